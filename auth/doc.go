@@ -1,0 +1,2 @@
+// Package auth holds the contracts by which the engine gets credentials.
+package auth

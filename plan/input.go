@@ -1,0 +1,173 @@
+package plan
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Input is what [Compare] works on. Nothing in it is changed or kept.
+type Input struct {
+	Tenant string
+	// Kinds that the client knows; others are not compared.
+	Kinds []tenant.Kind
+	// Scopes overrides the kinds' own scope.
+	Scopes map[string]tenant.Scope
+	// Base is what both sides last agreed on; nil before the first sync.
+	Base *Base
+	// Desired is the desired line.
+	Desired tenant.Desired
+	// Current is the tenant as read: ids, no keys, bodies as the tenant gave them.
+	Current tenant.Snapshot
+	// Gone are objects that the base knows, that are absent from a completely
+	// read kind, and of which two reads by id have said not found. Only these
+	// count as deleted in the tenant; other absences are not concluded from.
+	Gone []Object
+	// Variables are the tenant's, for ${var:name}.
+	Variables map[string]string
+	Rules     Rules
+	// Targets, if any, limit the comparison to these objects; all others keep
+	// their base. An empty Key means the whole kind.
+	Targets []Target
+	// Now decides which rules have expired.
+	Now time.Time
+}
+
+// Object names an object in a tenant.
+type Object struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+}
+
+// Target names a kind, or one object of it by key.
+type Target struct {
+	Kind string `json:"kind"`
+	Key  string `json:"key,omitempty"`
+}
+
+// DriftPolicy says what happens to a change made in the tenant only.
+type DriftPolicy string
+
+// The drift policies.
+const (
+	// AdoptDrift writes it into the repository, at backup. The default.
+	AdoptDrift DriftPolicy = "adopt"
+	// EnforceDesired proposes a change that undoes it.
+	EnforceDesired DriftPolicy = "enforce"
+)
+
+// Rules are the host's. The zero value adopts drift, ignores nothing, and
+// guards with the default limits.
+type Rules struct {
+	// Drift is the policy for kinds without one of their own. Defaults to AdoptDrift.
+	Drift DriftPolicy
+	// DriftByKind overrides Drift.
+	DriftByKind map[string]DriftPolicy
+	// Deletes turns deletes on for kinds whose scope is Listed, where they are
+	// off otherwise.
+	Deletes map[string]bool
+	// Ignore are differences to leave alone.
+	Ignore []Ignore
+	// Protected objects break the rule "protected" when a plan touches them.
+	Protected []Selector
+	// MaxDeletes is the number of deletes above which a plan breaks the rule
+	// "max-deletes". Defaults to 10; negative means no limit.
+	MaxDeletes int
+	// MaxUpdates is the same for updates, rule "max-updates". Defaults to 200.
+	MaxUpdates int
+	// Guards are the host's own rules. They must not change the plan, and must
+	// be pure: equal plans give equal answers.
+	Guards []Guard
+}
+
+// Guard is a rule of the host's own.
+type Guard func(p *Plan) []Broken
+
+// Selector chooses objects by kind and key. Key may hold "*" for any run of
+// characters; empty means every key. An empty Kind means every kind.
+type Selector struct {
+	Kind string `json:"kind,omitempty"`
+	Key  string `json:"key,omitempty"`
+}
+
+// Direction says which side's change an [Ignore] leaves alone.
+type Direction string
+
+// The directions.
+const (
+	// BothWays ignores the difference altogether. The default.
+	BothWays Direction = "both"
+	// ToTenant ignores what would be written to the tenant.
+	ToTenant Direction = "to_tenant"
+	// FromTenant ignores what would be adopted.
+	FromTenant Direction = "from_tenant"
+)
+
+// Ignore leaves a difference alone.
+type Ignore struct {
+	Selector
+	// Pointer is a path as in [tenant.Kind]; "" means the whole object.
+	Pointer   string    `json:"pointer,omitempty"`
+	Direction Direction `json:"direction,omitempty"`
+	// Reason is shown to people.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Base is, per property, the last value on which the repository and the tenant
+// agreed, and which object is which. It belongs to one tenant and is never
+// part of a shared repository.
+type Base struct {
+	// Format is FormatVersion.
+	Format int `json:"format"`
+	// Objects are ordered by kind and key.
+	Objects []BaseObject `json:"objects"`
+}
+
+// BaseObject is one object in a [Base].
+type BaseObject struct {
+	Kind string `json:"kind"`
+	Key  string `json:"key"`
+	// ID binds the key to the tenant's object.
+	ID string `json:"id,omitempty"`
+	// Body has the properties on which both sides agreed, in canonical form:
+	// names instead of ids, variables expanded, sensitive values replaced by
+	// their hash. nil: bound, and nothing agreed yet.
+	Body json.RawMessage `json:"body,omitempty"`
+}
+
+// Result is what [Compare] found.
+type Result struct {
+	// Plan is what is proposed for the tenant.
+	Plan *Plan
+	// Adopt are the changes of the desired line by which it takes over the
+	// tenant's drift; to be written at backup.
+	Adopt []tenant.Change
+	// Revert has, by item ID, the change of the desired line that would make
+	// it agree with the tenant instead. A rename has two.
+	Revert map[string][]tenant.Change
+	// Backup is the tenant in the repository's form: keys, names instead of
+	// ids, sensitive values redacted, read-only properties dropped.
+	Backup tenant.Snapshot
+	// Base is the base after this comparison: moved wherever both sides agree,
+	// unchanged elsewhere. What was adopted counts only after a comparison
+	// with the desired line as adopted.
+	Base *Base
+	// Bindings are the ids of all known keys.
+	Bindings Bindings
+	// Unchanged counts the compared objects that agree.
+	Unchanged int
+	// Adopted, in Summary form: a row per adopted property, for the report.
+	Adopted []AdoptedChange
+}
+
+// AdoptedChange says what one change in Adopt does, for people.
+type AdoptedChange struct {
+	Kind    string           `json:"kind"`
+	Key     string           `json:"key"`
+	Verb    tenant.Verb      `json:"verb"`
+	Changes []PropertyChange `json:"changes,omitempty"`
+}
+
+// Bindings tell which id each key has: kind → key → id.
+type Bindings map[string]map[string]string

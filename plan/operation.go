@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Compare compares base, repository and tenant.
+func Compare(in Input) (*Result, error) { panic("contract") }
+
+// Reads returns what must be read from the tenant for a comparison: one
+// request per kind in scope, by id and by match for kinds that are Listed, and
+// none for kinds that are Referenced (see [ReferenceReads]). It uses Kinds,
+// Scopes, Base, Desired, Variables and Targets of in.
+func Reads(in Input) ([]tenant.ReadRequest, error) { panic("contract") }
+
+// ReferenceReads returns what else must be read so that references can be
+// named: objects that the resources in in.Current refer to by id, and names
+// that in.Desired refers to, of kinds that were not read whole. Call it again
+// with what was read until it returns none.
+func ReferenceReads(in Input) ([]tenant.ReadRequest, error) { panic("contract") }
+
+// Missing returns the objects that the base knows, in completely read kinds of
+// in.Current, that were not among what was read. Read each by id, twice,
+// before naming it in [Input.Gone].
+func Missing(in Input) []Object { panic("contract") }
+
+// Fingerprint returns the SHA-256, in hex, of an object's canonical form as the
+// tenant has it: equal for bodies that differ only in what the kind says does
+// not matter.
+func Fingerprint(k tenant.Kind, body json.RawMessage) (string, error) { panic("contract") }
+
+// Step is what is needed to carry out an item.
+type Step struct {
+	Item *Item
+	// Kinds that the client knows.
+	Kinds []tenant.Kind
+	// Bindings with the ids of what was created so far.
+	Bindings Bindings
+	// Desired is the repository's resource; only needed when the item has
+	// Sensitive pointers. Its sum must still be Item.DesiredSum.
+	Desired *tenant.Resource
+	// Variables are the tenant's.
+	Variables map[string]string
+}
+
+// Operation makes the operation that carries the item out on current, the
+// object as it was just read (nil for a create): names become ids, sets are
+// merged member by member, untouched masked secrets carry the token just read.
+// It returns a *[NoteError] when that cannot be done.
+func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) { panic("contract") }
+
+// Reached reports whether current, the object as it was just read (nil: it is
+// not there), is as the item wants it: every property that the item changes
+// has its new value; for a delete, it is not there.
+func Reached(s Step, current *tenant.Resource) (bool, error) { panic("contract") }
+
+// NaturalMatch returns the match by which an object like the item's can be
+// found in the tenant: its natural key's properties.
+func NaturalMatch(k tenant.Kind, it *Item) (tenant.Match, bool) { panic("contract") }
+
+// Item returns the item with the id, or nil.
+func (p *Plan) Item(id string) *Item {
+	for i := range p.Items {
+		if p.Items[i].ID == id {
+			return &p.Items[i]
+		}
+	}
+	return nil
+}
+
+// CheckSubset reports whether the items with these IDs can be carried out
+// without the others: each is in the plan, and so is each item that it depends
+// on. The error is a *[SubsetError].
+func (p *Plan) CheckSubset(ids []string) error { panic("contract") }
+
+// NoteError is a [Note] as an error.
+type NoteError struct{ Note Note }
+
+// SubsetError says why items cannot be carried out without others.
+type SubsetError struct {
+	// Unknown are IDs that the plan does not have.
+	Unknown []string
+	// Needs has, by item ID, the IDs of left-out items that it depends on.
+	Needs map[string][]string
+}
+
+// Error returns the note's message.
+func (e *NoteError) Error() string { return string(e.Note.Class) + ": " + e.Note.Message }
+
+// Error names the items.
+func (e *SubsetError) Error() string { panic("contract") }
+
+// Encode returns the plan's JSON form.
+func (p *Plan) Encode() ([]byte, error) { panic("contract") }
+
+// DecodePlan reads a plan's JSON form. It refuses newer formats and plans
+// whose digest is not that of their content.
+func DecodePlan(data []byte) (*Plan, error) { panic("contract") }
+
+// Encode returns the base's JSON form.
+func (b *Base) Encode() ([]byte, error) { panic("contract") }
+
+// DecodeBase reads a base's JSON form. It refuses newer formats.
+func DecodeBase(data []byte) (*Base, error) { panic("contract") }
+
+// Text writes the plan for a terminal.
+func (p *Plan) Text(w io.Writer) error { panic("contract") }
+
+// Markdown writes the plan as Markdown.
+func (p *Plan) Markdown(w io.Writer) error { panic("contract") }

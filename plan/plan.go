@@ -1,0 +1,196 @@
+package plan
+
+import (
+	"encoding/json"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// FormatVersion is the version of the JSON form of [Plan], [Base] and so on.
+// A newer one is refused by the decoders.
+const FormatVersion = 1
+
+// Plan is what a sync proposes to do to a tenant, for a person to approve. It
+// names objects by key, never by id, and holds no secret.
+type Plan struct {
+	// Format is FormatVersion.
+	Format int    `json:"format"`
+	Tenant string `json:"tenant"`
+	// Revision is the desired line's, against which it was made. Not part of
+	// the digests.
+	Revision string `json:"revision,omitempty"`
+	// Items are the proposed changes, ordered by wave, kind and key.
+	Items []Item `json:"items"`
+	// Notes are what the plan cannot or will not do, and why.
+	Notes []Note `json:"notes,omitempty"`
+	// Broken are the guard rules that the plan breaks: an approval must name
+	// each of them ([Broken.Rule]).
+	Broken []Broken `json:"broken,omitempty"`
+	// Kinds is how completely each kind was read.
+	Kinds []tenant.KindState `json:"kinds"`
+	// Digest binds an approval: SHA-256 in hex over the canonical plan without
+	// times, revision, run and snapshot ids.
+	Digest string `json:"digest"`
+	// ChangeDigest is over the changes alone (kind, key, verb, pointer, before,
+	// after), and equal for equal changes in different tenants.
+	ChangeDigest string `json:"changeDigest"`
+}
+
+// Origin says why an item is proposed.
+type Origin string
+
+// The origins.
+const (
+	// Deploy: the repository changed, the tenant did not.
+	Deploy Origin = "deploy"
+	// Enforce: the tenant drifted, and the policy is to undo that.
+	Enforce Origin = "enforce"
+	// Clash: both changed the same thing differently since they agreed.
+	Clash Origin = "conflict"
+)
+
+// Item is one proposed change of one object.
+type Item struct {
+	// ID names the item within the plan and between plans: "kind/key".
+	ID   string      `json:"id"`
+	Kind string      `json:"kind"`
+	Key  string      `json:"key"`
+	Verb tenant.Verb `json:"verb"`
+	// Origin is the gravest of its changes': conflict, enforce, deploy.
+	Origin Origin `json:"origin"`
+	// RenamedFrom is the former key, if the object was renamed in the repository.
+	RenamedFrom string `json:"renamedFrom,omitempty"`
+	// TenantID is the id that the object has in the tenant; empty for a create.
+	// Not part of ChangeDigest.
+	TenantID string `json:"tenantId,omitempty"`
+	// Changes has a row per changed property, ordered by pointer; for create
+	// and delete a single row with pointer "" may stand for the whole object.
+	Changes []PropertyChange `json:"changes"`
+	// After is the whole object as proposed, in names, variables expanded,
+	// sensitive values redacted; nil for a delete.
+	After json.RawMessage `json:"after,omitempty"`
+	// Before is the [Fingerprint] of the tenant's object when it was compared;
+	// empty for a create.
+	Before string `json:"before,omitempty"`
+	// DesiredSum is the hash of the repository's resource, so that an edit
+	// since the plan is noticed; empty where the repository has none.
+	DesiredSum string `json:"desiredSum,omitempty"`
+	// Sensitive are the pointers in After whose values are redacted and must
+	// be taken from the repository again.
+	Sensitive []string `json:"sensitive,omitempty"`
+	// DependsOn are the IDs of items that must be applied first.
+	DependsOn []string `json:"dependsOn,omitempty"`
+	// Wave counts from 0: an item's dependencies are all in earlier waves.
+	Wave int `json:"wave"`
+}
+
+// PropertyChange is one changed property.
+type PropertyChange struct {
+	// Pointer is a JSON pointer (RFC 6901). For a member of a set it ends in
+	// "/-" for an added or removed member.
+	Pointer string `json:"pointer"`
+	// Base, Before and After are the value when both sides last agreed, the
+	// tenant's, and the proposed one. nil means absent; null is JSON null.
+	Base   json.RawMessage `json:"base,omitempty"`
+	Before json.RawMessage `json:"before,omitempty"`
+	After  json.RawMessage `json:"after,omitempty"`
+	Origin Origin          `json:"origin"`
+	// Redacted: the values are hidden.
+	Redacted bool `json:"redacted,omitempty"`
+}
+
+// NoteClass says what a [Note] is about.
+type NoteClass string
+
+// The classes of notes. Problem classes make an item impossible; the others
+// inform.
+const (
+	// Unsupported: the tenant does not allow it; not a failure.
+	Unsupported NoteClass = "unsupported"
+	// Ambiguous: several objects match one name; nothing is done.
+	Ambiguous NoteClass = "ambiguous"
+	// Unresolved: it refers to something that is not there; also for what
+	// depends on such an item.
+	Unresolved NoteClass = "unresolved_reference"
+	// BadFile: the repository's file cannot be used.
+	BadFile NoteClass = "bad_file"
+	// Cycle: items depend on each other in a circle, which is shown.
+	Cycle NoteClass = "cycle"
+	// SecretNeeded: a masked secret would have to be written.
+	SecretNeeded NoteClass = "secret_needed"
+	// Dangling: the tenant's object holds an id that leads nowhere; it is
+	// backed up as a literal.
+	Dangling NoteClass = "dangling_reference"
+	// Unmanaged: only the tenant has it and no base held it, under Enforce.
+	Unmanaged NoteClass = "unmanaged"
+	// Ignored: a rule says to leave the difference alone.
+	Ignored NoteClass = "ignored"
+	// NotRead: the kind was not completely read, so nothing is concluded.
+	NotRead NoteClass = "not_read"
+	// ServiceChange: the service changed it by itself; adopted.
+	ServiceChange NoteClass = "service_change"
+)
+
+// Failure reports whether a note of this class means that something that was
+// asked for is not done: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded.
+// A run with such a note is at best partially successful.
+func (c NoteClass) Failure() bool {
+	switch c {
+	case Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded:
+		return true
+	}
+	return false
+}
+
+// Note is something that a plan cannot or will not do.
+type Note struct {
+	Class NoteClass `json:"class"`
+	Kind  string    `json:"kind,omitempty"`
+	Key   string    `json:"key,omitempty"`
+	// Pointer is where in the object, if it is one place.
+	Pointer string `json:"pointer,omitempty"`
+	// Message says what, why and what to do next.
+	Message string `json:"message"`
+}
+
+// Broken is a guard rule that a plan breaks.
+type Broken struct {
+	// Rule names it: "max-deletes", "empty-desired", "protected", or the host's.
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
+	// Items are the IDs of the items concerned; empty means the plan as a whole.
+	Items []string `json:"items,omitempty"`
+}
+
+// Counts are the numbers of a plan's items by verb, and of what it cannot do.
+type Counts struct {
+	Create    int `json:"create"`
+	Update    int `json:"update"`
+	Delete    int `json:"delete"`
+	Conflicts int `json:"conflicts"`
+	Problems  int `json:"problems"`
+}
+
+// Counts counts the plan's items; Problems are the notes of failure classes.
+func (p *Plan) Counts() Counts {
+	var c Counts
+	for _, it := range p.Items {
+		switch it.Verb {
+		case tenant.Create:
+			c.Create++
+		case tenant.Update:
+			c.Update++
+		case tenant.Delete:
+			c.Delete++
+		}
+		if it.Origin == Clash {
+			c.Conflicts++
+		}
+	}
+	for _, n := range p.Notes {
+		if n.Class.Failure() {
+			c.Problems++
+		}
+	}
+	return c
+}

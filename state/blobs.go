@@ -1,0 +1,71 @@
+package state
+
+import (
+	"context"
+	"time"
+)
+
+// BlobRef names a blob: who it belongs to, what it is, and its content.
+type BlobRef struct {
+	Tenant string `json:"tenant"`
+	Run    string `json:"run"`
+	// Kind says what it is ("plan", "snapshot", …); the engine's words.
+	Kind string `json:"kind"`
+	// SHA256 is the content's hash, 64 lower-case hex digits.
+	SHA256 string `json:"sha256"`
+	// Size is the content's length in bytes.
+	Size int64 `json:"size"`
+}
+
+// Blobs keeps what is too large for a record: plans, snapshots, reports. A
+// blob never changes, and is put before the commit that refers to it, so that
+// a reference always leads somewhere.
+//
+// Implementations must be safe for concurrent use and honor the context's
+// cancellation. A blob is visible whole or not at all.
+//
+// [github.com/tenantsync/tenantsync/state/statetest.TestBlobs] checks all of this.
+type Blobs interface {
+	// Put stores data under its name, which it returns. Putting the same
+	// again is no error and changes nothing but the blob's age. Data is not
+	// kept by reference.
+	Put(ctx context.Context, req PutRequest) (BlobRef, error)
+	// Get returns a blob's content, which belongs to the caller, or
+	// ErrNotFound. Content that does not have the name's hash is an error,
+	// never returned.
+	Get(ctx context.Context, ref BlobRef) ([]byte, error)
+}
+
+// PutRequest asks to store a blob. Tenant and Kind are required.
+type PutRequest struct {
+	Tenant string
+	Run    string
+	Kind   string
+	Data   []byte
+}
+
+// Pruner is implemented by stores that can forget. Optional.
+//
+// The run that a record names ([Record.Run]), live or last, is never pruned,
+// nor is a blob in a record's Refs. A blob younger than a day is never pruned:
+// it may belong to a commit that is about to come.
+type Pruner interface {
+	// Prune removes entries and blobs older than the store's time less Age, up to Limit of them (default 1,000), and returns how many
+	// went. Call it until both are 0.
+	Prune(ctx context.Context, req PruneRequest) (Pruned, error)
+}
+
+// PruneRequest says what may go.
+type PruneRequest struct {
+	// Tenant limits it to one tenant; empty means all.
+	Tenant string
+	Age    time.Duration
+	Limit  int
+}
+
+// Pruned says what went.
+type Pruned struct {
+	Entries int
+	Blobs   int
+	Now     time.Time
+}

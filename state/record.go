@@ -1,0 +1,66 @@
+package state
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Record is what is stored for one tenant: its status, what a store must know
+// to find and wake it, and the engine's own data, which a store never reads.
+type Record struct {
+	// Tenant names the tenant: an opaque string of 1 to 256 bytes of valid
+	// UTF-8 without control characters, chosen by the host.
+	Tenant string
+	// Version counts the commits, from 1. In a [CommitRequest] it is the
+	// version that the caller read; 0 creates the record.
+	Version int64
+	// Status is the tenant's status; stores index it but do not judge moves.
+	Status Status
+	// Run names the current or, at rest, the last run; empty before the first.
+	Run string
+	// WakeAt is when a worker should look at the tenant again. The zero time
+	// means that the tenant waits for an event from outside.
+	WakeAt time.Time
+	// Deadline is what BeforeDeadline commits are held against; the zero time
+	// means none.
+	Deadline time.Time
+	// Labels are the host's, for lists. Never nil-sensitive: nil and empty are equal.
+	Labels map[string]string
+	// Data is the engine's own state: one JSON value that names its format
+	// version. Opaque to stores, returned byte for byte or at least equal as JSON.
+	Data json.RawMessage
+	// Refs are the blobs that Data refers to, so that a [Pruner] keeps them
+	// however old they are. The blobs that entries refer to go with their run.
+	Refs []BlobRef
+
+	// The fields below are set by the store; a Commit ignores what they hold.
+
+	// Fence is raised by each acquisition of the tenant's lease.
+	Fence int64
+	// LeaseOwner and LeaseUntil describe the last lease that was not released;
+	// it is live while the store's time is before LeaseUntil.
+	LeaseOwner string
+	LeaseUntil time.Time
+	// UpdatedAt is the store's time of the last commit.
+	UpdatedAt time.Time
+}
+
+// Entry is one line of a tenant's append-only history. Its key is
+// (Tenant, Version, N): the commit that wrote it and its place in it, from 0.
+type Entry struct {
+	// Type says what happened; the engine's words, opaque to stores.
+	Type string
+	// Run names the run that it belongs to; empty for none. History can be
+	// filtered by it.
+	Run string
+	// Data is one JSON value, or nil. Opaque to stores.
+	Data json.RawMessage
+
+	// The fields below are set by the store.
+
+	Tenant  string
+	Version int64
+	N       int
+	// Time is the store's time of the commit.
+	Time time.Time
+}

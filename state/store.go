@@ -1,0 +1,246 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors that a [Store] and a [Leaser] return, alone or wrapped.
+var (
+	// ErrNotFound is returned by Load, Acquire, Renew and Release for a tenant
+	// that has no record, and by [Blobs.Get] for a blob that is not there.
+	ErrNotFound = errors.New("state: not found")
+	// ErrConflict is returned by Commit when the stored version is not the
+	// record's, or the lease's fence is no longer the request's. Nothing was
+	// written. Load again and decide again.
+	ErrConflict = errors.New("state: changed by someone else")
+	// ErrExpired is returned by Commit with BeforeDeadline at or after the
+	// stored deadline. Nothing was written.
+	ErrExpired = errors.New("state: deadline has passed")
+	// ErrUnknown is returned by Commit, and by the methods of a Leaser, when
+	// the connection was lost so that nobody knows whether the effect took
+	// place. Load and compare.
+	ErrUnknown = errors.New("state: outcome unknown")
+	// ErrLeased is returned by Acquire while another owner's lease is live.
+	ErrLeased = errors.New("state: leased by another owner")
+	// ErrLeaseLost is returned by Renew and Release when the fence is not the
+	// request's any more: another owner has taken the lease.
+	ErrLeaseLost = errors.New("state: lease lost")
+	// ErrInvalid is returned by every method for a request that can never
+	// succeed: no tenant, a status that is none, a negative limit, a cursor
+	// that this store did not make.
+	ErrInvalid = errors.New("state: invalid request")
+)
+
+// Store keeps one [Record] per tenant and its history.
+//
+// Implementations must be safe for concurrent use, also from several processes
+// if the store is shared by them, and must honor the context's cancellation.
+// What is returned belongs to the caller; what is passed in is not kept
+// by reference.
+//
+// All times are the store's own: one clock for every caller, never compared
+// with a host's. Each method returns the store's Now, read while the request
+// was carried out.
+//
+// Methods may also return other errors (a connection refused, say); then
+// nothing was written.
+//
+// [github.com/tenantsync/tenantsync/state/statetest.TestStore] checks all of this.
+type Store interface {
+	// Load returns a tenant's record. Without one it returns ErrNotFound, and
+	// still Now.
+	Load(ctx context.Context, req LoadRequest) (Loaded, error)
+
+	// Commit replaces the record and appends the entries, both or neither.
+	// It returns ErrConflict, ErrExpired, ErrUnknown or ErrInvalid.
+	// Conflicts are found before expiry.
+	Commit(ctx context.Context, req CommitRequest) (Committed, error)
+
+	// List pages through records. A record that does not change while the
+	// pages are read is returned exactly once.
+	List(ctx context.Context, req ListRequest) (Page, error)
+
+	// History pages through a tenant's entries in the order of their key. A
+	// tenant without entries, or without a record, has an empty history.
+	History(ctx context.Context, req HistoryRequest) (HistoryPage, error)
+}
+
+// LoadRequest asks for one tenant's record.
+type LoadRequest struct {
+	Tenant string
+}
+
+// Loaded is the answer of Load.
+type Loaded struct {
+	Record Record
+	Now    time.Time
+}
+
+// CommitRequest asks to replace a record and append entries in one transaction.
+type CommitRequest struct {
+	// Record is the new record; its Version is the one that the caller read,
+	// 0 to create it. The store raises it by one.
+	Record Record
+	// Entries are appended in order.
+	Entries []Entry
+	// Fence, if not 0, is the fence of the lease under which the caller works:
+	// the commit fails with ErrConflict when it has been raised since. The time
+	// of the lease is not looked at: a slow owner that nobody replaced may
+	// still record what it did.
+	Fence int64
+	// BeforeDeadline makes the commit fail with ErrExpired at or after the
+	// deadline that is stored (not the one in Record).
+	BeforeDeadline bool
+	// WakeIn, if more than 0, sets the record's WakeAt to the store's time of
+	// the commit plus WakeIn; else WakeAt is stored as given.
+	WakeIn time.Duration
+	// DeadlineIn does the same for the record's Deadline.
+	DeadlineIn time.Duration
+}
+
+// Committed is the answer of Commit.
+type Committed struct {
+	// Record is as stored.
+	Record Record
+	Now    time.Time
+}
+
+// Order is the order of a [Store.List].
+type Order string
+
+// The orders; ties are broken by tenant.
+const (
+	// ByTenant orders by tenant, byte by byte. The default.
+	ByTenant Order = "tenant"
+	// ByUpdated orders by the last commit, oldest first.
+	ByUpdated Order = "updated"
+	// ByWake orders by WakeAt, soonest first, and leaves out what has none.
+	ByWake Order = "wake"
+)
+
+// ListRequest asks for a page of records. Zero fields do not filter.
+type ListRequest struct {
+	Statuses []Status
+	// Prefix is of the tenant's name.
+	Prefix string
+	// Labels must all be present with these values.
+	Labels map[string]string
+	// Order defaults to ByTenant.
+	Order Order
+	// Cursor is a former page's Next, or empty for the first page. It goes
+	// with the same Order.
+	Cursor string
+	// Limit is the most records to return. Defaults to 100; the store may
+	// return fewer than asked for.
+	Limit int
+}
+
+// Page is a page of records.
+type Page struct {
+	Records []Record
+	// Next is the cursor of the next page; empty after the last.
+	Next string
+	Now  time.Time
+}
+
+// HistoryRequest asks for a page of a tenant's entries.
+type HistoryRequest struct {
+	Tenant string
+	// Run, if not empty, keeps only that run's entries.
+	Run string
+	// Types, if any, keep only entries of these types.
+	Types []string
+	// Newest asks for the newest first.
+	Newest bool
+	// Cursor is a former page's Next, or empty for the first page. It goes
+	// with the same Newest.
+	Cursor string
+	// Limit is the most entries to return. Defaults to 100; the store may
+	// return fewer than asked for.
+	Limit int
+}
+
+// HistoryPage is a page of entries.
+type HistoryPage struct {
+	Entries []Entry
+	// Next is the cursor of the next page; empty after the last.
+	Next string
+	Now  time.Time
+}
+
+// Leaser hands out leases, so that one worker at a time works on a tenant.
+//
+// It is usually the same value as the Store and works on the same records. A
+// lease is live while the store's time is before its Until. Each acquisition
+// raises the record's fence; no change of a lease raises its version.
+//
+// Implementations must be safe for concurrent use and honor the context's
+// cancellation.
+//
+// [github.com/tenantsync/tenantsync/state/statetest.TestLeaser] checks all of this.
+type Leaser interface {
+	// Claim acquires the leases of tenants that are due (WakeAt not zero and
+	// not after now) and not leased, soonest WakeAt first. Two calls at the
+	// same time never get the same tenant. Having none is no error.
+	Claim(ctx context.Context, req ClaimRequest) (Claimed, error)
+
+	// Acquire acquires one tenant's lease, due or not. It returns ErrLeased
+	// while any lease of it is live, also one of the same owner, and ErrNotFound.
+	Acquire(ctx context.Context, req AcquireRequest) (Lease, error)
+
+	// Renew makes a lease last For from now. It returns ErrLeaseLost when the
+	// fence has been raised since; a lease that ran out and was not taken by
+	// another is renewed. The lease's Record is the current one, so that its
+	// holder sees commits of others.
+	Renew(ctx context.Context, req RenewRequest) (Lease, error)
+
+	// Release ends a lease. It returns ErrLeaseLost when the fence has been
+	// raised since. Releasing twice is no error.
+	Release(ctx context.Context, req ReleaseRequest) error
+}
+
+// ClaimRequest asks for the leases of due tenants.
+type ClaimRequest struct {
+	// Owner names the worker, for people who look; the fence is what counts.
+	Owner string
+	// For is how long the leases last. It must be more than 0.
+	For time.Duration
+	// Limit is the most tenants to claim. It must be more than 0.
+	Limit int
+}
+
+// Claimed is the answer of Claim.
+type Claimed struct {
+	Leases []Lease
+	Now    time.Time
+}
+
+// AcquireRequest asks for one tenant's lease.
+type AcquireRequest struct {
+	Tenant string
+	Owner  string
+	For    time.Duration
+}
+
+// RenewRequest asks to make a lease last longer.
+type RenewRequest struct {
+	Tenant string
+	Fence  int64
+	For    time.Duration
+}
+
+// ReleaseRequest asks to end a lease.
+type ReleaseRequest struct {
+	Tenant string
+	Fence  int64
+}
+
+// Lease is a lease as it was given or renewed.
+type Lease struct {
+	// Record is the tenant's record at that time; its Fence is the lease's
+	// and its LeaseUntil the lease's end.
+	Record Record
+	Now    time.Time
+}

@@ -1,0 +1,178 @@
+package tenant
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Kind is a type of configuration object, as data: what it is called, how its
+// objects are told apart, what can be done with them, and how their JSON is to
+// be compared. Kinds come from the [Client]; the library has no list of its own.
+//
+// Paths are JSON pointers (RFC 6901) in which a segment may be "*": every
+// member of an object or element of an array. "/conditions/users/*Groups" is
+// not a pattern: "*" stands for a whole segment only. A path names the value
+// and all below it. The zero value of every field but Name is safe: it
+// promises nothing and allows nothing.
+type Kind struct {
+	// Name is unique, and the folder in a repository: "conditionalAccessPolicies".
+	Name string `json:"name"`
+	// Title is for people: "Conditional Access policies". Defaults to Name.
+	Title string `json:"title,omitempty"`
+	// Scope is the default scope; a host can choose another. Defaults to All.
+	Scope Scope `json:"scope,omitempty"`
+	// Singleton kinds have exactly one object, whose key is the kind's name
+	// and which cannot be created or deleted.
+	Singleton bool `json:"singleton,omitempty"`
+	// NaturalKey lists the paths (without "*") of the properties that name an
+	// object: the values, joined by " - ", are its key. It is used for the
+	// first match only; after that objects are known by their id. Defaults to
+	// ["/displayName"].
+	NaturalKey []string `json:"naturalKey,omitempty"`
+
+	// Create, Update and Delete say which verbs the kind knows.
+	Create bool `json:"create,omitempty"`
+	Update bool `json:"update,omitempty"`
+	Delete bool `json:"delete,omitempty"`
+	// Limits take verbs away from some objects: built-ins, managed ones.
+	Limits []Limit `json:"limits,omitempty"`
+
+	// ReadOnly paths are dropped from comparison and never written.
+	ReadOnly []string `json:"readOnly,omitempty"`
+	// CreateOnly paths can be given on create and not changed later; a
+	// difference there is reported as unsupported.
+	CreateOnly []string `json:"createOnly,omitempty"`
+	// EmptyIsAbsent paths mean the same when null, [], {}, "" or missing. Null
+	// and missing mean the same nowhere else.
+	EmptyIsAbsent []string `json:"emptyIsAbsent,omitempty"`
+	// Sets are arrays without order.
+	Sets []Set `json:"sets,omitempty"`
+	// References are the paths that hold other objects' ids.
+	References []Reference `json:"references,omitempty"`
+	// Sensitive paths hold secrets that can be read: they are redacted
+	// everywhere but in the request to the tenant.
+	Sensitive []string `json:"sensitive,omitempty"`
+	// Masked paths hold secrets that come back as asterisks ("****"). They are
+	// never compared and never written as asterisks.
+	Masked []Masked `json:"masked,omitempty"`
+	// Whole paths must be sent whole when anything below them changes; the
+	// path "" means that every update sends the whole object.
+	Whole []string `json:"whole,omitempty"`
+
+	// Order places the kind among others where references do not: lower is
+	// created and updated earlier, and deleted later.
+	Order int `json:"order,omitempty"`
+	// After are conditional orders between kinds.
+	After []After `json:"after,omitempty"`
+	// Consistency is how long a created object may stay invisible to reads.
+	// An absent create counts as not applied only after it. Defaults to 1 minute.
+	Consistency time.Duration `json:"consistency,omitempty"`
+	// Throttle names the group of kinds that share a limit of requests.
+	Throttle string `json:"throttle,omitempty"`
+}
+
+// Scope says which objects of a kind a sync looks at.
+type Scope string
+
+// The scopes.
+const (
+	// All objects of the kind.
+	All Scope = "all"
+	// Listed: those that the repository or the base names.
+	Listed Scope = "listed"
+	// Referenced: those that objects in scope refer to. They are read, so that
+	// references can be named, and never written.
+	Referenced Scope = "referenced"
+	// OutOfScope: none; the kind is left alone on both sides.
+	OutOfScope Scope = "none"
+)
+
+// Verb is what is done to an object.
+type Verb string
+
+// The verbs.
+const (
+	Create Verb = "create"
+	Update Verb = "update"
+	Delete Verb = "delete"
+)
+
+// Condition is a predicate over an object's body: the value at Path (without
+// "*") equals Equals, or, with Prefix, is a string that begins with it. An
+// absent value equals null.
+type Condition struct {
+	Path   string          `json:"path"`
+	Equals json.RawMessage `json:"equals,omitempty"`
+	Prefix string          `json:"prefix,omitempty"`
+}
+
+// Limit takes verbs away from the objects that meet When.
+type Limit struct {
+	When Condition `json:"when"`
+	// Verbs that are impossible.
+	Verbs []Verb `json:"verbs"`
+	// Reason is shown to people: "built-in roles cannot be changed".
+	Reason string `json:"reason"`
+	// ServiceMade: the service changes such objects by itself; its changes
+	// are adopted, never undone.
+	ServiceMade bool `json:"serviceMade,omitempty"`
+}
+
+// Set declares that the array at Path has no order. Members are told apart by
+// the values at By (paths within a member), or by their whole value when By is
+// empty. They are merged member by member: written = current − removed + added.
+type Set struct {
+	Path string   `json:"path"`
+	By   []string `json:"by,omitempty"`
+}
+
+// Reference declares that the strings at Path are ids of other objects.
+type Reference struct {
+	Path string `json:"path"`
+	// Type, if not empty, is the "@odata.type" that the object which holds the
+	// last segment must have for this to apply.
+	Type string `json:"type,omitempty"`
+	// Kinds that the id may belong to, in the order in which they are tried.
+	Kinds []string `json:"kinds"`
+	// Property of the other object that stands here instead of its id, for
+	// example "mail". Defaults to the id.
+	Property string `json:"property,omitempty"`
+	// Literals are values that stay as they are: "All", role templates,
+	// well-known ids. A literal that ends in "*" is a prefix.
+	Literals []string `json:"literals,omitempty"`
+}
+
+// Masked declares a secret that cannot be read back.
+type Masked struct {
+	// Path of the masked value.
+	Path string `json:"path"`
+	// Token is a sibling property (a name, not a path) that stands for the
+	// stored secret within this tenant, such as "secretReferenceValueId": with
+	// it freshly read, an untouched secret can be sent along with the whole
+	// object. Empty: it cannot.
+	Token string `json:"token,omitempty"`
+}
+
+// After orders an object of this kind whose new body meets When after every
+// object of Kind in the same plan whose new body meets Then. A deleted object
+// meets Then if Deleted. Example: a Conditional Access policy that becomes
+// enabled goes after security defaults that become disabled.
+type After struct {
+	When    Condition `json:"when"`
+	Kind    string    `json:"kind"`
+	Then    Condition `json:"then"`
+	Deleted bool      `json:"deleted,omitempty"`
+}
+
+// Allows reports whether the kind knows the verb at all.
+func (k Kind) Allows(v Verb) bool {
+	switch v {
+	case Create:
+		return k.Create && !k.Singleton
+	case Update:
+		return k.Update
+	case Delete:
+		return k.Delete && !k.Singleton
+	}
+	return false
+}

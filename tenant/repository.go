@@ -1,0 +1,141 @@
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// Errors that a [Repository] returns, alone or wrapped.
+var (
+	// ErrMoved is returned by Update when the desired line's head is not the
+	// request's Parent. Nothing was written. Read again and decide again.
+	ErrMoved = errors.New("tenant: the desired line has moved")
+	// ErrNoRevision is returned by Desired and Snapshot for a revision that
+	// the repository does not have, or has no more.
+	ErrNoRevision = errors.New("tenant: no such revision")
+	// ErrInvalidRequest is returned for a request that can never succeed: an
+	// empty or over-long key, a body that is no JSON object, no idempotency key.
+	ErrInvalidRequest = errors.New("tenant: invalid request")
+)
+
+// Repository is where tenants' configuration lives as code. It has two lines
+// of revisions per tenant: the desired one, which people edit too, and the
+// backup one, to which snapshots are appended.
+//
+// Writes carry a key: repeating one with the same key, also after a restart
+// and also when the line has moved on, changes nothing and returns the first
+// result. So a crash between a write here and its record elsewhere is harmless.
+//
+// Implementations must be safe for concurrent use and honor the context's
+// cancellation.
+//
+// [github.com/tenantsync/tenantsync/tenant/tenanttest.TestRepository] checks all of this.
+type Repository interface {
+	// Desired returns the desired line at a revision, or its head. A tenant
+	// without files has an empty one, with a revision. Files that cannot be
+	// used are in the result's Problems, never silently absent. It returns
+	// ErrNoRevision for a revision other than the head that is not kept.
+	Desired(ctx context.Context, req DesiredRequest) (Desired, error)
+
+	// Update writes one revision of the desired line: all changes or none.
+	// It returns ErrMoved or ErrInvalidRequest.
+	Update(ctx context.Context, req UpdateRequest) (Revision, error)
+
+	// Backup appends a snapshot to the backup line. Kinds that are not
+	// Complete keep what the line's last revision held of them.
+	Backup(ctx context.Context, req BackupRequest) (Revision, error)
+
+	// Snapshot returns the backup line at a revision, or its head; ErrNoRevision
+	// for one that is not kept, also for the head of an empty line.
+	Snapshot(ctx context.Context, req SnapshotRequest) (Snapshot, error)
+
+	// History returns a line's revisions, newest first.
+	History(ctx context.Context, req RepositoryHistoryRequest) ([]Revision, error)
+}
+
+// DesiredRequest asks for the desired line.
+type DesiredRequest struct {
+	Tenant string
+	// Revision defaults to the head.
+	Revision string
+}
+
+// Desired is the desired line at one revision.
+type Desired struct {
+	Revision string
+	// Resources with kind, key, body in the repository's form, and source.
+	Resources []Resource
+	// Problems are files that cannot be used: invalid JSON, duplicate keys,
+	// two files for one resource.
+	Problems []FileError
+}
+
+// UpdateRequest asks for a new revision of the desired line.
+type UpdateRequest struct {
+	Tenant string
+	// Parent is the head that the changes were made against.
+	Parent string
+	// Key makes the request repeatable. Required; at most 200 bytes.
+	Key     string
+	Changes []Change
+	// Message and Author describe the revision to people.
+	Message string
+	Author  string
+}
+
+// Change is one resource's new content.
+type Change struct {
+	Kind string `json:"kind"`
+	Key  string `json:"key"`
+	// Body is the new content, a JSON object; nil removes the resource.
+	Body json.RawMessage `json:"body,omitempty"`
+}
+
+// BackupRequest asks for a new revision of the backup line.
+type BackupRequest struct {
+	Tenant string
+	// Key makes the request repeatable. Required; at most 200 bytes.
+	Key string
+	// Snapshot in the repository's form, without ids.
+	Snapshot Snapshot
+	Message  string
+	Author   string
+}
+
+// SnapshotRequest asks for the backup line.
+type SnapshotRequest struct {
+	Tenant string
+	// Revision defaults to the head.
+	Revision string
+}
+
+// Line names one of a tenant's two lines of revisions.
+type Line string
+
+// The lines.
+const (
+	DesiredLine Line = "desired"
+	BackupLine  Line = "backup"
+)
+
+// RepositoryHistoryRequest asks for a line's revisions.
+type RepositoryHistoryRequest struct {
+	Tenant string
+	Line   Line
+	// Before continues after the last revision of a former answer.
+	Before string
+	// Limit defaults to 100.
+	Limit int
+}
+
+// Revision is one revision of a line.
+type Revision struct {
+	// ID names it; opaque.
+	ID string
+	// Time is when it was written; zero if unknown.
+	Time    time.Time
+	Message string
+	Author  string
+}

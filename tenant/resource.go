@@ -1,0 +1,68 @@
+package tenant
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Resource is one configuration object.
+type Resource struct {
+	// Kind is the name of its [Kind].
+	Kind string `json:"kind"`
+	// Key is its name in the repository, unique within the kind: any string
+	// of 1 to 512 bytes of valid UTF-8. Empty on what a [Client] returns.
+	Key string `json:"key,omitempty"`
+	// ID is the tenant's own id of it. Empty on what a [Repository] returns,
+	// and on singletons that have none.
+	ID string `json:"id,omitempty"`
+	// Body is one JSON object: as the tenant gives it from a Client; in the
+	// repository's form (names instead of ids) from a Repository.
+	Body json.RawMessage `json:"body"`
+	// Source is where a person finds it, such as a file's path. For messages only.
+	Source string `json:"source,omitempty"`
+}
+
+// Completeness says how much of what was asked for a read has returned. Only
+// Complete lets absence mean anything.
+type Completeness string
+
+// The values of Completeness.
+const (
+	// Complete: everything asked for was read.
+	Complete Completeness = "complete"
+	// Partial: some of it was read, then the read was cut short.
+	Partial Completeness = "partial"
+	// Forbidden: a permission or a directory role is missing.
+	Forbidden Completeness = "forbidden"
+	// Unlicensed: the tenant has no licence for the kind. Not an error.
+	Unlicensed Completeness = "unlicensed"
+	// Failed: nothing usable was read.
+	Failed Completeness = "failed"
+	// NotInScope: it was not asked for.
+	NotInScope Completeness = "out_of_scope"
+)
+
+// KindState is the completeness of one kind in a [Snapshot].
+type KindState struct {
+	Kind         string       `json:"kind"`
+	Completeness Completeness `json:"completeness"`
+	// Scope is the scope under which it was read.
+	Scope Scope `json:"scope,omitempty"`
+	// Reason says why it is not complete, for people.
+	Reason string `json:"reason,omitempty"`
+	// Missing are the permissions that would help.
+	Missing []string `json:"missing,omitempty"`
+	// RequestID is the service's id of the request that failed.
+	RequestID string `json:"requestId,omitempty"`
+}
+
+// Snapshot is a tenant's configuration at one time.
+type Snapshot struct {
+	// Taken is when the read began.
+	Taken time.Time `json:"taken"`
+	// Kinds holds one state per kind that the client knows.
+	Kinds []KindState `json:"kinds"`
+	// Resources in no particular order. In a repository they have keys and
+	// names instead of ids; as read from a client, ids and no keys.
+	Resources []Resource `json:"resources"`
+}

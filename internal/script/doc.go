@@ -1,0 +1,41 @@
+// Package script runs tests that are written as scripts: commands, and what
+// they are expected to print.
+//
+// A script is a text file of blocks, with comments and blank lines between
+// them:
+//
+//	# A tenant that was never synced can be started.
+//	put contoso status=not_run note="first of all"
+//	start contoso
+//	----
+//	contoso: Starting
+//
+// A block is one or more command lines, a line of four dashes, and the
+// expected output, which ends at a blank line or at the end of the file. The
+// outputs of a block's commands are compared as one text.
+//
+// A command line is a name, positional arguments and key=value options,
+// separated by spaces. An argument or a value may be quoted as in Go, with
+// "double quotes" or `backquotes`; quote an argument that contains a space or
+// an equals sign. A line that begins with # is a comment, also between the
+// commands of a block. Lines that begin with a tab and follow a command are
+// its input, the tab removed.
+//
+// Output that itself has blank lines is put between doubled dashes:
+//
+//	show contoso
+//	----
+//	----
+//	first paragraph
+//
+//	second paragraph
+//	----
+//	----
+//
+// Run the tests with -update to have the expected outputs rewritten; comments,
+// commands and spacing stay as they are. Commit what it wrote only when you
+// understand each change.
+//
+// The package runs no subtests, so that scripts can be run inside a
+// [testing/synctest] bubble.
+package script

@@ -1,0 +1,144 @@
+package fault
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Call is one call that went through an [Injector].
+type Call struct {
+	// Op names the method, for example "Store.Commit".
+	Op string
+	// Index counts the injector's calls of every op, from 0.
+	Index int
+	// Nth counts the injector's calls of this op, from 0.
+	Nth int
+}
+
+// Fault is what happens to a call. The zero Fault lets it through.
+type Fault struct {
+	// Delay is waited for before anything else, or until the call's context
+	// ends, which then is the call's error.
+	Delay time.Duration
+	// Before is returned instead of making the call: there is no effect.
+	Before error
+	// After is returned in place of what the call returned: the effect, if
+	// the call has one, took place.
+	After error
+}
+
+// Injector decides which calls are struck by a fault, and keeps a list of all.
+// The zero Injector injects none; a nil one does not even count. It is safe
+// for concurrent use.
+type Injector struct {
+	mu     sync.Mutex
+	decide func(Call) Fault
+	calls  []Call
+	nth    map[string]int
+}
+
+// Inject replaces the function that says what happens to a call; nil lets
+// every call through. The function is called for one call at a time, in the
+// order of their Index, and must not use the injector.
+func (in *Injector) Inject(decide func(Call) Fault) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.decide = decide
+}
+
+// Calls returns all calls so far, in order, struck or not. The caller owns
+// the slice.
+func (in *Injector) Calls() []Call {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return slices.Clone(in.calls)
+}
+
+// Count returns how many calls there were so far, struck or not.
+func (in *Injector) Count() int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return len(in.calls)
+}
+
+// Do makes a call under the name op, or what the injector puts in its place.
+func (in *Injector) Do(ctx context.Context, op string, call func() error) error {
+	_, err := Do(ctx, in, op, func() (struct{}, error) { return struct{}{}, call() })
+	return err
+}
+
+// Do makes a call that has a result. A call that is struck returns the zero T.
+func Do[T any](ctx context.Context, in *Injector, op string, call func() (T, error)) (T, error) {
+	if in == nil {
+		return call()
+	}
+	var zero T
+	f := in.next(op)
+	if err := wait(ctx, f.Delay); err != nil {
+		return zero, err
+	}
+	if f.Before != nil {
+		return zero, f.Before
+	}
+	result, err := call()
+	if f.After != nil {
+		return zero, f.After
+	}
+	return result, err
+}
+
+// next counts a call and decides its fault.
+func (in *Injector) next(op string) Fault {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	c := Call{Op: op, Index: len(in.calls), Nth: in.nth[op]}
+	in.calls = append(in.calls, c)
+	if in.nth == nil {
+		in.nth = make(map[string]int)
+	}
+	in.nth[op]++
+	if in.decide == nil {
+		return Fault{}
+	}
+	return in.decide(c)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// At strikes the call with this index among all.
+func At(index int, f Fault) func(Call) Fault {
+	return when(f, func(c Call) bool { return c.Index == index })
+}
+
+// On strikes the nth call of one op, counted from 0.
+func On(op string, nth int, f Fault) func(Call) Fault {
+	return when(f, func(c Call) bool { return c.Op == op && c.Nth == nth })
+}
+
+// Every strikes each call of the ops, or each call at all when none is named.
+func Every(f Fault, ops ...string) func(Call) Fault {
+	return when(f, func(c Call) bool { return len(ops) == 0 || slices.Contains(ops, c.Op) })
+}
+
+func when(f Fault, struck func(Call) bool) func(Call) Fault {
+	return func(c Call) Fault {
+		if struck(c) {
+			return f
+		}
+		return Fault{}
+	}
+}

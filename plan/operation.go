@@ -2,7 +2,6 @@ package plan
 
 import (
 	"encoding/json"
-	"io"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -71,43 +70,8 @@ func (p *Plan) Item(id string) *Item {
 	return nil
 }
 
-// CheckSubset reports whether the items with these IDs can be carried out
-// without the others: each is in the plan, and so is each item that it depends
-// on. The error is a *[SubsetError].
-func (p *Plan) CheckSubset(ids []string) error { panic("contract") }
-
 // NoteError is a [Note] as an error.
 type NoteError struct{ Note Note }
 
-// SubsetError says why items cannot be carried out without others.
-type SubsetError struct {
-	// Unknown are IDs that the plan does not have.
-	Unknown []string
-	// Needs has, by item ID, the IDs of left-out items that it depends on.
-	Needs map[string][]string
-}
-
 // Error returns the note's message.
 func (e *NoteError) Error() string { return string(e.Note.Class) + ": " + e.Note.Message }
-
-// Error names the items.
-func (e *SubsetError) Error() string { panic("contract") }
-
-// Encode returns the plan's JSON form.
-func (p *Plan) Encode() ([]byte, error) { panic("contract") }
-
-// DecodePlan reads a plan's JSON form. It refuses newer formats and plans
-// whose digest is not that of their content.
-func DecodePlan(data []byte) (*Plan, error) { panic("contract") }
-
-// Encode returns the base's JSON form.
-func (b *Base) Encode() ([]byte, error) { panic("contract") }
-
-// DecodeBase reads a base's JSON form. It refuses newer formats.
-func DecodeBase(data []byte) (*Base, error) { panic("contract") }
-
-// Text writes the plan for a terminal.
-func (p *Plan) Text(w io.Writer) error { panic("contract") }
-
-// Markdown writes the plan as Markdown.
-func (p *Plan) Markdown(w io.Writer) error { panic("contract") }

@@ -1,0 +1,54 @@
+package state
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
+
+// Ref returns the name under which the request's data is stored.
+func (r PutRequest) Ref() BlobRef {
+	return BlobRef{Tenant: r.Tenant, Run: r.Run, Kind: r.Kind, SHA256: hash(r.Data), Size: int64(len(r.Data))}
+}
+
+// Validate returns ErrInvalid when the reference cannot be a blob's.
+func (ref BlobRef) Validate() error {
+	if ref.Kind == "" {
+		return invalid("a blob reference has no kind")
+	}
+	if !validHash(ref.SHA256) {
+		return invalid("%q is not a SHA-256 in 64 lower-case hex digits", ref.SHA256)
+	}
+	if ref.Size < 0 {
+		return invalid("the size %d is negative", ref.Size)
+	}
+	return cmp.Or(ValidateTenant(ref.Tenant), validText("the run", ref.Run), validText("the blob's kind", ref.Kind))
+}
+
+// Verify returns an error unless data is the content that ref names. A store
+// calls it before it returns what it read.
+func (ref BlobRef) Verify(data []byte) error {
+	if got := hash(data); got != ref.SHA256 {
+		return fmt.Errorf("state: blob %s of tenant %q is damaged: its content has the hash %s, not %s",
+			ref.Kind, ref.Tenant, got, ref.SHA256)
+	}
+	return nil
+}
+
+// sameName reports whether two references name the same blob; the size is no
+// part of the name.
+func (ref BlobRef) sameName(other BlobRef) bool {
+	ref.Size = other.Size
+	return ref == other
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func validHash(s string) bool {
+	sum, err := hex.DecodeString(s)
+	return err == nil && len(sum) == sha256.Size && hex.EncodeToString(sum) == s
+}

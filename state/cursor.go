@@ -1,0 +1,93 @@
+package state
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"time"
+)
+
+// ListCursor is a place in a List: that of the last record of a page. It is
+// here for stores; a host treats a cursor as an opaque text.
+type ListCursor struct {
+	Order Order `json:"o"`
+	// Time is the record's UpdatedAt or WakeAt, as Order says; zero for ByTenant.
+	Time   time.Time `json:"t,omitzero"`
+	Tenant string    `json:"k"`
+}
+
+// HistoryCursor is a place in a History: that of the last entry of a page.
+type HistoryCursor struct {
+	Newest  bool  `json:"r,omitzero"`
+	Version int64 `json:"v"`
+	N       int   `json:"n"`
+}
+
+// NewListCursor returns the place of a record in a list of that order.
+func NewListCursor(order Order, r Record) ListCursor {
+	c := ListCursor{Order: order, Tenant: r.Tenant}
+	switch order {
+	case ByUpdated:
+		c.Time = r.UpdatedAt.UTC()
+	case ByWake:
+		c.Time = r.WakeAt.UTC()
+	}
+	return c
+}
+
+// Encode returns the cursor as text.
+func (c ListCursor) Encode() string { return encodeCursor(c) }
+
+// Encode returns the cursor as text.
+func (c HistoryCursor) Encode() string { return encodeCursor(c) }
+
+// DecodeListCursor reads what [ListCursor.Encode] wrote. It returns ErrInvalid
+// for any other text, and for a cursor of another order.
+func DecodeListCursor(text string, order Order) (ListCursor, error) {
+	c, err := decodeCursor[ListCursor](text)
+	if err != nil || ValidateTenant(c.Tenant) != nil {
+		return ListCursor{}, invalid("%q is no cursor of a list", text)
+	}
+	if c.Order != order {
+		return ListCursor{}, invalid("the cursor is of order %q, the request of order %q", string(c.Order), string(order))
+	}
+	return c, nil
+}
+
+// DecodeHistoryCursor reads what [HistoryCursor.Encode] wrote. It returns
+// ErrInvalid for any other text, and for a cursor of the other direction.
+func DecodeHistoryCursor(text string, newest bool) (HistoryCursor, error) {
+	c, err := decodeCursor[HistoryCursor](text)
+	if err != nil || c.Version < 1 || c.N < 0 {
+		return HistoryCursor{}, invalid("%q is no cursor of a history", text)
+	}
+	if c.Newest != newest {
+		return HistoryCursor{}, invalid("the cursor goes with Newest %v, the request has %v", c.Newest, newest)
+	}
+	return c, nil
+}
+
+// encodeCursor cannot fail: the fields are texts in UTF-8, numbers, and times
+// that validTime let through or the store's clock gave.
+func encodeCursor(c any) string {
+	data, err := json.Marshal(c)
+	if err != nil {
+		panic(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(data)
+}
+
+func decodeCursor[T any](text string) (T, error) {
+	var c T
+	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(data, &c); err != nil {
+		return c, err
+	}
+	// Only what encodeCursor writes is a cursor: no other spelling of it.
+	if encodeCursor(c) != text {
+		return c, invalid("not canonical")
+	}
+	return c, nil
+}

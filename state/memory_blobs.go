@@ -1,0 +1,119 @@
+package state
+
+import (
+	"bytes"
+	"container/list"
+	"context"
+	"slices"
+	"time"
+)
+
+// blob is what is kept of one blob.
+type blob struct {
+	ref   BlobRef
+	data  []byte
+	putAt time.Time
+}
+
+// nameOf returns a reference as the key of Memory.blobs.
+func nameOf(ref BlobRef) BlobRef {
+	ref.Size = 0
+	return ref
+}
+
+// Put implements [Blobs].
+func (m *Memory) Put(ctx context.Context, req PutRequest) (BlobRef, error) {
+	if err := begin(ctx, req); err != nil {
+		return BlobRef{}, err
+	}
+	b := &blob{ref: req.Ref(), data: bytes.Clone(req.Data)}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b.putAt = m.now()
+	name := nameOf(b.ref)
+	if old, ok := m.blobs[name]; ok {
+		m.byAge.Remove(old)
+	}
+	m.blobs[name] = m.byAge.PushBack(b)
+	return b.ref, nil
+}
+
+// Get implements [Blobs].
+func (m *Memory) Get(ctx context.Context, ref BlobRef) ([]byte, error) {
+	if err := begin(ctx, ref); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	e, ok := m.blobs[nameOf(ref)]
+	m.mu.Unlock()
+	if !ok {
+		return nil, ErrNotFound
+	}
+	data := e.Value.(*blob).data // never changes
+	if err := ref.Verify(data); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(data), nil
+}
+
+// Prune implements [Pruner].
+func (m *Memory) Prune(ctx context.Context, req PruneRequest) (Pruned, error) {
+	if err := begin(ctx, req); err != nil {
+		return Pruned{}, err
+	}
+	req = req.WithDefaults()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	pruned := Pruned{Now: m.now()}
+	pruned.Blobs = m.pruneBlobs(req, pruned.Now)
+	for tenant, r := range m.rows {
+		if req.Tenant == "" || req.Tenant == tenant {
+			pruned.Entries += r.pruneEntries(pruned.Now.Add(-req.Age), req.Limit-pruned.Blobs-pruned.Entries)
+		}
+	}
+	return pruned, nil
+}
+
+func (m *Memory) pruneBlobs(req PruneRequest, now time.Time) (n int) {
+	before := now.Add(-max(req.Age, MinBlobAge))
+	var next *list.Element
+	for e := m.byAge.Front(); e != nil && n < req.Limit; e = next {
+		next = e.Next()
+		b := e.Value.(*blob)
+		if !b.putAt.Before(before) {
+			break // this one and all behind it are too young
+		}
+		if req.Tenant != "" && req.Tenant != b.ref.Tenant || m.isKept(b.ref) {
+			continue
+		}
+		m.byAge.Remove(e)
+		delete(m.blobs, nameOf(b.ref))
+		n++
+	}
+	return n
+}
+
+// isKept reports whether a blob is the current run's or is referred to.
+func (m *Memory) isKept(ref BlobRef) bool {
+	r, ok := m.rows[ref.Tenant]
+	if !ok {
+		return false
+	}
+	return ref.Run != "" && ref.Run == r.rec.Run || slices.ContainsFunc(r.rec.Refs, ref.sameName)
+}
+
+// pruneEntries removes at most limit entries that were written before a time,
+// and none of the current run.
+func (r *row) pruneEntries(before time.Time, limit int) (n int) {
+	if len(r.entries) == 0 || !r.entries[0].Time.Before(before) {
+		return 0 // the first is the oldest
+	}
+	r.entries = slices.DeleteFunc(r.entries, func(e Entry) bool {
+		if n >= limit || !e.Time.Before(before) || e.Run != "" && e.Run == r.rec.Run {
+			return false
+		}
+		n++
+		return true
+	})
+	return n
+}

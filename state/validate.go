@@ -1,0 +1,253 @@
+package state
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// DefaultPageLimit is the limit of List and History when a request has none.
+const DefaultPageLimit = 100
+
+// DefaultPruneLimit is the limit of Prune when a request has none.
+const DefaultPruneLimit = 1000
+
+// MinBlobAge is how old a blob must at least be before it may be pruned: until
+// then it may belong to a commit that is about to come.
+const MinBlobAge = 24 * time.Hour
+
+const maxTenantBytes = 256
+
+// The Validate methods say what every store refuses, with ErrInvalid, so that
+// all refuse the same. A store calls the request's Validate first.
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+// ValidateTenant returns ErrInvalid unless name may be a tenant's: 1 to 256
+// bytes of valid UTF-8 without control characters.
+func ValidateTenant(name string) error {
+	if name == "" {
+		return invalid("no tenant is named")
+	}
+	if len(name) > maxTenantBytes {
+		return invalid("the tenant's name has %d bytes, at most %d are allowed", len(name), maxTenantBytes)
+	}
+	return validText("the tenant's name", name)
+}
+
+// validText accepts what every database can keep and every list can show.
+func validText(what, s string) error {
+	if !utf8.ValidString(s) {
+		return invalid("%s %q is not valid UTF-8", what, s)
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return invalid("%s %q has a control character", what, s)
+	}
+	return nil
+}
+
+func validJSON(what string, data json.RawMessage) error {
+	if !utf8.Valid(data) || !json.Valid(data) {
+		return invalid("%s is not one JSON value in UTF-8", what)
+	}
+	return nil
+}
+
+// validTime accepts the years that RFC 3339 can write.
+func validTime(what string, t time.Time) error {
+	if year := t.UTC().Year(); year < 1 || year > 9999 {
+		return invalid("%s lies in the year %d", what, year)
+	}
+	return nil
+}
+
+func validFor(d time.Duration) error {
+	if d <= 0 {
+		return invalid("a lease for %v: it must last longer than 0", d)
+	}
+	return nil
+}
+
+// validFence refuses 0: it is the fence of a tenant that was never leased.
+func validFence(fence int64) error {
+	if fence <= 0 {
+		return invalid("fence %d is no lease's", fence)
+	}
+	return nil
+}
+
+func validLimit(limit int) error {
+	if limit < 0 {
+		return invalid("the limit %d is negative", limit)
+	}
+	return nil
+}
+
+// Validate returns ErrInvalid when the request can never succeed.
+func (r LoadRequest) Validate() error { return ValidateTenant(r.Tenant) }
+
+// Validate returns ErrInvalid when the request can never succeed: its record
+// or an entry is not as [Record] and [Entry] say. The texts in them (run,
+// labels, types) are valid UTF-8 without control characters, times lie in the
+// years 1 to 9999, and a record refers to its own tenant's blobs only.
+func (r CommitRequest) Validate() error {
+	if err := r.Record.validate(); err != nil {
+		return err
+	}
+	if r.Fence < 0 {
+		return invalid("the fence %d is negative", r.Fence)
+	}
+	for i, e := range r.Entries {
+		if err := e.validate(); err != nil {
+			return fmt.Errorf("%w (entry %d)", err, i)
+		}
+	}
+	return nil
+}
+
+func (r Record) validate() error {
+	if err := ValidateTenant(r.Tenant); err != nil {
+		return err
+	}
+	if r.Version < 0 {
+		return invalid("the version %d is negative", r.Version)
+	}
+	if !r.Status.Valid() {
+		return invalid("%q is not a status", string(r.Status))
+	}
+	for key, value := range r.Labels {
+		if key == "" {
+			return invalid("a label has no key")
+		}
+		if err := cmp.Or(validText("the label key", key), validText("the label value", value)); err != nil {
+			return err
+		}
+	}
+	for _, ref := range r.Refs {
+		if err := ref.Validate(); err != nil {
+			return err
+		}
+		if ref.Tenant != r.Tenant {
+			return invalid("the record of %q refers to a blob of %q", r.Tenant, ref.Tenant)
+		}
+	}
+	return cmp.Or(
+		validText("the run", r.Run),
+		validJSON("the record's data", r.Data),
+		validTime("WakeAt", r.WakeAt),
+		validTime("Deadline", r.Deadline),
+	)
+}
+
+func (e Entry) validate() error {
+	if e.Type == "" {
+		return invalid("an entry has no type")
+	}
+	if e.Data != nil {
+		if err := validJSON("an entry's data", e.Data); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(validText("the type", e.Type), validText("the run", e.Run))
+}
+
+// Validate returns ErrInvalid when the request can never succeed. It does not
+// look at the cursor.
+func (r ListRequest) Validate() error {
+	for _, s := range r.Statuses {
+		if !s.Valid() {
+			return invalid("%q is not a status", string(s))
+		}
+	}
+	for key, value := range r.Labels {
+		if err := cmp.Or(validText("the label key", key), validText("the label value", value)); err != nil {
+			return err
+		}
+	}
+	switch r.Order {
+	case "", ByTenant, ByUpdated, ByWake:
+	default:
+		return invalid("%q is not an order", string(r.Order))
+	}
+	return cmp.Or(validText("the prefix", r.Prefix), validLimit(r.Limit))
+}
+
+// WithDefaults returns the request with its Order and Limit filled in.
+func (r ListRequest) WithDefaults() ListRequest {
+	r.Order = cmp.Or(r.Order, ByTenant)
+	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	return r
+}
+
+// Validate returns ErrInvalid when the request can never succeed. It does not
+// look at the cursor.
+func (r HistoryRequest) Validate() error {
+	for _, typ := range r.Types {
+		if err := validText("the type", typ); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(ValidateTenant(r.Tenant), validText("the run", r.Run), validLimit(r.Limit))
+}
+
+// WithDefaults returns the request with its Limit filled in.
+func (r HistoryRequest) WithDefaults() HistoryRequest {
+	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	return r
+}
+
+// Validate returns ErrInvalid when the request can never succeed.
+func (r ClaimRequest) Validate() error {
+	if r.Limit <= 0 {
+		return invalid("a claim of %d tenants: the limit must be more than 0", r.Limit)
+	}
+	return cmp.Or(validText("the owner", r.Owner), validFor(r.For))
+}
+
+// Validate returns ErrInvalid when the request can never succeed.
+func (r AcquireRequest) Validate() error {
+	return cmp.Or(ValidateTenant(r.Tenant), validText("the owner", r.Owner), validFor(r.For))
+}
+
+// Validate returns ErrInvalid when the request can never succeed.
+func (r RenewRequest) Validate() error {
+	return cmp.Or(ValidateTenant(r.Tenant), validFence(r.Fence), validFor(r.For))
+}
+
+// Validate returns ErrInvalid when the request can never succeed.
+func (r ReleaseRequest) Validate() error {
+	return cmp.Or(ValidateTenant(r.Tenant), validFence(r.Fence))
+}
+
+// Validate returns ErrInvalid when the request can never succeed.
+func (r PruneRequest) Validate() error {
+	if r.Age < 0 {
+		return invalid("the age %v is negative", r.Age)
+	}
+	if r.Tenant != "" {
+		if err := ValidateTenant(r.Tenant); err != nil {
+			return err
+		}
+	}
+	return validLimit(r.Limit)
+}
+
+// WithDefaults returns the request with its Limit filled in.
+func (r PruneRequest) WithDefaults() PruneRequest {
+	r.Limit = cmp.Or(r.Limit, DefaultPruneLimit)
+	return r
+}
+
+// Validate returns ErrInvalid when the request can never succeed.
+func (r PutRequest) Validate() error {
+	if r.Kind == "" {
+		return invalid("a blob has no kind")
+	}
+	return cmp.Or(ValidateTenant(r.Tenant), validText("the run", r.Run), validText("the blob's kind", r.Kind))
+}

@@ -1,9 +1,275 @@
 package plan
 
-import "io"
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
-// Text writes the plan for a terminal.
-func (p *Plan) Text(w io.Writer) error { panic("contract") }
+	"github.com/tenantsync/tenantsync/tenant"
+)
 
-// Markdown writes the plan as Markdown.
-func (p *Plan) Markdown(w io.Writer) error { panic("contract") }
+// step is what a wave is called for people, with its items by kind.
+type step struct {
+	title string
+	kinds []kindGroup
+}
+
+type kindGroup struct {
+	kind  string
+	items []*Item
+}
+
+// steps groups the items by wave and kind, in order.
+func (p *Plan) steps() []step {
+	items := make([]*Item, 0, len(p.Items))
+	for i := range p.Items {
+		items = append(items, &p.Items[i])
+	}
+	slices.SortStableFunc(items, func(a, b *Item) int {
+		return cmp.Or(cmp.Compare(a.Wave, b.Wave), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+	})
+	var steps []step
+	for i, it := range items {
+		if i == 0 || it.Wave != items[i-1].Wave {
+			steps = append(steps, step{})
+		}
+		s := &steps[len(steps)-1]
+		if len(s.kinds) == 0 || s.kinds[len(s.kinds)-1].kind != it.Kind {
+			s.kinds = append(s.kinds, kindGroup{kind: it.Kind})
+		}
+		g := &s.kinds[len(s.kinds)-1]
+		g.items = append(g.items, it)
+	}
+	for i := range steps {
+		steps[i].title = fmt.Sprintf("Step %d of %d", i+1, len(steps))
+	}
+	return steps
+}
+
+// summary returns the counts that are not zero.
+func (c Counts) summary() string {
+	var parts []string
+	add := func(n int, one, many string) {
+		if n == 1 {
+			parts = append(parts, "1 "+one)
+		} else if n > 1 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, many))
+		}
+	}
+	add(c.Create, "to create", "to create")
+	add(c.Update, "to update", "to update")
+	add(c.Delete, "to delete", "to delete")
+	if len(parts) == 0 {
+		parts = append(parts, "no changes")
+	}
+	add(c.Conflicts, "conflict", "conflicts")
+	add(c.Problems, "problem", "problems")
+	return strings.Join(parts, ", ")
+}
+
+// remarks says about an item what its verb and rows do not.
+func (it *Item) remarks() string {
+	var parts []string
+	if it.RenamedFrom != "" {
+		parts = append(parts, "renamed from "+quoted(it.RenamedFrom))
+	}
+	switch it.Origin {
+	case Clash:
+		parts = append(parts, "conflict: both sides changed it since they agreed")
+	case Enforce:
+		parts = append(parts, "undoes a change made in the tenant")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// hiddenDependencies returns what the item waits for and does not itself name:
+// a reference in it tells by itself that the other comes first.
+func (it *Item) hiddenDependencies() []string {
+	var ids []string
+	for _, id := range it.DependsOn {
+		if name, err := json.Marshal("${" + id); err != nil || !bytes.Contains(it.After, bytes.Trim(name, `"`)) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// row is one changed property as shown.
+type row struct {
+	pointer             string
+	origin              Origin
+	base, before, after string
+	// summary and lines replace before and after where those are lists or texts.
+	summary string
+	lines   []diffLine
+}
+
+// rows returns the item's changes, ordered by pointer, down to the properties
+// that differ: a whole object is never shown as one value.
+func (it *Item) rows() []row {
+	changes := slices.Clone(it.Changes)
+	if it.Verb == tenant.Create && len(changes) == 0 {
+		changes = []PropertyChange{{Origin: it.Origin}}
+	}
+	slices.SortStableFunc(changes, func(a, b PropertyChange) int { return strings.Compare(a.Pointer, b.Pointer) })
+	var rows []row
+	for _, c := range changes {
+		if it.Verb == tenant.Create && c.Pointer == "" && len(c.After) == 0 {
+			c.After = it.After
+		}
+		rows = it.appendRows(rows, c)
+	}
+	return rows
+}
+
+// appendRows shows one change, property by property where it is an object.
+func (it *Item) appendRows(rows []row, c PropertyChange) []row {
+	if c.Redacted || it.sensitive(c.Pointer) {
+		return append(rows, row{pointer: c.Pointer, origin: c.Origin,
+			base: hide(c.Base), before: hide(c.Before), after: hide(c.After)})
+	}
+	base, before, after := membersOf(c.Base), membersOf(c.Before), membersOf(c.After)
+	if len(before) > 0 && (after != nil || len(c.After) == 0) || len(after) > 0 && (before != nil || len(c.Before) == 0) {
+		names := maps.Clone(before)
+		if names == nil {
+			names = make(map[string]json.RawMessage)
+		}
+		maps.Copy(names, after)
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			if sameValue(before[name], after[name]) {
+				continue
+			}
+			rows = it.appendRows(rows, PropertyChange{
+				Pointer: c.Pointer + "/" + escapePointer.Replace(name),
+				Base:    base[name], Before: before[name], After: after[name],
+				Origin: c.Origin,
+			})
+		}
+		return rows
+	}
+	r := row{pointer: c.Pointer, origin: c.Origin}
+	r.summary, r.lines = showList(c.Before, c.After)
+	if r.lines == nil {
+		r.summary, r.lines = showText(c.Before, c.After)
+	}
+	r.before, r.after = showPair(c.Before, c.After)
+	r.base = showOne(c.Base)
+	return append(rows, r)
+}
+
+// escapePointer makes a name a segment of a JSON pointer (RFC 6901).
+var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
+
+// sensitive reports whether the pointer is at or below one of the item's
+// sensitive ones.
+func (it *Item) sensitive(pointer string) bool {
+	return slices.ContainsFunc(it.Sensitive, func(s string) bool {
+		return pointer == s || strings.HasPrefix(pointer, s+"/")
+	})
+}
+
+func hide(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return absent
+	}
+	return hidden
+}
+
+// membersOf returns an object's members, not nil; nil for any other value.
+func membersOf(raw json.RawMessage) map[string]json.RawMessage {
+	var members map[string]json.RawMessage
+	if len(raw) == 0 || json.Unmarshal(raw, &members) != nil {
+		return nil
+	}
+	return members
+}
+
+func sameValue(a, b json.RawMessage) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	x, errX := canonicalJSON(a)
+	y, errY := canonicalJSON(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// noteGroup is the notes of one class.
+type noteGroup struct {
+	class   NoteClass
+	meaning string
+	notes   []Note
+}
+
+// noteMeanings explains the classes, problems first.
+var noteMeanings = []struct {
+	class   NoteClass
+	meaning string
+}{
+	{BadFile, "a file in the repository cannot be used"},
+	{Ambiguous, "several objects match one name, so nothing is done"},
+	{Unresolved, "something that it needs is not there"},
+	{Cycle, "objects need each other in a circle"},
+	{SecretNeeded, "a secret that cannot be read would have to be written"},
+	{Unsupported, "the tenant does not allow it"},
+	{NotRead, "the kind was not completely read, so nothing is concluded"},
+	{Dangling, "an id in the tenant leads nowhere"},
+	{Unmanaged, "only the tenant has it, and it is left alone"},
+	{Ignored, "a rule says to leave the difference alone"},
+	{ServiceChange, "the service changed it by itself"},
+}
+
+// noteGroups groups the notes by class in the order of noteMeanings; classes
+// that it lacks come last.
+func (p *Plan) noteGroups() []noteGroup {
+	byClass := make(map[NoteClass][]Note)
+	for _, n := range p.Notes {
+		byClass[n.Class] = append(byClass[n.Class], n)
+	}
+	var groups []noteGroup
+	for _, m := range noteMeanings {
+		if notes := byClass[m.class]; notes != nil {
+			groups = append(groups, noteGroup{m.class, m.meaning, notes})
+			delete(byClass, m.class)
+		}
+	}
+	for _, class := range slices.Sorted(maps.Keys(byClass)) {
+		groups = append(groups, noteGroup{class, "", byClass[class]})
+	}
+	for _, g := range groups {
+		slices.SortStableFunc(g.notes, func(a, b Note) int {
+			return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Pointer, b.Pointer))
+		})
+	}
+	return groups
+}
+
+// incomplete returns the kinds in scope that were not completely read.
+func (p *Plan) incomplete() []tenant.KindState {
+	var states []tenant.KindState
+	for _, k := range p.Kinds {
+		if k.Completeness != tenant.Complete && k.Completeness != tenant.NotInScope {
+			states = append(states, k)
+		}
+	}
+	slices.SortStableFunc(states, func(a, b tenant.KindState) int { return strings.Compare(a.Kind, b.Kind) })
+	return states
+}
+
+// itemsShown is how many items of a broken rule are named.
+const itemsShown = 20
+
+// firstItems returns the first few IDs, quoted, and a count of the rest.
+func firstItems(ids []string) []string {
+	var shown []string
+	for _, id := range ids[:min(len(ids), itemsShown)] {
+		shown = append(shown, quoted(id))
+	}
+	if more := len(ids) - itemsShown; more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return shown
+}

@@ -1,0 +1,222 @@
+package plan
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Markdown writes the plan as GitHub Flavored Markdown, with the content of
+// [Plan.Text]. Names and values stand in code spans, and messages are escaped:
+// nothing in them becomes a link, an image, HTML, a mention or a table cell.
+func (p *Plan) Markdown(w io.Writer) error {
+	var m markdownWriter
+	m.block("# Plan for tenant %s", code(quoted(p.Tenant)))
+	m.block("**%s**", p.Counts().summary())
+	if p.Revision != "" {
+		m.block("Made against revision %s of the desired line.", code(quoted(p.Revision)))
+	}
+	m.broken(p.Broken)
+	for _, s := range p.steps() {
+		m.block("## %s", s.title)
+		for _, g := range s.kinds {
+			m.block("### %s", code(word(g.kind)))
+			for _, it := range g.items {
+				m.item(it)
+			}
+		}
+	}
+	m.notes(p.noteGroups())
+	m.incomplete(p.incomplete())
+	m.block("Digest of the plan: %s", code(word(p.Digest)))
+	m.block("Digest of the changes: %s", code(word(p.ChangeDigest)))
+	if _, err := io.WriteString(w, strings.TrimSuffix(m.String(), "\n")); err != nil {
+		return fmt.Errorf("plan: write markdown: %w", err)
+	}
+	return nil
+}
+
+type markdownWriter struct{ strings.Builder }
+
+// block writes a paragraph or heading.
+func (m *markdownWriter) block(format string, args ...any) {
+	fmt.Fprintf(m, format+"\n\n", args...)
+}
+
+// list writes the points of a list; those that begin with a space belong to
+// the one before.
+func (m *markdownWriter) list(points []string) {
+	for _, s := range points {
+		if strings.HasPrefix(s, " ") {
+			m.WriteString(" ")
+		}
+		fmt.Fprintf(m, "- %s\n", strings.TrimPrefix(s, " "))
+	}
+	m.WriteString("\n")
+}
+
+func (m *markdownWriter) broken(rules []Broken) {
+	if len(rules) == 0 {
+		return
+	}
+	m.block("## ⚠ BROKEN RULES")
+	m.block("An approval must name each of them.")
+	for _, b := range rules {
+		m.block("**%s**: %s", code(word(b.Rule)), prose(b.Message))
+		if len(b.Items) > 0 {
+			var points []string
+			for _, s := range firstItems(b.Items) {
+				points = append(points, code(s))
+			}
+			m.list(points)
+		}
+	}
+}
+
+func (m *markdownWriter) item(it *Item) {
+	head := fmt.Sprintf("%s %s %s", code(mark(it)), word(string(it.Verb)), code(quoted(it.Key)))
+	m.block("#### %s", head)
+	if remarks := it.remarks(); remarks != "" {
+		m.block("%s", prose(remarks))
+	}
+	m.table(it.rows())
+	var waits []string
+	for _, id := range it.hiddenDependencies() {
+		waits = append(waits, "waits for "+code(quoted(id)))
+	}
+	if waits != nil {
+		m.list(waits)
+	}
+}
+
+// table writes the rows, with the agreed value where there is a conflict.
+func (m *markdownWriter) table(rows []row) {
+	if len(rows) == 0 {
+		return
+	}
+	clash := slices.ContainsFunc(rows, func(r row) bool { return r.origin == Clash })
+	head := []string{"Property", "Tenant", "Proposed"}
+	if clash {
+		head = slices.Insert(head, 1, "Agreed")
+	}
+	m.tableRow(head)
+	m.tableRow(slices.Repeat([]string{"---"}, len(head)))
+	for _, r := range rows {
+		m.row(r, clash)
+	}
+	m.WriteString("\n")
+}
+
+func (m *markdownWriter) row(r row, clash bool) {
+	name := cell(pointerName(r.pointer))
+	switch r.origin {
+	case Clash:
+		name = "**conflict** " + name
+	case Enforce:
+		name += " (undoes a change made in the tenant)"
+	}
+	add := func(name, base, before, after string) {
+		cells := []string{name, before, after}
+		if clash {
+			cells = slices.Insert(cells, 1, base)
+		}
+		m.tableRow(cells)
+	}
+	base := ""
+	if r.origin == Clash {
+		base = cell(r.base)
+	}
+	if r.lines == nil || r.origin == Clash {
+		add(name, base, cell(r.before), cell(r.after))
+	} else {
+		add(name+": "+r.summary, base, "", "")
+	}
+	for _, l := range r.lines {
+		if l.sign == '-' {
+			add("", "", cell(l.text), "")
+		} else {
+			add("", "", "", cell(l.text))
+		}
+	}
+}
+
+func (m *markdownWriter) tableRow(cells []string) {
+	m.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+}
+
+func (m *markdownWriter) notes(groups []noteGroup) {
+	for i, g := range groups {
+		if i == 0 || g.class.Failure() != groups[i-1].class.Failure() {
+			m.block("## %s", noteTitle(g.class))
+		}
+		m.block("**%s**", prose(noteHead(g)))
+		var points []string
+		for _, n := range g.notes {
+			subject := strings.TrimSuffix(noteSubject(n), ": ")
+			if subject != "" {
+				subject = code(subject) + ": "
+			}
+			points = append(points, subject+prose(n.Message))
+		}
+		m.list(points)
+	}
+}
+
+func (m *markdownWriter) incomplete(states []tenant.KindState) {
+	if len(states) == 0 {
+		return
+	}
+	m.block("## Not completely read, so nothing is concluded from absence there")
+	var points []string
+	for _, k := range states {
+		points = append(points, code(word(k.Kind))+": "+prose(kindStateText(k)))
+	}
+	m.list(points)
+}
+
+// code returns a code span: nothing in it is Markdown. The fence is longer
+// than any run of backticks within.
+func code(s string) string {
+	fence, run := 1, 0
+	for _, r := range s {
+		if r != '`' {
+			run = 0
+			continue
+		}
+		run++
+		fence = max(fence, run+1)
+	}
+	ticks := strings.Repeat("`", fence)
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return ticks + s + ticks
+}
+
+// cell returns a code span for a table, where a bar must be escaped even in
+// code. Quoted text never has an odd number of backslashes before a bar, so
+// the added one always counts.
+func cell(s string) string {
+	return code(strings.ReplaceAll(s, "|", `\|`))
+}
+
+// prose escapes a message, on one line. The empty comments part "@" and "#"
+// from the names that would make them mentions and links.
+func prose(s string) string {
+	s = proseEscapes.Replace(strings.TrimSpace(oneLine(s)))
+	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
+		s = `\` + s // else it would begin a list
+	}
+	return s
+}
+
+var proseEscapes = func() *strings.Replacer {
+	pairs := []string{"@", "@<!-- -->", "#", `\#<!-- -->`, "://", `\://`, "www.", `www\.`}
+	for _, r := range "\\`*_[]<>|~&" {
+		pairs = append(pairs, string(r), `\`+string(r))
+	}
+	return strings.NewReplacer(pairs...)
+}()

@@ -1,0 +1,215 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// MemoryRepository is a [Repository] in memory, for tests and for trying
+// things out. It keeps every revision. Use [NewMemoryRepository].
+//
+// Safe for concurrent use.
+type MemoryRepository struct {
+	mu    sync.Mutex
+	lines map[memoryLine][]memoryRevision // oldest first, never empty
+}
+
+type memoryLine struct {
+	tenant string
+	line   Line
+}
+
+type memoryRevision struct {
+	Revision
+	key  string // empty for an edit
+	tree Tree
+}
+
+var _ Repository = (*MemoryRepository)(nil)
+
+// NewMemoryRepository returns an empty repository.
+func NewMemoryRepository() *MemoryRepository {
+	return &MemoryRepository{lines: make(map[memoryLine][]memoryRevision)}
+}
+
+// Desired is part of [Repository].
+func (m *MemoryRepository) Desired(ctx context.Context, req DesiredRequest) (Desired, error) {
+	r, err := m.revision(ctx, req.Tenant, DesiredLine, req.Revision)
+	if err != nil {
+		return Desired{}, err
+	}
+	resources, problems := r.tree.Resources()
+	return Desired{Revision: r.ID, Resources: resources, Problems: problems}, nil
+}
+
+// Update is part of [Repository].
+func (m *MemoryRepository) Update(ctx context.Context, req UpdateRequest) (Revision, error) {
+	if err := req.check(); err != nil {
+		return Revision{}, err
+	}
+	made := memoryRevision{key: req.Key, Revision: Revision{Message: req.Message, Author: req.Author}}
+	return m.append(ctx, memoryLine{req.Tenant, DesiredLine}, made, func(head memoryRevision) (Tree, error) {
+		if head.ID != req.Parent {
+			return nil, fmt.Errorf("%w: it is at %s and the changes were made against %s", ErrMoved, head.ID, req.Parent)
+		}
+		return head.tree.With(req.Changes)
+	})
+}
+
+// Backup is part of [Repository].
+func (m *MemoryRepository) Backup(ctx context.Context, req BackupRequest) (Revision, error) {
+	if err := req.check(); err != nil {
+		return Revision{}, err
+	}
+	made := memoryRevision{key: req.Key, Revision: Revision{Message: req.Message, Author: req.Author}}
+	return m.append(ctx, memoryLine{req.Tenant, BackupLine}, made, func(head memoryRevision) (Tree, error) {
+		return head.tree.WithSnapshot(req.Snapshot)
+	})
+}
+
+// Snapshot is part of [Repository].
+func (m *MemoryRepository) Snapshot(ctx context.Context, req SnapshotRequest) (Snapshot, error) {
+	r, err := m.revision(ctx, req.Tenant, BackupLine, req.Revision)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return r.tree.Snapshot()
+}
+
+// History is part of [Repository].
+func (m *MemoryRepository) History(ctx context.Context, req RepositoryHistoryRequest) ([]Revision, error) {
+	if err := contextOr(ctx, req.check()); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var newestFirst []Revision
+	for _, r := range slices.Backward(m.lines[memoryLine{req.Tenant, req.Line}]) {
+		newestFirst = append(newestFirst, r.Revision)
+	}
+	return page(newestFirst, req)
+}
+
+// Edit changes the desired line as people do, with no regard to its head: a
+// new revision. A nil body removes the resource.
+func (m *MemoryRepository) Edit(tenant, kind, key string, body []byte) error {
+	return m.edit(tenant, func(t Tree) (Tree, error) {
+		return t.With([]Change{{Kind: kind, Key: key, Body: body}})
+	})
+}
+
+// EditFile changes one file of the desired line as people do: any path
+// ("groups/CA-BreakGlass.json"), any content; nil removes it.
+func (m *MemoryRepository) EditFile(tenant, path string, content []byte) error {
+	return m.edit(tenant, func(t Tree) (Tree, error) {
+		edited := Tree{}
+		maps.Copy(edited, t)
+		edited[path] = slices.Clone(content)
+		if content == nil {
+			delete(edited, path)
+		}
+		return edited, nil
+	})
+}
+
+func (m *MemoryRepository) edit(tenant string, change func(Tree) (Tree, error)) error {
+	if err := checkTenant(tenant); err != nil {
+		return err
+	}
+	made := memoryRevision{Revision: Revision{Message: "edited"}}
+	_, err := m.append(context.Background(), memoryLine{tenant, DesiredLine}, made, func(head memoryRevision) (Tree, error) {
+		return change(head.tree)
+	})
+	return err
+}
+
+// append adds a revision with the tree that next makes of the head, unless
+// there is one with the same key.
+func (m *MemoryRepository) append(ctx context.Context, line memoryLine, made memoryRevision, next func(head memoryRevision) (Tree, error)) (Revision, error) {
+	if err := ctx.Err(); err != nil {
+		return Revision{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.lines[line] {
+		if made.key != "" && r.key == made.key {
+			return r.Revision, nil
+		}
+	}
+	tree, err := next(m.head(line))
+	if err != nil {
+		return Revision{}, err
+	}
+	made.tree = tree
+	made.ID = revisionID(len(m.lines[line])+1, tree)
+	made.Time = time.Now().UTC()
+	m.lines[line] = append(m.lines[line], made)
+	return made.Revision, nil
+}
+
+// head returns a line's last revision; of an empty line, the one that it has
+// before the first.
+func (m *MemoryRepository) head(line memoryLine) memoryRevision {
+	if all := m.lines[line]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return memoryRevision{Revision: Revision{ID: revisionID(0, nil)}}
+}
+
+func (m *MemoryRepository) revision(ctx context.Context, tenant string, line Line, id string) (memoryRevision, error) {
+	if err := contextOr(ctx, checkTenant(tenant)); err != nil {
+		return memoryRevision{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := memoryLine{tenant, line}
+	head := m.head(name)
+	if id == "" && (line == DesiredLine || len(m.lines[name]) > 0) || line == DesiredLine && id == head.ID {
+		return head, nil
+	}
+	for _, r := range m.lines[name] {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return memoryRevision{}, noRevision(tenant, line, id)
+}
+
+// revisionID names the nth revision of a line. The number makes a line that
+// returns to a former content a new revision all the same.
+func revisionID(n int, t Tree) string { return fmt.Sprintf("%d-%s", n, t.Digest()) }
+
+func noRevision(tenant string, line Line, id string) error {
+	if id == "" {
+		return fmt.Errorf("%w: tenant %s has no %s yet", ErrNoRevision, tenant, line)
+	}
+	return fmt.Errorf("%w: tenant %s, %s %s", ErrNoRevision, tenant, line, id)
+}
+
+// page returns what a history request asks for of all revisions.
+func page(newestFirst []Revision, req RepositoryHistoryRequest) ([]Revision, error) {
+	if req.Before != "" {
+		i := slices.IndexFunc(newestFirst, func(r Revision) bool { return r.ID == req.Before })
+		if i < 0 {
+			return nil, noRevision(req.Tenant, req.Line, req.Before)
+		}
+		newestFirst = newestFirst[i+1:]
+	}
+	limit := req.Limit
+	if limit == 0 {
+		limit = historyLimit
+	}
+	return newestFirst[:min(limit, len(newestFirst))], nil
+}
+
+// contextOr returns the context's error, else err.
+func contextOr(ctx context.Context, err error) error {
+	if e := ctx.Err(); e != nil {
+		return e
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package tenant
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// snapshotFile holds, in the tree of a backup, what a [Snapshot] has beside
+// its resources. Resources are in folders, so nothing else has this path.
+const snapshotFile = "snapshot.json"
+
+// snapshotData is the content of snapshotFile.
+type snapshotData struct {
+	Format int         `json:"format"`
+	Taken  time.Time   `json:"taken"`
+	Kinds  []KindState `json:"kinds"`
+}
+
+const snapshotFormat = 1
+
+// WithSnapshot returns the tree of a backup line after a snapshot was appended:
+// kinds that the snapshot does not have as Complete keep what t holds of them.
+// It returns ErrInvalidRequest for a snapshot that can never be kept.
+func (t Tree) WithSnapshot(s Snapshot) (Tree, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	complete := func(kind string) bool {
+		return slices.ContainsFunc(s.Kinds, func(k KindState) bool { return k.Kind == kind && k.Completeness == Complete })
+	}
+	changes := snapshotChanges(s, complete)
+	kept := make(map[resourceName]bool, len(changes))
+	for _, c := range changes {
+		kept[resourceName{c.Kind, c.Key}] = true
+	}
+	data := snapshotData{Format: snapshotFormat, Taken: s.Taken.UTC(), Kinds: slices.Clone(s.Kinds)}
+	for name := range t.index().byKey {
+		if complete(name.kind) && !kept[name] {
+			changes = append(changes, Change{Kind: name.kind, Key: name.key})
+		}
+		if !slices.ContainsFunc(data.Kinds, func(k KindState) bool { return k.Kind == name.kind }) {
+			data.Kinds = append(data.Kinds, KindState{
+				Kind: name.kind, Completeness: NotInScope, Reason: "kept from an earlier backup",
+			})
+		}
+	}
+	slices.SortFunc(data.Kinds, func(a, b KindState) int { return compareChanges(Change{Kind: a.Kind}, Change{Kind: b.Kind}) })
+	result, err := t.With(changes)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(data, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("tenant: encode snapshot: %w", err)
+	}
+	result[snapshotFile] = append(text, '\n')
+	return result, nil
+}
+
+// Snapshot decodes the tree of a backup line.
+func (t Tree) Snapshot() (Snapshot, error) {
+	var data snapshotData
+	if err := json.Unmarshal(t[snapshotFile], &data); err != nil {
+		return Snapshot{}, fmt.Errorf("tenant: decode %s: %w", snapshotFile, err)
+	}
+	if data.Format != snapshotFormat {
+		return Snapshot{}, fmt.Errorf("tenant: %s has format %d and this version reads %d: use a newer version", snapshotFile, data.Format, snapshotFormat)
+	}
+	resources, problems := t.Resources()
+	for _, p := range problems {
+		if p.Path != snapshotFile {
+			return Snapshot{}, fmt.Errorf("tenant: decode backup: %w", &p)
+		}
+	}
+	return Snapshot{Taken: data.Taken, Kinds: data.Kinds, Resources: resources}, nil
+}
+
+// snapshotChanges are the changes that write the snapshot's resources of the
+// kinds for which include is true. Ids are not kept.
+func snapshotChanges(s Snapshot, include func(kind string) bool) []Change {
+	var changes []Change
+	for _, r := range s.Resources {
+		if include(r.Kind) {
+			body := r.Body
+			if body == nil {
+				body = json.RawMessage{} // not a removal: refused as no object
+			}
+			changes = append(changes, Change{Kind: r.Kind, Key: r.Key, Body: body})
+		}
+	}
+	return changes
+}

@@ -1,0 +1,249 @@
+package tenant
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Tree is one revision of a line as files: content by path, slashes between
+// folders, the first folder being the kind: "groups/CA-BreakGlass.json".
+//
+// It is what the repositories of this package, and others that keep files, are
+// made of. Trees are values: no method changes one. Contents are shared
+// between trees and must not be changed.
+type Tree map[string][]byte
+
+// Resources decodes the desired line: its resources, by kind and key, and the
+// files that cannot be used. Files that do not end in ".json", and whatever has
+// a name that begins with a dot, are ignored.
+func (t Tree) Resources() ([]Resource, []FileError) {
+	var (
+		resources []Resource
+		problems  []FileError
+	)
+	for _, e := range t.index().entries() {
+		if problem := e.problem(); problem != nil {
+			problems = append(problems, *problem)
+			continue
+		}
+		path := e.paths[0]
+		body, err := DecodeFile(path, t[path])
+		if err != nil {
+			problem := *err.(*FileError)
+			problem.Kind, problem.Key = e.kind, e.key
+			problems = append(problems, problem)
+			continue
+		}
+		resources = append(resources, Resource{Kind: e.kind, Key: e.key, Body: body, Source: path})
+	}
+	return resources, problems
+}
+
+// With returns the tree with the changes made. Only files whose content
+// changes are written anew, under the name that they have. A change to a
+// resource that has several files leaves one. It returns ErrInvalidRequest
+// for changes that can never be made.
+func (t Tree) With(changes []Change) (Tree, error) {
+	if err := checkChanges(changes); err != nil {
+		return nil, err
+	}
+	result := maps.Clone(t)
+	if result == nil {
+		result = Tree{}
+	}
+	index := t.index()
+	// Sorted, so that the same changes give the same names in any order.
+	for _, c := range slices.SortedFunc(slices.Values(changes), compareChanges) {
+		if err := result.change(index, c); err != nil {
+			return nil, err
+		}
+	}
+	return result, nil
+}
+
+// change makes one change in place and keeps the index.
+func (t Tree) change(index *treeIndex, c Change) error {
+	e := index.byKey[resourceName{c.Kind, c.Key}]
+	if c.Body == nil {
+		if e != nil {
+			for _, path := range e.paths {
+				delete(t, path)
+				delete(index.folded, fold(path))
+			}
+			delete(index.byKey, e.resourceName)
+		}
+		return nil
+	}
+	content, err := formatBody(c.Body)
+	if err != nil {
+		return fmt.Errorf("%w: %s/%s: %w", ErrInvalidRequest, c.Kind, c.Key, err)
+	}
+	if e != nil && len(e.paths) == 1 && e.clash == "" {
+		if path := e.paths[0]; !sameContent(path, t[path], content) {
+			t[path] = content
+		}
+		return nil
+	}
+	if e != nil { // several files: one name of ours is left
+		if err := t.change(index, Change{Kind: c.Kind, Key: c.Key}); err != nil {
+			return err
+		}
+	}
+	path, err := index.newPath(c.Kind, c.Key)
+	if err != nil {
+		return err
+	}
+	t[path] = content
+	index.add(path)
+	return nil
+}
+
+// sameContent reports whether a file already says what content, which is
+// formatted, says.
+func sameContent(path string, file, content []byte) bool {
+	body, err := DecodeFile(path, file)
+	if err != nil {
+		return false
+	}
+	formatted, err := formatBody(body)
+	return err == nil && bytes.Equal(formatted, content)
+}
+
+// Digest is a name for the tree's content: equal for equal trees and for no
+// others. Every byte of a file that is not ignored counts.
+func (t Tree) Digest() string {
+	h := sha256.New()
+	part := func(data []byte) {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(data))))
+		h.Write(data)
+	}
+	for _, path := range slices.Sorted(maps.Keys(t)) {
+		if !isIgnored(path) {
+			part([]byte(path))
+			part(t[path])
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// isIgnored reports whether a file is no business of a repository.
+func isIgnored(path string) bool {
+	if _, ok := cutExtension(path); !ok {
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(path, "/"), func(name string) bool { return strings.HasPrefix(name, ".") })
+}
+
+type resourceName struct{ kind, key string }
+
+// treeEntry is a resource and the files that claim to hold it.
+type treeEntry struct {
+	resourceName
+	paths []string
+	// clash is another resource's file whose name differs only in case.
+	clash string
+	// invalid says why the file has no key.
+	invalid string
+}
+
+// problem returns what is wrong with the entry's names, or nil.
+func (e *treeEntry) problem() *FileError {
+	var message string
+	switch {
+	case e.invalid != "":
+		message = e.invalid
+	case len(e.paths) > 1:
+		message = fmt.Sprintf("this resource has several files (%s): keep one of them", strings.Join(e.paths, ", "))
+	case e.clash != "":
+		message = fmt.Sprintf("the name differs from %s only in case, which not every system can tell apart: rename one of them", e.clash)
+	default:
+		return nil
+	}
+	problem := wholeFile(e.paths[0], message)
+	problem.Kind, problem.Key = e.kind, e.key
+	return problem
+}
+
+// treeIndex knows which resource is where in a tree.
+type treeIndex struct {
+	byKey   map[resourceName]*treeEntry
+	invalid []*treeEntry
+	// folded holds a path for each folded path.
+	folded map[string]string
+}
+
+func (t Tree) index() *treeIndex {
+	index := &treeIndex{byKey: make(map[resourceName]*treeEntry), folded: make(map[string]string)}
+	for _, path := range slices.Sorted(maps.Keys(t)) {
+		if !isIgnored(path) {
+			index.add(path)
+		}
+	}
+	return index
+}
+
+func (x *treeIndex) add(path string) {
+	name, err := parsePath(path)
+	if err != nil {
+		x.invalid = append(x.invalid, &treeEntry{resourceName: name, paths: []string{path}, invalid: err.Error()})
+		return
+	}
+	e := x.byKey[name]
+	if e == nil {
+		e = &treeEntry{resourceName: name}
+		x.byKey[name] = e
+	}
+	e.paths = append(e.paths, path)
+	other, taken := x.folded[fold(path)]
+	if !taken {
+		x.folded[fold(path)] = path
+		return
+	}
+	if o, err := parsePath(other); err == nil && o != name {
+		e.clash = other
+		x.byKey[o].clash = path
+	}
+}
+
+func (x *treeIndex) entries() []*treeEntry {
+	all := slices.AppendSeq(slices.Clone(x.invalid), maps.Values(x.byKey))
+	slices.SortFunc(all, func(a, b *treeEntry) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.key, b.key), cmp.Compare(a.paths[0], b.paths[0]))
+	})
+	return all
+}
+
+// newPath returns a free path for a resource that has no file.
+func (x *treeIndex) newPath(kind, key string) (string, error) {
+	folder := escape(kind, isUnsafe)
+	for _, distinct := range []bool{false, true} {
+		path := folder + "/" + FilePath(key, distinct)
+		if _, taken := x.folded[fold(path)]; !taken {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%w: %s/%s: every name for its file is taken: rename the file that is in the way", ErrInvalidRequest, kind, key)
+}
+
+// parsePath returns the kind and key of the file at a path of a tree. With an
+// error, they are what is known of them.
+func parsePath(path string) (resourceName, error) {
+	folder, file, ok := strings.Cut(path, "/")
+	if !ok {
+		return resourceName{}, fmt.Errorf("the file is in no kind's folder: move it into the folder of its kind")
+	}
+	name := resourceName{kind: unescape(folder)}
+	if err := checkKind(name.kind); err != nil {
+		return name, err
+	}
+	var err error
+	name.key, err = KeyOfPath(file)
+	return name, err
+}

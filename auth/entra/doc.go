@@ -1,0 +1,2 @@
+// Package entra signs people in to Microsoft Entra with device codes.
+package entra

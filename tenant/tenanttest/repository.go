@@ -1,0 +1,54 @@
+package tenanttest
+
+import (
+	"context"
+
+	"github.com/tenantsync/tenantsync/internal/fault"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// RepositoryFaults is a repository whose calls are struck by faults, under the
+// names "Repository.Desired", "Repository.Update", "Repository.Backup",
+// "Repository.Snapshot" and "Repository.History".
+type RepositoryFaults struct {
+	Repository tenant.Repository
+	// Faults decides; nil strikes none.
+	Faults *fault.Injector
+}
+
+var _ tenant.Repository = RepositoryFaults{}
+
+// Desired is part of [tenant.Repository].
+func (r RepositoryFaults) Desired(ctx context.Context, req tenant.DesiredRequest) (tenant.Desired, error) {
+	return fault.Do(ctx, r.Faults, "Repository.Desired", func() (tenant.Desired, error) {
+		return r.Repository.Desired(ctx, req)
+	})
+}
+
+// Update is part of [tenant.Repository].
+func (r RepositoryFaults) Update(ctx context.Context, req tenant.UpdateRequest) (tenant.Revision, error) {
+	return fault.Do(ctx, r.Faults, "Repository.Update", func() (tenant.Revision, error) {
+		return r.Repository.Update(ctx, req)
+	})
+}
+
+// Backup is part of [tenant.Repository].
+func (r RepositoryFaults) Backup(ctx context.Context, req tenant.BackupRequest) (tenant.Revision, error) {
+	return fault.Do(ctx, r.Faults, "Repository.Backup", func() (tenant.Revision, error) {
+		return r.Repository.Backup(ctx, req)
+	})
+}
+
+// Snapshot is part of [tenant.Repository].
+func (r RepositoryFaults) Snapshot(ctx context.Context, req tenant.SnapshotRequest) (tenant.Snapshot, error) {
+	return fault.Do(ctx, r.Faults, "Repository.Snapshot", func() (tenant.Snapshot, error) {
+		return r.Repository.Snapshot(ctx, req)
+	})
+}
+
+// History is part of [tenant.Repository].
+func (r RepositoryFaults) History(ctx context.Context, req tenant.RepositoryHistoryRequest) ([]tenant.Revision, error) {
+	return fault.Do(ctx, r.Faults, "Repository.History", func() ([]tenant.Revision, error) {
+		return r.Repository.History(ctx, req)
+	})
+}

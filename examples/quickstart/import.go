@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
+)
+
+// tenantIDVariable is the tenant variable that stands for the directory id of
+// whichever tenant the imported configuration is used for.
+const tenantIDVariable = "${var:tenantId}"
+
+// imported is a folder of exported configuration in the repository's form.
+type imported struct {
+	// Resources are ordered by kind and key.
+	Resources []tenant.Resource
+	// Report says what was imported, altered and left out.
+	Report *importReport
+}
+
+// importConfig reads a folder that another tool exported from a tenant: one
+// JSON file per object, or lists of objects, in folders named after kinds. Ids
+// of the exporting tenant become names; what a file cannot say in another
+// tenant is left out and reported. The error is only for the folder itself:
+// that it cannot be read.
+func importConfig(dir string) (*imported, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("import: %w", err)
+	}
+	defer root.Close()
+
+	im := newImporter()
+	if err := im.readFiles(root.FS()); err != nil {
+		return nil, fmt.Errorf("import %s: %w", dir, err)
+	}
+	im.settleNames()
+	im.settleClaims()
+	im.settleReferences()
+	return im.result()
+}
+
+// importer holds what an import knows so far.
+type importer struct {
+	kinds   map[string]tenant.Kind
+	objects []*object
+	table   migrationTable
+	names   map[objectID]string // the key that each id of the exporting tenant stands for
+	lost    map[objectID]error  // ids that stand for nothing, and why
+	// creatable are groups that can be made under a name, since only the
+	// migration table knows them.
+	creatable map[objectID]string
+	report    *importReport
+}
+
+// object is one exported object on its way into the repository.
+type object struct {
+	kind tenant.Kind
+	key  string
+	id   string // in the exporting tenant, lower case; may be empty
+	file string
+	body map[string]any
+	out  bool // left out
+}
+
+// objectID names an object of the exporting tenant.
+type objectID struct{ kind, id string }
+
+func newImporter() *importer {
+	im := &importer{
+		kinds:     make(map[string]tenant.Kind),
+		names:     make(map[objectID]string),
+		lost:      make(map[objectID]error),
+		creatable: make(map[objectID]string),
+		report:    newImportReport(),
+	}
+	for _, k := range tenanttest.Kinds() {
+		im.kinds[k.Name] = k
+	}
+	return im
+}
+
+// leaveOut takes an object out of the import. Other objects can no longer
+// refer to it.
+func (im *importer) leaveOut(o *object, why error) {
+	if o.out {
+		return
+	}
+	o.out = true
+	im.report.leftOut(o.file, o.kind.Name, o.key, why)
+	id := objectID{o.kind.Name, o.id}
+	if o.id != "" && im.names[id] == o.key {
+		delete(im.names, id)
+		im.lost[id] = why
+	}
+}
+
+// in yields the objects that are still part of the import.
+func (im *importer) in(yield func(*object) bool) {
+	for _, o := range im.objects {
+		if !o.out && !yield(o) {
+			return
+		}
+	}
+}
+
+// result encodes what is left, in order.
+func (im *importer) result() (*imported, error) {
+	res := &imported{Report: im.report}
+	for o := range im.in {
+		body, err := encodeBody(o.body)
+		if err != nil {
+			return nil, fmt.Errorf("import %s: %w", o.file, err)
+		}
+		res.Resources = append(res.Resources, tenant.Resource{Kind: o.kind.Name, Key: o.key, Body: body, Source: o.file})
+		im.report.count(o.kind.Name)
+	}
+	slices.SortFunc(res.Resources, func(a, b tenant.Resource) int {
+		return compareNames(a.Kind, a.Key, b.Kind, b.Key)
+	})
+	return res, nil
+}
+
+// sortedKeys returns m's keys in order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

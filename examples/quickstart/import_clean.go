@@ -1,0 +1,296 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
+)
+
+// settleNames brings every object into the repository's form but for its
+// references, and gives it its key.
+func (im *importer) settleNames() {
+	for o := range im.in {
+		im.dropAnnotations(o)
+		im.dropReadOnly(o)
+		im.renameName(o)
+		im.fillDefaults(o)
+		im.noteBeta(o)
+		im.replaceTenantID(o)
+		if err := o.setKey(); err != nil {
+			im.leaveOut(o, err)
+			continue
+		}
+		if missing := missingRequired(o); missing != "" {
+			im.leaveOut(o, fmt.Errorf("%q is missing, and there is no safe default for it", missing))
+		}
+	}
+}
+
+// setKey makes the key from the natural key's properties.
+func (o *object) setKey() error {
+	if o.kind.Singleton {
+		o.key = o.kind.Name
+		return nil
+	}
+	natural := o.kind.NaturalKey
+	if natural == nil {
+		natural = []string{"/displayName"}
+	}
+	var values []string
+	for _, path := range natural {
+		stringsAt(o.body, path, func(s string) { values = append(values, s) })
+	}
+	o.key = strings.Join(values, " - ")
+	if len(values) < len(natural) || strings.TrimSpace(o.key) == "" {
+		return fmt.Errorf("it has no name: %s is missing", strings.Join(natural, ", "))
+	}
+	return nil
+}
+
+// typedPaths are, for kinds whose objects all have one type, the paths at which
+// an object's "@odata.type" says something: elsewhere Graph leaves it out and
+// exports made with full metadata repeat what is known. Other kinds keep all.
+var typedPaths = map[string][]string{
+	tenanttest.ConditionalAccessPolicies: {
+		"/conditions/users/includeGuestsOrExternalUsers/externalTenants",
+		"/conditions/users/excludeGuestsOrExternalUsers/externalTenants",
+	},
+	tenanttest.AuthenticationStrengths:      {"/combinationConfigurations/*"},
+	tenanttest.Groups:                       {},
+	tenanttest.AuthenticationContexts:       {},
+	tenanttest.AuthorizationPolicy:          {},
+	tenanttest.SecurityDefaults:             {},
+	tenanttest.CrossTenantAccessDefault:     {},
+	tenanttest.Agreements:                   {},
+	tenanttest.RoleDefinitions:              {},
+	tenanttest.AssignmentFilters:            {},
+	tenanttest.RoleScopeTags:                {},
+	tenanttest.NotificationMessageTemplates: {},
+	tenanttest.ConfigurationPolicies:        {"/settings/*/*", "/settings/*", "/assignments/*/target"},
+}
+
+// dropAnnotations removes what belongs to the protocol: links, contexts, types
+// that say nothing, actions.
+func (im *importer) dropAnnotations(o *object) {
+	typed, plain := typedPaths[o.kind.Name]
+	var drop func(v any, path string)
+	drop = func(v any, path string) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, name := range sortedKeys(v) {
+				keepType := name == "@odata.type" && (!plain || matchesAny(typed, path))
+				if isAnnotation(name) && !keepType {
+					delete(v, name)
+					im.report.Annotations++
+					continue
+				}
+				drop(v[name], path+"/"+name)
+			}
+		case []any:
+			for _, element := range v {
+				drop(element, path+"/*")
+			}
+		}
+	}
+	drop(o.body, "")
+}
+
+// matchesAny reports whether path, whose array elements are "*", is one of the
+// patterns.
+func matchesAny(patterns []string, path string) bool {
+	is := segments(path)
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		return slices.EqualFunc(segments(pattern), is, func(p, s string) bool { return p == "*" || p == s })
+	})
+}
+
+func (im *importer) dropReadOnly(o *object) {
+	paths := o.kind.ReadOnly
+	for _, m := range o.kind.Masked {
+		if m.Token != "" { // valid in the exporting tenant only
+			paths = append(slices.Clone(paths), m.Path[:strings.LastIndex(m.Path, "/")+1]+m.Token)
+		}
+	}
+	for _, path := range paths {
+		editAt(o.body, segments(path), func(any) (any, bool) {
+			im.report.droppedReadOnly(o.kind.Name, path)
+			return nil, false
+		})
+	}
+}
+
+// renameName gives an object's name the property that its kind uses.
+func (im *importer) renameName(o *object) {
+	want, other := "displayName", "name"
+	switch {
+	case slices.Equal(o.kind.NaturalKey, []string{"/name"}):
+		want, other = other, want
+	case o.kind.NaturalKey != nil || o.kind.Singleton:
+		return
+	}
+	value, has := o.body[other]
+	if !has {
+		return
+	}
+	if _, both := o.body[want]; !both {
+		o.body[want] = value
+		im.report.altered(o.file, fmt.Sprintf("%q became %q", other, want))
+	} else if value != o.body[want] {
+		return // another property that happens to be called so
+	} else {
+		im.report.altered(o.file, fmt.Sprintf("%q, which repeats %q, dropped", other, want))
+	}
+	delete(o.body, other)
+}
+
+// defaultValue is what is taken for a required property that is missing: nil
+// if it is not needed for this object.
+type defaultValue struct {
+	property string
+	value    func(body map[string]any) any
+	// says is the value in the report's words. Defaults to the value.
+	says string
+}
+
+func always(v any) func(map[string]any) any { return func(map[string]any) any { return v } }
+
+// defaults are by kind. A Conditional Access policy whose state is not known
+// must not take effect.
+var defaults = map[string][]defaultValue{
+	tenanttest.ConditionalAccessPolicies: {{property: "state", value: always("disabled")}},
+	tenanttest.Groups: {
+		{property: "mailEnabled", value: always(false)},
+		{property: "securityEnabled", value: always(true)},
+		{property: "mailNickname", value: func(body map[string]any) any { return nickname(body["displayName"]) }, says: "made from the name"},
+		{property: "groupTypes", value: func(body map[string]any) any {
+			if isEmpty(body["membershipRule"]) {
+				return []any{}
+			}
+			return []any{"DynamicMembership"}
+		}},
+		{property: "membershipRuleProcessingState", value: func(body map[string]any) any {
+			if isEmpty(body["membershipRule"]) {
+				return nil
+			}
+			return "On"
+		}},
+	},
+	tenanttest.DeviceCompliancePolicies: {{property: "scheduledActionsForRule", value: blockAtOnce, says: "a device that does not comply is blocked at once"}},
+}
+
+func blockAtOnce(map[string]any) any {
+	return []any{map[string]any{
+		"ruleName": "PasswordRequired",
+		"scheduledActionConfigurations": []any{map[string]any{
+			"actionType": "block", "gracePeriodHours": 0, "notificationTemplateId": "", "notificationMessageCCList": []any{},
+		}},
+	}}
+}
+
+func (im *importer) fillDefaults(o *object) {
+	for _, d := range defaults[o.kind.Name] {
+		if _, has := o.body[d.property]; has {
+			continue
+		}
+		value := d.value(o.body)
+		if value == nil {
+			continue
+		}
+		o.body[d.property] = value
+		im.report.altered(o.file, fmt.Sprintf("%q was missing: %s", d.property, cmp.Or(d.says, fmt.Sprint("now ", value))))
+	}
+}
+
+// nickname makes a mail nickname of a display name.
+func nickname(name any) string {
+	s, _ := name.(string)
+	letters := strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_') {
+			return r
+		}
+		return -1
+	}, s)
+	if letters == "" {
+		letters = "group"
+	}
+	return letters[:min(len(letters), 64)]
+}
+
+// required are properties without which Graph creates nothing and for which
+// nothing can be assumed.
+var required = map[string][]string{
+	tenanttest.ConditionalAccessPolicies: {"conditions"},
+	tenanttest.NamedLocations:            {"@odata.type"},
+	tenanttest.AuthenticationStrengths:   {"allowedCombinations"},
+	tenanttest.AuthenticationMethods:     {"@odata.type", "state"},
+	tenanttest.DeviceCompliancePolicies:  {"@odata.type"},
+	tenanttest.DeviceConfigurations:      {"@odata.type"},
+	tenanttest.ConfigurationPolicies:     {"platforms", "technologies", "settings"},
+	tenanttest.CompliancePolicies:        {"platforms", "technologies", "settings"},
+	tenanttest.AssignmentFilters:         {"platform", "rule"},
+}
+
+func missingRequired(o *object) string {
+	for _, property := range required[o.kind.Name] {
+		if o.body[property] == nil {
+			return property
+		}
+	}
+	return ""
+}
+
+// betaPaths are properties that only Graph's beta knows. They are kept, since
+// whoever exported them wants them; a client has to use beta for the kind.
+var betaPaths = map[string][]string{
+	tenanttest.ConditionalAccessPolicies: {
+		"/conditions/agents", "/conditions/agentContext", "/conditions/agentIdRiskLevels",
+		"/conditions/clientApplications/includeAgentIdServicePrincipals",
+		"/conditions/clientApplications/excludeAgentIdServicePrincipals",
+	},
+}
+
+func (im *importer) noteBeta(o *object) {
+	for _, path := range betaPaths[o.kind.Name] {
+		editAt(o.body, segments(path), func(v any) (any, bool) {
+			if !isEmpty(v) {
+				im.report.kept(o.file, fmt.Sprintf("%s exists only in Graph's beta: kept as it is", path))
+			}
+			return v, true
+		})
+	}
+}
+
+// replaceTenantID writes a variable wherever the exporting tenant's id or its
+// placeholder stands, and escapes what would otherwise look like a variable.
+func (im *importer) replaceTenantID(o *object) {
+	replaced := false
+	editStrings(o.body, func(s string) string {
+		s = strings.ReplaceAll(s, "${", "$${")
+		parts := splitFold(s, im.table.TenantID, "%OrganizationId%")
+		replaced = replaced || len(parts) > 1
+		return strings.Join(parts, tenantIDVariable)
+	})
+	if replaced {
+		im.report.altered(o.file, "the exporting tenant's id became "+tenantIDVariable)
+	}
+}
+
+// splitFold splits s at each of the words, in any case. Empty words are none.
+func splitFold(s string, words ...string) []string {
+	for i := range s {
+		for _, w := range words {
+			if w != "" && len(s)-i >= len(w) && strings.EqualFold(s[i:i+len(w)], w) {
+				return append([]string{s[:i]}, splitFold(s[i+len(w):], words...)...)
+			}
+		}
+	}
+	return []string{s}
+}
+
+// errUserID is why an object that names people by id is left out.
+var errUserID = errors.New("it names a user by id, which means nobody in another tenant: put the user into a group")

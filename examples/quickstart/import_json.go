@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// decodeBody decodes a JSON object without loss: numbers keep their digits.
+func decodeBody(text []byte) (map[string]any, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var body map[string]any
+	if err := d.Decode(&body); err != nil {
+		return nil, fmt.Errorf("invalid JSON: %w", err)
+	}
+	return body, nil
+}
+
+// encodeBody is its reverse. Properties are in order.
+func encodeBody(body map[string]any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(body); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
+}
+
+func compareNames(kindA, keyA, kindB, keyB string) int {
+	return cmp.Or(cmp.Compare(kindA, kindB), cmp.Compare(keyA, keyB))
+}
+
+// segments splits a path of a [tenant.Kind].
+func segments(path string) []string {
+	if path == "" {
+		return nil
+	}
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	parts := strings.Split(path[1:], "/")
+	for i, p := range parts {
+		parts[i] = unescape.Replace(p)
+	}
+	return parts
+}
+
+// editAt replaces every value at path by what edit makes of it, and removes
+// those for which keep is false. It returns v as edited.
+func editAt(v any, path []string, edit func(old any) (now any, keep bool)) (now any, keep bool) {
+	if len(path) == 0 {
+		return edit(v)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range sortedKeys(v) {
+			if path[0] != "*" && path[0] != name {
+				continue
+			}
+			if now, keep := editAt(v[name], path[1:], edit); keep {
+				v[name] = now
+			} else {
+				delete(v, name)
+			}
+		}
+		return v, true
+	case []any:
+		if path[0] != "*" {
+			return v, true
+		}
+		kept := v[:0]
+		for _, element := range v {
+			if now, keep := editAt(element, path[1:], edit); keep {
+				kept = append(kept, now)
+			}
+		}
+		return kept, true
+	}
+	return v, true
+}
+
+// stringsAt calls see for every string at path.
+func stringsAt(body map[string]any, path string, see func(s string)) {
+	editAt(body, segments(path), func(old any) (any, bool) {
+		if s, ok := old.(string); ok {
+			see(s)
+		}
+		return old, true
+	})
+}
+
+// editStrings replaces every string in v, at any depth; property names stay.
+func editStrings(v any, edit func(s string) string) any {
+	switch v := v.(type) {
+	case string:
+		return edit(v)
+	case map[string]any:
+		for name, value := range v {
+			v[name] = editStrings(value, edit)
+		}
+	case []any:
+		for i, value := range v {
+			v[i] = editStrings(value, edit)
+		}
+	}
+	return v
+}
+
+// isEmpty reports whether v is null, "", [] or {}.
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// isAnnotation reports whether a property belongs to the protocol and not to
+// the object. The type is among them; see [importer.dropAnnotations].
+func isAnnotation(name string) bool {
+	return strings.Contains(name, "@") || strings.HasPrefix(name, "#")
+}

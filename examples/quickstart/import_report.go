@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// importReport says what an import took, altered and left out.
+type importReport struct {
+	// Files is how many there were, of any sort.
+	Files int
+	// Imported counts resources by kind.
+	Imported map[string]int
+	// Annotations counts dropped annotations; ReadOnly dropped read-only
+	// properties by kind and path.
+	Annotations int
+	ReadOnly    map[string]int
+	// LeftOut are files and objects that were not imported.
+	LeftOut []reportLine
+	// Created, Altered and Kept are what a reader should know of the rest.
+	Created, Altered, Kept []reportLine
+}
+
+// reportLine is one thing and what happened to it.
+type reportLine struct {
+	// Thing is a file, or the name of a created resource.
+	Thing string
+	// Kind and Key of the object, if it got so far.
+	Kind, Key string
+	// Text says what happened, or why.
+	Text string
+	// Err is the reason as an error, if there is one.
+	Err error
+}
+
+func newImportReport() *importReport {
+	return &importReport{Imported: make(map[string]int), ReadOnly: make(map[string]int)}
+}
+
+func (r *importReport) count(kind string) { r.Imported[kind]++ }
+
+func (r *importReport) droppedReadOnly(kind, path string) { r.ReadOnly[kind+" "+path]++ }
+
+func (r *importReport) leftOut(file, kind, key string, why error) {
+	r.LeftOut = append(r.LeftOut, reportLine{Thing: file, Kind: kind, Key: key, Text: why.Error(), Err: why})
+}
+
+func (r *importReport) created(name, text string) {
+	r.Created = append(r.Created, reportLine{Thing: name, Text: text})
+}
+
+func (r *importReport) altered(file, text string) {
+	r.Altered = append(r.Altered, reportLine{Thing: file, Text: text})
+}
+
+func (r *importReport) kept(file, text string) {
+	r.Kept = append(r.Kept, reportLine{Thing: file, Text: text})
+}
+
+// shown is how many things Print names for one reason. The others are counted.
+const shown = 5
+
+// Print writes the report: counts first, then what was left out, created,
+// altered and kept, grouped by what happened.
+func (r *importReport) Print(w io.Writer) {
+	total := 0
+	for _, n := range r.Imported {
+		total += n
+	}
+	fmt.Fprintf(w, "Imported %s from %s.\n", plural(total, "resource"), plural(r.Files, "file"))
+	for _, kind := range sortedKeys(r.Imported) {
+		fmt.Fprintf(w, "  %4d %s\n", r.Imported[kind], kind)
+	}
+	printLines(w, "Left out", r.LeftOut)
+	printLines(w, "Created", r.Created)
+	printLines(w, "Altered", r.Altered)
+	printLines(w, "Kept, to be known", r.Kept)
+	if r.Annotations > 0 || len(r.ReadOnly) > 0 {
+		n := 0
+		for _, c := range r.ReadOnly {
+			n += c
+		}
+		fmt.Fprintf(w, "Dropped everywhere: %s of the protocol and %s.\n",
+			plural(r.Annotations, "annotation"), strings.Replace(plural(n, "read-only property"), "propertys", "properties", 1))
+	}
+}
+
+// printLines writes lines of one text under that text, and a lone one in one line.
+func printLines(w io.Writer, title string, lines []reportLine) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "%s: %d\n", title, len(lines))
+	byText := make(map[string][]string)
+	for _, l := range lines {
+		byText[l.Text] = append(byText[l.Text], l.Thing)
+	}
+	for _, text := range sortedKeys(byText) {
+		things := byText[text]
+		slices.Sort(things)
+		if len(things) == 1 {
+			if strings.HasPrefix(text, things[0]) { // a broken file's error begins with the place
+				fmt.Fprintf(w, "  %s\n", text)
+			} else {
+				fmt.Fprintf(w, "  %s: %s\n", things[0], text)
+			}
+			continue
+		}
+		fmt.Fprintf(w, "  %s (%d)\n", text, len(things))
+		for _, thing := range things[:min(shown, len(things))] {
+			fmt.Fprintf(w, "    %s\n", thing)
+		}
+		if more := len(things) - shown; more > 0 {
+			fmt.Fprintf(w, "    … and %d more\n", more)
+		}
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

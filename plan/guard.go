@@ -119,29 +119,5 @@ func itemIDs(p *Plan, chosen func(*Item) bool) []string {
 // for any run of characters, also an empty one and across slashes; there is no
 // escape for it. Kind has no wildcards.
 func (s Selector) Matches(kind, key string) bool {
-	if s.Kind != "" && s.Kind != kind {
-		return false
-	}
-	if s.Key == "" {
-		return true
-	}
-	first, rest, wild := strings.Cut(s.Key, "*")
-	if !wild {
-		return key == s.Key
-	}
-	key, ok := strings.CutPrefix(key, first)
-	if !ok {
-		return false
-	}
-	// Each part in the middle is found as early as possible, which leaves the
-	// most for the ones after it; the last must end the key.
-	parts := strings.Split(rest, "*")
-	for _, part := range parts[:len(parts)-1] {
-		_, after, found := strings.Cut(key, part)
-		if !found {
-			return false
-		}
-		key = after
-	}
-	return strings.HasSuffix(key, parts[len(parts)-1])
+	return (s.Kind == "" || s.Kind == kind) && (s.Key == "" || matchesText(s.Key, key))
 }

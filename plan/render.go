@@ -118,51 +118,63 @@ func (it *Item) rows() []row {
 	slices.SortStableFunc(changes, func(a, b PropertyChange) int { return strings.Compare(a.Pointer, b.Pointer) })
 	var rows []row
 	for _, c := range changes {
+		if c.Redacted {
+			rows = append(rows, hiddenRow(c.Pointer, c.Origin, len(c.Base) > 0, len(c.Before) > 0, len(c.After) > 0))
+			continue
+		}
 		if it.Verb == tenant.Create && c.Pointer == "" && len(c.After) == 0 {
 			c.After = it.After
 		}
-		rows = it.appendRows(rows, c)
+		rows = it.appendRows(rows, c.Pointer, c.Origin, readValue(c.Base), readValue(c.Before), readValue(c.After))
 	}
 	return rows
 }
 
 // appendRows shows one change, property by property where it is an object.
-func (it *Item) appendRows(rows []row, c PropertyChange) []row {
-	if c.Redacted || it.sensitive(c.Pointer) {
-		return append(rows, row{pointer: c.Pointer, origin: c.Origin,
-			base: hide(c.Base), before: hide(c.Before), after: hide(c.After)})
+func (it *Item) appendRows(rows []row, pointer string, origin Origin, base, before, after *node) []row {
+	if it.sensitive(pointer) {
+		return append(rows, hiddenRow(pointer, origin, base != nil, before != nil, after != nil))
 	}
-	base, before, after := membersOf(c.Base), membersOf(c.Before), membersOf(c.After)
-	if len(before) > 0 && (after != nil || len(c.After) == 0) || len(after) > 0 && (before != nil || len(c.Before) == 0) {
-		names := maps.Clone(before)
-		if names == nil {
-			names = make(map[string]json.RawMessage)
-		}
-		maps.Copy(names, after)
-		for _, name := range slices.Sorted(maps.Keys(names)) {
-			if sameValue(before[name], after[name]) {
-				continue
+	if names := memberNames(before, after); len(names) > 0 && isOrAbsent(before, after, (*node).isObject) {
+		for _, name := range names {
+			b, was, will := base.get(name), before.get(name), after.get(name)
+			if !equal(was, will) {
+				rows = it.appendRows(rows, pointer+joinPointer([]string{name}), origin, b, was, will)
 			}
-			rows = it.appendRows(rows, PropertyChange{
-				Pointer: c.Pointer + "/" + escapePointer.Replace(name),
-				Base:    base[name], Before: before[name], After: after[name],
-				Origin: c.Origin,
-			})
 		}
 		return rows
 	}
-	r := row{pointer: c.Pointer, origin: c.Origin}
-	r.summary, r.lines = showList(c.Before, c.After)
+	r := row{pointer: pointer, origin: origin, base: showOne(base)}
+	r.before, r.after = showPair(before, after)
+	r.summary, r.lines = showList(before, after)
 	if r.lines == nil {
-		r.summary, r.lines = showText(c.Before, c.After)
+		r.summary, r.lines = showText(before, after)
 	}
-	r.before, r.after = showPair(c.Before, c.After)
-	r.base = showOne(c.Base)
 	return append(rows, r)
 }
 
-// escapePointer makes a name a segment of a JSON pointer (RFC 6901).
-var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
+// memberNames returns the names that either object has, sorted.
+func memberNames(a, b *node) []string {
+	var names []string
+	for _, n := range []*node{a, b} {
+		if n.isObject() {
+			names = append(names, n.names...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// hiddenRow shows of secrets only which sides have one.
+func hiddenRow(pointer string, origin Origin, base, before, after bool) row {
+	show := func(there bool) string {
+		if there {
+			return hidden
+		}
+		return absent
+	}
+	return row{pointer: pointer, origin: origin, base: show(base), before: show(before), after: show(after)}
+}
 
 // sensitive reports whether the pointer is at or below one of the item's
 // sensitive ones.
@@ -170,31 +182,6 @@ func (it *Item) sensitive(pointer string) bool {
 	return slices.ContainsFunc(it.Sensitive, func(s string) bool {
 		return pointer == s || strings.HasPrefix(pointer, s+"/")
 	})
-}
-
-func hide(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return absent
-	}
-	return hidden
-}
-
-// membersOf returns an object's members, not nil; nil for any other value.
-func membersOf(raw json.RawMessage) map[string]json.RawMessage {
-	var members map[string]json.RawMessage
-	if len(raw) == 0 || json.Unmarshal(raw, &members) != nil {
-		return nil
-	}
-	return members
-}
-
-func sameValue(a, b json.RawMessage) bool {
-	if len(a) == 0 || len(b) == 0 {
-		return len(a) == len(b)
-	}
-	x, errX := canonicalJSON(a)
-	y, errY := canonicalJSON(b)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // noteGroup is the notes of one class.

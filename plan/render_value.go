@@ -1,10 +1,8 @@
 package plan
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -30,60 +28,60 @@ type diffLine struct {
 	text string
 }
 
-// decodeValue returns the value with numbers as written; text that is no JSON
-// becomes a string, so that it is at least shown.
-func decodeValue(raw json.RawMessage) any {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	var v any
-	if dec.Decode(&v) != nil {
-		return string(raw)
+// readValue parses a value for showing: nil if it is absent. Text that is no
+// JSON becomes a string, so that it is shown at least.
+func readValue(raw json.RawMessage) *node {
+	if len(raw) == 0 {
+		return nil
 	}
-	return v
+	n, err := parse(raw)
+	if err != nil {
+		return stringNode(string(raw))
+	}
+	return n
 }
 
-// showValue returns the whole value on one line.
-func showValue(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case string:
-		return quoted(v)
-	case []any:
-		return "[" + strings.Join(showMembers(v), ", ") + "]"
-	case map[string]any:
-		parts := make([]string, 0, len(v))
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, quoted(name)+": "+showValue(v[name]))
+// showWhole returns the whole value on one line.
+func showWhole(n *node) string {
+	switch {
+	case n == nil:
+		return absent
+	case n.isString():
+		return quoted(n.text)
+	case n.isArray():
+		return "[" + strings.Join(showMembers(n), ", ") + "]"
+	case n.isObject():
+		parts := showMembers(n)
+		for i, name := range n.names {
+			parts[i] = quoted(name) + ": " + parts[i]
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
-	return fmt.Sprint(v)
+	return string(n.json())
 }
 
-func showMembers(list []any) []string {
-	shown := make([]string, 0, len(list))
-	for _, v := range list {
-		shown = append(shown, showValue(v))
+// showMembers returns an array's elements or an object's values.
+func showMembers(n *node) []string {
+	if n == nil {
+		return nil
+	}
+	shown := make([]string, 0, len(n.kids))
+	for _, kid := range n.kids {
+		shown = append(shown, showWhole(kid))
 	}
 	return shown
 }
 
-// showOne returns one value, cut if it is long; nil is an absent one.
-func showOne(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return absent
-	}
-	return cutAt(showValue(decodeValue(raw)), 0)
-}
+// showOne returns a value, cut if it is long.
+func showOne(n *node) string { return cutAt(showWhole(n), 0) }
 
 // showPair returns two values. If they are long, both are cut to the part
 // where they begin to differ.
-func showPair(a, b json.RawMessage) (string, string) {
-	if len(a) == 0 || len(b) == 0 {
+func showPair(a, b *node) (string, string) {
+	if a == nil || b == nil {
 		return showOne(a), showOne(b)
 	}
-	return cutPair(showValue(decodeValue(a)), showValue(decodeValue(b)))
+	return cutPair(showWhole(a), showWhole(b))
 }
 
 func cutPair(a, b string) (string, string) {
@@ -127,15 +125,13 @@ func cutAt(s string, from int) string {
 	return fmt.Sprintf("%s (%d characters)", part, len(runes))
 }
 
-// showList compares two lists, or shows one, member by member; nil if a line
-// each is enough.
-func showList(before, after json.RawMessage) (summary string, lines []diffLine) {
-	a, okA := listOf(before)
-	b, okB := listOf(after)
-	if !okA || !okB || len(before) == 0 && len(after) == 0 {
+// showList compares two lists, or shows one, member by member. There are no
+// lines if the values are no lists or short enough for one line.
+func showList(before, after *node) (summary string, lines []diffLine) {
+	if !isOrAbsent(before, after, (*node).isArray) {
 		return "", nil
 	}
-	was, will := showMembers(a), showMembers(b)
+	was, will := showMembers(before), showMembers(after)
 	if listWidth(was) <= inlineList && listWidth(will) <= inlineList {
 		return "", nil
 	}
@@ -145,21 +141,18 @@ func showList(before, after json.RawMessage) (summary string, lines []diffLine) 
 	}
 	lines = slices.Concat(signed('-', gone), signed('+', come))
 	switch {
-	case len(before) == 0 || len(after) == 0:
-		return fmt.Sprintf("%d members", max(len(a), len(b))), lines
+	case before == nil || after == nil:
+		return fmt.Sprintf("%d members", max(len(was), len(will))), lines
 	case len(lines) == 0:
-		return fmt.Sprintf("the same %d members in another order:", len(b)), signed('+', will)
+		return fmt.Sprintf("the same %d members in another order", len(will)), signed('+', will)
 	}
-	return fmt.Sprintf("%d members → %d members", len(a), len(b)), lines
+	return fmt.Sprintf("%d members → %d members", len(was), len(will)), lines
 }
 
-// listOf returns a JSON array's members; an absent value is an empty list.
-func listOf(raw json.RawMessage) ([]any, bool) {
-	if len(raw) == 0 {
-		return nil, true
-	}
-	list, ok := decodeValue(raw).([]any)
-	return list, ok
+// isOrAbsent reports whether both values are of a type, or one is and the
+// other is absent.
+func isOrAbsent(a, b *node, is func(*node) bool) bool {
+	return (a == nil || is(a)) && (b == nil || is(b)) && (a != nil || b != nil)
 }
 
 func listWidth(members []string) int {
@@ -185,16 +178,18 @@ func onlyIn(a, b []string) []string {
 	return only
 }
 
-// showText compares two texts, or shows one, line by line; nil if neither has
-// more than one line.
-func showText(before, after json.RawMessage) (summary string, lines []diffLine) {
-	a, okA := linesOf(before)
-	b, okB := linesOf(after)
-	if !okA || !okB || len(a) < 2 && len(b) < 2 {
+// showText compares two texts, or shows one, line by line. There are no lines
+// if the values are no texts or have one line each.
+func showText(before, after *node) (summary string, lines []diffLine) {
+	if !isOrAbsent(before, after, (*node).isString) {
+		return "", nil
+	}
+	a, b := linesOf(before), linesOf(after)
+	if len(a) < 2 && len(b) < 2 {
 		return "", nil
 	}
 	summary = fmt.Sprintf("%d lines → %d lines", len(a), len(b))
-	if len(before) == 0 || len(after) == 0 {
+	if before == nil || after == nil {
 		return fmt.Sprintf("%d lines", max(len(a), len(b))), slices.Concat(signed('-', a), signed('+', b))
 	}
 	same := 0
@@ -208,20 +203,16 @@ func showText(before, after json.RawMessage) (summary string, lines []diffLine) 
 	return fmt.Sprintf("%s, from line %d", summary, same+1), slices.Concat(signed('-', a), signed('+', b))
 }
 
-// linesOf returns a JSON string's lines, quoted; an absent value has none.
-func linesOf(raw json.RawMessage) ([]string, bool) {
-	if len(raw) == 0 {
-		return nil, true
+// linesOf returns a string's lines, quoted; an absent value has none.
+func linesOf(n *node) []string {
+	if n == nil {
+		return nil
 	}
-	text, ok := decodeValue(raw).(string)
-	if !ok {
-		return nil, false
+	lines := strings.Split(n.text, "\n")
+	for i, line := range lines {
+		lines[i] = quoted(line)
 	}
-	var lines []string
-	for line := range strings.SplitSeq(text, "\n") {
-		lines = append(lines, quoted(line))
-	}
-	return lines, true
+	return lines
 }
 
 // signed makes diff lines, and counts those that are too many to show.

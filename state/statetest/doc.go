@@ -1,0 +1,46 @@
+// Package statetest checks implementations of the interfaces of package state,
+// and makes them fail on purpose.
+//
+// # Kits
+//
+// [TestStore], [TestLeaser], [TestBlobs] and [TestPruner] check each sentence
+// of the interfaces' contracts, one subtest per case, each on a fresh
+// [Fixture]. A case that fails prints the sentence. Run them under -race, in
+// the file that also says what the type implements:
+//
+//	var _ state.Store = (*Store)(nil)
+//
+//	func TestConformance(t *testing.T) {
+//		factory := func(t *testing.T) statetest.Fixture {
+//			s := open(t) // an empty one
+//			return statetest.Fixture{Store: s, Leaser: s, Blobs: s, Pruner: s, Pass: s.shiftBack}
+//		}
+//		statetest.TestStore(t, factory)
+//		statetest.TestLeaser(t, factory)
+//		statetest.TestBlobs(t, factory)
+//		statetest.TestPruner(t, factory)
+//	}
+//
+// No case sleeps: time passes by the fixture's Pass, which a store on a
+// database implements by shifting all stored times back. What a kit cannot
+// see is left to the implementation's own tests: what survives a crash, what
+// is returned when a connection is lost, several processes on one database.
+//
+// # Faults
+//
+// [WithFaults], [LeaserWithFaults] and [BlobsWithFaults] wrap an
+// implementation so that an [Injector] decides, call by call, what goes wrong:
+// an error before the effect or after it, an outcome that nobody knows, a
+// delay. Calls are counted, so a test can strike each one in turn:
+//
+//	for i := 0; ; i++ {
+//		var in statetest.Injector
+//		in.Inject(statetest.FaultAt(i, statetest.Fault{After: state.ErrUnknown}))
+//		sync(statetest.WithFaults(store, &in))
+//		if in.Count() <= i {
+//			break // there was no call i
+//		}
+//	}
+//
+// The package imports only the standard library and this module.
+package statetest

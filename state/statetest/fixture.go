@@ -1,0 +1,85 @@
+package statetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Fixture is one fresh, empty instance of what is tested, without any data of
+// another. Usually its fields are one value.
+type Fixture struct {
+	// Store is needed by TestStore, TestLeaser and TestPruner.
+	Store state.Store
+	// Leaser is needed by TestLeaser, and by TestStore for the cases of
+	// fences, which it skips without. It works on the records of Store.
+	Leaser state.Leaser
+	// Blobs is needed by TestBlobs and TestPruner.
+	Blobs state.Blobs
+	// Pruner is needed by TestPruner. It works on Store and Blobs.
+	Pruner state.Pruner
+
+	// Pass makes time pass for this instance and nothing else: a store may set
+	// its clock forward, or shift all stored times back by d. It is needed by
+	// TestStore, TestLeaser and TestPruner. Wall time must be the only other
+	// thing that makes time pass; cases allow for half a minute of it.
+	Pass func(d time.Duration)
+	// Damage, if not nil, changes the stored content of a blob, behind the
+	// back of Blobs. TestBlobs then checks that the damage is noticed.
+	Damage func(ref state.BlobRef)
+}
+
+// Factory makes a fixture. It is called once per case, and uses t.Cleanup for
+// what has to be closed.
+type Factory func(t *testing.T) Fixture
+
+// tb is what a case needs of a *testing.T, so that the kits' own test can
+// record what a case reports.
+type tb interface {
+	Helper()
+	Context() context.Context
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Skipf(format string, args ...any)
+}
+
+// kitCase is one case of a kit.
+type kitCase struct {
+	name string
+	// explanation says what the contract asks for. It is printed when the
+	// case fails.
+	explanation string
+	run         func(k *kit)
+}
+
+// kit is what a case works with: the fixture, the test, and short forms of
+// what most cases do.
+type kit struct {
+	Fixture
+	tb
+	explanation string
+}
+
+// runCases runs each case as a subtest on a fresh fixture.
+func runCases(t *testing.T, factory Factory, cases []kitCase) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			c.run(&kit{Fixture: factory(t), tb: t, explanation: c.explanation})
+		})
+	}
+}
+
+// errorf reports a failure with the case's explanation.
+func (k *kit) errorf(format string, args ...any) {
+	k.Helper()
+	k.Errorf("%s\nThe contract: %s", fmt.Sprintf(format, args...), k.explanation)
+}
+
+// fatalf reports a failure and ends the case.
+func (k *kit) fatalf(format string, args ...any) {
+	k.Helper()
+	k.Fatalf("%s\nThe contract: %s", fmt.Sprintf(format, args...), k.explanation)
+}

@@ -19,6 +19,7 @@ func (im *importer) settleNames() {
 		im.dropReadOnly(o)
 		im.renameName(o)
 		im.fillDefaults(o)
+		im.noteMasked(o)
 		im.noteBeta(o)
 		im.replaceTenantID(o)
 		if err := o.setKey(); err != nil {
@@ -242,6 +243,17 @@ func missingRequired(o *object) string {
 		}
 	}
 	return ""
+}
+
+// noteMasked reports secrets that the export does not hold.
+func (im *importer) noteMasked(o *object) {
+	for _, m := range o.kind.Masked {
+		stringsAt(o.body, m.Path, func(s string) {
+			if s != "" && strings.Trim(s, "*") == "" {
+				im.report.kept(o.file, fmt.Sprintf("the secret at %s is masked: enter it before the object is created in another tenant", m.Path))
+			}
+		})
+	}
 }
 
 // betaPaths are properties that only Graph's beta knows. They are kept, since

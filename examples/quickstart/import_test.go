@@ -85,6 +85,10 @@ func TestImportedBodies(t *testing.T) {
 			[]string{`"groupId": "${groups/Pilot}"`, `"actionType": "block"`, `"0"`}, []string{`"id"`},
 		},
 		{
+			tenanttest.DeviceConfigurations, "Custom", "a masked secret stays masked, and its token is worth nothing elsewhere",
+			[]string{`"value": "****"`}, []string{"secretReferenceValueId", "isEncrypted"},
+		},
+		{
 			tenanttest.Groups, "Only in the table", "a group that only the table knows is made",
 			[]string{`"displayName": "Only in the table"`, `"mailNickname": "Onlyinthetable"`, `"securityEnabled": true`}, nil,
 		},

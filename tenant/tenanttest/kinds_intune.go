@@ -120,10 +120,7 @@ func compliancePolicies() tenant.Kind {
 func deviceConfigurations() tenant.Kind {
 	return intunePolicy(tenant.Kind{
 		Name: DeviceConfigurations, Title: "Device configuration profiles",
-		ReadOnly: []string{
-			"/version", "/supportsScopeTags",
-			"/omaSettings/*/isEncrypted", "/omaSettings/*/secretReferenceValueId",
-		},
+		ReadOnly:   []string{"/version", "/supportsScopeTags", "/omaSettings/*/isEncrypted"},
 		CreateOnly: []string{"/@odata.type"},
 		Sets:       []tenant.Set{{Path: "/omaSettings", By: []string{"/omaUri"}}},
 		Masked:     []tenant.Masked{{Path: "/omaSettings/*/value", Token: "secretReferenceValueId"}},

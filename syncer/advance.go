@@ -1,0 +1,322 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Next says where a tenant is and when to look at it again.
+type Next struct {
+	Status state.Status
+	// Held: another worker holds the tenant.
+	Held bool
+	// In is how long there is nothing to do. 0 means until something happens:
+	// a decision, a start, a resume.
+	In time.Duration
+}
+
+// Advance moves one tenant as far as it can go now, and says when to look
+// again. Everything else that runs syncs only calls it. It blocks while it
+// works and while a person has a code to sign in with, and returns when the
+// tenant rests or waits for anything else.
+//
+// It returns ErrNotFound for a tenant that was never started, the context's
+// error when that ends (what was begun is recorded, and the next Advance goes
+// on), and the storage's error when that fails; a failure of the sync itself
+// is no error here, but ends the run in New error.
+func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
+	return s.acquireAndAdvance(ctx, tenantName, nil)
+}
+
+func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, parked func() func()) (Next, error) {
+	asked := time.Now()
+	lease, err := s.cfg.Leaser.Acquire(ctx, state.AcquireRequest{Tenant: tenantName, Owner: s.cfg.Worker, For: s.cfg.Lease})
+	switch {
+	case errors.Is(err, state.ErrLeased):
+		return Next{Held: true, In: s.cfg.PollInterval}, nil
+	case errors.Is(err, state.ErrNotFound):
+		return Next{}, fmt.Errorf("%w: %s was never started", ErrNotFound, tenantName)
+	case err != nil:
+		return Next{}, fmt.Errorf("syncer: %s: acquire lease: %w", tenantName, err)
+	}
+	return s.advance(ctx, lease, asked, parked)
+}
+
+// advance works under a lease that was acquired when asked, and releases it.
+func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time, parked func() func()) (Next, error) {
+	c, err := s.open(lease, asked)
+	if err != nil {
+		rerr := s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: lease.Record.Tenant, Fence: lease.Record.Fence})
+		return Next{}, errors.Join(err, rerr)
+	}
+	c.parked = parked
+	held, lost := context.WithCancelCause(ctx)
+	var keeper sync.WaitGroup
+	keeper.Go(func() { c.keep(held, lost) })
+	next, err := c.loop(held)
+	lost(nil)
+	keeper.Wait()
+	c.close(ctx)
+	return next, err
+}
+
+// loop takes steps until the tenant rests or waits.
+func (c *session) loop(ctx context.Context) (Next, error) {
+	for {
+		wait, err := c.oneStep(ctx)
+		switch {
+		case err != nil && context.Cause(ctx) != nil:
+			err = context.Cause(ctx) // the worker shuts down, or has lost the lease
+			if errors.Is(err, errLeaseLost) {
+				return Next{Held: true, In: c.s.cfg.PollInterval}, nil
+			}
+			return Next{}, err
+		case errors.Is(err, errLeaseLost):
+			return Next{Held: true, In: c.s.cfg.PollInterval}, nil
+		case errors.Is(err, errInterrupted):
+			continue
+		case err != nil:
+			return Next{}, err
+		case wait != nil:
+			wait.Status = c.now().rec.Status
+			return *wait, nil
+		}
+	}
+}
+
+// oneStep takes one step, and turns what it fails with into what it means for
+// the run.
+func (c *session) oneStep(ctx context.Context) (*Next, error) {
+	step, cancel := context.WithCancelCause(ctx)
+	c.mu.Lock()
+	c.interrupt = cancel
+	c.mu.Unlock()
+	wait, err := c.step(step)
+	interrupted := errors.Is(context.Cause(step), errInterrupted)
+	c.mu.Lock()
+	c.interrupt = nil
+	c.mu.Unlock()
+	cancel(nil)
+	if err == nil {
+		return wait, nil
+	}
+	if interrupted || context.Cause(ctx) != nil || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) {
+		if interrupted {
+			err = errInterrupted
+		}
+		return nil, err
+	}
+	if _, ok := errors.AsType[*storeError](err); ok {
+		return nil, err
+	}
+	if errors.Is(err, errSignInNeeded) && c.run().closing() == "" {
+		return nil, c.reconnect(ctx, err)
+	}
+	return c.fail(ctx, err)
+}
+
+// step does the next thing for the tenant, by its record alone. A nil Next
+// means that there may be more to do.
+func (c *session) step(ctx context.Context) (*Next, error) {
+	cur := c.now()
+	r, status := cur.d.Run, cur.rec.Status
+	if status.Resting() {
+		return c.rest(ctx)
+	}
+	if r.Cancel != nil && !r.underway() {
+		return nil, c.finish(ctx, ending{outcome: Cancelled, reason: "cancelled by " + r.Cancel.Actor})
+	}
+	switch status {
+	case state.PendingAuthentication:
+		return nil, c.signIn(ctx, c.request(r))
+	case state.PendingApproval:
+		return c.approve(ctx)
+	}
+	if len(cur.d.Paused) > 0 && r.closing() == "" {
+		return &Next{}, c.commit(ctx, func(t *draft) error {
+			if len(t.d.Paused) == 0 || t.rec.WakeAt.IsZero() {
+				return errNoChange
+			}
+			t.rec.WakeAt = time.Time{}
+			return nil
+		})
+	}
+	if left := r.WorkUntil.Sub(cur.storeTime()); left <= 0 && r.closing() == "" {
+		return nil, c.runTimedOut(ctx)
+	} else if r.closing() == "" {
+		timed, stop := context.WithTimeoutCause(ctx, left, errRunTimedOut)
+		defer stop()
+		ctx = timed
+	}
+	if status == state.Starting {
+		return nil, c.commit(ctx, func(t *draft) error {
+			t.phase(PhaseConnect)
+			return t.move(state.Begin, EntryData{Phase: PhaseConnect})
+		})
+	}
+	return nil, c.s.telemetry.phase(ctx, c.tenant, r.ID, r.Phase, func(ctx context.Context) error {
+		err := c.work(ctx, r.Phase)
+		if err != nil && errors.Is(context.Cause(ctx), errRunTimedOut) {
+			return c.runTimedOut(context.WithoutCancel(ctx))
+		}
+		return err
+	})
+}
+
+// work does a phase. What the phases up to the plan made is in memory only, so
+// a process that takes a run up begins again at connect: nothing was written
+// to the tenant, and repository writes are repeatable.
+func (c *session) work(ctx context.Context, p Phase) error {
+	switch p {
+	case PhaseDeploy:
+		return c.deploy(ctx)
+	case PhaseRevert:
+		return c.revert(ctx)
+	case PhaseVerify:
+		return c.verify(ctx)
+	case PhaseReport:
+		return c.finish(ctx, c.run().decidedEnding())
+	}
+	return c.prepare(ctx)
+}
+
+// underway reports whether writes have begun, so that a cancel has to let the
+// deploy close its journal first.
+func (r *run) underway() bool {
+	return r.Wrote && (r.Phase == PhaseDeploy || r.Phase == PhaseVerify || r.Phase == PhaseReport)
+}
+
+// closing says why no further write is to be begun, or "".
+func (r *run) closing() Outcome {
+	switch {
+	case r.Cancel != nil:
+		return Cancelled
+	case r.Trouble != nil && r.Trouble.Class == string(TimedOut):
+		return TimedOut
+	case r.Trouble != nil:
+		return FailedWith
+	}
+	return ""
+}
+
+// decidedEnding is the ending of a run whose work is done.
+func (r *run) decidedEnding() ending {
+	if r.Decision != nil {
+		switch r.Decision.Verdict {
+		case Reject:
+			return ending{outcome: Rejected, reason: "rejected by " + joinActors(r.Decision.Actors)}
+		case RejectAndRevert:
+			return ending{outcome: Reverted, reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
+		}
+	}
+	switch out := r.closing(); out {
+	case Cancelled:
+		return ending{outcome: out, reason: "cancelled by " + r.Cancel.Actor}
+	case TimedOut, FailedWith:
+		return ending{outcome: out, reason: r.Trouble.Message, err: r.Trouble}
+	}
+	return ending{outcome: Deployed}
+}
+
+var errRunTimedOut = errors.New("the run has taken too long")
+
+// runTimedOut ends a run whose time is up. One that has begun to write closes
+// its journal first.
+func (c *session) runTimedOut(ctx context.Context) error {
+	info := c.errorInfo(string(TimedOut), fmt.Errorf("the run did not finish within %s", c.s.cfg.RunTimeout))
+	if c.run().underway() {
+		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
+	}
+	return c.finish(ctx, ending{outcome: TimedOut, reason: "run", err: info})
+}
+
+// fail ends the run, or, for what may pass by itself, lets the phase be tried
+// again after a pause that holds no goroutine.
+func (c *session) fail(ctx context.Context, err error) (*Next, error) {
+	r := c.run()
+	passing, ok := errors.AsType[*retryable](err)
+	if ok && r.Attempt+1 < c.s.cfg.Attempts && r.closing() == "" {
+		wait := max(passing.after, backoff(r.Attempt+1, time.Second, time.Minute))
+		c.log.Warn("will try again", "phase", r.Phase, "in", wait, "error", err)
+		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
+			t.d.Run.Attempt++
+			t.wakeIn = wait
+			t.entry(EntryRetry, EntryData{Phase: r.Phase, Message: err.Error()})
+			return nil
+		})
+	}
+	info := c.errorInfo(classify(err), err)
+	if ok {
+		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
+	}
+	c.log.Error("the run failed", "phase", r.Phase, "class", info.Class, "error", err)
+	if r.underway() && r.Phase == PhaseDeploy && r.closing() == "" {
+		return nil, c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
+	}
+	end := ending{outcome: FailedWith, reason: info.Class, err: info}
+	if info.Class == string(TimedOut) {
+		end = ending{outcome: TimedOut, reason: "sign-in", err: info}
+	}
+	return nil, c.finish(ctx, end)
+}
+
+// classify finds the word for an error.
+func classify(err error) string {
+	if e, ok := errors.AsType[*runError](err); ok {
+		return e.class
+	}
+	if e, ok := errors.AsType[*auth.Error](err); ok {
+		return string(e.Class)
+	}
+	if e, ok := errors.AsType[*tenant.Error](err); ok {
+		return string(e.Class)
+	}
+	return "internal"
+}
+
+// errorInfo describes an error of the present phase.
+func (c *session) errorInfo(class string, err error) *ErrorInfo {
+	cur := c.now()
+	info := &ErrorInfo{Class: class, Message: err.Error(), Time: cur.storeTime()}
+	if cur.d.Run != nil {
+		info.Phase = cur.d.Run.Phase
+	}
+	if e, ok := errors.AsType[*tenant.Error](err); ok {
+		info.RequestID = e.RequestID
+	}
+	return info
+}
+
+// rest looks after a tenant at rest: whether a missing permission was granted.
+func (c *session) rest(ctx context.Context) (*Next, error) {
+	cur := c.now()
+	if cur.rec.Status == state.PendingAdminConsent && !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
+		if err := c.recheck(ctx); err != nil {
+			return nil, err
+		}
+		cur = c.now()
+	}
+	if cur.rec.Status.Active() {
+		return nil, nil // started meanwhile
+	}
+	if cur.rec.WakeAt.IsZero() {
+		return &Next{}, nil
+	}
+	if cur.rec.Status == state.PendingAdminConsent {
+		return &Next{In: max(time.Millisecond, cur.rec.WakeAt.Sub(cur.storeTime()))}, nil
+	}
+	return &Next{}, c.commit(ctx, func(t *draft) error {
+		if !t.rec.Status.Resting() {
+			return errInterrupted
+		}
+		t.rec.WakeAt = time.Time{}
+		return nil
+	})
+}

@@ -1,0 +1,281 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// requireApproval enters Pending approval. A run that superseded another with
+// the same digest carries on its wait: votes and age.
+func (t *draft) requireApproval(cfg Config, p *plan.Plan) error {
+	r := t.d.Run
+	r.Phase, r.Since = PhaseApprove, t.now
+	r.Progress = Progress{Phase: PhaseApprove}
+	deadline := time.Time{}
+	if old := r.Carried; old != nil && old.Digest == p.Digest {
+		r.Since, r.Votes, r.Reviewed, deadline = old.Since, old.Votes, old.Reviewed, old.Deadline
+	}
+	if err := t.move(state.RequireApproval, EntryData{Phase: PhaseApprove, Digest: p.Digest}); err != nil {
+		return err
+	}
+	if deadline.IsZero() {
+		t.deadlineIn = cfg.Approval.Timeout
+	} else {
+		t.rec.Deadline = deadline
+	}
+	t.await()
+	if cfg.Approver != nil && !r.Reviewed {
+		t.due()
+	} else {
+		t.wakeAtDeadline(deadline, cfg.Approval.Timeout)
+	}
+	t.event(Event{Type: PlanReady, Digest: p.Digest, Counts: p.Counts()})
+	return nil
+}
+
+// wakeAtDeadline makes the tenant due when its deadline has passed.
+func (t *draft) wakeAtDeadline(deadline time.Time, in time.Duration) {
+	if deadline.IsZero() {
+		t.wakeIn = in
+	} else {
+		t.rec.WakeAt = deadline
+	}
+}
+
+// approve looks after a run that waits for a decision: it expires, and the
+// Approver is asked. Otherwise it waits without goroutine or lease.
+func (c *session) approve(ctx context.Context) (*Next, error) {
+	cur := c.now()
+	r := cur.d.Run
+	left := cur.rec.Deadline.Sub(cur.storeTime())
+	if left <= 0 {
+		return nil, c.finish(ctx, ending{outcome: TimedOut, reason: "approval", err: c.errorInfo(string(TimedOut),
+			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", c.s.cfg.Approval.Timeout))})
+	}
+	if c.s.cfg.Approver == nil || r.Reviewed {
+		return &Next{In: left}, nil
+	}
+	if wait := cur.rec.WakeAt.Sub(cur.storeTime()); r.Attempt > 0 && wait > 0 {
+		return &Next{In: wait}, nil // a Review failed; its pause is not over
+	}
+	decision, err := c.review(ctx, left)
+	switch {
+	case context.Cause(ctx) != nil:
+		return nil, context.Cause(ctx)
+	case err != nil && isStoreError(err):
+		return nil, err
+	case err != nil:
+		return nil, c.reviewFailed(ctx, err)
+	case decision.Verdict == Undecided:
+		return nil, c.commit(ctx, func(t *draft) error {
+			if t.rec.Status != state.PendingApproval {
+				return errInterrupted
+			}
+			t.d.Run.Reviewed = true
+			t.rec.WakeAt = t.rec.Deadline
+			t.entry(EntryReview, EntryData{Message: "undecided", Digest: r.Digest})
+			return nil
+		})
+	}
+	return nil, nil
+}
+
+func isStoreError(err error) bool {
+	_, ok := errors.AsType[*storeError](err)
+	return ok
+}
+
+// review asks the Approver and carries out its decision by the same rules as
+// anybody's.
+func (c *session) review(ctx context.Context, left time.Duration) (Decision, error) {
+	cur := c.now()
+	r := cur.d.Run
+	p, err := c.s.readPlan(ctx, r)
+	if err != nil {
+		return Decision{}, err
+	}
+	ctx, stop := context.WithTimeout(ctx, left)
+	defer stop()
+	d, err := c.s.cfg.Approver.Review(ctx, Review{Tenant: c.tenant, Run: r.ID, Requester: r.Actor, Comment: r.Options.Comment,
+		Plan: p, Since: r.Since, Deadline: cur.rec.Deadline, Votes: slices.Clone(r.Votes)})
+	if err != nil || d.Verdict == Undecided {
+		return d, err
+	}
+	if d.Tenant != c.tenant {
+		return d, fmt.Errorf("the decision is about tenant %q", d.Tenant)
+	}
+	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant); err != nil {
+		return d, err
+	}
+	return d, c.commit(ctx, func(t *draft) error {
+		t.d.Run.Reviewed = true
+		return t.decide(c.s.cfg.Approval, p, d)
+	})
+}
+
+// reviewFailed waits before the Approver is asked again: longer every time.
+func (c *session) reviewFailed(ctx context.Context, err error) error {
+	wait := backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
+	c.log.Warn("the approver failed; the plan stays undecided", "again in", wait, "error", err)
+	return c.commit(ctx, func(t *draft) error {
+		if t.rec.Status != state.PendingApproval {
+			return errInterrupted
+		}
+		t.d.Run.Attempt++
+		t.rec.WakeAt = t.now.Add(wait)
+		if t.rec.WakeAt.After(t.rec.Deadline) {
+			t.rec.WakeAt = t.rec.Deadline
+		}
+		t.entry(EntryReview, EntryData{Message: err.Error()})
+		return nil
+	})
+}
+
+// Decide carries out a person's verdict on a plan. It is accepted by any
+// process, whoever works on the tenant.
+//
+// It returns ErrNoActor, ErrNotPending, ErrStalePlan, ErrExpired, ErrInvalid,
+// ErrSelfApproval, ErrAlreadyVoted, a *[BrokenRulesError] or a
+// *[plan.SubsetError]; then nothing has changed. Where several approvals are
+// needed, one that does not decide yet leaves the tenant in Pending approval.
+func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
+	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant); err != nil {
+		return Row{}, err
+	}
+	cur, err := s.load(ctx, d.Tenant)
+	if err != nil {
+		return Row{}, err
+	}
+	if err := cur.pending(d); err != nil {
+		return rowOf(cur), err
+	}
+	p, err := s.readPlan(ctx, cur.d.Run)
+	if err != nil {
+		return rowOf(cur), err
+	}
+	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error { return t.decide(s.cfg.Approval, p, d) })
+	if errors.Is(err, state.ErrExpired) {
+		err = fmt.Errorf("%w: %s", ErrExpired, d.Tenant)
+	}
+	return rowOf(after), err
+}
+
+// pending reports whether the decision is about what is pending.
+func (l loaded) pending(d Decision) error {
+	r := l.d.Run
+	switch {
+	case l.rec.Status != state.PendingApproval:
+		if r != nil && r.ID != d.Run {
+			return fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, d.Tenant, r.ID, d.Run)
+		}
+		return fmt.Errorf("%w: %s is %s", ErrNotPending, d.Tenant, l.rec.Status.Label())
+	case r.ID != d.Run:
+		return fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, d.Tenant, r.ID, d.Run)
+	case r.Digest != d.Digest:
+		return fmt.Errorf("%w: %s: the digest is %s, not %s", ErrStalePlan, d.Tenant, short(r.Digest), short(d.Digest))
+	}
+	return nil
+}
+
+// short is the beginning of a digest, for messages.
+func short(digest string) string { return digest[:min(12, len(digest))] }
+
+// decide holds a decision against the rules and carries it out.
+func (t *draft) decide(rules ApprovalRules, p *plan.Plan, d Decision) error {
+	if err := (loaded{rec: t.rec, d: t.d}).pending(d); err != nil {
+		return err
+	}
+	r := t.d.Run
+	t.beforeDeadline = true
+	switch d.Verdict {
+	case Approve:
+		if err := checkApproval(rules, p, r, d); err != nil {
+			return err
+		}
+		r.Votes = append(r.Votes, Vote{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Time: t.now})
+		if actors := alike(r.Votes, d.Items); len(actors) >= rules.Approvals {
+			return t.decided(state.Approve, PhaseDeploy, d, actors)
+		}
+		t.entry(EntryVote, EntryData{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest})
+		return nil
+	case Reject:
+		return t.decided(state.Reject, PhaseReport, d, []string{d.Actor})
+	case RejectAndRevert:
+		return t.decided(state.Revert, PhaseRevert, d, []string{d.Actor})
+	}
+	return fmt.Errorf("%w: verdict %q", ErrInvalid, d.Verdict)
+}
+
+// checkApproval holds an approval against the rules.
+func checkApproval(rules ApprovalRules, p *plan.Plan, r *run, d Decision) error {
+	if d.Actor == r.Actor && !rules.AllowRequester {
+		return fmt.Errorf("%w: %s", ErrSelfApproval, d.Actor)
+	}
+	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return v.Actor == d.Actor }) {
+		return fmt.Errorf("%w: %s", ErrAlreadyVoted, d.Actor)
+	}
+	var broken []string
+	for _, b := range p.Broken {
+		if !slices.Contains(d.Accept, b.Rule) && !slices.Contains(broken, b.Rule) {
+			broken = append(broken, b.Rule)
+		}
+	}
+	if len(broken) > 0 {
+		return &BrokenRulesError{Tenant: d.Tenant, Rules: broken}
+	}
+	if len(d.Items) > 0 {
+		return p.CheckSubset(d.Items)
+	}
+	return nil
+}
+
+// alike returns who approved the same items.
+func alike(votes []Vote, items []string) []string {
+	want := slices.Sorted(slices.Values(items))
+	var actors []string
+	for _, v := range votes {
+		if slices.Equal(slices.Sorted(slices.Values(v.Items)), want) {
+			actors = append(actors, v.Actor)
+		}
+	}
+	return actors
+}
+
+// decided leaves Pending approval.
+func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string) error {
+	r := t.d.Run
+	r.Decision = &decided{Verdict: d.Verdict, Actors: actors, Comment: d.Comment, Accept: d.Accept, Items: d.Items, Time: t.now}
+	t.resume()
+	if err := t.move(ev, EntryData{Phase: next, Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest}); err != nil {
+		return err
+	}
+	t.phase(next)
+	t.due()
+	return nil
+}
+
+// joinActors lists names for people.
+func joinActors(names []string) string { return strings.Join(names, ", ") }
+
+// readPlan reads the run's plan.
+func (s *Syncer) readPlan(ctx context.Context, r *run) (*plan.Plan, error) {
+	if r == nil || r.Plan == nil {
+		return nil, fmt.Errorf("%w: the run has no plan", ErrNotFound)
+	}
+	raw, err := s.get(ctx, *r.Plan)
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.DecodePlan(raw)
+	if err != nil {
+		return nil, fmt.Errorf("plan of run %s: %w", r.ID, err)
+	}
+	return p, nil
+}

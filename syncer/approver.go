@@ -1,0 +1,115 @@
+package syncer
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenantsync/tenantsync/plan"
+)
+
+// Approver reviews plans, or passes them on to people who do.
+//
+// Review is called at least once per plan digest, and again after a crash
+// while it was under way. Its answer is held against the same rules as
+// [Syncer.Decide]; an answer that they refuse counts as an error. An error
+// counts as undecided and is tried again with backoff. A Review that blocks
+// holds a goroutine and the tenant's lease; one that returns [Undecided] costs
+// nothing, and the run waits for Decide. ctx ends when the plan is decided or
+// cancelled elsewhere.
+type Approver interface {
+	Review(ctx context.Context, r Review) (Decision, error)
+}
+
+// ApproverFunc is a function as an [Approver].
+type ApproverFunc func(ctx context.Context, r Review) (Decision, error)
+
+// Review calls f.
+func (f ApproverFunc) Review(ctx context.Context, r Review) (Decision, error) { return f(ctx, r) }
+
+// Review is a plan that waits for a decision.
+type Review struct {
+	Tenant string
+	Run    string
+	// Requester asked for the run; Comment is theirs.
+	Requester string
+	Comment   string
+	// Plan belongs to the reviewer.
+	Plan *plan.Plan
+	// Since is when the proposal was first made; Deadline when it expires.
+	Since    time.Time
+	Deadline time.Time
+	// Votes are the approvals so far, where several are needed.
+	Votes []Vote
+}
+
+// Approve, Reject and RejectAndRevert make decisions on this review.
+func (r Review) Approve(actor, comment string) Decision {
+	return r.decide(Approve, actor, comment)
+}
+
+// Reject leaves tenant and repository untouched; the next sync proposes the
+// same again.
+func (r Review) Reject(actor, comment string) Decision {
+	return r.decide(Reject, actor, comment)
+}
+
+// RejectAndRevert leaves the tenant untouched and takes the proposed changes
+// back in the repository.
+func (r Review) RejectAndRevert(actor, comment string) Decision {
+	return r.decide(RejectAndRevert, actor, comment)
+}
+
+func (r Review) decide(v Verdict, actor, comment string) Decision {
+	return Decision{Tenant: r.Tenant, Run: r.Run, Digest: r.Plan.Digest, Verdict: v, Actor: actor, Comment: comment}
+}
+
+// Verdict is what was decided.
+type Verdict string
+
+// The verdicts. The zero value decides nothing.
+const (
+	Undecided       Verdict = ""
+	Approve         Verdict = "approve"
+	Reject          Verdict = "reject"
+	RejectAndRevert Verdict = "reject_and_revert"
+)
+
+// Decision is a person's verdict on one plan. The zero value is undecided.
+type Decision struct {
+	// Tenant, Run and Digest name the plan that the person saw. All required.
+	Tenant string
+	Run    string
+	Digest string
+	// Verdict is required.
+	Verdict Verdict
+	// Actor is the person. Required.
+	Actor   string
+	Comment string
+	// Accept names the broken guard rules that the person accepts; an approval
+	// must name them all.
+	Accept []string
+	// Items, if any, are the IDs of the items that an approval covers; the rest
+	// is left undone and proposed again next time. An item whose dependency is
+	// left out is refused. Where several approvals are needed, only those with
+	// the same Items count together.
+	Items []string
+}
+
+// Vote is an approval that does not decide yet.
+type Vote struct {
+	Actor   string    `json:"actor"`
+	Comment string    `json:"comment,omitempty"`
+	Items   []string  `json:"items,omitempty"`
+	Time    time.Time `json:"time"`
+}
+
+// ApprovalRules are what decisions are held against.
+type ApprovalRules struct {
+	// Approvals is how many people must approve. One rejection decides.
+	// Defaults to 1.
+	Approvals int
+	// AllowRequester lets the person who asked for the run approve it.
+	AllowRequester bool
+	// Timeout is how long a plan waits for a decision. Defaults to 30 days.
+	Timeout time.Duration
+}

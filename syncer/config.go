@@ -1,0 +1,237 @@
+package syncer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Defaults of [Config].
+const (
+	AuthTimeoutDefault     = 3 * time.Minute
+	ApprovalTimeoutDefault = 30 * 24 * time.Hour
+	RunTimeoutDefault      = 6 * time.Hour
+	LeaseDefault           = time.Minute
+	WriteTimeoutDefault    = 30 * time.Second
+	VerifyTimeoutDefault   = time.Minute
+	PollIntervalDefault    = 2 * time.Second
+	RecheckIntervalDefault = time.Hour
+	TenantsAtOnceDefault   = 8
+	ReadsAtOnceDefault     = 4
+	WritesAtOnceDefault    = 4
+	AttemptsDefault        = 5
+)
+
+// Config is what a host plugs in. The first six fields are required.
+type Config struct {
+	// Store keeps records and history.
+	Store state.Store
+	// Leaser hands out the tenants' leases. Usually the same value as Store.
+	Leaser state.Leaser
+	// Blobs keeps plans, snapshots, bases, reports and logs.
+	Blobs state.Blobs
+	// Repository is where the configuration lives as code.
+	Repository tenant.Repository
+	// Authenticator gets credentials.
+	Authenticator auth.Authenticator
+	// Connector makes a tenant's client from credentials.
+	Connector Connector
+
+	// Approver is asked to review plans. Nil: plans wait for [Syncer.Decide].
+	// Nothing is ever approved by default.
+	Approver Approver
+	// Approval are the rules that decisions are held against.
+	Approval ApprovalRules
+	// Settings are what differs between tenants or hosts: scopes, variables and
+	// rules. Used for tenants for which SettingsFor is nil.
+	Settings Settings
+	// SettingsFor, if not nil, returns a tenant's settings; it is called once
+	// per comparison and must be safe for concurrent use.
+	SettingsFor func(ctx context.Context, tenant string) (Settings, error)
+	// Authorize, if not nil, is called before every action of a person; an
+	// error refuses the action and is returned to the caller.
+	Authorize func(ctx context.Context, actor string, action Action, tenant string) error
+	// Observer, if not nil, is told of everything that is committed.
+	Observer Observer
+	// Logger defaults to one that discards. Each run's lines are also kept with
+	// the run, see [Syncer.Logs].
+	Logger *slog.Logger
+	// TracerProvider and MeterProvider default to ones that do nothing.
+	TracerProvider trace.TracerProvider
+	MeterProvider  metric.MeterProvider
+
+	// AuthTimeout is how long a person has to sign in, from entering Pending
+	// authentication. Defaults to 3 minutes.
+	AuthTimeout time.Duration
+	// RunTimeout is how long a run may work, waiting for people not counted.
+	// Defaults to 6 hours.
+	RunTimeout time.Duration
+	// WriteTimeout is the longest that one write may take. A write is begun
+	// only while the lease has more than this left. Defaults to 30 seconds;
+	// must be under two thirds of Lease.
+	WriteTimeout time.Duration
+	// VerifyTimeout is how long written objects are read back until they show
+	// what was written. Defaults to 1 minute.
+	VerifyTimeout time.Duration
+	// RequireConsent ends a run in Pending admin consent as soon as any
+	// permission is missing, instead of syncing what can be read.
+	RequireConsent bool
+	// RecheckInterval is how often a worker looks whether a missing permission
+	// was granted. Defaults to 1 hour; negative means only [Syncer.Recheck].
+	RecheckInterval time.Duration
+	// StopOnFailure stops a deploy at the first item that fails. By default
+	// only what depends on it is skipped.
+	StopOnFailure bool
+	// Attempts is how often a write, a repository call or a phase is tried in
+	// the face of passing faults. Defaults to 5.
+	Attempts int
+
+	// Worker names this process in leases. Defaults to host name, process id
+	// and a random part.
+	Worker string
+	// Lease is how long a worker's hold on a tenant lasts without renewal; it
+	// is renewed at a third of it. A dead worker's tenants are taken over after
+	// it. Defaults to 1 minute.
+	Lease time.Duration
+	// PollInterval is how often [Syncer.Run] and [Syncer.Sync] look for work.
+	// Work begun in this process is noticed at once. Defaults to 2 seconds.
+	PollInterval time.Duration
+	// TenantsAtOnce is how many tenants [Syncer.Run] works on at a time, not
+	// counting those that wait for a sign-in. Defaults to 8.
+	TenantsAtOnce int
+	// ReadsAtOnce and WritesAtOnce are per tenant. Both default to 4.
+	ReadsAtOnce  int
+	WritesAtOnce int
+	// NewRunID makes run ids, unique for ever. Defaults to UUIDs of version 7.
+	NewRunID func() string
+}
+
+// Settings are a tenant's own: what is in scope, and the rules.
+type Settings struct {
+	// Scopes overrides the kinds' own scope, by kind.
+	Scopes map[string]tenant.Scope
+	// Variables are the values of ${var:name} in the repository.
+	// "tenantId", the directory id, is always there.
+	Variables map[string]string
+	// Rules are drift policy, ignores and guards.
+	Rules plan.Rules
+}
+
+// Connector makes a tenant's client from credentials.
+type Connector interface {
+	// Connect returns a client for the tenant. It is called whenever a process
+	// takes a run up, and again after a sign-in. Errors are *[tenant.Error] or
+	// *[auth.Error] where the class is known.
+	Connect(ctx context.Context, req ConnectRequest) (tenant.Client, error)
+}
+
+// ConnectRequest says which tenant to connect to, and as whom.
+type ConnectRequest struct {
+	Tenant     string
+	Credential auth.Credential
+}
+
+// ConnectorFunc is a function as a [Connector].
+type ConnectorFunc func(ctx context.Context, req ConnectRequest) (tenant.Client, error)
+
+// Connect calls f.
+func (f ConnectorFunc) Connect(ctx context.Context, req ConnectRequest) (tenant.Client, error) {
+	return f(ctx, req)
+}
+
+// withDefaults returns a copy of c with the defaults filled in.
+func (c Config) withDefaults() Config {
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	c.AuthTimeout = cmp.Or(c.AuthTimeout, AuthTimeoutDefault)
+	c.Approval.Approvals = cmp.Or(c.Approval.Approvals, 1)
+	c.Approval.Timeout = cmp.Or(c.Approval.Timeout, ApprovalTimeoutDefault)
+	c.RunTimeout = cmp.Or(c.RunTimeout, RunTimeoutDefault)
+	c.Lease = cmp.Or(c.Lease, LeaseDefault)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.Lease/2))
+	c.VerifyTimeout = cmp.Or(c.VerifyTimeout, VerifyTimeoutDefault)
+	c.PollInterval = cmp.Or(c.PollInterval, PollIntervalDefault)
+	c.RecheckInterval = cmp.Or(c.RecheckInterval, RecheckIntervalDefault)
+	c.TenantsAtOnce = cmp.Or(c.TenantsAtOnce, TenantsAtOnceDefault)
+	c.ReadsAtOnce = cmp.Or(c.ReadsAtOnce, ReadsAtOnceDefault)
+	c.WritesAtOnce = cmp.Or(c.WritesAtOnce, WritesAtOnceDefault)
+	c.Attempts = cmp.Or(c.Attempts, AttemptsDefault)
+	if c.Worker == "" {
+		host, _ := os.Hostname()
+		c.Worker = fmt.Sprintf("%s-%d-%s", cmp.Or(host, "host"), os.Getpid(), uuid.NewString()[:8])
+	}
+	if c.NewRunID == nil {
+		c.NewRunID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	return c
+}
+
+// validate reports every field that cannot be used, each message beginning
+// with the field's name.
+func (c Config) validate() error {
+	var errs []error
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	need(c.Store != nil, "Store is required")
+	need(c.Leaser != nil, "Leaser is required")
+	need(c.Blobs != nil, "Blobs is required")
+	need(c.Repository != nil, "Repository is required")
+	need(c.Authenticator != nil, "Authenticator is required")
+	need(c.Connector != nil, "Connector is required")
+	for _, f := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"AuthTimeout", c.AuthTimeout}, {"RunTimeout", c.RunTimeout}, {"WriteTimeout", c.WriteTimeout},
+		{"VerifyTimeout", c.VerifyTimeout}, {"Lease", c.Lease}, {"PollInterval", c.PollInterval},
+		{"Approval.Timeout", c.Approval.Timeout},
+	} {
+		need(f.value > 0, "%s must be more than 0, is %s", f.name, f.value)
+	}
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"Attempts", c.Attempts}, {"TenantsAtOnce", c.TenantsAtOnce}, {"ReadsAtOnce", c.ReadsAtOnce},
+		{"WritesAtOnce", c.WritesAtOnce}, {"Approval.Approvals", c.Approval.Approvals},
+	} {
+		need(f.value > 0, "%s must be more than 0, is %d", f.name, f.value)
+	}
+	need(c.WriteTimeout < c.Lease*2/3, "WriteTimeout (%s) must be under two thirds of Lease (%s)", c.WriteTimeout, c.Lease)
+	if len(errs) > 0 {
+		return fmt.Errorf("syncer: config: %w", errors.Join(errs...))
+	}
+	return nil
+}
+
+// settings returns the tenant's settings, with the variable "tenantId".
+func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Settings, error) {
+	set := s.cfg.Settings
+	if s.cfg.SettingsFor != nil {
+		var err error
+		if set, err = s.cfg.SettingsFor(ctx, tenantName); err != nil {
+			return Settings{}, fmt.Errorf("settings: %w", err)
+		}
+	}
+	vars := map[string]string{"tenantId": directory}
+	for k, v := range set.Variables {
+		vars[k] = v
+	}
+	set.Variables = vars
+	return set, nil
+}

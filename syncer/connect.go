@@ -1,0 +1,253 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// maxSignIns bounds the sign-ins of one run, so that it cannot ask for ever.
+const maxSignIns = 8
+
+// request is what the authenticator is asked for.
+func (c *session) request(r *run) auth.Request {
+	req := auth.Request{Tenant: c.tenant, Directory: c.now().d.Directory, Fresh: c.fresh}
+	if r != nil && r.Prompt != nil {
+		req.SignIn = r.Prompt.SignIn
+	}
+	return req
+}
+
+// connect makes sure that there is a client: credentials silently, or after
+// asking a person, then the connection.
+func (c *session) connect(ctx context.Context) error {
+	if c.client != nil {
+		return nil
+	}
+	cred, err := c.s.cfg.Authenticator.Credential(ctx, c.request(nil))
+	switch class := auth.ClassOf(err); {
+	case err == nil:
+	case class == auth.SignInNeeded && c.run().closing() != "":
+		return failure(string(auth.SignInNeeded), "the run ends without another sign-in: %w", err)
+	case class == auth.SignInNeeded && !c.run().Options.Interactive:
+		return failure(string(auth.SignInNeeded), "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
+	case class == auth.SignInNeeded:
+		req := c.request(nil)
+		if e, ok := errors.AsType[*auth.Error](err); ok {
+			req.SignIn = e.SignIn
+		}
+		if err := c.signIn(ctx, req); err != nil {
+			return err
+		}
+		return errInterrupted // look at the record again, then go on
+	case class == auth.Transient:
+		return &retryable{err: fmt.Errorf("connect: %w", err)}
+	default:
+		return fmt.Errorf("connect: %w", err)
+	}
+	if err := c.pin(cred.Identity()); err != nil {
+		return err
+	}
+	client, err := c.s.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
+	if err != nil {
+		return c.passing("connect", err)
+	}
+	kinds, err := client.Kinds(ctx)
+	if err != nil {
+		return c.passing("connect: kinds", err)
+	}
+	c.client, c.kinds, c.fresh = client, kinds, false
+	return nil
+}
+
+// pin binds the tenant to the directory first connected; another one is an
+// error. It is stored with the next commit.
+func (c *session) pin(id auth.Identity) error {
+	pinned := c.now().d.Directory
+	switch {
+	case id.Directory == "":
+		return failure(string(auth.WrongTenant), "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
+	case pinned != "" && id.Directory != pinned:
+		return failure(string(auth.WrongTenant), "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
+			id.Directory, c.tenant, pinned)
+	}
+	c.identity = &id
+	return nil
+}
+
+// identify stores who is signed in, and pins the directory.
+func (t *draft) identify(id *auth.Identity) error {
+	if id == nil {
+		return nil
+	}
+	if t.d.Directory != "" && t.d.Directory != id.Directory {
+		return failure(string(auth.WrongTenant), "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
+	}
+	t.d.Directory = id.Directory
+	if t.d.Run != nil {
+		t.d.Run.Identity = id
+	}
+	return nil
+}
+
+// passing marks an error of the tenant as one that ends a sign-in, that may
+// pass, or that does not.
+func (c *session) passing(act string, err error) error {
+	wrapped := fmt.Errorf("%s: %w", act, err)
+	if auth.ClassOf(err) == auth.SignInNeeded {
+		return errors.Join(errSignInNeeded, wrapped)
+	}
+	if auth.ClassOf(err) == auth.Transient {
+		return &retryable{err: wrapped}
+	}
+	switch tenant.ClassOf(err) {
+	case tenant.Unauthenticated:
+		return errors.Join(errSignInNeeded, wrapped)
+	case tenant.Transient, tenant.Throttled:
+		var after time.Duration
+		if e, ok := errors.AsType[*tenant.Error](err); ok {
+			after = e.RetryAfter
+		}
+		return &retryable{err: wrapped, after: after}
+	}
+	return wrapped
+}
+
+// reconnect drops the client after the tenant refused its credentials, so that
+// the phase begins again with new ones, silently or by a sign-in.
+func (c *session) reconnect(ctx context.Context, cause error) error {
+	c.client, c.fresh = nil, true
+	if c.run().Reconnects >= c.s.cfg.Attempts {
+		_, err := c.fail(ctx, failure(string(tenant.Unauthenticated),
+			"the tenant keeps refusing credentials that the authenticator gives: %w", cause))
+		return err
+	}
+	c.log.Info("the tenant refused the credentials; connecting again", "error", cause)
+	return c.commit(ctx, func(t *draft) error {
+		t.d.Run.Reconnects++
+		return nil
+	})
+}
+
+// signIn asks a person to sign in and waits for it, no longer than until the
+// deadline that was stored on entering the status. The wait holds the lease
+// and a goroutine, the poll for the code, but no place among the tenants that
+// are worked on.
+func (c *session) signIn(ctx context.Context, req auth.Request) error {
+	if c.run().SignIns >= maxSignIns {
+		return failure(string(auth.SignInNeeded), "%d sign-ins were made in this run and credentials are still missing", maxSignIns)
+	}
+	if cur := c.now(); cur.rec.Status == state.PendingAuthentication {
+		// Taken up after a restart: perhaps the person has signed in meanwhile.
+		if !cur.storeTime().Before(cur.rec.Deadline) {
+			return c.signInTimedOut(ctx)
+		}
+		if _, err := c.s.cfg.Authenticator.Credential(ctx, req); err == nil {
+			return c.signedIn(ctx)
+		}
+	}
+	attempt, err := c.s.cfg.Authenticator.Begin(ctx, req)
+	if err != nil {
+		if auth.ClassOf(err) == auth.Transient {
+			return c.signInAgain(ctx, fmt.Errorf("begin sign-in: %w", err))
+		}
+		return fmt.Errorf("begin sign-in: %w", err)
+	}
+	if err := c.showPrompt(ctx, attempt.Prompt()); err != nil {
+		return err
+	}
+	err = c.awaitSignIn(ctx, attempt)
+	switch {
+	case err == nil:
+		return c.signedIn(ctx)
+	case context.Cause(ctx) != nil:
+		return err
+	case auth.ClassOf(err) == auth.CodeExpired, auth.ClassOf(err) == auth.Transient, errors.Is(err, context.DeadlineExceeded):
+		return c.signInAgain(ctx, err)
+	}
+	return fmt.Errorf("sign-in: %w", err)
+}
+
+// showPrompt enters Pending authentication, or replaces the code there: the
+// deadline is set once, on entering.
+func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
+	return c.commit(ctx, func(t *draft) error {
+		if t.rec.Status != state.PendingAuthentication {
+			if err := t.move(state.RequireAuthentication, EntryData{Phase: t.d.Run.Phase, Message: p.SignIn}); err != nil {
+				return err
+			}
+			t.deadlineIn = c.s.cfg.AuthTimeout
+			t.d.Run.SignIns++
+			t.await()
+		}
+		t.d.Run.Prompt = &p
+		t.due()
+		t.entry(EntryPrompt, EntryData{Phase: t.d.Run.Phase})
+		t.event(Event{Type: PromptShown, Prompt: &p})
+		return nil
+	})
+}
+
+// awaitSignIn waits for the person until the stored deadline.
+func (c *session) awaitSignIn(ctx context.Context, attempt auth.SignIn) error {
+	if c.parked != nil {
+		defer c.parked()()
+	}
+	cur := c.now()
+	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
+	defer stop()
+	err := attempt.Wait(wait)
+	if err != nil && wait.Err() != nil && context.Cause(ctx) == nil {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
+// signedIn leaves Pending authentication, if it is still in time.
+func (c *session) signedIn(ctx context.Context) error {
+	err := c.commit(ctx, func(t *draft) error {
+		if t.rec.Status != state.PendingAuthentication {
+			return errInterrupted
+		}
+		t.beforeDeadline = true
+		t.resume()
+		t.due()
+		return t.move(state.Authenticate, EntryData{Phase: t.d.Run.Phase})
+	})
+	if errors.Is(err, state.ErrExpired) {
+		return c.signInTimedOut(ctx)
+	}
+	if err == nil {
+		c.log.Info("signed in")
+	}
+	return err
+}
+
+// signInAgain shows a new code while the deadline stands: by the store's
+// clock, which may differ from this process's.
+func (c *session) signInAgain(ctx context.Context, cause error) error {
+	fresh, err := c.s.load(ctx, c.tenant)
+	if err != nil {
+		return err
+	}
+	c.notice(fresh)
+	if fresh.rec.Status != state.PendingAuthentication { // before the first prompt
+		return &retryable{err: cause}
+	}
+	left := fresh.rec.Deadline.Sub(fresh.storeTime())
+	if left <= 0 {
+		return c.signInTimedOut(ctx)
+	}
+	c.log.Info("the sign-in goes on with a new code", "error", cause)
+	return pause(ctx, min(time.Second, left))
+}
+
+func (c *session) signInTimedOut(ctx context.Context) error {
+	return c.finish(ctx, ending{outcome: TimedOut, reason: "sign-in", err: c.errorInfo(string(TimedOut),
+		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", c.s.cfg.AuthTimeout))})
+}

@@ -1,0 +1,196 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// consent is what a look at the permissions showed.
+type consent struct {
+	missing []MissingPermission
+	url     string
+	// unreadable and unwritable are the kinds that lack a permission, with its
+	// names; left are those that an optional one leaves out of scope.
+	unreadable map[string][]string
+	unwritable map[string][]string
+	left       map[string]bool
+}
+
+// checkConsent compares required with granted permissions.
+func checkConsent(ctx context.Context, client tenant.Client, kinds []string, write bool) (consent, error) {
+	out := consent{unreadable: map[string][]string{}, unwritable: map[string][]string{}, left: map[string]bool{}}
+	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: kinds, Write: write})
+	if err != nil {
+		return out, err
+	}
+	out.url = p.ConsentURL
+	for _, need := range p.Required {
+		if slices.ContainsFunc(need.AnyOf, func(name string) bool { return slices.Contains(p.Granted, name) }) {
+			continue
+		}
+		if need.Optional {
+			for _, k := range need.Kinds {
+				out.left[k] = out.left[k] || !need.Write
+			}
+			if !need.Write {
+				continue
+			}
+		}
+		names := need.AnyOf[:min(1, len(need.AnyOf))]
+		for _, k := range need.Kinds {
+			if need.Write {
+				out.unwritable[k] = append(out.unwritable[k], names...)
+			} else {
+				out.unreadable[k] = append(out.unreadable[k], names...)
+			}
+		}
+		if !need.Optional {
+			out.missing = append(out.missing, MissingPermission{AnyOf: need.AnyOf, Kinds: need.Kinds, Write: need.Write})
+		}
+	}
+	return out, nil
+}
+
+// limit takes the verbs away from kinds that may be read and not written, so
+// that the plan says why instead of failing later.
+func (g consent) limit(kinds []tenant.Kind) []tenant.Kind {
+	kinds = slices.Clone(kinds)
+	for i, k := range kinds {
+		names := g.unwritable[k.Name]
+		if len(names) == 0 {
+			continue
+		}
+		kinds[i].Limits = append(slices.Clone(k.Limits), tenant.Limit{
+			When:   tenant.Condition{Path: "", Prefix: ""},
+			Verbs:  []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete},
+			Reason: fmt.Sprintf("the permission %s is not granted", joinActors(names)),
+		})
+	}
+	return kinds
+}
+
+// recheck looks at a resting tenant's permissions and moves it to or from
+// Pending admin consent. It asks nobody to sign in.
+func (c *session) recheck(ctx context.Context) error {
+	c.fresh = true // a token from before the grant does not show it
+	again := func(t *draft) {
+		t.rec.WakeAt = time.Time{}
+		if t.rec.Status == state.PendingAdminConsent && c.s.cfg.RecheckInterval > 0 {
+			t.wakeIn = c.s.cfg.RecheckInterval
+		}
+	}
+	found, err := c.lookAtConsent(ctx)
+	if err != nil {
+		if context.Cause(ctx) != nil {
+			return context.Cause(ctx)
+		}
+		c.log.Warn("the permissions could not be checked", "error", err)
+		cerr := c.commit(ctx, func(t *draft) error {
+			if t.rec.Status.Active() {
+				return errInterrupted
+			}
+			again(t)
+			return nil
+		})
+		return errors.Join(err, cerr)
+	}
+	return c.commit(ctx, func(t *draft) error {
+		if t.rec.Status.Active() {
+			return errInterrupted
+		}
+		t.d.Missing, t.d.ConsentURL = found.missing, found.url
+		switch pending := t.rec.Status == state.PendingAdminConsent; {
+		case len(found.missing) > 0 && !pending:
+			t.d.RestsIn = t.rec.Status
+			if err := t.move(state.RequireConsent, EntryData{Missing: found.missing, Message: "a check found permissions missing"}); err != nil {
+				return err
+			}
+		case len(found.missing) == 0 && pending:
+			ev, ok := state.ClearTo(t.d.RestsIn)
+			if !ok {
+				ev = state.ClearNotRun
+			}
+			if err := t.move(ev, EntryData{Message: "the missing permissions are granted"}); err != nil {
+				return err
+			}
+			t.d.RestsIn = ""
+		}
+		again(t)
+		return nil
+	})
+}
+
+func (c *session) lookAtConsent(ctx context.Context) (consent, error) {
+	cred, err := c.s.cfg.Authenticator.Credential(ctx, c.request(nil))
+	if err != nil {
+		return consent{}, fmt.Errorf("recheck: %w", err)
+	}
+	if err := c.pin(cred.Identity()); err != nil {
+		return consent{}, err
+	}
+	client, err := c.s.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
+	if err != nil {
+		return consent{}, fmt.Errorf("recheck: connect: %w", err)
+	}
+	kinds, err := client.Kinds(ctx)
+	if err != nil {
+		return consent{}, fmt.Errorf("recheck: kinds: %w", err)
+	}
+	set, err := c.s.settings(ctx, c.tenant, c.now().d.Directory)
+	if err != nil {
+		return consent{}, err
+	}
+	mode := Full
+	if r := c.run(); r != nil {
+		mode = r.Options.Mode
+	}
+	found, err := checkConsent(ctx, client, inScope(kinds, set.Scopes, nil), mode == Full)
+	if err != nil {
+		return consent{}, fmt.Errorf("recheck: permissions: %w", err)
+	}
+	return found, nil
+}
+
+// Recheck looks at the tenant's permissions now: a tenant at rest moves to
+// Pending admin consent when a required one is missing, and out of it when
+// all are granted. Nobody is asked to sign in. It returns ErrActive while a
+// run is under way (which checks by itself), ErrBusy while another worker
+// holds the tenant, and ErrNotFound for one that was never started.
+func (s *Syncer) Recheck(ctx context.Context, tenantName, actor string) (Row, error) {
+	if err := s.permit(ctx, actor, ActRecheck, tenantName); err != nil {
+		return Row{}, err
+	}
+	cur, err := s.load(ctx, tenantName)
+	if err != nil {
+		return Row{}, err
+	}
+	if cur.rec.Status.Active() {
+		return Row{}, &ActiveError{Tenant: tenantName, Run: cur.runID(), Status: cur.rec.Status}
+	}
+	asked := time.Now()
+	lease, err := s.cfg.Leaser.Acquire(ctx, state.AcquireRequest{Tenant: tenantName, Owner: s.cfg.Worker, For: s.cfg.Lease})
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return Row{}, fmt.Errorf("%w: %s was never started", ErrNotFound, tenantName)
+	case errors.Is(err, state.ErrLeased):
+		return Row{}, fmt.Errorf("%w: %s", ErrBusy, tenantName)
+	case err != nil:
+		return Row{}, fmt.Errorf("syncer: %s: acquire lease: %w", tenantName, err)
+	}
+	c, err := s.open(lease, asked)
+	if err != nil {
+		return Row{}, err
+	}
+	defer c.close(ctx)
+	err = c.recheck(ctx)
+	if errors.Is(err, errInterrupted) {
+		err = nil // started meanwhile: the run checks by itself
+	}
+	return rowOf(c.now()), err
+}

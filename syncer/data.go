@@ -1,0 +1,188 @@
+package syncer
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// dataFormat is the version of data's JSON form.
+const dataFormat = 1
+
+// data is what the engine keeps in [state.Record.Data]. It holds no secret; the
+// user code only while the status is Pending authentication.
+type data struct {
+	Format int `json:"format"`
+	// Commits are the ids of the last commits, newest first, by which a commit
+	// of unknown outcome finds out whether it was carried out.
+	Commits []string `json:"commits,omitempty"`
+	// Directory is the directory id first connected.
+	Directory string `json:"directory,omitempty"`
+	// Base is the blob of the base.
+	Base *state.BlobRef `json:"base,omitempty"`
+	// RestsIn is what the tenant would rest in if no permission were missing.
+	RestsIn state.Status `json:"restsIn,omitempty"`
+	// Missing are the permissions that the last look found missing.
+	Missing    []MissingPermission `json:"missing,omitempty"`
+	ConsentURL string              `json:"consentUrl,omitempty"`
+	Paused     []Pause             `json:"paused,omitempty"`
+	// LastSuccess is when the last run ended in Idle.
+	LastSuccess time.Time `json:"lastSuccess,omitzero"`
+	// Run is the current or the last run.
+	Run *run `json:"run,omitempty"`
+}
+
+// run is one run's state. What is large is in blobs.
+type run struct {
+	ID      string       `json:"id"`
+	Actor   string       `json:"actor"`
+	Options Options      `json:"options"`
+	Phase   Phase        `json:"phase,omitempty"`
+	Started time.Time    `json:"started"`
+	Ended   time.Time    `json:"ended,omitzero"`
+	Before  state.Status `json:"before"`
+	// WorkUntil is when the run times out; moved on while people are waited for.
+	WorkUntil time.Time `json:"workUntil"`
+	// WaitingSince is when the present wait for a person, or a pause, began.
+	WaitingSince time.Time `json:"waitingSince,omitzero"`
+	// Attempt counts the tries of the phase that failed passingly.
+	Attempt int `json:"attempt,omitempty"`
+
+	// SignIns and Reconnects count the sign-ins asked for and the times that
+	// the tenant refused credentials that looked good.
+	SignIns    int `json:"signIns,omitempty"`
+	Reconnects int `json:"reconnects,omitempty"`
+
+	Prompt   *auth.Prompt   `json:"prompt,omitempty"`
+	Identity *auth.Identity `json:"identity,omitempty"`
+
+	// What the backup and plan phases made.
+	Backup     string         `json:"backup,omitempty"`
+	Desired    string         `json:"desired,omitempty"`
+	Comparison *state.BlobRef `json:"comparison,omitempty"`
+	Snapshot   *state.BlobRef `json:"snapshot,omitempty"`
+	Plan       *state.BlobRef `json:"plan,omitempty"`
+	Bindings   *state.BlobRef `json:"bindings,omitempty"`
+	Digest     string         `json:"digest,omitempty"`
+	Counts     *plan.Counts   `json:"counts,omitempty"`
+
+	// Proposal is the wait for a decision.
+	Since    time.Time `json:"since,omitzero"`
+	Reviewed bool      `json:"reviewed,omitempty"`
+	Votes    []Vote    `json:"votes,omitempty"`
+	Decision *decided  `json:"decision,omitempty"`
+	Carried  *carried  `json:"carried,omitempty"`
+
+	// Wrote: a write to the tenant may have been sent.
+	Wrote  bool    `json:"wrote,omitempty"`
+	Cancel *cancel `json:"cancel,omitempty"`
+	// Trouble is what ended the deploy early, and leads to the run's ending.
+	Trouble  *ErrorInfo `json:"trouble,omitempty"`
+	Progress Progress   `json:"progress,omitzero"`
+
+	Outcome Outcome        `json:"outcome,omitempty"`
+	Reason  string         `json:"reason,omitempty"`
+	Error   *ErrorInfo     `json:"error,omitempty"`
+	After   *state.BlobRef `json:"after,omitempty"`
+	Report  *state.BlobRef `json:"report,omitempty"`
+}
+
+// decided is the decision that a run goes by.
+type decided struct {
+	Verdict Verdict   `json:"verdict"`
+	Actors  []string  `json:"actors"`
+	Comment string    `json:"comment,omitempty"`
+	Accept  []string  `json:"accept,omitempty"`
+	Items   []string  `json:"items,omitempty"`
+	Time    time.Time `json:"time"`
+}
+
+// carried is what a superseding run takes over if its plan has the same digest.
+type carried struct {
+	Run      string    `json:"run"`
+	Digest   string    `json:"digest"`
+	Since    time.Time `json:"since"`
+	Deadline time.Time `json:"deadline"`
+	Votes    []Vote    `json:"votes,omitempty"`
+	Reviewed bool      `json:"reviewed,omitempty"`
+}
+
+// cancel is a request to end a run.
+type cancel struct {
+	Actor   string    `json:"actor"`
+	Comment string    `json:"comment,omitempty"`
+	Time    time.Time `json:"time"`
+}
+
+// Pause is somebody's hold on a tenant.
+type Pause struct {
+	// Holder is who holds it; each holder once.
+	Holder string    `json:"holder"`
+	Reason string    `json:"reason,omitempty"`
+	Since  time.Time `json:"since"`
+}
+
+// MissingPermission is a permission that is not granted.
+type MissingPermission struct {
+	// AnyOf: one of these is enough.
+	AnyOf []string `json:"anyOf"`
+	Kinds []string `json:"kinds"`
+	Write bool     `json:"write,omitempty"`
+}
+
+// Progress is how far a phase is. Total is 0 while unknown.
+type Progress struct {
+	Phase Phase `json:"phase,omitempty"`
+	Done  int   `json:"done,omitempty"`
+	Total int   `json:"total,omitempty"`
+}
+
+// decodeData reads a record's data. A record without data is a new one.
+func decodeData(rec state.Record) (*data, error) {
+	if len(rec.Data) == 0 {
+		return &data{Format: dataFormat}, nil
+	}
+	var v struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(rec.Data, &v); err != nil {
+		return nil, fmt.Errorf("syncer: %s: decode record: %w", rec.Tenant, err)
+	}
+	if v.Format > dataFormat {
+		return nil, fmt.Errorf("%w: %s: record format %d, this version knows %d", ErrNewerFormat, rec.Tenant, v.Format, dataFormat)
+	}
+	d := new(data)
+	if err := json.Unmarshal(rec.Data, d); err != nil {
+		return nil, fmt.Errorf("syncer: %s: decode record: %w", rec.Tenant, err)
+	}
+	return d, nil
+}
+
+// encode returns d's JSON form and the blobs that it refers to.
+func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
+	d.Format = dataFormat
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)
+	}
+	var refs []state.BlobRef
+	for _, r := range d.blobs() {
+		if r != nil && !slices.Contains(refs, *r) {
+			refs = append(refs, *r)
+		}
+	}
+	return raw, refs, nil
+}
+
+func (d *data) blobs() []*state.BlobRef {
+	refs := []*state.BlobRef{d.Base}
+	if r := d.Run; r != nil {
+		refs = append(refs, r.Comparison, r.Snapshot, r.Plan, r.Bindings, r.After, r.Report)
+	}
+	return refs
+}

@@ -1,0 +1,476 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// deployment carries out the stored plan: what was approved, nothing else.
+type deployment struct {
+	c       *session
+	plan    *plan.Plan
+	chosen  map[string]bool // approved items
+	kinds   map[string]tenant.Kind
+	set     Settings
+	journal *journal
+
+	mu       sync.Mutex
+	bindings plan.Bindings
+	desired  map[string]tenant.Resource // by item ID; only for sensitive values
+}
+
+// deploy carries the approved items out, wave by wave, and goes on to verify.
+// Taken up again after a crash it first finds out what became of the writes
+// that were under way; once the run is to end it does only that.
+func (c *session) deploy(ctx context.Context) error {
+	dep, err := c.openDeployment(ctx)
+	if err != nil {
+		return err
+	}
+	if c.run().closing() == "" {
+		if err := dep.commitRollback(ctx); err != nil {
+			return err
+		}
+	}
+	for wave := range dep.waves() {
+		if err := dep.runWave(ctx, wave); err != nil {
+			return err
+		}
+	}
+	return c.commit(ctx, func(t *draft) error {
+		t.phase(PhaseVerify)
+		t.due()
+		return nil
+	})
+}
+
+// openDeployment reads the plan, the journal and the ids, and connects.
+func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
+	if err := c.connect(ctx); err != nil {
+		return nil, err
+	}
+	r := c.run()
+	dep := &deployment{c: c, chosen: map[string]bool{}, kinds: map[string]tenant.Kind{}, desired: map[string]tenant.Resource{}}
+	var err error
+	if dep.plan, err = c.s.readPlan(ctx, r); err != nil {
+		return nil, err
+	}
+	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
+		return nil, &retryable{err: err}
+	}
+	for _, k := range c.kinds {
+		dep.kinds[k.Name] = k
+	}
+	for i := range dep.plan.Items {
+		id := dep.plan.Items[i].ID
+		dep.chosen[id] = len(r.Decision.Items) == 0 || slices.Contains(r.Decision.Items, id)
+	}
+	if dep.journal, err = c.readJournal(ctx, len(dep.items())); err != nil {
+		return nil, err
+	}
+	if err := dep.bind(ctx, r); err != nil {
+		return nil, err
+	}
+	return dep, dep.readSensitive(ctx)
+}
+
+// items are the approved ones, in the plan's order.
+func (d *deployment) items() []*plan.Item {
+	var out []*plan.Item
+	for i := range d.plan.Items {
+		if it := &d.plan.Items[i]; d.chosen[it.ID] {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+// waves yields the approved items wave by wave.
+func (d *deployment) waves() func(yield func([]*plan.Item) bool) {
+	return func(yield func([]*plan.Item) bool) {
+		items := d.items()
+		for len(items) > 0 {
+			n := slices.IndexFunc(items, func(it *plan.Item) bool { return it.Wave != items[0].Wave })
+			if n < 0 {
+				n = len(items)
+			}
+			if !yield(items[:n]) {
+				return
+			}
+			items = items[n:]
+		}
+	}
+}
+
+// bind reads the ids known when the plan was made, and adds those of what the
+// run has created since.
+func (d *deployment) bind(ctx context.Context, r *run) error {
+	raw, err := d.c.s.get(ctx, *r.Bindings)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, &d.bindings); err != nil {
+		return fmt.Errorf("deploy: decode bindings: %w", err)
+	}
+	if d.bindings == nil {
+		d.bindings = plan.Bindings{}
+	}
+	for _, it := range d.items() {
+		if res, ok := d.journal.result(it.ID); ok && res.Status == ItemApplied {
+			d.learn(it, res.TenantID)
+		}
+	}
+	return nil
+}
+
+// learn adds a created object's id.
+func (d *deployment) learn(it *plan.Item, id string) {
+	if id == "" || it.Verb == tenant.Delete {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.bindings[it.Kind] == nil {
+		d.bindings[it.Kind] = map[string]string{}
+	}
+	d.bindings[it.Kind][it.Key] = id
+}
+
+// readSensitive reads the repository's resources of items whose sensitive
+// values the plan does not hold.
+func (d *deployment) readSensitive(ctx context.Context) error {
+	if !slices.ContainsFunc(d.items(), func(it *plan.Item) bool { return len(it.Sensitive) > 0 }) {
+		return nil
+	}
+	line, err := d.c.desiredAt(ctx, d.plan.Revision)
+	if err != nil {
+		return err
+	}
+	for _, it := range d.items() {
+		i := slices.IndexFunc(line.Resources, func(r tenant.Resource) bool { return r.Kind == it.Kind && r.Key == it.Key })
+		if i >= 0 {
+			d.desired[it.ID] = line.Resources[i]
+		}
+	}
+	return nil
+}
+
+// desiredAt reads the desired line at the plan's revision, or, where that is
+// not kept, its head: each resource's own sum tells whether it is still the same.
+func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desired, error) {
+	line, err := repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
+		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
+	})
+	if errors.Is(err, tenant.ErrNoRevision) {
+		return c.desired(ctx)
+	}
+	return line, err
+}
+
+// step is what plan needs to carry an item out.
+func (d *deployment) step(it *plan.Item) plan.Step {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ids := make(plan.Bindings, len(d.bindings))
+	for kind, keys := range d.bindings {
+		ids[kind] = keys
+	}
+	ids[it.Kind] = maps.Clone(ids[it.Kind])
+	s := plan.Step{Item: it, Kinds: d.c.kinds, Bindings: ids, Variables: d.set.Variables}
+	if r, ok := d.desired[it.ID]; ok {
+		s.Desired = &r
+	}
+	return s
+}
+
+// commitRollback makes an approved roll back the desired line's, before the
+// first write to the tenant. It is refused if the line has moved.
+func (d *deployment) commitRollback(ctx context.Context) error {
+	c := d.c
+	r := c.run()
+	if r.Options.DesiredFrom == "" {
+		return nil
+	}
+	snap, err := c.snapshotAt(ctx, r.Options.DesiredFrom)
+	if err != nil {
+		return err
+	}
+	var changes []tenant.Change
+	for _, it := range d.items() {
+		ch := tenant.Change{Kind: it.Kind, Key: it.Key}
+		for _, old := range snap.Resources {
+			if old.Kind == it.Kind && old.Key == it.Key {
+				ch.Body = old.Body
+			}
+		}
+		changes = append(changes, ch)
+	}
+	rev, err := repo(ctx, c, "roll back: write the desired line", func() (tenant.Revision, error) {
+		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: d.plan.Revision,
+			Key: changeKey(r.ID, "rollback", d.plan.Revision, changes), Changes: changes,
+			Message: fmt.Sprintf("Roll %s back to %s", c.tenant, r.Options.DesiredFrom), Author: joinActors(r.Decision.Actors)})
+	})
+	if errors.Is(err, tenant.ErrMoved) {
+		return failure("repository_moved", "roll back: the desired line was edited after the plan was made; nothing was written, start again for a fresh plan: %w", err)
+	}
+	if err != nil || rev.ID == r.Desired {
+		return err
+	}
+	return c.commit(ctx, func(t *draft) error { t.d.Run.Desired = rev.ID; return nil })
+}
+
+// runWave carries out the items of one wave, several at a time.
+func (d *deployment) runWave(ctx context.Context, items []*plan.Item) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(d.c.s.cfg.WritesAtOnce)
+	for _, it := range items {
+		if _, done := d.journal.result(it.ID); done {
+			continue
+		}
+		group.Go(func() error { return d.carryOut(ctx, it) })
+	}
+	return group.Wait()
+}
+
+// carryOut brings one item to its result.
+func (d *deployment) carryOut(ctx context.Context, it *plan.Item) error {
+	started := time.Now()
+	res, err := d.tryItem(ctx, it)
+	if err != nil || res == nil {
+		return err // left for later: the journal says how far it came
+	}
+	res.Item, res.Kind, res.Key, res.Verb = it.ID, it.Kind, it.Key, it.Verb
+	res.Duration = time.Since(started)
+	if res.Status == ItemApplied {
+		d.learn(it, res.TenantID)
+	} else {
+		d.c.log.Warn("item not applied", "item", it.ID, "verb", it.Verb, "result", res.Status, "class", res.Class, "message", res.Message, "request", res.RequestID)
+	}
+	return d.journal.record(ctx, *res)
+}
+
+// tryItem writes until there is a result. A nil result means that the run ends
+// before the item was begun.
+func (d *deployment) tryItem(ctx context.Context, it *plan.Item) (*ItemResult, error) {
+	attempt := 0
+	if open, ok := d.journal.pending(it.ID); ok {
+		attempt = open.Attempt
+		res, err := d.settle(ctx, it, open, "")
+		if err != nil || res.Status != itemRetry {
+			return res, err
+		}
+		if err := d.journal.record(ctx, *res); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if d.c.run().closing() != "" {
+			return nil, nil
+		}
+		if res := d.blocked(it); res != nil {
+			return res, nil
+		}
+		attempt++
+		res, after, err := d.attempt(ctx, it, attempt)
+		if err != nil || res.Status != itemRetry {
+			return res, err
+		}
+		if attempt >= d.c.s.cfg.Attempts {
+			res.Status = ItemFailed
+			res.Message = fmt.Sprintf("%s (given up after %d attempts)", res.Message, attempt)
+			return res, nil
+		}
+		res.Item = it.ID
+		if err := d.journal.record(ctx, *res); err != nil {
+			return nil, err
+		}
+		if err := pause(ctx, max(after, backoff(attempt, time.Second, 30*time.Second))); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// blocked says why an item is not even tried.
+func (d *deployment) blocked(it *plan.Item) *ItemResult {
+	for _, dep := range it.DependsOn {
+		if res, ok := d.journal.result(dep); !ok || res.Status != ItemApplied {
+			return &ItemResult{Status: ItemSkipped, Class: "dependency", Message: dep + ", which it depends on, was not applied"}
+		}
+	}
+	if d.c.s.cfg.StopOnFailure && d.journal.failed() {
+		return &ItemResult{Status: ItemNotAttempted, Class: "stopped", Message: "an earlier item failed, and the policy is to stop"}
+	}
+	return nil
+}
+
+// attempt makes one write: look, store the intent, send, and find out.
+func (d *deployment) attempt(ctx context.Context, it *plan.Item, n int) (*ItemResult, time.Duration, error) {
+	current, res, err := d.look(ctx, it)
+	if err != nil || res != nil {
+		return retryLook(res, err)
+	}
+	op, err := plan.Operation(d.step(it), current)
+	if err != nil {
+		res := &ItemResult{Status: ItemFailed, Class: "invalid", Message: err.Error(), TenantID: it.TenantID}
+		if note, ok := errors.AsType[*plan.NoteError](err); ok {
+			res.Class = string(note.Note.Class)
+			if !note.Note.Class.Failure() {
+				res.Status = ItemUnsupported
+			}
+		}
+		return res, 0, nil
+	}
+	op.IdempotencyKey = fmt.Sprintf("%s/%s", d.c.run().ID, it.ID)
+	if err := d.c.holdForWrite(ctx); err != nil {
+		return nil, 0, err
+	}
+	intent := Intent{Item: it.ID, Attempt: n, TenantID: it.TenantID, Verb: it.Verb, Key: op.IdempotencyKey}
+	if err := d.journal.intend(ctx, intent); err != nil {
+		return nil, 0, err
+	}
+	if err := d.c.holdForWrite(context.WithoutCancel(ctx)); err != nil {
+		return nil, 0, err
+	}
+	return d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
+}
+
+// retryLook turns a failed look before a write into another try: nothing was sent.
+func retryLook(res *ItemResult, err error) (*ItemResult, time.Duration, error) {
+	if passing, ok := errors.AsType[*retryable](err); ok {
+		return &ItemResult{Status: itemRetry, Class: string(tenant.ClassOf(err)), Message: err.Error()}, passing.after, nil
+	}
+	return res, 0, err
+}
+
+// send sends the write once. It is finished even while the worker shuts down.
+func (d *deployment) send(ctx context.Context, it *plan.Item, op tenant.Operation, open openIntent) (*ItemResult, time.Duration, error) {
+	call, stop := context.WithTimeout(context.WithoutCancel(ctx), d.c.s.cfg.WriteTimeout)
+	defer stop()
+	applied, err := d.c.client.Apply(call, op)
+	if err == nil {
+		res := &ItemResult{Status: ItemApplied, TenantID: applied.Resource.ID, RequestID: applied.RequestID, Attempts: open.Attempt}
+		if res.TenantID == "" {
+			res.TenantID = it.TenantID
+		}
+		return res, 0, nil
+	}
+	var requestID string
+	var after time.Duration
+	if e, ok := errors.AsType[*tenant.Error](err); ok {
+		requestID, after = e.RequestID, e.RetryAfter
+	}
+	if tenant.MaybeApplied(err) {
+		d.c.log.Warn("a write's outcome is unknown; reading the tenant", "item", it.ID, "error", err, "request", requestID)
+		res, serr := d.settle(ctx, it, open, err.Error())
+		return res, after, serr
+	}
+	res := &ItemResult{Status: ItemFailed, Class: string(tenant.ClassOf(err)), Message: err.Error(), RequestID: requestID, Attempts: open.Attempt, TenantID: it.TenantID}
+	switch tenant.ClassOf(err) {
+	case tenant.Throttled, tenant.Transient:
+		res.Status = itemRetry
+	case tenant.Conflict:
+		res.Status = ItemConflict
+	case tenant.Unauthenticated: // nothing was done: sign in, and try again
+		res.Status, res.Item = itemRetry, it.ID
+		return nil, 0, errors.Join(d.journal.record(ctx, *res), d.c.passing("deploy "+it.ID, err))
+	}
+	return res, after, nil
+}
+
+// look reads the object and compares it with what the plan saw. A result means
+// that there is nothing to write.
+func (d *deployment) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *ItemResult, error) {
+	kind := d.kinds[it.Kind]
+	if it.Verb == tenant.Create {
+		found, err := d.find(ctx, it)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(found) > 0 {
+			return nil, &ItemResult{Status: ItemConflict, Class: string(tenant.Conflict), TenantID: found[0].ID,
+				Message: fmt.Sprintf("an object of this name has appeared in the tenant since the plan was made (id %s)", found[0].ID)}, nil
+		}
+		return nil, nil, nil
+	}
+	current, err := d.c.client.Get(ctx, tenant.GetRequest{Kind: it.Kind, ID: it.TenantID})
+	switch {
+	case errors.Is(err, &tenant.Error{Class: tenant.NotFound}) && it.Verb == tenant.Delete:
+		return nil, &ItemResult{Status: ItemApplied, TenantID: it.TenantID, Message: "it was already gone"}, nil
+	case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):
+		return nil, &ItemResult{Status: ItemConflict, Class: string(tenant.Conflict), TenantID: it.TenantID, Message: "it has been deleted in the tenant since the plan was made"}, nil
+	case err != nil:
+		return nil, lookFailed(it, err), d.readFailed(ctx, "deploy "+it.ID+": read before the write", err)
+	}
+	sum, err := plan.Fingerprint(kind, current.Body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("deploy %s: %w", it.ID, err)
+	}
+	if sum == it.Before {
+		return &current, nil, nil
+	}
+	if reached, err := plan.Reached(d.step(it), &current); err == nil && reached {
+		return nil, &ItemResult{Status: ItemApplied, TenantID: it.TenantID, Message: "it was already as approved"}, nil
+	}
+	return nil, &ItemResult{Status: ItemConflict, Class: string(tenant.Conflict), TenantID: it.TenantID,
+		Message: "it has been changed in the tenant since the plan was made; it was left alone"}, nil
+}
+
+// lookFailed is the result of a read before the write that will not pass.
+func lookFailed(it *plan.Item, err error) *ItemResult {
+	switch tenant.ClassOf(err) {
+	case tenant.Transient, tenant.Throttled, tenant.Unauthenticated:
+		return nil
+	}
+	res := &ItemResult{Status: ItemFailed, Class: string(tenant.ClassOf(err)), Message: "read before the write: " + err.Error(), TenantID: it.TenantID}
+	if e, ok := errors.AsType[*tenant.Error](err); ok {
+		res.RequestID = e.RequestID
+	}
+	return res
+}
+
+// readFailed is the error of a read that may pass, or that needs a sign-in;
+// nil for one that does neither.
+func (d *deployment) readFailed(ctx context.Context, act string, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	wrapped := d.c.passing(act, err)
+	if _, ok := errors.AsType[*retryable](wrapped); ok || errors.Is(wrapped, errSignInNeeded) {
+		return wrapped
+	}
+	return nil
+}
+
+// find looks for objects with a new item's natural key.
+func (d *deployment) find(ctx context.Context, it *plan.Item) ([]tenant.Resource, error) {
+	match, ok := plan.NaturalMatch(d.kinds[it.Kind], it)
+	if !ok {
+		return nil, nil
+	}
+	var found []tenant.Resource
+	res, err := d.c.client.Read(ctx, tenant.ReadRequest{Kind: it.Kind, Matches: []tenant.Match{match}}, func(r tenant.Resource) error {
+		found = append(found, r)
+		return nil
+	})
+	if err == nil && res.Completeness != tenant.Complete {
+		err = &tenant.Error{Class: tenant.Transient, Op: "read", Kind: it.Kind, Message: res.Reason, RequestID: res.RequestID}
+	}
+	if err != nil {
+		if failed := d.readFailed(ctx, "deploy "+it.ID+": look for its name", err); failed != nil {
+			return nil, failed
+		}
+		return nil, &retryable{err: err}
+	}
+	return found, nil
+}

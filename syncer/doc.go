@@ -1,0 +1,2 @@
+// Package syncer is the engine.
+package syncer

@@ -1,0 +1,215 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// draft is a record under change: what the next commit will store. Changes are
+// functions of a draft, so that they can be made again on a newer record after
+// a conflict.
+type draft struct {
+	rec state.Record
+	d   *data
+	now time.Time // the store's
+
+	entries        []state.Entry
+	events         []Event
+	wakeIn         time.Duration
+	deadlineIn     time.Duration
+	beforeDeadline bool
+}
+
+// errNoChange is returned by a change that has nothing to commit.
+var errNoChange = errors.New("nothing to change")
+
+// run returns the id of the draft's run.
+func (t *draft) run() string {
+	if t.d.Run == nil {
+		return ""
+	}
+	return t.d.Run.ID
+}
+
+// entry appends a line of history.
+func (t *draft) entry(typ EntryType, d EntryData) {
+	t.entries = append(t.entries, newEntry(t.run(), typ, d))
+}
+
+// event is told to the observer once the commit is made.
+func (t *draft) event(e Event) {
+	e.Tenant, e.Run = t.rec.Tenant, t.run()
+	t.events = append(t.events, e)
+}
+
+// move applies an event of the state machine, which refuses what is illegal.
+func (t *draft) move(ev state.Event, d EntryData) error {
+	from := t.rec.Status
+	to, err := state.Next(from, ev)
+	if err != nil {
+		return fmt.Errorf("syncer: %s: %w", t.rec.Tenant, err)
+	}
+	t.rec.Status = to
+	t.rec.Deadline = time.Time{}
+	if t.d.Run != nil {
+		t.d.Run.Prompt = nil // the user code is kept only while it is shown
+		t.d.Run.Attempt = 0
+	}
+	d.Event, d.From, d.To = ev, from, to
+	t.entry(EntryMove, d)
+	t.event(Event{Type: StatusChanged, From: from, To: to, Cause: ev, Outcome: d.Outcome, Reason: d.Message, Error: d.Error})
+	return nil
+}
+
+// phase enters a phase. The status stays.
+func (t *draft) phase(p Phase) {
+	t.d.Run.Phase = p
+	t.d.Run.Progress = Progress{Phase: p}
+	t.entry(EntryPhase, EntryData{Phase: p})
+	t.event(Event{Type: PhaseChanged, Phase: p})
+}
+
+// due makes the tenant due at once, so that another worker takes it up as soon
+// as nobody holds its lease.
+func (t *draft) due() { t.rec.WakeAt = t.now }
+
+// await begins to wait for a person: the run's own clock stops.
+func (t *draft) await() { t.d.Run.WaitingSince = t.now }
+
+// resume ends a wait: what was waited is added to the run's time.
+func (t *draft) resume() {
+	r := t.d.Run
+	if !r.WaitingSince.IsZero() {
+		r.WorkUntil = r.WorkUntil.Add(max(0, t.now.Sub(r.WaitingSince)))
+		r.WaitingSince = time.Time{}
+	}
+	if len(t.d.Paused) > 0 {
+		t.await()
+	}
+}
+
+// commit makes the change on from, or on what it has become meanwhile, and
+// stores it. With a fence, it is refused with errLeaseLost once another worker
+// has the lease. An outcome that the store does not know is found out.
+func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *session, change func(*draft) error) (loaded, error) {
+	id := uuid.NewString()
+	for conflicts, tries := 0, 1; ; {
+		if fence != 0 && from.rec.Fence != fence {
+			return from, errLeaseLost
+		}
+		t, req, err := prepareCommit(from, fence, id, change)
+		if err != nil {
+			return from, err
+		}
+		done, err := s.cfg.Store.Commit(ctx, req)
+		switch {
+		case err == nil:
+			return s.committed(ctx, t, done, by)
+		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid):
+			return from, fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)
+		case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrUnknown):
+			conflicts++
+		default:
+			tries++
+			if !mayPass(err) || tries > s.cfg.Attempts {
+				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+			}
+		}
+		if conflicts > 100 {
+			return from, &storeError{fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
+		}
+		if conflicts > 3 || tries > 1 {
+			if perr := pause(ctx, backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
+				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+			}
+		}
+		fresh, lerr := s.load(ctx, from.rec.Tenant)
+		if lerr != nil {
+			return from, lerr
+		}
+		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success
+			return s.committed(ctx, t, state.Committed{Record: fresh.rec, Now: fresh.now}, by)
+		}
+		from = fresh
+	}
+}
+
+// prepareCommit makes the change on a copy of from.
+func prepareCommit(from loaded, fence int64, id string, change func(*draft) error) (*draft, state.CommitRequest, error) {
+	d, err := decodeData(from.rec) // a copy of its own: the change may be made again
+	if err != nil {
+		return nil, state.CommitRequest{}, err
+	}
+	t := &draft{rec: from.rec, d: d, now: from.storeTime()}
+	if err := change(t); err != nil {
+		return nil, state.CommitRequest{}, err
+	}
+	// Three are kept: two others may have committed before a lost answer is looked into.
+	t.d.Commits = append([]string{id}, t.d.Commits[:min(2, len(t.d.Commits))]...)
+	t.rec.Run = t.run()
+	if t.rec.Data, t.rec.Refs, err = t.d.encode(); err != nil {
+		return nil, state.CommitRequest{}, err
+	}
+	return t, state.CommitRequest{
+		Record: t.rec, Entries: t.entries, Fence: fence,
+		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
+	}, nil
+}
+
+// committed tells everybody and returns the new record.
+func (s *Syncer) committed(ctx context.Context, t *draft, done state.Committed, by *session) (loaded, error) {
+	now, err := newLoaded(done.Record, done.Now)
+	if err != nil {
+		return loaded{}, err
+	}
+	for _, e := range t.events {
+		e.Time = done.Now
+		if e.Deadline.IsZero() {
+			e.Deadline = done.Record.Deadline
+		}
+		if e.Type == StatusChanged {
+			s.telemetry.moved(ctx, e)
+		}
+		s.observe(ctx, e)
+	}
+	s.changed(done.Record.Tenant, by)
+	return now, nil
+}
+
+// act makes a person's change: by version alone, whoever holds the lease. The
+// holder's next commit then conflicts and is decided again.
+func (s *Syncer) act(ctx context.Context, tenantName string, change func(*draft) error) (loaded, error) {
+	cur, err := s.load(ctx, tenantName)
+	if err != nil {
+		return loaded{}, err
+	}
+	next, err := s.commit(ctx, cur, 0, nil, change)
+	if errors.Is(err, errNoChange) {
+		return next, nil
+	}
+	return next, err
+}
+
+// permit checks what every action needs: a tenant, an actor, and the host's
+// consent.
+func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string) error {
+	if tenantName == "" {
+		return fmt.Errorf("%w: no tenant", ErrInvalid)
+	}
+	if actor == "" {
+		return ErrNoActor
+	}
+	if s.cfg.Authorize != nil {
+		if err := s.cfg.Authorize(ctx, actor, action, tenantName); err != nil {
+			return fmt.Errorf("syncer: %s: %s by %s: %w", tenantName, action, actor, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,287 @@
+package syncer
+
+import (
+	"context"
+
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// ending is how a run comes to its end, before the rules say which status that is.
+type ending struct {
+	outcome Outcome
+	reason  string
+	err     *ErrorInfo
+	// consent: the run ends because permissions are missing.
+	consent bool
+	// refused are the items that a revert left alone.
+	refused []string
+	// base is where a revert moved it to.
+	base *plan.Base
+	// verified is what reading back showed; nil if nothing was.
+	verified *verified
+}
+
+// tally counts what became of a run.
+type tally struct {
+	items   []ItemResult
+	applied int
+	// open are items that were approved and not applied, whatever the reason.
+	open int
+	// problems are failures of the plan itself: notes of failure classes.
+	problems int
+	// unread are kinds in scope that could not be read, permissions apart.
+	unread []string
+}
+
+// finish brings the run to its end: by the rules of how a run ends, with
+// report and log stored before the one commit that ends it.
+func (c *session) finish(ctx context.Context, end ending) error {
+	cur := c.now()
+	detached, stop := c.detach(ctx)
+	defer stop()
+	count, sum, err := c.s.tally(detached, cur, end)
+	if err != nil {
+		return err
+	}
+	event, end := conclude(cur.d, end, count)
+	to, err := state.Next(cur.rec.Status, event)
+	if err != nil {
+		return fmt.Errorf("syncer: %s: end of run: %w", c.tenant, err)
+	}
+	c.log.Info("run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason)
+	base := cur.d.Base
+	if base, err = c.storeEndBase(detached, end, base); err != nil {
+		return err
+	}
+	rep, err := c.s.buildReport(detached, cur, end, count, sum, to)
+	if err != nil {
+		return err
+	}
+	ref, err := c.s.putReport(detached, rep)
+	if err != nil {
+		return err
+	}
+	lines := c.flush(detached)
+	return c.commit(ctx, func(t *draft) error {
+		if t.rec.Status != cur.rec.Status {
+			return errInterrupted
+		}
+		t.logEntry(lines)
+		t.d.Base = base
+		t.end(c.s.cfg, end, ref)
+		return t.move(event, EntryData{Phase: PhaseReport, Outcome: end.outcome, Message: end.reason, Error: end.err, Report: ref})
+	})
+}
+
+// storeEndBase stores the base where the ending moved it.
+func (c *session) storeEndBase(ctx context.Context, end ending, now *state.BlobRef) (*state.BlobRef, error) {
+	switch {
+	case end.verified != nil && end.verified.base != nil:
+		return end.verified.base, nil
+	case end.base != nil:
+		raw, err := end.base.Encode()
+		if err != nil {
+			return nil, fmt.Errorf("report: %w", err)
+		}
+		return c.put(ctx, "base", raw)
+	}
+	return now, nil
+}
+
+// end puts the ending into the record.
+func (t *draft) end(cfg Config, end ending, report *state.BlobRef) {
+	r := t.d.Run
+	t.resume()
+	r.Phase, r.Ended, r.Report = PhaseReport, t.now, report
+	r.Progress, r.Carried, r.Votes = Progress{}, nil, nil
+	r.Outcome, r.Reason, r.Error = end.outcome, end.reason, end.err
+	if end.verified != nil {
+		r.After = end.verified.after
+	}
+	t.rec.WakeAt = time.Time{}
+	switch {
+	case end.restored():
+		if r.Before == state.PendingAdminConsent {
+			t.wakeForRecheck(cfg)
+		}
+	case end.consent:
+		t.d.RestsIn = state.Idle
+		t.wakeForRecheck(cfg)
+	default:
+		t.d.RestsIn = ""
+	}
+	if end.err == nil && !end.consent && end.outcome != Cancelled && end.outcome != TimedOut && end.outcome != FailedWith {
+		t.d.LastSuccess = t.now
+	}
+}
+
+// wakeForRecheck makes a tenant that lacks permissions due for the next look.
+func (t *draft) wakeForRecheck(cfg Config) {
+	if cfg.RecheckInterval > 0 {
+		t.wakeIn = cfg.RecheckInterval
+	}
+}
+
+// restored reports whether the run leads back to the status before it.
+func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil }
+
+// conclude applies the rules of how a run ends:
+//
+//   - cancelled before it wrote: the status from before;
+//   - some approved changes applied and some not, for whatever reason:
+//     Partially successful; nothing applied and any failed: New error;
+//   - everything applied and some kind could not be read: Partially successful;
+//   - else a missing permission: Pending admin consent;
+//   - else Idle.
+func conclude(d *data, end ending, n tally) (state.Event, ending) {
+	r := d.Run
+	fatal := end.outcome == FailedWith || end.outcome == TimedOut || end.outcome == Cancelled
+	switch {
+	case end.outcome == Cancelled && !r.Wrote:
+		ev, _ := state.RestoreTo(r.Before)
+		return ev, end
+	case end.consent:
+		return state.RequireConsent, end
+	case fatal && n.applied > 0 && n.open > 0:
+		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
+	case fatal && n.applied > 0: // the work was done before the end came
+		end.outcome, end.err = Deployed, nil
+	case end.outcome == TimedOut:
+		return state.TimeOut, end
+	case fatal:
+		return state.Fail, end.withError(&ErrorInfo{Class: string(end.outcome), Phase: r.Phase, Message: end.reason})
+	case n.applied == 0 && n.open+n.problems > 0 && (end.outcome == Deployed || end.outcome == NoChanges || end.outcome == Adopted):
+		failed := nothingApplied(n)
+		return state.Fail, ending{outcome: FailedWith, reason: failed.Class, verified: end.verified}.withError(failed)
+	}
+	switch {
+	case n.open > 0 || n.problems > 0 && end.outcome != Previewed && end.outcome != BackedUp:
+		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
+	case len(end.refused) > 0:
+		return state.SucceedPartially, end.withError(&ErrorInfo{Class: "edited", Phase: PhaseRevert, Message: refusedMessage(end.refused)})
+	case len(n.unread) > 0:
+		return state.SucceedPartially, end.withError(&ErrorInfo{Class: "unread", Phase: PhaseBackup,
+			Message: fmt.Sprintf("%d kinds could not be read: %s", len(n.unread), joinActors(n.unread))})
+	case len(d.Missing) > 0:
+		end.consent = true
+		return state.RequireConsent, end
+	}
+	return state.Succeed, end
+}
+
+// withError keeps the first error that was found.
+func (e ending) withError(info *ErrorInfo) ending {
+	if e.err == nil {
+		e.err = info
+	}
+	return e
+}
+
+func partlyApplied(n tally, reason string) *ErrorInfo {
+	info := &ErrorInfo{Class: "partial", Phase: PhaseDeploy,
+		Message: fmt.Sprintf("%d changes applied, %d not applied, %d could not be planned", n.applied, n.open, n.problems)}
+	if reason != "" {
+		info.Message += ": " + reason
+	}
+	return info
+}
+
+func nothingApplied(n tally) *ErrorInfo {
+	info := &ErrorInfo{Class: "items", Phase: PhaseDeploy,
+		Message: fmt.Sprintf("no change was applied: %d failed, %d could not be planned", n.open, n.problems)}
+	for _, it := range n.items {
+		if it.Status != ItemApplied && it.Status != ItemUnsupported && it.Status != ItemSkipped {
+			info.Class, info.RequestID = it.Class, it.RequestID
+			info.Message += fmt.Sprintf("; first %s: %s", it.Item, it.Message)
+			break
+		}
+	}
+	return info
+}
+
+// tally counts what became of a run, from its stored comparison and journal.
+func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *comparison, error) {
+	var n tally
+	r := cur.d.Run
+	sum, err := s.readComparison(ctx, r)
+	if err != nil {
+		return n, nil, err
+	}
+	for _, note := range sum.Notes {
+		if note.Class.Failure() {
+			n.problems++
+		}
+	}
+	for _, k := range sum.Kinds {
+		switch {
+		case k.Completeness == tenant.Partial, k.Completeness == tenant.Failed,
+			k.Completeness == tenant.Forbidden && len(k.Missing) == 0:
+			n.unread = append(n.unread, k.Kind)
+		case k.Completeness == tenant.Forbidden && !slices.ContainsFunc(cur.d.Missing, func(m MissingPermission) bool { return slices.Contains(m.Kinds, k.Kind) }):
+			n.unread = append(n.unread, k.Kind) // refused although nothing is known to be missing
+		}
+	}
+	if r.Decision == nil || r.Decision.Verdict != Approve {
+		return n, sum, nil
+	}
+	p, err := s.readPlan(ctx, r)
+	if err != nil {
+		return n, nil, err
+	}
+	if n.items, err = s.itemResults(ctx, cur, p, end); err != nil {
+		return n, nil, err
+	}
+	for _, it := range n.items {
+		switch it.Status {
+		case ItemApplied:
+			n.applied++
+		case ItemUnsupported:
+		default:
+			n.open++
+		}
+	}
+	return n, sum, nil
+}
+
+// itemResults are the results of all approved items, in the plan's order: an
+// item without one was not attempted, and one with an open intent is unknown.
+func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end ending) ([]ItemResult, error) {
+	results := map[string]ItemResult{}
+	for e, err := range s.entries(ctx, cur.rec.Tenant, cur.d.Run.ID, EntryIntent, EntryResult) {
+		switch {
+		case err != nil:
+			return nil, err
+		case e.Intent != nil:
+			results[e.Intent.Item] = ItemResult{Status: ItemUnknown, Class: string(ItemUnknown), TenantID: e.Intent.TenantID, Attempts: e.Intent.Attempt,
+				Message: "the write was begun, and the run ended before it was found out what became of it: look at the tenant"}
+		case e.Result != nil:
+			results[e.Result.Item] = *e.Result
+		}
+	}
+	var out []ItemResult
+	for i := range p.Items {
+		it := &p.Items[i]
+		if chosen := cur.d.Run.Decision.Items; len(chosen) > 0 && !slices.Contains(chosen, it.ID) {
+			continue
+		}
+		res, ok := results[it.ID]
+		if !ok || res.Status == itemRetry {
+			res.Status, res.Class = ItemNotAttempted, string(end.outcome)
+			if res.Message == "" {
+				res.Message = end.reason
+			}
+		}
+		res.Item, res.Kind, res.Key, res.Verb, res.Changes = it.ID, it.Kind, it.Key, it.Verb, it.Changes
+		if end.verified != nil {
+			res.Verified = end.verified.items[it.ID]
+		}
+		out = append(out, res)
+	}
+	return out, nil
+}

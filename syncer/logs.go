@@ -1,0 +1,85 @@
+package syncer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// logBuffer collects a run's log as JSON lines until they are stored.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write appends lines; slog's handlers write whole ones.
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// take returns what was collected and begins anew.
+func (b *logBuffer) take() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := bytes.Clone(b.buf.Bytes())
+	b.buf.Reset()
+	return out
+}
+
+// logger returns a logger that writes to the host's and to b.
+func (b *logBuffer) logger(host *slog.Logger) *slog.Logger {
+	return slog.New(slog.NewMultiHandler(host.Handler(), slog.NewJSONHandler(b, nil)))
+}
+
+// flush stores the lines so far and returns the entry that refers to them.
+// Lines that cannot be stored are lost to the run, not to the host's logger.
+func (c *session) flush(ctx context.Context) *state.BlobRef {
+	lines := c.lines.take()
+	if len(lines) == 0 || c.run() == nil {
+		return nil
+	}
+	ref, err := c.put(ctx, "log", lines)
+	if err != nil {
+		c.s.cfg.Logger.Warn("a part of the run's log could not be stored", "tenant", c.tenant, "error", err)
+		return nil
+	}
+	return ref
+}
+
+// logEntry adds the reference to a stored chunk of log.
+func (t *draft) logEntry(ref *state.BlobRef) {
+	if ref != nil {
+		t.entry(EntryLog, EntryData{Log: ref})
+	}
+}
+
+// Logs returns a run's log as JSON lines, as far as it is stored: whole once
+// the run has ended. An empty run means the tenant's current or last one. It
+// returns ErrNotFound for a tenant or run that is not there.
+func (s *Syncer) Logs(ctx context.Context, tenantName, run string) ([]byte, error) {
+	run, _, err := s.runOrLast(ctx, tenantName, run)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	for e, err := range s.entries(ctx, tenantName, run, EntryLog) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Log == nil {
+			continue
+		}
+		chunk, err := s.get(ctx, *e.Log)
+		if err != nil {
+			return nil, fmt.Errorf("syncer: %s: logs of run %s: %w", tenantName, run, err)
+		}
+		out.Write(chunk)
+	}
+	return out.Bytes(), nil
+}

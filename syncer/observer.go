@@ -1,0 +1,75 @@
+package syncer
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Observer is told what happens, after it was committed and by the process
+// that did it. For a feed of all processes, and one that can be resumed, read
+// [Syncer.History] or [Syncer.Statuses] ordered by update.
+//
+// Observe must be safe for concurrent use and return quickly: the engine waits
+// for it.
+type Observer interface {
+	Observe(ctx context.Context, e Event)
+}
+
+// ObserverFunc is a function as an [Observer].
+type ObserverFunc func(ctx context.Context, e Event)
+
+// Observe calls f.
+func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
+
+// EventType says what an [Event] is about.
+type EventType string
+
+// The types of events.
+const (
+	// StatusChanged: From, To, Cause, and Outcome, Reason and Error at the end.
+	StatusChanged EventType = "status_changed"
+	// PhaseChanged: Phase.
+	PhaseChanged EventType = "phase_changed"
+	// PromptShown: Prompt; also for a new code under the old deadline.
+	PromptShown EventType = "prompt_shown"
+	// PlanReady: Digest and Counts; read it with [Syncer.Plan].
+	PlanReady EventType = "plan_ready"
+	// ProgressMade: Progress.
+	ProgressMade EventType = "progress_made"
+	// ItemDone: Item.
+	ItemDone EventType = "item_done"
+)
+
+// Event is something that happened to a tenant. Which fields are set depends
+// on its type.
+type Event struct {
+	Type   EventType
+	Tenant string
+	Run    string
+	// Time is the store's.
+	Time time.Time
+
+	From, To state.Status
+	Cause    state.Event
+	Phase    Phase
+	Prompt   *auth.Prompt
+	Deadline time.Time
+	Digest   string
+	Counts   plan.Counts
+	Progress Progress
+	Item     *ItemResult
+	Outcome  Outcome
+	Reason   string
+	Error    *ErrorInfo
+}
+
+// observe tells the observer, if any.
+func (s *Syncer) observe(ctx context.Context, e Event) {
+	if s.cfg.Observer != nil {
+		s.cfg.Observer.Observe(ctx, e)
+	}
+}

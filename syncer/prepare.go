@@ -1,0 +1,429 @@
+package syncer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// prepare does the phases before a decision: connect, consent, backup, plan.
+// It may be done again from the start at any time: nothing of it touches the
+// tenant, and its writes to the repository are repeatable.
+func (c *session) prepare(ctx context.Context) error {
+	if err := c.connect(ctx); err != nil {
+		return err
+	}
+	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
+	if err != nil {
+		return &retryable{err: err}
+	}
+	r := c.run()
+	found, err := checkConsent(ctx, c.client, inScope(c.kinds, set.Scopes, r.Options.Targets), r.Options.Mode == Full)
+	if err != nil {
+		return c.passing("consent: permissions", err)
+	}
+	if err := c.enterBackup(ctx, found); err != nil {
+		return err
+	}
+	if len(found.missing) > 0 && c.s.cfg.RequireConsent {
+		return c.finish(ctx, ending{outcome: FailedWith, reason: "permissions are missing", consent: true})
+	}
+	in := plan.Input{
+		Tenant: c.tenant, Kinds: found.limit(c.kinds), Scopes: set.Scopes, Variables: set.Variables,
+		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(),
+	}
+	if in.Base, err = c.base(ctx); err != nil {
+		return err
+	}
+	if in.Desired, err = c.desired(ctx); err != nil {
+		return err
+	}
+	if err := c.gather(ctx, &in, found); err != nil {
+		return err
+	}
+	if ending, ok := nothingRead(in.Current.Kinds); ok {
+		return c.finish(ctx, ending)
+	}
+	res, changed, err := c.backup(ctx, &in)
+	if err != nil {
+		return err
+	}
+	return c.propose(ctx, in, res, changed)
+}
+
+// enterBackup stores what the look at the permissions showed and enters the
+// backup phase.
+func (c *session) enterBackup(ctx context.Context, found consent) error {
+	return c.commit(ctx, func(t *draft) error {
+		if len(found.missing) > 0 {
+			t.entry(EntryConsent, EntryData{Missing: found.missing})
+		}
+		t.d.Missing, t.d.ConsentURL = found.missing, found.url
+		t.phase(PhaseBackup)
+		t.due()
+		return nil
+	})
+}
+
+// base reads what both sides last agreed on; nil before the first sync.
+func (c *session) base(ctx context.Context) (*plan.Base, error) {
+	ref := c.now().d.Base
+	if ref == nil {
+		return nil, nil
+	}
+	raw, err := c.s.get(ctx, *ref)
+	if err != nil {
+		return nil, err
+	}
+	base, err := plan.DecodeBase(raw)
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	return base, nil
+}
+
+// repo calls the repository with the tries that every call gets.
+func repo[T any](ctx context.Context, c *session, act string, f func() (T, error)) (T, error) {
+	v, err := retryIf(ctx, c.s.cfg.Attempts, repositoryMayPass, f)
+	switch {
+	case err == nil:
+		return v, nil
+	case ctx.Err() == nil && repositoryMayPass(err):
+		return v, &retryable{err: failure("repository", "%s: %w", act, err)}
+	}
+	return v, failure("repository", "%s: %w", act, err)
+}
+
+// repositoryMayPass reports whether trying again can change the answer.
+func repositoryMayPass(err error) bool {
+	return mayPass(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest)
+}
+
+// desired reads the head of the desired line.
+func (c *session) desired(ctx context.Context) (tenant.Desired, error) {
+	return repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
+		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})
+	})
+}
+
+// snapshotAt reads the backup line at a revision.
+func (c *session) snapshotAt(ctx context.Context, revision string) (tenant.Snapshot, error) {
+	return repo(ctx, c, "roll back: read the snapshot "+revision, func() (tenant.Snapshot, error) {
+		return c.s.cfg.Repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: c.tenant, Revision: revision})
+	})
+}
+
+// rolledBack is the desired line with the targets as they were in a snapshot.
+func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target) tenant.Desired {
+	d.Resources = slices.DeleteFunc(slices.Clone(d.Resources), func(r tenant.Resource) bool {
+		return targeted(targets, r.Kind, r.Key) && wasRead(snap, r.Kind)
+	})
+	for _, r := range snap.Resources {
+		if targeted(targets, r.Kind, r.Key) && wasRead(snap, r.Kind) {
+			d.Resources = append(d.Resources, r)
+		}
+	}
+	return d
+}
+
+// targeted reports whether a run with these targets is about the object.
+func targeted(targets []plan.Target, kind, key string) bool {
+	return len(targets) == 0 || slices.ContainsFunc(targets, func(t plan.Target) bool {
+		return t.Kind == kind && (t.Key == "" || t.Key == key)
+	})
+}
+
+// wasRead reports whether the snapshot has the kind whole, so that absence in
+// it means something.
+func wasRead(s tenant.Snapshot, kind string) bool {
+	return slices.ContainsFunc(s.Kinds, func(k tenant.KindState) bool {
+		return k.Kind == kind && k.Completeness == tenant.Complete
+	})
+}
+
+// nothingRead says how a run ends of which no kind could be read.
+func nothingRead(kinds []tenant.KindState) (ending, bool) {
+	var asked, consents int
+	var first tenant.KindState
+	for _, k := range kinds {
+		switch k.Completeness {
+		case tenant.NotInScope:
+			continue
+		case tenant.Complete, tenant.Partial, tenant.Unlicensed:
+			return ending{}, false
+		case tenant.Forbidden:
+			if len(k.Missing) > 0 {
+				consents++
+			}
+		}
+		if asked == 0 {
+			first = k
+		}
+		asked++
+	}
+	if asked == 0 {
+		return ending{}, false
+	}
+	if consents == asked {
+		return ending{outcome: FailedWith, reason: "nothing can be read without the missing permissions", consent: true}, true
+	}
+	info := &ErrorInfo{Class: "read", Phase: PhaseBackup, RequestID: first.RequestID,
+		Message: fmt.Sprintf("none of %d kinds could be read; the first, %s: %s", asked, first.Kind, first.Reason)}
+	return ending{outcome: FailedWith, reason: "read", err: info}, true
+}
+
+// backup compares, appends the snapshot to the backup line, and adopts drift
+// into the desired line where the policy says so. It returns the comparison to
+// plan from; its base is always that of the desired line as it really is.
+func (c *session) backup(ctx context.Context, in *plan.Input) (*plan.Result, *comparison, error) {
+	r := c.run()
+	res, err := plan.Compare(*in)
+	if err != nil {
+		return nil, nil, fmt.Errorf("backup: compare: %w", err)
+	}
+	rev, err := repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
+		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: r.ID + "/backup",
+			Snapshot: res.Backup, Message: "Backup of " + c.tenant, Author: r.Actor})
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	sum := &comparison{Backup: rev.ID}
+	switch {
+	case r.Options.Mode == BackupOnly:
+		return res, sum, nil
+	case r.Options.DesiredFrom != "":
+		res, err = c.compareRolledBack(ctx, *in, res)
+	case r.Options.Mode == Preview:
+		sum.Adopted = res.Adopted
+		res, err = comparePreview(*in, res)
+	default:
+		res, err = c.adoptAndCompare(ctx, in, res, sum)
+	}
+	return res, sum, err
+}
+
+// compareRolledBack plans a roll back: the tenant is to become as it was, so
+// drift is undone, not adopted.
+func (c *session) compareRolledBack(ctx context.Context, in plan.Input, now *plan.Result) (*plan.Result, error) {
+	snap, err := c.snapshotAt(ctx, c.run().Options.DesiredFrom)
+	if err != nil {
+		return nil, err
+	}
+	in.Desired = rolledBack(in.Desired, snap, in.Targets)
+	in.Rules.Drift, in.Rules.DriftByKind = plan.EnforceDesired, nil
+	return compareKeepingBase(in, now)
+}
+
+// comparePreview plans as if drift were adopted.
+func comparePreview(in plan.Input, now *plan.Result) (*plan.Result, error) {
+	in.Desired = withChanges(in.Desired, now.Adopt)
+	return compareKeepingBase(in, now)
+}
+
+// compareKeepingBase compares with a desired side that is not the line's, and
+// so must not move the base.
+func compareKeepingBase(in plan.Input, now *plan.Result) (*plan.Result, error) {
+	res, err := plan.Compare(in)
+	if err != nil {
+		return nil, fmt.Errorf("plan: compare: %w", err)
+	}
+	res.Base = now.Base
+	return res, nil
+}
+
+// adoptAndCompare adopts drift and compares again. Where somebody edits the
+// line at the same time, their edit is read and compared first.
+func (c *session) adoptAndCompare(ctx context.Context, in *plan.Input, res *plan.Result, sum *comparison) (*plan.Result, error) {
+	for try := 1; len(res.Adopt) > 0; try++ {
+		adopted := res.Adopted
+		after, err := c.adopt(ctx, in.Desired, res.Adopt)
+		moved := errors.Is(err, tenant.ErrMoved)
+		switch {
+		case moved && try >= c.s.cfg.Attempts:
+			return nil, &retryable{err: err}
+		case moved:
+			c.log.Info("the desired line was edited meanwhile; comparing again")
+			if after, err = c.desired(ctx); err != nil {
+				return nil, err
+			}
+		case err != nil:
+			return nil, err
+		}
+		in.Desired = after
+		if res, err = plan.Compare(*in); err != nil {
+			return nil, fmt.Errorf("plan: compare: %w", err)
+		}
+		if !moved {
+			sum.Adopted = append(sum.Adopted, adopted...)
+			break // what is left to adopt after adopting waits for the next run
+		}
+	}
+	return res, nil
+}
+
+// adopt writes the tenant's drift into the desired line and reads it again.
+func (c *session) adopt(ctx context.Context, d tenant.Desired, changes []tenant.Change) (tenant.Desired, error) {
+	r := c.run()
+	rev, err := repo(ctx, c, "backup: adopt drift", func() (tenant.Revision, error) {
+		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: d.Revision,
+			Key: changeKey(r.ID, "adopt", d.Revision, changes), Changes: changes,
+			Message: fmt.Sprintf("Adopt %d changes made in %s", len(changes), c.tenant), Author: "tenantsync"})
+	})
+	if err != nil {
+		return d, err
+	}
+	c.log.Info("drift adopted", "changes", len(changes), "revision", rev.ID)
+	after, err := repo(ctx, c, "backup: read the desired line", func() (tenant.Desired, error) {
+		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: rev.ID})
+	})
+	if errors.Is(err, tenant.ErrNoRevision) { // it has moved on already
+		return c.desired(ctx)
+	}
+	return after, err
+}
+
+// changeKey makes a write to the repository repeatable: the same changes on
+// the same parent in the same phase of a run have the same key.
+func changeKey(run, act, parent string, changes []tenant.Change) string {
+	raw, _ := json.Marshal(changes)
+	sum := sha256.Sum256(append([]byte(parent+"\x00"), raw...))
+	return run + "/" + act + "/" + hex.EncodeToString(sum[:8])
+}
+
+// withChanges is the desired line as it would be with the changes.
+func withChanges(d tenant.Desired, changes []tenant.Change) tenant.Desired {
+	d.Resources = slices.Clone(d.Resources)
+	for _, ch := range changes {
+		i := slices.IndexFunc(d.Resources, func(r tenant.Resource) bool { return r.Kind == ch.Kind && r.Key == ch.Key })
+		switch {
+		case ch.Body == nil && i >= 0:
+			d.Resources = slices.Delete(d.Resources, i, i+1)
+		case ch.Body == nil:
+		case i >= 0:
+			d.Resources[i].Body = bytes.Clone(ch.Body)
+		default:
+			d.Resources = append(d.Resources, tenant.Resource{Kind: ch.Kind, Key: ch.Key, Body: bytes.Clone(ch.Body)})
+		}
+	}
+	return d
+}
+
+// comparison is what the report needs of the backup and plan phases.
+type comparison struct {
+	Backup    string               `json:"backup"`
+	Adopted   []plan.AdoptedChange `json:"adopted,omitempty"`
+	Kinds     []tenant.KindState   `json:"kinds"`
+	Read      map[string]int       `json:"read"`
+	Unchanged map[string]int       `json:"unchanged,omitempty"`
+	Notes     []plan.Note          `json:"notes,omitempty"`
+}
+
+// propose stores the plan and the moved base, and either waits for approval or
+// ends the run.
+func (c *session) propose(ctx context.Context, in plan.Input, res *plan.Result, sum *comparison) error {
+	res.Plan.Revision = in.Desired.Revision
+	sum.Kinds, sum.Unchanged, sum.Notes = in.Current.Kinds, unchanged(res, sum.Adopted), res.Plan.Notes
+	sum.Read = map[string]int{}
+	for _, r := range in.Current.Resources {
+		sum.Read[r.Kind]++
+	}
+	made, err := c.storePlan(ctx, res, sum)
+	if err != nil {
+		return err
+	}
+	r := c.run()
+	waits := r.Options.Mode == Full && len(res.Plan.Items) > 0
+	if !waits {
+		if err := c.commit(ctx, func(t *draft) error { made(t); t.phase(PhasePlan); t.due(); return nil }); err != nil {
+			return err
+		}
+		out := NoChanges
+		switch {
+		case r.Options.Mode == BackupOnly:
+			out = BackedUp
+		case r.Options.Mode == Preview:
+			out = Previewed
+		case len(sum.Adopted) > 0:
+			out = Adopted
+		}
+		return c.finish(ctx, ending{outcome: out})
+	}
+	ref := c.flush(ctx)
+	return c.commit(ctx, func(t *draft) error {
+		made(t)
+		t.logEntry(ref)
+		return t.requireApproval(c.s.cfg, res.Plan)
+	})
+}
+
+// unchanged counts, by kind, the tenant's objects that neither side wants to
+// change and about which there is nothing to say.
+func unchanged(res *plan.Result, adopted []plan.AdoptedChange) map[string]int {
+	type id struct{ kind, key string }
+	touched := map[id]bool{}
+	for _, it := range res.Plan.Items {
+		touched[id{it.Kind, it.Key}] = true
+	}
+	for _, a := range adopted {
+		touched[id{a.Kind, a.Key}] = true
+	}
+	for _, n := range res.Plan.Notes {
+		touched[id{n.Kind, n.Key}] = true
+	}
+	count := map[string]int{}
+	for _, r := range res.Backup.Resources {
+		if !touched[id{r.Kind, r.Key}] {
+			count[r.Kind]++
+		}
+	}
+	return count
+}
+
+// storePlan stores what the comparison made, and returns the change that
+// refers to it.
+func (c *session) storePlan(ctx context.Context, res *plan.Result, sum *comparison) (func(*draft), error) {
+	planJSON, err := res.Plan.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	baseJSON, err := res.Base.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	refs := map[string]*state.BlobRef{}
+	for _, b := range []struct {
+		kind string
+		data []byte
+		v    any
+	}{
+		{kind: "plan", data: planJSON}, {kind: "base", data: baseJSON},
+		{kind: "snapshot", v: res.Backup}, {kind: "bindings", v: res.Bindings}, {kind: "comparison", v: sum},
+	} {
+		if b.data == nil {
+			if b.data, err = json.Marshal(b.v); err != nil {
+				return nil, fmt.Errorf("plan: encode %s: %w", b.kind, err)
+			}
+		}
+		if refs[b.kind], err = c.put(ctx, b.kind, b.data); err != nil {
+			return nil, err
+		}
+	}
+	counts := res.Plan.Counts()
+	return func(t *draft) {
+		t.d.Base = refs["base"]
+		r := t.d.Run
+		r.Backup, r.Desired = sum.Backup, res.Plan.Revision
+		r.Plan, r.Snapshot, r.Bindings, r.Comparison = refs["plan"], refs["snapshot"], refs["bindings"], refs["comparison"]
+		r.Digest, r.Counts = res.Plan.Digest, &counts
+	}, nil
+}

@@ -1,0 +1,297 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// reportFormat is the version of the JSON form of [Report].
+const reportFormat = 1
+
+// Report is the summary of one run. It holds no secret.
+type Report struct {
+	Format  int          `json:"format"`
+	Tenant  string       `json:"tenant"`
+	Run     string       `json:"run"`
+	Actor   string       `json:"actor"`
+	Options Options      `json:"options"`
+	Status  state.Status `json:"status"`
+	Outcome Outcome      `json:"outcome"`
+	// Reason says more about the outcome: who rejected, what timed out.
+	Reason   string         `json:"reason,omitempty"`
+	Error    *ErrorInfo     `json:"error,omitempty"`
+	Started  time.Time      `json:"started"`
+	Ended    time.Time      `json:"ended"`
+	Identity *auth.Identity `json:"identity,omitempty"`
+	// Backup is the backup line's revision that the run appended.
+	Backup string `json:"backup,omitempty"`
+	// Digest is the plan's, if there was one.
+	Digest   string    `json:"digest,omitempty"`
+	Decision *Decision `json:"decision,omitempty"`
+	// Kinds has a row per kind, in the client's order.
+	Kinds []KindReport `json:"kinds,omitempty"`
+	// Items are the approved changes and what became of them, with the old and
+	// new value of each property.
+	Items []ItemResult `json:"items,omitempty"`
+	// Adopted are the changes taken over from the tenant into the repository.
+	Adopted []plan.AdoptedChange `json:"adopted,omitempty"`
+	// Notes are what could not or was not to be done.
+	Notes   []plan.Note         `json:"notes,omitempty"`
+	Missing []MissingPermission `json:"missing,omitempty"`
+	// Refused are the items that a revert left alone.
+	Refused []string `json:"refused,omitempty"`
+}
+
+// KindReport counts what happened to one kind.
+type KindReport struct {
+	tenant.KindState
+	Read      int `json:"read"`
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Deleted   int `json:"deleted"`
+	Adopted   int `json:"adopted"`
+	Unchanged int `json:"unchanged"`
+	Skipped   int `json:"skipped"`
+	Failed    int `json:"failed"`
+}
+
+// buildReport makes the report of a run that is about to end in status to.
+func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *comparison, to state.Status) (*Report, error) {
+	r := cur.d.Run
+	if sum == nil {
+		var err error
+		if sum, err = s.readComparison(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	rep := &Report{
+		Format: reportFormat, Tenant: cur.rec.Tenant, Run: r.ID, Actor: r.Actor, Options: r.Options,
+		Status: to, Outcome: end.outcome, Reason: end.reason, Error: end.err,
+		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
+		Items: n.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, Refused: end.refused,
+	}
+	if d := r.Decision; d != nil {
+		rep.Decision = &Decision{Tenant: cur.rec.Tenant, Run: r.ID, Digest: r.Digest, Verdict: d.Verdict,
+			Actor: joinActors(d.Actors), Comment: d.Comment, Accept: d.Accept, Items: d.Items}
+	}
+	rep.countKinds(sum)
+	return rep, nil
+}
+
+// countKinds fills in a row per kind.
+func (rep *Report) countKinds(sum *comparison) {
+	for _, k := range sum.Kinds {
+		rep.Kinds = append(rep.Kinds, KindReport{KindState: k, Read: sum.Read[k.Kind], Unchanged: sum.Unchanged[k.Kind]})
+	}
+	row := func(kind string) *KindReport {
+		i := slices.IndexFunc(rep.Kinds, func(k KindReport) bool { return k.Kind == kind })
+		if i < 0 {
+			rep.Kinds = append(rep.Kinds, KindReport{KindState: tenant.KindState{Kind: kind}})
+			i = len(rep.Kinds) - 1
+		}
+		return &rep.Kinds[i]
+	}
+	for _, a := range rep.Adopted {
+		row(a.Kind).Adopted++
+	}
+	for _, it := range rep.Items {
+		k := row(it.Kind)
+		switch it.Status {
+		case ItemApplied:
+			switch it.Verb {
+			case tenant.Create:
+				k.Created++
+			case tenant.Update:
+				k.Updated++
+			case tenant.Delete:
+				k.Deleted++
+			}
+		case ItemSkipped, ItemNotAttempted, ItemUnsupported:
+			k.Skipped++
+		default:
+			k.Failed++
+		}
+	}
+	for _, note := range rep.Notes {
+		if note.Class.Failure() && note.Kind != "" {
+			row(note.Kind).Failed++
+		}
+	}
+}
+
+// readComparison reads what the report needs of the backup; an empty one for a
+// run that did not come so far.
+func (s *Syncer) readComparison(ctx context.Context, r *run) (*comparison, error) {
+	sum := new(comparison)
+	if r.Comparison == nil {
+		return sum, nil
+	}
+	raw, err := s.get(ctx, *r.Comparison)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, sum); err != nil {
+		return nil, fmt.Errorf("syncer: decode comparison of run %s: %w", r.ID, err)
+	}
+	return sum, nil
+}
+
+func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
+	raw, err := json.Marshal(rep)
+	if err != nil {
+		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)
+	}
+	return s.put(ctx, rep.Tenant, rep.Run, "report", raw)
+}
+
+// Report returns a run's summary report. An empty run means the tenant's last
+// one. It returns ErrNotFound while the run is under way.
+func (s *Syncer) Report(ctx context.Context, tenantName, run string) (*Report, error) {
+	run, cur, err := s.runOrLast(ctx, tenantName, run)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := s.reportRef(ctx, cur, run)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := s.get(ctx, *ref)
+	if err != nil {
+		return nil, err
+	}
+	return DecodeReport(raw)
+}
+
+// DecodeReport reads a report's JSON form. It returns ErrNewerFormat for one
+// that a newer version wrote.
+func DecodeReport(raw []byte) (*Report, error) {
+	rep := new(Report)
+	if err := json.Unmarshal(raw, rep); err != nil {
+		return nil, fmt.Errorf("syncer: decode report: %w", err)
+	}
+	if rep.Format > reportFormat {
+		return nil, fmt.Errorf("%w: report format %d, this version knows %d", ErrNewerFormat, rep.Format, reportFormat)
+	}
+	return rep, nil
+}
+
+// reportRef finds a run's report: in the record, or in its history.
+func (s *Syncer) reportRef(ctx context.Context, cur loaded, run string) (*state.BlobRef, error) {
+	if r := cur.d.Run; r.ID == run && r.Report != nil {
+		return r.Report, nil
+	}
+	var ref *state.BlobRef
+	for e, err := range s.entries(ctx, cur.rec.Tenant, run, EntryMove) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Report != nil {
+			ref = e.Report
+		}
+	}
+	if ref == nil {
+		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, cur.rec.Tenant, run)
+	}
+	return ref, nil
+}
+
+// CopyError returns what a person needs to report an error, as one block of
+// text: run, tenant, phase, error, request id and time. Empty without an error.
+func (rep *Report) CopyError() string {
+	if rep.Error == nil {
+		return ""
+	}
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-8s %s\n", name+":", plan.Printable(value))
+		}
+	}
+	line("Tenant", rep.Tenant)
+	line("Run", rep.Run)
+	line("Status", rep.Status.Label())
+	line("Phase", string(rep.Error.Phase))
+	line("Class", rep.Error.Class)
+	line("Error", rep.Error.Message)
+	line("Request", rep.Error.RequestID)
+	at := rep.Error.Time
+	if at.IsZero() {
+		at = rep.Ended
+	}
+	line("Time", at.UTC().Format(time.RFC3339))
+	return b.String()
+}
+
+// Text writes the report for a terminal.
+func (rep *Report) Text(w io.Writer) error {
+	p := &printer{w: w}
+	p.line("%s: %s (%s)", plan.Printable(rep.Tenant), rep.Status.Label(), rep.Outcome)
+	if rep.Reason != "" {
+		p.line("  %s", plan.Printable(rep.Reason))
+	}
+	if rep.Error != nil {
+		p.line("  error in %s (%s): %s", rep.Error.Phase, rep.Error.Class, plan.Printable(rep.Error.Message))
+	}
+	p.kinds(rep.Kinds)
+	for _, it := range rep.Items {
+		p.line("  %-13s %s %s", it.Status, it.Verb, plan.Printable(it.Item))
+		if it.Message != "" {
+			p.line("                %s", plan.Printable(it.Message))
+		}
+		if it.Status == ItemApplied && !it.Verified {
+			p.line("                written, and not yet seen when it was read back")
+		}
+	}
+	for _, n := range rep.Notes {
+		p.line("  %-13s %s/%s: %s", n.Class, n.Kind, plan.Printable(n.Key), plan.Printable(n.Message))
+	}
+	for _, m := range rep.Missing {
+		p.line("  missing       %s, for %s", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "))
+	}
+	return p.err
+}
+
+// printer writes lines until one fails.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+// kinds writes the table of kinds that have something to tell.
+func (p *printer) kinds(rows []KindReport) {
+	width := len("kind")
+	rows = slices.DeleteFunc(slices.Clone(rows), func(k KindReport) bool {
+		return k.Completeness == tenant.NotInScope && k.Reason == ""
+	})
+	if len(rows) == 0 {
+		return
+	}
+	for _, k := range rows {
+		width = max(width, len(k.Kind))
+	}
+	p.line("  %-*s  read  created  updated  deleted  unchanged  adopted  skipped  failed", width, "kind")
+	for _, k := range rows {
+		row := fmt.Sprintf("  %-*s  %4d  %7d  %7d  %7d  %9d  %7d  %7d  %6d", width, k.Kind,
+			k.Read, k.Created, k.Updated, k.Deleted, k.Unchanged, k.Adopted, k.Skipped, k.Failed)
+		if k.Completeness != tenant.Complete && k.Completeness != "" {
+			row += "  " + string(k.Completeness) + ": " + plan.Printable(k.Reason)
+		}
+		p.line("%s", row)
+	}
+}

@@ -1,0 +1,158 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Run works on whatever is due, several tenants at a time, until ctx ends; then
+// it stops beginning anything new, lets writes in flight finish, gives up its
+// leases, and returns nil. Any number of processes may Run on one store.
+//
+// A tenant that waits holds nothing here but, while somebody has a code to
+// sign in with, one goroutine and its lease. Storage errors are logged and
+// tried again with growing pauses, for ever: a worker outlives its database.
+func (s *Syncer) Run(ctx context.Context) error {
+	changes, stop := s.watch()
+	defer stop()
+	limit := semaphore.NewWeighted(int64(s.cfg.TenantsAtOnce))
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	failures := 0
+	for {
+		claimed, err := s.claim(ctx, limit, &workers)
+		wait := s.cfg.PollInterval
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			failures++
+			wait = backoff(failures, time.Second, time.Minute)
+			s.cfg.Logger.Error("no tenants could be claimed; trying again", "error", err, "in", wait)
+		case claimed > 0:
+			failures, wait = 0, 0
+		default:
+			failures = 0
+		}
+		if !s.idle(ctx, changes, wait) {
+			return nil
+		}
+	}
+}
+
+// idle waits for the next look: for a while, or until a tenant changes here.
+func (s *Syncer) idle(ctx context.Context, changes <-chan string, wait time.Duration) bool {
+	if wait == 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-changes:
+		for { // one look serves all that have changed
+			select {
+			case <-changes:
+				continue
+			default:
+				return true
+			}
+		}
+	case <-t.C:
+		return true
+	}
+}
+
+// claim claims as many due tenants as there is room for and works on them.
+func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *sync.WaitGroup) (int, error) {
+	if err := limit.Acquire(ctx, 1); err != nil {
+		return 0, err
+	}
+	room := 1
+	for room < s.cfg.TenantsAtOnce && limit.TryAcquire(1) {
+		room++
+	}
+	asked := time.Now()
+	got, err := s.cfg.Leaser.Claim(ctx, state.ClaimRequest{Owner: s.cfg.Worker, For: s.cfg.Lease, Limit: room})
+	limit.Release(int64(room - len(got.Leases)))
+	if err != nil {
+		return 0, fmt.Errorf("claim: %w", err)
+	}
+	for _, lease := range got.Leases {
+		workers.Go(func() {
+			defer limit.Release(1)
+			parked := func() func() {
+				limit.Release(1)
+				return func() { _ = limit.Acquire(context.WithoutCancel(ctx), 1) }
+			}
+			if _, err := s.advance(ctx, lease, asked, parked); err != nil && ctx.Err() == nil {
+				s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", lease.Record.Tenant, "error", err)
+				s.postpone(ctx, lease.Record.Tenant)
+			}
+		})
+	}
+	return len(got.Leases), nil
+}
+
+// postpone makes a tenant whose storage failed wait a little, so that it does
+// not keep a worker spinning. Where even that cannot be stored, the pause is
+// in the next claim's failure.
+func (s *Syncer) postpone(ctx context.Context, tenantName string) {
+	_, err := s.act(ctx, tenantName, func(t *draft) error {
+		if t.rec.WakeAt.IsZero() || t.rec.WakeAt.After(t.now) {
+			return errNoChange
+		}
+		t.wakeIn = backoff(2, 5*time.Second, time.Minute)
+		return nil
+	})
+	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrNewerFormat) {
+		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", tenantName, "error", err)
+	}
+}
+
+// Sync starts a run and works on it until it ends: for command lines and tests.
+// While it waits for a decision it waits here, for one made in this process or,
+// within PollInterval, in any other. When ctx ends the run stays as it is, and
+// Sync or Run of any process goes on with it.
+//
+// It returns what Start and Advance return. A run that ends in New error is no
+// error of Sync: look at the row.
+func (s *Syncer) Sync(ctx context.Context, req StartRequest) (Row, error) {
+	row, err := s.Start(ctx, req)
+	if err != nil {
+		return row, err
+	}
+	return s.Await(ctx, req.Tenant, row.Run)
+}
+
+// Await works on a tenant's run until it ends, or another has taken its place.
+// It takes up a run that another process began and left.
+func (s *Syncer) Await(ctx context.Context, tenantName, run string) (Row, error) {
+	changes, stop := s.watch()
+	defer stop()
+	for {
+		next, err := s.Advance(ctx, tenantName)
+		if err != nil {
+			return Row{}, err
+		}
+		row, err := s.Status(ctx, tenantName)
+		if err != nil || row.Status.Resting() || row.Run != run {
+			return row, err
+		}
+		wait := s.cfg.PollInterval
+		if next.In > 0 {
+			wait = min(wait, next.In)
+		}
+		if !s.idle(ctx, changes, wait) {
+			return row, context.Cause(ctx)
+		}
+	}
+}

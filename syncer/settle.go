@@ -1,0 +1,118 @@
+package syncer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// consistencyDefault is how long a kind's objects may stay invisible, for
+// kinds that do not say.
+const consistencyDefault = time.Minute
+
+// sight is what a look at the tenant shows of a write.
+type sight int
+
+const (
+	unseen   sight = iota // it could not be read
+	done                  // it is as the item wants it
+	before                // it is as before the write
+	neither               // it is something else
+	vanished              // an update's object is not there
+)
+
+// settle finds out what became of a write whose outcome is unknown, by reading
+// the tenant: it took effect (applied), it did not (to be tried again), or
+// nobody can tell (unknown: reported, and never repeated). Absence of an
+// effect counts only after the kind's consistency bound, since reads may lag.
+func (d *deployment) settle(ctx context.Context, it *plan.Item, open openIntent, cause string) (*ItemResult, error) {
+	bound := cmp.Or(d.kinds[it.Kind].Consistency, consistencyDefault)
+	res := &ItemResult{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Attempts: open.Attempt, Class: string(ItemUnknown)}
+	for try := 1; ; try++ {
+		seen, id, err := d.see(ctx, it)
+		if err != nil {
+			return nil, err
+		}
+		late := d.c.now().storeTime().Sub(open.at) >= bound
+		switch {
+		case seen == done:
+			res.Status, res.Class, res.TenantID = ItemApplied, "", cmp.Or(id, it.TenantID)
+			return res, nil
+		case !late:
+		case seen == before:
+			res.Status, res.Class = itemRetry, string(tenant.Transient)
+			res.Message = cmp.Or(cause, "the write was interrupted") + "; the tenant shows that it had no effect"
+			return res, nil
+		case seen == neither && it.Verb == tenant.Delete:
+			res.Status, res.Class = ItemConflict, string(tenant.Conflict)
+			res.Message = "it was not deleted, and has been changed in the tenant meanwhile"
+			return res, nil
+		default:
+			res.Status = ItemUnknown
+			res.Message = fmt.Sprintf("%s; what became of it could not be found out within %s: look at %s in the tenant",
+				cmp.Or(cause, "the write was interrupted"), bound, it.ID)
+			return res, nil
+		}
+		if err := pause(ctx, backoff(try, 500*time.Millisecond, 10*time.Second)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// see looks at the tenant once. The error is one that ends the phase: the
+// context's, or a sign-in that is needed.
+func (d *deployment) see(ctx context.Context, it *plan.Item) (sight, string, error) {
+	current, err := d.currentOf(ctx, it)
+	notFound := errors.Is(err, &tenant.Error{Class: tenant.NotFound})
+	switch {
+	case err != nil && !notFound:
+		if failed := d.readFailed(ctx, "deploy "+it.ID+": find out what became of it", err); failed != nil {
+			if _, ok := errors.AsType[*retryable](failed); !ok {
+				return unseen, "", failed
+			}
+		}
+		return unseen, "", nil
+	case notFound && it.Verb == tenant.Delete:
+		return done, it.TenantID, nil
+	case notFound && it.Verb == tenant.Create:
+		return before, "", nil
+	case notFound:
+		return vanished, "", nil
+	}
+	if it.Verb != tenant.Delete {
+		if reached, err := plan.Reached(d.step(it), current); err == nil && reached {
+			return done, current.ID, nil
+		}
+	}
+	if it.Verb == tenant.Create {
+		return neither, current.ID, nil
+	}
+	if sum, err := plan.Fingerprint(d.kinds[it.Kind], current.Body); err == nil && sum == it.Before {
+		return before, current.ID, nil
+	}
+	return neither, current.ID, nil
+}
+
+// currentOf reads an item's object: by id, or, for a create, by its name. Two
+// of that name are an error: it cannot be told which is ours.
+func (d *deployment) currentOf(ctx context.Context, it *plan.Item) (*tenant.Resource, error) {
+	if it.Verb != tenant.Create {
+		r, err := d.c.client.Get(ctx, tenant.GetRequest{Kind: it.Kind, ID: it.TenantID})
+		return &r, err
+	}
+	found, err := d.find(ctx, it)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return nil, &tenant.Error{Class: tenant.NotFound, Op: "read", Kind: it.Kind, ID: it.Key}
+	case len(found) > 1:
+		return nil, &tenant.Error{Class: tenant.Permanent, Op: "read", Kind: it.Kind, ID: it.Key, Message: "several objects have its name"}
+	}
+	return &found[0], nil
+}

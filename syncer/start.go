@@ -1,0 +1,245 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Start asks for a sync of a tenant and returns at once; a worker ([Syncer.Run])
+// or [Syncer.Advance] does it.
+//
+// It returns ErrNoActor, ErrInvalid, ErrPaused, and an *[ActiveError] while a
+// run is under way, unless Supersede ends it.
+func (s *Syncer) Start(ctx context.Context, req StartRequest) (Row, error) {
+	if err := s.permit(ctx, req.Actor, ActStart, req.Tenant); err != nil {
+		return Row{}, err
+	}
+	return s.start(ctx, req)
+}
+
+func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
+	if req.Mode == "" {
+		req.Mode = Full
+	}
+	if err := req.check(); err != nil {
+		return Row{}, err
+	}
+	id := s.cfg.NewRunID()
+	cur, err := s.load(ctx, req.Tenant)
+	if err != nil {
+		return Row{}, err
+	}
+	old, err := s.reportSuperseded(ctx, cur, req, id)
+	if err != nil {
+		return Row{}, err
+	}
+	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error { return t.start(s.cfg, req, id, old) })
+	return rowOf(after), err
+}
+
+// check reports a request that can never succeed.
+func (req StartRequest) check() error {
+	switch {
+	case len(req.Tenant) > 256 || !utf8.ValidString(req.Tenant) || strings.ContainsFunc(req.Tenant, unicode.IsControl):
+		return fmt.Errorf("%w: a tenant's name is 1 to 256 bytes of UTF-8 without control characters, not %q", ErrInvalid, req.Tenant)
+	case !slices.Contains([]Mode{Full, Preview, BackupOnly}, req.Mode):
+		return fmt.Errorf("%w: mode %q", ErrInvalid, req.Mode)
+	case req.DesiredFrom != "" && req.Mode == BackupOnly:
+		return fmt.Errorf("%w: a backup has nothing to roll back", ErrInvalid)
+	}
+	for _, t := range req.Targets {
+		if t.Kind == "" {
+			return fmt.Errorf("%w: a target without a kind", ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// start begins a run, in place of a pending one if the request supersedes it.
+func (t *draft) start(cfg Config, req StartRequest, id string, old *supersededReport) error {
+	if len(t.d.Paused) > 0 {
+		return fmt.Errorf("%w: %s by %s", ErrPaused, t.rec.Tenant, holders(t.d.Paused))
+	}
+	before := t.rec.Status
+	var take *carried
+	if t.rec.Status.Active() {
+		pending := t.rec.Status == state.PendingApproval || t.rec.Status == state.PendingAuthentication
+		if !req.Supersede || !pending || old == nil || old.run != t.d.Run.ID {
+			return &ActiveError{Tenant: t.rec.Tenant, Run: t.d.Run.ID, Status: t.rec.Status}
+		}
+		if t.d.Run.Wrote {
+			return &ActiveError{Tenant: t.rec.Tenant, Run: t.d.Run.ID, Status: t.rec.Status}
+		}
+		before = t.d.Run.Before
+		if t.rec.Status == state.PendingApproval {
+			r := t.d.Run
+			take = &carried{Run: r.ID, Digest: r.Digest, Since: r.Since, Deadline: t.rec.Deadline, Votes: r.Votes, Reviewed: r.Reviewed}
+		}
+		if err := t.superseded(req.Actor, id, old); err != nil {
+			return err
+		}
+	}
+	if req.Labels != nil {
+		t.rec.Labels = req.Labels
+	}
+	t.d.Run = &run{ID: id, Actor: req.Actor, Options: req.Options, Phase: PhaseConnect, Started: t.now,
+		Before: before, WorkUntil: t.now.Add(cfg.RunTimeout), Carried: take}
+	t.due()
+	return t.move(state.Start, EntryData{Actor: req.Actor, Comment: req.Comment, Message: string(req.Mode)})
+}
+
+// superseded ends the pending run, back to what the tenant rested in before.
+func (t *draft) superseded(actor, by string, old *supersededReport) error {
+	r := t.d.Run
+	ev, ok := state.RestoreTo(r.Before)
+	if !ok {
+		return fmt.Errorf("%w: %s rested in %s", ErrInvalid, t.rec.Tenant, r.Before)
+	}
+	r.Outcome, r.Reason, r.Ended = Cancelled, "superseded by run "+by, t.now
+	t.entry(EntryCancel, EntryData{Actor: actor, Message: r.Reason})
+	return t.move(ev, EntryData{Actor: actor, Outcome: Cancelled, Message: r.Reason, Report: old.ref})
+}
+
+// supersededReport is the report of a run that is about to be superseded,
+// stored before the commit that ends it.
+type supersededReport struct {
+	run string
+	ref *state.BlobRef
+}
+
+func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequest, by string) (*supersededReport, error) {
+	if !req.Supersede || !cur.rec.Status.Active() {
+		return nil, nil
+	}
+	end := ending{outcome: Cancelled, reason: "superseded by run " + by}
+	rep, err := s.buildReport(ctx, cur, end, tally{}, nil, cur.d.Run.Before)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := s.putReport(ctx, rep)
+	if err != nil {
+		return nil, err
+	}
+	return &supersededReport{run: cur.d.Run.ID, ref: ref}, nil
+}
+
+// Cancel ends the run under way. Before its first write to the tenant, the
+// tenant goes back to the status from before the run; later, writes in flight
+// are finished and the run ends with what was applied. It returns
+// ErrNotPending when no run is under way, and for another run than the current
+// one; an empty run means the current one. Cancelling twice is no error.
+func (s *Syncer) Cancel(ctx context.Context, tenantName, run, actor, comment string) (Row, error) {
+	if err := s.permit(ctx, actor, ActCancel, tenantName); err != nil {
+		return Row{}, err
+	}
+	after, err := s.act(ctx, tenantName, func(t *draft) error {
+		if !t.rec.Status.Active() {
+			return fmt.Errorf("%w: %s is %s", ErrNotPending, tenantName, t.rec.Status.Label())
+		}
+		if run != "" && run != t.d.Run.ID {
+			return fmt.Errorf("%w: %s: the run is %s, not %s", ErrNotPending, tenantName, t.d.Run.ID, run)
+		}
+		if t.d.Run.Cancel != nil {
+			return errNoChange
+		}
+		t.d.Run.Cancel = &cancel{Actor: actor, Comment: comment, Time: t.now}
+		t.due()
+		t.entry(EntryCancel, EntryData{Actor: actor, Comment: comment, Phase: t.d.Run.Phase})
+		return nil
+	})
+	return rowOf(after), err
+}
+
+// Retry starts a run for the items of an ended run that were not applied. What
+// it proposes needs a decision of its own. An empty run means the last one. It
+// returns what Start returns, ErrNotFound, and ErrNothingFailed.
+func (s *Syncer) Retry(ctx context.Context, tenantName, run, actor string) (Row, error) {
+	if err := s.permit(ctx, actor, ActRetry, tenantName); err != nil {
+		return Row{}, err
+	}
+	rep, err := s.Report(ctx, tenantName, run)
+	if err != nil {
+		return Row{}, err
+	}
+	var targets []plan.Target
+	for _, it := range rep.Items {
+		if it.Status != ItemApplied && it.Status != ItemUnsupported {
+			targets = append(targets, plan.Target{Kind: it.Kind, Key: it.Key})
+		}
+	}
+	for _, n := range rep.Notes {
+		if n.Class.Failure() && n.Kind != "" && n.Key != "" {
+			targets = append(targets, plan.Target{Kind: n.Kind, Key: n.Key})
+		}
+	}
+	if len(targets) == 0 {
+		return Row{}, fmt.Errorf("%w: run %s of %s", ErrNothingFailed, rep.Run, tenantName)
+	}
+	return s.start(ctx, StartRequest{Tenant: tenantName, Actor: actor,
+		Options: Options{Mode: Full, Targets: targets, Interactive: rep.Options.Interactive, RetryOf: rep.Run, Comment: rep.Options.Comment}})
+}
+
+// Pause holds a tenant: no run starts, and one under way does not go on to its
+// next phase or write, until every holder has resumed. A sign-in and a decision
+// can still be made, and their deadlines stand. Pausing again replaces the
+// holder's reason.
+func (s *Syncer) Pause(ctx context.Context, tenantName, holder, reason string) (Row, error) {
+	if err := s.permit(ctx, holder, ActPause, tenantName); err != nil {
+		return Row{}, err
+	}
+	after, err := s.act(ctx, tenantName, func(t *draft) error {
+		i := slices.IndexFunc(t.d.Paused, func(p Pause) bool { return p.Holder == holder })
+		if i >= 0 {
+			t.d.Paused[i].Reason = reason
+		} else {
+			t.d.Paused = append(t.d.Paused, Pause{Holder: holder, Reason: reason, Since: t.now})
+		}
+		if t.d.Run != nil && t.rec.Status.Active() && t.d.Run.WaitingSince.IsZero() {
+			t.await()
+		}
+		t.entry(EntryPause, EntryData{Actor: holder, Comment: reason})
+		return nil
+	})
+	return rowOf(after), err
+}
+
+// Resume gives up a holder's pause. The run goes on when no other holds it.
+// Resuming what is not paused is no error.
+func (s *Syncer) Resume(ctx context.Context, tenantName, holder string) (Row, error) {
+	if err := s.permit(ctx, holder, ActResume, tenantName); err != nil {
+		return Row{}, err
+	}
+	after, err := s.act(ctx, tenantName, func(t *draft) error {
+		i := slices.IndexFunc(t.d.Paused, func(p Pause) bool { return p.Holder == holder })
+		if i < 0 {
+			return errNoChange
+		}
+		t.d.Paused = slices.Delete(t.d.Paused, i, i+1)
+		t.entry(EntryResume, EntryData{Actor: holder})
+		working := t.rec.Status == state.Starting || t.rec.Status == state.InProgress
+		if len(t.d.Paused) == 0 && working {
+			t.resume()
+			t.due()
+		}
+		return nil
+	})
+	return rowOf(after), err
+}
+
+func holders(ps []Pause) string {
+	names := make([]string, len(ps))
+	for i, p := range ps {
+		names[i] = p.Holder
+		if p.Reason != "" {
+			names[i] += " (" + p.Reason + ")"
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,178 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Syncer is the engine. Make one with [New]; it is safe for concurrent use. Any
+// number of them, in any number of processes, may work on one Store.
+type Syncer struct {
+	cfg       Config
+	telemetry *telemetry
+
+	mu sync.Mutex
+	// sessions are the tenants that this process works on.
+	sessions map[string]*session
+	// watchers are told when a tenant's record changed in this process.
+	watchers map[chan string]struct{}
+}
+
+// New returns a Syncer, or an error that names every field of cfg that cannot
+// be used.
+func New(cfg Config) (*Syncer, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	tel, err := newTelemetry(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("syncer: config: %w", err)
+	}
+	return &Syncer{
+		cfg:       cfg,
+		telemetry: tel,
+		sessions:  make(map[string]*session),
+		watchers:  make(map[chan string]struct{}),
+	}, nil
+}
+
+// watch returns a channel that gets the names of tenants that changed. A name
+// may be lost when the reader is slow: poll as well.
+func (s *Syncer) watch() (changes <-chan string, stop func()) {
+	ch := make(chan string, 64)
+	s.mu.Lock()
+	s.watchers[ch] = struct{}{}
+	s.mu.Unlock()
+	return ch, func() {
+		s.mu.Lock()
+		delete(s.watchers, ch)
+		s.mu.Unlock()
+	}
+}
+
+// changed tells the watchers and, when the change came from outside it, the
+// session that works on the tenant.
+func (s *Syncer) changed(tenantName string, by *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.sessions[tenantName]; c != nil && c != by {
+		c.nudge()
+	}
+	for ch := range s.watchers {
+		select {
+		case ch <- tenantName:
+		default:
+		}
+	}
+}
+
+// loaded is a record with its data, and the store's time when it was read.
+type loaded struct {
+	rec state.Record
+	d   *data
+	now time.Time
+	// at is this process's time when now was read; only differences to it count.
+	at time.Time
+}
+
+// storeTime estimates the store's time now.
+func (l loaded) storeTime() time.Time { return l.now.Add(time.Since(l.at)) }
+
+// runID is the id of the current or last run, or "".
+func (l loaded) runID() string {
+	if l.d.Run == nil {
+		return ""
+	}
+	return l.d.Run.ID
+}
+
+func newLoaded(rec state.Record, now time.Time) (loaded, error) {
+	d, err := decodeData(rec)
+	if err != nil {
+		return loaded{}, err
+	}
+	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
+}
+
+// storeError is a failure of the host's storage: it ends an Advance, not a run.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string { return e.err.Error() }
+func (e *storeError) Unwrap() error { return e.err }
+
+// load reads a tenant's record; a tenant without one is new.
+func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
+	got, err := retry(ctx, s.cfg.Attempts, func() (state.Loaded, error) {
+		got, err := s.cfg.Store.Load(ctx, state.LoadRequest{Tenant: tenantName})
+		if errors.Is(err, state.ErrNotFound) {
+			got.Record = state.Record{Tenant: tenantName, Status: state.NotRun}
+			err = nil
+		}
+		return got, err
+	})
+	if err != nil {
+		return loaded{}, &storeError{fmt.Errorf("syncer: %s: load: %w", tenantName, err)}
+	}
+	return newLoaded(got.Record, got.Now)
+}
+
+// retry calls f until it works, at most attempts times, with growing pauses.
+// It does not repeat what repeating cannot mend.
+func retry[T any](ctx context.Context, attempts int, f func() (T, error)) (T, error) {
+	return retryIf(ctx, attempts, mayPass, f)
+}
+
+// retryIf is retry for errors of which again says whether they may pass.
+func retryIf[T any](ctx context.Context, attempts int, again func(error) bool, f func() (T, error)) (T, error) {
+	for i := 1; ; i++ {
+		v, err := f()
+		if err == nil || i >= attempts || !again(err) {
+			return v, err
+		}
+		if pauseErr := pause(ctx, backoff(i, 50*time.Millisecond, 2*time.Second)); pauseErr != nil {
+			return v, err
+		}
+	}
+}
+
+// mayPass reports whether a storage error may be gone on the next try.
+func mayPass(err error) bool {
+	for _, e := range []error{
+		state.ErrConflict, state.ErrExpired, state.ErrUnknown, state.ErrInvalid, state.ErrNotFound,
+		state.ErrLeased, state.ErrLeaseLost, context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, e) {
+			return false
+		}
+	}
+	return true
+}
+
+// backoff returns the pause before the next try, after n tries: doubling from
+// first to at most limit, with up to a quarter taken off at random.
+func backoff(n int, first, limit time.Duration) time.Duration {
+	d := limit
+	if n < 20 {
+		d = min(limit, first<<(n-1))
+	}
+	return d - time.Duration(rand.Int64N(int64(d)/4+1))
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

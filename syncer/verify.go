@@ -1,0 +1,178 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// verified is what reading back what was written has shown.
+type verified struct {
+	items map[string]bool // by item ID
+	base  *state.BlobRef
+	after *state.BlobRef
+}
+
+// verify reads back what was written, until it agrees or its time is up, moves
+// the base to what both sides now agree on, and ends the run. What cannot be
+// read back does not undo that it was applied: the report says so.
+func (c *session) verify(ctx context.Context) error {
+	end := c.run().decidedEnding()
+	dep, err := c.openDeployment(ctx)
+	if err != nil {
+		if isStoreError(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) || context.Cause(ctx) != nil {
+			return err
+		}
+		c.log.Warn("what was written could not be read back", "error", err)
+		return c.finish(ctx, end)
+	}
+	out, err := dep.readBack(ctx)
+	if err != nil {
+		if isStoreError(err) || context.Cause(ctx) != nil {
+			return err
+		}
+		c.log.Warn("what was written could not be read back whole", "error", err)
+	}
+	end.verified = out
+	return c.finish(ctx, end)
+}
+
+// readBack reads what was applied.
+func (d *deployment) readBack(ctx context.Context) (*verified, error) {
+	out := &verified{items: map[string]bool{}}
+	objects, gone, err := d.awaitApplied(ctx, out)
+	if err != nil || len(objects)+len(gone) == 0 {
+		return out, err
+	}
+	return out, d.rebase(ctx, out, objects, gone)
+}
+
+// awaitApplied polls each applied object until it shows what was written.
+func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.Object]tenant.Resource, []plan.Object, error) {
+	objects := map[plan.Object]tenant.Resource{}
+	var gone []plan.Object
+	var mu sync.Mutex
+	until := time.Now().Add(d.c.s.cfg.VerifyTimeout)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(d.c.s.cfg.ReadsAtOnce)
+	for _, it := range d.items() {
+		res, ok := d.journal.result(it.ID)
+		if !ok || res.Status != ItemApplied {
+			continue
+		}
+		group.Go(func() error {
+			id := plan.Object{Kind: it.Kind, ID: res.TenantID}
+			for try := 1; ; try++ {
+				r, err := d.c.client.Get(ctx, tenant.GetRequest{Kind: it.Kind, ID: res.TenantID})
+				missing := errors.Is(err, &tenant.Error{Class: tenant.NotFound})
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				agreed := missing && it.Verb == tenant.Delete
+				if err == nil && it.Verb != tenant.Delete {
+					agreed, _ = plan.Reached(d.step(it), &r)
+				}
+				mu.Lock()
+				switch {
+				case err == nil:
+					r.Kind = it.Kind
+					objects[id] = r
+				case agreed:
+					gone = append(gone, id)
+				}
+				out.items[it.ID] = agreed
+				mu.Unlock()
+				if agreed || time.Now().After(until) || tenant.ClassOf(err) == tenant.Unauthenticated {
+					return nil
+				}
+				if err := pause(ctx, backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return objects, gone, group.Wait()
+}
+
+// rebase compares the touched kinds once more, with what was just read back in
+// place of what lists may still show, and stores the base and the snapshot.
+func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan.Object]tenant.Resource, gone []plan.Object) error {
+	c := d.c
+	in := plan.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime()}
+	for _, it := range d.items() {
+		if t := (plan.Target{Kind: it.Kind}); !slices.Contains(in.Targets, t) {
+			in.Targets = append(in.Targets, t)
+		}
+	}
+	var err error
+	if in.Base, err = c.base(ctx); err != nil {
+		return err
+	}
+	if in.Desired, err = c.desiredAt(ctx, c.run().Desired); err != nil {
+		return err
+	}
+	if err := c.gather(ctx, &in, consent{}); err != nil {
+		return err
+	}
+	in.Current.Resources = slices.DeleteFunc(in.Current.Resources, func(r tenant.Resource) bool {
+		id := plan.Object{Kind: r.Kind, ID: r.ID}
+		_, read := objects[id]
+		return read || slices.Contains(gone, id)
+	})
+	for _, r := range objects {
+		in.Current.Resources = append(in.Current.Resources, r)
+	}
+	for _, o := range gone {
+		if !slices.Contains(in.Gone, o) {
+			in.Gone = append(in.Gone, o)
+		}
+	}
+	res, err := plan.Compare(in)
+	if err != nil {
+		return fmt.Errorf("verify: compare: %w", err)
+	}
+	raw, err := res.Base.Encode()
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	if out.base, err = c.put(ctx, "base", raw); err != nil {
+		return err
+	}
+	return d.storeAfter(ctx, out, in.Targets, res.Backup)
+}
+
+// storeAfter stores the snapshot from before with the touched kinds as they
+// are now.
+func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []plan.Target, now tenant.Snapshot) error {
+	raw, err := d.c.s.get(ctx, *d.c.run().Snapshot)
+	if err != nil {
+		return err
+	}
+	var snap tenant.Snapshot
+	if err := json.Unmarshal(raw, &snap); err != nil {
+		return fmt.Errorf("verify: decode snapshot: %w", err)
+	}
+	replaced := func(kind string) bool { return targeted(touched, kind, "") && wasRead(now, kind) }
+	snap.Taken = now.Taken
+	snap.Resources = slices.DeleteFunc(snap.Resources, func(r tenant.Resource) bool { return replaced(r.Kind) })
+	for _, r := range now.Resources {
+		if replaced(r.Kind) {
+			snap.Resources = append(snap.Resources, r)
+		}
+	}
+	if raw, err = json.Marshal(snap); err != nil {
+		return fmt.Errorf("verify: encode snapshot: %w", err)
+	}
+	out.after, err = d.c.put(ctx, "after", raw)
+	return err
+}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,31 +151,21 @@ var commitCases = []kitCase{
 		"commit/no lost update",
 		"Of the commits at one version one succeeds and the others conflict, also at the same time.",
 		func(k *kit) {
-			const workers, each = 8, 10
+			const rounds, workers = 10, 8
 			k.create("contoso")
-			k.inParallel(workers, func(int) error {
-				for done := 0; done < each; {
-					loaded, err := k.Store.Load(k.Context(), state.LoadRequest{Tenant: "contoso"})
-					if err != nil {
-						return err
-					}
-					r := loaded.Record
-					r.Run = increment(r.Run)
-					err = commitOnce(k, r)
-					if err == nil {
-						done++
-					} else if !isConflict(err) {
-						return err
-					}
+			for round := range rounds {
+				r := k.load("contoso")
+				r.Run = fmt.Sprint(round + 1)
+				if won := k.commitAtOnce(workers, r); won != 1 {
+					k.errorf("of %d commits at version %d, %d succeeded", workers, r.Version, won)
 				}
-				return nil
-			})
-			r := k.load("contoso")
-			if want := int64(1 + workers*each); r.Run != fmt.Sprint(workers*each) || r.Version != want {
-				k.errorf("%d increments left count %s at version %d, want %d", workers*each, r.Run, r.Version, want)
 			}
-			if got := len(k.history(state.HistoryRequest{Tenant: "contoso", Limit: 7})); got != workers*each {
-				k.errorf("%d commits of an entry left %d entries", workers*each, got)
+			r := k.load("contoso")
+			if r.Version != 1+rounds || r.Run != fmt.Sprint(rounds) {
+				k.errorf("after %d rounds: run %s at version %d, want %d at %d", rounds, r.Run, r.Version, rounds, 1+rounds)
+			}
+			if got := len(k.history(state.HistoryRequest{Tenant: "contoso", Limit: 7})); got != rounds {
+				k.errorf("%d commits of an entry left %d entries", rounds, got)
 			}
 		},
 	},
@@ -183,20 +173,7 @@ var commitCases = []kitCase{
 		"commit/creates once",
 		"Of the commits that create a tenant at the same time one succeeds and the others conflict.",
 		func(k *kit) {
-			var mu sync.Mutex
-			won := 0
-			k.inParallel(8, func(int) error {
-				err := commitOnce(k, newRecord("contoso"))
-				if err == nil {
-					mu.Lock()
-					won++
-					mu.Unlock()
-				} else if !isConflict(err) {
-					return err
-				}
-				return nil
-			})
-			if won != 1 {
+			if won := k.commitAtOnce(8, newRecord("contoso")); won != 1 {
 				k.errorf("%d commits created the tenant", won)
 			}
 		},
@@ -205,31 +182,38 @@ var commitCases = []kitCase{
 		"commit/record and history as one",
 		"The record and its entries are written both or neither: no reader sees one without the other.",
 		func(k *kit) {
-			r := k.put(newRecord("contoso"), state.Entry{Type: "t"}, state.Entry{Type: "t"})
+			const times = 50
+			two := []state.Entry{{Type: "t"}, {Type: "t"}}
+			r := k.put(newRecord("contoso"), two...)
+			var reads atomic.Int64
 			done := make(chan struct{})
-			k.inParallel(2, func(i int) error {
-				if i == 0 {
-					defer close(done)
-					for range 50 {
-						got, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, Entries: []state.Entry{{Type: "t"}, {Type: "t"}}})
-						if err != nil {
-							return err
-						}
-						r = got.Record
+			write := func() error {
+				defer close(done)
+				// Until the reader has had its chance.
+				for n := 0; n < times || reads.Load() < times; n++ {
+					got, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, Entries: two})
+					if err != nil {
+						return err
 					}
-					return nil
+					r = got.Record
 				}
+				return nil
+			}
+			read := func() error {
+				defer reads.Store(times) // also when it ends early
 				for {
+					select {
+					case <-done:
+						return readBoth(k, "contoso")
+					default:
+					}
 					if err := readBoth(k, "contoso"); err != nil {
 						return err
 					}
-					select {
-					case <-done:
-						return nil
-					default:
-					}
+					reads.Add(1)
 				}
-			})
+			}
+			k.inParallel(2, func(i int) error { return []func() error{write, read}[i]() })
 		},
 	},
 	{

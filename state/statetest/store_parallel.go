@@ -3,8 +3,8 @@ package statetest
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -23,17 +23,21 @@ func (k *kit) inParallel(n int, f func(i int) error) {
 	}
 }
 
-func isConflict(err error) bool { return errors.Is(err, state.ErrConflict) }
-
-func increment(count string) string {
-	n, _ := strconv.Atoi(count) // the empty text counts as 0
-	return strconv.Itoa(n + 1)
-}
-
-// commitOnce commits a record with one entry.
-func commitOnce(k *kit, r state.Record) error {
-	_, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, Entries: []state.Entry{{Type: "t"}}})
-	return err
+// commitAtOnce commits one record with an entry from n goroutines at the same
+// time, and returns how many succeeded. The others must conflict.
+func (k *kit) commitAtOnce(n int, r state.Record) int64 {
+	k.Helper()
+	var won atomic.Int64
+	k.inParallel(n, func(int) error {
+		_, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, Entries: []state.Entry{{Type: "t"}}})
+		if err == nil {
+			won.Add(1)
+		} else if !errors.Is(err, state.ErrConflict) {
+			return err
+		}
+		return nil
+	})
+	return won.Load()
 }
 
 // readBoth reads a tenant whose every commit has two entries: the newest of

@@ -76,7 +76,7 @@ func (p *Plan) check() error {
 	waves := make(map[string]int, len(p.Items))
 	for i := range p.Items {
 		it := &p.Items[i]
-		if it.ID != it.Kind+"/"+it.Key {
+		if it.ID != itemID(it.Kind, it.Key) {
 			return fmt.Errorf("item %q is not named after its kind and key", it.ID)
 		}
 		if _, dup := waves[it.ID]; dup {
@@ -138,7 +138,7 @@ func (b *Base) check() error {
 	}
 	for i := 1; i < len(b.Objects); i++ {
 		if compareBaseObjects(b.Objects[i-1], b.Objects[i]) >= 0 {
-			return fmt.Errorf("object %q is there twice or out of order", b.Objects[i].Kind+"/"+b.Objects[i].Key)
+			return fmt.Errorf("object %q is there twice or out of order", itemID(b.Objects[i].Kind, b.Objects[i].Key))
 		}
 	}
 	return nil

@@ -1,9 +1,7 @@
 package plan
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -71,6 +69,8 @@ func (c Counts) summary() string {
 	return strings.Join(parts, ", ")
 }
 
+const undoes = "undoes a change made in the tenant"
+
 // remarks says about an item what its verb and rows do not.
 func (it *Item) remarks() string {
 	var parts []string
@@ -81,7 +81,7 @@ func (it *Item) remarks() string {
 	case Clash:
 		parts = append(parts, "conflict: both sides changed it since they agreed")
 	case Enforce:
-		parts = append(parts, "undoes a change made in the tenant")
+		parts = append(parts, undoes)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -89,19 +89,19 @@ func (it *Item) remarks() string {
 // hiddenDependencies returns what the item waits for and does not itself name:
 // a reference in it tells by itself that the other comes first.
 func (it *Item) hiddenDependencies() []string {
-	var ids []string
-	for _, id := range it.DependsOn {
-		if name, err := json.Marshal("${" + id); err != nil || !bytes.Contains(it.After, bytes.Trim(name, `"`)) {
-			ids = append(ids, id)
-		}
+	if len(it.DependsOn) == 0 {
+		return nil
 	}
-	return ids
+	named := make(map[string]bool)
+	eachReference(readValue(it.After), func(r reference) { named[r.object()] = true })
+	return slices.DeleteFunc(slices.Clone(it.DependsOn), func(id string) bool { return named[id] })
 }
 
 // row is one changed property as shown.
 type row struct {
 	pointer             string
-	origin              Origin
+	clash               bool
+	remark              string
 	base, before, after string
 	// summary and lines replace before and after where those are lists or texts.
 	summary string
@@ -118,39 +118,59 @@ func (it *Item) rows() []row {
 	slices.SortStableFunc(changes, func(a, b PropertyChange) int { return strings.Compare(a.Pointer, b.Pointer) })
 	var rows []row
 	for _, c := range changes {
-		if c.Redacted {
-			rows = append(rows, hiddenRow(c.Pointer, c.Origin, len(c.Base) > 0, len(c.Before) > 0, len(c.After) > 0))
-			continue
-		}
 		if it.Verb == tenant.Create && c.Pointer == "" && len(c.After) == 0 {
 			c.After = it.After
 		}
-		rows = it.appendRows(rows, c.Pointer, c.Origin, readValue(c.Base), readValue(c.Before), readValue(c.After))
+		like := row{pointer: c.Pointer, clash: c.Origin == Clash}
+		if c.Origin == Enforce && it.Origin != Enforce {
+			like.remark = undoes
+		}
+		base, before, after := readValue(c.Base), readValue(c.Before), readValue(c.After)
+		if c.Redacted {
+			rows = append(rows, like.hide(base, before, after))
+		} else {
+			rows = it.appendRows(rows, like, base, before, after)
+		}
 	}
 	return rows
 }
 
-// appendRows shows one change, property by property where it is an object.
-func (it *Item) appendRows(rows []row, pointer string, origin Origin, base, before, after *node) []row {
-	if it.sensitive(pointer) {
-		return append(rows, hiddenRow(pointer, origin, base != nil, before != nil, after != nil))
+// appendRows shows one change by rows like the given one, property by property
+// where it is an object.
+func (it *Item) appendRows(rows []row, like row, base, before, after *node) []row {
+	if it.sensitive(like.pointer) {
+		return append(rows, like.hide(base, before, after))
 	}
 	if names := memberNames(before, after); len(names) > 0 && isOrAbsent(before, after, (*node).isObject) {
 		for _, name := range names {
-			b, was, will := base.get(name), before.get(name), after.get(name)
+			was, will := before.get(name), after.get(name)
 			if !equal(was, will) {
-				rows = it.appendRows(rows, pointer+joinPointer([]string{name}), origin, b, was, will)
+				below := like
+				below.pointer += joinPointer([]string{name})
+				rows = it.appendRows(rows, below, base.get(name), was, will)
 			}
 		}
 		return rows
 	}
-	r := row{pointer: pointer, origin: origin, base: showOne(base)}
-	r.before, r.after = showPair(before, after)
-	r.summary, r.lines = showList(before, after)
-	if r.lines == nil {
-		r.summary, r.lines = showText(before, after)
+	like.base = showOne(base)
+	like.before, like.after = showPair(before, after)
+	like.summary, like.lines = showList(before, after)
+	if like.lines == nil {
+		like.summary, like.lines = showText(before, after)
 	}
-	return append(rows, r)
+	return append(rows, like)
+}
+
+// hide shows of secrets only which sides have one.
+func (r row) hide(base, before, after *node) row {
+	show := func(n *node) string {
+		if n == nil {
+			return absent
+		}
+		return hidden
+	}
+	r.base, r.before, r.after = show(base), show(before), show(after)
+	return r
 }
 
 // memberNames returns the names that either object has, sorted.
@@ -163,17 +183,6 @@ func memberNames(a, b *node) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// hiddenRow shows of secrets only which sides have one.
-func hiddenRow(pointer string, origin Origin, base, before, after bool) row {
-	show := func(there bool) string {
-		if there {
-			return hidden
-		}
-		return absent
-	}
-	return row{pointer: pointer, origin: origin, base: show(base), before: show(before), after: show(after)}
 }
 
 // sensitive reports whether the pointer is at or below one of the item's

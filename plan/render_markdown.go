@@ -82,7 +82,7 @@ func (m *markdownWriter) item(it *Item) {
 	if remarks := it.remarks(); remarks != "" {
 		m.block("%s", prose(remarks))
 	}
-	m.table(it.rows())
+	m.table(it)
 	var waits []string
 	for _, id := range it.hiddenDependencies() {
 		waits = append(waits, "waits for "+code(quoted(id)))
@@ -92,59 +92,56 @@ func (m *markdownWriter) item(it *Item) {
 	}
 }
 
-// table writes the rows, with the agreed value where there is a conflict.
-func (m *markdownWriter) table(rows []row) {
+// table writes the rows. Of a create and a delete it shows the one side that
+// there is; the agreed value has a column only where there is a conflict.
+func (m *markdownWriter) table(it *Item) {
+	rows := it.rows()
 	if len(rows) == 0 {
 		return
 	}
-	clash := slices.ContainsFunc(rows, func(r row) bool { return r.origin == Clash })
-	head := []string{"Property", "Tenant", "Proposed"}
-	if clash {
-		head = slices.Insert(head, 1, "Agreed")
+	clash := slices.ContainsFunc(rows, func(r row) bool { return r.clash })
+	columns := func(name, base, before, after string) {
+		cells := []string{name}
+		if clash {
+			cells = append(cells, base)
+		}
+		if clash || it.Verb != tenant.Create {
+			cells = append(cells, before)
+		}
+		if clash || it.Verb != tenant.Delete {
+			cells = append(cells, after)
+		}
+		m.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
-	m.tableRow(head)
-	m.tableRow(slices.Repeat([]string{"---"}, len(head)))
+	columns("Property", "Agreed", "Tenant", "Proposed")
+	columns("---", "---", "---", "---")
 	for _, r := range rows {
-		m.row(r, clash)
+		m.row(r, columns)
 	}
 	m.WriteString("\n")
 }
 
-func (m *markdownWriter) row(r row, clash bool) {
+// row writes a row, and one more for each of its lines.
+func (m *markdownWriter) row(r row, columns func(name, base, before, after string)) {
 	name := cell(pointerName(r.pointer))
-	switch r.origin {
-	case Clash:
-		name = "**conflict** " + name
-	case Enforce:
-		name += " (undoes a change made in the tenant)"
+	if r.remark != "" {
+		name += " (" + r.remark + ")"
 	}
-	add := func(name, base, before, after string) {
-		cells := []string{name, before, after}
-		if clash {
-			cells = slices.Insert(cells, 1, base)
-		}
-		m.tableRow(cells)
-	}
-	base := ""
-	if r.origin == Clash {
-		base = cell(r.base)
-	}
-	if r.lines == nil || r.origin == Clash {
-		add(name, base, cell(r.before), cell(r.after))
-	} else {
-		add(name+": "+r.summary, base, "", "")
+	switch {
+	case r.clash:
+		columns("**conflict** "+name, cell(r.base), cell(r.before), cell(r.after))
+	case r.lines != nil:
+		columns(name+": "+r.summary, "", "", "")
+	default:
+		columns(name, "", cell(r.before), cell(r.after))
 	}
 	for _, l := range r.lines {
 		if l.sign == '-' {
-			add("", "", cell(l.text), "")
+			columns("", "", cell(l.text), "")
 		} else {
-			add("", "", "", cell(l.text))
+			columns("", "", "", cell(l.text))
 		}
 	}
-}
-
-func (m *markdownWriter) tableRow(cells []string) {
-	m.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 }
 
 func (m *markdownWriter) notes(groups []noteGroup) {

@@ -94,21 +94,21 @@ func mark(it *Item) string {
 
 func (t *textWriter) row(it *Item, r row) {
 	name := pointerName(r.pointer)
-	if r.origin == Enforce && it.Origin != Enforce {
-		name += " (undoes a change made in the tenant)"
+	if r.remark != "" {
+		name += " (" + r.remark + ")"
 	}
 	pair := r.before + " → " + r.after
 	switch {
-	case r.origin == Clash:
+	case r.clash:
 		t.line(4, "! %s", name)
 		t.line(6, "agreed:   %s", r.base)
 		t.line(6, "tenant:   %s", r.before)
 		t.line(6, "proposed: %s", r.after)
 	case r.lines != nil:
 		t.line(4, "%s: %s", name, r.summary)
-	case it.Verb == tenant.Create && r.before == absent:
+	case it.Verb == tenant.Create:
 		t.line(4, "%s: %s", name, r.after)
-	case it.Verb == tenant.Delete && r.after == absent:
+	case it.Verb == tenant.Delete:
 		t.line(4, "%s: %s", name, r.before)
 	case utf8.RuneCountInString(pair) > lineWidth || rightToLeft(pair):
 		// Also where the arrow could seem to point the wrong way.

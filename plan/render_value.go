@@ -3,7 +3,6 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -22,7 +21,7 @@ const (
 )
 
 // diffLine is a member of a list, or a line of a text, that goes ('-') or
-// comes ('+'); or a remark (' ').
+// comes ('+').
 type diffLine struct {
 	sign byte
 	text string
@@ -136,17 +135,13 @@ func showList(before, after *node) (summary string, lines []diffLine) {
 		return "", nil
 	}
 	gone, come := onlyIn(was, will), onlyIn(will, was)
-	if len(gone) == 1 && len(come) == 1 {
-		gone[0], come[0] = cutPair(gone[0], come[0])
-	}
-	lines = slices.Concat(signed('-', gone), signed('+', come))
 	switch {
 	case before == nil || after == nil:
-		return fmt.Sprintf("%d members", max(len(was), len(will))), lines
-	case len(lines) == 0:
-		return fmt.Sprintf("the same %d members in another order", len(will)), signed('+', will)
+		return count(max(len(was), len(will)), "member"), diffLines(was, will)
+	case len(gone) == 0 && len(come) == 0:
+		return "the same " + count(len(will), "member") + " in another order", diffLines(nil, will)
 	}
-	return fmt.Sprintf("%d members → %d members", len(was), len(will)), lines
+	return count(len(was), "member") + " → " + count(len(will), "member"), diffLines(gone, come)
 }
 
 // isOrAbsent reports whether both values are of a type, or one is and the
@@ -188,10 +183,10 @@ func showText(before, after *node) (summary string, lines []diffLine) {
 	if len(a) < 2 && len(b) < 2 {
 		return "", nil
 	}
-	summary = fmt.Sprintf("%d lines → %d lines", len(a), len(b))
 	if before == nil || after == nil {
-		return fmt.Sprintf("%d lines", max(len(a), len(b))), slices.Concat(signed('-', a), signed('+', b))
+		return count(max(len(a), len(b)), "line"), diffLines(a, b)
 	}
+	summary = count(len(a), "line") + " → " + count(len(b), "line")
 	same := 0
 	for same < min(len(a), len(b)) && a[same] == b[same] {
 		same++
@@ -200,7 +195,7 @@ func showText(before, after *node) (summary string, lines []diffLine) {
 	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
 		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
-	return fmt.Sprintf("%s, from line %d", summary, same+1), slices.Concat(signed('-', a), signed('+', b))
+	return fmt.Sprintf("%s, from line %d", summary, same+1), diffLines(a, b)
 }
 
 // linesOf returns a string's lines, quoted; an absent value has none.
@@ -215,14 +210,33 @@ func linesOf(n *node) []string {
 	return lines
 }
 
-// signed makes diff lines, and counts those that are too many to show.
-func signed(sign byte, texts []string) []diffLine {
-	var lines []diffLine
-	for _, s := range texts[:min(len(texts), linesShown)] {
-		lines = append(lines, diffLine{sign, cutAt(s, 0)})
+// diffLines makes lines of what goes and what comes, and counts those that
+// are too many to show. Long ones that stand at the same place are cut to
+// where they differ.
+func diffLines(gone, come []string) []diffLine {
+	lines := make([]diffLine, 0, min(len(gone), linesShown)+min(len(come), linesShown)+2)
+	add := func(sign byte, texts, others []string) {
+		for i, s := range texts[:min(len(texts), linesShown)] {
+			if i < len(others) {
+				s, _ = cutPair(s, others[i])
+			} else {
+				s = cutAt(s, 0)
+			}
+			lines = append(lines, diffLine{sign, s})
+		}
+		if more := len(texts) - linesShown; more > 0 {
+			lines = append(lines, diffLine{sign, fmt.Sprintf("(%d more; the JSON form has them)", more)})
+		}
 	}
-	if more := len(texts) - linesShown; more > 0 {
-		lines = append(lines, diffLine{sign, fmt.Sprintf("(%d more; the JSON form has them)", more)})
-	}
+	add('-', gone, come)
+	add('+', come, gone)
 	return lines
+}
+
+// count returns a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

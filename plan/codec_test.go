@@ -1,0 +1,342 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/tenantsync/tenantsync/internal/script"
+)
+
+// sealedPlan is samplePlan with digests and dependencies that are there.
+func sealedPlan(t testing.TB) *Plan {
+	t.Helper()
+	p := samplePlan()
+	if err := setDigests(p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func sampleBase() *Base {
+	return &Base{Format: FormatVersion, Objects: []BaseObject{
+		{Kind: "locations", Key: "Bonn", ID: "1", Body: json.RawMessage(`{"name":"<Bonn>","ranges":["10.0.0.0/8"]}`)},
+		{Kind: "locations", Key: "Köln", ID: "2"},
+		{Kind: "policies", Key: "Bonn", Body: json.RawMessage(`{}`)},
+	}}
+}
+
+func TestPlanRoundTrip(t *testing.T) {
+	empty := &Plan{Format: FormatVersion}
+	if err := setDigests(empty); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]*Plan{"sample": sealedPlan(t), "empty": empty} {
+		t.Run(name, func(t *testing.T) {
+			data, err := want.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := DecodePlan(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := got.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(data, again) {
+				t.Errorf("encoded again:\n%s\nwant\n%s", again, data)
+			}
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("plan (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEncodeLeavesThePlanAlone(t *testing.T) {
+	p := &Plan{Format: FormatVersion, Items: []Item{{ID: "a/b", Kind: "a", Key: "b"}}}
+	if err := setDigests(p); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	if p.Kinds != nil || p.Items[0].Changes != nil {
+		t.Errorf("Encode changed the plan: %+v", p)
+	}
+}
+
+func TestEncodePlanRefuses(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(p *Plan)
+		want  string
+	}{
+		{"changed after it was made", func(p *Plan) { p.Items[0].Key, p.Items[0].ID = "Bern", "locations/Bern"; p.Items[1].DependsOn = nil }, ErrDigest.Error()},
+		{"without digest", func(p *Plan) { p.Digest = "" }, ErrDigest.Error()},
+		{"another change digest", func(p *Plan) { p.ChangeDigest = p.Digest }, ErrDigest.Error()},
+		{"no format", func(p *Plan) { p.Format = 0 }, "format 0"},
+		{"no JSON", func(p *Plan) { p.Items[0].After = json.RawMessage("{") }, "digest"},
+		{"item twice", func(p *Plan) { p.Items = append(p.Items, p.Items[0]) }, "twice"},
+		{"wrong id", func(p *Plan) { p.Items[0].ID = "locations/Bern" }, "not named after"},
+		{"dependency that is not there", func(p *Plan) { p.Items[1].DependsOn[0] = "locations/Bern" }, "in no earlier wave"},
+		{"dependency in the same wave", func(p *Plan) { p.Items[1].Wave = 0 }, "in no earlier wave"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := sealedPlan(t)
+			tt.spoil(p)
+			_, err := p.Encode()
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Encode: %v, want an error with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestDecodePlanRefuses(t *testing.T) {
+	good, err := sealedPlan(t).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name     string
+		old, new string
+		want     string
+	}{
+		{"a change to the content", `"on"`, `"off"`, ErrDigest.Error()},
+		{"another digest", `"digest":"`, `"digest":"0`, ErrDigest.Error()},
+		{"an unknown field", `"tenant":`, `"tenants":[],"tenant":`, "tenants"},
+		{"an unknown field deep inside", `"verb":`, `"Verbs":1,"verb":`, "Verbs"},
+		{"a name twice", `"tenant":`, `"tenant":"x","tenant":`, "twice"},
+		{"a newer format", `"format":1`, `"format":2,"newField":true`, "upgrade tenantsync"},
+		{"no format", `"format":1`, `"format":0`, "no plan"},
+		{"a format that is no number", `"format":1`, `"format":"1"`, "format"},
+		{"a field of another type", `"wave":1`, `"wave":"1"`, "wave"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bad := strings.Replace(string(good), tt.old, tt.new, 1)
+			if bad == string(good) {
+				t.Fatalf("nothing replaced in %s", good)
+			}
+			_, err := DecodePlan([]byte(bad))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("DecodePlan: %v, want an error with %q", err, tt.want)
+			}
+		})
+	}
+	for _, bad := range []string{"", " ", "null", "{}", "[]", "1", "{", string(good) + "{}", string(good[:len(good)-1]), "\ufeff" + string(good)} {
+		if p, err := DecodePlan([]byte(bad)); err == nil {
+			t.Errorf("DecodePlan(%.20q) = %+v, want an error", bad, p)
+		}
+	}
+}
+
+// TestRevisionIsNotSealed: the revision may be filled in later.
+func TestRevisionIsNotSealed(t *testing.T) {
+	p := sealedPlan(t)
+	p.Revision = "r2"
+	data, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodePlan(data)
+	if err != nil || got.Revision != "r2" {
+		t.Errorf("DecodePlan = %+v, %v; want revision r2", got, err)
+	}
+}
+
+func TestFormatError(t *testing.T) {
+	for what, decode := range map[string]func([]byte) error{
+		"plan": func(b []byte) error { _, err := DecodePlan(b); return err },
+		"base": func(b []byte) error { _, err := DecodeBase(b); return err },
+	} {
+		t.Run(what, func(t *testing.T) {
+			err := decode([]byte(`{"format":7,"unheard":[]}`))
+			got, ok := errors.AsType[*FormatError](err)
+			if !ok {
+				t.Fatalf("got %v, want a *FormatError", err)
+			}
+			if diff := cmp.Diff(&FormatError{What: what, Got: 7, Supported: FormatVersion}, got); diff != "" {
+				t.Errorf("error (-want +got)\n%s", diff)
+			}
+			want := fmt.Sprintf("plan: decode %[1]s: this %[1]s has format 7, and this version of tenantsync reads formats up to 1: upgrade tenantsync", what)
+			if err.Error() != want {
+				t.Errorf("message = %q, want %q", err, want)
+			}
+		})
+	}
+}
+
+func TestBaseRoundTrip(t *testing.T) {
+	want := sampleBase()
+	shuffled := &Base{Objects: []BaseObject{want.Objects[2], want.Objects[0], want.Objects[1]}}
+	data, err := shuffled.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shuffled.Objects[0].Kind != "policies" || shuffled.Format != 0 {
+		t.Errorf("Encode changed the base: %+v", shuffled)
+	}
+	got, err := DecodeBase(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("base (-want +got)\n%s", diff)
+	}
+	if !bytes.Contains(data, []byte("<Bonn>")) {
+		t.Errorf("%s: has escapes for HTML", data)
+	}
+
+	data, err = new(Base).Encode()
+	if want := `{"format":1,"objects":[]}`; err != nil || string(data) != want {
+		t.Errorf("empty base = %s, %v; want %s", data, err, want)
+	}
+}
+
+func TestBaseRefuses(t *testing.T) {
+	for name, b := range map[string]*Base{
+		"newer format": {Format: 2},
+		"object twice": {Objects: []BaseObject{{Kind: "a", Key: "b", ID: "1"}, {Kind: "a", Key: "b", ID: "2"}}},
+		"no JSON":      {Objects: []BaseObject{{Kind: "a", Key: "b", Body: json.RawMessage("{")}}},
+	} {
+		if data, err := b.Encode(); err == nil {
+			t.Errorf("%s: encoded as %s", name, data)
+		}
+	}
+	for name, data := range map[string]string{
+		"object twice":  `{"format":1,"objects":[{"kind":"a","key":"b"},{"kind":"a","key":"b"}]}`,
+		"out of order":  `{"format":1,"objects":[{"kind":"b","key":"a"},{"kind":"a","key":"b"}]}`,
+		"unknown field": `{"format":1,"objects":[],"more":1}`,
+		"no format":     `{"objects":[]}`,
+		"empty":         ``,
+		"wrong type":    `{"format":1,"objects":{}}`,
+	} {
+		if b, err := DecodeBase([]byte(data)); err == nil {
+			t.Errorf("%s: decoded as %+v", name, b)
+		}
+	}
+}
+
+// TestFrozen decodes what version 1 wrote. These files are never changed: a
+// stored plan or base must stay readable. The digests in them hold the digest
+// itself in place, too.
+func TestFrozen(t *testing.T) {
+	dir := filepath.Join("testdata", "v1")
+	data, err := os.ReadFile(filepath.Join(dir, "plan.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := DecodePlan(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.Counts(), (Counts{Create: 2, Update: 2, Delete: 1, Conflicts: 1, Problems: 1}); got != want {
+		t.Errorf("counts = %+v, want %+v", got, want)
+	}
+	again, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(again, bytes.TrimSpace(data)) {
+		t.Errorf("plan.json is encoded otherwise now:\n%s", script.Difference(string(data), string(again)))
+	}
+
+	data, err = os.ReadFile(filepath.Join(dir, "base.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := DecodeBase(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sampleBase(), b); diff != "" {
+		t.Errorf("base.json (-want +got)\n%s", diff)
+	}
+}
+
+func FuzzDecodePlan(f *testing.F) {
+	for _, p := range []*Plan{sealedPlan(f), {Format: 1}, displayPlan(f)} {
+		if err := setDigests(p); err != nil {
+			f.Fatal(err)
+		}
+		data, err := p.Encode()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(`{"format":2}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		// What is read may have any digest here, so that the fuzzer gets
+		// beyond it; what is decoded must have the right one.
+		var p Plan
+		if decodeStrict("plan", data, &p) != nil {
+			return
+		}
+		sealed := setDigests(&p) == nil
+		first, err := p.Encode()
+		if err != nil {
+			return
+		}
+		if !sealed {
+			t.Fatal("encoded without digests")
+		}
+		decoded, err := DecodePlan(first)
+		if err != nil {
+			t.Fatalf("what was encoded is not decoded: %v\n%s", err, first)
+		}
+		second, err := decoded.Encode()
+		if err != nil || !bytes.Equal(first, second) {
+			t.Fatalf("encoded again (%v):\n%s\nwas\n%s", err, second, first)
+		}
+		for _, render := range []func(*Plan, *bytes.Buffer) error{
+			func(p *Plan, b *bytes.Buffer) error { return p.Text(b) },
+			func(p *Plan, b *bytes.Buffer) error { return p.Markdown(b) },
+		} {
+			var out bytes.Buffer
+			if err := render(decoded, &out); err != nil {
+				t.Fatal(err)
+			}
+			checkVisible(t, out.String())
+		}
+	})
+}
+
+func FuzzDecodeBase(f *testing.F) {
+	data, err := sampleBase().Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte(`{"format":1,"objects":[{"kind":"","key":"","body":null}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b, err := DecodeBase(data)
+		if err != nil {
+			return
+		}
+		first, err := b.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := DecodeBase(first)
+		if err != nil {
+			t.Fatalf("what was encoded is not decoded: %v\n%s", err, first)
+		}
+		second, err := again.Encode()
+		if err != nil || !bytes.Equal(first, second) {
+			t.Fatalf("encoded again (%v):\n%s\nwas\n%s", err, second, first)
+		}
+	})
+}

@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestQuoted(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"", `""`},
+		{"CA001: Require MFA", `"CA001: Require MFA"`},
+		{"Grüße, 東京 👍", `"Grüße, 東京 👍"`},
+		{`a "b" \c`, `"a \"b\" \\c"`},
+		{"a\nb\tc\rd", `"a\nb\tc\rd"`},
+		{"\x1b[31m\x00\x7f", `"\u001b[31m\u0000\u007f"`},
+		{"\u202e\u2066\u200b\u00ad", `"\u202e\u2066\u200b\u00ad"`},
+		{"\u3164\u2800\u00a0\ufe0f", `"\u3164\u2800\u00a0\ufe0f"`},
+		{"\U000e0041", `"\U000e0041"`},
+		{"a\xffb\xc0\xaf", `"a\xffb\xc0\xaf"`},
+		{"\ufffd", `"` + "\ufffd" + `"`},
+	}
+	for _, tt := range tests {
+		if got := quoted(tt.in); got != tt.want {
+			t.Errorf("quoted(%q) = %s, want %s", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	if got, want := oneLine("say \"x\"\n\\n \x1b[0m\u202e\xff"), `say "x"\n\n \u001b[0m\u202e\xff`; got != want {
+		t.Errorf("oneLine = %s, want %s", got, want)
+	}
+}
+
+func TestWord(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                       `""`,
+		"/conditions/users/-":    "/conditions/users/-",
+		"/@odata.type":           "/@odata.type",
+		"/a~1b":                  "/a~1b",
+		"a b":                    `"a b"`,
+		"/state: \"x\"":          `"/state: \"x\""`,
+		"/nаme":                  `"/nаme"`, // with a Cyrillic letter
+		"/x\u202e":               `"/x\u202e"`,
+		"bad|cell":               `"bad|cell"`,
+		"enabledForReporting_24": "enabledForReporting_24",
+	} {
+		if got := word(in); got != want {
+			t.Errorf("word(%q) = %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestCode(t *testing.T) {
+	for in, want := range map[string]string{
+		"a":      "`a`",
+		"a`b":    "``a`b``",
+		"a``b`c": "```a``b`c```",
+		"`":      "`` ` ``",
+		"|":      "`|`",
+	} {
+		if got := code(in); got != want {
+			t.Errorf("code(%q) = %s, want %s", in, got, want)
+		}
+	}
+	if got, want := cell(quoted(`a|b\|`)), "`\"a\\|b\\\\\\|\"`"; got != want {
+		t.Errorf("cell = %s, want %s", got, want)
+	}
+}
+
+func TestCut(t *testing.T) {
+	long := strings.Repeat("ä", valueShown+1)
+	if got, want := cutAt(long, 0), strings.Repeat("ä", valueShown)+"… (301 characters)"; got != want {
+		t.Errorf("cutAt = %s, want %s", got, want)
+	}
+	if got := cutAt(long[2:], 0); got != long[2:] {
+		t.Errorf("a value of exactly %d characters was cut: %s", valueShown, got)
+	}
+	a, b := cutPair(long+"x", long+"y")
+	if !strings.HasPrefix(a, "…ä") || !strings.HasSuffix(a, "äx (302 characters)") || !strings.HasSuffix(b, "äy (302 characters)") {
+		t.Errorf("cutPair = %q, %q", a, b)
+	}
+}
+
+func FuzzQuoted(f *testing.F) {
+	for _, s := range []string{"", "a\"b\\", "\x1b\u202e\xff\U000e0041", "`|<@#"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, got := range []string{quoted(s), oneLine(s), word(s), code(quoted(s)), cell(quoted(s)), prose(s)} {
+			if !utf8.ValidString(got) || strings.Contains(got, "\n") {
+				t.Fatalf("%q becomes %q", s, got)
+			}
+			checkVisible(t, got)
+		}
+		// Nothing within the quotes ends them.
+		inner := quoted(s)
+		inner = inner[1 : len(inner)-1]
+		inner = strings.ReplaceAll(strings.ReplaceAll(inner, `\\`, ""), `\"`, "")
+		if strings.Contains(inner, `"`) {
+			t.Fatalf("%q becomes %s, which ends early", s, quoted(s))
+		}
+		if unescapedBars(cell(quoted(s))) != "" {
+			t.Fatalf("%q becomes %s, which ends its cell", s, cell(quoted(s)))
+		}
+	})
+}

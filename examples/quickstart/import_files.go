@@ -87,6 +87,9 @@ func (im *importer) readObjects(name string, text []byte) {
 		im.readObject(name, body, "")
 		return
 	}
+	if len(list) == 0 {
+		im.report.leftOut(name, "", "", fmt.Errorf("the list %q is empty", property))
+	}
 	for i, element := range list {
 		im.readObject(fmt.Sprintf("%s[%d]", name, i), element, property)
 	}
@@ -105,6 +108,7 @@ func (im *importer) readObject(file string, body map[string]any, property string
 
 // wrapped returns the only property of body besides annotations, if it is an
 // array of objects: as in {"groups":[…]} and in an answer of Graph ({"value":[…]}).
+// Otherwise list is nil.
 func wrapped(body map[string]any) (property string, list []map[string]any) {
 	for name, v := range body {
 		if isAnnotation(name) {
@@ -114,7 +118,7 @@ func wrapped(body map[string]any) (property string, list []map[string]any) {
 		if !ok || property != "" {
 			return "", nil
 		}
-		property = name
+		property, list = name, make([]map[string]any, 0, len(array))
 		for _, element := range array {
 			object, ok := element.(map[string]any)
 			if !ok {

@@ -34,8 +34,8 @@ const (
 // Microsoft Graph gives them, for fakes, tests and examples. The slice and all
 // in it belong to the caller.
 //
-// The catalogue shows every feature of [tenant.Kind]; it is not complete, and a
-// client of a real tenant brings its own. What it leaves to be known:
+// The catalogue uses most of what [tenant.Kind] can declare. It is not complete:
+// a client of a real tenant brings its own kinds. What to know about it:
 //
 //   - Directory roles (includeRoles, excludeRoles) are no references. A built-in
 //     role's template id is the same in every tenant and stays as it is; the id

@@ -155,14 +155,15 @@ func wholeFile(path, message string) *FileError {
 	return &FileError{Path: path, Offset: -1, Message: message}
 }
 
-// formatBody writes an object as files hold it: members sorted by name, two
+// formatFile writes an object as files hold it: members sorted by name, two
 // spaces of indent, a newline at the end, so that equal objects are equal
 // bytes and changes are small diffs. Numbers keep their spelling.
-func formatBody(body json.RawMessage) ([]byte, error) {
-	v := jsontext.Value(bytes.Clone(body))
-	err := v.Format(jsontext.ReorderRawObjects(true), jsontext.Multiline(true), jsontext.WithIndent("  "))
+func formatFile(path string, data []byte) ([]byte, error) {
+	body, err := DecodeFile(path, data)
 	if err != nil {
 		return nil, err
 	}
-	return append(v, '\n'), nil
+	v := jsontext.Value(body)
+	err = v.Format(jsontext.ReorderRawObjects(true), jsontext.Multiline(true), jsontext.WithIndent("  "))
+	return append(v, '\n'), err
 }

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -94,26 +95,34 @@ func (m *MemoryRepository) History(ctx context.Context, req RepositoryHistoryReq
 	return page(newestFirst, req)
 }
 
-// Edit changes the desired line as people do, with no regard to its head: a
-// new revision. A nil body removes the resource.
-func (m *MemoryRepository) Edit(tenant, kind, key string, body []byte) error {
+// Edit changes one resource's file of the desired line as people do, with no
+// regard to its head and with any content: a new revision. Nil removes it.
+func (m *MemoryRepository) Edit(tenant, kind, key string, content []byte) error {
 	return m.edit(tenant, func(t Tree) (Tree, error) {
-		return t.With([]Change{{Kind: kind, Key: key, Body: body}})
+		index := t.index()
+		if e := index.byKey[resourceName{kind, key}]; e != nil {
+			return t.withFile(e.paths[0], content), nil
+		}
+		path, err := index.newPath(kind, key)
+		return t.withFile(path, content), err
 	})
 }
 
 // EditFile changes one file of the desired line as people do: any path
 // ("groups/CA-BreakGlass.json"), any content; nil removes it.
 func (m *MemoryRepository) EditFile(tenant, path string, content []byte) error {
-	return m.edit(tenant, func(t Tree) (Tree, error) {
-		edited := Tree{}
-		maps.Copy(edited, t)
-		edited[path] = slices.Clone(content)
-		if content == nil {
-			delete(edited, path)
-		}
-		return edited, nil
-	})
+	return m.edit(tenant, func(t Tree) (Tree, error) { return t.withFile(path, content), nil })
+}
+
+// withFile returns the tree with one file's content changed; nil removes it.
+func (t Tree) withFile(path string, content []byte) Tree {
+	edited := Tree{}
+	maps.Copy(edited, t)
+	edited[path] = bytes.Clone(content)
+	if content == nil {
+		delete(edited, path)
+	}
+	return edited
 }
 
 func (m *MemoryRepository) edit(tenant string, change func(Tree) (Tree, error)) error {

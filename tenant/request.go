@@ -70,6 +70,8 @@ func checkRequestKey(key string) error {
 	switch {
 	case key == "":
 		return invalid("the idempotency key is missing")
+	case !utf8.ValidString(key):
+		return invalid("the idempotency key %q is no valid UTF-8", key)
 	case len(key) > maxRequestKey:
 		return invalid("the idempotency key has %d bytes, more than the limit of %d", len(key), maxRequestKey)
 	}

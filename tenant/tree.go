@@ -81,9 +81,9 @@ func (t Tree) change(index *treeIndex, c Change) error {
 		}
 		return nil
 	}
-	content, err := formatBody(c.Body)
+	content, err := formatFile(c.Kind+"/"+c.Key, c.Body)
 	if err != nil {
-		return fmt.Errorf("%w: %s/%s: %w", ErrInvalidRequest, c.Kind, c.Key, err)
+		return fmt.Errorf("%w: %w", ErrInvalidRequest, err)
 	}
 	if e != nil && len(e.paths) == 1 && e.clash == "" {
 		if path := e.paths[0]; !sameContent(path, t[path], content) {
@@ -108,11 +108,7 @@ func (t Tree) change(index *treeIndex, c Change) error {
 // sameContent reports whether a file already says what content, which is
 // formatted, says.
 func sameContent(path string, file, content []byte) bool {
-	body, err := DecodeFile(path, file)
-	if err != nil {
-		return false
-	}
-	formatted, err := formatBody(body)
+	formatted, err := formatFile(path, file)
 	return err == nil && bytes.Equal(formatted, content)
 }
 

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tenantsync/tenantsync/internal/fault"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -41,7 +40,7 @@ type Config struct {
 	// Faults, if not nil, strikes calls of the clients, under the names
 	// "Client.Kinds", "Client.Permissions", "Client.Read", "Client.Get" and
 	// "Client.Apply". Several fakes may share one.
-	Faults *fault.Injector
+	Faults *Injector
 }
 
 // Fake is a Microsoft 365 tenant in memory. Tests reach it in two ways: through

@@ -13,7 +13,7 @@ import (
 type RepositoryFaults struct {
 	Repository tenant.Repository
 	// Faults decides; nil strikes none.
-	Faults *fault.Injector
+	Faults *Injector
 }
 
 var _ tenant.Repository = RepositoryFaults{}
@@ -52,3 +52,13 @@ func (r RepositoryFaults) History(ctx context.Context, req tenant.RepositoryHist
 		return r.Repository.History(ctx, req)
 	})
 }
+
+// Injector decides which calls are struck by a fault, and keeps a list of all.
+// It has the methods Inject, which takes a func(Call) Fault, Calls, Count and
+// Do. Its zero value injects nothing. It is the type that statetest uses, so
+// that fakes, repositories and stores can share one.
+type Injector = fault.Injector
+
+// Fault is what happens to a call: a Delay first, then Before, an error in
+// place of the call, or After, an error in place of its result.
+type Fault = fault.Fault

@@ -1,0 +1,313 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DirRepository is a [Repository] in a folder. Each tenant has a folder with
+// the heads of its two lines, one file per resource, indented, members sorted:
+//
+//	<root>/<tenant>/desired/<kind>/<key>.json
+//	<root>/<tenant>/backup/<kind>/<key>.json
+//	<root>/<tenant>/backup/snapshot.json
+//	<root>/<tenant>/.tenantsync/
+//
+// People may add, edit and delete files of the desired line at any time, with
+// any tool; the names of files are those of [FilePath], or any legal name that
+// people choose. Files without ".json", and names that begin with a dot, are
+// ignored; links are not followed. The backup line is for reading: what is
+// changed there is put right by the next backup.
+//
+// The hidden folder has every revision that Update and Backup wrote, and every
+// edited state that an Update replaced, so that no edit is ever lost. A state
+// that was only read is ErrNoRevision once it is gone. Revisions are not
+// pruned; equal files are kept once.
+//
+// A write is all or nothing also when the process or the machine dies in the
+// middle: it is written down whole and synced to disk before any file of the
+// line is touched, and completed by the next call. A file that somebody edits
+// in just that moment keeps the edit, as a change on top of the revision.
+//
+// Several processes may use one folder at a time on Unix, where calls take
+// turns by an advisory lock on a file (flock): a network file system must
+// support that. Elsewhere, Windows too, only one process may.
+//
+// Safe for concurrent use. Use [NewDirRepository].
+type DirRepository struct {
+	root *os.Root
+	// step, if not nil, is asked before every change of the disk. Tests
+	// interrupt there.
+	step func(act, path string) error
+
+	mu    sync.Mutex
+	locks map[string]chan struct{} // by tenant folder
+}
+
+var _ Repository = (*DirRepository)(nil)
+
+// NewDirRepository opens the repository in the folder root, which is made if
+// it is not there. Close it after use.
+func NewDirRepository(root string) (*DirRepository, error) {
+	if err := os.MkdirAll(root, 0o777); err != nil {
+		return nil, fmt.Errorf("tenant: make the repository's folder: %w", err)
+	}
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, fmt.Errorf("tenant: open the repository's folder: %w", err)
+	}
+	return &DirRepository{root: r, locks: make(map[string]chan struct{})}, nil
+}
+
+// Close releases the folder. No call may be under way or follow.
+func (d *DirRepository) Close() error { return d.root.Close() }
+
+// Desired is part of [Repository].
+func (d *DirRepository) Desired(ctx context.Context, req DesiredRequest) (Desired, error) {
+	var result Desired
+	err := d.with(ctx, req.Tenant, false, func(t *tenantDir) error {
+		head, err := t.desiredHead()
+		if err != nil {
+			return err
+		}
+		tree, problems := head.tree, head.problems
+		if req.Revision != "" && req.Revision != head.id {
+			if tree, err = t.treeOf(req.Tenant, DesiredLine, req.Revision); err != nil {
+				return err
+			}
+			head.id, problems = req.Revision, nil
+		}
+		result.Revision = head.id
+		result.Resources, result.Problems = tree.Resources()
+		result.Problems = append(result.Problems, problems...)
+		locate(&result)
+		return nil
+	})
+	return result, err
+}
+
+// locate makes paths relative to the tenant's folder, where people look.
+func locate(d *Desired) {
+	for i := range d.Resources {
+		d.Resources[i].Source = path.Join(string(DesiredLine), d.Resources[i].Source)
+	}
+	for i := range d.Problems {
+		d.Problems[i].Path = path.Join(string(DesiredLine), d.Problems[i].Path)
+	}
+}
+
+// Update is part of [Repository].
+func (d *DirRepository) Update(ctx context.Context, req UpdateRequest) (Revision, error) {
+	if err := req.check(); err != nil {
+		return Revision{}, err
+	}
+	var result Revision
+	err := d.with(ctx, req.Tenant, true, func(t *tenantDir) error {
+		done, err := t.byKey(DesiredLine, req.Key)
+		if err != nil || done != nil {
+			result = done.revision()
+			return err
+		}
+		head, err := t.desiredHead()
+		if err != nil {
+			return err
+		}
+		if head.id != req.Parent {
+			return fmt.Errorf("%w: it is at %s and the changes were made against %s", ErrMoved, head.id, req.Parent)
+		}
+		tree, err := head.tree.With(req.Changes)
+		if err != nil {
+			return err
+		}
+		if err := head.checkFree(tree); err != nil {
+			return err
+		}
+		made := dirRevision{Key: req.Key, Message: req.Message, Author: req.Author}
+		result, err = t.commit(ctx, change{line: DesiredLine, head: head, tree: tree, made: made})
+		return err
+	})
+	return result, err
+}
+
+// Backup is part of [Repository].
+func (d *DirRepository) Backup(ctx context.Context, req BackupRequest) (Revision, error) {
+	if err := req.check(); err != nil {
+		return Revision{}, err
+	}
+	var result Revision
+	err := d.with(ctx, req.Tenant, true, func(t *tenantDir) error {
+		done, err := t.byKey(BackupLine, req.Key)
+		if err != nil || done != nil {
+			result = done.revision()
+			return err
+		}
+		head, err := t.backupHead()
+		if err != nil {
+			return err
+		}
+		tree, err := head.tree.WithSnapshot(req.Snapshot)
+		if err != nil {
+			return err
+		}
+		// What is on disk may have been changed by hand; all of it is put right.
+		if head.tree, _, err = t.scan(BackupLine); err != nil {
+			return err
+		}
+		made := dirRevision{Key: req.Key, Message: req.Message, Author: req.Author}
+		result, err = t.commit(ctx, change{line: BackupLine, head: head, tree: tree, made: made})
+		return err
+	})
+	return result, err
+}
+
+// Snapshot is part of [Repository].
+func (d *DirRepository) Snapshot(ctx context.Context, req SnapshotRequest) (Snapshot, error) {
+	var result Snapshot
+	err := d.with(ctx, req.Tenant, false, func(t *tenantDir) error {
+		tree, err := t.treeOf(req.Tenant, BackupLine, req.Revision)
+		if err != nil {
+			return err
+		}
+		result, err = tree.Snapshot()
+		return err
+	})
+	for i := range result.Resources {
+		result.Resources[i].Source = path.Join(string(BackupLine), result.Resources[i].Source)
+	}
+	return result, err
+}
+
+// History is part of [Repository]. A head that was edited by hand since the
+// last revision is the first of the answer, without a time.
+func (d *DirRepository) History(ctx context.Context, req RepositoryHistoryRequest) ([]Revision, error) {
+	if err := req.check(); err != nil {
+		return nil, contextOr(ctx, err)
+	}
+	var result []Revision
+	err := d.with(ctx, req.Tenant, false, func(t *tenantDir) error {
+		all, err := t.revisions(req.Line)
+		if err != nil {
+			return err
+		}
+		if req.Line == DesiredLine {
+			head, err := t.desiredHead()
+			if err != nil {
+				return err
+			}
+			if head.edited {
+				all = append([]Revision{{ID: head.id, Message: "edited by hand"}}, all...)
+			}
+		}
+		result, err = page(all, req)
+		return err
+	})
+	return result, err
+}
+
+// with opens a tenant's folder, waits for its turn, completes what a process
+// that died left behind, and calls do. Without a folder, do gets an empty one
+// unless create is set.
+func (d *DirRepository) with(ctx context.Context, tenant string, create bool, do func(*tenantDir) error) error {
+	if err := contextOr(ctx, checkTenant(tenant)); err != nil {
+		return err
+	}
+	folder, err := tenantFolder(tenant)
+	if err != nil {
+		return err
+	}
+	unlock, err := d.turn(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	t, err := d.open(ctx, folder, create)
+	if err != nil {
+		return fmt.Errorf("tenant: open the folder of %s: %w", tenant, err)
+	}
+	defer t.close()
+	if err := t.recover(); err != nil {
+		return fmt.Errorf("tenant: complete an interrupted write of %s: %w", tenant, err)
+	}
+	return do(t)
+}
+
+// open opens a tenant's folder and locks it against other processes.
+func (d *DirRepository) open(ctx context.Context, folder string, create bool) (*tenantDir, error) {
+	info, err := d.root.Lstat(folder)
+	switch {
+	case os.IsNotExist(err) && !create:
+		return &tenantDir{}, nil
+	case err != nil && !os.IsNotExist(err):
+		return nil, err
+	case err == nil && !info.IsDir():
+		return nil, fmt.Errorf("%s is no folder", folder)
+	}
+	f := files{root: d.root, step: d.step}
+	if err := f.mkdir(path.Join(folder, hidden)); err != nil {
+		return nil, err
+	}
+	root, err := d.root.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	t := &tenantDir{files: &files{root: root, step: d.step}}
+	if t.lock, err = lockFile(ctx, root, path.Join(hidden, "lock")); err != nil {
+		root.Close()
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	return t, nil
+}
+
+// turn waits until no other call of this process uses the folder.
+func (d *DirRepository) turn(ctx context.Context, folder string) (done func(), err error) {
+	d.mu.Lock()
+	lock := d.locks[folder]
+	if lock == nil {
+		lock = make(chan struct{}, 1)
+		d.locks[folder] = lock
+	}
+	d.mu.Unlock()
+	select {
+	case lock <- struct{}{}:
+		return func() { <-lock }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// lockFile takes the lock, trying again and again until ctx ends: a wait
+// within the system could not be broken off.
+func lockFile(ctx context.Context, root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		locked, err := tryLock(f)
+		if locked {
+			return f, nil
+		}
+		if err == nil {
+			timer := time.NewTimer(pause)
+			select {
+			case <-timer.C:
+				continue
+			case <-ctx.Done():
+				timer.Stop()
+				err = ctx.Err()
+			}
+		}
+		f.Close()
+		return nil, err
+	}
+}
+
+// sameContentID reports whether a revision has the content with this digest.
+func sameContentID(id, digest string) bool {
+	return strings.HasSuffix(id, "-"+digest) || strings.HasSuffix(id, "+"+digest)
+}

@@ -1,0 +1,457 @@
+package tenant
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// In a tenant's hidden folder:
+//
+//	objects/ab/cdef…            contents of files, by their SHA-256
+//	desired/00000007.json       a dirRevision; backup/ likewise
+//	keys/desired-<sha256>       the number of the revision with this key
+//	pending.json                a dirPending: decided and not yet carried out
+//	lock, new                   the lock file; the file that is being written
+const (
+	objectsDir  = hidden + "/objects"
+	keysDir     = hidden + "/keys"
+	pendingFile = hidden + "/pending.json"
+)
+
+// dirFormat is the format of the JSON in the hidden folder.
+const dirFormat = 1
+
+// dirRevision is one revision as it is kept.
+type dirRevision struct {
+	Format  int       `json:"format"`
+	ID      string    `json:"id"`
+	Number  int       `json:"number"`
+	Time    time.Time `json:"time,omitzero"`
+	Message string    `json:"message,omitempty"`
+	Author  string    `json:"author,omitempty"`
+	// Key is the idempotency key; empty for an edited state.
+	Key string `json:"key,omitempty"`
+	// Files are the objects by path.
+	Files map[string]string `json:"files"`
+}
+
+func (r *dirRevision) revision() Revision {
+	if r == nil {
+		return Revision{}
+	}
+	return Revision{ID: r.ID, Time: r.Time, Message: r.Message, Author: r.Author}
+}
+
+// dirPending is a change of a line that is decided: it will be carried out.
+type dirPending struct {
+	Format int  `json:"format"`
+	Line   Line `json:"line"`
+	// Revisions to add, in order; the last one is the new head.
+	Revisions []dirRevision `json:"revisions"`
+	// Before are the files that the line's folder had.
+	Before map[string]string `json:"before"`
+}
+
+// tenantDir is a tenant's folder while it is locked. Without files, it is not
+// there and looks empty.
+type tenantDir struct {
+	*files
+	lock *os.File
+}
+
+func (t *tenantDir) close() {
+	if t.files != nil {
+		t.lock.Close() // gives the lock back
+		t.root.Close()
+	}
+}
+
+// dirHead is the head of a line.
+type dirHead struct {
+	id     string
+	number int // of the last revision that is kept
+	// edited: people have changed files since that revision.
+	edited bool
+	tree   Tree
+	// problems are files that are no part of the tree.
+	problems []FileError
+}
+
+// checkFree refuses a tree that would overwrite what is no part of this one.
+func (h dirHead) checkFree(next Tree) error {
+	for _, p := range h.problems {
+		for name := range next {
+			if _, old := h.tree[name]; !old && fold(name) == fold(p.Path) {
+				return invalid("%s is in the way: %s", p.Path, p.Message)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *tenantDir) desiredHead() (dirHead, error) {
+	tree, problems, err := t.scan(DesiredLine)
+	if err != nil {
+		return dirHead{}, err
+	}
+	last, err := t.last(DesiredLine)
+	if err != nil {
+		return dirHead{}, err
+	}
+	head := dirHead{id: last.ID, number: last.Number, tree: tree, problems: problems}
+	if digest := tree.Digest(); !sameContentID(last.ID, digest) {
+		head.id = fmt.Sprintf("%d+%s", last.Number, digest)
+		head.edited = true
+	}
+	return head, nil
+}
+
+func (t *tenantDir) backupHead() (dirHead, error) {
+	last, err := t.last(BackupLine)
+	if err != nil {
+		return dirHead{}, err
+	}
+	tree, err := t.tree(last)
+	return dirHead{id: last.ID, number: last.Number, tree: tree}, err
+}
+
+// change is a change of a line that is to be committed.
+type change struct {
+	line Line
+	// head is the line's, with the tree that is on disk.
+	head dirHead
+	tree Tree
+	made dirRevision
+}
+
+// commit writes a revision. Once the pending file is there it is decided, and
+// done by whoever comes next if not by this call.
+func (t *tenantDir) commit(ctx context.Context, c change) (Revision, error) {
+	before := objectsOf(c.head.tree)
+	after := objectsOf(c.tree)
+	if err := t.putTree(c.tree); err != nil {
+		return Revision{}, err
+	}
+	p := dirPending{Format: dirFormat, Line: c.line, Before: before}
+	number := c.head.number
+	if c.head.edited {
+		if err := t.putTree(c.head.tree); err != nil {
+			return Revision{}, err
+		}
+		number++
+		p.Revisions = append(p.Revisions, dirRevision{
+			Format: dirFormat, ID: c.head.id, Number: number, Message: "edited by hand", Files: before,
+		})
+	}
+	number++
+	c.made.Format, c.made.Number, c.made.Files = dirFormat, number, after
+	c.made.ID, c.made.Time = revisionID(number, c.tree), time.Now().UTC()
+	p.Revisions = append(p.Revisions, c.made)
+	// What would make it impossible to carry out must show before it is decided.
+	for name, object := range after {
+		if before[name] != object {
+			if err := t.mkdir(path.Join(string(c.line), path.Dir(name))); err != nil {
+				return Revision{}, err
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return Revision{}, err
+	}
+	if err := t.writeJSON(pendingFile, p); err != nil {
+		return Revision{}, err
+	}
+	return c.made.revision(), t.carryOut(p)
+}
+
+// recover carries out what was decided by a process that died.
+func (t *tenantDir) recover() error {
+	var p dirPending
+	found, err := t.readJSON(pendingFile, &p, &p.Format)
+	if err != nil || !found {
+		return err
+	}
+	return t.carryOut(p)
+}
+
+// carryOut can be repeated at will, from any point at which it was broken off.
+func (t *tenantDir) carryOut(p dirPending) error {
+	after := p.Revisions[len(p.Revisions)-1].Files
+	for _, name := range slices.Sorted(maps.Keys(p.Before)) {
+		if _, stays := after[name]; !stays {
+			if err := t.replace(p, name, ""); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if err := t.replace(p, name, after[name]); err != nil {
+			return err
+		}
+	}
+	for _, r := range p.Revisions {
+		if r.Key != "" {
+			if err := t.write(keyFile(p.Line, r.Key), []byte(strconv.Itoa(r.Number))); err != nil {
+				return err
+			}
+		}
+		if err := t.writeJSON(revisionFile(p.Line, r.Number), r); err != nil {
+			return err
+		}
+	}
+	return t.remove(pendingFile, hidden)
+}
+
+// replace gives one file of a line its new content. In the desired line, one
+// that is neither as it was nor as it will be was edited just now, and stays.
+func (t *tenantDir) replace(p dirPending, name, object string) error {
+	if object == p.Before[name] {
+		return nil
+	}
+	target := path.Join(string(p.Line), name)
+	now, err := t.hashOf(target)
+	if err != nil || now == object || p.Line == DesiredLine && now != p.Before[name] {
+		return err
+	}
+	if now == noFile { // in the backup line, which is ours
+		if err := t.root.RemoveAll(target); err != nil {
+			return err
+		}
+	}
+	if object == "" {
+		return t.remove(target, string(p.Line))
+	}
+	content, err := t.object(object)
+	if err != nil {
+		return err
+	}
+	return t.write(target, content)
+}
+
+// noFile is what hashOf returns for a folder or a link.
+const noFile = "no file"
+
+// hashOf returns the object of a file's content, "" for none.
+func (t *tenantDir) hashOf(name string) (string, error) {
+	info, err := t.root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular():
+		return noFile, nil
+	}
+	content, err := t.root.ReadFile(name)
+	return objectName(content), err
+}
+
+func objectName(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+func objectFile(name string) string { return path.Join(objectsDir, name[:2], name[2:]) }
+
+// objectsOf returns the objects of a tree by path.
+func objectsOf(tree Tree) map[string]string {
+	objects := make(map[string]string, len(tree))
+	for name, content := range tree {
+		objects[name] = objectName(content)
+	}
+	return objects
+}
+
+// putTree keeps a tree's contents.
+func (t *tenantDir) putTree(tree Tree) error {
+	for _, name := range slices.Sorted(maps.Keys(tree)) {
+		file := objectFile(objectName(tree[name]))
+		if _, err := t.root.Lstat(file); err == nil {
+			continue
+		}
+		if err := t.write(file, tree[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tenantDir) object(name string) ([]byte, error) {
+	if len(name) != sha256.Size*2 {
+		return nil, fmt.Errorf("%q is no object's name", name)
+	}
+	content, err := t.root.ReadFile(objectFile(name))
+	if err == nil && objectName(content) != name {
+		err = fmt.Errorf("%s is damaged: restore it from a backup of the folder", objectFile(name))
+	}
+	return content, err
+}
+
+func (t *tenantDir) tree(r dirRevision) (Tree, error) {
+	tree := make(Tree, len(r.Files))
+	for name, object := range r.Files {
+		content, err := t.object(object)
+		if err != nil {
+			return nil, fmt.Errorf("tenant: revision %s: %w", r.ID, err)
+		}
+		tree[name] = content
+	}
+	return tree, nil
+}
+
+func revisionFile(line Line, number int) string {
+	return path.Join(hidden, string(line), fmt.Sprintf("%08d.json", number))
+}
+
+func keyFile(line Line, key string) string {
+	return path.Join(keysDir, string(line)+"-"+objectName([]byte(key)))
+}
+
+// byKey returns the revision that was written with this key, or nil.
+func (t *tenantDir) byKey(line Line, key string) (*dirRevision, error) {
+	text, err := t.root.ReadFile(keyFile(line, key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	number, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, fmt.Errorf("tenant: %s: %w", keyFile(line, key), err)
+	}
+	r, err := t.numbered(line, number)
+	return &r, err
+}
+
+// numbered returns a revision by its number.
+func (t *tenantDir) numbered(line Line, number int) (dirRevision, error) {
+	var r dirRevision
+	name := revisionFile(line, number)
+	found, err := t.readJSON(name, &r, &r.Format)
+	if err == nil && !found {
+		err = fmt.Errorf("tenant: %s is missing: restore it from a backup of the folder", name)
+	}
+	return r, err
+}
+
+// numbers returns the numbers of a line's revisions, oldest first.
+func (t *tenantDir) numbers(line Line) ([]int, error) {
+	if t.files == nil {
+		return nil, nil
+	}
+	entries, err := fs.ReadDir(t.root.FS(), path.Join(hidden, string(line)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var numbers []int
+	for _, e := range entries {
+		if n, err := strconv.Atoi(strings.TrimSuffix(e.Name(), extension)); err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	return numbers, nil
+}
+
+// last returns a line's last revision; of an empty line, the one that it has
+// before the first.
+func (t *tenantDir) last(line Line) (dirRevision, error) {
+	numbers, err := t.numbers(line)
+	if err != nil || len(numbers) == 0 {
+		return dirRevision{ID: revisionID(0, nil)}, err
+	}
+	return t.numbered(line, numbers[len(numbers)-1])
+}
+
+// revisions returns a line's revisions, newest first.
+func (t *tenantDir) revisions(line Line) ([]Revision, error) {
+	numbers, err := t.numbers(line)
+	if err != nil {
+		return nil, err
+	}
+	var all []Revision
+	for _, n := range slices.Backward(numbers) {
+		r, err := t.numbered(line, n)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r.revision())
+	}
+	return all, nil
+}
+
+// treeOf returns a revision that is kept; without an id, the last one.
+func (t *tenantDir) treeOf(tenant string, line Line, id string) (Tree, error) {
+	numbers, err := t.numbers(line)
+	if err != nil {
+		return nil, err
+	}
+	// An edited state is named after the revision before it.
+	digits := len(id) - len(strings.TrimLeft(id, "0123456789"))
+	n, _ := strconv.Atoi(id[:digits])
+	candidates := []int{n, n + 1}
+	if id == "" && len(numbers) > 0 {
+		candidates = numbers[len(numbers)-1:]
+	}
+	for _, n := range candidates {
+		if _, ok := slices.BinarySearch(numbers, n); !ok {
+			continue
+		}
+		r, err := t.numbered(line, n)
+		if err != nil {
+			return nil, err
+		}
+		if cmp.Or(id, r.ID) == r.ID {
+			return t.tree(r)
+		}
+	}
+	return nil, noRevision(tenant, line, id)
+}
+
+func (t *tenantDir) writeJSON(name string, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	return t.write(name, b.Bytes())
+}
+
+// readJSON reads a file of the hidden folder; format is the field of v that
+// holds its format.
+func (t *tenantDir) readJSON(name string, v any, format *int) (found bool, err error) {
+	if t.files == nil {
+		return false, nil
+	}
+	text, err := t.root.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
+		return false, fmt.Errorf("tenant: %s: %w", name, err)
+	}
+	if *format != dirFormat {
+		return false, fmt.Errorf("tenant: %s has format %d and this version reads %d: use a newer version", name, *format, dirFormat)
+	}
+	return true, nil
+}

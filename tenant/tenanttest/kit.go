@@ -1,0 +1,77 @@
+package tenanttest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// tb is what a case needs of a *testing.T, so that the kits' own test can
+// record what a case reports.
+type tb interface {
+	Helper()
+	Context() context.Context
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Skipf(format string, args ...any)
+}
+
+// kitCase is one case of a kit; F is the fixture.
+type kitCase[F any] struct {
+	name string
+	// explanation says what the contract asks for. It is printed when the
+	// case fails.
+	explanation string
+	run         func(k *kit[F])
+}
+
+// kit is what a case works with.
+type kit[F any] struct {
+	tb
+	fixture     F
+	explanation string
+}
+
+// runCases runs each case as a subtest on a fresh fixture.
+func runCases[F any](t *testing.T, factory func(t *testing.T) F, cases []kitCase[F]) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			c.run(&kit[F]{tb: t, fixture: factory(t), explanation: c.explanation})
+		})
+	}
+}
+
+// errorf reports a failure with the case's explanation.
+func (k *kit[F]) errorf(format string, args ...any) {
+	k.Helper()
+	k.Errorf("%s\nThe contract: %s", fmt.Sprintf(format, args...), k.explanation)
+}
+
+// fatalf reports a failure and ends the case.
+func (k *kit[F]) fatalf(format string, args ...any) {
+	k.Helper()
+	k.Fatalf("%s\nThe contract: %s", fmt.Sprintf(format, args...), k.explanation)
+}
+
+// must ends the case when err is not nil.
+func (k *kit[F]) must(err error, what string) {
+	k.Helper()
+	if err != nil {
+		k.fatalf("%s: %v", what, err)
+	}
+}
+
+// sameJSON reports whether two texts are the same JSON, whatever their order
+// of members and white space. Numbers must have the same spelling.
+func sameJSON(a, b json.RawMessage) bool {
+	x, y := jsontext.Value(bytes.Clone(a)), jsontext.Value(bytes.Clone(b))
+	canonical := []jsontext.Options{jsontext.CanonicalizeRawInts(false), jsontext.CanonicalizeRawFloats(false)}
+	if x.Canonicalize(canonical...) != nil || y.Canonicalize(canonical...) != nil {
+		return false
+	}
+	return bytes.Equal(x, y)
+}

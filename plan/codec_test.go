@@ -29,7 +29,7 @@ func sampleBase() *Base {
 	return &Base{Format: FormatVersion, Objects: []BaseObject{
 		{Kind: "locations", Key: "Bonn", ID: "1", Body: json.RawMessage(`{"name":"<Bonn>","ranges":["10.0.0.0/8"]}`)},
 		{Kind: "locations", Key: "Köln", ID: "2"},
-		{Kind: "policies", Key: "Bonn", Body: json.RawMessage(`{}`)},
+		{Kind: "policies", Key: "Bonn", Body: json.RawMessage(`{}`), Seen: "5d41402abc4b2a76", Refs: []string{"locations/Bonn"}},
 	}}
 }
 

@@ -48,6 +48,7 @@ func TestMeets(t *testing.T) {
 		{"array that is no JSON", equals("/0", `null`), `[1`, false},
 		{"blank body", equals("/0", `null`), ` `, false},
 		{"the zero condition", tenant.Condition{}, body, false},
+		{"no pointer", equals("state", `null`), body, false},
 		{"equal to no JSON", equals("/state", `{`), body, false},
 	}
 	for _, tt := range tests {

@@ -39,8 +39,9 @@ func orderItems(p *Plan, kinds map[string]tenant.Kind, refs, drops map[string][]
 
 	o.findCircles()
 	deps := o.dependencies()
-	o.spread(deps)
-	waves := o.waves(deps)
+	sorted := components(deps)
+	o.spread(deps, sorted)
+	waves := o.waves(deps, sorted)
 
 	kept := p.Items[:0:0]
 	for i, it := range p.Items {
@@ -205,8 +206,8 @@ func (o *ordering) dependencies() [][]int {
 }
 
 // spread notes what depends on noted items.
-func (o *ordering) spread(deps [][]int) {
-	for _, members := range components(deps) {
+func (o *ordering) spread(deps, sorted [][]int) {
+	for _, members := range sorted {
 		// Components come after what they depend on, so one look is enough.
 		// One of several members is a circle, noted already.
 		i := members[0]
@@ -225,9 +226,9 @@ func (o *ordering) spread(deps [][]int) {
 
 // waves returns each item's wave: after those of its dependencies and, as far
 // as they allow, after all items of lower levels.
-func (o *ordering) waves(deps [][]int) []int {
+func (o *ordering) waves(deps, sorted [][]int) []int {
 	order := make([]int, 0, len(o.items))
-	for _, members := range components(deps) {
+	for _, members := range sorted {
 		if _, noted := o.notes[members[0]]; !noted {
 			order = append(order, members[0])
 		}

@@ -165,9 +165,9 @@ func (it *Item) appendRows(rows []row, like row, base, before, after *node) []ro
 func (r row) hide(base, before, after *node) row {
 	show := func(n *node) string {
 		if n == nil {
-			return absent
+			return absentText
 		}
-		return hidden
+		return hiddenText
 	}
 	r.base, r.before, r.after = show(base), show(before), show(after)
 	return r

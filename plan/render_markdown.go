@@ -46,14 +46,9 @@ func (m *markdownWriter) block(format string, args ...any) {
 	fmt.Fprintf(m, format+"\n\n", args...)
 }
 
-// list writes the points of a list; those that begin with a space belong to
-// the one before.
 func (m *markdownWriter) list(points []string) {
 	for _, s := range points {
-		if strings.HasPrefix(s, " ") {
-			m.WriteString(" ")
-		}
-		fmt.Fprintf(m, "- %s\n", strings.TrimPrefix(s, " "))
+		m.WriteString("- " + s + "\n")
 	}
 	m.WriteString("\n")
 }

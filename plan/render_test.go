@@ -175,7 +175,7 @@ func hostilePlan() *Plan {
 }
 
 func TestRender(t *testing.T) {
-	many := &Plan{Tenant: "contoso", Broken: []Broken{{Rule: "max-deletes", Message: "too many"}}}
+	many := &Plan{Tenant: "contoso", Items: []Item{{Kind: "groups", Key: "No row", Verb: tenant.Update, RenamedFrom: "Former"}}, Broken: []Broken{{Rule: "max-deletes", Message: "too many"}}}
 	for i := range 25 {
 		many.Broken[0].Items = append(many.Broken[0].Items, fmt.Sprintf("groups/%02d", i))
 	}

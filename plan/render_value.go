@@ -16,8 +16,8 @@ const (
 
 // What stands in place of a value.
 const (
-	absent = "(none)"
-	hidden = "(hidden)"
+	absentText = "(none)"
+	hiddenText = "(hidden)"
 )
 
 // diffLine is a member of a list, or a line of a text, that goes ('-') or
@@ -44,7 +44,7 @@ func readValue(raw json.RawMessage) *node {
 func showWhole(n *node) string {
 	switch {
 	case n == nil:
-		return absent
+		return absentText
 	case n.isString():
 		return quoted(n.text)
 	case n.isArray():

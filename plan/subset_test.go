@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,6 +92,10 @@ func TestCheckSubsetAdvice(t *testing.T) {
 	}
 	if got := len(err.Error()); got > 1000 {
 		t.Errorf("the message has %d characters: too long for a person", got)
+	}
+	unknown := p.CheckSubset(strings.Split("abcdefghijkl", ""))
+	if got := unknown.Error(); !strings.HasSuffix(got, `"i", "j" and 2 more`) {
+		t.Errorf("message = %s", got)
 	}
 	alone := p.CheckSubset([]string{"a/59"})
 	if got, want := len(alone.(*SubsetError).Needs["a/59"]), 59; got != want {

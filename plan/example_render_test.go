@@ -1,0 +1,80 @@
+package plan_test
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/tenantsync/tenantsync/plan"
+)
+
+// A stored plan is read and shown to the person who decides.
+func ExamplePlan_Text() {
+	data, err := os.ReadFile("testdata/v1/plan.json")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err := plan.DecodePlan(data)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := p.Text(os.Stdout); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// Plan for tenant "contoso": 2 to create, 2 to update, 1 to delete, 1 conflict, 1 problem
+	// Made against revision "3f9c2d1" of the desired line
+	//
+	// !!! BROKEN RULES: an approval must name each of them
+	// !!! protected: the plan changes what is protected: kind "conditionalAccessPolicies", key "CA001*"
+	//       "conditionalAccessPolicies/CA001: MFA for all"
+	//
+	// Step 1 of 3
+	//   namedLocations
+	//     + create "Berlin office"
+	//         /displayName: "Berlin office"
+	//         /ipRanges: 2 members
+	//             + {"cidrAddress": "192.0.2.0/24"}
+	//             + {"cidrAddress": "198.51.100.0/24"}
+	//         /isTrusted: true
+	//   securityDefaults
+	//     ~ update "securityDefaults", undoes a change made in the tenant
+	//         /isEnabled: true → false
+	//
+	// Step 2 of 3
+	//   conditionalAccessPolicies
+	//     ! update "CA001: MFA for all", renamed from "CA001", conflict: both sides changed it since they agreed
+	//         /conditions/locations/excludeLocations: [] → ["${namedLocations/Berlin office}"]
+	//         /displayName: "CA001" → "CA001: MFA for all"
+	//         ! /state
+	//             agreed:   "enabledForReportingButNotEnforced"
+	//             tenant:   "disabled"
+	//             proposed: "enabled"
+	//         waits for "securityDefaults/securityDefaults"
+	//   wifiProfiles
+	//     + create "Guests"
+	//         /displayName: "Guests"
+	//         /preSharedKey: (hidden)
+	//         /ssid: "guests"
+	//
+	// Step 3 of 3
+	//   namedLocations
+	//     - delete "Old office"
+	//         /displayName: "Old office"
+	//         waits for "conditionalAccessPolicies/CA001: MFA for all"
+	//
+	// Problems: asked for, and not done
+	//   ambiguous: several objects match one name, so nothing is done
+	//     groups "All staff": two groups have this name; rename one of them in the tenant
+	//
+	// For information
+	//   ignored: a rule says to leave the difference alone
+	//     groups "Guests" /description: accepted until 2027-01-01
+	//
+	// Not completely read, so nothing is concluded from absence there
+	//   riskyUsers: forbidden: a permission is missing (needs IdentityRiskyUser.Read.All)
+	//
+	// Digest of the plan:    b3185354fbfd3d117ea81750a815cf3df196ebda2589a7b11b5afa21c3aa5140
+	// Digest of the changes: f7d980f36c813325cb2cbf8f20ef45266c6a803b90de85d764cac712dbfba5d2
+}

@@ -1,0 +1,188 @@
+package syncertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
+)
+
+// Config configures a [Harness]. The zero value is useful.
+type Config struct {
+	// Kinds that the tenants have. Defaults to [Kinds].
+	Kinds []tenant.Kind
+	// Permissions that the kinds need; all are granted at the start. Defaults
+	// to none.
+	Permissions []tenant.Permission
+	// Auth configures the sign-in. By default every tenant is signed in.
+	Auth *authtest.AuthenticatorConfig
+	// Repository defaults to one in memory.
+	Repository tenant.Repository
+}
+
+// Harness is the world around the engine. Safe for concurrent use.
+type Harness struct {
+	// Store keeps records, history, leases and blobs.
+	Store *state.Memory
+	// Repository is where configuration lives as code.
+	Repository tenant.Repository
+	// Auth is the sign-in page and the people in front of it.
+	Auth *authtest.FakeAuthenticator
+	// Events is what all workers' observers saw.
+	Events *Recorder
+
+	cfg     Config
+	runs    atomic.Int64
+	mu      sync.Mutex
+	tenants map[string]*tenanttest.Fake
+}
+
+// New returns a world in which nothing has happened.
+func New(cfg Config) *Harness {
+	if cfg.Kinds == nil {
+		cfg.Kinds = Kinds()
+	}
+	if cfg.Auth == nil {
+		cfg.Auth = &authtest.AuthenticatorConfig{SignedIn: true}
+	}
+	h := &Harness{
+		Store:      state.NewMemory(),
+		Repository: cfg.Repository,
+		Auth:       authtest.NewAuthenticator(*cfg.Auth),
+		Events:     new(Recorder),
+		cfg:        cfg,
+		tenants:    make(map[string]*tenanttest.Fake),
+	}
+	if h.Repository == nil {
+		h.Repository = tenant.NewMemoryRepository()
+	}
+	return h
+}
+
+// Tenant returns the fake tenant of that name, made when it is first asked for.
+func (h *Harness) Tenant(name string) *tenanttest.Fake {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := h.tenants[name]
+	if f == nil {
+		f = tenanttest.NewFake(tenanttest.Config{
+			Kinds: h.cfg.Kinds, Directory: authtest.DirectoryOf(name), Permissions: h.cfg.Permissions,
+			ConsentURL: "https://login.example/" + name + "/adminconsent",
+		})
+		for _, p := range h.cfg.Permissions {
+			f.Grant(p.AnyOf...)
+		}
+		h.tenants[name] = f
+	}
+	return f
+}
+
+// WorkerConfig configures a [Worker]. The zero value is useful.
+type WorkerConfig struct {
+	// Approver is asked to review plans; nil leaves them to Decide.
+	Approver syncer.Approver
+	// Edit, if not nil, changes the engine's configuration before it is made.
+	Edit func(*syncer.Config)
+}
+
+// Worker is a process: an engine of its own, on the world that it shares.
+type Worker struct {
+	*syncer.Syncer
+	// Calls injects faults into the calls that this worker makes, under names
+	// such as "Store.Commit", "Leaser.Renew", "Blobs.Put", "Repository.Update"
+	// and "Client.Apply".
+	Calls *statetest.Injector
+
+	ctx  context.Context
+	kill context.CancelFunc
+	dead atomic.Bool
+}
+
+// ErrDead is what every call of a killed worker returns.
+var ErrDead = errors.New("syncertest: this worker was killed")
+
+// Worker adds a process. It panics on a configuration that cannot be used.
+func (h *Harness) Worker(name string, cfg WorkerConfig) *Worker {
+	w := &Worker{Calls: new(statetest.Injector)}
+	w.ctx, w.kill = context.WithCancel(context.Background())
+	w.Strike(nil)
+	conf := syncer.Config{
+		Store:         statetest.WithFaults(h.Store, w.Calls),
+		Leaser:        statetest.LeaserWithFaults(h.Store, w.Calls),
+		Blobs:         statetest.BlobsWithFaults(h.Store, w.Calls),
+		Repository:    tenanttest.RepositoryFaults{Repository: h.Repository, Faults: w.Calls},
+		Authenticator: h.Auth,
+		Connector: syncer.ConnectorFunc(func(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+			authorize := func(ctx context.Context) error {
+				_, err := req.Credential.Token(ctx, auth.TokenRequest{})
+				return err
+			}
+			client := h.Tenant(req.Tenant).Client(tenanttest.ClientConfig{Worker: name, Authorize: authorize})
+			return faultyClient{client, w.Calls}, nil
+		}),
+		Approver: cfg.Approver,
+		Observer: h.Events,
+		Worker:   name,
+		NewRunID: func() string { return fmt.Sprintf("run-%d", h.runs.Add(1)) },
+	}
+	if cfg.Edit != nil {
+		cfg.Edit(&conf)
+	}
+	s, err := syncer.New(conf)
+	if err != nil {
+		panic(err)
+	}
+	w.Syncer = s
+	return w
+}
+
+// Strike says what happens to the worker's calls from now on; nil lets them
+// through. A killed worker's calls fail whatever it says.
+func (w *Worker) Strike(decide func(statetest.Call) statetest.Fault) {
+	w.Calls.Inject(func(c statetest.Call) statetest.Fault {
+		if w.dead.Load() {
+			return statetest.Fault{Before: ErrDead}
+		}
+		if decide == nil {
+			return statetest.Fault{}
+		}
+		return decide(c)
+	})
+}
+
+// Context is the worker's: it ends when it is killed. Pass it to Run, Sync and
+// Advance.
+func (w *Worker) Context() context.Context { return w.ctx }
+
+// Kill ends the worker as a power cut would.
+func (w *Worker) Kill() {
+	w.dead.Store(true)
+	w.kill()
+}
+
+// Dead reports whether the worker was killed.
+func (w *Worker) Dead() bool { return w.dead.Load() }
+
+// KillAt kills the worker at the nth call of op, counted from 0 over all its
+// calls of op: before the call, or after its effect.
+func (w *Worker) KillAt(op string, nth int, after bool) {
+	w.Strike(func(c statetest.Call) statetest.Fault {
+		if c.Op != op || c.Nth != nth {
+			return statetest.Fault{}
+		}
+		w.Kill()
+		if after {
+			return statetest.Fault{After: ErrDead}
+		}
+		return statetest.Fault{Before: ErrDead}
+	})
+}

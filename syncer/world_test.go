@@ -1,0 +1,894 @@
+package syncer_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/internal/script"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
+)
+
+// world is what a script acts on: a harness, workers, and the commands.
+type world struct {
+	t       *testing.T
+	h       *syncertest.Harness
+	edits   []func(*syncer.Config)
+	people  []authtest.Person
+	workers map[string]*syncertest.Worker
+	tenant  string
+	begun   time.Time
+	clock   bool
+	digests []string
+	faults  []hook
+	going   sync.WaitGroup
+}
+
+// hook is what happens at one call of a worker.
+type hook struct {
+	op    string
+	nth   int
+	fault statetest.Fault
+	kill  bool
+	run   []script.Command
+}
+
+func newWorld(t *testing.T) *world {
+	h := syncertest.New(syncertest.Config{Permissions: []tenant.Permission{
+		{AnyOf: []string{"Policies.Read"}, Kinds: []string{"policies"}},
+		{AnyOf: []string{"Policies.Write"}, Kinds: []string{"policies"}, Write: true},
+		{AnyOf: []string{"Groups.Read"}, Kinds: []string{"groups"}},
+		{AnyOf: []string{"Locations.Read"}, Kinds: []string{"locations"}, Optional: true},
+	}})
+	return &world{t: t, h: h, workers: map[string]*syncertest.Worker{}, tenant: "contoso", begun: time.Now()}
+}
+
+// end lets everything that still runs come to its end, so that the bubble can.
+func (w *world) end() {
+	for _, worker := range w.workers {
+		worker.Kill()
+	}
+	w.going.Wait()
+}
+
+func (w *world) fake() *tenanttest.Fake { return w.h.Tenant(w.tenant) }
+
+// commands by name; each returns what it prints.
+var commands map[string]func(w *world, c script.Command) string
+
+func init() {
+	commands = map[string]func(w *world, c script.Command) string{
+		"file": (*world).file, "unfile": (*world).unfile, "repo": (*world).repo, "revisions": (*world).revisions,
+		"seed": (*world).seed, "set": (*world).set, "remove": (*world).remove, "tenant": (*world).objects, "writes": (*world).writes,
+		"config": (*world).config, "people": (*world).persons, "permission": (*world).permission, "kind": (*world).kind, "fail": (*world).fail,
+		"start": (*world).start, "work": (*world).work, "sync": (*world).sync, "go": (*world).background, "join": (*world).join,
+		"approve": (*world).decide, "reject": (*world).decide, "revert": (*world).decide,
+		"cancel": (*world).cancel, "retry": (*world).retry, "recheck": (*world).recheck, "pause": (*world).pause, "resume": (*world).resume,
+		"wait": (*world).wait, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
+		"status": (*world).status, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history, "revoke": (*world).revoke,
+		"statuses": (*world).statuses, "calls": (*world).calls, "error": (*world).copyError,
+	}
+}
+
+// exec carries out a command, and prints what it returned and what happened.
+func (w *world) exec(c script.Command) string {
+	f, ok := commands[c.Name]
+	if !ok {
+		w.t.Fatalf("%s: unknown command %q", c.Pos, c.Name)
+	}
+	out := f(w, c)
+	return w.scrub(w.events() + out)
+}
+
+var (
+	guid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	hash = regexp.MustCompile(`[0-9a-f]{64}`)
+)
+
+// scrub replaces ids and hashes, which say nothing to a reader, by names.
+func (w *world) scrub(s string) string {
+	s = hash.ReplaceAllString(s, "<hash>")
+	return guid.ReplaceAllStringFunc(s, func(id string) string {
+		for _, k := range syncertest.Kinds() {
+			for _, r := range w.fake().Objects(k.Name) {
+				if r.ID == id {
+					return "<" + nameOf(r.Body) + ">"
+				}
+			}
+		}
+		return "<id>"
+	})
+}
+
+// events prints what happened since the last command.
+func (w *world) events() string {
+	var b strings.Builder
+	for _, e := range w.h.Events.Take() {
+		at := ""
+		if w.clock {
+			at = "+" + e.Time.Sub(w.begun).Truncate(time.Second).String() + " "
+		}
+		switch e.Type {
+		case syncer.StatusChanged:
+			fmt.Fprintf(&b, "%s%s", at, syncertest.Line(e))
+			if e.To.Resting() {
+				fmt.Fprintf(&b, " (%s", e.Outcome)
+				if e.Reason != "" && e.Outcome != "" {
+					fmt.Fprintf(&b, ": ")
+				}
+				fmt.Fprintf(&b, "%s)", e.Reason)
+			}
+			b.WriteByte('\n')
+		case syncer.PromptShown:
+			fmt.Fprintf(&b, "  code %s at %s, %s left\n", e.Prompt.UserCode, e.Prompt.URL, e.Deadline.Sub(e.Time).Round(time.Second))
+		case syncer.PlanReady:
+			fmt.Fprintf(&b, "  plan: %d to create, %d to update, %d to delete, %d conflicts, %d problems\n",
+				e.Counts.Create, e.Counts.Update, e.Counts.Delete, e.Counts.Conflicts, e.Counts.Problems)
+			if !slices.Contains(w.digests, e.Digest) {
+				w.digests = append(w.digests, e.Digest)
+			}
+		case syncer.ItemDone:
+			fmt.Fprintf(&b, "  %s %s %s", e.Item.Status, e.Item.Verb, e.Item.Item)
+			if e.Item.Message != "" {
+				fmt.Fprintf(&b, ": %s", e.Item.Message)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// worker returns the worker that a command names, made when first named.
+func (w *world) worker(c script.Command) *syncertest.Worker {
+	name := option(c, "worker", "a")
+	if w.workers[name] == nil {
+		w.workers[name] = w.h.Worker(name, syncertest.WorkerConfig{Edit: func(conf *syncer.Config) {
+			for _, edit := range w.edits {
+				edit(conf)
+			}
+		}})
+		w.arm(w.workers[name])
+	}
+	return w.workers[name]
+}
+
+// arm makes the hooks strike the worker's calls. A hook that runs commands
+// delays the call, so that they are carried out in the middle of it.
+func (w *world) arm(worker *syncertest.Worker) {
+	hooks := slices.Clone(w.faults)
+	worker.Strike(func(c statetest.Call) statetest.Fault {
+		for i, h := range hooks {
+			if h.op != c.Op {
+				continue
+			}
+			if h.nth > 0 {
+				hooks[i].nth--
+				continue
+			}
+			hooks = slices.Delete(hooks, i, i+1)
+			if h.kill {
+				worker.Kill()
+			}
+			if len(h.run) > 0 {
+				w.going.Go(func() {
+					for _, cmd := range h.run {
+						commands[cmd.Name](w, cmd)
+					}
+				})
+			}
+			return h.fault
+		}
+		return statetest.Fault{}
+	})
+}
+
+func option(c script.Command, name, otherwise string) string {
+	if v, ok := c.Options[name]; ok {
+		return v
+	}
+	return otherwise
+}
+
+func arg(c script.Command, i int) string {
+	if i < len(c.Args) {
+		return c.Args[i]
+	}
+	return ""
+}
+
+func (w *world) duration(c script.Command, s string) time.Duration {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		w.t.Fatalf("%s: %v", c.Pos, err)
+	}
+	return d
+}
+
+func (w *world) number(c script.Command, s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		w.t.Fatalf("%s: %v", c.Pos, err)
+	}
+	return n
+}
+
+// failed prints an error.
+func failed(err error) string {
+	if err == nil {
+		return ""
+	}
+	return "error: " + err.Error() + "\n"
+}
+
+// body makes an object of key=value options. A value in brackets is an array
+// of strings, true, false, null and numbers are those; @kind/name is an id.
+func (w *world) body(c script.Command, name string) json.RawMessage {
+	o := map[string]any{}
+	if name != "" {
+		o["displayName"] = name
+	}
+	for k, v := range c.Options {
+		switch {
+		case strings.HasPrefix(v, "["):
+			list := []any{}
+			for _, s := range strings.Split(strings.Trim(v, "[]"), ",") {
+				if s != "" {
+					list = append(list, w.scalar(c, s))
+				}
+			}
+			o[k] = list
+		default:
+			o[k] = w.scalar(c, v)
+		}
+	}
+	raw, err := json.Marshal(o)
+	if err != nil {
+		w.t.Fatalf("%s: %v", c.Pos, err)
+	}
+	return raw
+}
+
+func (w *world) scalar(c script.Command, s string) any {
+	if ref, ok := strings.CutPrefix(s, "@"); ok {
+		kind, name, _ := strings.Cut(ref, "/")
+		return w.fake().Find(kind, name)
+	}
+	var v any
+	if s == "true" || s == "false" || s == "null" || s != "" && s[0] >= '0' && s[0] <= '9' {
+		if json.Unmarshal([]byte(s), &v) == nil {
+			return v
+		}
+	}
+	return s
+}
+
+func nameOf(body json.RawMessage) string {
+	var o struct {
+		DisplayName string `json:"displayName"`
+	}
+	_ = json.Unmarshal(body, &o)
+	return o.DisplayName
+}
+
+// show prints an object's properties, without what the service sets.
+func show(body json.RawMessage) string {
+	var o map[string]any
+	_ = json.Unmarshal(body, &o)
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(o)) {
+		if slices.Contains([]string{"id", "createdDateTime", "modifiedDateTime"}, k) {
+			continue
+		}
+		v := o[k]
+		if list, ok := v.([]any); ok {
+			text := make([]string, len(list))
+			for i := range list {
+				text[i] = fmt.Sprint(list[i])
+			}
+			parts = append(parts, fmt.Sprintf("%s=[%s]", k, strings.Join(text, ",")))
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s=%v", k, v))
+	}
+	return strings.Join(parts, " ")
+}
+
+// update writes the desired line as a person would.
+func (w *world) update(c script.Command, changes ...tenant.Change) string {
+	ctx := context.Background()
+	d, err := w.h.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: w.tenant})
+	if err == nil {
+		_, err = w.h.Repository.Update(ctx, tenant.UpdateRequest{Tenant: w.tenant, Parent: d.Revision,
+			Key: "person/" + c.Pos + d.Revision, Changes: changes, Message: "edit", Author: "person"})
+	}
+	return failed(err)
+}
+
+// file KIND KEY [property=value …] [name=NAME]: writes a file of the repository.
+func (w *world) file(c script.Command) string {
+	name := arg(c, 1)
+	if n, ok := c.Options["name"]; ok {
+		name = n
+		delete(c.Options, "name")
+	}
+	if arg(c, 0) == "settings" {
+		name = ""
+	}
+	return w.update(c, tenant.Change{Kind: arg(c, 0), Key: arg(c, 1), Body: w.body(c, name)})
+}
+
+// unfile KIND KEY: removes a file of the repository.
+func (w *world) unfile(c script.Command) string {
+	return w.update(c, tenant.Change{Kind: arg(c, 0), Key: arg(c, 1)})
+}
+
+// repo: prints the desired line.
+func (w *world) repo(script.Command) string {
+	d, err := w.h.Repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: w.tenant})
+	var lines []string
+	for _, r := range d.Resources {
+		lines = append(lines, fmt.Sprintf("%s/%s: %s\n", r.Kind, r.Key, show(r.Body)))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "") + failed(err)
+}
+
+// revisions LINE: prints a line's revisions, newest first.
+func (w *world) revisions(c script.Command) string {
+	revs, err := w.h.Repository.History(context.Background(), tenant.RepositoryHistoryRequest{Tenant: w.tenant, Line: tenant.Line(arg(c, 0))})
+	var b strings.Builder
+	for _, r := range revs {
+		fmt.Fprintf(&b, "%s by %s\n", r.Message, r.Author)
+	}
+	return b.String() + failed(err)
+}
+
+// seed KIND NAME [property=value …]: an object that has long been there.
+func (w *world) seed(c script.Command) string {
+	name := arg(c, 1)
+	w.fake().Seed(arg(c, 0), string(w.body(c, name)))
+	return ""
+}
+
+// set KIND NAME [property=value …]: somebody changes an object in the tenant.
+func (w *world) set(c script.Command) string {
+	id := w.fake().Find(arg(c, 0), arg(c, 1))
+	if arg(c, 0) == "settings" {
+		id = w.fake().Objects("settings")[0].ID
+	}
+	w.fake().Set(arg(c, 0), id, string(w.body(c, "")))
+	return ""
+}
+
+// remove KIND NAME: somebody deletes an object in the tenant.
+func (w *world) remove(c script.Command) string {
+	w.fake().Remove(arg(c, 0), w.fake().Find(arg(c, 0), arg(c, 1)))
+	return ""
+}
+
+// tenant: prints the tenant's objects.
+func (w *world) objects(script.Command) string {
+	var lines []string
+	for _, k := range syncertest.Kinds() {
+		for _, r := range w.fake().Objects(k.Name) {
+			if text := show(r.Body); text != "" {
+				lines = append(lines, fmt.Sprintf("%s: %s\n", k.Name, text))
+			}
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+// writes: prints the writes that took effect, repeated and overlapping ones apart.
+func (w *world) writes(script.Command) string {
+	var b strings.Builder
+	for _, op := range w.fake().Writes() {
+		fmt.Fprintf(&b, "%s %s %s by %s\n", op.Verb, op.Kind, op.NaturalKey, op.Worker)
+	}
+	fmt.Fprintf(&b, "%d writes, %d repeated, %d overlapping\n", len(w.fake().Writes()), len(w.fake().Repeated()), len(w.fake().Overlapping()))
+	return b.String()
+}
+
+// config: settings of the workers that are made from now on.
+func (w *world) config(c script.Command) string {
+	for name, v := range c.Options {
+		edit, ok := map[string]func(*syncer.Config){
+			"auth-timeout":     func(conf *syncer.Config) { conf.AuthTimeout = w.duration(c, v) },
+			"approval-timeout": func(conf *syncer.Config) { conf.Approval.Timeout = w.duration(c, v) },
+			"run-timeout":      func(conf *syncer.Config) { conf.RunTimeout = w.duration(c, v) },
+			"verify-timeout":   func(conf *syncer.Config) { conf.VerifyTimeout = w.duration(c, v) },
+			"recheck":          func(conf *syncer.Config) { conf.RecheckInterval = w.duration(c, v) },
+			"approvals":        func(conf *syncer.Config) { conf.Approval.Approvals = w.number(c, v) },
+			"allow-requester":  func(conf *syncer.Config) { conf.Approval.AllowRequester = v == "yes" },
+			"writes-at-once":   func(conf *syncer.Config) { conf.WritesAtOnce = w.number(c, v) },
+			"attempts":         func(conf *syncer.Config) { conf.Attempts = w.number(c, v) },
+			"stop-on-failure":  func(conf *syncer.Config) { conf.StopOnFailure = v == "yes" },
+			"require-consent":  func(conf *syncer.Config) { conf.RequireConsent = v == "yes" },
+			"drift":            func(conf *syncer.Config) { conf.Settings.Rules.Drift = plan.DriftPolicy(v) },
+			"max-deletes":      func(conf *syncer.Config) { conf.Settings.Rules.MaxDeletes = w.number(c, v) },
+			"scope": func(conf *syncer.Config) {
+				kind, scope, _ := strings.Cut(v, ":")
+				conf.Settings.Scopes = map[string]tenant.Scope{kind: tenant.Scope(scope)}
+			},
+			"approver": func(conf *syncer.Config) { conf.Approver = approver(v) },
+		}[name]
+		if !ok {
+			w.t.Fatalf("%s: unknown setting %q", c.Pos, name)
+		}
+		w.edits = append(w.edits, edit)
+	}
+	w.workers = map[string]*syncertest.Worker{}
+	return ""
+}
+
+func approver(name string) syncer.Approver {
+	switch name {
+	case "approves":
+		return syncertest.Approves("bob")
+	case "rejects":
+		return syncertest.Rejects("bob")
+	case "reverts":
+		return syncertest.Reverts("bob")
+	case "passes":
+		return syncertest.Passes()
+	case "fails":
+		broken := syncer.ApproverFunc(func(context.Context, syncer.Review) (syncer.Decision, error) {
+			return syncer.Decision{}, errors.New("the ticket system is down")
+		})
+		return syncertest.Answers(broken, broken, syncertest.Approves("bob"))
+	}
+	panic("unknown approver " + name)
+}
+
+// people [signs-in:10s | declines:5s | never] …: who answers the next codes.
+func (w *world) persons(c script.Command) string {
+	for _, a := range c.Args {
+		act, after, _ := strings.Cut(a, ":")
+		switch act {
+		case "never":
+			w.people = append(w.people, authtest.NeverComes())
+		case "signs-in":
+			w.people = append(w.people, authtest.SignsIn(w.duration(c, after)))
+		case "declines":
+			w.people = append(w.people, authtest.Declines(w.duration(c, after)))
+		case "wrong-tenant":
+			p := authtest.SignsIn(w.duration(c, after))
+			p.Directory = authtest.DirectoryOf("elsewhere")
+			w.people = append(w.people, p)
+		default:
+			w.t.Fatalf("%s: unknown person %q", c.Pos, a)
+		}
+	}
+	w.h.Auth.Expect(w.people...)
+	w.people = nil
+	return ""
+}
+
+// revoke [after=N]: the refresh token becomes useless, now or at the Nth write
+// from now.
+func (w *world) revoke(c script.Command) string {
+	revoke := func() {
+		w.h.Auth.Revoke(w.tenant)
+	}
+	n, ok := c.Options["after"]
+	if !ok {
+		revoke()
+		return ""
+	}
+	left := w.number(c, n)
+	w.fake().FailWrite(func(tenant.Operation) tenanttest.WriteFault {
+		if left == 0 {
+			revoke()
+		}
+		left--
+		return tenanttest.WriteFault{}
+	})
+	return ""
+}
+
+// permission grant|deny NAME
+func (w *world) permission(c script.Command) string {
+	if arg(c, 0) == "deny" {
+		w.fake().Deny(arg(c, 1))
+	} else {
+		w.fake().Grant(arg(c, 1))
+	}
+	return ""
+}
+
+// kind forbid|allow|unlicense|fail|cut|work KIND
+func (w *world) kind(c script.Command) string {
+	f, kind := w.fake(), arg(c, 1)
+	switch arg(c, 0) {
+	case "forbid":
+		f.Forbid(kind)
+	case "allow":
+		f.Allow(kind)
+	case "unlicense":
+		f.Unlicense(kind)
+	case "fail":
+		f.FailReads(kind, tenant.Transient)
+	case "cut":
+		f.CutReads(kind, 1)
+	case "work":
+		f.FailReads(kind, "")
+		f.CutReads(kind, -1)
+	default:
+		w.t.Fatalf("%s: unknown condition %q", c.Pos, arg(c, 0))
+	}
+	return ""
+}
+
+// fail writes N CLASS: the next N writes fail before their effect.
+// fail write KIND NAME before|lost-before|lost-after: that object's next write.
+func (w *world) fail(c script.Command) string {
+	if arg(c, 0) == "writes" {
+		w.fake().FailNextWrites(w.number(c, arg(c, 1)), tenant.Class(arg(c, 2)))
+		return ""
+	}
+	kind, name, how := arg(c, 1), arg(c, 2), arg(c, 3)
+	times := 1
+	if len(c.Args) > 4 {
+		times = w.number(c, arg(c, 4))
+	}
+	w.fake().FailWrite(func(op tenant.Operation) tenanttest.WriteFault {
+		match := op.Kind == kind && (nameOf(op.After) == name || nameOf(op.Before) == name)
+		if !match || times == 0 {
+			return tenanttest.WriteFault{}
+		}
+		times--
+		return writeFault(how)
+	})
+	return ""
+}
+
+// calls OP: prints how often the worker made a call.
+func (w *world) calls(c script.Command) string {
+	n := 0
+	for _, call := range w.worker(c).Calls.Calls() {
+		if call.Op == arg(c, 0) {
+			n++
+		}
+	}
+	return fmt.Sprintln(n)
+}
+
+// start [actor=NAME] [mode=MODE] [interactive=no] [supersede=yes]
+// [targets=kind/key,…] [from=last-backup:N]
+func (w *world) start(c script.Command) string {
+	_, err := w.worker(c).Start(context.Background(), w.request(c))
+	return w.events() + failed(err)
+}
+
+func (w *world) request(c script.Command) syncer.StartRequest {
+	req := syncer.StartRequest{Tenant: w.tenant, Actor: option(c, "actor", "ann"), Supersede: option(c, "supersede", "no") == "yes",
+		Options: syncer.Options{Mode: syncer.Mode(option(c, "mode", "")), Interactive: option(c, "interactive", "yes") == "yes", Comment: option(c, "comment", "")}}
+	if ts, ok := c.Options["targets"]; ok {
+		for t := range strings.SplitSeq(ts, ",") {
+			kind, key, _ := strings.Cut(t, "/")
+			req.Targets = append(req.Targets, plan.Target{Kind: kind, Key: key})
+		}
+	}
+	if n, ok := c.Options["from"]; ok {
+		revs, err := w.h.Repository.History(context.Background(), tenant.RepositoryHistoryRequest{Tenant: w.tenant, Line: tenant.BackupLine})
+		if err != nil {
+			w.t.Fatalf("%s: %v", c.Pos, err)
+		}
+		req.DesiredFrom = revs[w.number(c, n)].ID
+	}
+	return req
+}
+
+// work [for=1h]: the worker goes on until the tenant rests or waits for a person.
+func (w *world) work(c script.Command) string {
+	worker := w.worker(c)
+	until := time.Now().Add(w.duration(c, option(c, "for", "1h")))
+	for {
+		next, err := worker.Advance(worker.Context(), w.tenant)
+		switch {
+		case worker.Dead():
+			return w.events() + "the worker was killed\n"
+		case err != nil:
+			return w.events() + failed(err)
+		case next.Status.Resting() && !next.Held, next.In == 0, next.Status == state.PendingApproval && !next.Held && time.Now().Add(next.In).After(until):
+			return w.events()
+		case time.Now().Add(next.In).After(until):
+			return w.events() + fmt.Sprintf("waits (held: %v)\n", next.Held)
+		}
+		<-time.After(next.In)
+	}
+}
+
+// sync: start, and work.
+func (w *world) sync(c script.Command) string {
+	if out := w.start(c); strings.Contains(out, "error:") {
+		return out
+	} else {
+		return out + w.work(c)
+	}
+}
+
+// go [worker=NAME]: a worker runs in the background until it is killed.
+func (w *world) background(c script.Command) string {
+	worker := w.worker(c)
+	w.going.Go(func() {
+		if err := worker.Run(worker.Context()); err != nil {
+			w.t.Errorf("%s: Run: %v", c.Pos, err)
+		}
+	})
+	synctest.Wait()
+	return ""
+}
+
+// kill [worker=NAME]: as a power cut would.
+func (w *world) kill(c script.Command) string {
+	w.worker(c).Kill()
+	synctest.Wait()
+	return ""
+}
+
+// join: waits for all that runs in the background.
+func (w *world) join(script.Command) string {
+	w.going.Wait()
+	return ""
+}
+
+// restart [worker=NAME]: the process is gone and a new one takes its place.
+func (w *world) restart(c script.Command) string {
+	name := option(c, "worker", "a")
+	if old := w.workers[name]; old != nil {
+		old.Kill()
+	}
+	delete(w.workers, name)
+	w.faults = nil
+	w.worker(c)
+	return ""
+}
+
+// at OP NTH kill-before|kill-after|fail-before|fail-after|unknown-before|unknown-after|run:
+// what happens at the worker's NTH call of OP from now on, counted from 0. The
+// commands to run stand below.
+func (w *world) at(c script.Command) string {
+	h := hook{op: arg(c, 0), nth: w.number(c, arg(c, 1))}
+	boom := errors.New("boom")
+	switch arg(c, 2) {
+	case "kill-before":
+		h.kill, h.fault.Before = true, syncertest.ErrDead
+	case "kill-after":
+		h.kill, h.fault.After = true, syncertest.ErrDead
+	case "fail-before":
+		h.fault.Before = boom
+	case "fail-after":
+		h.fault.After = boom
+	case "unknown-before":
+		h.fault.Before = state.ErrUnknown
+	case "unknown-after":
+		h.fault.After = state.ErrUnknown
+	case "run":
+		h.fault.Delay = time.Second
+		for line := range strings.Lines(c.Input) {
+			h.run = append(h.run, parseLine(strings.TrimSuffix(line, "\n"), c.Pos))
+		}
+	default:
+		w.t.Fatalf("%s: unknown fault %q", c.Pos, arg(c, 2))
+	}
+	w.faults = append(w.faults, h)
+	w.arm(w.worker(c))
+	return ""
+}
+
+// parseLine reads a command within a command: words and key=value only.
+func parseLine(line, pos string) script.Command {
+	words := strings.Fields(line)
+	c := script.Command{Name: words[0], Pos: pos, Options: map[string]string{}}
+	for _, word := range words[1:] {
+		if k, v, ok := strings.Cut(word, "="); ok {
+			c.Options[k] = v
+		} else {
+			c.Args = append(c.Args, word)
+		}
+	}
+	return c
+}
+
+// approve|reject|revert [actor=bob] [items=ID,…] [accept=RULE,…] [digest=N] [run=ID]
+func (w *world) decide(c script.Command) string {
+	ctx := context.Background()
+	row, err := w.worker(c).Status(ctx, w.tenant)
+	if err != nil {
+		return failed(err)
+	}
+	d := syncer.Decision{Tenant: w.tenant, Run: option(c, "run", row.Run), Digest: row.Digest, Actor: option(c, "actor", "bob"), Comment: option(c, "comment", "")}
+	d.Verdict = map[string]syncer.Verdict{"approve": syncer.Approve, "reject": syncer.Reject, "revert": syncer.RejectAndRevert}[c.Name]
+	if n, ok := c.Options["digest"]; ok {
+		d.Digest = w.digests[w.number(c, n)]
+	}
+	if v, ok := c.Options["items"]; ok {
+		d.Items = strings.Split(v, ",")
+	}
+	if v, ok := c.Options["accept"]; ok {
+		d.Accept = strings.Split(v, ",")
+	}
+	_, err = w.worker(c).Decide(ctx, d)
+	return w.events() + failed(err)
+}
+
+func (w *world) cancel(c script.Command) string {
+	_, err := w.worker(c).Cancel(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann"), option(c, "comment", ""))
+	return failed(err)
+}
+
+func (w *world) retry(c script.Command) string {
+	_, err := w.worker(c).Retry(context.Background(), w.tenant, "", option(c, "actor", "ann"))
+	return w.events() + failed(err)
+}
+
+func (w *world) recheck(c script.Command) string {
+	_, err := w.worker(c).Recheck(context.Background(), w.tenant, option(c, "actor", "ann"))
+	return w.events() + failed(err)
+}
+
+func (w *world) pause(c script.Command) string {
+	_, err := w.worker(c).Pause(context.Background(), w.tenant, option(c, "holder", "ann"), option(c, "reason", ""))
+	return failed(err)
+}
+
+func (w *world) resume(c script.Command) string {
+	_, err := w.worker(c).Resume(context.Background(), w.tenant, option(c, "holder", "ann"))
+	return failed(err)
+}
+
+// wait DURATION: time passes, for those in the background too.
+func (w *world) wait(c script.Command) string {
+	<-time.After(w.duration(c, arg(c, 0)))
+	synctest.Wait()
+	return ""
+}
+
+// clock: from now on, moves are printed with their time since the beginning.
+func (w *world) showClock(script.Command) string {
+	w.clock = true
+	return ""
+}
+
+// status: prints the tenant's row.
+func (w *world) status(c script.Command) string {
+	row, err := w.worker(c).Status(context.Background(), w.tenant)
+	if err != nil {
+		return failed(err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s", row.Label)
+	if row.Phase != "" {
+		fmt.Fprintf(&b, ", %s", row.Phase)
+	}
+	if row.Outcome != "" {
+		fmt.Fprintf(&b, ", %s", row.Outcome)
+	}
+	b.WriteByte('\n')
+	if row.Reason != "" {
+		fmt.Fprintf(&b, "  reason: %s\n", row.Reason)
+	}
+	if row.Error != nil {
+		fmt.Fprintf(&b, "  error: %s: %s\n", row.Error.Class, row.Error.Message)
+	}
+	if row.Prompt != nil {
+		fmt.Fprintf(&b, "  code: %s\n", row.Prompt.UserCode)
+	}
+	if !row.Deadline.IsZero() {
+		fmt.Fprintf(&b, "  deadline: %s left\n", time.Until(row.Deadline).Round(time.Second))
+	}
+	for _, m := range row.Missing {
+		fmt.Fprintf(&b, "  missing: %s for %s, see %s\n", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "), row.ConsentURL)
+	}
+	for _, p := range row.Paused {
+		fmt.Fprintf(&b, "  paused by %s: %s\n", p.Holder, p.Reason)
+	}
+	for _, v := range row.Votes {
+		fmt.Fprintf(&b, "  approved by %s\n", v.Actor)
+	}
+	return b.String()
+}
+
+// statuses: prints all tenants with their labels.
+func (w *world) statuses(c script.Command) string {
+	rows, _, err := w.worker(c).Statuses(context.Background(), syncer.StatusesRequest{})
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%s: %s\n", r.Tenant, r.Label)
+	}
+	return b.String() + failed(err)
+}
+
+// plan: prints the plan as a person sees it, without its digest.
+func (w *world) showPlan(c script.Command) string {
+	p, err := w.worker(c).Plan(context.Background(), w.tenant)
+	if err != nil {
+		return failed(err)
+	}
+	var out bytes.Buffer
+	err = p.Text(&out)
+	return out.String() + failed(err)
+}
+
+// report: prints the last run's report.
+func (w *world) report(c script.Command) string {
+	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
+	if err != nil {
+		return failed(err)
+	}
+	var out bytes.Buffer
+	err = rep.Text(&out)
+	return out.String() + failed(err)
+}
+
+// error: prints the last run's error as a person would copy it.
+func (w *world) copyError(c script.Command) string {
+	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
+	if err != nil {
+		return failed(err)
+	}
+	text := rep.CopyError()
+	if i := strings.Index(text, "Time:"); i >= 0 {
+		text = text[:i] + "Time:    <time>\n"
+	}
+	return text
+}
+
+// history: prints the last run's history.
+func (w *world) history(c script.Command) string {
+	row, err := w.worker(c).Status(context.Background(), w.tenant)
+	if err != nil {
+		return failed(err)
+	}
+	entries, _, err := w.worker(c).History(context.Background(), syncer.HistoryRequest{Tenant: w.tenant, Run: option(c, "run", row.Run), Limit: 1000})
+	var b strings.Builder
+	for _, e := range entries {
+		fmt.Fprintf(&b, "%s", e.Type)
+		for _, s := range []string{string(e.Event), string(e.Phase), e.Actor, e.Message} {
+			if s != "" {
+				fmt.Fprintf(&b, " %s", s)
+			}
+		}
+		if e.Intent != nil {
+			fmt.Fprintf(&b, " %s attempt %d", e.Intent.Item, e.Intent.Attempt)
+		}
+		if e.Result != nil {
+			fmt.Fprintf(&b, " %s %s", e.Result.Item, e.Result.Status)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String() + failed(err)
+}
+
+// writeFault names what goes wrong with a write.
+func writeFault(how string) tenanttest.WriteFault {
+	switch how {
+	case "lost-before":
+		return tenanttest.Unknown(false)
+	case "lost-after":
+		return tenanttest.LostAnswer()
+	case "late":
+		return tenanttest.LateEffect(20 * time.Second)
+	}
+	return tenanttest.Refused(tenant.Class(how))
+}

@@ -1,0 +1,109 @@
+package state_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+func ExampleNext() {
+	to, err := state.Next(state.PendingApproval, state.Approve)
+	fmt.Println(to.Label(), err)
+
+	_, err = state.Next(state.Starting, state.Approve)
+	if refused, ok := errors.AsType[*state.TransitionError](err); ok {
+		fmt.Printf("%s is not for a tenant that is %q\n", refused.Event, refused.From.Label())
+	}
+	// Output:
+	// In progress <nil>
+	// approve is not for a tenant that is "Starting"
+}
+
+func ExampleTransitionError() {
+	_, err := state.Next(state.PendingAuthentication, state.Succeed)
+	fmt.Println(strings.ReplaceAll(err.Error(), "; ", "\n"))
+	// Output:
+	// state: event succeed is not legal in status pending_authentication (Pending authentication)
+	// legal there: authenticate, succeed_partially, time_out, fail, restore_not_run, restore_idle, restore_new_error, restore_partially_successful, restore_pending_admin_consent
+}
+
+func ExampleMermaid() {
+	for line := range strings.Lines(state.Mermaid()) {
+		if strings.Contains(line, "pending_approval -->") {
+			fmt.Print(strings.TrimSpace(line))
+		}
+	}
+	// Output: pending_approval --> in_progress: approve, reject, revert
+}
+
+// auditedStore is a store of one's own around another: it sees each commit.
+// What it does not replace is the inner store's.
+type auditedStore struct {
+	state.Store
+	audit func(state.Record)
+}
+
+func (s auditedStore) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
+	committed, err := s.Store.Commit(ctx, req)
+	if err == nil {
+		s.audit(committed.Record)
+	}
+	return committed, err
+}
+
+func ExampleStore() {
+	ctx := context.Background()
+	var store state.Store = auditedStore{
+		Store: state.NewMemory(),
+		audit: func(r state.Record) { fmt.Println(r.Tenant, r.Version, r.Status.Label()) },
+	}
+	committed, err := store.Commit(ctx, state.CommitRequest{Record: newRecord("contoso")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	record := committed.Record
+	if record.Status, err = state.Next(record.Status, state.Start); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err = store.Commit(ctx, state.CommitRequest{Record: record}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	// The same once more: the version that it names is no longer the stored one.
+	_, err = store.Commit(ctx, state.CommitRequest{Record: record})
+	fmt.Println(errors.Is(err, state.ErrConflict))
+	// Output:
+	// contoso 1 Not run
+	// contoso 2 Starting
+	// true
+}
+
+func ExampleLeaser() {
+	ctx := context.Background()
+	memory := state.NewMemory()
+	record := newRecord("contoso")
+	record.Status = state.Starting
+	if _, err := memory.Commit(ctx, state.CommitRequest{Record: record, WakeIn: 1}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	memory.Pass(1) // so that it is due
+	claimed, err := memory.Claim(ctx, state.ClaimRequest{Owner: "worker 1", For: 60e9, Limit: 10})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, lease := range claimed.Leases {
+		fmt.Println(lease.Record.Tenant, "is worked on by", lease.Record.LeaseOwner)
+	}
+	_, err = memory.Acquire(ctx, state.AcquireRequest{Tenant: "contoso", Owner: "worker 2", For: 60e9})
+	fmt.Println(err)
+	// Output:
+	// contoso is worked on by worker 1
+	// state: leased by another owner
+}

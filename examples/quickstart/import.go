@@ -41,6 +41,7 @@ func importConfig(dir string) (*imported, error) {
 	im.settleNames()
 	im.settleClaims()
 	im.settleReferences()
+	im.noteSecurityDefaults()
 	return im.result()
 }
 
@@ -93,7 +94,7 @@ func (im *importer) leaveOut(o *object, why error) {
 	o.out = true
 	im.report.leftOut(o.file, o.kind.Name, o.key, why)
 	id := objectID{o.kind.Name, o.id}
-	if o.id != "" && im.names[id] == o.key {
+	if name, settled := im.names[id]; o.id != "" && (!settled || name == o.key) {
 		delete(im.names, id)
 		im.lost[id] = why
 	}

@@ -21,11 +21,11 @@ func (im *importer) settleNames() {
 		im.fillDefaults(o)
 		im.noteMasked(o)
 		im.noteBeta(o)
-		im.replaceTenantID(o)
 		if err := o.setKey(); err != nil {
 			im.leaveOut(o, err)
 			continue
 		}
+		im.replaceTenantID(o) // after the key, which is no template
 		if missing := missingRequired(o); missing != "" {
 			im.leaveOut(o, fmt.Errorf("%q is missing, and there is no safe default for it", missing))
 		}
@@ -274,6 +274,24 @@ func (im *importer) noteBeta(o *object) {
 			}
 			return v, true
 		})
+	}
+}
+
+// noteSecurityDefaults reports enabled policies that come without the setting
+// that they need: an export rarely holds it.
+func (im *importer) noteSecurityDefaults() {
+	enabled := 0
+	for o := range im.in {
+		switch {
+		case o.kind.Name == tenanttest.SecurityDefaults:
+			return
+		case o.kind.Name == tenanttest.ConditionalAccessPolicies && o.body["state"] == "enabled":
+			enabled++
+		}
+	}
+	if enabled > 0 {
+		im.report.kept(tenanttest.SecurityDefaults, fmt.Sprintf(
+			"not in the export, and Graph refuses the enabled policies (%d) while security defaults are on: switch them off, or add the setting", enabled))
 	}
 }
 

@@ -54,11 +54,7 @@ func (im *importer) settleClaims() {
 	}
 	table := im.tableNames()
 	for id, claims := range byID {
-		if len(claims) == 1 {
-			im.names[id] = claims[0].key
-		} else {
-			im.settleID(id, claims, table[id])
-		}
+		im.settleID(id, claims, table[id])
 	}
 	for _, claims := range byName {
 		im.settleName(claims)
@@ -95,22 +91,22 @@ func (im *importer) settleEntry(id objectID, names []string, byName map[objectID
 	}
 }
 
-// settleID keeps the claim that the migration table confirms.
+// settleID decides between claims of different names by the migration table.
 func (im *importer) settleID(id objectID, claims []*object, table []string) {
+	other := func(key string) func(*object) bool { return func(o *object) bool { return o.key != key } }
+	if !slices.ContainsFunc(claims, other(claims[0].key)) {
+		im.names[id] = claims[0].key // copies of one object, or as many of one name
+		return
+	}
 	why := &ClaimedTwiceError{ID: id.id, Files: filesOf(claims)}
-	var kept *object
-	if len(table) == 1 {
-		if i := slices.IndexFunc(claims, func(o *object) bool { return o.key == table[0] }); i >= 0 {
-			kept = claims[i]
-			why.Kept = kept.file
-			im.names[id] = kept.key
+	for _, o := range claims {
+		if len(table) == 1 && o.key == table[0] {
+			im.names[id] = o.key
+			why.Kept = o.file
 		}
 	}
-	if kept == nil {
-		im.lost[id] = why
-	}
 	for _, o := range claims {
-		if o != kept {
+		if why.Kept == "" || o.key != table[0] {
 			im.leaveOut(o, why)
 		}
 	}
@@ -252,7 +248,7 @@ func (im *importer) unresolved(o *object) error {
 			}
 			found = fmt.Errorf("at %s it refers to %s %s, which no file and no entry of %s names", ref.Path, kind, s, migrationTableName)
 			if why := im.lost[objectID{kind, strings.ToLower(s)}]; why != nil {
-				found = fmt.Errorf("at %s it refers to what is left out: %w", ref.Path, why)
+				found = fmt.Errorf("at %s it refers to %s %s, which is left out: %w", ref.Path, kind, s, why)
 			}
 		})
 	}
@@ -316,7 +312,7 @@ func (im *importer) createGroup(id objectID, name string) {
 			"mailEnabled": false, "securityEnabled": true, "groupTypes": []any{},
 		},
 	})
-	im.report.created(name, "a security group without members: only the migration table names it, its own file is missing")
+	im.report.created(name, "a security group without members: only the migration table names it, no usable file holds it")
 }
 
 var guid = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)

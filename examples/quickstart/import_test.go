@@ -85,6 +85,14 @@ func TestImportedBodies(t *testing.T) {
 			[]string{`"groupId": "${groups/Pilot}"`, `"actionType": "block"`, `"0"`}, []string{`"id"`},
 		},
 		{
+			tenanttest.Groups, "Budget ${2026}", "a key is no template, a body is one",
+			[]string{`"displayName": "Budget $${2026}"`}, nil,
+		},
+		{
+			tenanttest.ConditionalAccessPolicies, "To a dollar", "a brace in a name does not end the reference",
+			[]string{`"${groups/Budget ${2026%7D}"`}, nil,
+		},
+		{
 			tenanttest.DeviceConfigurations, "Custom", "a masked secret stays masked, and its token is worth nothing elsewhere",
 			[]string{`"value": "****"`}, []string{"secretReferenceValueId", "isEncrypted"},
 		},

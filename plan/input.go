@@ -32,6 +32,18 @@ type Input struct {
 	Targets []Target
 	// Now decides which rules have expired.
 	Now time.Time
+	// Bound are ids that are known beyond the base, by kind and key: those of
+	// objects that this run has created. They need no match by name.
+	Bound Bindings
+	// Written has, by item ID, the [Item.DesiredSum] of the items that this run
+	// has applied. Masked secrets of these resources, which no read can show,
+	// count as agreed.
+	Written map[string]string
+	// NoBackup leaves [Result.Backup] without resources: comparisons after a
+	// run's first have no use for it, and need not decode what has not changed.
+	NoBackup bool
+	// Asked is what [ReferenceReads] has returned before; it is not asked again.
+	Asked []tenant.ReadRequest
 }
 
 // Object names an object in a tenant.
@@ -134,6 +146,12 @@ type BaseObject struct {
 	// names instead of ids, variables expanded, sensitive values replaced by
 	// their hash. nil: bound, and nothing agreed yet.
 	Body json.RawMessage `json:"body,omitempty"`
+	// Seen is the hash of both sides' bytes, and of all else that counts, when
+	// they agreed in full: with the same bytes they still do. Empty if they do
+	// not, or if more than these bytes decides.
+	Seen string `json:"seen,omitempty"`
+	// Refs are the "kind/key" that it refers to; only beside Seen.
+	Refs []string `json:"refs,omitempty"`
 }
 
 // Result is what [Compare] found.
@@ -161,7 +179,9 @@ type Result struct {
 	Adopted []AdoptedChange
 }
 
-// AdoptedChange says what one change in Adopt does, for people.
+// AdoptedChange says what one change in Adopt does, for people: in its
+// Changes, Before is the repository's value and After the tenant's, which the
+// repository takes over.
 type AdoptedChange struct {
 	Kind    string           `json:"kind"`
 	Key     string           `json:"key"`

@@ -47,6 +47,9 @@ const (
 	Enforce Origin = "enforce"
 	// Clash: both changed the same thing differently since they agreed.
 	Clash Origin = "conflict"
+	// Drift: the tenant changed, and the repository takes it over. Only in
+	// [AdoptedChange], never in a plan.
+	Drift Origin = "drift"
 )
 
 // Item is one proposed change of one object.

@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// proposal is a difference that the plan proposes to write to the tenant.
+type proposal struct {
+	*difference
+	origin Origin
+}
+
+// decide sorts an object's differences into what is proposed and what is
+// adopted, by the rules and by what the tenant allows.
+func (c *comparison) decide(o *object, raw *node, found []*difference) (propose []proposal, adopt []*difference) {
+	made := c.serviceMade(o, raw)
+	enforce := c.drift(o.kind) == EnforceDesired
+	for _, d := range found {
+		origin := Deploy
+		switch {
+		case d.fate == drifted && enforce && made == nil:
+			origin = Enforce
+		case d.fate == drifted:
+			if c.ignored(o, d, FromTenant) {
+				continue
+			}
+			if made != nil {
+				c.noteOn(o, ServiceChange, d.pointer(), "%s; the service changed it by itself, and the repository takes that over", made.Reason)
+			}
+			adopt = append(adopt, d)
+			continue
+		case d.fate == clashed:
+			origin = Clash
+		}
+		switch {
+		case c.ignored(o, d, ToTenant):
+		case d.rule.fact().createOnly:
+			c.noteOn(o, Unsupported, d.pointer(), "it can be set only when the object is created; recreate the object, or take the tenant's value into the repository")
+		default:
+			propose = append(propose, proposal{d, origin})
+		}
+	}
+	if len(propose) > 0 {
+		if reason, ok := c.allows(o, tenant.Update, raw); !ok {
+			c.noteOn(o, Unsupported, "", "%s", reason)
+			propose = nil
+		}
+	}
+	return propose, adopt
+}
+
+// drift returns the policy of a kind.
+func (c *comparison) drift(k *kindRules) DriftPolicy {
+	return cmp.Or(c.in.Rules.DriftByKind[k.Name], c.in.Rules.Drift, AdoptDrift)
+}
+
+// ignored reports whether a rule leaves the difference alone in a direction,
+// and notes it. A nil difference is the whole object.
+func (c *comparison) ignored(o *object, d *difference, direction Direction) bool {
+	for _, ig := range c.in.Rules.Ignore {
+		way := cmp.Or(ig.Direction, BothWays)
+		if way != BothWays && way != direction || !ig.Selector.Matches(o.kind.Name, o.key) {
+			continue
+		}
+		pattern, err := splitPointer(ig.Pointer)
+		if err != nil {
+			continue // refused by newComparison
+		}
+		pointer := ""
+		if d != nil {
+			pointer = d.pointer()
+		}
+		if len(pattern) > 0 && (d == nil || !matchesBelow(pattern, strings.Split(pointer, "/")[1:]) && !matchesBelow(pattern, d.segs)) {
+			continue
+		}
+		c.noteOn(o, Ignored, pointer, "a rule leaves this difference alone: %s", cmp.Or(ig.Reason, "no reason is given"))
+		return true
+	}
+	return false
+}
+
+// serviceMade returns the limit that says that the service changes such
+// objects by itself, or nil.
+func (c *comparison) serviceMade(o *object, body *node) *tenant.Limit {
+	for i, l := range o.kind.Limits {
+		if l.ServiceMade && meetsNode(l.When, body) {
+			return &o.kind.Limits[i]
+		}
+	}
+	return nil
+}
+
+// allows reports whether the tenant lets the object be written, and why not.
+func (c *comparison) allows(o *object, v tenant.Verb, body *node) (reason string, ok bool) {
+	if !o.kind.Allows(v) {
+		return "this kind does not allow to " + string(v), false
+	}
+	for _, l := range o.kind.Limits {
+		if slices.Contains(l.Verbs, v) && meetsNode(l.When, body) {
+			return cmp.Or(l.Reason, "the tenant does not allow to "+string(v)+" this object"), false
+		}
+	}
+	return "", true
+}

@@ -1,0 +1,159 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// withdraw takes items back that others stand against: those that refer to
+// what will not be created, and deletes of what is still referred to.
+func (c *comparison) withdraw() {
+	for again := true; again; {
+		again = false
+		for _, o := range c.sorted {
+			if o.item == nil || o.item.Verb == tenant.Delete {
+				continue
+			}
+			for _, ref := range o.newRefs {
+				if c.stays(ref) {
+					continue
+				}
+				c.withhold(o, Unresolved, "it refers to %s, which is not in the tenant and will not be created; see what stands against that", ref)
+				o.newRefs, again = o.oldRefs, true
+				break
+			}
+		}
+		referrers := c.referrers()
+		for _, o := range c.sorted {
+			if o.item == nil || o.item.Verb != tenant.Delete || referrers[o.id()] == "" {
+				continue
+			}
+			c.withhold(o, Unresolved, "it is not deleted, for %s refers to it; take that reference out first", referrers[o.id()])
+			o.newRefs, again = o.oldRefs, true
+		}
+	}
+}
+
+// stays reports whether a reference leads somewhere once the plan is carried out.
+func (c *comparison) stays(id string) bool {
+	kind, key := splitItemID(id)
+	if c.bindings[kind][key] != "" {
+		return true
+	}
+	o := c.objects[kind][key]
+	return o != nil && o.item != nil && o.item.Verb == tenant.Create
+}
+
+// referrers returns who would refer to objects that are to be deleted.
+func (c *comparison) referrers() map[string]string {
+	deleted := map[string]bool{}
+	for _, o := range c.sorted {
+		if o.item != nil && o.item.Verb == tenant.Delete {
+			deleted[o.id()] = true
+		}
+	}
+	found := map[string]string{}
+	if len(deleted) == 0 {
+		return found
+	}
+	for _, o := range c.sorted {
+		for _, ref := range o.newRefs {
+			if deleted[ref] && ref != o.id() && found[ref] == "" {
+				found[ref] = o.id()
+			}
+		}
+	}
+	return found
+}
+
+// finish puts the result together.
+func (c *comparison) finish() (*Result, error) {
+	r := &Result{
+		Plan:     &Plan{Format: FormatVersion, Tenant: c.in.Tenant, Revision: c.in.Desired.Revision, Kinds: c.kindStates()},
+		Revert:   map[string][]tenant.Change{},
+		Backup:   tenant.Snapshot{Taken: c.in.Current.Taken, Kinds: c.kindStates()},
+		Base:     c.newBase(),
+		Bindings: c.bindings,
+	}
+	reverts, refs, drops := map[string][]tenant.Change{}, map[string][]string{}, map[string][]string{}
+	for _, o := range c.sorted {
+		if o.unchanged {
+			r.Unchanged++
+		}
+		r.Adopt = append(r.Adopt, o.adopt...)
+		if o.adopted != nil {
+			r.Adopted = append(r.Adopted, *o.adopted)
+		}
+		if o.backup != nil {
+			r.Backup.Resources = append(r.Backup.Resources, tenant.Resource{Kind: o.kind.Name, Key: o.key, Body: o.backup})
+		}
+		if o.item == nil {
+			continue
+		}
+		r.Plan.Items = append(r.Plan.Items, *o.item)
+		reverts[o.item.ID] = o.revert
+		refs[o.item.ID] = o.newRefs
+		for _, ref := range o.oldRefs {
+			if !slices.Contains(o.newRefs, ref) {
+				drops[o.item.ID] = append(drops[o.item.ID], ref)
+			}
+		}
+	}
+	r.Plan.Notes = c.notes
+	kinds := make(map[string]tenant.Kind, len(c.kinds))
+	for name, k := range c.kinds {
+		kinds[name] = k.Kind
+	}
+	orderItems(r.Plan, kinds, refs, drops)
+	for _, it := range r.Plan.Items {
+		r.Revert[it.ID] = reverts[it.ID]
+	}
+	r.Plan.Notes = sortedNotes(r.Plan.Notes)
+	applyGuards(r.Plan, c.in)
+	return r, setDigests(r.Plan)
+}
+
+// kindStates returns the states of the kinds, ordered by name.
+func (c *comparison) kindStates() []tenant.KindState {
+	return slices.SortedFunc(slices.Values(c.in.Current.Kinds), func(a, b tenant.KindState) int { return strings.Compare(a.Kind, b.Kind) })
+}
+
+func sortedNotes(notes []Note) []Note {
+	slices.SortFunc(notes, func(a, b Note) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(string(a.Class), string(b.Class)),
+			strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Message, b.Message))
+	})
+	return slices.Compact(notes)
+}
+
+// newBase returns the base after this comparison.
+func (c *comparison) newBase() *Base {
+	out := &Base{Format: FormatVersion, Objects: make([]BaseObject, 0, len(c.sorted))}
+	for _, o := range c.sorted {
+		if o.newBase != nil {
+			out.Objects = append(out.Objects, *o.newBase)
+		}
+	}
+	if c.in.Base == nil {
+		return out
+	}
+	for _, b := range c.in.Base.Objects {
+		if c.kinds[b.Kind] == nil {
+			out.Objects = append(out.Objects, b)
+		}
+	}
+	slices.SortStableFunc(out.Objects, func(a, b BaseObject) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+	})
+	return out
+}
+
+// backUp keeps the tenant's object in the repository's form.
+func (c *comparison) backUp(o *object, current *node) {
+	if !c.in.NoBackup {
+		o.backup = c.adoptedForm(o.kind, current).json()
+	}
+}

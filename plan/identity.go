@@ -1,0 +1,376 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// object is one object on up to three sides, under one key.
+type object struct {
+	kind    *kindRules
+	key     string
+	base    *BaseObject
+	desired *tenant.Resource
+	current *tenant.Resource
+	// gone: the base's object is not in the tenant, and that is certain.
+	gone bool
+	// missing: it was not among what was read, and that is not certain.
+	missing bool
+	// renamedFrom is the base's key, if the repository has renamed it.
+	renamedFrom string
+	// keep: nothing is concluded, the base stays as it is.
+	keep bool
+	// nameOnly: it was read so that references to it can be named.
+	nameOnly bool
+
+	outcome
+}
+
+func (o *object) id() string { return itemID(o.kind.Name, o.key) }
+
+// held reports whether the base held the object, not only its binding.
+func (o *object) held() bool { return o.base != nil && o.base.Body != nil }
+
+// currentID returns the id that the key is bound to now.
+func (o *object) currentID() string {
+	if o.current != nil {
+		return o.current.ID
+	}
+	return ""
+}
+
+// sides are the objects of one kind on the three sides.
+type sides struct {
+	base    []*BaseObject
+	desired []*tenant.Resource
+	current []*tenant.Resource
+}
+
+// matching finds out which object is which within one kind.
+type matching struct {
+	*comparison
+	kind    *kindRules
+	scope   tenant.Scope
+	objects map[string]*object
+	// free are the tenant's objects that no id has bound, names their natural keys.
+	free  []*tenant.Resource
+	names map[*tenant.Resource]string
+	// undecided are those of them that nothing is concluded about.
+	undecided map[*tenant.Resource]bool
+}
+
+// match makes the kind's objects: by bound id first, by natural key only for
+// what is new on a side.
+func (c *comparison) match(k *kindRules, s *sides) {
+	m := &matching{
+		comparison: c, kind: k, scope: c.scope(k),
+		objects:   make(map[string]*object, max(len(s.base), len(s.desired))),
+		names:     map[*tenant.Resource]string{},
+		undecided: map[*tenant.Resource]bool{},
+	}
+	if k.Singleton {
+		m.single(s)
+	} else {
+		m.bind(s)
+		m.renames()
+		m.matchByName()
+		m.nameTheRest()
+	}
+	c.objects[k.Name] = m.objects
+}
+
+func (m *matching) object(key string) *object {
+	o := m.objects[key]
+	if o == nil {
+		o = &object{kind: m.kind, key: key}
+		m.objects[key] = o
+	}
+	return o
+}
+
+// single matches a singleton: its key is the kind's name.
+func (m *matching) single(s *sides) {
+	for _, b := range s.base {
+		m.object(b.Key).base = b
+	}
+	for _, d := range s.desired {
+		if d.Key != m.kind.Name {
+			m.note(Note{Class: BadFile, Kind: m.kind.Name, Key: d.Key, Message: fmt.Sprintf(
+				"%s has one object only, with the key %q; rename %s", m.kind.Name, m.kind.Name, fileOf(d))})
+			continue
+		}
+		m.object(d.Key).desired = d
+	}
+	switch len(s.current) {
+	case 0:
+	case 1:
+		m.object(m.kind.Name).current = s.current[0]
+	default:
+		o := m.object(m.kind.Name)
+		m.leave(o, Ambiguous, "the tenant returned %d objects of a kind that has one", len(s.current))
+	}
+}
+
+// bind pairs base, repository and tenant by key and bound id.
+func (m *matching) bind(s *sides) {
+	byID := make(map[string]*tenant.Resource, len(s.current))
+	for _, r := range s.current {
+		byID[r.ID] = r
+	}
+	taken := make(map[string]bool, len(s.current))
+	attach := func(o *object, id string) {
+		if r := byID[id]; r != nil && id != "" && !taken[id] {
+			o.current, taken[id] = r, true
+		}
+	}
+	for _, b := range s.base {
+		o := m.object(b.Key)
+		o.base = b
+		attach(o, b.ID)
+		if o.current == nil {
+			o.gone = b.ID == "" || m.gone[Object{m.kind.Name, b.ID}]
+			o.missing = !o.gone
+		}
+	}
+	for _, d := range s.desired {
+		o := m.object(d.Key)
+		o.desired = d
+		if o.current == nil {
+			attach(o, m.in.Bound[m.kind.Name][d.Key])
+		}
+	}
+	for _, r := range s.current {
+		if byID[r.ID] == r && !taken[r.ID] {
+			m.free = append(m.free, r)
+		}
+	}
+	for key, o := range m.objects {
+		if o.base != nil && o.desired == nil && !o.held() && o.missing {
+			// Nothing but a binding is lost, and nothing is concluded from it.
+			delete(m.objects, key)
+		}
+	}
+}
+
+// matchByName binds what is new in the repository, or gone from the tenant, to
+// what is new in the tenant, by natural key: one to one, or not at all.
+func (m *matching) matchByName() {
+	if len(m.free) == 0 && !m.hasNew() {
+		return
+	}
+	takers := map[string][]*object{}
+	waiting := map[string]bool{} // names of objects that may still be there
+	for _, o := range m.objects {
+		if o.current != nil || o.keep {
+			continue
+		}
+		name := m.nameOf(o)
+		if o.missing {
+			waiting[name] = true
+		} else {
+			takers[name] = append(takers[name], o)
+		}
+	}
+	for key := range m.badKeys[m.kind.Name] {
+		// The file may name it or not; either way it is left alone.
+		if m.objects[key] == nil {
+			o := m.object(key)
+			o.keep = true
+			takers[key] = append(takers[key], o)
+		}
+	}
+	byName := map[string][]*tenant.Resource{}
+	for _, r := range m.free {
+		name := m.nameInTenant(r)
+		byName[name] = append(byName[name], r)
+		m.undecided[r] = waiting[name]
+	}
+	bound := map[*tenant.Resource]bool{}
+	for name, objects := range takers {
+		found := byName[name]
+		switch {
+		case waiting[name]:
+			for _, o := range objects {
+				m.leave(o, NotRead, "an object with the name %q may still be in the tenant: it was not found, and that is not confirmed", name)
+			}
+		case len(objects) > 1 || len(found) > 1:
+			m.ambiguous(name, objects, found)
+		case len(found) == 1:
+			objects[0].current, objects[0].gone = found[0], false
+			bound[found[0]] = true
+		}
+	}
+	m.free = slices.DeleteFunc(m.free, func(r *tenant.Resource) bool { return bound[r] })
+}
+
+func (m *matching) hasNew() bool {
+	for _, o := range m.objects {
+		if o.current == nil && o.desired != nil && !o.missing {
+			return true
+		}
+	}
+	return false
+}
+
+// ambiguous leaves alone all that share a name.
+func (m *matching) ambiguous(name string, objects []*object, found []*tenant.Resource) {
+	keys := make([]string, 0, len(objects))
+	for _, o := range objects {
+		if o.desired != nil || o.held() {
+			keys = append(keys, o.key)
+		}
+	}
+	slices.Sort(keys)
+	for _, o := range objects {
+		if o.desired == nil && !o.held() {
+			continue
+		}
+		if len(found) > 1 {
+			m.leave(o, Ambiguous, "the tenant has %d objects with the name %q, and nothing tells which one is meant; rename or delete the others", len(found), name)
+		} else {
+			m.leave(o, Ambiguous, "several files (%s) have the name %q; change or remove all but one", strings.Join(keys, ", "), name)
+		}
+	}
+	for _, r := range found {
+		m.undecided[r] = true
+	}
+}
+
+// nameTheRest gives keys to what only the tenant has.
+func (m *matching) nameTheRest() {
+	if len(m.free) == 0 {
+		return
+	}
+	count := map[string]int{}
+	for _, r := range m.free {
+		count[m.nameInTenant(r)]++
+	}
+	used := func(key string) bool {
+		return m.objects[key] != nil || m.badKeys[m.kind.Name][key]
+	}
+	slices.SortFunc(m.free, func(a, b *tenant.Resource) int { return strings.Compare(a.ID, b.ID) })
+	for _, r := range m.free {
+		name := m.nameInTenant(r)
+		key := name
+		if count[key] > 1 || used(key) || m.undecided[r] {
+			key = suffixed(name, r.ID, 8)
+		}
+		for n := 16; used(key); n *= 2 {
+			if n > 64 {
+				// Two ids with one hash do not happen.
+				key += "~"
+				continue
+			}
+			key = suffixed(name, r.ID, n)
+		}
+		o := m.object(key)
+		o.current = r
+		o.keep = m.undecided[r]
+		o.nameOnly = m.scope != tenant.All
+	}
+}
+
+// maxKey is the longest key that a repository takes, in bytes.
+const maxKey = 512
+
+// suffixed returns a key that stays the same while objects of the same name
+// come and go: it depends on the object's id alone.
+func suffixed(name, id string, digits int) string {
+	sum := sha256.Sum256([]byte(id))
+	tail := " ~" + hex.EncodeToString(sum[:])[:min(digits, 64)]
+	return shortened(name, maxKey-len(tail)) + tail
+}
+
+// shortened cuts s to at most n bytes, between characters.
+func shortened(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// nameInTenant returns the natural key of the tenant's object, or its id where
+// it has none.
+func (m *matching) nameInTenant(r *tenant.Resource) string {
+	if name, ok := m.names[r]; ok {
+		return name
+	}
+	name, ok := m.kind.nameOf(m.tenantBody(m.kind, r), func(s string) string { return s })
+	if !ok {
+		name = r.ID
+	}
+	if len(name) > maxKey {
+		name = suffixed(name, r.ID, 8)
+	}
+	m.names[r] = name
+	return name
+}
+
+// nameOf returns the natural key that the repository, or else the base, gives
+// an object; its key where they do not tell.
+func (m *matching) nameOf(o *object) string {
+	if o.desired != nil {
+		if name, ok := m.desiredName(o.kind, o.desired); ok {
+			return name
+		}
+	} else if o.held() {
+		if body, err := parseObject(o.base.Body); err == nil {
+			if name, ok := o.kind.nameOf(body, literal); ok {
+				return name
+			}
+		}
+	}
+	return o.key
+}
+
+// desiredName returns the natural key of a resource of the repository.
+func (c *comparison) desiredName(k *kindRules, r *tenant.Resource) (string, bool) {
+	body, err := parseObject(r.Body)
+	if err != nil {
+		return "", false
+	}
+	return k.nameOf(body, func(s string) string {
+		text, _, err := expand(s, c.in.Variables)
+		if err != nil {
+			return ""
+		}
+		return text
+	})
+}
+
+// nameOf joins the natural key's values; text reads the body's strings.
+func (k *kindRules) nameOf(body *node, text func(string) string) (string, bool) {
+	parts := make([]string, 0, len(k.naturalKey))
+	for _, segs := range k.naturalKey {
+		v := body.at(segs)
+		part := ""
+		switch {
+		case v.isString():
+			part = text(v.text)
+		case v != nil && v.kind == '0':
+			part = v.text
+		}
+		if part == "" {
+			return "", false
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, " - "), true
+}
+
+// fileOf names a resource's file in messages.
+func fileOf(r *tenant.Resource) string {
+	if r.Source != "" {
+		return r.Source
+	}
+	return itemID(r.Kind, r.Key)
+}

@@ -1,0 +1,263 @@
+package plan
+
+import (
+	"encoding/json"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// outcome is what the comparison of one object has led to.
+type outcome struct {
+	item    *Item
+	newBase *BaseObject
+	adopt   []tenant.Change
+	adopted *AdoptedChange
+	revert  []tenant.Change
+	backup  json.RawMessage
+	// oldRefs and newRefs are the "kind/key" that the object refers to now and
+	// once the plan is carried out.
+	oldRefs, newRefs []string
+	// withheld: what the repository wants of it is not done, so whatever
+	// waits for it cannot be done either.
+	withheld  bool
+	unchanged bool
+}
+
+// trees are an object's bodies in name form, and the tenant's as it is.
+type trees struct {
+	base, desired, current *node
+	raw                    *node
+}
+
+// compare decides about one object.
+func (c *comparison) compare(o *object) {
+	o.newBase = o.base
+	if c.asBefore(o) {
+		return
+	}
+	t := trees{}
+	var dangling []dangling
+	if c.readsCurrent(o) {
+		t.raw = c.tenantBody(o.kind, o.current)
+		t.current, dangling = c.current(o.kind, t.raw)
+		o.oldRefs = refsOf(t.current)
+		o.newRefs = o.oldRefs
+		c.backUp(o, t.current)
+	}
+	if o.keep {
+		c.keepBinding(o)
+		return
+	}
+	c.noteDangling(o, dangling)
+	if !c.readDesired(o, &t) {
+		return
+	}
+	if o.held() {
+		t.base = c.baseBody(o.base)
+	}
+	c.nameAlike(o.kind, &t)
+	o.newBase = c.bindingOnly(o)
+	switch {
+	case o.desired != nil && o.current != nil:
+		c.compareBoth(o, &t, len(dangling) == 0)
+	case o.current != nil:
+		c.compareVanished(o, &t)
+	case o.desired != nil:
+		c.compareAbsent(o, &t)
+	case o.missing:
+		o.newBase = o.base
+		c.noteMissing(o)
+	case o.kind.Singleton:
+		o.newBase = o.base
+	default:
+		// Absent on both sides: the base lets go of it.
+		o.newBase = nil
+	}
+}
+
+// keepBinding keeps the names of objects that are only read where referenced
+// the same from run to run.
+func (c *comparison) keepBinding(o *object) {
+	if c.scope(o.kind) != tenant.Referenced || !c.complete(o.kind) || len(c.in.Targets) > 0 || o.held() {
+		return
+	}
+	if o.current == nil {
+		o.newBase = nil
+		return
+	}
+	o.newBase = c.bindingOnly(o)
+}
+
+// readsCurrent reports whether anyone looks at the tenant's body: not where it
+// was read for its name alone.
+func (c *comparison) readsCurrent(o *object) bool {
+	return o.current != nil && c.scope(o.kind) != tenant.Referenced && !o.nameOnly
+}
+
+// readDesired parses the repository's file; it returns false, and notes why,
+// if the file cannot be used.
+func (c *comparison) readDesired(o *object, t *trees) bool {
+	if o.desired == nil {
+		return true
+	}
+	body, err := parseObject(o.desired.Body)
+	if err != nil {
+		c.leave(o, BadFile, "%s: %v", fileOf(o.desired), err)
+		return false
+	}
+	var problems []problem
+	t.desired, problems = c.desired(o.kind, body)
+	for _, p := range problems {
+		c.noteOn(o, p.class, p.pointer, "%s: %s", fileOf(o.desired), p.message)
+	}
+	if len(problems) > 0 {
+		o.keep, o.withheld = true, true
+		return false
+	}
+	return true
+}
+
+// nameAlike names references at places that the kind does not declare in the
+// same way on all sides.
+func (c *comparison) nameAlike(k *kindRules, t *trees) {
+	guide := c.guide(k, t.desired, t.base)
+	if len(guide) == 0 {
+		return
+	}
+	t.base, t.desired, t.current = guided(k, guide, t.base), guided(k, guide, t.desired), guided(k, guide, t.current)
+}
+
+func (c *comparison) noteDangling(o *object, found []dangling) {
+	for _, d := range found {
+		c.noteOn(o, Dangling, d.pointer, "the id %q leads nowhere, and is kept as it is; remove it from the object, or make what it meant readable", d.value)
+	}
+}
+
+func (c *comparison) noteMissing(o *object) {
+	c.noteOn(o, NotRead, "", "it was not found, and two reads by id have not confirmed that; nothing is concluded")
+}
+
+// bindingOnly is the base of an object on whose content nothing is agreed yet.
+func (c *comparison) bindingOnly(o *object) *BaseObject {
+	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID()}
+	if o.base != nil {
+		b.Body = o.base.Body
+		if b.ID == "" {
+			b.ID = o.base.ID
+		}
+	}
+	if o.current == nil && o.base == nil {
+		return nil
+	}
+	return b
+}
+
+// compareBoth compares an object that is on both sides.
+func (c *comparison) compareBoth(o *object, t *trees, resolved bool) {
+	t.desired, t.current = unmask(o.kind.root, t.base, t.desired, t.current, c.written(o))
+	found, agreed := threeWay(o.kind.root, t.base, t.desired, t.current)
+	o.newBase.Body = agreed.json()
+	if len(found) == 0 {
+		o.unchanged = true
+		if resolved {
+			c.remember(o, t.current)
+		}
+		return
+	}
+	propose, adopt := c.decide(o, t.raw, found)
+	c.adoptDifferences(o, adopt)
+	c.proposeUpdate(o, t, propose)
+}
+
+// written reports whether this run has written the repository's resource as it
+// is now, secrets included.
+func (c *comparison) written(o *object) bool {
+	sum, ok := c.in.Written[o.id()]
+	if !ok {
+		return false
+	}
+	now, err := Sum(o.desired.Body)
+	return err == nil && now == sum
+}
+
+// compareVanished compares an object that only the tenant has.
+func (c *comparison) compareVanished(o *object, t *trees) {
+	switch {
+	case o.nameOnly:
+	case !o.held():
+		c.compareNew(o, t)
+	case c.badFile(o.kind.Name, o.key):
+		o.newBase = o.base
+	default:
+		c.proposeDelete(o, t)
+	}
+}
+
+// compareNew compares an object of the tenant that no base held.
+func (c *comparison) compareNew(o *object, t *trees) {
+	switch {
+	case c.badFile(o.kind.Name, o.key):
+	case c.ignored(o, nil, FromTenant):
+	case c.drift(o.kind) == EnforceDesired && c.serviceMade(o, t.raw) == nil:
+		c.noteOn(o, Unmanaged, "", "only the tenant has it; it is neither taken over nor deleted. Add it to the repository, or delete it in the tenant")
+	default:
+		body := c.adoptedForm(o.kind, t.current).json()
+		shown, redacted := redacted(t.current)
+		o.adopt = []tenant.Change{{Kind: o.kind.Name, Key: o.key, Body: body}}
+		o.adopted = &AdoptedChange{Kind: o.kind.Name, Key: o.key, Verb: tenant.Create, Changes: []PropertyChange{
+			{After: shown.json(), Origin: Drift, Redacted: redacted},
+		}}
+	}
+}
+
+// compareAbsent compares an object that only the repository has.
+func (c *comparison) compareAbsent(o *object, t *trees) {
+	switch {
+	case o.missing:
+		o.newBase = o.base
+		o.withheld = true
+		c.noteMissing(o)
+	case o.kind.Singleton:
+		o.newBase = o.base
+		c.withhold(o, Unsupported, "the tenant has no such object, and it cannot be created")
+	case !o.held():
+		c.proposeCreate(o, t, Deploy)
+	case !covers(o.kind.root, t.desired, t.base):
+		c.proposeCreate(o, t, Clash)
+	case c.drift(o.kind) == EnforceDesired:
+		c.proposeCreate(o, t, Enforce)
+	case c.ignored(o, nil, FromTenant):
+		o.withheld = true
+	default:
+		o.withheld = true
+		o.adopt = []tenant.Change{{Kind: o.kind.Name, Key: o.key}}
+		shown, redacted := redacted(t.desired)
+		o.adopted = &AdoptedChange{Kind: o.kind.Name, Key: o.key, Verb: tenant.Delete, Changes: []PropertyChange{
+			{Base: redactedJSON(t.base), Before: shown.json(), Origin: Drift, Redacted: redacted},
+		}}
+	}
+}
+
+// withhold notes why the repository's wish is not proposed.
+func (c *comparison) withhold(o *object, class NoteClass, format string, args ...any) {
+	o.item, o.withheld = nil, true
+	c.noteOn(o, class, "", format, args...)
+}
+
+// refsOf returns the "kind/key" that a tree in name form refers to.
+func refsOf(n *node) []string {
+	var refs []string
+	seen := map[string]bool{}
+	eachReference(n, func(r reference) {
+		if id := r.object(); !seen[id] {
+			seen[id] = true
+			refs = append(refs, id)
+		}
+	})
+	return refs
+}
+
+func redactedJSON(n *node) json.RawMessage {
+	shown, _ := redacted(n)
+	return shown.json()
+}

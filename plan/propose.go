@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// newItem begins an item for the object.
+func (c *comparison) newItem(o *object, v tenant.Verb, origin Origin) *Item {
+	it := &Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom, TenantID: o.currentID()}
+	if o.desired != nil {
+		// readDesired has parsed it, so it has a sum.
+		it.DesiredSum, _ = Sum(o.desired.Body)
+	}
+	return it
+}
+
+// proposeUpdate proposes what decide has chosen.
+func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
+	if len(propose) == 0 {
+		return
+	}
+	it := c.newItem(o, tenant.Update, Deploy)
+	it.Before = fingerprint(o.kind, t.raw)
+	after := t.current
+	for _, p := range propose {
+		after = applyDifference(after, p.difference)
+		it.Origin = graver(it.Origin, p.origin)
+		it.Changes = append(it.Changes, changeOf(p.difference, p.origin))
+	}
+	slices.SortStableFunc(it.Changes, func(a, b PropertyChange) int {
+		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), bytes.Compare(a.Before, b.Before), bytes.Compare(a.After, b.After))
+	})
+	secretsIn(after, nil, func(segs []string, n *node) {
+		if n.isSecret() && slices.ContainsFunc(propose, func(p proposal) bool { return matchesBelow(p.segs, segs) }) {
+			it.Sensitive = append(it.Sensitive, joinPointer(segs))
+		}
+	})
+	it.After = redactedJSON(after)
+	if len(o.kind.Masked) > 0 {
+		if note := c.secretsMissing(o, it, t.raw); note != nil {
+			c.withhold(o, SecretNeeded, "%s", note.Message)
+			return
+		}
+	}
+	o.item, o.newRefs = it, refsOf(after)
+	o.revert = c.revertDifferences(o, propose)
+}
+
+// proposeCreate proposes an object that the tenant does not have.
+func (c *comparison) proposeCreate(o *object, t *trees, origin Origin) {
+	if c.ignored(o, nil, ToTenant) {
+		o.withheld = true
+		return
+	}
+	if reason, ok := c.allows(o, tenant.Create, t.desired); !ok {
+		c.withhold(o, Unsupported, "%s", reason)
+		return
+	}
+	if hasMask(t.desired) {
+		c.withhold(o, SecretNeeded, "%s holds asterisks or %q where a new object needs the secret itself; put it in, best as a variable", fileOf(o.desired), Redacted)
+		return
+	}
+	it := c.newItem(o, tenant.Create, origin)
+	after, redacted := redacted(t.desired)
+	it.After = after.json()
+	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), After: it.After, Origin: origin, Redacted: redacted}}
+	secretsIn(t.desired, nil, func(segs []string, _ *node) { it.Sensitive = append(it.Sensitive, joinPointer(segs)) })
+	o.item, o.newRefs = it, refsOf(t.desired)
+	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
+}
+
+// proposeDelete proposes to delete what the repository has let go of.
+func (c *comparison) proposeDelete(o *object, t *trees) {
+	if c.ignored(o, nil, ToTenant) {
+		return
+	}
+	if c.scope(o.kind) == tenant.Listed && !c.in.Rules.Deletes[o.kind.Name] {
+		c.noteOn(o, Unsupported, "", "deletes of this kind are off; turn them on, delete it in the tenant, or put its file back")
+		return
+	}
+	if reason, ok := c.allows(o, tenant.Delete, t.raw); !ok {
+		c.noteOn(o, Unsupported, "", "%s", reason)
+		return
+	}
+	origin := Deploy
+	_, current := unmask(o.kind.root, t.base, t.base, t.current, false)
+	if !covers(o.kind.root, t.base, current) {
+		origin = Clash
+	}
+	it := c.newItem(o, tenant.Delete, origin)
+	it.Before = fingerprint(o.kind, t.raw)
+	before, redacted := redacted(t.current)
+	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), Before: before.json(), Origin: origin, Redacted: redacted}}
+	o.item, o.newRefs = it, nil
+	body := c.adoptedForm(o.kind, managed(t.current, t.base))
+	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.json()}}
+}
+
+// graver returns the graver of two origins: conflict, enforce, deploy.
+func graver(a, b Origin) Origin {
+	rank := func(o Origin) int { return slices.Index([]Origin{Deploy, Enforce, Clash}, o) }
+	if rank(b) > rank(a) {
+		return b
+	}
+	return a
+}
+
+// changeOf is a difference as people see it in the plan.
+func changeOf(d *difference, origin Origin) PropertyChange {
+	base, r1 := redacted(d.base)
+	before, r2 := redacted(d.current)
+	after, r3 := redacted(d.desired)
+	return PropertyChange{
+		Pointer: d.pointer(), Base: base.json(), Before: before.json(), After: after.json(),
+		Origin: origin, Redacted: r1 || r2 || r3,
+	}
+}
+
+// applyDifference returns the tenant's object with the repository's value.
+func applyDifference(n *node, d *difference) *node {
+	if !d.member {
+		return n.with(d.segs, d.desired)
+	}
+	array := n.at(d.segs)
+	return n.with(d.segs, replaceMember(array, d.current, d.desired))
+}
+
+// replaceMember returns the array with one member removed, replaced or added.
+func replaceMember(array, old, now *node) *node {
+	out := &node{kind: '['}
+	if array.isArray() {
+		out.kids = slices.Clone(array.kids)
+	}
+	i := -1
+	if old != nil {
+		i = slices.IndexFunc(out.kids, func(n *node) bool { return equal(n, old) })
+	}
+	switch {
+	case i >= 0 && now != nil:
+		out.kids[i] = now
+	case i >= 0:
+		out.kids = slices.Delete(out.kids, i, i+1)
+	case now != nil:
+		out.kids = append(out.kids, now)
+	}
+	return out
+}

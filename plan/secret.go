@@ -1,0 +1,213 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+)
+
+// hasher returns what stands for a secret in name form and in the base: a hash
+// that is bound to the tenant and the kind, so that equal secrets of different
+// tenants do not show. The plan has not even that.
+func (c *comparison) hasher(k *kindRules) func(*node) *node {
+	return func(n *node) *node {
+		h := sha256.New()
+		h.Write(appendString(appendString([]byte("tenantsync secret "), c.in.Tenant), k.Name))
+		h.Write(n.json())
+		return stringNode(secretMark + hex.EncodeToString(h.Sum(nil)) + "}")
+	}
+}
+
+// redacted returns a tree in name form with secrets and masks as people see
+// them, and whether there were any.
+func redacted(n *node) (*node, bool) {
+	switch {
+	case n == nil:
+		return nil, false
+	case n.isSecret():
+		return stringNode(Redacted), true
+	case n.isMask():
+		return stringNode(asterisks), true
+	case len(n.kids) == 0:
+		return n, false
+	}
+	found := false
+	kids := make([]*node, len(n.kids))
+	for i, kid := range n.kids {
+		var here bool
+		kids[i], here = redacted(kid)
+		found = found || here
+	}
+	if !found {
+		return n, false
+	}
+	return &node{kind: n.kind, names: n.names, kids: kids}, true
+}
+
+const asterisks = "****"
+
+// secretsIn calls yield for the place of each secret in a tree in name form.
+func secretsIn(n *node, segs []string, yield func(segs []string, n *node)) {
+	if n == nil {
+		return
+	}
+	if n.isSecret() || n.isMask() {
+		yield(segs, n)
+	}
+	for i, kid := range n.kids {
+		secretsIn(kid, append(segs, n.segment(i)), yield)
+	}
+}
+
+// unmask decides what the masks mean, which tell nothing by themselves:
+// a mask in the tenant is the secret that was deployed if the repository still
+// has that one; a mask in the repository is whatever the tenant has.
+// written: the repository's secrets were written in this run.
+func unmask(r *rule, base, desired, current *node, written bool) (d, c *node) {
+	switch {
+	case desired == nil || current == nil:
+		if desired.isMask() {
+			return nil, current
+		}
+		return desired, current
+	case current.isMask():
+		if desired.isSecret() && (written || equal(base, desired)) {
+			return desired, desired
+		}
+		return desired, current
+	case desired.isMask():
+		return current, current
+	case desired.isObject() && current.isObject():
+		d, c = desired, current
+		for i, name := range desired.names {
+			was := desired.kids[i]
+			dv, cv := unmask(r.step(name), base.get(name), was, current.get(name), written)
+			if dv != was {
+				d = d.with([]string{name}, dv)
+			}
+			if cv != current.get(name) {
+				c = c.with([]string{name}, cv)
+			}
+		}
+		return d, c
+	case desired.isArray() && current.isArray() && (hasMask(desired) || hasMask(current)):
+		return unmaskArray(r, base, desired, current, written)
+	}
+	return desired, current
+}
+
+func unmaskArray(r *rule, base, desired, current *node, written bool) (d, c *node) {
+	d = &node{kind: '[', kids: append([]*node(nil), desired.kids...)}
+	c = &node{kind: '[', kids: append([]*node(nil), current.kids...)}
+	toCurrent, toBase := align(r, desired, current), align(r, desired, base)
+	for i := range d.kids {
+		j := toCurrent[i]
+		if j < 0 {
+			continue
+		}
+		var b *node
+		if toBase[i] >= 0 {
+			b = base.kids[toBase[i]]
+		}
+		d.kids[i], c.kids[j] = unmask(r.step("*"), b, d.kids[i], c.kids[j], written)
+	}
+	return d, c
+}
+
+// align finds for each element of from the one of to that is the same but for
+// secrets, or -1: by a set's identity, else by everything that can be seen.
+// Guessing by position would attach one setting's secret to another.
+func align(r *rule, from, to *node) []int {
+	if set := r.fact().set; set != nil && len(set.by) > 0 {
+		return alignBy(from, to, func(a, b *node) bool { return set.identity(a) == set.identity(b) })
+	}
+	return alignBy(from, to, equalButSecrets)
+}
+
+// alignBy pairs equal elements one to one, the same place first.
+func alignBy(from, to *node, same func(a, b *node) bool) []int {
+	out := make([]int, len(from.kids))
+	used := map[int]bool{}
+	for i, kid := range from.kids {
+		out[i] = -1
+		if !to.isArray() {
+			continue
+		}
+		if i < len(to.kids) && !used[i] && same(kid, to.kids[i]) {
+			out[i], used[i] = i, true
+			continue
+		}
+		for j, other := range to.kids {
+			if !used[j] && same(kid, other) {
+				out[i], used[j] = j, true
+				break
+			}
+		}
+	}
+	return out
+}
+
+func hasMask(n *node) bool {
+	found := false
+	secretsIn(n, nil, func(_ []string, n *node) { found = found || n.isMask() })
+	return found
+}
+
+// equalButSecrets compares what can be seen.
+func equalButSecrets(a, b *node) bool {
+	hiddenFrom := func(n *node) bool { return n.isMask() || n.isSecret() }
+	switch {
+	case hiddenFrom(a) || hiddenFrom(b):
+		return true
+	case a.isObject() && b.isObject():
+		return coversButSecrets(a, b) && coversButSecrets(b, a)
+	case a.isArray() && b.isArray():
+		if len(a.kids) != len(b.kids) {
+			return false
+		}
+		for i := range a.kids {
+			if !equalButSecrets(a.kids[i], b.kids[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return equal(a, b)
+}
+
+func coversButSecrets(a, b *node) bool {
+	for i, name := range a.names {
+		other := b.get(name)
+		if other == nil && (a.kids[i].isMask() || a.kids[i].isSecret()) {
+			continue
+		}
+		if other == nil || !equalButSecrets(a.kids[i], other) {
+			return false
+		}
+	}
+	return true
+}
+
+// secretsMissing tries whether an update could be written: it returns why not
+// if a secret that nobody can read would have to be sent along.
+func (c *comparison) secretsMissing(o *object, it *Item, raw *node) *Note {
+	w := &writing{kind: o.kind, item: it, variables: c.in.Variables, value: func(ref reference) (string, error) {
+		// What is still to be created has no id yet, and needs none here.
+		id, _ := c.resolve(ref)
+		return id, nil
+	}}
+	if len(it.Sensitive) > 0 {
+		if err := w.readSecrets(o.desired); err != nil {
+			c.fail(err)
+			return nil
+		}
+	}
+	_, _, err := w.update(raw)
+	if failed, ok := errors.AsType[*NoteError](err); ok {
+		return &failed.Note
+	}
+	if err != nil {
+		c.fail(err)
+	}
+	return nil
+}

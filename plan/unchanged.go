@@ -1,0 +1,78 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// canonicalVersion changes whenever a newer version of this package may see a
+// difference, or no difference, where an older one did not.
+const canonicalVersion = 1
+
+// sowSeeds computes, per kind, the hash of all that decides whether two bodies
+// agree, other than their bytes and what they refer to.
+func (c *comparison) sowSeeds() {
+	h := sha256.New()
+	h.Write(appendString([]byte(strconv.Itoa(canonicalVersion)), c.in.Tenant))
+	for _, name := range slices.Sorted(maps.Keys(c.in.Variables)) {
+		h.Write(appendString(appendString(nil, name), c.in.Variables[name]))
+	}
+	shared := h.Sum(nil)
+	c.seeds = make(map[string][]byte, len(c.kinds))
+	for name, k := range c.kinds {
+		c.seeds[name] = slices.Concat(shared, k.sum[:])
+	}
+}
+
+// seen returns the hash of both sides' bytes.
+func (c *comparison) seen(o *object) string {
+	h := sha256.New()
+	h.Write(c.seeds[o.kind.Name])
+	var length [20]byte
+	h.Write(strconv.AppendInt(length[:0], int64(len(o.desired.Body)), 10))
+	h.Write([]byte{' '})
+	h.Write(o.desired.Body)
+	h.Write(o.current.Body)
+	var sum [sha256.Size]byte
+	return hex.EncodeToString(h.Sum(sum[:0])[:16])
+}
+
+// asBefore reports whether the object is, byte for byte, as it was when both
+// sides agreed in full, so that nothing needs to be decoded: decoding is
+// nearly all of the work, and most objects have not changed.
+func (c *comparison) asBefore(o *object) bool {
+	b := o.base
+	if b == nil || b.Seen == "" || o.desired == nil || o.current == nil || o.renamedFrom != "" || b.ID != o.current.ID {
+		return false
+	}
+	// A name may lead to another object now.
+	for _, ref := range b.Refs {
+		if c.moved[ref] {
+			return false
+		}
+	}
+	if c.seen(o) != b.Seen {
+		return false
+	}
+	o.oldRefs, o.newRefs = b.Refs, b.Refs
+	o.unchanged = !o.keep
+	if !c.in.NoBackup && c.readsCurrent(o) {
+		body, _ := c.current(o.kind, c.tenantBody(o.kind, o.current))
+		c.backUp(o, body)
+	}
+	return true
+}
+
+// remember marks an object that agrees in full, for asBefore. What depends on
+// more than bytes and bindings is not marked.
+func (c *comparison) remember(o *object, current *node) {
+	byProperty := false
+	eachReference(current, func(r reference) { byProperty = byProperty || r.property != "" })
+	if byProperty {
+		return
+	}
+	o.newBase.Seen, o.newBase.Refs = c.seen(o), o.oldRefs
+}

@@ -42,9 +42,8 @@ func DecodeFile(path string, data []byte) (json.RawMessage, error) {
 		start := dec.InputOffset() - int64(len(value))
 		return nil, fileErrorAt(path, text, start, fmt.Sprintf("the file holds a JSON %s: write one JSON object in braces", kindName(value.Kind())))
 	}
-	object := bytes.Clone(value)
+	object, at := bytes.Clone(value), dec.InputOffset()
 	if _, err := dec.ReadToken(); err != io.EOF {
-		at := dec.InputOffset()
 		at += int64(len(text[at:]) - len(bytes.TrimLeft(text[at:], " \t\r\n")))
 		return nil, fileErrorAt(path, text, at, "there is more text after the object: keep one JSON object per file")
 	}

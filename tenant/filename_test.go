@@ -1,0 +1,185 @@
+package tenant
+
+import (
+	"path"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+func TestFilePath(t *testing.T) {
+	tests := map[string]string{
+		"CA001 - Global":      "CA001 - Global.json",
+		"Straße 語 🙂":          "Straße 語 🙂.json",
+		`a/b\c:d*e?f"g<h>i|j`: "a%2Fb%5Cc%3Ad%2Ae%3Ff%22g%3Ch%3Ei%7Cj.json",
+		"50% #1 [x] ~y":       "50%25 %231 %5Bx%5D %7Ey.json",
+		".hidden":             "%2Ehidden.json",
+		" x ":                 "%20x%20.json",
+		"..":                  "%2E%2E.json",
+		"x.":                  "x%2E.json",
+		"CON":                 "%43ON.json",
+		"nul.txt":             "%6Eul.txt.json",
+		"com1 .x":             "%63om1 .x.json",
+		"COM¹":                "%43OM¹.json",
+		"console":             "console.json",
+		"tab\t":               "tab%09.json",
+		"e\u0301":             "e%CC%81.json",
+		"\u202ex":             "%E2%80%AEx.json",
+		"x.json":              "x.json.json",
+	}
+	for key, want := range tests {
+		if got := FilePath(key, false); got != want {
+			t.Errorf("FilePath(%q) = %q, want %q", key, got, want)
+		}
+	}
+	if got, want := FilePath("foo", true), "foo~2c26b46b.json"; got != want {
+		t.Errorf("FilePath with a mark = %q, want %q", got, want)
+	}
+}
+
+func TestKeyOfPath(t *testing.T) {
+	tests := []struct{ path, key, problem string }{
+		{"Foo.json", "Foo", ""},
+		{"Foo.JSON", "Foo", ""},
+		{"Foo%3Abar.json", "Foo:bar", ""},
+		{"Foo%3abar.json", "Foo:bar", ""},
+		{"100% sure.json", "100% sure", ""},
+		{"[x] #1.json", "[x] #1", ""},
+		{"Foo .json", "Foo ", ""},
+		{"Foo~1.json", "Foo~1", ""},
+		{"foo~2c26b46b.json", "foo", ""},
+		{"foo~00000000.json", "foo~00000000", ""},
+		{"~2c26b46b.json", "~2c26b46b", ""},
+		{"Foo.txt", "", "does not end"},
+		{".json", "", "does not end"},
+		{"sub/Foo.json", "", "folders within a kind"},
+		{"sub~2c26b46b/Foo.json", "", "folders within a kind"},
+		{"sub~2c26b46b/~Foo.json", "", "does not belong"},
+		{"%FF.json", "", "UTF-8"},
+		{"\xff.json", "", "UTF-8"},
+		{strings.Repeat("x", 513) + ".json", "", "more than the limit"},
+	}
+	for _, test := range tests {
+		key, err := KeyOfPath(test.path)
+		if test.problem == "" && (err != nil || key != test.key) {
+			t.Errorf("KeyOfPath(%q) = %q, %v; want %q", test.path, key, err, test.key)
+		}
+		if test.problem != "" && (err == nil || !strings.Contains(err.Error(), test.problem)) {
+			t.Errorf("KeyOfPath(%q) = %q, %v; want an error with %q", test.path, key, err, test.problem)
+		}
+	}
+}
+
+// anyKey draws keys, more often than not of what file systems trip over.
+var anyKey = rapid.Custom(func(t *rapid.T) string {
+	awkward := rapid.SampledFrom([]string{
+		"a", "A", "k", "\u212a", "ſ", "s", "é", "e\u0301", ".", " ", "~", "%", "/", "\\", "con", "CON", "\x00",
+		"語", "🙂", "\u200b", "%41", "json", ".json", strings.Repeat("x", 60), strings.Repeat("/", 60), "~2c26b46b",
+	})
+	part := rapid.OneOf(awkward, awkward, rapid.String())
+	key := strings.Join(rapid.SliceOfN(part, 1, 12).Draw(t, "parts"), "")
+	for len(key) > maxKey {
+		_, size := utf8.DecodeLastRuneInString(key)
+		key = key[:len(key)-size]
+	}
+	if key == "" {
+		return "x"
+	}
+	return key
+})
+
+func TestFilePathProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key := anyKey.Draw(t, "key")
+		for _, distinct := range []bool{false, true} {
+			p := FilePath(key, distinct)
+			if got, err := KeyOfPath(p); err != nil || got != key {
+				t.Fatalf("KeyOfPath(%q) = %q, %v; want %q", p, got, err, key)
+			}
+			for _, name := range strings.Split(p, "/") {
+				checkName(t, name)
+			}
+			if path.Clean(p) != p {
+				t.Fatalf("%q is not a clean path", p)
+			}
+		}
+	})
+}
+
+// checkName fails for names that some system does not take.
+func checkName(t *rapid.T, name string) {
+	if name == "" || len(name) > maxName || !utf8.ValidString(name) ||
+		strings.ContainsAny(name, "/\\:*?\"<>|#[]\x00") || strings.ContainsFunc(name, unicode.IsControl) ||
+		strings.HasPrefix(name, ".") || strings.HasPrefix(name, " ") ||
+		strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") || isReserved(name) {
+		t.Fatalf("%q is no safe name", name)
+	}
+}
+
+// However keys are called, a tree gives them files that no system takes for
+// the same, and reads them back as they were.
+func TestTreeKeepsKeysApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		keys := rapid.SliceOfNDistinct(anyKey, 1, 8, rapid.ID[string]).Draw(t, "keys")
+		// Their variants in case as well.
+		seen := make(map[string]bool)
+		var changes []Change
+		for _, key := range keys {
+			for _, k := range []string{key, strings.ToUpper(key), strings.ToLower(key)} {
+				if len(k) <= maxKey && !seen[k] {
+					seen[k] = true
+					changes = append(changes, Change{Kind: "groups", Key: k, Body: []byte(`{}`)})
+				}
+			}
+		}
+		tree := Tree{}
+		// In two steps: later ones must not disturb earlier ones.
+		half := len(changes) / 2
+		for _, part := range [][]Change{changes[:half], changes[half:]} {
+			var err error
+			if tree, err = tree.With(part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		folded := make(map[string]string)
+		for name := range tree {
+			if other, taken := folded[fold(name)]; taken {
+				t.Fatalf("%q and %q are one file on some systems", name, other)
+			}
+			folded[fold(name)] = name
+		}
+		resources, problems := tree.Resources()
+		if len(problems) > 0 || len(resources) != len(changes) {
+			t.Fatalf("%d resources, want %d; problems: %v", len(resources), len(changes), problems)
+		}
+		for _, r := range resources {
+			if !seen[r.Key] {
+				t.Fatalf("the key %q was read and never written", r.Key)
+			}
+		}
+	})
+}
+
+// Whatever capitals there are, tenants' folders never meet.
+func TestTenantFolders(t *testing.T) {
+	folders := make(map[string]rune)
+	for r := rune(1); r <= unicode.MaxRune; r++ {
+		if unicode.SimpleFold(r) == r {
+			continue // no capital, and none of another
+		}
+		folder, err := tenantFolder(string(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, taken := folders[fold(folder)]; taken {
+			t.Fatalf("the tenants %q and %q share the folder %q", r, other, folder)
+		}
+		folders[fold(folder)] = r
+	}
+	if folder, err := tenantFolder(strings.Repeat("x", 201)); err == nil {
+		t.Errorf("a tenant's name of 201 bytes has the folder %q, want an error", folder)
+	}
+}

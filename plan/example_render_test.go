@@ -75,6 +75,6 @@ func ExamplePlan_Text() {
 	// Not completely read, so nothing is concluded from absence there
 	//   riskyUsers: forbidden: a permission is missing (needs IdentityRiskyUser.Read.All)
 	//
-	// Digest of the plan:    b3185354fbfd3d117ea81750a815cf3df196ebda2589a7b11b5afa21c3aa5140
-	// Digest of the changes: f7d980f36c813325cb2cbf8f20ef45266c6a803b90de85d764cac712dbfba5d2
+	// Digest of the plan:    e9704eba4630f44d7a7fa12ffbc271d315dc78edf51f5a3830f5d29b571f8907
+	// Digest of the changes: f3c66858e92b722780bf57a7ac919ce49cde975ebe4a0cd82d8ddc435e9db90f
 }

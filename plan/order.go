@@ -14,9 +14,7 @@ import (
 // that shows it, and so does what depends on them.
 //
 // refs has, by item ID, the IDs of objects that its new body refers to; drops
-// those that its old body refers to and its new body does not. An ID in drops
-// that is no item stands for an object that stays as it is: what it refers to
-// cannot be deleted.
+// those that its old body refers to and its new body does not.
 //
 // What waits for what:
 //   - an item waits for the creates and updates of what it refers to;
@@ -109,21 +107,12 @@ func (o *ordering) addReferences(refs map[string][]string) {
 
 // addDrops makes deletes wait for those that stop to refer to them.
 func (o *ordering) addDrops(drops map[string][]string) {
-	for id, dropped := range drops {
-		i, planned := o.index[id]
-		for _, target := range dropped {
-			j, ok := o.index[target]
-			if !ok || o.items[j].Verb != tenant.Delete || planned && i == j {
-				continue
-			}
+	for i, it := range o.items {
+		for _, id := range drops[it.ID] {
+			j, ok := o.index[id]
 			switch {
-			case !planned:
-				// The smallest ID, whatever the map's order.
-				note := stillReferredTo(id)
-				if old, ok := o.notes[j]; !ok || note.Message < old.Message {
-					o.notes[j] = note
-				}
-			case o.items[i].Verb == tenant.Delete:
+			case !ok || j == i || o.items[j].Verb != tenant.Delete:
+			case it.Verb == tenant.Delete:
 				o.soft[j] = append(o.soft[j], i)
 			default:
 				o.hard[j] = append(o.hard[j], i)
@@ -275,13 +264,6 @@ func (o *ordering) levels() []int {
 		levels[i] = rank
 	}
 	return levels
-}
-
-// stillReferredTo is the note of a delete that an object which stays as it is
-// stands against.
-func stillReferredTo(id string) Note {
-	return Note{Class: Unresolved, Message: fmt.Sprintf(
-		"%q refers to it and is not changed by this plan; take that reference out first", id)}
 }
 
 // circleShown is how many items of a circle a message shows at most.

@@ -176,14 +176,6 @@ func TestOrderItems(t *testing.T) {
 			want:  "0 create b/1\n1 create c/1: b/1\n2 delete a/1\n",
 		},
 		{
-			name:  "what an object that stays as it is refers to cannot be deleted, nor what waits for that",
-			items: "delete a/1\ndelete b/1\ndelete c/1",
-			drops: "x/2: a/1 q/3\nx/1: a/1\na/1: b/1",
-			want: "0 delete c/1\n" +
-				"unresolved_reference a/1: \"x/1\" refers to it and is not changed by this plan; take that reference out first\n" +
-				"unresolved_reference b/1: it depends on \"a/1\", which cannot be done; solve that first\n",
-		},
-		{
 			name:  "a delete is not done when the update that drops the reference cannot be",
 			items: "create a/1\nupdate b/1\ncreate b/2\ndelete c/1",
 			refs:  "a/1: b/2\nb/2: a/1\nb/1: a/1",

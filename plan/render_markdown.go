@@ -119,6 +119,9 @@ func (m *markdownWriter) table(it *Item) {
 // row writes a row, and one more for each of its lines.
 func (m *markdownWriter) row(r row, columns func(name, base, before, after string)) {
 	name := cell(pointerName(r.pointer))
+	if r.member != "" {
+		name += " of " + cell(r.member)
+	}
 	if r.remark != "" {
 		name += " (" + r.remark + ")"
 	}

@@ -51,7 +51,7 @@ func displayPlan(t testing.TB) *Plan {
 			{
 				ID: "wifiProfiles/Guests", Kind: "wifiProfiles", Key: "Guests",
 				Verb: tenant.Create, Origin: Deploy, DesiredSum: "d4",
-				Changes:   []PropertyChange{{Pointer: "", Origin: Deploy}},
+				Changes:   []PropertyChange{{After: json.RawMessage(`{"displayName":"Guests","preSharedKey":"[redacted]","ssid":"guests"}`), Origin: Deploy, Redacted: true}},
 				After:     json.RawMessage(`{"displayName":"Guests","preSharedKey":"[redacted]","ssid":"guests"}`),
 				Sensitive: []string{"/preSharedKey"},
 				Wave:      1,
@@ -117,6 +117,10 @@ func longPlan() *Plan {
 			change("/list/objects", json.RawMessage(`[{"id":1,"description":"`+filler+`old"},{"id":2}]`), json.RawMessage(`[{"id":2.0},{"id":1,"description":"`+filler+`new"}]`)),
 			change("/list/none", json.RawMessage(`"All"`), list(0, 9)),
 			change("/set/-", nil, text("added member")),
+			change("/set/-", nil, json.RawMessage(`{"target":"t1","intent":"required"}`)),
+			change("/set/-", json.RawMessage(`{"target":"t2","intent":"required"}`), nil),
+			change("/set/-", json.RawMessage(`{"target":"t3","intent":"required"}`), json.RawMessage(`{"target":"t3","intent":"available","|":null}`)),
+			change("/set/-", json.RawMessage(`{"a":1}`), json.RawMessage(`{"b":1}`)),
 			change("/text/long", text(filler+"before"+filler), text(filler+"after"+filler)),
 			change("/text/end", text(filler), text(filler+"!")),
 			change("/text/lines", text("one\ntwo\nthree\nfour\n"), text("one\n2\n2b\nthree\nfour\n")),
@@ -131,6 +135,8 @@ func longPlan() *Plan {
 			change("/bad", json.RawMessage(`{`), json.RawMessage(`1`)),
 			{Pointer: "/enforced", Before: json.RawMessage(`1`), After: json.RawMessage(`2`), Origin: Enforce},
 			{Pointer: "/secret", Before: text("hash-1"), After: text("hash-2"), Origin: Deploy, Redacted: true},
+			{Pointer: "/secret in list", Before: json.RawMessage(`[{"id":1,"key":"[redacted]"}]`), After: json.RawMessage(`[{"id":1,"key":"[redacted]"}]`), Origin: Deploy, Redacted: true},
+			{Pointer: "/secret in one of two", Before: json.RawMessage(`[{"id":1,"key":"[redacted]"}]`), After: json.RawMessage(`[{"id":1,"key":"[redacted]"},2]`), Origin: Deploy, Redacted: true},
 			{Pointer: "/secret too", After: text("hash-3"), Origin: Deploy, Redacted: true},
 		}},
 		{ID: "scripts/y", Kind: "scripts", Key: "y", Verb: tenant.Update, Origin: Clash, Changes: []PropertyChange{

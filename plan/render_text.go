@@ -94,6 +94,9 @@ func mark(it *Item) string {
 
 func (t *textWriter) row(it *Item, r row) {
 	name := pointerName(r.pointer)
+	if r.member != "" {
+		name += " of " + r.member
+	}
 	if r.remark != "" {
 		name += " (" + r.remark + ")"
 	}

@@ -16,6 +16,7 @@ import (
 
 // deviceCode is a code that was shown.
 type deviceCode struct {
+	user      string // the code that the person enters
 	directory string // of the authority; may be a shared one
 	shown     time.Time
 	person    Person
@@ -37,7 +38,7 @@ func (e *Entra) deviceCode(w http.ResponseWriter, r *http.Request) {
 	e.shown++
 	code := e.secret("device-code")
 	userCode := fmt.Sprintf("CODE-%d", e.shown)
-	e.codes[code] = &deviceCode{directory: r.PathValue("directory"), shown: time.Now(), person: e.people.next()}
+	e.codes[code] = &deviceCode{user: userCode, directory: r.PathValue("directory"), shown: time.Now(), person: e.people.next()}
 	page := "https://" + r.Host + "/device"
 	answer(w, http.StatusOK, map[string]any{
 		"user_code":        userCode,

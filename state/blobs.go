@@ -49,9 +49,12 @@ type PutRequest struct {
 // The run that a record names ([Record.Run]), live or last, is never pruned,
 // nor is a blob in a record's Refs. A blob younger than a day is never pruned:
 // it may belong to a commit that is about to come.
+//
+// [github.com/tenantsync/tenantsync/state/statetest.TestPruner] checks all of this.
 type Pruner interface {
-	// Prune removes entries and blobs older than the store's time less Age, up to Limit of them (default 1,000), and returns how many
-	// went. Call it until both are 0.
+	// Prune removes entries and blobs older than the store's time less Age,
+	// at most Limit of either, and returns how many went. Call it until both
+	// are 0. It changes no record.
 	Prune(ctx context.Context, req PruneRequest) (Pruned, error)
 }
 
@@ -59,13 +62,18 @@ type Pruner interface {
 type PruneRequest struct {
 	// Tenant limits it to one tenant; empty means all.
 	Tenant string
-	Age    time.Duration
-	Limit  int
+	// Age is how old what may go must be. It is not negative; for blobs it is
+	// at least [MinBlobAge].
+	Age time.Duration
+	// Limit is the most entries and the most blobs to remove. Defaults to
+	// [DefaultPruneLimit].
+	Limit int
 }
 
 // Pruned says what went.
 type Pruned struct {
 	Entries int
 	Blobs   int
-	Now     time.Time
+	// Now is the store's time.
+	Now time.Time
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -38,13 +39,18 @@ func TestArrowsAreTheTable(t *testing.T) {
 	}
 }
 
-const (
-	readme       = "../README.md"
-	diagramBegin = "<!-- state diagram -->\n"
-	diagramEnd   = "<!-- /state diagram -->"
-	fence        = "```"
-	language     = "mermaid"
-)
+const readme = "../README.md"
+
+// withDiagram returns a text with the diagram between its two marks.
+func withDiagram(text string) (string, error) {
+	const begin, end = "<!-- state diagram -->\n", "<!-- /state diagram -->"
+	head, rest, found := strings.Cut(text, begin)
+	_, tail, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return "", fmt.Errorf("there is no %q with %q behind it", strings.TrimSpace(begin), end)
+	}
+	return head + begin + "\n```mermaid\n" + Mermaid() + "```\n\n" + end + tail, nil
+}
 
 // README.md shows the diagram of the table as it is; -update rewrites it.
 func TestReadme(t *testing.T) {
@@ -55,18 +61,35 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "\n" + fence + language + "\n" + Mermaid() + fence + "\n\n"
-	head, rest, found := strings.Cut(string(data), diagramBegin)
-	got, tail, closed := strings.Cut(rest, diagramEnd)
-	switch {
-	case !found || !closed:
-		t.Fatalf("README.md has no %q and %q", strings.TrimSpace(diagramBegin), diagramEnd)
-	case strings.TrimSpace(got) == strings.TrimSpace(want):
-	case *script.Update:
-		if err := os.WriteFile(readme, []byte(head+diagramBegin+want+diagramEnd+tail), 0o644); err != nil {
-			t.Fatal(err)
+	want, err := withDiagram(string(data))
+	if err != nil {
+		t.Fatalf("README.md: %v", err)
+	}
+	if want == string(data) {
+		return
+	}
+	if !*script.Update {
+		t.Fatalf("README.md does not show the table as it is; run go test ./state -update\n%s", script.Difference(want, string(data)))
+	}
+	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWithDiagram(t *testing.T) {
+	const before, after = "# Title\n<!-- state diagram -->\n", "<!-- /state diagram -->\nmore\n"
+	for _, old := range []string{"", "\n```mermaid\nstateDiagram-v2\n```\n\n"} {
+		got, err := withDiagram(before + old + after)
+		if want := before + "\n```mermaid\n" + Mermaid() + "```\n\n" + after; err != nil || got != want {
+			t.Fatalf("withDiagram: %v\n%s", err, got)
 		}
-	default:
-		t.Errorf("README.md does not show the table as it is; run go test ./state -update\n%s", script.Difference(want, got))
+		if again, err := withDiagram(got); err != nil || again != got {
+			t.Errorf("a second time changes the text: %v", err)
+		}
+	}
+	for _, bad := range []string{"", before, after, after + before} {
+		if _, err := withDiagram(bad); err == nil {
+			t.Errorf("withDiagram(%q) is no error", bad)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -88,12 +89,12 @@ func ExampleLeaser() {
 	memory := state.NewMemory()
 	record := newRecord("contoso")
 	record.Status = state.Starting
-	if _, err := memory.Commit(ctx, state.CommitRequest{Record: record, WakeIn: 1}); err != nil {
+	if _, err := memory.Commit(ctx, state.CommitRequest{Record: record, WakeIn: time.Second}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	memory.Pass(1) // so that it is due
-	claimed, err := memory.Claim(ctx, state.ClaimRequest{Owner: "worker 1", For: 60e9, Limit: 10})
+	memory.Pass(time.Second) // so that it is due
+	claimed, err := memory.Claim(ctx, state.ClaimRequest{Owner: "worker 1", For: time.Minute, Limit: 10})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -101,7 +102,7 @@ func ExampleLeaser() {
 	for _, lease := range claimed.Leases {
 		fmt.Println(lease.Record.Tenant, "is worked on by", lease.Record.LeaseOwner)
 	}
-	_, err = memory.Acquire(ctx, state.AcquireRequest{Tenant: "contoso", Owner: "worker 2", For: 60e9})
+	_, err = memory.Acquire(ctx, state.AcquireRequest{Tenant: "contoso", Owner: "worker 2", For: time.Minute})
 	fmt.Println(err)
 	// Output:
 	// contoso is worked on by worker 1

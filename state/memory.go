@@ -2,11 +2,9 @@ package state
 
 import (
 	"bytes"
-	"container/heap"
 	"container/list"
 	"context"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 )
@@ -183,99 +181,4 @@ func (r Record) clone() Record {
 func (e Entry) clone() Entry {
 	e.Data = bytes.Clone(e.Data)
 	return e
-}
-
-// enqueue puts a row into the queue where it belongs after a change.
-func (m *Memory) enqueue(r *row, now time.Time) {
-	if r.queue != nil {
-		heap.Remove(r.queue, r.index)
-	}
-	switch {
-	case r.rec.WakeAt.IsZero():
-	case r.rec.LeaseUntil.After(now):
-		heap.Push(&m.leased, r)
-	default:
-		heap.Push(&m.due, r)
-	}
-}
-
-// queue is a heap of rows by a time, ties by tenant. Each row knows its place,
-// so that it can be taken out.
-type queue struct {
-	rows []*row
-	key  func(*row) time.Time
-}
-
-func (q *queue) Len() int { return len(q.rows) }
-
-func (q *queue) Less(i, j int) bool {
-	if c := q.key(q.rows[i]).Compare(q.key(q.rows[j])); c != 0 {
-		return c < 0
-	}
-	return q.rows[i].rec.Tenant < q.rows[j].rec.Tenant
-}
-
-func (q *queue) Swap(i, j int) {
-	q.rows[i], q.rows[j] = q.rows[j], q.rows[i]
-	q.rows[i].index, q.rows[j].index = i, j
-}
-
-// Push implements heap.Interface.
-func (q *queue) Push(x any) {
-	r := x.(*row)
-	r.queue, r.index = q, len(q.rows)
-	q.rows = append(q.rows, r)
-}
-
-// Pop implements heap.Interface.
-func (q *queue) Pop() any {
-	last := len(q.rows) - 1
-	r := q.rows[last]
-	r.queue = nil
-	q.rows[last] = nil
-	q.rows = q.rows[:last]
-	return r
-}
-
-// first returns the row with the earliest time, if that is not after now.
-func (q *queue) first(now time.Time) (*row, bool) {
-	if len(q.rows) == 0 || q.key(q.rows[0]).After(now) {
-		return nil, false
-	}
-	return q.rows[0], true
-}
-
-// History implements [Store].
-func (m *Memory) History(ctx context.Context, req HistoryRequest) (HistoryPage, error) {
-	if err := begin(ctx, req); err != nil {
-		return HistoryPage{}, err
-	}
-	req = req.WithDefaults()
-	var after *HistoryCursor
-	if req.Cursor != "" {
-		c, err := DecodeHistoryCursor(req.Cursor, req.Newest)
-		if err != nil {
-			return HistoryPage{}, err
-		}
-		after = &c
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	page := HistoryPage{Now: m.now()}
-	r, ok := m.rows[req.Tenant]
-	if !ok {
-		return page, nil
-	}
-	for e := range entriesAfter(r.entries, after, req.Newest) {
-		if req.Run != "" && e.Run != req.Run || len(req.Types) > 0 && !slices.Contains(req.Types, e.Type) {
-			continue
-		}
-		if len(page.Entries) == req.Limit {
-			last := page.Entries[req.Limit-1]
-			page.Next = HistoryCursor{Newest: req.Newest, Version: last.Version, N: last.N}.Encode()
-			break
-		}
-		page.Entries = append(page.Entries, e.clone())
-	}
-	return page, nil
 }

@@ -3,38 +3,9 @@ package state
 import (
 	"cmp"
 	"context"
-	"iter"
 	"slices"
 	"strings"
 )
-
-// entriesAfter yields the entries behind a cursor, or all, in either direction.
-func entriesAfter(entries []Entry, after *HistoryCursor, newest bool) iter.Seq[Entry] {
-	return func(yield func(Entry) bool) {
-		from, found := 0, false
-		if after != nil {
-			from, found = slices.BinarySearchFunc(entries, *after, func(e Entry, c HistoryCursor) int {
-				return cmp.Or(cmp.Compare(e.Version, c.Version), cmp.Compare(e.N, c.N))
-			})
-		}
-		switch {
-		case newest && after != nil:
-			entries = entries[:from]
-		case found:
-			entries = entries[from+1:]
-		default:
-			entries = entries[from:]
-		}
-		for i := range entries {
-			if newest {
-				i = len(entries) - 1 - i
-			}
-			if !yield(entries[i]) {
-				return
-			}
-		}
-	}
-}
 
 // List implements [Store].
 func (m *Memory) List(ctx context.Context, req ListRequest) (Page, error) {
@@ -131,21 +102,26 @@ func (m *Memory) listByTime(req ListRequest, after *Record) []*row {
 	}
 	keep := req.Limit + 1
 	var rows []*row
-	firstOnes := func() {
+	var last *Record // what comes behind it cannot be on the page
+	trim := func() {
 		slices.SortFunc(rows, func(a, b *row) int { return compare(&a.rec, &b.rec) })
-		rows = rows[:min(len(rows), keep)]
+		if len(rows) >= keep {
+			rows = rows[:keep]
+			last = &rows[keep-1].rec
+		}
 	}
-	for _, r := range m.rows {
-		if req.Order == ByWake && r.rec.WakeAt.IsZero() || after != nil && compare(&r.rec, after) <= 0 || !r.matches(req) {
+	m.sort() // a slice is passed over faster than a map
+	for _, r := range m.sorted {
+		if req.Order == ByWake && r.rec.WakeAt.IsZero() || after != nil && compare(&r.rec, after) <= 0 ||
+			last != nil && compare(&r.rec, last) > 0 || !r.matches(req) {
 			continue
 		}
 		rows = append(rows, r)
-		// Sorted so seldom, a row costs little more than a look.
-		if len(rows) >= 2*keep && len(rows) >= 4096 {
-			firstOnes()
+		if len(rows) >= 2*keep {
+			trim()
 		}
 	}
-	firstOnes()
+	trim()
 	return rows
 }
 

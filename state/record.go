@@ -7,6 +7,9 @@ import (
 
 // Record is what is stored for one tenant: its status, what a store must know
 // to find and wake it, and the engine's own data, which a store never reads.
+//
+// All texts in it (and in an [Entry]) are valid UTF-8 without control
+// characters, all times are zero or in the years 1 to 9999.
 type Record struct {
 	// Tenant names the tenant: an opaque string of 1 to 256 bytes of valid
 	// UTF-8 without control characters, chosen by the host.
@@ -24,12 +27,13 @@ type Record struct {
 	// Deadline is what BeforeDeadline commits are held against; the zero time
 	// means none.
 	Deadline time.Time
-	// Labels are the host's, for lists. Never nil-sensitive: nil and empty are equal.
+	// Labels are the host's, for lists. A key is not empty; nil and empty maps
+	// are equal.
 	Labels map[string]string
 	// Data is the engine's own state: one JSON value that names its format
 	// version. Opaque to stores, returned byte for byte or at least equal as JSON.
 	Data json.RawMessage
-	// Refs are the blobs that Data refers to, so that a [Pruner] keeps them
+	// Refs are the blobs, of this tenant, that Data refers to, so that a [Pruner] keeps them
 	// however old they are. The blobs that entries refer to go with their run.
 	Refs []BlobRef
 
@@ -48,7 +52,7 @@ type Record struct {
 // Entry is one line of a tenant's append-only history. Its key is
 // (Tenant, Version, N): the commit that wrote it and its place in it, from 0.
 type Entry struct {
-	// Type says what happened; the engine's words, opaque to stores.
+	// Type says what happened; the engine's words, opaque to stores. Required.
 	Type string
 	// Run names the run that it belongs to; empty for none. History can be
 	// filtered by it.

@@ -220,21 +220,26 @@ type Claimed struct {
 // AcquireRequest asks for one tenant's lease.
 type AcquireRequest struct {
 	Tenant string
-	Owner  string
-	For    time.Duration
+	// Owner names the worker, for people who look; the fence is what counts.
+	Owner string
+	// For is how long the lease lasts. It must be more than 0.
+	For time.Duration
 }
 
 // RenewRequest asks to make a lease last longer.
 type RenewRequest struct {
 	Tenant string
-	Fence  int64
-	For    time.Duration
+	// Fence is the lease's, more than 0.
+	Fence int64
+	// For is how long the lease lasts from now. It must be more than 0.
+	For time.Duration
 }
 
 // ReleaseRequest asks to end a lease.
 type ReleaseRequest struct {
 	Tenant string
-	Fence  int64
+	// Fence is the lease's, more than 0.
+	Fence int64
 }
 
 // Lease is a lease as it was given or renewed.

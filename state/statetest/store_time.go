@@ -20,7 +20,6 @@ var timeCases = []kitCase{
 				last = now
 			}
 			for i := range 5 {
-				_ = i
 				r := newRecord(fmt.Sprint("tenant-", i))
 				committed, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r})
 				if err != nil {

@@ -67,8 +67,11 @@ func (m *Memory) Prune(ctx context.Context, req PruneRequest) (Pruned, error) {
 	pruned := Pruned{Now: m.now()}
 	pruned.Blobs = m.pruneBlobs(req, pruned.Now)
 	for tenant, r := range m.rows {
+		if pruned.Entries >= req.Limit {
+			break
+		}
 		if req.Tenant == "" || req.Tenant == tenant {
-			pruned.Entries += r.pruneEntries(pruned.Now.Add(-req.Age), req.Limit-pruned.Blobs-pruned.Entries)
+			pruned.Entries += r.pruneEntries(pruned.Now.Add(-req.Age), req.Limit-pruned.Entries)
 		}
 	}
 	return pruned, nil

@@ -2,6 +2,7 @@ package syncer_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,11 +102,12 @@ func (w *world) exec(c script.Command) string {
 var (
 	guid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	hash = regexp.MustCompile(`[0-9a-f]{64}`)
+	rev  = regexp.MustCompile(`[0-9]+-[0-9a-f]{32}`)
 )
 
 // scrub replaces ids and hashes, which say nothing to a reader, by names.
 func (w *world) scrub(s string) string {
-	s = hash.ReplaceAllString(s, "<hash>")
+	s = rev.ReplaceAllString(hash.ReplaceAllString(s, "<hash>"), "<revision>")
 	return guid.ReplaceAllStringFunc(s, func(id string) string {
 		for _, k := range syncertest.Kinds() {
 			for _, r := range w.fake().Objects(k.Name) {
@@ -402,7 +404,7 @@ func (w *world) objects(script.Command) string {
 func (w *world) writes(script.Command) string {
 	var b strings.Builder
 	for _, op := range w.fake().Writes() {
-		fmt.Fprintf(&b, "%s %s %s by %s\n", op.Verb, op.Kind, op.NaturalKey, op.Worker)
+		fmt.Fprintf(&b, "%s %s %s by %s\n", op.Verb, op.Kind, cmp.Or(op.NaturalKey, nameOf(op.Before)), op.Worker)
 	}
 	fmt.Fprintf(&b, "%d writes, %d repeated, %d overlapping\n", len(w.fake().Writes()), len(w.fake().Repeated()), len(w.fake().Overlapping()))
 	return b.String()

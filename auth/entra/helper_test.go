@@ -2,6 +2,7 @@ package entra_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"log/slog"
 	"strings"
 	"sync"
@@ -109,3 +110,6 @@ func wantNoSecrets(t *testing.T, server *authtest.Entra, what, text string) {
 		}
 	}
 }
+
+// encode encodes a part of a JWT.
+func encode(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

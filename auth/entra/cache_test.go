@@ -1,0 +1,279 @@
+package entra_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/auth/entra"
+)
+
+var contosoCache = auth.CacheKey{Tenant: "contoso"}
+
+func sealer(t *testing.T, ids ...string) *auth.Sealer {
+	t.Helper()
+	if len(ids) == 0 {
+		ids = []string{"k1"}
+	}
+	var keys []auth.Key
+	for _, id := range ids {
+		// Keys of one id are equal, so that a ring can be made anew.
+		value := make([]byte, auth.KeySize)
+		copy(value, id)
+		keys = append(keys, auth.Key{ID: id, Value: value})
+	}
+	s, err := auth.NewSealer(keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func withStore(store auth.CacheStore, s *auth.Sealer) func(*entra.Config) {
+	return func(c *entra.Config) { c.Cache, c.Sealer = store, s }
+}
+
+// hookedStore calls hooks before it loads and saves.
+type hookedStore struct {
+	auth.MemoryCacheStore
+	mu         sync.Mutex
+	loads      int
+	beforeLoad func(n int) error
+	saves      int
+	beforeSave func(n int) error
+}
+
+func (s *hookedStore) Load(ctx context.Context, key auth.CacheKey) (auth.Cache, error) {
+	s.mu.Lock()
+	s.loads++
+	n, hook := s.loads, s.beforeLoad
+	s.mu.Unlock()
+	if hook != nil {
+		if err := hook(n); err != nil {
+			return auth.Cache{}, err
+		}
+	}
+	return s.MemoryCacheStore.Load(ctx, key)
+}
+
+func (s *hookedStore) Save(ctx context.Context, key auth.CacheKey, c auth.Cache) (int64, error) {
+	s.mu.Lock()
+	s.saves++
+	n, hook := s.saves, s.beforeSave
+	s.mu.Unlock()
+	if hook != nil {
+		if err := hook(n); err != nil {
+			return 0, err
+		}
+	}
+	return s.MemoryCacheStore.Save(ctx, key, c)
+}
+
+// reset sets new hooks and counts from 1 again.
+func (s *hookedStore) reset(beforeLoad, beforeSave func(n int) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loads, s.beforeLoad, s.saves, s.beforeSave = 0, beforeLoad, 0, beforeSave
+}
+
+func fresh() auth.Request {
+	req := request
+	req.Fresh = true
+	return req
+}
+
+func TestRestart(t *testing.T) {
+	server := newServer()
+	store := new(auth.MemoryCacheStore)
+	signIn(t, newAuthenticator(t, server, withStore(store, sealer(t))), request)
+	for range 3 {
+		a := newAuthenticator(t, server, withStore(store, sealer(t)))
+		token(t, credential(t, a, fresh()))
+	}
+	stored, err := store.Load(t.Context(), contosoCache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantNoSecrets(t, server, "the stored cache", string(stored.Sealed))
+	if server.CodesShown() != 1 || stored.Version != 4 {
+		t.Errorf("got %d codes and version %d, want 1 code and version 4", server.CodesShown(), stored.Version)
+	}
+}
+
+func TestKeyRotation(t *testing.T) {
+	server := newServer()
+	store := new(auth.MemoryCacheStore)
+	signIn(t, newAuthenticator(t, server, withStore(store, sealer(t, "old"))), request)
+	credential(t, newAuthenticator(t, server, withStore(store, sealer(t, "new", "old"))), fresh())
+	credential(t, newAuthenticator(t, server, withStore(store, sealer(t, "new"))), fresh())
+	_, err := newAuthenticator(t, server, withStore(store, sealer(t, "old"))).Credential(t.Context(), request)
+	wantClass(t, "Credential with the old key alone", err, auth.Misconfigured)
+	if e, ok := errors.AsType[*auth.UnknownKeyError](err); !ok || e.ID != "new" {
+		t.Errorf("Credential with the old key alone: got %v, want an UnknownKeyError for %q", err, "new")
+	}
+}
+
+func TestCacheThatDoesNotOpen(t *testing.T) {
+	server := newServer()
+	store, seal := new(auth.MemoryCacheStore), sealer(t)
+	a := newAuthenticator(t, server, withStore(store, seal))
+	signIn(t, a, request)
+	stored, err := store.Load(t.Context(), contosoCache)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	moved := request
+	moved.Tenant = "fabrikam"
+	if _, err := store.Save(t.Context(), auth.CacheKey{Tenant: "fabrikam"}, auth.Cache{Sealed: stored.Sealed}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Credential(t.Context(), moved)
+	wantClass(t, "Credential with another tenant's cache", err, auth.Failed)
+	if !errors.Is(err, auth.ErrTampered) {
+		t.Errorf("Credential with another tenant's cache: got %v, want ErrTampered", err)
+	}
+
+	other, err := seal.Seal(contosoCache, []byte(`{"format":99}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Save(t.Context(), contosoCache, auth.Cache{Sealed: other, Version: 1}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Credential(t.Context(), request)
+	wantClass(t, "Credential with a cache of another form", err, auth.Failed)
+
+	signIn(t, a, request) // does not need the old cache
+	credential(t, a, request)
+}
+
+// TestStaleSaveIsDropped lets another process sign in anew while this one
+// renews: what this one got is thrown away, not stored over the other's.
+func TestStaleSaveIsDropped(t *testing.T) {
+	server := newServer()
+	store, seal := new(hookedStore), sealer(t)
+	a := newAuthenticator(t, server, withStore(store, seal))
+	signIn(t, a, request)
+	other := newAuthenticator(t, server, withStore(&store.MemoryCacheStore, seal))
+	store.reset(nil, func(n int) error {
+		if n == 1 {
+			signIn(t, other, request)
+		}
+		return nil
+	})
+	got := token(t, credential(t, a, fresh()))
+	if !server.Accepts(got.Value.Reveal()) {
+		t.Error("the server does not accept the token")
+	}
+	if store.saves != 2 {
+		t.Errorf("saves: got %d, want 2: the stale one and the one after the reload", store.saves)
+	}
+	credential(t, other, fresh()) // what is stored is good: nothing spent was put back
+}
+
+// TestSpentByAnother lets another process redeem the refresh token first.
+func TestSpentByAnother(t *testing.T) {
+	server := newServer()
+	store, seal := new(hookedStore), sealer(t)
+	a := newAuthenticator(t, server, withStore(store, seal))
+	signIn(t, a, request)
+	other := newAuthenticator(t, server, withStore(&store.MemoryCacheStore, seal))
+	// The second load is the one that follows the refusal.
+	store.reset(func(n int) error {
+		if n == 2 {
+			credential(t, other, fresh())
+		}
+		return nil
+	}, nil)
+	server.RefuseNext(authtest.TokenEndpoint, 1, authtest.OAuthError{Error: "invalid_grant", Code: 50173})
+	token(t, credential(t, a, fresh()))
+	if server.CodesShown() != 1 {
+		t.Errorf("codes shown: got %d, want 1: nobody had to sign in again", server.CodesShown())
+	}
+}
+
+func TestCacheAlwaysStale(t *testing.T) {
+	store := new(hookedStore)
+	a := newAuthenticator(t, newServer(), withStore(store, sealer(t)))
+	signIn(t, a, request)
+	store.reset(nil, func(int) error { return auth.ErrStaleCache })
+	_, err := a.Credential(t.Context(), fresh())
+	wantClass(t, "Credential", err, auth.Transient)
+}
+
+func TestStoreOutOfOrder(t *testing.T) {
+	down := errors.New("database is down")
+	fail := func(int) error { return down }
+	store := new(hookedStore)
+	a := newAuthenticator(t, newServer(), withStore(store, sealer(t)))
+	signIn(t, a, request)
+
+	store.reset(fail, nil)
+	_, err := a.Credential(t.Context(), request)
+	wantClass(t, "Credential while loads fail", err, auth.Transient)
+	if !errors.Is(err, down) {
+		t.Errorf("Credential: got %v, want the store's error in it", err)
+	}
+	s, err := a.Begin(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantClass(t, "Wait while loads fail", s.Wait(t.Context()), auth.Transient)
+
+	store.reset(nil, fail)
+	_, err = a.Credential(t.Context(), fresh())
+	wantClass(t, "Credential while saves fail", err, auth.Transient)
+	store.reset(nil, nil)
+	_, err = a.Credential(t.Context(), fresh())
+	wantClass(t, "Credential with a spent refresh token", err, auth.SignInNeeded)
+}
+
+// TestSaveOutlivesCaller ends the caller's context between the server's answer
+// and the save: the new refresh token must be stored all the same.
+func TestSaveOutlivesCaller(t *testing.T) {
+	server := newServer()
+	store, seal := new(hookedStore), sealer(t)
+	a := newAuthenticator(t, server, withStore(store, seal))
+
+	ctx, cancel := context.WithCancel(t.Context())
+	store.reset(nil, func(int) error { cancel(); return nil })
+	s, err := a.Begin(ctx, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Wait(ctx); err != nil {
+		t.Errorf("Wait: got %v, want success: the person was there in time", err)
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	store.reset(nil, func(int) error { cancel(); return nil })
+	if _, err := a.Credential(ctx, fresh()); err != nil {
+		t.Errorf("Credential: %v", err)
+	}
+	store.reset(nil, nil)
+	credential(t, a, fresh())
+}
+
+// TestManyRenewAtOnce has everybody renew at the same time: only one refresh
+// token is redeemed at a time, or the strict server would revoke the sign-in.
+func TestManyRenewAtOnce(t *testing.T) {
+	server := newServer()
+	a := newAuthenticator(t, server, nil)
+	signIn(t, a, request)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if _, err := a.Credential(t.Context(), fresh()); err != nil {
+				t.Errorf("Credential: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := redeemed(server); got != 16 {
+		t.Errorf("refresh tokens redeemed: got %d, want 16", got)
+	}
+}

@@ -2,10 +2,9 @@ package plan
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,44 +25,77 @@ import (
 //
 // In both, lists count as sets: their order does not matter.
 func setDigests(p *Plan) error {
-	full, changes := encoder{}, encoder{}
+	items := make([]digestItem, 0, len(p.Items))
+	for i := range p.Items {
+		it, err := newDigestItem(&p.Items[i])
+		if err != nil {
+			return fmt.Errorf("digest: item %q: %w", p.Items[i].ID, err)
+		}
+		items = append(items, it)
+	}
+
+	var full encoder
 	full.text("tenantsync plan")
 	full.number(p.Format)
 	full.text(p.Tenant)
-	set(&full, p.Items, (*encoder).item)
+	set(&full, items, (*encoder).item)
 	problems := slices.DeleteFunc(slices.Clone(p.Notes), func(n Note) bool { return !n.Class.Failure() })
 	set(&full, problems, (*encoder).problem)
 	set(&full, p.Broken, (*encoder).broken)
 	set(&full, p.Kinds, (*encoder).kindState)
 
+	var changes encoder
 	changes.text("tenantsync changes")
 	changes.number(p.Format)
-	set(&changes, p.Items, (*encoder).itemChanges)
+	set(&changes, items, (*encoder).itemChanges)
 
-	for _, e := range []encoder{full, changes} {
-		if e.err != nil {
-			return fmt.Errorf("digest: %w", e.err)
-		}
-	}
 	p.Digest, p.ChangeDigest = full.sum(), changes.sum()
 	return nil
 }
 
-func (e *encoder) item(it Item) {
+// digestItem is an item with its JSON values encoded. That is most of the
+// work, so it is done once for both digests.
+type digestItem struct {
+	*Item
+	after   encoder
+	changes []digestChange
+}
+
+type digestChange struct {
+	*PropertyChange
+	base encoder
+	// sides are the pointer, the value before and the value after.
+	sides encoder
+}
+
+func newDigestItem(it *Item) (digestItem, error) {
+	d := digestItem{Item: it, changes: make([]digestChange, len(it.Changes))}
+	var last lastSum
+	for i := range it.Changes {
+		c, to := &it.Changes[i], &d.changes[i]
+		to.PropertyChange = c
+		to.sides.text(c.Pointer)
+		err := errors.Join(to.base.json(c.Base, &last), to.sides.json(c.Before, &last), to.sides.json(c.After, &last))
+		if err != nil {
+			return d, err
+		}
+	}
+	return d, d.after.json(it.After, &last)
+}
+
+func (e *encoder) item(it digestItem) {
 	e.text(it.ID, it.Kind, it.Key, string(it.Verb), string(it.Origin), it.RenamedFrom, it.TenantID)
-	set(e, it.Changes, (*encoder).propertyChange)
-	e.json(it.After)
+	set(e, it.changes, (*encoder).propertyChange)
+	e.append(it.after)
 	e.text(it.Before, it.DesiredSum)
 	set(e, it.Sensitive, (*encoder).name)
 	set(e, it.DependsOn, (*encoder).name)
 	e.number(it.Wave)
 }
 
-func (e *encoder) propertyChange(c PropertyChange) {
-	e.text(c.Pointer)
-	e.json(c.Base)
-	e.json(c.Before)
-	e.json(c.After)
+func (e *encoder) propertyChange(c digestChange) {
+	e.append(c.sides)
+	e.append(c.base)
 	e.text(string(c.Origin))
 	if c.Redacted {
 		e.number(1)
@@ -86,50 +118,40 @@ func (e *encoder) kindState(k tenant.KindState) {
 	e.text(k.Kind, string(k.Completeness), string(k.Scope))
 }
 
-func (e *encoder) itemChanges(it Item) {
+func (e *encoder) itemChanges(it digestItem) {
 	e.text(it.Kind, it.Key, string(it.Verb))
-	set(e, it.Changes, func(e *encoder, c PropertyChange) {
-		e.text(c.Pointer)
-		e.json(c.Before)
-		e.json(c.After)
-	})
+	set(e, it.changes, func(e *encoder, c digestChange) { e.append(c.sides) })
 }
 
 func (e *encoder) name(s string) { e.text(s) }
 
-// encoder writes values so that different ones never look alike: every text
-// is preceded by its length. It keeps the first error.
-type encoder struct {
-	buf bytes.Buffer
-	err error
-}
+// encoder writes values so that different ones never look alike: every text is
+// preceded by its length, and every list by how many there are.
+type encoder struct{ buf []byte }
 
-func (e *encoder) number(n int) {
-	e.buf.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
-}
+func (e *encoder) number(n int) { e.buf = binary.BigEndian.AppendUint64(e.buf, uint64(n)) }
 
 func (e *encoder) text(texts ...string) {
 	for _, s := range texts {
 		e.number(len(s))
-		e.buf.WriteString(s)
+		e.buf = append(e.buf, s...)
 	}
 }
 
-// json writes a JSON value by its meaning; an absent one is not null.
-func (e *encoder) json(raw json.RawMessage) {
+// json writes the hash of a JSON value's canonical form, which is short however
+// large the value is. An absent value is not null.
+func (e *encoder) json(raw json.RawMessage, last *lastSum) error {
 	if len(raw) == 0 {
 		e.number(0)
-		return
+		return nil
 	}
-	canonical, err := canonicalJSON(raw)
-	if err != nil {
-		if e.err == nil {
-			e.err = err
-		}
-		return
-	}
-	e.text(string(canonical))
+	sum, err := last.of(raw)
+	e.text(sum)
+	return err
 }
+
+// append writes what another encoder has written.
+func (e *encoder) append(other encoder) { e.buf = append(e.buf, other.buf...) }
 
 // set writes the members' encodings in their own order.
 func set[T any](e *encoder, members []T, write func(*encoder, T)) {
@@ -137,20 +159,33 @@ func set[T any](e *encoder, members []T, write func(*encoder, T)) {
 	for _, m := range members {
 		var one encoder
 		write(&one, m)
-		if e.err == nil {
-			e.err = one.err
-		}
-		encoded = append(encoded, one.buf.Bytes())
+		encoded = append(encoded, one.buf)
 	}
 	slices.SortFunc(encoded, bytes.Compare)
 	e.number(len(encoded))
 	for _, b := range encoded {
 		e.number(len(b))
-		e.buf.Write(b)
+		e.buf = append(e.buf, b...)
 	}
 }
 
-func (e *encoder) sum() string {
-	sum := sha256.Sum256(e.buf.Bytes())
-	return hex.EncodeToString(sum[:])
+func (e *encoder) sum() string { return hexSum(e.buf) }
+
+// lastSum remembers the last value's hash: a create has the same bytes as its
+// change and as its object.
+type lastSum struct {
+	raw []byte
+	sum string
+}
+
+func (l *lastSum) of(raw json.RawMessage) (string, error) {
+	if l.sum != "" && bytes.Equal(raw, l.raw) {
+		return l.sum, nil
+	}
+	text, err := canonicalJSON(raw)
+	if err != nil {
+		return "", err
+	}
+	l.raw, l.sum = raw, hexSum(text)
+	return l.sum, nil
 }

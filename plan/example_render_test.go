@@ -75,6 +75,6 @@ func ExamplePlan_Text() {
 	// Not completely read, so nothing is concluded from absence there
 	//   riskyUsers: forbidden: a permission is missing (needs IdentityRiskyUser.Read.All)
 	//
-	// Digest of the plan:    e9704eba4630f44d7a7fa12ffbc271d315dc78edf51f5a3830f5d29b571f8907
-	// Digest of the changes: f3c66858e92b722780bf57a7ac919ce49cde975ebe4a0cd82d8ddc435e9db90f
+	// Digest of the plan:    f8088a2bfc08e9b47fc20c0443fe4a2b120e1fdd8cfc720af7a96292a60519e3
+	// Digest of the changes: 9b0f8b0741668f5396c24f366df2e0f7bc5eef459f79954fa0cc738b3e6debfc
 }

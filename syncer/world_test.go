@@ -21,7 +21,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -39,17 +38,8 @@ type world struct {
 	begun   time.Time
 	clock   bool
 	digests []string
-	faults  []hook
+	faults  faults
 	going   sync.WaitGroup
-}
-
-// hook is what happens at one call of a worker.
-type hook struct {
-	op    string
-	nth   int
-	fault statetest.Fault
-	kill  bool
-	run   []script.Command
 }
 
 func newWorld(t *testing.T) *world {
@@ -86,6 +76,7 @@ func init() {
 		"wait": (*world).wait, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
 		"status": (*world).status, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history, "revoke": (*world).revoke,
 		"statuses": (*world).statuses, "calls": (*world).calls, "error": (*world).copyError,
+		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}
 }
 
@@ -96,18 +87,20 @@ func (w *world) exec(c script.Command) string {
 		w.t.Fatalf("%s: unknown command %q", c.Pos, c.Name)
 	}
 	out := f(w, c)
-	return w.scrub(w.events() + out)
+	return w.scrub(w.events() + w.faults.said() + out)
 }
 
 var (
 	guid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	hash = regexp.MustCompile(`[0-9a-f]{64}`)
 	rev  = regexp.MustCompile(`[0-9]+-[0-9a-f]{32}`)
+	call = regexp.MustCompile(`request-[0-9]+`)
 )
 
 // scrub replaces ids and hashes, which say nothing to a reader, by names.
 func (w *world) scrub(s string) string {
 	s = rev.ReplaceAllString(hash.ReplaceAllString(s, "<hash>"), "<revision>")
+	s = call.ReplaceAllString(s, "request-<n>")
 	return guid.ReplaceAllStringFunc(s, func(id string) string {
 		for _, k := range syncertest.Kinds() {
 			for _, r := range w.fake().Objects(k.Name) {
@@ -167,39 +160,9 @@ func (w *world) worker(c script.Command) *syncertest.Worker {
 				edit(conf)
 			}
 		}})
-		w.arm(w.workers[name])
+		w.arm(name)
 	}
 	return w.workers[name]
-}
-
-// arm makes the hooks strike the worker's calls. A hook that runs commands
-// delays the call, so that they are carried out in the middle of it.
-func (w *world) arm(worker *syncertest.Worker) {
-	hooks := slices.Clone(w.faults)
-	worker.Strike(func(c statetest.Call) statetest.Fault {
-		for i, h := range hooks {
-			if h.op != c.Op {
-				continue
-			}
-			if h.nth > 0 {
-				hooks[i].nth--
-				continue
-			}
-			hooks = slices.Delete(hooks, i, i+1)
-			if h.kill {
-				worker.Kill()
-			}
-			if len(h.run) > 0 {
-				w.going.Go(func() {
-					for _, cmd := range h.run {
-						commands[cmd.Name](w, cmd)
-					}
-				})
-			}
-			return h.fault
-		}
-		return statetest.Fault{}
-	})
 }
 
 func option(c script.Command, name, otherwise string) string {
@@ -629,87 +592,10 @@ func (w *world) sync(c script.Command) string {
 	}
 }
 
-// go [worker=NAME]: a worker runs in the background until it is killed.
-func (w *world) background(c script.Command) string {
-	worker := w.worker(c)
-	w.going.Go(func() {
-		if err := worker.Run(worker.Context()); err != nil {
-			w.t.Errorf("%s: Run: %v", c.Pos, err)
-		}
-	})
-	synctest.Wait()
-	return ""
-}
-
-// kill [worker=NAME]: as a power cut would.
-func (w *world) kill(c script.Command) string {
-	w.worker(c).Kill()
-	synctest.Wait()
-	return ""
-}
-
 // join: waits for all that runs in the background.
 func (w *world) join(script.Command) string {
 	w.going.Wait()
 	return ""
-}
-
-// restart [worker=NAME]: the process is gone and a new one takes its place.
-func (w *world) restart(c script.Command) string {
-	name := option(c, "worker", "a")
-	if old := w.workers[name]; old != nil {
-		old.Kill()
-	}
-	delete(w.workers, name)
-	w.faults = nil
-	w.worker(c)
-	return ""
-}
-
-// at OP NTH kill-before|kill-after|fail-before|fail-after|unknown-before|unknown-after|run:
-// what happens at the worker's NTH call of OP from now on, counted from 0. The
-// commands to run stand below.
-func (w *world) at(c script.Command) string {
-	h := hook{op: arg(c, 0), nth: w.number(c, arg(c, 1))}
-	boom := errors.New("boom")
-	switch arg(c, 2) {
-	case "kill-before":
-		h.kill, h.fault.Before = true, syncertest.ErrDead
-	case "kill-after":
-		h.kill, h.fault.After = true, syncertest.ErrDead
-	case "fail-before":
-		h.fault.Before = boom
-	case "fail-after":
-		h.fault.After = boom
-	case "unknown-before":
-		h.fault.Before = state.ErrUnknown
-	case "unknown-after":
-		h.fault.After = state.ErrUnknown
-	case "run":
-		h.fault.Delay = time.Second
-		for line := range strings.Lines(c.Input) {
-			h.run = append(h.run, parseLine(strings.TrimSuffix(line, "\n"), c.Pos))
-		}
-	default:
-		w.t.Fatalf("%s: unknown fault %q", c.Pos, arg(c, 2))
-	}
-	w.faults = append(w.faults, h)
-	w.arm(w.worker(c))
-	return ""
-}
-
-// parseLine reads a command within a command: words and key=value only.
-func parseLine(line, pos string) script.Command {
-	words := strings.Fields(line)
-	c := script.Command{Name: words[0], Pos: pos, Options: map[string]string{}}
-	for _, word := range words[1:] {
-		if k, v, ok := strings.Cut(word, "="); ok {
-			c.Options[k] = v
-		} else {
-			c.Args = append(c.Args, word)
-		}
-	}
-	return c
 }
 
 // approve|reject|revert [actor=bob] [items=ID,…] [accept=RULE,…] [digest=N] [run=ID]

@@ -28,8 +28,12 @@ type Plan struct {
 	Broken []Broken `json:"broken,omitempty"`
 	// Kinds is how completely each kind was read.
 	Kinds []tenant.KindState `json:"kinds"`
-	// Digest binds an approval: SHA-256 in hex over the canonical plan without
-	// times, revision, run and snapshot ids.
+	// Digest binds an approval: SHA-256 in hex over what a person decides on and
+	// deploying relies on. That is the tenant, every field of the items, the
+	// broken rules, what the problems are and where, and how completely each
+	// kind was read. It leaves out Revision, the wording of notes, notes that
+	// only inform, and why a kind could not be read. The order of lists and the
+	// formatting of JSON values do not matter.
 	Digest string `json:"digest"`
 	// ChangeDigest is over the changes alone (kind, key, verb, pointer, before,
 	// after), and equal for equal changes in different tenants.
@@ -81,7 +85,10 @@ type Item struct {
 	// Sensitive are the pointers in After whose values are redacted and must
 	// be taken from the repository again.
 	Sensitive []string `json:"sensitive,omitempty"`
-	// DependsOn are the IDs of items that must be applied first.
+	// DependsOn are the IDs of items that must be applied first, and without
+	// which this one is not: what it refers to and what conditional orders put
+	// before it; for a delete, what ceases to refer to the object. Kinds' Order
+	// shapes only the waves.
 	DependsOn []string `json:"dependsOn,omitempty"`
 	// Wave counts from 0: an item's dependencies are all in earlier waves.
 	Wave int `json:"wave"`
@@ -158,7 +165,9 @@ type Note struct {
 
 // Broken is a guard rule that a plan breaks.
 type Broken struct {
-	// Rule names it: "max-deletes", "empty-desired", "protected", or the host's.
+	// Rule names it: "max-deletes", "max-updates", "empty-desired",
+	// "protected", or the host's; "unnamed" if the host gave no name. Several
+	// may have the same name: accepting the name accepts them all.
 	Rule    string `json:"rule"`
 	Message string `json:"message"`
 	// Items are the IDs of the items concerned; empty means the plan as a whole.

@@ -81,6 +81,9 @@ func (c *comparison) match(k *kindRules, s *sides) {
 		m.renames()
 		m.matchByName()
 		m.nameTheRest()
+		for _, o := range m.objects {
+			o.nameOnly = m.scope != tenant.All && o.current != nil && o.desired == nil && !o.held()
+		}
 	}
 	c.objects[k.Name] = m.objects
 }
@@ -272,7 +275,6 @@ func (m *matching) nameTheRest() {
 		o := m.object(key)
 		o.current = r
 		o.keep = m.undecided[r]
-		o.nameOnly = m.scope != tenant.All
 	}
 }
 

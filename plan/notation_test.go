@@ -46,10 +46,7 @@ func sideLines(t *testing.T, text string) [][3]string {
 		if !strings.Contains(head, "/") {
 			sep = " "
 		}
-		kind, name, found := strings.Cut(head, sep)
-		if !found {
-			t.Fatalf("bad line %q", line)
-		}
+		kind, name, _ := strings.Cut(head, sep)
 		out = append(out, [3]string{kind, name, body})
 	}
 	return out

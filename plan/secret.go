@@ -60,8 +60,8 @@ func secretsIn(n *node, segs []string, yield func(segs []string, n *node)) {
 }
 
 // unmask decides what the masks mean, which tell nothing by themselves:
-// a mask in the tenant is the secret that was deployed if the repository still
-// has that one; a mask in the repository is whatever the tenant has.
+// a mask in the tenant is the secret that was last deployed, if one was; a mask
+// in the repository is whatever the tenant has.
 // written: the repository's secrets were written in this run.
 func unmask(r *rule, base, desired, current *node, written bool) (d, c *node) {
 	switch {
@@ -71,8 +71,11 @@ func unmask(r *rule, base, desired, current *node, written bool) (d, c *node) {
 		}
 		return desired, current
 	case current.isMask():
-		if desired.isSecret() && (written || equal(base, desired)) {
+		switch {
+		case desired.isSecret() && written:
 			return desired, desired
+		case desired.isSecret() && base.isSecret():
+			return desired, base
 		}
 		return desired, current
 	case desired.isMask():

@@ -1,0 +1,196 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+func TestCompareIdentity(t *testing.T) {
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "bound id before name",
+			explanation: "a renamed object is the same object, and its name a property that drifted",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A"}`,
+			current:     `groups 1 {"displayName":"B"}`,
+			want: `adopt groups/A {"displayName":"B"}
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "name in the file before its key",
+			explanation: "a file may be called otherwise than its object",
+			desired:     `groups/file {"displayName":"Name"}`,
+			current:     `groups 1 {"displayName":"Name"}`,
+			want:        `base groups/file=1 {"displayName":"Name"}`,
+		},
+		{
+			name:        "two in the tenant",
+			explanation: "two candidates are an error, never a create",
+			desired:     `groups/A {"displayName":"A"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
+			want:        `note ambiguous groups/A`,
+		},
+		{
+			name:        "two in the repository",
+			explanation: "two files of one name are an error, never a create",
+			desired:     `groups/A1 {"displayName":"A"}` + "\n" + `groups/A2 {"displayName":"A"}`,
+			want: `note ambiguous groups/A1
+				note ambiguous groups/A2`,
+		},
+		{
+			name:        "duplicates in the tenant",
+			explanation: "objects of one name get keys that depend on their id alone",
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
+			want: `adopt groups/A ~6b86b273 {"displayName":"A"}
+				adopt groups/A ~d4735e3a {"displayName":"A"}
+				base groups/A ~6b86b273=1
+				base groups/A ~d4735e3a=2`,
+		},
+		{
+			name:        "a second of the same name",
+			explanation: "the bound one keeps its key",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
+			want: `adopt groups/A ~d4735e3a {"displayName":"A"}
+				base groups/A=1 {"displayName":"A"}
+				base groups/A ~d4735e3a=2`,
+		},
+		{
+			name:        "deleted and made again in the tenant",
+			explanation: "it is the same key with another id, compared with the base",
+			base:        `groups/A=1 {"displayName":"A","x":1}`,
+			desired:     `groups/A {"displayName":"A","x":1}`,
+			current:     `groups 2 {"displayName":"A","x":2}`,
+			gone:        `groups 1`,
+			want: `adopt groups/A {"displayName":"A","x":2}
+				base groups/A=2 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "perhaps made again",
+			explanation: "while nobody knows whether the old one is gone, the new one is left alone",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A"}`,
+			current:     `groups 2 {"displayName":"A"}`,
+			want: `note not_read groups/A
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "without a name",
+			explanation: "an object without a natural key is called by its id",
+			current:     `groups 77 {"x":1}`,
+			want: `adopt groups/77 {"x":1}
+				base groups/77=77`,
+		},
+		{
+			name:        "known id",
+			explanation: "an object that this run has created is bound by its id, whatever its name",
+			desired:     `groups/A {"displayName":"A"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
+			adjust:      func(in *Input) { in.Bound = Bindings{"groups": {"A": "2"}} },
+			want: `adopt groups/A ~6b86b273 {"displayName":"A"}
+				base groups/A=2 {"displayName":"A"}
+				base groups/A ~6b86b273=1`,
+		},
+		{
+			name:        "listed twice",
+			explanation: "an object on two pages of a list is one object",
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 1 {"displayName":"A"}`,
+			want: `adopt groups/A {"displayName":"A"}
+				base groups/A=1`,
+		},
+	})
+}
+
+func TestCompareRenames(t *testing.T) {
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "same body",
+			explanation: "a file that only moved is a rename: nothing for the tenant, and the base follows",
+			base:        `groups/Old=1 {"displayName":"A","x":1}`,
+			desired:     `groups/New {"displayName":"A","x":1}`,
+			current:     `groups 1 {"displayName":"A","x":1}`,
+			want:        `base groups/New=1 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "previous name",
+			explanation: "a renamed and changed file is one update",
+			base:        `groups/Old=1 {"displayName":"Old"}`,
+			desired:     `groups/New {"displayName":"New","$previousNames":["Old","Older"]}`,
+			current:     `groups 1 {"displayName":"Old"}`,
+			want: `update groups/New from Old deploy /displayName: "Old" | "Old" -> "New"
+				base groups/New=1 {"displayName":"Old"}`,
+		},
+		{
+			name:        "references follow",
+			explanation: "what both sides agreed on names the new key, and so do files that still name the old one",
+			base:        `groups/Old=1 {"displayName":"A","x":1}` + "\n" + `policies/P=2 {"displayName":"P","owner":"${groups/Old}"}` + "\n" + `policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
+			desired:     `groups/New {"displayName":"A","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/New}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Old}"}`,
+			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}` + "\n" + `policies 3 {"displayName":"Q","owner":"1"}`,
+			want: `base groups/New=1 {"displayName":"A","x":1}
+				base policies/P=2 {"displayName":"P","owner":"${groups/New}"}
+				base policies/Q=3 {"displayName":"Q","owner":"${groups/New}"}`,
+		},
+		{
+			name:        "two claim one",
+			explanation: "where nothing tells which file replaces which, nothing is done",
+			base:        `groups/Old=1 {"displayName":"A"}`,
+			desired:     `groups/New1 {"displayName":"A"}` + "\n" + `groups/New2 {"displayName":"A"}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			want: `note ambiguous groups/New1
+				note ambiguous groups/New2
+				base groups/Old=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "another body",
+			explanation: "a vanished and a new file that have nothing in common are a delete and a create",
+			base:        `groups/Old=1 {"displayName":"A"}`,
+			desired:     `groups/New {"displayName":"B"}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			want: `create groups/New deploy : - | - -> {"displayName":"B"}
+				delete groups/Old deploy : {"displayName":"A"} | {"displayName":"A"} -> -
+				base groups/Old=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "copied file",
+			explanation: "a previous name that still has its file is no rename",
+			base:        `groups/Old=1 {"displayName":"A"}`,
+			desired:     `groups/Old {"displayName":"A"}` + "\n" + `groups/New {"displayName":"B","$previousNames":["Old"]}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			want: `create groups/New deploy : - | - -> {"displayName":"B"}
+				base groups/Old=1 {"displayName":"A"}`,
+		},
+	})
+}
+
+func TestRevertOfRename(t *testing.T) {
+	tc := comparisonCase{
+		base:    `groups/Old=1 {"displayName":"Old"}`,
+		desired: `groups/New {"displayName":"New","$previousNames":["Old"]}`,
+		current: `groups 1 {"displayName":"Old"}`,
+	}
+	r, err := Compare(tc.input(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := r.Revert["groups/New"]
+	if len(changes) != 2 || changes[0].Key != "Old" || changes[0].Body == nil || changes[1].Key != "New" || changes[1].Body != nil {
+		t.Errorf("a rename is taken back by two changes, got %+v", changes)
+	}
+}
+
+func TestLongKeys(t *testing.T) {
+	long := strings.Repeat("ü", 400)
+	k, err := compileKind(tenant.Kind{Name: "groups"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &matching{comparison: &comparison{}, kind: k, names: map[*tenant.Resource]string{}}
+	got := m.nameInTenant(&tenant.Resource{ID: "1", Body: []byte(`{"displayName":"` + long + `"}`)})
+	if len(got) > maxKey || !utf8.ValidString(got) || !strings.HasSuffix(got, " ~6b86b273") {
+		t.Errorf("key of %d bytes: %q", len(got), got)
+	}
+}

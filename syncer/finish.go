@@ -34,7 +34,7 @@ type tally struct {
 	// open are items that were approved and not applied, whatever the reason.
 	open int
 	// problems are failures of the plan itself: notes of failure classes.
-	problems int
+	problems []plan.Note
 	// unread are kinds in scope that could not be read, permissions apart.
 	unread []string
 }
@@ -151,23 +151,23 @@ func conclude(d *data, end ending, n tally) (state.Event, ending) {
 	case fatal && n.applied > 0 && n.open > 0:
 		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
 	case fatal && n.applied > 0: // the work was done before the end came
-		end.outcome, end.err = Deployed, nil
+		end.outcome, end.reason, end.err = Deployed, "", nil
 	case end.outcome == TimedOut:
 		return state.TimeOut, end
 	case fatal:
 		return state.Fail, end.withError(&ErrorInfo{Class: string(end.outcome), Phase: r.Phase, Message: end.reason})
-	case n.applied == 0 && n.open+n.problems > 0 && (end.outcome == Deployed || end.outcome == NoChanges || end.outcome == Adopted):
+	case n.applied == 0 && n.open+len(n.problems) > 0 && (end.outcome == Deployed || end.outcome == NoChanges || end.outcome == Adopted):
 		failed := nothingApplied(n)
 		return state.Fail, ending{outcome: FailedWith, reason: failed.Class, verified: end.verified}.withError(failed)
 	}
 	switch {
-	case n.open > 0 || n.problems > 0 && end.outcome != Previewed && end.outcome != BackedUp:
+	case n.open > 0 || len(n.problems) > 0 && end.outcome != Previewed && end.outcome != BackedUp:
 		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
 	case len(end.refused) > 0:
 		return state.SucceedPartially, end.withError(&ErrorInfo{Class: "edited", Phase: PhaseRevert, Message: refusedMessage(end.refused)})
 	case len(n.unread) > 0:
 		return state.SucceedPartially, end.withError(&ErrorInfo{Class: "unread", Phase: PhaseBackup,
-			Message: fmt.Sprintf("%d kinds could not be read: %s", len(n.unread), joinActors(n.unread))})
+			Message: "not completely read: " + joinActors(n.unread)})
 	case len(d.Missing) > 0:
 		end.consent = true
 		return state.RequireConsent, end
@@ -184,25 +184,45 @@ func (e ending) withError(info *ErrorInfo) ending {
 }
 
 func partlyApplied(n tally, reason string) *ErrorInfo {
-	info := &ErrorInfo{Class: "partial", Phase: PhaseDeploy,
-		Message: fmt.Sprintf("%d changes applied, %d not applied, %d could not be planned", n.applied, n.open, n.problems)}
+	info := &ErrorInfo{Class: "partial", Phase: PhaseDeploy}
+	info.Message = fmt.Sprintf("%d of %d changes applied", n.applied, n.applied+n.open)
 	if reason != "" {
 		info.Message += ": " + reason
 	}
+	n.explain(info)
 	return info
 }
 
 func nothingApplied(n tally) *ErrorInfo {
-	info := &ErrorInfo{Class: "items", Phase: PhaseDeploy,
-		Message: fmt.Sprintf("no change was applied: %d failed, %d could not be planned", n.open, n.problems)}
-	for _, it := range n.items {
-		if it.Status != ItemApplied && it.Status != ItemUnsupported && it.Status != ItemSkipped {
-			info.Class, info.RequestID = it.Class, it.RequestID
-			info.Message += fmt.Sprintf("; first %s: %s", it.Item, it.Message)
-			break
-		}
+	info := &ErrorInfo{Class: "items", Phase: PhaseDeploy, Message: fmt.Sprintf("none of %d changes applied", n.open)}
+	if n.open == 0 {
+		info.Phase, info.Message = PhasePlan, "no change was applied"
+	}
+	if first := n.explain(info); first != "" {
+		info.Class = first
 	}
 	return info
+}
+
+// explain adds to a message how much could not be planned, and the first of
+// what went wrong, whose class it returns.
+func (n tally) explain(info *ErrorInfo) (class string) {
+	if len(n.problems) > 0 {
+		info.Message += fmt.Sprintf(", %d could not be planned", len(n.problems))
+	}
+	for _, it := range n.items {
+		if it.Status != ItemApplied && it.Status != ItemUnsupported && it.Status != ItemSkipped && it.Status != ItemNotAttempted {
+			info.RequestID = it.RequestID
+			info.Message += fmt.Sprintf("; first failure: %s: %s", it.Item, it.Message)
+			return it.Class
+		}
+	}
+	if len(n.problems) > 0 {
+		note := n.problems[0]
+		info.Message += fmt.Sprintf("; first failure: %s: %s", subject(note), note.Message)
+		return string(note.Class)
+	}
+	return ""
 }
 
 // tally counts what became of a run, from its stored comparison and journal.
@@ -215,7 +235,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 	}
 	for _, note := range sum.Notes {
 		if note.Class.Failure() {
-			n.problems++
+			n.problems = append(n.problems, note)
 		}
 	}
 	for _, k := range sum.Kinds {

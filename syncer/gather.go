@@ -147,13 +147,14 @@ func (g *gathering) publish() {
 
 // read carries out read requests, several kinds at a time.
 func (g *gathering) read(ctx context.Context, reads []tenant.ReadRequest) error {
+	reads = slices.DeleteFunc(slices.Clone(reads), func(r tenant.ReadRequest) bool {
+		_, ok := g.scope[r.Kind]
+		return !ok || g.states[r.Kind].Completeness != tenant.Complete
+	})
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.c.s.cfg.ReadsAtOnce)
 	total := g.done + len(reads)
 	for _, req := range reads {
-		if _, ok := g.scope[req.Kind]; !ok || g.states[req.Kind].Completeness != tenant.Complete {
-			continue
-		}
 		group.Go(func() error {
 			err := g.readOne(ctx, req)
 			g.mu.Lock()

@@ -367,7 +367,8 @@ func (c *session) propose(ctx context.Context, in plan.Input, res *plan.Result, 
 }
 
 // unchanged counts, by kind, the tenant's objects that neither side wants to
-// change and about which there is nothing to say.
+// change and about which there is nothing to say. Of a kind that was not
+// completely read nothing is known to be unchanged.
 func unchanged(res *plan.Result, adopted []plan.AdoptedChange) map[string]int {
 	type id struct{ kind, key string }
 	touched := map[id]bool{}
@@ -382,7 +383,7 @@ func unchanged(res *plan.Result, adopted []plan.AdoptedChange) map[string]int {
 	}
 	count := map[string]int{}
 	for _, r := range res.Backup.Resources {
-		if !touched[id{r.Kind, r.Key}] {
+		if !touched[id{r.Kind, r.Key}] && wasRead(res.Backup, r.Kind) {
 			count[r.Kind]++
 		}
 	}

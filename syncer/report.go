@@ -253,12 +253,20 @@ func (rep *Report) Text(w io.Writer) error {
 		}
 	}
 	for _, n := range rep.Notes {
-		p.line("  %-13s %s/%s: %s", n.Class, n.Kind, plan.Printable(n.Key), plan.Printable(n.Message))
+		p.line("  %-13s %s: %s", n.Class, plan.Printable(subject(n)), plan.Printable(n.Message))
 	}
 	for _, m := range rep.Missing {
 		p.line("  missing       %s, for %s", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "))
 	}
 	return p.err
+}
+
+// subject names what a note is about: an object, or a kind as a whole.
+func subject(n plan.Note) string {
+	if n.Key == "" {
+		return n.Kind
+	}
+	return n.Kind + "/" + n.Key
 }
 
 // printer writes lines until one fails.

@@ -114,6 +114,11 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant); err != nil {
 		return d, err
 	}
+	// The decision is held against the plan as it is stored, whatever the
+	// approver did to the copy that it was shown.
+	if p, err = c.s.readPlan(ctx, r); err != nil {
+		return d, err
+	}
 	return d, c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reviewed = true
 		return t.decide(c.s.cfg.Approval, p, d)
@@ -176,6 +181,8 @@ func (l loaded) pending(d Decision) error {
 			return fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, d.Tenant, r.ID, d.Run)
 		}
 		return fmt.Errorf("%w: %s is %s", ErrNotPending, d.Tenant, l.rec.Status.Label())
+	case r.Cancel != nil:
+		return fmt.Errorf("%w: %s: run %s was cancelled by %s", ErrNotPending, d.Tenant, r.ID, r.Cancel.Actor)
 	case r.ID != d.Run:
 		return fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, d.Tenant, r.ID, d.Run)
 	case r.Digest != d.Digest:

@@ -17,7 +17,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -32,7 +31,6 @@ type world struct {
 	t       *testing.T
 	h       *syncertest.Harness
 	edits   []func(*syncer.Config)
-	people  []authtest.Person
 	workers map[string]*syncertest.Worker
 	tenant  string
 	begun   time.Time
@@ -49,7 +47,8 @@ func newWorld(t *testing.T) *world {
 		{AnyOf: []string{"Groups.Read"}, Kinds: []string{"groups"}},
 		{AnyOf: []string{"Locations.Read"}, Kinds: []string{"locations"}, Optional: true},
 	}})
-	return &world{t: t, h: h, workers: map[string]*syncertest.Worker{}, tenant: "contoso", begun: time.Now()}
+	inTurn := func(conf *syncer.Config) { conf.WritesAtOnce = 1 } // so that scripts print the same each time
+	return &world{t: t, h: h, workers: map[string]*syncertest.Worker{}, tenant: "contoso", begun: time.Now(), edits: []func(*syncer.Config){inTurn}}
 }
 
 // end lets everything that still runs come to its end, so that the bubble can.
@@ -76,6 +75,7 @@ func init() {
 		"wait": (*world).wait, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
 		"status": (*world).status, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history, "revoke": (*world).revoke,
 		"statuses": (*world).statuses, "calls": (*world).calls, "error": (*world).copyError,
+		"signed-in": (*world).signedIn,
 		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}
 }
@@ -405,71 +405,6 @@ func (w *world) config(c script.Command) string {
 	return ""
 }
 
-func approver(name string) syncer.Approver {
-	switch name {
-	case "approves":
-		return syncertest.Approves("bob")
-	case "rejects":
-		return syncertest.Rejects("bob")
-	case "reverts":
-		return syncertest.Reverts("bob")
-	case "passes":
-		return syncertest.Passes()
-	case "fails":
-		broken := syncer.ApproverFunc(func(context.Context, syncer.Review) (syncer.Decision, error) {
-			return syncer.Decision{}, errors.New("the ticket system is down")
-		})
-		return syncertest.Answers(broken, broken, syncertest.Approves("bob"))
-	}
-	panic("unknown approver " + name)
-}
-
-// people [signs-in:10s | declines:5s | never] …: who answers the next codes.
-func (w *world) persons(c script.Command) string {
-	for _, a := range c.Args {
-		act, after, _ := strings.Cut(a, ":")
-		switch act {
-		case "never":
-			w.people = append(w.people, authtest.NeverComes())
-		case "signs-in":
-			w.people = append(w.people, authtest.SignsIn(w.duration(c, after)))
-		case "declines":
-			w.people = append(w.people, authtest.Declines(w.duration(c, after)))
-		case "wrong-tenant":
-			p := authtest.SignsIn(w.duration(c, after))
-			p.Directory = authtest.DirectoryOf("elsewhere")
-			w.people = append(w.people, p)
-		default:
-			w.t.Fatalf("%s: unknown person %q", c.Pos, a)
-		}
-	}
-	w.h.Auth.Expect(w.people...)
-	w.people = nil
-	return ""
-}
-
-// revoke [after=N]: the refresh token becomes useless, now or at the Nth write
-// from now.
-func (w *world) revoke(c script.Command) string {
-	revoke := func() {
-		w.h.Auth.Revoke(w.tenant)
-	}
-	n, ok := c.Options["after"]
-	if !ok {
-		revoke()
-		return ""
-	}
-	left := w.number(c, n)
-	w.fake().FailWrite(func(tenant.Operation) tenanttest.WriteFault {
-		if left == 0 {
-			revoke()
-		}
-		left--
-		return tenanttest.WriteFault{}
-	})
-	return ""
-}
-
 // permission grant|deny NAME
 func (w *world) permission(c script.Command) string {
 	if arg(c, 0) == "deny" {
@@ -658,125 +593,3 @@ func (w *world) showClock(script.Command) string {
 	return ""
 }
 
-// status: prints the tenant's row.
-func (w *world) status(c script.Command) string {
-	row, err := w.worker(c).Status(context.Background(), w.tenant)
-	if err != nil {
-		return failed(err)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s", row.Label)
-	if row.Phase != "" {
-		fmt.Fprintf(&b, ", %s", row.Phase)
-	}
-	if row.Outcome != "" {
-		fmt.Fprintf(&b, ", %s", row.Outcome)
-	}
-	b.WriteByte('\n')
-	if row.Reason != "" {
-		fmt.Fprintf(&b, "  reason: %s\n", row.Reason)
-	}
-	if row.Error != nil {
-		fmt.Fprintf(&b, "  error: %s: %s\n", row.Error.Class, row.Error.Message)
-	}
-	if row.Prompt != nil {
-		fmt.Fprintf(&b, "  code: %s\n", row.Prompt.UserCode)
-	}
-	if !row.Deadline.IsZero() {
-		fmt.Fprintf(&b, "  deadline: %s left\n", time.Until(row.Deadline).Round(time.Second))
-	}
-	for _, m := range row.Missing {
-		fmt.Fprintf(&b, "  missing: %s for %s, see %s\n", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "), row.ConsentURL)
-	}
-	for _, p := range row.Paused {
-		fmt.Fprintf(&b, "  paused by %s: %s\n", p.Holder, p.Reason)
-	}
-	for _, v := range row.Votes {
-		fmt.Fprintf(&b, "  approved by %s\n", v.Actor)
-	}
-	return b.String()
-}
-
-// statuses: prints all tenants with their labels.
-func (w *world) statuses(c script.Command) string {
-	rows, _, err := w.worker(c).Statuses(context.Background(), syncer.StatusesRequest{})
-	var b strings.Builder
-	for _, r := range rows {
-		fmt.Fprintf(&b, "%s: %s\n", r.Tenant, r.Label)
-	}
-	return b.String() + failed(err)
-}
-
-// plan: prints the plan as a person sees it, without its digest.
-func (w *world) showPlan(c script.Command) string {
-	p, err := w.worker(c).Plan(context.Background(), w.tenant)
-	if err != nil {
-		return failed(err)
-	}
-	var out bytes.Buffer
-	err = p.Text(&out)
-	return out.String() + failed(err)
-}
-
-// report: prints the last run's report.
-func (w *world) report(c script.Command) string {
-	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
-	if err != nil {
-		return failed(err)
-	}
-	var out bytes.Buffer
-	err = rep.Text(&out)
-	return out.String() + failed(err)
-}
-
-// error: prints the last run's error as a person would copy it.
-func (w *world) copyError(c script.Command) string {
-	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
-	if err != nil {
-		return failed(err)
-	}
-	text := rep.CopyError()
-	if i := strings.Index(text, "Time:"); i >= 0 {
-		text = text[:i] + "Time:    <time>\n"
-	}
-	return text
-}
-
-// history: prints the last run's history.
-func (w *world) history(c script.Command) string {
-	row, err := w.worker(c).Status(context.Background(), w.tenant)
-	if err != nil {
-		return failed(err)
-	}
-	entries, _, err := w.worker(c).History(context.Background(), syncer.HistoryRequest{Tenant: w.tenant, Run: option(c, "run", row.Run), Limit: 1000})
-	var b strings.Builder
-	for _, e := range entries {
-		fmt.Fprintf(&b, "%s", e.Type)
-		for _, s := range []string{string(e.Event), string(e.Phase), e.Actor, e.Message} {
-			if s != "" {
-				fmt.Fprintf(&b, " %s", s)
-			}
-		}
-		if e.Intent != nil {
-			fmt.Fprintf(&b, " %s attempt %d", e.Intent.Item, e.Intent.Attempt)
-		}
-		if e.Result != nil {
-			fmt.Fprintf(&b, " %s %s", e.Result.Item, e.Result.Status)
-		}
-		b.WriteByte('\n')
-	}
-	return b.String() + failed(err)
-}
-
-// writeFault names what goes wrong with a write.
-func writeFault(how string) tenanttest.WriteFault {
-	switch how {
-	case "lost-before":
-		return tenanttest.Unknown(false)
-	case "lost-after":
-		return tenanttest.LostAnswer()
-	case "late":
-		return tenanttest.LateEffect(20 * time.Second)
-	}
-	return tenanttest.Refused(tenant.Class(how))
-}

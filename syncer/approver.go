@@ -15,8 +15,15 @@ import (
 // counts as undecided and is tried again with backoff. A Review that blocks
 // holds a goroutine and the tenant's lease; one that returns [Undecided] costs
 // nothing, and the run waits for Decide. ctx ends when the plan is decided or
-// cancelled elsewhere.
+// cancelled elsewhere, when its deadline passes, and when the worker shuts down.
+//
+// Implementations must be safe for concurrent use: one serves all tenants.
+// [github.com/tenantsync/tenantsync/syncer/syncertest.TestApprover] checks all
+// of this.
 type Approver interface {
+	// Review decides on a plan, or returns the zero Decision to leave it to
+	// [Syncer.Decide]. Make decisions with the methods of r, and name the plan's
+	// broken rules in [Decision.Accept] of an approval that accepts them.
 	Review(ctx context.Context, r Review) (Decision, error)
 }
 
@@ -28,12 +35,15 @@ func (f ApproverFunc) Review(ctx context.Context, r Review) (Decision, error) { 
 
 // Review is a plan that waits for a decision.
 type Review struct {
+	// Tenant and Run name the run that waits.
 	Tenant string
 	Run    string
 	// Requester asked for the run; Comment is theirs.
 	Requester string
 	Comment   string
-	// Plan belongs to the reviewer.
+	// Plan is a copy for this review. Do not change it: the digest, to which a
+	// decision binds, is of the plan as it was made. The engine holds the
+	// decision against the stored plan, not against this copy.
 	Plan *plan.Plan
 	// Since is when the proposal was first made; Deadline when it expires.
 	Since    time.Time
@@ -42,19 +52,20 @@ type Review struct {
 	Votes []Vote
 }
 
-// Approve, Reject and RejectAndRevert make decisions on this review.
+// Approve returns the decision to carry the plan out. Of a plan with broken
+// guard rules, set Accept; to approve a part of it, set Items.
 func (r Review) Approve(actor, comment string) Decision {
 	return r.decide(Approve, actor, comment)
 }
 
-// Reject leaves tenant and repository untouched; the next sync proposes the
-// same again.
+// Reject returns the decision that leaves tenant and repository untouched; the
+// next sync proposes the same again.
 func (r Review) Reject(actor, comment string) Decision {
 	return r.decide(Reject, actor, comment)
 }
 
-// RejectAndRevert leaves the tenant untouched and takes the proposed changes
-// back in the repository.
+// RejectAndRevert returns the decision that leaves the tenant untouched and
+// takes the proposed changes back in the repository.
 func (r Review) RejectAndRevert(actor, comment string) Decision {
 	return r.decide(RejectAndRevert, actor, comment)
 }
@@ -68,9 +79,14 @@ type Verdict string
 
 // The verdicts. The zero value decides nothing.
 const (
-	Undecided       Verdict = ""
-	Approve         Verdict = "approve"
-	Reject          Verdict = "reject"
+	// Undecided leaves the plan to [Syncer.Decide].
+	Undecided Verdict = ""
+	// Approve has the plan, or the items named, carried out.
+	Approve Verdict = "approve"
+	// Reject leaves tenant and repository as they are.
+	Reject Verdict = "reject"
+	// RejectAndRevert leaves the tenant as it is, and the repository goes back
+	// to what the tenant has.
 	RejectAndRevert Verdict = "reject_and_revert"
 )
 
@@ -83,7 +99,8 @@ type Decision struct {
 	// Verdict is required.
 	Verdict Verdict
 	// Actor is the person. Required.
-	Actor   string
+	Actor string
+	// Comment is kept with the run. Optional.
 	Comment string
 	// Accept names the broken guard rules that the person accepts; an approval
 	// must name them all.

@@ -1,0 +1,92 @@
+package syncer_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
+)
+
+// An approver that changes the plan it was shown must not get past the rules
+// of the stored one.
+func TestReviewedPlanIsACopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		forgetsRules := syncer.ApproverFunc(func(_ context.Context, r syncer.Review) (syncer.Decision, error) {
+			r.Plan.Broken = nil
+			return r.Approve("bob", ""), nil
+		})
+		approver := syncertest.Answers(forgetsRules, syncertest.Rejects("bob"))
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: approver, Edit: func(c *syncer.Config) {
+			c.Settings.Rules.Protected = []plan.Selector{{Kind: "groups"}}
+		}})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		row, err := w.Sync(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
+		if err != nil || row.Outcome != syncer.Rejected {
+			t.Errorf("got outcome %q, error %v, want %q by the second review", row.Outcome, err, syncer.Rejected)
+		}
+		if n := len(approver.Shown()); n != 2 {
+			t.Errorf("got %d reviews, want 2: the approval without its rules counts as an error", n)
+		}
+		if n := len(h.Tenant("contoso").Writes()); n > 0 {
+			t.Errorf("got %d writes to the tenant, want none", n)
+		}
+	})
+}
+
+// What an approver answers is held against the rules that hold for everybody.
+func TestReviewAnswersAreChecked(t *testing.T) {
+	review := func(edit func(*syncer.Decision)) syncer.Approver {
+		return syncer.ApproverFunc(func(_ context.Context, r syncer.Review) (syncer.Decision, error) {
+			d := r.Approve("bob", "")
+			edit(&d)
+			return d, nil
+		})
+	}
+	tests := []struct {
+		name     string
+		approver syncer.Approver
+	}{
+		{"another tenant", review(func(d *syncer.Decision) { d.Tenant = "fabrikam" })},
+		{"another run", review(func(d *syncer.Decision) { d.Run = "run-0" })},
+		{"another plan", review(func(d *syncer.Decision) { d.Digest = "0" })},
+		{"nobody", review(func(d *syncer.Decision) { d.Actor = "" })},
+		{"the requester", review(func(d *syncer.Decision) { d.Actor = "ann" })},
+		{"an unknown verdict", review(func(d *syncer.Decision) { d.Verdict = "approved" })},
+		{"an unknown item", review(func(d *syncer.Decision) { d.Items = []string{"groups/Other"} })},
+		{"somebody who may not", review(func(d *syncer.Decision) { d.Actor = "mallory" })},
+		{"an error", syncer.ApproverFunc(func(context.Context, syncer.Review) (syncer.Decision, error) {
+			return syncer.Decision{}, errors.New("the ticket system is down")
+		})},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := syncertest.New(syncertest.Config{})
+				w := h.Worker("a", syncertest.WorkerConfig{Approver: tt.approver, Edit: func(c *syncer.Config) {
+					c.Authorize = func(_ context.Context, actor string, _ syncer.Action, _ string) error {
+						if actor == "mallory" {
+							return errors.New("not allowed")
+						}
+						return nil
+					}
+				}})
+				desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+				start(t, w, "contoso")
+				next, err := w.Advance(t.Context(), "contoso")
+				if err != nil || next.Status != state.PendingApproval || next.In <= 0 {
+					t.Errorf("got %+v, %v, want Pending approval and another look later", next, err)
+				}
+				entries, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Types: []syncer.EntryType{syncer.EntryReview}})
+				if err != nil || len(entries) != 1 || entries[0].Message == "" {
+					t.Errorf("got history %+v, %v, want an entry that says what was wrong", entries, err)
+				}
+			})
+		})
+	}
+}

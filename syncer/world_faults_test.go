@@ -14,6 +14,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
 // faults are what is to happen at workers' calls, and what was said when it did.
@@ -230,4 +232,17 @@ func (w *world) slow(c script.Command) string {
 func (w *world) throttle(c script.Command) string {
 	w.fake().Throttle(w.number(c, arg(c, 0)), w.duration(c, arg(c, 1)))
 	return ""
+}
+
+// writeFault names what goes wrong with a write.
+func writeFault(how string) tenanttest.WriteFault {
+	switch how {
+	case "lost-before":
+		return tenanttest.Unknown(false)
+	case "lost-after":
+		return tenanttest.LostAnswer()
+	case "late":
+		return tenanttest.LateEffect(20 * time.Second)
+	}
+	return tenanttest.Refused(tenant.Class(how))
 }

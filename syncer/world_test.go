@@ -1,11 +1,9 @@
 package syncer_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -14,12 +12,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/plan"
-	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -76,7 +72,7 @@ func init() {
 		"status": (*world).status, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history, "revoke": (*world).revoke,
 		"statuses": (*world).statuses, "calls": (*world).calls, "error": (*world).copyError,
 		"signed-in": (*world).signedIn,
-		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
+		"stop":      (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}
 }
 
@@ -471,125 +467,3 @@ func (w *world) calls(c script.Command) string {
 	}
 	return fmt.Sprintln(n)
 }
-
-// start [actor=NAME] [mode=MODE] [interactive=no] [supersede=yes]
-// [targets=kind/key,…] [from=last-backup:N]
-func (w *world) start(c script.Command) string {
-	_, err := w.worker(c).Start(context.Background(), w.request(c))
-	return w.events() + failed(err)
-}
-
-func (w *world) request(c script.Command) syncer.StartRequest {
-	req := syncer.StartRequest{Tenant: w.tenant, Actor: option(c, "actor", "ann"), Supersede: option(c, "supersede", "no") == "yes",
-		Options: syncer.Options{Mode: syncer.Mode(option(c, "mode", "")), Interactive: option(c, "interactive", "yes") == "yes", Comment: option(c, "comment", "")}}
-	if ts, ok := c.Options["targets"]; ok {
-		for t := range strings.SplitSeq(ts, ",") {
-			kind, key, _ := strings.Cut(t, "/")
-			req.Targets = append(req.Targets, plan.Target{Kind: kind, Key: key})
-		}
-	}
-	if n, ok := c.Options["from"]; ok {
-		revs, err := w.h.Repository.History(context.Background(), tenant.RepositoryHistoryRequest{Tenant: w.tenant, Line: tenant.BackupLine})
-		if err != nil {
-			w.t.Fatalf("%s: %v", c.Pos, err)
-		}
-		req.DesiredFrom = revs[w.number(c, n)].ID
-	}
-	return req
-}
-
-// work [for=1h]: the worker goes on until the tenant rests or waits for a person.
-func (w *world) work(c script.Command) string {
-	worker := w.worker(c)
-	until := time.Now().Add(w.duration(c, option(c, "for", "1h")))
-	for {
-		next, err := worker.Advance(worker.Context(), w.tenant)
-		switch {
-		case worker.Dead():
-			return w.events() + "the worker was killed\n"
-		case err != nil:
-			return w.events() + failed(err)
-		case next.Status.Resting() && !next.Held, next.In == 0, next.Status == state.PendingApproval && !next.Held && time.Now().Add(next.In).After(until):
-			return w.events()
-		case time.Now().Add(next.In).After(until):
-			return w.events() + fmt.Sprintf("waits (held: %v)\n", next.Held)
-		}
-		<-time.After(next.In)
-	}
-}
-
-// sync: start, and work.
-func (w *world) sync(c script.Command) string {
-	if out := w.start(c); strings.Contains(out, "error:") {
-		return out
-	} else {
-		return out + w.work(c)
-	}
-}
-
-// join: waits for all that runs in the background.
-func (w *world) join(script.Command) string {
-	w.going.Wait()
-	return ""
-}
-
-// approve|reject|revert [actor=bob] [items=ID,…] [accept=RULE,…] [digest=N] [run=ID]
-func (w *world) decide(c script.Command) string {
-	ctx := context.Background()
-	row, err := w.worker(c).Status(ctx, w.tenant)
-	if err != nil {
-		return failed(err)
-	}
-	d := syncer.Decision{Tenant: w.tenant, Run: option(c, "run", row.Run), Digest: row.Digest, Actor: option(c, "actor", "bob"), Comment: option(c, "comment", "")}
-	d.Verdict = map[string]syncer.Verdict{"approve": syncer.Approve, "reject": syncer.Reject, "revert": syncer.RejectAndRevert}[c.Name]
-	if n, ok := c.Options["digest"]; ok {
-		d.Digest = w.digests[w.number(c, n)]
-	}
-	if v, ok := c.Options["items"]; ok {
-		d.Items = strings.Split(v, ",")
-	}
-	if v, ok := c.Options["accept"]; ok {
-		d.Accept = strings.Split(v, ",")
-	}
-	_, err = w.worker(c).Decide(ctx, d)
-	return w.events() + failed(err)
-}
-
-func (w *world) cancel(c script.Command) string {
-	_, err := w.worker(c).Cancel(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann"), option(c, "comment", ""))
-	return failed(err)
-}
-
-func (w *world) retry(c script.Command) string {
-	_, err := w.worker(c).Retry(context.Background(), w.tenant, "", option(c, "actor", "ann"))
-	return w.events() + failed(err)
-}
-
-func (w *world) recheck(c script.Command) string {
-	_, err := w.worker(c).Recheck(context.Background(), w.tenant, option(c, "actor", "ann"))
-	return w.events() + failed(err)
-}
-
-func (w *world) pause(c script.Command) string {
-	_, err := w.worker(c).Pause(context.Background(), w.tenant, option(c, "holder", "ann"), option(c, "reason", ""))
-	return failed(err)
-}
-
-func (w *world) resume(c script.Command) string {
-	_, err := w.worker(c).Resume(context.Background(), w.tenant, option(c, "holder", "ann"))
-	return failed(err)
-}
-
-// wait DURATION: time passes, for those in the background too.
-func (w *world) wait(c script.Command) string {
-	<-time.After(w.duration(c, arg(c, 0)))
-	synctest.Wait()
-	return ""
-}
-
-// clock: from now on, moves are printed with their time since the beginning.
-func (w *world) showClock(script.Command) string {
-	w.clock = true
-	return ""
-}
-

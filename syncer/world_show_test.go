@@ -1,0 +1,122 @@
+package syncer_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tenantsync/tenantsync/internal/script"
+	"github.com/tenantsync/tenantsync/syncer"
+)
+
+// status: prints the tenant's row.
+func (w *world) status(c script.Command) string {
+	row, err := w.worker(c).Status(context.Background(), w.tenant)
+	if err != nil {
+		return failed(err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s", row.Label)
+	if row.Phase != "" {
+		fmt.Fprintf(&b, ", %s", row.Phase)
+	}
+	if row.Outcome != "" {
+		fmt.Fprintf(&b, ", %s", row.Outcome)
+	}
+	b.WriteByte('\n')
+	if row.Reason != "" {
+		fmt.Fprintf(&b, "  reason: %s\n", row.Reason)
+	}
+	if row.Error != nil {
+		fmt.Fprintf(&b, "  error: %s: %s\n", row.Error.Class, row.Error.Message)
+	}
+	if row.Prompt != nil {
+		fmt.Fprintf(&b, "  code: %s\n", row.Prompt.UserCode)
+	}
+	if !row.Deadline.IsZero() {
+		fmt.Fprintf(&b, "  deadline: %s left\n", time.Until(row.Deadline).Round(time.Second))
+	}
+	for _, m := range row.Missing {
+		fmt.Fprintf(&b, "  missing: %s for %s, see %s\n", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "), row.ConsentURL)
+	}
+	for _, p := range row.Paused {
+		fmt.Fprintf(&b, "  paused by %s: %s\n", p.Holder, p.Reason)
+	}
+	for _, v := range row.Votes {
+		fmt.Fprintf(&b, "  approved by %s\n", v.Actor)
+	}
+	return b.String()
+}
+
+// statuses: prints all tenants with their labels.
+func (w *world) statuses(c script.Command) string {
+	rows, _, err := w.worker(c).Statuses(context.Background(), syncer.StatusesRequest{})
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%s: %s\n", r.Tenant, r.Label)
+	}
+	return b.String() + failed(err)
+}
+
+// plan: prints the plan as a person sees it, without its digest.
+func (w *world) showPlan(c script.Command) string {
+	p, err := w.worker(c).Plan(context.Background(), w.tenant)
+	if err != nil {
+		return failed(err)
+	}
+	var out bytes.Buffer
+	err = p.Text(&out)
+	return out.String() + failed(err)
+}
+
+// report: prints the last run's report.
+func (w *world) report(c script.Command) string {
+	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
+	if err != nil {
+		return failed(err)
+	}
+	var out bytes.Buffer
+	err = rep.Text(&out)
+	return out.String() + failed(err)
+}
+
+// error: prints the last run's error as a person would copy it.
+func (w *world) copyError(c script.Command) string {
+	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
+	if err != nil {
+		return failed(err)
+	}
+	text := rep.CopyError()
+	if i := strings.Index(text, "Time:"); i >= 0 {
+		text = text[:i] + "Time:    <time>\n"
+	}
+	return text
+}
+
+// history: prints the last run's history.
+func (w *world) history(c script.Command) string {
+	row, err := w.worker(c).Status(context.Background(), w.tenant)
+	if err != nil {
+		return failed(err)
+	}
+	entries, _, err := w.worker(c).History(context.Background(), syncer.HistoryRequest{Tenant: w.tenant, Run: option(c, "run", row.Run), Limit: 1000})
+	var b strings.Builder
+	for _, e := range entries {
+		fmt.Fprintf(&b, "%s", e.Type)
+		for _, s := range []string{string(e.Event), string(e.Phase), e.Actor, e.Message} {
+			if s != "" {
+				fmt.Fprintf(&b, " %s", s)
+			}
+		}
+		if e.Intent != nil {
+			fmt.Fprintf(&b, " %s attempt %d", e.Intent.Item, e.Intent.Attempt)
+		}
+		if e.Result != nil {
+			fmt.Fprintf(&b, " %s %s", e.Result.Item, e.Result.Status)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String() + failed(err)
+}

@@ -17,9 +17,12 @@ func meets(c tenant.Condition, body json.RawMessage) bool {
 	return err == nil && meetsNode(c, n)
 }
 
-// meetsNode is meets for a body that was parsed. A condition whose path is no
-// JSON pointer, or whose value is no JSON, is never met.
+// meetsNode is meets for a body that was parsed. The zero condition is always
+// met; one whose path is no JSON pointer, or whose value is no JSON, never.
 func meetsNode(c tenant.Condition, body *node) bool {
+	if c.Path == "" && c.Prefix == "" && len(c.Equals) == 0 {
+		return true
+	}
 	segs, err := splitPointer(c.Path)
 	if err != nil {
 		return false

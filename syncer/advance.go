@@ -135,6 +135,9 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	}
 	switch status {
 	case state.PendingAuthentication:
+		if r.closing() != "" { // what was begun stays as the journal has it
+			return nil, c.finish(ctx, r.decidedEnding())
+		}
 		return nil, c.signIn(ctx, c.request(r))
 	case state.PendingApproval:
 		return c.approve(ctx)

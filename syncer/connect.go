@@ -41,10 +41,13 @@ func (c *session) connect(ctx context.Context) error {
 		if e, ok := errors.AsType[*auth.Error](err); ok {
 			req.SignIn = e.SignIn
 		}
-		if err := c.signIn(ctx, req); err != nil {
+		if c.run().SignIns >= maxSignIns {
+			return failure(string(auth.SignInNeeded), "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
+		}
+		if err := c.beginSignIn(ctx, req); err != nil {
 			return err
 		}
-		return errInterrupted // look at the record again, then go on
+		return errInterrupted // the wait is a step of its own, outside the run's time
 	case class == auth.Transient:
 		return &retryable{err: fmt.Errorf("connect: %w", err)}
 	default:
@@ -134,34 +137,41 @@ func (c *session) reconnect(ctx context.Context, cause error) error {
 	})
 }
 
-// signIn asks a person to sign in and waits for it, no longer than until the
+// beginSignIn asks a person to sign in; signIn then waits for it.
+func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
+	attempt, err := c.s.cfg.Authenticator.Begin(ctx, req)
+	if err != nil {
+		if auth.ClassOf(err) == auth.Transient {
+			return c.signInAgain(ctx, fmt.Errorf("connect: %w", err))
+		}
+		return fmt.Errorf("connect: %w", err)
+	}
+	if err := c.showPrompt(ctx, attempt.Prompt()); err != nil {
+		return err
+	}
+	c.attempt = attempt
+	return nil
+}
+
+// signIn waits until the person has signed in, no longer than until the
 // deadline that was stored on entering the status. The wait holds the lease
 // and a goroutine, the poll for the code, but no place among the tenants that
 // are worked on.
 func (c *session) signIn(ctx context.Context, req auth.Request) error {
-	if c.run().SignIns >= maxSignIns {
-		return failure(string(auth.SignInNeeded), "%d sign-ins were made in this run and credentials are still missing", maxSignIns)
-	}
-	if cur := c.now(); cur.rec.Status == state.PendingAuthentication {
-		// Taken up after a restart: perhaps the person has signed in meanwhile.
-		if !cur.storeTime().Before(cur.rec.Deadline) {
+	if c.attempt == nil {
+		// Taken up after a restart, or the code was of no use any more. Perhaps
+		// the person has signed in meanwhile.
+		if cur := c.now(); !cur.storeTime().Before(cur.rec.Deadline) {
 			return c.signInTimedOut(ctx)
 		}
 		if _, err := c.s.cfg.Authenticator.Credential(ctx, req); err == nil {
 			return c.signedIn(ctx)
 		}
+		return c.beginSignIn(ctx, req)
 	}
-	attempt, err := c.s.cfg.Authenticator.Begin(ctx, req)
-	if err != nil {
-		if auth.ClassOf(err) == auth.Transient {
-			return c.signInAgain(ctx, fmt.Errorf("begin sign-in: %w", err))
-		}
-		return fmt.Errorf("begin sign-in: %w", err)
-	}
-	if err := c.showPrompt(ctx, attempt.Prompt()); err != nil {
-		return err
-	}
-	err = c.awaitSignIn(ctx, attempt)
+	attempt := c.attempt
+	c.attempt = nil // it can be waited for once
+	err := c.awaitSignIn(ctx, attempt)
 	switch {
 	case err == nil:
 		return c.signedIn(ctx)
@@ -170,7 +180,7 @@ func (c *session) signIn(ctx context.Context, req auth.Request) error {
 	case auth.ClassOf(err) == auth.CodeExpired, auth.ClassOf(err) == auth.Transient, errors.Is(err, context.DeadlineExceeded):
 		return c.signInAgain(ctx, err)
 	}
-	return fmt.Errorf("sign-in: %w", err)
+	return fmt.Errorf("connect: %w", err)
 }
 
 // showPrompt enters Pending authentication, or replaces the code there: the

@@ -38,6 +38,7 @@ type session struct {
 	// tokens because the tenant refused the ones at hand.
 	client   tenant.Client
 	fresh    bool
+	attempt  auth.SignIn // shown, and to be waited for
 	identity *auth.Identity
 	kinds    []tenant.Kind
 }
@@ -199,7 +200,7 @@ func (c *session) notice(l loaded) {
 	switch {
 	case before.d.Run.ID != l.d.Run.ID,
 		before.d.Run.Cancel == nil && l.d.Run.Cancel != nil,
-		len(before.d.Paused) == 0 && len(l.d.Paused) > 0,
+		len(before.d.Paused) == 0 && len(l.d.Paused) > 0 && l.rec.Status == state.InProgress,
 		before.d.Run.Decision == nil && l.d.Run.Decision != nil:
 		c.mu.Lock()
 		interrupt := c.interrupt

@@ -48,6 +48,8 @@ type Report struct {
 	// Notes are what could not or was not to be done.
 	Notes   []plan.Note         `json:"notes,omitempty"`
 	Missing []MissingPermission `json:"missing,omitempty"`
+	// ConsentURL is where an administrator grants what is missing.
+	ConsentURL string `json:"consentUrl,omitempty"`
 	// Refused are the items that a revert left alone.
 	Refused []string `json:"refused,omitempty"`
 }
@@ -78,7 +80,7 @@ func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tall
 		Format: reportFormat, Tenant: cur.rec.Tenant, Run: r.ID, Actor: r.Actor, Options: r.Options,
 		Status: to, Outcome: end.outcome, Reason: end.reason, Error: end.err,
 		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
-		Items: n.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, Refused: end.refused,
+		Items: n.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: end.refused,
 	}
 	if d := r.Decision; d != nil {
 		rep.Decision = &Decision{Tenant: cur.rec.Tenant, Run: r.ID, Digest: r.Digest, Verdict: d.Verdict,
@@ -257,6 +259,9 @@ func (rep *Report) Text(w io.Writer) error {
 	}
 	for _, m := range rep.Missing {
 		p.line("  missing       %s, for %s", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "))
+	}
+	if len(rep.Missing) > 0 && rep.ConsentURL != "" {
+		p.line("  an administrator grants it at %s", plan.Printable(rep.ConsentURL))
 	}
 	return p.err
 }

@@ -36,6 +36,9 @@ func (c *session) revert(ctx context.Context) error {
 	if in.Base, err = c.base(ctx); err != nil {
 		return err
 	}
+	if in.Desired, err = c.desired(ctx); err != nil { // what it refers to is read too
+		return err
+	}
 	if err := c.gather(ctx, &in, consent{}); err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ const (
 
 // Condition is a predicate over an object's body: the value at Path (without
 // "*") equals Equals, or, with Prefix, is a string that begins with it. An
-// absent value equals null.
+// absent value equals null. The zero Condition always holds.
 type Condition struct {
 	Path   string          `json:"path"`
 	Equals json.RawMessage `json:"equals,omitempty"`

@@ -18,6 +18,9 @@ const tenantIDVariable = "${var:tenantId}"
 type imported struct {
 	// Resources are ordered by kind and key.
 	Resources []tenant.Resource
+	// Applications are the ids of applications that were kept as they are, and
+	// that must exist in the tenant.
+	Applications []string
 	// Report says what was imported, altered and left out.
 	Report *importReport
 }
@@ -55,7 +58,9 @@ type importer struct {
 	// creatable are groups that can be made under a name, since only the
 	// migration table knows them.
 	creatable map[objectID]string
-	report    *importReport
+	// applications are ids that stay, since Microsoft's are the same everywhere.
+	applications map[string]bool
+	report       *importReport
 }
 
 // object is one exported object on its way into the repository.
@@ -73,11 +78,12 @@ type objectID struct{ kind, id string }
 
 func newImporter() *importer {
 	im := &importer{
-		kinds:     make(map[string]tenant.Kind),
-		names:     make(map[objectID]string),
-		lost:      make(map[objectID]error),
-		creatable: make(map[objectID]string),
-		report:    newImportReport(),
+		kinds:        make(map[string]tenant.Kind),
+		names:        make(map[objectID]string),
+		lost:         make(map[objectID]error),
+		creatable:    make(map[objectID]string),
+		applications: make(map[string]bool),
+		report:       newImportReport(),
 	}
 	for _, k := range tenanttest.Kinds() {
 		im.kinds[k.Name] = k
@@ -120,6 +126,7 @@ func (im *importer) result() (*imported, error) {
 		res.Resources = append(res.Resources, tenant.Resource{Kind: o.kind.Name, Key: o.key, Body: body, Source: o.file})
 		im.report.count(o.kind.Name)
 	}
+	res.Applications = sortedKeys(im.applications)
 	slices.SortFunc(res.Resources, func(a, b tenant.Resource) int {
 		return compareNames(a.Kind, a.Key, b.Kind, b.Key)
 	})

@@ -277,6 +277,7 @@ func (im *importer) writeReferences(o *object) {
 			m, kind, key := im.resolve(ref, s)
 			switch {
 			case m == literal && ref.Property == "appId" && guid.MatchString(s) && !isLiteral(ref.Literals, s):
+				im.applications[s] = true
 				im.report.kept(o.file, "application "+s+" kept by its id: right if it is the same in every tenant, as Microsoft's are")
 			case m == named:
 				return reference(kind, key, ref.Property), true

@@ -61,11 +61,13 @@ func (c *comparison) takeOver(o *object, found []*difference) (json.RawMessage, 
 		switch {
 		case !d.member:
 			e.set, e.value = true, value
-		case d.index >= 0:
+		case len(d.places) > 0:
 			if e.members == nil {
 				e.members = map[int]json.RawMessage{}
 			}
-			e.members[d.index] = value
+			for _, i := range d.places {
+				e.members[i] = value
+			}
 		case value != nil:
 			e.added = append(e.added, value)
 		}

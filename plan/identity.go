@@ -79,6 +79,7 @@ func (c *comparison) match(k *kindRules, s *sides) {
 	} else {
 		m.bind(s)
 		m.renames()
+		m.letGo()
 		m.matchByName()
 		m.nameTheRest()
 		for _, o := range m.objects {
@@ -153,9 +154,19 @@ func (m *matching) bind(s *sides) {
 			m.free = append(m.free, r)
 		}
 	}
+}
+
+// letGo drops what the base alone still has, so that a new object may have its
+// key: it is no successor of an object that the repository has dropped too.
+func (m *matching) letGo() {
+	if !m.compared(m.kind) {
+		return
+	}
 	for key, o := range m.objects {
-		if o.base != nil && o.desired == nil && !o.held() && o.missing {
-			// Nothing but a binding is lost, and nothing is concluded from it.
+		switch {
+		case o.desired != nil || o.current != nil || o.keep || !m.in.targeted(m.kind.Name, key) || m.badFile(m.kind.Name, key):
+		case o.gone, o.missing && !o.held():
+			// Where only a binding is lost, nothing is concluded from it.
 			delete(m.objects, key)
 		}
 	}
@@ -170,20 +181,18 @@ func (m *matching) matchByName() {
 	takers := map[string][]*object{}
 	waiting := map[string]bool{} // names of objects that may still be there
 	for _, o := range m.objects {
-		if o.current != nil || o.keep {
-			continue
-		}
-		name := m.nameOf(o)
-		if o.missing {
-			waiting[name] = true
-		} else {
+		switch {
+		case o.current != nil || o.keep:
+		case o.missing:
+			waiting[m.nameOf(o)] = true
+		case o.desired != nil:
+			name := m.nameOf(o)
 			takers[name] = append(takers[name], o)
 		}
 	}
 	for key := range m.badKeys[m.kind.Name] {
 		// The file may name it or not; either way it is left alone.
-		if m.objects[key] == nil {
-			o := m.object(key)
+		if o := m.object(key); o.current == nil && !o.missing {
 			o.keep = true
 			takers[key] = append(takers[key], o)
 		}

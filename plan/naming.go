@@ -193,7 +193,9 @@ func (c *comparison) name(refs []*tenant.Reference, value string) *node {
 	for _, r := range refs {
 		for _, kind := range r.Kinds {
 			if key, ok := c.lookup(kind, r.Property, value); ok {
-				return stringNode(reference{kind, key, r.Property}.String())
+				ref := reference{kind, key, r.Property}
+				c.bindProperty(ref, value, r.Property != "") // what is named now must be resolved at deploy
+				return stringNode(ref.String())
 			}
 		}
 	}
@@ -289,6 +291,9 @@ func (ref *reference) setProperty(declared []*tenant.Reference) {
 // unresolved says why a reference leads nowhere.
 func (c *comparison) unresolved(ref reference) *templateError {
 	k, o := c.kinds[ref.kind], c.objects[ref.kind][ref.key]
+	if o != nil && o.desired == nil && o.current == nil && !o.missing {
+		o = nil // nothing but the base has it
+	}
 	switch {
 	case k == nil:
 		return badTemplate(Unresolved, "%s refers to a kind that is not known", ref)

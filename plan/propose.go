@@ -133,19 +133,19 @@ func applyDifference(n *node, d *difference) *node {
 // replaceMember returns the array with one member removed, replaced or added.
 func replaceMember(array, old, now *node) *node {
 	out := &node{kind: '['}
+	placed := now == nil
 	if array.isArray() {
-		out.kids = slices.Clone(array.kids)
+		for _, kid := range array.kids {
+			switch {
+			case old == nil || !equal(kid, old):
+				out.kids = append(out.kids, kid)
+			case !placed:
+				out.kids = append(out.kids, now)
+				placed = true
+			}
+		}
 	}
-	i := -1
-	if old != nil {
-		i = slices.IndexFunc(out.kids, func(n *node) bool { return equal(n, old) })
-	}
-	switch {
-	case i >= 0 && now != nil:
-		out.kids[i] = now
-	case i >= 0:
-		out.kids = slices.Delete(out.kids, i, i+1)
-	case now != nil:
+	if !placed {
 		out.kids = append(out.kids, now)
 	}
 	return out

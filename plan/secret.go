@@ -122,7 +122,8 @@ func unmaskArray(r *rule, base, desired, current *node, written bool) (d, c *nod
 // Guessing by position would attach one setting's secret to another.
 func align(r *rule, from, to *node) []int {
 	if set := r.fact().set; set != nil && len(set.by) > 0 {
-		return alignBy(from, to, func(a, b *node) bool { return set.identity(a) == set.identity(b) })
+		identity := set.identity(from, to)
+		return alignBy(from, to, func(a, b *node) bool { return identity(a) == identity(b) })
 	}
 	return alignBy(from, to, equalButSecrets)
 }

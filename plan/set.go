@@ -1,22 +1,32 @@
 package plan
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // member is one member of a set on up to three sides.
 type member struct {
 	base, desired, current *node
-	// index is the member's place in the repository's file.
-	index int
+	// places are where it stands in the repository's file.
+	places []int
 }
 
-// identity tells members of a set apart.
-func (s *setRule) identity(n *node) string {
-	if len(s.by) == 0 {
-		return string(n.json())
+// identity returns how the members of a set are told apart on these sides: by
+// what the kind declares, or by their whole value where it declares nothing,
+// or where that does not tell all of them apart.
+func (s *setRule) identity(sides ...*node) func(*node) string {
+	if len(s.by) > 0 {
+		unique := true
+		for _, side := range sides {
+			unique = unique && s.tellsApart(side)
+		}
+		if unique {
+			return s.declared
+		}
 	}
+	return func(n *node) string { return string(n.json()) }
+}
+
+// declared is the identity that the kind declares.
+func (s *setRule) declared(n *node) string {
 	var b strings.Builder
 	for _, segs := range s.by {
 		// Missing and null name the same member.
@@ -26,24 +36,37 @@ func (s *setRule) identity(n *node) string {
 	return b.String()
 }
 
+func (s *setRule) tellsApart(array *node) bool {
+	if !array.isArray() {
+		return true
+	}
+	seen := make(map[string]*node, len(array.kids))
+	for _, kid := range array.kids {
+		id := s.declared(kid)
+		if other := seen[id]; other != nil && !equal(other, kid) {
+			return false
+		}
+		seen[id] = kid
+	}
+	return true
+}
+
 // members pairs the members of a set: in the tenant's order, then what only
-// the repository has, then what only the base had.
+// the repository has, then what only the base had. A member that stands there
+// twice is one member.
 func (s *setRule) members(base, desired, current *node) []*member {
 	var out []*member
 	index := map[string]*member{}
+	identity := s.identity(base, desired, current)
 	each := func(array *node, put func(m *member, i int, n *node)) {
 		if !array.isArray() {
 			return
 		}
-		seen := map[string]int{}
 		for i, n := range array.kids {
-			id := s.identity(n)
-			seen[id]++
-			// Members that nothing tells apart are told apart by their number.
-			id += "#" + strconv.Itoa(seen[id])
+			id := identity(n)
 			m := index[id]
 			if m == nil {
-				m = &member{index: -1}
+				m = &member{}
 				index[id] = m
 				out = append(out, m)
 			}
@@ -51,7 +74,7 @@ func (s *setRule) members(base, desired, current *node) []*member {
 		}
 	}
 	each(current, func(m *member, _ int, n *node) { m.current = n })
-	each(desired, func(m *member, i int, n *node) { m.desired, m.index = n, i })
+	each(desired, func(m *member, i int, n *node) { m.desired, m.places = n, append(m.places, i) })
 	each(base, func(m *member, _ int, n *node) { m.base = n })
 	return out
 }

@@ -20,9 +20,9 @@ type difference struct {
 	fate                   fate
 	// member: the values are a set's member at segs, not the property's.
 	member bool
-	// index is the member's place in the file, or -1.
-	index int
-	rule  *rule
+	// places are where the member stands in the file.
+	places []int
+	rule   *rule
 }
 
 // pointer is the path as people see it.
@@ -67,7 +67,7 @@ func (w *walk) value(r *rule, segs []string, base, desired, current *node) *node
 	if covers(r, desired, current) {
 		return desired
 	}
-	d := &difference{segs: segs, base: base, desired: desired, current: current, rule: r, index: -1}
+	d := &difference{segs: segs, base: base, desired: desired, current: current, rule: r}
 	switch {
 	case base == nil:
 		// Never agreed: the repository's value is proposed.
@@ -95,7 +95,7 @@ func (w *walk) set(r *rule, segs []string, base, desired, current *node) *node {
 			}
 			continue
 		}
-		d := &difference{segs: segs, base: m.base, desired: m.desired, current: m.current, member: true, index: m.index, rule: r}
+		d := &difference{segs: segs, base: m.base, desired: m.desired, current: m.current, member: true, places: m.places, rule: r}
 		switch {
 		case sameMember(next, m.base, m.desired):
 			d.fate = drifted
@@ -144,9 +144,6 @@ func covers(r *rule, small, big *node) bool {
 }
 
 func equalSets(r *rule, a, b *node) bool {
-	if len(a.kids) != len(b.kids) {
-		return false
-	}
 	for _, m := range r.set.members(nil, a, b) {
 		if m.desired == nil || m.current == nil || !equal(m.desired, m.current) {
 			return false

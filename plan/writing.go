@@ -59,7 +59,8 @@ func (w *writing) create() (*node, error) {
 
 // update returns the whole object as it should be, and the merge patch.
 func (w *writing) update(body *node) (after, patch *node, err error) {
-	plain, withTokens := shape{}, shape{keepTokens: true}
+	// Empty values stay as the tenant has them.
+	plain, withTokens := shape{repository: true}, shape{repository: true, keepTokens: true}
 	before := plain.apply(w.kind, body)
 	now := before
 	var paths [][]string
@@ -123,8 +124,8 @@ func (w *writing) change(now *node, segs []string, member bool, change PropertyC
 	}
 	r, array := w.kind.root.follow(segs), now.at(segs)
 	found := r.find(array, old)
-	if found == nil {
-		found = r.find(array, value)
+	if old == nil {
+		found = same(array, value)
 	}
 	return now.with(segs, replaceMember(array, found, value)), nil
 }
@@ -164,18 +165,35 @@ func (w *writing) reached(change PropertyChange, now *node) (bool, error) {
 		return m != nil && sameMember(r.step("*"), filled(value, m), m), nil
 	}
 	old, err := w.inTenant(change.Before)
-	return r.find(found, old) == nil, err
+	gone := r.find(found, old)
+	return gone == nil || !equal(filled(old, gone), gone), err
 }
 
-// find returns the member of a set that m stands for, or nil: as the kind
-// tells members apart, or else by all that can be seen of them.
+// find returns the member of a set that m stands for, or nil: the one that is
+// the same in all that can be seen, or else as the kind tells members apart.
 func (r *rule) find(array, m *node) *node {
 	set := r.fact().set
 	if m == nil || !array.isArray() || set == nil {
 		return nil
 	}
+	if found := same(array, m); found != nil || len(set.by) == 0 || !set.tellsApart(array) {
+		return found
+	}
 	for _, kid := range array.kids {
-		if len(set.by) > 0 && set.identity(kid) == set.identity(m) || len(set.by) == 0 && equal(filled(m, kid), kid) {
+		if set.declared(kid) == set.declared(m) {
+			return kid
+		}
+	}
+	return nil
+}
+
+// same returns the array's member that is m in all that can be seen, or nil.
+func same(array, m *node) *node {
+	if !array.isArray() {
+		return nil
+	}
+	for _, kid := range array.kids {
+		if equal(filled(m, kid), kid) {
 			return kid
 		}
 	}
@@ -234,12 +252,11 @@ func carry(r *rule, n, before, tokens *node) *node {
 		return out
 	case n.isArray():
 		kids := make([]*node, len(n.kids))
-		to := alignBy(n, before, func(a, b *node) bool {
-			if set := r.fact().set; set != nil && len(set.by) > 0 {
-				return set.identity(a) == set.identity(b)
-			}
-			return equal(filled(a, b), b)
-		})
+		pairs := func(a, b *node) bool { return equal(filled(a, b), b) }
+		if set := r.fact().set; set != nil && len(set.by) > 0 && set.tellsApart(n) && set.tellsApart(before) {
+			pairs = func(a, b *node) bool { return set.declared(a) == set.declared(b) }
+		}
+		to := alignBy(n, before, pairs)
 		for i, kid := range n.kids {
 			if kids[i] = kid; to[i] >= 0 {
 				kids[i] = carry(r.step("*"), kid, before.kids[to[i]], tokens.kids[to[i]])

@@ -13,7 +13,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
-	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -23,6 +22,7 @@ type faults struct {
 	mu    sync.Mutex
 	hooks []*hook
 	lines []string
+	sleep map[string]time.Time // until when a worker is frozen
 	stops map[string]context.CancelFunc
 }
 
@@ -33,6 +33,8 @@ type hook struct {
 	left   int // calls to let through before
 	fault  statetest.Fault
 	kill   bool
+	after  bool // killed after the call's effect
+	freeze time.Duration
 	run    []script.Command
 }
 
@@ -52,6 +54,23 @@ func (f *faults) take(worker, op string) *hook {
 		return h
 	}
 	return nil
+}
+
+// freeze makes all of a worker's calls wait from now on, for so long.
+func (f *faults) freeze(worker string, d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.sleep == nil {
+		f.sleep = map[string]time.Time{}
+	}
+	f.sleep[worker] = time.Now().Add(d)
+}
+
+// frozen returns for how long a worker will be frozen yet.
+func (f *faults) frozen(worker string) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Until(f.sleep[worker])
 }
 
 // drop forgets what was to happen to a worker.
@@ -85,12 +104,19 @@ func (f *faults) said() string {
 func (w *world) arm(name string) {
 	worker := w.workers[name]
 	worker.Strike(func(c statetest.Call) statetest.Fault {
+		if left := w.faults.frozen(name); left > 0 {
+			return statetest.Fault{Delay: left}
+		}
 		h := w.faults.take(name, c.Op)
 		if h == nil {
 			return statetest.Fault{}
 		}
 		if h.kill {
-			worker.Kill()
+			return worker.Dies(h.after)
+		}
+		if h.freeze > 0 {
+			w.faults.freeze(name, h.freeze)
+			h.fault.Delay = h.freeze
 		}
 		if len(h.run) > 0 {
 			w.going.Go(func() {
@@ -105,9 +131,10 @@ func (w *world) arm(name string) {
 	})
 }
 
-// at OP NTH kill-before|kill-after|fail-before|fail-after|unknown-before|unknown-after|delay:DURATION|run [worker=NAME]:
-// what happens at the worker's NTH call of OP from now on, counted from 0. The
-// commands to run stand below; they have a second for it.
+// at OP NTH kill-before|kill-after|fail-before|fail-after|unknown-before|unknown-after|delay:DURATION|freeze:DURATION|run [worker=NAME]:
+// what happens at the worker's NTH call of OP from now on, counted from 0. A
+// frozen worker's calls all wait. The commands to run stand below; they have a
+// second for it.
 func (w *world) at(c script.Command) string {
 	w.worker(c)
 	h := &hook{worker: option(c, "worker", "a"), op: arg(c, 0), left: w.number(c, arg(c, 1))}
@@ -115,9 +142,9 @@ func (w *world) at(c script.Command) string {
 	how, param, _ := strings.Cut(arg(c, 2), ":")
 	switch how {
 	case "kill-before":
-		h.kill, h.fault.Before = true, syncertest.ErrDead
+		h.kill = true
 	case "kill-after":
-		h.kill, h.fault.After = true, syncertest.ErrDead
+		h.kill, h.after = true, true
 	case "fail-before":
 		h.fault.Before = boom
 	case "fail-after":
@@ -128,6 +155,8 @@ func (w *world) at(c script.Command) string {
 		h.fault.After = state.ErrUnknown
 	case "delay":
 		h.fault.Delay = w.duration(c, param)
+	case "freeze":
+		h.freeze = w.duration(c, param)
 	case "run":
 		h.fault.Delay = time.Second
 		for line := range strings.Lines(c.Input) {

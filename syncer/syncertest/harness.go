@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/auth/authtest"
@@ -169,6 +170,19 @@ func (w *Worker) Kill() {
 	w.kill()
 }
 
+// Dies kills the worker in the middle of a call, and returns the call's fault:
+// it is not made, or it has its effect and the worker never learns of it. For
+// use in the function that is passed to [Worker.Strike].
+func (w *Worker) Dies(after bool) statetest.Fault {
+	if !after {
+		w.Kill()
+		return statetest.Fault{Before: ErrDead}
+	}
+	w.dead.Store(true)
+	time.AfterFunc(time.Nanosecond, w.kill) // at once, the call would find its context ended
+	return statetest.Fault{After: ErrDead}
+}
+
 // Dead reports whether the worker was killed.
 func (w *Worker) Dead() bool { return w.dead.Load() }
 
@@ -179,10 +193,6 @@ func (w *Worker) KillAt(op string, nth int, after bool) {
 		if c.Op != op || c.Nth != nth {
 			return statetest.Fault{}
 		}
-		w.Kill()
-		if after {
-			return statetest.Fault{After: ErrDead}
-		}
-		return statetest.Fault{Before: ErrDead}
+		return w.Dies(after)
 	})
 }

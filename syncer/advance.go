@@ -222,8 +222,10 @@ func (r *run) decidedEnding() ending {
 	switch out := r.closing(); out {
 	case Cancelled:
 		return ending{outcome: out, reason: "cancelled by " + r.Cancel.Actor}
-	case TimedOut, FailedWith:
-		return ending{outcome: out, reason: r.Trouble.Message, err: r.Trouble}
+	case TimedOut:
+		return ending{outcome: out, reason: "run", err: r.Trouble}
+	case FailedWith:
+		return ending{outcome: out, reason: r.Trouble.Class, err: r.Trouble}
 	}
 	return ending{outcome: Deployed}
 }
@@ -244,8 +246,12 @@ func (c *session) runTimedOut(ctx context.Context) error {
 // again after a pause that holds no goroutine.
 func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	r := c.run()
+	if r.closing() != "" { // it ends for the reason that it has
+		c.log.Warn("the run ends without more", "phase", r.Phase, "error", err)
+		return nil, c.finish(ctx, r.decidedEnding())
+	}
 	passing, ok := errors.AsType[*retryable](err)
-	if ok && r.Attempt+1 < c.s.cfg.Attempts && r.closing() == "" {
+	if ok && r.Attempt+1 < c.s.cfg.Attempts {
 		wait := max(passing.after, backoff(r.Attempt+1, time.Second, time.Minute))
 		c.log.Warn("will try again", "phase", r.Phase, "in", wait, "error", err)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
@@ -260,7 +266,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
 	c.log.Error("the run failed", "phase", r.Phase, "class", info.Class, "error", err)
-	if r.underway() && r.Phase == PhaseDeploy && r.closing() == "" {
+	if r.underway() && r.Phase == PhaseDeploy {
 		return nil, c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
 	end := ending{outcome: FailedWith, reason: info.Class, err: info}

@@ -175,6 +175,14 @@ func conclude(d *data, end ending, n tally) (state.Event, ending) {
 	return state.Succeed, end
 }
 
+// why says for people why the run has ended.
+func (e ending) why() string {
+	if e.err != nil {
+		return e.err.Message
+	}
+	return e.reason
+}
+
 // withError keeps the first error that was found.
 func (e ending) withError(info *ErrorInfo) ending {
 	if e.err == nil {
@@ -294,7 +302,7 @@ func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end 
 		if !ok || res.Status == itemRetry {
 			res.Status, res.Class = ItemNotAttempted, string(end.outcome)
 			if res.Message == "" {
-				res.Message = end.reason
+				res.Message = end.why()
 			}
 		}
 		res.Item, res.Kind, res.Key, res.Verb, res.Changes = it.ID, it.Kind, it.Key, it.Verb, it.Changes

@@ -251,7 +251,7 @@ func (rep *Report) Text(w io.Writer) error {
 			p.line("                %s", plan.Printable(it.Message))
 		}
 		if it.Status == ItemApplied && !it.Verified {
-			p.line("                written, and not yet seen when it was read back")
+			p.line("                written, and not confirmed by reading it back")
 		}
 	}
 	for _, n := range rep.Notes {

@@ -53,8 +53,8 @@ func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, parke
 func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time, parked func() func()) (Next, error) {
 	c, err := s.open(lease, asked)
 	if err != nil {
-		rerr := s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: lease.Record.Tenant, Fence: lease.Record.Fence})
-		return Next{}, errors.Join(err, rerr)
+		s.leave(ctx, lease)
+		return Next{}, err
 	}
 	c.parked = parked
 	held, lost := context.WithCancelCause(ctx)
@@ -65,6 +65,16 @@ func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time
 	keeper.Wait()
 	c.close(ctx)
 	return next, err
+}
+
+// leave lets go of a tenant whose record cannot be read: not at once, since the
+// record stays due and would be claimed again without end, but soon, so that a
+// process that can read it gets its turn.
+func (s *Syncer) leave(ctx context.Context, lease state.Lease) {
+	req := state.RenewRequest{Tenant: lease.Record.Tenant, Fence: lease.Record.Fence, For: min(s.cfg.Lease, s.cfg.PollInterval)}
+	if _, err := s.cfg.Leaser.Renew(ctx, req); err != nil {
+		s.cfg.Logger.Warn("a lease could not be shortened; it will run out", "tenant", req.Tenant, "error", err)
+	}
 }
 
 // loop takes steps until the tenant rests or waits.

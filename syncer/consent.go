@@ -185,6 +185,7 @@ func (s *Syncer) Recheck(ctx context.Context, tenantName, actor string) (Row, er
 	}
 	c, err := s.open(lease, asked)
 	if err != nil {
+		s.leave(ctx, lease)
 		return Row{}, err
 	}
 	defer c.close(ctx)

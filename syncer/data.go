@@ -147,20 +147,26 @@ func decodeData(rec state.Record) (*data, error) {
 	if len(rec.Data) == 0 {
 		return &data{Format: dataFormat}, nil
 	}
-	var v struct {
-		Format int `json:"format"`
-	}
-	if err := json.Unmarshal(rec.Data, &v); err != nil {
+	if format, err := formatOf(rec.Data); err != nil {
 		return nil, fmt.Errorf("syncer: %s: decode record: %w", rec.Tenant, err)
-	}
-	if v.Format > dataFormat {
-		return nil, fmt.Errorf("%w: %s: record format %d, this version knows %d", ErrNewerFormat, rec.Tenant, v.Format, dataFormat)
+	} else if format > dataFormat {
+		return nil, fmt.Errorf("%w: %s: record format %d, this version knows %d", ErrNewerFormat, rec.Tenant, format, dataFormat)
 	}
 	d := new(data)
 	if err := json.Unmarshal(rec.Data, d); err != nil {
 		return nil, fmt.Errorf("syncer: %s: decode record: %w", rec.Tenant, err)
 	}
 	return d, nil
+}
+
+// formatOf reads the version that a JSON form names, before the rest of it,
+// which may have another shape in a newer version.
+func formatOf(raw []byte) (int, error) {
+	var v struct {
+		Format int `json:"format"`
+	}
+	err := json.Unmarshal(raw, &v)
+	return v.Format, err
 }
 
 // encode returns d's JSON form and the blobs that it refers to.

@@ -178,11 +178,13 @@ func (s *Syncer) Report(ctx context.Context, tenantName, run string) (*Report, e
 // that a newer version wrote.
 func DecodeReport(raw []byte) (*Report, error) {
 	rep := new(Report)
+	if format, err := formatOf(raw); err != nil {
+		return nil, fmt.Errorf("syncer: decode report: %w", err)
+	} else if format > reportFormat {
+		return nil, fmt.Errorf("%w: report format %d, this version knows %d", ErrNewerFormat, format, reportFormat)
+	}
 	if err := json.Unmarshal(raw, rep); err != nil {
 		return nil, fmt.Errorf("syncer: decode report: %w", err)
-	}
-	if rep.Format > reportFormat {
-		return nil, fmt.Errorf("%w: report format %d, this version knows %d", ErrNewerFormat, rep.Format, reportFormat)
 	}
 	return rep, nil
 }

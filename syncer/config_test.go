@@ -1,0 +1,163 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// plugged is a configuration with the required fields alone.
+func plugged() Config {
+	m := state.NewMemory()
+	return Config{
+		Store: m, Leaser: m, Blobs: m,
+		Repository:    tenant.NewMemoryRepository(),
+		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
+		Connector:     ConnectorFunc(func(context.Context, ConnectRequest) (tenant.Client, error) { return nil, errors.New("no tenant") }),
+	}
+}
+
+func TestConfigDefaults(t *testing.T) {
+	s, err := New(plugged())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.cfg
+	for _, tt := range []struct {
+		name      string
+		got, want any
+	}{
+		{"AuthTimeout", c.AuthTimeout, 3 * time.Minute},
+		{"Approval.Timeout", c.Approval.Timeout, 30 * 24 * time.Hour},
+		{"Approval.Approvals", c.Approval.Approvals, 1},
+		{"Approval.AllowRequester", c.Approval.AllowRequester, false},
+		{"RunTimeout", c.RunTimeout, 6 * time.Hour},
+		{"Lease", c.Lease, time.Minute},
+		{"WriteTimeout", c.WriteTimeout, 30 * time.Second},
+		{"VerifyTimeout", c.VerifyTimeout, time.Minute},
+		{"PollInterval", c.PollInterval, 2 * time.Second},
+		{"RecheckInterval", c.RecheckInterval, time.Hour},
+		{"TenantsAtOnce", c.TenantsAtOnce, 8},
+		{"ReadsAtOnce", c.ReadsAtOnce, 4},
+		{"WritesAtOnce", c.WritesAtOnce, 4},
+		{"Attempts", c.Attempts, 5},
+		{"Approver", c.Approver, nil},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, tt.got, tt.want)
+		}
+	}
+	if c.Worker == "" || c.NewRunID() == c.NewRunID() {
+		t.Errorf("got worker %q and equal run ids, want a name, and ids that differ", c.Worker)
+	}
+	if other, _ := New(plugged()); other.cfg.Worker == c.Worker {
+		t.Errorf("two engines of one process are both called %q", c.Worker)
+	}
+}
+
+// A shorter lease makes the writes shorter too, unless the host says otherwise.
+func TestWriteTimeoutFollowsLease(t *testing.T) {
+	c := plugged()
+	c.Lease = 20 * time.Second
+	s, err := New(c)
+	if err != nil || s.cfg.WriteTimeout != 10*time.Second {
+		t.Errorf("got %v, %v, want half of the lease", s.cfg.WriteTimeout, err)
+	}
+}
+
+// Every message begins with the name of the field that is to be changed.
+func TestConfigRefused(t *testing.T) {
+	tests := []struct {
+		field string
+		edit  func(*Config)
+	}{
+		{"Store", func(c *Config) { c.Store = nil }},
+		{"Leaser", func(c *Config) { c.Leaser = nil }},
+		{"Blobs", func(c *Config) { c.Blobs = nil }},
+		{"Repository", func(c *Config) { c.Repository = nil }},
+		{"Authenticator", func(c *Config) { c.Authenticator = nil }},
+		{"Connector", func(c *Config) { c.Connector = nil }},
+		{"AuthTimeout", func(c *Config) { c.AuthTimeout = -1 }},
+		{"RunTimeout", func(c *Config) { c.RunTimeout = -1 }},
+		{"WriteTimeout", func(c *Config) { c.WriteTimeout = -1 }},
+		{"WriteTimeout", func(c *Config) { c.WriteTimeout = 40 * time.Second }},
+		{"VerifyTimeout", func(c *Config) { c.VerifyTimeout = -1 }},
+		{"Lease", func(c *Config) { c.Lease, c.WriteTimeout = -1, -2 }},
+		{"PollInterval", func(c *Config) { c.PollInterval = -1 }},
+		{"Approval.Timeout", func(c *Config) { c.Approval.Timeout = -1 }},
+		{"Approval.Approvals", func(c *Config) { c.Approval.Approvals = -1 }},
+		{"Attempts", func(c *Config) { c.Attempts = -1 }},
+		{"TenantsAtOnce", func(c *Config) { c.TenantsAtOnce = -1 }},
+		{"ReadsAtOnce", func(c *Config) { c.ReadsAtOnce = -1 }},
+		{"WritesAtOnce", func(c *Config) { c.WritesAtOnce = -1 }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.field, func(t *testing.T) {
+			c := plugged()
+			tt.edit(&c)
+			s, err := New(c)
+			if err == nil || s != nil {
+				t.Fatalf("got %v, %v, want an error", s, err)
+			}
+			found := false
+			for line := range strings.Lines(strings.TrimPrefix(err.Error(), "syncer: config: ")) {
+				found = found || strings.HasPrefix(line, tt.field+" ")
+			}
+			if !found {
+				t.Errorf("got %q, want a line that begins with %q", err, tt.field)
+			}
+		})
+	}
+}
+
+// All that is wrong is said at once.
+func TestConfigRefusedWhole(t *testing.T) {
+	_, err := New(Config{})
+	if got := strings.Count(err.Error(), "is required"); got != 6 {
+		t.Errorf("got %q, want the six required fields in it", err)
+	}
+}
+
+// A negative RecheckInterval is how to have no checks but Recheck's.
+func TestRecheckCanBeOff(t *testing.T) {
+	c := plugged()
+	c.RecheckInterval = -1
+	if _, err := New(c); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	broken := errors.New("no settings today")
+	c := plugged()
+	c.Settings.Variables = map[string]string{"owner": "ann"}
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.settings(t.Context(), "contoso", "directory-1")
+	if err != nil || got.Variables["owner"] != "ann" || got.Variables["tenantId"] != "directory-1" {
+		t.Errorf("got %v, %v, want the host's variables and tenantId", got.Variables, err)
+	}
+	if len(c.Settings.Variables) != 1 {
+		t.Errorf("the host's own map was changed: %v", c.Settings.Variables)
+	}
+	s.cfg.SettingsFor = func(_ context.Context, tenant string) (Settings, error) {
+		if tenant == "contoso" {
+			return Settings{Variables: map[string]string{"owner": "ben"}}, nil
+		}
+		return Settings{}, broken
+	}
+	if got, err = s.settings(t.Context(), "contoso", "directory-1"); err != nil || got.Variables["owner"] != "ben" {
+		t.Errorf("got %v, %v, want the tenant's own", got.Variables, err)
+	}
+	if _, err = s.settings(t.Context(), "fabrikam", "directory-2"); !errors.Is(err, broken) {
+		t.Errorf("got %v, want %v", err, broken)
+	}
+}

@@ -1,0 +1,117 @@
+package archtest_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/tenantsync/tenantsync/internal/archtest"
+)
+
+const (
+	jsontext = "github.com/go-json-experiment/json/jsontext"
+	msal     = "github.com/AzureAD/microsoft-authentication-library-for-go"
+)
+
+// rules is a statement of policy: who may import whom. A build that breaks it
+// is mended in the build, not here.
+//
+// state, tenant and auth are leaves: whoever implements their interfaces needs
+// nothing else. The engine imports no adapter; adapters are beside the
+// interface that they fill.
+var rules = map[string]archtest.Rule{
+	".":      {},
+	"state":  {Imports: []string{"github.com/looplab/fsm"}},
+	"tenant": {Imports: []string{jsontext}},
+	"auth":   {},
+	"plan":   {Imports: []string{"tenant", jsontext}},
+	"syncer": {Imports: []string{"plan", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
+
+	"auth/entra": {Imports: []string{"auth", msal + "/apps/..."}},
+
+	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault", "internal/kittest"}},
+	"tenant/tenanttest": {Kit: true, Imports: []string{"tenant", "internal/fault", "internal/kittest", jsontext}}, // which tenant links anyway
+	"auth/authtest":     {Kit: true, Imports: []string{"auth", "internal/kittest"}},
+	"syncer/syncertest": {Kit: true, Imports: []string{"syncer", "plan", "state", "state/statetest", "tenant", "tenant/tenanttest",
+		"auth", "auth/authtest", "internal/fault", "internal/kittest"}},
+
+	"internal/archtest": {},
+	"internal/fault":    {},
+	"internal/script":   {Kit: true},
+	"internal/kittest":  {Kit: true},
+}
+
+func TestImports(t *testing.T) {
+	broken, err := archtest.Check(os.DirFS("../.."), rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range broken {
+		t.Error(b)
+	}
+}
+
+// The library without its adapters links neither MSAL nor azcore.
+func TestLibraryLinksNoAdapter(t *testing.T) {
+	got, err := archtest.External(os.DirFS("../.."), "syncer", "state", "tenant", "plan", "auth")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, imp := range got {
+		if strings.Contains(imp, "AzureAD") || strings.Contains(imp, "Azure/azure-sdk") {
+			t.Errorf("the library links %s", imp)
+		}
+	}
+	if !slices.Contains(got, "github.com/looplab/fsm") {
+		t.Errorf("the import graph was not followed: got %q", got)
+	}
+}
+
+// Each planted violation is found, and what is allowed is not.
+func TestCheckFinds(t *testing.T) {
+	file := func(imports ...string) *fstest.MapFile {
+		src := "package p\n"
+		for _, imp := range imports {
+			src += "import _ \"" + imp + "\"\n"
+		}
+		return &fstest.MapFile{Data: []byte(src)}
+	}
+	tests := []struct {
+		name string
+		tree fstest.MapFS
+		want string // part of the only finding; "" for none
+	}{
+		{"a leaf that imports the engine", fstest.MapFS{"state/a.go": file(archtest.Module + "/syncer")}, "state/a.go: imports " + archtest.Module + "/syncer"},
+		{"a leaf that imports another leaf", fstest.MapFS{"auth/a.go": file(archtest.Module + "/tenant")}, "auth/a.go"},
+		{"the engine with an adapter", fstest.MapFS{"syncer/a.go": file(archtest.Module + "/auth/entra")}, "syncer/a.go"},
+		{"the engine with MSAL", fstest.MapFS{"syncer/a.go": file(msal + "/apps/public")}, "syncer/a.go"},
+		{"testing in production", fstest.MapFS{"plan/a.go": file("testing")}, "plan/a.go: imports testing"},
+		{"synctest in production", fstest.MapFS{"plan/a.go": file("testing/synctest")}, "plan/a.go"},
+		{"go-cmp in production", fstest.MapFS{"plan/a.go": file("github.com/google/go-cmp/cmp")}, "plan/a.go"},
+		{"go-cmp in a kit", fstest.MapFS{"state/statetest/a.go": file("github.com/google/go-cmp/cmp")}, "state/statetest/a.go"},
+		{"a package that nobody listed", fstest.MapFS{"cloud/a.go": file()}, `"cloud" is not in the table`},
+		{"an assertion library in a test", fstest.MapFS{"plan/a_test.go": file("github.com/stretchr/testify/assert")}, "plan/a_test.go"},
+		{"go-cmp in a test", fstest.MapFS{"plan/a_test.go": file("github.com/google/go-cmp/cmp", "testing", archtest.Module+"/syncer")}, ""},
+		{"testing in a kit", fstest.MapFS{"state/statetest/a.go": file("testing", archtest.Module+"/state")}, ""},
+		{"a module of its own", fstest.MapFS{"examples/go.mod": {}, "examples/a.go": file(archtest.Module + "/internal/fault")}, ""},
+		{"testdata", fstest.MapFS{"plan/testdata/a.go": file("testing")}, ""},
+		{"the standard library", fstest.MapFS{"state/a.go": file("encoding/json", "net/http")}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := archtest.Check(tt.tree, rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case tt.want == "" && len(got) > 0:
+				t.Errorf("got %q, want nothing", got)
+			case tt.want != "" && (len(got) != 1 || !strings.Contains(got[0], tt.want)):
+				t.Errorf("got %q, want one with %q", got, tt.want)
+			}
+		})
+	}
+}

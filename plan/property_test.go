@@ -378,7 +378,9 @@ func TestIncompleteKindChangesNothing(t *testing.T) {
 		before = slices.DeleteFunc(slices.Clone(before), other)
 		r := w.compare(t)
 		after := slices.DeleteFunc(slices.Clone(r.Base.Objects), other)
-		if diff := cmp.Diff(before, after, cmp.Comparer(func(a, b []BaseObject) bool { return len(a) == 0 && len(b) == 0 || slices.EqualFunc(a, b, func(a, b BaseObject) bool { return cmp.Equal(a, b) }) })); diff != "" {
+		if diff := cmp.Diff(before, after, cmp.Comparer(func(a, b []BaseObject) bool {
+			return len(a) == 0 && len(b) == 0 || slices.EqualFunc(a, b, func(a, b BaseObject) bool { return cmp.Equal(a, b) })
+		})); diff != "" {
 			t.Fatalf("the base of an incomplete kind moved\n%s", diff)
 		}
 		for _, it := range r.Plan.Items {

@@ -158,11 +158,11 @@ func (w *writing) reached(change PropertyChange, now *node) (bool, error) {
 	}
 	r, found := w.kind.root.follow(segs), now.at(segs)
 	if !member {
-		return covers(r, filled(value, found), found), nil
+		return covers(r, filled(value, found), filled(found, value)), nil
 	}
 	if value != nil {
 		m := r.find(found, value)
-		return m != nil && sameMember(r.step("*"), filled(value, m), m), nil
+		return m != nil && sameMember(r.step("*"), filled(value, m), filled(m, value)), nil
 	}
 	old, err := w.inTenant(change.Before)
 	gone := r.find(found, old)

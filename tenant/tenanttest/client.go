@@ -152,7 +152,7 @@ func (c *client) enter(ctx context.Context, call Call) error {
 	defer f.mu.Unlock()
 	call.Worker, call.Start = c.cfg.Worker, time.Now()
 	f.record.calls = append(f.record.calls, call)
-	if refused != nil || c.generation < f.generation {
+	if refused != nil || c.generation < f.revoked {
 		return f.fail(tenant.Unauthenticated, call.Kind, call.ID, "the credentials are no longer accepted: sign in again", refused)
 	}
 	return nil

@@ -52,10 +52,15 @@ func (f *Fake) Throttle(n int, retryAfter time.Duration) {
 
 // RevokeCredentials ends the credentials of every client made so far: their
 // calls fail with Unauthenticated. Clients made later are fine.
-func (f *Fake) RevokeCredentials() { f.locked(func() { f.generation++ }) }
+func (f *Fake) RevokeCredentials() {
+	f.locked(func() {
+		f.generation++
+		f.revoked = f.generation
+	})
+}
 
 // RestoreCredentials makes every client's credentials good again.
-func (f *Fake) RestoreCredentials() { f.locked(func() { f.generation = 0 }) }
+func (f *Fake) RestoreCredentials() { f.locked(func() { f.revoked = 0 }) }
 
 // Grant grants permissions.
 func (f *Fake) Grant(permissions ...string) {

@@ -57,7 +57,8 @@ type Fake struct {
 	kinds      map[string]*fakeKind
 	ids        int
 	granted    map[string]bool
-	generation int           // of credentials; older ones are revoked
+	generation int           // of credentials that are handed out now
+	revoked    int           // generations before this one are revoked
 	lag        time.Duration // until reads see a write
 	slowRead   time.Duration
 	slowWrite  time.Duration

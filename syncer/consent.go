@@ -22,10 +22,12 @@ type consent struct {
 	left       map[string]bool
 }
 
-// checkConsent compares required with granted permissions.
-func checkConsent(ctx context.Context, client tenant.Client, kinds []string, write bool) (consent, error) {
+// checkConsent compares required with granted permissions: of all kinds in
+// scope, whatever a run's targets are, so that no run makes a missing one
+// forgotten.
+func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds []tenant.Kind, set Settings) (consent, error) {
 	out := consent{unreadable: map[string][]string{}, unwritable: map[string][]string{}, left: map[string]bool{}}
-	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: kinds, Write: write})
+	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: inScope(kinds, set.Scopes, nil), Write: c.now().d.needsWrite()})
 	if err != nil {
 		return out, err
 	}
@@ -55,6 +57,13 @@ func checkConsent(ctx context.Context, client tenant.Client, kinds []string, wri
 		}
 	}
 	return out, nil
+}
+
+// needsWrite reports whether permissions to write count: when the tenant's run
+// writes, and while one is known to be missing.
+func (d *data) needsWrite() bool {
+	return d.Run == nil || d.Run.Options.Mode == Full ||
+		slices.ContainsFunc(d.Missing, func(m MissingPermission) bool { return m.Write })
 }
 
 // limit takes the verbs away from kinds that may be read and not written, so
@@ -146,11 +155,7 @@ func (c *session) lookAtConsent(ctx context.Context) (consent, error) {
 	if err != nil {
 		return consent{}, err
 	}
-	mode := Full
-	if r := c.run(); r != nil {
-		mode = r.Options.Mode
-	}
-	found, err := checkConsent(ctx, client, inScope(kinds, set.Scopes, nil), mode == Full)
+	found, err := c.checkConsent(ctx, client, kinds, set)
 	if err != nil {
 		return consent{}, fmt.Errorf("recheck: permissions: %w", err)
 	}

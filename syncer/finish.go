@@ -111,7 +111,11 @@ func (t *draft) end(cfg Config, end ending, report *state.BlobRef) {
 			t.wakeForRecheck(cfg)
 		}
 	case end.consent:
-		t.d.RestsIn = state.Idle
+		if end.outcome != FailedWith {
+			t.d.RestsIn = state.Idle
+		} else if r.Before != state.PendingAdminConsent { // nothing was synced
+			t.d.RestsIn = r.Before
+		}
 		t.wakeForRecheck(cfg)
 	default:
 		t.d.RestsIn = ""

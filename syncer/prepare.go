@@ -27,7 +27,7 @@ func (c *session) prepare(ctx context.Context) error {
 		return &retryable{err: err}
 	}
 	r := c.run()
-	found, err := checkConsent(ctx, c.client, inScope(c.kinds, set.Scopes, r.Options.Targets), r.Options.Mode == Full)
+	found, err := c.checkConsent(ctx, c.client, c.kinds, set)
 	if err != nil {
 		return c.passing("consent: permissions", err)
 	}

@@ -122,13 +122,13 @@ func (s *Sealer) Open(key CacheKey, sealed []byte) (Opened, error) {
 }
 
 // String returns a text without keys.
-func (s *Sealer) String() string { return "sealer with primary key " + s.primary }
+func (s Sealer) String() string { return "sealer with primary key " + s.primary }
 
 // Format writes what String returns, for every verb.
-func (s *Sealer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+func (s Sealer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue returns what String returns.
-func (s *Sealer) LogValue() slog.Value { return slog.StringValue(s.String()) }
+func (s Sealer) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Format writes everything but the plaintext, for every verb.
 func (o Opened) Format(f fmt.State, _ rune) {

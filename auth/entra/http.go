@@ -17,7 +17,7 @@ import (
 const (
 	// requestTimeout bounds one request, so that a server that does not answer
 	// counts as a passing fault long before the caller's context ends.
-	requestTimeout = 30 * time.Second
+	requestTimeout = 15 * time.Second
 	// answerLimit bounds what is read of an answer; real ones are a few KB.
 	answerLimit = 1 << 20
 )

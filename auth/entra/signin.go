@@ -21,8 +21,6 @@ const (
 	// lastLook is how long before the end the last poll starts, so that whoever
 	// signs in in time gets in, and the answer still has time to come.
 	lastLook = 800 * time.Millisecond
-	// pollTimeout bounds one poll, so that a server that hangs costs one only.
-	pollTimeout = 10 * time.Second
 )
 
 // Begin asks for a device code. Where the request pins no directory, whoever
@@ -163,14 +161,13 @@ func (s *signIn) newPace(ctx context.Context) *pace {
 	return p
 }
 
-// limit is when a poll that starts now is given up: before the last look, so
-// that a server that hangs does not cost it.
+// limit is when a poll that starts now is given up at the latest: before the
+// last look, so that a server that hangs does not cost it.
 func (p *pace) limit(now time.Time) time.Time {
-	limit := now.Add(pollTimeout)
-	if last := p.end.Add(-lastLook); now.Before(last) && last.Before(limit) {
+	if last := p.end.Add(-lastLook); now.Before(last) {
 		return last
 	}
-	return limit
+	return p.end
 }
 
 // after returns the pause that an answer calls for, or the error that ends it all.

@@ -187,6 +187,7 @@ func TestDecodeReportRefusesNewer(t *testing.T) {
 func FuzzDecodeReport(f *testing.F) {
 	f.Add([]byte(`{"format":1,"tenant":"contoso","run":"run-1","status":"idle","outcome":"deployed","items":[{"item":"groups/Staff","status":"applied","verb":"create"}]}`))
 	f.Add([]byte(`{"format":1,"error":{"class":"read","message":"no"},"kinds":[{"kind":"groups","completeness":"failed","reason":"\u001b[31m"}]}`))
+	f.Add([]byte(`{"format":1,"outcome":"\u001b[2J","kinds":[{"kind":"\n","completeness":"\u007f"}],"missing":[{"anyOf":["\t"],"kinds":["\r"]}]}`))
 	f.Add([]byte(`{"format":2}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		rep, err := DecodeReport(raw)

@@ -236,34 +236,35 @@ func (rep *Report) CopyError() string {
 	return b.String()
 }
 
-// Text writes the report for a terminal.
+// Text writes the report for a terminal, in UTF-8 and without colors. Whatever
+// does not show is written as an escape.
 func (rep *Report) Text(w io.Writer) error {
 	p := &printer{w: w}
-	p.line("%s: %s (%s)", plan.Printable(rep.Tenant), rep.Status.Label(), rep.Outcome)
+	p.line("%s: %s (%s)", rep.Tenant, rep.Status.Label(), rep.Outcome)
 	if rep.Reason != "" {
-		p.line("  %s", plan.Printable(rep.Reason))
+		p.line("  %s", rep.Reason)
 	}
 	if rep.Error != nil {
-		p.line("  error in %s (%s): %s", rep.Error.Phase, rep.Error.Class, plan.Printable(rep.Error.Message))
+		p.line("  error in %s (%s): %s", rep.Error.Phase, rep.Error.Class, rep.Error.Message)
 	}
 	p.kinds(rep.Kinds)
 	for _, it := range rep.Items {
-		p.line("  %-13s %s %s", it.Status, it.Verb, plan.Printable(it.Item))
+		p.line("  %-13s %s %s", it.Status, it.Verb, it.Item)
 		if it.Message != "" {
-			p.line("                %s", plan.Printable(it.Message))
+			p.line("                %s", it.Message)
 		}
 		if it.Status == ItemApplied && !it.Verified {
 			p.line("                written, and not confirmed by reading it back")
 		}
 	}
 	for _, n := range rep.Notes {
-		p.line("  %-13s %s: %s", n.Class, plan.Printable(subject(n)), plan.Printable(n.Message))
+		p.line("  %-13s %s: %s", n.Class, subject(n), n.Message)
 	}
 	for _, m := range rep.Missing {
 		p.line("  missing       %s, for %s", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "))
 	}
 	if len(rep.Missing) > 0 && rep.ConsentURL != "" {
-		p.line("  an administrator grants it at %s", plan.Printable(rep.ConsentURL))
+		p.line("  an administrator grants it at %s", rep.ConsentURL)
 	}
 	return p.err
 }
@@ -282,9 +283,11 @@ type printer struct {
 	err error
 }
 
+// line writes one line, whatever is in it: texts from a tenant, a repository
+// or a stored report cannot move the cursor.
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+		_, p.err = fmt.Fprintln(p.w, plan.Printable(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -305,7 +308,7 @@ func (p *printer) kinds(rows []KindReport) {
 		row := fmt.Sprintf("  %-*s  %4d  %7d  %7d  %7d  %9d  %7d  %7d  %6d", width, k.Kind,
 			k.Read, k.Created, k.Updated, k.Deleted, k.Unchanged, k.Adopted, k.Skipped, k.Failed)
 		if k.Completeness != tenant.Complete && k.Completeness != "" {
-			row += "  " + string(k.Completeness) + ": " + plan.Printable(k.Reason)
+			row += "  " + string(k.Completeness) + ": " + k.Reason
 		}
 		p.line("%s", row)
 	}

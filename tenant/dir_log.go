@@ -1,12 +1,8 @@
 package tenant
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -242,77 +238,6 @@ func (t *tenantDir) replace(p dirPending, name, object string) error {
 	return t.write(target, content)
 }
 
-// noFile is what hashOf returns for a folder or a link.
-const noFile = "no file"
-
-// hashOf returns the object of a file's content, "" for none.
-func (t *tenantDir) hashOf(name string) (string, error) {
-	info, err := t.root.Lstat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", nil
-	case err != nil:
-		return "", err
-	case !info.Mode().IsRegular():
-		return noFile, nil
-	}
-	content, err := t.root.ReadFile(name)
-	return objectName(content), err
-}
-
-func objectName(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
-}
-
-func objectFile(name string) string { return path.Join(objectsDir, name[:2], name[2:]) }
-
-// objectsOf returns the objects of a tree by path.
-func objectsOf(tree Tree) map[string]string {
-	objects := make(map[string]string, len(tree))
-	for name, content := range tree {
-		objects[name] = objectName(content)
-	}
-	return objects
-}
-
-// putTree keeps a tree's contents.
-func (t *tenantDir) putTree(tree Tree) error {
-	for _, name := range slices.Sorted(maps.Keys(tree)) {
-		file := objectFile(objectName(tree[name]))
-		if _, err := t.root.Lstat(file); err == nil {
-			continue
-		}
-		if err := t.write(file, tree[name]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *tenantDir) object(name string) ([]byte, error) {
-	if len(name) != sha256.Size*2 {
-		return nil, fmt.Errorf("%q is no object's name", name)
-	}
-	content, err := t.root.ReadFile(objectFile(name))
-	if err == nil && objectName(content) != name {
-		err = fmt.Errorf("%s is damaged: restore it from a backup of the folder", objectFile(name))
-	}
-	return content, err
-}
-
-func (t *tenantDir) tree(r dirRevision) (Tree, error) {
-	tree := make(Tree, len(r.Files))
-	for name, object := range r.Files {
-		content, err := t.object(object)
-		if err != nil {
-			return nil, fmt.Errorf("tenant: revision %s: %w", r.ID, err)
-		}
-		tree[name] = content
-	}
-	return tree, nil
-}
-
 func revisionFile(line Line, number int) string {
 	return path.Join(hidden, string(line), fmt.Sprintf("%08d.json", number))
 }
@@ -421,37 +346,4 @@ func (t *tenantDir) treeOf(tenant string, line Line, id string) (Tree, error) {
 		}
 	}
 	return nil, noRevision(tenant, line, id)
-}
-
-func (t *tenantDir) writeJSON(name string, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	return t.write(name, b.Bytes())
-}
-
-// readJSON reads a file of the hidden folder; format is the field of v that
-// holds its format.
-func (t *tenantDir) readJSON(name string, v any, format *int) (found bool, err error) {
-	if t.files == nil {
-		return false, nil
-	}
-	text, err := t.root.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, v)
-	}
-	if err != nil {
-		return false, fmt.Errorf("tenant: %s: %w", name, err)
-	}
-	if *format != dirFormat {
-		return false, fmt.Errorf("tenant: %s has format %d and this version reads %d: use a newer version", name, *format, dirFormat)
-	}
-	return true, nil
 }

@@ -43,7 +43,7 @@ func TestFakeWriteFaults(t *testing.T) {
 				if got := len(fake.Objects("groups")); got != test.now {
 					t.Errorf("there are %d objects, want %d", got, test.now)
 				}
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				synctest.Wait()
 				if got := len(fake.Objects("groups")); got != test.aMinute {
 					t.Errorf("a minute later there are %d objects, want %d", got, test.aMinute)
@@ -99,7 +99,7 @@ func TestFakeLag(t *testing.T) {
 		if fake.Object("groups", id) == nil || fake.Object("groups", old) != nil {
 			t.Error("the fake's own methods lag too")
 		}
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if n, ok := seen(); n != 1 || !ok {
 			t.Errorf("after the lag, %d objects are seen, the new one: %t", n, ok)
 		}
@@ -172,7 +172,7 @@ func TestFakeRecords(t *testing.T) {
 			_, err := one.Apply(t.Context(), create("groups", `{"displayName":"A"}`))
 			done <- err
 		}()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		apply(t, two, create("groups", `{"displayName":"B"}`)) // until 3s
 		if err := <-done; err != nil {
 			t.Fatal(err)

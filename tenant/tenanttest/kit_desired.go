@@ -41,7 +41,7 @@ var desiredCases = []repositoryCase{
 		name:        "bodies keep their meaning",
 		explanation: "Resources have the body that was written: JSON of the same meaning.",
 		run: func(k repositoryKit) {
-			body := `{"large":12345678901234567890,"exact":0.10,"null":null,"empty":[],"text":"äß\u2028<&>\"\\","":""}`
+			body := `{"large":12345678901234567890,"exact":0.1,"null":null,"empty":[],"text":"äß\u2028<&>\"\\","":""}`
 			update(k, "one", put("groups", "A", body))
 			wantHead(k, map[string]string{"groups/A": body})
 		},

@@ -54,10 +54,10 @@ func (r *row) matches(req ListRequest) bool {
 // listByTenant returns the rows of a page, and one more if there is one.
 func (m *Memory) listByTenant(req ListRequest, after *Record) []*row {
 	m.sort()
-	from, found := slices.BinarySearchFunc(m.sorted, req.Prefix, compareTenant)
+	from, _ := slices.BinarySearchFunc(m.sorted, req.Prefix, compareTenant)
 	if after != nil {
-		var next int
-		if next, found = slices.BinarySearchFunc(m.sorted, after.Tenant, compareTenant); found {
+		next, found := slices.BinarySearchFunc(m.sorted, after.Tenant, compareTenant)
+		if found {
 			next++
 		}
 		from = max(from, next)

@@ -299,7 +299,7 @@ var prunerBugs = []bug{
 	})},
 	{"age is by the host's clock", "prune/age", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		if req.Age >= 0 {
-			req.Age += nowOf(m).Sub(time.Now()).Abs()
+			req.Age += time.Until(nowOf(m)).Abs()
 		}
 		return m.Prune(ctx, req)
 	})},

@@ -68,13 +68,13 @@ var prunerCases = []kitCase{
 		"prune/age",
 		"Prune removes what is older than the store's time less Age, and nothing else; the record stays as it is.",
 		func(k *kit) {
-			r := k.put(newRecord("contoso"), state.Entry{Type: "old"}, state.Entry{Type: "old"})
+			k.put(newRecord("contoso"), state.Entry{Type: "old"}, state.Entry{Type: "old"})
 			old := k.putBlob(plan("contoso", []byte("old")))
 			k.Pass(5 * day)
-			r = k.put(k.load("contoso"), state.Entry{Type: "new"})
+			k.put(k.load("contoso"), state.Entry{Type: "new"})
 			young := k.putBlob(plan("contoso", []byte("new")))
 			k.Pass(5 * day)
-			r = k.load("contoso")
+			r := k.load("contoso")
 			k.wantPruned("older than 11 days", state.PruneRequest{Age: 11 * day}, 0, 0)
 			k.wantPruned("older than 7 days", state.PruneRequest{Age: 7 * day}, 2, 1)
 			k.wantEntries("History after it", k.history(state.HistoryRequest{Tenant: "contoso"}), "2.0:new")

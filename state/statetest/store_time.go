@@ -83,11 +83,11 @@ var timeCases = []kitCase{
 		"time/deadline",
 		"BeforeDeadline makes a commit fail with ErrExpired at or after the stored deadline, by the store's clock; nothing is written.",
 		func(k *kit) {
-			r := k.commit(state.CommitRequest{Record: newRecord("contoso"), DeadlineIn: 3 * time.Minute, Entries: []state.Entry{{Type: "t"}}})
+			k.commit(state.CommitRequest{Record: newRecord("contoso"), DeadlineIn: 3 * time.Minute, Entries: []state.Entry{{Type: "t"}}})
 			k.Pass(3*time.Minute - slack)
-			r = k.commit(state.CommitRequest{Record: k.load("contoso"), BeforeDeadline: true, Entries: []state.Entry{{Type: "t"}}})
+			k.commit(state.CommitRequest{Record: k.load("contoso"), BeforeDeadline: true, Entries: []state.Entry{{Type: "t"}}})
 			k.Pass(slack)
-			r = k.load("contoso") // a store may shift its times when time passes
+			r := k.load("contoso") // a store may shift its times when time passes
 			_, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, BeforeDeadline: true, Entries: []state.Entry{{Type: "late"}}})
 			k.wantError("Commit before a deadline that is 3 minutes old", err, state.ErrExpired)
 			k.wantUnchanged("after the late commit", r, 2)
@@ -116,9 +116,9 @@ var timeCases = []kitCase{
 		"time/no deadline",
 		"The zero Deadline means none: BeforeDeadline never fails, also when the record is created.",
 		func(k *kit) {
-			r := k.commit(state.CommitRequest{Record: newRecord("contoso"), BeforeDeadline: true})
+			k.commit(state.CommitRequest{Record: newRecord("contoso"), BeforeDeadline: true})
 			k.Pass(1000 * time.Hour)
-			r = k.load("contoso")
+			r := k.load("contoso")
 			k.commit(state.CommitRequest{Record: r, BeforeDeadline: true})
 		},
 	},

@@ -18,7 +18,7 @@ var (
 	ErrTampered = errors.New("auth: the sealed cache was changed or belongs to another tenant")
 	// ErrSealVersion says that the bytes were sealed in a form that this
 	// release does not know.
-	ErrSealVersion = errors.New("auth: the cache was sealed by a newer release")
+	ErrSealVersion = errors.New("auth: the cache was sealed by a newer release: update this process")
 )
 
 // UnknownKeyError says that the key that sealed a cache is not in the key ring.

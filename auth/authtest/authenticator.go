@@ -60,6 +60,8 @@ type FakeAuthenticator struct {
 	secrets []string
 }
 
+var _ auth.Authenticator = (*FakeAuthenticator)(nil)
+
 // fakeTenant is what the fake knows of a tenant.
 type fakeTenant struct {
 	// signedIn holds the identity of each sign-in that was made and not revoked.

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/tenantsync/tenantsync/auth"
 )
 
 // deviceCode is a code that was shown.
@@ -207,5 +205,3 @@ func expiryOf(token string) time.Time {
 	}
 	return time.Unix(claims.Expires, 0)
 }
-
-var _ auth.Authenticator = (*FakeAuthenticator)(nil)

@@ -162,7 +162,8 @@ func (a *Authenticator) acquire(ctx context.Context, req auth.Request, scopes []
 	if req.Fresh {
 		var err error
 		if x.data, err = withoutAccessTokens(c.MSAL); err != nil {
-			return public.AuthResult{}, nil, err
+			return public.AuthResult{}, nil, &auth.Error{Class: auth.Failed, Tenant: req.Tenant, SignIn: req.SignIn,
+				Message: "no new token could be asked for; sign in again", Err: err}
 		}
 	}
 	client, err := a.msal(c.Identity.Directory, x)

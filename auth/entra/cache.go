@@ -36,7 +36,7 @@ func (a *Authenticator) load(ctx context.Context, key auth.CacheKey) (content, i
 		return content{}, 0, nil
 	}
 	if err != nil {
-		return content{}, 0, a.storeError(ctx, key, "load the token cache", err)
+		return content{}, 0, a.storeError(ctx, key, "loaded", err)
 	}
 	opened, err := a.cfg.Sealer.Open(key, stored.Sealed)
 	if err != nil {
@@ -63,7 +63,7 @@ func (a *Authenticator) save(ctx context.Context, key auth.CacheKey, c content, 
 	}
 	_, err = a.cfg.Cache.Save(ctx, key, auth.Cache{Sealed: sealed, Version: version})
 	if err != nil && !errors.Is(err, auth.ErrStaleCache) {
-		return a.storeError(ctx, key, "save the token cache", err)
+		return a.storeError(ctx, key, "saved", err)
 	}
 	return err
 }
@@ -94,7 +94,7 @@ func (a *Authenticator) replace(ctx context.Context, key auth.CacheKey, c conten
 		case err == nil:
 			version = stored.Version
 		case !errors.Is(err, auth.ErrNoCache):
-			return a.storeError(ctx, key, "load the token cache", err)
+			return a.storeError(ctx, key, "loaded", err)
 		}
 		if err := a.save(ctx, key, c, version); !errors.Is(err, auth.ErrStaleCache) {
 			return err
@@ -102,19 +102,19 @@ func (a *Authenticator) replace(ctx context.Context, key auth.CacheKey, c conten
 	}
 }
 
-func (a *Authenticator) storeError(ctx context.Context, key auth.CacheKey, act string, err error) error {
+func (a *Authenticator) storeError(ctx context.Context, key auth.CacheKey, done string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return &auth.Error{Class: auth.Transient, Tenant: key.Tenant, SignIn: key.SignIn,
-		Message: act, Err: err}
+		Message: "the token cache could not be " + done + "; try again later", Err: err}
 }
 
 func sealError(key auth.CacheKey, err error) error {
-	e := &auth.Error{Class: auth.Failed, Tenant: key.Tenant, SignIn: key.SignIn,
-		Message: "the token cache does not open; find out who changed it, then delete it and sign in again", Err: err}
-	if _, ok := errors.AsType[*auth.UnknownKeyError](err); ok {
-		e.Class, e.Message = auth.Misconfigured, "the token cache does not open"
+	e := &auth.Error{Class: auth.Misconfigured, Tenant: key.Tenant, SignIn: key.SignIn,
+		Message: "the token cache does not open", Err: err} // the cause says what to do
+	if errors.Is(err, auth.ErrTampered) {
+		e.Class, e.Message = auth.Failed, "the token cache does not open; find out who changed it, then delete it and sign in again"
 	}
 	return e
 }

@@ -48,14 +48,16 @@
 //
 // An account must also be at home in the tenant's directory. Partners (GDAP)
 // sign in with an account of their own directory: list it in
-// Config.AllowedHomeDirectories.
+// Config.AllowedHomeDirectories, and pin the customer's directory from the
+// start. Without a pinned directory a sign-in leads to the account's own, and
+// so to the partner's.
 //
 // # What is kept
 //
 // Per tenant and sign-in, MSAL's cache of one account, sealed, in Config.Cache.
 // It is loaded for each operation and saved when it has changed, with the
 // version that was loaded; when somebody else was faster, what they stored is
-// used instead. Within a process one operation per account runs at a time. Two
+// used instead. Within an Authenticator one operation per account runs at a time. Two
 // processes should not renew the same account's token at once, since a server
 // may take a refresh token that is used twice for a stolen one: the engine's
 // lease on the tenant sees to that.

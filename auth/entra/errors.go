@@ -149,9 +149,7 @@ func fail(ctx context.Context, req auth.Request, err error) error {
 	} else {
 		e.Class, e.Err = classifyMSAL(err)
 	}
-	if e.Message == "" {
-		e.Message = advice[e.Class]
-	}
+	e.Message = advice[e.Class]
 	return e
 }
 

@@ -120,9 +120,13 @@ func (s *signIn) poll(ctx context.Context) (public.AuthResult, error) {
 		if ctx.Err() != nil {
 			return public.AuthResult{}, ctx.Err()
 		}
-		pause, err := p.after(s.req, err)
-		if err != nil {
-			return public.AuthResult{}, err
+		pause, fault := p.after(err)
+		if fault {
+			err = fail(ctx, s.req, err)
+			if auth.ClassOf(err) != auth.Transient {
+				return public.AuthResult{}, err
+			}
+			s.a.cfg.Logger.WarnContext(ctx, "sign-in met a passing fault, asking again", "tenant", s.req.Tenant, "signIn", s.req.SignIn, "error", err)
 		}
 		next, again := p.next(time.Now(), pause)
 		if err := sleepUntil(ctx, next); err != nil {
@@ -170,26 +174,23 @@ func (p *pace) limit(now time.Time) time.Time {
 	return p.end
 }
 
-// after returns the pause that an answer calls for, or the error that ends it all.
-func (p *pace) after(req auth.Request, err error) (time.Duration, error) {
+// after returns the pause that an answer calls for, and whether it was a fault
+// and not just "not yet".
+func (p *pace) after(err error) (pause time.Duration, fault bool) {
 	server, ok := errors.AsType[*serverError](err)
 	if ok && classify(server) == waiting {
 		if server.code == "slow_down" {
 			p.interval += defaultInterval
 		}
 		p.backoff = firstBackoff
-		return p.interval, nil
+		return p.interval, false
 	}
-	err = fail(context.Background(), req, err)
-	if auth.ClassOf(err) != auth.Transient {
-		return 0, err
-	}
-	pause := min(p.backoff, p.interval)
-	p.backoff *= 2
+	pause = min(p.backoff, p.interval)
+	p.backoff = min(2*p.backoff, p.interval)
 	if ok {
 		pause = max(pause, server.retryAfter)
 	}
-	return pause, nil
+	return pause, true
 }
 
 // next returns when to poll again, or, with false, when it all ends. A poll

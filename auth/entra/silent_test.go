@@ -300,3 +300,46 @@ func TestWaitGivesUpOnCancel(t *testing.T) {
 		}
 	})
 }
+
+// TestCredentialStaysInItsDirectory has somebody sign in to another directory
+// behind the back of a credential whose request pinned none.
+func TestCredentialStaysInItsDirectory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer()
+		a := newAuthenticator(t, server, nil)
+		unpinned := auth.Request{Tenant: "contoso"}
+		signIn(t, a, unpinned)
+		cred := credential(t, a, unpinned)
+		server.Expect(authtest.Person{Act: authtest.Accept, Directory: fabrikam})
+		signIn(t, a, unpinned)
+		<-time.After(2 * time.Hour)
+		_, err := cred.Token(t.Context(), auth.TokenRequest{})
+		wantClass(t, "Token", err, auth.SignInNeeded)
+		if got := credential(t, a, unpinned).Identity().Directory; got != fabrikam {
+			t.Errorf("a new credential: got directory %s, want %s", got, fabrikam)
+		}
+	})
+}
+
+// TestChallengeIsSentOnce renews a token that was got for a challenge.
+func TestChallengeIsSentOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer()
+		a := newAuthenticator(t, server, nil)
+		signIn(t, a, request)
+		req := fresh()
+		req.Claims = `{"access_token":{"nbf":{"essential":true,"value":"1"}}}`
+		cred := credential(t, a, req)
+		<-time.After(2 * time.Hour)
+		token(t, credential(t, a, request)) // renews the cached token
+		before := redeemed(server)
+		token(t, cred)
+		if got := redeemed(server) - before; got != 0 {
+			t.Errorf("refresh tokens redeemed although a good token is cached: got %d, want 0", got)
+		}
+		requests := server.Requests()
+		if last := requests[len(requests)-1]; last.Claims != "" {
+			t.Errorf("the old challenge was sent again: %s", last.Claims)
+		}
+	})
+}

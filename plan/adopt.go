@@ -106,14 +106,7 @@ func (c *comparison) putVariables(n *node) *node {
 			return stringNode("${var:" + name + "}")
 		}
 	}
-	if len(n.kids) == 0 {
-		return n
-	}
-	kids := make([]*node, len(n.kids))
-	for i, kid := range n.kids {
-		kids[i] = c.putVariables(kid)
-	}
-	return &node{kind: n.kind, names: n.names, kids: kids}
+	return n.mapKids(func(i int) *node { return c.putVariables(n.kids[i]) })
 }
 
 // variableNames returns the names of GUID variables by their value; empty for

@@ -161,7 +161,7 @@ func (c *comparison) lookup(kind, property, value string) (string, bool) {
 }
 
 // applicable returns the declared references that hold at a place.
-func applicable(at *place) []*tenant.Reference {
+func applicable(at place) []*tenant.Reference {
 	if len(at.refs) == 0 {
 		return nil
 	}
@@ -206,16 +206,16 @@ func (c *comparison) name(refs []*tenant.Reference, value string) *node {
 // of ids that lead nowhere.
 func (c *comparison) current(k *kindRules, body *node) (out *node, dangling []dangling) {
 	s := shape{
-		text: func(s string, at *place) *node {
+		text: func(n *node, at place) *node {
 			refs := applicable(at)
-			if len(refs) == 0 || isLiteral(refs, s) {
-				return stringNode(escape(s))
+			if len(refs) == 0 || isLiteral(refs, n.text) {
+				return n.withText(escape(n.text))
 			}
-			if n := c.name(refs, s); n != nil {
-				return n
+			if named := c.name(refs, n.text); named != nil {
+				return named
 			}
-			dangling = append(dangling, danglingAt(at, s))
-			return stringNode(escape(s))
+			dangling = append(dangling, danglingAt(at, n.text))
+			return n.withText(escape(n.text))
 		},
 		secret: c.hasher(k),
 		mask:   func(*node) *node { return stringNode(maskMark) },
@@ -225,7 +225,7 @@ func (c *comparison) current(k *kindRules, body *node) (out *node, dangling []da
 
 type dangling struct{ pointer, value string }
 
-func danglingAt(at *place, value string) dangling { return dangling{joinPointer(at.segs), value} }
+func danglingAt(at place, value string) dangling { return dangling{joinPointer(at.segs), value} }
 
 // problem is why a string of a file cannot be used.
 type problem struct {
@@ -235,25 +235,25 @@ type problem struct {
 
 // desired returns an object in name form as the repository wants it.
 func (c *comparison) desired(k *kindRules, body *node) (out *node, problems []problem) {
-	fail := func(at *place, err *templateError) *node {
+	fail := func(at place, err *templateError) *node {
 		problems = append(problems, problem{*err, joinPointer(at.segs)})
 		return nullNode
 	}
 	s := shape{
 		repository: true,
-		text: func(s string, at *place) *node {
-			text, ref, err := expand(s, c.in.Variables)
+		text: func(n *node, at place) *node {
+			text, ref, err := expand(n.text, c.in.Variables)
 			if err != nil {
 				return fail(at, err)
 			}
 			refs := applicable(at)
 			if ref == nil {
 				if len(refs) > 0 && !isLiteral(refs, text) {
-					if n := c.name(refs, text); n != nil {
-						return n
+					if named := c.name(refs, text); named != nil {
+						return named
 					}
 				}
-				return stringNode(escape(text))
+				return n.withText(escape(text))
 			}
 			c.normalise(ref, refs)
 			if _, state := c.resolve(*ref); state == unknown {
@@ -317,8 +317,8 @@ func (c *comparison) roughNames(k *kindRules, r *tenant.Resource) *node {
 	}
 	s := shape{
 		repository: true,
-		text: func(s string, at *place) *node {
-			text, ref, err := expand(s, c.in.Variables)
+		text: func(n *node, at place) *node {
+			text, ref, err := expand(n.text, c.in.Variables)
 			switch {
 			case err != nil:
 				return nullNode
@@ -326,7 +326,7 @@ func (c *comparison) roughNames(k *kindRules, r *tenant.Resource) *node {
 				c.normalise(ref, applicable(at))
 				return stringNode(ref.String())
 			}
-			return stringNode(escape(text))
+			return n.withText(escape(text))
 		},
 		secret: c.hasher(k),
 		mask:   func(*node) *node { return stringNode(maskMark) },
@@ -345,14 +345,7 @@ func (c *comparison) renameReferences(n *node) *node {
 			return stringNode(ref.String())
 		}
 	}
-	if len(n.kids) == 0 {
-		return n
-	}
-	kids := make([]*node, len(n.kids))
-	for i, kid := range n.kids {
-		kids[i] = c.renameReferences(kid)
-	}
-	return &node{kind: n.kind, names: n.names, kids: kids}
+	return n.mapKids(func(i int) *node { return c.renameReferences(n.kids[i]) })
 }
 
 // guide finds references at places that the kind does not declare, in what the
@@ -360,12 +353,8 @@ func (c *comparison) renameReferences(n *node) *node {
 // the same way. The result is by place and value.
 func (c *comparison) guide(k *kindRules, sides ...*node) map[dangling]*node {
 	guide := map[dangling]*node{}
-	s := shape{repository: true, text: func(s string, at *place) *node {
-		n := stringNode(s)
-		if len(applicable(at)) > 0 {
-			return n
-		}
-		if ref := n.referenceIn(); ref != nil {
+	s := shape{repository: true, text: func(n *node, at place) *node {
+		if ref := n.referenceIn(); ref != nil && len(applicable(at)) == 0 {
 			if value, state := c.resolve(*ref); state == bound {
 				guide[danglingAt(at, escape(value))] = n
 			}
@@ -385,13 +374,13 @@ func guided(k *kindRules, guide map[dangling]*node, n *node) *node {
 	if n == nil || len(guide) == 0 {
 		return n
 	}
-	s := shape{repository: true, text: func(s string, at *place) *node {
+	s := shape{repository: true, text: func(n *node, at place) *node {
 		if len(applicable(at)) == 0 {
-			if ref := guide[danglingAt(at, s)]; ref != nil {
+			if ref := guide[danglingAt(at, n.text)]; ref != nil {
 				return ref
 			}
 		}
-		return stringNode(s)
+		return n
 	}}
 	return s.apply(k, n)
 }

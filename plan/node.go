@@ -25,6 +25,14 @@ var nullNode = &node{kind: 'n'}
 
 func stringNode(s string) *node { return &node{kind: '"', text: s} }
 
+// withText returns a string with another text, n itself if it is the same.
+func (n *node) withText(s string) *node {
+	if n.text == s {
+		return n
+	}
+	return stringNode(s)
+}
+
 // isObject, isArray and isString are false for nil.
 func (n *node) isObject() bool { return n != nil && n.kind == '{' }
 func (n *node) isArray() bool  { return n != nil && n.kind == '[' }
@@ -126,6 +134,32 @@ func equal(a, b *node) bool {
 		}
 	}
 	return true
+}
+
+// mapKids returns n with each member or element replaced by what change
+// returns for it; nil drops a member. n itself is returned if nothing changes.
+func (n *node) mapKids(change func(i int) *node) *node {
+	out := n
+	for i, kid := range n.kids {
+		v := change(i)
+		if out == n {
+			if v == kid {
+				continue
+			}
+			out = &node{kind: n.kind, kids: append(make([]*node, 0, len(n.kids)), n.kids[:i]...)}
+			if n.kind == '{' {
+				out.names = append(make([]string, 0, len(n.names)), n.names[:i]...)
+			}
+		}
+		if v == nil {
+			continue
+		}
+		out.kids = append(out.kids, v)
+		if n.kind == '{' {
+			out.names = append(out.names, n.names[i])
+		}
+	}
+	return out
 }
 
 // objectBuilder collects an object's members in sorted order.

@@ -196,11 +196,11 @@ func (f *referenceFinder) request(kind string) *requestBuilder {
 
 // inTenant finds ids that the tenant's objects refer to.
 func (f *referenceFinder) inTenant(k *kindRules, resources []*tenant.Resource) {
-	form := shape{text: func(s string, at *place) *node {
-		if refs := applicable(at); !isLiteral(refs, s) {
-			f.askFor(refs, s)
+	form := shape{text: func(n *node, at place) *node {
+		if refs := applicable(at); !isLiteral(refs, n.text) {
+			f.askFor(refs, n.text)
 		}
-		return stringNode(s)
+		return n
 	}}
 	if len(k.References) == 0 {
 		return
@@ -233,8 +233,8 @@ func (f *referenceFinder) askFor(refs []*tenant.Reference, value string) {
 
 // inRepository finds names that the repository's files refer to.
 func (f *referenceFinder) inRepository(k *kindRules, resources []*tenant.Resource) {
-	form := shape{repository: true, text: func(s string, at *place) *node {
-		text, ref, bad := expand(s, f.in.Variables)
+	form := shape{repository: true, text: func(n *node, at place) *node {
+		text, ref, bad := expand(n.text, f.in.Variables)
 		switch {
 		case bad != nil:
 		case ref != nil:
@@ -242,7 +242,7 @@ func (f *referenceFinder) inRepository(k *kindRules, resources []*tenant.Resourc
 		case !isLiteral(applicable(at), text):
 			f.askFor(applicable(at), text)
 		}
-		return stringNode(s)
+		return n
 	}}
 	for _, r := range resources {
 		if !strings.Contains(string(r.Body), "${") && len(k.References) == 0 {

@@ -28,20 +28,14 @@ func redacted(n *node) (*node, bool) {
 		return stringNode(Redacted), true
 	case n.isMask():
 		return stringNode(asterisks), true
-	case len(n.kids) == 0:
-		return n, false
 	}
 	found := false
-	kids := make([]*node, len(n.kids))
-	for i, kid := range n.kids {
-		var here bool
-		kids[i], here = redacted(kid)
+	out := n.mapKids(func(i int) *node {
+		kid, here := redacted(n.kids[i])
 		found = found || here
-	}
-	if !found {
-		return n, false
-	}
-	return &node{kind: n.kind, names: n.names, kids: kids}, true
+		return kid
+	})
+	return out, found
 }
 
 const asterisks = "****"

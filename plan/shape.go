@@ -8,10 +8,12 @@ import (
 )
 
 // shape brings an object's body into one of the canonical forms. The forms
-// differ only in what becomes of strings, secrets and masks.
+// differ only in what becomes of strings, secrets and masks. A shape is used
+// by one goroutine at a time.
 type shape struct {
-	// text says what becomes of a string; nil keeps it.
-	text func(s string, at *place) *node
+	// text says what becomes of a string; nil keeps it. The place is only
+	// valid during the call.
+	text func(n *node, at place) *node
 	// secret says what becomes of a sensitive value; nil keeps it.
 	secret func(n *node) *node
 	// mask says what becomes of a masked value; nil keeps it.
@@ -23,6 +25,8 @@ type shape struct {
 	keepTokens bool
 	// sortSets orders the members of all sets, not just of those in arrays.
 	sortSets bool
+
+	segs []string // where the walk is
 }
 
 // place is where a value stands.
@@ -37,55 +41,49 @@ type place struct {
 }
 
 // apply returns the body in the form; annotations, read-only properties and,
-// at the top, directives are dropped.
+// at the top, directives are dropped. Parts that stay as they are are shared.
 func (s *shape) apply(k *kindRules, body *node) *node {
-	out := &objectBuilder{}
-	for i, name := range body.names {
-		if strings.HasPrefix(name, "$") {
-			continue
-		}
-		s.member(out, name, body.kids[i], k.root, &place{holder: body})
-	}
-	return out.node()
+	s.segs = s.segs[:0]
+	return s.object(body, k.root, false)
 }
 
-func (s *shape) member(out *objectBuilder, name string, v *node, r *rule, at *place) {
-	if isAnnotation(name) {
-		return
-	}
-	next := r.step(name)
-	f := next.fact()
-	if f.readOnly || f.isToken && !s.keepTokens {
-		return
-	}
-	below := place{segs: append(at.segs, name), holder: at.holder, refs: f.refs, inArray: at.inArray}
-	out.add(name, s.value(v, next, &below))
+func (s *shape) object(n *node, r *rule, inArray bool) *node {
+	top := len(s.segs) == 0
+	return n.mapKids(func(i int) *node {
+		name := n.names[i]
+		if isAnnotation(name) || top && strings.HasPrefix(name, "$") {
+			return nil
+		}
+		next := r.step(name)
+		f := next.fact()
+		if f.readOnly || f.isToken && !s.keepTokens {
+			return nil
+		}
+		s.segs = append(s.segs, name)
+		v := s.value(n.kids[i], next, place{refs: f.refs, holder: n, inArray: inArray})
+		s.segs = s.segs[:len(s.segs)-1]
+		return v
+	})
 }
 
 // value returns nil for what is dropped.
-func (s *shape) value(n *node, r *rule, at *place) *node {
+func (s *shape) value(n *node, r *rule, at place) *node {
 	f := r.fact()
-	if f.masked && n.isString() && isAsterisks(n.text) ||
-		(f.masked || f.sensitive) && s.repository && n.isString() && (n.text == Redacted || isAsterisks(n.text)) {
+	if s.isMasked(n, f) {
 		if s.mask == nil {
 			return n
 		}
 		return s.mask(n)
 	}
 	out := n
-	switch n.kind {
-	case '{':
-		b := &objectBuilder{names: make([]string, 0, len(n.names)), kids: make([]*node, 0, len(n.kids))}
-		for i, name := range n.names {
-			s.member(b, name, n.kids[i], r, &place{segs: at.segs, holder: n, inArray: at.inArray})
-		}
-		out = b.node()
-	case '[':
+	switch {
+	case n.kind == '{':
+		out = s.object(n, r, at.inArray)
+	case n.kind == '[':
 		out = s.array(n, r, at)
-	case '"':
-		if s.text != nil {
-			out = s.text(n.text, at)
-		}
+	case n.kind == '"' && s.text != nil:
+		at.segs = s.segs
+		out = s.text(n, at)
 	}
 	if f.emptyIsAbsent && out.isEmpty() && (at.inArray || !s.repository) {
 		return nil
@@ -96,24 +94,31 @@ func (s *shape) value(n *node, r *rule, at *place) *node {
 	return out
 }
 
-func (s *shape) array(n *node, r *rule, at *place) *node {
-	f := r.fact()
-	out := &node{kind: '[', kids: make([]*node, 0, len(n.kids))}
+// isMasked reports whether a value stands for a secret that is not known.
+func (s *shape) isMasked(n *node, f *facts) bool {
+	if !n.isString() || !f.masked && !f.sensitive {
+		return false
+	}
+	return isAsterisks(n.text) && (f.masked || s.repository) || n.text == Redacted && s.repository
+}
+
+func (s *shape) array(n *node, r *rule, at place) *node {
 	next := r.step("*")
 	refs := at.refs
 	if own := next.fact().refs; len(own) > 0 {
 		refs = append(slices.Clip(own), refs...)
 	}
-	for _, kid := range n.kids {
-		below := place{segs: append(at.segs, "*"), holder: at.holder, refs: refs, inArray: true}
-		v := s.value(kid, next, &below)
-		if v == nil {
-			// Elements have places, so an empty one stays.
-			v = kid
+	s.segs = append(s.segs, "*")
+	out := n.mapKids(func(i int) *node {
+		if v := s.value(n.kids[i], next, place{refs: refs, holder: at.holder, inArray: true}); v != nil {
+			return v
 		}
-		out.kids = append(out.kids, v)
-	}
-	if f.set != nil && (s.sortSets || at.inArray) {
+		// Elements have places, so an empty one stays.
+		return n.kids[i]
+	})
+	s.segs = s.segs[:len(s.segs)-1]
+	if r.fact().set != nil && (s.sortSets || at.inArray) {
+		out = &node{kind: '[', kids: slices.Clone(out.kids)}
 		sortByText(out.kids)
 	}
 	return out

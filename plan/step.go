@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -174,17 +175,13 @@ func (w *writing) resolve(n *node) (*node, error) {
 			id, err := w.value(*ref)
 			return stringNode(id), err
 		}
-		return stringNode(literal(n.text)), nil
+		return n.withText(literal(n.text)), nil
 	}
-	if len(n.kids) == 0 {
-		return n, nil
-	}
-	kids := make([]*node, len(n.kids))
-	for i, kid := range n.kids {
-		var err error
-		if kids[i], err = w.resolve(kid); err != nil {
-			return nil, err
-		}
-	}
-	return &node{kind: n.kind, names: n.names, kids: kids}, nil
+	var failed error
+	out := n.mapKids(func(i int) *node {
+		kid, err := w.resolve(n.kids[i])
+		failed = cmp.Or(failed, err)
+		return kid
+	})
+	return out, failed
 }

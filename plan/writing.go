@@ -31,14 +31,14 @@ func (w *writing) readSecrets(r *tenant.Resource) error {
 		return fmt.Errorf("plan: %s: %w", w.item.ID, err)
 	}
 	var failed error
-	form := shape{repository: true, text: func(text string, at *place) *node {
-		text, ref, bad := expand(text, w.variables)
+	form := shape{repository: true, text: func(n *node, at place) *node {
+		text, ref, bad := expand(n.text, w.variables)
 		if bad != nil {
 			failed = errors.Join(failed, noteError(w.item, bad.class, "%s", bad.message))
 			return nullNode
 		}
 		if ref == nil {
-			return stringNode(text)
+			return n.withText(text)
 		}
 		ref.setProperty(applicable(at))
 		id, err := w.value(*ref)
@@ -215,15 +215,12 @@ func filled(n, other *node) *node {
 	case n.kind != other.kind || len(n.kids) == 0 || n.isArray() && len(n.kids) != len(other.kids):
 		return n
 	}
-	kids := make([]*node, len(n.kids))
-	for i, kid := range n.kids {
+	return n.mapKids(func(i int) *node {
 		if n.isObject() {
-			kids[i] = filled(kid, other.get(n.names[i]))
-		} else {
-			kids[i] = filled(kid, other.kids[i])
+			return filled(n.kids[i], other.get(n.names[i]))
 		}
-	}
-	return &node{kind: n.kind, names: n.names, kids: kids}
+		return filled(n.kids[i], other.kids[i])
+	})
 }
 
 // carry puts in what stands for secrets that the item does not touch: the
@@ -287,21 +284,15 @@ func hidesSecret(r *rule, n *node) bool {
 func withoutMasks(r *rule, n *node) *node {
 	switch {
 	case n.isObject():
-		b := &objectBuilder{}
-		for i, name := range n.names {
-			next := r.step(name)
+		return n.mapKids(func(i int) *node {
+			next := r.step(n.names[i])
 			if next.fact().masked && isHidden(n.kids[i]) {
-				continue
+				return nil
 			}
-			b.add(name, withoutMasks(next, n.kids[i]))
-		}
-		return b.node()
+			return withoutMasks(next, n.kids[i])
+		})
 	case n.isArray():
-		kids := make([]*node, len(n.kids))
-		for i, kid := range n.kids {
-			kids[i] = withoutMasks(r.step("*"), kid)
-		}
-		return &node{kind: '[', kids: kids}
+		return n.mapKids(func(i int) *node { return withoutMasks(r.step("*"), n.kids[i]) })
 	}
 	return n
 }

@@ -63,9 +63,18 @@ func (t *draft) logEntry(ref *state.BlobRef) {
 // the run has ended. An empty run means the tenant's current or last one. It
 // returns ErrNotFound for a tenant or run that is not there.
 func (s *Syncer) Logs(ctx context.Context, tenantName, run string) ([]byte, error) {
-	run, _, err := s.runOrLast(ctx, tenantName, run)
+	run, cur, err := s.runOrLast(ctx, tenantName, run)
 	if err != nil {
 		return nil, err
+	}
+	if run != cur.runID() {
+		page, _, err := s.History(ctx, HistoryRequest{Tenant: tenantName, Run: run, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(page) == 0 {
+			return nil, fmt.Errorf("%w: %s has had no run %s", ErrNotFound, tenantName, run)
+		}
 	}
 	var out bytes.Buffer
 	for e, err := range s.entries(ctx, tenantName, run, EntryLog) {

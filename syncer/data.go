@@ -63,6 +63,7 @@ type run struct {
 
 	// What the backup and plan phases made.
 	Backup     string         `json:"backup,omitempty"`
+	Adoption   *state.BlobRef `json:"adoption,omitempty"`
 	Desired    string         `json:"desired,omitempty"`
 	Comparison *state.BlobRef `json:"comparison,omitempty"`
 	Snapshot   *state.BlobRef `json:"snapshot,omitempty"`
@@ -188,7 +189,7 @@ func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 func (d *data) blobs() []*state.BlobRef {
 	refs := []*state.BlobRef{d.Base}
 	if r := d.Run; r != nil {
-		refs = append(refs, r.Comparison, r.Snapshot, r.Plan, r.Bindings, r.After, r.Report)
+		refs = append(refs, r.Adoption, r.Comparison, r.Snapshot, r.Plan, r.Bindings, r.After, r.Report)
 	}
 	return refs
 }

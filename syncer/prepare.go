@@ -1,10 +1,7 @@
 package syncer
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +41,10 @@ func (c *session) prepare(ctx context.Context) error {
 	if in.Base, err = c.base(ctx); err != nil {
 		return err
 	}
+	adopted, err := c.finishAdoption(ctx)
+	if err != nil {
+		return err
+	}
 	if in.Desired, err = c.desired(ctx); err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (c *session) prepare(ctx context.Context) error {
 	if ending, ok := nothingRead(in.Current.Kinds); ok {
 		return c.finish(ctx, ending)
 	}
-	res, changed, err := c.backup(ctx, &in)
+	res, changed, err := c.backup(ctx, &in, adopted)
 	if err != nil {
 		return err
 	}
@@ -184,7 +185,8 @@ func nothingRead(kinds []tenant.KindState) (ending, bool) {
 // backup compares, appends the snapshot to the backup line, and adopts drift
 // into the desired line where the policy says so. It returns the comparison to
 // plan from; its base is always that of the desired line as it really is.
-func (c *session) backup(ctx context.Context, in *plan.Input) (*plan.Result, *comparison, error) {
+// adopted is what the run has adopted before it was interrupted.
+func (c *session) backup(ctx context.Context, in *plan.Input, adopted []plan.AdoptedChange) (*plan.Result, *comparison, error) {
 	r := c.run()
 	res, err := plan.Compare(*in)
 	if err != nil {
@@ -197,7 +199,7 @@ func (c *session) backup(ctx context.Context, in *plan.Input) (*plan.Result, *co
 	if err != nil {
 		return nil, nil, err
 	}
-	sum := &comparison{Backup: rev.ID}
+	sum := &comparison{Backup: rev.ID, Adopted: adopted}
 	switch {
 	case r.Options.Mode == BackupOnly:
 		return res, sum, nil
@@ -239,83 +241,6 @@ func compareKeepingBase(in plan.Input, now *plan.Result) (*plan.Result, error) {
 	}
 	res.Base = now.Base
 	return res, nil
-}
-
-// adoptAndCompare adopts drift and compares again. Where somebody edits the
-// line at the same time, their edit is read and compared first.
-func (c *session) adoptAndCompare(ctx context.Context, in *plan.Input, res *plan.Result, sum *comparison) (*plan.Result, error) {
-	for try := 1; len(res.Adopt) > 0; try++ {
-		adopted := res.Adopted
-		after, err := c.adopt(ctx, in.Desired, res.Adopt)
-		moved := errors.Is(err, tenant.ErrMoved)
-		switch {
-		case moved && try >= c.s.cfg.Attempts:
-			return nil, &retryable{err: err}
-		case moved:
-			c.log.Info("the desired line was edited meanwhile; comparing again")
-			if after, err = c.desired(ctx); err != nil {
-				return nil, err
-			}
-		case err != nil:
-			return nil, err
-		}
-		in.Desired = after
-		if res, err = plan.Compare(*in); err != nil {
-			return nil, fmt.Errorf("plan: compare: %w", err)
-		}
-		if !moved {
-			sum.Adopted = append(sum.Adopted, adopted...)
-			break // what is left to adopt after adopting waits for the next run
-		}
-	}
-	return res, nil
-}
-
-// adopt writes the tenant's drift into the desired line and reads it again.
-func (c *session) adopt(ctx context.Context, d tenant.Desired, changes []tenant.Change) (tenant.Desired, error) {
-	r := c.run()
-	rev, err := repo(ctx, c, "backup: adopt drift", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: d.Revision,
-			Key: changeKey(r.ID, "adopt", d.Revision, changes), Changes: changes,
-			Message: fmt.Sprintf("Adopt %d changes made in %s", len(changes), c.tenant), Author: "tenantsync"})
-	})
-	if err != nil {
-		return d, err
-	}
-	c.log.Info("drift adopted", "changes", len(changes), "revision", rev.ID)
-	after, err := repo(ctx, c, "backup: read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: rev.ID})
-	})
-	if errors.Is(err, tenant.ErrNoRevision) { // it has moved on already
-		return c.desired(ctx)
-	}
-	return after, err
-}
-
-// changeKey makes a write to the repository repeatable: the same changes on
-// the same parent in the same phase of a run have the same key.
-func changeKey(run, act, parent string, changes []tenant.Change) string {
-	raw, _ := json.Marshal(changes)
-	sum := sha256.Sum256(append([]byte(parent+"\x00"), raw...))
-	return run + "/" + act + "/" + hex.EncodeToString(sum[:8])
-}
-
-// withChanges is the desired line as it would be with the changes.
-func withChanges(d tenant.Desired, changes []tenant.Change) tenant.Desired {
-	d.Resources = slices.Clone(d.Resources)
-	for _, ch := range changes {
-		i := slices.IndexFunc(d.Resources, func(r tenant.Resource) bool { return r.Kind == ch.Kind && r.Key == ch.Key })
-		switch {
-		case ch.Body == nil && i >= 0:
-			d.Resources = slices.Delete(d.Resources, i, i+1)
-		case ch.Body == nil:
-		case i >= 0:
-			d.Resources[i].Body = bytes.Clone(ch.Body)
-		default:
-			d.Resources = append(d.Resources, tenant.Resource{Kind: ch.Kind, Key: ch.Key, Body: bytes.Clone(ch.Body)})
-		}
-	}
-	return d
 }
 
 // comparison is what the report needs of the backup and plan phases.

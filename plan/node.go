@@ -390,7 +390,19 @@ func (n *node) json() []byte {
 	if n == nil {
 		return nil
 	}
-	return n.appendJSON(nil)
+	return n.appendJSON(make([]byte, 0, n.size()))
+}
+
+// size is about the length of the canonical text.
+func (n *node) size() int {
+	size := len(n.text) + len("false,")
+	for i, kid := range n.kids {
+		if n.kind == '{' {
+			size += len(n.names[i]) + len(`"":`)
+		}
+		size += kid.size()
+	}
+	return size
 }
 
 // appendString appends s as a JSON string.

@@ -23,10 +23,11 @@ type outcome struct {
 	unchanged bool
 }
 
-// trees are an object's bodies in name form, and the tenant's as it is.
+// trees are an object's bodies in name form, and as they are.
 type trees struct {
 	base, desired, current *node
-	raw                    *node
+	// raw is the tenant's body as it is, file the repository's.
+	raw, file *node
 }
 
 // compare decides about one object.
@@ -105,6 +106,7 @@ func (c *comparison) readDesired(o *object, t *trees) bool {
 		c.leave(o, BadFile, "%s: %v", fileOf(o.desired), err)
 		return false
 	}
+	t.file = body
 	var problems []problem
 	t.desired, problems = c.desired(o.kind, body)
 	for _, p := range problems {

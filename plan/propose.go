@@ -10,11 +10,10 @@ import (
 )
 
 // newItem begins an item for the object.
-func (c *comparison) newItem(o *object, v tenant.Verb, origin Origin) *Item {
+func (c *comparison) newItem(o *object, t *trees, v tenant.Verb, origin Origin) *Item {
 	it := &Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom, TenantID: o.currentID()}
-	if o.desired != nil {
-		// readDesired has parsed it, so it has a sum.
-		it.DesiredSum, _ = Sum(o.desired.Body)
+	if t.file != nil {
+		it.DesiredSum = hexSum(t.file.json())
 	}
 	return it
 }
@@ -24,7 +23,7 @@ func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
 	if len(propose) == 0 {
 		return
 	}
-	it := c.newItem(o, tenant.Update, Deploy)
+	it := c.newItem(o, t, tenant.Update, Deploy)
 	it.Before = fingerprint(o.kind, t.raw)
 	after := t.current
 	for _, p := range propose {
@@ -35,13 +34,14 @@ func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
 	slices.SortStableFunc(it.Changes, func(a, b PropertyChange) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), bytes.Compare(a.Before, b.Before), bytes.Compare(a.After, b.After))
 	})
-	secretsIn(after, nil, func(segs []string, n *node) {
-		if n.isSecret() && slices.ContainsFunc(propose, func(p proposal) bool { return matchesBelow(p.segs, segs) }) {
-			it.Sensitive = append(it.Sensitive, joinPointer(segs))
-		}
-	})
-	it.After = redactedJSON(after)
-	if len(o.kind.Masked) > 0 {
+	shown, hides := redacted(after)
+	it.After = shown.json()
+	if hides {
+		secretsIn(after, nil, func(segs []string, n *node) {
+			if n.isSecret() && slices.ContainsFunc(propose, func(p proposal) bool { return matchesBelow(p.segs, segs) }) {
+				it.Sensitive = append(it.Sensitive, joinPointer(segs))
+			}
+		})
 		if note := c.secretsMissing(o, it, t.raw); note != nil {
 			c.withhold(o, SecretNeeded, "%s", note.Message)
 			return
@@ -65,7 +65,7 @@ func (c *comparison) proposeCreate(o *object, t *trees, origin Origin) {
 		c.withhold(o, SecretNeeded, "%s holds asterisks or %q where a new object needs the secret itself; put it in, best as a variable", fileOf(o.desired), Redacted)
 		return
 	}
-	it := c.newItem(o, tenant.Create, origin)
+	it := c.newItem(o, t, tenant.Create, origin)
 	after, redacted := redacted(t.desired)
 	it.After = after.json()
 	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), After: it.After, Origin: origin, Redacted: redacted}}
@@ -92,7 +92,7 @@ func (c *comparison) proposeDelete(o *object, t *trees) {
 	if !covers(o.kind.root, t.base, current) {
 		origin = Clash
 	}
-	it := c.newItem(o, tenant.Delete, origin)
+	it := c.newItem(o, t, tenant.Delete, origin)
 	it.Before = fingerprint(o.kind, t.raw)
 	before, redacted := redacted(t.current)
 	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), Before: before.json(), Origin: origin, Redacted: redacted}}

@@ -20,7 +20,8 @@ func (t *draft) requireApproval(cfg Config, p *plan.Plan) error {
 	r.Progress = Progress{Phase: PhaseApprove}
 	deadline := time.Time{}
 	if old := r.Carried; old != nil && old.Digest == p.Digest {
-		r.Since, r.Votes, r.Reviewed, deadline = old.Since, old.Votes, old.Reviewed, old.Deadline
+		r.Since, r.Reviewed, deadline = old.Since, old.Reviewed, old.Deadline
+		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return v.Actor == r.Actor && !cfg.Approval.AllowRequester })
 	}
 	if err := t.move(state.RequireApproval, EntryData{Phase: PhaseApprove, Digest: p.Digest}); err != nil {
 		return err

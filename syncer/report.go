@@ -244,6 +244,12 @@ func (rep *Report) Text(w io.Writer) error {
 	if rep.Reason != "" {
 		p.line("  %s", rep.Reason)
 	}
+	if d := rep.Decision; d != nil && d.Verdict == Approve {
+		p.line("  approved by %s", d.Actor)
+	}
+	if d := rep.Decision; d != nil && d.Comment != "" {
+		p.line("  comment: %s", d.Comment)
+	}
 	if rep.Error != nil {
 		p.line("  error in %s (%s): %s", rep.Error.Phase, rep.Error.Class, rep.Error.Message)
 	}

@@ -164,6 +164,13 @@ func (s *Syncer) Retry(ctx context.Context, tenantName, run, actor string) (Row,
 	if err := s.permit(ctx, actor, ActRetry, tenantName); err != nil {
 		return Row{}, err
 	}
+	cur, err := s.load(ctx, tenantName)
+	if err != nil {
+		return Row{}, err
+	}
+	if cur.rec.Status.Active() {
+		return rowOf(cur), &ActiveError{Tenant: tenantName, Run: cur.runID(), Status: cur.rec.Status}
+	}
 	rep, err := s.Report(ctx, tenantName, run)
 	if err != nil {
 		return Row{}, err

@@ -15,6 +15,8 @@ import (
 
 func approver(name string) syncer.Approver {
 	switch name {
+	case "":
+		return nil
 	case "approves":
 		return syncertest.Approves("bob")
 	case "rejects":
@@ -23,6 +25,12 @@ func approver(name string) syncer.Approver {
 		return syncertest.Reverts("bob")
 	case "passes":
 		return syncertest.Passes()
+	case "blocks":
+		blocking := syncer.ApproverFunc(func(ctx context.Context, _ syncer.Review) (syncer.Decision, error) {
+			<-ctx.Done()
+			return syncer.Decision{}, ctx.Err()
+		})
+		return syncertest.Answers(blocking, syncertest.Approves("bob"))
 	case "fails":
 		broken := syncer.ApproverFunc(func(context.Context, syncer.Review) (syncer.Decision, error) {
 			return syncer.Decision{}, errors.New("the ticket system is down")

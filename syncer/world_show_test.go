@@ -71,9 +71,9 @@ func (w *world) showPlan(c script.Command) string {
 	return out.String() + failed(err)
 }
 
-// report: prints the last run's report.
+// report [run=ID]: prints a run's report, by default the last one's.
 func (w *world) report(c script.Command) string {
-	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
+	rep, err := w.worker(c).Report(context.Background(), w.tenant, option(c, "run", ""))
 	if err != nil {
 		return failed(err)
 	}

@@ -371,6 +371,7 @@ func (w *world) writes(script.Command) string {
 
 // config: settings of the workers that are made from now on.
 func (w *world) config(c script.Command) string {
+	asked := approver(option(c, "approver", "")) // one for all workers, as a ticket system is
 	for name, v := range c.Options {
 		edit, ok := map[string]func(*syncer.Config){
 			"auth-timeout":     func(conf *syncer.Config) { conf.AuthTimeout = w.duration(c, v) },
@@ -390,7 +391,7 @@ func (w *world) config(c script.Command) string {
 				kind, scope, _ := strings.Cut(v, ":")
 				conf.Settings.Scopes = map[string]tenant.Scope{kind: tenant.Scope(scope)}
 			},
-			"approver": func(conf *syncer.Config) { conf.Approver = approver(v) },
+			"approver": func(conf *syncer.Config) { conf.Approver = asked },
 		}[name]
 		if !ok {
 			w.t.Fatalf("%s: unknown setting %q", c.Pos, name)

@@ -1,7 +1,9 @@
 package entra_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
@@ -275,5 +277,42 @@ func TestManyRenewAtOnce(t *testing.T) {
 	wg.Wait()
 	if got := redeemed(server); got != 16 {
 		t.Errorf("refresh tokens redeemed: got %d, want 16", got)
+	}
+}
+
+// TestStoredForm holds what is sealed against its names on disk: hosts'
+// databases are full of it, so a change of a name is a new format.
+func TestStoredForm(t *testing.T) {
+	store, seal := new(auth.MemoryCacheStore), sealer(t)
+	signIn(t, newAuthenticator(t, newServer(), withStore(store, seal)), request)
+	stored, err := store.Load(t.Context(), contosoCache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := seal.Open(contosoCache, stored.Sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Format   int               `json:"format"`
+		Account  string            `json:"account"`
+		Identity map[string]string `json:"identity"`
+		MSAL     []byte            `json:"msal"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(opened.Plaintext))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	id := got.Identity
+	if got.Format != 1 || got.Account != id["objectId"]+"."+contoso || id["directory"] != contoso || id["homeDirectory"] != contoso {
+		t.Errorf("got format %d, account %q, identity %v; want format 1 and an account of %s", got.Format, got.Account, id, contoso)
+	}
+	var msal map[string]map[string]json.RawMessage
+	if err := json.Unmarshal(got.MSAL, &msal); err != nil {
+		t.Fatal(err)
+	}
+	if len(msal["RefreshToken"]) != 1 || len(msal["AccessToken"]) != 1 || len(msal["Account"]) != 1 {
+		t.Errorf("MSAL's cache does not hold one account with an access and a refresh token")
 	}
 }

@@ -75,9 +75,8 @@ func (t Tree) change(index *treeIndex, c Change) error {
 		if e != nil {
 			for _, path := range e.paths {
 				delete(t, path)
-				delete(index.folded, fold(path))
 			}
-			delete(index.byKey, e.resourceName)
+			index.remove(e)
 		}
 		return nil
 	}
@@ -91,7 +90,7 @@ func (t Tree) change(index *treeIndex, c Change) error {
 		}
 		return nil
 	}
-	if e != nil { // several files: one name of ours is left
+	if e != nil { // several files, or a name too close to another: begin anew
 		if err := t.change(index, Change{Kind: c.Kind, Key: c.Key}); err != nil {
 			return err
 		}
@@ -205,6 +204,23 @@ func (x *treeIndex) add(path string) {
 	if o, err := parsePath(other); err == nil && o != name {
 		e.clash = other
 		x.byKey[o].clash = path
+	}
+}
+
+// remove forgets a resource. The name that it shared with another but for the
+// case is the other's now.
+func (x *treeIndex) remove(e *treeEntry) {
+	delete(x.byKey, e.resourceName)
+	for _, path := range e.paths {
+		delete(x.folded, fold(path))
+	}
+	if e.clash == "" {
+		return
+	}
+	x.folded[fold(e.clash)] = e.clash
+	// With three of one name, the other may be gone already.
+	if name, err := parsePath(e.clash); err == nil && x.byKey[name] != nil {
+		x.byKey[name].clash = ""
 	}
 }
 

@@ -112,7 +112,7 @@ type Decision struct {
 	Items []string
 }
 
-// Vote is an approval that does not decide yet.
+// Vote is one person's approval, where several are needed. Time is the store's.
 type Vote struct {
 	Actor   string    `json:"actor"`
 	Comment string    `json:"comment,omitempty"`

@@ -55,11 +55,12 @@ type Config struct {
 	Approver Approver
 	// Approval are the rules that decisions are held against.
 	Approval ApprovalRules
-	// Settings are what differs between tenants or hosts: scopes, variables and
-	// rules. Used for tenants for which SettingsFor is nil.
+	// Settings are scopes, variables and rules, the same for all tenants. Not
+	// used if SettingsFor is set.
 	Settings Settings
-	// SettingsFor, if not nil, returns a tenant's settings; it is called once
-	// per comparison and must be safe for concurrent use.
+	// SettingsFor, if not nil, returns a tenant's own settings. It is called
+	// whenever a process takes a run up and must be safe for concurrent use; an
+	// error is tried again, and at last ends the run.
 	SettingsFor func(ctx context.Context, tenant string) (Settings, error)
 	// Authorize, if not nil, is called before every action of a person; an
 	// error refuses the action and is returned to the caller.
@@ -130,7 +131,8 @@ type Settings struct {
 	Rules plan.Rules
 }
 
-// Connector makes a tenant's client from credentials.
+// Connector makes a tenant's client from credentials. It must be safe for
+// concurrent use and honor the context's cancellation.
 type Connector interface {
 	// Connect returns a client for the tenant. It is called whenever a process
 	// takes a run up, and again after a sign-in. Errors are *[tenant.Error] or
@@ -140,7 +142,9 @@ type Connector interface {
 
 // ConnectRequest says which tenant to connect to, and as whom.
 type ConnectRequest struct {
-	Tenant     string
+	// Tenant is the host's name for the tenant.
+	Tenant string
+	// Credential gives the tokens; its Identity names the directory.
 	Credential auth.Credential
 }
 

@@ -40,7 +40,8 @@ const (
 	EntryLog EntryType = "log"
 )
 
-// Entry is one line of a tenant's history.
+// Entry is one line of a tenant's history. Version and N, the commit that wrote
+// it and its place in it, order the lines; Time is the store's.
 type Entry struct {
 	Tenant  string    `json:"tenant"`
 	Version int64     `json:"version"`
@@ -112,7 +113,7 @@ const (
 	itemRetry ItemStatus = "retry"
 )
 
-// ItemResult is what became of an item.
+// ItemResult is what became of an item. Item is its ID in the plan.
 type ItemResult struct {
 	Item   string      `json:"item"`
 	Kind   string      `json:"kind,omitempty"`

@@ -53,18 +53,24 @@ type Event struct {
 	// Time is the store's.
 	Time time.Time
 
+	// From and To are the statuses, Cause the event of the table that led from
+	// one to the other.
 	From, To state.Status
 	Cause    state.Event
 	Phase    Phase
-	Prompt   *auth.Prompt
+	// Prompt is what to show the person who is to sign in.
+	Prompt *auth.Prompt
+	// Deadline is the record's after the event: of the sign-in or the approval.
 	Deadline time.Time
+	// Digest and Counts are the plan's.
 	Digest   string
 	Counts   plan.Counts
 	Progress Progress
 	Item     *ItemResult
-	Outcome  Outcome
-	Reason   string
-	Error    *ErrorInfo
+	// Outcome, Reason and Error say how a run ended.
+	Outcome Outcome
+	Reason  string
+	Error   *ErrorInfo
 }
 
 // observe tells the observer, if any.

@@ -60,15 +60,24 @@ type Phase string
 
 // The phases, in order.
 const (
+	// PhaseConnect gets credentials and a client.
 	PhaseConnect Phase = "connect"
+	// PhaseConsent compares required with granted permissions.
 	PhaseConsent Phase = "consent"
-	PhaseBackup  Phase = "backup"
-	PhasePlan    Phase = "plan"
+	// PhaseBackup reads the tenant, stores its snapshot and adopts drift.
+	PhaseBackup Phase = "backup"
+	// PhasePlan compares base, repository and tenant.
+	PhasePlan Phase = "plan"
+	// PhaseApprove waits for a decision.
 	PhaseApprove Phase = "approve"
-	PhaseDeploy  Phase = "deploy"
-	PhaseRevert  Phase = "revert"
-	PhaseVerify  Phase = "verify"
-	PhaseReport  Phase = "report"
+	// PhaseDeploy writes what was approved.
+	PhaseDeploy Phase = "deploy"
+	// PhaseRevert takes the plan's changes back in the repository.
+	PhaseRevert Phase = "revert"
+	// PhaseVerify reads back what was written.
+	PhaseVerify Phase = "verify"
+	// PhaseReport stores how the run ended.
+	PhaseReport Phase = "report"
 )
 
 // Outcome is how a run ended, beside the status.
@@ -76,22 +85,34 @@ type Outcome string
 
 // The outcomes.
 const (
-	NoChanges  Outcome = "no_changes"
-	Deployed   Outcome = "deployed"
-	Adopted    Outcome = "adopted"
-	Previewed  Outcome = "previewed"
-	BackedUp   Outcome = "backed_up"
-	Rejected   Outcome = "rejected"
-	Reverted   Outcome = "reverted"
-	Cancelled  Outcome = "cancelled"
-	TimedOut   Outcome = "timed_out"
+	// NoChanges: both sides agreed.
+	NoChanges Outcome = "no_changes"
+	// Deployed: the approved changes were carried out, not always all of them.
+	Deployed Outcome = "deployed"
+	// Adopted: the repository took over changes of the tenant, and there were
+	// none the other way.
+	Adopted Outcome = "adopted"
+	// Previewed: a run of mode Preview has made its plan.
+	Previewed Outcome = "previewed"
+	// BackedUp: a run of mode BackupOnly has made its backup.
+	BackedUp Outcome = "backed_up"
+	// Rejected: a person rejected the plan.
+	Rejected Outcome = "rejected"
+	// Reverted: a person rejected the plan, and the repository went back.
+	Reverted Outcome = "reverted"
+	// Cancelled: somebody ended the run, or superseded it.
+	Cancelled Outcome = "cancelled"
+	// TimedOut: the sign-in, the approval or the run took too long; the reason
+	// tells which.
+	TimedOut Outcome = "timed_out"
+	// FailedWith: an error ended the run; its class is in [ErrorInfo].
 	FailedWith Outcome = "failed"
 )
 
 // Action is what a person does, for [Config.Authorize].
 type Action string
 
-// The actions.
+// The actions, named after the methods of [Syncer] that carry them out.
 const (
 	ActStart   Action = "start"
 	ActDecide  Action = "decide"

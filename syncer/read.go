@@ -35,7 +35,8 @@ type Row struct {
 	// Digest and Counts are the plan's.
 	Digest string       `json:"digest,omitempty"`
 	Counts *plan.Counts `json:"counts,omitempty"`
-	Votes  []Vote       `json:"votes,omitempty"`
+	// Votes are the approvals so far, where several are needed.
+	Votes []Vote `json:"votes,omitempty"`
 	// LastSuccess is when a run last ended in Idle.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Error is why the last run did not succeed.
@@ -45,13 +46,17 @@ type Row struct {
 	Missing    []MissingPermission `json:"missing,omitempty"`
 	ConsentURL string              `json:"consentUrl,omitempty"`
 	// Cancelling: somebody has asked to end the run.
-	Cancelling bool    `json:"cancelling,omitempty"`
-	Paused     []Pause `json:"paused,omitempty"`
+	Cancelling bool `json:"cancelling,omitempty"`
+	// Paused names who holds the tenant.
+	Paused []Pause `json:"paused,omitempty"`
 	// Directory is the directory id that the tenant is pinned to.
-	Directory string            `json:"directory,omitempty"`
-	Labels    map[string]string `json:"labels,omitempty"`
-	Version   int64             `json:"version"`
-	UpdatedAt time.Time         `json:"updatedAt,omitzero"`
+	Directory string `json:"directory,omitempty"`
+	// Labels are the host's, see [StartRequest].
+	Labels map[string]string `json:"labels,omitempty"`
+	// Version counts the record's commits, and UpdatedAt is the last one's time,
+	// by the store's clock.
+	Version   int64     `json:"version"`
+	UpdatedAt time.Time `json:"updatedAt,omitzero"`
 }
 
 // rowOf shows a record.

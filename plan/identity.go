@@ -28,8 +28,19 @@ type object struct {
 	keep bool
 	// nameOnly: it was read so that references to it can be named.
 	nameOnly bool
+	// parsed is the repository's body once somebody has asked for it.
+	parsed *node
 
 	outcome
+}
+
+// file returns the repository's body.
+func (o *object) file() (*node, error) {
+	var err error
+	if o.parsed == nil {
+		o.parsed, err = parseObject(o.desired.Body)
+	}
+	return o.parsed, err
 }
 
 func (o *object) id() string { return itemID(o.kind.Name, o.key) }
@@ -330,7 +341,7 @@ func (m *matching) nameInTenant(r *tenant.Resource) string {
 // an object; its key where they do not tell.
 func (m *matching) nameOf(o *object) string {
 	if o.desired != nil {
-		if name, ok := m.desiredName(o.kind, o.desired); ok {
+		if name, ok := m.desiredName(o); ok {
 			return name
 		}
 	} else if o.held() {
@@ -344,12 +355,12 @@ func (m *matching) nameOf(o *object) string {
 }
 
 // desiredName returns the natural key of a resource of the repository.
-func (c *comparison) desiredName(k *kindRules, r *tenant.Resource) (string, bool) {
-	body, err := parseObject(r.Body)
+func (c *comparison) desiredName(o *object) (string, bool) {
+	body, err := o.file()
 	if err != nil {
 		return "", false
 	}
-	return k.nameOf(body, func(s string) string {
+	return o.kind.nameOf(body, func(s string) string {
 		text, _, err := expand(s, c.in.Variables)
 		if err != nil {
 			return ""

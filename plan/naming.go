@@ -105,7 +105,7 @@ func (c *comparison) bindProperty(ref reference, value string, ok bool) {
 }
 
 func (c *comparison) desiredProperty(o *object, property string) (string, bool) {
-	body, err := parseObject(o.desired.Body)
+	body, err := o.file()
 	if err != nil {
 		return "", false
 	}
@@ -310,8 +310,8 @@ func (c *comparison) unresolved(ref reference) *templateError {
 }
 
 // roughNames is desired before names are known: references stay as written.
-func (c *comparison) roughNames(k *kindRules, r *tenant.Resource) *node {
-	body, err := parseObject(r.Body)
+func (c *comparison) roughNames(o *object) *node {
+	body, err := o.file()
 	if err != nil {
 		return nil
 	}
@@ -328,10 +328,10 @@ func (c *comparison) roughNames(k *kindRules, r *tenant.Resource) *node {
 			}
 			return n.withText(escape(text))
 		},
-		secret: c.hasher(k),
+		secret: c.hasher(o.kind),
 		mask:   func(*node) *node { return stringNode(maskMark) },
 	}
-	return s.apply(k, body)
+	return s.apply(o.kind, body)
 }
 
 // renameReferences puts new keys into a tree in name form.

@@ -101,7 +101,8 @@ func (c *comparison) readDesired(o *object, t *trees) bool {
 	if o.desired == nil {
 		return true
 	}
-	body, err := parseObject(o.desired.Body)
+	body, err := o.file()
+	o.parsed = nil // nobody asks again, and trees are large
 	if err != nil {
 		c.leave(o, BadFile, "%s: %v", fileOf(o.desired), err)
 		return false

@@ -27,7 +27,7 @@ func (m *matching) renames() {
 	fresh = slices.DeleteFunc(fresh, func(o *object) bool { return o.base != nil || o.keep })
 	maps.DeleteFunc(vanished, func(key string, old *object) bool { return m.objects[key] != old || old.keep })
 	bodies := m.bodies(vanished)
-	m.pair(fresh, func(o *object) []string { return bodies[m.bodyText(m.roughNames(m.kind, o.desired))] })
+	m.pair(fresh, func(o *object) []string { return bodies[m.bodyText(m.roughNames(o))] })
 }
 
 // pair renames where exactly one new key claims exactly one vanished one, and
@@ -65,7 +65,7 @@ func (m *matching) rename(o, old *object) {
 
 // previousNames returns the vanished keys that o's file names as former ones.
 func (m *matching) previousNames(o *object, vanished map[string]*object) []string {
-	body, err := parseObject(o.desired.Body)
+	body, err := o.file()
 	if err != nil {
 		return nil
 	}

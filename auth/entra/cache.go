@@ -84,10 +84,13 @@ func (a *Authenticator) forget(ctx context.Context, key auth.CacheKey, version i
 	}
 }
 
+// replaceTries bounds how often replace gives way to others who save.
+const replaceTries = 20
+
 // replace stores c whatever is there: a sign-in just made by a person is
 // better than any token from before it.
 func (a *Authenticator) replace(ctx context.Context, key auth.CacheKey, c content) error {
-	for {
+	for range replaceTries {
 		var version int64
 		stored, err := a.cfg.Cache.Load(ctx, key)
 		switch {
@@ -100,6 +103,7 @@ func (a *Authenticator) replace(ctx context.Context, key auth.CacheKey, c conten
 			return err
 		}
 	}
+	return a.storeError(ctx, key, "saved", auth.ErrStaleCache)
 }
 
 func (a *Authenticator) storeError(ctx context.Context, key auth.CacheKey, done string, err error) error {

@@ -205,6 +205,30 @@ func TestCacheAlwaysStale(t *testing.T) {
 	store.reset(nil, func(int) error { return auth.ErrStaleCache })
 	_, err := a.Credential(t.Context(), fresh())
 	wantClass(t, "Credential", err, auth.Transient)
+	s, err := a.Begin(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantClass(t, "Wait", s.Wait(t.Context()), auth.Transient)
+}
+
+// TestReplaceGivesWay has others save while a sign-in is stored.
+func TestReplaceGivesWay(t *testing.T) {
+	server := newServer()
+	store, seal := new(hookedStore), sealer(t)
+	a := newAuthenticator(t, server, withStore(store, seal))
+	other := newAuthenticator(t, server, withStore(&store.MemoryCacheStore, seal))
+	store.reset(nil, func(n int) error {
+		if n <= 3 {
+			signIn(t, other, request)
+		}
+		return nil
+	})
+	signIn(t, a, request)
+	if store.saves != 4 {
+		t.Errorf("saves: got %d, want 4", store.saves)
+	}
+	credential(t, a, fresh())
 }
 
 func TestStoreOutOfOrder(t *testing.T) {

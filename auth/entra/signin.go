@@ -87,16 +87,16 @@ func (s *signIn) Wait(ctx context.Context) error {
 // store keeps the account that signed in. It goes on when ctx ends: the person
 // was there in time.
 func (s *signIn) store(ctx context.Context, res public.AuthResult) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), persistTimeout)
+	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), persistTimeout)
 	defer cancel()
 	key := auth.CacheKey{Tenant: s.req.Tenant, SignIn: s.req.SignIn}
-	unlock, err := s.a.locks.lock(ctx, key)
+	unlock, err := s.a.locks.lock(saving, key)
 	if err != nil {
 		return fail(ctx, s.req, err)
 	}
 	defer unlock()
 	id := s.a.identify(res)
-	err = s.a.replace(ctx, key, content{Account: res.Account.HomeAccountID, Identity: id, MSAL: s.cache.data})
+	err = s.a.replace(saving, key, content{Account: res.Account.HomeAccountID, Identity: id, MSAL: s.cache.data})
 	if err != nil {
 		return fail(ctx, s.req, err)
 	}

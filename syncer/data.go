@@ -123,20 +123,25 @@ type cancel struct {
 // Pause is somebody's hold on a tenant.
 type Pause struct {
 	// Holder is who holds it; each holder once.
-	Holder string    `json:"holder"`
-	Reason string    `json:"reason,omitempty"`
-	Since  time.Time `json:"since"`
+	Holder string `json:"holder"`
+	// Reason is the holder's, for people.
+	Reason string `json:"reason,omitempty"`
+	// Since is the store's time.
+	Since time.Time `json:"since"`
 }
 
 // MissingPermission is a permission that is not granted.
 type MissingPermission struct {
 	// AnyOf: one of these is enough.
 	AnyOf []string `json:"anyOf"`
+	// Kinds are those that need it.
 	Kinds []string `json:"kinds"`
-	Write bool     `json:"write,omitempty"`
+	// Write: it is needed to write them, not to read them.
+	Write bool `json:"write,omitempty"`
 }
 
-// Progress is how far a phase is. Total is 0 while unknown.
+// Progress is how far a phase is: Done of Total reads or items. Total is 0
+// while unknown.
 type Progress struct {
 	Phase Phase `json:"phase,omitempty"`
 	Done  int   `json:"done,omitempty"`

@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,18 @@ type scene struct {
 	run     string
 }
 
-func newScene(t *testing.T, verdict syncer.Approver, atOnce int) *scene {
+// struck says how a run is struck, call after call.
+type struck struct {
+	verdict func() syncer.Approver
+	atOnce  int // reads and writes
+	// keepOld leaves the delete of a group that a policy refers to out of the
+	// scene.
+	keepOld bool
+	fault   func(w *syncertest.Worker, c statetest.Call) (statetest.Fault, bool)
+}
+
+func newScene(t *testing.T, how struck) *scene {
+	verdict, atOnce := how.verdict(), how.atOnce
 	s := &scene{t: t, h: syncertest.New(syncertest.Config{}), verdict: verdict, atOnce: atOnce}
 	s.front = s.worker("front")
 	f := s.h.Tenant("contoso")
@@ -45,9 +57,11 @@ func newScene(t *testing.T, verdict syncer.Approver, atOnce int) *scene {
 	}
 	f.Set("groups", staff, `{"kind":"mail"}`)
 	f.Seed("locations", `{"displayName":"Office","range":"10.0.0.0/8"}`)
+	if !how.keepOld {
+		s.edit(tenant.Change{Kind: "groups", Key: "Old"})
+	}
 	s.edit(
 		tenant.Change{Kind: "groups", Key: "Guests", Body: json.RawMessage(`{"displayName":"Guests","kind":"guest"}`)},
-		tenant.Change{Kind: "groups", Key: "Old"},
 		tenant.Change{Kind: "policies", Key: "MFA", Body: json.RawMessage(`{"displayName":"MFA","state":"on","groups":["${groups/Staff}","${groups/Guests}"]}`)},
 		tenant.Change{Kind: "policies", Key: "New", Body: json.RawMessage(`{"displayName":"New","state":"on","groups":["${groups/Guests}"]}`)},
 		tenant.Change{Kind: "policies", Key: "Legacy"},
@@ -186,6 +200,13 @@ func writeOf(w tenanttest.Write) string {
 // check holds what a run has left behind against what is true of every run,
 // whatever happened to it.
 func (s *scene) check() {
+	s.checkWrites()
+	s.checkHistory()
+	s.checkReport()
+}
+
+// checkWrites: nothing was written twice, or by two workers at a time.
+func (s *scene) checkWrites() {
 	t, f := s.t, s.h.Tenant("contoso")
 	if twice := f.Repeated(); len(twice) > 0 {
 		t.Errorf("applied twice: %s", writeOf(twice[0]))
@@ -193,8 +214,6 @@ func (s *scene) check() {
 	if o := f.Overlapping(); len(o) > 0 {
 		t.Errorf("writes of %s and %s overlap", o[0].FirstWorker, o[0].SecondWorker)
 	}
-	s.checkHistory()
-	s.checkReport()
 }
 
 // checkHistory holds the history against the record: the moves follow from one
@@ -283,10 +302,10 @@ func (s *scene) settled() int {
 
 // walk strikes the calls of a run one after the other, in scenes of their own,
 // until there are no more, and returns how many there were.
-func walk(t *testing.T, verdict func() syncer.Approver, atOnce int, fault func(w *syncertest.Worker, c statetest.Call) (statetest.Fault, bool), after func(s *scene, want left, at statetest.Call)) int {
+func walk(t *testing.T, how struck, after func(s *scene, want left, at statetest.Call)) int {
 	var want left
 	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t, verdict(), atOnce)
+		s := newScene(t, how)
 		s.start()
 		if !s.drive(func(*syncertest.Worker) func(statetest.Call) statetest.Fault { return nil }) {
 			t.Fatal("the run does not end even if nothing is struck")
@@ -300,18 +319,18 @@ func walk(t *testing.T, verdict func() syncer.Approver, atOnce int, fault func(w
 	points := 0
 	for i, more := 0, true; more && !t.Failed(); i++ {
 		synctest.Test(t, func(t *testing.T) {
-			s := newScene(t, verdict(), atOnce)
+			s := newScene(t, how)
 			s.start()
 			var at statetest.Call
-			struck := false
+			hit := false
 			ended := s.drive(func(w *syncertest.Worker) func(statetest.Call) statetest.Fault {
 				return func(c statetest.Call) statetest.Fault {
 					if c.Index != i {
 						return statetest.Fault{}
 					}
 					at, more = c, true
-					f, ok := fault(w, c)
-					struck = ok
+					f, ok := how.fault(w, c)
+					hit = ok
 					return f
 				}
 			})
@@ -325,7 +344,7 @@ func walk(t *testing.T, verdict func() syncer.Approver, atOnce int, fault func(w
 				t.Errorf("the run does not end: %+v", s.row())
 				return
 			}
-			if struck {
+			if hit {
 				points++
 				s.check()
 				after(s, want, at)
@@ -347,13 +366,13 @@ func TestCrashAtEveryCall(t *testing.T) {
 	for name, verdict := range verdicts {
 		for _, atOnce := range []int{1, 4} {
 			for _, after := range []bool{false, true} {
-				if name != "approve" && atOnce > 1 {
-					continue // nothing is written several at a time
+				if atOnce > 1 && (name != "approve" || !after) {
+					continue // nothing is written several at a time, or nothing had an effect
 				}
 				t.Run(fmt.Sprintf("%s/at_once=%d/after=%v", name, atOnce, after), func(t *testing.T) {
 					t.Parallel()
-					points := walk(t, verdict, atOnce,
-						func(w *syncertest.Worker, _ statetest.Call) (statetest.Fault, bool) { return w.Dies(after), true },
+					kill := func(w *syncertest.Worker, _ statetest.Call) (statetest.Fault, bool) { return w.Dies(after), true }
+					points := walk(t, struck{verdict: verdict, atOnce: atOnce, fault: kill},
 						func(s *scene, want left, _ statetest.Call) {
 							if diff := cmp.Diff(want, s.left()); diff != "" {
 								s.t.Errorf("the run ended otherwise than without a crash (-want +got):\n%s", diff)
@@ -366,5 +385,61 @@ func TestCrashAtEveryCall(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestFailAtEveryCall lets each of the worker's calls fail once, in turn, and
+// the worker lives on. The run must end, well or with a word about what is
+// missing; nothing is done twice; and what is missing is done by the next sync.
+func TestFailAtEveryCall(t *testing.T) {
+	boom := errors.New("boom")
+	unknown := fmt.Errorf("connection lost: %w", state.ErrUnknown)
+	// What can happen to the calls of a port, by its name.
+	faults := map[string]struct {
+		ports []string
+		fault statetest.Fault
+		well  bool // the run ends as if nothing had happened
+	}{
+		"error before the effect":   {[]string{"Store", "Leaser", "Blobs", "Repository"}, statetest.Fault{Before: boom}, true},
+		"error after the effect":    {[]string{"Store", "Leaser", "Blobs", "Repository"}, statetest.Fault{After: boom}, true},
+		"unknown, without effect":   {[]string{"Store", "Leaser", "Blobs"}, statetest.Fault{Before: unknown}, true},
+		"unknown, with effect":      {[]string{"Store", "Leaser", "Blobs"}, statetest.Fault{After: unknown}, true},
+		"tenant: transient":         {[]string{"Client"}, statetest.Fault{Before: &tenant.Error{Class: tenant.Transient, Message: "busy"}}, false},
+		"tenant: throttled":         {[]string{"Client"}, statetest.Fault{Before: &tenant.Error{Class: tenant.Throttled, RetryAfter: time.Minute}}, false},
+		"tenant: answer lost":       {[]string{"Client"}, statetest.Fault{After: &tenant.Error{Class: tenant.Transient, Message: "no answer", MaybeApplied: true}}, false},
+		"tenant: no such error":     {[]string{"Client"}, statetest.Fault{Before: boom}, false},
+		"tenant: token not good":    {[]string{"Client"}, statetest.Fault{Before: &tenant.Error{Class: tenant.Unauthenticated}}, true},
+		"everything slow, 10s each": {[]string{"Store", "Leaser", "Blobs", "Repository", "Client"}, statetest.Fault{Delay: 10 * time.Second}, true},
+	}
+	for name, f := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ends := map[string]int{}
+			once := func(_ *syncertest.Worker, c statetest.Call) (statetest.Fault, bool) {
+				port, _, _ := strings.Cut(c.Op, ".")
+				if !slices.Contains(f.ports, port) {
+					return statetest.Fault{}, false
+				}
+				return f.fault, true
+			}
+			approve := func() syncer.Approver { return syncertest.Approves("bob") }
+			points := walk(t, struck{verdict: approve, atOnce: 1, keepOld: !f.well, fault: once},
+				func(s *scene, want left, at statetest.Call) {
+					got := s.left()
+					if diff := cmp.Diff(want, got); f.well && diff != "" {
+						s.t.Errorf("the run ended otherwise than without the fault (-want +got):\n%s", diff)
+					}
+					ends[fmt.Sprintf("%s (%s)", got.Status, got.Outcome)]++
+					more := s.settled()
+					if more > 0 && got.Status == state.Idle {
+						s.t.Errorf("the run ended Idle, and %d more syncs had something to do", more)
+					}
+					s.checkWrites()
+					if diff := cmp.Diff(want.Tenant, s.left().Tenant); diff != "" {
+						s.t.Errorf("the tenant is not as it should be in the end (-want +got):\n%s", diff)
+					}
+				})
+			t.Logf("failed %d calls once; ends: %v", points, ends)
+		})
 	}
 }

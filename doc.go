@@ -10,7 +10,7 @@
 // replicas, and not when nobody answers.
 //
 // It is a library: there is no server, no user interface and no database of its
-// own. Hosts bring them, and the examples show complete ones.
+// own. Hosts bring them.
 //
 // # Quickstart
 //
@@ -50,15 +50,13 @@
 // # What a host plugs in
 //
 //   - state.Store, state.Leaser, state.Blobs: where state is kept. In
-//     memory (state.Memory); SQLite (state/sqlitestore); PostgreSQL
-//     (state/pgstore); or your own, checked by state/statetest.
+//     memory (state.Memory), or your own, checked by state/statetest.
 //   - tenant.Repository: where configuration lives as code. In memory, in a
-//     folder (tenant.DirRepository), in git (tenant/gitrepo), or your own,
-//     checked by tenant/tenanttest.
+//     folder (tenant.DirRepository), or your own, checked by tenant/tenanttest.
 //   - auth.Authenticator: who signs in. Microsoft Entra (auth/entra), or your
 //     own, checked by auth/authtest.
-//   - syncer.Connector: how a tenant is reached. Microsoft Graph
-//     (tenant/graph), or your own tenant.Client, checked by tenant/tenanttest.
+//   - syncer.Connector: how a tenant is reached: your own tenant.Client,
+//     checked by tenant/tenanttest, which has a fake to begin with.
 //   - syncer.Approver: who approves. Yours, checked by syncer/syncertest; or
 //     none, and decisions come from outside.
 //
@@ -71,8 +69,6 @@
 //   - auth: sign-in, prompts, sealed token caches.
 //   - state/statetest, tenant/tenanttest, auth/authtest, syncer/syncertest: fakes,
 //     and kits that check an implementation of yours.
-//   - auth/entra, tenant/graph: adapters of this module.
-//   - state/sqlitestore, state/pgstore, tenant/gitrepo, syncer/riversync: adapters
-//     in modules of their own, so that a host gets only the dependencies it uses.
+//   - auth/entra: Microsoft Entra, through MSAL.
 //   - examples: programs to start from; go run ./examples/quickstart is the first.
 package tenantsync

@@ -114,20 +114,13 @@ func (c *session) gather(ctx context.Context, in *plan.Input, found consent) err
 // followReferences reads what is referred to, and what that refers to, until
 // nothing is left to name.
 func (g *gathering) followReferences(ctx context.Context) error {
-	asked := make(map[string]bool)
 	for {
 		g.publish()
 		more, err := plan.ReferenceReads(g.in)
 		if err != nil {
 			return fmt.Errorf("backup: what to read for references: %w", err)
 		}
-		// Asked for once is enough, also when the answer was that it is not there.
-		more = slices.DeleteFunc(more, func(r tenant.ReadRequest) bool {
-			key := fmt.Sprintf("%s %v %v %v", r.Kind, r.All, r.IDs, r.Matches)
-			was := asked[key]
-			asked[key] = true
-			return was
-		})
+		g.in.Asked = append(g.in.Asked, more...)
 		if len(more) == 0 {
 			return nil
 		}

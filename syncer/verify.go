@@ -109,11 +109,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan.Object]tenant.Resource, gone []plan.Object) error {
 	c := d.c
 	in := plan.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime()}
-	for _, it := range d.items() {
-		if t := (plan.Target{Kind: it.Kind}); !slices.Contains(in.Targets, t) {
-			in.Targets = append(in.Targets, t)
-		}
-	}
+	d.settled(&in)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
 		return err
@@ -149,6 +145,31 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan
 		return err
 	}
 	return d.storeAfter(ctx, out, in.Targets, res.Backup)
+}
+
+// settled tells a comparison what this run has done: the kinds that it touched,
+// the ids of what it created, which lists may not show yet, and the secrets
+// that it wrote, which no read can show.
+func (d *deployment) settled(in *plan.Input) {
+	in.Bound, in.Written = plan.Bindings{}, map[string]string{}
+	for _, it := range d.items() {
+		if t := (plan.Target{Kind: it.Kind}); !slices.Contains(in.Targets, t) {
+			in.Targets = append(in.Targets, t)
+		}
+		res, ok := d.journal.result(it.ID)
+		if !ok || res.Status != ItemApplied {
+			continue
+		}
+		if it.DesiredSum != "" {
+			in.Written[it.ID] = it.DesiredSum
+		}
+		if it.Verb == tenant.Create {
+			if in.Bound[it.Kind] == nil {
+				in.Bound[it.Kind] = map[string]string{}
+			}
+			in.Bound[it.Kind][it.Key] = res.TenantID
+		}
+	}
 }
 
 // storeAfter stores the snapshot from before with the touched kinds as they

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"hash"
 	"maps"
 	"slices"
 	"strings"
@@ -53,7 +54,9 @@ type comparison struct {
 	// variables are the names of GUID variables by their value.
 	variables map[string]string
 	// seeds go into the sums of unchanged objects, by kind.
-	seeds map[string][]byte
+	seeds   map[string][]byte
+	hash    hash.Hash
+	scratch []byte
 
 	notes  []Note
 	failed error

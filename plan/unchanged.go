@@ -21,7 +21,7 @@ func (c *comparison) sowSeeds() {
 		h.Write(appendString(appendString(nil, name), c.in.Variables[name]))
 	}
 	shared := h.Sum(nil)
-	c.seeds = make(map[string][]byte, len(c.kinds))
+	c.hash, c.seeds = h, make(map[string][]byte, len(c.kinds))
 	for name, k := range c.kinds {
 		c.seeds[name] = slices.Concat(shared, k.sum[:])
 	}
@@ -29,15 +29,16 @@ func (c *comparison) sowSeeds() {
 
 // seen returns the hash of both sides' bytes.
 func (c *comparison) seen(o *object) string {
-	h := sha256.New()
+	h := c.hash
+	h.Reset()
 	h.Write(c.seeds[o.kind.Name])
-	var length [20]byte
-	h.Write(strconv.AppendInt(length[:0], int64(len(o.desired.Body)), 10))
-	h.Write([]byte{' '})
+	// The length tells where one side ends and the other begins.
+	c.scratch = append(strconv.AppendInt(c.scratch[:0], int64(len(o.desired.Body)), 10), ' ')
+	h.Write(c.scratch)
 	h.Write(o.desired.Body)
 	h.Write(o.current.Body)
-	var sum [sha256.Size]byte
-	return hex.EncodeToString(h.Sum(sum[:0])[:16])
+	c.scratch = h.Sum(c.scratch[:0])
+	return hex.EncodeToString(c.scratch[:16])
 }
 
 // asBefore reports whether the object is, byte for byte, as it was when both

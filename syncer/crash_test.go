@@ -21,10 +21,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// scene is a tenant about to be synced, with everything to do that a sync can
+// stage is a tenant about to be synced, with everything to do that a sync can
 // do: drift to adopt, and objects to create, update and delete that need each
 // other. It is the same each time, so that a walk can strike call after call.
-type scene struct {
+type stage struct {
 	t       *testing.T
 	h       *syncertest.Harness
 	verdict syncer.Approver
@@ -38,14 +38,14 @@ type struck struct {
 	verdict func() syncer.Approver
 	atOnce  int // reads and writes
 	// keepOld leaves the delete of a group that a policy refers to out of the
-	// scene.
+	// stage.
 	keepOld bool
 	fault   func(w *syncertest.Worker, c statetest.Call) (statetest.Fault, bool)
 }
 
-func newScene(t *testing.T, how struck) *scene {
+func newStage(t *testing.T, how struck) *stage {
 	verdict, atOnce := how.verdict(), how.atOnce
-	s := &scene{t: t, h: syncertest.New(syncertest.Config{}), verdict: verdict, atOnce: atOnce}
+	s := &stage{t: t, h: syncertest.New(syncertest.Config{}), verdict: verdict, atOnce: atOnce}
 	s.front = s.worker("front")
 	f := s.h.Tenant("contoso")
 	staff := f.Seed("groups", `{"displayName":"Staff","kind":"security"}`)
@@ -71,14 +71,14 @@ func newScene(t *testing.T, how struck) *scene {
 }
 
 // worker adds a process that takes one thing at a time, unless told otherwise.
-func (s *scene) worker(name string) *syncertest.Worker {
+func (s *stage) worker(name string) *syncertest.Worker {
 	return s.h.Worker(name, syncertest.WorkerConfig{Approver: s.verdict, Edit: func(c *syncer.Config) {
 		c.ReadsAtOnce, c.WritesAtOnce = s.atOnce, s.atOnce
 	}})
 }
 
 // edit changes the desired line as a person does.
-func (s *scene) edit(changes ...tenant.Change) {
+func (s *stage) edit(changes ...tenant.Change) {
 	d := s.desired()
 	_, err := s.h.Repository.Update(s.t.Context(), tenant.UpdateRequest{Tenant: "contoso", Parent: d.Revision, Key: "edit/" + d.Revision,
 		Changes: changes, Message: "edit", Author: "person"})
@@ -87,7 +87,7 @@ func (s *scene) edit(changes ...tenant.Change) {
 	}
 }
 
-func (s *scene) desired() tenant.Desired {
+func (s *stage) desired() tenant.Desired {
 	d, err := s.h.Repository.Desired(s.t.Context(), tenant.DesiredRequest{Tenant: "contoso"})
 	if err != nil {
 		s.t.Fatal(err)
@@ -95,7 +95,7 @@ func (s *scene) desired() tenant.Desired {
 	return d
 }
 
-func (s *scene) row() syncer.Row {
+func (s *stage) row() syncer.Row {
 	row, err := s.front.Status(s.t.Context(), "contoso")
 	if err != nil {
 		s.t.Fatal(err)
@@ -104,7 +104,7 @@ func (s *scene) row() syncer.Row {
 }
 
 // start asks for the run that is walked over.
-func (s *scene) start() {
+func (s *stage) start() {
 	row, err := s.front.Start(s.t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
 	if err != nil {
 		s.t.Fatal(err)
@@ -115,7 +115,7 @@ func (s *scene) start() {
 // drive lets workers run until the run has ended, each that dies being replaced
 // by another. The first one's calls are struck. It reports false for a run that
 // does not end within a day.
-func (s *scene) drive(strike func(*syncertest.Worker) func(statetest.Call) statetest.Fault) bool {
+func (s *stage) drive(strike func(*syncertest.Worker) func(statetest.Call) statetest.Fault) bool {
 	for n, until := 0, time.Now().Add(24*time.Hour); time.Now().Before(until); n++ {
 		w := s.worker(fmt.Sprintf("worker-%d", n))
 		if n == 0 {
@@ -139,7 +139,7 @@ func (s *scene) drive(strike func(*syncertest.Worker) func(statetest.Call) state
 	return false
 }
 
-// left is what a run has left behind, in a form that compares between scenes.
+// left is what a run has left behind, in a form that compares between stages.
 type left struct {
 	Status  state.Status
 	Outcome syncer.Outcome
@@ -149,7 +149,7 @@ type left struct {
 	Adopted []string
 }
 
-func (s *scene) left() left {
+func (s *stage) left() left {
 	row := s.row()
 	out := left{Status: row.Status, Outcome: row.Outcome}
 	f := s.h.Tenant("contoso")
@@ -199,14 +199,14 @@ func writeOf(w tenanttest.Write) string {
 
 // check holds what a run has left behind against what is true of every run,
 // whatever happened to it.
-func (s *scene) check() {
+func (s *stage) check() {
 	s.checkWrites()
 	s.checkHistory()
 	s.checkReport()
 }
 
 // checkWrites: nothing was written twice, or by two workers at a time.
-func (s *scene) checkWrites() {
+func (s *stage) checkWrites() {
 	t, f := s.t, s.h.Tenant("contoso")
 	if twice := f.Repeated(); len(twice) > 0 {
 		t.Errorf("applied twice: %s", writeOf(twice[0]))
@@ -219,7 +219,7 @@ func (s *scene) checkWrites() {
 // checkHistory holds the history against the record: the moves follow from one
 // another and end where the record is; every attempt has one intent and one
 // result, in turn.
-func (s *scene) checkHistory() {
+func (s *stage) checkHistory() {
 	row := s.row()
 	entries, next, err := s.front.History(s.t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: s.run, Limit: 1000})
 	if err != nil || next != "" {
@@ -255,7 +255,7 @@ func (s *scene) checkHistory() {
 
 // checkReport holds the report against the record and against the tenant: what
 // it calls applied is what the tenant has carried out.
-func (s *scene) checkReport() {
+func (s *stage) checkReport() {
 	row := s.row()
 	rep, err := s.front.Report(s.t.Context(), "contoso", s.run)
 	if err != nil {
@@ -284,7 +284,7 @@ func (s *scene) checkReport() {
 }
 
 // settled syncs until there is nothing left to do, and reports how often.
-func (s *scene) settled() int {
+func (s *stage) settled() int {
 	s.verdict = syncertest.Approves("bob")
 	for n := range 5 {
 		w := s.worker(fmt.Sprintf("later-%d", n))
@@ -300,12 +300,12 @@ func (s *scene) settled() int {
 	return -1
 }
 
-// walk strikes the calls of a run one after the other, in scenes of their own,
+// walk strikes the calls of a run one after the other, on stages of their own,
 // until there are no more, and returns how many there were.
-func walk(t *testing.T, how struck, after func(s *scene, want left, at statetest.Call)) int {
+func walk(t *testing.T, how struck, after func(s *stage, want left, at statetest.Call)) int {
 	var want left
 	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t, how)
+		s := newStage(t, how)
 		s.start()
 		if !s.drive(func(*syncertest.Worker) func(statetest.Call) statetest.Fault { return nil }) {
 			t.Fatal("the run does not end even if nothing is struck")
@@ -313,13 +313,13 @@ func walk(t *testing.T, how struck, after func(s *scene, want left, at statetest
 		s.check()
 		want = s.left()
 		if len(want.Adopted) == 0 || want.Status != state.Idle {
-			t.Fatalf("the scene is not what it should be: %+v", want)
+			t.Fatalf("the stage is not what it should be: %+v", want)
 		}
 	})
 	points := 0
 	for i, more := 0, true; more && !t.Failed(); i++ {
 		synctest.Test(t, func(t *testing.T) {
-			s := newScene(t, how)
+			s := newStage(t, how)
 			s.start()
 			var at statetest.Call
 			hit := false
@@ -373,7 +373,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 					t.Parallel()
 					kill := func(w *syncertest.Worker, _ statetest.Call) (statetest.Fault, bool) { return w.Dies(after), true }
 					points := walk(t, struck{verdict: verdict, atOnce: atOnce, fault: kill},
-						func(s *scene, want left, _ statetest.Call) {
+						func(s *stage, want left, _ statetest.Call) {
 							if diff := cmp.Diff(want, s.left()); diff != "" {
 								s.t.Errorf("the run ended otherwise than without a crash (-want +got):\n%s", diff)
 							}
@@ -424,7 +424,7 @@ func TestFailAtEveryCall(t *testing.T) {
 			}
 			approve := func() syncer.Approver { return syncertest.Approves("bob") }
 			points := walk(t, struck{verdict: approve, atOnce: 1, keepOld: !f.well, fault: once},
-				func(s *scene, want left, at statetest.Call) {
+				func(s *stage, want left, at statetest.Call) {
 					got := s.left()
 					if diff := cmp.Diff(want, got); f.well && diff != "" {
 						s.t.Errorf("the run ended otherwise than without the fault (-want +got):\n%s", diff)

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -197,11 +200,11 @@ func (s *Syncer) act(ctx context.Context, tenantName string, change func(*draft)
 	return next, err
 }
 
-// permit checks what every action needs: a tenant, an actor, and the host's
-// consent.
+// permit checks what every action needs: a tenant's name, an actor, and the
+// host's consent.
 func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string) error {
-	if tenantName == "" {
-		return fmt.Errorf("%w: no tenant", ErrInvalid)
+	if tenantName == "" || len(tenantName) > 256 || !utf8.ValidString(tenantName) || strings.ContainsFunc(tenantName, unicode.IsControl) {
+		return fmt.Errorf("%w: a tenant's name is 1 to 256 bytes of UTF-8 without control characters, not %q", ErrInvalid, tenantName)
 	}
 	if actor == "" {
 		return ErrNoActor

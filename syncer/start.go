@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -47,12 +45,13 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 // check reports a request that can never succeed.
 func (req StartRequest) check() error {
 	switch {
-	case len(req.Tenant) > 256 || !utf8.ValidString(req.Tenant) || strings.ContainsFunc(req.Tenant, unicode.IsControl):
-		return fmt.Errorf("%w: a tenant's name is 1 to 256 bytes of UTF-8 without control characters, not %q", ErrInvalid, req.Tenant)
 	case !slices.Contains([]Mode{Full, Preview, BackupOnly}, req.Mode):
 		return fmt.Errorf("%w: mode %q", ErrInvalid, req.Mode)
 	case req.DesiredFrom != "" && req.Mode == BackupOnly:
 		return fmt.Errorf("%w: a backup has nothing to roll back", ErrInvalid)
+	}
+	if _, ok := req.Labels[""]; ok {
+		return fmt.Errorf("%w: a label without a name", ErrInvalid)
 	}
 	for _, t := range req.Targets {
 		if t.Kind == "" {

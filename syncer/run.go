@@ -134,18 +134,23 @@ func (s *Syncer) Sync(ctx context.Context, req StartRequest) (Row, error) {
 }
 
 // Await works on a tenant's run until it ends, or another has taken its place.
-// It takes up a run that another process began and left.
+// It takes up a run that another process began and left. With an error it
+// returns the row as last seen.
 func (s *Syncer) Await(ctx context.Context, tenantName, run string) (Row, error) {
 	changes, stop := s.watch()
 	defer stop()
+	var row Row
 	for {
 		next, err := s.Advance(ctx, tenantName)
 		if err != nil {
-			return Row{}, err
-		}
-		row, err := s.Status(ctx, tenantName)
-		if err != nil || row.Status.Resting() || row.Run != run {
 			return row, err
+		}
+		now, err := s.Status(ctx, tenantName)
+		if err != nil {
+			return row, err
+		}
+		if row = now; row.Status.Resting() || row.Run != run {
+			return row, nil
 		}
 		wait := s.cfg.PollInterval
 		if next.In > 0 {

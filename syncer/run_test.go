@@ -1,0 +1,298 @@
+package syncer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// background has a worker Run, and returns what ends it.
+func background(t *testing.T, w *syncertest.Worker) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v, want nil at shutdown", err)
+		}
+	}
+}
+
+// statuses counts the tenants by status.
+func statuses(t *testing.T, w *syncertest.Worker) map[state.Status]int {
+	t.Helper()
+	count := map[state.Status]int{}
+	req := syncer.StatusesRequest{Limit: 1000}
+	for {
+		rows, next, err := w.Statuses(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			count[r.Status]++
+		}
+		if req.Cursor = next; next == "" {
+			return count
+		}
+	}
+}
+
+// A thousand tenants that wait for a decision hold no goroutine and no lease,
+// and each goes on when its decision comes.
+func TestWaitingTenantsCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 1000
+		h := syncertest.New(syncertest.Config{Kinds: syncertest.Kinds()[:1]})
+		w := h.Worker("a", syncertest.WorkerConfig{})
+		stop := background(t, w)
+		defer stop()
+		synctest.Wait()
+		before := runtime.NumGoroutine()
+		for i := range n {
+			name := fmt.Sprintf("tenant-%d", i)
+			desire(t, h, name, "groups", "Staff", `{"displayName":"Staff"}`)
+			start(t, w, name)
+		}
+		<-time.After(time.Hour)
+		synctest.Wait()
+		if got := statuses(t, w)[state.PendingApproval]; got != n {
+			t.Fatalf("got %d tenants in Pending approval, want %d: %v", got, n, statuses(t, w))
+		}
+		if after := runtime.NumGoroutine(); after > before {
+			t.Errorf("got %d goroutines more than before, want none", after-before)
+		}
+		claims := count(w, "Leaser.Claim")
+		<-time.After(time.Hour)
+		if got := count(w, "Leaser.Claim") - claims; got > int(time.Hour/syncer.PollIntervalDefault)+1 {
+			t.Errorf("got %d claims in an hour of waiting, want one per poll interval", got)
+		}
+		for i := range n {
+			row, err := w.Status(t.Context(), fmt.Sprintf("tenant-%d", i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := syncer.Decision{Tenant: row.Tenant, Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
+			if _, err := w.Decide(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-time.After(time.Hour)
+		if got := statuses(t, w)[state.Idle]; got != n {
+			t.Errorf("got %d tenants Idle after their approval, want %d", got, n)
+		}
+	})
+}
+
+// count is how often a worker has made a call.
+func count(w *syncertest.Worker, op string) int {
+	n := 0
+	for _, c := range w.Calls.Calls() {
+		if c.Op == op {
+			n++
+		}
+	}
+	return n
+}
+
+// No more than TenantsAtOnce are worked on at a time, and as many as that.
+func TestTenantsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 3
+		h := syncertest.New(syncertest.Config{})
+		var now, most atomic.Int64
+		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+			c.TenantsAtOnce = limit
+			connect := c.Connector
+			c.Connector = syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+				most.Store(max(most.Load(), now.Add(1)))
+				defer now.Add(-1)
+				<-time.After(time.Minute)
+				return connect.Connect(ctx, req)
+			})
+		}})
+		for i := range 9 {
+			start(t, w, fmt.Sprintf("tenant-%d", i))
+		}
+		defer background(t, w)()
+		<-time.After(10 * time.Minute)
+		if most.Load() != limit {
+			t.Errorf("got up to %d tenants at once, want %d", most.Load(), limit)
+		}
+		if got := statuses(t, w)[state.Idle]; got != 9 {
+			t.Errorf("got %v, want all Idle", statuses(t, w))
+		}
+	})
+}
+
+// A person who does not come keeps nobody else waiting.
+func TestSignInsDoNotCountAsWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{Auth: &authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(2 * time.Minute)}}})
+		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.TenantsAtOnce = 1 }})
+		for i := range 5 {
+			name := fmt.Sprintf("tenant-%d", i)
+			if i == 4 {
+				h.Auth.SignIn(name)
+			}
+			req := syncer.StartRequest{Tenant: name, Actor: "ann", Options: syncer.Options{Interactive: true}}
+			if _, err := w.Start(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+		}
+		defer background(t, w)()
+		<-time.After(time.Minute)
+		if got := statuses(t, w); got[state.PendingAuthentication] != 4 || got[state.Idle] != 1 {
+			t.Errorf("after a minute: got %v, want 4 asked to sign in, and 1 Idle", got)
+		}
+		<-time.After(2 * time.Minute)
+		if got := statuses(t, w); got[state.Idle] != 5 {
+			t.Errorf("after the sign-ins: got %v, want 5 Idle", got)
+		}
+	})
+}
+
+// A worker outlives its database, and goes on with what was due.
+func TestRunOutlivesItsStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		w := h.Worker("a", syncertest.WorkerConfig{})
+		start(t, w, "contoso")
+		down := statetest.Fault{Before: errors.New("connection refused")}
+		w.Strike(statetest.FaultEvery(down, "Leaser.Claim", "Store.Commit", "Store.Load"))
+		defer background(t, w)()
+		<-time.After(time.Hour)
+		if got := count(w, "Leaser.Claim"); got < 10 || got > 200 {
+			t.Errorf("got %d claims in an hour without a database, want growing pauses between them", got)
+		}
+		w.Strike(statetest.FaultEvery(down, "Store.Commit")) // it answers, and cannot be written
+		claims := count(w, "Leaser.Claim")
+		<-time.After(10 * time.Minute)
+		if got := count(w, "Leaser.Claim") - claims; got > int(20*time.Minute/syncer.PollIntervalDefault) {
+			t.Errorf("got %d claims in 10 minutes without writes, want a pause before each", got)
+		}
+		w.Strike(nil)
+		<-time.After(5 * time.Minute)
+		if row, err := w.Status(t.Context(), "contoso"); err != nil || row.Status != state.Idle {
+			t.Errorf("got %s, %v, want Idle once the database is back", row.Status, err)
+		}
+	})
+}
+
+// A lease is renewed for as long as the work takes, also through a passing
+// fault of the store.
+func TestLeaseIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		h.Tenant("contoso").SlowReads(20 * time.Minute)
+		w := h.Worker("a", syncertest.WorkerConfig{})
+		other := h.Worker("b", syncertest.WorkerConfig{})
+		w.Strike(statetest.FaultOn("Leaser.Renew", 3, statetest.Fault{Before: errors.New("connection reset")}))
+		defer background(t, w)()
+		defer background(t, other)()
+		start(t, w, "contoso")
+		<-time.After(15 * time.Minute)
+		got, err := h.Store.Load(t.Context(), state.LoadRequest{Tenant: "contoso"})
+		if err != nil || got.Record.Fence != 1 || !got.Record.LeaseUntil.After(got.Now) {
+			t.Errorf("got fence %d, lease until %v, want the first worker's live lease", got.Record.Fence, got.Record.LeaseUntil)
+		}
+		<-time.After(2 * time.Hour)
+		if row, _ := w.Status(t.Context(), "contoso"); row.Status != state.Idle {
+			t.Errorf("got %s, want Idle", row.Status)
+		}
+	})
+}
+
+// A worker that cannot renew its lease stops, and another one takes over; what
+// the first one still tries to store is refused.
+func TestLeaseLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		fake := h.Tenant("contoso")
+		fake.SlowReads(40 * time.Second)
+		slow := h.Worker("slow", syncertest.WorkerConfig{Approver: syncertest.Approves("bob")})
+		slow.Strike(statetest.FaultEvery(statetest.Fault{Before: errors.New("no route")}, "Leaser.Renew"))
+		start(t, slow, "contoso")
+		stop := background(t, slow)
+		<-time.After(30 * time.Second)
+		next := h.Worker("next", syncertest.WorkerConfig{Approver: syncertest.Approves("bob")})
+		stopNext := background(t, next)
+		<-time.After(2 * time.Hour)
+		stop()
+		stopNext()
+		row, err := next.Status(t.Context(), "contoso")
+		if err != nil || row.Status != state.Idle || row.Outcome != syncer.Deployed {
+			t.Errorf("got %+v, %v, want Idle, deployed", row, err)
+		}
+		if n := len(fake.Repeated()) + len(fake.Overlapping()); n > 0 || len(fake.Writes()) != 1 {
+			t.Errorf("got %d writes, %d of them repeated or overlapping, want 1 and 0", len(fake.Writes()), n)
+		}
+	})
+}
+
+// While another worker holds the tenant, Advance says so and does nothing.
+func TestAdvanceOfAHeldTenant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		w := h.Worker("a", syncertest.WorkerConfig{})
+		start(t, w, "contoso")
+		if _, err := h.Store.Acquire(t.Context(), state.AcquireRequest{Tenant: "contoso", Owner: "b", For: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		next, err := w.Advance(t.Context(), "contoso")
+		if err != nil || !next.Held || next.In <= 0 {
+			t.Errorf("got %+v, %v, want it held by another", next, err)
+		}
+		if _, err := w.Recheck(t.Context(), "contoso", "ann"); !errors.Is(err, syncer.ErrActive) {
+			t.Errorf("Recheck of an active tenant: got %v, want %v", err, syncer.ErrActive)
+		}
+		row, err := w.Await(t.Context(), "contoso", "run-1") // until the other's lease has run out
+		if err != nil || row.Status != state.Idle {
+			t.Errorf("Await: got %s, %v, want Idle", row.Status, err)
+		}
+		if _, err := h.Store.Acquire(t.Context(), state.AcquireRequest{Tenant: "contoso", Owner: "b", For: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Recheck(t.Context(), "contoso", "ann"); !errors.Is(err, syncer.ErrBusy) {
+			t.Errorf("Recheck of a held tenant: got %v, want %v", err, syncer.ErrBusy)
+		}
+	})
+}
+
+// A sync whose caller goes away stays as it is, and another call ends it.
+func TestSyncIsTakenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		w := h.Worker("a", syncertest.WorkerConfig{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		row, err := w.Sync(ctx, syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
+		if !errors.Is(err, context.DeadlineExceeded) || row.Status != state.PendingApproval {
+			t.Fatalf("got %s, %v, want Pending approval and %v", row.Status, err, context.DeadlineExceeded)
+		}
+		d := syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Reject, Actor: "bob"}
+		if _, err := w.Decide(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		row, err = w.Await(t.Context(), "contoso", row.Run)
+		if err != nil || row.Outcome != syncer.Rejected {
+			t.Errorf("got %q, %v, want %q", row.Outcome, err, syncer.Rejected)
+		}
+	})
+}

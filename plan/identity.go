@@ -1,12 +1,9 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -263,130 +260,6 @@ func (m *matching) ambiguous(name string, objects []*object, found []*tenant.Res
 	for _, r := range found {
 		m.undecided[r] = true
 	}
-}
-
-// nameTheRest gives keys to what only the tenant has.
-func (m *matching) nameTheRest() {
-	if len(m.free) == 0 {
-		return
-	}
-	count := map[string]int{}
-	for _, r := range m.free {
-		count[m.nameInTenant(r)]++
-	}
-	used := func(key string) bool {
-		return m.objects[key] != nil || m.badKeys[m.kind.Name][key]
-	}
-	slices.SortFunc(m.free, func(a, b *tenant.Resource) int { return strings.Compare(a.ID, b.ID) })
-	for _, r := range m.free {
-		name := m.nameInTenant(r)
-		key := name
-		if count[key] > 1 || used(key) || m.undecided[r] {
-			key = suffixed(name, r.ID, 8)
-		}
-		for n := 16; used(key); n *= 2 {
-			if n > 64 {
-				// Two ids with one hash do not happen.
-				key += "~"
-				continue
-			}
-			key = suffixed(name, r.ID, n)
-		}
-		o := m.object(key)
-		o.current = r
-		o.keep = m.undecided[r]
-	}
-}
-
-// maxKey is the longest key that a repository takes, in bytes.
-const maxKey = 512
-
-// suffixed returns a key that stays the same while objects of the same name
-// come and go: it depends on the object's id alone.
-func suffixed(name, id string, digits int) string {
-	sum := sha256.Sum256([]byte(id))
-	tail := " ~" + hex.EncodeToString(sum[:])[:min(digits, 64)]
-	return shortened(name, maxKey-len(tail)) + tail
-}
-
-// shortened cuts s to at most n bytes, between characters.
-func shortened(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
-// nameInTenant returns the natural key of the tenant's object, or its id where
-// it has none.
-func (m *matching) nameInTenant(r *tenant.Resource) string {
-	if name, ok := m.names[r]; ok {
-		return name
-	}
-	name, ok := m.kind.nameOf(m.tenantBody(m.kind, r), func(s string) string { return s })
-	if !ok {
-		name = r.ID
-	}
-	if len(name) > maxKey {
-		name = suffixed(name, r.ID, 8)
-	}
-	m.names[r] = name
-	return name
-}
-
-// nameOf returns the natural key that the repository, or else the base, gives
-// an object; its key where they do not tell.
-func (m *matching) nameOf(o *object) string {
-	if o.desired != nil {
-		if name, ok := m.desiredName(o); ok {
-			return name
-		}
-	} else if o.held() {
-		if body, err := parseObject(o.base.Body); err == nil {
-			if name, ok := o.kind.nameOf(body, literal); ok {
-				return name
-			}
-		}
-	}
-	return o.key
-}
-
-// desiredName returns the natural key of a resource of the repository.
-func (c *comparison) desiredName(o *object) (string, bool) {
-	body, err := o.file()
-	if err != nil {
-		return "", false
-	}
-	return o.kind.nameOf(body, func(s string) string {
-		text, _, err := expand(s, c.in.Variables)
-		if err != nil {
-			return ""
-		}
-		return text
-	})
-}
-
-// nameOf joins the natural key's values; text reads the body's strings.
-func (k *kindRules) nameOf(body *node, text func(string) string) (string, bool) {
-	parts := make([]string, 0, len(k.naturalKey))
-	for _, segs := range k.naturalKey {
-		v := body.at(segs)
-		part := ""
-		switch {
-		case v.isString():
-			part = text(v.text)
-		case v != nil && v.kind == '0':
-			part = v.text
-		}
-		if part == "" {
-			return "", false
-		}
-		parts = append(parts, part)
-	}
-	return strings.Join(parts, " - "), true
 }
 
 // fileOf names a resource's file in messages.

@@ -56,7 +56,7 @@ func (c *comparison) compare(o *object) {
 	if o.held() {
 		t.base = c.baseBody(o.base)
 	}
-	c.nameAlike(o.kind, &t)
+	c.nameAlike(o, &t)
 	o.newBase = c.bindingOnly(o)
 	switch {
 	case o.desired != nil && o.current != nil:
@@ -122,12 +122,15 @@ func (c *comparison) readDesired(o *object, t *trees) bool {
 
 // nameAlike names references at places that the kind does not declare in the
 // same way on all sides.
-func (c *comparison) nameAlike(k *kindRules, t *trees) {
+func (c *comparison) nameAlike(o *object, t *trees) {
+	k := o.kind
 	guide := c.guide(k, t.desired, t.base)
 	if len(guide) == 0 {
 		return
 	}
 	t.base, t.desired, t.current = guided(k, guide, t.base), guided(k, guide, t.desired), guided(k, guide, t.current)
+	o.oldRefs = refsOf(t.current)
+	o.newRefs = o.oldRefs
 }
 
 func (c *comparison) noteDangling(o *object, found []dangling) {

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -57,7 +58,7 @@ func (t *telemetry) phase(ctx context.Context, tenantName, run string, p Phase, 
 		attribute.String("tenantsync.tenant", tenantName), attribute.String("tenantsync.run", run)))
 	defer span.End()
 	err := f(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, errInterrupted) { // an interruption is somebody's wish, or a sign-in
 		span.SetStatus(codes.Error, err.Error())
 	}
 	return err

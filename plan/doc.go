@@ -24,11 +24,71 @@
 // not completely read, nothing is deleted that no base held, and what cannot
 // be done becomes a [Note] and not an error.
 //
+// Objects are compared property by property. An array is one value, unless the
+// kind declares it a [tenant.Set]: then each member has its own fate, and members
+// that no base held are adopted, never removed (under EnforceDesired the removal
+// is proposed). A property that a file does not have is not managed: neither
+// written nor adopted nor in the base. null clears it; for a property as a whole,
+// null and absent are the same. What the tenant has dropped is adopted as null,
+// so that it stays managed. A property on whose value both sides have never
+// agreed is proposed as the repository has it.
+//
+// For whole objects: what only the tenant has is adopted, or under
+// EnforceDesired noted as [Unmanaged]; what only the repository has is created.
+// What is gone on one side and unchanged on the other goes there too; gone on
+// one side and changed on the other is a conflict.
+//
+// # Which object is which
+//
+// An object that the base knows is known by its id. Others are matched once, by
+// the kind's natural key: the values in the file, or else the file's key. Where
+// several objects or files could be meant, the answer is an [Ambiguous] note and
+// nothing else. Objects of one name that only the tenant has get keys such as
+// "Name ~1a2b3c4d", which depend on the id and so stay as they are while others
+// come and go. A vanished and a new file with the same body are a rename; a file
+// that was renamed and changed says so itself: "$previousNames": ["Old name"].
+// Top-level names that begin with "$" are for this package and never written.
+//
+// # What a file may say
+//
+//	${groups/CA-BreakGlass}        the id of the object with this key
+//	${groups/CA-BreakGlass#mail}   another property of it
+//	${var:name}                    a variable of the tenant, also within a string
+//	$${                            a literal ${
+//
+// Within a reference the characters }, # and % of a key are written %7D, %23 and
+// %25. A reference is always the whole string. At the places that the kind
+// declares, ids in the tenant are turned into names; elsewhere a file may use a
+// reference too, but only what the file has as a reference is seen as one. A
+// reference to what the plan creates waits for it; a property of it other than
+// the id is known only if its file has it. A whole string that is the value of
+// exactly one variable with the shape of a GUID is backed up as that variable.
+//
+// Secrets: sensitive values are compared by a hash and shown as [Redacted]. A
+// value of asterisks or [Redacted] in a file means that the file does not manage
+// it. Because nobody can read a masked secret, it counts as what was last
+// deployed: a secret that somebody replaces in the tenant is not noticed. Tell
+// Compare what a run has written ([Input.Written]), or it is proposed again. In
+// an array that is sent whole, an untouched masked secret is carried along only
+// if its element, apart from secrets, has not changed, or if the kind declares a
+// set with an identity; else the answer is a [SecretNeeded] note.
+//
+// # What is not looked at
+//
+// Read-only properties and annotations ("@odata.type" excepted) do not count,
+// and numbers are compared by value. An [Ignore] rule leaves differences at or
+// below its pointer alone; a pointer into an array that is no set has no effect,
+// because such an array is compared and written whole: ignore the array.
+//
+// An object whose bytes on both sides are as they were when all agreed is not
+// decoded at all ([BaseObject].Seen), which is most of them in most runs. With
+// [Input.NoBackup] the work then grows with what has changed.
+//
 // # A sync, from here
 //
 // Fill an [Input]. Ask [Reads] what to read from the tenant, then
-// [ReferenceReads] until it wants no more, then [Missing] for objects to look
-// for by id. Call Compare. Store [Result.Base], write [Result.Adopt] and
+// [ReferenceReads] for what is needed to name references, then [Missing] for
+// objects to look for by id. Call Compare. Store [Result.Base], write [Result.Adopt] and
 // [Result.Backup] to the repository, and show the [Plan] to a person, with
 // [Plan.Text] or [Plan.Markdown] or from its JSON form.
 //

@@ -279,11 +279,10 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	if r.underway() && r.Phase == PhaseDeploy {
 		return nil, c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
-	end := ending{outcome: FailedWith, reason: info.Class, err: info}
-	if info.Class == string(TimedOut) {
-		end = ending{outcome: TimedOut, reason: "sign-in", err: info}
+	if info.Class == string(auth.ConsentNeeded) && !r.Wrote {
+		return nil, c.consentNeeded(ctx, info)
 	}
-	return nil, c.finish(ctx, end)
+	return nil, c.finish(ctx, ending{outcome: FailedWith, reason: info.Class, err: info})
 }
 
 // classify finds the word for an error.

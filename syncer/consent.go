@@ -59,6 +59,17 @@ func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds 
 	return out, nil
 }
 
+// consentNeeded ends a run that cannot even connect before an administrator has
+// consented to the application.
+func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
+	if c.now().rec.Status == state.PendingAuthentication { // the person was there, and could not give it
+		if err := c.signedIn(ctx); err != nil {
+			return err
+		}
+	}
+	return c.finish(ctx, ending{outcome: FailedWith, reason: info.Class, err: info, consent: true})
+}
+
 // needsWrite reports whether permissions to write count: when the tenant's run
 // writes, and while one is known to be missing.
 func (d *data) needsWrite() bool {

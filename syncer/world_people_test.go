@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -89,5 +90,12 @@ func (w *world) revoke(c script.Command) string {
 // signed-in: the person signs in outside any run, as on a page of the host's.
 func (w *world) signedIn(script.Command) string {
 	w.h.Auth.SignIn(w.tenant)
+	return ""
+}
+
+// auth credential|begin|wait|token N CLASS: the authenticator's next N such
+// calls fail.
+func (w *world) auth(c script.Command) string {
+	w.h.Auth.FailNext(authtest.Op(arg(c, 0)), w.number(c, arg(c, 1)), auth.Class(arg(c, 2)))
 	return ""
 }

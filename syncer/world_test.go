@@ -71,8 +71,8 @@ func init() {
 		"wait": (*world).wait, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
 		"status": (*world).status, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history, "revoke": (*world).revoke,
 		"statuses": (*world).statuses, "calls": (*world).calls, "error": (*world).copyError,
-		"signed-in": (*world).signedIn,
-		"stop":      (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
+		"signed-in": (*world).signedIn, "auth": (*world).auth,
+		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}
 }
 

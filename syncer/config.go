@@ -85,7 +85,9 @@ type Config struct {
 	// must be under two thirds of Lease.
 	WriteTimeout time.Duration
 	// VerifyTimeout is how long written objects are read back until they show
-	// what was written. Defaults to 1 minute.
+	// what was written. Defaults to 1 minute. Created ones are read back for at
+	// least their kind's Consistency, so that the next run does not take them
+	// for missing.
 	VerifyTimeout time.Duration
 	// RequireConsent ends a run in Pending admin consent as soon as any
 	// permission is missing, instead of syncing what can be read.

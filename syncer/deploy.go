@@ -28,6 +28,7 @@ type deployment struct {
 	mu       sync.Mutex
 	bindings plan.Bindings
 	desired  map[string]tenant.Resource // by item ID; only for sensitive values
+	visible  map[string]bool            // by item ID: created, and seen by a read or waited for
 }
 
 // deploy carries the approved items out, wave by wave, and goes on to verify.
@@ -61,7 +62,8 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 		return nil, err
 	}
 	r := c.run()
-	dep := &deployment{c: c, chosen: map[string]bool{}, kinds: map[string]tenant.Kind{}, desired: map[string]tenant.Resource{}}
+	dep := &deployment{c: c, chosen: map[string]bool{}, kinds: map[string]tenant.Kind{},
+		desired: map[string]tenant.Resource{}, visible: map[string]bool{}}
 	var err error
 	if dep.plan, err = c.s.readPlan(ctx, r); err != nil {
 		return nil, err
@@ -280,6 +282,9 @@ func (d *deployment) tryItem(ctx context.Context, it *plan.Item) (*ItemResult, e
 		}
 		if res := d.blocked(it); res != nil {
 			return res, nil
+		}
+		if err := d.awaitDependencies(ctx, it); err != nil {
+			return nil, err
 		}
 		attempt++
 		res, after, err := d.attempt(ctx, it, attempt)

@@ -15,6 +15,46 @@ import (
 // kinds that do not say.
 const consistencyDefault = time.Minute
 
+// consistency is how long reads of a kind may lag behind writes.
+func (d *deployment) consistency(kind string) time.Duration {
+	return cmp.Or(d.kinds[kind].Consistency, consistencyDefault)
+}
+
+// awaitDependencies waits until the objects that the run has created and that
+// an item refers to can be read: until then, the tenant may refuse references
+// to them. After the kind's consistency bound it is left to the tenant.
+func (d *deployment) awaitDependencies(ctx context.Context, it *plan.Item) error {
+	for _, dep := range it.DependsOn {
+		res, ok := d.journal.result(dep)
+		if !ok || res.Verb != tenant.Create {
+			continue
+		}
+		until := time.Now().Add(d.consistency(res.Kind))
+		for try := 1; !d.isVisible(dep); try++ {
+			_, err := d.c.client.Get(ctx, tenant.GetRequest{Kind: res.Kind, ID: res.TenantID})
+			if err == nil || !time.Now().Before(until) {
+				d.mu.Lock()
+				d.visible[dep] = true
+				d.mu.Unlock()
+				break
+			}
+			if failed := d.readFailed(ctx, "deploy "+it.ID+": read what it refers to", err); failed != nil && !isRetryable(failed) {
+				return failed
+			}
+			if err := pause(ctx, backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *deployment) isVisible(item string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.visible[item]
+}
+
 // sight is what a look at the tenant shows of a write.
 type sight int
 
@@ -31,7 +71,7 @@ const (
 // nobody can tell (unknown: reported, and never repeated). Absence of an
 // effect counts only after the kind's consistency bound, since reads may lag.
 func (d *deployment) settle(ctx context.Context, it *plan.Item, open openIntent, cause string) (*ItemResult, error) {
-	bound := cmp.Or(d.kinds[it.Kind].Consistency, consistencyDefault)
+	bound := d.consistency(it.Kind)
 	res := &ItemResult{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Attempts: open.Attempt, Class: string(ItemUnknown)}
 	for try := 1; ; try++ {
 		seen, id, err := d.see(ctx, it)
@@ -72,7 +112,7 @@ func (d *deployment) see(ctx context.Context, it *plan.Item) (sight, string, err
 	switch {
 	case err != nil && !notFound:
 		if failed := d.readFailed(ctx, "deploy "+it.ID+": find out what became of it", err); failed != nil {
-			if _, ok := errors.AsType[*retryable](failed); !ok {
+			if !isRetryable(failed) {
 				return unseen, "", failed
 			}
 		}

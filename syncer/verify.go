@@ -62,7 +62,6 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 	objects := map[plan.Object]tenant.Resource{}
 	var gone []plan.Object
 	var mu sync.Mutex
-	until := time.Now().Add(d.c.s.cfg.VerifyTimeout)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.c.s.cfg.ReadsAtOnce)
 	for _, it := range d.items() {
@@ -72,6 +71,11 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 		}
 		group.Go(func() error {
 			id := plan.Object{Kind: it.Kind, ID: res.TenantID}
+			wait := d.c.s.cfg.VerifyTimeout
+			if it.Verb == tenant.Create { // the next run must see it, or it would create it again
+				wait = max(wait, d.consistency(it.Kind))
+			}
+			until := time.Now().Add(wait)
 			for try := 1; ; try++ {
 				r, err := d.c.client.Get(ctx, tenant.GetRequest{Kind: it.Kind, ID: res.TenantID})
 				missing := errors.Is(err, &tenant.Error{Class: tenant.NotFound})
@@ -101,7 +105,8 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 			}
 		})
 	}
-	return objects, gone, group.Wait()
+	err := group.Wait() // before gone is read
+	return objects, gone, err
 }
 
 // rebase compares the touched kinds once more, with what was just read back in

@@ -15,7 +15,7 @@ import (
 )
 
 // start [actor=NAME] [mode=MODE] [interactive=no] [supersede=yes]
-// [targets=kind/key,…] [from=last-backup:N]
+// [targets=kind/key,…] [from=N]: the Nth newest backup
 func (w *world) start(c script.Command) string {
 	_, err := w.worker(c).Start(context.Background(), w.request(c))
 	return w.events() + failed(err)

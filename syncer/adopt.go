@@ -88,7 +88,7 @@ func (c *session) writeAdopted(ctx context.Context, a adoption) (tenant.Revision
 	return repo(ctx, c, "backup: adopt drift", func() (tenant.Revision, error) {
 		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: a.Parent,
 			Key: changeKey(c.run().ID, "adopt", a.Parent, a.Changes), Changes: a.Changes,
-			Message: fmt.Sprintf("Adopt %d changes made in %s", len(a.Changes), c.tenant), Author: "tenantsync"})
+			Message: fmt.Sprintf("Adopt %s made in %s", changesOf(len(a.Changes)), c.tenant), Author: "tenantsync"})
 	})
 }
 

@@ -103,14 +103,14 @@ func (t *draft) identify(id *auth.Identity) error {
 func (c *session) passing(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	if auth.ClassOf(err) == auth.SignInNeeded {
-		return errors.Join(errSignInNeeded, wrapped)
+		return fmt.Errorf("%w: %w", errSignInNeeded, wrapped)
 	}
 	if auth.ClassOf(err) == auth.Transient {
 		return &retryable{err: wrapped}
 	}
 	switch tenant.ClassOf(err) {
 	case tenant.Unauthenticated:
-		return errors.Join(errSignInNeeded, wrapped)
+		return fmt.Errorf("%w: %w", errSignInNeeded, wrapped)
 	case tenant.Transient, tenant.Throttled:
 		var after time.Duration
 		if e, ok := errors.AsType[*tenant.Error](err); ok {

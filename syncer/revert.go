@@ -63,7 +63,7 @@ func (c *session) revert(ctx context.Context) error {
 		rev, err := repo(ctx, c, "revert: write the desired line", func() (tenant.Revision, error) {
 			return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: in.Desired.Revision,
 				Key: changeKey(r.ID, "revert", in.Desired.Revision, changes), Changes: changes,
-				Message: fmt.Sprintf("Take back %d changes proposed for %s", len(changes), c.tenant), Author: joinActors(r.Decision.Actors)})
+				Message: fmt.Sprintf("Take back %s proposed for %s", changesOf(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
 		})
 		if errors.Is(err, tenant.ErrMoved) && try < c.s.cfg.Attempts {
 			continue
@@ -113,4 +113,12 @@ func noted(p *plan.Plan, it *plan.Item) bool {
 // refusedMessage names what was not reverted.
 func refusedMessage(items []string) string {
 	return "not reverted, because edited since the plan was made: " + strings.Join(items, ", ")
+}
+
+// changesOf counts changes for people.
+func changesOf(n int) string {
+	if n == 1 {
+		return "1 change"
+	}
+	return fmt.Sprintf("%d changes", n)
 }

@@ -9,16 +9,21 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// desire writes a resource of the desired line, as a person would.
+// desire writes a resource of the desired line, as a person would; an empty
+// body removes it.
 func desire(t testing.TB, h *syncertest.Harness, tenantName, kind, key, body string) {
 	t.Helper()
 	d, err := h.Repository.Desired(t.Context(), tenant.DesiredRequest{Tenant: tenantName})
 	if err != nil {
 		t.Fatal(err)
 	}
+	change := tenant.Change{Kind: kind, Key: key}
+	if body != "" {
+		change.Body = json.RawMessage(body)
+	}
 	_, err = h.Repository.Update(t.Context(), tenant.UpdateRequest{Tenant: tenantName, Parent: d.Revision,
 		Key: "edit/" + kind + "/" + key + "/" + d.Revision, Message: "edit", Author: "ann",
-		Changes: []tenant.Change{{Kind: kind, Key: key, Body: json.RawMessage(body)}}})
+		Changes: []tenant.Change{change}})
 	if err != nil {
 		t.Fatal(err)
 	}

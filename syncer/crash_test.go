@@ -40,6 +40,7 @@ type struck struct {
 	// keepOld leaves the delete of a group that a policy refers to out of the
 	// stage.
 	keepOld bool
+	lag     time.Duration // until reads see a write
 	fault   func(w *syncertest.Worker, c statetest.Call) (statetest.Fault, bool)
 }
 
@@ -66,6 +67,7 @@ func newStage(t *testing.T, how struck) *stage {
 		tenant.Change{Kind: "policies", Key: "New", Body: json.RawMessage(`{"displayName":"New","state":"on","groups":["${groups/Guests}"]}`)},
 		tenant.Change{Kind: "policies", Key: "Legacy"},
 	)
+	f.Lag(how.lag)
 	s.h.Events.Take()
 	return s
 }
@@ -386,6 +388,23 @@ func TestCrashAtEveryCall(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestCrashAtEveryCallWithLag is the same for a tenant whose reads lag behind
+// its writes, as those of Microsoft 365 do.
+func TestCrashAtEveryCallWithLag(t *testing.T) {
+	t.Parallel()
+	approve := func() syncer.Approver { return syncertest.Approves("bob") }
+	kill := func(w *syncertest.Worker, _ statetest.Call) (statetest.Fault, bool) { return w.Dies(true), true }
+	points := walk(t, struck{verdict: approve, atOnce: 1, lag: 40 * time.Second, fault: kill}, func(s *stage, want left, _ statetest.Call) {
+		if diff := cmp.Diff(want, s.left()); diff != "" {
+			s.t.Errorf("the run ended otherwise than without a crash (-want +got):\n%s", diff)
+		}
+		if n := s.settled(); n != 0 {
+			s.t.Errorf("%d more syncs had something to do", n)
+		}
+	})
+	t.Logf("killed at %d calls", points)
 }
 
 // TestFailAtEveryCall lets each of the worker's calls fail once, in turn, and

@@ -25,6 +25,8 @@ type data struct {
 	Directory string `json:"directory,omitempty"`
 	// Base is the blob of the base.
 	Base *state.BlobRef `json:"base,omitempty"`
+	// LagsUntil is when reads are sure to show what the last run created.
+	LagsUntil time.Time `json:"lagsUntil,omitzero"`
 	// RestsIn is what the tenant would rest in if no permission were missing.
 	RestsIn state.Status `json:"restsIn,omitempty"`
 	// Missing are the permissions that the last look found missing.

@@ -73,10 +73,25 @@ func (c *session) finish(ctx context.Context, end ending) error {
 			return errInterrupted
 		}
 		t.logEntry(lines)
-		t.d.Base = base
+		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(count, t.now)
 		t.end(c.s.cfg, end, ref)
 		return t.move(event, EntryData{Phase: PhaseReport, Outcome: end.outcome, Message: end.reason, Error: end.err, Report: ref})
 	})
+}
+
+// lagsUntil is when reads are sure to show what the run created and has not
+// seen since. The next run reads no sooner, or it would create it again.
+func (c *session) lagsUntil(n tally, now time.Time) time.Time {
+	var longest time.Duration
+	for _, it := range n.items {
+		if it.Verb == tenant.Create && !it.Verified && (it.Status == ItemApplied || it.Status == ItemUnknown) {
+			longest = max(longest, consistency(c.kinds, it.Kind))
+		}
+	}
+	if longest == 0 {
+		return time.Time{}
+	}
+	return now.Add(longest)
 }
 
 // storeEndBase stores the base where the ending moved it.

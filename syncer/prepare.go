@@ -34,6 +34,10 @@ func (c *session) prepare(ctx context.Context) error {
 	if len(found.missing) > 0 && c.s.cfg.RequireConsent {
 		return c.finish(ctx, ending{outcome: FailedWith, reason: "permissions are missing", consent: true})
 	}
+	cur := c.now()
+	if err := pause(ctx, cur.d.LagsUntil.Sub(cur.storeTime())); err != nil {
+		return err
+	}
 	in := plan.Input{
 		Tenant: c.tenant, Kinds: found.limit(c.kinds), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(),

@@ -16,8 +16,13 @@ import (
 const consistencyDefault = time.Minute
 
 // consistency is how long reads of a kind may lag behind writes.
-func (d *deployment) consistency(kind string) time.Duration {
-	return cmp.Or(d.kinds[kind].Consistency, consistencyDefault)
+func consistency(kinds []tenant.Kind, name string) time.Duration {
+	for _, k := range kinds {
+		if k.Name == name {
+			return cmp.Or(k.Consistency, consistencyDefault)
+		}
+	}
+	return consistencyDefault
 }
 
 // awaitDependencies waits until the objects that the run has created and that
@@ -29,7 +34,7 @@ func (d *deployment) awaitDependencies(ctx context.Context, it *plan.Item) error
 		if !ok || res.Verb != tenant.Create {
 			continue
 		}
-		until := time.Now().Add(d.consistency(res.Kind))
+		until := time.Now().Add(consistency(d.c.kinds, res.Kind))
 		for try := 1; !d.isVisible(dep); try++ {
 			_, err := d.c.client.Get(ctx, tenant.GetRequest{Kind: res.Kind, ID: res.TenantID})
 			if err == nil || !time.Now().Before(until) {
@@ -71,7 +76,7 @@ const (
 // nobody can tell (unknown: reported, and never repeated). Absence of an
 // effect counts only after the kind's consistency bound, since reads may lag.
 func (d *deployment) settle(ctx context.Context, it *plan.Item, open openIntent, cause string) (*ItemResult, error) {
-	bound := d.consistency(it.Kind)
+	bound := consistency(d.c.kinds, it.Kind)
 	res := &ItemResult{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Attempts: open.Attempt, Class: string(ItemUnknown)}
 	for try := 1; ; try++ {
 		seen, id, err := d.see(ctx, it)

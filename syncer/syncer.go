@@ -165,8 +165,11 @@ func backoff(n int, first, limit time.Duration) time.Duration {
 	return d - time.Duration(rand.Int64N(int64(d)/4+1))
 }
 
-// pause waits for d, or until ctx ends.
+// pause waits for d, if it is more than 0, or until ctx ends.
 func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return context.Cause(ctx)
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -73,7 +73,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 			id := plan.Object{Kind: it.Kind, ID: res.TenantID}
 			wait := d.c.s.cfg.VerifyTimeout
 			if it.Verb == tenant.Create { // the next run must see it, or it would create it again
-				wait = max(wait, d.consistency(it.Kind))
+				wait = max(wait, consistency(d.c.kinds, it.Kind))
 			}
 			until := time.Now().Add(wait)
 			for try := 1; ; try++ {

@@ -200,10 +200,15 @@ func (s *Syncer) act(ctx context.Context, tenantName string, change func(*draft)
 	return next, err
 }
 
+// storable reports whether a text is one that stores take.
+func storable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
 // permit checks what every action needs: a tenant's name, an actor, and the
 // host's consent.
 func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string) error {
-	if tenantName == "" || len(tenantName) > 256 || !utf8.ValidString(tenantName) || strings.ContainsFunc(tenantName, unicode.IsControl) {
+	if tenantName == "" || len(tenantName) > 256 || !storable(tenantName) {
 		return fmt.Errorf("%w: a tenant's name is 1 to 256 bytes of UTF-8 without control characters, not %q", ErrInvalid, tenantName)
 	}
 	if actor == "" {

@@ -51,7 +51,8 @@ type StartRequest struct {
 	// this one in its place, in one commit. If the new plan has the old one's
 	// digest, votes and age carry over. It does not end a run at work.
 	Supersede bool
-	// Labels, if not nil, replace the tenant's labels.
+	// Labels, if not nil, replace the tenant's labels: UTF-8 without control
+	// characters, no empty name.
 	Labels map[string]string
 }
 

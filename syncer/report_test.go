@@ -185,6 +185,8 @@ func TestRefusedRequests(t *testing.T) {
 		{"somebody who may not", syncer.StartRequest{Tenant: "contoso", Actor: "mallory"}, forbidden},
 		{"unknown mode", syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: syncer.Options{Mode: "fast"}}, syncer.ErrInvalid},
 		{"roll back of a backup", syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: syncer.Options{Mode: syncer.BackupOnly, DesiredFrom: "1"}}, syncer.ErrInvalid},
+		{"label without a name", syncer.StartRequest{Tenant: "contoso", Actor: "ann", Labels: map[string]string{"": "1"}}, syncer.ErrInvalid},
+		{"label of two lines", syncer.StartRequest{Tenant: "contoso", Actor: "ann", Labels: map[string]string{"ring": "1\n2"}}, syncer.ErrInvalid},
 		{"target without a kind", syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: syncer.Options{Targets: []plan.Target{{Key: "Staff"}}}}, syncer.ErrInvalid},
 	}
 	for _, tt := range starts {

@@ -50,8 +50,10 @@ func (req StartRequest) check() error {
 	case req.DesiredFrom != "" && req.Mode == BackupOnly:
 		return fmt.Errorf("%w: a backup has nothing to roll back", ErrInvalid)
 	}
-	if _, ok := req.Labels[""]; ok {
-		return fmt.Errorf("%w: a label without a name", ErrInvalid)
+	for k, v := range req.Labels {
+		if k == "" || !storable(k) || !storable(v) {
+			return fmt.Errorf("%w: a label is of UTF-8 without control characters and has a name, not %q=%q", ErrInvalid, k, v)
+		}
 	}
 	for _, t := range req.Targets {
 		if t.Kind == "" {

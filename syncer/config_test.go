@@ -53,8 +53,8 @@ func TestConfigDefaults(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", tt.name, tt.got, tt.want)
 		}
 	}
-	if c.Worker == "" || c.NewRunID() == c.NewRunID() {
-		t.Errorf("got worker %q and equal run ids, want a name, and ids that differ", c.Worker)
+	if first, second := c.NewRunID(), c.NewRunID(); c.Worker == "" || first == second {
+		t.Errorf("got worker %q and run ids %q and %q, want a name, and ids that differ", c.Worker, first, second)
 	}
 	if other, _ := New(plugged()); other.cfg.Worker == c.Worker {
 		t.Errorf("two engines of one process are both called %q", c.Worker)

@@ -1,0 +1,6 @@
+//go:build !race
+
+package syncer_test
+
+// stride is how many calls a walk goes on at a time: every call is struck.
+const stride = 1

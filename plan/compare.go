@@ -30,6 +30,7 @@ func Compare(in Input) (*Result, error) {
 	if c.failed != nil {
 		return nil, c.failed
 	}
+	c.bindAliases()
 	c.withdraw()
 	return c.finish()
 }
@@ -48,8 +49,9 @@ type comparison struct {
 
 	objects map[string]map[string]*object
 	sorted  []*object
-	// aliases are the new keys of renamed objects by their former "kind/key".
-	aliases map[string]string
+	// renamed are the new keys of objects that were renamed since the base, by
+	// their former "kind/key"; aliases those that files tell themselves.
+	renamed, aliases map[string]string
 	naming
 	// variables are the names of GUID variables by their value.
 	variables map[string]string
@@ -72,7 +74,7 @@ func newComparison(in Input) (*comparison, error) {
 		badKinds: map[string]bool{},
 		sides:    make(map[string]*sides, len(in.Kinds)),
 		objects:  make(map[string]map[string]*object, len(in.Kinds)),
-		aliases:  map[string]string{},
+		renamed:  map[string]string{},
 	}
 	for _, k := range in.Kinds {
 		rules, err := compileKind(k)
@@ -93,8 +95,9 @@ func newComparison(in Input) (*comparison, error) {
 		}
 	}
 	c.variables = variableNames(in.Variables)
-	c.sowSeeds()
 	c.sort()
+	c.findAliases()
+	c.sowSeeds()
 	return c, nil
 }
 
@@ -279,7 +282,7 @@ func (c *comparison) baseBody(b *BaseObject) *node {
 		c.fail(fmt.Errorf("plan: the base's object %s/%s: %w", b.Kind, b.Key, err))
 		return &node{kind: '{'}
 	}
-	if len(c.aliases) > 0 {
+	if len(c.renamed)+len(c.aliases) > 0 {
 		n = c.renameReferences(n)
 	}
 	return n

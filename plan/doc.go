@@ -35,8 +35,9 @@
 //
 // For whole objects: what only the tenant has is adopted, or under
 // EnforceDesired noted as [Unmanaged]; what only the repository has is created.
-// What is gone on one side and unchanged on the other goes there too; gone on
-// one side and changed on the other is a conflict.
+// What is gone on one side and unchanged on the other goes there too (under
+// EnforceDesired, what is gone in the tenant is made again); gone on one side
+// and changed on the other is a conflict.
 //
 // # Which object is which
 //
@@ -101,7 +102,8 @@
 //
 // To carry the plan out, apply its items wave by wave: read the object, compare
 // its [Fingerprint] with [Item.Before], make the [Operation], write, and skip
-// what depends on an item that failed. [Reached] tells of an object whether an
+// what depends on an item that failed. Then compare once more, with what was
+// created in [Input.Bound] and what was applied in [Input.Written], for the base. [Reached] tells of an object whether an
 // item, or part of it, has been done.
 //
 // # Order

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -114,7 +115,7 @@ func (c *comparison) desired(k *kindRules, body *node) (out *node, problems []pr
 	return s.apply(k, body), problems
 }
 
-// normalise follows a rename, and puts in the property that the kind declares.
+// normalise follows a former name, and puts in the property that the kind declares.
 func (c *comparison) normalise(ref *reference, declared []*tenant.Reference) {
 	if key, ok := c.aliases[ref.object()]; ok {
 		ref.key = key
@@ -200,7 +201,7 @@ func (c *comparison) renameReferences(n *node) *node {
 		return nil
 	}
 	if ref := n.referenceIn(); ref != nil {
-		if key, ok := c.aliases[ref.object()]; ok {
+		if key := cmp.Or(c.renamed[ref.object()], c.aliases[ref.object()]); key != "" {
 			ref.key = key
 			return stringNode(ref.String())
 		}

@@ -126,13 +126,24 @@ func TestCompareRenames(t *testing.T) {
 		},
 		{
 			name:        "references follow",
-			explanation: "what both sides agreed on names the new key, and so do files that still name the old one",
+			explanation: "what both sides agreed on names the new key; files may use the old one if the file tells it",
 			base:        `groups/Old=1 {"displayName":"A","x":1}` + "\n" + `policies/P=2 {"displayName":"P","owner":"${groups/Old}"}` + "\n" + `policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
-			desired:     `groups/New {"displayName":"A","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/New}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Old}"}`,
+			desired:     `groups/New {"displayName":"A","x":1,"$previousNames":["Old"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/New}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Old}"}`,
 			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}` + "\n" + `policies 3 {"displayName":"Q","owner":"1"}`,
 			want: `base groups/New=1 {"displayName":"A","x":1}
 				base policies/P=2 {"displayName":"P","owner":"${groups/New}"}
 				base policies/Q=3 {"displayName":"Q","owner":"${groups/New}"}`,
+		},
+		{
+			name:        "references to a name that nobody tells",
+			explanation: "without $previousNames the old name leads nowhere, in this run and in later ones",
+			base:        `groups/Old=1 {"displayName":"A","x":1}` + "\n" + `policies/P=2 {"displayName":"P","owner":"${groups/Old}"}` + "\n" + `policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
+			desired:     `groups/New {"displayName":"A","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/New}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Old}"}`,
+			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}` + "\n" + `policies 3 {"displayName":"Q","owner":"1"}`,
+			want: `note unresolved_reference policies/Q /owner
+				base groups/New=1 {"displayName":"A","x":1}
+				base policies/P=2 {"displayName":"P","owner":"${groups/New}"}
+				base policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
 		},
 		{
 			name:        "two claim one",

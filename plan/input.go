@@ -146,8 +146,8 @@ type BaseObject struct {
 	// names instead of ids, variables expanded, sensitive values replaced by
 	// their hash. nil: bound, and nothing agreed yet.
 	Body json.RawMessage `json:"body,omitempty"`
-	// Seen is the hash of both sides' bytes, and of all else that counts, when
-	// they agreed in full: with the same bytes they still do. Empty if they do
+	// Seen is the hash of both sides' bytes, of what Refs were bound to, and of
+	// all else that counts, when they agreed in full: with the same bytes they still do. Empty if they do
 	// not, or if more than these bytes decides.
 	Seen string `json:"seen,omitempty"`
 	// Refs are the "kind/key" that it refers to; only beside Seen.
@@ -189,5 +189,7 @@ type AdoptedChange struct {
 	Changes []PropertyChange `json:"changes,omitempty"`
 }
 
-// Bindings tell which id each key has: kind → key → id.
+// Bindings tell which id each key has: kind → key → id. Beside the kinds there
+// are "kind#property" with the values of other properties that references stand
+// for, and "kind@formerly" with the present keys of former ones.
 type Bindings map[string]map[string]string

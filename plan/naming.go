@@ -11,8 +11,6 @@ type naming struct {
 	bindings Bindings
 	// keys are the keys by kind and id.
 	keys map[string]map[string]string
-	// moved are the "kind/key" whose binding is not the base's.
-	moved map[string]bool
 	// byProperty are the keys by kind, property and value, made when needed.
 	byProperty map[string]map[string]string
 }
@@ -22,7 +20,6 @@ type naming struct {
 func (c *comparison) collectBindings() {
 	c.bindings = make(Bindings, len(c.kinds))
 	c.keys = make(map[string]map[string]string, len(c.kinds))
-	c.moved = map[string]bool{}
 	c.byProperty = map[string]map[string]string{}
 	for name, objects := range c.objects {
 		ids, keys := make(map[string]string, len(objects)), make(map[string]string, len(objects))
@@ -34,16 +31,8 @@ func (c *comparison) collectBindings() {
 			if id != "" {
 				ids[key], keys[id] = id, key
 			}
-			if o.base == nil || o.base.ID != id || o.renamedFrom != "" {
-				c.moved[o.id()] = true
-			}
 		}
 		c.bindings[name], c.keys[name] = ids, keys
-		for _, b := range c.sides[name].base {
-			if ids[b.Key] != b.ID {
-				c.moved[itemID(name, b.Key)] = true
-			}
-		}
 	}
 }
 
@@ -94,11 +83,32 @@ func (c *comparison) bindProperty(ref reference, value string, ok bool) {
 	if !ok {
 		return
 	}
-	name := ref.kind + "#" + ref.property
-	if c.bindings[name] == nil {
-		c.bindings[name] = map[string]string{}
+	c.bindings.put(ref.kind+"#"+ref.property, ref.key, value)
+}
+
+// formerly is added to a kind's name where former keys have the present ones.
+const formerly = "@formerly"
+
+func (b Bindings) put(kind, key, value string) {
+	if b[kind] == nil {
+		b[kind] = map[string]string{}
 	}
-	c.bindings[name][ref.key] = value
+	b[kind][key] = value
+}
+
+// of returns what a reference stands for, or an empty string.
+func (b Bindings) of(ref reference) string {
+	kind := ref.kind
+	if ref.property != "" {
+		kind += "#" + ref.property
+	}
+	if value := b[kind][ref.key]; value != "" {
+		return value
+	}
+	if now := b[ref.kind+formerly][ref.key]; now != "" {
+		return b[kind][now]
+	}
+	return ""
 }
 
 func (c *comparison) desiredProperty(o *object, property string) (string, bool) {

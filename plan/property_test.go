@@ -23,7 +23,9 @@ type world struct {
 	rules     Rules
 	partial   map[string]bool
 	variables map[string]string
-	nextID    int
+	// written are the items that were applied since the last comparison.
+	written map[string]string
+	nextID  int
 }
 
 func newWorld() *world {
@@ -35,7 +37,7 @@ func newWorld() *world {
 
 // input is what a sync sees of the world, in the order of names.
 func (w *world) input() Input {
-	in := Input{Tenant: "contoso", Kinds: w.kinds, Base: w.base, Rules: w.rules, Variables: w.variables, Desired: tenant.Desired{Revision: "r"}}
+	in := Input{Tenant: "contoso", Kinds: w.kinds, Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Desired: tenant.Desired{Revision: "r"}}
 	for _, k := range w.kinds {
 		state := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete}
 		if w.partial[k.Name] {
@@ -57,7 +59,53 @@ func (w *world) input() Input {
 
 func (w *world) resource(o Object) tenant.Resource {
 	body := w.tenant[o].with([]string{"id"}, stringNode(o.ID)).with([]string{"@odata.etag"}, stringNode("e"))
+	if body.get("key").isString() {
+		body = body.with([]string{"key"}, stringNode("****"))
+	}
+	if oma := body.get("oma"); oma.isArray() {
+		body = body.with([]string{"oma"}, oma.mapKids(func(i int) *node {
+			value := textOf(oma.kids[i].get("value"))
+			return oma.kids[i].with([]string{"value"}, stringNode("****")).with([]string{"valueId"}, stringNode("token of "+value))
+		}))
+	}
 	return tenant.Resource{Kind: o.Kind, ID: o.ID, Body: body.json()}
+}
+
+// stored is what the tenant keeps of a written body: a token stands for the
+// secret that it was given for, and asterisks must never arrive.
+func stored(t *rapid.T, body *node) *node {
+	t.Helper()
+	secretsInPlainText(body, func(s string) {
+		if isAsterisks(s) || s == Redacted {
+			t.Fatalf("%q was written: %s", s, body.json())
+		}
+	})
+	oma := body.get("oma")
+	if !oma.isArray() {
+		return body
+	}
+	return body.with([]string{"oma"}, oma.mapKids(func(i int) *node {
+		kid := oma.kids[i]
+		if token := kid.get("valueId"); token != nil {
+			secret, ok := strings.CutPrefix(token.text, "token of ")
+			if !ok {
+				t.Fatalf("a token that was never given: %s", kid.json())
+			}
+			kid = kid.with([]string{"valueId"}, nil).with([]string{"value"}, stringNode(secret))
+		}
+		return kid
+	}))
+}
+
+func secretsInPlainText(n *node, yield func(string)) {
+	if n.isString() {
+		yield(n.text)
+	}
+	if n != nil {
+		for _, kid := range n.kids {
+			secretsInPlainText(kid, yield)
+		}
+	}
 }
 
 // compare compares, and puts the new base in place.
@@ -67,7 +115,7 @@ func (w *world) compare(t *rapid.T) *Result {
 	if err != nil {
 		t.Fatalf("Compare: %v\n%s", err, w.show())
 	}
-	w.base = r.Base
+	w.base, w.written = r.Base, nil
 	return r
 }
 
@@ -105,18 +153,26 @@ func (w *world) deploy(t *rapid.T, r *Result) {
 		case tenant.Create:
 			w.nextID++
 			object.ID = fmt.Sprintf("new-%d", w.nextID)
-			w.tenant[object] = mustParse(t, op.After)
+			w.tenant[object] = stored(t, mustParse(t, op.After))
 			r.Bindings[it.Kind][it.Key] = object.ID
 		case tenant.Update:
-			patched := mergePatch(w.tenant[object], mustParse(t, op.Patch))
+			patched := stored(t, mergePatch(w.tenant[object], mustParse(t, op.Patch)))
 			w.tenant[object] = patched
-			after := mustParse(t, op.After)
+			after := stored(t, mustParse(t, op.After))
+			if after.get("key") == nil {
+				// An untouched masked secret is not in After.
+				after = after.with([]string{"key"}, patched.get("key"))
+			}
 			if diff := cmp.Diff(string(withoutNulls(after).json()), string(withoutNulls(patched).json())); diff != "" {
 				t.Fatalf("%s: After is not what Patch leads to (-after +patched)\n%s", it.ID, diff)
 			}
 		case tenant.Delete:
 			delete(w.tenant, object)
 		}
+		if w.written == nil {
+			w.written = map[string]string{}
+		}
+		w.written[it.ID] = it.DesiredSum
 		var now *tenant.Resource
 		if w.tenant[object] != nil {
 			res := w.resource(object)
@@ -197,7 +253,7 @@ func drawArray(t *rapid.T, label string, members *rapid.Generator[string]) strin
 }
 
 // drawBody returns an object's body; refs are what may stand at references.
-func drawBody(t *rapid.T, kind, name string, refs []string, more *rapid.Generator[string]) string {
+func drawBody(t *rapid.T, kind, name string, refs []string, more, secret *rapid.Generator[string]) string {
 	parts := []string{fmt.Sprintf(`"displayName":%q`, name)}
 	add := func(property string, draw func() string) {
 		if rapid.IntRange(0, 2).Draw(t, "has "+property) > 0 {
@@ -214,6 +270,12 @@ func drawBody(t *rapid.T, kind, name string, refs []string, more *rapid.Generato
 	add("members", func() string { return drawArray(t, "members", smallMember) })
 	add("tags", func() string { return drawArray(t, "tags", smallMember) })
 	add("password", func() string { return smallMember.Draw(t, "password") })
+	add("key", func() string { return secret.Draw(t, "key") })
+	add("oma", func() string {
+		return drawArray(t, "oma", rapid.Custom(func(t *rapid.T) string {
+			return fmt.Sprintf(`{"uri":%s,"value":%s}`, smallMember.Draw(t, "uri"), secret.Draw(t, "value"))
+		}))
+	})
 	add("platform", func() string { return smallMember.Draw(t, "platform") })
 	add("assignments", func() string {
 		return drawArray(t, "assignments", rapid.Custom(func(t *rapid.T) string {
@@ -254,7 +316,17 @@ func (w *world) change(t *rapid.T) {
 			delete(w.files, itemID(kind, name))
 			continue
 		}
-		w.files[itemID(kind, name)] = json.RawMessage(drawBody(t, kind, name, refs, template))
+		if old, renamed := w.files[itemID(kind, name)], rapid.IntRange(0, 4).Draw(t, "rename"); old != nil && renamed == 0 {
+			// Some files move, some of them with a note of where they were.
+			delete(w.files, itemID(kind, name))
+			n := mustParse(t, old)
+			if rapid.Bool().Draw(t, "tells") {
+				n = n.with([]string{"$previousNames"}, &node{kind: '[', kids: []*node{stringNode(name)}})
+			}
+			w.files[itemID(kind, rapid.SampledFrom([]string{"D", "E"}).Draw(t, "to"))] = n.json()
+			continue
+		}
+		w.files[itemID(kind, name)] = json.RawMessage(drawBody(t, kind, name, refs, template, rapid.SampledFrom([]string{`"k1"`, `"k2"`, `"****"`})))
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "actions") {
 		kind, name := rapid.SampledFrom(kinds).Draw(t, "kind"), rapid.SampledFrom(names).Draw(t, "name")
@@ -268,7 +340,7 @@ func (w *world) change(t *rapid.T) {
 			delete(w.tenant, object)
 			continue
 		}
-		w.tenant[object] = mustParse(t, json.RawMessage(drawBody(t, kind, name, ids, literal)))
+		w.tenant[object] = mustParse(t, json.RawMessage(drawBody(t, kind, name, ids, literal, rapid.SampledFrom([]string{`"k1"`, `"k3"`}))))
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func (m *matching) rename(o, old *object) {
 	o.base, o.current, o.gone, o.missing = old.base, old.current, old.gone, old.missing
 	o.renamedFrom = old.key
 	delete(m.objects, old.key)
-	m.aliases[old.id()] = o.key
+	m.renamed[old.id()] = o.key
 }
 
 // previousNames returns the vanished keys that o's file names as former ones.
@@ -69,18 +70,61 @@ func (m *matching) previousNames(o *object, vanished map[string]*object) []strin
 	if err != nil {
 		return nil
 	}
-	list := body.get("$previousNames")
-	if !list.isArray() {
-		return nil
-	}
+	return slices.DeleteFunc(formerKeys(body), func(key string) bool { return vanished[key] == nil })
+}
+
+// formerKeys returns what a file says in $previousNames.
+func formerKeys(file *node) []string {
 	var keys []string
-	for _, v := range list.kids {
-		if v.isString() && vanished[v.text] != nil && !slices.Contains(keys, v.text) {
-			keys = append(keys, v.text)
+	if list := file.get(previousNames); list.isArray() {
+		for _, v := range list.kids {
+			if v.isString() {
+				keys = append(keys, v.text)
+			}
 		}
 	}
 	slices.Sort(keys)
-	return keys
+	return slices.Compact(keys)
+}
+
+const previousNames = "$previousNames"
+
+// findAliases collects the former names that files tell, so that other files
+// may go on using them: as long as the file says so, and not just in the run
+// that sees the rename. A name that a file has now, or that two files claim, is
+// no alias.
+func (c *comparison) findAliases() {
+	c.aliases = map[string]string{}
+	told := []byte(previousNames)
+	for _, name := range slices.Sorted(maps.Keys(c.sides)) {
+		keys, former := map[string]bool{}, map[string][]string{}
+		for _, r := range c.sides[name].desired {
+			keys[r.Key] = true
+			// Most files have no such thing, and are not decoded for it.
+			if !bytes.Contains(r.Body, told) {
+				continue
+			}
+			if body, err := parseObject(r.Body); err == nil {
+				for _, key := range formerKeys(body) {
+					former[key] = append(former[key], r.Key)
+				}
+			}
+		}
+		for old, now := range former {
+			if !keys[old] && len(now) == 1 {
+				c.aliases[itemID(name, old)] = now[0]
+			}
+		}
+	}
+}
+
+// bindAliases lets [Operation], which reads secrets from the file, find former
+// names as well.
+func (c *comparison) bindAliases() {
+	for old, now := range c.aliases {
+		kind, key := splitItemID(old)
+		c.bindings.put(kind+formerly, key, now)
+	}
 }
 
 // bodies returns the vanished keys by what the base held of them.

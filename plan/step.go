@@ -109,11 +109,7 @@ func (s Step) writing() (*writing, error) {
 
 // idOf returns what stands in the tenant where a reference stands in a plan.
 func (s Step) idOf(ref reference) (string, error) {
-	kind := ref.kind
-	if ref.property != "" {
-		kind += "#" + ref.property
-	}
-	if id := s.Bindings[kind][ref.key]; id != "" {
+	if id := s.Bindings.of(ref); id != "" {
 		return id, nil
 	}
 	return "", noteError(s.Item, Unresolved, "%s has no value in the tenant; what creates it was not applied", ref)

@@ -20,6 +20,9 @@ func (c *comparison) sowSeeds() {
 	for _, name := range slices.Sorted(maps.Keys(c.in.Variables)) {
 		h.Write(appendString(appendString(nil, name), c.in.Variables[name]))
 	}
+	for _, old := range slices.Sorted(maps.Keys(c.aliases)) {
+		h.Write(appendString(appendString(nil, old), c.aliases[old]))
+	}
 	shared := h.Sum(nil)
 	c.hash, c.seeds = h, make(map[string][]byte, len(c.kinds))
 	for name, k := range c.kinds {
@@ -27,11 +30,17 @@ func (c *comparison) sowSeeds() {
 	}
 }
 
-// seen returns the hash of both sides' bytes.
-func (c *comparison) seen(o *object) string {
+// seen returns the hash of both sides' bytes and of what the names in them
+// lead to.
+func (c *comparison) seen(o *object, refs []string) string {
 	h := c.hash
 	h.Reset()
 	h.Write(c.seeds[o.kind.Name])
+	for _, ref := range refs {
+		kind, key := splitItemID(ref)
+		c.scratch = appendString(appendString(c.scratch[:0], ref), c.bindings[kind][key])
+		h.Write(c.scratch)
+	}
 	// The length tells where one side ends and the other begins.
 	c.scratch = append(strconv.AppendInt(c.scratch[:0], int64(len(o.desired.Body)), 10), ' ')
 	h.Write(c.scratch)
@@ -49,13 +58,7 @@ func (c *comparison) asBefore(o *object) bool {
 	if b == nil || b.Seen == "" || o.desired == nil || o.current == nil || o.renamedFrom != "" || b.ID != o.current.ID {
 		return false
 	}
-	// A name may lead to another object now.
-	for _, ref := range b.Refs {
-		if c.moved[ref] {
-			return false
-		}
-	}
-	if c.seen(o) != b.Seen {
+	if c.seen(o, b.Refs) != b.Seen {
 		return false
 	}
 	o.oldRefs, o.newRefs = b.Refs, b.Refs
@@ -75,5 +78,5 @@ func (c *comparison) remember(o *object, current *node) {
 	if byProperty {
 		return
 	}
-	o.newBase.Seen, o.newBase.Refs = c.seen(o), o.oldRefs
+	o.newBase.Seen, o.newBase.Refs = c.seen(o, o.oldRefs), o.oldRefs
 }

@@ -205,3 +205,26 @@ func TestLongKeys(t *testing.T) {
 		t.Errorf("key of %d bytes: %q", len(got), got)
 	}
 }
+
+// What is kept because its file cannot be used must not count as unchanged in
+// the run after, when the base has followed the rename.
+func TestUntoldRenameStaysNoted(t *testing.T) {
+	tc := comparisonCase{
+		desired: `groups/Old {"displayName":"G","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/Old}"}`,
+		current: `groups 1 {"displayName":"G","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}`,
+	}
+	in := tc.input(t)
+	for run, want := range []int{0, 1, 1} {
+		if run == 1 {
+			in.Desired.Resources[0].Key = "New"
+		}
+		r, err := Compare(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Plan.Notes) != want || len(r.Plan.Items) != 0 {
+			t.Errorf("run %d: %d notes, want %d\n%s", run, len(r.Plan.Notes), want, showResult(r))
+		}
+		in.Base = r.Base
+	}
+}

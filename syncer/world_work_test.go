@@ -18,7 +18,7 @@ import (
 // [targets=kind/key,…] [from=N]: the Nth newest backup
 func (w *world) start(c script.Command) string {
 	_, err := w.worker(c).Start(context.Background(), w.request(c))
-	return w.events() + failed(err)
+	return failed(err)
 }
 
 func (w *world) request(c script.Command) syncer.StartRequest {
@@ -48,13 +48,13 @@ func (w *world) work(c script.Command) string {
 		next, err := worker.Advance(worker.Context(), w.tenant)
 		switch {
 		case worker.Dead():
-			return w.events() + "the worker was killed\n"
+			return "the worker was killed\n"
 		case err != nil:
-			return w.events() + failed(err)
+			return failed(err)
 		case next.Status.Resting() && !next.Held, next.In == 0, next.Status == state.PendingApproval && !next.Held && time.Now().Add(next.In).After(until):
-			return w.events()
+			return ""
 		case time.Now().Add(next.In).After(until):
-			return w.events() + fmt.Sprintf("waits (held: %v)\n", next.Held)
+			return fmt.Sprintf("waits (held: %v)\n", next.Held)
 		}
 		<-time.After(next.In)
 	}
@@ -94,7 +94,7 @@ func (w *world) decide(c script.Command) string {
 		d.Accept = strings.Split(v, ",")
 	}
 	_, err = w.worker(c).Decide(ctx, d)
-	return w.events() + failed(err)
+	return failed(err)
 }
 
 func (w *world) cancel(c script.Command) string {
@@ -104,12 +104,12 @@ func (w *world) cancel(c script.Command) string {
 
 func (w *world) retry(c script.Command) string {
 	_, err := w.worker(c).Retry(context.Background(), w.tenant, "", option(c, "actor", "ann"))
-	return w.events() + failed(err)
+	return failed(err)
 }
 
 func (w *world) recheck(c script.Command) string {
 	_, err := w.worker(c).Recheck(context.Background(), w.tenant, option(c, "actor", "ann"))
-	return w.events() + failed(err)
+	return failed(err)
 }
 
 func (w *world) pause(c script.Command) string {

@@ -29,6 +29,7 @@ type adoption struct {
 // adoptAndCompare adopts drift and compares again. Where somebody edits the
 // line at the same time, their edit is read and compared first.
 func (c *session) adoptAndCompare(ctx context.Context, in *plan.Input, res *plan.Result, sum *comparison) (*plan.Result, error) {
+	backup := res.Backup
 	for try := 1; len(res.Adopt) > 0; try++ {
 		adopt := adoption{Parent: in.Desired.Revision, Changes: res.Adopt, Adopts: res.Adopted, Before: sum.Adopted}
 		after, err := c.adopt(ctx, in.Desired, adopt)
@@ -45,8 +46,8 @@ func (c *session) adoptAndCompare(ctx context.Context, in *plan.Input, res *plan
 			return nil, err
 		}
 		in.Desired = after
-		if res, err = plan.Compare(*in); err != nil {
-			return nil, fmt.Errorf("plan: compare: %w", err)
+		if res, err = compareAgain(*in, backup); err != nil {
+			return nil, err
 		}
 		if !moved {
 			sum.Adopted = slices.Concat(adopt.Before, adopt.Adopts)

@@ -236,12 +236,24 @@ func comparePreview(in plan.Input, now *plan.Result) (*plan.Result, error) {
 	return compareKeepingBase(in, now)
 }
 
-// compareKeepingBase compares with a desired side that is not the line's, and
-// so must not move the base.
-func compareKeepingBase(in plan.Input, now *plan.Result) (*plan.Result, error) {
+// compareAgain compares with another desired side than the run's first
+// comparison, whose backup stays what it is.
+func compareAgain(in plan.Input, backup tenant.Snapshot) (*plan.Result, error) {
+	in.NoBackup = true
 	res, err := plan.Compare(in)
 	if err != nil {
 		return nil, fmt.Errorf("plan: compare: %w", err)
+	}
+	res.Backup = backup
+	return res, nil
+}
+
+// compareKeepingBase compares with a desired side that is not the line's, and
+// so must not move the base.
+func compareKeepingBase(in plan.Input, now *plan.Result) (*plan.Result, error) {
+	res, err := compareAgain(in, now.Backup)
+	if err != nil {
+		return nil, err
 	}
 	res.Base = now.Base
 	return res, nil

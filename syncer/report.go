@@ -262,6 +262,11 @@ func (rep *Report) Text(w io.Writer) error {
 		if it.Status == ItemApplied && !it.Verified {
 			p.line("                written, and not confirmed by reading it back")
 		}
+		p.changes(it.Verb, it.Changes)
+	}
+	for _, a := range rep.Adopted {
+		p.line("  %-13s %s %s/%s", "adopted", a.Verb, a.Kind, a.Key)
+		p.changes(a.Verb, a.Changes)
 	}
 	for _, n := range rep.Notes {
 		p.line("  %-13s %s: %s", n.Class, subject(n), n.Message)
@@ -294,6 +299,17 @@ type printer struct {
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
 		_, p.err = fmt.Fprintln(p.w, plan.Printable(fmt.Sprintf(format, args...)))
+	}
+}
+
+// changes writes a line per property of an update, with its old and new value.
+// What is created or deleted has its properties in the plan.
+func (p *printer) changes(v tenant.Verb, changes []plan.PropertyChange) {
+	if v != tenant.Update {
+		return
+	}
+	for _, c := range changes {
+		p.line("                %s", c)
 	}
 }
 

@@ -42,6 +42,7 @@ func (c *session) revert(ctx context.Context) error {
 	if err := c.gather(ctx, &in, consent{}); err != nil {
 		return err
 	}
+	in.NoBackup = true
 	end := r.decidedEnding()
 	for try := 1; ; try++ {
 		if in.Desired, err = c.desired(ctx); err != nil {

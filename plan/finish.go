@@ -2,6 +2,8 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,13 +30,38 @@ func (c *comparison) withdraw() {
 		}
 		referrers := c.referrers()
 		for _, o := range c.sorted {
-			if o.item == nil || o.item.Verb != tenant.Delete || referrers[o.id()] == "" {
+			if o.item == nil || o.item.Verb != tenant.Delete {
 				continue
 			}
-			c.withhold(o, Unresolved, "it is not deleted, for %s refers to it; take that reference out first", referrers[o.id()])
-			o.newRefs, again = o.oldRefs, true
+			if unread := c.unreadReferrer(o.kind.Name); unread != "" {
+				c.withhold(o, NotRead, "it is not deleted, for %s may refer to it and were not completely read", unread)
+				o.newRefs, again = o.oldRefs, true
+			} else if referrers[o.id()] != "" {
+				c.withhold(o, Unresolved, "it is not deleted, for %s refers to it; take that reference out first", referrers[o.id()])
+				o.newRefs, again = o.oldRefs, true
+			}
 		}
 	}
+}
+
+// unreadReferrer returns a kind whose objects may refer to the given one, and
+// of which the read failed, or was cut short or refused: nobody knows then who
+// refers to what.
+func (c *comparison) unreadReferrer(kind string) string {
+	for _, name := range slices.Sorted(maps.Keys(c.kinds)) {
+		switch c.states[name].Completeness {
+		case tenant.Partial, tenant.Failed, tenant.Forbidden:
+			if c.kinds[name].refersTo(kind) {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// refersTo reports whether the kind declares references to another.
+func (k *kindRules) refersTo(kind string) bool {
+	return slices.ContainsFunc(k.References, func(r tenant.Reference) bool { return slices.Contains(r.Kinds, kind) })
 }
 
 // stays reports whether a reference leads somewhere once the plan is carried out.
@@ -60,13 +87,30 @@ func (c *comparison) referrers() map[string]string {
 		return found
 	}
 	for _, o := range c.sorted {
-		for _, ref := range o.newRefs {
+		refs := o.newRefs
+		if !c.compared(o.kind) { // out of this run's scope: what it referred to when it was last in
+			refs = c.agreedRefs(o)
+		}
+		for _, ref := range refs {
 			if deleted[ref] && ref != o.id() && found[ref] == "" {
 				found[ref] = o.id()
 			}
 		}
 	}
 	return found
+}
+
+// agreedRefs are what an object referred to when both sides last agreed.
+func (c *comparison) agreedRefs(o *object) []string {
+	if o.base == nil || len(o.base.Body) == 0 || len(o.kind.References) == 0 {
+		return nil
+	}
+	body, err := parse(o.base.Body)
+	if err != nil {
+		c.fail(fmt.Errorf("plan: base of %s: %w", o.id(), err))
+		return nil
+	}
+	return refsOf(body)
 }
 
 // finish puts the result together.

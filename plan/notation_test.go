@@ -236,7 +236,7 @@ func messages(r *Result) string {
 	return strings.Join(slices.Compact(lines), "\n")
 }
 
-// without returns the states with one kind's changed.
+// withState changes how completely one kind was read.
 func withState(in *Input, kind string, c tenant.Completeness) {
 	for i := range in.Current.Kinds {
 		if in.Current.Kinds[i].Kind == kind {

@@ -67,6 +67,30 @@ func TestCompareReferences(t *testing.T) {
 				base policies/P=1`,
 		},
 		{
+			name:        "delete while a kind that may refer was not read",
+			explanation: "nobody knows whether a policy refers to it, so the group stays",
+			base:        group + `policies/P=1 {"displayName":"P"}`,
+			desired:     `policies/P {"displayName":"P"}`,
+			current:     inTenant,
+			adjust: func(in *Input) {
+				withState(in, "policies", tenant.Failed)
+			},
+			want: `note not_read groups/G
+				note not_read policies/
+				base ` + group + `base policies/P=1 {"displayName":"P"}`,
+		},
+		{
+			name:        "delete while what refers is out of scope",
+			explanation: "what a policy referred to when it was last in scope counts",
+			base:        group + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
+			current:     inTenant,
+			adjust: func(in *Input) {
+				withState(in, "policies", tenant.NotInScope)
+			},
+			want: `note unresolved_reference groups/G
+				base ` + group + `base policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
+		},
+		{
 			name:        "several kinds",
 			explanation: "an id is looked up in the order of the declared kinds",
 			current:     `groups g1 {"displayName":"G"}` + "\n" + `roles g1 {"displayName":"R"}` + "\n" + `roles r1 {"displayName":"R1"}` + "\n" + `policies 1 {"displayName":"P","conditions":{"groups":["g1","r1"]}}`,

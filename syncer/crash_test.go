@@ -39,10 +39,7 @@ type stage struct {
 // struck says how a run is struck, call after call.
 type struck struct {
 	verdict func() syncer.Approver
-	atOnce  int // reads and writes
-	// keepOld leaves the delete of a group that a policy refers to out of the
-	// stage.
-	keepOld bool
+	atOnce  int           // reads and writes
 	lag     time.Duration // until reads see a write
 	// sparse walks strike every third call only, unless -every-call is given.
 	sparse bool
@@ -63,10 +60,8 @@ func newStage(t *testing.T, how struck) *stage {
 	}
 	f.Set("groups", staff, `{"kind":"mail"}`)
 	f.Seed("locations", `{"displayName":"Office","range":"10.0.0.0/8"}`)
-	if !how.keepOld {
-		s.edit(tenant.Change{Kind: "groups", Key: "Old"})
-	}
 	s.edit(
+		tenant.Change{Kind: "groups", Key: "Old"},
 		tenant.Change{Kind: "groups", Key: "Guests", Body: json.RawMessage(`{"displayName":"Guests","kind":"guest"}`)},
 		tenant.Change{Kind: "policies", Key: "MFA", Body: json.RawMessage(`{"displayName":"MFA","state":"on","groups":["${groups/Staff}","${groups/Guests}"]}`)},
 		tenant.Change{Kind: "policies", Key: "New", Body: json.RawMessage(`{"displayName":"New","state":"on","groups":["${groups/Guests}"]}`)},
@@ -450,7 +445,7 @@ func TestFailAtEveryCall(t *testing.T) {
 				return f.fault, true
 			}
 			approve := func() syncer.Approver { return syncertest.Approves("bob") }
-			points := walk(t, struck{verdict: approve, atOnce: 1, keepOld: !f.well, fault: once, sparse: true},
+			points := walk(t, struck{verdict: approve, atOnce: 1, fault: once, sparse: true},
 				func(s *stage, want left, at statetest.Call) {
 					got := s.left()
 					if diff := cmp.Diff(want, got); f.well && diff != "" {

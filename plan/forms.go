@@ -124,13 +124,13 @@ func (c *comparison) normalise(ref *reference, declared []*tenant.Reference) {
 }
 
 // setProperty puts in the property that the kind declares for the place.
-func (ref *reference) setProperty(declared []*tenant.Reference) {
-	if ref.property != "" {
+func (r *reference) setProperty(declared []*tenant.Reference) {
+	if r.property != "" {
 		return
 	}
 	for _, d := range declared {
-		if slices.Contains(d.Kinds, ref.kind) {
-			ref.property = d.Property
+		if slices.Contains(d.Kinds, r.kind) {
+			r.property = d.Property
 			return
 		}
 	}

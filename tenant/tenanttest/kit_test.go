@@ -87,11 +87,6 @@ func checkBugs[F any](t *testing.T, bugs []bug[F], cases []kitCase[F]) {
 	}
 }
 
-func memoryFixture() RepositoryFixture {
-	m := tenant.NewMemoryRepository()
-	return RepositoryFixture{Repository: m, Edit: m.Edit, Reopen: func() tenant.Repository { return m }}
-}
-
 var (
 	kitGroups = tenant.Kind{Name: "groups", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id", "/createdDateTime"}}
 	kitRoles  = tenant.Kind{Name: "roles"}

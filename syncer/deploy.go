@@ -398,7 +398,7 @@ func (d *deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 func (d *deployment) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *ItemResult, error) {
 	kind := d.kinds[it.Kind]
 	if it.Verb == tenant.Create {
-		found, err := d.find(ctx, it)
+		found, _, err := d.find(ctx, it)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -457,13 +457,17 @@ func (d *deployment) readFailed(ctx context.Context, act string, err error) erro
 	return nil
 }
 
-// find looks for objects with a new item's natural key.
-func (d *deployment) find(ctx context.Context, it *plan.Item) ([]tenant.Resource, error) {
+// find looks for objects with a new item's natural key. It is not ok for an
+// item without one, or whose natural key is a secret that the plan does not
+// hold: then it cannot be looked for, and nothing found means nothing.
+func (d *deployment) find(ctx context.Context, it *plan.Item) (found []tenant.Resource, ok bool, err error) {
 	match, ok := plan.NaturalMatch(d.kinds[it.Kind], it)
-	if !ok {
-		return nil, nil
+	for _, value := range match {
+		ok = ok && value != plan.Redacted
 	}
-	var found []tenant.Resource
+	if !ok {
+		return nil, false, nil
+	}
 	res, err := d.c.client.Read(ctx, tenant.ReadRequest{Kind: it.Kind, Matches: []tenant.Match{match}}, func(r tenant.Resource) error {
 		found = append(found, r)
 		return nil
@@ -473,9 +477,9 @@ func (d *deployment) find(ctx context.Context, it *plan.Item) ([]tenant.Resource
 	}
 	if err != nil {
 		if failed := d.readFailed(ctx, "deploy "+it.ID+": look for its name", err); failed != nil {
-			return nil, failed
+			return nil, true, failed
 		}
-		return nil, &retryable{err: err}
+		return nil, true, &retryable{err: err}
 	}
-	return found, nil
+	return found, true, nil
 }

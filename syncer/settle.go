@@ -144,16 +144,19 @@ func (d *deployment) see(ctx context.Context, it *plan.Item) (sight, string, err
 }
 
 // currentOf reads an item's object: by id, or, for a create, by its name. Two
-// of that name are an error: it cannot be told which is ours.
+// of that name are an error: it cannot be told which is ours. So is a create
+// without a name to look for.
 func (d *deployment) currentOf(ctx context.Context, it *plan.Item) (*tenant.Resource, error) {
 	if it.Verb != tenant.Create {
 		r, err := d.c.client.Get(ctx, tenant.GetRequest{Kind: it.Kind, ID: it.TenantID})
 		return &r, err
 	}
-	found, err := d.find(ctx, it)
+	found, ok, err := d.find(ctx, it)
 	switch {
 	case err != nil:
 		return nil, err
+	case !ok:
+		return nil, &tenant.Error{Class: tenant.Permanent, Op: "read", Kind: it.Kind, ID: it.Key, Message: "it has no name to look for"}
 	case len(found) == 0:
 		return nil, &tenant.Error{Class: tenant.NotFound, Op: "read", Kind: it.Kind, ID: it.Key}
 	case len(found) > 1:

@@ -13,8 +13,9 @@ import (
 
 // revert takes the plan's items back in the desired line, to what the tenant
 // has now. Both sides are read again and compared path by path: one that was
-// edited since the plan was made is refused and named. The tenant is not
-// touched.
+// edited since the plan was made is refused and named, and so is one about
+// which nothing can be concluded now, since its kind could not be read. The
+// tenant is not touched.
 func (c *session) revert(ctx context.Context) error {
 	r := c.run()
 	if r.Options.DesiredFrom != "" {
@@ -42,6 +43,10 @@ func (c *session) revert(ctx context.Context) error {
 	if err := c.gather(ctx, &in, consent{}); err != nil {
 		return err
 	}
+	unread := unreadKinds(p, in.Current.Kinds)
+	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.Attempts {
+		return &retryable{err: failure("read", "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
+	}
 	in.NoBackup = true
 	end := r.decidedEnding()
 	for try := 1; ; try++ {
@@ -52,10 +57,10 @@ func (c *session) revert(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("revert: compare: %w", err)
 		}
-		changes, edited := revertChanges(p, res)
-		if len(edited) > 0 {
-			end.refused = edited
-			c.log.Warn("not reverted, because edited since the plan was made", "items", edited)
+		changes, left := revertChanges(p, res, unread)
+		end.refused, end.err = left.items(), left.errorInfo()
+		if len(end.refused) > 0 {
+			c.log.Warn(left.message())
 		}
 		if len(changes) == 0 {
 			end.base = res.Base
@@ -84,17 +89,76 @@ func (c *session) revert(ctx context.Context) error {
 	return c.finish(ctx, end)
 }
 
+// unreadKinds are the kinds of the plan's items that were not read whole.
+func unreadKinds(p *plan.Plan, kinds []tenant.KindState) []tenant.KindState {
+	return slices.DeleteFunc(slices.Clone(kinds), func(k tenant.KindState) bool {
+		return k.Completeness == tenant.Complete || !slices.ContainsFunc(p.Items, func(it plan.Item) bool { return it.Kind == k.Kind })
+	})
+}
+
+// mayReadLater reports whether reading again can show more of a kind.
+func mayReadLater(unread []tenant.KindState) bool {
+	return slices.ContainsFunc(unread, func(k tenant.KindState) bool {
+		return k.Completeness == tenant.Failed || k.Completeness == tenant.Partial
+	})
+}
+
+// leftAlone are the items that a revert does not take back, by why.
+type leftAlone struct {
+	edited, unread, impossible []string
+}
+
+func (l leftAlone) items() []string { return slices.Concat(l.edited, l.unread, l.impossible) }
+
+// errorInfo is the reason why the revert is not whole; nil if it is.
+func (l leftAlone) errorInfo() *ErrorInfo {
+	info := &ErrorInfo{Class: "edited", Phase: PhaseRevert, Message: l.message()}
+	switch {
+	case len(l.unread) > 0:
+		info.Class = "unread"
+	case len(l.impossible) > 0:
+		info.Class = string(plan.Unsupported)
+	case len(l.edited) == 0:
+		return nil
+	}
+	return info
+}
+
+// message names what was not reverted.
+func (l leftAlone) message() string {
+	var parts []string
+	for _, p := range []struct {
+		why   string
+		items []string
+	}{
+		{"because their kind could not be read", l.unread},
+		{"because edited since the plan was made", l.edited},
+		{"because the plan cannot compare them any more", l.impossible},
+	} {
+		if len(p.items) > 0 {
+			parts = append(parts, fmt.Sprintf("not reverted, %s: %s", p.why, strings.Join(p.items, ", ")))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
 // revertChanges are the changes that take the plan's items back, and the items
-// whose file is not what the plan saw.
-func revertChanges(p *plan.Plan, now *plan.Result) (changes []tenant.Change, edited []string) {
+// that are left alone.
+func revertChanges(p *plan.Plan, now *plan.Result, unread []tenant.KindState) (changes []tenant.Change, left leftAlone) {
 	for i := range p.Items {
 		was := &p.Items[i]
 		is := now.Plan.Item(was.ID)
 		switch {
-		case is == nil && !noted(now.Plan, was):
+		case slices.ContainsFunc(unread, func(k tenant.KindState) bool { return k.Kind == was.Kind }):
+			left.unread = append(left.unread, was.ID)
+		case is == nil && noted(now.Plan, was, plan.NoteClass.Failure):
+			left.edited = append(left.edited, was.ID)
+		case is == nil && noted(now.Plan, was, withheld) && !noted(p, was, withheld):
+			left.impossible = append(left.impossible, was.ID)
+		case is == nil:
 			continue // both sides agree meanwhile: nothing to take back
-		case is == nil || is.DesiredSum != was.DesiredSum:
-			edited = append(edited, was.ID)
+		case is.DesiredSum != was.DesiredSum:
+			left.edited = append(left.edited, was.ID)
 		default:
 			for _, ch := range now.Revert[is.ID] {
 				if !slices.ContainsFunc(changes, func(c tenant.Change) bool { return c.Kind == ch.Kind && c.Key == ch.Key }) {
@@ -103,18 +167,24 @@ func revertChanges(p *plan.Plan, now *plan.Result) (changes []tenant.Change, edi
 			}
 		}
 	}
-	return changes, edited
+	return changes, left
 }
 
-// noted reports whether a plan says why it cannot do anything about the item.
-func noted(p *plan.Plan, it *plan.Item) bool {
-	return slices.ContainsFunc(p.Notes, func(n plan.Note) bool { return n.Kind == it.Kind && n.Key == it.Key && n.Class.Failure() })
+// noted reports whether a plan has a note of such a class about the item.
+func noted(p *plan.Plan, it *plan.Item, class func(plan.NoteClass) bool) bool {
+	return slices.ContainsFunc(p.Notes, func(n plan.Note) bool {
+		return n.Kind == it.Kind && (n.Key == it.Key || n.Key == "") && class(n.Class)
+	})
+}
+
+// withheld reports whether notes of this class stand for a difference that
+// remains and is not proposed.
+func withheld(class plan.NoteClass) bool {
+	return class == plan.Unsupported || class == plan.NotRead
 }
 
 // refusedMessage names what was not reverted.
-func refusedMessage(items []string) string {
-	return "not reverted, because edited since the plan was made: " + strings.Join(items, ", ")
-}
+func refusedMessage(items []string) string { return leftAlone{edited: items}.message() }
 
 // changesOf counts changes for people.
 func changesOf(n int) string {

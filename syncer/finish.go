@@ -2,11 +2,11 @@ package syncer
 
 import (
 	"context"
-
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -43,17 +43,16 @@ type tally struct {
 // report and log stored before the one commit that ends it.
 func (c *session) finish(ctx context.Context, end ending) error {
 	cur := c.now()
+	if cur.rec.Status.Resting() {
+		return errInterrupted // it has ended
+	}
 	detached, stop := c.detach(ctx)
 	defer stop()
 	count, sum, err := c.s.tally(detached, cur, end)
 	if err != nil {
 		return err
 	}
-	event, end := conclude(cur.d, end, count)
-	to, err := state.Next(cur.rec.Status, event)
-	if err != nil {
-		return fmt.Errorf("syncer: %s: end of run: %w", c.tenant, err)
-	}
+	event, to, end := conclude(cur.rec.Status, cur.d, end, count)
 	c.log.Info("run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason)
 	base := cur.d.Base
 	if base, err = c.storeEndBase(detached, end, base); err != nil {
@@ -158,7 +157,41 @@ func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil 
 //   - everything applied and some kind could not be read: Partially successful;
 //   - else a missing permission: Pending admin consent;
 //   - else Idle.
-func conclude(d *data, end ending, n tally) (state.Event, ending) {
+//
+// What the table does not allow from the present status becomes the nearest
+// that it does: a run can always end.
+func conclude(from state.Status, d *data, end ending, n tally) (state.Event, state.Status, ending) {
+	event, ruled := rule(d, end, n)
+	to, err := state.Next(from, event)
+	if err != nil {
+		event, ruled = allowed(from, end, n)
+		to, _ = state.Next(from, event) // legal in every active status
+	}
+	return event, to, ruled
+}
+
+// allowed is the ending of a run that cannot end as the rules say. That is one
+// that waits for a sign-in with all its changes applied: nobody could read
+// them back. Any other ends as an error.
+func allowed(from state.Status, end ending, n tally) (state.Event, ending) {
+	if _, err := state.Next(from, state.SucceedPartially); err == nil && n.applied > 0 {
+		info := &ErrorInfo{Class: "unverified", Phase: PhaseVerify,
+			Message: fmt.Sprintf("%d of %d changes applied, and not confirmed by reading back: %s", n.applied, n.applied+n.open, end.why())}
+		return state.SucceedPartially, ending{outcome: Deployed, reason: info.Class, err: info, verified: end.verified}
+	}
+	info := &ErrorInfo{Class: "internal", Phase: PhaseReport, Message: fmt.Sprintf("the run could not end as %s while %s", end.outcome, from.Label())}
+	if end.consent {
+		info.Class, info.Message = string(auth.ConsentNeeded), "permissions are missing"
+	}
+	failed := ending{outcome: FailedWith, reason: end.reason, err: end.err, refused: end.refused, base: end.base, verified: end.verified}.withError(info)
+	if failed.reason == "" {
+		failed.reason = failed.err.Class
+	}
+	return state.Fail, failed
+}
+
+// rule finds the ending by the rules, whatever the status.
+func rule(d *data, end ending, n tally) (state.Event, ending) {
 	r := d.Run
 	fatal := end.outcome == FailedWith || end.outcome == TimedOut || end.outcome == Cancelled
 	switch {
@@ -171,10 +204,12 @@ func conclude(d *data, end ending, n tally) (state.Event, ending) {
 		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
 	case fatal && n.applied > 0: // the work was done before the end came
 		end.outcome, end.reason, end.err = Deployed, "", nil
-	case end.outcome == TimedOut:
-		return state.TimeOut, end
 	case fatal:
-		return state.Fail, end.withError(&ErrorInfo{Class: string(end.outcome), Phase: r.Phase, Message: end.reason})
+		ev := state.Fail
+		if end.outcome == TimedOut {
+			ev = state.TimeOut
+		}
+		return ev, end.withError(&ErrorInfo{Class: string(end.outcome), Phase: r.Phase, Message: end.reason})
 	case n.applied == 0 && n.open+len(n.problems) > 0 && (end.outcome == Deployed || end.outcome == NoChanges || end.outcome == Adopted):
 		failed := nothingApplied(n)
 		return state.Fail, ending{outcome: FailedWith, reason: failed.Class, verified: end.verified}.withError(failed)

@@ -61,7 +61,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", c.s.cfg.Approval.Timeout))})
 	}
 	if c.s.cfg.Approver == nil || r.Reviewed {
-		return &Next{In: left}, nil
+		return &Next{In: left}, c.sleepUntilDeadline(ctx)
 	}
 	if wait := cur.rec.WakeAt.Sub(cur.storeTime()); r.Attempt > 0 && wait > 0 {
 		return &Next{In: wait}, nil // a Review failed; its pause is not over
@@ -86,6 +86,21 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 		})
 	}
 	return nil, nil
+}
+
+// sleepUntilDeadline makes a run that was due for nothing that this process can
+// do due at its deadline, or it would be claimed without end.
+func (c *session) sleepUntilDeadline(ctx context.Context) error {
+	if cur := c.now(); cur.rec.WakeAt.After(cur.storeTime()) {
+		return nil
+	}
+	return c.commit(ctx, func(t *draft) error {
+		if t.rec.Status != state.PendingApproval || t.d.Run.Cancel != nil {
+			return errInterrupted
+		}
+		t.rec.WakeAt = t.rec.Deadline
+		return nil
+	})
 }
 
 func isStoreError(err error) bool {
@@ -210,6 +225,9 @@ func (t *draft) decide(rules ApprovalRules, p *plan.Plan, d Decision) error {
 		r.Votes = append(r.Votes, Vote{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Time: t.now})
 		if actors := alike(r.Votes, d.Items); len(actors) >= rules.Approvals {
 			return t.decided(state.Approve, PhaseDeploy, d, actors)
+		}
+		if r.Reviewed { // the Approver is not asked again; the next vote comes by itself
+			t.rec.WakeAt = t.rec.Deadline
 		}
 		t.entry(EntryVote, EntryData{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest})
 		return nil

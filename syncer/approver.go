@@ -17,6 +17,9 @@ import (
 // nothing, and the run waits for Decide. ctx ends when the plan is decided or
 // cancelled elsewhere, when its deadline passes, and when the worker shuts down.
 //
+// Give all processes that work on one store the same Approver: one without it
+// that takes a waiting run up leaves it to Decide.
+//
 // Implementations must be safe for concurrent use: one serves all tenants.
 // [github.com/tenantsync/tenantsync/syncer/syncertest.TestApprover] checks all
 // of this.

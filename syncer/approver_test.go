@@ -5,9 +5,11 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 )
@@ -86,6 +88,59 @@ func TestReviewAnswersAreChecked(t *testing.T) {
 				if err != nil || len(entries) != 1 || entries[0].Message == "" {
 					t.Errorf("got history %+v, %v, want an entry that says what was wrong", entries, err)
 				}
+			})
+		})
+	}
+}
+
+// What waits for people is not claimed again and again: neither after the
+// Approver's vote of two, nor when it was made due for an Approver that the
+// process that claims it does not have.
+func TestWaitingForPeopleDoesNotSpin(t *testing.T) {
+	fails := syncer.ApproverFunc(func(context.Context, syncer.Review) (syncer.Decision, error) {
+		return syncer.Decision{}, errors.New("the ticket system is down")
+	})
+	hour := func(c *syncer.Config) { c.Approval.Timeout, c.Approval.Approvals = time.Hour, 2 }
+	for name, first := range map[string]syncertest.WorkerConfig{
+		"a vote of two": {Approver: syncertest.Approves("bob"), Edit: hour},
+		"no approver":   {Approver: fails, Edit: hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := syncertest.New(syncertest.Config{Kinds: syncertest.Kinds()[:1]})
+				desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+				a := h.Worker("a", first)
+				start(t, a, "contoso")
+				if _, err := a.Advance(t.Context(), "contoso"); err != nil {
+					t.Fatal(err)
+				}
+				w := a
+				if name == "no approver" {
+					w = h.Worker("b", syncertest.WorkerConfig{Edit: hour})
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				w.Strike(func(c statetest.Call) statetest.Fault {
+					if c.Op == "Leaser.Claim" && c.Nth > 4000 {
+						cancel() // it spins
+					}
+					return statetest.Fault{}
+				})
+				done := make(chan error, 1)
+				go func() { done <- w.Run(ctx) }()
+				<-time.After(10 * time.Minute)
+				if n := count(w, "Leaser.Claim"); n > 400 {
+					t.Errorf("got %d claims in 10 minutes, want one every 2 seconds", n)
+				}
+				row, err := w.Status(t.Context(), "contoso")
+				if err != nil || row.Status != state.PendingApproval {
+					t.Errorf("got %s, %v, want pending_approval", row.Status, err)
+				}
+				<-time.After(time.Hour)
+				if row, _ = w.Status(t.Context(), "contoso"); row.Outcome != syncer.TimedOut {
+					t.Errorf("after the deadline: got %s, want timed_out", row.Outcome)
+				}
+				cancel()
+				<-done
 			})
 		})
 	}

@@ -16,12 +16,14 @@ import (
 
 // adoption is what a run takes over from the tenant into the desired line. It
 // is stored before the line is written, so that a run that is interrupted in
-// between still knows and reports what it has adopted.
+// between still knows and reports what it has adopted. The files themselves
+// are not in it: people's files may hold secrets.
 type adoption struct {
-	// Parent and Changes are the write's.
-	Parent  string          `json:"parent"`
-	Changes []tenant.Change `json:"changes"`
-	// Adopts is what the write adopts; Before is what the run adopted before.
+	// Parent and Key are the write's.
+	Parent string `json:"parent"`
+	Key    string `json:"key"`
+	// Adopts is what the write adopts, redacted; Before is what the run adopted
+	// before.
 	Adopts []plan.AdoptedChange `json:"adopts"`
 	Before []plan.AdoptedChange `json:"before,omitempty"`
 }
@@ -31,8 +33,9 @@ type adoption struct {
 func (c *session) adoptAndCompare(ctx context.Context, in *plan.Input, res *plan.Result, sum *comparison) (*plan.Result, error) {
 	backup := res.Backup
 	for try := 1; len(res.Adopt) > 0; try++ {
-		adopt := adoption{Parent: in.Desired.Revision, Changes: res.Adopt, Adopts: res.Adopted, Before: sum.Adopted}
-		after, err := c.adopt(ctx, in.Desired, adopt)
+		adopt := adoption{Parent: in.Desired.Revision, Adopts: res.Adopted, Before: sum.Adopted}
+		adopt.Key = changeKey(c.run().ID, "adopt", adopt.Parent, res.Adopt)
+		after, written, err := c.adopt(ctx, adopt, res.Adopt)
 		moved := errors.Is(err, tenant.ErrMoved)
 		switch {
 		case moved && try >= c.s.cfg.Attempts:
@@ -50,70 +53,87 @@ func (c *session) adoptAndCompare(ctx context.Context, in *plan.Input, res *plan
 			return nil, err
 		}
 		if !moved {
-			sum.Adopted = slices.Concat(adopt.Before, adopt.Adopts)
+			sum.Adopted, sum.Written = slices.Concat(adopt.Before, adopt.Adopts), written
 			break // what is left to adopt after adopting waits for the next run
 		}
 	}
 	return res, nil
 }
 
-// adopt writes the tenant's drift into the desired line and reads it again.
-func (c *session) adopt(ctx context.Context, d tenant.Desired, a adoption) (tenant.Desired, error) {
+// adopt writes the tenant's drift into the desired line and reads it again. It
+// returns the revision written too.
+func (c *session) adopt(ctx context.Context, a adoption, changes []tenant.Change) (tenant.Desired, string, error) {
+	var after tenant.Desired
 	raw, err := json.Marshal(a)
 	if err != nil {
-		return d, fmt.Errorf("backup: encode what is adopted: %w", err)
+		return after, "", fmt.Errorf("backup: encode what is adopted: %w", err)
 	}
 	ref, err := c.put(ctx, "adoption", raw)
 	if err != nil {
-		return d, err
+		return after, "", err
 	}
 	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {
-		return d, err
+		return after, "", err
 	}
-	rev, err := c.writeAdopted(ctx, a)
+	rev, err := repo(ctx, c, "backup: adopt drift", func() (tenant.Revision, error) {
+		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: a.Parent, Key: a.Key, Changes: changes,
+			Message: fmt.Sprintf("Adopt %s made in %s", changesOf(len(changes)), c.tenant), Author: "tenantsync"})
+	})
 	if err != nil {
-		return d, err
+		return after, "", err
 	}
-	c.log.Info("drift adopted", "changes", len(a.Changes), "revision", rev.ID)
-	after, err := repo(ctx, c, "backup: read the desired line", func() (tenant.Desired, error) {
+	c.log.Info("drift adopted", "changes", len(changes), "revision", rev.ID)
+	after, err = repo(ctx, c, "backup: read the desired line", func() (tenant.Desired, error) {
 		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: rev.ID})
 	})
 	if errors.Is(err, tenant.ErrNoRevision) { // it has moved on already
-		return c.desired(ctx)
+		after, err = c.desired(ctx)
 	}
-	return after, err
+	return after, rev.ID, err
 }
 
-// writeAdopted writes the desired line; repeating it is harmless.
-func (c *session) writeAdopted(ctx context.Context, a adoption) (tenant.Revision, error) {
-	return repo(ctx, c, "backup: adopt drift", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: a.Parent,
-			Key: changeKey(c.run().ID, "adopt", a.Parent, a.Changes), Changes: a.Changes,
-			Message: fmt.Sprintf("Adopt %s made in %s", changesOf(len(a.Changes)), c.tenant), Author: "tenantsync"})
+// finishAdoption returns what the run has adopted before it was interrupted.
+func (c *session) finishAdoption(ctx context.Context) (adopted, error) {
+	return repo(ctx, c, "backup: find out what was adopted", func() (adopted, error) {
+		return c.s.adopted(ctx, c.tenant, c.run())
 	})
 }
 
-// finishAdoption returns what the run has adopted before it was interrupted,
-// by repeating the write: one that was carried out is not carried out again,
-// and one that was refused, since the line had moved, is planned anew.
-func (c *session) finishAdoption(ctx context.Context) ([]plan.AdoptedChange, error) {
-	ref := c.run().Adoption
-	if ref == nil {
-		return nil, nil
+// adopted is what a run took over from the tenant, and the revision written.
+type adopted struct {
+	changes  []plan.AdoptedChange
+	revision string
+}
+
+// adopted finds out what a run has adopted that was interrupted at it. Nothing
+// is written here: what was not adopted then is compared and adopted anew. The
+// line may have moved on from the write's parent by the write itself or by
+// another; repeating the write's key tells which, and changes nothing, since
+// the line is not at the parent any more.
+func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopted, error) {
+	if r == nil || r.Adoption == nil {
+		return adopted{}, nil
 	}
-	raw, err := c.s.get(ctx, *ref)
+	raw, err := s.get(ctx, *r.Adoption)
 	if err != nil {
-		return nil, err
+		return adopted{}, err
 	}
 	var a adoption
 	if err := json.Unmarshal(raw, &a); err != nil {
-		return nil, fmt.Errorf("backup: decode what was adopted: %w", err)
+		return adopted{}, fmt.Errorf("backup: decode what was adopted: %w", err)
 	}
-	_, err = c.writeAdopted(ctx, a)
+	head, err := s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})
+	if err != nil {
+		return adopted{}, err
+	}
+	if head.Revision == a.Parent {
+		return adopted{changes: a.Before}, nil
+	}
+	rev, err := s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: tenantName, Parent: a.Parent, Key: a.Key})
 	if errors.Is(err, tenant.ErrMoved) {
-		return a.Before, nil
+		return adopted{changes: a.Before}, nil
 	}
-	return slices.Concat(a.Before, a.Adopts), err
+	return adopted{changes: slices.Concat(a.Before, a.Adopts), revision: rev.ID}, err
 }
 
 // changeKey makes a write to the repository repeatable: the same changes on

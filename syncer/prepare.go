@@ -45,7 +45,7 @@ func (c *session) prepare(ctx context.Context) error {
 	if in.Base, err = c.base(ctx); err != nil {
 		return err
 	}
-	adopted, err := c.finishAdoption(ctx)
+	before, err := c.finishAdoption(ctx)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *session) prepare(ctx context.Context) error {
 	if ending, ok := nothingRead(in.Current.Kinds); ok {
 		return c.finish(ctx, ending)
 	}
-	res, changed, err := c.backup(ctx, &in, adopted)
+	res, changed, err := c.backup(ctx, &in, before)
 	if err != nil {
 		return err
 	}
@@ -189,8 +189,8 @@ func nothingRead(kinds []tenant.KindState) (ending, bool) {
 // backup compares, appends the snapshot to the backup line, and adopts drift
 // into the desired line where the policy says so. It returns the comparison to
 // plan from; its base is always that of the desired line as it really is.
-// adopted is what the run has adopted before it was interrupted.
-func (c *session) backup(ctx context.Context, in *plan.Input, adopted []plan.AdoptedChange) (*plan.Result, *comparison, error) {
+// before is what the run has adopted before it was interrupted.
+func (c *session) backup(ctx context.Context, in *plan.Input, before adopted) (*plan.Result, *comparison, error) {
 	r := c.run()
 	res, err := plan.Compare(*in)
 	if err != nil {
@@ -203,7 +203,7 @@ func (c *session) backup(ctx context.Context, in *plan.Input, adopted []plan.Ado
 	if err != nil {
 		return nil, nil, err
 	}
-	sum := &comparison{Backup: rev.ID, Adopted: adopted}
+	sum := &comparison{Backup: rev.ID, Adopted: before.changes, Written: before.revision}
 	switch {
 	case r.Options.Mode == BackupOnly:
 		return res, sum, nil
@@ -263,6 +263,7 @@ func compareKeepingBase(in plan.Input, now *plan.Result) (*plan.Result, error) {
 type comparison struct {
 	Backup    string               `json:"backup"`
 	Adopted   []plan.AdoptedChange `json:"adopted,omitempty"`
+	Written   string               `json:"written,omitempty"` // the desired line's revision, if the run wrote one
 	Kinds     []tenant.KindState   `json:"kinds"`
 	Read      map[string]int       `json:"read"`
 	Unchanged map[string]int       `json:"unchanged,omitempty"`

@@ -35,7 +35,7 @@ func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 	return s.acquireAndAdvance(ctx, tenantName, nil)
 }
 
-func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, parked func() func()) (Next, error) {
+func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place *place) (Next, error) {
 	asked := time.Now()
 	lease, err := s.cfg.Leaser.Acquire(ctx, state.AcquireRequest{Tenant: tenantName, Owner: s.cfg.Worker, For: s.cfg.Lease})
 	switch {
@@ -46,17 +46,17 @@ func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, parke
 	case err != nil:
 		return Next{}, fmt.Errorf("syncer: %s: acquire lease: %w", tenantName, err)
 	}
-	return s.advance(ctx, lease, asked, parked)
+	return s.advance(ctx, lease, asked, place)
 }
 
 // advance works under a lease that was acquired when asked, and releases it.
-func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time, parked func() func()) (Next, error) {
+func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time, place *place) (Next, error) {
 	c, err := s.open(lease, asked)
 	if err != nil {
 		s.leave(ctx, lease)
 		return Next{}, err
 	}
-	c.parked = parked
+	c.place = place
 	held, lost := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
 	keeper.Go(func() { c.keep(held, lost) })
@@ -175,7 +175,10 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		})
 	}
 	return nil, c.s.telemetry.phase(ctx, c.tenant, r.ID, r.Phase, func(ctx context.Context) error {
-		err := c.work(ctx, r.Phase)
+		err := c.place.take(ctx)
+		if err == nil {
+			err = c.work(ctx, r.Phase)
+		}
 		if err != nil && errors.Is(context.Cause(ctx), errRunTimedOut) {
 			return c.runTimedOut(context.WithoutCancel(ctx))
 		}

@@ -154,15 +154,28 @@ func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
 }
 
 // signIn waits until the person has signed in, no longer than until the
-// deadline that was stored on entering the status. The wait holds the lease
-// and a goroutine, the poll for the code, but no place among the tenants that
-// are worked on.
+// deadline that was stored on entering the status, whatever the authenticator
+// does. The wait holds the lease and a goroutine, the poll for the code, but no
+// place among the tenants that are worked on: one is taken again for the phase
+// that follows, when the sign-in is stored.
 func (c *session) signIn(ctx context.Context, req auth.Request) error {
+	c.place.leave()
+	cur := c.now()
+	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
+	defer stop()
+	err := c.trySignIn(wait, req)
+	if err != nil && wait.Err() != nil && context.Cause(ctx) == nil {
+		return c.signInAgain(ctx, context.DeadlineExceeded)
+	}
+	return err
+}
+
+func (c *session) trySignIn(ctx context.Context, req auth.Request) error {
 	if c.attempt == nil {
 		// Taken up after a restart, or the code was of no use any more. Perhaps
 		// the person has signed in meanwhile.
-		if cur := c.now(); !cur.storeTime().Before(cur.rec.Deadline) {
-			return c.signInTimedOut(ctx)
+		if err := context.Cause(ctx); err != nil {
+			return err
 		}
 		if _, err := c.s.cfg.Authenticator.Credential(ctx, req); err == nil {
 			return c.signedIn(ctx)
@@ -171,7 +184,7 @@ func (c *session) signIn(ctx context.Context, req auth.Request) error {
 	}
 	attempt := c.attempt
 	c.attempt = nil // it can be waited for once
-	err := c.awaitSignIn(ctx, attempt)
+	err := attempt.Wait(ctx)
 	switch {
 	case err == nil:
 		return c.signedIn(ctx)
@@ -201,21 +214,6 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 		t.event(Event{Type: PromptShown, Prompt: &p})
 		return nil
 	})
-}
-
-// awaitSignIn waits for the person until the stored deadline.
-func (c *session) awaitSignIn(ctx context.Context, attempt auth.SignIn) error {
-	if c.parked != nil {
-		defer c.parked()()
-	}
-	cur := c.now()
-	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
-	defer stop()
-	err := attempt.Wait(wait)
-	if err != nil && wait.Err() != nil && context.Cause(ctx) == nil {
-		return context.DeadlineExceeded
-	}
-	return err
 }
 
 // signedIn leaves Pending authentication, if it is still in time.

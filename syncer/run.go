@@ -88,18 +88,42 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 	}
 	for _, lease := range got.Leases {
 		workers.Go(func() {
-			defer limit.Release(1)
-			parked := func() func() {
-				limit.Release(1)
-				return func() { _ = limit.Acquire(context.WithoutCancel(ctx), 1) }
-			}
-			if _, err := s.advance(ctx, lease, asked, parked); err != nil && ctx.Err() == nil {
+			p := &place{limit: limit, held: true}
+			defer p.leave()
+			if _, err := s.advance(ctx, lease, asked, p); err != nil && ctx.Err() == nil {
 				s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", lease.Record.Tenant, "error", err)
 				s.postpone(ctx, lease.Record.Tenant)
 			}
 		})
 	}
 	return len(got.Leases), nil
+}
+
+// place is a place among the tenants that a worker works on at once. A nil
+// place is one that nobody counts.
+type place struct {
+	limit *semaphore.Weighted
+	held  bool
+}
+
+// leave gives the place up, while a person is waited for.
+func (p *place) leave() {
+	if p != nil && p.held {
+		p.limit.Release(1)
+		p.held = false
+	}
+}
+
+// take waits for a place, if it was given up.
+func (p *place) take(ctx context.Context) error {
+	if p == nil || p.held {
+		return nil
+	}
+	if err := p.limit.Acquire(ctx, 1); err != nil {
+		return context.Cause(ctx)
+	}
+	p.held = true
+	return nil
 }
 
 // postpone makes a tenant whose storage failed wait a little, so that it does

@@ -23,9 +23,8 @@ type session struct {
 	lines  *logBuffer
 	// nudged asks to look at the record before the next renewal is due.
 	nudged chan struct{}
-	// parked, if not nil, is called while a person is waited for; what it
-	// returns is called afterwards.
-	parked func() (resume func())
+	// place is given up while a person is waited for.
+	place *place
 
 	committing sync.Mutex // one commit at a time
 

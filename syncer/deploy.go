@@ -155,14 +155,13 @@ func (d *deployment) readSensitive(ctx context.Context) error {
 	if !slices.ContainsFunc(d.items(), func(it *plan.Item) bool { return len(it.Sensitive) > 0 }) {
 		return nil
 	}
-	line, err := d.c.desiredAt(ctx, d.plan.Revision)
+	line, err := d.line(ctx)
 	if err != nil {
 		return err
 	}
 	for _, it := range d.items() {
-		i := slices.IndexFunc(line.Resources, func(r tenant.Resource) bool { return r.Kind == it.Kind && r.Key == it.Key })
-		if i >= 0 {
-			d.desired[it.ID] = line.Resources[i]
+		if r := resourceIn(line, it.Kind, it.Key); r != nil {
+			d.desired[it.ID] = *r
 		}
 	}
 	return nil
@@ -194,42 +193,6 @@ func (d *deployment) step(it *plan.Item) plan.Step {
 		s.Desired = &r
 	}
 	return s
-}
-
-// commitRollback makes an approved roll back the desired line's, before the
-// first write to the tenant. It is refused if the line has moved.
-func (d *deployment) commitRollback(ctx context.Context) error {
-	c := d.c
-	r := c.run()
-	if r.Options.DesiredFrom == "" {
-		return nil
-	}
-	snap, err := c.snapshotAt(ctx, r.Options.DesiredFrom)
-	if err != nil {
-		return err
-	}
-	var changes []tenant.Change
-	for _, it := range d.items() {
-		ch := tenant.Change{Kind: it.Kind, Key: it.Key}
-		for _, old := range snap.Resources {
-			if old.Kind == it.Kind && old.Key == it.Key {
-				ch.Body = old.Body
-			}
-		}
-		changes = append(changes, ch)
-	}
-	rev, err := repo(ctx, c, "roll back: write the desired line", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: d.plan.Revision,
-			Key: changeKey(r.ID, "rollback", d.plan.Revision, changes), Changes: changes,
-			Message: fmt.Sprintf("Roll %s back to %s", c.tenant, r.Options.DesiredFrom), Author: joinActors(r.Decision.Actors)})
-	})
-	if errors.Is(err, tenant.ErrMoved) {
-		return failure("repository_moved", "roll back: the desired line was edited after the plan was made; nothing was written, start again for a fresh plan: %w", err)
-	}
-	if err != nil || rev.ID == r.Desired {
-		return err
-	}
-	return c.commit(ctx, func(t *draft) error { t.d.Run.Desired = rev.ID; return nil })
 }
 
 // runWave carries out the items of one wave, several at a time.

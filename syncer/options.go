@@ -28,7 +28,10 @@ type Options struct {
 	// DesiredFrom rolls back: the desired side of the targets (of everything,
 	// without targets) is this revision of the backup line. On approval it is
 	// committed to the desired line before the first write to the tenant, and
-	// refused if the line moved meanwhile. Only in Full and Preview.
+	// refused if the line moved meanwhile. Secrets, which no backup holds, and
+	// variables stay as the line's files have them. Backups hold no ids: an
+	// object that has another name since is not renamed back but made again
+	// under the former one, and deleted. Only in Full and Preview.
 	DesiredFrom string `json:"desiredFrom,omitempty"`
 	// Interactive allows asking a person to sign in. Without it a run that
 	// would have to ask ends in New error, class "sign_in_needed".

@@ -120,26 +120,6 @@ func (c *session) desired(ctx context.Context) (tenant.Desired, error) {
 	})
 }
 
-// snapshotAt reads the backup line at a revision.
-func (c *session) snapshotAt(ctx context.Context, revision string) (tenant.Snapshot, error) {
-	return repo(ctx, c, "roll back: read the snapshot "+revision, func() (tenant.Snapshot, error) {
-		return c.s.cfg.Repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: c.tenant, Revision: revision})
-	})
-}
-
-// rolledBack is the desired line with the targets as they were in a snapshot.
-func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target) tenant.Desired {
-	d.Resources = slices.DeleteFunc(slices.Clone(d.Resources), func(r tenant.Resource) bool {
-		return targeted(targets, r.Kind, r.Key) && wasRead(snap, r.Kind)
-	})
-	for _, r := range snap.Resources {
-		if targeted(targets, r.Kind, r.Key) && wasRead(snap, r.Kind) {
-			d.Resources = append(d.Resources, r)
-		}
-	}
-	return d
-}
-
 // targeted reports whether a run with these targets is about the object.
 func targeted(targets []plan.Target, kind, key string) bool {
 	return len(targets) == 0 || slices.ContainsFunc(targets, func(t plan.Target) bool {
@@ -216,18 +196,6 @@ func (c *session) backup(ctx context.Context, in *plan.Input, before adopted) (*
 		res, err = c.adoptAndCompare(ctx, in, res, sum)
 	}
 	return res, sum, err
-}
-
-// compareRolledBack plans a roll back: the tenant is to become as it was, so
-// drift is undone, not adopted.
-func (c *session) compareRolledBack(ctx context.Context, in plan.Input, now *plan.Result) (*plan.Result, error) {
-	snap, err := c.snapshotAt(ctx, c.run().Options.DesiredFrom)
-	if err != nil {
-		return nil, err
-	}
-	in.Desired = rolledBack(in.Desired, snap, in.Targets)
-	in.Rules.Drift, in.Rules.DriftByKind = plan.EnforceDesired, nil
-	return compareKeepingBase(in, now)
 }
 
 // comparePreview plans as if drift were adopted.

@@ -1,0 +1,160 @@
+package syncer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/plan"
+)
+
+// mergeBody is a snapshot's object as a file of the desired line: redacted and
+// masked values, and texts that only spell out the file's variables, stay as
+// the file has them, and so does what the file tells the planner ("$…").
+func mergeBody(file, snapshot json.RawMessage, variables map[string]string) (json.RawMessage, error) {
+	var old, past map[string]any
+	if err := decodeNumbers(file, &old); err != nil {
+		return nil, fmt.Errorf("decode the file: %w", err)
+	}
+	if err := decodeNumbers(snapshot, &past); err != nil {
+		return nil, fmt.Errorf("decode the snapshot: %w", err)
+	}
+	m := merging{variables: variables}
+	out := m.object(old, past, true)
+	for name, v := range old {
+		if _, ok := out[name]; !ok && strings.HasPrefix(name, "$") {
+			out[name] = v
+		}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(out)
+	return bytes.TrimSpace(b.Bytes()), err
+}
+
+func decodeNumbers(raw json.RawMessage, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	return dec.Decode(into)
+}
+
+type merging struct {
+	variables map[string]string
+}
+
+// value merges a file's value with the snapshot's. Hidden values are the
+// file's only where it is certain that they are the same setting's.
+func (m merging) value(file, past any, certain bool) any {
+	switch past := past.(type) {
+	case string:
+		text, ok := file.(string)
+		if certain && hidden(past) && file != nil || ok && m.expand(text) == past {
+			return file
+		}
+	case map[string]any:
+		if old, ok := file.(map[string]any); ok {
+			return m.object(old, past, certain)
+		}
+	case []any:
+		if old, ok := file.([]any); ok {
+			return m.array(old, past)
+		}
+	}
+	return past
+}
+
+func (m merging) object(file, past map[string]any, certain bool) map[string]any {
+	out := maps.Clone(past)
+	for name, v := range past {
+		if old, ok := file[name]; ok {
+			out[name] = m.value(old, v, certain)
+		}
+	}
+	return out
+}
+
+// array takes the file's elements for those that are the same as far as can be
+// seen, the same place first. Others are merged by their place, hidden values
+// apart: they could be another element's.
+func (m merging) array(file, past []any) []any {
+	out := make([]any, len(past))
+	used := make([]bool, len(file))
+	for i, v := range past {
+		same := func(j int) bool { return !used[j] && m.same(file[j], v) }
+		j := slices.IndexFunc(seq(i, len(file)), same)
+		switch {
+		case j >= 0:
+			j = seq(i, len(file))[j]
+			used[j] = true
+			out[i] = file[j]
+		case len(file) == len(past):
+			out[i] = m.value(file[i], v, false)
+		default:
+			out[i] = v
+		}
+	}
+	return out
+}
+
+// seq are the places below n, beginning with first if it is one.
+func seq(first, n int) []int {
+	var out []int
+	if first < n {
+		out = append(out, first)
+	}
+	for i := range n {
+		if i != first {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// same reports whether a file's value is the snapshot's as far as can be seen.
+func (m merging) same(file, past any) bool {
+	switch past := past.(type) {
+	case string:
+		text, ok := file.(string)
+		return ok && (hidden(past) || m.expand(text) == past)
+	case map[string]any:
+		old, ok := file.(map[string]any)
+		if !ok || len(old) != len(past) {
+			return false
+		}
+		for name, v := range past {
+			if was, ok := old[name]; !ok || !m.same(was, v) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		old, ok := file.([]any)
+		return ok && slices.EqualFunc(old, past, m.same)
+	}
+	return reflect.DeepEqual(file, past)
+}
+
+var variable = regexp.MustCompile(`\$\$\{|\$\{var:[^}]*\}`)
+
+// expand puts the variables' values in; as in files, a literal ${ is $${.
+func (m merging) expand(text string) string {
+	return variable.ReplaceAllStringFunc(text, func(found string) string {
+		name, ok := strings.CutPrefix(found, "${var:")
+		value, known := m.variables[strings.TrimSuffix(name, "}")]
+		if !ok || !known {
+			return found
+		}
+		return strings.ReplaceAll(value, "${", "$${")
+	})
+}
+
+// hidden reports whether a snapshot's text stands for a secret.
+func hidden(text string) bool {
+	return text == plan.Redacted || text != "" && strings.Trim(text, "*") == ""
+}

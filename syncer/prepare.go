@@ -2,10 +2,13 @@ package syncer
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -176,8 +179,12 @@ func (c *session) backup(ctx context.Context, in *plan.Input, before adopted) (*
 	if err != nil {
 		return nil, nil, fmt.Errorf("backup: compare: %w", err)
 	}
+	key, err := backupKey(r.ID, res.Backup)
+	if err != nil {
+		return nil, nil, err
+	}
 	rev, err := repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: r.ID + "/backup",
+		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key,
 			Snapshot: res.Backup, Message: "Backup of " + c.tenant, Author: r.Actor})
 	})
 	if err != nil {
@@ -196,6 +203,19 @@ func (c *session) backup(ctx context.Context, in *plan.Input, before adopted) (*
 		res, err = c.adoptAndCompare(ctx, in, res, sum)
 	}
 	return res, sum, err
+}
+
+// backupKey makes a backup repeatable: the same content in the same run has the
+// same key. A run that is taken up again after the tenant has changed makes
+// another backup, of what it then plans from.
+func backupKey(run string, snap tenant.Snapshot) (string, error) {
+	snap.Taken = time.Time{}
+	raw, err := json.Marshal(snap)
+	if err != nil {
+		return "", fmt.Errorf("backup: encode the snapshot: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	return run + "/backup/" + hex.EncodeToString(sum[:8]), nil
 }
 
 // comparePreview plans as if drift were adopted.

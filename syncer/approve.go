@@ -70,7 +70,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && isStoreError(err):
+	case err != nil && (isStoreError(err) || isLost(err)):
 		return nil, err
 	case err != nil:
 		return nil, c.reviewFailed(ctx, err)
@@ -301,7 +301,7 @@ func (s *Syncer) readPlan(ctx context.Context, r *run) (*plan.Plan, error) {
 	}
 	p, err := plan.DecodePlan(raw)
 	if err != nil {
-		return nil, fmt.Errorf("plan of run %s: %w", r.ID, err)
+		return nil, failure(classStorage, "plan of run %s: %w", r.ID, err)
 	}
 	return p, nil
 }

@@ -77,7 +77,7 @@ func (e *BrokenRulesError) Error() string {
 // ErrorInfo is why a run did not succeed, for people and for programs.
 type ErrorInfo struct {
 	// Class is a word to react to: "sign_in_needed", "declined", "timed_out",
-	// "forbidden", "conflict", "repository", "read", "internal", ….
+	// "forbidden", "conflict", "repository", "read", "storage", "internal", ….
 	Class string `json:"class"`
 	// Phase in which it happened.
 	Phase Phase `json:"phase,omitempty"`
@@ -96,6 +96,15 @@ type runError struct {
 
 func (e *runError) Error() string { return e.err.Error() }
 func (e *runError) Unwrap() error { return e.err }
+
+// classStorage is the class of what was stored and cannot be read any more.
+const classStorage = "storage"
+
+// isLost reports whether an error says that something stored is gone or spoilt.
+func isLost(err error) bool {
+	e, ok := errors.AsType[*runError](err)
+	return ok && e.class == classStorage
+}
 
 func failure(class, format string, args ...any) error {
 	return &runError{class: class, err: fmt.Errorf(format, args...)}

@@ -2,8 +2,10 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
@@ -37,6 +39,8 @@ type tally struct {
 	problems []plan.Note
 	// unread are kinds in scope that could not be read, permissions apart.
 	unread []string
+	// lost is what was stored of the run and cannot be read any more.
+	lost []error
 }
 
 // finish brings the run to its end: by the rules of how a run ends, with
@@ -51,6 +55,9 @@ func (c *session) finish(ctx context.Context, end ending) error {
 	count, sum, err := c.s.tally(detached, cur, end)
 	if err != nil {
 		return err
+	}
+	for _, lost := range count.lost {
+		c.log.Error("the report is not whole", "error", lost)
 	}
 	event, to, end := conclude(cur.rec.Status, cur.d, end, count)
 	c.log.Info("run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason)
@@ -152,6 +159,8 @@ func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil 
 // conclude applies the rules of how a run ends:
 //
 //   - cancelled before it wrote: the status from before;
+//   - what was stored of the run is lost: Partially successful if anything was
+//     applied, else New error;
 //   - some approved changes applied and some not, for whatever reason:
 //     Partially successful; nothing applied and any failed: New error;
 //   - everything applied and some kind could not be read: Partially successful;
@@ -200,6 +209,10 @@ func rule(d *data, end ending, n tally) (state.Event, ending) {
 		return ev, end
 	case end.consent:
 		return state.RequireConsent, end
+	case len(n.lost) > 0 && n.applied > 0:
+		return state.SucceedPartially, end.withError(lostParts(n))
+	case len(n.lost) > 0 && !fatal:
+		return state.Fail, ending{outcome: FailedWith, reason: classStorage, err: lostParts(n), refused: end.refused, base: end.base, verified: end.verified}
 	case fatal && n.applied > 0 && n.open > 0:
 		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
 	case fatal && n.applied > 0: // the work was done before the end came
@@ -255,6 +268,10 @@ func partlyApplied(n tally, reason string) *ErrorInfo {
 	return info
 }
 
+func lostParts(n tally) *ErrorInfo {
+	return &ErrorInfo{Class: classStorage, Phase: PhaseReport, Message: errors.Join(n.lost...).Error()}
+}
+
 func nothingApplied(n tally) *ErrorInfo {
 	info := &ErrorInfo{Class: "items", Phase: PhaseDeploy, Message: fmt.Sprintf("none of %d changes applied", n.open)}
 	if n.open == 0 {
@@ -292,7 +309,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 	var n tally
 	r := cur.d.Run
 	sum, err := s.readComparison(ctx, r)
-	if err != nil {
+	if err := n.lose(err); err != nil {
 		return n, nil, err
 	}
 	for _, note := range sum.Notes {
@@ -313,7 +330,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 		return n, sum, nil
 	}
 	p, err := s.readPlan(ctx, r)
-	if err != nil {
+	if err := n.lose(err); err != nil {
 		return n, nil, err
 	}
 	if n.items, err = s.itemResults(ctx, cur, p, end); err != nil {
@@ -331,19 +348,40 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 	return n, sum, nil
 }
 
+// lose notes what is lost; any other error is returned.
+func (n *tally) lose(err error) error {
+	if err == nil || !isLost(err) {
+		return err
+	}
+	n.lost = append(n.lost, err)
+	return nil
+}
+
 // itemResults are the results of all approved items, in the plan's order: an
 // item without one was not attempted, and one with an open intent is unknown.
+// Without the plan they are those of which the journal knows.
 func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end ending) ([]ItemResult, error) {
 	results := map[string]ItemResult{}
+	var begun []string // items, in the order in which they were
 	for e, err := range s.entries(ctx, cur.rec.Tenant, cur.d.Run.ID, EntryIntent, EntryResult) {
 		switch {
 		case err != nil:
 			return nil, err
 		case e.Intent != nil:
-			results[e.Intent.Item] = ItemResult{Status: ItemUnknown, Class: string(ItemUnknown), TenantID: e.Intent.TenantID, Attempts: e.Intent.Attempt,
+			if _, again := results[e.Intent.Item]; !again {
+				begun = append(begun, e.Intent.Item)
+			}
+			results[e.Intent.Item] = ItemResult{Verb: e.Intent.Verb, Status: ItemUnknown, Class: string(ItemUnknown), TenantID: e.Intent.TenantID, Attempts: e.Intent.Attempt,
 				Message: "the write was begun, and the run ended before it was found out what became of it: look at the tenant"}
 		case e.Result != nil:
 			results[e.Result.Item] = *e.Result
+		}
+	}
+	if p == nil {
+		p = new(plan.Plan)
+		for _, id := range begun {
+			kind, key, _ := strings.Cut(id, "/")
+			p.Items = append(p.Items, plan.Item{ID: id, Kind: kind, Key: key, Verb: results[id].Verb})
 		}
 	}
 	var out []ItemResult

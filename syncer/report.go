@@ -72,7 +72,7 @@ func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tall
 	r := cur.d.Run
 	if sum == nil {
 		var err error
-		if sum, err = s.readComparison(ctx, r); err != nil {
+		if sum, err = s.readComparison(ctx, r); err != nil && !isLost(err) {
 			return nil, err
 		}
 	}
@@ -132,7 +132,7 @@ func (rep *Report) countKinds(sum *comparison) {
 }
 
 // readComparison reads what the report needs of the backup; an empty one for a
-// run that did not come so far.
+// run that did not come so far, and with the error for one that is lost.
 func (s *Syncer) readComparison(ctx context.Context, r *run) (*comparison, error) {
 	sum := new(comparison)
 	if r.Comparison == nil {
@@ -140,10 +140,10 @@ func (s *Syncer) readComparison(ctx context.Context, r *run) (*comparison, error
 	}
 	raw, err := s.get(ctx, *r.Comparison)
 	if err != nil {
-		return nil, err
+		return sum, err
 	}
 	if err := json.Unmarshal(raw, sum); err != nil {
-		return nil, fmt.Errorf("syncer: decode comparison of run %s: %w", r.ID, err)
+		return new(comparison), failure(classStorage, "comparison of run %s: decode: %w", r.ID, err)
 	}
 	return sum, nil
 }

@@ -257,9 +257,13 @@ func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []b
 	return &ref, nil
 }
 
-// get reads a blob.
+// get reads a blob. One that is gone is no passing failure of the storage, but
+// ends the run that needs it.
 func (s *Syncer) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	data, err := retry(ctx, s.cfg.Attempts, func() ([]byte, error) { return s.cfg.Blobs.Get(ctx, ref) })
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, failure(classStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
+	}
 	if err != nil {
 		return nil, &storeError{fmt.Errorf("syncer: %s: read %s of run %s: %w", ref.Tenant, ref.Kind, ref.Run, err)}
 	}

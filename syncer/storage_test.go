@@ -1,0 +1,139 @@
+package syncer_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
+)
+
+// proposed returns a worker whose tenant waits for approval of one change, and
+// from which on no blob is there any more.
+func proposed(t *testing.T, edit func(*syncer.Config)) (*syncertest.Harness, *syncertest.Worker, syncer.Row) {
+	t.Helper()
+	h := syncertest.New(syncertest.Config{Kinds: syncertest.Kinds()[:1]})
+	desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+	w := h.Worker("a", syncertest.WorkerConfig{Edit: edit})
+	start(t, w, "contoso")
+	if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+		t.Fatal(err)
+	}
+	row, err := w.Status(t.Context(), "contoso")
+	if err != nil || row.Status != state.PendingApproval {
+		t.Fatalf("got %s, %v, want pending_approval", row.Status, err)
+	}
+	return h, w, row
+}
+
+func gone(c statetest.Call) statetest.Fault {
+	if c.Op == "Blobs.Get" {
+		return statetest.Fault{Before: state.ErrNotFound}
+	}
+	return statetest.Fault{}
+}
+
+func wantRow(t *testing.T, w *syncertest.Worker, status state.Status, class string) {
+	t.Helper()
+	row, err := w.Status(t.Context(), "contoso")
+	got := ""
+	if row.Error != nil {
+		got = row.Error.Class
+	}
+	if err != nil || row.Status != status || got != class {
+		t.Errorf("got %s, %+v, %v, want %s, %q", row.Status, row.Error, err, status, class)
+	}
+}
+
+// A run whose stored parts are gone can be cancelled, superseded and decided,
+// and times out, as any other.
+func TestRunWithLostPartsEnds(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, w *syncertest.Worker, row syncer.Row){
+		"cancelled": func(t *testing.T, w *syncertest.Worker, _ syncer.Row) {
+			if _, err := w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+				t.Fatal(err)
+			}
+			wantRow(t, w, state.NotRun, "")
+		},
+		"superseded": func(t *testing.T, w *syncertest.Worker, _ syncer.Row) {
+			if _, err := w.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Supersede: true}); err != nil {
+				t.Fatal(err)
+			}
+			wantRow(t, w, state.Starting, "")
+		},
+		"timed out": func(t *testing.T, w *syncertest.Worker, _ syncer.Row) {
+			<-time.After(31 * 24 * time.Hour)
+			if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+				t.Fatal(err)
+			}
+			wantRow(t, w, state.NewError, "timed_out")
+		},
+		"to be decided": func(t *testing.T, w *syncertest.Worker, row syncer.Row) {
+			_, err := w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve})
+			if !errors.Is(err, state.ErrNotFound) || !strings.Contains(err.Error(), "plan of run") {
+				t.Errorf("Decide: got %v, want one that names the plan", err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, w, row := proposed(t, nil)
+				w.Strike(gone)
+				end(t, w, row)
+			})
+		})
+	}
+}
+
+// The plan is lost before its first write, or in the middle of the deploy: the
+// run ends, and says what was done, as far as the journal knows.
+func TestPlanLostAfterItsApproval(t *testing.T) {
+	for _, lost := range []string{"before the first write", "after the last write"} {
+		t.Run(lost, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, w, row := proposed(t, nil)
+				if _, err := w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve}); err != nil {
+					t.Fatal(err)
+				}
+				wrote := lost == "before the first write"
+				w.Strike(func(c statetest.Call) statetest.Fault {
+					wrote = wrote || c.Op == "Client.Apply"
+					if wrote {
+						return gone(c)
+					}
+					return statetest.Fault{}
+				})
+				if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+					t.Fatal(err)
+				}
+				w.Strike(nil)
+				rep, err := w.Report(t.Context(), "contoso", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if lost == "before the first write" {
+					wantRow(t, w, state.NewError, "storage")
+					if len(rep.Items) != 0 {
+						t.Errorf("got items %+v, want none", rep.Items)
+					}
+					return
+				}
+				wantRow(t, w, state.PartiallySuccessful, "storage")
+				if !slices.ContainsFunc(rep.Items, func(it syncer.ItemResult) bool {
+					return it.Item == "groups/Staff" && it.Kind == "groups" && it.Key == "Staff" && it.Status == syncer.ItemApplied
+				}) {
+					t.Errorf("got items %+v, want groups/Staff applied", rep.Items)
+				}
+			})
+		})
+	}
+}

@@ -168,6 +168,9 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		defer stop()
 		ctx = timed
 	}
+	if wait := cur.rec.WakeAt.Sub(cur.storeTime()); wait > 0 && r.Attempt > 0 && r.closing() == "" {
+		return &Next{In: wait}, nil // a try failed; its pause is not over
+	}
 	if status == state.Starting {
 		return nil, c.commit(ctx, func(t *draft) error {
 			t.phase(PhaseConnect)

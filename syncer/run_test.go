@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -293,6 +294,37 @@ func TestSyncIsTakenUp(t *testing.T) {
 		row, err = w.Await(t.Context(), "contoso", row.Run)
 		if err != nil || row.Outcome != syncer.Rejected {
 			t.Errorf("got %q, %v, want %q", row.Outcome, err, syncer.Rejected)
+		}
+	})
+}
+
+// A pause that the tenant asked for is kept also by those who wait for the run,
+// and a cancel does not wait for it.
+func TestAwaitKeepsRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{Kinds: syncertest.Kinds()[:1]})
+		w := h.Worker("a", syncertest.WorkerConfig{})
+		var at []time.Duration
+		begun := time.Now()
+		w.Strike(func(c statetest.Call) statetest.Fault {
+			if c.Op != "Client.Permissions" {
+				return statetest.Fault{}
+			}
+			at = append(at, time.Since(begun))
+			return statetest.Fault{Before: &tenant.Error{Class: tenant.Throttled, RetryAfter: 10 * time.Minute}}
+		})
+		go func() {
+			<-time.After(25 * time.Minute)
+			if _, err := w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+				t.Error(err)
+			}
+		}()
+		row := syncTenant(t, w, "contoso")
+		if want := []time.Duration{0, 10 * time.Minute, 20 * time.Minute}; !slices.Equal(at, want) {
+			t.Errorf("got tries at %v, want %v", at, want)
+		}
+		if got := time.Since(begun); row.Outcome != syncer.Cancelled || got > 26*time.Minute {
+			t.Errorf("got %s after %s, want cancelled after 25m", row.Outcome, got)
 		}
 	})
 }

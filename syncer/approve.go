@@ -19,7 +19,10 @@ func (t *draft) requireApproval(cfg Config, p *plan.Plan) error {
 	r.Phase, r.Since = PhaseApprove, t.now
 	r.Progress = Progress{Phase: PhaseApprove}
 	deadline := time.Time{}
-	if old := r.Carried; old != nil && old.Digest == p.Digest {
+	if old := r.Carried; old == nil || old.Digest != p.Digest {
+		t.d.Same = nil
+	} else {
+		t.d.Same = append(t.d.Same, old.Run)
 		r.Since, r.Reviewed, deadline = old.Since, old.Reviewed, old.Deadline
 		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return v.Actor == r.Actor && !cfg.Approval.AllowRequester })
 	}
@@ -191,6 +194,7 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 // pending reports whether the decision is about what is pending.
 func (l loaded) pending(d Decision) error {
 	r := l.d.Run
+	same := r != nil && (d.Run == r.ID || slices.Contains(l.d.Same, d.Run))
 	switch {
 	case l.rec.Status != state.PendingApproval:
 		if r != nil && r.ID != d.Run {
@@ -199,7 +203,7 @@ func (l loaded) pending(d Decision) error {
 		return fmt.Errorf("%w: %s is %s", ErrNotPending, d.Tenant, l.rec.Status.Label())
 	case r.Cancel != nil:
 		return fmt.Errorf("%w: %s: run %s was cancelled by %s", ErrNotPending, d.Tenant, r.ID, r.Cancel.Actor)
-	case r.ID != d.Run:
+	case !same:
 		return fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, d.Tenant, r.ID, d.Run)
 	case r.Digest != d.Digest:
 		return fmt.Errorf("%w: %s: the digest is %s, not %s", ErrStalePlan, d.Tenant, short(r.Digest), short(d.Digest))

@@ -96,6 +96,8 @@ const (
 // Decision is a person's verdict on one plan. The zero value is undecided.
 type Decision struct {
 	// Tenant, Run and Digest name the plan that the person saw. All required.
+	// A run that superseded Run with a plan of the same Digest is decided by it
+	// too: a ticket stays good while a nightly sync proposes the same.
 	Tenant string
 	Run    string
 	Digest string

@@ -35,6 +35,9 @@ type data struct {
 	Paused     []Pause             `json:"paused,omitempty"`
 	// LastSuccess is when the last run ended in Idle.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
+	// Same are the runs that the current one has superseded, one after the
+	// other, with the same proposal: a decision may name any of them.
+	Same []string `json:"same,omitempty"`
 	// Run is the current or the last run.
 	Run *run `json:"run,omitempty"`
 }

@@ -120,7 +120,7 @@ func (t *draft) end(cfg Config, end ending, report *state.BlobRef) {
 	r := t.d.Run
 	t.resume()
 	r.Phase, r.Ended, r.Report = PhaseReport, t.now, report
-	r.Progress, r.Carried, r.Votes = Progress{}, nil, nil
+	r.Progress, r.Carried, r.Votes, t.d.Same = Progress{}, nil, nil, nil
 	r.Outcome, r.Reason, r.Error = end.outcome, end.reason, end.err
 	if end.verified != nil {
 		r.After = end.verified.after

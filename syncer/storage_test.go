@@ -1,7 +1,9 @@
 package syncer_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -132,6 +134,30 @@ func TestPlanLostAfterItsApproval(t *testing.T) {
 					return it.Item == "groups/Staff" && it.Kind == "groups" && it.Key == "Staff" && it.Status == syncer.ItemApplied
 				}) {
 					t.Errorf("got items %+v, want groups/Staff applied", rep.Items)
+				}
+			})
+		})
+	}
+}
+
+// A time-out of the host's own, in its repository or its store, is tried again
+// like any other failure that may pass.
+func TestHostsTimeOutsAreTriedAgain(t *testing.T) {
+	for _, op := range []string{"Repository.Desired", "Repository.Backup", "Store.Commit", "Store.Load", "Blobs.Put"} {
+		t.Run(op, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := syncertest.New(syncertest.Config{Kinds: syncertest.Kinds()[:1]})
+				w := h.Worker("a", syncertest.WorkerConfig{})
+				first := true
+				w.Strike(func(c statetest.Call) statetest.Fault {
+					if c.Op == op && first {
+						first = false
+						return statetest.Fault{Before: fmt.Errorf("http: %w", context.DeadlineExceeded)}
+					}
+					return statetest.Fault{}
+				})
+				if row := syncTenant(t, w, "contoso"); first || row.Status != state.Idle {
+					t.Errorf("got %s (%s, %+v), struck %v, want idle", row.Status, row.Reason, row.Error, !first)
 				}
 			})
 		})

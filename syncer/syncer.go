@@ -124,7 +124,8 @@ func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
 }
 
 // retry calls f until it works, at most attempts times, with growing pauses.
-// It does not repeat what repeating cannot mend.
+// It does not repeat what repeating cannot mend, nor anything once ctx has
+// ended: that, not the error, tells our own end from a time-out of the host's.
 func retry[T any](ctx context.Context, attempts int, f func() (T, error)) (T, error) {
 	return retryIf(ctx, attempts, mayPass, f)
 }
@@ -133,7 +134,7 @@ func retry[T any](ctx context.Context, attempts int, f func() (T, error)) (T, er
 func retryIf[T any](ctx context.Context, attempts int, again func(error) bool, f func() (T, error)) (T, error) {
 	for i := 1; ; i++ {
 		v, err := f()
-		if err == nil || i >= attempts || !again(err) {
+		if err == nil || i >= attempts || ctx.Err() != nil || !again(err) {
 			return v, err
 		}
 		if pauseErr := pause(ctx, backoff(i, 50*time.Millisecond, 2*time.Second)); pauseErr != nil {
@@ -146,7 +147,7 @@ func retryIf[T any](ctx context.Context, attempts int, again func(error) bool, f
 func mayPass(err error) bool {
 	for _, e := range []error{
 		state.ErrConflict, state.ErrExpired, state.ErrUnknown, state.ErrInvalid, state.ErrNotFound,
-		state.ErrLeased, state.ErrLeaseLost, context.Canceled, context.DeadlineExceeded,
+		state.ErrLeased, state.ErrLeaseLost,
 	} {
 		if errors.Is(err, e) {
 			return false

@@ -270,9 +270,11 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	if ok && r.Attempt+1 < c.s.cfg.Attempts {
 		wait := max(passing.after, backoff(r.Attempt+1, time.Second, time.Minute))
 		c.log.Warn("will try again", "phase", r.Phase, "in", wait, "error", err)
+		lines := c.flush(ctx)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
 			t.d.Run.Attempt++
 			t.wakeIn = wait
+			t.logEntry(lines)
 			t.entry(EntryRetry, EntryData{Phase: r.Phase, Message: err.Error()})
 			return nil
 		})

@@ -148,11 +148,13 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 func (c *session) reviewFailed(ctx context.Context, err error) error {
 	wait := backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
 	c.log.Warn("the approver failed; the plan stays undecided", "again in", wait, "error", err)
+	lines := c.flush(ctx)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
 			return errInterrupted
 		}
 		t.d.Run.Attempt++
+		t.logEntry(lines)
 		t.rec.WakeAt = t.now.Add(wait)
 		if t.rec.WakeAt.After(t.rec.Deadline) {
 			t.rec.WakeAt = t.rec.Deadline

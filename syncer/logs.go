@@ -3,6 +3,7 @@ package syncer
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -32,6 +33,12 @@ func (b *logBuffer) take() []byte {
 	return out
 }
 
+func (b *logBuffer) empty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Len() == 0
+}
+
 // logger returns a logger that writes to the host's and to b.
 func (b *logBuffer) logger(host *slog.Logger) *slog.Logger {
 	return slog.New(slog.NewMultiHandler(host.Handler(), slog.NewJSONHandler(b, nil)))
@@ -40,6 +47,8 @@ func (b *logBuffer) logger(host *slog.Logger) *slog.Logger {
 // flush stores the lines so far and returns the entry that refers to them.
 // Lines that cannot be stored are lost to the run, not to the host's logger.
 func (c *session) flush(ctx context.Context) *state.BlobRef {
+	ctx, cancel := c.detach(ctx)
+	defer cancel()
 	lines := c.lines.take()
 	if len(lines) == 0 || c.run() == nil {
 		return nil
@@ -50,6 +59,27 @@ func (c *session) flush(ctx context.Context) *state.BlobRef {
 		return nil
 	}
 	return ref
+}
+
+// keepLog stores the lines of a session that lets go of a run before its end.
+func (c *session) keepLog(ctx context.Context) {
+	if c.lines.empty() || !c.now().rec.Status.Active() {
+		return
+	}
+	ref := c.flush(ctx)
+	if ref == nil {
+		return
+	}
+	err := c.commit(ctx, func(t *draft) error {
+		if t.run() != ref.Run {
+			return errNoChange
+		}
+		t.logEntry(ref)
+		return nil
+	})
+	if err != nil && !errors.Is(err, errLeaseLost) && !errors.Is(err, errInterrupted) {
+		c.s.cfg.Logger.Warn("a part of the run's log could not be stored", "tenant", c.tenant, "error", err)
+	}
 }
 
 // logEntry adds the reference to a stored chunk of log.

@@ -18,7 +18,7 @@
 // group that only the tenant has goes into the repository; the location that
 // only the repository has is proposed, approved and created.
 //
-//	contoso := tenanttest.NewFake(tenanttest.Config{Kinds: syncertest.Kinds()})
+//	contoso := tenanttest.NewFake(tenanttest.Config{Kinds: syncertest.Kinds(), Directory: authtest.DirectoryOf("contoso")})
 //	contoso.Seed("groups", `{"displayName": "Staff"}`)
 //	repository := tenant.NewMemoryRepository()
 //	if err := repository.Edit("contoso", "locations", "Office", []byte(`{"displayName": "Office"}`)); err != nil {

@@ -124,6 +124,11 @@ type Config struct {
 
 // Settings are a tenant's own: what is in scope, and the rules.
 type Settings struct {
+	// Directory is the id of the directory that the tenant is; credentials of
+	// another are refused, class "wrong_tenant", before anything is read. Empty
+	// means the first one connected: once its permissions could be looked at,
+	// the tenant is pinned to it for good.
+	Directory string
 	// Scopes overrides the kinds' own scope, by kind.
 	Scopes map[string]tenant.Scope
 	// Variables are the values of ${var:name} in the repository.

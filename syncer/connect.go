@@ -1,9 +1,11 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
@@ -16,7 +18,7 @@ const maxSignIns = 8
 
 // request is what the authenticator is asked for.
 func (c *session) request(r *run) auth.Request {
-	req := auth.Request{Tenant: c.tenant, Directory: c.now().d.Directory, Fresh: c.fresh}
+	req := auth.Request{Tenant: c.tenant, Directory: cmp.Or(c.now().d.Directory, c.expected), Fresh: c.fresh}
 	if r != nil && r.Prompt != nil {
 		req.SignIn = r.Prompt.SignIn
 	}
@@ -28,6 +30,9 @@ func (c *session) request(r *run) auth.Request {
 func (c *session) connect(ctx context.Context) error {
 	if c.client != nil {
 		return nil
+	}
+	if err := c.expect(ctx); err != nil {
+		return err
 	}
 	cred, err := c.s.cfg.Authenticator.Credential(ctx, c.request(nil))
 	switch class := auth.ClassOf(err); {
@@ -53,9 +58,11 @@ func (c *session) connect(ctx context.Context) error {
 	default:
 		return fmt.Errorf("connect: %w", err)
 	}
-	if err := c.pin(cred.Identity()); err != nil {
+	id := cred.Identity()
+	if err := c.checkDirectory(id); err != nil {
 		return err
 	}
+	c.identity, c.proven = &id, false
 	client, err := c.s.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
 	if err != nil {
 		return c.passing("connect", err)
@@ -68,30 +75,45 @@ func (c *session) connect(ctx context.Context) error {
 	return nil
 }
 
-// pin binds the tenant to the directory first connected; another one is an
-// error. It is stored with the next commit.
-func (c *session) pin(id auth.Identity) error {
+// expect asks the settings which directory the tenant is, if they say.
+func (c *session) expect(ctx context.Context) error {
+	set, err := c.s.settings(ctx, c.tenant, "")
+	if err != nil {
+		return &retryable{err: err}
+	}
+	c.expected = set.Directory
+	return nil
+}
+
+// checkDirectory refuses credentials of another directory than the one that
+// the tenant is pinned to, or that its settings name.
+func (c *session) checkDirectory(id auth.Identity) error {
 	pinned := c.now().d.Directory
 	switch {
 	case id.Directory == "":
 		return failure(string(auth.WrongTenant), "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
-	case pinned != "" && id.Directory != pinned:
+	case c.expected != "" && !strings.EqualFold(id.Directory, c.expected):
+		return failure(string(auth.WrongTenant), "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
+			id.Directory, c.tenant, c.expected)
+	case pinned != "" && !strings.EqualFold(id.Directory, pinned):
 		return failure(string(auth.WrongTenant), "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
 			id.Directory, c.tenant, pinned)
 	}
-	c.identity = &id
 	return nil
 }
 
-// identify stores who is signed in, and pins the directory.
-func (t *draft) identify(id *auth.Identity) error {
+// identify stores who is signed in, and pins the tenant to the directory once
+// it has proven to be one that can be worked with.
+func (t *draft) identify(id *auth.Identity, pin bool) error {
 	if id == nil {
 		return nil
 	}
-	if t.d.Directory != "" && t.d.Directory != id.Directory {
+	if t.d.Directory != "" && !strings.EqualFold(t.d.Directory, id.Directory) {
 		return failure(string(auth.WrongTenant), "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
 	}
-	t.d.Directory = id.Directory
+	if pin && t.d.Directory == "" {
+		t.d.Directory = id.Directory
+	}
 	if t.d.Run != nil {
 		t.d.Run.Identity = id
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -24,12 +26,17 @@ type consent struct {
 
 // checkConsent compares required with granted permissions: of all kinds in
 // scope, whatever a run's targets are, so that no run makes a missing one
-// forgotten.
-func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds []tenant.Kind, set Settings) (consent, error) {
+// forgotten. A client that leads to another directory than the credentials do
+// is an error.
+func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds []tenant.Kind, id auth.Identity, set Settings) (consent, error) {
 	out := consent{unreadable: map[string][]string{}, unwritable: map[string][]string{}, left: map[string]bool{}}
 	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: inScope(kinds, set.Scopes, nil), Write: c.now().d.needsWrite()})
 	if err != nil {
 		return out, err
+	}
+	if p.Directory != "" && !strings.EqualFold(p.Directory, id.Directory) {
+		return out, failure(string(auth.WrongTenant), "the tenant that answers for %s is directory %s, and the credentials are for directory %s: correct the connection",
+			c.tenant, p.Directory, id.Directory)
 	}
 	out.url = p.ConsentURL
 	for _, need := range p.Required {
@@ -147,11 +154,15 @@ func (c *session) recheck(ctx context.Context) error {
 }
 
 func (c *session) lookAtConsent(ctx context.Context) (consent, error) {
+	if err := c.expect(ctx); err != nil {
+		return consent{}, err
+	}
 	cred, err := c.s.cfg.Authenticator.Credential(ctx, c.request(nil))
 	if err != nil {
 		return consent{}, fmt.Errorf("recheck: %w", err)
 	}
-	if err := c.pin(cred.Identity()); err != nil {
+	id := cred.Identity()
+	if err := c.checkDirectory(id); err != nil {
 		return consent{}, err
 	}
 	client, err := c.s.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
@@ -162,11 +173,11 @@ func (c *session) lookAtConsent(ctx context.Context) (consent, error) {
 	if err != nil {
 		return consent{}, fmt.Errorf("recheck: kinds: %w", err)
 	}
-	set, err := c.s.settings(ctx, c.tenant, c.now().d.Directory)
+	set, err := c.s.settings(ctx, c.tenant, id.Directory)
 	if err != nil {
 		return consent{}, err
 	}
-	found, err := c.checkConsent(ctx, client, kinds, set)
+	found, err := c.checkConsent(ctx, client, kinds, id, set)
 	if err != nil {
 		return consent{}, fmt.Errorf("recheck: permissions: %w", err)
 	}

@@ -19,7 +19,7 @@ import (
 //
 // The package page of the module shows the same program.
 func Example() {
-	contoso := tenanttest.NewFake(tenanttest.Config{Kinds: syncertest.Kinds()})
+	contoso := tenanttest.NewFake(tenanttest.Config{Kinds: syncertest.Kinds(), Directory: authtest.DirectoryOf("contoso")})
 	contoso.Seed("groups", `{"displayName": "Staff"}`)
 	repository := tenant.NewMemoryRepository()
 	if err := repository.Edit("contoso", "locations", "Office", []byte(`{"displayName": "Office"}`)); err != nil {

@@ -27,10 +27,11 @@ func (c *session) prepare(ctx context.Context) error {
 		return &retryable{err: err}
 	}
 	r := c.run()
-	found, err := c.checkConsent(ctx, c.client, c.kinds, set)
+	found, err := c.checkConsent(ctx, c.client, c.kinds, *c.identity, set)
 	if err != nil {
 		return c.passing("consent: permissions", err)
 	}
+	c.proven = true
 	if err := c.enterBackup(ctx, found); err != nil {
 		return err
 	}

@@ -120,14 +120,15 @@ func TestTenantIsPinnedToItsDirectory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := syncertest.New(syncertest.Config{})
 		h.Tenant("contoso").Seed("groups", `{"displayName":"Staff"}`)
-		a := &directories{Authenticator: h.Auth, next: []string{"", "directory-1", "directory-2", "directory-1"}}
+		right := authtest.DirectoryOf("contoso")
+		a := &directories{Authenticator: h.Auth, next: []string{"", right, "directory-2", right}}
 		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Authenticator = a }})
-		for i, want := range []string{"do not tell which directory", "", "directory-2, but contoso is directory directory-1", ""} {
+		for i, want := range []string{"do not tell which directory", "", "directory-2, but contoso is directory " + right, ""} {
 			reads := h.Tenant("contoso").Reads("groups")
 			row := syncTenant(t, w, "contoso")
 			if want == "" {
-				if row.Status != state.Idle || row.Directory != "directory-1" {
-					t.Errorf("sync %d: got %s of %q (%+v), want Idle of directory-1", i, row.Status, row.Directory, row.Error)
+				if row.Status != state.Idle || row.Directory != right {
+					t.Errorf("sync %d: got %s of %q (%+v), want Idle of %s", i, row.Status, row.Directory, row.Error, right)
 				}
 				continue
 			}

@@ -39,6 +39,8 @@ type session struct {
 	fresh    bool
 	attempt  auth.SignIn // shown, and to be waited for
 	identity *auth.Identity
+	expected string // the directory that the settings name, if any
+	proven   bool   // the tenant has answered as that identity's directory
 	kinds    []tenant.Kind
 }
 
@@ -69,7 +71,6 @@ func (c *session) close(ctx context.Context) {
 	c.s.mu.Unlock()
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
-	c.keepLog(ctx)
 	_, err := retry(ctx, c.s.cfg.Attempts, func() (struct{}, error) {
 		return struct{}{}, c.s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})
 	})
@@ -130,7 +131,7 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 		if err := change(t); err != nil {
 			return err
 		}
-		return t.identify(c.identity)
+		return t.identify(c.identity, c.proven)
 	})
 	if err == nil || after.rec.Version > from.rec.Version {
 		c.notice(after)

@@ -30,7 +30,7 @@ type session struct {
 
 	mu         sync.Mutex
 	cur        loaded
-	leaseUntil time.Time // this process's time until which the lease is sure
+	leaseUntil leaseEnd
 	interrupt  context.CancelCauseFunc
 
 	// client is made by connect, and again after a sign-in; fresh asks for new
@@ -53,7 +53,7 @@ func (s *Syncer) open(lease state.Lease, asked time.Time) (*session, error) {
 	c := &session{
 		s: s, tenant: lease.Record.Tenant, fence: lease.Record.Fence,
 		lines: new(logBuffer), nudged: make(chan struct{}, 1),
-		cur: cur, leaseUntil: asked.Add(s.cfg.Lease),
+		cur: cur, leaseUntil: endOfLease(asked, s.cfg.Lease),
 	}
 	c.log = c.lines.logger(s.cfg.Logger).With("tenant", c.tenant)
 	s.mu.Lock()
@@ -181,7 +181,7 @@ func (c *session) renew(ctx context.Context) error {
 		return err
 	}
 	c.mu.Lock()
-	c.leaseUntil = asked.Add(c.s.cfg.Lease)
+	c.leaseUntil = endOfLease(asked, c.s.cfg.Lease)
 	c.mu.Unlock()
 	fresh, err := newLoaded(lease.Record, lease.Now)
 	if err != nil {
@@ -216,7 +216,22 @@ func (c *session) notice(l loaded) {
 func (c *session) leaseLeft() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Until(c.leaseUntil)
+	return c.leaseUntil.left(time.Now())
+}
+
+// leaseEnd is this process's time until which a lease is sure, by both of its
+// clocks: the monotonic one stands still while a machine sleeps, and the wall
+// clock may be set back.
+type leaseEnd struct{ monotonic, wall time.Time }
+
+func endOfLease(asked time.Time, length time.Duration) leaseEnd {
+	until := asked.Add(length)
+	return leaseEnd{monotonic: until, wall: until.Round(0)} // Round strips the monotonic reading
+}
+
+// left is how long the lease lasts by the clock that says less.
+func (e leaseEnd) left(now time.Time) time.Duration {
+	return min(e.monotonic.Sub(now), e.wall.Sub(now))
 }
 
 // holdForWrite makes sure that the lease outlasts a write that begins now: a

@@ -76,7 +76,7 @@ func Reached(s Step, current *tenant.Resource) (bool, error) {
 	now := form.apply(w.kind, body)
 	if s.Item.Verb == tenant.Create {
 		after, err := w.create()
-		return err == nil && covers(w.kind.root, filled(after, now), filled(now, after)), err
+		return err == nil && covers(w.kind.root, filled(w.kind.root, after, now), filled(w.kind.root, now, after)), err
 	}
 	for _, change := range s.Item.Changes {
 		if reached, err := w.reached(change, now); err != nil || !reached {

@@ -121,6 +121,26 @@ func TestOperation(t *testing.T) {
 			note:        SecretNeeded,
 		},
 		{
+			name:        "asterisks that hide nothing",
+			explanation: "where the kind keeps no secret, asterisks are a value like any other",
+			base:        `policies/P=1 {"displayName":"P","members":["a","*","[redacted]"],"x":"a"}`,
+			desired:     `policies/P {"displayName":"P","members":["a"],"x":"*"}`,
+			current:     `policies 1 {"displayName":"P","members":["a","*","[redacted]"],"x":"a"}`,
+			now:         `{"displayName":"P","members":["a","*","[redacted]"],"x":"a"}`,
+			patch:       `{"members":["a"],"x":"*"}`,
+			after:       `{"displayName":"P","members":["a"],"x":"*"}`,
+		},
+		{
+			name:        "asterisks added",
+			explanation: "no other member is taken for one of asterisks",
+			base:        `policies/P=1 {"displayName":"P","members":["a","b"]}`,
+			desired:     `policies/P {"displayName":"P","members":["a","b","*"]}`,
+			current:     `policies 1 {"displayName":"P","members":["a","b"]}`,
+			now:         `{"displayName":"P","members":["a","b"]}`,
+			patch:       `{"members":["a","b","*"]}`,
+			after:       `{"displayName":"P","members":["a","b","*"]}`,
+		},
+		{
 			name:        "delete",
 			explanation: "a delete needs nothing but the id",
 			base:        `policies/P=1 {"displayName":"P"}`,
@@ -243,6 +263,11 @@ func TestReached(t *testing.T) {
 		current: `policies 1 {"displayName":"P","x":1,"members":["a","b"],"tags":["t"]}`,
 	}
 	create := comparisonCase{desired: `policies/P {"displayName":"P","x":2,"password":"s"}`}
+	star := comparisonCase{
+		base:    `policies/P=1 {"displayName":"P","x":"a"}`,
+		desired: `policies/P {"displayName":"P","x":"*"}`,
+		current: `policies 1 {"displayName":"P","x":"a"}`,
+	}
 	remove := comparisonCase{base: `policies/P=1 {"displayName":"P"}`, current: `policies 1 {"displayName":"P"}`}
 	for _, tc := range []struct {
 		name string
@@ -257,6 +282,8 @@ func TestReached(t *testing.T) {
 		{"member not added", update, `{"x":2,"members":["b"],"password":"s"}`, false},
 		{"not cleared", update, `{"x":2,"members":["b","c"],"tags":["t"],"password":"s"}`, false},
 		{"updated object gone", update, "", false},
+		{"asterisks not there", star, `{"displayName":"P","x":"a"}`, false},
+		{"asterisks there", star, `{"displayName":"P","x":"*"}`, true},
 		{"create done", create, `{"id":"7","displayName":"P","x":2,"password":"s","default":true}`, true},
 		{"created otherwise", create, `{"id":"7","displayName":"P","x":3,"password":"s"}`, false},
 		{"not created", create, "", false},

@@ -125,7 +125,7 @@ func (w *writing) change(now *node, segs []string, member bool, change PropertyC
 	r, array := w.kind.root.follow(segs), now.at(segs)
 	found := r.find(array, old)
 	if old == nil {
-		found = same(array, value)
+		found = r.same(array, value)
 	}
 	return now.with(segs, replaceMember(array, found, value)), nil
 }
@@ -158,15 +158,16 @@ func (w *writing) reached(change PropertyChange, now *node) (bool, error) {
 	}
 	r, found := w.kind.root.follow(segs), now.at(segs)
 	if !member {
-		return covers(r, filled(value, found), filled(found, value)), nil
+		return covers(r, filled(r, value, found), filled(r, found, value)), nil
 	}
 	if value != nil {
 		m := r.find(found, value)
-		return m != nil && sameMember(r.step("*"), filled(value, m), filled(m, value)), nil
+		next := r.step("*")
+		return m != nil && sameMember(next, filled(next, value, m), filled(next, m, value)), nil
 	}
 	old, err := w.inTenant(change.Before)
 	gone := r.find(found, old)
-	return gone == nil || !equal(filled(old, gone), gone), err
+	return gone == nil || !equal(filled(r.step("*"), old, gone), gone), err
 }
 
 // find returns the member of a set that m stands for, or nil: the one that is
@@ -176,7 +177,7 @@ func (r *rule) find(array, m *node) *node {
 	if m == nil || !array.isArray() || set == nil {
 		return nil
 	}
-	if found := same(array, m); found != nil || len(set.by) == 0 || !set.tellsApart(array) {
+	if found := r.same(array, m); found != nil || len(set.by) == 0 || !set.tellsApart(array) {
 		return found
 	}
 	for _, kid := range array.kids {
@@ -188,38 +189,39 @@ func (r *rule) find(array, m *node) *node {
 }
 
 // same returns the array's member that is m in all that can be seen, or nil.
-func same(array, m *node) *node {
+func (r *rule) same(array, m *node) *node {
 	if !array.isArray() {
 		return nil
 	}
 	for _, kid := range array.kids {
-		if equal(filled(m, kid), kid) {
+		if equal(filled(r.step("*"), m, kid), kid) {
 			return kid
 		}
 	}
 	return nil
 }
 
-// isHidden reports whether n stands for a secret that is not shown.
-func isHidden(n *node) bool {
-	return n.isString() && (n.text == Redacted || isAsterisks(n.text))
+// hides reports whether n stands for a secret that is not shown. Elsewhere the
+// same texts are values like any other.
+func (f *facts) hides(n *node) bool {
+	return (f.masked || f.sensitive) && n.isString() && (n.text == Redacted || isAsterisks(n.text))
 }
 
 // filled returns n with hidden values taken from other, where it has them.
-func filled(n, other *node) *node {
+func filled(r *rule, n, other *node) *node {
 	switch {
 	case n == nil || other == nil:
 		return n
-	case isHidden(n):
+	case r.fact().hides(n):
 		return other
 	case n.kind != other.kind || len(n.kids) == 0 || n.isArray() && len(n.kids) != len(other.kids):
 		return n
 	}
 	return n.mapKids(func(i int) *node {
 		if n.isObject() {
-			return filled(n.kids[i], other.get(n.names[i]))
+			return filled(r.step(n.names[i]), n.kids[i], other.get(n.names[i]))
 		}
-		return filled(n.kids[i], other.kids[i])
+		return filled(r.step("*"), n.kids[i], other.kids[i])
 	})
 }
 
@@ -234,7 +236,7 @@ func carry(r *rule, n, before, tokens *node) *node {
 			f := r.step(name).fact()
 			was, kid := before.get(name), n.kids[i]
 			switch {
-			case !isHidden(kid) || !f.masked && !f.sensitive:
+			case !f.hides(kid):
 				kid = carry(r.step(name), kid, was, tokens.get(name))
 			case f.masked && f.token != "" && !tokens.get(f.token).isNull():
 				out = out.with([]string{f.token}, tokens.get(f.token))
@@ -249,7 +251,7 @@ func carry(r *rule, n, before, tokens *node) *node {
 		return out
 	case n.isArray():
 		kids := make([]*node, len(n.kids))
-		pairs := func(a, b *node) bool { return equal(filled(a, b), b) }
+		pairs := func(a, b *node) bool { return equal(filled(r.step("*"), a, b), b) }
 		if set := r.fact().set; set != nil && len(set.by) > 0 && set.tellsApart(n) && set.tellsApart(before) {
 			pairs = func(a, b *node) bool { return set.declared(a) == set.declared(b) }
 		}
@@ -269,7 +271,7 @@ func hidesSecret(r *rule, n *node) bool {
 	if n == nil {
 		return false
 	}
-	if f := r.fact(); (f.masked || f.sensitive) && isHidden(n) {
+	if r.fact().hides(n) {
 		return true
 	}
 	for i, kid := range n.kids {
@@ -286,7 +288,7 @@ func withoutMasks(r *rule, n *node) *node {
 	case n.isObject():
 		return n.mapKids(func(i int) *node {
 			next := r.step(n.names[i])
-			if next.fact().masked && isHidden(n.kids[i]) {
+			if f := next.fact(); f.masked && f.hides(n.kids[i]) {
 				return nil
 			}
 			return withoutMasks(next, n.kids[i])

@@ -211,7 +211,7 @@ func (m *matching) matchByName() {
 		byName[name] = append(byName[name], r)
 		m.undecided[r] = waiting[name]
 	}
-	bound := map[*tenant.Resource]bool{}
+	bound, fresh := map[*tenant.Resource]bool{}, map[string][]*object{}
 	for name, objects := range takers {
 		found := byName[name]
 		switch {
@@ -224,7 +224,12 @@ func (m *matching) matchByName() {
 		case len(found) == 1:
 			objects[0].current, objects[0].gone = found[0], false
 			bound[found[0]] = true
+		case objects[0].desired != nil && !objects[0].keep && !objects[0].held():
+			fresh[name] = objects
 		}
+	}
+	if len(fresh) > 0 && m.compared(m.kind) {
+		m.refuseTwins(fresh)
 	}
 	m.free = slices.DeleteFunc(m.free, func(r *tenant.Resource) bool { return bound[r] })
 }

@@ -34,6 +34,33 @@ func TestCompareIdentity(t *testing.T) {
 			want:        `note ambiguous groups/A`,
 		},
 		{
+			name:        "a name that a bound object has",
+			explanation: "a second object of its name is never created",
+			base:        `groups/A=1`,
+			desired:     `groups/file {"displayName":"X"}`,
+			current:     `groups 1 {"displayName":"X"}`,
+			want: `note ambiguous groups/file
+				base groups/A=1`,
+		},
+		{
+			name:        "a rename together with an edit",
+			explanation: "without $previousNames nobody knows whether it is the same object: it is neither deleted nor created",
+			base:        `groups/A=1 {"displayName":"X","x":1}`,
+			desired:     `groups/B {"displayName":"X","x":2}`,
+			current:     `groups 1 {"displayName":"X","x":1}`,
+			want: `note ambiguous groups/B
+				base groups/A=1 {"displayName":"X","x":1}`,
+		},
+		{
+			name:        "a second file of one name",
+			explanation: "one of them is the object's, the other is not made into a second one",
+			base:        `groups/A=1 {"displayName":"X"}`,
+			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X"}`,
+			current:     `groups 1 {"displayName":"X"}`,
+			want: `note ambiguous groups/B
+				base groups/A=1 {"displayName":"X"}`,
+		},
+		{
 			name:        "two in the repository",
 			explanation: "two files of one name are an error, never a create",
 			desired:     `groups/A1 {"displayName":"A"}` + "\n" + `groups/A2 {"displayName":"A"}`,
@@ -107,6 +134,14 @@ func TestCompareIdentity(t *testing.T) {
 
 func TestCompareRenames(t *testing.T) {
 	runComparisons(t, []comparisonCase{
+		{
+			name:        "with a hidden secret",
+			explanation: "a file that hides its secret is the same file under another name",
+			base:        `policies/A=1 {"displayName":"X","password":"${secret:0000}"}`,
+			desired:     `policies/B {"displayName":"X","password":"[redacted]"}`,
+			current:     `policies 1 {"displayName":"X","password":"pw"}`,
+			want:        `base policies/B=1 {"displayName":"X","password":"${secret:7fd010b002021d6f22fcd97423c988d7eadc4fa0ac3702b8ee89d4f31a80a725}"}`,
+		},
 		{
 			name:        "same body",
 			explanation: "a file that only moved is a rename: nothing for the tenant, and the base follows",

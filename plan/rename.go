@@ -14,7 +14,7 @@ func (m *matching) renames() {
 	vanished, fresh := map[string]*object{}, []*object{}
 	for key, o := range m.objects {
 		switch {
-		case o.held() && o.desired == nil && !m.badFile(m.kind.Name, key):
+		case o.base != nil && o.desired == nil && !m.badFile(m.kind.Name, key):
 			vanished[key] = o
 		case o.base == nil && o.current == nil && o.desired != nil:
 			fresh = append(fresh, o)
@@ -59,7 +59,9 @@ func (m *matching) pair(fresh []*object, claims func(o *object) []string) {
 
 func (m *matching) rename(o, old *object) {
 	o.base, o.current, o.gone, o.missing = old.base, old.current, old.gone, old.missing
-	o.renamedFrom = old.key
+	if old.held() { // where only a key was bound, no file had it
+		o.renamedFrom = old.key
+	}
 	delete(m.objects, old.key)
 	m.renamed[old.id()] = o.key
 }
@@ -143,11 +145,18 @@ func (m *matching) bodies(vanished map[string]*object) map[string][]string {
 }
 
 // bodyText returns a text that is equal for equal bodies in name form; empty
-// for one without properties, which says nothing.
+// for one without properties, which says nothing. Secrets count as equal: a
+// file may hide what the base has the hash of.
 func (m *matching) bodyText(n *node) string {
 	if n == nil || len(n.kids) == 0 {
 		return ""
 	}
-	s := shape{sortSets: true}
+	hide := func(*node) *node { return stringNode(maskMark) }
+	s := shape{sortSets: true, secret: hide, mask: hide, text: func(n *node, _ place) *node {
+		if n.isSecret() || n.isMask() {
+			return stringNode(maskMark)
+		}
+		return n
+	}}
 	return string(s.apply(m.kind, n).json())
 }

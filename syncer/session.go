@@ -71,6 +71,7 @@ func (c *session) close(ctx context.Context) {
 	c.s.mu.Unlock()
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
+	c.keepLog(ctx)
 	_, err := retry(ctx, c.s.cfg.Attempts, func() (struct{}, error) {
 		return struct{}{}, c.s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})
 	})

@@ -132,6 +132,88 @@ func TestCompareIdentity(t *testing.T) {
 	})
 }
 
+func TestCompareTwins(t *testing.T) {
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "bound under another key",
+			explanation: "a file is not created beside the object that has its name already",
+			base:        `apps/BG=1`,
+			desired:     `apps/grp-bg {"displayName":"BG"}`,
+			current:     `apps 1 {"displayName":"BG"}`,
+			want: `note ambiguous apps/grp-bg
+				base apps/BG=1`,
+		},
+		{
+			name:        "bound under another key, told",
+			explanation: "$previousNames gives the object to the file, though no file had the key",
+			base:        `apps/BG=1`,
+			desired:     `apps/grp-bg {"displayName":"BG","x":1,"$previousNames":["BG"]}`,
+			current:     `apps 1 {"displayName":"BG"}`,
+			want: `update apps/grp-bg deploy /x: - | - -> 1
+				base apps/grp-bg=1 {"displayName":"BG"}`,
+		},
+		{
+			name:        "renamed and edited",
+			explanation: "a file that moved and changed is neither created again nor its object deleted",
+			base:        `groups/A=1 {"displayName":"X","x":1}`,
+			desired:     `groups/B {"displayName":"X","x":2}`,
+			current:     `groups 1 {"displayName":"X","x":1}`,
+			want: `note ambiguous groups/B
+				base groups/A=1 {"displayName":"X","x":1}`,
+		},
+		{
+			name:        "a second file",
+			explanation: "one of two files has the object; the other is not created",
+			base:        `groups/A=1 {"displayName":"X"}`,
+			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X","y":1}`,
+			current:     `groups 1 {"displayName":"X"}`,
+			want: `note ambiguous groups/B
+				base groups/A=1 {"displayName":"X"}`,
+		},
+		{
+			name:        "a second file of a new name",
+			explanation: "the name that a file gives its object counts before the tenant has it",
+			base:        `groups/A=1 {"displayName":"X"}`,
+			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"Y"}`,
+			current:     `groups 1 {"displayName":"X"}`,
+			want: `update groups/A deploy /displayName: "X" | "X" -> "Y"
+				note ambiguous groups/B
+				base groups/A=1 {"displayName":"X"}`,
+		},
+		{
+			name:        "a name that is given up",
+			explanation: "a new object may have the name that the repository takes from another",
+			base:        `groups/A=1 {"displayName":"X"}`,
+			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"X"}`,
+			current:     `groups 1 {"displayName":"X"}`,
+			want: `update groups/A deploy /displayName: "X" | "X" -> "Y"
+				create groups/B deploy : - | - -> {"displayName":"X"}
+				base groups/A=1 {"displayName":"X"}`,
+		},
+		{
+			name:        "a name that the tenant gave",
+			explanation: "what the tenant has renamed keeps the name that drifted",
+			base:        `groups/A=1 {"displayName":"Y"}`,
+			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"X"}`,
+			current:     `groups 1 {"displayName":"X"}`,
+			want: `adopt groups/A {"displayName":"X"}
+				note ambiguous groups/B
+				base groups/A=1 {"displayName":"Y"}`,
+		},
+		{
+			name:        "one of two that share a name is deleted in the tenant",
+			explanation: "both were agreed on, so the absence of one is drift like any other",
+			base:        `groups/A=1 {"displayName":"X"}` + "\n" + `groups/B=2 {"displayName":"X"}`,
+			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X"}`,
+			current:     `groups 1 {"displayName":"X"}`,
+			gone:        `groups 2`,
+			want: `adopt groups/B -
+				base groups/A=1 {"displayName":"X"}
+				base groups/B=2 {"displayName":"X"}`,
+		},
+	})
+}
+
 func TestCompareRenames(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{

@@ -1,0 +1,176 @@
+package mutant
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Mutation is a fault to plant.
+type Mutation struct {
+	// Name says what is wrong with the mutant.
+	Name string
+	// Edits are made all together.
+	Edits []Edit
+}
+
+// Edit replaces a text by another in one file.
+type Edit struct {
+	// File is relative to the module's root, with slashes.
+	File string
+	// Old is what must occur exactly once in the file.
+	Old string
+	// New takes its place. It must compile.
+	New string
+}
+
+// Result is what became of a mutant.
+type Result struct {
+	// Found: a test failed.
+	Found bool
+	// Took is how long the tests took, building them not counted.
+	Took time.Duration
+	// Output is what the go command printed.
+	Output string
+}
+
+// Run runs the tests that args name ("./syncer", "-run", "TestX") on the module
+// at root with the mutation, and on nothing else. An error means that the
+// mutant could not be made, built or run to an end; it says nothing about the
+// tests.
+func Run(ctx context.Context, root string, m Mutation, args ...string) (Result, error) {
+	dir, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		return Result{}, err
+	}
+	defer os.RemoveAll(dir)
+	overlay, err := m.overlay(root, dir)
+	if err != nil {
+		return Result{}, err
+	}
+	with := []string{"test", "-overlay", overlay, "-count=1", "-vet=off"}
+	// Built first, so that a mutant that does not compile is told from one that
+	// is found, and so that the time is the tests' own.
+	if out, err := goCommand(ctx, root, append(append([]string{}, with...), buildOnly(args)...)); err != nil {
+		return Result{}, fmt.Errorf("mutant %q does not build: %w\n%s", m.Name, err, out)
+	}
+	begun := time.Now()
+	out, err := goCommand(ctx, root, append(with, args...))
+	res := Result{Took: time.Since(begun), Output: out}
+	if ctx.Err() != nil {
+		return res, fmt.Errorf("mutant %q: %w\n%s", m.Name, context.Cause(ctx), out)
+	}
+	if _, ok := errors.AsType[*exec.ExitError](err); ok && strings.Contains(out, "FAIL") {
+		res.Found = true
+		return res, nil
+	}
+	if err != nil {
+		return res, fmt.Errorf("mutant %q: %w\n%s", m.Name, err, out)
+	}
+	if strings.Contains(out, "no tests to run") || strings.Contains(out, "no test files") {
+		return res, fmt.Errorf("mutant %q: no test ran\n%s", m.Name, out)
+	}
+	return res, nil
+}
+
+// buildOnly are the arguments of a run that builds the tests and runs none:
+// the packages alone, since no other test may run.
+func buildOnly(args []string) []string {
+	out := []string{"-run=^$"}
+	for _, a := range args {
+		if strings.HasPrefix(a, "./") || a == "." {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func goCommand(ctx context.Context, root string, args []string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = root
+	cmd.WaitDelay = 10 * time.Second // a test binary may outlive the go command
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.String(), err
+}
+
+// overlay writes the changed files and the file that names them, whose path it
+// returns.
+func (m Mutation) overlay(root, dir string) (string, error) {
+	changed := map[string]string{} // by path on disk: the text
+	for _, e := range m.Edits {
+		path := filepath.Join(root, filepath.FromSlash(e.File))
+		text, ok := changed[path]
+		if !ok {
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return "", fmt.Errorf("mutant %q: %w", m.Name, err)
+			}
+			text = string(raw)
+		}
+		if n := strings.Count(text, e.Old); n != 1 {
+			return "", fmt.Errorf("mutant %q: %s has %q %d times, want once: the mutation has to follow the source", m.Name, e.File, e.Old, n)
+		}
+		changed[path] = strings.Replace(text, e.Old, e.New, 1)
+	}
+	if len(changed) == 0 {
+		return "", fmt.Errorf("mutant %q changes nothing", m.Name)
+	}
+	replace := map[string]string{}
+	for path, text := range changed {
+		to := filepath.Join(dir, fmt.Sprintf("%d_%s", len(replace), filepath.Base(path)))
+		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		replace[path] = to
+	}
+	raw, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, raw, 0o600)
+}
+
+// Root returns the root of the module that the test runs in.
+func Root(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			tb.Fatal("mutant: no go.mod above the test")
+		}
+		dir = up
+	}
+}
+
+// MustFind fails the test unless the tests that args name find the mutation.
+func MustFind(tb testing.TB, m Mutation, args ...string) Result {
+	tb.Helper()
+	res, err := Run(tb.Context(), Root(tb), m, args...)
+	switch {
+	case err != nil:
+		tb.Fatal(err)
+	case !res.Found:
+		tb.Errorf("mutant %q is not found by %v:\n%s", m.Name, args, res.Output)
+	default:
+		tb.Logf("mutant %q: found in %s", m.Name, res.Took.Round(100*time.Millisecond))
+	}
+	return res
+}

@@ -43,6 +43,7 @@ var rules = map[string]archtest.Rule{
 	"internal/mutant":   {Kit: true},
 	"internal/script":   {Kit: true},
 	"internal/kittest":  {Kit: true},
+	"internal/pgtest":   {Kit: true},
 }
 
 func TestImports(t *testing.T) {

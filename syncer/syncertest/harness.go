@@ -99,8 +99,9 @@ type WorkerConfig struct {
 type Worker struct {
 	*syncer.Syncer
 	// Calls injects faults into the calls that this worker makes, under names
-	// such as "Store.Commit", "Leaser.Renew", "Blobs.Put", "Repository.Update"
-	// and "Client.Apply".
+	// such as "Store.Commit", "Leaser.Renew", "Blobs.Put", "Repository.Update",
+	// "Client.Apply", "Authenticator.Begin", "SignIn.Wait", "Connector.Connect"
+	// and "Approver.Review".
 	Calls *statetest.Injector
 
 	ctx  context.Context
@@ -121,19 +122,20 @@ func (h *Harness) Worker(name string, cfg WorkerConfig) *Worker {
 		Leaser:        statetest.LeaserWithFaults(h.Store, w.Calls),
 		Blobs:         statetest.BlobsWithFaults(h.Store, w.Calls),
 		Repository:    tenanttest.RepositoryFaults{Repository: h.Repository, Faults: w.Calls},
-		Authenticator: h.Auth,
-		Connector: syncer.ConnectorFunc(func(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+		Authenticator: faultyAuthenticator{h.Auth, w.Calls},
+		Connector: faultyConnector{syncer.ConnectorFunc(func(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
 			authorize := func(ctx context.Context) error {
 				_, err := req.Credential.Token(ctx, auth.TokenRequest{})
 				return err
 			}
-			client := h.Tenant(req.Tenant).Client(tenanttest.ClientConfig{Worker: name, Authorize: authorize})
-			return faultyClient{client, w.Calls}, nil
-		}),
-		Approver: cfg.Approver,
+			return h.Tenant(req.Tenant).Client(tenanttest.ClientConfig{Worker: name, Authorize: authorize}), nil
+		}), w.Calls},
 		Observer: h.Events,
 		Worker:   name,
 		NewRunID: func() string { return fmt.Sprintf("run-%d", h.runs.Add(1)) },
+	}
+	if cfg.Approver != nil {
+		conf.Approver = faultyApprover{cfg.Approver, w.Calls}
 	}
 	if cfg.Edit != nil {
 		cfg.Edit(&conf)

@@ -55,7 +55,9 @@
 // is never held against a stored one: deadlines and wake-ups are given as
 // durations from the commit (WakeIn, DeadlineIn), a commit that must not come
 // late is checked inside the store (BeforeDeadline), and each answer carries
-// the store's Now.
+// the store's Now. A database keeps microseconds, so a store may cut off what
+// is finer: a time is compared with what the store returned, not with what it
+// was given.
 //
 // # Writing a store
 //

@@ -9,7 +9,9 @@ import (
 // to find and wake it, and the engine's own data, which a store never reads.
 //
 // All texts in it (and in an [Entry]) are valid UTF-8 without control
-// characters, all times are zero or in the years 1 to 9999.
+// characters, all times are zero or in the years 1 to 9999. A store keeps times
+// to the microsecond at least; what is finer it may cut off, and then it does so
+// everywhere: what a call returns is what is stored.
 type Record struct {
 	// Tenant names the tenant: an opaque string of 1 to 256 bytes of valid
 	// UTF-8 without control characters, chosen by the host.

@@ -68,6 +68,21 @@ var timeBugs = []bug{
 			req.Record.WakeAt = req.Record.WakeAt.Add(req.WakeIn)
 		}
 	})},
+	{"times are kept to the second", "time/resolution", changedCommit(func(req *state.CommitRequest) {
+		req.Record.WakeAt = req.Record.WakeAt.Truncate(time.Second)
+		req.Record.Deadline = req.Record.Deadline.Truncate(time.Second)
+	})},
+	{"what is returned is finer than what is stored", "time/resolution", brokenCommit(func(m *state.Memory) commitFunc {
+		return func(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
+			given := req.Record.WakeAt
+			req.Record.WakeAt = given.Truncate(time.Microsecond)
+			got, err := m.Commit(ctx, req)
+			if req.WakeIn <= 0 {
+				got.Record.WakeAt = given
+			}
+			return got, err
+		}
+	})},
 	{"Now is missing", "time/now", brokenHistory(func(m *state.Memory) historyFunc {
 		return func(ctx context.Context, req state.HistoryRequest) (state.HistoryPage, error) {
 			page, err := m.History(ctx, req)
@@ -164,6 +179,14 @@ var listBugs = []bug{
 	})},
 	{"only the first status counts", "list/statuses", changedList(func(req *state.ListRequest) {
 		req.Statuses = req.Statuses[:min(len(req.Statuses), 1)]
+	})},
+	{"a status named twice is listed twice", "list/statuses", listAll(func(req state.ListRequest, all []state.Record) []state.Record {
+		for i, s := range req.Statuses {
+			if slices.Contains(req.Statuses[:i], s) {
+				return slices.Concat(all, all)
+			}
+		}
+		return all
 	})},
 	{"the prefix is a pattern", "list/prefix", listAllWith(func(req *state.ListRequest) { req.Prefix = "" },
 		func(req state.ListRequest, r state.Record) bool { return like(req.Prefix, r.Tenant) })},

@@ -126,6 +126,7 @@ var historyCases = []kitCase{
 				{"3", nil, nil},
 				{"", []string{"start"}, []string{"1.0:start", "3.1:start"}},
 				{"", []string{"note", "step", "none"}, []string{"1.1:step", "3.2:note"}},
+				{"", []string{"step", "step"}, []string{"1.1:step"}},
 				{"1", []string{"start", "end"}, []string{"1.0:start", "3.0:end"}},
 				{"2", []string{"end"}, nil},
 			} {

@@ -151,6 +151,10 @@ var listCases = []kitCase{
 			}
 			two := []state.Status{state.NewError, state.NotRun}
 			k.wantTenants("List of two statuses", k.list(state.ListRequest{Statuses: two, Limit: 1}), "tenant-0", "tenant-8")
+			for _, order := range []state.Order{state.ByTenant, state.ByUpdated} {
+				got := k.list(state.ListRequest{Statuses: append(two, two...), Order: order, Limit: 1})
+				k.wantTenants(fmt.Sprintf("List by %s of two statuses, each named twice", order), got, "tenant-0", "tenant-8")
+			}
 		},
 	},
 	{

@@ -2,6 +2,7 @@ package statetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
@@ -58,6 +59,30 @@ var timeCases = []kitCase{
 			k.put(r)
 			if got := k.load("contoso"); !got.WakeAt.IsZero() || !got.Deadline.IsZero() {
 				k.errorf("got WakeAt %v and Deadline %v, want none", got.WakeAt, got.Deadline)
+			}
+		},
+	},
+	{
+		"time/resolution",
+		"A store keeps times to the microsecond at least; what is finer it may cut off, and then everywhere: what Commit returns is what is stored and what pages go by.",
+		func(k *kit) {
+			at := time.Date(2040, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
+			for i, tenant := range []string{"c", "b", "a"} {
+				r := newRecord(tenant)
+				r.WakeAt = at.Add(time.Duration(300*i + 199)) // all within one microsecond
+				r.Deadline = r.WakeAt.Add(time.Hour)
+				got := k.put(r)
+				for _, cut := range []time.Duration{r.WakeAt.Sub(got.WakeAt), r.Deadline.Sub(got.Deadline)} {
+					if cut < 0 || cut >= time.Microsecond {
+						k.errorf("%v and %v were stored as %v and %v", r.WakeAt, r.Deadline, got.WakeAt, got.Deadline)
+					}
+				}
+				k.wantRecord("as loaded", k.load(tenant), got)
+			}
+			got := tenantsOf(k.list(state.ListRequest{Order: state.ByWake, Limit: 1}))
+			slices.Sort(got)
+			if want := []string{"a", "b", "c"}; !slices.Equal(got, want) {
+				k.errorf("List by wake, one at a time, of three within one microsecond: got %q, want each once", got)
 			}
 		},
 	},

@@ -21,7 +21,7 @@ import (
 // A Memory is made by [NewMemory] and is safe for concurrent use.
 type Memory struct {
 	mu     sync.Mutex
-	passed time.Duration // by Pass
+	passed time.Duration // by Pass and Skew
 	last   time.Time     // the last now
 
 	rows map[string]*row
@@ -61,6 +61,17 @@ func (m *Memory) Pass(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.passed += max(d, 0)
+}
+
+// Skew sets how far the clock of this Memory is ahead of the process's, or
+// behind it if negative, in place of what Pass has added: for tests of what
+// happens when the clocks of a store and of its callers disagree. As a store's
+// clock never goes back, one that is set back stands still until the time that
+// it showed is reached again.
+func (m *Memory) Skew(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.passed = d
 }
 
 // now returns the store's time. The caller holds the lock.

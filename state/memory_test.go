@@ -105,6 +105,28 @@ func TestPruneIsExact(t *testing.T) {
 	})
 }
 
+// A clock that is set back stands still until it has caught up.
+func TestSkew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, begun := state.NewMemory(), time.Now()
+		r := newRecord("contoso")
+		for _, step := range []struct{ skew, wait, want time.Duration }{
+			{-48 * time.Hour, 0, -48 * time.Hour}, // before its first use, a clock may be anywhere
+			{time.Minute, 0, time.Minute},
+			{-time.Minute, 0, time.Minute},
+			{-time.Minute, 90 * time.Second, time.Minute},
+			{-time.Minute, time.Minute, 90 * time.Second},
+		} {
+			m.Skew(step.skew)
+			<-time.After(step.wait)
+			r = commit(t, m, state.CommitRequest{Record: r})
+			if got := r.UpdatedAt.Sub(begun); got != step.want {
+				t.Errorf("%s off, after %s: the clock shows %s, want %s", step.skew, step.wait, got, step.want)
+			}
+		}
+	})
+}
+
 func TestPassIsNeverBack(t *testing.T) {
 	m := state.NewMemory()
 	before := commit(t, m, state.CommitRequest{Record: newRecord("contoso")})

@@ -157,13 +157,19 @@ func mayPass(err error) bool {
 }
 
 // backoff returns the pause before the next try, after n tries: doubling from
-// first to at most limit, with up to a quarter taken off at random.
+// first to at most limit, with up to a quarter taken off, so that those who
+// failed together do not try again together.
+//
+// What is taken off, in whole milliseconds, is drawn from the time. To the
+// nanosecond that is as good as chance; and where time is a test's own (package
+// testing/synctest), the same pauses come every time.
 func backoff(n int, first, limit time.Duration) time.Duration {
 	d := limit
 	if n < 20 {
 		d = min(limit, first<<(n-1))
 	}
-	return d - time.Duration(rand.Int64N(int64(d)/4+1))
+	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), uint64(d)))
+	return d - time.Duration(r.Int64N((d/4).Milliseconds()+1))*time.Millisecond
 }
 
 // pause waits for d, if it is more than 0, or until ctx ends.

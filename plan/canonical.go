@@ -24,6 +24,22 @@ func canonicalJSON(raw json.RawMessage) ([]byte, error) {
 // not matter. Masked secrets and their tokens do not count, for a tenant may
 // show others at each read.
 func Fingerprint(k tenant.Kind, body json.RawMessage) (string, error) {
+	return fingerprintOf(k, body, wholeObject)
+}
+
+// Fingerprint is [Fingerprint] of what the item would change: for an update of
+// the object without its parts, for one of a part of that alone.
+func (it *Item) Fingerprint(k tenant.Kind, body json.RawMessage) (string, error) {
+	if it.Verb != tenant.Update {
+		return fingerprintOf(k, body, wholeObject)
+	}
+	return fingerprintOf(k, body, it.Part)
+}
+
+// wholeObject asks for the object with its parts; "" for it without them.
+const wholeObject = "*"
+
+func fingerprintOf(k tenant.Kind, body json.RawMessage, part string) (string, error) {
 	rules, err := compileKind(k)
 	if err != nil {
 		return "", err
@@ -32,12 +48,16 @@ func Fingerprint(k tenant.Kind, body json.RawMessage) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("plan: fingerprint of %s: %w", k.Name, err)
 	}
-	return fingerprint(rules, n), nil
+	return fingerprint(rules, n, part), nil
 }
 
-func fingerprint(k *kindRules, body *node) string {
+func fingerprint(k *kindRules, body *node, part string) string {
 	s := shape{sortSets: true, mask: func(*node) *node { return nil }}
-	return hexSum(s.apply(k, body).json())
+	n := s.apply(k, body)
+	if part != wholeObject {
+		n = k.piece(n, part)
+	}
+	return hexSum(n.json())
 }
 
 // Sum returns the hash of a resource of the repository as [Item.DesiredSum]

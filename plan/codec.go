@@ -75,8 +75,8 @@ func (p *Plan) check() error {
 	waves := make(map[string]int, len(p.Items))
 	for i := range p.Items {
 		it := &p.Items[i]
-		if it.ID != itemID(it.Kind, it.Key) {
-			return fmt.Errorf("item %q is not named after its kind and key", it.ID)
+		if it.ID != partID(it.Kind, it.Part, it.Key) {
+			return fmt.Errorf("item %q is not named after its kind, part and key", it.ID)
 		}
 		if _, dup := waves[it.ID]; dup {
 			return fmt.Errorf("item %q is there twice", it.ID)

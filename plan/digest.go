@@ -85,6 +85,9 @@ func newDigestItem(it *Item) (digestItem, error) {
 
 func (e *encoder) item(it digestItem) {
 	e.text(it.ID, it.Kind, it.Key, string(it.Verb), string(it.Origin), it.RenamedFrom, it.TenantID)
+	if it.Part != "" { // most kinds have none, and the ID tells which do
+		e.text(it.Part)
+	}
 	set(e, it.changes, (*encoder).propertyChange)
 	e.append(it.after)
 	e.text(it.Before, it.DesiredSum)

@@ -80,6 +80,7 @@ var digestFields = map[string]coverage{
 	"Item.Kind":        inBoth,
 	"Item.Key":         inBoth,
 	"Item.Verb":        inBoth,
+	"Item.Part":        inDigest,
 	"Item.Origin":      inDigest,
 	"Item.RenamedFrom": inDigest,
 	"Item.TenantID":    inDigest,

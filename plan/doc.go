@@ -106,6 +106,14 @@
 // created in [Input.Bound] and what was applied in [Input.Written], for the base. [Reached] tells of an object whether an
 // item, or part of it, has been done.
 //
+// # Parts
+//
+// What the service keeps apart from an object ([tenant.Kind.Parts]: who a policy
+// is assigned to, messages by language) stands in the object's file, and is an
+// item of its own in the plan, named "kind#part/key": an update that waits for
+// the object's item. So each item is one request, and one that fails is told
+// from one that does not. A created object gets its parts after it is there.
+//
 // # Order
 //
 // An item waits for the items in [Item.DependsOn], and items of one wave can

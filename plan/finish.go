@@ -137,12 +137,16 @@ func (c *comparison) finish() (*Result, error) {
 		if o.item == nil {
 			continue
 		}
-		r.Plan.Items = append(r.Plan.Items, *o.item)
-		reverts[o.item.ID] = o.revert
-		refs[o.item.ID] = o.newRefs
-		for _, ref := range o.oldRefs {
-			if !slices.Contains(o.newRefs, ref) {
-				drops[o.item.ID] = append(drops[o.item.ID], ref)
+		for i, it := range c.split(o) {
+			r.Plan.Items = append(r.Plan.Items, it.Item)
+			refs[it.ID] = it.refs
+			if i == 0 {
+				reverts[it.ID] = o.revert
+			}
+			for _, ref := range o.oldRefs {
+				if !slices.Contains(o.newRefs, ref) {
+					drops[it.ID] = append(drops[it.ID], ref)
+				}
 			}
 		}
 	}

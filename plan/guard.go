@@ -39,7 +39,12 @@ func applyGuards(p *Plan, in Input) {
 
 func overLimit(p *Plan, rule string, verb tenant.Verb, limit, limitDefault int) []Broken {
 	limit = cmp.Or(limit, limitDefault)
-	ids := itemIDs(p, func(it *Item) bool { return it.Verb == verb })
+	var ids []string
+	for _, it := range p.changed() {
+		if it.Verb == verb {
+			ids = append(ids, it.ID)
+		}
+	}
 	if limit < 0 || len(ids) <= limit {
 		return nil
 	}

@@ -21,6 +21,8 @@ type outcome struct {
 	// waits for it cannot be done either.
 	withheld  bool
 	unchanged bool
+	// partsBefore are the fingerprints of the kind's parts, for an update.
+	partsBefore []string
 }
 
 // trees are an object's bodies in name form, and as they are.

@@ -19,7 +19,8 @@ import (
 // What waits for what:
 //   - an item waits for the creates and updates of what it refers to;
 //   - a delete waits for the updates and deletes that drop references to it;
-//   - [tenant.After] rules.
+//   - [tenant.After] rules;
+//   - a part of an object waits for the object.
 //
 // These are DependsOn: when one fails, what waits for it is skipped. The rest
 // only shapes the waves: kinds of a lower Order come first, deletes come last
@@ -28,12 +29,13 @@ import (
 // them has to be tried first).
 func orderItems(p *Plan, kinds map[string]tenant.Kind, refs, drops map[string][]string) {
 	slices.SortFunc(p.Items, func(a, b Item) int {
-		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Part, b.Part))
 	})
 	o := newOrdering(p.Items, kinds)
 	o.addReferences(refs)
 	o.addDrops(drops)
 	o.addAfterRules()
+	o.addParts()
 
 	o.findCircles()
 	deps := o.dependencies()
@@ -125,7 +127,9 @@ func (o *ordering) addDrops(drops map[string][]string) {
 func (o *ordering) addAfterRules() {
 	byKind := make(map[string][]int)
 	for i, it := range o.items {
-		byKind[it.Kind] = append(byKind[it.Kind], i)
+		if it.Part == "" {
+			byKind[it.Kind] = append(byKind[it.Kind], i)
+		}
 	}
 	for name, waiting := range byKind {
 		for _, rule := range o.kinds[name].After {
@@ -149,6 +153,15 @@ func (o *ordering) addAfterRules() {
 					}
 				}
 			}
+		}
+	}
+}
+
+// addParts makes parts of an object wait for it.
+func (o *ordering) addParts() {
+	for i, it := range o.items {
+		if j, ok := o.index[itemID(it.Kind, it.Key)]; ok && it.Part != "" {
+			o.hard[i] = append(o.hard[i], j)
 		}
 	}
 }

@@ -58,16 +58,22 @@ const (
 
 // Item is one proposed change of one object.
 type Item struct {
-	// ID names the item within the plan and between plans: "kind/key".
+	// ID names the item within the plan and between plans: "kind/key", or
+	// "kind#part/key".
 	ID   string      `json:"id"`
 	Kind string      `json:"kind"`
 	Key  string      `json:"key"`
 	Verb tenant.Verb `json:"verb"`
+	// Part names the [tenant.Part] of the object that the item is about: an
+	// update that comes after the object's own item, if there is one. Empty
+	// for an item about the object itself, its parts left out.
+	Part string `json:"part,omitempty"`
 	// Origin is the gravest of its changes': conflict, enforce, deploy.
 	Origin Origin `json:"origin"`
 	// RenamedFrom is the former key, if the object was renamed in the repository.
 	RenamedFrom string `json:"renamedFrom,omitempty"`
-	// TenantID is the id that the object has in the tenant; empty for a create.
+	// TenantID is the id that the object has in the tenant; empty for a create,
+	// and for a part of what the plan creates.
 	// Not part of ChangeDigest.
 	TenantID string `json:"tenantId,omitempty"`
 	// Changes has a row per changed property, ordered by pointer; for create
@@ -76,8 +82,8 @@ type Item struct {
 	// After is the whole object as proposed, in names, variables expanded,
 	// sensitive values redacted; nil for a delete.
 	After json.RawMessage `json:"after,omitempty"`
-	// Before is the [Fingerprint] of the tenant's object when it was compared;
-	// empty for a create.
+	// Before is what [Item.Fingerprint] returned for the tenant's object when
+	// it was compared; empty for a create.
 	Before string `json:"before,omitempty"`
 	// DesiredSum is the hash of the repository's resource, so that an edit
 	// since the plan is noticed; empty where the repository has none.
@@ -174,7 +180,8 @@ type Broken struct {
 	Items []string `json:"items,omitempty"`
 }
 
-// Counts are the numbers of a plan's items by verb, and of what it cannot do.
+// Counts are the numbers of objects that a plan changes, by verb, and of what it
+// cannot do. An object that is changed together with parts of it counts once.
 type Counts struct {
 	Create    int `json:"create"`
 	Update    int `json:"update"`
@@ -183,10 +190,10 @@ type Counts struct {
 	Problems  int `json:"problems"`
 }
 
-// Counts counts the plan's items; Problems are the notes of failure classes.
+// Counts counts what the plan changes; Problems are the notes of failure classes.
 func (p *Plan) Counts() Counts {
 	var c Counts
-	for _, it := range p.Items {
+	for _, it := range p.changed() {
 		switch it.Verb {
 		case tenant.Create:
 			c.Create++

@@ -24,7 +24,10 @@ func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
 		return
 	}
 	it := c.newItem(o, t, tenant.Update, Deploy)
-	it.Before = fingerprint(o.kind, t.raw)
+	it.Before = fingerprint(o.kind, t.raw, "")
+	for _, p := range o.kind.Parts {
+		o.partsBefore = append(o.partsBefore, fingerprint(o.kind, t.raw, p.Name))
+	}
 	after := t.current
 	for _, p := range propose {
 		after = applyDifference(after, p.difference)
@@ -93,7 +96,7 @@ func (c *comparison) proposeDelete(o *object, t *trees) {
 		origin = Clash
 	}
 	it := c.newItem(o, t, tenant.Delete, origin)
-	it.Before = fingerprint(o.kind, t.raw)
+	it.Before = fingerprint(o.kind, t.raw, wholeObject)
 	before, redacted := redacted(t.current)
 	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), Before: before.json(), Origin: origin, Redacted: redacted}}
 	o.item, o.newRefs = it, nil

@@ -28,7 +28,7 @@ func (p *Plan) steps() []step {
 		items = append(items, &p.Items[i])
 	}
 	slices.SortStableFunc(items, func(a, b *Item) int {
-		return cmp.Or(cmp.Compare(a.Wave, b.Wave), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+		return cmp.Or(cmp.Compare(a.Wave, b.Wave), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Part, b.Part))
 	})
 	var steps []step
 	for i, it := range items {

@@ -73,6 +73,9 @@ func (m *markdownWriter) broken(rules []Broken) {
 
 func (m *markdownWriter) item(it *Item) {
 	head := fmt.Sprintf("%s %s %s", code(mark(it)), word(string(it.Verb)), code(quoted(it.Key)))
+	if it.Part != "" {
+		head += " " + code(it.Part)
+	}
 	m.block("#### %s", head)
 	if remarks := it.remarks(); remarks != "" {
 		m.block("%s", prose(remarks))

@@ -67,6 +67,9 @@ func (t *textWriter) broken(rules []Broken) {
 
 func (t *textWriter) item(it *Item) {
 	head := fmt.Sprintf("%s %s %s", mark(it), word(string(it.Verb)), quoted(it.Key))
+	if it.Part != "" {
+		head += " " + quoted(it.Part)
+	}
 	if remarks := it.remarks(); remarks != "" {
 		head += ", " + remarks
 	}

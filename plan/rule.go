@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -69,6 +70,7 @@ type kindRules struct {
 	tenant.Kind
 	root       *rule
 	naturalKey [][]string
+	parts      [][]string // the paths of Parts
 	sum        [sha256.Size]byte
 }
 
@@ -101,6 +103,12 @@ func compileKind(k tenant.Kind) (*kindRules, error) {
 	}
 	for _, p := range k.Whole {
 		say(p, func(f *facts) { f.whole = true })
+	}
+	for _, p := range k.Parts {
+		if segs := path(p.Path); failed == nil && (p.Name == "" || strings.Contains(p.Name, "/") || len(segs) == 0 || slices.Contains(segs, "*")) {
+			failed = fmt.Errorf("plan: kind %s: part %q at %q: it needs a name without \"/\", and a path without \"*\"", k.Name, p.Name, p.Path)
+		}
+		out.parts = append(out.parts, path(p.Path))
 	}
 	for _, s := range k.Sets {
 		set := &setRule{}

@@ -29,7 +29,7 @@ type Step struct {
 // It returns a *[NoteError] when that cannot be done. The caller sets the
 // idempotency key.
 func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) {
-	op := tenant.Operation{Verb: s.Item.Verb, Kind: s.Item.Kind}
+	op := tenant.Operation{Verb: s.Item.Verb, Kind: s.Item.Kind, Part: s.Item.Part}
 	if current != nil {
 		op.ID, op.Before = current.ID, current.Body
 	}

@@ -27,6 +27,14 @@ func (r reference) String() string {
 // itemID names an object across kinds. Kinds' names have no slash.
 func itemID(kind, key string) string { return kind + "/" + key }
 
+// partID names an item about a part of an object; part may be empty.
+func partID(kind, part, key string) string {
+	if part != "" {
+		kind += "#" + part
+	}
+	return itemID(kind, key)
+}
+
 // splitItemID is the reverse of itemID.
 func splitItemID(id string) (kind, key string) {
 	kind, key, _ = strings.Cut(id, "/")

@@ -52,7 +52,7 @@ func (w *writing) readSecrets(r *tenant.Resource) error {
 // create returns the whole new object.
 func (w *writing) create() (*node, error) {
 	if w.desired != nil {
-		return w.desired, nil
+		return w.kind.piece(w.desired, ""), nil
 	}
 	return w.inTenant(w.item.After)
 }
@@ -78,6 +78,9 @@ func (w *writing) update(body *node) (after, patch *node, err error) {
 	patch = &node{kind: '{'}
 	for _, segs := range paths {
 		v := now.at(segs)
+		if len(segs) == 0 {
+			v = w.kind.piece(v, "")
+		}
 		if hidesSecret(w.kind.root.follow(segs), v) {
 			return nil, nil, noteError(w.item, SecretNeeded,
 				"%q must be sent whole, with a secret that cannot be read; put the secret into the file, best as a variable", joinPointer(segs))
@@ -103,8 +106,9 @@ func (w *writing) path(change PropertyChange) (segs []string, member bool, err e
 // the outermost one that is only sent whole, else the value itself.
 func (w *writing) sentWith(segs []string) []string {
 	r := w.kind.root
+	from := len(w.kind.partPath(w.item.Part)) // a part's request has nothing else
 	for i, s := range segs {
-		if r.fact().whole {
+		if r.fact().whole && i >= from {
 			return segs[:i]
 		}
 		r = r.step(s)

@@ -211,6 +211,7 @@ func (d *deployment) runWave(ctx context.Context, items []*plan.Item) error {
 // carryOut brings one item to its result.
 func (d *deployment) carryOut(ctx context.Context, it *plan.Item) error {
 	started := time.Now()
+	it = d.located(it)
 	res, err := d.tryItem(ctx, it)
 	if err != nil || res == nil {
 		return err // left for later: the journal says how far it came
@@ -223,6 +224,19 @@ func (d *deployment) carryOut(ctx context.Context, it *plan.Item) error {
 		d.c.log.Warn("item not applied", "item", it.ID, "verb", it.Verb, "result", res.Status, "class", res.Class, "message", res.Message, "request", res.RequestID)
 	}
 	return d.journal.record(ctx, *res)
+}
+
+// located returns the item with the id of its object, which for a part of a
+// created object is known once that is there.
+func (d *deployment) located(it *plan.Item) *plan.Item {
+	if it.Part == "" || it.TenantID != "" {
+		return it
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known := *it
+	known.TenantID = d.bindings[it.Kind][it.Key]
+	return &known
 }
 
 // tryItem writes until there is a result. A nil result means that the run ends
@@ -380,7 +394,7 @@ func (d *deployment) look(ctx context.Context, it *plan.Item) (*tenant.Resource,
 	case err != nil:
 		return nil, lookFailed(it, err), d.readFailed(ctx, "deploy "+it.ID+": read before the write", err)
 	}
-	sum, err := plan.Fingerprint(kind, current.Body)
+	sum, err := it.Fingerprint(kind, current.Body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("deploy %s: %w", it.ID, err)
 	}

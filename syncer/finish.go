@@ -381,6 +381,7 @@ func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end 
 		p = new(plan.Plan)
 		for _, id := range begun {
 			kind, key, _ := strings.Cut(id, "/")
+			kind, _, _ = strings.Cut(kind, "#") // of a part
 			p.Items = append(p.Items, plan.Item{ID: id, Kind: kind, Key: key, Verb: results[id].Verb})
 		}
 	}

@@ -436,7 +436,7 @@ func (w *world) kind(c script.Command) string {
 }
 
 // fail writes N CLASS: the next N writes fail before their effect.
-// fail write KIND NAME before|lost-before|lost-after: that object's next write.
+// fail write KIND[#PART] NAME before|lost-before|lost-after: that object's next write, or that of the part.
 func (w *world) fail(c script.Command) string {
 	if arg(c, 0) == "writes" {
 		w.fake().FailNextWrites(w.number(c, arg(c, 1)), tenant.Class(arg(c, 2)))
@@ -448,7 +448,11 @@ func (w *world) fail(c script.Command) string {
 		times = w.number(c, arg(c, 4))
 	}
 	w.fake().FailWrite(func(op tenant.Operation) tenanttest.WriteFault {
-		match := op.Kind == kind && (nameOf(op.After) == name || nameOf(op.Before) == name)
+		written := op.Kind
+		if op.Part != "" {
+			written += "#" + op.Part
+		}
+		match := written == kind && (nameOf(op.After) == name || nameOf(op.Before) == name)
 		if !match || times == 0 {
 			return tenanttest.WriteFault{}
 		}

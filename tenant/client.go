@@ -119,6 +119,10 @@ type Operation struct {
 	// Patch is what an update must send: a JSON merge patch (RFC 7386) of the
 	// changed properties, with [Kind.Whole] paths complete. Arrays are whole.
 	Patch json.RawMessage
+	// Part, if not empty, names the [Part] of the object that is to be updated:
+	// the patch has nothing but it. An update without it leaves all parts
+	// alone, and a create has none of them.
+	Part string
 	// IdempotencyKey is the same whenever the same operation is tried again.
 	IdempotencyKey string
 }

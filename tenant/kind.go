@@ -58,6 +58,11 @@ type Kind struct {
 	// Whole paths must be sent whole when anything below them changes; the
 	// path "" means that every update sends the whole object.
 	Whole []string `json:"whole,omitempty"`
+	// Parts are pieces of an object that the service keeps apart and that are
+	// written by requests of their own: assignments, members, messages by
+	// language. In the repository they stand in the object's file; in a plan
+	// each is an item of its own, after the object's.
+	Parts []Part `json:"parts,omitempty"`
 
 	// Order places the kind among others where references do not: lower is
 	// created and updated earlier, and deleted later.
@@ -151,6 +156,16 @@ type Masked struct {
 	// it freshly read, an untouched secret can be sent along with the whole
 	// object. Empty: it cannot.
 	Token string `json:"token,omitempty"`
+}
+
+// Part is a piece of an object that is written by a request of its own.
+type Part struct {
+	// Name is unique within the kind, and without "/": "assignments".
+	Name string `json:"name"`
+	// Path of the piece, without "*": "/assignments". A created object has
+	// nothing there: declare the path as EmptyIsAbsent where reads show that
+	// as an empty value.
+	Path string `json:"path"`
 }
 
 // After orders an object of this kind whose new body meets When after every

@@ -8,7 +8,8 @@ import (
 
 // Kinds returns four small kinds that show what kinds can be: "groups" and
 // "locations", which "policies" refer to at /groups/* and /location, and the
-// singleton "settings". For kinds in the shapes of Microsoft Graph see
+// singleton "settings". The assignments of a policy to groups, at
+// /assignments, are a part of it. For kinds in the shapes of Microsoft Graph see
 // tenanttest.Kinds.
 func Kinds() []tenant.Kind {
 	readOnly := []string{"/id", "/createdDateTime", "/modifiedDateTime"}
@@ -17,9 +18,12 @@ func Kinds() []tenant.Kind {
 		{Name: "locations", Title: "Locations", Create: true, Update: true, Delete: true, ReadOnly: readOnly},
 		{
 			Name: "policies", Title: "Policies", Create: true, Update: true, Delete: true, ReadOnly: readOnly,
-			Sets: []tenant.Set{{Path: "/groups"}},
+			EmptyIsAbsent: []string{"/assignments"},
+			Sets:          []tenant.Set{{Path: "/groups"}, {Path: "/assignments"}},
+			Parts:         []tenant.Part{{Name: "assignments", Path: "/assignments"}},
 			References: []tenant.Reference{
 				{Path: "/groups/*", Kinds: []string{"groups"}, Literals: []string{"All"}},
+				{Path: "/assignments/*", Kinds: []string{"groups"}},
 				{Path: "/location", Kinds: []string{"locations"}},
 			},
 			Limits: []tenant.Limit{{

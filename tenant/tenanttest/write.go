@@ -103,6 +103,9 @@ func (f *Fake) effect(op tenant.Operation, a *attempt) (tenant.Applied, error) {
 	if !k.Allows(op.Verb) {
 		return tenant.Applied{}, f.invalid("the kind does not know the verb %q", op.Verb)
 	}
+	if err := k.checkParts(op); err != nil {
+		return tenant.Applied{}, f.invalid("%v", err)
+	}
 	var (
 		o   *object
 		err error

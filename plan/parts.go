@@ -10,10 +10,22 @@ import (
 // piece returns a part of an object, or, for "", the object without its parts.
 func (k *kindRules) piece(n *node, part string) *node {
 	for i, p := range k.Parts {
-		switch {
-		case p.Name == part:
+		if p.Name == part {
 			return n.at(k.parts[i])
-		case part == "" && n.at(k.parts[i]) != nil:
+		}
+	}
+	return k.leave(n, func(tenant.Part) bool { return true })
+}
+
+// created returns what an object is created with.
+func (k *kindRules) created(n *node) *node {
+	return k.leave(n, func(p tenant.Part) bool { return !p.WithCreate })
+}
+
+// leave returns the object without some of its parts.
+func (k *kindRules) leave(n *node, out func(tenant.Part) bool) *node {
+	for i, p := range k.Parts {
+		if out(p) && n.at(k.parts[i]) != nil {
 			n = n.with(k.parts[i], nil)
 		}
 	}
@@ -57,11 +69,10 @@ func (c *comparison) split(o *object) []splitItem {
 		c.fail(fmt.Errorf("plan: %s: %w", o.item.ID, err))
 		return nil
 	}
-	rest := o.kind.piece(after, "")
-	whole.refs = refsOf(rest)
 	if o.item.Verb == tenant.Create {
-		return c.splitCreate(o, whole, after, rest)
+		return c.splitCreate(o, whole, after)
 	}
+	whole.refs = refsOf(o.kind.piece(after, ""))
 	var out []splitItem
 	if whole.Changes, whole.Sensitive = o.kind.ofPart(o.item, -1); len(whole.Changes) > 0 {
 		out = append(out, whole)
@@ -85,15 +96,21 @@ func (c *comparison) split(o *object) []splitItem {
 
 // splitCreate creates the object without its parts, and then gives it those
 // that it has.
-func (c *comparison) splitCreate(o *object, whole splitItem, after, rest *node) []splitItem {
+func (c *comparison) splitCreate(o *object, whole splitItem, after *node) []splitItem {
 	change := o.item.Changes[0]
-	whole.After = rest.json()
+	rest := o.kind.created(after)
+	whole.refs, whole.After = refsOf(rest), rest.json()
 	change.After = whole.After
 	whole.Changes = []PropertyChange{change}
 	_, whole.Sensitive = o.kind.ofPart(o.item, -1)
 	out := []splitItem{whole}
 	for i, p := range o.kind.Parts {
 		value := after.at(o.kind.parts[i])
+		if p.WithCreate {
+			_, more := o.kind.ofPart(o.item, i)
+			out[0].Sensitive = append(out[0].Sensitive, more...)
+			continue
+		}
 		if value.isEmpty() {
 			continue
 		}

@@ -18,7 +18,8 @@ func partKinds(edit func(*tenant.Kind)) []tenant.Kind {
 		EmptyIsAbsent: []string{"/assignments"},
 		Sets:          []tenant.Set{{Path: "/assignments", By: []string{"/group"}}},
 		References:    []tenant.Reference{{Path: "/assignments/*/group", Kinds: []string{"groups"}}, {Path: "/owner", Kinds: []string{"groups"}}},
-		Parts:         []tenant.Part{{Name: "assignments", Path: "/assignments"}, {Name: "messages", Path: "/messages"}},
+		Parts:         []tenant.Part{{Name: "assignments", Path: "/assignments"}, {Name: "messages", Path: "/messages"},
+			{Name: "rules", Path: "/rules", WithCreate: true}},
 	}
 	if edit != nil {
 		edit(&profiles)
@@ -68,6 +69,17 @@ func TestParts(t *testing.T) {
 			`0 create groups/New : {"displayName":"New"}
 			0 create profiles/A : {"displayName":"A"}
 			1 update profiles#assignments/A /assignments: [{"group":"${groups/New}"}] after groups/New profiles/A`,
+		},
+		{
+			"create with a part that comes along", "it is part of the create, and not an item",
+			"", `profiles/A {"displayName":"A","rules":[1],"messages":{"en":"hi"}}`, "",
+			`0 create profiles/A : {"displayName":"A","rules":[1]}
+			1 update profiles#messages/A /messages: {"en":"hi"} after profiles/A`,
+		},
+		{
+			"update of a part that came along", "later it is an item of its own",
+			`profiles/A=1 {"displayName":"A","rules":[1]}`, `profiles/A {"displayName":"A","rules":[2]}`, `profiles 1 {"displayName":"A","rules":[1]}`,
+			`0 update profiles#rules/A /rules: [2]`,
 		},
 		{
 			"update of a part alone", "the object itself is not touched",

@@ -52,7 +52,7 @@ func (w *writing) readSecrets(r *tenant.Resource) error {
 // create returns the whole new object.
 func (w *writing) create() (*node, error) {
 	if w.desired != nil {
-		return w.kind.piece(w.desired, ""), nil
+		return w.kind.created(w.desired), nil
 	}
 	return w.inTenant(w.item.After)
 }

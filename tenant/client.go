@@ -121,7 +121,7 @@ type Operation struct {
 	Patch json.RawMessage
 	// Part, if not empty, names the [Part] of the object that is to be updated:
 	// the patch has nothing but it. An update without it leaves all parts
-	// alone, and a create has none of them.
+	// alone, and a create has only those with [Part.WithCreate].
 	Part string
 	// IdempotencyKey is the same whenever the same operation is tried again.
 	IdempotencyKey string

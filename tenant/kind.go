@@ -166,6 +166,9 @@ type Part struct {
 	// nothing there: declare the path as EmptyIsAbsent where reads show that
 	// as an empty value.
 	Path string `json:"path"`
+	// WithCreate: an object is created with it, and only later changes are
+	// requests of their own.
+	WithCreate bool `json:"withCreate,omitempty"`
 }
 
 // After orders an object of this kind whose new body meets When after every

@@ -26,6 +26,7 @@ func (k *fakeKind) checkParts(op tenant.Operation) error {
 		walk(body, p.Path, func(at place) { there = true })
 		known = known || p.Name == op.Part
 		switch {
+		case there && op.Verb == tenant.Create && p.WithCreate:
 		case there && p.Name != op.Part:
 			return fmt.Errorf("%s takes a request of its own", p.Path)
 		case p.Name == op.Part && !there:

@@ -18,7 +18,7 @@ func partKinds(edit func(*tenant.Kind)) []tenant.Kind {
 		EmptyIsAbsent: []string{"/assignments"},
 		Sets:          []tenant.Set{{Path: "/assignments", By: []string{"/group"}}},
 		References:    []tenant.Reference{{Path: "/assignments/*/group", Kinds: []string{"groups"}}, {Path: "/owner", Kinds: []string{"groups"}}},
-		Parts:         []tenant.Part{{Name: "assignments", Path: "/assignments"}, {Name: "messages", Path: "/messages"},
+		Parts: []tenant.Part{{Name: "assignments", Path: "/assignments"}, {Name: "messages", Path: "/messages"},
 			{Name: "rules", Path: "/rules", WithCreate: true}},
 	}
 	if edit != nil {

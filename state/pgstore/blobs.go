@@ -1,0 +1,93 @@
+package pgstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Put implements [state.Blobs].
+func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.BlobRef{}, err
+	}
+	ref := req.Ref()
+	data := req.Data
+	if data == nil {
+		data = []byte{} // not null
+	}
+	err := s.run(ctx, func(conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, s.sql.put, s.mode(), blobID(ref), ref.Tenant, ref.Run, ref.Kind, ref.SHA256, data)
+		return err
+	})
+	if err != nil {
+		// Whether it is there or not: putting it again does no harm.
+		return state.BlobRef{}, fail("put a "+ref.Kind, err)
+	}
+	return ref, nil
+}
+
+// Get implements [state.Blobs].
+func (s *Store) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
+	if err := begin(ctx, ref); err != nil {
+		return nil, err
+	}
+	var data []byte
+	err := s.run(ctx, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, s.sql.get, s.mode(), blobID(ref)).Scan(&data)
+	})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, state.ErrNotFound
+	case err != nil:
+		return nil, fail("get a "+ref.Kind, err)
+	}
+	if err := ref.Verify(data); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// blobID returns the key of a blob: the hash of its name, whose parts may be
+// longer than an index allows. The size is no part of the name.
+func blobID(ref state.BlobRef) []byte {
+	h := sha256.New()
+	for _, part := range []string{ref.Tenant, ref.Run, ref.Kind, ref.SHA256} {
+		var size [8]byte
+		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
+		_, _ = h.Write(size[:]) // never fails
+		_, _ = h.Write([]byte(part))
+	}
+	return h.Sum(nil)
+}
+
+// Prune implements [state.Pruner]. Entries and blobs go in a transaction each,
+// so that after an error some may have gone. Records that others are changing
+// at that moment keep what is theirs until the next call.
+func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Pruned{}, err
+	}
+	req = req.WithDefaults()
+	var pruned state.Pruned
+	prune := func(sql string, age time.Duration, gone *int) error {
+		return s.run(ctx, func(conn *pgxpool.Conn) error {
+			return conn.QueryRow(ctx, sql, s.planned, req.Tenant, microseconds(age), int64(req.Limit)).Scan(&pruned.Now, gone)
+		})
+	}
+	if err := prune(s.sql.pruneEntries, req.Age, &pruned.Entries); err != nil {
+		return state.Pruned{}, fail("prune entries", err)
+	}
+	if err := prune(s.sql.pruneBlobs, max(req.Age, state.MinBlobAge), &pruned.Blobs); err != nil {
+		return state.Pruned{}, fail("prune blobs", err)
+	}
+	pruned.Now = pruned.Now.UTC()
+	return pruned, nil
+}

@@ -1,0 +1,4 @@
+package pgstore
+
+// Qualified writes a schema's name for {schema}.
+var Qualified = qualified

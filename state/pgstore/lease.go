@@ -1,0 +1,119 @@
+package pgstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Claim implements [state.Leaser]. It passes over tenants that others are
+// changing at that moment.
+func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Claimed{}, err
+	}
+	var claimed state.Claimed
+	err := s.run(ctx, func(conn *pgxpool.Conn) error {
+		claimed = state.Claimed{}
+		rows, err := conn.Query(ctx, s.sql.claim, s.planned, req.Owner, microseconds(req.For), int64(req.Limit))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var row recordRow
+			if err := rows.Scan(row.dest(&claimed.Now)...); err != nil {
+				return err
+			}
+			rec, ok, err := row.record()
+			if err != nil {
+				return err
+			}
+			if ok {
+				claimed.Leases = append(claimed.Leases, state.Lease{Record: rec})
+			}
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return state.Claimed{}, failWrite("claim", err)
+	}
+	claimed.Now = claimed.Now.UTC()
+	for i := range claimed.Leases {
+		claimed.Leases[i].Now = claimed.Now
+	}
+	// What an UPDATE returns has no order.
+	slices.SortFunc(claimed.Leases, func(a, b state.Lease) int {
+		return cmp.Or(a.Record.WakeAt.Compare(b.Record.WakeAt), cmp.Compare(a.Record.Tenant, b.Record.Tenant))
+	})
+	return claimed, nil
+}
+
+// Acquire implements [state.Leaser].
+func (s *Store) Acquire(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Lease{}, err
+	}
+	return s.lease(ctx, "acquire "+strconv.Quote(req.Tenant), state.ErrLeased, s.sql.acquire, req.Tenant, req.Owner, microseconds(req.For))
+}
+
+// Renew implements [state.Leaser].
+func (s *Store) Renew(ctx context.Context, req state.RenewRequest) (state.Lease, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Lease{}, err
+	}
+	return s.lease(ctx, "renew "+strconv.Quote(req.Tenant), state.ErrLeaseLost, s.sql.renew, req.Tenant, req.Fence, microseconds(req.For))
+}
+
+// lease carries a statement out that returns a lease, or why there is none:
+// no record, or what it refuses.
+func (s *Store) lease(ctx context.Context, act string, refused error, sql string, args ...any) (state.Lease, error) {
+	var now time.Time
+	var found bool
+	var row recordRow
+	err := s.run(ctx, func(conn *pgxpool.Conn) error {
+		row = recordRow{}
+		return conn.QueryRow(ctx, sql, with(s.mode(), args...)...).Scan(row.dest(&now, &found)...)
+	})
+	if err != nil {
+		return state.Lease{}, failWrite(act, err)
+	}
+	lease := state.Lease{Now: now.UTC()}
+	if !found {
+		return lease, state.ErrNotFound
+	}
+	var ok bool
+	if lease.Record, ok, err = row.record(); err != nil {
+		return state.Lease{}, failWrite(act, err)
+	}
+	if !ok {
+		return lease, refused
+	}
+	return lease, nil
+}
+
+// Release implements [state.Leaser].
+func (s *Store) Release(ctx context.Context, req state.ReleaseRequest) error {
+	if err := begin(ctx, req); err != nil {
+		return err
+	}
+	var found, done bool
+	err := s.run(ctx, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, s.sql.release, s.mode(), req.Tenant, req.Fence).Scan(&found, &done)
+	})
+	switch {
+	case err != nil:
+		return failWrite("release "+strconv.Quote(req.Tenant), err)
+	case !found:
+		return state.ErrNotFound
+	case !done:
+		return state.ErrLeaseLost
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package pgstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// query is a statement that is put together from conditions. It is planned
+// anew each time, for the values at hand.
+type query struct {
+	schema string
+	text   strings.Builder
+	args   []any // behind the mode
+}
+
+// arg returns the placeholder of a value.
+func (q *query) arg(v any) string {
+	q.args = append(q.args, v)
+	return "$" + strconv.Itoa(len(q.args))
+}
+
+// add appends to the text; {schema} in it stands for the schema.
+func (q *query) add(format string, args ...any) {
+	q.text.WriteString(qualified(fmt.Sprintf(format, args...), q.schema))
+}
+
+// List implements [state.Store].
+func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Page{}, err
+	}
+	req = req.WithDefaults()
+	q, err := s.listQuery(req)
+	if err != nil {
+		return state.Page{}, err
+	}
+	var page state.Page
+	err = s.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
+		page.Records = nil
+		for rows.Next() {
+			var row recordRow
+			if err := rows.Scan(row.dest(&page.Now)...); err != nil {
+				return err
+			}
+			rec, _, err := row.record()
+			if err != nil {
+				return err
+			}
+			page.Records = append(page.Records, rec)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return state.Page{}, fail("list", err)
+	}
+	if len(page.Records) > req.Limit {
+		page.Records = page.Records[:req.Limit:req.Limit]
+		page.Next = state.NewListCursor(req.Order, page.Records[req.Limit-1]).Encode()
+	}
+	return page, nil
+}
+
+// pageOf runs a query and, when it has no row to tell it, asks for the time.
+func (s *Store) pageOf(ctx context.Context, q *query, now *time.Time, scan func(pgx.Rows) error) error {
+	err := s.run(ctx, func(conn *pgxpool.Conn) error {
+		*now = time.Time{}
+		rows, err := conn.Query(ctx, q.text.String(), with(s.planned, q.args...)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		if err := scan(rows); err != nil {
+			return err
+		}
+		if !now.IsZero() {
+			return nil
+		}
+		return conn.QueryRow(ctx, "select clock_timestamp()", s.planned).Scan(now)
+	})
+	*now = now.UTC()
+	return err
+}
+
+// listQuery returns the statement of a list. A page begins where the former
+// ended, by an index of its order; where a filter leaves little, the planner
+// may take the filter's index instead and sort the little.
+func (s *Store) listQuery(req state.ListRequest) (*query, error) {
+	q := &query{schema: s.schema}
+	// The tenant's name is compared where its index is: in that of the first
+	// label, if there is one.
+	name := "t.tenant"
+	q.add("select (select clock_timestamp()), %s from ", recordColumns)
+	labels := slices.Sorted(maps.Keys(req.Labels))
+	if len(labels) > 0 {
+		name = "l.tenant"
+		q.add("{schema}.label l join {schema}.tenant t on t.tenant = l.tenant where l.hash = %s", q.arg(labelHash(labels[0], req.Labels)))
+		for _, key := range labels[1:] {
+			q.add(" and exists (select from {schema}.label m where m.hash = %s and m.tenant = t.tenant)", q.arg(labelHash(key, req.Labels)))
+		}
+		text, err := json.Marshal(req.Labels)
+		if err != nil {
+			return nil, err
+		}
+		q.add(" and t.labels @> %s::text::jsonb", q.arg(string(text)))
+	} else {
+		q.add("{schema}.tenant t where true")
+	}
+	switch len(req.Statuses) {
+	case 0:
+	case 1: // one has the order of its index
+		q.add(" and t.status = %s::text", q.arg(string(req.Statuses[0])))
+	default:
+		var statuses []string
+		for _, status := range req.Statuses {
+			statuses = append(statuses, string(status))
+		}
+		q.add(" and t.status = any(%s::text[])", q.arg(statuses))
+	}
+	if req.Prefix != "" {
+		q.add(" and %s >= %s::text", name, q.arg(req.Prefix))
+		if end := behindPrefix(req.Prefix); end != "" {
+			q.add(" and %s < %s::text", name, q.arg(end))
+		}
+	}
+	var after *state.ListCursor
+	if req.Cursor != "" {
+		c, err := state.DecodeListCursor(req.Cursor, req.Order)
+		if err != nil {
+			return nil, err
+		}
+		after = &c
+	}
+	q.order(req.Order, name, after)
+	q.add(" limit %s::bigint", q.arg(int64(req.Limit)+1))
+	return q, nil
+}
+
+// order adds the order, and where in it the page begins.
+func (q *query) order(order state.Order, name string, after *state.ListCursor) {
+	column := map[state.Order]string{state.ByUpdated: "t.updated_at", state.ByWake: "t.wake_at"}[order]
+	if order == state.ByWake {
+		q.add(" and t.wake_at is not null")
+	}
+	if column == "" {
+		if after != nil {
+			q.add(" and %s > %s::text", name, q.arg(after.Tenant))
+		}
+		q.add(" order by %s", name)
+		return
+	}
+	if after != nil {
+		// A cursor of the zero time is one that this store did not make; it
+		// stands before everything.
+		q.add(" and (%s, t.tenant) > (%s::timestamptz, %s::text)", column, q.arg(after.Time), q.arg(after.Tenant))
+	}
+	q.add(" order by %s, t.tenant", column)
+}
+
+// labelHash returns what the schema's function label_hash returns.
+func labelHash(key string, labels map[string]string) []byte {
+	sum := sha256.Sum256([]byte(key + "\x1f" + labels[key]))
+	return sum[:16]
+}
+
+// behindPrefix returns the first text, byte by byte, behind all that begin
+// with the prefix, or "" when there is none. In UTF-8 the order of bytes is the
+// order of code points.
+func behindPrefix(prefix string) string {
+	for prefix != "" {
+		last, size := utf8.DecodeLastRuneInString(prefix)
+		prefix = prefix[:len(prefix)-size]
+		switch {
+		case last == utf8.MaxRune:
+			continue // nothing is behind it; something may be behind what is before it
+		case last == 0xD7FF:
+			last = 0xE000 // between them are surrogates, which no text has
+		default:
+			last++
+		}
+		return prefix + string(last)
+	}
+	return ""
+}

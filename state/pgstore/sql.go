@@ -1,0 +1,220 @@
+package pgstore
+
+import (
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// statements are the texts that the store sends, with the schema's name in
+// them. Names are always qualified: behind a pooler nobody can rely on what a
+// session has set.
+//
+// A statement that changes a record has the same three steps. The row is
+// locked; then the clock is read, so that it is not the time from before a
+// wait for the lock; then what may be done is decided by the row as it was
+// locked, and done. All in one statement, so in one transaction, and in one
+// round trip.
+type statements struct {
+	load, create, commit                           string
+	claim, acquire, renew, release                 string
+	put, get, pruneEntries, pruneBlobs             string
+	cacheLoad, cacheCreate, cacheSave, cacheDelete string
+}
+
+// recordColumns are the columns of a record, in the order of recordRow.scan.
+const recordColumns = `t.tenant, t.version, t.status, t.run, t.wake_at, t.deadline, t.labels::text, t.data, t.refs::text,
+	t.fence, t.lease_owner, t.lease_until, t.updated_at`
+
+// returned are what a commit returns beside what its caller knows.
+const returned = `t.version, t.wake_at, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
+
+// doneColumns are recordColumns, of the CTE done that has returned them.
+const doneColumns = `d.tenant, d.version, d.status, d.run, d.wake_at, d.deadline, d.labels, d.data, d.refs,
+	d.fence, d.lease_owner, d.lease_until, d.updated_at`
+
+// qualified writes the schema's name into a text.
+func qualified(text, schema string) string {
+	text = strings.ReplaceAll(text, "{kept}", kept)
+	return strings.ReplaceAll(text, "{schema}", pgx.Identifier{schema}.Sanitize())
+}
+
+func newStatements(schema string) statements {
+	q := func(text string) string { return qualified(text, schema) }
+	return statements{
+		load: q(`
+select c.now, ` + recordColumns + `
+from (select clock_timestamp() as now) c left join {schema}.tenant t on t.tenant = $1`),
+
+		// Whoever comes second finds the row, waiting for the first if need be.
+		create: q(`
+with c as materialized (
+	select clock_timestamp() as now
+), done as (
+	insert into {schema}.tenant as t
+		(tenant, version, status, run, wake_at, deadline, labels, data, refs, updated_at)
+	select $1::text, 1, $2::text, $3::text,
+		case when $5::bigint > 0 then c.now + $5 * interval '1 microsecond' else $4::timestamptz end,
+		case when $7::bigint > 0 then c.now + $7 * interval '1 microsecond' else $6::timestamptz end,
+		$8::text::jsonb, $9::text, $10::text::jsonb, c.now
+	from c where $14::bigint = 0 -- a tenant that has no record has no lease
+	on conflict (tenant) do nothing
+	returning ` + returned + `
+), entries as (
+	insert into {schema}.entry (tenant, version, n, type, run, data, time)
+	select $1, d.version, e.n - 1, e.type, e.run, e.data, d.updated_at
+	from done d, unnest($11::text[], $12::text[], $13::text[]) with ordinality as e (type, run, data, n)
+)
+select c.now, false, d.* from c left join done d on true`),
+
+		commit: q(`
+with locked as materialized (
+	select t.version, t.fence, t.deadline from {schema}.tenant t where t.tenant = $1 for no key update
+), judged as materialized (
+	select l.version = $15::bigint and ($14::bigint = 0 or l.fence = $14) as current, l.deadline, clock_timestamp() as now
+	from locked l
+), done as (
+	update {schema}.tenant t set
+		version = t.version + 1, status = $2::text, run = $3::text,
+		wake_at = case when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
+		deadline = case when $7::bigint > 0 then j.now + $7 * interval '1 microsecond' else $6::timestamptz end,
+		labels = $8::text::jsonb, data = $9::text, refs = $10::text::jsonb, updated_at = j.now
+	from judged j
+	where t.tenant = $1 and j.current and not ($16::boolean and coalesce(j.deadline <= j.now, false))
+	returning ` + returned + `
+), entries as (
+	insert into {schema}.entry (tenant, version, n, type, run, data, time)
+	select $1::text, d.version, e.n - 1, e.type, e.run, e.data, d.updated_at
+	from done d, unnest($11::text[], $12::text[], $13::text[]) with ordinality as e (type, run, data, n)
+)
+select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), d.*
+from (values (1)) v left join judged j on true left join done d on true`),
+
+		// The clock comes from a subquery: its value is known when the index is
+		// searched, which that of a volatile function is not.
+		claim: q(`
+with c as materialized (
+	select clock_timestamp() as now
+), due as materialized (
+	select t.tenant from {schema}.tenant t
+	where t.wake_at <= (select now from c) and (t.lease_until is null or t.lease_until <= (select now from c))
+	order by t.wake_at, t.tenant
+	limit $3 for no key update skip locked
+), done as (
+	update {schema}.tenant t set
+		lease_owner = $1::text, lease_until = c.now + $2::bigint * interval '1 microsecond', fence = t.fence + 1
+	from due, c
+	where t.tenant = due.tenant
+	returning ` + recordColumns + `
+)
+select c.now, ` + doneColumns + ` from c left join done d on true`),
+
+		acquire: q(`
+with locked as materialized (
+	select t.lease_until from {schema}.tenant t where t.tenant = $1 for no key update
+), judged as materialized (
+	select l.lease_until, clock_timestamp() as now from locked l
+), done as (
+	update {schema}.tenant t set
+		lease_owner = $2::text, lease_until = j.now + $3::bigint * interval '1 microsecond', fence = t.fence + 1
+	from judged j
+	where t.tenant = $1 and coalesce(j.lease_until <= j.now, true)
+	returning ` + recordColumns + `
+)
+select coalesce(j.now, clock_timestamp()), j.now is not null, ` + doneColumns + `
+from (values (1)) v left join judged j on true left join done d on true`),
+
+		renew: q(`
+with locked as materialized (
+	select t.fence from {schema}.tenant t where t.tenant = $1 for no key update
+), judged as materialized (
+	select l.fence, clock_timestamp() as now from locked l
+), done as (
+	update {schema}.tenant t set lease_until = j.now + $3::bigint * interval '1 microsecond'
+	from judged j
+	where t.tenant = $1 and j.fence = $2::bigint
+	returning ` + recordColumns + `
+)
+select coalesce(j.now, clock_timestamp()), j.now is not null, ` + doneColumns + `
+from (values (1)) v left join judged j on true left join done d on true`),
+
+		release: q(`
+with locked as materialized (
+	select t.fence from {schema}.tenant t where t.tenant = $1 for no key update
+), done as (
+	update {schema}.tenant t set lease_owner = '', lease_until = null
+	from locked l
+	where t.tenant = $1 and l.fence = $2::bigint
+	returning t.fence
+)
+select l.fence is not null, d.fence is not null
+from (values (1)) v left join locked l on true left join done d on true`),
+
+		put: q(`
+insert into {schema}.blob as b (id, tenant, run, kind, sha256, data, put_at)
+values ($1, $2, $3, $4, $5, $6, clock_timestamp())
+on conflict (id) do update set put_at = clock_timestamp()`),
+
+		get: q(`select b.data from {schema}.blob b where b.id = $1`),
+
+		// The records that decide are locked, so that none names another run
+		// meanwhile; what cannot be locked at once is left to the next call.
+		pruneEntries: q(`
+with c as materialized (
+	select clock_timestamp() as now
+), found as materialized (
+	select e.tenant, e.version, e.n, e.run from {schema}.entry e
+	where e.time < (select now from c) - $2::bigint * interval '1 microsecond'
+		and ($1::text = '' or e.tenant = $1)
+		and not exists (select from {schema}.tenant t where t.tenant = e.tenant and t.run = e.run and e.run <> '')
+	order by e.time limit $3
+), held as materialized (
+	select t.tenant, t.run from {schema}.tenant t
+	where t.tenant in (select f.tenant from found f)
+	for share skip locked
+), gone as (
+	delete from {schema}.entry e using found f, held h
+	where e.tenant = f.tenant and e.version = f.version and e.n = f.n
+		and h.tenant = f.tenant and (f.run = '' or f.run <> h.run)
+	returning 1
+)
+select c.now, (select count(*) from gone) from c`),
+
+		// A blob that is put again while it is looked at is found to be young
+		// once it is locked. One of a tenant without a record has none to lock.
+		pruneBlobs: q(`
+with c as materialized (
+	select clock_timestamp() as now
+), found as materialized (
+	select b.id, b.tenant, b.run, b.kind, b.sha256 from {schema}.blob b
+	where b.put_at < (select now from c) - $2::bigint * interval '1 microsecond'
+		and ($1::text = '' or b.tenant = $1)
+		and not exists (select from {schema}.tenant t where t.tenant = b.tenant and {kept})
+	order by b.put_at limit $3
+	for update skip locked
+), held as materialized (
+	select t.tenant, t.run, t.refs from {schema}.tenant t
+	where t.tenant in (select f.tenant from found f)
+	for share skip locked
+), gone as (
+	delete from {schema}.blob d using found b left join held t on t.tenant = b.tenant
+	where d.id = b.id and case
+		when t.tenant is null then not exists (select from {schema}.tenant r where r.tenant = b.tenant)
+		else not ({kept}) end
+	returning 1
+)
+select c.now, (select count(*) from gone) from c`),
+
+		cacheLoad: q(`select version, sealed from {schema}.cache where tenant = $1 and sign_in = $2`),
+		cacheCreate: q(`
+insert into {schema}.cache (tenant, sign_in, version, sealed) values ($1, $2, 1, $3)
+on conflict (tenant, sign_in) do nothing`),
+		cacheSave: q(`
+update {schema}.cache set version = version + 1, sealed = $3 where tenant = $1 and sign_in = $2 and version = $4::bigint`),
+		cacheDelete: q(`delete from {schema}.cache where tenant = $1 and sign_in = $2`),
+	}
+}
+
+// kept says that a record t keeps a blob b.
+const kept = `(b.run <> '' and b.run = t.run
+	or t.refs @> jsonb_build_array(jsonb_build_object('run', b.run, 'kind', b.kind, 'sha256', b.sha256)))`

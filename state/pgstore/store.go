@@ -1,0 +1,120 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// SchemaDefault is the schema in which a store keeps its tables unless Config
+// names another.
+const SchemaDefault = "tenantsync"
+
+// Config is what a [Store] is made from. It needs a Pool or a DSN.
+type Config struct {
+	// Pool is the host's own pool of connections. The store neither changes
+	// its settings nor closes it.
+	Pool *pgxpool.Pool
+	// DSN names the database, if there is no Pool: a URL or key=value pairs, as
+	// pgxpool.ParseConfig reads them. The store opens a pool of its own, and
+	// Close closes it.
+	DSN string
+
+	// Schema is the PostgreSQL schema of the tables. Two stores with different
+	// schemas in one database have nothing in common. Defaults to SchemaDefault.
+	Schema string
+
+	// OnCommit, if not nil, is called in each commit's own transaction, after
+	// the record and its entries were written and before the commit takes
+	// effect. What it writes through tx takes effect together with the commit
+	// or not at all; an error from it rolls all back, and Commit returns it,
+	// wrapped. It must not keep tx, and cannot end it. It may be called more
+	// than once for a commit, when the database asks for another try, but only
+	// one call takes effect. It must not use the Store: its connection is
+	// taken, and the tenant's record is locked.
+	//
+	// With it a commit takes four round trips instead of one.
+	OnCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error
+
+	// Logger is told when the server's settings weaken what the store promises.
+	// Nil discards it.
+	Logger *slog.Logger
+}
+
+// Store keeps records, history, leases, blobs and sealed token caches in a
+// PostgreSQL database. It is made by [New].
+//
+// It is safe for concurrent use, and any number of stores, in any number of
+// processes, may work on one database and schema.
+type Store struct {
+	pool     *pgxpool.Pool
+	own      bool // the pool is the store's
+	schema   string
+	sql      statements
+	onCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error
+	logger   *slog.Logger
+
+	// prepared says that statements may be prepared by name on a connection.
+	prepared atomic.Bool
+	// planned is the mode of statements that are planned anew each time.
+	planned pgx.QueryExecMode
+	// migrated says that the schema's version was found to be this release's.
+	migrated atomic.Bool
+}
+
+var (
+	_ state.Store  = (*Store)(nil)
+	_ state.Leaser = (*Store)(nil)
+	_ state.Blobs  = (*Store)(nil)
+	_ state.Pruner = (*Store)(nil)
+)
+
+// New returns a store on a database. It connects, and looks at the server's
+// settings, which it warns of through the Logger when they weaken what the
+// store promises. It changes nothing there: until [Store.Migrate] was called
+// once for the database, by any process, the methods return [ErrNotMigrated].
+func New(ctx context.Context, cfg Config) (*Store, error) {
+	s := &Store{pool: cfg.Pool, schema: cfg.Schema, onCommit: cfg.OnCommit, logger: cfg.Logger}
+	if s.schema == "" {
+		s.schema = SchemaDefault
+	}
+	if len(s.schema) > 63 { // PostgreSQL would cut it, and two schemas might become one
+		return nil, fmt.Errorf("pgstore: Schema %q is longer than 63 bytes", s.schema)
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	s.sql = newStatements(s.schema)
+	switch {
+	case cfg.Pool != nil && cfg.DSN != "":
+		return nil, errors.New("pgstore: Pool and DSN are both set; one says which database")
+	case cfg.Pool == nil && cfg.DSN == "":
+		return nil, errors.New("pgstore: neither Pool nor DSN is set")
+	case cfg.Pool == nil:
+		pool, err := pgxpool.New(ctx, cfg.DSN)
+		if err != nil {
+			return nil, fmt.Errorf("pgstore: DSN: %w", err) // without the password
+		}
+		s.pool, s.own = pool, true
+	}
+	if err := s.look(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close closes the pool if New opened it. It waits for calls that are under
+// way. A store on the host's own pool has nothing to close.
+func (s *Store) Close() {
+	if s.own {
+		s.pool.Close()
+	}
+}

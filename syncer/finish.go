@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,8 +62,8 @@ func (c *session) finish(ctx context.Context, end ending) error {
 	}
 	event, to, end := conclude(cur.rec.Status, cur.d, end, count)
 	c.log.Info("run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason)
-	base := cur.d.Base
-	if base, err = c.storeEndBase(detached, end, base); err != nil {
+	base, err := c.storeEndBase(detached, end, count.items, cur.d.Base)
+	if err != nil {
 		return err
 	}
 	rep, err := c.s.buildReport(detached, cur, end, count, sum, to)
@@ -100,19 +101,60 @@ func (c *session) lagsUntil(n tally, now time.Time) time.Time {
 	return now.Add(longest)
 }
 
-// storeEndBase stores the base where the ending moved it.
-func (c *session) storeEndBase(ctx context.Context, end ending, now *state.BlobRef) (*state.BlobRef, error) {
-	switch {
-	case end.verified != nil && end.verified.base != nil:
-		return end.verified.base, nil
-	case end.base != nil:
-		raw, err := end.base.Encode()
-		if err != nil {
-			return nil, fmt.Errorf("report: %w", err)
-		}
-		return c.put(ctx, "base", raw)
+// storeEndBase stores the base where the ending moved it, with the ids of what
+// the run has created: what was not read back is known by its id all the same.
+// Without it an object that has no name would be made again by the next run.
+func (c *session) storeEndBase(ctx context.Context, end ending, items []ItemResult, now *state.BlobRef) (*state.BlobRef, error) {
+	base := end.base
+	if end.verified != nil && end.verified.base != nil {
+		base = end.verified.base
 	}
-	return now, nil
+	moved := base != nil
+	if !moved && slices.ContainsFunc(items, ItemResult.created) {
+		var err error
+		if base, err = c.base(ctx); isStoreError(err) {
+			return nil, err
+		} else if err != nil { // lost: the run can end all the same
+			c.log.Error("the next run will not know by its id what this one has created", "error", err)
+			return now, nil
+		}
+		base = cmp.Or(base, new(plan.Base))
+	}
+	if !bindCreated(base, items) && !moved {
+		return now, nil
+	}
+	raw, err := base.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	return c.put(ctx, "base", raw)
+}
+
+// created reports whether an object was made whose id is known.
+func (r ItemResult) created() bool {
+	return r.Status == ItemApplied && r.Verb == tenant.Create && r.TenantID != ""
+}
+
+// bindCreated adds to the base which object is which of those that the run has
+// created, and reports whether it did not know that of all.
+func bindCreated(base *plan.Base, items []ItemResult) (added bool) {
+	for _, it := range items {
+		if !it.created() {
+			continue
+		}
+		bound := plan.BaseObject{Kind: it.Kind, Key: it.Key, ID: it.TenantID}
+		i := slices.IndexFunc(base.Objects, func(o plan.BaseObject) bool { return o.Kind == it.Kind && o.Key == it.Key })
+		switch {
+		case i < 0:
+			base.Objects = append(base.Objects, bound)
+		case base.Objects[i].ID != it.TenantID: // an object that is gone had the key
+			base.Objects[i] = bound
+		default:
+			continue
+		}
+		added = true
+	}
+	return added
 }
 
 // end puts the ending into the record.

@@ -19,7 +19,7 @@ import (
 // verified is what reading back what was written has shown.
 type verified struct {
 	items map[string]bool // by item ID
-	base  *state.BlobRef
+	base  *plan.Base
 	after *state.BlobRef
 }
 
@@ -110,7 +110,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 }
 
 // rebase compares the touched kinds once more, with what was just read back in
-// place of what lists may still show, and stores the base and the snapshot.
+// place of what lists may still show, for the base, and stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan.Object]tenant.Resource, gone []plan.Object) error {
 	c := d.c
 	in := plan.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime()}
@@ -142,13 +142,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan
 	if err != nil {
 		return fmt.Errorf("verify: compare: %w", err)
 	}
-	raw, err := res.Base.Encode()
-	if err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
-	if out.base, err = c.put(ctx, "base", raw); err != nil {
-		return err
-	}
+	out.base = res.Base
 	return d.storeAfter(ctx, out, in.Targets, res.Backup)
 }
 

@@ -72,7 +72,9 @@ func (c *comparison) proposeCreate(o *object, t *trees, origin Origin) {
 	after, redacted := redacted(t.desired)
 	it.After = after.json()
 	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), After: it.After, Origin: origin, Redacted: redacted}}
-	secretsIn(t.desired, nil, func(segs []string, _ *node) { it.Sensitive = append(it.Sensitive, joinPointer(segs)) })
+	if redacted {
+		secretsIn(t.desired, nil, func(segs []string, _ *node) { it.Sensitive = append(it.Sensitive, joinPointer(segs)) })
+	}
 	o.item, o.newRefs = it, refsOf(t.desired)
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
 }

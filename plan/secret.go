@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 )
 
 // hasher returns what stands for a secret in name form and in the base: a hash
@@ -146,9 +147,7 @@ func alignBy(from, to *node, same func(a, b *node) bool) []int {
 }
 
 func hasMask(n *node) bool {
-	found := false
-	secretsIn(n, nil, func(_ []string, n *node) { found = found || n.isMask() })
-	return found
+	return n != nil && (n.isMask() || slices.ContainsFunc(n.kids, hasMask))
 }
 
 // equalButSecrets compares what can be seen.

@@ -104,7 +104,7 @@ func (p *Plan) check() error {
 // Encode returns the base's JSON form, for [DecodeBase], with its objects
 // ordered. A zero Format is written as FormatVersion.
 func (b *Base) Encode() ([]byte, error) {
-	out := Base{Format: cmp.Or(b.Format, FormatVersion), Objects: notNil(slices.Clone(b.Objects))}
+	out := Base{Format: cmp.Or(b.Format, FormatVersion), Salt: b.Salt, Objects: notNil(slices.Clone(b.Objects))}
 	slices.SortStableFunc(out.Objects, compareBaseObjects)
 	if err := out.check(); err != nil {
 		return nil, fmt.Errorf("plan: encode base: %w", err)

@@ -56,7 +56,10 @@ type comparison struct {
 	// variables are the names of GUID variables by their value.
 	variables map[string]string
 	// seeds go into the sums of unchanged objects, by kind.
-	seeds   map[string][]byte
+	seeds map[string][]byte
+	salt  string
+	// written are the secrets that this run has written, as approved.
+	written map[string]bool
 	hash    hash.Hash
 	scratch []byte
 
@@ -75,6 +78,11 @@ func newComparison(in Input) (*comparison, error) {
 		sides:    make(map[string]*sides, len(in.Kinds)),
 		objects:  make(map[string]map[string]*object, len(in.Kinds)),
 		renamed:  map[string]string{},
+		salt:     in.Salt,
+		written:  map[string]bool{},
+	}
+	if in.Base != nil && in.Base.Salt != "" {
+		c.salt = in.Base.Salt
 	}
 	for _, k := range in.Kinds {
 		rules, err := compileKind(k)
@@ -92,6 +100,13 @@ func newComparison(in Input) (*comparison, error) {
 	for _, ig := range in.Rules.Ignore {
 		if _, err := splitPointer(ig.Pointer); err != nil {
 			return nil, fmt.Errorf("plan: ignore rule: %w", err)
+		}
+	}
+	for _, it := range in.Written {
+		for _, change := range it.Changes {
+			for _, sum := range change.Secrets {
+				c.written[sum] = true
+			}
 		}
 	}
 	c.variables = variableNames(in.Variables)

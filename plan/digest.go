@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -104,6 +105,9 @@ func (e *encoder) propertyChange(c digestChange) {
 		e.number(1)
 	} else {
 		e.number(0)
+	}
+	if len(c.Secrets) > 0 { // most changes have none, and Redacted tells which do
+		set(e, slices.Collect(maps.Keys(c.Secrets)), func(e *encoder, pointer string) { e.text(pointer, c.Secrets[pointer]) })
 	}
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -26,7 +27,8 @@ func samplePlan() *Plan {
 				ID: "policies/CA001", Kind: "policies", Key: "CA001", Verb: tenant.Update, Origin: Clash,
 				RenamedFrom: "CA000", TenantID: "4a1f", Before: "fingerprint", DesiredSum: "sum-2",
 				Changes: []PropertyChange{
-					{Pointer: "/secret", Base: json.RawMessage(`"sha256:1"`), Before: json.RawMessage(`"sha256:2"`), After: json.RawMessage(`"sha256:3"`), Origin: Deploy, Redacted: true},
+					{Pointer: "/secret", Base: json.RawMessage(`"sha256:1"`), Before: json.RawMessage(`"sha256:2"`), After: json.RawMessage(`"sha256:3"`), Origin: Deploy, Redacted: true,
+						Secrets: map[string]string{"": "sum-3", "/x": "sum-4"}},
 					{Pointer: "/state", Base: json.RawMessage(`"off"`), Before: json.RawMessage(`"on"`), After: json.RawMessage(`null`), Origin: Clash},
 				},
 				After:     json.RawMessage(`{"displayName":"CA001","secret":"","state":null}`),
@@ -97,6 +99,7 @@ var digestFields = map[string]coverage{
 	"PropertyChange.After":    inBoth,
 	"PropertyChange.Origin":   inDigest,
 	"PropertyChange.Redacted": inDigest,
+	"PropertyChange.Secrets":  inDigest,
 
 	"Note.Class":   inDigest,
 	"Note.Kind":    inDigest,
@@ -174,6 +177,13 @@ func change(t *testing.T, v reflect.Value, name string) {
 		v.SetBytes([]byte(`"changed"`))
 	case []string:
 		v.Set(reflect.ValueOf(append(slices.Clone(x), "changed")))
+	case map[string]string:
+		changed := maps.Clone(x)
+		if changed == nil {
+			changed = map[string]string{}
+		}
+		changed["/changed"] = "changed"
+		v.Set(reflect.ValueOf(changed))
 	case NoteClass:
 		v.SetString(string(Cycle))
 	default:
@@ -206,6 +216,8 @@ func TestDigestMembers(t *testing.T) {
 		{"a kind less", func(p *Plan) { p.Kinds = p.Kinds[:1] }, inDigest},
 		{"a dependency less", func(p *Plan) { p.Items[1].DependsOn = p.Items[1].DependsOn[:1] }, inDigest},
 		{"text moved between fields", func(p *Plan) { p.Items[1].Before, p.Items[1].DesiredSum = "fingerprints", "um-2" }, inDigest},
+		{"another secret", func(p *Plan) { p.Items[1].Changes[0].Secrets[""] = "sum-5" }, inDigest},
+		{"secrets that changed places", func(p *Plan) { p.Items[1].Changes[0].Secrets = map[string]string{"": "sum-4", "/x": "sum-3"} }, inDigest},
 		{"null is not absent", func(p *Plan) { p.Items[1].Changes[1].After = nil }, inBoth},
 		{"the empty value is absent", func(p *Plan) { p.Items[2].After = json.RawMessage{} }, inNeither},
 		{"a string is not the number", func(p *Plan) { p.Items[0].Changes[0].After = json.RawMessage(`1`) }, inBoth},

@@ -65,7 +65,11 @@
 // the id is known only if its file has it. A whole string that is the value of
 // exactly one variable with the shape of a GUID is backed up as that variable.
 //
-// Secrets: sensitive values are compared by a hash and shown as [Redacted]. A
+// Secrets: sensitive values are compared by a keyed hash and shown as [Redacted].
+// A plan has such hashes of the secrets that it would write
+// ([PropertyChange].Secrets), so that an approval binds them too: what a
+// variable has become since is not written. They tell nothing to who has not the
+// key, which is in the base ([Base].Salt): show a base to nobody. A
 // value of asterisks or [Redacted] in a file means that the file does not manage
 // it. Because nobody can read a masked secret, it counts as what was last
 // deployed: a secret that somebody replaces in the tenant is not noticed. Tell

@@ -117,11 +117,11 @@ func ExampleReads() {
 // A fingerprint tells whether an object has changed in anything that counts.
 func ExampleFingerprint() {
 	k := groupsAndPolicies()[1]
-	a, err := plan.Fingerprint(k, json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`))
+	a, err := plan.Fingerprint(k, json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`), "salt of the base")
 	if err != nil {
 		log.Fatal(err)
 	}
-	b, err := plan.Fingerprint(k, json.RawMessage(`{"exclude":["y","x"],"displayName":"Require MFA","@odata.etag":"1"}`))
+	b, err := plan.Fingerprint(k, json.RawMessage(`{"exclude":["y","x"],"displayName":"Require MFA","@odata.etag":"1"}`), "salt of the base")
 	if err != nil {
 		log.Fatal(err)
 	}

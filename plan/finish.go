@@ -179,7 +179,7 @@ func sortedNotes(notes []Note) []Note {
 
 // newBase returns the base after this comparison.
 func (c *comparison) newBase() *Base {
-	out := &Base{Format: FormatVersion, Objects: make([]BaseObject, 0, len(c.sorted))}
+	out := &Base{Format: FormatVersion, Salt: c.salt, Objects: make([]BaseObject, 0, len(c.sorted))}
 	for _, o := range c.sorted {
 		if o.newBase != nil {
 			out.Objects = append(out.Objects, *o.newBase)

@@ -142,13 +142,16 @@ func TestFingerprint(t *testing.T) {
 	k := testKinds()[0]
 	sum := func(body string) string {
 		t.Helper()
-		s, err := Fingerprint(k, []byte(body))
+		s, err := Fingerprint(k, []byte(body), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
 	want := sum(`{"displayName":"P","members":["a","b"],"n":1}`)
+	if salted, err := Fingerprint(k, []byte(`{"displayName":"P","members":["a","b"],"n":1}`), "salt"); err != nil || salted == want {
+		t.Errorf("the salt does not count: %v", err)
+	}
 	for _, same := range []string{
 		`{"n":1.0,"members":["b","a"],"displayName":"P"}`,
 		`{"displayName":"P","members":["a","b"],"n":1,"id":"7","@odata.etag":"x","tags":[],"key":"****"}`,
@@ -162,10 +165,10 @@ func TestFingerprint(t *testing.T) {
 			t.Errorf("%s: the same fingerprint", other)
 		}
 	}
-	if _, err := Fingerprint(k, []byte(`[]`)); err == nil {
+	if _, err := Fingerprint(k, []byte(`[]`), ""); err == nil {
 		t.Error("an array has a fingerprint")
 	}
-	if _, err := Sum([]byte(`{`)); err == nil {
+	if _, err := Sum([]byte(`{`), ""); err == nil {
 		t.Error("half an object has a sum")
 	}
 }

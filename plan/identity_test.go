@@ -222,7 +222,7 @@ func TestCompareRenames(t *testing.T) {
 			base:        `policies/A=1 {"displayName":"X","password":"${secret:0000}"}`,
 			desired:     `policies/B {"displayName":"X","password":"[redacted]"}`,
 			current:     `policies 1 {"displayName":"X","password":"pw"}`,
-			want:        `base policies/B=1 {"displayName":"X","password":"${secret:7fd010b002021d6f22fcd97423c988d7eadc4fa0ac3702b8ee89d4f31a80a725}"}`,
+			want:        `base policies/B=1 {"displayName":"X","password":"` + hashed("pw") + `"}`,
 		},
 		{
 			name:        "same body",

@@ -35,15 +35,16 @@ type Input struct {
 	// Bound are ids that are known beyond the base, by kind and key: those of
 	// objects that this run has created. They need no match by name.
 	Bound Bindings
-	// Written has, by item ID, the [Item.DesiredSum] of the items that this run
-	// has applied. Masked secrets of these resources, which no read can show,
-	// count as agreed.
-	Written map[string]string
+	// Written are the items that this run has applied. Masked secrets among
+	// what they wrote, which no read can show, count as agreed.
+	Written []*Item
 	// NoBackup leaves [Result.Backup] without resources: comparisons after a
 	// run's first have no use for it, and need not decode what has not changed.
 	NoBackup bool
 	// Asked is what [ReferenceReads] has returned before; it is not asked again.
 	Asked []tenant.ReadRequest
+	// Salt is a random text, for a Base that has none yet: see [Base.Salt].
+	Salt string
 }
 
 // Object names an object in a tenant.
@@ -132,6 +133,12 @@ type Ignore struct {
 type Base struct {
 	// Format is FormatVersion.
 	Format int `json:"format"`
+	// Salt is the key of all hashes over what may hold a secret, here and in
+	// plans, the same for as long as there is a base: equal secrets must have
+	// equal hashes from run to run. Without it nobody can try out guesses at a
+	// secret against a plan, so it is never shown where plans are. Who can read
+	// the base itself can.
+	Salt string `json:"salt,omitempty"`
 	// Objects are ordered by kind and key.
 	Objects []BaseObject `json:"objects"`
 }

@@ -83,7 +83,7 @@ func (c *comparison) bindProperty(ref reference, value string, ok bool) {
 	if !ok {
 		return
 	}
-	c.bindings.put(ref.kind+"#"+ref.property, ref.key, value)
+	c.bindings.put(ref.bindings(), ref.key, value)
 }
 
 // formerly is added to a kind's name where former keys have the present ones.
@@ -98,17 +98,21 @@ func (b Bindings) put(kind, key, value string) {
 
 // of returns what a reference stands for, or an empty string.
 func (b Bindings) of(ref reference) string {
-	kind := ref.kind
-	if ref.property != "" {
-		kind += "#" + ref.property
-	}
-	if value := b[kind][ref.key]; value != "" {
+	if value := b[ref.bindings()][ref.key]; value != "" {
 		return value
 	}
 	if now := b[ref.kind+formerly][ref.key]; now != "" {
-		return b[kind][now]
+		return b[ref.bindings()][now]
 	}
 	return ""
+}
+
+// bindings is where the values of such references are.
+func (r reference) bindings() string {
+	if r.property == "" {
+		return r.kind
+	}
+	return r.kind + "#" + r.property
 }
 
 func (c *comparison) desiredProperty(o *object, property string) (string, bool) {

@@ -26,6 +26,8 @@ import (
 //	note class kind/key /path
 //	base kind/key=id {body}
 
+const testSalt = "salt of the tests"
+
 // sideLines reads the objects of one side.
 func sideLines(t *testing.T, text string) [][3]string {
 	t.Helper()
@@ -201,6 +203,7 @@ func (tc comparisonCase) input(t *testing.T) Input {
 		Current:   tenant.Snapshot{Kinds: completeStates(), Resources: parseCurrent(t, tc.current)},
 		Gone:      parseGone(t, tc.gone),
 		Variables: map[string]string{"company": "Contoso", "breakGlass": "11111111-2222-3333-4444-555555555555"},
+		Salt:      testSalt,
 	}
 	if tc.adjust != nil {
 		tc.adjust(&in)

@@ -30,6 +30,8 @@ type trees struct {
 	base, desired, current *node
 	// raw is the tenant's body as it is, file the repository's.
 	raw, file *node
+	// secrets are those of the file, as desired has them.
+	secrets map[string]bool
 }
 
 // compare decides about one object.
@@ -112,6 +114,7 @@ func (c *comparison) readDesired(o *object, t *trees) bool {
 	t.file = body
 	var problems []problem
 	t.desired, problems = c.desired(o.kind, body)
+	t.secrets = ownSecrets(t.desired)
 	for _, p := range problems {
 		c.noteOn(o, p.class, p.pointer, "%s: %s", fileOf(o.desired), p.message)
 	}
@@ -162,7 +165,7 @@ func (c *comparison) bindingOnly(o *object) *BaseObject {
 
 // compareBoth compares an object that is on both sides.
 func (c *comparison) compareBoth(o *object, t *trees, resolved bool) {
-	t.desired, t.current = unmask(o.kind.root, t.base, t.desired, t.current, c.written(o))
+	t.desired, t.current = unmask(o.kind.root, t.base, t.desired, t.current, c.wrote(o))
 	found, agreed := threeWay(o.kind.root, t.base, t.desired, t.current)
 	o.newBase.Body = agreed.json()
 	if len(found) == 0 {
@@ -177,15 +180,13 @@ func (c *comparison) compareBoth(o *object, t *trees, resolved bool) {
 	c.proposeUpdate(o, t, propose)
 }
 
-// written reports whether this run has written the repository's resource as it
-// is now, secrets included.
-func (c *comparison) written(o *object) bool {
-	sum, ok := c.in.Written[o.id()]
-	if !ok {
-		return false
+// wrote returns what reports whether this run has written a secret of the
+// object; nil if it has written none.
+func (c *comparison) wrote(o *object) func(secret *node) bool {
+	if len(c.written) == 0 {
+		return nil
 	}
-	now, err := Sum(o.desired.Body)
-	return err == nil && now == sum
+	return func(secret *node) bool { return c.written[approvedSum(c.salt, o.id(), secret)] }
 }
 
 // compareVanished compares an object that only the tenant has.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -101,6 +102,11 @@ func (c *comparison) splitCreate(o *object, whole splitItem, after *node) []spli
 	rest := o.kind.created(after)
 	whole.refs, whole.After = refsOf(rest), rest.json()
 	change.After = whole.After
+	change.Secrets = maps.Clone(change.Secrets)
+	maps.DeleteFunc(change.Secrets, func(pointer, _ string) bool {
+		i := o.kind.partOf(pointer)
+		return i >= 0 && !o.kind.Parts[i].WithCreate
+	})
 	whole.Changes = []PropertyChange{change}
 	_, whole.Sensitive = o.kind.ofPart(o.item, -1)
 	out := []splitItem{whole}
@@ -115,8 +121,9 @@ func (c *comparison) splitCreate(o *object, whole splitItem, after *node) []spli
 			continue
 		}
 		it := o.partItem(i, after)
-		it.Before = fingerprint(o.kind, &node{kind: '{'}, p.Name)
-		it.Changes = []PropertyChange{{Pointer: p.Path, After: value.json(), Origin: o.item.Origin, Redacted: change.Redacted}}
+		it.Before = fingerprint(o.kind, &node{kind: '{'}, p.Name, c.salt)
+		it.Changes = []PropertyChange{{Pointer: p.Path, After: value.json(), Origin: o.item.Origin, Redacted: change.Redacted,
+			Secrets: o.kind.secretsOfPart(o.item.Changes[0].Secrets, i)}}
 		_, it.Sensitive = o.kind.ofPart(o.item, i)
 		out = append(out, it)
 	}
@@ -145,6 +152,23 @@ func (k *kindRules) ofPart(it *Item, i int) (changes []PropertyChange, sensitive
 		}
 	}
 	return changes, sensitive
+}
+
+// secretsOfPart returns those of a whole object's secrets that are in the i-th
+// part, by their pointers within it.
+func (k *kindRules) secretsOfPart(secrets map[string]string, i int) map[string]string {
+	var out map[string]string
+	for pointer, sum := range secrets {
+		if k.partOf(pointer) != i {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		segs, _ := splitPointer(pointer) // it was made by joinPointer
+		out[joinPointer(segs[len(k.parts[i]):])] = sum
+	}
+	return out
 }
 
 // changed returns an item for each object that the plan changes: the object's

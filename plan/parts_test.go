@@ -162,7 +162,7 @@ func TestPartOperations(t *testing.T) {
 				}
 				patches[op.Part] = string(op.Patch)
 				sum := func(body string) string {
-					s, err := it.Fingerprint(k, json.RawMessage(body))
+					s, err := it.Fingerprint(k, json.RawMessage(body), "")
 					if err != nil {
 						t.Fatal(err)
 					}

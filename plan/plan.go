@@ -85,11 +85,11 @@ type Item struct {
 	// Before is what [Item.Fingerprint] returned for the tenant's object when
 	// it was compared; empty for a create.
 	Before string `json:"before,omitempty"`
-	// DesiredSum is the hash of the repository's resource, so that an edit
+	// DesiredSum is the [Sum] of the repository's resource, so that an edit
 	// since the plan is noticed; empty where the repository has none.
 	DesiredSum string `json:"desiredSum,omitempty"`
 	// Sensitive are the pointers in After whose values are redacted and must
-	// be taken from the repository again.
+	// be taken from the repository again: those of the changes' Secrets.
 	Sensitive []string `json:"sensitive,omitempty"`
 	// DependsOn are the IDs of items that must be applied first, and without
 	// which this one is not: what it refers to and what conditional orders put
@@ -113,6 +113,11 @@ type PropertyChange struct {
 	Origin Origin          `json:"origin"`
 	// Redacted: the values are hidden.
 	Redacted bool `json:"redacted,omitempty"`
+	// Secrets has a keyed hash of each secret that the repository wants in
+	// After, variables expanded, by its pointer within After. It binds an
+	// approval to secrets that nobody is shown: only a value with this hash is
+	// written. Not part of ChangeDigest.
+	Secrets map[string]string `json:"secrets,omitempty"`
 }
 
 // NoteClass says what a [Note] is about.
@@ -134,6 +139,9 @@ const (
 	Cycle NoteClass = "cycle"
 	// SecretNeeded: a masked secret would have to be written.
 	SecretNeeded NoteClass = "secret_needed"
+	// Changed: what an item needs is not as it was when the plan was made. Only
+	// of [Operation].
+	Changed NoteClass = "changed"
 	// Dangling: the tenant's object holds an id that leads nowhere; it is
 	// backed up as a literal.
 	Dangling NoteClass = "dangling_reference"
@@ -148,11 +156,12 @@ const (
 )
 
 // Failure reports whether a note of this class means that something that was
-// asked for is not done: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded.
+// asked for is not done: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded,
+// Changed.
 // A run with such a note is at best partially successful.
 func (c NoteClass) Failure() bool {
 	switch c {
-	case Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded:
+	case Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded, Changed:
 		return true
 	}
 	return false

@@ -24,7 +24,7 @@ type world struct {
 	partial   map[string]bool
 	variables map[string]string
 	// written are the items that were applied since the last comparison.
-	written map[string]string
+	written []*Item
 	nextID  int
 }
 
@@ -37,7 +37,7 @@ func newWorld() *world {
 
 // input is what a sync sees of the world, in the order of names.
 func (w *world) input() Input {
-	in := Input{Tenant: "contoso", Kinds: w.kinds, Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Desired: tenant.Desired{Revision: "r"}}
+	in := Input{Tenant: "contoso", Kinds: w.kinds, Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Salt: testSalt, Desired: tenant.Desired{Revision: "r"}}
 	for _, k := range w.kinds {
 		state := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete}
 		if w.partial[k.Name] {
@@ -135,7 +135,7 @@ func (w *world) deploy(t *rapid.T, r *Result) {
 	t.Helper()
 	for i := range r.Plan.Items {
 		it := &r.Plan.Items[i]
-		s := Step{Item: it, Kinds: w.kinds, Bindings: r.Bindings, Variables: w.variables}
+		s := Step{Item: it, Kinds: w.kinds, Bindings: r.Bindings, Variables: w.variables, Salt: r.Base.Salt}
 		if file := w.files[it.ID]; file != nil {
 			s.Desired = &tenant.Resource{Kind: it.Kind, Key: it.Key, Body: file}
 		}
@@ -169,10 +169,7 @@ func (w *world) deploy(t *rapid.T, r *Result) {
 		case tenant.Delete:
 			delete(w.tenant, object)
 		}
-		if w.written == nil {
-			w.written = map[string]string{}
-		}
-		w.written[it.ID] = it.DesiredSum
+		w.written = append(w.written, it)
 		var now *tenant.Resource
 		if w.tenant[object] != nil {
 			res := w.resource(object)

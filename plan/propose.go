@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 func (c *comparison) newItem(o *object, t *trees, v tenant.Verb, origin Origin) *Item {
 	it := &Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom, TenantID: o.currentID()}
 	if t.file != nil {
-		it.DesiredSum = hexSum(t.file.json())
+		it.DesiredSum = keyedSum(o.kind.key(c.salt), "file", t.file.json())
 	}
 	return it
 }
@@ -24,15 +25,17 @@ func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
 		return
 	}
 	it := c.newItem(o, t, tenant.Update, Deploy)
-	it.Before = fingerprint(o.kind, t.raw, "")
+	it.Before = fingerprint(o.kind, t.raw, "", c.salt)
 	for _, p := range o.kind.Parts {
-		o.partsBefore = append(o.partsBefore, fingerprint(o.kind, t.raw, p.Name))
+		o.partsBefore = append(o.partsBefore, fingerprint(o.kind, t.raw, p.Name, c.salt))
 	}
 	after := t.current
 	for _, p := range propose {
 		after = applyDifference(after, p.difference)
 		it.Origin = graver(it.Origin, p.origin)
-		it.Changes = append(it.Changes, changeOf(p.difference, p.origin))
+		change := changeOf(p.difference, p.origin)
+		change.Secrets = c.secretSums(o, t, p.desired)
+		it.Changes = append(it.Changes, change)
 	}
 	slices.SortStableFunc(it.Changes, func(a, b PropertyChange) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), bytes.Compare(a.Before, b.Before), bytes.Compare(a.After, b.After))
@@ -41,7 +44,7 @@ func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
 	it.After = shown.json()
 	if hides {
 		secretsIn(after, nil, func(segs []string, n *node) {
-			if n.isSecret() && slices.ContainsFunc(propose, func(p proposal) bool { return matchesBelow(p.segs, segs) }) {
+			if t.secrets[n.text] && slices.ContainsFunc(propose, func(p proposal) bool { return matchesBelow(p.segs, segs) }) {
 				it.Sensitive = append(it.Sensitive, joinPointer(segs))
 			}
 		})
@@ -71,10 +74,8 @@ func (c *comparison) proposeCreate(o *object, t *trees, origin Origin) {
 	it := c.newItem(o, t, tenant.Create, origin)
 	after, redacted := redacted(t.desired)
 	it.After = after.json()
-	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), After: it.After, Origin: origin, Redacted: redacted}}
-	if redacted {
-		secretsIn(t.desired, nil, func(segs []string, _ *node) { it.Sensitive = append(it.Sensitive, joinPointer(segs)) })
-	}
+	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), After: it.After, Origin: origin, Redacted: redacted, Secrets: c.secretSums(o, t, t.desired)}}
+	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
 	o.item, o.newRefs = it, refsOf(t.desired)
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
 }
@@ -93,12 +94,12 @@ func (c *comparison) proposeDelete(o *object, t *trees) {
 		return
 	}
 	origin := Deploy
-	_, current := unmask(o.kind.root, t.base, t.base, t.current, false)
+	_, current := unmask(o.kind.root, t.base, t.base, t.current, nil)
 	if !covers(o.kind.root, t.base, current) {
 		origin = Clash
 	}
 	it := c.newItem(o, t, tenant.Delete, origin)
-	it.Before = fingerprint(o.kind, t.raw, wholeObject)
+	it.Before = fingerprint(o.kind, t.raw, wholeObject, c.salt)
 	before, redacted := redacted(t.current)
 	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), Before: before.json(), Origin: origin, Redacted: redacted}}
 	o.item, o.newRefs = it, nil

@@ -215,12 +215,14 @@ func TestCompareTemplates(t *testing.T) {
 	})
 }
 
+// hashed is what a base has of a policy's secret.
+func hashed(secret string) string {
+	k, _ := compileKind(testKinds()[0])
+	return secretNode(testSalt, k, stringNode(secret)).text
+}
+
 func TestCompareSecrets(t *testing.T) {
-	base := func(password string) string {
-		c := &comparison{in: Input{Tenant: "contoso"}}
-		k, _ := compileKind(testKinds()[0])
-		return c.hasher(k)(stringNode(password)).text
-	}
+	base := hashed
 	runComparisons(t, []comparisonCase{
 		{
 			name:        "sensitive",
@@ -277,10 +279,21 @@ func TestCompareSecrets(t *testing.T) {
 			desired:     `policies/P {"displayName":"P","key":"k2"}`,
 			current:     `policies 1 {"displayName":"P","key":"****"}`,
 			adjust: func(in *Input) {
-				sum, _ := Sum(in.Desired.Resources[0].Body)
-				in.Written = map[string]string{"policies/P": sum}
+				in.Written = []*Item{{ID: "policies/P", Changes: []PropertyChange{{Pointer: "/key", Secrets: map[string]string{"": approvedSum(testSalt, "policies/P", stringNode(base("k2")))}}}}}
 			},
 			want: `base policies/P=1 {"displayName":"P","key":"` + base("k2") + `"}`,
+		},
+		{
+			name:        "masked, another one just written",
+			explanation: "a variable that was changed after the write does not make the new value the tenant's",
+			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
+			desired:     `policies/P {"displayName":"P","key":"${var:company}"}`,
+			current:     `policies 1 {"displayName":"P","key":"****"}`,
+			adjust: func(in *Input) {
+				in.Written = []*Item{{ID: "policies/P", Changes: []PropertyChange{{Pointer: "/key", Secrets: map[string]string{"": approvedSum(testSalt, "policies/P", stringNode(base("k2")))}}}}}
+			},
+			want: `update policies/P deploy /key: "[redacted]" | "[redacted]" -> "[redacted]"
+				base policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
 		},
 		{
 			name:        "whole array, untouched secret with a token",

@@ -114,6 +114,7 @@ var noteMeanings = []struct {
 	{Unresolved, "something that it needs is not there"},
 	{Cycle, "objects need each other in a circle"},
 	{SecretNeeded, "a secret that cannot be read would have to be written"},
+	{Changed, "something was changed since the plan was made"},
 	{Unsupported, "the tenant does not allow it"},
 	{NotRead, "the kind was not completely read, so nothing is concluded"},
 	{Dangling, "an id in the tenant leads nowhere"},

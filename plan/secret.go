@@ -1,22 +1,64 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"slices"
 )
 
-// hasher returns what stands for a secret in name form and in the base: a hash
-// that is bound to the tenant and the kind, so that equal secrets of different
-// tenants do not show. The plan has not even that.
+// hasher returns what stands for a secret in name form and in the base: a keyed
+// hash that is bound to the kind. The plan has not even that.
 func (c *comparison) hasher(k *kindRules) func(*node) *node {
-	return func(n *node) *node {
-		h := sha256.New()
-		h.Write(appendString(appendString([]byte("tenantsync secret "), c.in.Tenant), k.Name))
-		h.Write(n.json())
-		return stringNode(secretMark + hex.EncodeToString(h.Sum(nil)) + "}")
+	return func(n *node) *node { return secretNode(c.salt, k, n) }
+}
+
+func secretNode(salt string, k *kindRules, n *node) *node {
+	return stringNode(secretMark + keyedSum(salt, "secret", []byte(k.Name), n.json()) + "}")
+}
+
+// ownSecrets are the secrets of a tree in name form, without their places; nil
+// if there are none.
+func ownSecrets(n *node) map[string]bool {
+	var own map[string]bool
+	var look func(n *node)
+	look = func(n *node) {
+		if n.isSecret() {
+			if own == nil {
+				own = map[string]bool{}
+			}
+			own[n.text] = true
+		}
+		if n != nil {
+			for _, kid := range n.kids {
+				look(kid)
+			}
+		}
 	}
+	look(n)
+	return own
+}
+
+// approvedSum is what a plan has of a secret: it is bound to the object, so that
+// nobody sees which objects have the same.
+func approvedSum(salt, object string, secret *node) string {
+	return keyedSum(salt, "approved", []byte(object), []byte(secret.text))
+}
+
+// secretSums returns the [PropertyChange].Secrets of what is proposed: of the
+// file's own secrets. Others stay in the tenant as they are.
+func (c *comparison) secretSums(o *object, t *trees, after *node) map[string]string {
+	if len(t.secrets) == 0 {
+		return nil
+	}
+	sums := map[string]string{}
+	secretsIn(after, nil, func(segs []string, n *node) {
+		if t.secrets[n.text] {
+			sums[joinPointer(segs)] = approvedSum(c.salt, o.id(), n)
+		}
+	})
+	if len(sums) == 0 {
+		return nil
+	}
+	return sums
 }
 
 // redacted returns a tree in name form with secrets and masks as people see
@@ -57,8 +99,8 @@ func secretsIn(n *node, segs []string, yield func(segs []string, n *node)) {
 // unmask decides what the masks mean, which tell nothing by themselves:
 // a mask in the tenant is the secret that was last deployed, if one was; a mask
 // in the repository is whatever the tenant has.
-// written: the repository's secrets were written in this run.
-func unmask(r *rule, base, desired, current *node, written bool) (d, c *node) {
+// wrote reports whether a secret was written in this run; nil: none was.
+func unmask(r *rule, base, desired, current *node, wrote func(*node) bool) (d, c *node) {
 	switch {
 	case desired == nil || current == nil:
 		if desired.isMask() {
@@ -67,7 +109,7 @@ func unmask(r *rule, base, desired, current *node, written bool) (d, c *node) {
 		return desired, current
 	case current.isMask():
 		switch {
-		case desired.isSecret() && written:
+		case desired.isSecret() && wrote != nil && wrote(desired):
 			return desired, desired
 		case desired.isSecret() && base.isSecret():
 			return desired, base
@@ -79,7 +121,7 @@ func unmask(r *rule, base, desired, current *node, written bool) (d, c *node) {
 		d, c = desired, current
 		for i, name := range desired.names {
 			was := desired.kids[i]
-			dv, cv := unmask(r.step(name), base.get(name), was, current.get(name), written)
+			dv, cv := unmask(r.step(name), base.get(name), was, current.get(name), wrote)
 			if dv != was {
 				d = d.with([]string{name}, dv)
 			}
@@ -89,12 +131,12 @@ func unmask(r *rule, base, desired, current *node, written bool) (d, c *node) {
 		}
 		return d, c
 	case desired.isArray() && current.isArray() && (hasMask(desired) || hasMask(current)):
-		return unmaskArray(r, base, desired, current, written)
+		return unmaskArray(r, base, desired, current, wrote)
 	}
 	return desired, current
 }
 
-func unmaskArray(r *rule, base, desired, current *node, written bool) (d, c *node) {
+func unmaskArray(r *rule, base, desired, current *node, wrote func(*node) bool) (d, c *node) {
 	d = &node{kind: '[', kids: append([]*node(nil), desired.kids...)}
 	c = &node{kind: '[', kids: append([]*node(nil), current.kids...)}
 	toCurrent, toBase := align(r, desired, current), align(r, desired, base)
@@ -107,7 +149,7 @@ func unmaskArray(r *rule, base, desired, current *node, written bool) (d, c *nod
 		if toBase[i] >= 0 {
 			b = base.kids[toBase[i]]
 		}
-		d.kids[i], c.kids[j] = unmask(r.step("*"), b, d.kids[i], c.kids[j], written)
+		d.kids[i], c.kids[j] = unmask(r.step("*"), b, d.kids[i], c.kids[j], wrote)
 	}
 	return d, c
 }
@@ -188,11 +230,11 @@ func coversButSecrets(a, b *node) bool {
 // secretsMissing tries whether an update could be written: it returns why not
 // if a secret that nobody can read would have to be sent along.
 func (c *comparison) secretsMissing(o *object, it *Item, raw *node) *Note {
-	w := &writing{kind: o.kind, item: it, variables: c.in.Variables, value: func(ref reference) (string, error) {
+	w := &writing{kind: o.kind, item: it, variables: c.in.Variables, salt: c.salt, name: c.name, value: func(ref reference) (string, error) {
 		// What is still to be created has no id yet, and needs none here.
 		id, _ := c.resolve(ref)
 		return id, nil
-	}}
+	}, present: func(ref reference) reference { c.normalise(&ref, nil); return ref }}
 	if len(it.Sensitive) > 0 {
 		if err := w.readSecrets(o.desired); err != nil {
 			c.fail(err)

@@ -38,16 +38,18 @@ type place struct {
 	// inArray: an array is somewhere above, so the value is part of one that
 	// is compared as a whole, or of a set's member.
 	inArray bool
+	// secret: the value is a secret, or part of one.
+	secret bool
 }
 
 // apply returns the body in the form; annotations, read-only properties and,
 // at the top, directives are dropped. Parts that stay as they are are shared.
 func (s *shape) apply(k *kindRules, body *node) *node {
 	s.segs = s.segs[:0]
-	return s.object(body, k.root, false)
+	return s.object(body, k.root, place{})
 }
 
-func (s *shape) object(n *node, r *rule, inArray bool) *node {
+func (s *shape) object(n *node, r *rule, within place) *node {
 	top := len(s.segs) == 0
 	return n.mapKids(func(i int) *node {
 		name := n.names[i]
@@ -60,7 +62,7 @@ func (s *shape) object(n *node, r *rule, inArray bool) *node {
 			return nil
 		}
 		s.segs = append(s.segs, name)
-		v := s.value(n.kids[i], next, place{refs: f.refs, holder: n, inArray: inArray})
+		v := s.value(n.kids[i], next, place{refs: f.refs, holder: n, inArray: within.inArray, secret: within.secret})
 		s.segs = s.segs[:len(s.segs)-1]
 		return v
 	})
@@ -75,10 +77,11 @@ func (s *shape) value(n *node, r *rule, at place) *node {
 		}
 		return s.mask(n)
 	}
+	at.secret = at.secret || f.sensitive || f.masked
 	out := n
 	switch {
 	case n.kind == '{':
-		out = s.object(n, r, at.inArray)
+		out = s.object(n, r, at)
 	case n.kind == '[':
 		out = s.array(n, r, at)
 	case n.kind == '"' && s.text != nil:
@@ -110,7 +113,7 @@ func (s *shape) array(n *node, r *rule, at place) *node {
 	}
 	s.segs = append(s.segs, "*")
 	out := n.mapKids(func(i int) *node {
-		if v := s.value(n.kids[i], next, place{refs: refs, holder: at.holder, inArray: true}); v != nil {
+		if v := s.value(n.kids[i], next, place{refs: refs, holder: at.holder, inArray: true, secret: at.secret}); v != nil {
 			return v
 		}
 		// Elements have places, so an empty one stays.

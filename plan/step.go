@@ -21,6 +21,8 @@ type Step struct {
 	Desired *tenant.Resource
 	// Variables are the tenant's.
 	Variables map[string]string
+	// Salt is that of the base with which the plan was made ([Base.Salt]).
+	Salt string
 }
 
 // Operation makes the operation that carries the item out on current, the
@@ -88,7 +90,7 @@ func Reached(s Step, current *tenant.Resource) (bool, error) {
 
 // writing prepares to carry out the step.
 func (s Step) writing() (*writing, error) {
-	w := &writing{item: s.Item, variables: s.Variables, value: s.idOf}
+	w := &writing{item: s.Item, variables: s.Variables, salt: s.Salt, value: s.idOf, name: s.nameOf, present: s.present}
 	for _, k := range s.Kinds {
 		if k.Name != s.Item.Kind {
 			continue
@@ -113,6 +115,30 @@ func (s Step) idOf(ref reference) (string, error) {
 		return id, nil
 	}
 	return "", noteError(s.Item, Unresolved, "%s has no value in the tenant; what creates it was not applied", ref)
+}
+
+// nameOf is the reverse of idOf, for what a file writes as an id.
+func (s Step) nameOf(refs []*tenant.Reference, value string) *node {
+	for _, r := range refs {
+		for _, kind := range r.Kinds {
+			ref := reference{kind: kind, property: r.Property}
+			for key, bound := range s.Bindings[ref.bindings()] {
+				if bound == value {
+					ref.key = key
+					return stringNode(ref.String())
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// present returns a reference with the present key in place of a former one.
+func (s Step) present(ref reference) reference {
+	if now := s.Bindings[ref.kind+formerly][ref.key]; now != "" {
+		ref.key = now
+	}
+	return ref
 }
 
 func noteError(it *Item, class NoteClass, format string, args ...any) error {

@@ -23,7 +23,7 @@ func planned(t *testing.T, tc comparisonCase) (Step, *Result) {
 		t.Fatalf("want one item, got\n%s%s", showResult(r), messages(r))
 	}
 	it := &r.Plan.Items[0]
-	s := Step{Item: it, Kinds: in.Kinds, Bindings: r.Bindings, Variables: in.Variables}
+	s := Step{Item: it, Kinds: in.Kinds, Bindings: r.Bindings, Variables: in.Variables, Salt: r.Base.Salt}
 	for _, d := range in.Desired.Resources {
 		if d.Kind == it.Kind && d.Key == it.Key {
 			s.Desired = &d
@@ -211,7 +211,7 @@ func TestOperationRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Bindings["groups"]["N"] = "n1"
-		return Step{Item: r.Plan.Item("policies/P"), Kinds: in.Kinds, Bindings: r.Bindings, Desired: &in.Desired.Resources[0], Variables: in.Variables}
+		return Step{Item: r.Plan.Item("policies/P"), Kinds: in.Kinds, Bindings: r.Bindings, Desired: &in.Desired.Resources[0], Variables: in.Variables, Salt: r.Base.Salt}
 	}
 	if _, err := Operation(fresh(t), now); err != nil {
 		t.Fatalf("nothing is wrong yet: %v", err)
@@ -221,7 +221,9 @@ func TestOperationRefuses(t *testing.T) {
 		class   NoteClass
 	}{
 		"the file is not there":     {func(s *Step) { s.Desired = nil }, SecretNeeded},
-		"the file was edited":       {func(s *Step) { s.Desired = &tenant.Resource{Body: json.RawMessage(`{"password":"x"}`)} }, BadFile},
+		"the file was edited":       {func(s *Step) { s.Desired = &tenant.Resource{Body: json.RawMessage(`{"password":"x"}`)} }, Changed},
+		"a variable was changed":    {func(s *Step) { s.Variables = map[string]string{"company": "Fabrikam"} }, Changed},
+		"another salt":              {func(s *Step) { s.Salt = "" }, Changed},
 		"a variable has gone":       {func(s *Step) { s.Variables = nil }, Unresolved},
 		"the group was not created": {func(s *Step) { s.Bindings = nil }, Unresolved},
 	} {

@@ -16,7 +16,7 @@ const canonicalVersion = 1
 // agree, other than their bytes and what they refer to.
 func (c *comparison) sowSeeds() {
 	h := sha256.New()
-	h.Write(appendString([]byte(strconv.Itoa(canonicalVersion)), c.in.Tenant))
+	h.Write(appendString(appendString([]byte(strconv.Itoa(canonicalVersion)), c.salt), c.in.Tenant))
 	for _, name := range slices.Sorted(maps.Keys(c.in.Variables)) {
 		h.Write(appendString(appendString(nil, name), c.in.Variables[name]))
 	}

@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -12,47 +12,71 @@ type writing struct {
 	kind      *kindRules
 	item      *Item
 	variables map[string]string
-	// value returns what stands for a reference.
-	value func(reference) (string, error)
-	// desired has the true values of the repository; nil if none are needed.
-	desired *node
+	salt      string
+	// value returns what stands for a reference, name what refers to an id, and
+	// present a reference without a former key.
+	value   func(reference) (string, error)
+	name    func(refs []*tenant.Reference, value string) *node
+	present func(reference) reference
+	// secrets are the repository's, as the tenant gets them, by what the plan
+	// has of them ([PropertyChange].Secrets); unread says why some are missing.
+	secrets map[string]*node
+	unread  error
 }
 
-// readSecrets reads the repository's resource with its true values.
+// readSecrets reads the secrets of the repository's resource.
 func (w *writing) readSecrets(r *tenant.Resource) error {
 	if r == nil {
 		return noteError(w.item, SecretNeeded, "it has secrets that only the repository's file holds, and the file is not there; sync again")
 	}
-	if sum, err := Sum(r.Body); err != nil || sum != w.item.DesiredSum {
-		return noteError(w.item, BadFile, "%s was edited since the plan was made; sync again", fileOf(r))
+	if sum, err := Sum(r.Body, w.salt); err != nil || sum != w.item.DesiredSum {
+		return noteError(w.item, Changed, "%s was edited since the plan was made; sync again", fileOf(r))
 	}
 	body, err := parseObject(r.Body)
 	if err != nil {
 		return fmt.Errorf("plan: %s: %w", w.item.ID, err)
 	}
-	var failed error
-	form := shape{repository: true, text: func(n *node, at place) *node {
-		text, ref, bad := expand(n.text, w.variables)
-		if bad != nil {
-			failed = errors.Join(failed, noteError(w.item, bad.class, "%s", bad.message))
-			return nullNode
-		}
-		if ref == nil {
-			return n.withText(text)
-		}
-		ref.setProperty(applicable(at))
-		id, err := w.value(*ref)
-		failed = errors.Join(failed, err)
-		return stringNode(id)
-	}}
-	w.desired = form.apply(w.kind, body)
-	return failed
+	w.secrets = map[string]*node{}
+	fail := func(err error) { w.unread = cmp.Or(w.unread, err) }
+	form := shape{
+		repository: true,
+		text: func(n *node, at place) *node {
+			text, ref, bad := expand(n.text, w.variables)
+			if bad != nil {
+				if at.secret {
+					fail(noteError(w.item, bad.class, "%s", bad.message))
+				}
+				return nullNode
+			}
+			if ref != nil {
+				now := w.present(*ref)
+				now.setProperty(applicable(at))
+				return stringNode(now.String())
+			}
+			if refs := applicable(at); len(refs) > 0 && !isLiteral(refs, text) {
+				if named := w.name(refs, text); named != nil {
+					return named
+				}
+			}
+			return n.withText(escape(text))
+		},
+		secret: func(n *node) *node {
+			mark := secretNode(w.salt, w.kind, n)
+			value, err := w.resolve(n)
+			fail(err)
+			w.secrets[approvedSum(w.salt, itemID(w.item.Kind, w.item.Key), mark)] = value
+			return mark
+		},
+		mask: func(n *node) *node { return n },
+	}
+	form.apply(w.kind, body)
+	return nil
 }
 
 // create returns the whole new object.
 func (w *writing) create() (*node, error) {
-	if w.desired != nil {
-		return w.kind.created(w.desired), nil
+	if len(w.item.Changes) == 1 && w.item.Changes[0].Pointer == "" {
+		return w.newValue(w.item.Changes[0])
 	}
 	return w.inTenant(w.item.After)
 }
@@ -118,7 +142,7 @@ func (w *writing) sentWith(segs []string) []string {
 
 // change carries out one row of the plan.
 func (w *writing) change(now *node, segs []string, member bool, change PropertyChange) (*node, error) {
-	value, err := w.newValue(segs, member, change)
+	value, err := w.newValue(change)
 	if err != nil || !member {
 		return now.with(segs, value), err
 	}
@@ -134,20 +158,25 @@ func (w *writing) change(now *node, segs []string, member bool, change PropertyC
 	return now.with(segs, replaceMember(array, found, value)), nil
 }
 
-// newValue returns what a change wants, secrets included.
-func (w *writing) newValue(segs []string, member bool, change PropertyChange) (*node, error) {
+// newValue returns what a change wants, secrets included: those that were
+// approved, whatever the file and its variables say now.
+func (w *writing) newValue(change PropertyChange) (*node, error) {
 	value, err := w.inTenant(change.After)
-	if err != nil || value == nil || !change.Redacted || w.desired == nil {
-		return value, err
+	if err != nil {
+		return nil, err
 	}
-	desired := w.desired.at(segs)
-	if member {
-		desired = w.kind.root.follow(segs).find(desired, value)
+	for pointer, sum := range change.Secrets {
+		secret, ok := w.secrets[sum]
+		if !ok {
+			return nil, cmp.Or(w.unread, noteError(w.item, Changed, "the secret at %q is not the one that was approved: a variable was changed since the plan was made; sync again for a fresh plan", change.Pointer+pointer))
+		}
+		segs, err := splitPointer(pointer)
+		if err != nil {
+			return nil, fmt.Errorf("plan: %s: %w", w.item.ID, err)
+		}
+		value = value.with(segs, secret)
 	}
-	if desired == nil {
-		return value, nil
-	}
-	return desired, nil
+	return value, nil
 }
 
 // reached reports whether a change has come true.
@@ -156,7 +185,7 @@ func (w *writing) reached(change PropertyChange, now *node) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	value, err := w.newValue(segs, member, change)
+	value, err := w.newValue(change)
 	if err != nil {
 		return false, err
 	}

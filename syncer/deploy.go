@@ -23,6 +23,7 @@ type deployment struct {
 	chosen  map[string]bool // approved items
 	kinds   map[string]tenant.Kind
 	set     Settings
+	salt    string // of the base that the plan was made with
 	journal *journal
 
 	mu       sync.Mutex
@@ -70,6 +71,13 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	}
 	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
 		return nil, &retryable{err: err}
+	}
+	base, err := c.base(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if base != nil {
+		dep.salt = base.Salt
 	}
 	for _, k := range c.kinds {
 		dep.kinds[k.Name] = k
@@ -188,7 +196,7 @@ func (d *deployment) step(it *plan.Item) plan.Step {
 		ids[kind] = keys
 	}
 	ids[it.Kind] = maps.Clone(ids[it.Kind])
-	s := plan.Step{Item: it, Kinds: d.c.kinds, Bindings: ids, Variables: d.set.Variables}
+	s := plan.Step{Item: it, Kinds: d.c.kinds, Bindings: ids, Variables: d.set.Variables, Salt: d.salt}
 	if r, ok := d.desired[it.ID]; ok {
 		s.Desired = &r
 	}
@@ -306,8 +314,11 @@ func (d *deployment) attempt(ctx context.Context, it *plan.Item, n int) (*ItemRe
 	if err != nil {
 		res := &ItemResult{Status: ItemFailed, Class: "invalid", Message: err.Error(), TenantID: it.TenantID}
 		if note, ok := errors.AsType[*plan.NoteError](err); ok {
-			res.Class = string(note.Note.Class)
-			if !note.Note.Class.Failure() {
+			res.Class, res.Message = string(note.Note.Class), note.Note.Message
+			switch {
+			case note.Note.Class == plan.Changed:
+				res.Status = ItemConflict
+			case !note.Note.Class.Failure():
 				res.Status = ItemUnsupported
 			}
 		}
@@ -394,7 +405,7 @@ func (d *deployment) look(ctx context.Context, it *plan.Item) (*tenant.Resource,
 	case err != nil:
 		return nil, lookFailed(it, err), d.readFailed(ctx, "deploy "+it.ID+": read before the write", err)
 	}
-	sum, err := it.Fingerprint(kind, current.Body)
+	sum, err := it.Fingerprint(kind, current.Body, d.salt)
 	if err != nil {
 		return nil, nil, fmt.Errorf("deploy %s: %w", it.ID, err)
 	}

@@ -95,8 +95,8 @@ const (
 	ItemApplied ItemStatus = "applied"
 	// ItemFailed: the tenant refused it, or kept failing; it has no effect.
 	ItemFailed ItemStatus = "failed"
-	// ItemConflict: the tenant's object is not as it was when it was planned;
-	// it was left alone.
+	// ItemConflict: the tenant's object, or a secret to be written, is not as it
+	// was when it was planned; it was left alone.
 	ItemConflict ItemStatus = "conflict"
 	// ItemUnsupported: it cannot be done; it was not tried.
 	ItemUnsupported ItemStatus = "unsupported"

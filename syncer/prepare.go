@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -45,6 +46,7 @@ func (c *session) prepare(ctx context.Context) error {
 	in := plan.Input{
 		Tenant: c.tenant, Kinds: found.limit(c.kinds), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(),
+		Salt: rand.Text(), // of a first base; it stays with the base from then on
 	}
 	if in.Base, err = c.base(ctx); err != nil {
 		return err

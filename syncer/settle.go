@@ -137,7 +137,7 @@ func (d *deployment) see(ctx context.Context, it *plan.Item) (sight, string, err
 	if it.Verb == tenant.Create {
 		return neither, current.ID, nil
 	}
-	if sum, err := it.Fingerprint(d.kinds[it.Kind], current.Body); err == nil && sum == it.Before {
+	if sum, err := it.Fingerprint(d.kinds[it.Kind], current.Body, d.salt); err == nil && sum == it.Before {
 		return before, current.ID, nil
 	}
 	return neither, current.ID, nil

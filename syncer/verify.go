@@ -150,7 +150,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan
 // the ids of what it created, which lists may not show yet, and the secrets
 // that it wrote, which no read can show.
 func (d *deployment) settled(in *plan.Input) {
-	in.Bound, in.Written = plan.Bindings{}, map[string]string{}
+	in.Bound, in.Written = plan.Bindings{}, nil
 	for _, it := range d.items() {
 		if t := (plan.Target{Kind: it.Kind}); !slices.Contains(in.Targets, t) {
 			in.Targets = append(in.Targets, t)
@@ -159,9 +159,7 @@ func (d *deployment) settled(in *plan.Input) {
 		if !ok || res.Status != ItemApplied {
 			continue
 		}
-		if it.DesiredSum != "" {
-			in.Written[it.ID] = it.DesiredSum
-		}
+		in.Written = append(in.Written, it)
 		if it.Verb == tenant.Create {
 			if in.Bound[it.Kind] == nil {
 				in.Bound[it.Kind] = map[string]string{}

@@ -250,9 +250,8 @@ func (d *deployment) located(it *plan.Item) *plan.Item {
 // tryItem writes until there is a result. A nil result means that the run ends
 // before the item was begun.
 func (d *deployment) tryItem(ctx context.Context, it *plan.Item) (*ItemResult, error) {
-	attempt := 0
+	attempt := d.journal.attempts(it.ID)
 	if open, ok := d.journal.pending(it.ID); ok {
-		attempt = open.Attempt
 		res, err := d.settle(ctx, it, open, "")
 		if err != nil || res.Status != itemRetry {
 			return res, err

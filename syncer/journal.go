@@ -22,6 +22,7 @@ type journal struct {
 	mu      sync.Mutex
 	results map[string]ItemResult // final ones
 	open    map[string]openIntent // intents without a result
+	sent    map[string]int        // the last attempt of each item
 	waiting []*journalLine
 	busy    bool
 	total   int
@@ -43,7 +44,7 @@ type journalLine struct {
 
 // readJournal reads what a run has done so far.
 func (c *session) readJournal(ctx context.Context, total int) (*journal, error) {
-	j := &journal{c: c, results: map[string]ItemResult{}, open: map[string]openIntent{}, total: total}
+	j := &journal{c: c, results: map[string]ItemResult{}, open: map[string]openIntent{}, sent: map[string]int{}, total: total}
 	for e, err := range c.s.entries(ctx, c.tenant, c.run().ID, EntryIntent, EntryResult) {
 		if err != nil {
 			return nil, err
@@ -58,6 +59,7 @@ func (j *journal) apply(e Entry) {
 	switch {
 	case e.Intent != nil:
 		j.open[e.Intent.Item] = openIntent{Intent: *e.Intent, at: e.Time}
+		j.sent[e.Intent.Item] = e.Intent.Attempt
 	case e.Result != nil:
 		delete(j.open, e.Result.Item)
 		if e.Result.Status != itemRetry {
@@ -80,6 +82,14 @@ func (j *journal) pending(item string) (openIntent, bool) {
 	defer j.mu.Unlock()
 	o, ok := j.open[item]
 	return o, ok
+}
+
+// attempts returns the number of an item's last attempt in this run, by
+// whatever process; 0 before the first.
+func (j *journal) attempts(item string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.sent[item]
 }
 
 // failed reports whether any item has a result other than applied.

@@ -64,7 +64,8 @@ func (d *deployment) isVisible(item string) bool {
 type sight int
 
 const (
-	unseen   sight = iota // it could not be read
+	unseen   sight = iota // it cannot be read, or looked for
+	failed                // it could not be read this time
 	done                  // it is as the item wants it
 	before                // it is as before the write
 	neither               // it is something else
@@ -89,6 +90,7 @@ func (d *deployment) settle(ctx context.Context, it *plan.Item, open openIntent,
 			res.Status, res.Class, res.TenantID = ItemApplied, "", cmp.Or(id, it.TenantID)
 			return res, nil
 		case !late:
+		case seen == failed && try < d.c.s.cfg.Attempts: // who takes over is late from the start
 		case seen == before:
 			res.Status, res.Class = itemRetry, string(tenant.Transient)
 			res.Message = cmp.Or(cause, "the write was interrupted") + "; the tenant shows that it had no effect"
@@ -116,12 +118,14 @@ func (d *deployment) see(ctx context.Context, it *plan.Item) (sight, string, err
 	notFound := errors.Is(err, &tenant.Error{Class: tenant.NotFound})
 	switch {
 	case err != nil && !notFound:
-		if failed := d.readFailed(ctx, "deploy "+it.ID+": find out what became of it", err); failed != nil {
-			if !isRetryable(failed) {
-				return unseen, "", failed
-			}
+		switch err := d.readFailed(ctx, "deploy "+it.ID+": find out what became of it", err); {
+		case err == nil:
+			return unseen, "", nil
+		case isRetryable(err):
+			return failed, "", nil
+		default:
+			return unseen, "", err
 		}
-		return unseen, "", nil
 	case notFound && it.Verb == tenant.Delete:
 		return done, it.TenantID, nil
 	case notFound && it.Verb == tenant.Create:

@@ -86,6 +86,38 @@ func TestArtifacts(t *testing.T) {
 	})
 }
 
+// What was deleted is not in the snapshot from after, nor in the base, although
+// the first reads afterwards show it still.
+func TestArtifactsLackWhatWasDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob")})
+		h.Tenant("contoso").Seed("groups", `{"displayName":"Staff"}`)
+		h.Tenant("contoso").Seed("groups", `{"displayName":"Old"}`)
+		syncTenant(t, w, "contoso")
+		h.Tenant("contoso").Lag(20 * time.Second)
+		desire(t, h, "contoso", "groups", "Old", "")
+		if row := syncTenant(t, w, "contoso"); row.Status != state.Idle || row.Outcome != syncer.Deployed {
+			t.Fatalf("got %s, %q (%+v), want Idle, deployed", row.Status, row.Outcome, row.Error)
+		}
+		var out bytes.Buffer
+		if err := w.Artifacts(t.Context(), "contoso", &out); err != nil {
+			t.Fatal(err)
+		}
+		var snap tenant.Snapshot
+		if err := json.Unmarshal(unzip(t, out.Bytes())["after.json"], &snap); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range snap.Resources {
+			got = append(got, r.Kind+"/"+r.Key)
+		}
+		if diff := cmp.Diff([]string{"settings/settings", "groups/Staff"}, got); diff != "" {
+			t.Errorf("after.json (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // A run that came nowhere still has its report and log.
 func TestArtifactsOfAFailedRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -2,11 +2,15 @@ package syncer_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
@@ -52,6 +56,28 @@ func TestLogOfAllSessions(t *testing.T) {
 		entries, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Types: []syncer.EntryType{syncer.EntryLog}})
 		if err != nil || len(entries) != 3 {
 			t.Errorf("got %d log entries, %v, want 3: one a session", len(entries), err)
+		}
+	})
+}
+
+// Permissions that could not be looked at are no failure of the last run.
+func TestFailedLookAtPermissionsInTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{Permissions: []tenant.Permission{{AnyOf: []string{"Groups.Read"}, Kinds: []string{"groups"}}}})
+		h.Tenant("contoso").Deny("Groups.Read")
+		var log lockedBuffer
+		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) }})
+		if row := syncTenant(t, w, "contoso"); row.Status != state.PendingAdminConsent {
+			t.Fatalf("got %s (%+v), want Pending admin consent", row.Status, row.Error)
+		}
+		h.Auth.FailNext(authtest.OpCredential, 1, auth.Transient)
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Minute)
+		defer cancel()
+		if err := w.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "the permissions could not be checked") || strings.Contains(log.String(), "the run failed") {
+			t.Errorf("got this log:\n%s", log.String())
 		}
 	})
 }

@@ -1,0 +1,165 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/sqlitestore"
+)
+
+// locked has the write lock of a database until the test, or release, ends.
+func locked(t *testing.T, path string) (release func()) {
+	t.Helper()
+	conn, err := hostDB(t, path, "").Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// While another process writes for longer than BusyTimeout, a call that writes
+// fails, plainly and with nothing written; one that reads is not held up.
+func TestLockedByAnother(t *testing.T) {
+	for _, host := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "state.db")
+		all := writes(t, openPath(t, path))
+		cfg := sqlitestore.Config{Path: path, BusyTimeout: 50 * time.Millisecond}
+		if host {
+			cfg = sqlitestore.Config{DB: hostDB(t, path, ""), BusyTimeout: 50 * time.Millisecond}
+		}
+		s := openBare(t, cfg)
+		release := locked(t, path)
+		r := newRecord("contoso")
+		r.Version = 1
+		_, err := s.Commit(t.Context(), state.CommitRequest{Record: r})
+		if err == nil || errors.Is(err, state.ErrUnknown) || errors.Is(err, state.ErrConflict) || !strings.Contains(err.Error(), "nothing was written") {
+			t.Errorf("host %v: Commit beside a lock: %v, want an error that says that nothing was written", host, err)
+		}
+		if _, err := s.Load(t.Context(), state.LoadRequest{Tenant: "contoso"}); err != nil {
+			t.Errorf("host %v: Load beside a lock: %v", host, err)
+		}
+		// Nothing is due but what is leased, so Claim need not write.
+		if got, err := s.Claim(t.Context(), state.ClaimRequest{For: time.Hour, Limit: 1}); err == nil || len(got.Leases) != 0 {
+			t.Errorf("host %v: Claim of a due tenant beside a lock: %v, %v", host, got, err)
+		}
+		release()
+		if got := commit(t, s, state.CommitRequest{Record: r}); got.Version != 2 {
+			t.Errorf("host %v: version %d, want 2", host, got.Version)
+		}
+		_ = all
+	}
+}
+
+// A call that waits for a lock ends with its context, and one that is freed in
+// time succeeds.
+func TestWaitingForALock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := openPath(t, path)
+	host := openDB(t, hostDB(t, path, "_busy_timeout=60000"))
+	for _, s := range []*sqlitestore.Store{s, host} {
+		release := locked(t, path)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		_, err := s.Put(ctx, state.PutRequest{Tenant: "contoso", Kind: "plan"})
+		if cancel(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a wait with a context that ends: %v", err)
+		}
+		// One waits for the lock and the others behind it, for their turn.
+		done := make(chan error)
+		for range 3 {
+			go func() {
+				_, err := s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"})
+				done <- err
+			}()
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), 30*time.Millisecond)
+		_, err = s.Put(ctx, state.PutRequest{Tenant: "contoso", Kind: "plan"})
+		if cancel(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a wait in the queue with a context that ends: %v", err)
+		}
+		release()
+		for range 3 {
+			if err := <-done; err != nil {
+				t.Errorf("after the lock was released: %v", err)
+			}
+		}
+	}
+}
+
+// The calls behind one that waits give up too when their time is up.
+func TestQueueGivesUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	openPath(t, path)
+	s := openBare(t, sqlitestore.Config{Path: path, BusyTimeout: 50 * time.Millisecond})
+	defer locked(t, path)()
+	done := make(chan error)
+	const calls = 8
+	for range calls {
+		go func() {
+			_, err := s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"})
+			done <- err
+		}()
+	}
+	for range calls {
+		if err := <-done; err == nil || !strings.Contains(err.Error(), "nothing was written") {
+			t.Errorf("got %v, want an error that says that nothing was written", err)
+		}
+	}
+}
+
+// A host that holds all its connections while it calls the store gets an error,
+// not a standstill.
+func TestHostHoldsItsConnections(t *testing.T) {
+	db := hostDB(t, filepath.Join(t.TempDir(), "state.db"), "")
+	db.SetMaxOpenConns(1)
+	s := open(t, sqlitestore.Config{DB: db, BusyTimeout: 30 * time.Millisecond})
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"})
+	if err == nil || !strings.Contains(err.Error(), "no connection of the DB was free") {
+		t.Errorf("got %v, want an error that says what is missing", err)
+	}
+	conn.Close()
+	if _, err := s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"}); err != nil {
+		t.Errorf("once it is free: %v", err)
+	}
+}
+
+// A host may have left a connection in a transaction of its own. The store does
+// not write into it, and leaves it as it is.
+func TestHostInATransaction(t *testing.T) {
+	db := hostDB(t, filepath.Join(t.TempDir(), "state.db"), "")
+	db.SetMaxOpenConns(1)
+	s := openDB(t, db)
+	must := func(res sql.Result, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(db.Exec("CREATE TABLE host (x INTEGER)"))
+	must(db.Exec("BEGIN"))
+	must(db.Exec("INSERT INTO host VALUES (1)"))
+	if _, err := s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"}); err == nil {
+		t.Error("Put within a host's transaction succeeded")
+	}
+	must(db.Exec("COMMIT"))
+	var n int
+	if err := db.QueryRow("SELECT count(*) FROM host").Scan(&n); err != nil || n != 1 {
+		t.Errorf("the host's transaction left %d rows, %v; want 1", n, err)
+	}
+}

@@ -1,0 +1,64 @@
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Errors that every method of a [Store], and of its [Store.Caches], can return
+// beside those of the interfaces, wrapped.
+var (
+	// ErrNotMigrated means that the database does not have the tables of this
+	// release, or has those of an older one: call [Store.Migrate].
+	ErrNotMigrated = errors.New("sqlitestore: the database has not been migrated to this release: call Store.Migrate")
+	// ErrNewer means that a newer release has migrated the database. This one
+	// touches nothing in it: update the program.
+	ErrNewer = errors.New("sqlitestore: the database was migrated by a newer release: update this program")
+)
+
+// The primary result codes of SQLite that are told apart.
+const (
+	codeError  = 1 // SQL that does not fit the schema, among others
+	codeBusy   = 5
+	codeLocked = 6
+)
+
+// code returns the primary result code of an error of SQLite, or 0.
+func code(err error) int {
+	// The driver's *Error, also where a host has wrapped it. An interface, so
+	// that a driver by another name that reports codes will do.
+	type coded interface {
+		error
+		Code() int
+	}
+	if e, ok := errors.AsType[coded](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// isBusy reports whether a statement did nothing because another connection
+// has a lock.
+func isBusy(err error) bool {
+	c := code(err)
+	return c == codeBusy || c == codeLocked
+}
+
+// about says which call failed, and on what. Errors of a caller's context
+// stay recognizable.
+func about(act, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if what != "" {
+		return fmt.Errorf("sqlitestore: %s of %q: %w", act, what, err)
+	}
+	return fmt.Errorf("sqlitestore: %s: %w", act, err)
+}
+
+// unknown is what a failed COMMIT means: SQLite may have written it whole.
+func unknown(err error) error {
+	return fmt.Errorf("%w: COMMIT: %w", state.ErrUnknown, err)
+}

@@ -1,0 +1,235 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// List implements [state.Store]. A page has at most 1000 records.
+func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Page{}, err
+	}
+	req = req.WithDefaults()
+	req.Limit = min(req.Limit, maxPage)
+	var after *state.ListCursor
+	if req.Cursor != "" {
+		c, err := state.DecodeListCursor(req.Cursor, req.Order)
+		if err != nil {
+			return state.Page{}, err
+		}
+		after = &c
+	}
+	var found []stored
+	err := s.look(ctx, func() error {
+		label, err := s.rarest(ctx, req.Labels)
+		if err != nil {
+			return err
+		}
+		text, args := selectList(req, after, label)
+		found, err = scanRecords(s.query(ctx, text, args...))
+		return err
+	})
+	if err != nil {
+		return state.Page{}, about("list", "", err)
+	}
+	var page state.Page
+	var newest int64
+	for _, r := range found {
+		newest = max(newest, r.updatedAt)
+		page.Records = append(page.Records, r.Record)
+	}
+	page.Now = s.now(newest)
+	// In order already, but a join without ORDER BY promises nothing.
+	slices.SortFunc(page.Records, compareBy(req.Order))
+	if len(page.Records) > req.Limit {
+		page.Records = page.Records[:req.Limit]
+		page.Next = state.NewListCursor(req.Order, page.Records[req.Limit-1]).Encode()
+	}
+	return page, nil
+}
+
+func compareBy(order state.Order) func(a, b state.Record) int {
+	return func(a, b state.Record) int {
+		switch order {
+		case state.ByUpdated:
+			return cmp.Or(a.UpdatedAt.Compare(b.UpdatedAt), cmp.Compare(a.Tenant, b.Tenant))
+		case state.ByWake:
+			return compareWake(&a, &b)
+		}
+		return cmp.Compare(a.Tenant, b.Tenant)
+	}
+}
+
+func compareWake(a, b *state.Record) int {
+	return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
+}
+
+// label is one of a request's labels.
+type label struct {
+	key, value string
+	// few: at most fewLabelled records have it.
+	few bool
+}
+
+// fewLabelled is how many records with a label are looked at one by one and
+// sorted. Of a label that more have, a page is found sooner by walking along
+// the order's index.
+const fewLabelled = 1000
+
+// labelKey is the index that is the table itself.
+const labelKey = "sqlite_autoindex_tenantsync_label_1"
+
+const countLabelled = "SELECT count(*) FROM (SELECT 1 FROM tenantsync_label AS o INDEXED BY " + labelKey + " WHERE o.key = ? AND o.value = ? LIMIT ?) AS q"
+
+// rarest returns the label that the fewest records have, or nil for none.
+func (s *Store) rarest(ctx context.Context, labels map[string]string) (*label, error) {
+	var found *label
+	least := 0
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		var n int
+		if _, err := s.row(ctx, []any{&n}, countLabelled, key, labels[key], fewLabelled+1); err != nil {
+			return nil, err
+		}
+		if found == nil || n < least {
+			found, least = &label{key: key, value: labels[key], few: n <= fewLabelled}, n
+		}
+	}
+	return found, nil
+}
+
+// selectList returns the query for a page and one record more.
+//
+// Each order is served by an index within each status, so a list is merged from
+// as many branches as there are statuses, in the order of the index and without
+// a sort. By tenant alone it is one branch. Where a label leads, it is one
+// branch too, along the label's index; by time its few records are sorted.
+func selectList(req state.ListRequest, after *state.ListCursor, lead *label) (text string, args []any) {
+	b := builder{req: req, after: after}
+	statuses := slices.Compact(slices.Sorted(slices.Values(req.Statuses)))
+	switch {
+	case lead != nil && (lead.few || req.Order == state.ByTenant && len(statuses) == 0):
+		b.branch("SELECT %s FROM tenantsync_label AS d INDEXED BY %s%sd.tenant WHERE d.key = %s AND d.value = %s",
+			b.keys("d.tenant"), labelKey, joinRecord, b.arg(lead.key), b.arg(lead.value))
+		b.filter("d.tenant", lead)
+		if len(statuses) > 0 {
+			b.add(" AND r.status IN (%s)", b.list(statuses))
+		}
+	case req.Order == state.ByTenant && len(statuses) == 0:
+		b.branch("SELECT %s%s WHERE r.tenant > ''", b.keys("r.tenant"), fromRecord)
+		b.filter("r.tenant", nil)
+	default:
+		index := map[state.Order]string{state.ByTenant: "status", state.ByUpdated: "updated", state.ByWake: "wake"}[req.Order]
+		if len(statuses) == 0 {
+			statuses = state.Statuses()
+		}
+		for _, status := range statuses {
+			b.branch("SELECT %s FROM tenantsync_record AS r INDEXED BY tenantsync_record_%s WHERE r.status = %s", b.keys("r.tenant"), index, b.arg(string(status)))
+			b.filter("r.tenant", nil)
+		}
+	}
+	order := "1, 2"
+	if req.Order == state.ByTenant {
+		order = "1"
+	}
+	text = fmt.Sprintf("SELECT %s FROM (%s ORDER BY %s LIMIT %s) AS q%sq.t%s",
+		columns, b.text(), order, b.arg(req.Limit+1), joinRecord, joinLease)
+	return text, b.args
+}
+
+// builder builds the branches of a UNION ALL and their arguments. Equal
+// arguments share a parameter: the branches of a list have most in common.
+type builder struct {
+	req   state.ListRequest
+	after *state.ListCursor
+
+	branches []string
+	args     []any
+}
+
+func (b *builder) branch(format string, a ...any) {
+	b.branches = append(b.branches, fmt.Sprintf(format, a...))
+}
+
+// add appends to the last branch.
+func (b *builder) add(format string, a ...any) {
+	b.branches[len(b.branches)-1] += fmt.Sprintf(format, a...)
+}
+
+func (b *builder) text() string { return strings.Join(b.branches, " UNION ALL ") }
+
+// arg returns the parameter for an argument.
+func (b *builder) arg(v any) string {
+	i := slices.Index(b.args, v)
+	if i < 0 {
+		i = len(b.args)
+		b.args = append(b.args, v)
+	}
+	return fmt.Sprint("?", i+1)
+}
+
+func (b *builder) list(statuses []state.Status) string {
+	var all []string
+	for _, status := range statuses {
+		all = append(all, b.arg(string(status)))
+	}
+	return strings.Join(all, ", ")
+}
+
+// keys are the columns of a branch: what it is ordered by. tenant is the column
+// that the index has.
+func (b *builder) keys(tenant string) string {
+	if at := b.time(); at != "" {
+		return at + " AS k, r.tenant AS t"
+	}
+	return tenant + " AS t"
+}
+
+// time is the column of the order's time, empty for an order without.
+func (b *builder) time() string {
+	switch b.req.Order {
+	case state.ByUpdated:
+		return "r.updated_at"
+	case state.ByWake:
+		return "r.wake_at"
+	}
+	return ""
+}
+
+// filter adds to the last branch what holds for each: the cursor, the prefix
+// and the labels but the one that leads. tenant is the column that the index
+// has.
+func (b *builder) filter(tenant string, lead *label) {
+	at := b.time()
+	if b.req.Order == state.ByWake {
+		b.add(" AND r.wake_at IS NOT NULL")
+	}
+	from, above := b.req.Prefix, ">="
+	switch {
+	case b.after == nil:
+	case at != "":
+		b.add(" AND (%s, r.tenant) > (%s, %s)", at, b.arg(b.after.Time.UnixMicro()), b.arg(b.after.Tenant))
+	case b.after.Tenant >= from: // an index is entered at one place only
+		from, above = b.after.Tenant, ">"
+	}
+	if from != "" {
+		b.add(" AND %s %s %s", tenant, above, b.arg(from))
+	}
+	if n := len(b.req.Prefix); n > 0 {
+		// The first text behind all with the prefix. It need not be UTF-8 to be
+		// compared, and no byte of UTF-8 is the last one.
+		b.add(" AND %s < %s", tenant, b.arg(b.req.Prefix[:n-1]+string([]byte{b.req.Prefix[n-1] + 1})))
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.req.Labels)) {
+		if lead == nil || key != lead.key {
+			b.add(" AND EXISTS (SELECT 1 FROM tenantsync_label AS o INDEXED BY %s WHERE o.key = %s AND o.value = %s AND o.tenant = %s)",
+				labelKey, b.arg(key), b.arg(b.req.Labels[key]), tenant)
+		}
+	}
+}

@@ -1,0 +1,311 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/sqlitestore"
+)
+
+// methods are all methods that use the database.
+func methods(s *sqlitestore.Store) map[string]func(context.Context) error {
+	record := newRecord("contoso")
+	ref := state.PutRequest{Tenant: "contoso", Kind: "plan"}.Ref()
+	return map[string]func(context.Context) error{
+		"Load": func(ctx context.Context) error {
+			_, err := s.Load(ctx, state.LoadRequest{Tenant: "contoso"})
+			return err
+		},
+		"Commit": func(ctx context.Context) error {
+			_, err := s.Commit(ctx, state.CommitRequest{Record: record})
+			return err
+		},
+		"List": func(ctx context.Context) error {
+			_, err := s.List(ctx, state.ListRequest{Labels: map[string]string{"a": "b"}})
+			return err
+		},
+		"History": func(ctx context.Context) error {
+			_, err := s.History(ctx, state.HistoryRequest{Tenant: "contoso"})
+			return err
+		},
+		"Claim": func(ctx context.Context) error {
+			_, err := s.Claim(ctx, state.ClaimRequest{For: time.Hour, Limit: 1})
+			return err
+		},
+		"Acquire": func(ctx context.Context) error {
+			_, err := s.Acquire(ctx, state.AcquireRequest{Tenant: "contoso", For: time.Hour})
+			return err
+		},
+		"Renew": func(ctx context.Context) error {
+			_, err := s.Renew(ctx, state.RenewRequest{Tenant: "contoso", Fence: 1, For: time.Hour})
+			return err
+		},
+		"Release": func(ctx context.Context) error {
+			return s.Release(ctx, state.ReleaseRequest{Tenant: "contoso", Fence: 1})
+		},
+		"Put": func(ctx context.Context) error {
+			_, err := s.Put(ctx, state.PutRequest{Tenant: "contoso", Kind: "plan"})
+			return err
+		},
+		"Get": func(ctx context.Context) error {
+			_, err := s.Get(ctx, ref)
+			return err
+		},
+		"Prune": func(ctx context.Context) error {
+			_, err := s.Prune(ctx, state.PruneRequest{})
+			return err
+		},
+		"Caches.Load": func(ctx context.Context) error {
+			_, err := s.Caches().Load(ctx, auth.CacheKey{Tenant: "contoso"})
+			return err
+		},
+		"Caches.Save": func(ctx context.Context) error {
+			_, err := s.Caches().Save(ctx, auth.CacheKey{Tenant: "contoso"}, auth.Cache{})
+			return err
+		},
+		"Caches.Delete": func(ctx context.Context) error {
+			return s.Caches().Delete(ctx, auth.CacheKey{Tenant: "contoso"})
+		},
+	}
+}
+
+// both opens a store in both ways.
+func both(t *testing.T, path string) map[string]*sqlitestore.Store {
+	t.Helper()
+	return map[string]*sqlitestore.Store{
+		"path": openBare(t, sqlitestore.Config{Path: path}),
+		"host": openBare(t, sqlitestore.Config{DB: hostDB(t, path, "")}),
+	}
+}
+
+// wantAll checks what every method returns.
+func wantAll(t *testing.T, when string, stores map[string]*sqlitestore.Store, want error, says string) {
+	t.Helper()
+	for how, s := range stores {
+		for name, call := range methods(s) {
+			err := call(t.Context())
+			if !errors.Is(err, want) || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s, %s: %s: got %v, want %v", when, how, name, err, want)
+			}
+		}
+	}
+}
+
+func mustExec(t *testing.T, db *sql.DB, text string, args ...any) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), text, args...); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+}
+
+func TestNotMigrated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	stores := both(t, path)
+	wantAll(t, "a new database", stores, sqlitestore.ErrNotMigrated, "call Store.Migrate")
+	for _, s := range stores {
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for how, s := range stores { // which have seen it without tables
+		commit(t, s, state.CommitRequest{Record: newRecord(how)})
+	}
+	// An older release's schema, as this one sees it.
+	raw := hostDB(t, path, "")
+	mustExec(t, raw, "DELETE FROM tenantsync_schema")
+	wantAll(t, "an older schema", stores, sqlitestore.ErrNotMigrated, "its schema is 0")
+}
+
+// A newer release may migrate the database at any time. From then on an older
+// one, running or starting, touches nothing.
+func TestNewerSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	openPath(t, path)
+	stores := both(t, path)
+	for _, s := range stores {
+		for name, call := range methods(s) {
+			if err := call(t.Context()); errors.Is(err, sqlitestore.ErrNewer) {
+				t.Errorf("%s before the migration: %v", name, err)
+			}
+		}
+	}
+	raw := hostDB(t, path, "")
+	mustExec(t, raw, "INSERT INTO tenantsync_schema (version, name, applied_at) VALUES (999, 'future', 0)")
+	wantAll(t, "a newer schema", stores, sqlitestore.ErrNewer, "update this program")
+	// Also when it no longer has the tables that this release asks.
+	mustExec(t, raw, "ALTER TABLE tenantsync_record RENAME TO tenantsync_tenant")
+	wantAll(t, "a newer schema without a table", stores, sqlitestore.ErrNewer, "its schema is 999")
+	for how, s := range stores {
+		if err := s.Migrate(t.Context()); !errors.Is(err, sqlitestore.ErrNewer) {
+			t.Errorf("%s: Migrate of a newer schema: %v", how, err)
+		}
+	}
+	for _, cfg := range []sqlitestore.Config{{Path: path}, {DB: raw}} {
+		if s, err := sqlitestore.New(t.Context(), cfg); !errors.Is(err, sqlitestore.ErrNewer) || s != nil {
+			t.Errorf("New on a newer schema: %v", err)
+		}
+	}
+}
+
+func TestMigrateAtOnce(t *testing.T) {
+	for range 5 {
+		path := filepath.Join(t.TempDir(), "state.db")
+		var wg sync.WaitGroup
+		for i := range 8 {
+			cfg := sqlitestore.Config{Path: path}
+			if i%2 == 1 {
+				cfg = sqlitestore.Config{DB: hostDB(t, path, "")}
+			}
+			s := openBare(t, cfg)
+			wg.Go(func() {
+				for range 2 {
+					if err := s.Migrate(t.Context()); err != nil {
+						t.Errorf("Migrate at the same time: %v", err)
+					}
+				}
+				if _, err := s.Commit(t.Context(), state.CommitRequest{Record: newRecord(tenantName(i))}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		var n int
+		if err := hostDB(t, path, "").QueryRow("SELECT count(*) FROM tenantsync_schema").Scan(&n); err != nil || n != 1 {
+			t.Errorf("%d migrations were noted, %v; want 1", n, err)
+		}
+	}
+}
+
+// Migrate changes nothing of a host's own, and sets WAL on its file.
+func TestMigrateHost(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "host.db")
+	db := hostDB(t, path, "_journal_mode=DELETE")
+	mustExec(t, db, "CREATE TABLE record (x TEXT)")
+	mustExec(t, db, "INSERT INTO record VALUES ('host')")
+	mustExec(t, db, "PRAGMA user_version = 7")
+	openDB(t, db)
+	var journal, x string
+	var version int
+	if err := db.QueryRow("SELECT x, user_version, journal_mode FROM record, pragma_user_version, pragma_journal_mode").Scan(&x, &version, &journal); err != nil {
+		t.Fatal(err)
+	}
+	if x != "host" || version != 7 || journal != "wal" {
+		t.Errorf("row %q, user_version %d, journal mode %q; want host, 7, wal", x, version, journal)
+	}
+	// Somebody puts the mode back: New says so, and Migrate mends it.
+	db.SetMaxOpenConns(1)
+	mustExec(t, db, "PRAGMA journal_mode = DELETE")
+	if _, err := sqlitestore.New(t.Context(), sqlitestore.Config{DB: db}); !errors.Is(err, sqlitestore.ErrNotMigrated) || !strings.Contains(err.Error(), "journal mode") {
+		t.Errorf("New in journal mode DELETE: %v", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	utf16 := hostDB(t, filepath.Join(dir, "utf16.db"), "_pragma=encoding('UTF-16')")
+	mustExec(t, utf16, "CREATE TABLE x (x)")
+	for _, tt := range []struct {
+		name string
+		cfg  sqlitestore.Config
+		want string
+	}{
+		{"nothing", sqlitestore.Config{}, "one of DB and Path"},
+		{"both", sqlitestore.Config{Path: text, DB: utf16}, "exclude each other"},
+		{"a negative time", sqlitestore.Config{Path: text, BusyTimeout: -1}, "BusyTimeout -1ns"},
+		{"KeepSynchronous of its own", sqlitestore.Config{Path: text, KeepSynchronous: true}, "goes with DB"},
+		{"a URI", sqlitestore.Config{Path: "file:x.db"}, "no path of a file"},
+		{"memory", sqlitestore.Config{Path: ":memory:"}, "state.NewMemory"},
+		{"no folder", sqlitestore.Config{Path: filepath.Join(dir, "none", "x.db")}, "unable to open"},
+		{"a folder", sqlitestore.Config{Path: dir}, "unable to open"},
+		{"no database", sqlitestore.Config{Path: text}, "not a database"},
+		{"a host's memory", sqlitestore.Config{DB: memoryDB(t)}, "state.NewMemory"},
+		{"UTF-16", sqlitestore.Config{DB: utf16}, "must be UTF-8"},
+	} {
+		s, err := sqlitestore.New(t.Context(), tt.cfg)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || s != nil {
+			t.Errorf("%s: got %v, want an error with %q", tt.name, err, tt.want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := sqlitestore.New(ctx, sqlitestore.Config{Path: filepath.Join(dir, "x.db")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a cancelled context: %v", err)
+	}
+}
+
+func memoryDB(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// A path is a path, whatever is in it, and relative to where the process was.
+func TestOddPaths(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a b.db", "a?mode=ro.db", "a#b.db", "100%25.db", "é&x=1.db", `a\b.db`, "'a'.db", "@a:b.db"} {
+		path := filepath.Join(dir, name)
+		s := openPath(t, path)
+		commit(t, s, state.CommitRequest{Record: newRecord("contoso")})
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	t.Chdir(dir)
+	s := openBare(t, sqlitestore.Config{Path: "relative.db"})
+	t.Chdir(t.TempDir())
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "relative.db")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClose(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	db := hostDB(t, path, "")
+	for _, s := range []*sqlitestore.Store{openPath(t, path), openDB(t, db)} {
+		commit(t, s, state.CommitRequest{Record: newRecord("contoso"), BeforeDeadline: true})
+		for range 2 {
+			if err := s.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}
+		for name, call := range methods(s) {
+			if err := call(t.Context()); err == nil || !strings.Contains(err.Error(), "closed") {
+				t.Errorf("%s after Close: %v", name, err)
+			}
+		}
+		if err := s.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "closed") {
+			t.Errorf("Migrate after Close: %v", err)
+		}
+		mustExec(t, db, "DELETE FROM tenantsync_record") // which the host still can
+	}
+	if _, err := os.Stat(path + "-wal"); err != nil {
+		t.Errorf("the host's connections are closed: %v", err)
+	}
+}
+
+// logged collects the messages of a logger.
+func logged() (*slog.Logger, *strings.Builder) {
+	var text strings.Builder
+	return slog.New(slog.NewTextHandler(&text, nil)), &text
+}

@@ -1,0 +1,182 @@
+package sqlitestore
+
+import (
+	"context"
+	"sync"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Prune implements [state.Pruner]. It looks for what may go without a lock, and
+// removes it in small transactions, between which others write; each looks
+// again whether it may go. On an error, Pruned says what went before it.
+//
+// The file does not shrink: SQLite uses the room again. VACUUM gives it back.
+func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Pruned{}, err
+	}
+	req = req.WithDefaults()
+	pruned := state.Pruned{Now: s.now()}
+	var err error
+	before := pruned.Now.Add(-max(req.Age, state.MinBlobAge)).UnixMicro()
+	if pruned.Blobs, err = s.prune(ctx, req, before, prunableBlobs, &s.blobsSeen); err == nil {
+		before = pruned.Now.Add(-req.Age).UnixMicro()
+		pruned.Entries, err = s.prune(ctx, req, before, prunableEntries, &s.entriesSeen)
+	}
+	return pruned, about("prune", req.Tenant, err)
+}
+
+// prunable says how one kind of thing is pruned: by queries that give keys of
+// four integers, in their order, the first of them a time.
+type prunable struct {
+	// find asks for at most ?1 keys with a time before ?2 that come after the
+	// key ?3, ?4, ?5, ?6, and for the sizes of what they name.
+	find string
+	// findOf asks for those of the tenant ?3, in any order.
+	findOf string
+	// remove removes the one with the key ?3 to ?6 if it may still go; ?2 is as
+	// in find.
+	remove string
+}
+
+// ofNoRun is true for an entry that is not of the run that its record names.
+const ofNoRun = `(e.run = '' OR e.run <> (SELECT r.run FROM tenantsync_record AS r WHERE r.id = e.record))`
+
+var prunableEntries = prunable{
+	find: `SELECT e.time, e.record, e.version, e.n, 0 FROM tenantsync_entry AS e INDEXED BY tenantsync_entry_time
+		WHERE e.time < ?2 AND (e.time, e.record, e.version, e.n) > (?3, ?4, ?5, ?6) AND ` + ofNoRun + `
+		ORDER BY e.time, e.record, e.version, e.n LIMIT ?1`,
+	findOf: `SELECT e.time, e.record, e.version, e.n, 0 FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1
+		WHERE e.record = (SELECT r.id` + fromRecord + ` WHERE r.tenant = ?3) AND e.time < ?2 AND ` + ofNoRun + ` LIMIT ?1`,
+	remove: `DELETE FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1
+		WHERE e.record = ?4 AND e.version = ?5 AND e.n = ?6 AND e.time < ?2 AND ` + ofNoRun,
+}
+
+// unreferenced is true for a blob that no record keeps.
+const unreferenced = `NOT EXISTS (SELECT 1` + fromRecord + ` WHERE r.tenant = b.tenant
+	AND (r.run = b.run AND b.run <> '' OR EXISTS (SELECT 1 FROM json_each(r.refs) AS f
+		WHERE f.value ->> 'sha256' = b.sha256 AND f.value ->> 'kind' = b.kind AND f.value ->> 'run' = b.run)))`
+
+var prunableBlobs = prunable{
+	find: `SELECT b.put_at, b.id, 0, 0, b.size FROM tenantsync_blob AS b INDEXED BY tenantsync_blob_age
+		WHERE b.put_at < ?2 AND (b.put_at, b.id) > (?3, ?4) AND ` + unreferenced + `
+		ORDER BY b.put_at, b.id LIMIT ?1`,
+	findOf: `SELECT b.put_at, b.id, 0, 0, b.size FROM tenantsync_blob AS b INDEXED BY tenantsync_blob_name
+		WHERE b.tenant = ?3 AND b.put_at < ?2 AND ` + unreferenced + ` LIMIT ?1`,
+	remove: `DELETE FROM tenantsync_blob AS b WHERE b.id = ?4 AND b.put_at < ?2 AND ` + unreferenced,
+}
+
+// victim is something to remove.
+type victim struct {
+	key  [4]int64
+	size int64
+}
+
+// seen remembers how far Prune has come, so that what is kept, of tenants
+// that rest for long, is not walked past in each call: everything up to there
+// is either gone or was kept when it was looked at.
+type seen struct {
+	mu sync.Mutex
+	to [4]int64
+}
+
+// prune removes at most req.Limit and returns how many went.
+func (s *Store) prune(ctx context.Context, req state.PruneRequest, before int64, p prunable, seen *seen) (int, error) {
+	if req.Tenant != "" {
+		victims, err := s.victims(ctx, p.findOf, req.Limit, before, req.Tenant)
+		if err != nil {
+			return 0, err
+		}
+		return s.remove(ctx, victims, before, p)
+	}
+	seen.mu.Lock()
+	from := seen.to
+	seen.mu.Unlock()
+	n, err := s.pruneAfter(ctx, req.Limit, from, before, p, seen)
+	if err != nil || n > 0 || from == [4]int64{} {
+		return n, err
+	}
+	// Nothing is left from there on: begin again, with what was kept before.
+	return s.pruneAfter(ctx, req.Limit, [4]int64{}, before, p, seen)
+}
+
+// pruneAfter prunes what comes after a key.
+func (s *Store) pruneAfter(ctx context.Context, limit int, from [4]int64, before int64, p prunable, seen *seen) (int, error) {
+	victims, err := s.victims(ctx, p.find, limit, before, from[0], from[1], from[2], from[3])
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.remove(ctx, victims, before, p)
+	if err == nil {
+		to := [4]int64{} // the end: the next call begins again
+		if len(victims) == limit {
+			to = victims[limit-1].key
+		}
+		seen.mu.Lock()
+		seen.to = to
+		seen.mu.Unlock()
+	}
+	return n, err
+}
+
+// victims asks what may go.
+func (s *Store) victims(ctx context.Context, text string, limit int, before int64, args ...any) ([]victim, error) {
+	var all []victim
+	err := s.look(ctx, func() error {
+		all = nil
+		rows, err := s.query(ctx, text, append([]any{limit, before}, args...)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var v victim
+			if err := rows.Scan(&v.key[0], &v.key[1], &v.key[2], &v.key[3], &v.size); err != nil {
+				return err
+			}
+			all = append(all, v)
+		}
+		return rows.Err()
+	})
+	return all, err
+}
+
+// The most that one transaction of Prune removes: freeing the pages of a blob
+// takes time in which nobody else writes.
+const (
+	pruneRows  = 200
+	pruneBytes = 16 << 20
+)
+
+// remove removes the victims that may still go, and returns how many went.
+func (s *Store) remove(ctx context.Context, victims []victim, before int64, p prunable) (n int, err error) {
+	for len(victims) > 0 {
+		batch, size := 0, int64(0)
+		for batch < len(victims) && batch < pruneRows && (batch == 0 || size+victims[batch].size <= pruneBytes) {
+			size += victims[batch].size
+			batch++
+		}
+		went := 0
+		err := s.write(ctx, func(t *tx) error {
+			for _, v := range victims[:batch] {
+				done, err := t.exec(p.remove, nil, before, v.key[0], v.key[1], v.key[2], v.key[3])
+				if err != nil {
+					return err
+				}
+				rows, err := done.RowsAffected()
+				if err != nil {
+					return err
+				}
+				went += int(rows)
+			}
+			return nil
+		})
+		if err != nil {
+			return n, err
+		}
+		n += went
+		victims = victims[batch:]
+	}
+	return n, nil
+}

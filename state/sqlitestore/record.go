@@ -1,0 +1,140 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// columns are those of a record, from tenantsync_record AS r LEFT JOIN
+// tenantsync_lease AS l. They are plain columns: a host's DB may be set to
+// turn expressions that look like dates into times.
+const columns = `r.id, r.tenant, r.version, r.status, r.run, r.wake_at, r.deadline, r.updated_at,
+	r.labels, r.refs, r.data, l.fence, l.owner, l.until`
+
+// Queries name their indexes, or look one thing up by its key: the planner could
+// take a table that was small when somebody ran ANALYZE for small for ever, and
+// look through it.
+const (
+	fromRecord = ` FROM tenantsync_record AS r INDEXED BY tenantsync_record_tenant`
+	joinRecord = ` CROSS JOIN tenantsync_record AS r INDEXED BY tenantsync_record_tenant ON r.tenant = `
+	joinLease  = ` LEFT JOIN tenantsync_lease AS l INDEXED BY sqlite_autoindex_tenantsync_lease_1 ON l.id = r.id`
+)
+
+// stored is a record as it is stored.
+type stored struct {
+	state.Record
+	id int64
+	// How some columns are read.
+	wakeAt, deadline, until *int64
+	updatedAt               int64
+	labels, refs, owner     *string
+	fence                   *int64
+}
+
+// dest is where columns are scanned to.
+func (r *stored) dest() []any {
+	return []any{
+		&r.id, &r.Tenant, &r.Version, &r.Status, &r.Run, &r.wakeAt, &r.deadline, &r.updatedAt,
+		&r.labels, &r.refs, (*[]byte)(&r.Data), &r.fence, &r.owner, &r.until,
+	}
+}
+
+// decode fills the record in from what was scanned.
+func (r *stored) decode() error {
+	r.WakeAt, r.Deadline, r.LeaseUntil = timeOf(r.wakeAt), timeOf(r.deadline), timeOf(r.until)
+	r.UpdatedAt = fromMicro(r.updatedAt)
+	if r.fence != nil {
+		r.Fence, r.LeaseOwner = *r.fence, *r.owner
+	}
+	if r.labels != nil {
+		if err := json.Unmarshal([]byte(*r.labels), &r.Labels); err != nil {
+			return fmt.Errorf("labels of %q: %w", r.Tenant, err)
+		}
+	}
+	if r.refs != nil {
+		if err := json.Unmarshal([]byte(*r.refs), &r.Refs); err != nil {
+			return fmt.Errorf("refs of %q: %w", r.Tenant, err)
+		}
+	}
+	return nil
+}
+
+// leased reports whether its lease is live at a time.
+func (r *stored) leased(now int64) bool { return r.until != nil && *r.until > now }
+
+// scanRecords reads all rows of a query for columns, and closes it.
+func scanRecords(rows *sql.Rows, err error) ([]stored, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []stored
+	for rows.Next() {
+		var r stored
+		if err := rows.Scan(r.dest()...); err != nil {
+			return nil, err
+		}
+		if err := r.decode(); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+const selectRecord = "SELECT " + columns + fromRecord + joinLease + " WHERE r.tenant = ?"
+
+// Load implements [state.Store].
+func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Loaded{}, err
+	}
+	var found []stored
+	err := s.look(ctx, func() (err error) {
+		found, err = scanRecords(s.query(ctx, selectRecord, req.Tenant))
+		return err
+	})
+	switch {
+	case err != nil:
+		return state.Loaded{}, about("load", req.Tenant, err)
+	case len(found) == 0:
+		return state.Loaded{Now: s.now()}, about("load", req.Tenant, state.ErrNotFound)
+	}
+	return state.Loaded{Record: found[0].Record, Now: s.now(found[0].updatedAt)}, nil
+}
+
+// now returns the store's time, outside of a transaction that writes. It is
+// not before the times of commits that were seen.
+func (s *Store) now(seen ...int64) time.Time {
+	var floor int64
+	for _, at := range seen {
+		floor = max(floor, at)
+	}
+	return fromMicro(s.clock.now(floor))
+}
+
+// begin is what every method does first.
+func begin(ctx context.Context, req interface{ Validate() error }) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return req.Validate()
+}
+
+// jsonOrNil returns a value as JSON text, or nil when it is empty.
+func jsonOrNil[T any](v T, length int) (*string, error) {
+	if length == 0 {
+		return nil, nil
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	text := string(data)
+	return &text, nil
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -21,10 +22,19 @@ type console struct {
 
 	asking sync.Mutex
 	in     *bufio.Reader
+	read   chan answer // a line that is still being read, after a question that nobody waits for
+	done   <-chan struct{}
 }
 
-func newConsole(in io.Reader, out io.Writer) *console {
-	return &console{out: out, in: bufio.NewReader(in)}
+// answer is a line that was read, or why there is none.
+type answer struct {
+	line string
+	err  error
+}
+
+// newConsole returns a console on which nothing is asked once done is closed.
+func newConsole(in io.Reader, out io.Writer, done <-chan struct{}) *console {
+	return &console{out: out, in: bufio.NewReader(in), done: done}
 }
 
 // Write prints.
@@ -36,17 +46,33 @@ func (c *console) Write(p []byte) (int, error) {
 
 func (c *console) printf(format string, args ...any) { fmt.Fprintf(c, format, args...) }
 
+// errStopped says that the program ends before the question was answered.
+var errStopped = errors.New("stopped")
+
 // ask prints a question and reads a line; io.EOF means that nobody is there.
 func (c *console) ask(question string) (string, error) {
 	c.asking.Lock()
 	defer c.asking.Unlock()
 	c.printf("%s", question)
-	line, err := c.in.ReadString('\n')
-	if err != nil && line == "" {
-		c.printf("\n")
-		return "", err
+	if c.read == nil {
+		read := make(chan answer, 1)
+		c.read = read
+		go func() { // a read cannot be given up
+			line, err := c.in.ReadString('\n')
+			read <- answer{line, err}
+		}()
 	}
-	return strings.ToLower(strings.TrimSpace(line)), nil
+	select {
+	case <-c.done:
+		return "", errStopped
+	case a := <-c.read:
+		c.read = nil
+		if a.err != nil && a.line == "" {
+			c.printf("\n")
+			return "", a.err
+		}
+		return strings.ToLower(strings.TrimSpace(a.line)), nil
+	}
 }
 
 // observer prints what happens.
@@ -115,7 +141,7 @@ type approver struct {
 }
 
 // Review shows the plan and decides.
-func (a approver) Review(_ context.Context, r syncer.Review) (syncer.Decision, error) {
+func (a approver) Review(ctx context.Context, r syncer.Review) (syncer.Decision, error) {
 	a.console.printf("\n")
 	if err := r.Plan.Text(a.console); err != nil {
 		return syncer.Decision{}, err
@@ -125,6 +151,8 @@ func (a approver) Review(_ context.Context, r syncer.Review) (syncer.Decision, e
 	for answer == "ask" {
 		line, err := a.console.ask("Approve, reject, or reject and revert? [approve/reject/revert] ")
 		switch {
+		case errors.Is(err, errStopped): // asked again by the next process
+			return syncer.Decision{}, context.Cause(ctx)
 		case err != nil:
 			a.console.printf("Nobody answers: the plan is rejected.\n")
 			answer = "reject"

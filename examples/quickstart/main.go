@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -30,6 +31,7 @@ const (
 	exitUsage     = 2
 	exitPartially = 3
 	exitConsent   = 4
+	exitStopped   = 130 // as shells have it for Ctrl-C
 )
 
 // options are the flags.
@@ -42,6 +44,7 @@ type options struct {
 	forbid      string
 	consent     string
 	store       string
+	files       string
 }
 
 const usage = `Quickstart runs a whole sync of a fake Microsoft 365 tenant: no network, no server.
@@ -61,9 +64,15 @@ Flags:
   -fail N            the first N writes to the tenant fail
   -forbid KIND       the tenant refuses to have KIND read
   -consent missing   the permission to write Conditional Access is not granted
-  -store WHERE       memory (default), or a folder that keeps the configuration: look at
-                     its files, edit one, and run again with the same folder. The fake
-                     tenant is then made anew from its last backup.
+  -store WHERE       where the sync's state is kept: memory (default), sqlite:FILE, or
+                     postgres://USER@HOST/DATABASE. With one of the last two the
+                     program may be stopped at any time, by Ctrl-C or kill -9, also
+                     while it waits for a sign-in or an approval: started again with
+                     the same store, it goes on where it was.
+  -files DIR         a folder for what is fake here and would outlive the program in
+                     real life: the configuration (edit a file, and run again), the
+                     tenant, and who is signed in. Defaults to FILE-files with SQLite,
+                     quickstart-files with PostgreSQL, and to memory otherwise.
 
 Examples:
   go run ./examples/quickstart
@@ -71,11 +80,11 @@ Examples:
   go run ./examples/quickstart -signin never -auth-timeout 5s
   go run ./examples/quickstart -fail 3
   go run ./examples/quickstart -forbid conditionalAccessPolicies
-  go run ./examples/quickstart -store /tmp/contoso
+  go run ./examples/quickstart -store sqlite:/tmp/contoso.db -answer ask
   go run ./examples/quickstart -config ~/Downloads/exported-baseline
 
 Exit status: 0 Idle, 1 New error, 2 usage, 3 Partially successful,
-4 Pending admin consent.
+4 Pending admin consent, 130 stopped by Ctrl-C.
 `
 
 func main() {
@@ -95,7 +104,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	row, err := quickstart(ctx, o, stdin, stdout)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		fmt.Fprintln(stderr, "\nquickstart: stopped")
+		if durable(o.store) {
+			fmt.Fprintln(stderr, "The same command goes on where it was.")
+		}
+		return exitStopped
+	case err != nil:
 		fmt.Fprintf(stderr, "quickstart: %v\n", err)
 		return exitNewError
 	}
@@ -128,6 +144,7 @@ func parseFlags(args []string, stdout io.Writer) (options, error) {
 	fs.StringVar(&o.forbid, "forbid", "", "")
 	fs.StringVar(&o.consent, "consent", "", "")
 	fs.StringVar(&o.store, "store", "memory", "")
+	fs.StringVar(&o.files, "files", "", "")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stdout, usage)
@@ -154,9 +171,10 @@ func parseFlags(args []string, stdout io.Writer) (options, error) {
 	if o.fail < 0 {
 		errs = append(errs, fmt.Errorf("-fail is %d; it must not be negative", o.fail))
 	}
-	if o.store == "" {
-		errs = append(errs, errors.New("-store is empty; it must be memory or a folder"))
+	if _, file := sqliteFile(o.store); o.store != "memory" && !file && !isPostgres(o.store) {
+		errs = append(errs, fmt.Errorf("-store is %q; it must be %s (a folder goes into -files)", o.store, storeKinds))
 	}
+	o.files = cmp.Or(o.files, defaultFiles(o.store))
 	if o.forbid != "" && !slices.ContainsFunc(tenanttest.Kinds(), func(k tenant.Kind) bool { return k.Name == o.forbid }) {
 		errs = append(errs, fmt.Errorf("-forbid names no kind: %q; the kinds are %s", o.forbid, strings.Join(kindNames(), ", ")))
 	}
@@ -172,15 +190,24 @@ func kindNames() []string {
 	return names
 }
 
-// quickstart syncs the tenant once and, when that left both sides alike, once
-// more, to show that there is nothing left to do.
+// quickstart syncs the tenant once, or goes on with the sync that an earlier
+// process left, and, when that left both sides alike, syncs once more, to show
+// that there is nothing left to do.
 func quickstart(ctx context.Context, o options, stdin io.Reader, stdout io.Writer) (syncer.Row, error) {
 	w, err := newWorld(ctx, o, stdin, stdout)
 	if err != nil {
 		return syncer.Row{}, err
 	}
 	defer w.close()
-	row, err := w.sync(ctx, "First sync")
+	row, err := w.syncer.Status(ctx, tenantName)
+	if err != nil {
+		return row, err
+	}
+	if row.Status.Active() {
+		row, err = w.goOn(ctx, row)
+	} else {
+		row, err = w.sync(ctx, "First sync")
+	}
 	if err != nil || row.Status != state.Idle || row.Outcome == syncer.Rejected {
 		return row, err
 	}

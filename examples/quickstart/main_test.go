@@ -72,6 +72,7 @@ func TestProgram(t *testing.T) {
 		{"an unknown answer", []string{"-answer", "maybe"}, "", exitUsage, nil, []string{`-answer is "maybe"`}},
 		{"an unknown kind", []string{"-forbid", "things"}, "", exitUsage, nil, []string{"the kinds are agreements,"}},
 		{"an argument", []string{"now"}, "", exitUsage, nil, []string{`unexpected argument "now"`}},
+		{"a folder as a store", []string{"-store", "/tmp"}, "", exitUsage, nil, []string{"a folder goes into -files"}},
 		{"a folder that is not there", []string{"-config", "testdata/nowhere"}, "", exitNewError, nil, []string{"testdata/nowhere"}},
 	}
 	for _, tt := range tests {
@@ -97,16 +98,16 @@ func TestProgram(t *testing.T) {
 
 // A folder keeps the configuration: the next run finds it done, and an edit of
 // a file is proposed.
-func TestStoreFolder(t *testing.T) {
+func TestFiles(t *testing.T) {
 	dir := t.TempDir()
-	if out, exit := program(t, "", "-store", dir); exit != exitIdle {
+	if out, exit := program(t, "", "-files", dir); exit != exitIdle {
 		t.Fatalf("first run: exit status %d\n%s", exit, out)
 	}
-	out, exit := program(t, "", "-store", dir)
+	out, exit := program(t, "", "-files", dir)
 	if exit != exitIdle || !strings.Contains(out, "contoso: Idle (no_changes)") || strings.Contains(out, "Pending approval") {
 		t.Errorf("second run: exit status %d, want 0 and no changes\n%s", exit, out)
 	}
-	file := filepath.Join(dir, tenantName, "desired", "groups", "CA-Pilot.json")
+	file := filepath.Join(dir, "configuration", tenantName, "desired", "groups", "CA-Pilot.json")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func TestStoreFolder(t *testing.T) {
 	if err := os.WriteFile(file, bytes.Replace(text, []byte("Volunteers"), []byte("Brave people"), 1), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	out, exit = program(t, "", "-store", dir)
+	out, exit = program(t, "", "-files", dir)
 	if exit != exitIdle || !strings.Contains(out, "1 to update") || !strings.Contains(out, "applied: update groups/CA-Pilot") {
 		t.Errorf("after an edit: exit status %d, want 0 and an update\n%s", exit, out)
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/auth/entra"
-	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
@@ -25,43 +24,58 @@ type world struct {
 	console    *console
 	entra      *authtest.Entra
 	fake       *tenanttest.Fake
+	keeper     *keeper
 	repository tenant.Repository
 	syncer     *syncer.Syncer
+	options    options
 	closers    []func() error
 }
 
 // newWorld wires the engine.
 func newWorld(ctx context.Context, o options, stdin io.Reader, stdout io.Writer) (*world, error) {
-	w := &world{console: newConsole(stdin, stdout)}
-	directory := authtest.DirectoryOf(tenantName)
-	w.entra = authtest.NewEntra(authtest.EntraConfig{People: people(o.signin)})
-	w.fake = newTenant(directory, o)
-	if err := w.openRepository(o.store); err != nil {
-		return nil, err
-	}
-	variables := sampleVariables(directory)
-	if err := w.fill(ctx, o, variables); err != nil {
+	w := &world{console: newConsole(stdin, stdout, ctx.Done()), options: o}
+	if err := w.open(ctx); err != nil {
 		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *world) open(ctx context.Context) error {
+	o := w.options
+	directory := authtest.DirectoryOf(tenantName)
+	variables := sampleVariables(directory)
+	w.entra = authtest.NewEntra(authtest.EntraConfig{People: people(o.signin)})
+	w.fake = newTenant(directory)
+	var err error
+	if w.keeper, err = newKeeper(o.files); err != nil {
+		return err
+	}
+	repository, closeRepository, err := w.keeper.repository()
+	if err != nil {
+		return err
+	}
+	w.repository, w.closers = repository, append(w.closers, closeRepository)
+	if err := w.fill(ctx, variables); err != nil {
+		return err
 	}
 	// After the tenant is as it should be before the sync.
 	w.fake.FailNextWrites(o.fail, tenant.Invalid)
 	if o.forbid != "" {
 		w.fake.Forbid(o.forbid)
 	}
-
-	authenticator, err := entra.New(entra.Config{
-		ClientID:   "11111111-2222-4333-8444-555555555555",
-		Authority:  w.entra.URL(),
-		HTTPClient: w.entra.HTTPClient(),
-	})
+	kept, err := openStores(ctx, o.store)
 	if err != nil {
-		return nil, errors.Join(err, w.close())
+		return err
 	}
-	store := state.NewMemory()
+	w.closers = append(w.closers, kept.close)
+	authenticator, err := w.authenticator(kept.caches)
+	if err != nil {
+		return err
+	}
 	w.syncer, err = syncer.New(syncer.Config{
-		Store:         store,
-		Leaser:        store,
-		Blobs:         store,
+		Store:         kept.store,
+		Leaser:        kept.leaser,
+		Blobs:         kept.blobs,
 		Repository:    w.repository,
 		Authenticator: authenticator,
 		Connector:     syncer.ConnectorFunc(w.connect),
@@ -69,11 +83,29 @@ func newWorld(ctx context.Context, o options, stdin io.Reader, stdout io.Writer)
 		Settings:      syncer.Settings{Variables: variables},
 		Observer:      observer{w.console, w.entra, o.signin == "ask"},
 		AuthTimeout:   o.authTimeout,
+		// One process at a time, and one that was killed is soon succeeded.
+		Lease:        5 * time.Second,
+		PollInterval: 500 * time.Millisecond,
 	})
-	if err != nil {
-		return nil, errors.Join(err, w.close())
+	return err
+}
+
+// authenticator signs in to the fake Entra. What it gets is kept, sealed, where
+// the store keeps it.
+func (w *world) authenticator(caches auth.CacheStore) (auth.Authenticator, error) {
+	cfg := entra.Config{
+		ClientID:   "11111111-2222-4333-8444-555555555555",
+		Authority:  w.entra.URL(),
+		HTTPClient: w.keeper.httpClient(w.entra),
 	}
-	return w, nil
+	if caches != nil {
+		sealer, err := w.keeper.sealer()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Cache, cfg.Sealer = caches, sealer
+	}
+	return entra.New(cfg)
 }
 
 // people are those who answer the sign-in.
@@ -87,126 +119,117 @@ func people(signin string) []authtest.Person {
 	return []authtest.Person{authtest.NeverComes()}
 }
 
-// newTenant makes the fake tenant, in which all permissions are granted but
-// those that the flags take away.
-func newTenant(directory string, o options) *tenanttest.Fake {
-	cfg := tenanttest.Config{
+// newTenant makes the fake tenant, empty.
+func newTenant(directory string) *tenanttest.Fake {
+	return tenanttest.NewFake(tenanttest.Config{
 		Kinds: tenanttest.Kinds(), Directory: directory, Permissions: tenanttest.Permissions(),
 		ConsentURL: "https://login.example/" + directory + "/adminconsent",
-	}
-	for _, p := range cfg.Permissions {
-		cfg.Granted = append(cfg.Granted, p.AnyOf...)
-	}
-	fake := tenanttest.NewFake(cfg)
-	if o.consent == "missing" {
-		fake.Deny("Policy.ReadWrite.ConditionalAccess")
-	}
-	return fake
+	})
 }
 
-// openRepository opens the repository: in memory, or in a folder.
-func (w *world) openRepository(store string) error {
-	if store == "memory" {
-		w.repository = tenant.NewMemoryRepository()
-		return nil
+// permit grants all permissions but those that the flags take away.
+func (w *world) permit() {
+	for _, p := range tenanttest.Permissions() {
+		w.fake.Grant(p.AnyOf...)
 	}
-	dir, err := tenant.NewDirRepository(store)
-	if err != nil {
-		return err
+	if w.options.consent == "missing" {
+		w.fake.Deny("Policy.ReadWrite.ConditionalAccess")
 	}
-	w.repository = dir
-	w.closers = append(w.closers, dir.Close)
-	return nil
 }
 
-// fill puts the configuration into the repository, unless it has some already,
-// and makes the tenant as it is before the first sync.
-func (w *world) fill(ctx context.Context, o options, variables map[string]string) error {
+// fill makes the tenant as it was left, or as it is before the first sync, and
+// puts the configuration into the repository, unless it has some already. A
+// process that dies in between does the rest the next time.
+func (w *world) fill(ctx context.Context, variables map[string]string) error {
 	line, err := w.repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})
 	if err != nil {
 		return err
 	}
-	used := len(line.Resources)+len(line.Problems) > 0
-	if used && o.config != "" {
-		return fmt.Errorf("-config: the folder of -store already has configuration of %s; use another one", tenantName)
-	}
-	if used {
-		w.console.printf("The repository already has %d resources of %s.\n", len(line.Resources), tenantName)
-		return w.seedFromBackup(ctx, variables)
-	}
-	resources, err := w.configuration(o)
+	known, err := w.keeper.loadTenant(w.fake)
 	if err != nil {
 		return err
+	}
+	w.permit()
+	used := len(line.Resources)+len(line.Problems) > 0
+	if used {
+		w.console.printf("The repository already has %d resources of %s.\n", len(line.Resources), tenantName)
+	}
+	if used && known {
+		return nil
+	}
+	resources, applications, err := w.configuration()
+	if err != nil {
+		return err
+	}
+	if !known {
+		if err := w.begin(applications, variables); err != nil {
+			return err
+		}
+	}
+	if used {
+		return nil
 	}
 	var changes []tenant.Change
 	for _, r := range resources {
 		changes = append(changes, tenant.Change{Kind: r.Kind, Key: r.Key, Body: r.Body})
 	}
-	if _, err := w.repository.Update(ctx, tenant.UpdateRequest{Tenant: tenantName, Parent: line.Revision,
-		Key: "quickstart", Changes: changes, Message: "Configuration of " + tenantName, Author: "quickstart"}); err != nil {
-		return err
-	}
+	_, err = w.repository.Update(ctx, tenant.UpdateRequest{Tenant: tenantName, Parent: line.Revision,
+		Key: "quickstart", Changes: changes, Message: "Configuration of " + tenantName, Author: "quickstart"})
+	return err
+}
+
+// begin makes the tenant as it is before the first sync.
+func (w *world) begin(applications []string, variables map[string]string) error {
 	start, err := startingState()
 	if err != nil {
 		return err
 	}
-	if o.config != "" { // security defaults on would refuse every policy of the baseline
+	if w.options.config != "" { // security defaults on would refuse every policy of the baseline
 		start = slices.DeleteFunc(start, func(r tenant.Resource) bool { return r.Kind == tenanttest.SecurityDefaults })
 	}
-	return seed(w.fake, start, variables)
-}
-
-// configuration is what the tenant should become.
-func (w *world) configuration(o options) ([]tenant.Resource, error) {
-	if o.config == "" {
-		resources, err := sampleConfig()
-		w.console.printf("%d resources of the sample configuration are in the repository.\n", len(resources))
-		return resources, err
-	}
-	got, err := importConfig(o.config)
-	if err != nil {
-		return nil, err
-	}
-	got.Report.Print(w.console)
-	for _, id := range got.Applications {
+	for _, id := range applications {
 		w.console.printf("The fake tenant is given an application of the id %s.\n", id)
 		w.fake.Seed(tenanttest.ServicePrincipals, fmt.Sprintf(`{"appId": %q, "displayName": %q}`, id, "Application "+id))
 	}
-	if len(got.Resources) == 0 {
-		return nil, fmt.Errorf("-config: nothing in %s can be imported", o.config)
+	if err := seed(w.fake, start, variables); err != nil {
+		return err
 	}
-	return got.Resources, nil
+	return w.keeper.saveTenant(w.fake)
 }
 
-// seedFromBackup makes the tenant as the last backup has it, with what backups
-// do not hold from the starting state.
-func (w *world) seedFromBackup(ctx context.Context, variables map[string]string) error {
-	start, err := startingState()
+// configuration is what the tenant should become, and the ids of applications
+// that it refers to.
+func (w *world) configuration() (resources []tenant.Resource, applications []string, err error) {
+	if w.options.config == "" {
+		resources, err = sampleConfig()
+		w.console.printf("%d resources of the sample configuration are in the repository.\n", len(resources))
+		return resources, nil, err
+	}
+	got, err := importConfig(w.options.config)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	snap, err := w.repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: tenantName})
-	if errors.Is(err, tenant.ErrNoRevision) {
-		return seed(w.fake, start, variables)
+	got.Report.Print(w.console)
+	if len(got.Resources) == 0 {
+		return nil, nil, fmt.Errorf("-config: nothing in %s can be imported", w.options.config)
 	}
-	if err != nil {
-		return err
-	}
-	start = slices.DeleteFunc(start, func(r tenant.Resource) bool {
-		return slices.ContainsFunc(snap.Resources, func(s tenant.Resource) bool { return s.Kind == r.Kind })
-	})
-	return seed(w.fake, append(start, snap.Resources...), variables)
+	return got.Resources, got.Applications, nil
 }
 
 // connect makes the tenant's client, which accepts the fake Entra's tokens only.
+// The tenant is as whoever held it last has left it.
 func (w *world) connect(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
-	return w.fake.Client(tenanttest.ClientConfig{Authorize: func(ctx context.Context) error {
+	if _, err := w.keeper.loadTenant(w.fake); err != nil {
+		return nil, err
+	}
+	w.permit()
+	return w.keeper.client(w.fake, w.fake.Client(tenanttest.ClientConfig{Authorize: func(ctx context.Context) error {
 		token, err := req.Credential.Token(ctx, auth.TokenRequest{})
 		if err == nil && !w.entra.Accepts(token.Value.Reveal()) {
 			err = errors.New("the token is not accepted")
 		}
 		return err
-	}}), nil
+	}})), nil
 }
 
 // sync runs one sync and prints how it went.
@@ -214,6 +237,18 @@ func (w *world) sync(ctx context.Context, title string) (syncer.Row, error) {
 	w.console.printf("\n== %s\n\n", title)
 	row, err := w.syncer.Sync(ctx, syncer.StartRequest{Tenant: tenantName, Actor: "quickstart",
 		Options: syncer.Options{Interactive: true, Comment: title}})
+	return w.summary(ctx, row, err)
+}
+
+// goOn takes up the sync that an earlier process began and left.
+func (w *world) goOn(ctx context.Context, left syncer.Row) (syncer.Row, error) {
+	w.console.printf("\n== Going on with the sync that was begun before (%s)\n\n", left.Label)
+	row, err := w.syncer.Await(ctx, tenantName, left.Run)
+	return w.summary(ctx, row, err)
+}
+
+// summary prints how a sync went.
+func (w *world) summary(ctx context.Context, row syncer.Row, err error) (syncer.Row, error) {
 	if err != nil {
 		return row, err
 	}

@@ -1,0 +1,176 @@
+package crashtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// DriveConfig configures a [Drive].
+type DriveConfig struct {
+	Seed    uint64
+	Tenants int
+	// AtOnce is how many tenants have a run at a time.
+	AtOnce int
+}
+
+// Drive keeps tenants busy: it edits each on both sides, starts a run, waits
+// for its end, and begins again.
+type Drive struct {
+	fleet *Fleet
+	cfg   DriveConfig
+	going sync.WaitGroup
+
+	mu       sync.Mutex
+	queue    []*driven // at rest
+	all      []*driven
+	done     bool
+	problems []string
+}
+
+// driven is one tenant of a drive.
+type driven struct {
+	name  string
+	want  Want
+	round int
+	// seen are the statuses that were seen, by the record's version.
+	seen map[int64]state.Status
+}
+
+// maxTries is how many runs a tenant has in one round, at most.
+const maxTries = 6
+
+// Drive begins to drive tenants, until [Drive.Finish].
+func (f *Fleet) Drive(ctx context.Context, cfg DriveConfig) *Drive {
+	d := &Drive{fleet: f, cfg: cfg}
+	for i := range cfg.Tenants {
+		t := &driven{name: fmt.Sprintf("tenant-%04d", i), want: Want{}, seen: map[int64]state.Status{}}
+		d.all = append(d.all, t)
+	}
+	d.queue = slices.Clone(d.all)
+	for range cfg.AtOnce {
+		d.going.Go(func() { d.loop(ctx) })
+	}
+	return d
+}
+
+// Finish lets every tenant that had no run yet have one, waits until all are
+// at rest, and returns what went wrong.
+func (d *Drive) Finish() []string {
+	d.mu.Lock()
+	d.done = true
+	d.mu.Unlock()
+	d.going.Wait()
+	return d.problems
+}
+
+// next takes a tenant that rests; nil when there is nothing more to do.
+func (d *Drive) next() *driven {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.done {
+		d.queue = slices.DeleteFunc(d.queue, func(t *driven) bool { return t.round > 0 })
+	}
+	if len(d.queue) == 0 {
+		return nil
+	}
+	t := d.queue[0]
+	d.queue = d.queue[1:]
+	return t
+}
+
+func (d *Drive) loop(ctx context.Context) {
+	for ctx.Err() == nil {
+		t := d.next()
+		if t == nil {
+			return
+		}
+		err := d.turn(ctx, t)
+		d.mu.Lock()
+		d.queue = append(d.queue, t)
+		if err != nil {
+			d.problems = append(d.problems, err.Error())
+		}
+		d.mu.Unlock()
+	}
+}
+
+// turn is one round of a tenant: edits, and runs until one ends Idle.
+func (d *Drive) turn(ctx context.Context, t *driven) error {
+	edits := t.want.Edit(d.cfg.Seed, t.name, t.round)
+	t.round++
+	fake := d.fleet.World.Tenant(t.name)
+	r := rand.New(rand.NewPCG(d.cfg.Seed, uint64(t.round)<<32+uint64(len(t.want))))
+	fake.SlowWrites(time.Duration(5+r.IntN(60)) * time.Millisecond)
+	for _, drift := range edits.Drift {
+		drift.Apply(fake)
+	}
+	if err := d.fleet.Edit(ctx, t.name, fmt.Sprintf("round-%d", t.round), edits.Changes...); err != nil {
+		return fmt.Errorf("%s: edit: %w", t.name, err)
+	}
+	for range maxTries {
+		if err := d.start(ctx, t.name); err != nil {
+			return err
+		}
+		row, err := d.fleet.Await(ctx, t.name, func(r syncer.Row) bool {
+			t.seen[r.Version] = r.Status
+			return r.Status.Resting()
+		})
+		if err != nil {
+			return err
+		}
+		if row.Status == state.Idle {
+			return nil
+		}
+	}
+	row, err := d.fleet.Front.Status(ctx, t.name)
+	return errors.Join(fmt.Errorf("%s: no run of %d ended Idle; the last one is %s: %+v", t.name, maxTries, row.Label, row.Error), err)
+}
+
+// start starts a run. One of which nobody knows whether it was started is
+// started if the tenant is active.
+func (d *Drive) start(ctx context.Context, tenantName string) error {
+	err := d.fleet.Until(ctx, func() (bool, error) {
+		_, err := d.fleet.Front.Start(ctx, syncer.StartRequest{Tenant: tenantName, Actor: "ann"})
+		if errors.Is(err, syncer.ErrActive) {
+			err = nil
+		}
+		return true, err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: start: %w", tenantName, err)
+	}
+	return nil
+}
+
+// Audit holds everything that the drive has left behind against what must be
+// true: as [Fleet.Audit] does, and that every tenant and its repository hold
+// what they should. Nothing may be under way any more.
+func (d *Drive) Audit(ctx context.Context) (*Totals, error) {
+	totals := newTotals()
+	for _, t := range d.all {
+		a := &audit{fleet: d.fleet, name: t.name, totals: totals}
+		if err := a.run(ctx, t.seen); err != nil {
+			return totals, fmt.Errorf("audit %s: %w", t.name, err)
+		}
+		line, err := d.fleet.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: t.name})
+		if err != nil {
+			return totals, fmt.Errorf("audit %s: %w", t.name, err)
+		}
+		for _, diff := range t.want.Differences(d.fleet.World.Tenant(t.name), line.Resources) {
+			a.problem(&totals.Lost, "%s", diff)
+		}
+		for _, p := range line.Problems {
+			a.problem(&totals.Lost, "repository: %v", &p)
+		}
+	}
+	return totals, nil
+}

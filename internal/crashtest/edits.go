@@ -1,0 +1,303 @@
+package crashtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
+)
+
+// consistency is how long the worlds' kinds say that reads may lag: how long a
+// worker that takes over looks before it believes that a write had no effect.
+const consistency = time.Second
+
+// Kinds are those of syncertest that have many objects, with a short
+// consistency bound.
+func Kinds() []tenant.Kind {
+	kinds := slices.DeleteFunc(syncertest.Kinds(), func(k tenant.Kind) bool { return k.Singleton })
+	for i := range kinds {
+		kinds[i].Consistency = consistency
+	}
+	return kinds
+}
+
+// object names an object by kind and key.
+type object struct{ kind, key string }
+
+// body is an object as it should be, in the repository's form. All values are
+// strings, but for the groups of a policy, which have no order.
+type body struct {
+	Name        string   `json:"displayName"`
+	Description string   `json:"description"`
+	Note        string   `json:"note"`
+	Groups      []string `json:"groups,omitempty"`
+}
+
+func (b body) json() json.RawMessage {
+	raw, err := json.Marshal(b)
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	return raw
+}
+
+func reference(group string) string { return "${groups/" + group + "}" }
+
+// Edits are what people have done to a tenant since its last sync: on the
+// repository's side, and in the tenant.
+type Edits struct {
+	// Changes are those of the desired line.
+	Changes []tenant.Change
+	// Drift are changes in the tenant: an object's body, new or with another
+	// note.
+	Drift []Drift
+}
+
+// Drift is a change that somebody made in the tenant.
+type Drift struct {
+	Kind, Key string
+	// Create: it is new. Else Patch changes what is there.
+	Create bool
+	Body   string
+}
+
+// Want is what a tenant and its repository should both hold.
+type Want map[object]body
+
+// maxObjects is about how many objects a tenant has at most.
+const maxObjects = 24
+
+// Edit makes up the edits of one round, and takes them into account. The same
+// seed, tenant and round make the same edits of the same Want.
+func (w Want) Edit(seed uint64, tenantName string, round int) Edits {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(tenantName)) // never fails
+	e := &editor{want: w, r: rand.New(rand.NewPCG(seed, h.Sum64()+uint64(round))), round: round, touched: map[object]bool{}}
+	for range 1 + e.r.IntN(2) {
+		e.create("groups", e.name("group"), nil)
+	}
+	for range 1 + e.r.IntN(2) {
+		e.create("policies", e.name("policy"), e.someGroups())
+	}
+	if e.r.IntN(3) == 0 {
+		e.create("locations", e.name("location"), nil)
+	}
+	for range 1 + e.r.IntN(3) {
+		e.update()
+	}
+	if len(w) > maxObjects || e.r.IntN(2) == 0 {
+		for range 1 + max(0, len(w)-maxObjects) {
+			e.remove()
+		}
+	}
+	if e.r.IntN(2) == 0 {
+		e.drift()
+	}
+	return e.out
+}
+
+// editor makes up edits. An object is touched once in a round, so that no edit
+// meets another or a drift.
+type editor struct {
+	want    Want
+	r       *rand.Rand
+	round   int
+	n       int
+	touched map[object]bool
+	out     Edits
+}
+
+func (e *editor) name(what string) string {
+	e.n++
+	return fmt.Sprintf("%s %d.%d", what, e.round, e.n)
+}
+
+func (e *editor) put(o object, b body) {
+	e.want[o], e.touched[o] = b, true
+	e.out.Changes = append(e.out.Changes, tenant.Change{Kind: o.kind, Key: o.key, Body: b.json()})
+}
+
+func (e *editor) create(kind, key string, groups []string) {
+	e.put(object{kind, key}, body{Name: key, Description: fmt.Sprintf("made in round %d", e.round), Note: "none", Groups: groups})
+}
+
+// some returns an untouched object for which ok holds.
+func (e *editor) some(ok func(object) bool) (object, bool) {
+	var all []object
+	for o := range e.want {
+		if !e.touched[o] && ok(o) {
+			all = append(all, o)
+		}
+	}
+	if len(all) == 0 {
+		return object{}, false
+	}
+	slices.SortFunc(all, func(a, b object) int { return strings.Compare(a.kind+"/"+a.key, b.kind+"/"+b.key) })
+	return all[e.r.IntN(len(all))], true
+}
+
+// someGroups returns references to one or two groups, new ones or old.
+func (e *editor) someGroups() []string {
+	var keys []string
+	for o := range e.want {
+		if o.kind == "groups" {
+			keys = append(keys, o.key)
+		}
+	}
+	slices.Sort(keys)
+	e.r.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	keys = keys[:min(len(keys), 1+e.r.IntN(2))]
+	refs := make([]string, len(keys))
+	for i, k := range keys {
+		refs[i] = reference(k)
+	}
+	slices.Sort(refs)
+	return refs
+}
+
+func (e *editor) update() {
+	o, ok := e.some(func(object) bool { return true })
+	if !ok {
+		return
+	}
+	b := e.want[o]
+	b.Description = fmt.Sprintf("changed in round %d", e.round)
+	if o.kind == "policies" {
+		b.Groups = e.someGroups()
+	}
+	e.put(o, b)
+}
+
+// remove removes an object to which nothing refers.
+func (e *editor) remove() {
+	o, ok := e.some(func(o object) bool {
+		return o.kind != "groups" || !e.want.refers(reference(o.key))
+	})
+	if ok {
+		delete(e.want, o)
+		e.out.Changes = append(e.out.Changes, tenant.Change{Kind: o.kind, Key: o.key})
+	}
+}
+
+func (w Want) refers(ref string) bool {
+	for b := range maps.Values(w) {
+		if slices.Contains(b.Groups, ref) {
+			return true
+		}
+	}
+	return false
+}
+
+// drift changes something in the tenant that nobody has edited.
+func (e *editor) drift() {
+	if e.r.IntN(3) == 0 || e.round == 0 {
+		key := e.name("found")
+		b := body{Name: key, Description: "made in the tenant", Note: "none"}
+		e.want[object{"locations", key}] = b
+		e.out.Drift = append(e.out.Drift, Drift{Kind: "locations", Key: key, Create: true, Body: string(b.json())})
+		return
+	}
+	o, ok := e.some(func(object) bool { return true })
+	if !ok {
+		return
+	}
+	b := e.want[o]
+	b.Note = fmt.Sprintf("noted in round %d", e.round)
+	e.want[o], e.touched[o] = b, true
+	patch, err := json.Marshal(map[string]string{"note": b.Note})
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	e.out.Drift = append(e.out.Drift, Drift{Kind: o.kind, Key: o.key, Body: string(patch)})
+}
+
+// Apply makes the drift in a tenant.
+func (d Drift) Apply(f *tenanttest.Fake) {
+	if d.Create {
+		f.Seed(d.Kind, d.Body)
+		return
+	}
+	f.Set(d.Kind, f.Find(d.Kind, d.Key), d.Body)
+}
+
+// Differences says how the tenant and the repository differ from what they
+// should hold.
+func (w Want) Differences(f *tenanttest.Fake, desired []tenant.Resource) []string {
+	inTenant, problems := readTenant(f)
+	inRepository := Want{}
+	for _, r := range desired {
+		b, err := parseBody(r.Body)
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("repository: %s/%s: %v", r.Kind, r.Key, err))
+		}
+		inRepository[object{r.Kind, r.Key}] = b
+	}
+	return slices.Concat(problems, w.compare("tenant", inTenant), w.compare("repository", inRepository))
+}
+
+// readTenant reads a tenant in the repository's form.
+func readTenant(f *tenanttest.Fake) (Want, []string) {
+	names := map[string]string{}
+	for _, r := range f.Objects("groups") {
+		if b, err := parseBody(r.Body); err == nil {
+			names[r.ID] = b.Name
+		}
+	}
+	found := Want{}
+	var problems []string
+	for _, k := range Kinds() {
+		for _, r := range f.Objects(k.Name) {
+			b, err := parseBody(r.Body)
+			if err != nil {
+				problems = append(problems, fmt.Sprintf("tenant: %s %s: %v", k.Name, r.ID, err))
+				continue
+			}
+			for i, id := range b.Groups {
+				b.Groups[i] = reference(names[id])
+			}
+			slices.Sort(b.Groups)
+			o := object{k.Name, b.Name}
+			if _, twice := found[o]; twice {
+				problems = append(problems, fmt.Sprintf("tenant: two %s are called %q", o.kind, o.key))
+			}
+			found[o] = b
+		}
+	}
+	return found, problems
+}
+
+// parseBody reads an object's body; what the service adds is left out.
+func parseBody(raw json.RawMessage) (body, error) {
+	var b body
+	err := json.Unmarshal(raw, &b)
+	slices.Sort(b.Groups)
+	return b, err
+}
+
+func (w Want) compare(where string, got Want) []string {
+	var out []string
+	for o, want := range w {
+		have, ok := got[o]
+		switch {
+		case !ok:
+			out = append(out, fmt.Sprintf("%s: %s/%s is missing", where, o.kind, o.key))
+		case have.Name != want.Name || have.Description != want.Description || have.Note != want.Note || !slices.Equal(have.Groups, want.Groups):
+			out = append(out, fmt.Sprintf("%s: %s/%s is %s, want %s", where, o.kind, o.key, have.json(), want.json()))
+		}
+	}
+	for o := range got {
+		if _, ok := w[o]; !ok {
+			out = append(out, fmt.Sprintf("%s: %s/%s should not be there", where, o.kind, o.key))
+		}
+	}
+	slices.Sort(out)
+	return out
+}

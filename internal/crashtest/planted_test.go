@@ -1,0 +1,86 @@
+package crashtest_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/internal/mutant"
+)
+
+// TestPlantedBugs plants bugs that let the promises break, and wants each found
+// by the test that is about it. It takes long, and runs with -long alone.
+func TestPlantedBugs(t *testing.T) {
+	if !*long {
+		t.Skip("only with -long: it runs the other tests on sources with bugs in them")
+	}
+	root, err := filepath.Abs(filepath.Join("..", "..")) // of the workspace
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := func(file, old, replacement string) mutant.Edit {
+		return mutant.Edit{File: file, Old: old, New: replacement}
+	}
+	for _, m := range []struct {
+		test string
+		mutant.Mutation
+	}{
+		{"^TestCrash$/postgres", mutant.Mutation{Name: "what a dead worker has begun is not looked for", Edits: []mutant.Edit{
+			edit("syncer/deploy.go", `res, err := d.settle(ctx, it, open, "")`, `res, err := &ItemResult{Item: it.ID, Status: itemRetry, Class: "x"}, error(nil)`),
+		}}},
+		{"^TestCrash$/postgres", mutant.Mutation{Name: "a write is sent before its intent is stored", Edits: []mutant.Edit{
+			edit("syncer/deploy.go", `	if err := d.journal.intend(ctx, intent); err != nil {
+		return nil, 0, err
+	}
+`, `	defer func() { _ = d.journal.intend(ctx, intent) }()
+`),
+		}}},
+		{"^TestFrozenWorkerStops$/postgres", mutant.Mutation{Name: "the loss of a lease is ignored", Edits: []mutant.Edit{
+			edit("syncer/session.go", `func (c *session) holdForWrite(ctx context.Context) error {
+`, `func (c *session) holdForWrite(ctx context.Context) error {
+	if c != nil {
+		return nil
+	}
+`),
+			edit("syncer/session.go", `				lost(errLeaseLost)
+				return
+`, `				continue
+`),
+			edit("syncer/draft.go", `if fence != 0 && from.rec.Fence != fence {`, `if false {`),
+			edit("state/pgstore/sql.go", `($14::bigint = 0 or l.fence = $14) as current`, `($14::bigint >= 0) as current`),
+		}}},
+		{"^TestDrain$/postgres", mutant.Mutation{Name: "a worker that ends keeps its leases", Edits: []mutant.Edit{
+			edit("syncer/session.go", `return struct{}{}, c.s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})`, `return struct{}{}, context.Cause(ctx)`),
+		}}},
+		{"^TestDrain$/postgres", mutant.Mutation{Name: "a claim is broken off at shutdown", Edits: []mutant.Edit{
+			edit("syncer/acquire.go", `context.WithTimeout(context.WithoutCancel(ctx), lease)`, `context.WithTimeout(ctx, lease)`),
+		}}},
+		{"^TestConnectionsCut$", mutant.Mutation{Name: "a worker ends with its database", Edits: []mutant.Edit{
+			edit("syncer/run.go", `			failures++
+			wait = backoff`, `			failures++
+			if failures > 0 {
+				return err
+			}
+			wait = backoff`),
+		}}},
+		{"^TestSixteenWorkers$", mutant.Mutation{Name: "a lease is no bar to a claim", Edits: []mutant.Edit{
+			edit("state/pgstore/sql.go", `and (t.lease_until is null or t.lease_until <= (select now from c))`, ``),
+		}}},
+		{"^TestSixteenWorkers$", mutant.Mutation{Name: "claims in no order", Edits: []mutant.Edit{
+			edit("state/pgstore/sql.go", `	order by t.wake_at, t.tenant
+	limit $3 for no key update skip locked`, `	order by md5(t.tenant)
+	limit $3 for no key update skip locked`),
+		}}},
+	} {
+		t.Run(m.Name, func(t *testing.T) {
+			res, err := mutant.Run(t.Context(), root, m.Mutation, "./internal/crashtest", "-run", m.test, "-v", "-timeout", "10m")
+			switch {
+			case err != nil:
+				t.Error(err)
+			case !res.Found:
+				t.Errorf("%s does not find it:\n%s", m.test, res.Output)
+			default:
+				t.Logf("found by %s in %.0f s", m.test, res.Took.Seconds())
+			}
+		})
+	}
+}

@@ -1,0 +1,124 @@
+package crashtest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// workerEnv holds the configuration of a worker process.
+const workerEnv = "TENANTSYNC_CRASHTEST_WORKER"
+
+// WorkerConfig is all that a worker process needs to know.
+type WorkerConfig struct {
+	// Name is the worker's, in leases and to the world.
+	Name  string
+	Store StoreConfig
+	// Socket is the world's.
+	Socket string
+	// Repository is the folder that all workers share.
+	Repository string
+	// Approver approves every plan under this name; empty leaves plans to Decide.
+	Approver string
+	// Engine has the settings of the engine that a test chooses; zero fields
+	// have the engine's defaults.
+	Engine EngineConfig
+}
+
+// EngineConfig are fields of [syncer.Config].
+type EngineConfig struct {
+	Lease, WriteTimeout, PollInterval, RecheckInterval time.Duration
+	TenantsAtOnce, WritesAtOnce                        int
+}
+
+// Apply sets the fields.
+func (e EngineConfig) Apply(c *syncer.Config) {
+	c.Lease, c.WriteTimeout, c.PollInterval, c.RecheckInterval = e.Lease, e.WriteTimeout, e.PollInterval, e.RecheckInterval
+	c.TenantsAtOnce, c.WritesAtOnce = e.TenantsAtOnce, e.WritesAtOnce
+}
+
+// IsWorker reports whether this process was started to be a worker. Then the
+// test binary's TestMain has to call [WorkerMain] and nothing else.
+func IsWorker() bool { return os.Getenv(workerEnv) != "" }
+
+// WorkerMain is the worker's program. It returns the exit code.
+func WorkerMain() int {
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if err := work(logger); err != nil {
+		logger.Error("the worker failed", "error", err)
+		return 1
+	}
+	return 0
+}
+
+func work(logger *slog.Logger) error {
+	var cfg WorkerConfig
+	if err := json.Unmarshal([]byte(os.Getenv(workerEnv)), &cfg); err != nil {
+		return fmt.Errorf("%s: %w", workerEnv, err)
+	}
+	// Standard input ends when the process that started this one is gone,
+	// however it ended: then there is no world any more.
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(3)
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	store, closeStore, err := cfg.Store.Open(ctx, logger)
+	if err != nil {
+		return fmt.Errorf("open the store: %w", err)
+	}
+	defer closeStore()
+	repository, err := tenant.NewDirRepository(cfg.Repository)
+	if err != nil {
+		return err
+	}
+	defer repository.Close()
+	remote := Dial(cfg.Socket, cfg.Name)
+	defer remote.Close()
+	conf := syncer.Config{
+		Store: store, Leaser: store, Blobs: store,
+		Repository: repository, Authenticator: remote.Authenticator(), Connector: remote.Connector(),
+		Worker: cfg.Name, Logger: logger,
+	}
+	if cfg.Approver != "" {
+		conf.Approver = syncertest.Approves(cfg.Approver)
+	}
+	cfg.Engine.Apply(&conf)
+	engine, err := syncer.New(conf)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(os.Stdout)
+	fmt.Fprintln(out, ready)
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return engine.Run(ctx)
+}
+
+// ready is what a worker prints when it begins to work.
+const ready = "ready"
+
+// Connector connects to the world's tenants with the authenticator's tokens.
+func (r *Remote) Connector() syncer.Connector {
+	return syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+		token, err := req.Credential.Token(ctx, auth.TokenRequest{})
+		if err != nil {
+			return nil, err
+		}
+		return r.Connect(ctx, req.Tenant, token.Value.Reveal())
+	})
+}

@@ -40,6 +40,7 @@ var rules = map[string]archtest.Rule{
 
 	"internal/archtest": {},
 	"internal/fault":    {},
+	"internal/frozen":   {Kit: true},
 	"internal/mutant":   {Kit: true},
 	"internal/script":   {Kit: true},
 	"internal/kittest":  {Kit: true},

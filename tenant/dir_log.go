@@ -28,7 +28,9 @@ const (
 	pendingFile = hidden + "/pending.json"
 )
 
-// dirFormat is the format of the JSON in the hidden folder.
+// dirFormat is the format of the JSON in the hidden folder. A version that
+// arranges the folder in another way leaves a pending file there whose format
+// is its own: every call begins with that file, and refuses what is newer.
 const dirFormat = 1
 
 // dirRevision is one revision as it is kept.
@@ -177,7 +179,7 @@ func (t *tenantDir) commit(ctx context.Context, c change) (Revision, error) {
 // recover carries out what was decided by a process that died.
 func (t *tenantDir) recover() error {
 	var p dirPending
-	found, err := t.readJSON(pendingFile, &p, &p.Format)
+	found, err := t.readJSON(pendingFile, &p)
 	if err != nil || !found {
 		return err
 	}
@@ -256,7 +258,10 @@ func (t *tenantDir) byKey(line Line, key string) (*dirRevision, error) {
 		return nil, err
 	}
 	number, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
+	if err != nil { // a newer version may write more than a number there
+		if newer := checkFormat(keyFile(line, key), text, dirFormat); errors.Is(newer, ErrNewerFormat) {
+			return nil, newer
+		}
 		return nil, fmt.Errorf("tenant: %s: %w", keyFile(line, key), err)
 	}
 	r, err := t.numbered(line, number)
@@ -267,7 +272,7 @@ func (t *tenantDir) byKey(line Line, key string) (*dirRevision, error) {
 func (t *tenantDir) numbered(line Line, number int) (dirRevision, error) {
 	var r dirRevision
 	name := revisionFile(line, number)
-	found, err := t.readJSON(name, &r, &r.Format)
+	found, err := t.readJSON(name, &r)
 	if err == nil && !found {
 		err = fmt.Errorf("tenant: %s is missing: restore it from a backup of the folder", name)
 	}

@@ -95,9 +95,8 @@ func (t *tenantDir) writeJSON(name string, v any) error {
 	return t.write(name, b.Bytes())
 }
 
-// readJSON reads a file of the hidden folder; format is the field of v that
-// holds its format.
-func (t *tenantDir) readJSON(name string, v any, format *int) (found bool, err error) {
+// readJSON reads a file of the hidden folder.
+func (t *tenantDir) readJSON(name string, v any) (found bool, err error) {
 	if t.files == nil {
 		return false, nil
 	}
@@ -105,14 +104,14 @@ func (t *tenantDir) readJSON(name string, v any, format *int) (found bool, err e
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(text, v)
-	}
 	if err != nil {
-		return false, fmt.Errorf("tenant: %s: %w", name, err)
+		return false, err
 	}
-	if *format != dirFormat {
-		return false, fmt.Errorf("tenant: %s has format %d and this version reads %d: use a newer version", name, *format, dirFormat)
+	if err := checkFormat(name, text, dirFormat); err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return false, fmt.Errorf("tenant: decode %s: %w", name, err)
 	}
 	return true, nil
 }

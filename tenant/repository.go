@@ -18,6 +18,9 @@ var (
 	// ErrInvalidRequest is returned for a request that can never succeed: an
 	// empty or over-long key, a body that is no JSON object, no idempotency key.
 	ErrInvalidRequest = errors.New("tenant: invalid request")
+	// ErrNewerFormat is returned, by every method, for what a newer version of
+	// a library wrote and this one cannot read. It is never overwritten.
+	ErrNewerFormat = errors.New("tenant: written by a newer version")
 )
 
 // Repository is where tenants' configuration lives as code. It has two lines

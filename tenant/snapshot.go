@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,11 +21,34 @@ type snapshotData struct {
 
 const snapshotFormat = 1
 
+// checkFormat looks at the format that a file of ours names, before the rest of
+// it, which may have another shape in a newer version.
+func checkFormat(name string, text []byte, known int) error {
+	var head struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return fmt.Errorf("tenant: decode %s: %w", name, err)
+	}
+	switch {
+	case head.Format > known:
+		return fmt.Errorf("%w: %s has format %d and this version reads %d: use a newer version", ErrNewerFormat, name, head.Format, known)
+	case head.Format < 1:
+		return fmt.Errorf("tenant: %s has no format: it is damaged; restore it from a backup of the repository", name)
+	}
+	return nil
+}
+
 // WithSnapshot returns the tree of a backup line after a snapshot was appended:
 // kinds that the snapshot does not have as Complete keep what t holds of them.
-// It returns ErrInvalidRequest for a snapshot that can never be kept.
+// It returns ErrInvalidRequest for a snapshot that can never be kept, and
+// ErrNewerFormat where the last one was appended by a newer version.
 func (t Tree) WithSnapshot(s Snapshot) (Tree, error) {
 	if err := s.check(); err != nil {
+		return nil, err
+	}
+	// What is damaged is put right; what is newer is not ours to replace.
+	if err := checkFormat(snapshotFile, t[snapshotFile], snapshotFormat); errors.Is(err, ErrNewerFormat) {
 		return nil, err
 	}
 	complete := func(kind string) bool {
@@ -59,14 +83,15 @@ func (t Tree) WithSnapshot(s Snapshot) (Tree, error) {
 	return result, nil
 }
 
-// Snapshot decodes the tree of a backup line.
+// Snapshot decodes the tree of a backup line. It returns ErrNewerFormat for one
+// that a newer version wrote.
 func (t Tree) Snapshot() (Snapshot, error) {
 	var data snapshotData
+	if err := checkFormat(snapshotFile, t[snapshotFile], snapshotFormat); err != nil {
+		return Snapshot{}, err
+	}
 	if err := json.Unmarshal(t[snapshotFile], &data); err != nil {
 		return Snapshot{}, fmt.Errorf("tenant: decode %s: %w", snapshotFile, err)
-	}
-	if data.Format != snapshotFormat {
-		return Snapshot{}, fmt.Errorf("tenant: %s has format %d and this version reads %d: use a newer version", snapshotFile, data.Format, snapshotFormat)
 	}
 	resources, problems := t.Resources()
 	for _, p := range problems {

@@ -5,14 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/tenantsync/tenantsync/internal/script"
 )
 
 // sealedPlan is samplePlan with digests and dependencies that are there.
@@ -226,43 +223,6 @@ func TestBaseRefuses(t *testing.T) {
 		if b, err := DecodeBase([]byte(data)); err == nil {
 			t.Errorf("%s: decoded as %+v", name, b)
 		}
-	}
-}
-
-// TestFrozen decodes what version 1 wrote. These files are never changed: a
-// stored plan or base must stay readable. The digests in them hold the digest
-// itself in place, too.
-func TestFrozen(t *testing.T) {
-	dir := filepath.Join("testdata", "v1")
-	data, err := os.ReadFile(filepath.Join(dir, "plan.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := DecodePlan(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := p.Counts(), (Counts{Create: 2, Update: 2, Delete: 1, Conflicts: 1, Problems: 1}); got != want {
-		t.Errorf("counts = %+v, want %+v", got, want)
-	}
-	again, err := p.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(again, bytes.TrimSpace(data)) {
-		t.Errorf("plan.json is encoded otherwise now:\n%s", script.Difference(string(data), string(again)))
-	}
-
-	data, err = os.ReadFile(filepath.Join(dir, "base.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := DecodeBase(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(sampleBase(), b); diff != "" {
-		t.Errorf("base.json (-want +got)\n%s", diff)
 	}
 }
 

@@ -1,0 +1,177 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/tenantsync/tenantsync/internal/frozen"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// TestFrozen decodes what version 1 wrote, and writes it again. These files are
+// never changed once that version is released: a stored plan or base must stay
+// readable. The digests in them hold the digest itself in place, too.
+func TestFrozen(t *testing.T) {
+	var plans []Plan
+	for _, tt := range []struct {
+		file string
+		want *Plan
+	}{{"plan.json", nil}, {"plan_whole.json", wholePlan(t)}} {
+		if tt.want != nil {
+			now, err := tt.want.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			frozen.Update(t, tt.file, now)
+		}
+		data := compact(t, frozen.Read(t, tt.file))
+		p, err := DecodePlan([]byte(data))
+		if err != nil {
+			t.Fatalf("%s: %v", tt.file, err)
+		}
+		if tt.want != nil {
+			if diff := cmp.Diff(tt.want, p, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", tt.file, diff)
+			}
+		}
+		again, err := p.Encode()
+		if err != nil {
+			t.Fatalf("%s: %v", tt.file, err)
+		}
+		if got, want := string(again), data; got != want {
+			t.Errorf("%s is written otherwise now:\n%s\nfrozen:\n%s", tt.file, got, want)
+		}
+		plans = append(plans, *p)
+	}
+	if got, want := plans[0].Counts(), (Counts{Create: 2, Update: 2, Delete: 1, Conflicts: 1, Problems: 1}); got != want {
+		t.Errorf("counts = %+v, want %+v", got, want)
+	}
+	frozen.Covers(t, plans)
+
+	whole := sampleBase()
+	whole.Salt = "c2FsdA"
+	now, err := whole.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	frozen.Update(t, "base_whole.json", now)
+	var bases []Base
+	for file, want := range map[string]*Base{"base.json": sampleBase(), "base_whole.json": whole} {
+		data := compact(t, frozen.Read(t, file))
+		b, err := DecodeBase([]byte(data))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if diff := cmp.Diff(want, b); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", file, diff)
+		}
+		again, err := b.Encode()
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if got := string(again); got != data {
+			t.Errorf("%s is written otherwise now:\n%s\nfrozen:\n%s", file, got, data)
+		}
+		bases = append(bases, *b)
+	}
+	frozen.Covers(t, bases)
+}
+
+// wholePlan is the sample with what it lacks.
+func wholePlan(t *testing.T) *Plan {
+	t.Helper()
+	p := sealedPlan(t)
+	p.Items = append(p.Items, Item{
+		ID: "policies#assignments/CA001", Kind: "policies", Part: "assignments", Key: "CA001", Verb: tenant.Update, Origin: Deploy, TenantID: "4a1f",
+		Changes: []PropertyChange{{Pointer: "/assignments/-", After: json.RawMessage(`"${groups/Staff}"`), Origin: Deploy, Redacted: true,
+			Secrets: map[string]string{"": "5ec4e7"}}},
+		After: json.RawMessage(`{"assignments":["${groups/Staff}"]}`), Before: "fingerprint-2", DesiredSum: "sum-2",
+		DependsOn: []string{"policies/CA001"}, Wave: 2,
+	})
+	if err := setDigests(p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func compact(t *testing.T, raw []byte) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := json.Compact(&out, raw); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestFrozenWords(t *testing.T) { frozen.Words(t, "Origin", "NoteClass") }
+
+// frozenSums are hashes that are stored and compared with ones made later: with
+// another way to make them, each plan that waits would look outdated after an
+// upgrade, and each secret changed.
+type frozenSums struct {
+	Kind tenant.Kind     `json:"kind"`
+	Body json.RawMessage `json:"body"`
+	Salt string          `json:"salt"`
+	// Fingerprint is of Body in the tenant, Sum of Body as a file.
+	Fingerprint string `json:"fingerprint"`
+	Sum         string `json:"sum"`
+	// Base is Body as the base has it, its secret as a hash. Secrets is the hash
+	// that a plan has of it where the tenant has another.
+	Base    json.RawMessage   `json:"base"`
+	Secrets map[string]string `json:"secrets"`
+	// Redacted and Mask stand for secrets in plans and snapshots.
+	Redacted string `json:"redacted"`
+	Mask     string `json:"mask"`
+}
+
+func TestFrozenSums(t *testing.T) {
+	kind := tenant.Kind{Name: "wifiProfiles", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"},
+		Sets: []tenant.Set{{Path: "/sites"}}, Sensitive: []string{"/preSharedKey"}, Masked: []tenant.Masked{{Path: "/radius", Token: "radiusToken"}},
+		EmptyIsAbsent: []string{"/note"}}
+	body := json.RawMessage(`{"id":"7","displayName":"Guests <é>","sites":["b","a"],"preSharedKey":"correct horse","radius":"****","radiusToken":"t1","note":"","n":1.50}`)
+	now := frozenSums{Kind: kind, Body: body, Salt: "c2FsdA", Redacted: Redacted, Mask: asterisks}
+	var err error
+	if now.Fingerprint, err = Fingerprint(kind, body, now.Salt); err != nil {
+		t.Fatal(err)
+	}
+	if now.Sum, err = Sum(body, now.Salt); err != nil {
+		t.Fatal(err)
+	}
+	compare := func(current string) *Result {
+		res, err := Compare(Input{
+			Tenant: "contoso", Kinds: []tenant.Kind{kind}, Base: &Base{Format: FormatVersion, Salt: now.Salt},
+			Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: kind.Name, Key: "Guests <é>", Body: body}}},
+			Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: kind.Name, Completeness: tenant.Complete, Scope: tenant.All}},
+				Resources: []tenant.Resource{{Kind: kind.Name, ID: "7", Body: json.RawMessage(current)}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	same := compare(string(body))
+	if len(same.Base.Objects) != 1 {
+		t.Fatalf("got base %+v, want one object", same.Base)
+	}
+	now.Base = same.Base.Objects[0].Body
+	for _, it := range compare(strings.Replace(string(body), "correct horse", "battery staple", 1)).Plan.Items {
+		for _, change := range it.Changes {
+			if change.Redacted {
+				now.Secrets = change.Secrets
+			}
+		}
+	}
+	raw, err := encodeJSON(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frozen.JSON(t, "sums.json", raw)
+	if len(now.Secrets) == 0 || now.Base == nil {
+		t.Errorf("got secrets %v, base %s, want hashes", now.Secrets, now.Base)
+	}
+}

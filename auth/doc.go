@@ -43,12 +43,23 @@
 //
 //   - AES-256-GCM, with the tenant and the sign-in as associated data: a cache
 //     copied to another tenant's row does not open.
-//   - A ring of keys. The first seals, all open. To rotate, put a new key in
-//     front; each cache moves to it the next time it is saved, which happens
-//     whenever a token is renewed. [Opened.Reseal] tells which have not moved.
+//   - A ring of keys. The first seals, all open.
 //   - Keys are made with [GenerateKey] and written as [Key.Encode] does. Keep
 //     them apart from the database that holds the caches, since whoever has
 //     both is signed in as the tenants' administrators.
+//
+// To rotate keys, where several processes share a store:
+//
+//  1. Put the new key into every process's ring, behind the old one, so that
+//     all can open what it will seal.
+//  2. Then put it in front, everywhere. From now on each cache moves to it the
+//     next time it is loaded or saved by auth/entra, which every sync does.
+//  3. Call [Sealer.Reseal] for every tenant and sign-in, also for those that
+//     are not synced any more. It is quick, and can be repeated; the ones that
+//     it does not find sealed with an old key are left as they are.
+//  4. When it has returned false or true, and no error, for all of them, drop
+//     the old key. A cache that it sealed opens no more, old backups of the
+//     store included, and asks for a new sign-in.
 //
 // Saves carry the version that was loaded. [ErrStaleCache] says that somebody
 // else has saved since: load again and use what they stored, so that a spent

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -43,9 +44,9 @@ const sealVersion = 1
 // seal is bound to its [CacheKey]: a cache moved to another tenant or sign-in
 // does not open.
 //
-// It holds a ring of keys, of which the first seals and all open. To rotate,
-// put a new key first and keep the old one; a cache moves to the new key the
-// next time it is saved. Nonces are random, so a key is good for 2^32 seals.
+// It holds a ring of keys, of which the first seals and all open. For how to
+// rotate them see the package's documentation. Nonces are random, so a key is
+// good for 2^32 seals.
 //
 // Safe for concurrent use. It prints none of its keys.
 type Sealer struct {
@@ -94,8 +95,7 @@ type Opened struct {
 	Plaintext []byte
 	// KeyID is the key that had sealed it.
 	KeyID string
-	// Reseal says that this is not the key that seals now: the next save moves
-	// the cache to it, and after that the old key may be dropped.
+	// Reseal says that this is not the key that seals now: see [Sealer.Reseal].
 	Reseal bool
 }
 
@@ -119,6 +119,47 @@ func (s *Sealer) Open(key CacheKey, sealed []byte) (Opened, error) {
 		return Opened{}, fmt.Errorf("auth: open: %w", ErrTampered)
 	}
 	return Opened{Plaintext: plaintext, KeyID: id, Reseal: id != s.primary}, nil
+}
+
+// resealTries bounds how often Reseal gives way to others who save.
+const resealTries = 20
+
+// Reseal moves the cache that is stored under the key to the ring's first key,
+// unless it is sealed with that one already, and reports whether it had to.
+// Having nothing stored is no error. Nothing of the cache but its seal and its
+// version changes; whoever saves meanwhile wins.
+//
+// Errors are Open's and the store's, and ErrStaleCache, wrapped, if others keep
+// saving.
+func (s *Sealer) Reseal(ctx context.Context, store CacheStore, key CacheKey) (moved bool, err error) {
+	for range resealTries {
+		stored, err := store.Load(ctx, key)
+		if errors.Is(err, ErrNoCache) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("auth: reseal: %w", err)
+		}
+		opened, err := s.Open(key, stored.Sealed)
+		if err != nil {
+			return false, fmt.Errorf("auth: reseal: %w", err)
+		}
+		if !opened.Reseal {
+			return false, nil
+		}
+		sealed, err := s.Seal(key, opened.Plaintext)
+		if err != nil {
+			return false, fmt.Errorf("auth: reseal: %w", err)
+		}
+		_, err = store.Save(ctx, key, Cache{Sealed: sealed, Version: stored.Version})
+		if err == nil {
+			return true, nil
+		}
+		if !errors.Is(err, ErrStaleCache) {
+			return false, fmt.Errorf("auth: reseal: %w", err)
+		}
+	}
+	return false, fmt.Errorf("auth: reseal: others keep saving: %w", ErrStaleCache)
 }
 
 // String returns a text without keys.

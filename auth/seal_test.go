@@ -2,7 +2,7 @@ package auth_test
 
 import (
 	"bytes"
-	"encoding/base64"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -198,27 +198,9 @@ func TestNothingSecretPrints(t *testing.T) {
 	}
 }
 
-// frozen returns what version 1 made of "a cache" with the key k1: caches in
-// this form are in hosts' databases and must open for ever.
-func frozen(t testing.TB) []byte {
-	t.Helper()
-	sealed, err := base64.StdEncoding.DecodeString("AQJrMdIOhp2yQib+Ypoxup2O8qwb9C0rYzS/DBQaed3tYXsAiK2h")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sealed
-}
-
-func TestOpenFrozen(t *testing.T) {
-	got, err := newSealer(t, "k1").Open(cacheKey, frozen(t))
-	if err != nil || string(got.Plaintext) != "a cache" {
-		t.Errorf("Open: got %q, %v, want %q", got.Plaintext, err, "a cache")
-	}
-}
-
 func FuzzOpen(f *testing.F) {
 	s := newSealer(f, "k1", "k2")
-	sealed := frozen(f)
+	sealed := frozenSeal(f).Sealed
 	f.Add(sealed)
 	f.Add([]byte{})
 	f.Add([]byte{1, 2, 'k', '1'})
@@ -230,4 +212,92 @@ func FuzzOpen(f *testing.F) {
 			t.Errorf("opened what was never sealed: %q", got.Plaintext)
 		}
 	})
+}
+
+// staleStore lets somebody else save before each of the first n saves.
+type staleStore struct {
+	auth.MemoryCacheStore
+	n    int
+	save func()
+}
+
+func (s *staleStore) Save(ctx context.Context, key auth.CacheKey, c auth.Cache) (int64, error) {
+	if s.n > 0 {
+		s.n--
+		s.save()
+	}
+	return s.MemoryCacheStore.Save(ctx, key, c)
+}
+
+func TestReseal(t *testing.T) {
+	store := new(staleStore)
+	old, ring, renewed := newSealer(t, "old"), newSealer(t, "new", "old"), newSealer(t, "new")
+	if moved, err := ring.Reseal(t.Context(), store, cacheKey); err != nil || moved {
+		t.Errorf("nothing stored: got %v, %v, want false", moved, err)
+	}
+	version := int64(0)
+	put := func(plaintext string) {
+		t.Helper()
+		var err error
+		if version, err = store.MemoryCacheStore.Save(t.Context(), cacheKey, auth.Cache{Sealed: seal(t, old, plaintext), Version: version}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(plaintext string) {
+		t.Helper()
+		stored, err := store.Load(t.Context(), cacheKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		version = stored.Version
+		got, err := renewed.Open(cacheKey, stored.Sealed)
+		if err != nil || string(got.Plaintext) != plaintext {
+			t.Errorf("got %q, %v, want %q under the new key", got.Plaintext, err, plaintext)
+		}
+	}
+	put("one")
+	if moved, err := ring.Reseal(t.Context(), store, cacheKey); err != nil || !moved {
+		t.Errorf("sealed with the old key: got %v, %v, want true", moved, err)
+	}
+	want("one")
+	before := version
+	if moved, err := ring.Reseal(t.Context(), store, cacheKey); err != nil || moved {
+		t.Errorf("again: got %v, %v, want false", moved, err)
+	}
+	want("one")
+	if version != before {
+		t.Errorf("again: got version %d, want %d: nothing was to be saved", version, before)
+	}
+
+	put("two")
+	store.n, store.save = 3, func() { put("newer than two") }
+	if moved, err := ring.Reseal(t.Context(), store, cacheKey); err != nil || !moved {
+		t.Errorf("while others save: got %v, %v, want true", moved, err)
+	}
+	want("newer than two")
+
+	put("three")
+	store.n, store.save = 1000, func() { put("newer than three") }
+	if moved, err := ring.Reseal(t.Context(), store, cacheKey); !errors.Is(err, auth.ErrStaleCache) || moved {
+		t.Errorf("while others always save: got %v, %v, want ErrStaleCache", moved, err)
+	}
+	store.n = 0
+
+	if _, err := renewed.Reseal(t.Context(), store, cacheKey); err == nil {
+		t.Error("without the old key: got no error")
+	} else if e, ok := errors.AsType[*auth.UnknownKeyError](err); !ok || e.ID != "old" {
+		t.Errorf("without the old key: got %v, want an UnknownKeyError", err)
+	}
+	stolen := auth.CacheKey{Tenant: "fabrikam", SignIn: cacheKey.SignIn}
+	if _, err := store.Save(t.Context(), stolen, auth.Cache{Sealed: seal(t, old, "contoso's")}); err != nil {
+		t.Fatal(err)
+	}
+	if moved, err := ring.Reseal(t.Context(), store, stolen); !errors.Is(err, auth.ErrTampered) || moved {
+		t.Errorf("another tenant's cache: got %v, %v, want ErrTampered: a new seal would make it good", moved, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := ring.Reseal(ctx, store, cacheKey); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v, want %v", err, context.Canceled)
+	}
 }

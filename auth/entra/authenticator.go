@@ -142,8 +142,9 @@ func (a *Authenticator) silent(ctx context.Context, req auth.Request, scopes []s
 		if !x.changed {
 			return newSilentResult(c.Identity, res), nil
 		}
-		c.MSAL = x.data
-		if err = a.saveAnyway(ctx, key, c, version); err == nil {
+		fresh := c
+		fresh.MSAL = x.data
+		if err = a.saveOver(ctx, key, c, fresh, version); err == nil {
 			return newSilentResult(c.Identity, res), nil
 		}
 		if !errors.Is(err, auth.ErrStaleCache) {

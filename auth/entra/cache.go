@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,25 +30,56 @@ type content struct {
 const contentFormat = 1
 
 // load returns the cache under the key and its version: an empty content if
-// there is none or if it was emptied.
+// there is none or if it was emptied. A cache that is sealed with an old key
+// moves to the present one, so that the old one can be dropped some day.
 func (a *Authenticator) load(ctx context.Context, key auth.CacheKey) (content, int64, error) {
-	stored, err := a.cfg.Cache.Load(ctx, key)
-	if errors.Is(err, auth.ErrNoCache) {
-		return content{}, 0, nil
+	for try := 1; ; try++ {
+		stored, err := a.cfg.Cache.Load(ctx, key)
+		if errors.Is(err, auth.ErrNoCache) {
+			return content{}, 0, nil
+		}
+		if err != nil {
+			return content{}, 0, a.storeError(ctx, key, "loaded", err)
+		}
+		opened, err := a.cfg.Sealer.Open(key, stored.Sealed)
+		if err != nil {
+			return content{}, 0, sealError(key, err)
+		}
+		c, err := decodeContent(key, opened.Plaintext)
+		if err != nil || !opened.Reseal {
+			return c, stored.Version, err
+		}
+		version, err := a.saveSealed(ctx, key, opened.Plaintext, stored.Version)
+		switch {
+		case err == nil:
+			return c, version, nil
+		case errors.Is(err, auth.ErrStaleCache) && try < replaceTries:
+			continue // somebody has saved since: what we have may be spent
+		}
+		a.cfg.Logger.WarnContext(ctx, "token cache not moved to the present key", "tenant", key.Tenant, "signIn", key.SignIn, "error", err)
+		return c, stored.Version, nil // it is good; the next load tries again
 	}
-	if err != nil {
-		return content{}, 0, a.storeError(ctx, key, "loaded", err)
-	}
-	opened, err := a.cfg.Sealer.Open(key, stored.Sealed)
-	if err != nil {
-		return content{}, 0, sealError(key, err)
+}
+
+// decodeContent reads what was sealed.
+func decodeContent(key auth.CacheKey, plaintext []byte) (content, error) {
+	var head struct { // before the rest, which may have another shape in a newer release
+		Format int `json:"format"`
 	}
 	var c content
-	if err := json.Unmarshal(opened.Plaintext, &c); err != nil || c.Format != contentFormat {
-		return content{}, 0, &auth.Error{Class: auth.Failed, Tenant: key.Tenant, SignIn: key.SignIn,
-			Message: "the token cache has a form that this release does not know; delete it and sign in again"}
+	err := json.Unmarshal(plaintext, &head)
+	if err == nil && head.Format > contentFormat {
+		return c, &auth.Error{Class: auth.Misconfigured, Tenant: key.Tenant, SignIn: key.SignIn,
+			Message: fmt.Sprintf("the token cache was written by a newer release (format %d, this one knows %d); update this process", head.Format, contentFormat)}
 	}
-	return c, stored.Version, nil
+	if err == nil {
+		err = json.Unmarshal(plaintext, &c)
+	}
+	if err != nil || c.Format != contentFormat { // the cause is left out: it may point into a secret
+		return content{}, &auth.Error{Class: auth.Failed, Tenant: key.Tenant, SignIn: key.SignIn,
+			Message: "the token cache is not in a form that any release has written; delete it and sign in again"}
+	}
+	return c, nil
 }
 
 // save seals and stores c over the version. The error may wrap ErrStaleCache.
@@ -57,15 +89,22 @@ func (a *Authenticator) save(ctx context.Context, key auth.CacheKey, c content, 
 	if err != nil {
 		return fmt.Errorf("entra: encode the token cache: %w", err)
 	}
+	_, err = a.saveSealed(ctx, key, plaintext, version)
+	return err
+}
+
+// saveSealed seals and stores a plaintext over the version, and returns the new
+// one. The error may wrap ErrStaleCache.
+func (a *Authenticator) saveSealed(ctx context.Context, key auth.CacheKey, plaintext []byte, version int64) (int64, error) {
 	sealed, err := a.cfg.Sealer.Seal(key, plaintext)
 	if err != nil {
-		return sealError(key, err)
+		return 0, sealError(key, err)
 	}
-	_, err = a.cfg.Cache.Save(ctx, key, auth.Cache{Sealed: sealed, Version: version})
+	version, err = a.cfg.Cache.Save(ctx, key, auth.Cache{Sealed: sealed, Version: version})
 	if err != nil && !errors.Is(err, auth.ErrStaleCache) {
-		return a.storeError(ctx, key, "saved", err)
+		return 0, a.storeError(ctx, key, "saved", err)
 	}
-	return err
+	return version, err
 }
 
 // saveAnyway saves also when ctx has ended.
@@ -73,6 +112,30 @@ func (a *Authenticator) saveAnyway(ctx context.Context, key auth.CacheKey, c con
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), persistTimeout)
 	defer cancel()
 	return a.save(ctx, key, c, version)
+}
+
+// saveOver saves what has become of was. Somebody who has only sealed the same
+// anew meanwhile, with another key, is no reason to give way: they have what
+// we had, and the refresh token in that is spent.
+func (a *Authenticator) saveOver(ctx context.Context, key auth.CacheKey, was, c content, version int64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), persistTimeout)
+	defer cancel()
+	for range replaceTries {
+		err := a.save(ctx, key, c, version)
+		if !errors.Is(err, auth.ErrStaleCache) {
+			return err
+		}
+		now, v, loadErr := a.load(ctx, key)
+		if loadErr != nil || v == version || !now.equal(was) {
+			return err
+		}
+		version = v
+	}
+	return auth.ErrStaleCache
+}
+
+func (c content) equal(other content) bool {
+	return c.Account == other.Account && c.Identity == other.Identity && bytes.Equal(c.MSAL, other.MSAL)
 }
 
 // forget empties a cache that must not be used again, so that the next call

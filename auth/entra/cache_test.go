@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -118,6 +119,108 @@ func TestKeyRotation(t *testing.T) {
 	}
 }
 
+// A cache moves to the ring's first key when it is loaded, whether or not a
+// token has to be renewed, so that the old key can be dropped.
+func TestCachesMoveToTheFirstKey(t *testing.T) {
+	rotated := func(t *testing.T, store auth.CacheStore, s *auth.Sealer) {
+		t.Helper()
+		stored, err := store.Load(t.Context(), contosoCache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Open(contosoCache, stored.Sealed); err != nil {
+			t.Errorf("the stored cache: %v, want it to open without the old key", err)
+		}
+	}
+	t.Run("with a token that is good", func(t *testing.T) {
+		server := newServer()
+		store := new(auth.MemoryCacheStore)
+		signIn(t, newAuthenticator(t, server, withStore(store, sealer(t, "old"))), request)
+		before := redeemed(server)
+		credential(t, newAuthenticator(t, server, withStore(store, sealer(t, "new", "old"))), request)
+		rotated(t, store, sealer(t, "new"))
+		credential(t, newAuthenticator(t, server, withStore(store, sealer(t, "new"))), request)
+		if got := redeemed(server) - before; got != 0 || server.CodesShown() != 1 {
+			t.Errorf("got %d refresh tokens redeemed and %d codes, want none and 1", got, server.CodesShown())
+		}
+	})
+	t.Run("emptied", func(t *testing.T) {
+		server := newServer()
+		store := new(auth.MemoryCacheStore)
+		sealed, err := sealer(t, "old").Seal(contosoCache, []byte(`{"format":1,"account":"","identity":{"directory":""},"msal":null}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Save(t.Context(), contosoCache, auth.Cache{Sealed: sealed}); err != nil {
+			t.Fatal(err)
+		}
+		_, err = newAuthenticator(t, server, withStore(store, sealer(t, "new", "old"))).Credential(t.Context(), request)
+		wantClass(t, "Credential of an emptied cache", err, auth.SignInNeeded)
+		rotated(t, store, sealer(t, "new"))
+	})
+	t.Run("while the store cannot save", func(t *testing.T) {
+		server := newServer()
+		store := new(hookedStore)
+		signIn(t, newAuthenticator(t, server, withStore(store, sealer(t, "old"))), request)
+		store.reset(nil, func(int) error { return errors.New("database is read-only") })
+		logs := new(logBuffer)
+		a := newAuthenticator(t, server, func(c *entra.Config) {
+			withStore(store, sealer(t, "new", "old"))(c)
+			c.Logger = logs.logger()
+		})
+		credential(t, a, request)
+		if !strings.Contains(logs.String(), "not moved to the present key") {
+			t.Errorf("got log %s, want it to say that the cache has not moved", logs)
+		}
+		wantNoSecrets(t, server, "the log", logs.String())
+		store.reset(nil, nil)
+		credential(t, a, request)
+		rotated(t, &store.MemoryCacheStore, sealer(t, "new"))
+	})
+	t.Run("while another signs in", func(t *testing.T) {
+		server := newServer()
+		store := new(hookedStore)
+		signIn(t, newAuthenticator(t, server, withStore(store, sealer(t, "old"))), request)
+		other := newAuthenticator(t, server, withStore(&store.MemoryCacheStore, sealer(t, "old")))
+		store.reset(nil, func(n int) error {
+			if n == 1 {
+				signIn(t, other, request)
+			}
+			return nil
+		})
+		got := token(t, credential(t, newAuthenticator(t, server, withStore(store, sealer(t, "new", "old"))), request))
+		if !server.Accepts(got.Value.Reveal()) {
+			t.Error("the server does not accept the token")
+		}
+		rotated(t, &store.MemoryCacheStore, sealer(t, "new"))
+		credential(t, newAuthenticator(t, server, withStore(store, sealer(t, "new"))), fresh())
+	})
+}
+
+// Somebody moves the cache to another key while a token is renewed: the new
+// refresh token is stored all the same, since the old one is spent.
+func TestRenewalOutlivesResealing(t *testing.T) {
+	server := newServer()
+	store := new(hookedStore)
+	signIn(t, newAuthenticator(t, server, withStore(store, sealer(t, "old"))), request)
+	ring := sealer(t, "new", "old")
+	a := newAuthenticator(t, server, withStore(store, sealer(t, "old", "new")))
+	store.reset(nil, func(n int) error {
+		if n == 1 {
+			if moved, err := ring.Reseal(t.Context(), &store.MemoryCacheStore, contosoCache); err != nil || !moved {
+				t.Errorf("Reseal: got %v, %v, want it moved", moved, err)
+			}
+		}
+		return nil
+	})
+	token(t, credential(t, a, fresh()))
+	store.reset(nil, nil)
+	token(t, credential(t, newAuthenticator(t, server, withStore(store, ring)), fresh()))
+	if server.CodesShown() != 1 {
+		t.Errorf("codes shown: got %d, want 1: nobody had to sign in again", server.CodesShown())
+	}
+}
+
 func TestCacheThatDoesNotOpen(t *testing.T) {
 	server := newServer()
 	store, seal := new(auth.MemoryCacheStore), sealer(t)
@@ -139,15 +242,33 @@ func TestCacheThatDoesNotOpen(t *testing.T) {
 		t.Errorf("Credential with another tenant's cache: got %v, want ErrTampered", err)
 	}
 
-	other, err := seal.Seal(contosoCache, []byte(`{"format":99}`))
-	if err != nil {
-		t.Fatal(err)
+	for i, tt := range []struct {
+		plaintext string
+		want      auth.Class
+		says      string
+	}{
+		{`{"format":99,"account":["another shape"]}`, auth.Misconfigured, "update this process"},
+		{`{"format":2}`, auth.Misconfigured, "update this process"},
+		{`{"format":0}`, auth.Failed, "sign in again"},
+		{`{"format":1,"account":7}`, auth.Failed, "sign in again"},
+		{`authtest-refresh-token-in-the-clear`, auth.Failed, "sign in again"},
+	} {
+		other, err := seal.Seal(contosoCache, []byte(tt.plaintext))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Save(t.Context(), contosoCache, auth.Cache{Sealed: other, Version: int64(1 + i)}); err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.Credential(t.Context(), request)
+		wantClass(t, "Credential with "+tt.plaintext, err, tt.want)
+		if err == nil || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "in-the-clear") {
+			t.Errorf("%s: got %v, want an error that says %q and nothing of the cache", tt.plaintext, err, tt.says)
+		}
+		if now, err := store.Load(t.Context(), contosoCache); err != nil || !bytes.Equal(now.Sealed, other) {
+			t.Errorf("%s: the cache was overwritten", tt.plaintext)
+		}
 	}
-	if _, err := store.Save(t.Context(), contosoCache, auth.Cache{Sealed: other, Version: 1}); err != nil {
-		t.Fatal(err)
-	}
-	_, err = a.Credential(t.Context(), request)
-	wantClass(t, "Credential with a cache of another form", err, auth.Failed)
 
 	signIn(t, a, request) // does not need the old cache
 	credential(t, a, request)

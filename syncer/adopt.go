@@ -19,6 +19,7 @@ import (
 // between still knows and reports what it has adopted. The files themselves
 // are not in it: people's files may hold secrets.
 type adoption struct {
+	Format int `json:"format"`
 	// Parent and Key are the write's.
 	Parent string `json:"parent"`
 	Key    string `json:"key"`
@@ -33,7 +34,7 @@ type adoption struct {
 func (c *session) adoptAndCompare(ctx context.Context, in *plan.Input, res *plan.Result, sum *comparison) (*plan.Result, error) {
 	backup := res.Backup
 	for try := 1; len(res.Adopt) > 0; try++ {
-		adopt := adoption{Parent: in.Desired.Revision, Adopts: res.Adopted, Before: sum.Adopted}
+		adopt := adoption{Format: adoptionFormat, Parent: in.Desired.Revision, Adopts: res.Adopted, Before: sum.Adopted}
 		adopt.Key = changeKey(c.run().ID, "adopt", adopt.Parent, res.Adopt)
 		after, written, err := c.adopt(ctx, adopt, res.Adopt)
 		moved := errors.Is(err, tenant.ErrMoved)
@@ -119,8 +120,8 @@ func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopte
 		return adopted{}, err
 	}
 	var a adoption
-	if err := json.Unmarshal(raw, &a); err != nil {
-		return adopted{}, fmt.Errorf("backup: decode what was adopted: %w", err)
+	if err := decodeForm("adoption", raw, adoptionFormat, &a); err != nil {
+		return adopted{}, fmt.Errorf("backup: %w", err)
 	}
 	head, err := s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})
 	if err != nil {

@@ -53,7 +53,7 @@ func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place
 func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time, place *place) (Next, error) {
 	c, err := s.open(lease, asked)
 	if err != nil {
-		s.leave(ctx, lease)
+		s.leave(ctx, lease, min(s.cfg.Lease, s.cfg.PollInterval))
 		return Next{}, err
 	}
 	c.place = place
@@ -63,15 +63,19 @@ func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time
 	next, err := c.loop(held)
 	lost(nil)
 	keeper.Wait()
-	c.close(ctx)
+	if isNewer(err) {
+		c.forgo(ctx)
+	} else {
+		c.close(ctx)
+	}
 	return next, err
 }
 
-// leave lets go of a tenant whose record cannot be read: not at once, since the
-// record stays due and would be claimed again without end, but soon, so that a
-// process that can read it gets its turn.
-func (s *Syncer) leave(ctx context.Context, lease state.Lease) {
-	req := state.RenewRequest{Tenant: lease.Record.Tenant, Fence: lease.Record.Fence, For: min(s.cfg.Lease, s.cfg.PollInterval)}
+// leave lets go of a tenant of which a newer version wrote what cannot be read
+// here: not at once, since the record stays due and would be claimed again
+// without end, but soon, so that a process that can read it gets its turn.
+func (s *Syncer) leave(ctx context.Context, lease state.Lease, after time.Duration) {
+	req := state.RenewRequest{Tenant: lease.Record.Tenant, Fence: lease.Record.Fence, For: after}
 	if _, err := s.cfg.Leaser.Renew(ctx, req); err != nil {
 		s.cfg.Logger.Warn("a lease could not be shortened; it will run out", "tenant", req.Tenant, "error", err)
 	}
@@ -125,6 +129,9 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	}
 	if _, ok := errors.AsType[*storeError](err); ok {
 		return nil, err
+	}
+	if isNewer(err) { // not a failure of the run: another process can go on with it
+		return nil, fmt.Errorf("syncer: %s: run %s is left to a process that can read it: %w", c.tenant, c.now().runID(), err)
 	}
 	if errors.Is(err, errSignInNeeded) && c.run().closing() == "" {
 		return nil, c.reconnect(ctx, err)

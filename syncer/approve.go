@@ -73,7 +73,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && (isStoreError(err) || isLost(err)):
+	case err != nil && (isStoreError(err) || isLost(err) || isNewer(err)):
 		return nil, err
 	case err != nil:
 		return nil, c.reviewFailed(ctx, err)
@@ -306,7 +306,10 @@ func (s *Syncer) readPlan(ctx context.Context, r *run) (*plan.Plan, error) {
 		return nil, err
 	}
 	p, err := plan.DecodePlan(raw)
-	if err != nil {
+	switch err = asNewer(err); {
+	case isNewer(err):
+		return nil, fmt.Errorf("run %s: %w", r.ID, err)
+	case err != nil:
 		return nil, failure(classStorage, "plan of run %s: %w", r.ID, err)
 	}
 	return p, nil

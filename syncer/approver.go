@@ -98,23 +98,23 @@ type Decision struct {
 	// Tenant, Run and Digest name the plan that the person saw. All required.
 	// A run that superseded Run with a plan of the same Digest is decided by it
 	// too: a ticket stays good while a nightly sync proposes the same.
-	Tenant string
-	Run    string
-	Digest string
+	Tenant string `json:"tenant"`
+	Run    string `json:"run"`
+	Digest string `json:"digest"`
 	// Verdict is required.
-	Verdict Verdict
+	Verdict Verdict `json:"verdict"`
 	// Actor is the person. Required.
-	Actor string
+	Actor string `json:"actor"`
 	// Comment is kept with the run. Optional.
-	Comment string
+	Comment string `json:"comment,omitempty"`
 	// Accept names the broken guard rules that the person accepts; an approval
 	// must name them all.
-	Accept []string
+	Accept []string `json:"accept,omitempty"`
 	// Items, if any, are the IDs of the items that an approval covers; the rest
 	// is left undone and proposed again next time. An item whose dependency is
 	// left out is refused. Where several approvals are needed, only those with
 	// the same Items count together.
-	Items []string
+	Items []string `json:"items,omitempty"`
 }
 
 // Vote is one person's approval, where several are needed. Time is the store's.

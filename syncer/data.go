@@ -11,9 +11,6 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// dataFormat is the version of data's JSON form.
-const dataFormat = 1
-
 // data is what the engine keeps in [state.Record.Data]. It holds no secret; the
 // user code only while the status is Pending authentication.
 type data struct {
@@ -155,29 +152,16 @@ type Progress struct {
 
 // decodeData reads a record's data. A record without data is a new one.
 func decodeData(rec state.Record) (*data, error) {
-	if len(rec.Data) == 0 {
-		return &data{Format: dataFormat}, nil
+	d := &data{Format: dataFormat}
+	if len(rec.Data) > 0 {
+		if err := decodeForm("record", rec.Data, dataFormat, d); err != nil {
+			return nil, fmt.Errorf("syncer: %s: %w", rec.Tenant, err)
+		}
 	}
-	if format, err := formatOf(rec.Data); err != nil {
-		return nil, fmt.Errorf("syncer: %s: decode record: %w", rec.Tenant, err)
-	} else if format > dataFormat {
-		return nil, fmt.Errorf("%w: %s: record format %d, this version knows %d", ErrNewerFormat, rec.Tenant, format, dataFormat)
-	}
-	d := new(data)
-	if err := json.Unmarshal(rec.Data, d); err != nil {
-		return nil, fmt.Errorf("syncer: %s: decode record: %w", rec.Tenant, err)
+	if err := d.checkWords(rec.Status); err != nil {
+		return nil, fmt.Errorf("syncer: %s: record: %w", rec.Tenant, err)
 	}
 	return d, nil
-}
-
-// formatOf reads the version that a JSON form names, before the rest of it,
-// which may have another shape in a newer version.
-func formatOf(raw []byte) (int, error) {
-	var v struct {
-		Format int `json:"format"`
-	}
-	err := json.Unmarshal(raw, &v)
-	return v.Format, err
 }
 
 // encode returns d's JSON form and the blobs that it refers to.

@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -130,10 +129,11 @@ func (d *deployment) bind(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(raw, &d.bindings); err != nil {
-		return fmt.Errorf("deploy: decode bindings: %w", err)
+	var form bindingsForm
+	if err := decodeForm("bindings", raw, bindingsFormat, &form); err != nil {
+		return fmt.Errorf("deploy: %w", err)
 	}
-	if d.bindings == nil {
+	if d.bindings = form.Bindings; d.bindings == nil {
 		d.bindings = plan.Bindings{}
 	}
 	for _, it := range d.items() {

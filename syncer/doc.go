@@ -142,8 +142,12 @@
 // became of a write whose result is not stored.
 //
 // When ctx ends, Run begins nothing more, finishes the writes under way and
-// gives up its leases. Records of a newer format, as during an upgrade, are
-// refused with [ErrNewerFormat] and left alone.
+// gives up its leases.
+//
+// During an upgrade, processes of two versions may work on one store. What the
+// newer one has written in a form that the older one does not know, a record, a
+// plan, a line of the journal, the older one refuses with [ErrNewerFormat] and
+// leaves alone: the run waits for a process that can go on with it.
 //
 // # What is guaranteed
 //

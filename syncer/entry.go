@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/tenantsync/tenantsync/plan"
@@ -9,7 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// EntryType says what a line of history is about.
+// EntryType says what a line of history is about. Newer versions of this
+// library may write types that are not listed here.
 type EntryType string
 
 // The types of history entries.
@@ -146,11 +148,24 @@ func newEntry(runID string, t EntryType, d EntryData) state.Entry {
 	return state.Entry{Run: runID, Type: string(t), Data: raw}
 }
 
-// decodeEntry reads a store's entry.
+// decodeEntry reads a store's entry. With an error, which is ErrNewerFormat for
+// an entry of a newer format, it returns what the store knows of it. One of a
+// type that this version does not know has the fields that both know, if any.
 func decodeEntry(e state.Entry) (Entry, error) {
 	out := Entry{Tenant: e.Tenant, Version: e.Version, N: e.N, Time: e.Time, Run: e.Run, Type: EntryType(e.Type)}
 	if len(e.Data) == 0 {
 		return out, nil
 	}
-	return out, json.Unmarshal(e.Data, &out.EntryData)
+	var d EntryData
+	err := decodeForm("entry", e.Data, entryFormat, &d)
+	switch {
+	case err == nil:
+		out.EntryData = d
+	case !isNewer(err) && !slices.Contains(entryTypes, out.Type):
+		err = nil // another shape, of what need not be understood
+	}
+	return out, err
 }
+
+var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume,
+	EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}

@@ -39,7 +39,9 @@ var (
 	// ErrNothingFailed is returned by Retry for a run without failed items.
 	ErrNothingFailed = errors.New("syncer: nothing to retry")
 	// ErrNewerFormat is returned for a record that a newer version of this
-	// library wrote. It is never overwritten: upgrade this process.
+	// library wrote, or for what belongs to it: a plan, an entry, a report. It
+	// is never overwritten, and a run that needs it waits for a process that
+	// can read it: upgrade this one.
 	ErrNewerFormat = errors.New("syncer: written by a newer version of this library")
 	// ErrBusy is returned by Recheck while another worker holds the tenant.
 	ErrBusy = errors.New("syncer: another worker holds the tenant")

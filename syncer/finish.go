@@ -112,7 +112,7 @@ func (c *session) storeEndBase(ctx context.Context, end ending, items []ItemResu
 	moved := base != nil
 	if !moved && slices.ContainsFunc(items, ItemResult.created) {
 		var err error
-		if base, err = c.base(ctx); isStoreError(err) {
+		if base, err = c.base(ctx); isStoreError(err) || isNewer(err) {
 			return nil, err
 		} else if err != nil { // lost: the run can end all the same
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)
@@ -405,7 +405,7 @@ func (n *tally) lose(err error) error {
 func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end ending) ([]ItemResult, error) {
 	results := map[string]ItemResult{}
 	var begun []string // items, in the order in which they were
-	for e, err := range s.entries(ctx, cur.rec.Tenant, cur.d.Run.ID, EntryIntent, EntryResult) {
+	for e, err := range s.journalLines(ctx, cur.rec.Tenant, cur.d.Run.ID) {
 		switch {
 		case err != nil:
 			return nil, err

@@ -229,7 +229,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		if err != nil {
 			t.Fatalf("data that was read cannot be written: %v", err)
 		}
-		if _, err := decodeData(state.Record{Tenant: "contoso", Data: again}); err != nil {
+		if _, err := decodeData(state.Record{Tenant: "contoso", Status: state.Idle, Data: again}); err != nil {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}
 	})

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -45,13 +46,29 @@ type journalLine struct {
 // readJournal reads what a run has done so far.
 func (c *session) readJournal(ctx context.Context, total int) (*journal, error) {
 	j := &journal{c: c, results: map[string]ItemResult{}, open: map[string]openIntent{}, sent: map[string]int{}, total: total}
-	for e, err := range c.s.entries(ctx, c.tenant, c.run().ID, EntryIntent, EntryResult) {
+	for e, err := range c.s.journalLines(ctx, c.tenant, c.run().ID) {
 		if err != nil {
 			return nil, err
 		}
 		j.apply(e)
 	}
 	return j, nil
+}
+
+// journalLines reads a run's journal. The run's other lines are looked at too:
+// one of a newer format may be of a journal that this version cannot read, and
+// ends the reading with ErrNewerFormat. One of an unknown type is overlooked.
+func (s *Syncer) journalLines(ctx context.Context, tenantName, run string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for e, err := range s.entries(ctx, tenantName, run) {
+			if err == nil && e.Type != EntryIntent && e.Type != EntryResult {
+				continue
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
 }
 
 // apply takes a stored line into account.
@@ -201,7 +218,8 @@ func (j *journal) write(t *draft, lines []*journalLine) {
 	t.event(Event{Type: ProgressMade, Progress: t.d.Run.Progress})
 }
 
-// entries reads a run's entries of some types, oldest first, page by page.
+// entries reads a run's entries of some types, or all, oldest first, page by
+// page.
 func (s *Syncer) entries(ctx context.Context, tenantName, run string, types ...EntryType) iter.Seq2[Entry, error] {
 	req := state.HistoryRequest{Tenant: tenantName, Run: run, Limit: 1000}
 	for _, t := range types {
@@ -215,7 +233,11 @@ func (s *Syncer) entries(ctx context.Context, tenantName, run string, types ...E
 				return
 			}
 			for _, raw := range page.Entries {
-				if e, err := decodeEntry(raw); !yield(e, err) || err != nil {
+				e, err := decodeEntry(raw)
+				if err != nil {
+					err = fmt.Errorf("syncer: %s: run %s: entry %d/%d: %w", tenantName, run, raw.Version, raw.N, err)
+				}
+				if !yield(e, err) || err != nil {
 					return
 				}
 			}

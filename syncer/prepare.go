@@ -97,7 +97,7 @@ func (c *session) base(ctx context.Context) (*plan.Base, error) {
 	}
 	base, err := plan.DecodeBase(raw)
 	if err != nil {
-		return nil, fmt.Errorf("backup: %w", err)
+		return nil, fmt.Errorf("backup: %w", asNewer(err))
 	}
 	return base, nil
 }
@@ -116,7 +116,8 @@ func repo[T any](ctx context.Context, c *session, act string, f func() (T, error
 
 // repositoryMayPass reports whether trying again can change the answer.
 func repositoryMayPass(err error) bool {
-	return mayPass(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest)
+	return mayPass(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
+		!isNewer(err)
 }
 
 // desired reads the head of the desired line.
@@ -193,7 +194,7 @@ func (c *session) backup(ctx context.Context, in *plan.Input, before adopted) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	sum := &comparison{Backup: rev.ID, Adopted: before.changes, Written: before.revision}
+	sum := &comparison{Format: comparisonFormat, Backup: rev.ID, Adopted: before.changes, Written: before.revision}
 	switch {
 	case r.Options.Mode == BackupOnly:
 		return res, sum, nil
@@ -252,6 +253,7 @@ func compareKeepingBase(in plan.Input, now *plan.Result) (*plan.Result, error) {
 
 // comparison is what the report needs of the backup and plan phases.
 type comparison struct {
+	Format    int                  `json:"format"`
 	Backup    string               `json:"backup"`
 	Adopted   []plan.AdoptedChange `json:"adopted,omitempty"`
 	Written   string               `json:"written,omitempty"` // the desired line's revision, if the run wrote one
@@ -341,7 +343,8 @@ func (c *session) storePlan(ctx context.Context, res *plan.Result, sum *comparis
 		v    any
 	}{
 		{kind: "plan", data: planJSON}, {kind: "base", data: baseJSON},
-		{kind: "snapshot", v: res.Backup}, {kind: "bindings", v: res.Bindings}, {kind: "comparison", v: sum},
+		{kind: "snapshot", v: snapshotForm{Format: snapshotFormat, Snapshot: res.Backup}},
+		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings}}, {kind: "comparison", v: sum},
 	} {
 		if b.data == nil {
 			if b.data, err = json.Marshal(b.v); err != nil {

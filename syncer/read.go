@@ -131,7 +131,9 @@ type HistoryRequest struct {
 }
 
 // History returns a page of a tenant's history, and the cursor of the next
-// page, empty after the last.
+// page, empty after the last. Of an entry that a newer version of this library
+// wrote in another format it has who, when and of which type; the message says
+// so.
 func (s *Syncer) History(ctx context.Context, req HistoryRequest) (entries []Entry, next string, err error) {
 	raw := state.HistoryRequest{Tenant: req.Tenant, Run: req.Run, Newest: req.Newest, Cursor: req.Cursor, Limit: req.Limit}
 	for _, t := range req.Types {
@@ -143,6 +145,9 @@ func (s *Syncer) History(ctx context.Context, req HistoryRequest) (entries []Ent
 	}
 	for _, e := range page.Entries {
 		entry, err := decodeEntry(e)
+		if isNewer(err) {
+			entry.Message, err = err.Error(), nil
+		}
 		if err != nil {
 			return nil, "", fmt.Errorf("syncer: %s: history: decode entry %d/%d: %w", req.Tenant, e.Version, e.N, err)
 		}

@@ -15,9 +15,6 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// reportFormat is the version of the JSON form of [Report].
-const reportFormat = 1
-
 // Report is the summary of one run. It holds no secret.
 type Report struct {
 	Format  int          `json:"format"`
@@ -142,8 +139,11 @@ func (s *Syncer) readComparison(ctx context.Context, r *run) (*comparison, error
 	if err != nil {
 		return sum, err
 	}
-	if err := json.Unmarshal(raw, sum); err != nil {
-		return new(comparison), failure(classStorage, "comparison of run %s: decode: %w", r.ID, err)
+	switch err := decodeForm("comparison", raw, comparisonFormat, sum); {
+	case isNewer(err):
+		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
+	case err != nil:
+		return new(comparison), failure(classStorage, "run %s: %w", r.ID, err)
 	}
 	return sum, nil
 }
@@ -178,13 +178,8 @@ func (s *Syncer) Report(ctx context.Context, tenantName, run string) (*Report, e
 // that a newer version wrote.
 func DecodeReport(raw []byte) (*Report, error) {
 	rep := new(Report)
-	if format, err := formatOf(raw); err != nil {
-		return nil, fmt.Errorf("syncer: decode report: %w", err)
-	} else if format > reportFormat {
-		return nil, fmt.Errorf("%w: report format %d, this version knows %d", ErrNewerFormat, format, reportFormat)
-	}
-	if err := json.Unmarshal(raw, rep); err != nil {
-		return nil, fmt.Errorf("syncer: decode report: %w", err)
+	if err := decodeForm("report", raw, reportFormat, rep); err != nil {
+		return nil, fmt.Errorf("syncer: %w", err)
 	}
 	return rep, nil
 }

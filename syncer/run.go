@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -90,8 +89,12 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 		workers.Go(func() {
 			p := &place{limit: limit, held: true}
 			defer p.leave()
-			if _, err := s.advance(ctx, lease, asked, p); err != nil && ctx.Err() == nil {
-				s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", lease.Record.Tenant, "error", err)
+			_, err := s.advance(ctx, lease, asked, p)
+			if err == nil || ctx.Err() != nil {
+				return
+			}
+			s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", lease.Record.Tenant, "error", err)
+			if !isNewer(err) { // its lease already keeps it for a while
 				s.postpone(ctx, lease.Record.Tenant)
 			}
 		})
@@ -137,7 +140,7 @@ func (s *Syncer) postpone(ctx context.Context, tenantName string) {
 		t.wakeIn = backoff(2, 5*time.Second, time.Minute)
 		return nil
 	})
-	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrNewerFormat) {
+	if err != nil && ctx.Err() == nil && !isNewer(err) {
 		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", tenantName, "error", err)
 	}
 }

@@ -62,13 +62,28 @@ func (s *Syncer) open(lease state.Lease, asked time.Time) (*session, error) {
 	return c, nil
 }
 
-// close lets go of the tenant. A lease that was lost is not ours to release.
-func (c *session) close(ctx context.Context) {
+// detachTenant ends the session for this process; the lease stays.
+func (c *session) detachTenant() {
 	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
 	if c.s.sessions[c.tenant] == c {
 		delete(c.s.sessions, c.tenant)
 	}
-	c.s.mu.Unlock()
+}
+
+// forgo lets go of a tenant that only a newer version can go on with. Nothing
+// is stored, not even the log. It takes some work to find out, so this process
+// is not to try again soon.
+func (c *session) forgo(ctx context.Context) {
+	c.detachTenant()
+	ctx, cancel := c.detach(ctx)
+	defer cancel()
+	c.s.leave(ctx, state.Lease{Record: state.Record{Tenant: c.tenant, Fence: c.fence}}, c.s.cfg.Lease)
+}
+
+// close lets go of the tenant. A lease that was lost is not ours to release.
+func (c *session) close(ctx context.Context) {
+	c.detachTenant()
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	c.keepLog(ctx)

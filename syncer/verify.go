@@ -30,7 +30,7 @@ func (c *session) verify(ctx context.Context) error {
 	end := c.run().decidedEnding()
 	dep, err := c.openDeployment(ctx)
 	if err != nil {
-		if isStoreError(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) || context.Cause(ctx) != nil {
+		if isStoreError(err) || isNewer(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) || context.Cause(ctx) != nil {
 			return err
 		}
 		c.log.Warn("what was written could not be read back", "error", err)
@@ -38,7 +38,7 @@ func (c *session) verify(ctx context.Context) error {
 	}
 	out, err := dep.readBack(ctx)
 	if err != nil {
-		if isStoreError(err) || context.Cause(ctx) != nil {
+		if isStoreError(err) || isNewer(err) || context.Cause(ctx) != nil {
 			return err
 		}
 		c.log.Warn("what was written could not be read back whole", "error", err)
@@ -176,10 +176,11 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 	if err != nil {
 		return err
 	}
-	var snap tenant.Snapshot
-	if err := json.Unmarshal(raw, &snap); err != nil {
-		return fmt.Errorf("verify: decode snapshot: %w", err)
+	var snap snapshotForm
+	if err := decodeForm("snapshot", raw, snapshotFormat, &snap); err != nil {
+		return fmt.Errorf("verify: %w", err)
 	}
+	snap.Format = snapshotFormat
 	replaced := func(kind string) bool { return targeted(touched, kind, "") && wasRead(now, kind) }
 	snap.Taken = now.Taken
 	snap.Resources = slices.DeleteFunc(snap.Resources, func(r tenant.Resource) bool { return replaced(r.Kind) })

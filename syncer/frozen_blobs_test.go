@@ -1,0 +1,77 @@
+package syncer
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+func frozenChanges() []plan.PropertyChange {
+	return []plan.PropertyChange{
+		{Pointer: "/password", Base: json.RawMessage(`"[redacted]"`), Before: json.RawMessage(`"[redacted]"`), After: json.RawMessage(`"[redacted]"`), Origin: plan.Clash, Redacted: true,
+			Secrets: map[string]string{"": "5ec4e7"}},
+		{Pointer: "/description", Before: json.RawMessage(`null`), After: json.RawMessage(`"<b> & é"`), Origin: plan.Deploy},
+	}
+}
+
+func frozenKinds() []tenant.KindState {
+	return []tenant.KindState{
+		{Kind: "groups", Completeness: tenant.Complete, Scope: tenant.All},
+		{Kind: "policies", Completeness: tenant.Forbidden, Scope: tenant.Listed, Reason: "no permission", Missing: []string{"Policy.Read.All"}, RequestID: "req-4"},
+	}
+}
+
+func frozenNotes() []plan.Note {
+	return []plan.Note{{Class: plan.Ambiguous, Kind: "groups", Key: "Staff", Pointer: "/displayName", Message: "two groups have this name"}}
+}
+
+func frozenAdopted() []plan.AdoptedChange {
+	return []plan.AdoptedChange{{Kind: "groups", Key: "Guests", Verb: tenant.Update, Changes: frozenChanges()}}
+}
+
+func frozenReport() *Report {
+	return &Report{
+		Format: 1, Tenant: "contoso", Run: "run-2", Actor: "ann", Status: state.PartiallySuccessful, Outcome: Deployed, Reason: "edited",
+		Options: Options{Mode: Full, DesiredFrom: "backup-3", Interactive: true, Comment: "by hand", RetryOf: "run-1",
+			Targets: []plan.Target{{Kind: "policies", Key: "Block legacy"}}},
+		Error:   &ErrorInfo{Class: "partial", Phase: PhaseDeploy, Message: "1 of 2 changes applied", RequestID: "req-2", Time: at(8)},
+		Started: at(0), Ended: at(9), Backup: "backup-7", Digest: "d1g357",
+		Identity: &auth.Identity{Directory: "11111111-2222-4333-8444-555555555555", HomeDirectory: "66666666-7777-4888-9999-000000000000",
+			ObjectID: "o-1", Username: "ann@contoso.example", Application: "app-1"},
+		Decision: &Decision{Tenant: "contoso", Run: "run-2", Digest: "d1g357", Verdict: Approve, Actor: "bob, cem", Comment: "go",
+			Accept: []string{"max-deletes"}, Items: []string{"groups/Staff"}},
+		Kinds: []KindReport{{KindState: frozenKinds()[1], Read: 1, Created: 2, Updated: 3, Deleted: 4, Adopted: 5, Unchanged: 6, Skipped: 7, Failed: 8}},
+		Items: []ItemResult{{Item: "groups/Staff", Kind: "groups", Key: "Staff", Verb: tenant.Update, Status: ItemFailed, TenantID: "id-1", Class: "invalid",
+			Message: "the tenant refused it", RequestID: "req-3", Attempts: 2, Duration: 1500 * time.Millisecond, Verified: true, Changes: frozenChanges()}},
+		Adopted: frozenAdopted(), Notes: frozenNotes(),
+		Missing:    []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}},
+		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"},
+	}
+}
+
+func frozenComparison() *comparison {
+	return &comparison{Format: 1, Backup: "backup-7", Adopted: frozenAdopted(), Written: "desired-9", Kinds: frozenKinds(),
+		Read: map[string]int{"groups": 3, "policies": 1}, Unchanged: map[string]int{"groups": 2}, Notes: frozenNotes()}
+}
+
+func frozenAdoption() *adoption {
+	return &adoption{Format: 1, Parent: "desired-8", Key: "run-2/adopt/0011223344556677", Adopts: frozenAdopted(), Before: frozenAdopted()}
+}
+
+func frozenSnapshot() *snapshotForm {
+	return &snapshotForm{Format: 1, Snapshot: tenant.Snapshot{Taken: at(1), Kinds: frozenKinds(), Resources: []tenant.Resource{
+		{Kind: "groups", Key: "Staff", ID: "id-1", Body: json.RawMessage(`{"displayName":"Staff","n":1.50}`), Source: "groups/Staff.json"},
+	}}}
+}
+
+func frozenBindings() *bindingsForm {
+	return &bindingsForm{Format: 1, Bindings: plan.Bindings{
+		"groups":          {"Staff": "id-1", "Guests": "id-2"},
+		"groups#mail":     {"Staff": "staff@contoso.example"},
+		"groups@formerly": {"Employees": "Staff"},
+	}}
+}

@@ -1,0 +1,144 @@
+package syncer
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// at is a time in a frozen form; with nanoseconds, as stores give them.
+func at(minutes int) time.Time {
+	return time.Date(2026, 3, 1, 8, minutes, 0, 123456789, time.UTC)
+}
+
+func frozenRef(kind string) *state.BlobRef {
+	return &state.BlobRef{Tenant: "contoso", Run: "run-2", Kind: kind, Size: 1234, SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(kind)))}
+}
+
+func frozenRun() *run {
+	return &run{
+		ID: "run-2", Actor: "ann", Started: at(0), Before: state.Idle, WorkUntil: at(59), Phase: PhaseConnect,
+		Options: Options{Mode: Full},
+	}
+}
+
+// proposedRun is a run that has come to its plan.
+func proposedRun() *run {
+	r := frozenRun()
+	r.Phase, r.Identity = PhaseApprove, &auth.Identity{Directory: "11111111-2222-4333-8444-555555555555",
+		HomeDirectory: "66666666-7777-4888-9999-000000000000", ObjectID: "o-1", Username: "ann@contoso.example", Application: "app-1"}
+	r.Backup, r.Desired = "backup-7", "desired-9"
+	r.Adoption, r.Comparison, r.Snapshot = frozenRef("adoption"), frozenRef("comparison"), frozenRef("snapshot")
+	r.Plan, r.Bindings, r.Digest = frozenRef("plan"), frozenRef("bindings"), "d1g357"
+	r.Counts = &plan.Counts{Create: 1, Update: 2, Delete: 3, Conflicts: 1, Problems: 1}
+	r.Since, r.WaitingSince = at(3), at(3)
+	r.Progress = Progress{Phase: PhaseApprove}
+	return r
+}
+
+func deployingRun() *run {
+	r := proposedRun()
+	r.Phase, r.WaitingSince, r.Reviewed, r.Wrote = PhaseDeploy, time.Time{}, true, true
+	r.Decision = &decided{Verdict: Approve, Actors: []string{"bob", "cem"}, Comment: "go", Accept: []string{"max-deletes"}, Items: []string{"groups/Staff"}, Time: at(5)}
+	r.Progress = Progress{Phase: PhaseDeploy, Done: 1, Total: 3}
+	return r
+}
+
+func endedRun(out Outcome) *run {
+	r := deployingRun()
+	r.Phase, r.Progress, r.Ended, r.Outcome = PhaseReport, Progress{}, at(9), out
+	r.After, r.Report = frozenRef("after"), frozenRef("report")
+	return r
+}
+
+// frozenRecords are records of every status, and of what else a tenant can be in.
+func frozenRecords() map[string]struct {
+	status state.Status
+	data   data
+} {
+	type record = struct {
+		status state.Status
+		data   data
+	}
+	base := func(r *run) data {
+		return data{Format: 1, Commits: []string{"commit-3", "commit-2"}, Directory: "11111111-2222-4333-8444-555555555555",
+			Base: frozenRef("base"), LastSuccess: at(-30), Run: r}
+	}
+	out := map[string]record{
+		"record_not_run": {state.NotRun, data{Format: 1, Commits: []string{"commit-1"},
+			Paused: []Pause{{Holder: "ann", Reason: "migration", Since: at(0)}}}},
+		"record_starting":             {state.Starting, base(frozenRun())},
+		"record_in_progress":          {state.InProgress, base(frozenRun())},
+		"record_in_progress_deploy":   {state.InProgress, base(deployingRun())},
+		"record_pending_approval":     {state.PendingApproval, base(proposedRun())},
+		"record_idle":                 {state.Idle, base(endedRun(Deployed))},
+		"record_new_error":            {state.NewError, base(endedRun(FailedWith))},
+		"record_partially_successful": {state.PartiallySuccessful, base(endedRun(Deployed))},
+	}
+
+	signIn := frozenRun()
+	signIn.Options = Options{Mode: Preview, Interactive: true, Comment: "by hand"}
+	signIn.SignIns, signIn.WaitingSince, signIn.Reconnects = 1, at(1), 2
+	signIn.Prompt = &auth.Prompt{UserCode: "CODE-1", URL: "https://login.example/device", Message: "Open the page.", ExpiresAt: at(15), SignIn: "directory"}
+	out["record_pending_authentication"] = record{state.PendingAuthentication, base(signIn)}
+
+	carry := base(proposedRun())
+	carry.Same = []string{"run-0", "run-1"}
+	carry.Run.Reviewed = true
+	carry.Run.Votes = []Vote{{Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Time: at(4)}}
+	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []Vote{{Actor: "bob", Time: at(-20)}}, Reviewed: true}
+	out["record_pending_approval_carried"] = record{state.PendingApproval, carry}
+
+	stopping := base(deployingRun())
+	stopping.Paused = []Pause{{Holder: "cem", Since: at(6)}}
+	stopping.Run.Attempt = 2
+	stopping.Run.Cancel = &cancel{Actor: "ann", Comment: "stop", Time: at(7)}
+	stopping.Run.Trouble = &ErrorInfo{Class: "timed_out", Phase: PhaseDeploy, Message: "too slow", RequestID: "req-1", Time: at(7)}
+	out["record_in_progress_stopping"] = record{state.InProgress, stopping}
+
+	rollBack := base(proposedRun())
+	rollBack.Run.Options = Options{Mode: Full, DesiredFrom: "backup-3", RetryOf: "run-1",
+		Targets: []plan.Target{{Kind: "groups"}, {Kind: "policies", Key: "Block legacy"}}}
+	rollBack.Run.Decision = &decided{Verdict: RejectAndRevert, Actors: []string{"bob"}, Time: at(5)}
+	rollBack.Run.Phase = PhaseRevert
+	out["record_in_progress_revert"] = record{state.InProgress, rollBack}
+
+	consent := base(endedRun(Deployed))
+	consent.RestsIn, consent.ConsentURL = state.Idle, "https://login.example/adminconsent"
+	consent.Missing = []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}}
+	out["record_pending_admin_consent"] = record{state.PendingAdminConsent, consent}
+
+	failed := out["record_new_error"]
+	failed.data.LagsUntil = at(11)
+	failed.data.Run.Reason = "forbidden"
+	failed.data.Run.Error = &ErrorInfo{Class: "forbidden", Phase: PhaseDeploy, Message: "none of 2 changes applied", RequestID: "req-2", Time: at(8)}
+	out["record_new_error"] = failed
+	return out
+}
+
+// frozenEntries are entries of every type.
+func frozenEntries() map[EntryType]EntryData {
+	info := &ErrorInfo{Class: "transient", Phase: PhaseDeploy, Message: "the answer was lost", RequestID: "req-1", Time: at(4)}
+	return map[EntryType]EntryData{
+		EntryMove: {Event: state.Fail, From: state.InProgress, To: state.NewError, Phase: PhaseReport, Actor: "ann", Comment: "by hand",
+			Outcome: FailedWith, Message: "transient", Error: info, Report: frozenRef("report")},
+		EntryPhase:   {Phase: PhaseBackup},
+		EntryPrompt:  {Phase: PhaseConnect},
+		EntryVote:    {Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357"},
+		EntryReview:  {Message: "undecided", Digest: "d1g357"},
+		EntryCancel:  {Actor: "ann", Comment: "stop", Phase: PhaseDeploy},
+		EntryPause:   {Actor: "cem", Comment: "migration"},
+		EntryResume:  {Actor: "cem"},
+		EntryRetry:   {Phase: PhaseBackup, Message: "the repository was not reached"},
+		EntryConsent: {Missing: []MissingPermission{{AnyOf: []string{"Group.Read.All", "Directory.Read.All"}, Kinds: []string{"groups"}, Write: true}}},
+		EntryIntent:  {Intent: &Intent{Item: "groups/Staff", Attempt: 2, TenantID: "id-1", Verb: tenant.Update, Key: "run-2/groups/Staff"}},
+		EntryResult: {Result: &ItemResult{Item: "groups/Staff", Kind: "groups", Key: "Staff", Verb: tenant.Update, Status: ItemFailed, TenantID: "id-1",
+			Class: "invalid", Message: "the tenant refused it", RequestID: "req-3", Attempts: 2, Duration: 1500 * time.Millisecond, Verified: true}},
+		EntryLog: {Log: frozenRef("log")},
+	}
+}

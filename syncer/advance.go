@@ -37,7 +37,7 @@ func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 
 func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place *place) (Next, error) {
 	asked := time.Now()
-	lease, err := s.cfg.Leaser.Acquire(ctx, state.AcquireRequest{Tenant: tenantName, Owner: s.cfg.Worker, For: s.cfg.Lease})
+	lease, err := s.acquire(ctx, tenantName)
 	switch {
 	case errors.Is(err, state.ErrLeased):
 		return Next{Held: true, In: s.cfg.PollInterval}, nil
@@ -81,17 +81,19 @@ func (s *Syncer) leave(ctx context.Context, lease state.Lease, after time.Durati
 	}
 }
 
-// loop takes steps until the tenant rests or waits.
+// loop takes steps until the tenant rests or waits, and begins none once the
+// worker shuts down or has lost the lease.
 func (c *session) loop(ctx context.Context) (Next, error) {
 	for {
-		wait, err := c.oneStep(ctx)
+		var wait *Next
+		err := context.Cause(ctx)
+		if err == nil {
+			wait, err = c.oneStep(ctx)
+		}
+		if err != nil && context.Cause(ctx) != nil {
+			err = context.Cause(ctx)
+		}
 		switch {
-		case err != nil && context.Cause(ctx) != nil:
-			err = context.Cause(ctx) // the worker shuts down, or has lost the lease
-			if errors.Is(err, errLeaseLost) {
-				return Next{Held: true, In: c.s.cfg.PollInterval}, nil
-			}
-			return Next{}, err
 		case errors.Is(err, errLeaseLost):
 			return Next{Held: true, In: c.s.cfg.PollInterval}, nil
 		case errors.Is(err, errInterrupted):

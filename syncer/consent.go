@@ -201,7 +201,7 @@ func (s *Syncer) Recheck(ctx context.Context, tenantName, actor string) (Row, er
 		return Row{}, &ActiveError{Tenant: tenantName, Run: cur.runID(), Status: cur.rec.Status}
 	}
 	asked := time.Now()
-	lease, err := s.cfg.Leaser.Acquire(ctx, state.AcquireRequest{Tenant: tenantName, Owner: s.cfg.Worker, For: s.cfg.Lease})
+	lease, err := s.acquire(ctx, tenantName)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return Row{}, fmt.Errorf("%w: %s was never started", ErrNotFound, tenantName)

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
-
-	"github.com/tenantsync/tenantsync/state"
 )
 
 // Run works on whatever is due, several tenants at a time, until ctx ends; then
@@ -80,7 +78,7 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 		room++
 	}
 	asked := time.Now()
-	got, err := s.cfg.Leaser.Claim(ctx, state.ClaimRequest{Owner: s.cfg.Worker, For: s.cfg.Lease, Limit: room})
+	got, err := s.claimDue(ctx, room)
 	limit.Release(int64(room - len(got.Leases)))
 	if err != nil {
 		return 0, fmt.Errorf("claim: %w", err)

@@ -328,3 +328,64 @@ func TestAwaitKeepsRetryAfter(t *testing.T) {
 		}
 	})
 }
+
+// slowLeaser gives leases at once, and its answers a second later: as a
+// database does whose connection is slow. One whose caller does not wait for
+// the answer has given the leases all the same.
+type slowLeaser struct{ state.Leaser }
+
+func (l slowLeaser) answer(ctx context.Context) error {
+	select {
+	case <-time.After(time.Second):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l slowLeaser) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
+	got, err := l.Leaser.Claim(ctx, req)
+	return got, errors.Join(err, l.answer(ctx))
+}
+
+func (l slowLeaser) Acquire(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
+	got, err := l.Leaser.Acquire(ctx, req)
+	return got, errors.Join(err, l.answer(ctx))
+}
+
+// A worker that shuts down while it is being given leases leaves none behind,
+// and begins nothing with them.
+func TestShutdownLeavesNoLeaseBehind(t *testing.T) {
+	calls := map[string]func(ctx context.Context, w *syncertest.Worker) error{
+		"Run": func(ctx context.Context, w *syncertest.Worker) error { return w.Run(ctx) },
+		"Advance": func(ctx context.Context, w *syncertest.Worker) error {
+			_, err := w.Advance(ctx, "contoso")
+			return err
+		},
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := syncertest.New(syncertest.Config{})
+				w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Leaser = slowLeaser{c.Leaser} }})
+				start(t, w, "contoso")
+				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+				defer cancel()
+				begun := time.Now()
+				if err := call(ctx, w); name == "Advance" && !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v, want the context's error", err)
+				}
+				if took := time.Since(begun); took > 3*time.Second {
+					t.Errorf("the shutdown took %s, want no longer than the store does", took)
+				}
+				got, err := h.Store.Load(t.Context(), state.LoadRequest{Tenant: "contoso"})
+				if err != nil || got.Record.LeaseUntil.After(got.Now) {
+					t.Errorf("a lease is left behind until %s, now is %s (%v)", got.Record.LeaseUntil, got.Now, err)
+				}
+				if got.Record.Fence != 1 || got.Record.Status != state.Starting {
+					t.Errorf("fence %d, %s: want the lease to have been given, and nothing begun", got.Record.Fence, got.Record.Status)
+				}
+			})
+		})
+	}
+}

@@ -27,7 +27,7 @@ const (
 	LeaseDefault           = time.Minute
 	WriteTimeoutDefault    = 30 * time.Second
 	VerifyTimeoutDefault   = time.Minute
-	PollIntervalDefault    = 2 * time.Second
+	PollIntervalDefault    = 500 * time.Millisecond
 	RecheckIntervalDefault = time.Hour
 	TenantsAtOnceDefault   = 8
 	ReadsAtOnceDefault     = 4
@@ -106,11 +106,14 @@ type Config struct {
 	// and a random part.
 	Worker string
 	// Lease is how long a worker's hold on a tenant lasts without renewal; it
-	// is renewed at a third of it. A dead worker's tenants are taken over after
-	// it. Defaults to 1 minute.
+	// is renewed at a third of it. A dead worker's tenants are taken over when
+	// it has run out, by the next look of a worker that has room: within
+	// PollInterval. Defaults to 1 minute.
 	Lease time.Duration
-	// PollInterval is how often [Syncer.Run] and [Syncer.Sync] look for work.
-	// Work begun in this process is noticed at once. Defaults to 2 seconds.
+	// PollInterval is how often [Syncer.Run] and [Syncer.Sync] look for work:
+	// one claim each time. Work begun in this process is noticed at once.
+	// Defaults to half a second, so that a dead worker's tenants are taken over
+	// within the length of a lease and one second.
 	PollInterval time.Duration
 	// TenantsAtOnce is how many tenants [Syncer.Run] works on at a time, not
 	// counting those that wait for a sign-in. Defaults to 8.

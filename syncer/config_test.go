@@ -41,7 +41,7 @@ func TestConfigDefaults(t *testing.T) {
 		{"Lease", c.Lease, time.Minute},
 		{"WriteTimeout", c.WriteTimeout, 30 * time.Second},
 		{"VerifyTimeout", c.VerifyTimeout, time.Minute},
-		{"PollInterval", c.PollInterval, 2 * time.Second},
+		{"PollInterval", c.PollInterval, 500 * time.Millisecond},
 		{"RecheckInterval", c.RecheckInterval, time.Hour},
 		{"TenantsAtOnce", c.TenantsAtOnce, 8},
 		{"ReadsAtOnce", c.ReadsAtOnce, 4},

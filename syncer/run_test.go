@@ -389,3 +389,43 @@ func TestShutdownLeavesNoLeaseBehind(t *testing.T) {
 		})
 	}
 }
+
+// A dead worker's tenants are taken over within the length of a lease and one
+// second, by the engine's defaults, whenever the worker dies.
+func TestTakeOver(t *testing.T) {
+	var longest time.Duration
+	// Just after a renewal, and at other times; and the second worker looks at
+	// other times than the first renews.
+	for i, lives := range []time.Duration{0, time.Second, 7 * time.Second, 19999 * time.Millisecond, 20 * time.Second, 20001 * time.Millisecond, 33 * time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			h := syncertest.New(syncertest.Config{})
+			h.Tenant("contoso").SlowReads(time.Hour)
+			first, second := h.Worker("first", syncertest.WorkerConfig{}), h.Worker("second", syncertest.WorkerConfig{})
+			start(t, first, "contoso")
+			go func() { _ = first.Run(first.Context()) }()
+			synctest.Wait()
+			begun := time.Now()
+			<-time.After(time.Duration(i) * 330 * time.Millisecond)
+			defer background(t, second)()
+			<-time.After(max(0, lives-time.Since(begun)))
+			first.Kill()
+			died := time.Now()
+			for owner := ""; owner != "second"; {
+				<-time.After(10 * time.Millisecond)
+				got, err := h.Store.Load(t.Context(), state.LoadRequest{Tenant: "contoso"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				owner = got.Record.LeaseOwner
+			}
+			took := time.Since(died)
+			longest = max(longest, took)
+			if took > syncer.LeaseDefault+time.Second {
+				t.Errorf("after a life of %s: it took %s, want at most the lease of %s and one second", lives, took, syncer.LeaseDefault)
+			}
+		})
+	}
+	if longest < syncer.LeaseDefault {
+		t.Errorf("it took no more than %s: a live lease of %s was taken", longest, syncer.LeaseDefault)
+	}
+}

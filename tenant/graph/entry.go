@@ -1,0 +1,172 @@
+package graph
+
+import (
+	"encoding/json"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Entry is a kind of Microsoft Graph, as data: what the engine has to know of
+// it, and how it is read and written. Entries are written as JSON, see
+// [Catalogue]; the names in the field tags are the file's.
+//
+// In all paths below Endpoint, "{id}" stands for the object's id, escaped, and
+// "{directory}" for the directory id of the tenant.
+type Entry struct {
+	// Kind is what the engine knows of it: name, key, read-only properties, sets,
+	// references and so on. Create, Update and Delete say which verbs the
+	// service has; see also Unproven.
+	tenant.Kind
+
+	// Endpoint is the path of the collection or the singleton, below the
+	// version: "/identity/conditionalAccess/policies".
+	Endpoint string `json:"endpoint"`
+	// Version is "v1.0" or "beta".
+	Version string `json:"version"`
+	// ID is the property that names an object in a URL. Defaults to "id".
+	ID string `json:"id,omitempty"`
+
+	// List says how the collection is read.
+	List List `json:"list,omitzero"`
+	// Subs are pieces of an object that its own body lacks. Each is put into
+	// the body as a property, so that the object is whole.
+	Subs []Sub `json:"subs,omitempty"`
+
+	// Requests say how verbs are carried out where that is not the usual way:
+	// POST to the collection, PATCH with what changes and DELETE of the object.
+	Requests Requests `json:"requests,omitzero"`
+	// PartRequests say how each of Kind.Parts is written, by its name.
+	PartRequests map[string]PartRequest `json:"partRequests,omitempty"`
+
+	// Read and Write are the permissions that the kind needs.
+	Read  Scopes `json:"read"`
+	Write Scopes `json:"write,omitzero"`
+	// Unproven are verbs (and parts, as "update#assignments") that no example
+	// in Microsoft's documentation shows. They are off unless a host turns
+	// them on, see Config.Unproven.
+	Unproven []string `json:"unproven,omitempty"`
+
+	// Unavailable are the national clouds that lack the kind.
+	Unavailable []Cloud `json:"unavailable,omitempty"`
+	// Licence is what the tenant must have bought, for people.
+	Licence string `json:"licence,omitempty"`
+	// Remarks are for people. Source says where the entry's facts are from: a
+	// page of Microsoft's documentation.
+	Remarks string `json:"remarks,omitempty"`
+	Source  string `json:"source,omitempty"`
+}
+
+// List says how a collection is read.
+type List struct {
+	// Query is added to the list's URL: "$top=999", "$filter=…", "$expand=…".
+	Query string `json:"query,omitempty"`
+	// Single: the list's items lack properties, so that each object is read by
+	// its id as well. With SingleQuery, "$expand=…" for example.
+	Single      bool   `json:"single,omitempty"`
+	SingleQuery string `json:"singleQuery,omitempty"`
+	// Filter are the properties by which the service finds objects with
+	// "$filter=property eq 'value'"; for others the whole list is read.
+	Filter []string `json:"filter,omitempty"`
+	// Skip leaves out the items that meet a condition.
+	Skip []tenant.Condition `json:"skip,omitempty"`
+	// NotFoundIsEmpty: the service answers 404 where there is nothing yet.
+	NotFoundIsEmpty bool `json:"notFoundIsEmpty,omitempty"`
+}
+
+// Sub is a piece of an object that is read by a request of its own, in batches
+// of many objects.
+type Sub struct {
+	// Path is below the object: "/assignments", with a query if it needs one.
+	Path string `json:"path"`
+	// Property is where it is put: "assignments".
+	Property string `json:"property"`
+	// Object: it is one object and not a collection.
+	Object bool `json:"object,omitempty"`
+}
+
+// Requests are how an object itself is written.
+type Requests struct {
+	Create Request `json:"create,omitzero"`
+	Update Request `json:"update,omitzero"`
+	Delete Request `json:"delete,omitzero"`
+}
+
+// Request is one write. The zero Request is the usual one of its verb.
+type Request struct {
+	// Method defaults to POST, PATCH and DELETE.
+	Method string `json:"method,omitempty"`
+	// Path is below the collection for a create, and below the object
+	// otherwise: "/updateAllowedCombinations". Defaults to none.
+	Path string `json:"path,omitempty"`
+	// Wrap puts the body under a property: "assignments".
+	Wrap string `json:"wrap,omitempty"`
+	// Whole sends the object as it should be instead of what changes.
+	Whole bool `json:"whole,omitempty"`
+	// Drop are top-level properties that this request must not have, beside the
+	// kind's read-only ones.
+	Drop []string `json:"drop,omitempty"`
+	// Keep are read-only properties that this request must have all the same:
+	// "@odata.type" is always kept.
+	Keep []string `json:"keep,omitempty"`
+	// Set are properties that the request always has.
+	Set map[string]json.RawMessage `json:"set,omitempty"`
+}
+
+// PartRequest is how a part of an object is written.
+type PartRequest struct {
+	// Action, if not empty, is a POST to this path below the object of the
+	// whole new value, under Wrap: "/assign". The service replaces what it had,
+	// so the value is always made from what was read just before.
+	Action string `json:"action,omitempty"`
+	// Method defaults to POST.
+	Method string `json:"method,omitempty"`
+	Wrap   string `json:"wrap,omitempty"`
+	// Each, if not nil and Action is empty, writes member by member.
+	Each *Each `json:"each,omitempty"`
+	// Drop are properties of the members (or of the value) that are not sent.
+	Drop []string `json:"drop,omitempty"`
+}
+
+// Each is a collection below an object whose members are written one by one:
+// those that are new are added, those that changed are changed where the
+// service can do that, and those that are gone are removed, in this order. The
+// first that fails ends it; what was done before then stays done, and the
+// outcome of the whole counts as unknown, to be found out by reading.
+type Each struct {
+	// Collection is below the object: "/localizedNotificationMessages",
+	// "/members/$ref".
+	Collection string `json:"collection"`
+	// By are properties that tell members apart. Defaults to the whole member.
+	By []string `json:"by,omitempty"`
+	// Ref: members are references; each is added by the URL "@odata.id" of this
+	// path ("/directoryObjects/{id}"), and removed from Item.
+	Ref string `json:"ref,omitempty"`
+	// Item is a member's own path below the object, with "{member}" for its id:
+	// "/localizedNotificationMessages/{member}", "/members/{member}/$ref".
+	Item string `json:"item,omitempty"`
+	// Update: a member that changed is patched; otherwise it is removed and added.
+	Update bool `json:"update,omitempty"`
+}
+
+// Scopes are permissions by how a person, or an application of its own, has
+// them. Each inner list is a choice, the least powerful first; each list needs
+// one of every inner list.
+type Scopes struct {
+	Delegated   [][]string `json:"delegated,omitempty"`
+	Application [][]string `json:"application,omitempty"`
+	// DelegatedOnly: applications cannot, a person has to be signed in.
+	DelegatedOnly bool `json:"delegatedOnly,omitempty"`
+	// Optional: without them the kind is left out of scope, not forbidden.
+	Optional bool `json:"optional,omitempty"`
+}
+
+// Cloud is one of Microsoft's clouds.
+type Cloud string
+
+// The clouds, by the names that package auth/entra has too.
+const (
+	Global  Cloud = "global"
+	USGovL4 Cloud = "usgov-l4" // GCC High
+	USGovL5 Cloud = "usgov-l5" // DoD
+	China   Cloud = "china"    // operated by 21Vianet
+)

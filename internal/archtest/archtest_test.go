@@ -30,6 +30,8 @@ var rules = map[string]archtest.Rule{
 	"syncer": {Imports: []string{"plan", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
 
+	"tenant/graph": {Imports: []string{"tenant", "golang.org/x/sync/...", "github.com/google/uuid",
+		"github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 	"auth/entra": {Imports: []string{"auth", msal + "/apps/..."}},
 
 	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault", "internal/kittest"}},

@@ -1,0 +1,188 @@
+package graph
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// batchSize is the most requests that a batch may have:
+// https://learn.microsoft.com/graph/json-batching.
+const batchSize = 20
+
+// part is one request of a batch: an address relative to the version, and what
+// came back.
+type part struct {
+	url string
+	id  string // of the object that it is about
+	answer
+	err error // a *tenant.Error
+}
+
+type batchRequest struct {
+	Requests []batchItem `json:"requests"`
+}
+
+type batchItem struct {
+	ID     string            `json:"id"`
+	Method string            `json:"method"`
+	URL    string            `json:"url"`
+	Header map[string]string `json:"headers,omitempty"`
+}
+
+type batchAnswer struct {
+	Responses []struct {
+		ID      string            `json:"id"`
+		Status  int               `json:"status"`
+		Headers map[string]string `json:"headers"`
+		Body    json.RawMessage   `json:"body"`
+	} `json:"responses"`
+}
+
+// getAll reads many addresses, in batches that run several at a time, and each
+// that is refused again while that may help. What remains refused has its error
+// in its part. The error is the context's, or one that ends the whole read.
+func (r *reading) getAll(ctx context.Context, parts []*part) error {
+	switch len(parts) {
+	case 0:
+		return nil
+	case 1:
+		a, err := r.get(ctx, r.c.cfg.Endpoint+"/"+r.entry.Version+parts[0].url, parts[0].id)
+		parts[0].answer, parts[0].err = a, err
+		return r.fatal(ctx, err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(cmp.Or(r.limit.limit.AtOnce, atOnceDefault))
+	for len(parts) > 0 {
+		n := min(batchSize, len(parts))
+		some := parts[:n]
+		parts = parts[n:]
+		each := *r // retries are counted by batch, the budget is shared
+		group.Go(func() error { return each.batch(ctx, some) })
+	}
+	return group.Wait()
+}
+
+// fatal returns errors that end the whole read: the context's, and that of
+// credentials that are not accepted.
+func (r *reading) fatal(ctx context.Context, err error) error {
+	if cause := ended(ctx); cause != nil {
+		return cause
+	}
+	if tenant.ClassOf(err) == tenant.Unauthenticated {
+		return err
+	}
+	return nil
+}
+
+// batch reads up to 20 addresses.
+func (r *reading) batch(ctx context.Context, parts []*part) error {
+	for {
+		err := r.sendBatch(ctx, parts)
+		if fatal := r.fatal(ctx, err); fatal != nil {
+			return fatal
+		}
+		rest := parts
+		if err == nil {
+			if rest, err = r.refusedParts(ctx, parts); err == nil {
+				return nil // err is the refusal that asks for the longest pause
+			}
+			if fatal := r.fatal(ctx, err); fatal != nil {
+				return fatal
+			}
+		}
+		wait, again := r.again(ctx, err)
+		if !again {
+			for _, p := range rest {
+				p.err = cmp.Or(p.err, err)
+			}
+			return nil
+		}
+		if parts = rest; sleep(ctx, wait) != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// refusedParts returns the parts that may be sent again, and the error of the
+// one that asks for the longest pause.
+func (r *reading) refusedParts(ctx context.Context, parts []*part) (rest []*part, worst error) {
+	var longest *tenant.Error
+	for _, p := range parts {
+		e, ok := errors.AsType[*tenant.Error](p.err)
+		if p.err == nil || !ok {
+			continue
+		}
+		if fatal := r.fatal(ctx, p.err); fatal != nil {
+			return nil, fatal
+		}
+		if e.Class != tenant.Throttled && e.Class != tenant.Transient {
+			continue
+		}
+		rest = append(rest, p)
+		if longest == nil || e.RetryAfter > longest.RetryAfter {
+			longest = e
+		}
+	}
+	if longest == nil {
+		return nil, nil
+	}
+	return rest, longest
+}
+
+// sendBatch sends one batch and puts each answer into its part. An error is
+// that of the batch as a whole.
+func (r *reading) sendBatch(ctx context.Context, parts []*part) error {
+	var req batchRequest
+	for i, p := range parts {
+		req.Requests = append(req.Requests, batchItem{ID: strconv.Itoa(i + 1), Method: http.MethodGet, URL: p.url})
+	}
+	body, err := json.Marshal(req)
+	if err != nil {
+		return fmt.Errorf("graph: encode batch: %w", err)
+	}
+	a, err := r.once(ctx, request{method: http.MethodPost, url: r.c.cfg.Endpoint + "/" + r.entry.Version + "/$batch", body: body}, len(parts), "")
+	if err != nil {
+		return err
+	}
+	var got batchAnswer
+	if err := json.NewDecoder(bytes.NewReader(a.body)).Decode(&got); err != nil {
+		return unanswered(fmt.Errorf("the batch's answer: %w", err), a, r.op, r.entry.Name, "", false)
+	}
+	answered := make([]bool, len(parts))
+	for _, res := range got.Responses { // in any order
+		i, err := strconv.Atoi(res.ID)
+		if i--; err != nil || i < 0 || i >= len(parts) || answered[i] {
+			continue
+		}
+		answered[i] = true
+		p := parts[i]
+		p.answer = answer{status: res.Status, header: http.Header{}, body: res.Body, requestID: a.requestID}
+		for name, value := range res.Headers {
+			p.header.Set(name, value)
+		}
+		if id := p.header.Get("request-id"); id != "" {
+			p.requestID = id
+		}
+		p.err = nil
+		if failed := asError(p.answer, r.op, r.entry.Name, p.id); failed != nil {
+			p.err = failed
+		}
+	}
+	for i, p := range parts {
+		if !answered[i] {
+			p.err = &tenant.Error{Class: tenant.Transient, Op: r.op, Kind: r.entry.Name, ID: p.id, RequestID: a.requestID,
+				Message: "the batch's answer lacks this request"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Client is a [tenant.Client] for Microsoft Graph. Make one with [New]; it is
+// safe for concurrent use.
+//
+// Reads retry by themselves within [Config.ReadBudget]; a write is one attempt.
+// A change of one part of an object that the service takes member by member
+// ([Each]) is several requests, of which each is made once.
+type Client struct {
+	cfg     Config
+	entries map[string]*Entry
+	kinds   []tenant.Kind
+	app     runtime.Pipeline // Credential
+	person  *runtime.Pipeline
+	limits  map[string]*limiter
+	budget  *budget // of the client's life
+	tokens  tokenReader
+}
+
+var _ tenant.Client = (*Client)(nil)
+
+// New returns a client, or an error that names every field of cfg that cannot
+// be used. It sends nothing.
+func New(cfg Config) (*Client, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg, entries: map[string]*Entry{}, limits: map[string]*limiter{}, budget: &budget{left: cfg.RunBudget}}
+	c.app = newPipeline(cfg, cfg.Credential)
+	if cfg.Delegated != nil {
+		person := newPipeline(cfg, cfg.Delegated)
+		c.person = &person
+	}
+	c.tokens = tokenReader{cfg: cfg}
+	for i := range cfg.Catalogue.Entries {
+		e := &cfg.Catalogue.Entries[i]
+		if slices.Contains(e.Unavailable, cfg.Cloud) {
+			continue // there is nothing of the kind to read or write
+		}
+		c.entries[e.Name] = e
+		c.kinds = append(c.kinds, e.allowed(cfg.writes(e.Name)))
+		if c.limits[e.Throttle] == nil {
+			c.limits[e.Throttle] = newLimiter(cfg.Catalogue.Throttle(e.Throttle))
+		}
+	}
+	return c, nil
+}
+
+// allowed returns the entry's kind with the verbs that may be used: all of
+// them, or those that documentation shows.
+func (e Entry) allowed(unproven bool) tenant.Kind {
+	k := e.Kind
+	if unproven {
+		return k
+	}
+	k.Create = k.Create && e.Proven(tenant.Create, "")
+	k.Update = k.Update && e.Proven(tenant.Update, "")
+	k.Delete = k.Delete && e.Proven(tenant.Delete, "")
+	k.CreateOnly = slices.Clone(k.CreateOnly)
+	for _, p := range k.Parts {
+		if !e.Proven(tenant.Update, p.Name) {
+			k.CreateOnly = append(k.CreateOnly, p.Path) // a difference is told, and not written
+		}
+	}
+	return k
+}
+
+// Kinds is part of [tenant.Client]: the catalogue's kinds that the cloud has.
+func (c *Client) Kinds(ctx context.Context) ([]tenant.Kind, error) {
+	return slices.Clone(c.kinds), ctx.Err()
+}
+
+// entry returns what is known of a kind.
+func (c *Client) entry(op, kind string) (*Entry, error) {
+	e := c.entries[kind]
+	if e == nil {
+		return nil, &tenant.Error{Class: tenant.Invalid, Op: op, Kind: kind, Message: "the catalogue has no such kind for this cloud"}
+	}
+	return e, nil
+}
+
+// pipeline returns what sends a kind's requests. A person's where applications
+// cannot.
+func (c *Client) pipeline(e *Entry, write bool) runtime.Pipeline {
+	s := e.Read
+	if write {
+		s = e.Write
+	}
+	if s.DelegatedOnly && c.person != nil {
+		return *c.person
+	}
+	return c.app
+}
+
+// url returns the address of a path below the entry's collection.
+func (c *Client) url(e *Entry, below string) string { return c.cfg.Endpoint + c.relative(e, below) }
+
+// relative is the same without the host, as batches have it.
+func (c *Client) relative(e *Entry, below string) string {
+	endpoint := e.Endpoint
+	if strings.Contains(endpoint, "{directory}") {
+		endpoint = strings.ReplaceAll(endpoint, "{directory}", escapeID(c.directory()))
+	}
+	return "/" + e.Version + endpoint + below
+}
+
+// directory is the tenant's directory id, as configured or as the token says.
+func (c *Client) directory() string {
+	if c.cfg.Directory != "" {
+		return c.cfg.Directory
+	}
+	return c.tokens.known().Directory
+}
+
+// budget is how long refusals may go on. Safe for concurrent use; a nil one is
+// endless.
+type budget struct {
+	mu    sync.Mutex
+	left  time.Duration
+	outer *budget
+}
+
+// spend takes a wait out of the budget, and of the one around it, or reports
+// that there is not enough left.
+func (b *budget) spend(d time.Duration) bool {
+	if b == nil {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d > b.left || !b.outer.spend(d) {
+		return false
+	}
+	b.left -= d
+	return true
+}
+
+// newHTTPClient returns a copy of the host's client that follows no redirect:
+// it would carry the token to another host.
+func newHTTPClient(host *http.Client) *http.Client {
+	var client http.Client
+	if host != nil {
+		client = *host
+	} else {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = 32
+		client.Transport = transport
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
+// invalid is the error of a request that this client can never carry out.
+func invalid(op tenant.Operation, format string, args ...any) error {
+	return &tenant.Error{Class: tenant.Invalid, Op: string(op.Verb), Kind: op.Kind, ID: op.ID, Message: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,128 @@
+package graph
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+)
+
+// Defaults of [Config].
+const (
+	ReadBudgetDefault   = 5 * time.Minute
+	RunBudgetDefault    = 30 * time.Minute
+	WriteTimeoutDefault = time.Minute
+)
+
+// clouds says where each cloud has its Graph and signs in.
+var clouds = map[Cloud]struct{ graph, login string }{
+	Global:  {"https://graph.microsoft.com", "https://login.microsoftonline.com"},
+	USGovL4: {"https://graph.microsoft.us", "https://login.microsoftonline.us"},
+	USGovL5: {"https://dod-graph.microsoft.us", "https://login.microsoftonline.us"},
+	China:   {"https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"},
+}
+
+// Config configures a [Client]. Only Credential is required.
+type Config struct {
+	// Credential gives the tokens: one of azidentity's, or, from the engine's,
+	// entra.TokenCredential. Required.
+	Credential azcore.TokenCredential
+	// Delegated gives the tokens of a signed-in person for the kinds that
+	// applications cannot have (Scopes.DelegatedOnly), where Credential is an
+	// application's. Defaults to none: those kinds are then forbidden.
+	Delegated azcore.TokenCredential
+
+	// Cloud is where the tenant is. Defaults to Global.
+	Cloud Cloud
+	// Endpoint is Graph's address, "https://host", for one that is not of the
+	// Cloud: a fake. Defaults to the Cloud's. No request and no token ever
+	// goes to another host.
+	Endpoint string
+	// Directory is the tenant's directory id. Defaults to what the token says.
+	Directory string
+	// ClientID is the application (client) id of the app registration, for the
+	// page on which an administrator consents. Defaults to what the token says.
+	ClientID string
+
+	// Catalogue says which kinds there are. Defaults to [Default].
+	Catalogue *Catalogue
+	// Unproven names kinds whose unproven verbs are on; "*" stands for all.
+	// Defaults to none: what Microsoft's documentation does not show by an
+	// example is read, and never written.
+	Unproven []string
+	// ReportOnly makes new Conditional Access policies that are to be enabled
+	// land as report-only instead. The next sync proposes to enable them.
+	ReportOnly bool
+
+	// ReadBudget is how long one call of Read or Get goes on being refused
+	// (429, 5xx, cut connections) before it gives up. Defaults to 5 minutes.
+	ReadBudget time.Duration
+	// RunBudget is the same for all reads of the client's life together.
+	// Defaults to 30 minutes.
+	RunBudget time.Duration
+	// WriteTimeout bounds one write, beside the caller's context. Defaults to
+	// 1 minute.
+	WriteTimeout time.Duration
+
+	// HTTPClient sends the requests. Redirects are never followed. Defaults to
+	// one with a pool of its own.
+	HTTPClient *http.Client
+	// Logger gets refusals and waits, without tokens or bodies. Defaults to
+	// one that discards.
+	Logger *slog.Logger
+}
+
+// withDefaults returns a copy with every optional field filled in, or an error
+// that names the fields that cannot be used.
+func (c Config) withDefaults() (Config, error) {
+	var errs []error
+	if c.Credential == nil {
+		errs = append(errs, errors.New("Credential is required"))
+	}
+	c.Cloud = cmp.Or(c.Cloud, Global)
+	cloud, ok := clouds[c.Cloud]
+	if !ok {
+		errs = append(errs, fmt.Errorf("Cloud %q is not one of %q, %q, %q, %q", c.Cloud, Global, USGovL4, USGovL5, China))
+	}
+	c.Endpoint = cmp.Or(c.Endpoint, cloud.graph)
+	if u, err := url.Parse(c.Endpoint); ok && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil) {
+		errs = append(errs, fmt.Errorf("Endpoint %q is not of the form https://host", c.Endpoint))
+	}
+	if c.Catalogue == nil {
+		c.Catalogue = Default()
+	} else if err := c.Catalogue.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("Catalogue: %w", err))
+	}
+	for _, name := range c.Unproven {
+		if _, known := c.Catalogue.Entry(name); name != "*" && !known {
+			errs = append(errs, fmt.Errorf("Unproven names the kind %q, which is not in the catalogue", name))
+		}
+	}
+	c.ReadBudget = cmp.Or(c.ReadBudget, ReadBudgetDefault)
+	c.RunBudget = cmp.Or(c.RunBudget, RunBudgetDefault)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, WriteTimeoutDefault)
+	for _, f := range []struct {
+		name  string
+		value time.Duration
+	}{{"ReadBudget", c.ReadBudget}, {"RunBudget", c.RunBudget}, {"WriteTimeout", c.WriteTimeout}} {
+		if f.value <= 0 {
+			errs = append(errs, fmt.Errorf("%s must be more than 0, is %s", f.name, f.value))
+		}
+	}
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	if len(errs) > 0 {
+		return c, fmt.Errorf("graph: config: %w", errors.Join(errs...))
+	}
+	return c, nil
+}
+
+// writes reports whether the host has the entry's unproven verbs on.
+func (c Config) writes(kind string) bool {
+	return slices.Contains(c.Unproven, "*") || slices.Contains(c.Unproven, kind)
+}

@@ -1,0 +1,154 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// odataError is the form of Graph's errors:
+// https://learn.microsoft.com/graph/errors.
+type odataError struct {
+	Error struct {
+		Code       string `json:"code"`
+		Message    string `json:"message"`
+		InnerError struct {
+			RequestID string `json:"request-id"`
+		} `json:"innerError"`
+	} `json:"error"`
+}
+
+// maxMessage bounds what is kept of the service's words.
+const maxMessage = 500
+
+// licenceSignals are words by which the service says that the tenant has not
+// bought what it was asked for, in codes and messages, in lower case.
+var licenceSignals = []string{
+	"aadpremiumlicenserequired", "license", "licence", "premium", "not provisioned", "request not applicable to target tenant",
+	"does not have a premium", "is not onboarded", "notlicensed", "tenant is not b2c",
+}
+
+// asError returns an answer that is no success as an error; nil for a success.
+func asError(a answer, op, kind, id string) *tenant.Error {
+	if a.status >= 200 && a.status < 300 {
+		return nil
+	}
+	var body odataError
+	_ = json.Unmarshal(a.body, &body) // an answer in another form has no code
+	e := &tenant.Error{Op: op, Kind: kind, ID: id, Code: body.Error.Code, Message: cut(plain(body.Error.Message)),
+		RequestID: cmp.Or(body.Error.InnerError.RequestID, a.requestID), RetryAfter: retryAfter(a.header)}
+	e.Class = classOf(a.status, body)
+	if e.Message == "" {
+		e.Message = fmt.Sprintf("the service answered %d %s", a.status, http.StatusText(a.status))
+	}
+	return e
+}
+
+func classOf(status int, body odataError) tenant.Class {
+	switch status {
+	case http.StatusUnauthorized:
+		return tenant.Unauthenticated
+	case http.StatusForbidden:
+		if saysLicence(body) {
+			return tenant.NotLicensed
+		}
+		return tenant.AccessDenied
+	case http.StatusNotFound, http.StatusGone:
+		return tenant.NotFound
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return tenant.Conflict
+	case http.StatusTooManyRequests:
+		return tenant.Throttled
+	case http.StatusRequestTimeout, http.StatusLocked, http.StatusFailedDependency, http.StatusTooEarly:
+		return tenant.Transient
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		if saysLicence(body) {
+			return tenant.NotLicensed
+		}
+		return tenant.Invalid
+	}
+	if status >= 500 && status != http.StatusNotImplemented {
+		return tenant.Transient
+	}
+	return tenant.Permanent
+}
+
+func saysLicence(body odataError) bool {
+	words := strings.ToLower(body.Error.Code + " " + body.Error.Message)
+	return slices.ContainsFunc(licenceSignals, func(s string) bool { return strings.Contains(words, s) })
+}
+
+// unanswered is the error of a request without a whole answer. For a write it
+// may have taken effect, unless it surely was not sent.
+func unanswered(err error, a answer, op, kind, id string, write bool) *tenant.Error {
+	e := &tenant.Error{Class: tenant.Transient, Op: op, Kind: kind, ID: id, RequestID: a.requestID, Err: err}
+	if _, ok := errors.AsType[*azcore.ResponseError](err); ok || isCredential(err) {
+		e.Class, e.Message = tenant.Unauthenticated, "no token for the request"
+		return e
+	}
+	e.MaybeApplied = write && !notSent(err)
+	return e
+}
+
+// isCredential reports whether the credential failed: what azcore and
+// azidentity mark as not worth another try.
+func isCredential(err error) bool {
+	var marked interface{ NonRetriable() }
+	return errors.As(err, &marked)
+}
+
+// notSent reports whether an error is of before the request was sent.
+func notSent(err error) bool {
+	if errors.Is(err, errNotSent) {
+		return true
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns != nil {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+// ended returns the context's error where it is what made err.
+func ended(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// cut shortens a message.
+func cut(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxMessage], "") + "…"
+}
+
+// plain takes line breaks and control characters out of a message, and the
+// JSON that Intune puts around its own.
+func plain(s string) string {
+	var inner struct {
+		Message string `json:"Message"`
+	}
+	if json.Unmarshal([]byte(s), &inner) == nil && inner.Message != "" {
+		s = inner.Message
+	}
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	return strings.Join(strings.Fields(s), " ")
+}

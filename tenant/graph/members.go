@@ -1,0 +1,138 @@
+package graph
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// memberRequests are the requests that turn a part from what it was into what
+// it should be: additions, changes, removals.
+func (w *writing) memberRequests(p PartRequest) ([]request, error) {
+	var before, after []json.RawMessage
+	if err := list(at(w.op.Before, w.partPath()), &before); err != nil {
+		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
+	}
+	if err := list(at(w.op.Patch, w.partPath()), &after); err != nil {
+		return nil, invalid(w.op, "the part %q is no array", w.op.Part)
+	}
+	var adds, changes, removals []request
+	taken := make([]bool, len(before))
+	for _, now := range after {
+		i := slices.IndexFunc(before, func(was json.RawMessage) bool { return w.sameMember(p, was, now) })
+		if i >= 0 {
+			taken[i] = true
+			if w.equalMember(p, before[i], now) {
+				continue
+			}
+			if p.Each.Update {
+				req, err := w.memberRequest(p, http.MethodPatch, before[i], w.sent(p, now))
+				if err != nil {
+					return nil, err
+				}
+				changes = append(changes, req)
+				continue
+			}
+			req, err := w.memberRequest(p, http.MethodDelete, before[i], nil)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, req)
+		}
+		req, err := w.addRequest(p, now)
+		if err != nil {
+			return nil, err
+		}
+		if i >= 0 {
+			changes = append(changes, req)
+		} else {
+			adds = append(adds, req)
+		}
+	}
+	for i, was := range before {
+		if taken[i] {
+			continue
+		}
+		req, err := w.memberRequest(p, http.MethodDelete, was, nil)
+		if err != nil {
+			return nil, err
+		}
+		removals = append(removals, req)
+	}
+	return slices.Concat(adds, changes, removals), nil
+}
+
+// list reads an array; absent and null are empty.
+func list(raw json.RawMessage, into *[]json.RawMessage) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	return json.Unmarshal(raw, into)
+}
+
+// sent is a member as it is sent: without what the service sets.
+func (w *writing) sent(p PartRequest, member json.RawMessage) json.RawMessage {
+	for _, segs := range w.partDrops(p) {
+		if len(segs) > 1 && segs[0] == "*" {
+			member = without(member, segs[1:])
+		}
+	}
+	return member
+}
+
+func (w *writing) equalMember(p PartRequest, a, b json.RawMessage) bool {
+	return sameValue(w.sent(p, a), w.sent(p, b))
+}
+
+// sameMember reports whether two members are the same one, changed or not.
+func (w *writing) sameMember(p PartRequest, a, b json.RawMessage) bool {
+	if p.Each.Ref != "" {
+		return memberID(a) == memberID(b)
+	}
+	if len(p.Each.By) == 0 {
+		return w.equalMember(p, a, b)
+	}
+	return !slices.ContainsFunc(p.Each.By, func(name string) bool { return !sameValue(at(a, "/"+name), at(b, "/"+name)) })
+}
+
+// memberID is the id of a member that is an id, or an object with one.
+func memberID(member json.RawMessage) string {
+	var s string
+	if json.Unmarshal(member, &s) == nil {
+		return s
+	}
+	o, err := parseObject(member)
+	if err != nil {
+		return ""
+	}
+	return o.text("id")
+}
+
+// addRequest adds a member.
+func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, error) {
+	req := request{method: http.MethodPost, url: w.c.url(w.entry, w.object()+p.Each.Collection), body: w.sent(p, member)}
+	if p.Each.Ref == "" {
+		return req, nil
+	}
+	id := memberID(member)
+	if id == "" {
+		return req, invalid(w.op, "a member of %q has no id", w.op.Part)
+	}
+	address := w.c.cfg.Endpoint + "/" + w.entry.Version + strings.ReplaceAll(p.Each.Ref, "{id}", escapeID(id))
+	raw, err := json.Marshal(map[string]string{"@odata.id": address})
+	req.body = raw
+	return req, err
+}
+
+// memberRequest changes or removes a member that is there.
+func (w *writing) memberRequest(p PartRequest, method string, member, body json.RawMessage) (request, error) {
+	id := memberID(member)
+	if id == "" || p.Each.Item == "" {
+		return request{}, &tenant.Error{Class: tenant.Invalid, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID,
+			Message: "a member of the part " + w.op.Part + " cannot be changed or removed: it shows no id"}
+	}
+	return request{method: method, url: w.c.url(w.entry, w.object()+strings.ReplaceAll(p.Each.Item, "{member}", escapeID(id))), body: body}, nil
+}

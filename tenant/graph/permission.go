@@ -1,0 +1,108 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Permissions is part of [tenant.Client]. What is granted is read from a token:
+// Entra shows a new grant in new ones only, and for some minutes Graph may
+// refuse what a token already has.
+func (c *Client) Permissions(ctx context.Context, req tenant.PermissionsRequest) (tenant.Permissions, error) {
+	var out tenant.Permissions
+	if err := ctx.Err(); err != nil {
+		return out, context.Cause(ctx)
+	}
+	for _, kind := range req.Kinds {
+		if _, err := c.entry("permissions", kind); err != nil {
+			return out, err
+		}
+	}
+	token, err := c.tokens.read(ctx, c.cfg.Credential)
+	if err != nil {
+		return out, err
+	}
+	person := token
+	if c.cfg.Delegated != nil {
+		if person, err = c.tokens.read(ctx, c.cfg.Delegated); err != nil {
+			return out, err
+		}
+	}
+	out.Directory = cmp.Or(token.Directory, c.cfg.Directory)
+	out.ConsentURL = c.consentURL(token)
+	out.Granted = append(token.granted(), person.granted()...)
+	slices.Sort(out.Granted)
+	out.Granted = slices.Compact(out.Granted)
+	out.Required = c.required(req, token.isApplication())
+	return out, nil
+}
+
+// required are the permissions for the kinds, each once with all that need it.
+func (c *Client) required(req tenant.PermissionsRequest, application bool) []tenant.Permission {
+	var all []tenant.Permission
+	add := func(kind string, anyOf []string, write, optional bool) {
+		i := slices.IndexFunc(all, func(p tenant.Permission) bool {
+			return p.Write == write && p.Optional == optional && slices.Equal(p.AnyOf, anyOf)
+		})
+		if i < 0 {
+			all = append(all, tenant.Permission{AnyOf: slices.Clone(anyOf), Write: write, Optional: optional})
+			i = len(all) - 1
+		}
+		if !slices.Contains(all[i].Kinds, kind) {
+			all[i].Kinds = append(all[i].Kinds, kind)
+		}
+	}
+	for _, kind := range req.Kinds {
+		e := c.entries[kind]
+		for _, anyOf := range e.Read.needed(application && !(e.Read.DelegatedOnly && c.person != nil)) {
+			add(kind, anyOf, false, e.Read.Optional)
+		}
+		if k := e.allowed(c.cfg.writes(kind)); !req.Write || !(k.Create || k.Update || k.Delete) {
+			continue
+		}
+		for _, anyOf := range e.Write.needed(application && !(e.Write.DelegatedOnly && c.person != nil)) {
+			add(kind, anyOf, true, e.Write.Optional)
+		}
+	}
+	return all
+}
+
+// consentURL is the page on which an administrator grants what the app
+// registration asks for:
+// https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
+func (c *Client) consentURL(token claims) string {
+	client := cmp.Or(c.cfg.ClientID, token.AppID, token.Client)
+	directory := cmp.Or(c.cfg.Directory, token.Directory)
+	if client == "" || directory == "" {
+		return ""
+	}
+	return clouds[c.cfg.Cloud].login + "/" + url.PathEscape(directory) + "/adminconsent?client_id=" + url.QueryEscape(client)
+}
+
+// Scopes returns the permissions that the kinds need with this catalogue, in
+// order and each once, the least powerful of each choice: what an app
+// registration has to ask for. Kinds that the catalogue lacks are left out.
+func (c *Catalogue) Scopes(kinds []string, write, application bool) []string {
+	var out []string
+	for _, e := range c.Entries {
+		if !slices.Contains(kinds, e.Name) {
+			continue
+		}
+		needed := e.Read.needed(application)
+		if write {
+			needed = append(slices.Clone(needed), e.Write.needed(application)...)
+		}
+		for _, anyOf := range needed {
+			if len(anyOf) > 0 && !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(out, p) }) {
+				out = append(out, anyOf[0])
+			}
+		}
+	}
+	slices.SortFunc(out, strings.Compare)
+	return out
+}

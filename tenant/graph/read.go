@@ -1,0 +1,484 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Read is part of [tenant.Client]. Lists are read page by page and passed on as
+// they come, so that what is held in memory is a page, however many there are.
+func (c *Client) Read(ctx context.Context, req tenant.ReadRequest, emit func(tenant.Resource) error) (tenant.ReadResult, error) {
+	e, err := c.entry("read", req.Kind)
+	if err != nil {
+		return tenant.ReadResult{Completeness: tenant.Failed, Class: tenant.Invalid, Reason: err.Error()}, ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		return tenant.ReadResult{}, context.Cause(ctx)
+	}
+	r := c.reading(e, "read")
+	out := &output{emit: emit, seen: map[string]bool{}}
+	switch {
+	case e.Singleton:
+		err = r.singleton(ctx, out, req)
+	case req.All:
+		err = r.list(ctx, out, "", nil)
+	default:
+		err = r.some(ctx, out, req)
+	}
+	return c.result(ctx, e, out, err)
+}
+
+// output is where what was read goes.
+type output struct {
+	emit   func(tenant.Resource) error
+	failed error // of emit
+	n      int
+	absent []string
+	seen   map[string]bool // ids, where an object may be found twice
+}
+
+// put passes a resource on. Its error ends the read.
+func (o *output) put(r tenant.Resource) error {
+	o.n++
+	if err := o.emit(r); err != nil {
+		o.failed = err
+		return err
+	}
+	return nil
+}
+
+// result says how much was read.
+func (c *Client) result(ctx context.Context, e *Entry, out *output, err error) (tenant.ReadResult, error) {
+	switch {
+	case out.failed != nil:
+		return tenant.ReadResult{}, out.failed
+	case ctx.Err() != nil:
+		return tenant.ReadResult{}, context.Cause(ctx)
+	case err == nil:
+		return tenant.ReadResult{Completeness: tenant.Complete, Absent: out.absent}, nil
+	}
+	failed, ok := errors.AsType[*tenant.Error](err)
+	if !ok {
+		failed = &tenant.Error{Class: tenant.Permanent, Message: err.Error()}
+	}
+	if failed.Class == tenant.Unauthenticated {
+		return tenant.ReadResult{}, err
+	}
+	res := tenant.ReadResult{Completeness: tenant.Failed, Class: failed.Class, Reason: reasonOf(failed), RequestID: failed.RequestID}
+	switch {
+	case failed.Class == tenant.AccessDenied && out.n == 0:
+		res.Completeness, res.Class = tenant.Forbidden, ""
+		if res.Missing = c.missing(e.Read); len(res.Missing) == 0 {
+			res.Reason = joinWords(res.Reason, "the permissions are granted, so a directory role or a policy of the tenant stands against it")
+		}
+	case failed.Class == tenant.NotLicensed:
+		res.Completeness, res.Class = tenant.Unlicensed, ""
+		if e.Licence != "" {
+			res.Reason = joinWords(res.Reason, "needs "+e.Licence)
+		}
+	case out.n > 0:
+		res.Completeness = tenant.Partial
+	}
+	return res, nil
+}
+
+func reasonOf(e *tenant.Error) string {
+	var words []string
+	for _, s := range []string{e.Code, e.Message} {
+		if s != "" {
+			words = append(words, s)
+		}
+	}
+	if e.Err != nil {
+		words = append(words, e.Err.Error())
+	}
+	if len(words) == 0 {
+		return string(e.Class)
+	}
+	return strings.Join(words, ": ")
+}
+
+// singleton reads the one object of its kind.
+func (r *reading) singleton(ctx context.Context, out *output, req tenant.ReadRequest) error {
+	res, err := r.one(ctx, "")
+	if err != nil {
+		if r.entry.List.NotFoundIsEmpty && tenant.ClassOf(err) == tenant.NotFound {
+			return nil
+		}
+		return err
+	}
+	for _, id := range req.IDs {
+		if id != "" && id != res.ID && !req.All {
+			out.absent = append(out.absent, id)
+		}
+	}
+	return out.put(res)
+}
+
+// one reads one object, whole. An empty id is a singleton's.
+func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
+	below := ""
+	if !r.entry.Singleton {
+		below = "/" + escapeID(id)
+	}
+	a, err := r.get(ctx, r.c.url(r.entry, below)+query(r.entry.List.SingleQuery), id)
+	if err != nil {
+		return tenant.Resource{}, err
+	}
+	body, err := r.single(a)
+	if err != nil {
+		return tenant.Resource{}, err
+	}
+	res, err := r.entry.resource(body)
+	if err != nil {
+		return tenant.Resource{}, r.malformed(a, id, err)
+	}
+	whole := []tenant.Resource{res}
+	if err := r.addSubs(ctx, whole); err != nil {
+		return tenant.Resource{}, err
+	}
+	return whole[0], nil
+}
+
+// single takes the object out of an answer: some singletons come as a
+// collection of one.
+func (r *reading) single(a answer) (json.RawMessage, error) {
+	if !r.entry.Singleton {
+		return a.body, nil
+	}
+	var list struct {
+		Value []json.RawMessage `json:"value"`
+	}
+	if json.Unmarshal(a.body, &list) == nil && len(list.Value) == 1 && !strings.Contains(string(a.body), `"`+r.entry.idProperty()+`":`) {
+		return list.Value[0], nil
+	}
+	return a.body, nil
+}
+
+func (r *reading) malformed(a answer, id string, err error) error {
+	return &tenant.Error{Class: tenant.Transient, Op: r.op, Kind: r.entry.Name, ID: id, RequestID: a.requestID,
+		Message: "the answer is not what it should be", Err: err}
+}
+
+// some reads objects by id and by natural key.
+func (r *reading) some(ctx context.Context, out *output, req tenant.ReadRequest) error {
+	ids := slices.Compact(slices.Sorted(slices.Values(req.IDs)))
+	parts := make([]*part, 0, len(ids))
+	for _, id := range ids {
+		if id == "" {
+			continue // nothing has it
+		}
+		parts = append(parts, &part{id: id, url: r.c.relativeToVersion(r.entry, "/"+escapeID(id)) + query(r.entry.List.SingleQuery)})
+	}
+	if err := r.byID(ctx, out, parts); err != nil {
+		return err
+	}
+	if len(req.Matches) == 0 {
+		return nil
+	}
+	var whole []tenant.Match
+	for _, m := range req.Matches {
+		filter, ok := r.entry.filter(m)
+		if !ok {
+			whole = append(whole, m)
+			continue
+		}
+		if err := r.list(ctx, out, filter, []tenant.Match{m}); err != nil {
+			return err
+		}
+	}
+	if len(whole) == 0 {
+		return nil
+	}
+	return r.list(ctx, out, "", whole)
+}
+
+// byID reads objects by id. One that is not there is no error.
+func (r *reading) byID(ctx context.Context, out *output, parts []*part) error {
+	for len(parts) > 0 {
+		n := min(len(parts), 5*batchSize) // so much is held at a time
+		some := parts[:n]
+		parts = parts[n:]
+		if err := r.getAll(ctx, some); err != nil {
+			return err
+		}
+		var found []tenant.Resource
+		for _, p := range some {
+			switch {
+			case tenant.ClassOf(p.err) == tenant.NotFound:
+				out.absent = append(out.absent, p.id)
+				continue
+			case p.err != nil:
+				return p.err
+			}
+			res, err := r.entry.resource(p.body)
+			if err != nil {
+				return r.malformed(p.answer, p.id, err)
+			}
+			found = append(found, res)
+		}
+		if err := r.finish(ctx, out, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish adds what the bodies lack and passes the objects on.
+func (r *reading) finish(ctx context.Context, out *output, found []tenant.Resource) error {
+	if err := r.addSubs(ctx, found); err != nil {
+		return err
+	}
+	for _, res := range found {
+		if out.seen[res.ID] {
+			continue
+		}
+		if err := out.put(res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// page is one page of a list.
+type page struct {
+	Value []json.RawMessage `json:"value"`
+	Next  string            `json:"@odata.nextLink"`
+}
+
+// list reads a collection, page by page to its end. With matches, only what
+// matches one of them is passed on.
+func (r *reading) list(ctx context.Context, out *output, filter string, only []tenant.Match) error {
+	next := r.c.url(r.entry, "") + query(r.entry.List.Query, filter)
+	for pages := 0; next != ""; pages++ {
+		a, p, err := r.page(ctx, next)
+		if err != nil {
+			if pages == 0 && r.entry.List.NotFoundIsEmpty && tenant.ClassOf(err) == tenant.NotFound {
+				return nil
+			}
+			return err
+		}
+		var found []tenant.Resource
+		for _, raw := range p.Value {
+			res, err := r.entry.resource(raw)
+			switch {
+			case err != nil:
+				return r.malformed(a, "", err)
+			case r.entry.skipped(raw):
+			case only != nil && !slices.ContainsFunc(only, func(m tenant.Match) bool { return matches(res.Body, m) }):
+			case res.ID == "":
+				return r.malformed(a, "", fmt.Errorf("an object has no %s", r.entry.idProperty()))
+			default:
+				found = append(found, res)
+			}
+		}
+		if err := r.pass(ctx, out, found); err != nil {
+			return err
+		}
+		if next, err = r.c.nextLink(p.Next); err != nil {
+			return &tenant.Error{Class: tenant.Permanent, Op: r.op, Kind: r.entry.Name, RequestID: a.requestID, Message: err.Error()}
+		}
+	}
+	return nil
+}
+
+// page reads one page. One that was cut in the middle is read again.
+func (r *reading) page(ctx context.Context, address string) (answer, page, error) {
+	for {
+		a, err := r.get(ctx, address, "")
+		if err != nil {
+			return a, page{}, err
+		}
+		var p page
+		err = json.Unmarshal(a.body, &p)
+		if err == nil && p.Value == nil {
+			err = errors.New("it has no value")
+		}
+		if err == nil {
+			return a, p, nil
+		}
+		err = r.malformed(a, "", err)
+		wait, again := r.again(ctx, err)
+		if !again {
+			return a, page{}, err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return a, page{}, err
+		}
+	}
+}
+
+// pass passes the objects of a page on, read by id where the list's items are
+// not whole.
+func (r *reading) pass(ctx context.Context, out *output, found []tenant.Resource) error {
+	if !r.entry.List.Single || len(found) == 0 {
+		return r.finish(ctx, out, found)
+	}
+	parts := make([]*part, len(found))
+	for i, res := range found {
+		parts[i] = &part{id: res.ID, url: r.c.relativeToVersion(r.entry, "/"+escapeID(res.ID)) + query(r.entry.List.SingleQuery)}
+	}
+	absent := out.absent
+	err := r.byID(ctx, out, parts)
+	out.absent = absent // gone between the list and the read: as if it had not been listed
+	return err
+}
+
+// addSubs reads what the objects' own bodies lack, and puts it in.
+func (r *reading) addSubs(ctx context.Context, found []tenant.Resource) error {
+	if len(r.entry.Subs) == 0 || len(found) == 0 {
+		return nil
+	}
+	var parts []*part
+	for _, sub := range r.entry.Subs {
+		for _, res := range found {
+			below := sub.Path
+			if !r.entry.Singleton {
+				below = "/" + escapeID(res.ID) + sub.Path
+			}
+			parts = append(parts, &part{id: res.ID, url: r.c.relativeToVersion(r.entry, below)})
+		}
+	}
+	if err := r.getAll(ctx, parts); err != nil {
+		return err
+	}
+	for i, sub := range r.entry.Subs {
+		for j := range found {
+			p := parts[i*len(found)+j]
+			value, err := r.subValue(ctx, sub, p)
+			if err != nil {
+				return err
+			}
+			o, err := parseObject(found[j].Body)
+			if err != nil {
+				return err
+			}
+			if value == nil {
+				delete(o, sub.Property)
+			} else {
+				o[sub.Property] = value
+			}
+			found[j].Body = o.json()
+		}
+	}
+	return nil
+}
+
+// subValue is what a sub-resource holds, all its pages; nil for an object that
+// is not there.
+func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessage, error) {
+	if p.err != nil {
+		if sub.Object && tenant.ClassOf(p.err) == tenant.NotFound {
+			return nil, nil
+		}
+		return nil, p.err
+	}
+	if sub.Object {
+		res, err := (&Entry{}).resource(p.body)
+		if err != nil {
+			return nil, r.malformed(p.answer, p.id, err)
+		}
+		return res.Body, nil
+	}
+	all := []json.RawMessage{}
+	body, a := p.body, p.answer
+	for {
+		var list page
+		if err := json.Unmarshal(body, &list); err != nil || list.Value == nil {
+			return nil, r.malformed(a, p.id, errors.Join(err, errors.New("it is no collection")))
+		}
+		all = append(all, list.Value...)
+		next, err := r.c.nextLink(list.Next)
+		if err != nil {
+			return nil, &tenant.Error{Class: tenant.Permanent, Op: r.op, Kind: r.entry.Name, ID: p.id, RequestID: a.requestID, Message: err.Error()}
+		}
+		if next == "" {
+			return json.Marshal(all)
+		}
+		if a, err = r.get(ctx, next, p.id); err != nil {
+			return nil, err
+		}
+		body = a.body
+	}
+}
+
+// nextLink checks the address of a next page: a link to another host would take
+// the token there.
+func (c *Client) nextLink(link string) (string, error) {
+	if link == "" {
+		return "", nil
+	}
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme+"://"+u.Host != c.cfg.Endpoint || u.User != nil {
+		return "", errors.New("the next page is on another host than the cloud's, and was not followed")
+	}
+	return link, nil
+}
+
+// relativeToVersion is an address as a batch has it: without host and version.
+func (c *Client) relativeToVersion(e *Entry, below string) string {
+	return strings.TrimPrefix(c.relative(e, below), "/"+e.Version)
+}
+
+// query joins what is not empty behind a question mark.
+func query(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	if len(parts) == 0 {
+		return ""
+	}
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(strings.TrimPrefix(parts[i], "?"), " ", "%20")
+	}
+	return "?" + strings.Join(parts, "&")
+}
+
+// filter makes the query that finds what matches, if the service can.
+func (e *Entry) filter(m tenant.Match) (string, bool) {
+	if strings.Contains(e.List.Query, "$filter=") {
+		return "", false
+	}
+	var terms []string
+	for path, value := range m {
+		name := strings.TrimPrefix(path, "/")
+		if !slices.Contains(e.List.Filter, name) {
+			return "", false
+		}
+		terms = append(terms, name+" eq '"+strings.ReplaceAll(value, "'", "''")+"'")
+	}
+	slices.Sort(terms)
+	return "$filter=" + url.QueryEscape(strings.Join(terms, " and ")), len(terms) > 0
+}
+
+// Get is part of [tenant.Client].
+func (c *Client) Get(ctx context.Context, req tenant.GetRequest) (tenant.Resource, error) {
+	e, err := c.entry("get", req.Kind)
+	if err != nil {
+		return tenant.Resource{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return tenant.Resource{}, context.Cause(ctx)
+	}
+	if req.ID == "" && !e.Singleton {
+		return tenant.Resource{}, &tenant.Error{Class: tenant.Invalid, Op: "get", Kind: req.Kind, Message: "no id is given"}
+	}
+	res, err := c.reading(e, "get").one(ctx, req.ID)
+	if err == nil && e.Singleton && req.ID != "" && res.ID != "" && req.ID != res.ID {
+		return tenant.Resource{}, &tenant.Error{Class: tenant.NotFound, Op: "get", Kind: req.Kind, ID: req.ID, Message: "there is no such object"}
+	}
+	return res, c.explain(e.Read, err)
+}
+
+// explain adds what is missing to an error of a refused call.
+func (c *Client) explain(s Scopes, err error) error {
+	if e, ok := errors.AsType[*tenant.Error](err); ok && e.Class == tenant.AccessDenied {
+		e.Missing = c.missing(s)
+	}
+	return err
+}

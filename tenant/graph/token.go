@@ -1,0 +1,113 @@
+package graph
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// claims are what an access token says of itself. It is not verified: that is
+// for the service that it is for. Here it only tells people what is missing.
+// https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+type claims struct {
+	Directory string   `json:"tid"`
+	AppID     string   `json:"appid"`
+	Client    string   `json:"azp"`
+	Scopes    string   `json:"scp"`   // of a signed-in person
+	Roles     []string `json:"roles"` // of an application
+	Object    string   `json:"oid"`
+	Name      string   `json:"upn"`
+}
+
+// granted are the names of the permissions.
+func (c claims) granted() []string { return append(strings.Fields(c.Scopes), c.Roles...) }
+
+// isApplication reports whether nobody is signed in.
+func (c claims) isApplication() bool { return c.Scopes == "" }
+
+// tokenReader reads the claims of the credentials' tokens. Safe for concurrent
+// use.
+type tokenReader struct {
+	cfg Config
+
+	mu   sync.Mutex
+	last claims
+}
+
+// known are the claims that were read last.
+func (t *tokenReader) known() claims {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
+}
+
+// read asks for a token and returns its claims.
+func (t *tokenReader) read(ctx context.Context, cred azcore.TokenCredential) (claims, error) {
+	token, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{t.cfg.Endpoint + "/.default"}, EnableCAE: true})
+	if err != nil {
+		if cause := ended(ctx); cause != nil {
+			return claims{}, cause
+		}
+		return claims{}, &tenant.Error{Class: tenant.Unauthenticated, Op: "token", Message: "no token", Err: err}
+	}
+	c, err := parseClaims(token.Token)
+	if err != nil {
+		return claims{}, &tenant.Error{Class: tenant.Permanent, Op: "token", Message: err.Error()}
+	}
+	if cred == t.cfg.Credential {
+		t.mu.Lock()
+		t.last = c
+		t.mu.Unlock()
+	}
+	return c, nil
+}
+
+// parseClaims reads the middle of a JWT (RFC 7519). Its errors do not hold the
+// token.
+func parseClaims(token string) (claims, error) {
+	var c claims
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return c, fmt.Errorf("the access token is no JWT, so what it permits cannot be told")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err == nil {
+		err = json.Unmarshal(payload, &c)
+	}
+	if err != nil {
+		return claims{}, fmt.Errorf("the access token's claims cannot be read")
+	}
+	return c, nil
+}
+
+// missing returns the permissions that a kind needs and that the last token
+// does not have.
+func (c *Client) missing(s Scopes) []string {
+	token := c.tokens.known()
+	granted := token.granted()
+	var out []string
+	for _, anyOf := range s.needed(token.isApplication()) {
+		if !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(granted, p) }) && len(anyOf) > 0 {
+			out = append(out, anyOf[0])
+		}
+	}
+	return out
+}
+
+// needed are the permissions for an application of its own, or for one that a
+// person is signed in to.
+func (s Scopes) needed(application bool) [][]string {
+	if application && len(s.Application) > 0 {
+		return s.Application
+	}
+	return s.Delegated
+}

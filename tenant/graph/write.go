@@ -1,0 +1,336 @@
+package graph
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Apply is part of [tenant.Client]: one attempt, whatever comes back.
+func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied, error) {
+	e, err := c.entry(string(op.Verb), op.Kind)
+	if err != nil {
+		return tenant.Applied{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return tenant.Applied{}, notBegun(op, context.Cause(ctx))
+	}
+	if err := c.mayWrite(e, op); err != nil {
+		return tenant.Applied{}, err
+	}
+	w := &writing{c: c, entry: e, op: op}
+	if p := e.PartRequests[op.Part]; op.Part != "" && p.Action == "" && p.Each != nil {
+		return w.eachMember(ctx, p)
+	}
+	req, err := w.request()
+	if err != nil {
+		return tenant.Applied{}, err
+	}
+	a, err := w.send(ctx, req)
+	if err != nil {
+		return tenant.Applied{RequestID: a.requestID}, c.explain(e.Write, err)
+	}
+	return w.applied(a), nil
+}
+
+// mayWrite refuses what must not be sent.
+func (c *Client) mayWrite(e *Entry, op tenant.Operation) error {
+	k := e.allowed(c.cfg.writes(e.Name))
+	switch {
+	case !k.Allows(op.Verb) && e.Allows(op.Verb):
+		return invalid(op, "Microsoft's documentation shows no example of this; name the kind in Config.Unproven to have it done all the same")
+	case !k.Allows(op.Verb):
+		return invalid(op, "the kind does not know the verb %q", op.Verb)
+	case op.Part != "" && !slices.ContainsFunc(e.Parts, func(p tenant.Part) bool { return p.Name == op.Part }):
+		return invalid(op, "the kind has no part %q", op.Part)
+	case op.Part != "" && !c.cfg.writes(e.Name) && !e.Proven(tenant.Update, op.Part):
+		return invalid(op, "Microsoft's documentation shows no example of writing the part %q; name the kind in Config.Unproven to have it done all the same", op.Part)
+	case op.Verb != tenant.Create && op.ID == "" && !e.Singleton:
+		return invalid(op, "no id is given")
+	}
+	return nil
+}
+
+// notBegun is the error of a write that was not sent.
+func notBegun(op tenant.Operation, cause error) error {
+	return &tenant.Error{Class: tenant.Transient, Op: string(op.Verb), Kind: op.Kind, ID: op.ID, Message: "it was not begun", Err: cause}
+}
+
+// writing is one operation.
+type writing struct {
+	c     *Client
+	entry *Entry
+	op    tenant.Operation
+}
+
+// object is the address of the object.
+func (w *writing) object() string {
+	if w.entry.Singleton {
+		return ""
+	}
+	return "/" + escapeID(w.op.ID)
+}
+
+// request makes the one request of an operation.
+func (w *writing) request() (request, error) {
+	if w.op.Part != "" {
+		return w.partRequest(w.entry.PartRequests[w.op.Part])
+	}
+	var r Request
+	var method, below string
+	var body json.RawMessage
+	switch w.op.Verb {
+	case tenant.Create:
+		r, method, body = w.entry.Requests.Create, http.MethodPost, w.op.After
+	case tenant.Update:
+		r, method, below, body = w.entry.Requests.Update, http.MethodPatch, w.object(), w.op.Patch
+		if r.Whole || len(body) == 0 {
+			body = w.op.After
+		}
+	case tenant.Delete:
+		r, method, below = w.entry.Requests.Delete, http.MethodDelete, w.object()
+	}
+	req := request{method: cmp.Or(r.Method, method), url: w.c.url(w.entry, below+r.Path)}
+	if w.op.Verb == tenant.Delete {
+		return req, nil
+	}
+	o, err := w.content(body, r)
+	if err != nil {
+		return req, err
+	}
+	req.body = o.json()
+	if r.Wrap != "" {
+		req.body = object{r.Wrap: req.body}.json()
+	}
+	return req, w.checkMasks(req.body)
+}
+
+// content is what a request holds: without what the service sets, without
+// parts and subs, which go another way, and with what the request always has.
+func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
+	o, err := parseObject(raw)
+	if err != nil {
+		return nil, invalid(w.op, "the content is no JSON object")
+	}
+	var drop []string
+	for _, p := range w.entry.ReadOnly {
+		drop = append(drop, p)
+	}
+	if w.op.Verb == tenant.Update {
+		drop = append(drop, w.entry.CreateOnly...)
+	}
+	for _, p := range w.entry.Parts {
+		drop = append(drop, p.Path)
+	}
+	for _, s := range w.entry.Subs {
+		if !slices.ContainsFunc(w.entry.Whole, func(p string) bool { return p == "" }) {
+			drop = append(drop, "/"+s.Property)
+		}
+	}
+	for _, name := range r.Drop {
+		drop = append(drop, "/"+name)
+	}
+	body := o.json()
+	for _, path := range drop {
+		segs := segments(path)
+		if len(segs) == 1 && (segs[0] == "@odata.type" || slices.Contains(r.Keep, segs[0])) {
+			continue
+		}
+		body = without(body, segs)
+	}
+	if o, err = parseObject(body); err != nil {
+		return nil, invalid(w.op, "the content is no JSON object")
+	}
+	// A patch of a polymorphic object has to say which type it is.
+	if _, there := o["@odata.type"]; !there {
+		for _, from := range []json.RawMessage{w.op.After, w.op.Before} {
+			if was, err := parseObject(from); err == nil && was["@odata.type"] != nil {
+				o["@odata.type"] = was["@odata.type"]
+				break
+			}
+		}
+	}
+	for name, value := range r.Set {
+		o[name] = value
+	}
+	if w.c.cfg.ReportOnly && w.op.Verb == tenant.Create && w.entry.Name == conditionalAccess && o.text("state") == "enabled" {
+		o["state"] = json.RawMessage(`"enabledForReportingButNotEnforced"`)
+	}
+	return o, nil
+}
+
+// conditionalAccess is the name of the kind that ReportOnly and the guard know.
+const conditionalAccess = "conditionalAccessPolicies"
+
+// checkMasks refuses asterisks where the kind has secrets: they would become
+// the secret.
+func (w *writing) checkMasks(body json.RawMessage) error {
+	for _, m := range w.entry.Masked {
+		if hasAsterisks(body, segments(m.Path)) {
+			return invalid(w.op, "%s holds asterisks instead of the secret", m.Path)
+		}
+	}
+	return nil
+}
+
+func hasAsterisks(raw json.RawMessage, segs []string) bool {
+	if len(raw) == 0 {
+		return false
+	}
+	if len(segs) == 0 {
+		var s string
+		return json.Unmarshal(raw, &s) == nil && s != "" && len(bytes.Trim([]byte(s), "*")) == 0
+	}
+	switch raw[0] {
+	case '{':
+		o, err := parseObject(raw)
+		if err != nil {
+			return false
+		}
+		for name, value := range o {
+			if (segs[0] == "*" || segs[0] == name) && hasAsterisks(value, segs[1:]) {
+				return true
+			}
+		}
+	case '[':
+		var list []json.RawMessage
+		if segs[0] == "*" && json.Unmarshal(raw, &list) == nil {
+			return slices.ContainsFunc(list, func(v json.RawMessage) bool { return hasAsterisks(v, segs[1:]) })
+		}
+	}
+	return false
+}
+
+// send sends a write once.
+func (w *writing) send(ctx context.Context, req request) (answer, error) {
+	op := string(w.op.Verb)
+	limit := w.c.limits[w.entry.Throttle]
+	if err := limit.enter(ctx, 1); err != nil {
+		return answer{}, notBegun(w.op, err)
+	}
+	defer limit.leave()
+	call, stop := context.WithTimeout(ctx, w.c.cfg.WriteTimeout)
+	defer stop()
+	a, err := w.c.send(call, w.c.pipeline(w.entry, true), req)
+	if err != nil {
+		return a, unanswered(err, a, op, w.entry.Name, w.op.ID, true)
+	}
+	failed := asError(a, op, w.entry.Name, w.op.ID)
+	if failed == nil {
+		limit.accepted()
+		return a, nil
+	}
+	switch {
+	case failed.Class == tenant.Throttled, a.status == http.StatusServiceUnavailable && failed.RetryAfter > 0:
+		limit.refused(failed.RetryAfter) // nothing was done
+		failed.Class = tenant.Throttled
+	case failed.Class == tenant.Transient && a.status != http.StatusLocked:
+		failed.MaybeApplied = true
+	}
+	return a, failed
+}
+
+// applied is the answer of a write that took effect.
+func (w *writing) applied(a answer) tenant.Applied {
+	out := tenant.Applied{RequestID: a.requestID, Resource: tenant.Resource{Kind: w.entry.Name, ID: w.op.ID}}
+	if w.op.Verb == tenant.Delete || w.op.Part != "" {
+		return out
+	}
+	res, err := w.entry.resource(a.body)
+	if err != nil {
+		return out // no content, or none that is an object
+	}
+	if res.ID != "" {
+		out.Resource.ID = res.ID
+	}
+	if len(w.entry.Subs) == 0 && a.status != http.StatusAccepted {
+		out.Resource.Body = res.Body // whole
+	}
+	return out
+}
+
+// partRequest makes the request of an action that replaces a part whole.
+func (w *writing) partRequest(p PartRequest) (request, error) {
+	req := request{method: cmp.Or(p.Method, http.MethodPost), url: w.c.url(w.entry, w.object()+p.Action)}
+	value := at(w.op.Patch, w.partPath())
+	if value == nil {
+		return req, invalid(w.op, "the patch has nothing of the part %q", w.op.Part)
+	}
+	value = dropFrom(value, w.partDrops(p))
+	if bytes.Equal(value, []byte("null")) {
+		value = json.RawMessage("[]")
+	}
+	req.body = value
+	if p.Wrap != "" {
+		req.body = object{p.Wrap: value}.json()
+	}
+	return req, w.checkMasks(object{lastSegment(w.partPath()): value}.json())
+}
+
+func (w *writing) partPath() string {
+	for _, p := range w.entry.Parts {
+		if p.Name == w.op.Part {
+			return p.Path
+		}
+	}
+	return ""
+}
+
+func lastSegment(path string) string {
+	segs := segments(path)
+	if len(segs) == 0 {
+		return ""
+	}
+	return segs[len(segs)-1]
+}
+
+// partDrops are paths within the part that are not sent: those that the kind
+// has as read-only below it, and the request's own.
+func (w *writing) partDrops(p PartRequest) [][]string {
+	part := segments(w.partPath())
+	var out [][]string
+	for _, path := range w.entry.ReadOnly {
+		if segs := segments(path); len(segs) > len(part) && slices.Equal(segs[:len(part)], part) {
+			out = append(out, segs[len(part):])
+		}
+	}
+	for _, name := range p.Drop {
+		out = append(out, []string{"*", name}, []string{name})
+	}
+	return out
+}
+
+func dropFrom(value json.RawMessage, paths [][]string) json.RawMessage {
+	for _, segs := range paths {
+		value = without(value, segs)
+	}
+	return value
+}
+
+// eachMember writes a part member by member. An error after something was done
+// says that it may have taken effect: what is there has to be read.
+func (w *writing) eachMember(ctx context.Context, p PartRequest) (tenant.Applied, error) {
+	reqs, err := w.memberRequests(p)
+	if err != nil {
+		return tenant.Applied{}, err
+	}
+	var last answer
+	for i, req := range reqs {
+		a, err := w.send(ctx, req)
+		if failed, ok := errors.AsType[*tenant.Error](err); ok {
+			failed.MaybeApplied = failed.MaybeApplied || i > 0
+			return tenant.Applied{RequestID: a.requestID}, w.c.explain(w.entry.Write, failed)
+		}
+		if err != nil {
+			return tenant.Applied{}, err
+		}
+		last = a
+	}
+	return tenant.Applied{RequestID: last.requestID, Resource: tenant.Resource{Kind: w.entry.Name, ID: w.op.ID}}, nil
+}

@@ -12,7 +12,8 @@ import (
 
 // Permissions is part of [tenant.Client]. What is granted is read from a token:
 // Entra shows a new grant in new ones only, and for some minutes Graph may
-// refuse what a token already has.
+// refuse what a token already has. A token that cannot be read counts as
+// permitting everything, until the service refuses something.
 func (c *Client) Permissions(ctx context.Context, req tenant.PermissionsRequest) (tenant.Permissions, error) {
 	var out tenant.Permissions
 	if err := ctx.Err(); err != nil {
@@ -35,10 +36,16 @@ func (c *Client) Permissions(ctx context.Context, req tenant.PermissionsRequest)
 	}
 	out.Directory = cmp.Or(token.Directory, c.cfg.Directory)
 	out.ConsentURL = c.consentURL(token)
+	out.Required = c.required(req, token.isApplication())
 	out.Granted = append(token.granted(), person.granted()...)
+	if token.opaque {
+		// Nothing can be told of it before the service refuses something.
+		for _, p := range out.Required {
+			out.Granted = append(out.Granted, p.AnyOf...)
+		}
+	}
 	slices.Sort(out.Granted)
 	out.Granted = slices.Compact(out.Granted)
-	out.Required = c.required(req, token.isApplication())
 	return out, nil
 }
 

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,7 +24,7 @@ func (c *Client) Read(ctx context.Context, req tenant.ReadRequest, emit func(ten
 		return tenant.ReadResult{}, context.Cause(ctx)
 	}
 	r := c.reading(e, "read")
-	out := &output{emit: emit, seen: map[string]bool{}}
+	out := &output{emit: emit}
 	switch {
 	case e.Singleton:
 		err = r.singleton(ctx, out, req)
@@ -41,11 +42,17 @@ type output struct {
 	failed error // of emit
 	n      int
 	absent []string
-	seen   map[string]bool // ids, where an object may be found twice
+	seen   map[string]bool // ids, where an object may be found twice; else nil
 }
 
 // put passes a resource on. Its error ends the read.
 func (o *output) put(r tenant.Resource) error {
+	if o.seen[r.ID] {
+		return nil
+	}
+	if o.seen != nil {
+		o.seen[r.ID] = true
+	}
 	o.n++
 	if err := o.emit(r); err != nil {
 		o.failed = err
@@ -169,6 +176,7 @@ func (r *reading) malformed(a answer, id string, err error) error {
 
 // some reads objects by id and by natural key.
 func (r *reading) some(ctx context.Context, out *output, req tenant.ReadRequest) error {
+	out.seen = map[string]bool{}
 	ids := slices.Compact(slices.Sorted(slices.Values(req.IDs)))
 	parts := make([]*part, 0, len(ids))
 	for _, id := range ids {
@@ -210,21 +218,21 @@ func (r *reading) byID(ctx context.Context, out *output, parts []*part) error {
 			return err
 		}
 		var found []tenant.Resource
+		var failed error // what could be read is passed on before it
 		for _, p := range some {
+			res, err := r.entry.resource(p.body)
 			switch {
 			case tenant.ClassOf(p.err) == tenant.NotFound:
 				out.absent = append(out.absent, p.id)
-				continue
 			case p.err != nil:
-				return p.err
+				failed = cmp.Or(failed, p.err)
+			case err != nil:
+				failed = cmp.Or(failed, r.malformed(p.answer, p.id, err))
+			default:
+				found = append(found, res)
 			}
-			res, err := r.entry.resource(p.body)
-			if err != nil {
-				return r.malformed(p.answer, p.id, err)
-			}
-			found = append(found, res)
 		}
-		if err := r.finish(ctx, out, found); err != nil {
+		if err := cmp.Or(r.finish(ctx, out, found), failed); err != nil {
 			return err
 		}
 	}
@@ -237,9 +245,6 @@ func (r *reading) finish(ctx context.Context, out *output, found []tenant.Resour
 		return err
 	}
 	for _, res := range found {
-		if out.seen[res.ID] {
-			continue
-		}
 		if err := out.put(res); err != nil {
 			return err
 		}
@@ -282,7 +287,11 @@ func (r *reading) list(ctx context.Context, out *output, filter string, only []t
 		if err := r.pass(ctx, out, found); err != nil {
 			return err
 		}
-		if next, err = r.c.nextLink(p.Next); err != nil {
+		this := next
+		if next, err = r.c.nextLink(p.Next); err == nil && next == this {
+			err = errors.New("a page names itself as the next one")
+		}
+		if err != nil {
 			return &tenant.Error{Class: tenant.Permanent, Op: r.op, Kind: r.entry.Name, RequestID: a.requestID, Message: err.Error()}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +25,9 @@ type claims struct {
 	Roles     []string `json:"roles"` // of an application
 	Object    string   `json:"oid"`
 	Name      string   `json:"upn"`
+	// opaque: the token is in a form that cannot be read, which is its issuer's
+	// right.
+	opaque bool
 }
 
 // granted are the names of the permissions.
@@ -59,10 +61,7 @@ func (t *tokenReader) read(ctx context.Context, cred azcore.TokenCredential) (cl
 		}
 		return claims{}, &tenant.Error{Class: tenant.Unauthenticated, Op: "token", Message: "no token", Err: err}
 	}
-	c, err := parseClaims(token.Token)
-	if err != nil {
-		return claims{}, &tenant.Error{Class: tenant.Permanent, Op: "token", Message: err.Error()}
-	}
+	c := parseClaims(token.Token)
 	if cred == t.cfg.Credential {
 		t.mu.Lock()
 		t.last = c
@@ -71,28 +70,27 @@ func (t *tokenReader) read(ctx context.Context, cred azcore.TokenCredential) (cl
 	return c, nil
 }
 
-// parseClaims reads the middle of a JWT (RFC 7519). Its errors do not hold the
-// token.
-func parseClaims(token string) (claims, error) {
-	var c claims
+// parseClaims reads the middle of a JWT (RFC 7519).
+func parseClaims(token string) claims {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return c, fmt.Errorf("the access token is no JWT, so what it permits cannot be told")
+		return claims{opaque: true}
 	}
+	var c claims
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err == nil {
-		err = json.Unmarshal(payload, &c)
+	if err != nil || json.Unmarshal(payload, &c) != nil {
+		return claims{opaque: true}
 	}
-	if err != nil {
-		return claims{}, fmt.Errorf("the access token's claims cannot be read")
-	}
-	return c, nil
+	return c
 }
 
 // missing returns the permissions that a kind needs and that the last token
 // does not have.
 func (c *Client) missing(s Scopes) []string {
 	token := c.tokens.known()
+	if token.opaque {
+		return nil // it cannot be told
+	}
 	granted := token.granted()
 	var out []string
 	for _, anyOf := range s.needed(token.isApplication()) {

@@ -51,6 +51,8 @@ func (c *Client) mayWrite(e *Entry, op tenant.Operation) error {
 		return invalid(op, "the kind has no part %q", op.Part)
 	case op.Part != "" && !c.cfg.writes(e.Name) && !e.Proven(tenant.Update, op.Part):
 		return invalid(op, "Microsoft's documentation shows no example of writing the part %q; name the kind in Config.Unproven to have it done all the same", op.Part)
+	case op.Verb == tenant.Create && op.ID != "":
+		return invalid(op, "a create has no id: the service gives it one")
 	case op.Verb != tenant.Create && op.ID == "" && !e.Singleton:
 		return invalid(op, "no id is given")
 	}

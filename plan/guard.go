@@ -120,6 +120,13 @@ func itemIDs(p *Plan, chosen func(*Item) bool) []string {
 	return ids
 }
 
+// Break adds rules that the plan breaks, found by somebody who looked at it from
+// outside, and renews its digests: an approval has to name them too.
+func (p *Plan) Break(broken ...Broken) error {
+	p.Broken = append(p.Broken, broken...)
+	return setDigests(p)
+}
+
 // Matches reports whether the selector chooses the object. "*" in Key stands
 // for any run of characters, also an empty one and across slashes; there is no
 // escape for it. Kind has no wildcards.

@@ -272,6 +272,9 @@ func (c *session) propose(ctx context.Context, in plan.Input, res *plan.Result, 
 	for _, r := range in.Current.Resources {
 		sum.Read[r.Kind]++
 	}
+	if err := c.guard(ctx, res); err != nil {
+		return err
+	}
 	made, err := c.storePlan(ctx, res, sum)
 	if err != nil {
 		return err

@@ -60,6 +60,13 @@ type Config struct {
 	// land as report-only instead. The next sync proposes to enable them.
 	ReportOnly bool
 
+	// BreakGlass are the object ids of accounts that must always get in: see
+	// [Client.Guard]. Defaults to none but whoever is signed in.
+	BreakGlass []string
+	// DeviceCode says that the run signs in by device code, so that the guard
+	// names policies that block it.
+	DeviceCode bool
+
 	// ReadBudget is how long one call of Read or Get goes on being refused
 	// (429, 5xx, cut connections) before it gives up. Defaults to 5 minutes.
 	ReadBudget time.Duration

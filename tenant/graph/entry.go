@@ -110,6 +110,17 @@ type Request struct {
 	Keep []string `json:"keep,omitempty"`
 	// Set are properties that the request always has.
 	Set map[string]json.RawMessage `json:"set,omitempty"`
+	// First, of a delete, is patched before it where the object demands that. It
+	// is a request of its own: a delete that fails after it leaves the object
+	// so, and its outcome counts as unknown, to be found out by reading.
+	First *First `json:"first,omitempty"`
+}
+
+// First is a patch that objects which meet a condition need before they can be
+// deleted.
+type First struct {
+	When tenant.Condition `json:"when"`
+	Set  json.RawMessage  `json:"set"`
 }
 
 // PartRequest is how a part of an object is written.

@@ -32,7 +32,11 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 	if err != nil {
 		return tenant.Applied{}, err
 	}
-	a, err := w.send(ctx, req)
+	reqs := []request{req}
+	if f := e.Requests.Delete.First; op.Verb == tenant.Delete && f != nil && meets(op.Before, f.When) {
+		reqs = []request{{method: http.MethodPatch, url: c.url(e, w.object()), body: w.typed(f.Set)}, req}
+	}
+	a, err := w.sendAll(ctx, reqs)
 	if err != nil {
 		return tenant.Applied{RequestID: a.requestID}, c.explain(e.Write, err)
 	}
@@ -322,17 +326,34 @@ func (w *writing) eachMember(ctx context.Context, p PartRequest) (tenant.Applied
 	if err != nil {
 		return tenant.Applied{}, err
 	}
-	var last answer
-	for i, req := range reqs {
-		a, err := w.send(ctx, req)
-		if failed, ok := errors.AsType[*tenant.Error](err); ok {
-			failed.MaybeApplied = failed.MaybeApplied || i > 0
-			return tenant.Applied{RequestID: a.requestID}, w.c.explain(w.entry.Write, failed)
-		}
-		if err != nil {
-			return tenant.Applied{}, err
-		}
-		last = a
+	a, err := w.sendAll(ctx, reqs)
+	if err != nil {
+		return tenant.Applied{RequestID: a.requestID}, w.c.explain(w.entry.Write, err)
 	}
-	return tenant.Applied{RequestID: last.requestID, Resource: tenant.Resource{Kind: w.entry.Name, ID: w.op.ID}}, nil
+	return w.applied(a), nil
+}
+
+// sendAll sends the requests of one operation in turn, until one fails. If that
+// was not the first, something was done before it.
+func (w *writing) sendAll(ctx context.Context, reqs []request) (a answer, err error) {
+	for i, req := range reqs {
+		if a, err = w.send(ctx, req); err != nil {
+			if failed, ok := errors.AsType[*tenant.Error](err); ok && i > 0 {
+				failed.MaybeApplied = true
+			}
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// typed adds to a patch the type that a polymorphic object has to name.
+func (w *writing) typed(patch json.RawMessage) json.RawMessage {
+	o, err := parseObject(patch)
+	was, errBefore := parseObject(w.op.Before)
+	if err != nil || errBefore != nil || was["@odata.type"] == nil {
+		return patch
+	}
+	o["@odata.type"] = was["@odata.type"]
+	return o.json()
 }

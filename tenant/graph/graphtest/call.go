@@ -66,6 +66,9 @@ func (c *call) answer() answer {
 	if rest == "$batch" && c.method == http.MethodPost && !c.isPart {
 		return c.batch(version)
 	}
+	if user, ok := memberOf(rest); ok && c.method == http.MethodGet {
+		return c.groupsOf(user)
+	}
 	e, below := c.server.route(version, "/"+rest)
 	if e == nil {
 		return c.fail(http.StatusNotFound, "ResourceNotFound", "Resource not found for the segment '"+rest+"'.")

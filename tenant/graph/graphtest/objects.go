@@ -112,12 +112,21 @@ func (c *call) onObject(e *graph.Entry, id string, below []string) answer {
 		}
 		return c.empty()
 	case http.MethodDelete:
+		if f := e.Requests.Delete.First; f != nil && holds(res.Body, f.When) {
+			return c.fail(http.StatusBadRequest, "BadRequest", "The object cannot be deleted as it is.")
+		}
 		if _, err := c.server.client.Apply(c.ctx, tenant.Operation{Verb: tenant.Delete, Kind: e.Name, ID: res.ID}); err != nil {
 			return c.failed(err)
 		}
 		return c.empty()
 	}
 	return c.notAllowed()
+}
+
+// holds reports whether an object's own property has a value.
+func holds(body json.RawMessage, when tenant.Condition) bool {
+	o, err := decode(body)
+	return err == nil && string(encode(object{"v": o[strings.TrimPrefix(when.Path, "/")]})) == `{"v":`+string(when.Equals)+`}`
 }
 
 // declares reports whether the kind has the property for its own.

@@ -57,6 +57,8 @@ type Server struct {
 	made     map[string]generator
 	cuts     map[string]int // objects that may still be read by id
 	members  int
+	groups   map[string][]string // by account, or by group within others
+	hidden   bool
 	served   int
 }
 

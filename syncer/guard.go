@@ -1,0 +1,37 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// guard asks a client that knows what its tenant must be kept from (see
+// [tenant.Guard]) about the plan.
+func (c *session) guard(ctx context.Context, res *plan.Result) error {
+	g, ok := c.client.(tenant.Guard)
+	if !ok || len(res.Plan.Items) == 0 {
+		return nil
+	}
+	req := tenant.GuardRequest{IDs: res.Bindings}
+	for _, it := range res.Plan.Items {
+		req.Changes = append(req.Changes, tenant.GuardChange{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, Part: it.Part, ID: it.TenantID, After: it.After})
+	}
+	found, err := g.Guard(ctx, req)
+	if err != nil {
+		return c.passing("plan: guard", err)
+	}
+	var broken []plan.Broken
+	for _, v := range found {
+		broken = append(broken, plan.Broken{Rule: v.Rule, Message: v.Message, Items: v.Items})
+	}
+	if len(broken) == 0 {
+		return nil
+	}
+	if err := res.Plan.Break(broken...); err != nil {
+		return fmt.Errorf("plan: guard: %w", err)
+	}
+	return nil
+}

@@ -46,7 +46,7 @@ func New(cfg Config) (*Client, error) {
 		person := newPipeline(cfg, cfg.Delegated)
 		c.person = &person
 	}
-	c.tokens = tokenReader{cfg: cfg}
+	c.tokens = tokenReader{cfg: cfg, last: claims{opaque: true}}
 	for i := range cfg.Catalogue.Entries {
 		e := &cfg.Catalogue.Entries[i]
 		if slices.Contains(e.Unavailable, cfg.Cloud) {

@@ -118,25 +118,19 @@ func (w *writing) request() (request, error) {
 }
 
 // content is what a request holds: without what the service sets, without
-// parts and subs, which go another way, and with what the request always has.
+// parts, which go another way, and with what the request always has.
 func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 	o, err := parseObject(raw)
 	if err != nil {
 		return nil, invalid(w.op, "the content is no JSON object")
 	}
-	var drop []string
-	for _, p := range w.entry.ReadOnly {
-		drop = append(drop, p)
-	}
+	drop := slices.Clone(w.entry.ReadOnly)
 	if w.op.Verb == tenant.Update {
 		drop = append(drop, w.entry.CreateOnly...)
 	}
 	for _, p := range w.entry.Parts {
-		drop = append(drop, p.Path)
-	}
-	for _, s := range w.entry.Subs {
-		if !slices.ContainsFunc(w.entry.Whole, func(p string) bool { return p == "" }) {
-			drop = append(drop, "/"+s.Property)
+		if w.op.Verb != tenant.Create || !p.WithCreate {
+			drop = append(drop, p.Path)
 		}
 	}
 	for _, name := range r.Drop {

@@ -1,0 +1,297 @@
+package graph_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
+)
+
+// readAll reads a kind and returns the ids.
+func readAll(t *testing.T, c *graph.Client, kind string) ([]string, tenant.ReadResult) {
+	t.Helper()
+	var ids []string
+	res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: kind, All: true}, func(r tenant.Resource) error {
+		ids = append(ids, r.ID)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("Read of %s: %v", kind, err)
+	}
+	return ids, res
+}
+
+func seedMany(server *graphtest.Server, kind string, n int) {
+	for i := range n {
+		server.Fake.Seed(kind, fmt.Sprintf(`{"displayName":"Object %d"}`, i))
+	}
+}
+
+// A link to another host would take the token there: it is not followed, and
+// the kind is not complete.
+func TestHostileNextLink(t *testing.T) {
+	for _, link := range []string{
+		"https://evil.example/v1.0/groups?$skiptoken=1", "http://graph.example/v1.0/groups", "https://graph.example.evil.example/v1.0",
+		"https://graph.example@evil.example/v1.0", "//evil.example/x", "https://graph.example:8443/v1.0/groups", "%zz",
+	} {
+		t.Run(link, func(t *testing.T) {
+			server := graphtest.New(graphtest.Config{PageSize: 2})
+			seedMany(server, "groups", 3)
+			server.Fail(http.MethodGet, "groups", 0, graphtest.Fault{Link: link})
+			hosts := map[string]bool{}
+			c := newClient(t, server, func(cfg *graph.Config) {
+				cfg.HTTPClient = &http.Client{Transport: spy{server.HTTPClient().Transport, hosts}}
+			})
+			ids, res := readAll(t, c, "groups")
+			if res.Completeness != tenant.Partial || !strings.Contains(res.Reason, "another host") || len(ids) != 2 {
+				t.Errorf("got %+v after %d objects, want Partial with the reason after 2", res, len(ids))
+			}
+			if len(hosts) != 1 || !hosts["graph.example"] {
+				t.Errorf("requests went to %v", hosts)
+			}
+		})
+	}
+}
+
+// spy notes where requests go.
+type spy struct {
+	next  http.RoundTripper
+	hosts map[string]bool
+}
+
+func (s spy) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.hosts[r.URL.Host] = true
+	return s.next.RoundTrip(r)
+}
+
+// A redirect is an answer like any other: it is not followed.
+func TestRedirectIsNotFollowed(t *testing.T) {
+	hosts := map[string]bool{}
+	redirect := roundTrip(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"https://evil.example/"}}, Body: http.NoBody, Request: r}, nil
+	})
+	server := graphtest.New(graphtest.Config{})
+	c := newClient(t, server, func(cfg *graph.Config) { cfg.HTTPClient = &http.Client{Transport: spy{redirect, hosts}} })
+	_, res := readAll(t, c, "groups")
+	if res.Completeness != tenant.Failed || len(hosts) != 1 {
+		t.Errorf("got %+v, requests to %v, want Failed and one host", res, hosts)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Everything that can happen to a list, and what it means.
+func TestCompleteness(t *testing.T) {
+	tests := []struct {
+		name    string
+		prepare func(*graphtest.Server)
+		want    tenant.Completeness
+		objects int
+		reason  string
+	}{
+		{"whole", func(*graphtest.Server) {}, tenant.Complete, 5, ""},
+		{"a passing fault", func(s *graphtest.Server) {
+			s.Fail("", "groups", 1, graphtest.Fault{Status: 503})
+			s.Fail("", "groups", 2, graphtest.Fault{Status: 500})
+			s.Fail("", "groups", 2, graphtest.Fault{Status: 504})
+		}, tenant.Complete, 5, ""},
+		{"a cut connection", func(s *graphtest.Server) { s.Fail("", "groups", 1, graphtest.Fault{Cut: true}) }, tenant.Complete, 5, ""},
+		{"a cut body", func(s *graphtest.Server) { s.Fail("", "groups", 1, graphtest.Fault{Body: true}) }, tenant.Complete, 5, ""},
+		{"throttled", func(s *graphtest.Server) {
+			s.Fail("", "groups", 0, graphtest.Fault{Status: 429, RetryAfter: 30 * time.Second})
+			s.Fail("", "groups", 1, graphtest.Fault{Status: 429})
+		}, tenant.Complete, 5, ""},
+		{"throttled for ever", func(s *graphtest.Server) { s.Throttle("directory", 1, 1000*time.Hour, false) }, tenant.Partial, 2, "kept refusing"},
+		{"throttled for ever, without a word", func(s *graphtest.Server) { s.Throttle("directory", 1, 1000*time.Hour, true) }, tenant.Partial, 2, "kept refusing"},
+		{"broken from the start", func(s *graphtest.Server) { s.Fake.FailReads("groups", tenant.Transient) }, tenant.Failed, 0, "kept refusing"},
+		{"cut after some", func(s *graphtest.Server) { s.CutReads("groups", 3) }, tenant.Partial, 3, "cut off"},
+		{"forbidden", func(s *graphtest.Server) { s.Fake.Forbid("groups") }, tenant.Forbidden, 0, "directory role"},
+		{"without a licence", func(s *graphtest.Server) { s.Fake.Unlicense("groups") }, tenant.Unlicensed, 0, "license"},
+		{"refused for good", func(s *graphtest.Server) { s.Fail("", "groups", 0, graphtest.Fault{Status: 400}) }, tenant.Failed, 0, "UnknownError"},
+		{"not found", func(s *graphtest.Server) { s.Fail("", "groups", 0, graphtest.Fault{Status: 404}) }, tenant.Failed, 0, "UnknownError"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := graphtest.New(graphtest.Config{PageSize: 2})
+				seedMany(server, "groups", 5)
+				tt.prepare(server)
+				began := time.Now()
+				ids, res := readAll(t, newClient(t, server, nil), "groups")
+				if res.Completeness != tt.want || len(ids) != tt.objects || !strings.Contains(res.Reason, tt.reason) {
+					t.Errorf("got %+v after %d objects, want %s with %q after %d", res, len(ids), tt.want, tt.reason, tt.objects)
+				}
+				if tt.want != tenant.Complete && res.Reason == "" {
+					t.Error("there is no reason")
+				}
+				if took := time.Since(began); took > graph.ReadBudgetDefault+time.Minute {
+					t.Errorf("it took %s, more than the budget", took)
+				}
+			})
+		})
+	}
+}
+
+// Retry-After is obeyed by all requests of the group: one pause, not one each.
+func TestRetryAfterPausesTheGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := graphtest.New(graphtest.Config{})
+		seedMany(server, "deviceConfigurations", 60)
+		server.Throttle("", 40, 10*time.Second, false)
+		c := newClient(t, server, nil)
+		ids, res := readAll(t, c, "deviceConfigurations") // a list, and 60 sub-resources in batches
+		if res.Completeness != tenant.Complete || len(ids) != 60 {
+			t.Fatalf("got %+v, %d objects", res, len(ids))
+		}
+		if n := server.Rejected(); n > 21 {
+			t.Errorf("%d requests were refused: the pause is not shared", n)
+		}
+		for i, r := range server.Requests() {
+			if r.Status == 429 && !r.Inner {
+				t.Errorf("request %d was sent during the pause", i)
+			}
+		}
+	})
+}
+
+// Conditional Access takes one request a second, and no Retry-After: the client
+// keeps to that by itself.
+func TestConditionalAccessPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := graphtest.New(graphtest.Config{PageSize: 10})
+		seedMany(server, "conditionalAccessPolicies", 50)
+		seedMany(server, "namedLocations", 20)
+		server.Throttle("conditionalAccess", 1, time.Second, true)
+		c := newClient(t, server, nil)
+		began := time.Now()
+		both := make(chan int)
+		for _, kind := range []string{"conditionalAccessPolicies", "namedLocations"} {
+			go func() {
+				ids, _ := readAll(t, c, kind)
+				both <- len(ids)
+			}()
+		}
+		if n := <-both + <-both; n != 70 {
+			t.Errorf("got %d objects, want 70", n)
+		}
+		if n := server.Rejected(); n != 0 {
+			t.Errorf("%d requests were refused", n)
+		}
+		if took, want := time.Since(began), 6*time.Second; took != want { // 7 pages
+			t.Errorf("it took %s, want %s", took, want)
+		}
+	})
+}
+
+// What the list's items lack is read in batches of 20, inner refusals again.
+func TestBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := graphtest.New(graphtest.Config{})
+		staff := server.Fake.Seed("groups", `{"displayName":"Staff"}`)
+		for i := range 45 {
+			server.Fake.Seed("deviceConfigurations", fmt.Sprintf(`{"displayName":"Profile %d","@odata.type":"#microsoft.graph.windows10GeneralConfiguration",
+				"assignments":[{"target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":%q}}]}`, i, staff))
+		}
+		server.Fail(http.MethodGet, "deviceConfigurations", 5, graphtest.Fault{Status: 429, RetryAfter: 5 * time.Second})
+		server.Fail(http.MethodGet, "deviceConfigurations", 9, graphtest.Fault{Status: 503})
+		n := 0
+		res, err := newClient(t, server, nil).Read(t.Context(), tenant.ReadRequest{Kind: "deviceConfigurations", All: true}, func(r tenant.Resource) error {
+			n++
+			if !strings.Contains(string(r.Body), staff) {
+				t.Errorf("an object lacks its assignments: %s", r.Body)
+			}
+			return nil
+		})
+		if err != nil || res.Completeness != tenant.Complete || n != 45 {
+			t.Fatalf("got %d objects, %+v, %v", n, res, err)
+		}
+		var outer, inner, single int
+		for _, r := range server.Requests() {
+			switch {
+			case r.Inner:
+				inner++
+			case strings.HasSuffix(r.Path, "/$batch"):
+				outer++
+			default:
+				single++
+			}
+		}
+		if outer != 5 || inner != 47 || single != 1 { // 3 batches, and 1 for each refusal of 2; one list
+			t.Errorf("got %d batches with %d requests and %d others, want 5 with 47 and 1", outer, inner, single)
+		}
+	})
+}
+
+// The context's end is the read's, at once, whatever it waits for.
+func TestReadEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := graphtest.New(graphtest.Config{})
+		server.Fail("", "groups", 0, graphtest.Fault{Status: 429, RetryAfter: time.Hour})
+		c := newClient(t, server, func(cfg *graph.Config) { cfg.ReadBudget, cfg.RunBudget = 10*time.Hour, 10*time.Hour })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := c.Read(ctx, tenant.ReadRequest{Kind: "groups", All: true}, func(tenant.Resource) error { return nil })
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+	})
+}
+
+// All reads of a run together have a budget too.
+func TestRunBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := graphtest.New(graphtest.Config{})
+		server.Fake.FailReads("groups", tenant.Transient)
+		server.Fake.FailReads("applications", tenant.Transient)
+		c := newClient(t, server, func(cfg *graph.Config) { cfg.ReadBudget, cfg.RunBudget = 4*time.Minute, 5*time.Minute })
+		began := time.Now()
+		for _, kind := range []string{"groups", "applications"} {
+			if _, res := readAll(t, c, kind); res.Completeness != tenant.Failed {
+				t.Errorf("%s: got %+v, want Failed", kind, res)
+			}
+		}
+		if took := time.Since(began); took > 5*time.Minute {
+			t.Errorf("it took %s, more than the run's budget of 5m", took)
+		}
+	})
+}
+
+// Objects are found by natural key with a filter where the service can, and
+// otherwise by reading the list; names are exact either way.
+func TestMatches(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	want := server.Fake.Seed("groups", `{"displayName":"O'Brien & Söhne"}`)
+	server.Fake.Seed("groups", `{"displayName":"o'brien & söhne"}`)
+	location := server.Fake.Seed("namedLocations", `{"displayName":"Office"}`)
+	c := newClient(t, server, nil)
+	for kind, match := range map[string]tenant.Match{"groups": {"/displayName": "O'Brien & Söhne"}, "namedLocations": {"/displayName": "Office"}} {
+		var got []string
+		res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: kind, Matches: []tenant.Match{match}}, func(r tenant.Resource) error {
+			got = append(got, r.ID)
+			return nil
+		})
+		if err != nil || res.Completeness != tenant.Complete || !slices.Equal(got, []string{map[string]string{"groups": want, "namedLocations": location}[kind]}) {
+			t.Errorf("%s: got %q, %+v, %v", kind, got, res, err)
+		}
+	}
+	filtered := 0
+	for _, r := range server.Requests() {
+		if strings.Contains(r.Path, "$filter=") || strings.Contains(r.Path, "%24filter") {
+			filtered++
+		}
+	}
+	if filtered != 1 {
+		t.Errorf("got %d requests with a filter, want 1", filtered)
+	}
+}

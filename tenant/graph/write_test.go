@@ -1,0 +1,219 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
+)
+
+// sent is what a client has sent to write.
+type sent struct {
+	next  http.RoundTripper
+	lines *[]string
+}
+
+func (s sent) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "$batch") {
+		line := r.Method + " " + r.URL.Path
+		if r.Body != nil {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+			line = strings.TrimSpace(line + " " + string(body))
+		}
+		*s.lines = append(*s.lines, line)
+	}
+	return s.next.RoundTrip(r)
+}
+
+// writer returns a client whose writes are noted.
+func writer(t *testing.T, server *graphtest.Server, edit func(*graph.Config)) (*graph.Client, *[]string) {
+	lines := new([]string)
+	return newClient(t, server, func(cfg *graph.Config) {
+		cfg.HTTPClient = &http.Client{Transport: sent{server.HTTPClient().Transport, lines}}
+		cfg.Unproven = []string{"*"}
+		if edit != nil {
+			edit(cfg)
+		}
+	}), lines
+}
+
+// Each way to write, as requests.
+func TestRequests(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	staff := server.Fake.Seed("groups", `{"displayName":"Staff"}`)
+	other := server.Fake.Seed("groups", `{"displayName":"Other"}`)
+	profile := server.Fake.Seed("deviceConfigurations", `{"displayName":"Wifi","@odata.type":"#microsoft.graph.windows10GeneralConfiguration","assignments":[{"target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"`+staff+`"}}]}`)
+	catalog := server.Fake.Seed("configurationPolicies", `{"name":"Edge","platforms":"windows10","technologies":"mdm","settings":[{"settingInstance":{"settingDefinitionId":"a"}}]}`)
+	trusted := server.Fake.Seed("namedLocations", `{"displayName":"Office","@odata.type":"#microsoft.graph.ipNamedLocation","isTrusted":true}`)
+	strength := server.Fake.Seed("authenticationStrengthPolicies", `{"displayName":"Strong","policyType":"custom","allowedCombinations":["fido2"]}`)
+	template := server.Fake.Seed("notificationMessageTemplates", `{"displayName":"Warn","localizedNotificationMessages":[{"locale":"en-us","subject":"Hi","isDefault":true},{"locale":"fr-fr","subject":"Salut"}]}`)
+	consent := server.Fake.Seed("adminConsentRequestPolicy", `{"isEnabled":true,"version":1,"reviewers":[]}`)
+	_ = consent
+	c, lines := writer(t, server, nil)
+	get := func(kind, id string) json.RawMessage {
+		res, err := c.Get(t.Context(), tenant.GetRequest{Kind: kind, ID: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Body
+	}
+	tests := []struct {
+		name string
+		op   tenant.Operation
+		want []string
+	}{
+		{"create", tenant.Operation{Verb: tenant.Create, Kind: "groups", After: json.RawMessage(`{"displayName":"New","id":"x","createdDateTime":"2026-01-01T00:00:00Z"}`)},
+			[]string{`POST /v1.0/groups {"displayName":"New"}`}},
+		{"create without its parts", tenant.Operation{Verb: tenant.Create, Kind: "deviceConfigurations", After: json.RawMessage(`{"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","displayName":"P","assignments":[]}`)},
+			[]string{`POST /v1.0/deviceManagement/deviceConfigurations {"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","displayName":"P"}`}},
+		{"create with what comes along", tenant.Operation{Verb: tenant.Create, Kind: "authenticationStrengthPolicies", After: json.RawMessage(`{"displayName":"S","allowedCombinations":["fido2"]}`)},
+			[]string{`POST /v1.0/policies/authenticationStrengthPolicies {"allowedCombinations":["fido2"],"displayName":"S"}`}},
+		{"update names the type", tenant.Operation{Verb: tenant.Update, Kind: "deviceConfigurations", ID: profile, Before: get("deviceConfigurations", profile), Patch: json.RawMessage(`{"description":"x"}`)},
+			[]string{`PATCH /v1.0/deviceManagement/deviceConfigurations/` + profile + ` {"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","description":"x"}`}},
+		{"assign replaces the whole list", tenant.Operation{Verb: tenant.Update, Kind: "deviceConfigurations", ID: profile, Part: "assignments", Before: get("deviceConfigurations", profile),
+			Patch: json.RawMessage(`{"assignments":[{"id":"old","target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"` + staff + `"}},{"target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"` + other + `"}}]}`)},
+			[]string{`POST /v1.0/deviceManagement/deviceConfigurations/` + profile + `/assign {"assignments":[{"target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"` + staff + `"}},{"target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"` + other + `"}}]}`}},
+		{"put the whole object", tenant.Operation{Verb: tenant.Update, Kind: "configurationPolicies", ID: catalog, Before: get("configurationPolicies", catalog),
+			Patch: json.RawMessage(`{"name":"Edge 2","settings":[]}`), After: json.RawMessage(`{"name":"Edge 2","settings":[],"assignments":[]}`)},
+			[]string{`PUT /beta/deviceManagement/configurationPolicies/` + catalog + ` {"name":"Edge 2","settings":[]}`}},
+		{"an action for one property", tenant.Operation{Verb: tenant.Update, Kind: "authenticationStrengthPolicies", ID: strength, Part: "allowedCombinations", Before: get("authenticationStrengthPolicies", strength),
+			Patch: json.RawMessage(`{"allowedCombinations":["fido2","windowsHelloForBusiness"]}`)},
+			[]string{`POST /v1.0/policies/authenticationStrengthPolicies/` + strength + `/updateAllowedCombinations {"allowedCombinations":["fido2","windowsHelloForBusiness"]}`}},
+		{"singleton", tenant.Operation{Verb: tenant.Update, Kind: "authorizationPolicy", Before: get("authorizationPolicy", ""), Patch: json.RawMessage(`{"allowInvitesFrom":"none"}`)},
+			[]string{`PATCH /v1.0/policies/authorizationPolicy {"allowInvitesFrom":"none"}`}},
+		{"a singleton that is put whole", tenant.Operation{Verb: tenant.Update, Kind: "adminConsentRequestPolicy", Before: get("adminConsentRequestPolicy", ""),
+			Patch: json.RawMessage(`{"isEnabled":false}`), After: json.RawMessage(`{"isEnabled":false,"version":1,"reviewers":[]}`)},
+			[]string{`PUT /v1.0/policies/adminConsentRequestPolicy {"isEnabled":false,"reviewers":[]}`}},
+		{"a trusted location is untrusted first", tenant.Operation{Verb: tenant.Delete, Kind: "namedLocations", ID: trusted, Before: get("namedLocations", trusted)},
+			[]string{`PATCH /v1.0/identity/conditionalAccess/namedLocations/` + trusted + ` {"@odata.type":"#microsoft.graph.ipNamedLocation","isTrusted":false}`,
+				`DELETE /v1.0/identity/conditionalAccess/namedLocations/` + trusted}},
+		{"members one by one", tenant.Operation{Verb: tenant.Update, Kind: "notificationMessageTemplates", ID: template, Part: "messages", Before: get("notificationMessageTemplates", template),
+			Patch: json.RawMessage(`{"localizedNotificationMessages":[{"locale":"en-us","subject":"Hello","isDefault":true},{"locale":"de-de","subject":"Hallo"}]}`)},
+			[]string{`POST /v1.0/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages {"locale":"de-de","subject":"Hallo"}`,
+				`PATCH /v1.0/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages/ID {"isDefault":true,"locale":"en-us","subject":"Hello"}`,
+				`DELETE /v1.0/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages/ID`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			*lines = nil
+			applied, err := c.Apply(t.Context(), tt.op)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if applied.RequestID == "" || tt.op.Verb == tenant.Create && applied.Resource.ID == "" {
+				t.Errorf("got %+v, want a request id, and the id of what was created", applied)
+			}
+			for i := range *lines {
+				if j := strings.Index((*lines)[i], "/localizedNotificationMessages/"); j >= 0 {
+					from := j + len("/localizedNotificationMessages/")
+					rest := (*lines)[i][from:]
+					end := strings.IndexByte(rest+" ", ' ')
+					(*lines)[i] = (*lines)[i][:from] + "ID" + rest[end:]
+				}
+			}
+			if diff := cmp.Diff(tt.want, *lines); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What must not be sent is not sent.
+func TestNotSent(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	profile := server.Fake.Seed("deviceConfigurations", `{"displayName":"P","@odata.type":"#microsoft.graph.windows10CustomConfiguration","omaSettings":[{"omaUri":"./a","value":"hunter2"}]}`)
+	c, lines := writer(t, server, func(cfg *graph.Config) { cfg.Unproven = nil })
+	tests := []struct {
+		name string
+		op   tenant.Operation
+		want string
+	}{
+		{"an unproven verb", tenant.Operation{Verb: tenant.Create, Kind: "configurationPolicies", After: json.RawMessage(`{"name":"x"}`)}, "Config.Unproven"},
+		{"a verb that is none of the kind", tenant.Operation{Verb: tenant.Create, Kind: "domains", After: json.RawMessage(`{"id":"x"}`)}, "does not know the verb"},
+		{"an unknown kind", tenant.Operation{Verb: tenant.Create, Kind: "things", After: json.RawMessage(`{}`)}, "no such kind"},
+		{"asterisks", tenant.Operation{Verb: tenant.Update, Kind: "deviceConfigurations", ID: profile, Patch: json.RawMessage(`{"omaSettings":[{"omaUri":"./a","value":"****"}]}`)}, "asterisks"},
+		{"an unknown part", tenant.Operation{Verb: tenant.Update, Kind: "deviceConfigurations", ID: profile, Part: "parts", Patch: json.RawMessage(`{}`)}, "no part"},
+		{"no id", tenant.Operation{Verb: tenant.Delete, Kind: "groups"}, "no id"},
+		{"a create of an id", tenant.Operation{Verb: tenant.Create, Kind: "groups", ID: "1", After: json.RawMessage(`{}`)}, "a create has no id"},
+		{"no object", tenant.Operation{Verb: tenant.Create, Kind: "groups", After: json.RawMessage(`[]`)}, "no JSON object"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := c.Apply(t.Context(), tt.op)
+			if tenant.ClassOf(err) != tenant.Invalid || tenant.MaybeApplied(err) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want Invalid with %q", err, tt.want)
+			}
+			if len(*lines) > 0 {
+				t.Errorf("sent %q", *lines)
+			}
+		})
+	}
+}
+
+// A write is one attempt, and its error says whether it may have taken effect.
+func TestWriteFaults(t *testing.T) {
+	tests := []struct {
+		name    string
+		fault   graphtest.Fault
+		class   tenant.Class
+		maybe   bool
+		objects int
+	}{
+		{"throttled", graphtest.Fault{Status: 429, RetryAfter: 7e9}, tenant.Throttled, false, 0},
+		{"unavailable, and told when to come again", graphtest.Fault{Status: 503, RetryAfter: 7e9}, tenant.Throttled, false, 0},
+		{"unavailable", graphtest.Fault{Status: 503}, tenant.Transient, true, 0},
+		{"a gateway's time-out after the effect", graphtest.Fault{Status: 504, Effect: true}, tenant.Transient, true, 1},
+		{"cut before the effect", graphtest.Fault{Cut: true}, tenant.Transient, true, 0},
+		{"cut after the effect", graphtest.Fault{Cut: true, Effect: true}, tenant.Transient, true, 1},
+		{"cut in the answer", graphtest.Fault{Body: true}, tenant.Transient, true, 1},
+		{"refused", graphtest.Fault{Status: 400}, tenant.Invalid, false, 0},
+		{"forbidden", graphtest.Fault{Status: 403}, tenant.AccessDenied, false, 0},
+		{"conflict", graphtest.Fault{Status: 409}, tenant.Conflict, false, 0},
+		{"precondition", graphtest.Fault{Status: 412}, tenant.Conflict, false, 0},
+		{"locked", graphtest.Fault{Status: 423}, tenant.Transient, false, 0},
+		{"not implemented", graphtest.Fault{Status: 501}, tenant.Permanent, false, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := graphtest.New(graphtest.Config{})
+				server.Fail(http.MethodPost, "groups", 0, tt.fault)
+				c, lines := writer(t, server, nil)
+				_, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "groups", After: json.RawMessage(`{"displayName":"New"}`)})
+				if tenant.ClassOf(err) != tt.class || tenant.MaybeApplied(err) != tt.maybe {
+					t.Errorf("got %v (maybe applied: %v), want %s, %v", err, tenant.MaybeApplied(err), tt.class, tt.maybe)
+				}
+				if e, ok := err.(*tenant.Error); !ok || e.RequestID == "" || tt.fault.RetryAfter != 0 && e.RetryAfter != tt.fault.RetryAfter {
+					t.Errorf("got %#v, want a request id and the wait", err)
+				}
+				if n := len(server.Fake.Objects("groups")); n != tt.objects || len(*lines) != 1 {
+					t.Errorf("%d objects after %d requests, want %d after 1", n, len(*lines), tt.objects)
+				}
+			})
+		})
+	}
+}
+
+// New policies land as report-only where the host wants that.
+func TestReportOnly(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	c, lines := writer(t, server, func(cfg *graph.Config) { cfg.ReportOnly = true })
+	if _, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "conditionalAccessPolicies", After: json.RawMessage(`{"displayName":"MFA","state":"enabled"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains((*lines)[0], `"state":"enabledForReportingButNotEnforced"`) {
+		t.Errorf("sent %s", (*lines)[0])
+	}
+}

@@ -1,0 +1,313 @@
+package graph_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+)
+
+// The catalogue is held against Microsoft's documentation, where that is at
+// hand: a folder "shared" beside the repository.
+func documents(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, "shared", "graph", name)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+		if dir == filepath.Dir(dir) {
+			t.Skip("the documents are not beside the repository")
+		}
+	}
+}
+
+// example is a request of the documentation and its answer.
+type example struct {
+	Method      string          `json:"method"`
+	URL         string          `json:"url"`
+	RequestBody json.RawMessage `json:"requestBody"`
+	Response    struct {
+		StatusCode int             `json:"statusCode"`
+		Body       json.RawMessage `json:"body"`
+	} `json:"response"`
+	path []string
+}
+
+func examples(t *testing.T) []example {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(documents(t, "doc-examples"), "*.json"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	var all []example
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var some []example
+		if err := json.Unmarshal(raw, &some); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, e := range some {
+			path, _, _ := strings.Cut(strings.TrimPrefix(e.URL, "https://graph.microsoft.com/"), "?")
+			e.path = strings.Split(path, "/")
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// is reports whether the example is of this method and path, in which a segment
+// in braces, or "*", stands for any.
+func (e example) is(method, version, path string) bool {
+	want := append([]string{version}, strings.Split(strings.Trim(path, "/"), "/")...)
+	if e.Method != method || len(want) != len(e.path) {
+		return false
+	}
+	for i, w := range want {
+		if w != e.path[i] && w != "*" && !strings.HasPrefix(w, "{") {
+			return false
+		}
+	}
+	return true
+}
+
+// Every kind of the list is there, under its address, and can be read; what is
+// written by default is enough.
+func TestCatalogueIsWhole(t *testing.T) {
+	f, err := os.Open(documents(t, "resources.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.Comma, r.LazyQuotes = '\t', true
+	rows, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := func(row []string, name string) string { return row[slices.Index(rows[0], name)] }
+	entries := graph.Default().Entries
+	for _, row := range rows[1:] {
+		endpoint := strings.ReplaceAll(column(row, "endpoint"), "{id}", "{directory}")
+		i := slices.IndexFunc(entries, func(e graph.Entry) bool {
+			return strings.TrimSuffix(e.Endpoint, "/{directory}") == endpoint || e.Endpoint == endpoint
+		})
+		if i < 0 {
+			t.Errorf("%s is not in the catalogue", endpoint)
+			continue
+		}
+		if e := entries[i]; e.Version != column(row, "api_version") {
+			t.Errorf("%s is of version %s, want %s", e.Name, e.Version, column(row, "api_version"))
+		} else if least, _, _ := strings.Cut(column(row, "least_read_delegated"), " "); !slices.Contains(e.Read.Delegated[0], least) {
+			t.Errorf("%s is read with %v, want %s among them", e.Name, e.Read.Delegated, least)
+		}
+	}
+	written := 0
+	for _, e := range entries {
+		if e.Create && e.Proven(tenant.Create, "") || e.Update && e.Proven(tenant.Update, "") || e.Delete && e.Proven(tenant.Delete, "") {
+			written++
+		}
+	}
+	t.Logf("%d kinds can be read, %d are written by default", len(entries), written)
+	if len(entries) < 80 || written < 25 {
+		t.Errorf("got %d kinds and %d that are written, want 80 and 25", len(entries), written)
+	}
+}
+
+// Each verb that is on by default is shown by an example, and each that is off
+// is not: the list of unproven ones is what the documents say.
+func TestProvenVerbs(t *testing.T) {
+	all := examples(t)
+	shown := func(e graph.Entry, method, below string) bool {
+		object := e.Endpoint
+		if !e.Singleton && below != "collection" {
+			object += "/*"
+		}
+		if below == "collection" {
+			below = ""
+		}
+		return slices.ContainsFunc(all, func(x example) bool { return x.is(method, e.Version, object+below) })
+	}
+	// Kinds whose examples do not show what a write needs.
+	withheld := map[string][]string{
+		"intuneRoleAssignments":          {"create"}, // the role that it is bound to
+		"authenticationStrengthPolicies": {"delete"}, // the example is of another address
+	}
+	for _, e := range graph.Default().Entries {
+		update := "PATCH"
+		if e.Requests.Update.Method != "" {
+			update = e.Requests.Update.Method
+		}
+		var want []string
+		for _, v := range []struct {
+			name   string
+			has    bool
+			method string
+			below  string
+		}{{"create", e.Create, "POST", "collection"}, {"delete", e.Delete, "DELETE", ""}, {"update", e.Update, update, ""}} {
+			if v.has && (!shown(e, v.method, v.below) || slices.Contains(withheld[e.Name], v.name)) {
+				want = append(want, v.name)
+			}
+		}
+		for _, p := range e.Parts {
+			r, ok := e.PartRequests[p.Name], true
+			switch {
+			case r.Action != "":
+				ok = shown(e, "POST", r.Action)
+			case r.Each != nil:
+				item := strings.ReplaceAll(r.Each.Item, "{member}", "*")
+				ok = shown(e, "POST", r.Each.Collection) && shown(e, "DELETE", item) && (!r.Each.Update || shown(e, "PATCH", item))
+			}
+			if !ok {
+				want = append(want, "update#"+p.Name)
+			}
+		}
+		slices.Sort(want)
+		if got := slices.Sorted(slices.Values(e.Unproven)); !slices.Equal(got, want) {
+			t.Errorf("%s: unproven are %v, the documents say %v", e.Name, got, want)
+		}
+	}
+}
+
+// Requests of the documentation have no property that the catalogue takes for
+// read-only.
+func TestReadOnlyProperties(t *testing.T) {
+	checked := 0
+	entries := graph.Default().Entries
+	for _, x := range examples(t) {
+		for _, e := range entries {
+			create := !e.Singleton && x.is("POST", e.Version, e.Endpoint)
+			update := x.is("PATCH", e.Version, e.Endpoint+"/*") && !e.Singleton || e.Singleton && x.is("PATCH", e.Version, e.Endpoint)
+			if !create && !update || len(x.RequestBody) == 0 {
+				continue
+			}
+			var body map[string]json.RawMessage
+			if json.Unmarshal(x.RequestBody, &body) != nil {
+				continue // some examples are no JSON
+			}
+			checked++
+			for name := range body {
+				if slices.Contains(e.ReadOnly, "/"+name) {
+					t.Errorf("%s: %s sends %q, which the catalogue takes for read-only", e.Name, x.Method, name)
+				}
+			}
+		}
+	}
+	if checked < 40 {
+		t.Errorf("only %d requests were checked", checked)
+	}
+}
+
+// Every example answer of a kind survives: read, brought into the repository's
+// form, and back, it means the same.
+func TestExamplesSurvive(t *testing.T) {
+	seen := map[string]int{}
+	catalogue := graph.Default()
+	var kinds []tenant.Kind
+	for _, e := range catalogue.Entries {
+		kinds = append(kinds, e.Kind)
+	}
+	for _, x := range examples(t) {
+		for _, e := range catalogue.Entries {
+			for _, body := range bodiesOf(x, e) {
+				seen[e.Name]++
+				checkSurvives(t, kinds, e, body)
+			}
+		}
+	}
+	total := 0
+	for _, n := range seen {
+		total += n
+	}
+	t.Logf("%d objects of %d kinds", total, len(seen))
+	if len(seen) < 40 || total < 80 {
+		t.Errorf("only %d objects of %d kinds were checked", total, len(seen))
+	}
+}
+
+// bodiesOf returns the objects of a kind that an example shows.
+func bodiesOf(x example, e graph.Entry) []json.RawMessage {
+	var list struct {
+		Value json.RawMessage `json:"value"`
+	}
+	if x.Method != "GET" || !bytes.HasPrefix(bytes.TrimSpace(x.Response.Body), []byte("{")) || json.Unmarshal(x.Response.Body, &list) != nil {
+		return nil
+	}
+	unwrapped := x.Response.Body
+	if bytes.HasPrefix(list.Value, []byte("{")) {
+		unwrapped = list.Value // Intune's pages show objects so
+	}
+	switch {
+	case e.Singleton && x.is("GET", e.Version, e.Endpoint), !e.Singleton && x.is("GET", e.Version, e.Endpoint+"/*"):
+		if bytes.HasPrefix(list.Value, []byte("[")) {
+			return nil // of something below
+		}
+		return []json.RawMessage{unwrapped}
+	case !e.Singleton && x.is("GET", e.Version, e.Endpoint):
+		var all []json.RawMessage
+		if json.Unmarshal(list.Value, &all) != nil {
+			return nil
+		}
+		return all
+	}
+	return nil
+}
+
+func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.RawMessage) {
+	t.Helper()
+	k := e.Kind
+	k.Scope = tenant.All
+	others := slices.DeleteFunc(slices.Clone(kinds), func(o tenant.Kind) bool { return o.Name == k.Name })
+	id := "1"
+	if k.Singleton {
+		id = ""
+	}
+	in := plan.Input{Tenant: "contoso", Kinds: append(others, k), Current: tenant.Snapshot{
+		Resources: []tenant.Resource{{Kind: k.Name, ID: id, Body: body}},
+		Kinds:     []tenant.KindState{{Kind: k.Name, Completeness: tenant.Complete}},
+	}}
+	first, err := plan.Compare(in)
+	if err != nil {
+		t.Errorf("%s: %v\n%s", e.Name, err, body)
+		return
+	}
+	if len(first.Adopt) != 1 {
+		t.Errorf("%s: %d files are made of one object: %+v\n%s", e.Name, len(first.Adopt), first.Plan.Notes, body)
+		return
+	}
+	file := first.Adopt[0]
+	repository := tenant.NewMemoryRepository()
+	if err := repository.Edit("contoso", file.Kind, file.Key, file.Body); err != nil {
+		t.Errorf("%s: %v", e.Name, err)
+		return
+	}
+	in.Desired, err = repository.Desired(t.Context(), tenant.DesiredRequest{Tenant: "contoso"})
+	if err != nil || len(in.Desired.Problems) > 0 {
+		t.Errorf("%s: the file cannot be read again: %v %v", e.Name, err, in.Desired.Problems)
+		return
+	}
+	second, err := plan.Compare(in)
+	if err != nil || len(second.Plan.Items)+len(second.Adopt) > 0 {
+		t.Errorf("%s: the file differs from what it was made of: %v, %+v, %+v\n%s\n%s", e.Name, err, second.Plan.Items, second.Adopt, body, file.Body)
+	}
+	was, err1 := plan.Fingerprint(k, body, "")
+	is, err2 := plan.Fingerprint(k, bytes.ReplaceAll(file.Body, []byte("$$"), []byte("$")), "")
+	if err1 != nil || err2 != nil || was != is {
+		t.Errorf("%s: the file does not mean the same: %v %v\n%s\n%s", e.Name, err1, err2, body, file.Body)
+	}
+}

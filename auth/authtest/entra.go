@@ -24,6 +24,11 @@ type EntraConfig struct {
 	People []Person
 	// Scopes are the permissions granted, such as "Policy.Read.All".
 	Scopes []string
+	// Application says whether the credentials of an application that works
+	// without a person are accepted: a client secret, or a signed assertion
+	// (of a certificate, or federated). It returns the AADSTS number of what is
+	// wrong, or 0. Defaults to accepting none, as wrong secrets (7000215).
+	Application func(secret, assertion string) int
 	// CodeLifetime is how long a code is good. Defaults to 15 minutes.
 	CodeLifetime time.Duration
 	// Interval is the pace of polls that the server asks for, in whole

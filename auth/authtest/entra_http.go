@@ -157,7 +157,7 @@ func (e *Entra) checkClient(r *http.Request) error {
 	if id := r.PostForm.Get("client_id"); id == "" || (e.cfg.ClientID != "" && id != e.cfg.ClientID) {
 		return errUnknownClient
 	}
-	if !strings.Contains(r.PostForm.Get("scope"), "openid") {
+	if r.PostForm.Get("grant_type") != "client_credentials" && !strings.Contains(r.PostForm.Get("scope"), "openid") {
 		return errNoOpenID
 	}
 	return nil

@@ -62,6 +62,9 @@ func (e *Entra) token(w http.ResponseWriter, r *http.Request) {
 	switch r.PostForm.Get("grant_type") {
 	case "device_code", "urn:ietf:params:oauth:grant-type:device_code":
 		g, directory, refusal = e.redeemCode(r.PostForm.Get("device_code"))
+	case "client_credentials":
+		e.issueApplication(w, r)
+		return
 	case "refresh_token":
 		g, directory, refusal = e.redeemRefreshToken(r.PostForm.Get("refresh_token"), r.PathValue("directory"))
 	default:
@@ -166,6 +169,34 @@ func (e *Entra) issue(w http.ResponseWriter, r *http.Request, g *grant, director
 		body["refresh_in"] = int(e.cfg.RefreshIn / time.Second)
 	}
 	answer(w, http.StatusOK, body)
+}
+
+// issueApplication answers an application that works without a person: with an
+// access token alone, whose roles are the permissions granted. The lock is held.
+func (e *Entra) issueApplication(w http.ResponseWriter, r *http.Request) {
+	number := 7000215
+	if e.cfg.Application != nil {
+		number = e.cfg.Application(r.PostForm.Get("client_secret"), r.PostForm.Get("client_assertion"))
+	}
+	if number == 0 && isShared(r.PathValue("directory")) {
+		number = 50059 // no tenant is named
+	}
+	if number != 0 {
+		refuse(w, OAuthError{Error: "invalid_client", Code: number, Status: http.StatusUnauthorized})
+		return
+	}
+	if refusal := e.takeRefusal(TokenEndpoint); refusal != nil {
+		refuse(w, *refusal)
+		return
+	}
+	directory, client := r.PathValue("directory"), r.PostForm.Get("client_id")
+	now := time.Now()
+	access := e.jwt(map[string]any{
+		"aud": "https://graph.microsoft.com", "iss": "https://" + r.Host + "/" + directory + "/v2.0", "tid": directory,
+		"oid": idOf("service principal", client, directory), "appid": client, "roles": e.scopes, "iat": now.Unix(), "exp": now.Add(e.cfg.TokenLifetime).Unix(),
+	})
+	e.access[access] = true
+	answer(w, http.StatusOK, map[string]any{"token_type": "Bearer", "access_token": access, "expires_in": int(e.cfg.TokenLifetime / time.Second)})
 }
 
 // granted returns the scopes of the answer: of those asked for, what is a

@@ -33,7 +33,7 @@ var rules = map[string]archtest.Rule{
 	"tenant/graph": {Imports: []string{"tenant", "golang.org/x/sync/...", "github.com/google/uuid",
 		"github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 	"tenant/graph/graphtest": {Kit: true, Imports: []string{"tenant", "tenant/tenanttest", "tenant/graph", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
-	"auth/entra":             {Imports: []string{"auth", msal + "/apps/..."}},
+	"auth/entra":             {Imports: []string{"auth", msal + "/apps/...", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 
 	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault", "internal/kittest"}},
 	"tenant/tenanttest": {Kit: true, Imports: []string{"tenant", "internal/fault", "internal/kittest", jsontext}}, // which tenant links anyway

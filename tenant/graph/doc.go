@@ -1,2 +1,63 @@
-// Package graph reads and writes Microsoft 365 tenants through Microsoft Graph.
+// Package graph reads and writes Microsoft 365 tenants through Microsoft Graph:
+// a [tenant.Client] on the pipeline of the Azure SDK, without a generated SDK.
+//
+//	client, err := graph.New(graph.Config{
+//		Credential: entra.TokenCredential(req.Credential), // or any of azidentity's
+//		BreakGlass: []string{"<object id of an account that must always get in>"},
+//	})
+//
+// # The catalogue
+//
+// What there is to read and write is data: [Default] has 86 kinds, each with its
+// address, key, permissions, read-only properties, references and how it is
+// written, as JSON files that a person can read and correct. A host adds kinds,
+// or puts others in the place of known ones, without code:
+//
+//	mine, err := graph.Load(os.DirFS("."), "kinds") // JSON files in the form of [Catalogue]
+//	all, err := graph.Default().With(mine)
+//
+// Every kind can be read. A verb is on by default only if an example in
+// Microsoft's documentation shows it; the others are off, and a difference there
+// is reported, until the host names the kind in [Config.Unproven]. Nothing in
+// this package was run against Microsoft's servers.
+//
+// # Reading
+//
+// Lists are read with their bodies, page by page and to their end, and passed on
+// as they come. What they lack (sub-resources, properties that only a single
+// read shows) is read in batches of 20. Requests of kinds that share a limit
+// wait for each other; a refusal (429, 503) pauses them all, as long as the
+// service asks for, else with growing pauses. Conditional Access goes at one
+// request a second. How long refusals may go on is bounded: [Config.ReadBudget],
+// [Config.RunBudget].
+//
+// How much was read is told apart: complete; partial, after some objects;
+// forbidden, with the permission that is missing, or the word that a directory
+// role is; unlicensed; failed. Only complete lets absence mean anything.
+//
+// # Writing
+//
+// A write is one attempt, and an error says whether it may have taken effect.
+// Read-only properties are not sent, nor are the parts of an object that go
+// another way (assignments): they are operations of their own, see
+// [tenant.Part], and always the whole list, made from what was read just before,
+// since the service replaces what it had. Some objects take more than one
+// request ([Each], [First]); if one of the later ones fails the outcome counts
+// as unknown, and is found out by reading. Asterisks are never sent as a secret.
+//
+// # Staying able to get in
+//
+// The client is a [tenant.Guard]: a plan that enables a Conditional Access
+// policy which would apply to a break-glass account, to the account or the
+// application that the run works as, or which blocks the device codes that it
+// signs in with, breaks a rule that an approval has to name.
+//
+// # Safety
+//
+// No request goes to another host than the cloud's: links to others are refused,
+// redirects not followed. Errors and logs hold neither tokens nor bodies.
+//
+// # Testing
+//
+// Package graphtest is a fake Graph over HTTP, for hosts' own tests.
 package graph

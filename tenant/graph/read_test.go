@@ -227,8 +227,10 @@ func TestBatches(t *testing.T) {
 				single++
 			}
 		}
-		if outer != 5 || inner != 47 || single != 1 { // 3 batches, and 1 for each refusal of 2; one list
-			t.Errorf("got %d batches with %d requests and %d others, want 5 with 47 and 1", outer, inner, single)
+		// 3 batches, and one more for each batch of which some requests were
+		// refused; one list.
+		if outer < 4 || outer > 5 || inner != 47 || single != 1 {
+			t.Errorf("got %d batches with %d requests and %d others, want 4 or 5 with 47 and 1", outer, inner, single)
 		}
 	})
 }

@@ -48,6 +48,8 @@ var rules = map[string]archtest.Rule{
 	"internal/script":   {Kit: true},
 	"internal/kittest":  {Kit: true},
 	"internal/pgtest":   {Kit: true},
+
+	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
 }
 
 func TestImports(t *testing.T) {

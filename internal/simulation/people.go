@@ -1,0 +1,300 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+)
+
+// acting is a person, or a schedule, that does something about a tenant.
+type acting struct {
+	s    *subject
+	name string
+	ctx  context.Context
+	r    draw
+}
+
+// act lets somebody do something, at a time of their own and in their own time.
+func (s *subject) act(name string, do func(a *acting)) {
+	w := s.w
+	n := s.actions
+	s.actions++
+	w.acting.Go(func() {
+		lane := n % peopleLanes
+		pauseFor(context.Background(), time.Until(onLane(time.Now(), int64((s.index+1)*tenantLanes+peopleFrom+lane), 0)))
+		ctx := context.WithValue(context.Background(), actorKey{}, actor{name, lane})
+		do(&acting{s: s, name: name, ctx: ctx, r: drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(s.index), uint64(n), word("act"))})
+	})
+}
+
+// engine is that of some process: any takes a person's action.
+func (a *acting) engine() *syncer.Syncer {
+	w := a.s.w
+	if k := w.places[a.r.n(len(w.places))].worker(); k != nil && a.r.chance(0.6) {
+		return k.engine
+	}
+	return w.front.engine
+}
+
+// said notes what came of an action.
+func (a *acting) said(did string, err error) {
+	w := a.s.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	what := "done"
+	if err != nil {
+		what = err.Error()
+	}
+	w.trace.add(a.s, event{at: time.Now(), who: a.name, op: did, what: what})
+	act, _, _ := strings.Cut(did, " ")
+	for _, known := range []error{syncer.ErrActive, syncer.ErrPaused, syncer.ErrStalePlan, syncer.ErrNotPending, syncer.ErrExpired,
+		syncer.ErrSelfApproval, syncer.ErrAlreadyVoted, syncer.ErrNothingFailed, syncer.ErrBusy, syncer.ErrNotFound} {
+		if errors.Is(err, known) {
+			w.count1("people: "+act+" refused: "+strings.TrimPrefix(known.Error(), "syncer: "), 1)
+			return
+		}
+	}
+	if err != nil {
+		w.count1("people: "+act+" failed", 1)
+	} else {
+		w.count1("people: "+act, 1)
+	}
+}
+
+// start asks for a sync.
+func (a *acting) start(req syncer.StartRequest) {
+	req.Tenant, req.Actor = a.s.name, a.name
+	_, err := a.engine().Start(a.ctx, req)
+	a.said(fmt.Sprintf("starts %s", req.Mode), err)
+}
+
+// decide sends a decision.
+func (a *acting) decide(d syncer.Decision) {
+	d.Tenant, d.Actor = a.s.name, a.name
+	a.s.offer(d)
+	_, err := a.engine().Decide(a.ctx, d)
+	a.said(fmt.Sprintf("decides %s %v", d.Verdict, d.Items), err)
+}
+
+// offer notes that a decision was sent.
+func (s *subject) offer(d syncer.Decision) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	now := time.Now()
+	s.offers = slices.DeleteFunc(s.offers, func(o offer) bool { return now.Sub(o.at) > 60*day })
+	s.offers = append(s.offers, offer{d, now})
+}
+
+// whoSignsIn is who answers the next code.
+func (s *subject) whoSignsIn() (authtest.Person, string) {
+	r := drawOf(s.w.cfg.Seed, uint64(s.w.cfg.Part), uint64(s.index), uint64(time.Now().UnixNano()), word("person"))
+	if s.w.isCalm() {
+		return authtest.SignsIn(20 * time.Second), "somebody signs in soon"
+	}
+	how := r.weighted(50, 10, 10, 10, 10)
+	s.w.count("people: " + []string{"signs in in time", "signs in too late", "declines to sign in", "never signs in", "signs in elsewhere"}[how])
+	switch how {
+	case 0:
+		return authtest.SignsIn(r.between(5*time.Second, 170*time.Second)), "somebody signs in in time"
+	case 1:
+		return authtest.SignsIn(r.between(181*time.Second, 10*time.Minute)), "somebody signs in too late"
+	case 2:
+		return authtest.Declines(r.between(5*time.Second, 170*time.Second)), "somebody declines"
+	case 3:
+		return authtest.NeverComes(), "nobody signs in"
+	}
+	p := authtest.SignsIn(r.between(5*time.Second, 170*time.Second))
+	p.Directory = authtest.DirectoryOf("elsewhere")
+	return p, "somebody signs in elsewhere"
+}
+
+// look is a person's look at a tenant in the morning.
+func (d *director) look(s *subject, r *draw) {
+	calm := s.w.isCalm()
+	s.act(pick(r, "bob", "carol"), func(a *acting) {
+		row, err := a.engine().Status(a.ctx, s.name)
+		if err != nil {
+			return
+		}
+		if row.Status.Resting() && row.Error != nil && (calm || a.r.chance(0.3)) {
+			a.mend()
+		}
+		switch {
+		case row.Status == state.PendingApproval:
+			a.review(row, calm)
+		case row.Status == state.NewError && row.Error != nil && row.Error.Class == "wrong_tenant":
+			s.w.noteOf(s, a.name, "signs out", "the account of another directory")
+			s.auth.Revoke(s.name)
+			a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}})
+		case row.Status == state.NewError && row.Error != nil && row.Error.Class == "sign_in_needed" && (calm || a.r.chance(0.7)):
+			a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}})
+		case (row.Status == state.NewError || row.Status == state.PartiallySuccessful) && !calm && a.r.chance(0.3):
+			_, err := a.engine().Retry(a.ctx, s.name, "", a.name)
+			a.said("retries", err)
+		}
+	})
+}
+
+// mend does what the last report asks for: files that could be meant for
+// several objects get names of their own.
+func (a *acting) mend() {
+	rep, err := a.engine().Report(a.ctx, a.s.name, "")
+	if err != nil {
+		return
+	}
+	line := a.s.head()
+	for _, n := range rep.Notes {
+		b := fileOf(line, n.Kind, n.Key)
+		if n.Class != plan.Ambiguous || b == nil {
+			continue
+		}
+		a.s.w.count("edit: file given a name of its own")
+		key := title[n.Kind] + " " + a.s.value("r")
+		b["displayName"] = key
+		a.s.writeFile(n.Kind, n.Key, nil)
+		a.s.writeFile(n.Kind, key, b)
+	}
+}
+
+// review decides on what waits, or not, or later.
+func (a *acting) review(row syncer.Row, calm bool) {
+	s := a.s
+	p, err := a.engine().Plan(a.ctx, s.name)
+	if err != nil || p.Digest != row.Digest {
+		return // it has changed between two looks
+	}
+	d := syncer.Decision{Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve}
+	for _, b := range p.Broken {
+		if calm || a.r.chance(0.9) {
+			d.Accept = append(d.Accept, b.Rule)
+		}
+	}
+	if calm {
+		a.decideAll(d)
+		return
+	}
+	switch a.r.weighted(50, 10, 10, 8, 8, 8, 6) {
+	case 0:
+		a.decideAll(d)
+	case 1: // a part
+		for _, it := range p.Items {
+			if a.r.chance(0.6) {
+				d.Items = append(d.Items, it.ID)
+			}
+		}
+		if len(d.Items) > 0 {
+			a.decideAll(d)
+		}
+	case 2:
+		d.Verdict, d.Accept = syncer.Reject, nil
+		a.decide(d)
+	case 3:
+		d.Verdict, d.Accept = syncer.RejectAndRevert, nil
+		a.decide(d)
+	case 4: // two who do not agree, at the same time
+		other := pick(&a.r, syncer.Reject, syncer.RejectAndRevert, syncer.Approve)
+		s.act("dave", func(b *acting) {
+			o := d
+			if o.Verdict = other; other != syncer.Approve {
+				o.Accept = nil
+			}
+			b.decide(o)
+		})
+		a.decideAll(d)
+	case 5: // much later: the plan may be another by then
+		pauseFor(a.ctx, a.r.between(time.Hour, 3*day))
+		if s.w.isClosed() {
+			return
+		}
+		if now, err := a.engine().Status(a.ctx, s.name); err == nil && a.r.chance(0.5) {
+			d.Run = now.Run // a page that knows of the new run and still shows the old plan
+		}
+		a.decideAll(d)
+	case 6: // never
+	}
+}
+
+// decideAll has as many people decide as it takes.
+func (a *acting) decideAll(d syncer.Decision) {
+	a.decide(d)
+	for n := 1; n < a.s.w.cfg.approvals; n++ {
+		other := acting{s: a.s, name: fmt.Sprintf("second-%d", n), ctx: a.ctx, r: a.r}
+		other.decide(d)
+	}
+}
+
+// review is the approver's, where there is one.
+func (p *ports) review(ctx context.Context, rv syncer.Review) (syncer.Decision, error) {
+	s := p.w.subject(rv.Tenant)
+	return through(ctx, p, call{op: opReview, s: s}, func(ctx context.Context) (syncer.Decision, error) {
+		r := drawOf(p.w.cfg.Seed, uint64(p.w.cfg.Part), uint64(s.index), uint64(time.Now().UnixNano()), word("review"))
+		how := r.weighted(40, 40, 10, 10)
+		if p.w.isCalm() {
+			how = 0
+		}
+		switch how {
+		case 0:
+			d := rv.Approve("ticket", "")
+			for _, b := range rv.Plan.Broken {
+				d.Accept = append(d.Accept, b.Rule)
+			}
+			s.offer(d)
+			return d, nil
+		case 2:
+			return syncer.Decision{}, errors.New("the ticket system is down")
+		case 3: // it blocks for a while
+			pauseFor(ctx, r.between(time.Second, 10*time.Minute))
+			return syncer.Decision{}, ctx.Err()
+		}
+		return syncer.Decision{}, nil
+	})
+}
+
+// whims are what people do now and then.
+func (d *director) whims(s *subject, n int, r *draw, when func(*draw, time.Duration, time.Duration) time.Time) {
+	any := func(p float64, name string, do func(a *acting)) {
+		if r.chance(p) {
+			d.at(when(r, 0, day-time.Hour), func(*draw) { s.act(name, do) })
+		}
+	}
+	any(0.05, "ann", func(a *acting) { a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}}) })
+	any(0.01, "ann", func(a *acting) { a.start(syncer.StartRequest{Options: syncer.Options{Mode: syncer.Preview}}) })
+	any(0.01, "ann", func(a *acting) { a.start(syncer.StartRequest{Options: syncer.Options{Mode: syncer.BackupOnly}}) })
+	any(0.01, "ann", func(a *acting) {
+		a.start(syncer.StartRequest{Options: syncer.Options{Targets: []plan.Target{{Kind: pick(&a.r, listed...)}}}})
+	})
+	any(0.01, "ann", func(a *acting) {
+		_, err := a.engine().Cancel(a.ctx, s.name, "", a.name, "")
+		a.said("cancels", err)
+	})
+	any(0.01, "ann", func(a *acting) { // soon after the start, while it works
+		a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}})
+		pauseFor(a.ctx, a.r.between(0, 3*time.Second))
+		_, err := a.engine().Cancel(a.ctx, s.name, "", a.name, "")
+		a.said("cancels", err)
+	})
+	any(0.01, "ann", func(a *acting) {
+		_, err := a.engine().Recheck(a.ctx, s.name, a.name)
+		a.said("rechecks", err)
+	})
+	any(0.01, "eve", func(a *acting) {
+		_, err := a.engine().Pause(a.ctx, s.name, a.name, "a whim")
+		a.said("pauses", err)
+		for {
+			pauseFor(a.ctx, a.r.between(time.Minute, 12*time.Hour))
+			_, err := a.engine().Resume(a.ctx, s.name, a.name)
+			a.said("resumes", err)
+			if err == nil || s.w.isClosed() {
+				return
+			}
+		}
+	})
+}

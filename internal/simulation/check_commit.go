@@ -29,7 +29,7 @@ func (s *subject) committed(who string, req state.CommitRequest, done state.Comm
 	if req.Fence != 0 && req.Fence != s.fence {
 		violate("lease", "%s committed under fence %d while the lease is of fence %d", who, req.Fence, s.fence)
 	}
-	if bytes.Contains(after.Data, secretMark) {
+	if holdsSecret(after.Data) {
 		violate("secrets", "the record holds a token")
 	}
 	if bytes.Contains(after.Data, codeMark) && after.Status != state.PendingAuthentication {
@@ -44,7 +44,7 @@ func (s *subject) committed(who string, req state.CommitRequest, done state.Comm
 	}
 	status := before.Status
 	for i, e := range req.Entries {
-		if bytes.Contains(e.Data, secretMark) || bytes.Contains(e.Data, codeMark) {
+		if holdsSecret(e.Data) || bytes.Contains(e.Data, codeMark) {
 			violate("secrets", "an entry of type %s holds a token or a code", e.Type)
 		}
 		switch d := entries[i]; syncer.EntryType(e.Type) {
@@ -123,7 +123,7 @@ func describe(before, after state.Record, entries []syncer.EntryData) string {
 func (s *subject) newRun(before state.Record, old *run) {
 	r := s.data.Run
 	s.run = &run{id: r.ID, actor: r.Actor, options: r.Options, before: r.Before, began: time.Now(),
-		open: map[string]syncer.Intent{}, results: map[string]syncer.ItemResult{}, effects: map[string]int{}, created: map[string]string{}}
+		open: map[string]syncer.Intent{}, results: map[string]syncer.ItemResult{}, effects: map[string]int{}, created: map[string]string{}, adopted: map[string]bool{}}
 	s.carried = nil
 	if before.Status == state.PendingApproval { // superseded
 		s.carried = &wait{digest: old.digest, deadline: before.Deadline}

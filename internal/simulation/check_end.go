@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -45,6 +46,7 @@ func (s *subject) ended(runID string, d syncer.EntryData) {
 		}
 	}
 	s.checkItems(rep)
+	s.checkAdopted(rep)
 	s.checkStatus(rep, d)
 }
 
@@ -74,6 +76,24 @@ func (s *subject) checkItems(rep *syncer.Report) {
 	}
 	if r.approved && len(r.results) > 0 && len(rep.Items) < len(r.results) {
 		violate("it has %d items, and %d have a result", len(rep.Items), len(r.results))
+	}
+}
+
+// checkAdopted: the report tells of all that the run has written to the
+// repository by itself.
+func (s *subject) checkAdopted(rep *syncer.Report) {
+	for id := range s.run.adopted {
+		if !slices.ContainsFunc(rep.Adopted, func(a plan.AdoptedChange) bool { return a.Kind+"/"+a.Key == id }) {
+			s.w.violateLocked(s, "report", "%s was adopted, and the report does not say so", id)
+		}
+	}
+	if rep.Options.Mode != syncer.Full {
+		return
+	}
+	for _, a := range rep.Adopted {
+		if !s.run.adopted[a.Kind+"/"+a.Key] {
+			s.w.violateLocked(s, "report", "%s/%s is said to be adopted, and it was not", a.Kind, a.Key)
+		}
 	}
 }
 

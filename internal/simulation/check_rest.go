@@ -46,6 +46,9 @@ func (w *world) sweep(n int) {
 		if due := s.rec.WakeAt; !due.IsZero() && now.Sub(due) > 6*time.Hour && !s.leaseUntil.After(now) {
 			w.violateLocked(s, "rest", "due at %s, and nobody has looked at it until %s", due, now)
 		}
+		if s.rec.Status == state.PendingAuthentication && now.Sub(s.rec.Deadline) > 2*time.Hour {
+			w.violateLocked(s, "deadlines", "the sign-in should have timed out at %s, now it is %s", s.rec.Deadline, now)
+		}
 		if at := s.rec.UpdatedAt; len(s.data.Paused) == 0 && (s.rec.Status == state.Starting || s.rec.Status == state.InProgress) && now.Sub(at) > 10*time.Hour {
 			w.violateLocked(s, "rest", "%s since %s, now it is %s", s.rec.Status, at, now)
 		}
@@ -83,7 +86,7 @@ func (s *subject) checkAgreed() {
 		violate("at the end there was still something to do: %s", out)
 	}
 	line := s.head()
-	for _, kind := range append(slices.Clone(listed), "settings") {
+	for _, kind := range kindNames {
 		objects := s.fake.Objects(kind)
 		left := slices.Clone(objects)
 		for _, f := range line.Resources {
@@ -97,7 +100,7 @@ func (s *subject) checkAgreed() {
 			}
 			left = slices.Delete(left, i, i+1)
 		}
-		if len(left) > 0 && s.settings.Rules.Drift != plan.EnforceDesired {
+		if len(left) > 0 && s.settings.Scopes[kind] != tenant.Listed && s.settings.Rules.Drift != plan.EnforceDesired {
 			violate("the tenant's %s are not in the repository: %s", kind, texts(left))
 		}
 	}
@@ -120,7 +123,7 @@ func (s *subject) agrees(line tenant.Desired, f tenant.Resource, has body) bool 
 		want["displayName"] = f.Key
 	}
 	for name, v := range want {
-		if name[0] == '$' || v == nil && has[name] == nil {
+		if name[0] == '$' || v == nil && has[name] == nil || v == plan.Redacted || slices.Contains(s.ignored, name) {
 			continue
 		}
 		v = resolved(v, func(kind, key string) (string, bool) {

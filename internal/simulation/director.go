@@ -105,6 +105,9 @@ func (d *director) day(n int) {
 				s.auth.Revoke(s.name)
 			})
 		}
+		if r.chance(0.03) {
+			d.suffer(s, when(&r, 0, day-time.Hour), &r)
+		}
 		d.whims(s, n, &r, when)
 	}
 }
@@ -119,11 +122,18 @@ func (w *world) storeFails(d time.Duration) {
 }
 
 // skew moves the store's clock against everybody else's: by less than what a
-// lease has left when a write is begun.
+// lease has left when a write is begun, or by more if there is no lease.
 func (w *world) skew(r *draw) {
-	step := pick[time.Duration](r, -1, 1) * r.between(100*time.Millisecond, 10*time.Second)
+	far := pick(r, 10*time.Second, 10*time.Second, 2*time.Hour)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	now := w.storeTime()
+	for _, s := range w.subjects {
+		if s.leaseUntil.After(now) {
+			far = 10 * time.Second
+		}
+	}
+	step := pick[time.Duration](r, -1, 1) * r.between(100*time.Millisecond, far)
 	w.cfg.skew += step
 	w.store.Skew(w.cfg.skew)
 	w.count1("clock: moved", 1)

@@ -16,7 +16,10 @@ import (
 // so that of every value it is known who made it and where it has been.
 
 // made are the properties that hold such values.
-var made = []string{"note", "mode"}
+var made = []string{"note", "mode", "secret"}
+
+// secretValue is the beginning of every secret of a profile.
+const secretValue = "SECRET-"
 
 // value makes up a value.
 func (s *subject) value(side string) string {
@@ -24,6 +27,9 @@ func (s *subject) value(side string) string {
 	defer s.w.mu.Unlock()
 	s.values++
 	v := fmt.Sprintf("%s%d", side, s.values)
+	if strings.HasPrefix(side, secretValue) {
+		side = strings.TrimPrefix(side, secretValue)
+	}
 	if side == "r" {
 		s.inRepository[v] = true
 	} else {
@@ -34,9 +40,10 @@ func (s *subject) value(side string) string {
 
 // title is the beginning of a kind's names: of a small pool, so that both sides
 // now and then choose the same.
-var title = map[string]string{"groups": "Group", "locations": "Location", "policies": "Policy"}
+var title = map[string]string{"groups": "Group", "locations": "Location", "policies": "Policy", "profiles": "Profile"}
 
-var listed = []string{"groups", "locations", "policies"}
+// listed are the kinds of several objects.
+var listed = kindNames[:len(kindNames)-1]
 
 func name(r *draw, kind string) string { return fmt.Sprintf("%s %d", title[kind], r.n(12)) }
 
@@ -47,7 +54,7 @@ func (s *subject) has(kind, name string) bool {
 
 // furnish puts the tenant's first objects and files in their places.
 func (s *subject) furnish(r *draw) {
-	for _, kind := range []string{"groups", "groups", "locations", "policies", "policies"} {
+	for _, kind := range []string{"groups", "groups", "locations", "policies", "policies", "profiles"} {
 		if n := name(r, kind); !s.has(kind, n) {
 			s.fake.Seed(kind, string(encode(s.newBody(r, kind, n, "t"))))
 		}
@@ -66,10 +73,30 @@ func (s *subject) newBody(r *draw, kind, name, side string) body {
 	if r.chance(0.5) {
 		b["mode"] = s.value(side)
 	}
-	if kind == "policies" {
+	switch kind {
+	case "policies":
 		s.newReferences(r, b, side)
+	case "profiles":
+		b["secret"] = s.value(secretValue + side)
+		b["rules"] = []any{body{"from": s.value(side)}, body{"from": "anywhere", "to": s.value(side)}}
 	}
 	return b
+}
+
+// newValue gives an object another value in one place.
+func (s *subject) newValue(r *draw, kind string, b body, side string) {
+	name := pick(r, "note", "note", "mode")
+	if kind == "profiles" {
+		name = pick(r, "note", "mode", "secret", "rules")
+	}
+	switch name {
+	case "secret":
+		b[name] = s.value(secretValue + side)
+	case "rules":
+		b[name] = []any{body{"from": s.value(side)}}
+	default:
+		b[name] = s.value(side)
+	}
 }
 
 // newReferences points a policy to other objects.
@@ -133,9 +160,17 @@ func (s *subject) writeFile(kind, key string, b body) {
 	s.w.noteOf(s, "person", "edits", fmt.Sprintf("%s/%s: %s", kind, key, raw))
 }
 
+// spoilFile leaves a file half written.
+func (s *subject) spoilFile(kind, key string) {
+	if err := s.w.repository.Edit(s.name, kind, key, []byte(`{"displayName": `)); err != nil {
+		panic(err)
+	}
+	s.w.noteOf(s, "person", "edits", kind+"/"+key+" is spoilt")
+}
+
 // editRepository makes a person change something in the repository.
 func (s *subject) editRepository(r *draw) {
-	kind := pick(r, append(listed, "settings")...)
+	kind := pick(r, kindNames...)
 	files := s.files(kind)
 	if len(files) == 0 || r.chance(0.15) && kind != "settings" {
 		if kind == "settings" {
@@ -148,7 +183,18 @@ func (s *subject) editRepository(r *draw) {
 	}
 	f := files[r.n(len(files))]
 	b := decode(f.Body)
-	switch how := r.weighted(8, 3, 1, 1); {
+	switch how := r.weighted(16, 6, 2, 2, 1, 1); {
+	case how == 4 && kind != "settings": // as "git mv" does it
+		n := name(r, kind)
+		if slices.ContainsFunc(files, func(o tenant.Resource) bool { return o.Key == n }) {
+			return
+		}
+		s.w.count("edit: file moved")
+		s.writeFile(kind, f.Key, nil)
+		s.writeFile(kind, n, b)
+	case how == 5:
+		s.w.count("edit: file spoilt")
+		s.spoilFile(kind, f.Key)
 	case how == 1 && kind == "policies":
 		s.w.count("edit: file's references changed")
 		s.newReferences(r, b, "r")
@@ -167,14 +213,14 @@ func (s *subject) editRepository(r *draw) {
 		s.writeFile(kind, n, b)
 	default:
 		s.w.count("edit: file changed")
-		b[pick(r, "note", "note", "mode")] = s.value("r")
+		s.newValue(r, kind, b, "r")
 		s.writeFile(kind, f.Key, b)
 	}
 }
 
 // editTenant makes somebody change something in the tenant.
 func (s *subject) editTenant(r *draw) {
-	kind := pick(r, append(listed, "settings")...)
+	kind := pick(r, kindNames...)
 	objects := s.fake.Objects(kind)
 	if kind != "settings" && (len(objects) == 0 || r.chance(0.15)) {
 		if n := name(r, kind); !s.has(kind, n) {
@@ -187,7 +233,13 @@ func (s *subject) editTenant(r *draw) {
 	}
 	o := objects[r.n(len(objects))]
 	patch := body{}
-	switch how := r.weighted(8, 3, 1, 1); {
+	switch how := r.weighted(16, 6, 2, 2, 1); {
+	case how == 4 && kind != "settings":
+		s.w.count("edit: object made with a name that another has")
+		b := encode(s.newBody(r, kind, fmt.Sprint(decode(o.Body)["displayName"]), "t"))
+		id := s.fake.Seed(kind, string(b))
+		s.changed(kind, id, fmt.Sprintf("made: %s", b))
+		return
 	case how == 1 && kind == "policies":
 		s.w.count("edit: object's references changed")
 		s.newReferences(r, patch, "t")
@@ -205,7 +257,7 @@ func (s *subject) editTenant(r *draw) {
 		patch["displayName"] = n
 	default:
 		s.w.count("edit: object changed")
-		patch[pick(r, "note", "note", "mode")] = s.value("t")
+		s.newValue(r, kind, patch, "t")
 	}
 	s.fake.Set(kind, o.ID, string(encode(patch)))
 	s.changed(kind, o.ID, fmt.Sprintf("set: %s", encode(patch)))

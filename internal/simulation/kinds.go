@@ -7,28 +7,36 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
+// kindNames are the kinds of every tenant. All but the last have several objects.
+var kindNames = []string{"groups", "locations", "policies", "profiles", "settings"}
+
+// maxLag is the longest that reads lag behind writes.
+const maxLag = 40 * time.Second
+
 // kinds are those of every tenant: what can be referred to, what refers, sets,
-// limits, and a singleton.
+// limits, a secret that can be read, what must be sent whole, and a singleton.
 func kinds() []tenant.Kind {
 	readOnly := []string{"/id", "/createdDateTime", "/modifiedDateTime"}
-	const lag = 2 * time.Minute // more than what any call can take, and reads lag
+	const bound = 2 * time.Minute // more than what a call can take, and reads lag
+	listed := func(name string) tenant.Kind {
+		return tenant.Kind{Name: name, Create: true, Update: true, Delete: true, ReadOnly: readOnly, Consistency: bound}
+	}
+	policies, profiles := listed("policies"), listed("profiles")
+	policies.Sets = []tenant.Set{{Path: "/groups"}}
+	policies.References = []tenant.Reference{
+		{Path: "/groups/*", Kinds: []string{"groups"}, Literals: []string{"All"}},
+		{Path: "/location", Kinds: []string{"locations"}},
+	}
+	policies.Limits = []tenant.Limit{{
+		When:   tenant.Condition{Path: "/builtIn", Equals: json.RawMessage("true")},
+		Verbs:  []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete},
+		Reason: "built-in policies cannot be changed",
+	}}
+	profiles.Sensitive = []string{"/secret"}
+	profiles.Whole = []string{"/rules"}
 	return []tenant.Kind{
-		{Name: "groups", Create: true, Update: true, Delete: true, ReadOnly: readOnly, Consistency: lag},
-		{Name: "locations", Create: true, Update: true, Delete: true, ReadOnly: readOnly, Consistency: lag},
-		{
-			Name: "policies", Create: true, Update: true, Delete: true, ReadOnly: readOnly, Consistency: lag,
-			Sets: []tenant.Set{{Path: "/groups"}},
-			References: []tenant.Reference{
-				{Path: "/groups/*", Kinds: []string{"groups"}, Literals: []string{"All"}},
-				{Path: "/location", Kinds: []string{"locations"}},
-			},
-			Limits: []tenant.Limit{{
-				When:   tenant.Condition{Path: "/builtIn", Equals: json.RawMessage("true")},
-				Verbs:  []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete},
-				Reason: "built-in policies cannot be changed",
-			}},
-		},
-		{Name: "settings", Singleton: true, Update: true, ReadOnly: readOnly, Consistency: lag},
+		listed("groups"), listed("locations"), policies, profiles,
+		{Name: "settings", Singleton: true, Update: true, ReadOnly: readOnly, Consistency: bound},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // acting is a person, or a schedule, that does something about a tenant.
@@ -74,6 +75,20 @@ func (a *acting) start(req syncer.StartRequest) {
 	req.Tenant, req.Actor = a.s.name, a.name
 	_, err := a.engine().Start(a.ctx, req)
 	a.said(fmt.Sprintf("starts %s", req.Mode), err)
+}
+
+// rollBack asks for what a former backup has, of everything or of one kind.
+func (a *acting) rollBack() {
+	revs, err := a.s.w.repository.History(a.ctx, tenant.RepositoryHistoryRequest{Tenant: a.s.name, Line: tenant.BackupLine, Limit: 10})
+	if err != nil || len(revs) == 0 {
+		return
+	}
+	o := syncer.Options{DesiredFrom: revs[a.r.n(len(revs))].ID}
+	if a.r.chance(0.5) {
+		o.Targets = []plan.Target{{Kind: pick(&a.r, kindNames...)}}
+	}
+	a.s.w.count("people: asks for a roll back")
+	a.start(syncer.StartRequest{Options: o})
 }
 
 // decide sends a decision.
@@ -143,8 +158,8 @@ func (d *director) look(s *subject, r *draw) {
 	})
 }
 
-// mend does what the last report asks for: files that could be meant for
-// several objects get names of their own.
+// mend does what the last report asks for: spoilt files are written anew,
+// secrets are given, and files that could be meant for several objects get names of their own.
 func (a *acting) mend() {
 	rep, err := a.engine().Report(a.ctx, a.s.name, "")
 	if err != nil {
@@ -152,7 +167,18 @@ func (a *acting) mend() {
 	}
 	line := a.s.head()
 	for _, n := range rep.Notes {
+		if spoilt := slices.ContainsFunc(line.Problems, func(e tenant.FileError) bool { return e.Kind == n.Kind && e.Key == n.Key }); spoilt && n.Class == plan.BadFile {
+			a.s.w.count("edit: file mended")
+			a.s.writeFile(n.Kind, n.Key, a.s.newBody(&a.r, n.Kind, n.Key, "r"))
+			continue
+		}
 		b := fileOf(line, n.Kind, n.Key)
+		if n.Class == plan.SecretNeeded && b != nil {
+			a.s.w.count("edit: file given a secret")
+			b["secret"] = a.s.value(secretValue + "r")
+			a.s.writeFile(n.Kind, n.Key, b)
+			continue
+		}
 		if n.Class != plan.Ambiguous || b == nil {
 			continue
 		}
@@ -281,6 +307,7 @@ func (d *director) whims(s *subject, n int, r *draw, when func(*draw, time.Durat
 		_, err := a.engine().Cancel(a.ctx, s.name, "", a.name, "")
 		a.said("cancels", err)
 	})
+	any(0.01, "ann", func(a *acting) { a.rollBack() })
 	any(0.01, "ann", func(a *acting) {
 		_, err := a.engine().Recheck(a.ctx, s.name, a.name)
 		a.said("rechecks", err)

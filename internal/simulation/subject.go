@@ -24,6 +24,8 @@ type subject struct {
 	fake     *tenanttest.Fake
 	auth     *authtest.FakeAuthenticator
 	settings syncer.Settings
+	ignored  []string      // properties that the settings ignore
+	lag      time.Duration // of reads, on good days
 
 	last   [shown]event
 	events int
@@ -75,6 +77,7 @@ type run struct {
 	effects  map[string]int
 	bindings map[string]map[string]string // ids by kind and key, as of the plan
 	created  map[string]string            // ids by item
+	adopted  map[string]bool              // files that it has written, by kind/key
 	commits  int
 }
 
@@ -136,8 +139,20 @@ func newSubject(w *world, index int) *subject {
 	if r.chance(0.2) {
 		s.settings.Rules.Drift = plan.EnforceDesired
 	}
+	if r.chance(0.2) {
+		s.ignored = []string{"mode"}
+		s.settings.Rules.Ignore = []plan.Ignore{{Pointer: "/mode", Reason: "left to the tenant"}}
+	}
+	if r.chance(0.2) {
+		s.settings.Scopes = map[string]tenant.Scope{"locations": tenant.Listed}
+		s.settings.Rules.Deletes = map[string]bool{"locations": r.chance(0.5)}
+	}
+	if r.chance(0.2) {
+		s.settings.Rules.Protected = []plan.Selector{{Kind: "policies", Key: "Policy 1*"}}
+	}
 	if r.chance(0.5) {
-		s.fake.Lag(r.between(time.Second, 40*time.Second))
+		s.lag = r.between(time.Second, maxLag)
+		s.fake.Lag(s.lag)
 	}
 	s.furnish(&r)
 	return s
@@ -187,9 +202,15 @@ var (
 	codeMark   = []byte("CODE-")
 )
 
-// checkSecrets: no token in anything that is stored.
+// holdsSecret reports whether something to be stored holds a token, or a secret
+// of a profile.
+func holdsSecret(data []byte) bool {
+	return bytes.Contains(data, secretMark) || bytes.Contains(data, []byte(secretValue))
+}
+
+// checkSecrets: there is none in anything that is stored.
 func (s *subject) checkSecrets(what string, data []byte) {
-	if bytes.Contains(data, secretMark) {
-		s.w.violate(s, "secrets", "%s holds a token", what)
+	if holdsSecret(data) {
+		s.w.violate(s, "secrets", "%s holds one: %s", what, data)
 	}
 }

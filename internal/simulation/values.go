@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -126,6 +127,9 @@ func (s *subject) checkOperation(it *plan.Item, op tenant.Operation) {
 	}
 	want := decode(it.After)
 	for name, v := range sent {
+		if want[name] == plan.Redacted {
+			want[name] = s.secretOf(it)
+		}
 		if !sameValue(v, resolved(want[name], s.idOf)) {
 			if _, isSet := v.([]any); isSet && s.mergedSet(it, op, name, v.([]any)) {
 				continue
@@ -133,6 +137,15 @@ func (s *subject) checkOperation(it *plan.Item, op tenant.Operation) {
 			violate("%s: %s is sent as %v, and %v was approved, which is %v", it.ID, name, v, want[name], resolved(want[name], s.idOf))
 		}
 	}
+}
+
+// secretOf is the secret that an item's file had when the plan was made.
+func (s *subject) secretOf(it *plan.Item) any {
+	line, err := s.w.repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: s.name, Revision: s.run.plan.Revision})
+	if err != nil {
+		return err
+	}
+	return fileOf(line, it.Kind, it.Key)["secret"]
 }
 
 // mergedSet reports whether a set is what was read, with the members that the
@@ -173,7 +186,7 @@ func (s *subject) asApproved(res *syncer.ItemResult) bool {
 	}
 	has := decode(raw)
 	for name, v := range decode(it.After) {
-		if !strings.HasPrefix(name, "$") && raw != nil && (v != nil || has[name] != nil) && !sameValue(has[name], resolved(v, s.idOf)) {
+		if !strings.HasPrefix(name, "$") && raw != nil && (v != nil || has[name] != nil) && v != plan.Redacted && !sameValue(has[name], resolved(v, s.idOf)) {
 			return false
 		}
 	}

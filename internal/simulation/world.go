@@ -37,6 +37,9 @@ type Config struct {
 	approvals int
 	writes    int
 	skew      time.Duration
+	stop      bool // a deploy stops at the first failure
+	consent   bool // a run ends where any permission is missing
+	impatient bool // runs have an hour
 }
 
 // Violation is something that must never happen.
@@ -108,6 +111,7 @@ func newWorld(cfg Config) *world {
 	cfg.approver = r.chance(0.25)
 	cfg.approvals = 1 + r.weighted(3, 1)
 	cfg.writes = pick(&r, 1, 1, 3)
+	cfg.stop, cfg.consent, cfg.impatient = r.chance(0.2), r.chance(0.2), r.chance(0.2)
 	cfg.skew = pick[time.Duration](&r, 0, -1, 1) * r.between(0, pick(&r, time.Second, time.Minute, 48*time.Hour))
 	w := &world{
 		cfg: cfg, store: state.NewMemory(), repository: tenant.NewMemoryRepository(), byName: map[string]*subject{},
@@ -153,12 +157,17 @@ func (w *world) live() {
 
 // engineConfig is what all workers of the part have in common.
 func (w *world) engineConfig() syncer.Config {
-	return syncer.Config{
+	conf := syncer.Config{
 		WritesAtOnce: w.cfg.writes, ReadsAtOnce: 4, TenantsAtOnce: 2 * w.cfg.Tenants,
 		PollInterval: 5 * time.Minute, RecheckInterval: 6 * time.Hour,
-		Approval: syncer.ApprovalRules{Approvals: w.cfg.approvals},
-		NewRunID: w.newRunID,
+		Approval:      syncer.ApprovalRules{Approvals: w.cfg.approvals},
+		NewRunID:      w.newRunID,
+		StopOnFailure: w.cfg.stop, RequireConsent: w.cfg.consent,
 	}
+	if w.cfg.impatient {
+		conf.RunTimeout = time.Hour
+	}
+	return conf
 }
 
 func (w *world) newRunID() string {

@@ -18,9 +18,17 @@ func (s *subject) proposed(d syncer.EntryData) {
 		return
 	}
 	r.digest = r.plan.Digest
-	if raw, err := s.w.store.Get(context.Background(), *s.data.Run.Bindings); err != nil || json.Unmarshal(raw, &r.bindings) != nil {
+	var ids struct {
+		Bindings plan.Bindings `json:"bindings"`
+	}
+	raw, err := s.w.store.Get(context.Background(), *s.data.Run.Bindings)
+	if err == nil {
+		err = json.Unmarshal(raw, &ids)
+	}
+	if err != nil {
 		s.w.violateLocked(s, "approval", "the plan's ids cannot be read: %v", err)
 	}
+	r.bindings = ids.Bindings
 	if r.digest != s.data.Run.Digest || r.digest != d.Digest {
 		s.w.violateLocked(s, "approval", "the plan's digest is %s, the record says %s and the history %s", r.digest, s.data.Run.Digest, d.Digest)
 	}

@@ -27,10 +27,7 @@ func (s *subject) value(side string) string {
 	defer s.w.mu.Unlock()
 	s.values++
 	v := fmt.Sprintf("%s%d", side, s.values)
-	if strings.HasPrefix(side, secretValue) {
-		side = strings.TrimPrefix(side, secretValue)
-	}
-	if side == "r" {
+	if strings.TrimPrefix(side, secretValue) == "r" {
 		s.inRepository[v] = true
 	} else {
 		s.inTenant[v] = true

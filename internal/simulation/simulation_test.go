@@ -90,7 +90,11 @@ func asYear() string {
 
 // Some weeks of a small world, another one each time.
 func TestWeeks(t *testing.T) {
-	simulate(t, worldSize{parts: 4, tenants: 10, days: 30})
+	size := worldSize{parts: 4, tenants: 10, days: 30}
+	if raceDetector {
+		size = worldSize{parts: 2, tenants: 6, days: 20}
+	}
+	simulate(t, size)
 }
 
 // The whole year of 1,000 tenants. "make year" runs it.
@@ -105,8 +109,12 @@ func TestYear(t *testing.T) {
 // there are.
 func TestReplay(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for n := range 3 {
-		cfg := Config{Seed: cmp.Or(*seed, 42), Part: n, Tenants: 8, Days: 20}
+	world := 3
+	if raceDetector {
+		world = 1
+	}
+	for n := range world {
+		cfg := Config{Seed: cmp.Or(*seed, 42), Part: n, Tenants: 5, Days: 15}
 		var first Result
 		for _, processors := range []int{1, 2, 8} {
 			runtime.GOMAXPROCS(processors)
@@ -121,7 +129,7 @@ func TestReplay(t *testing.T) {
 				t.Errorf("part %d: %d events, trace %x with 1 processor; %d, %x with %d", n, first.Events, first.Trace, res.Events, res.Trace, processors)
 			}
 		}
-		if other := Run(t, Config{Seed: cfg.Seed + 1, Part: n, Tenants: 8, Days: 20}); other.Trace == first.Trace {
+		if other := Run(t, Config{Seed: cfg.Seed + 1, Part: n, Tenants: 5, Days: 15}); other.Trace == first.Trace {
 			t.Error("another seed gives the same events")
 		}
 	}

@@ -75,9 +75,9 @@ type run struct {
 	open     map[string]syncer.Intent
 	results  map[string]syncer.ItemResult
 	effects  map[string]int
-	bindings map[string]map[string]string // ids by kind and key, as of the plan
-	created  map[string]string            // ids by item
-	adopted  map[string]bool              // files that it has written, by kind/key
+	bindings plan.Bindings     // ids as of the plan
+	created  map[string]string // ids by item
+	adopted  map[string]bool   // files that it has written, by kind/key
 	commits  int
 }
 

@@ -23,8 +23,8 @@ func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 	if data == nil {
 		data = []byte{} // not null
 	}
-	err := s.run(ctx, func(conn *pgxpool.Conn) error {
-		_, err := conn.Exec(ctx, s.sql.put, s.mode(), blobID(ref), ref.Tenant, ref.Run, ref.Kind, ref.SHA256, data)
+	err := s.write(ctx, func(q querier) error {
+		_, err := q.Exec(ctx, s.sql.put, s.mode(), blobID(ref), ref.Tenant, ref.Run, ref.Kind, ref.SHA256, data)
 		return err
 	})
 	if err != nil {
@@ -78,8 +78,8 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 	req = req.WithDefaults()
 	var pruned state.Pruned
 	prune := func(sql string, age time.Duration, gone *int) error {
-		return s.run(ctx, func(conn *pgxpool.Conn) error {
-			return conn.QueryRow(ctx, sql, s.planned, req.Tenant, microseconds(age), int64(req.Limit)).Scan(&pruned.Now, gone)
+		return s.write(ctx, func(q querier) error {
+			return q.QueryRow(ctx, sql, s.planned, req.Tenant, microseconds(age), int64(req.Limit)).Scan(&pruned.Now, gone)
 		})
 	}
 	if err := prune(s.sql.pruneEntries, req.Age, &pruned.Entries); err != nil {

@@ -70,8 +70,8 @@ func (c caches) exec(ctx context.Context, sql string, args ...any) (tag pgconn.C
 	if err := ctx.Err(); err != nil {
 		return tag, err
 	}
-	err = c.s.run(ctx, func(conn *pgxpool.Conn) error {
-		tag, err = conn.Exec(ctx, sql, with(c.s.mode(), args...)...)
+	err = c.s.write(ctx, func(q querier) error {
+		tag, err = q.Exec(ctx, sql, with(c.s.mode(), args...)...)
 		return err
 	})
 	return tag, err

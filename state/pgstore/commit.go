@@ -51,20 +51,36 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	}
 	var committed state.Committed
 	var verdict error
-	err = s.run(ctx, func(conn *pgxpool.Conn) error {
-		var err error
-		if s.onCommit == nil {
-			committed, verdict, err = c.do(ctx, conn, s.mode())
-		} else {
-			committed, verdict, err = s.inTx(ctx, conn, c)
-		}
+	do := func(q querier) (err error) {
+		committed, verdict, err = c.do(ctx, q, s.mode())
 		return err
-	})
-	if err != nil {
+	}
+	if s.onCommit == nil {
+		err = s.write(ctx, do)
+	} else {
+		err = s.run(ctx, func(conn *pgxpool.Conn) error {
+			return s.transact(ctx, conn, func(tx pgx.Tx) error {
+				if err := do(tx); err != nil {
+					return err
+				}
+				if verdict != nil {
+					return errVerdict
+				}
+				if err := s.onCommit(ctx, hookTx{tx}, committed); err != nil {
+					return fmt.Errorf("OnCommit: %w", err)
+				}
+				return nil
+			})
+		})
+	}
+	if err != nil && !errors.Is(err, errVerdict) {
 		return state.Committed{}, failWrite("commit of "+strconv.Quote(req.Record.Tenant), err)
 	}
 	return committed, verdict
 }
+
+// errVerdict rolls back a transaction in which there is nothing to commit.
+var errVerdict = errors.New("pgstore: nothing to commit")
 
 // commit is a request as a statement.
 type commit struct {
@@ -135,31 +151,6 @@ func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (com
 	return state.Committed{Record: rec, Now: now}, nil, nil
 }
 
-// inTx carries a commit out in a transaction with the host's hook.
-func (s *Store) inTx(ctx context.Context, conn *pgxpool.Conn, c *commit) (committed state.Committed, verdict, err error) {
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		return state.Committed{}, nil, &nothingWrittenError{err}
-	}
-	defer rollback(ctx, tx)
-	committed, verdict, err = c.do(ctx, tx, s.mode())
-	if err != nil || verdict != nil {
-		return committed, verdict, nothingWritten(err)
-	}
-	if err := s.onCommit(ctx, hookTx{tx}, committed); err != nil {
-		return state.Committed{}, nil, &nothingWrittenError{fmt.Errorf("OnCommit: %w", err)}
-	}
-	// From here on the connection's loss leaves the outcome unknown.
-	return committed, nil, tx.Commit(ctx)
-}
-
-func nothingWritten(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &nothingWrittenError{err}
-}
-
 // hookTx is a transaction as the host's hook sees it: it ends with the hook,
 // not by it.
 type hookTx struct{ pgx.Tx }
@@ -171,11 +162,3 @@ func (hookTx) Commit(context.Context) error { return errHookEnds }
 
 // Rollback returns an error.
 func (hookTx) Rollback(context.Context) error { return errHookEnds }
-
-// rollback ends a transaction unless it has been committed. It does not wait
-// for long: a connection that does not answer is closed, which rolls back too.
-func rollback(ctx context.Context, tx pgx.Tx) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	_ = tx.Rollback(ctx) // the transaction is over, or goes with its connection
-}

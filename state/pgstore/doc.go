@@ -32,10 +32,13 @@
 //   - When the connection is lost, or the context ends, while a commit or a
 //     change of a lease is under way, the error is state.ErrUnknown, with its
 //     cause; it may take effect a little later still, unless another commit
-//     comes first. After every other error nothing was written.
-//   - What the database rolls back in favour of others (a host may have set
-//     default_transaction_isolation to a stricter level) is tried again a
-//     bounded number of times.
+//     comes first. After every other error of theirs nothing was written. Put,
+//     Prune and the token caches are repeated after any error.
+//   - Everything is READ COMMITTED, whose rules the statements are made for. A
+//     host may have set default_transaction_isolation to a stricter level:
+//     then each change takes three round trips instead of one. What the
+//     database rolls back all the same, after a deadlock in a hook for example,
+//     is tried again a bounded number of times.
 //   - Times are kept at microseconds; data comes back byte for byte.
 //
 // [New] looks at the settings and warns through the Logger of those below.

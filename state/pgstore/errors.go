@@ -37,7 +37,9 @@ func (e *nothingWrittenError) Error() string { return e.err.Error() }
 func (e *nothingWrittenError) Unwrap() error { return e.err }
 
 // isUnknown reports whether a statement that failed with err may have taken
-// effect, or may yet.
+// effect, or may yet. What surely was not sent bears one of the types above:
+// pgconn.SafeToRetry is no help, since it says yes to "conn closed", which pgx
+// also returns for a connection that was lost behind a COMMIT that was sent.
 func isUnknown(err error) bool {
 	if _, ok := errors.AsType[*acquireError](err); ok {
 		return false
@@ -45,7 +47,7 @@ func isUnknown(err error) bool {
 	if _, ok := errors.AsType[*nothingWrittenError](err); ok {
 		return false
 	}
-	if errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err) {
+	if errors.Is(err, pgx.ErrTxCommitRollback) {
 		return false
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -86,16 +88,10 @@ func codeOf(err error) string {
 }
 
 // isAgain reports whether the same transaction, tried again, may succeed: it
-// was rolled back in favour of another, or never sent.
+// was rolled back in favour of another.
 func isAgain(err error) bool {
-	switch codeOf(err) {
-	case "40001", "40P01": // serialization failure, deadlock
-		return true
-	}
-	if _, ok := errors.AsType[*acquireError](err); ok {
-		return false // the pool has tried
-	}
-	return pgconn.SafeToRetry(err)
+	code := codeOf(err)
+	return code == "40001" || code == "40P01" // serialization failure, deadlock
 }
 
 // isUnprepared reports whether a prepared statement was not there, or one of

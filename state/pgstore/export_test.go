@@ -1,4 +1,61 @@
 package pgstore
 
+import (
+	"github.com/tenantsync/tenantsync/state"
+)
+
 // Qualified writes a schema's name for {schema}.
 var Qualified = qualified
+
+// SchemaVersion is this release's.
+const SchemaVersion = schemaVersion
+
+// Prepares reports whether statements are prepared on a connection.
+func (s *Store) Prepares() bool { return s.prepared.Load() }
+
+// SetPrepares makes the store believe in prepared statements.
+func (s *Store) SetPrepares() { s.prepared.Store(true) }
+
+// ForgetIsolation makes the store believe in the default level.
+func (s *Store) ForgetIsolation() { s.strict.Store(false) }
+
+// ListSQL returns the statement of a list.
+func (s *Store) ListSQL(req state.ListRequest) (string, []any, error) {
+	q, err := s.listQuery(req.WithDefaults())
+	if err != nil {
+		return "", nil, err
+	}
+	return q.text.String(), q.args, nil
+}
+
+// HistorySQL returns the statement of a history.
+func (s *Store) HistorySQL(req state.HistoryRequest) (string, []any, error) {
+	q, err := s.historyQuery(req.WithDefaults())
+	if err != nil {
+		return "", nil, err
+	}
+	return q.text.String(), q.args, nil
+}
+
+// CommitSQL returns the statement of a commit.
+func (s *Store) CommitSQL(req state.CommitRequest) (string, []any, error) {
+	c, err := newCommit(req, s.sql)
+	if err != nil {
+		return "", nil, err
+	}
+	return c.sql, c.args[1:], nil
+}
+
+// ClaimSQL and the others are statements that have no request to be made from.
+func (s *Store) ClaimSQL() string        { return s.sql.claim }
+func (s *Store) AcquireSQL() string      { return s.sql.acquire }
+func (s *Store) PruneEntriesSQL() string { return s.sql.pruneEntries }
+func (s *Store) PruneBlobsSQL() string   { return s.sql.pruneBlobs }
+
+// Warnings returns what is warned of for these settings.
+func Warnings(synchronousCommit, fsync, pageWrites string, standby bool) []string {
+	return settings{synchronousCommit: synchronousCommit, fsync: fsync, pageWrites: pageWrites, standby: standby}.warnings()
+}
+
+// BehindPrefix returns the first text behind all that begin with a prefix.
+var BehindPrefix = behindPrefix

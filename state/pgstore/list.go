@@ -3,7 +3,6 @@ package pgstore
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -99,22 +98,16 @@ func (s *Store) pageOf(ctx context.Context, q *query, now *time.Time, scan func(
 // may take the filter's index instead and sort the little.
 func (s *Store) listQuery(req state.ListRequest) (*query, error) {
 	q := &query{schema: s.schema}
-	// The tenant's name is compared where its index is: in that of the first
-	// label, if there is one.
-	name := "t.tenant"
+	// The tenant's name is compared in each table that has it: from an equality
+	// the planner does not draw the inequalities.
+	names := []string{"t.tenant"}
 	q.add("select (select clock_timestamp()), %s from ", recordColumns)
-	labels := slices.Sorted(maps.Keys(req.Labels))
-	if len(labels) > 0 {
-		name = "l.tenant"
+	if labels := slices.Sorted(maps.Keys(req.Labels)); len(labels) > 0 {
+		names = append(names, "l.tenant")
 		q.add("{schema}.label l join {schema}.tenant t on t.tenant = l.tenant where l.hash = %s", q.arg(labelHash(labels[0], req.Labels)))
 		for _, key := range labels[1:] {
 			q.add(" and exists (select from {schema}.label m where m.hash = %s and m.tenant = t.tenant)", q.arg(labelHash(key, req.Labels)))
 		}
-		text, err := json.Marshal(req.Labels)
-		if err != nil {
-			return nil, err
-		}
-		q.add(" and t.labels @> %s::text::jsonb", q.arg(string(text)))
 	} else {
 		q.add("{schema}.tenant t where true")
 	}
@@ -130,9 +123,9 @@ func (s *Store) listQuery(req state.ListRequest) (*query, error) {
 		q.add(" and t.status = any(%s::text[])", q.arg(statuses))
 	}
 	if req.Prefix != "" {
-		q.add(" and %s >= %s::text", name, q.arg(req.Prefix))
+		q.compare(names, ">=", req.Prefix)
 		if end := behindPrefix(req.Prefix); end != "" {
-			q.add(" and %s < %s::text", name, q.arg(end))
+			q.compare(names, "<", end)
 		}
 	}
 	var after *state.ListCursor
@@ -143,22 +136,30 @@ func (s *Store) listQuery(req state.ListRequest) (*query, error) {
 		}
 		after = &c
 	}
-	q.order(req.Order, name, after)
+	q.order(req.Order, names, after)
 	q.add(" limit %s::bigint", q.arg(int64(req.Limit)+1))
 	return q, nil
 }
 
+// compare adds a condition on the tenant's name.
+func (q *query) compare(names []string, operator, value string) {
+	placeholder := q.arg(value)
+	for _, name := range names {
+		q.add(" and %s %s %s::text", name, operator, placeholder)
+	}
+}
+
 // order adds the order, and where in it the page begins.
-func (q *query) order(order state.Order, name string, after *state.ListCursor) {
+func (q *query) order(order state.Order, names []string, after *state.ListCursor) {
 	column := map[state.Order]string{state.ByUpdated: "t.updated_at", state.ByWake: "t.wake_at"}[order]
 	if order == state.ByWake {
 		q.add(" and t.wake_at is not null")
 	}
 	if column == "" {
 		if after != nil {
-			q.add(" and %s > %s::text", name, q.arg(after.Tenant))
+			q.compare(names, ">", after.Tenant)
 		}
-		q.add(" order by %s", name)
+		q.add(" order by t.tenant")
 		return
 	}
 	if after != nil {
@@ -172,7 +173,7 @@ func (q *query) order(order state.Order, name string, after *state.ListCursor) {
 // labelHash returns what the schema's function label_hash returns.
 func labelHash(key string, labels map[string]string) []byte {
 	sum := sha256.Sum256([]byte(key + "\x1f" + labels[key]))
-	return sum[:16]
+	return sum[:]
 }
 
 // behindPrefix returns the first text, byte by byte, behind all that begin

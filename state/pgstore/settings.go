@@ -10,7 +10,7 @@ import (
 // settings are what New looks at.
 type settings struct {
 	version                              int
-	encoding                             string
+	encoding, isolation                  string
 	synchronousCommit, fsync, pageWrites string
 	standby                              bool
 }
@@ -36,8 +36,8 @@ func (s *Store) look(ctx context.Context) error {
 	err = conn.QueryRow(ctx, `
 select current_setting('server_version_num')::int, current_setting('server_encoding'),
 	current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'),
-	pg_is_in_recovery(), pg_backend_pid()::bigint`, s.planned).
-		Scan(&set.version, &set.encoding, &set.synchronousCommit, &set.fsync, &set.pageWrites, &set.standby, &pid)
+	pg_is_in_recovery(), current_setting('default_transaction_isolation'), pg_backend_pid()::bigint`, s.planned).
+		Scan(&set.version, &set.encoding, &set.synchronousCommit, &set.fsync, &set.pageWrites, &set.standby, &set.isolation, &pid)
 	if err != nil {
 		return fmt.Errorf("pgstore: read the server's settings: %w", err)
 	}
@@ -51,6 +51,7 @@ select current_setting('server_version_num')::int, current_setting('server_encod
 	// statement may meet another session, which knows none of this one's.
 	direct := conn.Conn().PgConn().PID() == pid
 	s.prepared.Store(direct && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && config.StatementCacheCapacity > 0)
+	s.strict.Store(set.isolation != "read committed")
 	for _, warning := range set.warnings() {
 		s.logger.WarnContext(ctx, "pgstore: "+warning)
 	}

@@ -157,25 +157,27 @@ on conflict (id) do update set put_at = clock_timestamp()`),
 
 		get: q(`select b.data from {schema}.blob b where b.id = $1`),
 
-		// The records that decide are locked, so that none names another run
-		// meanwhile; what cannot be locked at once is left to the next call.
+		// What is old is looked at in its order until there is enough, each with
+		// its record: a subquery in the place of a value is not made a join with
+		// all records. Then the records that decide are locked, so that none
+		// names another run meanwhile; what cannot be locked at once is left to
+		// the next call.
 		pruneEntries: q(`
 with c as materialized (
 	select clock_timestamp() as now
 ), found as materialized (
-	select e.tenant, e.version, e.n, e.run from {schema}.entry e
+	select e.ctid, e.tenant, e.run from {schema}.entry e
 	where e.time < (select now from c) - $2::bigint * interval '1 microsecond'
 		and ($1::text = '' or e.tenant = $1)
-		and not exists (select from {schema}.tenant t where t.tenant = e.tenant and t.run = e.run and e.run <> '')
+		and not coalesce((select e.run <> '' and e.run = t.run from {schema}.tenant t where t.tenant = e.tenant), false)
 	order by e.time limit $3
 ), held as materialized (
 	select t.tenant, t.run from {schema}.tenant t
 	where t.tenant in (select f.tenant from found f)
 	for share skip locked
 ), gone as (
-	delete from {schema}.entry e using found f, held h
-	where e.tenant = f.tenant and e.version = f.version and e.n = f.n
-		and h.tenant = f.tenant and (f.run = '' or f.run <> h.run)
+	delete from {schema}.entry e where e.ctid = any (array( -- an entry never changes its place
+		select f.ctid from found f join held h on h.tenant = f.tenant where f.run = '' or f.run <> h.run))
 	returning 1
 )
 select c.now, (select count(*) from gone) from c`),
@@ -189,7 +191,7 @@ with c as materialized (
 	select b.id, b.tenant, b.run, b.kind, b.sha256 from {schema}.blob b
 	where b.put_at < (select now from c) - $2::bigint * interval '1 microsecond'
 		and ($1::text = '' or b.tenant = $1)
-		and not exists (select from {schema}.tenant t where t.tenant = b.tenant and {kept})
+		and not coalesce((select {kept} from {schema}.tenant t where t.tenant = b.tenant), false)
 	order by b.put_at limit $3
 	for update skip locked
 ), held as materialized (
@@ -197,10 +199,11 @@ with c as materialized (
 	where t.tenant in (select f.tenant from found f)
 	for share skip locked
 ), gone as (
-	delete from {schema}.blob d using found b left join held t on t.tenant = b.tenant
-	where d.id = b.id and case
-		when t.tenant is null then not exists (select from {schema}.tenant r where r.tenant = b.tenant)
-		else not ({kept}) end
+	delete from {schema}.blob d where d.id = any (array(
+		select b.id from found b left join held t on t.tenant = b.tenant
+		where case
+			when t.tenant is null then (select true from {schema}.tenant r where r.tenant = b.tenant) is null
+			else not ({kept}) end))
 	returning 1
 )
 select c.now, (select count(*) from gone) from c`),

@@ -67,8 +67,8 @@ func openPool(t testing.TB, dsn string, change func(*pgxpool.Config)) *pgxpool.P
 	return pool
 }
 
-// exec carries out a statement of a test.
-func exec(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
+// runSQL carries out a statement of a test.
+func runSQL(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
 	t.Helper()
 	if _, err := pool.Exec(context.Background(), sql, args...); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -89,11 +89,11 @@ func fixture(t testing.TB, s store, pool *pgxpool.Pool, schema string) statetest
 				`update {schema}.entry set time = time - $1::interval`,
 				`update {schema}.blob set put_at = put_at - $1::interval`,
 			} {
-				exec(t, pool, tables(schema, sql), d)
+				runSQL(t, pool, tables(schema, sql), d)
 			}
 		},
 		Damage: func(ref state.BlobRef) {
-			exec(t, pool, tables(schema, `update {schema}.blob set data = 'damaged' where tenant = $1 and run = $2 and kind = $3 and sha256 = $4`),
+			runSQL(t, pool, tables(schema, `update {schema}.blob set data = 'damaged' where tenant = $1 and run = $2 and kind = $3 and sha256 = $4`),
 				ref.Tenant, ref.Run, ref.Kind, ref.SHA256)
 		},
 	}
@@ -116,7 +116,7 @@ func conforms(t *testing.T, pool *pgxpool.Pool, open func(schema string) store) 
 	s := open(schema)
 	empty := func() {
 		for _, table := range []string{"tenant", "label", "entry", "blob", "cache"} {
-			exec(t, pool, tables(schema, "delete from {schema}."+table))
+			runSQL(t, pool, tables(schema, "delete from {schema}."+table))
 		}
 	}
 	factory := func(t *testing.T) statetest.Fixture {

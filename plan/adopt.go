@@ -3,18 +3,26 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // adoptDifferences writes the tenant's drift into the person's file, and
-// nothing else of it.
-func (c *comparison) adoptDifferences(o *object, found []*difference) {
-	if len(found) == 0 {
-		return
+// nothing else of it. What would lose a secret of the file, and nobody can tell
+// whether the tenant has it still, is left to people.
+func (c *comparison) adoptDifferences(o *object, t *trees, found []*difference) {
+	body, lost := c.takeOver(o, t, found)
+	for _, d := range lost {
+		c.noteOn(o, SecretNeeded, joinPointer(d.segs), "the tenant has changed this, and it holds secrets that cannot be read, so that nobody can tell which of the file's secrets still belong to what; take the change into %s by hand, or undo it in the tenant", fileOf(o.desired))
 	}
-	body, ok := c.takeOver(o, found)
-	if !ok {
+	found = slices.DeleteFunc(slices.Clone(found), func(d *difference) bool {
+		return slices.ContainsFunc(lost, func(l *difference) bool { return slices.Equal(l.segs, d.segs) })
+	})
+	if len(lost) > 0 {
+		body, _ = c.takeOver(o, t, found)
+	}
+	if len(found) == 0 || body == nil {
 		return
 	}
 	o.adopt = []tenant.Change{{Kind: o.kind.Name, Key: o.key, Body: body}}
@@ -28,13 +36,13 @@ func (c *comparison) adoptDifferences(o *object, found []*difference) {
 
 // revertDifferences returns the changes of the desired line that put the
 // tenant's values where the item would have written the repository's.
-func (c *comparison) revertDifferences(o *object, propose []proposal) []tenant.Change {
+func (c *comparison) revertDifferences(o *object, t *trees, propose []proposal) []tenant.Change {
 	found := make([]*difference, len(propose))
 	for i, p := range propose {
 		found[i] = p.difference
 	}
-	body, ok := c.takeOver(o, found)
-	if !ok {
+	body, _ := c.takeOver(o, t, found)
+	if body == nil {
 		return nil
 	}
 	if o.renamedFrom == "" {
@@ -46,39 +54,34 @@ func (c *comparison) revertDifferences(o *object, propose []proposal) []tenant.C
 	}
 }
 
-// takeOver returns the repository's file with the tenant's values.
-func (c *comparison) takeOver(o *object, found []*difference) (json.RawMessage, bool) {
-	root := &edits{}
-	for _, d := range found {
-		current := d.current
-		if current == nil && d.base != nil && !d.member {
-			// The tenant dropped it. null says that; to remove it from the file
-			// would say that nobody cares any more.
-			current = nullNode
-		}
-		value := json.RawMessage(c.repositoryForm(current).json())
-		e := root.at(d.segs)
-		switch {
-		case !d.member:
-			e.set, e.value = true, value
-		case len(d.places) > 0:
-			if e.members == nil {
-				e.members = map[int]json.RawMessage{}
-			}
-			for _, i := range d.places {
-				e.members[i] = value
-			}
-		case value != nil:
-			e.added = append(e.added, value)
-		}
+// takeOver returns the repository's file with the tenant's values, and the
+// first difference of each property that has lost a secret of the file to one
+// that cannot be read.
+func (c *comparison) takeOver(o *object, t *trees, found []*difference) (body json.RawMessage, lost []*difference) {
+	if len(found) == 0 {
+		return nil, nil
 	}
-	body, err := root.apply(o.desired.Body)
+	k, err := c.newKeeper(o, t)
 	if err != nil {
-		// The file was parsed before, and has what differs.
-		c.fail(fmt.Errorf("plan: edit %s: %w", o.id(), err))
-		return nil, false
+		c.fail(fmt.Errorf("plan: edit %s: %w", o.id(), err)) // it was parsed before
+		return nil, nil
 	}
-	return body, true
+	root := &edits{}
+	for len(found) > 0 {
+		n := slices.IndexFunc(found, func(d *difference) bool { return !slices.Equal(d.segs, found[0].segs) })
+		if n < 0 {
+			n = len(found)
+		}
+		if !k.property(root.at(found[0].segs), found[:n]) {
+			lost = append(lost, found[0])
+		}
+		found = found[n:]
+	}
+	if body, err = root.apply(o.desired.Body); err != nil {
+		c.fail(fmt.Errorf("plan: edit %s: %w", o.id(), err)) // the file has what differs
+		return nil, nil
+	}
+	return body, lost
 }
 
 // adoptedForm is a whole object as a file of the repository.

@@ -78,6 +78,19 @@
 // if its element, apart from secrets, has not changed, or if the kind declares a
 // set with an identity; else the answer is a [SecretNeeded] note.
 //
+// # What a file keeps
+//
+// What is adopted or reverted is written into the person's file, and the file
+// keeps what still means what the tenant has: its templates and secrets, the
+// order of names, what is not compared. Values of variables that the file uses
+// become those variables again where they stand by themselves, for they may be
+// secrets. A secret that the tenant has replaced is written as [Redacted], one
+// that cannot be read as asterisks: the file does not manage it from then on.
+// Where nobody can tell whether a secret of the file still belongs to what the
+// tenant has changed, nothing is adopted, and a SecretNeeded note names the
+// place. A revert does not ask, since it takes back what a person has written:
+// the version before it has the secret.
+//
 // # What is not looked at
 //
 // Read-only properties and annotations ("@odata.type" excepted) do not count,

@@ -83,11 +83,17 @@ type problem struct {
 
 // desired returns an object in name form as the repository wants it.
 func (c *comparison) desired(k *kindRules, body *node) (out *node, problems []problem) {
-	fail := func(at place, err *templateError) *node {
+	s := c.desiredShape(k, func(at place, err *templateError) *node {
 		problems = append(problems, problem{*err, joinPointer(at.segs)})
 		return nullNode
-	}
-	s := shape{
+	})
+	return s.apply(k, body), problems
+}
+
+// desiredShape is the form of desired; fail says what becomes of a string that
+// cannot be used.
+func (c *comparison) desiredShape(k *kindRules, fail func(place, *templateError) *node) shape {
+	return shape{
 		repository: true,
 		text: func(n *node, at place) *node {
 			text, ref, err := expand(n.text, c.in.Variables)
@@ -112,7 +118,6 @@ func (c *comparison) desired(k *kindRules, body *node) (out *node, problems []pr
 		secret: c.hasher(k),
 		mask:   func(*node) *node { return stringNode(maskMark) },
 	}
-	return s.apply(k, body), problems
 }
 
 // normalise follows a former name, and puts in the property that the kind declares.
@@ -231,11 +236,11 @@ func (c *comparison) guide(k *kindRules, sides ...*node) map[dangling]*node {
 }
 
 // guided names values as the guide has them.
-func guided(k *kindRules, guide map[dangling]*node, n *node) *node {
+func guided(k *kindRules, guide map[dangling]*node, n *node, unsorted bool) *node {
 	if n == nil || len(guide) == 0 {
 		return n
 	}
-	s := shape{repository: true, text: func(n *node, at place) *node {
+	s := shape{repository: true, unsorted: unsorted, text: func(n *node, at place) *node {
 		if len(applicable(at)) == 0 {
 			if ref := guide[danglingAt(at, n.text)]; ref != nil {
 				return ref

@@ -152,6 +152,8 @@ func testKinds() []tenant.Kind {
 				{Path: "/members"},
 				{Path: "/assignments", By: []string{"/target", "/intent"}},
 				{Path: "/conditions/groups"},
+				{Path: "/tokens"},
+				{Path: "/rules/*/names"},
 			},
 			References: []tenant.Reference{
 				{Path: "/conditions/groups", Kinds: []string{"groups", "roles"}, Literals: []string{"All", "well-known-*"}},
@@ -159,8 +161,8 @@ func testKinds() []tenant.Kind {
 				{Path: "/contact", Kinds: []string{"groups"}, Property: "mail"},
 				{Path: "/assignments/*/group", Type: "#group", Kinds: []string{"groups"}},
 			},
-			Sensitive: []string{"/password", "/settings/*/secret"},
-			Masked:    []tenant.Masked{{Path: "/key"}, {Path: "/oma/*/value", Token: "valueId"}},
+			Sensitive: []string{"/password", "/settings/*/secret", "/tokens/*/secret"},
+			Masked:    []tenant.Masked{{Path: "/key"}, {Path: "/oma/*/value", Token: "valueId"}, {Path: "/assignments/*/key"}, {Path: "/tokens/*/key"}},
 			Whole:     []string{"/oma"},
 			Limits: []tenant.Limit{
 				{When: tenant.Condition{Path: "/builtIn", Equals: json.RawMessage("true")}, Verbs: []tenant.Verb{tenant.Update, tenant.Delete}, Reason: "built-in policies cannot be changed"},

@@ -32,6 +32,8 @@ type trees struct {
 	raw, file *node
 	// secrets are those of the file, as desired has them.
 	secrets map[string]bool
+	// guide names references at places that the kind does not declare.
+	guide map[dangling]*node
 }
 
 // compare decides about one object.
@@ -129,11 +131,13 @@ func (c *comparison) readDesired(o *object, t *trees) bool {
 // same way on all sides.
 func (c *comparison) nameAlike(o *object, t *trees) {
 	k := o.kind
-	guide := c.guide(k, t.desired, t.base)
-	if len(guide) == 0 {
+	t.guide = c.guide(k, t.desired, t.base)
+	if len(t.guide) == 0 {
 		return
 	}
-	t.base, t.desired, t.current = guided(k, guide, t.base), guided(k, guide, t.desired), guided(k, guide, t.current)
+	for _, n := range []**node{&t.base, &t.desired, &t.current} {
+		*n = guided(k, t.guide, *n, false)
+	}
 	o.oldRefs = refsOf(t.current)
 	o.newRefs = o.oldRefs
 }
@@ -176,7 +180,7 @@ func (c *comparison) compareBoth(o *object, t *trees, resolved bool) {
 		return
 	}
 	propose, adopt := c.decide(o, t.raw, found)
-	c.adoptDifferences(o, adopt)
+	c.adoptDifferences(o, t, adopt)
 	c.proposeUpdate(o, t, propose)
 }
 

@@ -261,6 +261,11 @@ func drawBody(t *rapid.T, kind, name string, refs []string, more, secret *rapid.
 	add("o", func() string {
 		return fmt.Sprintf(`{"x":%s,"y":%s}`, more.Draw(t, "o/x"), smallText.Draw(t, "o/y"))
 	})
+	add("l", func() string {
+		return drawArray(t, "l", rapid.Custom(func(t *rapid.T) string {
+			return fmt.Sprintf(`{"k":%s,"n":%s}`, more.Draw(t, "k"), smallMember.Draw(t, "n"))
+		}))
+	})
 	if kind != "policies" {
 		return "{" + strings.Join(parts, ",") + "}"
 	}

@@ -54,7 +54,7 @@ func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
 		}
 	}
 	o.item, o.newRefs = it, refsOf(after)
-	o.revert = c.revertDifferences(o, propose)
+	o.revert = c.revertDifferences(o, t, propose)
 }
 
 // proposeCreate proposes an object that the tenant does not have.

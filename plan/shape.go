@@ -23,8 +23,9 @@ type shape struct {
 	repository bool
 	// keepTokens keeps the tokens that stand for masked secrets.
 	keepTokens bool
-	// sortSets orders the members of all sets, not just of those in arrays.
-	sortSets bool
+	// sortSets orders the members of all sets, not just of those in arrays;
+	// unsorted leaves those too in the order that they have.
+	sortSets, unsorted bool
 
 	segs []string // where the walk is
 }
@@ -120,7 +121,7 @@ func (s *shape) array(n *node, r *rule, at place) *node {
 		return n.kids[i]
 	})
 	s.segs = s.segs[:len(s.segs)-1]
-	if r.fact().set != nil && (s.sortSets || at.inArray) {
+	if r.fact().set != nil && (s.sortSets || at.inArray) && !s.unsorted {
 		out = &node{kind: '[', kids: slices.Clone(out.kids)}
 		sortByText(out.kids)
 	}

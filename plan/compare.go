@@ -41,6 +41,8 @@ type comparison struct {
 	kinds  map[string]*kindRules
 	states map[string]tenant.KindState
 	gone   map[Object]bool
+	// unclear are the tenant's objects of which nobody knows which file's they are.
+	unclear map[Object]bool
 	// badKeys are the keys of files that cannot be used, badKinds the kinds of
 	// which an unknown file cannot.
 	badKeys  map[string]map[string]bool
@@ -73,6 +75,7 @@ func newComparison(in Input) (*comparison, error) {
 		kinds:    make(map[string]*kindRules, len(in.Kinds)),
 		states:   make(map[string]tenant.KindState, len(in.Current.Kinds)),
 		gone:     make(map[Object]bool, len(in.Gone)),
+		unclear:  map[Object]bool{},
 		badKeys:  map[string]map[string]bool{},
 		badKinds: map[string]bool{},
 		sides:    make(map[string]*sides, len(in.Kinds)),

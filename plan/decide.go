@@ -16,8 +16,9 @@ type proposal struct {
 
 // decide sorts an object's differences into what is proposed and what is
 // adopted, by the rules and by what the tenant allows.
-func (c *comparison) decide(o *object, raw *node, found []*difference) (propose []proposal, adopt []*difference) {
-	made := c.serviceMade(o, raw)
+func (c *comparison) decide(o *object, t *trees, found []*difference) (propose []proposal, adopt []*difference) {
+	made := c.serviceMade(o, t.raw)
+	unnamed := c.unnamed(o, t, found)
 	enforce := c.drift(o.kind) == EnforceDesired
 	for _, d := range found {
 		origin := Deploy
@@ -26,6 +27,10 @@ func (c *comparison) decide(o *object, raw *node, found []*difference) (propose 
 			origin = Enforce
 		case d.fate == drifted:
 			if c.ignored(o, d, FromTenant) {
+				continue
+			}
+			if why := unnamed[d]; why != "" {
+				c.noteOn(o, Dangling, d.pointer(), "%s", why)
 				continue
 			}
 			if made != nil {
@@ -45,7 +50,7 @@ func (c *comparison) decide(o *object, raw *node, found []*difference) (propose 
 		}
 	}
 	if len(propose) > 0 {
-		if reason, ok := c.allows(o, tenant.Update, raw); !ok {
+		if reason, ok := c.allows(o, tenant.Update, t.raw); !ok {
 			c.noteOn(o, Unsupported, "", "%s", reason)
 			propose = nil
 		}

@@ -65,6 +65,12 @@
 // the id is known only if its file has it. A whole string that is the value of
 // exactly one variable with the shape of a GUID is backed up as that variable.
 //
+// An id that cannot be named, because it leads nowhere or was not read, is
+// backed up as it is, with a Dangling note. It is not written over a reference
+// of a file, which would then mean a dead object for ever: such drift is noted
+// and left to people (under EnforceDesired it is undone). Where its kind was
+// not completely read, the drift waits for a run that can name it.
+//
 // Secrets: sensitive values are compared by a keyed hash and shown as [Redacted].
 // A plan has such hashes of the secrets that it would write
 // ([PropertyChange].Secrets), so that an approval binds them too: what a

@@ -50,9 +50,9 @@ func (c *comparison) name(refs []*tenant.Reference, value string) *node {
 	return nil
 }
 
-// current returns an object in name form as the tenant has it, and the places
-// of ids that lead nowhere.
-func (c *comparison) current(k *kindRules, body *node) (out *node, dangling []dangling) {
+// current returns an object in name form as the tenant has it, and the ids that
+// cannot be named.
+func (c *comparison) current(k *kindRules, body *node) (out *node, strays []stray) {
 	s := shape{
 		text: func(n *node, at place) *node {
 			refs := applicable(at)
@@ -62,18 +62,19 @@ func (c *comparison) current(k *kindRules, body *node) (out *node, dangling []da
 			if named := c.name(refs, n.text); named != nil {
 				return named
 			}
-			dangling = append(dangling, danglingAt(at, n.text))
+			strays = append(strays, c.strayAt(at, refs, n.text))
 			return n.withText(escape(n.text))
 		},
 		secret: c.hasher(k),
 		mask:   func(*node) *node { return stringNode(maskMark) },
 	}
-	return s.apply(k, body), dangling
+	return s.apply(k, body), strays
 }
 
-type dangling struct{ pointer, value string }
+// textAt is a text at a place.
+type textAt struct{ pointer, value string }
 
-func danglingAt(at place, value string) dangling { return dangling{joinPointer(at.segs), value} }
+func newTextAt(at place, value string) textAt { return textAt{joinPointer(at.segs), value} }
 
 // problem is why a string of a file cannot be used.
 type problem struct {
@@ -217,12 +218,12 @@ func (c *comparison) renameReferences(n *node) *node {
 // guide finds references at places that the kind does not declare, in what the
 // repository and the base have, so that the tenant's ids there can be named
 // the same way. The result is by place and value.
-func (c *comparison) guide(k *kindRules, sides ...*node) map[dangling]*node {
-	guide := map[dangling]*node{}
+func (c *comparison) guide(k *kindRules, sides ...*node) map[textAt]*node {
+	guide := map[textAt]*node{}
 	s := shape{repository: true, text: func(n *node, at place) *node {
 		if ref := n.referenceIn(); ref != nil && len(applicable(at)) == 0 {
 			if value, state := c.resolve(*ref); state == bound {
-				guide[danglingAt(at, escape(value))] = n
+				guide[newTextAt(at, escape(value))] = n
 			}
 		}
 		return n
@@ -236,13 +237,13 @@ func (c *comparison) guide(k *kindRules, sides ...*node) map[dangling]*node {
 }
 
 // guided names values as the guide has them.
-func guided(k *kindRules, guide map[dangling]*node, n *node, unsorted bool) *node {
+func guided(k *kindRules, guide map[textAt]*node, n *node, unsorted bool) *node {
 	if n == nil || len(guide) == 0 {
 		return n
 	}
 	s := shape{repository: true, unsorted: unsorted, text: func(n *node, at place) *node {
 		if len(applicable(at)) == 0 {
-			if ref := guide[danglingAt(at, n.text)]; ref != nil {
+			if ref := guide[newTextAt(at, n.text)]; ref != nil {
 				return ref
 			}
 		}

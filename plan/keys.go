@@ -39,7 +39,9 @@ func (m *matching) nameTheRest() {
 		}
 		o := m.object(key)
 		o.current = r
-		o.keep = m.undecided[r]
+		if m.undecided[r] {
+			o.keep, m.unclear[Object{m.kind.Name, r.ID}] = true, true
+		}
 	}
 }
 

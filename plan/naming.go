@@ -29,7 +29,10 @@ func (c *comparison) collectBindings() {
 				id = o.base.ID
 			}
 			if id != "" {
-				ids[key], keys[id] = id, key
+				ids[key] = id
+				if !c.unclear[Object{name, id}] { // its key is not to last
+					keys[id] = key
+				}
 			}
 		}
 		c.bindings[name], c.keys[name] = ids, keys
@@ -155,7 +158,7 @@ func (c *comparison) lookup(kind, property, value string) (string, bool) {
 		segs := propertyPath(property)
 		for _, key := range slices.Sorted(maps.Keys(c.objects[kind])) {
 			o := c.objects[kind][key]
-			if o.current == nil {
+			if o.current == nil || c.unclear[Object{kind, o.current.ID}] {
 				continue
 			}
 			if v := textOf(c.tenantBody(o.kind, o.current).at(segs)); v != "" {

@@ -33,7 +33,9 @@ type trees struct {
 	// secrets are those of the file, as desired has them.
 	secrets map[string]bool
 	// guide names references at places that the kind does not declare.
-	guide map[dangling]*node
+	guide map[textAt]*node
+	// strays are the tenant's ids that cannot be named.
+	strays []stray
 }
 
 // compare decides about one object.
@@ -43,10 +45,9 @@ func (c *comparison) compare(o *object) {
 		return
 	}
 	t := trees{}
-	var dangling []dangling
 	if c.readsCurrent(o) {
 		t.raw = c.tenantBody(o.kind, o.current)
-		t.current, dangling = c.current(o.kind, t.raw)
+		t.current, t.strays = c.current(o.kind, t.raw)
 		o.oldRefs = refsOf(t.current)
 		o.newRefs = o.oldRefs
 		c.backUp(o, t.current)
@@ -55,7 +56,7 @@ func (c *comparison) compare(o *object) {
 		c.keepBinding(o)
 		return
 	}
-	c.noteDangling(o, dangling)
+	c.noteStrays(o, t.strays)
 	if !c.readDesired(o, &t) {
 		return
 	}
@@ -66,7 +67,7 @@ func (c *comparison) compare(o *object) {
 	o.newBase = c.bindingOnly(o)
 	switch {
 	case o.desired != nil && o.current != nil:
-		c.compareBoth(o, &t, len(dangling) == 0)
+		c.compareBoth(o, &t)
 	case o.current != nil:
 		c.compareVanished(o, &t)
 	case o.desired != nil:
@@ -142,12 +143,6 @@ func (c *comparison) nameAlike(o *object, t *trees) {
 	o.newRefs = o.oldRefs
 }
 
-func (c *comparison) noteDangling(o *object, found []dangling) {
-	for _, d := range found {
-		c.noteOn(o, Dangling, d.pointer, "the id %q leads nowhere, and is kept as it is; remove it from the object, or make what it meant readable", d.value)
-	}
-}
-
 func (c *comparison) noteMissing(o *object) {
 	c.noteOn(o, NotRead, "", "it was not found, and two reads by id have not confirmed that; nothing is concluded")
 }
@@ -168,18 +163,18 @@ func (c *comparison) bindingOnly(o *object) *BaseObject {
 }
 
 // compareBoth compares an object that is on both sides.
-func (c *comparison) compareBoth(o *object, t *trees, resolved bool) {
+func (c *comparison) compareBoth(o *object, t *trees) {
 	t.desired, t.current = unmask(o.kind.root, t.base, t.desired, t.current, c.wrote(o))
 	found, agreed := threeWay(o.kind.root, t.base, t.desired, t.current)
 	o.newBase.Body = agreed.json()
 	if len(found) == 0 {
 		o.unchanged = true
-		if resolved {
+		if len(t.strays) == 0 {
 			c.remember(o, t.current)
 		}
 		return
 	}
-	propose, adopt := c.decide(o, t.raw, found)
+	propose, adopt := c.decide(o, t, found)
 	c.adoptDifferences(o, t, adopt)
 	c.proposeUpdate(o, t, propose)
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,35 @@ func TestSumsAreKeyed(t *testing.T) {
 	in.Base, in.Salt = a.Base, "of the next run"
 	if r, err := Compare(in); err != nil || r.Base.Salt != "a" || r.Plan.Item("policies/P").DesiredSum != p.DesiredSum {
 		t.Errorf("the base's salt does not last: %v", err)
+	}
+}
+
+// What is wrong with a secret is said without showing it.
+func TestNotesHideSecrets(t *testing.T) {
+	for _, tc := range []struct{ password, want string }{
+		{`hunter2${x`, "not shown"},
+		{`hunter2${groups/hunter2}`, "not shown"},
+		{`${groups/hunter2}`, "not shown"},
+		{`${groups/G#hunter2}`, "not shown"},
+		{`${hunter2}`, "not shown"},
+		{`a${var:hunter2}`, "not shown"},
+		{`${var:hunter2}}`, "not shown"},
+		{`${var:nope}`, `"nope" has no value`},
+	} {
+		for _, place := range []string{`"password":%q`, `"key":%q`, `"settings":[{"secret":{"deep":[%q]}}]`, `"assignments":[{"key":%q}]`} {
+			tc, place := tc, fmt.Sprintf(place, tc.password)
+			r, err := Compare(comparisonCase{
+				desired: `groups/G {"displayName":"G"}` + "\n" + `policies/P {"displayName":"P",` + place + `}`,
+				current: `groups g1 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P"}`,
+			}.input(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := messages(r)
+			if len(r.Plan.Notes) != 1 || !strings.Contains(got, tc.want) || strings.Contains(got, "hunter2") {
+				t.Errorf("%s: got %q, want it to say %q and no secret", place, got, tc.want)
+			}
+		}
 	}
 }
 

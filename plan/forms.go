@@ -59,6 +59,9 @@ func (c *comparison) current(k *kindRules, body *node) (out *node, strays []stra
 			if len(refs) == 0 || isLiteral(refs, n.text) {
 				return n.withText(escape(n.text))
 			}
+			if at.secret { // not named in notes
+				return cmp.Or(c.name(refs, n.text), n.withText(escape(n.text)))
+			}
 			if named := c.name(refs, n.text); named != nil {
 				return named
 			}
@@ -94,12 +97,18 @@ func (c *comparison) desired(k *kindRules, body *node) (out *node, problems []pr
 // desiredShape is the form of desired; fail says what becomes of a string that
 // cannot be used.
 func (c *comparison) desiredShape(k *kindRules, fail func(place, *templateError) *node) shape {
+	failAt := func(at place, n *node, err *templateError) *node {
+		if at.secret {
+			err = err.inSecret(n.text)
+		}
+		return fail(at, err)
+	}
 	return shape{
 		repository: true,
 		text: func(n *node, at place) *node {
 			text, ref, err := expand(n.text, c.in.Variables)
 			if err != nil {
-				return fail(at, err)
+				return failAt(at, n, err)
 			}
 			refs := applicable(at)
 			if ref == nil {
@@ -112,7 +121,7 @@ func (c *comparison) desiredShape(k *kindRules, fail func(place, *templateError)
 			}
 			c.normalise(ref, refs)
 			if _, state := c.resolve(*ref); state == unknown {
-				return fail(at, c.unresolved(*ref))
+				return failAt(at, n, c.unresolved(*ref))
 			}
 			return stringNode(ref.String())
 		},

@@ -105,6 +105,15 @@ func badTemplate(class NoteClass, format string, args ...any) *templateError {
 	return &templateError{class, fmt.Sprintf(format, args...)}
 }
 
+// inSecret returns the error without the text that it is about. Only the name of
+// a missing variable is shown, and only where the text is nothing else.
+func (e *templateError) inSecret(text string) *templateError {
+	if name, ok := strings.CutPrefix(text, "${var:"); ok && e.class == Unresolved && strings.Index(name, "}") == len(name)-1 {
+		return e
+	}
+	return &templateError{e.class, "a secret here has a template that cannot be used; correct it, and write a literal ${ as $${ (the text is not shown)"}
+}
+
 // expand reads a string of the repository: it returns the reference that the
 // whole string is, or the literal text with variables put in. Variables'
 // values are literal; they are not expanded again.

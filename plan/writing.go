@@ -44,7 +44,7 @@ func (w *writing) readSecrets(r *tenant.Resource) error {
 			text, ref, bad := expand(n.text, w.variables)
 			if bad != nil {
 				if at.secret {
-					fail(noteError(w.item, bad.class, "%s", bad.message))
+					fail(noteError(w.item, bad.class, "%s", bad.inSecret(n.text).message))
 				}
 				return nullNode
 			}

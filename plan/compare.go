@@ -92,7 +92,7 @@ func newComparison(in Input) (*comparison, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.kinds[k.Name], c.sides[k.Name] = rules, &sides{}
+		c.kinds[k.Name], c.sides[k.Name] = rules, &sides{kind: rules}
 	}
 	for _, s := range in.Current.Kinds {
 		c.states[s.Kind] = s
@@ -151,10 +151,10 @@ func (c *comparison) sortProblems() {
 		note := Note{Class: BadFile, Kind: p.Kind, Key: p.Key, Message: p.Error()}
 		switch {
 		case p.Kind != "" && p.Key != "":
-			c.bad(p.Kind, p.Key)
+			note.Message += c.bad(p.Kind, p.Key)
 		case p.Kind != "":
 			c.badKinds[p.Kind] = true
-			note.Message += "; until it is repaired, nothing of this kind is deleted or taken over as new"
+			note.Message += untilRepaired
 		default:
 			c.badKinds[""] = true
 			note.Message += "; until it is repaired, nothing is deleted or taken over as new"
@@ -163,11 +163,22 @@ func (c *comparison) sortProblems() {
 	}
 }
 
-func (c *comparison) bad(kind, key string) {
+const untilRepaired = "; until it is repaired, nothing of this kind is deleted or taken over as new"
+
+// bad notes that a file cannot be used. One that the base does not know may be
+// any new object's, or a former one's under another name: it is not known what
+// its object is called. It returns what a message has to add.
+func (c *comparison) bad(kind, key string) string {
 	if c.badKeys[kind] == nil {
 		c.badKeys[kind] = map[string]bool{}
 	}
 	c.badKeys[kind][key] = true
+	s := c.sides[kind]
+	if s == nil || s.kind.Singleton || slices.ContainsFunc(s.base, func(b *BaseObject) bool { return b.Key == key }) {
+		return ""
+	}
+	c.badKinds[kind] = true
+	return untilRepaired
 }
 
 // badFile reports whether the absence of a file means nothing.
@@ -189,9 +200,9 @@ func (c *comparison) sortDesired() {
 			seen[r.Kind] = map[string]*tenant.Resource{}
 		}
 		if first := seen[r.Kind][r.Key]; first != nil {
-			c.bad(r.Kind, r.Key)
+			more := c.bad(r.Kind, r.Key)
 			c.note(Note{Class: BadFile, Kind: r.Kind, Key: r.Key, Message: fmt.Sprintf(
-				"two files are for this object: %s", strings.Join(slices.Sorted(slices.Values([]string{fileOf(first), fileOf(r)})), " and "))})
+				"two files are for this object: %s", strings.Join(slices.Sorted(slices.Values([]string{fileOf(first), fileOf(r)})), " and ")) + more})
 		}
 		seen[r.Kind][r.Key] = r
 		s.desired = append(s.desired, r)

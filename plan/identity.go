@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,6 +56,7 @@ func (o *object) currentID() string {
 
 // sides are the objects of one kind on the three sides.
 type sides struct {
+	kind    *kindRules
 	base    []*BaseObject
 	desired []*tenant.Resource
 	current []*tenant.Resource
@@ -86,6 +88,7 @@ func (c *comparison) match(k *kindRules, s *sides) {
 		m.single(s)
 	} else {
 		m.bind(s)
+		m.nameless()
 		m.renames()
 		m.letGo()
 		m.matchByName()
@@ -160,6 +163,30 @@ func (m *matching) bind(s *sides) {
 	for _, r := range s.current {
 		if byID[r.ID] == r && !taken[r.ID] {
 			m.free = append(m.free, r)
+		}
+	}
+}
+
+// nameless finds new files of which nobody can tell what their object is called,
+// for a template in its name cannot be read. As long as that is so, any new
+// object may be theirs, and any that has lost its file.
+func (m *matching) nameless() {
+	for _, o := range m.objects {
+		if o.desired == nil || o.base != nil || o.current != nil || !bytes.Contains(o.desired.Body, []byte("${")) {
+			continue
+		}
+		body, err := o.file()
+		o.parsed = nil // trees are large, and it may not be needed again
+		if err != nil {
+			continue
+		}
+		for _, segs := range m.kind.naturalKey {
+			if name := body.at(segs); name.isString() {
+				if _, _, bad := expand(name.text, m.in.Variables); bad != nil {
+					m.badKinds[m.kind.Name] = true
+					m.noteOn(o, bad.class, joinPointer(segs), "%s: what the object is called cannot be read%s", fileOf(o.desired), untilRepaired)
+				}
+			}
 		}
 	}
 }

@@ -205,6 +205,7 @@ func (c *comparison) compareVanished(o *object, t *trees) {
 func (c *comparison) compareNew(o *object, t *trees) {
 	switch {
 	case c.badFile(o.kind.Name, o.key):
+		o.newBase = o.base // its file may have another key
 	case c.ignored(o, nil, FromTenant):
 	case c.drift(o.kind) == EnforceDesired && c.serviceMade(o, t.raw) == nil:
 		c.noteOn(o, Unmanaged, "", "only the tenant has it; it is neither taken over nor deleted. Add it to the repository, or delete it in the tenant")

@@ -251,8 +251,51 @@ func TestCompareFiles(t *testing.T) {
 			want: `update groups/B deploy /x: - | - -> 1
 				note bad_file groups/
 				base groups/A=1 {"displayName":"A"}
-				base groups/B=2 {"displayName":"B"}
-				base groups/C=3`,
+				base groups/B=2 {"displayName":"B"}`,
+		},
+		{
+			name:        "bad file of a new key",
+			explanation: "what its object is called is in the file, so any new object may be that one, and none is taken over as new; what has its own file goes on",
+			base:        `groups/A=1 {"displayName":"A","x":1}`,
+			desired:     `groups/A {"displayName":"A","x":1}`,
+			current:     `groups 1 {"displayName":"A","x":2}` + "\n" + `groups 2 {"displayName":"Real name"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/b.json", Kind: "groups", Key: "b", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `adopt groups/A {"displayName":"A","x":2}
+				note bad_file groups/b
+				base groups/A=1 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "bad file beside one that is gone",
+			explanation: "it may be the other's new name, so that is not deleted; one that says what it was is a rename all the same",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/C=3 {"displayName":"C"}`,
+			desired:     `groups/D {"displayName":"D","$previousNames":["C"]}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 3 {"displayName":"C"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/b.json", Kind: "groups", Key: "b", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `update groups/D from C deploy /displayName: "C" | "C" -> "D"
+				note bad_file groups/b
+				base groups/A=1 {"displayName":"A"}
+				base groups/D=3 {"displayName":"C"}`,
+		},
+		{
+			name:        "a name that cannot be read",
+			explanation: "until the variable has a value, any new object may be the file's, and none of the kind is deleted or taken over",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/staff {"displayName":"${var:nope} staff"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"Contoso staff"}`,
+			want: `note unresolved_reference groups/staff /displayName
+				note unresolved_reference groups/staff /displayName
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "two new files of one key",
+			explanation: "neither tells what the object is called",
+			desired:     `groups/b {"displayName":"Real name","x":1}` + "\n" + `groups/b {"displayName":"Real name","x":2}`,
+			current:     `groups 2 {"displayName":"Real name"}`,
+			want:        `note bad_file groups/b`,
 		},
 		{
 			name:        "two files for one object",

@@ -14,7 +14,7 @@ func (m *matching) renames() {
 	vanished, fresh := map[string]*object{}, []*object{}
 	for key, o := range m.objects {
 		switch {
-		case o.base != nil && o.desired == nil && !m.badFile(m.kind.Name, key):
+		case o.base != nil && o.desired == nil && !m.badKeys[m.kind.Name][key]:
 			vanished[key] = o
 		case o.base == nil && o.current == nil && o.desired != nil:
 			fresh = append(fresh, o)

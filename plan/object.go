@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -166,7 +167,10 @@ func (c *comparison) bindingOnly(o *object) *BaseObject {
 func (c *comparison) compareBoth(o *object, t *trees) {
 	t.desired, t.current = unmask(o.kind.root, t.base, t.desired, t.current, c.wrote(o))
 	found, agreed := threeWay(o.kind.root, t.base, t.desired, t.current)
-	o.newBase.Body = agreed.json()
+	o.newBase.Body = nil
+	if hasValue(agreed) {
+		o.newBase.Body = agreed.json()
+	}
 	if len(found) == 0 {
 		o.unchanged = true
 		if len(t.strays) == 0 {
@@ -177,6 +181,12 @@ func (c *comparison) compareBoth(o *object, t *trees) {
 	propose, adopt := c.decide(o, t, found)
 	c.adoptDifferences(o, t, adopt)
 	c.proposeUpdate(o, t, propose)
+}
+
+// hasValue reports whether a tree has more than objects. Where both sides agree
+// on no value at all, the object never was the repository's.
+func hasValue(n *node) bool {
+	return !n.isObject() || slices.ContainsFunc(n.kids, hasValue)
 }
 
 // wrote returns what reports whether this run has written a secret of the

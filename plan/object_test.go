@@ -36,6 +36,23 @@ func TestCompareObjects(t *testing.T) {
 				base groups/A=1 {"displayName":"A"}`,
 		},
 		{
+			name:        "file removed, and nothing had been agreed on",
+			explanation: "an object whose content was never the repository's is not deleted with its file, but is new to it again",
+			desired:     `groups/A {"x":1,"o":{"y":1,"p":{"z":1}}}` + "\n" + `groups/B {}`,
+			current:     `groups 1 {"displayName":"A","x":2,"o":{"y":2,"p":{"z":2}}}` + "\n" + `groups 2 {"displayName":"B"}`,
+			adjust: func(in *Input) {
+				r, err := Compare(*in)
+				if err != nil || len(r.Plan.Items) != 1 {
+					panic(err)
+				}
+				in.Base, in.Desired.Resources = r.Base, nil
+			},
+			want: `adopt groups/A {"displayName":"A","o":{"p":{"z":2},"y":2},"x":2}
+				adopt groups/B {"displayName":"B"}
+				base groups/A=1
+				base groups/B=2`,
+		},
+		{
 			name:        "file removed, tenant changed",
 			explanation: "gone on one side and changed on the other is a conflict",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,

@@ -231,6 +231,8 @@ func (c *comparison) compareNew(o *object, t *trees) {
 
 // compareAbsent compares an object that only the repository has.
 func (c *comparison) compareAbsent(o *object, t *trees) {
+	// What the file hides is what was agreed on.
+	wanted, _ := unmask(o.kind.root, t.base, t.desired, t.base, nil)
 	switch {
 	case o.missing:
 		o.newBase = o.base
@@ -241,7 +243,7 @@ func (c *comparison) compareAbsent(o *object, t *trees) {
 		c.withhold(o, Unsupported, "the tenant has no such object, and it cannot be created")
 	case !o.held():
 		c.proposeCreate(o, t, Deploy)
-	case !covers(o.kind.root, t.desired, t.base):
+	case !covers(o.kind.root, wanted, t.base):
 		c.proposeCreate(o, t, Clash)
 	case c.drift(o.kind) == EnforceDesired:
 		c.proposeCreate(o, t, Enforce)

@@ -296,6 +296,19 @@ func TestCompareSecrets(t *testing.T) {
 				base policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
 		},
 		{
+			name:        "deleted in the tenant, with hidden secrets in the file",
+			explanation: "what the file does not manage is no change of it: the file goes too; one that was changed is a conflict",
+			base: `policies/P=1 {"displayName":"P","key":"${masked}","oma":[{"uri":"a","value":"` + base("s") + `"}],"password":"` + base("pw") + `"}` + "\n" +
+				`policies/Q=2 {"displayName":"Q","password":"` + base("pw") + `","x":1}`,
+			desired: `policies/P {"displayName":"P","key":"****","oma":[{"uri":"a","value":"****"}],"password":"[redacted]"}` + "\n" +
+				`policies/Q {"displayName":"Q","password":"[redacted]","x":2}`,
+			gone: "policies 1\npolicies 2",
+			want: `adopt policies/P -
+				note secret_needed policies/Q
+				base policies/P=1 {"displayName":"P","key":"${masked}","oma":[{"uri":"a","value":"` + base("s") + `"}],"password":"` + base("pw") + `"}
+				base policies/Q=2 {"displayName":"Q","password":"` + base("pw") + `","x":1}`,
+		},
+		{
 			name:        "whole array, untouched secret with a token",
 			explanation: "a masked part that must be sent along is carried by its token",
 			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,

@@ -34,9 +34,10 @@ func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
 		after = applyDifference(after, p.difference)
 		it.Origin = graver(it.Origin, p.origin)
 		change := changeOf(p.difference, p.origin)
-		change.Secrets = c.secretSums(o, t, p.desired)
+		change.Secrets = c.secretSums(o, t, p.sorted(p.desired))
 		it.Changes = append(it.Changes, change)
 	}
+	after = sortedSets(o.kind.root, after)
 	slices.SortStableFunc(it.Changes, func(a, b PropertyChange) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), bytes.Compare(a.Before, b.Before), bytes.Compare(a.After, b.After))
 	})
@@ -72,9 +73,10 @@ func (c *comparison) proposeCreate(o *object, t *trees, origin Origin) {
 		return
 	}
 	it := c.newItem(o, t, tenant.Create, origin)
-	after, redacted := redacted(t.desired)
+	whole := sortedSets(o.kind.root, t.desired)
+	after, redacted := redacted(whole)
 	it.After = after.json()
-	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), After: it.After, Origin: origin, Redacted: redacted, Secrets: c.secretSums(o, t, t.desired)}}
+	it.Changes = []PropertyChange{{Base: redactedJSON(sortedSets(o.kind.root, t.base)), After: it.After, Origin: origin, Redacted: redacted, Secrets: c.secretSums(o, t, whole)}}
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
 	o.item, o.newRefs = it, refsOf(t.desired)
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
@@ -100,8 +102,8 @@ func (c *comparison) proposeDelete(o *object, t *trees) {
 	}
 	it := c.newItem(o, t, tenant.Delete, origin)
 	it.Before = fingerprint(o.kind, t.raw, wholeObject, c.salt)
-	before, redacted := redacted(t.current)
-	it.Changes = []PropertyChange{{Base: redactedJSON(t.base), Before: before.json(), Origin: origin, Redacted: redacted}}
+	before, redacted := redacted(sortedSets(o.kind.root, t.current))
+	it.Changes = []PropertyChange{{Base: redactedJSON(sortedSets(o.kind.root, t.base)), Before: before.json(), Origin: origin, Redacted: redacted}}
 	o.item, o.newRefs = it, nil
 	body := c.adoptedForm(o.kind, managed(t.current, t.base))
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.json()}}
@@ -118,13 +120,21 @@ func graver(a, b Origin) Origin {
 
 // changeOf is a difference as people see it in the plan.
 func changeOf(d *difference, origin Origin) PropertyChange {
-	base, r1 := redacted(d.base)
-	before, r2 := redacted(d.current)
-	after, r3 := redacted(d.desired)
+	base, r1 := redacted(d.sorted(d.base))
+	before, r2 := redacted(d.sorted(d.current))
+	after, r3 := redacted(d.sorted(d.desired))
 	return PropertyChange{
 		Pointer: d.pointer(), Base: base.json(), Before: before.json(), After: after.json(),
 		Origin: origin, Redacted: r1 || r2 || r3,
 	}
+}
+
+// sorted returns one of the difference's values as a plan has it.
+func (d *difference) sorted(n *node) *node {
+	if d.member {
+		return sortedSets(d.rule.step("*"), n)
+	}
+	return sortedSets(d.rule, n)
 }
 
 // applyDifference returns the tenant's object with the repository's value.

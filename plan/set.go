@@ -1,6 +1,10 @@
 package plan
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // member is one member of a set on up to three sides.
 type member struct {
@@ -77,4 +81,40 @@ func (s *setRule) members(base, desired, current *node) []*member {
 	each(desired, func(m *member, i int, n *node) { m.desired, m.places = n, append(m.places, i) })
 	each(base, func(m *member, _ int, n *node) { m.base = n })
 	return out
+}
+
+// sortedSets returns a tree in name form with the members of all its sets in an
+// order of their own: the same whatever order a tenant lists them in. What can
+// be seen counts first, so that it is the same in every tenant.
+func sortedSets(r *rule, n *node) *node {
+	if n == nil || r == nil || len(n.kids) == 0 {
+		return n
+	}
+	next := r.step("*")
+	out := n.mapKids(func(i int) *node {
+		if n.isObject() {
+			next = r.step(n.names[i])
+		}
+		return sortedSets(next, n.kids[i])
+	})
+	if !n.isArray() || r.fact().set == nil || len(n.kids) < 2 {
+		return out
+	}
+	type member struct {
+		*node
+		seen, text string
+	}
+	members := make([]member, len(out.kids))
+	for i, kid := range out.kids {
+		shown, _ := redacted(kid)
+		members[i] = member{kid, string(shown.json()), string(kid.json())}
+	}
+	slices.SortStableFunc(members, func(a, b member) int {
+		return cmp.Or(strings.Compare(a.seen, b.seen), strings.Compare(a.text, b.text))
+	})
+	sorted := &node{kind: '[', kids: make([]*node, len(members))}
+	for i, m := range members {
+		sorted.kids[i] = m.node
+	}
+	return sorted
 }

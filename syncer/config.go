@@ -81,8 +81,10 @@ type Config struct {
 	// Defaults to 6 hours.
 	RunTimeout time.Duration
 	// WriteTimeout is the longest that one write may take. A write is begun
-	// only while the lease has more than this left. Defaults to 30 seconds;
-	// must be under two thirds of Lease.
+	// only while the lease has more than this left, and one of unknown outcome
+	// counts as without effect only when this time and then its kind's
+	// Consistency have passed. Defaults to 30 seconds, or half of a shorter
+	// Lease; must be under two thirds of Lease.
 	WriteTimeout time.Duration
 	// VerifyTimeout is how long written objects are read back until they show
 	// what was written. Defaults to 1 minute. Created ones are read back for at

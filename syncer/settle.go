@@ -74,17 +74,19 @@ const (
 
 // settle finds out what became of a write whose outcome is unknown, by reading
 // the tenant: it took effect (applied), it did not (to be tried again), or
-// nobody can tell (unknown: reported, and never repeated). Absence of an
-// effect counts only after the kind's consistency bound, since reads may lag.
+// nobody can tell (unknown: reported, and never repeated). Absence of an effect
+// counts only after the longest that the write may have taken to have one, and
+// after that the kind's consistency bound, since reads may lag.
 func (d *deployment) settle(ctx context.Context, it *plan.Item, open openIntent, cause string) (*ItemResult, error) {
-	bound := consistency(d.c.kinds, it.Kind)
+	bound := d.c.s.cfg.WriteTimeout + consistency(d.c.kinds, it.Kind)
 	res := &ItemResult{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Attempts: open.Attempt, Class: string(ItemUnknown)}
 	for try := 1; ; try++ {
+		// What a read shows is from when it began, or later: it may take long.
+		late := d.c.now().storeTime().Sub(open.at) >= bound
 		seen, id, err := d.see(ctx, it)
 		if err != nil {
 			return nil, err
 		}
-		late := d.c.now().storeTime().Sub(open.at) >= bound
 		switch {
 		case seen == done:
 			res.Status, res.Class, res.TenantID = ItemApplied, "", cmp.Or(id, it.TenantID)

@@ -333,7 +333,9 @@ func (c *session) errorInfo(class string, err error) *ErrorInfo {
 func (c *session) rest(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if cur.rec.Status == state.PendingAdminConsent && !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
-		if err := c.recheck(ctx); err != nil {
+		// Permissions that could not be looked at are no failure of a run.
+		err := c.recheck(ctx)
+		if context.Cause(ctx) != nil || isStoreError(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) {
 			return nil, err
 		}
 		cur = c.now()

@@ -91,8 +91,11 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 				case err == nil:
 					r.Kind = it.Kind
 					objects[id] = r
-				case agreed:
-					gone = append(gone, id)
+				case missing:
+					delete(objects, id) // a former try may have shown it still
+					if agreed {
+						gone = append(gone, id)
+					}
 				}
 				out.items[it.ID] = agreed
 				mu.Unlock()

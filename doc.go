@@ -50,7 +50,8 @@
 // # What a host plugs in
 //
 //   - state.Store, state.Leaser, state.Blobs: where state is kept. In
-//     memory (state.Memory), or your own, checked by state/statetest.
+//     memory (state.Memory), in SQLite (state/sqlitestore), in PostgreSQL
+//     (state/pgstore), or your own, checked by state/statetest.
 //   - tenant.Repository: where configuration lives as code. In memory, in a
 //     folder (tenant.DirRepository), or your own, checked by tenant/tenanttest.
 //   - auth.Authenticator: who signs in. Microsoft Entra (auth/entra), or your

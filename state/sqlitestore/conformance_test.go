@@ -37,9 +37,6 @@ func TestConformance(t *testing.T) {
 		{"two stores", func(t *testing.T, path string) []*sqlitestore.Store {
 			return []*sqlitestore.Store{openPath(t, path), openPath(t, path)}
 		}},
-		{"host", func(t *testing.T, path string) []*sqlitestore.Store {
-			return []*sqlitestore.Store{openDB(t, hostDB(t, path, ""))}
-		}},
 		// A connection that syncs nothing, turns texts that look like dates into
 		// times, and takes no view in a trigger for granted.
 		{"odd host", func(t *testing.T, path string) []*sqlitestore.Store {

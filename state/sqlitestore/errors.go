@@ -13,9 +13,9 @@ var (
 	// ErrNotMigrated means that the database does not have the tables of this
 	// release, or has those of an older one: call [Store.Migrate].
 	ErrNotMigrated = errors.New("sqlitestore: the database has not been migrated to this release: call Store.Migrate")
-	// ErrNewer means that a newer release has migrated the database. This one
+	// ErrNewerSchema means that a newer release has migrated the database. This one
 	// touches nothing in it: update the program.
-	ErrNewer = errors.New("sqlitestore: the database was migrated by a newer release: update this program")
+	ErrNewerSchema = errors.New("sqlitestore: the database was migrated by a newer release: update this program")
 )
 
 // The primary result codes of SQLite that are told apart.

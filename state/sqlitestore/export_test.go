@@ -1,6 +1,9 @@
 package sqlitestore
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // WriterPragma returns a pragma's value on the connection that writes.
 func (s *Store) WriterPragma(ctx context.Context, name string) (value string, err error) {
@@ -9,4 +12,11 @@ func (s *Store) WriterPragma(ctx context.Context, name string) (value string, er
 		return err
 	})
 	return value, err
+}
+
+// AddMigration makes this a later release, until restore is called.
+func AddMigration(sql string) (restore func()) {
+	before := migrations
+	migrations = append(slices.Clone(migrations), migration{version: release() + 1, name: "added", sql: sql})
+	return func() { migrations = before }
 }

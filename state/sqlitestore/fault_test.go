@@ -216,9 +216,10 @@ func TestCancelledInTheMiddle(t *testing.T) {
 		{"INSERT", false},
 		{"COMMIT", true},
 	} {
-		for _, late := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s late=%v", tt.at, late), func(t *testing.T) {
-				spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "_synchronous=NORMAL")
+		for i := range 4 {
+			late, synchronous := i%2 == 1, []string{"NORMAL", "FULL"}[i/2]
+			t.Run(fmt.Sprintf("%s late=%v %s", tt.at, late, synchronous), func(t *testing.T) {
+				spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "_synchronous="+synchronous)
 				db.SetMaxOpenConns(1)
 				s := openDB(t, db)
 				r := commit(t, s, state.CommitRequest{Record: newRecord("contoso")})
@@ -252,7 +253,30 @@ func TestCancelledInTheMiddle(t *testing.T) {
 	}
 }
 
-// The same with the driver's own interrupts, at any moment: the error of a
+// When a transaction cannot even be rolled back, its connection is closed, so
+// that nobody gets it in the middle of one.
+func TestRollbackFails(t *testing.T) {
+	spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "_synchronous=FULL")
+	db.SetMaxOpenConns(1)
+	s := openDB(t, db)
+	r := commit(t, s, state.CommitRequest{Record: newRecord("contoso")})
+	spy.strike(func(_ driver.QueryerContext, text string) error {
+		if text == "ROLLBACK" || strings.HasPrefix(text, "INSERT") {
+			return errDisk
+		}
+		return nil
+	}, nil)
+	_, err := s.Commit(t.Context(), state.CommitRequest{Record: r, Entries: []state.Entry{{Type: "t"}}})
+	spy.strike(nil, nil)
+	if !errors.Is(err, errDisk) || errors.Is(err, state.ErrUnknown) {
+		t.Errorf("got %v, want what the statement said", err)
+	}
+	if got := commit(t, s, state.CommitRequest{Record: r}); got.Version != 2 {
+		t.Errorf("version %d, want 2", got.Version)
+	}
+}
+
+// Cancelled at any moment, through the driver's own interrupts: the error of a
 // context always means that nothing was written.
 func TestCancelledAtAnyMoment(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")

@@ -68,10 +68,10 @@ const versionTable = `CREATE TABLE IF NOT EXISTS tenantsync_schema (
 // and sets the journal mode WAL, for all who use the file. It is one
 // transaction, so it takes effect whole or not at all, and several processes
 // may call it at once: one does the work and the others find it done. On a
-// database of this release it changes nothing. It returns [ErrNewer] for one
+// database of this release it changes nothing. It returns [ErrNewerSchema] for one
 // that a newer release has migrated.
 //
-// Processes of an older release that still run get ErrNewer from then on.
+// Processes of an older release that still run get ErrNewerSchema from then on.
 func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.setJournal(ctx); err != nil {
 		return about("migrate", s.cfg.Path, err)
@@ -153,7 +153,7 @@ func schemaVersion(ctx context.Context, q querier) (version int, err error) {
 func schemaError(version int) error {
 	switch {
 	case version > release():
-		return fmt.Errorf("%w (its schema is %d, this release's is %d)", ErrNewer, version, release())
+		return fmt.Errorf("%w (its schema is %d, this release's is %d)", ErrNewerSchema, version, release())
 	case version < release():
 		return fmt.Errorf("%w (its schema is %d, this release's is %d)", ErrNotMigrated, version, release())
 	}

@@ -134,24 +134,24 @@ func TestNewerSchema(t *testing.T) {
 	stores := both(t, path)
 	for _, s := range stores {
 		for name, call := range methods(s) {
-			if err := call(t.Context()); errors.Is(err, sqlitestore.ErrNewer) {
+			if err := call(t.Context()); errors.Is(err, sqlitestore.ErrNewerSchema) {
 				t.Errorf("%s before the migration: %v", name, err)
 			}
 		}
 	}
 	raw := hostDB(t, path, "")
 	mustExec(t, raw, "INSERT INTO tenantsync_schema (version, name, applied_at) VALUES (999, 'future', 0)")
-	wantAll(t, "a newer schema", stores, sqlitestore.ErrNewer, "update this program")
+	wantAll(t, "a newer schema", stores, sqlitestore.ErrNewerSchema, "update this program")
 	// Also when it no longer has the tables that this release asks.
 	mustExec(t, raw, "ALTER TABLE tenantsync_record RENAME TO tenantsync_tenant")
-	wantAll(t, "a newer schema without a table", stores, sqlitestore.ErrNewer, "its schema is 999")
+	wantAll(t, "a newer schema without a table", stores, sqlitestore.ErrNewerSchema, "its schema is 999")
 	for how, s := range stores {
-		if err := s.Migrate(t.Context()); !errors.Is(err, sqlitestore.ErrNewer) {
+		if err := s.Migrate(t.Context()); !errors.Is(err, sqlitestore.ErrNewerSchema) {
 			t.Errorf("%s: Migrate of a newer schema: %v", how, err)
 		}
 	}
 	for _, cfg := range []sqlitestore.Config{{Path: path}, {DB: raw}} {
-		if s, err := sqlitestore.New(t.Context(), cfg); !errors.Is(err, sqlitestore.ErrNewer) || s != nil {
+		if s, err := sqlitestore.New(t.Context(), cfg); !errors.Is(err, sqlitestore.ErrNewerSchema) || s != nil {
 			t.Errorf("New on a newer schema: %v", err)
 		}
 	}
@@ -308,4 +308,41 @@ func TestClose(t *testing.T) {
 func logged() (*slog.Logger, *strings.Builder) {
 	var text strings.Builder
 	return slog.New(slog.NewTextHandler(&text, nil)), &text
+}
+
+// A later release finds what an older one has left, and takes it over whole or
+// not at all.
+func TestNextRelease(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := openPath(t, path)
+	commit(t, s, state.CommitRequest{Record: newRecord("contoso")})
+	load := func() error {
+		_, err := s.Load(t.Context(), state.LoadRequest{Tenant: "contoso"})
+		return err
+	}
+
+	restore := sqlitestore.AddMigration("CREATE TABLE tenantsync_new (x INTEGER); INSERT INTO tenantsync_none VALUES (1)")
+	if err := s.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "migration added") {
+		t.Errorf("a migration that fails: %v", err)
+	}
+	restore()
+	if err := load(); err != nil {
+		t.Errorf("after a migration that failed: %v", err)
+	}
+	restore = sqlitestore.AddMigration("CREATE TABLE tenantsync_new (x INTEGER)")
+	if err := load(); !errors.Is(err, sqlitestore.ErrNotMigrated) {
+		t.Errorf("the next release, before its migration: %v", err)
+	}
+	for range 2 {
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := load(); err != nil {
+		t.Errorf("the next release: %v", err)
+	}
+	restore()
+	if err := load(); !errors.Is(err, sqlitestore.ErrNewerSchema) {
+		t.Errorf("the former release: %v", err)
+	}
 }

@@ -76,27 +76,30 @@ func TestPruneAmongMuchThatIsKept(t *testing.T) {
 
 // What Prune has found may be needed again before it is removed.
 func TestPruneLooksAgain(t *testing.T) {
+	takeUp := func(s *sqlitestore.Store, r state.Record, _ state.BlobRef) error {
+		r.Run = "run-0"
+		_, err := s.Commit(t.Context(), state.CommitRequest{Record: r})
+		return err
+	}
 	for _, tt := range []struct {
 		name    string
 		between func(s *sqlitestore.Store, r state.Record, ref state.BlobRef) error
+		at      int // 0: before the blob is removed, 1: before the entries are
 		entries int // of two
 		blobs   int // of one
 	}{
-		{"nothing happens", func(*sqlitestore.Store, state.Record, state.BlobRef) error { return nil }, 2, 1},
-		{"the run is taken up", func(s *sqlitestore.Store, r state.Record, _ state.BlobRef) error {
-			r.Run = "run-0"
-			_, err := s.Commit(t.Context(), state.CommitRequest{Record: r})
-			return err
-		}, 0, 0},
+		{"nothing happens", func(*sqlitestore.Store, state.Record, state.BlobRef) error { return nil }, 0, 2, 1},
+		{"the run is taken up", takeUp, 0, 0, 0},
+		{"the run is taken up later", takeUp, 1, 0, 1},
 		{"the blob is referred to", func(s *sqlitestore.Store, r state.Record, ref state.BlobRef) error {
 			r.Refs = []state.BlobRef{ref}
 			_, err := s.Commit(t.Context(), state.CommitRequest{Record: r})
 			return err
-		}, 2, 0},
+		}, 0, 2, 0},
 		{"the blob is put again", func(s *sqlitestore.Store, _ state.Record, ref state.BlobRef) error {
 			_, err := s.Put(t.Context(), state.PutRequest{Tenant: ref.Tenant, Run: ref.Run, Kind: ref.Kind})
 			return err
-		}, 2, 0},
+		}, 0, 2, 0},
 	} {
 		for _, tenant := range []string{"", "contoso"} {
 			t.Run(tt.name+" "+tenant, func(t *testing.T) {
@@ -109,13 +112,14 @@ func TestPruneLooksAgain(t *testing.T) {
 					t.Fatal(err)
 				}
 				pass(t, db, 48*time.Hour)
-				began := false
+				began := -1
 				spy.strike(func(_ driver.QueryerContext, text string) error {
-					if text != "BEGIN IMMEDIATE" || began {
-						return nil
+					if text == "BEGIN IMMEDIATE" {
+						if began++; began == tt.at {
+							return tt.between(other, r, ref)
+						}
 					}
-					began = true
-					return tt.between(other, r, ref)
+					return nil
 				}, nil)
 				got, err := s.Prune(t.Context(), state.PruneRequest{Tenant: tenant})
 				spy.strike(nil, nil)

@@ -23,7 +23,7 @@ import (
 // Stores, in one process or in several on one machine, on the same database.
 //
 // Beside the errors that the interfaces name, every method returns
-// [ErrNotMigrated] or [ErrNewer], wrapped, when the database is not of this
+// [ErrNotMigrated] or [ErrNewerSchema], wrapped, when the database is not of this
 // release. A database that others keep locked for longer than
 // [Config.BusyTimeout] is a plain error, and nothing was written.
 type Store struct {

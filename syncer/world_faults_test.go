@@ -23,6 +23,7 @@ type faults struct {
 	hooks []*hook
 	lines []string
 	sleep map[string]time.Time // until when a worker is frozen
+	until time.Time            // until when the last fault lasted
 	stops map[string]context.CancelFunc
 }
 
@@ -51,6 +52,9 @@ func (f *faults) take(worker, op string) *hook {
 			continue
 		}
 		f.hooks = slices.Delete(f.hooks, i, i+1)
+		if until := time.Now().Add(max(h.freeze, h.fault.Delay)); until.After(f.until) {
+			f.until = until
+		}
 		return h
 	}
 	return nil
@@ -71,6 +75,20 @@ func (f *faults) frozen(worker string) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return time.Until(f.sleep[worker])
+}
+
+// lastStruck is until when the last fault lasted.
+func (f *faults) lastStruck() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.until
+}
+
+// due reports whether anything is still to happen to a worker.
+func (f *faults) due(worker string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Now().Before(f.sleep[worker]) || slices.ContainsFunc(f.hooks, func(h *hook) bool { return h.worker == worker })
 }
 
 // drop forgets what was to happen to a worker.
@@ -120,6 +138,7 @@ func (w *world) arm(name string) {
 		}
 		if len(h.run) > 0 {
 			w.going.Go(func() {
+				<-time.After(207 * time.Millisecond) // when nothing else happens
 				for _, cmd := range h.run {
 					if out := commands[cmd.Name](w, cmd); out != "" {
 						w.faults.say(fmt.Sprintf("  meanwhile, %s: %s", cmd.Name, out))
@@ -131,7 +150,7 @@ func (w *world) arm(name string) {
 	})
 }
 
-// at OP NTH kill-before|kill-after|fail-before|fail-after|unknown-before|unknown-after|delay:DURATION|freeze:DURATION|run [worker=NAME]:
+// at OP NTH kill-before|kill-after|fail-before|fail-after|unknown-before|unknown-after|gone|delay:DURATION|freeze:DURATION|run [worker=NAME]:
 // what happens at the worker's NTH call of OP from now on, counted from 0. A
 // frozen worker's calls all wait. The commands to run stand below; they have a
 // second for it.
@@ -153,6 +172,8 @@ func (w *world) at(c script.Command) string {
 		h.fault.Before = state.ErrUnknown
 	case "unknown-after":
 		h.fault.After = state.ErrUnknown
+	case "gone":
+		h.fault.Before = state.ErrNotFound
 	case "delay":
 		h.fault.Delay = w.duration(c, param)
 	case "freeze":
@@ -212,7 +233,7 @@ func (w *world) stop(c script.Command) string {
 	stop := w.faults.stops[option(c, "worker", "a")]
 	w.faults.mu.Unlock()
 	if stop == nil {
-		w.t.Fatalf("%s: that worker does not run", c.Pos)
+		return "it does not run\n"
 	}
 	stop()
 	return ""

@@ -12,10 +12,10 @@ import (
 )
 
 // status: prints the tenant's row.
-func (w *world) status(c script.Command) string {
+func (w *world) status(c script.Command) (string, error) {
 	row, err := w.worker(c).Status(context.Background(), w.tenant)
 	if err != nil {
-		return failed(err)
+		return "", err
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s", row.Label)
@@ -47,39 +47,39 @@ func (w *world) status(c script.Command) string {
 	for _, v := range row.Votes {
 		fmt.Fprintf(&b, "  approved by %s\n", v.Actor)
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // statuses: prints all tenants with their labels.
-func (w *world) statuses(c script.Command) string {
+func (w *world) statuses(c script.Command) (string, error) {
 	rows, _, err := w.worker(c).Statuses(context.Background(), syncer.StatusesRequest{})
 	var b strings.Builder
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%s: %s\n", r.Tenant, r.Label)
 	}
-	return b.String() + failed(err)
+	return b.String(), err
 }
 
 // plan: prints the plan as a person sees it, without its digest.
-func (w *world) showPlan(c script.Command) string {
+func (w *world) showPlan(c script.Command) (string, error) {
 	p, err := w.worker(c).Plan(context.Background(), w.tenant)
 	if err != nil {
-		return failed(err)
+		return "", err
 	}
 	var out bytes.Buffer
 	err = p.Text(&out)
-	return out.String() + failed(err)
+	return out.String(), err
 }
 
 // report [run=ID]: prints a run's report, by default the last one's.
-func (w *world) report(c script.Command) string {
+func (w *world) report(c script.Command) (string, error) {
 	rep, err := w.worker(c).Report(context.Background(), w.tenant, option(c, "run", ""))
 	if err != nil {
-		return failed(err)
+		return "", err
 	}
 	var out bytes.Buffer
 	err = rep.Text(&out)
-	return out.String() + failed(err)
+	return out.String(), err
 }
 
 // error: prints the last run's error as a person would copy it.
@@ -96,10 +96,10 @@ func (w *world) copyError(c script.Command) string {
 }
 
 // history: prints the last run's history.
-func (w *world) history(c script.Command) string {
+func (w *world) history(c script.Command) (string, error) {
 	row, err := w.worker(c).Status(context.Background(), w.tenant)
 	if err != nil {
-		return failed(err)
+		return "", err
 	}
 	entries, _, err := w.worker(c).History(context.Background(), syncer.HistoryRequest{Tenant: w.tenant, Run: option(c, "run", row.Run), Limit: 1000})
 	var b strings.Builder
@@ -118,5 +118,5 @@ func (w *world) history(c script.Command) string {
 		}
 		b.WriteByte('\n')
 	}
-	return b.String() + failed(err)
+	return b.String(), err
 }

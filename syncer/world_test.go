@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/script"
@@ -27,6 +28,7 @@ type world struct {
 	t       *testing.T
 	h       *syncertest.Harness
 	edits   []func(*syncer.Config)
+	planted func(*syncer.Config) // a bug, if any
 	workers map[string]*syncertest.Worker
 	tenant  string
 	begun   time.Time
@@ -34,7 +36,14 @@ type world struct {
 	digests []string
 	faults  faults
 	going   sync.WaitGroup
+	// judge, if any, is present at whatever is asked of the engine.
+	judge func(c script.Command, ask func() (string, error)) (string, error)
+	// decides, if any, is shown a decision before it is sent.
+	decides func(c script.Command, d *syncer.Decision)
 }
+
+// permissions are those that the scripts' tenant needs.
+var permissions = []string{"Policies.Read", "Policies.Write", "Groups.Read", "Locations.Read"}
 
 func newWorld(t *testing.T) *world {
 	h := syncertest.New(syncertest.Config{Permissions: []tenant.Permission{
@@ -60,20 +69,43 @@ func (w *world) fake() *tenanttest.Fake { return w.h.Tenant(w.tenant) }
 // commands by name; each returns what it prints.
 var commands map[string]func(w *world, c script.Command) string
 
+// asks are the commands that ask something of the engine; each returns what it
+// prints, and the engine's error.
+var asks map[string]func(w *world, c script.Command) (string, error)
+
 func init() {
 	commands = map[string]func(w *world, c script.Command) string{
 		"file": (*world).file, "unfile": (*world).unfile, "repo": (*world).repo, "revisions": (*world).revisions,
 		"seed": (*world).seed, "set": (*world).set, "remove": (*world).remove, "tenant": (*world).objects, "writes": (*world).writes,
 		"config": (*world).config, "people": (*world).persons, "permission": (*world).permission, "kind": (*world).kind, "fail": (*world).fail,
-		"start": (*world).start, "work": (*world).work, "sync": (*world).sync, "go": (*world).background, "join": (*world).join,
-		"approve": (*world).decide, "reject": (*world).decide, "revert": (*world).decide,
-		"cancel": (*world).cancel, "retry": (*world).retry, "recheck": (*world).recheck, "pause": (*world).pause, "resume": (*world).resume,
-		"wait": (*world).wait, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
-		"status": (*world).status, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history, "revoke": (*world).revoke,
-		"statuses": (*world).statuses, "calls": (*world).calls, "error": (*world).copyError,
-		"signed-in": (*world).signedIn, "auth": (*world).auth,
+		"work": (*world).work, "sync": (*world).sync, "go": (*world).background, "join": (*world).join,
+		"wait": (*world).wait, "until": (*world).until, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
+		"revoke": (*world).revoke, "calls": (*world).calls, "error": (*world).copyError,
+		"signed-in": (*world).signedIn, "auth": (*world).auth, "mend": (*world).mend,
 		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}
+	asks = map[string]func(w *world, c script.Command) (string, error){
+		"start": (*world).start, "cancel": (*world).cancel, "retry": (*world).retry, "recheck": (*world).recheck,
+		"approve": (*world).decide, "reject": (*world).decide, "revert": (*world).decide, "abstain": (*world).decide,
+		"pause": (*world).pause, "resume": (*world).resume,
+		"status": (*world).status, "statuses": (*world).statuses, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history,
+		"logs": (*world).logs, "artifacts": (*world).artifacts, "await": (*world).await, "cli": (*world).commandLine,
+	}
+	for name, ask := range asks {
+		commands[name] = func(w *world, c script.Command) string {
+			out, err := w.judged(c, func() (string, error) { return ask(w, c) })
+			return out + failed(err)
+		}
+	}
+}
+
+// judged asks something of the engine, in the presence of whoever judges the
+// answer.
+func (w *world) judged(c script.Command, ask func() (string, error)) (string, error) {
+	if w.judge == nil {
+		return ask()
+	}
+	return w.judge(c, ask)
 }
 
 // exec carries out a command, and prints what it returned and what happened.
@@ -83,7 +115,9 @@ func (w *world) exec(c script.Command) string {
 		w.t.Fatalf("%s: unknown command %q", c.Pos, c.Name)
 	}
 	out := f(w, c)
-	return w.scrub(w.events() + w.faults.said() + out)
+	out = w.scrub(w.events() + w.faults.said() + out)
+	synctest.Wait() // the next command finds nobody in the middle of something
+	return out
 }
 
 var (
@@ -154,6 +188,9 @@ func (w *world) worker(c script.Command) *syncertest.Worker {
 		w.workers[name] = w.h.Worker(name, syncertest.WorkerConfig{Edit: func(conf *syncer.Config) {
 			for _, edit := range w.edits {
 				edit(conf)
+			}
+			if w.planted != nil {
+				w.planted(conf)
 			}
 		}})
 		w.arm(name)
@@ -230,7 +267,7 @@ func (w *world) body(c script.Command, name string) json.RawMessage {
 func (w *world) scalar(c script.Command, s string) any {
 	if ref, ok := strings.CutPrefix(s, "@"); ok {
 		kind, name, _ := strings.Cut(ref, "/")
-		return w.fake().Find(kind, name)
+		return w.find(kind, name)
 	}
 	var v any
 	if s == "true" || s == "false" || s == "null" || s != "" && s[0] >= '0' && s[0] <= '9' {
@@ -329,11 +366,22 @@ func (w *world) seed(c script.Command) string {
 	return ""
 }
 
+// find returns the id of the object of that name, the first if there are
+// several; "" if there is none.
+func (w *world) find(kind, name string) string {
+	for _, r := range w.fake().Objects(kind) {
+		if kind == "settings" || nameOf(r.Body) == name {
+			return r.ID
+		}
+	}
+	return ""
+}
+
 // set KIND NAME [property=value …]: somebody changes an object in the tenant.
 func (w *world) set(c script.Command) string {
-	id := w.fake().Find(arg(c, 0), arg(c, 1))
-	if arg(c, 0) == "settings" {
-		id = w.fake().Objects("settings")[0].ID
+	id := w.find(arg(c, 0), arg(c, 1))
+	if id == "" {
+		return "there is none\n"
 	}
 	w.fake().Set(arg(c, 0), id, string(w.body(c, "")))
 	return ""
@@ -341,7 +389,11 @@ func (w *world) set(c script.Command) string {
 
 // remove KIND NAME: somebody deletes an object in the tenant.
 func (w *world) remove(c script.Command) string {
-	w.fake().Remove(arg(c, 0), w.fake().Find(arg(c, 0), arg(c, 1)))
+	id := w.find(arg(c, 0), arg(c, 1))
+	if id == "" {
+		return "there is none\n"
+	}
+	w.fake().Remove(arg(c, 0), id)
 	return ""
 }
 
@@ -381,12 +433,18 @@ func (w *world) config(c script.Command) string {
 			"recheck":          func(conf *syncer.Config) { conf.RecheckInterval = w.duration(c, v) },
 			"approvals":        func(conf *syncer.Config) { conf.Approval.Approvals = w.number(c, v) },
 			"allow-requester":  func(conf *syncer.Config) { conf.Approval.AllowRequester = v == "yes" },
+			"lease":            func(conf *syncer.Config) { conf.Lease = w.duration(c, v) },
 			"writes-at-once":   func(conf *syncer.Config) { conf.WritesAtOnce = w.number(c, v) },
+			"reads-at-once":    func(conf *syncer.Config) { conf.ReadsAtOnce = w.number(c, v) },
 			"attempts":         func(conf *syncer.Config) { conf.Attempts = w.number(c, v) },
 			"stop-on-failure":  func(conf *syncer.Config) { conf.StopOnFailure = v == "yes" },
 			"require-consent":  func(conf *syncer.Config) { conf.RequireConsent = v == "yes" },
 			"drift":            func(conf *syncer.Config) { conf.Settings.Rules.Drift = plan.DriftPolicy(v) },
 			"max-deletes":      func(conf *syncer.Config) { conf.Settings.Rules.MaxDeletes = w.number(c, v) },
+			"protected": func(conf *syncer.Config) {
+				kind, key, _ := strings.Cut(v, "/")
+				conf.Settings.Rules.Protected = []plan.Selector{{Kind: kind, Key: key}}
+			},
 			"scope": func(conf *syncer.Config) {
 				kind, scope, _ := strings.Cut(v, ":")
 				conf.Settings.Scopes = map[string]tenant.Scope{kind: tenant.Scope(scope)}

@@ -16,9 +16,9 @@ import (
 
 // start [actor=NAME] [mode=MODE] [interactive=no] [supersede=yes]
 // [targets=kind/key,…] [from=N]: the Nth newest backup
-func (w *world) start(c script.Command) string {
+func (w *world) start(c script.Command) (string, error) {
 	_, err := w.worker(c).Start(context.Background(), w.request(c))
-	return failed(err)
+	return "", err
 }
 
 func (w *world) request(c script.Command) syncer.StartRequest {
@@ -35,7 +35,10 @@ func (w *world) request(c script.Command) syncer.StartRequest {
 		if err != nil {
 			w.t.Fatalf("%s: %v", c.Pos, err)
 		}
-		req.DesiredFrom = revs[w.number(c, n)].ID
+		req.DesiredFrom = "no-such-revision"
+		if i := w.number(c, n); i < len(revs) {
+			req.DesiredFrom = revs[i].ID
+		}
 	}
 	return req
 }
@@ -62,11 +65,10 @@ func (w *world) work(c script.Command) string {
 
 // sync: start, and work.
 func (w *world) sync(c script.Command) string {
-	if out := w.start(c); strings.Contains(out, "error:") {
-		return out
-	} else {
-		return out + w.work(c)
+	if _, err := w.start(c); err != nil {
+		return failed(err)
 	}
+	return w.work(c)
 }
 
 // join: waits for all that runs in the background.
@@ -75,17 +77,30 @@ func (w *world) join(script.Command) string {
 	return ""
 }
 
-// approve|reject|revert [actor=bob] [items=ID,…] [accept=RULE,…] [digest=N] [run=ID]
-func (w *world) decide(c script.Command) string {
+// approve|reject|revert|abstain [actor=bob] [items=ID,…] [accept=RULE,…] [digest=N] [run=ID]
+func (w *world) decide(c script.Command) (string, error) {
 	ctx := context.Background()
 	row, err := w.worker(c).Status(ctx, w.tenant)
 	if err != nil {
-		return failed(err)
+		return "", err
 	}
+	d := w.decision(c, row)
+	if w.decides != nil {
+		w.decides(c, &d)
+	}
+	_, err = w.worker(c).Decide(ctx, d)
+	return "", err
+}
+
+// decision is what a person decides who looks at the row.
+func (w *world) decision(c script.Command, row syncer.Row) syncer.Decision {
 	d := syncer.Decision{Tenant: w.tenant, Run: option(c, "run", row.Run), Digest: row.Digest, Actor: option(c, "actor", "bob"), Comment: option(c, "comment", "")}
 	d.Verdict = map[string]syncer.Verdict{"approve": syncer.Approve, "reject": syncer.Reject, "revert": syncer.RejectAndRevert}[c.Name]
 	if n, ok := c.Options["digest"]; ok {
-		d.Digest = w.digests[w.number(c, n)]
+		d.Digest = "no-such-digest"
+		if i := w.number(c, n); i < len(w.digests) {
+			d.Digest = w.digests[i]
+		}
 	}
 	if v, ok := c.Options["items"]; ok {
 		d.Items = strings.Split(v, ",")
@@ -93,33 +108,32 @@ func (w *world) decide(c script.Command) string {
 	if v, ok := c.Options["accept"]; ok {
 		d.Accept = strings.Split(v, ",")
 	}
-	_, err = w.worker(c).Decide(ctx, d)
-	return failed(err)
+	return d
 }
 
-func (w *world) cancel(c script.Command) string {
+func (w *world) cancel(c script.Command) (string, error) {
 	_, err := w.worker(c).Cancel(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann"), option(c, "comment", ""))
-	return failed(err)
+	return "", err
 }
 
-func (w *world) retry(c script.Command) string {
-	_, err := w.worker(c).Retry(context.Background(), w.tenant, "", option(c, "actor", "ann"))
-	return failed(err)
+func (w *world) retry(c script.Command) (string, error) {
+	_, err := w.worker(c).Retry(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann"))
+	return "", err
 }
 
-func (w *world) recheck(c script.Command) string {
+func (w *world) recheck(c script.Command) (string, error) {
 	_, err := w.worker(c).Recheck(context.Background(), w.tenant, option(c, "actor", "ann"))
-	return failed(err)
+	return "", err
 }
 
-func (w *world) pause(c script.Command) string {
+func (w *world) pause(c script.Command) (string, error) {
 	_, err := w.worker(c).Pause(context.Background(), w.tenant, option(c, "holder", "ann"), option(c, "reason", ""))
-	return failed(err)
+	return "", err
 }
 
-func (w *world) resume(c script.Command) string {
+func (w *world) resume(c script.Command) (string, error) {
 	_, err := w.worker(c).Resume(context.Background(), w.tenant, option(c, "holder", "ann"))
-	return failed(err)
+	return "", err
 }
 
 // wait DURATION: time passes, for those in the background too.

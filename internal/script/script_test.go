@@ -302,3 +302,46 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What Format writes is read as the commands that it was made of.
+func TestFormat(t *testing.T) {
+	steps := []Step{
+		{Command: Command{Name: "go"}},
+		{Command: Command{Name: "say", Args: []string{"a b", "k=v", "", "#", `"`, "plain", "[a,b]", "ä\n"}}, Output: "one\ntwo"},
+		{Command: Command{Name: "with", Options: map[string]string{"k": "a=b", "empty": "", "two": "a b"}, Input: "line 1\n\tline 2\n"}, Output: "a\n\nb\n"},
+		{Command: Command{Name: "dashes"}, Output: "----\nx\n"},
+		{Command: Command{Name: "quiet"}},
+	}
+	text, err := Format("A story.\nOf two lines.", steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := parse("f", text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	var commands []Command
+	var outputs string
+	for _, b := range blocks {
+		for _, c := range b.commands {
+			c.Pos = ""
+			commands = append(commands, c)
+		}
+		outputs += b.want
+	}
+	var want []Command
+	var printed string
+	for _, s := range steps {
+		want = append(want, s.Command)
+		printed += endInNewline(s.Output)
+	}
+	if diff := cmp.Diff(want, commands); diff != "" {
+		t.Errorf("commands (-want +got):\n%s\n%s", diff, text)
+	}
+	if outputs != printed {
+		t.Errorf("outputs:\n%q, want\n%q", outputs, printed)
+	}
+	if _, err := Format("", []Step{{Command: Command{Name: "x"}, Output: "----\n----\n"}}); err == nil {
+		t.Error("output that cannot be written is no error")
+	}
+}

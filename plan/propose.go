@@ -31,6 +31,10 @@ func (c *comparison) proposeUpdate(o *object, t *trees, propose []proposal) {
 	}
 	after := t.current
 	for _, p := range propose {
+		if p.twins(t.current.at(p.segs)) {
+			c.withhold(o, Ambiguous, "members of %q differ only in a secret, so that nothing tells which of them is meant; make them differ in something else, or change them in the tenant", joinPointer(p.segs))
+			return
+		}
 		after = applyDifference(after, p.difference)
 		it.Origin = graver(it.Origin, p.origin)
 		change := changeOf(p.difference, p.origin)

@@ -337,6 +337,67 @@ func TestCompareSecrets(t *testing.T) {
 	})
 }
 
+// Members of a set that only a secret tells apart are each other's twins.
+func TestCompareTwinsInSets(t *testing.T) {
+	h := hashed
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "another secret that can be read",
+			explanation: "it is a member of its own",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"}]}`,
+			want: `update policies/P deploy /tokens/-: - | - -> {"n":1,"secret":"[redacted]"}
+				base policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"}]}`,
+		},
+		{
+			name:        "one of two is to be removed",
+			explanation: "nothing in the plan tells which, so nothing is done",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"},{"n":1,"secret":"` + h("b") + `"}],"x":1}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"b"}],"x":2}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}],"x":1}`,
+			want: `note ambiguous policies/P
+				base policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"},{"n":1,"secret":"` + h("b") + `"}],"x":1}`,
+		},
+		{
+			name:        "secrets that cannot be read",
+			explanation: "as many as were deployed are those that were deployed",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"key":"` + h("a") + `"},{"n":1,"key":"` + h("b") + `"}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"b"},{"n":1,"key":"a"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"},{"n":1,"key":"****"}]}`,
+			want:        `base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1},{"key":"` + h("b") + `","n":1}]}`,
+		},
+		{
+			name:        "one of them is gone in the tenant",
+			explanation: "nobody knows which one, so neither leaves the file",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1},{"key":"` + h("b") + `","n":1}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"b"},{"n":1,"key":"a"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"}]}`,
+			want: `note secret_needed policies/P /tokens
+				base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("b") + `","n":1},{"key":"` + h("a") + `","n":1}]}`,
+		},
+		{
+			name:        "one of two elements is to be removed",
+			explanation: "which of them is left cannot be told, so neither's secret is carried along by its token",
+			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"},{"uri":"a","value":"${masked}"}]}`,
+			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"****"}]}`,
+			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"1"},{"uri":"a","value":"****","valueId":"2"}]}`,
+			want: `note secret_needed policies/P
+				base policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"},{"uri":"a","value":"${masked}"}]}`,
+		},
+		{
+			name:        "one more of them",
+			explanation: "a write could not be told from the one that is there",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"a"},{"n":1,"key":"b"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"}]}`,
+			adjust:      enforce,
+			want: `note ambiguous policies/P
+				base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1}]}`,
+		},
+	})
+}
+
 func TestBackup(t *testing.T) {
 	tc := comparisonCase{
 		base:    `groups/G=g1 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P"}`,

@@ -165,7 +165,9 @@ func align(r *rule, from, to *node) []int {
 	return alignBy(from, to, equalButSecrets)
 }
 
-// alignBy pairs equal elements one to one, the same place first.
+// alignBy pairs equal elements one to one, the same place first. Where more
+// elements are equal on one side than on the other, nothing tells which of them
+// are pairs, and none of them is paired.
 func alignBy(from, to *node, same func(a, b *node) bool) []int {
 	out := make([]int, len(from.kids))
 	used := map[int]bool{}
@@ -185,7 +187,54 @@ func alignBy(from, to *node, same func(a, b *node) bool) []int {
 			}
 		}
 	}
+	if to.isArray() {
+		unpair(from, to, out, used, same)
+	}
 	return out
+}
+
+// unpair takes back the pairs of which one element could be paired otherwise
+// with one that has been left over.
+func unpair(from, to *node, out []int, used map[int]bool, same func(a, b *node) bool) {
+	pairs := slices.Clone(out)
+	for i, j := range pairs {
+		for k := range from.kids {
+			if j < 0 && pairs[k] >= 0 && same(from.kids[i], to.kids[pairs[k]]) {
+				out[k] = -1
+			}
+		}
+	}
+	for j, other := range to.kids {
+		for i := range from.kids {
+			if !used[j] && pairs[i] >= 0 && same(from.kids[i], other) {
+				out[i] = -1
+			}
+		}
+	}
+}
+
+// twins reports whether a set in the tenant has members that only secrets tell
+// from those of the difference: a write could hit the wrong one, and nobody
+// could see that afterwards.
+func (d *difference) twins(array *node) bool {
+	if !d.member || !array.isArray() {
+		return false
+	}
+	found := 0
+	for _, kid := range array.kids {
+		switch {
+		case d.current != nil && equalButSecrets(kid, d.current):
+			// What is there twice is one member, if its secret can be seen.
+			if !equal(kid, d.current) || hasMask(kid) {
+				found++
+			} else {
+				found = max(found, 1)
+			}
+		case d.current == nil && hasMask(kid) && equalButSecrets(kid, d.desired):
+			return true
+		}
+	}
+	return found > 1
 }
 
 func hasMask(n *node) bool {

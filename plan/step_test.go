@@ -141,6 +141,16 @@ func TestOperation(t *testing.T) {
 			after:       `{"displayName":"P","members":["a","b","*"]}`,
 		},
 		{
+			name:        "member with another secret",
+			explanation: "the approved secret is written, not that of a member that looks the same",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + hashed("a") + `"}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"}]}`,
+			now:         `{"displayName":"P","tokens":[{"n":1,"secret":"a"}]}`,
+			patch:       `{"tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}]}`,
+			after:       `{"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}]}`,
+		},
+		{
 			name:        "delete",
 			explanation: "a delete needs nothing but the id",
 			base:        `policies/P=1 {"displayName":"P"}`,

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -196,6 +197,11 @@ func (w *writing) reached(change PropertyChange, now *node) (bool, error) {
 	if value != nil {
 		m := r.find(found, value)
 		next := r.step("*")
+		if m == nil && found.isArray() { // perhaps the tenant hides what it was given
+			if i := slices.IndexFunc(found.kids, func(kid *node) bool { return equal(filled(next, value, kid), filled(next, kid, value)) }); i >= 0 {
+				m = found.kids[i]
+			}
+		}
 		return m != nil && sameMember(next, filled(next, value, m), filled(next, m, value)), nil
 	}
 	old, err := w.inTenant(change.Before)

@@ -39,7 +39,7 @@ func (c *comparison) adoptDifferences(o *object, t *trees, found []*difference) 
 func (c *comparison) revertDifferences(o *object, t *trees, propose []proposal) []tenant.Change {
 	found := make([]*difference, len(propose))
 	for i, p := range propose {
-		found[i] = p.difference
+		found[i] = p.whole
 	}
 	body, _ := c.takeOver(o, t, found)
 	if body == nil {

@@ -10,7 +10,7 @@ import (
 
 // proposal is a difference that the plan proposes to write to the tenant.
 type proposal struct {
-	*difference
+	spared
 	origin Origin
 }
 
@@ -36,7 +36,9 @@ func (c *comparison) decide(o *object, t *trees, found []*difference) (propose [
 			if made != nil {
 				c.noteOn(o, ServiceChange, d.pointer(), "%s; the service changed it by itself, and the repository takes that over", made.Reason)
 			}
-			adopt = append(adopt, d)
+			if rest, ok := c.spare(o, d, FromTenant); ok {
+				adopt = append(adopt, rest.difference)
+			}
 			continue
 		case d.fate == clashed:
 			origin = Clash
@@ -46,7 +48,9 @@ func (c *comparison) decide(o *object, t *trees, found []*difference) (propose [
 		case d.rule.fact().createOnly:
 			c.noteOn(o, Unsupported, d.pointer(), "it can be set only when the object is created; recreate the object, or take the tenant's value into the repository")
 		default:
-			propose = append(propose, proposal{d, origin})
+			if rest, ok := c.spare(o, d, ToTenant); ok {
+				propose = append(propose, proposal{rest, origin})
+			}
 		}
 	}
 	if len(propose) > 0 {

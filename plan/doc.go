@@ -101,8 +101,11 @@
 //
 // Read-only properties and annotations ("@odata.type" excepted) do not count,
 // and numbers are compared by value. An [Ignore] rule leaves differences at or
-// below its pointer alone; a pointer into an array that is no set has no effect,
-// because such an array is compared and written whole: ignore the array.
+// below its pointer alone, also where a value around it changes as a whole; what
+// cannot be changed without that part is left alone too. A pointer into an array
+// that is no set has no effect, because such an array is compared and written
+// whole: ignore the array. Objects that are created, deleted or taken over as new
+// are so as a whole.
 //
 // An object whose bytes on both sides are as they were when all agreed is not
 // decoded at all ([BaseObject].Seen), which is most of them in most runs. With

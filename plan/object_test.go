@@ -381,6 +381,26 @@ func TestCompareCapabilities(t *testing.T) {
 	})
 }
 
+// A revert takes back what would have been written, and nothing of what a rule
+// leaves alone.
+func TestRevertSparesWhatRulesLeaveAlone(t *testing.T) {
+	r, err := Compare(comparisonCase{
+		base:    `policies/P=1 {"displayName":"P","o":null,"assignments":[{"target":"a","v":1,"w":1}]}`,
+		desired: `policies/P {"displayName":"P","o":{"d":1,"x":2},"assignments":[{"target":"a","v":2,"w":2}]}`,
+		current: `policies 1 {"displayName":"P","o":null,"assignments":[{"target":"a","v":1,"w":1}]}`,
+		adjust: func(in *Input) {
+			in.Rules.Ignore = []Ignore{{Pointer: "/o/x"}, {Pointer: "/assignments/*/v"}}
+		},
+	}.input(t))
+	if err != nil || len(r.Revert["policies/P"]) != 1 {
+		t.Fatalf("%v\n%s", err, showResult(r))
+	}
+	want := `{"displayName":"P","o":{"x":2},"assignments":[{"target":"a","v":2,"w":1}]}`
+	if got := string(r.Revert["policies/P"][0].Body); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestCompareIgnores(t *testing.T) {
 	ignore := func(rules ...Ignore) func(*Input) { return func(in *Input) { in.Rules.Ignore = rules } }
 	base := `groups/A=1 {"displayName":"A","d":1,"c":1,"o":{"d":1}}`
@@ -416,6 +436,57 @@ func TestCompareIgnores(t *testing.T) {
 				update groups/A deploy /o/d: 1 | 1 -> 2
 				adopt groups/A {"displayName":"A","d":2,"c":2,"o":{"d":2}}
 				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
+		},
+		{
+			name:        "below a whole value",
+			explanation: "where a property comes or changes its type as a whole, what a rule leaves alone is left out",
+			base:        `groups/A=1 {"displayName":"A","o":null,"p":null,"q":null,"r":null}`,
+			desired:     `groups/A {"displayName":"A","o":{"d":1,"x":2},"p":{"x":1},"q":null,"r":null}`,
+			current:     `groups 1 {"displayName":"A","o":null,"p":null,"q":{"d":1,"x":2},"r":{"x":3}}`,
+			adjust:      ignore(Ignore{Pointer: "/*/x"}),
+			want: `update groups/A deploy /o: null | null -> {"d":1}
+				adopt groups/A {"displayName":"A","o":{"d":1,"x":2},"p":{"x":1},"q":{"d":1},"r":null}
+				note ignored groups/A /o
+				note ignored groups/A /p
+				note ignored groups/A /q
+				note ignored groups/A /r
+				base groups/A=1 {"displayName":"A","o":null,"p":null,"q":null,"r":null}`,
+		},
+		{
+			name:        "below a whole value that goes",
+			explanation: "it cannot be cleared without the part that a rule leaves alone",
+			base:        `groups/A=1 {"displayName":"A","o":{"d":1,"x":1},"p":{"d":1}}`,
+			desired:     `groups/A {"displayName":"A","o":null,"p":null}`,
+			current:     `groups 1 {"displayName":"A","o":{"d":1,"x":1},"p":{"d":1}}`,
+			adjust:      ignore(Ignore{Pointer: "/*/x"}),
+			want: `update groups/A deploy /p: {"d":1} | {"d":1} -> null
+				note ignored groups/A /o
+				base groups/A=1 {"displayName":"A","o":{"d":1,"x":1},"p":{"d":1}}`,
+		},
+		{
+			name:        "within members of a set",
+			explanation: "a member keeps what a rule leaves alone; one that comes or goes does so as a whole, a new one without that part",
+			base:        `policies/P=1 {"displayName":"P","assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}]}`,
+			desired:     `policies/P {"displayName":"P","assignments":[{"target":"a","v":2,"w":2},{"target":"b","v":2},{"target":"d","v":2,"w":2}]}`,
+			current:     `policies 1 {"displayName":"P","assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}]}`,
+			adjust:      ignore(Ignore{Pointer: "/assignments/*/v", Direction: ToTenant}),
+			want: `update policies/P deploy /assignments/-: - | - -> {"target":"d","w":2}
+				update policies/P deploy /assignments/-: {"target":"a","v":1,"w":1} | {"target":"a","v":1,"w":1} -> {"target":"a","v":1,"w":2}
+				update policies/P deploy /assignments/-: {"target":"c","v":1} | {"target":"c","v":1} -> -
+				note ignored policies/P /assignments/-
+				base policies/P=1 {"assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}],"displayName":"P"}`,
+		},
+		{
+			name:        "create only below a whole value",
+			explanation: "what can be set only on create is left as the tenant has it, and the rest is proposed",
+			base:        `policies/P=1 {"displayName":"P","o":null,"p":null}`,
+			desired:     `policies/P {"displayName":"P","o":{"a":1,"fixed":2},"p":{"fixed":1}}`,
+			current:     `policies 1 {"displayName":"P","o":null,"p":null}`,
+			adjust:      func(in *Input) { in.Kinds[0].CreateOnly = []string{"/o/fixed", "/p/fixed"} },
+			want: `update policies/P deploy /o: null | null -> {"a":1}
+				note unsupported policies/P /o
+				note unsupported policies/P /p
+				base policies/P=1 {"displayName":"P","o":null,"p":null}`,
 		},
 		{
 			name:        "whole objects",

@@ -38,29 +38,34 @@ func (d *difference) pointer() string {
 // the base has where they do not.
 func threeWay(r *rule, base, desired, current *node) ([]*difference, *node) {
 	w := &walk{}
-	agreed := w.object(r, nil, base, desired, current)
+	agreed := w.object(r, nil, base, desired, current, nil)
 	return w.found, agreed
 }
 
 type walk struct{ found []*difference }
 
-func (w *walk) object(r *rule, segs []string, base, desired, current *node) *node {
+// object compares property by property. once is what both sides had agreed on
+// in place of the object, or of one around it.
+func (w *walk) object(r *rule, segs []string, base, desired, current, once *node) *node {
 	agreed := &objectBuilder{}
 	for i, name := range desired.names {
 		below := append(segs[:len(segs):len(segs)], name)
-		agreed.add(name, w.value(r.step(name), below, base.get(name), desired.kids[i], current.get(name)))
+		agreed.add(name, w.value(r.step(name), below, base.get(name), desired.kids[i], current.get(name), once))
 	}
 	return agreed.node()
 }
 
 // value returns the new base of one property.
-func (w *walk) value(r *rule, segs []string, base, desired, current *node) *node {
+func (w *walk) value(r *rule, segs []string, base, desired, current, once *node) *node {
 	switch {
+	case desired.isObject() && current.isObject() && (base == nil || base.isObject()):
+		return w.object(r, segs, base, desired, current, once)
 	case desired.isObject() && current.isObject():
-		if !base.isObject() {
-			base = nil
+		before := len(w.found)
+		if agreed := w.object(r, segs, nil, desired, current, base); len(w.found) == before {
+			return agreed
 		}
-		return w.object(r, segs, base, desired, current)
+		return base // they have left it, and do not agree on another
 	case desired.isArray() && r.fact().set != nil && (current.isNull() || current.isArray()):
 		return w.set(r, segs, base, desired, current)
 	}
@@ -69,6 +74,8 @@ func (w *walk) value(r *rule, segs []string, base, desired, current *node) *node
 	}
 	d := &difference{segs: segs, base: base, desired: desired, current: current, rule: r}
 	switch {
+	case base == nil && once != nil && !(once.isNull() && current.isNull()):
+		d.fate = clashed
 	case base == nil:
 		// Never agreed: the repository's value is proposed.
 		d.fate = deployed

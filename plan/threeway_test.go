@@ -126,6 +126,17 @@ func TestCompareProperties(t *testing.T) {
 				base groups/A=1 {"displayName":"A","o":{"x":1},"p":{"x":1},"q":{"x":1}}`,
 		},
 		{
+			name:        "object in place of what was agreed",
+			explanation: "where both sides have put an object in place of another value, what differs in it is a conflict, and stays one; what only one has is no conflict with a property that nobody manages",
+			base:        `groups/A=1 {"displayName":"A","o":"text","p":null,"q":[1]}`,
+			desired:     `groups/A {"displayName":"A","o":{"x":1,"y":{"z":1}},"p":{"x":1},"q":{"x":1}}`,
+			current:     `groups 1 {"displayName":"A","o":{"x":2,"y":{"z":2}},"p":{"x":2,"w":1},"q":{"x":1,"w":1}}`,
+			want: `update groups/A conflict /o/x: - | 2 -> 1
+				update groups/A conflict /o/y/z: - | 2 -> 1
+				update groups/A conflict /p/x: - | 2 -> 1
+				base groups/A=1 {"displayName":"A","o":"text","p":null,"q":{"x":1}}`,
+		},
+		{
 			name:        "empty is absent",
 			explanation: "where the kind says so, null, [], {}, \"\" and missing are the same, and an empty value in the file clears",
 			base:        `policies/P=1 {"displayName":"P","tags":["a"]}`,

@@ -17,7 +17,7 @@ type proposal struct {
 // decide sorts an object's differences into what is proposed and what is
 // adopted, by the rules and by what the tenant allows.
 func (c *comparison) decide(o *object, t *trees, found []*difference) (propose []proposal, adopt []*difference) {
-	made := c.serviceMade(o, t.raw)
+	made := c.serviceMade(o, t.raw, t.base)
 	unnamed := c.unnamed(o, t, found)
 	enforce := c.drift(o.kind) == EnforceDesired
 	for _, d := range found {
@@ -93,10 +93,11 @@ func (c *comparison) ignored(o *object, d *difference, direction Direction) bool
 }
 
 // serviceMade returns the limit that says that the service changes such
-// objects by itself, or nil.
-func (c *comparison) serviceMade(o *object, body *node) *tenant.Limit {
+// objects by itself, or nil. Any of the bodies may say so: what the service
+// takes away is known from what was there.
+func (c *comparison) serviceMade(o *object, bodies ...*node) *tenant.Limit {
 	for i, l := range o.kind.Limits {
-		if l.ServiceMade && meetsNode(l.When, body) {
+		if l.ServiceMade && slices.ContainsFunc(bodies, func(body *node) bool { return body != nil && meetsNode(l.When, body) }) {
 			return &o.kind.Limits[i]
 		}
 	}

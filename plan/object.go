@@ -245,11 +245,14 @@ func (c *comparison) compareAbsent(o *object, t *trees) {
 		c.proposeCreate(o, t, Deploy)
 	case !covers(o.kind.root, wanted, t.base):
 		c.proposeCreate(o, t, Clash)
-	case c.drift(o.kind) == EnforceDesired:
+	case c.drift(o.kind) == EnforceDesired && c.serviceMade(o, t.base, t.desired) == nil:
 		c.proposeCreate(o, t, Enforce)
 	case c.ignored(o, nil, FromTenant):
 		o.withheld = true
 	default:
+		if made := c.serviceMade(o, t.base, t.desired); made != nil {
+			c.noteOn(o, ServiceChange, "", "%s; the service removed it by itself, and the repository takes that over", made.Reason)
+		}
 		o.withheld = true
 		o.adopt = []tenant.Change{{Kind: o.kind.Name, Key: o.key}}
 		shown, redacted := redacted(t.desired)

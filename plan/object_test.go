@@ -378,6 +378,31 @@ func TestCompareCapabilities(t *testing.T) {
 				note service_change policies/P /x
 				base policies/P=1 {"displayName":"P","x":1}`,
 		},
+		{
+			name:        "removed by the service",
+			explanation: "the service's removals are adopted, also under Enforce; others are undone",
+			base:        `policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp"}` + "\n" + `policies/Q=2 {"displayName":"Q","managedBy":"us"}`,
+			desired:     `policies/P {"displayName":"P","managedBy":"Microsoft Corp"}` + "\n" + `policies/Q {"displayName":"Q","managedBy":"us"}`,
+			gone:        "policies 1\npolicies 2",
+			adjust:      enforce,
+			want: `create policies/Q enforce : {"displayName":"Q","managedBy":"us"} | - -> {"displayName":"Q","managedBy":"us"}
+				adopt policies/P -
+				note service_change policies/P
+				base policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp"}
+				base policies/Q=2 {"displayName":"Q","managedBy":"us"}`,
+		},
+		{
+			name:        "the service takes its mark away",
+			explanation: "what was the service's when both sides agreed is its change still",
+			base:        `policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp","x":1}`,
+			desired:     `policies/P {"displayName":"P","managedBy":"Microsoft Corp","x":1}`,
+			current:     `policies 1 {"displayName":"P","x":2}`,
+			adjust:      enforce,
+			want: `adopt policies/P {"displayName":"P","managedBy":null,"x":2}
+				note service_change policies/P /managedBy
+				note service_change policies/P /x
+				base policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp","x":1}`,
+		},
 	})
 }
 

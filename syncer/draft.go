@@ -128,11 +128,8 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		if conflicts > 100 {
 			return from, &storeError{fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
 		}
-		if conflicts > 3 || tries > 1 {
-			if perr := pause(ctx, backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
-				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
-			}
-		}
+		// Looked at first, and waited for after that: meanwhile others commit,
+		// and the record forgets by what a commit is known again.
 		fresh, lerr := s.load(ctx, from.rec.Tenant)
 		if lerr != nil {
 			return from, lerr
@@ -141,6 +138,11 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 			return s.committed(ctx, t, state.Committed{Record: fresh.rec, Now: fresh.now}, by)
 		}
 		from = fresh
+		if conflicts > 3 || tries > 1 {
+			if perr := pause(ctx, backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
+				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+			}
+		}
 	}
 }
 

@@ -81,6 +81,26 @@ func Run(ctx context.Context, root string, m Mutation, args ...string) (Result, 
 	return res, nil
 }
 
+// Build builds the tests of a package with the mutation into the file out, as
+// "go test -c" does: for a mutation that plants several faults, of which the
+// tests' process is told the one to make. They are then tried without building
+// them one by one.
+func Build(ctx context.Context, root string, m Mutation, pkg, out string) error {
+	dir, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	overlay, err := m.overlay(root, dir)
+	if err != nil {
+		return err
+	}
+	if text, err := goCommand(ctx, root, []string{"test", "-c", "-overlay", overlay, "-vet=off", "-o", out, pkg}); err != nil {
+		return fmt.Errorf("mutant %q does not build: %w\n%s", m.Name, err, text)
+	}
+	return nil
+}
+
 // buildOnly are the arguments of a run that builds the tests and runs none:
 // the packages alone, since no other test may run.
 func buildOnly(args []string) []string {

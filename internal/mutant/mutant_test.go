@@ -2,6 +2,8 @@ package mutant_test
 
 import (
 	"context"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -55,5 +57,23 @@ func TestRunCutOff(t *testing.T) {
 		{File: "internal/mutant/testdata/sum/sum.go", Old: "a + b", New: "a - b"}}}, "./internal/mutant/testdata/sum")
 	if err == nil {
 		t.Error("got no error from a run that was cut off")
+	}
+}
+
+// Tests are built with the fault in them.
+func TestBuild(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "sum.test")
+	build := func(replacement string) error {
+		m := mutant.Mutation{Name: "planted", Edits: []mutant.Edit{{File: "internal/mutant/testdata/sum/sum.go", Old: "a + b", New: replacement}}}
+		return mutant.Build(t.Context(), mutant.Root(t), m, "./internal/mutant/testdata/sum", out)
+	}
+	if err := build("a +"); err == nil || !strings.Contains(err.Error(), "does not build") {
+		t.Errorf("got error %v, want one that says so", err)
+	}
+	if err := build("a - b"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := exec.CommandContext(t.Context(), out).CombinedOutput(); err == nil || !strings.Contains(string(text), "FAIL") {
+		t.Errorf("got %v, want a test that fails:\n%s", err, text)
 	}
 }

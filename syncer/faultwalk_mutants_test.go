@@ -1,0 +1,193 @@
+package syncer_test
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenantsync/tenantsync/internal/mutant"
+)
+
+var mutants = flag.Bool("mutants", false, "plant bugs in the engine, each of which the fault walk has to find")
+
+// plantedBug is a bug to be planted: code that does the wrong thing if the bug's name
+// is planted, before the code that does the right one.
+type plantedBug struct {
+	name string
+	// walk is the part of the walk that finds it, as -test.run has it, and op
+	// the calls that are struck. Without an op it is seen in any run.
+	walk, op string
+	// file is where the code goes, before the line that begins with this text.
+	file, before string
+	code         string
+}
+
+// plantedBugs are what could be wrong with the engine's way through faults.
+var plantedBugs = []plantedBug{
+	{"the intent is stored after the write", "approve", "", "deploy.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
+	if planted("the intent is stored after the write") {
+		res, after, err := d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
+		return res, after, errors.Join(err, d.journal.intend(ctx, intent))
+	}`},
+	{"no intent is stored", "approve", "", "deploy.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
+	if planted("no intent is stored") {
+		return d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
+	}`},
+	{"an open write counts as not applied", "approve/dies_after", "Client.Apply", "settle.go", "	bound := consistency(d.c.kinds, it.Kind)", `
+	if planted("an open write counts as not applied") {
+		return &ItemResult{Item: it.ID, Status: itemRetry}, nil
+	}`},
+	{"an open write counts as applied", "approve/dies_after", "Store.Commit", "settle.go", "	bound := consistency(d.c.kinds, it.Kind)", `
+	if planted("an open write counts as applied") {
+		return &ItemResult{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Status: ItemApplied}, nil
+	}`},
+	{"what a read does not show yet has not happened", "lag/tenant:_no_answer,_with_effect", "Client.Apply", "settle.go", "	for try := 1; ; try++ {\n		seen, id, err", `
+	if planted("what a read does not show yet has not happened") {
+		bound = 0
+	}`},
+	{"what cannot be found out is sent again", "approve/dies_after", "Client.Apply", "settle.go", "			res.Status = ItemUnknown", `
+			if planted("what cannot be found out is sent again") {
+				res.Status = itemRetry
+				return res, nil
+			}`},
+	{"a create is repeated without a look", "approve/tenant:_no_answer,_with_effect", "Client.Apply", "deploy.go", "	if tenant.MaybeApplied(err) {", `
+	if planted("a create is repeated without a look") && it.Verb == tenant.Create {
+		_, err = d.c.client.Apply(call, op)
+		return &ItemResult{Status: ItemApplied, Attempts: open.Attempt}, 0, err
+	}`},
+	{"the journal is not read", "approve/dies_after", "Client.Apply", "journal.go", "	for e, err := range c.s.journalLines(ctx, c.tenant, c.run().ID) {", `
+	if planted("the journal is not read") {
+		return j, nil
+	}`},
+	{"results are not stored", "approve", "", "journal.go", "	err := j.append(ctx, EntryResult, EntryData{Result: &r})", `
+	if planted("results are not stored") {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.apply(Entry{EntryData: EntryData{Result: &r}})
+		return nil
+	}`},
+	{"the deploy is over before its last result", "approve/dies_after", "Client.Apply", "deploy.go", "	for wave := range dep.waves() {", `
+	if planted("the deploy is over before its last result") {
+		if err := c.commit(ctx, func(t *draft) error { t.phase(PhaseVerify); return nil }); err != nil {
+			return err
+		}
+	}`},
+	{"commits pass no fence", "slow/frozen", "Store.Commit", "draft.go", "	return t, state.CommitRequest{", `
+	if planted("commits pass no fence") {
+		fence = 0
+	}`},
+	{"a lost answer counts as a success", "approve/unknown_without_effect", "Store.Commit", "draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
+		if planted("a lost answer counts as a success") && errors.Is(err, state.ErrUnknown) {
+			done.Record, done.Now, err = req.Record, from.storeTime(), nil
+			done.Record.Version++
+		}`},
+	{"a lost answer counts as a failure", "approve/unknown_with_effect", "Store.Commit", "draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
+		if planted("a lost answer counts as a failure") && errors.Is(err, state.ErrUnknown) {
+			return from, &storeError{err}
+		}`},
+	{"a commit does not know itself again", "approve/unknown_with_effect", "Store.Commit", "draft.go", "		if slices.Contains(fresh.d.Commits, id) {", `
+		if planted("a commit does not know itself again") {
+			id = "another"
+		}`},
+	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "session.go", "	ref, err := retry(ctx, s.cfg.Attempts, func() (state.BlobRef, error) {", `
+	if planted("blobs are put after the commit") {
+		req := state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data}
+		ref := req.Ref()
+		lateMu.Lock()
+		defer lateMu.Unlock()
+		late[s] = append(late[s], func() { _, _ = s.cfg.Blobs.Put(context.WithoutCancel(ctx), req) })
+		return &ref, nil
+	}`},
+	{"a blob whose answer is lost is given up", "approve/unknown_with_effect", "Blobs.Put", "session.go", "	if err != nil {\n		return nil, &storeError{fmt.Errorf(\"syncer: %s: store %s: %w\"", `
+	if planted("a blob whose answer is lost is given up") {
+		_, err = s.cfg.Blobs.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
+	}`},
+	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "adopt.go", "		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: a.Parent", `
+		if planted("each try adopts under another key") {
+			a.Key += "'"
+		}`},
+	{"it is not stored what is about to be adopted", "approve/dies_after", "Repository.Update", "adopt.go", "	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {", `
+	if planted("it is not stored what is about to be adopted") {
+		ref = nil
+	}`},
+	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "prepare.go", "	sum := sha256.Sum256(raw)", `
+	if planted("each try backs up under another key") {
+		raw = fmt.Append(raw, time.Now())
+	}`},
+	{"the lease is not released", "approve", "", "session.go", "	_, err := retry(ctx, c.s.cfg.Attempts, func() (struct{}, error) {", `
+	if planted("the lease is not released") {
+		return
+	}`},
+	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "finish.go", "	for _, it := range items {\n		if !it.created() {", `
+	if planted("the ids of what was created are forgotten") {
+		return false
+	}`},
+}
+
+// TestFaultWalkFindsBugs plants each of the bugs, and the fault walk must fail.
+func TestFaultWalkFindsBugs(t *testing.T) {
+	if !*mutants {
+		t.Skip("without -mutants")
+	}
+	m := mutant.Mutation{Name: "all", Edits: []mutant.Edit{
+		{File: "syncer/config.go", Old: "// settings returns", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
+
+var (
+	lateMu sync.Mutex
+	late   = map[*Syncer][]func(){}
+)
+
+// settings returns`},
+		{File: "syncer/config.go", Old: `	"os"` + "\n", New: `	"os"` + "\n" + `	"sync"` + "\n"},
+		{File: "syncer/draft.go", Old: "	s.changed(done.Record.Tenant, by)", New: `	lateMu.Lock()
+	put := late[s]
+	delete(late, s)
+	lateMu.Unlock()
+	for _, f := range put {
+		f()
+	}
+	s.changed(done.Record.Tenant, by)`},
+	}}
+	for _, b := range plantedBugs {
+		m.Edits = append(m.Edits, mutant.Edit{File: "syncer/" + b.file, Old: b.before, New: strings.TrimPrefix(b.code, "\n") + "\n" + b.before})
+	}
+	bin := filepath.Join(t.TempDir(), "syncer.test")
+	begun := time.Now()
+	if err := mutant.Build(t.Context(), mutant.Root(t), m, "./syncer", bin); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("built in %s", time.Since(begun).Round(100*time.Millisecond))
+	t.Run("bug", func(t *testing.T) {
+		for _, b := range append(plantedBugs, plantedBug{name: "nothing", walk: "approve"}) {
+			t.Run(strings.ReplaceAll(b.name, " ", "_"), func(t *testing.T) {
+				t.Parallel()
+				b.findIn(t, bin)
+			})
+		}
+	})
+	t.Logf("%d bugs planted", len(plantedBugs))
+}
+
+// findIn walks with the bug planted.
+func (b plantedBug) findIn(t *testing.T, bin string) {
+	op := b.op
+	if op == "" {
+		op = "none"
+	}
+	begun := time.Now()
+	cmd := exec.CommandContext(t.Context(), bin, "-test.run", "^TestFaultWalk$/"+b.walk, "-walk-op", op)
+	cmd.Env = append(os.Environ(), "PLANTED="+b.name)
+	out, err := cmd.CombinedOutput()
+	switch found := err != nil && strings.Contains(string(out), "--- FAIL: TestFaultWalk/"); {
+	case b.name == "nothing" && err != nil:
+		t.Errorf("the walk fails although nothing is planted:\n%s", out)
+	case b.name != "nothing" && !found:
+		t.Errorf("the walk does not find it: %v\n%s", err, out)
+	default:
+		t.Logf("after %s", time.Since(begun).Round(100*time.Millisecond))
+	}
+}

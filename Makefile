@@ -1,8 +1,13 @@
 # The tests that take too long for every change. See CONTRIBUTING.md.
 
-.PHONY: crash
+.PHONY: crash year
 
 # Workers and databases killed hundreds of times: about half an hour. It prints
 # what became of it; the seed repeats its decisions: make crash SEED=42
 crash:
 	go test ./internal/crashtest -count 1 -v -timeout 2h -long -seed $(or $(SEED),0)
+
+# A simulated year of 1,000 tenants: minutes. It prints what happened; the same
+# seed gives the same year: make year SEED=42
+year:
+	go test ./internal/simulation -run TestYear -count 1 -v -timeout 3h -year -seed $(or $(SEED),0)

@@ -80,6 +80,11 @@ func (d *director) day(n int) {
 		}
 	}
 	d.at(when(&r, 0, time.Hour), func(*draw) { w.sweep(n) })
+	if n%7 == 3 { // in the hours before the night
+		for hour := range 10 {
+			d.at(when(&r, time.Duration(hour)*time.Hour, time.Duration(hour+1)*time.Hour), func(*draw) { w.checkGoroutines() })
+		}
+	}
 	for _, s := range w.subjects {
 		r := drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(n), uint64(s.index), word("day"))
 		d.at(when(&r, 10*time.Hour, 16*time.Hour), func(r *draw) {

@@ -133,6 +133,8 @@ func throughStruck[T any](ctx context.Context, p *ports, c call, effect func(con
 	if err := p.alive(); err != nil {
 		return zero, err
 	}
+	w.under(1)
+	defer w.under(-1)
 	r := drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(began.UnixNano()), uint64(lane), uint64(c.op))
 	f := w.strike(p, c, &r)
 	due := onLane(began, lane, f.wait)

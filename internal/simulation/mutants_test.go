@@ -50,6 +50,39 @@ var planted = []struct {
 	{"drift is adopted over a concurrent edit", "nothing lost", []mutant.Edit{
 		edit("syncer/adopt.go", "		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: a.Parent, Key: a.Key, Changes: changes,",
 			"		head, _ := c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})\n		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: head.Revision, Key: a.Key, Changes: changes,")}},
+
+	{"a sign-in counts when it is stored too late", "deadlines", []mutant.Edit{
+		edit("syncer/connect.go", "		t.beforeDeadline = true\n", "")}},
+	{"a person approves their own run", "approval", []mutant.Edit{
+		edit("syncer/approve.go", "	if d.Actor == r.Actor && !rules.AllowRequester {", "	if d.Actor == r.Actor && d.Actor == \"\" {")}},
+	{"a broken rule need not be accepted", "approval", []mutant.Edit{
+		edit("syncer/approve.go", "	if len(broken) > 0 {", "	if len(broken) > 99 {")}},
+	{"an approval of a part is carried out whole", "approval", []mutant.Edit{
+		edit("syncer/deploy.go", "dep.chosen[id] = len(r.Decision.Items) == 0 || slices.Contains(r.Decision.Items, id)", "dep.chosen[id] = true")}},
+	{"the wait for an approval begins anew every night", "deadlines", []mutant.Edit{
+		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = cfg.Approval.Timeout", "	if true {\n		t.deadlineIn = cfg.Approval.Timeout")}},
+	{"what a list that was cut short does not have counts as deleted", "nothing lost", []mutant.Edit{
+		edit("syncer/gather.go", "	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {", "	if st.Completeness == tenant.Complete && res.Completeness == tenant.Failed {"),
+		edit("syncer/gather.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),
+		edit("syncer/gather.go", "				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):", "				case err == nil, errors.Is(err, &tenant.Error{Class: tenant.NotFound}):")}},
+	{"a write is sent over what has changed since the plan", "nothing lost", []mutant.Edit{
+		edit("syncer/deploy.go", "	if sum == it.Before {", "	if sum != \"\" {")}},
+	{"a write that cannot be seen at once counts as not done", "", []mutant.Edit{
+		edit("syncer/settle.go", "late := d.c.now().storeTime().Sub(open.at) >= bound", "late := d.c.now().storeTime().Sub(open.at) >= 0")}},
+	{"writes go on although the run was cancelled", "journal", []mutant.Edit{
+		edit("syncer/journal.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := len(t.d.Paused) > 0\n")}},
+	{"writes go on although the tenant is paused", "journal", []mutant.Edit{
+		edit("syncer/journal.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := t.d.Run.closing() != \"\"\n")}},
+	{"a commit whose answer was lost is made again", "", []mutant.Edit{
+		edit("syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
+	{"a session lets go of its tenant and keeps the lease", "rest", []mutant.Edit{
+		edit("syncer/session.go", "		return struct{}{}, c.s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})", "		return struct{}{}, ctx.Err()")}},
+	{"a sync takes the place of one at work", "one run", []mutant.Edit{
+		edit("syncer/start.go", "		if !req.Supersede || !pending || old == nil", "		if !req.Supersede || !pending && t.d.Run.Phase == PhaseReport || old == nil")}},
+	{"a run that waits for an approval holds its goroutine", "waiting costs nothing", []mutant.Edit{
+		edit("syncer/approve.go", "		return &Next{In: left}, c.sleepUntilDeadline(ctx)", "		return &Next{In: left}, pause(ctx, left)")}},
+	{"the report leaves out what was not applied", "report", []mutant.Edit{
+		edit("syncer/finish.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
 }
 
 // Each planted bug is found, by the rule that it breaks, within a minute.

@@ -26,8 +26,10 @@ type acting struct {
 // act lets somebody do something, at a time of their own and in their own time.
 func (s *subject) act(name string, do func(a *acting)) {
 	w := s.w
+	w.mu.Lock()
 	n := s.actions
 	s.actions++
+	w.mu.Unlock()
 	w.acting.Go(func() {
 		lane := n % peopleLanes
 		pauseFor(context.Background(), time.Until(onLane(time.Now(), int64((s.index+1)*tenantLanes+peopleFrom+lane), 0)))
@@ -114,8 +116,8 @@ func (s *subject) whoSignsIn() (authtest.Person, string) {
 	if s.w.isCalm() {
 		return authtest.SignsIn(20 * time.Second), "somebody signs in soon"
 	}
-	how := r.weighted(50, 10, 10, 10, 10)
-	s.w.count("people: " + []string{"signs in in time", "signs in too late", "declines to sign in", "never signs in", "signs in elsewhere"}[how])
+	how := r.weighted(35, 10, 10, 10, 10, 25)
+	s.w.count("people: " + []string{"signs in in time", "signs in too late", "declines to sign in", "never signs in", "signs in elsewhere", "signs in at the last moment"}[how])
 	switch how {
 	case 0:
 		return authtest.SignsIn(r.between(5*time.Second, 170*time.Second)), "somebody signs in in time"
@@ -125,6 +127,8 @@ func (s *subject) whoSignsIn() (authtest.Person, string) {
 		return authtest.Declines(r.between(5*time.Second, 170*time.Second)), "somebody declines"
 	case 3:
 		return authtest.NeverComes(), "nobody signs in"
+	case 5:
+		return authtest.SignsIn(r.between(179_900*time.Millisecond, 180_050*time.Millisecond)), "somebody signs in at the last moment"
 	}
 	p := authtest.SignsIn(r.between(5*time.Second, 170*time.Second))
 	p.Directory = authtest.DirectoryOf("elsewhere")
@@ -140,7 +144,14 @@ func (d *director) look(s *subject, r *draw) {
 			return
 		}
 		if row.Status.Resting() && row.Error != nil && (calm || a.r.chance(0.3)) {
-			a.mend()
+			if rep, err := a.engine().Report(a.ctx, s.name, ""); err == nil {
+				a.mend(rep.Notes)
+				for _, it := range rep.Items {
+					if it.Verb == tenant.Create && it.Status == syncer.ItemConflict {
+						a.rename(s.head(), it.Kind, it.Key)
+					}
+				}
+			}
 		}
 		switch {
 		case row.Status == state.PendingApproval:
@@ -148,9 +159,9 @@ func (d *director) look(s *subject, r *draw) {
 		case row.Status == state.NewError && row.Error != nil && row.Error.Class == "wrong_tenant":
 			s.w.noteOf(s, a.name, "signs out", "the account of another directory")
 			s.auth.Revoke(s.name)
-			a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}})
+			a.startAndReview(calm)
 		case row.Status == state.NewError && row.Error != nil && row.Error.Class == "sign_in_needed" && (calm || a.r.chance(0.7)):
-			a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}})
+			a.startAndReview(calm)
 		case (row.Status == state.NewError || row.Status == state.PartiallySuccessful) && !calm && a.r.chance(0.3):
 			_, err := a.engine().Retry(a.ctx, s.name, "", a.name)
 			a.said("retries", err)
@@ -158,15 +169,24 @@ func (d *director) look(s *subject, r *draw) {
 	})
 }
 
-// mend does what the last report asks for: spoilt files are written anew,
-// secrets are given, and files that could be meant for several objects get names of their own.
-func (a *acting) mend() {
-	rep, err := a.engine().Report(a.ctx, a.s.name, "")
-	if err != nil {
+// startAndReview signs in, and looks at the plan that comes of it. Whoever asks
+// for a run cannot approve it, and somebody else may have to.
+func (a *acting) startAndReview(calm bool) {
+	a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}})
+	pauseFor(a.ctx, a.r.between(5*time.Minute, 30*time.Minute))
+	row, err := a.engine().Status(a.ctx, a.s.name)
+	if err != nil || row.Status != state.PendingApproval {
 		return
 	}
+	a.review(row, calm)
+	a.s.act("dave", func(b *acting) { b.review(row, calm) })
+}
+
+// mend does what the last report, or a plan, asks for: spoilt files are written anew,
+// secrets are given, and files that could be meant for several objects get names of their own.
+func (a *acting) mend(notes []plan.Note) {
 	line := a.s.head()
-	for _, n := range rep.Notes {
+	for _, n := range notes {
 		if spoilt := slices.ContainsFunc(line.Problems, func(e tenant.FileError) bool { return e.Kind == n.Kind && e.Key == n.Key }); spoilt && n.Class == plan.BadFile {
 			a.s.w.count("edit: file mended")
 			a.s.writeFile(n.Kind, n.Key, a.s.newBody(&a.r, n.Kind, n.Key, "r"))
@@ -182,12 +202,21 @@ func (a *acting) mend() {
 		if n.Class != plan.Ambiguous || b == nil {
 			continue
 		}
-		a.s.w.count("edit: file given a name of its own")
-		key := title[n.Kind] + " " + a.s.value("r")
-		b["displayName"] = key
-		a.s.writeFile(n.Kind, n.Key, nil)
-		a.s.writeFile(n.Kind, key, b)
+		a.rename(line, n.Kind, n.Key)
 	}
+}
+
+// rename gives a file a name that nothing else has.
+func (a *acting) rename(line tenant.Desired, kind, key string) {
+	b := fileOf(line, kind, key)
+	if b == nil {
+		return
+	}
+	a.s.w.count("edit: file given a name of its own")
+	own := title[kind] + " " + a.s.value("r")
+	b["displayName"] = own
+	a.s.writeFile(kind, key, nil)
+	a.s.writeFile(kind, own, b)
 }
 
 // review decides on what waits, or not, or later.
@@ -204,10 +233,11 @@ func (a *acting) review(row syncer.Row, calm bool) {
 		}
 	}
 	if calm {
+		a.mend(p.Notes)
 		a.decideAll(d)
 		return
 	}
-	switch a.r.weighted(50, 10, 10, 8, 8, 8, 6) {
+	switch a.r.weighted(50, 10, 10, 8, 8, 14, 6) {
 	case 0:
 		a.decideAll(d)
 	case 1: // a part
@@ -291,7 +321,7 @@ func (d *director) whims(s *subject, n int, r *draw, when func(*draw, time.Durat
 			d.at(when(r, 0, day-time.Hour), func(*draw) { s.act(name, do) })
 		}
 	}
-	any(0.05, "ann", func(a *acting) { a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}}) })
+	any(0.05, "ann", func(a *acting) { a.startAndReview(false) })
 	any(0.01, "ann", func(a *acting) { a.start(syncer.StartRequest{Options: syncer.Options{Mode: syncer.Preview}}) })
 	any(0.01, "ann", func(a *acting) { a.start(syncer.StartRequest{Options: syncer.Options{Mode: syncer.BackupOnly}}) })
 	any(0.01, "ann", func(a *acting) {

@@ -24,7 +24,7 @@ var (
 type worldSize struct{ parts, tenants, days int }
 
 // simulate lets the parts of a world live, several at a time, and reports what
-// became of them. It stops beginning parts after the first violation.
+// became of them. All stop at the first violation.
 func simulate(t *testing.T, size worldSize) Stats {
 	s := *seed
 	if s == 0 {
@@ -41,13 +41,15 @@ func simulate(t *testing.T, size worldSize) Stats {
 			}
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
 				t.Parallel()
-				mu.Lock()
-				stop := violations > 0
-				mu.Unlock()
-				if stop {
+				broken := func() bool {
+					mu.Lock()
+					defer mu.Unlock()
+					return violations > 0
+				}
+				if broken() {
 					t.Skip("another part has broken a rule")
 				}
-				cfg := Config{Seed: s, Part: n, Tenants: size.tenants, Days: size.days}
+				cfg := Config{Seed: s, Part: n, Tenants: size.tenants, Days: size.days, Stop: broken}
 				if *tell {
 					cfg.Log = func(line string) { fmt.Println(line) }
 				}

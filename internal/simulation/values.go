@@ -104,6 +104,7 @@ func (s *subject) checkOperation(it *plan.Item, op tenant.Operation) {
 		violate("approved is %s %s/%s, sent is %s %s/%s", it.Verb, it.Kind, it.TenantID, op.Verb, op.Kind, op.ID)
 		return
 	}
+	s.checkShown(it, op)
 	var sent body
 	switch op.Verb {
 	case tenant.Delete:
@@ -135,6 +136,34 @@ func (s *subject) checkOperation(it *plan.Item, op tenant.Operation) {
 				continue
 			}
 			violate("%s: %s is sent as %v, and %v was approved, which is %v", it.ID, name, v, want[name], resolved(want[name], s.idOf))
+		}
+	}
+}
+
+// checkShown: what is written over, or deleted, is what the plan showed to the
+// people who approved it.
+func (s *subject) checkShown(it *plan.Item, op tenant.Operation) {
+	has := decode(op.Before)
+	same := func(name string, shown any) {
+		if shown != plan.Redacted && (shown != nil || has[name] != nil) && !sameValue(has[name], resolved(shown, s.idOf)) {
+			s.w.violateLocked(s, "nothing lost", "%s: %s=%v is written over, and the plan showed %v", it.ID, name, has[name], shown)
+		}
+	}
+	for _, c := range it.Changes {
+		var shown any
+		if c.Before != nil {
+			_ = json.Unmarshal(c.Before, &shown)
+		}
+		name := strings.TrimPrefix(c.Pointer, "/")
+		whole, _ := shown.(map[string]any)
+		switch {
+		case c.Redacted || op.Verb == tenant.Create || strings.Contains(name, "/"):
+		case name != "":
+			same(name, shown)
+		case whole != nil:
+			for _, m := range made {
+				same(m, whole[m])
+			}
 		}
 	}
 }

@@ -29,6 +29,9 @@ type Config struct {
 	// Calm is how many of them, at the end, are without faults, with people
 	// who answer, and long enough for everything to come to rest. Defaults to 7.
 	Calm int
+	// Stop, if not nil, is asked now and then whether to stop early: when
+	// another part has broken a rule.
+	Stop func() bool
 	// Log, if not nil, is told everything that happens.
 	Log func(line string)
 
@@ -87,6 +90,7 @@ type world struct {
 	violations []Violation
 	runs       int
 	downUntil  time.Time // of the store
+	underWay   int       // calls
 }
 
 // Run simulates a part of a world, in a bubble of its own. It stops at the
@@ -186,6 +190,12 @@ func (w *world) subject(name string) *subject {
 	return s
 }
 
+func (w *world) under(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.underWay += n
+}
+
 func (w *world) isClosed() bool {
 	select {
 	case <-w.closed:
@@ -261,8 +271,11 @@ func (w *world) violateLocked(s *subject, rule, format string, args ...any) {
 	w.violations = append(w.violations, v)
 }
 
-// ok reports whether no rule was broken so far.
+// ok reports whether to go on: no rule was broken so far.
 func (w *world) ok() bool {
+	if w.cfg.Stop != nil && w.cfg.Stop() {
+		return false
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.violations) == 0

@@ -51,8 +51,12 @@ func crash(t *testing.T, store crashtest.StoreConfig) {
 	}
 	took, never := crew.TakeOvers()
 	median, longest := crashtest.Sort(took)
+	done := 0
+	for _, n := range crew.Kills {
+		done += n
+	}
 	t.Logf("kills %d (%v), restarts %d; %v; %d tenants taken over after a median of %.1f s and at most %.1f s, %d not seen; in %.0f s",
-		kills, crew.Kills, crew.Restarts, totals, len(took), median.Seconds(), longest.Seconds(), never, time.Since(began).Seconds())
+		done, crew.Kills, crew.Restarts, totals, len(took), median.Seconds(), longest.Seconds(), never, time.Since(began).Seconds())
 	report(t, totals)
 }
 

@@ -17,7 +17,7 @@ import (
 
 // consistency is how long the worlds' kinds say that reads may lag: how long a
 // worker that takes over looks before it believes that a write had no effect.
-const consistency = time.Second
+const consistency = 3 * time.Second
 
 // Kinds are those of syncertest that have many objects, with a short
 // consistency bound.

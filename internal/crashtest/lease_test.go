@@ -245,11 +245,11 @@ func TestDrain(t *testing.T) {
 		seed := seedOf(t)
 		ctx, stop := context.WithTimeout(t.Context(), choose(10*time.Minute, 2*time.Minute))
 		defer stop()
-		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob", Engine: crashtest.EngineConfig{Lease: endless, TenantsAtOnce: 2, PollInterval: 5 * time.Millisecond}})
+		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob", Engine: crashtest.EngineConfig{Lease: endless, TenantsAtOnce: 2, PollInterval: 20 * time.Millisecond}})
 		crew := f.Crew(t, seed, 4, 0)
-		drive := f.Drive(ctx, crashtest.DriveConfig{Seed: seed, Tenants: choose(200, 30), AtOnce: 12})
+		drive := f.Drive(ctx, crashtest.DriveConfig{Seed: seed, Tenants: choose(200, 16), AtOnce: 8})
 		r := rand.New(rand.NewPCG(seed, 3))
-		drains := choose(100, 10)
+		drains := choose(100, 6)
 		for range drains {
 			if err := crashtest.Pause(ctx, time.Duration(r.IntN(500))*time.Millisecond); err != nil {
 				t.Fatal(err)

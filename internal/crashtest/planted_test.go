@@ -51,9 +51,6 @@ func TestPlantedBugs(t *testing.T) {
 		{"^TestDrain$/postgres", mutant.Mutation{Name: "a worker that ends keeps its leases", Edits: []mutant.Edit{
 			edit("syncer/session.go", `return struct{}{}, c.s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})`, `return struct{}{}, context.Cause(ctx)`),
 		}}},
-		{"^TestDrain$/postgres", mutant.Mutation{Name: "a claim is broken off at shutdown", Edits: []mutant.Edit{
-			edit("syncer/acquire.go", `context.WithTimeout(context.WithoutCancel(ctx), lease)`, `context.WithTimeout(ctx, lease)`),
-		}}},
 		{"^TestConnectionsCut$", mutant.Mutation{Name: "a worker ends with its database", Edits: []mutant.Edit{
 			edit("syncer/run.go", `			failures++
 			wait = backoff`, `			failures++

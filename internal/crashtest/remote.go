@@ -169,7 +169,9 @@ func (c *remoteClient) Apply(ctx context.Context, op tenant.Operation) (tenant.A
 	}
 	call, stop := context.WithTimeout(ctx, callTimeout)
 	defer stop()
-	got, err := ask[wireApplied](call, c.remote, c.path("apply"), operationToWire(op))
+	sent := operationToWire(op)
+	sent.Deadline, _ = call.Deadline() // it has one
+	got, err := ask[wireApplied](call, c.remote, c.path("apply"), sent)
 	if lost, ok := errors.AsType[*noAnswer](err); ok {
 		err = &tenant.Error{Class: tenant.Transient, Op: string(op.Verb), Kind: op.Kind, ID: op.ID,
 			Message: "no answer", MaybeApplied: lost.sent, Err: lost.err}

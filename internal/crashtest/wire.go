@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"errors"
+	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -93,6 +94,8 @@ type wireOperation struct {
 	After  []byte      `json:"after,omitempty"`
 	Patch  []byte      `json:"patch,omitempty"`
 	Key    string      `json:"key"`
+	// Deadline is when its sender gives up.
+	Deadline time.Time `json:"deadline"`
 }
 
 func operationToWire(op tenant.Operation) wireOperation {

@@ -131,10 +131,14 @@
 // # Several processes
 //
 // Any number of processes may work on one store. A tenant's lease makes one of
-// them work on it at a time; a dead one's tenants are taken over when their
-// leases run out ([Config.Lease]). Every commit is held against the lease's
-// fence, so that a process that slept too long cannot write over its successor.
-// People's actions need no lease: any process takes them.
+// them work on it at a time, whoever has been due longest first. A dead one's
+// tenants are taken over when their leases have run out ([Config.Lease]), by the
+// next look of a worker that has room ([Config.PollInterval]): by default within
+// the length of a lease and one second. Every commit is held against the
+// lease's fence, so that a process that slept too long cannot write over its
+// successor. People's actions need no lease, so any process takes them, but for
+// [Syncer.Recheck], which looks at the tenant itself. The worker sees them at
+// its next commit, or when it renews its lease.
 //
 // A fence does not reach Microsoft. So a write is begun only while the lease
 // will outlast it ([Config.WriteTimeout]), its intent is stored before it is
@@ -142,7 +146,8 @@
 // became of a write whose result is not stored.
 //
 // When ctx ends, Run begins nothing more, finishes the writes under way and
-// gives up its leases.
+// gives up its leases; where the store does not answer meanwhile, they run out
+// by themselves. A worker outlives its database: it tries until that is back.
 //
 // During an upgrade, processes of two versions may work on one store. What the
 // newer one has written in a form that the older one does not know, a record, a

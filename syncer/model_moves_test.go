@@ -9,9 +9,6 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// maxSignIns is how often a run may ask for a sign-in.
-const maxSignIns = 8
-
 // move takes a change of status into account.
 func (m *model) move(e syncer.Entry) {
 	m.stats.moved(e)

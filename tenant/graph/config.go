@@ -2,12 +2,12 @@ package graph
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -88,27 +88,28 @@ type Config struct {
 // withDefaults returns a copy with every optional field filled in, or an error
 // that names the fields that cannot be used.
 func (c Config) withDefaults() (Config, error) {
-	var errs []error
+	var problems []string // each begins with the field's name
+	refuse := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if c.Credential == nil {
-		errs = append(errs, errors.New("Credential is required"))
+		refuse("Credential is required")
 	}
 	c.Cloud = cmp.Or(c.Cloud, Global)
 	cloud, ok := clouds[c.Cloud]
 	if !ok {
-		errs = append(errs, fmt.Errorf("Cloud %q is not one of %q, %q, %q, %q", c.Cloud, Global, USGovL4, USGovL5, China))
+		refuse("Cloud %q is not one of %q, %q, %q, %q", c.Cloud, Global, USGovL4, USGovL5, China)
 	}
 	c.Endpoint = cmp.Or(c.Endpoint, cloud.graph)
 	if u, err := url.Parse(c.Endpoint); ok && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil) {
-		errs = append(errs, fmt.Errorf("Endpoint %q is not of the form https://host", c.Endpoint))
+		refuse("Endpoint %q is not of the form https://host", c.Endpoint)
 	}
 	if c.Catalogue == nil {
 		c.Catalogue = Default()
 	} else if err := c.Catalogue.Validate(); err != nil {
-		errs = append(errs, fmt.Errorf("Catalogue: %w", err))
+		refuse("Catalogue: %v", err)
 	}
 	for _, name := range c.Unproven {
 		if _, known := c.Catalogue.Entry(name); name != "*" && !known {
-			errs = append(errs, fmt.Errorf("Unproven names the kind %q, which is not in the catalogue", name))
+			refuse("Unproven names the kind %q, which is not in the catalogue", name)
 		}
 	}
 	c.ReadBudget = cmp.Or(c.ReadBudget, ReadBudgetDefault)
@@ -119,12 +120,12 @@ func (c Config) withDefaults() (Config, error) {
 		value time.Duration
 	}{{"ReadBudget", c.ReadBudget}, {"RunBudget", c.RunBudget}, {"WriteTimeout", c.WriteTimeout}} {
 		if f.value <= 0 {
-			errs = append(errs, fmt.Errorf("%s must be more than 0, is %s", f.name, f.value))
+			refuse("%s must be more than 0, is %s", f.name, f.value)
 		}
 	}
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
-	if len(errs) > 0 {
-		return c, fmt.Errorf("graph: config: %w", errors.Join(errs...))
+	if len(problems) > 0 {
+		return c, fmt.Errorf("graph: config: %s", strings.Join(problems, "; "))
 	}
 	return c, nil
 }

@@ -295,7 +295,7 @@ func parseFilter(text string) (map[string]string, error) {
 		value, quoted := strings.CutPrefix(value, "'")
 		value, end := strings.CutSuffix(value, "'")
 		if !ok || !quoted || !end {
-			return nil, fmt.Errorf("Invalid filter clause: %s", term)
+			return nil, fmt.Errorf("invalid filter clause: %s", term)
 		}
 		out[strings.TrimSpace(name)] = strings.ReplaceAll(value, "''", "'")
 	}

@@ -37,15 +37,15 @@ var plantedBugs = []plantedBug{
 	if planted("no intent is stored") {
 		return d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
 	}`},
-	{"an open write counts as not applied", "approve/dies_after", "Client.Apply", "settle.go", "	bound := consistency(d.c.kinds, it.Kind)", `
+	{"an open write counts as not applied", "approve/dies_after", "Client.Apply", "settle.go", "	bound := d.c.s.cfg.WriteTimeout + consistency(d.c.kinds, it.Kind)", `
 	if planted("an open write counts as not applied") {
 		return &ItemResult{Item: it.ID, Status: itemRetry}, nil
 	}`},
-	{"an open write counts as applied", "approve/dies_after", "Store.Commit", "settle.go", "	bound := consistency(d.c.kinds, it.Kind)", `
+	{"an open write counts as applied", "approve/dies_after", "Store.Commit", "settle.go", "	bound := d.c.s.cfg.WriteTimeout + consistency(d.c.kinds, it.Kind)", `
 	if planted("an open write counts as applied") {
 		return &ItemResult{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Status: ItemApplied}, nil
 	}`},
-	{"what a read does not show yet has not happened", "lag/tenant:_no_answer,_with_effect", "Client.Apply", "settle.go", "	for try := 1; ; try++ {\n		seen, id, err", `
+	{"what a read does not show yet has not happened", "lag/tenant:_no_answer,_with_effect", "Client.Apply", "settle.go", "	for try := 1; ; try++ {\n		// What a read shows", `
 	if planted("what a read does not show yet has not happened") {
 		bound = 0
 	}`},

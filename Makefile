@@ -1,6 +1,6 @@
 # The tests that take too long for every change. See CONTRIBUTING.md.
 
-.PHONY: crash year
+.PHONY: crash year walk mutants
 
 # Workers and databases killed hundreds of times: about half an hour. It prints
 # what became of it; the seed repeats its decisions: make crash SEED=42
@@ -11,3 +11,11 @@ crash:
 # seed gives the same year: make year SEED=42
 year:
 	go test ./internal/simulation -run TestYear -count 1 -v -timeout 3h -year -seed $(or $(SEED),0)
+
+# Every call of a sync goes wrong in every way, all points: some minutes.
+walk:
+	go test ./syncer -run FaultWalk -every-call -count 1 -timeout 1h -v
+
+# Bugs planted into the engine, each of which the simulation has to find.
+mutants:
+	go test ./internal/simulation -run TestPlantedBugs -mutants -count 1 -timeout 1h -v

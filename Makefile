@@ -1,6 +1,6 @@
 # The tests that take too long for every change. See CONTRIBUTING.md.
 
-.PHONY: crash year walk mutants
+.PHONY: crash year walk mutants model
 
 # Workers and databases killed hundreds of times: about half an hour. It prints
 # what became of it; the seed repeats its decisions: make crash SEED=42
@@ -19,3 +19,8 @@ walk:
 # Bugs planted into the engine, each of which the simulation has to find.
 mutants:
 	go test ./internal/simulation -run TestPlantedBugs -mutants -count 1 -timeout 1h -v
+
+# Thousands of random stories, held against a model of the statuses. One that
+# breaks a rule is printed as a script: make model CHECKS=20000
+model:
+	go test ./syncer -run 'TestModel$$' -count 1 -v -timeout 6h -rapid.checks $(or $(CHECKS),5000) -model.shrink 5m

@@ -87,7 +87,7 @@ func (d drawing) config() string {
 	add(100, "approval-timeout", "20m 1h")
 	add(100, "run-timeout", "3h 30m")
 	add(100, "recheck", "10m -1s")
-	add(30, "approvals", "2")
+	add(40, "approvals", "2")
 	add(30, "allow-requester", "yes")
 	add(35, "approver", "approves rejects reverts passes blocks fails")
 	add(20, "attempts", "2")
@@ -390,7 +390,7 @@ func (d drawing) decide() string {
 		}
 		line += " accept=" + strings.Join(slices.Compact(rules), ",")
 	}
-	if err == nil && approves && d.chance("subset", 30) {
+	if err == nil && approves && d.chance("subset", 40) {
 		var ids []string
 		for _, it := range p.Items {
 			if d.chance("item", 60) && !strings.ContainsAny(it.ID, " ,=") {

@@ -9,6 +9,9 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
+// maxSignIns is how often a run may ask for a sign-in.
+const maxSignIns = 8
+
 // move takes a change of status into account.
 func (m *model) move(e syncer.Entry) {
 	m.stats.moved(e)
@@ -19,7 +22,9 @@ func (m *model) move(e syncer.Entry) {
 	case state.Start:
 		m.started(e)
 	case state.RequireAuthentication:
+		m.run.signIns++
 		m.must(m.run.interactive, "an unattended run asks nobody to sign in", "run %s", e.Run)
+		m.must(m.run.signIns <= maxSignIns, "a run does not ask for ever", "run %s asks for the %dth time", e.Run, m.run.signIns)
 		m.until = e.Time.Add(m.conf.AuthTimeout)
 	case state.Authenticate:
 		m.must(e.Time.Before(m.until), "nobody signs in at or after the deadline", "at %s, until %s", m.at(e.Time), m.at(m.until))

@@ -79,7 +79,7 @@ func (s *stats) String() string {
 	return b.String()
 }
 
-// complete fails the test unless it came by everything there is.
+// complete fails the test unless it came by every status and every answer.
 func (s *stats) complete(t *testing.T) {
 	if s.checks < modelChecks {
 		t.Logf("not every status and answer is expected of %d sequences", s.checks)
@@ -88,11 +88,6 @@ func (s *stats) complete(t *testing.T) {
 	for _, status := range state.Statuses() {
 		if s.statuses[status] == 0 {
 			t.Errorf("no tenant was ever %s", status.Label())
-		}
-	}
-	for _, ev := range state.Events() {
-		if s.events[ev] == 0 {
-			t.Errorf("nothing was ever moved by %s", ev)
 		}
 	}
 	answers := map[string]int{}

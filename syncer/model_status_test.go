@@ -50,6 +50,7 @@ type modelRun struct {
 	id, actor   string
 	mode        syncer.Mode
 	interactive bool
+	signIns     int
 	before      state.Status
 	started     time.Time
 	waited      time.Duration // for people, and while paused

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/script"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -419,45 +418,6 @@ func (w *world) writes(script.Command) string {
 	}
 	fmt.Fprintf(&b, "%d writes, %d repeated, %d overlapping\n", len(w.fake().Writes()), len(w.fake().Repeated()), len(w.fake().Overlapping()))
 	return b.String()
-}
-
-// config: settings of the workers that are made from now on.
-func (w *world) config(c script.Command) string {
-	asked := approver(option(c, "approver", "")) // one for all workers, as a ticket system is
-	for name, v := range c.Options {
-		edit, ok := map[string]func(*syncer.Config){
-			"auth-timeout":     func(conf *syncer.Config) { conf.AuthTimeout = w.duration(c, v) },
-			"approval-timeout": func(conf *syncer.Config) { conf.Approval.Timeout = w.duration(c, v) },
-			"run-timeout":      func(conf *syncer.Config) { conf.RunTimeout = w.duration(c, v) },
-			"verify-timeout":   func(conf *syncer.Config) { conf.VerifyTimeout = w.duration(c, v) },
-			"recheck":          func(conf *syncer.Config) { conf.RecheckInterval = w.duration(c, v) },
-			"approvals":        func(conf *syncer.Config) { conf.Approval.Approvals = w.number(c, v) },
-			"allow-requester":  func(conf *syncer.Config) { conf.Approval.AllowRequester = v == "yes" },
-			"lease":            func(conf *syncer.Config) { conf.Lease = w.duration(c, v) },
-			"writes-at-once":   func(conf *syncer.Config) { conf.WritesAtOnce = w.number(c, v) },
-			"reads-at-once":    func(conf *syncer.Config) { conf.ReadsAtOnce = w.number(c, v) },
-			"attempts":         func(conf *syncer.Config) { conf.Attempts = w.number(c, v) },
-			"stop-on-failure":  func(conf *syncer.Config) { conf.StopOnFailure = v == "yes" },
-			"require-consent":  func(conf *syncer.Config) { conf.RequireConsent = v == "yes" },
-			"drift":            func(conf *syncer.Config) { conf.Settings.Rules.Drift = plan.DriftPolicy(v) },
-			"max-deletes":      func(conf *syncer.Config) { conf.Settings.Rules.MaxDeletes = w.number(c, v) },
-			"protected": func(conf *syncer.Config) {
-				kind, key, _ := strings.Cut(v, "/")
-				conf.Settings.Rules.Protected = []plan.Selector{{Kind: kind, Key: key}}
-			},
-			"scope": func(conf *syncer.Config) {
-				kind, scope, _ := strings.Cut(v, ":")
-				conf.Settings.Scopes = map[string]tenant.Scope{kind: tenant.Scope(scope)}
-			},
-			"approver": func(conf *syncer.Config) { conf.Approver = asked },
-		}[name]
-		if !ok {
-			w.t.Fatalf("%s: unknown setting %q", c.Pos, name)
-		}
-		w.edits = append(w.edits, edit)
-	}
-	w.workers = map[string]*syncertest.Worker{}
-	return ""
 }
 
 // permission grant|deny NAME

@@ -27,7 +27,8 @@ var (
 // twice, nothing is lost, and record, history, report and tenant agree.
 //
 // By default it strikes every call site in every way once, and a sample of the
-// other calls; with -every-call all.
+// other calls. With -every-call it strikes every call of the runs that are
+// approved, rejected and reverted, and every few of the variants.
 func TestFaultWalk(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a walk makes much garbage, and holds little
 	cov := &coverage{struck: map[string]bool{}, claimed: map[string]bool{}, detours: map[string]detour{}}

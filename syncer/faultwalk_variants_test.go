@@ -64,8 +64,7 @@ func (v *variant) options(s *stage) syncer.Options {
 	return o
 }
 
-// variants are the ways in which the run goes. The first is walked whole; the
-// others where they differ.
+// variants are the ways in which the run goes. The first three are walked whole.
 func variants() []*variant {
 	return []*variant{
 		{name: "approve", approver: approves, status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},

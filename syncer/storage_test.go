@@ -163,3 +163,43 @@ func TestHostsTimeOutsAreTriedAgain(t *testing.T) {
 		})
 	}
 }
+
+// A decision whose answer is lost is looked for at once: a worker that carries
+// it out makes the record forget by which commit it came.
+func TestDecisionWhoseAnswerIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		a, b := h.Worker("a", syncertest.WorkerConfig{}), h.Worker("b", syncertest.WorkerConfig{})
+		start(t, a, "contoso")
+		if _, err := a.Advance(t.Context(), "contoso"); err != nil {
+			t.Fatal(err)
+		}
+		row, err := a.Status(t.Context(), "contoso")
+		if err != nil || row.Status != state.PendingApproval {
+			t.Fatalf("got %s, %v, want Pending approval", row.Status, err)
+		}
+		a.Strike(statetest.FaultOn("Store.Commit", len(commitsOf(a)), statetest.Fault{After: errors.New("connection reset")}))
+		worked := make(chan error)
+		go func() {
+			<-time.After(time.Millisecond)
+			_, err := b.Advance(t.Context(), "contoso")
+			worked <- err
+		}()
+		_, err = a.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"})
+		if err != nil {
+			t.Errorf("Decide: %v, want no error: it was stored", err)
+		}
+		if err := <-worked; err != nil {
+			t.Error(err)
+		}
+		if row, err := a.Status(t.Context(), "contoso"); err != nil || row.Outcome != syncer.Deployed {
+			t.Errorf("got %q, %v, want deployed", row.Outcome, err)
+		}
+	})
+}
+
+// commitsOf are the calls of Store.Commit that a worker has made.
+func commitsOf(w *syncertest.Worker) []statetest.Call {
+	return slices.DeleteFunc(w.Calls.Calls(), func(c statetest.Call) bool { return c.Op != "Store.Commit" })
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -25,10 +24,14 @@ type deployment struct {
 	salt    string // of the base that the plan was made with
 	journal *journal
 
-	mu       sync.Mutex
+	// bindings do not change while a wave is carried out: what an item refers
+	// to was made in an earlier wave.
 	bindings plan.Bindings
 	desired  map[string]tenant.Resource // by item ID; only for sensitive values
-	visible  map[string]bool            // by item ID: created, and seen by a read or waited for
+
+	mu      sync.Mutex
+	learned map[*plan.Item]string // ids of what this wave has created
+	visible map[string]bool       // by item ID: created, and seen by a read or waited for
 }
 
 // deploy carries the approved items out, wave by wave, and goes on to verify.
@@ -63,7 +66,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	}
 	r := c.run()
 	dep := &deployment{c: c, chosen: map[string]bool{}, kinds: map[string]tenant.Kind{},
-		desired: map[string]tenant.Resource{}, visible: map[string]bool{}}
+		desired: map[string]tenant.Resource{}, learned: map[*plan.Item]string{}, visible: map[string]bool{}}
 	var err error
 	if dep.plan, err = c.s.readPlan(ctx, r); err != nil {
 		return nil, err
@@ -141,20 +144,29 @@ func (d *deployment) bind(ctx context.Context, r *run) error {
 			d.learn(it, res.TenantID)
 		}
 	}
+	d.bindLearned()
 	return nil
 }
 
-// learn adds a created object's id.
+// learn notes the id of an item's object, for the waves that follow.
 func (d *deployment) learn(it *plan.Item, id string) {
 	if id == "" || it.Verb == tenant.Delete {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.bindings[it.Kind] == nil {
-		d.bindings[it.Kind] = map[string]string{}
+	d.learned[it] = id
+}
+
+// bindLearned adds what was learned to the ids; no item is under way.
+func (d *deployment) bindLearned() {
+	for it, id := range d.learned {
+		if d.bindings[it.Kind] == nil {
+			d.bindings[it.Kind] = map[string]string{}
+		}
+		d.bindings[it.Kind][it.Key] = id
 	}
-	d.bindings[it.Kind][it.Key] = id
+	clear(d.learned)
 }
 
 // readSensitive reads the repository's resources of items whose sensitive
@@ -189,14 +201,7 @@ func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desire
 
 // step is what plan needs to carry an item out.
 func (d *deployment) step(it *plan.Item) plan.Step {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	ids := make(plan.Bindings, len(d.bindings))
-	for kind, keys := range d.bindings {
-		ids[kind] = keys
-	}
-	ids[it.Kind] = maps.Clone(ids[it.Kind])
-	s := plan.Step{Item: it, Kinds: d.c.kinds, Bindings: ids, Variables: d.set.Variables, Salt: d.salt}
+	s := plan.Step{Item: it, Kinds: d.c.kinds, Bindings: d.bindings, Variables: d.set.Variables, Salt: d.salt}
 	if r, ok := d.desired[it.ID]; ok {
 		s.Desired = &r
 	}
@@ -213,7 +218,11 @@ func (d *deployment) runWave(ctx context.Context, items []*plan.Item) error {
 		}
 		group.Go(func() error { return d.carryOut(ctx, it) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	d.bindLearned()
+	return nil
 }
 
 // carryOut brings one item to its result.
@@ -240,8 +249,6 @@ func (d *deployment) located(it *plan.Item) *plan.Item {
 	if it.Part == "" || it.TenantID != "" {
 		return it
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	known := *it
 	known.TenantID = d.bindings[it.Kind][it.Key]
 	return &known

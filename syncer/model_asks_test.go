@@ -35,6 +35,7 @@ const (
 	isNothingToDo  = "ErrNothingFailed"
 	isNoActor      = "ErrNoActor"
 	isBusy         = "ErrBusy"
+	isRefused      = "the host refuses it"
 )
 
 var sentinels = []struct {
@@ -44,7 +45,7 @@ var sentinels = []struct {
 	{isActive, syncer.ErrActive}, {isPaused, syncer.ErrPaused}, {isStale, syncer.ErrStalePlan}, {isNotPending, syncer.ErrNotPending},
 	{isExpired, syncer.ErrExpired}, {isSelfApproval, syncer.ErrSelfApproval}, {isAlreadyVoted, syncer.ErrAlreadyVoted},
 	{isNotFound, syncer.ErrNotFound}, {isInvalid, syncer.ErrInvalid}, {isNothingToDo, syncer.ErrNothingFailed},
-	{isNoActor, syncer.ErrNoActor}, {isBusy, syncer.ErrBusy},
+	{isNoActor, syncer.ErrNoActor}, {isBusy, syncer.ErrBusy}, {isRefused, errRefused},
 }
 
 // answerOf names an answer.
@@ -110,7 +111,41 @@ func (m *model) judge(c script.Command, ask func() (string, error)) (string, err
 	if want == accepted && made(c) {
 		m.must(a.seen, "what is accepted is in the history", "%s", c.Name)
 	}
+	if want == accepted && a.row.Version > 0 {
+		m.shownAfter(c, a.row)
+	}
 	return out, err
+}
+
+// shownAfter holds the row that an action has returned against what it did.
+func (m *model) shownAfter(c script.Command, row syncer.Row) {
+	shown := true
+	switch holds := slices.Contains(holdersOf(row), c.Options["holder"]); c.Name {
+	case "start", "retry":
+		shown = row.Status == state.Starting && m.runs[row.Run] != nil && row.Actor == m.runs[row.Run].actor
+	case "approve":
+		shown = row.Status == state.PendingApproval || row.Status == state.InProgress && row.Phase == syncer.PhaseDeploy
+	case "reject", "revert":
+		shown = row.Status == state.InProgress
+	case "cancel":
+		shown = row.Cancelling
+	case "pause":
+		shown = holds
+	case "resume":
+		shown = !holds
+	}
+	m.must(shown && row.Label == row.Status.Label(), "an action returns what it has made", "%s: %s, %s of %s, paused by %v", c.Name, row.Status, row.Phase, row.Run, row.Paused)
+}
+
+// returned keeps what an action has returned.
+func (m *model) returned(c script.Command, row syncer.Row) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, a := range m.asked {
+		if a.c.Pos == c.Pos && a.c.Name == c.Name {
+			a.row = row
+		}
+	}
 }
 
 // decides keeps what somebody decides, who may have looked later than the model.
@@ -149,11 +184,13 @@ func same(a, b state.Record) bool {
 
 // expect says how a command is to be answered now.
 func (m *model) expect(c script.Command) string {
-	if actor, ok := c.Options["actor"]; ok && actor == "" {
-		return isNoActor
-	}
-	if holder, ok := c.Options["holder"]; ok && holder == "" {
-		return isNoActor
+	for _, option := range []string{"actor", "holder"} {
+		switch who, ok := c.Options[option]; {
+		case ok && who == "":
+			return isNoActor
+		case who == nobody && m.conf.Authorize != nil:
+			return isRefused
+		}
 	}
 	r := m.run
 	switch c.Name {

@@ -78,7 +78,7 @@ func (d drawing) config() string {
 	if !d.p.plain && d.chance("several at once", 15) {
 		atOnce = "4"
 	}
-	line := "config reads-at-once=" + atOnce + " writes-at-once=" + atOnce
+	line := "config reads-at-once=" + atOnce + " writes-at-once=" + atOnce + " refuse=" + nobody
 	add := func(percent int, name, values string) {
 		if d.chance(name, percent) {
 			line += " " + name + "=" + d.one(name, values)
@@ -353,10 +353,13 @@ func (d drawing) who() string {
 	return " worker=" + name
 }
 
-// actor draws who asks, or nobody.
+// nobody is who may do nothing.
+const nobody = "mallory"
+
+// actor draws who asks: seldom nobody, or one who may not.
 func (d drawing) actor(names string) string {
-	if d.chance("nobody", 3) {
-		return " actor="
+	if d.chance("nobody", 5) {
+		return " actor=" + d.one("who not", "- "+nobody)
 	}
 	return " actor=" + d.one("actor", names)
 }
@@ -430,8 +433,8 @@ func (d drawing) pause() string {
 	if len(d.p.m.paused) > 0 && d.chance("resume", 75) || d.chance("resume", 10) {
 		act = "resume"
 	}
-	if d.chance("nobody", 3) {
-		return act + d.who() + " holder="
+	if d.chance("nobody", 5) {
+		return act + d.who() + " holder=" + d.one("who not", "- "+nobody)
 	}
 	return act + d.who() + " holder=" + d.one("holder", "ann bob")
 }

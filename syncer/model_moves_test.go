@@ -2,9 +2,11 @@ package syncer_test
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 )
@@ -53,7 +55,7 @@ func (m *model) started(e syncer.Entry) {
 	m.must(len(m.paused) == 0, "a paused tenant does not start", "run %s", e.Run)
 	m.must(m.runs[e.Run] == nil && e.Run != "", "a run has a name of its own", "%q", e.Run)
 	r := &modelRun{id: e.Run, actor: e.Actor, mode: syncer.Mode(e.Message), interactive: m.asksPeople(a), before: m.status,
-		started: e.Time, begun: map[string]int{}, open: map[string]bool{}, final: map[string]bool{}, unknown: map[string]bool{}}
+		targets: a.start.Targets, started: e.Time, edited: m.edited, begun: map[string]int{}, open: map[string]bool{}, final: map[string]bool{}, unknown: map[string]bool{}}
 	r.carried, m.carried = m.carried, nil
 	m.run, m.runs[e.Run] = r, r
 }
@@ -76,6 +78,7 @@ func (m *model) proposed(e syncer.Entry) {
 	r := m.run
 	m.must(r.mode == syncer.Full, "only a full run proposes something", "run %s is %s", r.id, r.mode)
 	m.must(e.Digest != "", "a proposal has a digest", "run %s", r.id)
+	m.isAbout(r)
 	r.planned, r.digest, r.deadline = true, e.Digest, e.Time.Add(m.conf.Approval.Timeout)
 	if old := r.carried; old != nil && old.digest == r.digest {
 		r.same = append(slices.Clone(old.same), old.id)
@@ -83,6 +86,18 @@ func (m *model) proposed(e syncer.Entry) {
 		r.votes = slices.DeleteFunc(slices.Clone(old.votes), func(v modelVote) bool { return v.actor == r.actor && !m.conf.Approval.AllowRequester })
 	}
 	m.until = r.deadline
+}
+
+// isAbout holds a proposal against what the run is about.
+func (m *model) isAbout(r *modelRun) {
+	p, err := m.front.Plan(context.Background(), m.w.tenant)
+	if err != nil || p.Digest != r.digest || len(r.targets) == 0 {
+		return
+	}
+	for _, it := range p.Items {
+		m.must(slices.ContainsFunc(r.targets, func(t plan.Target) bool { return t.Kind == it.Kind && (t.Key == "" || t.Key == it.Key) }),
+			"a run proposes only what it is about", "%s, of run %s about %v", it.ID, r.id, r.targets)
+	}
 }
 
 // voted counts an approval that does not decide yet.
@@ -225,6 +240,9 @@ func (m *model) ended(e syncer.Entry) {
 	m.must(e.Outcome != syncer.Cancelled || r.cancelled || superseded(e), "a run is cancelled only by somebody", "run %s", r.id)
 	if e.Outcome == syncer.TimedOut {
 		m.timedOut(e)
+	}
+	if r.mode != syncer.Full {
+		m.must(m.edits() == r.edited, "a look leaves the repository alone", "run %s, %s", r.id, r.mode)
 	}
 	switch {
 	case restored:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/script"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
@@ -39,6 +40,7 @@ type model struct {
 	row     syncer.Row // as last seen
 	last    syncer.Entry
 	writes  int // of the tenant's writes that were looked at
+	edited  int // how often the engine has written the repository
 
 	asked []*asking // what is being asked now
 	calls int
@@ -52,7 +54,9 @@ type modelRun struct {
 	interactive bool
 	signIns     int
 	before      state.Status
+	targets     []plan.Target
 	started     time.Time
+	edited      int           // what the repository has to stay at, if it has to
 	waited      time.Duration // for people, and while paused
 	waits       time.Time     // since when
 
@@ -88,7 +92,7 @@ type breach struct{ rule, how string }
 func watch(w *world, s *stats) *model {
 	m := &model{w: w, stats: s, calm: calm{running: map[string]time.Time{}}, status: state.NotRun, paused: map[string]bool{}, runs: map[string]*modelRun{}}
 	m.calm.model = m
-	w.judge, w.decides = m.judge, m.decides
+	w.judge, w.decides, w.returned = m.judge, m.decides, m.returned
 	return m
 }
 
@@ -143,7 +147,7 @@ func (m *model) observe() {
 		m.commit(news[i:j])
 		i = j
 	}
-	m.row = row
+	m.row, m.edited = row, m.edits()
 	m.compare(row)
 }
 
@@ -283,7 +287,8 @@ type asking struct {
 	c        script.Command
 	start    syncer.StartRequest
 	decision syncer.Decision
-	seen     bool // the line of history that it makes
+	row      syncer.Row // that was returned
+	seen     bool       // the line of history that it makes
 }
 
 // find finds who asked for a line of history: whoever did so last. Nobody is a

@@ -101,6 +101,13 @@ func (m *model) shows(it syncer.ItemResult) bool {
 	return there == (it.Verb != tenant.Delete)
 }
 
+// edits counts what the engine has written to the repository.
+func (m *model) edits() int {
+	revisions, err := m.w.h.Repository.History(context.Background(), tenant.RepositoryHistoryRequest{Tenant: m.w.tenant, Line: tenant.DesiredLine})
+	m.must(err == nil, "the repository can be read", "%v", err)
+	return len(slices.DeleteFunc(revisions, func(r tenant.Revision) bool { return r.Author == "person" }))
+}
+
 // checkTenant holds what was written to the tenant since the last look against
 // what was approved.
 func (m *model) checkTenant() {

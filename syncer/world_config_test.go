@@ -1,6 +1,8 @@
 package syncer_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/script"
@@ -9,6 +11,9 @@ import (
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
 )
+
+// errRefused is what a host says to whoever may do nothing.
+var errRefused = errors.New("the host refuses it")
 
 // config: settings of the workers that are made from now on.
 func (w *world) config(c script.Command) string {
@@ -37,6 +42,14 @@ func (w *world) config(c script.Command) string {
 			"scope": func(conf *syncer.Config) {
 				kind, scope, _ := strings.Cut(v, ":")
 				conf.Settings.Scopes = map[string]tenant.Scope{kind: tenant.Scope(scope)}
+			},
+			"refuse": func(conf *syncer.Config) {
+				conf.Authorize = func(_ context.Context, actor string, _ syncer.Action, _ string) error {
+					if actor == v {
+						return errRefused
+					}
+					return nil
+				}
 			},
 			"approver": func(conf *syncer.Config) { conf.Approver = asked },
 		}[name]

@@ -39,6 +39,8 @@ type world struct {
 	judge func(c script.Command, ask func() (string, error)) (string, error)
 	// decides, if any, is shown a decision before it is sent.
 	decides func(c script.Command, d *syncer.Decision)
+	// returned, if any, is shown the row that an action has returned.
+	returned func(c script.Command, row syncer.Row)
 }
 
 // permissions are those that the scripts' tenant needs.

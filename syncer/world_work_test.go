@@ -17,8 +17,17 @@ import (
 // start [actor=NAME] [mode=MODE] [interactive=no] [supersede=yes]
 // [targets=kind/key,…] [from=N]: the Nth newest backup
 func (w *world) start(c script.Command) (string, error) {
-	_, err := w.worker(c).Start(context.Background(), w.request(c))
-	return "", err
+	return w.answered(c)(w.worker(c).Start(context.Background(), w.request(c)))
+}
+
+// answered shows the row that an action has returned to whoever judges it.
+func (w *world) answered(c script.Command) func(syncer.Row, error) (string, error) {
+	return func(row syncer.Row, err error) (string, error) {
+		if w.returned != nil && err == nil {
+			w.returned(c, row)
+		}
+		return "", err
+	}
 }
 
 func (w *world) request(c script.Command) syncer.StartRequest {
@@ -88,8 +97,7 @@ func (w *world) decide(c script.Command) (string, error) {
 	if w.decides != nil {
 		w.decides(c, &d)
 	}
-	_, err = w.worker(c).Decide(ctx, d)
-	return "", err
+	return w.answered(c)(w.worker(c).Decide(ctx, d))
 }
 
 // decision is what a person decides who looks at the row.
@@ -112,28 +120,23 @@ func (w *world) decision(c script.Command, row syncer.Row) syncer.Decision {
 }
 
 func (w *world) cancel(c script.Command) (string, error) {
-	_, err := w.worker(c).Cancel(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann"), option(c, "comment", ""))
-	return "", err
+	return w.answered(c)(w.worker(c).Cancel(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann"), option(c, "comment", "")))
 }
 
 func (w *world) retry(c script.Command) (string, error) {
-	_, err := w.worker(c).Retry(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann"))
-	return "", err
+	return w.answered(c)(w.worker(c).Retry(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann")))
 }
 
 func (w *world) recheck(c script.Command) (string, error) {
-	_, err := w.worker(c).Recheck(context.Background(), w.tenant, option(c, "actor", "ann"))
-	return "", err
+	return w.answered(c)(w.worker(c).Recheck(context.Background(), w.tenant, option(c, "actor", "ann")))
 }
 
 func (w *world) pause(c script.Command) (string, error) {
-	_, err := w.worker(c).Pause(context.Background(), w.tenant, option(c, "holder", "ann"), option(c, "reason", ""))
-	return "", err
+	return w.answered(c)(w.worker(c).Pause(context.Background(), w.tenant, option(c, "holder", "ann"), option(c, "reason", "")))
 }
 
 func (w *world) resume(c script.Command) (string, error) {
-	_, err := w.worker(c).Resume(context.Background(), w.tenant, option(c, "holder", "ann"))
-	return "", err
+	return w.answered(c)(w.worker(c).Resume(context.Background(), w.tenant, option(c, "holder", "ann")))
 }
 
 // wait DURATION: time passes, for those in the background too.

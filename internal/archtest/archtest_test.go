@@ -49,6 +49,8 @@ var rules = map[string]archtest.Rule{
 	"internal/kittest":  {Kit: true},
 	"internal/pgtest":   {Kit: true},
 
+	"internal/secretsearch": {},
+
 	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
 }
 

@@ -76,10 +76,8 @@ func (c *session) adopt(ctx context.Context, a adoption, changes []tenant.Change
 	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {
 		return after, "", err
 	}
-	rev, err := repo(ctx, c, "backup: adopt drift", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: a.Parent, Key: a.Key, Changes: changes,
-			Message: fmt.Sprintf("Adopt %s made in %s", changesOf(len(changes)), c.tenant), Author: "tenantsync"})
-	})
+	rev, err := c.updateRepository(ctx, "backup: adopt drift", tenant.UpdateRequest{Parent: a.Parent, Key: a.Key, Changes: changes,
+		Message: fmt.Sprintf("Adopt %s made in %s", changesOf(len(changes)), c.tenant), Author: "tenantsync"})
 	if err != nil {
 		return after, "", err
 	}

@@ -364,6 +364,7 @@ func (d *deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 		}
 		return res, 0, nil
 	}
+	err = scrub(err, secretsOf(d.kinds[it.Kind], op.Before, op.After, op.Patch))
 	var requestID string
 	var after time.Duration
 	if e, ok := errors.AsType[*tenant.Error](err); ok {

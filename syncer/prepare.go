@@ -114,6 +114,16 @@ func repo[T any](ctx context.Context, c *session, act string, f func() (T, error
 	return v, failure("repository", "%s: %w", act, err)
 }
 
+// updateRepository writes the desired line. Files may hold secrets, and an
+// error of the repository's does not repeat them.
+func (c *session) updateRepository(ctx context.Context, act string, req tenant.UpdateRequest) (tenant.Revision, error) {
+	req.Tenant = c.tenant
+	return repo(ctx, c, act, func() (tenant.Revision, error) {
+		rev, err := c.s.cfg.Repository.Update(ctx, req)
+		return rev, scrub(err, secretsIn(c.kinds, req.Changes))
+	})
+}
+
 // repositoryMayPass reports whether trying again can change the answer.
 func repositoryMayPass(err error) bool {
 	return mayPass(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&

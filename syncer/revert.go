@@ -66,11 +66,9 @@ func (c *session) revert(ctx context.Context) error {
 			end.base = res.Base
 			break
 		}
-		rev, err := repo(ctx, c, "revert: write the desired line", func() (tenant.Revision, error) {
-			return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: in.Desired.Revision,
-				Key: changeKey(r.ID, "revert", in.Desired.Revision, changes), Changes: changes,
-				Message: fmt.Sprintf("Take back %s proposed for %s", changesOf(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
-		})
+		rev, err := c.updateRepository(ctx, "revert: write the desired line", tenant.UpdateRequest{Parent: in.Desired.Revision,
+			Key: changeKey(r.ID, "revert", in.Desired.Revision, changes), Changes: changes,
+			Message: fmt.Sprintf("Take back %s proposed for %s", changesOf(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
 		if errors.Is(err, tenant.ErrMoved) && try < c.s.cfg.Attempts {
 			continue
 		}

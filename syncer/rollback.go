@@ -103,11 +103,9 @@ func (d *deployment) commitRollback(ctx context.Context) error {
 			change(it.Kind, it.RenamedFrom)
 		}
 	}
-	rev, err := repo(ctx, c, "roll back: write the desired line", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: d.plan.Revision,
-			Key: changeKey(r.ID, "rollback", d.plan.Revision, nil), Changes: changes,
-			Message: fmt.Sprintf("Roll %s back to %s", c.tenant, r.Options.DesiredFrom), Author: joinActors(r.Decision.Actors)})
-	})
+	rev, err := c.updateRepository(ctx, "roll back: write the desired line", tenant.UpdateRequest{Parent: d.plan.Revision,
+		Key: changeKey(r.ID, "rollback", d.plan.Revision, nil), Changes: changes,
+		Message: fmt.Sprintf("Roll %s back to %s", c.tenant, r.Options.DesiredFrom), Author: joinActors(r.Decision.Actors)})
 	if errors.Is(err, tenant.ErrMoved) {
 		return failure("repository_moved", "roll back: the desired line was edited after the plan was made; nothing was written, start again for a fresh plan: %w", err)
 	}

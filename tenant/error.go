@@ -40,7 +40,9 @@ type Error struct {
 	// Kind and ID or key name the object, as far as known.
 	Kind string
 	ID   string
-	// Code and Message are the service's own words. They must not hold secrets.
+	// Code and Message are the service's own words. They must not hold tokens.
+	// Where a service repeats what it was sent, the engine takes the secrets of
+	// the object out, as its kind declares them.
 	Code    string
 	Message string
 	// RequestID is the service's id of the request.

@@ -1,7 +1,9 @@
 package syncer_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"sync"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/syncer"
@@ -47,4 +49,22 @@ func syncTenant(t testing.TB, w *syncertest.Worker, tenantName string) syncer.Ro
 		t.Fatal(err)
 	}
 	return row
+}
+
+// lockedBuffer is a buffer for several writers.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }

@@ -1,53 +1,32 @@
 package syncer_test
 
 import (
+	"archive/zip"
 	"bytes"
-	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/internal/secretsearch"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
-
-// wiretap is a store that keeps all that was ever written to it.
-type wiretap struct {
-	*state.Memory
-
-	mu      sync.Mutex
-	records []state.Record
-	rest    bytes.Buffer // entries and blobs
-}
-
-func (w *wiretap) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
-	done, err := w.Memory.Commit(ctx, req)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err == nil {
-		w.records = append(w.records, done.Record)
-		for _, e := range req.Entries {
-			fmt.Fprintf(&w.rest, "%s %s\n", e.Type, e.Data)
-		}
-	}
-	return done, err
-}
-
-func (w *wiretap) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	fmt.Fprintf(&w.rest, "%s %s\n", req.Kind, req.Data)
-	return w.Memory.Put(ctx, req)
-}
 
 // sensitive are kinds whose groups hold a secret that can be read.
 func sensitive() []tenant.Kind {
@@ -56,100 +35,161 @@ func sensitive() []tenant.Kind {
 	return kinds
 }
 
-// Nothing secret is in any record, entry, blob, log or error of a whole run
-// with a sign-in, a deploy, a token lost on the way and a failure; the user
-// code is in the record only, and only while it is to be shown.
+// Nothing secret leaves the engine, whatever happens in a run: no token, device
+// code or key, no secret of the configuration, no salt. A user code is only in
+// the record, and where that is shown, and only while it is to be entered.
 func TestNoSecretIsStored(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tap := &wiretap{Memory: state.NewMemory()}
-		var hostLog lockedBuffer
-		h := syncertest.New(syncertest.Config{
-			Kinds: sensitive(),
-			Auth:  &authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(time.Minute)}},
-		})
-		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) {
-			c.Store, c.Leaser, c.Blobs = tap, tap, tap
-			c.Logger = slog.New(slog.NewTextHandler(&hostLog, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		}})
-		const before, after, only = "hunter2-before", "hunter2-after", "hunter2-tenant-only"
-		h.Tenant("contoso").Seed("groups", `{"displayName":"Guests","password":"`+only+`"}`)
-		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff","password":"`+before+`"}`)
-		run := func(want syncer.Outcome) {
-			t.Helper()
-			row, err := w.Sync(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: syncer.Options{Interactive: true}})
-			if err != nil || row.Outcome != want {
-				t.Fatalf("got outcome %q (%+v), %v, want %q", row.Outcome, row.Error, err, want)
-			}
+	for _, story := range watchedStories {
+		for name, signs := range map[string]func() signing{
+			"fake":  func() signing { return new(fakeSigning) },
+			"entra": func() signing { return newEntraSigning() },
+		} {
+			t.Run(story.name+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWatchedWorld(signs())
+					story.run(t, w)
+					w.wantNoSecrets(t)
+				})
+			})
 		}
-		run(syncer.Deployed)
-		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff","password":"`+after+`"}`)
-		h.Tenant("contoso").FailNextWrites(1, tenant.Unauthenticated)
-		run(syncer.Deployed)
-		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff","password":"`+before+`"}`)
-		h.Tenant("contoso").FailNextWrites(1, tenant.Invalid)
-		run(syncer.FailedWith)
-		if got := string(h.Tenant("contoso").Object("groups", h.Tenant("contoso").Find("groups", "Staff"))); !strings.Contains(got, after) {
-			t.Fatalf("the tenant has %s, want the secret in it: it was to be deployed", got)
-		}
+	}
+}
 
-		secrets := append(h.Auth.Secrets(), before, after, only)
-		if len(secrets) < 4 {
-			t.Fatalf("got %d secrets, want tokens among them", len(secrets))
+// The search above would find something if it were there. First, what is no
+// secret and goes everywhere: a name, a comment and an actor are seen in all
+// channels through which a run speaks.
+func TestSecretsWouldBeSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatchedWorld(newEntraSigning())
+		p := w.worker(syncertest.Approves("bob"))
+		w.signs.expect(authtest.SignsIn(time.Second))
+		const marker = "marker-<\"'&\\é/+?=%~>-end"
+		fails := body("displayName", marker, "description", marker)
+		desire(t, w.Harness, "contoso", "groups", marker, fails)
+		w.Tenant("contoso").FailWrite(func(op tenant.Operation) tenanttest.WriteFault {
+			return tenanttest.WriteFault{Err: &tenant.Error{Class: tenant.Invalid, Message: "it says " + string(op.After)}}
+		})
+		row, err := w.row(p.Sync(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: marker, Options: syncer.Options{Interactive: true, Comment: marker}}))
+		if err != nil || row.Outcome != syncer.FailedWith {
+			t.Fatalf("got %q, %v, want a failure", row.Outcome, err)
 		}
-		var codes []string
-		for _, p := range h.Auth.Prompts() {
-			codes = append(codes, `"`+p.UserCode+`"`, " "+p.UserCode)
+		w.look(t, p)
+		w.Tenant("contoso").FailWrite(nil)
+		w.Tenant("contoso").Seed("groups", body("displayName", "Adopted", "description", marker))
+		w.sync(t, p, syncer.Deployed, syncer.Options{})
+		_, err = p.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: syncer.Options{Mode: syncer.Mode(marker)}})
+		w.seen.AddError(chError, err)
+
+		found := map[string]bool{}
+		for _, f := range secretsearch.Search(w.seen.All(), []string{marker}) {
+			found[f.Channel] = true
 		}
-		if len(codes) == 0 {
-			t.Fatal("nobody was asked to sign in")
-		}
-		search := func(where, text string, needles []string) {
-			for _, s := range needles {
-				if i := strings.Index(text, s); i >= 0 {
-					t.Errorf("%s: %q is in %q", where, s, text[max(0, i-200):min(len(text), i+100)])
-				}
+		for _, channel := range []string{chRecord, chShownRecord, chEntry, chBlob, chBase, chRepository, chMessage, chLog, chEvent, chReview, chError,
+			chRow, chPlan, chReport, chCopyError, chHistory, chRunLog, chArtifacts} {
+			if !found[channel] {
+				t.Errorf("the marker was not seen in %s", channel)
 			}
 		}
-		shown := false
-		for _, r := range tap.records {
-			raw, err := json.Marshal(r)
-			if err != nil {
-				t.Fatal(err)
+		// The user code is where it is shown, while it is.
+		for _, f := range secretsearch.Search(w.seen.All(), w.signs.codes()) {
+			found["code in "+f.Channel] = true
+		}
+		for _, channel := range []string{chShownRecord, chShownEvent} {
+			if !found["code in "+channel] {
+				t.Errorf("the user code was not seen in %s", channel)
 			}
-			search(fmt.Sprintf("record at version %d", r.Version), string(raw)+string(r.Data), secrets)
-			if r.Status == state.PendingAuthentication {
-				shown = shown || slices.ContainsFunc(codes, func(c string) bool { return strings.Contains(string(r.Data), c) })
-				continue
-			}
-			search(fmt.Sprintf("record at version %d (%s)", r.Version, r.Status), string(r.Data), codes)
 		}
-		if !shown {
-			t.Error("no record has shown the user code while it was to be used")
-		}
-		search("entries and blobs", tap.rest.String(), append(secrets, codes...))
-		search("the host's log", hostLog.String(), append(secrets, codes...))
-		rep, err := w.Report(t.Context(), "contoso", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		search("the error to copy", rep.CopyError(), append(secrets, codes...))
+		w.wantAllPlanted(t)
 	})
 }
 
-// lockedBuffer is a buffer for several writers.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+// wantAllPlanted plants each secret of the run once into each channel, as what
+// is watched would put it there, and wants each seen.
+func (w *watchedWorld) wantAllPlanted(t *testing.T) {
+	t.Helper()
+	secrets := slices.Concat(w.signs.secrets(), w.signs.codes(), w.salts, w.secrets, []string{w.secret("planted")})
+	if len(secrets) < 8 {
+		t.Errorf("got %d secrets, want tokens, device codes, keys and salts among them", len(secrets))
+	}
+	planted := newWatchedWorld(new(fakeSigning))
+	for _, secret := range secrets {
+		planted.plant(t, secret)
+	}
+	found := map[string]bool{}
+	for _, f := range secretsearch.Search(planted.seen.All(), secrets) {
+		found[f.Channel+f.Secret] = true
+	}
+	channels := []string{chRecord, chShownRecord, chEntry, chBlob, chBase, chCache, chRepository, chMessage, chLog, chEvent, chShownEvent, chSpan,
+		chMetric, chReview, chError, chRow, chShownRow, chPlan, chReport, chCopyError, chHistory, chRunLog, chArtifacts}
+	for _, channel := range channels {
+		for _, secret := range secrets {
+			if !found[channel+secret] {
+				t.Errorf("%q was planted in %s and not found", secret, channel)
+			}
+		}
+	}
+	for _, channel := range w.seen.Names() { // none that is not planted
+		if !slices.Contains(channels, channel) {
+			t.Errorf("something has gone through %s, where nothing was planted", channel)
+		}
+	}
 }
 
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+// plant puts a secret into each channel.
+func (w *watchedWorld) plant(t *testing.T, secret string) {
+	t.Helper()
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.workers++
+	name := fmt.Sprintf("planted-%d", w.workers)
+	text := strings.ToValidUTF8(secret, "") // what JSON can hold; a key's bytes are found in other forms
+	if text != secret {
+		text = base64.StdEncoding.EncodeToString([]byte(secret))
+	}
+	data := json.RawMessage(body("a", text))
+	_, err := watchedStore{w.Store, &w.seen}.Commit(ctx, state.CommitRequest{
+		Record: state.Record{Tenant: name, Status: state.Idle, Data: data}, Entries: []state.Entry{{Type: "plant", Data: data}}})
+	must(err)
+	_, err = watchedStore{w.Store, &w.seen}.Commit(ctx, state.CommitRequest{Record: state.Record{Tenant: name + "b", Status: state.PendingAuthentication, Data: data}})
+	must(err)
+	for _, kind := range []string{"log", "base"} {
+		_, err = watchedBlobs{w.Store, &w.seen, &w.mu, &w.salts}.Put(ctx, state.PutRequest{Tenant: name, Kind: kind, Data: data})
+		must(err)
+	}
+	_, err = watchedCache{new(auth.MemoryCacheStore), &w.seen}.Save(ctx, auth.CacheKey{Tenant: name}, auth.Cache{Sealed: []byte(secret)})
+	must(err)
+	line, err := w.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: name})
+	must(err)
+	_, err = watchedRepository{Repository: w.Repository, seen: &w.seen}.Update(ctx, tenant.UpdateRequest{Tenant: name, Parent: line.Revision, Key: "k",
+		Message: text, Changes: []tenant.Change{{Kind: "groups", Key: "a", Body: data}}})
+	must(err)
+	watchedLogger(&w.seen).Debug("planted", "error", fmt.Errorf("outer: %w", errors.New(text)))
+	observer := watchedObserver{&w.seen}
+	observer.Observe(ctx, syncer.Event{Type: syncer.ItemDone, Item: &syncer.ItemResult{Message: text}})
+	observer.Observe(ctx, syncer.Event{Type: syncer.PromptShown, Reason: text})
+	_, span := watchedTracing{seen: &w.seen}.Tracer("").Start(ctx, "planted")
+	span.SetStatus(codes.Error, text)
+	counter, err := watchedMetering{seen: &w.seen}.Meter("").Int64Counter("planted")
+	must(err)
+	counter.Add(ctx, 1, metric.WithAttributes(attribute.String("a", text)))
+	_, err = watchedApprover{syncertest.Passes(), &w.seen}.Review(ctx, syncer.Review{Plan: &plan.Plan{Items: []plan.Item{{After: data}}}, Comment: text})
+	must(err)
+	_, _ = w.row(syncer.Row{Reason: text}, &tenant.Error{Err: errors.New(text)})
+	_, _ = w.row(syncer.Row{Status: state.PendingAuthentication, Error: &syncer.ErrorInfo{Message: text}}, nil)
+	for _, channel := range []string{chPlan, chReport, chCopyError, chHistory, chRunLog} {
+		w.seen.Add(channel, data)
+	}
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	f, err := z.Create("a.json")
+	must(err)
+	_, err = f.Write(data)
+	must(err)
+	must(z.Close())
+	must(w.seen.AddZip(chArtifacts, archive.Bytes()))
 }

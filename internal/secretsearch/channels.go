@@ -3,6 +3,7 @@ package secretsearch
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,16 +18,22 @@ import (
 type Channels struct {
 	mu   sync.Mutex
 	data map[string][]byte
+	seen map[[sha256.Size]byte]bool
 }
 
 // Add adds bytes to a channel. What is added at a time is searched as one
-// text: nothing is found across the border.
+// text: nothing is found across the border. The same again is kept once.
 func (c *Channels) Add(channel string, data []byte) {
+	sum := sha256.Sum256(slices.Concat([]byte(channel), []byte{0}, data))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.data == nil {
-		c.data = map[string][]byte{}
+		c.data, c.seen = map[string][]byte{}, map[[sha256.Size]byte]bool{}
 	}
+	if c.seen[sum] {
+		return
+	}
+	c.seen[sum] = true
 	c.data[channel] = append(append(c.data[channel], data...), '\n', 0)
 }
 

@@ -110,7 +110,12 @@ func TestSearchFindsNothingElse(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	var c Channels
-	c.Add("added", []byte("hunter2-1"))
+	for range 3 {
+		c.Add("added", []byte("hunter2-1"))
+	}
+	if n := bytes.Count(c.All()["added"], []byte("hunter2-1")); n != 1 {
+		t.Errorf("got the same text %d times, want once", n)
+	}
 	c.AddValue("value", struct{ Hidden string }{"hunter2-2"})
 	c.AddError("error", fmt.Errorf("outer: %w", errors.Join(errors.New("x"), &hiding{secret: "hunter2-3"})))
 	c.AddError("none", nil)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/tenantsync/tenantsync/examples/internal/beside"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
@@ -124,7 +125,7 @@ func TestFiles(t *testing.T) {
 // The real baseline syncs with its references right, and a second sync of it
 // proposes nothing.
 func TestRealBaseline(t *testing.T) {
-	dir := besideRepository(t, "shared/data/conditional-access-baseline/Config")
+	dir := beside.Dir(t, "shared/data/conditional-access-baseline/Config")
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		o := options{config: dir, answer: "approve", signin: "auto", authTimeout: 180e9, store: "memory"}

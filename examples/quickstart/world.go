@@ -11,6 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/auth/entra"
+	"github.com/tenantsync/tenantsync/examples/internal/contoso"
+	"github.com/tenantsync/tenantsync/examples/internal/importer"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
@@ -43,7 +45,7 @@ func newWorld(ctx context.Context, o options, stdin io.Reader, stdout io.Writer)
 func (w *world) open(ctx context.Context) error {
 	o := w.options
 	directory := authtest.DirectoryOf(tenantName)
-	variables := sampleVariables(directory)
+	variables := contoso.Variables(directory)
 	w.entra = authtest.NewEntra(authtest.EntraConfig{People: people(o.signin)})
 	w.fake = newTenant(directory)
 	var err error
@@ -180,7 +182,7 @@ func (w *world) fill(ctx context.Context, variables map[string]string) error {
 
 // begin makes the tenant as it is before the first sync.
 func (w *world) begin(applications []string, variables map[string]string) error {
-	start, err := startingState()
+	start, err := contoso.Start()
 	if err != nil {
 		return err
 	}
@@ -191,7 +193,7 @@ func (w *world) begin(applications []string, variables map[string]string) error 
 		w.console.printf("The fake tenant is given an application of the id %s.\n", id)
 		w.fake.Seed(tenanttest.ServicePrincipals, fmt.Sprintf(`{"appId": %q, "displayName": %q}`, id, "Application "+id))
 	}
-	if err := seed(w.fake, start, variables); err != nil {
+	if err := contoso.Seed(w.fake, start, variables); err != nil {
 		return err
 	}
 	return w.keeper.saveTenant(w.fake)
@@ -201,11 +203,11 @@ func (w *world) begin(applications []string, variables map[string]string) error 
 // that it refers to.
 func (w *world) configuration() (resources []tenant.Resource, applications []string, err error) {
 	if w.options.config == "" {
-		resources, err = sampleConfig()
+		resources, err = contoso.Sample()
 		w.console.printf("%d resources of the sample configuration are in the repository.\n", len(resources))
 		return resources, nil, err
 	}
-	got, err := importConfig(w.options.config)
+	got, err := importer.Import(w.options.config, tenanttest.Kinds())
 	if err != nil {
 		return nil, nil, err
 	}

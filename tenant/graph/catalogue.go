@@ -134,6 +134,17 @@ func (c *Catalogue) Entry(kind string) (Entry, bool) {
 	return c.Entries[i], true
 }
 
+// Kinds returns what the engine has to know of every kind, also of those that
+// some clouds lack and with verbs that are unproven: what a tenant could have.
+// [Client.Kinds] is what one client reads and writes.
+func (c *Catalogue) Kinds() []tenant.Kind {
+	kinds := make([]tenant.Kind, len(c.Entries))
+	for i, e := range c.Entries {
+		kinds[i] = e.Kind
+	}
+	return kinds
+}
+
 // Throttle returns the limit of that name; the zero Throttle if there is none.
 func (c *Catalogue) Throttle(name string) Throttle {
 	for _, t := range c.Throttles {

@@ -1,15 +1,18 @@
-package main
+// Package bodies reads and edits the JSON bodies of resources by the paths that
+// a tenant.Kind has: "/conditions/users/includeGroups/*".
+package bodies
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
-// decodeBody decodes a JSON object without loss: numbers keep their digits.
-func decodeBody(text []byte) (map[string]any, error) {
+// Decode decodes a JSON object without loss: numbers keep their digits.
+func Decode(text []byte) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var body map[string]any
@@ -19,8 +22,8 @@ func decodeBody(text []byte) (map[string]any, error) {
 	return body, nil
 }
 
-// encodeBody is its reverse. Properties are in order.
-func encodeBody(body map[string]any) (json.RawMessage, error) {
+// Encode is its reverse. Properties are in order.
+func Encode(body map[string]any) (json.RawMessage, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -31,12 +34,8 @@ func encodeBody(body map[string]any) (json.RawMessage, error) {
 	return bytes.TrimSpace(b.Bytes()), nil
 }
 
-func compareNames(kindA, keyA, kindB, keyB string) int {
-	return cmp.Or(cmp.Compare(kindA, kindB), cmp.Compare(keyA, keyB))
-}
-
-// segments splits a path of a [tenant.Kind].
-func segments(path string) []string {
+// Segments splits a path of a tenant.Kind.
+func Segments(path string) []string {
 	if path == "" {
 		return nil
 	}
@@ -48,19 +47,19 @@ func segments(path string) []string {
 	return parts
 }
 
-// editAt replaces every value at path by what edit makes of it, and removes
+// EditAt replaces every value at path by what edit makes of it, and removes
 // those for which keep is false. It returns v as edited.
-func editAt(v any, path []string, edit func(old any) (now any, keep bool)) (now any, keep bool) {
+func EditAt(v any, path []string, edit func(old any) (now any, keep bool)) (now any, keep bool) {
 	if len(path) == 0 {
 		return edit(v)
 	}
 	switch v := v.(type) {
 	case map[string]any:
-		for _, name := range sortedKeys(v) {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if path[0] != "*" && path[0] != name {
 				continue
 			}
-			if now, keep := editAt(v[name], path[1:], edit); keep {
+			if now, keep := EditAt(v[name], path[1:], edit); keep {
 				v[name] = now
 			} else {
 				delete(v, name)
@@ -73,7 +72,7 @@ func editAt(v any, path []string, edit func(old any) (now any, keep bool)) (now 
 		}
 		kept := v[:0]
 		for _, element := range v {
-			if now, keep := editAt(element, path[1:], edit); keep {
+			if now, keep := EditAt(element, path[1:], edit); keep {
 				kept = append(kept, now)
 			}
 		}
@@ -82,9 +81,9 @@ func editAt(v any, path []string, edit func(old any) (now any, keep bool)) (now 
 	return v, true
 }
 
-// stringsAt calls see for every string at path.
-func stringsAt(body map[string]any, path string, see func(s string)) {
-	editAt(body, segments(path), func(old any) (any, bool) {
+// StringsAt calls see for every string at path.
+func StringsAt(body map[string]any, path string, see func(s string)) {
+	EditAt(body, Segments(path), func(old any) (any, bool) {
 		if s, ok := old.(string); ok {
 			see(s)
 		}
@@ -92,25 +91,25 @@ func stringsAt(body map[string]any, path string, see func(s string)) {
 	})
 }
 
-// editStrings replaces every string in v, at any depth; property names stay.
-func editStrings(v any, edit func(s string) string) any {
+// EditStrings replaces every string in v, at any depth; property names stay.
+func EditStrings(v any, edit func(s string) string) any {
 	switch v := v.(type) {
 	case string:
 		return edit(v)
 	case map[string]any:
 		for name, value := range v {
-			v[name] = editStrings(value, edit)
+			v[name] = EditStrings(value, edit)
 		}
 	case []any:
 		for i, value := range v {
-			v[i] = editStrings(value, edit)
+			v[i] = EditStrings(value, edit)
 		}
 	}
 	return v
 }
 
-// isEmpty reports whether v is null, "", [] or {}.
-func isEmpty(v any) bool {
+// IsEmpty reports whether v is null, "", [] or {}.
+func IsEmpty(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return true
@@ -122,10 +121,4 @@ func isEmpty(v any) bool {
 		return len(v) == 0
 	}
 	return false
-}
-
-// isAnnotation reports whether a property belongs to the protocol and not to
-// the object. The type is among them; see [importer.dropAnnotations].
-func isAnnotation(name string) bool {
-	return strings.Contains(name, "@") || strings.HasPrefix(name, "#")
 }

@@ -1,4 +1,6 @@
-package main
+// Package contoso is the configuration of a made-up company, and what its tenant
+// has before the first sync, for examples and demonstrations.
+package contoso
 
 import (
 	"embed"
@@ -10,26 +12,26 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// The sample is the configuration of a made-up company, Contoso, one file per
-// resource as in a repository: sample/<kind>/<key>.json. The folder start holds,
-// in the same form, what Contoso's tenant has before the first sync: some of
-// the sample already, some of it different, and some things of its own.
+// One file per resource, as in a repository: sample/<kind>/<key>.json. The folder
+// start holds, in the same form, some of the sample already, some of it
+// different, and some things of its own.
 //
 //go:embed sample start
 var files embed.FS
 
-// sampleConfig returns Contoso's configuration as it should be.
-func sampleConfig() ([]tenant.Resource, error) { return embedded("sample") }
+// Sample returns Contoso's configuration as it should be, in the repository's form.
+func Sample() ([]tenant.Resource, error) { return embedded("sample") }
 
-// startingState returns what Contoso's tenant has before the first sync.
-func startingState() ([]tenant.Resource, error) { return embedded("start") }
+// Start returns what Contoso's tenant has before the first sync, in the same form.
+func Start() ([]tenant.Resource, error) { return embedded("start") }
 
-// sampleVariables are the values of the sample's variables in a tenant.
-func sampleVariables(directory string) map[string]string {
+// Variables are the values of the sample's variables in a tenant.
+func Variables(directory string) map[string]string {
 	return map[string]string{
 		"tenantId":    directory,
 		"companyName": "Contoso",
@@ -62,15 +64,15 @@ func embedded(folder string) ([]tenant.Resource, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("sample: %w", err)
+		return nil, fmt.Errorf("contoso: %w", err)
 	}
 	return resources, nil
 }
 
-// seed puts resources into a tenant as if they had long been there. They are in
+// Seed puts resources into a tenant as if they had long been there. They are in
 // the repository's form; names become the ids that the tenant gives, so what is
 // referred to must be among them or in the tenant.
-func seed(fake *tenanttest.Fake, resources []tenant.Resource, variables map[string]string) error {
+func Seed(fake *tenanttest.Fake, resources []tenant.Resource, variables map[string]string) error {
 	for len(resources) > 0 {
 		var waiting []tenant.Resource
 		var problems []error
@@ -84,7 +86,7 @@ func seed(fake *tenanttest.Fake, resources []tenant.Resource, variables map[stri
 			fake.Seed(r.Kind, body)
 		}
 		if len(waiting) == len(resources) {
-			return fmt.Errorf("seed: %w", errors.Join(problems...))
+			return fmt.Errorf("contoso: seed: %w", errors.Join(problems...))
 		}
 		resources = waiting
 	}
@@ -133,7 +135,7 @@ func valueOf(fake *tenanttest.Fake, name string, variables map[string]string) (s
 	if property == "" {
 		return id, nil
 	}
-	body, err := decodeBody(fake.Object(kind, id))
+	body, err := bodies.Decode(fake.Object(kind, id))
 	if err != nil {
 		return "", err
 	}

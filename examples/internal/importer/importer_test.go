@@ -1,18 +1,19 @@
-package main
+package importer
 
 import (
 	"errors"
 	"flag"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/examples/internal/beside"
+	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -174,7 +175,7 @@ func TestImportErrors(t *testing.T) {
 		}
 	})
 	t.Run("a folder that is not there", func(t *testing.T) {
-		if _, err := importConfig(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := Import(filepath.Join(t.TempDir(), "none"), tenanttest.Kinds()); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -186,7 +187,7 @@ func TestImportErrors(t *testing.T) {
 }
 
 func TestPrintIsBounded(t *testing.T) {
-	r := newImportReport()
+	r := newReport()
 	for range shown + 3 {
 		r.altered("file", "changed")
 	}
@@ -199,7 +200,7 @@ func TestPrintIsBounded(t *testing.T) {
 
 // TestCatalogueSuitsImporter: the importer does not look at a reference's type.
 func TestCatalogueSuitsImporter(t *testing.T) {
-	for _, k := range tenanttest.Kinds() {
+	for _, k := range slices.Concat(tenanttest.Kinds(), graph.Default().Kinds()) {
 		for _, r := range k.References {
 			if r.Type != "" {
 				t.Errorf("%s %s depends on a type, which the importer does not look at", k.Name, r.Path)
@@ -212,7 +213,7 @@ func TestEveryFileIsAccountedFor(t *testing.T) {
 	for _, dir := range []string{"testdata/export", "shared/data/conditional-access-baseline/Config", "shared/data/intune-hydration/Templates"} {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			if strings.HasPrefix(dir, "shared/") {
-				dir = besideRepository(t, dir)
+				dir = beside.Dir(t, dir)
 			}
 			im := mustImport(t, dir)
 			files := map[string]bool{migrationTableName: true}
@@ -237,7 +238,7 @@ func TestEveryFileIsAccountedFor(t *testing.T) {
 }
 
 func TestImportBaseline(t *testing.T) {
-	im := mustImport(t, besideRepository(t, "shared/data/conditional-access-baseline/Config"))
+	im := mustImport(t, beside.Dir(t, "shared/data/conditional-access-baseline/Config"))
 	for kind, want := range map[string]int{
 		tenanttest.ConditionalAccessPolicies: 36, tenanttest.NamedLocations: 3, tenanttest.Groups: 34,
 	} {
@@ -260,7 +261,7 @@ func TestImportBaseline(t *testing.T) {
 
 // checkReferences follows every reference of what was imported, and looks for
 // ids that should not be there.
-func checkReferences(t *testing.T, im *imported) {
+func checkReferences(t *testing.T, im *Imported) {
 	t.Helper()
 	kinds := make(map[string]tenant.Kind)
 	for _, k := range tenanttest.Kinds() {
@@ -268,25 +269,25 @@ func checkReferences(t *testing.T, im *imported) {
 	}
 	named := 0
 	for _, r := range im.Resources {
-		body, err := decodeBody(r.Body)
+		body, err := bodies.Decode(r.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, ref := range kinds[r.Kind].References {
-			stringsAt(body, ref.Path, func(s string) {
-				if kind, key, ok := parseReference(s); ok {
+			bodies.StringsAt(body, ref.Path, func(s string) {
+				if kind, key, ok := bodies.ParseReference(s); ok {
 					find(t, im.Resources, kind, key)
 					named++
 					return
 				}
-				reported := slices.ContainsFunc(im.Report.Kept, func(l reportLine) bool { return strings.Contains(l.Text, s) })
-				if s != "" && !isLiteral(ref.Literals, s) && !reported {
+				reported := slices.ContainsFunc(im.Report.Kept, func(l Line) bool { return strings.Contains(l.Text, s) })
+				if s != "" && !bodies.IsLiteral(ref.Literals, s) && !reported {
 					t.Errorf("%s %s: %s is neither a name nor a literal nor reported", r.Key, ref.Path, s)
 				}
 			})
 		}
 		// Outside references only roles and applications may be named by id.
-		editStrings(without(body, "/conditions/users/includeRoles", "/conditions/users/excludeRoles",
+		bodies.EditStrings(without(body, "/conditions/users/includeRoles", "/conditions/users/excludeRoles",
 			"/conditions/applications/includeApplications", "/conditions/applications/excludeApplications"),
 			func(s string) string {
 				if id := guid.FindString(s); id != "" && !strings.HasPrefix(id, "00000000-0000-0000-0000-") {
@@ -301,10 +302,15 @@ func checkReferences(t *testing.T, im *imported) {
 }
 
 func TestImportTemplates(t *testing.T) {
-	im := mustImport(t, besideRepository(t, "shared/data/intune-hydration/Templates"))
+	im, err := Import(beside.Dir(t, "shared/data/intune-hydration/Templates"), graph.Default().Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for kind, want := range map[string]int{
 		tenanttest.AssignmentFilters: 24, tenanttest.CompliancePolicies: 2, tenanttest.ConditionalAccessPolicies: 14,
 		tenanttest.DeviceCompliancePolicies: 6, tenanttest.Groups: 47, tenanttest.NotificationMessageTemplates: 1,
+		"androidManagedAppProtections": 4, "iosManagedAppProtections": 4, "mobileApps": 17,
+		"deviceEnrollmentConfigurations": 1, "windowsAutopilotDeploymentProfiles": 2,
 	} {
 		if got := im.Report.Imported[kind]; got != want {
 			t.Errorf("%d %s, want %d", got, kind, want)
@@ -335,9 +341,9 @@ func TestSplitFold(t *testing.T) {
 	}
 }
 
-func mustImport(t *testing.T, dir string) *imported {
+func mustImport(t *testing.T, dir string) *Imported {
 	t.Helper()
-	im, err := importConfig(dir)
+	im, err := Import(dir, tenanttest.Kinds())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,41 +361,10 @@ func find(t *testing.T, resources []tenant.Resource, kind, key string) tenant.Re
 	return tenant.Resource{}
 }
 
-var referenceForm = regexp.MustCompile(`^\$\{([A-Za-z]+)/([^}#]+)(#[A-Za-z]+)?\}$`)
-
-func parseReference(s string) (kind, key string, ok bool) {
-	m := referenceForm.FindStringSubmatch(s)
-	if m == nil {
-		return "", "", false
-	}
-	key, err := url.PathUnescape(m[2])
-	return m[1], key, err == nil
-}
-
 // without returns body without what is at the paths.
 func without(body map[string]any, paths ...string) map[string]any {
 	for _, p := range paths {
-		editAt(body, segments(p), func(any) (any, bool) { return nil, false })
+		bodies.EditAt(body, bodies.Segments(p), func(any) (any, bool) { return nil, false })
 	}
 	return body
-}
-
-// besideRepository finds name in a folder above the test's own, or skips.
-func besideRepository(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Skipf("no %s in a folder above this one: put it beside the repository to run this test", name)
-		}
-		dir = parent
-	}
 }

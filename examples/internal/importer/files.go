@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -77,7 +78,7 @@ func (im *importer) readTable(name string, text []byte) {
 // readObjects reads a file that holds one object, or a list of objects in one
 // property.
 func (im *importer) readObjects(name string, text []byte) {
-	body, err := decodeBody(text)
+	body, err := bodies.Decode(text)
 	if err != nil {
 		im.report.leftOut(name, "", "", err)
 		return
@@ -97,7 +98,7 @@ func (im *importer) readObjects(name string, text []byte) {
 
 func (im *importer) readObject(file string, body map[string]any, property string) {
 	dir := path.Dir(file)
-	kind, known := im.kinds[kindOf(body, property, dir)]
+	kind, known := im.kinds[im.kindOf(body, property, dir)]
 	if !known {
 		im.report.leftOut(file, "", "", fmt.Errorf("no kind in the catalogue for %s", describe(body, property, dir)))
 		return
@@ -132,13 +133,13 @@ func wrapped(body map[string]any) (property string, list []map[string]any) {
 
 // kindOf finds the kind of an object: from its type, else from the property
 // that the list stood in, else from the nearest folder with a known name.
-func kindOf(body map[string]any, property, dir string) string {
+func (im *importer) kindOf(body map[string]any, property, dir string) string {
 	if kind := kindOfType(body); kind != "" {
 		return kind
 	}
-	kind := folderKind(property)
+	kind := im.folderKind(property)
 	for ; kind == "" && dir != "."; dir = path.Dir(dir) {
-		kind = folderKind(path.Base(dir))
+		kind = im.folderKind(path.Base(dir))
 	}
 	// Compliance policies for Linux are settings without a type, and usually
 	// lie among the others.
@@ -161,23 +162,33 @@ func describe(body map[string]any, property, dir string) string {
 
 // typeKinds has the kinds of Graph's types, without "#microsoft.graph.".
 var typeKinds = map[string]string{
-	"conditionalAccessPolicy":                     tenanttest.ConditionalAccessPolicies,
-	"ipNamedLocation":                             tenanttest.NamedLocations,
-	"countryNamedLocation":                        tenanttest.NamedLocations,
-	"compliantNetworkNamedLocation":               tenanttest.NamedLocations,
-	"group":                                       tenanttest.Groups,
-	"authenticationStrengthPolicy":                tenanttest.AuthenticationStrengths,
-	"authenticationContextClassReference":         tenanttest.AuthenticationContexts,
-	"authorizationPolicy":                         tenanttest.AuthorizationPolicy,
-	"identitySecurityDefaultsEnforcementPolicy":   tenanttest.SecurityDefaults,
-	"crossTenantAccessPolicyConfigurationDefault": tenanttest.CrossTenantAccessDefault,
-	"agreement":                                   tenanttest.Agreements,
-	"unifiedRoleDefinition":                       tenanttest.RoleDefinitions,
-	"deviceManagementCompliancePolicy":            tenanttest.CompliancePolicies,
-	"deviceManagementConfigurationPolicy":         tenanttest.ConfigurationPolicies,
-	"deviceAndAppManagementAssignmentFilter":      tenanttest.AssignmentFilters,
-	"roleScopeTag":                                tenanttest.RoleScopeTags,
-	"notificationMessageTemplate":                 tenanttest.NotificationMessageTemplates,
+	"conditionalAccessPolicy":                          tenanttest.ConditionalAccessPolicies,
+	"ipNamedLocation":                                  tenanttest.NamedLocations,
+	"countryNamedLocation":                             tenanttest.NamedLocations,
+	"compliantNetworkNamedLocation":                    tenanttest.NamedLocations,
+	"group":                                            tenanttest.Groups,
+	"authenticationStrengthPolicy":                     tenanttest.AuthenticationStrengths,
+	"authenticationContextClassReference":              tenanttest.AuthenticationContexts,
+	"authorizationPolicy":                              tenanttest.AuthorizationPolicy,
+	"identitySecurityDefaultsEnforcementPolicy":        tenanttest.SecurityDefaults,
+	"crossTenantAccessPolicyConfigurationDefault":      tenanttest.CrossTenantAccessDefault,
+	"agreement":                                        tenanttest.Agreements,
+	"unifiedRoleDefinition":                            tenanttest.RoleDefinitions,
+	"deviceManagementCompliancePolicy":                 tenanttest.CompliancePolicies,
+	"deviceManagementConfigurationPolicy":              tenanttest.ConfigurationPolicies,
+	"deviceAndAppManagementAssignmentFilter":           tenanttest.AssignmentFilters,
+	"roleScopeTag":                                     tenanttest.RoleScopeTags,
+	"notificationMessageTemplate":                      tenanttest.NotificationMessageTemplates,
+	"iosManagedAppProtection":                          "iosManagedAppProtections",
+	"androidManagedAppProtection":                      "androidManagedAppProtections",
+	"targetedManagedAppConfiguration":                  "targetedManagedAppConfigurations",
+	"azureADWindowsAutopilotDeploymentProfile":         "windowsAutopilotDeploymentProfiles",
+	"activeDirectoryWindowsAutopilotDeploymentProfile": "windowsAutopilotDeploymentProfiles",
+	"deviceManagementScript":                           "deviceManagementScripts",
+	"deviceShellScript":                                "deviceShellScripts",
+	"deviceHealthScript":                               "deviceHealthScripts",
+	"termsAndConditions":                               "termsAndConditions",
+	"administrativeUnit":                               "administrativeUnits",
 }
 
 func kindOfType(body map[string]any) string {
@@ -190,6 +201,10 @@ func kindOfType(body map[string]any) string {
 		return tenanttest.AuthenticationMethods
 	case strings.HasSuffix(t, "CompliancePolicy"):
 		return tenanttest.DeviceCompliancePolicies
+	case strings.HasSuffix(t, "EnrollmentCompletionPageConfiguration"), strings.HasPrefix(t, "deviceEnrollment"):
+		return "deviceEnrollmentConfigurations"
+	case strings.HasSuffix(t, "App"), strings.HasSuffix(t, "SuiteApp"):
+		return "mobileApps"
 	}
 	return ""
 }
@@ -231,7 +246,7 @@ var folderKinds = map[string]string{
 }
 
 // folderKind returns the kind that a folder's name stands for, or "".
-func folderKind(name string) string {
+func (im *importer) folderKind(name string) string {
 	plain := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" -_.", r) {
 			return -1
@@ -241,9 +256,9 @@ func folderKind(name string) string {
 	if kind, ok := folderKinds[plain]; ok {
 		return kind
 	}
-	for _, k := range tenanttest.Kinds() {
-		if strings.EqualFold(k.Name, plain) {
-			return k.Name
+	for name := range im.kinds {
+		if strings.EqualFold(name, plain) {
+			return name
 		}
 	}
 	return ""

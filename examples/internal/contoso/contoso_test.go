@@ -1,11 +1,16 @@
-package main
+package contoso
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/examples/internal/beside"
+	"github.com/tenantsync/tenantsync/examples/internal/bodies"
+	"github.com/tenantsync/tenantsync/examples/internal/importer"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -25,27 +30,51 @@ func TestSampleIsWhole(t *testing.T) {
 			t.Errorf("%s: no kind %q", r.Source, r.Kind)
 			continue
 		}
-		body, err := decodeBody(r.Body)
+		body, err := bodies.Decode(r.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// The key is what the natural key says, so that a first match finds it.
-		o := &object{kind: k, body: body}
-		if err := o.setKey(); err != nil || o.key != r.Key {
-			t.Errorf("%s: key %q, %v", r.Source, o.key, err)
+		if key, err := importer.KeyOf(k, body); err != nil || key != r.Key {
+			t.Errorf("%s: key %q, %v", r.Source, key, err)
 		}
-		if missing := missingRequired(o); missing != "" {
+		if missing := importer.MissingRequired(k.Name, body); missing != "" {
 			t.Errorf("%s: no %s", r.Source, missing)
 		}
 	}
 	for _, r := range sample {
-		body, _ := decodeBody(r.Body)
+		body, _ := bodies.Decode(r.Body)
 		for _, path := range kinds[r.Kind].ReadOnly {
-			editAt(body, segments(path), func(old any) (any, bool) {
+			bodies.EditAt(body, bodies.Segments(path), func(old any) (any, bool) {
 				t.Errorf("%s holds %s, which is read-only", r.Source, path)
 				return old, true
 			})
 		}
+	}
+}
+
+// TestGraphHasTheSamplesKinds: the same files serve a demonstration with the
+// real client.
+func TestGraphHasTheSamplesKinds(t *testing.T) {
+	sample, start := mustSample(t)
+	all := graph.Default()
+	for _, r := range slices.Concat(sample, start) {
+		e, ok := all.Entry(r.Kind)
+		if !ok {
+			t.Errorf("%s: the catalogue has no kind %q", r.Source, r.Kind)
+			continue
+		}
+		body, err := bodies.Decode(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key, err := importer.KeyOf(e.Kind, body); err != nil || key != r.Key {
+			t.Errorf("%s: key %q, %v", r.Source, key, err)
+		}
+	}
+	server := graphtest.New(graphtest.Config{})
+	if err := Seed(server.Fake, start, Variables(server.Fake.Directory())); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -63,28 +92,28 @@ func TestSampleCreatesOnlyWhatCan(t *testing.T) {
 
 func TestSampleReferences(t *testing.T) {
 	sample, start := mustSample(t)
-	kinds, variables := catalogue(), sampleVariables("directory")
+	kinds, variables := catalogue(), Variables("directory")
 	all := slices.Concat(sample, start)
 	for _, r := range sample {
-		body, err := decodeBody(r.Body)
+		body, err := bodies.Decode(r.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		declared := make(map[string]bool)
 		for _, ref := range kinds[r.Kind].References {
-			stringsAt(body, ref.Path, func(s string) {
+			bodies.StringsAt(body, ref.Path, func(s string) {
 				declared[s] = true
-				if kind, key, ok := parseReference(s); ok {
+				if kind, key, ok := bodies.ParseReference(s); ok {
 					find(t, all, kind, key)
 					if !slices.Contains(ref.Kinds, kind) {
 						t.Errorf("%s: %s at %s, where only %v belong", r.Source, s, ref.Path, ref.Kinds)
 					}
-				} else if s != "" && !isLiteral(ref.Literals, s) {
+				} else if s != "" && !bodies.IsLiteral(ref.Literals, s) {
 					t.Errorf("%s: %s at %s is neither a name nor a literal", r.Source, s, ref.Path)
 				}
 			})
 		}
-		editStrings(body, func(s string) string {
+		bodies.EditStrings(body, func(s string) string {
 			for _, found := range template.FindAllStringSubmatch(s, -1) {
 				name, isVariable := strings.CutPrefix(found[1], "var:")
 				if isVariable && variables[name] == "" {
@@ -106,8 +135,8 @@ func TestSampleExcludesBreakGlass(t *testing.T) {
 			continue
 		}
 		excluded := false
-		body, _ := decodeBody(r.Body)
-		stringsAt(body, "/conditions/users/excludeGroups/*", func(s string) {
+		body, _ := bodies.Decode(r.Body)
+		bodies.StringsAt(body, "/conditions/users/excludeGroups/*", func(s string) {
 			excluded = excluded || s == "${groups/CA-BreakGlass}"
 		})
 		if !excluded {
@@ -119,7 +148,7 @@ func TestSampleExcludesBreakGlass(t *testing.T) {
 func TestSeed(t *testing.T) {
 	_, start := mustSample(t)
 	fake := tenanttest.NewFake(tenanttest.Config{Kinds: tenanttest.Kinds()})
-	if err := seed(fake, start, sampleVariables(fake.Directory())); err != nil {
+	if err := Seed(fake, start, Variables(fake.Directory())); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range start {
@@ -145,7 +174,7 @@ func TestSeedNeedsWhatIsReferredTo(t *testing.T) {
 		`{"displayName": "x", "other": "${groups/Nobody}"}`: `no groups "Nobody"`,
 	}
 	for body, want := range tests {
-		err := seed(fake, []tenant.Resource{{Kind: tenanttest.Groups, Key: "x", Body: []byte(body)}}, nil)
+		err := Seed(fake, []tenant.Resource{{Kind: tenanttest.Groups, Key: "x", Body: []byte(body)}}, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("seed of %s: %v, want an error with %q", body, err, want)
 		}
@@ -155,14 +184,14 @@ func TestSeedNeedsWhatIsReferredTo(t *testing.T) {
 // TestImportedSeeds puts imported configuration into a tenant: every name must
 // lead to an object there.
 func TestImportedSeeds(t *testing.T) {
-	for _, dir := range []string{"testdata/export", "shared/data/conditional-access-baseline/Config", "shared/data/intune-hydration/Templates"} {
+	for _, dir := range []string{"../importer/testdata/export", "shared/data/conditional-access-baseline/Config", "shared/data/intune-hydration/Templates"} {
 		t.Run(dir, func(t *testing.T) {
 			if strings.HasPrefix(dir, "shared/") {
-				dir = besideRepository(t, dir)
+				dir = beside.Dir(t, dir)
 			}
 			im := mustImport(t, dir)
 			fake := tenanttest.NewFake(tenanttest.Config{Kinds: tenanttest.Kinds()})
-			if err := seed(fake, im.Resources, sampleVariables(fake.Directory())); err != nil {
+			if err := Seed(fake, im.Resources, Variables(fake.Directory())); err != nil {
 				t.Fatal(err)
 			}
 			for _, r := range im.Resources {
@@ -177,14 +206,14 @@ func TestImportedSeeds(t *testing.T) {
 func TestSeedExpands(t *testing.T) {
 	fake := tenanttest.NewFake(tenanttest.Config{Kinds: tenanttest.Kinds()})
 	group := `{"displayName": "${var:name} \"100%\" $${kept}", "description": "${servicePrincipals/An %7Bapp%7D#appId}"}`
-	err := seed(fake, []tenant.Resource{
+	err := Seed(fake, []tenant.Resource{
 		{Kind: tenanttest.Groups, Key: "x", Body: []byte(group)},
 		{Kind: tenanttest.ServicePrincipals, Key: "An {app}", Body: []byte(`{"displayName": "An {app}", "appId": "the app"}`)},
 	}, map[string]string{"name": `a "name"`})
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := decodeBody(fake.Objects(tenanttest.Groups)[0].Body)
+	body, err := bodies.Decode(fake.Objects(tenanttest.Groups)[0].Body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,11 +227,11 @@ func TestSeedExpands(t *testing.T) {
 
 func mustSample(t *testing.T) (sample, start []tenant.Resource) {
 	t.Helper()
-	sample, err := sampleConfig()
+	sample, err := Sample()
 	if err != nil {
 		t.Fatal(err)
 	}
-	start, err = startingState()
+	start, err = Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,4 +244,20 @@ func catalogue() map[string]tenant.Kind {
 		kinds[k.Name] = k
 	}
 	return kinds
+}
+
+func mustImport(t *testing.T, dir string) *importer.Imported {
+	t.Helper()
+	im, err := importer.Import(dir, tenanttest.Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
+func find(t *testing.T, resources []tenant.Resource, kind, key string) {
+	t.Helper()
+	if !slices.ContainsFunc(resources, func(r tenant.Resource) bool { return r.Kind == kind && r.Key == key }) {
+		t.Errorf("no %s %q", kind, key)
+	}
 }

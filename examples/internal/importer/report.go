@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// importReport says what an import took, altered and left out.
-type importReport struct {
+// Report says what an import took, altered and left out.
+type Report struct {
 	// Files is how many there were, of any sort.
 	Files int
 	// Imported counts resources by kind.
@@ -18,13 +18,13 @@ type importReport struct {
 	Annotations int
 	ReadOnly    map[string]int
 	// LeftOut are files and objects that were not imported.
-	LeftOut []reportLine
+	LeftOut []Line
 	// Created, Altered and Kept are what a reader should know of the rest.
-	Created, Altered, Kept []reportLine
+	Created, Altered, Kept []Line
 }
 
-// reportLine is one thing and what happened to it.
-type reportLine struct {
+// Line is one thing and what happened to it.
+type Line struct {
 	// Thing is a file, or the name of a created resource.
 	Thing string
 	// Kind and Key of the object, if it got so far.
@@ -35,28 +35,28 @@ type reportLine struct {
 	Err error
 }
 
-func newImportReport() *importReport {
-	return &importReport{Imported: make(map[string]int), ReadOnly: make(map[string]int)}
+func newReport() *Report {
+	return &Report{Imported: make(map[string]int), ReadOnly: make(map[string]int)}
 }
 
-func (r *importReport) count(kind string) { r.Imported[kind]++ }
+func (r *Report) count(kind string) { r.Imported[kind]++ }
 
-func (r *importReport) droppedReadOnly(kind, path string) { r.ReadOnly[kind+" "+path]++ }
+func (r *Report) droppedReadOnly(kind, path string) { r.ReadOnly[kind+" "+path]++ }
 
-func (r *importReport) leftOut(file, kind, key string, why error) {
-	r.LeftOut = append(r.LeftOut, reportLine{Thing: file, Kind: kind, Key: key, Text: why.Error(), Err: why})
+func (r *Report) leftOut(file, kind, key string, why error) {
+	r.LeftOut = append(r.LeftOut, Line{Thing: file, Kind: kind, Key: key, Text: why.Error(), Err: why})
 }
 
-func (r *importReport) created(name, text string) {
-	r.Created = append(r.Created, reportLine{Thing: name, Text: text})
+func (r *Report) created(name, text string) {
+	r.Created = append(r.Created, Line{Thing: name, Text: text})
 }
 
-func (r *importReport) altered(file, text string) {
-	r.Altered = append(r.Altered, reportLine{Thing: file, Text: text})
+func (r *Report) altered(file, text string) {
+	r.Altered = append(r.Altered, Line{Thing: file, Text: text})
 }
 
-func (r *importReport) kept(file, text string) {
-	r.Kept = append(r.Kept, reportLine{Thing: file, Text: text})
+func (r *Report) kept(file, text string) {
+	r.Kept = append(r.Kept, Line{Thing: file, Text: text})
 }
 
 // shown is how many things Print names for one reason. The others are counted.
@@ -64,7 +64,7 @@ const shown = 5
 
 // Print writes the report: counts first, then what was left out, created,
 // altered and kept, grouped by what happened.
-func (r *importReport) Print(w io.Writer) {
+func (r *Report) Print(w io.Writer) {
 	total := 0
 	for _, n := range r.Imported {
 		total += n
@@ -88,7 +88,7 @@ func (r *importReport) Print(w io.Writer) {
 }
 
 // printLines writes lines of one text under that text, and a lone one in one line.
-func printLines(w io.Writer, title string, lines []reportLine) {
+func printLines(w io.Writer, title string, lines []Line) {
 	if len(lines) == 0 {
 		return
 	}

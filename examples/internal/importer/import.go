@@ -1,43 +1,45 @@
-package main
+package importer
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
-	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
 // tenantIDVariable is the tenant variable that stands for the directory id of
 // whichever tenant the imported configuration is used for.
 const tenantIDVariable = "${var:tenantId}"
 
-// imported is a folder of exported configuration in the repository's form.
-type imported struct {
+// Imported is a folder of exported configuration in the repository's form.
+type Imported struct {
 	// Resources are ordered by kind and key.
 	Resources []tenant.Resource
 	// Applications are the ids of applications that were kept as they are, and
 	// that must exist in the tenant.
 	Applications []string
 	// Report says what was imported, altered and left out.
-	Report *importReport
+	Report *Report
 }
 
-// importConfig reads a folder that another tool exported from a tenant: one
+// Import reads a folder that another tool exported from a tenant: one
 // JSON file per object, or lists of objects, in folders named after kinds. Ids
 // of the exporting tenant become names; what a file cannot say in another
 // tenant is left out and reported. The error is only for the folder itself:
-// that it cannot be read.
-func importConfig(dir string) (*imported, error) {
+// that it cannot be read. kinds are those that there are; what belongs to others
+// is left out and reported.
+func Import(dir string, kinds []tenant.Kind) (*Imported, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("import: %w", err)
 	}
 	defer root.Close()
 
-	im := newImporter()
+	im := newImporter(kinds)
 	if err := im.readFiles(root.FS()); err != nil {
 		return nil, fmt.Errorf("import %s: %w", dir, err)
 	}
@@ -60,7 +62,7 @@ type importer struct {
 	creatable map[objectID]string
 	// applications are ids that stay, since Microsoft's are the same everywhere.
 	applications map[string]bool
-	report       *importReport
+	report       *Report
 }
 
 // object is one exported object on its way into the repository.
@@ -76,16 +78,16 @@ type object struct {
 // objectID names an object of the exporting tenant.
 type objectID struct{ kind, id string }
 
-func newImporter() *importer {
+func newImporter(kinds []tenant.Kind) *importer {
 	im := &importer{
 		kinds:        make(map[string]tenant.Kind),
 		names:        make(map[objectID]string),
 		lost:         make(map[objectID]error),
 		creatable:    make(map[objectID]string),
 		applications: make(map[string]bool),
-		report:       newImportReport(),
+		report:       newReport(),
 	}
-	for _, k := range tenanttest.Kinds() {
+	for _, k := range kinds {
 		im.kinds[k.Name] = k
 	}
 	return im
@@ -116,10 +118,10 @@ func (im *importer) in(yield func(*object) bool) {
 }
 
 // result encodes what is left, in order.
-func (im *importer) result() (*imported, error) {
-	res := &imported{Report: im.report}
+func (im *importer) result() (*Imported, error) {
+	res := &Imported{Report: im.report}
 	for o := range im.in {
-		body, err := encodeBody(o.body)
+		body, err := bodies.Encode(o.body)
 		if err != nil {
 			return nil, fmt.Errorf("import %s: %w", o.file, err)
 		}
@@ -128,7 +130,7 @@ func (im *importer) result() (*imported, error) {
 	}
 	res.Applications = sortedKeys(im.applications)
 	slices.SortFunc(res.Resources, func(a, b tenant.Resource) int {
-		return compareNames(a.Kind, a.Key, b.Kind, b.Key)
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key))
 	})
 	return res, nil
 }

@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -119,9 +120,9 @@ func (im *importer) settleName(claims []*object) {
 	if len(claims) < 2 {
 		return
 	}
-	first, _ := encodeBody(claims[0].body) // what was decoded can be encoded
+	first, _ := bodies.Encode(claims[0].body) // what was decoded can be encoded
 	same := !slices.ContainsFunc(claims, func(o *object) bool {
-		body, _ := encodeBody(o.body)
+		body, _ := bodies.Encode(o.body)
 		return string(body) != string(first)
 	})
 	why := &SameNameError{Kind: claims[0].kind.Name, Key: claims[0].key, Files: filesOf(claims)}
@@ -149,7 +150,7 @@ func filesOf(objects []*object) []string {
 func (im *importer) tableNames() map[objectID][]string {
 	names := make(map[objectID][]string)
 	for _, entry := range im.table.Objects {
-		id := objectID{entryKind(entry), strings.ToLower(entry.ID)}
+		id := objectID{im.entryKind(entry), strings.ToLower(entry.ID)}
 		if id.kind != "" && id.id != "" && !slices.Contains(names[id], entry.DisplayName) {
 			names[id] = append(names[id], entry.DisplayName)
 		}
@@ -171,11 +172,11 @@ func (im *importer) tableIDs() map[objectID][]string {
 
 // entryKind returns the kind of a table entry's type, which is a folder's name
 // in the singular.
-func entryKind(e tableEntry) string {
-	if kind := folderKind(e.Type); kind != "" {
+func (im *importer) entryKind(e tableEntry) string {
+	if kind := im.folderKind(e.Type); kind != "" {
 		return kind
 	}
-	return folderKind(e.Type + "s")
+	return im.folderKind(e.Type + "s")
 }
 
 // settleReferences turns ids into names. An object that refers to what is not
@@ -207,7 +208,7 @@ const (
 
 // resolve tells what the string s at a reference stands for.
 func (im *importer) resolve(ref tenant.Reference, s string) (m meaning, kind, key string) {
-	if s == "" || isLiteral(ref.Literals, s) {
+	if s == "" || bodies.IsLiteral(ref.Literals, s) {
 		return literal, "", ""
 	}
 	for _, kind := range ref.Kinds {
@@ -227,21 +228,12 @@ func (im *importer) resolve(ref tenant.Reference, s string) (m meaning, kind, ke
 	return nothing, ref.Kinds[0], ""
 }
 
-func isLiteral(literals []string, s string) bool {
-	return slices.ContainsFunc(literals, func(l string) bool {
-		if prefix, ok := strings.CutSuffix(l, "*"); ok {
-			return strings.HasPrefix(s, prefix)
-		}
-		return s == l
-	})
-}
-
 // unresolved says why an object cannot be imported for the sake of what it
 // refers to.
 func (im *importer) unresolved(o *object) error {
 	var found error
 	for _, ref := range o.kind.References {
-		stringsAt(o.body, ref.Path, func(s string) {
+		bodies.StringsAt(o.body, ref.Path, func(s string) {
 			m, kind, _ := im.resolve(ref, s)
 			if m != nothing || found != nil {
 				return
@@ -254,7 +246,7 @@ func (im *importer) unresolved(o *object) error {
 	}
 	if o.kind.Name == tenanttest.ConditionalAccessPolicies {
 		for _, path := range []string{"/conditions/users/includeUsers/*", "/conditions/users/excludeUsers/*"} {
-			stringsAt(o.body, path, func(s string) {
+			bodies.StringsAt(o.body, path, func(s string) {
 				if found == nil && guid.MatchString(s) {
 					found = fmt.Errorf("%s: %w", path, errUserID)
 				}
@@ -269,34 +261,25 @@ func (im *importer) unresolved(o *object) error {
 
 func (im *importer) writeReferences(o *object) {
 	for _, ref := range o.kind.References {
-		editAt(o.body, segments(ref.Path), func(old any) (any, bool) {
+		bodies.EditAt(o.body, bodies.Segments(ref.Path), func(old any) (any, bool) {
 			s, ok := old.(string)
 			if !ok {
 				return old, true
 			}
 			m, kind, key := im.resolve(ref, s)
 			switch {
-			case m == literal && ref.Property == "appId" && guid.MatchString(s) && !isLiteral(ref.Literals, s):
+			case m == literal && ref.Property == "appId" && guid.MatchString(s) && !bodies.IsLiteral(ref.Literals, s):
 				im.applications[s] = true
 				im.report.kept(o.file, "application "+s+" kept by its id: right if it is the same in every tenant, as Microsoft's are")
 			case m == named:
-				return reference(kind, key, ref.Property), true
+				return bodies.Reference(kind, key, ref.Property), true
 			case m == creatable:
 				im.createGroup(objectID{kind, strings.ToLower(s)}, key)
-				return reference(kind, key, ref.Property), true
+				return bodies.Reference(kind, key, ref.Property), true
 			}
 			return old, true
 		})
 	}
-}
-
-// reference is how the repository names another resource.
-func reference(kind, key, property string) string {
-	escaped := strings.NewReplacer("%", "%25", "}", "%7D", "#", "%23").Replace(key)
-	if property != "" {
-		escaped += "#" + property
-	}
-	return "${" + kind + "/" + escaped + "}"
 }
 
 // createGroup makes a security group without members of what only the
@@ -323,9 +306,9 @@ var guid = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 func (im *importer) strayID(o *object) (stray string) {
 	referred := make(map[string]bool)
 	for _, ref := range o.kind.References {
-		stringsAt(o.body, ref.Path, func(s string) { referred[s] = true })
+		bodies.StringsAt(o.body, ref.Path, func(s string) { referred[s] = true })
 	}
-	editStrings(o.body, func(s string) string {
+	bodies.EditStrings(o.body, func(s string) string {
 		for _, id := range guid.FindAllString(s, -1) {
 			if stray == "" && !referred[s] && im.foreign(strings.ToLower(id)) {
 				stray = id

@@ -1,4 +1,4 @@
-package main
+package importer
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/tenantsync/tenantsync/examples/internal/bodies"
+	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
@@ -21,36 +23,36 @@ func (im *importer) settleNames() {
 		im.fillDefaults(o)
 		im.noteMasked(o)
 		im.noteBeta(o)
-		if err := o.setKey(); err != nil {
+		key, err := KeyOf(o.kind, o.body)
+		if o.key = key; err != nil {
 			im.leaveOut(o, err)
 			continue
 		}
 		im.replaceTenantID(o) // after the key, which is no template
-		if missing := missingRequired(o); missing != "" {
+		if missing := MissingRequired(o.kind.Name, o.body); missing != "" {
 			im.leaveOut(o, fmt.Errorf("%q is missing, and there is no safe default for it", missing))
 		}
 	}
 }
 
-// setKey makes the key from the natural key's properties.
-func (o *object) setKey() error {
-	if o.kind.Singleton {
-		o.key = o.kind.Name
-		return nil
+// KeyOf makes an object's key of the properties of its kind's natural key.
+func KeyOf(k tenant.Kind, body map[string]any) (string, error) {
+	if k.Singleton {
+		return k.Name, nil
 	}
-	natural := o.kind.NaturalKey
+	natural := k.NaturalKey
 	if natural == nil {
 		natural = []string{"/displayName"}
 	}
 	var values []string
 	for _, path := range natural {
-		stringsAt(o.body, path, func(s string) { values = append(values, s) })
+		bodies.StringsAt(body, path, func(s string) { values = append(values, s) })
 	}
-	o.key = strings.Join(values, " - ")
-	if len(values) < len(natural) || strings.TrimSpace(o.key) == "" {
-		return fmt.Errorf("it has no name: %s is missing", strings.Join(natural, ", "))
+	key := strings.Join(values, " - ")
+	if len(values) < len(natural) || strings.TrimSpace(key) == "" {
+		return key, fmt.Errorf("it has no name: %s is missing", strings.Join(natural, ", "))
 	}
-	return nil
+	return key, nil
 }
 
 // typedPaths are, for kinds whose objects all have one type, the paths at which
@@ -104,9 +106,9 @@ func (im *importer) dropAnnotations(o *object) {
 // matchesAny reports whether path, whose array elements are "*", is one of the
 // patterns.
 func matchesAny(patterns []string, path string) bool {
-	is := segments(path)
+	is := bodies.Segments(path)
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		return slices.EqualFunc(segments(pattern), is, func(p, s string) bool { return p == "*" || p == s })
+		return slices.EqualFunc(bodies.Segments(pattern), is, func(p, s string) bool { return p == "*" || p == s })
 	})
 }
 
@@ -118,7 +120,7 @@ func (im *importer) dropReadOnly(o *object) {
 		}
 	}
 	for _, path := range paths {
-		editAt(o.body, segments(path), func(any) (any, bool) {
+		bodies.EditAt(o.body, bodies.Segments(path), func(any) (any, bool) {
 			im.report.droppedReadOnly(o.kind.Name, path)
 			return nil, false
 		})
@@ -169,13 +171,13 @@ var defaults = map[string][]defaultValue{
 		{property: "securityEnabled", value: always(true)},
 		{property: "mailNickname", value: func(body map[string]any) any { return nickname(body["displayName"]) }, says: "made from the name"},
 		{property: "groupTypes", value: func(body map[string]any) any {
-			if isEmpty(body["membershipRule"]) {
+			if bodies.IsEmpty(body["membershipRule"]) {
 				return []any{}
 			}
 			return []any{"DynamicMembership"}
 		}},
 		{property: "membershipRuleProcessingState", value: func(body map[string]any) any {
-			if isEmpty(body["membershipRule"]) {
+			if bodies.IsEmpty(body["membershipRule"]) {
 				return nil
 			}
 			return "On"
@@ -234,11 +236,16 @@ var required = map[string][]string{
 	tenanttest.ConfigurationPolicies:     {"platforms", "technologies", "settings"},
 	tenanttest.CompliancePolicies:        {"platforms", "technologies", "settings"},
 	tenanttest.AssignmentFilters:         {"platform", "rule"},
+	"mobileApps":                         {"@odata.type", "publisher"},
+	"deviceEnrollmentConfigurations":     {"@odata.type"},
+	"windowsAutopilotDeploymentProfiles": {"@odata.type"},
 }
 
-func missingRequired(o *object) string {
-	for _, property := range required[o.kind.Name] {
-		if o.body[property] == nil {
+// MissingRequired returns a property that an object of the kind needs to be
+// created and does not have, or "".
+func MissingRequired(kind string, body map[string]any) string {
+	for _, property := range required[kind] {
+		if body[property] == nil {
 			return property
 		}
 	}
@@ -248,7 +255,7 @@ func missingRequired(o *object) string {
 // noteMasked reports secrets that the export does not hold.
 func (im *importer) noteMasked(o *object) {
 	for _, m := range o.kind.Masked {
-		stringsAt(o.body, m.Path, func(s string) {
+		bodies.StringsAt(o.body, m.Path, func(s string) {
 			if s != "" && strings.Trim(s, "*") == "" {
 				im.report.kept(o.file, fmt.Sprintf("the secret at %s is masked: enter it before the object is created in another tenant", m.Path))
 			}
@@ -268,8 +275,8 @@ var betaPaths = map[string][]string{
 
 func (im *importer) noteBeta(o *object) {
 	for _, path := range betaPaths[o.kind.Name] {
-		editAt(o.body, segments(path), func(v any) (any, bool) {
-			if !isEmpty(v) {
+		bodies.EditAt(o.body, bodies.Segments(path), func(v any) (any, bool) {
+			if !bodies.IsEmpty(v) {
 				im.report.kept(o.file, fmt.Sprintf("%s exists only in Graph's beta: kept as it is", path))
 			}
 			return v, true
@@ -299,7 +306,7 @@ func (im *importer) noteSecurityDefaults() {
 // placeholder stands, and escapes what would otherwise look like a variable.
 func (im *importer) replaceTenantID(o *object) {
 	replaced := false
-	editStrings(o.body, func(s string) string {
+	bodies.EditStrings(o.body, func(s string) string {
 		s = strings.ReplaceAll(s, "${", "$${")
 		parts := splitFold(s, im.table.TenantID, "%OrganizationId%")
 		replaced = replaced || len(parts) > 1
@@ -324,3 +331,9 @@ func splitFold(s string, words ...string) []string {
 
 // errUserID is why an object that names people by id is left out.
 var errUserID = errors.New("it names a user by id, which means nobody in another tenant: put the user into a group")
+
+// isAnnotation reports whether a property belongs to the protocol and not to
+// the object. The type is among them; see [importer.dropAnnotations].
+func isAnnotation(name string) bool {
+	return strings.Contains(name, "@") || strings.HasPrefix(name, "#")
+}

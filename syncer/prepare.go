@@ -87,11 +87,15 @@ func (c *session) enterBackup(ctx context.Context, found consent) error {
 
 // base reads what both sides last agreed on; nil before the first sync.
 func (c *session) base(ctx context.Context) (*plan.Base, error) {
-	ref := c.now().d.Base
+	return c.s.base(ctx, c.now().d.Base)
+}
+
+// base reads a stored base; nil for none.
+func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*plan.Base, error) {
 	if ref == nil {
 		return nil, nil
 	}
-	raw, err := c.s.get(ctx, *ref)
+	raw, err := s.get(ctx, *ref)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Start asks for a sync of a tenant and returns at once; a worker ([Syncer.Run])
@@ -158,9 +159,11 @@ func (s *Syncer) Cancel(ctx context.Context, tenantName, run, actor, comment str
 	return rowOf(after), err
 }
 
-// Retry starts a run for the items of an ended run that were not applied. What
-// it proposes needs a decision of its own. An empty run means the last one. It
-// returns what Start returns, ErrNotFound, and ErrNothingFailed.
+// Retry starts a run for the items of an ended run that were not applied, and
+// for what their files refer to that is not in the tenant: the desired line is
+// read for that. What it proposes needs a decision of its own. An empty run means
+// the last one. It returns what Start returns, ErrNotFound, ErrNothingFailed, and
+// the repository's errors.
 func (s *Syncer) Retry(ctx context.Context, tenantName, run, actor string) (Row, error) {
 	if err := s.permit(ctx, actor, ActRetry, tenantName); err != nil {
 		return Row{}, err
@@ -190,8 +193,27 @@ func (s *Syncer) Retry(ctx context.Context, tenantName, run, actor string) (Row,
 	if len(targets) == 0 {
 		return Row{}, fmt.Errorf("%w: run %s of %s", ErrNothingFailed, rep.Run, tenantName)
 	}
+	if targets, err = s.withNeeds(ctx, cur, targets); err != nil {
+		return Row{}, err
+	}
 	return s.start(ctx, StartRequest{Tenant: tenantName, Actor: actor,
 		Options: Options{Mode: Full, Targets: targets, Interactive: rep.Options.Interactive, RetryOf: rep.Run, Comment: rep.Options.Comment}})
+}
+
+// withNeeds adds to the targets of a retry what they refer to: without it, what
+// failed for a missing object would fail again.
+func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Target) ([]plan.Target, error) {
+	desired, err := retryIf(ctx, s.cfg.Attempts, repositoryMayPass, func() (tenant.Desired, error) {
+		return s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: cur.rec.Tenant})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("syncer: %s: retry: read the desired line: %w", cur.rec.Tenant, err)
+	}
+	base, err := s.base(ctx, cur.d.Base)
+	if err != nil && !isLost(err) {
+		return nil, err
+	}
+	return plan.Needs(desired, base, targets), nil
 }
 
 // Pause holds a tenant: no run starts, and one under way does not go on to its

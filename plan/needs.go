@@ -1,0 +1,59 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Needs returns the targets, and with them what their files refer to, directly
+// or through others, that the repository has and the base knows no object for:
+// a comparison that is limited to the targets alone could resolve no reference
+// to it. base may be nil.
+func Needs(desired tenant.Desired, base *Base, targets []Target) []Target {
+	bound := map[string]bool{}
+	if base != nil {
+		for _, o := range base.Objects {
+			bound[itemID(o.Kind, o.Key)] = o.ID != ""
+		}
+	}
+	files, now := map[string]*tenant.Resource{}, map[string]string{}
+	parsed := map[string]*node{}
+	for i := range desired.Resources {
+		r := &desired.Resources[i]
+		body, err := parseObject(r.Body)
+		if err != nil {
+			continue // its own note says so
+		}
+		id := itemID(r.Kind, r.Key)
+		files[id], parsed[id] = r, body
+		for _, former := range formerKeys(body) {
+			now[itemID(r.Kind, former)] = id
+		}
+	}
+	out, next := slices.Clone(targets), []string{}
+	wanted := map[string]bool{}
+	for _, t := range targets {
+		for id, r := range files {
+			if r.Kind == t.Kind && (t.Key == "" || t.Key == r.Key) && !wanted[id] {
+				wanted[id], next = true, append(next, id)
+			}
+		}
+	}
+	slices.Sort(next) // so that the answer has one order
+	for len(next) > 0 {
+		id := next[0]
+		next = next[1:]
+		eachReference(parsed[id], func(ref reference) {
+			needed := ref.object()
+			if files[needed] == nil {
+				needed = now[needed]
+			}
+			if r := files[needed]; r != nil && !bound[needed] && !wanted[needed] {
+				wanted[needed], next = true, append(next, needed)
+				out = append(out, Target{Kind: r.Kind, Key: r.Key})
+			}
+		})
+	}
+	return out
+}

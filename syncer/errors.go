@@ -79,7 +79,8 @@ func (e *BrokenRulesError) Error() string {
 // ErrorInfo is why a run did not succeed, for people and for programs.
 type ErrorInfo struct {
 	// Class is a word to react to: "sign_in_needed", "declined", "timed_out",
-	// "forbidden", "conflict", "repository", "read", "storage", "internal", ….
+	// "forbidden", "conflict", "repository", "read", "storage", "invalid_target",
+	// "internal", ….
 	Class string `json:"class"`
 	// Phase in which it happened.
 	Phase Phase `json:"phase,omitempty"`
@@ -101,6 +102,9 @@ func (e *runError) Unwrap() error { return e.err }
 
 // classStorage is the class of what was stored and cannot be read any more.
 const classStorage = "storage"
+
+// classTarget is the class of a run whose targets are no kinds in scope.
+const classTarget = "invalid_target"
 
 // isLost reports whether an error says that something stored is gone or spoilt.
 func isLost(err error) bool {

@@ -23,7 +23,9 @@ const (
 type Options struct {
 	// Mode defaults to Full.
 	Mode Mode `json:"mode"`
-	// Targets, if any, limit the run to these kinds or objects.
+	// Targets, if any, limit the run to these kinds or objects. A kind that the
+	// client does not know, or that is out of scope, ends the run in New error,
+	// class "invalid_target".
 	Targets []plan.Target `json:"targets,omitempty"`
 	// DesiredFrom rolls back: the desired side of the targets (of everything,
 	// without targets) is this revision of the backup line. On approval it is

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/plan"
@@ -28,6 +29,9 @@ func (c *session) prepare(ctx context.Context) error {
 		return &retryable{err: err}
 	}
 	r := c.run()
+	if err := c.checkTargets(r.Options.Targets, set.Scopes); err != nil {
+		return err
+	}
 	found, err := c.checkConsent(ctx, c.client, c.kinds, *c.identity, set)
 	if err != nil {
 		return c.passing("consent: permissions", err)
@@ -69,6 +73,26 @@ func (c *session) prepare(ctx context.Context) error {
 		return err
 	}
 	return c.propose(ctx, in, res, changed)
+}
+
+// checkTargets refuses targets that no kind can answer for: the run would do
+// nothing and end well.
+func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.Scope) error {
+	for _, t := range targets {
+		i := slices.IndexFunc(c.kinds, func(k tenant.Kind) bool { return k.Name == t.Kind })
+		switch {
+		case i < 0:
+			names := make([]string, len(c.kinds))
+			for n, k := range c.kinds {
+				names[n] = k.Name
+			}
+			slices.Sort(names)
+			return failure(classTarget, "no kind is called %q; correct the run's targets. The kinds are: %s", t.Kind, strings.Join(names, ", "))
+		case scopeOf(c.kinds[i], scopes) == tenant.OutOfScope:
+			return failure(classTarget, "the kind %q is out of scope for %s; change its scope in the settings, or the run's targets", t.Kind, c.tenant)
+		}
+	}
+	return nil
 }
 
 // enterBackup stores what the look at the permissions showed and enters the

@@ -106,9 +106,9 @@ var plantedBugs = []plantedBug{
 	if planted("a blob whose answer is lost is given up") {
 		_, err = s.cfg.Blobs.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 	}`},
-	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "adopt.go", "		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: a.Parent", `
+	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "prepare.go", "		rev, err := c.s.cfg.Repository.Update(ctx, req)", `
 		if planted("each try adopts under another key") {
-			a.Key += "'"
+			req.Key += "'"
 		}`},
 	{"it is not stored what is about to be adopted", "approve/dies_after", "Repository.Update", "adopt.go", "	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {", `
 	if planted("it is not stored what is about to be adopted") {

@@ -6,6 +6,7 @@ require (
 	github.com/tenantsync/tenantsync v0.0.0
 	github.com/tenantsync/tenantsync/state/pgstore v0.0.0
 	github.com/tenantsync/tenantsync/state/sqlitestore v0.0.0
+	golang.org/x/term v0.47.0
 )
 
 require (

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+)
+
+// minDigest is the fewest characters of a digest that name a plan.
+const minDigest = 12
+
+// decide is the command of a verdict.
+func decide(verdict syncer.Verdict) func(*app) func(context.Context, []string) error {
+	return func(a *app) func(context.Context, []string) error {
+		var digest, comment string
+		var accept, items list
+		a.flags.StringVar(&digest, "digest", "", "the plan's, or at least its first 12 characters: the plan that is decided on; on a terminal it may be left out")
+		a.flags.StringVar(&comment, "comment", "", "kept with the run")
+		if verdict == syncer.Approve {
+			a.flags.Var(&accept, "accept", "RULE that the plan breaks and that is accepted; can be given several times")
+			a.flags.Var(&items, "item", "KIND/KEY: approve only this item of the plan; can be given several times")
+		}
+		d := a.drivingFlags()
+		return func(ctx context.Context, words []string) error {
+			return a.with(ctx, func(e *engine) error {
+				t, err := a.known(words[0])
+				if err != nil {
+					return err
+				}
+				row, err := e.Status(ctx, t.Name)
+				if err != nil {
+					return explain(t.Name, err)
+				}
+				if row.Status != state.PendingApproval {
+					return explain(t.Name, fmt.Errorf("nothing waits for a decision: it is %s: %w", row.Label, syncer.ErrNotPending))
+				}
+				decision := syncer.Decision{Tenant: t.Name, Run: row.Run, Verdict: verdict,
+					Actor: a.set.text("actor"), Comment: comment, Accept: accept, Items: items}
+				if decision.Digest, err = a.digest(ctx, e, row, digest, verdict); err != nil {
+					return err
+				}
+				if verdict == syncer.Approve && a.asks && !a.json {
+					if err := a.acceptBroken(ctx, e, row, &decision); err != nil {
+						return err
+					}
+				}
+				row, err = e.Decide(ctx, decision)
+				if err != nil {
+					return explain(t.Name, err)
+				}
+				return a.driveAndShow(ctx, e, row, d)
+			})
+		}
+	}
+}
+
+// digest finds out which plan is meant: the one that waits, as the digest that
+// was given says, or as somebody on the terminal who was shown it does.
+func (a *app) digest(ctx context.Context, e *engine, row syncer.Row, given string, verdict syncer.Verdict) (string, error) {
+	switch {
+	case given != "" && len(given) < minDigest:
+		return "", usageError("-digest: give at least the first %d characters", minDigest)
+	case given != "" && !strings.HasPrefix(row.Digest, given):
+		return "", explain(row.Tenant, fmt.Errorf("the plan that waits is %s and not %s: %w", short(row.Digest), short(given), syncer.ErrStalePlan))
+	case given != "":
+		return row.Digest, nil
+	case !a.asks || a.json:
+		return "", &failure{exit: exitUsage, tenant: row.Tenant, err: errors.New("-digest is missing: it says which plan is decided on"),
+			next: "tenantsync plan " + row.Tenant + ", then -digest " + short(row.Digest)}
+	}
+	if err := a.showPlan(ctx, e, row); err != nil {
+		return "", err
+	}
+	line, err := a.ask("Type yes to %s plan %s: ", strings.ReplaceAll(string(verdict), "_", " "), short(row.Digest))
+	if err != nil || line != "yes" {
+		return "", &failure{exit: exitPerson, tenant: row.Tenant, err: errors.New("nothing was decided")}
+	}
+	return row.Digest, nil
+}
+
+// showPlan prints the plan that a decision is about, where questions are asked.
+func (a *app) showPlan(ctx context.Context, e *engine, row syncer.Row) error {
+	p, err := e.Plan(ctx, row.Tenant)
+	if err != nil {
+		return explain(row.Tenant, err)
+	}
+	var b strings.Builder
+	if err := p.Text(&b); err != nil {
+		return err
+	}
+	a.say("\n%s\n", safe(b.String()))
+	return nil
+}
+
+// acceptBroken asks for the names of the rules that the plan breaks.
+func (a *app) acceptBroken(ctx context.Context, e *engine, row syncer.Row, d *syncer.Decision) error {
+	p, err := e.Plan(ctx, row.Tenant)
+	if err != nil {
+		return explain(row.Tenant, err)
+	}
+	for _, b := range p.Broken {
+		if slices.Contains(d.Accept, b.Rule) {
+			continue
+		}
+		line, err := a.ask("The plan breaks the rule %s: %s\nType the rule's name to accept that: ", b.Rule, b.Message)
+		if err != nil || line != strings.ToLower(b.Rule) {
+			return &failure{exit: exitPerson, tenant: row.Tenant, err: errors.New("nothing was decided")}
+		}
+		d.Accept = append(d.Accept, b.Rule)
+	}
+	return nil
+}
+
+// decideHere asks for a decision on the terminal, if there is one. It reports
+// whether one was made.
+func (a *app) decideHere(ctx context.Context, e *engine, row syncer.Row) (bool, error) {
+	if !a.asks || a.json {
+		return false, nil
+	}
+	if err := a.showPlan(ctx, e, row); err != nil {
+		return false, err
+	}
+	verdicts := map[string]syncer.Verdict{"approve": syncer.Approve, "reject": syncer.Reject, "revert": syncer.RejectAndRevert}
+	for {
+		line, err := a.ask("%s: approve, reject, revert (reject, and take the changes back in the configuration), or leave it? ", row.Tenant)
+		if err != nil || line == "leave" || line == "leave it" || line == "" {
+			return false, ctx.Err()
+		}
+		verdict, ok := verdicts[line]
+		if !ok {
+			continue
+		}
+		d := syncer.Decision{Tenant: row.Tenant, Run: row.Run, Digest: row.Digest, Verdict: verdict, Actor: a.set.text("actor")}
+		if verdict == syncer.Approve {
+			if err := a.acceptBroken(ctx, e, row, &d); err != nil {
+				a.say("%v\n", err)
+				continue
+			}
+		}
+		_, err = e.Decide(ctx, d)
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.Is(err, syncer.ErrStalePlan), errors.Is(err, syncer.ErrNotPending), errors.Is(err, syncer.ErrExpired):
+			a.say("%s: %v\n", row.Tenant, err) // somebody else was faster
+			return true, nil
+		case errors.Is(err, syncer.ErrSelfApproval), errors.Is(err, syncer.ErrAlreadyVoted):
+			a.say("%s: %v\n", row.Tenant, err)
+			return false, nil
+		default:
+			return false, explain(row.Tenant, err)
+		}
+	}
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/examples/internal/bodies"
+	"github.com/tenantsync/tenantsync/examples/internal/contoso"
+	"github.com/tenantsync/tenantsync/examples/internal/keep"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
+)
+
+const (
+	demoFolder   = "demo"
+	demoClientID = "11111111-2222-4333-8444-555555555555"
+)
+
+// demo is a fake Entra and fake tenants behind real HTTP on this machine. What
+// they hold is kept in the folder, so that it outlives the command as real
+// tenants would.
+type demo struct {
+	app       *app
+	dir       *keep.Dir
+	entra     *authtest.Entra
+	signIns   *http.Client // reaches the fake Entra
+	catalogue *graph.Catalogue
+
+	mu      sync.Mutex
+	tenants map[string]*demoTenant
+	closers []func()
+}
+
+// demoTenant is a fake tenant.
+type demoTenant struct {
+	server *graphtest.Server
+	client *http.Client
+}
+
+// openDemo makes the fakes, as they were left.
+func (a *app) openDemo() (*demo, error) {
+	dir, err := keep.Open(a.set.path(demoFolder))
+	if err != nil {
+		return nil, err
+	}
+	d := &demo{app: a, dir: dir, tenants: map[string]*demoTenant{}}
+	if d.catalogue, err = a.set.wholeCatalogue(); err != nil {
+		return nil, err
+	}
+	people := map[string]authtest.Person{
+		"signs-in": authtest.SignsIn(time.Second), "declines": authtest.Declines(time.Second),
+	}[a.set.text("demo-people")] // the zero Person never comes
+	all := names(d.catalogue)
+	d.entra = authtest.NewEntra(authtest.EntraConfig{
+		People: []authtest.Person{people}, Interval: time.Second,
+		Scopes:      d.catalogue.Scopes(all, true, false),
+		Application: func(string, string) int { return 0 }, // any secret will do
+	})
+	base := d.serve("login.example", d.entra)
+	d.signIns = &http.Client{Transport: dir.Transport("signins.json", d.entra, base, true)}
+	if a.prepare != nil {
+		a.prepare(d)
+	}
+	return d, nil
+}
+
+// serve returns a transport that reaches the handler over TLS on a loopback
+// address, whatever host a request names.
+func (d *demo) serve(host string, h http.Handler) http.RoundTripper {
+	if d.app.inProcess {
+		return handlerTransport{h}
+	}
+	server := httptest.NewTLSServer(h)
+	d.closers = append(d.closers, server.Close)
+	base := server.Client().Transport.(*http.Transport).Clone()
+	base.TLSClientConfig.ServerName = "example.com" // what the certificate is for
+	address := server.Listener.Addr().String()
+	base.DialContext = func(ctx context.Context, network, asked string) (net.Conn, error) {
+		if asked != host+":443" {
+			return nil, fmt.Errorf("the demonstration has no host %s", asked)
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	d.closers = append(d.closers, base.CloseIdleConnections)
+	return base
+}
+
+// handlerTransport answers requests without a socket.
+type handlerTransport struct{ handler http.Handler }
+
+// RoundTrip answers a request.
+func (t handlerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	in := req.Clone(req.Context())
+	in.RequestURI, in.Host = req.URL.RequestURI(), req.URL.Host
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	t.handler.ServeHTTP(w, in)
+	res := w.Result()
+	res.Request = req
+	return res, in.Body.Close()
+}
+
+func (d *demo) close() error {
+	for _, f := range slices.Backward(d.closers) {
+		f()
+	}
+	return nil
+}
+
+// tenant returns the fake tenant of a name; it is empty unless it was kept.
+func (d *demo) tenant(name string) (*demoTenant, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t := d.tenants[name]; t != nil {
+		return t, nil
+	}
+	t := &demoTenant{server: graphtest.New(graphtest.Config{
+		Catalogue: d.catalogue, Directory: authtest.DirectoryOf(name), Accepts: d.entra.Accepts,
+	})}
+	file := d.file(name)
+	t.client = &http.Client{Transport: d.dir.Transport(file, t.server.Fake, d.serve("graph.example", t.server), false)}
+	if _, err := d.dir.Load(file, t.server.Fake.Restore); err != nil {
+		return nil, err
+	}
+	d.tenants[name] = t
+	return t, nil
+}
+
+// file is where a tenant is kept.
+func (d *demo) file(name string) string {
+	return "tenant-" + strings.ReplaceAll(tenant.FilePath(name, true), "/", "_")
+}
+
+// connect leads a client to the fake tenant, as whoever held it last left it.
+func (d *demo) connect(name string, cfg *graph.Config) error {
+	t, err := d.tenant(name)
+	if err != nil {
+		return err
+	}
+	if _, err := d.dir.Load(d.file(name), t.server.Fake.Restore); err != nil {
+		return err
+	}
+	cfg.Endpoint, cfg.HTTPClient, cfg.ClientID = t.server.URL(), t.client, demoClientID
+	return nil
+}
+
+// begin makes a tenant as it is before the first sync, and puts the sample into
+// the repository where that has nothing of it.
+func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *graph.Catalogue) (configured int, err error) {
+	fake, err := d.tenant(t.Name)
+	if err != nil {
+		return 0, err
+	}
+	start, err := contoso.Start()
+	if err != nil {
+		return 0, err
+	}
+	start = slices.DeleteFunc(start, func(r tenant.Resource) bool {
+		// Where they are on, they refuse every Conditional Access policy.
+		return r.Kind == tenanttest.SecurityDefaults && !chosen(kinds, r.Kind)
+	})
+	if !exists(d.dir.File(d.file(t.Name))) {
+		if err := contoso.Seed(fake.server.Fake, start, t.Variables); err != nil {
+			return 0, err
+		}
+		if err := d.dir.Write(d.file(t.Name), fake.server.Fake.Save()); err != nil {
+			return 0, err
+		}
+	}
+	line, err := e.repository.Desired(ctx, tenant.DesiredRequest{Tenant: t.Name})
+	if err != nil || len(line.Resources)+len(line.Problems) > 0 {
+		return len(line.Resources), err
+	}
+	sample, err := contoso.Sample()
+	if err != nil {
+		return 0, err
+	}
+	sample = whatHolds(slices.DeleteFunc(sample, func(r tenant.Resource) bool { return !chosen(kinds, r.Kind) }), start)
+	var changes []tenant.Change
+	for _, r := range sample {
+		changes = append(changes, tenant.Change{Kind: r.Kind, Key: r.Key, Body: r.Body})
+	}
+	_, err = e.repository.Update(ctx, tenant.UpdateRequest{Tenant: t.Name, Parent: line.Revision,
+		Key: "sample", Changes: changes, Message: "the sample configuration", Author: "tenantsync"})
+	return len(changes), err
+}
+
+// chosen reports whether a kind is kept in step, and not only read for its names.
+func chosen(c *graph.Catalogue, kind string) bool {
+	e, ok := c.Entry(kind)
+	return ok && e.Scope != tenant.Referenced
+}
+
+// whatHolds returns the resources all of whose references lead to one another,
+// or to what the tenant has.
+func whatHolds(resources, has []tenant.Resource) []tenant.Resource {
+	for {
+		known := map[string]bool{}
+		for _, r := range slices.Concat(resources, has) {
+			known[r.Kind+"/"+r.Key] = true
+		}
+		before := len(resources)
+		resources = slices.DeleteFunc(resources, func(r tenant.Resource) bool {
+			body, err := bodies.Decode(r.Body)
+			lost := err != nil
+			bodies.EditStrings(body, func(s string) string {
+				if kind, key, ok := bodies.ParseReference(s); ok && !known[kind+"/"+key] {
+					lost = true
+				}
+				return s
+			})
+			return lost
+		})
+		if len(resources) == before {
+			return resources
+		}
+	}
+}
+
+// answer asks whoever sits in front of the program to play the one who signs in.
+func (d *demo) answer(code string) {
+	line, err := d.app.ask("Press Enter to sign in, or type n and Enter to decline: ")
+	if err != nil {
+		return // nobody is there: the sign-in times out
+	}
+	act := authtest.Accept
+	if strings.HasPrefix(line, "n") {
+		act = authtest.Refuse
+	}
+	if err := d.entra.Answer(code, act); err != nil {
+		d.app.say("%v\n", err)
+	}
+}

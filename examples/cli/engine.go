@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/auth/entra"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state/sqlitestore"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+)
+
+// The folder, beside tenantsync.json, seal.key and tenants/.
+const (
+	storeFile        = "tenantsync.db"
+	configurationDir = "configuration"
+)
+
+// engine is the engine with all that this program plugs in.
+type engine struct {
+	*syncer.Syncer
+	store         *sqlitestore.Store
+	repository    *tenant.DirRepository
+	authenticator auth.Authenticator
+	closers       []func() error
+}
+
+// close gives everything up; the last opened goes first.
+func (e *engine) close() error {
+	var errs []error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		errs = append(errs, e.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// with opens the engine, lets do use it, and closes it.
+func (a *app) with(ctx context.Context, do func(e *engine) error) error {
+	e, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(e), e.close())
+}
+
+// ready reports what keeps the folder from being used.
+func (a *app) ready() error {
+	dir := a.set.text("dir")
+	if !a.set.initialized {
+		return &failure{exit: exitUsage, err: fmt.Errorf("there is no %s in the folder %s", settingsFile, dir),
+			next: "tenantsync init -dir " + dir}
+	}
+	if inFile := a.set.demoFile == "true"; inFile != a.set.bool("demo") {
+		// A fake tenant and a real one must never share a base.
+		if inFile {
+			return usageError("the folder %s belongs to a demonstration, and %s says that this is none: use another folder", dir, a.set.chosen["demo"].from)
+		}
+		return usageError("the folder %s belongs to real tenants, and %s says that this is a demonstration: use another folder, and init -demo", dir, a.set.chosen["demo"].from)
+	}
+	return nil
+}
+
+// open opens what is in the folder, and makes the engine.
+func (a *app) open(ctx context.Context) (*engine, error) {
+	if err := a.ready(); err != nil {
+		return nil, err
+	}
+	e := &engine{}
+	if err := a.openAll(ctx, e); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
+}
+
+func (a *app) openAll(ctx context.Context, e *engine) error {
+	var err error
+	if e.store, err = sqlitestore.New(ctx, sqlitestore.Config{Path: a.set.path(storeFile)}); err != nil {
+		return fmt.Errorf("the store: %w", err)
+	}
+	e.closers = append(e.closers, e.store.Close)
+	if err := e.store.Migrate(ctx); err != nil {
+		return fmt.Errorf("the store: %w", err)
+	}
+	if e.repository, err = tenant.NewDirRepository(a.set.path(configurationDir)); err != nil {
+		return fmt.Errorf("the configuration: %w", err)
+	}
+	e.closers = append(e.closers, e.repository.Close)
+	if a.set.bool("demo") {
+		if a.demo, err = a.openDemo(); err != nil {
+			return err
+		}
+		e.closers = append(e.closers, a.demo.close)
+	}
+	if e.authenticator, err = a.authenticator(e.store); err != nil {
+		// What needs nobody's credentials still works: status, plan, report.
+		e.authenticator = noCredentials{err}
+	}
+	drift := plan.AdoptDrift
+	if a.set.text("drift") == "enforce" {
+		drift = plan.EnforceDesired
+	}
+	rules := plan.Rules{Drift: drift, MaxDeletes: a.set.int("max-deletes"), MaxUpdates: a.set.int("max-updates")}
+	e.Syncer, err = syncer.New(syncer.Config{
+		Store: e.store, Leaser: e.store, Blobs: e.store,
+		Repository:    e.repository,
+		Authenticator: e.authenticator,
+		Connector:     syncer.ConnectorFunc(a.connect),
+		Approval: syncer.ApprovalRules{Approvals: a.set.int("approvals"), AllowRequester: !a.set.bool("four-eyes"),
+			Timeout: a.set.duration("approval-timeout")},
+		SettingsFor: func(_ context.Context, name string) (syncer.Settings, error) {
+			t, err := a.tenant(name)
+			if errors.Is(err, fs.ErrNotExist) { // removed here, and still in the store
+				err = nil
+			}
+			return syncer.Settings{Directory: t.Directory, Variables: t.Variables, Rules: rules}, err
+		},
+		Observer:    observer{a, &sync.Map{}},
+		AuthTimeout: a.set.duration("sign-in-timeout"),
+		Lease:       a.set.duration("lease"),
+	})
+	return err
+}
+
+// noCredentials stands for an authenticator that could not be made.
+type noCredentials struct{ err error }
+
+func (n noCredentials) failure(req auth.Request) error {
+	return &auth.Error{Class: auth.Misconfigured, Tenant: req.Tenant, Message: n.err.Error(), Err: n.err}
+}
+
+// Credential says why there is none.
+func (n noCredentials) Credential(_ context.Context, req auth.Request) (auth.Credential, error) {
+	return nil, n.failure(req)
+}
+
+// Begin says why nobody can sign in.
+func (n noCredentials) Begin(_ context.Context, req auth.Request) (auth.SignIn, error) {
+	return nil, n.failure(req)
+}
+
+// authenticator signs in as the settings say.
+func (a *app) authenticator(store *sqlitestore.Store) (auth.Authenticator, error) {
+	id := a.set.text("client-id")
+	if id == "" && a.demo == nil {
+		return nil, &failure{exit: exitUsage, err: errors.New("the setting client-id is missing: the application (client) id of an app registration"),
+			next: "see \"Connect a real tenant\" in the README"}
+	}
+	cloud := entra.Cloud(a.set.text("cloud"))
+	if a.set.text("sign-in") != "device-code" {
+		cfg := entra.ApplicationConfig{ClientID: id, Cloud: cloud}
+		if a.demo != nil {
+			cfg.ClientID, cfg.Authority, cfg.HTTPClient = demoClientID, a.demo.entra.URL(), a.demo.signIns
+		}
+		return a.application(cfg)
+	}
+	sealer, err := a.sealer()
+	if err != nil {
+		return nil, err
+	}
+	cfg := entra.Config{ClientID: id, Cloud: cloud, Cache: store.Caches(), Sealer: sealer,
+		AllowedHomeDirectories: a.set.list("home-directories")}
+	if a.demo != nil {
+		cfg.ClientID, cfg.Authority, cfg.HTTPClient = demoClientID, a.demo.entra.URL(), a.demo.signIns
+	}
+	return entra.New(cfg)
+}
+
+// connect makes a tenant's client.
+func (a *app) connect(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+	t, err := a.tenant(req.Tenant)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	cfg, err := a.set.graphConfig(t)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Credential = entra.TokenCredential(req.Credential)
+	if a.demo != nil {
+		if err := a.demo.connect(req.Tenant, &cfg); err != nil {
+			return nil, err
+		}
+	}
+	return graph.New(cfg)
+}

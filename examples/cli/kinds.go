@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+)
+
+// kindsFolder, in the folder, may hold kinds that are added to the catalogue, or
+// that take the place of known ones.
+const kindsFolder = "kinds"
+
+// wholeCatalogue is the package's with the folder's kinds.
+func (s settings) wholeCatalogue() (*graph.Catalogue, error) {
+	all := graph.Default()
+	if !exists(s.path(kindsFolder)) {
+		return all, nil
+	}
+	mine, err := graph.Load(os.DirFS(s.text("dir")), kindsFolder)
+	if err != nil {
+		return nil, err
+	}
+	return all.With(mine)
+}
+
+// catalogue is what the client is given: the kinds chosen, and those that they
+// refer to, which are read for their names and never written. So nothing else
+// is read, and no permission is asked for that is not needed.
+func (s settings) catalogue() (*graph.Catalogue, error) {
+	all, err := s.wholeCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	chosen := s.list("kinds")
+	if slices.Equal(chosen, []string{"all"}) {
+		return all, nil
+	}
+	referred := map[string]bool{}
+	for _, name := range chosen {
+		e, ok := all.Entry(name)
+		if !ok {
+			return nil, usageError("kinds (%s): there is no kind %q; the kinds are %s", s.chosen["kinds"].from, name, strings.Join(names(all), ", "))
+		}
+		for _, r := range e.References {
+			for _, other := range r.Kinds {
+				referred[other] = true
+			}
+		}
+	}
+	out := &graph.Catalogue{Throttles: all.Throttles}
+	for _, e := range all.Entries {
+		switch {
+		case slices.Contains(chosen, e.Name):
+		case referred[e.Name]:
+			e.Scope = tenant.Referenced
+			e.Create, e.Update, e.Delete, e.Parts, e.PartRequests, e.References = false, false, false, nil, nil, nil
+			e.Read.Optional = true // without it, what refers to such an object is reported
+		default:
+			continue
+		}
+		// Nothing has to come after what no plan touches.
+		e.After = slices.DeleteFunc(slices.Clone(e.After), func(o tenant.After) bool { return !slices.Contains(chosen, o.Kind) })
+		out.Entries = append(out.Entries, e)
+	}
+	return out, nil
+}
+
+func names(c *graph.Catalogue) []string {
+	var out []string
+	for _, e := range c.Entries {
+		out = append(out, e.Name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// unproven is the setting in the form of graph.Config.
+func (s settings) unproven() []string {
+	kinds := s.list("unproven")
+	if slices.Equal(kinds, []string{"all"}) {
+		return []string{"*"}
+	}
+	return kinds
+}
+
+// graphConfig is what the settings say of a client of a tenant.
+func (s settings) graphConfig(t tenantFile) (graph.Config, error) {
+	catalogue, err := s.catalogue()
+	if err != nil {
+		return graph.Config{}, err
+	}
+	for _, name := range s.list("unproven") {
+		if _, ok := catalogue.Entry(name); !ok && name != "all" {
+			return graph.Config{}, fmt.Errorf("unproven (%s): %q is not among the kinds chosen", s.chosen["unproven"].from, name)
+		}
+	}
+	return graph.Config{
+		Cloud: graph.Cloud(s.text("cloud")), Directory: t.Directory, ClientID: s.text("client-id"),
+		Catalogue: catalogue, Unproven: s.unproven(),
+		ReportOnly: s.bool("report-only"), BreakGlass: s.list("break-glass"),
+		DeviceCode: s.text("sign-in") == "device-code",
+	}, nil
+}

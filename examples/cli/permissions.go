@@ -1,0 +1,170 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
+)
+
+// permission is one that an app registration has to ask for.
+type permission struct {
+	// Name is the least powerful one that is enough.
+	Name      string   `json:"name"`
+	Mandatory bool     `json:"mandatory"`
+	Read      bool     `json:"read"`
+	Write     bool     `json:"write"`
+	Kinds     []string `json:"kinds"`
+}
+
+// permissionsFor are what the kinds need, of a person (delegated) or of an
+// application, and where an administrator consents to them.
+type permissionsFor struct {
+	Mode        string       `json:"mode"`
+	Kinds       []string     `json:"kinds"`
+	Delegated   []permission `json:"delegated"`
+	Application []permission `json:"application"`
+	ConsentURL  string       `json:"consentUrl,omitempty"`
+}
+
+// permissions is the command "permissions".
+func permissions(a *app) func(context.Context, []string) error {
+	mode := a.flags.String("mode", string(syncer.Full), "what for: full, preview or backup_only")
+	return func(ctx context.Context, words []string) error {
+		if err := oneOf(string(syncer.Full), string(syncer.Preview), string(syncer.BackupOnly))(*mode); err != nil {
+			return usageError("-mode: %w", err)
+		}
+		t := tenantFile{}
+		if len(words) == 1 {
+			var err error
+			if t, err = a.known(words[0]); err != nil {
+				return err
+			}
+		}
+		out, err := a.needed(ctx, t, *mode)
+		if err != nil {
+			return err
+		}
+		a.show(out, func() { a.printPermissions(out) })
+		return nil
+	}
+}
+
+// needed asks the client itself, with made-up tokens that permit nothing. It
+// sends nothing anywhere.
+func (a *app) needed(ctx context.Context, t tenantFile, mode string) (permissionsFor, error) {
+	out := permissionsFor{Mode: mode, Kinds: []string{}, Delegated: []permission{}, Application: []permission{}}
+	cfg, err := a.set.graphConfig(t)
+	if err != nil {
+		return out, err
+	}
+	if a.set.bool("demo") && cfg.ClientID == "" {
+		cfg.ClientID = demoClientID
+	}
+	if cfg.Directory == "" {
+		cfg.Directory = "organizations" // as Entra has it for whoever signs in
+	}
+	out.Kinds = names(cfg.Catalogue)
+	for _, application := range []bool{false, true} {
+		token, into := graphtest.Token(authtest.DirectoryOf("nobody")), &out.Delegated
+		if application {
+			token, into = graphtest.ApplicationToken(authtest.DirectoryOf("nobody"), "None"), &out.Application
+		}
+		cfg.Credential = graphtest.Static(token)
+		client, err := graph.New(cfg)
+		if err != nil {
+			return out, err
+		}
+		has, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: out.Kinds, Write: mode == string(syncer.Full)})
+		if err != nil {
+			return out, err
+		}
+		*into = merged(has.Required)
+		if a.set.text("client-id") != "" || a.set.bool("demo") {
+			out.ConsentURL = has.ConsentURL
+		}
+	}
+	return out, nil
+}
+
+// merged names each permission once, mandatory if it is so for any kind. One
+// for which another that is needed anyway will do is left out, so that what is
+// listed is all that has to be granted.
+func merged(required []tenant.Permission) []permission {
+	out := []permission{}
+	add := func(p *permission, r tenant.Permission) {
+		p.Read, p.Write = p.Read || !r.Write, p.Write || r.Write
+		for _, k := range r.Kinds {
+			if !slices.Contains(p.Kinds, k) {
+				p.Kinds = append(p.Kinds, k)
+			}
+		}
+	}
+	// What leaves no choice comes first, and optional ones last: so each finds
+	// what is there already.
+	required = slices.Clone(required)
+	slices.SortStableFunc(required, func(a, b tenant.Permission) int {
+		if a.Optional != b.Optional {
+			return cmp.Compare(count(a.Optional), count(b.Optional))
+		}
+		return cmp.Compare(len(a.AnyOf), len(b.AnyOf))
+	})
+	for _, r := range required {
+		if len(r.AnyOf) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(out, func(p permission) bool { return slices.Contains(r.AnyOf, p.Name) })
+		if i < 0 {
+			out = append(out, permission{Name: r.AnyOf[0], Mandatory: !r.Optional})
+			i = len(out) - 1
+		}
+		add(&out[i], r)
+	}
+	return out
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (a *app) printPermissions(p permissionsFor) {
+	for _, group := range []struct {
+		title string
+		all   []permission
+	}{
+		{"Delegated permissions of Microsoft Graph, where a person signs in (sign-in device-code):", p.Delegated},
+		{"Application permissions, where an application works by itself (sign-in secret, certificate or federated):", p.Application},
+	} {
+		a.printf("%s\n\n", group.title)
+		var rows [][]cell
+		for _, each := range group.all {
+			need, what := "optional", "read"
+			if each.Mandatory {
+				need = "mandatory"
+			}
+			switch {
+			case each.Read && each.Write:
+				what = "read, write"
+			case each.Write:
+				what = "write"
+			}
+			rows = append(rows, []cell{{text: "  " + each.Name}, {text: need}, {text: what}, {text: strings.Join(each.Kinds, ", ")}})
+		}
+		a.print([]string{"  PERMISSION", "NEED", "TO", "FOR"}, rows)
+		a.printf("\n")
+	}
+	if p.ConsentURL != "" {
+		a.printf("An administrator of each tenant consents at\n  %s\n", p.ConsentURL)
+	} else {
+		a.printf("With the setting client-id, the address at which an administrator consents is shown here.\n")
+	}
+}

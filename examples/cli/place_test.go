@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/tenantsync/tenantsync/internal/script"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// TestMain lets the test binary be the program, so that it can be killed and put
+// in front of a terminal.
+func TestMain(m *testing.M) {
+	if os.Getenv("TENANTSYNC_TEST_MAIN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// place is a folder in which the program is run, with a demonstration's fakes
+// that are reached in process.
+type place struct {
+	t       testing.TB
+	dir     string
+	env     map[string]string
+	prepare func(*demo)
+	stdin   string
+	all     strings.Builder // everything that was ever printed
+	secrets []string        // everything that must never be
+	fakes   []*demo         // of this run
+}
+
+func newPlace(t testing.TB) *place {
+	dir := t.TempDir()
+	return &place{t: t, dir: dir, env: map[string]string{
+		"TENANTSYNC_DIR": filepath.Join(dir, "folder"), "TENANTSYNC_ACTOR": "ann"}}
+}
+
+// run runs the program once.
+func (p *place) run(ctx context.Context, args ...string) (stdout, stderr string, exit int) {
+	var out, err bytes.Buffer
+	exit = run(ctx, args, surroundings{stdin: strings.NewReader(p.stdin), stdout: &out, stderr: &err, inProcess: true,
+		getenv: func(name string) string { return p.env[name] },
+		prepare: func(d *demo) {
+			if p.prepare != nil {
+				p.prepare(d)
+			}
+			p.fakes = append(p.fakes, d)
+		}})
+	for _, d := range p.fakes {
+		p.secrets = append(p.secrets, d.entra.Secrets()...)
+	}
+	p.fakes = nil
+	p.all.WriteString(out.String() + err.String())
+	return out.String(), err.String(), exit
+}
+
+var (
+	planID = regexp.MustCompile(`plan ([0-9a-f]{12})`)
+	// varying is what differs from run to run, or with every kind that the
+	// catalogue learns.
+	varying = []struct {
+		is *regexp.Regexp
+		as string
+	}{
+		{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`), "<run>"},
+		{regexp.MustCompile(`\b\d+-[0-9a-f]{32}\b`), "<revision>"},
+		{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "<digest>"},
+		{regexp.MustCompile(`-?\b[0-9a-f]{12}\b`), "<digest>"},
+		{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?`), "<time>"},
+		{regexp.MustCompile(`"duration": \d+`), `"duration": <time>`},
+		{regexp.MustCompile(`\(\d+ bytes\)`), "(<size> bytes)"},
+	}
+)
+
+// steady is output without what varies.
+func (p *place) steady(text string) string {
+	text = strings.ReplaceAll(text, p.dir+string(filepath.Separator), "")
+	for _, v := range varying {
+		text = v.is.ReplaceAllStringFunc(text, func(s string) string {
+			if strings.HasPrefix(s, "-") { // of a directory or object id, which are the same each time
+				return s
+			}
+			return v.as
+		})
+	}
+	// Several items are written at once.
+	lines := strings.Split(text, "\n")
+	for i := 0; i < len(lines); i++ {
+		end := i
+		for end < len(lines) && strings.Contains(lines[end], ": applied: ") {
+			end++
+		}
+		slices.Sort(lines[i:end])
+		i = max(i, end-1)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// exec carries out a command of a script: the program's, or one of what is
+// around it.
+func (p *place) exec(cmd script.Command) string {
+	switch cmd.Name {
+	case "env": // NAME=VALUE …
+		for name, v := range cmd.Options {
+			p.env[name] = v
+		}
+		return ""
+	case "write": // FILE, its content below
+		return p.edit(cmd.Args[0], func([]byte) []byte { return []byte(cmd.Input) })
+	case "replace": // FILE OLD NEW
+		return p.edit(cmd.Args[0], func(old []byte) []byte {
+			return bytes.ReplaceAll(old, []byte(cmd.Args[1]), []byte(cmd.Args[2]))
+		})
+	case "chmod": // FILE for others too
+		if err := os.Chmod(p.path(cmd.Args[0]), 0o644); err != nil {
+			return err.Error()
+		}
+		return ""
+	case "remove":
+		if err := os.RemoveAll(p.path(cmd.Args[0])); err != nil {
+			return err.Error()
+		}
+		return ""
+	case "cat":
+		text, err := os.ReadFile(p.path(cmd.Args[0]))
+		if err != nil {
+			return err.Error()
+		}
+		return p.steady(string(text))
+	case "tenant": // fail N | forbid KIND | deny PERMISSION … | well
+		p.prepare = meets(cmd.Args)
+		return ""
+	case "stdin":
+		p.stdin = cmd.Input
+		return ""
+	}
+	args := slices.Concat([]string{cmd.Name}, cmd.Args)
+	for i, a := range args {
+		if strings.HasPrefix(a, "$plan") { // the plan that was shown last
+			shown := planID.FindAllStringSubmatch(p.all.String(), -1)
+			if shown == nil {
+				return "no plan was shown"
+			}
+			args[i] = shown[len(shown)-1][1]
+		}
+		args[i] = strings.ReplaceAll(args[i], "$DIR", p.dir)
+	}
+	out, err, exit := p.run(p.t.Context(), args...)
+	text := err + out
+	if exit != exitDone {
+		text += fmt.Sprintf("exit status %d\n", exit)
+	}
+	return p.steady(text)
+}
+
+func (p *place) path(name string) string { return filepath.Join(p.dir, filepath.FromSlash(name)) }
+
+func (p *place) edit(name string, edit func([]byte) []byte) string {
+	path := p.path(name)
+	old, _ := os.ReadFile(path) // a new one is empty
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err.Error()
+	}
+	if err := os.WriteFile(path, edit(old), 0o600); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// meets is what commands meet in the tenant contoso from now on.
+func meets(what []string) func(*demo) {
+	return func(d *demo) {
+		t, err := d.tenant("contoso")
+		if err != nil {
+			panic(err)
+		}
+		switch what[0] {
+		case "fail":
+			t.server.Fake.FailNextWrites(len(what[1]), tenant.Invalid)
+		case "forbid":
+			t.server.Fake.Forbid(what[1])
+		case "deny":
+			var left []string
+			for _, scope := range d.catalogue.Scopes(names(d.catalogue), true, false) {
+				if !slices.Contains(what[1:], scope) {
+					left = append(left, scope)
+				}
+			}
+			d.entra.SetScopes(left...)
+		}
+	}
+}
+
+func TestScripts(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlace(t)
+				script.Run(t, path, p.exec)
+				p.noSecrets()
+			})
+		})
+	}
+}
+
+// noSecrets reports each secret that was ever printed.
+func (p *place) noSecrets() {
+	p.t.Helper()
+	all := p.all.String()
+	for _, s := range p.secrets {
+		if s != "" && strings.Contains(all, s) {
+			p.t.Errorf("a secret was printed: %s", s)
+		}
+	}
+}

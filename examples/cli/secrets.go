@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/auth/entra"
+	"github.com/tenantsync/tenantsync/examples/internal/keep"
+)
+
+// Secrets are never on the command line, where every process of the machine can
+// read them, nor in the file of settings, which people copy and commit.
+const (
+	secretVariable = "TENANTSYNC_CLIENT_SECRET"
+	keyVariable    = "TENANTSYNC_SEAL_KEY"
+	keyFile        = "seal.key"
+)
+
+// secretFile reads a file that only its owner may read.
+func secretFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	// Windows has other rights than these, which do not show here.
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
+		return "", fmt.Errorf("%s can be read by others (mode %04o): chmod 600 %s", path, mode, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if len(text) == 0 {
+		return "", fmt.Errorf("%s is empty", path)
+	}
+	return string(text), nil
+}
+
+// sealer returns what seals the token caches in the store: with the key of the
+// environment, or of the folder's file, which init makes.
+func (a *app) sealer() (*auth.Sealer, error) {
+	if text := a.getenv(keyVariable); text != "" {
+		key, err := auth.ParseKey(strings.TrimSpace(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", keyVariable, err)
+		}
+		return auth.NewSealer(key)
+	}
+	path := a.set.path(keyFile)
+	text, err := secretFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &failure{exit: exitUsage, err: fmt.Errorf("the key that seals token caches is neither in %s nor in %s", keyVariable, path),
+			next: "tenantsync init makes a new one; everybody then has to sign in again"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := auth.ParseKey(strings.TrimSpace(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return auth.NewSealer(key)
+}
+
+// makeKey makes the folder's key, unless it is there.
+func makeKey(dir *keep.Dir) error {
+	_, err := dir.Key(keyFile, "cli")
+	return err
+}
+
+// clientSecret is the application's.
+func (a *app) clientSecret() (auth.Secret, error) {
+	if text := a.getenv(secretVariable); text != "" {
+		return auth.Secret(text), nil
+	}
+	path := a.set.path(a.set.text("client-secret-file"))
+	text, err := secretFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", &failure{exit: exitUsage, err: fmt.Errorf("the client secret is neither in %s nor in %s", secretVariable, path),
+			next: "write it into the file, with mode 0600"}
+	}
+	return auth.Secret(strings.TrimSpace(text)), err
+}
+
+// certificate reads certificate, chain and private key from a PEM file.
+func (a *app) certificate() (chain []*x509.Certificate, key crypto.PrivateKey, err error) {
+	path := a.set.path(a.set.text("certificate-file"))
+	text, err := secretFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	rest := []byte(text)
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		switch block.Type {
+		case "CERTIFICATE":
+			c, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", path, err)
+			}
+			chain = append(chain, c)
+		case "PRIVATE KEY":
+			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+		case "RSA PRIVATE KEY":
+			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case "EC PRIVATE KEY":
+			key, err = x509.ParseECPrivateKey(block.Bytes)
+		}
+		if err != nil {
+			// The cause may repeat what is in the file.
+			return nil, nil, fmt.Errorf("%s: the private key cannot be read", path)
+		}
+	}
+	if len(chain) == 0 || key == nil {
+		return nil, nil, fmt.Errorf("%s must have a certificate and its private key, as PEM and not encrypted", path)
+	}
+	return chain, key, nil
+}
+
+// application makes the authenticator of an application that works by itself.
+func (a *app) application(cfg entra.ApplicationConfig) (auth.Authenticator, error) {
+	var err error
+	switch a.set.text("sign-in") {
+	case "secret":
+		cfg.Secret, err = a.clientSecret()
+	case "certificate":
+		cfg.Certificate, cfg.Key, err = a.certificate()
+	case "federated":
+		path := a.set.text("federated-token-file")
+		if path == "" {
+			return nil, usageError("sign-in federated needs the setting federated-token-file")
+		}
+		path = a.set.path(path)
+		// Read each time: the platform renews it.
+		cfg.Assertion = func(context.Context) (string, error) {
+			text, err := os.ReadFile(path)
+			return strings.TrimSpace(string(text)), err
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return entra.NewApplication(cfg)
+}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth/entra"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/syncer"
+)
+
+// settingsFile is the file of settings in the folder.
+const settingsFile = "tenantsync.json"
+
+// kindsDefault are the kinds that are kept in step unless a setting says
+// otherwise: Conditional Access and what its policies name. They need few
+// permissions.
+const kindsDefault = "conditionalAccessPolicies,namedLocations,authenticationStrengthPolicies,groups"
+
+// setting is one of the things that can be set: by the flag -name, by the
+// variable TENANTSYNC_NAME of the environment, and by "name" in the file, the
+// first of these that is there.
+type setting struct {
+	name, value, usage string
+	isBool             bool
+	// here: it is of one command, and has no place in the file.
+	here  bool
+	check func(string) error
+}
+
+// settingTable lists all settings, in the order in which doctor prints them.
+func settingTable() []setting {
+	return []setting{
+		{name: "dir", value: "tenantsync", usage: "the folder with settings, configuration and store", here: true},
+		{name: "o", value: "text", usage: "what results are printed as: text or json", here: true, check: oneOf("text", "json")},
+		{name: "demo", value: "false", usage: "everything against a fake tenant and a fake Entra in this process", isBool: true},
+		{name: "demo-people", value: "signs-in", usage: "who answers sign-ins there: signs-in (after a second), asks, declines or never", check: oneOf("signs-in", "asks", "declines", "never")},
+		{name: "client-id", usage: "the application (client) id of the app registration"},
+		{name: "cloud", value: "global", usage: "global, usgov-l4, usgov-l5 or china", check: oneOf(string(entra.Global), string(entra.USGovL4), string(entra.USGovL5), string(entra.China))},
+		{name: "sign-in", value: "device-code", usage: "who works in the tenants: a person (device-code), or an application by secret, certificate or federated token", check: oneOf("device-code", "secret", "certificate", "federated")},
+		{name: "client-secret-file", value: "client-secret", usage: "for sign-in secret, unless TENANTSYNC_CLIENT_SECRET has it: a file that only its owner reads"},
+		{name: "certificate-file", value: "certificate.pem", usage: "for sign-in certificate: certificate and private key as PEM, in a file that only its owner reads"},
+		{name: "federated-token-file", usage: "for sign-in federated: where the platform keeps its token"},
+		{name: "home-directories", usage: "directory ids whose accounts may sign in to other tenants (partners, GDAP), separated by commas"},
+		{name: "kinds", value: kindsDefault, usage: "the kinds that are kept in step, separated by commas, or all"},
+		{name: "unproven", usage: "kinds whose writes no example in Microsoft's documentation shows and that are written all the same, separated by commas, or all"},
+		{name: "report-only", value: "false", usage: "new Conditional Access policies land as report-only", isBool: true},
+		{name: "break-glass", usage: "object ids of accounts that must always get in, separated by commas"},
+		{name: "drift", value: "adopt", usage: "what becomes of changes made in a tenant: adopt them into the configuration, or enforce the configuration", check: oneOf("adopt", "enforce")},
+		{name: "max-deletes", value: strconv.Itoa(plan.MaxDeletesDefault), usage: "more deletes than this have to be accepted by name; negative: no limit", check: isLimit},
+		{name: "max-updates", value: strconv.Itoa(plan.MaxUpdatesDefault), usage: "the same for updates", check: isLimit},
+		{name: "actor", value: whoami(), usage: "who does this, for history and approvals; nobody checks it"},
+		{name: "approvals", value: "1", usage: "how many people have to approve", check: atLeastOne},
+		{name: "four-eyes", value: "false", usage: "who asked for a sync cannot approve it", isBool: true},
+		{name: "sign-in-timeout", value: syncer.AuthTimeoutDefault.String(), usage: "how long a sign-in may take", check: isDuration},
+		{name: "approval-timeout", value: syncer.ApprovalTimeoutDefault.String(), usage: "how long a plan waits for a decision", check: isDuration},
+		{name: "lease", value: syncer.LeaseDefault.String(), usage: "after how long another process takes over from one that died", check: isDuration},
+	}
+}
+
+// whoami is the name of the user of the operating system.
+func whoami() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "somebody"
+}
+
+func oneOf(allowed ...string) func(string) error {
+	return func(s string) error {
+		if slices.Contains(allowed, s) {
+			return nil
+		}
+		return fmt.Errorf("%q is none of %s", s, strings.Join(allowed, ", "))
+	}
+}
+
+func isLimit(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n == 0 {
+		return fmt.Errorf("%q is no whole number other than 0", s)
+	}
+	return nil
+}
+
+func atLeastOne(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 1 {
+		return fmt.Errorf("%q is no whole number from 1", s)
+	}
+	return nil
+}
+
+func isDuration(s string) error {
+	if d, err := time.ParseDuration(s); err != nil || d <= 0 {
+		return fmt.Errorf("%q is no length of time, such as 3m or 720h", s)
+	}
+	return nil
+}
+
+func isBool(s string) error {
+	if _, err := strconv.ParseBool(s); err != nil {
+		return fmt.Errorf("%q is neither true nor false", s)
+	}
+	return nil
+}
+
+// variable is the environment's name of a setting.
+func (s setting) variable() string {
+	if s.name == "o" {
+		return "TENANTSYNC_OUTPUT"
+	}
+	return "TENANTSYNC_" + strings.ToUpper(strings.ReplaceAll(s.name, "-", "_"))
+}
+
+func (s setting) checked(value string) error {
+	if s.isBool {
+		return isBool(value)
+	}
+	if s.check != nil {
+		return s.check(value)
+	}
+	return nil
+}
+
+// value is what a setting was given, and where.
+type value struct{ text, from string }
+
+// settings are what the table's settings are.
+type settings struct {
+	table  []setting
+	flag   map[string]string
+	chosen map[string]value
+	// initialized: the folder has a file of settings.
+	initialized bool
+	// demoFile is what that says of "demo".
+	demoFile string
+}
+
+func newSettings() settings {
+	return settings{table: settingTable(), flag: map[string]string{}, chosen: map[string]value{}}
+}
+
+// flags adds a flag for each setting.
+func (s *settings) flags(fs *flag.FlagSet) {
+	for _, each := range s.table {
+		set := func(text string) error {
+			s.flag[each.name] = text
+			return each.checked(text)
+		}
+		if each.isBool {
+			fs.BoolFunc(each.name, each.usage, set)
+		} else {
+			fs.Func(each.name, each.usage, set)
+		}
+	}
+}
+
+// load fills in what flags have left open: from the environment, then from the
+// folder's file, then the default.
+func (s *settings) load(getenv func(string) string) error {
+	var problems []error
+	inFile := map[string]string{}
+	for _, each := range s.table { // dir is the first: it says where the file is
+		v := value{each.value, "default"}
+		if text, ok := inFile[each.name]; ok {
+			v = value{text, settingsFile}
+		}
+		if text := getenv(each.variable()); text != "" {
+			v = value{text, each.variable()}
+		}
+		if text, ok := s.flag[each.name]; ok {
+			v = value{text, "-" + each.name}
+		}
+		s.chosen[each.name] = v
+		if err := each.checked(v.text); err != nil {
+			problems = append(problems, fmt.Errorf("%s (%s): %w", each.name, v.from, err))
+		}
+		if each.name != "dir" {
+			continue
+		}
+		var err error
+		switch inFile, err = readSettings(s.path(settingsFile), s.table); {
+		case err == nil:
+			s.initialized = true
+		case !errors.Is(err, fs.ErrNotExist):
+			problems = append(problems, err)
+		}
+	}
+	s.demoFile = inFile["demo"]
+	if len(problems) > 0 {
+		return &failure{exit: exitUsage, err: errors.Join(problems...), next: "tenantsync -h lists the settings"}
+	}
+	return nil
+}
+
+// readSettings reads a file of settings: a JSON object with the names of the
+// table. Lists may be arrays.
+func readSettings(path string, table []setting) (map[string]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var raw map[string]json.RawMessage
+	d := json.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(&raw); err != nil {
+		return nil, fmt.Errorf("%s is no JSON object: %w", path, err)
+	}
+	if d.More() {
+		return nil, fmt.Errorf("%s has more than one JSON object", path)
+	}
+	out := map[string]string{}
+	for name, v := range raw {
+		i := slices.IndexFunc(table, func(s setting) bool { return s.name == name })
+		if i < 0 || table[i].here {
+			return nil, fmt.Errorf("%s: there is no setting %q", path, name)
+		}
+		text, err := settingText(v)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", path, name, err)
+		}
+		out[name] = text
+	}
+	return out, nil
+}
+
+// settingText is a value of the file as the flag would have it.
+func settingText(v json.RawMessage) (string, error) {
+	var text string
+	var many []string
+	switch {
+	case json.Unmarshal(v, &many) == nil && v[0] == '[':
+		return strings.Join(many, ","), nil
+	case json.Unmarshal(v, &text) == nil && v[0] == '"':
+		return text, nil
+	case v[0] == '{', v[0] == '[', v[0] == 'n':
+		return "", errors.New("must be a text, a number, true, false or an array of texts")
+	}
+	return string(v), nil
+}
+
+func (s settings) text(name string) string { return s.chosen[name].text }
+func (s settings) bool(name string) bool {
+	b, _ := strconv.ParseBool(s.text(name)) // checked
+	return b
+}
+
+func (s settings) int(name string) int {
+	n, _ := strconv.Atoi(s.text(name)) // checked
+	return n
+}
+
+func (s settings) duration(name string) time.Duration {
+	d, _ := time.ParseDuration(s.text(name)) // checked
+	return d
+}
+
+// list splits a list at its commas.
+func (s settings) list(name string) []string {
+	var out []string
+	for _, each := range strings.Split(s.text(name), ",") {
+		if each = strings.TrimSpace(each); each != "" {
+			out = append(out, each)
+		}
+	}
+	return out
+}
+
+// path is a file in the folder, or an absolute one.
+func (s settings) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(s.text("dir"), name)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -136,12 +136,19 @@ func conforms(t *testing.T, pool *pgxpool.Pool, open func(schema string) store) 
 func TestConformance(t *testing.T) {
 	dsn := pgtest.Shared(t).DatabaseWith(t, icu)
 	pool := openPool(t, dsn, nil)
+	sometimes := func(t *testing.T) {
+		if raced {
+			t.Skip("run without -race")
+		}
+	}
 	t.Run("own pool", func(t *testing.T) {
+		sometimes(t)
 		conforms(t, pool, func(schema string) store {
 			return open(t, pgstore.Config{DSN: dsn, Schema: schema})
 		})
 	})
 	t.Run("host's pool, with a hook", func(t *testing.T) {
+		sometimes(t)
 		conforms(t, pool, func(schema string) store {
 			return open(t, pgstore.Config{Pool: pool, Schema: schema, OnCommit: func(ctx context.Context, tx pgx.Tx, c state.Committed) error {
 				var version int64
@@ -154,6 +161,7 @@ func TestConformance(t *testing.T) {
 		})
 	})
 	t.Run("host's pool, serializable, without caches", func(t *testing.T) {
+		sometimes(t)
 		strict := openPool(t, dsn, func(cfg *pgxpool.Config) {
 			cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = "serializable"
 			cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol

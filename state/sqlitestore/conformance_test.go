@@ -28,32 +28,36 @@ var (
 // and on several stores that share a file, of which each call goes to the next.
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
-		name string
-		open func(t *testing.T, path string) []*sqlitestore.Store
+		name   string
+		always bool
+		open   func(t *testing.T, path string) []*sqlitestore.Store
 	}{
-		{"path", func(t *testing.T, path string) []*sqlitestore.Store {
+		{"path", false, func(t *testing.T, path string) []*sqlitestore.Store {
 			return []*sqlitestore.Store{openPath(t, path)}
 		}},
-		{"two stores", func(t *testing.T, path string) []*sqlitestore.Store {
+		{"two stores", true, func(t *testing.T, path string) []*sqlitestore.Store {
 			return []*sqlitestore.Store{openPath(t, path), openPath(t, path)}
 		}},
 		// A connection that syncs nothing, turns texts that look like dates into
 		// times, and takes no view in a trigger for granted.
-		{"odd host", func(t *testing.T, path string) []*sqlitestore.Store {
+		{"odd host", false, func(t *testing.T, path string) []*sqlitestore.Store {
 			db := hostDB(t, path, "_synchronous=OFF&_texttotime=1&_inttotime=1&_timezone=Asia/Tokyo&_time_format=sqlite&_txlock=exclusive"+
 				"&_pragma=trusted_schema(0)&_pragma=recursive_triggers(1)&_pragma=reverse_unordered_selects(1)&_pragma=case_sensitive_like(1)&_fk=1")
 			return []*sqlitestore.Store{openDB(t, db)}
 		}},
-		{"host with one connection", func(t *testing.T, path string) []*sqlitestore.Store {
+		{"host with one connection", false, func(t *testing.T, path string) []*sqlitestore.Store {
 			db := hostDB(t, path, "")
 			db.SetMaxOpenConns(1)
 			return []*sqlitestore.Store{openDB(t, db)}
 		}},
-		{"path beside a host", func(t *testing.T, path string) []*sqlitestore.Store {
+		{"path beside a host", false, func(t *testing.T, path string) []*sqlitestore.Store {
 			return []*sqlitestore.Store{openPath(t, path), openDB(t, hostDB(t, path, "_busy_timeout=1000"))}
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if raced && !tt.always {
+				t.Skip("run without -race")
+			}
 			t.Parallel()
 			factory := func(t *testing.T) statetest.Fixture {
 				path := filepath.Join(t.TempDir(), "state.db")

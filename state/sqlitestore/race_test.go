@@ -1,0 +1,7 @@
+//go:build race
+
+package sqlitestore_test
+
+// raced: the race detector makes everything several times slower. The kits then
+// run where calls of several connections meet; without it, everywhere.
+const raced = true

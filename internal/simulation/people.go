@@ -285,6 +285,37 @@ func (a *acting) decideAll(d syncer.Decision) {
 		other := acting{s: a.s, name: fmt.Sprintf("second-%d", n), ctx: a.ctx, r: a.r}
 		other.decide(d)
 	}
+	if a.s.w.isCalm() {
+		return
+	}
+	switch a.r.weighted(70, 15, 15) { // a change of mind, while it is being carried out
+	case 1:
+		pauseFor(a.ctx, a.r.between(0, pick(&a.r, 500*time.Millisecond, 10*time.Second)))
+		a.cancel()
+	case 2:
+		pauseFor(a.ctx, a.r.between(0, pick(&a.r, 500*time.Millisecond, 10*time.Second)))
+		a.pause(10 * time.Minute)
+	}
+}
+
+// cancel ends the run under way, if there is one.
+func (a *acting) cancel() {
+	_, err := a.engine().Cancel(a.ctx, a.s.name, "", a.name, "")
+	a.said("cancels", err)
+}
+
+// pause holds the tenant for a while.
+func (a *acting) pause(atMost time.Duration) {
+	_, err := a.engine().Pause(a.ctx, a.s.name, a.name, "a whim")
+	a.said("pauses", err)
+	for {
+		pauseFor(a.ctx, a.r.between(time.Second, atMost))
+		_, err := a.engine().Resume(a.ctx, a.s.name, a.name)
+		a.said("resumes", err)
+		if err == nil || a.s.w.isClosed() {
+			return
+		}
+	}
 }
 
 // review is the approver's, where there is one.
@@ -327,31 +358,21 @@ func (d *director) whims(s *subject, n int, r *draw, when func(*draw, time.Durat
 	any(0.01, "ann", func(a *acting) {
 		a.start(syncer.StartRequest{Options: syncer.Options{Targets: []plan.Target{{Kind: pick(&a.r, listed...)}}}})
 	})
-	any(0.01, "ann", func(a *acting) {
-		_, err := a.engine().Cancel(a.ctx, s.name, "", a.name, "")
-		a.said("cancels", err)
-	})
+	any(0.01, "ann", func(a *acting) { a.cancel() })
 	any(0.01, "ann", func(a *acting) { // soon after the start, while it works
 		a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}})
 		pauseFor(a.ctx, a.r.between(0, 3*time.Second))
-		_, err := a.engine().Cancel(a.ctx, s.name, "", a.name, "")
-		a.said("cancels", err)
+		a.cancel()
+	})
+	any(0.01, "ann", func(a *acting) { // twice
+		a.start(syncer.StartRequest{Supersede: true, Options: syncer.Options{Interactive: true}})
+		pauseFor(a.ctx, a.r.between(0, time.Second))
+		a.start(syncer.StartRequest{Supersede: true, Options: syncer.Options{Interactive: true}})
 	})
 	any(0.01, "ann", func(a *acting) { a.rollBack() })
 	any(0.01, "ann", func(a *acting) {
 		_, err := a.engine().Recheck(a.ctx, s.name, a.name)
 		a.said("rechecks", err)
 	})
-	any(0.01, "eve", func(a *acting) {
-		_, err := a.engine().Pause(a.ctx, s.name, a.name, "a whim")
-		a.said("pauses", err)
-		for {
-			pauseFor(a.ctx, a.r.between(time.Minute, 12*time.Hour))
-			_, err := a.engine().Resume(a.ctx, s.name, a.name)
-			a.said("resumes", err)
-			if err == nil || s.w.isClosed() {
-				return
-			}
-		}
-	})
+	any(0.01, "eve", func(a *acting) { a.pause(12 * time.Hour) })
 }

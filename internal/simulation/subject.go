@@ -175,6 +175,9 @@ func (s *subject) leased(who string, o op, l state.Lease) {
 	if o != opRenew && s.leaseUntil.After(l.Now) {
 		s.w.violateLocked(s, "lease", "%s was given the lease at %s, which %s has until %s", who, l.Now, s.owner, s.leaseUntil)
 	}
+	if o != opRenew && !s.leaseUntil.IsZero() && time.Since(s.w.calmFrom()) > day {
+		s.w.violateLocked(s, "rest", "%s let its lease run out at %s, and nothing kept it from giving it up", s.owner, s.leaseUntil)
+	}
 	if o == opClaim && s.owner != "" && s.owner != rec.LeaseOwner && !s.leaseUntil.IsZero() {
 		s.w.count1("worker: took a tenant over", 1)
 	}

@@ -1,7 +1,9 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,8 +41,36 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error { return t.start(s.cfg, req, id, old) })
+	seen := cur.runID()
+	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error {
+		// The answer may have been lost, and found out so late that the record
+		// has forgotten the commit: by then the run may be at work or over.
+		if now := t.run(); now != seen {
+			begun, err := s.hasBegun(ctx, req.Tenant, id)
+			switch {
+			case err != nil:
+				return err
+			case begun:
+				return errNoChange
+			}
+			seen = now
+		}
+		return t.start(s.cfg, req, id, old)
+	})
+	if errors.Is(err, errNoChange) {
+		err = nil
+	}
 	return rowOf(after), err
+}
+
+// hasBegun reports whether a run has ever been begun.
+func (s *Syncer) hasBegun(ctx context.Context, tenantName, id string) (bool, error) {
+	req := state.HistoryRequest{Tenant: tenantName, Run: id, Limit: 1}
+	page, err := retry(ctx, s.cfg.Attempts, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
+	if err != nil {
+		return false, &storeError{fmt.Errorf("syncer: %s: history: %w", tenantName, err)}
+	}
+	return len(page.Entries) > 0, nil
 }
 
 // check reports a request that can never succeed.
@@ -145,7 +175,10 @@ func (s *Syncer) Cancel(ctx context.Context, tenantName, run, actor, comment str
 		if !t.rec.Status.Active() {
 			return fmt.Errorf("%w: %s is %s", ErrNotPending, tenantName, t.rec.Status.Label())
 		}
-		if run != "" && run != t.d.Run.ID {
+		// Bound to the first that it is: where the answer is lost, another may be
+		// under way by the time that this is found out.
+		run = cmp.Or(run, t.d.Run.ID)
+		if run != t.d.Run.ID {
 			return fmt.Errorf("%w: %s: the run is %s, not %s", ErrNotPending, tenantName, t.d.Run.ID, run)
 		}
 		if t.d.Run.Cancel != nil {

@@ -350,7 +350,7 @@ func (n tally) explain(info *ErrorInfo) (class string) {
 func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *comparison, error) {
 	var n tally
 	r := cur.d.Run
-	sum, err := s.readComparison(ctx, r)
+	sum, err := s.readComparison(ctx, cur.rec.Tenant, r)
 	if err := n.lose(err); err != nil {
 		return n, nil, err
 	}

@@ -143,11 +143,19 @@ func repo[T any](ctx context.Context, c *session, act string, f func() (T, error
 }
 
 // updateRepository writes the desired line. Files may hold secrets, and an
-// error of the repository's does not repeat them.
+// error of the repository's does not repeat them. A write that was sent when
+// the run was cancelled, or the worker was told to stop, is waited for as long
+// as a write to the tenant: nobody could tell else what became of it.
 func (c *session) updateRepository(ctx context.Context, act string, req tenant.UpdateRequest) (tenant.Revision, error) {
 	req.Tenant = c.tenant
 	return repo(ctx, c, act, func() (tenant.Revision, error) {
-		rev, err := c.s.cfg.Repository.Update(ctx, req)
+		if err := ctx.Err(); err != nil {
+			return tenant.Revision{}, err
+		}
+		call, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+		defer giveUp()
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(c.s.cfg.WriteTimeout, giveUp) })()
+		rev, err := c.s.cfg.Repository.Update(call, req)
 		return rev, scrub(err, secretsIn(c.kinds, req.Changes))
 	})
 }

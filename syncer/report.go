@@ -3,6 +3,7 @@ package syncer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -69,7 +70,7 @@ func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tall
 	r := cur.d.Run
 	if sum == nil {
 		var err error
-		if sum, err = s.readComparison(ctx, r); err != nil && !isLost(err) {
+		if sum, err = s.readComparison(ctx, cur.rec.Tenant, r); err != nil && !isLost(err) {
 			return nil, err
 		}
 	}
@@ -128,12 +129,18 @@ func (rep *Report) countKinds(sum *comparison) {
 	}
 }
 
-// readComparison reads what the report needs of the backup; an empty one for a
-// run that did not come so far, and with the error for one that is lost.
-func (s *Syncer) readComparison(ctx context.Context, r *run) (*comparison, error) {
+// readComparison reads what the report needs of the backup, and returns the
+// error with an empty one for one that is lost. Of a run that did not come so
+// far it has what was adopted.
+func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
 	sum := new(comparison)
 	if r.Comparison == nil {
-		return sum, nil
+		done, err := retryIf(ctx, s.cfg.Attempts, repositoryMayPass, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
+		if _, store := errors.AsType[*storeError](err); err != nil && !store && !isNewer(err) && ctx.Err() == nil {
+			return sum, failure(classStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
+		}
+		sum.Adopted = done.changes
+		return sum, err
 	}
 	raw, err := s.get(ctx, *r.Comparison)
 	if err != nil {

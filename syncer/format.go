@@ -1,10 +1,12 @@
 package syncer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -47,13 +49,27 @@ func checkFormat(what string, raw []byte, known int) error {
 	var v struct {
 		Format int `json:"format"`
 	}
-	if err := json.Unmarshal(raw, &v); err != nil {
+	if first, ok := firstFormat(raw); ok {
+		v.Format = first
+	} else if err := json.Unmarshal(raw, &v); err != nil {
 		return fmt.Errorf("decode %s: %w", what, err)
 	}
 	if v.Format > known {
 		return fmt.Errorf("%w: %s format %d, this version knows %d: upgrade this process", ErrNewerFormat, what, v.Format, known)
 	}
 	return nil
+}
+
+// firstFormat reads the format of a form that begins with it, as those do that
+// the engine writes: the rest, which may be long, need not be read twice.
+func firstFormat(raw []byte) (int, bool) {
+	rest, ok := bytes.CutPrefix(raw, []byte(`{"format":`))
+	end := bytes.IndexAny(rest[:min(len(rest), 10)], ",}")
+	if !ok || end < 1 || rest[0] == '0' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(rest[:end]), 10, 31)
+	return int(n), err == nil
 }
 
 // decodeForm reads a stored form into v.

@@ -122,6 +122,10 @@ func describe(before, after state.Record, entries []syncer.EntryData) string {
 // newRun begins to follow another run.
 func (s *subject) newRun(before state.Record, old *run) {
 	r := s.data.Run
+	if s.begun[r.ID] {
+		s.w.violateLocked(s, "one run", "run %s is begun again", r.ID)
+	}
+	s.begun[r.ID] = true
 	s.run = &run{id: r.ID, actor: r.Actor, options: r.Options, before: r.Before, began: time.Now(),
 		open: map[string]syncer.Intent{}, results: map[string]syncer.ItemResult{}, effects: map[string]int{}, created: map[string]string{}, adopted: map[string]bool{}}
 	s.carried = nil

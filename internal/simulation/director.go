@@ -103,7 +103,7 @@ func (d *director) day(n int) {
 		for range r.weighted(60, 20, 10) {
 			d.at(when(&r, 0, day-time.Hour), func(r *draw) { s.editTenant(r) })
 		}
-		if r.chance(0.02) {
+		if r.chance(0.04) {
 			d.at(when(&r, 0, day-time.Hour), func(*draw) {
 				w.count("tenant: signed out")
 				w.noteOf(s, "somebody", "revokes", "the sign-in")

@@ -165,11 +165,20 @@ func (s *subject) spoilFile(kind, key string) {
 	s.w.noteOf(s, "person", "edits", kind+"/"+key+" is spoilt")
 }
 
+// birth is how likely an edit makes something new where there is so much of a
+// kind. Tenants stay small, so that there is time for more to happen to them.
+func birth(there int) float64 {
+	if there < 3 {
+		return 0.25
+	}
+	return 0.05
+}
+
 // editRepository makes a person change something in the repository.
 func (s *subject) editRepository(r *draw) {
 	kind := pick(r, kindNames...)
 	files := s.files(kind)
-	if len(files) == 0 || r.chance(0.15) && kind != "settings" {
+	if len(files) == 0 || r.chance(birth(len(files))) && kind != "settings" {
 		if kind == "settings" {
 			s.writeFile(kind, kind, body{"note": s.value("r")})
 		} else if n := name(r, kind); !slices.ContainsFunc(files, func(f tenant.Resource) bool { return f.Key == n }) {
@@ -180,7 +189,7 @@ func (s *subject) editRepository(r *draw) {
 	}
 	f := files[r.n(len(files))]
 	b := decode(f.Body)
-	switch how := r.weighted(16, 6, 2, 2, 1, 1); {
+	switch how := r.weighted(14, 6, 4, 2, 1, 1); {
 	case how == 4 && kind != "settings": // as "git mv" does it
 		n := name(r, kind)
 		if slices.ContainsFunc(files, func(o tenant.Resource) bool { return o.Key == n }) {
@@ -219,7 +228,7 @@ func (s *subject) editRepository(r *draw) {
 func (s *subject) editTenant(r *draw) {
 	kind := pick(r, kindNames...)
 	objects := s.fake.Objects(kind)
-	if kind != "settings" && (len(objects) == 0 || r.chance(0.15)) {
+	if kind != "settings" && (len(objects) == 0 || r.chance(birth(len(objects)))) {
 		if n := name(r, kind); !s.has(kind, n) {
 			s.w.count("edit: object made")
 			b := encode(s.newBody(r, kind, n, "t"))
@@ -230,7 +239,7 @@ func (s *subject) editTenant(r *draw) {
 	}
 	o := objects[r.n(len(objects))]
 	patch := body{}
-	switch how := r.weighted(16, 6, 2, 2, 1); {
+	switch how := r.weighted(14, 6, 4, 2, 1); {
 	case how == 4 && kind != "settings":
 		s.w.count("edit: object made with a name that another has")
 		b := encode(s.newBody(r, kind, fmt.Sprint(decode(o.Body)["displayName"]), "t"))

@@ -56,6 +56,9 @@ func (a *acting) said(did string, err error) {
 	if err != nil {
 		what = err.Error()
 	}
+	if errors.Is(err, syncer.ErrStalePlan) { // its text has the digest, and digests are keyed at random where there are secrets
+		what = syncer.ErrStalePlan.Error()
+	}
 	w.trace.add(a.s, event{at: time.Now(), who: a.name, op: did, what: what})
 	act, _, _ := strings.Cut(did, " ")
 	for _, known := range []error{syncer.ErrActive, syncer.ErrPaused, syncer.ErrStalePlan, syncer.ErrNotPending, syncer.ErrExpired,
@@ -128,7 +131,7 @@ func (s *subject) whoSignsIn() (authtest.Person, string) {
 	case 3:
 		return authtest.NeverComes(), "nobody signs in"
 	case 5:
-		return authtest.SignsIn(r.between(179_900*time.Millisecond, 180_050*time.Millisecond)), "somebody signs in at the last moment"
+		return authtest.SignsIn(r.between(179_960*time.Millisecond, 180_040*time.Millisecond)), "somebody signs in at the last moment"
 	}
 	p := authtest.SignsIn(r.between(5*time.Second, 170*time.Second))
 	p.Directory = authtest.DirectoryOf("elsewhere")
@@ -196,6 +199,12 @@ func (a *acting) mend(notes []plan.Note) {
 		if n.Class == plan.SecretNeeded && b != nil {
 			a.s.w.count("edit: file given a secret")
 			b["secret"] = a.s.value(secretValue + "r")
+			a.s.writeFile(n.Kind, n.Key, b)
+			continue
+		}
+		if n.Class == plan.Unresolved && b != nil && n.Kind == "policies" {
+			a.s.w.count("edit: file's references mended")
+			a.s.newReferences(&a.r, b, "r")
 			a.s.writeFile(n.Kind, n.Key, b)
 			continue
 		}

@@ -38,9 +38,10 @@ type subject struct {
 	owner      string
 	leaseUntil time.Time
 
-	run     *run    // the current or last one
-	carried *wait   // what a superseded run's wait for approval was
-	offers  []offer // decisions that people have made, or tried to
+	begun   map[string]bool // all runs
+	run     *run            // the current or last one
+	carried *wait           // what a superseded run's wait for approval was
+	offers  []offer         // decisions that people have made, or tried to
 
 	actions int // of people
 	values  int // that edits have made up
@@ -125,7 +126,7 @@ type stored struct {
 
 func newSubject(w *world, index int) *subject {
 	s := &subject{w: w, index: index, name: fmt.Sprintf("t%02d-%02d", w.cfg.Part, index),
-		looked: map[sight]time.Time{}, touched: map[plan.Object]time.Time{},
+		begun: map[string]bool{}, looked: map[sight]time.Time{}, touched: map[plan.Object]time.Time{},
 		inRepository: map[string]bool{}, inTenant: map[string]bool{}}
 	s.rec = state.Record{Tenant: s.name, Status: state.NotRun}
 	r := drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(index), word("tenant"))

@@ -26,6 +26,7 @@ func commands() []command {
 		{"tenants remove", "NAME", "remove a tenant; its configuration and history stay", 1, 1, tenantsRemove},
 		{"import", "NAME FOLDER", "put what another tool exported into a tenant's configuration", 2, 2, importFolder},
 		{"permissions", "[NAME]", "list the permissions that the kinds chosen need", 0, 1, permissions},
+		{"doctor", "", "check settings, folder, store, clock, cloud, sign-ins and permissions", 0, 0, doctor},
 		{"sync", "NAME", "sync a tenant, or go on with its sync, until it rests or needs a person", 1, 1, syncTenant},
 		{"run", "", "work on all tenants that are due, until Ctrl-C", 0, 0, work},
 		{"status", "[NAME]", "show the tenants, or one of them", 0, 1, status},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 
 const (
 	demoFolder   = "demo"
+	signInsFile  = "signins.json"
 	demoClientID = "11111111-2222-4333-8444-555555555555"
 )
 
@@ -67,7 +69,10 @@ func (a *app) openDemo() (*demo, error) {
 		Application: func(string, string) int { return 0 }, // any secret will do
 	})
 	base := d.serve("login.example", d.entra)
-	d.signIns = &http.Client{Transport: dir.Transport("signins.json", d.entra, base, true)}
+	d.signIns = &http.Client{Transport: dir.Transport(signInsFile, d.entra, base, true)}
+	if _, err := dir.Load(signInsFile, d.entra.Restore); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
 	if a.prepare != nil {
 		a.prepare(d)
 	}
@@ -130,7 +135,7 @@ func (d *demo) tenant(name string) (*demoTenant, error) {
 		return t, nil
 	}
 	t := &demoTenant{server: graphtest.New(graphtest.Config{
-		Catalogue: d.catalogue, Directory: authtest.DirectoryOf(name), Accepts: d.entra.Accepts,
+		Catalogue: d.catalogue, Directory: authtest.DirectoryOf(name), Accepts: d.accepts,
 	})}
 	file := d.file(name)
 	t.client = &http.Client{Transport: d.dir.Transport(file, t.server.Fake, d.serve("graph.example", t.server), false)}
@@ -139,6 +144,16 @@ func (d *demo) tenant(name string) (*demoTenant, error) {
 	}
 	d.tenants[name] = t
 	return t, nil
+}
+
+// accepts reports whether a token is the fake Entra's, also if another process
+// got it.
+func (d *demo) accepts(token string) bool {
+	if d.entra.Accepts(token) {
+		return true
+	}
+	_, err := d.dir.Load(signInsFile, d.entra.Restore)
+	return err == nil && d.entra.Accepts(token)
 }
 
 // file is where a tenant is kept.
@@ -154,6 +169,11 @@ func (d *demo) connect(name string, cfg *graph.Config) error {
 	}
 	if _, err := d.dir.Load(d.file(name), t.server.Fake.Restore); err != nil {
 		return err
+	}
+	// What was written to the fake can be read at once: nothing has to be waited
+	// for, as it would be where Microsoft's servers have yet to agree.
+	for i := range cfg.Catalogue.Entries {
+		cfg.Catalogue.Entries[i].Consistency = time.Second
 	}
 	cfg.Endpoint, cfg.HTTPClient, cfg.ClientID = t.server.URL(), t.client, demoClientID
 	return nil

@@ -31,6 +31,14 @@ type engine struct {
 	closers       []func() error
 }
 
+// able reports why nobody could sign in: the settings are to be corrected first.
+func (e *engine) able() error {
+	if none, ok := e.authenticator.(noCredentials); ok {
+		return none.err
+	}
+	return nil
+}
+
 // close gives everything up; the last opened goes first.
 func (e *engine) close() error {
 	var errs []error
@@ -99,6 +107,9 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 	}
 	if e.authenticator, err = a.authenticator(e.store); err != nil {
 		// What needs nobody's credentials still works: status, plan, report.
+		if _, ok := errors.AsType[*failure](err); !ok {
+			err = &failure{exit: exitUsage, err: err, next: nextOf(err, "tenantsync doctor")}
+		}
 		e.authenticator = noCredentials{err}
 	}
 	drift := plan.AdoptDrift
@@ -106,6 +117,10 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 		drift = plan.EnforceDesired
 	}
 	rules := plan.Rules{Drift: drift, MaxDeletes: a.set.int("max-deletes"), MaxUpdates: a.set.int("max-updates")}
+	rules.Deletes = map[string]bool{}
+	for _, kind := range a.set.list("deletes") {
+		rules.Deletes[kind] = true
+	}
 	e.Syncer, err = syncer.New(syncer.Config{
 		Store: e.store, Leaser: e.store, Blobs: e.store,
 		Repository:    e.repository,
@@ -131,7 +146,7 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 type noCredentials struct{ err error }
 
 func (n noCredentials) failure(req auth.Request) error {
-	return &auth.Error{Class: auth.Misconfigured, Tenant: req.Tenant, Message: n.err.Error(), Err: n.err}
+	return &auth.Error{Class: auth.Misconfigured, Tenant: req.Tenant, Message: n.err.Error()}
 }
 
 // Credential says why there is none.

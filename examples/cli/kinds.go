@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
@@ -43,7 +42,7 @@ func (s settings) catalogue() (*graph.Catalogue, error) {
 	for _, name := range chosen {
 		e, ok := all.Entry(name)
 		if !ok {
-			return nil, usageError("kinds (%s): there is no kind %q; the kinds are %s", s.chosen["kinds"].from, name, strings.Join(names(all), ", "))
+			return nil, usageError("kinds (%s): there is no kind %q; tenantsync permissions -kinds all names those that there are", s.chosen["kinds"].from, name)
 		}
 		for _, r := range e.References {
 			for _, other := range r.Kinds {

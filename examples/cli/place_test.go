@@ -14,6 +14,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
 // TestMain lets the test binary be the program, so that it can be killed and put
@@ -40,7 +41,12 @@ type place struct {
 }
 
 func newPlace(t testing.TB) *place {
+	// A path of one length, so that tables which show it are laid out alike.
 	dir := t.TempDir()
+	dir = filepath.Join(dir, strings.Repeat("d", max(120-len(dir), 1)))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	return &place{t: t, dir: dir, env: map[string]string{
 		"TENANTSYNC_DIR": filepath.Join(dir, "folder"), "TENANTSYNC_ACTOR": "ann"}}
 }
@@ -65,7 +71,8 @@ func (p *place) run(ctx context.Context, args ...string) (stdout, stderr string,
 }
 
 var (
-	planID = regexp.MustCompile(`plan ([0-9a-f]{12})`)
+	revisionID = regexp.MustCompile(`\b\d+-[0-9a-f]{32}\b`)
+	planID     = regexp.MustCompile(`(?:plan |"digest": ")([0-9a-f]{12})`)
 	// varying is what differs from run to run, or with every kind that the
 	// catalogue learns.
 	varying = []struct {
@@ -77,8 +84,12 @@ var (
 		{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "<digest>"},
 		{regexp.MustCompile(`-?\b[0-9a-f]{12}\b`), "<digest>"},
 		{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?`), "<time>"},
+		{regexp.MustCompile(`00000000-0000-4000-8000-0000000000\d\d`), "<request>"},
+		{regexp.MustCompile(`"tenantId": "[0-9a-f-]{36}"`), `"tenantId": "<id>"`},
+		{regexp.MustCompile(`correlation [0-9a-f-]+`), "correlation <id>"},
 		{regexp.MustCompile(`"duration": \d+`), `"duration": <time>`},
 		{regexp.MustCompile(`\(\d+ bytes\)`), "(<size> bytes)"},
+		{regexp.MustCompile(`"(bytes|size)": \d+`), `"$1": <size>`},
 	}
 )
 
@@ -90,14 +101,14 @@ func (p *place) steady(text string) string {
 			if strings.HasPrefix(s, "-") { // of a directory or object id, which are the same each time
 				return s
 			}
-			return v.as
+			return v.is.ReplaceAllString(s, v.as)
 		})
 	}
 	// Several items are written at once.
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
 		end := i
-		for end < len(lines) && strings.Contains(lines[end], ": applied: ") {
+		for end < len(lines) && (strings.Contains(lines[end], ": applied: ") || strings.Contains(lines[end], ": failed: ")) {
 			end++
 		}
 		slices.Sort(lines[i:end])
@@ -137,21 +148,25 @@ func (p *place) exec(cmd script.Command) string {
 			return err.Error()
 		}
 		return p.steady(string(text))
-	case "tenant": // fail N | forbid KIND | deny PERMISSION … | well
+	case "tenant": // fail KIND | forbid KIND | deny PERMISSION … | well
 		p.prepare = meets(cmd.Args)
 		return ""
 	case "stdin":
 		p.stdin = cmd.Input
 		return ""
 	}
+	if len(cmd.Options) > 0 {
+		p.t.Fatalf("%s: quote what has an equals sign", cmd.Pos)
+	}
 	args := slices.Concat([]string{cmd.Name}, cmd.Args)
 	for i, a := range args {
-		if strings.HasPrefix(a, "$plan") { // the plan that was shown last
+		switch a {
+		case "$plan": // what was shown last
 			shown := planID.FindAllStringSubmatch(p.all.String(), -1)
-			if shown == nil {
-				return "no plan was shown"
-			}
 			args[i] = shown[len(shown)-1][1]
+		case "$revision":
+			shown := revisionID.FindAllString(p.all.String(), -1)
+			args[i] = shown[len(shown)-1]
 		}
 		args[i] = strings.ReplaceAll(args[i], "$DIR", p.dir)
 	}
@@ -186,7 +201,12 @@ func meets(what []string) func(*demo) {
 		}
 		switch what[0] {
 		case "fail":
-			t.server.Fake.FailNextWrites(len(what[1]), tenant.Invalid)
+			t.server.Fake.FailWrite(func(op tenant.Operation) tenanttest.WriteFault {
+				if op.Kind != what[1] {
+					return tenanttest.WriteFault{}
+				}
+				return tenanttest.WriteFault{Err: &tenant.Error{Class: tenant.Invalid, Op: string(op.Verb), Kind: op.Kind, Message: "refused by the test"}}
+			})
 		case "forbid":
 			t.server.Fake.Forbid(what[1])
 		case "deny":

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -22,6 +24,11 @@ func rollback(a *app) func(context.Context, []string) error {
 			req, err := a.request(t, f)
 			if err != nil {
 				return err
+			}
+			if _, err := e.repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: t.Name, Revision: words[1]}); errors.Is(err, tenant.ErrNoRevision) {
+				return &failure{exit: exitUsage, tenant: t.Name, err: fmt.Errorf("there is no backup %s", words[1]), next: "tenantsync rollback " + t.Name + " lists them"}
+			} else if err != nil {
+				return explain(t.Name, err)
 			}
 			req.DesiredFrom = words[1]
 			return a.startAndDrive(ctx, e, req, f.driving, false)

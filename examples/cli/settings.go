@@ -58,6 +58,7 @@ func settingTable() []setting {
 		{name: "report-only", value: "false", usage: "new Conditional Access policies land as report-only", isBool: true},
 		{name: "break-glass", usage: "object ids of accounts that must always get in, separated by commas"},
 		{name: "drift", value: "adopt", usage: "what becomes of changes made in a tenant: adopt them into the configuration, or enforce the configuration", check: oneOf("adopt", "enforce")},
+		{name: "deletes", usage: "kinds that are deleted in the tenant when their file goes although only what has a file is looked at (groups, applications, …), separated by commas"},
 		{name: "max-deletes", value: strconv.Itoa(plan.MaxDeletesDefault), usage: "more deletes than this have to be accepted by name; negative: no limit", check: isLimit},
 		{name: "max-updates", value: strconv.Itoa(plan.MaxUpdatesDefault), usage: "the same for updates", check: isLimit},
 		{name: "actor", value: whoami(), usage: "who does this, for history and approvals; nobody checks it"},

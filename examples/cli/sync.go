@@ -90,6 +90,9 @@ func syncTenant(a *app) func(context.Context, []string) error {
 // startAndDrive starts a run, or goes on with the one that is under way, and
 // works on it.
 func (a *app) startAndDrive(ctx context.Context, e *engine, req syncer.StartRequest, d *driving, goOn bool) error {
+	if err := e.able(); err != nil {
+		return err
+	}
 	row, err := e.Start(ctx, req)
 	if active, ok := errors.AsType[*syncer.ActiveError](err); ok && goOn && !req.Supersede {
 		a.say("%s: going on with the sync that was begun before (run %s, %s)\n", req.Tenant, active.Run, active.Status.Label())

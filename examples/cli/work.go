@@ -8,6 +8,9 @@ import (
 func work(a *app) func(context.Context, []string) error {
 	return func(ctx context.Context, _ []string) error {
 		return a.with(ctx, func(e *engine) error {
+			if err := e.able(); err != nil {
+				return err
+			}
 			a.say("working on all tenants that are due; Ctrl-C ends it, after the writes under way\n")
 			err := e.Run(ctx)
 			a.say("stopped; what was begun goes on with the next run or sync\n")

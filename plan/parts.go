@@ -120,6 +120,10 @@ func (c *comparison) splitCreate(o *object, whole splitItem, after *node) []spli
 		if value.isEmpty() {
 			continue
 		}
+		if o.kind.root.follow(o.kind.parts[i]).fact().createOnly {
+			c.noteOn(o, Unsupported, p.Path, "it would have to be written after the object is created, and cannot be; put it in by other means, or take it out of the repository")
+			continue
+		}
 		it := o.partItem(i, after)
 		it.Before = fingerprint(o.kind, &node{kind: '{'}, p.Name, c.salt)
 		it.Changes = []PropertyChange{{Pointer: p.Path, After: value.json(), Origin: o.item.Origin, Redacted: change.Redacted,

@@ -197,6 +197,29 @@ func TestPartOperations(t *testing.T) {
 	}
 }
 
+// A part that can be written neither with the object nor later is told, and no
+// item: an approval of it would promise what cannot be done.
+func TestPartThatCannotBeWritten(t *testing.T) {
+	edit := func(k *tenant.Kind) { k.CreateOnly = []string{"/messages", "/rules"} }
+	file := `profiles/A {"displayName":"A","rules":[1],"messages":{"en":"hi"}}`
+	for _, tt := range []struct{ when, base, current, items string }{
+		{"new", "", "", "profiles/A"},
+		{"there", `profiles/A=1 {"displayName":"A","rules":[1]}`, `profiles 1 {"displayName":"A","rules":[1]}`, ""},
+	} {
+		r := compareParts(t, edit, tt.base, file, tt.current)
+		var items []string
+		for _, it := range r.Plan.Items {
+			items = append(items, it.ID)
+		}
+		if got := strings.Join(items, " "); got != tt.items {
+			t.Errorf("%s: items %q, want %q", tt.when, got, tt.items)
+		}
+		if n := r.Plan.Notes; len(n) != 1 || n[0].Class != Unsupported || n[0].Pointer != "/messages" {
+			t.Errorf("%s: notes %+v, want one of /messages", tt.when, n)
+		}
+	}
+}
+
 // Parts of one object count as one change, and so does an object with them.
 func TestPartsCountOnce(t *testing.T) {
 	r := compareParts(t, nil,

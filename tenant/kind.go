@@ -164,7 +164,8 @@ type Part struct {
 	Name string `json:"name"`
 	// Path of the piece, without "*": "/assignments". A created object has
 	// nothing there: declare the path as EmptyIsAbsent where reads show that
-	// as an empty value.
+	// as an empty value. One that is CreateOnly as well, and not WithCreate,
+	// is never written: what differs is reported as unsupported.
 	Path string `json:"path"`
 	// WithCreate: an object is created with it, and only later changes are
 	// requests of their own.

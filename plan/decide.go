@@ -106,13 +106,13 @@ func (c *comparison) serviceMade(o *object, bodies ...*node) *tenant.Limit {
 
 // allows reports whether the tenant lets the object be written, and why not.
 func (c *comparison) allows(o *object, v tenant.Verb, body *node) (reason string, ok bool) {
-	if !o.kind.Allows(v) {
-		return "this kind does not allow to " + string(v), false
-	}
-	for _, l := range o.kind.Limits {
+	for _, l := range o.kind.Limits { // first, since they say why
 		if slices.Contains(l.Verbs, v) && meetsNode(l.When, body) {
 			return cmp.Or(l.Reason, "the tenant does not allow to "+string(v)+" this object"), false
 		}
+	}
+	if !o.kind.Allows(v) {
+		return "this kind does not allow to " + string(v), false
 	}
 	return "", true
 }

@@ -61,16 +61,27 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
+// unproven is why a verb is off.
+const unproven = "Microsoft's documentation shows no example of this; name the kind in Config.Unproven to have it done all the same"
+
 // allowed returns the entry's kind with the verbs that may be used: all of
 // them, or those that documentation shows.
-func (e Entry) allowed(unproven bool) tenant.Kind {
+func (e Entry) allowed(all bool) tenant.Kind {
 	k := e.Kind
-	if unproven {
+	if all {
 		return k
 	}
-	k.Create = k.Create && e.Proven(tenant.Create, "")
-	k.Update = k.Update && e.Proven(tenant.Update, "")
-	k.Delete = k.Delete && e.Proven(tenant.Delete, "")
+	var off []tenant.Verb
+	for verb, on := range map[tenant.Verb]*bool{tenant.Create: &k.Create, tenant.Update: &k.Update, tenant.Delete: &k.Delete} {
+		if *on && !e.Proven(verb, "") {
+			*on = false
+			off = append(off, verb)
+		}
+	}
+	if len(off) > 0 { // so that whoever misses it is told what to do
+		slices.Sort(off)
+		k.Limits = append(slices.Clone(k.Limits), tenant.Limit{Verbs: off, Reason: unproven})
+	}
 	k.CreateOnly = slices.Clone(k.CreateOnly)
 	for _, p := range k.Parts {
 		if !e.Proven(tenant.Update, p.Name) {

@@ -48,7 +48,7 @@ func (c *Client) mayWrite(e *Entry, op tenant.Operation) error {
 	k := e.allowed(c.cfg.writes(e.Name))
 	switch {
 	case !k.Allows(op.Verb) && e.Allows(op.Verb):
-		return invalid(op, "Microsoft's documentation shows no example of this; name the kind in Config.Unproven to have it done all the same")
+		return invalid(op, unproven)
 	case !k.Allows(op.Verb):
 		return invalid(op, "the kind does not know the verb %q", op.Verb)
 	case op.Part != "" && !slices.ContainsFunc(e.Parts, func(p tenant.Part) bool { return p.Name == op.Part }):

@@ -101,7 +101,9 @@ type Config struct {
 	// only what depends on it is skipped.
 	StopOnFailure bool
 	// Attempts is how often a write, a repository call or a phase is tried in
-	// the face of passing faults. Defaults to 5.
+	// the face of passing faults. Writes that the service refuses for being
+	// asked too often do not count: they may go on for 10 minutes an item.
+	// Defaults to 5.
 	Attempts int
 
 	// Worker names this process in leases. Defaults to host name, process id

@@ -282,7 +282,7 @@ func (d *deployment) tryItem(ctx context.Context, it *plan.Item) (*ItemResult, e
 		if err != nil || res.Status != itemRetry {
 			return res, err
 		}
-		if attempt >= d.c.s.cfg.Attempts {
+		if d.spent(it, res, attempt) {
 			res.Status = ItemFailed
 			res.Message = fmt.Sprintf("%s (given up after %d attempts)", res.Message, attempt)
 			return res, nil
@@ -295,6 +295,22 @@ func (d *deployment) tryItem(ctx context.Context, it *plan.Item) (*ItemResult, e
 			return nil, err
 		}
 	}
+}
+
+// throttlePatience is how long the service may turn one item away for being
+// asked too often before the item fails. A tenant's limits are shared with every
+// other program that works on it: what is refused now is carried out later.
+const throttlePatience = 10 * time.Minute
+
+// spent reports whether an item that may be tried again is not. Refusals for
+// asking too often had no effect and say nothing against the next try, so that
+// they do not count among the attempts; what bounds them is time.
+func (d *deployment) spent(it *plan.Item, res *ItemResult, attempts int) bool {
+	refused := d.journal.refusals(it.ID)
+	if res.Class != string(tenant.Throttled) {
+		return attempts-refused.n >= d.c.s.cfg.Attempts
+	}
+	return refused.n > 0 && d.c.now().storeTime().Sub(refused.first) >= throttlePatience
 }
 
 // blocked says why an item is not even tried.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // journal is the record of a deploy: for each write, the intent is stored
@@ -24,6 +25,7 @@ type journal struct {
 	results map[string]ItemResult // final ones
 	open    map[string]openIntent // intents without a result
 	sent    map[string]int        // the last attempt of each item
+	refused map[string]refusals   // of the service, for being asked too often
 	waiting []*journalLine
 	busy    bool
 	total   int
@@ -36,6 +38,12 @@ type openIntent struct {
 	at time.Time
 }
 
+// refusals are attempts that the service turned away before they did anything.
+type refusals struct {
+	n     int
+	first time.Time // the store's
+}
+
 // journalLine is a line that waits to be committed.
 type journalLine struct {
 	typ  EntryType
@@ -45,7 +53,7 @@ type journalLine struct {
 
 // readJournal reads what a run has done so far.
 func (c *session) readJournal(ctx context.Context, total int) (*journal, error) {
-	j := &journal{c: c, results: map[string]ItemResult{}, open: map[string]openIntent{}, sent: map[string]int{}, total: total}
+	j := &journal{c: c, results: map[string]ItemResult{}, open: map[string]openIntent{}, sent: map[string]int{}, refused: map[string]refusals{}, total: total}
 	for e, err := range c.s.journalLines(ctx, c.tenant, c.run().ID) {
 		if err != nil {
 			return nil, err
@@ -79,8 +87,15 @@ func (j *journal) apply(e Entry) {
 		j.sent[e.Intent.Item] = e.Intent.Attempt
 	case e.Result != nil:
 		delete(j.open, e.Result.Item)
-		if e.Result.Status != itemRetry {
+		switch {
+		case e.Result.Status != itemRetry:
 			j.results[e.Result.Item] = *e.Result
+		case e.Result.Class == string(tenant.Throttled):
+			was := j.refused[e.Result.Item]
+			if was.n == 0 {
+				was.first = e.Time
+			}
+			j.refused[e.Result.Item] = refusals{was.n + 1, was.first}
 		}
 	}
 }
@@ -107,6 +122,14 @@ func (j *journal) attempts(item string) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.sent[item]
+}
+
+// refusals returns how often the service has turned an item away for being
+// asked too often, and since when.
+func (j *journal) refusals(item string) refusals {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.refused[item]
 }
 
 // failed reports whether any item has a result other than applied.

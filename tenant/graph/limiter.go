@@ -24,12 +24,28 @@ type limiter struct {
 	// until is the end of the pause; refusals counts those in a row.
 	until    time.Time
 	refusals int
+	// spacing is the least time between requests while the tenant's limit is
+	// tighter than ours, since others use it up; next is when one may be sent.
+	// since counts the requests that went through since the last refusal.
+	spacing time.Duration
+	next    time.Time
+	since   int
 }
+
+// A refusal within so many requests after the last one says that the pace is
+// wrong, and not that a burst was too long: the requests are spaced out. What
+// goes through takes the spacing back bit by bit. Without it a read that uses
+// the limit up and the write that follows it would be refused for ever.
+const (
+	denseRefusals  = 4
+	leastSpacing   = 100 * time.Millisecond
+	longestSpacing = 30 * time.Second
+)
 
 const atOnceDefault = 8
 
 func newLimiter(limit Throttle) *limiter {
-	return &limiter{limit: limit, places: semaphore.NewWeighted(int64(cmp.Or(limit.AtOnce, atOnceDefault)))}
+	return &limiter{limit: limit, places: semaphore.NewWeighted(int64(cmp.Or(limit.AtOnce, atOnceDefault))), since: denseRefusals}
 }
 
 // enter waits until n requests may be sent together, as a batch. leave must
@@ -56,10 +72,11 @@ func (l *limiter) leave() { l.places.Release(1) }
 func (l *limiter) reserve(n int, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if wait := l.until.Sub(now); wait > 0 {
+	if wait := max(l.until.Sub(now), l.next.Sub(now)); wait > 0 {
 		return wait
 	}
 	if l.limit.Requests <= 0 {
+		l.space(n, now)
 		return 0
 	}
 	n = min(n, l.limit.Requests)
@@ -72,7 +89,15 @@ func (l *limiter) reserve(n int, now time.Time) time.Duration {
 	for range n {
 		l.sent = append(l.sent, now)
 	}
+	l.space(n, now)
 	return 0
+}
+
+// space notes that n requests are sent now.
+func (l *limiter) space(n int, now time.Time) {
+	if l.spacing > 0 {
+		l.next = now.Add(time.Duration(n) * l.spacing)
+	}
 }
 
 // refused begins or prolongs the pause, and returns how long it lasts from now.
@@ -81,9 +106,20 @@ func (l *limiter) refused(after time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
+	together := l.until.After(now) // another request was refused with this one
+	if !together {
+		if l.since < denseRefusals {
+			least := leastSpacing
+			if l.limit.Requests > 0 {
+				least = max(least, l.limit.Per()/time.Duration(l.limit.Requests))
+			}
+			l.spacing = min(max(2*l.spacing, least), longestSpacing)
+		}
+		l.since = 0
+	}
 	if after <= 0 {
-		if l.until.After(now) {
-			return l.until.Sub(now) // another request was refused with this one
+		if together {
+			return l.until.Sub(now)
 		}
 		after = backoff(l.limit.Pause(), l.refusals)
 		l.refusals++
@@ -99,4 +135,8 @@ func (l *limiter) accepted() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.refusals = 0
+	l.since = min(l.since+1, denseRefusals)
+	if l.spacing -= l.spacing / 16; l.spacing < leastSpacing {
+		l.spacing = 0
+	}
 }

@@ -64,7 +64,7 @@ func (c *Client) mayWrite(e *Entry, op tenant.Operation) error {
 }
 
 // notBegun is the error of a write that was not sent.
-func notBegun(op tenant.Operation, cause error) error {
+func notBegun(op tenant.Operation, cause error) *tenant.Error {
 	return &tenant.Error{Class: tenant.Transient, Op: string(op.Verb), Kind: op.Kind, ID: op.ID, Message: "it was not begun", Err: cause}
 }
 
@@ -212,7 +212,11 @@ func (w *writing) send(ctx context.Context, req request) (answer, error) {
 	op := string(w.op.Verb)
 	limit := w.c.limits[w.entry.Throttle]
 	if err := limit.enter(ctx, 1); err != nil {
-		return answer{}, notBegun(w.op, err)
+		failed := notBegun(w.op, err)
+		if errors.Is(err, context.DeadlineExceeded) { // no time was left after the service's pause
+			failed.Class, failed.Message = tenant.Throttled, "it was not begun: the service asks for pauses"
+		}
+		return answer{}, failed
 	}
 	defer limit.leave()
 	call, stop := context.WithTimeout(ctx, w.c.cfg.WriteTimeout)

@@ -67,11 +67,11 @@ func (s *Server) count(group string) (after time.Duration, silent, refused bool)
 	for len(l.times) > 0 && !l.times[0].After(now.Add(-l.per)) {
 		l.times = l.times[1:]
 	}
-	if len(l.times) >= l.requests {
+	l.times = append(l.times, now) // refused ones count as well
+	if n := len(l.times); n > l.requests {
 		l.rejected++
-		return l.times[0].Add(l.per).Sub(now), l.silent, true
+		return l.times[n-l.requests].Add(l.per).Sub(now), l.silent, true
 	}
-	l.times = append(l.times, now)
 	return 0, false, false
 }
 
@@ -108,7 +108,8 @@ type Fault struct {
 	// Effect: the request is carried out all the same.
 	Effect bool
 	// Cut cuts the connection: before the request is carried out, with Effect
-	// after it, and with Body in the middle of the answer's body.
+	// after it, and with Body in the middle of the answer's body. A request
+	// within a batch has no connection of its own, and is answered 504.
 	Cut  bool
 	Body bool
 	// Link, if not empty, takes the place of the answer's nextLink.
@@ -166,9 +167,11 @@ func (c *call) strikeAfter(f *fault, a answer) answer {
 	switch {
 	case f.Link != "":
 		return c.relink(a, f.Link)
-	case f.Body:
+	case f.Body && !c.isPart:
 		a.body, a.cut = a.body[:len(a.body)/2], true
 		return a
+	case f.Body, f.Cut && c.isPart: // only the whole batch has a connection
+		return c.fail(http.StatusGatewayTimeout, "UnknownError", "")
 	case f.Cut:
 		panic(http.ErrAbortHandler)
 	}

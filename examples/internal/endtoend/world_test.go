@@ -1,0 +1,161 @@
+// Package endtoend syncs real exported configuration through everything that a
+// host uses for a real tenant: the importer, the engine, sign-in by device code
+// through MSAL, and the client for Microsoft Graph. Only Entra and Graph are
+// fakes, which are spoken to over HTTP.
+package endtoend
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/auth/entra"
+	"github.com/tenantsync/tenantsync/examples/internal/importer"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
+)
+
+const tenantName = "contoso"
+
+// world is a host with everything that it plugs in.
+type world struct {
+	t          *testing.T
+	entra      *authtest.Entra
+	graph      *graphtest.Server
+	catalogue  *graph.Catalogue
+	imported   *importer.Imported
+	repository *tenant.MemoryRepository
+	store      *state.Memory
+	caches     *auth.MemoryCacheStore
+	engine     *syncer.Syncer
+	logs       *bytes.Buffer
+	reviews    []*syncer.Review
+}
+
+// options say how a world differs from the usual one.
+type options struct {
+	// dir is the folder of exported configuration.
+	dir string
+	// unproven are kinds whose undocumented verbs are on.
+	unproven []string
+	// sockets: real TLS on loopback instead of calls within the process.
+	sockets bool
+	// quick leaves out the client's own pace for Conditional Access, one request
+	// a second, where a test waits in real time.
+	quick bool
+}
+
+func newWorld(t *testing.T, o options) *world {
+	t.Helper()
+	w := &world{t: t, logs: new(bytes.Buffer), store: state.NewMemory(), caches: new(auth.MemoryCacheStore), repository: tenant.NewMemoryRepository()}
+	w.catalogue = graph.Default()
+	if o.quick {
+		limit := w.catalogue.Throttle("conditionalAccess")
+		limit.Requests = 0
+		var err error
+		if w.catalogue, err = w.catalogue.With(&graph.Catalogue{Throttles: []graph.Throttle{limit}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	directory := authtest.DirectoryOf(tenantName)
+	var names []string
+	for _, k := range w.catalogue.Kinds() {
+		names = append(names, k.Name)
+	}
+	w.entra = authtest.NewEntra(authtest.EntraConfig{People: []authtest.Person{authtest.SignsIn(0)}, Scopes: w.catalogue.Scopes(names, true, false)})
+	w.graph = graphtest.New(graphtest.Config{Catalogue: w.catalogue, Directory: directory, Accepts: w.entra.Accepts})
+	if o.sockets {
+		w.entra.Start(t)
+		w.graph.Start(t)
+	}
+	w.importFrom(o.dir)
+	w.engine = w.newEngine(o)
+	return w
+}
+
+// importFrom fills the repository, and the tenant with what no sync can create.
+func (w *world) importFrom(dir string) {
+	w.t.Helper()
+	var err error
+	if w.imported, err = importer.Import(dir, w.catalogue.Kinds()); err != nil {
+		w.t.Fatal(err)
+	}
+	w.graph.Fake.Set(tenanttest.SecurityDefaults, w.graph.Fake.Objects(tenanttest.SecurityDefaults)[0].ID, `{"isEnabled": false}`)
+	for _, id := range w.imported.Applications {
+		w.graph.Fake.Seed(tenanttest.ServicePrincipals, `{"appId": "`+id+`", "displayName": "Application `+id+`"}`)
+	}
+	var changes []tenant.Change
+	for _, r := range w.imported.Resources {
+		if strings.Contains(string(r.Body), `"#microsoft.graph.compliantNetworkNamedLocation"`) {
+			w.graph.Fake.Seed(r.Kind, string(r.Body)) // it comes with a feature that is switched on
+		}
+		changes = append(changes, tenant.Change{Kind: r.Kind, Key: r.Key, Body: r.Body})
+	}
+	line, err := w.repository.Desired(w.t.Context(), tenant.DesiredRequest{Tenant: tenantName})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.repository.Update(w.t.Context(), tenant.UpdateRequest{Tenant: tenantName, Parent: line.Revision, Key: "import", Changes: changes, Author: "import", Message: "import"}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) newEngine(o options) *syncer.Syncer {
+	w.t.Helper()
+	sealer, err := auth.NewSealer(auth.GenerateKey("test"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	logger := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	authenticator, err := entra.New(entra.Config{ClientID: "11111111-2222-4333-8444-555555555555", Authority: w.entra.URL(),
+		HTTPClient: w.entra.HTTPClient(), Cache: w.caches, Sealer: sealer, Logger: logger})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	client := w.graph.HTTPClient() // one pool of connections
+	connect := func(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+		return graph.New(graph.Config{Credential: entra.TokenCredential(req.Credential), Endpoint: w.graph.URL(),
+			HTTPClient: client, Catalogue: w.catalogue, Unproven: o.unproven, DeviceCode: true, Logger: logger})
+	}
+	engine, err := syncer.New(syncer.Config{
+		Store: w.store, Leaser: w.store, Blobs: w.store,
+		Repository: w.repository, Authenticator: authenticator, Connector: syncer.ConnectorFunc(connect),
+		Approver: syncer.ApproverFunc(w.review), Approval: syncer.ApprovalRules{AllowRequester: true}, Logger: logger,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return engine
+}
+
+// review approves everything, and accepts the rules that the plan breaks.
+func (w *world) review(_ context.Context, r syncer.Review) (syncer.Decision, error) {
+	w.reviews = append(w.reviews, &r)
+	d := r.Approve("boss@contoso.example", "go")
+	for _, b := range r.Plan.Broken {
+		d.Accept = append(d.Accept, b.Rule)
+	}
+	return d, nil
+}
+
+// sync runs one sync to its end.
+func (w *world) sync() (syncer.Row, *syncer.Report) {
+	w.t.Helper()
+	row, err := w.engine.Sync(w.t.Context(), syncer.StartRequest{Tenant: tenantName, Actor: "ann@contoso.example", Options: syncer.Options{Interactive: true}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	report, err := w.engine.Report(w.t.Context(), tenantName, row.Run)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return row, report
+}

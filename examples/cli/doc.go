@@ -1,14 +1,172 @@
 // Command cli keeps Microsoft 365 tenants in step with configuration kept as
-// code: a tool for real tenants, and an example of a host of package syncer. In
-// what follows it is called tenantsync:
+// code: a program for real tenants, and an example of a host of package syncer.
+// In what follows it is called tenantsync:
 //
 //	go build -o tenantsync ./examples/cli
 //
-// To try it without a network or a tenant:
+// The README of the repository has "Connect a real tenant", from the app
+// registration to the first sync. To try it, without a network or a tenant:
 //
 //	tenantsync init -demo
 //	tenantsync tenants add contoso
 //	tenantsync sync contoso
+//	tenantsync plan contoso
+//	tenantsync approve contoso -digest … -accept conditional-access-lockout
+//	tenantsync status
 //
-// tenantsync -h lists commands, settings and exit statuses.
+// # Commands
+//
+//	init                      make the folder with settings, key and store
+//	tenants add NAME          add a tenant
+//	tenants list              list the tenants that were added
+//	tenants remove NAME       remove a tenant; its configuration and history stay
+//	import NAME FOLDER        put what another tool exported into a tenant's configuration
+//	permissions [NAME]        list the permissions that the kinds chosen need
+//	doctor                    check settings, folder, store, clock, cloud, sign-ins and permissions
+//	sync NAME                 sync a tenant, or go on with its sync, until it rests or needs a person
+//	run                       work on all tenants that are due, until Ctrl-C
+//	status [NAME]             show the tenants, or one of them
+//	plan NAME                 show what the sync proposes
+//	approve NAME              have a plan carried out
+//	reject NAME               leave tenant and configuration as they are
+//	revert NAME               leave the tenant, and take the plan's changes back in the configuration
+//	cancel NAME               end the sync that is under way
+//	retry NAME                propose again what a sync did not do
+//	recheck NAME              look again whether permissions were granted
+//	pause NAME                hold a tenant, in the name of -actor
+//	resume NAME               no longer hold it
+//	report NAME               show what became of a sync
+//	history NAME              show what happened to a tenant
+//	logs NAME                 show the log of a sync
+//	artifacts NAME            save snapshots, plan, report and log of the last sync as a zip archive
+//	rollback NAME [REVISION]  list the backups, or propose to go back to one
+//
+// tenantsync COMMAND -h lists the flags of a command. Flags may stand before and
+// after the other words.
+//
+// A sync is worked on in the process of the command, until the tenant rests or
+// somebody else than who sits in front of it is needed. Any command that is
+// stopped, or killed, is gone on with: by sync, by run, or by the command that
+// decides. Any number of them may work in one folder at a time, on one machine.
+//
+// Signing in: the code and the page are shown, and the command waits. Approving:
+// on a terminal the plan is shown and it is asked what to do; elsewhere the plan
+// stays pending, and the command that approves it is printed. A decision always
+// names the digest of the plan that it is about, so that nobody approves what
+// they have not seen.
+//
+// # Exit status
+//
+//	0    done: for a sync, the tenant is Idle, also when its plan was rejected
+//	1    failed: the sync ended in New error, or the command could not do its work
+//	2    usage: a flag, an argument or a setting cannot be used
+//	3    a person is needed: to sign in, to approve, or to consent as administrator
+//	4    partially successful: some changes were not made, or some kinds not read
+//	5    timed out: nobody signed in or decided in time, or the sync took too long
+//	6    refused: not possible in the tenant's present state; nothing was changed
+//	130  stopped by Ctrl-C; the same command goes on where it was
+//
+// # Settings
+//
+// A setting is given by its flag (-client-id), by a variable of the environment
+// (TENANTSYNC_CLIENT_ID; TENANTSYNC_OUTPUT for -o), or by its name in the file
+// tenantsync.json in the folder; the first of these that is there counts, and
+// else the default, in parentheses. doctor prints all of them, and where each
+// is from.
+//
+//	-dir                   the folder with settings, configuration and store (tenantsync); not in the file
+//	-o                     what results are printed as: text or json (text); not in the file
+//	-demo                  everything against a fake tenant and a fake Entra in this process
+//	-demo-people           who answers sign-ins there: signs-in (after a second), asks, declines or never (signs-in)
+//	-client-id             the application (client) id of the app registration
+//	-cloud                 global, usgov-l4, usgov-l5 or china (global)
+//	-sign-in               who works in the tenants: a person (device-code), or an application by secret, certificate or federated token (device-code)
+//	-client-secret-file    for sign-in secret, unless TENANTSYNC_CLIENT_SECRET has it: a file that only its owner reads (client-secret)
+//	-certificate-file      for sign-in certificate: certificate and private key as PEM, in a file that only its owner reads (certificate.pem)
+//	-federated-token-file  for sign-in federated: where the platform keeps its token
+//	-home-directories      directory ids whose accounts may sign in to other tenants (partners, GDAP), separated by commas
+//	-kinds                 the kinds that are kept in step, separated by commas, or all (conditionalAccessPolicies,namedLocations,authenticationStrengthPolicies,groups)
+//	-unproven              kinds whose writes no example in Microsoft's documentation shows and that are written all the same, separated by commas, or all
+//	-report-only           new Conditional Access policies land as report-only
+//	-break-glass           object ids of accounts that must always get in, separated by commas
+//	-drift                 what becomes of changes made in a tenant: adopt them into the configuration, or enforce the configuration (adopt)
+//	-deletes               kinds that are deleted in the tenant when their file goes although only what has a file is looked at (groups, applications, …), separated by commas
+//	-max-deletes           more deletes than this have to be accepted by name; negative: no limit (10)
+//	-max-updates           the same for updates (200)
+//	-actor                 who does this, for history and approvals; nobody checks it
+//	-approvals             how many people have to approve (1)
+//	-four-eyes             who asked for a sync cannot approve it
+//	-sign-in-timeout       how long a sign-in may take (3m0s)
+//	-approval-timeout      how long a plan waits for a decision (720h0m0s)
+//	-lease                 after how long another process takes over from one that died (1m0s)
+//
+// The file is one JSON object. A list may be an array; a name that is not in the
+// list above is an error:
+//
+//	{
+//	  "client-id": "00000000-0000-0000-0000-000000000000",
+//	  "kinds": ["conditionalAccessPolicies", "namedLocations", "groups"],
+//	  "max-deletes": 5
+//	}
+//
+// # The folder
+//
+//	tenantsync.json   settings
+//	seal.key          the key that seals token caches in the store, made by init
+//	client-secret     the application's secret, if it has one
+//	certificate.pem   or its certificate and private key
+//	tenants/          a file for each tenant: directory id, variables, labels
+//	kinds/            kinds that are added to the catalogue of package graph, or
+//	                  take the place of known ones, in the form of graph.Catalogue
+//	configuration/    NAME/desired has the configuration, NAME/backup what the
+//	                  tenant had: see tenant.DirRepository
+//	tenantsync.db     the store, on SQLite: see package sqlitestore
+//	demo/             what the fakes of a demonstration hold
+//
+// # Secrets
+//
+// A secret is never on the command line, nor in the file of settings. The client
+// secret is in TENANTSYNC_CLIENT_SECRET or in a file; so is the key that seals
+// the token caches, in TENANTSYNC_SEAL_KEY or in seal.key. Such files must be
+// readable by their owner only (mode 0600), and are refused otherwise. Whoever
+// has both the key and the store is signed in as the tenants' administrators:
+// keep a backup of the two in different places. No command prints a token, a
+// device code or a secret; the code that a person has to enter is shown to them.
+//
+// # Output
+//
+// Results go to standard output; progress, questions and errors to standard
+// error. On a terminal progress is one line that is redrawn, and status -watch a
+// table that is; elsewhere they are plain lines. NO_COLOR turns colors off. What
+// comes from outside (names, comments, errors) is cleaned of characters that a
+// terminal would obey.
+//
+// With -o json each command prints one JSON document, and an error is
+// {"error": {"tenant", "message", "next", "exit"}} on standard error:
+//
+//	sync, approve, reject, revert, cancel, retry, recheck, pause, resume,
+//	rollback NAME REVISION        a syncer.Row
+//	status                        {"tenants": [syncer.Row, …]}
+//	status -watch                 a syncer.Row on a line, for each change
+//	plan                          a plan.Plan
+//	report                        a syncer.Report
+//	history                       {"entries": [syncer.Entry, …], "next"}
+//	logs                          the log's JSON lines
+//	artifacts                     {"tenant", "file", "bytes"}
+//	rollback NAME                 {"tenant", "backups": [{"revision", "time", "message"}]}
+//	import                        {"tenant", "files", "imported", "written", "leftOut",
+//	                              "created", "altered", "kept", "applications"}
+//	permissions                   {"mode", "kinds", "delegated", "application", "consentUrl"}
+//	doctor                        {"settings", "findings", "problems"}
+//	init                          {"dir", "made", "kept"}
+//	tenants add, tenants remove   {"name", "directory", "variables", "labels"}
+//	tenants list                  {"tenants": […]}
+//
+// # Demonstrations
+//
+// A folder that was made with init -demo has fake tenants and a fake Entra, of
+// packages graphtest and authtest, which every command serves over TLS on a
+// loopback address and talks to as to the real ones. What they hold is kept in
+// the folder between commands. A folder is for fakes or for real tenants, never
+// for both.
 package main

@@ -21,6 +21,15 @@ type permission struct {
 	Read      bool     `json:"read"`
 	Write     bool     `json:"write"`
 	Kinds     []string `json:"kinds"`
+	// Why says what else it is for, if it is not for the kinds themselves.
+	Why string `json:"why,omitempty"`
+}
+
+// guardPermission lets the client see which groups accounts are in that a policy
+// must not lock out. Without it the guard says that it cannot tell:
+// https://learn.microsoft.com/graph/api/user-list-transitivememberof
+func guardPermission() permission {
+	return permission{Name: "User.Read.All", Read: true, Kinds: []string{}, Why: "to see which groups the accounts are in that no policy may lock out"}
 }
 
 // permissionsFor are what the kinds need, of a person (delegated) or of an
@@ -86,6 +95,9 @@ func (a *app) needed(ctx context.Context, t tenantFile, mode string) (permission
 			return out, err
 		}
 		*into = merged(has.Required)
+		if mode == string(syncer.Full) && chosen(cfg.Catalogue, "conditionalAccessPolicies") {
+			*into = append(*into, guardPermission())
+		}
 		if a.set.text("client-id") != "" || a.set.bool("demo") {
 			out.ConsentURL = has.ConsentURL
 		}
@@ -157,7 +169,7 @@ func (a *app) printPermissions(p permissionsFor) {
 			case each.Write:
 				what = "write"
 			}
-			rows = append(rows, []cell{{text: "  " + each.Name}, {text: need}, {text: what}, {text: strings.Join(each.Kinds, ", ")}})
+			rows = append(rows, []cell{{text: "  " + each.Name}, {text: need}, {text: what}, {text: strings.Join(each.Kinds, ", ") + each.Why}})
 		}
 		a.print([]string{"  PERMISSION", "NEED", "TO", "FOR"}, rows)
 		a.printf("\n")

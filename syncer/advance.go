@@ -60,7 +60,11 @@ func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time
 	held, lost := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
 	keeper.Go(func() { c.keep(held, lost) })
-	next, err := c.loop(held)
+	var next Next
+	err = c.safely("the work on the tenant", func() (err error) {
+		next, err = c.loop(held)
+		return err
+	})()
 	lost(nil)
 	keeper.Wait()
 	if isNewer(err) {
@@ -114,7 +118,11 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	c.mu.Lock()
 	c.interrupt = cancel
 	c.mu.Unlock()
-	wait, err := c.step(step)
+	var wait *Next
+	err := c.safely("the sync", func() (err error) {
+		wait, err = c.step(step)
+		return err
+	})()
 	interrupted := errors.Is(context.Cause(step), errInterrupted)
 	c.mu.Lock()
 	c.interrupt = nil
@@ -334,7 +342,7 @@ func (c *session) rest(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if cur.rec.Status == state.PendingAdminConsent && !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
-		err := c.recheck(ctx)
+		err := c.safely("recheck", func() error { return c.recheck(ctx) })()
 		if context.Cause(ctx) != nil || isStoreError(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) {
 			return nil, err
 		}

@@ -122,8 +122,12 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	}
 	ctx, stop := context.WithTimeout(ctx, left)
 	defer stop()
-	d, err := c.s.cfg.Approver.Review(ctx, Review{Tenant: c.tenant, Run: r.ID, Requester: r.Actor, Comment: r.Options.Comment,
-		Plan: p, Since: r.Since, Deadline: cur.rec.Deadline, Votes: slices.Clone(r.Votes)})
+	var d Decision
+	err = c.safely("the approver", func() (err error) {
+		d, err = c.s.cfg.Approver.Review(ctx, Review{Tenant: c.tenant, Run: r.ID, Requester: r.Actor, Comment: r.Options.Comment,
+			Plan: p, Since: r.Since, Deadline: cur.rec.Deadline, Votes: slices.Clone(r.Votes)})
+		return err
+	})()
 	if err != nil || d.Verdict == Undecided {
 		return d, err
 	}

@@ -216,7 +216,7 @@ func (d *deployment) runWave(ctx context.Context, items []*plan.Item) error {
 		if _, done := d.journal.result(it.ID); done {
 			continue
 		}
-		group.Go(func() error { return d.carryOut(ctx, it) })
+		group.Go(d.c.safely("deploy "+it.ID, func() error { return d.carryOut(ctx, it) }))
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -372,7 +372,11 @@ func retryLook(res *ItemResult, err error) (*ItemResult, time.Duration, error) {
 func (d *deployment) send(ctx context.Context, it *plan.Item, op tenant.Operation, open openIntent) (*ItemResult, time.Duration, error) {
 	call, stop := context.WithTimeout(context.WithoutCancel(ctx), d.c.s.cfg.WriteTimeout)
 	defer stop()
-	applied, err := d.c.client.Apply(call, op)
+	var applied tenant.Applied
+	err := d.c.safely("write "+it.ID, func() (err error) { // a panic leaves the outcome unknown
+		applied, err = d.c.client.Apply(call, op)
+		return err
+	})()
 	if err == nil {
 		res := &ItemResult{Status: ItemApplied, TenantID: applied.Resource.ID, RequestID: applied.RequestID, Attempts: open.Attempt}
 		if res.TenantID == "" {

@@ -149,6 +149,11 @@
 // gives up its leases; where the store does not answer meanwhile, they run out
 // by themselves. A worker outlives its database: it tries until that is back.
 //
+// What a host plugs in may panic: a client's write counts as of unknown outcome,
+// an [Approver] is asked again, an [Observer] misses an event, and anything else
+// ends the tenant's run in New error, class "internal", with the stack in the
+// log. In the goroutines that a plug-in starts itself, nothing can catch it.
+//
 // During an upgrade, processes of two versions may work on one store. What the
 // newer one has written in a form that the older one does not know, a record, a
 // plan, a line of the journal, the older one refuses with [ErrNewerFormat] and

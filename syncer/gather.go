@@ -149,7 +149,7 @@ func (g *gathering) read(ctx context.Context, reads []tenant.ReadRequest) error 
 	total := g.done + len(reads)
 	for _, req := range reads {
 		group.Go(func() error {
-			err := g.readOne(ctx, req)
+			err := g.c.safely("backup: read "+req.Kind, func() error { return g.readOne(ctx, req) })()
 			g.mu.Lock()
 			g.done++
 			done := g.done
@@ -209,7 +209,7 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 		if _, ok := g.scope[o.Kind]; !ok {
 			continue
 		}
-		group.Go(func() error {
+		group.Go(g.c.safely("backup: get "+o.Kind, func() error {
 			for range 2 {
 				r, err := g.c.client.Get(ctx, tenant.GetRequest{Kind: o.Kind, ID: o.ID})
 				switch {
@@ -238,7 +238,7 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 			defer g.mu.Unlock()
 			g.gone = append(g.gone, o)
 			return nil
-		})
+		}))
 	}
 	return group.Wait()
 }

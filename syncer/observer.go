@@ -72,10 +72,3 @@ type Event struct {
 	Reason  string
 	Error   *ErrorInfo
 }
-
-// observe tells the observer, if any.
-func (s *Syncer) observe(ctx context.Context, e Event) {
-	if s.cfg.Observer != nil {
-		s.cfg.Observer.Observe(ctx, e)
-	}
-}

@@ -69,7 +69,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 		if !ok || res.Status != ItemApplied {
 			continue
 		}
-		group.Go(func() error {
+		group.Go(d.c.safely("verify "+it.ID, func() error {
 			id := plan.Object{Kind: it.Kind, ID: res.TenantID}
 			wait := d.c.s.cfg.VerifyTimeout
 			if it.Verb == tenant.Create { // the next run must see it, or it would create it again
@@ -106,7 +106,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 					return err
 				}
 			}
-		})
+		}))
 	}
 	err := group.Wait() // before gone is read
 	return objects, gone, err

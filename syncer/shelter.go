@@ -1,0 +1,56 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+)
+
+// classPanic is the class of a run in which something that the host has plugged
+// in, or the engine, has panicked.
+const classPanic = "internal"
+
+// panicked is a panic as an error.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (e *panicked) Error() string { return fmt.Sprintf("a panic: %v", e.value) }
+
+// sheltered calls f and turns a panic into an error: what is plugged in for one
+// tenant does not end the process, and the work on all other tenants with it.
+func sheltered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicked{value: p, stack: debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// safely returns f with its panics as errors of the run's, logged with where
+// they happened: an error has no room for that.
+func (c *session) safely(act string, f func() error) func() error {
+	return func() error {
+		err := sheltered(f)
+		p, ok := err.(*panicked)
+		if !ok {
+			return err
+		}
+		c.log.Error("a panic", "in", act, "value", fmt.Sprint(p.value), "stack", string(p.stack))
+		return &runError{class: classPanic, err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
+	}
+}
+
+// observe tells the observer, if any. Nothing comes of its panic: the event has
+// happened.
+func (s *Syncer) observe(ctx context.Context, e Event) {
+	if s.cfg.Observer == nil {
+		return
+	}
+	err := sheltered(func() error { s.cfg.Observer.Observe(ctx, e); return nil })
+	if p, ok := err.(*panicked); ok {
+		s.cfg.Logger.Error("a panic", "in", "the observer", "tenant", e.Tenant, "value", fmt.Sprint(p.value), "stack", string(p.stack))
+	}
+}

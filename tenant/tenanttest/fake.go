@@ -170,6 +170,34 @@ func (f *Fake) Remove(kind, id string) {
 	f.mustFind(kind, id).set(nil, time.Time{})
 }
 
+// Deleted returns a kind's objects that are not there any more, as they last
+// were, in order of creation.
+func (f *Fake) Deleted(kind string) []tenant.Resource {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []tenant.Resource
+	for _, o := range f.mustKind(kind).objects {
+		if body := o.beforeDelete(); body != nil {
+			all = append(all, tenant.Resource{Kind: kind, ID: o.id, Body: encode(body)})
+		}
+	}
+	return all
+}
+
+// Undelete brings an object back as it last was, under its id, as someone else
+// in the tenant would. It reports whether there is such a deleted object.
+func (f *Fake) Undelete(kind, id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, o := range f.mustKind(kind).objects {
+		if body := o.beforeDelete(); body != nil && o.id == id {
+			o.set(body, f.visibleAt())
+			return true
+		}
+	}
+	return false
+}
+
 // Object returns an object's body as it is now, secrets included, without lag;
 // nil if it is not there.
 func (f *Fake) Object(kind, id string) json.RawMessage {

@@ -35,6 +35,15 @@ func (o *object) latest() map[string]any {
 	return o.versions[len(o.versions)-1].body
 }
 
+// beforeDelete returns the last body of a deleted object; nil for one that is
+// there, or never was.
+func (o *object) beforeDelete() map[string]any {
+	if n := len(o.versions); n > 1 && o.versions[n-1].body == nil {
+		return o.versions[n-2].body
+	}
+	return nil
+}
+
 // visible returns the body that reads see, nil for none.
 func (o *object) visible(now time.Time) map[string]any {
 	for _, v := range slices.Backward(o.versions) {

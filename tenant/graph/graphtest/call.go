@@ -70,6 +70,10 @@ func (c *call) answer() answer {
 		return c.groupsOf(user)
 	}
 	e, below := c.server.route(version, "/"+rest)
+	bin, deleted := c.server.binned("/" + rest)
+	if deleted {
+		e = bin.entry
+	}
 	if e == nil {
 		return c.fail(http.StatusNotFound, "ResourceNotFound", "Resource not found for the segment '"+rest+"'.")
 	}
@@ -84,7 +88,12 @@ func (c *call) answer() answer {
 	if struck.before() {
 		return c.strike(struck)
 	}
-	a := c.carryOut(e, below)
+	var a answer
+	if deleted {
+		a = c.onDeleted(bin)
+	} else {
+		a = c.carryOut(e, below)
+	}
 	if struck != nil {
 		return c.strikeAfter(struck, a)
 	}
@@ -192,6 +201,22 @@ func (c *call) ok(status int, body any) answer {
 		panic(fmt.Sprintf("graphtest: encode: %v", err)) // made of decoded JSON
 	}
 	return answer{status: status, header: http.Header{}, body: raw}
+}
+
+// context is the address by which an answer says what it is: of a collection
+// or, with "/$entity", of one object.
+func (c *call) context(e *graph.Entry, of string) string {
+	return c.host + "/" + e.Version + "/$metadata#" + strings.TrimPrefix(e.Endpoint, "/") + of
+}
+
+// entity answers with one object.
+func (c *call) entity(status int, e *graph.Entry, shown object) answer {
+	of := "/$entity"
+	if e.Singleton {
+		of = ""
+	}
+	shown["@odata.context"] = c.context(e, of)
+	return c.ok(status, shown)
 }
 
 func (c *call) empty() answer { return answer{status: http.StatusNoContent, header: http.Header{}} }

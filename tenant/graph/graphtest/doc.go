@@ -4,7 +4,8 @@
 // A [Server] serves the kinds of a catalogue in Graph's ways: pages with
 // nextLinks, batches whose requests fail one by one, actions, sub-resources,
 // error bodies with request ids, scopes, licences, throttling by group,
-// writes that reads do not show at once. Behind it is a [tenanttest.Fake],
+// writes that reads do not show at once, deleted objects that can be restored
+// (directory/deletedItems, and Conditional Access's own). Behind it is a [tenanttest.Fake],
 // which holds the objects and by which a test sees and changes everything.
 //
 //	server := graphtest.New(graphtest.Config{})

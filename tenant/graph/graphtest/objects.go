@@ -60,7 +60,7 @@ func (c *call) onCollection(e *graph.Entry) answer {
 		if err != nil {
 			return c.failed(err)
 		}
-		return c.ok(http.StatusCreated, shown)
+		return c.entity(http.StatusCreated, e, shown)
 	}
 	return c.notAllowed()
 }
@@ -95,7 +95,7 @@ func (c *call) onObject(e *graph.Entry, id string, below []string) answer {
 		if err != nil {
 			return c.failed(err)
 		}
-		return c.ok(http.StatusOK, c.expanded(e, shown, res))
+		return c.entity(http.StatusOK, e, c.expanded(e, shown, res))
 	case http.MethodPatch, http.MethodPut:
 		body, err := decode(c.body)
 		if err != nil {
@@ -107,10 +107,11 @@ func (c *call) onObject(e *graph.Entry, id string, below []string) answer {
 		if body["@odata.type"] != nil && !declares(e, "@odata.type") {
 			delete(body, "@odata.type") // an annotation
 		}
-		if _, err := c.server.client.Apply(c.ctx, tenant.Operation{Verb: tenant.Update, Kind: e.Name, ID: res.ID, Patch: encode(body)}); err != nil {
+		applied, err := c.server.client.Apply(c.ctx, tenant.Operation{Verb: tenant.Update, Kind: e.Name, ID: res.ID, Patch: encode(body)})
+		if err != nil {
 			return c.failed(err)
 		}
-		return c.empty()
+		return c.changed(e, applied.Resource)
 	case http.MethodDelete:
 		if f := e.Requests.Delete.First; f != nil && holds(res.Body, f.When) {
 			return c.fail(http.StatusBadRequest, "BadRequest", "The object cannot be deleted as it is.")
@@ -122,6 +123,26 @@ func (c *call) onObject(e *graph.Entry, id string, below []string) answer {
 	}
 	return c.notAllowed()
 }
+
+// showChanged are the kinds outside Intune whose objects a change answers with,
+// as examples in the documentation have it.
+var showChanged = []string{"authenticationMethodsPolicy", "organization", "roleManagementPolicies", "sharepointSettings"}
+
+// changed answers a change of an object: nothing, or, in Intune and of some
+// other kinds, what it has become.
+func (c *call) changed(e *graph.Entry, res tenant.Resource) answer {
+	if !isIntune(e) && !slices.Contains(showChanged, e.Name) {
+		return c.empty()
+	}
+	shown, err := c.shown(e, res)
+	if err != nil {
+		return c.failed(err)
+	}
+	return c.entity(http.StatusOK, e, shown)
+}
+
+// isIntune reports whether a kind is Intune's, which answers in its own ways.
+func isIntune(e *graph.Entry) bool { return strings.HasPrefix(e.Endpoint, "/device") }
 
 // holds reports whether an object's own property has a value.
 func holds(body json.RawMessage, when tenant.Condition) bool {
@@ -220,7 +241,7 @@ func (c *call) list(e *graph.Entry) answer {
 	if err != nil {
 		return c.failed(err)
 	}
-	body := map[string]any{"@odata.context": c.host + "/v1.0/$metadata#" + e.Name, "value": page}
+	body := map[string]any{"@odata.context": c.context(e, ""), "value": page}
 	if more {
 		next := url.Values{}
 		for name, values := range c.query {

@@ -60,6 +60,7 @@ type Server struct {
 	groups   map[string][]string // by account, or by group within others
 	hidden   bool
 	served   int
+	purged   map[string]bool // ids of deleted objects that cannot be restored
 }
 
 // New returns a server of an empty tenant: singletons exist, with what

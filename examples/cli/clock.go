@@ -19,9 +19,12 @@ const (
 	clockFails = 5 * time.Minute
 )
 
+// tokenServer is a cloud's: its address, and the host of the cloud's Graph.
+type tokenServer struct{ login, graph string }
+
 // cloudHosts are where a cloud's token server and Graph are:
 // https://learn.microsoft.com/graph/deployments
-var cloudHosts = map[entra.Cloud]struct{ login, graph string }{
+var cloudHosts = map[entra.Cloud]tokenServer{
 	entra.Global:  {"https://login.microsoftonline.com", "graph.microsoft.com"},
 	entra.USGovL4: {"https://login.microsoftonline.us", "graph.microsoft.us"},
 	entra.USGovL5: {"https://login.microsoftonline.us", "dod-graph.microsoft.us"},
@@ -38,6 +41,10 @@ func (a *app) checkClock(ctx context.Context, d *diagnosis, added []tenantFile) 
 		cloud.login = a.demo.entra.URL()
 		client.Transport = a.demo.signIns.Transport
 	}
+	a.askTokenServer(ctx, d, client, cloud, added)
+}
+
+func (a *app) askTokenServer(ctx context.Context, d *diagnosis, client *http.Client, cloud tokenServer, added []tenantFile) {
 	document, off, err := discover(ctx, client, cloud.login, "organizations")
 	switch {
 	case err != nil && document.unreachable:

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -218,6 +219,25 @@ func (d *demo) begin(ctx context.Context, e *engine, t tenantFile, kinds *graph.
 	_, err = e.repository.Update(ctx, tenant.UpdateRequest{Tenant: t.Name, Parent: line.Revision,
 		Key: "sample", Changes: changes, Message: "the sample configuration", Author: "tenantsync"})
 	return len(changes), err
+}
+
+// give gives a tenant applications of these ids, as a real one has those of
+// Microsoft and its own.
+func (d *demo) give(name string, applications []string) error {
+	t, err := d.tenant(name)
+	if err != nil {
+		return err
+	}
+	fake := t.server.Fake
+	for _, id := range applications {
+		has := slices.ContainsFunc(fake.Objects(tenanttest.ServicePrincipals), func(r tenant.Resource) bool {
+			return strings.Contains(string(r.Body), strconv.Quote(id))
+		})
+		if !has {
+			fake.Seed(tenanttest.ServicePrincipals, fmt.Sprintf(`{"appId": %q, "displayName": %q}`, id, "Application "+id))
+		}
+	}
+	return d.dir.Write(d.file(name), fake.Save())
 }
 
 // chosen reports whether a kind is kept in step, and not only read for its names.

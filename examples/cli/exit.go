@@ -77,7 +77,7 @@ func (a *app) fail(err error) int {
 	if f.silent {
 		return f.exit
 	}
-	if a.console.json {
+	if a.console.json || a.set.flag["o"] == "json" { // also before all settings are known
 		a.console.jsonTo(a.stderr, map[string]any{"error": map[string]any{
 			"tenant": f.tenant, "message": f.message(), "next": f.next, "exit": f.exit}})
 		return f.exit
@@ -143,6 +143,8 @@ func ended(row syncer.Row) error {
 		f.exit = exitPartially
 	case row.Status == state.PendingApproval, row.Status == state.PendingAuthentication, row.Status == state.PendingAdminConsent:
 		f.exit = exitPerson
+	case row.Status.Active() && len(row.Paused) > 0:
+		f.exit = exitPerson // to resume it
 	case row.Status.Active():
 		return nil
 	case row.Outcome == syncer.TimedOut:

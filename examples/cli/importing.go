@@ -82,6 +82,11 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 			return err
 		}
 		out.Written = true
+		if a.demo != nil {
+			if err := a.demo.give(t.Name, got.Applications); err != nil {
+				return err
+			}
+		}
 	}
 	a.show(out, func() {
 		for _, kind := range slices.Sorted(maps.Keys(out.Kinds)) {
@@ -95,7 +100,10 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 				a.printf("%s: %s: %s\n", group.title, l.Thing, l.Text)
 			}
 		}
-		if len(out.Applications) > 0 {
+		switch {
+		case len(out.Applications) > 0 && a.demo != nil && out.Written:
+			a.printf("The fake tenant was given the applications %s.\n", strings.Join(out.Applications, ", "))
+		case len(out.Applications) > 0:
 			a.printf("The tenant must have the applications %s.\n", strings.Join(out.Applications, ", "))
 		}
 		switch {

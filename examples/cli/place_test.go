@@ -72,7 +72,7 @@ func (p *place) run(ctx context.Context, args ...string) (stdout, stderr string,
 
 var (
 	revisionID = regexp.MustCompile(`\b\d+-[0-9a-f]{32}\b`)
-	planID     = regexp.MustCompile(`(?:plan |"digest": ")([0-9a-f]{12})`)
+	planID     = regexp.MustCompile(`(?:plan |-digest |"digest": ")([0-9a-f]{12})`)
 	// varying is what differs from run to run, or with every kind that the
 	// catalogue learns.
 	varying = []struct {

@@ -34,6 +34,25 @@ func NewListCursor(order Order, r Record) ListCursor {
 	return c
 }
 
+// Cut makes the page of a list out of the records that were found for a request
+// with its defaults, up to one more than it asks for: that one is cut off, and
+// the cursors are set. Now must be.
+func (p *Page) Cut(req ListRequest) {
+	if len(p.Records) > req.Limit {
+		p.Records = p.Records[:req.Limit:req.Limit]
+		p.Next = NewListCursor(req.Order, p.Records[req.Limit-1]).Encode()
+		return
+	}
+	if req.Order != ByUpdated || len(p.Records) == 0 {
+		return
+	}
+	last := p.Records[len(p.Records)-1]
+	if settled := p.Now.Add(-FeedOverlap); last.UpdatedAt.After(settled) {
+		last.UpdatedAt = settled
+	}
+	p.Resume = NewListCursor(req.Order, last).Encode()
+}
+
 // Encode returns the cursor as text.
 func (c ListCursor) Encode() string { return encodeCursor(c) }
 

@@ -30,12 +30,13 @@ func (m *Memory) List(ctx context.Context, req ListRequest) (Page, error) {
 		rows = m.listByTime(req, after)
 	}
 	page := Page{Now: m.now()}
-	for _, r := range rows[:min(len(rows), req.Limit)] {
+	for i, r := range rows {
+		if i > req.Limit {
+			break
+		}
 		page.Records = append(page.Records, r.rec.clone())
 	}
-	if len(rows) > req.Limit {
-		page.Next = NewListCursor(req.Order, rows[req.Limit-1].rec).Encode()
-	}
+	page.Cut(req)
 	return page, nil
 }
 

@@ -137,12 +137,20 @@ type ListRequest struct {
 	Limit int
 }
 
+// FeedOverlap is how far [Page.Resume] goes back: a commit may become visible a
+// while after the time that it carries.
+const FeedOverlap = 10 * time.Second
+
 // Page is a page of records.
 type Page struct {
 	Records []Record
 	// Next is the cursor of the next page; empty after the last.
 	Next string
-	Now  time.Time
+	// Resume, on a last page in the order ByUpdated that has records, is the
+	// cursor from which to go on later: what is committed from now on comes after
+	// it, and so does what was committed less than FeedOverlap before Now, again.
+	Resume string
+	Now    time.Time
 }
 
 // HistoryRequest asks for a page of a tenant's entries.

@@ -72,8 +72,12 @@ type EntryData struct {
 	Intent  *Intent             `json:"intent,omitempty"`
 	Result  *ItemResult         `json:"result,omitempty"`
 	Log     *state.BlobRef      `json:"log,omitempty"`
-	// Report is the run's, on the entry of the move that ended it.
+	// Report is the run's, on the entry of the move that ended it, and so are
+	// the plan and the snapshots before and after, as far as it came.
 	Report *state.BlobRef `json:"report,omitempty"`
+	Plan   *state.BlobRef `json:"plan,omitempty"`
+	Before *state.BlobRef `json:"before,omitempty"`
+	After  *state.BlobRef `json:"after,omitempty"`
 }
 
 // Intent says that a write is about to be sent.

@@ -31,7 +31,7 @@ func ExampleSyncer_Decide() {
 
 	go func() {
 		e := <-waiting
-		plan, err := engine.Plan(ctx, e.Tenant)
+		plan, err := engine.Plan(ctx, e.Tenant, "")
 		if err != nil {
 			log.Fatal(err)
 		}

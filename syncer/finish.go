@@ -82,7 +82,8 @@ func (c *session) finish(ctx context.Context, end ending) error {
 		t.logEntry(lines)
 		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(count, t.now)
 		t.end(c.s.cfg, end, ref)
-		return t.move(event, EntryData{Phase: PhaseReport, Outcome: end.outcome, Message: end.reason, Error: end.err, Report: ref})
+		return t.move(event, EntryData{Phase: PhaseReport, Outcome: end.outcome, Message: end.reason, Error: end.err,
+			Report: ref, Plan: t.d.Run.Plan, Before: t.d.Run.Snapshot, After: t.d.Run.After})
 	})
 }
 

@@ -84,7 +84,7 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Plan", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Plan(ctx, "contoso")
+			_, err := s.Plan(ctx, "contoso", "")
 			return err
 		}},
 		{"Report", func(ctx context.Context, s *Syncer) error {
@@ -96,7 +96,7 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Artifacts", func(ctx context.Context, s *Syncer) error {
-			return s.Artifacts(ctx, "contoso", new(bytes.Buffer))
+			return s.Artifacts(ctx, "contoso", "", new(bytes.Buffer))
 		}},
 	}
 	for _, status := range []state.Status{state.Idle, state.InProgress, state.PendingApproval} {

@@ -126,7 +126,7 @@ func frozenEntries() map[EntryType]EntryData {
 	info := &ErrorInfo{Class: "transient", Phase: PhaseDeploy, Message: "the answer was lost", RequestID: "req-1", Time: at(4)}
 	return map[EntryType]EntryData{
 		EntryMove: {Event: state.Fail, From: state.InProgress, To: state.NewError, Phase: PhaseReport, Actor: "ann", Comment: "by hand",
-			Outcome: FailedWith, Message: "transient", Error: info, Report: frozenRef("report")},
+			Outcome: FailedWith, Message: "transient", Error: info, Report: frozenRef("report"), Plan: frozenRef("plan"), Before: frozenRef("snapshot"), After: frozenRef("after")},
 		EntryPhase:   {Phase: PhaseBackup},
 		EntryPrompt:  {Phase: PhaseConnect},
 		EntryVote:    {Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357"},

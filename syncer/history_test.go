@@ -39,15 +39,38 @@ func TestArtifacts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := deployed(t)
 		var first, second bytes.Buffer
-		if err := w.Artifacts(t.Context(), "contoso", &first); err != nil {
+		if err := w.Artifacts(t.Context(), "contoso", "", &first); err != nil {
 			t.Fatal(err)
 		}
 		<-time.After(time.Hour)
-		if err := w.Artifacts(t.Context(), "contoso", &second); err != nil {
+		if err := w.Artifacts(t.Context(), "contoso", "", &second); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(first.Bytes(), second.Bytes()) {
 			t.Error("two archives of one run differ")
+		}
+		made, err := w.Plan(t.Context(), "contoso", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// When others have followed, a run can still be looked at, by its name.
+		run := syncTenant(t, w, "contoso").Run
+		row, err := w.Status(t.Context(), "contoso")
+		if err != nil || row.Run != run {
+			t.Fatalf("the last run is %s, not %s: %v", row.Run, run, err)
+		}
+		second.Reset()
+		if err := w.Artifacts(t.Context(), "contoso", "run-1", &second); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(first.Bytes(), second.Bytes()) {
+			t.Error("the archive of a run is another after a later one")
+		}
+		if then, err := w.Plan(t.Context(), "contoso", "run-1"); err != nil || then.Digest != made.Digest {
+			t.Errorf("the plan of a run is another after a later one: %v", err)
+		}
+		if err := w.Artifacts(t.Context(), "contoso", "run-99", io.Discard); !errors.Is(err, syncer.ErrNotFound) {
+			t.Errorf("artifacts of no run: %v, want ErrNotFound", err)
 		}
 		files := unzip(t, first.Bytes())
 		var names []string
@@ -101,7 +124,7 @@ func TestArtifactsLackWhatWasDeleted(t *testing.T) {
 			t.Fatalf("got %s, %q (%+v), want Idle, deployed", row.Status, row.Outcome, row.Error)
 		}
 		var out bytes.Buffer
-		if err := w.Artifacts(t.Context(), "contoso", &out); err != nil {
+		if err := w.Artifacts(t.Context(), "contoso", "", &out); err != nil {
 			t.Fatal(err)
 		}
 		var snap tenant.Snapshot
@@ -126,7 +149,7 @@ func TestArtifactsOfAFailedRun(t *testing.T) {
 		w := h.Worker("a", syncertest.WorkerConfig{})
 		syncTenant(t, w, "contoso")
 		var out bytes.Buffer
-		if err := w.Artifacts(t.Context(), "contoso", &out); err != nil {
+		if err := w.Artifacts(t.Context(), "contoso", "", &out); err != nil {
 			t.Fatal(err)
 		}
 		files := unzip(t, out.Bytes())
@@ -161,7 +184,7 @@ func unzip(t *testing.T, raw []byte) map[string][]byte {
 func TestArtifactsWriteError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := deployed(t)
-		if err := w.Artifacts(t.Context(), "contoso", brokenWriter{}); !errors.Is(err, errBrokenWriter) {
+		if err := w.Artifacts(t.Context(), "contoso", "", brokenWriter{}); !errors.Is(err, errBrokenWriter) {
 			t.Errorf("got %v, want %v", err, errBrokenWriter)
 		}
 	})
@@ -339,7 +362,7 @@ func TestNotFound(t *testing.T) {
 			}
 		}
 		looks := func(when string) {
-			_, err := w.Plan(t.Context(), "contoso")
+			_, err := w.Plan(t.Context(), "contoso", "")
 			check("Plan "+when, err)
 			_, err = w.Report(t.Context(), "contoso", "")
 			check("Report "+when, err)
@@ -349,7 +372,7 @@ func TestNotFound(t *testing.T) {
 		looks("of a tenant that was never started")
 		_, err := w.Logs(t.Context(), "contoso", "")
 		check("Logs", err)
-		check("Artifacts", w.Artifacts(t.Context(), "contoso", io.Discard))
+		check("Artifacts", w.Artifacts(t.Context(), "contoso", "", io.Discard))
 		_, err = w.Advance(t.Context(), "contoso")
 		check("Advance", err)
 		_, err = w.Recheck(t.Context(), "contoso", "ann")

@@ -292,7 +292,7 @@ func (m *model) expectDecision(d syncer.Decision) string {
 // expectPlan holds an approval against the plan: rules that are broken are
 // named, and no item is left out that another needs.
 func (m *model) expectPlan(d syncer.Decision) string {
-	p, err := m.front.Plan(context.Background(), m.w.tenant)
+	p, err := m.front.Plan(context.Background(), m.w.tenant, "")
 	m.must(err == nil, "a plan that waits can be read", "%v", err)
 	if err != nil {
 		return anotherError

@@ -214,7 +214,7 @@ func TestMethodsRefuseWhatIsNewer(t *testing.T) {
 		call       func(ctx context.Context, w *syncertest.Worker, row syncer.Row) error
 	}{
 		{"Plan", "plan", false, func(ctx context.Context, w *syncertest.Worker, _ syncer.Row) error {
-			_, err := w.Plan(ctx, "contoso")
+			_, err := w.Plan(ctx, "contoso", "")
 			return err
 		}},
 		{"approve", "plan", false, decide(syncer.Approve)},
@@ -225,10 +225,10 @@ func TestMethodsRefuseWhatIsNewer(t *testing.T) {
 			return err
 		}},
 		{"Artifacts of a plan", "plan", true, func(ctx context.Context, w *syncertest.Worker, _ syncer.Row) error {
-			return w.Artifacts(ctx, "contoso", io.Discard)
+			return w.Artifacts(ctx, "contoso", "", io.Discard)
 		}},
 		{"Artifacts of a report", "report", true, func(ctx context.Context, w *syncertest.Worker, _ syncer.Row) error {
-			return w.Artifacts(ctx, "contoso", io.Discard)
+			return w.Artifacts(ctx, "contoso", "", io.Discard)
 		}},
 		{"Report", "report", true, func(ctx context.Context, w *syncertest.Worker, row syncer.Row) error {
 			_, err := w.Report(ctx, "contoso", row.Run)
@@ -343,7 +343,7 @@ func TestUnknownEntriesAreOverlooked(t *testing.T) {
 					t.Errorf("got %d of the unknown entries in the history, %v, want 3", seen, err)
 				}
 				var zip bytes.Buffer
-				if err := u.w.Artifacts(t.Context(), "contoso", &zip); err != nil {
+				if err := u.w.Artifacts(t.Context(), "contoso", "", &zip); err != nil {
 					t.Error(err)
 				}
 			})

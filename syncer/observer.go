@@ -11,7 +11,7 @@ import (
 
 // Observer is told what happens, after it was committed and by the process
 // that did it. For a feed of all processes, and one that can be resumed, read
-// [Syncer.History] or [Syncer.Statuses] ordered by update.
+// [Syncer.History] or [Syncer.Changes].
 //
 // Observe must be safe for concurrent use and return quickly: the engine waits
 // for it.

@@ -3,6 +3,7 @@ package syncer
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -90,9 +91,7 @@ func (s *Syncer) Status(ctx context.Context, tenantName string) (Row, error) {
 }
 
 // StatusesRequest asks for a page of rows; its fields are those of
-// [state.ListRequest]. Ordered by update and continued from the last page's
-// cursor it is a feed of changes that can be resumed: each tenant appears
-// again after it has changed, as it then is.
+// [state.ListRequest].
 type StatusesRequest = state.ListRequest
 
 // Statuses returns a page of tenants, and the cursor of the next page, empty
@@ -103,6 +102,12 @@ func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (rows []Row,
 	if err != nil {
 		return nil, "", fmt.Errorf("syncer: statuses: %w", err)
 	}
+	return rowsOf(page), page.Next, nil
+}
+
+// rowsOf shows the records of a page.
+func rowsOf(page state.Page) []Row {
+	var rows []Row
 	for _, rec := range page.Records {
 		cur, err := newLoaded(rec, page.Now)
 		if err != nil {
@@ -112,7 +117,46 @@ func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (rows []Row,
 		}
 		rows = append(rows, rowOf(cur))
 	}
-	return rows, page.Next, nil
+	return rows
+}
+
+// ChangesRequest asks for the tenants that have changed. Zero fields do not
+// filter.
+type ChangesRequest struct {
+	// Cursor is that of a former answer; empty begins with every tenant as it is.
+	Cursor string
+	// Prefix is of the tenant's name; Labels must all be present with these values.
+	Prefix string
+	Labels map[string]string
+	// Limit is the most rows to return. Defaults to 100.
+	Limit int
+}
+
+// Changes is a page of a feed of changes.
+type Changes struct {
+	// Rows are tenants that have changed, as they now are, those first that have
+	// not changed for longest. What happened between two looks is in [Syncer.History].
+	Rows []Row
+	// Cursor is where to go on; it stays good for ever.
+	Cursor string
+	// More: there is more to read at once. Without it, ask again later.
+	More bool
+}
+
+// Changes reads the feed of what changes in the tenants, whichever process
+// changed it: for a table that stays up to date, or to pass changes on. No change
+// is missed, also across restarts, as long as the cursor is kept. Changes of the
+// last seconds before the end ([state.FeedOverlap]) come again with the next
+// answer, since commits may become visible out of order: a row whose Version was
+// seen is old news.
+func (s *Syncer) Changes(ctx context.Context, req ChangesRequest) (Changes, error) {
+	page, err := retry(ctx, s.cfg.Attempts, func() (state.Page, error) {
+		return s.cfg.Store.List(ctx, state.ListRequest{Order: state.ByUpdated, Cursor: req.Cursor, Prefix: req.Prefix, Labels: req.Labels, Limit: req.Limit})
+	})
+	if err != nil {
+		return Changes{}, fmt.Errorf("syncer: changes: %w", err)
+	}
+	return Changes{Rows: rowsOf(page), Cursor: cmp.Or(page.Next, page.Resume, req.Cursor), More: page.Next != ""}, nil
 }
 
 // HistoryRequest asks for a page of a tenant's history.
@@ -171,26 +215,57 @@ func (s *Syncer) runOrLast(ctx context.Context, tenantName, run string) (string,
 	return run, cur, nil
 }
 
-// Plan returns the plan of the tenant's current or last run. It returns
-// ErrNotFound when that run has made none (yet).
-func (s *Syncer) Plan(ctx context.Context, tenantName string) (*plan.Plan, error) {
-	_, cur, err := s.runOrLast(ctx, tenantName, "")
+// runAt returns a run; an empty id means the current or last. Of one that has
+// ended, and that another has followed, there is what its history keeps.
+func (s *Syncer) runAt(ctx context.Context, tenantName, id string) (*run, error) {
+	id, cur, err := s.runOrLast(ctx, tenantName, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.readPlan(ctx, cur.d.Run)
+	if cur.d.Run.ID == id {
+		return cur.d.Run, nil
+	}
+	past := &run{ID: id}
+	for e, err := range s.entries(ctx, tenantName, id, EntryMove) {
+		if err != nil {
+			return nil, err
+		}
+		if past.Started.IsZero() {
+			past.Started = e.Time
+		}
+		if e.Report != nil {
+			past.Report, past.Plan, past.Snapshot, past.After = e.Report, e.Plan, e.Before, e.After
+		}
+	}
+	if past.Started.IsZero() {
+		return nil, fmt.Errorf("%w: %s has had no run %s", ErrNotFound, tenantName, id)
+	}
+	return past, nil
 }
 
-// Artifacts writes a zip archive of what the tenant's last run made, as far as
-// it came: before.json and after.json (snapshots), plan.json, plan.md,
-// report.json, report.txt and log.jsonl. The archive is the same each time.
-func (s *Syncer) Artifacts(ctx context.Context, tenantName string, w io.Writer) error {
-	_, cur, err := s.runOrLast(ctx, tenantName, "")
+// Plan returns the plan of a run; an empty run means the tenant's current or
+// last. It returns ErrNotFound when that run has made none (yet), or when it
+// was pruned.
+func (s *Syncer) Plan(ctx context.Context, tenantName, run string) (*plan.Plan, error) {
+	r, err := s.runAt(ctx, tenantName, run)
+	if err != nil {
+		return nil, err
+	}
+	return s.readPlan(ctx, r)
+}
+
+// Artifacts writes a zip archive of what a run made, as far as it came:
+// before.json and after.json (snapshots), plan.json, plan.md, report.json,
+// report.txt and log.jsonl. An empty run means the tenant's current or last. The
+// archive is the same each time. It returns ErrNotFound for a run that there was
+// not, or when something of it was pruned.
+func (s *Syncer) Artifacts(ctx context.Context, tenantName, run string, w io.Writer) error {
+	r, err := s.runAt(ctx, tenantName, run)
 	if err != nil {
 		return err
 	}
 	z := zip.NewWriter(w)
-	for _, part := range s.artifacts(ctx, cur) {
+	for _, part := range s.artifacts(ctx, tenantName, r) {
 		content, err := part.content()
 		if err != nil {
 			return fmt.Errorf("syncer: %s: artifacts: %s: %w", tenantName, part.name, err)
@@ -198,7 +273,7 @@ func (s *Syncer) Artifacts(ctx context.Context, tenantName string, w io.Writer) 
 		if content == nil {
 			continue
 		}
-		f, err := z.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Deflate, Modified: cur.d.Run.Started.UTC()})
+		f, err := z.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Deflate, Modified: r.Started.UTC()})
 		if err != nil {
 			return fmt.Errorf("syncer: %s: artifacts: %w", tenantName, err)
 		}
@@ -218,8 +293,7 @@ type artifact struct {
 	content func() ([]byte, error)
 }
 
-func (s *Syncer) artifacts(ctx context.Context, cur loaded) []artifact {
-	r := cur.d.Run
+func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []artifact {
 	blob := func(ref *state.BlobRef) func() ([]byte, error) {
 		return func() ([]byte, error) {
 			if ref == nil {
@@ -255,7 +329,7 @@ func (s *Syncer) artifacts(ctx context.Context, cur loaded) []artifact {
 			if r.Report == nil {
 				return nil, nil
 			}
-			rep, err := s.Report(ctx, cur.rec.Tenant, r.ID)
+			rep, err := s.Report(ctx, tenantName, r.ID)
 			if err != nil {
 				return nil, err
 			}
@@ -263,6 +337,6 @@ func (s *Syncer) artifacts(ctx context.Context, cur loaded) []artifact {
 			err = rep.Text(&out)
 			return out.Bytes(), err
 		}},
-		{"log.jsonl", func() ([]byte, error) { return s.Logs(ctx, cur.rec.Tenant, r.ID) }},
+		{"log.jsonl", func() ([]byte, error) { return s.Logs(ctx, tenantName, r.ID) }},
 	}
 }

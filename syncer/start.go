@@ -136,7 +136,7 @@ func (t *draft) superseded(actor, by string, old *supersededReport) error {
 	}
 	r.Outcome, r.Reason, r.Ended = Cancelled, "superseded by run "+by, t.now
 	t.entry(EntryCancel, EntryData{Actor: actor, Message: r.Reason})
-	return t.move(ev, EntryData{Actor: actor, Outcome: Cancelled, Message: r.Reason, Report: old.ref})
+	return t.move(ev, EntryData{Actor: actor, Outcome: Cancelled, Message: r.Reason, Report: old.ref, Plan: r.Plan, Before: r.Snapshot})
 }
 
 // supersededReport is the report of a run that is about to be superseded,

@@ -378,7 +378,7 @@ func storyPeople(t *testing.T, w *watchedWorld) {
 	w.row(p.Retry(ctx, "contoso", "", "ann"))
 	w.row(p.Recheck(ctx, "contoso", "ann"))
 	w.row(p.Status(ctx, "fabrikam"))
-	_, err := p.Plan(ctx, "fabrikam")
+	_, err := p.Plan(ctx, "fabrikam", "")
 	w.seen.AddError(chError, err)
 	w.signs.end(w)
 	<-time.After(2 * time.Hour) // the last token has ended too

@@ -213,7 +213,7 @@ func (w *watchedWorld) look(t *testing.T, p *syncertest.Worker) {
 	for _, row := range rows {
 		_, _ = w.row(row, nil)
 	}
-	if made, err := p.Plan(ctx, "contoso"); err != nil {
+	if made, err := p.Plan(ctx, "contoso", ""); err != nil {
 		w.seen.AddError(chError, err)
 	} else {
 		raw, err := made.Encode()
@@ -251,7 +251,7 @@ func (w *watchedWorld) look(t *testing.T, p *syncertest.Worker) {
 	w.seen.AddError(chError, err)
 	w.seen.Add(chRunLog, lines)
 	var archive bytes.Buffer
-	if err := p.Artifacts(ctx, "contoso", &archive); err != nil {
+	if err := p.Artifacts(ctx, "contoso", "", &archive); err != nil {
 		w.seen.AddError(chError, err)
 	} else if err := w.seen.AddZip(chArtifacts, archive.Bytes()); err != nil {
 		t.Error(err)

@@ -62,7 +62,7 @@ func (w *world) logs(c script.Command) (string, error) {
 // artifacts: names what is in the last run's archive.
 func (w *world) artifacts(c script.Command) (string, error) {
 	var raw bytes.Buffer
-	if err := w.worker(c).Artifacts(context.Background(), w.tenant, &raw); err != nil {
+	if err := w.worker(c).Artifacts(context.Background(), w.tenant, "", &raw); err != nil {
 		return "", err
 	}
 	z, err := zip.NewReader(bytes.NewReader(raw.Bytes()), int64(raw.Len()))

@@ -62,7 +62,7 @@ func (w *world) statuses(c script.Command) (string, error) {
 
 // plan: prints the plan as a person sees it, without its digest.
 func (w *world) showPlan(c script.Command) (string, error) {
-	p, err := w.worker(c).Plan(context.Background(), w.tenant)
+	p, err := w.worker(c).Plan(context.Background(), w.tenant, "")
 	if err != nil {
 		return "", err
 	}

@@ -85,7 +85,7 @@ func (a *app) digest(ctx context.Context, e *engine, row syncer.Row, given strin
 
 // showPlan prints the plan that a decision is about, where questions are asked.
 func (a *app) showPlan(ctx context.Context, e *engine, row syncer.Row) error {
-	p, err := e.Plan(ctx, row.Tenant)
+	p, err := e.Plan(ctx, row.Tenant, "")
 	if err != nil {
 		return explain(row.Tenant, err)
 	}
@@ -99,7 +99,7 @@ func (a *app) showPlan(ctx context.Context, e *engine, row syncer.Row) error {
 
 // acceptBroken asks for the names of the rules that the plan breaks.
 func (a *app) acceptBroken(ctx context.Context, e *engine, row syncer.Row, d *syncer.Decision) error {
-	p, err := e.Plan(ctx, row.Tenant)
+	p, err := e.Plan(ctx, row.Tenant, "")
 	if err != nil {
 		return explain(row.Tenant, err)
 	}

@@ -37,7 +37,7 @@ func showThePlan(a *app) func(context.Context, []string) error {
 	markdown := false
 	a.flags.BoolVar(&markdown, "markdown", false, "as GitHub Flavored Markdown, for a pull request")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		p, err := e.Plan(ctx, t.Name)
+		p, err := e.Plan(ctx, t.Name, "")
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -204,7 +204,7 @@ func saveArtifacts(a *app) func(context.Context, []string) error {
 	force := a.flags.Bool("force", false, "replace the file if it is there")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
 		var b bytes.Buffer
-		if err := e.Artifacts(ctx, t.Name, &b); err != nil {
+		if err := e.Artifacts(ctx, t.Name, "", &b); err != nil {
 			return explain(t.Name, err)
 		}
 		path := *out

@@ -231,7 +231,7 @@ func (a *acting) rename(line tenant.Desired, kind, key string) {
 // review decides on what waits, or not, or later.
 func (a *acting) review(row syncer.Row, calm bool) {
 	s := a.s
-	p, err := a.engine().Plan(a.ctx, s.name)
+	p, err := a.engine().Plan(a.ctx, s.name, "")
 	if err != nil || p.Digest != row.Digest {
 		return // it has changed between two looks
 	}

@@ -61,10 +61,10 @@
 //   - The server's clock should be slewed, not stepped, and after a fail-over
 //     another machine's clock counts: a lease or deadline may be off by as
 //     much as the two differ.
-//   - A commit's time is read before it becomes visible. Who pages by
-//     state.ByUpdated for a feed that goes on for ever may meet one later that
-//     is a little older than what it has seen: begin each look a few seconds,
-//     or as long as an OnCommit may take, before the end of the last.
+//   - A commit's time is read before it becomes visible. A feed that goes on
+//     from [state.Page.Resume] begins state.FeedOverlap before the end of the
+//     last look: it misses what takes longer to commit, such as an OnCommit that
+//     does.
 //
 // # Poolers
 //

@@ -65,10 +65,7 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 	if err != nil {
 		return state.Page{}, fail("list", err)
 	}
-	if len(page.Records) > req.Limit {
-		page.Records = page.Records[:req.Limit:req.Limit]
-		page.Next = state.NewListCursor(req.Order, page.Records[req.Limit-1]).Encode()
-	}
+	page.Cut(req)
 	return page, nil
 }
 

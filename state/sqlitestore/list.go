@@ -48,10 +48,7 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 	page.Now = s.now(newest)
 	// In order already, but a join without ORDER BY promises nothing.
 	slices.SortFunc(page.Records, compareBy(req.Order))
-	if len(page.Records) > req.Limit {
-		page.Records = page.Records[:req.Limit]
-		page.Next = state.NewListCursor(req.Order, page.Records[req.Limit-1]).Encode()
-	}
+	page.Cut(req)
 	return page, nil
 }
 

@@ -157,6 +157,21 @@ var listBugs = []bug{
 			req.Order = ""
 		}
 	})},
+	{"a feed does not say where it goes on", "list/feed", brokenList(func(m *state.Memory) listFunc {
+		return func(ctx context.Context, req state.ListRequest) (state.Page, error) {
+			page, err := m.List(ctx, req)
+			page.Resume = ""
+			return page, err
+		}
+	})},
+	{"a feed goes on from the start", "list/feed", brokenList(func(m *state.Memory) listFunc {
+		return func(ctx context.Context, req state.ListRequest) (state.Page, error) {
+			if req.Order == state.ByUpdated && req.Limit == 0 {
+				req.Cursor = ""
+			}
+			return m.List(ctx, req)
+		}
+	})},
 	{"records are listed without labels", "list/whole records", listAll(func(_ state.ListRequest, all []state.Record) []state.Record {
 		for i := range all {
 			all[i].Labels = nil

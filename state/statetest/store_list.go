@@ -83,6 +83,51 @@ var listCases = []kitCase{
 		},
 	},
 	{
+		"list/feed",
+		"Resume of the last page by updated leads to everything that is committed after it was read, and to nothing that was long before.",
+		func(k *kit) {
+			k.create("b", "old")
+			k.Pass(time.Hour)
+			k.create("a", "c")
+			feed := state.ListRequest{Order: state.ByUpdated}
+			page, err := k.Store.List(k.Context(), feed)
+			if err != nil || page.Next != "" || page.Resume == "" {
+				k.fatalf("the last page by updated: next %q, resume %q, %v; want no next, and where to go on", page.Next, page.Resume, err)
+			}
+			for _, order := range []state.Order{state.ByTenant, state.ByWake} {
+				if other, err := k.Store.List(k.Context(), state.ListRequest{Order: order}); err != nil || other.Resume != "" {
+					k.errorf("a list %s has resume %q, %v; only one by updated is a feed", order, other.Resume, err)
+				}
+			}
+			if first, err := k.Store.List(k.Context(), state.ListRequest{Order: state.ByUpdated, Limit: 2}); err != nil || first.Resume != "" {
+				k.errorf("a page before the last has resume %q, %v", first.Resume, err)
+			}
+			feed.Cursor = page.Resume
+			k.put(k.load("b")) // its name is before the last one's
+			k.create("d")
+			got := tenantsOf(k.list(feed))
+			for _, name := range []string{"b", "d"} {
+				if !slices.Contains(got, name) {
+					k.errorf("the feed goes on with %q, without %s, which has changed", got, name)
+				}
+			}
+			if slices.Contains(got, "old") {
+				k.errorf("the feed goes on with %q, of which old has not changed for an hour", got)
+			}
+			k.Pass(time.Hour)
+			k.put(k.load("a"))
+			page, err = k.Store.List(k.Context(), state.ListRequest{Order: state.ByUpdated})
+			if err != nil {
+				k.fatalf("List: %v", err)
+			}
+			k.Pass(time.Hour)
+			feed.Cursor = page.Resume
+			if got := tenantsOf(k.list(feed)); len(got) > 1 || len(got) == 1 && got[0] != "a" {
+				k.errorf("the feed goes on with %q, although nothing has changed", got)
+			}
+		},
+	},
+	{
 		"list/by wake",
 		"ByWake orders by WakeAt, soonest first, ties by tenant, and leaves out what has none.",
 		func(k *kit) {

@@ -7,7 +7,9 @@ package endtoend
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/auth/entra"
 	"github.com/tenantsync/tenantsync/examples/internal/importer"
+	"github.com/tenantsync/tenantsync/internal/secretsearch"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -23,7 +26,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-const tenantName = "contoso"
+const (
+	tenantName = "contoso"
+	clientID   = "11111111-2222-4333-8444-555555555555"
+)
 
 // world is a host with everything that it plugs in.
 type world struct {
@@ -38,6 +44,7 @@ type world struct {
 	engine     *syncer.Syncer
 	logs       *bytes.Buffer
 	reviews    []*syncer.Review
+	seen       *secretsearch.Channels // what is watched; nil watches nothing
 }
 
 // options say how a world differs from the usual one.
@@ -48,6 +55,10 @@ type options struct {
 	unproven []string
 	// sockets: real TLS on loopback instead of calls within the process.
 	sockets bool
+	// watch records what leaves the engine, for a search.
+	watch bool
+	// secret is an application's, which signs in by it instead of a person.
+	secret string
 	// quick leaves out the client's own pace for Conditional Access, one request
 	// a second, where a test waits in real time.
 	quick bool
@@ -65,12 +76,20 @@ func newWorld(t *testing.T, o options) *world {
 			t.Fatal(err)
 		}
 	}
+	if o.watch {
+		w.seen = new(secretsearch.Channels)
+	}
 	directory := authtest.DirectoryOf(tenantName)
 	var names []string
 	for _, k := range w.catalogue.Kinds() {
 		names = append(names, k.Name)
 	}
-	w.entra = authtest.NewEntra(authtest.EntraConfig{People: []authtest.Person{authtest.SignsIn(0)}, Scopes: w.catalogue.Scopes(names, true, false)})
+	w.entra = authtest.NewEntra(authtest.EntraConfig{People: []authtest.Person{authtest.SignsIn(0)}, Scopes: w.catalogue.Scopes(names, true, o.secret != ""), Application: func(secret, _ string) int {
+		if o.secret == "" || secret != o.secret {
+			return 7000215
+		}
+		return 0
+	}})
 	w.graph = graphtest.New(graphtest.Config{Catalogue: w.catalogue, Directory: directory, Accepts: w.entra.Accepts})
 	if o.sockets {
 		w.entra.Start(t)
@@ -114,21 +133,36 @@ func (w *world) newEngine(o options) *syncer.Syncer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	logger := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	authenticator, err := entra.New(entra.Config{ClientID: "11111111-2222-4333-8444-555555555555", Authority: w.entra.URL(),
-		HTTPClient: w.entra.HTTPClient(), Cache: w.caches, Sealer: sealer, Logger: logger})
+	var logs io.Writer = w.logs
+	var caches auth.CacheStore = w.caches
+	client := w.graph.HTTPClient() // one pool of connections
+	store, repository := anyStore(w.store), tenant.Repository(w.repository)
+	if w.seen != nil {
+		logs, caches = w.seen.Writer("log"), watchedCaches{w.caches, w.seen}
+		store, repository = watchedStore{w.store, w.seen}, watchedRepository{w.repository, w.seen}
+		client = &http.Client{Transport: watchedTransport{client.Transport, w.seen}}
+	}
+	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var authenticator auth.Authenticator
+	if o.secret != "" {
+		authenticator, err = entra.NewApplication(entra.ApplicationConfig{ClientID: clientID, Secret: auth.Secret(o.secret), Authority: w.entra.URL(),
+			HTTPClient: w.entra.HTTPClient(), Logger: logger})
+	} else {
+		authenticator, err = entra.New(entra.Config{ClientID: clientID, Authority: w.entra.URL(),
+			HTTPClient: w.entra.HTTPClient(), Cache: caches, Sealer: sealer, Logger: logger})
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	client := w.graph.HTTPClient() // one pool of connections
 	connect := func(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
 		return graph.New(graph.Config{Credential: entra.TokenCredential(req.Credential), Endpoint: w.graph.URL(),
 			HTTPClient: client, Catalogue: w.catalogue, Unproven: o.unproven, DeviceCode: true, Logger: logger})
 	}
 	engine, err := syncer.New(syncer.Config{
-		Store: w.store, Leaser: w.store, Blobs: w.store,
-		Repository: w.repository, Authenticator: authenticator, Connector: syncer.ConnectorFunc(connect),
+		Store: store, Leaser: store, Blobs: store,
+		Repository: repository, Authenticator: authenticator, Connector: syncer.ConnectorFunc(connect),
 		Approver: syncer.ApproverFunc(w.review), Approval: syncer.ApprovalRules{AllowRequester: true}, Logger: logger,
+		Settings: syncer.Settings{Directory: authtest.DirectoryOf(tenantName)},
 	})
 	if err != nil {
 		w.t.Fatal(err)

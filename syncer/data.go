@@ -84,6 +84,9 @@ type run struct {
 	// Wrote: a write to the tenant may have been sent.
 	Wrote  bool    `json:"wrote,omitempty"`
 	Cancel *cancel `json:"cancel,omitempty"`
+	// Stalled is what keeps the host's storage from letting the run go on; the
+	// next commit of a worker takes it back.
+	Stalled *ErrorInfo `json:"stalled,omitempty"`
 	// Trouble is what ended the deploy early, and leads to the run's ending.
 	Trouble  *ErrorInfo `json:"trouble,omitempty"`
 	Progress Progress   `json:"progress,omitzero"`

@@ -98,6 +98,7 @@ func frozenRecords() map[string]struct {
 	stopping.Paused = []Pause{{Holder: "cem", Since: at(6)}}
 	stopping.Run.Attempt = 2
 	stopping.Run.Cancel = &cancel{Actor: "ann", Comment: "stop", Time: at(7)}
+	stopping.Run.Stalled = &ErrorInfo{Class: "storage", Phase: PhaseDeploy, Message: "the disk is full; it is tried again", Time: at(7)}
 	stopping.Run.Trouble = &ErrorInfo{Class: "timed_out", Phase: PhaseDeploy, Message: "too slow", RequestID: "req-1", Time: at(7)}
 	out["record_in_progress_stopping"] = record{state.InProgress, stopping}
 

@@ -40,7 +40,9 @@ type Row struct {
 	Votes []Vote `json:"votes,omitempty"`
 	// LastSuccess is when a run last ended in Idle.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
-	// Error is why the last run did not succeed.
+	// Error is why the last run did not succeed. Of an active run it is what
+	// keeps the host's storage from letting it go on, class "storage": it is tried
+	// again until it does.
 	Error *ErrorInfo `json:"error,omitempty"`
 	// Missing and ConsentURL say which permissions an administrator has to
 	// grant, and where.
@@ -75,7 +77,7 @@ func rowOf(l loaded) Row {
 		row.Digest, row.Counts = r.Digest, r.Counts
 		if l.rec.Status.Active() {
 			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes
-			row.Cancelling = r.Cancel != nil
+			row.Cancelling, row.Error = r.Cancel != nil, r.Stalled
 		}
 	}
 	return row

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -93,7 +94,7 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 			}
 			s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", lease.Record.Tenant, "error", err)
 			if !isNewer(err) { // its lease already keeps it for a while
-				s.postpone(ctx, lease.Record.Tenant)
+				s.postpone(ctx, lease.Record.Tenant, err)
 			}
 		})
 	}
@@ -128,12 +129,19 @@ func (p *place) take(ctx context.Context) error {
 }
 
 // postpone makes a tenant whose storage failed wait a little, so that it does
-// not keep a worker spinning. Where even that cannot be stored, the pause is
+// not keep a worker spinning, and says in its row why it waits. Where even that cannot be stored, the pause is
 // in the next claim's failure.
-func (s *Syncer) postpone(ctx context.Context, tenantName string) {
+func (s *Syncer) postpone(ctx context.Context, tenantName string, why error) {
+	class := classStorage
+	if e, ok := errors.AsType[*runError](why); ok {
+		class = e.class
+	}
 	_, err := s.act(ctx, tenantName, func(t *draft) error {
 		if t.rec.WakeAt.IsZero() || t.rec.WakeAt.After(t.now) {
 			return errNoChange
+		}
+		if r := t.d.Run; r != nil && t.rec.Status.Active() {
+			r.Stalled = &ErrorInfo{Class: class, Phase: r.Phase, Message: why.Error() + "; it is tried again", Time: t.now}
 		}
 		t.wakeIn = backoff(2, 5*time.Second, time.Minute)
 		return nil

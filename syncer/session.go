@@ -144,6 +144,9 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 		if t.run() != runID {
 			return errInterrupted // superseded
 		}
+		if t.d.Run != nil {
+			t.d.Run.Stalled = nil
+		}
 		if err := change(t); err != nil {
 			return err
 		}

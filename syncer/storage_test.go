@@ -203,3 +203,36 @@ func TestDecisionWhoseAnswerIsLost(t *testing.T) {
 func commitsOf(w *syncertest.Worker) []statetest.Call {
 	return slices.DeleteFunc(w.Calls.Calls(), func(c statetest.Call) bool { return c.Op != "Store.Commit" })
 }
+
+// A run that cannot go on for what the host's storage does says so in its row,
+// and no longer once it can.
+func TestRowTellsOfTheStorage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{Kinds: syncertest.Kinds()[:1]})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob")})
+		w.Strike(func(c statetest.Call) statetest.Fault {
+			if c.Op == "Blobs.Put" {
+				return statetest.Fault{Before: errors.New("the disk is full")}
+			}
+			return statetest.Fault{}
+		})
+		start(t, w, "contoso")
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go func() { _ = w.Run(ctx) }()
+		<-time.After(10 * time.Minute)
+		row, err := w.Status(t.Context(), "contoso")
+		if err != nil || row.Status != state.InProgress || row.Error == nil || row.Error.Class != "storage" ||
+			!strings.Contains(row.Error.Message, "the disk is full; it is tried again") {
+			t.Errorf("the row is %s, %+v, %v; want In progress, and what is wrong", row.Status, row.Error, err)
+		}
+		w.Strike(nil)
+		row, err = w.Await(t.Context(), "contoso", "run-1")
+		if err != nil || row.Status != state.Idle || row.Error != nil {
+			t.Errorf("once the disk has room: %s, %+v, %v; want Idle", row.Status, row.Error, err)
+		}
+		stop()
+		synctest.Wait()
+	})
+}

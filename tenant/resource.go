@@ -34,7 +34,8 @@ const (
 	Partial Completeness = "partial"
 	// Forbidden: a permission or a directory role is missing.
 	Forbidden Completeness = "forbidden"
-	// Unlicensed: the tenant has no licence for the kind. Not an error.
+	// Unlicensed: the tenant has no licence for the kind, or its cloud does not
+	// have it. Not an error.
 	Unlicensed Completeness = "unlicensed"
 	// Failed: nothing usable was read.
 	Failed Completeness = "failed"

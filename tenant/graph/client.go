@@ -49,11 +49,8 @@ func New(cfg Config) (*Client, error) {
 	c.tokens = tokenReader{cfg: cfg, last: claims{opaque: true}}
 	for i := range cfg.Catalogue.Entries {
 		e := &cfg.Catalogue.Entries[i]
-		if slices.Contains(e.Unavailable, cfg.Cloud) {
-			continue // there is nothing of the kind to read or write
-		}
 		c.entries[e.Name] = e
-		c.kinds = append(c.kinds, e.allowed(cfg.writes(e.Name)))
+		c.kinds = append(c.kinds, e.allowed(cfg))
 		if c.limits[e.Throttle] == nil {
 			c.limits[e.Throttle] = newLimiter(cfg.Catalogue.Throttle(e.Throttle))
 		}
@@ -65,10 +62,15 @@ func New(cfg Config) (*Client, error) {
 const unproven = "Microsoft's documentation shows no example of this; name the kind in Config.Unproven to have it done all the same"
 
 // allowed returns the entry's kind with the verbs that may be used: all of
-// them, or those that documentation shows.
-func (e Entry) allowed(all bool) tenant.Kind {
+// them, those that documentation shows, or none in a cloud that lacks the kind.
+func (e Entry) allowed(cfg Config) tenant.Kind {
 	k := e.Kind
-	if all {
+	if why := e.lacking(cfg.Cloud); why != "" {
+		k.Create, k.Update, k.Delete = false, false, false
+		k.Limits = append(slices.Clone(k.Limits), tenant.Limit{Verbs: []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}, Reason: why})
+		return k
+	}
+	if cfg.writes(e.Name) {
 		return k
 	}
 	var off []tenant.Verb
@@ -91,7 +93,16 @@ func (e Entry) allowed(all bool) tenant.Kind {
 	return k
 }
 
-// Kinds is part of [tenant.Client]: the catalogue's kinds that the cloud has.
+// lacking says that the cloud does not have the kind; "" if it has.
+func (e Entry) lacking(cloud Cloud) string {
+	if !slices.Contains(e.Unavailable, cloud) {
+		return ""
+	}
+	return fmt.Sprintf("not available in the cloud %q", cloud)
+}
+
+// Kinds is part of [tenant.Client]: the catalogue's kinds. One that the cloud
+// lacks has no verbs, and is read as unlicensed, for that reason.
 func (c *Client) Kinds(ctx context.Context) ([]tenant.Kind, error) {
 	return slices.Clone(c.kinds), ctx.Err()
 }
@@ -100,7 +111,7 @@ func (c *Client) Kinds(ctx context.Context) ([]tenant.Kind, error) {
 func (c *Client) entry(op, kind string) (*Entry, error) {
 	e := c.entries[kind]
 	if e == nil {
-		return nil, &tenant.Error{Class: tenant.Invalid, Op: op, Kind: kind, Message: "the catalogue has no such kind for this cloud"}
+		return nil, &tenant.Error{Class: tenant.Invalid, Op: op, Kind: kind, Message: "the catalogue has no such kind"}
 	}
 	return e, nil
 }

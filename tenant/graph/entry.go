@@ -46,7 +46,10 @@ type Entry struct {
 	// them on, see Config.Unproven.
 	Unproven []string `json:"unproven,omitempty"`
 
-	// Unavailable are the national clouds that lack the kind.
+	// Unavailable are the national clouds that lack the kind: there it has no
+	// verbs, needs no permission, and shows as not available. The package's own
+	// catalogue names none, since what it was made from says nothing of single
+	// kinds; where a cloud answers 404 for a kind, name it here.
 	Unavailable []Cloud `json:"unavailable,omitempty"`
 	// Licence is what the tenant must have bought, for people.
 	Licence string `json:"licence,omitempty"`

@@ -66,10 +66,13 @@ func (c *Client) required(req tenant.PermissionsRequest, application bool) []ten
 	}
 	for _, kind := range req.Kinds {
 		e := c.entries[kind]
+		if e.lacking(c.cfg.Cloud) != "" {
+			continue // no permission gives what is not there
+		}
 		for _, anyOf := range e.Read.needed(application && !(e.Read.DelegatedOnly && c.person != nil)) {
 			add(kind, anyOf, false, e.Read.Optional)
 		}
-		if k := e.allowed(c.cfg.writes(kind)); !req.Write || !(k.Create || k.Update || k.Delete) {
+		if k := e.allowed(c.cfg); !req.Write || !(k.Create || k.Update || k.Delete) {
 			continue
 		}
 		for _, anyOf := range e.Write.needed(application && !(e.Write.DelegatedOnly && c.person != nil)) {

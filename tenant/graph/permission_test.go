@@ -50,26 +50,16 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-// Each cloud has addresses of its own, and lacks some kinds.
+// Each cloud has addresses of its own.
 func TestClouds(t *testing.T) {
-	cat := graph.Default()
-	cat.Entries[0].Unavailable = []graph.Cloud{graph.China}
 	for cloud, host := range map[graph.Cloud]string{graph.Global: "login.microsoftonline.com", graph.USGovL4: "login.microsoftonline.us", graph.USGovL5: "login.microsoftonline.us", graph.China: "login.chinacloudapi.cn"} {
-		c, err := graph.New(graph.Config{Credential: graphtest.Static(graphtest.Token("dir", "x")), Cloud: cloud, Catalogue: cat})
+		c, err := graph.New(graph.Config{Credential: graphtest.Static(graphtest.Token("dir", "x")), Cloud: cloud})
 		if err != nil {
 			t.Fatal(err)
 		}
 		p, err := c.Permissions(t.Context(), tenant.PermissionsRequest{})
 		if want := "https://" + host + "/dir/adminconsent?client_id=app"; err != nil || p.ConsentURL != want {
 			t.Errorf("%s: got %q, %v, want %q", cloud, p.ConsentURL, err, want)
-		}
-		kinds, err := c.Kinds(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		has := slices.ContainsFunc(kinds, func(k tenant.Kind) bool { return k.Name == cat.Entries[0].Name })
-		if has == (cloud == graph.China) {
-			t.Errorf("%s: has the kind: %v", cloud, has)
 		}
 	}
 }

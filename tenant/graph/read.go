@@ -23,6 +23,9 @@ func (c *Client) Read(ctx context.Context, req tenant.ReadRequest, emit func(ten
 	if err := ctx.Err(); err != nil {
 		return tenant.ReadResult{}, context.Cause(ctx)
 	}
+	if why := e.lacking(c.cfg.Cloud); why != "" {
+		return tenant.ReadResult{Completeness: tenant.Unlicensed, Reason: why}, nil
+	}
 	r := c.reading(e, "read")
 	out := &output{emit: emit}
 	switch {
@@ -473,6 +476,9 @@ func (c *Client) Get(ctx context.Context, req tenant.GetRequest) (tenant.Resourc
 	}
 	if err := ctx.Err(); err != nil {
 		return tenant.Resource{}, context.Cause(ctx)
+	}
+	if why := e.lacking(c.cfg.Cloud); why != "" {
+		return tenant.Resource{}, &tenant.Error{Class: tenant.NotLicensed, Op: "get", Kind: req.Kind, ID: req.ID, Message: why}
 	}
 	if req.ID == "" && !e.Singleton {
 		return tenant.Resource{}, &tenant.Error{Class: tenant.Invalid, Op: "get", Kind: req.Kind, Message: "no id is given"}

@@ -64,10 +64,12 @@ type restorer struct {
 	repository *tenant.MemoryRepository
 	variables  map[string]string
 	store      *state.Memory
+	cloud      graph.Cloud
+	last       *syncer.Report
 }
 
 func restores(ctx context.Context, server *graphtest.Server, catalogue *graph.Catalogue, forget bool, lag time.Duration) error {
-	r := &restorer{server, catalogue, tenant.NewMemoryRepository(), map[string]string{}, state.NewMemory()}
+	r := &restorer{server: server, catalogue: catalogue, repository: tenant.NewMemoryRepository(), variables: map[string]string{}, store: state.NewMemory()}
 	before, err := r.content()
 	if err != nil {
 		return err
@@ -175,7 +177,7 @@ func (r *restorer) enterSecrets(ctx context.Context) error {
 func (r *restorer) sync(ctx context.Context, drift plan.DriftPolicy, outcomes ...syncer.Outcome) error {
 	connect := func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
 		return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: r.server.URL(), HTTPClient: r.server.HTTPClient(),
-			Catalogue: r.catalogue, Directory: r.server.Fake.Directory()})
+			Catalogue: r.catalogue, Directory: r.server.Fake.Directory(), Cloud: r.cloud})
 	}
 	approve := func(_ context.Context, review syncer.Review) (syncer.Decision, error) {
 		d := review.Approve("ann", "")
@@ -195,14 +197,15 @@ func (r *restorer) sync(ctx context.Context, drift plan.DriftPolicy, outcomes ..
 	if err != nil {
 		return err
 	}
+	report, err := engine.Report(ctx, "contoso", row.Run)
+	if err != nil {
+		return err
+	}
+	r.last = report
 	for _, o := range outcomes {
 		if row.Status == state.Idle && row.Outcome == o {
 			return nil
 		}
-	}
-	report, err := engine.Report(ctx, "contoso", row.Run)
-	if err != nil {
-		return err
 	}
 	var text strings.Builder
 	if err := report.Text(&text); err != nil {

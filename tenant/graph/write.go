@@ -45,8 +45,10 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 
 // mayWrite refuses what must not be sent.
 func (c *Client) mayWrite(e *Entry, op tenant.Operation) error {
-	k := e.allowed(c.cfg.writes(e.Name))
-	switch {
+	k := e.allowed(c.cfg)
+	switch why := e.lacking(c.cfg.Cloud); {
+	case why != "":
+		return &tenant.Error{Class: tenant.NotLicensed, Op: string(op.Verb), Kind: op.Kind, ID: op.ID, Message: why}
 	case !k.Allows(op.Verb) && e.Allows(op.Verb):
 		return invalid(op, unproven)
 	case !k.Allows(op.Verb):

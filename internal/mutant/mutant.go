@@ -36,8 +36,10 @@ type Edit struct {
 type Result struct {
 	// Found: a test failed.
 	Found bool
-	// Took is how long the tests took, building them not counted.
-	Took time.Duration
+	// Took is how long the tests took, building them not counted, and CPU how
+	// much of the processors' time, linking them counted: what does not depend
+	// on what else the machine does.
+	Took, CPU time.Duration
 	// Output is what the go command printed.
 	Output string
 }
@@ -59,12 +61,12 @@ func Run(ctx context.Context, root string, m Mutation, args ...string) (Result, 
 	with := []string{"test", "-overlay", overlay, "-count=1", "-vet=off"}
 	// Built first, so that a mutant that does not compile is told from one that
 	// is found, and so that the time is the tests' own.
-	if out, err := goCommand(ctx, root, append(append([]string{}, with...), buildOnly(args)...)); err != nil {
+	if out, _, err := goCommand(ctx, root, append(append([]string{}, with...), buildOnly(args)...)); err != nil {
 		return Result{}, fmt.Errorf("mutant %q does not build: %w\n%s", m.Name, err, out)
 	}
 	begun := time.Now()
-	out, err := goCommand(ctx, root, append(with, args...))
-	res := Result{Took: time.Since(begun), Output: out}
+	out, cpu, err := goCommand(ctx, root, append(with, args...))
+	res := Result{Took: time.Since(begun), CPU: cpu, Output: out}
 	if ctx.Err() != nil {
 		return res, fmt.Errorf("mutant %q: %w\n%s", m.Name, context.Cause(ctx), out)
 	}
@@ -95,7 +97,7 @@ func Build(ctx context.Context, root string, m Mutation, pkg, out string) error 
 	if err != nil {
 		return err
 	}
-	if text, err := goCommand(ctx, root, []string{"test", "-c", "-overlay", overlay, "-vet=off", "-o", out, pkg}); err != nil {
+	if text, _, err := goCommand(ctx, root, []string{"test", "-c", "-overlay", overlay, "-vet=off", "-o", out, pkg}); err != nil {
 		return fmt.Errorf("mutant %q does not build: %w\n%s", m.Name, err, text)
 	}
 	return nil
@@ -113,14 +115,20 @@ func buildOnly(args []string) []string {
 	return out
 }
 
-func goCommand(ctx context.Context, root string, args []string) (string, error) {
+// goCommand returns what the go command printed, and the processors' time that
+// it and all that it ran took.
+func goCommand(ctx context.Context, root string, args []string) (string, time.Duration, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
 	cmd.WaitDelay = 10 * time.Second // a test binary may outlive the go command
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
-	return out.String(), err
+	var cpu time.Duration
+	if cmd.ProcessState != nil {
+		cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
+	return out.String(), cpu, err
 }
 
 // overlay writes the changed files and the file that names them, whose path it
@@ -190,7 +198,7 @@ func MustFind(tb testing.TB, m Mutation, args ...string) Result {
 	case !res.Found:
 		tb.Errorf("mutant %q is not found by %v:\n%s", m.Name, args, res.Output)
 	default:
-		tb.Logf("mutant %q: found in %s", m.Name, res.Took.Round(100*time.Millisecond))
+		tb.Logf("mutant %q: found in %s, %s of processor time", m.Name, res.Took.Round(100*time.Millisecond), res.CPU.Round(100*time.Millisecond))
 	}
 	return res
 }

@@ -366,6 +366,18 @@ func dangling(b body, there func(kind, ref string) bool) body {
 	return patch
 }
 
+// takeOut lets somebody take all references to a kind out of the tenant's policies.
+func (s *subject) takeOut(kind string) {
+	for _, o := range s.fake.Objects("policies") {
+		patch := dangling(decode(o.Body), func(k, _ string) bool { return k != kind })
+		if patch != nil {
+			s.fake.Set("policies", o.ID, string(encode(patch)))
+			s.changed("policies", o.ID, fmt.Sprintf("references taken out: %s", encode(patch)))
+		}
+	}
+}
+
+// tidyNames gives what has the name of another a name of its own.
 func (s *subject) tidyNames() {
 	for _, kind := range listed {
 		seen := map[any]bool{}

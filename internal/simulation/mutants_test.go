@@ -90,7 +90,8 @@ var planted = []struct {
 		edit("syncer/finish.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
 }
 
-// Each planted bug is found, by the rule that it breaks, within a minute.
+// Each planted bug is found, by the rule that it breaks, within a minute: of
+// processor time, so that a busy machine finds it too.
 func TestPlantedBugs(t *testing.T) {
 	if !*mutants {
 		t.Skip("only with -mutants: every bug is built and simulated by itself")
@@ -101,8 +102,8 @@ func TestPlantedBugs(t *testing.T) {
 		}
 		t.Run(p.name, func(t *testing.T) {
 			res := mutant.MustFind(t, mutant.Mutation{Name: p.name, Edits: p.edits}, "./internal/simulation", "-run", "^TestWeeks$", "-seed", "1", "-parts", "16")
-			if res.Took > time.Minute {
-				t.Errorf("found only after %s", res.Took)
+			if res.CPU > time.Minute {
+				t.Errorf("found only after %s of processor time", res.CPU)
 			}
 			if !strings.Contains(res.Output, p.rule+": ") {
 				t.Errorf("found, and not for the rule %q:\n%s", p.rule, res.Output)

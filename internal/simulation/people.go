@@ -208,6 +208,11 @@ func (a *acting) mend(notes []plan.Note) {
 			a.s.writeFile(n.Kind, n.Key, b)
 			continue
 		}
+		if n.Class == plan.Unresolved && (n.Kind == "groups" || n.Kind == "locations") { // it is to be deleted
+			a.s.w.count("edit: references to what is to be deleted taken out")
+			a.s.takeOut(n.Kind)
+			continue
+		}
 		if n.Class != plan.Ambiguous || b == nil {
 			continue
 		}

@@ -27,7 +27,7 @@ type worldSize struct{ parts, tenants, days int }
 // simulate lets the parts of a world live, several at a time, and reports what
 // became of them. All stop at the first violation.
 func simulate(t *testing.T, size worldSize) Stats {
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // much garbage, and little that stays
+	defer debug.SetGCPercent(debug.SetGCPercent(200)) // much garbage, and little that stays
 	s := *seed
 	if s == 0 {
 		s = uint64(time.Now().UnixNano()) % 1_000_000_000

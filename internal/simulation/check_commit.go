@@ -203,6 +203,10 @@ func (s *subject) checkDeadline(before state.Record, req state.CommitRequest, do
 	}
 }
 
+// postponed is how long a tenant is left alone, at most, after the storage
+// failed while it was worked on, also where its deadline is over.
+const postponed = time.Minute
+
 // checkWake: a tenant at rest wakes for nothing but a missing permission, and
 // one that waits wakes at its deadline at the latest.
 func (s *subject) checkWake(done state.Committed) {
@@ -211,7 +215,7 @@ func (s *subject) checkWake(done state.Committed) {
 	case rec.Status.Resting() && rec.Status != state.PendingAdminConsent && !rec.WakeAt.IsZero() && rec.WakeAt.After(done.Now):
 		s.w.violateLocked(s, "rest", "%s, and due at %s", rec.Status, rec.WakeAt)
 	case rec.Status == state.PendingAuthentication || rec.Status == state.PendingApproval:
-		if rec.WakeAt.IsZero() || rec.WakeAt.After(rec.Deadline) && rec.WakeAt.After(done.Now) {
+		if rec.WakeAt.IsZero() || rec.WakeAt.After(rec.Deadline) && rec.WakeAt.After(done.Now.Add(postponed)) {
 			s.w.violateLocked(s, "deadlines", "%s until %s, and due at %s", rec.Status, rec.Deadline, rec.WakeAt)
 		}
 	}

@@ -69,6 +69,10 @@ func (w *world) checkRest() {
 			w.violateLocked(s, "rest", "%s still holds the lease", s.owner)
 		}
 		w.count1("world: rests in "+string(s.rec.Status), 1)
+		for _, kind := range kindNames {
+			w.count1("world: objects at the end", len(s.fake.Objects(kind)))
+		}
+		w.count1("world: files at the end", len(s.head().Resources))
 		if len(w.violations) == 0 {
 			s.checkAgreed()
 		}

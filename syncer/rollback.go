@@ -1,10 +1,14 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -19,8 +23,21 @@ func (c *session) snapshotAt(ctx context.Context, revision string) (tenant.Snaps
 
 // rolledBack is the desired line with the targets as they were in a snapshot.
 // What a snapshot cannot hold, secrets and the tenant's variables, stays as the
-// line's own files have it.
-func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, variables map[string]string) (tenant.Desired, error) {
+// line's own files have it. A target that has got another name since, as its
+// file tells, gets its former one again, which is a target too.
+func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, variables map[string]string) (tenant.Desired, []plan.Target, error) {
+	renamed := renamedSince(d, snap)
+	byName := func(a, b plan.Target) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+	}
+	for _, then := range slices.SortedFunc(maps.Keys(renamed), byName) {
+		switch file := renamed[then]; {
+		case !targeted(targets, file.Kind, file.Key):
+			delete(renamed, then)
+		case !targeted(targets, then.Kind, then.Key):
+			targets = append(slices.Clip(targets), then)
+		}
+	}
 	var kept []tenant.Resource
 	files := map[plan.Target]tenant.Resource{}
 	for _, r := range d.Resources {
@@ -34,17 +51,79 @@ func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, v
 		if !targeted(targets, r.Kind, r.Key) || !wasRead(snap, r.Kind) {
 			continue
 		}
-		if file, ok := files[plan.Target{Kind: r.Kind, Key: r.Key}]; ok {
-			body, err := mergeBody(file.Body, r.Body, variables)
-			if err != nil {
-				return d, fmt.Errorf("roll back %s/%s: %w", r.Kind, r.Key, err)
-			}
-			r.Body = body
+		id := plan.Target{Kind: r.Kind, Key: r.Key}
+		file, ok := files[id]
+		body := file.Body
+		var err error
+		if now, other := renamed[id]; other && !ok {
+			ok = true
+			body, err = nameBack(now, r.Key)
+		}
+		if ok && err == nil {
+			r.Body, err = mergeBody(body, r.Body, variables)
+		}
+		if err != nil {
+			return d, nil, fmt.Errorf("roll back %s/%s: %w", r.Kind, r.Key, err)
 		}
 		kept = append(kept, r)
 	}
 	d.Resources = kept
-	return d, nil
+	return d, targets, nil
+}
+
+// previousNames is where a file tells what it was called.
+const previousNames = "$previousNames"
+
+// formerNames are the names that a file tells; none if it cannot be read.
+func formerNames(file json.RawMessage) []string {
+	var told struct {
+		Names []string `json:"$previousNames"`
+	}
+	_ = json.Unmarshal(file, &told) // what is no list of names has none
+	return told.Names
+}
+
+// renamedSince finds, by what they are called in a snapshot, the files that have
+// another name now. A name that a file still has, or that two files tell, is
+// nobody's.
+func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant.Resource {
+	files, past := map[plan.Target]bool{}, map[plan.Target]bool{}
+	for _, r := range d.Resources {
+		files[plan.Target{Kind: r.Kind, Key: r.Key}] = true
+	}
+	for _, r := range snap.Resources {
+		past[plan.Target{Kind: r.Kind, Key: r.Key}] = true
+	}
+	found, claims := map[plan.Target]tenant.Resource{}, map[plan.Target]int{}
+	for _, r := range d.Resources {
+		if past[plan.Target{Kind: r.Kind, Key: r.Key}] {
+			continue // it was there beside the other
+		}
+		var then []plan.Target
+		for _, name := range formerNames(r.Body) {
+			if id := (plan.Target{Kind: r.Kind, Key: name}); past[id] && !files[id] && !slices.Contains(then, id) {
+				then = append(then, id)
+			}
+		}
+		if len(then) == 1 {
+			found[then[0]] = r
+			claims[then[0]]++
+		}
+	}
+	maps.DeleteFunc(found, func(id plan.Target, _ tenant.Resource) bool { return claims[id] > 1 })
+	return found
+}
+
+// nameBack is a file that is to be called key again: its present name is one
+// that it had.
+func nameBack(file tenant.Resource, key string) (json.RawMessage, error) {
+	var body map[string]any
+	if err := decodeNumbers(file.Body, &body); err != nil {
+		return nil, fmt.Errorf("decode the file: %w", err)
+	}
+	names := slices.DeleteFunc(formerNames(file.Body), func(name string) bool { return name == key })
+	body[previousNames] = append(names, file.Key)
+	return json.Marshal(body)
 }
 
 // compareRolledBack plans a roll back: the tenant is to become as it was, so
@@ -54,7 +133,7 @@ func (c *session) compareRolledBack(ctx context.Context, in plan.Input, now *pla
 	if err != nil {
 		return nil, err
 	}
-	if in.Desired, err = rolledBack(in.Desired, snap, in.Targets, in.Variables); err != nil {
+	if in.Desired, in.Targets, err = rolledBack(in.Desired, snap, in.Targets, in.Variables); err != nil {
 		return nil, err
 	}
 	in.Rules.Drift, in.Rules.DriftByKind = plan.EnforceDesired, nil
@@ -72,7 +151,8 @@ func (d *deployment) line(ctx context.Context) (tenant.Desired, error) {
 	if err != nil {
 		return line, err
 	}
-	return rolledBack(line, snap, from.Targets, d.set.Variables)
+	line, _, err = rolledBack(line, snap, from.Targets, d.set.Variables)
+	return line, err
 }
 
 // commitRollback makes an approved roll back the desired line's, before the

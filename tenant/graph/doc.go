@@ -21,6 +21,10 @@
 // is reported, until the host names the kind in [Config.Unproven]. Nothing in
 // this package was run against Microsoft's servers.
 //
+// Each kind has one version, v1.0 where that is enough. What only beta knows is
+// not shown at v1.0, and an object that needs it (a Conditional Access policy
+// about agents) is not written without it: [Entry.BetaOnly] says how to have it.
+//
 // # Reading
 //
 // Lists are read with their bodies, page by page and to their end, and passed on

@@ -23,6 +23,11 @@ type Entry struct {
 	Endpoint string `json:"endpoint"`
 	// Version is "v1.0" or "beta".
 	Version string `json:"version"`
+	// BetaOnly are paths (without "*") that v1.0 does not know, of a kind whose
+	// Version is v1.0: reads do not show them, an object that needs them cannot
+	// be written, and the error says so. To manage them, put the entry into a
+	// catalogue of your own with the version beta; see [Catalogue.With].
+	BetaOnly []string `json:"betaOnly,omitempty"`
 	// ID is the property that names an object in a URL. Defaults to "id".
 	ID string `json:"id,omitempty"`
 

@@ -146,6 +146,9 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 		}
 		body = without(body, segs)
 	}
+	if body, err = w.withoutBeta(body); err != nil {
+		return nil, err
+	}
 	if o, err = parseObject(body); err != nil {
 		return nil, invalid(w.op, "the content is no JSON object")
 	}
@@ -165,6 +168,24 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 		o["state"] = json.RawMessage(`"enabledForReportingButNotEnforced"`)
 	}
 	return o, nil
+}
+
+// withoutBeta takes out what only beta knows, where it says nothing. Where it
+// says something the object must not be written without it: a policy that is to
+// apply to some would apply to all.
+func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
+	if w.entry.Version == "beta" {
+		return body, nil
+	}
+	for _, path := range w.entry.BetaOnly {
+		switch string(bytes.TrimSpace(at(body, path))) {
+		case "", "null", "[]", "{}", `""`:
+			body = without(body, segments(path))
+		default:
+			return nil, invalid(w.op, "%s exists only in Graph's beta: give the kind the version beta in a catalogue of your own to have it written", path)
+		}
+	}
+	return body, nil
 }
 
 // conditionalAccess is the name of the kind that ReportOnly and the guard know.

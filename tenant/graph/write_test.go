@@ -217,3 +217,21 @@ func TestReportOnly(t *testing.T) {
 		t.Errorf("sent %s", (*lines)[0])
 	}
 }
+
+// At v1.0 what only beta knows is left out where it is empty. Where it is not,
+// the object is not written at all, and the error says what to do.
+func TestBetaOnlyIsNotLeftOut(t *testing.T) {
+	for body, refused := range map[string]bool{
+		`{"displayName":"P","state":"disabled","conditions":{"agents":null,"agentIdRiskLevels":"","clientApplications":{"includeAgentIdServicePrincipals":[]}}}`: false,
+		`{"displayName":"P","state":"disabled","conditions":{"agents":{"include":["All"]}}}`:                                                                     true,
+	} {
+		server := graphtest.New(graphtest.Config{})
+		_, err := newClient(t, server, nil).Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "conditionalAccessPolicies", After: []byte(body)})
+		if refused != (tenant.ClassOf(err) == tenant.Invalid && strings.Contains(err.Error(), "/conditions/agents exists only in Graph's beta")) || !refused && err != nil {
+			t.Errorf("%s: %v, want it refused: %v", body, err, refused)
+		}
+		if sent := len(server.Requests()) > 0; sent == refused {
+			t.Errorf("%s: sent: %v", body, sent)
+		}
+	}
+}

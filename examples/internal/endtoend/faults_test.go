@@ -58,7 +58,7 @@ func (w *world) strike(faults ...graphtest.Fault) {
 // to their callers costs time and nothing else.
 func TestBaselineInSpiteOfFaults(t *testing.T) {
 	dir := beside.Dir(t, baseline)
-	inSpiteOfFaults(t, options{dir: dir}, slices.Sorted(maps.Keys(faults)), func(w *world) {
+	inSpiteOfFaults(t, options{dir: dir, beta: agents}, slices.Sorted(maps.Keys(faults)), func(w *world) {
 		w.mustDeploy(72)
 		if n := w.checkAgainstSource(readSource(t, dir)); n < 60 {
 			w.t.Errorf("only %d references were compared with the source's files", n)

@@ -51,6 +51,8 @@ type world struct {
 type options struct {
 	// dir is the folder of exported configuration.
 	dir string
+	// beta are kinds that are read and written at beta instead of v1.0.
+	beta []string
 	// unproven are kinds whose undocumented verbs are on.
 	unproven []string
 	// sockets: real TLS on loopback instead of calls within the process.
@@ -73,6 +75,14 @@ func newWorld(t *testing.T, o options) *world {
 		limit.Requests = 0
 		var err error
 		if w.catalogue, err = w.catalogue.With(&graph.Catalogue{Throttles: []graph.Throttle{limit}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, kind := range o.beta {
+		entry, _ := w.catalogue.Entry(kind)
+		entry.Version = "beta"
+		var err error
+		if w.catalogue, err = w.catalogue.With(&graph.Catalogue{Entries: []graph.Entry{entry}}); err != nil {
 			t.Fatal(err)
 		}
 	}

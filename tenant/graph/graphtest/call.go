@@ -23,6 +23,7 @@ type call struct {
 	ctx    context.Context
 	method string
 	path   string // escaped
+	beta   bool
 	query  url.Values
 	host   string
 	body   []byte
@@ -63,6 +64,7 @@ func (c *call) answer() answer {
 	if version != "v1.0" && version != "beta" {
 		return c.fail(http.StatusBadRequest, "BadRequest", "Invalid version: "+version)
 	}
+	c.beta = version == "beta"
 	if rest == "$batch" && c.method == http.MethodPost && !c.isPart {
 		return c.batch(version)
 	}

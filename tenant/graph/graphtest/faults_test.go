@@ -246,6 +246,22 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// What only beta knows is refused at v1.0, and not shown there.
+func TestBetaOnly(t *testing.T) {
+	s := graphtest.New(graphtest.Config{})
+	const policy = `{"displayName":"P","state":"disabled","conditions":{"agentIdRiskLevels":"high"}}`
+	if r := ask(t, s, http.MethodPost, policies, policy); r.status != 400 || !strings.Contains(r.text, "agentIdRiskLevels") {
+		t.Errorf("at v1.0: %d %s, want 400 with the property's name", r.status, r.text)
+	}
+	beta := strings.Replace(policies, "v1.0", "beta", 1)
+	id := ask(t, s, http.MethodPost, beta, policy).id()
+	for path, shows := range map[string]bool{policies: false, beta: true} {
+		if r := ask(t, s, http.MethodGet, path+"/"+id, ""); r.status != 200 || strings.Contains(r.text, "agentIdRiskLevels") != shows {
+			t.Errorf("%s: %d %s, want the property: %v", path, r.status, r.text, shows)
+		}
+	}
+}
+
 // Singletons can be neither made nor deleted; a PUT is refused where the kind
 // has none.
 func TestMethods(t *testing.T) {

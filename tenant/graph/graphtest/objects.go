@@ -51,6 +51,9 @@ func (c *call) onCollection(e *graph.Entry) answer {
 		if err != nil {
 			return c.fail(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload.")
 		}
+		if path := c.unknown(e, body); path != "" {
+			return c.unknownProperty(path)
+		}
 		c.server.identify(e, body)
 		created, err := c.server.client.Apply(c.ctx, tenant.Operation{Verb: tenant.Create, Kind: e.Name, After: encode(body)})
 		if err != nil {
@@ -104,6 +107,9 @@ func (c *call) onObject(e *graph.Entry, id string, below []string) answer {
 		if c.method == http.MethodPut && !strings.EqualFold(e.Requests.Update.Method, http.MethodPut) {
 			return c.notAllowed()
 		}
+		if path := c.unknown(e, body); path != "" {
+			return c.unknownProperty(path)
+		}
 		if body["@odata.type"] != nil && !declares(e, "@odata.type") {
 			delete(body, "@odata.type") // an annotation
 		}
@@ -122,6 +128,31 @@ func (c *call) onObject(e *graph.Entry, id string, below []string) answer {
 		return c.empty()
 	}
 	return c.notAllowed()
+}
+
+// unknown returns what a body holds that the version does not know.
+func (c *call) unknown(e *graph.Entry, body object) string {
+	for _, path := range e.BetaOnly {
+		if _, _, has := holderOf(body, path); has && !c.beta {
+			return path
+		}
+	}
+	return ""
+}
+
+func (c *call) unknownProperty(path string) answer {
+	return c.fail(http.StatusBadRequest, "BadRequest", "The property '"+path[strings.LastIndexByte(path, '/')+1:]+"' does not exist on the type.")
+}
+
+// holderOf returns the object that holds what is at a path, and its name there.
+func holderOf(body object, path string) (holder object, name string, has bool) {
+	segs := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for _, seg := range segs[:len(segs)-1] {
+		body, _ = body[seg].(object)
+	}
+	name = segs[len(segs)-1]
+	_, has = body[name]
+	return body, name, has
 }
 
 // showChanged are the kinds outside Intune whose objects a change answers with,
@@ -201,6 +232,11 @@ func (c *call) shown(e *graph.Entry, res tenant.Resource) (object, error) {
 	}
 	for _, sub := range e.Subs {
 		delete(body, sub.Property)
+	}
+	for _, path := range e.BetaOnly {
+		if holder, name, has := holderOf(body, path); has && !c.beta {
+			delete(holder, name)
+		}
 	}
 	if name := idProperty(e); body[name] == nil && !e.Singleton {
 		body[name] = res.ID

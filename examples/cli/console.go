@@ -54,9 +54,11 @@ func newConsole(s surroundings, done <-chan struct{}) *console {
 	c.asks = isTerminal(s.stdin) && isTerminal(s.stderr)
 	c.color = c.table && s.getenv("NO_COLOR") == ""
 	c.size = func() (int, int) {
-		if f, ok := s.stdout.(*os.File); ok {
-			if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
-				return w, h
+		for _, stream := range []any{s.stdout, s.stderr} {
+			if f, ok := stream.(*os.File); ok {
+				if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
+					return w, h
+				}
 			}
 		}
 		return 80, 24

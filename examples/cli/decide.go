@@ -86,6 +86,9 @@ func (a *app) digest(ctx context.Context, e *engine, row syncer.Row, given strin
 // showPlan prints the plan that a decision is about, where questions are asked.
 func (a *app) showPlan(ctx context.Context, e *engine, row syncer.Row) error {
 	p, err := e.Plan(ctx, row.Tenant, "")
+	if err == nil && p.Digest != row.Digest {
+		err = syncer.ErrStalePlan // another run has taken its place just now
+	}
 	if err != nil {
 		return explain(row.Tenant, err)
 	}

@@ -133,6 +133,11 @@
 // keep a backup of the two in different places. No command prints a token, a
 // device code or a secret; the code that a person has to enter is shown to them.
 //
+// seal.key and TENANTSYNC_SEAL_KEY may hold several keys, each "id:base64 of 32
+// bytes", separated by white space. The first seals, all open: to replace a key
+// put the new one in front (echo k2:$(openssl rand -base64 32)), and take the old
+// one away when every tenant was synced.
+//
 // # Output
 //
 // Results go to standard output; progress, questions and errors to standard
@@ -154,8 +159,8 @@
 //	logs                          the log's JSON lines
 //	artifacts                     {"tenant", "file", "bytes"}
 //	rollback NAME                 {"tenant", "backups": [{"revision", "time", "message"}]}
-//	import                        {"tenant", "files", "imported", "written", "leftOut",
-//	                              "created", "altered", "kept", "applications"}
+//	import                        {"tenant", "files", "imported", "written", "replaced",
+//	                              "leftOut", "created", "altered", "kept", "applications"}
 //	permissions                   {"mode", "kinds", "delegated", "application", "consentUrl"}
 //	doctor                        {"settings", "findings", "problems"}
 //	init                          {"dir", "made", "kept"}

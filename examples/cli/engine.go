@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,12 @@ func (a *app) with(ctx context.Context, do func(e *engine) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(e), e.close())
+	err = do(e)
+	closed := e.close()
+	if err != nil && closed != nil { // what the command ran into comes first
+		a.say("tenantsync: %v\n", closed)
+	}
+	return cmp.Or(err, closed)
 }
 
 // ready reports what keeps the folder from being used.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/examples/internal/importer"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -32,8 +33,10 @@ type imported struct {
 	Tenant string         `json:"tenant"`
 	Files  int            `json:"files"`
 	Kinds  map[string]int `json:"imported"`
-	// Written: it is in the configuration now.
+	// Written: it is in the configuration now, where Replaced of the resources
+	// were before.
 	Written      bool     `json:"written"`
+	Replaced     int      `json:"replaced"`
 	LeftOut      []remark `json:"leftOut"`
 	Created      []remark `json:"created"`
 	Altered      []remark `json:"altered"`
@@ -78,7 +81,7 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 		failed = &failure{exit: exitFailed, tenant: t.Name, err: fmt.Errorf("nothing in %s can be imported", dir),
 			next: "see what was left out and why; the setting kinds says which kinds are taken: " + a.set.text("kinds")}
 	case !dry:
-		if err := a.write(ctx, e, t, got.Resources); err != nil {
+		if out.Replaced, err = a.write(ctx, e, t, got.Resources); err != nil {
 			return err
 		}
 		out.Written = true
@@ -108,7 +111,7 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 		}
 		switch {
 		case out.Written:
-			a.printf("%s: %d resources of %d files are in its configuration. Nothing was sent to the tenant.\nNext: tenantsync sync %s\n", t.Name, len(got.Resources), out.Files, t.Name)
+			a.printf("%s: %d resources of %d files are in its configuration, %d in the place of others. Nothing was sent to the tenant.\nNext: tenantsync sync %s\n", t.Name, len(got.Resources), out.Files, out.Replaced, t.Name)
 		case failed == nil:
 			a.printf("%s: %d resources of %d files would be imported.\n", t.Name, len(got.Resources), out.Files)
 		}
@@ -116,20 +119,28 @@ func (a *app) importInto(ctx context.Context, e *engine, t tenantFile, dir strin
 	return failed
 }
 
-// write puts resources into a tenant's configuration, in one revision.
-func (a *app) write(ctx context.Context, e *engine, t tenantFile, resources []tenant.Resource) error {
+// write puts resources into a tenant's configuration, in one revision, and
+// returns how many of them were there already.
+func (a *app) write(ctx context.Context, e *engine, t tenantFile, resources []tenant.Resource) (replaced int, err error) {
 	line, err := e.repository.Desired(ctx, tenant.DesiredRequest{Tenant: t.Name})
 	if err != nil {
-		return explain(t.Name, err)
+		return 0, explain(t.Name, err)
+	}
+	known := map[plan.Target]bool{}
+	for _, r := range line.Resources {
+		known[plan.Target{Kind: r.Kind, Key: r.Key}] = true
 	}
 	var changes []tenant.Change
 	for _, r := range resources {
+		if known[plan.Target{Kind: r.Kind, Key: r.Key}] {
+			replaced++
+		}
 		changes = append(changes, tenant.Change{Kind: r.Kind, Key: r.Key, Body: r.Body})
 	}
 	_, err = e.repository.Update(ctx, tenant.UpdateRequest{Tenant: t.Name, Parent: line.Revision, Changes: changes,
 		Key: fmt.Sprintf("import-%d", time.Now().UnixNano()), Message: "imported", Author: a.set.text("actor")})
 	if errors.Is(err, tenant.ErrMoved) {
-		return &failure{exit: exitRefused, tenant: t.Name, err: errors.New("its configuration was changed meanwhile; nothing was imported"), next: "the same command again"}
+		return 0, &failure{exit: exitRefused, tenant: t.Name, err: errors.New("its configuration was changed meanwhile; nothing was imported"), next: "the same command again"}
 	}
-	return explain(t.Name, err)
+	return replaced, explain(t.Name, err)
 }

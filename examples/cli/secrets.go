@@ -50,30 +50,36 @@ func secretFile(path string) (string, error) {
 	return string(text), nil
 }
 
-// sealer returns what seals the token caches in the store: with the key of the
-// environment, or of the folder's file, which init makes.
+// sealer returns what seals the token caches in the store: with the keys of the
+// environment, or of the folder's file, which init makes. The first seals, all
+// open.
 func (a *app) sealer() (*auth.Sealer, error) {
-	if text := a.getenv(keyVariable); text != "" {
-		key, err := auth.ParseKey(strings.TrimSpace(text))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", keyVariable, err)
+	text, from := a.getenv(keyVariable), keyVariable
+	if text == "" {
+		from = a.set.path(keyFile)
+		var err error
+		text, err = secretFile(from)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &failure{exit: exitUsage, err: fmt.Errorf("the key that seals token caches is neither in %s nor in %s", keyVariable, from),
+				next: "tenantsync init makes a new one; everybody then has to sign in again"}
 		}
-		return auth.NewSealer(key)
+		if err != nil {
+			return nil, err
+		}
 	}
-	path := a.set.path(keyFile)
-	text, err := secretFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &failure{exit: exitUsage, err: fmt.Errorf("the key that seals token caches is neither in %s nor in %s", keyVariable, path),
-			next: "tenantsync init makes a new one; everybody then has to sign in again"}
+	var keys []auth.Key
+	for _, each := range strings.Fields(text) {
+		key, err := auth.ParseKey(each)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", from, err)
+		}
+		keys = append(keys, key)
 	}
+	sealer, err := auth.NewSealer(keys...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", from, err)
 	}
-	key, err := auth.ParseKey(strings.TrimSpace(text))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return auth.NewSealer(key)
+	return sealer, nil
 }
 
 // makeKey makes the folder's key, unless it is there.

@@ -71,9 +71,12 @@ func (a *app) rows(ctx context.Context, e *engine, words []string) ([]syncer.Row
 	if err != nil {
 		return nil, err
 	}
+	at := map[string]int{}
+	for i, r := range rows {
+		at[r.Tenant] = i
+	}
 	for _, t := range added {
-		i := slices.IndexFunc(rows, func(r syncer.Row) bool { return r.Tenant == t.Name })
-		if i >= 0 {
+		if i, ok := at[t.Name]; ok {
 			rows[i] = labelled(rows[i], t)
 			continue
 		}

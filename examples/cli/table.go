@@ -2,7 +2,9 @@ package main
 
 import (
 	"strings"
-	"unicode/utf8"
+	"unicode"
+
+	"golang.org/x/text/width"
 
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -15,8 +17,8 @@ type cell struct {
 }
 
 // grid lays out rows under a heading, in columns as wide as their widest cell.
-// Cells are made printable. With a width, lines are cut to it.
-func (c *console) grid(heading []string, rows [][]cell, width int) []string {
+// Cells are made printable. With a number of columns, lines are cut to it.
+func (c *console) grid(heading []string, rows [][]cell, most int) []string {
 	all := make([][]cell, 0, len(rows)+1)
 	var first []cell
 	for _, h := range heading {
@@ -27,7 +29,7 @@ func (c *console) grid(heading []string, rows [][]cell, width int) []string {
 	for _, row := range all {
 		for i := range row {
 			row[i].text = plan.Printable(row[i].text)
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i].text))
+			widths[i] = max(widths[i], columns(row[i].text))
 		}
 	}
 	var lines []string
@@ -36,21 +38,21 @@ func (c *console) grid(heading []string, rows [][]cell, width int) []string {
 		used := 0
 		for i, f := range row {
 			text := f.text
-			if width > 0 {
-				text = cut(text, max(width-used, 0))
+			if most > 0 {
+				text = cut(text, max(most-used, 0))
 			}
 			if f.color != "" && c.color && text != "" {
 				b.WriteString("\x1b[" + f.color + "m" + text + "\x1b[0m")
 			} else {
 				b.WriteString(text)
 			}
-			used += utf8.RuneCountInString(text)
+			used += columns(text)
 			if i == len(row)-1 {
 				break
 			}
-			gap := widths[i] - utf8.RuneCountInString(f.text) + 2
-			if width > 0 {
-				gap = min(gap, max(width-used, 0))
+			gap := widths[i] - columns(f.text) + 2
+			if most > 0 {
+				gap = min(gap, max(most-used, 0))
 			}
 			b.WriteString(strings.Repeat(" ", gap))
 			used += gap
@@ -67,16 +69,41 @@ func (c *console) print(heading []string, rows [][]cell) {
 	}
 }
 
-// cut shortens text to a number of characters.
-func cut(text string, width int) string {
-	if utf8.RuneCountInString(text) <= width {
+// columns is how many columns of a terminal a text takes: letters of East Asian
+// scripts take two, combining ones none.
+func columns(text string) int {
+	n := 0
+	for _, r := range text {
+		n += columnsOf(r)
+	}
+	return n
+}
+
+func columnsOf(r rune) int {
+	switch k := width.LookupRune(r).Kind(); {
+	case unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r):
+		return 0
+	case k == width.EastAsianWide || k == width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// cut shortens text to a number of columns.
+func cut(text string, most int) string {
+	if columns(text) <= most {
 		return text
 	}
-	if width < 1 {
-		return ""
+	used := 1 // the ellipsis
+	for i, r := range text {
+		if used += columnsOf(r); used > most {
+			if most < 1 {
+				return ""
+			}
+			return text[:i] + "…"
+		}
 	}
-	runes := []rune(text)
-	return string(runes[:width-1]) + "…"
+	return text
 }
 
 // colorOf is the color of a status.

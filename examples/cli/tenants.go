@@ -130,15 +130,13 @@ func (a *app) addTenant(ctx context.Context, e *engine, t tenantFile) error {
 	if err != nil {
 		return err
 	}
-	switch err := dir.Create(fileOfTenant(t.Name), append(data, '\n')); {
-	case errors.Is(err, fs.ErrExist):
-		return &failure{exit: exitRefused, tenant: t.Name, err: errors.New("was added before"),
-			next: "edit " + a.set.path(filepath.Join(tenantsFolder, fileOfTenant(t.Name)))}
-	case err != nil:
-		return err
+	added := &failure{exit: exitRefused, tenant: t.Name, err: errors.New("was added before"),
+		next: "edit " + dir.File(fileOfTenant(t.Name))}
+	if exists(dir.File(fileOfTenant(t.Name))) {
+		return added
 	}
 	resources := 0
-	if a.demo != nil {
+	if a.demo != nil { // before it is there: who dies in between adds it again
 		catalogue, err := a.set.catalogue()
 		if err == nil {
 			resources, err = a.demo.begin(ctx, e, t, catalogue)
@@ -146,6 +144,11 @@ func (a *app) addTenant(ctx context.Context, e *engine, t tenantFile) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Name, err)
 		}
+	}
+	if err := dir.Create(fileOfTenant(t.Name), append(data, '\n')); errors.Is(err, fs.ErrExist) {
+		return added
+	} else if err != nil {
+		return err
 	}
 	configuration := a.set.path(filepath.Join(configurationDir, t.Name, "desired"))
 	a.show(t, func() {

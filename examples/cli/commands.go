@@ -42,7 +42,7 @@ func commands() []command {
 		{"report", "NAME", "show what became of a sync", 1, 1, showReport},
 		{"history", "NAME", "show what happened to a tenant", 1, 1, showHistory},
 		{"logs", "NAME", "show the log of a sync", 1, 1, showLogs},
-		{"artifacts", "NAME", "save snapshots, plan, report and log of the last sync as a zip archive", 1, 1, saveArtifacts},
+		{"artifacts", "NAME", "save snapshots, plan, report and log of a sync as a zip archive", 1, 1, saveArtifacts},
 		{"rollback", "NAME [REVISION]", "list the backups, or propose to go back to one", 1, 2, rollback},
 	}
 }

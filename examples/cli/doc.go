@@ -38,7 +38,7 @@
 //	report NAME               show what became of a sync
 //	history NAME              show what happened to a tenant
 //	logs NAME                 show the log of a sync
-//	artifacts NAME            save snapshots, plan, report and log of the last sync as a zip archive
+//	artifacts NAME            save snapshots, plan, report and log of a sync as a zip archive
 //	rollback NAME [REVISION]  list the backups, or propose to go back to one
 //
 // tenantsync COMMAND -h lists the flags of a command. Flags may stand before and

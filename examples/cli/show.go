@@ -35,9 +35,10 @@ func (a *app) of(do func(ctx context.Context, e *engine, t tenantFile) error) fu
 // showThePlan is the command "plan".
 func showThePlan(a *app) func(context.Context, []string) error {
 	markdown := false
+	run := a.flags.String("run", "", "of this run; defaults to the current or last one")
 	a.flags.BoolVar(&markdown, "markdown", false, "as GitHub Flavored Markdown, for a pull request")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		p, err := e.Plan(ctx, t.Name, "")
+		p, err := e.Plan(ctx, t.Name, *run)
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -200,11 +201,12 @@ func logText(line []byte) string {
 
 // saveArtifacts is the command "artifacts".
 func saveArtifacts(a *app) func(context.Context, []string) error {
+	run := a.flags.String("run", "", "of this run; defaults to the current or last one")
 	out := a.flags.String("out", "", "the file to write; defaults to TENANT.zip, - is standard output")
 	force := a.flags.Bool("force", false, "replace the file if it is there")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
 		var b bytes.Buffer
-		if err := e.Artifacts(ctx, t.Name, "", &b); err != nil {
+		if err := e.Artifacts(ctx, t.Name, *run, &b); err != nil {
 			return explain(t.Name, err)
 		}
 		path := *out

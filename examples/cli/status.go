@@ -120,6 +120,8 @@ func detail(r syncer.Row) string {
 		return "held by " + r.Paused[0].Holder
 	case r.Cancelling && r.Status.Active():
 		return "is being cancelled"
+	case r.Status.Active() && r.Error != nil: // the store, or the repository
+		return r.Error.Class + ": " + r.Error.Message
 	case r.Status == state.PendingApproval && r.Counts != nil:
 		return fmt.Sprintf("+%d ~%d -%d, plan %s, until %s", r.Counts.Create, r.Counts.Update, r.Counts.Delete, short(r.Digest), r.Deadline.UTC().Format("2006-01-02"))
 	case r.Status == state.PendingAuthentication && r.Prompt != nil:

@@ -73,6 +73,34 @@ func TestTemplatesInSpiteOfFaults(t *testing.T) {
 	})
 }
 
+// TestBaselineOverHTTPInSpiteOfFaults: the same over real connections, with what
+// costs little real time: answers of writes are lost, those of reads are cut in
+// the middle, and the directory is throttled with a short Retry-After.
+func TestBaselineOverHTTPInSpiteOfFaults(t *testing.T) {
+	dir := beside.Dir(t, baseline)
+	w := newWorld(t, options{dir: dir, beta: agents, sockets: true, quick: true})
+	w.graph.Throttle("directory", 30, time.Second, false)
+	for _, kind := range []string{"groups", "namedLocations", "conditionalAccessPolicies"} {
+		for range 3 {
+			w.graph.Fail(http.MethodPost, kind, 1, graphtest.Fault{Cut: true, Effect: true})
+		}
+		w.graph.Fail(http.MethodGet, kind, 1, graphtest.Fault{Body: true})
+	}
+	w.mustDeploy(72)
+	if n := w.checkAgainstSource(readSource(t, dir)); n < 60 {
+		t.Errorf("only %d references were compared with the source's files", n)
+	}
+	cut := 0
+	for _, r := range w.graph.Requests() {
+		if r.Method == http.MethodPost && r.Status == 0 {
+			cut++
+		}
+	}
+	if cut == 0 || w.graph.Rejected() == 0 {
+		t.Errorf("%d writes were cut, %d requests refused, want some of each", cut, w.graph.Rejected())
+	}
+}
+
 func inSpiteOfFaults(t *testing.T, o options, names []string, check func(*world)) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {

@@ -42,8 +42,9 @@ type Kind struct {
 	// CreateOnly paths can be given on create and not changed later; a
 	// difference there is reported as unsupported.
 	CreateOnly []string `json:"createOnly,omitempty"`
-	// EmptyIsAbsent paths mean the same when null, [], {}, "" or missing. Null
-	// and missing mean the same nowhere else.
+	// EmptyIsAbsent paths mean the same when null, [], {}, "" or missing.
+	// Elsewhere only null and missing do, and a set that is null or missing is
+	// one without members.
 	EmptyIsAbsent []string `json:"emptyIsAbsent,omitempty"`
 	// Sets are arrays without order.
 	Sets []Set `json:"sets,omitempty"`

@@ -257,3 +257,57 @@ func TestAskEndsWithTheProgram(t *testing.T) {
 		t.Error("a question was answered by nobody")
 	}
 }
+
+// Two commands on one tenant do not get into each other's way: one works, and
+// the other waits and says so.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t)
+		p.must(exitDone, "init", "-demo", "-kinds", "namedLocations", "-demo-people", "never", "-sign-in-timeout", "10s")
+		p.must(exitDone, "tenants", "add", "contoso")
+		first := p.begin(t.Context(), "sync", "contoso")
+		for !strings.Contains(first.text(), "enter the code") {
+			second(t)
+		}
+		other := p.begin(t.Context(), "sync", "contoso")
+		if a, b := <-first.exit, <-other.exit; a != exitTimedOut || b != exitTimedOut {
+			t.Errorf("exit statuses %d and %d, want %d twice\n%s\n%s", a, b, exitTimedOut, first.text(), other.text())
+		}
+		if !strings.Contains(other.text(), "another process is at work on it") || strings.Contains(other.text(), "enter the code") {
+			t.Errorf("the second does not say that it waits, or asked for a sign-in of its own:\n%s", other.text())
+		}
+	})
+}
+
+// A table that is longer than the terminal is cut, so that it is redrawn in the
+// right place.
+func TestRedrawFits(t *testing.T) {
+	var out bytes.Buffer
+	c := newConsole(surroundings{stdin: strings.NewReader(""), stdout: &out, stderr: io.Discard, getenv: func(string) string { return "" }}, nil)
+	c.size = func() (int, int) { return 30, 5 }
+	a := &app{console: c}
+	s := &screen{}
+	drawn := 0
+	for _, n := range []int{2, 9, 3} {
+		var rows []syncer.Row
+		for i := range n {
+			rows = append(rows, syncer.Row{Tenant: strings.Repeat("t", i+1), Status: state.Idle, Label: "Idle", Outcome: "a long outcome that does not fit"})
+		}
+		drawn = a.redraw(a.statusTable, rows, drawn)
+		s.write(strings.ReplaceAll(out.String(), "\n", "\r\n")) // as a terminal does
+		out.Reset()
+		lines := strings.Split(strings.TrimRight(s.text(), "\n"), "\n")
+		if len(lines) > 4 || len(lines) != min(n+1, 4) {
+			t.Errorf("%d tenants: %d lines on a terminal of 5, want %d:\n%s", n, len(lines), min(n+1, 4), s.text())
+		}
+		if hidden := strings.Contains(s.text(), "more"); hidden != (n == 9) {
+			t.Errorf("%d tenants: says that there are more: %t\n%s", n, hidden, s.text())
+		}
+		for _, line := range lines {
+			if columns(line) > 29 {
+				t.Errorf("a line of %d columns on a terminal of 30: %q", columns(line), line)
+			}
+		}
+	}
+}

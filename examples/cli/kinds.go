@@ -20,10 +20,13 @@ func (s settings) wholeCatalogue() (*graph.Catalogue, error) {
 		return all, nil
 	}
 	mine, err := graph.Load(os.DirFS(s.text("dir")), kindsFolder)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		all, err = all.With(mine)
 	}
-	return all.With(mine)
+	if err != nil {
+		return nil, &failure{exit: exitUsage, err: err, next: "correct the files in " + s.path(kindsFolder)}
+	}
+	return all, nil
 }
 
 // catalogue is what the client is given: the kinds chosen, and those that they

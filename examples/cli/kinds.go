@@ -13,8 +13,24 @@ import (
 // that take the place of known ones.
 const kindsFolder = "kinds"
 
-// wholeCatalogue is the package's with the folder's kinds.
+// wholeCatalogue is the package's with the folder's kinds, and with those of the
+// setting beta in that version.
 func (s settings) wholeCatalogue() (*graph.Catalogue, error) {
+	all, err := s.withOwnKinds()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range s.list("beta") {
+		i := slices.IndexFunc(all.Entries, func(e graph.Entry) bool { return e.Name == name })
+		if i < 0 {
+			return nil, usageError("beta (%s): there is no kind %q", s.chosen["beta"].from, name)
+		}
+		all.Entries[i].Version = "beta"
+	}
+	return all, nil
+}
+
+func (s settings) withOwnKinds() (*graph.Catalogue, error) {
 	all := graph.Default()
 	if !exists(s.path(kindsFolder)) {
 		return all, nil

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/tenantsync/tenantsync/examples/internal/beside"
+)
+
+// What other tools export, in the sizes in which they do, is imported, synced
+// through MSAL and the Graph client, and then agrees with the tenant.
+func TestImportedIsDeployed(t *testing.T) {
+	if raced {
+		t.Skip("takes minutes with the race detector; .ci/run runs it without")
+	}
+	t.Parallel()
+	for _, folder := range []string{"shared/data/conditional-access-baseline/Config", "shared/data/intune-hydration/Templates"} {
+		t.Run(filepath.Base(filepath.Dir(folder)), func(t *testing.T) {
+			t.Parallel()
+			exported := beside.Dir(t, folder)
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlace(t)
+				p.must(exitDone, "init", "-demo", "-kinds", "all", "-unproven", "all", "-beta", "conditionalAccessPolicies")
+				p.must(exitDone, "tenants", "add", "contoso")
+				// Without the sample, so that all that is there was imported.
+				if err := os.RemoveAll(filepath.Join(p.env["TENANTSYNC_DIR"], configurationDir, "contoso", "desired")); err != nil {
+					t.Fatal(err)
+				}
+				p.must(exitDone, "import", "contoso", exported)
+				p.must(exitPerson, "sync", "contoso")
+				out := p.must(exitDone, "approve", "contoso", "-digest", p.plan(), "-accept", "conditional-access-lockout", "-accept", "conditional-access-device-code")
+				if !strings.Contains(out, "contoso: Idle (deployed)") {
+					t.Errorf("the first sync:\n%s", out)
+				}
+				if out := p.must(exitDone, "sync", "contoso"); !strings.Contains(out, "contoso: Idle (no_changes)") {
+					t.Errorf("the second sync proposes something:\n%s", out)
+				}
+				p.noSecrets()
+			})
+		})
+	}
+}

@@ -139,6 +139,12 @@ func (w *world) skew(r *draw) {
 		}
 	}
 	step := pick[time.Duration](r, -1, 1) * r.between(100*time.Millisecond, far)
+	if step < 0 {
+		if time.Since(w.backAt) > time.Hour {
+			w.backBy = 0
+		}
+		w.backAt, w.backBy = time.Now(), w.backBy-step
+	}
 	w.cfg.skew += step
 	w.store.Skew(w.cfg.skew)
 	w.count1("clock: moved", 1)

@@ -2,6 +2,8 @@ package simulation
 
 import (
 	"flag"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -51,8 +53,8 @@ var planted = []struct {
 		edit("syncer/deploy.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
 		edit("syncer/deploy.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = itemRetry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = itemRetry")}},
 	{"drift is adopted over a concurrent edit", "nothing lost", []mutant.Edit{
-		edit("syncer/adopt.go", "		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: a.Parent, Key: a.Key, Changes: changes,",
-			"		head, _ := c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})\n		return c.s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: c.tenant, Parent: head.Revision, Key: a.Key, Changes: changes,")}},
+		edit("syncer/adopt.go", "	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: a.Parent,",
+			"	head, _ := c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})\n	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: head.Revision,")}},
 
 	{"a sign-in counts when it is stored too late", "deadlines", []mutant.Edit{
 		edit("syncer/connect.go", "		t.beforeDeadline = true\n", "")}},
@@ -92,7 +94,19 @@ var planted = []struct {
 
 // Each planted bug is found, by the rule that it breaks, within a minute: of
 // processor time, so that a busy machine finds it too.
+// Without -mutants it only looks whether the engine still has their places.
 func TestPlantedBugs(t *testing.T) {
+	for _, p := range planted {
+		for _, e := range p.edits {
+			text, err := os.ReadFile(filepath.Join(mutant.Root(t), e.File))
+			if n := strings.Count(string(text), e.Old); err != nil || n != 1 {
+				t.Errorf("%s: %s has %q %d times, want once: the bug has to follow the source (%v)", p.name, e.File, e.Old, n, err)
+			}
+		}
+	}
+	if t.Failed() {
+		return
+	}
 	if !*mutants {
 		t.Skip("only with -mutants: every bug is built and simulated by itself")
 	}

@@ -90,7 +90,11 @@ type world struct {
 	violations []Violation
 	runs       int
 	downUntil  time.Time // of the store
-	underWay   int       // calls
+	// backAt is when the store's clock was last set back, and backBy by how
+	// much within an hour.
+	backAt   time.Time
+	backBy   time.Duration
+	underWay int // calls
 }
 
 // Run simulates a part of a world, in a bubble of its own. It stops at the

@@ -99,7 +99,8 @@ func (w *world) strikeStore(c call, r *draw, level float64, f *strike) {
 	case r.chance(0.002 * level):
 		w.put(f, "store, outcome unknown, without effect", strike{before: errUnknown})
 	case r.chance(0.002 * level):
-		w.put(f, "store, outcome unknown, with effect", strike{after: errUnknown})
+		// Often it takes until a time-out to notice, and much happens meanwhile.
+		w.put(f, "store, outcome unknown, with effect", strike{after: errUnknown, answer: pick(r, 0, r.between(time.Second, 90*time.Second))})
 	case r.chance(0.001 * level):
 		w.put(f, "store, slow", strike{wait: r.between(time.Second, 90*time.Second)})
 	case r.chance(0.001 * level):

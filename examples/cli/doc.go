@@ -99,7 +99,7 @@
 //	-four-eyes             who asked for a sync cannot approve it
 //	-sign-in-timeout       how long a sign-in may take (3m0s)
 //	-approval-timeout      how long a plan waits for a decision (720h0m0s)
-//	-lease                 after how long another process takes over from one that died (1m0s)
+//	-lease                 after how long another process takes over from one that died; one under a minute leaves each write half of it (1m0s)
 //
 // The file is one JSON object. A list may be an array; a name that is not in the
 // list above is an error:

@@ -23,13 +23,16 @@ type surroundings struct {
 	prepare   func(*demo)
 }
 
-func main() {
+func main() { os.Exit(process(nil)) }
+
+// process runs the program as a process.
+func process(prepare func(*demo)) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() { // a second Ctrl-C does not wait for anything
 		<-ctx.Done()
 		stop()
 	}()
-	os.Exit(run(ctx, os.Args[1:], surroundings{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
+	return run(ctx, os.Args[1:], surroundings{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, prepare: prepare})
 }
 
 // app is one run of the program.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -18,11 +19,15 @@ import (
 )
 
 // TestMain lets the test binary be the program, so that it can be killed and put
-// in front of a terminal.
+// in front of a terminal. TENANTSYNC_TEST_MAIN is how long each write takes, so
+// that there is time to kill it in the middle.
 func TestMain(m *testing.M) {
-	if os.Getenv("TENANTSYNC_TEST_MAIN") != "" {
-		main()
-		return
+	if d, err := time.ParseDuration(os.Getenv("TENANTSYNC_TEST_MAIN")); err == nil {
+		os.Exit(process(func(fakes *demo) {
+			if t, err := fakes.tenant("contoso"); err == nil && d > 0 {
+				t.server.Fake.SlowWrites(d)
+			}
+		}))
 	}
 	os.Exit(m.Run())
 }

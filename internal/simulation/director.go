@@ -93,6 +93,8 @@ func (d *director) day(n int) {
 		d.at(when(&r, 18*time.Hour, 22*time.Hour), func(r *draw) { d.look(s, r) })
 		if calm {
 			if n < w.cfg.Days-3 {
+				// What was decided in the evening has ended by now: its report may ask for something.
+				d.at(when(&r, 0, time.Hour), func(r *draw) { d.look(s, r) })
 				d.at(when(&r, 0, time.Hour), func(*draw) { s.tidy() })
 			}
 			continue

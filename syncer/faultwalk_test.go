@@ -40,6 +40,7 @@ func TestFaultWalk(t *testing.T) {
 		}) && refs[v].calls != nil && whole
 	}
 	if !whole || *walkOp != "" { // failed, or not all were asked for
+		t.Logf("walked %d points of a part of the runs", cov.points)
 		return
 	}
 	t.Run("detours", func(t *testing.T) { walkDetours(t, refs, cov) })

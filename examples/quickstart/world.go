@@ -123,8 +123,12 @@ func people(signin string) []authtest.Person {
 
 // newTenant makes the fake tenant, empty.
 func newTenant(directory string) *tenanttest.Fake {
+	kinds := tenanttest.Kinds()
+	for i := range kinds {
+		kinds[i].Consistency = 2 * time.Second // of the fake, which shows everything at once
+	}
 	return tenanttest.NewFake(tenanttest.Config{
-		Kinds: tenanttest.Kinds(), Directory: directory, Permissions: tenanttest.Permissions(),
+		Kinds: kinds, Directory: directory, Permissions: tenanttest.Permissions(),
 		ConsentURL: "https://login.example/" + directory + "/adminconsent",
 	})
 }

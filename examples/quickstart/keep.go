@@ -61,7 +61,7 @@ func (k *keeper) saveTenant(fake *tenanttest.Fake) error {
 	if k == nil {
 		return nil
 	}
-	return k.Write("tenant.json", fake.Save())
+	return k.Save("tenant.json", fake)
 }
 
 // client saves the tenant after each write, before the writer has its answer:

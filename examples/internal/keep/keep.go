@@ -54,6 +54,18 @@ func (d *Dir) temporary(name string, data []byte) (string, error) {
 func (d *Dir) Write(name string, data []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.write(name, data)
+}
+
+// Save writes a fake as it is once nobody else saves it: what is saved last is
+// what the fake was last.
+func (d *Dir) Save(name string, fake Kept) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.write(name, fake.Save())
+}
+
+func (d *Dir) write(name string, data []byte) error {
 	temporary, err := d.temporary(name, data)
 	if err != nil {
 		return err
@@ -137,14 +149,18 @@ type transport struct {
 
 // RoundTrip answers a request, and saves what it has changed.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if t.reload {
+	if t.reload { // one at a time, or one would take back what another has changed
+		t.mu.Lock()
+		defer t.mu.Unlock()
 		if _, err := t.dir.Load(t.name, t.fake.Restore); err != nil {
 			return nil, err
 		}
 	}
 	res, err := t.RoundTripper.RoundTrip(req)
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	if !t.reload {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+	}
 	if now := string(t.fake.Save()); now != t.last {
 		if failed := t.dir.Write(t.name, []byte(now)); failed != nil {
 			if err == nil {

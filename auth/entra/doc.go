@@ -40,6 +40,13 @@
 // administrator has to exempt the application or the account, or the host uses
 // another [auth.Authenticator], such as an application with a certificate.
 //
+// # Without a person, and with both
+//
+// [Application] works without anybody: by certificate, federated assertion or
+// secret, with application permissions. [Hybrid] has an application do what
+// applications may, and asks a person for the kinds that need one. [External]
+// takes any credential of the Azure SDK, and [TokenCredential] gives one.
+//
 // # Whose account
 //
 // Once a tenant is connected, [auth.Request] pins its directory: a token for

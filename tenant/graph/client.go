@@ -46,7 +46,7 @@ func New(cfg Config) (*Client, error) {
 		person := newPipeline(cfg, cfg.Delegated)
 		c.person = &person
 	}
-	c.tokens = tokenReader{cfg: cfg, last: claims{opaque: true}}
+	c.tokens = tokenReader{cfg: cfg, last: claims{opaque: true}, person: claims{opaque: true}}
 	for i := range cfg.Catalogue.Entries {
 		e := &cfg.Catalogue.Entries[i]
 		c.entries[e.Name] = e
@@ -146,7 +146,7 @@ func (c *Client) directory() string {
 	if c.cfg.Directory != "" {
 		return c.cfg.Directory
 	}
-	return c.tokens.known().Directory
+	return c.tokens.known(false).Directory
 }
 
 // budget is how long refusals may go on. Safe for concurrent use; a nil one is

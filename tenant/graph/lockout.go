@@ -47,12 +47,16 @@ func (c *Client) Guard(ctx context.Context, req tenant.GuardRequest) ([]tenant.V
 	if len(policies) == 0 {
 		return nil, nil
 	}
-	token, err := c.tokens.read(ctx, c.cfg.Credential)
+	token, err := c.tokens.read(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	person, err := c.tokens.read(ctx, true)
 	if err != nil {
 		return nil, err
 	}
 	var found []tenant.Violation
-	accounts := c.accounts(token)
+	accounts := c.accounts(person)
 	for _, a := range accounts {
 		if err := c.memberships(ctx, &a); err != nil {
 			return nil, err

@@ -24,21 +24,19 @@ func (c *Client) Permissions(ctx context.Context, req tenant.PermissionsRequest)
 			return out, err
 		}
 	}
-	token, err := c.tokens.read(ctx, c.cfg.Credential)
+	token, err := c.tokens.read(ctx, false)
 	if err != nil {
 		return out, err
 	}
-	person := token
-	if c.cfg.Delegated != nil {
-		if person, err = c.tokens.read(ctx, c.cfg.Delegated); err != nil {
-			return out, err
-		}
+	person, err := c.tokens.read(ctx, true)
+	if err != nil {
+		return out, err
 	}
 	out.Directory = cmp.Or(token.Directory, c.cfg.Directory)
 	out.ConsentURL = c.consentURL(token)
 	out.Required = c.required(req, token.isApplication())
 	out.Granted = append(token.granted(), person.granted()...)
-	if token.opaque {
+	if token.opaque || person.opaque {
 		// Nothing can be told of it before the service refuses something.
 		for _, p := range out.Required {
 			out.Granted = append(out.Granted, p.AnyOf...)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -41,19 +40,28 @@ func (c claims) isApplication() bool { return c.Scopes == "" }
 type tokenReader struct {
 	cfg Config
 
-	mu   sync.Mutex
-	last claims
+	mu           sync.Mutex
+	last, person claims
 }
 
-// known are the claims that were read last.
-func (t *tokenReader) known() claims {
+// known are the claims that were read last: of Config.Credential, or of
+// Config.Delegated.
+func (t *tokenReader) known(person bool) claims {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if person {
+		return t.person
+	}
 	return t.last
 }
 
-// read asks for a token and returns its claims.
-func (t *tokenReader) read(ctx context.Context, cred azcore.TokenCredential) (claims, error) {
+// read asks Config.Credential for a token, or Config.Delegated where there is
+// one, and returns its claims.
+func (t *tokenReader) read(ctx context.Context, person bool) (claims, error) {
+	cred, last := t.cfg.Credential, &t.last
+	if person && t.cfg.Delegated != nil {
+		cred, last = t.cfg.Delegated, &t.person
+	}
 	token, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{t.cfg.Endpoint + "/.default"}, EnableCAE: true})
 	if err != nil {
 		if cause := ended(ctx); cause != nil {
@@ -62,11 +70,9 @@ func (t *tokenReader) read(ctx context.Context, cred azcore.TokenCredential) (cl
 		return claims{}, &tenant.Error{Class: tenant.Unauthenticated, Op: "token", Message: "no token", Err: err}
 	}
 	c := parseClaims(token.Token)
-	if cred == t.cfg.Credential {
-		t.mu.Lock()
-		t.last = c
-		t.mu.Unlock()
-	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*last = c
 	return c, nil
 }
 
@@ -87,7 +93,7 @@ func parseClaims(token string) claims {
 // missing returns the permissions that a kind needs and that the last token
 // does not have.
 func (c *Client) missing(s Scopes) []string {
-	token := c.tokens.known()
+	token := c.tokens.known(s.DelegatedOnly && c.person != nil)
 	if token.opaque {
 		return nil // it cannot be told
 	}

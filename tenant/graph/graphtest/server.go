@@ -36,6 +36,9 @@ type Config struct {
 	// AtOnce is the most requests that are carried out at the same time; others
 	// wait. Defaults to no limit.
 	AtOnce int
+	// KeepRequests is how many requests Requests returns, the last ones.
+	// Defaults to all.
+	KeepRequests int
 }
 
 // Server is a fake Microsoft Graph. Safe for concurrent use.
@@ -130,17 +133,24 @@ type Request struct {
 	ID, ClientID string
 }
 
-// Requests returns the requests so far, in the order of their answers, those
+// Requests returns the requests so far, or the last [Config.KeepRequests], in the order of their answers, those
 // within batches after their batch. The caller owns the slice.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+	kept := s.requests
+	if n := s.cfg.KeepRequests; n > 0 {
+		kept = kept[max(0, len(kept)-n):]
+	}
+	return slices.Clone(kept)
 }
 
 func (s *Server) log(r Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if n := s.cfg.KeepRequests; n > 0 && len(s.requests) >= 2*n {
+		s.requests = append(s.requests[:0], s.requests[len(s.requests)-n:]...)
+	}
 	s.requests = append(s.requests, r)
 }
 

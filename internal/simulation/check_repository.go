@@ -58,6 +58,9 @@ func fileOf(d tenant.Desired, kind, key string) body {
 // checkFile holds one file's change against the act that made it.
 func (s *subject) checkFile(act string, ch tenant.Change, was, is body) {
 	violate := func(format string, args ...any) { s.w.violateLocked(s, "nothing lost", format, args...) }
+	if n := repeated(is); n > repeated(was) {
+		violate("%s of %s/%s has put a member twice into a list: %s, which was %s", act, ch.Kind, ch.Key, text(is), text(was))
+	}
 	id := ch.Kind + "/" + ch.Key
 	r := s.run
 	for _, name := range made {
@@ -130,4 +133,18 @@ func (s *subject) boundTo(kind, key string) string {
 		}
 	}
 	return ""
+}
+
+// repeated is how many members of a file's lists are there more than once.
+func repeated(b body) int {
+	n := 0
+	for _, v := range b {
+		list, _ := v.([]any)
+		for i, member := range list {
+			if slices.ContainsFunc(list[:i], func(o any) bool { return sameValue(o, member) }) {
+				n++
+			}
+		}
+	}
+	return n
 }

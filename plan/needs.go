@@ -31,6 +31,9 @@ func Needs(desired tenant.Desired, base *Base, targets []Target) []Target {
 			now[itemID(r.Kind, former)] = id
 		}
 	}
+	for _, p := range desired.Problems {
+		delete(now, itemID(p.Kind, p.Key)) // a file has the name
+	}
 	out, next := slices.Clone(targets), []string{}
 	wanted := map[string]bool{}
 	for _, t := range targets {

@@ -298,6 +298,20 @@ func TestCompareFiles(t *testing.T) {
 				base groups/D=3 {"displayName":"C"}`,
 		},
 		{
+			name:        "a former name whose file cannot be used",
+			explanation: "a file has the name, if only a spoilt one: references by it stay with its object, whatever another file says it was called",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
+			desired:     `groups/B {"displayName":"B","$previousNames":["A"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `policies 3 {"displayName":"P","owner":"1"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `note bad_file groups/A
+				base groups/A=1 {"displayName":"A"}
+				base groups/B=2 {"displayName":"B"}
+				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
+		},
+		{
 			name:        "a name that cannot be read",
 			explanation: "until the variable has a value, any new object may be the file's, and none of the kind is deleted or taken over",
 			base:        `groups/A=1 {"displayName":"A"}`,

@@ -93,8 +93,8 @@ const previousNames = "$previousNames"
 
 // findAliases collects the former names that files tell, so that other files
 // may go on using them: as long as the file says so, and not just in the run
-// that sees the rename. A name that a file has now, or that two files claim, is
-// no alias.
+// that sees the rename. A name that a file has now, be it one that cannot be
+// used, or that two files claim, is no alias.
 func (c *comparison) findAliases() {
 	c.aliases = map[string]string{}
 	told := []byte(previousNames)
@@ -113,7 +113,7 @@ func (c *comparison) findAliases() {
 			}
 		}
 		for old, now := range former {
-			if !keys[old] && len(now) == 1 {
+			if !keys[old] && !c.badKeys[name][old] && len(now) == 1 {
 				c.aliases[itemID(name, old)] = now[0]
 			}
 		}

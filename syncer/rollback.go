@@ -91,6 +91,9 @@ func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant
 	for _, r := range d.Resources {
 		files[plan.Target{Kind: r.Kind, Key: r.Key}] = true
 	}
+	for _, p := range d.Problems {
+		files[plan.Target{Kind: p.Kind, Key: p.Key}] = true
+	}
 	for _, r := range snap.Resources {
 		past[plan.Target{Kind: r.Kind, Key: r.Key}] = true
 	}

@@ -312,6 +312,17 @@ func TestCompareFiles(t *testing.T) {
 				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
 		},
 		{
+			name:        "a former name that another object has, whose file is gone",
+			explanation: "as long as that is there, references by the name are to it, and it is not deleted under them",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
+			desired:     `groups/B {"displayName":"B","$previousNames":["A"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `policies 3 {"displayName":"P","owner":"1"}`,
+			want: `note unresolved_reference groups/A
+				base groups/A=1 {"displayName":"A"}
+				base groups/B=2 {"displayName":"B"}
+				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
+		},
+		{
 			name:        "a name that cannot be read",
 			explanation: "until the variable has a value, any new object may be the file's, and none of the kind is deleted or taken over",
 			base:        `groups/A=1 {"displayName":"A"}`,

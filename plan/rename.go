@@ -94,7 +94,8 @@ const previousNames = "$previousNames"
 // findAliases collects the former names that files tell, so that other files
 // may go on using them: as long as the file says so, and not just in the run
 // that sees the rename. A name that a file has now, be it one that cannot be
-// used, or that two files claim, is no alias.
+// used, that two files claim, or that another object still has, whose file is
+// gone, is no alias.
 func (c *comparison) findAliases() {
 	c.aliases = map[string]string{}
 	told := []byte(previousNames)
@@ -112,7 +113,14 @@ func (c *comparison) findAliases() {
 				}
 			}
 		}
+		ids := map[string]string{}
+		for _, b := range c.sides[name].base {
+			ids[b.Key] = b.ID
+		}
 		for old, now := range former {
+			if other := ids[now[0]]; other != "" && ids[old] != "" && ids[old] != other {
+				continue
+			}
 			if !keys[old] && !c.badKeys[name][old] && len(now) == 1 {
 				c.aliases[itemID(name, old)] = now[0]
 			}

@@ -42,6 +42,7 @@ var rules = map[string]archtest.Rule{
 		"auth", "auth/authtest", "internal/fault", "internal/kittest"}},
 
 	"internal/archtest": {},
+	"internal/beside":   {Kit: true},
 	"internal/fault":    {},
 	"internal/frozen":   {Kit: true},
 	"internal/mutant":   {Kit: true},

@@ -2,14 +2,12 @@ package graph_test
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
@@ -17,55 +15,18 @@ import (
 
 // The catalogue is held against Microsoft's documentation, where that is at
 // hand: a folder "shared" beside the repository.
-func documents(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, "shared", "graph", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skip("the documents are not beside the repository")
-		}
-	}
-}
 
-// example is a request of the documentation and its answer.
+// example is one of the documentation's, with the segments of its path.
 type example struct {
-	Method   string `json:"method"`
-	URL      string `json:"url"`
-	Response struct {
-		StatusCode int             `json:"statusCode"`
-		Body       json.RawMessage `json:"body"`
-	} `json:"response"`
+	beside.Example
 	path []string
 }
 
 func examples(t *testing.T) []example {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(documents(t, "doc-examples"), "*.json"))
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no examples: %v", err)
-	}
 	var all []example
-	for _, name := range names {
-		raw, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var some []example
-		if err := json.Unmarshal(raw, &some); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		for _, e := range some {
-			path, _, _ := strings.Cut(strings.TrimPrefix(e.URL, "https://graph.microsoft.com/"), "?")
-			e.path = strings.Split(path, "/")
-			all = append(all, e)
-		}
+	for _, x := range beside.Examples(t) {
+		all = append(all, example{x, strings.Split(x.Path()[1:], "/")})
 	}
 	return all
 }
@@ -88,21 +49,9 @@ func (e example) is(method, version, path string) bool {
 // Every kind of the list is there, under its address, and can be read; what is
 // written by default is enough.
 func TestCatalogueIsWhole(t *testing.T) {
-	f, err := os.Open(documents(t, "resources.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	r.Comma, r.LazyQuotes = '\t', true
-	rows, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	column := func(row []string, name string) string { return row[slices.Index(rows[0], name)] }
 	entries := graph.Default().Entries
-	for _, row := range rows[1:] {
-		endpoint := strings.ReplaceAll(column(row, "endpoint"), "{id}", "{directory}")
+	for _, row := range beside.Resources(t) {
+		endpoint := strings.ReplaceAll(row["endpoint"], "{id}", "{directory}")
 		i := slices.IndexFunc(entries, func(e graph.Entry) bool {
 			return strings.TrimSuffix(e.Endpoint, "/{directory}") == endpoint || e.Endpoint == endpoint
 		})
@@ -110,9 +59,9 @@ func TestCatalogueIsWhole(t *testing.T) {
 			t.Errorf("%s is not in the catalogue", endpoint)
 			continue
 		}
-		if e := entries[i]; e.Version != column(row, "api_version") {
-			t.Errorf("%s is of version %s, want %s", e.Name, e.Version, column(row, "api_version"))
-		} else if least, _, _ := strings.Cut(column(row, "least_read_delegated"), " "); !slices.Contains(e.Read.Delegated[0], least) {
+		if e := entries[i]; e.Version != row["api_version"] {
+			t.Errorf("%s is of version %s, want %s", e.Name, e.Version, row["api_version"])
+		} else if least, _, _ := strings.Cut(row["least_read_delegated"], " "); !slices.Contains(e.Read.Delegated[0], least) {
 			t.Errorf("%s is read with %v, want %s among them", e.Name, e.Read.Delegated, least)
 		}
 	}

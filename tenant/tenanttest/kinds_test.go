@@ -1,13 +1,11 @@
 package tenanttest_test
 
 import (
-	"encoding/csv"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -197,51 +195,14 @@ func TestPermissionsAgreeWithGraph(t *testing.T) {
 	}
 }
 
-// graphResources reads the list of Graph's resources, which is kept beside the
-// repository, by resource and column.
+// graphResources are Graph's resources, by name and column.
 func graphResources(t *testing.T) map[string]map[string]string {
 	t.Helper()
-	path := besideRepository(t, "shared/graph/resources.tsv")
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	r.Comma, r.LazyQuotes = '\t', true
-	lines, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
 	rows := make(map[string]map[string]string)
-	for _, line := range lines[1:] {
-		row := make(map[string]string)
-		for i, column := range lines[0] {
-			row[column] = line[i]
-		}
+	for _, row := range beside.Resources(t) {
 		rows[row["resource"]] = row
 	}
 	return rows
-}
-
-// besideRepository finds name in a folder above the test's own, or skips.
-func besideRepository(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Skipf("no %s in a folder above this one: put it beside the repository to run this test", name)
-		}
-		dir = parent
-	}
 }
 
 // wildcardPaths are all paths of k in which "*" may stand.

@@ -4,35 +4,18 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
-// example is a request of Microsoft's documentation and its answer.
-type example struct {
-	Method   string `json:"method"`
-	URL      string `json:"url"`
-	Response struct {
-		StatusCode int             `json:"statusCode"`
-		Body       json.RawMessage `json:"body"`
-	} `json:"response"`
-}
-
-// path is the version and the path, without a query.
-func (x example) path() string {
-	path, _, _ := strings.Cut(strings.TrimPrefix(x.URL, "https://graph.microsoft.com"), "?")
-	return path
-}
-
-// answer is the body as an object; Intune's pages show some under "value".
-func (x example) answer() map[string]any {
+// answerOf is the body as an object; Intune's pages show some under "value".
+func answerOf(x beside.Example) map[string]any {
 	var body map[string]any
 	if json.Unmarshal(x.Response.Body, &body) != nil {
 		return nil
@@ -41,40 +24,6 @@ func (x example) answer() map[string]any {
 		return inner
 	}
 	return body
-}
-
-// examples reads the documentation's examples, where they are beside the
-// repository.
-func examples(t *testing.T) []example {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		names, err := filepath.Glob(filepath.Join(dir, "shared", "graph", "doc-examples", "*.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all []example
-		for _, name := range names {
-			raw, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var some []example
-			if err := json.Unmarshal(raw, &some); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			all = append(all, some...)
-		}
-		if len(all) > 0 {
-			return all
-		}
-		if dir == filepath.Dir(dir) {
-			t.Skip("the documents are not beside the repository")
-		}
-	}
 }
 
 // under reports whether a path is an entry's collection or singleton ("")
@@ -115,9 +64,9 @@ var differ = map[string]string{
 func TestAnswersAreAsDocumented(t *testing.T) {
 	checked := map[string]int{}
 	catalogue := graph.Default()
-	for _, x := range examples(t) {
+	for _, x := range beside.Examples(t) {
 		for _, e := range catalogue.Entries {
-			what, ok := under(e, x.path())
+			what, ok := under(e, x.Path())
 			if verb, writes := verbs[x.Method]; !ok || writes && !e.Allows(verb) || x.Response.StatusCode == 0 || differ[x.Method+" "+e.Name] != "" {
 				continue
 			}
@@ -134,13 +83,13 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	}
 }
 
-func checkDocumented(t *testing.T, e graph.Entry, x example, what string) bool {
+func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string) bool {
 	t.Helper()
 	s := graphtest.New(graphtest.Config{})
 	path := "/" + e.Version + strings.ReplaceAll(e.Endpoint, "{directory}", s.Fake.Directory())
 	seeded := `{}`
-	if x.Method == http.MethodGet && (what == "id" || e.Singleton) && x.answer() != nil {
-		raw, err := json.Marshal(x.answer())
+	if x.Method == http.MethodGet && (what == "id" || e.Singleton) && answerOf(x) != nil {
+		raw, err := json.Marshal(answerOf(x))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +111,7 @@ func checkDocumented(t *testing.T, e graph.Entry, x example, what string) bool {
 		if what == "id" || e.Singleton {
 			return false
 		}
-		for name, value := range x.answer() {
+		for name, value := range answerOf(x) {
 			if !strings.Contains(name, "@odata.") || name == "@odata.type" {
 				sent[name] = value
 			}
@@ -193,7 +142,7 @@ func checkDocumented(t *testing.T, e graph.Entry, x example, what string) bool {
 		t.Errorf("%s: the answer is %d, documented is %d\n%s", name, r.status, x.Response.StatusCode, r.text)
 		return true
 	}
-	switch documented := x.answer(); {
+	switch documented := answerOf(x); {
 	case r.status == http.StatusNoContent:
 		if r.text != "" {
 			t.Errorf("%s: nothing is documented, the answer is %s", name, r.text)

@@ -1,5 +1,6 @@
-// Package beside finds folders that are put beside the repository for tests:
-// configuration of others, which is not part of it.
+// Package beside reads what is put beside the repository for tests, and is not
+// part of it: configuration of others, and Microsoft's documentation of Graph.
+// Tests that need it are skipped where it is not.
 package beside
 
 import (

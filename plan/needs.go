@@ -17,7 +17,7 @@ func Needs(desired tenant.Desired, base *Base, targets []Target) []Target {
 			bound[itemID(o.Kind, o.Key)] = o.ID != ""
 		}
 	}
-	files, now := map[string]*tenant.Resource{}, map[string]string{}
+	files, former := map[string]*tenant.Resource{}, FormerNames(desired)
 	parsed := map[string]*node{}
 	for i := range desired.Resources {
 		r := &desired.Resources[i]
@@ -27,12 +27,6 @@ func Needs(desired tenant.Desired, base *Base, targets []Target) []Target {
 		}
 		id := itemID(r.Kind, r.Key)
 		files[id], parsed[id] = r, body
-		for _, former := range formerKeys(body) {
-			now[itemID(r.Kind, former)] = id
-		}
-	}
-	for _, p := range desired.Problems {
-		delete(now, itemID(p.Kind, p.Key)) // a file has the name
 	}
 	out, next := slices.Clone(targets), []string{}
 	wanted := map[string]bool{}
@@ -49,8 +43,8 @@ func Needs(desired tenant.Desired, base *Base, targets []Target) []Target {
 		next = next[1:]
 		eachReference(parsed[id], func(ref reference) {
 			needed := ref.object()
-			if files[needed] == nil {
-				needed = now[needed]
+			if now, ok := former[Target{Kind: ref.kind, Key: ref.key}]; ok {
+				needed = itemID(ref.kind, now)
 			}
 			if r := files[needed]; r != nil && !bound[needed] && !wanted[needed] {
 				wanted[needed], next = true, append(next, needed)

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -73,59 +72,6 @@ func (m *matching) previousNames(o *object, vanished map[string]*object) []strin
 		return nil
 	}
 	return slices.DeleteFunc(formerKeys(body), func(key string) bool { return vanished[key] == nil })
-}
-
-// formerKeys returns what a file says in $previousNames.
-func formerKeys(file *node) []string {
-	var keys []string
-	if list := file.get(previousNames); list.isArray() {
-		for _, v := range list.kids {
-			if v.isString() {
-				keys = append(keys, v.text)
-			}
-		}
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
-}
-
-const previousNames = "$previousNames"
-
-// findAliases collects the former names that files tell, so that other files
-// may go on using them: as long as the file says so, and not just in the run
-// that sees the rename. A name that a file has now, be it one that cannot be
-// used, that two files claim, or that another object still has, whose file is
-// gone, is no alias.
-func (c *comparison) findAliases() {
-	c.aliases = map[string]string{}
-	told := []byte(previousNames)
-	for _, name := range slices.Sorted(maps.Keys(c.sides)) {
-		keys, former := map[string]bool{}, map[string][]string{}
-		for _, r := range c.sides[name].desired {
-			keys[r.Key] = true
-			// Most files have no such thing, and are not decoded for it.
-			if !bytes.Contains(r.Body, told) {
-				continue
-			}
-			if body, err := parseObject(r.Body); err == nil {
-				for _, key := range formerKeys(body) {
-					former[key] = append(former[key], r.Key)
-				}
-			}
-		}
-		ids := map[string]string{}
-		for _, b := range c.sides[name].base {
-			ids[b.Key] = b.ID
-		}
-		for old, now := range former {
-			if other := ids[now[0]]; other != "" && ids[old] != "" && ids[old] != other {
-				continue
-			}
-			if !keys[old] && !c.badKeys[name][old] && len(now) == 1 {
-				c.aliases[itemID(name, old)] = now[0]
-			}
-		}
-	}
 }
 
 // bindAliases lets [Operation], which reads secrets from the file, find former

@@ -3,7 +3,6 @@ package syncer
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -57,7 +56,7 @@ func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, v
 		var err error
 		if now, other := renamed[id]; other && !ok {
 			ok = true
-			body, err = nameBack(now, r.Key)
+			body, err = plan.CalledAgain(now, r.Key)
 		}
 		if ok && err == nil {
 			r.Body, err = mergeBody(body, r.Body, variables)
@@ -71,62 +70,26 @@ func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, v
 	return d, targets, nil
 }
 
-// previousNames is where a file tells what it was called.
-const previousNames = "$previousNames"
-
-// formerNames are the names that a file tells; none if it cannot be read.
-func formerNames(file json.RawMessage) []string {
-	var told struct {
-		Names []string `json:"$previousNames"`
-	}
-	_ = json.Unmarshal(file, &told) // what is no list of names has none
-	return told.Names
-}
-
 // renamedSince finds, by what they are called in a snapshot, the files that have
-// another name now. A name that a file still has, or that two files tell, is
-// nobody's.
+// another name now, as they tell.
 func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant.Resource {
-	files, past := map[plan.Target]bool{}, map[plan.Target]bool{}
-	for _, r := range d.Resources {
-		files[plan.Target{Kind: r.Kind, Key: r.Key}] = true
-	}
-	for _, p := range d.Problems {
-		files[plan.Target{Kind: p.Kind, Key: p.Key}] = true
-	}
+	past := map[plan.Target]bool{}
 	for _, r := range snap.Resources {
 		past[plan.Target{Kind: r.Kind, Key: r.Key}] = true
 	}
-	found, claims := map[plan.Target]tenant.Resource{}, map[plan.Target]int{}
+	then := map[plan.Target][]plan.Target{} // by what a file is called now
+	for former, key := range plan.FormerNames(d) {
+		if now := (plan.Target{Kind: former.Kind, Key: key}); past[former] && !past[now] {
+			then[now] = append(then[now], former)
+		}
+	}
+	found := map[plan.Target]tenant.Resource{}
 	for _, r := range d.Resources {
-		if past[plan.Target{Kind: r.Kind, Key: r.Key}] {
-			continue // it was there beside the other
-		}
-		var then []plan.Target
-		for _, name := range formerNames(r.Body) {
-			if id := (plan.Target{Kind: r.Kind, Key: name}); past[id] && !files[id] && !slices.Contains(then, id) {
-				then = append(then, id)
-			}
-		}
-		if len(then) == 1 {
-			found[then[0]] = r
-			claims[then[0]]++
+		if names := then[plan.Target{Kind: r.Kind, Key: r.Key}]; len(names) == 1 {
+			found[names[0]] = r
 		}
 	}
-	maps.DeleteFunc(found, func(id plan.Target, _ tenant.Resource) bool { return claims[id] > 1 })
 	return found
-}
-
-// nameBack is a file that is to be called key again: its present name is one
-// that it had.
-func nameBack(file tenant.Resource, key string) (json.RawMessage, error) {
-	var body map[string]any
-	if err := decodeNumbers(file.Body, &body); err != nil {
-		return nil, fmt.Errorf("decode the file: %w", err)
-	}
-	names := slices.DeleteFunc(formerNames(file.Body), func(name string) bool { return name == key })
-	body[previousNames] = append(names, file.Key)
-	return json.Marshal(body)
 }
 
 // compareRolledBack plans a roll back: the tenant is to become as it was, so

@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// previousNames is where a file tells what it was called.
+const previousNames = "$previousNames"
+
+// FormerNames returns what files were called before, as they tell in
+// $previousNames, each with the key that it has now. A name that a file has, be
+// it one that cannot be used, or that two files tell, is nobody's.
+func FormerNames(d tenant.Desired) map[Target]string {
+	now, told := map[Target]string{}, []byte(previousNames)
+	claims := map[Target]int{}
+	for _, r := range d.Resources {
+		// Most files have no such thing, and are not decoded for it.
+		if !bytes.Contains(r.Body, told) {
+			continue
+		}
+		if body, err := parseObject(r.Body); err == nil {
+			for _, key := range formerKeys(body) {
+				former := Target{Kind: r.Kind, Key: key}
+				now[former] = r.Key
+				claims[former]++
+			}
+		}
+	}
+	if len(now) == 0 {
+		return now
+	}
+	for _, r := range d.Resources {
+		delete(now, Target{Kind: r.Kind, Key: r.Key})
+	}
+	for _, p := range d.Problems {
+		delete(now, Target{Kind: p.Kind, Key: p.Key})
+	}
+	maps.DeleteFunc(now, func(former Target, _ string) bool { return claims[former] > 1 })
+	return now
+}
+
+// CalledAgain returns the body of a file that is to be called key, which was its
+// name before: it tells its present one.
+func CalledAgain(file tenant.Resource, key string) (json.RawMessage, error) {
+	body, err := parseObject(file.Body)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", itemID(file.Kind, file.Key), err)
+	}
+	names := slices.DeleteFunc(formerKeys(body), func(name string) bool { return name == key })
+	told, err := json.Marshal(append(names, file.Key))
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", itemID(file.Kind, file.Key), err)
+	}
+	e := new(edits)
+	list := e.at([]string{previousNames})
+	list.set, list.value = true, told
+	return e.apply(file.Body)
+}
+
+// formerKeys returns what a file says in $previousNames.
+func formerKeys(file *node) []string {
+	var keys []string
+	if list := file.get(previousNames); list.isArray() {
+		for _, v := range list.kids {
+			if v.isString() {
+				keys = append(keys, v.text)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// findAliases collects the former names that other files may go on using: as
+// long as the file says so, and not just in the run that sees the rename. A name
+// that another object still has, whose file is gone, is no alias.
+func (c *comparison) findAliases() {
+	c.aliases = map[string]string{}
+	ids := map[Target]string{}
+	for former, now := range FormerNames(c.in.Desired) {
+		s := c.sides[former.Kind]
+		if s == nil || c.badKeys[former.Kind][former.Key] || c.badKeys[former.Kind][now] {
+			continue
+		}
+		if len(ids) == 0 && c.in.Base != nil {
+			for _, b := range c.in.Base.Objects {
+				ids[Target{Kind: b.Kind, Key: b.Key}] = b.ID
+			}
+		}
+		held, own := ids[former], ids[Target{Kind: former.Kind, Key: now}]
+		if held != "" && own != "" && held != own {
+			continue
+		}
+		c.aliases[itemID(former.Kind, former.Key)] = now
+	}
+}

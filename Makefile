@@ -7,8 +7,8 @@
 crash:
 	go test ./internal/crashtest -count 1 -v -timeout 2h -long -seed $(or $(SEED),0)
 
-# A simulated year of 1,000 tenants: half an hour on two cores. It prints what happened; the same
-# seed gives the same year: make year SEED=42
+# A simulated year of 1,000 tenants: some twenty minutes on two cores. It prints
+# what happened; the same seed gives the same year: make year SEED=42
 year:
 	go test ./internal/simulation -run TestYear -count 1 -v -timeout 3h -year -seed $(or $(SEED),0)
 

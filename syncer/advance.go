@@ -49,8 +49,17 @@ func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place
 	return s.advance(ctx, lease, asked, place)
 }
 
-// advance works under a lease that was acquired when asked, and releases it.
+// advance works under a lease that was acquired when asked, and releases it. Of
+// a tenant whose storage failed it says so in its row.
 func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time, place *place) (Next, error) {
+	next, err := s.workOn(ctx, lease, asked, place)
+	if err != nil && ctx.Err() == nil && !isNewer(err) { // the lease of a newer one already keeps it for a while
+		s.postpone(ctx, lease.Record.Tenant, err)
+	}
+	return next, err
+}
+
+func (s *Syncer) workOn(ctx context.Context, lease state.Lease, asked time.Time, place *place) (Next, error) {
 	c, err := s.open(lease, asked)
 	if err != nil {
 		s.leave(ctx, lease, min(s.cfg.Lease, s.cfg.PollInterval))

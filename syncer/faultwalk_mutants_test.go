@@ -106,7 +106,7 @@ var plantedBugs = []plantedBug{
 	if planted("a blob whose answer is lost is given up") {
 		_, err = s.cfg.Blobs.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 	}`},
-	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "prepare.go", "		rev, err := c.s.cfg.Repository.Update(call, req)", `
+	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "prepare.go", "			rev, err = c.s.cfg.Repository.Update(call, req)", `
 		if planted("each try adopts under another key") {
 			req.Key += "'"
 		}`},

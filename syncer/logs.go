@@ -116,7 +116,7 @@ func (s *Syncer) Logs(ctx context.Context, tenantName, run string) ([]byte, erro
 		}
 		chunk, err := s.get(ctx, *e.Log)
 		if err != nil {
-			return nil, fmt.Errorf("syncer: %s: logs of run %s: %w", tenantName, run, err)
+			return nil, fmt.Errorf("syncer: %s: logs of run %s: %w", tenantName, run, pruned(err))
 		}
 		out.Write(chunk)
 	}

@@ -2,6 +2,7 @@ package syncer_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // What a host plugs in may panic: the run says so, at rest, what it wrote is
@@ -29,6 +31,7 @@ func TestPanics(t *testing.T) {
 		{"Authenticator.Credential", 0, state.NewError, syncer.FailedWith},
 		{"Repository.Desired", 0, state.NewError, syncer.FailedWith},
 		{"Repository.Backup", 0, state.NewError, syncer.FailedWith},
+		{"Repository.Update", -1, state.NewError, syncer.FailedWith}, // adopting
 		{"Client.Read", 0, state.NewError, syncer.FailedWith},
 		{"Client.Read", -1, state.NewError, syncer.FailedWith},
 		{"Client.Get", 0, state.Idle, syncer.Deployed},   // read back again
@@ -51,6 +54,9 @@ func TestPanics(t *testing.T) {
 				h := syncertest.New(syncertest.Config{})
 				desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
 				desire(t, h, "contoso", "groups", "Guests", `{"displayName":"Guests"}`)
+				if tt.op == "Repository.Update" {
+					h.Tenant("contoso").Seed("groups", `{"displayName":"Drift"}`)
+				}
 				var over atomic.Bool
 				strikes := func(op string, nth int) bool {
 					return !over.Load() && op == tt.op && (nth == tt.nth || tt.nth < 0)
@@ -104,12 +110,60 @@ func TestPanics(t *testing.T) {
 				if row := syncTenant(t, w, "contoso"); row.Status != state.Idle {
 					t.Errorf("the next sync: %s, %+v", row.Status, row.Error)
 				}
-				if got := len(h.Tenant("contoso").Objects("groups")); got != 2 {
-					t.Errorf("there are %d groups, want 2", got)
+				if got := h.Tenant("contoso").Find("groups", "Staff") != "" && h.Tenant("contoso").Find("groups", "Guests") != ""; !got {
+					t.Errorf("there are the groups %v", h.Tenant("contoso").Objects("groups"))
 				}
 				stop()
 				synctest.Wait()
 			})
 		})
 	}
+}
+
+// babbler panics with what it was told to write.
+type babbler struct{ tenant.Client }
+
+func (babbler) Apply(_ context.Context, op tenant.Operation) (tenant.Applied, error) {
+	panic("what is this: " + string(op.After))
+}
+
+// What a plug-in panics with may hold what it was sent: no secret of it gets
+// into log, history or report.
+func TestPanicWithASecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const secret = "correct horse battery"
+		var log lockedBuffer
+		kinds := syncertest.Kinds()[:1]
+		kinds[0].Sensitive = append(kinds[0].Sensitive, "/password")
+		h := syncertest.New(syncertest.Config{Kinds: kinds})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff","password":"`+secret+`"}`)
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) {
+			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			inner := c.Connector
+			c.Connector = syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+				client, err := inner.Connect(ctx, req)
+				return babbler{client}, err
+			})
+		}})
+		row := syncTenant(t, w, "contoso")
+		if row.Status != state.NewError || row.Error == nil || !strings.Contains(row.Error.Message, "what is this") {
+			t.Errorf("got %s, %+v, want New error with the panic", row.Status, row.Error)
+		}
+		entries, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := w.Logs(t.Context(), "contoso", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(lines), "a panic") {
+			t.Errorf("the run's log says nothing of it:\n%s", lines)
+		}
+		for what, text := range map[string]string{"log": log.String(), "row": fmt.Sprintf("%+v", *row.Error), "history": fmt.Sprintf("%+v", entries), "run's log": string(lines)} {
+			if strings.Contains(text, secret) {
+				t.Errorf("the %s has the secret:\n%s", what, text)
+			}
+		}
+	})
 }

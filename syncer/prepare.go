@@ -136,6 +136,8 @@ func repo[T any](ctx context.Context, c *session, act string, f func() (T, error
 	switch {
 	case err == nil:
 		return v, nil
+	case isPanic(err):
+		return v, err
 	case ctx.Err() == nil && repositoryMayPass(err):
 		return v, &retryable{err: failure("repository", "%s: %w", act, err)}
 	}
@@ -155,7 +157,11 @@ func (c *session) updateRepository(ctx context.Context, act string, req tenant.U
 		call, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 		defer giveUp()
 		defer context.AfterFunc(ctx, func() { time.AfterFunc(c.s.cfg.WriteTimeout, giveUp) })()
-		rev, err := c.s.cfg.Repository.Update(call, req)
+		var rev tenant.Revision
+		err := c.safely(act, func() (err error) {
+			rev, err = c.s.cfg.Repository.Update(call, req)
+			return err
+		})()
 		return rev, scrub(err, secretsIn(c.kinds, req.Changes))
 	})
 }

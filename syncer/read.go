@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -253,7 +254,17 @@ func (s *Syncer) Plan(ctx context.Context, tenantName, run string) (*plan.Plan, 
 	if err != nil {
 		return nil, err
 	}
-	return s.readPlan(ctx, r)
+	p, err := s.readPlan(ctx, r)
+	return p, pruned(err)
+}
+
+// pruned makes of the storage's word for what is not there the engine's: of a run
+// that was pruned there is nothing more to find.
+func pruned(err error) error {
+	if errors.Is(err, state.ErrNotFound) && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return err
 }
 
 // Artifacts writes a zip archive of what a run made, as far as it came:
@@ -270,7 +281,7 @@ func (s *Syncer) Artifacts(ctx context.Context, tenantName, run string, w io.Wri
 	for _, part := range s.artifacts(ctx, tenantName, r) {
 		content, err := part.content()
 		if err != nil {
-			return fmt.Errorf("syncer: %s: artifacts: %s: %w", tenantName, part.name, err)
+			return fmt.Errorf("syncer: %s: artifacts: %s: %w", tenantName, part.name, pruned(err))
 		}
 		if content == nil {
 			continue

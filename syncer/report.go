@@ -164,19 +164,19 @@ func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, er
 }
 
 // Report returns a run's summary report. An empty run means the tenant's last
-// one. It returns ErrNotFound while the run is under way.
+// one. It returns ErrNotFound while the run is under way, and when the report was
+// pruned.
 func (s *Syncer) Report(ctx context.Context, tenantName, run string) (*Report, error) {
-	run, cur, err := s.runOrLast(ctx, tenantName, run)
+	r, err := s.runAt(ctx, tenantName, run)
 	if err != nil {
 		return nil, err
 	}
-	ref, err := s.reportRef(ctx, cur, run)
-	if err != nil {
-		return nil, err
+	if r.Report == nil {
+		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, tenantName, r.ID)
 	}
-	raw, err := s.get(ctx, *ref)
+	raw, err := s.get(ctx, *r.Report)
 	if err != nil {
-		return nil, err
+		return nil, pruned(err)
 	}
 	return DecodeReport(raw)
 }
@@ -189,26 +189,6 @@ func DecodeReport(raw []byte) (*Report, error) {
 		return nil, fmt.Errorf("syncer: %w", err)
 	}
 	return rep, nil
-}
-
-// reportRef finds a run's report: in the record, or in its history.
-func (s *Syncer) reportRef(ctx context.Context, cur loaded, run string) (*state.BlobRef, error) {
-	if r := cur.d.Run; r.ID == run && r.Report != nil {
-		return r.Report, nil
-	}
-	var ref *state.BlobRef
-	for e, err := range s.entries(ctx, cur.rec.Tenant, run, EntryMove) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Report != nil {
-			ref = e.Report
-		}
-	}
-	if ref == nil {
-		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, cur.rec.Tenant, run)
-	}
-	return ref, nil
 }
 
 // CopyError returns what a person needs to report an error, as one block of

@@ -93,9 +93,6 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 				return
 			}
 			s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", lease.Record.Tenant, "error", err)
-			if !isNewer(err) { // its lease already keeps it for a while
-				s.postpone(ctx, lease.Record.Tenant, err)
-			}
 		})
 	}
 	return len(got.Leases), nil
@@ -129,8 +126,8 @@ func (p *place) take(ctx context.Context) error {
 }
 
 // postpone makes a tenant whose storage failed wait a little, so that it does
-// not keep a worker spinning, and says in its row why it waits. Where even that cannot be stored, the pause is
-// in the next claim's failure.
+// not keep a worker spinning, and says in its row why it waits. Where even that
+// cannot be stored, the pause is in the next claim's failure.
 func (s *Syncer) postpone(ctx context.Context, tenantName string, why error) {
 	class := classStorage
 	if e, ok := errors.AsType[*runError](why); ok {

@@ -36,6 +36,9 @@ func scrub(err error, secrets []string) error {
 				return &scrubbed{text: text, err: known}
 			}
 		}
+		if e, ok := errors.AsType[*runError](err); ok {
+			return &runError{class: e.class, err: errors.New(text)}
+		}
 		return errors.New(text)
 	}
 	clean := *e

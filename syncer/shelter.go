@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 )
@@ -17,6 +18,12 @@ type panicked struct {
 }
 
 func (e *panicked) Error() string { return fmt.Sprintf("a panic: %v", e.value) }
+
+// isPanic reports whether an error is of a panic.
+func isPanic(err error) bool {
+	e, ok := errors.AsType[*runError](err)
+	return ok && e.class == classPanic
+}
 
 // sheltered calls f and turns a panic into an error: what is plugged in for one
 // tenant does not end the process, and the work on all other tenants with it.
@@ -38,7 +45,9 @@ func (c *session) safely(act string, f func() error) func() error {
 		if !ok {
 			return err
 		}
-		c.log.Error("a panic", "in", act, "value", fmt.Sprint(p.value), "stack", string(p.stack))
+		// What it panicked with is in the error alone, from which the secrets of what
+		// was sent are taken out; the stack has none.
+		c.log.Error("a panic", "in", act, "stack", string(p.stack))
 		return &runError{class: classPanic, err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -218,6 +219,13 @@ func TestRowTellsOfTheStorage(t *testing.T) {
 			return statetest.Fault{}
 		})
 		start(t, w, "contoso")
+		// A host that calls Advance is told, and the row tells everybody else.
+		if _, err := w.Advance(t.Context(), "contoso"); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+			t.Errorf("Advance returns %v", err)
+		}
+		if row, err := w.Status(t.Context(), "contoso"); err != nil || row.Error == nil || row.Error.Class != "storage" {
+			t.Errorf("after Advance the row says %+v, %v", row.Error, err)
+		}
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go func() { _ = w.Run(ctx) }()
@@ -234,5 +242,27 @@ func TestRowTellsOfTheStorage(t *testing.T) {
 		}
 		stop()
 		synctest.Wait()
+	})
+}
+
+// Of a run whose blobs were pruned there is nothing to find any more, and that is
+// said in the engine's own word.
+func TestPrunedIsNotFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, w := deployed(t)
+		first, err := w.Status(t.Context(), "contoso")
+		if err != nil {
+			t.Fatal(err)
+		}
+		syncTenant(t, w, "contoso")
+		w.Strike(gone)
+		_, plan := w.Plan(t.Context(), "contoso", first.Run)
+		_, report := w.Report(t.Context(), "contoso", first.Run)
+		_, logs := w.Logs(t.Context(), "contoso", first.Run)
+		for what, err := range map[string]error{"Plan": plan, "Report": report, "Logs": logs, "Artifacts": w.Artifacts(t.Context(), "contoso", first.Run, io.Discard)} {
+			if !errors.Is(err, syncer.ErrNotFound) {
+				t.Errorf("%s returns %v, want ErrNotFound", what, err)
+			}
+		}
 	})
 }

@@ -153,7 +153,7 @@ func mayPass(err error) bool {
 			return false
 		}
 	}
-	return true
+	return !isPanic(err)
 }
 
 // backoff returns the pause before the next try, after n tries: doubling from

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
+	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"

@@ -133,8 +133,9 @@ type Request struct {
 	ID, ClientID string
 }
 
-// Requests returns the requests so far, or the last [Config.KeepRequests], in the order of their answers, those
-// within batches after their batch. The caller owns the slice.
+// Requests returns the requests so far, or the last [Config.KeepRequests], in the
+// order of their answers, those within batches after their batch. The caller owns
+// the slice.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

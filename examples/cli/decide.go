@@ -26,36 +26,30 @@ func decide(verdict syncer.Verdict) func(*app) func(context.Context, []string) e
 			a.flags.Var(&items, "item", "KIND/KEY: approve only this item of the plan; can be given several times")
 		}
 		d := a.drivingFlags()
-		return func(ctx context.Context, words []string) error {
-			return a.with(ctx, func(e *engine) error {
-				t, err := a.known(words[0])
-				if err != nil {
+		return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
+			row, err := e.Status(ctx, t.Name)
+			if err != nil {
+				return explain(t.Name, err)
+			}
+			if row.Status != state.PendingApproval {
+				return explain(t.Name, fmt.Errorf("nothing waits for a decision: it is %s: %w", row.Label, syncer.ErrNotPending))
+			}
+			decision := syncer.Decision{Tenant: t.Name, Run: row.Run, Verdict: verdict,
+				Actor: a.set.text("actor"), Comment: comment, Accept: accept, Items: items}
+			if decision.Digest, err = a.digest(ctx, e, row, digest, verdict); err != nil {
+				return err
+			}
+			if verdict == syncer.Approve && a.asks && !a.json {
+				if err := a.acceptBroken(ctx, e, row, &decision); err != nil {
 					return err
 				}
-				row, err := e.Status(ctx, t.Name)
-				if err != nil {
-					return explain(t.Name, err)
-				}
-				if row.Status != state.PendingApproval {
-					return explain(t.Name, fmt.Errorf("nothing waits for a decision: it is %s: %w", row.Label, syncer.ErrNotPending))
-				}
-				decision := syncer.Decision{Tenant: t.Name, Run: row.Run, Verdict: verdict,
-					Actor: a.set.text("actor"), Comment: comment, Accept: accept, Items: items}
-				if decision.Digest, err = a.digest(ctx, e, row, digest, verdict); err != nil {
-					return err
-				}
-				if verdict == syncer.Approve && a.asks && !a.json {
-					if err := a.acceptBroken(ctx, e, row, &decision); err != nil {
-						return err
-					}
-				}
-				row, err = e.Decide(ctx, decision)
-				if err != nil {
-					return explain(t.Name, err)
-				}
-				return a.driveAndShow(ctx, e, row, d)
-			})
-		}
+			}
+			row, err = e.Decide(ctx, decision)
+			if err != nil {
+				return explain(t.Name, err)
+			}
+			return a.driveAndShow(ctx, e, row, d)
+		})
 	}
 }
 

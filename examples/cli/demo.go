@@ -69,7 +69,7 @@ func (a *app) openDemo() (*demo, error) {
 		Scopes:      d.catalogue.Scopes(all, true, false),
 		Application: func(string, string) int { return 0 }, // any secret will do
 	})
-	base := d.serve("login.example", d.entra)
+	base := d.serve("login.example", d.entra, d.entra.Transport())
 	d.signIns = &http.Client{Transport: dir.Transport(signInsFile, d.entra, base, true)}
 	if _, err := dir.Load(signInsFile, d.entra.Restore); err != nil {
 		return nil, errors.Join(err, d.close())
@@ -81,10 +81,10 @@ func (a *app) openDemo() (*demo, error) {
 }
 
 // serve returns a transport that reaches the handler over TLS on a loopback
-// address, whatever host a request names.
-func (d *demo) serve(host string, h http.Handler) http.RoundTripper {
+// address, whatever host a request names, or, in tests, the fake's own.
+func (d *demo) serve(host string, h http.Handler, inProcess http.RoundTripper) http.RoundTripper {
 	if d.app.inProcess {
-		return handlerTransport{h}
+		return inProcess
 	}
 	server := httptest.NewTLSServer(h)
 	d.closers = append(d.closers, server.Close)
@@ -99,26 +99,6 @@ func (d *demo) serve(host string, h http.Handler) http.RoundTripper {
 	}
 	d.closers = append(d.closers, base.CloseIdleConnections)
 	return base
-}
-
-// handlerTransport answers requests without a socket.
-type handlerTransport struct{ handler http.Handler }
-
-// RoundTrip answers a request.
-func (t handlerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := req.Context().Err(); err != nil {
-		return nil, err
-	}
-	in := req.Clone(req.Context())
-	in.RequestURI, in.Host = req.URL.RequestURI(), req.URL.Host
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
-	w := httptest.NewRecorder()
-	t.handler.ServeHTTP(w, in)
-	res := w.Result()
-	res.Request = req
-	return res, in.Body.Close()
 }
 
 func (d *demo) close() error {
@@ -139,7 +119,7 @@ func (d *demo) tenant(name string) (*demoTenant, error) {
 		Catalogue: d.catalogue, Directory: authtest.DirectoryOf(name), Accepts: d.accepts,
 	})}
 	file := d.file(name)
-	t.client = &http.Client{Transport: d.dir.Transport(file, t.server.Fake, d.serve("graph.example", t.server), false)}
+	t.client = &http.Client{Transport: d.dir.Transport(file, t.server.Fake, d.serve("graph.example", t.server, t.server.HTTPClient().Transport), false)}
 	if _, err := d.dir.Load(file, t.server.Fake.Restore); err != nil {
 		return nil, err
 	}

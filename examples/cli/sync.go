@@ -69,22 +69,16 @@ func (a *app) request(t tenantFile, f *startFlags) (syncer.StartRequest, error) 
 	return req, nil
 }
 
-// sync is the command "sync".
+// syncTenant is the command "sync".
 func syncTenant(a *app) func(context.Context, []string) error {
 	f := a.startFlags()
-	return func(ctx context.Context, words []string) error {
-		return a.with(ctx, func(e *engine) error {
-			t, err := a.known(words[0])
-			if err != nil {
-				return err
-			}
-			req, err := a.request(t, f)
-			if err != nil {
-				return err
-			}
-			return a.startAndDrive(ctx, e, req, f.driving, true)
-		})
-	}
+	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
+		req, err := a.request(t, f)
+		if err != nil {
+			return err
+		}
+		return a.startAndDrive(ctx, e, req, f.driving, true)
+	})
 }
 
 // startAndDrive starts a run, or goes on with the one that is under way, and

@@ -194,27 +194,21 @@ func inOrder(m map[string]string) string {
 
 // tenantsRemove is the command "tenants remove".
 func tenantsRemove(a *app) func(context.Context, []string) error {
-	return func(ctx context.Context, words []string) error {
-		return a.with(ctx, func(e *engine) error {
-			t, err := a.known(words[0])
-			if err != nil {
-				return err
-			}
-			row, err := e.Status(ctx, t.Name)
-			if err != nil {
-				return explain(t.Name, err)
-			}
-			if row.Status.Active() {
-				return explain(t.Name, &syncer.ActiveError{Tenant: t.Name, Run: row.Run, Status: row.Status})
-			}
-			if err := os.Remove(a.set.path(filepath.Join(tenantsFolder, fileOfTenant(t.Name)))); err != nil {
-				return err
-			}
-			a.show(t, func() {
-				a.printf("%s was removed. Its configuration in %s and its history in the store stay.\n",
-					t.Name, a.set.path(filepath.Join(configurationDir, t.Name)))
-			})
-			return nil
+	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
+		row, err := e.Status(ctx, t.Name)
+		if err != nil {
+			return explain(t.Name, err)
+		}
+		if row.Status.Active() {
+			return explain(t.Name, &syncer.ActiveError{Tenant: t.Name, Run: row.Run, Status: row.Status})
+		}
+		if err := os.Remove(a.set.path(filepath.Join(tenantsFolder, fileOfTenant(t.Name)))); err != nil {
+			return err
+		}
+		a.show(t, func() {
+			a.printf("%s was removed. Its configuration in %s and its history in the store stay.\n",
+				t.Name, a.set.path(filepath.Join(configurationDir, t.Name)))
 		})
-	}
+		return nil
+	})
 }

@@ -116,6 +116,10 @@ func (c *Client) entry(op, kind string) (*Entry, error) {
 	return e, nil
 }
 
+// byPerson reports whether it is for the person to do, beside an application that
+// cannot.
+func (c *Client) byPerson(s Scopes) bool { return s.DelegatedOnly && c.person != nil }
+
 // pipeline returns what sends a kind's requests. A person's where applications
 // cannot.
 func (c *Client) pipeline(e *Entry, write bool) runtime.Pipeline {
@@ -123,7 +127,7 @@ func (c *Client) pipeline(e *Entry, write bool) runtime.Pipeline {
 	if write {
 		s = e.Write
 	}
-	if s.DelegatedOnly && c.person != nil {
+	if c.byPerson(s) {
 		return *c.person
 	}
 	return c.app

@@ -34,23 +34,19 @@ func (c *Client) Permissions(ctx context.Context, req tenant.PermissionsRequest)
 	}
 	out.Directory = cmp.Or(token.Directory, c.cfg.Directory)
 	out.ConsentURL = c.consentURL(token)
-	out.Required = c.required(req, token.isApplication())
-	out.Granted = append(token.granted(), person.granted()...)
-	if token.opaque || person.opaque {
-		// Nothing can be told of it before the service refuses something.
-		for _, p := range out.Required {
-			out.Granted = append(out.Granted, p.AnyOf...)
-		}
-	}
+	out.Required = c.required(req, token, person, func(anyOf []string) { out.Granted = append(out.Granted, anyOf...) })
+	out.Granted = append(append(out.Granted, token.granted()...), person.granted()...)
 	slices.Sort(out.Granted)
 	out.Granted = slices.Compact(out.Granted)
 	return out, nil
 }
 
-// required are the permissions for the kinds, each once with all that need it.
-func (c *Client) required(req tenant.PermissionsRequest, application bool) []tenant.Permission {
+// required are the permissions for the kinds, each once with all that need it. Of
+// those that are for a token which cannot be read, nothing can be told before
+// the service refuses something: they are passed to unknown.
+func (c *Client) required(req tenant.PermissionsRequest, token, person claims, unknown func(anyOf []string)) []tenant.Permission {
 	var all []tenant.Permission
-	add := func(kind string, anyOf []string, write, optional bool) {
+	one := func(kind string, anyOf []string, write, optional bool) {
 		i := slices.IndexFunc(all, func(p tenant.Permission) bool {
 			return p.Write == write && p.Optional == optional && slices.Equal(p.AnyOf, anyOf)
 		})
@@ -62,19 +58,26 @@ func (c *Client) required(req tenant.PermissionsRequest, application bool) []ten
 			all[i].Kinds = append(all[i].Kinds, kind)
 		}
 	}
+	add := func(kind string, s Scopes, write bool) {
+		who, application := token, token.isApplication()
+		if c.byPerson(s) {
+			who, application = person, false
+		}
+		for _, anyOf := range s.needed(application) {
+			one(kind, anyOf, write, s.Optional)
+			if who.opaque {
+				unknown(anyOf)
+			}
+		}
+	}
 	for _, kind := range req.Kinds {
 		e := c.entries[kind]
 		if e.lacking(c.cfg.Cloud) != "" {
 			continue // no permission gives what is not there
 		}
-		for _, anyOf := range e.Read.needed(application && !(e.Read.DelegatedOnly && c.person != nil)) {
-			add(kind, anyOf, false, e.Read.Optional)
-		}
-		if k := e.allowed(c.cfg); !req.Write || !(k.Create || k.Update || k.Delete) {
-			continue
-		}
-		for _, anyOf := range e.Write.needed(application && !(e.Write.DelegatedOnly && c.person != nil)) {
-			add(kind, anyOf, true, e.Write.Optional)
+		add(kind, e.Read, false)
+		if k := e.allowed(c.cfg); req.Write && (k.Create || k.Update || k.Delete) {
+			add(kind, e.Write, true)
 		}
 	}
 	return all

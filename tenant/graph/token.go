@@ -93,7 +93,7 @@ func parseClaims(token string) claims {
 // missing returns the permissions that a kind needs and that the last token
 // does not have.
 func (c *Client) missing(s Scopes) []string {
-	token := c.tokens.known(s.DelegatedOnly && c.person != nil)
+	token := c.tokens.known(c.byPerson(s))
 	if token.opaque {
 		return nil // it cannot be told
 	}

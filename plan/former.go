@@ -45,9 +45,10 @@ func FormerNames(d tenant.Desired) map[Target]string {
 	return now
 }
 
-// CalledAgain returns the body of a file that is to be called key, which was its
-// name before: it tells its present one.
-func CalledAgain(file tenant.Resource, key string) (json.RawMessage, error) {
+// Renamed returns the body of a file that gets the name key: it tells its present
+// one in $previousNames, so that the object is renamed with it, and not key, if
+// that is a name that it had. The rest of the text stays as it is.
+func Renamed(file tenant.Resource, key string) (json.RawMessage, error) {
 	body, err := parseObject(file.Body)
 	if err != nil {
 		return nil, fmt.Errorf("plan: %s: %w", itemID(file.Kind, file.Key), err)

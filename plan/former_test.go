@@ -27,19 +27,19 @@ func TestFormerNames(t *testing.T) {
 	}
 }
 
-func TestCalledAgain(t *testing.T) {
+func TestRenamed(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"displayName":"New", "big":1e400}`:                    `{"displayName":"New","big":1e400,"$previousNames":["New"]}`,
 		`{"$previousNames":["Old"],"displayName":"New"}`:        `{"$previousNames":["New"],"displayName":"New"}`,
 		`{"$previousNames":["Old","Older"],"x":{"y":[1.50]}}`:   `{"$previousNames":["Older","New"],"x":{"y":[1.50]}}`,
 		`{"displayName":"<New> & \"old\"","$previousNames":[]}`: `{"displayName":"<New> & \"old\"","$previousNames":["New"]}`,
 	} {
-		got, err := CalledAgain(tenant.Resource{Kind: "groups", Key: "New", Body: []byte(body)}, "Old")
+		got, err := Renamed(tenant.Resource{Kind: "groups", Key: "New", Body: []byte(body)}, "Old")
 		if err != nil || string(got) != want {
 			t.Errorf("%s: got %s, %v; want %s", body, got, err, want)
 		}
 	}
-	if _, err := CalledAgain(tenant.Resource{Kind: "groups", Key: "New", Body: []byte("{")}, "Old"); err == nil {
+	if _, err := Renamed(tenant.Resource{Kind: "groups", Key: "New", Body: []byte("{")}, "Old"); err == nil {
 		t.Error("a spoilt file is no error")
 	}
 }

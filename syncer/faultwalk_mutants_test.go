@@ -28,12 +28,12 @@ type plantedBug struct {
 
 // plantedBugs are what could be wrong with the engine's way through faults.
 var plantedBugs = []plantedBug{
-	{"the intent is stored after the write", "approve", "", "deploy.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
+	{"the intent is stored after the write", "approve", "", "item.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
 	if planted("the intent is stored after the write") {
 		res, after, err := d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
 		return res, after, errors.Join(err, d.journal.intend(ctx, intent))
 	}`},
-	{"no intent is stored", "approve", "", "deploy.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
+	{"no intent is stored", "approve", "", "item.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
 	if planted("no intent is stored") {
 		return d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
 	}`},
@@ -54,7 +54,7 @@ var plantedBugs = []plantedBug{
 				res.Status = itemRetry
 				return res, nil
 			}`},
-	{"a create is repeated without a look", "approve/tenant:_no_answer,_with_effect", "Client.Apply", "deploy.go", "	if tenant.MaybeApplied(err) {", `
+	{"a create is repeated without a look", "approve/tenant:_no_answer,_with_effect", "Client.Apply", "item.go", "	if tenant.MaybeApplied(err) {", `
 	if planted("a create is repeated without a look") && it.Verb == tenant.Create {
 		_, err = d.c.client.Apply(call, op)
 		return &ItemResult{Status: ItemApplied, Attempts: open.Attempt}, 0, err

@@ -56,7 +56,7 @@ func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, v
 		var err error
 		if now, other := renamed[id]; other && !ok {
 			ok = true
-			body, err = plan.CalledAgain(now, r.Key)
+			body, err = plan.Renamed(now, r.Key)
 		}
 		if ok && err == nil {
 			r.Body, err = mergeBody(body, r.Body, variables)

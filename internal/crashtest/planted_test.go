@@ -25,10 +25,10 @@ func TestPlantedBugs(t *testing.T) {
 		mutant.Mutation
 	}{
 		{"^TestCrash$/postgres", mutant.Mutation{Name: "what a dead worker has begun is not looked for", Edits: []mutant.Edit{
-			edit("syncer/deploy.go", `res, err := d.settle(ctx, it, open, "")`, `res, err := &ItemResult{Item: it.ID, Status: itemRetry, Class: "x"}, error(nil)`),
+			edit("syncer/item.go", `res, err := d.settle(ctx, it, open, "")`, `res, err := &ItemResult{Item: it.ID, Status: itemRetry, Class: "x"}, error(nil)`),
 		}}},
 		{"^TestCrash$/postgres", mutant.Mutation{Name: "a write is sent before its intent is stored", Edits: []mutant.Edit{
-			edit("syncer/deploy.go", `	if err := d.journal.intend(ctx, intent); err != nil {
+			edit("syncer/item.go", `	if err := d.journal.intend(ctx, intent); err != nil {
 		return nil, 0, err
 	}
 `, `	defer func() { _ = d.journal.intend(ctx, intent) }()

@@ -32,7 +32,7 @@ var planted = []struct {
 	{"an approval is not bound to the digest", "approval", []mutant.Edit{
 		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":")}},
 	{"the intent is stored after the call", "journal", []mutant.Edit{
-		edit("syncer/deploy.go", `	if err := d.journal.intend(ctx, intent); err != nil {
+		edit("syncer/item.go", `	if err := d.journal.intend(ctx, intent); err != nil {
 		return nil, 0, err
 	}
 	if err := d.c.holdForWrite(context.WithoutCancel(ctx)); err != nil {
@@ -50,8 +50,8 @@ var planted = []struct {
 		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, errLeaseLost\n		}\n", ""),
 		edit("syncer/draft.go", "		Record: t.rec, Entries: t.entries, Fence: fence,\n", "		Record: t.rec, Entries: t.entries,\n")}},
 	{"a write of unknown outcome is tried again", "", []mutant.Edit{
-		edit("syncer/deploy.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
-		edit("syncer/deploy.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = itemRetry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = itemRetry")}},
+		edit("syncer/item.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
+		edit("syncer/item.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = itemRetry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = itemRetry")}},
 	{"drift is adopted over a concurrent edit", "nothing lost", []mutant.Edit{
 		edit("syncer/adopt.go", "	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: a.Parent,",
 			"	head, _ := c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})\n	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: head.Revision,")}},
@@ -71,7 +71,7 @@ var planted = []struct {
 		edit("syncer/gather.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),
 		edit("syncer/gather.go", "				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):", "				case err == nil, errors.Is(err, &tenant.Error{Class: tenant.NotFound}):")}},
 	{"a write is sent over what has changed since the plan", "nothing lost", []mutant.Edit{
-		edit("syncer/deploy.go", "	if sum == it.Before {", "	if sum != \"\" {")}},
+		edit("syncer/item.go", "	if sum == it.Before {", "	if sum != \"\" {")}},
 	{"a write that cannot be seen at once counts as not done", "", []mutant.Edit{
 		edit("syncer/settle.go", "late := d.c.now().storeTime().Sub(open.at) >= bound", "late := d.c.now().storeTime().Sub(open.at) >= 0")}},
 	{"writes go on although the run was cancelled", "journal", []mutant.Edit{

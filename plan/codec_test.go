@@ -4,35 +4,27 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/tenantsync/tenantsync/internal/format"
 )
 
 // sealedPlan is samplePlan with digests and dependencies that are there.
 func sealedPlan(t testing.TB) *Plan {
 	t.Helper()
 	p := samplePlan()
-	if err := setDigests(p); err != nil {
+	if err := Seal(p); err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func sampleBase() *Base {
-	return &Base{Format: FormatVersion, Objects: []BaseObject{
-		{Kind: "locations", Key: "Bonn", ID: "1", Body: json.RawMessage(`{"name":"<Bonn>","ranges":["10.0.0.0/8"]}`)},
-		{Kind: "locations", Key: "Köln", ID: "2"},
-		{Kind: "policies", Key: "Bonn", Body: json.RawMessage(`{}`), Seen: "5d41402abc4b2a76", Refs: []string{"locations/Bonn"}},
-	}}
-}
-
 func TestPlanRoundTrip(t *testing.T) {
-	empty := &Plan{Format: FormatVersion}
-	if err := setDigests(empty); err != nil {
+	empty := &Plan{Format: format.FormatVersion}
+	if err := Seal(empty); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]*Plan{"sample": sealedPlan(t), "empty": empty} {
@@ -60,8 +52,8 @@ func TestPlanRoundTrip(t *testing.T) {
 }
 
 func TestEncodeLeavesThePlanAlone(t *testing.T) {
-	p := &Plan{Format: FormatVersion, Items: []Item{{ID: "a/b", Kind: "a", Key: "b"}}}
-	if err := setDigests(p); err != nil {
+	p := &Plan{Format: format.FormatVersion, Items: []Item{{ID: "a/b", Kind: "a", Key: "b"}}}
+	if err := Seal(p); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.Encode(); err != nil {
@@ -154,81 +146,22 @@ func TestRevisionIsNotSealed(t *testing.T) {
 }
 
 func TestFormatError(t *testing.T) {
-	for what, decode := range map[string]func([]byte) error{
-		"plan": func(b []byte) error { _, err := DecodePlan(b); return err },
-		"base": func(b []byte) error { _, err := DecodeBase(b); return err },
-	} {
-		t.Run(what, func(t *testing.T) {
-			err := decode([]byte(`{"format":7,"unheard":[]}`))
-			got, ok := errors.AsType[*FormatError](err)
-			if !ok {
-				t.Fatalf("got %v, want a *FormatError", err)
-			}
-			if diff := cmp.Diff(&FormatError{What: what, Got: 7, Supported: FormatVersion}, got); diff != "" {
-				t.Errorf("error (-want +got)\n%s", diff)
-			}
-			want := fmt.Sprintf("plan: decode %[1]s: this %[1]s has format 7, and this version of tenantsync reads formats up to 1: upgrade tenantsync", what)
-			if err.Error() != want {
-				t.Errorf("message = %q, want %q", err, want)
-			}
-		})
+	_, err := DecodePlan([]byte(`{"format":7,"unheard":[]}`))
+	got, ok := errors.AsType[*format.FormatError](err)
+	if !ok {
+		t.Fatalf("got %v, want a *FormatError", err)
 	}
-}
-
-func TestBaseRoundTrip(t *testing.T) {
-	want := sampleBase()
-	shuffled := &Base{Objects: []BaseObject{want.Objects[2], want.Objects[0], want.Objects[1]}}
-	data, err := shuffled.Encode()
-	if err != nil {
-		t.Fatal(err)
+	if diff := cmp.Diff(&format.FormatError{What: "plan", Got: 7, Supported: format.FormatVersion}, got); diff != "" {
+		t.Errorf("error (-want +got)\n%s", diff)
 	}
-	if shuffled.Objects[0].Kind != "policies" || shuffled.Format != 0 {
-		t.Errorf("Encode changed the base: %+v", shuffled)
-	}
-	got, err := DecodeBase(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("base (-want +got)\n%s", diff)
-	}
-	if !bytes.Contains(data, []byte("<Bonn>")) {
-		t.Errorf("%s: has escapes for HTML", data)
-	}
-
-	data, err = new(Base).Encode()
-	if want := `{"format":1,"objects":[]}`; err != nil || string(data) != want {
-		t.Errorf("empty base = %s, %v; want %s", data, err, want)
-	}
-}
-
-func TestBaseRefuses(t *testing.T) {
-	for name, b := range map[string]*Base{
-		"newer format": {Format: 2},
-		"object twice": {Objects: []BaseObject{{Kind: "a", Key: "b", ID: "1"}, {Kind: "a", Key: "b", ID: "2"}}},
-		"no JSON":      {Objects: []BaseObject{{Kind: "a", Key: "b", Body: json.RawMessage("{")}}},
-	} {
-		if data, err := b.Encode(); err == nil {
-			t.Errorf("%s: encoded as %s", name, data)
-		}
-	}
-	for name, data := range map[string]string{
-		"object twice":  `{"format":1,"objects":[{"kind":"a","key":"b"},{"kind":"a","key":"b"}]}`,
-		"out of order":  `{"format":1,"objects":[{"kind":"b","key":"a"},{"kind":"a","key":"b"}]}`,
-		"unknown field": `{"format":1,"objects":[],"more":1}`,
-		"no format":     `{"objects":[]}`,
-		"empty":         ``,
-		"wrong type":    `{"format":1,"objects":{}}`,
-	} {
-		if b, err := DecodeBase([]byte(data)); err == nil {
-			t.Errorf("%s: decoded as %+v", name, b)
-		}
+	if want := "plan: decode plan: this plan has format 7, and this version of tenantsync reads formats up to 1: upgrade tenantsync"; err.Error() != want {
+		t.Errorf("message = %q, want %q", err, want)
 	}
 }
 
 func FuzzDecodePlan(f *testing.F) {
 	for _, p := range []*Plan{sealedPlan(f), {Format: 1}, displayPlan(f)} {
-		if err := setDigests(p); err != nil {
+		if err := Seal(p); err != nil {
 			f.Fatal(err)
 		}
 		data, err := p.Encode()
@@ -242,10 +175,10 @@ func FuzzDecodePlan(f *testing.F) {
 		// What is read may have any digest here, so that the fuzzer gets
 		// beyond it; what is decoded must have the right one.
 		var p Plan
-		if decodeStrict("plan", data, &p) != nil {
+		if format.DecodeStrict("plan", data, &p) != nil {
 			return
 		}
-		sealed := setDigests(&p) == nil
+		sealed := Seal(&p) == nil
 		first, err := p.Encode()
 		if err != nil {
 			return
@@ -270,33 +203,6 @@ func FuzzDecodePlan(f *testing.F) {
 				t.Fatal(err)
 			}
 			checkVisible(t, out.String())
-		}
-	})
-}
-
-func FuzzDecodeBase(f *testing.F) {
-	data, err := sampleBase().Encode()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
-	f.Add([]byte(`{"format":1,"objects":[{"kind":"","key":"","body":null}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		b, err := DecodeBase(data)
-		if err != nil {
-			return
-		}
-		first, err := b.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := DecodeBase(first)
-		if err != nil {
-			t.Fatalf("what was encoded is not decoded: %v\n%s", err, first)
-		}
-		second, err := again.Encode()
-		if err != nil || !bytes.Equal(first, second) {
-			t.Fatalf("encoded again (%v):\n%s\nwas\n%s", err, second, first)
 		}
 	})
 }

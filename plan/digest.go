@@ -2,15 +2,23 @@ package plan
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/tenant"
 )
+
+func hexSum(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
 
 // setDigests sets Digest and ChangeDigest from the plan's content.
 //
@@ -25,7 +33,7 @@ import (
 // two tenants is recognized.
 //
 // In both, lists count as sets: their order does not matter.
-func setDigests(p *Plan) error {
+func Seal(p *Plan) error {
 	items := make([]digestItem, 0, len(p.Items))
 	for i := range p.Items {
 		it, err := newDigestItem(&p.Items[i])
@@ -39,16 +47,16 @@ func setDigests(p *Plan) error {
 	full.text("tenantsync plan")
 	full.number(p.Format)
 	full.text(p.Tenant)
-	set(&full, items, (*encoder).item)
+	setOf(&full, items, (*encoder).item)
 	problems := slices.DeleteFunc(slices.Clone(p.Notes), func(n Note) bool { return !n.Class.Failure() })
-	set(&full, problems, (*encoder).problem)
-	set(&full, p.Broken, (*encoder).broken)
-	set(&full, p.Kinds, (*encoder).kindState)
+	setOf(&full, problems, (*encoder).problem)
+	setOf(&full, p.Broken, (*encoder).broken)
+	setOf(&full, p.Kinds, (*encoder).kindState)
 
 	var changes encoder
 	changes.text("tenantsync changes")
 	changes.number(p.Format)
-	set(&changes, items, (*encoder).itemChanges)
+	setOf(&changes, items, (*encoder).itemChanges)
 
 	p.Digest, p.ChangeDigest = full.sum(), changes.sum()
 	return nil
@@ -89,11 +97,11 @@ func (e *encoder) item(it digestItem) {
 	if it.Part != "" { // most kinds have none, and the ID tells which do
 		e.text(it.Part)
 	}
-	set(e, it.changes, (*encoder).propertyChange)
+	setOf(e, it.changes, (*encoder).propertyChange)
 	e.append(it.after)
 	e.text(it.Before, it.DesiredSum)
-	set(e, it.Sensitive, (*encoder).name)
-	set(e, it.DependsOn, (*encoder).name)
+	setOf(e, it.Sensitive, (*encoder).name)
+	setOf(e, it.DependsOn, (*encoder).name)
 	e.number(it.Wave)
 }
 
@@ -107,7 +115,7 @@ func (e *encoder) propertyChange(c digestChange) {
 		e.number(0)
 	}
 	if len(c.Secrets) > 0 { // most changes have none, and Redacted tells which do
-		set(e, slices.Collect(maps.Keys(c.Secrets)), func(e *encoder, pointer string) { e.text(pointer, c.Secrets[pointer]) })
+		setOf(e, slices.Collect(maps.Keys(c.Secrets)), func(e *encoder, pointer string) { e.text(pointer, c.Secrets[pointer]) })
 	}
 }
 
@@ -118,7 +126,7 @@ func (e *encoder) problem(n Note) { e.text(string(n.Class), n.Kind, n.Key, n.Poi
 // "break-glass account A is not excluded" is not accepted for account B.
 func (e *encoder) broken(b Broken) {
 	e.text(b.Rule, b.Message)
-	set(e, b.Items, (*encoder).name)
+	setOf(e, b.Items, (*encoder).name)
 }
 
 func (e *encoder) kindState(k tenant.KindState) {
@@ -127,7 +135,7 @@ func (e *encoder) kindState(k tenant.KindState) {
 
 func (e *encoder) itemChanges(it digestItem) {
 	e.text(it.Kind, it.Key, string(it.Verb))
-	set(e, it.changes, func(e *encoder, c digestChange) { e.append(c.sides) })
+	setOf(e, it.changes, func(e *encoder, c digestChange) { e.append(c.sides) })
 }
 
 func (e *encoder) name(s string) { e.text(s) }
@@ -161,7 +169,7 @@ func (e *encoder) json(raw json.RawMessage, last *lastSum) error {
 func (e *encoder) append(other encoder) { e.buf = append(e.buf, other.buf...) }
 
 // set writes the members' encodings in their own order.
-func set[T any](e *encoder, members []T, write func(*encoder, T)) {
+func setOf[T any](e *encoder, members []T, write func(*encoder, T)) {
 	encoded := make([][]byte, 0, len(members))
 	for _, m := range members {
 		var one encoder
@@ -189,7 +197,7 @@ func (l *lastSum) of(raw json.RawMessage) (string, error) {
 	if l.sum != "" && bytes.Equal(raw, l.raw) {
 		return l.sum, nil
 	}
-	text, err := canonicalJSON(raw)
+	text, err := jsonval.CanonicalJSON(raw)
 	if err != nil {
 		return "", err
 	}

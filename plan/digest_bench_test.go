@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -15,7 +16,7 @@ func largePlan(b *testing.B, n int) *Plan {
 	b.Helper()
 	body := json.RawMessage(`{"description":"` + strings.Repeat("text ", 100) + `","members":[` +
 		strings.Repeat(`{"id":"00000000-0000-0000-0000-000000000000","role":"member","since":20260101},`, 26) + `null]}`)
-	p := &Plan{Format: FormatVersion, Tenant: "contoso"}
+	p := &Plan{Format: format.FormatVersion, Tenant: "contoso"}
 	for i := range n {
 		key := fmt.Sprint(i)
 		p.Items = append(p.Items, Item{
@@ -23,7 +24,7 @@ func largePlan(b *testing.B, n int) *Plan {
 			Changes: []PropertyChange{{After: body, Origin: Deploy}},
 		})
 	}
-	if err := setDigests(p); err != nil {
+	if err := Seal(p); err != nil {
 		b.Fatal(err)
 	}
 	return p
@@ -36,7 +37,7 @@ func BenchmarkPlan(b *testing.B) {
 		b.Fatal(err)
 	}
 	for name, act := range map[string]func() error{
-		"digests":  func() error { return setDigests(p) },
+		"digests":  func() error { return Seal(p) },
 		"encode":   func() error { _, err := p.Encode(); return err },
 		"decode":   func() error { _, err := DecodePlan(data); return err },
 		"text":     func() error { return p.Text(io.Discard) },

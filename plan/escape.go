@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// What is rendered comes from tenants and repositories, where anybody may have
-// written it. Three things keep it from passing for something else: what does
-// not show, or moves the cursor, is written as an escape; names and values are
-// quoted, so that they end where they end; and all of it stays on its line.
+// Text in a plan comes from tenants and repositories, where anybody may have
+// written it. Three things keep it from passing for something else: characters
+// that do not show, or that move the cursor, are written as escapes; names and
+// values are quoted, so that their ends show; and each stays on its line.
 
 // quoted returns s in quotes, on one line, with everything that does not show
 // as an escape.

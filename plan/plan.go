@@ -3,12 +3,51 @@ package plan
 import (
 	"encoding/json"
 
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// FormatVersion is the version of the JSON form of [Plan], [Base] and so on.
-// A newer one is refused by the decoders.
-const FormatVersion = 1
+// Target names a kind, or one object of it by key.
+type Target struct {
+	Kind string `json:"kind"`
+	Key  string `json:"key,omitempty"`
+}
+
+// AdoptedChange says what one change in Adopt does, for people: in its
+// Changes, Before is the repository's value and After the tenant's, which the
+// repository takes over.
+type AdoptedChange struct {
+	Kind    string           `json:"kind"`
+	Key     string           `json:"key"`
+	Verb    tenant.Verb      `json:"verb"`
+	Changes []PropertyChange `json:"changes,omitempty"`
+}
+
+// Item returns the item with the id, or nil.
+func (p *Plan) Item(id string) *Item {
+	for i := range p.Items {
+		if p.Items[i].ID == id {
+			return &p.Items[i]
+		}
+	}
+	return nil
+}
+
+// Changed returns an item for each object that the plan changes: the object's
+// own, or, where only parts of it change, one of theirs.
+func (p *Plan) Changed() []*Item {
+	seen := make(map[string]bool, len(p.Items))
+	var out []*Item
+	for i := range p.Items { // an object's own item comes before those of its parts
+		it := &p.Items[i]
+		if id := reference.ItemID(it.Kind, it.Key); !seen[id] {
+			seen[id] = true
+			out = append(out, it)
+		}
+	}
+	return out
+}
 
 // Plan is what a sync proposes to do to a tenant, for a person to approve. It
 // names objects by key, never by id, and holds no secret.
@@ -120,64 +159,6 @@ type PropertyChange struct {
 	Secrets map[string]string `json:"secrets,omitempty"`
 }
 
-// NoteClass says what a [Note] is about.
-type NoteClass string
-
-// The classes of notes. Problem classes make an item impossible; the others
-// inform.
-const (
-	// Unsupported: the tenant does not allow it; not a failure.
-	Unsupported NoteClass = "unsupported"
-	// Ambiguous: several objects match one name; nothing is done.
-	Ambiguous NoteClass = "ambiguous"
-	// Unresolved: it refers to something that is not there; also for what
-	// depends on such an item.
-	Unresolved NoteClass = "unresolved_reference"
-	// BadFile: the repository's file cannot be used.
-	BadFile NoteClass = "bad_file"
-	// Cycle: items depend on each other in a circle, which is shown.
-	Cycle NoteClass = "cycle"
-	// SecretNeeded: a masked secret would have to be written.
-	SecretNeeded NoteClass = "secret_needed"
-	// Changed: what an item needs is not as it was when the plan was made. Only
-	// of [Operation].
-	Changed NoteClass = "changed"
-	// Dangling: the tenant's object holds an id that leads nowhere; it is
-	// backed up as a literal.
-	Dangling NoteClass = "dangling_reference"
-	// Unmanaged: only the tenant has it and no base held it, under Enforce.
-	Unmanaged NoteClass = "unmanaged"
-	// Ignored: a rule says to leave the difference alone.
-	Ignored NoteClass = "ignored"
-	// NotRead: the kind was not completely read, so nothing is concluded.
-	NotRead NoteClass = "not_read"
-	// ServiceChange: the service changed it by itself; adopted.
-	ServiceChange NoteClass = "service_change"
-)
-
-// Failure reports whether a note of this class means that something that was
-// asked for is not done: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded,
-// Changed.
-// A run with such a note is at best partially successful.
-func (c NoteClass) Failure() bool {
-	switch c {
-	case Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded, Changed:
-		return true
-	}
-	return false
-}
-
-// Note is something that a plan cannot or will not do.
-type Note struct {
-	Class NoteClass `json:"class"`
-	Kind  string    `json:"kind,omitempty"`
-	Key   string    `json:"key,omitempty"`
-	// Pointer is where in the object, if it is one place.
-	Pointer string `json:"pointer,omitempty"`
-	// Message says what, why and what to do next.
-	Message string `json:"message"`
-}
-
 // Broken is a guard rule that a plan breaks.
 type Broken struct {
 	// Rule names it: "max-deletes", "max-updates", "empty-desired",
@@ -202,7 +183,7 @@ type Counts struct {
 // Counts counts what the plan changes; Problems are the notes of failure classes.
 func (p *Plan) Counts() Counts {
 	var c Counts
-	for _, it := range p.changed() {
+	for _, it := range p.Changed() {
 		switch it.Verb {
 		case tenant.Create:
 			c.Create++
@@ -222,3 +203,11 @@ func (p *Plan) Counts() Counts {
 	}
 	return c
 }
+
+// FormatError says that something stored was written by a newer version of
+// this library: [DecodePlan] returns it for a plan.
+type FormatError = format.FormatError
+
+// Redacted stands where a sensitive value is hidden: in plans, backups and
+// adopted files. In a file of the repository it means "not managed here".
+const Redacted = reference.Redacted

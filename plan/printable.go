@@ -1,6 +1,8 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Printable returns s on one line with every character that does not show, or
 // that would move the cursor or turn the direction of writing, as an escape. A

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -93,7 +94,7 @@ func (it *Item) hiddenDependencies() []string {
 		return nil
 	}
 	named := make(map[string]bool)
-	eachReference(readValue(it.After), func(r reference) { named[r.object()] = true })
+	reference.EachReference(readValue(it.After), func(r reference.Ref) { named[r.Object()] = true })
 	return slices.DeleteFunc(slices.Clone(it.DependsOn), func(id string) bool { return named[id] })
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -52,8 +53,8 @@ func (it *Item) rows() []row {
 // appendRows shows one change by rows like the given one, property by property
 // where it is an object. A redacted value has no secret in it any more; what is
 // left of it is shown, if it is more than the mark in the secret's place.
-func (it *Item) appendRows(rows []row, like row, redacted bool, base, before, after *node) []row {
-	if it.sensitive(like.pointer) || redacted && !before.hasMembers() && !after.hasMembers() {
+func (it *Item) appendRows(rows []row, like row, redacted bool, base, before, after *jsonval.Node) []row {
+	if it.sensitive(like.pointer) || redacted && !hasMembers(before) && !hasMembers(after) {
 		return append(rows, like.hide(base, before, after))
 	}
 	inSet := strings.HasSuffix(like.pointer, "/-")
@@ -61,19 +62,19 @@ func (it *Item) appendRows(rows []row, like row, redacted bool, base, before, af
 		like.member = commonMembers(before, after)
 	}
 	// A member that is added or removed stays in one piece, to be told from the next.
-	inPieces := isOrAbsent(before, after, (*node).isObject) && (!inSet || like.member != "")
+	inPieces := isOrAbsent(before, after, (*jsonval.Node).IsObject) && (!inSet || like.member != "")
 	if names := memberNames(before, after); inPieces && len(names) > 0 {
 		for _, name := range names {
-			was, will := before.get(name), after.get(name)
-			if !equal(was, will) {
+			was, will := before.Get(name), after.Get(name)
+			if !jsonval.Equal(was, will) {
 				below := like
-				below.pointer += joinPointer([]string{name})
-				rows = it.appendRows(rows, below, false, base.get(name), was, will)
+				below.pointer += jsonval.JoinPointer([]string{name})
+				rows = it.appendRows(rows, below, false, base.Get(name), was, will)
 			}
 		}
 		return rows
 	}
-	if equal(before, after) {
+	if jsonval.Equal(before, after) {
 		return rows
 	}
 	like.base = showOne(base)
@@ -86,11 +87,11 @@ func (it *Item) appendRows(rows []row, like row, redacted bool, base, before, af
 }
 
 // hasMembers reports whether a value is an object or array that is not empty.
-func (n *node) hasMembers() bool { return n != nil && len(n.kids) > 0 }
+func hasMembers(n *jsonval.Node) bool { return n != nil && len(n.Kids) > 0 }
 
 // hide shows of secrets only which sides have one.
-func (r row) hide(base, before, after *node) row {
-	show := func(n *node) string {
+func (r row) hide(base, before, after *jsonval.Node) row {
+	show := func(n *jsonval.Node) string {
 		if n == nil {
 			return absentText
 		}
@@ -102,28 +103,28 @@ func (r row) hide(base, before, after *node) row {
 
 // commonMembers shows the members that two objects have in common; "" if they
 // have none, or one is no object.
-func commonMembers(a, b *node) string {
-	if !a.isObject() || !b.isObject() {
+func commonMembers(a, b *jsonval.Node) string {
+	if !a.IsObject() || !b.IsObject() {
 		return ""
 	}
-	var common objectBuilder
-	for i, name := range a.names {
-		if equal(a.kids[i], b.get(name)) {
-			common.add(name, a.kids[i])
+	var common jsonval.ObjectBuilder
+	for i, name := range a.Names {
+		if jsonval.Equal(a.Kids[i], b.Get(name)) {
+			common.Add(name, a.Kids[i])
 		}
 	}
-	if len(common.names) == 0 {
+	if len(common.Names) == 0 {
 		return ""
 	}
-	return showOne(common.node())
+	return showOne(common.Node())
 }
 
 // memberNames returns the names that either object has, sorted.
-func memberNames(a, b *node) []string {
+func memberNames(a, b *jsonval.Node) []string {
 	var names []string
-	for _, n := range []*node{a, b} {
-		if n.isObject() {
-			names = append(names, n.names...)
+	for _, n := range []*jsonval.Node{a, b} {
+		if n.IsObject() {
+			names = append(names, n.Names...)
 		}
 	}
 	slices.Sort(names)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -17,7 +18,7 @@ import (
 func displayPlan(t testing.TB) *Plan {
 	t.Helper()
 	p := &Plan{
-		Format:   FormatVersion,
+		Format:   format.FormatVersion,
 		Tenant:   "contoso",
 		Revision: "3f9c2d1",
 		Items: []Item{
@@ -81,7 +82,7 @@ func displayPlan(t testing.TB) *Plan {
 			{Kind: "teams", Completeness: tenant.NotInScope, Scope: tenant.OutOfScope},
 		},
 	}
-	if err := setDigests(p); err != nil {
+	if err := Seal(p); err != nil {
 		t.Fatal(err)
 	}
 	return p

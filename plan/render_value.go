@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
 // Limits of what is shown. What is cut says how much there is.
@@ -29,54 +31,54 @@ type diffLine struct {
 
 // readValue parses a value for showing: nil if it is absent. Text that is no
 // JSON becomes a string, so that it is shown at least.
-func readValue(raw json.RawMessage) *node {
+func readValue(raw json.RawMessage) *jsonval.Node {
 	if len(raw) == 0 {
 		return nil
 	}
-	n, err := parse(raw)
+	n, err := jsonval.Parse(raw)
 	if err != nil {
-		return stringNode(string(raw))
+		return jsonval.StringNode(string(raw))
 	}
 	return n
 }
 
 // showWhole returns the whole value on one line.
-func showWhole(n *node) string {
+func showWhole(n *jsonval.Node) string {
 	switch {
 	case n == nil:
 		return absentText
-	case n.isString():
-		return quoted(n.text)
-	case n.isArray():
+	case n.IsString():
+		return quoted(n.Text)
+	case n.IsArray():
 		return "[" + strings.Join(showMembers(n), ", ") + "]"
-	case n.isObject():
+	case n.IsObject():
 		parts := showMembers(n)
-		for i, name := range n.names {
+		for i, name := range n.Names {
 			parts[i] = quoted(name) + ": " + parts[i]
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
-	return string(n.json())
+	return string(n.JSON())
 }
 
 // showMembers returns an array's elements or an object's values.
-func showMembers(n *node) []string {
+func showMembers(n *jsonval.Node) []string {
 	if n == nil {
 		return nil
 	}
-	shown := make([]string, 0, len(n.kids))
-	for _, kid := range n.kids {
+	shown := make([]string, 0, len(n.Kids))
+	for _, kid := range n.Kids {
 		shown = append(shown, showWhole(kid))
 	}
 	return shown
 }
 
 // showOne returns a value, cut if it is long.
-func showOne(n *node) string { return cutAt(showWhole(n), 0) }
+func showOne(n *jsonval.Node) string { return cutAt(showWhole(n), 0) }
 
 // showPair returns two values. If they are long, both are cut to the part
 // where they begin to differ.
-func showPair(a, b *node) (string, string) {
+func showPair(a, b *jsonval.Node) (string, string) {
 	if a == nil || b == nil {
 		return showOne(a), showOne(b)
 	}
@@ -126,8 +128,8 @@ func cutAt(s string, from int) string {
 
 // showList compares two lists, or shows one, member by member. There are no
 // lines if the values are no lists or short enough for one line.
-func showList(before, after *node) (summary string, lines []diffLine) {
-	if !isOrAbsent(before, after, (*node).isArray) {
+func showList(before, after *jsonval.Node) (summary string, lines []diffLine) {
+	if !isOrAbsent(before, after, (*jsonval.Node).IsArray) {
 		return "", nil
 	}
 	was, will := showMembers(before), showMembers(after)
@@ -146,7 +148,7 @@ func showList(before, after *node) (summary string, lines []diffLine) {
 
 // isOrAbsent reports whether both values are of a type, or one is and the
 // other is absent.
-func isOrAbsent(a, b *node, is func(*node) bool) bool {
+func isOrAbsent(a, b *jsonval.Node, is func(*jsonval.Node) bool) bool {
 	return (a == nil || is(a)) && (b == nil || is(b)) && (a != nil || b != nil)
 }
 
@@ -175,8 +177,8 @@ func onlyIn(a, b []string) []string {
 
 // showText compares two texts, or shows one, line by line. There are no lines
 // if the values are no texts or have one line each.
-func showText(before, after *node) (summary string, lines []diffLine) {
-	if !isOrAbsent(before, after, (*node).isString) {
+func showText(before, after *jsonval.Node) (summary string, lines []diffLine) {
+	if !isOrAbsent(before, after, (*jsonval.Node).IsString) {
 		return "", nil
 	}
 	a, b := linesOf(before), linesOf(after)
@@ -199,11 +201,11 @@ func showText(before, after *node) (summary string, lines []diffLine) {
 }
 
 // linesOf returns a string's lines, quoted; an absent value has none.
-func linesOf(n *node) []string {
+func linesOf(n *jsonval.Node) []string {
 	if n == nil {
 		return nil
 	}
-	lines := strings.Split(n.text, "\n")
+	lines := strings.Split(n.Text, "\n")
 	for i, line := range lines {
 		lines[i] = quoted(line)
 	}

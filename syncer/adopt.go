@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -31,7 +32,7 @@ type adoption struct {
 
 // adoptAndCompare adopts drift and compares again. Where somebody edits the
 // line at the same time, their edit is read and compared first.
-func (c *session) adoptAndCompare(ctx context.Context, in *plan.Input, res *plan.Result, sum *comparison) (*plan.Result, error) {
+func (c *session) adoptAndCompare(ctx context.Context, in *diff.Input, res *diff.Result, sum *comparison) (*diff.Result, error) {
 	backup := res.Backup
 	for try := 1; len(res.Adopt) > 0; try++ {
 		adopt := adoption{Format: adoptionFormat, Parent: in.Desired.Revision, Adopts: res.Adopted, Before: sum.Adopted}

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -25,7 +27,7 @@ type deployment struct {
 
 	// bindings do not change while a wave is carried out: what an item refers
 	// to was made in an earlier wave.
-	bindings plan.Bindings
+	bindings reference.Bindings
 	desired  map[string]tenant.Resource // by item ID; only for sensitive values
 
 	mu      sync.Mutex
@@ -136,7 +138,7 @@ func (d *deployment) bind(ctx context.Context, r *run) error {
 		return fmt.Errorf("deploy: %w", err)
 	}
 	if d.bindings = form.Bindings; d.bindings == nil {
-		d.bindings = plan.Bindings{}
+		d.bindings = reference.Bindings{}
 	}
 	for _, it := range d.items() {
 		if res, ok := d.journal.result(it.ID); ok && res.Status == ItemApplied {
@@ -199,8 +201,8 @@ func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desire
 }
 
 // step is what plan needs to carry an item out.
-func (d *deployment) step(it *plan.Item) plan.Step {
-	s := plan.Step{Item: it, Kinds: d.c.kinds, Bindings: d.bindings, Variables: d.set.Variables, Salt: d.salt}
+func (d *deployment) step(it *plan.Item) apply.Step {
+	s := apply.Step{Item: it, Kinds: d.c.kinds, Bindings: d.bindings, Variables: d.set.Variables, Salt: d.salt}
 	if r, ok := d.desired[it.ID]; ok {
 		s.Desired = &r
 	}

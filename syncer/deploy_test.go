@@ -3,6 +3,7 @@ package syncer
 import (
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -10,7 +11,7 @@ import (
 // Items of one wave are carried out at the same time, and read the ids while
 // others learn new ones: what they read must not change under them.
 func TestIDsDoNotChangeDuringAWave(t *testing.T) {
-	d := &deployment{c: &session{}, learned: map[*plan.Item]string{}, bindings: plan.Bindings{"groups": {"Old": "1"}}}
+	d := &deployment{c: &session{}, learned: map[*plan.Item]string{}, bindings: reference.Bindings{"groups": {"Old": "1"}}}
 	created := &plan.Item{ID: "groups/New", Kind: "groups", Key: "New", Verb: tenant.Create}
 	reader := &plan.Item{ID: "policies/P", Kind: "policies", Key: "P", Verb: tenant.Update}
 	deleted := &plan.Item{ID: "groups/Old", Kind: "groups", Key: "Old", Verb: tenant.Delete}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
@@ -100,7 +100,7 @@ func (s *stage) record() state.Record {
 }
 
 // base is what both sides last agreed on.
-func (s *stage) base() *plan.Base {
+func (s *stage) base() *diff.Base {
 	var d struct {
 		Base *state.BlobRef `json:"base"`
 	}
@@ -111,7 +111,7 @@ func (s *stage) base() *plan.Base {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	base, err := plan.DecodeBase(raw)
+	base, err := diff.DecodeBase(raw)
 	if err != nil {
 		s.t.Fatal(err)
 	}

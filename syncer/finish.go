@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -25,7 +26,7 @@ type ending struct {
 	// refused are the items that a revert left alone.
 	refused []string
 	// base is where a revert moved it to.
-	base *plan.Base
+	base *diff.Base
 	// verified is what reading back showed; nil if nothing was.
 	verified *verified
 }
@@ -119,7 +120,7 @@ func (c *session) storeEndBase(ctx context.Context, end ending, items []ItemResu
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)
 			return now, nil
 		}
-		base = cmp.Or(base, new(plan.Base))
+		base = cmp.Or(base, new(diff.Base))
 	}
 	if !bindCreated(base, items) && !moved {
 		return now, nil
@@ -138,13 +139,13 @@ func (r ItemResult) created() bool {
 
 // bindCreated adds to the base which object is which of those that the run has
 // created, and reports whether it did not know that of all.
-func bindCreated(base *plan.Base, items []ItemResult) (added bool) {
+func bindCreated(base *diff.Base, items []ItemResult) (added bool) {
 	for _, it := range items {
 		if !it.created() {
 			continue
 		}
-		bound := plan.BaseObject{Kind: it.Kind, Key: it.Key, ID: it.TenantID}
-		i := slices.IndexFunc(base.Objects, func(o plan.BaseObject) bool { return o.Kind == it.Kind && o.Key == it.Key })
+		bound := diff.BaseObject{Kind: it.Kind, Key: it.Key, ID: it.TenantID}
+		i := slices.IndexFunc(base.Objects, func(o diff.BaseObject) bool { return o.Kind == it.Kind && o.Key == it.Key })
 		switch {
 		case i < 0:
 			base.Objects = append(base.Objects, bound)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -104,8 +105,8 @@ type snapshotForm struct {
 
 // bindingsForm is the blob "bindings".
 type bindingsForm struct {
-	Format   int           `json:"format"`
-	Bindings plan.Bindings `json:"bindings"`
+	Format   int                `json:"format"`
+	Bindings reference.Bindings `json:"bindings"`
 }
 
 // checkWords refuses a record with a word that this version does not know and

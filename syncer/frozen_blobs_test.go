@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -69,7 +70,7 @@ func frozenSnapshot() *snapshotForm {
 }
 
 func frozenBindings() *bindingsForm {
-	return &bindingsForm{Format: 1, Bindings: plan.Bindings{
+	return &bindingsForm{Format: 1, Bindings: reference.Bindings{
 		"groups":          {"Staff": "id-1", "Guests": "id-2"},
 		"groups#mail":     {"Staff": "staff@contoso.example"},
 		"groups@formerly": {"Employees": "Staff"},

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -61,20 +62,20 @@ func inScope(kinds []tenant.Kind, scopes map[string]tenant.Scope, targets []plan
 // gathering is a tenant as it is being read.
 type gathering struct {
 	c  *session
-	in plan.Input
+	in diff.Input
 	// scope has the scope of every kind that is read.
 	scope map[string]tenant.Scope
 
 	mu     sync.Mutex
 	states map[string]tenant.KindState
-	seen   map[plan.Object]bool
-	gone   []plan.Object
+	seen   map[diff.Object]bool
+	gone   []diff.Object
 	done   int
 }
 
 // gather reads everything in scope into in.Current and in.Gone.
-func (c *session) gather(ctx context.Context, in *plan.Input, found consent) error {
-	g := &gathering{c: c, in: *in, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[plan.Object]bool{}}
+func (c *session) gather(ctx context.Context, in *diff.Input, found consent) error {
+	g := &gathering{c: c, in: *in, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
 	g.in.Current.Taken = c.now().storeTime()
 	wanted := inScope(in.Kinds, in.Scopes, in.Targets)
 	for _, k := range in.Kinds {
@@ -93,7 +94,7 @@ func (c *session) gather(ctx context.Context, in *plan.Input, found consent) err
 		}
 		g.states[k.Name] = st
 	}
-	reads, err := plan.Reads(g.in)
+	reads, err := diff.Reads(g.in)
 	if err != nil {
 		return fmt.Errorf("backup: what to read: %w", err)
 	}
@@ -116,7 +117,7 @@ func (c *session) gather(ctx context.Context, in *plan.Input, found consent) err
 func (g *gathering) followReferences(ctx context.Context) error {
 	for {
 		g.publish()
-		more, err := plan.ReferenceReads(g.in)
+		more, err := diff.ReferenceReads(g.in)
 		if err != nil {
 			return fmt.Errorf("backup: what to read for references: %w", err)
 		}
@@ -179,7 +180,7 @@ func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, r := range got {
-		id := plan.Object{Kind: req.Kind, ID: r.ID}
+		id := diff.Object{Kind: req.Kind, ID: r.ID}
 		if g.seen[id] && r.ID != "" {
 			continue // found in several ways, or listed on two pages
 		}
@@ -202,7 +203,7 @@ func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 // lookForMissing reads by id what the base knows and the lists did not show:
 // only what two such reads say is not there counts as gone.
 func (g *gathering) lookForMissing(ctx context.Context) error {
-	missing := plan.Missing(g.in)
+	missing := diff.Missing(g.in)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.c.s.cfg.ReadsAtOnce)
 	for _, o := range missing {

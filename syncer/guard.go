@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // guard asks a client that knows what its tenant must be kept from (see
 // [tenant.Guard]) about the plan.
-func (c *session) guard(ctx context.Context, res *plan.Result) error {
+func (c *session) guard(ctx context.Context, res *diff.Result) error {
 	g, ok := c.client.(tenant.Guard)
 	if !ok || len(res.Plan.Items) == 0 {
 		return nil

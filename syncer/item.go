@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -117,7 +118,7 @@ func (d *deployment) attempt(ctx context.Context, it *plan.Item, n int) (*ItemRe
 	if err != nil || res != nil {
 		return retryLook(res, err)
 	}
-	op, err := plan.Operation(d.step(it), current)
+	op, err := apply.Operation(d.step(it), current)
 	if err != nil {
 		res := &ItemResult{Status: ItemFailed, Class: "invalid", Message: err.Error(), TenantID: it.TenantID}
 		if note, ok := errors.AsType[*plan.NoteError](err); ok {
@@ -217,14 +218,14 @@ func (d *deployment) look(ctx context.Context, it *plan.Item) (*tenant.Resource,
 	case err != nil:
 		return nil, lookFailed(it, err), d.readFailed(ctx, "deploy "+it.ID+": read before the write", err)
 	}
-	sum, err := it.Fingerprint(kind, current.Body, d.salt)
+	sum, err := apply.Fingerprint(it, kind, current.Body, d.salt)
 	if err != nil {
 		return nil, nil, fmt.Errorf("deploy %s: %w", it.ID, err)
 	}
 	if sum == it.Before {
 		return &current, nil, nil
 	}
-	if reached, err := plan.Reached(d.step(it), &current); err == nil && reached {
+	if reached, err := apply.Reached(d.step(it), &current); err == nil && reached {
 		return nil, &ItemResult{Status: ItemApplied, TenantID: it.TenantID, Message: "it was already as approved"}, nil
 	}
 	return nil, &ItemResult{Status: ItemConflict, Class: string(tenant.Conflict), TenantID: it.TenantID,
@@ -261,7 +262,7 @@ func (d *deployment) readFailed(ctx context.Context, act string, err error) erro
 // item without one, or whose natural key is a secret that the plan does not
 // hold: then it cannot be looked for, and nothing found means nothing.
 func (d *deployment) find(ctx context.Context, it *plan.Item) (found []tenant.Resource, ok bool, err error) {
-	match, ok := plan.NaturalMatch(d.kinds[it.Kind], it)
+	match, ok := apply.NaturalMatch(d.kinds[it.Kind], it)
 	for _, value := range match {
 		ok = ok && value != plan.Redacted
 	}

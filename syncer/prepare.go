@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -47,7 +48,7 @@ func (c *session) prepare(ctx context.Context) error {
 	if err := pause(ctx, cur.d.LagsUntil.Sub(cur.storeTime())); err != nil {
 		return err
 	}
-	in := plan.Input{
+	in := diff.Input{
 		Tenant: c.tenant, Kinds: found.limit(c.kinds), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(),
 		Salt: rand.Text(), // of a first base; it stays with the base from then on
@@ -110,12 +111,12 @@ func (c *session) enterBackup(ctx context.Context, found consent) error {
 }
 
 // base reads what both sides last agreed on; nil before the first sync.
-func (c *session) base(ctx context.Context) (*plan.Base, error) {
+func (c *session) base(ctx context.Context) (*diff.Base, error) {
 	return c.s.base(ctx, c.now().d.Base)
 }
 
 // base reads a stored base; nil for none.
-func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*plan.Base, error) {
+func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
 	if ref == nil {
 		return nil, nil
 	}
@@ -123,7 +124,7 @@ func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*plan.Base, erro
 	if err != nil {
 		return nil, err
 	}
-	base, err := plan.DecodeBase(raw)
+	base, err := diff.DecodeBase(raw)
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", asNewer(err))
 	}
@@ -229,9 +230,9 @@ func nothingRead(kinds []tenant.KindState) (ending, bool) {
 // into the desired line where the policy says so. It returns the comparison to
 // plan from; its base is always that of the desired line as it really is.
 // before is what the run has adopted before it was interrupted.
-func (c *session) backup(ctx context.Context, in *plan.Input, before adopted) (*plan.Result, *comparison, error) {
+func (c *session) backup(ctx context.Context, in *diff.Input, before adopted) (*diff.Result, *comparison, error) {
 	r := c.run()
-	res, err := plan.Compare(*in)
+	res, err := diff.Compare(*in)
 	if err != nil {
 		return nil, nil, fmt.Errorf("backup: compare: %w", err)
 	}
@@ -275,16 +276,16 @@ func backupKey(run string, snap tenant.Snapshot) (string, error) {
 }
 
 // comparePreview plans as if drift were adopted.
-func comparePreview(in plan.Input, now *plan.Result) (*plan.Result, error) {
+func comparePreview(in diff.Input, now *diff.Result) (*diff.Result, error) {
 	in.Desired = withChanges(in.Desired, now.Adopt)
 	return compareKeepingBase(in, now)
 }
 
 // compareAgain compares with another desired side than the run's first
 // comparison, whose backup stays what it is.
-func compareAgain(in plan.Input, backup tenant.Snapshot) (*plan.Result, error) {
+func compareAgain(in diff.Input, backup tenant.Snapshot) (*diff.Result, error) {
 	in.NoBackup = true
-	res, err := plan.Compare(in)
+	res, err := diff.Compare(in)
 	if err != nil {
 		return nil, fmt.Errorf("plan: compare: %w", err)
 	}
@@ -294,7 +295,7 @@ func compareAgain(in plan.Input, backup tenant.Snapshot) (*plan.Result, error) {
 
 // compareKeepingBase compares with a desired side that is not the line's, and
 // so must not move the base.
-func compareKeepingBase(in plan.Input, now *plan.Result) (*plan.Result, error) {
+func compareKeepingBase(in diff.Input, now *diff.Result) (*diff.Result, error) {
 	res, err := compareAgain(in, now.Backup)
 	if err != nil {
 		return nil, err
@@ -317,7 +318,7 @@ type comparison struct {
 
 // propose stores the plan and the moved base, and either waits for approval or
 // ends the run.
-func (c *session) propose(ctx context.Context, in plan.Input, res *plan.Result, sum *comparison) error {
+func (c *session) propose(ctx context.Context, in diff.Input, res *diff.Result, sum *comparison) error {
 	res.Plan.Revision = in.Desired.Revision
 	sum.Kinds, sum.Unchanged, sum.Notes = in.Current.Kinds, unchanged(res, sum.Adopted), res.Plan.Notes
 	sum.Read = map[string]int{}
@@ -359,7 +360,7 @@ func (c *session) propose(ctx context.Context, in plan.Input, res *plan.Result, 
 // unchanged counts, by kind, the tenant's objects that neither side wants to
 // change and about which there is nothing to say. Of a kind that was not
 // completely read nothing is known to be unchanged.
-func unchanged(res *plan.Result, adopted []plan.AdoptedChange) map[string]int {
+func unchanged(res *diff.Result, adopted []plan.AdoptedChange) map[string]int {
 	type id struct{ kind, key string }
 	touched := map[id]bool{}
 	for _, it := range res.Plan.Items {
@@ -382,7 +383,7 @@ func unchanged(res *plan.Result, adopted []plan.AdoptedChange) map[string]int {
 
 // storePlan stores what the comparison made, and returns the change that
 // refers to it.
-func (c *session) storePlan(ctx context.Context, res *plan.Result, sum *comparison) (func(*draft), error) {
+func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparison) (func(*draft), error) {
 	planJSON, err := res.Plan.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)

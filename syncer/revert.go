@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -32,7 +33,7 @@ func (c *session) revert(ctx context.Context) error {
 	if err != nil {
 		return &retryable{err: err}
 	}
-	in := plan.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
+	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime()}
 	if in.Base, err = c.base(ctx); err != nil {
 		return err
@@ -53,7 +54,7 @@ func (c *session) revert(ctx context.Context) error {
 		if in.Desired, err = c.desired(ctx); err != nil {
 			return err
 		}
-		res, err := plan.Compare(in)
+		res, err := diff.Compare(in)
 		if err != nil {
 			return fmt.Errorf("revert: compare: %w", err)
 		}
@@ -78,7 +79,7 @@ func (c *session) revert(ctx context.Context) error {
 		c.log.Info("reverted in the repository", "changes", len(changes), "revision", rev.ID)
 		// The base moves to where both sides now agree.
 		in.Desired = withChanges(in.Desired, changes)
-		if res, err = plan.Compare(in); err != nil {
+		if res, err = diff.Compare(in); err != nil {
 			return fmt.Errorf("revert: compare: %w", err)
 		}
 		end.base = res.Base
@@ -142,7 +143,7 @@ func (l leftAlone) message() string {
 
 // revertChanges are the changes that take the plan's items back, and the items
 // that are left alone.
-func revertChanges(p *plan.Plan, now *plan.Result, unread []tenant.KindState) (changes []tenant.Change, left leftAlone) {
+func revertChanges(p *plan.Plan, now *diff.Result, unread []tenant.KindState) (changes []tenant.Change, left leftAlone) {
 	for i := range p.Items {
 		was := &p.Items[i]
 		is := now.Plan.Item(was.ID)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -56,7 +57,7 @@ func rolledBack(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, v
 		var err error
 		if now, other := renamed[id]; other && !ok {
 			ok = true
-			body, err = plan.Renamed(now, r.Key)
+			body, err = diff.Renamed(now, r.Key)
 		}
 		if ok && err == nil {
 			r.Body, err = mergeBody(body, r.Body, variables)
@@ -78,7 +79,7 @@ func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant
 		past[plan.Target{Kind: r.Kind, Key: r.Key}] = true
 	}
 	then := map[plan.Target][]plan.Target{} // by what a file is called now
-	for former, key := range plan.FormerNames(d) {
+	for former, key := range diff.FormerNames(d) {
 		if now := (plan.Target{Kind: former.Kind, Key: key}); past[former] && !past[now] {
 			then[now] = append(then[now], former)
 		}
@@ -94,7 +95,7 @@ func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant
 
 // compareRolledBack plans a roll back: the tenant is to become as it was, so
 // drift is undone, not adopted.
-func (c *session) compareRolledBack(ctx context.Context, in plan.Input, now *plan.Result) (*plan.Result, error) {
+func (c *session) compareRolledBack(ctx context.Context, in diff.Input, now *diff.Result) (*diff.Result, error) {
 	snap, err := c.snapshotAt(ctx, c.run().Options.DesiredFrom)
 	if err != nil {
 		return nil, err

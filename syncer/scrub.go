@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -69,7 +70,7 @@ func (e *scrubbed) Unwrap() error { return e.err }
 func secretsOf(k tenant.Kind, bodies ...json.RawMessage) []string {
 	var out []string
 	for _, b := range bodies {
-		found, _ := plan.SecretValues(k, b) // what is no object has none that is known
+		found, _ := schema.SecretValues(k, b) // what is no object has none that is known
 		out = append(out, found...)
 	}
 	return out

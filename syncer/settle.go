@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -136,14 +137,14 @@ func (d *deployment) see(ctx context.Context, it *plan.Item) (sight, string, err
 		return vanished, "", nil
 	}
 	if it.Verb != tenant.Delete {
-		if reached, err := plan.Reached(d.step(it), current); err == nil && reached {
+		if reached, err := apply.Reached(d.step(it), current); err == nil && reached {
 			return done, current.ID, nil
 		}
 	}
 	if it.Verb == tenant.Create {
 		return neither, current.ID, nil
 	}
-	if sum, err := it.Fingerprint(d.kinds[it.Kind], current.Body, d.salt); err == nil && sum == it.Before {
+	if sum, err := apply.Fingerprint(it, d.kinds[it.Kind], current.Body, d.salt); err == nil && sum == it.Before {
 		return before, current.ID, nil
 	}
 	return neither, current.ID, nil

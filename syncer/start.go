@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -246,7 +247,7 @@ func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Targe
 	if err != nil && !isLost(err) {
 		return nil, err
 	}
-	return plan.Needs(desired, base, targets), nil
+	return diff.Needs(desired, base, targets), nil
 }
 
 // Pause holds a tenant: no run starts, and one under way does not go on to its

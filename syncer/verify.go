@@ -11,6 +11,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -19,7 +22,7 @@ import (
 // verified is what reading back what was written has shown.
 type verified struct {
 	items map[string]bool // by item ID
-	base  *plan.Base
+	base  *diff.Base
 	after *state.BlobRef
 }
 
@@ -58,9 +61,9 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 }
 
 // awaitApplied polls each applied object until it shows what was written.
-func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.Object]tenant.Resource, []plan.Object, error) {
-	objects := map[plan.Object]tenant.Resource{}
-	var gone []plan.Object
+func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[diff.Object]tenant.Resource, []diff.Object, error) {
+	objects := map[diff.Object]tenant.Resource{}
+	var gone []diff.Object
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.c.s.cfg.ReadsAtOnce)
@@ -70,7 +73,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 			continue
 		}
 		group.Go(d.c.safely("verify "+it.ID, func() error {
-			id := plan.Object{Kind: it.Kind, ID: res.TenantID}
+			id := diff.Object{Kind: it.Kind, ID: res.TenantID}
 			wait := d.c.s.cfg.VerifyTimeout
 			if it.Verb == tenant.Create { // the next run must see it, or it would create it again
 				wait = max(wait, consistency(d.c.kinds, it.Kind))
@@ -84,7 +87,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 				}
 				agreed := missing && it.Verb == tenant.Delete
 				if err == nil && it.Verb != tenant.Delete {
-					agreed, _ = plan.Reached(d.step(it), &r)
+					agreed, _ = apply.Reached(d.step(it), &r)
 				}
 				mu.Lock()
 				switch {
@@ -114,9 +117,9 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[plan.
 
 // rebase compares the touched kinds once more, with what was just read back in
 // place of what lists may still show, for the base, and stores the snapshot.
-func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan.Object]tenant.Resource, gone []plan.Object) error {
+func (d *deployment) rebase(ctx context.Context, out *verified, objects map[diff.Object]tenant.Resource, gone []diff.Object) error {
 	c := d.c
-	in := plan.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime()}
+	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime()}
 	d.settled(&in)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
@@ -129,7 +132,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan
 		return err
 	}
 	in.Current.Resources = slices.DeleteFunc(in.Current.Resources, func(r tenant.Resource) bool {
-		id := plan.Object{Kind: r.Kind, ID: r.ID}
+		id := diff.Object{Kind: r.Kind, ID: r.ID}
 		_, read := objects[id]
 		return read || slices.Contains(gone, id)
 	})
@@ -141,7 +144,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan
 			in.Gone = append(in.Gone, o)
 		}
 	}
-	res, err := plan.Compare(in)
+	res, err := diff.Compare(in)
 	if err != nil {
 		return fmt.Errorf("verify: compare: %w", err)
 	}
@@ -152,8 +155,8 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[plan
 // settled tells a comparison what this run has done: the kinds that it touched,
 // the ids of what it created, which lists may not show yet, and the secrets
 // that it wrote, which no read can show.
-func (d *deployment) settled(in *plan.Input) {
-	in.Bound, in.Written = plan.Bindings{}, nil
+func (d *deployment) settled(in *diff.Input) {
+	in.Bound, in.Written = reference.Bindings{}, nil
 	for _, it := range d.items() {
 		if t := (plan.Target{Kind: it.Kind}); !slices.Contains(in.Targets, t) {
 			in.Targets = append(in.Targets, t)

@@ -26,8 +26,8 @@ var rules = map[string]archtest.Rule{
 	"state":  {Imports: []string{"github.com/looplab/fsm"}},
 	"tenant": {Imports: []string{jsontext}},
 	"auth":   {},
-	"plan":   {Imports: []string{"tenant", jsontext}},
-	"syncer": {Imports: []string{"plan", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
+	"syncer": {Imports: []string{"plan", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
 
 	"tenant/graph": {Imports: []string{"tenant", "golang.org/x/sync/...", "github.com/google/uuid",
@@ -38,8 +38,18 @@ var rules = map[string]archtest.Rule{
 	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault", "internal/kittest"}},
 	"tenant/tenanttest": {Kit: true, Imports: []string{"tenant", "internal/fault", "internal/kittest", jsontext}}, // which tenant links anyway
 	"auth/authtest":     {Kit: true, Imports: []string{"auth", "internal/kittest"}},
-	"syncer/syncertest": {Kit: true, Imports: []string{"syncer", "plan", "state", "state/statetest", "tenant", "tenant/tenanttest",
+	"syncer/syncertest": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/format", "state", "state/statetest", "tenant", "tenant/tenanttest",
 		"auth", "auth/authtest", "internal/fault", "internal/kittest"}},
+
+	// The floors of a plan, from the ground up. plan is the document; what
+	// makes one and what carries one out stand above it.
+	"internal/jsonval":   {Imports: []string{jsontext}},
+	"internal/format":    {Imports: []string{jsontext}},
+	"internal/reference": {Imports: []string{"internal/jsonval"}},
+	"internal/schema":    {Imports: []string{"tenant", "internal/jsonval", "internal/reference"}},
+	"internal/apply":     {Imports: []string{"plan", "internal/schema", "internal/jsonval", "internal/reference", "tenant"}},
+	"internal/diff": {Imports: []string{"plan", "internal/apply", "internal/schema", "internal/jsonval", "internal/reference",
+		"internal/format", "tenant", jsontext}},
 
 	"internal/archtest": {},
 	"internal/beside":   {Kit: true},
@@ -52,7 +62,7 @@ var rules = map[string]archtest.Rule{
 
 	"internal/secretsearch": {},
 
-	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
+	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/reference", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
 }
 
 func TestImports(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -19,7 +20,7 @@ func (s *subject) proposed(d syncer.EntryData) {
 	}
 	r.digest = r.plan.Digest
 	var ids struct {
-		Bindings plan.Bindings `json:"bindings"`
+		Bindings reference.Bindings `json:"bindings"`
 	}
 	raw, err := s.w.store.Get(context.Background(), *s.data.Run.Bindings)
 	if err == nil {

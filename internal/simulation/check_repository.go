@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -122,7 +123,7 @@ func (s *subject) boundTo(kind, key string) string {
 		s.w.violateLocked(s, "record", "the base is gone: %v", err)
 		return ""
 	}
-	base, err := plan.DecodeBase(raw)
+	base, err := diff.DecodeBase(raw)
 	if err != nil {
 		s.w.violateLocked(s, "record", "the base cannot be read: %v", err)
 		return ""

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -155,7 +156,7 @@ func (s *subject) applies(ctx context.Context, p *ports, inner tenant.Client, op
 		violate("journal", "%s takes effect after it was said to be %s", op.IdempotencyKey, res.Status)
 	}
 	if op.Verb != tenant.Create && actual != nil && !sameBody(actual, op.Before) {
-		object := plan.Object{Kind: op.Kind, ID: op.ID}
+		object := diff.Object{Kind: op.Kind, ID: op.ID}
 		seen, changed := s.looked[sight{p.worker.name, object}], s.touched[object]
 		if !changed.After(seen) {
 			violate("nothing lost", "%s wrote over %s, which it saw as %s at %s; it was changed at %s", p.worker.name, actual, op.Before, seen, changed)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -126,7 +126,7 @@ func (s *subject) there(kind, side string) (refs []any) {
 		return refs
 	}
 	for _, f := range s.files(kind) {
-		refs = append(refs, reference(kind, f.Key))
+		refs = append(refs, referenceTo(kind, f.Key))
 	}
 	return refs
 }
@@ -273,7 +273,7 @@ func (s *subject) editTenant(r *draw) {
 func (s *subject) changed(kind, id, what string) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	s.touched[plan.Object{Kind: kind, ID: id}] = time.Now()
+	s.touched[diff.Object{Kind: kind, ID: id}] = time.Now()
 	s.w.trace.add(s, event{at: time.Now(), who: "somebody", op: "in the tenant", what: kind + "/" + id + " " + what})
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -49,7 +51,7 @@ type subject struct {
 	// looked is when each worker last looked at an object, and touched when
 	// somebody else last changed it.
 	looked  map[sight]time.Time
-	touched map[plan.Object]time.Time
+	touched map[diff.Object]time.Time
 	// inRepository and inTenant are the made-up values that each side has ever had.
 	inRepository, inTenant map[string]bool
 }
@@ -57,7 +59,7 @@ type subject struct {
 // sight is a worker's sight of an object.
 type sight struct {
 	worker string
-	plan.Object
+	diff.Object
 }
 
 // run is what is known of a run.
@@ -76,9 +78,9 @@ type run struct {
 	open     map[string]syncer.Intent
 	results  map[string]syncer.ItemResult
 	effects  map[string]int
-	bindings plan.Bindings     // ids as of the plan
-	created  map[string]string // ids by item
-	adopted  map[string]bool   // files that it has written, by kind/key
+	bindings reference.Bindings // ids as of the plan
+	created  map[string]string  // ids by item
+	adopted  map[string]bool    // files that it has written, by kind/key
 	commits  int
 }
 
@@ -126,7 +128,7 @@ type stored struct {
 
 func newSubject(w *world, index int) *subject {
 	s := &subject{w: w, index: index, name: fmt.Sprintf("t%02d-%02d", w.cfg.Part, index),
-		begun: map[string]bool{}, looked: map[sight]time.Time{}, touched: map[plan.Object]time.Time{},
+		begun: map[string]bool{}, looked: map[sight]time.Time{}, touched: map[diff.Object]time.Time{},
 		inRepository: map[string]bool{}, inTenant: map[string]bool{}}
 	s.rec = state.Record{Tenant: s.name, Status: state.NotRun}
 	r := drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(index), word("tenant"))
@@ -195,7 +197,7 @@ func (p *ports) noteRead(ctx context.Context, s *subject, req tenant.ReadRequest
 func (p *ports) noteGet(ctx context.Context, s *subject, req tenant.GetRequest) {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	s.looked[sight{p.worker.name, plan.Object{Kind: req.Kind, ID: req.ID}}] = time.Now()
+	s.looked[sight{p.worker.name, diff.Object{Kind: req.Kind, ID: req.ID}}] = time.Now()
 	p.w.noteLocked(p.who(ctx), call{op: opGet, s: s}, req.Kind+"/"+req.ID)
 }
 

@@ -43,7 +43,7 @@ func sameBody(a, b json.RawMessage) bool {
 var unmanaged = []string{"id", "createdDateTime", "modifiedDateTime"}
 
 // reference is how a file names another object.
-func reference(kind, key string) string { return "${" + kind + "/" + key + "}" }
+func referenceTo(kind, key string) string { return "${" + kind + "/" + key + "}" }
 
 // resolved is a value with what find knows in place of references.
 func resolved(v any, find func(kind, key string) (string, bool)) any {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -31,16 +33,16 @@ func changeReview(t tb, tenantName, run, group string) syncer.Review {
 		object("groups", group, fmt.Sprintf(`{"displayName":%q}`, group)),
 		object("policies", "Block legacy", fmt.Sprintf(`{"displayName":"Block legacy","groups":["${groups/%s}"]}`, group)),
 	}
-	return reviewOf(t, run, plan.Input{Tenant: tenantName, Desired: tenant.Desired{Resources: desired}})
+	return reviewOf(t, run, diff.Input{Tenant: tenantName, Desired: tenant.Desired{Resources: desired}})
 }
 
 // updateReview is a review of a plan that changes a group.
 func updateReview(t tb) syncer.Review {
 	t.Helper()
 	was := object("groups", "Staff", `{"displayName":"Staff","mail":"old@example.com"}`)
-	return reviewOf(t, "run-4", plan.Input{
+	return reviewOf(t, "run-4", diff.Input{
 		Tenant:  "contoso",
-		Base:    &plan.Base{Format: plan.FormatVersion, Objects: []plan.BaseObject{{Kind: was.Kind, Key: was.Key, ID: was.ID, Body: was.Body}}},
+		Base:    &diff.Base{Format: format.FormatVersion, Objects: []diff.BaseObject{{Kind: was.Kind, Key: was.Key, ID: was.ID, Body: was.Body}}},
 		Desired: tenant.Desired{Resources: []tenant.Resource{object("groups", "Staff", `{"displayName":"Staff","mail":"new@example.com"}`)}},
 		Current: tenant.Snapshot{Resources: []tenant.Resource{{Kind: was.Kind, ID: was.ID, Body: was.Body}}},
 	})
@@ -53,7 +55,7 @@ func brokenReview(t tb) syncer.Review {
 		Protected: []plan.Selector{{Kind: "groups"}},
 		Guards:    []plan.Guard{func(*plan.Plan) []plan.Broken { return []plan.Broken{{Rule: "freeze", Message: "no changes today"}} }},
 	}
-	r := reviewOf(t, "run-5", plan.Input{Tenant: "contoso", Rules: rules,
+	r := reviewOf(t, "run-5", diff.Input{Tenant: "contoso", Rules: rules,
 		Desired: tenant.Desired{Resources: []tenant.Resource{object("groups", "Staff", `{"displayName":"Staff"}`)}}})
 	if len(r.Plan.Broken) != 2 {
 		t.Fatalf("the kit's plan breaks %v, want two rules", r.Plan.Broken)
@@ -67,13 +69,13 @@ func object(kind, key, body string) tenant.Resource {
 }
 
 // reviewOf is the review of a comparison's plan, all kinds being read whole.
-func reviewOf(t tb, run string, in plan.Input) syncer.Review {
+func reviewOf(t tb, run string, in diff.Input) syncer.Review {
 	t.Helper()
 	in.Kinds = Kinds()
 	for _, k := range in.Kinds {
 		in.Current.Kinds = append(in.Current.Kinds, tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: tenant.All})
 	}
-	res, err := plan.Compare(in)
+	res, err := diff.Compare(in)
 	if err != nil {
 		t.Fatalf("the kit's plan: %v", err)
 	}

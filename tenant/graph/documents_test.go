@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/beside"
-	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
@@ -196,11 +197,11 @@ func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.R
 	if k.Singleton {
 		id = ""
 	}
-	in := plan.Input{Tenant: "contoso", Kinds: append(others, k), Current: tenant.Snapshot{
+	in := diff.Input{Tenant: "contoso", Kinds: append(others, k), Current: tenant.Snapshot{
 		Resources: []tenant.Resource{{Kind: k.Name, ID: id, Body: body}},
 		Kinds:     []tenant.KindState{{Kind: k.Name, Completeness: tenant.Complete}},
 	}}
-	first, err := plan.Compare(in)
+	first, err := diff.Compare(in)
 	if err != nil {
 		t.Errorf("%s: %v\n%s", e.Name, err, body)
 		return
@@ -220,12 +221,12 @@ func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.R
 		t.Errorf("%s: the file cannot be read again: %v %v", e.Name, err, in.Desired.Problems)
 		return
 	}
-	second, err := plan.Compare(in)
+	second, err := diff.Compare(in)
 	if err != nil || len(second.Plan.Items)+len(second.Adopt) > 0 {
 		t.Errorf("%s: the file differs from what it was made of: %v, %+v, %+v\n%s\n%s", e.Name, err, second.Plan.Items, second.Adopt, body, file.Body)
 	}
-	was, err1 := plan.Fingerprint(k, body, "")
-	is, err2 := plan.Fingerprint(k, bytes.ReplaceAll(file.Body, []byte("$$"), []byte("$")), "")
+	was, err1 := schema.FingerprintOf(k, body, "")
+	is, err2 := schema.FingerprintOf(k, bytes.ReplaceAll(file.Body, []byte("$$"), []byte("$")), "")
 	if err1 != nil || err2 != nil || was != is {
 		t.Errorf("%s: the file does not mean the same: %v %v\n%s\n%s", e.Name, err1, err2, body, file.Body)
 	}

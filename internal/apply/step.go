@@ -1,0 +1,195 @@
+package apply
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Step is what is needed to carry out an item.
+type Step struct {
+	Item *plan.Item
+	// Kinds that the client knows.
+	Kinds []tenant.Kind
+	// Bindings with the ids of what was created so far.
+	Bindings reference.Bindings
+	// Desired is the repository's resource; only needed when the item has
+	// Sensitive pointers. Its sum must still be Item.DesiredSum.
+	Desired *tenant.Resource
+	// Variables are the tenant's.
+	Variables map[string]string
+	// Salt is that of the base with which the plan was made ([Base.Salt]).
+	Salt string
+}
+
+// Operation makes the operation that carries the item out on current, the
+// object as it was just read (nil for a create): names become ids, sets are
+// merged member by member, untouched masked secrets carry the token just read.
+// It returns a *[NoteError] when that cannot be done. The caller sets the
+// idempotency key.
+func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) {
+	op := tenant.Operation{Verb: s.Item.Verb, Kind: s.Item.Kind, Part: s.Item.Part}
+	if current != nil {
+		op.ID, op.Before = current.ID, current.Body
+	}
+	w, err := s.writing()
+	if err != nil {
+		return op, err
+	}
+	switch {
+	case s.Item.Verb == tenant.Create:
+		after, err := w.create()
+		op.After = after.JSON()
+		return op, err
+	case current == nil:
+		return op, fmt.Errorf("plan: %s %s: the object is not in the tenant", s.Item.Verb, s.Item.ID)
+	case s.Item.Verb == tenant.Update:
+		body, err := jsonval.ParseObject(current.Body)
+		if err != nil {
+			return op, fmt.Errorf("plan: %s: the tenant's object: %w", s.Item.ID, err)
+		}
+		after, patch, err := w.Update(body)
+		op.After, op.Patch = after.JSON(), patch.JSON()
+		return op, err
+	}
+	return op, nil
+}
+
+// Reached reports whether current, the object as it was just read (nil: it is
+// not there), is as the item wants it: every property that the item changes
+// has its new value; for a delete, it is not there. Masked secrets cannot be
+// seen, so they count as reached.
+func Reached(s Step, current *tenant.Resource) (bool, error) {
+	if s.Item.Verb == tenant.Delete || current == nil {
+		return (s.Item.Verb == tenant.Delete) == (current == nil), nil
+	}
+	w, err := s.writing()
+	if err != nil {
+		return false, err
+	}
+	body, err := jsonval.ParseObject(current.Body)
+	if err != nil {
+		return false, fmt.Errorf("plan: %s: the tenant's object: %w", s.Item.ID, err)
+	}
+	var form schema.Form
+	now := form.Apply(w.Kind, body)
+	if s.Item.Verb == tenant.Create {
+		after, err := w.create()
+		return err == nil && schema.Covers(w.Kind.Root, filled(w.Kind.Root, after, now), filled(w.Kind.Root, now, after)), err
+	}
+	for _, change := range s.Item.Changes {
+		if reached, err := w.reached(change, now); err != nil || !reached {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// writing prepares to carry out the step.
+func (s Step) writing() (*Writing, error) {
+	w := &Writing{Item: s.Item, Variables: s.Variables, Salt: s.Salt, Value: s.idOf, Name: s.nameOf, Present: s.present}
+	for _, k := range s.Kinds {
+		if k.Name != s.Item.Kind {
+			continue
+		}
+		var err error
+		if w.Kind, err = schema.Compile(k); err != nil {
+			return nil, err
+		}
+	}
+	if w.Kind == nil {
+		return nil, fmt.Errorf("plan: %s: the client does not know this kind", s.Item.ID)
+	}
+	if len(s.Item.Sensitive) == 0 || s.Item.Verb == tenant.Delete {
+		return w, nil
+	}
+	return w, w.ReadSecrets(s.Desired)
+}
+
+// idOf returns what stands in the tenant where a reference stands in a plan.
+func (s Step) idOf(ref reference.Ref) (string, error) {
+	if id := s.Bindings.Of(ref); id != "" {
+		return id, nil
+	}
+	return "", noteError(s.Item, plan.Unresolved, "%s has no value in the tenant; what creates it was not applied", ref)
+}
+
+// nameOf is the reverse of idOf, for what a file writes as an id.
+func (s Step) nameOf(declared []*tenant.Reference, value string) *jsonval.Node {
+	for _, r := range declared {
+		for _, kind := range r.Kinds {
+			ref := reference.Ref{Kind: kind, Property: r.Property}
+			for key, bound := range s.Bindings[ref.Bindings()] {
+				if bound == value {
+					ref.Key = key
+					return jsonval.StringNode(ref.String())
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// present returns a reference with the present key in place of a former one.
+func (s Step) present(ref reference.Ref) reference.Ref {
+	if now := s.Bindings[ref.Kind+reference.Formerly][ref.Key]; now != "" {
+		ref.Key = now
+	}
+	return ref
+}
+
+func noteError(it *plan.Item, class plan.NoteClass, format string, args ...any) error {
+	return &plan.NoteError{Note: plan.Note{Class: class, Kind: it.Kind, Key: it.Key, Message: fmt.Sprintf(format, args...)}}
+}
+
+// NaturalMatch returns the match by which an object like the item's can be
+// found in the tenant: its natural key's properties. It is false if one of
+// them is not a plain text.
+func NaturalMatch(k tenant.Kind, it *plan.Item) (tenant.Match, bool) {
+	rules, err := schema.Compile(k)
+	if err != nil {
+		return nil, false
+	}
+	body, err := jsonval.ParseObject(it.After)
+	if err != nil {
+		return nil, false
+	}
+	return rules.MatchOf(body, func(s string) (string, bool) {
+		return reference.Literal(s), reference.ReferenceIn(jsonval.StringNode(s)) == nil
+	})
+}
+
+// inTenant parses a value of the plan and turns names into ids.
+func (w *Writing) inTenant(raw json.RawMessage) (*jsonval.Node, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	n, err := jsonval.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	}
+	return w.resolve(n)
+}
+
+func (w *Writing) resolve(n *jsonval.Node) (*jsonval.Node, error) {
+	if n.IsString() {
+		if ref := reference.ReferenceIn(n); ref != nil {
+			id, err := w.Value(*ref)
+			return jsonval.StringNode(id), err
+		}
+		return n.WithText(reference.Literal(n.Text)), nil
+	}
+	var failed error
+	out := n.MapKids(func(i int) *jsonval.Node {
+		kid, err := w.resolve(n.Kids[i])
+		failed = cmp.Or(failed, err)
+		return kid
+	})
+	return out, failed
+}

@@ -1,0 +1,343 @@
+package apply
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Writing makes the content of one write.
+type Writing struct {
+	Kind      *schema.Schema
+	Item      *plan.Item
+	Variables map[string]string
+	Salt      string
+	// Value returns what stands for a reference, name what refers to an id, and
+	// present a reference without a former key.
+	Value   func(reference.Ref) (string, error)
+	Name    func(refs []*tenant.Reference, value string) *jsonval.Node
+	Present func(reference.Ref) reference.Ref
+	// secrets are the repository's, as the tenant gets them, by what the plan
+	// has of them ([PropertyChange].Secrets); unread says why some are missing.
+	secrets map[string]*jsonval.Node
+	unread  error
+}
+
+// ReadSecrets reads the secrets of the repository's resource.
+func (w *Writing) ReadSecrets(r *tenant.Resource) error {
+	if r == nil {
+		return noteError(w.Item, plan.SecretNeeded, "it has secrets that only the repository's file holds, and the file is not there; sync again")
+	}
+	if sum, err := schema.Sum(r.Body, w.Salt); err != nil || sum != w.Item.DesiredSum {
+		return noteError(w.Item, plan.Changed, "%s was edited since the plan was made; sync again", schema.FileOf(r))
+	}
+	body, err := jsonval.ParseObject(r.Body)
+	if err != nil {
+		return fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	}
+	w.secrets = map[string]*jsonval.Node{}
+	fail := func(err error) { w.unread = cmp.Or(w.unread, err) }
+	form := schema.Form{
+		Repository: true,
+		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+			text, ref, bad := reference.Expand(n.Text, w.Variables)
+			if bad != nil {
+				if at.Secret {
+					fail(noteError(w.Item, plan.ClassOf(bad), "%s", bad.InSecret(n.Text).Message))
+				}
+				return jsonval.NullNode
+			}
+			if ref != nil {
+				now := w.Present(*ref)
+				schema.SetProperty(&now, schema.Applicable(at))
+				return jsonval.StringNode(now.String())
+			}
+			if refs := schema.Applicable(at); len(refs) > 0 && !schema.IsLiteral(refs, text) {
+				if named := w.Name(refs, text); named != nil {
+					return named
+				}
+			}
+			return n.WithText(reference.Escape(text))
+		},
+		Secret: func(n *jsonval.Node) *jsonval.Node {
+			mark := schema.SecretNode(w.Salt, w.Kind, n)
+			value, err := w.resolve(n)
+			fail(err)
+			w.secrets[schema.ApprovedSum(w.Salt, reference.ItemID(w.Item.Kind, w.Item.Key), mark)] = value
+			return mark
+		},
+		Mask: func(n *jsonval.Node) *jsonval.Node { return n },
+	}
+	form.Apply(w.Kind, body)
+	return nil
+}
+
+// create returns the whole new object.
+func (w *Writing) create() (*jsonval.Node, error) {
+	if len(w.Item.Changes) == 1 && w.Item.Changes[0].Pointer == "" {
+		return w.newValue(w.Item.Changes[0])
+	}
+	return w.inTenant(w.Item.After)
+}
+
+// Update returns the whole object as it should be, and the merge patch.
+func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err error) {
+	// Empty values stay as the tenant has them.
+	plain, withTokens := schema.Form{Repository: true}, schema.Form{Repository: true, KeepTokens: true}
+	before := plain.Apply(w.Kind, body)
+	now := before
+	var paths [][]string
+	for _, change := range w.Item.Changes {
+		segs, member, err := w.path(change)
+		if err != nil {
+			return nil, nil, err
+		}
+		if now, err = w.change(now, segs, member, change); err != nil {
+			return nil, nil, err
+		}
+		paths = append(paths, w.sentWith(segs))
+	}
+	now = carry(w.Kind.Root, now, before, withTokens.Apply(w.Kind, body))
+	patch = &jsonval.Node{Kind: '{'}
+	for _, segs := range paths {
+		v := now.At(segs)
+		if len(segs) == 0 {
+			v = w.Kind.Piece(v, "")
+		}
+		if hidesSecret(w.Kind.Root.Follow(segs), v) {
+			return nil, nil, noteError(w.Item, plan.SecretNeeded,
+				"%q must be sent whole, with a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
+		}
+		patch = patch.With(segs, v)
+	}
+	return withoutMasks(w.Kind.Root, now), patch, nil
+}
+
+// path reads a change's pointer; member: the change is about a set's member.
+func (w *Writing) path(change plan.PropertyChange) (segs []string, member bool, err error) {
+	segs, err = jsonval.SplitPointer(change.Pointer)
+	if err != nil {
+		return nil, false, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	}
+	if n := len(segs) - 1; n >= 0 && segs[n] == "-" && w.Kind.Root.Follow(segs[:n]).Fact().Set != nil {
+		return segs[:n], true, nil
+	}
+	return segs, false, nil
+}
+
+// sentWith returns the path that must be sent when the value at segs changes:
+// the outermost one that is only sent whole, else the value itself.
+func (w *Writing) sentWith(segs []string) []string {
+	r := w.Kind.Root
+	from := len(w.Kind.PartPath(w.Item.Part)) // a part's request has nothing else
+	for i, s := range segs {
+		if r.Fact().Whole && i >= from {
+			return segs[:i]
+		}
+		r = r.Step(s)
+	}
+	return segs
+}
+
+// change carries out one row of the plan.
+func (w *Writing) change(now *jsonval.Node, segs []string, member bool, change plan.PropertyChange) (*jsonval.Node, error) {
+	value, err := w.newValue(change)
+	if err != nil || !member {
+		return now.With(segs, value), err
+	}
+	old, err := w.inTenant(change.Before)
+	if err != nil {
+		return nil, err
+	}
+	r, array := w.Kind.Root.Follow(segs), now.At(segs)
+	found := find(r, array, old)
+	if old == nil {
+		found = same(r, array, value)
+	}
+	return now.With(segs, schema.ReplaceMember(array, found, value)), nil
+}
+
+// newValue returns what a change wants, secrets included: those that were
+// approved, whatever the file and its variables say now.
+func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
+	value, err := w.inTenant(change.After)
+	if err != nil {
+		return nil, err
+	}
+	for pointer, sum := range change.Secrets {
+		secret, ok := w.secrets[sum]
+		if !ok {
+			return nil, cmp.Or(w.unread, noteError(w.Item, plan.Changed, "the secret at %q is not the one that was approved: a variable was changed since the plan was made; sync again for a fresh plan", change.Pointer+pointer))
+		}
+		segs, err := jsonval.SplitPointer(pointer)
+		if err != nil {
+			return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+		}
+		value = value.With(segs, secret)
+	}
+	return value, nil
+}
+
+// reached reports whether a change has come true.
+func (w *Writing) reached(change plan.PropertyChange, now *jsonval.Node) (bool, error) {
+	segs, member, err := w.path(change)
+	if err != nil {
+		return false, err
+	}
+	value, err := w.newValue(change)
+	if err != nil {
+		return false, err
+	}
+	r, found := w.Kind.Root.Follow(segs), now.At(segs)
+	if !member {
+		return schema.Covers(r, filled(r, value, found), filled(r, found, value)), nil
+	}
+	if value != nil {
+		m := find(r, found, value)
+		next := r.Step("*")
+		if m == nil && found.IsArray() { // perhaps the tenant hides what it was given
+			if i := slices.IndexFunc(found.Kids, func(kid *jsonval.Node) bool { return jsonval.Equal(filled(next, value, kid), filled(next, kid, value)) }); i >= 0 {
+				m = found.Kids[i]
+			}
+		}
+		return m != nil && schema.SameMember(next, filled(next, value, m), filled(next, m, value)), nil
+	}
+	old, err := w.inTenant(change.Before)
+	gone := find(r, found, old)
+	return gone == nil || !jsonval.Equal(filled(r.Step("*"), old, gone), gone), err
+}
+
+// find returns the member of a set that m stands for, or nil: the one that is
+// the same in all that can be seen, or else as the kind tells members apart.
+func find(r *schema.Rule, array, m *jsonval.Node) *jsonval.Node {
+	set := r.Fact().Set
+	if m == nil || !array.IsArray() || set == nil {
+		return nil
+	}
+	if found := same(r, array, m); found != nil || len(set.By) == 0 || !set.TellsApart(array) {
+		return found
+	}
+	for _, kid := range array.Kids {
+		if set.Declared(kid) == set.Declared(m) {
+			return kid
+		}
+	}
+	return nil
+}
+
+// same returns the array's member that is m in all that can be seen, or nil.
+func same(r *schema.Rule, array, m *jsonval.Node) *jsonval.Node {
+	if !array.IsArray() {
+		return nil
+	}
+	for _, kid := range array.Kids {
+		if jsonval.Equal(filled(r.Step("*"), m, kid), kid) {
+			return kid
+		}
+	}
+	return nil
+}
+
+// hides reports whether n stands for a secret that is not shown. Elsewhere the
+// same texts are values like any other.
+func hides(f *schema.Facts, n *jsonval.Node) bool {
+	return (f.Masked || f.Sensitive) && n.IsString() && (n.Text == reference.Redacted || reference.IsAsterisks(n.Text))
+}
+
+// filled returns n with hidden values taken from other, where it has them.
+func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
+	switch {
+	case n == nil || other == nil:
+		return n
+	case hides(r.Fact(), n):
+		return other
+	case n.Kind != other.Kind || len(n.Kids) == 0 || n.IsArray() && len(n.Kids) != len(other.Kids):
+		return n
+	}
+	return n.MapKids(func(i int) *jsonval.Node {
+		if n.IsObject() {
+			return filled(r.Step(n.Names[i]), n.Kids[i], other.Get(n.Names[i]))
+		}
+		return filled(r.Step("*"), n.Kids[i], other.Kids[i])
+	})
+}
+
+// carry puts in what stands for secrets that the item does not touch: the
+// tokens just read for masked ones, the values just read for others. before is
+// the tenant's object, tokens the same with tokens.
+func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
+	switch {
+	case n.IsObject():
+		out := n
+		for i, name := range n.Names {
+			f := r.Step(name).Fact()
+			was, kid := before.Get(name), n.Kids[i]
+			switch {
+			case !hides(f, kid):
+				kid = carry(r.Step(name), kid, was, tokens.Get(name))
+			case f.Masked && f.Token != "" && !tokens.Get(f.Token).IsNull():
+				out = out.With([]string{f.Token}, tokens.Get(f.Token))
+				kid = nil
+			case f.Sensitive && was != nil:
+				kid = was
+			}
+			if kid != n.Kids[i] {
+				out = out.With([]string{name}, kid)
+			}
+		}
+		return out
+	case n.IsArray():
+		kids := make([]*jsonval.Node, len(n.Kids))
+		pairs := func(a, b *jsonval.Node) bool { return jsonval.Equal(filled(r.Step("*"), a, b), b) }
+		if set := r.Fact().Set; set != nil && len(set.By) > 0 && set.TellsApart(n) && set.TellsApart(before) {
+			pairs = func(a, b *jsonval.Node) bool { return set.Declared(a) == set.Declared(b) }
+		}
+		to := schema.AlignBy(n, before, pairs)
+		for i, kid := range n.Kids {
+			if kids[i] = kid; to[i] >= 0 {
+				kids[i] = carry(r.Step("*"), kid, before.Kids[to[i]], tokens.Kids[to[i]])
+			}
+		}
+		return &jsonval.Node{Kind: '[', Kids: kids}
+	}
+	return n
+}
+
+// hidesSecret reports whether a value to be sent has a secret that is not known.
+func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
+	if n == nil {
+		return false
+	}
+	if hides(r.Fact(), n) {
+		return true
+	}
+	for i, kid := range n.Kids {
+		if hidesSecret(r.Step(n.Segment(i)), kid) {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutMasks drops masked properties, of which nothing but asterisks is known.
+func withoutMasks(r *schema.Rule, n *jsonval.Node) *jsonval.Node {
+	switch {
+	case n.IsObject():
+		return n.MapKids(func(i int) *jsonval.Node {
+			next := r.Step(n.Names[i])
+			if f := next.Fact(); f.Masked && hides(f, n.Kids[i]) {
+				return nil
+			}
+			return withoutMasks(next, n.Kids[i])
+		})
+	case n.IsArray():
+		return n.MapKids(func(i int) *jsonval.Node { return withoutMasks(r.Step("*"), n.Kids[i]) })
+	}
+	return n
+}

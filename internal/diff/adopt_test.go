@@ -1,0 +1,199 @@
+package diff
+
+import (
+	"strings"
+	"testing"
+)
+
+// What is adopted is written into a person's file, which says some of it in a
+// better way than the tenant can.
+func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
+	vars := func(name, value string) func(*Input) {
+		return func(in *Input) { in.Variables[name] = value }
+	}
+	s, h := `{"displayName":"P",`, hashed
+	runAdoptions(t, []adoptionCase{
+		{
+			name:        "template in an array",
+			explanation: "elements that mean the same stay as they are written, with what is none of our business",
+			base:        s + `"l":["Contoso mail",{"a":1,"n":"Contoso"},"x"]}`,
+			file:        s + `"l":["${var:company} mail",{"n":"${var:company}", "n@odata.x":1, "a":1.0},"x"]}`,
+			tenant:      s + `"l":["new","Contoso mail",{"a":1,"n":"Contoso"}]}`,
+			want:        s + `"l":["new","${var:company} mail",{"n":"${var:company}", "n@odata.x":1, "a":1.0}]}`,
+		},
+		{
+			name:        "template in an element that changed",
+			explanation: "only what changed within it is written",
+			base:        s + `"l":[{"a":1,"n":"Contoso","t":[1]}]}`,
+			file:        s + `"l":[{"n":"${var:company}","x@odata.type":"y","a":1,"t":[1]}]}`,
+			tenant:      s + `"l":[{"a":2,"n":"Contoso","b":true}]}`,
+			want:        s + `"l":[{"n":"${var:company}","x@odata.type":"y","a":2,"b":true}]}`,
+		},
+		{
+			name:        "template in a text that changed",
+			explanation: "the variables that the text has stay in it",
+			base:        s + `"x":"Welcome to Contoso!"}`,
+			file:        s + `"x":"Welcome to ${var:company}!"}`,
+			tenant:      s + `"x":"Contoso welcomes you: $${Contosos}"}`,
+			want:        s + `"x":"${var:company} welcomes you: $$${${var:company}s}"}`,
+		},
+		{
+			name:        "a secret variable in an element that moved",
+			explanation: "the value of a variable that the file uses is not written where it stands by itself, whoever wrote it there",
+			base:        s + `"l":[{"k":"hunter2-psk"},{"k":"b"}],"y":"z"}`,
+			file:        s + `"l":[{"k":"${var:psk}"},{"k":"b"}],"y":"z"}`,
+			tenant:      s + `"l":["c",{"b":{"key=hunter2-psk;":["hunter2-psk"]},"v":"key=hunter2-psk;"}],"y":"xhunter2-psky"}`,
+			adjust:      vars("psk", "hunter2-psk"),
+			want:        s + `"l":["c",{"b":{"key=hunter2-psk;":["${var:psk}"]},"v":"key=${var:psk};"}],"y":"xhunter2-psky"}`,
+		},
+		{
+			name:        "short values",
+			explanation: "a short value is found by chance, unless it is all there is",
+			base:        s + `"l":["a1","on"]}`,
+			file:        s + `"l":["a1","${var:state}"]}`,
+			tenant:      s + `"l":["is it on?","off","on"]}`,
+			adjust:      vars("state", "on"),
+			want:        s + `"l":["is it on?","off","${var:state}"]}`,
+		},
+		{
+			name:        "a dollar before a variable",
+			explanation: "what could not be read as it is meant is written plainly",
+			base:        s + `"x":"Contoso"}`,
+			file:        s + `"x":"${var:company}"}`,
+			tenant:      s + `"x":"$Contoso"}`,
+			want:        s + `"x":"$Contoso"}`,
+		},
+		{
+			name:        "reference in an array",
+			explanation: "a reference stays as the file has it",
+			base:        s + `"conditions":{"x":[{"g":"${groups/G}"}]}}`,
+			file:        s + `"conditions":{"x":[{"g":"${groups/G}"}]}}`,
+			tenant:      s + `"conditions":{"x":[{"g":"g1","n":1}]}}`,
+			want:        s + `"conditions":{"x":[{"g":"${groups/G}","n":1}]}}`,
+		},
+		{
+			name:        "secrets in an array",
+			explanation: "a secret that the tenant has still stays as the file writes it, wherever its element is now",
+			base:        s + `"settings":[{"n":1,"secret":"` + h("s1") + `"},{"n":2,"secret":"` + h("Contoso") + `"}]}`,
+			file:        s + `"settings":[{"n":1,"secret":"s1"},{"n":2,"secret":"${var:company}"}]}`,
+			tenant:      s + `"settings":[{"n":0,"secret":"new"},{"n":7,"secret":"Contoso"},{"n":1,"secret":"s1"}]}`,
+			want:        s + `"settings":[{"n":0,"secret":"[redacted]"},{"n":7,"secret":"${var:company}"},{"n":1,"secret":"s1"}]}`,
+		},
+		{
+			name:        "masked secrets in an array",
+			explanation: "the element that did not change keeps its secret, a new one is hidden",
+			base:        s + `"oma":[{"uri":"a","value":"` + h("s") + `"}]}`,
+			file:        s + `"oma":[{"uri":"a","value":"s"}]}`,
+			tenant:      s + `"oma":[{"uri":"b","value":"****"},{"uri":"a","value":"****"}]}`,
+			want:        s + `"oma":[{"uri":"b","value":"****"},{"uri":"a","value":"s"}]}`,
+		},
+		{
+			name:        "masked secret of an element that may have changed",
+			explanation: "nobody can tell whether it is the same setting, so its secret is not taken from the file",
+			base:        s + `"oma":[{"uri":"a","value":"` + h("s") + `"}],"x":1}`,
+			file:        s + `"oma":[{"uri":"a","value":"${var:company}"}],"x":1}`,
+			tenant:      s + `"oma":[{"uri":"b","value":"****"}],"x":2}`,
+			adjust:      vars("company", "s"),
+			want:        s + `"oma":[{"uri":"a","value":"${var:company}"}],"x":2}`,
+			note:        `note secret_needed policies/P /oma`,
+		},
+		{
+			name:        "an element with a masked secret was removed",
+			explanation: "it goes with its secret",
+			base:        s + `"oma":[{"uri":"a","value":"` + h("s") + `"},{"uri":"b","value":"` + h("t") + `"}]}`,
+			file:        s + `"oma":[{"uri":"a","value":"s"},{"uri":"b","value":"t"}]}`,
+			tenant:      s + `"oma":[{"uri":"b","value":"****"}]}`,
+			want:        s + `"oma":[{"uri":"b","value":"t"}]}`,
+		},
+		{
+			name:        "member of a set by identity",
+			explanation: "it is the same member, with the secret that was deployed",
+			base:        s + `"assignments":[{"target":"t","intent":"i","v":1,"key":"` + h("k") + `","l":["Contoso"]}]}`,
+			file:        s + `"assignments":[{"intent":"i","target":"t","v":1,"l":["${var:company}"],"key":"k"}]}`,
+			tenant:      s + `"assignments":[{"target":"t","intent":"i","v":2,"key":"****","l":["Contoso"]},{"target":"u","intent":"i","key":"****"}]}`,
+			want:        s + `"assignments":[{"intent":"i","target":"t","v":2,"l":["${var:company}"],"key":"k"},{"intent":"i","key":"****","target":"u"}]}`,
+		},
+		{
+			name:        "member of a set by value",
+			explanation: "members of which only secrets cannot be seen may be another's",
+			base:        s + `"tokens":[{"n":1,"key":"` + h("k") + `"}]}`,
+			file:        s + `"tokens":[{"n":1,"key":"k"}]}`,
+			tenant:      s + `"tokens":[{"n":2,"key":"****"}]}`,
+			want:        `-`,
+			note:        `note secret_needed policies/P /tokens`,
+		},
+		{
+			name:        "set within an array",
+			explanation: "members of an inner set are the file's, in its order, whatever the tenant's order is",
+			base:        s + `"rules":[{"n":1,"names":["Contoso","a"]}]}`,
+			file:        s + `"rules":[{"n":1,"names":["a","${var:company}","gone"]}]}`,
+			tenant:      s + `"rules":[{"n":2,"names":["b","Contoso","a"]}]}`,
+			adjust: func(in *Input) {
+				in.Base.Objects[0].Body = []byte(s + `"rules":[{"n":1,"names":["Contoso","a","gone"]}]}`)
+			},
+			want: s + `"rules":[{"n":2,"names":["a","${var:company}","b"]}]}`,
+		},
+	})
+}
+
+// adoptionCase is a policy P whose tenant's side has drifted.
+type adoptionCase struct {
+	name, explanation  string
+	base, file, tenant string
+	adjust             func(*Input)
+	want               string
+	note               string
+}
+
+func runAdoptions(t *testing.T, cases []adoptionCase) {
+	t.Helper()
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			in := comparisonCase{
+				base:    `policies/P=1 ` + tc.base + "\n" + `groups/G=g1 {"displayName":"G"}`,
+				desired: `policies/P ` + tc.file + "\n" + `groups/G {"displayName":"G"}`,
+				current: `policies 1 ` + tc.tenant + "\n" + `groups g1 {"displayName":"G"}`,
+				adjust:  tc.adjust,
+			}.input(t)
+			r, err := Compare(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := adoptedFile(r); got != tc.want || len(r.Plan.Items) > 0 {
+				t.Errorf("%s\ngot  %s\nwant %s\n%s", tc.explanation, got, tc.want, showResult(r))
+			}
+			if got := strings.Join(notesOf(r), "\n"); got != tc.note {
+				t.Errorf("%s\ngot  %s\nwant %s", tc.explanation, got, tc.note)
+			}
+			if tc.want == "-" {
+				return
+			}
+			in.Base, in.Desired.Resources[0].Body = r.Base, []byte(tc.want)
+			again, err := Compare(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(again.Adopt) > 0 || len(again.Plan.Items) > 0 || tc.note == "" && again.Unchanged != 2 {
+				t.Errorf("the file as adopted does not say what the tenant has:\n%s", showResult(again))
+			}
+		})
+	}
+}
+
+// adoptedFile is the file of the only object that is adopted.
+func adoptedFile(r *Result) string {
+	if len(r.Adopt) != 1 {
+		return "-"
+	}
+	return show(r.Adopt[0].Body)
+}
+
+func notesOf(r *Result) []string {
+	var lines []string
+	for line := range strings.Lines(showResult(r)) {
+		if strings.HasPrefix(line, "note ") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,452 @@
+package diff
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+)
+
+// keeper writes the tenant's values into a person's file and keeps what the
+// file says of them in a better way: templates, secrets, and what is none of
+// our business. A text stays whose meaning the tenant has, so what it writes
+// means what the tenant has, however elements were paired.
+type keeper struct {
+	c    *comparison
+	root *written
+	// secrets are the file's texts by the hash of what they stand for.
+	secrets map[string]json.RawMessage
+	// variables are the names of those that the file uses.
+	variables []string
+
+	// kept are the secrets of the file that stay, hidden counts those of the
+	// tenant that nobody can read, since the last reset.
+	kept   map[string]bool
+	hidden int
+}
+
+// written is a value of the file: as it stands there, and what it means. Values
+// that are only the file's mean nothing (nil).
+type written struct {
+	text  json.RawMessage
+	means *jsonval.Node
+	names []string
+	kids  []*written
+}
+
+func (c *comparison) newKeeper(o *object, t *trees) (*keeper, error) {
+	k := &keeper{c: c, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
+	s := c.desiredShape(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // it was read before, without an error
+	s.Unsorted = true
+	means := guided(o.kind, t.guide, s.Apply(o.kind, t.file), true)
+	var err error
+	if k.root, err = readWritten(o.desired.Body, means); err != nil {
+		return nil, err
+	}
+	used := map[string]bool{}
+	k.root.each(func(v *written) {
+		if reference.IsSecret(v.means) {
+			k.secrets[v.means.Text] = v.text
+		}
+		if bytes.Contains(v.text, []byte("${var:")) && len(v.kids) == 0 {
+			for _, name := range variablesIn(v.string()) {
+				used[name] = true
+			}
+		}
+	})
+	for name := range used {
+		k.variables = append(k.variables, name)
+	}
+	// The longest value first, so that none is taken for a part of another.
+	slices.SortFunc(k.variables, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(c.in.Variables[b]), len(c.in.Variables[a])), strings.Compare(a, b))
+	})
+	return k, nil
+}
+
+// readWritten reads a file's value beside what it means.
+func readWritten(text json.RawMessage, means *jsonval.Node) (*written, error) {
+	v := &written{text: text, means: means}
+	var begin byte
+	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) > 0 {
+		begin = trimmed[0]
+	}
+	if begin != '{' && begin != '[' || reference.IsSecret(means) {
+		return v, nil
+	}
+	err := jsonval.EachValue(text, jsontext.Kind(begin), func(name string, kid json.RawMessage) error {
+		below := means.Get(name)
+		if begin == '[' {
+			below = nil
+			if means.IsArray() && len(v.kids) < len(means.Kids) {
+				below = means.Kids[len(v.kids)]
+			}
+		}
+		read, err := readWritten(kid, below)
+		v.names, v.kids = append(v.names, name), append(v.kids, read)
+		return err
+	})
+	return v, err
+}
+
+// each calls yield for the value and all below it.
+func (v *written) each(yield func(*written)) {
+	yield(v)
+	for _, kid := range v.kids {
+		kid.each(yield)
+	}
+}
+
+// at returns the value at a path of names, or nil.
+func (v *written) at(segs []string) *written {
+	for _, s := range segs {
+		i := -1
+		if v != nil {
+			i = slices.Index(v.names, s)
+		}
+		if i < 0 {
+			return nil
+		}
+		v = v.kids[i]
+	}
+	return v
+}
+
+// string returns the text that stands in the file; empty if it is none.
+func (v *written) string() string {
+	n, err := jsonval.Parse(v.text)
+	if err != nil {
+		return ""
+	}
+	return jsonval.TextOf(n)
+}
+
+// property edits one property of the file, of which these are the differences:
+// itself, or members of a set. It returns false if a secret of the file is gone
+// after that, and there is one that nobody can read.
+func (k *keeper) property(e *jsonval.Edits, found []*difference) bool {
+	clear(k.kept)
+	k.hidden = 0
+	was := map[string]bool{}
+	for _, d := range found {
+		v := k.root.at(d.segs)
+		if !d.member {
+			now := d.current
+			if now == nil && d.base != nil {
+				// The tenant dropped it. null says that; to remove it from the file
+				// would say that nobody cares any more.
+				now = jsonval.NullNode
+			}
+			v.secretsIn(was)
+			e.Set, e.Value = true, k.write(d.rule, v, revealed(d.rule, d.base, now))
+			continue
+		}
+		r := d.rule.Step("*")
+		now := revealed(r, d.base, d.current)
+		for _, i := range d.places {
+			if e.Members == nil {
+				e.Members = map[int]json.RawMessage{}
+			}
+			v.kids[i].secretsIn(was)
+			e.Members[i] = k.write(r, v.kids[i], now)
+		}
+		if len(d.places) == 0 && now != nil {
+			e.Added = append(e.Added, k.plain(now))
+		}
+	}
+	for secret := range was {
+		if k.hidden > 0 && !k.kept[secret] {
+			return false
+		}
+	}
+	return true
+}
+
+// revealed returns what the tenant has, with the secrets that were last deployed
+// in place of masks.
+func revealed(r *schema.Rule, base, now *jsonval.Node) *jsonval.Node {
+	_, now = schema.Unmask(r, base, base, now, nil)
+	return now
+}
+
+// secretsIn adds the secrets of a value of the file.
+func (v *written) secretsIn(secrets map[string]bool) {
+	if v == nil {
+		return
+	}
+	v.each(func(v *written) {
+		if reference.IsSecret(v.means) {
+			secrets[v.means.Text] = true
+		}
+	})
+}
+
+// write returns what the file is to say for a value of the tenant, where it
+// says v (nil: nothing yet).
+func (k *keeper) write(r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
+	switch {
+	case now == nil:
+		return nil
+	case v != nil && v.means != nil && agrees(r, v.means, now):
+		v.secretsIn(k.kept)
+		return v.text
+	case v == nil || v.means == nil || reference.IsSecret(now) || reference.IsMask(now):
+		return k.plain(now)
+	case v.means.IsObject() && now.IsObject():
+		return k.object(r, v, now)
+	case v.means.IsArray() && now.IsArray():
+		return k.array(r, v, now)
+	case now.IsString() && v.means.IsString():
+		return k.text(v.string(), now)
+	}
+	return k.plain(now)
+}
+
+// object keeps the order of names and what only the file has.
+func (k *keeper) object(r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
+	out := []byte{'{'}
+	add := func(name string, value json.RawMessage) {
+		if value != nil {
+			if len(out) > 1 {
+				out = append(out, ',')
+			}
+			out = append(append(jsonval.AppendString(out, name), ':'), value...)
+		}
+	}
+	for i, name := range v.names {
+		kid := v.kids[i]
+		if value := now.Get(name); value != nil || kid.means != nil {
+			add(name, k.write(r.Step(name), kid, value))
+		} else {
+			add(name, kid.text)
+		}
+	}
+	for i, name := range now.Names {
+		if !slices.Contains(v.names, name) {
+			add(name, k.plain(now.Kids[i]))
+		}
+	}
+	return append(out, '}')
+}
+
+// array writes the tenant's elements in their order, those of a set in the
+// file's.
+func (k *keeper) array(r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
+	next := r.Step("*")
+	from := k.pair(r, v, now)
+	texts := make([]json.RawMessage, len(now.Kids))
+	for j, kid := range now.Kids {
+		if i := from[j]; i >= 0 {
+			texts[j] = k.write(next, v.kids[i], kid)
+		} else {
+			texts[j] = k.plain(kid)
+		}
+	}
+	order := make([]int, len(now.Kids))
+	for j := range order {
+		order[j] = j
+	}
+	if r.Fact().Set != nil {
+		last := func(i int) int { // new ones come last
+			if i < 0 {
+				return len(v.kids)
+			}
+			return i
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(last(from[a]), last(from[b])) })
+	}
+	out := []byte{'['}
+	for n, j := range order {
+		if n > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, texts[j]...)
+	}
+	return append(out, ']')
+}
+
+// pair finds for each of the tenant's elements the file's that it is, or that
+// it may have been, or -1: by meaning the same, by a set's identity, by its
+// place.
+func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
+	from, used := make([]int, len(now.Kids)), make([]bool, len(v.kids))
+	take := func(same func(i, j int) bool) {
+		for j := range now.Kids {
+			for step := 0; from[j] < 0 && step < len(v.kids); step++ {
+				if i := (j + step) % len(v.kids); !used[i] && same(i, j) { // the same place first
+					from[j], used[i] = i, true
+				}
+			}
+		}
+	}
+	for j := range from {
+		from[j] = -1
+	}
+	take(func(i, j int) bool { return agrees(r.Step("*"), v.kids[i].means, now.Kids[j]) })
+	if set := r.Fact().Set; set != nil && len(set.By) > 0 && set.TellsApart(v.means) && set.TellsApart(now) {
+		take(func(i, j int) bool { return set.Declared(v.kids[i].means) == set.Declared(now.Kids[j]) })
+		return from
+	}
+	take(func(i, j int) bool { return i == j })
+	return from
+}
+
+// agrees reports whether a file's value, in name form but for the order of sets
+// within arrays, means what the tenant has.
+func agrees(r *schema.Rule, means, now *jsonval.Node) bool {
+	switch {
+	case reference.IsMask(means):
+		return reference.IsMask(now) || reference.IsSecret(now)
+	case means.IsObject() && now.IsObject():
+		if !slices.Equal(means.Names, now.Names) {
+			return false
+		}
+		for i, name := range means.Names {
+			if !agrees(r.Step(name), means.Kids[i], now.Kids[i]) {
+				return false
+			}
+		}
+		return true
+	case means.IsArray() && now.IsArray() && len(means.Kids) == len(now.Kids):
+		next, used := r.Step("*"), make([]bool, len(now.Kids))
+		for i, kid := range means.Kids {
+			j := i
+			if r.Fact().Set != nil {
+				j = slices.IndexFunc(seqFrom(len(used)), func(j int) bool { return !used[j] && agrees(next, kid, now.Kids[j]) })
+			}
+			if j < 0 || !agrees(next, kid, now.Kids[j]) {
+				return false
+			}
+			used[j] = true
+		}
+		return true
+	}
+	return jsonval.Equal(means, now)
+}
+
+func seqFrom(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// plain writes a value of the tenant that the file does not have: secrets as
+// the file writes them elsewhere, or hidden; and variables in place of their
+// values.
+func (k *keeper) plain(n *jsonval.Node) json.RawMessage {
+	switch {
+	case reference.IsSecret(n):
+		if text, ok := k.secrets[n.Text]; ok {
+			k.kept[n.Text] = true
+			return text
+		}
+		return jsonval.AppendString(nil, reference.Redacted)
+	case reference.IsMask(n):
+		k.hidden++
+		return jsonval.AppendString(nil, reference.Asterisks)
+	case n.IsString():
+		return k.text("", n)
+	case n.IsObject():
+		return k.object(nil, &written{means: n}, n)
+	case n.IsArray():
+		out := []byte{'['}
+		for i, kid := range n.Kids {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			out = append(out, k.plain(kid)...)
+		}
+		return append(out, ']')
+	}
+	return n.JSON()
+}
+
+// shortest is the shortest value of a variable that is looked for within a
+// text: shorter ones are found by chance.
+const shortest = 4
+
+// text writes a text with the file's variables in place of their values: those
+// of the text that stands there now (was) wherever they are, others where they
+// stand by themselves. A variable's value may be a secret.
+func (k *keeper) text(was string, now *jsonval.Node) json.RawMessage {
+	out := now.Text
+	if n := k.c.putVariables(now); n != now {
+		out = n.Text
+	} else if reference.ReferenceIn(now) == nil && !reference.IsSecret(now) && !reference.IsMask(now) {
+		text := reference.Literal(now.Text)
+		templated := k.template(variablesIn(was), text)
+		if again, ref, err := reference.Expand(templated, k.c.in.Variables); err == nil && ref == nil && again == text {
+			out = templated
+		}
+	}
+	return jsonval.AppendString(nil, out)
+}
+
+func (k *keeper) template(own []string, text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		name := k.variableAt(own, text, i)
+		if name == "" || i > 0 && text[i-1] == '$' { // $${ would be a literal
+			next := i + 1
+			if strings.HasPrefix(text[i:], "${") {
+				b.WriteByte('$')
+			}
+			b.WriteString(text[i:next])
+			i = next
+			continue
+		}
+		b.WriteString("${var:" + name + "}")
+		i += len(k.c.in.Variables[name])
+	}
+	return b.String()
+}
+
+// variableAt returns the variable whose value stands at a place of a text.
+func (k *keeper) variableAt(own []string, text string, i int) string {
+	for _, name := range k.variables {
+		value := k.c.in.Variables[name]
+		if value == "" || !strings.HasPrefix(text[i:], value) {
+			continue
+		}
+		if value == text || len(value) >= shortest && (slices.Contains(own, name) || standsAlone(text, i, i+len(value))) {
+			return name
+		}
+	}
+	return ""
+}
+
+// standsAlone reports whether no letter or digit is next to a part of a text.
+func standsAlone(text string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:from])
+	after, _ := utf8.DecodeRuneInString(text[to:])
+	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	return !word(before) && !word(after)
+}
+
+// variablesIn returns the names of the variables that a text of a file uses.
+func variablesIn(text string) []string {
+	var names []string
+	for rest := text; ; {
+		i := strings.Index(rest, "${")
+		if i < 0 {
+			return names
+		}
+		escaped := i > 0 && rest[i-1] == '$'
+		rest = rest[i+len("${"):]
+		if name, ok := strings.CutPrefix(rest, "var:"); ok && !escaped {
+			if name, _, ok = strings.Cut(name, "}"); ok {
+				names = append(names, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package diff
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// previousNames is where a file tells what it was called.
+const previousNames = "$previousNames"
+
+// FormerNames returns what files were called before, as they tell in
+// $previousNames, each with the key that it has now. A name that a file has, be
+// it one that cannot be used, or that two files tell, is nobody's.
+func FormerNames(d tenant.Desired) map[plan.Target]string {
+	now, told := map[plan.Target]string{}, []byte(previousNames)
+	claims := map[plan.Target]int{}
+	for _, r := range d.Resources {
+		// Most files have no such thing, and are not decoded for it.
+		if !bytes.Contains(r.Body, told) {
+			continue
+		}
+		if body, err := jsonval.ParseObject(r.Body); err == nil {
+			for _, key := range formerKeys(body) {
+				former := plan.Target{Kind: r.Kind, Key: key}
+				now[former] = r.Key
+				claims[former]++
+			}
+		}
+	}
+	if len(now) == 0 {
+		return now
+	}
+	for _, r := range d.Resources {
+		delete(now, plan.Target{Kind: r.Kind, Key: r.Key})
+	}
+	for _, p := range d.Problems {
+		delete(now, plan.Target{Kind: p.Kind, Key: p.Key})
+	}
+	maps.DeleteFunc(now, func(former plan.Target, _ string) bool { return claims[former] > 1 })
+	return now
+}
+
+// Renamed returns the body of a file that gets the name key: it tells its present
+// one in $previousNames, so that the object is renamed with it, and not key, if
+// that is a name that it had. The rest of the text stays as it is.
+func Renamed(file tenant.Resource, key string) (json.RawMessage, error) {
+	body, err := jsonval.ParseObject(file.Body)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", reference.ItemID(file.Kind, file.Key), err)
+	}
+	names := slices.DeleteFunc(formerKeys(body), func(name string) bool { return name == key })
+	told, err := json.Marshal(append(names, file.Key))
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", reference.ItemID(file.Kind, file.Key), err)
+	}
+	e := new(jsonval.Edits)
+	list := e.At([]string{previousNames})
+	list.Set, list.Value = true, told
+	return e.Apply(file.Body)
+}
+
+// formerKeys returns what a file says in $previousNames.
+func formerKeys(file *jsonval.Node) []string {
+	var keys []string
+	if list := file.Get(previousNames); list.IsArray() {
+		for _, v := range list.Kids {
+			if v.IsString() {
+				keys = append(keys, v.Text)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// findAliases collects the former names that other files may go on using: as
+// long as the file says so, and not just in the run that sees the rename. A name
+// that another object still has, whose file is gone, is no alias.
+func (c *comparison) findAliases() {
+	c.aliases = map[string]string{}
+	ids := map[plan.Target]string{}
+	for former, now := range FormerNames(c.in.Desired) {
+		s := c.sides[former.Kind]
+		if s == nil || c.badKeys[former.Kind][former.Key] || c.badKeys[former.Kind][now] {
+			continue
+		}
+		if len(ids) == 0 && c.in.Base != nil {
+			for _, b := range c.in.Base.Objects {
+				ids[plan.Target{Kind: b.Kind, Key: b.Key}] = b.ID
+			}
+		}
+		held, own := ids[former], ids[plan.Target{Kind: former.Kind, Key: now}]
+		if held != "" && own != "" && held != own {
+			continue
+		}
+		c.aliases[reference.ItemID(former.Kind, former.Key)] = now
+	}
+}

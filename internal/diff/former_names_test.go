@@ -1,0 +1,45 @@
+package diff
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+func TestFormerNames(t *testing.T) {
+	d := tenant.Desired{
+		Resources: parseDesired(t, `groups/New {"$previousNames":["Old","Older"]}
+			groups/A {"$previousNames":["Twice","B"]}
+			groups/B {"$previousNames":["Twice","Spoilt"]}
+			groups/C {"$previousNames":"no list"}
+			apps/New {"$previousNames":["Old",3]}`),
+		Problems: []tenant.FileError{{Kind: "groups", Key: "Spoilt"}},
+	}
+	d.Resources = append(d.Resources, tenant.Resource{Kind: "groups", Key: "Broken", Body: []byte(`{"$previousNames":["Lost"]`)})
+	want := map[plan.Target]string{{Kind: "groups", Key: "Old"}: "New", {Kind: "groups", Key: "Older"}: "New", {Kind: "apps", Key: "Old"}: "New"}
+	if diff := cmp.Diff(want, FormerNames(d)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := FormerNames(tenant.Desired{}); len(got) != 0 {
+		t.Errorf("of no files: %v", got)
+	}
+}
+
+func TestRenamed(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"displayName":"New", "big":1e400}`:                    `{"displayName":"New","big":1e400,"$previousNames":["New"]}`,
+		`{"$previousNames":["Old"],"displayName":"New"}`:        `{"$previousNames":["New"],"displayName":"New"}`,
+		`{"$previousNames":["Old","Older"],"x":{"y":[1.50]}}`:   `{"$previousNames":["Older","New"],"x":{"y":[1.50]}}`,
+		`{"displayName":"<New> & \"old\"","$previousNames":[]}`: `{"displayName":"<New> & \"old\"","$previousNames":["New"]}`,
+	} {
+		got, err := Renamed(tenant.Resource{Kind: "groups", Key: "New", Body: []byte(body)}, "Old")
+		if err != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v; want %s", body, got, err, want)
+		}
+	}
+	if _, err := Renamed(tenant.Resource{Kind: "groups", Key: "New", Body: []byte("{")}, "Old"); err == nil {
+		t.Error("a spoilt file is no error")
+	}
+}

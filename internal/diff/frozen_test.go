@@ -1,0 +1,121 @@
+package diff
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/frozen"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// TestFrozenBase does for bases what TestFrozen does for plans.
+func TestFrozenBase(t *testing.T) {
+	whole := sampleBase()
+	whole.Salt = "c2FsdA"
+	now, err := whole.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	frozen.Update(t, "base_whole.json", now)
+	var bases []Base
+	for file, want := range map[string]*Base{"base.json": sampleBase(), "base_whole.json": whole} {
+		data := compact(t, frozen.Read(t, file))
+		b, err := DecodeBase([]byte(data))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if diff := cmp.Diff(want, b); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", file, diff)
+		}
+		again, err := b.Encode()
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if got := string(again); got != data {
+			t.Errorf("%s is written otherwise now:\n%s\nfrozen:\n%s", file, got, data)
+		}
+		bases = append(bases, *b)
+	}
+	frozen.Covers(t, bases)
+}
+
+// frozenSums are hashes that are stored and compared with ones made later: with
+// another way to make them, each plan that waits would look outdated after an
+// upgrade, and each secret changed.
+type frozenSums struct {
+	Kind tenant.Kind     `json:"kind"`
+	Body json.RawMessage `json:"body"`
+	Salt string          `json:"salt"`
+	// Fingerprint is of Body in the tenant, Sum of Body as a file.
+	Fingerprint string `json:"fingerprint"`
+	Sum         string `json:"sum"`
+	// Base is Body as the base has it, its secret as a hash. Secrets is the hash
+	// that a plan has of it where the tenant has another.
+	Base    json.RawMessage   `json:"base"`
+	Secrets map[string]string `json:"secrets"`
+	// Redacted and Mask stand for secrets in plans and snapshots.
+	Redacted string `json:"redacted"`
+	Mask     string `json:"mask"`
+}
+
+func TestFrozenSums(t *testing.T) {
+	kind := tenant.Kind{Name: "wifiProfiles", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"},
+		Sets: []tenant.Set{{Path: "/sites"}}, Sensitive: []string{"/preSharedKey"}, Masked: []tenant.Masked{{Path: "/radius", Token: "radiusToken"}},
+		EmptyIsAbsent: []string{"/note"}}
+	body := json.RawMessage(`{"id":"7","displayName":"Guests <é>","sites":["b","a"],"preSharedKey":"correct horse","radius":"****","radiusToken":"t1","note":"","n":1.50}`)
+	now := frozenSums{Kind: kind, Body: body, Salt: "c2FsdA", Redacted: reference.Redacted, Mask: reference.Asterisks}
+	var err error
+	if now.Fingerprint, err = schema.FingerprintOf(kind, body, now.Salt); err != nil {
+		t.Fatal(err)
+	}
+	if now.Sum, err = schema.Sum(body, now.Salt); err != nil {
+		t.Fatal(err)
+	}
+	compare := func(current string) *Result {
+		res, err := Compare(Input{
+			Tenant: "contoso", Kinds: []tenant.Kind{kind}, Base: &Base{Format: format.FormatVersion, Salt: now.Salt},
+			Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: kind.Name, Key: "Guests <é>", Body: body}}},
+			Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: kind.Name, Completeness: tenant.Complete, Scope: tenant.All}},
+				Resources: []tenant.Resource{{Kind: kind.Name, ID: "7", Body: json.RawMessage(current)}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	same := compare(string(body))
+	if len(same.Base.Objects) != 1 {
+		t.Fatalf("got base %+v, want one object", same.Base)
+	}
+	now.Base = same.Base.Objects[0].Body
+	for _, it := range compare(strings.Replace(string(body), "correct horse", "battery staple", 1)).Plan.Items {
+		for _, change := range it.Changes {
+			if change.Redacted {
+				now.Secrets = change.Secrets
+			}
+		}
+	}
+	raw, err := format.EncodeJSON(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frozen.JSON(t, "sums.json", raw)
+	if len(now.Secrets) == 0 || now.Base == nil {
+		t.Errorf("got secrets %v, base %s, want hashes", now.Secrets, now.Base)
+	}
+}
+
+func compact(t *testing.T, raw []byte) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := json.Compact(&out, raw); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}

@@ -1,0 +1,49 @@
+package diff
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestComponents(t *testing.T) {
+	tests := []struct {
+		name  string
+		edges [][]int
+		want  [][]int
+	}{
+		{"none", nil, nil},
+		{"dependencies come first", [][]int{{1}, {2}, {}}, [][]int{{2}, {1}, {0}}},
+		{"a circle is one", [][]int{{1}, {2}, {0}, {0}}, [][]int{{0, 1, 2}, {3}}},
+		{"two circles, one leads to the other", [][]int{{1}, {0, 2}, {3}, {2}}, [][]int{{2, 3}, {0, 1}}},
+		{"an edge to a finished component joins nothing", [][]int{{}, {0}, {0, 1}}, [][]int{{0}, {1}, {2}}},
+		{"a node alone, with itself", [][]int{{0}}, [][]int{{0}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, components(tt.edges)); diff != "" {
+				t.Errorf("components (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestShortestCircle(t *testing.T) {
+	tests := []struct {
+		name  string
+		edges [][]int
+		want  []int
+	}{
+		{"two", [][]int{{1}, {0}}, []int{0, 1}},
+		{"the short way of two", [][]int{{1, 3}, {2}, {0}, {0}}, []int{0, 3}},
+		{"past a side branch", [][]int{{1, 2}, {}, {3}, {0}}, []int{0, 2, 3}},
+		{"none", [][]int{{1}, {}}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, shortestCircle(tt.edges, 0)); diff != "" {
+				t.Errorf("circle (-want +got)\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,80 @@
+package diff
+
+import (
+	"time"
+
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Input is what [Compare] works on. Nothing in it is changed or kept.
+type Input struct {
+	Tenant string
+	// Kinds that the client knows; others are not compared.
+	Kinds []tenant.Kind
+	// Scopes overrides the kinds' own scope.
+	Scopes map[string]tenant.Scope
+	// Base is what both sides last agreed on; nil before the first sync.
+	Base *Base
+	// Desired is the desired line.
+	Desired tenant.Desired
+	// Current is the tenant as read: ids, no keys, bodies as the tenant gave them.
+	Current tenant.Snapshot
+	// Gone are objects that the base knows, that are absent from a completely
+	// read kind, and of which two reads by id have said not found. Only these
+	// count as deleted in the tenant; other absences are not concluded from.
+	Gone []Object
+	// Variables are the tenant's, for ${var:name}.
+	Variables map[string]string
+	Rules     plan.Rules
+	// Targets, if any, limit the comparison to these objects; all others keep
+	// their base. An empty Key means the whole kind.
+	Targets []plan.Target
+	// Now decides which rules have expired.
+	Now time.Time
+	// Bound are ids that are known beyond the base, by kind and key: those of
+	// objects that this run has created. They need no match by name.
+	Bound reference.Bindings
+	// Written are the items that this run has applied. Masked secrets among
+	// what they wrote, which no read can show, count as agreed.
+	Written []*plan.Item
+	// NoBackup leaves [Result.Backup] without resources: comparisons after a
+	// run's first have no use for it, and need not decode what has not changed.
+	NoBackup bool
+	// Asked is what [ReferenceReads] has returned before; it is not asked again.
+	Asked []tenant.ReadRequest
+	// Salt is a random text, for a Base that has none yet: see [Base.Salt].
+	Salt string
+}
+
+// Object names an object in a tenant.
+type Object struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+}
+
+// Result is what [Compare] found.
+type Result struct {
+	// Plan is what is proposed for the tenant.
+	Plan *plan.Plan
+	// Adopt are the changes of the desired line by which it takes over the
+	// tenant's drift; to be written at backup.
+	Adopt []tenant.Change
+	// Revert has, by item ID, the change of the desired line that would make
+	// it agree with the tenant instead. A rename has two.
+	Revert map[string][]tenant.Change
+	// Backup is the tenant in the repository's form: keys, names instead of
+	// ids, sensitive values redacted, read-only properties dropped.
+	Backup tenant.Snapshot
+	// Base is the base after this comparison: moved wherever both sides agree,
+	// unchanged elsewhere. What was adopted counts only after a comparison
+	// with the desired line as adopted.
+	Base *Base
+	// Bindings are the ids of all known keys.
+	Bindings reference.Bindings
+	// Unchanged counts the compared objects that agree.
+	Unchanged int
+	// Adopted, in Summary form: a row per adopted property, for the report.
+	Adopted []plan.AdoptedChange
+}

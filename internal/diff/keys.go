@@ -1,0 +1,119 @@
+package diff
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// nameTheRest gives keys to what only the tenant has.
+func (m *matching) nameTheRest() {
+	if len(m.free) == 0 {
+		return
+	}
+	count := map[string]int{}
+	for _, r := range m.free {
+		count[m.nameInTenant(r)]++
+	}
+	used := func(key string) bool {
+		return m.objects[key] != nil || m.badKeys[m.kind.Name][key]
+	}
+	slices.SortFunc(m.free, func(a, b *tenant.Resource) int { return strings.Compare(a.ID, b.ID) })
+	for _, r := range m.free {
+		name := m.nameInTenant(r)
+		key := name
+		if count[key] > 1 || used(key) || m.undecided[r] {
+			key = suffixed(name, r.ID, 8)
+		}
+		for n := 16; used(key); n *= 2 {
+			if n > 64 {
+				// Two ids with one hash do not happen.
+				key += "~"
+				continue
+			}
+			key = suffixed(name, r.ID, n)
+		}
+		o := m.object(key)
+		o.current = r
+		if m.undecided[r] {
+			o.keep, m.unclear[Object{m.kind.Name, r.ID}] = true, true
+		}
+	}
+}
+
+// maxKey is the longest key that a repository takes, in bytes.
+const maxKey = 512
+
+// suffixed returns a key that stays the same while objects of the same name
+// come and go: it depends on the object's id alone.
+func suffixed(name, id string, digits int) string {
+	sum := sha256.Sum256([]byte(id))
+	tail := " ~" + hex.EncodeToString(sum[:])[:min(digits, 64)]
+	return shortened(name, maxKey-len(tail)) + tail
+}
+
+// shortened cuts s to at most n bytes, between characters.
+func shortened(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// nameInTenant returns the natural key of the tenant's object, or its id where
+// it has none.
+func (m *matching) nameInTenant(r *tenant.Resource) string {
+	if name, ok := m.names[r]; ok {
+		return name
+	}
+	name, ok := m.kind.NameOf(m.tenantBody(m.kind, r), func(s string) string { return s })
+	if !ok {
+		name = r.ID
+	}
+	if len(name) > maxKey {
+		name = suffixed(name, r.ID, 8)
+	}
+	m.names[r] = name
+	return name
+}
+
+// nameOf returns the natural key that the repository, or else the base, gives
+// an object; its key where they do not tell.
+func (m *matching) nameOf(o *object) string {
+	if o.desired != nil {
+		if name, ok := m.desiredName(o); ok {
+			return name
+		}
+	} else if o.held() {
+		if body, err := jsonval.ParseObject(o.base.Body); err == nil {
+			if name, ok := o.kind.NameOf(body, reference.Literal); ok {
+				return name
+			}
+		}
+	}
+	return o.key
+}
+
+// desiredName returns the natural key of a resource of the repository.
+func (c *comparison) desiredName(o *object) (string, bool) {
+	body, err := o.file()
+	if err != nil {
+		return "", false
+	}
+	return o.kind.NameOf(body, func(s string) string {
+		text, _, err := reference.Expand(s, c.in.Variables)
+		if err != nil {
+			return ""
+		}
+		return text
+	})
+}

@@ -1,0 +1,226 @@
+package diff
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// name returns the reference that an id stands for: the first that is known,
+// in the order of the declared kinds.
+func (c *comparison) name(refs []*tenant.Reference, value string) *jsonval.Node {
+	for _, r := range refs {
+		for _, kind := range r.Kinds {
+			if key, ok := c.lookup(kind, r.Property, value); ok {
+				ref := reference.Ref{Kind: kind, Key: key, Property: r.Property}
+				c.bindProperty(ref, value, r.Property != "") // what is named now must be resolved at deploy
+				return jsonval.StringNode(ref.String())
+			}
+		}
+	}
+	return nil
+}
+
+// current returns an object in name form as the tenant has it, and the ids that
+// cannot be named.
+func (c *comparison) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, strays []stray) {
+	s := schema.Form{
+		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+			refs := schema.Applicable(at)
+			if len(refs) == 0 || schema.IsLiteral(refs, n.Text) {
+				return n.WithText(reference.Escape(n.Text))
+			}
+			if at.Secret { // not named in notes
+				return cmp.Or(c.name(refs, n.Text), n.WithText(reference.Escape(n.Text)))
+			}
+			if named := c.name(refs, n.Text); named != nil {
+				return named
+			}
+			strays = append(strays, c.strayAt(at, refs, n.Text))
+			return n.WithText(reference.Escape(n.Text))
+		},
+		Secret: c.hasher(k),
+		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
+	}
+	return s.Apply(k, body), strays
+}
+
+// textAt is a text at a place.
+type textAt struct{ pointer, value string }
+
+func newTextAt(at schema.Place, value string) textAt {
+	return textAt{jsonval.JoinPointer(at.Segs), value}
+}
+
+// problem is why a string of a file cannot be used.
+type problem struct {
+	reference.Error
+	pointer string
+}
+
+// desired returns an object in name form as the repository wants it.
+func (c *comparison) desired(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, problems []problem) {
+	s := c.desiredShape(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
+		problems = append(problems, problem{*err, jsonval.JoinPointer(at.Segs)})
+		return jsonval.NullNode
+	})
+	return s.Apply(k, body), problems
+}
+
+// desiredShape is the form of desired; fail says what becomes of a string that
+// cannot be used.
+func (c *comparison) desiredShape(k *schema.Schema, fail func(schema.Place, *reference.Error) *jsonval.Node) schema.Form {
+	failAt := func(at schema.Place, n *jsonval.Node, err *reference.Error) *jsonval.Node {
+		if at.Secret {
+			err = err.InSecret(n.Text)
+		}
+		return fail(at, err)
+	}
+	return schema.Form{
+		Repository: true,
+		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+			text, ref, err := reference.Expand(n.Text, c.in.Variables)
+			if err != nil {
+				return failAt(at, n, err)
+			}
+			refs := schema.Applicable(at)
+			if ref == nil {
+				if len(refs) > 0 && !schema.IsLiteral(refs, text) {
+					if named := c.name(refs, text); named != nil {
+						return named
+					}
+				}
+				return n.WithText(reference.Escape(text))
+			}
+			c.normalise(ref, refs)
+			if _, state := c.resolve(*ref); state == unknown {
+				return failAt(at, n, c.unresolved(*ref))
+			}
+			return jsonval.StringNode(ref.String())
+		},
+		Secret: c.hasher(k),
+		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
+	}
+}
+
+// normalise follows a former name, and puts in the property that the kind declares.
+func (c *comparison) normalise(ref *reference.Ref, declared []*tenant.Reference) {
+	if key, ok := c.aliases[ref.Object()]; ok {
+		ref.Key = key
+	}
+	schema.SetProperty(ref, declared)
+}
+
+// unresolved says why a reference leads nowhere.
+func (c *comparison) unresolved(ref reference.Ref) *reference.Error {
+	k, o := c.kinds[ref.Kind], c.objects[ref.Kind][ref.Key]
+	if o != nil && o.desired == nil && o.current == nil && !o.missing {
+		o = nil // nothing but the base has it
+	}
+	switch {
+	case k == nil:
+		return reference.NotThere("%s refers to a kind that is not known", ref)
+	case o == nil && !c.complete(k):
+		return reference.NotThere("%s is not known, and %s were not completely read", ref, ref.Kind)
+	case o == nil && c.sharedName(ref.Kind, ref.Key):
+		return reference.NotThere("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
+	case o == nil:
+		return reference.NotThere("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
+	case c.bindings[ref.Kind][ref.Key] != "":
+		return reference.NotThere("%s: the object has no text property %q", ref, ref.Property)
+	case ref.Property != "" && o.desired != nil && !o.keep:
+		return reference.NotThere("%s is known only once %s exists; sync again then", ref, ref.Object())
+	}
+	return reference.NotThere("%s is not in the tenant, and will not be created", ref)
+}
+
+// sharedName reports whether the key is a name that several objects have, so
+// that none of them is called by it.
+func (c *comparison) sharedName(kind, key string) bool {
+	for other := range c.objects[kind] {
+		if name, _, found := strings.Cut(other, " ~"); found && name == key {
+			return true
+		}
+	}
+	return false
+}
+
+// roughNames is desired before names are known: references stay as written.
+func (c *comparison) roughNames(o *object) *jsonval.Node {
+	body, err := o.file()
+	if err != nil {
+		return nil
+	}
+	s := schema.Form{
+		Repository: true,
+		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+			text, ref, err := reference.Expand(n.Text, c.in.Variables)
+			switch {
+			case err != nil:
+				return jsonval.NullNode
+			case ref != nil:
+				c.normalise(ref, schema.Applicable(at))
+				return jsonval.StringNode(ref.String())
+			}
+			return n.WithText(reference.Escape(text))
+		},
+		Secret: c.hasher(o.kind),
+		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
+	}
+	return s.Apply(o.kind, body)
+}
+
+// renameReferences puts new keys into a tree in name form.
+func (c *comparison) renameReferences(n *jsonval.Node) *jsonval.Node {
+	if n == nil {
+		return nil
+	}
+	if ref := reference.ReferenceIn(n); ref != nil {
+		if key := cmp.Or(c.renamed[ref.Object()], c.aliases[ref.Object()]); key != "" {
+			ref.Key = key
+			return jsonval.StringNode(ref.String())
+		}
+	}
+	return n.MapKids(func(i int) *jsonval.Node { return c.renameReferences(n.Kids[i]) })
+}
+
+// guide finds references at places that the kind does not declare, in what the
+// repository and the base have, so that the tenant's ids there can be named
+// the same way. The result is by place and value.
+func (c *comparison) guide(k *schema.Schema, sides ...*jsonval.Node) map[textAt]*jsonval.Node {
+	guide := map[textAt]*jsonval.Node{}
+	s := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+		if ref := reference.ReferenceIn(n); ref != nil && len(schema.Applicable(at)) == 0 {
+			if value, state := c.resolve(*ref); state == bound {
+				guide[newTextAt(at, reference.Escape(value))] = n
+			}
+		}
+		return n
+	}}
+	for _, side := range sides {
+		if side != nil {
+			s.Apply(k, side)
+		}
+	}
+	return guide
+}
+
+// guided names values as the guide has them.
+func guided(k *schema.Schema, guide map[textAt]*jsonval.Node, n *jsonval.Node, unsorted bool) *jsonval.Node {
+	if n == nil || len(guide) == 0 {
+		return n
+	}
+	s := schema.Form{Repository: true, Unsorted: unsorted, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+		if len(schema.Applicable(at)) == 0 {
+			if ref := guide[newTextAt(at, n.Text)]; ref != nil {
+				return ref
+			}
+		}
+		return n
+	}}
+	return s.Apply(k, n)
+}

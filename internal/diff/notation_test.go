@@ -1,0 +1,237 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+const testSalt = "salt of the tests"
+
+// sideLines reads the objects of one side.
+func sideLines(t *testing.T, text string) [][3]string {
+	t.Helper()
+	var out [][3]string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		head, body := line, ""
+		if i := strings.Index(line, "{"); i >= 0 && !strings.Contains(line[:i], "$") {
+			head, body = strings.TrimSpace(line[:i]), line[i:]
+		}
+		if body != "" && !json.Valid([]byte(body)) {
+			t.Fatalf("bad body in %q", line)
+		}
+		sep := "/"
+		if !strings.Contains(head, "/") {
+			sep = " "
+		}
+		kind, name, _ := strings.Cut(head, sep)
+		out = append(out, [3]string{kind, name, body})
+	}
+	return out
+}
+
+func parseBase(t *testing.T, text string) *Base {
+	t.Helper()
+	if text == "" {
+		return nil
+	}
+	b := &Base{Format: format.FormatVersion}
+	for _, l := range sideLines(t, text) {
+		key, id, _ := strings.Cut(l[1], "=")
+		o := BaseObject{Kind: l[0], Key: key, ID: id}
+		if l[2] != "" {
+			o.Body = json.RawMessage(l[2])
+		}
+		b.Objects = append(b.Objects, o)
+	}
+	return b
+}
+
+func parseDesired(t *testing.T, text string) []tenant.Resource {
+	t.Helper()
+	var out []tenant.Resource
+	for _, l := range sideLines(t, text) {
+		out = append(out, tenant.Resource{Kind: l[0], Key: l[1], Body: json.RawMessage(l[2]), Source: l[0] + "/" + l[1] + ".json"})
+	}
+	return out
+}
+
+func parseCurrent(t *testing.T, text string) []tenant.Resource {
+	t.Helper()
+	var out []tenant.Resource
+	for _, l := range sideLines(t, text) {
+		out = append(out, tenant.Resource{Kind: l[0], ID: l[1], Body: json.RawMessage(l[2])})
+	}
+	return out
+}
+
+func parseGone(t *testing.T, text string) []Object {
+	t.Helper()
+	var out []Object
+	for _, l := range sideLines(t, text) {
+		out = append(out, Object{Kind: l[0], ID: l[1]})
+	}
+	return out
+}
+
+// showResult writes a result in the tables' notation.
+func showResult(r *Result) string {
+	var b strings.Builder
+	for _, it := range r.Plan.Items {
+		from := ""
+		if it.RenamedFrom != "" {
+			from = " from " + it.RenamedFrom
+		}
+		for _, c := range it.Changes {
+			fmt.Fprintf(&b, "%s %s%s %s %s: %s | %s -> %s\n", it.Verb, it.ID, from, c.Origin, c.Pointer, show(c.Base), show(c.Before), show(c.After))
+		}
+	}
+	for _, c := range r.Adopt {
+		fmt.Fprintf(&b, "adopt %s/%s %s\n", c.Kind, c.Key, show(c.Body))
+	}
+	for _, n := range r.Plan.Notes {
+		fmt.Fprintln(&b, strings.TrimSpace(fmt.Sprintf("note %s %s/%s %s", n.Class, n.Kind, n.Key, n.Pointer)))
+	}
+	for _, o := range r.Base.Objects {
+		fmt.Fprintln(&b, strings.TrimSpace(fmt.Sprintf("base %s/%s=%s %s", o.Kind, o.Key, o.ID, o.Body)))
+	}
+	return b.String()
+}
+
+func show(raw json.RawMessage) string {
+	if raw == nil {
+		return "-"
+	}
+	return string(raw)
+}
+
+// trimLines removes the indentation of a table's text.
+func trimLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
+
+// testKinds are the kinds of the tables.
+func testKinds() []tenant.Kind {
+	return []tenant.Kind{
+		{
+			Name: "policies", Create: true, Update: true, Delete: true,
+			ReadOnly:      []string{"/id", "/createdDateTime"},
+			CreateOnly:    []string{"/platform"},
+			EmptyIsAbsent: []string{"/tags", "/conditions/labels"},
+			Sets: []tenant.Set{
+				{Path: "/members"},
+				{Path: "/assignments", By: []string{"/target", "/intent"}},
+				{Path: "/conditions/groups"},
+				{Path: "/tokens"},
+				{Path: "/rules/*/names"},
+			},
+			References: []tenant.Reference{
+				{Path: "/conditions/groups", Kinds: []string{"groups", "roles"}, Literals: []string{"All", "well-known-*"}},
+				{Path: "/owner", Kinds: []string{"groups"}},
+				{Path: "/contact", Kinds: []string{"groups"}, Property: "mail"},
+				{Path: "/assignments/*/group", Type: "#group", Kinds: []string{"groups"}},
+			},
+			Sensitive: []string{"/password", "/settings/*/secret", "/tokens/*/secret"},
+			Masked:    []tenant.Masked{{Path: "/key"}, {Path: "/oma/*/value", Token: "valueId"}, {Path: "/assignments/*/key"}, {Path: "/tokens/*/key"}},
+			Whole:     []string{"/oma"},
+			Limits: []tenant.Limit{
+				{When: tenant.Condition{Path: "/builtIn", Equals: json.RawMessage("true")}, Verbs: []tenant.Verb{tenant.Update, tenant.Delete}, Reason: "built-in policies cannot be changed"},
+				{When: tenant.Condition{Path: "/managedBy", Prefix: "Microsoft"}, Verbs: []tenant.Verb{tenant.Update, tenant.Delete}, Reason: "Microsoft manages it", ServiceMade: true},
+			},
+		},
+		{Name: "groups", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"}},
+		{Name: "roles", Scope: tenant.Referenced},
+		{Name: "apps", Scope: tenant.Listed, Create: true, Update: true, Delete: true},
+		{Name: "settings", Singleton: true, Update: true},
+		{Name: "audits", Scope: tenant.OutOfScope},
+	}
+}
+
+// completeStates says that every kind was read.
+func completeStates() []tenant.KindState {
+	var out []tenant.KindState
+	for _, k := range testKinds() {
+		out = append(out, tenant.KindState{Kind: k.Name, Completeness: tenant.Complete})
+	}
+	return out
+}
+
+// comparisonCase is one row of a table.
+type comparisonCase struct {
+	name, explanation            string
+	base, desired, current, gone string
+	// adjust changes the rest of the input.
+	adjust func(*Input)
+	want   string
+}
+
+func (tc comparisonCase) input(t *testing.T) Input {
+	t.Helper()
+	in := Input{
+		Tenant:    "contoso",
+		Kinds:     testKinds(),
+		Base:      parseBase(t, tc.base),
+		Desired:   tenant.Desired{Revision: "r1", Resources: parseDesired(t, tc.desired)},
+		Current:   tenant.Snapshot{Kinds: completeStates(), Resources: parseCurrent(t, tc.current)},
+		Gone:      parseGone(t, tc.gone),
+		Variables: map[string]string{"company": "Contoso", "breakGlass": "11111111-2222-3333-4444-555555555555"},
+		Salt:      testSalt,
+	}
+	if tc.adjust != nil {
+		tc.adjust(&in)
+	}
+	return in
+}
+
+func runComparisons(t *testing.T, cases []comparisonCase) {
+	t.Helper()
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			r, err := Compare(tc.input(t))
+			if err != nil {
+				t.Fatalf("%s\nCompare: %v", tc.explanation, err)
+			}
+			if diff := cmp.Diff(trimLines(tc.want), showResult(r)); diff != "" {
+				t.Errorf("%s\n(-want +got)\n%s\nmessages:\n%s", tc.explanation, diff, messages(r))
+			}
+			for _, it := range r.Plan.Items {
+				if len(r.Revert[it.ID]) == 0 {
+					t.Errorf("%s has no revert", it.ID)
+				}
+			}
+		})
+	}
+}
+
+func messages(r *Result) string {
+	var lines []string
+	for _, n := range r.Plan.Notes {
+		lines = append(lines, n.Message)
+	}
+	return strings.Join(slices.Compact(lines), "\n")
+}
+
+// withState changes how completely one kind was read.
+func withState(in *Input, kind string, c tenant.Completeness) {
+	for i := range in.Current.Kinds {
+		if in.Current.Kinds[i].Kind == kind {
+			in.Current.Kinds[i].Completeness = c
+		}
+	}
+}

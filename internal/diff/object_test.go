@@ -1,0 +1,559 @@
+package diff
+
+import (
+	"testing"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+func TestCompareObjects(t *testing.T) {
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "first sync",
+			explanation: "what only the tenant has is adopted, what only the repository has is created, what differs is updated",
+			desired:     `groups/New {"displayName":"New"}` + "\n" + `groups/Both {"displayName":"Both","x":1}`,
+			current:     `groups 1 {"displayName":"Both","x":2}` + "\n" + `groups 2 {"displayName":"Old","id":"2"}`,
+			want: `update groups/Both deploy /x: - | 2 -> 1
+				create groups/New deploy : - | - -> {"displayName":"New"}
+				adopt groups/Old {"displayName":"Old"}
+				base groups/Both=1 {"displayName":"Both"}
+				base groups/Old=2`,
+		},
+		{
+			name:        "first sync, enforce",
+			explanation: "what no base held is never deleted, but noted",
+			current:     `groups 2 {"displayName":"Old"}`,
+			adjust:      enforce,
+			want: `note unmanaged groups/Old
+				base groups/Old=2`,
+		},
+		{
+			name:        "file removed",
+			explanation: "the tenant's object has not changed, so its deletion is proposed",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			current:     `groups 1 {"displayName":"A","more":1}`,
+			want: `delete groups/A deploy : {"displayName":"A"} | {"displayName":"A","more":1} -> -
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "file removed, and nothing had been agreed on",
+			explanation: "an object whose content was never the repository's is not deleted with its file, but is new to it again",
+			desired:     `groups/A {"x":1,"o":{"y":1,"p":{"z":1}}}` + "\n" + `groups/B {}`,
+			current:     `groups 1 {"displayName":"A","x":2,"o":{"y":2,"p":{"z":2}}}` + "\n" + `groups 2 {"displayName":"B"}`,
+			adjust: func(in *Input) {
+				r, err := Compare(*in)
+				if err != nil || len(r.Plan.Items) != 1 {
+					panic(err)
+				}
+				in.Base, in.Desired.Resources = r.Base, nil
+			},
+			want: `adopt groups/A {"displayName":"A","o":{"p":{"z":2},"y":2},"x":2}
+				adopt groups/B {"displayName":"B"}
+				base groups/A=1
+				base groups/B=2`,
+		},
+		{
+			name:        "file removed, tenant changed",
+			explanation: "gone on one side and changed on the other is a conflict",
+			base:        `groups/A=1 {"displayName":"A","x":1}`,
+			current:     `groups 1 {"displayName":"A","x":2}`,
+			want: `delete groups/A conflict : {"displayName":"A","x":1} | {"displayName":"A","x":2} -> -
+				base groups/A=1 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "deleted in the tenant, adopt",
+			explanation: "the file goes too",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A"}`,
+			gone:        `groups 1`,
+			want: `adopt groups/A -
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "deleted in the tenant, enforce",
+			explanation: "it is to be made again",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A"}`,
+			gone:        `groups 1`,
+			adjust:      enforce,
+			want: `create groups/A enforce : {"displayName":"A"} | - -> {"displayName":"A"}
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "deleted in the tenant, changed in the repository",
+			explanation: "a conflict: it would be created again",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A","x":1}`,
+			gone:        `groups 1`,
+			want: `create groups/A conflict : {"displayName":"A"} | - -> {"displayName":"A","x":1}
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "gone on both sides",
+			explanation: "the base lets go of it",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			gone:        `groups 1`,
+		},
+		{
+			name:        "absence that is not confirmed",
+			explanation: "nothing is concluded from an object that a list does not show",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}`,
+			desired:     `groups/A {"displayName":"A"}`,
+			want: `note not_read groups/A
+				note not_read groups/B
+				base groups/A=1 {"displayName":"A"}
+				base groups/B=2 {"displayName":"B"}`,
+		},
+		{
+			name:        "only bound",
+			explanation: "an object whose adoption was never committed is offered again under the same key",
+			base:        `groups/A~x=1`,
+			current:     `groups 1 {"displayName":"A"}`,
+			want: `adopt groups/A~x {"displayName":"A"}
+				base groups/A~x=1`,
+		},
+		{
+			name:        "only bound and gone",
+			explanation: "a binding to nothing is dropped",
+			base:        `groups/A=1`,
+		},
+		{
+			name:        "singleton",
+			explanation: "a singleton is known by its kind",
+			base:        `settings/settings= {"x":1}`,
+			desired:     `settings/settings {"x":2}`,
+			current:     `settings  {"x":1}`,
+			want: `update settings/settings deploy /x: 1 | 1 -> 2
+				base settings/settings= {"x":1}`,
+		},
+		{
+			name:        "singleton without a file",
+			explanation: "it is adopted; it cannot be deleted when its file goes",
+			current:     `settings  {"x":1}`,
+			want: `adopt settings/settings {"x":1}
+				base settings/settings=`,
+		},
+		{
+			name:        "singleton whose file was removed",
+			explanation: "a singleton cannot be deleted",
+			base:        `settings/settings= {"x":1}`,
+			current:     `settings  {"x":1}`,
+			want: `note unsupported settings/settings
+				base settings/settings= {"x":1}`,
+		},
+		{
+			name:        "singleton that is not there, and one with another name",
+			explanation: "it cannot be created, and has one key only",
+			desired:     `settings/settings {"x":2}` + "\n" + `settings/other {"x":2}`,
+			want: `note bad_file settings/other
+				note unsupported settings/settings`,
+		},
+	})
+}
+
+func TestCompareCompleteness(t *testing.T) {
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "incomplete kind",
+			explanation: "a kind that was not completely read is left alone on all sides",
+			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B"}`,
+			desired:     `groups/A {"displayName":"A","x":2}` + "\n" + `groups/C {"displayName":"C"}`,
+			current:     `groups 1 {"displayName":"A","x":3}` + "\n" + `groups 4 {"displayName":"D"}`,
+			gone:        `groups 2`,
+			adjust:      func(in *Input) { withState(in, "groups", tenant.Partial) },
+			want: `note not_read groups/
+				base groups/A=1 {"displayName":"A","x":1}
+				base groups/B=2 {"displayName":"B"}`,
+		},
+		{
+			name:        "kind that nothing was said about",
+			explanation: "no state is as good as not read",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			adjust:      func(in *Input) { in.Current.Kinds = nil },
+			want: `note not_read groups/
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "out of scope",
+			explanation: "files and base of a kind that is out of scope are left alone without a word",
+			base:        `audits/A=1 {"displayName":"A"}`,
+			desired:     `audits/B {"displayName":"B"}`,
+			adjust:      func(in *Input) { withState(in, "audits", tenant.NotInScope) },
+			want:        `base audits/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "unknown kind",
+			explanation: "files of a kind that the client does not know are noted, and its base is kept",
+			base:        `planets/A=1 {"displayName":"A"}`,
+			desired:     `planets/B {"displayName":"B"}`,
+			want: `note unsupported planets/
+				base planets/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "referenced kind",
+			explanation: "it is read for names only; its files are not deployed, and its objects not adopted",
+			desired:     `roles/R {"displayName":"R","x":1}`,
+			current:     `roles 1 {"displayName":"R","x":2}` + "\n" + `roles 2 {"displayName":"S"}`,
+			want: `note unsupported roles/
+				base roles/R=1
+				base roles/S=2`,
+		},
+		{
+			name:        "listed kind",
+			explanation: "what nobody has listed is only known by its name",
+			desired:     `apps/A {"displayName":"A","x":1}`,
+			current:     `apps 1 {"displayName":"A","x":2}` + "\n" + `apps 2 {"displayName":"S"}`,
+			want: `update apps/A deploy /x: - | 2 -> 1
+				base apps/A=1 {"displayName":"A"}
+				base apps/S=2`,
+		},
+		{
+			name:        "listed kind, deletes off",
+			explanation: "objects of listed kinds are not deleted unless the host turns that on",
+			base:        `apps/A=1 {"displayName":"A"}`,
+			current:     `apps 1 {"displayName":"A"}`,
+			want: `note unsupported apps/A
+				base apps/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "listed kind, deletes on",
+			explanation: "the host has turned deletes on",
+			base:        `apps/A=1 {"displayName":"A"}`,
+			current:     `apps 1 {"displayName":"A"}`,
+			adjust:      func(in *Input) { in.Rules.Deletes = map[string]bool{"apps": true} },
+			want: `delete apps/A deploy : {"displayName":"A"} | {"displayName":"A"} -> -
+				base apps/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "targets",
+			explanation: "what is no target keeps its base",
+			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":1}` + "\n" + `apps/C=3 {"displayName":"C"}`,
+			desired:     `groups/A {"displayName":"A","x":2}` + "\n" + `groups/B {"displayName":"B","x":2}` + "\n" + `groups/N {"displayName":"N"}`,
+			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":1}` + "\n" + `groups 9 {"displayName":"Z"}`,
+			adjust:      func(in *Input) { in.Targets = []plan.Target{{Kind: "groups", Key: "B"}} },
+			want: `update groups/B deploy /x: 1 | 1 -> 2
+				base apps/C=3 {"displayName":"C"}
+				base groups/A=1 {"displayName":"A","x":1}
+				base groups/B=2 {"displayName":"B","x":1}`,
+		},
+	})
+}
+
+func TestCompareFiles(t *testing.T) {
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "bad file",
+			explanation: "an object whose file cannot be used is neither deleted nor changed nor adopted",
+			base:        `groups/A=1 {"displayName":"A","x":1}`,
+			current:     `groups 1 {"displayName":"A","x":2}` + "\n" + `groups 2 {"displayName":"B"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{
+					{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"},
+					{Path: "groups/B.json", Kind: "groups", Key: "B", Offset: -1, Message: "invalid JSON"},
+				}
+			},
+			want: `note bad_file groups/A
+				note bad_file groups/B
+				base groups/A=1 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "bad file of no known key",
+			explanation: "it may be any object's, so none of the kind is deleted or taken over as new",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/B {"displayName":"B","x":1}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `groups 3 {"displayName":"C"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/x", Kind: "groups", Offset: -1, Message: "what is this"}}
+			},
+			want: `update groups/B deploy /x: - | - -> 1
+				note bad_file groups/
+				base groups/A=1 {"displayName":"A"}
+				base groups/B=2 {"displayName":"B"}`,
+		},
+		{
+			name:        "bad file of a new key",
+			explanation: "what its object is called is in the file, so any new object may be that one, and none is taken over as new; what has its own file goes on",
+			base:        `groups/A=1 {"displayName":"A","x":1}`,
+			desired:     `groups/A {"displayName":"A","x":1}`,
+			current:     `groups 1 {"displayName":"A","x":2}` + "\n" + `groups 2 {"displayName":"Real name"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/b.json", Kind: "groups", Key: "b", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `adopt groups/A {"displayName":"A","x":2}
+				note bad_file groups/b
+				base groups/A=1 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "bad file beside one that is gone",
+			explanation: "it may be the other's new name, so that is not deleted; one that says what it was is a rename all the same",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/C=3 {"displayName":"C"}`,
+			desired:     `groups/D {"displayName":"D","$previousNames":["C"]}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 3 {"displayName":"C"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/b.json", Kind: "groups", Key: "b", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `update groups/D from C deploy /displayName: "C" | "C" -> "D"
+				note bad_file groups/b
+				base groups/A=1 {"displayName":"A"}
+				base groups/D=3 {"displayName":"C"}`,
+		},
+		{
+			name:        "a former name whose file cannot be used",
+			explanation: "a file has the name, if only a spoilt one: references by it stay with its object, whatever another file says it was called",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
+			desired:     `groups/B {"displayName":"B","$previousNames":["A"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `policies 3 {"displayName":"P","owner":"1"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `note bad_file groups/A
+				base groups/A=1 {"displayName":"A"}
+				base groups/B=2 {"displayName":"B"}
+				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
+		},
+		{
+			name:        "a former name that another object has, whose file is gone",
+			explanation: "as long as that is there, references by the name are to it, and it is not deleted under them",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
+			desired:     `groups/B {"displayName":"B","$previousNames":["A"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `policies 3 {"displayName":"P","owner":"1"}`,
+			want: `note unresolved_reference groups/A
+				base groups/A=1 {"displayName":"A"}
+				base groups/B=2 {"displayName":"B"}
+				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
+		},
+		{
+			name:        "a name that cannot be read",
+			explanation: "until the variable has a value, any new object may be the file's, and none of the kind is deleted or taken over",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/staff {"displayName":"${var:nope} staff"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"Contoso staff"}`,
+			want: `note unresolved_reference groups/staff /displayName
+				note unresolved_reference groups/staff /displayName
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "two new files of one key",
+			explanation: "neither tells what the object is called",
+			desired:     `groups/b {"displayName":"Real name","x":1}` + "\n" + `groups/b {"displayName":"Real name","x":2}`,
+			current:     `groups 2 {"displayName":"Real name"}`,
+			want:        `note bad_file groups/b`,
+		},
+		{
+			name:        "two files for one object",
+			explanation: "neither counts",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A","x":1}` + "\n" + `groups/A {"displayName":"A","x":2}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			want: `note bad_file groups/A
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "not an object",
+			explanation: "a file must hold one JSON object",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A"}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			adjust:      func(in *Input) { in.Desired.Resources[0].Body = []byte(`[1]`) },
+			want: `note bad_file groups/A
+				base groups/A=1 {"displayName":"A"}`,
+		},
+	})
+}
+
+func TestCompareCapabilities(t *testing.T) {
+	readOnlyGroups := func(in *Input) {
+		for i := range in.Kinds {
+			if in.Kinds[i].Name == "groups" {
+				in.Kinds[i].Create, in.Kinds[i].Update, in.Kinds[i].Delete = false, false, false
+			}
+		}
+	}
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "kind without verbs",
+			explanation: "an impossible verb is a note, never an item",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}`,
+			desired:     `groups/A {"displayName":"AA"}` + "\n" + `groups/N {"displayName":"N"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}`,
+			adjust:      readOnlyGroups,
+			want: `note unsupported groups/A
+				note unsupported groups/B
+				note unsupported groups/N
+				base groups/A=1 {"displayName":"A"}
+				base groups/B=2 {"displayName":"B"}`,
+		},
+		{
+			name:        "built-in",
+			explanation: "a limit by the body takes verbs away from one object",
+			base:        `policies/P=1 {"displayName":"P","x":1}`,
+			desired:     `policies/P {"displayName":"P","x":2}`,
+			current:     `policies 1 {"displayName":"P","x":1,"builtIn":true}`,
+			want: `note unsupported policies/P
+				base policies/P=1 {"displayName":"P","x":1}`,
+		},
+		{
+			name:        "service-made",
+			explanation: "the service's changes are adopted, also under Enforce",
+			base:        `policies/P=1 {"displayName":"P","x":1}`,
+			desired:     `policies/P {"displayName":"P","x":1}`,
+			current:     `policies 1 {"displayName":"P","x":2,"managedBy":"Microsoft Corp"}`,
+			adjust:      enforce,
+			want: `adopt policies/P {"displayName":"P","x":2}
+				note service_change policies/P /x
+				base policies/P=1 {"displayName":"P","x":1}`,
+		},
+		{
+			name:        "removed by the service",
+			explanation: "the service's removals are adopted, also under Enforce; others are undone",
+			base:        `policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp"}` + "\n" + `policies/Q=2 {"displayName":"Q","managedBy":"us"}`,
+			desired:     `policies/P {"displayName":"P","managedBy":"Microsoft Corp"}` + "\n" + `policies/Q {"displayName":"Q","managedBy":"us"}`,
+			gone:        "policies 1\npolicies 2",
+			adjust:      enforce,
+			want: `create policies/Q enforce : {"displayName":"Q","managedBy":"us"} | - -> {"displayName":"Q","managedBy":"us"}
+				adopt policies/P -
+				note service_change policies/P
+				base policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp"}
+				base policies/Q=2 {"displayName":"Q","managedBy":"us"}`,
+		},
+		{
+			name:        "the service takes its mark away",
+			explanation: "what was the service's when both sides agreed is its change still",
+			base:        `policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp","x":1}`,
+			desired:     `policies/P {"displayName":"P","managedBy":"Microsoft Corp","x":1}`,
+			current:     `policies 1 {"displayName":"P","x":2}`,
+			adjust:      enforce,
+			want: `adopt policies/P {"displayName":"P","managedBy":null,"x":2}
+				note service_change policies/P /managedBy
+				note service_change policies/P /x
+				base policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp","x":1}`,
+		},
+	})
+}
+
+// A revert takes back what would have been written, and nothing of what a rule
+// leaves alone.
+func TestRevertSparesWhatRulesLeaveAlone(t *testing.T) {
+	r, err := Compare(comparisonCase{
+		base:    `policies/P=1 {"displayName":"P","o":null,"assignments":[{"target":"a","v":1,"w":1}]}`,
+		desired: `policies/P {"displayName":"P","o":{"d":1,"x":2},"assignments":[{"target":"a","v":2,"w":2}]}`,
+		current: `policies 1 {"displayName":"P","o":null,"assignments":[{"target":"a","v":1,"w":1}]}`,
+		adjust: func(in *Input) {
+			in.Rules.Ignore = []plan.Ignore{{Pointer: "/o/x"}, {Pointer: "/assignments/*/v"}}
+		},
+	}.input(t))
+	if err != nil || len(r.Revert["policies/P"]) != 1 {
+		t.Fatalf("%v\n%s", err, showResult(r))
+	}
+	want := `{"displayName":"P","o":{"x":2},"assignments":[{"target":"a","v":2,"w":1}]}`
+	if got := string(r.Revert["policies/P"][0].Body); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCompareIgnores(t *testing.T) {
+	ignore := func(rules ...plan.Ignore) func(*Input) { return func(in *Input) { in.Rules.Ignore = rules } }
+	base := `groups/A=1 {"displayName":"A","d":1,"c":1,"o":{"d":1}}`
+	desired := `groups/A {"displayName":"A","d":2,"c":1,"o":{"d":2}}`
+	current := `groups 1 {"displayName":"A","d":1,"c":2,"o":{"d":1}}`
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "both ways",
+			explanation: "a pointer covers all below it, in both directions",
+			base:        base, desired: desired, current: current,
+			adjust: ignore(plan.Ignore{Pointer: "/o"}, plan.Ignore{Selector: plan.Selector{Kind: "groups", Key: "A*"}, Pointer: "/c"}),
+			want: `update groups/A deploy /d: 1 | 1 -> 2
+				note ignored groups/A /c
+				note ignored groups/A /o/d
+				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
+		},
+		{
+			name:        "one direction",
+			explanation: "a direction leaves the other alone",
+			base:        base, desired: desired, current: current,
+			adjust: ignore(plan.Ignore{Pointer: "/c", Direction: plan.ToTenant}, plan.Ignore{Pointer: "/d", Direction: plan.FromTenant}, plan.Ignore{Pointer: "/*/d", Direction: plan.ToTenant}),
+			want: `update groups/A deploy /d: 1 | 1 -> 2
+				adopt groups/A {"displayName":"A","d":2,"c":2,"o":{"d":2}}
+				note ignored groups/A /o/d
+				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
+		},
+		{
+			name:        "another object",
+			explanation: "a selector for others does nothing",
+			base:        base, desired: base[:8] + desired[8:], current: current,
+			adjust: ignore(plan.Ignore{Selector: plan.Selector{Kind: "groups", Key: "B*"}}, plan.Ignore{Selector: plan.Selector{Kind: "apps"}}),
+			want: `update groups/A deploy /d: 1 | 1 -> 2
+				update groups/A deploy /o/d: 1 | 1 -> 2
+				adopt groups/A {"displayName":"A","d":2,"c":2,"o":{"d":2}}
+				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
+		},
+		{
+			name:        "below a whole value",
+			explanation: "where a property comes or changes its type as a whole, what a rule leaves alone is left out",
+			base:        `groups/A=1 {"displayName":"A","o":null,"p":null,"q":null,"r":null}`,
+			desired:     `groups/A {"displayName":"A","o":{"d":1,"x":2},"p":{"x":1},"q":null,"r":null}`,
+			current:     `groups 1 {"displayName":"A","o":null,"p":null,"q":{"d":1,"x":2},"r":{"x":3}}`,
+			adjust:      ignore(plan.Ignore{Pointer: "/*/x"}),
+			want: `update groups/A deploy /o: null | null -> {"d":1}
+				adopt groups/A {"displayName":"A","o":{"d":1,"x":2},"p":{"x":1},"q":{"d":1},"r":null}
+				note ignored groups/A /o
+				note ignored groups/A /p
+				note ignored groups/A /q
+				note ignored groups/A /r
+				base groups/A=1 {"displayName":"A","o":null,"p":null,"q":null,"r":null}`,
+		},
+		{
+			name:        "below a whole value that goes",
+			explanation: "it cannot be cleared without the part that a rule leaves alone",
+			base:        `groups/A=1 {"displayName":"A","o":{"d":1,"x":1},"p":{"d":1}}`,
+			desired:     `groups/A {"displayName":"A","o":null,"p":null}`,
+			current:     `groups 1 {"displayName":"A","o":{"d":1,"x":1},"p":{"d":1}}`,
+			adjust:      ignore(plan.Ignore{Pointer: "/*/x"}),
+			want: `update groups/A deploy /p: {"d":1} | {"d":1} -> null
+				note ignored groups/A /o
+				base groups/A=1 {"displayName":"A","o":{"d":1,"x":1},"p":{"d":1}}`,
+		},
+		{
+			name:        "within members of a set",
+			explanation: "a member keeps what a rule leaves alone; one that comes or goes does so as a whole, a new one without that part",
+			base:        `policies/P=1 {"displayName":"P","assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}]}`,
+			desired:     `policies/P {"displayName":"P","assignments":[{"target":"a","v":2,"w":2},{"target":"b","v":2},{"target":"d","v":2,"w":2}]}`,
+			current:     `policies 1 {"displayName":"P","assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}]}`,
+			adjust:      ignore(plan.Ignore{Pointer: "/assignments/*/v", Direction: plan.ToTenant}),
+			want: `update policies/P deploy /assignments/-: - | - -> {"target":"d","w":2}
+				update policies/P deploy /assignments/-: {"target":"a","v":1,"w":1} | {"target":"a","v":1,"w":1} -> {"target":"a","v":1,"w":2}
+				update policies/P deploy /assignments/-: {"target":"c","v":1} | {"target":"c","v":1} -> -
+				note ignored policies/P /assignments/-
+				base policies/P=1 {"assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}],"displayName":"P"}`,
+		},
+		{
+			name:        "create only below a whole value",
+			explanation: "what can be set only on create is left as the tenant has it, and the rest is proposed",
+			base:        `policies/P=1 {"displayName":"P","o":null,"p":null}`,
+			desired:     `policies/P {"displayName":"P","o":{"a":1,"fixed":2},"p":{"fixed":1}}`,
+			current:     `policies 1 {"displayName":"P","o":null,"p":null}`,
+			adjust:      func(in *Input) { in.Kinds[0].CreateOnly = []string{"/o/fixed", "/p/fixed"} },
+			want: `update policies/P deploy /o: null | null -> {"a":1}
+				note unsupported policies/P /o
+				note unsupported policies/P /p
+				base policies/P=1 {"displayName":"P","o":null,"p":null}`,
+		},
+		{
+			name:        "whole objects",
+			explanation: "an empty pointer covers creates, deletes and adoptions",
+			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/G=7 {"displayName":"G"}`,
+			desired:     `groups/N {"displayName":"N"}` + "\n" + `groups/G {"displayName":"G"}`,
+			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"T"}`,
+			gone:        `groups 7`,
+			adjust:      ignore(plan.Ignore{Reason: "hands off"}),
+			want: `note ignored groups/A
+				note ignored groups/G
+				note ignored groups/N
+				note ignored groups/T
+				base groups/A=1 {"displayName":"A"}
+				base groups/G=7 {"displayName":"G"}
+				base groups/T=2`,
+		},
+	})
+}

@@ -1,0 +1,302 @@
+package diff
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// orderItems sets DependsOn and Wave and sorts the items by wave, kind and
+// key. Items that depend on each other in a circle leave the plan for a note
+// that shows it, and so does what depends on them.
+//
+// refs has, by item ID, the IDs of objects that its new body refers to; drops
+// those that its old body refers to and its new body does not.
+//
+// What waits for what:
+//   - an item waits for the creates and updates of what it refers to;
+//   - a delete waits for the updates and deletes that drop references to it;
+//   - [tenant.After] rules;
+//   - a part of an object waits for the object.
+//
+// These are DependsOn: when one fails, what waits for it is skipped. The rest
+// only shapes the waves: kinds of a lower Order come first, deletes come last
+// and in reverse. It gives way where it contradicts the above. So do, in a
+// circle, updates (the object to refer to exists already) and deletes (one of
+// them has to be tried first).
+func orderItems(p *plan.Plan, kinds map[string]tenant.Kind, refs, drops map[string][]string) {
+	slices.SortFunc(p.Items, func(a, b plan.Item) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Part, b.Part))
+	})
+	o := newOrdering(p.Items, kinds)
+	o.addReferences(refs)
+	o.addDrops(drops)
+	o.addAfterRules()
+	o.addParts()
+
+	o.findCircles()
+	deps := o.dependencies()
+	sorted := components(deps)
+	o.spread(deps, sorted)
+	waves := o.waves(deps, sorted)
+
+	kept := p.Items[:0:0]
+	for i, it := range p.Items {
+		if note, ok := o.notes[i]; ok {
+			note.Kind, note.Key = it.Kind, it.Key
+			p.Notes = append(p.Notes, note)
+			continue
+		}
+		it.Wave = waves[i]
+		it.DependsOn = nil
+		for _, j := range deps[i] {
+			it.DependsOn = append(it.DependsOn, p.Items[j].ID)
+		}
+		slices.Sort(it.DependsOn)
+		kept = append(kept, it)
+	}
+	// The sort is stable: within a wave the items stay ordered by kind and key.
+	slices.SortStableFunc(kept, func(a, b plan.Item) int { return cmp.Compare(a.Wave, b.Wave) })
+	p.Items = kept
+}
+
+// ordering is a graph of items, by their index: hard[i] and soft[i] are what
+// item i waits for. Soft edges give way in a circle.
+type ordering struct {
+	items      []plan.Item
+	kinds      map[string]tenant.Kind
+	index      map[string]int
+	hard, soft [][]int
+	// notes are for the items that leave the plan.
+	notes map[int]plan.Note
+}
+
+func newOrdering(items []plan.Item, kinds map[string]tenant.Kind) *ordering {
+	o := &ordering{
+		items: items,
+		kinds: kinds,
+		index: make(map[string]int, len(items)),
+		hard:  make([][]int, len(items)),
+		soft:  make([][]int, len(items)),
+		notes: make(map[int]plan.Note),
+	}
+	for i, it := range items {
+		o.index[it.ID] = i
+	}
+	return o
+}
+
+// addReferences makes items wait for what they refer to.
+func (o *ordering) addReferences(refs map[string][]string) {
+	for i, it := range o.items {
+		for _, id := range refs[it.ID] {
+			j, ok := o.index[id]
+			if !ok || j == i {
+				continue
+			}
+			switch o.items[j].Verb {
+			case tenant.Create:
+				o.hard[i] = append(o.hard[i], j)
+			case tenant.Update:
+				o.soft[i] = append(o.soft[i], j)
+			}
+		}
+	}
+}
+
+// addDrops makes deletes wait for those that stop to refer to them.
+func (o *ordering) addDrops(drops map[string][]string) {
+	for i, it := range o.items {
+		for _, id := range drops[it.ID] {
+			j, ok := o.index[id]
+			switch {
+			case !ok || j == i || o.items[j].Verb != tenant.Delete:
+			case it.Verb == tenant.Delete:
+				o.soft[j] = append(o.soft[j], i)
+			default:
+				o.hard[j] = append(o.hard[j], i)
+			}
+		}
+	}
+}
+
+// addAfterRules adds the kinds' conditional orders.
+func (o *ordering) addAfterRules() {
+	byKind := make(map[string][]int)
+	for i, it := range o.items {
+		if it.Part == "" {
+			byKind[it.Kind] = append(byKind[it.Kind], i)
+		}
+	}
+	for name, waiting := range byKind {
+		for _, rule := range o.kinds[name].After {
+			var first []int
+			for _, j := range byKind[rule.Kind] {
+				it := o.items[j]
+				if it.Verb == tenant.Delete && rule.Deleted || it.Verb != tenant.Delete && schema.Meets(rule.Then, it.After) {
+					first = append(first, j)
+				}
+			}
+			if len(first) == 0 {
+				continue
+			}
+			for _, i := range waiting {
+				if o.items[i].Verb == tenant.Delete || !schema.Meets(rule.When, o.items[i].After) {
+					continue
+				}
+				for _, j := range first {
+					if j != i {
+						o.hard[i] = append(o.hard[i], j)
+					}
+				}
+			}
+		}
+	}
+}
+
+// addParts makes parts of an object wait for it.
+func (o *ordering) addParts() {
+	for i, it := range o.items {
+		if j, ok := o.index[reference.ItemID(it.Kind, it.Key)]; ok && it.Part != "" {
+			o.hard[i] = append(o.hard[i], j)
+		}
+	}
+}
+
+// findCircles notes the items that wait for each other in a circle of hard edges.
+func (o *ordering) findCircles() {
+	for _, members := range components(o.hard) {
+		if len(members) < 2 {
+			continue
+		}
+		note := o.circleNote(members)
+		for _, i := range members {
+			o.notes[i] = note
+		}
+	}
+}
+
+// dependencies returns the hard edges and those soft ones that close no
+// circle, sorted and each once. Without the noted items, they are free of
+// circles: one would have to lie within a component, and there only the hard
+// edges are left.
+func (o *ordering) dependencies() [][]int {
+	all := make([][]int, len(o.items))
+	for i := range all {
+		all[i] = slices.Concat(o.hard[i], o.soft[i])
+	}
+	component := make([]int, len(o.items))
+	for c, members := range components(all) {
+		for _, i := range members {
+			component[i] = c
+		}
+	}
+	for i := range all {
+		all[i] = slices.Clone(o.hard[i])
+		for _, j := range o.soft[i] {
+			if component[i] != component[j] {
+				all[i] = append(all[i], j)
+			}
+		}
+		slices.Sort(all[i])
+		all[i] = slices.Compact(all[i])
+	}
+	return all
+}
+
+// spread notes what depends on noted items.
+func (o *ordering) spread(deps, sorted [][]int) {
+	for _, members := range sorted {
+		// Components come after what they depend on, so one look is enough.
+		// One of several members is a circle, noted already.
+		i := members[0]
+		if _, noted := o.notes[i]; noted {
+			continue
+		}
+		for _, j := range deps[i] {
+			if _, noted := o.notes[j]; noted {
+				o.notes[i] = plan.Note{Class: plan.Unresolved, Message: fmt.Sprintf(
+					"it depends on %q, which cannot be done; solve that first", o.items[j].ID)}
+				break
+			}
+		}
+	}
+}
+
+// waves returns each item's wave: after those of its dependencies and, as far
+// as they allow, after all items of lower levels.
+func (o *ordering) waves(deps, sorted [][]int) []int {
+	order := make([]int, 0, len(o.items))
+	for _, members := range sorted {
+		if _, noted := o.notes[members[0]]; !noted {
+			order = append(order, members[0])
+		}
+	}
+	levels := o.levels()
+	// What an item depends on comes with it to its level. So levels never fall
+	// along dependencies, and waiting for lower levels can close no circle.
+	for _, i := range slices.Backward(order) {
+		for _, j := range deps[i] {
+			levels[j] = min(levels[j], levels[i])
+		}
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(levels[i], levels[j]) })
+	waves := make([]int, len(o.items))
+	start, next := 0, 0
+	for n, i := range order {
+		if n > 0 && levels[i] != levels[order[n-1]] {
+			start = next
+		}
+		waves[i] = start
+		for _, j := range deps[i] {
+			waves[i] = max(waves[i], waves[j]+1)
+		}
+		next = max(next, waves[i]+1)
+	}
+	return waves
+}
+
+// levels returns the place of each item by its kind's Order: creates and
+// updates from the lowest to the highest, then deletes from the highest to the
+// lowest.
+func (o *ordering) levels() []int {
+	var orders []int
+	for _, it := range o.items {
+		orders = append(orders, o.kinds[it.Kind].Order)
+	}
+	sorted := slices.Compact(slices.Sorted(slices.Values(orders)))
+	levels := make([]int, len(o.items))
+	for i, it := range o.items {
+		rank, _ := slices.BinarySearch(sorted, orders[i])
+		if it.Verb == tenant.Delete {
+			rank = 2*len(sorted) - 1 - rank
+		}
+		levels[i] = rank
+	}
+	return levels
+}
+
+// circleShown is how many items of a circle a message shows at most.
+const circleShown = 10
+
+// circleNote shows a shortest circle through the first of the members.
+func (o *ordering) circleNote(members []int) plan.Note {
+	circle := shortestCircle(o.hard, slices.Min(members))
+	names := make([]string, 0, len(circle)+1)
+	for _, i := range circle {
+		names = append(names, o.items[i].ID)
+	}
+	names = append(names, names[0])
+	if more := len(names) - circleShown; more > 0 {
+		names = slices.Concat(names[:circleShown-1], []string{fmt.Sprintf("(%d more)", more)}, names[len(names)-1:])
+	}
+	return plan.Note{Class: plan.Cycle, Message: fmt.Sprintf(
+		"these need each other in a circle, so that none can come first: %s; take one reference out, sync, and add it again",
+		strings.Join(names, " → "))}
+}

@@ -1,0 +1,243 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// partKinds are profiles whose assignments and settings are parts, and groups.
+func partKinds(edit func(*tenant.Kind)) []tenant.Kind {
+	profiles := tenant.Kind{
+		Name: "profiles", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"},
+		EmptyIsAbsent: []string{"/assignments"},
+		Sets:          []tenant.Set{{Path: "/assignments", By: []string{"/group"}}},
+		References:    []tenant.Reference{{Path: "/assignments/*/group", Kinds: []string{"groups"}}, {Path: "/owner", Kinds: []string{"groups"}}},
+		Parts: []tenant.Part{{Name: "assignments", Path: "/assignments"}, {Name: "messages", Path: "/messages"},
+			{Name: "rules", Path: "/rules", WithCreate: true}},
+	}
+	if edit != nil {
+		edit(&profiles)
+	}
+	return []tenant.Kind{profiles, {Name: "groups", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"}}}
+}
+
+func compareParts(t *testing.T, edit func(*tenant.Kind), base, desired, current string) *Result {
+	t.Helper()
+	r, err := Compare(Input{
+		Tenant: "contoso", Kinds: partKinds(edit), Base: parseBase(t, base),
+		Desired: tenant.Desired{Resources: parseDesired(t, desired)},
+		Current: tenant.Snapshot{Resources: parseCurrent(t, current), Kinds: []tenant.KindState{
+			{Kind: "profiles", Completeness: tenant.Complete}, {Kind: "groups", Completeness: tenant.Complete}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Plan.Encode(); err != nil {
+		t.Errorf("the plan cannot be stored: %v", err)
+	}
+	return r
+}
+
+func TestParts(t *testing.T) {
+	const group = `groups/Staff=g1 {"displayName":"Staff"}` + "\n"
+	const groupFile = `groups/Staff {"displayName":"Staff"}` + "\n"
+	const groupThere = `groups g1 {"displayName":"Staff"}` + "\n"
+	tests := []struct {
+		name, explanation      string
+		base, desired, current string
+		want                   string // items with part, wave and what they wait for
+	}{
+		{
+			"create", "a new object is created without its parts, which follow, each by itself; an empty one does not",
+			group, groupFile + `profiles/A {"displayName":"A","assignments":[{"group":"${groups/Staff}"}],"messages":{"en":"hi"}}
+				profiles/B {"displayName":"B","assignments":[]}`, groupThere,
+			`0 create profiles/A : {"displayName":"A"}
+			0 create profiles/B : {"displayName":"B"}
+			1 update profiles#assignments/A /assignments: [{"group":"${groups/Staff}"}] after profiles/A
+			1 update profiles#messages/A /messages: {"en":"hi"} after profiles/A`,
+		},
+		{
+			"create with a new group", "only the part waits for what only the part refers to",
+			"", `groups/New {"displayName":"New"}
+				profiles/A {"displayName":"A","assignments":[{"group":"${groups/New}"}]}`, "",
+			`0 create groups/New : {"displayName":"New"}
+			0 create profiles/A : {"displayName":"A"}
+			1 update profiles#assignments/A /assignments: [{"group":"${groups/New}"}] after groups/New profiles/A`,
+		},
+		{
+			"create with a part that comes along", "it is part of the create, and not an item",
+			"", `profiles/A {"displayName":"A","rules":[1],"messages":{"en":"hi"}}`, "",
+			`0 create profiles/A : {"displayName":"A","rules":[1]}
+			1 update profiles#messages/A /messages: {"en":"hi"} after profiles/A`,
+		},
+		{
+			"update of a part that came along", "later it is an item of its own",
+			`profiles/A=1 {"displayName":"A","rules":[1]}`, `profiles/A {"displayName":"A","rules":[2]}`, `profiles 1 {"displayName":"A","rules":[1]}`,
+			`0 update profiles#rules/A /rules: [2]`,
+		},
+		{
+			"update of a part alone", "the object itself is not touched",
+			group + `profiles/A=1 {"displayName":"A","assignments":[]}`,
+			groupFile + `profiles/A {"displayName":"A","assignments":[{"group":"${groups/Staff}"}]}`,
+			groupThere + `profiles 1 {"displayName":"A"}`,
+			`0 update profiles#assignments/A /assignments/-: {"group":"${groups/Staff}"}`,
+		},
+		{
+			"update of both", "the part comes after the object",
+			group + `profiles/A=1 {"displayName":"A","x":1,"assignments":[{"group":"${groups/Staff}"}],"messages":{"en":"a"}}`,
+			groupFile + `profiles/A {"displayName":"A","x":2,"assignments":[],"messages":{"en":"b","de":"c"}}`,
+			groupThere + `profiles 1 {"displayName":"A","x":1,"assignments":[{"group":"g1"}],"messages":{"en":"a"}}`,
+			`0 update profiles/A /x: 2
+			1 update profiles#assignments/A /assignments/-: - after profiles/A
+			1 update profiles#messages/A /messages/de: "c" /messages/en: "b" after profiles/A`,
+		},
+		{
+			"a group goes", "its delete waits for the part that drops it",
+			group + `profiles/A=1 {"displayName":"A","assignments":[{"group":"${groups/Staff}"}]}`,
+			`profiles/A {"displayName":"A","assignments":[]}`,
+			groupThere + `profiles 1 {"displayName":"A","assignments":[{"group":"g1"}]}`,
+			`0 update profiles#assignments/A /assignments/-: -
+			1 delete groups/Staff : - after profiles#assignments/A`,
+		},
+		{
+			"delete", "parts go with their object",
+			`profiles/A=1 {"displayName":"A","messages":{"en":"a"}}`, `groups/X {"displayName":"X"}`, `profiles 1 {"displayName":"A","messages":{"en":"a"}}`,
+			`0 create groups/X : {"displayName":"X"}
+			1 delete profiles/A : -`,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := compareParts(t, nil, tt.base, tt.desired, tt.current)
+			var lines []string
+			for _, it := range r.Plan.Items {
+				line := fmt.Sprintf("%d %s %s", it.Wave, it.Verb, it.ID)
+				for _, c := range it.Changes {
+					line += fmt.Sprintf(" %s: %s", c.Pointer, show(c.After))
+				}
+				if len(it.DependsOn) > 0 {
+					line += " after " + strings.Join(it.DependsOn, " ")
+				}
+				lines = append(lines, line)
+			}
+			if diff := cmp.Diff(trimLines(tt.want), strings.Join(lines, "\n")+"\n"); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.explanation, diff)
+			}
+		})
+	}
+}
+
+// Each item looks at, changes and recognizes its own piece only.
+func TestPartOperations(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		t.Run(fmt.Sprintf("whole=%v", whole), func(t *testing.T) {
+			edit := func(k *tenant.Kind) {
+				if whole {
+					k.Whole = []string{""}
+				}
+			}
+			const current = `profiles 1 {"id":"1","displayName":"A","x":1,"assignments":[{"group":"g1"},{"group":"g2"}],"messages":{"en":"a"}}`
+			r := compareParts(t, edit,
+				`groups/Staff=g1 {"displayName":"Staff"}`+"\n"+`profiles/A=1 {"displayName":"A","x":1,"assignments":[{"group":"${groups/Staff}"}]}`,
+				`groups/Staff {"displayName":"Staff"}`+"\n"+`profiles/A {"displayName":"A","x":2,"assignments":[]}`,
+				`groups g1 {"displayName":"Staff"}`+"\n"+current)
+			patches := map[string]string{}
+			for i := range r.Plan.Items {
+				it := &r.Plan.Items[i]
+				if it.Kind != "profiles" {
+					continue
+				}
+				k := partKinds(edit)[0]
+				there := parseCurrent(t, current)[0]
+				step := apply.Step{Item: it, Kinds: partKinds(edit), Bindings: r.Bindings}
+				op, err := apply.Operation(step, &there)
+				if err != nil {
+					t.Fatal(err)
+				}
+				patches[op.Part] = string(op.Patch)
+				sum := func(body string) string {
+					s, err := apply.Fingerprint(it, k, json.RawMessage(body), "")
+					if err != nil {
+						t.Fatal(err)
+					}
+					return s
+				}
+				if sum(string(there.Body)) != it.Before {
+					t.Errorf("%s: the object as it was compared is not recognized", it.ID)
+				}
+				other := map[string]string{"": `[]`, "assignments": `[{"group":"g1"},{"group":"g2"}]`}[it.Part]
+				x := map[string]string{"": "1", "assignments": "7"}[it.Part]
+				if sum(`{"displayName":"A","x":`+x+`,"assignments":`+other+`,"messages":{}}`) != it.Before {
+					t.Errorf("%s: a change of another piece counts", it.ID)
+				}
+				if sum(`{"displayName":"A","x":3,"assignments":[{"group":"g3"}]}`) == it.Before {
+					t.Errorf("%s: a change of its own piece does not count", it.ID)
+				}
+				done := map[string]string{"": `{"displayName":"A","x":2,"assignments":[{"group":"g1"}]}`, "assignments": `{"displayName":"A","x":1,"assignments":[{"group":"g2"}]}`}[it.Part]
+				for body, want := range map[string]bool{done: true, string(there.Body): false} {
+					if got, err := apply.Reached(step, &tenant.Resource{ID: "1", Body: json.RawMessage(body)}); err != nil || got != want {
+						t.Errorf("%s: Reached(%s): got %v, %v, want %v", it.ID, body, got, err, want)
+					}
+				}
+			}
+			want := map[string]string{"": `{"x":2}`, "assignments": `{"assignments":[{"group":"g2"}]}`}
+			if whole {
+				want[""] = `{"displayName":"A","x":2}`
+			}
+			if diff := cmp.Diff(want, patches); diff != "" {
+				t.Errorf("patches by part (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A part that can be written neither with the object nor later is told, and no
+// item: an approval of it would promise what cannot be done.
+func TestPartThatCannotBeWritten(t *testing.T) {
+	edit := func(k *tenant.Kind) { k.CreateOnly = []string{"/messages", "/rules"} }
+	file := `profiles/A {"displayName":"A","rules":[1],"messages":{"en":"hi"}}`
+	for _, tt := range []struct{ when, base, current, items string }{
+		{"new", "", "", "profiles/A"},
+		{"there", `profiles/A=1 {"displayName":"A","rules":[1]}`, `profiles 1 {"displayName":"A","rules":[1]}`, ""},
+	} {
+		r := compareParts(t, edit, tt.base, file, tt.current)
+		var items []string
+		for _, it := range r.Plan.Items {
+			items = append(items, it.ID)
+		}
+		if got := strings.Join(items, " "); got != tt.items {
+			t.Errorf("%s: items %q, want %q", tt.when, got, tt.items)
+		}
+		if n := r.Plan.Notes; len(n) != 1 || n[0].Class != plan.Unsupported || n[0].Pointer != "/messages" {
+			t.Errorf("%s: notes %+v, want one of /messages", tt.when, n)
+		}
+	}
+}
+
+// Parts of one object count as one change, and so does an object with them.
+func TestPartsCountOnce(t *testing.T) {
+	r := compareParts(t, nil,
+		`profiles/A=1 {"displayName":"A","messages":{"en":"a"},"assignments":[{"group":"x"}]}`,
+		`profiles/A {"displayName":"A","messages":{"en":"b"},"assignments":[]}`+"\n"+`profiles/B {"displayName":"B","messages":{"en":"b"}}`,
+		`profiles 1 {"displayName":"A","messages":{"en":"a"},"assignments":[{"group":"x"}]}`)
+	if got, want := r.Plan.Counts(), (plan.Counts{Create: 1, Update: 1}); got != want || len(r.Plan.Items) != 4 {
+		t.Errorf("got %+v of %d items, want %+v of 4", got, len(r.Plan.Items), want)
+	}
+}
+
+// Kinds that cannot be are refused.
+func TestPartsRefused(t *testing.T) {
+	for _, p := range []tenant.Part{{Name: "", Path: "/a"}, {Name: "a/b", Path: "/a"}, {Name: "a", Path: ""}, {Name: "a", Path: "/a/*"}, {Name: "a", Path: "a"}} {
+		if _, err := schema.Compile(tenant.Kind{Name: "k", Parts: []tenant.Part{p}}); err == nil {
+			t.Errorf("part %+v: got no error", p)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package diff
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+func TestReads(t *testing.T) {
+	tc := comparisonCase{
+		base:    `apps/A=a1 {"displayName":"Alpha"}` + "\n" + `apps/Known=a2` + "\n" + `groups/G=g1 {"displayName":"G"}`,
+		desired: `apps/A {"displayName":"Alpha"}` + "\n" + `apps/N {"displayName":"New ${var:company}"}` + "\n" + `apps/Nameless {"x":1}`,
+		adjust:  func(in *Input) { in.Bound = reference.Bindings{"apps": {"N": "a9"}} },
+	}
+	got, err := Reads(tc.input(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []tenant.ReadRequest{
+		{Kind: "apps", IDs: []string{"a1", "a2", "a9"}, Matches: []tenant.Match{
+			{"/displayName": "Alpha"}, {"/displayName": "Nameless"}, {"/displayName": "New Contoso"},
+		}},
+		{Kind: "groups", All: true},
+		{Kind: "policies", All: true},
+		{Kind: "settings", All: true},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+
+	tc.adjust = func(in *Input) {
+		in.Targets = []plan.Target{{Kind: "groups", Key: "G"}}
+		in.Scopes = map[string]tenant.Scope{"groups": tenant.Listed}
+	}
+	got, err = Reads(tc.input(t))
+	want = []tenant.ReadRequest{{Kind: "groups", IDs: []string{"g1"}, Matches: []tenant.Match{{"/displayName": "G"}}}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("targets (-want +got)\n%s%v", diff, err)
+	}
+}
+
+func TestReferenceReads(t *testing.T) {
+	listedGroups := func(in *Input) {
+		in.Scopes = map[string]tenant.Scope{"groups": tenant.Listed}
+	}
+	tc := comparisonCase{
+		base: `groups/Bound=g7`,
+		desired: `policies/P {"displayName":"P","owner":"${groups/ByName}","x":"${groups/Bound}","conditions":{"groups":["All","g8","${roles/R}"]}}` + "\n" +
+			`groups/Listed {"displayName":"Listed"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Listed}"}`,
+		current: `policies 1 {"displayName":"P","conditions":{"groups":["All","g1","g2"]},"contact":"m@contoso.com"}` + "\n" + `groups g2 {"displayName":"G2"}`,
+		adjust:  listedGroups,
+	}
+	in := tc.input(t)
+	got, err := ReferenceReads(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []tenant.ReadRequest{
+		{Kind: "groups", IDs: []string{"g1", "g7", "g8"}, Matches: []tenant.Match{
+			{"/displayName": "Bound"}, {"/displayName": "ByName"}, {"/mail": "m@contoso.com"},
+		}},
+		{Kind: "roles", IDs: []string{"g1", "g8"}, Matches: []tenant.Match{{"/displayName": "R"}}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	in.Asked = got
+	if again, err := ReferenceReads(in); err != nil || len(again) != 0 {
+		t.Errorf("what was asked is asked again: %v, %v", again, err)
+	}
+
+	in = tc.input(t)
+	in.Scopes = nil
+	got, err = ReferenceReads(in)
+	want = []tenant.ReadRequest{{Kind: "roles", IDs: []string{"g1", "g8"}, Matches: []tenant.Match{{"/displayName": "R"}}}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("a kind that was read whole is not asked again (-want +got)\n%s%v", diff, err)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	tc := comparisonCase{
+		base:    `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {}` + "\n" + `roles/R=4` + "\n" + `settings/settings= {}`,
+		current: `groups 1 {"displayName":"A"}`,
+		adjust:  func(in *Input) { withState(in, "policies", tenant.Failed) },
+	}
+	if diff := cmp.Diff([]Object{{"groups", "2"}}, Missing(tc.input(t))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	tc.adjust = func(in *Input) { in.Targets = []plan.Target{{Kind: "groups", Key: "A"}} }
+	if got := Missing(tc.input(t)); len(got) != 0 {
+		t.Errorf("what is no target is not looked for: %v", got)
+	}
+}

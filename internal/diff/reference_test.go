@@ -1,0 +1,479 @@
+package diff
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+func TestCompareReferences(t *testing.T) {
+	const group = `groups/G=g1 {"displayName":"G"}` + "\n"
+	const file = `groups/G {"displayName":"G"}` + "\n"
+	const inTenant = `groups g1 {"displayName":"G","mail":"g@contoso.com"}` + "\n"
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "ids and names",
+			explanation: "names in the file are compared with ids in the tenant; literals stay",
+			base:        group + `policies/P=1 {"displayName":"P","conditions":{"groups":["${groups/G}","All"]},"owner":"${groups/G}"}`,
+			desired:     file + `policies/P {"displayName":"P","conditions":{"groups":["${groups/G}","All"]},"owner":"${groups/G}"}`,
+			current:     inTenant + `policies 1 {"displayName":"P","conditions":{"groups":["All","g1"]},"owner":"g1"}`,
+			want:        "base " + group + `base policies/P=1 {"conditions":{"groups":["All","${groups/G}"]},"displayName":"P","owner":"${groups/G}"}`,
+		},
+		{
+			name:        "an id in the file",
+			explanation: "an id where a name belongs is compared by what it means",
+			desired:     file + `policies/P {"displayName":"P","owner":"g1"}`,
+			current:     inTenant + `policies 1 {"displayName":"P","owner":"g1"}`,
+			want:        "base " + group + `base policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
+		},
+		{
+			name:        "created in the same plan",
+			explanation: "what refers to a new object waits for it",
+			desired:     `groups/N {"displayName":"N"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/N}"}`,
+			current:     `policies 1 {"displayName":"P","owner":null}`,
+			want: `create groups/N deploy : - | - -> {"displayName":"N"}
+				update policies/P deploy /owner: - | null -> "${groups/N}"
+				base policies/P=1 {"displayName":"P"}`,
+		},
+		{
+			name:        "unresolved",
+			explanation: "a reference that leads nowhere stops its item and what waits for that, and nothing else",
+			desired: `policies/P {"displayName":"P","conditions":{"groups":["${groups/No}","All"]}}` + "\n" +
+				`groups/G {"displayName":"G","sub":"${policies/P}"}` + "\n" + `groups/H {"displayName":"H","sub":"${groups/G}"}` + "\n" + `groups/I {"displayName":"I"}`,
+			want: `create groups/I deploy : - | - -> {"displayName":"I"}
+				note unresolved_reference groups/G
+				note unresolved_reference groups/H
+				note unresolved_reference policies/P /conditions/groups/*`,
+		},
+		{
+			name:        "withheld create",
+			explanation: "what refers to an object that cannot be created is unresolved",
+			desired:     `groups/G {"displayName":"G"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/G}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/G}","x":1}`,
+			current:     `policies 3 {"displayName":"Q"}`,
+			adjust:      func(in *Input) { in.Kinds[1].Create = false },
+			want: `note unsupported groups/G
+				note unresolved_reference policies/P
+				note unresolved_reference policies/Q
+				base policies/Q=3 {"displayName":"Q"}`,
+		},
+		{
+			name:        "dangling",
+			explanation: "an id in the tenant that leads nowhere stays a literal, with a note",
+			current:     `policies 1 {"displayName":"P","owner":"gone","conditions":{"groups":["well-known-1","lost"]}}`,
+			want: `adopt policies/P {"conditions":{"groups":["lost","well-known-1"]},"displayName":"P","owner":"gone"}
+				note dangling_reference policies/P /conditions/groups/*
+				note dangling_reference policies/P /owner
+				base policies/P=1`,
+		},
+		{
+			name:        "delete while a kind that may refer was not read",
+			explanation: "nobody knows whether a policy refers to it, so the group stays",
+			base:        group + `policies/P=1 {"displayName":"P"}`,
+			desired:     `policies/P {"displayName":"P"}`,
+			current:     inTenant,
+			adjust: func(in *Input) {
+				withState(in, "policies", tenant.Failed)
+			},
+			want: `note not_read groups/G
+				note not_read policies/
+				base ` + group + `base policies/P=1 {"displayName":"P"}`,
+		},
+		{
+			name:        "delete while what refers is out of scope",
+			explanation: "what a policy referred to when it was last in scope counts",
+			base:        group + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
+			current:     inTenant,
+			adjust: func(in *Input) {
+				withState(in, "policies", tenant.NotInScope)
+			},
+			want: `note unresolved_reference groups/G
+				base ` + group + `base policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
+		},
+		{
+			name:        "several kinds",
+			explanation: "an id is looked up in the order of the declared kinds",
+			current:     `groups g1 {"displayName":"G"}` + "\n" + `roles g1 {"displayName":"R"}` + "\n" + `roles r1 {"displayName":"R1"}` + "\n" + `policies 1 {"displayName":"P","conditions":{"groups":["g1","r1"]}}`,
+			want: `adopt groups/G {"displayName":"G"}
+				adopt policies/P {"conditions":{"groups":["${groups/G}","${roles/R1}"]},"displayName":"P"}
+				base groups/G=g1
+				base policies/P=1
+				base roles/R=g1
+				base roles/R1=r1`,
+		},
+		{
+			name:        "type",
+			explanation: "a reference declared for one type does not hold for others",
+			current: `groups g1 {"displayName":"G"}` + "\n" +
+				`policies 1 {"displayName":"P","assignments":[{"@odata.type":"#group","group":"g1","target":1},{"@odata.type":"#other","group":"g1","target":2}]}`,
+			want: `adopt groups/G {"displayName":"G"}
+				adopt policies/P {"assignments":[{"@odata.type":"#group","group":"${groups/G}","target":1},{"@odata.type":"#other","group":"g1","target":2}],"displayName":"P"}
+				base groups/G=g1
+				base policies/P=1`,
+		},
+		{
+			name:        "another property",
+			explanation: "a reference may stand for another property than the id",
+			base:        group + `policies/P=1 {"displayName":"P","contact":"${groups/G#mail}"}`,
+			desired:     file + `policies/P {"displayName":"P","contact":"${groups/G}"}`,
+			current:     inTenant + `policies 1 {"displayName":"P","contact":"g@contoso.com"}`,
+			want:        "base " + group + `base policies/P=1 {"contact":"${groups/G#mail}","displayName":"P"}`,
+		},
+		{
+			name:        "a property that is not known yet",
+			explanation: "only what the file of a new object says is known before it exists",
+			desired:     `groups/N {"displayName":"N","nick":"n"}` + "\n" + `policies/P {"displayName":"P","contact":"${groups/N}"}` + "\n" + `policies/Q {"displayName":"Q","x":"${groups/N#nick}"}`,
+			want: `create groups/N deploy : - | - -> {"displayName":"N","nick":"n"}
+				create policies/Q deploy : - | - -> {"displayName":"Q","x":"${groups/N#nick}"}
+				note unresolved_reference policies/P /contact`,
+		},
+		{
+			name:        "a place that is not declared",
+			explanation: "a reference may stand anywhere in a file; there the tenant's id is named as the file names it",
+			base:        group + `policies/P=1 {"displayName":"P","custom":["${groups/G}"]}`,
+			desired:     file + `policies/P {"displayName":"P","custom":["${groups/G}"],"x":"g1"}`,
+			current:     inTenant + `policies 1 {"displayName":"P","custom":["g1"],"x":"g1"}`,
+			want:        "base " + group + `base policies/P=1 {"custom":["${groups/G}"],"displayName":"P","x":"g1"}`,
+		},
+		{
+			name:        "still referred to",
+			explanation: "an object is not deleted while another one refers to it",
+			base:        group + `policies/P=1 {"displayName":"P"}` + "\n" + `policies/Q=2 {"displayName":"Q","owner":"${groups/G}"}`,
+			desired:     `policies/P {"displayName":"P"}` + "\n" + `policies/Q {"displayName":"Q","owner":null}`,
+			current:     inTenant + `policies 1 {"displayName":"P","owner":"g1"}` + "\n" + `policies 2 {"displayName":"Q","owner":"g1"}`,
+			want: `update policies/Q deploy /owner: "${groups/G}" | "${groups/G}" -> null
+				note unresolved_reference groups/G
+				base ` + group + `base policies/P=1 {"displayName":"P"}
+				base policies/Q=2 {"displayName":"Q","owner":"${groups/G}"}`,
+		},
+		{
+			name:        "deleted together",
+			explanation: "both go, the one that refers first",
+			base:        group + `policies/Q=2 {"displayName":"Q","owner":"${groups/G}"}`,
+			current:     inTenant + `policies 2 {"displayName":"Q","owner":"g1"}`,
+			want: `delete policies/Q deploy : {"displayName":"Q","owner":"${groups/G}"} | {"displayName":"Q","owner":"${groups/G}"} -> -
+				delete groups/G deploy : {"displayName":"G"} | {"displayName":"G","mail":"g@contoso.com"} -> -
+				base ` + group + `base policies/Q=2 {"displayName":"Q","owner":"${groups/G}"}`,
+		},
+	})
+}
+
+func TestCompareTemplates(t *testing.T) {
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "variables",
+			explanation: "variables are expanded for the comparison and stay in the file when another property is adopted",
+			base:        `groups/A=1 {"displayName":"A","x":"Welcome to Contoso!","y":1}`,
+			desired:     `groups/A {"displayName":"A","x":"Welcome to ${var:company}!","y":1}`,
+			current:     `groups 1 {"displayName":"A","x":"Welcome to Contoso!","y":2}`,
+			want: `adopt groups/A {"displayName":"A","x":"Welcome to ${var:company}!","y":2}
+				base groups/A=1 {"displayName":"A","x":"Welcome to Contoso!","y":1}`,
+		},
+		{
+			name:        "GUID variables are put back",
+			explanation: "a whole string that is the value of one GUID variable becomes the variable again",
+			current:     `groups 1 {"displayName":"A","x":"11111111-2222-3333-4444-555555555555","y":"Contoso"}`,
+			want: `adopt groups/A {"displayName":"A","x":"${var:breakGlass}","y":"Contoso"}
+				base groups/A=1`,
+		},
+		{
+			name:        "missing variable",
+			explanation: "a variable without a value stops the item",
+			desired:     `groups/A {"displayName":"A","x":"${var:nope}"}`,
+			current:     `groups 1 {"displayName":"A","x":"1"}`,
+			want:        `note unresolved_reference groups/A /x`,
+		},
+		{
+			name:        "literal dollar",
+			explanation: "what looks like a template in the tenant is escaped in the file, and is the same after that",
+			base:        `groups/A=1 {"displayName":"A","x":"$${literal} and $$${more"}`,
+			desired:     `groups/A {"displayName":"A","x":"$${literal} and $$${more","y":"$${new}"}`,
+			current:     `groups 1 {"displayName":"A","x":"${literal} and $${more"}` + "\n" + `groups 2 {"displayName":"B","x":"${groups/A}"}`,
+			want: `update groups/A deploy /y: - | - -> "$${new}"
+				adopt groups/B {"displayName":"B","x":"$${groups/A}"}
+				base groups/A=1 {"displayName":"A","x":"$${literal} and $$${more"}
+				base groups/B=2`,
+		},
+		{
+			name:        "bad templates",
+			explanation: "what is no template is an error of the file",
+			desired: `groups/A {"displayName":"A","x":"${oops"}` + "\n" + `groups/B {"displayName":"B","x":"see ${groups/A}"}` + "\n" +
+				`groups/C {"displayName":"C","x":"${groups}"}` + "\n" + `groups/D {"displayName":"D","x":"${groups/a%zz}"}`,
+			want: `note bad_file groups/A /x
+				note bad_file groups/B /x
+				note bad_file groups/C /x
+				note bad_file groups/D /x`,
+		},
+		{
+			name:        "encoded keys",
+			explanation: "a key's }, # and % are percent-encoded within a reference",
+			desired:     `groups/50%}#/x {"displayName":"G"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/50%25%7D%23/x}"}`,
+			current:     `groups g1 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P","owner":"g1"}`,
+			want: `base groups/50%}#/x=g1 {"displayName":"G"}
+				base policies/P=1 {"displayName":"P","owner":"${groups/50%25%7D%23/x}"}`,
+		},
+	})
+}
+
+// hashed is what a base has of a policy's secret.
+func hashed(secret string) string {
+	k, _ := schema.Compile(testKinds()[0])
+	return schema.SecretNode(testSalt, k, jsonval.StringNode(secret)).Text
+}
+
+func TestCompareSecrets(t *testing.T) {
+	base := hashed
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "sensitive",
+			explanation: "secrets are compared by hash and never shown",
+			base:        `policies/P=1 {"displayName":"P","password":"` + base("old") + `"}`,
+			desired:     `policies/P {"displayName":"P","password":"new"}`,
+			current:     `policies 1 {"displayName":"P","password":"old"}`,
+			want: `update policies/P deploy /password: "[redacted]" | "[redacted]" -> "[redacted]"
+				base policies/P=1 {"displayName":"P","password":"` + base("old") + `"}`,
+		},
+		{
+			name:        "sensitive, drift",
+			explanation: "an adopted secret is redacted in the file, and not managed from then on",
+			base:        `policies/P=1 {"displayName":"P","password":"` + base("old") + `"}`,
+			desired:     `policies/P {"displayName":"P","password":"old"}`,
+			current:     `policies 1 {"displayName":"P","password":"new"}`,
+			want: `adopt policies/P {"displayName":"P","password":"[redacted]"}
+				base policies/P=1 {"displayName":"P","password":"` + base("old") + `"}`,
+		},
+		{
+			name:        "redacted in the file",
+			explanation: "a redacted or masked literal in the file is not managed",
+			desired:     `policies/P {"displayName":"P","password":"[redacted]","key":"****"}`,
+			current:     `policies 1 {"displayName":"P","password":"secret","key":"****"}`,
+			want:        `base policies/P=1 {"displayName":"P","key":"${masked}","password":"` + base("secret") + `"}`,
+		},
+		{
+			name:        "new object with a redacted secret",
+			explanation: "asterisks are never written",
+			desired:     `policies/P {"displayName":"P","key":"****"}`,
+			want:        `note secret_needed policies/P`,
+		},
+		{
+			name:        "masked, deployed before",
+			explanation: "a mask is the secret that was deployed as long as the file has that one",
+			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
+			desired:     `policies/P {"displayName":"P","key":"k"}`,
+			current:     `policies 1 {"displayName":"P","key":"****"}`,
+			want:        `base policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
+		},
+		{
+			name:        "masked, changed",
+			explanation: "another secret in the file is proposed, and the base stays until it was written",
+			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
+			desired:     `policies/P {"displayName":"P","key":"k2"}`,
+			current:     `policies 1 {"displayName":"P","key":"****"}`,
+			want: `update policies/P deploy /key: "[redacted]" | "[redacted]" -> "[redacted]"
+				base policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
+		},
+		{
+			name:        "masked, just written",
+			explanation: "what this run has written counts as agreed, for no read can show it",
+			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
+			desired:     `policies/P {"displayName":"P","key":"k2"}`,
+			current:     `policies 1 {"displayName":"P","key":"****"}`,
+			adjust: func(in *Input) {
+				in.Written = []*plan.Item{{ID: "policies/P", Changes: []plan.PropertyChange{{Pointer: "/key", Secrets: map[string]string{"": schema.ApprovedSum(testSalt, "policies/P", jsonval.StringNode(base("k2")))}}}}}
+			},
+			want: `base policies/P=1 {"displayName":"P","key":"` + base("k2") + `"}`,
+		},
+		{
+			name:        "masked, another one just written",
+			explanation: "a variable that was changed after the write does not make the new value the tenant's",
+			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
+			desired:     `policies/P {"displayName":"P","key":"${var:company}"}`,
+			current:     `policies 1 {"displayName":"P","key":"****"}`,
+			adjust: func(in *Input) {
+				in.Written = []*plan.Item{{ID: "policies/P", Changes: []plan.PropertyChange{{Pointer: "/key", Secrets: map[string]string{"": schema.ApprovedSum(testSalt, "policies/P", jsonval.StringNode(base("k2")))}}}}}
+			},
+			want: `update policies/P deploy /key: "[redacted]" | "[redacted]" -> "[redacted]"
+				base policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
+		},
+		{
+			name:        "deleted in the tenant, with hidden secrets in the file",
+			explanation: "what the file does not manage is no change of it: the file goes too; one that was changed is a conflict",
+			base: `policies/P=1 {"displayName":"P","key":"${masked}","oma":[{"uri":"a","value":"` + base("s") + `"}],"password":"` + base("pw") + `"}` + "\n" +
+				`policies/Q=2 {"displayName":"Q","password":"` + base("pw") + `","x":1}`,
+			desired: `policies/P {"displayName":"P","key":"****","oma":[{"uri":"a","value":"****"}],"password":"[redacted]"}` + "\n" +
+				`policies/Q {"displayName":"Q","password":"[redacted]","x":2}`,
+			gone: "policies 1\npolicies 2",
+			want: `adopt policies/P -
+				note secret_needed policies/Q
+				base policies/P=1 {"displayName":"P","key":"${masked}","oma":[{"uri":"a","value":"` + base("s") + `"}],"password":"` + base("pw") + `"}
+				base policies/Q=2 {"displayName":"Q","password":"` + base("pw") + `","x":1}`,
+		},
+		{
+			name:        "whole array, untouched secret with a token",
+			explanation: "a masked part that must be sent along is carried by its token",
+			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,
+			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"****"},{"uri":"b","value":"open"}]}`,
+			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"t1"}]}`,
+			want: `update policies/P deploy /oma: [{"uri":"a","value":"****"}] | [{"uri":"a","value":"****"}] -> [{"uri":"a","value":"****"},{"uri":"b","value":"[redacted]"}]
+				base policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,
+		},
+		{
+			name:        "whole array, untouched secret without a token",
+			explanation: "what cannot be sent along makes the item impossible",
+			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,
+			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"****"},{"uri":"b","n":1}]}`,
+			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****"}]}`,
+			want: `note secret_needed policies/P
+				base policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,
+		},
+		{
+			name:        "array with secrets and masks that agrees",
+			explanation: "masks and deployed secrets in arrays are matched by what can be seen",
+			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"` + base("s") + `"},{"uri":"b","value":"${masked}"}]}`,
+			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"s"},{"uri":"b","value":"****"}]}`,
+			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"*****","valueId":"t1"},{"uri":"b","value":"*****","valueId":"t2"}]}`,
+			want:        `base policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"` + base("s") + `"},{"uri":"b","value":"${masked}"}]}`,
+		},
+	})
+}
+
+// Members of a set that only a secret tells apart are each other's twins.
+func TestCompareTwinsInSets(t *testing.T) {
+	h := hashed
+	runComparisons(t, []comparisonCase{
+		{
+			name:        "another secret that can be read",
+			explanation: "it is a member of its own",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"}]}`,
+			want: `update policies/P deploy /tokens/-: - | - -> {"n":1,"secret":"[redacted]"}
+				base policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"}]}`,
+		},
+		{
+			name:        "one of two is to be removed",
+			explanation: "nothing in the plan tells which, so nothing is done",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"},{"n":1,"secret":"` + h("b") + `"}],"x":1}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"b"}],"x":2}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}],"x":1}`,
+			want: `note ambiguous policies/P
+				base policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"},{"n":1,"secret":"` + h("b") + `"}],"x":1}`,
+		},
+		{
+			name:        "secrets that cannot be read",
+			explanation: "as many as were deployed are those that were deployed",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"key":"` + h("a") + `"},{"n":1,"key":"` + h("b") + `"}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"b"},{"n":1,"key":"a"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"},{"n":1,"key":"****"}]}`,
+			want:        `base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1},{"key":"` + h("b") + `","n":1}]}`,
+		},
+		{
+			name:        "one of them is gone in the tenant",
+			explanation: "nobody knows which one, so neither leaves the file",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1},{"key":"` + h("b") + `","n":1}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"b"},{"n":1,"key":"a"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"}]}`,
+			want: `note secret_needed policies/P /tokens
+				base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("b") + `","n":1},{"key":"` + h("a") + `","n":1}]}`,
+		},
+		{
+			name:        "one of two elements is to be removed",
+			explanation: "which of them is left cannot be told, so neither's secret is carried along by its token",
+			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"},{"uri":"a","value":"${masked}"}]}`,
+			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"****"}]}`,
+			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"1"},{"uri":"a","value":"****","valueId":"2"}]}`,
+			want: `note secret_needed policies/P
+				base policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"},{"uri":"a","value":"${masked}"}]}`,
+		},
+		{
+			name:        "one more of them",
+			explanation: "a write could not be told from the one that is there",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1}]}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"a"},{"n":1,"key":"b"}]}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"}]}`,
+			adjust:      enforce,
+			want: `note ambiguous policies/P
+				base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1}]}`,
+		},
+	})
+}
+
+func TestBackup(t *testing.T) {
+	tc := comparisonCase{
+		base:    `groups/G=g1 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P"}`,
+		desired: `groups/G {"displayName":"G"}` + "\n" + `policies/P {"displayName":"P"}`,
+		current: `groups g1 {"displayName":"G","id":"g1"}` + "\n" + `roles r1 {"displayName":"R"}` + "\n" + `apps a1 {"displayName":"unlisted"}` + "\n" +
+			`policies 1 {"id":"1","displayName":"P","owner":"g1","password":"secret","key":"***","members":["b","a"],"oma":[{"value":"****","valueId":"x"}],"t":"11111111-2222-3333-4444-555555555555","@odata.etag":"e"}`,
+	}
+	for range 2 {
+		in := tc.input(t)
+		r, err := Compare(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, res := range r.Backup.Resources {
+			got[reference.ItemID(res.Kind, res.Key)] = string(res.Body)
+		}
+		want := map[string]string{
+			"groups/G":   `{"displayName":"G"}`,
+			"policies/P": `{"displayName":"P","key":"****","members":["a","b"],"oma":[{"value":"****"}],"owner":"${groups/G}","password":"[redacted]","t":"${var:breakGlass}"}`,
+		}
+		if len(got) != len(want) || got["groups/G"] != want["groups/G"] || got["policies/P"] != want["policies/P"] {
+			t.Errorf("backup: got %v, want %v", got, want)
+		}
+		// The second time nothing is decoded to compare, and the backup is the same.
+		tc.adjust = func(in *Input) { in.Base = r.Base }
+	}
+	in := tc.input(t)
+	in.NoBackup = true
+	if r, err := Compare(in); err != nil || len(r.Backup.Resources) != 0 {
+		t.Errorf("NoBackup: got %d resources, %v", len(r.Backup.Resources), err)
+	}
+}
+
+func TestBindings(t *testing.T) {
+	tc := comparisonCase{
+		desired: `policies/P {"displayName":"P","contact":"${groups/G}"}`,
+		current: `groups g1 {"displayName":"G","mail":"g@contoso.com"}`,
+	}
+	r, err := Compare(tc.input(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := json.Marshal(r.Bindings)
+	var want reference.Bindings = map[string]map[string]string{
+		"groups": {"G": "g1"}, "groups#mail": {"G": "g@contoso.com"},
+		"policies": {}, "roles": {}, "apps": {}, "settings": {}, "audits": {},
+	}
+	if wanted, _ := json.Marshal(want); string(got) != string(wanted) {
+		t.Errorf("got %s, want %s", got, wanted)
+	}
+}
+
+func TestCompareErrors(t *testing.T) {
+	for name, adjust := range map[string]func(*Input){
+		"a path that is no pointer": func(in *Input) { in.Kinds[0].ReadOnly = []string{"id"} },
+		"an ignore rule that is none": func(in *Input) {
+			in.Rules.Ignore = []plan.Ignore{{Pointer: "x"}}
+		},
+		"a tenant's object that is none": func(in *Input) {
+			in.Current.Resources = []tenant.Resource{{Kind: "groups", ID: "1", Body: []byte("[]")}}
+		},
+		"a base that is none": func(in *Input) {
+			in.Base = &Base{Objects: []BaseObject{{Kind: "groups", Key: "A", ID: "1", Body: []byte("{")}}}
+			in.Current.Resources = []tenant.Resource{{Kind: "groups", ID: "1", Body: []byte("{}")}}
+			in.Desired.Resources = []tenant.Resource{{Kind: "groups", Key: "A", Body: []byte("{}")}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Compare(comparisonCase{adjust: adjust}.input(t)); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}

@@ -1,0 +1,83 @@
+package diff
+
+import (
+	"errors"
+
+	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
+)
+
+// hasher returns what stands for a secret in name form and in the base: a keyed
+// hash that is bound to the kind. The plan has not even that.
+func (c *comparison) hasher(k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
+	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(c.salt, k, n) }
+}
+
+// secretSums returns the [PropertyChange].Secrets of what is proposed: of the
+// file's own secrets. Others stay in the tenant as they are.
+func (c *comparison) secretSums(o *object, t *trees, after *jsonval.Node) map[string]string {
+	if len(t.secrets) == 0 {
+		return nil
+	}
+	sums := map[string]string{}
+	schema.SecretsIn(after, nil, func(segs []string, n *jsonval.Node) {
+		if t.secrets[n.Text] {
+			sums[jsonval.JoinPointer(segs)] = schema.ApprovedSum(c.salt, o.id(), n)
+		}
+	})
+	if len(sums) == 0 {
+		return nil
+	}
+	return sums
+}
+
+// twins reports whether a set in the tenant has members that only secrets tell
+// from those of the difference: a write could hit the wrong one, and nobody
+// could see that afterwards.
+func (d *difference) twins(array *jsonval.Node) bool {
+	if !d.member || !array.IsArray() {
+		return false
+	}
+	found := 0
+	for _, kid := range array.Kids {
+		switch {
+		case d.current != nil && schema.EqualButSecrets(kid, d.current):
+			// What is there twice is one member, if its secret can be seen.
+			if !jsonval.Equal(kid, d.current) || schema.HasMask(kid) {
+				found++
+			} else {
+				found = max(found, 1)
+			}
+		case d.current == nil && schema.HasMask(kid) && schema.EqualButSecrets(kid, d.desired):
+			return true
+		}
+	}
+	return found > 1
+}
+
+// secretsMissing tries whether an update could be written: it returns why not
+// if a secret that nobody can read would have to be sent along.
+func (c *comparison) secretsMissing(o *object, it *plan.Item, raw *jsonval.Node) *plan.Note {
+	w := &apply.Writing{Kind: o.kind, Item: it, Variables: c.in.Variables, Salt: c.salt, Name: c.name, Value: func(ref reference.Ref) (string, error) {
+		// What is still to be created has no id yet, and needs none here.
+		id, _ := c.resolve(ref)
+		return id, nil
+	}, Present: func(ref reference.Ref) reference.Ref { c.normalise(&ref, nil); return ref }}
+	if len(it.Sensitive) > 0 {
+		if err := w.ReadSecrets(o.desired); err != nil {
+			c.fail(err)
+			return nil
+		}
+	}
+	_, _, err := w.Update(raw)
+	if failed, ok := errors.AsType[*plan.NoteError](err); ok {
+		return &failed.Note
+	}
+	if err != nil {
+		c.fail(err)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package diff
+
+import (
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/schema"
+)
+
+// fate is what the comparison says of one property.
+type fate int
+
+const (
+	// deployed: the repository changed it.
+	deployed fate = iota
+	// drifted: the tenant changed it.
+	drifted
+	// clashed: both did, differently.
+	clashed
+)
+
+// difference is one property, or one member of a set, in which the sides are
+// not the same. Values are in name form; nil is absent.
+type difference struct {
+	segs                   []string
+	base, desired, current *jsonval.Node
+	fate                   fate
+	// member: the values are a set's member at segs, not the property's.
+	member bool
+	// places are where the member stands in the file.
+	places []int
+	rule   *schema.Rule
+}
+
+// pointer is the path as people see it.
+func (d *difference) pointer() string {
+	if d.member {
+		return jsonval.JoinPointer(d.segs) + "/-"
+	}
+	return jsonval.JoinPointer(d.segs)
+}
+
+// threeWay compares objects property by property. It returns the differences,
+// ordered by path, and the part on which both sides agree, joined with what
+// the base has where they do not.
+func threeWay(r *schema.Rule, base, desired, current *jsonval.Node) ([]*difference, *jsonval.Node) {
+	w := &walk{}
+	agreed := w.object(r, nil, base, desired, current, nil)
+	return w.found, agreed
+}
+
+type walk struct{ found []*difference }
+
+// object compares property by property. once is what both sides had agreed on
+// in place of the object, or of one around it.
+func (w *walk) object(r *schema.Rule, segs []string, base, desired, current, once *jsonval.Node) *jsonval.Node {
+	agreed := &jsonval.ObjectBuilder{}
+	for i, name := range desired.Names {
+		below := append(segs[:len(segs):len(segs)], name)
+		agreed.Add(name, w.value(r.Step(name), below, base.Get(name), desired.Kids[i], current.Get(name), once))
+	}
+	return agreed.Node()
+}
+
+// value returns the new base of one property.
+func (w *walk) value(r *schema.Rule, segs []string, base, desired, current, once *jsonval.Node) *jsonval.Node {
+	switch {
+	case desired.IsObject() && current.IsObject() && (base == nil || base.IsObject()):
+		return w.object(r, segs, base, desired, current, once)
+	case desired.IsObject() && current.IsObject():
+		before := len(w.found)
+		if agreed := w.object(r, segs, nil, desired, current, base); len(w.found) == before {
+			return agreed
+		}
+		return base // they have left it, and do not agree on another
+	case desired.IsArray() && r.Fact().Set != nil && (current.IsNull() || current.IsArray()):
+		return w.set(r, segs, base, desired, current)
+	}
+	if schema.Covers(r, desired, current) {
+		return desired
+	}
+	d := &difference{segs: segs, base: base, desired: desired, current: current, rule: r}
+	switch {
+	case base == nil && once != nil && !(once.IsNull() && current.IsNull()):
+		d.fate = clashed
+	case base == nil:
+		// Never agreed: the repository's value is proposed.
+		d.fate = deployed
+	case schema.Covers(r, desired, base):
+		d.fate = drifted
+	case schema.Covers(r, schema.Managed(base, desired), current):
+		d.fate = deployed
+	default:
+		d.fate = clashed
+	}
+	w.found = append(w.found, d)
+	return schema.Managed(base, desired)
+}
+
+// set compares the members of a set one by one.
+func (w *walk) set(r *schema.Rule, segs []string, base, desired, current *jsonval.Node) *jsonval.Node {
+	agreed := &jsonval.Node{Kind: '['}
+	next := r.Step("*")
+	before := len(w.found)
+	for _, m := range r.Set.Members(base, desired, current) {
+		if schema.SameMember(next, m.Desired, m.Current) {
+			if m.Desired != nil {
+				agreed.Kids = append(agreed.Kids, m.Desired)
+			}
+			continue
+		}
+		d := &difference{segs: segs, base: m.Base, desired: m.Desired, current: m.Current, member: true, places: m.Places, rule: r}
+		switch {
+		case schema.SameMember(next, m.Base, m.Desired):
+			d.fate = drifted
+		case schema.SameMember(next, m.Base, m.Current), m.Base == nil:
+			d.fate = deployed
+		default:
+			d.fate = clashed
+		}
+		w.found = append(w.found, d)
+		if m.Base != nil {
+			agreed.Kids = append(agreed.Kids, m.Base)
+		}
+	}
+	if base == nil && len(agreed.Kids) == 0 && len(w.found) > before {
+		return nil
+	}
+	return agreed
+}

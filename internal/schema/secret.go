@@ -1,0 +1,108 @@
+package schema
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+)
+
+func RedactedJSON(n *jsonval.Node) json.RawMessage {
+	shown, _ := Redacted(n)
+	return shown.JSON()
+}
+
+// OwnSecrets are the secrets of a tree in name form, without their places; nil
+// if there are none.
+func OwnSecrets(n *jsonval.Node) map[string]bool {
+	var own map[string]bool
+	var look func(n *jsonval.Node)
+	look = func(n *jsonval.Node) {
+		if reference.IsSecret(n) {
+			if own == nil {
+				own = map[string]bool{}
+			}
+			own[n.Text] = true
+		}
+		if n != nil {
+			for _, kid := range n.Kids {
+				look(kid)
+			}
+		}
+	}
+	look(n)
+	return own
+}
+
+// Redacted returns a tree in name form with secrets and masks as people see
+// them, and whether there were any.
+func Redacted(n *jsonval.Node) (*jsonval.Node, bool) {
+	switch {
+	case n == nil:
+		return nil, false
+	case reference.IsSecret(n):
+		return jsonval.StringNode(reference.Redacted), true
+	case reference.IsMask(n):
+		return jsonval.StringNode(reference.Asterisks), true
+	}
+	found := false
+	out := n.MapKids(func(i int) *jsonval.Node {
+		kid, here := Redacted(n.Kids[i])
+		found = found || here
+		return kid
+	})
+	return out, found
+}
+
+// SecretsIn calls yield for the place of each secret in a tree in name form.
+func SecretsIn(n *jsonval.Node, segs []string, yield func(segs []string, n *jsonval.Node)) {
+	if n == nil {
+		return
+	}
+	if reference.IsSecret(n) || reference.IsMask(n) {
+		yield(segs, n)
+	}
+	for i, kid := range n.Kids {
+		SecretsIn(kid, append(segs, n.Segment(i)), yield)
+	}
+}
+
+func HasMask(n *jsonval.Node) bool {
+	return n != nil && (reference.IsMask(n) || slices.ContainsFunc(n.Kids, HasMask))
+}
+
+// EqualButSecrets compares what can be seen.
+func EqualButSecrets(a, b *jsonval.Node) bool {
+	hiddenFrom := func(n *jsonval.Node) bool { return reference.IsMask(n) || reference.IsSecret(n) }
+	switch {
+	case hiddenFrom(a) || hiddenFrom(b):
+		return true
+	case a.IsObject() && b.IsObject():
+		return coversButSecrets(a, b) && coversButSecrets(b, a)
+	case a.IsArray() && b.IsArray():
+		if len(a.Kids) != len(b.Kids) {
+			return false
+		}
+		for i := range a.Kids {
+			if !EqualButSecrets(a.Kids[i], b.Kids[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return jsonval.Equal(a, b)
+}
+
+func coversButSecrets(a, b *jsonval.Node) bool {
+	for i, name := range a.Names {
+		other := b.Get(name)
+		if other == nil && (reference.IsMask(a.Kids[i]) || reference.IsSecret(a.Kids[i])) {
+			continue
+		}
+		if other == nil || !EqualButSecrets(a.Kids[i], other) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,43 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// SecretValues returns the texts and numbers that an object has where its kind
+// keeps secrets, sensitive or masked ones, so that they can be taken out of
+// what others say about the object. It is for objects as a tenant has them and
+// for files; [Redacted] and asterisks are no secrets.
+func SecretValues(k tenant.Kind, body json.RawMessage) ([]string, error) {
+	if len(body) == 0 || len(k.Sensitive)+len(k.Masked) == 0 {
+		return nil, nil
+	}
+	rules, err := Compile(k)
+	if err != nil {
+		return nil, err
+	}
+	n, err := jsonval.ParseObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("plan: secrets of %s: the object cannot be read", k.Name) // the cause may quote it
+	}
+	var out []string
+	collectSecrets(rules.Root, n, false, &out)
+	return out, nil
+}
+
+func collectSecrets(r *Rule, n *jsonval.Node, within bool, out *[]string) {
+	if f := r.Fact(); f.Sensitive || f.Masked {
+		within = true
+	}
+	if scalar := n.Kind == '"' || n.Kind == '0'; scalar && within && n.Text != "" && n.Text != reference.Redacted && !reference.IsAsterisks(n.Text) {
+		*out = append(*out, n.Text)
+	}
+	for i, kid := range n.Kids {
+		collectSecrets(r.Step(n.Segment(i)), kid, within, out)
+	}
+}

@@ -1,0 +1,143 @@
+package schema
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+)
+
+// ReplaceMember returns the array with one member removed, replaced or added.
+func ReplaceMember(array, old, now *jsonval.Node) *jsonval.Node {
+	out := &jsonval.Node{Kind: '['}
+	placed := now == nil
+	if array.IsArray() {
+		for _, kid := range array.Kids {
+			switch {
+			case old == nil || !jsonval.Equal(kid, old):
+				out.Kids = append(out.Kids, kid)
+			case !placed:
+				out.Kids = append(out.Kids, now)
+				placed = true
+			}
+		}
+	}
+	if !placed {
+		out.Kids = append(out.Kids, now)
+	}
+	return out
+}
+
+// member is one member of a set on up to three sides.
+type member struct {
+	Base, Desired, Current *jsonval.Node
+	// Places are where it stands in the repository's file.
+	Places []int
+}
+
+// identity returns how the members of a set are told apart on these sides: by
+// what the kind declares, or by their whole value where it declares nothing,
+// or where that does not tell all of them apart.
+func (s *setRule) identity(sides ...*jsonval.Node) func(*jsonval.Node) string {
+	if len(s.By) > 0 {
+		unique := true
+		for _, side := range sides {
+			unique = unique && s.TellsApart(side)
+		}
+		if unique {
+			return s.Declared
+		}
+	}
+	return func(n *jsonval.Node) string { return string(n.JSON()) }
+}
+
+// Declared is the identity that the kind declares.
+func (s *setRule) Declared(n *jsonval.Node) string {
+	var b strings.Builder
+	for _, segs := range s.By {
+		// Missing and null name the same member.
+		b.Write(n.At(segs).AppendJSON(nil))
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+func (s *setRule) TellsApart(array *jsonval.Node) bool {
+	if !array.IsArray() {
+		return true
+	}
+	seen := make(map[string]*jsonval.Node, len(array.Kids))
+	for _, kid := range array.Kids {
+		id := s.Declared(kid)
+		if other := seen[id]; other != nil && !jsonval.Equal(other, kid) {
+			return false
+		}
+		seen[id] = kid
+	}
+	return true
+}
+
+// Members pairs the members of a set: in the tenant's order, then what only
+// the repository has, then what only the base had. A member that stands there
+// twice is one member.
+func (s *setRule) Members(base, desired, current *jsonval.Node) []*member {
+	var out []*member
+	index := map[string]*member{}
+	identity := s.identity(base, desired, current)
+	each := func(array *jsonval.Node, put func(m *member, i int, n *jsonval.Node)) {
+		if !array.IsArray() {
+			return
+		}
+		for i, n := range array.Kids {
+			id := identity(n)
+			m := index[id]
+			if m == nil {
+				m = &member{}
+				index[id] = m
+				out = append(out, m)
+			}
+			put(m, i, n)
+		}
+	}
+	each(current, func(m *member, _ int, n *jsonval.Node) { m.Current = n })
+	each(desired, func(m *member, i int, n *jsonval.Node) { m.Desired, m.Places = n, append(m.Places, i) })
+	each(base, func(m *member, _ int, n *jsonval.Node) { m.Base = n })
+	return out
+}
+
+// SortedSets returns a tree in name form with the members of all its sets in an
+// order of their own: the same whatever order a tenant lists them in. What can
+// be seen counts first, so that it is the same in every tenant.
+func SortedSets(r *Rule, n *jsonval.Node) *jsonval.Node {
+	if n == nil || r == nil || len(n.Kids) == 0 {
+		return n
+	}
+	next := r.Step("*")
+	out := n.MapKids(func(i int) *jsonval.Node {
+		if n.IsObject() {
+			next = r.Step(n.Names[i])
+		}
+		return SortedSets(next, n.Kids[i])
+	})
+	if !n.IsArray() || r.Fact().Set == nil || len(n.Kids) < 2 {
+		return out
+	}
+	type member struct {
+		kid        *jsonval.Node
+		seen, text string
+	}
+	members := make([]member, len(out.Kids))
+	for i, kid := range out.Kids {
+		shown, _ := Redacted(kid)
+		members[i] = member{kid, string(shown.JSON()), string(kid.JSON())}
+	}
+	slices.SortStableFunc(members, func(a, b member) int {
+		return cmp.Or(strings.Compare(a.seen, b.seen), strings.Compare(a.text, b.text))
+	})
+	sorted := &jsonval.Node{Kind: '[', Kids: make([]*jsonval.Node, len(members))}
+	for i, m := range members {
+		sorted.Kids[i] = m.kid
+	}
+	return sorted
+}

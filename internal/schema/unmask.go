@@ -1,0 +1,125 @@
+package schema
+
+import (
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+)
+
+// Unmask decides what the masks mean, which tell nothing by themselves:
+// a mask in the tenant is the secret that was last deployed, if one was; a mask
+// in the repository is whatever the tenant has.
+// wrote reports whether a secret was written in this run; nil: none was.
+func Unmask(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.Node) bool) (d, c *jsonval.Node) {
+	switch {
+	case desired == nil || current == nil:
+		if reference.IsMask(desired) {
+			return nil, current
+		}
+		return desired, current
+	case reference.IsMask(current):
+		switch {
+		case reference.IsSecret(desired) && wrote != nil && wrote(desired):
+			return desired, desired
+		case reference.IsSecret(desired) && reference.IsSecret(base):
+			return desired, base
+		}
+		return desired, current
+	case reference.IsMask(desired):
+		return current, current
+	case desired.IsObject() && current.IsObject():
+		d, c = desired, current
+		for i, name := range desired.Names {
+			was := desired.Kids[i]
+			dv, cv := Unmask(r.Step(name), base.Get(name), was, current.Get(name), wrote)
+			if dv != was {
+				d = d.With([]string{name}, dv)
+			}
+			if cv != current.Get(name) {
+				c = c.With([]string{name}, cv)
+			}
+		}
+		return d, c
+	case desired.IsArray() && current.IsArray() && (HasMask(desired) || HasMask(current)):
+		return unmaskArray(r, base, desired, current, wrote)
+	}
+	return desired, current
+}
+
+func unmaskArray(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.Node) bool) (d, c *jsonval.Node) {
+	d = &jsonval.Node{Kind: '[', Kids: append([]*jsonval.Node(nil), desired.Kids...)}
+	c = &jsonval.Node{Kind: '[', Kids: append([]*jsonval.Node(nil), current.Kids...)}
+	toCurrent, toBase := align(r, desired, current), align(r, desired, base)
+	for i := range d.Kids {
+		j := toCurrent[i]
+		if j < 0 {
+			continue
+		}
+		var b *jsonval.Node
+		if toBase[i] >= 0 {
+			b = base.Kids[toBase[i]]
+		}
+		d.Kids[i], c.Kids[j] = Unmask(r.Step("*"), b, d.Kids[i], c.Kids[j], wrote)
+	}
+	return d, c
+}
+
+// align finds for each element of from the one of to that is the same but for
+// secrets, or -1: by a set's identity, else by everything that can be seen.
+// Guessing by position would attach one setting's secret to another.
+func align(r *Rule, from, to *jsonval.Node) []int {
+	if set := r.Fact().Set; set != nil && len(set.By) > 0 {
+		identity := set.identity(from, to)
+		return AlignBy(from, to, func(a, b *jsonval.Node) bool { return identity(a) == identity(b) })
+	}
+	return AlignBy(from, to, EqualButSecrets)
+}
+
+// AlignBy pairs equal elements one to one, the same place first. Where more
+// elements are equal on one side than on the other, nothing tells which of them
+// are pairs, and none of them is paired.
+func AlignBy(from, to *jsonval.Node, same func(a, b *jsonval.Node) bool) []int {
+	out := make([]int, len(from.Kids))
+	used := map[int]bool{}
+	for i, kid := range from.Kids {
+		out[i] = -1
+		if !to.IsArray() {
+			continue
+		}
+		if i < len(to.Kids) && !used[i] && same(kid, to.Kids[i]) {
+			out[i], used[i] = i, true
+			continue
+		}
+		for j, other := range to.Kids {
+			if !used[j] && same(kid, other) {
+				out[i], used[j] = j, true
+				break
+			}
+		}
+	}
+	if to.IsArray() {
+		unpair(from, to, out, used, same)
+	}
+	return out
+}
+
+// unpair takes back the pairs of which one element could be paired otherwise
+// with one that has been left over.
+func unpair(from, to *jsonval.Node, out []int, used map[int]bool, same func(a, b *jsonval.Node) bool) {
+	pairs := slices.Clone(out)
+	for i, j := range pairs {
+		for k := range from.Kids {
+			if j < 0 && pairs[k] >= 0 && same(from.Kids[i], to.Kids[pairs[k]]) {
+				out[k] = -1
+			}
+		}
+	}
+	for j, other := range to.Kids {
+		for i := range from.Kids {
+			if !used[j] && pairs[i] >= 0 && same(from.Kids[i], other) {
+				out[i] = -1
+			}
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"github.com/tenantsync/tenantsync/internal/reference"
+)
+
+// NoteError is a [Note] as an error.
+type NoteError struct{ Note Note }
+
+// Error returns the note's message.
+func (e *NoteError) Error() string { return string(e.Note.Class) + ": " + e.Note.Message }
+
+// ClassOf returns the class of a note about a text of a file that cannot be used.
+func ClassOf(err *reference.Error) NoteClass {
+	if err.Unresolved {
+		return Unresolved
+	}
+	return BadFile
+}
+
+// NoteClass says what a [Note] is about.
+type NoteClass string
+
+// The classes of notes. Problem classes make an item impossible; the others
+// inform.
+const (
+	// Unsupported: the tenant does not allow it; not a failure.
+	Unsupported NoteClass = "unsupported"
+	// Ambiguous: several objects match one name; nothing is done.
+	Ambiguous NoteClass = "ambiguous"
+	// Unresolved: it refers to something that is not there; also for what
+	// depends on such an item.
+	Unresolved NoteClass = "unresolved_reference"
+	// BadFile: the repository's file cannot be used.
+	BadFile NoteClass = "bad_file"
+	// Cycle: items depend on each other in a circle, which is shown.
+	Cycle NoteClass = "cycle"
+	// SecretNeeded: a masked secret would have to be written.
+	SecretNeeded NoteClass = "secret_needed"
+	// Changed: what an item needs is not as it was when the plan was made. Only
+	// of [Operation].
+	Changed NoteClass = "changed"
+	// Dangling: the tenant's object holds an id that leads nowhere; it is
+	// backed up as a literal.
+	Dangling NoteClass = "dangling_reference"
+	// Unmanaged: only the tenant has it and no base held it, under Enforce.
+	Unmanaged NoteClass = "unmanaged"
+	// Ignored: a rule says to leave the difference alone.
+	Ignored NoteClass = "ignored"
+	// NotRead: the kind was not completely read, so nothing is concluded.
+	NotRead NoteClass = "not_read"
+	// ServiceChange: the service changed it by itself; adopted.
+	ServiceChange NoteClass = "service_change"
+)
+
+// Failure reports whether a note of this class means that something that was
+// asked for is not done: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded,
+// Changed.
+// A run with such a note is at best partially successful.
+func (c NoteClass) Failure() bool {
+	switch c {
+	case Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded, Changed:
+		return true
+	}
+	return false
+}
+
+// Note is something that a plan cannot or will not do.
+type Note struct {
+	Class NoteClass `json:"class"`
+	Kind  string    `json:"kind,omitempty"`
+	Key   string    `json:"key,omitempty"`
+	// Pointer is where in the object, if it is one place.
+	Pointer string `json:"pointer,omitempty"`
+	// Message says what, why and what to do next.
+	Message string `json:"message"`
+}

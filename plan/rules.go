@@ -1,0 +1,89 @@
+package plan
+
+// The default limits of [Rules].
+const (
+	MaxDeletesDefault = 10
+	MaxUpdatesDefault = 200
+)
+
+// Break adds rules that the plan breaks, found by somebody who looked at it from
+// outside, and renews its digests: an approval has to name them too.
+func (p *Plan) Break(broken ...Broken) error {
+	p.Broken = append(p.Broken, broken...)
+	return Seal(p)
+}
+
+// Matches reports whether the selector chooses the object. "*" in Key stands
+// for any run of characters, also an empty one and across slashes; there is no
+// escape for it. Kind has no wildcards.
+func (s Selector) Matches(kind, key string) bool {
+	return (s.Kind == "" || s.Kind == kind) && (s.Key == "" || MatchesText(s.Key, key))
+}
+
+// DriftPolicy says what happens to a change made in the tenant only.
+type DriftPolicy string
+
+// The drift policies.
+const (
+	// AdoptDrift writes it into the repository, at backup. The default.
+	AdoptDrift DriftPolicy = "adopt"
+	// EnforceDesired proposes a change that undoes it.
+	EnforceDesired DriftPolicy = "enforce"
+)
+
+// Rules are the host's. The zero value adopts drift, ignores nothing, and
+// guards with the default limits.
+type Rules struct {
+	// Drift is the policy for kinds without one of their own. Defaults to AdoptDrift.
+	Drift DriftPolicy
+	// DriftByKind overrides Drift.
+	DriftByKind map[string]DriftPolicy
+	// Deletes turns deletes on for kinds whose scope is Listed, where they are
+	// off otherwise.
+	Deletes map[string]bool
+	// Ignore are differences to leave alone.
+	Ignore []Ignore
+	// Protected objects break the rule "protected" when a plan touches them.
+	Protected []Selector
+	// MaxDeletes is the number of deletes above which a plan breaks the rule
+	// "max-deletes". Defaults to 10; negative means no limit.
+	MaxDeletes int
+	// MaxUpdates is the same for updates, rule "max-updates". Defaults to 200.
+	MaxUpdates int
+	// Guards are the host's own rules. They must not change the plan, and must
+	// be pure: equal plans give equal answers.
+	Guards []Guard
+}
+
+// Guard is a rule of the host's own.
+type Guard func(p *Plan) []Broken
+
+// Selector chooses objects by kind and key. Key may hold "*" for any run of
+// characters; empty means every key. An empty Kind means every kind.
+type Selector struct {
+	Kind string `json:"kind,omitempty"`
+	Key  string `json:"key,omitempty"`
+}
+
+// Direction says which side's change an [Ignore] leaves alone.
+type Direction string
+
+// The directions.
+const (
+	// BothWays ignores the difference altogether. The default.
+	BothWays Direction = "both"
+	// ToTenant ignores what would be written to the tenant.
+	ToTenant Direction = "to_tenant"
+	// FromTenant ignores what would be adopted.
+	FromTenant Direction = "from_tenant"
+)
+
+// Ignore leaves a difference alone.
+type Ignore struct {
+	Selector
+	// Pointer is a path as in [tenant.Kind]; "" means the whole object.
+	Pointer   string    `json:"pointer,omitempty"`
+	Direction Direction `json:"direction,omitempty"`
+	// Reason is shown to people.
+	Reason string `json:"reason,omitempty"`
+}

@@ -16,32 +16,32 @@ import (
 
 // withdraw takes items back that others stand against: those that refer to
 // what will not be created, and deletes of what is still referred to.
-func (c *comparison) withdraw() {
+func (as *assembler) withdraw() {
 	for again := true; again; {
 		again = false
-		for _, o := range c.sorted {
+		for _, o := range as.ms.sorted {
 			if o.item == nil || o.item.Verb == tenant.Delete {
 				continue
 			}
 			for _, ref := range o.newRefs {
-				if c.stays(ref) {
+				if as.stays(ref) {
 					continue
 				}
-				c.withhold(o, plan.Unresolved, "it refers to %s, which is not in the tenant and will not be created; see what stands against that", ref)
+				withhold(as.ix, o, plan.Unresolved, "it refers to %s, which is not in the tenant and will not be created; see what stands against that", ref)
 				o.newRefs, again = o.oldRefs, true
 				break
 			}
 		}
-		referrers := c.referrers()
-		for _, o := range c.sorted {
+		referrers := as.referrers()
+		for _, o := range as.ms.sorted {
 			if o.item == nil || o.item.Verb != tenant.Delete {
 				continue
 			}
-			if unread := c.unreadReferrer(o.kind.Name); unread != "" {
-				c.withhold(o, plan.NotRead, "it is not deleted, for %s may refer to it and were not completely read", unread)
+			if unread := as.ix.unreadReferrer(o.kind.Name); unread != "" {
+				withhold(as.ix, o, plan.NotRead, "it is not deleted, for %s may refer to it and were not completely read", unread)
 				o.newRefs, again = o.oldRefs, true
 			} else if referrers[o.id()] != "" {
-				c.withhold(o, plan.Unresolved, "it is not deleted, for %s refers to it; take that reference out first", referrers[o.id()])
+				withhold(as.ix, o, plan.Unresolved, "it is not deleted, for %s refers to it; take that reference out first", referrers[o.id()])
 				o.newRefs, again = o.oldRefs, true
 			}
 		}
@@ -51,11 +51,11 @@ func (c *comparison) withdraw() {
 // unreadReferrer returns a kind whose objects may refer to the given one, and
 // of which the read failed, or was cut short or refused: nobody knows then who
 // refers to what.
-func (c *comparison) unreadReferrer(kind string) string {
-	for _, name := range slices.Sorted(maps.Keys(c.kinds)) {
-		switch c.states[name].Completeness {
+func (ix *index) unreadReferrer(kind string) string {
+	for _, name := range slices.Sorted(maps.Keys(ix.kinds)) {
+		switch ix.states[name].Completeness {
 		case tenant.Partial, tenant.Failed, tenant.Forbidden:
-			if c.kinds[name].RefersTo(kind) {
+			if ix.kinds[name].RefersTo(kind) {
 				return name
 			}
 		}
@@ -64,19 +64,19 @@ func (c *comparison) unreadReferrer(kind string) string {
 }
 
 // stays reports whether a reference leads somewhere once the plan is carried out.
-func (c *comparison) stays(id string) bool {
+func (as *assembler) stays(id string) bool {
 	kind, key := reference.SplitItemID(id)
-	if c.bindings[kind][key] != "" {
+	if as.ns.bindings[kind][key] != "" {
 		return true
 	}
-	o := c.objects[kind][key]
+	o := as.ms.objects[kind][key]
 	return o != nil && o.item != nil && o.item.Verb == tenant.Create
 }
 
 // referrers returns who would refer to objects that are to be deleted.
-func (c *comparison) referrers() map[string]string {
+func (as *assembler) referrers() map[string]string {
 	deleted := map[string]bool{}
-	for _, o := range c.sorted {
+	for _, o := range as.ms.sorted {
 		if o.item != nil && o.item.Verb == tenant.Delete {
 			deleted[o.id()] = true
 		}
@@ -85,10 +85,10 @@ func (c *comparison) referrers() map[string]string {
 	if len(deleted) == 0 {
 		return found
 	}
-	for _, o := range c.sorted {
+	for _, o := range as.ms.sorted {
 		refs := o.newRefs
-		if !c.compared(o.kind) { // out of this run's scope: what it referred to when it was last in
-			refs = c.agreedRefs(o)
+		if !as.ix.compared(o.kind) { // out of this run's scope: what it referred to when it was last in
+			refs = as.agreedRefs(o)
 		}
 		for _, ref := range refs {
 			if deleted[ref] && ref != o.id() && found[ref] == "" {
@@ -100,29 +100,38 @@ func (c *comparison) referrers() map[string]string {
 }
 
 // agreedRefs are what an object referred to when both sides last agreed.
-func (c *comparison) agreedRefs(o *object) []string {
+func (as *assembler) agreedRefs(o *object) []string {
 	if o.base == nil || len(o.base.Body) == 0 || len(o.kind.References) == 0 {
 		return nil
 	}
 	body, err := jsonval.Parse(o.base.Body)
 	if err != nil {
-		c.fail(fmt.Errorf("plan: base of %s: %w", o.id(), err))
+		as.ix.fail(fmt.Errorf("plan: base of %s: %w", o.id(), err))
 		return nil
 	}
 	return reference.RefsOf(body)
 }
 
-// finish puts the result together.
-func (c *comparison) finish() (*Result, error) {
+// assembler makes the result of the decisions about the objects.
+type assembler struct {
+	ix *index
+	ms *matches
+	ns *names
+}
+
+// assemble takes back items that others stand against, and makes the result.
+func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
+	as := &assembler{ix: ix, ms: ms, ns: ns}
+	as.withdraw()
 	r := &Result{
-		Plan:     &plan.Plan{Format: format.FormatVersion, Tenant: c.in.Tenant, Revision: c.in.Desired.Revision, Kinds: c.kindStates()},
+		Plan:     &plan.Plan{Format: format.FormatVersion, Tenant: as.ix.in.Tenant, Revision: as.ix.in.Desired.Revision, Kinds: as.ix.kindStates()},
 		Revert:   map[string][]tenant.Change{},
-		Backup:   tenant.Snapshot{Taken: c.in.Current.Taken, Kinds: c.kindStates()},
-		Base:     c.newBase(),
-		Bindings: c.bindings,
+		Backup:   tenant.Snapshot{Taken: as.ix.in.Current.Taken, Kinds: as.ix.kindStates()},
+		Base:     as.newBase(),
+		Bindings: as.ns.bindings,
 	}
 	reverts, refs, drops := map[string][]tenant.Change{}, map[string][]string{}, map[string][]string{}
-	for _, o := range c.sorted {
+	for _, o := range as.ms.sorted {
 		if o.unchanged {
 			r.Unchanged++
 		}
@@ -136,7 +145,7 @@ func (c *comparison) finish() (*Result, error) {
 		if o.item == nil {
 			continue
 		}
-		for i, it := range c.split(o) {
+		for i, it := range split(as.ix, o) {
 			r.Plan.Items = append(r.Plan.Items, it.Item)
 			refs[it.ID] = it.refs
 			if i == 0 {
@@ -149,9 +158,9 @@ func (c *comparison) finish() (*Result, error) {
 			}
 		}
 	}
-	r.Plan.Notes = c.notes
-	kinds := make(map[string]tenant.Kind, len(c.kinds))
-	for name, k := range c.kinds {
+	r.Plan.Notes = as.ix.notes
+	kinds := make(map[string]tenant.Kind, len(as.ix.kinds))
+	for name, k := range as.ix.kinds {
 		kinds[name] = k.Kind
 	}
 	orderItems(r.Plan, kinds, refs, drops)
@@ -159,13 +168,8 @@ func (c *comparison) finish() (*Result, error) {
 		r.Revert[it.ID] = reverts[it.ID]
 	}
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
-	applyGuards(r.Plan, c.in.Base, c.in.Desired, c.in.Rules)
+	applyGuards(r.Plan, as.ix.in.Base, as.ix.in.Desired, as.ix.in.Rules)
 	return r, plan.Seal(r.Plan)
-}
-
-// kindStates returns the states of the kinds, ordered by name.
-func (c *comparison) kindStates() []tenant.KindState {
-	return slices.SortedFunc(slices.Values(c.in.Current.Kinds), func(a, b tenant.KindState) int { return strings.Compare(a.Kind, b.Kind) })
 }
 
 func sortedNotes(notes []plan.Note) []plan.Note {
@@ -177,18 +181,18 @@ func sortedNotes(notes []plan.Note) []plan.Note {
 }
 
 // newBase returns the base after this comparison.
-func (c *comparison) newBase() *Base {
-	out := &Base{Format: format.FormatVersion, Salt: c.salt, Objects: make([]BaseObject, 0, len(c.sorted))}
-	for _, o := range c.sorted {
+func (as *assembler) newBase() *Base {
+	out := &Base{Format: format.FormatVersion, Salt: as.ix.salt, Objects: make([]BaseObject, 0, len(as.ms.sorted))}
+	for _, o := range as.ms.sorted {
 		if o.newBase != nil {
 			out.Objects = append(out.Objects, *o.newBase)
 		}
 	}
-	if c.in.Base == nil {
+	if as.ix.in.Base == nil {
 		return out
 	}
-	for _, b := range c.in.Base.Objects {
-		if c.kinds[b.Kind] == nil {
+	for _, b := range as.ix.in.Base.Objects {
+		if as.ix.kinds[b.Kind] == nil {
 			out.Objects = append(out.Objects, b)
 		}
 	}
@@ -196,11 +200,4 @@ func (c *comparison) newBase() *Base {
 		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
 	})
 	return out
-}
-
-// backUp keeps the tenant's object in the repository's form.
-func (c *comparison) backUp(o *object, current *jsonval.Node) {
-	if !c.in.NoBackup {
-		o.backup = c.adoptedForm(o.kind, current).JSON()
-	}
 }

@@ -6,9 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -22,17 +20,17 @@ type stray struct {
 }
 
 // strayAt describes an id for which there is no name.
-func (c *comparison) strayAt(at schema.Place, refs []*tenant.Reference, value string) stray {
+func (ns *names) strayAt(at schema.Place, refs []*tenant.Reference, value string) stray {
 	s := stray{pointer: jsonval.JoinPointer(at.Segs), value: value}
 	var unread []string
 	for _, r := range refs {
 		for _, kind := range r.Kinds {
-			if c.unclear[Object{kind, value}] {
+			if ns.ms.unclear[Object{kind, value}] {
 				s.why = fmt.Sprintf("it belongs to one of several objects among %s that cannot be told apart yet", kind)
 				return s
 			}
-			if k := c.kinds[kind]; k != nil && c.scope(k) != tenant.OutOfScope && !slices.Contains(unread, kind) {
-				switch c.states[kind].Completeness {
+			if k := ns.ix.kinds[kind]; k != nil && ns.ix.scope(k) != tenant.OutOfScope && !slices.Contains(unread, kind) {
+				switch ns.ix.states[kind].Completeness {
 				case tenant.Partial, tenant.Failed, tenant.Forbidden, "":
 					unread = append(unread, kind)
 				}
@@ -43,99 +41,4 @@ func (c *comparison) strayAt(at schema.Place, refs []*tenant.Reference, value st
 		s.why = fmt.Sprintf("it may be of %s, which were not completely read", strings.Join(unread, " or "))
 	}
 	return s
-}
-
-func (c *comparison) noteStrays(o *object, found []stray) {
-	for _, s := range found {
-		if s.why == "" {
-			c.noteOn(o, plan.Dangling, s.pointer, "the id %q leads nowhere, and is kept as it is; remove it from the object, or make what it meant readable", s.value)
-		} else {
-			c.noteOn(o, plan.Dangling, s.pointer, "the id %q is kept as it is, for nothing can be named by it: %s", s.value, s.why)
-		}
-	}
-}
-
-// unnamed returns why drifted differences are not to be adopted: they would put
-// an id where the file has a reference, or an id that another run can name.
-func (c *comparison) unnamed(o *object, t *trees, found []*difference) map[*difference]string {
-	byProperty := map[string][]*difference{}
-	for _, d := range found {
-		if d.fate == drifted {
-			byProperty[jsonval.JoinPointer(d.segs)] = append(byProperty[jsonval.JoinPointer(d.segs)], d)
-		}
-	}
-	why := map[*difference]string{}
-	for _, group := range byProperty {
-		c.unnamedIn(o, t, group, why)
-	}
-	return why
-}
-
-// unnamedIn does unnamed for the differences of one property.
-func (c *comparison) unnamedIn(o *object, t *trees, group []*difference, why map[*difference]string) {
-	here, there := map[string]bool{}, map[string]bool{}
-	for _, d := range group {
-		jsonval.EachText(d.desired, func(text string) { here[text] = true })
-		jsonval.EachText(d.current, func(text string) { there[text] = true })
-	}
-	// What takes a reference's place: a stray, or, where the kind declares no
-	// references, any text.
-	lost := func(text string) bool { return !there[text] && reference.ReferenceIn(jsonval.StringNode(text)) != nil }
-	lostFrom := func(n *jsonval.Node) (ref string) {
-		jsonval.EachText(n, func(text string) {
-			if ref == "" && lost(text) {
-				ref = text
-			}
-		})
-		return ref
-	}
-	anyText := false
-	for _, d := range group {
-		if lostFrom(d.desired) != "" {
-			anyText = anyText || c.undeclared(o, t, lost)
-		}
-	}
-	takes := func(n *jsonval.Node) (id string, s *stray) {
-		jsonval.EachText(n, func(text string) {
-			i := slices.IndexFunc(t.strays, func(s stray) bool { return reference.Escape(s.value) == text })
-			switch {
-			case here[text] || id != "":
-			case i >= 0:
-				id, s = t.strays[i].value, &t.strays[i]
-			case anyText && reference.ReferenceIn(jsonval.StringNode(text)) == nil:
-				id = reference.Literal(text)
-			}
-		})
-		return id, s
-	}
-	var ref, id string
-	for _, d := range group {
-		if r := lostFrom(d.desired); r != "" {
-			ref = r
-		}
-		if i, _ := takes(d.current); i != "" {
-			id = i
-		}
-	}
-	for _, d := range group {
-		taking, s := takes(d.current)
-		switch {
-		case ref != "" && id != "" && (lostFrom(d.desired) != "" || taking != ""):
-			why[d] = fmt.Sprintf("the repository keeps its reference %s: the tenant has %q there now, which cannot be named; if the object was made anew, refer to the new one in the tenant, or else take the change into %s by hand", ref, id, schema.FileOf(o.desired))
-		case s != nil && s.why != "":
-			why[d] = fmt.Sprintf("the repository does not take over the id %q, which cannot be named yet: %s", s.value, s.why)
-		}
-	}
-}
-
-// undeclared reports whether the file has one of the references at a place that
-// the kind does not declare.
-func (c *comparison) undeclared(o *object, t *trees, wanted func(string) bool) bool {
-	found := false
-	s := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-		found = found || len(schema.Applicable(at)) == 0 && reference.ReferenceIn(n) != nil && wanted(n.Text)
-		return n
-	}}
-	s.Apply(o.kind, t.desired)
-	return found
 }

@@ -1,121 +1,220 @@
 package diff
 
 import (
-	"cmp"
-	"slices"
-	"strings"
-
 	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// proposal is a difference that the plan proposes to write to the tenant.
-type proposal struct {
-	spared
-	origin plan.Origin
-}
-
-// decide sorts an object's differences into what is proposed and what is
-// adopted, by the rules and by what the tenant allows.
-func (c *comparison) decide(o *object, t *trees, found []*difference) (propose []proposal, adopt []*difference) {
-	made := c.serviceMade(o, t.raw, t.base)
-	unnamed := c.unnamed(o, t, found)
-	enforce := c.drift(o.kind) == plan.EnforceDesired
-	for _, d := range found {
-		origin := plan.Deploy
-		switch {
-		case d.fate == drifted && enforce && made == nil:
-			origin = plan.Enforce
-		case d.fate == drifted:
-			if c.ignored(o, d, plan.FromTenant) {
-				continue
-			}
-			if why := unnamed[d]; why != "" {
-				c.noteOn(o, plan.Dangling, d.pointer(), "%s", why)
-				continue
-			}
-			if made != nil {
-				c.noteOn(o, plan.ServiceChange, d.pointer(), "%s; the service changed it by itself, and the repository takes that over", made.Reason)
-			}
-			if rest, ok := c.spare(o, d, plan.FromTenant); ok {
-				adopt = append(adopt, rest.difference)
-			}
-			continue
-		case d.fate == clashed:
-			origin = plan.Clash
-		}
-		switch {
-		case c.ignored(o, d, plan.ToTenant):
-		case d.rule.Fact().CreateOnly:
-			c.noteOn(o, plan.Unsupported, d.pointer(), "it can be set only when the object is created; recreate the object, or take the tenant's value into the repository")
-		default:
-			if rest, ok := c.spare(o, d, plan.ToTenant); ok {
-				propose = append(propose, proposal{rest, origin})
-			}
-		}
+// compare decides about one object.
+func (dec *decider) decide(o *object) {
+	o.newBase = o.base
+	if dec.asBefore(o) {
+		return
 	}
-	if len(propose) > 0 {
-		if reason, ok := c.allows(o, tenant.Update, t.raw); !ok {
-			c.noteOn(o, plan.Unsupported, "", "%s", reason)
-			propose = nil
-		}
+	t := trees{}
+	if readsCurrent(dec.ix, o) {
+		t.raw = dec.ix.tenantBody(o.kind, o.current)
+		t.current, t.strays = dec.ns.current(o.kind, t.raw)
+		o.oldRefs = reference.RefsOf(t.current)
+		o.newRefs = o.oldRefs
+		backUp(dec.ix, o, t.current)
 	}
-	return propose, adopt
+	if o.keep {
+		dec.keepBinding(o)
+		return
+	}
+	noteStrays(dec.ix, o, t.strays)
+	if !dec.readDesired(o, &t) {
+		return
+	}
+	if o.held() {
+		t.base = dec.ns.baseBody(o.base)
+	}
+	dec.nameAlike(o, &t)
+	o.newBase = bindingOnly(o)
+	switch {
+	case o.desired != nil && o.current != nil:
+		dec.compareBoth(o, &t)
+	case o.current != nil:
+		dec.compareVanished(o, &t)
+	case o.desired != nil:
+		dec.compareAbsent(o, &t)
+	case o.missing:
+		o.newBase = o.base
+		noteMissing(dec.ix, o)
+	case o.kind.Singleton:
+		o.newBase = o.base
+	default:
+		// Absent on both sides: the base lets go of it.
+		o.newBase = nil
+	}
 }
 
-// drift returns the policy of a kind.
-func (c *comparison) drift(k *schema.Schema) plan.DriftPolicy {
-	return cmp.Or(c.in.Rules.DriftByKind[k.Name], c.in.Rules.Drift, plan.AdoptDrift)
+// keepBinding keeps the names of objects that are only read where referenced
+// the same from run to run.
+func (dec *decider) keepBinding(o *object) {
+	if dec.ix.scope(o.kind) != tenant.Referenced || !dec.ix.complete(o.kind) || dec.ix.targets != nil || o.held() {
+		return
+	}
+	if o.current == nil {
+		o.newBase = nil
+		return
+	}
+	o.newBase = bindingOnly(o)
 }
 
-// ignored reports whether a rule leaves the difference alone in a direction,
-// and notes it. A nil difference is the whole object.
-func (c *comparison) ignored(o *object, d *difference, direction plan.Direction) bool {
-	for _, ig := range c.in.Rules.Ignore {
-		way := cmp.Or(ig.Direction, plan.BothWays)
-		if way != plan.BothWays && way != direction || !ig.Selector.Matches(o.kind.Name, o.key) {
-			continue
-		}
-		pattern, err := jsonval.SplitPointer(ig.Pointer)
-		if err != nil {
-			continue // refused by newComparison
-		}
-		pointer := ""
-		if d != nil {
-			pointer = d.pointer()
-		}
-		if len(pattern) > 0 && (d == nil || !jsonval.MatchesBelow(pattern, strings.Split(pointer, "/")[1:]) && !jsonval.MatchesBelow(pattern, d.segs)) {
-			continue
-		}
-		c.noteOn(o, plan.Ignored, pointer, "a rule leaves this difference alone: %s", cmp.Or(ig.Reason, "no reason is given"))
+// readDesired parses the repository's file; it returns false, and notes why,
+// if the file cannot be used.
+func (dec *decider) readDesired(o *object, t *trees) bool {
+	if o.desired == nil {
 		return true
 	}
-	return false
+	body, err := o.file()
+	o.parsed = nil // nobody asks again, and trees are large
+	if err != nil {
+		leave(dec.ix, o, plan.BadFile, "%s: %v", schema.FileOf(o.desired), err)
+		return false
+	}
+	t.file = body
+	var problems []problem
+	t.desired, problems = dec.ns.desired(o.kind, body)
+	t.secrets = schema.OwnSecrets(t.desired)
+	for _, p := range problems {
+		noteOn(dec.ix, o, plan.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
+	}
+	if len(problems) > 0 {
+		o.keep, o.withheld = true, true
+		return false
+	}
+	return true
 }
 
-// serviceMade returns the limit that says that the service changes such
-// objects by itself, or nil. Any of the bodies may say so: what the service
-// takes away is known from what was there.
-func (c *comparison) serviceMade(o *object, bodies ...*jsonval.Node) *tenant.Limit {
-	for i, l := range o.kind.Limits {
-		if l.ServiceMade && slices.ContainsFunc(bodies, func(body *jsonval.Node) bool { return body != nil && schema.MeetsNode(l.When, body) }) {
-			return &o.kind.Limits[i]
-		}
+// nameAlike names references at places that the kind does not declare in the
+// same way on all sides.
+func (dec *decider) nameAlike(o *object, t *trees) {
+	k := o.kind
+	t.guide = dec.ns.guide(k, t.desired, t.base)
+	if len(t.guide) == 0 {
+		return
 	}
-	return nil
+	for _, n := range []**jsonval.Node{&t.base, &t.desired, &t.current} {
+		*n = guided(k, t.guide, *n, false)
+	}
+	o.oldRefs = reference.RefsOf(t.current)
+	o.newRefs = o.oldRefs
 }
 
-// allows reports whether the tenant lets the object be written, and why not.
-func (c *comparison) allows(o *object, v tenant.Verb, body *jsonval.Node) (reason string, ok bool) {
-	for _, l := range o.kind.Limits { // first, since they say why
-		if slices.Contains(l.Verbs, v) && schema.MeetsNode(l.When, body) {
-			return cmp.Or(l.Reason, "the tenant does not allow to "+string(v)+" this object"), false
+func noteMissing(ix *index, o *object) {
+	noteOn(ix, o, plan.NotRead, "", "it was not found, and two reads by id have not confirmed that; nothing is concluded")
+}
+
+// bindingOnly is the base of an object on whose content nothing is agreed yet.
+func bindingOnly(o *object) *BaseObject {
+	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID()}
+	if o.base != nil {
+		b.Body = o.base.Body
+		if b.ID == "" {
+			b.ID = o.base.ID
 		}
 	}
-	if !o.kind.Allows(v) {
-		return "this kind does not allow to " + string(v), false
+	if o.current == nil && o.base == nil {
+		return nil
 	}
-	return "", true
+	return b
+}
+
+// compareBoth compares an object that is on both sides.
+func (dec *decider) compareBoth(o *object, t *trees) {
+	t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, o))
+	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current)
+	o.newBase.Body = nil
+	if schema.HasValue(agreed) {
+		o.newBase.Body = agreed.JSON()
+	}
+	if len(found) == 0 {
+		o.unchanged = true
+		if len(t.strays) == 0 {
+			dec.remember(o, t.current)
+		}
+		return
+	}
+	propose, adopt := choose(dec.ix, o, t, found)
+	adoptDifferences(dec.ns, o, t, adopt)
+	dec.proposeUpdate(o, t, propose)
+}
+
+// wrote returns what reports whether this run has written a secret of the
+// object; nil if it has written none.
+func wrote(ix *index, o *object) func(secret *jsonval.Node) bool {
+	if len(ix.written) == 0 {
+		return nil
+	}
+	return func(secret *jsonval.Node) bool { return ix.written[schema.ApprovedSum(ix.salt, o.id(), secret)] }
+}
+
+// compareVanished compares an object that only the tenant has.
+func (dec *decider) compareVanished(o *object, t *trees) {
+	switch {
+	case o.nameOnly:
+	case !o.held():
+		dec.compareNew(o, t)
+	case dec.ix.files.hides(o.kind.Name, o.key):
+		o.newBase = o.base
+	default:
+		dec.proposeDelete(o, t)
+	}
+}
+
+// compareNew compares an object of the tenant that no base held.
+func (dec *decider) compareNew(o *object, t *trees) {
+	switch {
+	case dec.ix.files.hides(o.kind.Name, o.key):
+		o.newBase = o.base // its file may have another key
+	case ignored(dec.ix, o, nil, plan.FromTenant):
+	case dec.ix.drift(o.kind) == plan.EnforceDesired && serviceMade(o, t.raw) == nil:
+		noteOn(dec.ix, o, plan.Unmanaged, "", "only the tenant has it; it is neither taken over nor deleted. Add it to the repository, or delete it in the tenant")
+	default:
+		body := dec.ix.adoptedForm(o.kind, t.current).JSON()
+		shown, redacted := schema.Redacted(t.current)
+		o.adopt = []tenant.Change{{Kind: o.kind.Name, Key: o.key, Body: body}}
+		o.adopted = &plan.AdoptedChange{Kind: o.kind.Name, Key: o.key, Verb: tenant.Create, Changes: []plan.PropertyChange{
+			{After: shown.JSON(), Origin: plan.Drift, Redacted: redacted},
+		}}
+	}
+}
+
+// compareAbsent compares an object that only the repository has.
+func (dec *decider) compareAbsent(o *object, t *trees) {
+	// What the file hides is what was agreed on.
+	wanted, _ := schema.Unmask(o.kind.Root, t.base, t.desired, t.base, nil)
+	switch {
+	case o.missing:
+		o.newBase = o.base
+		o.withheld = true
+		noteMissing(dec.ix, o)
+	case o.kind.Singleton:
+		o.newBase = o.base
+		withhold(dec.ix, o, plan.Unsupported, "the tenant has no such object, and it cannot be created")
+	case !o.held():
+		dec.proposeCreate(o, t, plan.Deploy)
+	case !schema.Covers(o.kind.Root, wanted, t.base):
+		dec.proposeCreate(o, t, plan.Clash)
+	case dec.ix.drift(o.kind) == plan.EnforceDesired && serviceMade(o, t.base, t.desired) == nil:
+		dec.proposeCreate(o, t, plan.Enforce)
+	case ignored(dec.ix, o, nil, plan.FromTenant):
+		o.withheld = true
+	default:
+		if made := serviceMade(o, t.base, t.desired); made != nil {
+			noteOn(dec.ix, o, plan.ServiceChange, "", "%s; the service removed it by itself, and the repository takes that over", made.Reason)
+		}
+		o.withheld = true
+		o.adopt = []tenant.Change{{Kind: o.kind.Name, Key: o.key}}
+		shown, redacted := schema.Redacted(t.desired)
+		o.adopted = &plan.AdoptedChange{Kind: o.kind.Name, Key: o.key, Verb: tenant.Delete, Changes: []plan.PropertyChange{
+			{Base: schema.RedactedJSON(t.base), Before: shown.JSON(), Origin: plan.Drift, Redacted: redacted},
+		}}
+	}
 }

@@ -25,7 +25,7 @@ func (m *matching) holders(wanted map[string][]*object) map[string][]*object {
 		}
 		inTenant, inFile := m.nameInTenant(o.current), ""
 		if o.desired != nil {
-			inFile, _ = m.desiredName(o)
+			inFile, _ = desiredName(m.ix, o)
 			o.parsed = nil // trees are large, and most are not needed again
 		}
 		if inFile != "" && inFile != inTenant && !m.agreedName(o, inFile) {
@@ -139,9 +139,9 @@ func (m *matching) refuseTwins(takers map[string][]*object) {
 		holder := holders[0]
 		for _, o := range takers[name] {
 			if holder.desired != nil {
-				m.leave(o, plan.Ambiguous, "the object %q has the name %q already (%s); change or remove one of the files", holder.key, name, schema.FileOf(holder.desired))
+				leave(m.ix, o, plan.Ambiguous, "the object %q has the name %q already (%s); change or remove one of the files", holder.key, name, schema.FileOf(holder.desired))
 			} else {
-				m.leave(o, plan.Ambiguous, "an object with the name %q is in the tenant, and known as %q; if this file is for it, name %q in $previousNames, or else give the file another name", name, holder.key, holder.key)
+				leave(m.ix, o, plan.Ambiguous, "an object with the name %q is in the tenant, and known as %q; if this file is for it, name %q in $previousNames, or else give the file another name", name, holder.key, holder.key)
 			}
 		}
 		for _, h := range holders {

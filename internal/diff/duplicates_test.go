@@ -16,7 +16,7 @@ func TestNameSearch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &matching{comparison: &comparison{}, kind: k}
+		m := &matching{ix: &index{}, kind: k}
 		return m.search(map[string][]*object{"Staff": {nil}, "Staff - ios": {nil}})
 	}
 	for _, tc := range []struct {

@@ -20,7 +20,7 @@ import (
 // our business. A text stays whose meaning the tenant has, so what it writes
 // means what the tenant has, however elements were paired.
 type keeper struct {
-	c    *comparison
+	ns   *names
 	root *written
 	// secrets are the file's texts by the hash of what they stand for.
 	secrets map[string]json.RawMessage
@@ -42,9 +42,9 @@ type written struct {
 	kids  []*written
 }
 
-func (c *comparison) newKeeper(o *object, t *trees) (*keeper, error) {
-	k := &keeper{c: c, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
-	s := c.desiredShape(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // it was read before, without an error
+func (ns *names) newKeeper(o *object, t *trees) (*keeper, error) {
+	k := &keeper{ns: ns, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
+	s := ns.desiredShape(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // it was read before, without an error
 	s.Unsorted = true
 	means := guided(o.kind, t.guide, s.Apply(o.kind, t.file), true)
 	var err error
@@ -67,7 +67,7 @@ func (c *comparison) newKeeper(o *object, t *trees) (*keeper, error) {
 	}
 	// The longest value first, so that none is taken for a part of another.
 	slices.SortFunc(k.variables, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(c.in.Variables[b]), len(c.in.Variables[a])), strings.Compare(a, b))
+		return cmp.Or(cmp.Compare(len(ns.ix.in.Variables[b]), len(ns.ix.in.Variables[a])), strings.Compare(a, b))
 	})
 	return k, nil
 }
@@ -380,12 +380,12 @@ const shortest = 4
 // stand by themselves. A variable's value may be a secret.
 func (k *keeper) text(was string, now *jsonval.Node) json.RawMessage {
 	out := now.Text
-	if n := k.c.putVariables(now); n != now {
+	if n := k.ns.ix.putVariables(now); n != now {
 		out = n.Text
 	} else if reference.ReferenceIn(now) == nil && !reference.IsSecret(now) && !reference.IsMask(now) {
 		text := reference.Literal(now.Text)
 		templated := k.template(variablesIn(was), text)
-		if again, ref, err := reference.Expand(templated, k.c.in.Variables); err == nil && ref == nil && again == text {
+		if again, ref, err := reference.Expand(templated, k.ns.ix.in.Variables); err == nil && ref == nil && again == text {
 			out = templated
 		}
 	}
@@ -406,7 +406,7 @@ func (k *keeper) template(own []string, text string) string {
 			continue
 		}
 		b.WriteString("${var:" + name + "}")
-		i += len(k.c.in.Variables[name])
+		i += len(k.ns.ix.in.Variables[name])
 	}
 	return b.String()
 }
@@ -414,7 +414,7 @@ func (k *keeper) template(own []string, text string) string {
 // variableAt returns the variable whose value stands at a place of a text.
 func (k *keeper) variableAt(own []string, text string, i int) string {
 	for _, name := range k.variables {
-		value := k.c.in.Variables[name]
+		value := k.ns.ix.in.Variables[name]
 		if value == "" || !strings.HasPrefix(text[i:], value) {
 			continue
 		}

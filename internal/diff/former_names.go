@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -84,23 +85,25 @@ func formerKeys(file *jsonval.Node) []string {
 // findAliases collects the former names that other files may go on using: as
 // long as the file says so, and not just in the run that sees the rename. A name
 // that another object still has, whose file is gone, is no alias.
-func (c *comparison) findAliases() {
-	c.aliases = map[string]string{}
-	ids := map[plan.Target]string{}
-	for former, now := range FormerNames(c.in.Desired) {
-		s := c.sides[former.Kind]
-		if s == nil || c.badKeys[former.Kind][former.Key] || c.badKeys[former.Kind][now] {
+func (ix *index) findAliases() map[string]string {
+	aliases := map[string]string{}
+	for former, now := range FormerNames(ix.in.Desired) {
+		if ix.sides[former.Kind] == nil || ix.files.hasKey(former.Kind, former.Key) || ix.files.hasKey(former.Kind, now) {
 			continue
 		}
-		if len(ids) == 0 && c.in.Base != nil {
-			for _, b := range c.in.Base.Objects {
-				ids[plan.Target{Kind: b.Kind, Key: b.Key}] = b.ID
-			}
-		}
-		held, own := ids[former], ids[plan.Target{Kind: former.Kind, Key: now}]
+		held, own := ix.boundID(former.Kind, former.Key), ix.boundID(former.Kind, now)
 		if held != "" && own != "" && held != own {
 			continue
 		}
-		c.aliases[reference.ItemID(former.Kind, former.Key)] = now
+		aliases[reference.ItemID(former.Kind, former.Key)] = now
 	}
+	return aliases
+}
+
+// normalise follows a former name, and puts in the property that the kind declares.
+func (ix *index) normalise(ref *reference.Ref, declared []*tenant.Reference) {
+	if key, ok := ix.aliases[ref.Object()]; ok {
+		ref.Key = key
+	}
+	schema.SetProperty(ref, declared)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/schema"
@@ -42,9 +43,9 @@ type left struct {
 
 // leftWithin returns what is left alone within a difference in a direction: by
 // ignore rules, and, in the tenant, because it can be set only on create.
-func (c *comparison) leftWithin(o *object, d *difference, direction plan.Direction) []left {
+func leftWithin(ix *index, o *object, d *difference, direction plan.Direction) []left {
 	var out []left
-	for _, ig := range c.in.Rules.Ignore {
+	for _, ig := range ix.in.Rules.Ignore {
 		way := cmp.Or(ig.Direction, plan.BothWays)
 		if way != plan.BothWays && way != direction || !ig.Selector.Matches(o.kind.Name, o.key) {
 			continue
@@ -72,12 +73,12 @@ func (c *comparison) leftWithin(o *object, d *difference, direction plan.Directi
 // written has there what the tenant has, and what would be adopted what the
 // repository has. It returns false if nothing else is left of it, or if the rest
 // cannot be changed without that part.
-func (c *comparison) spare(o *object, d *difference, direction plan.Direction) (spared, bool) {
+func spare(ix *index, o *object, d *difference, direction plan.Direction) (spared, bool) {
 	out := spared{d, d}
 	if d.member && (d.desired == nil || direction == plan.FromTenant && d.current == nil) {
 		return out, true // the member as a whole comes or goes
 	}
-	for _, l := range c.leftWithin(o, d, direction) {
+	for _, l := range leftWithin(ix, o, d, direction) {
 		into, from := out.desired, d.current
 		if direction == plan.FromTenant {
 			into, from = out.current, d.desired
@@ -86,7 +87,7 @@ func (c *comparison) spare(o *object, d *difference, direction plan.Direction) (
 		if ok && jsonval.Equal(value, into) {
 			continue // both sides have the same there
 		}
-		c.noteOn(o, l.class, d.pointer(), "%s", l.why)
+		noteOn(ix, o, l.class, d.pointer(), "%s", l.why)
 		if !ok {
 			return out, false
 		}
@@ -174,6 +175,37 @@ func hasAt(pattern []string, n *jsonval.Node) bool {
 		if (pattern[0] == "*" || pattern[0] == name) && hasAt(pattern[1:], n.Kids[i]) {
 			return true
 		}
+	}
+	return false
+}
+
+// proposal is a difference that the plan proposes to write to the tenant.
+type proposal struct {
+	spared
+	origin plan.Origin
+}
+
+// ignored reports whether a rule leaves the difference alone in a direction,
+// and notes it. A nil difference is the whole object.
+func ignored(ix *index, o *object, d *difference, direction plan.Direction) bool {
+	for _, ig := range ix.in.Rules.Ignore {
+		way := cmp.Or(ig.Direction, plan.BothWays)
+		if way != plan.BothWays && way != direction || !ig.Selector.Matches(o.kind.Name, o.key) {
+			continue
+		}
+		pattern, err := jsonval.SplitPointer(ig.Pointer)
+		if err != nil {
+			continue // refused by newComparison
+		}
+		pointer := ""
+		if d != nil {
+			pointer = d.pointer()
+		}
+		if len(pattern) > 0 && (d == nil || !jsonval.MatchesBelow(pattern, strings.Split(pointer, "/")[1:]) && !jsonval.MatchesBelow(pattern, d.segs)) {
+			continue
+		}
+		noteOn(ix, o, plan.Ignored, pointer, "a rule leaves this difference alone: %s", cmp.Or(ig.Reason, "no reason is given"))
+		return true
 	}
 	return false
 }

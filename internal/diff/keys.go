@@ -22,7 +22,7 @@ func (m *matching) nameTheRest() {
 		count[m.nameInTenant(r)]++
 	}
 	used := func(key string) bool {
-		return m.objects[key] != nil || m.badKeys[m.kind.Name][key]
+		return m.objects[key] != nil || m.ix.files.hasKey(m.kind.Name, key)
 	}
 	slices.SortFunc(m.free, func(a, b *tenant.Resource) int { return strings.Compare(a.ID, b.ID) })
 	for _, r := range m.free {
@@ -42,7 +42,7 @@ func (m *matching) nameTheRest() {
 		o := m.object(key)
 		o.current = r
 		if m.undecided[r] {
-			o.keep, m.unclear[Object{m.kind.Name, r.ID}] = true, true
+			o.keep, m.all.unclear[Object{m.kind.Name, r.ID}] = true, true
 		}
 	}
 }
@@ -75,7 +75,7 @@ func (m *matching) nameInTenant(r *tenant.Resource) string {
 	if name, ok := m.names[r]; ok {
 		return name
 	}
-	name, ok := m.kind.NameOf(m.tenantBody(m.kind, r), func(s string) string { return s })
+	name, ok := m.kind.NameOf(m.ix.tenantBody(m.kind, r), func(s string) string { return s })
 	if !ok {
 		name = r.ID
 	}
@@ -90,7 +90,7 @@ func (m *matching) nameInTenant(r *tenant.Resource) string {
 // an object; its key where they do not tell.
 func (m *matching) nameOf(o *object) string {
 	if o.desired != nil {
-		if name, ok := m.desiredName(o); ok {
+		if name, ok := desiredName(m.ix, o); ok {
 			return name
 		}
 	} else if o.held() {
@@ -104,13 +104,13 @@ func (m *matching) nameOf(o *object) string {
 }
 
 // desiredName returns the natural key of a resource of the repository.
-func (c *comparison) desiredName(o *object) (string, bool) {
+func desiredName(ix *index, o *object) (string, bool) {
 	body, err := o.file()
 	if err != nil {
 		return "", false
 	}
 	return o.kind.NameOf(body, func(s string) string {
-		text, _, err := reference.Expand(s, c.in.Variables)
+		text, _, err := reference.Expand(s, ix.in.Variables)
 		if err != nil {
 			return ""
 		}

@@ -2,7 +2,9 @@ package diff
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,95 +15,76 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// object is one object on up to three sides, under one key.
-type object struct {
-	kind    *schema.Schema
-	key     string
-	base    *BaseObject
-	desired *tenant.Resource
-	current *tenant.Resource
-	// gone: the base's object is not in the tenant, and that is certain.
-	gone bool
-	// missing: it was not among what was read, and that is not certain.
-	missing bool
-	// renamedFrom is the base's key, if the repository has renamed it.
-	renamedFrom string
-	// keep: nothing is concluded, the base stays as it is.
-	keep bool
-	// nameOnly: it was read so that references to it can be named.
-	nameOnly bool
-	// parsed is the repository's body once somebody has asked for it.
-	parsed *jsonval.Node
-
-	outcome
+// matches is which object is which, in all kinds.
+type matches struct {
+	objects map[string]map[string]*object // by kind and key
+	sorted  []*object                     // by kind and key
+	// renamed are the new keys of objects that were renamed since the base, by
+	// their former "kind/key".
+	renamed map[string]string
+	// unclear are the tenant's objects that may belong to one of several files.
+	unclear map[Object]bool
 }
 
-// file returns the repository's body.
-func (o *object) file() (*jsonval.Node, error) {
-	var err error
-	if o.parsed == nil {
-		o.parsed, err = jsonval.ParseObject(o.desired.Body)
+// match finds out which object is which, in all kinds.
+func match(ix *index) *matches {
+	all := &matches{
+		objects: make(map[string]map[string]*object, len(ix.kinds)),
+		renamed: map[string]string{},
+		unclear: map[Object]bool{},
 	}
-	return o.parsed, err
-}
-
-func (o *object) id() string { return reference.ItemID(o.kind.Name, o.key) }
-
-// held reports whether the base held the object, not only its binding.
-func (o *object) held() bool { return o.base != nil && o.base.Body != nil }
-
-// currentID returns the id that the key is bound to now.
-func (o *object) currentID() string {
-	if o.current != nil {
-		return o.current.ID
+	for _, name := range ix.kindNames() {
+		k, s := ix.kinds[name], ix.sides[name]
+		all.objects[name] = matchKind(ix, all, s)
+		ix.noteKind(k, s)
+		objects := slices.SortedFunc(maps.Values(all.objects[name]), func(a, b *object) int { return strings.Compare(a.key, b.key) })
+		for _, o := range objects {
+			if !ix.compared(k) || !ix.targeted(name, o.key) && !ix.targeted(name, cmp.Or(o.renamedFrom, o.key)) ||
+				ix.files.hasKey(name, o.key) {
+				o.keep = true
+			}
+		}
+		all.sorted = append(all.sorted, objects...)
 	}
-	return ""
-}
-
-// sides are the objects of one kind on the three sides.
-type sides struct {
-	kind    *schema.Schema
-	base    []*BaseObject
-	desired []*tenant.Resource
-	current []*tenant.Resource
+	return all
 }
 
 // matching finds out which object is which within one kind.
 type matching struct {
-	*comparison
+	ix      *index
+	all     *matches
 	kind    *schema.Schema
-	scope   tenant.Scope
 	objects map[string]*object
 	// free are the tenant's objects that no id has bound, names their natural keys.
 	free  []*tenant.Resource
 	names map[*tenant.Resource]string
-	// undecided are those of them that nothing is concluded about.
+	// undecided are free objects about which nothing is concluded.
 	undecided map[*tenant.Resource]bool
 }
 
-// match makes the kind's objects: by bound id first, by natural key only for
-// what is new on a side.
-func (c *comparison) match(k *schema.Schema, s *sides) {
+// matchKind makes the kind's objects: by bound id first, by natural key only
+// for objects that are new on a side.
+func matchKind(ix *index, all *matches, s *sides) map[string]*object {
 	m := &matching{
-		comparison: c, kind: k, scope: c.scope(k),
+		ix: ix, all: all, kind: s.kind,
 		objects:   make(map[string]*object, max(len(s.base), len(s.desired))),
 		names:     map[*tenant.Resource]string{},
 		undecided: map[*tenant.Resource]bool{},
 	}
-	if k.Singleton {
+	if s.kind.Singleton {
 		m.single(s)
-	} else {
-		m.bind(s)
-		m.nameless()
-		m.renames()
-		m.letGo()
-		m.matchByName()
-		m.nameTheRest()
-		for _, o := range m.objects {
-			o.nameOnly = m.scope != tenant.All && o.current != nil && o.desired == nil && !o.held()
-		}
+		return m.objects
 	}
-	c.objects[k.Name] = m.objects
+	m.bind(s)
+	m.nameless()
+	m.renames()
+	m.letGo()
+	m.matchByName()
+	m.nameTheRest()
+	for _, o := range m.objects {
+		o.nameOnly = ix.scope(s.kind) != tenant.All && o.current != nil && o.desired == nil && !o.held()
+	}
+	return m.objects
 }
 
 func (m *matching) object(key string) *object {
@@ -120,7 +103,7 @@ func (m *matching) single(s *sides) {
 	}
 	for _, d := range s.desired {
 		if d.Key != m.kind.Name {
-			m.note(plan.Note{Class: plan.BadFile, Kind: m.kind.Name, Key: d.Key, Message: fmt.Sprintf(
+			m.ix.note(plan.Note{Class: plan.BadFile, Kind: m.kind.Name, Key: d.Key, Message: fmt.Sprintf(
 				"%s has one object only, with the key %q; rename %s", m.kind.Name, m.kind.Name, schema.FileOf(d))})
 			continue
 		}
@@ -132,7 +115,7 @@ func (m *matching) single(s *sides) {
 		m.object(m.kind.Name).current = s.current[0]
 	default:
 		o := m.object(m.kind.Name)
-		m.leave(o, plan.Ambiguous, "the tenant returned %d objects of a kind that has one", len(s.current))
+		leave(m.ix, o, plan.Ambiguous, "the tenant returned %d objects of a kind that has one", len(s.current))
 	}
 }
 
@@ -153,7 +136,7 @@ func (m *matching) bind(s *sides) {
 		o.base = b
 		attach(o, b.ID)
 		if o.current == nil {
-			o.gone = b.ID == "" || m.gone[Object{m.kind.Name, b.ID}]
+			o.gone = b.ID == "" || m.ix.gone[Object{m.kind.Name, b.ID}]
 			o.missing = !o.gone
 		}
 	}
@@ -161,7 +144,7 @@ func (m *matching) bind(s *sides) {
 		o := m.object(d.Key)
 		o.desired = d
 		if o.current == nil {
-			attach(o, m.in.Bound[m.kind.Name][d.Key])
+			attach(o, m.ix.in.Bound[m.kind.Name][d.Key])
 		}
 	}
 	for _, r := range s.current {
@@ -186,9 +169,9 @@ func (m *matching) nameless() {
 		}
 		for _, segs := range m.kind.NaturalKey {
 			if name := body.At(segs); name.IsString() {
-				if _, _, bad := reference.Expand(name.Text, m.in.Variables); bad != nil {
-					m.badKinds[m.kind.Name] = true
-					m.noteOn(o, plan.ClassOf(bad), jsonval.JoinPointer(segs), "%s: what the object is called cannot be read%s", schema.FileOf(o.desired), untilRepaired)
+				if _, _, bad := reference.Expand(name.Text, m.ix.in.Variables); bad != nil {
+					m.ix.files.kinds[m.kind.Name] = true
+					noteOn(m.ix, o, plan.ClassOf(bad), jsonval.JoinPointer(segs), "%s: what the object is called cannot be read%s", schema.FileOf(o.desired), untilRepaired)
 				}
 			}
 		}
@@ -198,12 +181,12 @@ func (m *matching) nameless() {
 // letGo drops what the base alone still has, so that a new object may have its
 // key: it is no successor of an object that the repository has dropped too.
 func (m *matching) letGo() {
-	if !m.compared(m.kind) {
+	if !m.ix.compared(m.kind) {
 		return
 	}
 	for key, o := range m.objects {
 		switch {
-		case o.desired != nil || o.current != nil || o.keep || !m.in.targeted(m.kind.Name, key) || m.badFile(m.kind.Name, key):
+		case o.desired != nil || o.current != nil || o.keep || !m.ix.targeted(m.kind.Name, key) || m.ix.files.hides(m.kind.Name, key):
 		case o.gone, o.missing && !o.held():
 			// Where only a binding is lost, nothing is concluded from it.
 			delete(m.objects, key)
@@ -229,7 +212,7 @@ func (m *matching) matchByName() {
 			takers[name] = append(takers[name], o)
 		}
 	}
-	for key := range m.badKeys[m.kind.Name] {
+	for _, key := range m.ix.files.keysOf(m.kind.Name) {
 		// The file may name it or not; either way it is left alone.
 		if o := m.object(key); o.current == nil && !o.missing {
 			o.keep = true
@@ -248,7 +231,7 @@ func (m *matching) matchByName() {
 		switch {
 		case waiting[name]:
 			for _, o := range objects {
-				m.leave(o, plan.NotRead, "an object with the name %q may still be in the tenant: it was not found, and that is not confirmed", name)
+				leave(m.ix, o, plan.NotRead, "an object with the name %q may still be in the tenant: it was not found, and that is not confirmed", name)
 			}
 		case len(objects) > 1 || len(found) > 1:
 			m.ambiguous(name, objects, found)
@@ -259,7 +242,7 @@ func (m *matching) matchByName() {
 			fresh[name] = objects
 		}
 	}
-	if len(fresh) > 0 && m.compared(m.kind) {
+	if len(fresh) > 0 && m.ix.compared(m.kind) {
 		m.refuseTwins(fresh)
 	}
 	m.free = slices.DeleteFunc(m.free, func(r *tenant.Resource) bool { return bound[r] })
@@ -288,9 +271,9 @@ func (m *matching) ambiguous(name string, objects []*object, found []*tenant.Res
 			continue
 		}
 		if len(found) > 1 {
-			m.leave(o, plan.Ambiguous, "the tenant has %d objects with the name %q, and nothing tells which one is meant; rename or delete the others", len(found), name)
+			leave(m.ix, o, plan.Ambiguous, "the tenant has %d objects with the name %q, and nothing tells which one is meant; rename or delete the others", len(found), name)
 		} else {
-			m.leave(o, plan.Ambiguous, "several files (%s) have the name %q; change or remove all but one", strings.Join(keys, ", "), name)
+			leave(m.ix, o, plan.Ambiguous, "several files (%s) have the name %q; change or remove all but one", strings.Join(keys, ", "), name)
 		}
 	}
 	for _, r := range found {

@@ -318,7 +318,7 @@ func TestLongKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &matching{comparison: &comparison{}, kind: k, names: map[*tenant.Resource]string{}}
+	m := &matching{ix: &index{}, kind: k, names: map[*tenant.Resource]string{}}
 	got := m.nameInTenant(&tenant.Resource{ID: "1", Body: []byte(`{"displayName":"` + long + `"}`)})
 	if len(got) > maxKey || !utf8.ValidString(got) || !strings.HasSuffix(got, " ~6b86b273") {
 		t.Errorf("key of %d bytes: %q", len(got), got)

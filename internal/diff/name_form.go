@@ -12,12 +12,12 @@ import (
 
 // name returns the reference that an id stands for: the first that is known,
 // in the order of the declared kinds.
-func (c *comparison) name(refs []*tenant.Reference, value string) *jsonval.Node {
+func (ns *names) name(refs []*tenant.Reference, value string) *jsonval.Node {
 	for _, r := range refs {
 		for _, kind := range r.Kinds {
-			if key, ok := c.lookup(kind, r.Property, value); ok {
+			if key, ok := ns.lookup(kind, r.Property, value); ok {
 				ref := reference.Ref{Kind: kind, Key: key, Property: r.Property}
-				c.bindProperty(ref, value, r.Property != "") // what is named now must be resolved at deploy
+				ns.bindProperty(ref, value, r.Property != "") // what is named now must be resolved at deploy
 				return jsonval.StringNode(ref.String())
 			}
 		}
@@ -27,7 +27,7 @@ func (c *comparison) name(refs []*tenant.Reference, value string) *jsonval.Node 
 
 // current returns an object in name form as the tenant has it, and the ids that
 // cannot be named.
-func (c *comparison) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, strays []stray) {
+func (ns *names) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, strays []stray) {
 	s := schema.Form{
 		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
 			refs := schema.Applicable(at)
@@ -35,15 +35,15 @@ func (c *comparison) current(k *schema.Schema, body *jsonval.Node) (out *jsonval
 				return n.WithText(reference.Escape(n.Text))
 			}
 			if at.Secret { // not named in notes
-				return cmp.Or(c.name(refs, n.Text), n.WithText(reference.Escape(n.Text)))
+				return cmp.Or(ns.name(refs, n.Text), n.WithText(reference.Escape(n.Text)))
 			}
-			if named := c.name(refs, n.Text); named != nil {
+			if named := ns.name(refs, n.Text); named != nil {
 				return named
 			}
-			strays = append(strays, c.strayAt(at, refs, n.Text))
+			strays = append(strays, ns.strayAt(at, refs, n.Text))
 			return n.WithText(reference.Escape(n.Text))
 		},
-		Secret: c.hasher(k),
+		Secret: ns.ix.hasher(k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
 	}
 	return s.Apply(k, body), strays
@@ -63,8 +63,8 @@ type problem struct {
 }
 
 // desired returns an object in name form as the repository wants it.
-func (c *comparison) desired(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, problems []problem) {
-	s := c.desiredShape(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
+func (ns *names) desired(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, problems []problem) {
+	s := ns.desiredShape(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
 		problems = append(problems, problem{*err, jsonval.JoinPointer(at.Segs)})
 		return jsonval.NullNode
 	})
@@ -73,7 +73,7 @@ func (c *comparison) desired(k *schema.Schema, body *jsonval.Node) (out *jsonval
 
 // desiredShape is the form of desired; fail says what becomes of a string that
 // cannot be used.
-func (c *comparison) desiredShape(k *schema.Schema, fail func(schema.Place, *reference.Error) *jsonval.Node) schema.Form {
+func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *reference.Error) *jsonval.Node) schema.Form {
 	failAt := func(at schema.Place, n *jsonval.Node, err *reference.Error) *jsonval.Node {
 		if at.Secret {
 			err = err.InSecret(n.Text)
@@ -83,54 +83,46 @@ func (c *comparison) desiredShape(k *schema.Schema, fail func(schema.Place, *ref
 	return schema.Form{
 		Repository: true,
 		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-			text, ref, err := reference.Expand(n.Text, c.in.Variables)
+			text, ref, err := reference.Expand(n.Text, ns.ix.in.Variables)
 			if err != nil {
 				return failAt(at, n, err)
 			}
 			refs := schema.Applicable(at)
 			if ref == nil {
 				if len(refs) > 0 && !schema.IsLiteral(refs, text) {
-					if named := c.name(refs, text); named != nil {
+					if named := ns.name(refs, text); named != nil {
 						return named
 					}
 				}
 				return n.WithText(reference.Escape(text))
 			}
-			c.normalise(ref, refs)
-			if _, state := c.resolve(*ref); state == unknown {
-				return failAt(at, n, c.unresolved(*ref))
+			ns.ix.normalise(ref, refs)
+			if _, state := ns.resolve(*ref); state == unknown {
+				return failAt(at, n, ns.unresolved(*ref))
 			}
 			return jsonval.StringNode(ref.String())
 		},
-		Secret: c.hasher(k),
+		Secret: ns.ix.hasher(k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
 	}
 }
 
-// normalise follows a former name, and puts in the property that the kind declares.
-func (c *comparison) normalise(ref *reference.Ref, declared []*tenant.Reference) {
-	if key, ok := c.aliases[ref.Object()]; ok {
-		ref.Key = key
-	}
-	schema.SetProperty(ref, declared)
-}
-
 // unresolved says why a reference leads nowhere.
-func (c *comparison) unresolved(ref reference.Ref) *reference.Error {
-	k, o := c.kinds[ref.Kind], c.objects[ref.Kind][ref.Key]
+func (ns *names) unresolved(ref reference.Ref) *reference.Error {
+	k, o := ns.ix.kinds[ref.Kind], ns.ms.objects[ref.Kind][ref.Key]
 	if o != nil && o.desired == nil && o.current == nil && !o.missing {
 		o = nil // nothing but the base has it
 	}
 	switch {
 	case k == nil:
 		return reference.NotThere("%s refers to a kind that is not known", ref)
-	case o == nil && !c.complete(k):
+	case o == nil && !ns.ix.complete(k):
 		return reference.NotThere("%s is not known, and %s were not completely read", ref, ref.Kind)
-	case o == nil && c.sharedName(ref.Kind, ref.Key):
+	case o == nil && ns.sharedName(ref.Kind, ref.Key):
 		return reference.NotThere("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
 	case o == nil:
 		return reference.NotThere("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
-	case c.bindings[ref.Kind][ref.Key] != "":
+	case ns.bindings[ref.Kind][ref.Key] != "":
 		return reference.NotThere("%s: the object has no text property %q", ref, ref.Property)
 	case ref.Property != "" && o.desired != nil && !o.keep:
 		return reference.NotThere("%s is known only once %s exists; sync again then", ref, ref.Object())
@@ -140,8 +132,8 @@ func (c *comparison) unresolved(ref reference.Ref) *reference.Error {
 
 // sharedName reports whether the key is a name that several objects have, so
 // that none of them is called by it.
-func (c *comparison) sharedName(kind, key string) bool {
-	for other := range c.objects[kind] {
+func (ns *names) sharedName(kind, key string) bool {
+	for other := range ns.ms.objects[kind] {
 		if name, _, found := strings.Cut(other, " ~"); found && name == key {
 			return true
 		}
@@ -149,53 +141,28 @@ func (c *comparison) sharedName(kind, key string) bool {
 	return false
 }
 
-// roughNames is desired before names are known: references stay as written.
-func (c *comparison) roughNames(o *object) *jsonval.Node {
-	body, err := o.file()
-	if err != nil {
-		return nil
-	}
-	s := schema.Form{
-		Repository: true,
-		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-			text, ref, err := reference.Expand(n.Text, c.in.Variables)
-			switch {
-			case err != nil:
-				return jsonval.NullNode
-			case ref != nil:
-				c.normalise(ref, schema.Applicable(at))
-				return jsonval.StringNode(ref.String())
-			}
-			return n.WithText(reference.Escape(text))
-		},
-		Secret: c.hasher(o.kind),
-		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
-	}
-	return s.Apply(o.kind, body)
-}
-
 // renameReferences puts new keys into a tree in name form.
-func (c *comparison) renameReferences(n *jsonval.Node) *jsonval.Node {
+func (ns *names) renameReferences(n *jsonval.Node) *jsonval.Node {
 	if n == nil {
 		return nil
 	}
 	if ref := reference.ReferenceIn(n); ref != nil {
-		if key := cmp.Or(c.renamed[ref.Object()], c.aliases[ref.Object()]); key != "" {
+		if key := cmp.Or(ns.ms.renamed[ref.Object()], ns.ix.aliases[ref.Object()]); key != "" {
 			ref.Key = key
 			return jsonval.StringNode(ref.String())
 		}
 	}
-	return n.MapKids(func(i int) *jsonval.Node { return c.renameReferences(n.Kids[i]) })
+	return n.MapKids(func(i int) *jsonval.Node { return ns.renameReferences(n.Kids[i]) })
 }
 
 // guide finds references at places that the kind does not declare, in what the
 // repository and the base have, so that the tenant's ids there can be named
 // the same way. The result is by place and value.
-func (c *comparison) guide(k *schema.Schema, sides ...*jsonval.Node) map[textAt]*jsonval.Node {
+func (ns *names) guide(k *schema.Schema, sides ...*jsonval.Node) map[textAt]*jsonval.Node {
 	guide := map[textAt]*jsonval.Node{}
 	s := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
 		if ref := reference.ReferenceIn(n); ref != nil && len(schema.Applicable(at)) == 0 {
-			if value, state := c.resolve(*ref); state == bound {
+			if value, state := ns.resolve(*ref); state == bound {
 				guide[newTextAt(at, reference.Escape(value))] = n
 			}
 		}
@@ -223,4 +190,10 @@ func guided(k *schema.Schema, guide map[textAt]*jsonval.Node, n *jsonval.Node, u
 		return n
 	}}
 	return s.Apply(k, n)
+}
+
+// hasher returns what stands for a secret in name form and in the base: a keyed
+// hash that is bound to the kind. The plan has not even that.
+func (ix *index) hasher(k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
+	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(ix.salt, k, n) }
 }

@@ -19,18 +19,18 @@ type splitItem struct {
 
 // split returns the items that an object's item is carried out by: one for the
 // object without its parts, and one for each part that changes.
-func (c *comparison) split(o *object) []splitItem {
+func split(ix *index, o *object) []splitItem {
 	whole := splitItem{*o.item, o.newRefs}
 	if len(o.kind.Parts) == 0 || o.item.Verb == tenant.Delete {
 		return []splitItem{whole}
 	}
 	after, err := jsonval.Parse(o.item.After)
 	if err != nil {
-		c.fail(fmt.Errorf("plan: %s: %w", o.item.ID, err))
+		ix.fail(fmt.Errorf("plan: %s: %w", o.item.ID, err))
 		return nil
 	}
 	if o.item.Verb == tenant.Create {
-		return c.splitCreate(o, whole, after)
+		return splitCreate(ix, o, whole, after)
 	}
 	whole.refs = reference.RefsOf(o.kind.Piece(after, ""))
 	var out []splitItem
@@ -56,7 +56,7 @@ func (c *comparison) split(o *object) []splitItem {
 
 // splitCreate creates the object without its parts, and then gives it those
 // that it has.
-func (c *comparison) splitCreate(o *object, whole splitItem, after *jsonval.Node) []splitItem {
+func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []splitItem {
 	change := o.item.Changes[0]
 	rest := o.kind.Created(after)
 	whole.refs, whole.After = reference.RefsOf(rest), rest.JSON()
@@ -80,11 +80,11 @@ func (c *comparison) splitCreate(o *object, whole splitItem, after *jsonval.Node
 			continue
 		}
 		if o.kind.Root.Follow(o.kind.PartPaths[i]).Fact().CreateOnly {
-			c.noteOn(o, plan.Unsupported, p.Path, "it would have to be written after the object is created, and cannot be; put it in by other means, or take it out of the repository")
+			noteOn(ix, o, plan.Unsupported, p.Path, "it would have to be written after the object is created, and cannot be; put it in by other means, or take it out of the repository")
 			continue
 		}
 		it := o.partItem(i, after)
-		it.Before = schema.Fingerprint(o.kind, &jsonval.Node{Kind: '{'}, p.Name, c.salt)
+		it.Before = schema.Fingerprint(o.kind, &jsonval.Node{Kind: '{'}, p.Name, ix.salt)
 		it.Changes = []plan.PropertyChange{{Pointer: p.Path, After: value.JSON(), Origin: o.item.Origin, Redacted: change.Redacted,
 			Secrets: secretsOfPart(o.kind, o.item.Changes[0].Secrets, i)}}
 		_, it.Sensitive = ofPart(o.kind, o.item, i)

@@ -9,7 +9,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -19,33 +18,29 @@ import (
 // Scopes, Base, Desired, Variables and Targets of in. A Listed kind of which
 // nothing is listed has an empty request, so that its state is known.
 func Reads(in Input) ([]tenant.ReadRequest, error) {
-	c, err := newComparison(in)
+	ix, err := newIndex(in)
 	if err != nil {
 		return nil, err
 	}
 	var out []tenant.ReadRequest
-	for _, name := range slices.Sorted(maps.Keys(c.kinds)) {
-		k := c.kinds[name]
-		if !in.targetsKind(name) {
+	for _, name := range ix.kindNames() {
+		k := ix.kinds[name]
+		if !ix.targetsKind(name) {
 			continue
 		}
-		switch c.scope(k) {
+		switch ix.scope(k) {
 		case tenant.All:
 			out = append(out, tenant.ReadRequest{Kind: name, All: true})
 		case tenant.Listed:
-			out = append(out, c.listedRead(k, c.sides[name]))
+			out = append(out, ix.listedRead(k, ix.sides[name]))
 		}
 	}
 	return out, nil
 }
 
-func (in *Input) targetsKind(kind string) bool {
-	return len(in.Targets) == 0 || slices.ContainsFunc(in.Targets, func(t plan.Target) bool { return t.Kind == kind })
-}
-
 // listedRead asks for what the base and the repository name. Even with targets
 // all of the kind is asked for: a new name may be a former one's.
-func (c *comparison) listedRead(k *schema.Schema, s *sides) tenant.ReadRequest {
+func (ix *index) listedRead(k *schema.Schema, s *sides) tenant.ReadRequest {
 	if k.Singleton {
 		return tenant.ReadRequest{Kind: k.Name, All: true}
 	}
@@ -57,9 +52,9 @@ func (c *comparison) listedRead(k *schema.Schema, s *sides) tenant.ReadRequest {
 	}
 	for _, d := range s.desired {
 		if !known[d.Key] {
-			r.match(c.desiredMatch(k, d))
+			r.match(ix.desiredMatch(k, d))
 		}
-		r.id(c.in.Bound[k.Name][d.Key])
+		r.id(ix.in.Bound[k.Name][d.Key])
 	}
 	// An object that was deleted and made again has a new id.
 	for _, b := range s.base {
@@ -75,11 +70,11 @@ func (c *comparison) listedRead(k *schema.Schema, s *sides) tenant.ReadRequest {
 }
 
 // desiredMatch returns how to find a resource of the repository by its name.
-func (c *comparison) desiredMatch(k *schema.Schema, r *tenant.Resource) (tenant.Match, bool) {
+func (ix *index) desiredMatch(k *schema.Schema, r *tenant.Resource) (tenant.Match, bool) {
 	body, err := jsonval.ParseObject(r.Body)
 	if err == nil {
 		m, ok := k.MatchOf(body, func(s string) (string, bool) {
-			text, ref, bad := reference.Expand(s, c.in.Variables)
+			text, ref, bad := reference.Expand(s, ix.in.Variables)
 			return text, ref == nil && bad == nil
 		})
 		if ok {
@@ -132,14 +127,14 @@ func (b *requestBuilder) request() tenant.ReadRequest {
 // in.Current, that were not among what was read. Read each by id, twice,
 // before naming it in [Input.Gone].
 func Missing(in Input) []Object {
-	c, err := newComparison(in)
+	ix, err := newIndex(in)
 	if err != nil {
 		return nil
 	}
 	var out []Object
-	for name, s := range c.sides {
-		k := c.kinds[name]
-		if !c.compared(k) || k.Singleton {
+	for name, s := range ix.sides {
+		k := ix.kinds[name]
+		if !ix.compared(k) || k.Singleton {
 			continue
 		}
 		read := make(map[string]bool, len(s.current))
@@ -147,7 +142,7 @@ func Missing(in Input) []Object {
 			read[r.ID] = true
 		}
 		for _, b := range s.base {
-			if b.ID != "" && !read[b.ID] && in.targeted(name, b.Key) {
+			if b.ID != "" && !read[b.ID] && ix.targeted(name, b.Key) {
 				out = append(out, Object{name, b.ID})
 			}
 		}

@@ -17,27 +17,27 @@ import (
 // enough, since what is read only for its name needs no names itself; what
 // in.Asked has is not asked again, and neither is what in.Current has.
 func ReferenceReads(in Input) ([]tenant.ReadRequest, error) {
-	c, err := newComparison(in)
+	ix, err := newIndex(in)
 	if err != nil {
 		return nil, err
 	}
-	f := &referenceFinder{comparison: c, requests: map[string]*requestBuilder{}}
+	f := &referenceFinder{ix: ix, requests: map[string]*requestBuilder{}}
 	f.index()
-	for _, name := range slices.Sorted(maps.Keys(c.kinds)) {
-		if k := c.kinds[name]; in.targetsKind(name) && (c.scope(k) == tenant.All || c.scope(k) == tenant.Listed) {
-			f.inTenant(k, c.sides[name].current)
-			f.inRepository(k, c.sides[name].desired)
+	for _, name := range ix.kindNames() {
+		if k := ix.kinds[name]; ix.targetsKind(name) && (ix.scope(k) == tenant.All || ix.scope(k) == tenant.Listed) {
+			f.inTenant(k, ix.sides[name].current)
+			f.inRepository(k, ix.sides[name].desired)
 		}
 	}
-	if c.failed != nil {
-		return nil, c.failed
+	if ix.failed != nil {
+		return nil, ix.failed
 	}
 	return f.result(), nil
 }
 
 // referenceFinder collects what references lead to.
 type referenceFinder struct {
-	*comparison
+	ix       *index
 	read     map[Object]bool
 	listed   map[string]bool // "kind/key" that the repository has
 	baseIDs  map[string]string
@@ -46,7 +46,7 @@ type referenceFinder struct {
 
 func (f *referenceFinder) index() {
 	f.read, f.listed, f.baseIDs = map[Object]bool{}, map[string]bool{}, map[string]string{}
-	for name, s := range f.sides {
+	for name, s := range f.ix.sides {
 		for _, r := range s.current {
 			f.read[Object{name, r.ID}] = true
 		}
@@ -62,11 +62,11 @@ func (f *referenceFinder) index() {
 // request returns the request of a kind, or nil if the kind was read whole, or
 // is not to be read.
 func (f *referenceFinder) request(kind string) *requestBuilder {
-	k := f.kinds[kind]
-	if k == nil || f.scope(k) == tenant.OutOfScope || k.Singleton {
+	k := f.ix.kinds[kind]
+	if k == nil || f.ix.scope(k) == tenant.OutOfScope || k.Singleton {
 		return nil
 	}
-	if f.scope(k) == tenant.All && f.states[kind].Completeness != "" && f.states[kind].Completeness != tenant.NotInScope {
+	if f.ix.scope(k) == tenant.All && f.ix.states[kind].Completeness != "" && f.ix.states[kind].Completeness != tenant.NotInScope {
 		return nil
 	}
 	if f.requests[kind] == nil {
@@ -87,7 +87,7 @@ func (f *referenceFinder) inTenant(k *schema.Schema, resources []*tenant.Resourc
 		return
 	}
 	for _, r := range resources {
-		form.Apply(k, f.tenantBody(k, r))
+		form.Apply(k, f.ix.tenantBody(k, r))
 	}
 }
 
@@ -115,7 +115,7 @@ func (f *referenceFinder) askFor(refs []*tenant.Reference, value string) {
 // inRepository finds names that the repository's files refer to.
 func (f *referenceFinder) inRepository(k *schema.Schema, resources []*tenant.Resource) {
 	form := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-		text, ref, bad := reference.Expand(n.Text, f.in.Variables)
+		text, ref, bad := reference.Expand(n.Text, f.ix.in.Variables)
 		switch {
 		case bad != nil:
 		case ref != nil:
@@ -136,11 +136,11 @@ func (f *referenceFinder) inRepository(k *schema.Schema, resources []*tenant.Res
 }
 
 func (f *referenceFinder) askForName(ref reference.Ref) {
-	k := f.kinds[ref.Kind]
+	k := f.ix.kinds[ref.Kind]
 	if k == nil {
 		return
 	}
-	if f.scope(k) == tenant.Listed && f.listed[ref.Object()] && f.states[ref.Kind].Completeness != "" {
+	if f.ix.scope(k) == tenant.Listed && f.listed[ref.Object()] && f.ix.states[ref.Kind].Completeness != "" {
 		return // [Reads] has asked for it
 	}
 	r := f.request(ref.Kind)
@@ -157,7 +157,7 @@ func (f *referenceFinder) askForName(ref reference.Ref) {
 
 // result returns the requests without what was asked before.
 func (f *referenceFinder) result() []tenant.ReadRequest {
-	for _, asked := range f.in.Asked {
+	for _, asked := range f.ix.in.Asked {
 		r := f.requests[asked.Kind]
 		if r == nil {
 			continue

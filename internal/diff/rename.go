@@ -18,7 +18,7 @@ func (m *matching) renames() {
 	vanished, fresh := map[string]*object{}, []*object{}
 	for key, o := range m.objects {
 		switch {
-		case o.base != nil && o.desired == nil && !m.badKeys[m.kind.Name][key]:
+		case o.base != nil && o.desired == nil && !m.ix.files.hasKey(m.kind.Name, key):
 			vanished[key] = o
 		case o.base == nil && o.current == nil && o.desired != nil:
 			fresh = append(fresh, o)
@@ -32,7 +32,7 @@ func (m *matching) renames() {
 	fresh = slices.DeleteFunc(fresh, func(o *object) bool { return o.base != nil || o.keep })
 	maps.DeleteFunc(vanished, func(key string, old *object) bool { return m.objects[key] != old || old.keep })
 	bodies := m.bodies(vanished)
-	m.pair(fresh, func(o *object) []string { return bodies[m.bodyText(m.roughNames(o))] })
+	m.pair(fresh, func(o *object) []string { return bodies[m.bodyText(roughNames(m.ix, o))] })
 }
 
 // pair renames where exactly one new key claims exactly one vanished one, and
@@ -53,7 +53,7 @@ func (m *matching) pair(fresh []*object, claims func(o *object) []string) {
 		case len(keys) == 1 && claimants[keys[0]] == 1:
 			m.rename(o, m.objects[keys[0]])
 		default:
-			m.leave(o, plan.Ambiguous, "it may be the new name of %s, and nothing tells which file replaces which; name one former key in $previousNames", strings.Join(keys, ", "))
+			leave(m.ix, o, plan.Ambiguous, "it may be the new name of %s, and nothing tells which file replaces which; name one former key in $previousNames", strings.Join(keys, ", "))
 			for _, key := range keys {
 				m.objects[key].keep = true
 			}
@@ -67,7 +67,7 @@ func (m *matching) rename(o, old *object) {
 		o.renamedFrom = old.key
 	}
 	delete(m.objects, old.key)
-	m.renamed[old.id()] = o.key
+	m.all.renamed[old.id()] = o.key
 }
 
 // previousNames returns the vanished keys that o's file names as former ones.
@@ -77,15 +77,6 @@ func (m *matching) previousNames(o *object, vanished map[string]*object) []strin
 		return nil
 	}
 	return slices.DeleteFunc(formerKeys(body), func(key string) bool { return vanished[key] == nil })
-}
-
-// bindAliases lets [Operation], which reads secrets from the file, find former
-// names as well.
-func (c *comparison) bindAliases() {
-	for old, now := range c.aliases {
-		kind, key := reference.SplitItemID(old)
-		c.bindings.Put(kind+reference.Formerly, key, now)
-	}
 }
 
 // bodies returns the vanished keys by what the base held of them.
@@ -118,4 +109,29 @@ func (m *matching) bodyText(n *jsonval.Node) string {
 		return n
 	}}
 	return string(s.Apply(m.kind, n).JSON())
+}
+
+// roughNames is desired before names are known: references stay as written.
+func roughNames(ix *index, o *object) *jsonval.Node {
+	body, err := o.file()
+	if err != nil {
+		return nil
+	}
+	s := schema.Form{
+		Repository: true,
+		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+			text, ref, err := reference.Expand(n.Text, ix.in.Variables)
+			switch {
+			case err != nil:
+				return jsonval.NullNode
+			case ref != nil:
+				ix.normalise(ref, schema.Applicable(at))
+				return jsonval.StringNode(ref.String())
+			}
+			return n.WithText(reference.Escape(text))
+		},
+		Secret: ix.hasher(o.kind),
+		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
+	}
+	return s.Apply(o.kind, body)
 }

@@ -10,22 +10,16 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// hasher returns what stands for a secret in name form and in the base: a keyed
-// hash that is bound to the kind. The plan has not even that.
-func (c *comparison) hasher(k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
-	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(c.salt, k, n) }
-}
-
 // secretSums returns the [PropertyChange].Secrets of what is proposed: of the
 // file's own secrets. Others stay in the tenant as they are.
-func (c *comparison) secretSums(o *object, t *trees, after *jsonval.Node) map[string]string {
+func secretSums(ix *index, o *object, t *trees, after *jsonval.Node) map[string]string {
 	if len(t.secrets) == 0 {
 		return nil
 	}
 	sums := map[string]string{}
 	schema.SecretsIn(after, nil, func(segs []string, n *jsonval.Node) {
 		if t.secrets[n.Text] {
-			sums[jsonval.JoinPointer(segs)] = schema.ApprovedSum(c.salt, o.id(), n)
+			sums[jsonval.JoinPointer(segs)] = schema.ApprovedSum(ix.salt, o.id(), n)
 		}
 	})
 	if len(sums) == 0 {
@@ -60,15 +54,15 @@ func (d *difference) twins(array *jsonval.Node) bool {
 
 // secretsMissing tries whether an update could be written: it returns why not
 // if a secret that nobody can read would have to be sent along.
-func (c *comparison) secretsMissing(o *object, it *plan.Item, raw *jsonval.Node) *plan.Note {
-	w := &apply.Writing{Kind: o.kind, Item: it, Variables: c.in.Variables, Salt: c.salt, Name: c.name, Value: func(ref reference.Ref) (string, error) {
+func secretsMissing(ns *names, o *object, it *plan.Item, raw *jsonval.Node) *plan.Note {
+	w := &apply.Writing{Kind: o.kind, Item: it, Variables: ns.ix.in.Variables, Salt: ns.ix.salt, Name: ns.name, Value: func(ref reference.Ref) (string, error) {
 		// What is still to be created has no id yet, and needs none here.
-		id, _ := c.resolve(ref)
+		id, _ := ns.resolve(ref)
 		return id, nil
-	}, Present: func(ref reference.Ref) reference.Ref { c.normalise(&ref, nil); return ref }}
+	}, Present: func(ref reference.Ref) reference.Ref { ns.ix.normalise(&ref, nil); return ref }}
 	if len(it.Sensitive) > 0 {
 		if err := w.ReadSecrets(o.desired); err != nil {
-			c.fail(err)
+			ns.ix.fail(err)
 			return nil
 		}
 	}
@@ -77,7 +71,7 @@ func (c *comparison) secretsMissing(o *object, it *plan.Item, raw *jsonval.Node)
 		return &failed.Note
 	}
 	if err != nil {
-		c.fail(err)
+		ns.ix.fail(err)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package diff
 import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
 )
 
 // fate is what the comparison says of one property.
@@ -125,4 +126,23 @@ func (w *walk) set(r *schema.Rule, segs []string, base, desired, current *jsonva
 		return nil
 	}
 	return agreed
+}
+
+// changeOf is a difference as people see it in the plan.
+func changeOf(d *difference, origin plan.Origin) plan.PropertyChange {
+	base, r1 := schema.Redacted(d.sorted(d.base))
+	before, r2 := schema.Redacted(d.sorted(d.current))
+	after, r3 := schema.Redacted(d.sorted(d.desired))
+	return plan.PropertyChange{
+		Pointer: d.pointer(), Base: base.JSON(), Before: before.JSON(), After: after.JSON(),
+		Origin: origin, Redacted: r1 || r2 || r3,
+	}
+}
+
+// sorted returns one of the difference's values as a plan has it.
+func (d *difference) sorted(n *jsonval.Node) *jsonval.Node {
+	if d.member {
+		return schema.SortedSets(d.rule.Step("*"), n)
+	}
+	return schema.SortedSets(d.rule, n)
 }

@@ -39,6 +39,8 @@ var (
 	NullNode  = &Node{Kind: 'n'}
 	trueNode  = &Node{Kind: 't'}
 	falseNode = &Node{Kind: 'f'}
+	// EmptyObject is an object without members.
+	EmptyObject = &Node{Kind: '{'}
 )
 
 func StringNode(s string) *Node { return &Node{Kind: '"', Text: s} }

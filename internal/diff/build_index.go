@@ -1,0 +1,153 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+func newIndex(in Input) (*index, error) {
+	ix := &index{
+		in:     in,
+		kinds:  make(map[string]*schema.Schema, len(in.Kinds)),
+		sides:  make(map[string]*sides, len(in.Kinds)),
+		states: make(map[string]tenant.KindState, len(in.Current.Kinds)),
+		gone:   make(map[Object]bool, len(in.Gone)),
+		files:  newUnusableFiles(),
+		salt:   in.Salt,
+	}
+	if in.Base != nil && in.Base.Salt != "" {
+		ix.salt = in.Base.Salt
+	}
+	for _, k := range in.Kinds {
+		compiled, err := schema.Compile(k)
+		if err != nil {
+			return nil, err
+		}
+		ix.kinds[k.Name], ix.sides[k.Name] = compiled, &sides{kind: compiled}
+	}
+	for _, s := range in.Current.Kinds {
+		ix.states[s.Kind] = s
+	}
+	for _, o := range in.Gone {
+		ix.gone[o] = true
+	}
+	for _, ig := range in.Rules.Ignore {
+		if _, err := jsonval.SplitPointer(ig.Pointer); err != nil {
+			return nil, fmt.Errorf("plan: ignore rule: %w", err)
+		}
+	}
+	if len(in.Targets) > 0 {
+		ix.targets, ix.targetKinds = map[plan.Target]bool{}, map[string]bool{}
+		for _, t := range in.Targets {
+			ix.targets[t], ix.targetKinds[t.Kind] = true, true
+		}
+	}
+	ix.written = writtenSecrets(in.Written)
+	ix.variables = variableNames(in.Variables)
+	ix.sort()
+	ix.aliases = ix.findAliases()
+	return ix, nil
+}
+
+// sort puts the objects of each side into their kind.
+func (ix *index) sort() {
+	if ix.in.Base != nil {
+		ix.held = make(map[plan.Target]*BaseObject, len(ix.in.Base.Objects))
+		for i := range ix.in.Base.Objects {
+			b := &ix.in.Base.Objects[i]
+			ix.held[plan.Target{Kind: b.Kind, Key: b.Key}] = b
+			if s := ix.sides[b.Kind]; s != nil {
+				s.base = append(s.base, b)
+			}
+		}
+	}
+	for i := range ix.in.Current.Resources {
+		r := &ix.in.Current.Resources[i]
+		if s := ix.sides[r.Kind]; s != nil {
+			s.current = append(s.current, r)
+		}
+	}
+	ix.sortProblems()
+	ix.sortDesired()
+}
+
+// sortProblems notes the files that the repository could not read.
+func (ix *index) sortProblems() {
+	for _, p := range ix.in.Desired.Problems {
+		note := plan.Note{Class: plan.BadFile, Kind: p.Kind, Key: p.Key, Message: p.Error()}
+		switch {
+		case p.Kind != "" && p.Key != "":
+			note.Message += ix.bad(p.Kind, p.Key)
+		case p.Kind != "":
+			ix.files.kinds[p.Kind] = true
+			note.Message += untilRepaired
+		default:
+			ix.files.kinds[""] = true
+			note.Message += "; until it is repaired, nothing is deleted or taken over as new"
+		}
+		ix.note(note)
+	}
+}
+
+// bad marks a file as unusable. A file whose key the base does not hold may
+// belong to any new object, or to a known one under another name, so its whole
+// kind is marked too. bad returns the text that the message has to add.
+func (ix *index) bad(kind, key string) string {
+	ix.files.keys[plan.Target{Kind: kind, Key: key}] = true
+	s := ix.sides[kind]
+	if s == nil || s.kind.Singleton || ix.held[plan.Target{Kind: kind, Key: key}] != nil {
+		return ""
+	}
+	ix.files.kinds[kind] = true
+	return untilRepaired
+}
+
+// sortDesired puts the repository's files into their kinds.
+func (ix *index) sortDesired() {
+	unknown := map[string]int{}
+	seen := make(map[plan.Target]*tenant.Resource, len(ix.in.Desired.Resources))
+	for i := range ix.in.Desired.Resources {
+		r := &ix.in.Desired.Resources[i]
+		s := ix.sides[r.Kind]
+		if s == nil {
+			unknown[r.Kind]++
+			continue
+		}
+		id := plan.Target{Kind: r.Kind, Key: r.Key}
+		if first := seen[id]; first != nil {
+			more := ix.bad(r.Kind, r.Key)
+			ix.note(plan.Note{Class: plan.BadFile, Kind: r.Kind, Key: r.Key, Message: fmt.Sprintf(
+				"two files are for this object: %s", strings.Join(slices.Sorted(slices.Values([]string{schema.FileOf(first), schema.FileOf(r)})), " and ")) + more})
+		}
+		seen[id] = r
+		s.desired = append(s.desired, r)
+	}
+	if len(ix.files.keys) > 0 {
+		for kind, s := range ix.sides {
+			s.desired = slices.DeleteFunc(s.desired, func(r *tenant.Resource) bool { return ix.files.hasKey(kind, r.Key) })
+		}
+	}
+	for kind, n := range unknown {
+		ix.note(plan.Note{Class: plan.Unsupported, Kind: kind, Message: fmt.Sprintf(
+			"no kind is called %q, so its files (%d) are left alone; check the folder's name", kind, n)})
+	}
+}
+
+// writtenSecrets returns the sums of the secrets that these items have written.
+func writtenSecrets(items []*plan.Item) map[string]bool {
+	written := map[string]bool{}
+	for _, it := range items {
+		for _, change := range it.Changes {
+			for _, sum := range change.Secrets {
+				written[sum] = true
+			}
+		}
+	}
+	return written
+}

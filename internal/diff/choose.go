@@ -1,0 +1,54 @@
+package diff
+
+import (
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// choose sorts an object's differences into what is proposed and what is
+// adopted, by the rules and by what the tenant allows.
+func choose(ix *index, o *object, t *trees, found []*difference) (propose []proposal, adopt []*difference) {
+	made := serviceMade(o, t.raw, t.base)
+	unnamed := unnamed(o, t, found)
+	enforce := ix.drift(o.kind) == plan.EnforceDesired
+	for _, d := range found {
+		origin := plan.Deploy
+		switch {
+		case d.fate == drifted && enforce && made == nil:
+			origin = plan.Enforce
+		case d.fate == drifted:
+			if ignored(ix, o, d, plan.FromTenant) {
+				continue
+			}
+			if why := unnamed[d]; why != "" {
+				noteOn(ix, o, plan.Dangling, d.pointer(), "%s", why)
+				continue
+			}
+			if made != nil {
+				noteOn(ix, o, plan.ServiceChange, d.pointer(), "%s; the service changed it by itself, and the repository takes that over", made.Reason)
+			}
+			if rest, ok := spare(ix, o, d, plan.FromTenant); ok {
+				adopt = append(adopt, rest.difference)
+			}
+			continue
+		case d.fate == clashed:
+			origin = plan.Clash
+		}
+		switch {
+		case ignored(ix, o, d, plan.ToTenant):
+		case d.rule.Fact().CreateOnly:
+			noteOn(ix, o, plan.Unsupported, d.pointer(), "it can be set only when the object is created; recreate the object, or take the tenant's value into the repository")
+		default:
+			if rest, ok := spare(ix, o, d, plan.ToTenant); ok {
+				propose = append(propose, proposal{rest, origin})
+			}
+		}
+	}
+	if len(propose) > 0 {
+		if reason, ok := allows(o, tenant.Update, t.raw); !ok {
+			noteOn(ix, o, plan.Unsupported, "", "%s", reason)
+			propose = nil
+		}
+	}
+	return propose, adopt
+}

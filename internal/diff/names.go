@@ -1,0 +1,164 @@
+package diff
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+)
+
+// names turns ids into names and names into ids, with the bindings of all
+// objects that were read.
+type names struct {
+	ix       *index
+	ms       *matches
+	bindings reference.Bindings
+	// keys are the keys by kind and id.
+	keys map[string]map[string]string
+	// byProperty are the keys by kind, property and value, made when needed.
+	byProperty map[string]map[string]string
+}
+
+// newNames notes which id each key has. Objects that are left alone, or may
+// still exist, keep the base's.
+func newNames(ix *index, ms *matches) *names {
+	ns := &names{
+		ix: ix, ms: ms,
+		bindings:   make(reference.Bindings, len(ix.kinds)),
+		keys:       make(map[string]map[string]string, len(ix.kinds)),
+		byProperty: map[string]map[string]string{},
+	}
+	for name, objects := range ns.ms.objects {
+		ids, keys := make(map[string]string, len(objects)), make(map[string]string, len(objects))
+		for key, o := range objects {
+			id := o.currentID()
+			if id == "" && o.base != nil && (o.missing || !ns.ix.complete(o.kind)) {
+				id = o.base.ID
+			}
+			if id != "" {
+				ids[key] = id
+				if !ns.ms.unclear[Object{name, id}] { // its key is not to last
+					keys[id] = key
+				}
+			}
+		}
+		ns.bindings[name], ns.keys[name] = ids, keys
+	}
+	ns.bindAliases()
+	return ns
+}
+
+// known says what a reference leads to.
+type known int
+
+const (
+	unknown known = iota
+	// bound: its value is known.
+	bound
+	// pending: the plan may create it.
+	pending
+)
+
+// resolve returns the value that a reference stands for.
+func (ns *names) resolve(ref reference.Ref) (string, known) {
+	o := ns.ms.objects[ref.Kind][ref.Key]
+	id := ns.bindings[ref.Kind][ref.Key]
+	switch {
+	case o == nil:
+		return "", unknown
+	case id == "":
+		if o.desired == nil || o.keep || o.current != nil {
+			return "", unknown
+		}
+		if ref.Property != "" {
+			// Only what the file itself says is known before it is made.
+			v, ok := ns.desiredProperty(o, ref.Property)
+			ns.bindProperty(ref, v, ok)
+			if !ok {
+				return "", unknown
+			}
+		}
+		return "", pending
+	case ref.Property == "":
+		return id, bound
+	}
+	if o.current == nil {
+		return "", unknown
+	}
+	v := ns.ix.tenantBody(o.kind, o.current).At(reference.PropertyPath(ref.Property))
+	ns.bindProperty(ref, jsonval.TextOf(v), v.IsString())
+	return jsonval.TextOf(v), map[bool]known{true: bound}[v.IsString()]
+}
+
+// bindProperty keeps a property's value for [Operation], beside the ids.
+func (ns *names) bindProperty(ref reference.Ref, value string, ok bool) {
+	if !ok {
+		return
+	}
+	ns.bindings.Put(ref.Bindings(), ref.Key, value)
+}
+
+func (ns *names) desiredProperty(o *object, property string) (string, bool) {
+	body, err := o.file()
+	if err != nil {
+		return "", false
+	}
+	v := body.At(reference.PropertyPath(property))
+	if !v.IsString() {
+		return "", false
+	}
+	text, ref, bad := reference.Expand(v.Text, ns.ix.in.Variables)
+	return text, ref == nil && bad == nil
+}
+
+// lookup finds what an id, or another property's value, belongs to.
+func (ns *names) lookup(kind, property, value string) (string, bool) {
+	if property == "" {
+		key, ok := ns.keys[kind][value]
+		return key, ok
+	}
+	index := ns.byProperty[kind+"#"+property]
+	if index == nil {
+		index = map[string]string{}
+		segs := reference.PropertyPath(property)
+		for _, key := range slices.Sorted(maps.Keys(ns.ms.objects[kind])) {
+			o := ns.ms.objects[kind][key]
+			if o.current == nil || ns.ms.unclear[Object{kind, o.current.ID}] {
+				continue
+			}
+			if v := jsonval.TextOf(ns.ix.tenantBody(o.kind, o.current).At(segs)); v != "" {
+				if _, twice := index[v]; twice {
+					key = "" // two objects have it, so it names neither
+				}
+				index[v] = key
+			}
+		}
+		ns.byProperty[kind+"#"+property] = index
+	}
+	key := index[value]
+	return key, key != ""
+}
+
+// baseBody parses what both sides agreed on. Former keys become the new ones.
+func (ns *names) baseBody(b *BaseObject) *jsonval.Node {
+	n, err := jsonval.ParseObject(b.Body)
+	if err != nil {
+		ns.ix.fail(fmt.Errorf("plan: the base's object %s/%s: %w", b.Kind, b.Key, err))
+		return &jsonval.Node{Kind: '{'}
+	}
+	if len(ns.ms.renamed)+len(ns.ix.aliases) > 0 {
+		n = ns.renameReferences(n)
+	}
+	return n
+}
+
+// bindAliases lets [Operation], which reads secrets from the file, find former
+// names as well.
+func (ns *names) bindAliases() {
+	for old, now := range ns.ix.aliases {
+		kind, key := reference.SplitItemID(old)
+		ns.bindings.Put(kind+reference.Formerly, key, now)
+	}
+}

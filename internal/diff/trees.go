@@ -1,0 +1,16 @@
+package diff
+
+import "github.com/tenantsync/tenantsync/internal/jsonval"
+
+// trees are an object's bodies in name form, and as they are.
+type trees struct {
+	base, desired, current *jsonval.Node
+	// raw is the tenant's body as it is, file the repository's.
+	raw, file *jsonval.Node
+	// secrets are those of the file, as desired has them.
+	secrets map[string]bool
+	// guide names references at places that the kind does not declare.
+	guide map[textAt]*jsonval.Node
+	// strays are the tenant's ids that cannot be named.
+	strays []stray
+}

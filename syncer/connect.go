@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -71,7 +72,11 @@ func (c *session) connect(ctx context.Context) error {
 	if err != nil {
 		return c.passing("connect: kinds", err)
 	}
-	c.client, c.kinds, c.fresh = client, kinds, false
+	compiled, err := schema.CompileAll(kinds)
+	if err != nil {
+		return fmt.Errorf("connect: kinds: %w", err)
+	}
+	c.client, c.kinds, c.fresh = client, compiled, false
 	return nil
 }
 

@@ -84,22 +84,16 @@ func (d *data) needsWrite() bool {
 		slices.ContainsFunc(d.Missing, func(m MissingPermission) bool { return m.Write })
 }
 
-// limit takes the verbs away from kinds that may be read and not written, so
-// that the plan says why instead of failing later.
-func (g consent) limit(kinds []tenant.Kind) []tenant.Kind {
-	kinds = slices.Clone(kinds)
-	for i, k := range kinds {
-		names := g.unwritable[k.Name]
-		if len(names) == 0 {
-			continue
+// unwritableKinds says of each kind that may be read and not written why not, so
+// that the plan says it instead of failing later.
+func (g consent) unwritableKinds() map[string]string {
+	reasons := map[string]string{}
+	for kind, names := range g.unwritable {
+		if len(names) > 0 {
+			reasons[kind] = fmt.Sprintf("the permission %s is not granted", joinActors(names))
 		}
-		kinds[i].Limits = append(slices.Clone(k.Limits), tenant.Limit{
-			When:   tenant.Condition{Path: "", Prefix: ""},
-			Verbs:  []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete},
-			Reason: fmt.Sprintf("the permission %s is not granted", joinActors(names)),
-		})
 	}
-	return kinds
+	return reasons
 }
 
 // recheck looks at a resting tenant's permissions and moves it to or from

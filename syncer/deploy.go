@@ -20,7 +20,6 @@ type deployment struct {
 	c       *session
 	plan    *plan.Plan
 	chosen  map[string]bool // approved items
-	kinds   map[string]tenant.Kind
 	set     Settings
 	salt    string // of the base that the plan was made with
 	journal *journal
@@ -66,7 +65,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 		return nil, err
 	}
 	r := c.run()
-	dep := &deployment{c: c, chosen: map[string]bool{}, kinds: map[string]tenant.Kind{},
+	dep := &deployment{c: c, chosen: map[string]bool{},
 		desired: map[string]tenant.Resource{}, learned: map[*plan.Item]string{}, visible: map[string]bool{}}
 	var err error
 	if dep.plan, err = c.s.readPlan(ctx, r); err != nil {
@@ -81,9 +80,6 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	}
 	if base != nil {
 		dep.salt = base.Salt
-	}
-	for _, k := range c.kinds {
-		dep.kinds[k.Name] = k
 	}
 	for i := range dep.plan.Items {
 		id := dep.plan.Items[i].ID
@@ -202,7 +198,7 @@ func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desire
 
 // step is what plan needs to carry an item out.
 func (d *deployment) step(it *plan.Item) apply.Step {
-	s := apply.Step{Item: it, Kinds: d.c.kinds, Bindings: d.bindings, Variables: d.set.Variables, Salt: d.salt}
+	s := apply.Step{Item: it, Kind: d.c.kinds.Get(it.Kind), Bindings: d.bindings, Variables: d.set.Variables, Salt: d.salt}
 	if r, ok := d.desired[it.ID]; ok {
 		s.Desired = &r
 	}

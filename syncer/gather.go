@@ -77,9 +77,9 @@ type gathering struct {
 func (c *session) gather(ctx context.Context, in *diff.Input, found consent) error {
 	g := &gathering{c: c, in: *in, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
 	g.in.Current.Taken = c.now().storeTime()
-	wanted := inScope(in.Kinds, in.Scopes, in.Targets)
-	for _, k := range in.Kinds {
-		st := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: scopeOf(k, in.Scopes)}
+	wanted := inScope(in.Kinds.Declarations(), in.Scopes, in.Targets)
+	for _, k := range in.Kinds.All() {
+		st := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: scopeOf(k.Kind, in.Scopes)}
 		switch names := found.unreadable[k.Name]; {
 		case !slices.Contains(wanted, k.Name):
 			st.Completeness, st.Scope = tenant.NotInScope, tenant.OutOfScope
@@ -134,7 +134,7 @@ func (g *gathering) followReferences(ctx context.Context) error {
 // publish puts the states, in the kinds' order, into the snapshot.
 func (g *gathering) publish() {
 	g.in.Current.Kinds = g.in.Current.Kinds[:0:0]
-	for _, k := range g.in.Kinds {
+	for _, k := range g.in.Kinds.All() {
 		g.in.Current.Kinds = append(g.in.Current.Kinds, g.states[k.Name])
 	}
 }

@@ -170,7 +170,7 @@ func (d *deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 		}
 		return res, 0, nil
 	}
-	err = scrub(err, secretsOf(d.kinds[it.Kind], op.Before, op.After, op.Patch))
+	err = scrub(err, secretsOf(d.c.kinds.Get(it.Kind), op.Before, op.After, op.Patch))
 	var requestID string
 	var after time.Duration
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
@@ -197,7 +197,7 @@ func (d *deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 // look reads the object and compares it with what the plan saw. A result means
 // that there is nothing to write.
 func (d *deployment) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *ItemResult, error) {
-	kind := d.kinds[it.Kind]
+	kind := d.c.kinds.Get(it.Kind)
 	if it.Verb == tenant.Create {
 		found, _, err := d.find(ctx, it)
 		if err != nil {
@@ -262,7 +262,7 @@ func (d *deployment) readFailed(ctx context.Context, act string, err error) erro
 // item without one, or whose natural key is a secret that the plan does not
 // hold: then it cannot be looked for, and nothing found means nothing.
 func (d *deployment) find(ctx context.Context, it *plan.Item) (found []tenant.Resource, ok bool, err error) {
-	match, ok := apply.NaturalMatch(d.kinds[it.Kind], it)
+	match, ok := apply.NaturalMatch(d.c.kinds.Get(it.Kind), it)
 	for _, value := range match {
 		ok = ok && value != plan.Redacted
 	}

@@ -33,7 +33,7 @@ func (c *session) prepare(ctx context.Context) error {
 	if err := c.checkTargets(r.Options.Targets, set.Scopes); err != nil {
 		return err
 	}
-	found, err := c.checkConsent(ctx, c.client, c.kinds, *c.identity, set)
+	found, err := c.checkConsent(ctx, c.client, c.kinds.Declarations(), *c.identity, set)
 	if err != nil {
 		return c.passing("consent: permissions", err)
 	}
@@ -49,7 +49,7 @@ func (c *session) prepare(ctx context.Context) error {
 		return err
 	}
 	in := diff.Input{
-		Tenant: c.tenant, Kinds: found.limit(c.kinds), Scopes: set.Scopes, Variables: set.Variables,
+		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.unwritableKinds(), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(),
 		Salt: rand.Text(), // of a first base; it stays with the base from then on
 	}
@@ -80,16 +80,16 @@ func (c *session) prepare(ctx context.Context) error {
 // nothing and end well.
 func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.Scope) error {
 	for _, t := range targets {
-		i := slices.IndexFunc(c.kinds, func(k tenant.Kind) bool { return k.Name == t.Kind })
+		k := c.kinds.Get(t.Kind)
 		switch {
-		case i < 0:
-			names := make([]string, len(c.kinds))
-			for n, k := range c.kinds {
-				names[n] = k.Name
+		case k == nil:
+			var names []string
+			for _, known := range c.kinds.All() {
+				names = append(names, known.Name)
 			}
 			slices.Sort(names)
 			return failure(classTarget, "no kind is called %q; correct the run's targets. The kinds are: %s", t.Kind, strings.Join(names, ", "))
-		case scopeOf(c.kinds[i], scopes) == tenant.OutOfScope:
+		case scopeOf(k.Kind, scopes) == tenant.OutOfScope:
 			return failure(classTarget, "the kind %q is out of scope for %s; change its scope in the settings, or the run's targets", t.Kind, c.tenant)
 		}
 	}

@@ -67,22 +67,20 @@ func (e *scrubbed) Error() string { return e.text }
 func (e *scrubbed) Unwrap() error { return e.err }
 
 // secretsOf are the secrets in the objects of a kind.
-func secretsOf(k tenant.Kind, bodies ...json.RawMessage) []string {
+func secretsOf(k *schema.Schema, bodies ...json.RawMessage) []string {
 	var out []string
 	for _, b := range bodies {
-		found, _ := schema.SecretValues(k, b) // what is no object has none that is known
+		found, _ := k.SecretValues(b) // what is no object has none that is known
 		out = append(out, found...)
 	}
 	return out
 }
 
 // secretsIn are the secrets in changes of the repository.
-func secretsIn(kinds []tenant.Kind, changes []tenant.Change) []string {
+func secretsIn(kinds *schema.Kinds, changes []tenant.Change) []string {
 	var out []string
 	for _, ch := range changes {
-		if i := slices.IndexFunc(kinds, func(k tenant.Kind) bool { return k.Name == ch.Kind }); i >= 0 {
-			out = append(out, secretsOf(kinds[i], ch.Body)...)
-		}
+		out = append(out, secretsOf(kinds.Get(ch.Kind), ch.Body)...)
 	}
 	return out
 }

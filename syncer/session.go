@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -41,7 +42,7 @@ type session struct {
 	identity *auth.Identity
 	expected string // the directory that the settings name, if any
 	proven   bool   // the tenant has answered as that identity's directory
-	kinds    []tenant.Kind
+	kinds    *schema.Kinds
 }
 
 // open makes a session of a lease that was just acquired; asked is when.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -17,13 +18,8 @@ import (
 const consistencyDefault = time.Minute
 
 // consistency is how long reads of a kind may lag behind writes.
-func consistency(kinds []tenant.Kind, name string) time.Duration {
-	for _, k := range kinds {
-		if k.Name == name {
-			return cmp.Or(k.Consistency, consistencyDefault)
-		}
-	}
-	return consistencyDefault
+func consistency(kinds *schema.Kinds, name string) time.Duration {
+	return cmp.Or(kinds.Kind(name).Consistency, consistencyDefault)
 }
 
 // awaitDependencies waits until the objects that the run has created and that
@@ -144,7 +140,7 @@ func (d *deployment) see(ctx context.Context, it *plan.Item) (sight, string, err
 	if it.Verb == tenant.Create {
 		return neither, current.ID, nil
 	}
-	if sum, err := apply.Fingerprint(it, d.kinds[it.Kind], current.Body, d.salt); err == nil && sum == it.Before {
+	if sum, err := apply.Fingerprint(it, d.c.kinds.Get(it.Kind), current.Body, d.salt); err == nil && sum == it.Before {
 		return before, current.ID, nil
 	}
 	return neither, current.ID, nil

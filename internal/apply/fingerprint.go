@@ -8,11 +8,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Fingerprint is [Fingerprint] of what the item would change: for an update of
-// the object without its parts, for one of a part of that alone.
-func Fingerprint(it *plan.Item, k tenant.Kind, body json.RawMessage, salt string) (string, error) {
+// Fingerprint returns the fingerprint of the part of an object that the item
+// would change: for an update the object without its parts, or one of them.
+func Fingerprint(it *plan.Item, k *schema.Schema, body json.RawMessage, salt string) (string, error) {
 	if it.Verb != tenant.Update {
-		return schema.PartFingerprint(k, body, schema.WholeObject, salt)
+		return k.Fingerprint(body, salt)
 	}
-	return schema.PartFingerprint(k, body, it.Part, salt)
+	return k.FingerprintPart(body, it.Part, salt)
 }

@@ -15,8 +15,8 @@ import (
 // Step is what is needed to carry out an item.
 type Step struct {
 	Item *plan.Item
-	// Kinds that the client knows.
-	Kinds []tenant.Kind
+	// Kind is the item's; nil if the client does not know it.
+	Kind *schema.Schema
 	// Bindings with the ids of what was created so far.
 	Bindings reference.Bindings
 	// Desired is the repository's resource; only needed when the item has
@@ -93,19 +93,10 @@ func Reached(s Step, current *tenant.Resource) (bool, error) {
 
 // writing prepares to carry out the step.
 func (s Step) writing() (*Writing, error) {
-	w := &Writing{Item: s.Item, Variables: s.Variables, Salt: s.Salt, Value: s.idOf, Name: s.nameOf, Present: s.present}
-	for _, k := range s.Kinds {
-		if k.Name != s.Item.Kind {
-			continue
-		}
-		var err error
-		if w.Kind, err = schema.Compile(k); err != nil {
-			return nil, err
-		}
-	}
-	if w.Kind == nil {
+	if s.Kind == nil {
 		return nil, fmt.Errorf("plan: %s: the client does not know this kind", s.Item.ID)
 	}
+	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Salt: s.Salt, Value: s.idOf, Name: s.nameOf, Present: s.present}
 	if len(s.Item.Sensitive) == 0 || s.Item.Verb == tenant.Delete {
 		return w, nil
 	}
@@ -151,16 +142,12 @@ func noteError(it *plan.Item, class plan.NoteClass, format string, args ...any) 
 // NaturalMatch returns the match by which an object like the item's can be
 // found in the tenant: its natural key's properties. It is false if one of
 // them is not a plain text.
-func NaturalMatch(k tenant.Kind, it *plan.Item) (tenant.Match, bool) {
-	rules, err := schema.Compile(k)
-	if err != nil {
-		return nil, false
-	}
+func NaturalMatch(k *schema.Schema, it *plan.Item) (tenant.Match, bool) {
 	body, err := jsonval.ParseObject(it.After)
 	if err != nil {
 		return nil, false
 	}
-	return rules.MatchOf(body, func(s string) (string, bool) {
+	return k.MatchOf(body, func(s string) (string, bool) {
 		return reference.Literal(s), reference.ReferenceIn(jsonval.StringNode(s)) == nil
 	})
 }

@@ -38,7 +38,7 @@ var rules = map[string]archtest.Rule{
 	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault", "internal/kittest"}},
 	"tenant/tenanttest": {Kit: true, Imports: []string{"tenant", "internal/fault", "internal/kittest", jsontext}}, // which tenant links anyway
 	"auth/authtest":     {Kit: true, Imports: []string{"auth", "internal/kittest"}},
-	"syncer/syncertest": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/format", "state", "state/statetest", "tenant", "tenant/tenanttest",
+	"syncer/syncertest": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/schema", "internal/format", "state", "state/statetest", "tenant", "tenant/tenanttest",
 		"auth", "auth/authtest", "internal/fault", "internal/kittest"}},
 
 	// The floors of a plan, from the ground up. plan is the document; what

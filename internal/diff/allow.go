@@ -22,11 +22,14 @@ func serviceMade(o *object, bodies ...*jsonval.Node) *tenant.Limit {
 }
 
 // allows reports whether the tenant lets the object be written, and why not.
-func allows(o *object, v tenant.Verb, body *jsonval.Node) (reason string, ok bool) {
+func allows(ix *index, o *object, v tenant.Verb, body *jsonval.Node) (reason string, ok bool) {
 	for _, l := range o.kind.Limits { // first, since they say why
 		if slices.Contains(l.Verbs, v) && schema.MeetsNode(l.When, body) {
 			return cmp.Or(l.Reason, "the tenant does not allow to "+string(v)+" this object"), false
 		}
+	}
+	if reason := ix.in.Unwritable[o.kind.Name]; reason != "" {
+		return reason, false
 	}
 	if !o.kind.Allows(v) {
 		return "this kind does not allow to " + string(v), false

@@ -138,7 +138,7 @@ func TestPartsHaveTheirSecrets(t *testing.T) {
 	r := compareParts(t, edit, "", file, "")
 	var got []string
 	for i := range r.Plan.Items {
-		s := apply.Step{Item: &r.Plan.Items[i], Kinds: partKinds(edit), Bindings: r.Bindings, Desired: &parseDesired(t, file)[0]}
+		s := apply.Step{Item: &r.Plan.Items[i], Kind: kindsOf(partKinds(edit)...).Get(r.Plan.Items[i].Kind), Bindings: r.Bindings, Desired: &parseDesired(t, file)[0]}
 		var now *tenant.Resource
 		if s.Item.Verb == tenant.Update {
 			now = &tenant.Resource{Kind: "profiles", ID: "1", Body: json.RawMessage(`{"displayName":"A"}`)}

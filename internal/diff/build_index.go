@@ -14,8 +14,8 @@ import (
 func newIndex(in Input) (*index, error) {
 	ix := &index{
 		in:     in,
-		kinds:  make(map[string]*schema.Schema, len(in.Kinds)),
-		sides:  make(map[string]*sides, len(in.Kinds)),
+		kinds:  make(map[string]*schema.Schema, len(in.Kinds.All())),
+		sides:  make(map[string]*sides, len(in.Kinds.All())),
 		states: make(map[string]tenant.KindState, len(in.Current.Kinds)),
 		gone:   make(map[Object]bool, len(in.Gone)),
 		files:  newUnusableFiles(),
@@ -24,12 +24,8 @@ func newIndex(in Input) (*index, error) {
 	if in.Base != nil && in.Base.Salt != "" {
 		ix.salt = in.Base.Salt
 	}
-	for _, k := range in.Kinds {
-		compiled, err := schema.Compile(k)
-		if err != nil {
-			return nil, err
-		}
-		ix.kinds[k.Name], ix.sides[k.Name] = compiled, &sides{kind: compiled}
+	for _, k := range in.Kinds.All() {
+		ix.kinds[k.Name], ix.sides[k.Name] = k, &sides{kind: k}
 	}
 	for _, s := range in.Current.Kinds {
 		ix.states[s.Kind] = s

@@ -45,7 +45,7 @@ func choose(ix *index, o *object, t *trees, found []*difference) (propose []prop
 		}
 	}
 	if len(propose) > 0 {
-		if reason, ok := allows(o, tenant.Update, t.raw); !ok {
+		if reason, ok := allows(ix, o, tenant.Update, t.raw); !ok {
 			noteOn(ix, o, plan.Unsupported, "", "%s", reason)
 			propose = nil
 		}

@@ -26,6 +26,14 @@ func groupsAndPolicies() []tenant.Kind {
 	}
 }
 
+func compiled(kinds []tenant.Kind) *schema.Kinds {
+	out, err := schema.CompileAll(kinds)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return out
+}
+
 // bothRead says that both kinds were completely read.
 func bothRead() []tenant.KindState {
 	return []tenant.KindState{
@@ -39,7 +47,7 @@ func bothRead() []tenant.KindState {
 func ExampleCompare() {
 	in := diff.Input{
 		Tenant: "contoso",
-		Kinds:  groupsAndPolicies(),
+		Kinds:  compiled(groupsAndPolicies()),
 		Base: &diff.Base{Format: format.FormatVersion, Objects: []diff.BaseObject{
 			{Kind: "policies", Key: "Require MFA", ID: "7f3a", Body: json.RawMessage(`{"displayName":"Require MFA","state":"enabled"}`)},
 		}},
@@ -79,7 +87,7 @@ func Example_operation() {
 	}
 	step := apply.Step{
 		Item:     item,
-		Kinds:    kinds,
+		Kind:     compiled(kinds).Get(item.Kind),
 		Bindings: reference.Bindings{"groups": {"Break glass": "c0ffee"}},
 	}
 	current := &tenant.Resource{Kind: "policies", ID: "7f3a", Body: json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["abba"]}`)}
@@ -101,7 +109,7 @@ func ExampleReads() {
 	kinds := groupsAndPolicies()
 	kinds[0].Scope = tenant.Listed
 	requests, err := diff.Reads(diff.Input{
-		Kinds: kinds,
+		Kinds: compiled(kinds),
 		Base:  &diff.Base{Objects: []diff.BaseObject{{Kind: "groups", Key: "Staff", ID: "51af"}}},
 		Desired: tenant.Desired{Resources: []tenant.Resource{
 			{Kind: "groups", Key: "Staff", Body: json.RawMessage(`{"displayName":"Staff"}`)},
@@ -121,12 +129,12 @@ func ExampleReads() {
 
 // A fingerprint tells whether an object has changed in anything that counts.
 func Example_fingerprint() {
-	k := groupsAndPolicies()[1]
-	a, err := schema.FingerprintOf(k, json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`), "salt of the base")
+	k := compiled(groupsAndPolicies()).Get("policies")
+	a, err := k.Fingerprint(json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`), "salt of the base")
 	if err != nil {
 		log.Fatal(err)
 	}
-	b, err := schema.FingerprintOf(k, json.RawMessage(`{"exclude":["y","x"],"displayName":"Require MFA","@odata.etag":"1"}`), "salt of the base")
+	b, err := k.Fingerprint(json.RawMessage(`{"exclude":["y","x"],"displayName":"Require MFA","@odata.etag":"1"}`), "salt of the base")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestFrozenSums(t *testing.T) {
 	body := json.RawMessage(`{"id":"7","displayName":"Guests <é>","sites":["b","a"],"preSharedKey":"correct horse","radius":"****","radiusToken":"t1","note":"","n":1.50}`)
 	now := frozenSums{Kind: kind, Body: body, Salt: "c2FsdA", Redacted: reference.Redacted, Mask: reference.Asterisks}
 	var err error
-	if now.Fingerprint, err = schema.FingerprintOf(kind, body, now.Salt); err != nil {
+	if now.Fingerprint, err = kindsOf(kind).Get(kind.Name).Fingerprint(body, now.Salt); err != nil {
 		t.Fatal(err)
 	}
 	if now.Sum, err = schema.Sum(body, now.Salt); err != nil {
@@ -79,7 +79,7 @@ func TestFrozenSums(t *testing.T) {
 	}
 	compare := func(current string) *Result {
 		res, err := Compare(Input{
-			Tenant: "contoso", Kinds: []tenant.Kind{kind}, Base: &Base{Format: format.FormatVersion, Salt: now.Salt},
+			Tenant: "contoso", Kinds: kindsOf(kind), Base: &Base{Format: format.FormatVersion, Salt: now.Salt},
 			Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: kind.Name, Key: "Guests <é>", Body: body}}},
 			Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: kind.Name, Completeness: tenant.Complete, Scope: tenant.All}},
 				Resources: []tenant.Resource{{Kind: kind.Name, ID: "7", Body: json.RawMessage(current)}}},

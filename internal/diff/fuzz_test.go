@@ -147,14 +147,14 @@ func TestFingerprint(t *testing.T) {
 	k := testKinds()[0]
 	sum := func(body string) string {
 		t.Helper()
-		s, err := schema.FingerprintOf(k, []byte(body), "")
+		s, err := kindsOf(k).Get(k.Name).Fingerprint([]byte(body), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
 	want := sum(`{"displayName":"P","members":["a","b"],"n":1}`)
-	if salted, err := schema.FingerprintOf(k, []byte(`{"displayName":"P","members":["a","b"],"n":1}`), "salt"); err != nil || salted == want {
+	if salted, err := kindsOf(k).Get(k.Name).Fingerprint([]byte(`{"displayName":"P","members":["a","b"],"n":1}`), "salt"); err != nil || salted == want {
 		t.Errorf("the salt does not count: %v", err)
 	}
 	for _, same := range []string{
@@ -170,7 +170,7 @@ func TestFingerprint(t *testing.T) {
 			t.Errorf("%s: the same fingerprint", other)
 		}
 	}
-	if _, err := schema.FingerprintOf(k, []byte(`[]`), ""); err == nil {
+	if _, err := kindsOf(k).Get(k.Name).Fingerprint([]byte(`[]`), ""); err == nil {
 		t.Error("an array has a fingerprint")
 	}
 	if _, err := schema.Sum([]byte(`{`), ""); err == nil {

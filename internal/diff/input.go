@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -13,7 +14,9 @@ import (
 type Input struct {
 	Tenant string
 	// Kinds that the client knows; others are not compared.
-	Kinds []tenant.Kind
+	Kinds *schema.Kinds
+	// Unwritable are kinds that this run may read and not write, with the reason.
+	Unwritable map[string]string
 	// Scopes overrides the kinds' own scope.
 	Scopes map[string]tenant.Scope
 	// Base is what both sides last agreed on; nil before the first sync.

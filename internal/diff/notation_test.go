@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -185,7 +186,7 @@ func (tc comparisonCase) input(t *testing.T) Input {
 	t.Helper()
 	in := Input{
 		Tenant:    "contoso",
-		Kinds:     testKinds(),
+		Kinds:     kindsOf(testKinds()...),
 		Base:      parseBase(t, tc.base),
 		Desired:   tenant.Desired{Revision: "r1", Resources: parseDesired(t, tc.desired)},
 		Current:   tenant.Snapshot{Kinds: completeStates(), Resources: parseCurrent(t, tc.current)},
@@ -234,4 +235,20 @@ func withState(in *Input, kind string, c tenant.Completeness) {
 			in.Current.Kinds[i].Completeness = c
 		}
 	}
+}
+
+// kindsOf compiles kinds that the test has made.
+func kindsOf(kinds ...tenant.Kind) *schema.Kinds {
+	compiled, err := schema.CompileAll(kinds)
+	if err != nil {
+		panic(err)
+	}
+	return compiled
+}
+
+// editKinds compiles the input's kinds again, after a change.
+func editKinds(in *Input, edit func(kinds []tenant.Kind)) {
+	kinds := in.Kinds.Declarations()
+	edit(kinds)
+	in.Kinds = kindsOf(kinds...)
 }

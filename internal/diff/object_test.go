@@ -364,11 +364,13 @@ func TestCompareFiles(t *testing.T) {
 
 func TestCompareCapabilities(t *testing.T) {
 	readOnlyGroups := func(in *Input) {
-		for i := range in.Kinds {
-			if in.Kinds[i].Name == "groups" {
-				in.Kinds[i].Create, in.Kinds[i].Update, in.Kinds[i].Delete = false, false, false
+		editKinds(in, func(kinds []tenant.Kind) {
+			for i := range kinds {
+				if kinds[i].Name == "groups" {
+					kinds[i].Create, kinds[i].Update, kinds[i].Delete = false, false, false
+				}
 			}
-		}
+		})
 	}
 	runComparisons(t, []comparisonCase{
 		{
@@ -533,7 +535,9 @@ func TestCompareIgnores(t *testing.T) {
 			base:        `policies/P=1 {"displayName":"P","o":null,"p":null}`,
 			desired:     `policies/P {"displayName":"P","o":{"a":1,"fixed":2},"p":{"fixed":1}}`,
 			current:     `policies 1 {"displayName":"P","o":null,"p":null}`,
-			adjust:      func(in *Input) { in.Kinds[0].CreateOnly = []string{"/o/fixed", "/p/fixed"} },
+			adjust: func(in *Input) {
+				editKinds(in, func(kinds []tenant.Kind) { kinds[0].CreateOnly = []string{"/o/fixed", "/p/fixed"} })
+			},
 			want: `update policies/P deploy /o: null | null -> {"a":1}
 				note unsupported policies/P /o
 				note unsupported policies/P /p

@@ -32,7 +32,7 @@ func partKinds(edit func(*tenant.Kind)) []tenant.Kind {
 func compareParts(t *testing.T, edit func(*tenant.Kind), base, desired, current string) *Result {
 	t.Helper()
 	r, err := Compare(Input{
-		Tenant: "contoso", Kinds: partKinds(edit), Base: parseBase(t, base),
+		Tenant: "contoso", Kinds: kindsOf(partKinds(edit)...), Base: parseBase(t, base),
 		Desired: tenant.Desired{Resources: parseDesired(t, desired)},
 		Current: tenant.Snapshot{Resources: parseCurrent(t, current), Kinds: []tenant.KindState{
 			{Kind: "profiles", Completeness: tenant.Complete}, {Kind: "groups", Completeness: tenant.Complete}}},
@@ -157,14 +157,14 @@ func TestPartOperations(t *testing.T) {
 				}
 				k := partKinds(edit)[0]
 				there := parseCurrent(t, current)[0]
-				step := apply.Step{Item: it, Kinds: partKinds(edit), Bindings: r.Bindings}
+				step := apply.Step{Item: it, Kind: kindsOf(partKinds(edit)...).Get(it.Kind), Bindings: r.Bindings}
 				op, err := apply.Operation(step, &there)
 				if err != nil {
 					t.Fatal(err)
 				}
 				patches[op.Part] = string(op.Patch)
 				sum := func(body string) string {
-					s, err := apply.Fingerprint(it, k, json.RawMessage(body), "")
+					s, err := apply.Fingerprint(it, kindsOf(k).Get(k.Name), json.RawMessage(body), "")
 					if err != nil {
 						t.Fatal(err)
 					}

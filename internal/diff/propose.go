@@ -72,7 +72,7 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 		o.withheld = true
 		return
 	}
-	if reason, ok := allows(o, tenant.Create, t.desired); !ok {
+	if reason, ok := allows(dec.ix, o, tenant.Create, t.desired); !ok {
 		withhold(dec.ix, o, plan.Unsupported, "%s", reason)
 		return
 	}
@@ -99,7 +99,7 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 		noteOn(dec.ix, o, plan.Unsupported, "", "deletes of this kind are off; turn them on, delete it in the tenant, or put its file back")
 		return
 	}
-	if reason, ok := allows(o, tenant.Delete, t.raw); !ok {
+	if reason, ok := allows(dec.ix, o, tenant.Delete, t.raw); !ok {
 		noteOn(dec.ix, o, plan.Unsupported, "", "%s", reason)
 		return
 	}

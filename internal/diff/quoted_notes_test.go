@@ -34,7 +34,7 @@ func TestNotesQuoteNoSecret(t *testing.T) {
 				t.Fatal(err)
 			}
 			res, err := Compare(Input{
-				Tenant: "contoso", Kinds: []tenant.Kind{kind},
+				Tenant: "contoso", Kinds: kindsOf(kind),
 				Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: "groups", Key: "Staff", Body: body}}},
 				Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: "groups", Completeness: tenant.Complete, Scope: tenant.All}}},
 			})

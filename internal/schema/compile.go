@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// kindRules is a kind, prepared for comparison.
+// Schema is a kind, compiled. It is read-only and safe for concurrent use.
 type Schema struct {
 	tenant.Kind
 	Root       *Rule
@@ -20,8 +20,9 @@ type Schema struct {
 	Sum        [sha256.Size]byte
 }
 
-// compileKind prepares a kind. It fails for paths that are no JSON pointers.
+// Compile compiles a kind. It fails for paths that are no JSON pointers.
 func Compile(k tenant.Kind) (*Schema, error) {
+	Compilations.Add(1)
 	out := &Schema{Kind: k}
 	var entries []ruleEntry
 	var failed error

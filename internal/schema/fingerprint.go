@@ -5,33 +5,31 @@ import (
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
-	"github.com/tenantsync/tenantsync/tenant"
 )
+
+// WholeObject asks [Schema.FingerprintPart] for the object with its parts; ""
+// asks for the object without them.
+const WholeObject = "*"
 
 // Fingerprint returns the SHA-256, in hex, of an object's canonical form as the
 // tenant has it: equal for bodies that differ only in what the kind says does
 // not matter. Masked secrets and their tokens do not count, for a tenant may
-// show others at each read. What can be read of secrets does count; salt is the
-// base's ([Base.Salt]).
-func FingerprintOf(k tenant.Kind, body json.RawMessage, salt string) (string, error) {
-	return PartFingerprint(k, body, WholeObject, salt)
+// show others at each read. Secrets that can be read do count; salt is the key
+// of the sum where the kind has secrets.
+func (k *Schema) Fingerprint(body json.RawMessage, salt string) (string, error) {
+	return k.FingerprintPart(body, WholeObject, salt)
 }
 
-// WholeObject asks for the object with its parts; "" for it without them.
-const WholeObject = "*"
-
-func PartFingerprint(k tenant.Kind, body json.RawMessage, part, salt string) (string, error) {
-	rules, err := Compile(k)
-	if err != nil {
-		return "", err
-	}
+// FingerprintPart is [Schema.Fingerprint] of one part of the object.
+func (k *Schema) FingerprintPart(body json.RawMessage, part, salt string) (string, error) {
 	n, err := jsonval.ParseObject(body)
 	if err != nil {
 		return "", fmt.Errorf("plan: fingerprint of %s: %w", k.Name, err)
 	}
-	return Fingerprint(rules, n, part, salt), nil
+	return Fingerprint(k, n, part, salt), nil
 }
 
+// Fingerprint is [Schema.FingerprintPart] of a parsed body.
 func Fingerprint(k *Schema, body *jsonval.Node, part, salt string) string {
 	s := Form{SortSets: true, Mask: func(*jsonval.Node) *jsonval.Node { return nil }}
 	n := s.Apply(k, body)

@@ -6,27 +6,23 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // SecretValues returns the texts and numbers that an object has where its kind
 // keeps secrets, sensitive or masked ones, so that they can be taken out of
 // what others say about the object. It is for objects as a tenant has them and
-// for files; [Redacted] and asterisks are no secrets.
-func SecretValues(k tenant.Kind, body json.RawMessage) ([]string, error) {
-	if len(body) == 0 || len(k.Sensitive)+len(k.Masked) == 0 {
+// for files; reference.Redacted and asterisks are no secrets. A nil Schema has
+// none.
+func (k *Schema) SecretValues(body json.RawMessage) ([]string, error) {
+	if k == nil || len(body) == 0 || len(k.Sensitive)+len(k.Masked) == 0 {
 		return nil, nil
-	}
-	rules, err := Compile(k)
-	if err != nil {
-		return nil, err
 	}
 	n, err := jsonval.ParseObject(body)
 	if err != nil {
 		return nil, fmt.Errorf("plan: secrets of %s: the object cannot be read", k.Name) // the cause may quote it
 	}
 	var out []string
-	collectSecrets(rules.Root, n, false, &out)
+	collectSecrets(k.Root, n, false, &out)
 	return out, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -71,8 +72,11 @@ func object(kind, key, body string) tenant.Resource {
 // reviewOf is the review of a comparison's plan, all kinds being read whole.
 func reviewOf(t tb, run string, in diff.Input) syncer.Review {
 	t.Helper()
-	in.Kinds = Kinds()
-	for _, k := range in.Kinds {
+	var err error
+	if in.Kinds, err = schema.CompileAll(Kinds()); err != nil {
+		t.Fatalf("the kit's kinds: %v", err)
+	}
+	for _, k := range in.Kinds.All() {
 		in.Current.Kinds = append(in.Current.Kinds, tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: tenant.All})
 	}
 	res, err := diff.Compare(in)

@@ -197,7 +197,11 @@ func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.R
 	if k.Singleton {
 		id = ""
 	}
-	in := diff.Input{Tenant: "contoso", Kinds: append(others, k), Current: tenant.Snapshot{
+	compiled, err := schema.CompileAll(append(others, k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := diff.Input{Tenant: "contoso", Kinds: compiled, Current: tenant.Snapshot{
 		Resources: []tenant.Resource{{Kind: k.Name, ID: id, Body: body}},
 		Kinds:     []tenant.KindState{{Kind: k.Name, Completeness: tenant.Complete}},
 	}}
@@ -225,8 +229,8 @@ func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.R
 	if err != nil || len(second.Plan.Items)+len(second.Adopt) > 0 {
 		t.Errorf("%s: the file differs from what it was made of: %v, %+v, %+v\n%s\n%s", e.Name, err, second.Plan.Items, second.Adopt, body, file.Body)
 	}
-	was, err1 := schema.FingerprintOf(k, body, "")
-	is, err2 := schema.FingerprintOf(k, bytes.ReplaceAll(file.Body, []byte("$$"), []byte("$")), "")
+	was, err1 := compiled.Get(k.Name).Fingerprint(body, "")
+	is, err2 := compiled.Get(k.Name).Fingerprint(bytes.ReplaceAll(file.Body, []byte("$$"), []byte("$")), "")
 	if err1 != nil || err2 != nil || was != is {
 		t.Errorf("%s: the file does not mean the same: %v %v\n%s\n%s", e.Name, err1, err2, body, file.Body)
 	}

@@ -1,0 +1,49 @@
+package schema
+
+import (
+	"testing"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// A path that is no JSON pointer is refused wherever a kind has one.
+func TestCompileRefuses(t *testing.T) {
+	for name, k := range map[string]tenant.Kind{
+		"read-only":    {ReadOnly: []string{"id"}},
+		"create-only":  {CreateOnly: []string{"id"}},
+		"empty":        {EmptyIsAbsent: []string{"id"}},
+		"sensitive":    {Sensitive: []string{"id"}},
+		"masked":       {Masked: []tenant.Masked{{Path: "id"}}},
+		"whole":        {Whole: []string{"id"}},
+		"a set":        {Sets: []tenant.Set{{Path: "id"}}},
+		"its identity": {Sets: []tenant.Set{{Path: "/ids", By: []string{"id"}}}},
+		"a reference":  {References: []tenant.Reference{{Path: "id"}}},
+		"a part":       {Parts: []tenant.Part{{Name: "p", Path: "id"}}},
+		"natural key":  {NaturalKey: []string{"id"}},
+	} {
+		if _, err := Compile(k); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if _, err := CompileAll([]tenant.Kind{{Name: "fine"}, k}); err == nil {
+			t.Errorf("%s: no error among others", name)
+		}
+	}
+}
+
+// Of two kinds with one name the later counts, in its own place.
+func TestCompileAll(t *testing.T) {
+	kinds, err := CompileAll([]tenant.Kind{{Name: "a", Order: 1}, {Name: "b"}, {Name: "a", Order: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := kinds.Declarations(); len(got) != 2 || got[0].Name != "b" || got[1].Order != 2 {
+		t.Errorf("got %+v", got)
+	}
+	if kinds.Get("c") != nil || kinds.Kind("a").Order != 2 {
+		t.Errorf("got %+v, %+v", kinds.Get("c"), kinds.Kind("a"))
+	}
+	var none *Kinds
+	if none.Get("a") != nil || none.All() != nil || none.Kind("a").Name != "" {
+		t.Error("a nil Kinds has kinds")
+	}
+}

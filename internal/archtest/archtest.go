@@ -56,7 +56,7 @@ func forbidden(imp string, rule Rule, test bool) string {
 	switch {
 	case test && (inModule || isStandard(imp) || matches(inTests, imp)):
 		return ""
-	case imp == "testing" || strings.HasPrefix(imp, "testing/") || imp == "net/http/httptest":
+	case forTests(imp):
 		if rule.Kit {
 			return ""
 		}
@@ -67,6 +67,11 @@ func forbidden(imp string, rule Rule, test bool) string {
 		return ""
 	}
 	return "the table does not allow it"
+}
+
+// forTests reports whether a package of the standard library is for tests.
+func forTests(imp string) bool {
+	return imp == "testing" || strings.HasPrefix(imp, "testing/") || imp == "net/http/httptest"
 }
 
 // External returns the packages outside the module and the standard library

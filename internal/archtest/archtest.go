@@ -1,5 +1,6 @@
-// Package archtest checks who imports whom, by parsing the files: a check that
-// asked the go command would be reported as cached over a fresh violation.
+// Package archtest checks which package imports which, and how the files of a
+// package depend on each other. It parses the files: a check that asked the go
+// command about them would be reported as cached over a fresh violation.
 package archtest
 
 import (

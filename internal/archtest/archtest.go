@@ -1,5 +1,6 @@
-// Package archtest checks who imports whom, by parsing the files: a check that
-// asked the go command would be reported as cached over a fresh violation.
+// Package archtest checks which package imports which, and how the files of a
+// package depend on each other. It parses the files: a check that asked the go
+// command about them would be reported as cached over a fresh violation.
 package archtest
 
 import (
@@ -56,7 +57,7 @@ func forbidden(imp string, rule Rule, test bool) string {
 	switch {
 	case test && (inModule || isStandard(imp) || matches(inTests, imp)):
 		return ""
-	case imp == "testing" || strings.HasPrefix(imp, "testing/") || imp == "net/http/httptest":
+	case forTests(imp):
 		if rule.Kit {
 			return ""
 		}
@@ -67,6 +68,11 @@ func forbidden(imp string, rule Rule, test bool) string {
 		return ""
 	}
 	return "the table does not allow it"
+}
+
+// forTests reports whether a package of the standard library is for tests.
+func forTests(imp string) bool {
+	return imp == "testing" || strings.HasPrefix(imp, "testing/") || imp == "net/http/httptest"
 }
 
 // External returns the packages outside the module and the standard library

@@ -35,11 +35,11 @@ var rules = map[string]archtest.Rule{
 	"tenant/graph/graphtest": {Kit: true, Imports: []string{"tenant", "tenant/tenanttest", "tenant/graph", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 	"auth/entra":             {Imports: []string{"auth", msal + "/apps/...", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 
-	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault", "internal/kittest"}},
-	"tenant/tenanttest": {Kit: true, Imports: []string{"tenant", "internal/fault", "internal/kittest", jsontext}}, // which tenant links anyway
-	"auth/authtest":     {Kit: true, Imports: []string{"auth", "internal/kittest"}},
+	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault"}},
+	"tenant/tenanttest": {Kit: true, Imports: []string{"tenant", "internal/fault"}},
+	"auth/authtest":     {Kit: true, Imports: []string{"auth"}},
 	"syncer/syncertest": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/schema", "internal/format", "state", "state/statetest", "tenant", "tenant/tenanttest",
-		"auth", "auth/authtest", "internal/fault", "internal/kittest"}},
+		"auth", "auth/authtest", "internal/fault"}},
 
 	// The floors of a plan, from the ground up. plan is the document; what
 	// makes one and what carries one out stand above it.
@@ -57,7 +57,6 @@ var rules = map[string]archtest.Rule{
 	"internal/frozen":   {Kit: true},
 	"internal/mutant":   {Kit: true},
 	"internal/script":   {Kit: true},
-	"internal/kittest":  {Kit: true},
 	"internal/pgtest":   {Kit: true},
 
 	"internal/secretsearch": {},
@@ -91,35 +90,37 @@ func TestLibraryLinksNoAdapter(t *testing.T) {
 	}
 }
 
+// importing returns a file with the given imports.
+func importing(imports ...string) *fstest.MapFile {
+	src := "package p\n"
+	for _, imp := range imports {
+		src += "import _ \"" + imp + "\"\n"
+	}
+	return &fstest.MapFile{Data: []byte(src)}
+}
+
 // Each planted violation is found, and what is allowed is not.
 func TestCheckFinds(t *testing.T) {
-	file := func(imports ...string) *fstest.MapFile {
-		src := "package p\n"
-		for _, imp := range imports {
-			src += "import _ \"" + imp + "\"\n"
-		}
-		return &fstest.MapFile{Data: []byte(src)}
-	}
 	tests := []struct {
 		name string
 		tree fstest.MapFS
 		want string // part of the only finding; "" for none
 	}{
-		{"a leaf that imports the engine", fstest.MapFS{"state/a.go": file(archtest.Module + "/syncer")}, "state/a.go: imports " + archtest.Module + "/syncer"},
-		{"a leaf that imports another leaf", fstest.MapFS{"auth/a.go": file(archtest.Module + "/tenant")}, "auth/a.go"},
-		{"the engine with an adapter", fstest.MapFS{"syncer/a.go": file(archtest.Module + "/auth/entra")}, "syncer/a.go"},
-		{"the engine with MSAL", fstest.MapFS{"syncer/a.go": file(msal + "/apps/public")}, "syncer/a.go"},
-		{"testing in production", fstest.MapFS{"plan/a.go": file("testing")}, "plan/a.go: imports testing"},
-		{"synctest in production", fstest.MapFS{"plan/a.go": file("testing/synctest")}, "plan/a.go"},
-		{"go-cmp in production", fstest.MapFS{"plan/a.go": file("github.com/google/go-cmp/cmp")}, "plan/a.go"},
-		{"go-cmp in a kit", fstest.MapFS{"state/statetest/a.go": file("github.com/google/go-cmp/cmp")}, "state/statetest/a.go"},
-		{"a package that nobody listed", fstest.MapFS{"cloud/a.go": file()}, `"cloud" is not in the table`},
-		{"an assertion library in a test", fstest.MapFS{"plan/a_test.go": file("github.com/stretchr/testify/assert")}, "plan/a_test.go"},
-		{"go-cmp in a test", fstest.MapFS{"plan/a_test.go": file("github.com/google/go-cmp/cmp", "testing", archtest.Module+"/syncer")}, ""},
-		{"testing in a kit", fstest.MapFS{"state/statetest/a.go": file("testing", archtest.Module+"/state")}, ""},
-		{"a module of its own", fstest.MapFS{"examples/go.mod": {}, "examples/a.go": file(archtest.Module + "/internal/fault")}, ""},
-		{"testdata", fstest.MapFS{"plan/testdata/a.go": file("testing")}, ""},
-		{"the standard library", fstest.MapFS{"state/a.go": file("encoding/json", "net/http")}, ""},
+		{"a leaf that imports the engine", fstest.MapFS{"state/a.go": importing(archtest.Module + "/syncer")}, "state/a.go: imports " + archtest.Module + "/syncer"},
+		{"a leaf that imports another leaf", fstest.MapFS{"auth/a.go": importing(archtest.Module + "/tenant")}, "auth/a.go"},
+		{"the engine with an adapter", fstest.MapFS{"syncer/a.go": importing(archtest.Module + "/auth/entra")}, "syncer/a.go"},
+		{"the engine with MSAL", fstest.MapFS{"syncer/a.go": importing(msal + "/apps/public")}, "syncer/a.go"},
+		{"testing in production", fstest.MapFS{"plan/a.go": importing("testing")}, "plan/a.go: imports testing"},
+		{"synctest in production", fstest.MapFS{"plan/a.go": importing("testing/synctest")}, "plan/a.go"},
+		{"go-cmp in production", fstest.MapFS{"plan/a.go": importing("github.com/google/go-cmp/cmp")}, "plan/a.go"},
+		{"go-cmp in a kit", fstest.MapFS{"state/statetest/a.go": importing("github.com/google/go-cmp/cmp")}, "state/statetest/a.go"},
+		{"a package that nobody listed", fstest.MapFS{"cloud/a.go": importing()}, `"cloud" is not in the table`},
+		{"an assertion library in a test", fstest.MapFS{"plan/a_test.go": importing("github.com/stretchr/testify/assert")}, "plan/a_test.go"},
+		{"go-cmp in a test", fstest.MapFS{"plan/a_test.go": importing("github.com/google/go-cmp/cmp", "testing", archtest.Module+"/syncer")}, ""},
+		{"testing in a kit", fstest.MapFS{"state/statetest/a.go": importing("testing", archtest.Module+"/state")}, ""},
+		{"a module of its own", fstest.MapFS{"examples/go.mod": {}, "examples/a.go": importing(archtest.Module + "/internal/fault")}, ""},
+		{"testdata", fstest.MapFS{"plan/testdata/a.go": importing("testing")}, ""},
+		{"the standard library", fstest.MapFS{"state/a.go": importing("encoding/json", "net/http")}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

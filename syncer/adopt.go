@@ -32,34 +32,34 @@ type adoption struct {
 
 // adoptAndCompare adopts drift and compares again. Where somebody edits the
 // line at the same time, their edit is read and compared first.
-func (c *session) adoptAndCompare(ctx context.Context, in *diff.Input, res *diff.Result, sum *comparison) (*diff.Result, error) {
+func (c *session) adoptAndCompare(ctx context.Context, cmp *diff.Comparison, res *diff.Result, sum *comparison) (*diff.Comparison, *diff.Result, error) {
 	backup := res.Backup
 	for try := 1; len(res.Adopt) > 0; try++ {
-		adopt := adoption{Format: adoptionFormat, Parent: in.Desired.Revision, Adopts: res.Adopted, Before: sum.Adopted}
+		adopt := adoption{Format: adoptionFormat, Parent: cmp.Desired().Revision, Adopts: res.Adopted, Before: sum.Adopted}
 		adopt.Key = changeKey(c.run().ID, "adopt", adopt.Parent, res.Adopt)
 		after, written, err := c.adopt(ctx, adopt, res.Adopt)
 		moved := errors.Is(err, tenant.ErrMoved)
 		switch {
 		case moved && try >= c.s.cfg.Attempts:
-			return nil, &retryable{err: err}
+			return nil, nil, &retryable{err: err}
 		case moved:
 			c.log.Info("the desired line was edited meanwhile; comparing again")
 			if after, err = c.desired(ctx); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		case err != nil:
-			return nil, err
+			return nil, nil, err
 		}
-		in.Desired = after
-		if res, err = compareAgain(*in, backup); err != nil {
-			return nil, err
+		cmp = cmp.WithDesired(after)
+		if res, err = compareAgain(ctx, cmp, backup); err != nil {
+			return nil, nil, err
 		}
 		if !moved {
 			sum.Adopted, sum.Written = slices.Concat(adopt.Before, adopt.Adopts), written
 			break // what is left to adopt after adopting waits for the next run
 		}
 	}
-	return res, nil
+	return cmp, res, nil
 }
 
 // adopt writes the tenant's drift into the desired line and reads it again. It

@@ -61,8 +61,8 @@ func inScope(kinds []tenant.Kind, scopes map[string]tenant.Scope, targets []plan
 
 // gathering is a tenant as it is being read.
 type gathering struct {
-	c  *session
-	in diff.Input
+	c   *session
+	cmp *diff.Comparison
 	// scope has the scope of every kind that is read.
 	scope map[string]tenant.Scope
 
@@ -73,10 +73,14 @@ type gathering struct {
 	done   int
 }
 
-// gather reads everything in scope into in.Current and in.Gone.
-func (c *session) gather(ctx context.Context, in *diff.Input, found consent) error {
-	g := &gathering{c: c, in: *in, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
-	g.in.Current.Taken = c.now().storeTime()
+// gather reads everything in scope into the tenant's side of a comparison.
+func (c *session) gather(ctx context.Context, in diff.Input, found consent) (*diff.Comparison, error) {
+	in.Current.Taken = c.now().storeTime()
+	cmp, err := diff.Prepare(in)
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	g := &gathering{c: c, cmp: cmp, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
 	wanted := inScope(in.Kinds.Declarations(), in.Scopes, in.Targets)
 	for _, k := range in.Kinds.All() {
 		st := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: scopeOf(k.Kind, in.Scopes)}
@@ -94,22 +98,18 @@ func (c *session) gather(ctx context.Context, in *diff.Input, found consent) err
 		}
 		g.states[k.Name] = st
 	}
-	reads, err := diff.Reads(g.in)
-	if err != nil {
-		return fmt.Errorf("backup: what to read: %w", err)
-	}
-	if err := g.read(ctx, reads); err != nil {
-		return err
+	if err := g.read(ctx, cmp.Reads()); err != nil {
+		return nil, err
 	}
 	if err := g.followReferences(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := g.lookForMissing(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	g.publish()
-	in.Current, in.Gone = g.in.Current, g.gone
-	return nil
+	cmp.SetGone(g.gone)
+	return cmp, nil
 }
 
 // followReferences reads what is referred to, and what that refers to, until
@@ -117,11 +117,10 @@ func (c *session) gather(ctx context.Context, in *diff.Input, found consent) err
 func (g *gathering) followReferences(ctx context.Context) error {
 	for {
 		g.publish()
-		more, err := diff.ReferenceReads(g.in)
+		more, err := g.cmp.ReferenceReads()
 		if err != nil {
 			return fmt.Errorf("backup: what to read for references: %w", err)
 		}
-		g.in.Asked = append(g.in.Asked, more...)
 		if len(more) == 0 {
 			return nil
 		}
@@ -133,10 +132,11 @@ func (g *gathering) followReferences(ctx context.Context) error {
 
 // publish puts the states, in the kinds' order, into the snapshot.
 func (g *gathering) publish() {
-	g.in.Current.Kinds = g.in.Current.Kinds[:0:0]
-	for _, k := range g.in.Kinds.All() {
-		g.in.Current.Kinds = append(g.in.Current.Kinds, g.states[k.Name])
+	var states []tenant.KindState
+	for _, k := range g.cmp.Kinds().All() {
+		states = append(states, g.states[k.Name])
 	}
+	g.cmp.SetStates(states)
 }
 
 // read carries out read requests, several kinds at a time.
@@ -179,6 +179,7 @@ func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	fresh := got[:0]
 	for _, r := range got {
 		id := diff.Object{Kind: req.Kind, ID: r.ID}
 		if g.seen[id] && r.ID != "" {
@@ -186,8 +187,9 @@ func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 		}
 		g.seen[id] = true
 		r.Kind = req.Kind
-		g.in.Current.Resources = append(g.in.Current.Resources, r)
+		fresh = append(fresh, r)
 	}
+	g.cmp.Add(fresh...)
 	st := g.states[req.Kind]
 	if res.Completeness == "" {
 		res.Completeness, res.Reason = tenant.Failed, "the client did not say how much was read"
@@ -203,7 +205,8 @@ func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 // lookForMissing reads by id what the base knows and the lists did not show:
 // only what two such reads say is not there counts as gone.
 func (g *gathering) lookForMissing(ctx context.Context) error {
-	missing := diff.Missing(g.in)
+	g.publish()
+	missing := g.cmp.Missing()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.c.s.cfg.ReadsAtOnce)
 	for _, o := range missing {
@@ -220,7 +223,7 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 					g.mu.Lock()
 					defer g.mu.Unlock()
 					r.Kind = o.Kind
-					g.in.Current.Resources = append(g.in.Current.Resources, r)
+					g.cmp.Add(r)
 					return nil
 				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):
 				case tenant.ClassOf(err) == tenant.Unauthenticated:

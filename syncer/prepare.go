@@ -63,17 +63,14 @@ func (c *session) prepare(ctx context.Context) error {
 	if in.Desired, err = c.desired(ctx); err != nil {
 		return err
 	}
-	if err := c.gather(ctx, &in, found); err != nil {
-		return err
-	}
-	if ending, ok := nothingRead(in.Current.Kinds); ok {
-		return c.finish(ctx, ending)
-	}
-	res, changed, err := c.backup(ctx, &in, before)
+	cmp, err := c.gather(ctx, in, found)
 	if err != nil {
 		return err
 	}
-	return c.propose(ctx, in, res, changed)
+	if ending, ok := nothingRead(cmp.Current().Kinds); ok {
+		return c.finish(ctx, ending)
+	}
+	return c.backup(ctx, cmp, before)
 }
 
 // checkTargets refuses targets that no kind can answer for: the run would do
@@ -227,39 +224,43 @@ func nothingRead(kinds []tenant.KindState) (ending, bool) {
 }
 
 // backup compares, appends the snapshot to the backup line, and adopts drift
-// into the desired line where the policy says so. It returns the comparison to
-// plan from; its base is always that of the desired line as it really is.
+// into the desired line where the policy says so, and plans from the comparison
+// that follows; its base is always that of the desired line as it really is.
 // before is what the run has adopted before it was interrupted.
-func (c *session) backup(ctx context.Context, in *diff.Input, before adopted) (*diff.Result, *comparison, error) {
+func (c *session) backup(ctx context.Context, cmp *diff.Comparison, before adopted) error {
 	r := c.run()
-	res, err := diff.Compare(*in)
+	res, err := cmp.Compare(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("backup: compare: %w", err)
+		return fmt.Errorf("backup: compare: %w", err)
 	}
 	key, err := backupKey(r.ID, res.Backup)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	rev, err := repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
 		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key,
 			Snapshot: res.Backup, Message: "Backup of " + c.tenant, Author: r.Actor})
 	})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	sum := &comparison{Format: comparisonFormat, Backup: rev.ID, Adopted: before.changes, Written: before.revision}
 	switch {
 	case r.Options.Mode == BackupOnly:
-		return res, sum, nil
 	case r.Options.DesiredFrom != "":
-		res, err = c.compareRolledBack(ctx, *in, res)
+		res, err = c.compareRolledBack(ctx, cmp, res)
 	case r.Options.Mode == Preview:
 		sum.Adopted = res.Adopted
-		res, err = comparePreview(*in, res)
+		// As if drift were adopted.
+		res, err = compareKeepingBase(ctx, cmp.WithDesired(withChanges(cmp.Desired(), res.Adopt)), res)
 	default:
-		res, err = c.adoptAndCompare(ctx, in, res, sum)
+		cmp, res, err = c.adoptAndCompare(ctx, cmp, res, sum)
 	}
-	return res, sum, err
+	if err != nil {
+		return err
+	}
+	res.Plan.Revision = cmp.Desired().Revision
+	return c.propose(ctx, cmp.Current(), res, sum)
 }
 
 // backupKey makes a backup repeatable: the same content in the same run has the
@@ -275,17 +276,10 @@ func backupKey(run string, snap tenant.Snapshot) (string, error) {
 	return run + "/backup/" + hex.EncodeToString(sum[:8]), nil
 }
 
-// comparePreview plans as if drift were adopted.
-func comparePreview(in diff.Input, now *diff.Result) (*diff.Result, error) {
-	in.Desired = withChanges(in.Desired, now.Adopt)
-	return compareKeepingBase(in, now)
-}
-
 // compareAgain compares with another desired side than the run's first
 // comparison, whose backup stays what it is.
-func compareAgain(in diff.Input, backup tenant.Snapshot) (*diff.Result, error) {
-	in.NoBackup = true
-	res, err := diff.Compare(in)
+func compareAgain(ctx context.Context, cmp *diff.Comparison, backup tenant.Snapshot) (*diff.Result, error) {
+	res, err := cmp.WithoutBackup().Compare(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("plan: compare: %w", err)
 	}
@@ -295,8 +289,8 @@ func compareAgain(in diff.Input, backup tenant.Snapshot) (*diff.Result, error) {
 
 // compareKeepingBase compares with a desired side that is not the line's, and
 // so must not move the base.
-func compareKeepingBase(in diff.Input, now *diff.Result) (*diff.Result, error) {
-	res, err := compareAgain(in, now.Backup)
+func compareKeepingBase(ctx context.Context, cmp *diff.Comparison, now *diff.Result) (*diff.Result, error) {
+	res, err := compareAgain(ctx, cmp, now.Backup)
 	if err != nil {
 		return nil, err
 	}
@@ -318,11 +312,10 @@ type comparison struct {
 
 // propose stores the plan and the moved base, and either waits for approval or
 // ends the run.
-func (c *session) propose(ctx context.Context, in diff.Input, res *diff.Result, sum *comparison) error {
-	res.Plan.Revision = in.Desired.Revision
-	sum.Kinds, sum.Unchanged, sum.Notes = in.Current.Kinds, unchanged(res, sum.Adopted), res.Plan.Notes
+func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *diff.Result, sum *comparison) error {
+	sum.Kinds, sum.Unchanged, sum.Notes = current.Kinds, unchanged(res, sum.Adopted), res.Plan.Notes
 	sum.Read = map[string]int{}
-	for _, r := range in.Current.Resources {
+	for _, r := range current.Resources {
 		sum.Read[r.Kind]++
 	}
 	if err := c.guard(ctx, res); err != nil {

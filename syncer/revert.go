@@ -41,20 +41,23 @@ func (c *session) revert(ctx context.Context) error {
 	if in.Desired, err = c.desired(ctx); err != nil { // what it refers to is read too
 		return err
 	}
-	if err := c.gather(ctx, &in, consent{}); err != nil {
+	cmp, err := c.gather(ctx, in, consent{})
+	if err != nil {
 		return err
 	}
-	unread := unreadKinds(p, in.Current.Kinds)
+	cmp = cmp.WithoutBackup()
+	unread := unreadKinds(p, cmp.Current().Kinds)
 	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.Attempts {
 		return &retryable{err: failure("read", "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
 	}
-	in.NoBackup = true
 	end := r.decidedEnding()
 	for try := 1; ; try++ {
-		if in.Desired, err = c.desired(ctx); err != nil {
+		line, err := c.desired(ctx)
+		if err != nil {
 			return err
 		}
-		res, err := diff.Compare(in)
+		cmp = cmp.WithDesired(line)
+		res, err := cmp.Compare(ctx)
 		if err != nil {
 			return fmt.Errorf("revert: compare: %w", err)
 		}
@@ -67,8 +70,8 @@ func (c *session) revert(ctx context.Context) error {
 			end.base = res.Base
 			break
 		}
-		rev, err := c.updateRepository(ctx, "revert: write the desired line", tenant.UpdateRequest{Parent: in.Desired.Revision,
-			Key: changeKey(r.ID, "revert", in.Desired.Revision, changes), Changes: changes,
+		rev, err := c.updateRepository(ctx, "revert: write the desired line", tenant.UpdateRequest{Parent: line.Revision,
+			Key: changeKey(r.ID, "revert", line.Revision, changes), Changes: changes,
 			Message: fmt.Sprintf("Take back %s proposed for %s", changesOf(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
 		if errors.Is(err, tenant.ErrMoved) && try < c.s.cfg.Attempts {
 			continue
@@ -78,8 +81,7 @@ func (c *session) revert(ctx context.Context) error {
 		}
 		c.log.Info("reverted in the repository", "changes", len(changes), "revision", rev.ID)
 		// The base moves to where both sides now agree.
-		in.Desired = withChanges(in.Desired, changes)
-		if res, err = diff.Compare(in); err != nil {
+		if res, err = cmp.WithDesired(withChanges(line, changes)).Compare(ctx); err != nil {
 			return fmt.Errorf("revert: compare: %w", err)
 		}
 		end.base = res.Base

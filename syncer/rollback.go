@@ -95,16 +95,20 @@ func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant
 
 // compareRolledBack plans a roll back: the tenant is to become as it was, so
 // drift is undone, not adopted.
-func (c *session) compareRolledBack(ctx context.Context, in diff.Input, now *diff.Result) (*diff.Result, error) {
+func (c *session) compareRolledBack(ctx context.Context, cmp *diff.Comparison, now *diff.Result) (*diff.Result, error) {
 	snap, err := c.snapshotAt(ctx, c.run().Options.DesiredFrom)
 	if err != nil {
 		return nil, err
 	}
-	if in.Desired, in.Targets, err = rolledBack(in.Desired, snap, in.Targets, in.Variables); err != nil {
+	again, err := cmp.With(func(in *diff.Input) error {
+		in.Rules.Drift, in.Rules.DriftByKind = plan.EnforceDesired, nil
+		in.Desired, in.Targets, err = rolledBack(in.Desired, snap, in.Targets, in.Variables)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	in.Rules.Drift, in.Rules.DriftByKind = plan.EnforceDesired, nil
-	return compareKeepingBase(in, now)
+	return compareKeepingBase(ctx, again, now)
 }
 
 // line is the desired side that the plan was made against.

@@ -128,23 +128,12 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[diff
 	if in.Desired, err = c.desiredAt(ctx, c.run().Desired); err != nil {
 		return err
 	}
-	if err := c.gather(ctx, &in, consent{}); err != nil {
+	cmp, err := c.gather(ctx, in, consent{})
+	if err != nil {
 		return err
 	}
-	in.Current.Resources = slices.DeleteFunc(in.Current.Resources, func(r tenant.Resource) bool {
-		id := diff.Object{Kind: r.Kind, ID: r.ID}
-		_, read := objects[id]
-		return read || slices.Contains(gone, id)
-	})
-	for _, r := range objects {
-		in.Current.Resources = append(in.Current.Resources, r)
-	}
-	for _, o := range gone {
-		if !slices.Contains(in.Gone, o) {
-			in.Gone = append(in.Gone, o)
-		}
-	}
-	res, err := diff.Compare(in)
+	cmp.Replace(objects, gone)
+	res, err := cmp.Compare(ctx)
 	if err != nil {
 		return fmt.Errorf("verify: compare: %w", err)
 	}

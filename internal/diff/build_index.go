@@ -13,25 +13,16 @@ import (
 
 func newIndex(in Input) (*index, error) {
 	ix := &index{
-		in:     in,
-		kinds:  make(map[string]*schema.Schema, len(in.Kinds.All())),
-		sides:  make(map[string]*sides, len(in.Kinds.All())),
-		states: make(map[string]tenant.KindState, len(in.Current.Kinds)),
-		gone:   make(map[Object]bool, len(in.Gone)),
-		files:  newUnusableFiles(),
-		salt:   in.Salt,
+		in:    in,
+		kinds: make(map[string]*schema.Schema, len(in.Kinds.All())),
+		sides: make(map[string]*sides, len(in.Kinds.All())),
+		salt:  in.Salt,
 	}
 	if in.Base != nil && in.Base.Salt != "" {
 		ix.salt = in.Base.Salt
 	}
 	for _, k := range in.Kinds.All() {
 		ix.kinds[k.Name], ix.sides[k.Name] = k, &sides{kind: k}
-	}
-	for _, s := range in.Current.Kinds {
-		ix.states[s.Kind] = s
-	}
-	for _, o := range in.Gone {
-		ix.gone[o] = true
 	}
 	for _, ig := range in.Rules.Ignore {
 		if _, err := jsonval.SplitPointer(ig.Pointer); err != nil {
@@ -46,31 +37,78 @@ func newIndex(in Input) (*index, error) {
 	}
 	ix.written = writtenSecrets(in.Written)
 	ix.variables = variableNames(in.Variables)
-	ix.sort()
-	ix.aliases = ix.findAliases()
+	ix.sortBase()
+	ix.in.Current.Resources = nil
+	ix.addCurrent(in.Current.Resources)
+	ix.setStates(in.Current.Kinds)
+	ix.setGone(in.Gone)
+	ix.setDesired(in.Desired)
 	return ix, nil
 }
 
-// sort puts the objects of each side into their kind.
-func (ix *index) sort() {
-	if ix.in.Base != nil {
-		ix.held = make(map[plan.Target]*BaseObject, len(ix.in.Base.Objects))
-		for i := range ix.in.Base.Objects {
-			b := &ix.in.Base.Objects[i]
-			ix.held[plan.Target{Kind: b.Kind, Key: b.Key}] = b
-			if s := ix.sides[b.Kind]; s != nil {
-				s.base = append(s.base, b)
-			}
+// fresh returns an index for one comparison, whose notes and errors are its own.
+func (ix *index) fresh() *index {
+	out := *ix
+	out.notes, out.files = slices.Clone(ix.notes), ix.files.clone()
+	return &out
+}
+
+// withDesired returns an index with another repository side.
+func (ix *index) withDesired(d tenant.Desired) *index {
+	out := *ix
+	out.sides = make(map[string]*sides, len(ix.sides))
+	for name, s := range ix.sides {
+		out.sides[name] = &sides{kind: s.kind, base: s.base, current: slices.Clip(s.current)}
+	}
+	out.setDesired(d)
+	return &out
+}
+
+func (ix *index) sortBase() {
+	if ix.in.Base == nil {
+		return
+	}
+	ix.held = make(map[plan.Target]*BaseObject, len(ix.in.Base.Objects))
+	for i := range ix.in.Base.Objects {
+		b := &ix.in.Base.Objects[i]
+		ix.held[plan.Target{Kind: b.Kind, Key: b.Key}] = b
+		if s := ix.sides[b.Kind]; s != nil {
+			s.base = append(s.base, b)
 		}
 	}
-	for i := range ix.in.Current.Resources {
-		r := &ix.in.Current.Resources[i]
-		if s := ix.sides[r.Kind]; s != nil {
-			s.current = append(s.current, r)
+}
+
+// addCurrent adds objects of the tenant.
+func (ix *index) addCurrent(resources []tenant.Resource) {
+	ix.in.Current.Resources = append(ix.in.Current.Resources, resources...)
+	for i := range resources {
+		if s := ix.sides[resources[i].Kind]; s != nil {
+			s.current = append(s.current, &resources[i])
 		}
 	}
+}
+
+func (ix *index) setStates(states []tenant.KindState) {
+	ix.in.Current.Kinds = states
+	ix.states = make(map[string]tenant.KindState, len(states))
+	for _, s := range states {
+		ix.states[s.Kind] = s
+	}
+}
+
+func (ix *index) setGone(gone []Object) {
+	ix.in.Gone, ix.gone = gone, make(map[Object]bool, len(gone))
+	for _, o := range gone {
+		ix.gone[o] = true
+	}
+}
+
+// setDesired sorts the repository's side, and notes what is wrong with it.
+func (ix *index) setDesired(d tenant.Desired) {
+	ix.in.Desired, ix.notes, ix.files = d, nil, newUnusableFiles()
 	ix.sortProblems()
 	ix.sortDesired()
+	ix.aliases = ix.findAliases()
 }
 
 // sortProblems notes the files that the repository could not read.

@@ -1,6 +1,7 @@
 package diff_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log"
@@ -62,7 +63,7 @@ func ExampleCompare() {
 			},
 		},
 	}
-	result, err := diff.Compare(in)
+	result, err := diff.Compare(context.Background(), in)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -105,10 +106,10 @@ func Example_operation() {
 }
 
 // Kinds whose scope is Listed are read by id and by name.
-func ExampleReads() {
+func ExampleComparison_Reads() {
 	kinds := groupsAndPolicies()
 	kinds[0].Scope = tenant.Listed
-	requests, err := diff.Reads(diff.Input{
+	comparison, err := diff.Prepare(diff.Input{
 		Kinds: compiled(kinds),
 		Base:  &diff.Base{Objects: []diff.BaseObject{{Kind: "groups", Key: "Staff", ID: "51af"}}},
 		Desired: tenant.Desired{Resources: []tenant.Resource{
@@ -119,7 +120,7 @@ func ExampleReads() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, r := range requests {
+	for _, r := range comparison.Reads() {
 		fmt.Println(r.Kind, r.All, r.IDs, r.Matches)
 	}
 	// Output:

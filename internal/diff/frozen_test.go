@@ -78,7 +78,7 @@ func TestFrozenSums(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare := func(current string) *Result {
-		res, err := Compare(Input{
+		res, err := compareOnce(Input{
 			Tenant: "contoso", Kinds: kindsOf(kind), Base: &Base{Format: format.FormatVersion, Salt: now.Salt},
 			Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: kind.Name, Key: "Guests <é>", Body: body}}},
 			Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: kind.Name, Completeness: tenant.Complete, Scope: tenant.All}},

@@ -46,8 +46,6 @@ type Input struct {
 	// NoBackup leaves [Result.Backup] without resources: comparisons after a
 	// run's first have no use for it, and need not decode what has not changed.
 	NoBackup bool
-	// Asked is what [ReferenceReads] has returned before; it is not asked again.
-	Asked []tenant.ReadRequest
 	// Salt is a random text, for a Base that has none yet: see [Base.Salt].
 	Salt string
 }

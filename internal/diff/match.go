@@ -36,7 +36,7 @@ func match(ix *index) *matches {
 	for _, name := range ix.kindNames() {
 		k, s := ix.kinds[name], ix.sides[name]
 		all.objects[name] = matchKind(ix, all, s)
-		ix.noteKind(k, s)
+		noteKind(ix, k, s)
 		objects := slices.SortedFunc(maps.Values(all.objects[name]), func(a, b *object) int { return strings.Compare(a.key, b.key) })
 		for _, o := range objects {
 			if !ix.compared(k) || !ix.targeted(name, o.key) && !ix.targeted(name, cmp.Or(o.renamedFrom, o.key)) ||

@@ -43,7 +43,7 @@ func (ns *names) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Nod
 			strays = append(strays, ns.strayAt(at, refs, n.Text))
 			return n.WithText(reference.Escape(n.Text))
 		},
-		Secret: ns.ix.hasher(k),
+		Secret: hasher(ns.ix, k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
 	}
 	return s.Apply(k, body), strays
@@ -102,7 +102,7 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 			}
 			return jsonval.StringNode(ref.String())
 		},
-		Secret: ns.ix.hasher(k),
+		Secret: hasher(ns.ix, k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
 	}
 }
@@ -194,6 +194,6 @@ func guided(k *schema.Schema, guide map[textAt]*jsonval.Node, n *jsonval.Node, u
 
 // hasher returns what stands for a secret in name form and in the base: a keyed
 // hash that is bound to the kind. The plan has not even that.
-func (ix *index) hasher(k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
+func hasher(ix *index, k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
 	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(ix.salt, k, n) }
 }

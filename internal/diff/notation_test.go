@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -204,7 +205,7 @@ func runComparisons(t *testing.T, cases []comparisonCase) {
 	t.Helper()
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			r, err := Compare(tc.input(t))
+			r, err := compareOnce(tc.input(t))
 			if err != nil {
 				t.Fatalf("%s\nCompare: %v", tc.explanation, err)
 			}
@@ -251,4 +252,31 @@ func editKinds(in *Input, edit func(kinds []tenant.Kind)) {
 	kinds := in.Kinds.Declarations()
 	edit(kinds)
 	in.Kinds = kindsOf(kinds...)
+}
+
+// compareOnce and those below prepare a comparison for one answer.
+func compareOnce(in Input) (*Result, error) { return Compare(context.Background(), in) }
+
+func readsOf(in Input) ([]tenant.ReadRequest, error) {
+	c, err := Prepare(in)
+	if err != nil {
+		return nil, err
+	}
+	return c.Reads(), nil
+}
+
+func referenceReadsOf(in Input) ([]tenant.ReadRequest, error) {
+	c, err := Prepare(in)
+	if err != nil {
+		return nil, err
+	}
+	return c.ReferenceReads()
+}
+
+func missingIn(in Input) []Object {
+	c, err := Prepare(in)
+	if err != nil {
+		return nil
+	}
+	return c.Missing()
 }

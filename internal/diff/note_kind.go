@@ -10,7 +10,7 @@ import (
 )
 
 // noteKind says why a whole kind is left alone.
-func (ix *index) noteKind(k *schema.Schema, s *sides) {
+func noteKind(ix *index, k *schema.Schema, s *sides) {
 	state := ix.states[k.Name]
 	concerned := len(s.base)+len(s.desired) > 0
 	switch scope := ix.scope(k); {

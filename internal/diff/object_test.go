@@ -42,7 +42,7 @@ func TestCompareObjects(t *testing.T) {
 			desired:     `groups/A {"x":1,"o":{"y":1,"p":{"z":1}}}` + "\n" + `groups/B {}`,
 			current:     `groups 1 {"displayName":"A","x":2,"o":{"y":2,"p":{"z":2}}}` + "\n" + `groups 2 {"displayName":"B"}`,
 			adjust: func(in *Input) {
-				r, err := Compare(*in)
+				r, err := compareOnce(*in)
 				if err != nil || len(r.Plan.Items) != 1 {
 					panic(err)
 				}
@@ -437,7 +437,7 @@ func TestCompareCapabilities(t *testing.T) {
 // A revert takes back what would have been written, and nothing of what a rule
 // leaves alone.
 func TestRevertSparesWhatRulesLeaveAlone(t *testing.T) {
-	r, err := Compare(comparisonCase{
+	r, err := compareOnce(comparisonCase{
 		base:    `policies/P=1 {"displayName":"P","o":null,"assignments":[{"target":"a","v":1,"w":1}]}`,
 		desired: `policies/P {"displayName":"P","o":{"d":1,"x":2},"assignments":[{"target":"a","v":2,"w":2}]}`,
 		current: `policies 1 {"displayName":"P","o":null,"assignments":[{"target":"a","v":1,"w":1}]}`,

@@ -15,7 +15,7 @@ func TestOrderInSetsDoesNotCount(t *testing.T) {
 		set := func(s string) string {
 			return strings.NewReplacer("<1>", inTenant[0], "<2>", inTenant[1], "<f1>", inFile[0], "<f2>", inFile[1]).Replace(s)
 		}
-		r, err := Compare(comparisonCase{
+		r, err := compareOnce(comparisonCase{
 			base: `policies/A=1 {"displayName":"A"}` + "\n" + `policies/B=2 {"displayName":"B","x":1,"conditions":{"groups":["All","well-known-1"]},"o":null}`,
 			desired: set(`policies/B {"displayName":"B","x":2,"conditions":{"groups":["All","well-known-1"]},"rules":[{"names":["<f1>","<f2>"]}]}`) + "\n" +
 				set(`policies/C {"displayName":"C","members":["<f1>","<f2>"],"tokens":[{"n":1,"secret":"<f1>"},{"n":1,"secret":"<f2>"}]}`) + "\n" +

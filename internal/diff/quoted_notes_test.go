@@ -33,7 +33,7 @@ func TestNotesQuoteNoSecret(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := Compare(Input{
+			res, err := compareOnce(Input{
 				Tenant: "contoso", Kinds: kindsOf(kind),
 				Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: "groups", Key: "Staff", Body: body}}},
 				Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: "groups", Completeness: tenant.Complete, Scope: tenant.All}}},

@@ -2,7 +2,6 @@ package diff
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -12,16 +11,12 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Reads returns what must be read from the tenant for a comparison: one
-// request per kind in scope, by id and by match for kinds that are Listed, and
-// none for kinds that are Referenced (see [ReferenceReads]). It uses Kinds,
-// Scopes, Base, Desired, Variables and Targets of in. A Listed kind of which
+// Reads returns what must be read from the tenant first: one request per kind in
+// scope, by id and by match for kinds that are Listed, and none for kinds that
+// are Referenced (see [Comparison.ReferenceReads]). A Listed kind of which
 // nothing is listed has an empty request, so that its state is known.
-func Reads(in Input) ([]tenant.ReadRequest, error) {
-	ix, err := newIndex(in)
-	if err != nil {
-		return nil, err
-	}
+func (c *Comparison) Reads() []tenant.ReadRequest {
+	ix := c.ix
 	var out []tenant.ReadRequest
 	for _, name := range ix.kindNames() {
 		k := ix.kinds[name]
@@ -32,15 +27,15 @@ func Reads(in Input) ([]tenant.ReadRequest, error) {
 		case tenant.All:
 			out = append(out, tenant.ReadRequest{Kind: name, All: true})
 		case tenant.Listed:
-			out = append(out, ix.listedRead(k, ix.sides[name]))
+			out = append(out, listedRead(ix, k, ix.sides[name]))
 		}
 	}
-	return out, nil
+	return out
 }
 
 // listedRead asks for what the base and the repository name. Even with targets
 // all of the kind is asked for: a new name may be a former one's.
-func (ix *index) listedRead(k *schema.Schema, s *sides) tenant.ReadRequest {
+func listedRead(ix *index, k *schema.Schema, s *sides) tenant.ReadRequest {
 	if k.Singleton {
 		return tenant.ReadRequest{Kind: k.Name, All: true}
 	}
@@ -52,7 +47,7 @@ func (ix *index) listedRead(k *schema.Schema, s *sides) tenant.ReadRequest {
 	}
 	for _, d := range s.desired {
 		if !known[d.Key] {
-			r.match(ix.desiredMatch(k, d))
+			r.match(desiredMatch(ix, k, d))
 		}
 		r.id(ix.in.Bound[k.Name][d.Key])
 	}
@@ -70,7 +65,7 @@ func (ix *index) listedRead(k *schema.Schema, s *sides) tenant.ReadRequest {
 }
 
 // desiredMatch returns how to find a resource of the repository by its name.
-func (ix *index) desiredMatch(k *schema.Schema, r *tenant.Resource) (tenant.Match, bool) {
+func desiredMatch(ix *index, k *schema.Schema, r *tenant.Resource) (tenant.Match, bool) {
 	body, err := jsonval.ParseObject(r.Body)
 	if err == nil {
 		m, ok := k.MatchOf(body, func(s string) (string, bool) {
@@ -84,53 +79,11 @@ func (ix *index) desiredMatch(k *schema.Schema, r *tenant.Resource) (tenant.Matc
 	return k.MatchOfKey(r.Key)
 }
 
-// requestBuilder collects ids and matches without repetition.
-type requestBuilder struct {
-	kind    string
-	ids     map[string]bool
-	matches map[string]tenant.Match
-}
-
-func newRequest(kind string) *requestBuilder {
-	return &requestBuilder{kind, map[string]bool{}, map[string]tenant.Match{}}
-}
-
-func (b *requestBuilder) id(id string) {
-	if id != "" {
-		b.ids[id] = true
-	}
-}
-
-func (b *requestBuilder) match(m tenant.Match, ok bool) {
-	if ok {
-		b.matches[matchText(m)] = m
-	}
-}
-
-func matchText(m tenant.Match) string {
-	var text strings.Builder
-	for _, p := range slices.Sorted(maps.Keys(m)) {
-		text.Write(jsonval.AppendString(jsonval.AppendString(nil, p), m[p]))
-	}
-	return text.String()
-}
-
-func (b *requestBuilder) request() tenant.ReadRequest {
-	r := tenant.ReadRequest{Kind: b.kind, IDs: slices.Sorted(maps.Keys(b.ids))}
-	for _, text := range slices.Sorted(maps.Keys(b.matches)) {
-		r.Matches = append(r.Matches, b.matches[text])
-	}
-	return r
-}
-
-// Missing returns the objects that the base knows, in completely read kinds of
-// in.Current, that were not among what was read. Read each by id, twice,
-// before naming it in [Input.Gone].
-func Missing(in Input) []Object {
-	ix, err := newIndex(in)
-	if err != nil {
-		return nil
-	}
+// Missing returns the objects that the base knows, in completely read kinds,
+// that were not among the objects read. Read each by id, twice, before naming it
+// in [Comparison.SetGone].
+func (c *Comparison) Missing() []Object {
+	ix := c.ix
 	var out []Object
 	for name, s := range ix.sides {
 		k := ix.kinds[name]

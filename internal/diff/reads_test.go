@@ -15,7 +15,7 @@ func TestReads(t *testing.T) {
 		desired: `apps/A {"displayName":"Alpha"}` + "\n" + `apps/N {"displayName":"New ${var:company}"}` + "\n" + `apps/Nameless {"x":1}`,
 		adjust:  func(in *Input) { in.Bound = reference.Bindings{"apps": {"N": "a9"}} },
 	}
-	got, err := Reads(tc.input(t))
+	got, err := readsOf(tc.input(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestReads(t *testing.T) {
 		in.Targets = []plan.Target{{Kind: "groups", Key: "G"}}
 		in.Scopes = map[string]tenant.Scope{"groups": tenant.Listed}
 	}
-	got, err = Reads(tc.input(t))
+	got, err = readsOf(tc.input(t))
 	want = []tenant.ReadRequest{{Kind: "groups", IDs: []string{"g1"}, Matches: []tenant.Match{{"/displayName": "G"}}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("targets (-want +got)\n%s%v", diff, err)
@@ -54,7 +54,11 @@ func TestReferenceReads(t *testing.T) {
 		adjust:  listedGroups,
 	}
 	in := tc.input(t)
-	got, err := ReferenceReads(in)
+	comparison, err := Prepare(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := comparison.ReferenceReads()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,14 +71,19 @@ func TestReferenceReads(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	in.Asked = got
-	if again, err := ReferenceReads(in); err != nil || len(again) != 0 {
-		t.Errorf("what was asked is asked again: %v, %v", again, err)
+	if again, err := comparison.ReferenceReads(); err != nil || len(again) != 0 {
+		t.Errorf("asked again: %v, %v", again, err)
+	}
+	comparison.Add(tenant.Resource{Kind: "policies", ID: "2", Body: []byte(`{"displayName":"Q","owner":"g1","conditions":{"groups":["g9"]}}`)})
+	got, err = comparison.ReferenceReads()
+	want = []tenant.ReadRequest{{Kind: "groups", IDs: []string{"g9"}}, {Kind: "roles", IDs: []string{"g9"}}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("after an object was added (-want +got)\n%s%v", diff, err)
 	}
 
 	in = tc.input(t)
 	in.Scopes = nil
-	got, err = ReferenceReads(in)
+	got, err = referenceReadsOf(in)
 	want = []tenant.ReadRequest{{Kind: "roles", IDs: []string{"g1", "g8"}, Matches: []tenant.Match{{"/displayName": "R"}}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("a kind that was read whole is not asked again (-want +got)\n%s%v", diff, err)
@@ -87,11 +96,11 @@ func TestMissing(t *testing.T) {
 		current: `groups 1 {"displayName":"A"}`,
 		adjust:  func(in *Input) { withState(in, "policies", tenant.Failed) },
 	}
-	if diff := cmp.Diff([]Object{{"groups", "2"}}, Missing(tc.input(t))); diff != "" {
+	if diff := cmp.Diff([]Object{{"groups", "2"}}, missingIn(tc.input(t))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	tc.adjust = func(in *Input) { in.Targets = []plan.Target{{Kind: "groups", Key: "A"}} }
-	if got := Missing(tc.input(t)); len(got) != 0 {
+	if got := missingIn(tc.input(t)); len(got) != 0 {
 		t.Errorf("what is no target is not looked for: %v", got)
 	}
 }

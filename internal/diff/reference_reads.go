@@ -12,50 +12,64 @@ import (
 )
 
 // ReferenceReads returns what else must be read so that references can be
-// named: objects that the resources in in.Current refer to by id, and names
-// that in.Desired refers to, of kinds that were not read whole. One round is
-// enough, since what is read only for its name needs no names itself; what
-// in.Asked has is not asked again, and neither is what in.Current has.
-func ReferenceReads(in Input) ([]tenant.ReadRequest, error) {
-	ix, err := newIndex(in)
-	if err != nil {
-		return nil, err
+// named: objects that the tenant's objects refer to by id, and names that the
+// repository refers to, of kinds that were not read whole. Objects that are read
+// only for their names need no names themselves, so one round is enough; asking
+// again tells what the objects added since refer to. Nothing is asked for twice.
+func (c *Comparison) ReferenceReads() ([]tenant.ReadRequest, error) {
+	if c.finder == nil {
+		c.finder = newReferenceFinder(c.ix)
 	}
-	f := &referenceFinder{ix: ix, requests: map[string]*requestBuilder{}}
-	f.index()
-	for _, name := range ix.kindNames() {
-		if k := ix.kinds[name]; ix.targetsKind(name) && (ix.scope(k) == tenant.All || ix.scope(k) == tenant.Listed) {
-			f.inTenant(k, ix.sides[name].current)
-			f.inRepository(k, ix.sides[name].desired)
+	f := c.finder
+	f.readNew()
+	for _, name := range f.ix.kindNames() {
+		if k := f.ix.kinds[name]; f.ix.targetsKind(name) && (f.ix.scope(k) == tenant.All || f.ix.scope(k) == tenant.Listed) {
+			s := f.ix.sides[name]
+			f.inTenant(k, s.current[f.looked[name]:])
+			if f.looked[name] = len(s.current); !f.filesRead {
+				f.inRepository(k, s.desired)
+			}
 		}
 	}
-	if ix.failed != nil {
-		return nil, ix.failed
+	f.filesRead = true
+	if f.ix.failed != nil {
+		return nil, f.ix.failed
 	}
 	return f.result(), nil
 }
 
 // referenceFinder collects what references lead to.
 type referenceFinder struct {
-	ix       *index
-	read     map[Object]bool
-	listed   map[string]bool // "kind/key" that the repository has
-	baseIDs  map[string]string
-	requests map[string]*requestBuilder
+	ix     *index
+	read   map[Object]bool
+	listed map[reference.Ref]bool // files that the repository has
+	// known and looked count, by kind, the tenant's objects that are in read, and
+	// those whose references were looked at.
+	known, looked map[string]int
+	filesRead     bool
+	requests      map[string]*requestBuilder
 }
 
-func (f *referenceFinder) index() {
-	f.read, f.listed, f.baseIDs = map[Object]bool{}, map[string]bool{}, map[string]string{}
+func newReferenceFinder(ix *index) *referenceFinder {
+	f := &referenceFinder{
+		ix: ix, read: map[Object]bool{}, listed: map[reference.Ref]bool{},
+		known: map[string]int{}, looked: map[string]int{}, requests: map[string]*requestBuilder{},
+	}
+	for name, s := range ix.sides {
+		for _, r := range s.desired {
+			f.listed[reference.Ref{Kind: name, Key: r.Key}] = true
+		}
+	}
+	return f
+}
+
+// readNew notes the objects that were added since the last round.
+func (f *referenceFinder) readNew() {
 	for name, s := range f.ix.sides {
-		for _, r := range s.current {
+		for _, r := range s.current[f.known[name]:] {
 			f.read[Object{name, r.ID}] = true
 		}
-		for _, r := range s.desired {
-			f.listed[reference.ItemID(name, r.Key)] = true
-		}
-		for _, b := range s.base {
-			f.baseIDs[reference.ItemID(name, b.Key)] = b.ID
-		}
+		f.known[name] = len(s.current)
 	}
 }
 
@@ -140,14 +154,14 @@ func (f *referenceFinder) askForName(ref reference.Ref) {
 	if k == nil {
 		return
 	}
-	if f.ix.scope(k) == tenant.Listed && f.listed[ref.Object()] && f.ix.states[ref.Kind].Completeness != "" {
+	if f.ix.scope(k) == tenant.Listed && f.listed[reference.Ref{Kind: ref.Kind, Key: ref.Key}] && f.ix.states[ref.Kind].Completeness != "" {
 		return // [Reads] has asked for it
 	}
 	r := f.request(ref.Kind)
 	if r == nil {
 		return
 	}
-	id := f.baseIDs[ref.Object()]
+	id := f.ix.boundID(ref.Kind, ref.Key)
 	if id != "" && f.read[Object{ref.Kind, id}] {
 		return
 	}
@@ -155,24 +169,12 @@ func (f *referenceFinder) askForName(ref reference.Ref) {
 	r.match(k.MatchOfKey(ref.Key))
 }
 
-// result returns the requests without what was asked before.
+// result returns the requests that were not returned before.
 func (f *referenceFinder) result() []tenant.ReadRequest {
-	for _, asked := range f.ix.in.Asked {
-		r := f.requests[asked.Kind]
-		if r == nil {
-			continue
-		}
-		for _, id := range asked.IDs {
-			delete(r.ids, id)
-		}
-		for _, m := range asked.Matches {
-			delete(r.matches, matchText(m))
-		}
-	}
 	var out []tenant.ReadRequest
 	for _, kind := range slices.Sorted(maps.Keys(f.requests)) {
-		if r := f.requests[kind]; len(r.ids)+len(r.matches) > 0 {
-			out = append(out, r.request())
+		if req, ok := f.requests[kind].take(); ok {
+			out = append(out, req)
 		}
 	}
 	return out

@@ -130,7 +130,7 @@ func roughNames(ix *index, o *object) *jsonval.Node {
 			}
 			return n.WithText(reference.Escape(text))
 		},
-		Secret: ix.hasher(o.kind),
+		Secret: hasher(ix, o.kind),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
 	}
 	return s.Apply(o.kind, body)

@@ -16,7 +16,7 @@ import (
 func planned(t *testing.T, tc comparisonCase) (apply.Step, *Result) {
 	t.Helper()
 	in := tc.input(t)
-	r, err := Compare(in)
+	r, err := compareOnce(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestOperationRefuses(t *testing.T) {
 	}
 	fresh := func(t *testing.T) apply.Step {
 		in := tc.input(t)
-		r, err := Compare(in)
+		r, err := compareOnce(in)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/tenantsync/tenantsync/plan"
@@ -17,6 +18,10 @@ type unusableFiles struct {
 
 func newUnusableFiles() *unusableFiles {
 	return &unusableFiles{keys: map[plan.Target]bool{}, kinds: map[string]bool{}}
+}
+
+func (u *unusableFiles) clone() *unusableFiles {
+	return &unusableFiles{keys: maps.Clone(u.keys), kinds: maps.Clone(u.kinds)}
 }
 
 // hasKey reports whether the file of this key cannot be used.

@@ -1,6 +1,7 @@
 package syncertest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -79,7 +80,7 @@ func reviewOf(t tb, run string, in diff.Input) syncer.Review {
 	for _, k := range in.Kinds.All() {
 		in.Current.Kinds = append(in.Current.Kinds, tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: tenant.All})
 	}
-	res, err := diff.Compare(in)
+	res, err := diff.Compare(context.Background(), in)
 	if err != nil {
 		t.Fatalf("the kit's plan: %v", err)
 	}

@@ -205,7 +205,7 @@ func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.R
 		Resources: []tenant.Resource{{Kind: k.Name, ID: id, Body: body}},
 		Kinds:     []tenant.KindState{{Kind: k.Name, Completeness: tenant.Complete}},
 	}}
-	first, err := diff.Compare(in)
+	first, err := diff.Compare(t.Context(), in)
 	if err != nil {
 		t.Errorf("%s: %v\n%s", e.Name, err, body)
 		return
@@ -225,7 +225,7 @@ func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.R
 		t.Errorf("%s: the file cannot be read again: %v %v", e.Name, err, in.Desired.Problems)
 		return
 	}
-	second, err := diff.Compare(in)
+	second, err := diff.Compare(t.Context(), in)
 	if err != nil || len(second.Plan.Items)+len(second.Adopt) > 0 {
 		t.Errorf("%s: the file differs from what it was made of: %v, %+v, %+v\n%s\n%s", e.Name, err, second.Plan.Items, second.Adopt, body, file.Body)
 	}

@@ -1,0 +1,283 @@
+package jsonval
+
+import "io"
+
+// maxDepth is how many objects and arrays may be open at once, as in jsontext.
+const maxDepth = 10_000
+
+// NameToken is the Kind of an object's name.
+const NameToken byte = ':'
+
+// Token is one piece of a JSON text.
+type Token struct {
+	// Kind is NameToken for the name of an object's member, '0' for a number
+	// and for every other token its first byte: '{', '}', '[', ']', '"' for a
+	// string, 'n', 't' or 'f'.
+	Kind byte
+	// Escaped says that a string or name holds a backslash, so its content is
+	// not the text between its quotes.
+	Escaped bool
+	// Start and End are the token's place in the text, quotes included:
+	// text[Start:End].
+	Start, End int
+}
+
+// Scanner reads the tokens of a text that holds one JSON value. It accepts the
+// texts that jsontext's decoder accepts by default, and refuses all others at
+// the offset at which jsontext refuses them. Beside wrong syntax, Scanner
+// refuses duplicate names in one object (an escaped name equals a plain one),
+// invalid UTF-8, escapes of unpaired surrogates, more than 10,000 open objects
+// and arrays, and text after the value.
+//
+// The zero Scanner is ready for Reset. A scan takes time in proportion to the
+// text's length. A scanner keeps its memory for the next text, so it allocates
+// only for a text that is larger than the former ones. It is not safe for
+// concurrent use.
+//
+// Scanner takes no context. A caller with long texts reads them with Next, and
+// checks its context each time that Offset has grown by some amount.
+type Scanner struct {
+	text  []byte
+	pos   int // the first byte that no token has taken
+	state scanState
+	err   error // what Next returns in state ended
+
+	open []container // the open objects and arrays, the innermost last
+	nameSet
+}
+
+// scanState says what the text may continue with.
+type scanState byte
+
+const (
+	atDocument  scanState = iota // the value
+	atFirstName                  // a name or '}'
+	atFirst                      // an element or ']'
+	atColon                      // ':' and a member's value
+	atNextName                   // ',' and a name, or '}'
+	atNext                       // ',' and an element, or ']'
+	ended                        // nothing: the value is complete, or wrong
+)
+
+// container is an open object or array.
+type container struct {
+	kind  byte   // '{' or '['
+	first int    // an object's first name in nameSet.names
+	seen  uint64 // a Bloom filter of an object's names: one bit each
+}
+
+// Reset makes s read text, from its start. The caller must not change text
+// while it uses s. Reset(nil) releases the former text.
+func (s *Scanner) Reset(text []byte) {
+	s.text, s.pos, s.state, s.err = text, 0, atDocument, nil
+	s.open = s.open[:0]
+	s.nameSet.reset()
+}
+
+// Offset returns how many bytes of the text s has read. After an error it is
+// the offset of the error.
+func (s *Scanner) Offset() int { return s.pos }
+
+// Raw returns the text of t as it stands, a string with its quotes. It is part
+// of the scanned text.
+func (s *Scanner) Raw(t Token) []byte { return s.text[t.Start:t.End:t.End] }
+
+// Text returns what stands between the quotes of a string or name. It is part
+// of the scanned text, and the content unless t.Escaped.
+func (s *Scanner) Text(t Token) []byte { return s.text[t.Start+1 : t.End-1 : t.End-1] }
+
+// AppendText appends the content of a string or name to dst.
+func (s *Scanner) AppendText(dst []byte, t Token) []byte {
+	if !t.Escaped {
+		return append(dst, s.Text(t)...)
+	}
+	return appendUnescaped(dst, s.Text(t))
+}
+
+// Skip returns the next token as Next does, but takes a whole object or array
+// as one token: its Kind is '{' or '[', and its range ends with the closing
+// bracket. Skip validates what it skips. To leave an object or array, call Skip
+// until it returns '}' or ']'.
+func (s *Scanner) Skip() (Token, error) {
+	tok, err := s.Next()
+	if err != nil || tok.Kind != '{' && tok.Kind != '[' {
+		return tok, err
+	}
+	for depth := len(s.open); len(s.open) >= depth; {
+		last, err := s.Next()
+		if err != nil {
+			return Token{}, err
+		}
+		tok.End = last.End
+	}
+	return tok, nil
+}
+
+// Next returns the next token, and io.EOF after the last one. In place of the
+// first wrong token, and in all later calls, it returns a *SyntaxError. The
+// last token counts as wrong if other text than white space follows it, so a
+// caller that has seen the end of the value has seen a valid text.
+func (s *Scanner) Next() (Token, error) {
+	if s.state == ended {
+		return Token{}, s.err
+	}
+	text, state := s.text, s.state
+	i := afterSpace(text, s.pos)
+	if i == len(text) {
+		return s.failTruncated(i)
+	}
+	if state >= atColon {
+		if i = s.afterDelimiter(i); i < 0 {
+			return Token{}, s.err
+		}
+	}
+	if state == atFirstName || state == atNextName {
+		return s.name(i)
+	}
+	switch c := text[i]; c {
+	case '"':
+		end, escaped := stringEnd(text, i+1)
+		if end < 0 {
+			return s.failString(^end)
+		}
+		return s.value(Token{Kind: '"', Escaped: escaped, Start: i, End: end})
+	case '{', '[':
+		if len(s.open) == maxDepth {
+			return s.fail(i, "more than 10000 open objects and arrays")
+		}
+		s.open = append(s.open, container{kind: c, first: len(s.names)})
+		s.pos, s.state = i+1, atFirst
+		if c == '{' {
+			s.state = atFirstName
+		}
+		return Token{Kind: c, Start: i, End: i + 1}, nil
+	case ']':
+		if state == atFirst || state == atNext {
+			return s.close(Token{Kind: ']', Start: i, End: i + 1})
+		}
+	case 'n':
+		if i+4 > len(text) || string(text[i:i+4]) != "null" {
+			return s.failLiteral(i, "null")
+		}
+		return s.value(Token{Kind: 'n', Start: i, End: i + 4})
+	case 't':
+		if i+4 > len(text) || string(text[i:i+4]) != "true" {
+			return s.failLiteral(i, "true")
+		}
+		return s.value(Token{Kind: 't', Start: i, End: i + 4})
+	case 'f':
+		if i+5 > len(text) || string(text[i:i+5]) != "false" {
+			return s.failLiteral(i, "false")
+		}
+		return s.value(Token{Kind: 'f', Start: i, End: i + 5})
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		end := numberEnd(text, i)
+		if end < 0 {
+			return s.failNumber(i, ^end)
+		}
+		return s.value(Token{Kind: '0', Start: i, End: end})
+	}
+	return s.failInvalid(i, expectedToken[state])
+}
+
+// afterDelimiter reads the comma or colon at i. It returns the offset of the
+// token that follows it, i if there is a closing bracket in place of a comma,
+// or -1 after an error.
+func (s *Scanner) afterDelimiter(i int) int {
+	comma := s.state != atColon
+	switch c := s.text[i]; {
+	case c == ',' && comma, c == ':' && !comma:
+		next := afterSpace(s.text, i+1)
+		switch {
+		case next == len(s.text):
+			s.failTruncated(next)
+			return -1
+		case comma && isClosing(s.text[next]):
+			s.fail(i, "trailing comma")
+			return -1
+		}
+		return next
+	case comma && isClosing(c):
+		return i
+	}
+	s.failInvalid(i, expectedDelimiter[s.state])
+	return -1
+}
+
+func isClosing(c byte) bool { return c == '}' || c == ']' }
+
+// name returns the name at i, or the closing bracket of its object.
+func (s *Scanner) name(i int) (Token, error) {
+	switch s.text[i] {
+	case '"':
+		end, escaped := stringEnd(s.text, i+1)
+		if end < 0 {
+			return s.failString(^end)
+		}
+		t := Token{Kind: NameToken, Escaped: escaped, Start: i, End: end}
+		if !s.addName(&s.open[len(s.open)-1], s.text, i+1, end-1, escaped) {
+			return s.failDuplicate(t)
+		}
+		s.pos, s.state = end, atColon
+		return t, nil
+	case '}':
+		s.removeNames(s.open[len(s.open)-1].first)
+		return s.close(Token{Kind: '}', Start: i, End: i + 1})
+	}
+	return s.failName(i)
+}
+
+// value returns the token of a string, number or literal.
+func (s *Scanner) value(t Token) (Token, error) {
+	s.pos = t.End
+	switch s.state {
+	case atDocument:
+		return s.finish(t)
+	case atColon:
+		s.state = atNextName
+	default:
+		s.state = atNext
+	}
+	return t, nil
+}
+
+// close returns the token that ends the innermost object or array.
+func (s *Scanner) close(t Token) (Token, error) {
+	last := len(s.open) - 1
+	s.open = s.open[:last]
+	if last == 0 {
+		return s.finish(t)
+	}
+	s.pos, s.state = t.End, atNext
+	if s.open[last-1].kind == '{' {
+		s.state = atNextName
+	}
+	return t, nil
+}
+
+// finish returns the last token, if the text ends with it.
+func (s *Scanner) finish(t Token) (Token, error) {
+	if i := afterSpace(s.text, t.End); i < len(s.text) {
+		return s.fail(i, "text after the JSON value")
+	}
+	s.pos, s.state, s.err = t.End, ended, io.EOF
+	return t, nil
+}
+
+// afterSpace returns the offset of the first byte from i on that is no white
+// space.
+func afterSpace(text []byte, i int) int {
+	for i < len(text) && text[i] <= ' ' && (text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// clipped returns an empty slice with the memory of kept, or nil if that is
+// more than a scanner may hold between two texts.
+func clipped[T any](kept []T) []T {
+	if cap(kept) > 1<<14 {
+		return nil
+	}
+	return kept[:0]
+}

@@ -1,0 +1,177 @@
+package jsonval
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"math/bits"
+)
+
+// smallObject is the number of names up to which an object's names are compared
+// with one another. Larger objects use the hash table.
+const smallObject = 16
+
+// nameSet finds duplicate names. It holds the names of all open objects in one
+// stack: the names of the innermost object are on top, and are removed when the
+// object ends.
+//
+// A small object has a filter with one bit for each name. A name whose bit is
+// not set is new. Only a name whose bit is set is compared with the object's
+// other names, at most smallObject of them. The names of a large object are
+// looked up in a hash table. Its seed is random, so nobody can write a text
+// whose names collide. In both cases a name takes constant time.
+type nameSet struct {
+	names   []memberName
+	decoded []byte // the content of names with escapes
+	// table is a hash table with linear probing of the names of the open large
+	// objects. A slot holds a name's index plus one, or 0 if it is empty.
+	table   []uint32
+	indexed int // how many slots are taken
+}
+
+// memberName is a name of an open object.
+type memberName struct {
+	signature  uint64
+	start, end int // in the text or, if escaped, in nameSet.decoded
+	escaped    bool
+	indexed    bool   // it stands in the table
+	slot       uint32 // where it stands there
+	object     uint32 // the first name of its object
+}
+
+var nameSeed = maphash.MakeSeed()
+
+func (s *nameSet) reset() {
+	if s.indexed > 0 {
+		clear(s.table)
+		s.indexed = 0
+	}
+	if cap(s.table) > 1<<15 {
+		s.table = nil
+	}
+	s.names, s.decoded = clipped(s.names), clipped(s.decoded)
+}
+
+// addName adds the name text[start:end] to an object, the innermost one, and
+// reports whether it is new there.
+func (s *nameSet) addName(object *container, text []byte, start, end int, escaped bool) bool {
+	n := memberName{start: start, end: end, escaped: escaped}
+	content := text[start:end]
+	if escaped {
+		n.start = len(s.decoded)
+		s.decoded = appendUnescaped(s.decoded, content)
+		n.end = len(s.decoded)
+		content = s.decoded[n.start:]
+	}
+	n.signature = nameSignature(content)
+	count := len(s.names) - object.first
+	if count < smallObject {
+		bit := uint64(1) << (n.signature >> 58)
+		if object.seen&bit != 0 {
+			for i := range s.names[object.first:] {
+				if s.is(&s.names[object.first+i], n.signature, text, content) {
+					return false
+				}
+			}
+		}
+		object.seen |= bit
+		s.names = append(s.names, n)
+		return true
+	}
+	s.names = append(s.names, n)
+	if count == smallObject {
+		for i := object.first; i < len(s.names)-1; i++ {
+			s.index(i, object.first, text)
+		}
+	}
+	return s.index(len(s.names)-1, object.first, text)
+}
+
+// content returns the content of a name.
+func (s *nameSet) content(n *memberName, text []byte) []byte {
+	if n.escaped {
+		text = s.decoded
+	}
+	return text[n.start:n.end]
+}
+
+func (s *nameSet) is(n *memberName, signature uint64, text, content []byte) bool {
+	return n.signature == signature && string(s.content(n, text)) == string(content)
+}
+
+// removeNames removes the names from first on, those of an object that ends.
+//
+// Names leave the table in the reverse order of their coming. A name that stays
+// came earlier than the one that leaves, so its probing did not pass the slot
+// of that one, and the slot can become empty.
+func (s *nameSet) removeNames(first int) {
+	if len(s.names)-first > smallObject {
+		for i := len(s.names) - 1; i >= first; i-- {
+			s.table[s.names[i].slot] = 0
+		}
+		s.indexed -= len(s.names) - first
+	}
+	s.names = s.names[:first]
+}
+
+// index adds the i-th name to the table, and reports whether no name from first
+// on is there already that has the same content.
+func (s *nameSet) index(i, first int, text []byte) bool {
+	if 2*(s.indexed+1) > len(s.table) {
+		s.grow(text)
+	}
+	n := &s.names[i]
+	content := s.content(n, text)
+	mask := uint64(len(s.table) - 1)
+	at := slotOf(content, first) & mask
+	for ; s.table[at] != 0; at = (at + 1) & mask {
+		if other := int(s.table[at] - 1); other >= first && s.is(&s.names[other], n.signature, text, content) {
+			return false
+		}
+	}
+	s.table[at] = uint32(i + 1)
+	n.slot, n.object, n.indexed = uint32(at), uint32(first), true
+	s.indexed++
+	return true
+}
+
+// grow doubles the table. It adds the names to the new table in the order of
+// the stack, on which removeNames relies.
+func (s *nameSet) grow(text []byte) {
+	s.table = make([]uint32, max(64, 2*len(s.table)))
+	mask := uint64(len(s.table) - 1)
+	for i := range s.names {
+		n := &s.names[i]
+		if !n.indexed {
+			continue
+		}
+		at := slotOf(s.content(n, text), int(n.object)) & mask
+		for s.table[at] != 0 {
+			at = (at + 1) & mask
+		}
+		s.table[at] = uint32(i + 1)
+		n.slot = uint32(at)
+	}
+}
+
+// slotOf returns the slot at which probing for a name begins, to be masked. It
+// depends on the object: otherwise the equal names of nested objects would fill
+// one run of slots, and probing would take time in proportion to the depth.
+func slotOf(content []byte, object int) uint64 {
+	return maphash.Bytes(nameSeed, content) ^ uint64(object)*0x9e3779b97f4a7c15
+}
+
+// nameSignature hashes a name's length and its first and last eight bytes, with
+// the multiplication of wyhash. Names with one signature may differ.
+func nameSignature(b []byte) uint64 {
+	var first, last uint64
+	switch n := len(b); {
+	case n >= 8:
+		first, last = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+	case n >= 4:
+		first, last = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
+	case n > 0:
+		first, last = uint64(b[0])<<8|uint64(b[n-1]), uint64(b[n/2])
+	}
+	high, low := bits.Mul64(first^uint64(len(b))^0xa0761d6478bd642f, last^0xe7037ed1a0b428db)
+	return high ^ low
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
 // naming turns ids into names and names into ids, with the bindings of all
@@ -34,7 +35,7 @@ func (c *comparison) collectBindings() {
 			if id != "" {
 				ids[key] = id
 				if !c.unclear[Object{name, id}] { // its key is not to last
-					keys[id] = key
+					keys[schema.FoldGUID(id)] = key
 				}
 			}
 		}
@@ -108,7 +109,7 @@ func (c *comparison) desiredProperty(o *object, property string) (string, bool) 
 // lookup finds what an id, or another property's value, belongs to.
 func (c *comparison) lookup(kind, property, value string) (string, bool) {
 	if property == "" {
-		key, ok := c.keys[kind][value]
+		key, ok := c.keys[kind][schema.FoldGUID(value)]
 		return key, ok
 	}
 	index := c.byProperty[kind+"#"+property]
@@ -120,7 +121,7 @@ func (c *comparison) lookup(kind, property, value string) (string, bool) {
 			if o.current == nil || c.unclear[Object{kind, o.current.ID}] {
 				continue
 			}
-			if v := jsonval.TextOf(c.tenantBody(o.kind, o.current).At(segs)); v != "" {
+			if v := schema.FoldGUID(jsonval.TextOf(c.tenantBody(o.kind, o.current).At(segs))); v != "" {
 				if _, twice := index[v]; twice {
 					key = "" // two objects have it, so it names neither
 				}
@@ -129,6 +130,6 @@ func (c *comparison) lookup(kind, property, value string) (string, bool) {
 		}
 		c.byProperty[kind+"#"+property] = index
 	}
-	key := index[value]
+	key := index[schema.FoldGUID(value)]
 	return key, key != ""
 }

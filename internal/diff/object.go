@@ -240,7 +240,7 @@ func (c *comparison) compareAbsent(o *object, t *trees) {
 		c.withhold(o, plan.Unsupported, "the tenant has no such object, and it cannot be created")
 	case !o.held():
 		c.proposeCreate(o, t, plan.Deploy)
-	case !schema.Covers(o.kind.Root, wanted, t.base):
+	case !schema.Exactly(o.kind.Root, schema.Managed(t.base, wanted), wanted):
 		c.proposeCreate(o, t, plan.Clash)
 	case c.drift(o.kind) == plan.EnforceDesired && c.serviceMade(o, t.base, t.desired) == nil:
 		c.proposeCreate(o, t, plan.Enforce)

@@ -13,7 +13,7 @@ import (
 
 // canonicalVersion changes whenever a newer version of this package may see a
 // difference, or no difference, where an older one did not.
-const canonicalVersion = 1
+const canonicalVersion = 2
 
 // sowSeeds computes, per kind, the hash of all that decides whether two bodies
 // agree, other than their bytes and what they refer to.

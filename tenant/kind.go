@@ -11,9 +11,20 @@ import (
 //
 // Paths are JSON pointers (RFC 6901) in which a segment may be "*": every
 // member of an object or element of an array. "/conditions/users/*Groups" is
-// not a pattern: "*" stands for a whole segment only. A path names the value
-// and all below it. The zero value of every field but Name is safe: it
-// promises nothing and allows nothing.
+// not a pattern: "*" stands for a whole segment only. The segment "**" stands
+// for any number of segments, also for none, so that trees of any depth can be
+// declared: "/settings/**/children". EmptyIsAbsent, Defaults, Forms, Sets and
+// Sensitive may have it. A path names the value and all below it.
+// The zero value of every field but Name is safe: it promises nothing and
+// allows nothing.
+//
+// Two bodies are equal if nothing but the following tells them apart: null and
+// absent; empty values and declared defaults where EmptyIsAbsent and Defaults
+// say so; the order of Sets; the spelling of texts as Forms say; the case of
+// GUIDs and of the Literals of References; "#" before an "@odata.type". Inside
+// the elements of arrays, where services add properties of their own, every
+// property that is null, empty, an object of only empty members, or a declared
+// default means the same as an absent one.
 type Kind struct {
 	// Name is unique, and the folder in a repository: "conditionalAccessPolicies".
 	Name string `json:"name"`
@@ -42,10 +53,15 @@ type Kind struct {
 	// CreateOnly paths can be given on create and not changed later; a
 	// difference there is reported as unsupported.
 	CreateOnly []string `json:"createOnly,omitempty"`
-	// EmptyIsAbsent paths mean the same when null, [], {}, "" or missing.
-	// Elsewhere only null and missing do, and a set that is null or missing is
-	// one without members.
+	// EmptyIsAbsent paths mean the same when null, [], {}, "", an object of
+	// only such members, or missing. Elsewhere only null and missing do, and a
+	// set that is null or missing is one without members.
 	EmptyIsAbsent []string `json:"emptyIsAbsent,omitempty"`
+	// Defaults are the values that absent properties have.
+	Defaults []Default `json:"defaults,omitempty"`
+	// Forms say which texts are enumerations, flags, ids, times, durations or
+	// IP ranges. All other texts are compared exactly.
+	Forms []Form `json:"forms,omitempty"`
 	// Sets are arrays without order.
 	Sets []Set `json:"sets,omitempty"`
 	// References are the paths that hold other objects' ids.
@@ -127,9 +143,18 @@ type Limit struct {
 // Set declares that the array at Path has no order. Members are told apart by
 // the values at By (paths within a member), or by their whole value when By is
 // empty. They are merged member by member: written = current − removed + added.
+// A member that is there twice is one member, unless Multi says otherwise.
+//
+//	{Path: "/assignments", By: []string{"/target/@odata.type", "/target/groupId", "/intent"}}
+//	{Path: "/settings/**/children", By: []string{"/settingDefinitionId"}, Multi: true}
 type Set struct {
 	Path string   `json:"path"`
 	By   []string `json:"by,omitempty"`
+	// Multi: members count as often as they are there, like firewall rules that
+	// repeat one definition. While By tells all members apart on every side,
+	// they are merged one by one; otherwise the array is compared and written
+	// as a whole, still without regard to order.
+	Multi bool `json:"multi,omitempty"`
 }
 
 // Reference declares that the strings at Path are ids of other objects.

@@ -117,7 +117,7 @@ func (s Step) nameOf(declared []*tenant.Reference, value string) *jsonval.Node {
 		for _, kind := range r.Kinds {
 			ref := reference.Ref{Kind: kind, Property: r.Property}
 			for key, bound := range s.Bindings[ref.Bindings()] {
-				if bound == value {
+				if schema.FoldGUID(bound) == schema.FoldGUID(value) {
 					ref.Key = key
 					return jsonval.StringNode(ref.String())
 				}

@@ -155,12 +155,12 @@ func (w *Writing) change(now *jsonval.Node, segs []string, member bool, change p
 	if err != nil {
 		return nil, err
 	}
-	r, array := w.Kind.Root.Follow(segs), now.At(segs)
+	r, array := w.Kind.Root.FollowIn(now, segs)
 	found := find(r, array, old)
 	if old == nil {
 		found = same(r, array, value)
 	}
-	return now.With(segs, schema.ReplaceMember(array, found, value)), nil
+	return now.With(segs, schema.ReplaceMember(r.Step("*"), array, found, value)), nil
 }
 
 // newValue returns what a change wants, secrets included: those that were
@@ -194,7 +194,7 @@ func (w *Writing) reached(change plan.PropertyChange, now *jsonval.Node) (bool, 
 	if err != nil {
 		return false, err
 	}
-	r, found := w.Kind.Root.Follow(segs), now.At(segs)
+	r, found := w.Kind.Root.FollowIn(now, segs)
 	if !member {
 		return schema.Covers(r, filled(r, value, found), filled(r, found, value)), nil
 	}
@@ -202,7 +202,9 @@ func (w *Writing) reached(change plan.PropertyChange, now *jsonval.Node) (bool, 
 		m := find(r, found, value)
 		next := r.Step("*")
 		if m == nil && found.IsArray() { // perhaps the tenant hides what it was given
-			if i := slices.IndexFunc(found.Kids, func(kid *jsonval.Node) bool { return jsonval.Equal(filled(next, value, kid), filled(next, kid, value)) }); i >= 0 {
+			if i := slices.IndexFunc(found.Kids, func(kid *jsonval.Node) bool {
+				return schema.SameMember(next, filled(next, value, kid), filled(next, kid, value))
+			}); i >= 0 {
 				m = found.Kids[i]
 			}
 		}
@@ -210,7 +212,7 @@ func (w *Writing) reached(change plan.PropertyChange, now *jsonval.Node) (bool, 
 	}
 	old, err := w.inTenant(change.Before)
 	gone := find(r, found, old)
-	return gone == nil || !jsonval.Equal(filled(r.Step("*"), old, gone), gone), err
+	return gone == nil || !schema.SameMember(r.Step("*"), filled(r.Step("*"), old, gone), gone), err
 }
 
 // find returns the member of a set that m stands for, or nil: the one that is
@@ -237,7 +239,7 @@ func same(r *schema.Rule, array, m *jsonval.Node) *jsonval.Node {
 		return nil
 	}
 	for _, kid := range array.Kids {
-		if jsonval.Equal(filled(r.Step("*"), m, kid), kid) {
+		if schema.SameMember(r.Step("*"), filled(r.Step("*"), m, kid), kid) {
 			return kid
 		}
 	}
@@ -294,7 +296,7 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 		return out
 	case n.IsArray():
 		kids := make([]*jsonval.Node, len(n.Kids))
-		pairs := func(a, b *jsonval.Node) bool { return jsonval.Equal(filled(r.Step("*"), a, b), b) }
+		pairs := func(a, b *jsonval.Node) bool { return schema.SameMember(r.Step("*"), filled(r.Step("*"), a, b), b) }
 		if set := r.Fact().Set; set != nil && len(set.By) > 0 && set.TellsApart(n) && set.TellsApart(before) {
 			pairs = func(a, b *jsonval.Node) bool { return set.Declared(a) == set.Declared(b) }
 		}

@@ -200,7 +200,7 @@ func (dec *decider) compareAbsent(o *object, t *trees) {
 		withhold(dec.ix, o, plan.Unsupported, "the tenant has no such object, and it cannot be created")
 	case !o.held():
 		dec.proposeCreate(o, t, plan.Deploy)
-	case !schema.Covers(o.kind.Root, wanted, t.base):
+	case !schema.Exactly(o.kind.Root, schema.Managed(t.base, wanted), wanted):
 		dec.proposeCreate(o, t, plan.Clash)
 	case dec.ix.drift(o.kind) == plan.EnforceDesired && serviceMade(o, t.base, t.desired) == nil:
 		dec.proposeCreate(o, t, plan.Enforce)

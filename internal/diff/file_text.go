@@ -222,15 +222,22 @@ func (k *keeper) object(r *schema.Rule, v *written, now *jsonval.Node) json.RawM
 		}
 	}
 	for i, name := range v.names {
-		kid := v.kids[i]
-		if value := now.Get(name); value != nil || kid.means != nil {
-			add(name, k.write(r.Step(name), kid, value))
-		} else {
+		kid, value, next := v.kids[i], now.Get(name), r.In(now).Step(name)
+		switch {
+		case kid.means == nil && value == nil:
 			add(name, kid.text)
+		case kid.means != nil && schema.SameInMember(next, kid.means, value):
+			kid.secretsIn(k.kept)
+			add(name, kid.text)
+		default:
+			add(name, k.write(next, kid, value))
 		}
 	}
 	for i, name := range now.Names {
-		if !slices.Contains(v.names, name) {
+		// What the service adds to a member as null, empty or a default is not
+		// written into a person's text.
+		added := v.text == nil || !schema.SameInMember(r.In(now).Step(name), nil, now.Kids[i])
+		if added && !slices.Contains(v.names, name) {
 			add(name, k.plain(now.Kids[i]))
 		}
 	}
@@ -300,17 +307,25 @@ func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
 }
 
 // agrees reports whether a file's value, in name form but for the order of sets
-// within arrays, means what the tenant has.
+// within arrays, means what the tenant has. A mask agrees with any secret.
 func agrees(r *schema.Rule, means, now *jsonval.Node) bool {
 	switch {
+	case schema.SameMember(r, means, now):
+		return true
+	case !schema.HasMask(means):
+		return false
 	case reference.IsMask(means):
 		return reference.IsMask(now) || reference.IsSecret(now)
 	case means.IsObject() && now.IsObject():
-		if !slices.Equal(means.Names, now.Names) {
-			return false
-		}
+		of := r.In(means, now)
 		for i, name := range means.Names {
-			if !agrees(r.Step(name), means.Kids[i], now.Kids[i]) {
+			if value := now.Get(name); value == nil && !schema.SameInMember(of.Step(name), means.Kids[i], nil) ||
+				value != nil && !agrees(of.Step(name), means.Kids[i], value) {
+				return false
+			}
+		}
+		for i, name := range now.Names {
+			if means.Get(name) == nil && !schema.SameInMember(of.Step(name), nil, now.Kids[i]) {
 				return false
 			}
 		}
@@ -329,7 +344,7 @@ func agrees(r *schema.Rule, means, now *jsonval.Node) bool {
 		}
 		return true
 	}
-	return jsonval.Equal(means, now)
+	return false
 }
 
 func seqFrom(n int) []int {

@@ -118,7 +118,11 @@ func spare(ix *index, o *object, d *difference, direction plan.Direction) (spare
 		now, was = was, now
 	}
 	nothing := now.IsEmpty() && was.IsNull() // all of it was left alone
-	return out, !nothing && !(schema.Covers(r, now, was) && (!d.member || schema.Covers(r, was, now)))
+	same := schema.Covers
+	if d.member {
+		same = schema.SameMember
+	}
+	return out, !nothing && !same(r, now, was)
 }
 
 // graft returns into with the parts at the pattern as from has them. It does not

@@ -53,7 +53,7 @@ func (ns *names) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Nod
 type textAt struct{ pointer, value string }
 
 func newTextAt(at schema.Place, value string) textAt {
-	return textAt{jsonval.JoinPointer(at.Segs), value}
+	return textAt{jsonval.JoinPointer(at.Segs), schema.FoldGUID(value)}
 }
 
 // problem is why a string of a file cannot be used.

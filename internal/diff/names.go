@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
 // names turns ids into names and names into ids, with the bindings of all
@@ -40,7 +41,7 @@ func newNames(ix *index, ms *matches) *names {
 			if id != "" {
 				ids[key] = id
 				if !ns.ms.unclear[Object{name, id}] { // its key is not to last
-					keys[id] = key
+					keys[schema.FoldGUID(id)] = key
 				}
 			}
 		}
@@ -116,7 +117,7 @@ func (ns *names) desiredProperty(o *object, property string) (string, bool) {
 // lookup finds what an id, or another property's value, belongs to.
 func (ns *names) lookup(kind, property, value string) (string, bool) {
 	if property == "" {
-		key, ok := ns.keys[kind][value]
+		key, ok := ns.keys[kind][schema.FoldGUID(value)]
 		return key, ok
 	}
 	index := ns.byProperty[kind+"#"+property]
@@ -128,7 +129,7 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 			if o.current == nil || ns.ms.unclear[Object{kind, o.current.ID}] {
 				continue
 			}
-			if v := jsonval.TextOf(ns.ix.tenantBody(o.kind, o.current).At(segs)); v != "" {
+			if v := schema.FoldGUID(jsonval.TextOf(ns.ix.tenantBody(o.kind, o.current).At(segs))); v != "" {
 				if _, twice := index[v]; twice {
 					key = "" // two objects have it, so it names neither
 				}
@@ -137,7 +138,7 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 		}
 		ns.byProperty[kind+"#"+property] = index
 	}
-	key := index[value]
+	key := index[schema.FoldGUID(value)]
 	return key, key != ""
 }
 

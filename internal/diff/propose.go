@@ -123,5 +123,5 @@ func applyDifference(n *jsonval.Node, d *difference) *jsonval.Node {
 		return n.With(d.segs, d.desired)
 	}
 	array := n.At(d.segs)
-	return n.With(d.segs, schema.ReplaceMember(array, d.current, d.desired))
+	return n.With(d.segs, schema.ReplaceMember(d.rule.Step("*"), array, d.current, d.desired))
 }

@@ -42,18 +42,29 @@ func (d *difference) pointer() string {
 // threeWay compares objects property by property. It returns the differences,
 // ordered by path, and the part on which both sides agree, joined with what
 // the base has where they do not.
+//
+// Whether desired and current agree, and whether the tenant still has what the
+// base has, is the kind's equality: services answer in a form of their own.
+// Whether the file still says what the base has is decided by its spelling: an
+// edit of a person counts as it stands. Where both sides agree, the base takes
+// the file's spelling.
 func threeWay(r *schema.Rule, base, desired, current *jsonval.Node) ([]*difference, *jsonval.Node) {
-	w := &walk{}
+	w := &walk{held: base != nil}
 	agreed := w.object(r, nil, base, desired, current, nil)
 	return w.found, agreed
 }
 
-type walk struct{ found []*difference }
+type walk struct {
+	// held: both sides have agreed on the object before.
+	held  bool
+	found []*difference
+}
 
 // object compares property by property. once is what both sides had agreed on
 // in place of the object, or of one around it.
 func (w *walk) object(r *schema.Rule, segs []string, base, desired, current, once *jsonval.Node) *jsonval.Node {
 	agreed := &jsonval.ObjectBuilder{}
+	r = r.In(desired, current)
 	for i, name := range desired.Names {
 		below := append(segs[:len(segs):len(segs)], name)
 		agreed.Add(name, w.value(r.Step(name), below, base.Get(name), desired.Kids[i], current.Get(name), once))
@@ -72,7 +83,8 @@ func (w *walk) value(r *schema.Rule, segs []string, base, desired, current, once
 			return agreed
 		}
 		return base // they have left it, and do not agree on another
-	case desired.IsArray() && r.Fact().Set != nil && (current.IsNull() || current.IsArray()):
+	case desired.IsArray() && r.Fact().Set != nil && (current.IsNull() || current.IsArray()) &&
+		r.Set.Merges(base, desired, current) && !w.clears(base, desired):
 		return w.set(r, segs, base, desired, current)
 	}
 	if schema.Covers(r, desired, current) {
@@ -85,7 +97,7 @@ func (w *walk) value(r *schema.Rule, segs []string, base, desired, current, once
 	case base == nil:
 		// Never agreed: the repository's value is proposed.
 		d.fate = deployed
-	case schema.Covers(r, desired, base):
+	case schema.Exactly(r, schema.Managed(base, desired), desired):
 		d.fate = drifted
 	case schema.Covers(r, schema.Managed(base, desired), current):
 		d.fate = deployed
@@ -94,6 +106,14 @@ func (w *walk) value(r *schema.Rule, segs []string, base, desired, current, once
 	}
 	w.found = append(w.found, d)
 	return schema.Managed(base, desired)
+}
+
+// clears reports whether a person added an empty set to a file that did not
+// name it: that empties the tenant's, as any added value replaces it. In a file
+// that is compared for the first time, an empty set may be all that an exporter
+// could see, and the tenant's members are taken over.
+func (w *walk) clears(base, desired *jsonval.Node) bool {
+	return w.held && base == nil && len(desired.Kids) == 0
 }
 
 // set compares the members of a set one by one.
@@ -110,7 +130,7 @@ func (w *walk) set(r *schema.Rule, segs []string, base, desired, current *jsonva
 		}
 		d := &difference{segs: segs, base: m.Base, desired: m.Desired, current: m.Current, member: true, places: m.Places, rule: r}
 		switch {
-		case schema.SameMember(next, m.Base, m.Desired):
+		case schema.Exactly(next, m.Base, m.Desired):
 			d.fate = drifted
 		case schema.SameMember(next, m.Base, m.Current), m.Base == nil:
 			d.fate = deployed

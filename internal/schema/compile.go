@@ -20,72 +20,38 @@ type Schema struct {
 	Sum        [sha256.Size]byte
 }
 
-// Compile compiles a kind. It fails for paths that are no JSON pointers.
+// Compile compiles a kind. It fails for paths that are no JSON pointers, for
+// unknown value forms, for defaults that are no JSON, and for a kind whose
+// paths need too many rules.
 func Compile(k tenant.Kind) (*Schema, error) {
 	Compilations.Add(1)
+	c := &declarations{kind: k.Name}
+	c.patterns = append(c.patterns, pattern{segs: []string{"**", typeName}, apply: func(f *Facts) { f.form = typeForm }})
 	out := &Schema{Kind: k}
-	var entries []ruleEntry
-	var failed error
-	path := func(p string) []string {
-		segs, err := jsonval.SplitPointer(p)
-		if err != nil && failed == nil {
-			failed = fmt.Errorf("plan: kind %s: path %w", k.Name, err)
-		}
-		return segs
-	}
-	say := func(p string, apply func(*Facts)) {
-		entries = append(entries, ruleEntry{path(p), apply})
-	}
-	for _, p := range k.ReadOnly {
-		say(p, func(f *Facts) { f.readOnly = true })
-	}
-	for _, p := range k.CreateOnly {
-		say(p, func(f *Facts) { f.CreateOnly = true })
-	}
-	for _, p := range k.EmptyIsAbsent {
-		say(p, func(f *Facts) { f.emptyIsAbsent = true })
-	}
-	for _, p := range k.Sensitive {
-		say(p, func(f *Facts) { f.Sensitive = true })
-	}
-	for _, p := range k.Whole {
-		say(p, func(f *Facts) { f.Whole = true })
-	}
+	c.properties(&k)
+	c.values(&k)
+	c.secrets(&k)
 	for _, p := range k.Parts {
-		if segs := path(p.Path); failed == nil && (p.Name == "" || strings.Contains(p.Name, "/") || len(segs) == 0 || slices.Contains(segs, "*")) {
-			failed = fmt.Errorf("plan: kind %s: part %q at %q: it needs a name without \"/\", and a path without \"*\"", k.Name, p.Name, p.Path)
+		segs := c.path(p.Path)
+		if p.Name == "" || strings.Contains(p.Name, "/") || len(segs) == 0 || slices.Contains(segs, "*") || slices.Contains(segs, "**") {
+			c.fail("part %q at %q: it needs a name without \"/\", and a path without \"*\"", p.Name, p.Path)
 		}
-		out.PartPaths = append(out.PartPaths, path(p.Path))
-	}
-	for _, s := range k.Sets {
-		set := &setRule{}
-		for _, by := range s.By {
-			set.By = append(set.By, path(by))
-		}
-		say(s.Path, func(f *Facts) { f.Set = set })
-	}
-	for i := range k.References {
-		ref := &k.References[i]
-		say(ref.Path, func(f *Facts) { f.refs = append(f.refs, ref) })
-	}
-	for _, m := range k.Masked {
-		say(m.Path, func(f *Facts) { f.Masked, f.Token = true, m.Token })
-		if segs := path(m.Path); m.Token != "" && len(segs) > 0 {
-			sibling := append(slices.Clone(segs[:len(segs)-1]), m.Token)
-			entries = append(entries, ruleEntry{sibling, func(f *Facts) { f.isToken = true }})
-		}
+		out.PartPaths = append(out.PartPaths, segs)
 	}
 	keys := k.NaturalKey
 	if len(keys) == 0 {
 		keys = []string{"/displayName"}
 	}
 	for _, p := range keys {
-		out.NaturalKey = append(out.NaturalKey, path(p))
+		out.NaturalKey = append(out.NaturalKey, c.path(p))
 	}
-	if failed != nil {
-		return nil, failed
+	if c.failed != nil {
+		return nil, c.failed
 	}
-	out.Root = buildRule(entries, Facts{})
+	var err error
+	if out.Root, err = buildRules(c.patterns); err != nil {
+		return nil, fmt.Errorf("plan: kind %s: %w", k.Name, err)
+	}
 	data, err := json.Marshal(k)
 	if err != nil {
 		return nil, fmt.Errorf("plan: kind %s: %w", k.Name, err)
@@ -94,53 +60,115 @@ func Compile(k tenant.Kind) (*Schema, error) {
 	return out, nil
 }
 
-type ruleEntry struct {
-	segs  []string
-	apply func(*Facts)
+// declarations collects the patterns of a kind and the first error.
+type declarations struct {
+	kind     string
+	patterns []pattern
+	failed   error
 }
 
-// buildRule makes the rule at one path from the entries that pass through it
-// and from what it inherits from above.
-func buildRule(entries []ruleEntry, above Facts) *Rule {
-	if len(entries) == 0 && !above.CreateOnly && !above.emptyIsAbsent {
-		return nil
+func (c *declarations) fail(format string, args ...any) {
+	if c.failed == nil {
+		c.failed = fmt.Errorf("plan: kind %s: %w", c.kind, fmt.Errorf(format, args...))
 	}
-	r := &Rule{}
-	r.CreateOnly, r.emptyIsAbsent = above.CreateOnly, above.emptyIsAbsent
-	var further []ruleEntry
-	for _, e := range entries {
-		if len(e.segs) == 0 {
-			e.apply(&r.Facts)
-		} else {
-			further = append(further, e)
-		}
-	}
-	if len(further) == 0 {
-		if r.CreateOnly || r.emptyIsAbsent {
-			deep := &Rule{}
-			deep.CreateOnly, deep.emptyIsAbsent = r.CreateOnly, r.emptyIsAbsent
-			deep.other = deep
-			r.other = deep
-		}
-		return r
-	}
-	r.names = map[string]*Rule{}
-	for _, e := range further {
-		if name := e.segs[0]; name != "*" && r.names[name] == nil {
-			r.names[name] = buildRule(passing(further, name), r.Facts)
-		}
-	}
-	r.other = buildRule(passing(further, "*"), r.Facts)
-	return r
 }
 
-// passing returns the entries that pass through name, one segment shorter.
-func passing(entries []ruleEntry, name string) []ruleEntry {
-	var out []ruleEntry
-	for _, e := range entries {
-		if e.segs[0] == name || e.segs[0] == "*" {
-			out = append(out, ruleEntry{e.segs[1:], e.apply})
+// path reads a path without "**". Clients follow such paths by themselves when
+// they make requests, and cannot be asked to search a tree.
+func (c *declarations) path(p string) []string {
+	segs := c.deepPath(p)
+	if slices.Contains(segs, "**") {
+		c.fail("path %q: \"**\" is for EmptyIsAbsent, Defaults, Forms, Sets and Sensitive only", p)
+	}
+	return segs
+}
+
+// deepPath reads a path in which "**" stands for any number of segments.
+func (c *declarations) deepPath(p string) []string {
+	segs, err := jsonval.SplitPointer(p)
+	if err != nil {
+		c.fail("path %w", err)
+	}
+	return segs
+}
+
+// say declares facts of the value at a path.
+func (c *declarations) say(p string, apply func(*Facts)) { c.sayOf(p, "", apply) }
+
+// sayOf is say for objects of one type.
+func (c *declarations) sayOf(p, typ string, apply func(*Facts)) {
+	c.patterns = append(c.patterns, pattern{segs: c.deepPath(p), typ: bareType(typ), apply: apply})
+}
+
+// sayBelow declares facts of the value at a path and of everything below it.
+func (c *declarations) sayBelow(p string, apply func(*Facts)) {
+	c.patterns = append(c.patterns, pattern{segs: append(slices.Clip(c.deepPath(p)), "**"), apply: apply})
+}
+
+// properties declares what can be done with properties.
+func (c *declarations) properties(k *tenant.Kind) {
+	for _, p := range slices.Concat(k.ReadOnly, k.CreateOnly, k.Whole) {
+		c.path(p)
+	}
+	for _, p := range k.ReadOnly {
+		c.say(p, func(f *Facts) { f.readOnly = true })
+	}
+	for _, p := range k.CreateOnly {
+		c.sayBelow(p, func(f *Facts) { f.CreateOnly = true })
+	}
+	for _, p := range k.Whole {
+		c.say(p, func(f *Facts) { f.Whole = true })
+	}
+	for i := range k.References {
+		ref := &k.References[i]
+		c.path(ref.Path)
+		c.say(ref.Path, func(f *Facts) { f.refs = append(f.refs, ref) })
+		if len(ref.Literals) > 0 {
+			c.sayOf(ref.Path, ref.Type, func(f *Facts) { f.literals = append(f.literals, ref.Literals...) })
 		}
 	}
-	return out
+}
+
+// values declares when values are equal.
+func (c *declarations) values(k *tenant.Kind) {
+	for _, p := range k.EmptyIsAbsent {
+		c.sayBelow(p, func(f *Facts) { f.emptyIsAbsent = true })
+	}
+	for _, s := range k.Sets {
+		set := setRule{multi: s.Multi}
+		for _, by := range s.By {
+			set.By = append(set.By, c.path(by))
+		}
+		// Each rule gets its own, since the rule of the members differs.
+		c.say(s.Path, func(f *Facts) { own := set; f.Set = &own })
+	}
+	for _, form := range k.Forms {
+		if !knownForm(form.As) {
+			c.fail("form at %q: %q is no value form", form.Path, form.As)
+		}
+		c.sayOf(form.Path, form.Type, func(f *Facts) { f.form = form.As })
+	}
+	for _, d := range k.Defaults {
+		value, err := jsonval.Parse(d.Value)
+		if err != nil {
+			c.fail("default at %q: %w", d.Path, err)
+		}
+		c.sayOf(d.Path, d.Type, func(f *Facts) { f.defaults = append(f.defaults, value) })
+	}
+}
+
+// secrets declares what is redacted and what comes back as asterisks.
+func (c *declarations) secrets(k *tenant.Kind) {
+	for _, p := range k.Sensitive {
+		c.say(p, func(f *Facts) { f.Sensitive = true })
+		c.sayBelow(p, func(f *Facts) { f.secret = true })
+	}
+	for _, m := range k.Masked {
+		c.say(m.Path, func(f *Facts) { f.Masked, f.Token = true, m.Token })
+		c.sayBelow(m.Path, func(f *Facts) { f.secret = true })
+		if segs := c.path(m.Path); m.Token != "" && len(segs) > 0 {
+			sibling := append(slices.Clone(segs[:len(segs)-1]), m.Token)
+			c.patterns = append(c.patterns, pattern{segs: sibling, apply: func(f *Facts) { f.isToken = true }})
+		}
+	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // A path that is no JSON pointer is refused wherever a kind has one.
-func TestCompileRefuses(t *testing.T) {
+func TestCompileRefusesBadPaths(t *testing.T) {
 	for name, k := range map[string]tenant.Kind{
 		"read-only":    {ReadOnly: []string{"id"}},
 		"create-only":  {CreateOnly: []string{"id"}},

@@ -12,41 +12,43 @@ func HasValue(n *jsonval.Node) bool {
 	return !n.IsObject() || slices.ContainsFunc(n.Kids, HasValue)
 }
 
-func SameMember(r *Rule, a, b *jsonval.Node) bool {
-	return jsonval.Equal(a, b) || a != nil && b != nil && Covers(r, a, b) && Covers(r, b, a)
-}
-
-// Covers reports whether big has everything that small has, with the same
-// values: in objects, what small lacks does not count. Absent and null are the
-// same for a property as a whole, and so are other empty values where the kind
-// says so.
+// Covers reports whether big has everything that small has, with equal values:
+// of objects, only the properties that small names count, and all else must
+// have the same [Canonical] form. A file that names some properties of an
+// object is compared with the tenant in this way.
 func Covers(r *Rule, small, big *jsonval.Node) bool {
-	f := r.Fact()
-	switch {
-	case small.IsNull() && big.IsNull():
-		return true
-	case f.emptyIsAbsent && small.IsEmpty() && big.IsEmpty():
-		return true
-	case small.IsObject() && big.IsObject():
+	if small.IsObject() && big.IsObject() {
+		of := r.In(small, big)
 		for i, name := range small.Names {
-			if !Covers(r.Step(name), small.Kids[i], big.Get(name)) {
+			if !Covers(of.Step(name), small.Kids[i], big.Get(name)) {
 				return false
 			}
 		}
 		return true
-	case f.Set != nil && small.IsArray() && big.IsArray():
-		return equalSets(r, small, big)
 	}
-	return jsonval.Equal(small, big)
+	return jsonval.Equal(small, big) || jsonval.Equal(Canonical(r, small), Canonical(r, big))
 }
 
-func equalSets(r *Rule, a, b *jsonval.Node) bool {
-	for _, m := range r.Set.Members(nil, a, b) {
-		if m.Desired == nil || m.Current == nil || !jsonval.Equal(m.Desired, m.Current) {
-			return false
-		}
+// SameMember reports whether two elements of arrays are equal. nil is an
+// element that is not there and equals only another such.
+func SameMember(r *Rule, a, b *jsonval.Node) bool {
+	if a == nil || b == nil {
+		return a == b
 	}
-	return true
+	return jsonval.Equal(a, b) || jsonval.Equal(CanonicalMember(r, a), CanonicalMember(r, b))
+}
+
+// SameInMember reports whether two properties inside an element of an array
+// are equal; nil is absent.
+func SameInMember(r *Rule, a, b *jsonval.Node) bool {
+	return jsonval.Equal(a, b) || jsonval.Equal(canonicalProperty(r, a, true), canonicalProperty(r, b, true))
+}
+
+// Exactly reports whether two values are spelled alike but for the order of
+// sets. It is the comparison of a file with the base: an edit of a person
+// counts as it stands, also one that writes an equal value differently.
+func Exactly(r *Rule, a, b *jsonval.Node) bool {
+	return jsonval.Equal(a, b) || a != nil && b != nil && jsonval.Equal(SortedSets(r, a), SortedSets(r, b))
 }
 
 // Managed returns the part of n that desired manages: of objects, only the

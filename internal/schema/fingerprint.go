@@ -31,8 +31,8 @@ func (k *Schema) FingerprintPart(body json.RawMessage, part, salt string) (strin
 
 // Fingerprint is [Schema.FingerprintPart] of a parsed body.
 func Fingerprint(k *Schema, body *jsonval.Node, part, salt string) string {
-	s := Form{SortSets: true, Mask: func(*jsonval.Node) *jsonval.Node { return nil }}
-	n := s.Apply(k, body)
+	s := Form{Mask: func(*jsonval.Node) *jsonval.Node { return nil }}
+	n := canonicalValue(k.Root, s.Apply(k, body), false, nil)
 	if part != WholeObject {
 		n = k.Piece(n, part)
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -32,26 +31,34 @@ func Applicable(at Place) []*tenant.Reference {
 	if len(at.refs) == 0 {
 		return nil
 	}
-	typ := jsonval.TextOf(at.holder.Get("@odata.type"))
-	for _, r := range at.refs {
-		if r.Type != "" && r.Type != typ {
-			return slices.DeleteFunc(slices.Clone(at.refs), func(r *tenant.Reference) bool { return r.Type != "" && r.Type != typ })
-		}
+	typ := typeOf(at.holder)
+	other := func(r *tenant.Reference) bool { return r.Type != "" && bareType(r.Type) != typ }
+	if slices.ContainsFunc(at.refs, other) {
+		return slices.DeleteFunc(slices.Clone(at.refs), other)
 	}
 	return at.refs
 }
 
 // IsLiteral reports whether a value at declared references stays as it is.
+// Services read literals without regard to case: "all" is stored as "All".
 func IsLiteral(refs []*tenant.Reference, value string) bool {
-	for _, r := range refs {
-		for _, l := range r.Literals {
-			prefix, isPrefix := strings.CutSuffix(l, "*")
-			if l == value || isPrefix && strings.HasPrefix(value, prefix) {
-				return true
-			}
-		}
+	return value == "" || slices.ContainsFunc(refs, func(r *tenant.Reference) bool { return isLiteralOf(r.Literals, value) })
+}
+
+func isLiteralOf(literals []string, value string) bool {
+	if isWord(literals, value) {
+		return true
 	}
-	return value == ""
+	value = lowerASCII(value)
+	return slices.ContainsFunc(literals, func(l string) bool {
+		prefix, isPrefix := strings.CutSuffix(l, "*")
+		return isPrefix && strings.HasPrefix(value, lowerASCII(prefix))
+	})
+}
+
+// isWord reports whether a value is one of the literals that are no prefixes.
+func isWord(literals []string, value string) bool {
+	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(value) && lowerASCII(l) == lowerASCII(value) })
 }
 
 // SetProperty puts in the property that the kind declares for the place.

@@ -1,16 +1,22 @@
 package schema
 
 import (
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Rule is what a kind says about the value at one path. Rules form a tree
-// along the paths, in which names already include what "*" says, so that one
-// step per segment is enough. A nil *rule says nothing about the value and all
-// below it.
+// Rule is what a kind says about the value at one path. Rules form a graph
+// along the paths, in which names already include what "*" and "**" say, so
+// that one step per segment is enough. A nil *Rule says nothing about the value
+// and all below it. Rules never change, so goroutines may share them.
 type Rule struct {
-	names map[string]*Rule
-	other *Rule // for every other name and for array elements
+	names   map[string]*Rule
+	other   *Rule // for every other name
+	element *Rule // for the elements of an array
+	// byType are the rules for objects of one "@odata.type", without "#".
+	byType map[string]*Rule
 	Facts
 }
 
@@ -20,15 +26,19 @@ type Facts struct {
 	CreateOnly    bool // also of everything below
 	emptyIsAbsent bool // also of everything below
 	Sensitive     bool
+	secret        bool // Sensitive or Masked, also of everything below
 	Whole         bool
 	Masked        bool
 	Token         string // the name of masked's sibling, if it has one
 	isToken       bool
 	Set           *setRule
 	refs          []*tenant.Reference
+	// literals are those of refs whose type condition holds.
+	literals []string
+	form     tenant.ValueForm
+	// defaults are the declared defaults, canonical once the kind is compiled.
+	defaults []*jsonval.Node
 }
-
-type setRule struct{ By [][]string }
 
 var nothing Facts
 
@@ -40,10 +50,14 @@ func (r *Rule) Fact() *Facts {
 	return &r.Facts
 }
 
-// Step returns the rule one segment further down.
+// Step returns the rule one segment further down; "*" leads to the elements of
+// an array. Declarations for objects of one type apply only after [Rule.In].
 func (r *Rule) Step(name string) *Rule {
 	if r == nil {
 		return nil
+	}
+	if name == "*" {
+		return r.element
 	}
 	if next, ok := r.names[name]; ok {
 		return next
@@ -51,10 +65,49 @@ func (r *Rule) Step(name string) *Rule {
 	return r.other
 }
 
+// In returns the rule for an object of the "@odata.type" that one of these
+// values has. The first that has a type decides.
+func (r *Rule) In(objects ...*jsonval.Node) *Rule {
+	if r == nil || len(r.byType) == 0 {
+		return r
+	}
+	for _, n := range objects {
+		if typ := typeOf(n); typ != "" {
+			if next := r.byType[typ]; next != nil {
+				return next
+			}
+			break
+		}
+	}
+	return r
+}
+
+// typeOf returns the "@odata.type" of an object without "#".
+func typeOf(n *jsonval.Node) string { return bareType(jsonval.TextOf(n.Get(typeName))) }
+
+func bareType(s string) string { return strings.TrimPrefix(s, "#") }
+
+// typeName is the annotation that names an object's type.
+const typeName = "@odata.type"
+
 // Follow returns the rule at a path.
 func (r *Rule) Follow(segs []string) *Rule {
 	for _, s := range segs {
 		r = r.Step(s)
 	}
 	return r
+}
+
+// FollowIn returns the rule at a path within n, and the value there. It follows
+// the types of the objects on the way.
+func (r *Rule) FollowIn(n *jsonval.Node, segs []string) (*Rule, *jsonval.Node) {
+	for i, s := range segs {
+		if n.IsArray() {
+			r = r.Step("*")
+		} else {
+			r = r.In(n).Step(s)
+		}
+		n = n.At(segs[i : i+1])
+	}
+	return r, n
 }

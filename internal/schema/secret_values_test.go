@@ -33,12 +33,3 @@ func TestSecretValues(t *testing.T) {
 		t.Error("a broken object: got no error")
 	}
 }
-
-func compiled(t *testing.T, k tenant.Kind) *Schema {
-	t.Helper()
-	s, err := Compile(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}

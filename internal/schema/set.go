@@ -8,14 +8,24 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
+// setRule is what a kind says about an array without order.
+type setRule struct {
+	By    [][]string
+	multi bool
+	// member is the rule of the members.
+	member *Rule
+}
+
 // ReplaceMember returns the array with one member removed, replaced or added.
-func ReplaceMember(array, old, now *jsonval.Node) *jsonval.Node {
+// A member of a set that is there twice is one member, so all its copies go.
+// r is the rule of the members.
+func ReplaceMember(r *Rule, array, old, now *jsonval.Node) *jsonval.Node {
 	out := &jsonval.Node{Kind: '['}
 	placed := now == nil
 	if array.IsArray() {
 		for _, kid := range array.Kids {
 			switch {
-			case old == nil || !jsonval.Equal(kid, old):
+			case old == nil || !SameMember(r, kid, old):
 				out.Kids = append(out.Kids, kid)
 			case !placed:
 				out.Kids = append(out.Kids, now)
@@ -49,31 +59,53 @@ func (s *setRule) identity(sides ...*jsonval.Node) func(*jsonval.Node) string {
 			return s.Declared
 		}
 	}
-	return func(n *jsonval.Node) string { return string(n.JSON()) }
+	return s.value
 }
 
-// Declared is the identity that the kind declares.
+// value is the identity of a member by its whole value.
+func (s *setRule) value(n *jsonval.Node) string { return string(CanonicalMember(s.member, n).JSON()) }
+
+// Declared is the identity that the kind declares: the canonical values at By.
 func (s *setRule) Declared(n *jsonval.Node) string {
-	var b strings.Builder
+	var b []byte
 	for _, segs := range s.By {
-		// Missing and null name the same member.
-		b.Write(n.At(segs).AppendJSON(nil))
-		b.WriteByte(' ')
+		r, value := s.member.FollowIn(n, segs)
+		// Missing, null and a default name the same member.
+		b = append(canonicalProperty(r, value, true).AppendJSON(b), ' ')
 	}
-	return b.String()
+	return string(b)
 }
 
+// TellsApart reports whether the declared identity names every member of an
+// array once. Equal members are one, unless the set is Multi.
 func (s *setRule) TellsApart(array *jsonval.Node) bool {
 	if !array.IsArray() {
 		return true
 	}
+	identity := s.Declared
+	if len(s.By) == 0 {
+		identity = s.value
+	}
 	seen := make(map[string]*jsonval.Node, len(array.Kids))
 	for _, kid := range array.Kids {
-		id := s.Declared(kid)
-		if other := seen[id]; other != nil && !jsonval.Equal(other, kid) {
+		id := identity(kid)
+		if other := seen[id]; other != nil && (s.multi || !SameMember(s.member, other, kid)) {
 			return false
 		}
 		seen[id] = kid
+	}
+	return true
+}
+
+// Merges reports whether the set can be merged member by member: a Multi set
+// only while nothing repeats, since nothing says then which members are pairs.
+func (s *setRule) Merges(sides ...*jsonval.Node) bool {
+	if s.multi {
+		for _, side := range sides {
+			if !s.TellsApart(side) {
+				return false
+			}
+		}
 	}
 	return true
 }

@@ -32,7 +32,7 @@ func Unmask(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.N
 		d, c = desired, current
 		for i, name := range desired.Names {
 			was := desired.Kids[i]
-			dv, cv := Unmask(r.Step(name), base.Get(name), was, current.Get(name), wrote)
+			dv, cv := Unmask(r.In(desired, current).Step(name), base.Get(name), was, current.Get(name), wrote)
 			if dv != was {
 				d = d.With([]string{name}, dv)
 			}
@@ -73,7 +73,10 @@ func align(r *Rule, from, to *jsonval.Node) []int {
 		identity := set.identity(from, to)
 		return AlignBy(from, to, func(a, b *jsonval.Node) bool { return identity(a) == identity(b) })
 	}
-	return AlignBy(from, to, EqualButSecrets)
+	next := r.Step("*")
+	return AlignBy(from, to, func(a, b *jsonval.Node) bool {
+		return EqualButSecrets(a, b) || EqualButSecrets(CanonicalMember(next, a), CanonicalMember(next, b))
+	})
 }
 
 // AlignBy pairs equal elements one to one, the same place first. Where more

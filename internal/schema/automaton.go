@@ -1,0 +1,194 @@
+package schema
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// pattern is one declaration: the facts of the values at a path.
+type pattern struct {
+	segs  []string
+	typ   string // the type of the object that holds the last segment; "": any
+	apply func(*Facts)
+}
+
+// position is a place in a pattern to which a path has led.
+type position struct {
+	pattern, at int
+	// typed: the nearest object around has the pattern's type. It stays false
+	// where the pattern has none, so that equal sets of positions are equal.
+	typed bool
+}
+
+// maxRules bounds the rules of one kind. Paths that mix "**" and "*" can need
+// exponentially many; the largest kinds need a few hundred.
+const maxRules = 20_000
+
+// buildRules makes the rules of all patterns by the subset construction: a rule
+// is the set of positions that a path can lead to, and equal sets share a rule.
+// There are finitely many sets, so it ends although "**" matches paths of any
+// length.
+func buildRules(patterns []pattern) (*Rule, error) {
+	b := &ruleBuilder{patterns: patterns, rules: map[string]*Rule{}}
+	start := make([]position, len(patterns))
+	for i := range patterns {
+		start[i] = position{pattern: i}
+	}
+	root := b.build(start)
+	if b.failed != nil {
+		return nil, b.failed
+	}
+	// A default is compared in its canonical form, which needs the whole graph.
+	for _, r := range b.withDefaults {
+		for i, value := range r.defaults {
+			r.defaults[i] = canonicalValue(r, value, true, r.literals)
+		}
+	}
+	return root, nil
+}
+
+type ruleBuilder struct {
+	patterns     []pattern
+	rules        map[string]*Rule
+	withDefaults []*Rule
+	failed       error
+	key          []byte
+}
+
+// build returns the rule for a set of positions, which it closes and sorts.
+func (b *ruleBuilder) build(set []position) *Rule {
+	set = b.closed(set)
+	if len(set) == 0 || b.failed != nil {
+		return nil
+	}
+	b.key = b.key[:0]
+	for _, p := range set {
+		typed := 0
+		if p.typed {
+			typed = 1
+		}
+		b.key = binary.AppendUvarint(b.key, uint64(p.pattern))
+		b.key = binary.AppendUvarint(b.key, uint64(2*p.at+typed))
+	}
+	if r, ok := b.rules[string(b.key)]; ok {
+		return r
+	}
+	if len(b.rules) >= maxRules {
+		b.failed = fmt.Errorf("its paths need more than %d rules; use fewer \"**\" and \"*\"", maxRules)
+		return nil
+	}
+	r := &Rule{}
+	b.rules[string(b.key)] = r
+	b.state(r, set)
+	r.element = b.build(b.step(set, "", stepElement, ""))
+	b.steps(r, set, "")
+	for _, typ := range b.types(set) {
+		if r.byType == nil {
+			r.byType = map[string]*Rule{}
+		}
+		of := &Rule{Facts: r.Facts, element: r.element}
+		b.steps(of, set, typ)
+		r.byType[typ] = of
+	}
+	if r.Set != nil {
+		r.Set.member = r.element
+	}
+	return r
+}
+
+// closed adds the positions behind each "**", which matches no segment too,
+// and sorts.
+func (b *ruleBuilder) closed(set []position) []position {
+	for i := 0; i < len(set); i++ {
+		p := set[i]
+		if segs := b.patterns[p.pattern].segs; p.at < len(segs) && segs[p.at] == "**" {
+			set = append(set, position{p.pattern, p.at + 1, p.typed})
+		}
+	}
+	slices.SortFunc(set, func(x, y position) int {
+		switch {
+		case x.pattern != y.pattern:
+			return x.pattern - y.pattern
+		case x.at != y.at:
+			return x.at - y.at
+		case x.typed == y.typed:
+			return 0
+		case x.typed:
+			return 1
+		}
+		return -1
+	})
+	return slices.Compact(set)
+}
+
+// state applies the patterns that end here, each once and in their order.
+func (b *ruleBuilder) state(r *Rule, set []position) {
+	last := -1
+	for _, p := range set {
+		of := &b.patterns[p.pattern]
+		if p.at == len(of.segs) && p.pattern != last && (of.typ == "" || p.typed) {
+			of.apply(&r.Facts)
+			last = p.pattern
+		}
+	}
+	if len(r.defaults) > 0 {
+		b.withDefaults = append(b.withDefaults, r)
+	}
+}
+
+// steps makes the rules one name further down, in an object of a type.
+func (b *ruleBuilder) steps(r *Rule, set []position, typ string) {
+	r.names = map[string]*Rule{}
+	for _, p := range set {
+		segs := b.patterns[p.pattern].segs
+		if p.at == len(segs) || segs[p.at] == "*" || segs[p.at] == "**" {
+			continue
+		}
+		if name := segs[p.at]; r.names[name] == nil {
+			r.names[name] = b.build(b.step(set, name, stepName, typ))
+		}
+	}
+	r.other = b.build(b.step(set, "", stepOther, typ))
+}
+
+// types returns the types that patterns still ask for.
+func (b *ruleBuilder) types(set []position) []string {
+	var out []string
+	for _, p := range set {
+		if of := &b.patterns[p.pattern]; of.typ != "" && p.at < len(of.segs) && !slices.Contains(out, of.typ) {
+			out = append(out, of.typ)
+		}
+	}
+	return out
+}
+
+// How a step is made.
+const (
+	stepName    = iota // by this name
+	stepOther          // by a name that no pattern has here
+	stepElement        // to an element of an array
+)
+
+// step returns the positions one segment further. typ is the type of the object
+// that is left; an element's object is the one around its array.
+func (b *ruleBuilder) step(set []position, name string, how int, typ string) []position {
+	var out []position
+	for _, p := range set {
+		of := &b.patterns[p.pattern]
+		if p.at == len(of.segs) {
+			continue
+		}
+		typed := p.typed
+		if how != stepElement {
+			typed = of.typ != "" && of.typ == typ
+		}
+		switch seg := of.segs[p.at]; {
+		case seg == "**":
+			out = append(out, position{p.pattern, p.at, typed})
+		case seg == "*", how == stepName && seg == name:
+			out = append(out, position{p.pattern, p.at + 1, typed})
+		}
+	}
+	return out
+}

@@ -1,0 +1,94 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+)
+
+// Canonical returns the canonical form of a value: equal values, and only they,
+// have the same. nil stands for null, for an absent value, and for what the
+// kind says means the same. It depends on nothing but the rule, the value and
+// the types of the objects in it. The value is in name form or as the tenant
+// has it; references, secrets and masks in name form stay as they are.
+//
+// The rules, and there are no others:
+//   - a property that is null is absent;
+//   - a property that is empty ([], {}, "") is absent where the kind says
+//     EmptyIsAbsent, where it declares a default or a set, and everywhere
+//     inside elements of arrays; objects are judged after their members;
+//   - a property that has its declared default is absent;
+//   - sets are sorted, and repeated members are one unless the set is Multi;
+//   - texts have the spelling that canonicalText gives them.
+func Canonical(r *Rule, n *jsonval.Node) *jsonval.Node { return canonicalProperty(r, n, false) }
+
+// CanonicalMember is Canonical for an element of an array: it is never absent,
+// since elements have places.
+func CanonicalMember(r *Rule, n *jsonval.Node) *jsonval.Node {
+	return canonicalValue(r, n, true, nil)
+}
+
+// canonicalProperty returns nil for what means the same as absence. inArray: an
+// array is somewhere around the value.
+func canonicalProperty(r *Rule, n *jsonval.Node, inArray bool) *jsonval.Node {
+	if n.IsNull() {
+		return nil
+	}
+	f := r.Fact()
+	out := canonicalValue(r, n, inArray, f.literals)
+	if out.IsEmpty() && (inArray || f.emptyIsAbsent || f.Set != nil || len(f.defaults) > 0) {
+		return nil
+	}
+	if slices.ContainsFunc(f.defaults, func(d *jsonval.Node) bool { return jsonval.Equal(d, out) }) {
+		return nil
+	}
+	return out
+}
+
+// canonicalValue never returns nil for a value. literals are those that are
+// declared for the value or for the array that it is an element of.
+func canonicalValue(r *Rule, n *jsonval.Node, inArray bool, literals []string) *jsonval.Node {
+	switch {
+	case n.IsObject():
+		of := r.In(n)
+		return n.MapKids(func(i int) *jsonval.Node {
+			return canonicalProperty(of.Step(n.Names[i]), n.Kids[i], inArray)
+		})
+	case n.IsArray():
+		return canonicalArray(r, n, literals)
+	case n.IsString():
+		return n.WithText(canonicalText(r.Fact(), n.Text, literals))
+	}
+	return n
+}
+
+func canonicalArray(r *Rule, n *jsonval.Node, literals []string) *jsonval.Node {
+	element := r.Step("*")
+	if own := element.Fact().literals; len(own) > 0 {
+		literals = append(slices.Clip(literals), own...)
+	}
+	out := n.MapKids(func(i int) *jsonval.Node { return canonicalValue(element, n.Kids[i], true, literals) })
+	set := r.Fact().Set
+	if set == nil || len(out.Kids) < 2 {
+		return out
+	}
+	out = &jsonval.Node{Kind: '[', Kids: slices.Clone(out.Kids)}
+	sortByText(out.Kids)
+	if !set.multi {
+		out.Kids = slices.CompactFunc(out.Kids, jsonval.Equal)
+	}
+	return out
+}
+
+// canonicalText returns the one spelling of a text. Secrets are compared
+// exactly, and so is what stands for something else in name form.
+func canonicalText(f *Facts, s string, literals []string) string {
+	if f.secret || s == "" || strings.HasPrefix(s, "${") {
+		return s
+	}
+	if isWord(literals, s) {
+		return lowerASCII(s)
+	}
+	return inForm(f.form, s)
+}

@@ -1,0 +1,75 @@
+package schema
+
+import (
+	"strings"
+	"time"
+)
+
+// timeText returns one spelling of a date, a date with a time, or a time of
+// day, by its value: RFC 3339 in UTC, without zeros at the end of the fraction.
+// A date is its midnight in UTC. A date with a time but without an offset stays
+// without one. Fractions are kept whole, however long they are.
+func timeText(s string) string {
+	if len(s) == len(time.DateOnly) {
+		if _, err := time.Parse(time.DateOnly, s); err == nil {
+			return s + "T00:00:00Z"
+		}
+		return s
+	}
+	upper := strings.ToUpper(s) // RFC 3339 allows "t" and "z"
+	date, clock, hasDate := strings.Cut(upper, "T")
+	if !hasDate {
+		date, clock = "", upper
+	}
+	clock, fraction, offset, ok := splitClock(clock)
+	if !ok {
+		return s
+	}
+	if !hasDate {
+		// The offset of a time of day alone has no meaning without a date.
+		if _, err := time.Parse(time.TimeOnly, clock); err != nil || offset != "" {
+			return s
+		}
+		return clock + fraction
+	}
+	if offset == "" {
+		if _, err := time.Parse(time.DateOnly+"T"+time.TimeOnly, date+"T"+clock); err != nil {
+			return s
+		}
+		return date + "T" + clock + fraction
+	}
+	t, err := time.Parse(time.RFC3339, date+"T"+clock+offset)
+	if err != nil {
+		return s
+	}
+	t = t.UTC()
+	if t.Year() < 0 || t.Year() > 9999 {
+		return s
+	}
+	return t.Format(time.DateOnly+"T"+time.TimeOnly) + fraction + "Z"
+}
+
+// splitClock splits "15:04:05.120+01:00" into "15:04:05", ".12" and "+01:00".
+func splitClock(s string) (clock, fraction, offset string, ok bool) {
+	if len(s) < len(time.TimeOnly) {
+		return "", "", "", false
+	}
+	clock, rest := s[:len(time.TimeOnly)], s[len(time.TimeOnly):]
+	if strings.Trim(clock, "0123456789:") != "" {
+		return "", "", "", false
+	}
+	if digits, found := strings.CutPrefix(rest, "."); found {
+		rest = strings.TrimLeft(digits, "0123456789")
+		digits = digits[:len(digits)-len(rest)]
+		if digits == "" {
+			return "", "", "", false
+		}
+		if digits = strings.TrimRight(digits, "0"); digits != "" {
+			fraction = "." + digits
+		}
+	}
+	if rest != "" && rest != "Z" && (len(rest) != len("+00:00") || rest[3] != ':') {
+		return "", "", "", false
+	}
+	return clock, fraction, rest, true
+}

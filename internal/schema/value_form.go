@@ -1,0 +1,91 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// knownForm reports whether a kind can declare the form.
+func knownForm(form tenant.ValueForm) bool {
+	switch form {
+	case tenant.Text, tenant.Enumeration, tenant.Flags, tenant.ID, tenant.Time, tenant.Duration, tenant.IPRange:
+		return true
+	}
+	return false
+}
+
+// typeForm is the form of every "@odata.type": with and without "#" it is the
+// same type. No kind declares it, it holds everywhere.
+const typeForm tenant.ValueForm = typeName
+
+// inForm returns the one spelling of a text of a form. A text that is not of
+// the form stays as it is. The result is of the form again, so that applying it
+// twice changes nothing.
+func inForm(form tenant.ValueForm, s string) string {
+	switch form {
+	case tenant.Text:
+		return s
+	case tenant.Enumeration:
+		return lowerASCII(s)
+	case tenant.Flags:
+		return flagsText(s)
+	case tenant.ID:
+		return idText(s)
+	case tenant.Time:
+		return timeText(s)
+	case tenant.Duration:
+		return durationText(s)
+	case tenant.IPRange:
+		return ipRangeText(s)
+	case typeForm:
+		return bareType(s)
+	}
+	return FoldGUID(s)
+}
+
+// FoldGUID returns a text that is a GUID in lower case, and any other as it is.
+func FoldGUID(s string) string {
+	if !IsGUID(s) {
+		return s
+	}
+	return lowerASCII(s)
+}
+
+// idText folds GUIDs, and what has the form of a sign-in name or mail address:
+// Entra compares those without regard to case.
+func idText(s string) string {
+	if at := strings.IndexByte(s, '@'); at > 0 && at < len(s)-1 && strings.LastIndexByte(s, '@') == at && !strings.ContainsAny(s, " \t\r\n") {
+		return lowerASCII(s)
+	}
+	return FoldGUID(s)
+}
+
+// flagsText sorts the members of a flags enumeration.
+func flagsText(s string) string {
+	flags := strings.Split(lowerASCII(s), ",")
+	for i, flag := range flags {
+		flags[i] = strings.TrimSpace(flag)
+	}
+	flags = slices.DeleteFunc(flags, func(flag string) bool { return flag == "" })
+	slices.Sort(flags)
+	return strings.Join(slices.Compact(flags), ",")
+}
+
+// lowerASCII lowers A to Z only. Other letters are left alone: no service folds
+// them in names of an enumeration, and a wrong "equal" would hide a change.
+func lowerASCII(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c >= 'A' && c <= 'Z' {
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				if c := b[j]; c >= 'A' && c <= 'Z' {
+					b[j] = c + 'a' - 'A'
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}

@@ -1,0 +1,115 @@
+package schema
+
+import (
+	"testing"
+
+	"github.com/tenantsync/tenantsync/tenant"
+	"pgregory.net/rapid"
+)
+
+func TestValueForms(t *testing.T) {
+	const upper, lower = "62E90394-69F5-4237-9190-012177145E10", "62e90394-69f5-4237-9190-012177145e10"
+	tests := []struct {
+		form tenant.ValueForm
+		a, b string
+		same bool
+	}{
+		{"", upper, lower, true},
+		{"", "{" + upper + "}", "{" + lower + "}", false},
+		{"", upper + "_1", lower + "_1", false},
+		{"", "Com.Contoso.App", "com.contoso.app", false},
+		{"", "./Device/Vendor/MSFT/Policy", "./device/vendor/msft/policy", false},
+		{"", "2026-03-01T00:00:00Z", "2026-03-01T00:00:00.0Z", false},
+		{tenant.Text, upper, lower, false},
+
+		{tenant.Enumeration, "Enabled", "enabled", true},
+		{tenant.Enumeration, "enabled", "disabled", false},
+		{tenant.Enumeration, "\u212aey", "key", false}, // the Kelvin sign is no K
+
+		{tenant.Flags, "internalGuest,b2bCollaborationGuest", "b2bCollaborationGuest, InternalGuest", true},
+		{tenant.Flags, "minor,minor", "minor", true},
+		{tenant.Flags, "minor,", "minor", true},
+		{tenant.Flags, "minor,moderate", "minor", false},
+
+		{tenant.ID, upper, lower, true},
+		{tenant.ID, "Ann@Contoso.com", "ann@contoso.com", true},
+		{tenant.ID, "C1", "c1", false},
+		{tenant.ID, "a@b@C", "a@b@c", false},
+		{tenant.ID, "write to Ann@contoso.com", "write to ann@contoso.com", false},
+		{tenant.ID, "@Ann", "@ann", false},
+
+		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T00:00:00.0000000Z", true},
+		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T01:00:00+01:00", true},
+		{tenant.Time, "2026-03-01T00:00:00Z", "2026-02-28T18:30:00-05:30", true},
+		{tenant.Time, "2026-03-01", "2026-03-01T00:00:00Z", true},
+		{tenant.Time, "2026-03-01t00:00:00z", "2026-03-01T00:00:00Z", true},
+		{tenant.Time, "2026-03-01T00:00:00", "2026-03-01T00:00:00Z", false},
+		{tenant.Time, "2026-03-01T00:00:00", "2026-03-01T00:00:00.00", true},
+		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T00:00:00.00000000001Z", false},
+		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T00:00:01Z", false},
+		{tenant.Time, "2026-02-30", "2026-02-30T00:00:00Z", false}, // no such day
+		{tenant.Time, "08:00:00", "08:00:00.0000000", true},
+		{tenant.Time, "08:00:00", "08:00:00.5", false},
+		{tenant.Time, "08:00:00", "2026-03-01T08:00:00Z", false},
+		{tenant.Time, "24:00:00", "24:00:00.0", false}, // no such time
+		{tenant.Time, "2026-03-01T00:00:00,0Z", "2026-03-01T00:00:00Z", false},
+		{tenant.Time, "2026-03-01T00:00:00+01", "2026-02-28T23:00:00Z", false},
+		{tenant.Time, "0000-01-01T00:00:00+01:00", "-001-12-31T23:00:00Z", false},
+
+		{tenant.Duration, "PT24H", "P1D", true},
+		{tenant.Duration, "P7D", "P1W", true},
+		{tenant.Duration, "P1Y", "P12M", true},
+		{tenant.Duration, "PT90M", "PT1H30M", true},
+		{tenant.Duration, "PT1.50S", "PT1.5S", true},
+		{tenant.Duration, "-PT0S", "P0D", true},
+		{tenant.Duration, "P1M", "P30D", false},
+		{tenant.Duration, "P1M", "PT1M", false},
+		{tenant.Duration, "P365D", "P1Y", false},
+		{tenant.Duration, "-P1D", "P1D", false},
+		{tenant.Duration, "PT1.5S", "PT1S", false},
+		{tenant.Duration, "PT", "P", false},
+		{tenant.Duration, "P1D1D", "P2D", false},
+		{tenant.Duration, "PT1M1H", "PT1H1M", false}, // not in this order
+		{tenant.Duration, "P", "P0D", false},
+		{tenant.Duration, "PT0.5H", "PT30M", false},
+
+		{tenant.IPRange, "192.0.2.17/24", "192.0.2.0/24", true},
+		{tenant.IPRange, "192.0.2.0/24", "192.0.2.0-192.0.2.255", true},
+		{tenant.IPRange, "192.0.2.1", "192.0.2.1/32", true},
+		{tenant.IPRange, "2001:DB8:0:0::/32", "2001:db8::/32", true},
+		{tenant.IPRange, "2001:db8::1", "2001:0db8:0000:0000:0000:0000:0000:0001", true},
+		{tenant.IPRange, "::ffff:192.0.2.0/120", "192.0.2.0/24", false},
+		{tenant.IPRange, "::ffff:192.0.2.1", "192.0.2.1", false},
+		{tenant.IPRange, "192.0.2.0/24", "192.0.2.0/25", false},
+		{tenant.IPRange, "192.0.2.0/24", "192.0.2.0", false},
+		{tenant.IPRange, "192.0.2.9-192.0.2.1", "192.0.2.1-192.0.2.9", false},
+		{tenant.IPRange, "192.0.2.0/33", "192.0.2.0/32", false},
+		{tenant.IPRange, "192.0.2.01", "192.0.2.1", false}, // once read as octal
+		{tenant.IPRange, "0.0.0.0/0", "0.0.0.0-255.255.255.255", true},
+	}
+	for _, tt := range tests {
+		a, b := inForm(tt.form, tt.a), inForm(tt.form, tt.b)
+		if (a == b) != tt.same {
+			t.Errorf("%s: %q and %q have the forms %q and %q; want the same: %t", tt.form, tt.a, tt.b, a, b, tt.same)
+		}
+	}
+}
+
+func TestValueFormsAreStable(t *testing.T) {
+	forms := []tenant.ValueForm{"", tenant.Text, tenant.Enumeration, tenant.Flags, tenant.ID, tenant.Time, tenant.Duration, tenant.IPRange, typeForm}
+	text := rapid.OneOf(
+		rapid.String(),
+		rapid.StringMatching(`[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})?([Zz]|[+-][0-9]{2}:[0-9]{2})?)?`),
+		rapid.StringMatching(`-?P([0-9]{1,13}[YMWD]){0,4}(T([0-9]{1,3}(\.[0-9]{1,3})?[HMS]){0,3})?`),
+		rapid.StringMatching(`[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}((/|-[0-9]\.[0-9]\.[0-9]\.)[0-9]{1,2})?`),
+		rapid.StringMatching(`[0-9a-fA-F:]{2,12}(/[0-9]{1,3})?`),
+		rapid.StringMatching(`([a-cA-C]{0,2} ?, ?){0,3}[a-c]@?[A-C]`),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		form, s := rapid.SampledFrom(forms).Draw(t, "form"), text.Draw(t, "text")
+		once := inForm(form, s)
+		if twice := inForm(form, once); twice != once && form != typeForm { // a type has one "#" at most
+			t.Errorf("%s: %q becomes %q, and that %q", form, s, once, twice)
+		}
+	})
+}

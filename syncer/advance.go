@@ -310,7 +310,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
 	c.log.Error("the run failed", "phase", r.Phase, "class", info.Class, "error", err)
-	if r.underway() && r.Phase == PhaseDeploy {
+	if r.underway() && r.Phase == PhaseDeploy && info.Class != classNotApproved { // without its plan no journal can be closed
 		return nil, c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
 	if info.Class == string(auth.ConsentNeeded) && !r.Wrote {

@@ -2,6 +2,7 @@ package syncer_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -296,6 +297,13 @@ func TestRefusals(t *testing.T) {
 		{"decide: another rule", broken, deciding(func(d *syncer.Decision) { d.Accept = []string{"max-updates"} }), new(syncer.BrokenRulesError), "each must be named"},
 		{"decide: dependency left out", pending, deciding(func(d *syncer.Decision) { d.Items = []string{"policies/MFA"} }), new(plan.SubsetError), "the policy would refer to nothing"},
 		{"decide: unknown item", pending, deciding(func(d *syncer.Decision) { d.Items = []string{"groups/Nobody"} }), new(plan.SubsetError), "the plan has no such item"},
+		{"decide: a blank item", pending, deciding(func(d *syncer.Decision) { d.Items = []string{""} }), new(plan.SubsetError), "blank is no item, and not all of them"},
+		{"decide: an item with blanks", pending, deciding(func(d *syncer.Decision) { d.Items = []string{" groups/Staff "} }), new(plan.SubsetError), "IDs are exact"},
+		{"decide: nothing chosen", pending, deciding(func(d *syncer.Decision) { d.Items = []string{} }), syncer.ErrInvalid, "an empty list is not everything"},
+		{"decide: nothing chosen, as JSON", pending, deciding(func(d *syncer.Decision) { fromJSON(`{"items":[]}`, d) }), syncer.ErrInvalid, "an empty list is not everything"},
+		{"decide: nothing rejected", pending, deciding(func(d *syncer.Decision) { d.Verdict, d.Items = syncer.Reject, []string{} }), syncer.ErrInvalid, "of every verdict"},
+		{"decide: a part rejected", pending, deciding(func(d *syncer.Decision) { d.Verdict, d.Items = syncer.Reject, []string{"groups/Staff"} }), syncer.ErrInvalid, "the rest would be rejected too"},
+		{"decide: a part reverted", pending, deciding(func(d *syncer.Decision) { d.Verdict, d.Items = syncer.RejectAndRevert, []string{"groups/Staff"} }), syncer.ErrInvalid, "the rest would be taken back too"},
 		{"decide: at the deadline", func(s situation) { pending(s); <-time.After(syncer.ApprovalTimeoutDefault) }, deciding(nil), syncer.ErrExpired, "the deadline itself is too late"},
 		{"decide: reject at the deadline", func(s situation) { pending(s); <-time.After(syncer.ApprovalTimeoutDefault) }, deciding(func(d *syncer.Decision) { d.Verdict = syncer.Reject }), syncer.ErrExpired, "of every verdict"},
 
@@ -336,6 +344,52 @@ func TestRefusals(t *testing.T) {
 			})
 		})
 	}
+}
+
+// fromJSON reads some of a decision, as a host does from a request.
+func fromJSON(raw string, d *syncer.Decision) {
+	if err := json.Unmarshal([]byte(raw), d); err != nil {
+		panic(err)
+	}
+}
+
+// A decision that a host keeps, or passes on, as JSON stays what it is: nothing
+// chosen does not become everything, nor the other way round.
+func TestDecisionsAsJSONKeepTheirItems(t *testing.T) {
+	for _, items := range [][]string{nil, {}, {"groups/Staff"}} {
+		want := syncer.Decision{Tenant: "contoso", Run: "run-1", Digest: "d1g357", Verdict: syncer.Approve, Actor: "bob", Items: items}
+		raw, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got syncer.Decision
+		if fromJSON(string(raw), &got); !cmp.Equal(want, got) {
+			t.Errorf("%#v became %#v, as %s", want, got, raw)
+		}
+	}
+	for _, raw := range []string{`{}`, `{"items":null}`} {
+		var d syncer.Decision
+		if fromJSON(raw, &d); d.Items != nil {
+			t.Errorf("%s: got %#v, want nil, which is all", raw, d.Items)
+		}
+	}
+}
+
+// An item counts once, however often it is named: two approvals of the same
+// items count together.
+func TestItemsNamedTwiceCountOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		s := situation{t, h, h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Approval.Approvals = 2 }})}
+		pending(s)
+		s.must(s.decide(func(d *syncer.Decision) { d.Items = []string{"groups/Staff", "groups/Staff"} }))
+		s.must(s.decide(func(d *syncer.Decision) { d.Actor, d.Items = "cem", []string{"groups/Staff"} }))
+		s.advance()
+		rep, err := s.w.Report(t.Context(), "contoso", "")
+		if err != nil || rep.Outcome != syncer.Deployed || len(rep.Items) != 1 || !cmp.Equal(rep.Decision.Items, []string{"groups/Staff"}) {
+			t.Errorf("got %+v, %v, want one item deployed", rep, err)
+		}
+	})
 }
 
 // sameError reports whether err is want, or for errors with data, one of its type.

@@ -116,7 +116,7 @@ func isStoreError(err error) bool {
 func (c *session) review(ctx context.Context, left time.Duration) (Decision, error) {
 	cur := c.now()
 	r := cur.d.Run
-	p, err := c.s.readPlan(ctx, r)
+	p, err := c.s.readPlan(ctx, c.tenant, r)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -139,7 +139,7 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	}
 	// The decision is held against the plan as it is stored, whatever the
 	// approver did to the copy that it was shown.
-	if p, err = c.s.readPlan(ctx, r); err != nil {
+	if p, err = c.s.readPlan(ctx, c.tenant, r); err != nil {
 		return d, err
 	}
 	return d, c.commit(ctx, func(t *draft) error {
@@ -173,8 +173,10 @@ func (c *session) reviewFailed(ctx context.Context, err error) error {
 //
 // It returns ErrNoActor, ErrNotPending, ErrStalePlan, ErrExpired, ErrInvalid,
 // ErrSelfApproval, ErrAlreadyVoted, a *[BrokenRulesError] or a
-// *[plan.SubsetError]; then nothing has changed. Where several approvals are
-// needed, one that does not decide yet leaves the tenant in Pending approval.
+// *[plan.SubsetError]; then nothing has changed. ErrStalePlan is also returned
+// where the store no longer holds the plan that waits under the run's name.
+// Where several approvals are needed, one that does not decide yet leaves the
+// tenant in Pending approval.
 func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant); err != nil {
 		return Row{}, err
@@ -186,7 +188,7 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err := cur.pending(d); err != nil {
 		return rowOf(cur), err
 	}
-	p, err := s.readPlan(ctx, cur.d.Run)
+	p, err := s.readPlan(ctx, d.Tenant, cur.d.Run)
 	if err != nil {
 		return rowOf(cur), err
 	}
@@ -225,6 +227,13 @@ func (t *draft) decide(rules ApprovalRules, p *plan.Plan, d Decision) error {
 	if err := (loaded{rec: t.rec, d: t.d}).pending(d); err != nil {
 		return err
 	}
+	if p.Digest != d.Digest { // the record has changed since the plan was read
+		return fmt.Errorf("%w: %s: the plan is %s, not %s", ErrStalePlan, d.Tenant, short(p.Digest), short(d.Digest))
+	}
+	if err := d.checkItems(); err != nil {
+		return err
+	}
+	d.Items = distinct(d.Items)
 	r := t.d.Run
 	t.beforeDeadline = true
 	switch d.Verdict {
@@ -232,8 +241,8 @@ func (t *draft) decide(rules ApprovalRules, p *plan.Plan, d Decision) error {
 		if err := checkApproval(rules, p, r, d); err != nil {
 			return err
 		}
-		r.Votes = append(r.Votes, Vote{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Time: t.now})
-		if actors := alike(r.Votes, d.Items); len(actors) >= rules.Approvals {
+		r.Votes = append(r.Votes, Vote{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest, Time: t.now})
+		if actors := alike(r.Votes, d); len(actors) >= rules.Approvals {
 			return t.decided(state.Approve, PhaseDeploy, d, actors)
 		}
 		if r.Reviewed { // the Approver is not asked again; the next vote comes by itself
@@ -254,7 +263,7 @@ func checkApproval(rules ApprovalRules, p *plan.Plan, r *run, d Decision) error 
 	if d.Actor == r.Actor && !rules.AllowRequester {
 		return fmt.Errorf("%w: %s", ErrSelfApproval, d.Actor)
 	}
-	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return v.Actor == d.Actor }) {
+	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return v.Actor == d.Actor && v.Digest == d.Digest }) {
 		return fmt.Errorf("%w: %s", ErrAlreadyVoted, d.Actor)
 	}
 	var broken []string
@@ -266,18 +275,18 @@ func checkApproval(rules ApprovalRules, p *plan.Plan, r *run, d Decision) error 
 	if len(broken) > 0 {
 		return &BrokenRulesError{Tenant: d.Tenant, Rules: broken}
 	}
-	if len(d.Items) > 0 {
-		return p.CheckSubset(d.Items)
+	if d.Items == nil {
+		return nil
 	}
-	return nil
+	return p.CheckSubset(d.Items)
 }
 
-// alike returns who approved the same items.
-func alike(votes []Vote, items []string) []string {
-	want := slices.Sorted(slices.Values(items))
+// alike returns who approved the same items of the same plan, each once.
+func alike(votes []Vote, d Decision) []string {
+	want := slices.Sorted(slices.Values(d.Items))
 	var actors []string
 	for _, v := range votes {
-		if slices.Equal(slices.Sorted(slices.Values(v.Items)), want) {
+		if v.Digest == d.Digest && !slices.Contains(actors, v.Actor) && slices.Equal(slices.Sorted(slices.Values(v.Items)), want) {
 			actors = append(actors, v.Actor)
 		}
 	}
@@ -287,7 +296,8 @@ func alike(votes []Vote, items []string) []string {
 // decided leaves Pending approval.
 func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string) error {
 	r := t.d.Run
-	r.Decision = &decided{Verdict: d.Verdict, Actors: actors, Comment: d.Comment, Accept: d.Accept, Items: d.Items, Time: t.now}
+	r.Decision = &decided{Verdict: d.Verdict, Actors: actors, Comment: d.Comment, Accept: d.Accept, Items: d.Items, Time: t.now,
+		Digest: d.Digest, Plan: r.Plan, Bindings: r.Bindings}
 	t.resume()
 	if err := t.move(ev, EntryData{Phase: next, Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest}); err != nil {
 		return err
@@ -299,22 +309,3 @@ func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string)
 
 // joinActors lists names for people.
 func joinActors(names []string) string { return strings.Join(names, ", ") }
-
-// readPlan reads the run's plan.
-func (s *Syncer) readPlan(ctx context.Context, r *run) (*plan.Plan, error) {
-	if r == nil || r.Plan == nil {
-		return nil, fmt.Errorf("%w: the run has no plan", ErrNotFound)
-	}
-	raw, err := s.get(ctx, *r.Plan)
-	if err != nil {
-		return nil, err
-	}
-	p, err := plan.DecodePlan(raw)
-	switch err = asNewer(err); {
-	case isNewer(err):
-		return nil, fmt.Errorf("run %s: %w", r.ID, err)
-	case err != nil:
-		return nil, failure(classStorage, "plan of run %s: %w", r.ID, err)
-	}
-	return p, nil
-}

@@ -2,6 +2,8 @@ package syncer
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tenantsync/tenantsync/plan"
@@ -110,18 +112,55 @@ type Decision struct {
 	// Accept names the broken guard rules that the person accepts; an approval
 	// must name them all.
 	Accept []string `json:"accept,omitempty"`
-	// Items, if any, are the IDs of the items that an approval covers; the rest
-	// is left undone and proposed again next time. An item whose dependency is
-	// left out is refused. Where several approvals are needed, only those with
-	// the same Items count together.
-	Items []string `json:"items,omitempty"`
+	// Items are the IDs of the items that an approval covers; nil, in JSON absent
+	// or null, covers them all. The rest is left undone and proposed again next
+	// time. An item whose dependency is left out is refused. Where several
+	// approvals are needed, only those with the same Items count together, in
+	// whatever order. A list without any item chooses nothing and is refused, and
+	// so is any list with a rejection, which is always of the whole plan.
+	Items []string `json:"items,omitzero"` // omitempty would make an approval of everything of an empty list
 }
 
-// Vote is one person's approval, where several are needed. Time is the store's.
+// checkItems refuses a list of items that does not say what is decided. A form
+// in which a person has ticked nothing sends an empty list: that is not an
+// approval of everything.
+func (d Decision) checkItems() error {
+	switch {
+	case d.Items == nil:
+		return nil
+	case len(d.Items) == 0:
+		return fmt.Errorf("%w: %s: the decision's list of items is empty, so it chooses nothing: name the items, or leave the list out to decide on the whole plan", ErrInvalid, d.Tenant)
+	case d.Verdict == Reject || d.Verdict == RejectAndRevert:
+		return fmt.Errorf("%w: %s: a rejection is of the whole plan: leave the list of items out, or approve the items that are wanted", ErrInvalid, d.Tenant)
+	}
+	return nil
+}
+
+// distinct returns the items in their order, each once; nil stays nil.
+func distinct(items []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, id := range items {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// covers reports whether a decision about these items is about this one.
+func covers(items []string, id string) bool {
+	return items == nil || slices.Contains(items, id)
+}
+
+// Vote is one person's approval, where several are needed. It counts for the
+// plan with this Digest. Time is the store's.
 type Vote struct {
 	Actor   string    `json:"actor"`
 	Comment string    `json:"comment,omitempty"`
-	Items   []string  `json:"items,omitempty"`
+	Items   []string  `json:"items,omitzero"`
+	Digest  string    `json:"digest,omitempty"`
 	Time    time.Time `json:"time"`
 }
 

@@ -61,6 +61,8 @@ func TestReviewAnswersAreChecked(t *testing.T) {
 		{"the requester", review(func(d *syncer.Decision) { d.Actor = "ann" })},
 		{"an unknown verdict", review(func(d *syncer.Decision) { d.Verdict = "approved" })},
 		{"an unknown item", review(func(d *syncer.Decision) { d.Items = []string{"groups/Other"} })},
+		{"an empty list of items", review(func(d *syncer.Decision) { d.Items = []string{} })},
+		{"a part of a rejection", review(func(d *syncer.Decision) { d.Verdict, d.Items = syncer.Reject, []string{"groups/Staff"} })},
 		{"somebody who may not", review(func(d *syncer.Decision) { d.Actor = "mallory" })},
 		{"an error", syncer.ApproverFunc(func(context.Context, syncer.Review) (syncer.Decision, error) {
 			return syncer.Decision{}, errors.New("the ticket system is down")

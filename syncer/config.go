@@ -125,7 +125,8 @@ type Config struct {
 	// ReadsAtOnce and WritesAtOnce are per tenant. Both default to 4.
 	ReadsAtOnce  int
 	WritesAtOnce int
-	// NewRunID makes run ids, unique for ever. Defaults to UUIDs of version 7.
+	// NewRunID makes run ids, unique for ever, and such that nobody can tell the
+	// next one ([Row.Code] relies on that). Defaults to UUIDs of version 7.
 	NewRunID func() string
 }
 

@@ -104,8 +104,14 @@ type decided struct {
 	Actors  []string  `json:"actors"`
 	Comment string    `json:"comment,omitempty"`
 	Accept  []string  `json:"accept,omitempty"`
-	Items   []string  `json:"items,omitempty"`
+	Items   []string  `json:"items,omitzero"` // nil: all
 	Time    time.Time `json:"time"`
+
+	// What was decided on. The run's own fields name what is to be carried out,
+	// and are held against these before anything is written; see decidedPlan.
+	Digest   string         `json:"digest,omitempty"`
+	Plan     *state.BlobRef `json:"plan,omitempty"`
+	Bindings *state.BlobRef `json:"bindings,omitempty"`
 }
 
 // carried is what a superseding run takes over if its plan has the same digest.

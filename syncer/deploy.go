@@ -68,7 +68,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	dep := &deployment{c: c, chosen: map[string]bool{},
 		desired: map[string]tenant.Resource{}, learned: map[*plan.Item]string{}, visible: map[string]bool{}}
 	var err error
-	if dep.plan, err = c.s.readPlan(ctx, r); err != nil {
+	if dep.plan, err = c.s.decidedPlan(ctx, c.tenant, r, Approve); err != nil {
 		return nil, err
 	}
 	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
@@ -83,7 +83,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	}
 	for i := range dep.plan.Items {
 		id := dep.plan.Items[i].ID
-		dep.chosen[id] = len(r.Decision.Items) == 0 || slices.Contains(r.Decision.Items, id)
+		dep.chosen[id] = covers(r.Decision.Items, id)
 	}
 	if dep.journal, err = c.readJournal(ctx, len(dep.items())); err != nil {
 		return nil, err

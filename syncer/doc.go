@@ -82,7 +82,8 @@
 //
 // Approve has the plan carried out, as it was shown and not as the repository
 // has become since. An approval of a plan that breaks guard rules must name
-// them in [Decision.Accept]; one of a part of the plan names its items.
+// them in [Decision.Accept]; one of a part of the plan names its items. A list
+// of no items is refused: it chooses nothing.
 //
 // Reject leaves the tenant and the repository as they are. The next sync
 // proposes the same again.
@@ -93,7 +94,10 @@
 //
 // A decision names the run and the digest of the plan that the person saw. If
 // either is no longer current it is refused with [ErrStalePlan], so that nobody
-// approves what they have not seen. [ApprovalRules] ask for several approvals,
+// approves what they have not seen. What was decided on is held against the
+// stored plan once more before it is carried out, also after a crash: a run of
+// which the store has come to hold another plan ends with the class
+// "not_approved" and writes nothing more. [ApprovalRules] ask for several approvals,
 // and forbid, unless told otherwise, that people approve their own runs.
 //
 // # What waiting costs

@@ -162,6 +162,9 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	if t.rec.Data, t.rec.Refs, err = t.d.encode(); err != nil {
 		return nil, state.CommitRequest{}, err
 	}
+	// Stores refuse a record that names another tenant's blob. Only one that was
+	// changed behind the engine's back does, and its run is to end all the same.
+	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
 	return t, state.CommitRequest{
 		Record: t.rec, Entries: t.entries, Fence: fence,
 		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,

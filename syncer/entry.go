@@ -67,7 +67,7 @@ type EntryData struct {
 	Message string              `json:"message,omitempty"`
 	Error   *ErrorInfo          `json:"error,omitempty"`
 	Digest  string              `json:"digest,omitempty"`
-	Items   []string            `json:"items,omitempty"`
+	Items   []string            `json:"items,omitzero"`
 	Missing []MissingPermission `json:"missing,omitempty"`
 	Intent  *Intent             `json:"intent,omitempty"`
 	Result  *ItemResult         `json:"result,omitempty"`

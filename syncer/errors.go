@@ -80,7 +80,7 @@ func (e *BrokenRulesError) Error() string {
 type ErrorInfo struct {
 	// Class is a word to react to: "sign_in_needed", "declined", "timed_out",
 	// "forbidden", "conflict", "repository", "read", "storage", "invalid_target",
-	// "internal", ….
+	// "not_approved", "internal", ….
 	Class string `json:"class"`
 	// Phase in which it happened.
 	Phase Phase `json:"phase,omitempty"`
@@ -103,13 +103,18 @@ func (e *runError) Unwrap() error { return e.err }
 // classStorage is the class of what was stored and cannot be read any more.
 const classStorage = "storage"
 
+// classNotApproved is the class of a run whose stored plan is not the one that
+// its decision was made on.
+const classNotApproved = "not_approved"
+
 // classTarget is the class of a run whose targets are no kinds in scope.
 const classTarget = "invalid_target"
 
-// isLost reports whether an error says that something stored is gone or spoilt.
+// isLost reports whether an error says that something stored is gone, spoilt, or
+// not what was stored.
 func isLost(err error) bool {
 	e, ok := errors.AsType[*runError](err)
-	return ok && e.class == classStorage
+	return ok && (e.class == classStorage || e.class == classNotApproved)
 }
 
 func failure(class, format string, args ...any) error {

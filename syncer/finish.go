@@ -313,7 +313,7 @@ func partlyApplied(n tally, reason string) *ErrorInfo {
 }
 
 func lostParts(n tally) *ErrorInfo {
-	return &ErrorInfo{Class: classStorage, Phase: PhaseReport, Message: errors.Join(n.lost...).Error()}
+	return &ErrorInfo{Class: classify(n.lost[0]), Phase: PhaseReport, Message: errors.Join(n.lost...).Error()}
 }
 
 func nothingApplied(n tally) *ErrorInfo {
@@ -373,7 +373,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 	if r.Decision == nil || r.Decision.Verdict != Approve {
 		return n, sum, nil
 	}
-	p, err := s.readPlan(ctx, r)
+	p, err := s.decidedPlan(ctx, cur.rec.Tenant, r, Approve)
 	if err := n.lose(err); err != nil {
 		return n, nil, err
 	}
@@ -432,7 +432,7 @@ func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end 
 	var out []ItemResult
 	for i := range p.Items {
 		it := &p.Items[i]
-		if chosen := cur.d.Run.Decision.Items; len(chosen) > 0 && !slices.Contains(chosen, it.ID) {
+		if !covers(cur.d.Run.Decision.Items, it.ID) {
 			continue
 		}
 		res, ok := results[it.ID]

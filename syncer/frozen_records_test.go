@@ -44,7 +44,8 @@ func proposedRun() *run {
 func deployingRun() *run {
 	r := proposedRun()
 	r.Phase, r.WaitingSince, r.Reviewed, r.Wrote = PhaseDeploy, time.Time{}, true, true
-	r.Decision = &decided{Verdict: Approve, Actors: []string{"bob", "cem"}, Comment: "go", Accept: []string{"max-deletes"}, Items: []string{"groups/Staff"}, Time: at(5)}
+	r.Decision = &decided{Verdict: Approve, Actors: []string{"bob", "cem"}, Comment: "go", Accept: []string{"max-deletes"}, Items: []string{"groups/Staff"}, Time: at(5),
+		Digest: r.Digest, Plan: r.Plan, Bindings: r.Bindings}
 	r.Progress = Progress{Phase: PhaseDeploy, Done: 1, Total: 3}
 	return r
 }
@@ -90,8 +91,8 @@ func frozenRecords() map[string]struct {
 	carry := base(proposedRun())
 	carry.Same = []string{"run-0", "run-1"}
 	carry.Run.Reviewed = true
-	carry.Run.Votes = []Vote{{Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Time: at(4)}}
-	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []Vote{{Actor: "bob", Time: at(-20)}}, Reviewed: true}
+	carry.Run.Votes = []Vote{{Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357", Time: at(4)}}
+	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []Vote{{Actor: "bob", Digest: "d1g357", Time: at(-20)}}, Reviewed: true}
 	out["record_pending_approval_carried"] = record{state.PendingApproval, carry}
 
 	stopping := base(deployingRun())
@@ -105,7 +106,8 @@ func frozenRecords() map[string]struct {
 	rollBack := base(proposedRun())
 	rollBack.Run.Options = Options{Mode: Full, DesiredFrom: "backup-3", RetryOf: "run-1",
 		Targets: []plan.Target{{Kind: "groups"}, {Kind: "policies", Key: "Block legacy"}}}
-	rollBack.Run.Decision = &decided{Verdict: RejectAndRevert, Actors: []string{"bob"}, Time: at(5)}
+	rollBack.Run.Decision = &decided{Verdict: RejectAndRevert, Actors: []string{"bob"}, Time: at(5),
+		Digest: rollBack.Run.Digest, Plan: rollBack.Run.Plan, Bindings: rollBack.Run.Bindings}
 	rollBack.Run.Phase = PhaseRevert
 	out["record_in_progress_revert"] = record{state.InProgress, rollBack}
 

@@ -254,7 +254,7 @@ func (s *Syncer) Plan(ctx context.Context, tenantName, run string) (*plan.Plan, 
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.readPlan(ctx, r)
+	p, err := s.readPlan(ctx, tenantName, r)
 	return p, pruned(err)
 }
 
@@ -329,7 +329,7 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 			if r.Plan == nil {
 				return nil, nil
 			}
-			p, err := s.readPlan(ctx, r)
+			p, err := s.readPlan(ctx, tenantName, r)
 			if err != nil {
 				return nil, err
 			}

@@ -25,7 +25,7 @@ func (c *session) revert(ctx context.Context) error {
 	if err := c.connect(ctx); err != nil {
 		return err
 	}
-	p, err := c.s.readPlan(ctx, r)
+	p, err := c.s.decidedPlan(ctx, c.tenant, r, RejectAndRevert)
 	if err != nil {
 		return err
 	}

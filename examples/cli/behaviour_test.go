@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -64,7 +65,74 @@ func second(t *testing.T) {
 // plan returns the plan that was printed last.
 func (p *place) plan() string {
 	shown := planID.FindAllStringSubmatch(p.all.String(), -1)
-	return shown[len(shown)-1][1]
+	last := shown[len(shown)-1]
+	return last[1] + last[2]
+}
+
+// status returns a tenant's row.
+func (p *place) status(name string) syncer.Row {
+	p.t.Helper()
+	var doc struct{ Tenants []syncer.Row }
+	if err := json.Unmarshal([]byte(p.must(exitDone, "status", name, "-o", "json")), &doc); err != nil {
+		p.t.Fatal(err)
+	}
+	return doc.Tenants[0]
+}
+
+// A plan is named by its whole code, however it is typed, or by its whole digest.
+// Two plans can be made whose digests begin alike, so no part of one is enough.
+func TestPlanIsNamedWhole(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t)
+		p.must(exitDone, "init", "-demo", "-kinds", "namedLocations")
+		p.must(exitDone, "tenants", "add", "contoso")
+		p.must(exitPerson, "sync", "contoso")
+		code := p.plan()
+		row := p.status("contoso")
+		other := regexp.MustCompile(`[0-9A-Z]$`).ReplaceAllStringFunc(code, func(last string) string {
+			if last == "0" {
+				return "1"
+			}
+			return "0"
+		})
+		for _, c := range []struct {
+			name, given, want string
+			exit              int
+		}{
+			{"12 digits", row.Digest[:12], "give the plan's whole code", exitUsage},
+			{"as many digits as a code has", row.Digest[:16], "give the plan's whole code", exitUsage},
+			{"all digits but one", row.Digest[:63], "give the plan's whole code", exitUsage},
+			{"a digit too many", row.Digest + "0", "give the plan's whole code", exitUsage},
+			{"a part of the code", code[:14], "give the plan's whole code", exitUsage},
+			{"a blank", " ", "give the plan's whole code", exitUsage},
+			{"another code", other, "the plan has changed since", exitRefused},
+			{"another digest", strings.Repeat("0", 64), "the plan has changed since", exitRefused},
+		} {
+			_, err, exit := p.run(t.Context(), "approve", "contoso", "-plan", c.given, "-no-wait")
+			if exit != c.exit || !strings.Contains(err, c.want) || !strings.Contains(err, "tenantsync plan contoso") {
+				t.Errorf("%s, %s: exit status %d, want %d, %q and where to look\n%s", c.name, c.given, exit, c.exit, c.want, err)
+			}
+		}
+		p.must(exitUsage, "approve", "contoso", "-plan", code, "-item", "") // nothing is not everything
+		if now := p.status("contoso"); now.Status != state.PendingApproval {
+			t.Fatalf("got %s, want the plan to wait", now.Status)
+		}
+
+		// The same proposal in another run is another plan to name.
+		p.must(exitPerson, "sync", "contoso", "-supersede")
+		again := p.plan()
+		if now := p.status("contoso"); now.Digest != row.Digest || again == code {
+			t.Fatalf("got digest %s and code %s, want the same digest and another code than %s", now.Digest, again, code)
+		}
+		p.must(exitRefused, "approve", "contoso", "-plan", code)
+		for _, typed := range []func(code string) string{strings.ToLower, func(code string) string { return strings.ReplaceAll(code, "-", " ") },
+			func(string) string { return strings.ToUpper(row.Digest) }} {
+			p.must(exitDone, "reject", "contoso", "-plan", typed(again))
+			p.must(exitPerson, "sync", "contoso")
+			again = p.plan()
+		}
+	})
 }
 
 // A worker takes every tenant that is due as far as it goes without a person,
@@ -80,27 +148,20 @@ func TestRunWorksOnAll(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		worker := p.begin(ctx, "run")
-		status := func(name string) syncer.Row {
-			var doc struct{ Tenants []syncer.Row }
-			if err := json.Unmarshal([]byte(p.must(exitDone, "status", name, "-o", "json")), &doc); err != nil {
-				t.Fatal(err)
-			}
-			return doc.Tenants[0]
-		}
 		reaches := func(name string, want state.Status) syncer.Row {
 			t.Helper()
 			for range 100 {
-				if row := status(name); row.Status == want {
+				if row := p.status(name); row.Status == want {
 					return row
 				}
 				second(t)
 			}
-			t.Fatalf("%s is %s, want %s\n%s", name, status(name).Label, want.Label(), worker.text())
+			t.Fatalf("%s is %s, want %s\n%s", name, p.status(name).Label, want.Label(), worker.text())
 			return syncer.Row{}
 		}
 		for _, name := range []string{"contoso", "fabrikam"} {
 			row := reaches(name, state.PendingApproval)
-			p.must(exitDone, "approve", name, "-digest", row.Digest, "-no-wait")
+			p.must(exitDone, "approve", name, "-plan", row.Digest, "-no-wait")
 		}
 		for _, name := range []string{"contoso", "fabrikam"} {
 			reaches(name, state.Idle)
@@ -127,10 +188,10 @@ func TestSyncWaits(t *testing.T) {
 			second(t)
 		}
 		p.all.WriteString(waiting.text())
-		if _, err, exit := p.run(t.Context(), "approve", "contoso", "-digest", p.plan()); exit != exitRefused {
+		if _, err, exit := p.run(t.Context(), "approve", "contoso", "-plan", p.plan()); exit != exitRefused {
 			t.Errorf("whoever asked for the sync approves it under four-eyes: exit status %d, want %d\n%s", exit, exitRefused, err)
 		}
-		p.must(exitDone, "approve", "contoso", "-digest", p.plan(), "-actor", "bob", "-no-wait")
+		p.must(exitDone, "approve", "contoso", "-plan", p.plan(), "-actor", "bob", "-no-wait")
 		if exit := <-waiting.exit; exit != exitDone || !strings.Contains(waiting.text(), "contoso: Idle (deployed)") {
 			t.Errorf("the command that waited: exit status %d, want 0 and Idle\n%s", exit, waiting.text())
 		}
@@ -185,9 +246,9 @@ func TestApprovals(t *testing.T) {
 		p.must(exitDone, "tenants", "add", "contoso")
 		p.must(exitPerson, "sync", "contoso")
 		const item = "namedLocations/Countries we work from"
-		p.must(exitPerson, "approve", "contoso", "-digest", p.plan(), "-item", item)
-		p.must(exitRefused, "approve", "contoso", "-digest", p.plan(), "-item", item)
-		p.must(exitDone, "approve", "contoso", "-digest", p.plan(), "-item", item, "-actor", "bob")
+		p.must(exitPerson, "approve", "contoso", "-plan", p.plan(), "-item", item)
+		p.must(exitRefused, "approve", "contoso", "-plan", p.plan(), "-item", item)
+		p.must(exitDone, "approve", "contoso", "-plan", p.plan(), "-item", item, "-actor", "bob")
 		var report syncer.Report
 		if err := json.Unmarshal([]byte(p.must(exitDone, "report", "contoso", "-o", "json")), &report); err != nil {
 			t.Fatal(err)
@@ -195,7 +256,7 @@ func TestApprovals(t *testing.T) {
 		if len(report.Items) != 1 || report.Items[0].Item != item || report.Items[0].Status != syncer.ItemApplied {
 			t.Errorf("the items of the report are %+v, want the one that was approved", report.Items)
 		}
-		p.must(exitRefused, "approve", "contoso", "-digest", p.plan(), "-item", "groups/Nobody")
+		p.must(exitRefused, "approve", "contoso", "-plan", p.plan(), "-item", "groups/Nobody")
 	})
 }
 
@@ -226,7 +287,7 @@ func TestOutputIsCleaned(t *testing.T) {
 		p.run(t.Context(), "sync", "contoso", "-comment", "red\u009b31m\u202e")
 		for _, c := range [][]string{{"status"}, {"status", "contoso"}, {"plan", "contoso"}, {"history", "contoso"}, {"logs", "contoso"},
 			{"tenants", "list"}, {"rollback", "contoso"}, {"report", "contoso"}, {"sync", hostile}, {"bogus" + hostile}, {"import", "contoso", hostile},
-			{"permissions", "-kinds", hostile}, {"approve", "contoso", "-digest", hostile}} {
+			{"permissions", "-kinds", hostile}, {"approve", "contoso", "-plan", hostile}} {
 			p.run(t.Context(), c...)
 			p.run(t.Context(), append(c, "-o", "json")...)
 		}

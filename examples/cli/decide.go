@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,15 +12,15 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// minDigest is the fewest characters of a digest that name a plan.
-const minDigest = 12
+// planName is what a plan's code, or the whole of its digest, looks like.
+var planName = regexp.MustCompile(`(?i)^(?:[0-9a-f]{64}|(?:[0-9a-z][ -]?){15}[0-9a-z])$`)
 
 // decide is the command of a verdict.
 func decide(verdict syncer.Verdict) func(*app) func(context.Context, []string) error {
 	return func(a *app) func(context.Context, []string) error {
-		var digest, comment string
+		var plan, comment string
 		var accept, items list
-		a.flags.StringVar(&digest, "digest", "", "the plan's, or at least its first 12 characters: the plan that is decided on; on a terminal it may be left out")
+		a.flags.StringVar(&plan, "plan", "", "which plan is decided on: its CODE, as the command plan prints it, or all 64 digits of its digest; on a terminal it may be left out")
 		a.flags.StringVar(&comment, "comment", "", "kept with the run")
 		if verdict == syncer.Approve {
 			a.flags.Var(&accept, "accept", "RULE that the plan breaks and that is accepted; can be given several times")
@@ -36,7 +37,7 @@ func decide(verdict syncer.Verdict) func(*app) func(context.Context, []string) e
 			}
 			decision := syncer.Decision{Tenant: t.Name, Run: row.Run, Verdict: verdict,
 				Actor: a.set.text("actor"), Comment: comment, Accept: accept, Items: items}
-			if decision.Digest, err = a.digest(ctx, e, row, digest, verdict); err != nil {
+			if decision.Digest, err = a.digest(ctx, e, row, plan, verdict); err != nil {
 				return err
 			}
 			if verdict == syncer.Approve && a.asks && !a.json {
@@ -53,24 +54,26 @@ func decide(verdict syncer.Verdict) func(*app) func(context.Context, []string) e
 	}
 }
 
-// digest finds out which plan is meant: the one that waits, as the digest that
-// was given says, or as somebody on the terminal who was shown it does.
+// digest finds out which plan is meant: the one that waits, as the code or the
+// digest that was given says, or as somebody on the terminal who was shown it
+// does. A part of a digest is refused: two plans can be made that begin alike.
 func (a *app) digest(ctx context.Context, e *engine, row syncer.Row, given string, verdict syncer.Verdict) (string, error) {
 	switch {
-	case given != "" && len(given) < minDigest:
-		return "", usageError("-digest: give at least the first %d characters", minDigest)
-	case given != "" && !strings.HasPrefix(row.Digest, given):
-		return "", explain(row.Tenant, fmt.Errorf("the plan that waits is %s and not %s: %w", short(row.Digest), short(given), syncer.ErrStalePlan))
-	case given != "":
+	case given != "" && (syncer.SameCode(given, row.Code()) || strings.EqualFold(given, row.Digest)):
 		return row.Digest, nil
+	case given != "" && (!planName.MatchString(given) || strings.HasPrefix(row.Digest, strings.ToLower(given))):
+		return "", &failure{exit: exitUsage, tenant: row.Tenant, err: errors.New("-plan: give the plan's whole code, 16 characters, or all 64 digits of its digest; a part of either could be another plan's too"),
+			next: "tenantsync plan " + row.Tenant + " prints both"}
+	case given != "":
+		return "", explain(row.Tenant, fmt.Errorf("the plan that waits is %s and not %s: %w", row.Code(), strings.ToUpper(given), syncer.ErrStalePlan))
 	case !a.asks || a.json:
-		return "", &failure{exit: exitUsage, tenant: row.Tenant, err: errors.New("-digest is missing: it says which plan is decided on"),
-			next: "tenantsync plan " + row.Tenant + ", then -digest " + short(row.Digest)}
+		return "", &failure{exit: exitUsage, tenant: row.Tenant, err: errors.New("-plan is missing: it says which plan is decided on"),
+			next: "tenantsync plan " + row.Tenant + ", then -plan " + row.Code()}
 	}
 	if err := a.showPlan(ctx, e, row); err != nil {
 		return "", err
 	}
-	line, err := a.ask("Type yes to %s plan %s: ", strings.ReplaceAll(string(verdict), "_", " "), short(row.Digest))
+	line, err := a.ask("Type yes to %s plan %s: ", strings.ReplaceAll(string(verdict), "_", " "), row.Code())
 	if err != nil || line != "yes" {
 		return "", &failure{exit: exitPerson, tenant: row.Tenant, err: errors.New("nothing was decided")}
 	}

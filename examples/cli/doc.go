@@ -11,7 +11,7 @@
 //	tenantsync tenants add contoso
 //	tenantsync sync contoso
 //	tenantsync plan contoso
-//	tenantsync approve contoso -digest … -accept conditional-access-lockout
+//	tenantsync approve contoso -plan … -accept conditional-access-lockout
 //	tenantsync status
 //
 // # Commands
@@ -52,8 +52,10 @@
 // Signing in: the code and the page are shown, and the command waits. Approving:
 // on a terminal the plan is shown and it is asked what to do; elsewhere the plan
 // stays pending, and the command that approves it is printed. A decision always
-// names the digest of the plan that it is about, so that nobody approves what
-// they have not seen.
+// names the plan that it is about, so that nobody approves what they have not
+// seen: by its code, 16 characters that are of this run's plan alone, or by its
+// whole digest. A part of a digest is refused, since plans can be made whose
+// digests begin alike.
 //
 // # Exit status
 //

@@ -103,9 +103,8 @@ func TestReadmeCommands(t *testing.T) {
 				switch arg {
 				case "init":
 					args = append(args, "-demo")
-				case "DIGEST":
-					shown := planID.FindAllStringSubmatch(p.all.String(), -1)
-					args[i] = shown[len(shown)-1][1]
+				case "CODE":
+					args[i] = p.plan()
 				case "OBJECT_ID_OF_AN_EMERGENCY_ACCOUNT", "DIRECTORY_ID", "APPLICATION_ID":
 					args[i] = "00000000-0000-4000-8000-000000000001"
 				}

@@ -31,7 +31,7 @@ func TestImportedIsDeployed(t *testing.T) {
 				}
 				p.must(exitDone, "import", "contoso", exported)
 				p.must(exitPerson, "sync", "contoso")
-				out := p.must(exitDone, "approve", "contoso", "-digest", p.plan(), "-accept", "conditional-access-lockout", "-accept", "conditional-access-device-code")
+				out := p.must(exitDone, "approve", "contoso", "-plan", p.plan(), "-accept", "conditional-access-lockout", "-accept", "conditional-access-device-code")
 				if !strings.Contains(out, "contoso: Idle (deployed)") {
 					t.Errorf("the first sync:\n%s", out)
 				}

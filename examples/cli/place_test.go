@@ -77,7 +77,7 @@ func (p *place) run(ctx context.Context, args ...string) (stdout, stderr string,
 
 var (
 	revisionID = regexp.MustCompile(`\b\d+-[0-9a-f]{32}\b`)
-	planID     = regexp.MustCompile(`(?:plan |-digest |"digest": ")([0-9a-f]{12})`)
+	planID     = regexp.MustCompile(`(?:plan |-plan |Code of the plan: +)((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})|"digest": "([0-9a-f]{64})"`)
 	// varying is what differs from run to run, or with every kind that the
 	// catalogue learns.
 	varying = []struct {
@@ -88,6 +88,7 @@ var (
 		{regexp.MustCompile(`\b\d+-[0-9a-f]{32}\b`), "<revision>"},
 		{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "<digest>"},
 		{regexp.MustCompile(`-?\b[0-9a-f]{12}\b`), "<digest>"},
+		{regexp.MustCompile(`\b(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}\b`), "<code>"},
 		{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?`), "<time>"},
 		{regexp.MustCompile(`00000000-0000-4000-8000-0000000000\d\d`), "<request>"},
 		{regexp.MustCompile(`"tenantId": "[0-9a-f-]{36}"`), `"tenantId": "<id>"`},
@@ -167,8 +168,7 @@ func (p *place) exec(cmd script.Command) string {
 	for i, a := range args {
 		switch a {
 		case "$plan": // what was shown last
-			shown := planID.FindAllStringSubmatch(p.all.String(), -1)
-			args[i] = shown[len(shown)-1][1]
+			args[i] = p.plan()
 		case "$revision":
 			shown := revisionID.FindAllString(p.all.String(), -1)
 			args[i] = shown[len(shown)-1]

@@ -113,9 +113,9 @@ func TestKilledGoesOn(t *testing.T) {
 		t.Errorf("stopped while a code is shown: exit status %d, want %d", exit, exitStopped)
 	}
 	waiting := r.must(exitPerson, "sync", "contoso")
-	digest := planID.FindStringSubmatch(waiting)[1]
+	plan := planID.FindStringSubmatch(waiting)[1]
 	r.env = append(r.env, "TENANTSYNC_TEST_MAIN=400ms")
-	if exit := r.until(syscall.SIGKILL, 2, ": applied: ", "approve", "contoso", "-digest", digest); exit != -1 {
+	if exit := r.until(syscall.SIGKILL, 2, ": applied: ", "approve", "contoso", "-plan", plan); exit != -1 {
 		t.Errorf("killed while writing: exit status %d, want none", exit)
 	}
 	out := r.must(exitDone, "sync", "contoso")

@@ -61,6 +61,7 @@ func showThePlan(a *app) func(context.Context, []string) error {
 			return err
 		}
 		if row.Status == state.PendingApproval && row.Digest == p.Digest {
+			a.printf("Code of the plan:      %s\n", row.Code())
 			a.printf("Next: %s (or reject, or revert)\n", safe(approveCommand(row)))
 		}
 		return nil

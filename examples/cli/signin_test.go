@@ -38,7 +38,7 @@ func TestApplicationSignsIn(t *testing.T) {
 				prepare(p)
 				p.must(exitDone, "tenants", "add", "contoso")
 				p.must(exitPerson, "sync", "contoso", "-unattended")
-				p.must(exitDone, "approve", "contoso", "-digest", p.plan())
+				p.must(exitDone, "approve", "contoso", "-plan", p.plan())
 				if out := p.must(exitDone, "doctor"); !strings.Contains(out, "as application "+demoClientID) {
 					t.Errorf("doctor does not say who is signed in:\n%s", out)
 				}

@@ -184,7 +184,7 @@ func (a *app) outcome(ctx context.Context, e *engine, row syncer.Row) {
 		a.printf("  %s\n", row.Reason)
 	}
 	if row.Counts != nil && (row.Status == state.PendingApproval || row.Outcome == syncer.Previewed) {
-		a.printf("  %d to create, %d to update, %d to delete; plan %s\n", row.Counts.Create, row.Counts.Update, row.Counts.Delete, short(row.Digest))
+		a.printf("  %d to create, %d to update, %d to delete; plan %s\n", row.Counts.Create, row.Counts.Update, row.Counts.Delete, row.Code())
 	}
 	if row.Error != nil {
 		a.printf("  %s: %s\n", row.Error.Class, row.Error.Message)
@@ -233,8 +233,9 @@ func (a *app) broken(ctx context.Context, e *engine, row syncer.Row) {
 
 // approveCommand is the command that approves the plan that waits.
 func approveCommand(row syncer.Row) string {
-	return "tenantsync approve " + plan.Printable(row.Tenant) + " -digest " + short(row.Digest)
+	return "tenantsync approve " + plan.Printable(row.Tenant) + " -plan " + row.Code()
 }
 
-// short is as much of a digest as people have to type.
+// short is as much of a digest as tells entries of a history apart. No decision
+// takes it for the plan's name.
 func short(digest string) string { return digest[:min(len(digest), 12)] }

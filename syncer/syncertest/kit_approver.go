@@ -60,10 +60,13 @@ var approverCases = []approverCase{
 				}
 			}
 		}},
-	{"items that stand alone", "an approval of some items cannot leave out what they depend on, and cannot name what the plan does not have",
+	{"items that stand alone", "an approval of some items cannot leave out what they depend on, and cannot name what the plan does not have; an empty list is refused, and so is one with a rejection",
 		func(t tb, a syncer.Approver) {
 			for _, r := range reviews(t) {
 				d := review(t, a, r)
+				if d.Items != nil && (len(d.Items) == 0 || d.Verdict != syncer.Approve) {
+					t.Errorf("%s: got verdict %q with a list of %d items; only an approval has one, and a list without items approves nothing: leave Items nil", about(r), d.Verdict, len(d.Items))
+				}
 				if err := r.Plan.CheckSubset(d.Items); err != nil {
 					t.Errorf("%s: the items of the approval: %v", about(r), err)
 				}

@@ -119,6 +119,10 @@ func bugs() []bug {
 			d.Items = []string{r.Plan.Items[len(r.Plan.Items)-1].ID}
 		})},
 		{"an item of another plan", "items that stand alone", edited(func(_ syncer.Review, d *syncer.Decision) { d.Items = []string{"groups/Other"} })},
+		{"nothing ticked", "items that stand alone", edited(func(_ syncer.Review, d *syncer.Decision) { d.Items = []string{} })},
+		{"a part rejected", "items that stand alone", edited(func(r syncer.Review, d *syncer.Decision) {
+			d.Verdict, d.Items = syncer.Reject, []string{r.Plan.Items[0].ID}
+		})},
 		{"only once", "asked again", func(_ context.Context, r syncer.Review, d syncer.Decision) (syncer.Decision, error) {
 			mu.Lock()
 			defer mu.Unlock()

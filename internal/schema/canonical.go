@@ -130,15 +130,6 @@ func (s *Form) array(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 	return out
 }
 
-// sortByText orders values by their canonical text.
-func sortByText(kids []*jsonval.Node) {
-	texts := make(map[*jsonval.Node]string, len(kids))
-	for _, kid := range kids {
-		texts[kid] = string(kid.JSON())
-	}
-	slices.SortStableFunc(kids, func(a, b *jsonval.Node) int { return strings.Compare(texts[a], texts[b]) })
-}
-
 // isAnnotation reports whether a name is OData's and no property.
 func isAnnotation(name string) bool {
 	return name != "@odata.type" && (strings.HasPrefix(name, "@") || strings.Contains(name, "@odata."))

@@ -92,3 +92,12 @@ func canonicalText(f *Facts, s string, literals []string) string {
 	}
 	return inForm(f.form, s)
 }
+
+// sortByText orders values by their canonical text.
+func sortByText(kids []*jsonval.Node) {
+	texts := make(map[*jsonval.Node]string, len(kids))
+	for _, kid := range kids {
+		texts[kid] = string(kid.JSON())
+	}
+	slices.SortStableFunc(kids, func(a, b *jsonval.Node) int { return strings.Compare(texts[a], texts[b]) })
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -172,3 +173,7 @@ func (c *declarations) secrets(k *tenant.Kind) {
 		}
 	}
 }
+
+// Compilations counts the calls of [Compile] in this process. Tests use it to
+// show that each kind is compiled once per client.
+var Compilations atomic.Int64

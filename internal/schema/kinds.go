@@ -2,14 +2,9 @@ package schema
 
 import (
 	"slices"
-	"sync/atomic"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// Compilations counts the calls of [Compile] in this process. Tests use it to
-// show that each kind is compiled once per client.
-var Compilations atomic.Int64
 
 // Kinds are the kinds of one client, compiled. They are read-only and safe for
 // concurrent use. A nil *Kinds has no kinds.

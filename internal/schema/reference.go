@@ -8,19 +8,6 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-func IsGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		_, hex := reference.HexDigit(s[i])
-		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash != (s[i] == '-') || !dash && !hex {
-			return false
-		}
-	}
-	return true
-}
-
 // RefersTo reports whether the kind declares references to another.
 func (k *Schema) RefersTo(kind string) bool {
 	return slices.ContainsFunc(k.References, func(r tenant.Reference) bool { return slices.Contains(r.Kinds, kind) })
@@ -54,11 +41,6 @@ func isLiteralOf(literals []string, value string) bool {
 		prefix, isPrefix := strings.CutSuffix(l, "*")
 		return isPrefix && strings.HasPrefix(value, lowerASCII(prefix))
 	})
-}
-
-// isWord reports whether a value is one of the literals that are no prefixes.
-func isWord(literals []string, value string) bool {
-	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(value) && lowerASCII(l) == lowerASCII(value) })
 }
 
 // SetProperty puts in the property that the kind declares for the place.

@@ -111,3 +111,11 @@ func (r *Rule) FollowIn(n *jsonval.Node, segs []string) (*Rule, *jsonval.Node) {
 	}
 	return r, n
 }
+
+// setRule is what a kind says about an array without order.
+type setRule struct {
+	By    [][]string
+	multi bool
+	// member is the rule of the members.
+	member *Rule
+}

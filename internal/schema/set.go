@@ -8,14 +8,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// setRule is what a kind says about an array without order.
-type setRule struct {
-	By    [][]string
-	multi bool
-	// member is the rule of the members.
-	member *Rule
-}
-
 // ReplaceMember returns the array with one member removed, replaced or added.
 // A member of a set that is there twice is one member, so all its copies go.
 // r is the rule of the members.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -88,4 +89,22 @@ func lowerASCII(s string) string {
 		}
 	}
 	return s
+}
+
+// isWord reports whether a value is one of the literals that are no prefixes.
+func isWord(literals []string, value string) bool {
+	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(value) && lowerASCII(l) == lowerASCII(value) })
+}
+
+func IsGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		_, hex := reference.HexDigit(s[i])
+		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash != (s[i] == '-') || !dash && !hex {
+			return false
+		}
+	}
+	return true
 }

@@ -50,6 +50,7 @@ var rules = map[string]archtest.Rule{
 	"internal/kittest":  {Kit: true},
 	"internal/pgtest":   {Kit: true},
 
+	"internal/sample":       {Imports: []string{"tenant"}},
 	"internal/secretsearch": {},
 
 	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},

@@ -1,0 +1,49 @@
+package planbench
+
+import (
+	"sync"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+)
+
+// sides are what is compared.
+type sides struct {
+	base             *base // nil before the first sync
+	desired, current []tenant.Resource
+}
+
+// base is what the two sides last agreed on, as a comparison returned it.
+type base = plan.Base
+
+// outcome counts what a comparison found.
+type outcome struct {
+	Created, Updated, Deleted, Adopted, Unchanged, Notes int
+	// BackedUp counts the objects in the backup.
+	BackedUp int
+
+	base *base
+}
+
+// kinds are all that the library knows, as a host has them.
+var kinds = sync.OnceValue(func() []tenant.Kind { return graph.Default().Kinds() })
+
+// compare is what is measured: the whole comparison of a sync, from the bytes
+// of both sides to the plan, the base and the backup.
+var compare = func(s sides) (outcome, error) {
+	in := plan.Input{Tenant: "sample", Kinds: kinds(), Base: s.base, Salt: "salt"}
+	in.Desired.Resources, in.Current.Resources = s.desired, s.current
+	for _, k := range in.Kinds {
+		in.Current.Kinds = append(in.Current.Kinds, tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: k.Scope})
+	}
+	r, err := plan.Compare(in)
+	if err != nil {
+		return outcome{}, err
+	}
+	c := r.Plan.Counts()
+	return outcome{
+		Created: c.Create, Updated: c.Update, Deleted: c.Delete, Adopted: len(r.Adopt), Unchanged: r.Unchanged,
+		Notes: len(r.Plan.Notes), BackedUp: len(r.Backup.Resources), base: r.Base,
+	}, nil
+}

@@ -1,0 +1,82 @@
+package planbench
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"testing"
+	"time"
+)
+
+// takeTurns benchmarks operation, and beside it the yardstick: each measured turn
+// of the one is followed by an unmeasured turn of the other, so that what else the
+// machine does meets both. It reports the ratio of their medians as x-decode, and
+// as peak-MB by how much the heap grew at most during one operation, garbage
+// included.
+func takeTurns(b *testing.B, operation, yardstick func() error) {
+	b.Helper()
+	b.ReportAllocs()
+	var ours, theirs []time.Duration
+	peak := uint64(0)
+	b.StopTimer()
+	for range 2 { // twice, so that what finalizers free is gone too
+		runtime.GC()
+	}
+	b.StartTimer()
+	for b.Loop() {
+		stop := watchHeap()
+		start := time.Now()
+		err := operation()
+		ours = append(ours, time.Since(start))
+		b.StopTimer()
+		peak = max(peak, stop())
+		if err != nil {
+			b.Fatal(err)
+		}
+		runtime.GC()
+		start = time.Now()
+		if err := yardstick(); err != nil {
+			b.Fatal(err)
+		}
+		theirs = append(theirs, time.Since(start))
+		runtime.GC()
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(median(ours))/float64(median(theirs)), "x-decode")
+	b.ReportMetric(float64(peak)/1e6, "peak-MB")
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
+}
+
+// watchHeap looks at the heap every few milliseconds. The returned function ends
+// that and tells by how many bytes it grew at most.
+func watchHeap() func() uint64 {
+	heap := func() uint64 {
+		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(s)
+		return s[0].Value.Uint64()
+	}
+	before := heap()
+	end, grown := make(chan struct{}), make(chan uint64)
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		most := before
+		for {
+			select {
+			case <-tick.C:
+				most = max(most, heap())
+			case <-end:
+				grown <- max(most, heap()) - before
+				return
+			}
+		}
+	}()
+	return func() uint64 {
+		close(end)
+		return <-grown
+	}
+}

@@ -25,9 +25,9 @@ mutants:
 model:
 	go test ./syncer -run 'TestModel$$' -count 1 -v -timeout 6h -rapid.checks $(or $(CHECKS),5000) -model.shrink 5m
 
-# The comparison beside others, in one process, and the medians: some minutes on
-# a calm machine. BENCHMARKS.md says how to read them. With 100,000 policies too,
-# for which it takes 8 GB: make bench LARGE=1
+# The comparison beside its peers, in one process, and the medians: some minutes.
+# BENCHMARKS.md tells how to read them. With 100,000 policies too, which takes more
+# than 5 GB of memory: make bench LARGE=1
 bench:
 	@go version && go list -m github.com/wI2L/jsondiff github.com/google/go-cmp
 	go test ./internal/planbench -run '^$$' -bench . -count $(or $(COUNT),5) -timeout 2h $(if $(LARGE),-large) | go run ./internal/planbench/medians

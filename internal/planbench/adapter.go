@@ -20,7 +20,7 @@ type base = plan.Base
 // outcome counts what a comparison found.
 type outcome struct {
 	Created, Updated, Deleted, Adopted, Unchanged, Notes int
-	// BackedUp counts the objects in the backup.
+	// BackedUp counts the objects that the tenant's backup has after the comparison.
 	BackedUp int
 
 	base *base
@@ -29,8 +29,8 @@ type outcome struct {
 // kinds are all that the library knows, as a host has them.
 var kinds = sync.OnceValue(func() []tenant.Kind { return graph.Default().Kinds() })
 
-// compare is what is measured: the whole comparison of a sync, from the bytes
-// of both sides to the plan, the base and the backup.
+// compare is the comparison that the benchmarks measure: all that a sync does
+// between the bytes of both sides and the plan, the next base and the backup.
 var compare = func(s sides) (outcome, error) {
 	in := plan.Input{Tenant: "sample", Kinds: kinds(), Base: s.base, Salt: "salt"}
 	in.Desired.Resources, in.Current.Resources = s.desired, s.current

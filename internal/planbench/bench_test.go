@@ -22,9 +22,8 @@ func sizes() []int {
 	return []int{10_000}
 }
 
-// BenchmarkCompare measures the comparison of a whole sync, with the backup.
-// Files of 1 % of the policies were changed, 0.5 % added and 0.5 % removed, in
-// every row.
+// BenchmarkCompare measures the comparison of a whole sync, with the backup. In
+// every row, 1 % of the policies' files were changed, 0.5 % added and 0.5 % removed.
 func BenchmarkCompare(b *testing.B) {
 	for _, n := range sizes() {
 		for _, row := range []struct {
@@ -33,7 +32,7 @@ func BenchmarkCompare(b *testing.B) {
 		}{
 			// The tenant's bytes are as they were when both sides agreed.
 			{"bytes unchanged", func(d *data) sides { return sides{d.base, d.desired, d.current} }},
-			// All of the tenant's bytes have moved, and mean the same.
+			// The bytes of every object differ, and mean the same as before.
 			{"bytes moved", func(d *data) sides { return sides{d.base, d.desired, d.moved} }},
 			// There is no base yet.
 			{"first sync", func(d *data) sides { return sides{nil, d.desired, d.current} }},

@@ -48,15 +48,15 @@ func load(n int) (*data, error) {
 	return d, nil
 }
 
-// check reports whether a comparison of the changed files found what package
-// sample has changed, so that nothing is measured that does less. Without a base,
-// what only the tenant has is taken over, and not deleted.
+// check returns an error unless the comparison found every change that package
+// sample has made. A comparison that does less must not get a figure. The first
+// comparison has no base: it adopts what only the tenant has.
 func (d *data) check(got outcome, first bool) error {
 	c := d.tenant.Changes()
 	want := outcome{Created: c.Added, Updated: c.Changed, Deleted: c.Removed, BackedUp: d.tenant.Len(),
 		Unchanged: d.tenant.Len() - c.Changed - c.Removed}
 	if first {
-		// A set without a base is merged, so changed files are adopted to too.
+		// Without a base, sets are merged, which adopts into some changed files.
 		want.Deleted, want.Adopted = 0, max(got.Adopted, c.Removed)
 	}
 	if got.base = nil; got != want {
@@ -68,9 +68,9 @@ func (d *data) check(got outcome, first bool) error {
 // pair is a file and its object, both with ids.
 type pair struct{ file, object json.RawMessage }
 
-// pairs returns what a comparison of JSON documents can be given: the files that
-// have an object and those objects, with ids in place of the names of groups.
-// Neither the search for the pairs nor the ids are measured.
+// pairs returns the input of the peers: the files that have an object, and those
+// objects. The peers know no names, so the files have ids of groups in place of
+// them. The benchmarks of the peers do not count the time of this function.
 func pairs(desired, current []tenant.Resource) ([]pair, error) {
 	objects, ids := map[string]json.RawMessage{}, map[string]string{}
 	for _, r := range current {

@@ -8,20 +8,17 @@ import (
 	"time"
 )
 
-// takeTurns benchmarks operation, and beside it the yardstick: each measured turn
-// of the one is followed by an unmeasured turn of the other, so that what else the
-// machine does meets both. It reports the ratio of their medians as x-decode, and
-// as peak-MB by how much the heap grew at most during one operation, garbage
-// included.
+// takeTurns benchmarks operation. After each turn of operation it runs yardstick
+// with the timer stopped, so that other work on the machine slows both down. It
+// reports the ratio of the two medians as x-decode. It reports as peak-MB by how
+// much the heap grew during one operation, garbage included, at most.
 func takeTurns(b *testing.B, operation, yardstick func() error) {
 	b.Helper()
 	b.ReportAllocs()
 	var ours, theirs []time.Duration
 	peak := uint64(0)
 	b.StopTimer()
-	for range 2 { // twice, so that what finalizers free is gone too
-		runtime.GC()
-	}
+	runtime.GC()
 	b.StartTimer()
 	for b.Loop() {
 		stop := watchHeap()
@@ -51,8 +48,8 @@ func median(all []time.Duration) time.Duration {
 	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
 
-// watchHeap looks at the heap every few milliseconds. The returned function ends
-// that and tells by how many bytes it grew at most.
+// watchHeap reads the size of the heap every few milliseconds. The returned
+// function ends that, and returns by how many bytes the heap grew at most.
 func watchHeap() func() uint64 {
 	heap := func() uint64 {
 		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}

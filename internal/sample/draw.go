@@ -24,7 +24,7 @@ func newDraw(subject string, number int) draw {
 // of returns one of the choices.
 func (d draw) of(choices ...string) string { return choices[d.IntN(len(choices))] }
 
-// chance is true in so many of a hundred cases.
+// chance is true in this percentage of cases.
 func (d draw) chance(percent int) bool { return d.IntN(100) < percent }
 
 // guid returns an id in the form of Microsoft's.

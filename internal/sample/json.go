@@ -8,8 +8,8 @@ import (
 )
 
 // A value is an object, a list, a string, an int, a bool or nil. Objects keep
-// the order of their members, which maps of encoding/json lose: the order is
-// what tells a tenant's text from a file's.
+// the order of their members, which maps of encoding/json lose: a
+// tenant's text and a file's differ in it.
 type (
 	object []member
 	member struct {

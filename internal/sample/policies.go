@@ -10,19 +10,20 @@ const (
 	GroupKind  = "groups"
 )
 
-// Tenant is a tenant with its repository. Its methods generate what they return
-// anew, and may be called concurrently; what they return is the caller's.
+// Tenant is a tenant with its repository. Each call of a method generates the
+// resources again, so the caller owns them. The methods may be called concurrently.
 //
-// A tenant's policy has 2.6 KB on the average, without spaces, with the members
-// and nulls that Graph lists, and refers to groups by id. Its file has 3.2 KB: it is
-// indented, in alphabetical order, refers to groups by name ("${groups/NAME}"),
-// and lacks what is read-only. Its key is the policy's displayName.
+// A policy of the tenant has about 2.6 KB: compact JSON with all members and nulls
+// that Graph lists, and the ids of groups. Its file has about 3.2 KB: indented
+// JSON with members in alphabetical order, names in place of ids
+// ("${groups/NAME}"), and no read-only members. The file's key is the policy's
+// displayName.
 type Tenant struct {
 	policies, groups int
 }
 
-// Policies returns a tenant of n Conditional Access policies, and of one group for
-// 20 policies, at least one.
+// Policies returns a tenant of n Conditional Access policies and n/20 groups, at
+// least one. A policy refers to up to nine of the groups.
 func Policies(n int) *Tenant {
 	return &Tenant{policies: n, groups: max(1, n/20)}
 }
@@ -58,7 +59,7 @@ func occurrences(n, every, first int) int {
 // Len returns the number of objects in the tenant: policies and groups.
 func (t *Tenant) Len() int { return t.policies + t.groups }
 
-// Base returns the files of the repository on which it and the tenant agree.
+// Base returns the files of the repository while it agrees with the tenant.
 func (t *Tenant) Base() []tenant.Resource {
 	return t.files(func(int) bool { return true }, func(int, object) {}, 0)
 }
@@ -78,15 +79,15 @@ func (t *Tenant) Desired() []tenant.Resource {
 // Current returns the tenant's objects as Graph returns them: compact, with ids.
 func (t *Tenant) Current() []tenant.Resource { return t.objects(false) }
 
-// Moved returns the tenant's objects as a later read might return them: in no
-// place configured otherwise, but with members in another order, and policies
-// with another modifiedDateTime.
+// Moved returns the tenant's objects as a later read might return them: with the
+// same configuration, but with the members of each object in another order, and
+// with another modifiedDateTime in each policy.
 func (t *Tenant) Moved() []tenant.Resource {
 	return t.objects(true)
 }
 
-// files returns the groups' files, those of the kept policies, each as edit leaves
-// it, and those of added ones.
+// files returns the files of all groups, of the policies that kept chooses, and of
+// as many new policies as added says. edit may change a policy before it is written.
 func (t *Tenant) files(kept func(number int) bool, edit func(number int, p object), added int) []tenant.Resource {
 	files := make([]tenant.Resource, 0, t.Len()+added)
 	names := make(map[string]string, t.groups)
@@ -110,7 +111,7 @@ func file(kind, key string, body object) tenant.Resource {
 		Body: indented(ordered(body, alphabetically))}
 }
 
-// objects returns the tenant's groups and policies, as they are or moved.
+// objects returns the tenant's groups and policies, for Current or for Moved.
 func (t *Tenant) objects(moved bool) []tenant.Resource {
 	objects := make([]tenant.Resource, 0, t.Len())
 	add := func(kind string, o object) {

@@ -101,8 +101,8 @@ func grantControls(d draw) object {
 	return controls
 }
 
-// strength is the strength for phishing-resistant methods, which every tenant
-// has under this id.
+// strength is the built-in strength that asks for phishing-resistant methods. Its
+// id is the same in every tenant.
 func strength() object {
 	return object{
 		{"id", "00000000-0000-0000-0000-000000000004"},
@@ -133,7 +133,7 @@ func sessionControls(d draw) object {
 	}
 }
 
-// some returns l in so many of a hundred cases, and else an empty list.
+// some returns l in this percentage of cases, and an empty list in the others.
 func some(d draw, percent int, l list) list {
 	if d.chance(percent) {
 		return l
@@ -161,8 +161,8 @@ func roles(d draw, n int) list {
 // breakGlass returns the id of an account that must always get in.
 func breakGlass(number int) string { return newDraw("break-glass", number).guid() }
 
-// policyFile returns a policy of the tenant as a file has it: without what is
-// read-only, and with the names of groups.
+// policyFile returns a policy of the tenant as a file has it: without read-only
+// members, and with the names of groups. It changes p.
 func policyFile(p object, names map[string]string) object {
 	p = p.without("id", "templateId", "createdDateTime", "modifiedDateTime", "deletedDateTime")
 	for _, side := range []string{"includeGroups", "excludeGroups"} {

@@ -15,31 +15,30 @@ const SettingsKind = "configurationPolicies"
 // Baseline is a repository before and after a release of a community baseline
 // for Intune, and a tenant to which the release before was deployed.
 //
-// The files are as an exporter has written them: what Graph returned, read-only
-// properties included, but without "assignments". A file's key is its policy's
-// name. The "id" in a file is that of the policy in the tenant of the baseline's
-// author: another than in the tenant here, and a hint which files of two releases
-// are one policy.
+// The files are as an exporter writes them: each policy as Graph returned it, with
+// its read-only members, but without "assignments". A file's key is the policy's
+// name. The "id" in a file comes from the tenant of the baseline's author. No object
+// of this tenant has it, but equal ids tell that two files are one policy.
 type Baseline struct {
 	// Before and After are the files by key.
 	Before, After map[string]json.RawMessage
-	// Tenant are the objects of the tenant, with every setting of Before, with ids of
-	// their own, and assigned to people and devices, of which the files say nothing.
+	// Tenant are the objects of the tenant. Their settings are those of Before. Their
+	// ids are the tenant's own, and they have assignments, which the files lack.
 	Tenant []tenant.Resource
-	// TenantLater are the same objects as a later version of the service returns
-	// them: every setting has one more member, "auditRuleInformation", which is
-	// null. Nothing is configured otherwise.
+	// TenantLater are the same objects with the same configuration, as a later
+	// version of the service returns them: every instance of a setting has one more
+	// member, "auditRuleInformation": null.
 	TenantLater []tenant.Resource
 
-	// Renames are the policies with another name in After: their names end in "v3.3"
-	// and "v3.4".
+	// Renames are the policies that have another name in After: "v3.4" at its end
+	// in place of "v3.3".
 	Renames []Rename
 	// Updated are the keys of policies that keep their names and have other content.
 	Updated []string
 	// Added are the keys that only After has.
 	Added []string
-	// Untouched are the keys of policies that say the same in both. Every other
-	// one was exported again, so that the dates in it moved.
+	// Untouched are the keys of policies with the same configuration in both. Half of
+	// them were exported again, so that their lastModifiedDateTime differs.
 	Untouched []string
 }
 
@@ -54,7 +53,7 @@ type Rename struct {
 	Changed bool
 }
 
-// How many policies of each sort a release has.
+// The numbers of policies in a release.
 const (
 	renamedSameID  = 27
 	renamedOtherID = 24

@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// settingsPolicy is a policy of the settings catalog as the baseline's author has
-// it. A copy can be edited without effect on the original.
+// settingsPolicy is a policy of the settings catalog in the tenant of the
+// baseline's author. Copies share their settings until exportedAgain.
 type settingsPolicy struct {
 	number            int
 	id                string
@@ -26,8 +26,8 @@ var (
 		"Extensions", "Exclusions", "Defaults"}
 )
 
-// newSettingsPolicy returns the policy of this number. There are as many names as
-// areas times topics: 140, enough for a release.
+// newSettingsPolicy returns the policy of this number, from 0 to 139: each pair of
+// an area and a topic names one.
 func newSettingsPolicy(number int) settingsPolicy {
 	d := newDraw("settings", number)
 	area, topic := areas[number%len(areas)], topics[number/len(areas)]
@@ -44,19 +44,20 @@ func newSettingsPolicy(number int) settingsPolicy {
 	return p
 }
 
-// version is the release in which a policy that keeps its name last got one.
+// version is what the name of a policy ends with that keeps its name: the release
+// in which its author last renamed it.
 func (p settingsPolicy) version() string { return fmt.Sprintf("v3.%d", p.number%3) }
 
-// exportedAgain returns the policy as a later export has it: with another date,
-// and settings of its own.
+// exportedAgain returns the policy as a later export has it: with another date, and
+// with a copy of the settings, for edit.
 func (p settingsPolicy) exportedAgain() settingsPolicy {
 	p.modified = newDraw("exported", p.number).moment(2026)
 	p.settings = ordered(p.settings, func(object) {}).(list)
 	return p
 }
 
-// createdAgain returns the policy as it is after its author has deleted and created
-// it.
+// createdAgain returns the policy after its author has deleted it and created it
+// anew: with another id.
 func (p settingsPolicy) createdAgain() settingsPolicy {
 	p.id, p.created = newDraw("again", p.number).guid(), p.modified
 	return p
@@ -91,8 +92,9 @@ func (p settingsPolicy) head(name, id string) object {
 	}
 }
 
-// deployed returns the policy as it is in the tenant, under an id of the tenant's
-// own. A later version of the service shows one more member of each setting.
+// deployed returns the policy as an object of the tenant, with an id of the
+// tenant's own. A later version of the service returns one more member in each
+// setting.
 func (p settingsPolicy) deployed(name string, later bool) tenant.Resource {
 	d := newDraw("deployed", p.number)
 	id := d.guid()
@@ -118,7 +120,8 @@ func (p settingsPolicy) deployed(name string, later bool) tenant.Resource {
 	return tenant.Resource{Kind: SettingsKind, ID: id, Body: compact(body)}
 }
 
-// audited returns v with one more member in each instance of a setting.
+// audited returns v with the member "auditRuleInformation" in each instance of a
+// setting.
 func audited(v any) any {
 	switch v := v.(type) {
 	case object:

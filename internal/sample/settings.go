@@ -14,9 +14,9 @@ const (
 	groupsType  = settingType + "GroupSettingCollectionInstance"
 )
 
-// settings returns n settings of an area, of all shapes in turn: choices and
-// simple values, a choice whose children go three levels down, and collections of
-// groups, which define one setting several times.
+// settings returns n settings of an area, and takes turns at the shapes: a choice,
+// a simple value, a choice with three levels of children, and a collection of
+// groups that repeat the same definitions.
 func settings(d draw, area string, n int) list {
 	l := list{}
 	for i := range n {
@@ -26,7 +26,7 @@ func settings(d draw, area string, n int) list {
 	return l
 }
 
-// setting wraps an instance, under the number that it has in its policy.
+// setting wraps an instance. Graph numbers the settings of a policy.
 func setting(number int, instance object) object {
 	return object{{"id", fmt.Sprint(number)}, {"settingInstance", instance}}
 }
@@ -48,8 +48,8 @@ func instance(d draw, id string, shape int) object {
 	return choice(id, d.IntN(4))
 }
 
-// choice is a setting of which one option is chosen; children are the settings
-// that the option brings with it.
+// choice is a setting with one chosen option. Children are the settings that
+// belong to the option.
 func choice(id string, option int, children ...any) object {
 	return object{
 		{"@odata.type", choiceType},
@@ -95,8 +95,8 @@ func simples(id string, d draw) object {
 	}
 }
 
-// nested is a choice with choices below it, and simple values on the last of
-// levels.
+// nested is a choice with so many levels of children. The last level has simple
+// values.
 func nested(d draw, id string, levels int) object {
 	if levels == 1 {
 		return choice(id, 1, simple(id+"_seconds", 5*d.IntN(100)), simple(id+"_note", d.of("audited", "enforced", "warned")))
@@ -104,8 +104,8 @@ func nested(d draw, id string, levels int) object {
 	return choice(id, 1, nested(d, id+"_"+d.of("mode", "scope", "level"), levels-1), choice(id+"_log", d.IntN(2)))
 }
 
-// rules is a collection of groups of which each holds the same definitions, as a
-// firewall's rules do.
+// rules is a collection of n groups that all have the same definitions, like the
+// rules of a firewall.
 func rules(d draw, id string, n int) object {
 	var groups list
 	for range n {
@@ -129,10 +129,10 @@ func rule(id, name string, action, port int) object {
 	}
 }
 
-// edit returns the settings after a small change, as it comes from one release to
-// the next. what chooses which: another option, another number, another value
-// three levels down, a rule more, a setting more or a setting less. The settings
-// are at least five, one of each shape.
+// edit returns the settings after one small change. what chooses the change:
+// another option, another number, another value three levels down, one more rule,
+// one more setting, or one setting less. There must be five settings at least, so
+// that each shape is among them. edit changes the given settings too.
 func edit(settings list, area string, what int) list {
 	at := func(i int, path ...string) *any {
 		return settings[i].(object).at(append([]string{"settingInstance"}, path...)...)

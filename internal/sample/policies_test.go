@@ -15,7 +15,7 @@ import (
 )
 
 func TestSizes(t *testing.T) {
-	s := sample.Policies(2000)
+	s := sample.Policies(600)
 	tests := []struct {
 		name      string
 		resources []tenant.Resource
@@ -38,8 +38,8 @@ func TestSizes(t *testing.T) {
 			if got < tt.want*9/10 || got > tt.want*11/10 {
 				t.Errorf("got %d bytes a policy, want %d ± 10 %%", got, tt.want)
 			}
-			if groups := len(tt.resources) - n; n != 2000 || groups != 100 {
-				t.Errorf("got %d policies and %d groups, want 2000 and 100", n, groups)
+			if groups := len(tt.resources) - n; n != 600 || groups != 30 {
+				t.Errorf("got %d policies and %d groups, want 600 and 30", n, groups)
 			}
 		})
 	}
@@ -123,7 +123,7 @@ func TestMoved(t *testing.T) {
 }
 
 func TestChanges(t *testing.T) {
-	s := sample.Policies(2000)
+	s := sample.Policies(1000)
 	base, desired := map[string]tenant.Resource{}, map[string]tenant.Resource{}
 	for _, r := range s.Base() {
 		base[r.Kind+"/"+r.Key] = r
@@ -148,7 +148,7 @@ func TestChanges(t *testing.T) {
 			got.Removed++
 		}
 	}
-	if want := (sample.Changes{Changed: 20, Added: 10, Removed: 10}); got != want || s.Changes() != want {
+	if want := (sample.Changes{Changed: 10, Added: 5, Removed: 5}); got != want || s.Changes() != want {
 		t.Errorf("got %+v, Changes says %+v, want %+v", got, s.Changes(), want)
 	}
 }

@@ -149,7 +149,7 @@ func TestReleaseTenant(t *testing.T) {
 		if object["id"] != o.ID || later["id"] != o.ID || file["id"] == o.ID {
 			t.Errorf("%v: the ids are %v, %v, %v and %v in the file", object["name"], o.ID, object["id"], later["id"], file["id"])
 		}
-		if len(object["assignments"].([]any)) == 0 {
+		if len(object["assignments"].([]any)) == 0 || object["isAssigned"] != true {
 			t.Errorf("%v is not assigned", object["name"])
 		}
 		if diff := cmp.Diff(configured(file), configured(object)); diff != "" {

@@ -1,6 +1,6 @@
-# The tests that take too long for every change. See CONTRIBUTING.md.
+# The tests and benchmarks that take too long for every change. See CONTRIBUTING.md.
 
-.PHONY: crash year walk mutants model
+.PHONY: crash year walk mutants model bench
 
 # Workers and databases killed hundreds of times: about half an hour. It prints
 # what became of it; the seed repeats its decisions: make crash SEED=42
@@ -24,3 +24,10 @@ mutants:
 # breaks a rule is printed as a script: make model CHECKS=20000
 model:
 	go test ./syncer -run 'TestModel$$' -count 1 -v -timeout 6h -rapid.checks $(or $(CHECKS),5000) -model.shrink 5m
+
+# The comparison beside its peers, in one process, and the medians: some minutes.
+# BENCHMARKS.md tells how to read them. With 100,000 policies too, which takes more
+# than 5 GB of memory: make bench LARGE=1
+bench:
+	@go version && go list -m github.com/wI2L/jsondiff github.com/google/go-cmp
+	go test ./internal/planbench -run '^$$' -bench . -count $(or $(COUNT),5) -timeout 2h $(if $(LARGE),-large) | go run ./internal/planbench/medians

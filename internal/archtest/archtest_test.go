@@ -59,6 +59,7 @@ var rules = map[string]archtest.Rule{
 	"internal/script":   {Kit: true},
 	"internal/pgtest":   {Kit: true},
 
+	"internal/sample":       {Imports: []string{"tenant"}},
 	"internal/secretsearch": {},
 
 	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/reference", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},

@@ -1,0 +1,57 @@
+package planbench
+
+import (
+	"context"
+	"sync"
+
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+)
+
+// sides are what is compared.
+type sides struct {
+	base             *base // nil before the first sync
+	desired, current []tenant.Resource
+}
+
+// base is what the two sides last agreed on, as a comparison returned it.
+type base = diff.Base
+
+// outcome counts what a comparison found.
+type outcome struct {
+	Created, Updated, Deleted, Adopted, Unchanged, Notes int
+	// BackedUp counts the objects that the tenant's backup has after the comparison.
+	BackedUp int
+
+	base *base
+}
+
+// kinds are all that the library knows, as a host has them.
+var kinds = sync.OnceValue(func() *schema.Kinds {
+	compiled, err := schema.CompileAll(graph.Default().Kinds())
+	if err != nil {
+		panic(err)
+	}
+	return compiled
+})
+
+// compare is the comparison that the benchmarks measure: all that a sync does
+// between the bytes of both sides and the plan, the next base and the backup.
+var compare = func(s sides) (outcome, error) {
+	in := diff.Input{Tenant: "sample", Kinds: kinds(), Base: s.base, Salt: "salt"}
+	in.Desired.Resources, in.Current.Resources = s.desired, s.current
+	for _, k := range in.Kinds.All() {
+		in.Current.Kinds = append(in.Current.Kinds, tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: k.Scope})
+	}
+	r, err := diff.Compare(context.Background(), in)
+	if err != nil {
+		return outcome{}, err
+	}
+	c := r.Plan.Counts()
+	return outcome{
+		Created: c.Create, Updated: c.Update, Deleted: c.Delete, Adopted: len(r.Adopt), Unchanged: r.Unchanged,
+		Notes: len(r.Plan.Notes), BackedUp: len(r.Backup.Resources), base: r.Base,
+	}, nil
+}

@@ -1,0 +1,57 @@
+package planbench
+
+import (
+	"encoding/json"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/wI2L/jsondiff"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// decode is the yardstick: encoding/json reads the bytes of both sides, and does
+// nothing with them.
+func decode(desired, current []tenant.Resource) error {
+	for _, side := range [][]tenant.Resource{desired, current} {
+		for _, r := range side {
+			var v any
+			if err := json.Unmarshal(r.Body, &v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// patches has jsondiff compare each pair, and returns the number of operations
+// that it finds. They include what is read-only, which files do not have.
+func patches(all []pair) (int, error) {
+	operations := 0
+	for _, p := range all {
+		patch, err := jsondiff.CompareJSON(p.object, p.file)
+		if err != nil {
+			return 0, err
+		}
+		operations += len(patch)
+	}
+	return operations, nil
+}
+
+// equals decodes each pair, has go-cmp compare it, and returns how many are
+// equal: none, because of what is read-only.
+func equals(all []pair) (int, error) {
+	equal := 0
+	for _, p := range all {
+		var file, object any
+		if err := json.Unmarshal(p.file, &file); err != nil {
+			return 0, err
+		}
+		if err := json.Unmarshal(p.object, &object); err != nil {
+			return 0, err
+		}
+		if cmp.Equal(object, file) {
+			equal++
+		}
+	}
+	return equal, nil
+}

@@ -1,160 +1,201 @@
 package jsonval
 
 import (
-	"bytes"
+	"cmp"
+	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Parse reads one JSON value. Duplicate names and invalid UTF-8 are errors,
-// with their offset.
+// Parse reads one JSON value. It returns a *SyntaxError for a text that
+// Scanner refuses. It is safe for concurrent use.
+//
+// The tree does not refer to raw. All nodes of a tree share one slice, and their
+// texts share one string, so one node or text that a caller keeps holds the
+// memory of the whole tree. Clone a text that must outlive its tree.
 func Parse(raw []byte) (*Node, error) {
-	p := parsers.Get().(*parser)
-	defer parsers.Put(p)
-	return p.parse(raw)
-}
-
-// ParseObject is parse for what must be an object.
-func ParseObject(raw []byte) (*Node, error) {
-	n, err := Parse(raw)
-	if err != nil {
+	a := arenas.Get().(*arena)
+	defer a.release()
+	if err := a.read(raw); err != nil {
 		return nil, err
 	}
-	if !n.IsObject() {
-		return nil, errors.New("not a JSON object")
-	}
-	return n, nil
+	return a.build(raw), nil
 }
 
-// parser makes trees with few allocations: nodes come in blocks, members are
-// collected on a stack until their number is known, and names, of which a kind
-// has few, are kept.
-type parser struct {
-	dec   *jsontext.Decoder
+// ParseObject is Parse for a text that must be an object.
+func ParseObject(raw []byte) (*Node, error) {
+	n, err := Parse(raw)
+	if err == nil && n.Kind != '{' {
+		return nil, errors.New("not a JSON object")
+	}
+	return n, err
+}
+
+// arena makes trees in two steps. It first reads the whole text into records,
+// whose memory it keeps for the next text. Then it knows the number of nodes,
+// and allocates the whole tree at once: one string, and one slice each for
+// nodes, children and names.
+type arena struct {
+	scanner Scanner
+	records []arenaRecord // in the order of the text, without closing brackets
+	open    []int         // the records of the open objects and arrays
+	members []arenaMember // the object that is being sorted
+	escaped []byte        // the string that is being decoded
+
+	// The tree that is being built, and the unused rest of its memory.
+	text  string
+	next  int // the next record
 	nodes []Node
 	kids  []*Node
 	names []string
-	known map[string]string
 }
 
-var parsers = sync.Pool{New: func() any {
-	return &parser{dec: jsontext.NewDecoder(&bytes.Buffer{}), known: map[string]string{}}
-}}
-
-// Limits of what a parser keeps.
-const (
-	nodeBlock  = 32
-	knownNames = 4096
-)
-
-func (p *parser) parse(raw []byte) (*Node, error) {
-	p.dec.Reset(bytes.NewBuffer(raw))
-	p.nodes, p.kids, p.names = nil, p.kids[:0], p.names[:0]
-	n, err := p.value()
-	clear(p.kids[:cap(p.kids)])
-	p.nodes = nil
-	if err != nil {
-		return nil, err
-	}
-	if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("text after the JSON value at offset %d", p.dec.InputOffset())
-	}
-	return n, nil
+// arenaRecord is a token, and the number of elements or members of an object or
+// array.
+type arenaRecord struct {
+	Token
+	kids int
 }
 
-func (p *parser) node(kind byte, text string) *Node {
-	if len(p.nodes) == 0 {
-		p.nodes = make([]Node, nodeBlock)
+// arenaMember is a member of an object. Its prefix is the first eight bytes of
+// its name, as a number that compares as the names do.
+type arenaMember struct {
+	prefix uint64
+	name   string
+	kid    *Node
+}
+
+var arenas = sync.Pool{New: func() any { return new(arena) }}
+
+// release returns a to the pool, without references to the text or the tree.
+func (a *arena) release() {
+	a.scanner.Reset(nil)
+	a.records, a.open, a.escaped = clipped(a.records), clipped(a.open), clipped(a.escaped)
+	clear(a.members[:cap(a.members)])
+	a.members = clipped(a.members)
+	a.text, a.nodes, a.kids, a.names = "", nil, nil, nil
+	arenas.Put(a)
+}
+
+// read fills the records, and allocates the memory that build needs.
+func (a *arena) read(raw []byte) error {
+	nodes, kids, names := 0, 0, 0
+	a.records, a.open = a.records[:0], a.open[:0]
+	a.scanner.Reset(raw)
+	for {
+		tok, err := a.scanner.Next()
+		switch {
+		case err == io.EOF:
+			a.nodes, a.kids, a.names = make([]Node, nodes), make([]*Node, kids), make([]string, names)
+			return nil
+		case err != nil:
+			return err
+		case tok.Kind == '}' || tok.Kind == ']':
+			a.open = a.open[:len(a.open)-1]
+			continue
+		case tok.Kind == NameToken:
+			names++
+			a.records = append(a.records, arenaRecord{Token: tok})
+			continue
+		case tok.Kind != 'n' && tok.Kind != 't' && tok.Kind != 'f':
+			nodes++
+		}
+		if len(a.open) > 0 {
+			a.records[a.open[len(a.open)-1]].kids++
+			kids++
+		}
+		if tok.Kind == '{' || tok.Kind == '[' {
+			a.open = append(a.open, len(a.records))
+		}
+		a.records = append(a.records, arenaRecord{Token: tok})
 	}
-	n := &p.nodes[0]
-	p.nodes = p.nodes[1:]
-	n.Kind, n.Text = kind, text
+}
+
+// build makes the tree of the records of raw.
+func (a *arena) build(raw []byte) *Node {
+	a.text, a.next = string(raw), 0
+	return a.value()
+}
+
+// value makes the node of the next record and of those within it. The scanner
+// limits its depth.
+func (a *arena) value() *Node {
+	r := a.records[a.next]
+	a.next++
+	switch r.Kind {
+	case 'n':
+		return NullNode
+	case 't':
+		return trueNode
+	case 'f':
+		return falseNode
+	}
+	n := &a.nodes[0]
+	a.nodes = a.nodes[1:]
+	n.Kind = r.Kind
+	switch r.Kind {
+	case '"':
+		n.Text = a.content(r.Token)
+	case '0':
+		n.Text = CanonicalNumber(a.text[r.Start:r.End])
+	case '[':
+		n.Kids = take(&a.kids, r.kids)
+		for i := range n.Kids {
+			n.Kids[i] = a.value()
+		}
+	case '{':
+		n.Kids, n.Names = take(&a.kids, r.kids), take(&a.names, r.kids)
+		for i := range n.Kids {
+			n.Names[i] = a.content(a.records[a.next].Token)
+			a.next++
+			n.Kids[i] = a.value()
+		}
+		a.sort(n)
+	}
 	return n
 }
 
-func (p *parser) value() (*Node, error) {
-	tok, err := p.dec.ReadToken()
-	if err != nil {
-		return nil, err
+// take cuts a slice of n elements off memory. Appending to it copies it.
+func take[T any](memory *[]T, n int) []T {
+	taken := (*memory)[:n:n]
+	*memory = (*memory)[n:]
+	return taken
+}
+
+// content returns the content of a string or name.
+func (a *arena) content(t Token) string {
+	if !t.Escaped {
+		return a.text[t.Start+1 : t.End-1]
 	}
-	switch kind := byte(tok.Kind()); kind {
-	case '"':
-		return p.node('"', tok.String()), nil
-	case '0':
-		return p.node('0', CanonicalNumber(tok.String())), nil
-	case '[':
-		return p.array()
-	case '{':
-		return p.object()
-	case 'n':
-		return NullNode, nil
-	case 't':
-		return trueNode, nil
-	default:
-		return falseNode, nil
+	a.escaped = a.scanner.AppendText(a.escaped[:0], t)
+	return string(a.escaped)
+}
+
+// sort brings an object's members into the order of their names.
+func (a *arena) sort(n *Node) {
+	if slices.IsSorted(n.Names) {
+		return
+	}
+	a.members = a.members[:0]
+	for i, name := range n.Names {
+		a.members = append(a.members, arenaMember{sortPrefix(name), name, n.Kids[i]})
+	}
+	slices.SortFunc(a.members, func(a, b arenaMember) int {
+		if a.prefix != b.prefix {
+			return cmp.Compare(a.prefix, b.prefix)
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	for i, m := range a.members {
+		n.Names[i], n.Kids[i] = m.name, m.kid
 	}
 }
 
-func (p *parser) array() (*Node, error) {
-	first := len(p.kids)
-	for p.dec.PeekKind() != ']' {
-		kid, err := p.value()
-		if err != nil {
-			return nil, err
-		}
-		p.kids = append(p.kids, kid)
-	}
-	n := p.node('[', "")
-	n.Kids = slices.Clone(p.kids[first:])
-	p.kids = p.kids[:first]
-	_, err := p.dec.ReadToken()
-	return n, err
-}
-
-func (p *parser) object() (*Node, error) {
-	firstKid, firstName := len(p.kids), len(p.names)
-	for p.dec.PeekKind() != '}' {
-		name, err := p.name()
-		if err != nil {
-			return nil, err
-		}
-		p.names = append(p.names, name)
-		kid, err := p.value()
-		if err != nil {
-			return nil, err
-		}
-		p.kids = append(p.kids, kid)
-	}
-	n := p.node('{', "")
-	n.Kids, n.Names = slices.Clone(p.kids[firstKid:]), slices.Clone(p.names[firstName:])
-	p.kids, p.names = p.kids[:firstKid], p.names[:firstName]
-	n.sort()
-	_, err := p.dec.ReadToken()
-	return n, err
-}
-
-// name reads a member's name.
-func (p *parser) name() (string, error) {
-	raw, err := p.dec.ReadValue()
-	if err != nil {
-		return "", err
-	}
-	if name, ok := p.known[string(raw)]; ok {
-		return name, nil
-	}
-	unquoted, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil {
-		return "", err
-	}
-	if len(p.known) >= knownNames {
-		clear(p.known)
-	}
-	name := string(unquoted)
-	p.known[string(raw)] = name
-	return name, nil
+func sortPrefix(s string) uint64 {
+	var eight [8]byte
+	copy(eight[:], s)
+	return binary.BigEndian.Uint64(eight[:])
 }

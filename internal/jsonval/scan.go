@@ -94,6 +94,15 @@ func (s *Scanner) AppendText(dst []byte, t Token) []byte {
 	return appendUnescaped(dst, s.Text(t))
 }
 
+// Peek returns the first byte that is neither white space nor read, without
+// reading it; 0 at the end. Before an element or member it may be the comma.
+func (s *Scanner) Peek() byte {
+	if i := afterSpace(s.text, s.pos); i < len(s.text) {
+		return s.text[i]
+	}
+	return 0
+}
+
 // Skip returns the next token as Next does, but takes a whole object or array
 // as one token: its Kind is '{' or '[', and its range ends with the closing
 // bracket. Skip validates what it skips. To leave an object or array, call Skip

@@ -43,6 +43,7 @@ func buildRules(patterns []pattern) (*Rule, error) {
 	for _, r := range b.withDefaults {
 		for i, value := range r.defaults {
 			r.defaults[i] = canonicalValue(r, value, true, r.literals)
+			r.defaultTexts = append(r.defaultTexts, string(r.defaults[i].JSON()))
 		}
 	}
 	return root, nil

@@ -41,6 +41,8 @@ type Place struct {
 	// inArray: an array is somewhere above, so the value is part of one that
 	// is compared as a whole, or of a set's member.
 	inArray bool
+	// element: the value is an element of an array, which keeps its place.
+	element bool
 	// Secret: the value is a secret, or part of one.
 	Secret bool
 }
@@ -91,7 +93,7 @@ func (s *Form) value(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 		at.Segs = s.segs
 		out = s.Text(n, at)
 	}
-	if f.emptyIsAbsent && out.IsEmpty() && (at.inArray || !s.Repository) {
+	if f.emptyIsAbsent && out.IsEmpty() && !at.element && (at.inArray || !s.Repository) {
 		return nil
 	}
 	if (f.Sensitive || f.Masked) && s.Secret != nil && !out.IsNull() && !reference.IsMask(out) {
@@ -116,11 +118,10 @@ func (s *Form) array(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 	}
 	s.segs = append(s.segs, "*")
 	out := n.MapKids(func(i int) *jsonval.Node {
-		if v := s.value(n.Kids[i], next, Place{refs: refs, holder: at.holder, inArray: true, Secret: at.Secret}); v != nil {
+		if v := s.value(n.Kids[i], next, Place{refs: refs, holder: at.holder, inArray: true, element: true, Secret: at.Secret}); v != nil {
 			return v
 		}
-		// Elements have places, so an empty one stays.
-		return n.Kids[i]
+		return n.Kids[i] // a mask, which keeps its place too
 	})
 	s.segs = s.segs[:len(s.segs)-1]
 	if r.Fact().Set != nil && (s.SortSets || at.inArray) && !s.Unsorted {

@@ -31,8 +31,7 @@ func (k *Schema) FingerprintPart(body json.RawMessage, part, salt string) (strin
 
 // Fingerprint is [Schema.FingerprintPart] of a parsed body.
 func Fingerprint(k *Schema, body *jsonval.Node, part, salt string) string {
-	s := Form{Mask: func(*jsonval.Node) *jsonval.Node { return nil }}
-	n := canonicalValue(k.Root, s.Apply(k, body), false, nil)
+	n := k.canonical(body)
 	if part != WholeObject {
 		n = k.Piece(n, part)
 	}

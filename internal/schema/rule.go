@@ -38,6 +38,8 @@ type Facts struct {
 	form     tenant.ValueForm
 	// defaults are the declared defaults, canonical once the kind is compiled.
 	defaults []*jsonval.Node
+	// defaultTexts are the texts of defaults.
+	defaultTexts []string
 }
 
 var nothing Facts
@@ -78,6 +80,14 @@ func (r *Rule) In(objects ...*jsonval.Node) *Rule {
 			}
 			break
 		}
+	}
+	return r
+}
+
+// ofType returns the rule for objects of an "@odata.type" without "#".
+func (r *Rule) ofType(typ string) *Rule {
+	if next := r.byType[typ]; next != nil {
+		return next
 	}
 	return r
 }

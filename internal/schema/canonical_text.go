@@ -1,0 +1,399 @@
+package schema
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+)
+
+// Canonicalizer writes the canonical text of objects as a tenant has them, in
+// one pass over their bytes and without a tree: the text by which
+// [Schema.Fingerprint] tells objects apart. Decoding is nearly all of the work
+// of a comparison, and most objects have not changed. The zero value is ready
+// for use. It is used by one goroutine at a time.
+type Canonicalizer struct {
+	scan   jsonval.Scanner
+	text   []byte
+	spare  []byte // one value while its pieces are put into order
+	pieces []piece
+	body   []byte
+	looked int // how much of body was searched for types
+}
+
+// piece is a member of an object or an element of a set, by its place in the
+// text that is being written.
+type piece struct {
+	name       []byte // the member's name, decoded
+	start, end int
+}
+
+// errSlow says that an object is better read into a tree: it hides types, on
+// which rules depend, behind much text or behind escapes.
+var errSlow = errors.New("read it into a tree")
+
+// Append appends the canonical text of an object of the kind. An object that is
+// no JSON object is an error.
+func (c *Canonicalizer) Append(dst []byte, k *Schema, body []byte) ([]byte, error) {
+	c.scan.Reset(body)
+	c.body, c.looked = body, 0
+	defer c.scan.Reset(nil)
+	c.text, c.pieces = c.text[:0], c.pieces[:0]
+	tok, err := c.scan.Next()
+	if err == nil && tok.Kind != '{' {
+		err = errors.New("not a JSON object")
+	}
+	if err == nil {
+		err = c.object(k.Root, true, false)
+	}
+	if err == errSlow {
+		return appendByTree(dst, k, body)
+	}
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, c.text...), nil
+}
+
+// appendByTree is Append by way of a tree.
+func appendByTree(dst []byte, k *Schema, body []byte) ([]byte, error) {
+	n, err := jsonval.ParseObject(body)
+	if err != nil {
+		return dst, err
+	}
+	return k.canonical(n).AppendJSON(dst), nil
+}
+
+// canonical returns the canonical form of an object as the tenant has it, masked
+// secrets left out.
+func (k *Schema) canonical(body *jsonval.Node) *jsonval.Node {
+	s := Form{Mask: func(*jsonval.Node) *jsonval.Node { return nil }}
+	return canonicalValue(k.Root, s.Apply(k, body), false, nil)
+}
+
+// object writes an object whose opening bracket has been read.
+func (c *Canonicalizer) object(r *Rule, top, inArray bool) error {
+	begin, first := len(c.text), len(c.pieces)
+	c.text = append(c.text, '{')
+	if r != nil && len(r.byType) > 0 {
+		typ, err := c.typeAhead()
+		if err != nil {
+			return err
+		}
+		r = r.ofType(typ)
+	}
+	for {
+		tok, err := c.scan.Next()
+		if err != nil {
+			return err
+		}
+		if tok.Kind == '}' {
+			break
+		}
+		name := c.scan.Text(tok)
+		if tok.Escaped {
+			name = c.scan.AppendText(nil, tok)
+		}
+		next := r.stepBytes(name)
+		f := next.Fact()
+		if f.readOnly || f.isToken || isAnnotationName(name) || top && len(name) > 0 && name[0] == '$' {
+			if _, err := c.scan.Skip(); err != nil {
+				return err
+			}
+			continue
+		}
+		start := len(c.text)
+		if tok.Escaped {
+			c.text = jsonval.AppendString(c.text, string(name))
+		} else {
+			c.text = append(c.text, c.scan.Raw(tok)...)
+		}
+		c.text = append(c.text, ':')
+		value := len(c.text)
+		masked, err := c.value(next, f.literals, inArray, false)
+		if err != nil {
+			return err
+		}
+		if masked || absent(f, c.text[value:], inArray) {
+			c.text = c.text[:start]
+			continue
+		}
+		c.text = append(c.text, ',')
+		c.pieces = append(c.pieces, piece{name, start, len(c.text)})
+	}
+	c.order(begin, first, func(a, b piece) int { return bytes.Compare(a.name, b.name) }, false)
+	c.text = append(c.text, '}')
+	return nil
+}
+
+// typeAhead returns the "@odata.type" of the object that is being read, without
+// "#". Most objects begin with it. A body that hides types behind other members
+// level by level would be searched again and again: it becomes a tree instead.
+func (c *Canonicalizer) typeAhead() (string, error) {
+	rest := c.body[c.scan.Offset():]
+	typ, read, ok := findType(rest)
+	c.looked += read
+	if !ok || c.looked > 4*len(c.body) {
+		return "", errSlow
+	}
+	return string(bytes.TrimPrefix(typ, []byte("#"))), nil
+}
+
+// findType looks for the "@odata.type" among the members at the beginning of a
+// text, up to the closing bracket of their object, and returns how much it has
+// read. It is not ok for an escape in a place that decides. A text that is no
+// JSON gets any answer: whoever reads it next will see that.
+func findType(text []byte) (typ []byte, read int, ok bool) {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return nil, i, true
+			}
+		case '"':
+			end := stringEnd(text, i)
+			value := bytes.TrimLeft(text[min(end, len(text)):], " \t\r\n")
+			name := text[i+1 : max(end-1, i+1)]
+			if i = end - 1; depth > 0 || len(value) == 0 || value[0] != ':' {
+				continue
+			}
+			if bytes.IndexByte(name, '\\') >= 0 {
+				return nil, i, false
+			}
+			if string(name) != typeName {
+				continue
+			}
+			if value = bytes.TrimLeft(value[1:], " \t\r\n"); len(value) == 0 || value[0] != '"' {
+				return nil, i, true
+			}
+			typ = value[1:max(stringEnd(value, 0)-1, 1)]
+			return typ, i, bytes.IndexByte(typ, '\\') < 0
+		}
+	}
+	return nil, len(text), true
+}
+
+// stringEnd returns the offset behind the string that begins at i.
+func stringEnd(text []byte, i int) int {
+	for i++; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// absent reports whether a member with this canonical text means the same as
+// absence; see [Canonical].
+func absent(f *Facts, text []byte, inArray bool) bool {
+	switch string(text) {
+	case "null":
+		return true
+	case "{}", "[]", `""`:
+		return inArray || f.emptyIsAbsent || f.Set != nil || len(f.defaults) > 0
+	}
+	for _, d := range f.defaultTexts {
+		if string(text) == d {
+			return true
+		}
+	}
+	return false
+}
+
+// value writes the next value. masked: it stands for a secret that is not known;
+// then nothing was written, unless it is an element, which keeps its place.
+func (c *Canonicalizer) value(r *Rule, literals []string, inArray, element bool) (masked bool, err error) {
+	tok, err := c.scan.Next()
+	if err != nil {
+		return false, err
+	}
+	switch tok.Kind {
+	case '{':
+		return false, c.object(r, false, inArray)
+	case '[':
+		return false, c.array(r, literals)
+	case '"':
+		return c.string(tok, r.Fact(), literals, element), nil
+	case '0':
+		raw := c.scan.Raw(tok)
+		if isPlainNumber(raw) {
+			c.text = append(c.text, raw...)
+		} else {
+			c.text = append(c.text, jsonval.CanonicalNumber(string(raw))...)
+		}
+	default:
+		c.text = append(c.text, c.scan.Raw(tok)...)
+	}
+	return false, nil
+}
+
+// isPlainNumber reports whether a number is short and has digits alone: its
+// text is canonical.
+func isPlainNumber(raw []byte) bool {
+	if len(raw) > 15 {
+		return false
+	}
+	for _, b := range raw {
+		if b < '0' || b > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// array writes an array whose opening bracket has been read.
+func (c *Canonicalizer) array(r *Rule, literals []string) error {
+	begin, first := len(c.text), len(c.pieces)
+	set := r.Fact().Set
+	next := r.Step("*")
+	if own := next.Fact().literals; len(own) > 0 {
+		literals = append(slices.Clip(literals), own...)
+	}
+	c.text = append(c.text, '[')
+	for {
+		if closed, err := c.closes(); err != nil || closed {
+			if err != nil {
+				return err
+			}
+			break
+		}
+		start := len(c.text)
+		if _, err := c.value(next, literals, true, true); err != nil {
+			return err
+		}
+		c.text = append(c.text, ',')
+		if set != nil {
+			c.pieces = append(c.pieces, piece{nil, start, len(c.text)})
+		}
+	}
+	if set != nil {
+		text := c.text
+		c.order(begin, first, func(a, b piece) int {
+			return bytes.Compare(text[a.start:a.end-1], text[b.start:b.end-1])
+		}, !set.multi)
+	} else if last := len(c.text) - 1; c.text[last] == ',' {
+		c.text = c.text[:last]
+	}
+	c.text = append(c.text, ']')
+	return nil
+}
+
+// closes reports whether the array that is being read ends here, and if so
+// reads its bracket.
+func (c *Canonicalizer) closes() (bool, error) {
+	if c.scan.Peek() != ']' {
+		return false, nil
+	}
+	_, err := c.scan.Next()
+	return true, err
+}
+
+// order puts the pieces since first, which follow the bracket at begin, into
+// order and drops the comma behind the last. once: equal pieces count once.
+func (c *Canonicalizer) order(begin, first int, compare func(a, b piece) int, once bool) {
+	pieces := c.pieces[first:]
+	sorted := true
+	for i := 1; i < len(pieces) && sorted; i++ {
+		by := compare(pieces[i-1], pieces[i])
+		sorted = by < 0 || by == 0 && !once
+	}
+	if !sorted {
+		slices.SortStableFunc(pieces, compare)
+		c.spare = append(c.spare[:0], c.text[begin+1:]...)
+		c.text = c.text[:begin+1]
+		for i, p := range pieces {
+			text := c.spare[p.start-begin-1 : p.end-begin-1]
+			if once && i > 0 {
+				if was := pieces[i-1]; bytes.Equal(text, c.spare[was.start-begin-1:was.end-begin-1]) {
+					continue
+				}
+			}
+			c.text = append(c.text, text...)
+		}
+	}
+	if len(pieces) > 0 {
+		c.text = c.text[:len(c.text)-1]
+	}
+	c.pieces = c.pieces[:first]
+}
+
+// string writes a text in its canonical spelling.
+func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, literals []string, element bool) (masked bool) {
+	if f.Masked && onlyAsterisks(c.scan.Text(tok)) {
+		if element {
+			c.text = append(c.text, c.scan.Raw(tok)...)
+		}
+		return true
+	}
+	if tok.Escaped {
+		c.text = jsonval.AppendString(c.text, canonicalText(f, string(c.scan.AppendText(nil, tok)), literals))
+		return false
+	}
+	text := c.scan.Text(tok)
+	if f.secret || len(text) == 0 || f.form == "" && len(literals) == 0 && len(text) != guidLength {
+		c.text = append(c.text, c.scan.Raw(tok)...)
+		return false
+	}
+	if f.form == "" && len(literals) == 0 { // it may be a GUID, which is folded in place
+		start := len(c.text)
+		c.text = append(c.text, c.scan.Raw(tok)...)
+		foldGUID(c.text[start+1 : len(c.text)-1])
+		return false
+	}
+	c.text = jsonval.AppendString(c.text, canonicalText(f, string(text), literals))
+	return false
+}
+
+const guidLength = 36
+
+// foldGUID lowers a text that is a GUID.
+func foldGUID(text []byte) {
+	upper := false
+	for i, b := range text {
+		switch {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if b != '-' {
+				return
+			}
+		case b >= '0' && b <= '9' || b >= 'a' && b <= 'f':
+		case b >= 'A' && b <= 'F':
+			upper = true
+		default:
+			return
+		}
+	}
+	if upper {
+		for i, b := range text {
+			if b >= 'A' && b <= 'F' {
+				text[i] = b + 'a' - 'A'
+			}
+		}
+	}
+}
+
+func onlyAsterisks(text []byte) bool {
+	return len(text) > 0 && len(bytes.Trim(text, "*")) == 0
+}
+
+// isAnnotationName is isAnnotation for a name that is part of a text.
+func isAnnotationName(name []byte) bool {
+	return bytes.IndexByte(name, '@') >= 0 && isAnnotation(string(name))
+}
+
+// stepBytes is [Rule.Step] for a member's name that is part of a text.
+func (r *Rule) stepBytes(name []byte) *Rule {
+	if r == nil {
+		return nil
+	}
+	if next, ok := r.names[string(name)]; ok { // without an allocation
+		return next
+	}
+	return r.other
+}

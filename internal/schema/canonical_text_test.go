@@ -1,0 +1,174 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// everything is a kind with every declaration that has to do with equality.
+func everything() tenant.Kind {
+	return tenant.Kind{
+		Name: "everything", ReadOnly: []string{"/id", "/a/id", "/list/*/id"}, EmptyIsAbsent: []string{"/empty", "/a/empty", "/set"},
+		Sets:      []tenant.Set{{Path: "/set"}, {Path: "/bag", Multi: true}, {Path: "/list/*/set"}, {Path: "/a/set", By: []string{"/n"}}},
+		Sensitive: []string{"/secret"}, Masked: []tenant.Masked{{Path: "/masked", Token: "token"}, {Path: "/list/*/masked"}, {Path: "/set/*"}},
+		References: []tenant.Reference{{Path: "/refs/*", Kinds: []string{"groups"}, Literals: []string{"All", "None"}},
+			{Path: "/typed/group", Type: "#t", Kinds: []string{"groups"}, Literals: []string{"Every*"}}},
+		Forms: []tenant.Form{
+			{Path: "/enum", As: tenant.Enumeration}, {Path: "/flags", As: tenant.Flags}, {Path: "/text", As: tenant.Text},
+			{Path: "/list/*/time", As: tenant.Time}, {Path: "/typed/ip", Type: "t", As: tenant.IPRange}, {Path: "/**/deep", As: tenant.Enumeration},
+		},
+		Defaults: []tenant.Default{{Path: "/a/default", Value: json.RawMessage(`"none"`)}, {Path: "/list/*/default", Value: json.RawMessage(`{"x":1.0}`)}},
+	}
+}
+
+// canonicalTexts returns the canonical text of a body over a tree and in one pass.
+func canonicalTexts(t testing.TB, k *Schema, body []byte) (tree, onePass []byte) {
+	t.Helper()
+	tree, treeErr := appendByTree(nil, k, body)
+	var c Canonicalizer
+	onePass, err := c.Append(nil, k, body)
+	if (treeErr == nil) != (err == nil) {
+		t.Fatalf("%s: over a tree %v, in one pass %v", body, treeErr, err)
+	}
+	return tree, onePass
+}
+
+func TestCanonicalText(t *testing.T) {
+	k := compiled(t, everything())
+	for body, want := range map[string]string{
+		`{}`:                                                                         `{}`,
+		`{"b":1,"a":{"y":2,"x":[3,2,1]}}`:                                            `{"a":{"x":[3,2,1],"y":2},"b":1}`,
+		`{"id":"1","x":1.50,"y":null,"@z":1}`:                                        `{"x":1.5}`,
+		`{"set":["b","a","b","****"]}`:                                               `{"set":["****","a","b"]}`,
+		`{"bag":["b","a","b"]}`:                                                      `{"bag":["a","b","b"]}`,
+		`{"set":[],"empty":{"a":1},"list":[]}`:                                       `{"empty":{"a":1},"list":[]}`,
+		`{"empty":{"@odata.id":"1"}}`:                                                `{}`,
+		`{"masked":"***","token":"t"}`:                                               `{}`,
+		`{"masked":"visible"}`:                                                       `{"masked":"visible"}`,
+		`{"secret":"AAAAAAAA-0000-4000-8000-00000000000A"}`:                          `{"secret":"AAAAAAAA-0000-4000-8000-00000000000A"}`,
+		`{"guid":"AAAAAAAA-0000-4000-8000-00000000000A"}`:                            `{"guid":"aaaaaaaa-0000-4000-8000-00000000000a"}`,
+		`{"guid":"AAAAAAAA-0000-4000-8000-00000000000G"}`:                            `{"guid":"AAAAAAAA-0000-4000-8000-00000000000G"}`,
+		`{"text":"AAAAAAAA-0000-4000-8000-00000000000A"}`:                            `{"text":"AAAAAAAA-0000-4000-8000-00000000000A"}`,
+		`{"enum":"Enabled","flags":"b, A","refs":["ALL","X"]}`:                       `{"enum":"enabled","flags":"a,b","refs":["all","X"]}`,
+		`{"a":{"default":"none","x":null}}`:                                          `{"a":{}}`,
+		`{"list":[{"default":{"x":1},"x":"","y":{"z":null}},null,"",[]]}`:            `{"list":[{},null,"",[]]}`,
+		`{"typed":{"ip":"192.0.2.5/24","@odata.type":"#t"}}`:                         `{"typed":{"@odata.type":"t","ip":"192.0.2.0-192.0.2.255"}}`,
+		`{"typed":{"ip":"192.0.2.5/24","@odata.type":"u"}}`:                          `{"typed":{"@odata.type":"u","ip":"192.0.2.5/24"}}`,
+		`{"typed":{"x":{"@odata.type":"#t"},"ip":"192.0.2.5/24"}}`:                   `{"typed":{"ip":"192.0.2.5/24","x":{"@odata.type":"t"}}}`,
+		`{"typed":{"\u0040odata.type":"#t","ip":"192.0.2.5/24","group":"everyone"}}`: `{"typed":{"@odata.type":"t","group":"everyone","ip":"192.0.2.0-192.0.2.255"}}`,
+		`{"x":{"y":[{"deep":"ABC"}]},"\u0078\n":"\u00e9\/"}`:                         `{"x":{"y":[{"deep":"abc"}]},"x\n":"é/"}`,
+		`{"$previousNames":["a"],"x":{"$y":1}}`:                                      `{"x":{"$y":1}}`,
+		`{"n":[1e2,-0,0.10,123456789012345678901234567890,1.0e400]}`:                 `{"n":[100,0,0.1,1.2345678901234567890123456789e29,1e400]}`,
+	} {
+		tree, onePass := canonicalTexts(t, k, []byte(body))
+		if string(tree) != string(onePass) {
+			t.Errorf("%s\nover a tree %s\nin one pass %s", body, tree, onePass)
+		}
+		if !strings.Contains(body, "1234567") && string(onePass) != want {
+			t.Errorf("%s\ngot  %s\nwant %s", body, onePass, want)
+		}
+	}
+	for _, body := range []string{``, `[]`, `"x"`, `{"a":1,"a":2}`, `{"a":[1,]}`, `{"a":1}}`, `{"typed":{"a":1,}}`, "{\"a\":\"\xff\"}"} {
+		if tree, onePass := canonicalTexts(t, k, []byte(body)); len(tree)+len(onePass) > 0 {
+			t.Errorf("%s: got %s and %s", body, tree, onePass)
+		}
+	}
+}
+
+// The one pass and the tree agree on random objects.
+func TestCanonicalTextAgrees(t *testing.T) {
+	k := compiled(t, everything())
+	rapid.Check(t, func(rt *rapid.T) {
+		body := randomValue(rt, 0, true)
+		if tree, onePass := canonicalTexts(t, k, []byte(body)); !bytes.Equal(tree, onePass) {
+			rt.Fatalf("%s\nover a tree %s\nin one pass %s", body, tree, onePass)
+		}
+	})
+}
+
+func FuzzCanonicalText(f *testing.F) {
+	k := compiled(f, everything())
+	f.Add([]byte(`{"typed":{"ip":"192.0.2.5/24","@odata.type":"#t"},"set":["b",{"x":null}]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if tree, onePass := canonicalTexts(t, k, body); !bytes.Equal(tree, onePass) {
+			t.Fatalf("%s\nover a tree %s\nin one pass %s", body, tree, onePass)
+		}
+	})
+}
+
+var names = []string{"id", "a", "b", "empty", "set", "bag", "list", "secret", "masked", "token", "refs", "typed", "group", "enum", "flags", "text", "time", "ip",
+	"deep", "default", "x", "y", "@odata.type", "@odata.id", "x@odata.bind", "$y", "é", "\\u0061b"}
+
+var texts = []string{"", "****", "All", "all", "Everyone", "none", "#t", "t", "a,B", "2026-01-01T00:00:00.000Z", "192.0.2.5/24",
+	"AAAAAAAA-0000-4000-8000-00000000000A", "${groups/A}", "$${x", "\\u0041", "ü"}
+
+func randomValue(t *rapid.T, depth int, object bool) string {
+	choice := rapid.IntRange(0, 9).Draw(t, "what")
+	switch {
+	case object || choice < 3 && depth < 5:
+		var members []string
+		var used []string
+		for range rapid.IntRange(0, 6).Draw(t, "members") {
+			name := rapid.SampledFrom(names).Draw(t, "name")
+			if !slices.Contains(used, name) {
+				used = append(used, name)
+				members = append(members, fmt.Sprintf(`"%s":%s`, name, randomValue(t, depth+1, false)))
+			}
+		}
+		return "{" + strings.Join(members, ", ") + "}"
+	case choice < 5 && depth < 5:
+		var elements []string
+		for range rapid.IntRange(0, 4).Draw(t, "elements") {
+			elements = append(elements, randomValue(t, depth+1, false))
+		}
+		return "[" + strings.Join(elements, ",") + "]"
+	case choice < 8:
+		return `"` + rapid.SampledFrom(texts).Draw(t, "text") + `"`
+	}
+	return rapid.SampledFrom([]string{"null", "true", "false", "0", "-1", "1.50", "1e2"}).Draw(t, "scalar")
+}
+
+// An unchanged object costs no allocation.
+func TestCanonicalTextDoesNotAllocate(t *testing.T) {
+	k := compiled(t, everything())
+	body := []byte(`{"x":{"b":[1,2,{"c":"d"}],"a":"AAAAAAAA-0000-4000-8000-00000000000A"},"set":["b","a"],"typed":{"@odata.type":"#t","x":1}}`)
+	var c Canonicalizer
+	var dst []byte
+	if n := testing.AllocsPerRun(100, func() {
+		var err error
+		if dst, err = c.Append(dst[:0], k, body); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 1 { // the type's name
+		t.Errorf("got %v allocations", n)
+	}
+}
+
+// Types that hide behind other members, level by level, cost no search of each
+// level: the object becomes a tree.
+func TestHiddenTypesAreNotSearchedAgainAndAgain(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "deep", Forms: []tenant.Form{{Path: "/**/ip", Type: "t", As: tenant.IPRange}}})
+	const depth = 2000
+	body := []byte(strings.Repeat(`{"x":`, depth) + `{}` + strings.Repeat(`,"@odata.type":"#t"}`, depth))
+	var c Canonicalizer
+	got, err := c.Append(nil, k, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.looked > 6*len(body) {
+		t.Errorf("%d of %d bytes were searched", c.looked, len(body))
+	}
+	n, err := jsonval.Parse(got)
+	if err != nil || typeOf(n) != "t" {
+		t.Errorf("got %.80s, %v", got, err)
+	}
+}

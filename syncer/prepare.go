@@ -233,13 +233,13 @@ func (c *session) backup(ctx context.Context, cmp *diff.Comparison, before adopt
 	if err != nil {
 		return fmt.Errorf("backup: compare: %w", err)
 	}
-	key, err := backupKey(r.ID, res.Backup)
+	key, err := backupKey(r.ID, res.Backup.Snapshot)
 	if err != nil {
 		return err
 	}
 	rev, err := repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
 		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key,
-			Snapshot: res.Backup, Message: "Backup of " + c.tenant, Author: r.Actor})
+			Snapshot: res.Backup.Snapshot, Message: "Backup of " + c.tenant, Author: r.Actor})
 	})
 	if err != nil {
 		return err
@@ -278,7 +278,7 @@ func backupKey(run string, snap tenant.Snapshot) (string, error) {
 
 // compareAgain compares with another desired side than the run's first
 // comparison, whose backup stays what it is.
-func compareAgain(ctx context.Context, cmp *diff.Comparison, backup tenant.Snapshot) (*diff.Result, error) {
+func compareAgain(ctx context.Context, cmp *diff.Comparison, backup diff.Backup) (*diff.Result, error) {
 	res, err := cmp.WithoutBackup().Compare(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("plan: compare: %w", err)
@@ -367,7 +367,7 @@ func unchanged(res *diff.Result, adopted []plan.AdoptedChange) map[string]int {
 	}
 	count := map[string]int{}
 	for _, r := range res.Backup.Resources {
-		if !touched[id{r.Kind, r.Key}] && wasRead(res.Backup, r.Kind) {
+		if !touched[id{r.Kind, r.Key}] && wasRead(res.Backup.Snapshot, r.Kind) {
 			count[r.Kind]++
 		}
 	}
@@ -392,7 +392,7 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		v    any
 	}{
 		{kind: "plan", data: planJSON}, {kind: "base", data: baseJSON},
-		{kind: "snapshot", v: snapshotForm{Format: snapshotFormat, Snapshot: res.Backup}},
+		{kind: "snapshot", v: snapshotForm{Format: snapshotFormat, Snapshot: res.Backup.Snapshot}},
 		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings}}, {kind: "comparison", v: sum},
 	} {
 		if b.data == nil {

@@ -138,7 +138,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[diff
 		return fmt.Errorf("verify: compare: %w", err)
 	}
 	out.base = res.Base
-	return d.storeAfter(ctx, out, in.Targets, res.Backup)
+	return d.storeAfter(ctx, out, in.Targets, res.Backup.Snapshot)
 }
 
 // settled tells a comparison what this run has done: the kinds that it touched,

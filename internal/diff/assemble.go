@@ -126,7 +126,7 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	r := &Result{
 		Plan:     &plan.Plan{Format: format.FormatVersion, Tenant: as.ix.in.Tenant, Revision: as.ix.in.Desired.Revision, Kinds: as.ix.kindStates()},
 		Revert:   map[string][]tenant.Change{},
-		Backup:   tenant.Snapshot{Taken: as.ix.in.Current.Taken, Kinds: as.ix.kindStates()},
+		Backup:   assembleBackup(as.ix, as.ms),
 		Base:     as.newBase(),
 		Bindings: as.ns.bindings,
 	}
@@ -138,9 +138,6 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		r.Adopt = append(r.Adopt, o.adopt...)
 		if o.adopted != nil {
 			r.Adopted = append(r.Adopted, *o.adopted)
-		}
-		if o.backup != nil {
-			r.Backup.Resources = append(r.Backup.Resources, tenant.Resource{Kind: o.kind.Name, Key: o.key, Body: o.backup})
 		}
 		if o.item == nil {
 			continue
@@ -191,7 +188,11 @@ func (as *assembler) newBase() *Base {
 	if as.ix.in.Base == nil {
 		return out
 	}
+	out.Backup, out.Unbound = as.ix.in.Base.Backup, slices.Clone(as.ix.in.Base.Unbound)
 	for _, b := range as.ix.in.Base.Objects {
+		if o := as.ms.objects[b.Kind][b.Key]; b.Kept != "" && as.ix.kinds[b.Kind] != nil && (o == nil || o.newBase == nil) {
+			out.Unbound = append(out.Unbound, b.target())
+		}
 		if as.ix.kinds[b.Kind] == nil {
 			out.Objects = append(out.Objects, b)
 		}

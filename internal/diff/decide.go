@@ -20,7 +20,7 @@ func (dec *decider) decide(o *object) {
 		t.current, t.strays = dec.ns.current(o.kind, t.raw)
 		o.oldRefs = reference.RefsOf(t.current)
 		o.newRefs = o.oldRefs
-		backUp(dec.ix, o, t.current)
+		dec.backUp(o, t.current)
 	}
 	if o.keep {
 		dec.keepBinding(o)
@@ -34,7 +34,7 @@ func (dec *decider) decide(o *object) {
 		t.base = dec.ns.baseBody(o.base)
 	}
 	dec.nameAlike(o, &t)
-	o.newBase = bindingOnly(o)
+	o.newBase = bindingOnly(dec.ix, o)
 	switch {
 	case o.desired != nil && o.current != nil:
 		dec.compareBoth(o, &t)
@@ -63,7 +63,7 @@ func (dec *decider) keepBinding(o *object) {
 		o.newBase = nil
 		return
 	}
-	o.newBase = bindingOnly(o)
+	o.newBase = bindingOnly(dec.ix, o)
 }
 
 // readDesired parses the repository's file; it returns false, and notes why,
@@ -112,8 +112,8 @@ func noteMissing(ix *index, o *object) {
 }
 
 // bindingOnly is the base of an object on whose content nothing is agreed yet.
-func bindingOnly(o *object) *BaseObject {
-	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID()}
+func bindingOnly(ix *index, o *object) *BaseObject {
+	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID(), Kept: stillKept(ix, o)}
 	if o.base != nil {
 		b.Body = o.base.Body
 		if b.ID == "" {

@@ -11,13 +11,16 @@ import (
 	"github.com/tenantsync/tenantsync/internal/frozen"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // TestFrozenBase does for bases what TestFrozen does for plans.
 func TestFrozenBase(t *testing.T) {
 	whole := sampleBase()
-	whole.Salt = "c2FsdA"
+	whole.Salt, whole.Backup = "c2FsdA", "r7"
+	whole.Unbound = []plan.Target{{Kind: "policies", Key: "Unmanaged"}}
+	whole.Objects[0].Kept = "00112233445566778899aabbccddeeff"
 	now, err := whole.Encode()
 	if err != nil {
 		t.Fatal(err)

@@ -66,9 +66,8 @@ type Result struct {
 	// Revert has, by item ID, the change of the desired line that would make
 	// it agree with the tenant instead. A rename has two.
 	Revert map[string][]tenant.Change
-	// Backup is the tenant in the repository's form: keys, names instead of
-	// ids, sensitive values redacted, read-only properties dropped.
-	Backup tenant.Snapshot
+	// Backup is the tenant in the repository's form.
+	Backup Backup
 	// Base is the base after this comparison: moved wherever both sides agree,
 	// unchanged elsewhere. What was adopted counts only after a comparison
 	// with the desired line as adopted.
@@ -93,6 +92,10 @@ type Base struct {
 	// secret against a plan, so it is never shown where plans are. Who can read
 	// the base itself can.
 	Salt string `json:"salt,omitempty"`
+	// Backup is the revision of the backup line whose texts Kept tells of.
+	Backup string `json:"backup,omitempty"`
+	// Unbound are objects of that revision that Objects lacks.
+	Unbound []plan.Target `json:"unbound,omitempty"`
 	// Objects are ordered by kind and key.
 	Objects []BaseObject `json:"objects"`
 }
@@ -107,10 +110,14 @@ type BaseObject struct {
 	// names instead of ids, variables expanded, sensitive values replaced by
 	// their hash. nil: bound, and nothing agreed yet.
 	Body json.RawMessage `json:"body,omitempty"`
-	// Seen is the hash of both sides' bytes, of what Refs were bound to, and of
-	// all else that counts, when they agreed in full: with the same bytes they still do. Empty if they do
-	// not, or if more than these bytes decides.
+	// Seen is the hash of the file's bytes, of the canonical text of the tenant's
+	// object, of what Refs were bound to, and of all else that counts, when both
+	// sides agreed in full: with the same hash they still do. Empty if they do
+	// not, or if more than these decide.
 	Seen string `json:"seen,omitempty"`
 	// Refs are the "kind/key" that it refers to; only beside Seen.
 	Refs []string `json:"refs,omitempty"`
+	// Kept is the hash of the object's text in the revision Base.Backup; "other"
+	// if that revision has another text of it, and empty if it has none.
+	Kept string `json:"kept,omitempty"`
 }

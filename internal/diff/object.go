@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -41,7 +40,7 @@ type outcome struct {
 	adopt   []tenant.Change
 	adopted *plan.AdoptedChange
 	revert  []tenant.Change
-	backup  json.RawMessage
+	backup  backedUp
 	// oldRefs and newRefs are the "kind/key" that the object refers to now and
 	// once the plan is carried out.
 	oldRefs, newRefs []string

@@ -48,10 +48,3 @@ func variableNames(variables map[string]string) map[string]string {
 	}
 	return names
 }
-
-// backUp keeps the tenant's object in the repository's form.
-func backUp(ix *index, o *object, current *jsonval.Node) {
-	if !ix.in.NoBackup {
-		o.backup = ix.adoptedForm(o.kind, current).JSON()
-	}
-}

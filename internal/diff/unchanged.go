@@ -10,6 +10,8 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
 )
 
 // canonicalVersion changes whenever a newer version of this package may see a
@@ -18,10 +20,14 @@ const canonicalVersion = 2
 
 // seenSums makes the sums by which unchanged objects are recognised.
 type seenSums struct {
-	ns      *names
-	hash    hash.Hash
-	seeds   map[string][]byte // by kind
-	scratch []byte
+	ns        *names
+	hash      hash.Hash
+	seeds     map[string][]byte // by kind
+	canonical schema.Canonicalizer
+	text      []byte
+	scratch   []byte
+	// parent: the backup is a difference, so unchanged objects are not in it.
+	parent bool
 }
 
 // newSeenSums computes, per kind, the hash of all that decides whether two bodies
@@ -37,16 +43,21 @@ func newSeenSums(ns *names) *seenSums {
 		h.Write(jsonval.AppendString(jsonval.AppendString(nil, old), ix.aliases[old]))
 	}
 	shared := h.Sum(nil)
-	s := &seenSums{ns: ns, hash: h, seeds: make(map[string][]byte, len(ix.kinds))}
+	s := &seenSums{ns: ns, hash: h, seeds: make(map[string][]byte, len(ix.kinds)), parent: parentOf(ix) != ""}
 	for name, k := range ix.kinds {
 		s.seeds[name] = slices.Concat(shared, k.Sum[:])
 	}
 	return s
 }
 
-// seen returns the hash of both sides' bytes and of what the names in them
-// lead to.
+// seen returns the hash of the file's bytes, of the canonical text of the
+// tenant's object, and of what the names in them lead to; empty for an object
+// that cannot be read.
 func (s *seenSums) seen(o *object, refs []string) string {
+	var err error
+	if s.text, err = s.canonical.Append(s.text[:0], o.kind, o.current.Body); err != nil {
+		return ""
+	}
 	h := s.hash
 	h.Reset()
 	h.Write(s.seeds[o.kind.Name])
@@ -59,14 +70,27 @@ func (s *seenSums) seen(o *object, refs []string) string {
 	s.scratch = append(strconv.AppendInt(s.scratch[:0], int64(len(o.desired.Body)), 10), ' ')
 	h.Write(s.scratch)
 	h.Write(o.desired.Body)
-	h.Write(o.current.Body)
-	s.scratch = h.Sum(s.scratch[:0])
+	h.Write(s.text)
+	return s.sum()
+}
+
+// textSum returns the hash of an object's text in a backup.
+func (s *seenSums) textSum(o *object, text []byte) string {
+	s.hash.Reset()
+	s.hash.Write(s.seeds[o.kind.Name])
+	s.hash.Write(text)
+	return s.sum()
+}
+
+// sum returns the first half of the hash, in hex.
+func (s *seenSums) sum() string {
+	s.scratch = s.hash.Sum(s.scratch[:0])
 	return hex.EncodeToString(s.scratch[:16])
 }
 
-// asBefore reports whether the object is, byte for byte, as it was when both
-// sides agreed in full, so that nothing needs to be decoded: decoding is
-// nearly all of the work, and most objects have not changed.
+// asBefore reports whether the object is as it was when both sides agreed in
+// full, so that nothing needs to be decoded: decoding is nearly all of the work,
+// and most objects have not changed.
 func (dec *decider) asBefore(o *object) bool {
 	b := o.base
 	if b == nil || b.Seen == "" || o.desired == nil || o.current == nil || o.renamedFrom != "" || b.ID != o.current.ID {
@@ -77,11 +101,47 @@ func (dec *decider) asBefore(o *object) bool {
 	}
 	o.oldRefs, o.newRefs = b.Refs, b.Refs
 	o.unchanged = !o.keep
-	if !dec.ix.in.NoBackup && readsCurrent(dec.ix, o) {
+	switch {
+	case dec.ix.in.NoBackup || !readsCurrent(dec.ix, o):
+	case dec.seen.parent && b.Kept != "" && b.Kept != otherText:
+		o.backup.sum = b.Kept
+	default:
 		body, _ := dec.ns.current(o.kind, dec.ix.tenantBody(o.kind, o.current))
-		backUp(dec.ix, o, body)
+		dec.backUp(o, body)
 	}
 	return true
+}
+
+// backUp keeps the tenant's object in the repository's form, and notes in the
+// new base whether the backup line has that text already.
+func (dec *decider) backUp(o *object, current *jsonval.Node) {
+	if dec.ix.in.NoBackup {
+		return
+	}
+	text := dec.ix.adoptedForm(o.kind, current).JSON()
+	o.backup = backedUp{text: text, sum: dec.seen.textSum(o, text)}
+	if dec.seen.parent && dec.ix.keptAt(o) == o.backup.sum {
+		o.backup.text = nil
+	}
+}
+
+// keptAt returns what the base says of the parent's text at an object's key,
+// whichever object had the key then.
+func (ix *index) keptAt(o *object) string {
+	if b := ix.held[plan.Target{Kind: o.kind.Name, Key: o.key}]; b != nil {
+		return b.Kept
+	}
+	return ""
+}
+
+// stillKept returns what the new base says of the parent's text at an object's
+// key: the parent stays what it is when the object changes.
+func stillKept(ix *index, o *object) string {
+	kept := ix.keptAt(o)
+	if kept == "" || kept == o.backup.sum {
+		return kept
+	}
+	return otherText
 }
 
 // remember marks an object that agrees in full, for asBefore. What depends on

@@ -1,0 +1,146 @@
+package diff
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Backup is the tenant in the repository's form: keys, names instead of ids,
+// sensitive values redacted, read-only properties dropped. Where the base names
+// a revision of the backup line, it is the difference to that revision: what is
+// unchanged is neither decoded nor written again.
+type Backup struct {
+	// Snapshot has the objects that differ from Parent's, and all of them where
+	// there is no Parent. Its Kinds are always whole.
+	tenant.Snapshot
+	// Parent is the revision of the backup line that Snapshot is a difference
+	// to; empty for none.
+	Parent string
+	// Removed are the objects that Parent has and the tenant has not, ordered by
+	// kind and key.
+	Removed []plan.Target
+	// Counts are the numbers of objects in the whole backup, by kind.
+	Counts map[string]int
+
+	holds func(kind, key string) bool
+	kept  []keptObject // nil where the base's record of the backup line stays
+}
+
+// keptObject is an object of a backup and the sum of its text.
+type keptObject struct {
+	plan.Target
+	sum string
+}
+
+// Holds reports whether the whole backup has the object.
+func (b *Backup) Holds(kind, key string) bool { return b.holds != nil && b.holds(kind, key) }
+
+// Whole reports whether Snapshot is the whole backup.
+func (b *Backup) Whole() bool { return b.Parent == "" }
+
+// otherText stands in place of a sum where a backup revision has an object, but
+// not with the text that it has now.
+const otherText = "other"
+
+// MarkIn notes in a base that this backup is a revision of the backup line, so
+// that the next one is a difference to it. A backup of some targets only is
+// nobody's parent.
+func (b *Backup) MarkIn(base *Base, revision string) {
+	if b.kept == nil {
+		return
+	}
+	base.Backup, base.Unbound = revision, nil
+	rest := b.kept
+	for i := range base.Objects {
+		o := &base.Objects[i]
+		o.Kept = ""
+		for len(rest) > 0 && compareTargets(rest[0].Target, o.target()) < 0 {
+			base.Unbound = append(base.Unbound, rest[0].Target)
+			rest = rest[1:]
+		}
+		if len(rest) > 0 && rest[0].Target == o.target() {
+			o.Kept = rest[0].sum
+			rest = rest[1:]
+		}
+	}
+	for _, k := range rest {
+		base.Unbound = append(base.Unbound, k.Target)
+	}
+}
+
+func (b *BaseObject) target() plan.Target { return plan.Target{Kind: b.Kind, Key: b.Key} }
+
+func compareTargets(a, b plan.Target) int {
+	if by := strings.Compare(a.Kind, b.Kind); by != 0 {
+		return by
+	}
+	return strings.Compare(a.Key, b.Key)
+}
+
+// parentOf returns the backup revision that this comparison's backup can be a
+// difference to: none where only some targets are compared.
+func parentOf(ix *index) string {
+	if ix.in.Base == nil || ix.targets != nil || ix.in.NoBackup {
+		return ""
+	}
+	return ix.in.Base.Backup
+}
+
+// backedUp is what the backup has of an object.
+type backedUp struct {
+	text json.RawMessage // nil: as the parent has it
+	sum  string          // of the text; empty for an object that is not backed up
+}
+
+// assembleBackup collects the objects' backups.
+func assembleBackup(ix *index, ms *matches) Backup {
+	b := Backup{Parent: parentOf(ix), Counts: map[string]int{}}
+	b.Taken, b.Kinds = ix.in.Current.Taken, ix.kindStates()
+	if ix.in.NoBackup {
+		return b
+	}
+	if ix.targets == nil {
+		b.kept = make([]keptObject, 0, len(ms.sorted))
+	}
+	for _, o := range ms.sorted {
+		if o.backup.sum == "" {
+			continue
+		}
+		b.Counts[o.kind.Name]++
+		if b.kept != nil {
+			b.kept = append(b.kept, keptObject{plan.Target{Kind: o.kind.Name, Key: o.key}, o.backup.sum})
+		}
+		if o.backup.text != nil {
+			b.Resources = append(b.Resources, tenant.Resource{Kind: o.kind.Name, Key: o.key, Body: o.backup.text})
+		}
+	}
+	b.holds = func(kind, key string) bool {
+		o := ms.objects[kind][key]
+		return o != nil && o.backup.sum != ""
+	}
+	if b.Parent != "" {
+		b.Removed = b.removedFrom(ix.in.Base)
+	}
+	return b
+}
+
+// removedFrom returns the objects of the parent that the backup lacks.
+func (b *Backup) removedFrom(base *Base) []plan.Target {
+	var removed []plan.Target
+	for i := range base.Objects {
+		if o := &base.Objects[i]; o.Kept != "" && !b.Holds(o.Kind, o.Key) {
+			removed = append(removed, o.target())
+		}
+	}
+	for _, t := range base.Unbound {
+		if !b.Holds(t.Kind, t.Key) {
+			removed = append(removed, t)
+		}
+	}
+	slices.SortFunc(removed, compareTargets)
+	return removed
+}

@@ -1,0 +1,112 @@
+package diff
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/tenantsync/tenantsync/plan"
+)
+
+// texts returns the objects of a backup, given those of its parent.
+func (b *Backup) texts(parent map[plan.Target]string) map[plan.Target]string {
+	out := map[plan.Target]string{}
+	if !b.Whole() {
+		maps.Copy(out, parent)
+	}
+	for _, t := range b.Removed {
+		delete(out, t)
+	}
+	for _, r := range b.Resources {
+		out[plan.Target{Kind: r.Kind, Key: r.Key}] = string(r.Body)
+	}
+	return out
+}
+
+// Whatever happens between two backups, the difference and its parent make the
+// backup that would have been made without a parent.
+func TestBackupIsADifference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		line := map[string]map[plan.Target]string{}
+		for range rapid.IntRange(1, 5).Draw(t, "runs") {
+			in := w.input()
+			switch rapid.IntRange(0, 5).Draw(t, "run") {
+			case 0: // a comparison without a backup, as a revert makes it
+				in.NoBackup = true
+			case 1: // some objects only, as after a deploy
+				in.Targets = []plan.Target{{Kind: rapid.SampledFrom([]string{"groups", "policies"}).Draw(t, "target")}}
+			}
+			r, err := compareOnce(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if in.Targets == nil && !in.NoBackup {
+				got := r.Backup.texts(line[r.Backup.Parent])
+				if in.Base != nil {
+					base := *in.Base
+					base.Backup, base.Unbound = "", nil
+					in.Base = &base
+				}
+				alone, err := compareOnce(in)
+				if err != nil || !alone.Backup.Whole() {
+					t.Fatalf("%v, %+v", err, alone)
+				}
+				want := alone.Backup.texts(nil)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Fatalf("(-whole +parent and difference)\n%s\n%s", diff, w.show())
+				}
+				for id := range want {
+					if !r.Backup.Holds(id.Kind, id.Key) {
+						t.Fatalf("%v is not held", id)
+					}
+				}
+				if n := r.Backup.Counts["groups"] + r.Backup.Counts["policies"]; n != len(want) {
+					t.Fatalf("%d objects are counted, want %d", n, len(want))
+				}
+				revision := string(rune('a' + len(line)))
+				line[revision] = got
+				r.Backup.MarkIn(r.Base, revision)
+			}
+			if raw, err := r.Base.Encode(); err != nil {
+				t.Fatal(err)
+			} else if r.Base, err = DecodeBase(raw); err != nil {
+				t.Fatal(err)
+			}
+			w.base, w.written = r.Base, nil
+			if rapid.Bool().Draw(t, "deploy") && in.Targets == nil && !in.NoBackup {
+				w.deploy(t, r)
+			}
+			w.change(t)
+		}
+	})
+}
+
+// A backup in which nothing has changed holds no object, and only what has
+// changed is in the next.
+func TestUnchangedIsNotBackedUpAgain(t *testing.T) {
+	tc := comparisonCase{
+		desired: `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B"}` + "\n" + `groups/C {"displayName":"C"}`,
+		current: `groups 1 {"displayName":"A","id":"1"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `groups 3 {"displayName":"C"}`,
+	}
+	first, err := compareOnce(tc.input(t))
+	if err != nil || len(first.Backup.Resources) != 3 || !first.Backup.Whole() {
+		t.Fatalf("%v: %+v", err, first)
+	}
+	first.Backup.MarkIn(first.Base, "r1")
+	tc.adjust = func(in *Input) { in.Base = first.Base }
+	again, err := compareOnce(tc.input(t))
+	if err != nil || again.Backup.Parent != "r1" || len(again.Backup.Resources)+len(again.Backup.Removed) != 0 || again.Backup.Counts["groups"] != 3 {
+		t.Errorf("unchanged: %v: %+v", err, again.Backup)
+	}
+	tc.current = `groups 1 {"displayName":"A","description":"new"}` + "\n" + `groups 3 {"id":"3","displayName":"C"}`
+	tc.adjust = func(in *Input) { in.Base, in.Gone = first.Base, []Object{{"groups", "2"}} }
+	changed, err := compareOnce(tc.input(t))
+	if err != nil || len(changed.Backup.Resources) != 1 || changed.Backup.Resources[0].Key != "A" ||
+		!slices.Equal(changed.Backup.Removed, []plan.Target{{Kind: "groups", Key: "B"}}) {
+		t.Errorf("changed: %v: %+v", err, changed.Backup)
+	}
+}

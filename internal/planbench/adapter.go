@@ -22,7 +22,8 @@ type base = diff.Base
 // outcome counts what a comparison found.
 type outcome struct {
 	Created, Updated, Deleted, Adopted, Unchanged, Notes int
-	// BackedUp counts the objects that the tenant's backup has after the comparison.
+	// BackedUp counts the objects of the tenant's backup: those of its parent that
+	// are unchanged too.
 	BackedUp int
 
 	base *base
@@ -49,9 +50,14 @@ var compare = func(s sides) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	r.Backup.MarkIn(r.Base, "backup")
+	backedUp := 0
+	for _, n := range r.Backup.Counts {
+		backedUp += n
+	}
 	c := r.Plan.Counts()
 	return outcome{
 		Created: c.Create, Updated: c.Update, Deleted: c.Delete, Adopted: len(r.Adopt), Unchanged: r.Unchanged,
-		Notes: len(r.Plan.Notes), BackedUp: len(r.Backup.Resources), base: r.Base,
+		Notes: len(r.Plan.Notes), BackedUp: backedUp, base: r.Base,
 	}, nil
 }

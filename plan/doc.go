@@ -156,6 +156,9 @@
 // protected objects, and the rules that a host adds in [Rules].Guards. A rule
 // does not forbid: an approval has to name it.
 //
+// [Plan.Impact] is what people should see before all else, such as a policy that
+// is enabled. Nobody has to accept it by name.
+//
 // # What a plan holds
 //
 // Objects are named by key and references by name; only [Item.TenantID] is an

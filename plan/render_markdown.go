@@ -19,6 +19,7 @@ func (p *Plan) Markdown(w io.Writer) error {
 	if p.Revision != "" {
 		m.block("Made against revision %s of the desired line.", code(quoted(p.Revision)))
 	}
+	m.impact(p.Impact())
 	m.broken(p.Broken)
 	for _, s := range p.steps() {
 		m.block("## %s", s.title)

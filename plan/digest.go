@@ -127,6 +127,9 @@ func (e *encoder) problem(n Note) { e.text(string(n.Class), n.Kind, n.Key, n.Poi
 func (e *encoder) broken(b Broken) {
 	e.text(b.Rule, b.Message)
 	setOf(e, b.Items, (*encoder).name)
+	if b.Limit != 0 { // most rules have none
+		e.number(b.Limit)
+	}
 }
 
 func (e *encoder) kindState(k tenant.KindState) {

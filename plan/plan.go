@@ -63,7 +63,8 @@ type Plan struct {
 	// Notes are what the plan cannot or will not do, and why.
 	Notes []Note `json:"notes,omitempty"`
 	// Broken are the guard rules that the plan breaks: an approval must name
-	// each of them ([Broken.Rule]).
+	// each of them ([Broken.Rule]), and one of a part of the plan those that the
+	// part breaks ([Plan.BrokenBy]).
 	Broken []Broken `json:"broken,omitempty"`
 	// Kinds is how completely each kind was read.
 	Kinds []tenant.KindState `json:"kinds"`
@@ -161,13 +162,17 @@ type PropertyChange struct {
 
 // Broken is a guard rule that a plan breaks.
 type Broken struct {
-	// Rule names it: "max-deletes", "max-updates", "empty-desired",
-	// "protected", or the host's; "unnamed" if the host gave no name. Several
-	// may have the same name: accepting the name accepts them all.
+	// Rule names it: "max-deletes", "max-updates", "assignments-removed",
+	// "empty-desired", "protected", or the host's; "unnamed" if the host gave no
+	// name. Several may have the same name: accepting the name accepts them all.
 	Rule    string `json:"rule"`
 	Message string `json:"message"`
 	// Items are the IDs of the items concerned; empty means the plan as a whole.
 	Items []string `json:"items,omitempty"`
+	// Limit is how much of Items a part of the plan may hold without breaking the
+	// rule: so many of their objects, or, for "assignments-removed", so many
+	// removed assignments. Zero: none of Items. See [Plan.BrokenBy].
+	Limit int `json:"limit,omitempty"`
 }
 
 // Counts are the numbers of objects that a plan changes, by verb, and of what it

@@ -159,7 +159,7 @@ func (c *comparison) finish() (*Result, error) {
 		r.Revert[it.ID] = reverts[it.ID]
 	}
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
-	applyGuards(r.Plan, c.in.Base, c.in.Desired, c.in.Rules)
+	applyGuards(r.Plan, &c.in, c.sizes())
 	return r, plan.Seal(r.Plan)
 }
 

@@ -82,7 +82,8 @@
 //
 // Approve has the plan carried out, as it was shown and not as the repository
 // has become since. An approval of a plan that breaks guard rules must name
-// them in [Decision.Accept]; one of a part of the plan names its items.
+// them in [Decision.Accept]; one of a part of the plan names its items, and the
+// rules that these break by themselves.
 //
 // Reject leaves the tenant and the repository as they are. The next sync
 // proposes the same again.

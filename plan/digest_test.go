@@ -43,7 +43,7 @@ func samplePlan() *Plan {
 			{Class: Ambiguous, Kind: "groups", Key: "All", Pointer: "/id", Message: "two of them"},
 			{Class: Ignored, Kind: "groups", Key: "Some", Pointer: "/mail", Message: "by a rule"},
 		},
-		Broken: []Broken{
+		Broken: []Violation{
 			{Rule: "protected", Message: "touches CA001", Items: []string{"policies/CA001", "locations/Bonn"}, Limit: 1},
 			{Rule: "freeze", Message: "until Monday"},
 		},
@@ -108,10 +108,10 @@ var digestFields = map[string]coverage{
 	"Note.Pointer": inDigest,
 	"Note.Message": inNeither,
 
-	"Broken.Rule":    inDigest,
-	"Broken.Message": inDigest,
-	"Broken.Items":   inDigest,
-	"Broken.Limit":   inDigest,
+	"Violation.Rule":    inDigest,
+	"Violation.Message": inDigest,
+	"Violation.Items":   inDigest,
+	"Violation.Limit":   inDigest,
 
 	"KindState.Kind":         inDigest,
 	"KindState.Completeness": inDigest,

@@ -6,7 +6,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// assignmentsRemoved is the rule whose [Broken.Limit] counts assignments.
+// assignmentsRemoved is the rule whose [Violation.Limit] counts assignments.
 const assignmentsRemoved = "assignments-removed"
 
 // BrokenBy returns those of [Plan.Broken] that the items with these IDs break
@@ -14,7 +14,7 @@ const assignmentsRemoved = "assignments-removed"
 // plan breaks. Every part breaks a rule that is about the plan as a whole, or
 // about an item that the plan does not have. IDs that the plan does not have are
 // no part of it.
-func (p *Plan) BrokenBy(ids []string) []Broken {
+func (p *Plan) BrokenBy(ids []string) []Violation {
 	if len(ids) == 0 {
 		return p.Broken
 	}
@@ -26,7 +26,7 @@ func (p *Plan) BrokenBy(ids []string) []Broken {
 	for i := range p.Items {
 		items[p.Items[i].ID] = &p.Items[i]
 	}
-	var broken []Broken
+	var broken []Violation
 	for _, b := range p.Broken {
 		if b.brokenBy(items, chosen) {
 			broken = append(broken, b)
@@ -37,7 +37,7 @@ func (p *Plan) BrokenBy(ids []string) []Broken {
 
 // brokenBy reports whether the chosen ones of the plan's items are more than
 // the limit.
-func (b *Broken) brokenBy(items map[string]*Item, chosen map[string]bool) bool {
+func (b *Violation) brokenBy(items map[string]*Item, chosen map[string]bool) bool {
 	if len(b.Items) == 0 {
 		return true
 	}

@@ -24,30 +24,30 @@ func TestBrokenBy(t *testing.T) {
 	all := []string{"apps/A", "apps#assignments/A", "apps/B", "apps#assignments/B", "apps/C"}
 	tests := []struct {
 		name   string
-		broken Broken
+		broken Violation
 		ids    []string
 		want   bool
 	}{
-		{"the whole plan", Broken{Items: all[:1], Limit: 7}, nil, true},
-		{"an item of it", Broken{Items: []string{"apps/A", "apps/C"}}, []string{"apps/C"}, true},
-		{"no item of it", Broken{Items: []string{"apps/A", "apps/C"}}, []string{"apps/B"}, false},
-		{"about the whole plan", Broken{}, []string{"apps/B"}, true},
-		{"about an item that is not there", Broken{Items: []string{"apps/X"}}, []string{"apps/B"}, true},
-		{"chosen, and not there", Broken{Items: []string{"apps/A"}}, []string{"apps/X"}, false},
-		{"a negative limit is none", Broken{Items: []string{"apps/A"}, Limit: -1}, []string{"apps/B"}, false},
-		{"as many objects as the limit", Broken{Items: all, Limit: 2}, []string{"apps/A", "apps/B"}, false},
-		{"one object more", Broken{Items: all, Limit: 2}, []string{"apps/A", "apps/B", "apps/C"}, true},
-		{"an object and its parts are one", Broken{Items: all, Limit: 2}, all[:4], false},
-		{"chosen twice", Broken{Items: append(all, all...), Limit: 1}, []string{"apps/A", "apps/A"}, false},
-		{"as many assignments as the limit", Broken{Rule: "assignments-removed", Items: all, Limit: 2}, all[:3], false},
-		{"one assignment more", Broken{Rule: "assignments-removed", Items: all, Limit: 2}, all[:4], true},
-		{"assignments named twice", Broken{Rule: "assignments-removed", Items: append(all, all...), Limit: 2}, all[:3], false},
-		{"a last assignment", Broken{Rule: "assignments-removed", Items: []string{"apps#assignments/B"}}, []string{"apps#assignments/B"}, true},
-		{"another's last assignment", Broken{Rule: "assignments-removed", Items: []string{"apps#assignments/B"}}, all[:3], false},
+		{"the whole plan", Violation{Items: all[:1], Limit: 7}, nil, true},
+		{"an item of it", Violation{Items: []string{"apps/A", "apps/C"}}, []string{"apps/C"}, true},
+		{"no item of it", Violation{Items: []string{"apps/A", "apps/C"}}, []string{"apps/B"}, false},
+		{"about the whole plan", Violation{}, []string{"apps/B"}, true},
+		{"about an item that is not there", Violation{Items: []string{"apps/X"}}, []string{"apps/B"}, true},
+		{"chosen, and not there", Violation{Items: []string{"apps/A"}}, []string{"apps/X"}, false},
+		{"a negative limit is none", Violation{Items: []string{"apps/A"}, Limit: -1}, []string{"apps/B"}, false},
+		{"as many objects as the limit", Violation{Items: all, Limit: 2}, []string{"apps/A", "apps/B"}, false},
+		{"one object more", Violation{Items: all, Limit: 2}, []string{"apps/A", "apps/B", "apps/C"}, true},
+		{"an object and its parts are one", Violation{Items: all, Limit: 2}, all[:4], false},
+		{"chosen twice", Violation{Items: append(all, all...), Limit: 1}, []string{"apps/A", "apps/A"}, false},
+		{"as many assignments as the limit", Violation{Rule: "assignments-removed", Items: all, Limit: 2}, all[:3], false},
+		{"one assignment more", Violation{Rule: "assignments-removed", Items: all, Limit: 2}, all[:4], true},
+		{"assignments named twice", Violation{Rule: "assignments-removed", Items: append(all, all...), Limit: 2}, all[:3], false},
+		{"a last assignment", Violation{Rule: "assignments-removed", Items: []string{"apps#assignments/B"}}, []string{"apps#assignments/B"}, true},
+		{"another's last assignment", Violation{Rule: "assignments-removed", Items: []string{"apps#assignments/B"}}, all[:3], false},
 	}
 	for _, tt := range tests {
-		p := &Plan{Items: items, Broken: []Broken{tt.broken}}
-		var want []Broken
+		p := &Plan{Items: items, Broken: []Violation{tt.broken}}
+		var want []Violation
 		if tt.want {
 			want = p.Broken
 		}

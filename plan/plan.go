@@ -63,9 +63,9 @@ type Plan struct {
 	// Notes are what the plan cannot or will not do, and why.
 	Notes []Note `json:"notes,omitempty"`
 	// Broken are the guard rules that the plan breaks: an approval must name
-	// each of them ([Broken.Rule]), and one of a part of the plan those that the
+	// each of them ([Violation.Rule]), and one of a part of the plan those that the
 	// part breaks ([Plan.BrokenBy]).
-	Broken []Broken `json:"broken,omitempty"`
+	Broken []Violation `json:"broken,omitempty"`
 	// Kinds is how completely each kind was read.
 	Kinds []tenant.KindState `json:"kinds"`
 	// Digest binds an approval: SHA-256 in hex over what a person decides on and
@@ -160,8 +160,8 @@ type PropertyChange struct {
 	Secrets map[string]string `json:"secrets,omitempty"`
 }
 
-// Broken is a guard rule that a plan breaks.
-type Broken struct {
+// Violation is a guard rule that a plan breaks.
+type Violation struct {
 	// Rule names it: "max-deletes", "max-updates", "assignments-removed",
 	// "empty-desired", "protected", or the host's; "unnamed" if the host gave no
 	// name. Several may have the same name: accepting the name accepts them all.

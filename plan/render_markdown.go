@@ -54,7 +54,7 @@ func (m *markdownWriter) list(points []string) {
 	m.WriteString("\n")
 }
 
-func (m *markdownWriter) broken(rules []Broken) {
+func (m *markdownWriter) broken(rules []Violation) {
 	if len(rules) == 0 {
 		return
 	}

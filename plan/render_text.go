@@ -53,7 +53,7 @@ func (t *textWriter) line(indent int, format string, args ...any) {
 	t.WriteString(strings.Repeat("  ", indent) + text + "\n")
 }
 
-func (t *textWriter) broken(rules []Broken) {
+func (t *textWriter) broken(rules []Violation) {
 	if len(rules) == 0 {
 		return
 	}

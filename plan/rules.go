@@ -8,7 +8,7 @@ const (
 
 // Break adds rules that the plan breaks, found by somebody who looked at it from
 // outside, and renews its digests: an approval has to name them too.
-func (p *Plan) Break(broken ...Broken) error {
+func (p *Plan) Break(broken ...Violation) error {
 	p.Broken = append(p.Broken, broken...)
 	return Seal(p)
 }
@@ -80,7 +80,7 @@ type Rules struct {
 }
 
 // Guard is a rule of the host's own.
-type Guard func(p *Plan) []Broken
+type Guard func(p *Plan) []Violation
 
 // Selector chooses objects by kind and key. Key may hold "*" for any run of
 // characters; empty means every key. An empty Kind means every kind.

@@ -16,7 +16,7 @@ import (
 // groups A, B, C and F of seven. It breaks the limit by count, which is 2, that
 // by share, which is 2 as well, and the protection of F.
 func TestApprovalOfAPartNamesItsRules(t *testing.T) {
-	freeze := func(*plan.Plan) []plan.Broken { return []plan.Broken{{Rule: "freeze", Message: "until Monday"}} }
+	freeze := func(*plan.Plan) []plan.Violation { return []plan.Violation{{Rule: "freeze", Message: "until Monday"}} }
 	tests := []struct {
 		name   string
 		guard  plan.Guard

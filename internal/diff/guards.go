@@ -20,7 +20,7 @@ func applyGuards(p *plan.Plan, in *Input, sizes map[string]int) {
 	p.Broken = append(p.Broken, emptyDesired(p, in.Base, in.Desired)...)
 	p.Broken = append(p.Broken, touchesProtected(p, in.Rules.Protected)...)
 
-	var hosts []plan.Broken
+	var hosts []plan.Violation
 	for _, guard := range in.Rules.Guards {
 		if guard != nil {
 			hosts = append(hosts, guard(p)...)
@@ -35,7 +35,7 @@ func applyGuards(p *plan.Plan, in *Input, sizes map[string]int) {
 
 // emptyDesired finds the mark of a repository that was emptied or replaced by
 // accident: deletes of a kind of which the desired line has nothing left.
-func emptyDesired(p *plan.Plan, base *Base, desired tenant.Desired) []plan.Broken {
+func emptyDesired(p *plan.Plan, base *Base, desired tenant.Desired) []plan.Violation {
 	had := make(map[string]bool)
 	if base != nil {
 		for _, o := range base.Objects {
@@ -65,20 +65,20 @@ func emptyDesired(p *plan.Plan, base *Base, desired tenant.Desired) []plan.Broke
 		message = "the desired line has no usable resource left of these kinds, and the plan deletes from them: " +
 			strings.Join(slices.Compact(kinds), ", ")
 	}
-	return []plan.Broken{{Rule: "empty-desired", Message: message, Items: ids}}
+	return []plan.Violation{{Rule: "empty-desired", Message: message, Items: ids}}
 }
 
 // touchesProtected breaks the rule once per selector, with the items that it
 // matches: a person accepts that these protected objects change, not a flood
 // of single ones. A renamed object is matched by its former key too.
-func touchesProtected(p *plan.Plan, protected []plan.Selector) []plan.Broken {
-	var broken []plan.Broken
+func touchesProtected(p *plan.Plan, protected []plan.Selector) []plan.Violation {
+	var broken []plan.Violation
 	for _, s := range protected {
 		ids := itemIDs(p, func(it *plan.Item) bool {
 			return s.Matches(it.Kind, it.Key) || it.RenamedFrom != "" && s.Matches(it.Kind, it.RenamedFrom)
 		})
 		if len(ids) > 0 {
-			broken = append(broken, plan.Broken{
+			broken = append(broken, plan.Violation{
 				Rule:    "protected",
 				Message: fmt.Sprintf("the plan changes what is protected: kind %q, key %q", cmp.Or(s.Kind, "*"), cmp.Or(s.Key, "*")),
 				Items:   ids,

@@ -44,14 +44,14 @@ func TestApplyGuards(t *testing.T) {
 		name string
 		plan *plan.Plan
 		in   func(in *Input)
-		want []plan.Broken
+		want []plan.Violation
 	}{
 		{name: "an empty plan breaks nothing", plan: &plan.Plan{}, in: func(in *Input) { *in = Input{} }},
 		{
 			name: "an empty desired line, with deletes",
 			plan: planOf(0, 0, 1),
 			in:   func(in *Input) { in.Desired.Resources = nil },
-			want: []plan.Broken{{
+			want: []plan.Violation{{
 				Rule:    "empty-desired",
 				Message: "the desired line has no usable resource at all, and the plan deletes",
 				Items:   []string{"deleted/0"},
@@ -66,7 +66,7 @@ func TestApplyGuards(t *testing.T) {
 			name: "a kind with nothing left",
 			plan: planOf(1, 1, 1),
 			in:   func(in *Input) { in.Desired.Resources = in.Desired.Resources[:2] },
-			want: []plan.Broken{{
+			want: []plan.Violation{{
 				Rule:    "empty-desired",
 				Message: "the desired line has no usable resource left of these kinds, and the plan deletes from them: deleted",
 				Items:   []string{"deleted/0"},
@@ -83,7 +83,7 @@ func TestApplyGuards(t *testing.T) {
 			in: func(in *Input) {
 				in.Rules.Protected = []plan.Selector{{Kind: "updated"}, {Kind: "nothing"}, {Key: "0*"}}
 			},
-			want: []plan.Broken{
+			want: []plan.Violation{
 				{Rule: "protected", Message: `the plan changes what is protected: kind "updated", key "*"`, Items: []string{"updated/0", "updated/1"}},
 				{Rule: "protected", Message: `the plan changes what is protected: kind "*", key "0*"`, Items: []string{"created/0", "updated/0", "deleted/0"}},
 			},
@@ -92,7 +92,7 @@ func TestApplyGuards(t *testing.T) {
 			name: "a protected object that is renamed away",
 			plan: renamed,
 			in:   func(in *Input) { in.Rules.Protected = []plan.Selector{{Key: "break-glass"}} },
-			want: []plan.Broken{{Rule: "protected", Message: `the plan changes what is protected: kind "*", key "break-glass"`, Items: []string{"policies/new"}}},
+			want: []plan.Violation{{Rule: "protected", Message: `the plan changes what is protected: kind "*", key "break-glass"`, Items: []string{"policies/new"}}},
 		},
 		{
 			name: "the host's guards, in their order, after the built-in rules",
@@ -100,15 +100,15 @@ func TestApplyGuards(t *testing.T) {
 			in: func(in *Input) {
 				in.Rules.MaxDeletes, in.Rules.MaxDeleteShare = 1, -1
 				in.Rules.Guards = []plan.Guard{
-					func(p *plan.Plan) []plan.Broken {
-						return []plan.Broken{{Rule: "freeze", Message: fmt.Sprint(len(p.Items))}}
+					func(p *plan.Plan) []plan.Violation {
+						return []plan.Violation{{Rule: "freeze", Message: fmt.Sprint(len(p.Items))}}
 					},
 					nil,
-					func(p *plan.Plan) []plan.Broken { return nil },
-					func(p *plan.Plan) []plan.Broken { return []plan.Broken{{Message: "no name"}, {Rule: "audit"}} },
+					func(p *plan.Plan) []plan.Violation { return nil },
+					func(p *plan.Plan) []plan.Violation { return []plan.Violation{{Message: "no name"}, {Rule: "audit"}} },
 				}
 			},
-			want: []plan.Broken{
+			want: []plan.Violation{
 				{Rule: "max-deletes", Message: "the plan would delete 2 objects, and the limit is 1", Items: []string{"deleted/0", "deleted/1"}, Limit: 1},
 				{Rule: "freeze", Message: "2"},
 				{Rule: "unnamed", Message: "no name"},
@@ -122,7 +122,7 @@ func TestApplyGuards(t *testing.T) {
 			if tt.in != nil {
 				tt.in(&in)
 			}
-			tt.plan.Broken = []plan.Broken{{Rule: "stale"}}
+			tt.plan.Broken = []plan.Violation{{Rule: "stale"}}
 			applyGuards(tt.plan, &in, map[string]int{"deleted": 2})
 			if diff := cmp.Diff(tt.want, tt.plan.Broken); diff != "" {
 				t.Errorf("broken (-want +got)\n%s", diff)

@@ -67,7 +67,7 @@ func (c *comparison) sizes() map[string]int {
 	return sizes
 }
 
-func tooManyDeletes(p *plan.Plan, rules *plan.Rules, sizes map[string]int) []plan.Broken {
+func tooManyDeletes(p *plan.Plan, rules *plan.Rules, sizes map[string]int) []plan.Violation {
 	all, byKind := tallyOf(p, func(it *plan.Item) bool { return it.Verb == tenant.Delete })
 	broken := overCount("max-deletes", tenant.Delete, all, cmp.Or(rules.MaxDeletes, plan.MaxDeletesDefault))
 	percent := cmp.Or(rules.MaxDeleteShare, maxDeleteShareDefault)
@@ -85,7 +85,7 @@ func tooManyDeletes(p *plan.Plan, rules *plan.Rules, sizes map[string]int) []pla
 	return broken
 }
 
-func tooManyUpdates(p *plan.Plan, in *Input, sizes map[string]int) []plan.Broken {
+func tooManyUpdates(p *plan.Plan, in *Input, sizes map[string]int) []plan.Violation {
 	created := make(map[string]bool) // their parts are updates of objects that nobody has yet
 	for i := range p.Items {
 		if it := &p.Items[i]; it.Verb == tenant.Create {
@@ -132,11 +132,11 @@ func shareOf(size, percent int) int { return max(1, size*min(percent, 100)/100) 
 
 // overCount breaks a rule by more objects than the limit, which has no effect
 // if it is negative.
-func overCount(rule string, verb tenant.Verb, t tally, limit int) []plan.Broken {
+func overCount(rule string, verb tenant.Verb, t tally, limit int) []plan.Violation {
 	if limit < 0 || len(t.objects) <= limit {
 		return nil
 	}
-	return []plan.Broken{{
+	return []plan.Violation{{
 		Rule:    rule,
 		Message: fmt.Sprintf("the plan would %s %d objects, and the limit is %d", verb, len(t.objects), limit),
 		Items:   t.items,
@@ -145,11 +145,11 @@ func overCount(rule string, verb tenant.Verb, t tally, limit int) []plan.Broken 
 }
 
 // overShare breaks a rule by more objects of one kind than the limit.
-func overShare(rule string, verb tenant.Verb, kind string, t *tally, size, limit int, why string) []plan.Broken {
+func overShare(rule string, verb tenant.Verb, kind string, t *tally, size, limit int, why string) []plan.Violation {
 	if len(t.objects) <= limit {
 		return nil
 	}
-	return []plan.Broken{{
+	return []plan.Violation{{
 		Rule:    rule,
 		Message: fmt.Sprintf("the plan would %s %d of the %d objects of %s, and the limit is %s", verb, len(t.objects), size, kind, why),
 		Items:   t.items,
@@ -159,7 +159,7 @@ func overShare(rule string, verb tenant.Verb, kind string, t *tally, size, limit
 
 // tooManyUnassigned breaks the rule by more removed assignments than the limit,
 // and by objects that lose their last one.
-func tooManyUnassigned(p *plan.Plan, rules *plan.Rules) []plan.Broken {
+func tooManyUnassigned(p *plan.Plan, rules *plan.Rules) []plan.Violation {
 	const rule = "assignments-removed"
 	var total int
 	var items, bare []string
@@ -175,9 +175,9 @@ func tooManyUnassigned(p *plan.Plan, rules *plan.Rules) []plan.Broken {
 			bare = append(bare, it.ID)
 		}
 	}
-	var broken []plan.Broken
+	var broken []plan.Violation
 	if limit := cmp.Or(rules.MaxAssignmentsRemoved, maxAssignmentsRemovedDefault); limit >= 0 && total > limit {
-		broken = append(broken, plan.Broken{
+		broken = append(broken, plan.Violation{
 			Rule:    rule,
 			Message: fmt.Sprintf("the plan would remove %d assignments, and the limit is %d", total, limit),
 			Items:   items,
@@ -185,7 +185,7 @@ func tooManyUnassigned(p *plan.Plan, rules *plan.Rules) []plan.Broken {
 		})
 	}
 	if len(bare) > 0 {
-		broken = append(broken, plan.Broken{
+		broken = append(broken, plan.Violation{
 			Rule:    rule,
 			Message: fmt.Sprintf("the plan would remove the last assignment of objects: %d", len(bare)),
 			Items:   bare,

@@ -137,7 +137,7 @@ func TestLimits(t *testing.T) {
 func TestLimitsNameItems(t *testing.T) {
 	p := planWith(limited{kind: "apps", n: 2, verb: tenant.Delete}, limited{kind: "groups", n: 1, verb: tenant.Delete})
 	got := tooManyDeletes(p, &plan.Rules{MaxDeletes: 2}, map[string]int{"apps": 2, "groups": 2})
-	want := []plan.Broken{
+	want := []plan.Violation{
 		{Rule: "max-deletes", Message: "the plan would delete 3 objects, and the limit is 2", Items: []string{"apps/0", "apps/1", "groups/0"}, Limit: 2},
 		{Rule: "max-deletes", Message: "the plan would delete 2 of the 2 objects of apps, and the limit is 1 of a kind with fewer than 5 objects",
 			Items: []string{"apps/0", "apps/1"}, Limit: 1},
@@ -158,18 +158,18 @@ func unassigning(n int) *plan.Plan {
 }
 
 func TestTooManyUnassigned(t *testing.T) {
-	over := func(n, limit int) []plan.Broken {
-		return []plan.Broken{{Rule: "assignments-removed", Message: fmt.Sprintf("the plan would remove %d assignments, and the limit is %d", n, limit),
+	over := func(n, limit int) []plan.Violation {
+		return []plan.Violation{{Rule: "assignments-removed", Message: fmt.Sprintf("the plan would remove %d assignments, and the limit is %d", n, limit),
 			Items: []string{"apps#assignments/A"}, Limit: limit}}
 	}
 	last := unassigning(1)
 	last.Items[0].After = json.RawMessage(`{"assignments":[]}`)
-	bare := []plan.Broken{{Rule: "assignments-removed", Message: "the plan would remove the last assignment of objects: 1", Items: []string{"apps#assignments/A"}}}
+	bare := []plan.Violation{{Rule: "assignments-removed", Message: "the plan would remove the last assignment of objects: 1", Items: []string{"apps#assignments/A"}}}
 	tests := []struct {
 		name  string
 		plan  *plan.Plan
 		limit int
-		want  []plan.Broken
+		want  []plan.Violation
 	}{
 		{"as many as the default", unassigning(10), 0, nil},
 		{"one more than the default", unassigning(11), 0, over(11, 10)},

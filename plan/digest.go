@@ -124,9 +124,12 @@ func (e *encoder) problem(n Note) { e.text(string(n.Class), n.Kind, n.Key, n.Poi
 
 // broken has the message, since it may be all that tells what is at stake:
 // "break-glass account A is not excluded" is not accepted for account B.
-func (e *encoder) broken(b Broken) {
+func (e *encoder) broken(b Violation) {
 	e.text(b.Rule, b.Message)
 	setOf(e, b.Items, (*encoder).name)
+	if b.Limit != 0 { // most rules have none
+		e.number(b.Limit)
+	}
 }
 
 func (e *encoder) kindState(k tenant.KindState) {

@@ -43,8 +43,8 @@ func samplePlan() *Plan {
 			{Class: Ambiguous, Kind: "groups", Key: "All", Pointer: "/id", Message: "two of them"},
 			{Class: Ignored, Kind: "groups", Key: "Some", Pointer: "/mail", Message: "by a rule"},
 		},
-		Broken: []Broken{
-			{Rule: "protected", Message: "touches CA001", Items: []string{"policies/CA001", "locations/Bonn"}},
+		Broken: []Violation{
+			{Rule: "protected", Message: "touches CA001", Items: []string{"policies/CA001", "locations/Bonn"}, Limit: 1},
 			{Rule: "freeze", Message: "until Monday"},
 		},
 		Kinds: []tenant.KindState{
@@ -108,9 +108,10 @@ var digestFields = map[string]coverage{
 	"Note.Pointer": inDigest,
 	"Note.Message": inNeither,
 
-	"Broken.Rule":    inDigest,
-	"Broken.Message": inDigest,
-	"Broken.Items":   inDigest,
+	"Violation.Rule":    inDigest,
+	"Violation.Message": inDigest,
+	"Violation.Items":   inDigest,
+	"Violation.Limit":   inDigest,
 
 	"KindState.Kind":         inDigest,
 	"KindState.Completeness": inDigest,
@@ -213,6 +214,7 @@ func TestDigestMembers(t *testing.T) {
 		{"one change less", func(p *Plan) { p.Items[1].Changes = p.Items[1].Changes[:1] }, inBoth},
 		{"a problem less", func(p *Plan) { p.Notes = p.Notes[1:] }, inDigest},
 		{"a remark less", func(p *Plan) { p.Notes = p.Notes[:1] }, inNeither},
+		{"a broken rule with another limit", func(p *Plan) { p.Broken[0].Limit = 2 }, inDigest},
 		{"a broken rule less", func(p *Plan) { p.Broken = p.Broken[:1] }, inDigest},
 		{"a kind less", func(p *Plan) { p.Kinds = p.Kinds[:1] }, inDigest},
 		{"a dependency less", func(p *Plan) { p.Items[1].DependsOn = p.Items[1].DependsOn[:1] }, inDigest},

@@ -151,10 +151,17 @@
 //
 // # Guard rules
 //
-// A plan that breaks a rule says so in [Plan.Broken]: too many deletes or
-// updates, deletes from a desired line that looks emptied by accident,
-// protected objects, and the rules that a host adds in [Rules].Guards. A rule
-// does not forbid: an approval has to name it.
+// A plan that breaks a rule says so in [Plan.Broken]: too many deletes, updates
+// or removed assignments, deletes from a desired line that looks emptied by
+// accident, protected objects, and the rules that a host adds in [Rules].Guards.
+// A rule does not forbid: an approval has to name it, or those of them that the
+// approved part breaks ([Plan.BrokenBy]).
+//
+// [Plan.Impact] is what people should see before all else, such as a policy that
+// is enabled. Nobody has to accept it by name.
+//
+// [Plan.Impact] is what people should see before all else, such as a policy that
+// is enabled. Nobody has to accept it by name.
 //
 // # What a plan holds
 //

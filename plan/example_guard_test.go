@@ -11,7 +11,7 @@ import (
 // of a plan that breaks it must name "groups-last".
 func ExampleGuard() {
 	groups, policies := plan.Selector{Kind: "groups"}, plan.Selector{Kind: "conditionalAccessPolicies"}
-	groupsLast := func(p *plan.Plan) []plan.Broken {
+	groupsLast := func(p *plan.Plan) []plan.Violation {
 		var deleted []string
 		var policyChanges bool
 		for _, it := range p.Items {
@@ -23,7 +23,7 @@ func ExampleGuard() {
 		if len(deleted) == 0 || !policyChanges {
 			return nil
 		}
-		return []plan.Broken{{
+		return []plan.Violation{{
 			Rule:    "groups-last",
 			Message: "groups are deleted while policies change; approve the policies first",
 			Items:   deleted,

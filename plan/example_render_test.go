@@ -26,6 +26,10 @@ func ExamplePlan_Text() {
 	// Plan for tenant "contoso": 2 to create, 2 to update, 1 to delete, 1 conflict, 1 problem
 	// Made against revision "3f9c2d1" of the desired line
 	//
+	// Impact, to look at first
+	//   * enabled: it is enabled, and so takes effect
+	//       "conditionalAccessPolicies/CA001: MFA for all"
+	//
 	// !!! BROKEN RULES: an approval must name each of them
 	// !!! protected: the plan changes what is protected: kind "conditionalAccessPolicies", key "CA001*"
 	//       "conditionalAccessPolicies/CA001: MFA for all"

@@ -63,8 +63,9 @@ type Plan struct {
 	// Notes are what the plan cannot or will not do, and why.
 	Notes []Note `json:"notes,omitempty"`
 	// Broken are the guard rules that the plan breaks: an approval must name
-	// each of them ([Broken.Rule]).
-	Broken []Broken `json:"broken,omitempty"`
+	// each of them ([Violation.Rule]), and one of a part of the plan those that the
+	// part breaks ([Plan.BrokenBy]).
+	Broken []Violation `json:"broken,omitempty"`
 	// Kinds is how completely each kind was read.
 	Kinds []tenant.KindState `json:"kinds"`
 	// Digest binds an approval: SHA-256 in hex over what a person decides on and
@@ -159,15 +160,19 @@ type PropertyChange struct {
 	Secrets map[string]string `json:"secrets,omitempty"`
 }
 
-// Broken is a guard rule that a plan breaks.
-type Broken struct {
-	// Rule names it: "max-deletes", "max-updates", "empty-desired",
-	// "protected", or the host's; "unnamed" if the host gave no name. Several
-	// may have the same name: accepting the name accepts them all.
+// Violation is a guard rule that a plan breaks.
+type Violation struct {
+	// Rule names it: "max-deletes", "max-updates", "assignments-removed",
+	// "empty-desired", "protected", or the host's; "unnamed" if the host gave no
+	// name. Several may have the same name: accepting the name accepts them all.
 	Rule    string `json:"rule"`
 	Message string `json:"message"`
 	// Items are the IDs of the items concerned; empty means the plan as a whole.
 	Items []string `json:"items,omitempty"`
+	// Limit is how much of Items a part of the plan may hold without breaking the
+	// rule: so many of their objects, or, for "assignments-removed", so many
+	// removed assignments. Zero: none of Items. See [Plan.BrokenBy].
+	Limit int `json:"limit,omitempty"`
 }
 
 // Counts are the numbers of objects that a plan changes, by verb, and of what it

@@ -19,6 +19,7 @@ func (p *Plan) Markdown(w io.Writer) error {
 	if p.Revision != "" {
 		m.block("Made against revision %s of the desired line.", code(quoted(p.Revision)))
 	}
+	m.impact(p.Impact())
 	m.broken(p.Broken)
 	for _, s := range p.steps() {
 		m.block("## %s", s.title)
@@ -53,7 +54,7 @@ func (m *markdownWriter) list(points []string) {
 	m.WriteString("\n")
 }
 
-func (m *markdownWriter) broken(rules []Broken) {
+func (m *markdownWriter) broken(rules []Violation) {
 	if len(rules) == 0 {
 		return
 	}

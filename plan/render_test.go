@@ -69,7 +69,7 @@ func displayPlan(t testing.TB) *Plan {
 			{Class: Ignored, Kind: "groups", Key: "Guests", Pointer: "/description", Message: "accepted until 2027-01-01"},
 			{Class: Ambiguous, Kind: "groups", Key: "All staff", Message: "two groups have this name; rename one of them in the tenant"},
 		},
-		Broken: []Broken{{
+		Broken: []Violation{{
 			Rule: "protected", Message: `the plan changes what is protected: kind "conditionalAccessPolicies", key "CA001*"`,
 			Items: []string{"conditionalAccessPolicies/CA001: MFA for all"},
 		}},
@@ -175,14 +175,14 @@ func hostilePlan() *Plan {
 			},
 		})
 		p.Notes = append(p.Notes, Note{Class: Unresolved, Kind: s, Key: s, Pointer: s, Message: s}, Note{Class: NoteClass(s), Message: s})
-		p.Broken = append(p.Broken, Broken{Rule: s, Message: s, Items: []string{s}})
+		p.Broken = append(p.Broken, Violation{Rule: s, Message: s, Items: []string{s}})
 		p.Kinds = append(p.Kinds, tenant.KindState{Kind: s, Completeness: tenant.Completeness(s), Reason: s, Missing: []string{s}})
 	}
 	return p
 }
 
 func TestRender(t *testing.T) {
-	many := &Plan{Tenant: "contoso", Items: []Item{{Kind: "groups", Key: "No row", Verb: tenant.Update, RenamedFrom: "Former"}}, Broken: []Broken{{Rule: "max-deletes", Message: "too many"}}}
+	many := &Plan{Tenant: "contoso", Items: []Item{{Kind: "groups", Key: "No row", Verb: tenant.Update, RenamedFrom: "Former"}}, Broken: []Violation{{Rule: "max-deletes", Message: "too many"}}}
 	for i := range 25 {
 		many.Broken[0].Items = append(many.Broken[0].Items, fmt.Sprintf("groups/%02d", i))
 	}

@@ -25,6 +25,7 @@ func (p *Plan) Text(w io.Writer) error {
 	if p.Revision != "" {
 		t.line(0, "Made against revision %s of the desired line", quoted(p.Revision))
 	}
+	t.impact(p.Impact())
 	t.broken(p.Broken)
 	for _, s := range p.steps() {
 		t.line(0, "\n%s", s.title)
@@ -52,7 +53,7 @@ func (t *textWriter) line(indent int, format string, args ...any) {
 	t.WriteString(strings.Repeat("  ", indent) + text + "\n")
 }
 
-func (t *textWriter) broken(rules []Broken) {
+func (t *textWriter) broken(rules []Violation) {
 	if len(rules) == 0 {
 		return
 	}

@@ -8,7 +8,7 @@ const (
 
 // Break adds rules that the plan breaks, found by somebody who looked at it from
 // outside, and renews its digests: an approval has to name them too.
-func (p *Plan) Break(broken ...Broken) error {
+func (p *Plan) Break(broken ...Violation) error {
 	p.Broken = append(p.Broken, broken...)
 	return Seal(p)
 }
@@ -45,18 +45,42 @@ type Rules struct {
 	Ignore []Ignore
 	// Protected objects break the rule "protected" when a plan touches them.
 	Protected []Selector
-	// MaxDeletes is the number of deletes above which a plan breaks the rule
-	// "max-deletes". Defaults to 10; negative means no limit.
+	// MaxDeletes is the number of deletes, of all kinds together, above which a
+	// plan breaks the rule "max-deletes". Defaults to 10; negative means no limit.
+	// A renamed object is not deleted.
 	MaxDeletes int
-	// MaxUpdates is the same for updates, rule "max-updates". Defaults to 200.
+	// MaxDeleteShare limits the deletes of each kind, in percent of the kind's
+	// objects. Defaults to 30; negative means no limit. A plan that deletes more
+	// breaks "max-deletes" too, once for each such kind. The kind's objects are
+	// those that the tenant has and that the repository has as well, or had when
+	// both last agreed. Fractions are cut off: 30 percent of 9 objects are 2. One
+	// object of a kind may always be deleted, and of a kind with fewer than 5
+	// objects never more than one, whatever the share is.
+	MaxDeleteShare int
+	// MaxUpdates is the number of updated objects, of all kinds together, above
+	// which a plan breaks the rule "max-updates". Defaults to 200; negative means
+	// no limit. An object does not count if nothing changes but its name
+	// (displayName, or the property of that sort in the kind's natural key) or its
+	// description.
 	MaxUpdates int
+	// MaxUpdateShare limits the updates of each kind, in percent of the kind's
+	// objects as MaxDeleteShare counts them. A plan that updates more breaks
+	// "max-updates" too, once for each such kind. One object of a kind may always
+	// be updated. Zero or negative means no limit.
+	MaxUpdateShare int
+	// MaxAssignmentsRemoved is the number of assignments, of all objects
+	// together, above which a plan breaks the rule "assignments-removed" by
+	// taking them from objects that stay ([Item.RemovedAssignments]). Defaults to
+	// 10; negative means no limit. Whatever the limit, the rule is broken also
+	// where an object loses its last assignment: nobody gets it any more.
+	MaxAssignmentsRemoved int
 	// Guards are the host's own rules. They must not change the plan, and must
 	// be pure: equal plans give equal answers.
 	Guards []Guard
 }
 
 // Guard is a rule of the host's own.
-type Guard func(p *Plan) []Broken
+type Guard func(p *Plan) []Violation
 
 // Selector chooses objects by kind and key. Key may hold "*" for any run of
 // characters; empty means every key. An empty Kind means every kind.

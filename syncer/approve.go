@@ -267,7 +267,7 @@ func checkApproval(rules ApprovalRules, p *plan.Plan, r *run, d Decision) error 
 		return fmt.Errorf("%w: %s", ErrAlreadyVoted, d.Actor)
 	}
 	var broken []string
-	for _, b := range p.Broken {
+	for _, b := range p.BrokenBy(d.Items) {
 		if !slices.Contains(d.Accept, b.Rule) && !slices.Contains(broken, b.Rule) {
 			broken = append(broken, b.Rule)
 		}

@@ -110,7 +110,7 @@ type Decision struct {
 	// Comment is kept with the run. Optional.
 	Comment string `json:"comment,omitempty"`
 	// Accept names the broken guard rules that the person accepts; an approval
-	// must name them all.
+	// must name all that it breaks ([plan.Plan.BrokenBy] of Items).
 	Accept []string `json:"accept,omitempty"`
 	// Items are the IDs of the items that an approval covers; nil, in JSON absent
 	// or null, covers them all. The rest is left undone and proposed again next

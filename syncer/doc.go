@@ -82,8 +82,9 @@
 //
 // Approve has the plan carried out, as it was shown and not as the repository
 // has become since. An approval of a plan that breaks guard rules must name
-// them in [Decision.Accept]; one of a part of the plan names its items. A list
-// of no items is refused: it chooses nothing.
+// them in [Decision.Accept]; one of a part of the plan names its items, and the
+// rules that these break by themselves. A list of no items is refused: it
+// chooses nothing.
 //
 // Reject leaves the tenant and the repository as they are. The next sync
 // proposes the same again.

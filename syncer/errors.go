@@ -63,7 +63,7 @@ func (e *ActiveError) Error() string {
 func (e *ActiveError) Is(target error) bool { return target == ErrActive }
 
 // BrokenRulesError is returned by Decide for an approval that does not accept
-// every broken guard rule of the plan.
+// every guard rule that the plan breaks, or the part of it that is approved.
 type BrokenRulesError struct {
 	Tenant string
 	// Rules are the names that [Decision.Accept] lacks.

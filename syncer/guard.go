@@ -24,9 +24,9 @@ func (c *session) guard(ctx context.Context, res *diff.Result) error {
 	if err != nil {
 		return c.passing("plan: guard", err)
 	}
-	var broken []plan.Broken
+	var broken []plan.Violation
 	for _, v := range found {
-		broken = append(broken, plan.Broken{Rule: v.Rule, Message: v.Message, Items: v.Items})
+		broken = append(broken, plan.Violation{Rule: v.Rule, Message: v.Message, Items: v.Items})
 	}
 	if len(broken) == 0 {
 		return nil

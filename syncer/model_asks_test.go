@@ -289,7 +289,7 @@ func (m *model) expectDecision(d syncer.Decision) string {
 	return accepted
 }
 
-// expectPlan holds an approval against the plan: rules that are broken are
+// expectPlan holds an approval against the plan: rules that it breaks are
 // named, and no item is left out that another needs.
 func (m *model) expectPlan(d syncer.Decision) string {
 	p, err := m.front.Plan(context.Background(), m.w.tenant, "")
@@ -297,7 +297,7 @@ func (m *model) expectPlan(d syncer.Decision) string {
 	if err != nil {
 		return anotherError
 	}
-	for _, b := range p.Broken {
+	for _, b := range p.BrokenBy(d.Items) {
 		if !slices.Contains(d.Accept, b.Rule) {
 			return brokenRules
 		}

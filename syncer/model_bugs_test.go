@@ -95,7 +95,7 @@ var bugs = map[string]bug{
 	"decisions of any run count":    {seed: 16, decides: func(row syncer.Row, d *syncer.Decision) { d.Run = row.Run }},
 	"anybody approves":              {seed: 0, decides: func(_ syncer.Row, d *syncer.Decision) { d.Actor += "x" }},
 	"broken rules are no obstacle": {seed: 36, decides: func(_ syncer.Row, d *syncer.Decision) {
-		d.Accept = []string{"protected", "max-deletes", "empty-desired"}
+		d.Accept = []string{"protected", "max-deletes", "empty-desired", "assignments-removed"}
 	}},
 	"no verdict is a rejection":      {seed: 24, decides: func(_ syncer.Row, d *syncer.Decision) { d.Verdict = cmp.Or(d.Verdict, syncer.Reject) }},
 	"reports are lost":               {seed: 0, lost: "report"},

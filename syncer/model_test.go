@@ -194,7 +194,7 @@ func (p *play) rest() {
 			p.do("resume worker=host holder=" + holder)
 		}
 		if p.m.status == state.PendingApproval {
-			p.do(fmt.Sprintf("approve worker=host actor=person-%d accept=max-deletes,protected,empty-desired", n))
+			p.do(fmt.Sprintf("approve worker=host actor=person-%d accept=max-deletes,protected,empty-desired,assignments-removed", n))
 		}
 		if p.m.status.Active() {
 			p.do("wait 5m")

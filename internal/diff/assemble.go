@@ -165,7 +165,7 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		r.Revert[it.ID] = reverts[it.ID]
 	}
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
-	applyGuards(r.Plan, as.ix.in.Base, as.ix.in.Desired, as.ix.in.Rules)
+	applyGuards(r.Plan, &as.ix.in, as.ms.sizes())
 	return r, plan.Seal(r.Plan)
 }
 

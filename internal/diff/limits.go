@@ -3,114 +3,189 @@ package diff
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// applyGuards fills p.Broken with what the built-in rules find, then the
-// host's, each in its order.
-func applyGuards(p *plan.Plan, base *Base, desired tenant.Desired, rules plan.Rules) {
-	p.Broken = nil
-	p.Broken = append(p.Broken, overLimit(p, "max-deletes", tenant.Delete, rules.MaxDeletes, plan.MaxDeletesDefault)...)
-	p.Broken = append(p.Broken, overLimit(p, "max-updates", tenant.Update, rules.MaxUpdates, plan.MaxUpdatesDefault)...)
-	p.Broken = append(p.Broken, emptyDesired(p, base, desired)...)
-	p.Broken = append(p.Broken, touchesProtected(p, rules.Protected)...)
+const (
+	// maxDeleteShareDefault is in percent.
+	maxDeleteShareDefault        = 30
+	maxAssignmentsRemovedDefault = 10
+	// Of a kind with fewer than smallKind objects a share says little, for one
+	// object is already a large one: not more than one may go.
+	smallKind = 5
+)
 
-	var hosts []plan.Broken
-	for _, guard := range rules.Guards {
-		if guard != nil {
-			hosts = append(hosts, guard(p)...)
-		}
-	}
-	for i := range hosts {
-		// An approval accepts a rule by its name, so each must have one.
-		hosts[i].Rule = cmp.Or(hosts[i].Rule, "unnamed")
-	}
-	p.Broken = append(p.Broken, hosts...)
+// tally is the objects that count towards a limit.
+type tally struct {
+	objects map[string]bool
+	// items are the IDs of the items by which they count, in the plan's order.
+	items []string
 }
 
-func overLimit(p *plan.Plan, rule string, verb tenant.Verb, limit, limitDefault int) []plan.Broken {
-	limit = cmp.Or(limit, limitDefault)
-	var ids []string
-	for _, it := range p.Changed() {
-		if it.Verb == verb {
-			ids = append(ids, it.ID)
-		}
+func (t *tally) add(it *plan.Item) {
+	if t.objects == nil {
+		t.objects = make(map[string]bool)
 	}
-	if limit < 0 || len(ids) <= limit {
-		return nil
-	}
-	return []plan.Broken{{
-		Rule:    rule,
-		Message: fmt.Sprintf("the plan would %s %d objects, and the limit is %d", verb, len(ids), limit),
-		Items:   ids,
-	}}
+	t.objects[reference.ItemID(it.Kind, it.Key)] = true
+	t.items = append(t.items, it.ID)
 }
 
-// emptyDesired finds the mark of a repository that was emptied or replaced by
-// accident: deletes of a kind of which the desired line has nothing left.
-func emptyDesired(p *plan.Plan, base *Base, desired tenant.Desired) []plan.Broken {
-	had := make(map[string]bool)
-	if base != nil {
-		for _, o := range base.Objects {
-			had[o.Kind] = true
+// tallyOf counts the objects of the items that count, in all and by kind.
+func tallyOf(p *plan.Plan, counts func(*plan.Item) bool) (all tally, byKind map[string]*tally) {
+	byKind = make(map[string]*tally)
+	for i := range p.Items {
+		it := &p.Items[i]
+		if !counts(it) {
+			continue
 		}
-	}
-	has := make(map[string]bool)
-	for _, r := range desired.Resources {
-		has[r.Kind] = true
-	}
-	emptied := func(it *plan.Item) bool {
-		return it.Verb == tenant.Delete && (len(has) == 0 || had[it.Kind] && !has[it.Kind])
-	}
-	ids := itemIDs(p, emptied)
-	if len(ids) == 0 {
-		return nil
-	}
-	message := "the desired line has no usable resource at all, and the plan deletes"
-	if len(has) > 0 {
-		var kinds []string
-		for i := range p.Items {
-			if emptied(&p.Items[i]) {
-				kinds = append(kinds, p.Items[i].Kind)
-			}
+		if byKind[it.Kind] == nil {
+			byKind[it.Kind] = &tally{}
 		}
-		slices.Sort(kinds)
-		message = "the desired line has no usable resource left of these kinds, and the plan deletes from them: " +
-			strings.Join(slices.Compact(kinds), ", ")
+		all.add(it)
+		byKind[it.Kind].add(it)
 	}
-	return []plan.Broken{{Rule: "empty-desired", Message: message, Items: ids}}
+	return all, byKind
 }
 
-// touchesProtected breaks the rule once per selector, with the items that it
-// matches: a person accepts that these protected objects change, not a flood
-// of single ones. A renamed object is matched by its former key too.
-func touchesProtected(p *plan.Plan, protected []plan.Selector) []plan.Broken {
-	var broken []plan.Broken
-	for _, s := range protected {
-		ids := itemIDs(p, func(it *plan.Item) bool {
-			return s.Matches(it.Kind, it.Key) || it.RenamedFrom != "" && s.Matches(it.Kind, it.RenamedFrom)
-		})
-		if len(ids) > 0 {
-			broken = append(broken, plan.Broken{
-				Rule:    "protected",
-				Message: fmt.Sprintf("the plan changes what is protected: kind %q, key %q", cmp.Or(s.Kind, "*"), cmp.Or(s.Key, "*")),
-				Items:   ids,
-			})
+// sizes returns how many objects there are of each kind: those that the tenant
+// has and that the repository has as well, or had when both last agreed. What
+// only the tenant has is left out, for a plan cannot touch it: a repository that
+// manages 10 of 500 groups and deletes 9 deletes nearly all that it has.
+func (ms *matches) sizes() map[string]int {
+	sizes := make(map[string]int, len(ms.objects))
+	for _, o := range ms.sorted {
+		if o.current != nil && !o.nameOnly && (o.held() || o.desired != nil) {
+			sizes[o.kind.Name]++
 		}
+	}
+	return sizes
+}
+
+func tooManyDeletes(p *plan.Plan, rules *plan.Rules, sizes map[string]int) []plan.Violation {
+	all, byKind := tallyOf(p, func(it *plan.Item) bool { return it.Verb == tenant.Delete })
+	broken := overCount("max-deletes", tenant.Delete, all, cmp.Or(rules.MaxDeletes, plan.MaxDeletesDefault))
+	percent := cmp.Or(rules.MaxDeleteShare, maxDeleteShareDefault)
+	if percent < 0 {
+		return broken
+	}
+	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
+		size := sizes[kind]
+		limit, why := shareOf(size, percent), fmt.Sprintf("%d percent, here %d", percent, shareOf(size, percent))
+		if size < smallKind {
+			limit, why = 1, fmt.Sprintf("1 of a kind with fewer than %d objects", smallKind)
+		}
+		broken = append(broken, overShare("max-deletes", tenant.Delete, kind, byKind[kind], size, limit, why)...)
 	}
 	return broken
 }
 
-func itemIDs(p *plan.Plan, chosen func(*plan.Item) bool) []string {
-	var ids []string
+func tooManyUpdates(p *plan.Plan, in *Input, sizes map[string]int) []plan.Violation {
+	created := make(map[string]bool) // their parts are updates of objects that nobody has yet
 	for i := range p.Items {
-		if chosen(&p.Items[i]) {
-			ids = append(ids, p.Items[i].ID)
+		if it := &p.Items[i]; it.Verb == tenant.Create {
+			created[it.ID] = true
 		}
 	}
-	return ids
+	all, byKind := tallyOf(p, func(it *plan.Item) bool {
+		return it.Verb == tenant.Update && !created[reference.ItemID(it.Kind, it.Key)] && !onlyDescribes(it, in.Kinds.Kind(it.Kind).NaturalKey)
+	})
+	broken := overCount("max-updates", tenant.Update, all, cmp.Or(in.Rules.MaxUpdates, plan.MaxUpdatesDefault))
+	percent := in.Rules.MaxUpdateShare
+	if percent <= 0 {
+		return broken
+	}
+	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
+		limit := shareOf(sizes[kind], percent)
+		why := fmt.Sprintf("%d percent, here %d", percent, limit)
+		broken = append(broken, overShare("max-updates", tenant.Update, kind, byKind[kind], sizes[kind], limit, why)...)
+	}
+	return broken
+}
+
+// onlyDescribes reports whether an update changes nothing but what the object
+// is called and how it is described, which alters nothing that the object does.
+// A natural key may also hold ids and types (who has which role): these are no
+// names.
+func onlyDescribes(it *plan.Item, naturalKey []string) bool {
+	for _, c := range it.Changes {
+		isName := strings.HasSuffix(strings.ToLower(c.Pointer), "name") && slices.Contains(naturalKey, c.Pointer)
+		if !isName && c.Pointer != "/displayName" && c.Pointer != "/description" {
+			return false
+		}
+	}
+	return true
+}
+
+// shareOf returns how many of so many objects a share is, but at least one:
+// without that, nothing could ever be done in a kind of few objects.
+func shareOf(size, percent int) int { return max(1, size*min(percent, 100)/100) }
+
+// overCount breaks a rule by more objects than the limit, which has no effect
+// if it is negative.
+func overCount(rule string, verb tenant.Verb, t tally, limit int) []plan.Violation {
+	if limit < 0 || len(t.objects) <= limit {
+		return nil
+	}
+	return []plan.Violation{{
+		Rule:    rule,
+		Message: fmt.Sprintf("the plan would %s %d objects, and the limit is %d", verb, len(t.objects), limit),
+		Items:   t.items,
+		Limit:   limit,
+	}}
+}
+
+// overShare breaks a rule by more objects of one kind than the limit.
+func overShare(rule string, verb tenant.Verb, kind string, t *tally, size, limit int, why string) []plan.Violation {
+	if len(t.objects) <= limit {
+		return nil
+	}
+	return []plan.Violation{{
+		Rule:    rule,
+		Message: fmt.Sprintf("the plan would %s %d of the %d objects of %s, and the limit is %s", verb, len(t.objects), size, kind, why),
+		Items:   t.items,
+		Limit:   limit,
+	}}
+}
+
+// tooManyUnassigned breaks the rule by more removed assignments than the limit,
+// and by objects that lose their last one.
+func tooManyUnassigned(p *plan.Plan, rules *plan.Rules) []plan.Violation {
+	const rule = "assignments-removed"
+	var total int
+	var items, bare []string
+	for i := range p.Items {
+		it := &p.Items[i]
+		n, last := it.RemovedAssignments()
+		if n == 0 {
+			continue
+		}
+		total += n
+		items = append(items, it.ID)
+		if last {
+			bare = append(bare, it.ID)
+		}
+	}
+	var broken []plan.Violation
+	if limit := cmp.Or(rules.MaxAssignmentsRemoved, maxAssignmentsRemovedDefault); limit >= 0 && total > limit {
+		broken = append(broken, plan.Violation{
+			Rule:    rule,
+			Message: fmt.Sprintf("the plan would remove %d assignments, and the limit is %d", total, limit),
+			Items:   items,
+			Limit:   limit,
+		})
+	}
+	if len(bare) > 0 {
+		broken = append(broken, plan.Violation{
+			Rule:    rule,
+			Message: fmt.Sprintf("the plan would remove the last assignment of objects: %d", len(bare)),
+			Items:   bare,
+		})
+	}
+	return broken
 }

@@ -106,7 +106,7 @@ func (s *subject) decided(d syncer.EntryData) {
 	if slices.Contains(actors, r.actor) {
 		violate("%s asked for the run and approved it", r.actor)
 	}
-	for _, b := range r.plan.Broken {
+	for _, b := range r.plan.BrokenBy(got.Items) {
 		if !slices.Contains(got.Accept, b.Rule) {
 			violate("approved although the plan breaks %s, which nobody accepted", b.Rule)
 		}

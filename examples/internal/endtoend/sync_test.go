@@ -80,7 +80,7 @@ func TestBaselineOverHTTP(t *testing.T) {
 	// 31 policies are enabled: the one that blocks device codes would end the
 	// sign-in that the run itself works with, which the plan said.
 	broken := w.reviews[0].Plan.Broken
-	if !slices.ContainsFunc(broken, func(b plan.Broken) bool {
+	if !slices.ContainsFunc(broken, func(b plan.Violation) bool {
 		return b.Rule == graph.RuleDeviceCode && strings.Contains(b.Message, "CA004")
 	}) {
 		t.Errorf("the plan does not say that CA004 blocks device codes: %v", broken)

@@ -1,0 +1,99 @@
+package diff
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// applyGuards fills p.Broken with what the built-in rules find, then the
+// host's, each in its order. sizes is how many objects there are of each kind.
+func applyGuards(p *plan.Plan, in *Input, sizes map[string]int) {
+	p.Broken = nil
+	p.Broken = append(p.Broken, tooManyDeletes(p, &in.Rules, sizes)...)
+	p.Broken = append(p.Broken, tooManyUpdates(p, in, sizes)...)
+	p.Broken = append(p.Broken, tooManyUnassigned(p, &in.Rules)...)
+	p.Broken = append(p.Broken, emptyDesired(p, in.Base, in.Desired)...)
+	p.Broken = append(p.Broken, touchesProtected(p, in.Rules.Protected)...)
+
+	var hosts []plan.Violation
+	for _, guard := range in.Rules.Guards {
+		if guard != nil {
+			hosts = append(hosts, guard(p)...)
+		}
+	}
+	for i := range hosts {
+		// An approval accepts a rule by its name, so each must have one.
+		hosts[i].Rule = cmp.Or(hosts[i].Rule, "unnamed")
+	}
+	p.Broken = append(p.Broken, hosts...)
+}
+
+// emptyDesired finds the mark of a repository that was emptied or replaced by
+// accident: deletes of a kind of which the desired line has nothing left.
+func emptyDesired(p *plan.Plan, base *Base, desired tenant.Desired) []plan.Violation {
+	had := make(map[string]bool)
+	if base != nil {
+		for _, o := range base.Objects {
+			had[o.Kind] = true
+		}
+	}
+	has := make(map[string]bool)
+	for _, r := range desired.Resources {
+		has[r.Kind] = true
+	}
+	emptied := func(it *plan.Item) bool {
+		return it.Verb == tenant.Delete && (len(has) == 0 || had[it.Kind] && !has[it.Kind])
+	}
+	ids := itemIDs(p, emptied)
+	if len(ids) == 0 {
+		return nil
+	}
+	message := "the desired line has no usable resource at all, and the plan deletes"
+	if len(has) > 0 {
+		var kinds []string
+		for i := range p.Items {
+			if emptied(&p.Items[i]) {
+				kinds = append(kinds, p.Items[i].Kind)
+			}
+		}
+		slices.Sort(kinds)
+		message = "the desired line has no usable resource left of these kinds, and the plan deletes from them: " +
+			strings.Join(slices.Compact(kinds), ", ")
+	}
+	return []plan.Violation{{Rule: "empty-desired", Message: message, Items: ids}}
+}
+
+// touchesProtected breaks the rule once per selector, with the items that it
+// matches: a person accepts that these protected objects change, not a flood
+// of single ones. A renamed object is matched by its former key too.
+func touchesProtected(p *plan.Plan, protected []plan.Selector) []plan.Violation {
+	var broken []plan.Violation
+	for _, s := range protected {
+		ids := itemIDs(p, func(it *plan.Item) bool {
+			return s.Matches(it.Kind, it.Key) || it.RenamedFrom != "" && s.Matches(it.Kind, it.RenamedFrom)
+		})
+		if len(ids) > 0 {
+			broken = append(broken, plan.Violation{
+				Rule:    "protected",
+				Message: fmt.Sprintf("the plan changes what is protected: kind %q, key %q", cmp.Or(s.Kind, "*"), cmp.Or(s.Key, "*")),
+				Items:   ids,
+			})
+		}
+	}
+	return broken
+}
+
+func itemIDs(p *plan.Plan, chosen func(*plan.Item) bool) []string {
+	var ids []string
+	for i := range p.Items {
+		if chosen(&p.Items[i]) {
+			ids = append(ids, p.Items[i].ID)
+		}
+	}
+	return ids
+}

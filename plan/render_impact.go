@@ -1,0 +1,31 @@
+package plan
+
+const impactTitle = "Impact, to look at first"
+
+func (t *textWriter) impact(impact []Impact) {
+	if len(impact) == 0 {
+		return
+	}
+	t.line(0, "\n%s", impactTitle)
+	for _, i := range impact {
+		t.line(1, "* %s: %s", word(i.Kind), oneLine(i.Message))
+		for _, id := range firstItems(i.Items) {
+			t.line(3, "%s", id)
+		}
+	}
+}
+
+func (m *markdownWriter) impact(impact []Impact) {
+	if len(impact) == 0 {
+		return
+	}
+	m.block("## %s", impactTitle)
+	for _, i := range impact {
+		m.block("**%s**: %s", code(word(i.Kind)), prose(i.Message))
+		var points []string
+		for _, id := range firstItems(i.Items) {
+			points = append(points, code(id))
+		}
+		m.list(points)
+	}
+}

@@ -1,0 +1,210 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// itemView is one item as shown.
+type itemView struct {
+	item    *Item
+	mark    string
+	key     string // quoted
+	part    string // quoted; "" for none
+	remarks string
+	// left is what an object that is made or deleted has beyond what is shown:
+	// such an object is one line if it is large.
+	left  string
+	rows  []row
+	waits []string // quoted IDs of what it waits for
+	// cut: something of the item is not shown.
+	cut bool
+}
+
+// wholeRows is how many rows an object that is made or deleted is shown in. A
+// larger one is one line.
+const wholeRows = 40
+
+const (
+	undoes    = "undoes a change made in the tenant"
+	notWhole  = "NOT SHOWN WHOLE"
+	conflicts = "conflict: both sides changed it since they agreed"
+)
+
+// viewItem shows an item. Lines of lists are about as wide as width.
+func viewItem(it *Item, width int) *itemView {
+	var s shortener
+	v := &itemView{item: it, mark: markOf(it), key: s.name(it.Key)}
+	if it.Part != "" {
+		v.part = s.name(it.Part)
+	}
+	var remarks []string
+	if it.RenamedFrom != "" {
+		renamed := "renamed from " + s.name(it.RenamedFrom)
+		if remark := alike(it.RenamedFrom, it.Key); remark != "" {
+			renamed += " (" + remark + ")"
+		}
+		remarks = append(remarks, renamed)
+	}
+	switch it.Origin {
+	case Clash:
+		remarks = append(remarks, conflicts)
+	case Enforce:
+		remarks = append(remarks, undoes)
+	}
+	v.remarks = strings.Join(remarks, ", ")
+	v.rows = rowsOf(it, &s, width)
+	if it.Verb == tenant.Create || it.Verb == tenant.Delete {
+		if left := leftOfObject(it, len(v.rows)); left != "" {
+			v.left, v.rows, s.cut = left, nil, true
+		}
+	}
+	v.waits = waitsOf(it, &s)
+	v.cut = s.cut
+	return v
+}
+
+func markOf(it *Item) string {
+	if it.Origin == Clash {
+		return "!"
+	}
+	switch it.Verb {
+	case tenant.Create:
+		return "+"
+	case tenant.Delete:
+		return "-"
+	}
+	return "~"
+}
+
+// leftOfObject counts what an object that is made or deleted has, if that is
+// too much to show: the object of a settings catalog policy, or any large one.
+func leftOfObject(it *Item, rows int) string {
+	whole := readValue(it.After)
+	for _, c := range it.Changes {
+		if c.Pointer == "" && it.Verb == tenant.Delete {
+			whole = readValue(c.Before)
+		}
+	}
+	settings := whole.Get("settings")
+	switch {
+	case isCatalog(settings):
+		return count(len(settings.Kids), "setting") + " and " + others(len(whole.Names)-1)
+	case rows > wholeRows:
+		return fmt.Sprintf("%d values", rows)
+	}
+	return ""
+}
+
+func others(n int) string {
+	if n == 1 {
+		return "1 other property"
+	}
+	return fmt.Sprintf("%d other properties", n)
+}
+
+// rowsOf returns the item's changes, ordered by pointer, down to the properties
+// that differ: a whole object is never shown as one value.
+func rowsOf(it *Item, s *shortener, width int) []row {
+	changes := slices.Clone(it.Changes)
+	if it.Verb == tenant.Create && len(changes) == 0 {
+		changes = []PropertyChange{{Origin: it.Origin}}
+	}
+	slices.SortStableFunc(changes, func(a, b PropertyChange) int { return strings.Compare(a.Pointer, b.Pointer) })
+	secrets := secretTreeOf(it.Sensitive)
+	var rows []row
+	for len(changes) > 0 {
+		c := changes[0]
+		if it.Verb == tenant.Create && c.Pointer == "" && len(c.After) == 0 {
+			c.After = it.After
+		}
+		w := rowWriter{shortener: s, width: width, redacted: c.Redacted, like: row{clash: c.Origin == Clash}}
+		if c.Origin == Enforce && it.Origin != Enforce {
+			w.like.remark = undoes
+		}
+		if members, n := setMembers(changes); n > 1 && !secrets.at(c.Pointer).here() {
+			w.leaf(pathOf(c.Pointer, nil, nil), members)
+			if len(w.rows) == 1 && w.rows[0].lines != nil {
+				w.rows[0].summary = count(n, "member") + " added or removed"
+			}
+			changes = changes[n:]
+		} else {
+			v := sides{readValue(c.Base), readValue(c.Before), readValue(c.After)}
+			if !isRename(it, c, v) {
+				w.change(pathOf(c.Pointer, v.before, v.after), secrets.at(c.Pointer), v)
+			}
+			changes = changes[1:]
+		}
+		rows = append(rows, w.rows...)
+	}
+	return foldedRows(rows)
+}
+
+// isRename reports whether a change is the name's own, which the item's head
+// tells already.
+func isRename(it *Item, c PropertyChange, v sides) bool {
+	return it.RenamedFrom != "" && !c.Redacted && c.Origin != Clash && c.Origin != Enforce &&
+		(c.Pointer == "/displayName" || c.Pointer == "/name") &&
+		v.before.IsString() && v.after.IsString() && v.before.Text == it.RenamedFrom && v.after.Text == it.Key
+}
+
+// setMembers joins changes that add texts to one set or remove them from it:
+// one list tells of them better than a row each. n is how many it joins.
+func setMembers(changes []PropertyChange) (members sides, n int) {
+	first := changes[0]
+	members.before, members.after = &jsonval.Node{Kind: '['}, &jsonval.Node{Kind: '['}
+	for _, c := range changes {
+		before, after := readValue(c.Before), readValue(c.After)
+		if c.Pointer != first.Pointer || !strings.HasSuffix(c.Pointer, "/-") || c.Origin != first.Origin ||
+			c.Redacted || c.Origin == Clash || (before == nil) == (after == nil) || hasMembers(before) || hasMembers(after) {
+			break
+		}
+		if before != nil {
+			members.before.Kids = append(members.before.Kids, before)
+		} else {
+			members.after.Kids = append(members.after.Kids, after)
+		}
+		n++
+	}
+	return members, n
+}
+
+// foldedRows returns equal rows that follow each other once, with their number.
+func foldedRows(rows []row) []row {
+	var out []row
+	for _, r := range rows {
+		if n := len(out); n > 0 && sameRow(out[n-1], r) {
+			out[n-1].times = max(out[n-1].times, 1) + 1
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func sameRow(a, b row) bool {
+	return a.name == b.name && a.clash == b.clash && a.remark == b.remark && a.base == b.base && a.before == b.before &&
+		a.after == b.after && a.summary == b.summary && slices.Equal(a.lines, b.lines)
+}
+
+// waitsOf returns what the item waits for and does not itself name: a
+// reference in it tells by itself that the other comes first.
+func waitsOf(it *Item, s *shortener) []string {
+	if len(it.DependsOn) == 0 {
+		return nil
+	}
+	named := make(map[string]bool)
+	reference.EachReference(readValue(it.After), func(r reference.Ref) { named[r.Object()] = true })
+	var waits []string
+	for _, id := range it.DependsOn {
+		if !named[id] {
+			waits = append(waits, s.name(id))
+		}
+	}
+	return waits
+}

@@ -118,7 +118,8 @@ func withoutNames(v *itemView) ([]row, bool) {
 
 // nameReplacer returns a function that replaces the item's names in shown
 // texts. The longer name comes first, because it may contain the other. Very
-// short names are left: they are parts of too many words.
+// short names are left, because they are parts of too many words, and so are
+// long ones, because they are cut in what is shown.
 func nameReplacer(it *Item) func(string) string {
 	const shortest = 4
 	inner := func(name string) string {
@@ -128,7 +129,7 @@ func nameReplacer(it *Item) func(string) string {
 	}
 	var pairs []string
 	add := func(name, word string) {
-		if utf8.RuneCountInString(name) >= shortest {
+		if utf8.RuneCountInString(name) >= shortest && len(name) <= 4*nameShown {
 			pairs = append(pairs, inner(name), word)
 		}
 	}
@@ -165,7 +166,7 @@ func (g *itemGroup) keys() []string {
 
 // head says what happens to all items of a group of several.
 func (g *itemGroup) head() string {
-	parts := []string{fmt.Sprintf("%s %d, all in the same way", word(string(g.views[0].item.Verb)), len(g.views))}
+	parts := []string{fmt.Sprintf("%s %d, all in the same way", g.views[0].verb, len(g.views))}
 	if g.rename != "" {
 		parts = append(parts, "renamed: "+g.rename)
 	}

@@ -1,11 +1,11 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -14,6 +14,7 @@ import (
 type itemView struct {
 	item    *Item
 	mark    string
+	verb    string
 	key     string // quoted
 	part    string // quoted; "" for none
 	remarks string
@@ -39,7 +40,7 @@ const (
 // viewItem shows an item. Lines of lists are about as wide as width.
 func viewItem(it *Item, width int) *itemView {
 	var s shortener
-	v := &itemView{item: it, mark: markOf(it), key: s.name(it.Key)}
+	v := &itemView{item: it, mark: markOf(it), verb: s.word(string(it.Verb)), key: s.name(it.Key)}
 	if it.Part != "" {
 		v.part = s.name(it.Part)
 	}
@@ -127,11 +128,12 @@ func rowsOf(it *Item, s *shortener, width int) []row {
 		if c.Origin == Enforce && it.Origin != Enforce {
 			w.like.remark = undoes
 		}
-		if members, n := setMembers(changes); n > 1 && !secrets.at(c.Pointer).here() {
-			w.leaf(pathOf(c.Pointer, nil, nil), members)
-			if len(w.rows) == 1 && w.rows[0].lines != nil {
-				w.rows[0].summary = count(n, "member") + " added or removed"
-			}
+		if gone, come := setMembers(changes); len(gone)+len(come) >= membersJoined && !secrets.at(c.Pointer).here() {
+			n := len(gone) + len(come)
+			r := w.row(pathOf(c.Pointer, nil, nil))
+			r.summary = fmt.Sprintf("%d members go, %d come", len(gone), len(come))
+			r.lines = s.members(gone, come, width)
+			w.rows = []row{r}
 			changes = changes[n:]
 		} else {
 			v := sides{readValue(c.Base), readValue(c.Before), readValue(c.After)}
@@ -153,25 +155,30 @@ func isRename(it *Item, c PropertyChange, v sides) bool {
 		v.before.IsString() && v.after.IsString() && v.before.Text == it.RenamedFrom && v.after.Text == it.Key
 }
 
-// setMembers joins changes that add texts to one set or remove them from it:
-// one list tells of them better than a row each. n is how many it joins.
-func setMembers(changes []PropertyChange) (members sides, n int) {
+// membersJoined is from how many changes on a set's members share one row.
+const membersJoined = 4
+
+// setMembers returns the members, as shown, of the changes that begin the list
+// and remove simple values from one set or add them to it: one row tells of
+// many of them better than a row each.
+func setMembers(changes []PropertyChange) (gone, come []string) {
 	first := changes[0]
-	members.before, members.after = &jsonval.Node{Kind: '['}, &jsonval.Node{Kind: '['}
 	for _, c := range changes {
-		before, after := readValue(c.Before), readValue(c.After)
-		if c.Pointer != first.Pointer || !strings.HasSuffix(c.Pointer, "/-") || c.Origin != first.Origin ||
-			c.Redacted || c.Origin == Clash || (before == nil) == (after == nil) || hasMembers(before) || hasMembers(after) {
+		if c.Pointer != first.Pointer || !strings.HasSuffix(c.Pointer, "/-") || c.Origin != first.Origin || c.Origin == Clash ||
+			c.Redacted || len(c.Before) > 0 && len(c.After) > 0 {
 			break
 		}
-		if before != nil {
-			members.before.Kids = append(members.before.Kids, before)
-		} else {
-			members.after.Kids = append(members.after.Kids, after)
+		v := cmp.Or(readValue(c.Before), readValue(c.After))
+		if v == nil || hasMembers(v) {
+			break
 		}
-		n++
+		if len(c.Before) > 0 {
+			gone = append(gone, showWhole(v))
+		} else {
+			come = append(come, showWhole(v))
+		}
 	}
-	return members, n
+	return gone, come
 }
 
 // foldedRows returns equal rows that follow each other once, with their number.

@@ -107,7 +107,7 @@ func (m *markdownWriter) group(g *itemGroup) {
 }
 
 func (m *markdownWriter) item(v *itemView) {
-	head := fmt.Sprintf("%s %s %s", code(v.mark), word(string(v.item.Verb)), code(v.key))
+	head := fmt.Sprintf("%s %s %s", code(v.mark), v.verb, code(v.key))
 	if v.part != "" {
 		head += " " + code(v.part)
 	}

@@ -89,9 +89,7 @@ func (w *rowWriter) value(at path, secret *secretTree, v sides) {
 	case isOrAbsent(v.before, v.after, (*jsonval.Node).IsObject) && (hasMembers(v.before) || hasMembers(v.after)):
 		w.object(at, secret, v)
 	case jsonval.Equal(v.before, v.after):
-	case v.before.IsArray() && v.after.IsArray() && w.namedMembers(at, secret, v):
-	case isCatalog(v.before) || isCatalog(v.after):
-		w.namedMembers(at, secret, v)
+	case (v.before.IsArray() && v.after.IsArray() || isCatalog(v.before) || isCatalog(v.after)) && w.namedMembers(at, secret, v):
 	default:
 		w.leaf(at, v)
 	}
@@ -131,11 +129,7 @@ func (w *rowWriter) namedMembers(at path, secret *secretTree, v sides) bool {
 	}
 	name := namingOf(was, will)
 	if name == nil {
-		if isCatalog(v.before) || isCatalog(v.after) {
-			w.leaf(at, v)
-			return true
-		}
-		return false
+		return (isCatalog(v.before) || isCatalog(v.after)) && w.repeatedSettings(at, was, will)
 	}
 	before, _ := byName(name, was)
 	after, _ := byName(name, will)
@@ -184,6 +178,66 @@ func (w *rowWriter) namedMembers(at path, secret *secretTree, v sides) bool {
 	return true
 }
 
+// repeatedSettings shows lists of settings of which two have one definition, as
+// rules of a firewall have. Equal ones are left out, and the others are paired
+// by definition, in their order. It reports false if a member is no setting.
+func (w *rowWriter) repeatedSettings(at path, was, will []*jsonval.Node) bool {
+	gone, come := unpaired(was, will), unpaired(will, was)
+	waiting := make(map[string][]*jsonval.Node)
+	for _, n := range slices.Concat(gone, come) {
+		if definitionOf(n) == "" {
+			return false
+		}
+	}
+	for _, n := range come {
+		waiting[definitionOf(n)] = append(waiting[definitionOf(n)], n)
+	}
+	rows := len(w.rows)
+	show := func(name string, m sides) {
+		if at := at.below(memberSegment(name, m.before, m.after)); m.before != nil && m.after != nil {
+			w.value(at, nil, m)
+		} else {
+			w.member(at, nil, m)
+		}
+	}
+	for _, n := range gone {
+		name := definitionOf(n)
+		m := sides{before: n}
+		if next := waiting[name]; len(next) > 0 {
+			m.after, waiting[name] = next[0], next[1:]
+		}
+		show(name, m)
+	}
+	for _, n := range come {
+		if name := definitionOf(n); len(waiting[name]) > 0 && waiting[name][0] == n {
+			waiting[name] = waiting[name][1:]
+			show(name, sides{after: n})
+		}
+	}
+	if len(w.rows) == rows {
+		r := w.row(at)
+		r.summary = "in another order"
+		w.rows = append(w.rows, r)
+	}
+	return true
+}
+
+// unpaired returns what a has more of than b, in the order of a.
+func unpaired(a, b []*jsonval.Node) []*jsonval.Node {
+	count := make(map[string]int, len(b))
+	for _, n := range b {
+		count[string(n.JSON())]++
+	}
+	var only []*jsonval.Node
+	for _, n := range a {
+		text := string(n.JSON())
+		if count[text]--; count[text] < 0 {
+			only = append(only, n)
+		}
+	}
+	return only
+}
+
 // member shows a member that is added or removed: by one value if that is
 // short, by its properties if it is long or a setting.
 func (w *rowWriter) member(at path, secret *secretTree, v sides) {
@@ -222,9 +276,7 @@ func (w *rowWriter) leaf(at path, v sides) {
 	if r.lines == nil {
 		r.summary, r.lines = w.text(v.before, v.after)
 	}
-	if v.before.IsString() && v.after.IsString() {
-		r.remark = joinRemarks(r.remark, alike(v.before.Text, v.after.Text))
-	}
+	r.remark = joinRemarks(r.remark, alikeValues(v.before, v.after))
 	if r.lines == nil || r.clash {
 		show := func(n *jsonval.Node) string { return showSetting(at.definition(), n) }
 		if v.before == nil || v.after == nil {
@@ -237,6 +289,26 @@ func (w *rowWriter) leaf(at path, v sides) {
 		}
 	}
 	w.rows = append(w.rows, r)
+}
+
+// alikeValues returns the remark about two texts that may look alike, or about
+// the first two such members of two lists.
+func alikeValues(before, after *jsonval.Node) string {
+	if before.IsString() && after.IsString() {
+		return alike(before.Text, after.Text)
+	}
+	if !before.IsArray() || !after.IsArray() {
+		return ""
+	}
+	gone, come := unpaired(before.Kids, after.Kids), unpaired(after.Kids, before.Kids)
+	for i := range min(len(gone), len(come)) {
+		if gone[i].IsString() && come[i].IsString() {
+			if remark := alike(gone[i].Text, come[i].Text); remark != "" {
+				return remark
+			}
+		}
+	}
+	return ""
 }
 
 // hide shows of secrets only which sides have one.

@@ -132,7 +132,7 @@ func (t *textWriter) group(g *itemGroup) {
 }
 
 func (t *textWriter) item(v *itemView) {
-	head := fmt.Sprintf("%s %s %s", v.mark, word(string(v.item.Verb)), v.key)
+	head := fmt.Sprintf("%s %s %s", v.mark, v.verb, v.key)
 	if v.part != "" {
 		head += " " + v.part
 	}

@@ -89,7 +89,8 @@ func (w *rowWriter) value(at path, secret *secretTree, v sides) {
 	case isOrAbsent(v.before, v.after, (*jsonval.Node).IsObject) && (hasMembers(v.before) || hasMembers(v.after)):
 		w.object(at, secret, v)
 	case jsonval.Equal(v.before, v.after):
-	case (v.before.IsArray() && v.after.IsArray() || isCatalog(v.before) || isCatalog(v.after)) && w.namedMembers(at, secret, v):
+	case isOrAbsent(v.before, v.after, (*jsonval.Node).IsArray) &&
+		(v.before != nil && v.after != nil || isCatalog(v.before) || isCatalog(v.after)) && w.namedMembers(at, secret, v):
 	default:
 		w.leaf(at, v)
 	}

@@ -73,11 +73,11 @@ func notWholeText(steps []step, rest *shortener) string {
 	const read = "read the plan's JSON form (artifact plan.json) before you decide"
 	switch {
 	case n == 1:
-		return "1 item is " + notWhole + ": " + read
+		return "1 item is " + notWhole + " here: " + read
 	case n > 1:
-		return fmt.Sprintf("%d items are %s: %s", n, notWhole, read)
+		return fmt.Sprintf("%d items are %s here: %s", n, notWhole, read)
 	case rest.cut:
-		return "A name or message outside the items is " + notWhole + ": " + read
+		return "A name or message outside the items is " + notWhole + " here: " + read
 	}
 	return ""
 }

@@ -197,7 +197,7 @@ func TestWhatIsCutIsMarked(t *testing.T) {
 				if got := strings.Count(out, notWhole); got != marks {
 					t.Errorf("%d marks instead of %d:\n%s", got, marks, out)
 				}
-				if tt.cut && !strings.Contains(out, "1 item is "+notWhole+": read the plan's JSON form (artifact plan.json)") {
+				if tt.cut && !strings.Contains(out, "1 item is "+notWhole+" here: read the plan's JSON form (artifact plan.json)") {
 					t.Errorf("the plan does not say where the whole is:\n%s", out)
 				}
 			}

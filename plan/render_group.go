@@ -164,6 +164,37 @@ func (g *itemGroup) keys() []string {
 	return keys
 }
 
+// namesShortened is from how many items on a group's keys are shown without what
+// they have in common.
+const namesShortened = 10
+
+// shortKeys returns the keys of a large group without the words that all of
+// them begin and end with, and a line that tells those words. The line is empty
+// if the keys have too little in common.
+func (g *itemGroup) shortKeys() (common string, keys []string) {
+	const worthwhile = 8
+	first := g.views[0].item.Key
+	prefix, suffix := len(first), len(first)
+	for _, v := range g.views {
+		key := v.item.Key
+		if len(key) > nameShown {
+			return "", g.keys()
+		}
+		prefix, suffix = min(prefix, commonPrefix(first, key)), min(suffix, commonSuffix(first, key))
+	}
+	if len(g.views) < namesShortened || prefix+suffix < worthwhile {
+		return "", g.keys()
+	}
+	keys = make([]string, len(g.views))
+	for i, v := range g.views {
+		if len(v.item.Key) < prefix+suffix {
+			return "", g.keys()
+		}
+		keys[i] = quoted(v.item.Key[prefix : len(v.item.Key)-suffix])
+	}
+	return fmt.Sprintf("each %s, then one of these, then %s:", quoted(first[:prefix]), quoted(first[len(first)-suffix:])), keys
+}
+
 // head says what happens to all items of a group of several.
 func (g *itemGroup) head() string {
 	parts := []string{fmt.Sprintf("%s %d, all in the same way", g.views[0].verb, len(g.views))}
@@ -176,9 +207,22 @@ func (g *itemGroup) head() string {
 	return strings.Join(parts, ", ")
 }
 
-// namesItself reports whether a row of the group has the item's name in it.
-func (g *itemGroup) namesItself() bool {
-	return strings.Contains(signature(g.rows), ownName) || strings.Contains(signature(g.rows), formerName)
+// legend explains the words for the items' own names, if a row has them.
+func (g *itemGroup) legend() string {
+	var words []string
+	rows := signature(g.rows)
+	for _, word := range []string{ownName, formerName} {
+		if strings.Contains(rows, word) {
+			words = append(words, word)
+		}
+	}
+	switch len(words) {
+	case 0:
+		return ""
+	case 1:
+		return "where " + words[0] + " is the item's own"
+	}
+	return "where " + strings.Join(words, " and ") + " are the item's own"
 }
 
 // noteGroup is notes of one class that say the same of several objects of a

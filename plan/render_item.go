@@ -33,7 +33,7 @@ const wholeRows = 40
 
 const (
 	undoes    = "undoes a change made in the tenant"
-	notWhole  = "NOT SHOWN WHOLE"
+	notWhole  = "NOT WHOLE"
 	conflicts = "conflict: both sides changed it since they agreed"
 )
 
@@ -84,7 +84,8 @@ func markOf(it *Item) string {
 }
 
 // leftOfObject counts what an object that is made or deleted has, if that is
-// too much to show: the object of a settings catalog policy, or any large one.
+// too much to show: the settings of a settings catalog policy, with the number
+// of its other properties, or the values of any large object.
 func leftOfObject(it *Item, rows int) string {
 	whole := readValue(it.After)
 	for _, c := range it.Changes {
@@ -95,18 +96,11 @@ func leftOfObject(it *Item, rows int) string {
 	settings := whole.Get("settings")
 	switch {
 	case isCatalog(settings):
-		return count(len(settings.Kids), "setting") + " and " + others(len(whole.Names)-1)
+		return fmt.Sprintf("%s, %d more", count(len(settings.Kids), "setting"), len(whole.Names)-1)
 	case rows > wholeRows:
 		return fmt.Sprintf("%d values", rows)
 	}
 	return ""
-}
-
-func others(n int) string {
-	if n == 1 {
-		return "1 other property"
-	}
-	return fmt.Sprintf("%d other properties", n)
 }
 
 // rowsOf returns the item's changes, ordered by pointer, down to the properties

@@ -100,8 +100,8 @@ func (m *markdownWriter) group(g *itemGroup) {
 	}
 	m.list(points)
 	m.table(first.item.Verb, g.rows)
-	if g.namesItself() {
-		m.block("%s and %s are the item's own.", code(ownName), code(formerName))
+	if legend := g.legend(); legend != "" {
+		m.block("%s", prose(legend))
 	}
 	m.waits(first.waits)
 }

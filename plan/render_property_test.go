@@ -199,7 +199,7 @@ func TestRenderIsLinear(t *testing.T) {
 				runtime.ReadMemStats(&after)
 				return float64(after.TotalAlloc - before.TotalAlloc)
 			}
-			const n = 8000
+			const n = 2000
 			cost(n)
 			if once, twice := cost(n), cost(2*n); twice > 3*once {
 				t.Errorf("twice the size takes %.1f times the memory (%.0f and %.0f bytes)", twice/once, once, twice)

@@ -36,7 +36,7 @@ func (p *Plan) Text(w io.Writer) error { return p.TextWith(w, TextOptions{}) }
 // a conflict. Members of lists are called after what tells them from the
 // others, in brackets. Long texts are shown by the lines or places that
 // differ. Every text is bounded: an item of which something is left out that
-// changes is marked NOT SHOWN WHOLE, and the second line says how many are.
+// changes is marked NOT WHOLE, and the second line says how many are.
 // The JSON form ([Plan.Encode]) has everything.
 func (p *Plan) TextWith(w io.Writer, options TextOptions) error {
 	t := textWriter{width: options.Width}
@@ -123,10 +123,14 @@ func (t *textWriter) group(g *itemGroup) {
 		head += ", " + first.part
 	}
 	t.line(2, "%s", head)
-	t.list(4, g.keys())
+	common, keys := g.shortKeys()
+	if common != "" {
+		t.line(4, "%s", common)
+	}
+	t.list(4, keys)
 	t.rows(first.item.Verb, g.rows)
-	if g.namesItself() {
-		t.line(4, "where %s and %s are the item's own", ownName, formerName)
+	if legend := g.legend(); legend != "" {
+		t.line(4, "%s", legend)
 	}
 	t.waits(first.waits)
 }

@@ -29,7 +29,7 @@ type itemView struct {
 
 // wholeRows is how many rows an object that is made or deleted is shown in. A
 // larger one is one line.
-const wholeRows = 40
+const wholeRows = 100
 
 const (
 	undoes    = "undoes a change made in the tenant"
@@ -122,7 +122,12 @@ func rowsOf(it *Item, s *shortener, width int) []row {
 		if c.Origin == Enforce && it.Origin != Enforce {
 			w.like.remark = undoes
 		}
-		if gone, come := setMembers(changes); len(gone)+len(come) >= membersJoined && !secrets.at(c.Pointer).here() {
+		secret := secrets.at(c.Pointer)
+		var gone, come []string
+		if !secret.here() {
+			gone, come = setMembers(changes)
+		}
+		if len(gone)+len(come) >= membersJoined {
 			n := len(gone) + len(come)
 			r := w.row(pathOf(c.Pointer, nil, nil))
 			r.summary = fmt.Sprintf("%d members go, %d come", len(gone), len(come))
@@ -132,7 +137,7 @@ func rowsOf(it *Item, s *shortener, width int) []row {
 		} else {
 			v := sides{readValue(c.Base), readValue(c.Before), readValue(c.After)}
 			if !isRename(it, c, v) {
-				w.change(pathOf(c.Pointer, v.before, v.after), secrets.at(c.Pointer), v)
+				w.change(pathOf(c.Pointer, v.before, v.after), secret, v)
 			}
 			changes = changes[1:]
 		}

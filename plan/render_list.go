@@ -144,17 +144,20 @@ func folded(members []string) []string {
 }
 
 // packed joins texts by commas into lines of a width. A longer text has a line
-// of its own.
+// of its own, and so has one with letters that are written from right to left:
+// beside others it could be shown in another order.
 func packed(texts []string, width int) []string {
 	var lines []string
 	var line strings.Builder
-	used := 0
+	used, alone := 0, false
 	for i, text := range texts {
 		if i < len(texts)-1 {
 			text += ","
 		}
 		n := utf8.RuneCountInString(text)
-		if used > 0 && used+1+n > width {
+		before := alone
+		alone = rightToLeft(text)
+		if used > 0 && (used+1+n > width || alone || before) {
 			lines = append(lines, line.String())
 			line.Reset()
 			used = 0

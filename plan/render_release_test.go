@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -207,5 +208,26 @@ func TestWidth(t *testing.T) {
 	}
 	if lines[0] != lines[100] || lines[-1] != lines[100] || lines[1] != lines[40] || lines[40] <= lines[100] || lines[100] <= lines[200] {
 		t.Errorf("lines by width: %v", lines)
+	}
+}
+
+// TestPacked packs texts into lines.
+func TestPacked(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		texts []string
+		want  []string
+	}{
+		{"none", nil, nil},
+		{"one line", []string{"aaa", "bbb"}, []string{"aaa, bbb"}},
+		{"full lines", []string{"aaa", "bbb", "cc", "d"}, []string{"aaa, bbb,", "cc, d"}},
+		{"a text wider than a line", []string{"a", "bbbbbbbbbbbb", "c"}, []string{"a,", "bbbbbbbbbbbb,", "c"}},
+		{"from right to left", []string{"a", "אב", "b", "c"}, []string{"a,", "אב,", "b, c"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := packed(tt.texts, 9); !slices.Equal(got, tt.want) {
+				t.Errorf("packed = %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

@@ -185,7 +185,7 @@ func (t *textWriter) row(verb tenant.Verb, r row) {
 		t.line(indent, "%s: %s", name, r.after)
 	case verb == tenant.Delete:
 		t.line(indent, "%s: %s", name, r.before)
-	case 2*indent+utf8.RuneCountInString(name+": "+pair) > t.width || rightToLeft(pair):
+	case 2*indent+utf8.RuneCountInString(name+": "+pair) > t.width || rightToLeft(name+pair):
 		// Also where the arrow could seem to point the wrong way.
 		t.line(indent, "%s", name)
 		t.line(indent+2, "tenant:   %s", r.before)

@@ -111,8 +111,8 @@ func byName(name naming, members []*jsonval.Node) (map[string]int, bool) {
 	return places, true
 }
 
-// nameOfOne returns the name of a member of which the siblings are not known: of
-// an added, removed or changed member of a set. A property that changes does
+// nameOfOne returns the name of a member whose siblings are not known: of an
+// added, removed or changed member of a set. A property that changes does
 // not name it.
 func nameOfOne(before, after *jsonval.Node) string {
 	member := cmp.Or(after, before)

@@ -15,7 +15,7 @@ const catalogType = "#microsoft.graph.deviceManagementConfiguration"
 // types that Graph documents for its form
 // (deviceManagementConfigurationSettingInstance and
 // deviceManagementConfigurationSettingValue); and children and template
-// references of which there are none. Another type or value is shown.
+// references that are empty. Another type or value is shown.
 func implied(at path, name string, before, after *jsonval.Node) bool {
 	object := before
 	if object == nil {
@@ -67,3 +67,14 @@ func typeOfSetting(at segment, object *jsonval.Node) string {
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// showSetting shows a value whole. A choice of a setting, whose text begins
+// with the setting's definition, is shown by what follows the definition.
+func showSetting(definition string, n *jsonval.Node) string {
+	if definition != "" && n.IsString() {
+		if choice, ok := strings.CutPrefix(n.Text, definition+"_"); ok && isPlain(choice) {
+			return "…_" + choice
+		}
+	}
+	return showWhole(n)
+}

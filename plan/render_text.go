@@ -35,8 +35,8 @@ func (p *Plan) Text(w io.Writer) error { return p.TextWith(w, TextOptions{}) }
 // Items are marked "+" for create, "~" for update, "-" for delete and "!" for
 // a conflict. Members of lists are called after what tells them from the
 // others, in brackets. Long texts are shown by the lines or places that
-// differ. Every text is bounded: an item of which something is left out that
-// changes is marked NOT WHOLE, and the second line says how many are.
+// differ. Every text is bounded: if something that changes is left
+// out, its item is marked NOT WHOLE, and the second line says how many are.
 // The JSON form ([Plan.Encode]) has everything.
 func (p *Plan) TextWith(w io.Writer, options TextOptions) error {
 	t := textWriter{width: options.Width}

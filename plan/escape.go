@@ -8,27 +8,22 @@ import (
 )
 
 // Text in a plan comes from tenants and repositories, where anybody may have
-// written it. Three things keep it from passing for something else: characters
+// written it. Four things keep it from passing for something else: characters
 // that do not show, or that move the cursor, are written as escapes; names and
-// values are quoted, so that their ends show; and each stays on its line.
+// values are quoted, so that their ends show; each stays on its line; and a
+// quoted text with a word of several scripts says so.
 
 // quoted returns s in quotes, on one line, with everything that does not show
-// as an escape.
+// as an escape. A remark follows the quotes if a word in it mixes scripts.
 func quoted(s string) string {
 	var b strings.Builder
+	b.Grow(len(s) + 2)
 	b.WriteByte('"')
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		default:
-			writeShown(&b, r, s[:size])
-		}
-		s = s[size:]
+	escape(&b, s, true)
+	b.WriteByte('"')
+	if remark := mixedScripts(s); remark != "" {
+		b.WriteString(" (" + remark + ")")
 	}
-	b.WriteByte('"')
 	return b.String()
 }
 
@@ -36,56 +31,129 @@ func quoted(s string) string {
 // an escape.
 func oneLine(s string) string {
 	var b strings.Builder
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		writeShown(&b, r, s[:size])
-		s = s[size:]
-	}
+	b.Grow(len(s))
+	escape(&b, s, false)
 	return b.String()
 }
 
-// writeShown writes one character, or an escape where it would not show.
-func writeShown(b *strings.Builder, r rune, raw string) {
-	switch {
-	case r == '\n':
-		b.WriteString(`\n`)
-	case r == '\r':
-		b.WriteString(`\r`)
-	case r == '\t':
-		b.WriteString(`\t`)
-	case r == utf8.RuneError && len(raw) == 1:
-		fmt.Fprintf(b, `\x%02x`, raw[0])
-	case shows(r):
-		b.WriteRune(r)
-	case r > 0xffff:
-		fmt.Fprintf(b, `\U%08x`, r)
-	default:
-		fmt.Fprintf(b, `\u%04x`, r)
+// escape writes s with everything that does not show as an escape. In quotes,
+// quotes and backslashes are escaped too.
+func escape(b *strings.Builder, s string, inQuotes bool) {
+	var marks markCheck
+	for len(s) > 0 {
+		if c := s[0]; c >= ' ' && c < utf8.RuneSelf && c != '\x7f' {
+			if inQuotes && (c == '"' || c == '\\') {
+				b.WriteByte('\\')
+			}
+			b.WriteByte(c)
+			marks.next(rune(c))
+			s = s[1:]
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s)
+		switch visible := marks.next(r); {
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(b, `\x%02x`, s[0])
+		case visible:
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(b, `\u%04x`, r)
+		}
+		s = s[size:]
 	}
 }
 
-// shows reports whether a character is visible and stays in its place.
-// IsPrint rules out control and format characters, such as those that turn the
-// direction of writing; the rest are letters and marks that have no glyph.
-func shows(r rune) bool {
-	return unicode.IsPrint(r) && r != brailleBlank &&
-		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+// marksInARow is how many marks a letter may carry. Scripts that need marks
+// need no more, and a longer run would cover the lines above and below.
+const marksInARow = 3
+
+// markCheck tells which characters of a text show. A mark shows only on a
+// letter of the mark's own script, as in Thai or Devanagari. Every other mark
+// is escaped: it could cover a quote, and a letter that is written with a
+// separate accent looks like the one that has it built in.
+type markCheck struct {
+	script *unicode.RangeTable // of the letter before; nil if there is none
+	marks  int                 // after that letter
 }
 
-// brailleBlank is a symbol that looks like a space.
-const brailleBlank = '\u2800'
+// next reports whether the next character of the text shows.
+func (m *markCheck) next(r rune) bool {
+	if r < utf8.RuneSelf {
+		m.script, m.marks = nil, 0
+		if isLatin(r) {
+			m.script = unicode.Latin
+		}
+		return r >= ' ' && r != '\x7f'
+	}
+	if unicode.Is(unicode.M, r) {
+		m.marks++
+		return m.script != nil && m.marks <= marksInARow && shows(r) && unicode.Is(m.script, r)
+	}
+	m.script, m.marks = nil, 0
+	if !shows(r) {
+		return false
+	}
+	if unicode.IsLetter(r) {
+		m.script, _ = scriptOf(r)
+	}
+	return true
+}
+
+// shows reports whether a character that stands by itself is visible and stays
+// in its place, going by its category: letters, marks, numbers, punctuation and
+// symbols, apart from those that Unicode lets a font ignore. Symbols of the
+// category So are among these only in the blocks that fonts draw: elsewhere
+// the category has blanks, such as U+2800 and U+1D159, and placeholders.
+func shows(r rune) bool {
+	switch {
+	case !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+		return false
+	case r >= utf8.RuneSelf && unicode.Is(unicode.So, r):
+		return unicode.Is(drawnSymbols, r)
+	}
+	return true
+}
+
+// drawnSymbols are the blocks whose symbols have a picture in common fonts.
+var drawnSymbols = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x00a0, Hi: 0x00ff, Stride: 1}, // Latin-1 Supplement
+		{Lo: 0x2100, Hi: 0x27bf, Stride: 1}, // Letterlike Symbols to Dingbats
+		{Lo: 0x2900, Hi: 0x2bff, Stride: 1}, // Supplemental Arrows-B to Miscellaneous Symbols and Arrows
+		{Lo: 0x3000, Hi: 0x33ff, Stride: 1}, // CJK Symbols and Punctuation to CJK Compatibility
+	},
+	R32: []unicode.Range32{
+		{Lo: 0x1f000, Hi: 0x1faff, Stride: 1}, // Mahjong Tiles to Symbols and Pictographs Extended-A
+	},
+	LatinOffset: 1,
+}
+
+// isPlain reports whether s can pass for nothing but a word or a path.
+func isPlain(s string) bool {
+	plain := func(r rune) bool {
+		return r < utf8.RuneSelf && (isLatin(r) || unicode.IsDigit(r) || strings.ContainsRune("/_.@$-~", r))
+	}
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0
+}
 
 // word returns s as it is if it can pass for nothing but a word or a path, and
 // quoted otherwise.
 func word(s string) string {
-	plain := func(r rune) bool {
-		return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/_.@$-~", r))
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+	if isPlain(s) {
 		return s
 	}
 	return quoted(s)
 }
+
+func isLatin(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
 
 // rightToLeft reports whether s has letters that are written from right to
 // left: what stands beside them on a line may be shown in another order.

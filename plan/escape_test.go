@@ -18,7 +18,7 @@ func TestQuoted(t *testing.T) {
 		{"\u3164\u2800\u00a0\ufe0f", `"\u3164\u2800\u00a0\ufe0f"`},
 		{"\U000e0041", `"\U000e0041"`},
 		{"a\xffb\xc0\xaf", `"a\xffb\xc0\xaf"`},
-		{"\ufffd", `"` + "\ufffd" + `"`},
+		{"\ufffd", `"\ufffd"`},
 	}
 	for _, tt := range tests {
 		if got := quoted(tt.in); got != tt.want {
@@ -41,7 +41,7 @@ func TestWord(t *testing.T) {
 		"/a~1b":                  "/a~1b",
 		"a b":                    `"a b"`,
 		"/state: \"x\"":          `"/state: \"x\""`,
-		"/nаme":                  `"/nаme"`, // with a Cyrillic letter
+		"/nаme":                  `"/nаme" (mixed scripts: Cyrillic "а" U+0430)`,
 		"/x\u202e":               `"/x\u202e"`,
 		"bad|cell":               `"bad|cell"`,
 		"enabledForReporting_24": "enabledForReporting_24",
@@ -69,17 +69,26 @@ func TestCode(t *testing.T) {
 	}
 }
 
-func TestCut(t *testing.T) {
+func TestShorten(t *testing.T) {
+	var s shortener
 	long := strings.Repeat("ä", valueShown+1)
-	if got, want := cutAt(long, 0), strings.Repeat("ä", valueShown)+"… (301 characters)"; got != want {
-		t.Errorf("cutAt = %s, want %s", got, want)
+	if got, want := s.value(long), strings.Repeat("ä", 200)+"…"+strings.Repeat("ä", 100)+" (301 characters)"; got != want || !s.cut {
+		t.Errorf("value = %s, want %s; cut is %t", got, want, s.cut)
 	}
-	if got := cutAt(long[2:], 0); got != long[2:] {
+	s = shortener{}
+	if got := s.value(long[2:]); got != long[2:] || s.cut {
 		t.Errorf("a value of exactly %d characters was cut: %s", valueShown, got)
 	}
-	a, b := cutPair(long+"x", long+"y")
+	a, b := s.pair(long+"x", long+"y")
 	if !strings.HasPrefix(a, "…ä") || !strings.HasSuffix(a, "äx (302 characters)") || !strings.HasSuffix(b, "äy (302 characters)") {
-		t.Errorf("cutPair = %q, %q", a, b)
+		t.Errorf("pair = %q, %q", a, b)
+	}
+	if s.cut {
+		t.Error("what two values have in common counts as cut")
+	}
+	escapes := strings.Repeat(`\u202e`, valueShown+1)
+	if got := s.value(escapes); strings.Contains(got, "…202e") || !strings.Contains(got, `…\u202e`) {
+		t.Errorf("an escape is cut: %s", got)
 	}
 }
 

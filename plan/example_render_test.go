@@ -39,8 +39,7 @@ func ExamplePlan_Text() {
 	//     + create "Berlin office"
 	//         /displayName: "Berlin office"
 	//         /ipRanges: 2 members
-	//             + {"cidrAddress": "192.0.2.0/24"}
-	//             + {"cidrAddress": "198.51.100.0/24"}
+	//             + {"cidrAddress": "192.0.2.0/24"}, {"cidrAddress": "198.51.100.0/24"}
 	//         /isTrusted: true
 	//   securityDefaults
 	//     ~ update "securityDefaults", undoes a change made in the tenant
@@ -50,7 +49,6 @@ func ExamplePlan_Text() {
 	//   conditionalAccessPolicies
 	//     ! update "CA001: MFA for all", renamed from "CA001", conflict: both sides changed it since they agreed
 	//         /conditions/locations/excludeLocations: [] → ["${namedLocations/Berlin office}"]
-	//         /displayName: "CA001" → "CA001: MFA for all"
 	//         ! /state
 	//             agreed:   "enabledForReportingButNotEnforced"
 	//             tenant:   "disabled"

@@ -132,22 +132,26 @@ func (it *Item) reaches() (before, after reach) {
 		if c.Redacted && !hasMembers(was) && !hasMembers(will) {
 			continue // a secret, which says nothing of this
 		}
-		before.add(segs, was)
-		after.add(segs, will)
+		excluded := slices.ContainsFunc(segs, isExclusion)
+		before.add(segs, was, excluded)
+		after.add(segs, will, excluded)
 	}
 	return before, after
 }
 
-// add takes in a value at a path. In the path, "-" is a member of an array.
-func (r *reach) add(path []string, n *jsonval.Node) {
+func isExclusion(name string) bool { return strings.HasPrefix(name, "exclude") }
+
+// add takes in a value at a path. In the path, "-" is a member of an array;
+// excluded: the path leads into an exclusion. The calls share the path's memory.
+func (r *reach) add(path []string, n *jsonval.Node, excluded bool) {
 	name := lastName(path)
 	switch {
 	case n.IsNull():
-	case slices.ContainsFunc(path, func(s string) bool { return strings.HasPrefix(s, "exclude") }):
+	case excluded:
 		r.exclude(path, n)
 	case n.IsArray():
 		for _, member := range n.Kids {
-			r.add(append(slices.Clone(path), "-"), member)
+			r.add(append(path, "-"), member, false)
 		}
 	case n.IsObject():
 		r.addTarget(n)
@@ -155,7 +159,7 @@ func (r *reach) add(path []string, n *jsonval.Node) {
 			r.all["all users"] = unfiltered
 		}
 		for i, kid := range n.Kids {
-			r.add(append(slices.Clone(path), n.Names[i]), kid)
+			r.add(append(path, n.Names[i]), kid, isExclusion(n.Names[i]))
 		}
 	case name == "includeUsers" && strings.EqualFold(jsonval.TextOf(n), "All"):
 		r.all["all users"] = unfiltered
@@ -199,7 +203,7 @@ func (r *reach) exclude(path []string, n *jsonval.Node) {
 		at := jsonval.JoinPointer(slices.DeleteFunc(slices.Clone(path), func(s string) bool { return s == "-" }))
 		text := hiddenText
 		if !r.item.sensitiveNear(at) {
-			text = showOne(shown)
+			text = new(shortener).value(showWhole(shown))
 		}
 		r.excluded[at+" "+folded(key)] = text + " (" + quoted(at) + ")"
 	}
@@ -207,7 +211,7 @@ func (r *reach) exclude(path []string, n *jsonval.Node) {
 	case n.IsNull() || jsonval.TextOf(n) == noID:
 	case n.IsArray():
 		for _, kid := range n.Kids {
-			r.exclude(append(slices.Clone(path), "-"), kid)
+			r.exclude(append(path, "-"), kid)
 		}
 	case n.IsObject() && member:
 		if id := n.Get("id"); id.IsString() {
@@ -218,7 +222,7 @@ func (r *reach) exclude(path []string, n *jsonval.Node) {
 	case n.IsObject():
 		for i, name := range n.Names {
 			if !strings.HasPrefix(name, "@") {
-				r.exclude(append(slices.Clone(path), name), n.Kids[i])
+				r.exclude(append(path, name), n.Kids[i])
 			}
 		}
 	case n.IsString() && !member && !strings.HasPrefix(n.Text, "${"):
@@ -235,7 +239,9 @@ func (r *reach) exclude(path []string, n *jsonval.Node) {
 // sensitiveNear reports whether a sensitive pointer is at, above or below the
 // given one, in which the places of members in arrays are left out.
 func (it *Item) sensitiveNear(pointer string) bool {
-	return it.sensitive(pointer) || slices.ContainsFunc(it.Sensitive, func(s string) bool { return strings.HasPrefix(s, pointer+"/") })
+	return slices.ContainsFunc(it.Sensitive, func(s string) bool {
+		return pointer == s || strings.HasPrefix(pointer, s+"/") || strings.HasPrefix(s, pointer+"/")
+	})
 }
 
 // lastName returns the last name in a path, past the members of arrays.

@@ -10,17 +10,22 @@ import (
 func Printable(s string) string { return oneLine(s) }
 
 // String returns the change on one line, as a person would read it:
-// `/state: "off" → "on"`. Long values are shortened, hidden ones say so, and
-// what could pass for something else is escaped.
+// `/state: "off" → "on"`. Long values are cut to where they differ, hidden ones
+// say so, and what could pass for something else is escaped.
 func (c PropertyChange) String() string {
-	name := pointerName(c.Pointer)
+	var s shortener
+	base, before, after := readValue(c.Base), readValue(c.Before), readValue(c.After)
+	name := s.path(pathOf(c.Pointer, before, after))
 	if c.Redacted {
 		return name + ": " + hiddenText
 	}
-	before, after := showPair(readValue(c.Before), readValue(c.After))
-	text := fmt.Sprintf("%s: %s → %s", name, before, after)
+	was, will := s.pair(showWhole(before), showWhole(after))
+	text := fmt.Sprintf("%s: %s → %s", name, was, will)
 	if c.Origin == Clash {
-		text += fmt.Sprintf(" (conflict: agreed on %s)", showOne(readValue(c.Base)))
+		text += fmt.Sprintf(" (conflict: agreed on %s)", s.value(showWhole(base)))
+	}
+	if s.cut {
+		text += " [" + notWhole + "]"
 	}
 	return text
 }

@@ -7,23 +7,23 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // step is what a wave is called for people, with its items by kind.
 type step struct {
+	wave  int
 	title string
 	kinds []kindGroup
 }
 
 type kindGroup struct {
-	kind  string
-	items []*Item
+	kind   string
+	groups []*itemGroup
 }
 
-// steps groups the items by wave and kind, in order.
-func (p *Plan) steps() []step {
+// steps shows the items by wave and kind, in order.
+func (p *Plan) steps(width int) []step {
 	items := make([]*Item, 0, len(p.Items))
 	for i := range p.Items {
 		items = append(items, &p.Items[i])
@@ -32,21 +32,54 @@ func (p *Plan) steps() []step {
 		return cmp.Or(cmp.Compare(a.Wave, b.Wave), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Part, b.Part))
 	})
 	var steps []step
-	for i, it := range items {
-		if i == 0 || it.Wave != items[i-1].Wave {
-			steps = append(steps, step{})
+	for len(items) > 0 {
+		first := items[0]
+		n := 1
+		for n < len(items) && items[n].Wave == first.Wave && items[n].Kind == first.Kind {
+			n++
+		}
+		if len(steps) == 0 || steps[len(steps)-1].wave != first.Wave {
+			steps = append(steps, step{wave: first.Wave})
+		}
+		views := make([]*itemView, n)
+		for i, it := range items[:n] {
+			views[i] = viewItem(it, width)
 		}
 		s := &steps[len(steps)-1]
-		if len(s.kinds) == 0 || s.kinds[len(s.kinds)-1].kind != it.Kind {
-			s.kinds = append(s.kinds, kindGroup{kind: it.Kind})
-		}
-		g := &s.kinds[len(s.kinds)-1]
-		g.items = append(g.items, it)
+		s.kinds = append(s.kinds, kindGroup{first.Kind, groupItems(views)})
+		items = items[n:]
 	}
 	for i := range steps {
 		steps[i].title = fmt.Sprintf("Step %d of %d", i+1, len(steps))
 	}
 	return steps
+}
+
+// notWholeText says how many items are not shown whole, and where they can be
+// read; "" if there are none.
+func notWholeText(steps []step, rest *shortener) string {
+	n := 0
+	for _, s := range steps {
+		for _, k := range s.kinds {
+			for _, g := range k.groups {
+				for _, v := range g.views {
+					if v.cut {
+						n++
+					}
+				}
+			}
+		}
+	}
+	const read = "read the plan's JSON form (artifact plan.json) before you decide"
+	switch {
+	case n == 1:
+		return "1 item is " + notWhole + " here: " + read
+	case n > 1:
+		return fmt.Sprintf("%d items are %s here: %s", n, notWhole, read)
+	case rest.cut:
+		return "A name or message outside the items is " + notWhole + " here: " + read
+	}
+	return ""
 }
 
 // summary returns the counts that are not zero.
@@ -70,36 +103,8 @@ func (c Counts) summary() string {
 	return strings.Join(parts, ", ")
 }
 
-const undoes = "undoes a change made in the tenant"
-
-// remarks says about an item what its verb and rows do not.
-func (it *Item) remarks() string {
-	var parts []string
-	if it.RenamedFrom != "" {
-		parts = append(parts, "renamed from "+quoted(it.RenamedFrom))
-	}
-	switch it.Origin {
-	case Clash:
-		parts = append(parts, "conflict: both sides changed it since they agreed")
-	case Enforce:
-		parts = append(parts, undoes)
-	}
-	return strings.Join(parts, ", ")
-}
-
-// hiddenDependencies returns what the item waits for and does not itself name:
-// a reference in it tells by itself that the other comes first.
-func (it *Item) hiddenDependencies() []string {
-	if len(it.DependsOn) == 0 {
-		return nil
-	}
-	named := make(map[string]bool)
-	reference.EachReference(readValue(it.After), func(r reference.Ref) { named[r.Object()] = true })
-	return slices.DeleteFunc(slices.Clone(it.DependsOn), func(id string) bool { return named[id] })
-}
-
-// noteGroup is the notes of one class.
-type noteGroup struct {
+// classNotes is the notes of one class.
+type classNotes struct {
 	class   NoteClass
 	meaning string
 	notes   []Note
@@ -124,22 +129,22 @@ var noteMeanings = []struct {
 	{ServiceChange, "the service changed it by itself"},
 }
 
-// noteGroups groups the notes by class in the order of noteMeanings; classes
+// notesByClass groups the notes by class in the order of noteMeanings; classes
 // that it lacks come last.
-func (p *Plan) noteGroups() []noteGroup {
+func (p *Plan) notesByClass() []classNotes {
 	byClass := make(map[NoteClass][]Note)
 	for _, n := range p.Notes {
 		byClass[n.Class] = append(byClass[n.Class], n)
 	}
-	var groups []noteGroup
+	var groups []classNotes
 	for _, m := range noteMeanings {
 		if notes := byClass[m.class]; notes != nil {
-			groups = append(groups, noteGroup{m.class, m.meaning, notes})
+			groups = append(groups, classNotes{m.class, m.meaning, notes})
 			delete(byClass, m.class)
 		}
 	}
 	for _, class := range slices.Sorted(maps.Keys(byClass)) {
-		groups = append(groups, noteGroup{class, "", byClass[class]})
+		groups = append(groups, classNotes{class, "", byClass[class]})
 	}
 	for _, g := range groups {
 		slices.SortStableFunc(g.notes, func(a, b Note) int {
@@ -165,10 +170,10 @@ func (p *Plan) incomplete() []tenant.KindState {
 const itemsShown = 20
 
 // firstItems returns the first few IDs, quoted, and a count of the rest.
-func firstItems(ids []string) []string {
+func firstItems(ids []string, s *shortener) []string {
 	var shown []string
 	for _, id := range ids[:min(len(ids), itemsShown)] {
-		shown = append(shown, quoted(id))
+		shown = append(shown, s.name(id))
 	}
 	if more := len(ids) - itemsShown; more > 0 {
 		shown = append(shown, fmt.Sprintf("and %d more", more))

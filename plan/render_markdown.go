@@ -14,33 +14,46 @@ import (
 // nothing in them becomes a link, an image, HTML, a mention or a table cell.
 func (p *Plan) Markdown(w io.Writer) error {
 	var m markdownWriter
-	m.block("# Plan for tenant %s", code(quoted(p.Tenant)))
-	m.block("**%s**", p.Counts().summary())
-	if p.Revision != "" {
-		m.block("Made against revision %s of the desired line.", code(quoted(p.Revision)))
-	}
+	steps := p.steps(widthDefault)
 	m.impact(p.Impact())
 	m.broken(p.Broken)
-	for _, s := range p.steps() {
+	for _, s := range steps {
 		m.block("## %s", s.title)
 		for _, g := range s.kinds {
-			m.block("### %s", code(word(g.kind)))
-			for _, it := range g.items {
-				m.item(it)
+			m.block("### %s", code(m.rest.word(g.kind)))
+			for _, group := range g.groups {
+				m.group(group)
 			}
 		}
 	}
-	m.notes(p.noteGroups())
+	m.notes(p.notesByClass())
 	m.incomplete(p.incomplete())
-	m.block("Digest of the plan: %s", code(word(p.Digest)))
-	m.block("Digest of the changes: %s", code(word(p.ChangeDigest)))
-	if _, err := io.WriteString(w, strings.TrimSuffix(m.String(), "\n")); err != nil {
+	m.block("Digest of the plan: %s", code(m.rest.word(p.Digest)))
+	m.block("Digest of the changes: %s", code(m.rest.word(p.ChangeDigest)))
+
+	head := markdownWriter{rest: m.rest}
+	head.block("# Plan for tenant %s", code(head.rest.name(p.Tenant)))
+	head.block("**%s**", p.Counts().summary())
+	var made string
+	if p.Revision != "" {
+		made = head.rest.name(p.Revision)
+	}
+	if cut := notWholeText(steps, &head.rest); cut != "" {
+		head.block("**%s**", cut)
+	}
+	if made != "" {
+		head.block("Made against revision %s of the desired line.", code(made))
+	}
+	if _, err := io.WriteString(w, head.String()+strings.TrimSuffix(m.String(), "\n")); err != nil {
 		return fmt.Errorf("plan: write markdown: %w", err)
 	}
 	return nil
 }
 
-type markdownWriter struct{ strings.Builder }
+type markdownWriter struct {
+	strings.Builder
+	rest shortener // of what is outside the items
+}
 
 // block writes a paragraph or heading.
 func (m *markdownWriter) block(format string, args ...any) {
@@ -61,10 +74,10 @@ func (m *markdownWriter) broken(rules []Violation) {
 	m.block("## ⚠ BROKEN RULES")
 	m.block("An approval must name each of them.")
 	for _, b := range rules {
-		m.block("**%s**: %s", code(word(b.Rule)), prose(b.Message))
+		m.block("**%s**: %s", code(m.rest.word(b.Rule)), prose(m.rest.message(b.Message)))
 		if len(b.Items) > 0 {
 			var points []string
-			for _, s := range firstItems(b.Items) {
+			for _, s := range firstItems(b.Items, &m.rest) {
 				points = append(points, code(s))
 			}
 			m.list(points)
@@ -72,29 +85,64 @@ func (m *markdownWriter) broken(rules []Violation) {
 	}
 }
 
-func (m *markdownWriter) item(it *Item) {
-	head := fmt.Sprintf("%s %s %s", code(mark(it)), word(string(it.Verb)), code(quoted(it.Key)))
-	if it.Part != "" {
-		head += " " + code(it.Part)
+func (m *markdownWriter) group(g *itemGroup) {
+	first := g.views[0]
+	if len(g.views) == 1 {
+		m.item(first)
+		return
+	}
+	m.block("#### %s %s", code(first.mark), prose(g.head()))
+	if first.part != "" {
+		m.block("Part %s", code(first.part))
+	}
+	var points []string
+	for _, key := range g.keys() {
+		points = append(points, code(key))
+	}
+	m.list(points)
+	m.table(first.item.Verb, g.rows)
+	if legend := g.legend(); legend != "" {
+		m.block("%s", prose(legend))
+	}
+	m.waits(first.waits)
+}
+
+func (m *markdownWriter) item(v *itemView) {
+	head := fmt.Sprintf("%s %s %s", code(v.mark), v.verb, code(v.key))
+	if v.part != "" {
+		head += " " + code(v.part)
+	}
+	if v.cut {
+		head += " (" + notWhole + ")"
 	}
 	m.block("#### %s", head)
-	if remarks := it.remarks(); remarks != "" {
-		m.block("%s", prose(remarks))
+	if v.remarks != "" {
+		m.block("%s", prose(v.remarks))
 	}
-	m.table(it)
+	if v.left != "" {
+		m.block("%s", v.left)
+	}
+	m.table(v.item.Verb, v.rows)
+	m.waits(v.waits)
+}
+
+func (m *markdownWriter) waits(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
 	var waits []string
-	for _, id := range it.hiddenDependencies() {
-		waits = append(waits, "waits for "+code(quoted(id)))
+	for _, id := range ids[:min(len(ids), itemsShown)] {
+		waits = append(waits, "waits for "+code(id))
 	}
-	if waits != nil {
-		m.list(waits)
+	if more := len(ids) - itemsShown; more > 0 {
+		waits = append(waits, fmt.Sprintf("waits for %d more", more))
 	}
+	m.list(waits)
 }
 
 // table writes the rows. Of a create and a delete it shows the one side that
 // there is; the agreed value has a column only where there is a conflict.
-func (m *markdownWriter) table(it *Item) {
-	rows := it.rows()
+func (m *markdownWriter) table(verb tenant.Verb, rows []row) {
 	if len(rows) == 0 {
 		return
 	}
@@ -104,10 +152,10 @@ func (m *markdownWriter) table(it *Item) {
 		if clash {
 			cells = append(cells, base)
 		}
-		if clash || it.Verb != tenant.Create {
+		if clash || verb != tenant.Create {
 			cells = append(cells, before)
 		}
-		if clash || it.Verb != tenant.Delete {
+		if clash || verb != tenant.Delete {
 			cells = append(cells, after)
 		}
 		m.WriteString("| " + strings.Join(cells, " | ") + " |\n")
@@ -122,43 +170,40 @@ func (m *markdownWriter) table(it *Item) {
 
 // row writes a row, and one more for each of its lines.
 func (m *markdownWriter) row(r row, columns func(name, base, before, after string)) {
-	name := cell(pointerName(r.pointer))
-	if r.member != "" {
-		name += " of " + cell(r.member)
-	}
-	if r.remark != "" {
-		name += " (" + r.remark + ")"
-	}
+	name := cell(r.title())
 	switch {
 	case r.clash:
 		columns("**conflict** "+name, cell(r.base), cell(r.before), cell(r.after))
-	case r.lines != nil:
+	case r.summary != "":
 		columns(name+": "+r.summary, "", "", "")
 	default:
 		columns(name, "", cell(r.before), cell(r.after))
 	}
 	for _, l := range r.lines {
-		if l.sign == '-' {
-			columns("", "", cell(l.text), "")
-		} else {
-			columns("", "", "", cell(l.text))
+		switch text := cell(l.text); l.sign {
+		case '-':
+			columns("", "", text, "")
+		case '+':
+			columns("", "", "", text)
+		default:
+			columns("", "", text, text)
 		}
 	}
 }
 
-func (m *markdownWriter) notes(groups []noteGroup) {
-	for i, g := range groups {
-		if i == 0 || g.class.Failure() != groups[i-1].class.Failure() {
-			m.block("## %s", noteTitle(g.class))
+func (m *markdownWriter) notes(classes []classNotes) {
+	for i, c := range classes {
+		if i == 0 || c.class.Failure() != classes[i-1].class.Failure() {
+			m.block("## %s", noteTitle(c.class))
 		}
-		m.block("**%s**", prose(noteHead(g)))
+		m.block("**%s**", prose(noteHead(c, &m.rest)))
 		var points []string
-		for _, n := range g.notes {
-			subject := strings.TrimSuffix(noteSubject(n), ": ")
+		for _, g := range groupNotes(c.notes, &m.rest) {
+			subject := g.subject()
 			if subject != "" {
 				subject = code(subject) + ": "
 			}
-			points = append(points, subject+prose(n.Message))
+			points = append(points, subject+prose(g.message))
 		}
 		m.list(points)
 	}
@@ -171,7 +216,7 @@ func (m *markdownWriter) incomplete(states []tenant.KindState) {
 	m.block("## Not completely read, so nothing is concluded from absence there")
 	var points []string
 	for _, k := range states {
-		points = append(points, code(word(k.Kind))+": "+prose(kindStateText(k)))
+		points = append(points, code(m.rest.word(k.Kind))+": "+prose(kindStateText(k, &m.rest)))
 	}
 	m.list(points)
 }

@@ -241,6 +241,8 @@ func TestRenderHidesSecrets(t *testing.T) {
 	p := &Plan{Items: []Item{
 		{Kind: "a", Key: "1", Verb: tenant.Update, Changes: []PropertyChange{{Pointer: "/p", Base: value, Before: value, After: value, Origin: Clash, Redacted: true}}},
 		{Kind: "a", Key: "2", Verb: tenant.Create, After: whole, Sensitive: []string{"/a/password", "/a/list"}},
+		{Kind: "a", Key: "4", Verb: tenant.Update, Sensitive: []string{"/list/0/password", "/list/1"}, Changes: []PropertyChange{{Pointer: "/list",
+			Before: json.RawMessage(`[{"id":"x","password":"` + secret + `1"}]`), After: json.RawMessage(`[{"id":"x","password":"` + secret + `2"},{"id":"y","password":"` + secret + `"}]`)}}},
 		{Kind: "a", Key: "3", Verb: tenant.Update, Sensitive: []string{"/a"}, Changes: []PropertyChange{{Pointer: "/a/password", Before: value, Origin: Deploy}}},
 	}}
 	var b bytes.Buffer
@@ -249,6 +251,11 @@ func TestRenderHidesSecrets(t *testing.T) {
 	}
 	if strings.Contains(b.String(), secret) {
 		t.Errorf("the secret is shown:\n%s", b.String())
+	}
+	for _, want := range []string{"/list[x]/password: (hidden) → (hidden)", "/list[y]: (none) → (hidden)"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s is not shown:\n%s", want, b.String())
+		}
 	}
 	if !strings.Contains(b.String(), "/open: 1") {
 		t.Errorf("what is no secret is not shown:\n%s", b.String())

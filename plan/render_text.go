@@ -9,48 +9,95 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// lineWidth is how wide "before → after" may be on one line.
-const lineWidth = 100
+// TextOptions say how [Plan.TextWith] writes.
+type TextOptions struct {
+	// Width is that of the terminal, in characters. Lists are laid out for it,
+	// and what does not fit on a line beside its name is put below it; a single
+	// long value is not broken. Defaults to 100.
+	Width int
+}
 
-// Text writes the plan for a terminal, in UTF-8 and without colors, for a
+// widthDefault is that of [TextOptions], widthLeast the narrowest that lists
+// are laid out for.
+const (
+	widthDefault = 100
+	widthLeast   = 40
+)
+
+// Text writes the plan for a terminal as [Plan.TextWith] does by default.
+func (p *Plan) Text(w io.Writer) error { return p.TextWith(w, TextOptions{}) }
+
+// TextWith writes the plan for a terminal, in UTF-8 and without colors, for a
 // person who must decide. Names and values from the tenant and the repository
-// are quoted, and whatever does not show is written as an escape. Long values
-// and lists are cut, and say so.
+// are quoted, and whatever does not show is written as an escape. Items that
+// are changed in the same way stand together.
 //
 // Items are marked "+" for create, "~" for update, "-" for delete and "!" for
-// a conflict.
-func (p *Plan) Text(w io.Writer) error {
-	var t textWriter
-	t.line(0, "Plan for tenant %s: %s", quoted(p.Tenant), p.Counts().summary())
-	if p.Revision != "" {
-		t.line(0, "Made against revision %s of the desired line", quoted(p.Revision))
+// a conflict. Members of lists are called after what tells them from the
+// others, in brackets. Long texts are shown by the lines or places that
+// differ. Every text is bounded: if something that changes is left
+// out, its item is marked NOT WHOLE, and the second line says how many are.
+// The JSON form ([Plan.Encode]) has everything.
+func (p *Plan) TextWith(w io.Writer, options TextOptions) error {
+	t := textWriter{width: options.Width}
+	if t.width <= 0 {
+		t.width = widthDefault
 	}
+	t.width = max(t.width, widthLeast)
+	steps := p.steps(t.width - listIndent)
 	t.impact(p.Impact())
 	t.broken(p.Broken)
-	for _, s := range p.steps() {
+	for _, s := range steps {
 		t.line(0, "\n%s", s.title)
 		for _, g := range s.kinds {
-			t.line(1, "%s", word(g.kind))
-			for _, it := range g.items {
-				t.item(it)
+			t.line(1, "%s", t.rest.word(g.kind))
+			for _, group := range g.groups {
+				t.group(group)
 			}
 		}
 	}
-	t.notes(p.noteGroups())
+	t.notes(p.notesByClass())
 	t.incomplete(p.incomplete())
-	t.line(0, "\nDigest of the plan:    %s", word(p.Digest))
-	t.line(0, "Digest of the changes: %s", word(p.ChangeDigest))
-	if _, err := io.WriteString(w, t.String()); err != nil {
+	t.line(0, "\nDigest of the plan:    %s", t.rest.word(p.Digest))
+	t.line(0, "Digest of the changes: %s", t.rest.word(p.ChangeDigest))
+
+	head := textWriter{rest: t.rest}
+	head.line(0, "Plan for tenant %s: %s", head.rest.name(p.Tenant), p.Counts().summary())
+	var made string
+	if p.Revision != "" {
+		made = head.rest.name(p.Revision)
+	}
+	if cut := notWholeText(steps, &head.rest); cut != "" {
+		head.line(0, "%s", cut)
+	}
+	if made != "" {
+		head.line(0, "Made against revision %s of the desired line", made)
+	}
+	if _, err := io.WriteString(w, head.String()+t.String()); err != nil {
 		return fmt.Errorf("plan: write text: %w", err)
 	}
 	return nil
 }
 
-type textWriter struct{ strings.Builder }
+type textWriter struct {
+	strings.Builder
+	width int
+	rest  shortener // of what is outside the items
+}
+
+// listIndent is how far lines of lists are indented, with their sign.
+const listIndent = 14
 
 func (t *textWriter) line(indent int, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	t.WriteString(strings.Repeat("  ", indent) + text + "\n")
+}
+
+// list writes texts, parted by commas, in lines of the width.
+func (t *textWriter) list(indent int, texts []string) {
+	for _, line := range packed(texts, t.width-2*indent) {
+		t.line(indent, "%s", line)
+	}
 }
 
 func (t *textWriter) broken(rules []Violation) {
@@ -59,92 +106,116 @@ func (t *textWriter) broken(rules []Violation) {
 	}
 	t.line(0, "\n!!! BROKEN RULES: an approval must name each of them")
 	for _, b := range rules {
-		t.line(0, "!!! %s: %s", word(b.Rule), oneLine(b.Message))
-		for _, id := range firstItems(b.Items) {
+		t.line(0, "!!! %s: %s", t.rest.word(b.Rule), t.rest.message(b.Message))
+		for _, id := range firstItems(b.Items, &t.rest) {
 			t.line(3, "%s", id)
 		}
 	}
 }
 
-func (t *textWriter) item(it *Item) {
-	head := fmt.Sprintf("%s %s %s", mark(it), word(string(it.Verb)), quoted(it.Key))
-	if it.Part != "" {
-		head += " " + quoted(it.Part)
+func (t *textWriter) group(g *itemGroup) {
+	first := g.views[0]
+	if len(g.views) == 1 {
+		t.item(first)
+		return
 	}
-	if remarks := it.remarks(); remarks != "" {
-		head += ", " + remarks
+	head := first.mark + " " + g.head()
+	if first.part != "" {
+		head += ", " + first.part
 	}
 	t.line(2, "%s", head)
-	for _, r := range it.rows() {
-		t.row(it, r)
+	common, keys := g.shortKeys()
+	if common != "" {
+		t.line(4, "%s", common)
 	}
-	for _, id := range it.hiddenDependencies() {
-		t.line(4, "waits for %s", quoted(id))
+	t.list(4, keys)
+	t.rows(first.item.Verb, g.rows)
+	if legend := g.legend(); legend != "" {
+		t.line(4, "%s", legend)
+	}
+	t.waits(first.waits)
+}
+
+func (t *textWriter) item(v *itemView) {
+	head := fmt.Sprintf("%s %s %s", v.mark, v.verb, v.key)
+	if v.part != "" {
+		head += " " + v.part
+	}
+	if v.remarks != "" {
+		head += ", " + v.remarks
+	}
+	if v.left != "" {
+		head += ": " + v.left
+	}
+	if v.cut {
+		head += " [" + notWhole + "]"
+	}
+	t.line(2, "%s", head)
+	t.rows(v.item.Verb, v.rows)
+	t.waits(v.waits)
+}
+
+func (t *textWriter) waits(ids []string) {
+	for _, id := range ids[:min(len(ids), itemsShown)] {
+		t.line(4, "waits for %s", id)
+	}
+	if more := len(ids) - itemsShown; more > 0 {
+		t.line(4, "waits for %d more", more)
 	}
 }
 
-func mark(it *Item) string {
-	if it.Origin == Clash {
-		return "!"
+func (t *textWriter) rows(verb tenant.Verb, rows []row) {
+	for _, r := range rows {
+		t.row(verb, r)
 	}
-	switch it.Verb {
-	case tenant.Create:
-		return "+"
-	case tenant.Delete:
-		return "-"
-	}
-	return "~"
 }
 
-func (t *textWriter) row(it *Item, r row) {
-	name := pointerName(r.pointer)
-	if r.member != "" {
-		name += " of " + r.member
-	}
-	if r.remark != "" {
-		name += " (" + r.remark + ")"
-	}
+func (t *textWriter) row(verb tenant.Verb, r row) {
+	name := r.title()
 	pair := r.before + " → " + r.after
+	const indent = 4
 	switch {
 	case r.clash:
-		t.line(4, "! %s", name)
-		t.line(6, "agreed:   %s", r.base)
-		t.line(6, "tenant:   %s", r.before)
-		t.line(6, "proposed: %s", r.after)
-	case r.lines != nil:
-		t.line(4, "%s: %s", name, r.summary)
-	case it.Verb == tenant.Create:
-		t.line(4, "%s: %s", name, r.after)
-	case it.Verb == tenant.Delete:
-		t.line(4, "%s: %s", name, r.before)
-	case utf8.RuneCountInString(pair) > lineWidth || rightToLeft(pair):
+		t.line(indent, "! %s", name)
+		t.line(indent+2, "agreed:   %s", r.base)
+		t.line(indent+2, "tenant:   %s", r.before)
+		t.line(indent+2, "proposed: %s", r.after)
+	case r.summary != "":
+		t.line(indent, "%s: %s", name, r.summary)
+	case verb == tenant.Create:
+		t.line(indent, "%s: %s", name, r.after)
+	case verb == tenant.Delete:
+		t.line(indent, "%s: %s", name, r.before)
+	case 2*indent+utf8.RuneCountInString(name+": "+pair) > t.width || rightToLeft(name+pair):
 		// Also where the arrow could seem to point the wrong way.
-		t.line(4, "%s", name)
-		t.line(6, "tenant:   %s", r.before)
-		t.line(6, "proposed: %s", r.after)
+		t.line(indent, "%s", name)
+		t.line(indent+2, "tenant:   %s", r.before)
+		t.line(indent+2, "proposed: %s", r.after)
 	default:
-		t.line(4, "%s: %s", name, pair)
+		t.line(indent, "%s: %s", name, pair)
 	}
 	for _, l := range r.lines {
-		t.line(6, "%c %s", l.sign, l.text)
+		t.line(indent+2, "%c %s", l.sign, l.text)
 	}
 }
 
-func pointerName(pointer string) string {
-	if pointer == "" {
-		return "(the whole object)"
-	}
-	return word(pointer)
-}
-
-func (t *textWriter) notes(groups []noteGroup) {
-	for i, g := range groups {
-		if i == 0 || g.class.Failure() != groups[i-1].class.Failure() {
-			t.line(0, "\n%s", noteTitle(g.class))
+func (t *textWriter) notes(classes []classNotes) {
+	for i, c := range classes {
+		if i == 0 || c.class.Failure() != classes[i-1].class.Failure() {
+			t.line(0, "\n%s", noteTitle(c.class))
 		}
-		t.line(1, "%s", noteHead(g))
-		for _, n := range g.notes {
-			t.line(2, "%s%s", noteSubject(n), oneLine(n.Message))
+		t.line(1, "%s", noteHead(c, &t.rest))
+		for _, g := range groupNotes(c.notes, &t.rest) {
+			subject := g.subject()
+			switch {
+			case subject == "":
+				t.line(2, "%s", g.message)
+			case len(g.keys) > 1:
+				t.line(2, "%s: %s", strings.TrimSpace(g.kind+" "+count(len(g.keys), "object")+" "+g.pointer), g.message)
+				t.list(4, g.keys)
+			default:
+				t.line(2, "%s: %s", subject, g.message)
+			}
 		}
 	}
 }
@@ -156,28 +227,11 @@ func noteTitle(c NoteClass) string {
 	return "For information"
 }
 
-func noteHead(g noteGroup) string {
-	if g.meaning == "" {
-		return word(string(g.class))
+func noteHead(c classNotes, s *shortener) string {
+	if c.meaning == "" {
+		return s.word(string(c.class))
 	}
-	return word(string(g.class)) + ": " + g.meaning
-}
-
-func noteSubject(n Note) string {
-	var parts []string
-	if n.Kind != "" {
-		parts = append(parts, word(n.Kind))
-	}
-	if n.Key != "" {
-		parts = append(parts, quoted(n.Key))
-	}
-	if n.Pointer != "" {
-		parts = append(parts, word(n.Pointer))
-	}
-	if parts == nil {
-		return ""
-	}
-	return strings.Join(parts, " ") + ": "
+	return s.word(string(c.class)) + ": " + c.meaning
 }
 
 func (t *textWriter) incomplete(states []tenant.KindState) {
@@ -186,18 +240,18 @@ func (t *textWriter) incomplete(states []tenant.KindState) {
 	}
 	t.line(0, "\nNot completely read, so nothing is concluded from absence there")
 	for _, k := range states {
-		t.line(1, "%s: %s", word(k.Kind), kindStateText(k))
+		t.line(1, "%s: %s", t.rest.word(k.Kind), kindStateText(k, &t.rest))
 	}
 }
 
 // kindStateText says what was read of a kind, why not all, and what would help.
-func kindStateText(k tenant.KindState) string {
-	s := word(string(k.Completeness))
+func kindStateText(k tenant.KindState, s *shortener) string {
+	text := s.word(string(k.Completeness))
 	if k.Reason != "" {
-		s += ": " + oneLine(k.Reason)
+		text += ": " + s.message(k.Reason)
 	}
 	if len(k.Missing) > 0 {
-		s += " (needs " + oneLine(strings.Join(k.Missing, ", ")) + ")"
+		text += " (needs " + s.message(strings.Join(k.Missing, ", ")) + ")"
 	}
-	return s
+	return text
 }

@@ -56,30 +56,6 @@ type Object struct {
 	ID   string `json:"id"`
 }
 
-// Result is what [Compare] found.
-type Result struct {
-	// Plan is what is proposed for the tenant.
-	Plan *plan.Plan
-	// Adopt are the changes of the desired line by which it takes over the
-	// tenant's drift; to be written at backup.
-	Adopt []tenant.Change
-	// Revert has, by item ID, the change of the desired line that would make
-	// it agree with the tenant instead. A rename has two.
-	Revert map[string][]tenant.Change
-	// Backup is the tenant in the repository's form.
-	Backup Backup
-	// Base is the base after this comparison: moved wherever both sides agree,
-	// unchanged elsewhere. What was adopted counts only after a comparison
-	// with the desired line as adopted.
-	Base *Base
-	// Bindings are the ids of all known keys.
-	Bindings reference.Bindings
-	// Unchanged counts the compared objects that agree.
-	Unchanged int
-	// Adopted, in Summary form: a row per adopted property, for the report.
-	Adopted []plan.AdoptedChange
-}
-
 // Base is, per property, the last value on which the repository and the tenant
 // agreed, and which object is which. It belongs to one tenant and is never
 // part of a shared repository.

@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMixedScripts(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                       "",
+		"CA001: Require MFA":     "",
+		"Grüße aus Köln":         "",
+		"Администраторы":         "",
+		"Группа Admins":          "", // two words
+		"東京Tokyoオフィス":            "",
+		"ไทย":                    "",
+		"p\u0430ypal":            "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"\u0410dmins":            "mixed scripts: Cyrillic \"\u0410\" U+0410",
+		"All \u0430dmins":        "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"\u03bfffice":            "mixed scripts: Greek \"\u03bf\" U+03BF",
+		"\u0421A001":             "mixed scripts: Cyrillic \"\u0421\" U+0421",
+		"\u13a0dmin":             "mixed scripts: Cherokee \"\u13a0\" U+13A0",
+		"x\u0430\u202e":          "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"office\u0430-\u0430 ok": "mixed scripts: Cyrillic \"\u0430\" U+0430",
+	} {
+		if got := mixedScripts(in); got != want {
+			t.Errorf("mixedScripts(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestAlike(t *testing.T) {
+	tests := []struct{ name, a, b, want string }{
+		{"equal", "a", "a", ""},
+		{"other ASCII letters", "on", "of", ""},
+		{"composed and decomposed", "Caf\u00e9", "Cafe\u0301", "may look alike: U+00E9 → U+0065 U+0301"},
+		{"order of marks", "a\u0301\u0323", "a\u0323\u0301", "may look alike: U+0061 U+0301 U+0323 → U+0061 U+0323 U+0301"},
+		{"a letter that is there twice", "\u212b", "\u00c5", "may look alike: U+212B → U+00C5"},
+		{"a syllable and its jamo", "\ud55c\uae00", "\u1112\u1161\u11ab\u1100\u1173\u11af", "may look alike: U+D55C → U+1112 U+1161 U+11AB, U+AE00 → U+1100 U+1173 U+11AF"},
+		{"a whole word in another script", "cope", "\u0441\u043e\u0440\u0435", "may look alike: U+0063 → U+0441, U+006F → U+043E, U+0070 → U+0440, U+0065 → U+0435"},
+		{"a compatibility ideograph", "\uf900", "\u8c48", "may look alike: U+F900 → U+8C48"},
+		{"other ideographs", "東京", "京都", ""},
+		{"other lengths", "Müller", "Mueller", ""},
+		{"a text in another language", strings.Repeat("a", 70), strings.Repeat("а", 70), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := alike(tt.a, tt.b); got != tt.want {
+				t.Errorf("alike(%q, %q) = %q, want %q", tt.a, tt.b, got, tt.want)
+			}
+		})
+	}
+}
+
+// TestShowsByCategory holds characters of every kind that is invisible, or that
+// takes no place of its own, against what must not be in a shown text.
+func TestShowsByCategory(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"a note without a head", "\U0001d159", `"\U0001d159"`},
+		{"an object replacement", "\ufffc", `"\ufffc"`},
+		{"a replacement character", "\ufffd", `"\ufffd"`},
+		{"a mark on the quote", "\u0301x", `"\u0301x"`},
+		{"an enclosing mark", "x\u20dd", `"x\u20dd"`},
+		{"a decomposed letter", "e\u0301", `"e\u0301"`},
+		{"a composed letter", "é", `"é"`},
+		{"a mark on a space", " \u0e31", `" \u0e31"`},
+		{"a mark of another script", "a\u0e31", `"a\u0e31" (mixed scripts: Thai U+0E31)`},
+		{"marks of the letter's script", "\u0e17\u0e35\u0e48", "\"\u0e17\u0e35\u0e48\""},
+		{"too many marks", "\u0e17" + strings.Repeat("\u0e35", 4), "\"\u0e17" + strings.Repeat("\u0e35", 3) + `\u0e35"`},
+		{"a joiner", "a\u034fb\u2060c", `"a\u034fb\u2060c"`},
+		{"a filler", "\u115f \u17b4 \uffa0", `"\u115f \u17b4 \uffa0"`},
+		{"private use", "\ue000\U000f0000", `"\ue000\U000f0000"`},
+		{"no character", "\u0378\ufdd0", `"\u0378\ufdd0"`},
+		{"spaces", "\u1680\u2003\u3000", `"\u1680\u2003\u3000"`},
+		{"tags", "\U000e0001\U000e0061", `"\U000e0001\U000e0061"`},
+		{"a flag and a hand", "🇩🇪 👍", `"🇩🇪 👍"`},
+		{"symbols of texts", "§ © ° ™ → ✓ € ㈱", `"§ © ° ™ → ✓ € ㈱"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := quoted(tt.in); got != tt.want {
+				t.Errorf("quoted(%q) = %s, want %s", tt.in, got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestDifferences rebuilds the second sequence from the first by the spans, for
+// any two sequences, and holds the number of edits against the slow, obvious
+// table of longest common subsequences.
+func TestDifferences(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		letters := rapid.SliceOfN(rapid.Int32Range(0, 5), 0, 40)
+		a, b := letters.Draw(t, "a"), letters.Draw(t, "b")
+		spans := differences(a, b)
+		checkSpans(t, a, b, spans)
+		edits := 0
+		for _, s := range spans {
+			edits += s.a1 - s.a0 + s.b1 - s.b0
+		}
+		if want := len(a) + len(b) - 2*longestCommon(a, b); edits != want {
+			t.Fatalf("%d edits instead of %d: %v", edits, want, spans)
+		}
+	})
+}
+
+// TestDifferencesOfManyEdits: where the exact search gives up, what both have
+// in common in order is still found, and at no great cost.
+func TestDifferencesOfManyEdits(t *testing.T) {
+	line := func(format string, n int) []string {
+		lines := make([]string, n)
+		for i := range lines {
+			lines[i] = fmt.Sprintf(format, i)
+		}
+		return lines
+	}
+	a, b := line("old %d", 3000), line("new %d", 3000)
+	for i := range a {
+		if i%3 == 0 {
+			b[i] = a[i]
+		}
+	}
+	x, y := numbered(a, b)
+	spans := differences(x, y)
+	checkSpans(t, x, y, spans)
+	if len(spans) != 1000 {
+		t.Errorf("%d differences, want 1000", len(spans))
+	}
+	// The worst for the exact search: long equal runs on every diagonal.
+	long := slices.Repeat([]int32{1, 2, 1}, 200_000)
+	other := slices.Repeat([]int32{1, 1, 2, 3}, 150_000)
+	checkSpans(t, long, other, differences(long, other))
+}
+
+func TestNumbered(t *testing.T) {
+	a, b := numbered(strings.Fields("x y x"), strings.Fields("z y"))
+	if !slices.Equal(a, []int32{0, 1, 0}) || !slices.Equal(b, []int32{2, 1}) {
+		t.Errorf("numbered = %v, %v", a, b)
+	}
+}
+
+func checkSpans(t interface{ Fatalf(string, ...any) }, a, b []int32, spans []span) {
+	var rebuilt []int32
+	end, endB := 0, 0
+	for _, s := range spans {
+		if s.a0 < end || s.b0 < endB || s.a1 < s.a0 || s.b1 < s.b0 || s.a0-end != s.b0-endB || s.a0 == s.a1 && s.b0 == s.b1 {
+			t.Fatalf("spans are not in order: %v", spans)
+		}
+		rebuilt = append(append(rebuilt, a[end:s.a0]...), b[s.b0:s.b1]...)
+		end, endB = s.a1, s.b1
+	}
+	if rebuilt = append(rebuilt, a[end:]...); !slices.Equal(rebuilt, b) {
+		t.Fatalf("the spans do not make the one of the other: %d spans", len(spans))
+	}
+}
+
+func longestCommon(a, b []int32) int {
+	last := make([]int, len(b)+1)
+	for _, x := range a {
+		row := make([]int, len(b)+1)
+		for j, y := range b {
+			if x == y {
+				row[j+1] = last[j] + 1
+			} else {
+				row[j+1] = max(row[j], last[j+1])
+			}
+		}
+		last = row
+	}
+	return last[len(b)]
+}

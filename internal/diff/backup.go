@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -88,12 +87,6 @@ func parentOf(ix *index) string {
 		return ""
 	}
 	return ix.in.Base.Backup
-}
-
-// backedUp is what the backup has of an object.
-type backedUp struct {
-	text json.RawMessage // nil: as the parent has it
-	sum  string          // of the text; empty for an object that is not backed up
 }
 
 // assembleBackup collects the objects' backups.

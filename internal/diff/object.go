@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -105,4 +106,10 @@ func graver(a, b plan.Origin) plan.Origin {
 		return b
 	}
 	return a
+}
+
+// backedUp is what the backup has of an object.
+type backedUp struct {
+	text json.RawMessage // nil: as the parent has it
+	sum  string          // of the text; empty for an object that is not backed up
 }

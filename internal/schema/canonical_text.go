@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Canonicalizer writes the canonical text of objects as a tenant has them, in
@@ -253,7 +254,10 @@ func (c *Canonicalizer) array(r *Rule, literals []string) error {
 	begin, first := len(c.text), len(c.pieces)
 	set := r.Fact().Set
 	next := r.Step("*")
-	if own := next.Fact().literals; len(own) > 0 {
+	switch own := next.Fact().literals; {
+	case len(literals) == 0:
+		literals = own
+	case len(own) > 0:
 		literals = append(slices.Clip(literals), own...)
 	}
 	c.text = append(c.text, '[')
@@ -341,20 +345,66 @@ func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, literals []string, e
 		c.text = append(c.text, c.scan.Raw(tok)...)
 		return false
 	}
-	if f.form == "" && len(literals) == 0 { // it may be a GUID, which is folded in place
-		start := len(c.text)
-		c.text = append(c.text, c.scan.Raw(tok)...)
-		foldGUID(c.text[start+1 : len(c.text)-1])
+	start := len(c.text)
+	c.text = append(c.text, c.scan.Raw(tok)...)
+	own := c.text[start+1 : len(c.text)-1]
+	if bytes.HasPrefix(own, []byte("${")) || canonicalInPlace(f.form, own, literals) {
 		return false
 	}
-	c.text = jsonval.AppendString(c.text, canonicalText(f, string(text), literals))
+	c.text = jsonval.AppendString(c.text[:start], canonicalText(f, string(text), literals))
 	return false
+}
+
+// canonicalInPlace gives a text its canonical spelling where that has the same
+// length, and reports whether it could.
+func canonicalInPlace(form tenant.ValueForm, text []byte, literals []string) bool {
+	switch {
+	case form == tenant.Enumeration, isWordBytes(literals, text):
+		lowerBytes(text)
+	case form == tenant.ID && bytes.IndexByte(text, '@') >= 0:
+		return false
+	case form == "" || form == tenant.ID:
+		foldGUID(text)
+	default:
+		return false
+	}
+	return true
+}
+
+// isWordBytes is isWord for a text in place.
+func isWordBytes(literals []string, text []byte) bool {
+	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(text) && equalFoldASCII(l, text) })
+}
+
+func equalFoldASCII(a string, b []byte) bool {
+	for i := range len(a) {
+		if lowerByte(a[i]) != lowerByte(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lowerByte(b byte) byte {
+	if b >= 'A' && b <= 'Z' {
+		return b + 'a' - 'A'
+	}
+	return b
+}
+
+func lowerBytes(text []byte) {
+	for i, b := range text {
+		text[i] = lowerByte(b)
+	}
 }
 
 const guidLength = 36
 
 // foldGUID lowers a text that is a GUID.
 func foldGUID(text []byte) {
+	if len(text) != guidLength {
+		return
+	}
 	upper := false
 	for i, b := range text {
 		switch {

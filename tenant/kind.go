@@ -169,7 +169,8 @@ type Reference struct {
 	// example "mail". Defaults to the id.
 	Property string `json:"property,omitempty"`
 	// Literals are values that stay as they are: "All", role templates,
-	// well-known ids. A literal that ends in "*" is a prefix.
+	// well-known ids. A literal that ends in "*" is a prefix. Their case does
+	// not count: Graph takes "all" and stores "All".
 	Literals []string `json:"literals,omitempty"`
 }
 

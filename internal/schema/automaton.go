@@ -42,7 +42,7 @@ func buildRules(patterns []pattern) (*Rule, error) {
 	// A default is compared in its canonical form, which needs the whole graph.
 	for _, r := range b.withDefaults {
 		for i, value := range r.defaults {
-			r.defaults[i] = canonicalValue(r, value, true, r.literals)
+			r.defaults[i] = canonicalValue(r, value, true)
 		}
 	}
 	return root, nil

@@ -123,7 +123,10 @@ func (c *declarations) properties(k *tenant.Kind) {
 		c.path(ref.Path)
 		c.say(ref.Path, func(f *Facts) { f.refs = append(f.refs, ref) })
 		if len(ref.Literals) > 0 {
-			c.sayOf(ref.Path, ref.Type, func(f *Facts) { f.literals = append(f.literals, ref.Literals...) })
+			// A reference to an array is one to its elements.
+			for _, p := range []string{ref.Path, ref.Path + "/*"} {
+				c.sayOf(p, ref.Type, func(f *Facts) { f.literals = append(f.literals, ref.Literals...) })
+			}
 		}
 	}
 }

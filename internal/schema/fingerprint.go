@@ -34,7 +34,7 @@ func PartFingerprint(k tenant.Kind, body json.RawMessage, part, salt string) (st
 
 func Fingerprint(k *Schema, body *jsonval.Node, part, salt string) string {
 	s := Form{Mask: func(*jsonval.Node) *jsonval.Node { return nil }}
-	n := canonicalValue(k.Root, s.Apply(k, body), false, nil)
+	n := canonicalValue(k.Root, s.Apply(k, body), false)
 	if part != WholeObject {
 		n = k.Piece(n, part)
 	}

@@ -117,6 +117,14 @@ func TestCompareOtherForms(t *testing.T) {
 				base policies/P=1 {"displayName":"P","elsewhere":"${groups/G}","owner":"${groups/G}"}`,
 		},
 		{
+			name:        "a hidden secret in a member to which the service added a property",
+			explanation: "the member is the same but for the secret, which is the one that was deployed",
+			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"` + hashed("s") + `"}]}`,
+			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"s"}]}`,
+			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"x","more":null}]}`,
+			want:        `base policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"` + hashed("s") + `"}]}`,
+		},
+		{
 			name:        "an object that the tenant lost, in another spelling",
 			explanation: "the file was edited since, so it is no drift",
 			base:        `policies/P=1 {"displayName":"P","state":"on"}`,

@@ -25,7 +25,6 @@ type Schema struct {
 // paths need too many rules.
 func Compile(k tenant.Kind) (*Schema, error) {
 	c := &declarations{kind: k.Name}
-	c.patterns = append(c.patterns, pattern{segs: []string{"**", typeName}, apply: func(f *Facts) { f.form = typeForm }})
 	out := &Schema{Kind: k}
 	c.properties(&k)
 	c.values(&k)

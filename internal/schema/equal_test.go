@@ -38,6 +38,8 @@ var everyRule = tenant.Kind{
 		{Path: "/ranges/*/cidr", As: tenant.IPRange},
 		{Path: "/ranges/*/since", Type: "#typeA", As: tenant.Time},
 		{Path: "/assignments/*/filter", As: tenant.Enumeration},
+		{Path: "/typed/since", Type: "typeA", As: tenant.Time},
+		{Path: "/typed/times/*", Type: "typeA", As: tenant.Time},
 	},
 	References: []tenant.Reference{
 		{Path: "/users/*", Kinds: []string{"users"}, Literals: []string{"All", "app-*"}},
@@ -154,6 +156,11 @@ func TestCoversManagesWhatIsNamed(t *testing.T) {
 		{`{"a":[{"b":1}]}`, `{"a":[{"b":1,"c":2}]}`, false},
 		{`{"conditions":{"a":{"b":[]}}}`, `{"conditions":{"a":null}}`, true},
 		{`{"conditions":{"a":{}}}`, `{"conditions":{"a":{"b":1}}}`, true},
+		{`{"typed":{"since":"2026-03-01"}}`, `{"typed":{"@odata.type":"#typeA","since":"2026-03-01T00:00:00Z"}}`, true},
+		{`{"typed":{"since":"2026-03-01"}}`, `{"typed":{"@odata.type":"#typeB","since":"2026-03-01T00:00:00Z"}}`, false},
+		{`{"typed":{"@odata.type":"typeA","times":["08:00:00"]}}`, `{"typed":{"@odata.type":"#typeA","times":["08:00:00.0"]}}`, true},
+		{`{"typed":{"@odata.type":"typeB","times":["08:00:00"]}}`, `{"typed":{"@odata.type":"#typeB","times":["08:00:00.0"]}}`, false},
+		{`{"conditions":{"@odata.type":"typeA"}}`, `{"conditions":{"@odata.type":"#typeA"}}`, true},
 		{`{"conditions":{"a":null}}`, `{"conditions":{"a":{"b":1}}}`, false},
 	}
 	for _, tt := range tests {

@@ -49,6 +49,7 @@ func TestValueForms(t *testing.T) {
 		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T00:00:01Z", false},
 		{tenant.Time, "2026-02-30", "2026-02-30T00:00:00Z", false}, // no such day
 		{tenant.Time, "08:00:00", "08:00:00.0000000", true},
+		{tenant.Time, "08:00:00", "08:00:00.0", true}, // as long as a date
 		{tenant.Time, "08:00:00", "08:00:00.5", false},
 		{tenant.Time, "08:00:00", "2026-03-01T08:00:00Z", false},
 		{tenant.Time, "24:00:00", "24:00:00.0", false}, // no such time

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -148,8 +150,16 @@ func (h *respellingHost) deployAndRest(kind string, edits ...string) {
 			}
 		}
 	}
-	if n := len(h.server.Fake.Objects(kind)); n != 1 {
-		h.t.Errorf("the tenant has %d objects, want 1", n)
+	objects := h.server.Fake.Objects(kind)
+	if len(objects) != 1 {
+		h.t.Fatalf("the tenant has %d objects, want 1", len(objects))
+	}
+	var has, want any
+	if err := errors.Join(json.Unmarshal(objects[0].Body, &has), json.Unmarshal([]byte(edits[len(edits)-1]), &want)); err != nil {
+		h.t.Fatal(err)
+	}
+	if !hasAll(has, want) {
+		h.t.Errorf("the tenant has %s", objects[0].Body)
 	}
 	if h.service.changed == 0 {
 		h.t.Error("the service has not answered in another form")
@@ -164,6 +174,34 @@ func (h *respellingHost) deployAndRest(kind string, edits ...string) {
 	if now := h.file(kind); now != file || file != edits[len(edits)-1] {
 		h.t.Errorf("the file becomes %s", now)
 	}
+}
+
+// hasAll reports whether a value has what the file wants, spelled as it was
+// sent: of objects the properties that are not empty, of arrays as many elements
+// and no others.
+func hasAll(has, want any) bool {
+	switch want := want.(type) {
+	case map[string]any:
+		object, _ := has.(map[string]any)
+		for name, v := range want {
+			if !isEmptyJSON(v) && !hasAll(object[name], v) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		array, _ := has.([]any)
+		left := slices.Clone(array)
+		for _, v := range want {
+			i := slices.IndexFunc(left, func(kid any) bool { return hasAll(kid, v) })
+			if i < 0 {
+				return false
+			}
+			left = slices.Delete(left, i, i+1)
+		}
+		return len(left) == 0
+	}
+	return has == want
 }
 
 const conditionalAccess = "conditionalAccessPolicies"
@@ -215,6 +253,52 @@ func TestOtherFormsRest(t *testing.T) {
 		t.Run(tt.name+" of "+tt.kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				newRespellingHost(t, tt.pairs...).deployAndRest(tt.kind, tt.file)
+			})
+		})
+	}
+}
+
+// An edit of what the service has in another form is written, and rests.
+func TestEditsOfOtherFormsRest(t *testing.T) {
+	const (
+		rule    = `{"settingInstance":{"@odata.type":"#microsoft.graph.deviceManagementConfigurationGroupSettingCollectionInstance","settingDefinitionId":"rule","groupSettingCollectionValue":[{"children":[{"settingDefinitionId":"rule_name","simpleSettingValue":{"value":"%s"}}]}]}}`
+		catalog = `{"name":"P","platforms":"windows10","technologies":"mdm","settings":[%s]}`
+		devices = `{"target":{"@odata.type":"#microsoft.graph.allDevicesAssignmentTarget"}}`
+		users   = `{"target":{"@odata.type":"#microsoft.graph.allLicensedUsersAssignmentTarget"}}`
+		script  = `{"displayName":"P","assignments":[%s]}`
+		policy  = `{"displayName":"P","state":"disabled","conditions":{"clientAppTypes":["all"],"users":{"includeUsers":["All"]%s},"applications":{"includeApplications":["All"]}},"grantControls":{"operator":"OR","builtInControls":["%s"]}}`
+	)
+	rules := func(names ...string) string {
+		var all []string
+		for _, n := range names {
+			all = append(all, fmt.Sprintf(rule, n))
+		}
+		return fmt.Sprintf(catalog, strings.Join(all, ","))
+	}
+	nulls := []string{`"settingDefinitionId":"rule"`, `"auditRuleInformation":null,"settingDefinitionId":"rule"`}
+	none := []string{`AssignmentTarget"}`, `AssignmentTarget","deviceAndAppManagementAssignmentFilterId":"00000000-0000-0000-0000-000000000000","deviceAndAppManagementAssignmentFilterType":"none"}`}
+	tests := []struct {
+		name, kind string
+		edits      []string
+		pairs      []string
+	}{
+		{"a setting", "configurationPolicies", []string{rules("a"), rules("b")}, nulls},
+		{"a rule more", "configurationPolicies", []string{rules("a", "b"), rules("b", "a", "c")}, nulls},
+		{"a rule once less", "configurationPolicies", []string{rules("a", "a", "b"), rules("a", "b")}, nulls},
+		{"all rules", "configurationPolicies", []string{rules("a", "a"), rules()}, nulls},
+		{"an assignment more", "deviceHealthScripts", []string{fmt.Sprintf(script, devices), fmt.Sprintf(script, users+","+devices)}, none},
+		{"another assignment", "deviceHealthScripts", []string{fmt.Sprintf(script, devices), fmt.Sprintf(script, users)}, none},
+		{"no assignment", "deviceHealthScripts", []string{fmt.Sprintf(script, devices), fmt.Sprintf(script, "")}, none},
+		{"a control in another case", conditionalAccess, []string{fmt.Sprintf(policy, "", "mfa"), fmt.Sprintf(policy, "", "Block")}, []string{`"mfa"`, `"Mfa"`, `"Block"`, `"block"`}},
+		{"flags", conditionalAccess, []string{
+			fmt.Sprintf(policy, `,"excludeGuestsOrExternalUsers":{"guestOrExternalUserTypes":"serviceProvider,internalGuest"}`, "mfa"),
+			fmt.Sprintf(policy, `,"excludeGuestsOrExternalUsers":{"guestOrExternalUserTypes":"serviceProvider"}`, "mfa"),
+		}, []string{`"serviceProvider,internalGuest"`, `"internalGuest,serviceProvider"`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name+" of "+tt.kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				newRespellingHost(t, tt.pairs...).deployAndRest(tt.kind, tt.edits...)
 			})
 		})
 	}

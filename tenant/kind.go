@@ -121,7 +121,9 @@ const (
 
 // Condition is a predicate over an object's body: the value at Path (without
 // "*") equals Equals, or, with Prefix, is a string that begins with it. An
-// absent value equals null. The zero Condition always holds.
+// absent value equals null. Equals names a word of the service, so the case of
+// its letters A to Z does not count, and neither does "#" before a type; Prefix
+// may name a person's text and is exact. The zero Condition always holds.
 type Condition struct {
 	Path   string          `json:"path"`
 	Equals json.RawMessage `json:"equals,omitempty"`

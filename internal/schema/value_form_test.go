@@ -37,6 +37,7 @@ func TestValueForms(t *testing.T) {
 		{tenant.ID, "a@b@C", "a@b@c", false},
 		{tenant.ID, "write to Ann@contoso.com", "write to ann@contoso.com", false},
 		{tenant.ID, "@Ann", "@ann", false},
+		{tenant.ID, "Ann@", "ann@", false},
 
 		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T00:00:00.0000000Z", true},
 		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T01:00:00+01:00", true},

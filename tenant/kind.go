@@ -121,7 +121,9 @@ const (
 
 // Condition is a predicate over an object's body: the value at Path (without
 // "*") equals Equals, or, with Prefix, is a string that begins with it. An
-// absent value equals null. The zero Condition always holds.
+// absent value equals null. Equals names a word of the service, so the case of
+// its letters A to Z does not count, and neither does "#" before a type; Prefix
+// may name a person's text and is exact. The zero Condition always holds.
 type Condition struct {
 	Path   string          `json:"path"`
 	Equals json.RawMessage `json:"equals,omitempty"`
@@ -169,7 +171,8 @@ type Reference struct {
 	// example "mail". Defaults to the id.
 	Property string `json:"property,omitempty"`
 	// Literals are values that stay as they are: "All", role templates,
-	// well-known ids. A literal that ends in "*" is a prefix.
+	// well-known ids. A literal that ends in "*" is a prefix. Their case does
+	// not count: Graph takes "all" and stores "All".
 	Literals []string `json:"literals,omitempty"`
 }
 

@@ -113,11 +113,12 @@ func (s Step) idOf(ref reference.Ref) (string, error) {
 
 // nameOf is the reverse of idOf, for what a file writes as an id.
 func (s Step) nameOf(declared []*tenant.Reference, value string) *jsonval.Node {
+	value = schema.FoldGUID(value)
 	for _, r := range declared {
 		for _, kind := range r.Kinds {
 			ref := reference.Ref{Kind: kind, Property: r.Property}
 			for key, bound := range s.Bindings[ref.Bindings()] {
-				if schema.FoldGUID(bound) == schema.FoldGUID(value) {
+				if schema.FoldGUID(bound) == value {
 					ref.Key = key
 					return jsonval.StringNode(ref.String())
 				}

@@ -201,9 +201,12 @@ func (tc comparisonCase) input(t *testing.T) Input {
 	return in
 }
 
-func runComparisons(t *testing.T, cases []comparisonCase) {
+func runComparisons(t *testing.T, cases []comparisonCase, adjust ...func(*Input)) {
 	t.Helper()
 	for _, tc := range cases {
+		if tc.adjust == nil && len(adjust) > 0 {
+			tc.adjust = adjust[0]
+		}
 		t.Run(tc.name, func(t *testing.T) {
 			r, err := compareOnce(tc.input(t))
 			if err != nil {

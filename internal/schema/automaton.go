@@ -42,7 +42,7 @@ func buildRules(patterns []pattern) (*Rule, error) {
 	// A default is compared in its canonical form, which needs the whole graph.
 	for _, r := range b.withDefaults {
 		for i, value := range r.defaults {
-			r.defaults[i] = canonicalValue(r, value, true, r.literals)
+			r.defaults[i] = canonicalValue(r, value, true)
 			r.defaultTexts = append(r.defaultTexts, string(r.defaults[i].JSON()))
 		}
 	}
@@ -55,9 +55,10 @@ type ruleBuilder struct {
 	withDefaults []*Rule
 	failed       error
 	key          []byte
+	scratch      []position // what step returned last
 }
 
-// build returns the rule for a set of positions, which it closes and sorts.
+// build returns the rule for a set of positions, which may be step's.
 func (b *ruleBuilder) build(set []position) *Rule {
 	set = b.closed(set)
 	if len(set) == 0 || b.failed != nil {
@@ -81,6 +82,7 @@ func (b *ruleBuilder) build(set []position) *Rule {
 	}
 	r := &Rule{}
 	b.rules[string(b.key)] = r
+	set = slices.Clone(set)
 	b.state(r, set)
 	r.element = b.build(b.step(set, "", stepElement, ""))
 	b.steps(r, set, "")
@@ -99,7 +101,7 @@ func (b *ruleBuilder) build(set []position) *Rule {
 }
 
 // closed adds the positions behind each "**", which matches no segment too,
-// and sorts.
+// and sorts. It may change set.
 func (b *ruleBuilder) closed(set []position) []position {
 	for i := 0; i < len(set); i++ {
 		p := set[i]
@@ -140,17 +142,28 @@ func (b *ruleBuilder) state(r *Rule, set []position) {
 
 // steps makes the rules one name further down, in an object of a type.
 func (b *ruleBuilder) steps(r *Rule, set []position, typ string) {
-	r.names = map[string]*Rule{}
 	for _, p := range set {
 		segs := b.patterns[p.pattern].segs
 		if p.at == len(segs) || segs[p.at] == "*" || segs[p.at] == "**" {
 			continue
+		}
+		if r.names == nil {
+			r.names = map[string]*Rule{}
 		}
 		if name := segs[p.at]; r.names[name] == nil {
 			r.names[name] = b.build(b.step(set, name, stepName, typ))
 		}
 	}
 	r.other = b.build(b.step(set, "", stepOther, typ))
+	// A type is one with and without "#", whatever else is said of it.
+	of, ok := r.names[typeName]
+	if !ok {
+		of = r.other
+	}
+	if of != nil {
+		r.typ = &Rule{Facts: of.Facts}
+		r.typ.form = typeForm
+	}
 }
 
 // types returns the types that patterns still ask for.
@@ -174,7 +187,7 @@ const (
 // step returns the positions one segment further. typ is the type of the object
 // that is left; an element's object is the one around its array.
 func (b *ruleBuilder) step(set []position, name string, how int, typ string) []position {
-	var out []position
+	b.scratch = b.scratch[:0]
 	for _, p := range set {
 		of := &b.patterns[p.pattern]
 		if p.at == len(of.segs) {
@@ -186,10 +199,10 @@ func (b *ruleBuilder) step(set []position, name string, how int, typ string) []p
 		}
 		switch seg := of.segs[p.at]; {
 		case seg == "**":
-			out = append(out, position{p.pattern, p.at, typed})
+			b.scratch = append(b.scratch, position{p.pattern, p.at, typed})
 		case seg == "*", how == stepName && seg == name:
-			out = append(out, position{p.pattern, p.at + 1, typed})
+			b.scratch = append(b.scratch, position{p.pattern, p.at + 1, typed})
 		}
 	}
-	return out
+	return b.scratch
 }

@@ -70,7 +70,7 @@ func appendByTree(dst []byte, k *Schema, body []byte) ([]byte, error) {
 // secrets left out.
 func (k *Schema) canonical(body *jsonval.Node) *jsonval.Node {
 	s := Form{Mask: func(*jsonval.Node) *jsonval.Node { return nil }}
-	return canonicalValue(k.Root, s.Apply(k, body), false, nil)
+	return canonicalValue(k.Root, s.Apply(k, body), false)
 }
 
 // object writes an object whose opening bracket has been read.
@@ -112,7 +112,7 @@ func (c *Canonicalizer) object(r *Rule, top, inArray bool) error {
 		}
 		c.text = append(c.text, ':')
 		value := len(c.text)
-		masked, err := c.value(next, f.literals, inArray, false)
+		masked, err := c.value(next, inArray, false)
 		if err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ func absent(f *Facts, text []byte, inArray bool) bool {
 
 // value writes the next value. masked: it stands for a secret that is not known;
 // then nothing was written, unless it is an element, which keeps its place.
-func (c *Canonicalizer) value(r *Rule, literals []string, inArray, element bool) (masked bool, err error) {
+func (c *Canonicalizer) value(r *Rule, inArray, element bool) (masked bool, err error) {
 	tok, err := c.scan.Next()
 	if err != nil {
 		return false, err
@@ -219,9 +219,9 @@ func (c *Canonicalizer) value(r *Rule, literals []string, inArray, element bool)
 	case '{':
 		return false, c.object(r, false, inArray)
 	case '[':
-		return false, c.array(r, literals)
+		return false, c.array(r)
 	case '"':
-		return c.string(tok, r.Fact(), literals, element), nil
+		return c.string(tok, r.Fact(), element), nil
 	case '0':
 		raw := c.scan.Raw(tok)
 		if isPlainNumber(raw) {
@@ -250,16 +250,10 @@ func isPlainNumber(raw []byte) bool {
 }
 
 // array writes an array whose opening bracket has been read.
-func (c *Canonicalizer) array(r *Rule, literals []string) error {
+func (c *Canonicalizer) array(r *Rule) error {
 	begin, first := len(c.text), len(c.pieces)
 	set := r.Fact().Set
 	next := r.Step("*")
-	switch own := next.Fact().literals; {
-	case len(literals) == 0:
-		literals = own
-	case len(own) > 0:
-		literals = append(slices.Clip(literals), own...)
-	}
 	c.text = append(c.text, '[')
 	for {
 		if closed, err := c.closes(); err != nil || closed {
@@ -269,7 +263,7 @@ func (c *Canonicalizer) array(r *Rule, literals []string) error {
 			break
 		}
 		start := len(c.text)
-		if _, err := c.value(next, literals, true, true); err != nil {
+		if _, err := c.value(next, true, true); err != nil {
 			return err
 		}
 		c.text = append(c.text, ',')
@@ -329,7 +323,7 @@ func (c *Canonicalizer) order(begin, first int, compare func(a, b piece) int, on
 }
 
 // string writes a text in its canonical spelling.
-func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, literals []string, element bool) (masked bool) {
+func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, element bool) (masked bool) {
 	if f.Masked && onlyAsterisks(c.scan.Text(tok)) {
 		if element {
 			c.text = append(c.text, c.scan.Raw(tok)...)
@@ -337,29 +331,29 @@ func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, literals []string, e
 		return true
 	}
 	if tok.Escaped {
-		c.text = jsonval.AppendString(c.text, canonicalText(f, string(c.scan.AppendText(nil, tok)), literals))
+		c.text = jsonval.AppendString(c.text, canonicalText(f, string(c.scan.AppendText(nil, tok))))
 		return false
 	}
 	text := c.scan.Text(tok)
-	if f.secret || len(text) == 0 || f.form == "" && len(literals) == 0 && len(text) != guidLength {
+	if f.secret || len(text) == 0 || f.form == "" && len(f.literals) == 0 && len(text) != guidLength {
 		c.text = append(c.text, c.scan.Raw(tok)...)
 		return false
 	}
 	start := len(c.text)
 	c.text = append(c.text, c.scan.Raw(tok)...)
 	own := c.text[start+1 : len(c.text)-1]
-	if bytes.HasPrefix(own, []byte("${")) || canonicalInPlace(f.form, own, literals) {
+	if bytes.HasPrefix(own, []byte("${")) || canonicalInPlace(f, own) {
 		return false
 	}
-	c.text = jsonval.AppendString(c.text[:start], canonicalText(f, string(text), literals))
+	c.text = jsonval.AppendString(c.text[:start], canonicalText(f, string(text)))
 	return false
 }
 
 // canonicalInPlace gives a text its canonical spelling where that has the same
 // length, and reports whether it could.
-func canonicalInPlace(form tenant.ValueForm, text []byte, literals []string) bool {
-	switch {
-	case form == tenant.Enumeration, isWordBytes(literals, text):
+func canonicalInPlace(f *Facts, text []byte) bool {
+	switch form := f.form; {
+	case form == tenant.Enumeration, isWordBytes(f.literals, text):
 		lowerBytes(text)
 	case form == tenant.ID && bytes.IndexByte(text, '@') >= 0:
 		return false
@@ -439,6 +433,9 @@ func isAnnotationName(name []byte) bool {
 
 // stepBytes is [Rule.Step] for a member's name that is part of a text.
 func (r *Rule) stepBytes(name []byte) *Rule {
+	if len(name) > 0 && name[0] == '@' {
+		return r.Step(string(name))
+	}
 	if r == nil {
 		return nil
 	}

@@ -26,7 +26,7 @@ func Canonical(r *Rule, n *jsonval.Node) *jsonval.Node { return canonicalPropert
 // CanonicalMember is Canonical for an element of an array: it is never absent,
 // since elements have places.
 func CanonicalMember(r *Rule, n *jsonval.Node) *jsonval.Node {
-	return canonicalValue(r, n, true, nil)
+	return canonicalValue(r, n, true)
 }
 
 // canonicalProperty returns nil for what means the same as absence. inArray: an
@@ -36,7 +36,7 @@ func canonicalProperty(r *Rule, n *jsonval.Node, inArray bool) *jsonval.Node {
 		return nil
 	}
 	f := r.Fact()
-	out := canonicalValue(r, n, inArray, f.literals)
+	out := canonicalValue(r, n, inArray)
 	if out.IsEmpty() && (inArray || f.emptyIsAbsent || f.Set != nil || len(f.defaults) > 0) {
 		return nil
 	}
@@ -46,9 +46,8 @@ func canonicalProperty(r *Rule, n *jsonval.Node, inArray bool) *jsonval.Node {
 	return out
 }
 
-// canonicalValue never returns nil for a value. literals are those that are
-// declared for the value or for the array that it is an element of.
-func canonicalValue(r *Rule, n *jsonval.Node, inArray bool, literals []string) *jsonval.Node {
+// canonicalValue never returns nil for a value.
+func canonicalValue(r *Rule, n *jsonval.Node, inArray bool) *jsonval.Node {
 	switch {
 	case n.IsObject():
 		of := r.In(n)
@@ -56,19 +55,16 @@ func canonicalValue(r *Rule, n *jsonval.Node, inArray bool, literals []string) *
 			return canonicalProperty(of.Step(n.Names[i]), n.Kids[i], inArray)
 		})
 	case n.IsArray():
-		return canonicalArray(r, n, literals)
+		return canonicalArray(r, n)
 	case n.IsString():
-		return n.WithText(canonicalText(r.Fact(), n.Text, literals))
+		return n.WithText(canonicalText(r.Fact(), n.Text))
 	}
 	return n
 }
 
-func canonicalArray(r *Rule, n *jsonval.Node, literals []string) *jsonval.Node {
+func canonicalArray(r *Rule, n *jsonval.Node) *jsonval.Node {
 	element := r.Step("*")
-	if own := element.Fact().literals; len(own) > 0 {
-		literals = append(slices.Clip(literals), own...)
-	}
-	out := n.MapKids(func(i int) *jsonval.Node { return canonicalValue(element, n.Kids[i], true, literals) })
+	out := n.MapKids(func(i int) *jsonval.Node { return canonicalValue(element, n.Kids[i], true) })
 	set := r.Fact().Set
 	if set == nil || len(out.Kids) < 2 {
 		return out
@@ -83,11 +79,11 @@ func canonicalArray(r *Rule, n *jsonval.Node, literals []string) *jsonval.Node {
 
 // canonicalText returns the one spelling of a text. Secrets are compared
 // exactly, and so is what stands for something else in name form.
-func canonicalText(f *Facts, s string, literals []string) string {
+func canonicalText(f *Facts, s string) string {
 	if f.secret || s == "" || strings.HasPrefix(s, "${") {
 		return s
 	}
-	if isWord(literals, s) {
+	if isWord(f.literals, s) {
 		return lowerASCII(s)
 	}
 	return inForm(f.form, s)

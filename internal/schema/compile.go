@@ -27,7 +27,6 @@ type Schema struct {
 func Compile(k tenant.Kind) (*Schema, error) {
 	Compilations.Add(1)
 	c := &declarations{kind: k.Name}
-	c.patterns = append(c.patterns, pattern{segs: []string{"**", typeName}, apply: func(f *Facts) { f.form = typeForm }})
 	out := &Schema{Kind: k}
 	c.properties(&k)
 	c.values(&k)
@@ -125,7 +124,10 @@ func (c *declarations) properties(k *tenant.Kind) {
 		c.path(ref.Path)
 		c.say(ref.Path, func(f *Facts) { f.refs = append(f.refs, ref) })
 		if len(ref.Literals) > 0 {
-			c.sayOf(ref.Path, ref.Type, func(f *Facts) { f.literals = append(f.literals, ref.Literals...) })
+			// A reference to an array is one to its elements.
+			for _, p := range []string{ref.Path, ref.Path + "/*"} {
+				c.sayOf(p, ref.Type, func(f *Facts) { f.literals = append(f.literals, ref.Literals...) })
+			}
 		}
 	}
 }

@@ -41,5 +41,5 @@ func MeetsNode(c tenant.Condition, body *jsonval.Node) bool {
 	if value == nil {
 		value = jsonval.NullNode
 	}
-	return jsonval.Equal(value, want)
+	return jsonval.Equal(value, want) || value.IsString() && want.IsString() && lowerASCII(bareType(value.Text)) == lowerASCII(bareType(want.Text))
 }

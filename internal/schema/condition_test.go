@@ -20,6 +20,10 @@ func TestMeets(t *testing.T) {
 		want      bool
 	}{
 		{"equal", equals("/state", `"enabled"`), body, true},
+		{"equal in another case", equals("/state", `"Enabled"`), body, true},
+		{"a type without #", equals("/@odata.type", `"#policy"`), `{"@odata.type":"policy"}`, true},
+		{"another type", equals("/@odata.type", `"#policy"`), `{"@odata.type":"group"}`, false},
+		{"a prefix in another case", tenant.Condition{Path: "/template", Prefix: "Managed-"}, body, false},
 		{"not equal", equals("/state", `"disabled"`), body, false},
 		{"equal by value", equals("/count", `1`), body, true},
 		{"equal object by value", equals("/object", `{"a":"\u00fc", "b":[1.0,2]}`), body, true},

@@ -18,6 +18,7 @@ var everyRule = tenant.Kind{
 	Sensitive:     []string{"/password"},
 	Sets: []tenant.Set{
 		{Path: "/tags"},
+		{Path: "/groups"},
 		{Path: "/assignments", By: []string{"/target/@odata.type", "/target/groupId"}},
 		{Path: "/settings", By: []string{"/id"}, Multi: true},
 		{Path: "/settings/**/children", By: []string{"/id"}, Multi: true},
@@ -37,8 +38,13 @@ var everyRule = tenant.Kind{
 		{Path: "/ranges/*/cidr", As: tenant.IPRange},
 		{Path: "/ranges/*/since", Type: "#typeA", As: tenant.Time},
 		{Path: "/assignments/*/filter", As: tenant.Enumeration},
+		{Path: "/typed/since", Type: "typeA", As: tenant.Time},
+		{Path: "/typed/times/*", Type: "typeA", As: tenant.Time},
 	},
-	References: []tenant.Reference{{Path: "/users/*", Kinds: []string{"users"}, Literals: []string{"All", "app-*"}}},
+	References: []tenant.Reference{
+		{Path: "/users/*", Kinds: []string{"users"}, Literals: []string{"All", "app-*"}},
+		{Path: "/groups", Kinds: []string{"groups"}, Literals: []string{"All", "None"}},
+	},
 }
 
 func compiled(t testing.TB, k tenant.Kind) *Schema {
@@ -97,6 +103,7 @@ func TestEqual(t *testing.T) {
 		{"a GUID", `{"x":"` + guid + `"}`, `{"x":"` + strings.ToUpper(guid) + `"}`, true},
 		{"a secret that looks like a GUID", `{"password":"` + guid + `"}`, `{"password":"` + strings.ToUpper(guid) + `"}`, false},
 		{"a literal", `{"users":["all"]}`, `{"users":["All"]}`, true},
+		{"a literal in a set", `{"groups":["None","all"]}`, `{"groups":["All","none"]}`, true},
 		{"what begins like a literal", `{"users":["app-x"]}`, `{"users":["app-X"]}`, false},
 		{"an id of no literal", `{"users":["ann"]}`, `{"users":["Ann"]}`, false},
 		{"a reference", `{"state":"${policies/A}"}`, `{"state":"${policies/a}"}`, false},
@@ -124,7 +131,7 @@ func TestEqual(t *testing.T) {
 			if got := Covers(k.Root, a, b) && Covers(k.Root, b, a); got != tt.same {
 				t.Errorf("%s equals %s: %t, want %t", tt.a, tt.b, got, tt.same)
 			}
-			ca, cb := canonicalValue(k.Root, a, false, nil), canonicalValue(k.Root, b, false, nil)
+			ca, cb := canonicalValue(k.Root, a, false), canonicalValue(k.Root, b, false)
 			if got := jsonval.Equal(ca, cb); got != tt.same {
 				t.Errorf("the canonical forms %s and %s are the same: %t, want %t", ca.JSON(), cb.JSON(), got, tt.same)
 			}
@@ -149,6 +156,11 @@ func TestCoversManagesWhatIsNamed(t *testing.T) {
 		{`{"a":[{"b":1}]}`, `{"a":[{"b":1,"c":2}]}`, false},
 		{`{"conditions":{"a":{"b":[]}}}`, `{"conditions":{"a":null}}`, true},
 		{`{"conditions":{"a":{}}}`, `{"conditions":{"a":{"b":1}}}`, true},
+		{`{"typed":{"since":"2026-03-01"}}`, `{"typed":{"@odata.type":"#typeA","since":"2026-03-01T00:00:00Z"}}`, true},
+		{`{"typed":{"since":"2026-03-01"}}`, `{"typed":{"@odata.type":"#typeB","since":"2026-03-01T00:00:00Z"}}`, false},
+		{`{"typed":{"@odata.type":"typeA","times":["08:00:00"]}}`, `{"typed":{"@odata.type":"#typeA","times":["08:00:00.0"]}}`, true},
+		{`{"typed":{"@odata.type":"typeB","times":["08:00:00"]}}`, `{"typed":{"@odata.type":"#typeB","times":["08:00:00.0"]}}`, false},
+		{`{"conditions":{"@odata.type":"typeA"}}`, `{"conditions":{"@odata.type":"#typeA"}}`, true},
 		{`{"conditions":{"a":null}}`, `{"conditions":{"a":{"b":1}}}`, false},
 	}
 	for _, tt := range tests {
@@ -161,7 +173,7 @@ func TestCoversManagesWhatIsNamed(t *testing.T) {
 // randomBody draws small bodies from few names and values, so that many pairs
 // are equal, or nearly so.
 func randomBody() *rapid.Generator[string] {
-	names := []string{"@odata.type", "description", "conditions", "tags", "assignments", "settings", "children", "ranges", "cidr", "since", "id", "state", "risks", "level", "filter", "target", "groupId", "users", "x"}
+	names := []string{"@odata.type", "description", "conditions", "tags", "assignments", "settings", "children", "ranges", "cidr", "since", "id", "state", "risks", "level", "filter", "target", "groupId", "users", "groups", "x"}
 	texts := []string{``, `a`, `A`, `typeA`, `#typeA`, `All`, `all`, `low`, `none`, `192.0.2.1/24`, `192.0.2.0/24`, `2026-03-01`, `2026-03-01T00:00:00Z`, `a,b`, `B, a`, `62e90394-69f5-4237-9190-012177145e10`, `62E90394-69F5-4237-9190-012177145E10`}
 	var value func(depth int) *rapid.Generator[string]
 	object := func(depth int) *rapid.Generator[string] {
@@ -194,12 +206,12 @@ func TestCoversAgreesWithCanonical(t *testing.T) {
 		if rapid.Bool().Draw(t, "alike") {
 			b = respell(t, a)
 		}
-		ca, cb := canonicalValue(k.Root, a, false, nil), canonicalValue(k.Root, b, false, nil)
+		ca, cb := canonicalValue(k.Root, a, false), canonicalValue(k.Root, b, false)
 		same := jsonval.Equal(ca, cb)
 		if got := Covers(k.Root, a, b) && Covers(k.Root, b, a); got != same {
 			t.Errorf("%s and %s cover each other: %t; their canonical forms %s and %s are the same: %t", a.JSON(), b.JSON(), got, ca.JSON(), cb.JSON(), same)
 		}
-		if again := canonicalValue(k.Root, ca, false, nil); !jsonval.Equal(again, ca) {
+		if again := canonicalValue(k.Root, ca, false); !jsonval.Equal(again, ca) {
 			t.Errorf("the canonical form %s of %s becomes %s", ca.JSON(), a.JSON(), again.JSON())
 		}
 		if !Covers(k.Root, a, ca) || !Covers(k.Root, ca, a) {
@@ -218,6 +230,40 @@ func respell(t *rapid.T, n *jsonval.Node) *jsonval.Node {
 		out = &jsonval.Node{Kind: '[', Kids: rapid.Permutation(out.Kids).Draw(t, "order")}
 	}
 	return out
+}
+
+// The members of a set are paired as whole sets are compared: sets are equal if
+// and only if every member has its pair.
+func TestMembersAgreeWithCanonical(t *testing.T) {
+	k := compiled(t, everyRule)
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom([]string{"tags", "groups", "assignments", "ranges", "settings"}).Draw(t, "set")
+		r := k.Root.Step(name)
+		draw := func(side string) *jsonval.Node {
+			n := parsed(t, "["+strings.Join(rapid.SliceOfN(randomBody(), 0, 3).Draw(t, side), ",")+"]")
+			if name == "tags" || name == "groups" {
+				n = n.MapKids(func(i int) *jsonval.Node {
+					return jsonval.StringNode([]string{"all", "All", "a", "None"}[len(n.Kids[i].Names)%4])
+				})
+			}
+			return n
+		}
+		a := draw("a")
+		b := respell(t, a)
+		if rapid.Bool().Draw(t, "other") {
+			b = draw("b")
+		}
+		if !r.Set.Merges(nil, a, b) {
+			return
+		}
+		same := true
+		for _, m := range r.Set.Members(nil, a, b) {
+			same = same && SameMember(r.Step("*"), m.Desired, m.Current)
+		}
+		if want := Covers(r, a, b); same != want {
+			t.Errorf("the members of %s and %s are the same: %t; the sets are equal: %t", a.JSON(), b.JSON(), same, want)
+		}
+	})
 }
 
 func TestCompileRefuses(t *testing.T) {

@@ -15,6 +15,7 @@ type Rule struct {
 	names   map[string]*Rule
 	other   *Rule // for every other name
 	element *Rule // for the elements of an array
+	typ     *Rule // for "@odata.type"; nil means typeRule
 	// byType are the rules for objects of one "@odata.type", without "#".
 	byType map[string]*Rule
 	Facts
@@ -55,10 +56,15 @@ func (r *Rule) Fact() *Facts {
 // Step returns the rule one segment further down; "*" leads to the elements of
 // an array. Declarations for objects of one type apply only after [Rule.In].
 func (r *Rule) Step(name string) *Rule {
-	if r == nil {
+	switch {
+	case name == typeName:
+		if r == nil || r.typ == nil {
+			return typeRule
+		}
+		return r.typ
+	case r == nil:
 		return nil
-	}
-	if name == "*" {
+	case name == "*":
 		return r.element
 	}
 	if next, ok := r.names[name]; ok {
@@ -66,6 +72,9 @@ func (r *Rule) Step(name string) *Rule {
 	}
 	return r.other
 }
+
+// typeRule is the rule of an "@odata.type" about which the kind says nothing.
+var typeRule = &Rule{Facts: Facts{form: typeForm}}
 
 // In returns the rule for an object of the "@odata.type" that one of these
 // values has. The first that has a type decides.

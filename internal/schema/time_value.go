@@ -10,11 +10,8 @@ import (
 // A date is its midnight in UTC. A date with a time but without an offset stays
 // without one. Fractions are kept whole, however long they are.
 func timeText(s string) string {
-	if len(s) == len(time.DateOnly) {
-		if _, err := time.Parse(time.DateOnly, s); err == nil {
-			return s + "T00:00:00Z"
-		}
-		return s
+	if _, err := time.Parse(time.DateOnly, s); err == nil {
+		return s + "T00:00:00Z"
 	}
 	upper := strings.ToUpper(s) // RFC 3339 allows "t" and "z"
 	date, clock, hasDate := strings.Cut(upper, "T")

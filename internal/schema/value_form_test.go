@@ -37,6 +37,7 @@ func TestValueForms(t *testing.T) {
 		{tenant.ID, "a@b@C", "a@b@c", false},
 		{tenant.ID, "write to Ann@contoso.com", "write to ann@contoso.com", false},
 		{tenant.ID, "@Ann", "@ann", false},
+		{tenant.ID, "Ann@", "ann@", false},
 
 		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T00:00:00.0000000Z", true},
 		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T01:00:00+01:00", true},
@@ -49,6 +50,7 @@ func TestValueForms(t *testing.T) {
 		{tenant.Time, "2026-03-01T00:00:00Z", "2026-03-01T00:00:01Z", false},
 		{tenant.Time, "2026-02-30", "2026-02-30T00:00:00Z", false}, // no such day
 		{tenant.Time, "08:00:00", "08:00:00.0000000", true},
+		{tenant.Time, "08:00:00", "08:00:00.0", true}, // as long as a date
 		{tenant.Time, "08:00:00", "08:00:00.5", false},
 		{tenant.Time, "08:00:00", "2026-03-01T08:00:00Z", false},
 		{tenant.Time, "24:00:00", "24:00:00.0", false}, // no such time

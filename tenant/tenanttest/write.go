@@ -343,18 +343,21 @@ func (f *Fake) applies(ref tenant.Reference, body map[string]any, p place) bool 
 			holder, _ = lookup(body, above).(map[string]any)
 		}
 	}
-	return holder["@odata.type"] == ref.Type
+	typ, _ := holder["@odata.type"].(string)
+	return strings.TrimPrefix(typ, "#") == strings.TrimPrefix(ref.Type, "#")
 }
 
+// isLiteral disregards case, as Graph does: it takes "all" for "All".
 func isLiteral(ref tenant.Reference, value string) bool {
 	return slices.ContainsFunc(ref.Literals, func(l string) bool {
 		prefix, isPrefix := strings.CutSuffix(l, "*")
-		return l == value || isPrefix && strings.HasPrefix(value, prefix)
+		return strings.EqualFold(l, value) || isPrefix && len(value) >= len(prefix) && strings.EqualFold(value[:len(prefix)], prefix)
 	})
 }
 
 // exists reports whether reads see an object with the value as id, or as the
-// reference's property. Kinds that the tenant does not have are not checked.
+// reference's property, in any case. Kinds that the tenant does not have are
+// not checked.
 func (f *Fake) exists(ref tenant.Reference, value string) bool {
 	known, now := false, time.Now()
 	for _, name := range ref.Kinds {
@@ -365,9 +368,11 @@ func (f *Fake) exists(ref tenant.Reference, value string) bool {
 		known = true
 		for _, o := range k.objects {
 			body := o.visible(now)
-			switch {
-			case body == nil:
-			case ref.Property == "" && o.id == value, ref.Property != "" && body[ref.Property] == value:
+			has := o.id
+			if ref.Property != "" {
+				has, _ = body[ref.Property].(string)
+			}
+			if body != nil && strings.EqualFold(has, value) {
 				return true
 			}
 		}

@@ -33,8 +33,8 @@ func ParseReference(s string) (kind, key string, ok bool) {
 func IsLiteral(literals []string, s string) bool {
 	return slices.ContainsFunc(literals, func(l string) bool {
 		if prefix, ok := strings.CutSuffix(l, "*"); ok {
-			return strings.HasPrefix(s, prefix)
+			return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 		}
-		return s == l
+		return strings.EqualFold(s, l)
 	})
 }

@@ -1,0 +1,116 @@
+package beside
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Metadata is what Microsoft's $metadata says of one version of Graph, as far
+// as the catalogue's kinds can contain it. Names are without
+// "microsoft.graph.".
+type Metadata struct {
+	// Kinds are the entity types of kinds.
+	Kinds map[string]string
+	// bases and derived are types' neighbours.
+	bases   map[string]string
+	derived map[string][]string
+	// properties are those that a type declares itself.
+	properties map[string]map[string]Property
+	// Flags reports for each enumeration whether a text has several members.
+	Flags map[string]bool
+}
+
+// Property is a property of a type.
+type Property struct {
+	// Type is the value's, without "Collection()".
+	Type string
+	// Nullable: the property may be null.
+	Nullable bool
+}
+
+// ReadMetadata reads the tables of a version, "v1.0" or "beta".
+func ReadMetadata(tb testing.TB, version string) *Metadata {
+	tb.Helper()
+	raw, err := os.ReadFile(filepath.Join(Dir(tb, "shared/graph/metadata"), version+".tsv"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	m := &Metadata{Kinds: map[string]string{}, bases: map[string]string{}, derived: map[string][]string{},
+		properties: map[string]map[string]Property{}, Flags: map[string]bool{}}
+	for line := range strings.Lines(string(raw)) {
+		switch f := strings.Split(strings.TrimSpace(line), "\t"); f[0] {
+		case "kind":
+			m.Kinds[f[1]] = f[2]
+		case "type":
+			m.bases[f[1]] = f[3]
+			m.derived[f[3]] = append(m.derived[f[3]], f[1])
+		case "prop":
+			if m.properties[f[1]] == nil {
+				m.properties[f[1]] = map[string]Property{}
+			}
+			m.properties[f[1]][f[2]] = Property{strings.TrimSuffix(strings.TrimPrefix(f[3], "Collection("), ")"), f[4] == "yes"}
+		case "enum":
+			m.Flags[f[1]] = f[2] == "yes"
+		}
+	}
+	return m
+}
+
+// Properties returns what a property may be in values of a type: as the type,
+// one above it, or one below it declares it.
+func (m *Metadata) Properties(typ, name string) []Property {
+	var out []Property
+	for above := typ; above != "" && above != "-"; above = m.bases[above] {
+		if p, ok := m.properties[above][name]; ok {
+			out = append(out, p)
+		}
+	}
+	for _, below := range m.derived[typ] {
+		out = append(out, m.below(below, name)...)
+	}
+	return out
+}
+
+func (m *Metadata) below(typ, name string) []Property {
+	var out []Property
+	if p, ok := m.properties[typ][name]; ok {
+		out = append(out, p)
+	}
+	for _, below := range m.derived[typ] {
+		out = append(out, m.below(below, name)...)
+	}
+	return out
+}
+
+// Values returns the types that the values at a path may have, in objects of a
+// kind. "*" stands for an element. typ, if not empty, is the type of the object
+// that holds the last segment.
+func (m *Metadata) Values(kind, path, typ string) []string {
+	types := []string{m.Kinds[kind]}
+	segs := strings.Split(path, "/")[1:]
+	last := len(segs) - 1
+	for last > 0 && segs[last] == "*" {
+		last--
+	}
+	for i, name := range segs {
+		if name == "*" {
+			continue
+		}
+		if i == last && typ != "" {
+			types = []string{typ}
+		}
+		var next []string
+		for _, t := range types {
+			for _, p := range m.Properties(t, name) {
+				if !slices.Contains(next, p.Type) {
+					next = append(next, p.Type)
+				}
+			}
+		}
+		types = next
+	}
+	return types
+}

@@ -153,7 +153,8 @@ func (w watchedRepository) Update(ctx context.Context, req tenant.UpdateRequest)
 }
 
 func (w watchedRepository) Backup(ctx context.Context, req tenant.BackupRequest) (tenant.Revision, error) {
-	w.seen.AddValue(chMessage, []string{req.Message, req.Author, req.Key})
+	w.seen.AddValue(chMessage, []string{req.Message, req.Author, req.Key, req.Parent})
+	w.seen.AddValue(chRepository, req.Removed)
 	for _, r := range req.Snapshot.Resources {
 		w.seen.Add(chRepository, r.Body)
 	}

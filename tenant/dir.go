@@ -21,13 +21,17 @@ import (
 // People may add, edit and delete files of the desired line at any time, with
 // any tool; the names of files are those of [FilePath], or any legal name that
 // people choose. Files without ".json", and names that begin with a dot, are
-// ignored; links are not followed. The backup line is for reading: what is
-// changed there is put right by the next backup.
+// ignored; links are not followed. The backup line is for reading. What is
+// changed there is put right by the next whole backup; one that is a delta puts
+// right the files that it changes, and looks at no others.
 //
 // The hidden folder has every revision that Update and Backup wrote, and every
 // edited state that an Update replaced, so that no edit is ever lost. A state
 // that was only read is ErrNoRevision once it is gone. Revisions are not
 // pruned; equal files are kept once.
+//
+// A backup that is a delta reads and writes the files that it changes, and lists
+// of all names: those of the parent, of the head and of the new revision.
 //
 // A write is all or nothing also when the process or the machine dies in the
 // middle: it is written down whole and synced to disk before any file of the
@@ -128,38 +132,8 @@ func (d *DirRepository) Update(ctx context.Context, req UpdateRequest) (Revision
 			return err
 		}
 		made := dirRevision{Key: req.Key, Message: req.Message, Author: req.Author}
-		result, err = t.commit(ctx, change{line: DesiredLine, head: head, tree: tree, made: made})
-		return err
-	})
-	return result, err
-}
-
-// Backup is part of [Repository].
-func (d *DirRepository) Backup(ctx context.Context, req BackupRequest) (Revision, error) {
-	if err := req.check(); err != nil {
-		return Revision{}, err
-	}
-	var result Revision
-	err := d.with(ctx, req.Tenant, true, func(t *tenantDir) error {
-		done, err := t.byKey(BackupLine, req.Key)
-		if err != nil || done != nil {
-			result = done.revision()
-			return err
-		}
-		head, err := t.backupHead()
-		if err != nil {
-			return err
-		}
-		tree, err := head.tree.WithSnapshot(req.Snapshot)
-		if err != nil {
-			return err
-		}
-		// What is on disk may have been changed by hand; all of it is put right.
-		if head.tree, _, err = t.scan(BackupLine); err != nil {
-			return err
-		}
-		made := dirRevision{Key: req.Key, Message: req.Message, Author: req.Author}
-		result, err = t.commit(ctx, change{line: BackupLine, head: head, tree: tree, made: made})
+		result, err = t.commit(ctx, change{line: DesiredLine, head: head,
+			before: objectsOf(head.tree), after: objectsOf(tree), contents: contentsOf(tree), digest: tree.Digest(), made: made})
 		return err
 	})
 	return result, err

@@ -118,50 +118,45 @@ func (t *tenantDir) desiredHead() (dirHead, error) {
 	return head, nil
 }
 
-func (t *tenantDir) backupHead() (dirHead, error) {
-	last, err := t.last(BackupLine)
-	if err != nil {
-		return dirHead{}, err
-	}
-	tree, err := t.tree(last)
-	return dirHead{id: last.ID, number: last.Number, tree: tree}, err
-}
-
 // change is a change of a line that is to be committed.
 type change struct {
 	line Line
-	// head is the line's, with the tree that is on disk.
 	head dirHead
-	tree Tree
-	made dirRevision
+	// before are the objects that the line's folder has, by path; after those
+	// that it is to have.
+	before, after map[string]string
+	// contents has, by object, what after has and before has not. It may have
+	// more.
+	contents map[string][]byte
+	// digest names what the new revision holds.
+	digest string
+	made   dirRevision
 }
 
 // commit writes a revision. Once the pending file is there it is decided, and
 // done by whoever comes next if not by this call.
 func (t *tenantDir) commit(ctx context.Context, c change) (Revision, error) {
-	before := objectsOf(c.head.tree)
-	after := objectsOf(c.tree)
-	if err := t.putTree(c.tree); err != nil {
+	if err := t.putObjects(c.contents); err != nil {
 		return Revision{}, err
 	}
-	p := dirPending{Format: dirFormat, Line: c.line, Before: before}
+	p := dirPending{Format: dirFormat, Line: c.line, Before: c.before}
 	number := c.head.number
 	if c.head.edited {
-		if err := t.putTree(c.head.tree); err != nil {
+		if err := t.putObjects(contentsOf(c.head.tree)); err != nil {
 			return Revision{}, err
 		}
 		number++
 		p.Revisions = append(p.Revisions, dirRevision{
-			Format: dirFormat, ID: c.head.id, Number: number, Message: "edited by hand", Files: before,
+			Format: dirFormat, ID: c.head.id, Number: number, Message: "edited by hand", Files: c.before,
 		})
 	}
 	number++
-	c.made.Format, c.made.Number, c.made.Files = dirFormat, number, after
-	c.made.ID, c.made.Time = revisionID(number, c.tree), time.Now().UTC()
+	c.made.Format, c.made.Number, c.made.Files = dirFormat, number, c.after
+	c.made.ID, c.made.Time = revisionID(number, c.digest), time.Now().UTC()
 	p.Revisions = append(p.Revisions, c.made)
 	// What would make it impossible to carry out must show before it is decided.
-	for name, object := range after {
-		if before[name] != object {
+	for name, object := range c.after {
+		if c.before[name] != object {
 			if err := t.mkdir(path.Join(string(c.line), path.Dir(name))); err != nil {
 				return Revision{}, err
 			}
@@ -303,7 +298,7 @@ func (t *tenantDir) numbers(line Line) ([]int, error) {
 func (t *tenantDir) last(line Line) (dirRevision, error) {
 	numbers, err := t.numbers(line)
 	if err != nil || len(numbers) == 0 {
-		return dirRevision{ID: revisionID(0, nil)}, err
+		return dirRevision{ID: emptyRevision}, err
 	}
 	return t.numbered(line, numbers[len(numbers)-1])
 }
@@ -325,11 +320,21 @@ func (t *tenantDir) revisions(line Line) ([]Revision, error) {
 	return all, nil
 }
 
-// treeOf returns a revision that is kept; without an id, the last one.
+// treeOf returns the tree of a revision that is kept; without an id, of the last
+// one.
 func (t *tenantDir) treeOf(tenant string, line Line, id string) (Tree, error) {
-	numbers, err := t.numbers(line)
+	r, err := t.find(tenant, line, id)
 	if err != nil {
 		return nil, err
+	}
+	return t.tree(r)
+}
+
+// find returns a revision that is kept; without an id, the last one.
+func (t *tenantDir) find(tenant string, line Line, id string) (dirRevision, error) {
+	numbers, err := t.numbers(line)
+	if err != nil {
+		return dirRevision{}, err
 	}
 	// An edited state is named after the revision before it.
 	digits := len(id) - len(strings.TrimLeft(id, "0123456789"))
@@ -344,11 +349,11 @@ func (t *tenantDir) treeOf(tenant string, line Line, id string) (Tree, error) {
 		}
 		r, err := t.numbered(line, n)
 		if err != nil {
-			return nil, err
+			return dirRevision{}, err
 		}
 		if cmp.Or(id, r.ID) == r.ID {
-			return t.tree(r)
+			return r, nil
 		}
 	}
-	return nil, noRevision(tenant, line, id)
+	return dirRevision{}, noRevision(tenant, line, id)
 }

@@ -47,14 +47,23 @@ func objectsOf(tree Tree) map[string]string {
 	return objects
 }
 
-// putTree keeps a tree's contents.
-func (t *tenantDir) putTree(tree Tree) error {
-	for _, name := range slices.Sorted(maps.Keys(tree)) {
-		file := objectFile(objectName(tree[name]))
+// contentsOf returns the contents of a tree by object.
+func contentsOf(tree Tree) map[string][]byte {
+	contents := make(map[string][]byte, len(tree))
+	for _, content := range tree {
+		contents[objectName(content)] = content
+	}
+	return contents
+}
+
+// putObjects keeps contents, by object.
+func (t *tenantDir) putObjects(contents map[string][]byte) error {
+	for _, name := range slices.Sorted(maps.Keys(contents)) {
+		file := objectFile(name)
 		if _, err := t.root.Lstat(file); err == nil {
 			continue
 		}
-		if err := t.write(file, tree[name]); err != nil {
+		if err := t.write(file, contents[name]); err != nil {
 			return err
 		}
 	}

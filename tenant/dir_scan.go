@@ -43,7 +43,7 @@ func (t *tenantDir) scan(line Line) (Tree, []FileError, error) {
 		if message := unreadable(e, strings.Contains(rel, "/")); message != "" {
 			problem := wholeFile(rel, message)
 			if id, err := parsePath(rel); err == nil {
-				problem.Kind, problem.Key = id.kind, id.key
+				problem.Kind, problem.Key = id.Kind, id.Key
 			}
 			problems = append(problems, *problem)
 			if e.IsDir() {

@@ -58,13 +58,15 @@
 // A repository keeps two lines of revisions per tenant: the desired line,
 // which people edit with tools of their own, and the backup line. Writes carry
 // an idempotency key: repeating one, also after a restart and on a line that
-// has moved on, returns the first result. Hold the result against
+// has moved on, returns the first result. A backup may be a delta: its Parent
+// names a revision of the backup line, and it brings only what has changed since
+// ([BackupRequest]). Hold the result against
 // [github.com/tenantsync/tenantsync/tenant/tenanttest.TestRepository].
 //
 // A repository that keeps files, whatever holds them, has little left to do:
 // [Tree] turns files into resources and problems, changes into files, and
-// snapshots into both; [FilePath] gives every key a file name that Linux,
-// macOS and Windows take and that leads back to the key.
+// snapshots and deltas into both; [FilePath] gives every key a file name that
+// Linux, macOS and Windows take and that leads back to the key.
 //
 // # Files
 //

@@ -75,7 +75,7 @@ func makeFrozen(t *testing.T, under string) {
 				t.Fatal(err)
 			}
 		}
-		must(d.Update(t.Context(), frozenRequest(revisionID(0, nil), "one", changeTo("groups", "CON: a/b", 1), changeTo("groups", "Gone", 1))))
+		must(d.Update(t.Context(), frozenRequest(emptyRevision, "one", changeTo("groups", "CON: a/b", 1), changeTo("groups", "Gone", 1))))
 		if err := os.WriteFile(filepath.Join(root, "contoso", "desired", "groups", "By hand.json"), []byte("{\"n\": 7}"), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -53,11 +53,11 @@ func (m *MemoryRepository) Update(ctx context.Context, req UpdateRequest) (Revis
 		return Revision{}, err
 	}
 	made := memoryRevision{key: req.Key, Revision: Revision{Message: req.Message, Author: req.Author}}
-	return m.append(ctx, memoryLine{req.Tenant, DesiredLine}, made, func(head memoryRevision) (Tree, error) {
+	return m.append(ctx, memoryLine{req.Tenant, DesiredLine}, made, func(head memoryRevision) (Tree, string, error) {
 		if head.ID != req.Parent {
-			return nil, fmt.Errorf("%w: it is at %s and the changes were made against %s", ErrMoved, head.ID, req.Parent)
+			return nil, "", fmt.Errorf("%w: it is at %s and the changes were made against %s", ErrMoved, head.ID, req.Parent)
 		}
-		return head.tree.With(req.Changes)
+		return digested(head.tree.With(req.Changes))
 	})
 }
 
@@ -67,10 +67,22 @@ func (m *MemoryRepository) Backup(ctx context.Context, req BackupRequest) (Revis
 		return Revision{}, err
 	}
 	made := memoryRevision{key: req.Key, Revision: Revision{Message: req.Message, Author: req.Author}}
-	return m.append(ctx, memoryLine{req.Tenant, BackupLine}, made, func(head memoryRevision) (Tree, error) {
-		return head.tree.WithSnapshot(req.Snapshot)
+	line := memoryLine{req.Tenant, BackupLine}
+	return m.append(ctx, line, made, func(head memoryRevision) (Tree, string, error) {
+		if req.Parent == "" {
+			return digested(head.tree.WithSnapshot(req.Snapshot))
+		}
+		parent, found := m.find(line, req.Parent)
+		if !found {
+			return nil, "", noRevision(req.Tenant, BackupLine, req.Parent)
+		}
+		tree, changed, err := head.tree.withDelta(parent.tree, req)
+		return tree, changeDigest(head.ID, changed), err
 	})
 }
+
+// digested returns a tree with its digest.
+func digested(t Tree, err error) (Tree, string, error) { return t, t.Digest(), err }
 
 // Snapshot is part of [Repository].
 func (m *MemoryRepository) Snapshot(ctx context.Context, req SnapshotRequest) (Snapshot, error) {
@@ -99,8 +111,8 @@ func (m *MemoryRepository) History(ctx context.Context, req RepositoryHistoryReq
 // regard to its head and with any content: a new revision. Nil removes it.
 func (m *MemoryRepository) Edit(tenant, kind, key string, content []byte) error {
 	return m.edit(tenant, func(t Tree) (Tree, error) {
-		index := t.index()
-		if e := index.byKey[resourceName{kind, key}]; e != nil {
+		index := indexOf(t)
+		if e := index.byKey[ResourceName{kind, key}]; e != nil {
 			return t.withFile(e.paths[0], content), nil
 		}
 		path, err := index.newPath(kind, key)
@@ -130,15 +142,16 @@ func (m *MemoryRepository) edit(tenant string, change func(Tree) (Tree, error)) 
 		return err
 	}
 	made := memoryRevision{Revision: Revision{Message: "edited"}}
-	_, err := m.append(context.Background(), memoryLine{tenant, DesiredLine}, made, func(head memoryRevision) (Tree, error) {
-		return change(head.tree)
+	_, err := m.append(context.Background(), memoryLine{tenant, DesiredLine}, made, func(head memoryRevision) (Tree, string, error) {
+		return digested(change(head.tree))
 	})
 	return err
 }
 
 // append adds a revision with the tree that next makes of the head, unless
-// there is one with the same key.
-func (m *MemoryRepository) append(ctx context.Context, line memoryLine, made memoryRevision, next func(head memoryRevision) (Tree, error)) (Revision, error) {
+// there is one with the same key. The digest that next returns names the tree.
+func (m *MemoryRepository) append(ctx context.Context, line memoryLine, made memoryRevision,
+	next func(head memoryRevision) (tree Tree, digest string, err error)) (Revision, error) {
 	if err := ctx.Err(); err != nil {
 		return Revision{}, err
 	}
@@ -149,12 +162,12 @@ func (m *MemoryRepository) append(ctx context.Context, line memoryLine, made mem
 			return r.Revision, nil
 		}
 	}
-	tree, err := next(m.head(line))
+	tree, digest, err := next(m.head(line))
 	if err != nil {
 		return Revision{}, err
 	}
 	made.tree = tree
-	made.ID = revisionID(len(m.lines[line])+1, tree)
+	made.ID = revisionID(len(m.lines[line])+1, digest)
 	made.Time = time.Now().UTC()
 	m.lines[line] = append(m.lines[line], made)
 	return made.Revision, nil
@@ -166,7 +179,16 @@ func (m *MemoryRepository) head(line memoryLine) memoryRevision {
 	if all := m.lines[line]; len(all) > 0 {
 		return all[len(all)-1]
 	}
-	return memoryRevision{Revision: Revision{ID: revisionID(0, nil)}}
+	return memoryRevision{Revision: Revision{ID: emptyRevision}}
+}
+
+// find returns a revision that was appended to a line.
+func (m *MemoryRepository) find(line memoryLine, id string) (memoryRevision, bool) {
+	i := slices.IndexFunc(m.lines[line], func(r memoryRevision) bool { return r.ID == id })
+	if i < 0 {
+		return memoryRevision{}, false
+	}
+	return m.lines[line][i], true
 }
 
 func (m *MemoryRepository) revision(ctx context.Context, tenant string, line Line, id string) (memoryRevision, error) {
@@ -180,17 +202,19 @@ func (m *MemoryRepository) revision(ctx context.Context, tenant string, line Lin
 	if id == "" && (line == DesiredLine || len(m.lines[name]) > 0) || line == DesiredLine && id == head.ID {
 		return head, nil
 	}
-	for _, r := range m.lines[name] {
-		if r.ID == id {
-			return r, nil
-		}
+	if r, found := m.find(name, id); found {
+		return r, nil
 	}
 	return memoryRevision{}, noRevision(tenant, line, id)
 }
 
-// revisionID names the nth revision of a line. The number makes a line that
-// returns to a former content a new revision all the same.
-func revisionID(n int, t Tree) string { return fmt.Sprintf("%d-%s", n, t.Digest()) }
+// revisionID names the nth revision of a line by a digest: [Tree.Digest], or
+// changeDigest for a delta. The number makes a line that returns to a former
+// content a new revision all the same.
+func revisionID(n int, digest string) string { return fmt.Sprintf("%d-%s", n, digest) }
+
+// emptyRevision is the revision of a line that has none yet.
+var emptyRevision = revisionID(0, Tree(nil).Digest())
 
 func noRevision(tenant string, line Line, id string) error {
 	if id == "" {

@@ -89,6 +89,18 @@ func TestDirRefusesNewerForms(t *testing.T) {
 			_, err := d.Backup(t.Context(), frozenBackup("three"))
 			return err
 		},
+		"Backup on the head": func(d *DirRepository) error {
+			req := frozenBackup("three")
+			req.Parent = backupTwo
+			_, err := d.Backup(t.Context(), req)
+			return err
+		},
+		"Backup on an older revision": func(d *DirRepository) error {
+			req := frozenBackup("three")
+			req.Parent = backupOne
+			_, err := d.Backup(t.Context(), req)
+			return err
+		},
 		"Snapshot": func(d *DirRepository) error {
 			_, err := d.Snapshot(t.Context(), SnapshotRequest{Tenant: "contoso"})
 			return err
@@ -99,7 +111,7 @@ func TestDirRefusesNewerForms(t *testing.T) {
 		},
 	}
 	onDesired := []string{"Desired", "Update", "Update again", "History of desired"}
-	onBackup := []string{"Backup", "Snapshot", "History of backup"}
+	onBackup := []string{"Backup", "Backup on the head", "Backup on an older revision", "Snapshot", "History of backup"}
 	tests := []struct {
 		name, folder string
 		spoil        func(t *testing.T, root string)
@@ -118,7 +130,7 @@ func TestDirRefusesNewerForms(t *testing.T) {
 		}, onDesired},
 		{"a revision of the backup line", "whole", func(t *testing.T, root string) { rewrite(t, root, hidden+"/backup/00000002.json", `2`, "format") }, onBackup},
 		{"a key", "whole", func(t *testing.T, root string) { rewrite(t, root, keyFile(DesiredLine, "two"), `2`, "format") }, []string{"Update again"}},
-		{"a snapshot", "whole", newerSnapshot, []string{"Backup", "Snapshot"}},
+		{"a snapshot", "whole", newerSnapshot, []string{"Backup", "Backup on the head", "Backup on an older revision", "Snapshot"}},
 	}
 	for _, tt := range tests {
 		for name, call := range calls {

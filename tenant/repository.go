@@ -12,11 +12,12 @@ var (
 	// ErrMoved is returned by Update when the desired line's head is not the
 	// request's Parent. Nothing was written. Read again and decide again.
 	ErrMoved = errors.New("tenant: the desired line has moved")
-	// ErrNoRevision is returned by Desired and Snapshot for a revision that
-	// the repository does not have, or has no more.
+	// ErrNoRevision is returned by Desired and Snapshot for a revision, and by
+	// Backup for a parent, that the repository does not have, or has no more.
 	ErrNoRevision = errors.New("tenant: no such revision")
 	// ErrInvalidRequest is returned for a request that can never succeed: an
-	// empty or over-long key, a body that is no JSON object, no idempotency key.
+	// empty or over-long key, a body that is no JSON object, no idempotency key,
+	// a delta that removes what its parent lacks.
 	ErrInvalidRequest = errors.New("tenant: invalid request")
 	// ErrNewerFormat is returned, by every method, for what a newer version of
 	// a library wrote and this one cannot read. It is never overwritten.
@@ -47,7 +48,10 @@ type Repository interface {
 	Update(ctx context.Context, req UpdateRequest) (Revision, error)
 
 	// Backup appends a snapshot to the backup line. Kinds that are not
-	// Complete keep what the line's last revision held of them.
+	// Complete keep what the line's last revision held of them. A request with
+	// a Parent says the same with fewer resources: only those that have changed
+	// since. It returns ErrInvalidRequest, or ErrNoRevision for a Parent that
+	// is not kept.
 	Backup(ctx context.Context, req BackupRequest) (Revision, error)
 
 	// Snapshot returns the backup line at a revision, or its head; ErrNoRevision
@@ -96,15 +100,36 @@ type Change struct {
 	Body json.RawMessage `json:"body,omitempty"`
 }
 
-// BackupRequest asks for a new revision of the backup line.
+// BackupRequest asks for a new revision of the backup line. Without a Parent,
+// Snapshot is whole. With one, the request is a delta: the snapshot's Resources
+// are those alone that differ from the parent's, and Removed names those that
+// are gone. A delta makes the same revision as the whole snapshot would.
+//
+// A caller that is told ErrNoRevision for a delta sends the whole snapshot
+// under the same key: a refused request has not used it up.
 type BackupRequest struct {
 	Tenant string
-	// Key makes the request repeatable. Required; at most 200 bytes.
+	// Key makes the request repeatable. Required; at most 200 bytes. A request
+	// with a key that was used returns the first revision, also when its
+	// content or its parent is another one.
 	Key string
-	// Snapshot in the repository's form, without ids.
+	// Parent is the revision of the tenant's backup line that the delta was
+	// made against, as Snapshot returns it: any that is kept, not only the
+	// head. The new revision follows the head all the same. Complete kinds
+	// become what Parent holds of them, without Removed, with the snapshot's
+	// resources; other kinds keep what the head holds. Empty: not a delta.
+	Parent string
+	// Snapshot in the repository's form, without ids. Kinds and Taken are
+	// always those of the whole snapshot. Of kinds that are not Complete,
+	// resources are ignored.
 	Snapshot Snapshot
-	Message  string
-	Author   string
+	// Removed are the resources that Parent holds and the whole snapshot has
+	// no more. Each is of a Complete kind, stands here once, is held by Parent
+	// and is not among the snapshot's resources: anything else is
+	// ErrInvalidRequest, and so are removals without a Parent.
+	Removed []ResourceName
+	Message string
+	Author  string
 }
 
 // SnapshotRequest asks for the backup line.

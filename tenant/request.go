@@ -25,7 +25,29 @@ func (r UpdateRequest) check() error {
 }
 
 func (r BackupRequest) check() error {
-	return cmp.Or(checkTenant(r.Tenant), checkRequestKey(r.Key), r.Snapshot.check())
+	return cmp.Or(checkTenant(r.Tenant), checkRequestKey(r.Key), r.Snapshot.check(), r.checkRemoved())
+}
+
+// checkRemoved says what makes the removals impossible, whatever the parent has.
+func (r BackupRequest) checkRemoved() error {
+	if len(r.Removed) == 0 {
+		return nil
+	}
+	if r.Parent == "" {
+		return invalid("the backup removes resources and names no parent")
+	}
+	complete := r.Snapshot.complete()
+	changes := snapshotChanges(r.Snapshot, func(string) bool { return true })
+	for i, c := range changes { // their bodies were checked
+		changes[i] = Change{Kind: c.Kind, Key: c.Key}
+	}
+	for _, name := range r.Removed {
+		if !complete(name.Kind) {
+			return invalid("the backup removes %s/%s, and only of a complete kind can a resource be known to be gone", name.Kind, name.Key)
+		}
+		changes = append(changes, Change{Kind: name.Kind, Key: name.Key})
+	}
+	return checkChanges(changes)
 }
 
 func (r RepositoryHistoryRequest) check() error {
@@ -86,9 +108,9 @@ func checkKind(kind string) error {
 }
 
 func checkChanges(changes []Change) error {
-	seen := make(map[resourceName]bool, len(changes))
+	seen := make(map[ResourceName]bool, len(changes))
 	for _, c := range changes {
-		name := resourceName{c.Kind, c.Key}
+		name := ResourceName{c.Kind, c.Key}
 		if seen[name] {
 			return invalid("%s/%s appears twice", c.Kind, c.Key)
 		}
@@ -107,5 +129,9 @@ func checkChanges(changes []Change) error {
 }
 
 func compareChanges(a, b Change) int {
+	return compareNames(ResourceName{a.Kind, a.Key}, ResourceName{b.Kind, b.Key})
+}
+
+func compareNames(a, b ResourceName) int {
 	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
 }

@@ -22,6 +22,12 @@ type Resource struct {
 	Source string `json:"source,omitempty"`
 }
 
+// ResourceName names a resource of a repository: a key is unique within its kind.
+type ResourceName struct {
+	Kind string `json:"kind"`
+	Key  string `json:"key"`
+}
+
 // Completeness says how much of what was asked for a read has returned. Only
 // Complete lets absence mean anything.
 type Completeness string

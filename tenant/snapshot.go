@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -47,40 +48,72 @@ func (t Tree) WithSnapshot(s Snapshot) (Tree, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	// What is damaged is put right; what is newer is not ours to replace.
-	if err := checkFormat(snapshotFile, t[snapshotFile], snapshotFormat); errors.Is(err, ErrNewerFormat) {
+	if err := refuseNewerSnapshot(t[snapshotFile]); err != nil {
 		return nil, err
 	}
-	complete := func(kind string) bool {
-		return slices.ContainsFunc(s.Kinds, func(k KindState) bool { return k.Kind == kind && k.Completeness == Complete })
-	}
+	complete := s.complete()
 	changes := snapshotChanges(s, complete)
-	kept := make(map[resourceName]bool, len(changes))
+	kept := make(map[ResourceName]bool, len(changes))
 	for _, c := range changes {
-		kept[resourceName{c.Kind, c.Key}] = true
+		kept[ResourceName{c.Kind, c.Key}] = true
 	}
-	data := snapshotData{Format: snapshotFormat, Taken: s.Taken.UTC(), Kinds: slices.Clone(s.Kinds)}
-	for name := range t.index().byKey {
-		if complete(name.kind) && !kept[name] {
-			changes = append(changes, Change{Kind: name.kind, Key: name.key})
-		}
-		if !slices.ContainsFunc(data.Kinds, func(k KindState) bool { return k.Kind == name.kind }) {
-			data.Kinds = append(data.Kinds, KindState{
-				Kind: name.kind, Completeness: NotInScope, Reason: "kept from an earlier backup",
-			})
+	index := indexOf(t)
+	for name := range index.byKey {
+		if complete(name.Kind) && !kept[name] {
+			changes = append(changes, Change{Kind: name.Kind, Key: name.Key})
 		}
 	}
-	slices.SortFunc(data.Kinds, func(a, b KindState) int { return compareChanges(Change{Kind: a.Kind}, Change{Kind: b.Kind}) })
 	result, err := t.With(changes)
 	if err != nil {
 		return nil, err
 	}
+	if result[snapshotFile], err = encodeSnapshot(s, index); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// refuseNewerSnapshot returns ErrNewerFormat for the snapshotFile of a newer
+// version. What is damaged is put right; what is newer is not ours to replace.
+func refuseNewerSnapshot(text []byte) error {
+	if err := checkFormat(snapshotFile, text, snapshotFormat); errors.Is(err, ErrNewerFormat) {
+		return err
+	}
+	return nil
+}
+
+// encodeSnapshot returns the content of the snapshotFile. Kinds without a state,
+// of which the index of the line's files knows resources, are given one.
+func encodeSnapshot(s Snapshot, index *treeIndex) ([]byte, error) {
+	data := snapshotData{Format: snapshotFormat, Taken: s.Taken.UTC(), Kinds: slices.Clone(s.Kinds)}
+	known := make(map[string]bool, len(s.Kinds))
+	for _, k := range s.Kinds {
+		known[k.Kind] = true
+	}
+	for name := range index.byKey {
+		if !known[name.Kind] {
+			known[name.Kind] = true
+			data.Kinds = append(data.Kinds, KindState{
+				Kind: name.Kind, Completeness: NotInScope, Reason: "kept from an earlier backup",
+			})
+		}
+	}
+	slices.SortFunc(data.Kinds, func(a, b KindState) int { return strings.Compare(a.Kind, b.Kind) })
 	text, err := json.MarshalIndent(data, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("tenant: encode snapshot: %w", err)
 	}
-	result[snapshotFile] = append(text, '\n')
-	return result, nil
+	return append(text, '\n'), nil
+}
+
+// complete returns a function that tells which kinds the snapshot has as
+// Complete.
+func (s Snapshot) complete() func(kind string) bool {
+	kinds := make(map[string]bool, len(s.Kinds))
+	for _, k := range s.Kinds {
+		kinds[k.Kind] = k.Completeness == Complete
+	}
+	return func(kind string) bool { return kinds[kind] }
 }
 
 // Snapshot decodes the tree of a backup line. It returns ErrNewerFormat for one

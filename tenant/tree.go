@@ -28,7 +28,7 @@ func (t Tree) Resources() ([]Resource, []FileError) {
 		resources []Resource
 		problems  []FileError
 	)
-	for _, e := range t.index().entries() {
+	for _, e := range indexOf(t).entries() {
 		if problem := e.problem(); problem != nil {
 			problems = append(problems, *problem)
 			continue
@@ -37,11 +37,11 @@ func (t Tree) Resources() ([]Resource, []FileError) {
 		body, err := DecodeFile(path, t[path])
 		if err != nil {
 			problem := *err.(*FileError)
-			problem.Kind, problem.Key = e.kind, e.key
+			problem.Kind, problem.Key = e.Kind, e.Key
 			problems = append(problems, problem)
 			continue
 		}
-		resources = append(resources, Resource{Kind: e.kind, Key: e.key, Body: body, Source: path})
+		resources = append(resources, Resource{Kind: e.Kind, Key: e.Key, Body: body, Source: path})
 	}
 	return resources, problems
 }
@@ -58,7 +58,7 @@ func (t Tree) With(changes []Change) (Tree, error) {
 	if result == nil {
 		result = Tree{}
 	}
-	index := t.index()
+	index := indexOf(t)
 	// Sorted, so that the same changes give the same names in any order.
 	for _, c := range slices.SortedFunc(slices.Values(changes), compareChanges) {
 		if err := result.change(index, c); err != nil {
@@ -70,13 +70,10 @@ func (t Tree) With(changes []Change) (Tree, error) {
 
 // change makes one change in place and keeps the index.
 func (t Tree) change(index *treeIndex, c Change) error {
-	e := index.byKey[resourceName{c.Kind, c.Key}]
+	name := ResourceName{c.Kind, c.Key}
 	if c.Body == nil {
-		if e != nil {
-			for _, path := range e.paths {
-				delete(t, path)
-			}
-			index.remove(e)
+		for _, path := range index.drop(name) {
+			delete(t, path)
 		}
 		return nil
 	}
@@ -84,29 +81,25 @@ func (t Tree) change(index *treeIndex, c Change) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalidRequest, err)
 	}
-	if e != nil && len(e.paths) == 1 && e.clash == "" {
-		if path := e.paths[0]; !sameContent(path, t[path], content) {
-			t[path] = content
-		}
-		return nil
-	}
-	if e != nil { // several files, or a name too close to another: begin anew
-		if err := t.change(index, Change{Kind: c.Kind, Key: c.Key}); err != nil {
-			return err
-		}
-	}
-	path, err := index.newPath(c.Kind, c.Key)
+	path, dropped, err := index.place(name)
 	if err != nil {
 		return err
 	}
-	t[path] = content
-	index.add(path)
+	for _, path := range dropped {
+		delete(t, path)
+	}
+	if old, exists := t[path]; !exists || !sameContent(path, old, content) {
+		t[path] = content
+	}
 	return nil
 }
 
 // sameContent reports whether a file already says what content, which is
 // formatted, says.
 func sameContent(path string, file, content []byte) bool {
+	if bytes.Equal(file, content) { // as most are: no need to parse
+		return true
+	}
 	formatted, err := formatFile(path, file)
 	return err == nil && bytes.Equal(formatted, content)
 }
@@ -136,11 +129,9 @@ func isIgnored(path string) bool {
 	return slices.ContainsFunc(strings.Split(path, "/"), func(name string) bool { return strings.HasPrefix(name, ".") })
 }
 
-type resourceName struct{ kind, key string }
-
 // treeEntry is a resource and the files that claim to hold it.
 type treeEntry struct {
-	resourceName
+	ResourceName
 	paths []string
 	// clash is another resource's file whose name differs only in case.
 	clash string
@@ -162,21 +153,22 @@ func (e *treeEntry) problem() *FileError {
 		return nil
 	}
 	problem := wholeFile(e.paths[0], message)
-	problem.Kind, problem.Key = e.kind, e.key
+	problem.Kind, problem.Key = e.Kind, e.Key
 	return problem
 }
 
 // treeIndex knows which resource is where in a tree.
 type treeIndex struct {
-	byKey   map[resourceName]*treeEntry
+	byKey   map[ResourceName]*treeEntry
 	invalid []*treeEntry
 	// folded holds a path for each folded path.
 	folded map[string]string
 }
 
-func (t Tree) index() *treeIndex {
-	index := &treeIndex{byKey: make(map[resourceName]*treeEntry), folded: make(map[string]string)}
-	for _, path := range slices.Sorted(maps.Keys(t)) {
+// indexOf returns the index of files by path, whatever stands for their content.
+func indexOf[C any](files map[string]C) *treeIndex {
+	index := &treeIndex{byKey: make(map[ResourceName]*treeEntry), folded: make(map[string]string)}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
 		if !isIgnored(path) {
 			index.add(path)
 		}
@@ -187,12 +179,12 @@ func (t Tree) index() *treeIndex {
 func (x *treeIndex) add(path string) {
 	name, err := parsePath(path)
 	if err != nil {
-		x.invalid = append(x.invalid, &treeEntry{resourceName: name, paths: []string{path}, invalid: err.Error()})
+		x.invalid = append(x.invalid, &treeEntry{ResourceName: name, paths: []string{path}, invalid: err.Error()})
 		return
 	}
 	e := x.byKey[name]
 	if e == nil {
-		e = &treeEntry{resourceName: name}
+		e = &treeEntry{ResourceName: name}
 		x.byKey[name] = e
 	}
 	e.paths = append(e.paths, path)
@@ -210,7 +202,7 @@ func (x *treeIndex) add(path string) {
 // remove forgets a resource. The name that it shared with another but for the
 // case is the other's now.
 func (x *treeIndex) remove(e *treeEntry) {
-	delete(x.byKey, e.resourceName)
+	delete(x.byKey, e.ResourceName)
 	for _, path := range e.paths {
 		delete(x.folded, fold(path))
 	}
@@ -227,9 +219,35 @@ func (x *treeIndex) remove(e *treeEntry) {
 func (x *treeIndex) entries() []*treeEntry {
 	all := slices.AppendSeq(slices.Clone(x.invalid), maps.Values(x.byKey))
 	slices.SortFunc(all, func(a, b *treeEntry) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.key, b.key), cmp.Compare(a.paths[0], b.paths[0]))
+		return cmp.Or(compareNames(a.ResourceName, b.ResourceName), cmp.Compare(a.paths[0], b.paths[0]))
 	})
 	return all
+}
+
+// place returns the path at which a resource's content belongs and makes it the
+// resource's only one: the path that it has, or a new one. Dropped are the
+// paths of files that must go: the resource has several, or its name differs
+// from another resource's only in case.
+func (x *treeIndex) place(name ResourceName) (path string, dropped []string, err error) {
+	if e := x.byKey[name]; e != nil && len(e.paths) == 1 && e.clash == "" {
+		return e.paths[0], nil, nil
+	}
+	dropped = x.drop(name)
+	if path, err = x.newPath(name.Kind, name.Key); err != nil {
+		return "", nil, err
+	}
+	x.add(path)
+	return path, dropped, nil
+}
+
+// drop forgets a resource, if it is there, and returns the paths of its files.
+func (x *treeIndex) drop(name ResourceName) []string {
+	e := x.byKey[name]
+	if e == nil {
+		return nil
+	}
+	x.remove(e)
+	return e.paths
 }
 
 // newPath returns a free path for a resource that has no file.
@@ -246,16 +264,16 @@ func (x *treeIndex) newPath(kind, key string) (string, error) {
 
 // parsePath returns the kind and key of the file at a path of a tree. With an
 // error, they are what is known of them.
-func parsePath(path string) (resourceName, error) {
+func parsePath(path string) (ResourceName, error) {
 	folder, file, ok := strings.Cut(path, "/")
 	if !ok {
-		return resourceName{}, fmt.Errorf("the file is in no kind's folder: move it into the folder of its kind")
+		return ResourceName{}, fmt.Errorf("the file is in no kind's folder: move it into the folder of its kind")
 	}
-	name := resourceName{kind: unescape(folder)}
-	if err := checkKind(name.kind); err != nil {
+	name := ResourceName{Kind: unescape(folder)}
+	if err := checkKind(name.Kind); err != nil {
 		return name, err
 	}
 	var err error
-	name.key, err = KeyOfPath(file)
+	name.Key, err = KeyOfPath(file)
 	return name, err
 }

@@ -348,4 +348,6 @@ var repositoryBugs = []bug[RepositoryFixture]{
 	})},
 }
 
-func TestRepositoryKitCatchesBugs(t *testing.T) { checkBugs(t, repositoryBugs, repositoryCases()) }
+func TestRepositoryKitCatchesBugs(t *testing.T) {
+	checkBugs(t, slices.Concat(repositoryBugs, deltaBugs), repositoryCases())
+}

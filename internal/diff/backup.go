@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -20,13 +21,15 @@ type Backup struct {
 	// to; empty for none.
 	Parent string
 	// Removed are the objects that Parent has and the tenant has not, ordered by
-	// kind and key.
-	Removed []plan.Target
+	// kind and key. Like Resources they are of kinds that were completely read:
+	// of the others the backup line keeps what it has.
+	Removed []tenant.ResourceName
 	// Counts are the numbers of objects in the whole backup, by kind.
 	Counts map[string]int
 
-	holds func(kind, key string) bool
-	kept  []keptObject // nil where the base's record of the backup line stays
+	holds    func(kind, key string) bool
+	complete func(kind string) bool
+	kept     []keptObject // nil where the base's record of the backup line stays
 }
 
 // keptObject is an object of a backup and the sum of its text.
@@ -52,10 +55,19 @@ func (b *Backup) MarkIn(base *Base, revision string) {
 	if b.kept == nil {
 		return
 	}
-	base.Backup, base.Unbound = revision, nil
+	// The line keeps what it has of kinds that were not completely read, which
+	// may be another text than the parent's.
+	unbound := slices.DeleteFunc(base.Unbound, func(t plan.Target) bool { return b.complete(t.Kind) })
+	base.Backup, base.Unbound = revision, unbound
 	rest := b.kept
 	for i := range base.Objects {
 		o := &base.Objects[i]
+		if !b.complete(o.Kind) {
+			if o.Kept != "" {
+				o.Kept = otherText
+			}
+			continue
+		}
 		o.Kept = ""
 		for len(rest) > 0 && compareTargets(rest[0].Target, o.target()) < 0 {
 			base.Unbound = append(base.Unbound, rest[0].Target)
@@ -93,6 +105,7 @@ func parentOf(ix *index) string {
 func assembleBackup(ix *index, ms *matches) Backup {
 	b := Backup{Parent: parentOf(ix), Counts: map[string]int{}}
 	b.Taken, b.Kinds = ix.in.Current.Taken, ix.kindStates()
+	b.complete = func(kind string) bool { return ix.states[kind].Completeness == tenant.Complete }
 	if ix.in.NoBackup {
 		return b
 	}
@@ -100,7 +113,7 @@ func assembleBackup(ix *index, ms *matches) Backup {
 		b.kept = make([]keptObject, 0, len(ms.sorted))
 	}
 	for _, o := range ms.sorted {
-		if o.backup.sum == "" {
+		if o.backup.sum == "" || !b.complete(o.kind.Name) {
 			continue
 		}
 		b.Counts[o.kind.Name]++
@@ -113,7 +126,7 @@ func assembleBackup(ix *index, ms *matches) Backup {
 	}
 	b.holds = func(kind, key string) bool {
 		o := ms.objects[kind][key]
-		return o != nil && o.backup.sum != ""
+		return o != nil && o.backup.sum != "" && b.complete(kind)
 	}
 	if b.Parent != "" {
 		b.Removed = b.removedFrom(ix.in.Base)
@@ -122,18 +135,23 @@ func assembleBackup(ix *index, ms *matches) Backup {
 }
 
 // removedFrom returns the objects of the parent that the backup lacks.
-func (b *Backup) removedFrom(base *Base) []plan.Target {
-	var removed []plan.Target
+func (b *Backup) removedFrom(base *Base) []tenant.ResourceName {
+	var removed []tenant.ResourceName
+	lacks := func(kind, key string) {
+		if b.complete(kind) && !b.Holds(kind, key) {
+			removed = append(removed, tenant.ResourceName{Kind: kind, Key: key})
+		}
+	}
 	for i := range base.Objects {
-		if o := &base.Objects[i]; o.Kept != "" && !b.Holds(o.Kind, o.Key) {
-			removed = append(removed, o.target())
+		if o := &base.Objects[i]; o.Kept != "" {
+			lacks(o.Kind, o.Key)
 		}
 	}
 	for _, t := range base.Unbound {
-		if !b.Holds(t.Kind, t.Key) {
-			removed = append(removed, t)
-		}
+		lacks(t.Kind, t.Key)
 	}
-	slices.SortFunc(removed, compareTargets)
-	return removed
+	slices.SortFunc(removed, func(a, b tenant.ResourceName) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+	})
+	return slices.Compact(removed)
 }

@@ -68,7 +68,6 @@ type run struct {
 	Adoption   *state.BlobRef `json:"adoption,omitempty"`
 	Desired    string         `json:"desired,omitempty"`
 	Comparison *state.BlobRef `json:"comparison,omitempty"`
-	Snapshot   *state.BlobRef `json:"snapshot,omitempty"`
 	Plan       *state.BlobRef `json:"plan,omitempty"`
 	Bindings   *state.BlobRef `json:"bindings,omitempty"`
 	Digest     string         `json:"digest,omitempty"`
@@ -192,7 +191,7 @@ func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 func (d *data) blobs() []*state.BlobRef {
 	refs := []*state.BlobRef{d.Base}
 	if r := d.Run; r != nil {
-		refs = append(refs, r.Adoption, r.Comparison, r.Snapshot, r.Plan, r.Bindings, r.After, r.Report)
+		refs = append(refs, r.Adoption, r.Comparison, r.Plan, r.Bindings, r.After, r.Report)
 	}
 	return refs
 }

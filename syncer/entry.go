@@ -73,10 +73,11 @@ type EntryData struct {
 	Result  *ItemResult         `json:"result,omitempty"`
 	Log     *state.BlobRef      `json:"log,omitempty"`
 	// Report is the run's, on the entry of the move that ended it, and so are
-	// the plan and the snapshots before and after, as far as it came.
+	// the plan, the revision of the backup line with the snapshot before, and
+	// the snapshot after, as far as it came.
 	Report *state.BlobRef `json:"report,omitempty"`
 	Plan   *state.BlobRef `json:"plan,omitempty"`
-	Before *state.BlobRef `json:"before,omitempty"`
+	Backup string         `json:"backup,omitempty"`
 	After  *state.BlobRef `json:"after,omitempty"`
 }
 

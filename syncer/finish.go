@@ -84,7 +84,7 @@ func (c *session) finish(ctx context.Context, end ending) error {
 		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(count, t.now)
 		t.end(c.s.cfg, end, ref)
 		return t.move(event, EntryData{Phase: PhaseReport, Outcome: end.outcome, Message: end.reason, Error: end.err,
-			Report: ref, Plan: t.d.Run.Plan, Before: t.d.Run.Snapshot, After: t.d.Run.After})
+			Report: ref, Plan: t.d.Run.Plan, Backup: t.d.Run.Backup, After: t.d.Run.After})
 	})
 }
 

@@ -97,7 +97,8 @@ func asNewer(err error) error {
 	return err
 }
 
-// snapshotForm is a snapshot as it is stored: in the blobs "snapshot" and "after".
+// snapshotForm is a snapshot as it is stored, in the blob "after", and in
+// artifacts.
 type snapshotForm struct {
 	Format int `json:"format"`
 	tenant.Snapshot

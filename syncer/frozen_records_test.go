@@ -33,7 +33,7 @@ func proposedRun() *run {
 	r.Phase, r.Identity = PhaseApprove, &auth.Identity{Directory: "11111111-2222-4333-8444-555555555555",
 		HomeDirectory: "66666666-7777-4888-9999-000000000000", ObjectID: "o-1", Username: "ann@contoso.example", Application: "app-1"}
 	r.Backup, r.Desired = "backup-7", "desired-9"
-	r.Adoption, r.Comparison, r.Snapshot = frozenRef("adoption"), frozenRef("comparison"), frozenRef("snapshot")
+	r.Adoption, r.Comparison = frozenRef("adoption"), frozenRef("comparison")
 	r.Plan, r.Bindings, r.Digest = frozenRef("plan"), frozenRef("bindings"), "d1g357"
 	r.Counts = &plan.Counts{Create: 1, Update: 2, Delete: 3, Conflicts: 1, Problems: 1}
 	r.Since, r.WaitingSince = at(3), at(3)
@@ -129,7 +129,7 @@ func frozenEntries() map[EntryType]EntryData {
 	info := &ErrorInfo{Class: "transient", Phase: PhaseDeploy, Message: "the answer was lost", RequestID: "req-1", Time: at(4)}
 	return map[EntryType]EntryData{
 		EntryMove: {Event: state.Fail, From: state.InProgress, To: state.NewError, Phase: PhaseReport, Actor: "ann", Comment: "by hand",
-			Outcome: FailedWith, Message: "transient", Error: info, Report: frozenRef("report"), Plan: frozenRef("plan"), Before: frozenRef("snapshot"), After: frozenRef("after")},
+			Outcome: FailedWith, Message: "transient", Error: info, Report: frozenRef("report"), Plan: frozenRef("plan"), Backup: "backup-7", After: frozenRef("after")},
 		EntryPhase:   {Phase: PhaseBackup},
 		EntryPrompt:  {Phase: PhaseConnect},
 		EntryVote:    {Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357"},

@@ -57,7 +57,7 @@ func frozenForms() []frozenForm {
 			func(raw []byte) (any, error) { return DecodeReport(raw) }},
 		frozenBlob("comparison", frozenComparison(), comparisonFormat),
 		frozenBlob("adoption", frozenAdoption(), adoptionFormat),
-		frozenBlob("snapshot", frozenSnapshot(), snapshotFormat),
+		frozenBlob("after", frozenSnapshot(), snapshotFormat),
 		frozenBlob("bindings", frozenBindings(), bindingsFormat),
 	)
 }

@@ -136,7 +136,6 @@ func TestRunsWaitForANewerVersion(t *testing.T) {
 			u.decide(t, proposed(t, u), syncer.RejectAndRevert)
 		}, syncer.PhaseRevert, syncer.Reverted},
 		{"the bindings, at the deploy", "bindings", approved, syncer.PhaseDeploy, syncer.Deployed},
-		{"the snapshot, at the reading back", "snapshot", approved, syncer.PhaseVerify, syncer.Deployed},
 		{"the base, at the deploy", "base", approved, syncer.PhaseDeploy, syncer.Deployed},
 		{"the base, at the reading back", "base", written, syncer.PhaseVerify, syncer.Deployed},
 		{"the base, at an end without reading back", "base", func(t *testing.T, u *upgradeWorld) {

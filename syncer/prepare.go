@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -233,17 +234,20 @@ func (c *session) backup(ctx context.Context, cmp *diff.Comparison, before adopt
 	if err != nil {
 		return fmt.Errorf("backup: compare: %w", err)
 	}
-	key, err := backupKey(r.ID, res.Backup.Snapshot)
+	rev, err := c.appendBackup(ctx, &res.Backup)
+	if errors.Is(err, tenant.ErrNoRevision) || errors.Is(err, tenant.ErrInvalidRequest) && !res.Backup.Whole() {
+		// The line has lost the parent, or has gone on from another: it gets the
+		// whole tenant again.
+		cmp = cmp.WithoutParent()
+		if res, err = cmp.Compare(ctx); err != nil {
+			return fmt.Errorf("backup: compare: %w", err)
+		}
+		rev, err = c.appendBackup(ctx, &res.Backup)
+	}
 	if err != nil {
 		return err
 	}
-	rev, err := repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key,
-			Snapshot: res.Backup.Snapshot, Message: "Backup of " + c.tenant, Author: r.Actor})
-	})
-	if err != nil {
-		return err
-	}
+	backup := res.Backup
 	sum := &comparison{Format: comparisonFormat, Backup: rev.ID, Adopted: before.changes, Written: before.revision}
 	switch {
 	case r.Options.Mode == BackupOnly:
@@ -259,16 +263,35 @@ func (c *session) backup(ctx context.Context, cmp *diff.Comparison, before adopt
 	if err != nil {
 		return err
 	}
+	backup.MarkIn(res.Base, rev.ID)
 	res.Plan.Revision = cmp.Desired().Revision
 	return c.propose(ctx, cmp.Current(), res, sum)
+}
+
+// appendBackup appends a backup to the backup line.
+func (c *session) appendBackup(ctx context.Context, b *diff.Backup) (tenant.Revision, error) {
+	r := c.run()
+	key, err := backupKey(r.ID, b)
+	if err != nil {
+		return tenant.Revision{}, err
+	}
+	return repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
+		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key, Parent: b.Parent, Removed: b.Removed,
+			Snapshot: b.Snapshot, Message: "Backup of " + c.tenant, Author: r.Actor})
+	})
 }
 
 // backupKey makes a backup repeatable: the same content in the same run has the
 // same key. A run that is taken up again after the tenant has changed makes
 // another backup, of what it then plans from.
-func backupKey(run string, snap tenant.Snapshot) (string, error) {
+func backupKey(run string, b *diff.Backup) (string, error) {
+	snap := b.Snapshot
 	snap.Taken = time.Time{}
-	raw, err := json.Marshal(snap)
+	raw, err := json.Marshal(struct {
+		Parent   string
+		Snapshot tenant.Snapshot
+		Removed  []tenant.ResourceName
+	}{b.Parent, snap, b.Removed})
 	if err != nil {
 		return "", fmt.Errorf("backup: encode the snapshot: %w", err)
 	}
@@ -365,12 +388,13 @@ func unchanged(res *diff.Result, adopted []plan.AdoptedChange) map[string]int {
 	for _, n := range res.Plan.Notes {
 		touched[id{n.Kind, n.Key}] = true
 	}
-	count := map[string]int{}
-	for _, r := range res.Backup.Resources {
-		if !touched[id{r.Kind, r.Key}] && wasRead(res.Backup.Snapshot, r.Kind) {
-			count[r.Kind]++
+	count := maps.Clone(res.Backup.Counts)
+	for t := range touched {
+		if res.Backup.Holds(t.kind, t.key) {
+			count[t.kind]--
 		}
 	}
+	maps.DeleteFunc(count, func(_ string, n int) bool { return n == 0 })
 	return count
 }
 
@@ -392,7 +416,6 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		v    any
 	}{
 		{kind: "plan", data: planJSON}, {kind: "base", data: baseJSON},
-		{kind: "snapshot", v: snapshotForm{Format: snapshotFormat, Snapshot: res.Backup.Snapshot}},
 		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings}}, {kind: "comparison", v: sum},
 	} {
 		if b.data == nil {
@@ -409,7 +432,7 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		t.d.Base = refs["base"]
 		r := t.d.Run
 		r.Backup, r.Desired = sum.Backup, res.Plan.Revision
-		r.Plan, r.Snapshot, r.Bindings, r.Comparison = refs["plan"], refs["snapshot"], refs["bindings"], refs["comparison"]
+		r.Plan, r.Bindings, r.Comparison = refs["plan"], refs["bindings"], refs["comparison"]
 		r.Digest, r.Counts = res.Plan.Digest, &counts
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Row is one tenant as people see it.
@@ -237,7 +238,7 @@ func (s *Syncer) runAt(ctx context.Context, tenantName, id string) (*run, error)
 			past.Started = e.Time
 		}
 		if e.Report != nil {
-			past.Report, past.Plan, past.Snapshot, past.After = e.Report, e.Plan, e.Before, e.After
+			past.Report, past.Plan, past.Backup, past.After = e.Report, e.Plan, e.Backup, e.After
 		}
 	}
 	if past.Started.IsZero() {
@@ -322,7 +323,19 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 		}
 	}
 	return []artifact{
-		{"before.json", blob(r.Snapshot)},
+		{"before.json", func() ([]byte, error) {
+			if r.Backup == "" {
+				return nil, nil
+			}
+			snap, err := s.cfg.Repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: tenantName, Revision: r.Backup})
+			if errors.Is(err, tenant.ErrNoRevision) {
+				return nil, fmt.Errorf("%w: the repository no longer has the backup %s: %w", ErrNotFound, r.Backup, err)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return json.MarshalIndent(snapshotForm{Format: snapshotFormat, Snapshot: snap}, "", "  ")
+		}},
 		{"after.json", blob(r.After)},
 		{"plan.json", blob(r.Plan)},
 		{"plan.md", func() ([]byte, error) {

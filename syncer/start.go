@@ -137,7 +137,7 @@ func (t *draft) superseded(actor, by string, old *supersededReport) error {
 	}
 	r.Outcome, r.Reason, r.Ended = Cancelled, "superseded by run "+by, t.now
 	t.entry(EntryCancel, EntryData{Actor: actor, Message: r.Reason})
-	return t.move(ev, EntryData{Actor: actor, Outcome: Cancelled, Message: r.Reason, Report: old.ref, Plan: r.Plan, Before: r.Snapshot})
+	return t.move(ev, EntryData{Actor: actor, Outcome: Cancelled, Message: r.Reason, Report: old.ref, Plan: r.Plan, Backup: r.Backup})
 }
 
 // supersededReport is the report of a run that is about to be superseded,

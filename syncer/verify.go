@@ -167,15 +167,11 @@ func (d *deployment) settled(in *diff.Input) {
 // storeAfter stores the snapshot from before with the touched kinds as they
 // are now.
 func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []plan.Target, now tenant.Snapshot) error {
-	raw, err := d.c.s.get(ctx, *d.c.run().Snapshot)
+	before, err := d.c.snapshotAt(ctx, d.c.run().Backup)
 	if err != nil {
 		return err
 	}
-	var snap snapshotForm
-	if err := decodeForm("snapshot", raw, snapshotFormat, &snap); err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
-	snap.Format = snapshotFormat
+	snap := snapshotForm{Format: snapshotFormat, Snapshot: before}
 	replaced := func(kind string) bool { return targeted(touched, kind, "") && wasRead(now, kind) }
 	snap.Taken = now.Taken
 	snap.Resources = slices.DeleteFunc(snap.Resources, func(r tenant.Resource) bool { return replaced(r.Kind) })
@@ -184,7 +180,8 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 			snap.Resources = append(snap.Resources, r)
 		}
 	}
-	if raw, err = json.Marshal(snap); err != nil {
+	raw, err := json.Marshal(snap)
+	if err != nil {
 		return fmt.Errorf("verify: encode snapshot: %w", err)
 	}
 	out.after, err = d.c.put(ctx, "after", raw)

@@ -92,6 +92,18 @@ func (c *Comparison) WithoutBackup() *Comparison {
 	return &Comparison{ix: &ix}
 }
 
+// WithoutParent returns the comparison with a whole backup in its result, for a
+// backup line that has lost the revision that the base names.
+func (c *Comparison) WithoutParent() *Comparison {
+	ix := *c.ix
+	if ix.in.Base != nil {
+		base := *ix.in.Base
+		base.Backup, base.Unbound = "", nil
+		ix.in.Base = &base
+	}
+	return &Comparison{ix: &ix}
+}
+
 // With returns the comparison with other targets and rules. The original stays
 // as it is.
 func (c *Comparison) With(change func(in *Input) error) (*Comparison, error) {

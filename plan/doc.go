@@ -46,8 +46,17 @@
 // several objects or files could be meant, the answer is an [Ambiguous] note and
 // nothing else. Objects of one name that only the tenant has get keys such as
 // "Name ~1a2b3c4d", which depend on the id and so stay as they are while others
-// come and go. A vanished and a new file with the same body are a rename; a file
-// that was renamed and changed says so itself: "$previousNames": ["Old name"].
+// come and go.
+//
+// A file that got another name is known as the successor of a vanished one by
+// what it says itself, "$previousNames": ["Old name"]; by the id that it carries
+// in its own member "id", if that is the tenant's id of the object or the one
+// that the vanished file carried; or by a content that is equal in all but the
+// name. The last two count only where one vanished file and one new one have
+// them. Else the plan deletes and creates, with a [PossibleRename] note that has
+// the line to write. References to the former name go on working only where a
+// file tells it in $previousNames.
+//
 // Top-level names that begin with "$" are for this package and never written.
 //
 // # What a file may say

@@ -35,6 +35,9 @@ func (dec *decider) decide(o *object) {
 	}
 	dec.nameAlike(o, &t)
 	o.newBase = bindingOnly(o)
+	if o.newBase != nil && t.file != nil {
+		o.newBase.FileID = toldID(t.file)
+	}
 	switch {
 	case o.desired != nil && o.current != nil:
 		dec.compareBoth(o, &t)
@@ -115,7 +118,7 @@ func noteMissing(ix *index, o *object) {
 func bindingOnly(o *object) *BaseObject {
 	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID()}
 	if o.base != nil {
-		b.Body = o.base.Body
+		b.Body, b.FileID = o.base.Body, o.base.FileID
 		if b.ID == "" {
 			b.ID = o.base.ID
 		}

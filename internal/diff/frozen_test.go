@@ -18,6 +18,7 @@ import (
 func TestFrozenBase(t *testing.T) {
 	whole := sampleBase()
 	whole.Salt = "c2FsdA"
+	whole.Objects[0].FileID = "0d7b9a53-2f6e-4f0a-9c0e-1d2c3b4a5f60"
 	now, err := whole.Encode()
 	if err != nil {
 		t.Fatal(err)

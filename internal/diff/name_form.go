@@ -116,6 +116,9 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 	switch {
 	case k == nil:
 		return reference.NotThere("%s refers to a kind that is not known", ref)
+	case o == nil && ns.ms.renamed[ref.Object()] != "":
+		now := ns.ms.renamed[ref.Object()]
+		return reference.NotThere("%s: the object is called %q now; refer to it so, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
 	case o == nil && !ns.ix.complete(k):
 		return reference.NotThere("%s is not known, and %s were not completely read", ref, ref.Kind)
 	case o == nil && ns.sharedName(ref.Kind, ref.Key):
@@ -141,18 +144,19 @@ func (ns *names) sharedName(kind, key string) bool {
 	return false
 }
 
-// renameReferences puts new keys into a tree in name form.
-func (ns *names) renameReferences(n *jsonval.Node) *jsonval.Node {
+// presentReferences puts present keys into a tree in name form: those of objects
+// that were renamed since the base, and those of former names that files tell.
+func presentReferences(n *jsonval.Node, renamed, aliases map[string]string) *jsonval.Node {
 	if n == nil {
 		return nil
 	}
 	if ref := reference.ReferenceIn(n); ref != nil {
-		if key := cmp.Or(ns.ms.renamed[ref.Object()], ns.ix.aliases[ref.Object()]); key != "" {
+		if key := cmp.Or(renamed[ref.Object()], aliases[ref.Object()]); key != "" {
 			ref.Key = key
 			return jsonval.StringNode(ref.String())
 		}
 	}
-	return n.MapKids(func(i int) *jsonval.Node { return ns.renameReferences(n.Kids[i]) })
+	return n.MapKids(func(i int) *jsonval.Node { return presentReferences(n.Kids[i], renamed, aliases) })
 }
 
 // guide finds references at places that the kind does not declare, in what the

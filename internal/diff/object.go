@@ -24,6 +24,8 @@ type object struct {
 	missing bool
 	// renamedFrom is the base's key, if the repository has renamed it.
 	renamedFrom string
+	// mayBe is what the object may have been renamed to, or its file from.
+	mayBe *guess
 	// keep: nothing is concluded, the base stays as it is.
 	keep bool
 	// nameOnly: it was read so that references to it can be named.

@@ -1,0 +1,102 @@
+package diff
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/schema"
+)
+
+// toldID returns the id that a file carries in its own member "id", as exported
+// files do: of the tenant that it was exported from, which need not be this
+// one. Comparison leaves it out, but a file with another name and the same id is
+// the former file's successor.
+func toldID(file *jsonval.Node) string {
+	id := file.Get("id")
+	if !id.IsString() || strings.Contains(id.Text, "${") {
+		return ""
+	}
+	return id.Text
+}
+
+// comparedID returns a text that is equal for ids that mean the same object: GUIDs have no case.
+func comparedID(id string) string {
+	if schema.IsGUID(id) {
+		return strings.ToLower(id)
+	}
+	return id
+}
+
+// formerIDs are the ids by which a successor's file may know an object: the
+// tenant's, and the one that its own file told.
+func formerIDs(o *object) []string {
+	var ids []string
+	for _, id := range []string{comparedID(o.base.ID), comparedID(o.base.FileID)} {
+		if id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// byID renames where a new file carries the id of a vanished object, whatever
+// else has changed. No other new file may carry it, nor another object of the
+// base have it: a copied file carries the id of its original.
+func (r *renaming) byID() {
+	told := map[string][]*object{}
+	for _, o := range r.fresh {
+		if body, err := o.file(); err == nil {
+			if id := comparedID(toldID(body)); id != "" {
+				told[id] = append(told[id], o)
+			}
+		}
+	}
+	if len(told) == 0 {
+		return
+	}
+	owners := map[string][]*object{}
+	for _, o := range r.objects {
+		if o.base == nil {
+			continue
+		}
+		for _, id := range formerIDs(o) {
+			if told[id] != nil {
+				owners[id] = append(owners[id], o)
+			}
+		}
+	}
+	var pairs [][2]*object
+	for _, old := range r.vanished {
+		if old.gone {
+			continue
+		}
+		alone, claimants := true, []*object(nil)
+		for _, id := range formerIDs(old) {
+			if len(told[id]) > 0 {
+				alone = alone && claimants == nil && len(told[id]) == 1 && len(owners[id]) == 1
+				claimants = told[id]
+			}
+		}
+		switch {
+		case len(claimants) == 0:
+		case alone && !r.ix.files.hides(r.kind.Name, old.key):
+			pairs = append(pairs, [2]*object{old, claimants[0]})
+		default:
+			slices.SortFunc(claimants, byKey)
+			old.mayBe = &guess{claimants, sameID}
+		}
+	}
+	for id, claimants := range told {
+		former := slices.DeleteFunc(owners[id], func(o *object) bool { return o.mayBe == nil })
+		if slices.SortFunc(former, byKey); len(former) == 0 {
+			continue
+		}
+		for _, o := range claimants {
+			o.mayBe = &guess{former, sameID}
+		}
+	}
+	r.renameUnlessTaken(pairs)
+}
+
+const sameID = "they carry the same id, but others do too"

@@ -108,8 +108,12 @@
 //
 // # What is not looked at
 //
-// Read-only properties and annotations ("@odata.type" excepted) do not count,
-// and numbers are compared by value. An [Ignore] rule leaves differences at or
+// Read-only properties do not count, and numbers are compared by value. What an
+// answer says about itself ("@odata.context", "x@odata.navigationLink") does not
+// count either. Types do: "@odata.type", and "x@odata.type" where the tenant
+// tells it too; a type is sent with its property. A file that has another
+// annotation ("x@odata.bind", "x@name.space") asks for something that is not
+// sent: nothing of it is deployed, and an [Unsupported] note names the member. An [Ignore] rule leaves differences at or
 // below its pointer alone, also where a value around it changes as a whole; what
 // cannot be changed without that part is left alone too. A pointer into an array
 // that is no set has no effect, because such an array is compared and written

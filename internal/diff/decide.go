@@ -34,6 +34,7 @@ func (dec *decider) decide(o *object) {
 		t.base = dec.ns.baseBody(o.base)
 	}
 	dec.nameAlike(o, &t)
+	t.typesAlike()
 	o.newBase = bindingOnly(o)
 	if o.newBase != nil && t.file != nil {
 		o.newBase.FileID = toldID(t.file)
@@ -82,13 +83,17 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 		return false
 	}
 	t.file = body
+	refused := schema.Refused(o.kind, body)
+	for _, r := range refused {
+		noteOn(dec.ix, o, plan.Unsupported, r.Pointer, "%s: %s; until then nothing of this file is deployed", schema.FileOf(o.desired), r.Message)
+	}
 	var problems []problem
 	t.desired, problems = dec.ns.desired(o.kind, body)
 	t.secrets = schema.OwnSecrets(t.desired)
 	for _, p := range problems {
 		noteOn(dec.ix, o, plan.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
 	}
-	if len(problems) > 0 {
+	if len(problems)+len(refused) > 0 {
 		o.keep, o.withheld = true, true
 		return false
 	}
@@ -133,6 +138,7 @@ func bindingOnly(o *object) *BaseObject {
 func (dec *decider) compareBoth(o *object, t *trees) {
 	t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, o))
 	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current)
+	found, types := typeDifferences(found)
 	o.newBase.Body = nil
 	if schema.HasValue(agreed) {
 		o.newBase.Body = agreed.JSON()
@@ -145,8 +151,8 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 		return
 	}
 	propose, adopt := choose(dec.ix, o, t, found)
-	adoptDifferences(dec.ns, o, t, adopt)
-	dec.proposeUpdate(o, t, propose)
+	adoptDifferences(dec.ns, o, t, adoptTypes(adopt, types))
+	dec.proposeUpdate(o, t, t.proposeTypes(propose, types))
 }
 
 // wrote returns what reports whether this run has written a secret of the
@@ -192,7 +198,7 @@ func (dec *decider) compareNew(o *object, t *trees) {
 // compareAbsent compares an object that only the repository has.
 func (dec *decider) compareAbsent(o *object, t *trees) {
 	// What the file hides is what was agreed on.
-	wanted, _ := schema.Unmask(o.kind.Root, t.base, t.desired, t.base, nil)
+	wanted, _ := schema.Unmask(o.kind.Root, t.base, schema.WithoutUntold(t.desired, t.base), t.base, nil)
 	switch {
 	case o.missing:
 		o.newBase = o.base

@@ -63,7 +63,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		}
 	}
 	o.item, o.newRefs = it, reference.RefsOf(after)
-	o.revert = revertDifferences(dec.ns, o, t, propose)
+	o.revert = revertDifferences(dec.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
 }
 
 // proposeCreate proposes an object that the tenant does not have.

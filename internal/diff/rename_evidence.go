@@ -205,14 +205,14 @@ func (r *renaming) visible(n *jsonval.Node) string {
 		}
 		return n
 	}}
-	return string(s.Apply(r.kind, n).JSON())
+	return string(s.Apply(r.kind, schema.WithoutTypes(n)).JSON())
 }
 
 // whole returns a text that is equal for bodies in name form that are equal,
 // the hashes of secrets too.
 func (r *renaming) whole(n *jsonval.Node) string {
 	s := schema.Form{SortSets: true}
-	return string(s.Apply(r.kind, n).JSON())
+	return string(s.Apply(r.kind, schema.WithoutTypes(n)).JSON())
 }
 
 // sameSecrets reports whether a file has, place by place, the secrets that the

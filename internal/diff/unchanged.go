@@ -14,7 +14,7 @@ import (
 
 // canonicalVersion changes whenever a newer version of this package may see a
 // difference, or no difference, where an older one did not.
-const canonicalVersion = 1
+const canonicalVersion = 2
 
 // seenSums makes the sums by which unchanged objects are recognised.
 type seenSums struct {

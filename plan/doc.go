@@ -113,12 +113,13 @@
 // count either. Types do: "@odata.type", and "x@odata.type" where the tenant
 // tells it too; a type is sent with its property. A file that has another
 // annotation ("x@odata.bind", "x@name.space") asks for something that is not
-// sent: nothing of it is deployed, and an [Unsupported] note names the member. An [Ignore] rule leaves differences at or
-// below its pointer alone, also where a value around it changes as a whole; what
-// cannot be changed without that part is left alone too. A pointer into an array
-// that is no set has no effect, because such an array is compared and written
-// whole: ignore the array. Objects that are created, deleted or taken over as new
-// are so as a whole.
+// sent: nothing of it is deployed, and an [Unsupported] note names the member.
+//
+// An [Ignore] rule leaves differences at or below its pointer alone, also where a
+// value around it changes as a whole; what cannot be changed without that part is
+// left alone too. A pointer into an array that is no set has no effect, because
+// such an array is compared and written whole: ignore the array. Objects that are
+// created, deleted or taken over as new are so as a whole.
 //
 // An object whose bytes on both sides are as they were when all agreed is not
 // decoded at all ([BaseObject].Seen), which is most of them in most runs. With

@@ -83,7 +83,6 @@ func (r *renaming) byID() {
 		case alone && !r.ix.files.hides(r.kind.Name, old.key):
 			pairs = append(pairs, [2]*object{old, claimants[0]})
 		default:
-			slices.SortFunc(claimants, byKey)
 			old.mayBe = &guess{claimants, sameID}
 		}
 	}

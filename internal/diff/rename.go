@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 )
 
@@ -94,6 +95,16 @@ func (r *renaming) previousNames(o *object) []string {
 		return nil
 	}
 	return slices.DeleteFunc(formerKeys(body), func(key string) bool { return r.vanished[key] == nil })
+}
+
+// leaveUntilRepaired leaves new files alone that may be the successors of some
+// vanished objects while a file of the kind cannot be used, which may be one as
+// well. Created, they would stay objects of their own.
+func (r *renaming) leaveUntilRepaired(fresh, old []*object) {
+	for _, o := range fresh {
+		leave(r.ix, o, plan.Ambiguous, "it may be the new name of %s, but so may a file that cannot be used; repair that file, or write %s into %s",
+			firstFew(old, " or ", quotedKey), firstFew(old, " or ", toldLine), schema.FileOf(o.desired))
+	}
 }
 
 // leaveClaimants leaves new files alone that may each be the successor of one

@@ -95,7 +95,7 @@ func (r *renaming) byContent() {
 		case !saysSomething(r.nameless(r.agreed(g.old[0]))):
 			hint(g, "they have nothing but a name that could tell")
 		case r.ix.files.hides(r.kind.Name, g.old[0].key):
-			hint(g, "their content is the same apart from the name, but a file that cannot be used may be the new one as well")
+			r.leaveUntilRepaired(g.fresh, g.old)
 		case len(g.old) == 1 && len(g.fresh) == 1 && r.sameSecrets(g.old[0], g.fresh[0]):
 			pairs = append(pairs, [2]*object{g.old[0], g.fresh[0]})
 		case len(g.old) == 1 && len(g.fresh) == 1:

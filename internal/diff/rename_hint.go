@@ -34,15 +34,19 @@ func noteGuess(ix *index, o *object) {
 		return
 	}
 	others := o.mayBe.others
-	quote := func(o *object) string { return fmt.Sprintf("%q", o.key) }
 	if o.desired == nil {
 		noteOn(ix, o, plan.PossibleRename, "", "it may be called %s now: %s. If it is, write %s into the new file, and the object keeps its id and is not deleted",
-			firstFew(others, " or ", quote), o.mayBe.why, previousNamesLine(o.key))
+			firstFew(others, " or ", quotedKey), o.mayBe.why, previousNamesLine(o.key))
 		return
 	}
 	noteOn(ix, o, plan.PossibleRename, "", "it may be the new name of %s: %s. If it is, write %s into %s, and no second object is created",
-		firstFew(others, " or ", quote), o.mayBe.why, firstFew(others, " or ", func(old *object) string { return previousNamesLine(old.key) }), schema.FileOf(o.desired))
+		firstFew(others, " or ", quotedKey), o.mayBe.why, firstFew(others, " or ", toldLine), schema.FileOf(o.desired))
 }
+
+func quotedKey(o *object) string { return fmt.Sprintf("%q", o.key) }
+
+// toldLine is the line by which a file tells that it was this object's.
+func toldLine(old *object) string { return previousNamesLine(old.key) }
 
 // previousNamesLine is the line by which a file tells its former name.
 func previousNamesLine(key string) string {

@@ -206,8 +206,7 @@ func TestRenameByContent(t *testing.T) {
 			adjust: func(in *Input) {
 				in.Desired.Problems = []tenant.FileError{{Kind: "groups", Key: "P3", Message: "bad"}}
 			},
-			want: `create groups/P2 deploy : - | - -> {"displayName":"P2","x":1}
-				note possible_rename groups/P2
+			want: `note ambiguous groups/P2
 				note bad_file groups/P3
 				base groups/P=1 {"displayName":"P","x":1}`,
 		},
@@ -508,6 +507,20 @@ func TestRenameByID(t *testing.T) {
 				delete groups/P deploy : {"displayName":"P","x":1} | {"displayName":"P","x":1} -> -
 				base groups/P=1 {"displayName":"P","x":1}
 				base groups/X=2 {"displayName":"Q","x":2}`,
+		},
+		{
+			name:        "a file of the kind cannot be read",
+			explanation: "it may carry the id as well",
+			base:        `groups/P=1 {"displayName":"P","x":1}`,
+			desired:     `groups/P2 {"id":"` + guid + `","displayName":"P2","x":2}`,
+			current:     `groups 1 {"displayName":"P","x":1}`,
+			adjust: func(in *Input) {
+				told(map[string]string{"P": guid})(in)
+				in.Desired.Problems = []tenant.FileError{{Kind: "groups", Key: "P3", Message: "bad"}}
+			},
+			want: `note ambiguous groups/P2
+				note bad_file groups/P3
+				base groups/P=1 {"displayName":"P","x":1}`,
 		},
 		{
 			name:        "a name that another object has",

@@ -80,7 +80,9 @@ func (r *renaming) byID() {
 		}
 		switch {
 		case len(claimants) == 0:
-		case alone && !r.ix.files.hides(r.kind.Name, old.key):
+		case alone && r.ix.files.hides(r.kind.Name, old.key):
+			r.leaveUntilRepaired(claimants, []*object{old})
+		case alone:
 			pairs = append(pairs, [2]*object{old, claimants[0]})
 		default:
 			old.mayBe = &guess{claimants, sameID}

@@ -20,7 +20,7 @@ const (
 	// service declares no type, as in an open type, the value means nothing
 	// without it, so that it is compared and sent with the property.
 	typeOf
-	// bind: "x@odata.bind", an instruction of a request.
+	// bind: "x@odata.bind", an instruction of a request ("Bind Operation").
 	bind
 	// foreign: a name that is none of these.
 	foreign
@@ -32,8 +32,8 @@ const (
 )
 
 // controlInformation are the terms of OData's control information that describe
-// an answer: OData JSON Format Version 4.01, section 4.6, without type. Version
-// 4.01 may leave out the prefix "odata.".
+// an answer: OData JSON Format Version 4.01, "Control Information", without type.
+// Version 4.01 may leave out the prefix "odata.".
 var controlInformation = map[string]bool{
 	"context": true, "metadataEtag": true, "count": true, "nextLink": true, "delta": true, "deltaLink": true, "id": true,
 	"editLink": true, "readLink": true, "etag": true, "navigationLink": true, "associationLink": true,
@@ -52,7 +52,8 @@ var graphControl = map[string]bool{
 func kindOfMember(name string) memberKind {
 	if strings.HasPrefix(name, "#") {
 		// With full metadata, an answer advertises the actions and functions
-		// that are bound to the object: "#microsoft.graph.assign" (section 16).
+		// that are bound to the object, "#microsoft.graph.assign" (OData JSON
+		// Format Version 4.01, "Bound Function" and "Bound Action").
 		if strings.Contains(name, ".") {
 			return control
 		}
@@ -220,8 +221,8 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 	}
 }
 
-// isLink reports whether an object stands for another by its address alone:
-// OData JSON Format Version 4.01, section 14.
+// isLink reports whether an object stands for another by its address alone: an
+// "Entity Reference" of OData JSON Format Version 4.01.
 func isLink(n *jsonval.Node) bool {
 	if !n.IsObject() || n.Get("@odata.id") == nil {
 		return false

@@ -34,6 +34,15 @@ func TestTypesOfProperties(t *testing.T) {
 			notYet:      `{"displayName":"P","attributes":{"Set":{"@odata.type":"#v","Project@odata.type":"#Collection(String)","Project":["A"],"Cost@odata.type":"#Int32","Cost":1}}}`,
 		},
 		{
+			name:        "a value within an object that has a type",
+			explanation: "the object's type is repeated",
+			base:        `{"displayName":"P","schedule":{"@odata.type":"#s","start":1,"end":2}}`,
+			desired:     `{"displayName":"P","schedule":{"@odata.type":"#s","start":3,"end":2}}`,
+			current:     `{"displayName":"P","schedule":{"@odata.type":"#s","start":1,"end":2}}`,
+			patch:       `{"schedule":{"@odata.type":"#s","start":3}}`,
+			after:       `{"displayName":"P","schedule":{"@odata.type":"#s","start":3,"end":2}}`,
+		},
+		{
 			name:        "a type that only the tenant tells",
 			explanation: "the type goes with the property all the same",
 			base:        `{"displayName":"P","open":{"Cost":1}}`,
@@ -82,11 +91,11 @@ func TestTypesOfProperties(t *testing.T) {
 			name:        "a changed file exported with full metadata",
 			explanation: "what changes is sent with its types, and is there when the answer does not tell them",
 			base:        `{"displayName":"P","users":{"in":["a"]},"list":[{"n":1}],"members":["a"]}`,
-			desired:     `{"displayName":"P","users":{"in@odata.type":"#Collection(String)","in":["b"]},"list":[{"n@odata.type":"#Int32","n":2}],"members@odata.type":"#Collection(String)","members":["a","b"]}`,
+			desired:     `{"displayName":"P","users":{"in@odata.type":"#Collection(String)","in":["b"]},"list":[{"n@odata.type":"#Int32","n":2}],"members@odata.type":"#Collection(String)","members":["a","b","c"]}`,
 			current:     `{"displayName":"P","users":{"in":["a"]},"list":[{"n":1}],"members":["a"]}`,
-			patch:       `{"list":[{"n":2,"n@odata.type":"#Int32"}],"members":["a","b"],"members@odata.type":"#Collection(String)","users":{"in":["b"],"in@odata.type":"#Collection(String)"}}`,
-			after:       `{"displayName":"P","users":{"in":["b"]},"list":[{"n":2}],"members":["b","a"]}`,
-			notYet:      `{"displayName":"P","users":{"in":["b"]},"list":[{"n":3}],"members":["b","a"]}`,
+			patch:       `{"list":[{"n":2,"n@odata.type":"#Int32"}],"members":["a","b","c"],"members@odata.type":"#Collection(String)","users":{"in":["b"],"in@odata.type":"#Collection(String)"}}`,
+			after:       `{"displayName":"P","users":{"in":["b"]},"list":[{"n":2}],"members":["b","a","c"]}`,
+			notYet:      `{"displayName":"P","users":{"in":["b"]},"list":[{"n":3}],"members":["b","a","c"]}`,
 		},
 		{
 			name:        "members of a set",
@@ -128,6 +137,12 @@ func TestTypesOfProperties(t *testing.T) {
 			op, err := apply.Operation(s, current)
 			if err != nil {
 				t.Fatalf("%s: %v", tc.explanation, err)
+			}
+			rows := map[string]int{}
+			for _, change := range s.Item.Changes {
+				if rows[change.Pointer]++; rows[change.Pointer] > 1 && strings.HasSuffix(change.Pointer, "@odata.type") {
+					t.Errorf("the plan has %s twice", change.Pointer)
+				}
 			}
 			sent := op.Patch
 			if op.Verb == tenant.Create {
@@ -216,6 +231,34 @@ func TestTypesInComparison(t *testing.T) {
 			current:     `policies 1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
 			want: `note unsupported policies/P /platform
 				base policies/P=1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
+		},
+		{
+			name:        "the type of a property that is set on create",
+			explanation: "nor is it written where nothing else differs",
+			base:        `policies/P=1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
+			desired:     `policies/P {"displayName":"P","platform":"ios","platform@odata.type":"#b"}`,
+			current:     `policies 1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
+			want: `note unsupported policies/P /platform@odata.type
+				base policies/P=1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
+		},
+		{
+			name:        "a value of which a rule leaves a part alone",
+			explanation: "what the file tells of types elsewhere does not bring the part back",
+			desired:     `groups/A {"displayName":"A","n":1,"n@odata.type":"#Int32","o":{"x":1,"skip":2}}`,
+			current:     `groups 1 {"displayName":"A","n":1,"o":"t"}`,
+			adjust:      func(in *Input) { in.Rules.Ignore = []plan.Ignore{{Pointer: "/o/skip"}} },
+			want: `update groups/A deploy /o: - | "t" -> {"x":1}
+				note ignored groups/A /o
+				base groups/A=1 {"displayName":"A","n":1}`,
+		},
+		{
+			name:        "a value in a list that the tenant has changed",
+			explanation: "what the file tells of types stays in the file",
+			base:        `groups/A=1 {"displayName":"A","l":[{"a":1,"n":1}]}`,
+			desired:     `groups/A {"displayName":"A","l":[{"a":1,"n":1,"n@odata.type":"#Int32"}]}`,
+			current:     `groups 1 {"displayName":"A","l":[{"a":2,"n":1}]}`,
+			want: `adopt groups/A {"displayName":"A","l":[{"a":2,"n":1,"n@odata.type":"#Int32"}]}
+				base groups/A=1 {"displayName":"A","l":[{"a":1,"n":1}]}`,
 		},
 		{
 			name:        "deleted in the tenant",

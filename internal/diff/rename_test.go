@@ -274,6 +274,31 @@ func TestRenameByContent(t *testing.T) {
 				base policies/P2=1 {"displayName":"P","owner":"${groups/G2}"}`,
 		},
 		{
+			name:        "a kind that sorts before the one it refers to",
+			explanation: "what is referred to is matched first",
+			base:        `apps/P=1 {"displayName":"P","owner":"${groups/G}"}` + "\n" + `groups/G=7 {"displayName":"G","x":1}`,
+			desired:     `apps/P2 {"displayName":"P2","owner":"${groups/G2}"}` + "\n" + `groups/G2 {"displayName":"G2","x":1}`,
+			current:     `apps 1 {"displayName":"P","owner":"7"}` + "\n" + `groups 7 {"displayName":"G","x":1}`,
+			adjust: func(in *Input) {
+				in.Kinds[3].References = []tenant.Reference{{Path: "/owner", Kinds: []string{"groups"}}}
+			},
+			want: `update groups/G2 from G deploy /displayName: "G" | "G" -> "G2"
+				update apps/P2 from P deploy /displayName: "P" | "P" -> "P2"
+				base apps/P2=1 {"displayName":"P","owner":"${groups/G2}"}
+				base groups/G2=7 {"displayName":"G","x":1}`,
+		},
+		{
+			name:        "a text where another property is referred to",
+			explanation: "an id is no mail address",
+			base:        `groups/G=7 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P","contact":"7"}`,
+			desired:     `groups/G {"displayName":"G"}` + "\n" + `policies/P2 {"displayName":"P2","contact":"7"}`,
+			current:     `groups 7 {"displayName":"G","mail":"g@x"}` + "\n" + `policies 1 {"displayName":"P","contact":"7"}`,
+			want: `update policies/P2 from P deploy /displayName: "P" | "P" -> "P2"
+				note dangling_reference policies/P2 /contact
+				base groups/G=7 {"displayName":"G"}
+				base policies/P2=1 {"contact":"7","displayName":"P"}`,
+		},
+		{
 			name:        "a reference to another object",
 			explanation: "what a policy refers to counts",
 			base:        `groups/G=7 {"displayName":"G"}` + "\n" + `groups/H=8 {"displayName":"H"}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,

@@ -63,6 +63,15 @@ func TestRenameByID(t *testing.T) {
 				base groups/moved=1 {"displayName":"P","x":1}`,
 		},
 		{
+			name:        "the object is gone from the tenant",
+			explanation: "there is no object whose id could be kept",
+			base:        `groups/P=1 {"displayName":"P","x":1}`,
+			desired:     `groups/P2 {"id":"` + guid + `","displayName":"P2","x":2}`,
+			gone:        `groups 1`,
+			adjust:      told(map[string]string{"P": guid}),
+			want:        `create groups/P2 deploy : - | - -> {"displayName":"P2","x":2}`,
+		},
+		{
 			name:        "two files with the id",
 			explanation: "one of them is a copy, and nothing tells which",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,

@@ -89,6 +89,7 @@ func TestWithoutUntold(t *testing.T) {
 		{"another place", `{"a":{"a":1,"a@odata.type":"#A"}}`, `{"a":{"b":1}}`, `{"a":{"a":1,"a@odata.type":"#A"}}`},
 		{"in elements", `[{"a":1,"a@odata.type":"#A"},{"a":2,"a@odata.type":"#A"}]`, `[{"b":1},{"a":3}]`, `[{"a":1},{"a":2}]`},
 		{"told in one element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":3},{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"}]`},
+		{"told in the first element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"},{"a":3}]`, `[{"a":1,"a@odata.type":"#A"}]`},
 		{"an object's own type", `{"@odata.type":"#T","a":1}`, `{"a":1}`, `{"@odata.type":"#T","a":1}`},
 		{"no teller", `{"a":1,"a@odata.type":"#A"}`, ``, `{"a":1,"a@odata.type":"#A"}`},
 	} {

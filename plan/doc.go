@@ -46,8 +46,17 @@
 // several objects or files could be meant, the answer is an [Ambiguous] note and
 // nothing else. Objects of one name that only the tenant has get keys such as
 // "Name ~1a2b3c4d", which depend on the id and so stay as they are while others
-// come and go. A vanished and a new file with the same body are a rename; a file
-// that was renamed and changed says so itself: "$previousNames": ["Old name"].
+// come and go.
+//
+// A file that got another name is known as the successor of a vanished one by
+// what it says itself, "$previousNames": ["Old name"]; by the id that it carries
+// in its own member "id", if that is the tenant's id of the object or the one
+// that the vanished file carried; or by a content that is equal in all but the
+// name. The last two count only where one vanished file and one new one have
+// them. Else the plan deletes and creates, with a [PossibleRename] note that has
+// the line to write. References to the former name go on working only where a
+// file tells it in $previousNames.
+//
 // Top-level names that begin with "$" are for this package and never written.
 //
 // # What a file may say
@@ -99,13 +108,18 @@
 //
 // # What is not looked at
 //
-// Read-only properties and annotations ("@odata.type" excepted) do not count,
-// and numbers are compared by value. An [Ignore] rule leaves differences at or
-// below its pointer alone, also where a value around it changes as a whole; what
-// cannot be changed without that part is left alone too. A pointer into an array
-// that is no set has no effect, because such an array is compared and written
-// whole: ignore the array. Objects that are created, deleted or taken over as new
-// are so as a whole.
+// Read-only properties do not count, and numbers are compared by value. What an
+// answer says about itself ("@odata.context", "x@odata.navigationLink") does not
+// count either. Types do: "@odata.type", and "x@odata.type" where the tenant
+// tells it too; a type is sent with its property. A file that has another
+// annotation ("x@odata.bind", "x@name.space") asks for something that is not
+// sent: nothing of it is deployed, and an [Unsupported] note names the member.
+//
+// An [Ignore] rule leaves differences at or below its pointer alone, also where a
+// value around it changes as a whole; what cannot be changed without that part is
+// left alone too. A pointer into an array that is no set has no effect, because
+// such an array is compared and written whole: ignore the array. Objects that are
+// created, deleted or taken over as new are so as a whole.
 //
 // An object whose bytes on both sides are as they were when all agreed is not
 // decoded at all ([BaseObject].Seen), which is most of them in most runs. With

@@ -51,6 +51,9 @@ const (
 	NotRead NoteClass = "not_read"
 	// ServiceChange: the service changed it by itself; adopted.
 	ServiceChange NoteClass = "service_change"
+	// PossibleRename: what is deleted and what is created may be one object
+	// under two names. The note has the line by which the file would tell.
+	PossibleRename NoteClass = "possible_rename"
 )
 
 // Failure reports whether a note of this class means that something that was

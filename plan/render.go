@@ -122,6 +122,7 @@ var noteMeanings = []struct {
 	{SecretNeeded, "a secret that cannot be read would have to be written"},
 	{Changed, "something was changed since the plan was made"},
 	{Unsupported, "the tenant does not allow it"},
+	{PossibleRename, "what is deleted and what is created may be the same object"},
 	{NotRead, "the kind was not completely read, so nothing is concluded"},
 	{Dangling, "an id in the tenant leads nowhere"},
 	{Unmanaged, "only the tenant has it, and it is left alone"},

@@ -81,6 +81,7 @@ func Reached(s Step, current *tenant.Resource) (bool, error) {
 	now := form.Apply(w.Kind, body)
 	if s.Item.Verb == tenant.Create {
 		after, err := w.create()
+		after = schema.WithoutUntold(after, now)
 		return err == nil && schema.Covers(w.Kind.Root, filled(w.Kind.Root, after, now), filled(w.Kind.Root, now, after)), err
 	}
 	for _, change := range s.Item.Changes {

@@ -103,6 +103,10 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 		}
 		paths = append(paths, w.sentWith(segs))
 	}
+	if schema.HasTypes(now) { // a cleared value has none
+		now = plain.Apply(w.Kind, now)
+	}
+	paths = w.typed(now, paths)
 	now = carry(w.Kind.Root, now, before, withTokens.Apply(w.Kind, body))
 	patch = &jsonval.Node{Kind: '{'}
 	for _, segs := range paths {
@@ -196,9 +200,14 @@ func (w *Writing) reached(change plan.PropertyChange, now *jsonval.Node) (bool, 
 	}
 	r, found := w.Kind.Root.FollowIn(now, segs)
 	if !member {
+		if n := len(segs) - 1; n >= 0 && schema.IsTypeOf(segs[n]) && found == nil {
+			return true, nil // the service declares the type, and does not tell it
+		}
+		value = schema.WithoutUntold(value, found)
 		return schema.Covers(r, filled(r, value, found), filled(r, found, value)), nil
 	}
 	if value != nil {
+		value = schema.WithoutUntold(jsonval.ArrayOf(value), found).Kids[0]
 		m := find(r, found, value)
 		next := r.Step("*")
 		if m == nil && found.IsArray() { // perhaps the tenant hides what it was given

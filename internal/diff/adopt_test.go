@@ -17,9 +17,9 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 			name:        "template in an array",
 			explanation: "elements that mean the same stay as they are written, with what is none of our business",
 			base:        s + `"l":["Contoso mail",{"a":1,"n":"Contoso"},"x"]}`,
-			file:        s + `"l":["${var:company} mail",{"n":"${var:company}", "n@odata.x":1, "a":1.0},"x"]}`,
+			file:        s + `"l":["${var:company} mail",{"n":"${var:company}", "n@odata.count":1, "a":1.0},"x"]}`,
 			tenant:      s + `"l":["new","Contoso mail",{"a":1,"n":"Contoso"}]}`,
-			want:        s + `"l":["new","${var:company} mail",{"n":"${var:company}", "n@odata.x":1, "a":1.0}]}`,
+			want:        s + `"l":["new","${var:company} mail",{"n":"${var:company}", "n@odata.count":1, "a":1.0}]}`,
 		},
 		{
 			name:        "template in an element that changed",

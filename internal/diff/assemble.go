@@ -37,7 +37,7 @@ func (as *assembler) withdraw() {
 			if o.item == nil || o.item.Verb != tenant.Delete {
 				continue
 			}
-			if unread := as.ix.unreadReferrer(o.kind.Name); unread != "" {
+			if unread := unreadReferrer(as.ix, o.kind.Name); unread != "" {
 				withhold(as.ix, o, plan.NotRead, "it is not deleted, for %s may refer to it and were not completely read", unread)
 				o.newRefs, again = o.oldRefs, true
 			} else if referrers[o.id()] != "" {
@@ -51,7 +51,7 @@ func (as *assembler) withdraw() {
 // unreadReferrer returns a kind whose objects may refer to the given one, and
 // of which the read failed, or was cut short or refused: nobody knows then who
 // refers to what.
-func (ix *index) unreadReferrer(kind string) string {
+func unreadReferrer(ix *index, kind string) string {
 	for _, name := range slices.Sorted(maps.Keys(ix.kinds)) {
 		switch ix.states[name].Completeness {
 		case tenant.Partial, tenant.Failed, tenant.Forbidden:

@@ -34,7 +34,11 @@ func (dec *decider) decide(o *object) {
 		t.base = dec.ns.baseBody(o.base)
 	}
 	dec.nameAlike(o, &t)
+	t.typesAlike()
 	o.newBase = bindingOnly(dec.ix, o)
+	if o.newBase != nil && t.file != nil {
+		o.newBase.FileID = toldID(t.file)
+	}
 	switch {
 	case o.desired != nil && o.current != nil:
 		dec.compareBoth(o, &t)
@@ -79,13 +83,17 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 		return false
 	}
 	t.file = body
+	refused := schema.Refused(o.kind, body)
+	for _, r := range refused {
+		noteOn(dec.ix, o, plan.Unsupported, r.Pointer, "%s: %s; until then nothing of this file is deployed", schema.FileOf(o.desired), r.Message)
+	}
 	var problems []problem
 	t.desired, problems = dec.ns.desired(o.kind, body)
 	t.secrets = schema.OwnSecrets(t.desired)
 	for _, p := range problems {
 		noteOn(dec.ix, o, plan.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
 	}
-	if len(problems) > 0 {
+	if len(problems)+len(refused) > 0 {
 		o.keep, o.withheld = true, true
 		return false
 	}
@@ -115,7 +123,7 @@ func noteMissing(ix *index, o *object) {
 func bindingOnly(ix *index, o *object) *BaseObject {
 	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID(), Kept: stillKept(ix, o)}
 	if o.base != nil {
-		b.Body = o.base.Body
+		b.Body, b.FileID = o.base.Body, o.base.FileID
 		if b.ID == "" {
 			b.ID = o.base.ID
 		}
@@ -130,6 +138,7 @@ func bindingOnly(ix *index, o *object) *BaseObject {
 func (dec *decider) compareBoth(o *object, t *trees) {
 	t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, o))
 	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current)
+	found, types := typeDifferences(found)
 	o.newBase.Body = nil
 	if schema.HasValue(agreed) {
 		o.newBase.Body = agreed.JSON()
@@ -142,8 +151,8 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 		return
 	}
 	propose, adopt := choose(dec.ix, o, t, found)
-	adoptDifferences(dec.ns, o, t, adopt)
-	dec.proposeUpdate(o, t, propose)
+	adoptDifferences(dec.ns, o, t, adoptTypes(adopt, types))
+	dec.proposeUpdate(o, t, t.proposeTypes(propose, types))
 }
 
 // wrote returns what reports whether this run has written a secret of the
@@ -189,7 +198,7 @@ func (dec *decider) compareNew(o *object, t *trees) {
 // compareAbsent compares an object that only the repository has.
 func (dec *decider) compareAbsent(o *object, t *trees) {
 	// What the file hides is what was agreed on.
-	wanted, _ := schema.Unmask(o.kind.Root, t.base, t.desired, t.base, nil)
+	wanted, _ := schema.Unmask(o.kind.Root, t.base, schema.WithoutUntold(t.desired, t.base), t.base, nil)
 	switch {
 	case o.missing:
 		o.newBase = o.base

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -106,4 +107,50 @@ func (ix *index) normalise(ref *reference.Ref, declared []*tenant.Reference) {
 		ref.Key = key
 	}
 	schema.SetProperty(ref, declared)
+}
+
+// previousNamesLine is the line by which a file tells its former name.
+func previousNamesLine(key string) string {
+	name, err := json.Marshal(key)
+	if err != nil {
+		return "" // a text has a JSON form
+	}
+	return fmt.Sprintf("%q: [%s]", previousNames, name)
+}
+
+// toldLine is the line by which a file tells that it was this object's.
+func toldLine(old *object) string { return previousNamesLine(old.key) }
+
+func quotedKey(o *object) string { return fmt.Sprintf("%q", o.key) }
+
+// firstFew joins the first texts, and says how many there are more.
+func firstFew[T any](all []T, sep string, text func(T) string) string {
+	var texts []string
+	for _, v := range all[:min(len(all), fewShown)] {
+		texts = append(texts, text(v))
+	}
+	if more := len(all) - fewShown; more > 0 {
+		texts = append(texts, fmt.Sprintf("one of %d more", more))
+	}
+	return strings.Join(texts, sep)
+}
+
+// toldID returns the id that a file carries in its own member "id", as exported
+// files do: of the tenant that it was exported from, which need not be this
+// one. Comparison leaves it out, but a file with another name and the same id is
+// the former file's successor.
+func toldID(file *jsonval.Node) string {
+	id := file.Get("id")
+	if !id.IsString() || strings.Contains(id.Text, "${") {
+		return ""
+	}
+	return id.Text
+}
+
+// comparedID returns a text that is equal for ids that mean the same object: GUIDs have no case.
+func comparedID(id string) string {
+	if schema.IsGUID(id) {
+		return strings.ToLower(id)
+	}
+	return id
 }

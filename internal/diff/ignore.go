@@ -205,7 +205,7 @@ func ignored(ix *index, o *object, d *difference, direction plan.Direction) bool
 		if d != nil {
 			pointer = d.pointer()
 		}
-		if len(pattern) > 0 && (d == nil || !jsonval.MatchesBelow(pattern, strings.Split(pointer, "/")[1:]) && !jsonval.MatchesBelow(pattern, d.segs)) {
+		if len(pattern) > 0 && (d == nil || !jsonval.MatchesBelow(pattern, strings.Split(pointer, "/")[1:]) && !jsonval.MatchesBelow(pattern, d.about())) {
 			continue
 		}
 		noteOn(ix, o, plan.Ignored, pointer, "a rule leaves this difference alone: %s", cmp.Or(ig.Reason, "no reason is given"))

@@ -24,6 +24,8 @@ type index struct {
 	gone   map[Object]bool
 	held   map[plan.Target]*BaseObject
 	files  *unusableFiles
+	// keysByID are the keys that the base binds, made when needed.
+	keysByID map[Object]string
 	// targets and targetKinds are nil where everything is compared.
 	targets     map[plan.Target]bool
 	targetKinds map[string]bool
@@ -50,6 +52,31 @@ type sides struct {
 // kindNames returns the names of the kinds, sorted.
 func (ix *index) kindNames() []string { return slices.Sorted(maps.Keys(ix.kinds)) }
 
+// referredFirst returns the names of the kinds, each after those that it refers
+// to where they make no circle: whether two files have the same content depends
+// on which of the objects that they refer to were renamed.
+func (ix *index) referredFirst() []string {
+	var names []string
+	seen := map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		if seen[name] || ix.kinds[name] == nil {
+			return
+		}
+		seen[name] = true
+		for _, r := range ix.kinds[name].References {
+			for _, kind := range r.Kinds {
+				visit(kind)
+			}
+		}
+		names = append(names, name)
+	}
+	for _, name := range ix.kindNames() {
+		visit(name)
+	}
+	return names
+}
+
 func (ix *index) scope(k *schema.Schema) tenant.Scope {
 	return cmp.Or(ix.in.Scopes[k.Name], k.Scope, tenant.All)
 }
@@ -60,6 +87,20 @@ func (ix *index) boundID(kind, key string) string {
 		return b.ID
 	}
 	return ""
+}
+
+// boundKey returns the key that the base binds to an id.
+func (ix *index) boundKey(kind, id string) (string, bool) {
+	if ix.keysByID == nil {
+		ix.keysByID = make(map[Object]string, len(ix.held))
+		for at, b := range ix.held {
+			if b.ID != "" {
+				ix.keysByID[Object{at.Kind, b.ID}] = at.Key
+			}
+		}
+	}
+	key, ok := ix.keysByID[Object{kind, id}]
+	return key, ok
 }
 
 // complete reports whether absence means anything in the kind.
@@ -116,4 +157,10 @@ func (ix *index) tenantBody(k *schema.Schema, r *tenant.Resource) *jsonval.Node 
 		return jsonval.EmptyObject
 	}
 	return n
+}
+
+// hasher returns what stands for a secret in name form and in the base: a keyed
+// hash that is bound to the kind. The plan has not even that.
+func hasher(ix *index, k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
+	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(ix.salt, k, n) }
 }

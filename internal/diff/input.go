@@ -82,6 +82,10 @@ type BaseObject struct {
 	Key  string `json:"key"`
 	// ID binds the key to the tenant's object.
 	ID string `json:"id,omitempty"`
+	// FileID is the id that the file carried in its own member "id" when it was
+	// last compared: an exported file's, perhaps of another tenant. A new file
+	// that carries it is this one under another name.
+	FileID string `json:"fileId,omitempty"`
 	// Body has the properties on which both sides agreed, in canonical form:
 	// names instead of ids, variables expanded, sensitive values replaced by
 	// their hash. nil: bound, and nothing agreed yet.

@@ -33,18 +33,19 @@ func match(ix *index) *matches {
 		renamed: map[string]string{},
 		unclear: map[Object]bool{},
 	}
-	for _, name := range ix.kindNames() {
+	for _, name := range ix.referredFirst() {
 		k, s := ix.kinds[name], ix.sides[name]
 		all.objects[name] = matchKind(ix, all, s)
 		noteKind(ix, k, s)
-		objects := slices.SortedFunc(maps.Values(all.objects[name]), func(a, b *object) int { return strings.Compare(a.key, b.key) })
-		for _, o := range objects {
+		for _, o := range all.objects[name] {
 			if !ix.compared(k) || !ix.targeted(name, o.key) && !ix.targeted(name, cmp.Or(o.renamedFrom, o.key)) ||
 				ix.files.hasKey(name, o.key) {
 				o.keep = true
 			}
 		}
-		all.sorted = append(all.sorted, objects...)
+	}
+	for _, name := range ix.kindNames() {
+		all.sorted = append(all.sorted, slices.SortedFunc(maps.Values(all.objects[name]), byKey)...)
 	}
 	return all
 }

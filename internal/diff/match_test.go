@@ -277,12 +277,12 @@ func TestCompareRenames(t *testing.T) {
 		{
 			name:        "another body",
 			explanation: "a vanished and a new file that have nothing in common are a delete and a create",
-			base:        `groups/Old=1 {"displayName":"A"}`,
-			desired:     `groups/New {"displayName":"B"}`,
-			current:     `groups 1 {"displayName":"A"}`,
-			want: `create groups/New deploy : - | - -> {"displayName":"B"}
-				delete groups/Old deploy : {"displayName":"A"} | {"displayName":"A"} -> -
-				base groups/Old=1 {"displayName":"A"}`,
+			base:        `groups/Old=1 {"displayName":"A","x":1}`,
+			desired:     `groups/New {"displayName":"B","x":2}`,
+			current:     `groups 1 {"displayName":"A","x":1}`,
+			want: `create groups/New deploy : - | - -> {"displayName":"B","x":2}
+				delete groups/Old deploy : {"displayName":"A","x":1} | {"displayName":"A","x":1} -> -
+				base groups/Old=1 {"displayName":"A","x":1}`,
 		},
 		{
 			name:        "copied file",

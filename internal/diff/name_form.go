@@ -116,6 +116,9 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 	switch {
 	case k == nil:
 		return reference.NotThere("%s refers to a kind that is not known", ref)
+	case o == nil && ns.ms.renamed[ref.Object()] != "":
+		now := ns.ms.renamed[ref.Object()]
+		return reference.NotThere("%s: the object is called %q now; refer to it so, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
 	case o == nil && !ns.ix.complete(k):
 		return reference.NotThere("%s is not known, and %s were not completely read", ref, ref.Kind)
 	case o == nil && ns.sharedName(ref.Kind, ref.Key):
@@ -139,20 +142,6 @@ func (ns *names) sharedName(kind, key string) bool {
 		}
 	}
 	return false
-}
-
-// renameReferences puts new keys into a tree in name form.
-func (ns *names) renameReferences(n *jsonval.Node) *jsonval.Node {
-	if n == nil {
-		return nil
-	}
-	if ref := reference.ReferenceIn(n); ref != nil {
-		if key := cmp.Or(ns.ms.renamed[ref.Object()], ns.ix.aliases[ref.Object()]); key != "" {
-			ref.Key = key
-			return jsonval.StringNode(ref.String())
-		}
-	}
-	return n.MapKids(func(i int) *jsonval.Node { return ns.renameReferences(n.Kids[i]) })
 }
 
 // guide finds references at places that the kind does not declare, in what the
@@ -190,10 +179,4 @@ func guided(k *schema.Schema, guide map[textAt]*jsonval.Node, n *jsonval.Node, u
 		return n
 	}}
 	return s.Apply(k, n)
-}
-
-// hasher returns what stands for a secret in name form and in the base: a keyed
-// hash that is bound to the kind. The plan has not even that.
-func hasher(ix *index, k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
-	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(ix.salt, k, n) }
 }

@@ -150,7 +150,7 @@ func (ns *names) baseBody(b *BaseObject) *jsonval.Node {
 		return &jsonval.Node{Kind: '{'}
 	}
 	if len(ns.ms.renamed)+len(ns.ix.aliases) > 0 {
-		n = ns.renameReferences(n)
+		n = presentReferences(n, ns.ms.renamed, ns.ix.aliases)
 	}
 	return n
 }

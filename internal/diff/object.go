@@ -24,6 +24,8 @@ type object struct {
 	missing bool
 	// renamedFrom is the base's key, if the repository has renamed it.
 	renamedFrom string
+	// mayBe is what the object may have been renamed to, or its file from.
+	mayBe *guess
 	// keep: nothing is concluded, the base stays as it is.
 	keep bool
 	// nameOnly: it was read so that references to it can be named.
@@ -112,4 +114,11 @@ func graver(a, b plan.Origin) plan.Origin {
 type backedUp struct {
 	text json.RawMessage // nil: as the parent has it
 	sum  string          // of the text; empty for an object that is not backed up
+}
+
+// guess is a rename that nothing proves: of a vanished object the files that may
+// be its new ones, of a new file the objects that it may have been.
+type guess struct {
+	others []*object
+	why    string
 }

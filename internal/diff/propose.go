@@ -63,7 +63,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		}
 	}
 	o.item, o.newRefs = it, reference.RefsOf(after)
-	o.revert = revertDifferences(dec.ns, o, t, propose)
+	o.revert = revertDifferences(dec.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
 }
 
 // proposeCreate proposes an object that the tenant does not have.
@@ -76,6 +76,7 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 		withhold(dec.ix, o, plan.Unsupported, "%s", reason)
 		return
 	}
+	noteGuess(dec.ix, o)
 	if schema.HasMask(t.desired) {
 		withhold(dec.ix, o, plan.SecretNeeded, "%s holds asterisks or %q where a new object needs the secret itself; put it in, best as a variable", schema.FileOf(o.desired), reference.Redacted)
 		return
@@ -96,6 +97,7 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 		return
 	}
 	if dec.ix.scope(o.kind) == tenant.Listed && !dec.ix.in.Rules.Deletes[o.kind.Name] {
+		noteGuess(dec.ix, o)
 		noteOn(dec.ix, o, plan.Unsupported, "", "deletes of this kind are off; turn them on, delete it in the tenant, or put its file back")
 		return
 	}
@@ -113,6 +115,7 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 	before, redacted := schema.Redacted(schema.SortedSets(o.kind.Root, t.current))
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), Before: before.JSON(), Origin: origin, Redacted: redacted}}
 	o.item, o.newRefs = it, nil
+	noteGuess(dec.ix, o)
 	body := dec.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
 }

@@ -6,58 +6,115 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// renames finds objects whose file was given another name: a key that vanished
-// from the repository and a new one that lists it in $previousNames, or has
-// the same body. The new key takes over the base and the binding.
+// renames finds objects whose file got another key: a key that vanished from
+// the repository and a new file that is its successor. The new key takes over
+// the base and the binding, so that the tenant's object keeps its id.
+//
+// Evidence counts in this order: the file names the former key in
+// $previousNames; it carries the former object's id; its body is the same; its
+// body is the same apart from the name. Each but the first needs exactly one
+// candidate on each side, because a wrong rename writes the content of one
+// object into another. Likeness is no evidence.
 func (m *matching) renames() {
-	vanished, fresh := map[string]*object{}, []*object{}
+	r := &renaming{matching: m, vanished: map[string]*object{}, trees: map[*object]*jsonval.Node{}}
 	for key, o := range m.objects {
 		switch {
 		case o.base != nil && o.desired == nil && !m.ix.files.hasKey(m.kind.Name, key):
-			vanished[key] = o
+			r.vanished[key] = o
 		case o.base == nil && o.current == nil && o.desired != nil:
-			fresh = append(fresh, o)
+			r.fresh = append(r.fresh, o)
 		}
 	}
-	if len(vanished) == 0 || len(fresh) == 0 {
+	if len(r.vanished) == 0 || len(r.fresh) == 0 {
 		return
 	}
-	slices.SortFunc(fresh, func(a, b *object) int { return strings.Compare(a.key, b.key) })
-	m.pair(fresh, func(o *object) []string { return m.previousNames(o, vanished) })
-	fresh = slices.DeleteFunc(fresh, func(o *object) bool { return o.base != nil || o.keep })
-	maps.DeleteFunc(vanished, func(key string, old *object) bool { return m.objects[key] != old || old.keep })
-	bodies := m.bodies(vanished)
-	m.pair(fresh, func(o *object) []string { return bodies[m.bodyText(roughNames(m.ix, o))] })
+	slices.SortFunc(r.fresh, byKey)
+	r.told()
+	r.drop()
+	if m.ix.compared(m.kind) {
+		r.byID()
+		r.drop()
+	}
+	r.bySameBody()
+	r.drop()
+	if m.ix.compared(m.kind) {
+		r.byContent()
+	}
 }
 
-// pair renames where exactly one new key claims exactly one vanished one, and
-// leaves alone all others that are claimed.
-func (m *matching) pair(fresh []*object, claims func(o *object) []string) {
+// renaming is the search for renames within one kind.
+type renaming struct {
+	*matching
+	// vanished are the objects whose file is gone, by key.
+	vanished map[string]*object
+	// fresh are the files of no known object, by key.
+	fresh []*object
+	// trees are the bodies in name form that were asked for.
+	trees map[*object]*jsonval.Node
+}
+
+func byKey(a, b *object) int { return strings.Compare(a.key, b.key) }
+
+// drop leaves out what has been decided.
+func (r *renaming) drop() {
+	r.fresh = slices.DeleteFunc(r.fresh, func(o *object) bool { return o.base != nil || o.keep })
+	maps.DeleteFunc(r.vanished, func(key string, old *object) bool { return r.objects[key] != old || old.keep })
+}
+
+// told renames where exactly one new file names exactly one vanished key in
+// $previousNames, and leaves alone all others that are claimed.
+func (r *renaming) told() {
 	claimants := map[string]int{}
-	claimed := make([][]string, len(fresh))
-	for i, o := range fresh {
-		claimed[i] = claims(o)
+	claimed := make([][]string, len(r.fresh))
+	for i, o := range r.fresh {
+		claimed[i] = r.previousNames(o)
 		for _, key := range claimed[i] {
 			claimants[key]++
 		}
 	}
-	for i, o := range fresh {
+	for i, o := range r.fresh {
 		keys := claimed[i]
 		switch {
 		case len(keys) == 0:
 		case len(keys) == 1 && claimants[keys[0]] == 1:
-			m.rename(o, m.objects[keys[0]])
+			r.rename(o, r.objects[keys[0]])
 		default:
-			leave(m.ix, o, plan.Ambiguous, "it may be the new name of %s, and nothing tells which file replaces which; name one former key in $previousNames", strings.Join(keys, ", "))
-			for _, key := range keys {
-				m.objects[key].keep = true
-			}
+			r.leaveClaimants([]*object{o}, keys)
 		}
+	}
+}
+
+// previousNames returns the vanished keys that o's file names as former ones.
+func (r *renaming) previousNames(o *object) []string {
+	body, err := o.file()
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(formerKeys(body), func(key string) bool { return r.vanished[key] == nil })
+}
+
+// leaveUntilRepaired leaves new files alone that may be the successors of some
+// vanished objects while a file of the kind cannot be used, which may be one as
+// well. Created, they would stay objects of their own.
+func (r *renaming) leaveUntilRepaired(fresh, old []*object) {
+	for _, o := range fresh {
+		leave(r.ix, o, plan.Ambiguous, "it may be the new name of %s, but so may a file that cannot be used; repair that file, or write %s into %s",
+			firstFew(old, " or ", quotedKey), firstFew(old, " or ", toldLine), schema.FileOf(o.desired))
+	}
+}
+
+// leaveClaimants leaves new files alone that may each be the successor of one
+// of some vanished objects, and these too.
+func (r *renaming) leaveClaimants(fresh []*object, keys []string) {
+	for _, o := range fresh {
+		leave(r.ix, o, plan.Ambiguous, "it may be the new name of %s, and nothing tells which file replaces which; name one former key in $previousNames", firstFew(keys, ", ", func(key string) string { return key }))
+	}
+	for _, key := range keys {
+		r.objects[key].keep = true
 	}
 }
 
@@ -70,68 +127,30 @@ func (m *matching) rename(o, old *object) {
 	m.all.renamed[old.id()] = o.key
 }
 
-// previousNames returns the vanished keys that o's file names as former ones.
-func (m *matching) previousNames(o *object, vanished map[string]*object) []string {
-	body, err := o.file()
-	if err != nil {
-		return nil
+// renameUnlessTaken renames pairs of a vanished object and a new file that only
+// the comparison has found. A pair whose new name another object of the tenant
+// has already is no rename: two objects would have the name.
+func (r *renaming) renameUnlessTaken(pairs [][2]*object) {
+	if len(pairs) == 0 {
+		return
 	}
-	return slices.DeleteFunc(formerKeys(body), func(key string) bool { return vanished[key] == nil })
-}
-
-// bodies returns the vanished keys by what the base held of them.
-func (m *matching) bodies(vanished map[string]*object) map[string][]string {
-	bodies := map[string][]string{}
-	for _, key := range slices.Sorted(maps.Keys(vanished)) {
-		body, err := jsonval.ParseObject(vanished[key].base.Body)
-		if err != nil {
+	wanted := make(map[string][]*object, len(pairs))
+	for _, p := range pairs {
+		name := r.nameOf(p[1])
+		wanted[name] = append(wanted[name], p[1])
+	}
+	free := make(map[string]bool, len(r.free))
+	for _, f := range r.free {
+		free[r.nameInTenant(f)] = true
+	}
+	holders := r.holders(wanted)
+	for _, p := range pairs {
+		old, o := p[0], p[1]
+		name := r.nameOf(o)
+		taken := func(h *object) bool { return h != old }
+		if free[name] || len(wanted[name]) > 1 || slices.ContainsFunc(holders[name], taken) {
 			continue
 		}
-		text := m.bodyText(body)
-		bodies[text] = append(bodies[text], key)
+		r.rename(o, old)
 	}
-	delete(bodies, "")
-	return bodies
-}
-
-// bodyText returns a text that is equal for equal bodies in name form; empty
-// for one without properties, which says nothing. Secrets count as equal: a
-// file may hide what the base has the hash of.
-func (m *matching) bodyText(n *jsonval.Node) string {
-	if n == nil || len(n.Kids) == 0 {
-		return ""
-	}
-	hide := func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) }
-	s := schema.Form{SortSets: true, Secret: hide, Mask: hide, Text: func(n *jsonval.Node, _ schema.Place) *jsonval.Node {
-		if reference.IsSecret(n) || reference.IsMask(n) {
-			return jsonval.StringNode(reference.MaskMark)
-		}
-		return n
-	}}
-	return string(s.Apply(m.kind, n).JSON())
-}
-
-// roughNames is desired before names are known: references stay as written.
-func roughNames(ix *index, o *object) *jsonval.Node {
-	body, err := o.file()
-	if err != nil {
-		return nil
-	}
-	s := schema.Form{
-		Repository: true,
-		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-			text, ref, err := reference.Expand(n.Text, ix.in.Variables)
-			switch {
-			case err != nil:
-				return jsonval.NullNode
-			case ref != nil:
-				ix.normalise(ref, schema.Applicable(at))
-				return jsonval.StringNode(ref.String())
-			}
-			return n.WithText(reference.Escape(text))
-		},
-		Secret: hasher(ix, o.kind),
-		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
-	}
-	return s.Apply(o.kind, body)
 }

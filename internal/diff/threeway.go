@@ -67,7 +67,7 @@ func (w *walk) object(r *schema.Rule, segs []string, base, desired, current, onc
 	r = r.In(desired, current)
 	for i, name := range desired.Names {
 		below := append(segs[:len(segs):len(segs)], name)
-		agreed.Add(name, w.value(r.Step(name), below, base.Get(name), desired.Kids[i], current.Get(name), once))
+		agreed.Add(name, w.value(r.Step(schema.PropertyOf(name)), below, base.Get(name), desired.Kids[i], current.Get(name), once))
 	}
 	return agreed.Node()
 }

@@ -153,7 +153,7 @@ func TestCompareProperties(t *testing.T) {
 			name:        "annotations and types",
 			explanation: "annotations do not count, but the type does",
 			base:        `groups/A=1 {"@odata.type":"#a","displayName":"A"}`,
-			desired:     `groups/A {"@odata.type":"#b","displayName":"A","@odata.context":"x","m@odata.bind":"y"}`,
+			desired:     `groups/A {"@odata.type":"#b","displayName":"A","@odata.context":"x","m@odata.navigationLink":"y"}`,
 			current:     `groups 1 {"@odata.type":"#a","displayName":"A","@odata.etag":"z"}`,
 			want: `update groups/A deploy /@odata.type: "#a" | "#a" -> "#b"
 				base groups/A=1 {"@odata.type":"#a","displayName":"A"}`,

@@ -5,6 +5,8 @@ import "github.com/tenantsync/tenantsync/internal/jsonval"
 // trees are an object's bodies in name form, and as they are.
 type trees struct {
 	base, desired, current *jsonval.Node
+	// typed is desired with the types that the tenant does not tell.
+	typed *jsonval.Node
 	// raw is the tenant's body as it is, file the repository's.
 	raw, file *jsonval.Node
 	// secrets are those of the file, as desired has them.

@@ -120,14 +120,14 @@ func (dec *decider) backUp(o *object, current *jsonval.Node) {
 	}
 	text := dec.ix.adoptedForm(o.kind, current).JSON()
 	o.backup = backedUp{text: text, sum: dec.seen.textSum(o, text)}
-	if dec.seen.parent && dec.ix.keptAt(o) == o.backup.sum {
+	if dec.seen.parent && keptAt(dec.ix, o) == o.backup.sum {
 		o.backup.text = nil
 	}
 }
 
 // keptAt returns what the base says of the parent's text at an object's key,
 // whichever object had the key then.
-func (ix *index) keptAt(o *object) string {
+func keptAt(ix *index, o *object) string {
 	if b := ix.held[plan.Target{Kind: o.kind.Name, Key: o.key}]; b != nil {
 		return b.Kept
 	}
@@ -137,7 +137,7 @@ func (ix *index) keptAt(o *object) string {
 // stillKept returns what the new base says of the parent's text at an object's
 // key: the parent stays what it is when the object changes.
 func stillKept(ix *index, o *object) string {
-	kept := ix.keptAt(o)
+	kept := keptAt(ix, o)
 	if kept == "" || kept == o.backup.sum {
 		return kept
 	}

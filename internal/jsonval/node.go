@@ -45,6 +45,9 @@ var (
 
 func StringNode(s string) *Node { return &Node{Kind: '"', Text: s} }
 
+// ArrayOf returns an array of these elements.
+func ArrayOf(kids ...*Node) *Node { return &Node{Kind: '[', Kids: kids} }
+
 // WithText returns a string with another text, n itself if it is the same.
 func (n *Node) WithText(s string) *Node {
 	if n.Text == s {

@@ -29,7 +29,8 @@ type Form struct {
 	// unsorted leaves those too in the order that they have.
 	SortSets, Unsorted bool
 
-	segs []string // where the walk is
+	segs  []string   // where the walk is
+	parts [][]string // the paths of the kind's parts
 }
 
 // Place is where a value stands.
@@ -47,18 +48,23 @@ type Place struct {
 	Secret bool
 }
 
-// Apply returns the body in the form; annotations, read-only properties and,
-// at the top, directives are dropped. Parts that stay as they are are shared.
+// Apply returns the body in the form; annotations other than types, read-only
+// properties and, at the top, directives are dropped. Parts that stay as they
+// are are shared.
 func (s *Form) Apply(k *Schema, body *jsonval.Node) *jsonval.Node {
-	s.segs = s.segs[:0]
+	s.segs, s.parts = s.segs[:0], k.PartPaths
 	return s.object(body, k.Root, Place{})
 }
 
 func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
-	top := len(s.segs) == 0
-	return n.MapKids(func(i int) *jsonval.Node {
+	top, types := len(s.segs) == 0, false
+	out := n.MapKids(func(i int) *jsonval.Node {
 		name := n.Names[i]
-		if isAnnotation(name) || top && strings.HasPrefix(name, "$") {
+		switch kind := kindOfMember(name); {
+		case kind == typeAnnotation:
+			types = true
+			return n.Kids[i]
+		case kind != property || top && strings.HasPrefix(name, "$"):
 			return nil
 		}
 		next := r.Step(name)
@@ -71,6 +77,10 @@ func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
 		s.segs = s.segs[:len(s.segs)-1]
 		return v
 	})
+	if types {
+		return s.typed(out, r)
+	}
+	return out
 }
 
 // value returns nil for what is dropped.
@@ -129,9 +139,4 @@ func (s *Form) array(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 		sortByText(out.Kids)
 	}
 	return out
-}
-
-// isAnnotation reports whether a name is OData's and no property.
-func isAnnotation(name string) bool {
-	return name != "@odata.type" && (strings.HasPrefix(name, "@") || strings.Contains(name, "@odata."))
 }

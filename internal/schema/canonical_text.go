@@ -30,8 +30,8 @@ type piece struct {
 	start, end int
 }
 
-// errSlow says that an object is better read into a tree: it hides types, on
-// which rules depend, behind much text or behind escapes.
+// errSlow says that an object is better read into a tree: it tells types of
+// properties, or hides types, on which rules depend, behind much text or escapes.
 var errSlow = errors.New("read it into a tree")
 
 // Append appends the canonical text of an object of the kind. An object that is
@@ -98,7 +98,11 @@ func (c *Canonicalizer) object(r *Rule, top, inArray bool) error {
 		}
 		next := r.stepBytes(name)
 		f := next.Fact()
-		if f.readOnly || f.isToken || isAnnotationName(name) || top && len(name) > 0 && name[0] == '$' {
+		kind := kindOfBytes(name)
+		if kind == typeAnnotation { // whether it counts depends on the property beside it
+			return errSlow
+		}
+		if f.readOnly || f.isToken || kind != property || top && len(name) > 0 && name[0] == '$' {
 			if _, err := c.scan.Skip(); err != nil {
 				return err
 			}
@@ -426,9 +430,12 @@ func onlyAsterisks(text []byte) bool {
 	return len(text) > 0 && len(bytes.Trim(text, "*")) == 0
 }
 
-// isAnnotationName is isAnnotation for a name that is part of a text.
-func isAnnotationName(name []byte) bool {
-	return bytes.IndexByte(name, '@') >= 0 && isAnnotation(string(name))
+// kindOfBytes is kindOfMember for a name that is part of a text.
+func kindOfBytes(name []byte) memberKind {
+	if len(name) == 0 || name[0] != '#' && bytes.IndexByte(name, '@') < 0 || string(name) == typeName {
+		return property
+	}
+	return kindOfMember(string(name))
 }
 
 // stepBytes is [Rule.Step] for a member's name that is part of a text.

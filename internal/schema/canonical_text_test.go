@@ -106,7 +106,7 @@ func FuzzCanonicalText(f *testing.F) {
 }
 
 var names = []string{"id", "a", "b", "empty", "set", "bag", "list", "secret", "masked", "token", "refs", "typed", "group", "enum", "flags", "text", "time", "ip",
-	"deep", "default", "x", "y", "@odata.type", "@odata.id", "x@odata.bind", "$y", "é", "\\u0061b"}
+	"deep", "default", "x", "y", "@odata.type", "@odata.id", "x@odata.bind", "x@odata.type", "set@odata.type", "#f.x", "#y", "$y", "é", "\\u0061b"}
 
 var texts = []string{"", "****", "All", "all", "Everyone", "none", "#t", "t", "a,B", "2026-01-01T00:00:00.000Z", "192.0.2.5/24",
 	"AAAAAAAA-0000-4000-8000-00000000000A", "${groups/A}", "$${x", "\\u0041", "ü"}

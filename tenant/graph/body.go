@@ -93,6 +93,20 @@ func without(raw json.RawMessage, segs []string) json.RawMessage {
 	return raw
 }
 
+// withoutTyped returns the object without the value at a path, and without the
+// type beside it, which has nothing to say then.
+func withoutTyped(raw json.RawMessage, segs []string) json.RawMessage {
+	raw = without(raw, segs)
+	if n := len(segs) - 1; n >= 0 && segs[n] != "*" && bytes.Contains(raw, []byte(typeSuffix)) {
+		raw = without(raw, append(slices.Clone(segs[:n]), segs[n]+typeSuffix))
+	}
+	return raw
+}
+
+// typeSuffix ends the name of the member that tells the type of the property
+// beside it.
+const typeSuffix = "@odata.type"
+
 var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
 
 // segments splits a JSON pointer (RFC 6901).

@@ -144,7 +144,7 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 		if len(segs) == 1 && (segs[0] == "@odata.type" || slices.Contains(r.Keep, segs[0])) {
 			continue
 		}
-		body = without(body, segs)
+		body = withoutTyped(body, segs)
 	}
 	if body, err = w.withoutBeta(body); err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
 	for _, path := range w.entry.BetaOnly {
 		switch string(bytes.TrimSpace(at(body, path))) {
 		case "", "null", "[]", "{}", `""`:
-			body = without(body, segments(path))
+			body = withoutTyped(body, segments(path))
 		default:
 			return nil, invalid(w.op, "%s exists only in Graph's beta: give the kind the version beta in a catalogue of your own to have it written", path)
 		}
@@ -335,7 +335,7 @@ func (w *writing) partDrops(p PartRequest) [][]string {
 
 func dropFrom(value json.RawMessage, paths [][]string) json.RawMessage {
 	for _, segs := range paths {
-		value = without(value, segs)
+		value = withoutTyped(value, segs)
 	}
 	return value
 }

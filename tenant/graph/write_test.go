@@ -76,7 +76,7 @@ func TestRequests(t *testing.T) {
 	}{
 		{"create", tenant.Operation{Verb: tenant.Create, Kind: "groups", After: json.RawMessage(`{"displayName":"New","id":"x","createdDateTime":"2026-01-01T00:00:00Z"}`)},
 			[]string{`POST /v1.0/groups {"displayName":"New"}`}},
-		{"create without its parts", tenant.Operation{Verb: tenant.Create, Kind: "deviceConfigurations", After: json.RawMessage(`{"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","displayName":"P","assignments":[]}`)},
+		{"create without its parts", tenant.Operation{Verb: tenant.Create, Kind: "deviceConfigurations", After: json.RawMessage(`{"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","displayName":"P","assignments@odata.type":"#Collection(t)","assignments":[]}`)},
 			[]string{`POST /v1.0/deviceManagement/deviceConfigurations {"@odata.type":"#microsoft.graph.windows10GeneralConfiguration","displayName":"P"}`}},
 		{"create with what comes along", tenant.Operation{Verb: tenant.Create, Kind: "authenticationStrengthPolicies", After: json.RawMessage(`{"displayName":"S","allowedCombinations":["fido2"]}`)},
 			[]string{`POST /v1.0/policies/authenticationStrengthPolicies {"allowedCombinations":["fido2"],"displayName":"S"}`}},

@@ -1,0 +1,44 @@
+package apply
+
+import (
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/schema"
+)
+
+// typed returns the paths that a patch sends, with those of the types that have
+// to go with them: the service reads each value by its type, where it does not
+// declare one, and does not take it from what it has. So with a property goes
+// its "x@odata.type", with a type its property, and with a value within an
+// object the object's own "@odata.type". The object as a whole is the client's:
+// it knows which requests have to name its type.
+func (w *Writing) typed(now *jsonval.Node, paths [][]string) [][]string {
+	var out [][]string
+	seen := map[string]bool{}
+	add := func(segs []string) {
+		if pointer := jsonval.JoinPointer(segs); !seen[pointer] {
+			seen[pointer] = true
+			out = append(out, segs)
+		}
+	}
+	from := len(w.Kind.PartPath(w.Item.Part)) // a part's request has nothing else
+	for _, segs := range paths {
+		if n := len(segs) - 1; n >= 0 && schema.IsTypeOf(segs[n]) {
+			segs = w.sentWith(append(slices.Clone(segs[:n]), schema.PropertyOf(segs[n])))
+		}
+		add(segs)
+		for i := from; i < len(segs); i++ {
+			holder := now.At(segs[:i])
+			if i > 0 && holder.Get(objectType) != nil {
+				add(append(slices.Clone(segs[:i]), objectType))
+			}
+			if typ := schema.TypeOf(segs[i]); holder.Get(typ) != nil {
+				add(append(slices.Clone(segs[:i]), typ))
+			}
+		}
+	}
+	return out
+}
+
+const objectType = "@odata.type"

@@ -1,0 +1,120 @@
+package diff
+
+import (
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/schema"
+)
+
+// typesAlike takes out of the repository's side and the base's what they tell of
+// the types of properties that the tenant has without: no answer will ever show
+// them, so that they are no difference. What is proposed gets them back.
+func (t *trees) typesAlike() {
+	t.typed = t.desired
+	if t.desired != nil {
+		t.desired = schema.WithoutUntold(t.desired, t.current)
+	}
+	if t.base != nil {
+		t.base = schema.WithoutUntold(t.base, t.current)
+	}
+}
+
+// typeDifferences takes out of the differences those of a property's type that
+// do not stand for themselves: a type goes with its property. They are returned
+// by the pointer of the property, unless that has no difference either, so that
+// there is nothing to tell the type of.
+func typeDifferences(found []*difference) (rest []*difference, types map[string]*difference) {
+	differs := map[string]bool{}
+	for _, d := range found {
+		differs[jsonval.JoinPointer(d.segs)] = true
+	}
+	for _, d := range found {
+		about := d.about()
+		switch of := jsonval.JoinPointer(about); {
+		case slices.Equal(about, d.segs):
+			rest = append(rest, d)
+		case differs[of]:
+			if types == nil {
+				types = map[string]*difference{}
+			}
+			types[of] = d
+		case d.current != nil:
+			rest = append(rest, d)
+		}
+	}
+	return rest, types
+}
+
+// about is the path of the property that a difference is about: for one in a
+// property's type, the property's.
+func (d *difference) about() []string {
+	if len(d.segs) == 0 {
+		return d.segs
+	}
+	last := len(d.segs) - 1
+	return append(slices.Clone(d.segs[:last]), schema.PropertyOf(d.segs[last]))
+}
+
+// adoptTypes adds to what is adopted the types that go with it.
+func adoptTypes(adopt []*difference, types map[string]*difference) []*difference {
+	var out []*difference
+	for i, d := range adopt {
+		out = append(out, d)
+		if i+1 < len(adopt) && slices.Equal(adopt[i+1].segs, d.segs) {
+			continue // another member of the same set
+		}
+		if typ := types[jsonval.JoinPointer(d.segs)]; typ != nil && typ.current != nil {
+			out = append(out, typ)
+		}
+	}
+	return out
+}
+
+// proposeTypes gives what is proposed the types that the file tells: those
+// within its values, and in proposals of their own those beside it.
+func (t *trees) proposeTypes(propose []proposal, types map[string]*difference) []proposal {
+	var out []proposal
+	beside := map[string]bool{}
+	for _, p := range propose {
+		p.difference = t.withTypes(p.difference)
+		out = append(out, p)
+		of := jsonval.JoinPointer(p.segs)
+		if p.desired == nil && !p.member || len(p.segs) == 0 || beside[of] {
+			continue
+		}
+		beside[of] = true
+		last := len(p.segs) - 1
+		segs := append(slices.Clone(p.segs[:last]), schema.TypeOf(p.segs[last]))
+		typ := types[of]
+		if told := t.typed.At(segs); typ == nil && told != nil && t.desired.At(segs) == nil {
+			typ = &difference{segs: segs, desired: told, fate: p.fate}
+		}
+		if typ != nil {
+			out = append(out, proposal{spared{typ, nil}, p.origin})
+		}
+	}
+	return out
+}
+
+// withTypes returns a difference whose desired value has the types that the file
+// tells within it. A value that rules have changed stays without: the service
+// knows these types itself.
+func (t *trees) withTypes(d *difference) *difference {
+	if d.desired == nil || t.typed == t.desired {
+		return d
+	}
+	wanted, typed := t.desired.At(d.segs), t.typed.At(d.segs)
+	if d.member {
+		if len(d.places) == 0 || !wanted.IsArray() || d.places[0] >= len(wanted.Kids) {
+			return d
+		}
+		wanted, typed = wanted.Kids[d.places[0]], typed.Kids[d.places[0]]
+	}
+	if !jsonval.Equal(d.desired, wanted) {
+		return d
+	}
+	with := *d
+	with.desired = typed
+	return &with
+}

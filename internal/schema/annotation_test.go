@@ -1,0 +1,108 @@
+package schema
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+func TestKindOfMember(t *testing.T) {
+	for kind, names := range map[memberKind][]string{
+		property: {"displayName", "@odata.type", "odata.type", "", "a#b", "a.b"},
+		control: {"@odata.context", "@odata.id", "@odata.etag", "@odata.nextLink", "@odata.count", "@odata.editLink", "@odata.metadataEtag",
+			"x@odata.context", "x@odata.navigationLink", "x@odata.associationLink", "x@odata.mediaReadLink", "@odata.removed",
+			"@context", "x@navigationLink", // Version 4.01 without the prefix
+			"@microsoft.graph.tips", "@microsoft.graph.downloadUrl", "#microsoft.graph.assign"},
+		typeAnnotation: {"x@odata.type", "a b@odata.type"},
+		bind:           {"x@odata.bind", "x@bind"},
+		foreign:        {"@odata.bind", "x@odata.typ", "@odata.unheard", "foo@bar.baz", "foo@bar", "foo@", "@", "@microsoft.graph.conflictBehavior", "@type", "x@type", "x@y@odata.type", "@OData.Type", "#CustomRef_x", "#"},
+	} {
+		for _, name := range names {
+			if got := kindOfMember(name); got != kind {
+				t.Errorf("%q is of kind %d, want %d", name, got, kind)
+			}
+		}
+	}
+	for name, want := range map[string]string{"x@odata.type": "x", "x": "x", "@odata.type": "@odata.type", "x@odata.bind": "x@odata.bind"} {
+		if got := PropertyOf(name); got != want {
+			t.Errorf("%q is about %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	k, err := Compile(tenant.Kind{Name: "groups", ReadOnly: []string{"/owner", "/list/*/service"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string][]string{
+		`{"displayName":"A","x@odata.context":"c","@odata.id":"i","list@odata.type":"#Collection(String)"}`: nil,
+		`{"members@odata.bind":["u"],"list":[{"a":1},{"role@odata.bind":"r"}]}`:                             {"/list/1/role@odata.bind", "/members@odata.bind"},
+		`{"owner":{"x@odata.bind":1},"list":[{"service":{"a@b.c":1}}]}`:                                     nil, // read-only
+		`{"a":{"foo@bar.baz":1,"@microsoft.graph.conflictBehavior":"fail"},"#CustomRef_x":"y"}`:             {"/#CustomRef_x", "/a/@microsoft.graph.conflictBehavior", "/a/foo@bar.baz"},
+		`{"list":[{"@odata.id":"u"},{"@odata.id":"u","name":"n"},{"@odata.type":"#t","@odata.id":"u"}]}`:    {"/list/0", "/list/2"},
+	} {
+		n, err := jsonval.ParseObject([]byte(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range Refused(k, n) {
+			got = append(got, r.Pointer)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", file, diff)
+		}
+	}
+}
+
+func TestTypesInForm(t *testing.T) {
+	k, err := Compile(tenant.Kind{Name: "groups", ReadOnly: []string{"/made", "/b@odata.type"}, EmptyIsAbsent: []string{"/tags"},
+		Parts: []tenant.Part{{Name: "assignments", Path: "/assignments"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const body = `{"a":1,"a@odata.type":"#Int32","b":1,"b@odata.type":"#Int32","made":"x","made@odata.type":"#DateTimeOffset",
+		"none":null,"none@odata.type":"#Int32","absent@odata.type":"#Int32","tags":[],"tags@odata.type":"#Collection(String)",
+		"list":[{"a":1,"a@odata.type":"#Int32","none":null,"none@odata.type":"#Int32"}],
+		"assignments":[{"id":"1","target":"x","target@odata.type":"#String"}],"assignments@odata.type":"#Collection(t)",
+		"inner":{"assignments":1,"assignments@odata.type":"#Int32"},"m@odata.bind":"x","@odata.etag":"e"}`
+	n, err := jsonval.ParseObject([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"a":1,"a@odata.type":"#Int32","assignments":[{"id":"1","target":"x","target@odata.type":"#String"}],"b":1,"inner":{"assignments":1,"assignments@odata.type":"#Int32"},"list":[{"a":1,"a@odata.type":"#Int32","none":null}],"none":null}`
+	var form Form
+	if got := string(form.Apply(k, n).JSON()); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestWithoutUntold(t *testing.T) {
+	for _, tc := range []struct{ name, n, teller, want string }{
+		{"told", `{"a":1,"a@odata.type":"#A"}`, `{"a":2,"a@odata.type":"#B"}`, `{"a":1,"a@odata.type":"#A"}`},
+		{"untold", `{"a":1,"a@odata.type":"#A"}`, `{"a":2}`, `{"a":1}`},
+		{"nothing there to tell of", `{"a":1,"a@odata.type":"#A"}`, `{"a":null}`, `{"a":1,"a@odata.type":"#A"}`},
+		{"another place", `{"a":{"a":1,"a@odata.type":"#A"}}`, `{"a":{"b":1}}`, `{"a":{"a":1,"a@odata.type":"#A"}}`},
+		{"in elements", `[{"a":1,"a@odata.type":"#A"},{"a":2,"a@odata.type":"#A"}]`, `[{"b":1},{"a":3}]`, `[{"a":1},{"a":2}]`},
+		{"told in one element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":3},{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"}]`},
+		{"told in the first element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"},{"a":3}]`, `[{"a":1,"a@odata.type":"#A"}]`},
+		{"an object's own type", `{"@odata.type":"#T","a":1}`, `{"a":1}`, `{"@odata.type":"#T","a":1}`},
+		{"no teller", `{"a":1,"a@odata.type":"#A"}`, ``, `{"a":1,"a@odata.type":"#A"}`},
+	} {
+		var teller *jsonval.Node
+		n, err := jsonval.Parse([]byte(tc.n))
+		if err == nil && tc.teller != "" {
+			teller, err = jsonval.Parse([]byte(tc.teller))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(WithoutUntold(n, teller).JSON()); got != tc.want {
+			t.Errorf("%s: got %s, want %s", tc.name, got, tc.want)
+		}
+	}
+}

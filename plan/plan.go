@@ -50,7 +50,8 @@ func (p *Plan) Changed() []*Item {
 }
 
 // Plan is what a sync proposes to do to a tenant, for a person to approve. It
-// names objects by key, never by id, and holds no secret.
+// names objects by key, with their ids beside ([Item.TenantID],
+// [Item.Resolved]), and holds no secret.
 type Plan struct {
 	// Format is FormatVersion.
 	Format int    `json:"format"`
@@ -74,8 +75,9 @@ type Plan struct {
 	// only inform, and why a kind could not be read. The order of lists and the
 	// formatting of JSON values do not matter.
 	Digest string `json:"digest"`
-	// ChangeDigest is over the changes alone (kind, key, verb, pointer, before,
-	// after), and equal for equal changes in different tenants.
+	// ChangeDigest is over the changes alone: kind, key, verb, pointer, before,
+	// after, and the values of the properties that these refer to. It is equal
+	// for equal changes in different tenants, where only ids may differ.
 	ChangeDigest string `json:"changeDigest"`
 }
 
@@ -121,6 +123,10 @@ type Item struct {
 	// After is the whole object as proposed, in names, variables expanded,
 	// sensitive values redacted; nil for a delete.
 	After json.RawMessage `json:"after,omitempty"`
+	// Resolved has an entry for each reference in After and in the changes, in
+	// the order of the references: the values that the plan speaks of, and that
+	// carrying it out writes. Empty for a delete, which resolves nothing.
+	Resolved []Resolved `json:"resolved,omitempty"`
 	// Before is what [Item.Fingerprint] returned for the tenant's object when
 	// it was compared; empty for a create.
 	Before string `json:"before,omitempty"`

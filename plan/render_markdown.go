@@ -81,12 +81,15 @@ func (m *markdownWriter) item(it *Item) {
 		m.block("%s", prose(remarks))
 	}
 	m.table(it)
-	var waits []string
-	for _, id := range it.hiddenDependencies() {
-		waits = append(waits, "waits for "+code(quoted(id)))
+	var points []string
+	for _, line := range it.shownValues() {
+		points = append(points, code(line))
 	}
-	if waits != nil {
-		m.list(waits)
+	for _, id := range it.hiddenDependencies() {
+		points = append(points, "waits for "+code(quoted(id)))
+	}
+	if points != nil {
+		m.list(points)
 	}
 }
 

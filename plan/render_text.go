@@ -77,6 +77,9 @@ func (t *textWriter) item(it *Item) {
 	for _, r := range it.rows() {
 		t.row(it, r)
 	}
+	for _, line := range it.shownValues() {
+		t.line(4, "%s", line)
+	}
 	for _, id := range it.hiddenDependencies() {
 		t.line(4, "waits for %s", quoted(id))
 	}

@@ -18,9 +18,11 @@ type Writing struct {
 	Item      *plan.Item
 	Variables map[string]string
 	Salt      string
-	// Value returns what stands for a reference, name what refers to an id, and
-	// present a reference without a former key.
+	// Value returns what stands for a reference of the plan, Hidden for one
+	// within a secret, Name what refers to an id, and Present a reference
+	// without a former key.
 	Value   func(reference.Ref) (string, error)
+	Hidden  func(reference.Ref) (string, error)
 	Name    func(refs []*tenant.Reference, value string) *jsonval.Node
 	Present func(reference.Ref) reference.Ref
 	// secrets are the repository's, as the tenant gets them, by what the plan
@@ -67,7 +69,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 		},
 		Secret: func(n *jsonval.Node) *jsonval.Node {
 			mark := schema.SecretNode(w.Salt, w.Kind, n)
-			value, err := w.resolve(n)
+			value, err := Resolve(n, w.Hidden)
 			fail(err)
 			w.secrets[schema.ApprovedSum(w.Salt, reference.ItemID(w.Item.Kind, w.Item.Key), mark)] = value
 			return mark

@@ -83,7 +83,8 @@ func Example_operation() {
 	kinds := groupsAndPolicies()
 	item := &plan.Item{
 		ID: "policies/Require MFA", Kind: "policies", Key: "Require MFA", Verb: tenant.Update, TenantID: "7f3a",
-		Changes: []plan.PropertyChange{{Pointer: "/exclude/-", After: json.RawMessage(`"${groups/Break glass}"`), Origin: plan.Deploy}},
+		Changes:  []plan.PropertyChange{{Pointer: "/exclude/-", After: json.RawMessage(`"${groups/Break glass}"`), Origin: plan.Deploy}},
+		Resolved: []plan.Resolved{{Ref: "${groups/Break glass}", ID: "c0ffee"}},
 	}
 	step := apply.Step{
 		Item:     item,

@@ -97,6 +97,9 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 				return n.WithText(reference.Escape(text))
 			}
 			ns.ix.normalise(ref, refs)
+			if ns.secretProperty(*ref) {
+				return failAt(at, n, reference.NotThere("%s is a secret of %s, and no plan could show what it stands for; write the value, best as a variable", ref, ref.Object()))
+			}
 			if _, state := ns.resolve(*ref); state == unknown {
 				return failAt(at, n, ns.unresolved(*ref))
 			}

@@ -59,7 +59,7 @@ func split(ix *index, o *object) []splitItem {
 func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []splitItem {
 	change := o.item.Changes[0]
 	rest := o.kind.Created(after)
-	whole.refs, whole.After = reference.RefsOf(rest), rest.JSON()
+	whole.refs, whole.After, whole.Resolved = reference.RefsOf(rest), rest.JSON(), resolvedIn(o.item, rest)
 	change.After = whole.After
 	change.Secrets = maps.Clone(change.Secrets)
 	maps.DeleteFunc(change.Secrets, func(pointer, _ string) bool {

@@ -62,6 +62,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 			return
 		}
 	}
+	it.Resolved = dec.ns.resolved(o.kind, after, t.current)
 	o.item, o.newRefs = it, reference.RefsOf(after)
 	o.revert = revertDifferences(dec.ns, o, t, propose)
 }
@@ -86,6 +87,7 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	it.After = after.JSON()
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted, Secrets: secretSums(dec.ix, o, t, whole)}}
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
+	it.Resolved = dec.ns.resolved(o.kind, t.desired)
 	o.item, o.newRefs = it, reference.RefsOf(t.desired)
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
 }

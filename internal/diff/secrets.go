@@ -55,11 +55,12 @@ func (d *difference) twins(array *jsonval.Node) bool {
 // secretsMissing tries whether an update could be written: it returns why not
 // if a secret that nobody can read would have to be sent along.
 func secretsMissing(ns *names, o *object, it *plan.Item, raw *jsonval.Node) *plan.Note {
-	w := &apply.Writing{Kind: o.kind, Item: it, Variables: ns.ix.in.Variables, Salt: ns.ix.salt, Name: ns.name, Value: func(ref reference.Ref) (string, error) {
+	value := func(ref reference.Ref) (string, error) {
 		// What is still to be created has no id yet, and needs none here.
 		id, _ := ns.resolve(ref)
 		return id, nil
-	}, Present: func(ref reference.Ref) reference.Ref { ns.ix.normalise(&ref, nil); return ref }}
+	}
+	w := &apply.Writing{Kind: o.kind, Item: it, Variables: ns.ix.in.Variables, Salt: ns.ix.salt, Name: ns.name, Value: value, Hidden: value, Present: func(ref reference.Ref) reference.Ref { ns.ix.normalise(&ref, nil); return ref }}
 	if len(it.Sensitive) > 0 {
 		if err := w.ReadSecrets(o.desired); err != nil {
 			ns.ix.fail(err)

@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/tenantsync/tenantsync/tenant"
+
 // The default limits of [Rules].
 const (
 	MaxDeletesDefault = 10
@@ -50,13 +52,14 @@ type Rules struct {
 	MaxDeletes int
 	// MaxUpdates is the same for updates, rule "max-updates". Defaults to 200.
 	MaxUpdates int
-	// Guards are the host's own rules. They must not change the plan, and must
-	// be pure: equal plans give equal answers.
+	// Guards are the host's own rules. They must not change what they get, and
+	// must be pure: equal requests give equal answers.
 	Guards []Guard
 }
 
-// Guard is a rule of the host's own.
-type Guard func(p *Plan) []Broken
+// Guard is a rule of the host's own. It gets what a client's [tenant.Guard]
+// gets: bodies in which every reference stands as what it will be written as.
+type Guard func(tenant.GuardRequest) []tenant.Violation
 
 // Selector chooses objects by kind and key. Key may hold "*" for any run of
 // characters; empty means every key. An empty Kind means every kind.

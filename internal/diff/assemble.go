@@ -168,7 +168,11 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		r.Revert[it.ID] = reverts[it.ID]
 	}
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
-	applyGuards(r.Plan, as.ix.in.Base, as.ix.in.Desired, as.ix.in.Rules)
+	r.request = func() (tenant.GuardRequest, error) { return as.guardRequest(r.Plan), as.ix.failed }
+	applyGuards(r.Plan, as.ix.in.Base, as.ix.in.Desired, as.ix.in.Rules, func() tenant.GuardRequest { return as.guardRequest(r.Plan) })
+	if as.ix.failed != nil {
+		return nil, as.ix.failed
+	}
 	return r, plan.Seal(r.Plan)
 }
 

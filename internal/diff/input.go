@@ -81,7 +81,12 @@ type Result struct {
 	Unchanged int
 	// Adopted, in Summary form: a row per adopted property, for the report.
 	Adopted []plan.AdoptedChange
+
+	request func() (tenant.GuardRequest, error)
 }
+
+// GuardRequest returns the plan as guards see it. It is made anew by each call.
+func (r *Result) GuardRequest() (tenant.GuardRequest, error) { return r.request() }
 
 // Base is, per property, the last value on which the repository and the tenant
 // agreed, and which object is which. It belongs to one tenant and is never

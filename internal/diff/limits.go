@@ -11,8 +11,8 @@ import (
 )
 
 // applyGuards fills p.Broken with what the built-in rules find, then the
-// host's, each in its order.
-func applyGuards(p *plan.Plan, base *Base, desired tenant.Desired, rules plan.Rules) {
+// host's, each in its order. request is only called where the host has rules.
+func applyGuards(p *plan.Plan, base *Base, desired tenant.Desired, rules plan.Rules, request func() tenant.GuardRequest) {
 	p.Broken = nil
 	p.Broken = append(p.Broken, overLimit(p, "max-deletes", tenant.Delete, rules.MaxDeletes, plan.MaxDeletesDefault)...)
 	p.Broken = append(p.Broken, overLimit(p, "max-updates", tenant.Update, rules.MaxUpdates, plan.MaxUpdatesDefault)...)
@@ -21,8 +21,11 @@ func applyGuards(p *plan.Plan, base *Base, desired tenant.Desired, rules plan.Ru
 
 	var hosts []plan.Broken
 	for _, guard := range rules.Guards {
-		if guard != nil {
-			hosts = append(hosts, guard(p)...)
+		if guard == nil {
+			continue
+		}
+		for _, v := range guard(request()) { // each gets its own, for it might change it
+			hosts = append(hosts, plan.Broken(v))
 		}
 	}
 	for i := range hosts {

@@ -121,12 +121,14 @@ func TestApplyGuards(t *testing.T) {
 			in: func(in *Input) {
 				in.Rules.MaxDeletes = 1
 				in.Rules.Guards = []plan.Guard{
-					func(p *plan.Plan) []plan.Broken {
-						return []plan.Broken{{Rule: "freeze", Message: fmt.Sprint(len(p.Items))}}
+					func(r tenant.GuardRequest) []tenant.Violation {
+						return []tenant.Violation{{Rule: "freeze", Message: fmt.Sprint(len(r.Changes))}}
 					},
 					nil,
-					func(p *plan.Plan) []plan.Broken { return nil },
-					func(p *plan.Plan) []plan.Broken { return []plan.Broken{{Message: "no name"}, {Rule: "audit"}} },
+					func(tenant.GuardRequest) []tenant.Violation { return nil },
+					func(tenant.GuardRequest) []tenant.Violation {
+						return []tenant.Violation{{Message: "no name"}, {Rule: "audit"}}
+					},
 				}
 			},
 			want: []plan.Broken{
@@ -144,7 +146,9 @@ func TestApplyGuards(t *testing.T) {
 				tt.in(&in)
 			}
 			tt.plan.Broken = []plan.Broken{{Rule: "stale"}}
-			applyGuards(tt.plan, in.Base, in.Desired, in.Rules)
+			applyGuards(tt.plan, in.Base, in.Desired, in.Rules, func() tenant.GuardRequest {
+				return tenant.GuardRequest{Changes: make([]tenant.GuardChange, len(tt.plan.Items))}
+			})
 			if diff := cmp.Diff(tt.want, tt.plan.Broken); diff != "" {
 				t.Errorf("broken (-want +got)\n%s", diff)
 			}

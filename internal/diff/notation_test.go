@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -251,4 +252,16 @@ func editKinds(in *Input, edit func(kinds []tenant.Kind)) {
 	kinds := in.Kinds.Declarations()
 	edit(kinds)
 	in.Kinds = kindsOf(kinds...)
+}
+
+// differ compares two results, and what guards are asked about them.
+func differ(t interface{ Fatal(...any) }, want, got *Result) string {
+	asked := make([]tenant.GuardRequest, 2)
+	for i, r := range []*Result{want, got} {
+		var err error
+		if asked[i], err = r.GuardRequest(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cmp.Diff(want, got, cmpopts.IgnoreUnexported(Result{})) + cmp.Diff(asked[0], asked[1])
 }

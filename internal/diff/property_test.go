@@ -420,7 +420,7 @@ func TestOrderOfInputDoesNotCount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := differ(t, want, got); diff != "" {
 			t.Fatalf("another order gives another result (-want +got)\n%s", diff)
 		}
 	})
@@ -547,7 +547,7 @@ func TestShortcutChangesNothing(t *testing.T) {
 				r.Base.Objects[i].Seen, r.Base.Objects[i].Refs = "", nil
 			}
 		}
-		if diff := cmp.Diff(full, fast); diff != "" {
+		if diff := differ(t, full, fast); diff != "" {
 			t.Fatalf("(-decoded +shortcut)\n%s\n%s", diff, w.show())
 		}
 	})

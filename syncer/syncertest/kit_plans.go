@@ -54,7 +54,9 @@ func brokenReview(t tb) syncer.Review {
 	t.Helper()
 	rules := plan.Rules{
 		Protected: []plan.Selector{{Kind: "groups"}},
-		Guards:    []plan.Guard{func(*plan.Plan) []plan.Broken { return []plan.Broken{{Rule: "freeze", Message: "no changes today"}} }},
+		Guards: []plan.Guard{func(tenant.GuardRequest) []tenant.Violation {
+			return []tenant.Violation{{Rule: "freeze", Message: "no changes today"}}
+		}},
 	}
 	r := reviewOf(t, "run-5", diff.Input{Tenant: "contoso", Rules: rules,
 		Desired: tenant.Desired{Resources: []tenant.Resource{object("groups", "Staff", `{"displayName":"Staff"}`)}}})

@@ -162,3 +162,36 @@ func TestApprovedVariableIsWritten(t *testing.T) {
 		}
 	})
 }
+
+// A rule looks at what is written: All, whatever name it has in the file.
+func TestGuardSeesResolvedValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen tenant.GuardRequest
+		a := newApprovals(t, func(c *syncer.Config) {
+			c.Settings.Rules.Guards = []plan.Guard{func(r tenant.GuardRequest) []tenant.Violation { seen = r; return nil }}
+		})
+		a.server.Fake.Seed("groups", `{"displayName":"Decoy","description":"All","mailNickname":"decoy"}`)
+		a.policy(t, "${groups/Decoy#description}")
+		p, row := a.plan(t)
+		if len(p.Broken) != 1 || p.Broken[0].Rule != graph.RuleLockout {
+			t.Fatalf("got %+v, want %s broken", p.Broken, graph.RuleLockout)
+		}
+		if len(seen.Changes) != 1 || !strings.Contains(string(seen.Changes[0].After), `"includeUsers":["All"]`) || seen.Tenant != "contoso" {
+			t.Errorf("the host's rule has seen %+v", seen)
+		}
+		var shown strings.Builder
+		if err := p.Text(&shown); err != nil || !strings.Contains(shown.String(), `"${groups/Decoy#description}" = "All"`) {
+			t.Errorf("the plan does not show the value (%v):\n%s", err, &shown)
+		}
+		if err := a.approve(t, p, row.Run); err == nil {
+			t.Error("an approval that does not name the rule counts")
+		}
+		if err := a.approve(t, p, row.Run, graph.RuleLockout); err != nil {
+			t.Fatal(err)
+		}
+		a.advance(t, row.Run)
+		if got := a.policies(); !strings.Contains(got, `"includeUsers":["All"]`) {
+			t.Errorf("the tenant has %s", got)
+		}
+	})
+}

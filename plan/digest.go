@@ -53,6 +53,9 @@ func Seal(p *Plan) error {
 	setOf(&full, problems, (*encoder).problem)
 	setOf(&full, p.Broken, (*encoder).broken)
 	setOf(&full, p.Kinds, (*encoder).kindState)
+	if p.KeyID != "" { // which ends the encoding, so that nothing else looks like it
+		full.text(p.KeyID)
+	}
 
 	var changes encoder
 	changes.text("tenantsync changes")
@@ -141,7 +144,12 @@ func (e *encoder) kindState(k tenant.KindState) {
 
 func (e *encoder) itemChanges(it digestItem) {
 	e.text(it.Kind, it.Key, string(it.Verb))
-	setOf(e, it.changes, func(e *encoder, c digestChange) { e.append(c.sides) })
+	setOf(e, it.changes, func(e *encoder, c digestChange) {
+		e.append(c.sides)
+		if len(c.FleetSecrets) > 0 {
+			setOf(e, slices.Collect(maps.Keys(c.FleetSecrets)), func(e *encoder, pointer string) { e.text(pointer, c.FleetSecrets[pointer]) })
+		}
+	})
 	if len(it.values) > 0 {
 		setOf(e, it.values, (*encoder).value)
 	}

@@ -17,6 +17,7 @@ func samplePlan() *Plan {
 		Format:   format.FormatVersion,
 		Tenant:   "contoso",
 		Revision: "r1",
+		KeyID:    "key-1",
 		Items: []Item{
 			{
 				ID: "locations/Berlin", Kind: "locations", Key: "Berlin", Verb: tenant.Create, Origin: Deploy,
@@ -29,7 +30,7 @@ func samplePlan() *Plan {
 				RenamedFrom: "CA000", TenantID: "4a1f", Before: "fingerprint", DesiredSum: "sum-2",
 				Changes: []PropertyChange{
 					{Pointer: "/secret", Base: json.RawMessage(`"sha256:1"`), Before: json.RawMessage(`"sha256:2"`), After: json.RawMessage(`"sha256:3"`), Origin: Deploy, Redacted: true,
-						Secrets: map[string]string{"": "sum-3", "/x": "sum-4"}},
+						Secrets: map[string]string{"": "sum-3", "/x": "sum-4"}, FleetSecrets: map[string]string{"": "sum-5"}},
 					{Pointer: "/state", Base: json.RawMessage(`"off"`), Before: json.RawMessage(`"on"`), After: json.RawMessage(`null`), Origin: Clash},
 					{Pointer: "/users/-", After: json.RawMessage(`"${groups/Decoy#description}"`), Origin: Deploy},
 				},
@@ -78,6 +79,7 @@ var digestFields = map[string]coverage{
 	"Plan.Format":       inBoth,
 	"Plan.Tenant":       inDigest,
 	"Plan.Revision":     inNeither,
+	"Plan.KeyID":        inDigest,
 	"Plan.Digest":       inNeither,
 	"Plan.ChangeDigest": inNeither,
 
@@ -110,6 +112,8 @@ var digestFields = map[string]coverage{
 	"PropertyChange.Origin":   inDigest,
 	"PropertyChange.Redacted": inDigest,
 	"PropertyChange.Secrets":  inDigest,
+
+	"PropertyChange.FleetSecrets": {changes: true}, // the tenant's hashes of the same secrets are in the plan's
 
 	"Note.Class":   inDigest,
 	"Note.Kind":    inDigest,

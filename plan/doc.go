@@ -75,7 +75,9 @@
 // A plan has such hashes of the secrets that it would write
 // ([PropertyChange].Secrets), so that an approval binds them too: what a
 // variable has become since is not written. They tell nothing to who has not the
-// key, which is in the base ([Base].Salt): show a base to nobody. A
+// key, which is the host's and stored nowhere beside them. Under another key a
+// plan is stale ([Plan].KeyID), and what both sides had agreed on stays agreed:
+// of a secret that cannot be read a KeyChanged note says so. A
 // value of asterisks or [Redacted] in a file means that the file does not manage
 // it. Because nobody can read a masked secret, it counts as what was last
 // deployed: a secret that somebody replaces in the tenant is not noticed. Tell

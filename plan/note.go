@@ -51,6 +51,9 @@ const (
 	NotRead NoteClass = "not_read"
 	// ServiceChange: the service changed it by itself; adopted.
 	ServiceChange NoteClass = "service_change"
+	// KeyChanged: the key of the hashes of secrets is another than when they
+	// were last compared, so that a hidden one counts as unchanged.
+	KeyChanged NoteClass = "key_changed"
 )
 
 // Failure reports whether a note of this class means that something that was

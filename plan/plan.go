@@ -66,6 +66,9 @@ type Plan struct {
 	// Broken are the guard rules that the plan breaks: an approval must name
 	// each of them ([Broken.Rule]).
 	Broken []Broken `json:"broken,omitempty"`
+	// KeyID names the key of the hashes over what may hold a secret; empty where
+	// there are none. The plan is stale for whoever has another key.
+	KeyID string `json:"keyId,omitempty"`
 	// Kinds is how completely each kind was read.
 	Kinds []tenant.KindState `json:"kinds"`
 	// Digest binds an approval: SHA-256 in hex over what a person decides on and
@@ -163,6 +166,9 @@ type PropertyChange struct {
 	// approval to secrets that nobody is shown: only a value with this hash is
 	// written. Not part of ChangeDigest.
 	Secrets map[string]string `json:"secrets,omitempty"`
+	// FleetSecrets has hashes of the same secrets whose key all tenants have in
+	// common, so that ChangeDigest tells equal changes from others.
+	FleetSecrets map[string]string `json:"fleetSecrets,omitempty"`
 }
 
 // Broken is a guard rule that a plan breaks.

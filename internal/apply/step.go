@@ -24,8 +24,8 @@ type Step struct {
 	Desired *tenant.Resource
 	// Variables are the tenant's.
 	Variables map[string]string
-	// Salt is that of the base with which the plan was made ([Base.Salt]).
-	Salt string
+	// Key is the tenant's, with which the plan's hashes of secrets were made.
+	Key string
 }
 
 // Operation makes the operation that carries the item out on current, the
@@ -96,7 +96,7 @@ func (s Step) writing() (*Writing, error) {
 	if s.Kind == nil {
 		return nil, fmt.Errorf("plan: %s: the client does not know this kind", s.Item.ID)
 	}
-	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Salt: s.Salt, Value: s.approved(), Hidden: s.bound, Name: s.nameOf, Present: s.present}
+	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Key: s.Key, Value: s.approved(), Hidden: s.bound, Name: s.nameOf, Present: s.present}
 	if len(s.Item.Sensitive) == 0 || s.Item.Verb == tenant.Delete {
 		return w, nil
 	}

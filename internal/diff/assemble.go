@@ -10,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -167,6 +168,9 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	for _, it := range r.Plan.Items {
 		r.Revert[it.ID] = reverts[it.ID]
 	}
+	if slices.ContainsFunc(r.Plan.Items, func(it plan.Item) bool { return as.ix.kinds[it.Kind].HasSecrets() }) {
+		r.Plan.KeyID = schema.KeyID(as.ix.in.Keys.Tenant)
+	}
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
 	r.request = func() (tenant.GuardRequest, error) { return as.guardRequest(r.Plan), as.ix.failed }
 	applyGuards(r.Plan, as.ix.in.Base, as.ix.in.Desired, as.ix.in.Rules, func() tenant.GuardRequest { return as.guardRequest(r.Plan) })
@@ -186,7 +190,7 @@ func sortedNotes(notes []plan.Note) []plan.Note {
 
 // newBase returns the base after this comparison.
 func (as *assembler) newBase() *Base {
-	out := &Base{Format: format.FormatVersion, Salt: as.ix.salt, Objects: make([]BaseObject, 0, len(as.ms.sorted))}
+	out := &Base{Format: format.FormatVersion, Objects: make([]BaseObject, 0, len(as.ms.sorted))}
 	for _, o := range as.ms.sorted {
 		if o.newBase != nil {
 			out.Objects = append(out.Objects, *o.newBase)

@@ -13,7 +13,7 @@ import (
 // Encode returns the base's JSON form, for [DecodeBase], with its objects
 // ordered. A zero Format is written as FormatVersion.
 func (b *Base) Encode() ([]byte, error) {
-	out := Base{Format: cmp.Or(b.Format, format.FormatVersion), Salt: b.Salt, Objects: format.NotNil(slices.Clone(b.Objects))}
+	out := Base{Format: cmp.Or(b.Format, format.FormatVersion), Objects: format.NotNil(slices.Clone(b.Objects))}
 	slices.SortStableFunc(out.Objects, compareBaseObjects)
 	if err := out.check(); err != nil {
 		return nil, fmt.Errorf("plan: encode base: %w", err)

@@ -19,13 +19,13 @@ func newIndex(in Input) (*index, error) {
 		states: make(map[string]tenant.KindState, len(in.Current.Kinds)),
 		gone:   make(map[Object]bool, len(in.Gone)),
 		files:  newUnusableFiles(),
-		salt:   in.Salt,
-	}
-	if in.Base != nil && in.Base.Salt != "" {
-		ix.salt = in.Base.Salt
+		key:    in.Keys.Tenant,
 	}
 	for _, k := range in.Kinds.All() {
 		ix.kinds[k.Name], ix.sides[k.Name] = k, &sides{kind: k}
+		if k.HasSecrets() && (in.Keys.Tenant == "" || in.Keys.Fleet == "") {
+			return nil, fmt.Errorf("plan: kind %s has secrets, and there are no keys to hash them with", k.Name)
+		}
 	}
 	for _, s := range in.Current.Kinds {
 		ix.states[s.Kind] = s

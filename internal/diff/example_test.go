@@ -131,11 +131,11 @@ func ExampleReads() {
 // A fingerprint tells whether an object has changed in anything that counts.
 func Example_fingerprint() {
 	k := compiled(groupsAndPolicies()).Get("policies")
-	a, err := k.Fingerprint(json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`), "salt of the base")
+	a, err := k.Fingerprint(json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`), "key of the tenant")
 	if err != nil {
 		log.Fatal(err)
 	}
-	b, err := k.Fingerprint(json.RawMessage(`{"exclude":["y","x"],"displayName":"Require MFA","@odata.etag":"1"}`), "salt of the base")
+	b, err := k.Fingerprint(json.RawMessage(`{"exclude":["y","x"],"displayName":"Require MFA","@odata.etag":"1"}`), "key of the tenant")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -31,7 +31,8 @@ type index struct {
 	aliases map[string]string
 	// variables are the names of GUID variables by their value.
 	variables map[string]string
-	salt      string
+	// key is the tenant's, of all hashes over what may hold a secret.
+	key string
 	// written are the secrets that this run has written, as approved.
 	written map[string]bool
 

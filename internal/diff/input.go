@@ -48,8 +48,8 @@ type Input struct {
 	NoBackup bool
 	// Asked is what [ReferenceReads] has returned before; it is not asked again.
 	Asked []tenant.ReadRequest
-	// Salt is a random text, for a Base that has none yet: see [Base.Salt].
-	Salt string
+	// Keys are those of all hashes over what may hold a secret.
+	Keys schema.Keys
 }
 
 // Object names an object in a tenant.
@@ -94,12 +94,6 @@ func (r *Result) GuardRequest() (tenant.GuardRequest, error) { return r.request(
 type Base struct {
 	// Format is FormatVersion.
 	Format int `json:"format"`
-	// Salt is the key of all hashes over what may hold a secret, here and in
-	// plans, the same for as long as there is a base: equal secrets must have
-	// equal hashes from run to run. Without it nobody can try out guesses at a
-	// secret against a plan, so it is never shown where plans are. Who can read
-	// the base itself can.
-	Salt string `json:"salt,omitempty"`
 	// Objects are ordered by kind and key.
 	Objects []BaseObject `json:"objects"`
 }
@@ -112,7 +106,7 @@ type BaseObject struct {
 	ID string `json:"id,omitempty"`
 	// Body has the properties on which both sides agreed, in canonical form:
 	// names instead of ids, variables expanded, sensitive values replaced by
-	// their hash. nil: bound, and nothing agreed yet.
+	// their keyed hash and the key's id. nil: bound, and nothing agreed yet.
 	Body json.RawMessage `json:"body,omitempty"`
 	// Seen is the hash of both sides' bytes, of what Refs were bound to, and of
 	// all else that counts, when they agreed in full: with the same bytes they still do. Empty if they do

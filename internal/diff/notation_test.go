@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-const testSalt = "salt of the tests"
+var testKeys = schema.Keys{Tenant: "key of the tests", Fleet: "key of all tenants"}
 
 // sideLines reads the objects of one side.
 func sideLines(t *testing.T, text string) [][3]string {
@@ -193,7 +193,7 @@ func (tc comparisonCase) input(t *testing.T) Input {
 		Current:   tenant.Snapshot{Kinds: completeStates(), Resources: parseCurrent(t, tc.current)},
 		Gone:      parseGone(t, tc.gone),
 		Variables: map[string]string{"company": "Contoso", "breakGlass": "11111111-2222-3333-4444-555555555555"},
-		Salt:      testSalt,
+		Keys:      testKeys,
 	}
 	if tc.adjust != nil {
 		tc.adjust(&in)

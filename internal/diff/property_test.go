@@ -41,7 +41,7 @@ func newWorld() *world {
 
 // input is what a sync sees of the world, in the order of names.
 func (w *world) input() Input {
-	in := Input{Tenant: "contoso", Kinds: kindsOf(w.kinds...), Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Salt: testSalt, Desired: tenant.Desired{Revision: "r"}}
+	in := Input{Tenant: "contoso", Kinds: kindsOf(w.kinds...), Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Keys: testKeys, Desired: tenant.Desired{Revision: "r"}}
 	for _, k := range w.kinds {
 		state := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete}
 		if w.partial[k.Name] {
@@ -139,7 +139,7 @@ func (w *world) deploy(t *rapid.T, r *Result) {
 	t.Helper()
 	for i := range r.Plan.Items {
 		it := &r.Plan.Items[i]
-		s := apply.Step{Item: it, Kind: kindsOf(w.kinds...).Get(it.Kind), Bindings: r.Bindings, Variables: w.variables, Salt: r.Base.Salt}
+		s := apply.Step{Item: it, Kind: kindsOf(w.kinds...).Get(it.Kind), Bindings: r.Bindings, Variables: w.variables, Key: testKeys.Tenant}
 		if file := w.files[it.ID]; file != nil {
 			s.Desired = &tenant.Resource{Kind: it.Kind, Key: it.Key, Body: file}
 		}

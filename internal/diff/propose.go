@@ -18,7 +18,7 @@ import (
 func newItem(ix *index, o *object, t *trees, v tenant.Verb, origin plan.Origin) *plan.Item {
 	it := &plan.Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom, TenantID: o.currentID()}
 	if t.file != nil {
-		it.DesiredSum = schema.KeyedSum(o.kind.Key(ix.salt), "file", t.file.JSON())
+		it.DesiredSum = schema.KeyedSum(o.kind.Key(ix.key), "file", t.file.JSON())
 	}
 	return it
 }
@@ -29,9 +29,9 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		return
 	}
 	it := newItem(dec.ix, o, t, tenant.Update, plan.Deploy)
-	it.Before = schema.Fingerprint(o.kind, t.raw, "", dec.ix.salt)
+	it.Before = schema.Fingerprint(o.kind, t.raw, "", dec.ix.key)
 	for _, p := range o.kind.Parts {
-		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, dec.ix.salt))
+		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, dec.ix.key))
 	}
 	after := t.current
 	for _, p := range propose {
@@ -42,7 +42,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		after = applyDifference(after, p.difference)
 		it.Origin = graver(it.Origin, p.origin)
 		change := changeOf(p.difference, p.origin)
-		change.Secrets = secretSums(dec.ix, o, t, p.sorted(p.desired))
+		setSecrets(&change, t, p.sorted(p.desired))
 		it.Changes = append(it.Changes, change)
 	}
 	after = schema.SortedSets(o.kind.Root, after)
@@ -53,7 +53,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	it.After = shown.JSON()
 	if hides {
 		schema.SecretsIn(after, nil, func(segs []string, n *jsonval.Node) {
-			if t.secrets[n.Text] && slices.ContainsFunc(propose, func(p proposal) bool { return jsonval.MatchesBelow(p.segs, segs) }) {
+			if _, own := t.secrets[n.Text]; own && slices.ContainsFunc(propose, func(p proposal) bool { return jsonval.MatchesBelow(p.segs, segs) }) {
 				it.Sensitive = append(it.Sensitive, jsonval.JoinPointer(segs))
 			}
 		})
@@ -85,7 +85,8 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	whole := schema.SortedSets(o.kind.Root, t.desired)
 	after, redacted := schema.Redacted(whole)
 	it.After = after.JSON()
-	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted, Secrets: secretSums(dec.ix, o, t, whole)}}
+	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted}}
+	setSecrets(&it.Changes[0], t, whole)
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
 	it.Resolved = dec.ns.resolved(o.kind, t.desired)
 	o.item, o.newRefs = it, reference.RefsOf(t.desired)
@@ -111,7 +112,7 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 		origin = plan.Clash
 	}
 	it := newItem(dec.ix, o, t, tenant.Delete, origin)
-	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, dec.ix.salt)
+	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, dec.ix.key)
 	before, redacted := schema.Redacted(schema.SortedSets(o.kind.Root, t.current))
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), Before: before.JSON(), Origin: origin, Redacted: redacted}}
 	o.item, o.newRefs = it, nil

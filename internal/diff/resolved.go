@@ -73,13 +73,3 @@ func resolvedIn(it *plan.Item, n *jsonval.Node) []plan.Resolved {
 	}
 	return out
 }
-
-// secretProperty reports whether a reference is to a property that the kind of
-// the other object keeps secret.
-func (ns *names) secretProperty(ref reference.Ref) bool {
-	k := ns.ix.kinds[ref.Kind]
-	if k == nil || ref.Property == "" {
-		return false
-	}
-	return k.KeepsSecret(reference.PropertyPath(ref.Property))
-}

@@ -33,19 +33,18 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	for _, p := range o.kind.Parts {
 		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, dec.ix.key))
 	}
-	after := t.current
+	hidden := hidesSecrets(t.current)
 	for _, p := range propose {
-		if p.twins(t.current.At(p.segs)) {
+		if hidden(p.segs) && p.twins(t.current.At(p.segs)) {
 			withhold(dec.ix, o, plan.Ambiguous, "members of %q differ only in a secret, so that nothing tells which of them is meant; make them differ in something else, or change them in the tenant", jsonval.JoinPointer(p.segs))
 			return
 		}
-		after = applyDifference(after, p.difference)
 		it.Origin = graver(it.Origin, p.origin)
 		change := changeOf(p.difference, p.origin)
 		setSecrets(&change, t, p.sorted(p.desired))
 		it.Changes = append(it.Changes, change)
 	}
-	after = schema.SortedSets(o.kind.Root, after)
+	after := schema.SortedSets(o.kind.Root, applyDifferences(t.current, propose))
 	slices.SortStableFunc(it.Changes, func(a, b plan.PropertyChange) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), bytes.Compare(a.Before, b.Before), bytes.Compare(a.After, b.After))
 	})
@@ -120,11 +119,36 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
 }
 
-// applyDifference returns the tenant's object with the repository's value.
-func applyDifference(n *jsonval.Node, d *difference) *jsonval.Node {
-	if !d.member {
-		return n.With(d.segs, d.desired)
+// applyDifferences returns the tenant's object with the repository's values.
+func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
+	values := &jsonval.Assignments{}
+	for len(propose) > 0 { // the members of a set stand together
+		p := propose[0]
+		if !p.member {
+			values.Put(p.segs, p.desired)
+			propose = propose[1:]
+			continue
+		}
+		var changes []schema.MemberChange
+		for len(propose) > 0 && propose[0].member && slices.Equal(propose[0].segs, p.segs) {
+			changes = append(changes, schema.MemberChange{Old: propose[0].current, Now: propose[0].desired})
+			propose = propose[1:]
+		}
+		values.Put(p.segs, schema.ReplaceMembers(n.At(p.segs), changes))
 	}
-	array := n.At(d.segs)
-	return n.With(d.segs, schema.ReplaceMember(array, d.current, d.desired))
+	return values.Make(n)
+}
+
+// hidesSecrets returns what reports whether an array has a secret or a mask.
+// It looks at each array once.
+func hidesSecrets(n *jsonval.Node) func(segs []string) bool {
+	var last []string
+	var hides bool
+	return func(segs []string) bool {
+		if last == nil || !slices.Equal(last, segs) {
+			last = segs
+			_, hides = schema.Redacted(n.At(segs))
+		}
+		return hides
+	}
 }

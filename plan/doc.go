@@ -62,7 +62,9 @@
 // declares, ids in the tenant are turned into names; elsewhere a file may use a
 // reference too, but only what the file has as a reference is seen as one. A
 // reference to what the plan creates waits for it; a property of it other than
-// the id is known only if its file has it. A whole string that is the value of
+// the id is known only if its file has it. What each reference stands for is in
+// [Item].Resolved: that is shown, guarded, approved and written, and where it is
+// not so any more, nothing is. A whole string that is the value of
 // exactly one variable with the shape of a GUID is backed up as that variable.
 //
 // An id that cannot be named, because it leads nowhere or was not read, is

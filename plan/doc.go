@@ -162,8 +162,8 @@
 //
 // # What a plan holds
 //
-// Objects are named by key and references by name; only [Item.TenantID] is an
-// id. Values of sensitive properties are redacted before they get here. Names
+// Objects are named by key and references by name; ids are only in
+// [Item.TenantID] and [Item.Resolved]. Values of sensitive properties are redacted before they get here. Names
 // and values are otherwise as the tenant and the repository have them, and so
 // may be hostile: the renderers escape them, and a host that shows parts of a
 // plan by itself must do so too ([Printable] helps on a terminal). Letters that

@@ -72,7 +72,7 @@ func (p *Plan) check() error {
 			}
 		}
 	}
-	want := Plan{Format: p.Format, Tenant: p.Tenant, Items: p.Items, Notes: p.Notes, Broken: p.Broken, Kinds: p.Kinds}
+	want := Plan{Format: p.Format, Tenant: p.Tenant, Items: p.Items, Notes: p.Notes, Broken: p.Broken, KeyID: p.KeyID, Kinds: p.Kinds}
 	if err := Seal(&want); err != nil {
 		return err
 	}

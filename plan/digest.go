@@ -20,7 +20,7 @@ func hexSum(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// setDigests sets Digest and ChangeDigest from the plan's content.
+// Seal sets Digest and ChangeDigest from the plan's content.
 //
 // Digest covers what a person approves and what deploying relies on: the
 // tenant, every field of every item, the broken rules, which problems there
@@ -29,8 +29,9 @@ func hexSum(data []byte) string {
 // and why a kind could not be read: a plan that differs in nothing else asks
 // for the same decision.
 //
-// ChangeDigest covers the changes alone, in names, so that the same change in
-// two tenants is recognized.
+// ChangeDigest covers the changes alone, in names and with the values of the
+// properties that they refer to, so that the same change in two tenants is
+// recognized.
 //
 // In both, lists count as sets: their order does not matter.
 func Seal(p *Plan) error {
@@ -52,6 +53,9 @@ func Seal(p *Plan) error {
 	setOf(&full, problems, (*encoder).problem)
 	setOf(&full, p.Broken, (*encoder).broken)
 	setOf(&full, p.Kinds, (*encoder).kindState)
+	if p.KeyID != "" { // which ends the encoding, so that nothing else looks like it
+		full.text(p.KeyID)
+	}
 
 	var changes encoder
 	changes.text("tenantsync changes")
@@ -68,6 +72,8 @@ type digestItem struct {
 	*Item
 	after   encoder
 	changes []digestChange
+	// values are the properties that the changes refer to.
+	values []Resolved
 }
 
 type digestChange struct {
@@ -89,6 +95,10 @@ func newDigestItem(it *Item) (digestItem, error) {
 			return d, err
 		}
 	}
+	var err error
+	if d.values, err = it.changedValues(); err != nil {
+		return d, err
+	}
 	return d, d.after.json(it.After, &last)
 }
 
@@ -102,6 +112,9 @@ func (e *encoder) item(it digestItem) {
 	e.text(it.Before, it.DesiredSum)
 	setOf(e, it.Sensitive, (*encoder).name)
 	setOf(e, it.DependsOn, (*encoder).name)
+	if len(it.Resolved) > 0 { // most items have none; the encoding's length tells which do
+		setOf(e, it.Resolved, (*encoder).resolved)
+	}
 	e.number(it.Wave)
 }
 
@@ -109,11 +122,7 @@ func (e *encoder) propertyChange(c digestChange) {
 	e.append(c.sides)
 	e.append(c.base)
 	e.text(string(c.Origin))
-	if c.Redacted {
-		e.number(1)
-	} else {
-		e.number(0)
-	}
+	e.truth(c.Redacted)
 	if len(c.Secrets) > 0 { // most changes have none, and Redacted tells which do
 		setOf(e, slices.Collect(maps.Keys(c.Secrets)), func(e *encoder, pointer string) { e.text(pointer, c.Secrets[pointer]) })
 	}
@@ -138,7 +147,33 @@ func (e *encoder) kindState(k tenant.KindState) {
 
 func (e *encoder) itemChanges(it digestItem) {
 	e.text(it.Kind, it.Key, string(it.Verb))
-	setOf(e, it.changes, func(e *encoder, c digestChange) { e.append(c.sides) })
+	setOf(e, it.changes, func(e *encoder, c digestChange) {
+		e.append(c.sides)
+		if len(c.FleetSecrets) > 0 {
+			setOf(e, slices.Collect(maps.Keys(c.FleetSecrets)), func(e *encoder, pointer string) { e.text(pointer, c.FleetSecrets[pointer]) })
+		}
+	})
+	if len(it.values) > 0 {
+		setOf(e, it.values, (*encoder).value)
+	}
+}
+
+// value leaves out what differs from tenant to tenant, as ids do.
+func (e *encoder) value(r Resolved) { e.text(r.Ref, r.Value) }
+
+// resolved has the ids, so that an approval holds for these objects alone.
+func (e *encoder) resolved(r Resolved) {
+	e.text(r.Ref, r.Value, r.ID)
+	e.truth(r.New)
+	e.truth(r.Undeclared)
+}
+
+func (e *encoder) truth(b bool) {
+	if b {
+		e.number(1)
+	} else {
+		e.number(0)
+	}
 }
 
 func (e *encoder) name(s string) { e.text(s) }

@@ -17,6 +17,7 @@ func samplePlan() *Plan {
 		Format:   format.FormatVersion,
 		Tenant:   "contoso",
 		Revision: "r1",
+		KeyID:    "key-1",
 		Items: []Item{
 			{
 				ID: "locations/Berlin", Kind: "locations", Key: "Berlin", Verb: tenant.Create, Origin: Deploy,
@@ -29,9 +30,11 @@ func samplePlan() *Plan {
 				RenamedFrom: "CA000", TenantID: "4a1f", Before: "fingerprint", DesiredSum: "sum-2",
 				Changes: []PropertyChange{
 					{Pointer: "/secret", Base: json.RawMessage(`"sha256:1"`), Before: json.RawMessage(`"sha256:2"`), After: json.RawMessage(`"sha256:3"`), Origin: Deploy, Redacted: true,
-						Secrets: map[string]string{"": "sum-3", "/x": "sum-4"}},
+						Secrets: map[string]string{"": "sum-3", "/x": "sum-4"}, FleetSecrets: map[string]string{"": "sum-5"}},
 					{Pointer: "/state", Base: json.RawMessage(`"off"`), Before: json.RawMessage(`"on"`), After: json.RawMessage(`null`), Origin: Clash},
+					{Pointer: "/users/-", After: json.RawMessage(`"${groups/Decoy#description}"`), Origin: Deploy},
 				},
+				Resolved:  []Resolved{{Ref: "${groups/Decoy#description}", Value: "None"}},
 				After:     json.RawMessage(`{"displayName":"CA001","secret":"","state":null}`),
 				Sensitive: []string{"/secret", "/token"},
 				DependsOn: []string{"locations/Berlin", "locations/Bonn"},
@@ -76,6 +79,7 @@ var digestFields = map[string]coverage{
 	"Plan.Format":       inBoth,
 	"Plan.Tenant":       inDigest,
 	"Plan.Revision":     inNeither,
+	"Plan.KeyID":        inDigest,
 	"Plan.Digest":       inNeither,
 	"Plan.ChangeDigest": inNeither,
 
@@ -91,8 +95,15 @@ var digestFields = map[string]coverage{
 	"Item.Before":      inDigest,
 	"Item.DesiredSum":  inDigest,
 	"Item.Sensitive":   inDigest,
-	"Item.DependsOn":   inDigest,
-	"Item.Wave":        inDigest,
+
+	"Resolved.Ref":        inBoth,
+	"Resolved.ID":         inDigest, // ids differ from tenant to tenant
+	"Resolved.Value":      inBoth,
+	"Resolved.New":        inDigest,
+	"Resolved.Undeclared": inDigest,
+
+	"Item.DependsOn": inDigest,
+	"Item.Wave":      inDigest,
 
 	"PropertyChange.Pointer":  inBoth,
 	"PropertyChange.Base":     inDigest,
@@ -101,6 +112,8 @@ var digestFields = map[string]coverage{
 	"PropertyChange.Origin":   inDigest,
 	"PropertyChange.Redacted": inDigest,
 	"PropertyChange.Secrets":  inDigest,
+
+	"PropertyChange.FleetSecrets": {changes: true}, // the tenant's hashes of the same secrets are in the plan's
 
 	"Note.Class":   inDigest,
 	"Note.Kind":    inDigest,
@@ -221,6 +234,16 @@ func TestDigestMembers(t *testing.T) {
 		{"text moved between fields", func(p *Plan) { p.Items[1].Before, p.Items[1].DesiredSum = "fingerprints", "um-2" }, inDigest},
 		{"another secret", func(p *Plan) { p.Items[1].Changes[0].Secrets[""] = "sum-5" }, inDigest},
 		{"secrets that changed places", func(p *Plan) { p.Items[1].Changes[0].Secrets = map[string]string{"": "sum-4", "/x": "sum-3"} }, inDigest},
+		{"another object behind a name", func(p *Plan) {
+			p.Items[1].Resolved = append(p.Items[1].Resolved, Resolved{Ref: "${groups/Staff}", ID: "7"})
+		}, inDigest},
+		{"a property that no change refers to", func(p *Plan) {
+			p.Items[1].Resolved = append(p.Items[1].Resolved, Resolved{Ref: "${groups/Staff#mail}", Value: "staff@contoso.com"})
+		}, inDigest},
+		{"a value that a change removes", func(p *Plan) {
+			c := &p.Items[1].Changes[2]
+			c.Before, c.After = c.After, c.Before
+		}, inBoth},
 		{"null is not absent", func(p *Plan) { p.Items[1].Changes[1].After = nil }, inBoth},
 		{"the empty value is absent", func(p *Plan) { p.Items[2].After = json.RawMessage{} }, inNeither},
 		{"a string is not the number", func(p *Plan) { p.Items[0].Changes[0].After = json.RawMessage(`1`) }, inBoth},
@@ -265,6 +288,7 @@ func TestChangeDigestAcrossTenants(t *testing.T) {
 		it := &there.Items[i]
 		it.TenantID, it.Before, it.DesiredSum = it.TenantID+"x", it.Before+"x", it.DesiredSum+"x"
 		it.Wave += 3
+		it.Resolved = append(it.Resolved, Resolved{Ref: "${groups/Staff}", ID: "of this tenant"})
 	}
 	planHere, changesHere := digests(t, here)
 	planThere, changesThere := digests(t, there)

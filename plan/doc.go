@@ -71,7 +71,9 @@
 // declares, ids in the tenant are turned into names; elsewhere a file may use a
 // reference too, but only what the file has as a reference is seen as one. A
 // reference to what the plan creates waits for it; a property of it other than
-// the id is known only if its file has it. A whole string that is the value of
+// the id is known only if its file has it. What each reference stands for is in
+// [Item].Resolved: that is shown, guarded, approved and written, and where it is
+// not so any more, nothing is. A whole string that is the value of
 // exactly one variable with the shape of a GUID is backed up as that variable.
 //
 // An id that cannot be named, because it leads nowhere or was not read, is
@@ -84,7 +86,9 @@
 // A plan has such hashes of the secrets that it would write
 // ([PropertyChange].Secrets), so that an approval binds them too: what a
 // variable has become since is not written. They tell nothing to who has not the
-// key, which is in the base ([Base].Salt): show a base to nobody. A
+// key, which is the host's and stored nowhere beside them. Under another key a
+// plan is stale ([Plan].KeyID), and what both sides had agreed on stays agreed:
+// of a secret that cannot be read a KeyChanged note says so. A
 // value of asterisks or [Redacted] in a file means that the file does not manage
 // it. Because nobody can read a masked secret, it counts as what was last
 // deployed: a secret that somebody replaces in the tenant is not noticed. Tell
@@ -179,8 +183,8 @@
 //
 // # What a plan holds
 //
-// Objects are named by key and references by name; only [Item.TenantID] is an
-// id. Values of sensitive properties are redacted before they get here. Names
+// Objects are named by key and references by name; ids are only in
+// [Item.TenantID] and [Item.Resolved]. Values of sensitive properties are redacted before they get here. Names
 // and values are otherwise as the tenant and the repository have them, and so
 // may be hostile: the renderers escape them, and a host that shows parts of a
 // plan by itself must do so too ([Printable] helps on a terminal). Letters that

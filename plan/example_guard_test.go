@@ -11,19 +11,19 @@ import (
 // of a plan that breaks it must name "groups-last".
 func ExampleGuard() {
 	groups, policies := plan.Selector{Kind: "groups"}, plan.Selector{Kind: "conditionalAccessPolicies"}
-	groupsLast := func(p *plan.Plan) []plan.Violation {
+	groupsLast := func(r tenant.GuardRequest) []tenant.Violation {
 		var deleted []string
 		var policyChanges bool
-		for _, it := range p.Items {
-			if it.Verb == tenant.Delete && groups.Matches(it.Kind, it.Key) {
-				deleted = append(deleted, it.ID)
+		for _, c := range r.Changes {
+			if c.Verb == tenant.Delete && groups.Matches(c.Kind, c.Key) {
+				deleted = append(deleted, c.Item)
 			}
-			policyChanges = policyChanges || policies.Matches(it.Kind, it.Key)
+			policyChanges = policyChanges || policies.Matches(c.Kind, c.Key)
 		}
 		if len(deleted) == 0 || !policyChanges {
 			return nil
 		}
-		return []plan.Violation{{
+		return []tenant.Violation{{
 			Rule:    "groups-last",
 			Message: "groups are deleted while policies change; approve the policies first",
 			Items:   deleted,
@@ -31,12 +31,12 @@ func ExampleGuard() {
 	}
 
 	rules := plan.Rules{MaxDeletes: 3, Guards: []plan.Guard{groupsLast}}
-	p := &plan.Plan{Items: []plan.Item{
-		{ID: "conditionalAccessPolicies/CA001", Kind: "conditionalAccessPolicies", Key: "CA001", Verb: tenant.Update},
-		{ID: "groups/Old", Kind: "groups", Key: "Old", Verb: tenant.Delete},
+	r := tenant.GuardRequest{Tenant: "contoso", Changes: []tenant.GuardChange{
+		{Item: "conditionalAccessPolicies/CA001", Kind: "conditionalAccessPolicies", Key: "CA001", Verb: tenant.Update},
+		{Item: "groups/Old", Kind: "groups", Key: "Old", Verb: tenant.Delete},
 	}}
-	for _, b := range rules.Guards[0](p) {
-		fmt.Println(b.Rule, b.Items)
+	for _, v := range rules.Guards[0](r) {
+		fmt.Println(v.Rule, v.Items)
 	}
 	// Output:
 	// groups-last [groups/Old]

@@ -54,6 +54,9 @@ const (
 	// PossibleRename: what is deleted and what is created may be one object
 	// under two names. The note has the line by which the file would tell.
 	PossibleRename NoteClass = "possible_rename"
+	// KeyChanged: the key of the hashes of secrets is another than when they
+	// were last compared, so that a hidden one counts as unchanged.
+	KeyChanged NoteClass = "key_changed"
 )
 
 // Failure reports whether a note of this class means that something that was

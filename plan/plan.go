@@ -50,7 +50,8 @@ func (p *Plan) Changed() []*Item {
 }
 
 // Plan is what a sync proposes to do to a tenant, for a person to approve. It
-// names objects by key, never by id, and holds no secret.
+// names objects by key, with their ids beside ([Item.TenantID],
+// [Item.Resolved]), and holds no secret.
 type Plan struct {
 	// Format is FormatVersion.
 	Format int    `json:"format"`
@@ -66,6 +67,9 @@ type Plan struct {
 	// each of them ([Violation.Rule]), and one of a part of the plan those that the
 	// part breaks ([Plan.BrokenBy]).
 	Broken []Violation `json:"broken,omitempty"`
+	// KeyID names the key of the hashes over what may hold a secret; empty where
+	// there are none. The plan is stale for whoever has another key.
+	KeyID string `json:"keyId,omitempty"`
 	// Kinds is how completely each kind was read.
 	Kinds []tenant.KindState `json:"kinds"`
 	// Digest binds an approval: SHA-256 in hex over what a person decides on and
@@ -75,8 +79,9 @@ type Plan struct {
 	// only inform, and why a kind could not be read. The order of lists and the
 	// formatting of JSON values do not matter.
 	Digest string `json:"digest"`
-	// ChangeDigest is over the changes alone (kind, key, verb, pointer, before,
-	// after), and equal for equal changes in different tenants.
+	// ChangeDigest is over the changes alone: kind, key, verb, pointer, before,
+	// after, and the values of the properties that these refer to. It is equal
+	// for equal changes in different tenants, where only ids may differ.
 	ChangeDigest string `json:"changeDigest"`
 }
 
@@ -122,6 +127,10 @@ type Item struct {
 	// After is the whole object as proposed, in names, variables expanded,
 	// sensitive values redacted; nil for a delete.
 	After json.RawMessage `json:"after,omitempty"`
+	// Resolved has an entry for each reference in After and in the changes, in
+	// the order of the references: the values that the plan speaks of, and that
+	// carrying it out writes. Empty for a delete, which resolves nothing.
+	Resolved []Resolved `json:"resolved,omitempty"`
 	// Before is what [Item.Fingerprint] returned for the tenant's object when
 	// it was compared; empty for a create.
 	Before string `json:"before,omitempty"`
@@ -158,6 +167,9 @@ type PropertyChange struct {
 	// approval to secrets that nobody is shown: only a value with this hash is
 	// written. Not part of ChangeDigest.
 	Secrets map[string]string `json:"secrets,omitempty"`
+	// FleetSecrets has hashes of the same secrets whose key all tenants have in
+	// common, so that ChangeDigest tells equal changes from others.
+	FleetSecrets map[string]string `json:"fleetSecrets,omitempty"`
 }
 
 // Violation is a guard rule that a plan breaks.

@@ -128,6 +128,7 @@ var noteMeanings = []struct {
 	{Unmanaged, "only the tenant has it, and it is left alone"},
 	{Ignored, "a rule says to leave the difference alone"},
 	{ServiceChange, "the service changed it by itself"},
+	{KeyChanged, "secrets that cannot be read count as unchanged, for the key of their hashes is another"},
 }
 
 // notesByClass groups the notes by class in the order of noteMeanings; classes

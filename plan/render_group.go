@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -276,4 +277,20 @@ func (g *noteGroup) subject() string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// values says what is written in place of references, of each item for itself
+// where that differs.
+func (g *itemGroup) values() []string {
+	first := g.views[0].values
+	if !slices.ContainsFunc(g.views, func(v *itemView) bool { return !slices.Equal(v.values, first) }) {
+		return first
+	}
+	var lines []string
+	for _, v := range g.views {
+		for _, line := range v.values {
+			lines = append(lines, v.key+": "+line)
+		}
+	}
+	return lines
 }

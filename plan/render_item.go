@@ -23,6 +23,8 @@ type itemView struct {
 	left  string
 	rows  []row
 	waits []string // quoted IDs of what it waits for
+	// values says what is written in place of references to properties.
+	values []string
 	// cut: something of the item is not shown.
 	cut bool
 }
@@ -65,7 +67,7 @@ func viewItem(it *Item, width int) *itemView {
 			v.left, v.rows, s.cut = left, nil, true
 		}
 	}
-	v.waits = waitsOf(it, &s)
+	v.waits, v.values = waitsOf(it, &s), it.shownValues(&s)
 	v.cut = s.cut
 	return v
 }

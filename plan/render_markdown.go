@@ -104,6 +104,7 @@ func (m *markdownWriter) group(g *itemGroup) {
 	if legend := g.legend(); legend != "" {
 		m.block("%s", prose(legend))
 	}
+	m.values(g.values())
 	m.waits(first.waits)
 }
 
@@ -123,7 +124,20 @@ func (m *markdownWriter) item(v *itemView) {
 		m.block("%s", v.left)
 	}
 	m.table(v.item.Verb, v.rows)
+	m.values(v.values)
 	m.waits(v.waits)
+}
+
+// values says what is written in place of references to properties.
+func (m *markdownWriter) values(lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	points := make([]string, len(lines))
+	for i, line := range lines {
+		points[i] = code(line)
+	}
+	m.list(points)
 }
 
 func (m *markdownWriter) waits(ids []string) {

@@ -133,6 +133,7 @@ func (t *textWriter) group(g *itemGroup) {
 	if legend := g.legend(); legend != "" {
 		t.line(4, "%s", legend)
 	}
+	t.values(g.values())
 	t.waits(first.waits)
 }
 
@@ -152,7 +153,15 @@ func (t *textWriter) item(v *itemView) {
 	}
 	t.line(2, "%s", head)
 	t.rows(v.item.Verb, v.rows)
+	t.values(v.values)
 	t.waits(v.waits)
+}
+
+// values says what is written in place of references to properties.
+func (t *textWriter) values(lines []string) {
+	for _, line := range lines {
+		t.line(4, "%s", line)
+	}
 }
 
 func (t *textWriter) waits(ids []string) {

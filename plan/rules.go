@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/tenantsync/tenantsync/tenant"
+
 // The default limits of [Rules].
 const (
 	MaxDeletesDefault = 10
@@ -74,13 +76,14 @@ type Rules struct {
 	// 10; negative means no limit. Whatever the limit, the rule is broken also
 	// where an object loses its last assignment: nobody gets it any more.
 	MaxAssignmentsRemoved int
-	// Guards are the host's own rules. They must not change the plan, and must
-	// be pure: equal plans give equal answers.
+	// Guards are the host's own rules. They must not change what they get, and
+	// must be pure: equal requests give equal answers.
 	Guards []Guard
 }
 
-// Guard is a rule of the host's own.
-type Guard func(p *Plan) []Violation
+// Guard is a rule of the host's own. It gets what a client's [tenant.Guard]
+// gets: bodies in which every reference stands as what it will be written as.
+type Guard func(tenant.GuardRequest) []tenant.Violation
 
 // Selector chooses objects by kind and key. Key may hold "*" for any run of
 // characters; empty means every key. An empty Kind means every kind.

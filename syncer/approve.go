@@ -142,6 +142,9 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	if p, err = c.s.readPlan(ctx, c.tenant, r); err != nil {
 		return d, err
 	}
+	if err := c.s.checkKey(p, d); err != nil {
+		return d, err
+	}
 	return d, c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reviewed = true
 		return t.decide(c.s.cfg.Approval, p, d)
@@ -190,6 +193,9 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	}
 	p, err := s.readPlan(ctx, d.Tenant, cur.d.Run)
 	if err != nil {
+		return rowOf(cur), err
+	}
+	if err := s.checkKey(p, d); err != nil {
 		return rowOf(cur), err
 	}
 	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error { return t.decide(s.cfg.Approval, p, d) })

@@ -10,13 +10,16 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // TestApprovalOfAPartNamesItsRules approves parts of a plan that deletes the
 // groups A, B, C and F of seven. It breaks the limit by count, which is 2, that
 // by share, which is 2 as well, and the protection of F.
 func TestApprovalOfAPartNamesItsRules(t *testing.T) {
-	freeze := func(*plan.Plan) []plan.Violation { return []plan.Violation{{Rule: "freeze", Message: "until Monday"}} }
+	freeze := func(tenant.GuardRequest) []tenant.Violation {
+		return []tenant.Violation{{Rule: "freeze", Message: "until Monday"}}
+	}
 	tests := []struct {
 		name   string
 		guard  plan.Guard

@@ -3,6 +3,7 @@ package syncer
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,9 @@ const (
 	AttemptsDefault        = 5
 )
 
+// secretSize is the least number of bytes of [Config.Secret].
+const secretSize = 32
+
 // Config is what a host plugs in. The first six fields are required.
 type Config struct {
 	// Store keeps records and history.
@@ -55,6 +59,14 @@ type Config struct {
 	Approver Approver
 	// Approval are the rules that decisions are held against.
 	Approval ApprovalRules
+	// Secret is what the keys of all hashes of secrets are derived from, those in
+	// plans and in what both sides have agreed on: at least 32 random bytes,
+	// the same in all processes that work on one store, and kept apart from it.
+	// Who has it and a stored hash can try out guesses. Replacing it makes plans
+	// with secrets stale, and changes no object. Nil: the process makes one of
+	// its own, so that plans with secrets can be approved in this process only,
+	// and are stale when another one takes over.
+	Secret []byte
 	// Settings are scopes, variables and rules, the same for all tenants. Not
 	// used if SettingsFor is set.
 	Settings Settings
@@ -191,6 +203,10 @@ func (c Config) withDefaults() Config {
 		host, _ := os.Hostname()
 		c.Worker = fmt.Sprintf("%s-%d-%s", cmp.Or(host, "host"), os.Getpid(), uuid.NewString()[:8])
 	}
+	if len(c.Secret) == 0 {
+		c.Secret = make([]byte, secretSize)
+		_, _ = rand.Read(c.Secret) // never fails
+	}
 	if c.NewRunID == nil {
 		c.NewRunID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
@@ -231,6 +247,7 @@ func (c Config) validate() error {
 	} {
 		need(f.value > 0, "%s must be more than 0, is %d", f.name, f.value)
 	}
+	need(len(c.Secret) >= secretSize, "Secret must have at least %d bytes, has %d", secretSize, len(c.Secret))
 	need(c.WriteTimeout < c.Lease*2/3, "WriteTimeout (%s) must be under two thirds of Lease (%s)", c.WriteTimeout, c.Lease)
 	if len(errs) > 0 {
 		return fmt.Errorf("syncer: config: %w", errors.Join(errs...))

@@ -21,7 +21,7 @@ type deployment struct {
 	plan    *plan.Plan
 	chosen  map[string]bool // approved items
 	set     Settings
-	salt    string // of the base that the plan was made with
+	key     string // of hashes of secrets
 	journal *journal
 
 	// bindings do not change while a wave is carried out: what an item refers
@@ -74,13 +74,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
 		return nil, &retryable{err: err}
 	}
-	base, err := c.base(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if base != nil {
-		dep.salt = base.Salt
-	}
+	dep.key = c.s.keys(c.tenant).Tenant
 	for i := range dep.plan.Items {
 		id := dep.plan.Items[i].ID
 		dep.chosen[id] = covers(r.Decision.Items, id)
@@ -198,7 +192,7 @@ func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desire
 
 // step is what plan needs to carry an item out.
 func (d *deployment) step(it *plan.Item) apply.Step {
-	s := apply.Step{Item: it, Kind: d.c.kinds.Get(it.Kind), Bindings: d.bindings, Variables: d.set.Variables, Salt: d.salt}
+	s := apply.Step{Item: it, Kind: d.c.kinds.Get(it.Kind), Bindings: d.bindings, Variables: d.set.Variables, Key: d.key}
 	if r, ok := d.desired[it.ID]; ok {
 		s.Desired = &r
 	}

@@ -16,9 +16,9 @@ func (c *session) guard(ctx context.Context, res *diff.Result) error {
 	if !ok || len(res.Plan.Items) == 0 {
 		return nil
 	}
-	req := tenant.GuardRequest{IDs: res.Bindings}
-	for _, it := range res.Plan.Items {
-		req.Changes = append(req.Changes, tenant.GuardChange{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, Part: it.Part, ID: it.TenantID, After: it.After})
+	req, err := res.GuardRequest()
+	if err != nil {
+		return fmt.Errorf("plan: guard: %w", err)
 	}
 	found, err := g.Guard(ctx, req)
 	if err != nil {

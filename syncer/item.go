@@ -106,6 +106,10 @@ func (d *deployment) blocked(it *plan.Item) *ItemResult {
 			return &ItemResult{Status: ItemSkipped, Class: "dependency", Message: dep + ", which it depends on, was not applied"}
 		}
 	}
+	if !d.c.s.ownKey(d.plan) && d.c.kinds.Get(it.Kind).HasSecrets() {
+		return &ItemResult{Status: ItemConflict, Class: string(plan.Changed), TenantID: it.TenantID,
+			Message: "the secret of the configuration (Config.Secret) was replaced since the plan was made, so that nothing tells whether the object or the approved secrets have changed; sync again for a fresh plan"}
+	}
 	if d.c.s.cfg.StopOnFailure && d.journal.failed() {
 		return &ItemResult{Status: ItemNotAttempted, Class: "stopped", Message: "an earlier item failed, and the policy is to stop"}
 	}
@@ -218,7 +222,7 @@ func (d *deployment) look(ctx context.Context, it *plan.Item) (*tenant.Resource,
 	case err != nil:
 		return nil, lookFailed(it, err), d.readFailed(ctx, "deploy "+it.ID+": read before the write", err)
 	}
-	sum, err := apply.Fingerprint(it, kind, current.Body, d.salt)
+	sum, err := apply.Fingerprint(it, kind, current.Body, d.key)
 	if err != nil {
 		return nil, nil, fmt.Errorf("deploy %s: %w", it.ID, err)
 	}

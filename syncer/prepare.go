@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -52,7 +51,7 @@ func (c *session) prepare(ctx context.Context) error {
 	in := diff.Input{
 		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.unwritableKinds(), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(),
-		Salt: rand.Text(), // of a first base; it stays with the base from then on
+		Keys: c.s.keys(c.tenant),
 	}
 	if in.Base, err = c.base(ctx); err != nil {
 		return err

@@ -36,7 +36,7 @@ func sensitive() []tenant.Kind {
 }
 
 // Nothing secret leaves the engine, whatever happens in a run: no token, device
-// code or key, no secret of the configuration, no salt. A user code is only in
+// code or key, no secret of the configuration, no key of hashes. A user code is only in
 // the record, and where that is shown, and only while it is to be entered.
 func TestNoSecretIsStored(t *testing.T) {
 	for _, story := range watchedStories {
@@ -107,9 +107,9 @@ func TestSecretsWouldBeSeen(t *testing.T) {
 // is watched would put it there, and wants each seen.
 func (w *watchedWorld) wantAllPlanted(t *testing.T) {
 	t.Helper()
-	secrets := slices.Concat(w.signs.secrets(), w.signs.codes(), w.salts, w.secrets, []string{w.secret("planted")})
+	secrets := slices.Concat(w.signs.secrets(), w.signs.codes(), w.hashKeys(), w.secrets, []string{w.secret("planted")})
 	if len(secrets) < 8 {
-		t.Errorf("got %d secrets, want tokens, device codes, keys and salts among them", len(secrets))
+		t.Errorf("got %d secrets, want tokens, device codes, and keys among them", len(secrets))
 	}
 	planted := newWatchedWorld(new(fakeSigning))
 	for _, secret := range secrets {
@@ -158,7 +158,7 @@ func (w *watchedWorld) plant(t *testing.T, secret string) {
 	_, err = watchedStore{w.Store, &w.seen}.Commit(ctx, state.CommitRequest{Record: state.Record{Tenant: name + "b", Status: state.PendingAuthentication, Data: data}})
 	must(err)
 	for _, kind := range []string{"log", "base"} {
-		_, err = watchedBlobs{w.Store, &w.seen, &w.mu, &w.salts}.Put(ctx, state.PutRequest{Tenant: name, Kind: kind, Data: data})
+		_, err = watchedBlobs{w.Store, &w.seen}.Put(ctx, state.PutRequest{Tenant: name, Kind: kind, Data: data})
 		must(err)
 	}
 	_, err = watchedCache{new(auth.MemoryCacheStore), &w.seen}.Save(ctx, auth.CacheKey{Tenant: name}, auth.Cache{Sealed: []byte(secret)})

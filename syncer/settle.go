@@ -140,7 +140,7 @@ func (d *deployment) see(ctx context.Context, it *plan.Item) (sight, string, err
 	if it.Verb == tenant.Create {
 		return neither, current.ID, nil
 	}
-	if sum, err := apply.Fingerprint(it, d.c.kinds.Get(it.Kind), current.Body, d.salt); err == nil && sum == it.Before {
+	if sum, err := apply.Fingerprint(it, d.c.kinds.Get(it.Kind), current.Body, d.key); err == nil && sum == it.Before {
 		return before, current.ID, nil
 	}
 	return neither, current.ID, nil

@@ -119,7 +119,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[diff.
 // place of what lists may still show, for the base, and stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, objects map[diff.Object]tenant.Resource, gone []diff.Object) error {
 	c := d.c
-	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime()}
+	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.keys(c.tenant)}
 	d.settled(&in)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {

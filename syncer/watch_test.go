@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/secretsearch"
@@ -24,7 +23,7 @@ const (
 	chShownRecord = "shown/record"
 	chEntry       = "store/entry"
 	chBlob        = "store/blob"
-	chBase        = "store/base" // which may have the salt of the hashes
+	chBase        = "store/base"
 	chCache       = "store/cache"
 	chRepository  = "repository/write"
 	chMessage     = "repository/message"
@@ -73,29 +72,16 @@ func (w watchedStore) Commit(ctx context.Context, req state.CommitRequest) (stat
 	return done, err
 }
 
-// watchedBlobs shows every blob that is put, and knows the salts.
+// watchedBlobs shows every blob that is put.
 type watchedBlobs struct {
 	state.Blobs
 	seen *secretsearch.Channels
-
-	mu    *sync.Mutex
-	salts *[]string
 }
 
 func (w watchedBlobs) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
 	channel := chBlob
 	if req.Kind == "base" {
 		channel = chBase
-		var base struct {
-			Salt string `json:"salt"`
-		}
-		if json.Unmarshal(req.Data, &base) == nil && base.Salt != "" {
-			w.mu.Lock()
-			if !slices.Contains(*w.salts, base.Salt) {
-				*w.salts = append(*w.salts, base.Salt)
-			}
-			w.mu.Unlock()
-		}
 	}
 	w.seen.Add(channel, req.Data)
 	w.seen.Add(channel, []byte(req.Tenant+" "+req.Run+" "+req.Kind))

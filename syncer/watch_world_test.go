@@ -14,6 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/auth/entra"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/internal/secretsearch"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -31,7 +32,6 @@ type watchedWorld struct {
 	mu      sync.Mutex
 	set     syncer.Settings
 	secrets []string // of configuration
-	salts   []string
 	workers int
 	refuses []error // the repository's next answers to updates
 }
@@ -105,7 +105,7 @@ func (w *watchedWorld) worker(approver syncer.Approver) *syncertest.Worker {
 	w.workers++
 	return w.Worker(fmt.Sprintf("worker-%d", w.workers), syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
 		c.Store = watchedStore{c.Store, &w.seen}
-		c.Blobs = watchedBlobs{c.Blobs, &w.seen, &w.mu, &w.salts}
+		c.Blobs = watchedBlobs{c.Blobs, &w.seen}
 		c.Repository = watchedRepository{c.Repository, &w.seen, w.refuse}
 		if approver != nil {
 			c.Approver = watchedApprover{approver, &w.seen}
@@ -275,13 +275,16 @@ func (w *watchedWorld) wantNoSecrets(t *testing.T) {
 	for _, f := range secretsearch.Search(unshown, w.signs.codes()) {
 		t.Errorf("a user code: %s", f)
 	}
-	delete(all, chBase)
-	if len(w.salts) == 0 {
-		t.Error("no base has a salt")
+	for _, f := range secretsearch.Search(all, w.hashKeys()) {
+		t.Errorf("a key of the hashes: %s", f)
 	}
-	for _, f := range secretsearch.Search(all, w.salts) {
-		t.Errorf("the salt: %s", f)
-	}
+}
+
+// hashKeys are the secret that hashes of secrets are made with, and what is
+// derived from it.
+func (w *watchedWorld) hashKeys() []string {
+	keys := schema.DeriveKeys([]byte(syncertest.Secret), "contoso")
+	return []string{syncertest.Secret, keys.Tenant, keys.Fleet}
 }
 
 // fakeSigning is the fake authenticator.

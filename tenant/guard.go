@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"encoding/json"
+	"strings"
 )
 
 // Guard is implemented by clients that know what a plan must not do to their
@@ -20,8 +21,11 @@ type Guard interface {
 	Guard(ctx context.Context, req GuardRequest) ([]Violation, error)
 }
 
-// GuardRequest is what a plan would do.
+// GuardRequest is what a plan would do. It holds no secrets: "[redacted]" and
+// asterisks stand for them.
 type GuardRequest struct {
+	// Tenant is the host's name for the tenant.
+	Tenant  string
 	Changes []GuardChange
 	// IDs are the ids that objects have in the tenant, by kind and key. What
 	// the plan creates has none.
@@ -40,9 +44,36 @@ type GuardChange struct {
 	Part string
 	// ID of the object in the tenant; empty for one that is created.
 	ID string
-	// After is the whole object as proposed, with names where ids will stand:
-	// "${groups/Staff}". Nil for a delete.
-	After json.RawMessage
+	// Before is the whole object as the tenant has it; nil for a create.
+	// After is the whole object as it will be sent; nil for a delete. Both are
+	// without read-only properties, and speak of the same values as a deploy:
+	// ids, not names, and for a reference to a property its value. Only the id
+	// of an object that the plan itself creates is not known yet: [NewObject]
+	// stands there.
+	Before, After json.RawMessage
+	// Names are the names of the objects whose ids stand in Before and After,
+	// "kind/key" by id. What has no name in the repository is not in it. The text
+	// of a [NewObject] is in it too; one that is not is a text of a file.
+	Names map[string]string
+}
+
+const newObjectPrefix, newObjectSuffix = "${new:", "}"
+
+// NewObject is the text that stands in a [GuardChange] for the id of an object
+// that the plan creates: "${new:groups/Staff}". No id looks like it.
+func NewObject(kind, key string) string {
+	return newObjectPrefix + kind + "/" + key + newObjectSuffix
+}
+
+// ParseNewObject is the reverse of [NewObject]. It is false for every other text.
+func ParseNewObject(text string) (kind, key string, ok bool) {
+	inner, isNew := strings.CutPrefix(text, newObjectPrefix)
+	inner, ended := strings.CutSuffix(inner, newObjectSuffix)
+	kind, key, named := strings.Cut(inner, "/")
+	if !isNew || !ended || !named || kind == "" || key == "" {
+		return "", "", false
+	}
+	return kind, key, true
 }
 
 // Violation is a rule that a plan would break.

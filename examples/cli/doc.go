@@ -116,6 +116,7 @@
 //
 //	tenantsync.json   settings
 //	seal.key          the key that seals token caches in the store, made by init
+//	hash.key          the key of the hashes of secrets in the store, made by init
 //	client-secret     the application's secret, if it has one
 //	certificate.pem   or its certificate and private key
 //	tenants/          a file for each tenant: directory id, variables, labels
@@ -135,6 +136,11 @@
 // has both the key and the store is signed in as the tenants' administrators:
 // keep a backup of the two in different places. No command prints a token, a
 // device code or a secret; the code that a person has to enter is shown to them.
+//
+// Plans bind secrets by hashes, whose key is in TENANTSYNC_HASH_KEY or in
+// hash.key, one key in the form of seal.key's. To replace it take the file away
+// and call init: plans with secrets that wait for a decision are stale then, and
+// no object changes.
 //
 // seal.key and TENANTSYNC_SEAL_KEY may hold several keys, each "id:base64 of 32
 // bytes", separated by white space. The first seals, all open: to replace a key

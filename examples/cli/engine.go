@@ -127,8 +127,12 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 	for _, kind := range a.set.list("deletes") {
 		rules.Deletes[kind] = true
 	}
+	secret, err := a.hashSecret()
+	if err != nil {
+		return err
+	}
 	e.Syncer, err = syncer.New(syncer.Config{
-		Store: e.store, Leaser: e.store, Blobs: e.store,
+		Store: e.store, Leaser: e.store, Blobs: e.store, Secret: secret,
 		Repository:    e.repository,
 		Authenticator: e.authenticator,
 		Connector:     syncer.ConnectorFunc(a.connect),

@@ -48,15 +48,18 @@ func initialize(a *app) func(context.Context, []string) error {
 		if slices.Contains(kept, settingsFile) && len(a.set.given()) > 0 {
 			a.say("%s is there already and stays as it is: edit it to change settings.\n", dir.File(settingsFile))
 		}
-		had := exists(dir.File(keyFile))
-		if a.getenv(keyVariable) == "" {
-			if err := makeKey(dir); err != nil {
+		for _, key := range []struct{ file, variable string }{{keyFile, keyVariable}, {hashFile, hashVariable}} {
+			had := exists(dir.File(key.file))
+			if a.getenv(key.variable) != "" {
+				continue
+			}
+			if err := makeKey(dir, key.file); err != nil {
 				return err
 			}
 			if had {
-				kept = append(kept, keyFile)
+				kept = append(kept, key.file)
 			} else {
-				made = append(made, keyFile)
+				made = append(made, key.file)
 			}
 		}
 		for _, name := range []string{tenantsFolder, configurationDir} {
@@ -64,7 +67,7 @@ func initialize(a *app) func(context.Context, []string) error {
 				return err
 			}
 		}
-		had = exists(dir.File(storeFile))
+		had := exists(dir.File(storeFile))
 		a.set.initialized, a.set.demoFile = true, fmt.Sprint(a.set.bool("demo"))
 		if err := a.with(ctx, func(*engine) error { return nil }); err != nil {
 			return err

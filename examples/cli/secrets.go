@@ -23,6 +23,8 @@ const (
 	secretVariable = "TENANTSYNC_CLIENT_SECRET"
 	keyVariable    = "TENANTSYNC_SEAL_KEY"
 	keyFile        = "seal.key"
+	hashVariable   = "TENANTSYNC_HASH_KEY"
+	hashFile       = "hash.key"
 )
 
 // secretFile reads a file that only its owner may read.
@@ -54,18 +56,9 @@ func secretFile(path string) (string, error) {
 // environment, or of the folder's file, which init makes. The first seals, all
 // open.
 func (a *app) sealer() (*auth.Sealer, error) {
-	text, from := a.getenv(keyVariable), keyVariable
-	if text == "" {
-		from = a.set.path(keyFile)
-		var err error
-		text, err = secretFile(from)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &failure{exit: exitUsage, err: fmt.Errorf("the key that seals token caches is neither in %s nor in %s", keyVariable, from),
-				next: "tenantsync init makes a new one; everybody then has to sign in again"}
-		}
-		if err != nil {
-			return nil, err
-		}
+	text, from, err := a.key(keyVariable, keyFile, "the key that seals token caches", "tenantsync init makes a new one; everybody then has to sign in again")
+	if err != nil {
+		return nil, err
 	}
 	var keys []auth.Key
 	for _, each := range strings.Fields(text) {
@@ -82,9 +75,37 @@ func (a *app) sealer() (*auth.Sealer, error) {
 	return sealer, nil
 }
 
-// makeKey makes the folder's key, unless it is there.
-func makeKey(dir *keep.Dir) error {
-	_, err := dir.Key(keyFile, "cli")
+// hashSecret returns what hashes of secrets in plans are made with: the key of
+// the environment, or of the folder's file, which init makes.
+func (a *app) hashSecret() ([]byte, error) {
+	text, from, err := a.key(hashVariable, hashFile, "the key of hashes of secrets", "tenantsync init makes a new one; plans with secrets that wait are stale then")
+	if err != nil {
+		return nil, err
+	}
+	key, err := auth.ParseKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	return key.Value, nil
+}
+
+// key returns the text of a key, and where it is from: the environment, or a
+// file of the folder.
+func (a *app) key(variable, file, what, next string) (text, from string, err error) {
+	if text := a.getenv(variable); text != "" {
+		return text, variable, nil
+	}
+	from = a.set.path(file)
+	text, err = secretFile(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &failure{exit: exitUsage, err: fmt.Errorf("%s is neither in %s nor in %s", what, variable, from), next: next}
+	}
+	return text, from, err
+}
+
+// makeKey makes one of the folder's keys, unless it is there.
+func makeKey(dir *keep.Dir, file string) error {
+	_, err := dir.Key(file, "cli")
 	return err
 }
 

@@ -97,6 +97,16 @@ func (k *keeper) httpClient(entra *authtest.Entra) *http.Client {
 	return &http.Client{Transport: k.Transport("signins.json", entra, entra.Transport(), true)}
 }
 
+// secret returns what hashes of secrets in plans are made with, the same in each
+// process where files are kept: made the first time.
+func (k *keeper) secret() ([]byte, error) {
+	if k == nil {
+		return nil, nil // the process makes one of its own
+	}
+	key, err := k.Key("hash-key", "quickstart")
+	return key.Value, err
+}
+
 // sealer returns what seals token caches, with a key that is made the first time.
 func (k *keeper) sealer() (*auth.Sealer, error) {
 	key, err := k.Key("key", "quickstart")

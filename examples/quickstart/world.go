@@ -74,11 +74,16 @@ func (w *world) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	secret, err := w.keeper.secret()
+	if err != nil {
+		return err
+	}
 	w.syncer, err = syncer.New(syncer.Config{
 		Store:         kept.store,
 		Leaser:        kept.leaser,
 		Blobs:         kept.blobs,
 		Repository:    w.repository,
+		Secret:        secret,
 		Authenticator: authenticator,
 		Connector:     syncer.ConnectorFunc(w.connect),
 		Approver:      approver{w.console, o.answer},

@@ -10,9 +10,9 @@ import (
 
 // Fingerprint returns the fingerprint of the part of an object that the item
 // would change: for an update the object without its parts, or one of them.
-func Fingerprint(it *plan.Item, k *schema.Schema, body json.RawMessage, salt string) (string, error) {
+func Fingerprint(it *plan.Item, k *schema.Schema, body json.RawMessage, key string) (string, error) {
 	if it.Verb != tenant.Update {
-		return k.Fingerprint(body, salt)
+		return k.Fingerprint(body, key)
 	}
-	return k.FingerprintPart(body, it.Part, salt)
+	return k.FingerprintPart(body, it.Part, key)
 }

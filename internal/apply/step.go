@@ -24,8 +24,8 @@ type Step struct {
 	Desired *tenant.Resource
 	// Variables are the tenant's.
 	Variables map[string]string
-	// Salt is that of the base with which the plan was made ([Base.Salt]).
-	Salt string
+	// Key is the tenant's, with which the plan's hashes of secrets were made.
+	Key string
 }
 
 // Operation makes the operation that carries the item out on current, the
@@ -97,15 +97,40 @@ func (s Step) writing() (*Writing, error) {
 	if s.Kind == nil {
 		return nil, fmt.Errorf("plan: %s: the client does not know this kind", s.Item.ID)
 	}
-	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Salt: s.Salt, Value: s.idOf, Name: s.nameOf, Present: s.present}
+	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Key: s.Key, Value: s.approved(), Hidden: s.bound, Name: s.nameOf, Present: s.present}
 	if len(s.Item.Sensitive) == 0 || s.Item.Verb == tenant.Delete {
 		return w, nil
 	}
 	return w, w.ReadSecrets(s.Desired)
 }
 
-// idOf returns what stands in the tenant where a reference stands in a plan.
-func (s Step) idOf(ref reference.Ref) (string, error) {
+// approved returns what tells the text that stands in the tenant where a
+// reference stands in the plan: the one that was approved, and no other.
+func (s Step) approved() func(reference.Ref) (string, error) {
+	values := make(map[string]plan.Resolved, len(s.Item.Resolved))
+	for _, r := range s.Item.Resolved {
+		values[r.Ref] = r
+	}
+	return func(ref reference.Ref) (string, error) {
+		r, ok := values[ref.String()]
+		if !ok {
+			return "", noteError(s.Item, plan.Changed, "the plan does not say what %s stands for; sync again for a fresh plan", ref)
+		}
+		if r.New && ref.Property == "" {
+			return s.bound(ref)
+		}
+		value := cmp.Or(r.ID, r.Value)
+		if now := s.Bindings.Of(ref); now != value {
+			return "", noteError(s.Item, plan.Changed, "%s does not stand for what was approved any more; sync again for a fresh plan", ref)
+		}
+		return value, nil
+	}
+}
+
+// bound returns what the bindings have for a reference: for the id of an object
+// that this run has created, and within secrets, whose sums tell whether the
+// value is the approved one.
+func (s Step) bound(ref reference.Ref) (string, error) {
 	if id := s.Bindings.Of(ref); id != "" {
 		return id, nil
 	}
@@ -163,20 +188,22 @@ func (w *Writing) inTenant(raw json.RawMessage) (*jsonval.Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
 	}
-	return w.resolve(n)
+	return Resolve(n, w.Value)
 }
 
-func (w *Writing) resolve(n *jsonval.Node) (*jsonval.Node, error) {
+// Resolve returns a tree in name form as the tenant has it: value returns what
+// stands for a reference. It returns the first error of value's.
+func Resolve(n *jsonval.Node, value func(reference.Ref) (string, error)) (*jsonval.Node, error) {
 	if n.IsString() {
 		if ref := reference.ReferenceIn(n); ref != nil {
-			id, err := w.Value(*ref)
-			return jsonval.StringNode(id), err
+			text, err := value(*ref)
+			return jsonval.StringNode(text), err
 		}
 		return n.WithText(reference.Literal(n.Text)), nil
 	}
 	var failed error
 	out := n.MapKids(func(i int) *jsonval.Node {
-		kid, err := w.resolve(n.Kids[i])
+		kid, err := Resolve(n.Kids[i], value)
 		failed = cmp.Or(failed, err)
 		return kid
 	})

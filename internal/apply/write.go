@@ -17,10 +17,12 @@ type Writing struct {
 	Kind      *schema.Schema
 	Item      *plan.Item
 	Variables map[string]string
-	Salt      string
-	// Value returns what stands for a reference, name what refers to an id, and
-	// present a reference without a former key.
+	Key       string
+	// Value returns what stands for a reference of the plan, Hidden for one
+	// within a secret, Name what refers to an id, and Present a reference
+	// without a former key.
 	Value   func(reference.Ref) (string, error)
+	Hidden  func(reference.Ref) (string, error)
 	Name    func(refs []*tenant.Reference, value string) *jsonval.Node
 	Present func(reference.Ref) reference.Ref
 	// secrets are the repository's, as the tenant gets them, by what the plan
@@ -34,7 +36,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 	if r == nil {
 		return noteError(w.Item, plan.SecretNeeded, "it has secrets that only the repository's file holds, and the file is not there; sync again")
 	}
-	if sum, err := schema.Sum(r.Body, w.Salt); err != nil || sum != w.Item.DesiredSum {
+	if sum, err := schema.Sum(r.Body, w.Key); err != nil || sum != w.Item.DesiredSum {
 		return noteError(w.Item, plan.Changed, "%s was edited since the plan was made; sync again", schema.FileOf(r))
 	}
 	body, err := jsonval.ParseObject(r.Body)
@@ -66,10 +68,16 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 			return n.WithText(reference.Escape(text))
 		},
 		Secret: func(n *jsonval.Node) *jsonval.Node {
-			mark := schema.SecretNode(w.Salt, w.Kind, n)
-			value, err := w.resolve(n)
+			mark := schema.SecretNode(w.Key, w.Kind, n)
+			value, err := Resolve(n, w.Hidden)
 			fail(err)
-			w.secrets[schema.ApprovedSum(w.Salt, reference.ItemID(w.Item.Kind, w.Item.Key), mark)] = value
+			var values []string
+			for _, ref := range reference.PropertiesIn(n) {
+				v, err := w.Hidden(ref)
+				fail(err)
+				values = append(values, v)
+			}
+			w.secrets[schema.ApprovedSum(w.Key, reference.ItemID(w.Item.Kind, w.Item.Key), mark, values...)] = value
 			return mark
 		},
 		Mask: func(n *jsonval.Node) *jsonval.Node { return n },

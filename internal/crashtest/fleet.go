@@ -12,6 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -75,7 +76,7 @@ func NewFleet(t testing.TB, cfg FleetConfig) *Fleet {
 	t.Cleanup(remote.Close)
 	conf := syncer.Config{
 		Store: store, Leaser: store, Blobs: store, Repository: f.Repository,
-		Authenticator: remote.Authenticator(), Connector: remote.Connector(), Worker: "front",
+		Authenticator: remote.Authenticator(), Connector: remote.Connector(), Worker: "front", Secret: []byte(syncertest.Secret),
 	}
 	cfg.Engine.Apply(&conf)
 	if f.Front, err = syncer.New(conf); err != nil {

@@ -60,7 +60,7 @@ func local(t *testing.T, f *crashtest.Fleet, store crashtest.StoreConfig, name s
 	t.Cleanup(closeStore)
 	engine, err := syncer.New(syncer.Config{
 		Store: s, Leaser: s, Blobs: s, Repository: f.Repository, Authenticator: f.World.Auth,
-		Connector: f.World.Connector(name), Approver: syncertest.Approves("bob"), Worker: name,
+		Connector: f.World.Connector(name), Approver: syncertest.Approves("bob"), Worker: name, Secret: []byte(syncertest.Secret),
 	})
 	if err != nil {
 		t.Fatal(err)

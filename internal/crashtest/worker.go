@@ -91,7 +91,7 @@ func work(logger *slog.Logger) error {
 	conf := syncer.Config{
 		Store: store, Leaser: store, Blobs: store,
 		Repository: repository, Authenticator: remote.Authenticator(), Connector: remote.Connector(),
-		Worker: cfg.Name, Logger: logger,
+		Worker: cfg.Name, Logger: logger, Secret: []byte(syncertest.Secret),
 	}
 	if cfg.Approver != "" {
 		conf.Approver = syncertest.Approves(cfg.Approver)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -58,47 +59,151 @@ func TestApprovedIsWritten(t *testing.T) {
 }
 
 // Nothing in a plan that depends on a secret can be worked out by somebody who
-// has the plan and a guess, but not the salt; and the same secret is the same
-// from run to run, or a decision could never be about a proposal that came
-// before.
+// has the plan, the base and a guess, but not the keys; and the same secret is
+// the same from run to run, or a decision could never be about a proposal that
+// came before.
 func TestSumsAreKeyed(t *testing.T) {
-	tc := comparisonCase{
-		desired: `policies/P {"displayName":"P","password":"guess"}` + "\n" + `policies/Q {"displayName":"Q","password":"guess"}`,
-		current: `policies 1 {"displayName":"P","password":"old"}`,
-	}
-	compare := func(salt string) *Result {
+	compare := func(secret string, keys schema.Keys) *Result {
 		t.Helper()
-		in := tc.input(t)
-		in.Salt = salt
+		in := comparisonCase{
+			desired: strings.ReplaceAll(`policies/P {"displayName":"P","password":"SECRET"}`+"\n"+`policies/Q {"displayName":"Q","password":"SECRET"}`, "SECRET", secret),
+			current: `policies 1 {"displayName":"P","password":"old"}`,
+		}.input(t)
+		in.Keys = keys
 		r, err := compareOnce(in)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
-	a, again, b := compare("a"), compare("a"), compare("b")
+	own := schema.Keys{Tenant: "a", Fleet: "f"}
+	a, again := compare("guess", own), compare("guess", own)
+	elsewhere := compare("guess", schema.Keys{Tenant: "b", Fleet: "f"})
+	otherFleet := compare("guess", schema.Keys{Tenant: "a", Fleet: "g"})
+	otherSecret := compare("guess2", own)
 	if a.Plan.Digest != again.Plan.Digest {
 		t.Error("the same input gives another digest")
 	}
-	if a.Plan.ChangeDigest != b.Plan.ChangeDigest {
-		t.Error("the salt is in the change digest, which is to be equal in different tenants")
+	if a.Plan.Digest == elsewhere.Plan.Digest || a.Plan.KeyID == elsewhere.Plan.KeyID || a.Plan.KeyID == "" {
+		t.Error("another key of the tenant gives the same digest, or the plan does not name the key")
 	}
-	if a.Base.Salt != "a" {
-		t.Errorf("the base has the salt %q", a.Base.Salt)
+	if a.Plan.ChangeDigest != elsewhere.Plan.ChangeDigest {
+		t.Error("the same secrets in two tenants have different digests of changes")
+	}
+	if a.Plan.ChangeDigest == otherSecret.Plan.ChangeDigest {
+		t.Error("different secrets have the same digest of changes")
+	}
+	if a.Plan.ChangeDigest == otherFleet.Plan.ChangeDigest {
+		t.Error("the digest of changes can be worked out without the fleet's key")
 	}
 	p, q := a.Plan.Item("policies/P"), a.Plan.Item("policies/Q")
-	other := b.Plan.Item("policies/P")
+	other := elsewhere.Plan.Item("policies/P")
 	if p.Before == "" || p.Before == other.Before || p.DesiredSum == other.DesiredSum || p.Changes[0].Secrets[""] == "" ||
 		p.Changes[0].Secrets[""] == other.Changes[0].Secrets[""] {
-		t.Errorf("a sum does not depend on the salt:\n%+v\n%+v", p, other)
+		t.Errorf("a sum does not depend on the key:\n%+v\n%+v", p, other)
 	}
-	if p.Changes[0].Secrets[""] == q.Changes[0].Secrets["/password"] {
+	if p.Changes[0].Secrets[""] == q.Changes[0].Secrets["/password"] || p.Changes[0].FleetSecrets[""] == q.Changes[0].FleetSecrets["/password"] {
 		t.Error("the plan shows that two objects have the same secret")
 	}
-	in := tc.input(t)
-	in.Base, in.Salt = a.Base, "of the next run"
-	if r, err := compareOnce(in); err != nil || r.Base.Salt != "a" || r.Plan.Item("policies/P").DesiredSum != p.DesiredSum {
-		t.Errorf("the base's salt does not last: %v", err)
+	plain, err := compareOnce(comparisonCase{desired: `groups/G {"displayName":"G"}`}.input(t))
+	if err != nil || plain.Plan.KeyID != "" {
+		t.Errorf("a plan without secrets names the key %q (%v)", plain.Plan.KeyID, err)
+	}
+}
+
+// With another key nothing looks changed that is not, and what nobody can tell
+// is said.
+func TestKeyChanged(t *testing.T) {
+	const file = `policies/P {"displayName":"P","password":"pw","key":"k","oma":[{"uri":"a","value":"s"}],"tokens":[{"n":1,"secret":"t"}]}`
+	const masked = `policies 1 {"displayName":"P","password":"pw","key":"****","oma":[{"uri":"a","value":"****"}],"tokens":[{"n":1,"secret":"t"}]}`
+	const shown = `policies 1 {"displayName":"P","password":"pw","tokens":[{"n":1,"secret":"t"}]}`
+	for _, tc := range []struct {
+		name, file, current string
+		gone                string
+		items, notes        int
+	}{
+		{"nothing changed", file, masked, "", 0, 1},
+		{"nothing is hidden", strings.Replace(file, `"key":"k","oma":[{"uri":"a","value":"s"}],`, "", 1), shown, "", 0, 0},
+		{"something else changed in the file", strings.Replace(file, `{"displayName"`, `{"x":1,"displayName"`, 1), masked, "", 1, 1},
+		{"a secret that can be read changed in the file", strings.Replace(file, `"pw"`, `"new"`, 1), masked, "", 1, 1},
+		{"the file is gone", "", masked, "", 1, 0},
+		{"the object is gone", file, "", "policies 1", 0, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			first := comparisonCase{desired: file, current: masked}
+			if tc.current == shown {
+				first = comparisonCase{desired: tc.file, current: shown}
+			}
+			in := first.input(t)
+			in.Written = []*plan.Item{}
+			r, err := compareOnce(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.current != shown { // the hidden ones were written, and so are agreed
+				in.Base, in.Written = r.Base, []*plan.Item{r.Plan.Item("policies/P")}
+				if r, err = compareOnce(in); err != nil || len(r.Plan.Items) > 0 {
+					t.Fatalf("not agreed: %v, %s", err, showResult(r))
+				}
+			}
+			then := comparisonCase{desired: tc.file, current: tc.current, gone: tc.gone}.input(t)
+			then.Base = r.Base
+			same, err := compareOnce(then)
+			if err != nil {
+				t.Fatal(err)
+			}
+			then.Keys = schema.Keys{Tenant: "another", Fleet: "another"}
+			now, err := compareOnce(then)
+			if err != nil {
+				t.Fatal(err)
+			}
+			notes := slices.DeleteFunc(slices.Clone(now.Plan.Notes), func(n plan.Note) bool { return n.Class != plan.KeyChanged })
+			if len(now.Plan.Items) != tc.items || len(notes) != tc.notes {
+				t.Errorf("got %d items and %d notes, want %d and %d:\n%s", len(now.Plan.Items), len(notes), tc.items, tc.notes, showResult(now))
+			}
+			for i, it := range now.Plan.Items {
+				was := same.Plan.Items[i]
+				if strings.HasPrefix(tc.name, "a secret") { // nobody can tell which side has changed it
+					was.Origin, was.Changes[0].Origin = plan.Clash, plan.Clash
+				}
+				if it.Verb != was.Verb || it.Origin != was.Origin || !slices.EqualFunc(it.Changes, was.Changes, samePlace) {
+					t.Errorf("got %s %s %+v, with the former key %s %s %+v", it.Verb, it.Origin, it.Changes, was.Verb, was.Origin, was.Changes)
+				}
+			}
+			if len(now.Adopt) != len(same.Adopt) {
+				t.Errorf("adopts %d changes, with the former key %d", len(now.Adopt), len(same.Adopt))
+			}
+			then.Base = now.Base
+			if again, err := compareOnce(then); err != nil || strings.Contains(messages(again), "key of the hashes") {
+				t.Errorf("the base was not hashed anew: %v, %s", err, messages(again))
+			}
+		})
+	}
+}
+
+func samePlace(a, b plan.PropertyChange) bool { return a.Pointer == b.Pointer && a.Origin == b.Origin }
+
+// An approval binds what a secret refers to.
+func TestSecretRefersToProperty(t *testing.T) {
+	tc := comparisonCase{
+		base:    `groups/G=g1 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P"}`,
+		desired: `groups/G {"displayName":"G"}` + "\n" + `policies/P {"displayName":"P","password":"${groups/G#mail}"}`,
+		current: `groups g1 {"displayName":"G","mail":"one"}` + "\n" + `policies 1 {"displayName":"P"}`,
+	}
+	s, first := planned(t, tc)
+	now := &tenant.Resource{Kind: "policies", ID: "1", Body: json.RawMessage(`{"displayName":"P"}`)}
+	if op, err := apply.Operation(s, now); err != nil || string(op.Patch) != `{"password":"one"}` {
+		t.Errorf("got %s, %v", op.Patch, err)
+	}
+	tc.current = strings.Replace(tc.current, "one", "two", 1)
+	_, second := planned(t, tc)
+	if first.Plan.Digest == second.Plan.Digest || first.Plan.ChangeDigest == second.Plan.ChangeDigest {
+		t.Error("the digests do not depend on what the secret refers to")
+	}
+	s.Bindings = second.Bindings
+	op, err := apply.Operation(s, now)
+	if failed, ok := errors.AsType[*plan.NoteError](err); !ok || failed.Note.Class != plan.Changed {
+		t.Errorf("another value: got %s, %v, want a note %s", op.Patch, err, plan.Changed)
 	}
 }
 
@@ -138,7 +243,7 @@ func TestPartsHaveTheirSecrets(t *testing.T) {
 	r := compareParts(t, edit, "", file, "")
 	var got []string
 	for i := range r.Plan.Items {
-		s := apply.Step{Item: &r.Plan.Items[i], Kind: kindsOf(partKinds(edit)...).Get(r.Plan.Items[i].Kind), Bindings: r.Bindings, Desired: &parseDesired(t, file)[0]}
+		s := apply.Step{Item: &r.Plan.Items[i], Key: testKeys.Tenant, Kind: kindsOf(partKinds(edit)...).Get(r.Plan.Items[i].Kind), Bindings: r.Bindings, Desired: &parseDesired(t, file)[0]}
 		var now *tenant.Resource
 		if s.Item.Verb == tenant.Update {
 			now = &tenant.Resource{Kind: "profiles", ID: "1", Body: json.RawMessage(`{"displayName":"A"}`)}

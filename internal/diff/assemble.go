@@ -10,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -164,8 +165,16 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	for _, it := range r.Plan.Items {
 		r.Revert[it.ID] = reverts[it.ID]
 	}
+	if slices.ContainsFunc(r.Plan.Items, func(it plan.Item) bool { return as.ix.kinds[it.Kind].HasSecrets() }) {
+		r.Plan.KeyID = schema.KeyID(as.ix.in.Keys.Tenant)
+	}
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
-	applyGuards(r.Plan, &as.ix.in, as.ms.sizes())
+	request := func() tenant.GuardRequest { return as.guardRequest(r.Plan) }
+	r.request = func() (tenant.GuardRequest, error) { return request(), as.ix.failed }
+	applyGuards(r.Plan, &as.ix.in, as.ms.sizes(), request)
+	if as.ix.failed != nil {
+		return nil, as.ix.failed
+	}
 	return r, plan.Seal(r.Plan)
 }
 
@@ -179,7 +188,7 @@ func sortedNotes(notes []plan.Note) []plan.Note {
 
 // newBase returns the base after this comparison.
 func (as *assembler) newBase() *Base {
-	out := &Base{Format: format.FormatVersion, Salt: as.ix.salt, Objects: make([]BaseObject, 0, len(as.ms.sorted))}
+	out := &Base{Format: format.FormatVersion, Objects: make([]BaseObject, 0, len(as.ms.sorted))}
 	for _, o := range as.ms.sorted {
 		if o.newBase != nil {
 			out.Objects = append(out.Objects, *o.newBase)
@@ -225,4 +234,9 @@ type Result struct {
 	Unchanged int
 	// Adopted, in Summary form: a row per adopted property, for the report.
 	Adopted []plan.AdoptedChange
+
+	request func() (tenant.GuardRequest, error)
 }
+
+// GuardRequest returns the plan as guards see it. It is made anew by each call.
+func (r *Result) GuardRequest() (tenant.GuardRequest, error) { return r.request() }

@@ -16,13 +16,13 @@ func newIndex(in Input) (*index, error) {
 		in:    in,
 		kinds: make(map[string]*schema.Schema, len(in.Kinds.All())),
 		sides: make(map[string]*sides, len(in.Kinds.All())),
-		salt:  in.Salt,
-	}
-	if in.Base != nil && in.Base.Salt != "" {
-		ix.salt = in.Base.Salt
+		key:   in.Keys.Tenant,
 	}
 	for _, k := range in.Kinds.All() {
 		ix.kinds[k.Name], ix.sides[k.Name] = k, &sides{kind: k}
+		if k.HasSecrets() && (in.Keys.Tenant == "" || in.Keys.Fleet == "") {
+			return nil, fmt.Errorf("plan: kind %s has secrets, and there are no keys to hash them with", k.Name)
+		}
 	}
 	for _, ig := range in.Rules.Ignore {
 		if _, err := jsonval.SplitPointer(ig.Pointer); err != nil {

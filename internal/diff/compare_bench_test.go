@@ -16,7 +16,7 @@ import (
 // of the files changed, 0.5 % were added and 0.5 % removed.
 func manyResources(tb testing.TB, n int) Input {
 	tb.Helper()
-	in := Input{Tenant: "contoso", Kinds: kindsOf(testKinds()...), NoBackup: true}
+	in := Input{Tenant: "contoso", Kinds: kindsOf(testKinds()...), NoBackup: true, Keys: testKeys}
 	in.Current.Kinds = completeStates()
 	padding := strings.Repeat("A plain description of what this policy is for. ", 5)
 	groups := n / 2

@@ -34,6 +34,7 @@ func (dec *decider) decide(o *object) {
 		t.base = dec.ns.baseBody(o.base)
 	}
 	dec.nameAlike(o, &t)
+	dec.rekey(o, &t)
 	t.typesAlike()
 	o.newBase = bindingOnly(dec.ix, o)
 	if o.newBase != nil && t.file != nil {
@@ -88,8 +89,7 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 		noteOn(dec.ix, o, plan.Unsupported, r.Pointer, "%s: %s; until then nothing of this file is deployed", schema.FileOf(o.desired), r.Message)
 	}
 	var problems []problem
-	t.desired, problems = dec.ns.desired(o.kind, body)
-	t.secrets = schema.OwnSecrets(t.desired)
+	t.desired, t.secrets, problems = dec.ns.desired(o, body)
 	for _, p := range problems {
 		noteOn(dec.ix, o, plan.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
 	}
@@ -115,6 +115,15 @@ func (dec *decider) nameAlike(o *object, t *trees) {
 	o.newRefs = o.oldRefs
 }
 
+// rekey makes a base comparable whose secrets were hashed with another key.
+func (dec *decider) rekey(o *object, t *trees) {
+	var assumed bool
+	t.base, assumed = schema.Rekey(o.kind.Root, schema.KeyID(dec.ix.key), t.base, t.desired, t.current)
+	if assumed {
+		noteOn(dec.ix, o, plan.KeyChanged, "", "the key of the hashes of secrets was replaced since this object was last compared, so nobody can tell whether %s had another secret then: it counts as deployed. If it was changed since, change it once more", schema.FileOf(o.desired))
+	}
+}
+
 func noteMissing(ix *index, o *object) {
 	noteOn(ix, o, plan.NotRead, "", "it was not found, and two reads by id have not confirmed that; nothing is concluded")
 }
@@ -136,7 +145,7 @@ func bindingOnly(ix *index, o *object) *BaseObject {
 
 // compareBoth compares an object that is on both sides.
 func (dec *decider) compareBoth(o *object, t *trees) {
-	t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, o))
+	t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, t))
 	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current)
 	found, types := typeDifferences(found)
 	o.newBase.Body = nil
@@ -156,12 +165,12 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 }
 
 // wrote returns what reports whether this run has written a secret of the
-// object; nil if it has written none.
-func wrote(ix *index, o *object) func(secret *jsonval.Node) bool {
+// file; nil if it has written none.
+func wrote(ix *index, t *trees) func(secret *jsonval.Node) bool {
 	if len(ix.written) == 0 {
 		return nil
 	}
-	return func(secret *jsonval.Node) bool { return ix.written[schema.ApprovedSum(ix.salt, o.id(), secret)] }
+	return func(secret *jsonval.Node) bool { return ix.written[t.secrets[secret.Text].approved] }
 }
 
 // compareVanished compares an object that only the tenant has.

@@ -84,7 +84,8 @@ func Example_operation() {
 	kinds := groupsAndPolicies()
 	item := &plan.Item{
 		ID: "policies/Require MFA", Kind: "policies", Key: "Require MFA", Verb: tenant.Update, TenantID: "7f3a",
-		Changes: []plan.PropertyChange{{Pointer: "/exclude/-", After: json.RawMessage(`"${groups/Break glass}"`), Origin: plan.Deploy}},
+		Changes:  []plan.PropertyChange{{Pointer: "/exclude/-", After: json.RawMessage(`"${groups/Break glass}"`), Origin: plan.Deploy}},
+		Resolved: []plan.Resolved{{Ref: "${groups/Break glass}", ID: "c0ffee"}},
 	}
 	step := apply.Step{
 		Item:     item,
@@ -131,11 +132,11 @@ func ExampleComparison_Reads() {
 // A fingerprint tells whether an object has changed in anything that counts.
 func Example_fingerprint() {
 	k := compiled(groupsAndPolicies()).Get("policies")
-	a, err := k.Fingerprint(json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`), "salt of the base")
+	a, err := k.Fingerprint(json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`), "key of the tenant")
 	if err != nil {
 		log.Fatal(err)
 	}
-	b, err := k.Fingerprint(json.RawMessage(`{"exclude":["y","x"],"displayName":"Require MFA","@odata.etag":"1"}`), "salt of the base")
+	b, err := k.Fingerprint(json.RawMessage(`{"exclude":["y","x"],"displayName":"Require MFA","@odata.etag":"1"}`), "key of the tenant")
 	if err != nil {
 		log.Fatal(err)
 	}

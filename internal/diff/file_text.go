@@ -72,29 +72,60 @@ func (ns *names) newKeeper(o *object, t *trees) (*keeper, error) {
 	return k, nil
 }
 
-// readWritten reads a file's value beside what it means.
+// readWritten reads a file's value beside what it means. The text is read once.
 func readWritten(text json.RawMessage, means *jsonval.Node) (*written, error) {
-	v := &written{text: text, means: means}
-	var begin byte
-	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) > 0 {
-		begin = trimmed[0]
+	r := &writtenReader{text, jsontext.NewDecoder(bytes.NewBuffer(text))}
+	return r.value(means)
+}
+
+type writtenReader struct {
+	text json.RawMessage
+	dec  *jsontext.Decoder
+}
+
+func (r *writtenReader) value(means *jsonval.Node) (*written, error) {
+	kind := r.dec.PeekKind()
+	start := int(r.dec.InputOffset())
+	for start < len(r.text) && bytes.IndexByte([]byte(" \t\r\n,:"), r.text[start]) >= 0 {
+		start++
 	}
-	if begin != '{' && begin != '[' || reference.IsSecret(means) {
-		return v, nil
+	v := &written{means: means}
+	var err error
+	if (kind == '{' || kind == '[') && !reference.IsSecret(means) {
+		err = r.below(v, kind)
+	} else {
+		err = r.dec.SkipValue()
 	}
-	err := jsonval.EachValue(text, jsontext.Kind(begin), func(name string, kid json.RawMessage) error {
-		below := means.Get(name)
-		if begin == '[' {
-			below = nil
-			if means.IsArray() && len(v.kids) < len(means.Kids) {
-				below = means.Kids[len(v.kids)]
-			}
-		}
-		read, err := readWritten(kid, below)
-		v.names, v.kids = append(v.names, name), append(v.kids, read)
-		return err
-	})
+	v.text = r.text[start:max(start, int(r.dec.InputOffset()))]
 	return v, err
+}
+
+// below reads the members or elements of a value.
+func (r *writtenReader) below(v *written, begin jsontext.Kind) error {
+	if _, err := r.dec.ReadToken(); err != nil {
+		return err
+	}
+	for next := r.dec.PeekKind(); next != ']' && next != '}' && next != 0; next = r.dec.PeekKind() {
+		var name string
+		var means *jsonval.Node
+		if begin == '{' {
+			tok, err := r.dec.ReadToken()
+			if err != nil {
+				return err
+			}
+			name = tok.String()
+			means = v.means.Get(name)
+		} else if v.means.IsArray() && len(v.kids) < len(v.means.Kids) {
+			means = v.means.Kids[len(v.kids)]
+		}
+		kid, err := r.value(means)
+		if err != nil {
+			return err
+		}
+		v.names, v.kids = append(v.names, name), append(v.kids, kid)
+	}
+	_, err := r.dec.ReadToken()
+	return err
 }
 
 // each calls yield for the value and all below it.
@@ -122,6 +153,9 @@ func (v *written) at(segs []string) *written {
 
 // string returns the text that stands in the file; empty if it is none.
 func (v *written) string() string {
+	if len(v.text) == 0 || v.text[0] != '"' {
+		return ""
+	}
 	n, err := jsonval.Parse(v.text)
 	if err != nil {
 		return ""

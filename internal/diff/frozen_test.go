@@ -18,7 +18,7 @@ import (
 // TestFrozenBase does for bases what TestFrozen does for plans.
 func TestFrozenBase(t *testing.T) {
 	whole := sampleBase()
-	whole.Salt, whole.Backup = "c2FsdA", "r7"
+	whole.Backup = "r7"
 	whole.Unbound = []plan.Target{{Kind: "policies", Key: "Unmanaged"}}
 	whole.Objects[0].Kept = "00112233445566778899aabbccddeeff"
 	whole.Objects[0].FileID = "0d7b9a53-2f6e-4f0a-9c0e-1d2c3b4a5f60"
@@ -55,14 +55,15 @@ func TestFrozenBase(t *testing.T) {
 type frozenSums struct {
 	Kind tenant.Kind     `json:"kind"`
 	Body json.RawMessage `json:"body"`
-	Salt string          `json:"salt"`
+	Key  string          `json:"key"`
 	// Fingerprint is of Body in the tenant, Sum of Body as a file.
 	Fingerprint string `json:"fingerprint"`
 	Sum         string `json:"sum"`
 	// Base is Body as the base has it, its secret as a hash. Secrets is the hash
 	// that a plan has of it where the tenant has another.
-	Base    json.RawMessage   `json:"base"`
-	Secrets map[string]string `json:"secrets"`
+	Base         json.RawMessage   `json:"base"`
+	Secrets      map[string]string `json:"secrets"`
+	FleetSecrets map[string]string `json:"fleetSecrets"`
 	// Redacted and Mask stand for secrets in plans and snapshots.
 	Redacted string `json:"redacted"`
 	Mask     string `json:"mask"`
@@ -73,17 +74,17 @@ func TestFrozenSums(t *testing.T) {
 		Sets: []tenant.Set{{Path: "/sites"}}, Sensitive: []string{"/preSharedKey"}, Masked: []tenant.Masked{{Path: "/radius", Token: "radiusToken"}},
 		EmptyIsAbsent: []string{"/note"}}
 	body := json.RawMessage(`{"id":"7","displayName":"Guests <é>","sites":["b","a"],"preSharedKey":"correct horse","radius":"****","radiusToken":"t1","note":"","n":1.50}`)
-	now := frozenSums{Kind: kind, Body: body, Salt: "c2FsdA", Redacted: reference.Redacted, Mask: reference.Asterisks}
+	now := frozenSums{Kind: kind, Body: body, Key: "c2FsdA", Redacted: reference.Redacted, Mask: reference.Asterisks}
 	var err error
-	if now.Fingerprint, err = kindsOf(kind).Get(kind.Name).Fingerprint(body, now.Salt); err != nil {
+	if now.Fingerprint, err = kindsOf(kind).Get(kind.Name).Fingerprint(body, now.Key); err != nil {
 		t.Fatal(err)
 	}
-	if now.Sum, err = schema.Sum(body, now.Salt); err != nil {
+	if now.Sum, err = schema.Sum(body, now.Key); err != nil {
 		t.Fatal(err)
 	}
 	compare := func(current string) *Result {
 		res, err := compareOnce(Input{
-			Tenant: "contoso", Kinds: kindsOf(kind), Base: &Base{Format: format.FormatVersion, Salt: now.Salt},
+			Tenant: "contoso", Kinds: kindsOf(kind), Base: &Base{Format: format.FormatVersion}, Keys: schema.Keys{Tenant: now.Key, Fleet: "ZmxlZXQ"},
 			Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: kind.Name, Key: "Guests <é>", Body: body}}},
 			Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: kind.Name, Completeness: tenant.Complete, Scope: tenant.All}},
 				Resources: []tenant.Resource{{Kind: kind.Name, ID: "7", Body: json.RawMessage(current)}}},
@@ -101,7 +102,7 @@ func TestFrozenSums(t *testing.T) {
 	for _, it := range compare(strings.Replace(string(body), "correct horse", "battery staple", 1)).Plan.Items {
 		for _, change := range it.Changes {
 			if change.Redacted {
-				now.Secrets = change.Secrets
+				now.Secrets, now.FleetSecrets = change.Secrets, change.FleetSecrets
 			}
 		}
 	}

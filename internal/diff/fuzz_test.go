@@ -154,8 +154,8 @@ func TestFingerprint(t *testing.T) {
 		return s
 	}
 	want := sum(`{"displayName":"P","members":["a","b"],"n":1}`)
-	if salted, err := kindsOf(k).Get(k.Name).Fingerprint([]byte(`{"displayName":"P","members":["a","b"],"n":1}`), "salt"); err != nil || salted == want {
-		t.Errorf("the salt does not count: %v", err)
+	if keyed, err := kindsOf(k).Get(k.Name).Fingerprint([]byte(`{"displayName":"P","members":["a","b"],"n":1}`), "key"); err != nil || keyed == want {
+		t.Errorf("the key does not count: %v", err)
 	}
 	for _, same := range []string{
 		`{"n":1.0,"members":["b","a"],"displayName":"P"}`,

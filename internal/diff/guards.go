@@ -11,8 +11,9 @@ import (
 )
 
 // applyGuards fills p.Broken with what the built-in rules find, then the
-// host's, each in its order. sizes is how many objects there are of each kind.
-func applyGuards(p *plan.Plan, in *Input, sizes map[string]int) {
+// host's, each in its order. sizes is how many objects there are of each kind;
+// request is only called where the host has rules.
+func applyGuards(p *plan.Plan, in *Input, sizes map[string]int, request func() tenant.GuardRequest) {
 	p.Broken = nil
 	p.Broken = append(p.Broken, tooManyDeletes(p, &in.Rules, sizes)...)
 	p.Broken = append(p.Broken, tooManyUpdates(p, in, sizes)...)
@@ -22,8 +23,11 @@ func applyGuards(p *plan.Plan, in *Input, sizes map[string]int) {
 
 	var hosts []plan.Violation
 	for _, guard := range in.Rules.Guards {
-		if guard != nil {
-			hosts = append(hosts, guard(p)...)
+		if guard == nil {
+			continue
+		}
+		for _, v := range guard(request()) { // each gets its own, for it might change it
+			hosts = append(hosts, plan.Violation{Rule: v.Rule, Message: v.Message, Items: v.Items})
 		}
 	}
 	for i := range hosts {

@@ -100,12 +100,14 @@ func TestApplyGuards(t *testing.T) {
 			in: func(in *Input) {
 				in.Rules.MaxDeletes, in.Rules.MaxDeleteShare = 1, -1
 				in.Rules.Guards = []plan.Guard{
-					func(p *plan.Plan) []plan.Violation {
-						return []plan.Violation{{Rule: "freeze", Message: fmt.Sprint(len(p.Items))}}
+					func(r tenant.GuardRequest) []tenant.Violation {
+						return []tenant.Violation{{Rule: "freeze", Message: fmt.Sprint(len(r.Changes))}}
 					},
 					nil,
-					func(p *plan.Plan) []plan.Violation { return nil },
-					func(p *plan.Plan) []plan.Violation { return []plan.Violation{{Message: "no name"}, {Rule: "audit"}} },
+					func(tenant.GuardRequest) []tenant.Violation { return nil },
+					func(r tenant.GuardRequest) []tenant.Violation {
+						return []tenant.Violation{{Message: "no name"}, {Rule: "audit"}}
+					},
 				}
 			},
 			want: []plan.Violation{
@@ -123,7 +125,9 @@ func TestApplyGuards(t *testing.T) {
 				tt.in(&in)
 			}
 			tt.plan.Broken = []plan.Violation{{Rule: "stale"}}
-			applyGuards(tt.plan, &in, map[string]int{"deleted": 2})
+			applyGuards(tt.plan, &in, map[string]int{"deleted": 2}, func() tenant.GuardRequest {
+				return tenant.GuardRequest{Changes: make([]tenant.GuardChange, len(tt.plan.Items))}
+			})
 			if diff := cmp.Diff(tt.want, tt.plan.Broken); diff != "" {
 				t.Errorf("broken (-want +got)\n%s", diff)
 			}

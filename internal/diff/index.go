@@ -33,7 +33,8 @@ type index struct {
 	aliases map[string]string
 	// variables are the names of GUID variables by their value.
 	variables map[string]string
-	salt      string
+	// key is the tenant's, of all hashes over what may hold a secret.
+	key string
 	// written are the secrets that this run has written, as approved.
 	written map[string]bool
 
@@ -162,5 +163,5 @@ func (ix *index) tenantBody(k *schema.Schema, r *tenant.Resource) *jsonval.Node 
 // hasher returns what stands for a secret in name form and in the base: a keyed
 // hash that is bound to the kind. The plan has not even that.
 func hasher(ix *index, k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
-	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(ix.salt, k, n) }
+	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(ix.key, k, n) }
 }

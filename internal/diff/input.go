@@ -46,8 +46,8 @@ type Input struct {
 	// NoBackup leaves [Result.Backup] without resources: comparisons after a
 	// run's first have no use for it, and need not decode what has not changed.
 	NoBackup bool
-	// Salt is a random text, for a Base that has none yet: see [Base.Salt].
-	Salt string
+	// Keys are those of all hashes over what may hold a secret.
+	Keys schema.Keys
 }
 
 // Object names an object in a tenant.
@@ -62,12 +62,6 @@ type Object struct {
 type Base struct {
 	// Format is FormatVersion.
 	Format int `json:"format"`
-	// Salt is the key of all hashes over what may hold a secret, here and in
-	// plans, the same for as long as there is a base: equal secrets must have
-	// equal hashes from run to run. Without it nobody can try out guesses at a
-	// secret against a plan, so it is never shown where plans are. Who can read
-	// the base itself can.
-	Salt string `json:"salt,omitempty"`
 	// Backup is the revision of the backup line whose texts Kept tells of.
 	Backup string `json:"backup,omitempty"`
 	// Unbound are objects of that revision that Objects lacks.
@@ -88,7 +82,7 @@ type BaseObject struct {
 	FileID string `json:"fileId,omitempty"`
 	// Body has the properties on which both sides agreed, in canonical form:
 	// names instead of ids, variables expanded, sensitive values replaced by
-	// their hash. nil: bound, and nothing agreed yet.
+	// their keyed hash and the key's id. nil: bound, and nothing agreed yet.
 	Body json.RawMessage `json:"body,omitempty"`
 	// Seen is the hash of the file's bytes, of the canonical text of the tenant's
 	// object, of what Refs were bound to, and of all else that counts, when both

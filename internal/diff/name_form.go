@@ -62,13 +62,25 @@ type problem struct {
 	pointer string
 }
 
-// desired returns an object in name form as the repository wants it.
-func (ns *names) desired(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, problems []problem) {
+// desired returns an object in name form as the repository wants it, and what a
+// plan has of its secrets.
+func (ns *names) desired(o *object, body *jsonval.Node) (out *jsonval.Node, secrets map[string]secretSum, problems []problem) {
+	k := o.kind
 	s := ns.desiredShape(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
 		problems = append(problems, problem{*err, jsonval.JoinPointer(at.Segs)})
 		return jsonval.NullNode
 	})
-	return s.Apply(k, body), problems
+	hash := s.Secret
+	s.Secret = func(n *jsonval.Node) *jsonval.Node {
+		mark := hash(n)
+		if secrets == nil {
+			secrets = map[string]secretSum{}
+		}
+		secrets[mark.Text] = ns.sumOf(o, n, mark)
+		return mark
+	}
+	out = s.Apply(k, body)
+	return out, secrets, problems
 }
 
 // desiredShape is the form of desired; fail says what becomes of a string that
@@ -97,6 +109,9 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 				return n.WithText(reference.Escape(text))
 			}
 			ns.ix.normalise(ref, refs)
+			if ns.secretProperty(*ref) {
+				return failAt(at, n, reference.NotThere("%s is a secret of %s, and no plan could show what it stands for; write the value, best as a variable", ref, ref.Object()))
+			}
 			if _, state := ns.resolve(*ref); state == unknown {
 				return failAt(at, n, ns.unresolved(*ref))
 			}
@@ -179,4 +194,27 @@ func guided(k *schema.Schema, guide map[textAt]*jsonval.Node, n *jsonval.Node, u
 		return n
 	}}
 	return s.Apply(k, n)
+}
+
+// sumOf returns what a plan has of a secret in name form.
+func (ns *names) sumOf(o *object, secret, mark *jsonval.Node) secretSum {
+	var values []string
+	for _, ref := range reference.PropertiesIn(secret) {
+		value, _ := ns.resolve(ref)
+		values = append(values, cmp.Or(value, ns.bindings.Of(ref)))
+	}
+	return secretSum{
+		approved: schema.ApprovedSum(ns.ix.key, o.id(), mark, values...),
+		fleet:    schema.ApprovedSum(ns.ix.in.Keys.Fleet, o.id(), secret, values...),
+	}
+}
+
+// secretProperty reports whether a reference is to a property that the kind of
+// the other object keeps secret.
+func (ns *names) secretProperty(ref reference.Ref) bool {
+	k := ns.ix.kinds[ref.Kind]
+	if k == nil || ref.Property == "" {
+		return false
+	}
+	return k.KeepsSecret(reference.PropertyPath(ref.Property))
 }

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-const testSalt = "salt of the tests"
+var testKeys = schema.Keys{Tenant: "key of the tests", Fleet: "key of all tenants"}
 
 // sideLines reads the objects of one side.
 func sideLines(t *testing.T, text string) [][3]string {
@@ -193,7 +194,7 @@ func (tc comparisonCase) input(t *testing.T) Input {
 		Current:   tenant.Snapshot{Kinds: completeStates(), Resources: parseCurrent(t, tc.current)},
 		Gone:      parseGone(t, tc.gone),
 		Variables: map[string]string{"company": "Contoso", "breakGlass": "11111111-2222-3333-4444-555555555555"},
-		Salt:      testSalt,
+		Keys:      testKeys,
 	}
 	if tc.adjust != nil {
 		tc.adjust(&in)
@@ -255,6 +256,18 @@ func editKinds(in *Input, edit func(kinds []tenant.Kind)) {
 	kinds := in.Kinds.Declarations()
 	edit(kinds)
 	in.Kinds = kindsOf(kinds...)
+}
+
+// differ compares two results, and what guards are asked about them.
+func differ(t interface{ Fatal(...any) }, want, got *Result) string {
+	asked := make([]tenant.GuardRequest, 2)
+	for i, r := range []*Result{want, got} {
+		var err error
+		if asked[i], err = r.GuardRequest(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cmp.Diff(want, got, cmpopts.IgnoreUnexported(Result{}, Backup{})) + cmp.Diff(asked[0], asked[1])
 }
 
 // compareOnce and those below prepare a comparison for one answer.

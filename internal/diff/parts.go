@@ -59,13 +59,15 @@ func split(ix *index, o *object) []splitItem {
 func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []splitItem {
 	change := o.item.Changes[0]
 	rest := o.kind.Created(after)
-	whole.refs, whole.After = reference.RefsOf(rest), rest.JSON()
+	whole.refs, whole.After, whole.Resolved = reference.RefsOf(rest), rest.JSON(), resolvedIn(o.item, rest)
 	change.After = whole.After
-	change.Secrets = maps.Clone(change.Secrets)
-	maps.DeleteFunc(change.Secrets, func(pointer, _ string) bool {
-		i := o.kind.PartOf(pointer)
-		return i >= 0 && !o.kind.Parts[i].WithCreate
-	})
+	for _, secrets := range []*map[string]string{&change.Secrets, &change.FleetSecrets} {
+		*secrets = maps.Clone(*secrets)
+		maps.DeleteFunc(*secrets, func(pointer, _ string) bool {
+			i := o.kind.PartOf(pointer)
+			return i >= 0 && !o.kind.Parts[i].WithCreate
+		})
+	}
 	whole.Changes = []plan.PropertyChange{change}
 	_, whole.Sensitive = ofPart(o.kind, o.item, -1)
 	out := []splitItem{whole}
@@ -84,9 +86,9 @@ func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []s
 			continue
 		}
 		it := o.partItem(i, after)
-		it.Before = schema.Fingerprint(o.kind, &jsonval.Node{Kind: '{'}, p.Name, ix.salt)
+		it.Before = schema.Fingerprint(o.kind, &jsonval.Node{Kind: '{'}, p.Name, ix.key)
 		it.Changes = []plan.PropertyChange{{Pointer: p.Path, After: value.JSON(), Origin: o.item.Origin, Redacted: change.Redacted,
-			Secrets: secretsOfPart(o.kind, o.item.Changes[0].Secrets, i)}}
+			Secrets: secretsOfPart(o.kind, o.item.Changes[0].Secrets, i), FleetSecrets: secretsOfPart(o.kind, o.item.Changes[0].FleetSecrets, i)}}
 		_, it.Sensitive = ofPart(o.kind, o.item, i)
 		out = append(out, it)
 	}

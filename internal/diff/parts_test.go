@@ -32,7 +32,7 @@ func partKinds(edit func(*tenant.Kind)) []tenant.Kind {
 func compareParts(t *testing.T, edit func(*tenant.Kind), base, desired, current string) *Result {
 	t.Helper()
 	r, err := compareOnce(Input{
-		Tenant: "contoso", Kinds: kindsOf(partKinds(edit)...), Base: parseBase(t, base),
+		Tenant: "contoso", Keys: testKeys, Kinds: kindsOf(partKinds(edit)...), Base: parseBase(t, base),
 		Desired: tenant.Desired{Resources: parseDesired(t, desired)},
 		Current: tenant.Snapshot{Resources: parseCurrent(t, current), Kinds: []tenant.KindState{
 			{Kind: "profiles", Completeness: tenant.Complete}, {Kind: "groups", Completeness: tenant.Complete}}},

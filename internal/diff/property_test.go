@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -42,7 +41,7 @@ func newWorld() *world {
 
 // input is what a sync sees of the world, in the order of names.
 func (w *world) input() Input {
-	in := Input{Tenant: "contoso", Kinds: kindsOf(w.kinds...), Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Salt: testSalt, Desired: tenant.Desired{Revision: "r"}}
+	in := Input{Tenant: "contoso", Kinds: kindsOf(w.kinds...), Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Keys: testKeys, Desired: tenant.Desired{Revision: "r"}}
 	for _, k := range w.kinds {
 		state := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete}
 		if w.partial[k.Name] {
@@ -140,7 +139,7 @@ func (w *world) deploy(t *rapid.T, r *Result) {
 	t.Helper()
 	for i := range r.Plan.Items {
 		it := &r.Plan.Items[i]
-		s := apply.Step{Item: it, Kind: kindsOf(w.kinds...).Get(it.Kind), Bindings: r.Bindings, Variables: w.variables, Salt: r.Base.Salt}
+		s := apply.Step{Item: it, Kind: kindsOf(w.kinds...).Get(it.Kind), Bindings: r.Bindings, Variables: w.variables, Key: testKeys.Tenant}
 		if file := w.files[it.ID]; file != nil {
 			s.Desired = &tenant.Resource{Kind: it.Kind, Key: it.Key, Body: file}
 		}
@@ -421,7 +420,7 @@ func TestOrderOfInputDoesNotCount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Backup{})); diff != "" {
+		if diff := differ(t, want, got); diff != "" {
 			t.Fatalf("another order gives another result (-want +got)\n%s", diff)
 		}
 	})
@@ -548,7 +547,7 @@ func TestShortcutChangesNothing(t *testing.T) {
 				r.Base.Objects[i].Seen, r.Base.Objects[i].Refs = "", nil
 			}
 		}
-		if diff := cmp.Diff(full, fast, cmpopts.IgnoreUnexported(Backup{})); diff != "" {
+		if diff := differ(t, full, fast); diff != "" {
 			t.Fatalf("(-decoded +shortcut)\n%s\n%s", diff, w.show())
 		}
 	})

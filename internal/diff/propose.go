@@ -18,7 +18,7 @@ import (
 func newItem(ix *index, o *object, t *trees, v tenant.Verb, origin plan.Origin) *plan.Item {
 	it := &plan.Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom, TenantID: o.currentID()}
 	if t.file != nil {
-		it.DesiredSum = schema.KeyedSum(o.kind.Key(ix.salt), "file", t.file.JSON())
+		it.DesiredSum = schema.KeyedSum(o.kind.Key(ix.key), "file", t.file.JSON())
 	}
 	return it
 }
@@ -29,23 +29,22 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		return
 	}
 	it := newItem(dec.ix, o, t, tenant.Update, plan.Deploy)
-	it.Before = schema.Fingerprint(o.kind, t.raw, "", dec.ix.salt)
+	it.Before = schema.Fingerprint(o.kind, t.raw, "", dec.ix.key)
 	for _, p := range o.kind.Parts {
-		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, dec.ix.salt))
+		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, dec.ix.key))
 	}
-	after := t.current
+	hidden := hidesSecrets(t.current)
 	for _, p := range propose {
-		if p.twins(t.current.At(p.segs)) {
+		if hidden(p.segs) && p.twins(t.current.At(p.segs)) {
 			withhold(dec.ix, o, plan.Ambiguous, "members of %q differ only in a secret, so that nothing tells which of them is meant; make them differ in something else, or change them in the tenant", jsonval.JoinPointer(p.segs))
 			return
 		}
-		after = applyDifference(after, p.difference)
 		it.Origin = graver(it.Origin, p.origin)
 		change := changeOf(p.difference, p.origin)
-		change.Secrets = secretSums(dec.ix, o, t, p.sorted(p.desired))
+		setSecrets(&change, t, p.sorted(p.desired))
 		it.Changes = append(it.Changes, change)
 	}
-	after = schema.SortedSets(o.kind.Root, after)
+	after := schema.SortedSets(o.kind.Root, applyDifferences(t.current, propose))
 	slices.SortStableFunc(it.Changes, func(a, b plan.PropertyChange) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), bytes.Compare(a.Before, b.Before), bytes.Compare(a.After, b.After))
 	})
@@ -53,7 +52,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	it.After = shown.JSON()
 	if hides {
 		schema.SecretsIn(after, nil, func(segs []string, n *jsonval.Node) {
-			if t.secrets[n.Text] && slices.ContainsFunc(propose, func(p proposal) bool { return jsonval.MatchesBelow(p.segs, segs) }) {
+			if _, own := t.secrets[n.Text]; own && slices.ContainsFunc(propose, func(p proposal) bool { return jsonval.MatchesBelow(p.segs, segs) }) {
 				it.Sensitive = append(it.Sensitive, jsonval.JoinPointer(segs))
 			}
 		})
@@ -62,6 +61,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 			return
 		}
 	}
+	it.Resolved = dec.ns.resolved(o.kind, after, t.current)
 	o.item, o.newRefs = it, reference.RefsOf(after)
 	o.revert = revertDifferences(dec.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
 }
@@ -85,8 +85,10 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	whole := schema.SortedSets(o.kind.Root, t.desired)
 	after, redacted := schema.Redacted(whole)
 	it.After = after.JSON()
-	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted, Secrets: secretSums(dec.ix, o, t, whole)}}
+	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted}}
+	setSecrets(&it.Changes[0], t, whole)
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
+	it.Resolved = dec.ns.resolved(o.kind, t.desired)
 	o.item, o.newRefs = it, reference.RefsOf(t.desired)
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
 }
@@ -111,7 +113,7 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 		origin = plan.Clash
 	}
 	it := newItem(dec.ix, o, t, tenant.Delete, origin)
-	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, dec.ix.salt)
+	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, dec.ix.key)
 	before, redacted := schema.Redacted(schema.SortedSets(o.kind.Root, t.current))
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), Before: before.JSON(), Origin: origin, Redacted: redacted}}
 	o.item, o.newRefs = it, nil
@@ -120,11 +122,36 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
 }
 
-// applyDifference returns the tenant's object with the repository's value.
-func applyDifference(n *jsonval.Node, d *difference) *jsonval.Node {
-	if !d.member {
-		return n.With(d.segs, d.desired)
+// applyDifferences returns the tenant's object with the repository's values.
+func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
+	values := &jsonval.Assignments{}
+	for len(propose) > 0 { // the members of a set stand together
+		p := propose[0]
+		if !p.member {
+			values.Put(p.segs, p.desired)
+			propose = propose[1:]
+			continue
+		}
+		var changes []schema.MemberChange
+		for len(propose) > 0 && propose[0].member && slices.Equal(propose[0].segs, p.segs) {
+			changes = append(changes, schema.MemberChange{Old: propose[0].current, Now: propose[0].desired})
+			propose = propose[1:]
+		}
+		values.Put(p.segs, schema.ReplaceMembers(p.rule.Step("*"), n.At(p.segs), changes))
 	}
-	array := n.At(d.segs)
-	return n.With(d.segs, schema.ReplaceMember(d.rule.Step("*"), array, d.current, d.desired))
+	return values.Make(n)
+}
+
+// hidesSecrets returns what reports whether an array has a secret or a mask.
+// It looks at each array once.
+func hidesSecrets(n *jsonval.Node) func(segs []string) bool {
+	var last []string
+	var hides bool
+	return func(segs []string) bool {
+		if last == nil || !slices.Equal(last, segs) {
+			last = segs
+			_, hides = schema.Redacted(n.At(segs))
+		}
+		return hides
+	}
 }

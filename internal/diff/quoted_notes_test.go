@@ -34,7 +34,7 @@ func TestNotesQuoteNoSecret(t *testing.T) {
 				t.Fatal(err)
 			}
 			res, err := compareOnce(Input{
-				Tenant: "contoso", Kinds: kindsOf(kind),
+				Tenant: "contoso", Keys: testKeys, Kinds: kindsOf(kind),
 				Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: "groups", Key: "Staff", Body: body}}},
 				Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: "groups", Completeness: tenant.Complete, Scope: tenant.All}}},
 			})

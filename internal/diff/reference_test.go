@@ -222,7 +222,7 @@ func TestCompareTemplates(t *testing.T) {
 // hashed is what a base has of a policy's secret.
 func hashed(secret string) string {
 	k, _ := schema.Compile(testKinds()[0])
-	return schema.SecretNode(testSalt, k, jsonval.StringNode(secret)).Text
+	return schema.SecretNode(testKeys.Tenant, k, jsonval.StringNode(secret)).Text
 }
 
 func TestCompareSecrets(t *testing.T) {
@@ -283,7 +283,7 @@ func TestCompareSecrets(t *testing.T) {
 			desired:     `policies/P {"displayName":"P","key":"k2"}`,
 			current:     `policies 1 {"displayName":"P","key":"****"}`,
 			adjust: func(in *Input) {
-				in.Written = []*plan.Item{{ID: "policies/P", Changes: []plan.PropertyChange{{Pointer: "/key", Secrets: map[string]string{"": schema.ApprovedSum(testSalt, "policies/P", jsonval.StringNode(base("k2")))}}}}}
+				in.Written = []*plan.Item{{ID: "policies/P", Changes: []plan.PropertyChange{{Pointer: "/key", Secrets: map[string]string{"": schema.ApprovedSum(testKeys.Tenant, "policies/P", jsonval.StringNode(base("k2")))}}}}}
 			},
 			want: `base policies/P=1 {"displayName":"P","key":"` + base("k2") + `"}`,
 		},
@@ -294,7 +294,7 @@ func TestCompareSecrets(t *testing.T) {
 			desired:     `policies/P {"displayName":"P","key":"${var:company}"}`,
 			current:     `policies 1 {"displayName":"P","key":"****"}`,
 			adjust: func(in *Input) {
-				in.Written = []*plan.Item{{ID: "policies/P", Changes: []plan.PropertyChange{{Pointer: "/key", Secrets: map[string]string{"": schema.ApprovedSum(testSalt, "policies/P", jsonval.StringNode(base("k2")))}}}}}
+				in.Written = []*plan.Item{{ID: "policies/P", Changes: []plan.PropertyChange{{Pointer: "/key", Secrets: map[string]string{"": schema.ApprovedSum(testKeys.Tenant, "policies/P", jsonval.StringNode(base("k2")))}}}}}
 			},
 			want: `update policies/P deploy /key: "[redacted]" | "[redacted]" -> "[redacted]"
 				base policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,

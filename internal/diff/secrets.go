@@ -10,22 +10,23 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// secretSums returns the [PropertyChange].Secrets of what is proposed: of the
-// file's own secrets. Others stay in the tenant as they are.
-func secretSums(ix *index, o *object, t *trees, after *jsonval.Node) map[string]string {
+// setSecrets tells the change which of the file's own secrets it would write,
+// by their place in after. Others stay in the tenant as they are.
+func setSecrets(change *plan.PropertyChange, t *trees, after *jsonval.Node) {
 	if len(t.secrets) == 0 {
-		return nil
+		return
 	}
-	sums := map[string]string{}
 	schema.SecretsIn(after, nil, func(segs []string, n *jsonval.Node) {
-		if t.secrets[n.Text] {
-			sums[jsonval.JoinPointer(segs)] = schema.ApprovedSum(ix.salt, o.id(), n)
+		sum, own := t.secrets[n.Text]
+		if !own {
+			return
 		}
+		if change.Secrets == nil {
+			change.Secrets, change.FleetSecrets = map[string]string{}, map[string]string{}
+		}
+		pointer := jsonval.JoinPointer(segs)
+		change.Secrets[pointer], change.FleetSecrets[pointer] = sum.approved, sum.fleet
 	})
-	if len(sums) == 0 {
-		return nil
-	}
-	return sums
 }
 
 // twins reports whether a set in the tenant has members that only secrets tell
@@ -55,11 +56,12 @@ func (d *difference) twins(array *jsonval.Node) bool {
 // secretsMissing tries whether an update could be written: it returns why not
 // if a secret that nobody can read would have to be sent along.
 func secretsMissing(ns *names, o *object, it *plan.Item, raw *jsonval.Node) *plan.Note {
-	w := &apply.Writing{Kind: o.kind, Item: it, Variables: ns.ix.in.Variables, Salt: ns.ix.salt, Name: ns.name, Value: func(ref reference.Ref) (string, error) {
+	value := func(ref reference.Ref) (string, error) {
 		// What is still to be created has no id yet, and needs none here.
 		id, _ := ns.resolve(ref)
 		return id, nil
-	}, Present: func(ref reference.Ref) reference.Ref { ns.ix.normalise(&ref, nil); return ref }}
+	}
+	w := &apply.Writing{Kind: o.kind, Item: it, Variables: ns.ix.in.Variables, Key: ns.ix.key, Name: ns.name, Value: value, Hidden: value, Present: func(ref reference.Ref) reference.Ref { ns.ix.normalise(&ref, nil); return ref }}
 	if len(it.Sensitive) > 0 {
 		if err := w.ReadSecrets(o.desired); err != nil {
 			ns.ix.fail(err)

@@ -24,7 +24,7 @@ func planned(t *testing.T, tc comparisonCase) (apply.Step, *Result) {
 		t.Fatalf("want one item, got\n%s%s", showResult(r), messages(r))
 	}
 	it := &r.Plan.Items[0]
-	s := apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: r.Bindings, Variables: in.Variables, Salt: r.Base.Salt}
+	s := apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: r.Bindings, Variables: in.Variables, Key: testKeys.Tenant}
 	for _, d := range in.Desired.Resources {
 		if d.Kind == it.Kind && d.Key == it.Key {
 			s.Desired = &d
@@ -222,7 +222,7 @@ func TestOperationRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Bindings["groups"]["N"] = "n1"
-		return apply.Step{Item: r.Plan.Item("policies/P"), Kind: in.Kinds.Get("policies"), Bindings: r.Bindings, Desired: &in.Desired.Resources[0], Variables: in.Variables, Salt: r.Base.Salt}
+		return apply.Step{Item: r.Plan.Item("policies/P"), Kind: in.Kinds.Get("policies"), Bindings: r.Bindings, Desired: &in.Desired.Resources[0], Variables: in.Variables, Key: testKeys.Tenant}
 	}
 	if _, err := apply.Operation(fresh(t), now); err != nil {
 		t.Fatalf("nothing is wrong yet: %v", err)
@@ -234,7 +234,7 @@ func TestOperationRefuses(t *testing.T) {
 		"the file is not there":     {func(s *apply.Step) { s.Desired = nil }, plan.SecretNeeded},
 		"the file was edited":       {func(s *apply.Step) { s.Desired = &tenant.Resource{Body: json.RawMessage(`{"password":"x"}`)} }, plan.Changed},
 		"a variable was changed":    {func(s *apply.Step) { s.Variables = map[string]string{"company": "Fabrikam"} }, plan.Changed},
-		"another salt":              {func(s *apply.Step) { s.Salt = "" }, plan.Changed},
+		"another key":               {func(s *apply.Step) { s.Key = "" }, plan.Changed},
 		"a variable has gone":       {func(s *apply.Step) { s.Variables = nil }, plan.Unresolved},
 		"the group was not created": {func(s *apply.Step) { s.Bindings = nil }, plan.Unresolved},
 	} {

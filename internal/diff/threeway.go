@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"slices"
+
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
@@ -66,7 +68,7 @@ func (w *walk) object(r *schema.Rule, segs []string, base, desired, current, onc
 	agreed := &jsonval.ObjectBuilder{}
 	r = r.In(desired, current)
 	for i, name := range desired.Names {
-		below := append(segs[:len(segs):len(segs)], name)
+		below := append(segs, name) // one stack for all: what keeps a path copies it
 		agreed.Add(name, w.value(r.Step(schema.PropertyOf(name)), below, base.Get(name), desired.Kids[i], current.Get(name), once))
 	}
 	return agreed.Node()
@@ -90,7 +92,7 @@ func (w *walk) value(r *schema.Rule, segs []string, base, desired, current, once
 	if schema.Covers(r, desired, current) {
 		return desired
 	}
-	d := &difference{segs: segs, base: base, desired: desired, current: current, rule: r}
+	d := &difference{segs: slices.Clone(segs), base: base, desired: desired, current: current, rule: r}
 	switch {
 	case base == nil && once != nil && !(once.IsNull() && current.IsNull()):
 		d.fate = clashed
@@ -121,6 +123,7 @@ func (w *walk) set(r *schema.Rule, segs []string, base, desired, current *jsonva
 	agreed := &jsonval.Node{Kind: '['}
 	next := r.Step("*")
 	before := len(w.found)
+	segs = slices.Clone(segs) // all members share it
 	for _, m := range r.Set.Members(base, desired, current) {
 		if schema.SameMember(next, m.Desired, m.Current) {
 			if m.Desired != nil {

@@ -10,9 +10,13 @@ type trees struct {
 	// raw is the tenant's body as it is, file the repository's.
 	raw, file *jsonval.Node
 	// secrets are those of the file, as desired has them.
-	secrets map[string]bool
+	secrets map[string]secretSum
 	// guide names references at places that the kind does not declare.
 	guide map[textAt]*jsonval.Node
 	// strays are the tenant's ids that cannot be named.
 	strays []stray
 }
+
+// secretSum is what a plan has of a secret of a file: the hash that an approval
+// binds, and the one that is the same for this secret in every tenant.
+type secretSum struct{ approved, fleet string }

@@ -35,7 +35,7 @@ type seenSums struct {
 func newSeenSums(ns *names) *seenSums {
 	ix := ns.ix
 	h := sha256.New()
-	h.Write(jsonval.AppendString(jsonval.AppendString([]byte(strconv.Itoa(canonicalVersion)), ix.salt), ix.in.Tenant))
+	h.Write(jsonval.AppendString(jsonval.AppendString([]byte(strconv.Itoa(canonicalVersion)), ix.key), ix.in.Tenant))
 	for _, name := range slices.Sorted(maps.Keys(ix.in.Variables)) {
 		h.Write(jsonval.AppendString(jsonval.AppendString(nil, name), ix.in.Variables[name]))
 	}

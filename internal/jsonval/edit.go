@@ -37,103 +37,158 @@ func (e *Edits) At(segs []string) *Edits {
 	return e
 }
 
-// Apply returns the edited text, or nil for a removed value.
+// Apply returns the edited text, or nil for a removed value. The text is read
+// once, however deep the edits are.
 func (e *Edits) Apply(raw json.RawMessage) (json.RawMessage, error) {
-	switch {
-	case e.Set:
+	if e.Set {
 		return e.Value, nil
+	}
+	a := &applying{dec: jsontext.NewDecoder(bytes.NewBuffer(raw))}
+	if _, err := a.value(e); err != nil {
+		return nil, err
+	}
+	return a.out, nil
+}
+
+// applying copies a text, with edits.
+type applying struct {
+	dec *jsontext.Decoder
+	out []byte
+}
+
+// value copies the next value; kept is false for one that is removed, of which
+// nothing is written.
+func (a *applying) value(e *Edits) (kept bool, err error) {
+	switch {
+	case e == nil:
+		value, err := a.dec.ReadValue()
+		a.out = append(a.out, value...)
+		return true, err
+	case e.Set:
+		a.out = append(a.out, e.Value...)
+		return e.Value != nil, a.dec.SkipValue()
 	case e.Members != nil || e.Added != nil:
-		return e.applyToArray(raw)
+		return true, a.array(e)
 	}
-	return e.applyToObject(raw)
+	return true, a.object(e)
 }
 
-func (e *Edits) applyToObject(raw json.RawMessage) (json.RawMessage, error) {
-	out := []byte{'{'}
-	add := func(name string, value json.RawMessage) {
-		if value == nil {
-			return
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(AppendString(out, name), ':')
-		out = append(out, value...)
-	}
-	left := maps.Clone(e.below)
-	err := EachValue(raw, '{', func(name string, value json.RawMessage) error {
-		if sub := e.below[name]; sub != nil {
-			delete(left, name)
-			edited, err := sub.Apply(value)
-			add(name, edited)
-			return err
-		}
-		add(name, value)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range slices.Sorted(maps.Keys(left)) {
-		edited, err := left[name].Apply(json.RawMessage("{}"))
-		if err != nil {
-			return nil, err
-		}
-		add(name, edited)
-	}
-	return append(out, '}'), nil
-}
-
-func (e *Edits) applyToArray(raw json.RawMessage) (json.RawMessage, error) {
-	var kept []json.RawMessage
-	i := 0
-	err := EachValue(raw, '[', func(_ string, value json.RawMessage) error {
-		edited, ok := e.Members[i]
-		i++
-		if !ok {
-			edited = value
-		}
-		if edited != nil {
-			kept = append(kept, edited)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	var parts [][]byte
-	for _, v := range append(kept, e.Added...) {
-		parts = append(parts, v)
-	}
-	return slices.Concat([]byte{'['}, bytes.Join(parts, []byte{','}), []byte{']'}), nil
-}
-
-// EachValue calls yield with each member or element of an object or array.
-func EachValue(raw json.RawMessage, begin jsontext.Kind, yield func(name string, value json.RawMessage) error) error {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	tok, err := dec.ReadToken()
+func (a *applying) begin(kind jsontext.Kind) error {
+	tok, err := a.dec.ReadToken()
 	if err != nil {
 		return err
 	}
-	if tok.Kind() != begin {
-		return fmt.Errorf("%q where %q was expected", tok.Kind(), begin)
+	if tok.Kind() != kind {
+		return fmt.Errorf("%q where %q was expected", tok.Kind(), kind)
 	}
-	for kind := dec.PeekKind(); kind != ']' && kind != '}'; kind = dec.PeekKind() {
-		name := ""
-		if begin == '{' {
-			tok, err := dec.ReadToken()
-			if err != nil {
-				return err
-			}
-			name = tok.String()
-		}
-		value, err := dec.ReadValue()
+	a.out = append(a.out, byte(kind))
+	return nil
+}
+
+// more reports whether the array or object has another value.
+func (a *applying) more() bool {
+	kind := a.dec.PeekKind()
+	return kind != ']' && kind != '}' && kind != 0
+}
+
+func (a *applying) end(kind byte) error {
+	_, err := a.dec.ReadToken()
+	a.out = append(a.out, kind)
+	return err
+}
+
+func (a *applying) object(e *Edits) error {
+	if err := a.begin('{'); err != nil {
+		return err
+	}
+	empty := len(a.out)
+	there := map[string]bool{}
+	for a.more() {
+		tok, err := a.dec.ReadToken()
 		if err != nil {
 			return err
 		}
-		if err := yield(name, json.RawMessage(bytes.Clone(value))); err != nil {
+		name := tok.String()
+		sub := e.below[name]
+		if sub != nil {
+			there[name] = true
+		}
+		if err := a.member(name, empty, func() (bool, error) { return a.value(sub) }); err != nil {
 			return err
 		}
 	}
-	return nil
+	a.missing(e, there, empty)
+	return a.end('}')
+}
+
+// member writes a name, and takes it back if there is no value.
+func (a *applying) member(name string, empty int, value func() (kept bool, err error)) error {
+	before := len(a.out)
+	if before > empty {
+		a.out = append(a.out, ',')
+	}
+	a.out = append(AppendString(a.out, name), ':')
+	kept, err := value()
+	if !kept {
+		a.out = a.out[:before]
+	}
+	return err
+}
+
+// missing writes the members that the text has not.
+func (a *applying) missing(e *Edits, there map[string]bool, empty int) {
+	for _, name := range slices.Sorted(maps.Keys(e.below)) {
+		if there[name] {
+			continue
+		}
+		sub := e.below[name]
+		_ = a.member(name, empty, func() (bool, error) { a.made(sub); return !sub.Set || sub.Value != nil, nil }) // it reads nothing
+	}
+}
+
+// made writes a value that the text has not.
+func (a *applying) made(e *Edits) {
+	switch {
+	case e.Set:
+		a.out = append(a.out, e.Value...)
+	case e.Members != nil || e.Added != nil:
+		a.out = append(a.out, '[')
+		a.elements(e.Added, len(a.out))
+		a.out = append(a.out, ']')
+	default:
+		a.out = append(a.out, '{')
+		a.missing(e, nil, len(a.out))
+		a.out = append(a.out, '}')
+	}
+}
+
+func (a *applying) array(e *Edits) error {
+	if err := a.begin('['); err != nil {
+		return err
+	}
+	empty := len(a.out)
+	for i := 0; a.more(); i++ {
+		value, err := a.dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		edited, ok := e.Members[i]
+		if !ok {
+			edited = json.RawMessage(value)
+		}
+		if edited != nil {
+			a.elements([]json.RawMessage{edited}, empty)
+		}
+	}
+	a.elements(e.Added, empty)
+	return a.end(']')
+}
+
+func (a *applying) elements(values []json.RawMessage, empty int) {
+	for _, v := range values {
+		if len(a.out) > empty {
+			a.out = append(a.out, ',')
+		}
+		a.out = append(a.out, v...)
+	}
 }

@@ -41,7 +41,7 @@ var kinds = sync.OnceValue(func() *schema.Kinds {
 // compare is the comparison that the benchmarks measure: all that a sync does
 // between the bytes of both sides and the plan, the next base and the backup.
 var compare = func(s sides) (outcome, error) {
-	in := diff.Input{Tenant: "sample", Kinds: kinds(), Base: s.base, Salt: "salt"}
+	in := diff.Input{Tenant: "sample", Kinds: kinds(), Base: s.base, Keys: schema.Keys{Tenant: "tenant", Fleet: "fleet"}}
 	in.Desired.Resources, in.Current.Resources = s.desired, s.current
 	for _, k := range in.Kinds.All() {
 		in.Current.Kinds = append(in.Current.Kinds, tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: k.Scope})

@@ -60,3 +60,15 @@ func EachReference(n *jsonval.Node, yield func(Ref)) {
 		EachReference(kid, yield)
 	}
 }
+
+// PropertiesIn returns the references to properties in a tree in name form, in
+// their order.
+func PropertiesIn(n *jsonval.Node) []Ref {
+	var refs []Ref
+	EachReference(n, func(r Ref) {
+		if r.Property != "" {
+			refs = append(refs, r)
+		}
+	})
+	return refs
+}

@@ -22,8 +22,8 @@ const (
 	typeAnnotation
 	// bind: "x@odata.bind", an instruction of a request ("Bind Operation").
 	bind
-	// foreign: a name that is none of these.
-	foreign
+	// foreignName: a name that is none of these.
+	foreignName
 )
 
 const (
@@ -57,7 +57,7 @@ func kindOfMember(name string) memberKind {
 		if strings.Contains(name, ".") {
 			return control
 		}
-		return foreign
+		return foreignName
 	}
 	of, term, annotated := strings.Cut(name, "@")
 	if !annotated || name == typeSuffix {
@@ -72,7 +72,7 @@ func kindOfMember(name string) memberKind {
 	case of != "" && short == "type" && prefixed:
 		return typeAnnotation
 	}
-	return foreign
+	return foreignName
 }
 
 // PropertyOf returns the property that a type annotation is about, and a
@@ -202,7 +202,7 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 	}
 	for i, kid := range n.Kids {
 		name := n.Segment(i)
-		below, next := append(segs[:len(segs):len(segs)], name), r.Step(name)
+		below, next := append(segs, name), r.Step(name) // one stack for all: a pointer copies it
 		if !n.IsObject() {
 			refused(kid, r.Step("*"), below, out)
 			continue
@@ -211,7 +211,7 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 		case bind:
 			of, _, _ := strings.Cut(name, "@")
 			refuse(below, `%q links objects while a request is made, and is not sent; write their ids, or references, into the property %q instead`, name, of)
-		case foreign:
+		case foreignName:
 			refuse(below, `%q is the name of no property, and of no annotation that is known here, and is not sent; write the value into a property, or take it out`, name)
 		case property:
 			if !next.Fact().readOnly {

@@ -18,7 +18,7 @@ func TestKindOfMember(t *testing.T) {
 			"@microsoft.graph.tips", "@microsoft.graph.downloadUrl", "#microsoft.graph.assign"},
 		typeAnnotation: {"x@odata.type", "a b@odata.type"},
 		bind:           {"x@odata.bind", "x@bind"},
-		foreign:        {"@odata.bind", "x@odata.typ", "@odata.unheard", "foo@bar.baz", "foo@bar", "foo@", "@", "@microsoft.graph.conflictBehavior", "@type", "x@type", "x@y@odata.type", "@OData.Type", "#CustomRef_x", "#"},
+		foreignName:    {"@odata.bind", "x@odata.typ", "@odata.unheard", "foo@bar.baz", "foo@bar", "foo@", "@", "@microsoft.graph.conflictBehavior", "@type", "x@type", "x@y@odata.type", "@OData.Type", "#CustomRef_x", "#"},
 	} {
 		for _, name := range names {
 			if got := kindOfMember(name); got != kind {

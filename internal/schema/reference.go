@@ -55,3 +55,11 @@ func SetProperty(r *reference.Ref, declared []*tenant.Reference) {
 		}
 	}
 }
+
+// Declares reports whether a reference is to the property that the kind declares
+// for the place: one by which the place names objects.
+func Declares(declared []*tenant.Reference, r reference.Ref) bool {
+	return slices.ContainsFunc(declared, func(d *tenant.Reference) bool {
+		return d.Property == r.Property && slices.Contains(d.Kinds, r.Kind)
+	})
+}

@@ -13,28 +13,6 @@ func RedactedJSON(n *jsonval.Node) json.RawMessage {
 	return shown.JSON()
 }
 
-// OwnSecrets are the secrets of a tree in name form, without their places; nil
-// if there are none.
-func OwnSecrets(n *jsonval.Node) map[string]bool {
-	var own map[string]bool
-	var look func(n *jsonval.Node)
-	look = func(n *jsonval.Node) {
-		if reference.IsSecret(n) {
-			if own == nil {
-				own = map[string]bool{}
-			}
-			own[n.Text] = true
-		}
-		if n != nil {
-			for _, kid := range n.Kids {
-				look(kid)
-			}
-		}
-	}
-	look(n)
-	return own
-}
-
 // Redacted returns a tree in name form with secrets and masks as people see
 // them, and whether there were any.
 func Redacted(n *jsonval.Node) (*jsonval.Node, bool) {

@@ -37,3 +37,15 @@ func collectSecrets(r *Rule, n *jsonval.Node, within bool, out *[]string) {
 		collectSecrets(r.Step(n.Segment(i)), kid, within, out)
 	}
 }
+
+// KeepsSecret reports whether the property at a path is a secret or part of one.
+func (k *Schema) KeepsSecret(segs []string) bool {
+	r := k.Root
+	for _, s := range segs {
+		r = r.Step(s)
+		if f := r.Fact(); f.Sensitive || f.Masked {
+			return true
+		}
+	}
+	return false
+}

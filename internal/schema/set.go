@@ -31,6 +31,42 @@ func ReplaceMember(r *Rule, array, old, now *jsonval.Node) *jsonval.Node {
 	return out
 }
 
+// MemberChange is a member of a set that is replaced, added (Old is nil) or
+// removed (Now is nil).
+type MemberChange struct{ Old, Now *jsonval.Node }
+
+// ReplaceMembers makes changes of different members at once: what
+// [ReplaceMember] returns for one after the other, in time linear in the set.
+func ReplaceMembers(r *Rule, array *jsonval.Node, changes []MemberChange) *jsonval.Node {
+	text := func(n *jsonval.Node) string { return string(CanonicalMember(r, n).JSON()) }
+	byText := make(map[string]int, len(changes))
+	for i, c := range changes {
+		if c.Old != nil {
+			byText[text(c.Old)] = i
+		}
+	}
+	out := &jsonval.Node{Kind: '['}
+	placed := make([]bool, len(changes))
+	if array.IsArray() {
+		for _, kid := range array.Kids {
+			i, changed := byText[text(kid)]
+			switch {
+			case !changed:
+				out.Kids = append(out.Kids, kid)
+			case changes[i].Now != nil && !placed[i]:
+				out.Kids = append(out.Kids, changes[i].Now)
+				placed[i] = true
+			}
+		}
+	}
+	for i, c := range changes {
+		if c.Now != nil && !placed[i] {
+			out.Kids = append(out.Kids, c.Now)
+		}
+	}
+	return out
+}
+
 // member is one member of a set on up to three sides.
 type member struct {
 	Base, Desired, Current *jsonval.Node

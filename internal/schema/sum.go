@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -13,30 +14,32 @@ import (
 
 // Sum returns the hash of a resource of the repository as [Item.DesiredSum]
 // has it: of its content as in the file, templates included, but not of its
-// formatting. salt is the base's ([Base.Salt]) for a kind with secrets, and
-// empty for others.
-func Sum(body json.RawMessage, salt string) (string, error) {
+// formatting. key is the tenant's for a kind with secrets, and empty for others.
+func Sum(body json.RawMessage, key string) (string, error) {
 	text, err := jsonval.CanonicalJSON(body)
 	if err != nil {
 		return "", fmt.Errorf("plan: sum: %w", err)
 	}
-	return KeyedSum(salt, "file", text), nil
+	return KeyedSum(key, "file", text), nil
 }
 
 // Key is the key of sums over the kind's objects: none where they hold no
 // secret, so that equal plans have equal digests everywhere.
-func (k *Schema) Key(salt string) string {
-	if len(k.Sensitive)+len(k.Masked) == 0 {
+func (k *Schema) Key(key string) string {
+	if !k.HasSecrets() {
 		return ""
 	}
-	return salt
+	return key
 }
+
+// HasSecrets reports whether the kind's objects may hold secrets.
+func (k *Schema) HasSecrets() bool { return len(k.Sensitive)+len(k.Masked) > 0 }
 
 // KeyedSum is the hash of what may hold a secret: HMAC-SHA256, in hex. Plans
 // show such hashes to people who must not know the secret, and a hash without a
 // key tells each of them whether a guess is right.
-func KeyedSum(salt, use string, texts ...[]byte) string {
-	h := hmac.New(sha256.New, []byte(salt))
+func KeyedSum(key, use string, texts ...[]byte) string {
+	h := hmac.New(sha256.New, []byte(key))
 	h.Write([]byte("tenantsync " + use))
 	for _, text := range texts {
 		h.Write(jsonval.AppendString(nil, string(text))) // quoted, so that it ends where it ends
@@ -44,12 +47,24 @@ func KeyedSum(salt, use string, texts ...[]byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func SecretNode(salt string, k *Schema, n *jsonval.Node) *jsonval.Node {
-	return jsonval.StringNode(reference.SecretMark + KeyedSum(salt, "secret", []byte(k.Name), n.JSON()) + "}")
+// SecretNode is what stands for a secret in name form and in the base: the id of
+// the key, and a hash that is bound to the kind.
+func SecretNode(key string, k *Schema, n *jsonval.Node) *jsonval.Node {
+	return jsonval.StringNode(reference.SecretMark + KeyID(key) + "." + KeyedSum(key, "secret", []byte(k.Name), n.JSON()) + "}")
+}
+
+// foreign reports whether a mark was made with another key.
+func foreign(n *jsonval.Node, keyID string) bool {
+	return reference.IsSecret(n) && !strings.HasPrefix(n.Text, reference.SecretMark+keyID+".")
 }
 
 // ApprovedSum is what a plan has of a secret: it is bound to the object, so that
-// nobody sees which objects have the same.
-func ApprovedSum(salt, object string, secret *jsonval.Node) string {
-	return KeyedSum(salt, "approved", []byte(object), []byte(secret.Text))
+// nobody sees which objects have the same. values are those of the properties
+// that the secret refers to.
+func ApprovedSum(key, object string, secret *jsonval.Node, values ...string) string {
+	texts := [][]byte{[]byte(object), secret.JSON()}
+	for _, v := range values {
+		texts = append(texts, []byte(v))
+	}
+	return KeyedSum(key, "approved", texts...)
 }

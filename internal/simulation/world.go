@@ -170,6 +170,7 @@ func (w *world) engineConfig() syncer.Config {
 		PollInterval: 5 * time.Minute, RecheckInterval: 6 * time.Hour,
 		Approval:      syncer.ApprovalRules{Approvals: w.cfg.approvals},
 		NewRunID:      w.newRunID,
+		Secret:        []byte("one secret of all workers: 32 bytes"),
 		StopOnFailure: w.cfg.stop, RequireConsent: w.cfg.consent,
 	}
 	if w.cfg.impatient {

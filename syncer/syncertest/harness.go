@@ -109,6 +109,10 @@ type Worker struct {
 	dead atomic.Bool
 }
 
+// Secret is the [syncer.Config.Secret] of all workers, so that they can take over
+// from each other.
+const Secret = "a secret of tests: 32 bytes or more"
+
 // ErrDead is what every call of a killed worker returns.
 var ErrDead = errors.New("syncertest: this worker was killed")
 
@@ -130,6 +134,7 @@ func (h *Harness) Worker(name string, cfg WorkerConfig) *Worker {
 			}
 			return h.Tenant(req.Tenant).Client(tenanttest.ClientConfig{Worker: name, Authorize: authorize}), nil
 		}), w.Calls},
+		Secret:   []byte(Secret),
 		Observer: h.Events,
 		Worker:   name,
 		NewRunID: func() string { return fmt.Sprintf("run-%d", h.runs.Add(1)) },

@@ -55,8 +55,8 @@ func brokenReview(t tb) syncer.Review {
 	t.Helper()
 	rules := plan.Rules{
 		Protected: []plan.Selector{{Kind: "groups"}},
-		Guards: []plan.Guard{func(*plan.Plan) []plan.Violation {
-			return []plan.Violation{{Rule: "freeze", Message: "no changes today"}}
+		Guards: []plan.Guard{func(tenant.GuardRequest) []tenant.Violation {
+			return []tenant.Violation{{Rule: "freeze", Message: "no changes today"}}
 		}},
 	}
 	r := reviewOf(t, "run-5", diff.Input{Tenant: "contoso", Rules: rules,

@@ -201,7 +201,7 @@ func checkSurvives(t *testing.T, kinds []tenant.Kind, e graph.Entry, body json.R
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := diff.Input{Tenant: "contoso", Kinds: compiled, Current: tenant.Snapshot{
+	in := diff.Input{Tenant: "contoso", Keys: schema.Keys{Tenant: "t", Fleet: "f"}, Kinds: compiled, Current: tenant.Snapshot{
 		Resources: []tenant.Resource{{Kind: k.Name, ID: id, Body: body}},
 		Kinds:     []tenant.KindState{{Kind: k.Name, Completeness: tenant.Complete}},
 	}}

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,25 +26,30 @@ var _ tenant.Guard = (*Client)(nil)
 // the account or the application that the run works as, or block sign-in by
 // device code where that is how the run signed in ([Config.DeviceCode]).
 //
+// It looks at what will be written: ids, and the values of what a file only
+// refers to. A policy that cannot be read exactly breaks RuleLockout.
+//
 // An account counts as excluded if a policy excludes it, or a group in which it
 // is, also through other groups, as the tenant shows them now: a group that the
 // plan makes has nobody in it.
 func (c *Client) Guard(ctx context.Context, req tenant.GuardRequest) ([]tenant.Violation, error) {
 	var policies []policyChange
+	var found []tenant.Violation
 	for _, change := range req.Changes {
 		if change.Kind != conditionalAccess || change.Verb == tenant.Delete || change.Part != "" {
 			continue
 		}
-		var p caPolicy
-		if err := json.Unmarshal(change.After, &p); err != nil {
-			continue // no policy in a form that could be enabled
-		}
-		if p.State == "enabled" && !(c.cfg.ReportOnly && change.Verb == tenant.Create) && p.Grant != nil {
-			policies = append(policies, policyChange{change, p})
+		policy, err := readPolicy(change.After)
+		switch {
+		case err != nil:
+			found = append(found, tenant.Violation{Rule: RuleLockout, Items: []string{change.Item},
+				Message: fmt.Sprintf("whom the policy %q would apply to cannot be told: %v", change.Key, err)})
+		case policy.enabled && !(c.cfg.ReportOnly && change.Verb == tenant.Create) && policy.demands:
+			policies = append(policies, policyChange{change, policy})
 		}
 	}
 	if len(policies) == 0 {
-		return nil, nil
+		return found, nil
 	}
 	token, err := c.tokens.read(ctx, false)
 	if err != nil {
@@ -55,21 +59,19 @@ func (c *Client) Guard(ctx context.Context, req tenant.GuardRequest) ([]tenant.V
 	if err != nil {
 		return nil, err
 	}
-	var found []tenant.Violation
-	accounts := c.accounts(person)
-	for _, a := range accounts {
+	for _, a := range c.accounts(person) {
 		if err := c.memberships(ctx, &a); err != nil {
 			return nil, err
 		}
 		for _, p := range policies {
-			if v, broken := p.locksOut(a, req.IDs); broken {
+			if v, broken := p.locksOut(a); broken {
 				found = append(found, v)
 			}
 		}
 	}
 	for _, p := range policies {
 		found = append(found, p.locksApplication(token)...)
-		if c.cfg.DeviceCode && p.blocksDeviceCode() {
+		if c.cfg.DeviceCode && p.policy.blocks && p.policy.deviceCode {
 			found = append(found, tenant.Violation{Rule: RuleDeviceCode, Items: []string{p.change.Item},
 				Message: fmt.Sprintf("the policy %q would block sign-in by device code, which is how this run signed in: the next sign-in would fail", p.change.Key)})
 		}
@@ -80,7 +82,7 @@ func (c *Client) Guard(ctx context.Context, req tenant.GuardRequest) ([]tenant.V
 // account is somebody who has to be able to get in.
 type account struct {
 	id, who string
-	groups  map[string]bool // that it is in, also through others
+	groups  map[string]bool // that it is in, also through others; ids in lower case
 	unknown string          // why they could not be read
 }
 
@@ -90,7 +92,7 @@ func (c *Client) accounts(token claims) []account {
 	for _, id := range c.cfg.BreakGlass {
 		all = append(all, account{id: id, who: "the break-glass account " + id})
 	}
-	if !token.isApplication() && token.Object != "" && !slices.Contains(c.cfg.BreakGlass, token.Object) {
+	if !token.isApplication() && token.Object != "" && !has(c.cfg.BreakGlass, token.Object) {
 		who := "the account that is signed in"
 		if token.Name != "" {
 			who += " (" + token.Name + ")"
@@ -120,7 +122,7 @@ func (c *Client) memberships(ctx context.Context, a *account) error {
 		if err == nil {
 			for _, raw := range p.Value {
 				if o, err := parseObject(raw); err == nil {
-					a.groups[o.text("id")] = true
+					a.groups[strings.ToLower(o.text("id"))] = true
 				}
 			}
 			next, err = c.nextLink(p.Next)
@@ -133,51 +135,27 @@ func (c *Client) memberships(ctx context.Context, a *account) error {
 	return nil
 }
 
-// caPolicy is what of a Conditional Access policy decides whom it applies to.
-type caPolicy struct {
-	State      string `json:"state"`
-	Conditions struct {
-		Users struct {
-			IncludeUsers  []string `json:"includeUsers"`
-			ExcludeUsers  []string `json:"excludeUsers"`
-			IncludeGroups []string `json:"includeGroups"`
-			ExcludeGroups []string `json:"excludeGroups"`
-			IncludeRoles  []string `json:"includeRoles"`
-		} `json:"users"`
-		Clients struct {
-			Include []string `json:"includeServicePrincipals"`
-			Exclude []string `json:"excludeServicePrincipals"`
-		} `json:"clientApplications"`
-		Flows struct {
-			TransferMethods string `json:"transferMethods"`
-		} `json:"authenticationFlows"`
-	} `json:"conditions"`
-	Grant *struct {
-		BuiltIn []string `json:"builtInControls"`
-	} `json:"grantControls"`
-}
-
 type policyChange struct {
 	change tenant.GuardChange
-	policy caPolicy
+	policy accessPolicy
 }
 
 // locksOut reports whether the policy would apply to an account.
-func (p policyChange) locksOut(a account, ids map[string]map[string]string) (tenant.Violation, bool) {
-	users := p.policy.Conditions.Users
+func (p policyChange) locksOut(a account) (tenant.Violation, bool) {
+	users := p.policy.users
 	v := tenant.Violation{Rule: RuleLockout, Items: []string{p.change.Item}}
-	in := func(groups []string) bool {
-		return slices.ContainsFunc(groups, func(g string) bool { return a.groups[groupID(g, ids)] })
+	in := func(groups []string) bool { // a group that the plan makes has nobody in it
+		return slices.ContainsFunc(groups, func(g string) bool { return a.groups[strings.ToLower(g)] })
 	}
 	// A role may be the account's; nobody looks whose roles it has.
-	included := slices.Contains(users.IncludeUsers, "All") || slices.Contains(users.IncludeUsers, a.id) || len(users.IncludeRoles) > 0 || in(users.IncludeGroups)
-	if a.unknown != "" && len(users.IncludeGroups) > 0 {
+	included := has(users.include, "All") || has(users.include, a.id) || len(users.includeRoles) > 0 || in(users.includeGroups)
+	if a.unknown != "" && len(users.includeGroups) > 0 {
 		included = true
 	}
 	switch {
-	case !included || slices.Contains(users.ExcludeUsers, a.id) || in(users.ExcludeGroups):
+	case !included || has(users.exclude, a.id) || in(users.excludeGroups):
 		return v, false
-	case a.unknown != "" && len(users.ExcludeGroups) > 0:
+	case a.unknown != "" && len(users.excludeGroups) > 0:
 		v.Message = fmt.Sprintf("whether the policy %q excludes %s could not be found out (%s): exclude the account itself, or look at its groups", p.change.Key, a.who, a.unknown)
 	default:
 		v.Message = fmt.Sprintf("the policy %q would apply to %s: exclude it, or a group in which it already is", p.change.Key, a.who)
@@ -185,39 +163,22 @@ func (p policyChange) locksOut(a account, ids map[string]map[string]string) (ten
 	return v, true
 }
 
-// groupID is the id of a group as a policy of a plan names it.
-func groupID(name string, ids map[string]map[string]string) string {
-	ref, ok := strings.CutPrefix(name, "${")
-	if !ok {
-		return name
-	}
-	kind, key, _ := strings.Cut(strings.TrimSuffix(ref, "}"), "/")
-	key, _, _ = strings.Cut(key, "#")
-	return ids[kind][unescapeKey.Replace(key)]
-}
-
-// unescapeKey reads a key within a reference, where "}", "#" and "%" are
-// percent-encoded.
-var unescapeKey = strings.NewReplacer("%7D", "}", "%7d", "}", "%23", "#", "%25", "%")
-
 // locksApplication finds a policy for workload identities that would apply to
 // the application that the run works as.
 func (p policyChange) locksApplication(token claims) []tenant.Violation {
-	clients := p.policy.Conditions.Clients
-	if !token.isApplication() || token.Object == "" || !p.blocks() || slices.Contains(clients.Exclude, token.Object) {
+	clients := p.policy.clients
+	if !token.isApplication() || token.Object == "" || !p.policy.blocks || has(clients.exclude, token.Object) {
 		return nil
 	}
-	if !slices.Contains(clients.Include, "ServicePrincipalsInMyTenant") && !slices.Contains(clients.Include, token.Object) {
+	if !has(clients.include, "ServicePrincipalsInMyTenant") && !has(clients.include, token.Object) {
 		return nil
 	}
 	return []tenant.Violation{{Rule: RuleLockout, Items: []string{p.change.Item},
 		Message: fmt.Sprintf("the policy %q would block the application that this run works as (service principal %s): exclude it", p.change.Key, token.Object)}}
 }
 
-func (p policyChange) blocks() bool {
-	return p.policy.Grant != nil && slices.Contains(p.policy.Grant.BuiltIn, "block")
-}
-
-func (p policyChange) blocksDeviceCode() bool {
-	return p.blocks() && strings.Contains(p.policy.Conditions.Flows.TransferMethods, "deviceCodeFlow")
+// has reports whether a list has an id or a word such as "All". The service
+// takes both in any case.
+func has(list []string, text string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
 }

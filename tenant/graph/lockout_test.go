@@ -26,15 +26,28 @@ func TestLockout(t *testing.T) {
 	}{
 		{"all users", "", users(enabled, `"includeUsers":["All"]`), nil, []string{"break-glass account glass"}},
 		{"excluded by itself", "", users(enabled, `"includeUsers":["All"],"excludeUsers":["glass"]`), nil, nil},
-		{"excluded by a group", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["${groups/Glass}"]`), nil, nil},
-		{"excluded by a group within a group", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["${groups/Outer}"]`), nil, nil},
+		{"excluded by a group", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["inner"]`), nil, nil},
+		{"excluded by a group within a group", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["outer"]`), nil, nil},
 		{"excluded by an id that is no file", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["outer"]`), nil, nil},
-		{"excluded by a group that is made", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["${groups/New}"]`), nil, []string{"exclude it, or a group in which it already is"}},
-		{"excluded by a group that it is not in", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["${groups/Other}"]`), nil, []string{"break-glass"}},
-		{"not included", "", users(enabled, `"includeGroups":["${groups/Other}"]`), nil, nil},
-		{"included by a group", "", users(enabled, `"includeGroups":["${groups/Outer}"]`), nil, []string{"break-glass"}},
+		{"excluded by a group that is made", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["${new:groups/New}"]`), nil, []string{"exclude it, or a group in which it already is"}},
+		{"excluded by a group that it is not in", "", users(enabled, `"includeUsers":["All"],"excludeGroups":["other"]`), nil, []string{"break-glass"}},
+		{"not included", "", users(enabled, `"includeGroups":["other"]`), nil, nil},
+		{"included by a group", "", users(enabled, `"includeGroups":["outer"]`), nil, []string{"break-glass"}},
 		{"included by name", "", users(enabled, `"includeUsers":["someone","glass"]`), nil, []string{"break-glass"}},
 		{"included by a role, perhaps", "", users(enabled, `"includeUsers":["None"],"includeRoles":["62e90394"]`), nil, []string{"break-glass"}},
+		{"words and ids in another case", "", users(`"state":"Enabled","grantControls":{"builtInControls":["Block"]}`, `"includeUsers":["GLASS"]`), nil, []string{"break-glass"}},
+		{"all in lower case", "", users(enabled, `"includeUsers":["all"]`), nil, []string{"break-glass"}},
+		{"a group in another case", "", users(enabled, `"includeGroups":["OUTER"]`), nil, []string{"break-glass"}},
+		{"excluded in another case", "", users(enabled, `"includeUsers":["All"],"excludeUsers":["Glass"]`), nil, nil},
+		{"a member in another case", "", users(enabled, `"IncludeUsers":["someone"]`), nil, []string{`perhaps "includeUsers" is meant`}},
+		{"a state in another case", "", users(`"state":"disabled","State":"enabled"`, ``), nil, []string{`perhaps "state" is meant`}},
+		{"another type", "", users(enabled, `"includeRoles":"x"`), nil, []string{"/conditions/users/includeRoles: not a list of texts"}},
+		{"null in a list", "", users(enabled, `"includeUsers":[null]`), nil, []string{"not a list of texts"}},
+		{"a state of another type", "", users(`"state":1`, ``), nil, []string{"/state: not a text"}},
+		{"a state that nobody knows", "", users(`"state":"on"`, ``), nil, []string{"not known"}},
+		{"no object", "", `[]`, nil, []string{"not an object"}},
+		{"another type where it is disabled", "", users(`"state":"disabled"`, `"includeRoles":"x"`), nil, nil},
+		{"nulls", "", `{"state":"enabled","grantControls":null,"conditions":null}`, nil, nil},
 		{"report-only", "", users(`"state":"enabledForReportingButNotEnforced","grantControls":{"builtInControls":["mfa"]}`, `"includeUsers":["All"]`), nil, nil},
 		{"disabled", "", users(`"state":"disabled","grantControls":{"builtInControls":["mfa"]}`, `"includeUsers":["All"]`), nil, nil},
 		{"nothing is demanded", "", users(`"state":"enabled","sessionControls":{}`, `"includeUsers":["All"]`), nil, nil},
@@ -45,6 +58,9 @@ func TestLockout(t *testing.T) {
 		{"the application, excluded", graphtest.ApplicationToken("dir", "Policy.Read.All"), `{` + block + `,"conditions":{"clientApplications":{"includeServicePrincipals":["ServicePrincipalsInMyTenant"],"excludeServicePrincipals":["application"]}}}`, nil, nil},
 		{"device code", "", `{` + block + `,"conditions":{"users":{"includeUsers":["All"],"excludeUsers":["glass"]},"authenticationFlows":{"transferMethods":"deviceCodeFlow,authenticationTransfer"}}}`,
 			func(c *graph.Config) { c.DeviceCode = true }, []string{"block sign-in by device code"}},
+		{"device code in another case", "", `{` + block + `,"conditions":{"users":{"includeUsers":["None"]},"authenticationFlows":{"transferMethods":"authenticationTransfer, DeviceCodeFlow"}}}`,
+			func(c *graph.Config) { c.DeviceCode = true }, []string{"block sign-in by device code"}},
+		{"the application, in another case", graphtest.ApplicationToken("dir", "Policy.Read.All"), `{` + block + `,"conditions":{"clientApplications":{"includeServicePrincipals":["APPLICATION"]}}}`, nil, []string{"the application that this run works as"}},
 		{"device code, which the run does not use", "", `{` + block + `,"conditions":{"users":{"includeUsers":["All"],"excludeUsers":["glass"]},"authenticationFlows":{"transferMethods":"deviceCodeFlow"}}}`, nil, nil},
 	}
 	for _, tt := range tests {
@@ -63,7 +79,6 @@ func TestLockout(t *testing.T) {
 			})
 			got, err := c.Guard(t.Context(), tenant.GuardRequest{
 				Changes: []tenant.GuardChange{{Item: "conditionalAccessPolicies/P", Kind: "conditionalAccessPolicies", Key: "P", Verb: tenant.Create, After: json.RawMessage(tt.after)}},
-				IDs:     map[string]map[string]string{"groups": {"Glass": "inner", "Outer": "outer", "Other": "other"}},
 			})
 			if err != nil || len(got) != len(tt.want) {
 				t.Fatalf("got %+v, %v, want %q", got, err, tt.want)

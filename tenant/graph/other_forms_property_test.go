@@ -413,7 +413,7 @@ func (k declared) compareOne(t *rapid.T, base *diff.Base, file, current map[stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := diff.Compare(context.Background(), diff.Input{Tenant: "contoso", Kinds: kinds, Base: base, Salt: "s",
+	r, err := diff.Compare(context.Background(), diff.Input{Tenant: "contoso", Kinds: kinds, Base: base, Keys: schema.Keys{Tenant: "t", Fleet: "f"},
 		Desired: tenant.Desired{Resources: []tenant.Resource{{Kind: k.Name, Key: key, Body: encode(file)}}},
 		Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: k.Name, Completeness: tenant.Complete}},
 			Resources: []tenant.Resource{{Kind: k.Name, ID: "id1", Body: encode(current)}}}})

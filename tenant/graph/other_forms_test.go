@@ -362,7 +362,7 @@ func compareWithFile(t interface{ Fatal(...any) }, base *diff.Base, kind, file, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := diff.Input{Tenant: "contoso", Kinds: kinds, Base: base, Salt: "s"}
+	in := diff.Input{Tenant: "contoso", Kinds: kinds, Base: base, Keys: schema.Keys{Tenant: "t", Fleet: "f"}}
 	in.Desired.Resources = []tenant.Resource{{Kind: kind, Key: "P", Body: json.RawMessage(file)}}
 	in.Current.Resources = []tenant.Resource{{Kind: kind, ID: "id1", Body: json.RawMessage(current)}}
 	for _, k := range in.Kinds.All() {

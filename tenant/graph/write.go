@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -164,7 +165,7 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 	for name, value := range r.Set {
 		o[name] = value
 	}
-	if w.c.cfg.ReportOnly && w.op.Verb == tenant.Create && w.entry.Name == conditionalAccess && o.text("state") == "enabled" {
+	if w.c.cfg.ReportOnly && w.op.Verb == tenant.Create && w.entry.Name == conditionalAccess && strings.EqualFold(o.text("state"), "enabled") {
 		o["state"] = json.RawMessage(`"enabledForReportingButNotEnforced"`)
 	}
 	return o, nil

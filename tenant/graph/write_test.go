@@ -210,11 +210,13 @@ func TestWriteFaults(t *testing.T) {
 func TestReportOnly(t *testing.T) {
 	server := graphtest.New(graphtest.Config{})
 	c, lines := writer(t, server, func(cfg *graph.Config) { cfg.ReportOnly = true })
-	if _, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "conditionalAccessPolicies", After: json.RawMessage(`{"displayName":"MFA","state":"enabled"}`)}); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains((*lines)[0], `"state":"enabledForReportingButNotEnforced"`) {
-		t.Errorf("sent %s", (*lines)[0])
+	for i, state := range []string{"enabled", "Enabled"} {
+		if _, err := c.Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "conditionalAccessPolicies", After: json.RawMessage(`{"displayName":"` + state + `","state":"` + state + `"}`)}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains((*lines)[i], `"state":"enabledForReportingButNotEnforced"`) {
+			t.Errorf("sent %s", (*lines)[i])
+		}
 	}
 }
 

@@ -173,6 +173,7 @@ func (w *world) newEngine(o options) *syncer.Syncer {
 		Repository: repository, Authenticator: authenticator, Connector: syncer.ConnectorFunc(connect),
 		Approver: syncer.ApproverFunc(w.review), Approval: syncer.ApprovalRules{AllowRequester: true}, Logger: logger,
 		Settings: syncer.Settings{Directory: authtest.DirectoryOf(tenantName)},
+		Secret:   []byte("the same for each engine of the test"),
 	})
 	if err != nil {
 		w.t.Fatal(err)

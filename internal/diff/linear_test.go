@@ -1,0 +1,66 @@
+package diff
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// largeObjects are pairs of a file and an object that are large in one way.
+func largeObjects(n int) map[string]comparisonCase {
+	list := func(prefix string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, `"%s%d"`, prefix, i)
+		}
+		return "[" + b.String() + "]"
+	}
+	members := func(prefix string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,"p%d":"%s"`, i, prefix)
+		}
+		return b.String()
+	}
+	object := func(rest string) string { return `{"displayName":"P"` + rest + `}` }
+	of := func(file, now string) comparisonCase {
+		return comparisonCase{desired: "policies/P " + object(file), current: "policies 1 " + object(now)}
+	}
+	deep := func(s string) string { return `,"x":` + strings.Repeat(`{"y":1,"a":`, n) + s + strings.Repeat("}", n) }
+	return map[string]comparisonCase{
+		"nesting":           of(deep("1"), deep("2")),
+		"equal nesting":     of(deep("1"), deep("1")),
+		"other set members": of(`,"members":`+list("a", n), `,"members":`+list("b", n)),
+		"array":             of(`,"x":`+list("a", n), `,"x":`+list("b", n)),
+		"properties":        of(members("a"), members("b")),
+	}
+}
+
+// Comparing allocates in proportion to depth, members and size, whatever
+// differs, and so does what follows from it: the plan, its digests, the file
+// with the tenant's values.
+func TestAllocationsAreLinear(t *testing.T) {
+	measure := func(tc comparisonCase) (size, count float64) {
+		in := tc.input(t)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := compareOnce(in); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return float64(after.TotalAlloc - before.TotalAlloc), float64(after.Mallocs - before.Mallocs)
+	}
+	const n, times, most = 1000, 4, 8 // what is quadratic grows 16 times
+	small, large := largeObjects(n), largeObjects(n*times)
+	for name := range small {
+		size, count := measure(small[name])
+		largeSize, largeCount := measure(large[name])
+		if largeSize > size*most || largeCount > count*most {
+			t.Errorf("%s: %.0f bytes in %.0f allocations, and %d times the size takes %.0f bytes in %.0f", name, size, count, times, largeSize, largeCount)
+		}
+	}
+}

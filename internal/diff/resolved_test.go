@@ -1,0 +1,158 @@
+package diff
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// A plan says what each of its references stands for: at declared places, at
+// others, for what it creates, under former names, within parts of an object.
+func TestResolved(t *testing.T) {
+	const decoy = `groups/Decoy=g1 {"displayName":"Decoy"}` + "\n"
+	const decoyFile = `groups/Decoy {"displayName":"Decoy"}` + "\n"
+	const decoyNow = `groups g1 {"displayName":"Decoy","description":"All","mail":"all@contoso.com","code":"11111111-2222-3333-4444-555555555555"}` + "\n"
+	const policy = `policies/P=1 {"displayName":"P"}`
+	const policyNow = `policies 1 {"displayName":"P"}`
+	for _, tc := range []struct {
+		name, file string
+		want       []plan.Resolved
+	}{
+		{"no reference", `{"displayName":"P","x":1}`, nil},
+		{"a declared id", `{"displayName":"P","owner":"${groups/Decoy}"}`, []plan.Resolved{{Ref: "${groups/Decoy}", ID: "g1"}}},
+		{"a declared property", `{"displayName":"P","contact":"${groups/Decoy}"}`, []plan.Resolved{{Ref: "${groups/Decoy#mail}", Value: "all@contoso.com"}}},
+		{"a property where an id is declared", `{"displayName":"P","conditions":{"groups":["${groups/Decoy#description}"]}}`,
+			[]plan.Resolved{{Ref: "${groups/Decoy#description}", Value: "All"}}},
+		{"a property where nothing is declared", `{"displayName":"P","x":"${groups/Decoy#description}"}`,
+			[]plan.Resolved{{Ref: "${groups/Decoy#description}", Value: "All", Undeclared: true}}},
+		{"a GUID where nothing is declared", `{"displayName":"P","x":"${groups/Decoy#code}"}`,
+			[]plan.Resolved{{Ref: "${groups/Decoy#code}", Value: "11111111-2222-3333-4444-555555555555", Undeclared: true}}},
+		{"an id where nothing is declared", `{"displayName":"P","x":["${groups/Decoy}"]}`, []plan.Resolved{{Ref: "${groups/Decoy}", ID: "g1", Undeclared: true}}},
+		{"a former name", `{"displayName":"P","owner":"${groups/Old}"}`, []plan.Resolved{{Ref: "${groups/New}", ID: "g2"}}},
+		{"what the plan creates", `{"displayName":"P","owner":"${groups/Made}"}`, []plan.Resolved{{Ref: "${groups/Made}", New: true}}},
+		{"a property of what the plan creates", `{"displayName":"P","x":"${groups/Made#nick}"}`,
+			[]plan.Resolved{{Ref: "${groups/Made#nick}", Value: "m", New: true, Undeclared: true}}},
+		{"twice, and two in order", `{"displayName":"P","owner":"${groups/New}","x":"${groups/Decoy#mail}","y":"${groups/Decoy#mail}"}`,
+			[]plan.Resolved{{Ref: "${groups/Decoy#mail}", Value: "all@contoso.com", Undeclared: true}, {Ref: "${groups/New}", ID: "g2"}}},
+	} {
+		for _, before := range []bool{true, false} { // update, create
+			side := comparisonCase{
+				base:    decoy,
+				desired: decoyFile + `groups/New {"displayName":"New","$previousNames":["Old"]}` + "\n" + `groups/Made {"displayName":"Made","nick":"m"}` + "\n" + `policies/P ` + tc.file,
+				current: decoyNow + `groups g2 {"displayName":"New"}` + "\n",
+			}
+			if before {
+				side.base, side.current = side.base+policy, side.current+policyNow
+			}
+			r, err := compareOnce(side.input(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			it := r.Plan.Item("policies/P")
+			if it == nil {
+				t.Fatalf("%s: no item; %s", tc.name, messages(r))
+			}
+			if diff := cmp.Diff(tc.want, it.Resolved); diff != "" {
+				t.Errorf("%s, update %v (-want +got)\n%s", tc.name, before, diff)
+			}
+		}
+	}
+}
+
+// A reference to what another kind keeps secret is refused, for nobody could be
+// shown what it stands for.
+func TestResolvedSecret(t *testing.T) {
+	for _, property := range []string{"password", "/settings/0/secret", "key"} {
+		r, err := compareOnce(comparisonCase{
+			desired: `policies/S {"displayName":"S"}` + "\n" + `groups/G {"displayName":"G","x":"${policies/S#` + property + `}"}`,
+			current: `policies 1 {"displayName":"S","password":"hunter2","settings":[{"secret":"hunter2"}],"key":"hunter2"}`,
+		}.input(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := messages(r); r.Plan.Item("groups/G") != nil || !strings.Contains(got, "is a secret of policies/S") || strings.Contains(got, "hunter2") {
+			t.Errorf("%s: got items %v and %q, want no item and a note", property, r.Plan.Items, got)
+		}
+	}
+}
+
+// Whatever a deploy resolves is in the digests: properties in both, ids in the
+// plan's alone.
+func TestDigestsHaveResolvedValues(t *testing.T) {
+	compare := func(edit func(tc *comparisonCase)) *plan.Plan {
+		t.Helper()
+		tc := comparisonCase{
+			base:    `groups/G=g1 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
+			desired: `groups/G {"displayName":"G"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/G}","x":"REF"}`,
+			current: `groups g1 {"displayName":"G","description":"None","mail":"g@contoso.com"}` + "\n" + `policies 1 {"displayName":"P","owner":"g1"}`,
+		}
+		edit(&tc)
+		r, err := compareOnce(tc.input(t))
+		if err != nil || r.Plan.Item("policies/P") == nil {
+			t.Fatalf("%v, %s", err, messages(r))
+		}
+		return r.Plan
+	}
+	replace := func(tc *comparisonCase, pairs ...string) {
+		with := strings.NewReplacer(pairs...)
+		tc.base, tc.desired, tc.current = with.Replace(tc.base), with.Replace(tc.desired), with.Replace(tc.current)
+	}
+	for _, c := range []struct {
+		name, ref       string
+		edit            func(tc *comparisonCase)
+		digest, changes bool // differ
+	}{
+		{"a property's value", "${groups/G#description}", func(tc *comparisonCase) { replace(tc, `"None"`, `"All"`) }, true, true},
+		{"a property that nothing refers to", "${groups/G#description}", func(tc *comparisonCase) { replace(tc, "g@contoso.com", "h@contoso.com") }, false, false},
+		{"a variable's value", "${var:company}", func(tc *comparisonCase) {
+			tc.adjust = func(in *Input) { in.Variables = map[string]string{"company": "All"} }
+		}, true, true},
+		{"the object behind an id", "${groups/G}", func(tc *comparisonCase) { replace(tc, "g1", "g2") }, true, false},
+	} {
+		was := compare(func(tc *comparisonCase) { replace(tc, "REF", c.ref) })
+		now := compare(func(tc *comparisonCase) { replace(tc, "REF", c.ref); c.edit(tc) })
+		if got := was.Digest != now.Digest; got != c.digest {
+			t.Errorf("%s: the plan's digest differs: %v, want %v", c.name, got, c.digest)
+		}
+		if got := was.ChangeDigest != now.ChangeDigest; got != c.changes {
+			t.Errorf("%s: the changes' digest differs: %v, want %v", c.name, got, c.changes)
+		}
+	}
+}
+
+// An item writes what its plan says that a reference stands for. Where the
+// stored bindings say something else, it writes nothing.
+func TestOperationWritesApprovedValues(t *testing.T) {
+	const file = `policies/P {"displayName":"P","owner":"${groups/G}","x":"${groups/G#description}"}`
+	now := &tenant.Resource{Kind: "policies", ID: "1", Body: []byte(`{"displayName":"P"}`)}
+	fresh := func(t *testing.T) apply.Step {
+		s, _ := planned(t, comparisonCase{
+			base:    `groups/G=g1 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P"}`,
+			desired: `groups/G {"displayName":"G"}` + "\n" + file,
+			current: `groups g1 {"displayName":"G","description":""}` + "\n" + `policies 1 {"displayName":"P"}`,
+		})
+		return s
+	}
+	op, err := apply.Operation(fresh(t), now)
+	if want := `{"owner":"g1","x":""}`; err != nil || string(op.Patch) != want {
+		t.Errorf("got %s, %v, want %s", op.Patch, err, want)
+	}
+	for name, spoil := range map[string]func(*apply.Step){
+		"another value":                 func(s *apply.Step) { s.Bindings["groups#description"]["G"] = "All" },
+		"another id":                    func(s *apply.Step) { s.Bindings["groups"]["G"] = "g2" },
+		"no id":                         func(s *apply.Step) { s.Bindings["groups"]["G"] = "" },
+		"a plan that does not say what": func(s *apply.Step) { s.Item.Resolved = s.Item.Resolved[:1] },
+	} {
+		s := fresh(t)
+		spoil(&s)
+		op, err := apply.Operation(s, now)
+		if failed, ok := errors.AsType[*plan.NoteError](err); !ok || failed.Note.Class != plan.Changed {
+			t.Errorf("%s: got %s, %v, want a note %s", name, op.Patch, err, plan.Changed)
+		}
+	}
+}

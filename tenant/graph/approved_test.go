@@ -1,0 +1,197 @@
+package graph_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
+)
+
+// approvals is a tenant whose plans are made and approved through the engine.
+type approvals struct {
+	server *graphtest.Server
+	repo   *tenant.MemoryRepository
+	engine *syncer.Syncer
+}
+
+func newApprovals(t *testing.T, edit func(*syncer.Config)) *approvals {
+	t.Helper()
+	a := &approvals{repo: tenant.NewMemoryRepository(), server: graphtest.New(graphtest.Config{Directory: authtest.DirectoryOf("contoso")})}
+	store := state.NewMemory()
+	cfg := syncer.Config{Store: store, Leaser: store, Blobs: store, Repository: a.repo,
+		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
+		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
+			return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: a.server.URL(), HTTPClient: a.server.HTTPClient(), BreakGlass: []string{"glass"}})
+		}),
+		Approval: syncer.ApprovalRules{AllowRequester: true},
+		Settings: syncer.Settings{Directory: authtest.DirectoryOf("contoso")},
+	}
+	if edit != nil {
+		edit(&cfg)
+	}
+	var err error
+	if a.engine, err = syncer.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// policy puts a blocking policy for these users into the repository.
+func (a *approvals) policy(t *testing.T, users string) {
+	t.Helper()
+	body := `{"displayName":"P","state":"enabled","grantControls":{"operator":"OR","builtInControls":["block"]},"conditions":{"clientAppTypes":["all"],"applications":{"includeApplications":["All"]},"users":{"includeUsers":["` + users + `"]}}}`
+	if err := a.repo.Edit("contoso", "conditionalAccessPolicies", "P", []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// plan starts a run, and brings it to where it waits for a decision.
+func (a *approvals) plan(t *testing.T) (*plan.Plan, syncer.Row) {
+	t.Helper()
+	row, err := a.engine.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Supersede: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row = a.advance(t, row.Run)
+	p, err := a.engine.Plan(t.Context(), "contoso", row.Run)
+	if err != nil {
+		t.Fatalf("%s: %v (%+v)", row.Status, err, row.Error)
+	}
+	return p, row
+}
+
+// advance goes on until a person is needed, or the run has ended.
+func (a *approvals) advance(t *testing.T, run string) syncer.Row {
+	t.Helper()
+	for {
+		if _, err := a.engine.Advance(t.Context(), "contoso"); err != nil {
+			t.Fatal(err)
+		}
+		row, err := a.engine.Status(t.Context(), "contoso")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Run == run && (row.Status == state.PendingApproval || !row.Status.Active()) {
+			return row
+		}
+	}
+}
+
+func (a *approvals) approve(t *testing.T, p *plan.Plan, run string, rules ...string) error {
+	t.Helper()
+	_, err := a.engine.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: run, Digest: p.Digest, Verdict: syncer.Approve, Actor: "bob", Accept: rules})
+	return err
+}
+
+func (a *approvals) policies() string {
+	var all []string
+	for _, o := range a.server.Fake.Objects("conditionalAccessPolicies") {
+		all = append(all, string(o.Body))
+	}
+	return strings.Join(all, "\n")
+}
+
+// An approval is about the values behind references: with another value it is
+// another plan, and the approval of the former one counts no more.
+func TestApprovedPropertyIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newApprovals(t, nil)
+		a.server.Fake.Seed("groups", `{"displayName":"Decoy","description":"None","mailNickname":"decoy"}`)
+		a.policy(t, "${groups/Decoy#description}")
+		first, was := a.plan(t)
+		a.server.Fake.Set("groups", a.server.Fake.Find("groups", "Decoy"), `{"displayName":"Decoy","description":"someone","mailNickname":"decoy"}`)
+		second, now := a.plan(t)
+		if first.Digest == second.Digest || first.ChangeDigest == second.ChangeDigest {
+			t.Error("the digests are equal, and the values behind the reference are not")
+		}
+		if err := a.approve(t, first, was.Run); err == nil {
+			t.Error("the approval of the superseded run counts")
+		}
+		if err := a.approve(t, first, now.Run); err == nil {
+			t.Error("an approval of other values counts")
+		}
+		var shown strings.Builder
+		if err := second.Text(&shown); err != nil || !strings.Contains(shown.String(), `"${groups/Decoy#description}" = "someone"`) {
+			t.Errorf("the plan does not show the value (%v):\n%s", err, &shown)
+		}
+		if err := a.approve(t, second, now.Run); err != nil {
+			t.Fatal(err)
+		}
+		// What has become of the property since is not what was approved.
+		a.server.Fake.Set("groups", a.server.Fake.Find("groups", "Decoy"), `{"displayName":"Decoy","description":"All","mailNickname":"decoy"}`)
+		row := a.advance(t, now.Run)
+		if got := a.policies(); row.Outcome != syncer.Deployed || !strings.Contains(got, `"includeUsers":["someone"]`) {
+			t.Errorf("%s (%+v), and the tenant has %s", row.Outcome, row.Error, got)
+		}
+	})
+}
+
+// The value of a variable is in the digests too.
+func TestApprovedVariableIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		who := "None"
+		a := newApprovals(t, func(c *syncer.Config) {
+			c.SettingsFor = func(context.Context, string) (syncer.Settings, error) {
+				return syncer.Settings{Directory: authtest.DirectoryOf("contoso"), Variables: map[string]string{"who": who}}, nil
+			}
+		})
+		a.policy(t, "${var:who}")
+		first, _ := a.plan(t)
+		who = "someone"
+		second, now := a.plan(t)
+		if first.Digest == second.Digest || first.ChangeDigest == second.ChangeDigest {
+			t.Error("the digests are equal, and the variable's values are not")
+		}
+		if err := a.approve(t, first, now.Run); err == nil {
+			t.Error("an approval of another value counts")
+		}
+		if err := a.approve(t, second, now.Run); err != nil {
+			t.Fatal(err)
+		}
+		who = "All"
+		if row := a.advance(t, now.Run); row.Outcome != syncer.Deployed || !strings.Contains(a.policies(), `"includeUsers":["someone"]`) {
+			t.Errorf("%s (%+v), and the tenant has %s", row.Outcome, row.Error, a.policies())
+		}
+	})
+}
+
+// A rule looks at what is written: All, whatever name it has in the file.
+func TestGuardSeesResolvedValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen tenant.GuardRequest
+		a := newApprovals(t, func(c *syncer.Config) {
+			c.Settings.Rules.Guards = []plan.Guard{func(r tenant.GuardRequest) []tenant.Violation { seen = r; return nil }}
+		})
+		a.server.Fake.Seed("groups", `{"displayName":"Decoy","description":"All","mailNickname":"decoy"}`)
+		a.policy(t, "${groups/Decoy#description}")
+		p, row := a.plan(t)
+		if len(p.Broken) != 1 || p.Broken[0].Rule != graph.RuleLockout {
+			t.Fatalf("got %+v, want %s broken", p.Broken, graph.RuleLockout)
+		}
+		if len(seen.Changes) != 1 || !strings.Contains(string(seen.Changes[0].After), `"includeUsers":["All"]`) || seen.Tenant != "contoso" {
+			t.Errorf("the host's rule has seen %+v", seen)
+		}
+		var shown strings.Builder
+		if err := p.Text(&shown); err != nil || !strings.Contains(shown.String(), `"${groups/Decoy#description}" = "All"`) {
+			t.Errorf("the plan does not show the value (%v):\n%s", err, &shown)
+		}
+		if err := a.approve(t, p, row.Run); err == nil {
+			t.Error("an approval that does not name the rule counts")
+		}
+		if err := a.approve(t, p, row.Run, graph.RuleLockout); err != nil {
+			t.Fatal(err)
+		}
+		a.advance(t, row.Run)
+		if got := a.policies(); !strings.Contains(got, `"includeUsers":["All"]`) {
+			t.Errorf("the tenant has %s", got)
+		}
+	})
+}

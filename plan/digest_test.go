@@ -101,6 +101,7 @@ var digestFields = map[string]coverage{
 	"PropertyChange.Origin":   inDigest,
 	"PropertyChange.Redacted": inDigest,
 	"PropertyChange.Secrets":  inDigest,
+	"PropertyChange.NotKept":  inDigest,
 
 	"Note.Class":   inDigest,
 	"Note.Kind":    inDigest,

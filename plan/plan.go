@@ -157,6 +157,10 @@ type PropertyChange struct {
 	// approval to secrets that nobody is shown: only a value with this hash is
 	// written. Not part of ChangeDigest.
 	Secrets map[string]string `json:"secrets,omitempty"`
+	// NotKept: a run has written this value before, and the tenant has not kept
+	// it. [Plan.Deviations] offers to leave such differences alone.
+	// Not part of ChangeDigest.
+	NotKept bool `json:"notKept,omitempty"`
 }
 
 // Broken is a guard rule that a plan breaks.

@@ -22,5 +22,8 @@ func (c PropertyChange) String() string {
 	if c.Origin == Clash {
 		text += fmt.Sprintf(" (conflict: agreed on %s)", showOne(readValue(c.Base)))
 	}
+	if c.NotKept {
+		text += " (" + notKept + ")"
+	}
 	return text
 }

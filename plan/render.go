@@ -70,7 +70,10 @@ func (c Counts) summary() string {
 	return strings.Join(parts, ", ")
 }
 
-const undoes = "undoes a change made in the tenant"
+const (
+	undoes  = "undoes a change made in the tenant"
+	notKept = "written before, not kept by the service"
+)
 
 // remarks says about an item what its verb and rows do not.
 func (it *Item) remarks() string {
@@ -84,7 +87,15 @@ func (it *Item) remarks() string {
 	case Enforce:
 		parts = append(parts, undoes)
 	}
+	if it.notKept() {
+		parts = append(parts, notKept)
+	}
 	return strings.Join(parts, ", ")
+}
+
+// notKept reports whether the item writes nothing but what was not kept before.
+func (it *Item) notKept() bool {
+	return len(it.Changes) > 0 && !slices.ContainsFunc(it.Changes, func(c PropertyChange) bool { return !c.NotKept })
 }
 
 // hiddenDependencies returns what the item waits for and does not itself name:

@@ -39,6 +39,9 @@ func (it *Item) rows() []row {
 		if c.Origin == Enforce && it.Origin != Enforce {
 			like.remark = undoes
 		}
+		if c.NotKept && !it.notKept() {
+			like.remark = strings.TrimPrefix(like.remark+", "+notKept, ", ")
+		}
 		base, before, after := readValue(c.Base), readValue(c.Before), readValue(c.After)
 		shown := it.appendRows(nil, like, c.Redacted, base, before, after)
 		if len(shown) == 0 {

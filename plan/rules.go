@@ -43,6 +43,8 @@ type Rules struct {
 	Deletes map[string]bool
 	// Ignore are differences to leave alone.
 	Ignore []Ignore
+	// Deviations are accepted differences, by object and property.
+	Deviations []Deviation
 	// Protected objects break the rule "protected" when a plan touches them.
 	Protected []Selector
 	// MaxDeletes is the number of deletes above which a plan breaks the rule

@@ -15,7 +15,7 @@ func frozenChanges() []plan.PropertyChange {
 	return []plan.PropertyChange{
 		{Pointer: "/password", Base: json.RawMessage(`"[redacted]"`), Before: json.RawMessage(`"[redacted]"`), After: json.RawMessage(`"[redacted]"`), Origin: plan.Clash, Redacted: true,
 			Secrets: map[string]string{"": "5ec4e7"}},
-		{Pointer: "/description", Before: json.RawMessage(`null`), After: json.RawMessage(`"<b> & é"`), Origin: plan.Deploy},
+		{Pointer: "/description", Before: json.RawMessage(`null`), After: json.RawMessage(`"<b> & é"`), Origin: plan.Deploy, NotKept: true},
 	}
 }
 

@@ -137,7 +137,7 @@ func TestFrozenFilesAreWhole(t *testing.T) {
 		}
 	}
 	frozen.Covers(t, slices.Collect(maps.Values(frozenEntries())), "ItemResult.Changes",
-		"PropertyChange.Pointer", "PropertyChange.Base", "PropertyChange.Before", "PropertyChange.After", "PropertyChange.Origin", "PropertyChange.Redacted", "PropertyChange.Secrets")
+		"PropertyChange.Pointer", "PropertyChange.Base", "PropertyChange.Before", "PropertyChange.After", "PropertyChange.Origin", "PropertyChange.Redacted", "PropertyChange.Secrets", "PropertyChange.NotKept")
 	for _, typ := range entryTypes {
 		if _, ok := frozenEntries()[typ]; !ok {
 			t.Errorf("no frozen entry is of type %s", typ)

@@ -35,7 +35,11 @@ func newIndex(in Input) (*index, error) {
 			ix.targets[t], ix.targetKinds[t.Kind] = true, true
 		}
 	}
-	ix.written = writtenSecrets(in.Written)
+	var err error
+	if ix.deviations, err = deviationsOf(in.Rules.Deviations, in.Now); err != nil {
+		return nil, err
+	}
+	ix.written, ix.notKept = writtenSecrets(in.Written), byObject(in.NotKept)
 	ix.variables = variableNames(in.Variables)
 	ix.sortBase()
 	ix.in.Current.Resources = nil

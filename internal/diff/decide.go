@@ -115,7 +115,7 @@ func noteMissing(ix *index, o *object) {
 func bindingOnly(o *object) *BaseObject {
 	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID()}
 	if o.base != nil {
-		b.Body = o.base.Body
+		b.Body, b.NotKept = o.base.Body, o.base.NotKept
 		if b.ID == "" {
 			b.ID = o.base.ID
 		}
@@ -134,6 +134,7 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 	if schema.HasValue(agreed) {
 		o.newBase.Body = agreed.JSON()
 	}
+	o.newBase.NotKept = nil
 	if len(found) == 0 {
 		o.unchanged = true
 		if len(t.strays) == 0 {
@@ -141,6 +142,8 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 		}
 		return
 	}
+	o.accepted = accepted(dec.ix.deviations[plan.Target{Kind: o.kind.Name, Key: o.key}], o.kind, t.current)
+	o.newBase.NotKept = notKept(dec.ix, o, t, found)
 	propose, adopt := choose(dec.ix, o, t, found)
 	adoptDifferences(dec.ns, o, t, adopt)
 	dec.proposeUpdate(o, t, propose)

@@ -18,6 +18,7 @@ import (
 func TestFrozenBase(t *testing.T) {
 	whole := sampleBase()
 	whole.Salt = "c2FsdA"
+	whole.Objects[1].NotKept = []NotKept{{Pointer: "/ranges/-", Sum: "9f86d081"}}
 	now, err := whole.Encode()
 	if err != nil {
 		t.Fatal(err)

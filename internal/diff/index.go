@@ -34,6 +34,11 @@ type index struct {
 	salt      string
 	// written are the secrets that this run has written, as approved.
 	written map[string]bool
+	// notKept are the items that this run has applied and the tenant does not
+	// have as written.
+	notKept map[plan.Target][]*plan.Item
+	// deviations are those of the rules that have not expired.
+	deviations map[plan.Target][]deviation
 
 	notes  []plan.Note
 	failed error

@@ -43,6 +43,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		it.Origin = graver(it.Origin, p.origin)
 		change := changeOf(p.difference, p.origin)
 		change.Secrets = secretSums(dec.ix, o, t, p.sorted(p.desired))
+		change.NotKept = remembered(dec.ix, o, p.whole)
 		it.Changes = append(it.Changes, change)
 	}
 	after = schema.SortedSets(o.kind.Root, after)
@@ -112,6 +113,11 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, dec.ix.salt)
 	before, redacted := schema.Redacted(schema.SortedSets(o.kind.Root, t.current))
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), Before: before.JSON(), Origin: origin, Redacted: redacted}}
+	whole := &difference{rule: o.kind.Root}
+	it.Changes[0].NotKept = remembered(dec.ix, o, whole)
+	if o.newBase.NotKept = nil; it.Changes[0].NotKept || slices.ContainsFunc(dec.ix.notKept[plan.Target{Kind: it.Kind, Key: it.Key}], func(w *plan.Item) bool { return w.Verb == tenant.Delete }) {
+		o.newBase.NotKept = []NotKept{notKeptOf(dec.ix, o, whole)}
+	}
 	o.item, o.newRefs = it, nil
 	body := dec.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}

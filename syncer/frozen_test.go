@@ -136,8 +136,9 @@ func TestFrozenFilesAreWhole(t *testing.T) {
 			t.Errorf("no frozen record is %s", s)
 		}
 	}
-	frozen.Covers(t, slices.Collect(maps.Values(frozenEntries())), "ItemResult.Changes",
-		"PropertyChange.Pointer", "PropertyChange.Base", "PropertyChange.Before", "PropertyChange.After", "PropertyChange.Origin", "PropertyChange.Redacted", "PropertyChange.Secrets", "PropertyChange.NotKept")
+	frozen.Covers(t, slices.Collect(maps.Values(frozenEntries())), "ItemResult.Changes", "ItemResult.NotKept", "ItemResult.NotKeptMore",
+		"NotKept.Pointer", "NotKept.Wanted", "NotKept.Got", "NotKept.Redacted", "PropertyChange.NotKept",
+		"PropertyChange.Pointer", "PropertyChange.Base", "PropertyChange.Before", "PropertyChange.After", "PropertyChange.Origin", "PropertyChange.Redacted", "PropertyChange.Secrets")
 	for _, typ := range entryTypes {
 		if _, ok := frozenEntries()[typ]; !ok {
 			t.Errorf("no frozen entry is of type %s", typ)

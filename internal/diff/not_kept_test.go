@@ -340,3 +340,19 @@ func TestNotKeptPart(t *testing.T) {
 		}
 	}
 }
+
+// A secret that has been replaced since the write is another value: it was not
+// written yet.
+func TestNotKeptIsOfTheSecretThatWasWritten(t *testing.T) {
+	for _, tc := range []struct{ later, want string }{{"s", "*update /password"}, {"s2", " update /password"}} {
+		r := runOf(t, comparisonCase{
+			base: `policies/P=1 {"displayName":"P"}`, desired: `policies/P {"displayName":"P","password":"${var:pw}"}`, current: `policies 1 {"displayName":"P"}`,
+			adjust: func(in *Input) { in.Variables = map[string]string{"pw": "s"} },
+		})
+		r.in.Variables = map[string]string{"pw": tc.later}
+		in := r.readBack(t, `policies 1 {"displayName":"P","password":"other"}`, all)
+		if diff := cmp.Diff([]string{tc.want}, marks(t, in)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tc.later, diff)
+		}
+	}
+}

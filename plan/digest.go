@@ -122,7 +122,14 @@ func (e *encoder) propertyChange(c digestChange) {
 	e.append(c.sides)
 	e.append(c.base)
 	e.text(string(c.Origin))
-	e.truth(c.Redacted)
+	flags := 0
+	if c.Redacted {
+		flags |= 1
+	}
+	if c.NotKept {
+		flags |= 2
+	}
+	e.number(flags)
 	if len(c.Secrets) > 0 { // most changes have none, and Redacted tells which do
 		setOf(e, slices.Collect(maps.Keys(c.Secrets)), func(e *encoder, pointer string) { e.text(pointer, c.Secrets[pointer]) })
 	}

@@ -112,6 +112,7 @@ var digestFields = map[string]coverage{
 	"PropertyChange.Origin":   inDigest,
 	"PropertyChange.Redacted": inDigest,
 	"PropertyChange.Secrets":  inDigest,
+	"PropertyChange.NotKept":  inDigest,
 
 	"PropertyChange.FleetSecrets": {changes: true}, // the tenant's hashes of the same secrets are in the plan's
 

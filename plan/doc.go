@@ -123,7 +123,8 @@
 // value around it changes as a whole; what cannot be changed without that part is
 // left alone too. A pointer into an array that is no set has no effect, because
 // such an array is compared and written whole: ignore the array. Objects that are
-// created, deleted or taken over as new are so as a whole.
+// created, deleted or taken over as new are so as a whole. A [Deviation]
+// leaves one property of one object alone while the tenant has the accepted value.
 //
 // An object whose bytes on both sides are as they were when all agreed is not
 // decoded at all ([BaseObject].Seen), which is most of them in most runs. With

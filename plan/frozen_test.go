@@ -59,7 +59,7 @@ func wholePlan(t *testing.T) *Plan {
 	p.Items = append(p.Items, Item{
 		ID: "policies#assignments/CA001", Kind: "policies", Part: "assignments", Key: "CA001", Verb: tenant.Update, Origin: Deploy, TenantID: "4a1f",
 		Changes: []PropertyChange{{Pointer: "/assignments/-", After: json.RawMessage(`"${groups/Staff}"`), Origin: Deploy, Redacted: true,
-			Secrets: map[string]string{"": "5ec4e7"}}},
+			Secrets: map[string]string{"": "5ec4e7"}, NotKept: true}},
 		Resolved: []Resolved{{Ref: "${groups/Staff#mail}", Value: "staff@contoso.com"}, {Ref: "${groups/Staff}", ID: "51af"}, {Ref: "${locations/Bonn}", New: true, Undeclared: true}},
 		After:    json.RawMessage(`{"assignments":["${groups/Staff}"]}`), Before: "fingerprint-2", DesiredSum: "sum-2",
 		DependsOn: []string{"policies/CA001"}, Wave: 2,

@@ -170,6 +170,10 @@ type PropertyChange struct {
 	// FleetSecrets has hashes of the same secrets whose key all tenants have in
 	// common, so that ChangeDigest tells equal changes from others.
 	FleetSecrets map[string]string `json:"fleetSecrets,omitempty"`
+	// NotKept: a run has written this value before, and the tenant has not kept
+	// it. [Plan.Deviations] offers to leave such differences alone.
+	// Not part of ChangeDigest.
+	NotKept bool `json:"notKept,omitempty"`
 }
 
 // Violation is a guard rule that a plan breaks.

@@ -27,5 +27,8 @@ func (c PropertyChange) String() string {
 	if s.cut {
 		text += " [" + notWhole + "]"
 	}
+	if c.NotKept {
+		text += " (" + notKept + ")"
+	}
 	return text
 }

@@ -103,6 +103,13 @@ func (c Counts) summary() string {
 	return strings.Join(parts, ", ")
 }
 
+const notKept = "written before, not kept by the service"
+
+// notKept reports whether the item writes nothing but what was not kept before.
+func (it *Item) notKept() bool {
+	return len(it.Changes) > 0 && !slices.ContainsFunc(it.Changes, func(c PropertyChange) bool { return !c.NotKept })
+}
+
 // classNotes is the notes of one class.
 type classNotes struct {
 	class   NoteClass

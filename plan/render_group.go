@@ -36,7 +36,7 @@ func groupItems(views []*itemView) []*itemGroup {
 			groups = append(groups, &itemGroup{views: []*itemView{v}})
 			continue
 		}
-		sign := fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%q\x00%s", v.item.Verb, v.item.Origin, v.part, rename, v.waits, signature(rows))
+		sign := fmt.Sprintf("%s\x00%s\x00%v\x00%s\x00%s\x00%q\x00%s", v.item.Verb, v.item.Origin, v.item.notKept(), v.part, rename, v.waits, signature(rows))
 		g := places[sign]
 		if g == nil {
 			g = &itemGroup{rename: rename, rows: rows}
@@ -204,6 +204,9 @@ func (g *itemGroup) head() string {
 	}
 	if g.views[0].item.Origin == Enforce {
 		parts = append(parts, undoes)
+	}
+	if g.views[0].item.notKept() {
+		parts = append(parts, notKept)
 	}
 	return strings.Join(parts, ", ")
 }

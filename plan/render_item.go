@@ -60,6 +60,9 @@ func viewItem(it *Item, width int) *itemView {
 	case Enforce:
 		remarks = append(remarks, undoes)
 	}
+	if it.notKept() {
+		remarks = append(remarks, notKept)
+	}
 	v.remarks = strings.Join(remarks, ", ")
 	v.rows = rowsOf(it, &s, width)
 	if it.Verb == tenant.Create || it.Verb == tenant.Delete {
@@ -123,6 +126,9 @@ func rowsOf(it *Item, s *shortener, width int) []row {
 		w := rowWriter{shortener: s, width: width, redacted: c.Redacted, like: row{clash: c.Origin == Clash}}
 		if c.Origin == Enforce && it.Origin != Enforce {
 			w.like.remark = undoes
+		}
+		if c.NotKept && !it.notKept() {
+			w.like.remark = strings.TrimPrefix(w.like.remark+", "+notKept, ", ")
 		}
 		secret := secrets.at(c.Pointer)
 		var gone, come []string

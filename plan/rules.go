@@ -45,6 +45,8 @@ type Rules struct {
 	Deletes map[string]bool
 	// Ignore are differences to leave alone.
 	Ignore []Ignore
+	// Deviations are accepted differences, by object and property.
+	Deviations []Deviation
 	// Protected objects break the rule "protected" when a plan touches them.
 	Protected []Selector
 	// MaxDeletes is the number of deletes, of all kinds together, above which a

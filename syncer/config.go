@@ -99,9 +99,11 @@ type Config struct {
 	// Lease; must be under two thirds of Lease.
 	WriteTimeout time.Duration
 	// VerifyTimeout is how long written objects are read back until they show
-	// what was written. Defaults to 1 minute. Created ones are read back for at
-	// least their kind's Consistency, so that the next run does not take them
-	// for missing.
+	// what was written. All of a run's are read back side by side. One that shows
+	// something else when the time is up counts as not kept by the service, so
+	// the time should be longer than reads lag behind writes. Created objects are
+	// read back for at least their kind's Consistency, so that the next run does
+	// not take them for missing. Defaults to 1 minute.
 	VerifyTimeout time.Duration
 	// RequireConsent ends a run in Pending admin consent as soon as any
 	// permission is missing, instead of syncing what can be read.

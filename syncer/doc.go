@@ -71,6 +71,11 @@
 //   - All approved changes applied and every kind in scope read: Idle.
 //   - Some changes applied and others not, for whatever reason, or some kinds
 //     not read: Partially successful, with the list in the [Report].
+//   - All applied, and the tenant shows another value than was written
+//     ([ItemResult.NotKept]): Partially successful. The next plan marks such a
+//     change ([plan.PropertyChange].NotKept) and offers to accept what the
+//     tenant has ([plan.Plan.Deviations]). An object that could not be read back
+//     does not count: it is only not Verified.
 //   - Nothing applied and something failed, or the time was up: New error.
 //   - Nothing failed, and a required permission is missing: Pending admin
 //     consent. It clears by itself when a check sees the grant.

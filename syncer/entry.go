@@ -142,6 +142,12 @@ type ItemResult struct {
 	Verified bool `json:"verified,omitempty"`
 	// Changes are the item's, in the report only.
 	Changes []plan.PropertyChange `json:"changes,omitempty"`
+	// NotKept are the properties that the tenant had otherwise than written
+	// when the time for reading back was up, at most NotKeptMax of them; in the
+	// report only. It is empty for an item that could not be read back.
+	NotKept []NotKept `json:"notKept,omitempty"`
+	// NotKeptMore is how many more there were.
+	NotKeptMore int `json:"notKeptMore,omitempty"`
 }
 
 // newEntry makes a store's entry.

@@ -43,6 +43,8 @@ type tally struct {
 	unread []string
 	// lost is what was stored of the run and cannot be read any more.
 	lost []error
+	// notKept are the applied items that did not read back as written.
+	notKept []ItemResult
 }
 
 // finish brings the run to its end: by the rules of how a run ends, with
@@ -207,6 +209,8 @@ func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil 
 //     applied, else New error;
 //   - some approved changes applied and some not, for whatever reason:
 //     Partially successful; nothing applied and any failed: New error;
+//   - everything applied and the tenant has something otherwise than written:
+//     Partially successful; what could not be read back does not count;
 //   - everything applied and some kind could not be read: Partially successful;
 //   - else a missing permission: Pending admin consent;
 //   - else Idle.
@@ -274,6 +278,8 @@ func rule(d *data, end ending, n tally) (state.Event, ending) {
 	switch {
 	case n.open > 0 || len(n.problems) > 0 && end.outcome != Previewed && end.outcome != BackedUp:
 		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
+	case len(n.notKept) > 0:
+		return state.SucceedPartially, end.withError(notKept(n))
 	case len(end.refused) > 0:
 		return state.SucceedPartially, end.withError(&ErrorInfo{Class: "edited", Phase: PhaseRevert, Message: refusedMessage(end.refused)})
 	case len(n.unread) > 0:
@@ -309,6 +315,14 @@ func partlyApplied(n tally, reason string) *ErrorInfo {
 		info.Message += ": " + reason
 	}
 	n.explain(info)
+	return info
+}
+
+// notKept says how many changes the service has not kept, and names the first.
+func notKept(n tally) *ErrorInfo {
+	first := n.notKept[0]
+	info := &ErrorInfo{Class: "not_kept", Phase: PhaseVerify, RequestID: first.RequestID}
+	info.Message = fmt.Sprintf("%d of %d changes written and not kept by the service; first: %s: %s", len(n.notKept), n.applied, first.Item, first.NotKept[0])
 	return info
 }
 
@@ -384,6 +398,9 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 		switch it.Status {
 		case ItemApplied:
 			n.applied++
+			if len(it.NotKept) > 0 {
+				n.notKept = append(n.notKept, it)
+			}
 		case ItemUnsupported:
 		default:
 			n.open++
@@ -445,6 +462,7 @@ func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end 
 		res.Item, res.Kind, res.Key, res.Verb, res.Changes = it.ID, it.Kind, it.Key, it.Verb, it.Changes
 		if end.verified != nil {
 			res.Verified = end.verified.items[it.ID]
+			res.notKept(end.verified.unmet[it.ID])
 		}
 		out = append(out, res)
 	}

@@ -15,7 +15,7 @@ func frozenChanges() []plan.PropertyChange {
 	return []plan.PropertyChange{
 		{Pointer: "/password", Base: json.RawMessage(`"[redacted]"`), Before: json.RawMessage(`"[redacted]"`), After: json.RawMessage(`"[redacted]"`), Origin: plan.Clash, Redacted: true,
 			Secrets: map[string]string{"": "5ec4e7"}, FleetSecrets: map[string]string{"": "f1ee7"}},
-		{Pointer: "/description", Before: json.RawMessage(`null`), After: json.RawMessage(`"<b> & é"`), Origin: plan.Deploy},
+		{Pointer: "/description", Before: json.RawMessage(`null`), After: json.RawMessage(`"<b> & é"`), Origin: plan.Deploy, NotKept: true},
 	}
 }
 
@@ -47,7 +47,8 @@ func frozenReport() *Report {
 			Accept: []string{"max-deletes"}, Items: []string{"groups/Staff"}},
 		Kinds: []KindReport{{KindState: frozenKinds()[1], Read: 1, Created: 2, Updated: 3, Deleted: 4, Adopted: 5, Unchanged: 6, Skipped: 7, Failed: 8}},
 		Items: []ItemResult{{Item: "groups/Staff", Kind: "groups", Key: "Staff", Verb: tenant.Update, Status: ItemFailed, TenantID: "id-1", Class: "invalid",
-			Message: "the tenant refused it", RequestID: "req-3", Attempts: 2, Duration: 1500 * time.Millisecond, Verified: true, Changes: frozenChanges()}},
+			Message: "the tenant refused it", RequestID: "req-3", Attempts: 2, Duration: 1500 * time.Millisecond, Verified: true, Changes: frozenChanges(),
+			NotKept: []NotKept{{Pointer: "/state", Wanted: json.RawMessage(`"[redacted]"`), Got: json.RawMessage(`null`), Redacted: true}}, NotKeptMore: 9}},
 		Adopted: frozenAdopted(), Notes: frozenNotes(),
 		Missing:    []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}},
 		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"},

@@ -136,7 +136,8 @@ func TestFrozenFilesAreWhole(t *testing.T) {
 			t.Errorf("no frozen record is %s", s)
 		}
 	}
-	frozen.Covers(t, slices.Collect(maps.Values(frozenEntries())), "ItemResult.Changes",
+	frozen.Covers(t, slices.Collect(maps.Values(frozenEntries())), "ItemResult.Changes", "ItemResult.NotKept", "ItemResult.NotKeptMore",
+		"NotKept.Pointer", "NotKept.Wanted", "NotKept.Got", "NotKept.Redacted", "PropertyChange.NotKept",
 		"PropertyChange.Pointer", "PropertyChange.Base", "PropertyChange.Before", "PropertyChange.After", "PropertyChange.Origin", "PropertyChange.Redacted", "PropertyChange.Secrets",
 		"PropertyChange.FleetSecrets")
 	for _, typ := range entryTypes {

@@ -242,7 +242,7 @@ func (rep *Report) Text(w io.Writer) error {
 			p.line("                %s", it.Message)
 		}
 		if it.Status == ItemApplied && !it.Verified {
-			p.line("                written, and not confirmed by reading it back")
+			p.notKept(it)
 		}
 		p.changes(it.Verb, it.Changes)
 	}
@@ -292,6 +292,21 @@ func (p *printer) changes(v tenant.Verb, changes []plan.PropertyChange) {
 	}
 	for _, c := range changes {
 		p.line("                %s", c)
+	}
+}
+
+// notKept says of an item that did not read back as written what the tenant has.
+func (p *printer) notKept(it ItemResult) {
+	if len(it.NotKept) == 0 {
+		p.line("                written, and not confirmed by reading it back")
+		return
+	}
+	p.line("                written, and not kept by the service:")
+	for _, d := range it.NotKept {
+		p.line("                  %s", d)
+	}
+	if it.NotKeptMore > 0 {
+		p.line("                  and %d more", it.NotKeptMore)
 	}
 }
 

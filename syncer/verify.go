@@ -6,10 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/diff"
@@ -22,6 +18,8 @@ import (
 // verified is what reading back what was written has shown.
 type verified struct {
 	items map[string]bool // by item ID
+	// unmet has, by item ID, what the tenant has otherwise than written.
+	unmet map[string][]apply.Difference
 	base  *diff.Base
 	after *state.BlobRef
 }
@@ -52,7 +50,7 @@ func (c *session) verify(ctx context.Context) error {
 
 // readBack reads what was applied.
 func (d *deployment) readBack(ctx context.Context) (*verified, error) {
-	out := &verified{items: map[string]bool{}}
+	out := &verified{items: map[string]bool{}, unmet: map[string][]apply.Difference{}}
 	objects, gone, err := d.awaitApplied(ctx, out)
 	if err != nil || len(objects)+len(gone) == 0 {
 		return out, err
@@ -60,67 +58,12 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 	return out, d.rebase(ctx, out, objects, gone)
 }
 
-// awaitApplied polls each applied object until it shows what was written.
-func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[diff.Object]tenant.Resource, []diff.Object, error) {
-	objects := map[diff.Object]tenant.Resource{}
-	var gone []diff.Object
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(d.c.s.cfg.ReadsAtOnce)
-	for _, it := range d.items() {
-		res, ok := d.journal.result(it.ID)
-		if !ok || res.Status != ItemApplied {
-			continue
-		}
-		group.Go(d.c.safely("verify "+it.ID, func() error {
-			id := diff.Object{Kind: it.Kind, ID: res.TenantID}
-			wait := d.c.s.cfg.VerifyTimeout
-			if it.Verb == tenant.Create { // the next run must see it, or it would create it again
-				wait = max(wait, consistency(d.c.kinds, it.Kind))
-			}
-			until := time.Now().Add(wait)
-			for try := 1; ; try++ {
-				r, err := d.c.client.Get(ctx, tenant.GetRequest{Kind: it.Kind, ID: res.TenantID})
-				missing := errors.Is(err, &tenant.Error{Class: tenant.NotFound})
-				if ctx.Err() != nil {
-					return context.Cause(ctx)
-				}
-				agreed := missing && it.Verb == tenant.Delete
-				if err == nil && it.Verb != tenant.Delete {
-					agreed, _ = apply.Reached(d.step(it), &r)
-				}
-				mu.Lock()
-				switch {
-				case err == nil:
-					r.Kind = it.Kind
-					objects[id] = r
-				case missing:
-					delete(objects, id) // a former try may have shown it still
-					if agreed {
-						gone = append(gone, id)
-					}
-				}
-				out.items[it.ID] = agreed
-				mu.Unlock()
-				if agreed || time.Now().After(until) || tenant.ClassOf(err) == tenant.Unauthenticated {
-					return nil
-				}
-				if err := pause(ctx, backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
-					return err
-				}
-			}
-		}))
-	}
-	err := group.Wait() // before gone is read
-	return objects, gone, err
-}
-
 // rebase compares the touched kinds once more, with what was just read back in
 // place of what lists may still show, for the base, and stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, objects map[diff.Object]tenant.Resource, gone []diff.Object) error {
 	c := d.c
 	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.keys(c.tenant)}
-	d.settled(&in)
+	d.settled(&in, out)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
 		return err
@@ -143,9 +86,9 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[diff
 
 // settled tells a comparison what this run has done: the kinds that it touched,
 // the ids of what it created, which lists may not show yet, and the secrets
-// that it wrote, which no read can show.
-func (d *deployment) settled(in *diff.Input) {
-	in.Bound, in.Written = reference.Bindings{}, nil
+// that it wrote, which no read can show. out has what reading back has shown.
+func (d *deployment) settled(in *diff.Input, out *verified) {
+	in.Bound, in.Written, in.NotKept = reference.Bindings{}, nil, nil
 	for _, it := range d.items() {
 		if t := (plan.Target{Kind: it.Kind}); !slices.Contains(in.Targets, t) {
 			in.Targets = append(in.Targets, t)
@@ -155,6 +98,9 @@ func (d *deployment) settled(in *diff.Input) {
 			continue
 		}
 		in.Written = append(in.Written, it)
+		if len(out.unmet[it.ID]) > 0 {
+			in.NotKept = append(in.NotKept, it)
+		}
 		if it.Verb == tenant.Create {
 			if in.Bound[it.Kind] == nil {
 				in.Bound[it.Kind] = map[string]string{}

@@ -63,7 +63,7 @@
 //	1    failed: the sync ended in New error, or the command could not do its work
 //	2    usage: a flag, an argument or a setting cannot be used
 //	3    a person is needed: to sign in, to approve, or to consent as administrator
-//	4    partially successful: some changes were not made, or some kinds not read
+//	4    partially successful: some changes were not made or not kept, or some kinds not read
 //	5    timed out: nobody signed in or decided in time, or the sync took too long
 //	6    refused: not possible in the tenant's present state; nothing was changed
 //	130  stopped by Ctrl-C; the same command goes on where it was

@@ -61,37 +61,6 @@ func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) {
 	return op, nil
 }
 
-// Reached reports whether current, the object as it was just read (nil: it is
-// not there), is as the item wants it: every property that the item changes
-// has its new value; for a delete, it is not there. Masked secrets cannot be
-// seen, so they count as reached.
-func Reached(s Step, current *tenant.Resource) (bool, error) {
-	if s.Item.Verb == tenant.Delete || current == nil {
-		return (s.Item.Verb == tenant.Delete) == (current == nil), nil
-	}
-	w, err := s.writing()
-	if err != nil {
-		return false, err
-	}
-	body, err := jsonval.ParseObject(current.Body)
-	if err != nil {
-		return false, fmt.Errorf("plan: %s: the tenant's object: %w", s.Item.ID, err)
-	}
-	var form schema.Form
-	now := form.Apply(w.Kind, body)
-	if s.Item.Verb == tenant.Create {
-		after, err := w.create()
-		after = schema.WithoutUntold(after, now)
-		return err == nil && schema.Covers(w.Kind.Root, filled(w.Kind.Root, after, now), filled(w.Kind.Root, now, after)), err
-	}
-	for _, change := range s.Item.Changes {
-		if reached, err := w.reached(change, now); err != nil || !reached {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
 // writing prepares to carry out the step.
 func (s Step) writing() (*Writing, error) {
 	if s.Kind == nil {

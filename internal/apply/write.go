@@ -3,7 +3,6 @@ package apply
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -194,42 +193,6 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 		value = value.With(segs, secret)
 	}
 	return value, nil
-}
-
-// reached reports whether a change has come true.
-func (w *Writing) reached(change plan.PropertyChange, now *jsonval.Node) (bool, error) {
-	segs, member, err := w.path(change)
-	if err != nil {
-		return false, err
-	}
-	value, err := w.newValue(change)
-	if err != nil {
-		return false, err
-	}
-	r, found := w.Kind.Root.FollowIn(now, segs)
-	if !member {
-		if n := len(segs) - 1; n >= 0 && schema.IsTypeOf(segs[n]) && found == nil {
-			return true, nil // the service declares the type, and does not tell it
-		}
-		value = schema.WithoutUntold(value, found)
-		return schema.Covers(r, filled(r, value, found), filled(r, found, value)), nil
-	}
-	if value != nil {
-		value = schema.WithoutUntold(jsonval.ArrayOf(value), found).Kids[0]
-		m := find(r, found, value)
-		next := r.Step("*")
-		if m == nil && found.IsArray() { // perhaps the tenant hides what it was given
-			if i := slices.IndexFunc(found.Kids, func(kid *jsonval.Node) bool {
-				return schema.SameMember(next, filled(next, value, kid), filled(next, kid, value))
-			}); i >= 0 {
-				m = found.Kids[i]
-			}
-		}
-		return m != nil && schema.SameMember(next, filled(next, value, m), filled(next, m, value)), nil
-	}
-	old, err := w.inTenant(change.Before)
-	gone := find(r, found, old)
-	return gone == nil || !schema.SameMember(r.Step("*"), filled(r.Step("*"), old, gone), gone), err
 }
 
 // find returns the member of a set that m stands for, or nil: the one that is

@@ -28,7 +28,7 @@ func allows(ix *index, o *object, v tenant.Verb, body *jsonval.Node) (reason str
 			return cmp.Or(l.Reason, "the tenant does not allow to "+string(v)+" this object"), false
 		}
 	}
-	if reason := ix.in.Unwritable[o.kind.Name]; reason != "" {
+	if reason := ix.unwritable[o.kind.Name]; reason != "" {
 		return reason, false
 	}
 	if !o.kind.Allows(v) {

@@ -17,6 +17,7 @@ func newIndex(in Input) (*index, error) {
 		kinds: make(map[string]*schema.Schema, len(in.Kinds.All())),
 		sides: make(map[string]*sides, len(in.Kinds.All())),
 		key:   in.Keys.Tenant,
+		rules: in.Rules, values: in.Variables, unwritable: in.Unwritable,
 	}
 	for _, k := range in.Kinds.All() {
 		ix.kinds[k.Name], ix.sides[k.Name] = k, &sides{kind: k}
@@ -35,7 +36,11 @@ func newIndex(in Input) (*index, error) {
 			ix.targets[t], ix.targetKinds[t.Kind] = true, true
 		}
 	}
-	ix.written = writtenSecrets(in.Written)
+	var err error
+	if ix.deviations, err = deviationsOf(in.Rules.Deviations, in.Now); err != nil {
+		return nil, err
+	}
+	ix.written, ix.notKept = writtenSecrets(in.Written), byObject(in.NotKept)
 	ix.variables = variableNames(in.Variables)
 	ix.sortBase()
 	ix.in.Current.Resources = nil
@@ -108,7 +113,7 @@ func (ix *index) setDesired(d tenant.Desired) {
 	ix.in.Desired, ix.notes, ix.files = d, nil, newUnusableFiles()
 	ix.sortProblems()
 	ix.sortDesired()
-	ix.aliases = ix.findAliases()
+	ix.aliases = ix.findAliases(d)
 }
 
 // sortProblems notes the files that the repository could not read.

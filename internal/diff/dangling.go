@@ -25,7 +25,7 @@ func (ns *names) strayAt(at schema.Place, refs []*tenant.Reference, value string
 	var unread []string
 	for _, r := range refs {
 		for _, kind := range r.Kinds {
-			if ns.ms.unclear[Object{kind, value}] {
+			if ns.isUnclear(kind, value) {
 				s.why = fmt.Sprintf("it belongs to one of several objects among %s that cannot be told apart yet", kind)
 				return s
 			}

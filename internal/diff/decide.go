@@ -132,7 +132,7 @@ func noteMissing(ix *index, o *object) {
 func bindingOnly(ix *index, o *object) *BaseObject {
 	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID(), Kept: stillKept(ix, o)}
 	if o.base != nil {
-		b.Body, b.FileID = o.base.Body, o.base.FileID
+		b.Body, b.FileID, b.NotKept = o.base.Body, o.base.FileID, o.base.NotKept
 		if b.ID == "" {
 			b.ID = o.base.ID
 		}
@@ -152,6 +152,7 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 	if schema.HasValue(agreed) {
 		o.newBase.Body = agreed.JSON()
 	}
+	o.newBase.NotKept = nil
 	if len(found) == 0 {
 		o.unchanged = true
 		if len(t.strays) == 0 {
@@ -159,6 +160,8 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 		}
 		return
 	}
+	o.accepted = accepted(dec.ix.deviations[plan.Target{Kind: o.kind.Name, Key: o.key}], o.kind, t.current)
+	o.newBase.NotKept = notKept(dec.ix, o, t, found)
 	propose, adopt := choose(dec.ix, o, t, found)
 	adoptDifferences(dec.ns, o, t, adoptTypes(adopt, types))
 	dec.proposeUpdate(o, t, t.proposeTypes(propose, types))
@@ -235,4 +238,16 @@ func (dec *decider) compareAbsent(o *object, t *trees) {
 			{Base: schema.RedactedJSON(t.base), Before: shown.JSON(), Origin: plan.Drift, Redacted: redacted},
 		}}
 	}
+}
+
+// decider decides about objects, one by one.
+type decider struct {
+	ix   *index
+	ms   *matches
+	ns   *names
+	seen *seenSums
+}
+
+func newDecider(ix *index, ms *matches, ns *names) *decider {
+	return &decider{ix: ix, ms: ms, ns: ns, seen: newSeenSums(ns)}
 }

@@ -67,7 +67,7 @@ func (ns *names) newKeeper(o *object, t *trees) (*keeper, error) {
 	}
 	// The longest value first, so that none is taken for a part of another.
 	slices.SortFunc(k.variables, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(ns.ix.in.Variables[b]), len(ns.ix.in.Variables[a])), strings.Compare(a, b))
+		return cmp.Or(cmp.Compare(len(ns.ix.values[b]), len(ns.ix.values[a])), strings.Compare(a, b))
 	})
 	return k, nil
 }
@@ -434,7 +434,7 @@ func (k *keeper) text(was string, now *jsonval.Node) json.RawMessage {
 	} else if reference.ReferenceIn(now) == nil && !reference.IsSecret(now) && !reference.IsMask(now) {
 		text := reference.Literal(now.Text)
 		templated := k.template(variablesIn(was), text)
-		if again, ref, err := reference.Expand(templated, k.ns.ix.in.Variables); err == nil && ref == nil && again == text {
+		if again, ref, err := reference.Expand(templated, k.ns.ix.values); err == nil && ref == nil && again == text {
 			out = templated
 		}
 	}
@@ -455,7 +455,7 @@ func (k *keeper) template(own []string, text string) string {
 			continue
 		}
 		b.WriteString("${var:" + name + "}")
-		i += len(k.ns.ix.in.Variables[name])
+		i += len(k.ns.ix.values[name])
 	}
 	return b.String()
 }
@@ -463,7 +463,7 @@ func (k *keeper) template(own []string, text string) string {
 // variableAt returns the variable whose value stands at a place of a text.
 func (k *keeper) variableAt(own []string, text string, i int) string {
 	for _, name := range k.variables {
-		value := k.ns.ix.in.Variables[name]
+		value := k.ns.ix.values[name]
 		if value == "" || !strings.HasPrefix(text[i:], value) {
 			continue
 		}

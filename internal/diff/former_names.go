@@ -86,9 +86,9 @@ func formerKeys(file *jsonval.Node) []string {
 // findAliases collects the former names that other files may go on using: as
 // long as the file says so, and not just in the run that sees the rename. A name
 // that another object still has, whose file is gone, is no alias.
-func (ix *index) findAliases() map[string]string {
+func (ix *index) findAliases(desired tenant.Desired) map[string]string {
 	aliases := map[string]string{}
-	for former, now := range FormerNames(ix.in.Desired) {
+	for former, now := range FormerNames(desired) {
 		if ix.sides[former.Kind] == nil || ix.files.hasKey(former.Kind, former.Key) || ix.files.hasKey(former.Kind, now) {
 			continue
 		}
@@ -99,14 +99,6 @@ func (ix *index) findAliases() map[string]string {
 		aliases[reference.ItemID(former.Kind, former.Key)] = now
 	}
 	return aliases
-}
-
-// normalise follows a former name, and puts in the property that the kind declares.
-func (ix *index) normalise(ref *reference.Ref, declared []*tenant.Reference) {
-	if key, ok := ix.aliases[ref.Object()]; ok {
-		ref.Key = key
-	}
-	schema.SetProperty(ref, declared)
 }
 
 // previousNamesLine is the line by which a file tells its former name.
@@ -154,3 +146,6 @@ func comparedID(id string) string {
 	}
 	return id
 }
+
+// fewShown is how many names a message has.
+const fewShown = 3

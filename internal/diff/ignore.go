@@ -45,14 +45,19 @@ type left struct {
 // ignore rules, and, in the tenant, because it can be set only on create.
 func leftWithin(ix *index, o *object, d *difference, direction plan.Direction) []left {
 	var out []left
-	for _, ig := range ix.in.Rules.Ignore {
+	for _, a := range o.accepted {
+		if rest, ok := d.within(a.segs); ok {
+			out = append(out, left{rest, plan.Ignored, a.why})
+		}
+	}
+	for _, ig := range ix.rules.Ignore {
 		way := cmp.Or(ig.Direction, plan.BothWays)
 		if way != plan.BothWays && way != direction || !ig.Selector.Matches(o.kind.Name, o.key) {
 			continue
 		}
 		if segs, err := jsonval.SplitPointer(ig.Pointer); err == nil { // others are refused by newComparison
 			if rest, ok := d.within(segs); ok {
-				out = append(out, left{rest, plan.Ignored, "a rule leaves a part of this difference alone: " + cmp.Or(ig.Reason, "no reason is given")})
+				out = append(out, left{rest, plan.Ignored, "a rule leaves a part of this difference alone: " + orNone(ig.Reason)})
 			}
 		}
 	}
@@ -189,10 +194,16 @@ type proposal struct {
 	origin plan.Origin
 }
 
-// ignored reports whether a rule leaves the difference alone in a direction,
+// ignored reports whether a rule or a deviation leaves the difference alone in a direction,
 // and notes it. A nil difference is the whole object.
 func ignored(ix *index, o *object, d *difference, direction plan.Direction) bool {
-	for _, ig := range ix.in.Rules.Ignore {
+	if d != nil {
+		if a := o.acceptedAt(d); a != nil {
+			noteOn(ix, o, plan.Ignored, d.pointer(), "%s", a.why)
+			return true
+		}
+	}
+	for _, ig := range ix.rules.Ignore {
 		way := cmp.Or(ig.Direction, plan.BothWays)
 		if way != plan.BothWays && way != direction || !ig.Selector.Matches(o.kind.Name, o.key) {
 			continue
@@ -208,7 +219,7 @@ func ignored(ix *index, o *object, d *difference, direction plan.Direction) bool
 		if len(pattern) > 0 && (d == nil || !jsonval.MatchesBelow(pattern, strings.Split(pointer, "/")[1:]) && !jsonval.MatchesBelow(pattern, d.about())) {
 			continue
 		}
-		noteOn(ix, o, plan.Ignored, pointer, "a rule leaves this difference alone: %s", cmp.Or(ig.Reason, "no reason is given"))
+		noteOn(ix, o, plan.Ignored, pointer, "a rule leaves this difference alone: %s", orNone(ig.Reason))
 		return true
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -34,9 +35,18 @@ type index struct {
 	// variables are the names of GUID variables by their value.
 	variables map[string]string
 	// key is the tenant's, of all hashes over what may hold a secret.
-	key string
+	key   string
+	rules plan.Rules
+	// values are the tenant's variables.
+	values     map[string]string
+	unwritable map[string]string
 	// written are the secrets that this run has written, as approved.
 	written map[string]bool
+	// notKept are the items that this run has applied and the tenant does not
+	// have as written.
+	notKept map[plan.Target][]*plan.Item
+	// deviations are those of the rules that have not expired.
+	deviations map[plan.Target][]deviation
 
 	notes  []plan.Note
 	failed error
@@ -125,7 +135,7 @@ func (ix *index) targetsKind(kind string) bool { return ix.targets == nil || ix.
 
 // drift returns the policy of a kind.
 func (ix *index) drift(k *schema.Schema) plan.DriftPolicy {
-	return cmp.Or(ix.in.Rules.DriftByKind[k.Name], ix.in.Rules.Drift, plan.AdoptDrift)
+	return cmp.Or(ix.rules.DriftByKind[k.Name], ix.rules.Drift, plan.AdoptDrift)
 }
 
 // kindStates returns the states of the kinds, ordered by name.
@@ -165,3 +175,21 @@ func (ix *index) tenantBody(k *schema.Schema, r *tenant.Resource) *jsonval.Node 
 func hasher(ix *index, k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
 	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(ix.key, k, n) }
 }
+
+// deviation is a parsed [plan.Deviation] that has not expired.
+type deviation struct {
+	segs     []string
+	accepted *jsonval.Node
+	why      string
+}
+
+// normalise follows a former name, and puts in the property that the kind declares.
+func (ix *index) normalise(ref *reference.Ref, declared []*tenant.Reference) {
+	if key, ok := ix.aliases[ref.Object()]; ok {
+		ref.Key = key
+	}
+	schema.SetProperty(ref, declared)
+}
+
+// orNone returns a reason as people see it.
+func orNone(reason string) string { return cmp.Or(reason, "no reason is given") }

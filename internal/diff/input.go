@@ -43,6 +43,9 @@ type Input struct {
 	// Written are the items that this run has applied. Masked secrets among
 	// what they wrote, which no read can show, count as agreed.
 	Written []*plan.Item
+	// NotKept are those of them that the tenant was seen not to have as
+	// written. The base remembers what they wrote and still differs.
+	NotKept []*plan.Item
 	// NoBackup leaves [Result.Backup] without resources: comparisons after a
 	// run's first have no use for it, and need not decode what has not changed.
 	NoBackup bool
@@ -94,4 +97,16 @@ type BaseObject struct {
 	// Kept is the hash of the object's text in the revision Base.Backup; "other"
 	// if that revision has another text of it, and empty if it has none.
 	Kept string `json:"kept,omitempty"`
+	// NotKept are the changes that a run has written and the tenant has not
+	// kept, ordered by pointer and sum: for as long as the repository wants the
+	// same value, the tenant shows another one, and no deviation accepts that.
+	NotKept []NotKept `json:"notKept,omitempty"`
+}
+
+// NotKept is a change that was written and did not read back as written.
+type NotKept struct {
+	// Pointer is that of the [plan.PropertyChange].
+	Pointer string `json:"pointer"`
+	// Sum is the hash of the value that was written, keyed with the tenant's key.
+	Sum string `json:"sum"`
 }

@@ -110,7 +110,7 @@ func desiredName(ix *index, o *object) (string, bool) {
 		return "", false
 	}
 	return o.kind.NameOf(body, func(s string) string {
-		text, _, err := reference.Expand(s, ix.in.Variables)
+		text, _, err := reference.Expand(s, ix.values)
 		if err != nil {
 			return ""
 		}

@@ -170,7 +170,7 @@ func (m *matching) nameless() {
 		}
 		for _, segs := range m.kind.NaturalKey {
 			if name := body.At(segs); name.IsString() {
-				if _, _, bad := reference.Expand(name.Text, m.ix.in.Variables); bad != nil {
+				if _, _, bad := reference.Expand(name.Text, m.ix.values); bad != nil {
 					m.ix.files.kinds[m.kind.Name] = true
 					noteOn(m.ix, o, plan.ClassOf(bad), jsonval.JoinPointer(segs), "%s: what the object is called cannot be read%s", schema.FileOf(o.desired), untilRepaired)
 				}
@@ -279,5 +279,26 @@ func (m *matching) ambiguous(name string, objects []*object, found []*tenant.Res
 	}
 	for _, r := range found {
 		m.undecided[r] = true
+	}
+}
+
+// noteKind says why a whole kind is left alone.
+func noteKind(ix *index, k *schema.Schema, s *sides) {
+	state := ix.states[k.Name]
+	concerned := len(s.base)+len(s.desired) > 0
+	switch scope := ix.scope(k); {
+	case !concerned || !ix.targetsKind(k.Name):
+	case scope == tenant.OutOfScope || state.Completeness == tenant.NotInScope:
+	case scope == tenant.Referenced:
+		if len(s.desired) > 0 {
+			ix.note(plan.Note{Class: plan.Unsupported, Kind: k.Name, Message: fmt.Sprintf(
+				"this kind is only read where others refer to it, so its files (%d) are left alone; change its scope to manage them", len(s.desired))})
+		}
+	case state.Completeness != tenant.Complete:
+		why := cmp.Or(string(state.Completeness), "not read")
+		if state.Reason != "" {
+			why += ": " + state.Reason
+		}
+		ix.note(plan.Note{Class: plan.NotRead, Kind: k.Name, Message: "nothing is concluded about this kind, and nothing of it is changed (" + why + ")"})
 	}
 }

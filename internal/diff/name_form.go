@@ -95,7 +95,7 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 	return schema.Form{
 		Repository: true,
 		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-			text, ref, err := reference.Expand(n.Text, ns.ix.in.Variables)
+			text, ref, err := reference.Expand(n.Text, ns.ix.values)
 			if err != nil {
 				return failAt(at, n, err)
 			}

@@ -110,7 +110,7 @@ func (ns *names) desiredProperty(o *object, property string) (string, bool) {
 	if !v.IsString() {
 		return "", false
 	}
-	text, ref, bad := reference.Expand(v.Text, ns.ix.in.Variables)
+	text, ref, bad := reference.Expand(v.Text, ns.ix.values)
 	return text, ref == nil && bad == nil
 }
 
@@ -163,3 +163,7 @@ func (ns *names) bindAliases() {
 		ns.bindings.Put(kind+reference.Formerly, key, now)
 	}
 }
+
+// isUnclear reports whether an id is of an object that may belong to one of
+// several files.
+func (ns *names) isUnclear(kind, id string) bool { return ns.ms.unclear[Object{kind, id}] }

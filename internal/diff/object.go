@@ -51,6 +51,8 @@ type outcome struct {
 	// waits for it cannot be done either.
 	withheld  bool
 	unchanged bool
+	// accepted are the deviations that hold.
+	accepted []deviation
 	// partsBefore are the fingerprints of the kind's parts, for an update.
 	partsBefore []string
 }

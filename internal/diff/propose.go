@@ -42,6 +42,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		it.Origin = graver(it.Origin, p.origin)
 		change := changeOf(p.difference, p.origin)
 		setSecrets(&change, t, p.sorted(p.desired))
+		change.NotKept = remembered(dec.ix, o, p.whole)
 		it.Changes = append(it.Changes, change)
 	}
 	after := schema.SortedSets(o.kind.Root, applyDifferences(t.current, propose))
@@ -98,7 +99,7 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 	if ignored(dec.ix, o, nil, plan.ToTenant) {
 		return
 	}
-	if dec.ix.scope(o.kind) == tenant.Listed && !dec.ix.in.Rules.Deletes[o.kind.Name] {
+	if dec.ix.scope(o.kind) == tenant.Listed && !dec.ix.rules.Deletes[o.kind.Name] {
 		noteGuess(dec.ix, o)
 		noteOn(dec.ix, o, plan.Unsupported, "", "deletes of this kind are off; turn them on, delete it in the tenant, or put its file back")
 		return
@@ -116,6 +117,11 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, dec.ix.key)
 	before, redacted := schema.Redacted(schema.SortedSets(o.kind.Root, t.current))
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), Before: before.JSON(), Origin: origin, Redacted: redacted}}
+	whole := &difference{rule: o.kind.Root}
+	it.Changes[0].NotKept = remembered(dec.ix, o, whole)
+	if o.newBase.NotKept = nil; it.Changes[0].NotKept || slices.ContainsFunc(dec.ix.notKept[plan.Target{Kind: it.Kind, Key: it.Key}], func(w *plan.Item) bool { return w.Verb == tenant.Delete }) {
+		o.newBase.NotKept = []NotKept{notKeptOf(dec.ix, o, whole)}
+	}
 	o.item, o.newRefs = it, nil
 	noteGuess(dec.ix, o)
 	body := dec.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))

@@ -69,7 +69,7 @@ func desiredMatch(ix *index, k *schema.Schema, r *tenant.Resource) (tenant.Match
 	body, err := jsonval.ParseObject(r.Body)
 	if err == nil {
 		m, ok := k.MatchOf(body, func(s string) (string, bool) {
-			text, ref, bad := reference.Expand(s, ix.in.Variables)
+			text, ref, bad := reference.Expand(s, ix.values)
 			return text, ref == nil && bad == nil
 		})
 		if ok {

@@ -129,7 +129,7 @@ func (f *referenceFinder) askFor(refs []*tenant.Reference, value string) {
 // inRepository finds names that the repository's files refer to.
 func (f *referenceFinder) inRepository(k *schema.Schema, resources []*tenant.Resource) {
 	form := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-		text, ref, bad := reference.Expand(n.Text, f.ix.in.Variables)
+		text, ref, bad := reference.Expand(n.Text, f.ix.values)
 		switch {
 		case bad != nil:
 		case ref != nil:

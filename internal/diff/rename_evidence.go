@@ -246,7 +246,7 @@ func (r *renaming) inFile(o *object) *jsonval.Node {
 	s := schema.Form{
 		Repository: true,
 		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-			text, ref, err := reference.Expand(n.Text, r.ix.in.Variables)
+			text, ref, err := reference.Expand(n.Text, r.ix.values)
 			refs := schema.Applicable(at)
 			switch {
 			case err != nil:

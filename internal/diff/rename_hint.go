@@ -31,6 +31,3 @@ func noteGuess(ix *index, o *object) {
 	noteOn(ix, o, plan.PossibleRename, "", "it may be the new name of %s: %s. If it is, write %s into %s, and no second object is created",
 		firstFew(others, " or ", quotedKey), o.mayBe.why, firstFew(others, " or ", toldLine), schema.FileOf(o.desired))
 }
-
-// fewShown is how many names a message has.
-const fewShown = 3

@@ -61,7 +61,7 @@ func secretsMissing(ns *names, o *object, it *plan.Item, raw *jsonval.Node) *pla
 		id, _ := ns.resolve(ref)
 		return id, nil
 	}
-	w := &apply.Writing{Kind: o.kind, Item: it, Variables: ns.ix.in.Variables, Key: ns.ix.key, Name: ns.name, Value: value, Hidden: value, Present: func(ref reference.Ref) reference.Ref { ns.ix.normalise(&ref, nil); return ref }}
+	w := &apply.Writing{Kind: o.kind, Item: it, Variables: ns.ix.values, Key: ns.ix.key, Name: ns.name, Value: value, Hidden: value, Present: func(ref reference.Ref) reference.Ref { ns.ix.normalise(&ref, nil); return ref }}
 	if len(it.Sensitive) > 0 {
 		if err := w.ReadSecrets(o.desired); err != nil {
 			ns.ix.fail(err)

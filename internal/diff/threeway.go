@@ -169,3 +169,13 @@ func (d *difference) sorted(n *jsonval.Node) *jsonval.Node {
 	}
 	return schema.SortedSets(d.rule, n)
 }
+
+// about is the path of the property that a difference is about: for one in a
+// property's type, the property's.
+func (d *difference) about() []string {
+	if len(d.segs) == 0 {
+		return d.segs
+	}
+	last := len(d.segs) - 1
+	return append(slices.Clone(d.segs[:last]), schema.PropertyOf(d.segs[last]))
+}

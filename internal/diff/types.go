@@ -46,16 +46,6 @@ func typeDifferences(found []*difference) (rest []*difference, types map[string]
 	return rest, types
 }
 
-// about is the path of the property that a difference is about: for one in a
-// property's type, the property's.
-func (d *difference) about() []string {
-	if len(d.segs) == 0 {
-		return d.segs
-	}
-	last := len(d.segs) - 1
-	return append(slices.Clone(d.segs[:last]), schema.PropertyOf(d.segs[last]))
-}
-
 // adoptTypes adds to what is adopted the types that go with it.
 func adoptTypes(adopt []*difference, types map[string]*difference) []*difference {
 	var out []*difference

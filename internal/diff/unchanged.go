@@ -36,8 +36,8 @@ func newSeenSums(ns *names) *seenSums {
 	ix := ns.ix
 	h := sha256.New()
 	h.Write(jsonval.AppendString(jsonval.AppendString([]byte(strconv.Itoa(canonicalVersion)), ix.key), ix.in.Tenant))
-	for _, name := range slices.Sorted(maps.Keys(ix.in.Variables)) {
-		h.Write(jsonval.AppendString(jsonval.AppendString(nil, name), ix.in.Variables[name]))
+	for _, name := range slices.Sorted(maps.Keys(ix.values)) {
+		h.Write(jsonval.AppendString(jsonval.AppendString(nil, name), ix.values[name]))
 	}
 	for _, old := range slices.Sorted(maps.Keys(ix.aliases)) {
 		h.Write(jsonval.AppendString(jsonval.AppendString(nil, old), ix.aliases[old]))

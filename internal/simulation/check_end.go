@@ -101,8 +101,11 @@ func (s *subject) checkAdopted(rep *syncer.Report) {
 // runs end.
 func (s *subject) checkStatus(rep *syncer.Report, d syncer.EntryData) {
 	violate := func(format string, args ...any) { s.w.violateLocked(s, "runs end", format, args...) }
-	applied, open, problems, unread := 0, 0, 0, 0
+	applied, open, notKept, problems, unread := 0, 0, 0, 0, 0
 	for _, it := range rep.Items {
+		if len(it.NotKept) > 0 {
+			notKept++
+		}
 		switch it.Status {
 		case syncer.ItemApplied:
 			applied++
@@ -131,8 +134,8 @@ func (s *subject) checkStatus(rep *syncer.Report, d syncer.EntryData) {
 		}
 	case to == state.Idle:
 		looks := rep.Outcome == syncer.Previewed || rep.Outcome == syncer.BackedUp
-		if open+unread+len(rep.Refused)+len(rep.Missing) > 0 || problems > 0 && !looks {
-			violate("Idle with %d items open, %d problems, %d kinds unread, %d refused and %d permissions missing", open, problems, unread, len(rep.Refused), len(rep.Missing))
+		if open+notKept+unread+len(rep.Refused)+len(rep.Missing) > 0 || problems > 0 && !looks {
+			violate("Idle with %d items open, %d not kept, %d problems, %d kinds unread, %d refused and %d permissions missing", open, notKept, problems, unread, len(rep.Refused), len(rep.Missing))
 		}
 	case to == state.NewError:
 		if applied > 0 {

@@ -1,0 +1,232 @@
+package apply
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Difference is a property, or a member of a set, that the tenant has otherwise
+// than an item wants it.
+type Difference struct {
+	// Pointer is a JSON pointer. It ends in "/-" for a member of a set, and is
+	// empty for an object that is there and should not be, or the reverse.
+	Pointer string
+	// Wanted is the value as the plan has it, and Got the tenant's in the same
+	// form: ids are names where they are known, and secrets are redacted. nil
+	// means absent.
+	Wanted, Got json.RawMessage
+	// Redacted: a part of the values is hidden.
+	Redacted bool
+}
+
+// Reached reports whether current, the object as it was just read (nil: it is
+// not there), is as the item wants it: [Unmet] finds no difference.
+func Reached(s Step, current *tenant.Resource) (bool, error) {
+	unmet, err := Unmet(s, current)
+	return err == nil && len(unmet) == 0, err
+}
+
+// Unmet returns what current, the object as it was just read (nil: it is not
+// there), has otherwise than the item wants it, ordered as the item's changes
+// are. Values are compared as the kind says. Only what the item changes counts.
+// The tenant shows asterisks for a masked secret, and these count as the wanted
+// secret.
+func Unmet(s Step, current *tenant.Resource) ([]Difference, error) {
+	switch remove := s.Item.Verb == tenant.Delete; {
+	case remove && current == nil:
+		return nil, nil
+	case current == nil:
+		return []Difference{{Wanted: s.Item.After, Redacted: len(s.Item.Sensitive) > 0}}, nil
+	}
+	w, err := s.writing()
+	if err != nil {
+		return nil, err
+	}
+	body, err := jsonval.ParseObject(current.Body)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: the tenant's object: %w", s.Item.ID, err)
+	}
+	u := &unmet{w: w, body: body}
+	if s.Item.Verb == tenant.Delete {
+		u.add(w.Kind.Root, nil, "", nil, u.shown())
+		return u.found, nil
+	}
+	var form schema.Form
+	u.now = form.Apply(w.Kind, body)
+	if s.Item.Verb == tenant.Create {
+		after, err := w.create()
+		if err != nil {
+			return nil, err
+		}
+		return u.found, u.below(nil, after, s.Item.After)
+	}
+	for _, change := range s.Item.Changes {
+		segs, member, err := w.path(change)
+		if err != nil {
+			return nil, err
+		}
+		value, err := w.newValue(change)
+		switch {
+		case err != nil:
+			return nil, err
+		case !member:
+			err = u.below(segs, value, change.After)
+		case value == nil:
+			err = u.removed(segs, change.Before)
+		default:
+			err = u.member(segs, value, change.After)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return u.found, nil
+}
+
+// unmet collects the differences of one object.
+type unmet struct {
+	w *Writing
+	// body is the object as it was read; now is without what is not compared.
+	body, now *jsonval.Node
+	// names is now for people, once a difference needs it.
+	names *jsonval.Node
+	found []Difference
+}
+
+// shown returns the tenant's object for people: names in place of ids, and
+// marks in place of secrets. Members of sets stand where they stand in now.
+func (u *unmet) shown() *jsonval.Node {
+	if u.names == nil {
+		form := schema.Form{
+			Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+				if refs := schema.Applicable(at); len(refs) > 0 && !schema.IsLiteral(refs, n.Text) {
+					if named := u.w.Name(refs, n.Text); named != nil {
+						return named
+					}
+				}
+				return n.WithText(reference.Escape(n.Text))
+			},
+			Secret: func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(u.w.Key, u.w.Kind, n) },
+			Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
+		}
+		u.names = form.Apply(u.w.Kind, u.body)
+	}
+	return u.names
+}
+
+// add adds a difference; wanted is the plan's form of the value, and got one
+// that shown has returned.
+func (u *unmet) add(r *schema.Rule, segs []string, suffix string, wanted, got *jsonval.Node) {
+	got, hidden := schema.Redacted(got)
+	u.found = append(u.found, Difference{
+		Pointer: jsonval.JoinPointer(segs) + suffix,
+		Wanted:  wanted.JSON(), Got: got.JSON(), Redacted: hidden || hidesSecret(r, wanted),
+	})
+}
+
+// below compares the value that is wanted at a path with the tenant's. planned
+// is the value as the plan has it.
+func (u *unmet) below(segs []string, wanted *jsonval.Node, planned json.RawMessage) error {
+	var shown *jsonval.Node
+	if planned != nil {
+		var err error
+		if shown, err = jsonval.Parse(planned); err != nil {
+			return fmt.Errorf("plan: %s: %w", u.w.Item.ID, err)
+		}
+	}
+	r, now := u.w.Kind.Root.FollowIn(u.now, segs)
+	if n := len(segs) - 1; n >= 0 && schema.IsTypeOf(segs[n]) && now == nil {
+		return nil // the service declares the type, and does not tell it
+	}
+	wanted = schema.WithoutUntold(wanted, now)
+	u.property(r, segs, wanted, shown, now)
+	return nil
+}
+
+func (u *unmet) property(r *schema.Rule, segs []string, wanted, planned, now *jsonval.Node) {
+	if wanted.IsObject() && now.IsObject() {
+		of := r.In(wanted, now)
+		for i, name := range wanted.Names {
+			u.property(of.Step(name), append(slices.Clip(segs), name), wanted.Kids[i], planned.Get(name), now.Get(name))
+		}
+		return
+	}
+	if schema.Covers(r, filled(r, wanted, now), filled(r, now, wanted)) {
+		return
+	}
+	before := len(u.found)
+	if wanted.IsArray() && now.IsArray() && r.Fact().Set != nil && r.Set.Merges(wanted, now) {
+		u.members(r, segs, wanted, planned, now)
+	}
+	if len(u.found) == before {
+		u.add(r, segs, "", planned, u.shown().At(segs))
+	}
+}
+
+// members compares two sets member by member.
+func (u *unmet) members(r *schema.Rule, segs []string, wanted, planned, now *jsonval.Node) {
+	next, shown := r.Step("*"), u.shown().At(segs)
+	for _, m := range r.Set.Members(nil, wanted, now) {
+		if !sameMember(next, m.Desired, m.Current) {
+			u.add(next, segs, "/-", counterpart(wanted, m.Desired, planned), counterpart(now, m.Current, shown))
+		}
+	}
+}
+
+// member compares one member of a set that the item adds or changes.
+func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMessage) error {
+	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
+	wanted = schema.WithoutUntold(jsonval.ArrayOf(wanted), array).Kids[0]
+	next := r.Step("*")
+	m := find(r, array, wanted)
+	if m == nil && array.IsArray() { // the tenant may hide a secret that it was given
+		if i := slices.IndexFunc(array.Kids, func(kid *jsonval.Node) bool { return sameMember(next, wanted, kid) }); i >= 0 {
+			m = array.Kids[i]
+		}
+	}
+	if m != nil && sameMember(next, wanted, m) {
+		return nil
+	}
+	shown, err := jsonval.Parse(planned)
+	if err != nil {
+		return fmt.Errorf("plan: %s: %w", u.w.Item.ID, err)
+	}
+	u.add(next, segs, "/-", shown, counterpart(array, m, u.shown().At(segs)))
+	return nil
+}
+
+// removed looks for a member of a set that the item takes out.
+func (u *unmet) removed(segs []string, before json.RawMessage) error {
+	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
+	old, err := u.w.inTenant(before)
+	if err != nil {
+		return err
+	}
+	m, next := find(r, array, old), r.Step("*")
+	if m != nil && schema.SameMember(next, filled(next, old, m), m) {
+		u.add(next, segs, "/-", nil, counterpart(array, m, u.shown().At(segs)))
+	}
+	return nil
+}
+
+// sameMember compares two members of a set in all that can be seen.
+func sameMember(r *schema.Rule, a, b *jsonval.Node) bool {
+	return schema.SameMember(r, filled(r, a, b), filled(r, b, a))
+}
+
+// counterpart returns the element of other that stands where m stands in array.
+func counterpart(array, m, other *jsonval.Node) *jsonval.Node {
+	if m == nil || !other.IsArray() || len(other.Kids) != len(array.Kids) {
+		return nil
+	}
+	if i := slices.Index(array.Kids, m); i >= 0 {
+		return other.Kids[i]
+	}
+	return nil
+}

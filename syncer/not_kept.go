@@ -1,0 +1,62 @@
+package syncer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/internal/apply"
+)
+
+// NotKeptMax is how many properties of an item a report names in
+// [ItemResult.NotKept].
+const NotKeptMax = 20
+
+// NotKept is a property that was written and did not read back as written. Its
+// values are in the plan's form: names stand for ids, and secrets are redacted.
+type NotKept struct {
+	// Pointer is a JSON pointer. It ends in "/-" for a member of a set, and is
+	// empty for an object that was deleted and is still there.
+	Pointer string `json:"pointer"`
+	// Wanted is the value that was written, and Got the tenant's. nil is absent.
+	Wanted json.RawMessage `json:"wanted,omitempty"`
+	Got    json.RawMessage `json:"got,omitempty"`
+	// Redacted: the values are hidden, or parts of them.
+	Redacted bool `json:"redacted,omitempty"`
+}
+
+// String says for people what was wanted and what the tenant has, on one line.
+// It does not escape what does not show; [plan.Printable] does.
+func (d NotKept) String() string {
+	switch {
+	case d.Pointer == "" && d.Wanted == nil:
+		return "deleted, and the tenant still has it"
+	case d.Redacted && bytes.Equal(d.Wanted, d.Got):
+		return d.Pointer + ": the tenant has another secret"
+	}
+	return fmt.Sprintf("%s: wanted %s, the tenant has %s", d.Pointer, shortValue(d.Wanted), shortValue(d.Got))
+}
+
+// valueMax is how many characters of a value a line of the report has.
+const valueMax = 200
+
+// shortValue returns a value on one line; what is cut says how long it is.
+func shortValue(raw json.RawMessage) string {
+	if raw == nil {
+		return "nothing"
+	}
+	text := []rune(string(raw))
+	if len(text) <= valueMax {
+		return string(text)
+	}
+	return fmt.Sprintf("%s… (%d characters)", string(text[:valueMax]), len(text))
+}
+
+// notKept puts the differences into the result, as many as a report has.
+func (r *ItemResult) notKept(found []apply.Difference) {
+	shown := found[:min(len(found), NotKeptMax)]
+	for _, d := range shown {
+		r.NotKept = append(r.NotKept, NotKept(d))
+	}
+	r.NotKeptMore = len(found) - len(shown)
+}

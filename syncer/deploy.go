@@ -74,6 +74,10 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
 		return nil, &retryable{err: err}
 	}
+	// The run's end needs the base. Nothing is written before it can be read.
+	if _, err := c.base(ctx); err != nil {
+		return nil, err
+	}
 	dep.key = c.s.keys(c.tenant).Tenant
 	for i := range dep.plan.Items {
 		id := dep.plan.Items[i].ID

@@ -63,7 +63,7 @@ var planted = []struct {
 	{"a broken rule need not be accepted", "approval", []mutant.Edit{
 		edit("syncer/approve.go", "	if len(broken) > 0 {", "	if len(broken) > 99 {")}},
 	{"an approval of a part is carried out whole", "approval", []mutant.Edit{
-		edit("syncer/deploy.go", "dep.chosen[id] = len(r.Decision.Items) == 0 || slices.Contains(r.Decision.Items, id)", "dep.chosen[id] = true")}},
+		edit("syncer/deploy.go", "dep.chosen[id] = covers(r.Decision.Items, id)", "dep.chosen[id] = true")}},
 	{"the wait for an approval begins anew every night", "deadlines", []mutant.Edit{
 		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = cfg.Approval.Timeout", "	if true {\n		t.deadlineIn = cfg.Approval.Timeout")}},
 	{"what a list that was cut short does not have counts as deleted", "nothing lost", []mutant.Edit{

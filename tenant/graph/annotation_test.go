@@ -164,7 +164,7 @@ func (s *oneObject) deploy(file string) []plan.Note {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := diff.Input{Tenant: "contoso", Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: s.kind, Completeness: tenant.Complete}}},
+	in := diff.Input{Tenant: "contoso", Keys: schema.Keys{Tenant: "tenant's", Fleet: "fleet's"}, Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: s.kind, Completeness: tenant.Complete}}},
 		Desired: tenant.Desired{Revision: "1", Resources: []tenant.Resource{{Kind: s.kind, Key: "file", Body: json.RawMessage(file)}}}}
 	if _, err = client.Read(t.Context(), tenant.ReadRequest{Kind: s.kind, All: true}, func(r tenant.Resource) error {
 		in.Current.Resources = append(in.Current.Resources, r)

@@ -73,7 +73,7 @@ func (p *Plan) check() error {
 		}
 	}
 	want := Plan{Format: p.Format, Tenant: p.Tenant, Items: p.Items, Notes: p.Notes, Broken: p.Broken, KeyID: p.KeyID, Kinds: p.Kinds}
-	if err := Seal(&want); err != nil {
+	if err := want.Seal(); err != nil {
 		return err
 	}
 	if p.Digest != want.Digest || p.ChangeDigest != want.ChangeDigest {

@@ -16,7 +16,7 @@ import (
 func sealedPlan(t testing.TB) *Plan {
 	t.Helper()
 	p := samplePlan()
-	if err := Seal(p); err != nil {
+	if err := p.Seal(); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -24,7 +24,7 @@ func sealedPlan(t testing.TB) *Plan {
 
 func TestPlanRoundTrip(t *testing.T) {
 	empty := &Plan{Format: format.FormatVersion}
-	if err := Seal(empty); err != nil {
+	if err := empty.Seal(); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]*Plan{"sample": sealedPlan(t), "empty": empty} {
@@ -53,7 +53,7 @@ func TestPlanRoundTrip(t *testing.T) {
 
 func TestEncodeLeavesThePlanAlone(t *testing.T) {
 	p := &Plan{Format: format.FormatVersion, Items: []Item{{ID: "a/b", Kind: "a", Key: "b"}}}
-	if err := Seal(p); err != nil {
+	if err := p.Seal(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.Encode(); err != nil {
@@ -161,7 +161,7 @@ func TestFormatError(t *testing.T) {
 
 func FuzzDecodePlan(f *testing.F) {
 	for _, p := range []*Plan{sealedPlan(f), {Format: 1}, displayPlan(f)} {
-		if err := Seal(p); err != nil {
+		if err := p.Seal(); err != nil {
 			f.Fatal(err)
 		}
 		data, err := p.Encode()
@@ -178,7 +178,7 @@ func FuzzDecodePlan(f *testing.F) {
 		if format.DecodeStrict("plan", data, &p) != nil {
 			return
 		}
-		sealed := Seal(&p) == nil
+		sealed := p.Seal() == nil
 		first, err := p.Encode()
 		if err != nil {
 			return

@@ -35,7 +35,7 @@ func notKeptPlan(t *testing.T) *Plan {
 			Changes: []PropertyChange{change("/state", `"off"`, `"on"`, true)}},
 		{ID: "policies/C", Kind: "policies", Key: "C", Verb: tenant.Delete, Origin: Deploy, Changes: []PropertyChange{change("", `{"state":"on"}`, ``, true)}},
 	}}
-	if err := Seal(p); err != nil {
+	if err := p.Seal(); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -34,7 +34,7 @@ func hexSum(data []byte) string {
 // recognized.
 //
 // In both, lists count as sets: their order does not matter.
-func Seal(p *Plan) error {
+func (p *Plan) Seal() error {
 	items := make([]digestItem, 0, len(p.Items))
 	for i := range p.Items {
 		it, err := newDigestItem(&p.Items[i])

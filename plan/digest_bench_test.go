@@ -24,7 +24,7 @@ func largePlan(b *testing.B, n int) *Plan {
 			Changes: []PropertyChange{{After: body, Origin: Deploy}},
 		})
 	}
-	if err := Seal(p); err != nil {
+	if err := p.Seal(); err != nil {
 		b.Fatal(err)
 	}
 	return p
@@ -37,7 +37,7 @@ func BenchmarkPlan(b *testing.B) {
 		b.Fatal(err)
 	}
 	for name, act := range map[string]func() error{
-		"digests":  func() error { return Seal(p) },
+		"digests":  func() error { return p.Seal() },
 		"encode":   func() error { _, err := p.Encode(); return err },
 		"decode":   func() error { _, err := DecodePlan(data); return err },
 		"text":     func() error { return p.Text(io.Discard) },

@@ -59,7 +59,7 @@ func samplePlan() *Plan {
 
 func digests(t *testing.T, p *Plan) (plan, changes string) {
 	t.Helper()
-	if err := Seal(p); err != nil {
+	if err := p.Seal(); err != nil {
 		t.Fatal(err)
 	}
 	return p.Digest, p.ChangeDigest
@@ -322,7 +322,7 @@ func TestSetDigestsInvalid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := samplePlan()
 			spoil(p)
-			if err := Seal(p); err == nil {
+			if err := p.Seal(); err == nil {
 				t.Error("no error for a value that is no JSON")
 			}
 			if p.Digest != "" || p.ChangeDigest != "" {

@@ -15,7 +15,7 @@
 //	repository  tenant                  result
 //	same        same                    nothing
 //	changed     same                    an [Item] with origin [Deploy]
-//	same        changed                 [Result.Adopt], or under [EnforceDesired] an [Item] with origin [Enforce]
+//	same        changed                 [Result.Adopt], or under [Rules].Enforce an [Item] with origin [Enforce]
 //	changed     changed, to the same    nothing, and the base moves
 //	changed     changed, otherwise      an [Item] with origin [Clash]
 //
@@ -26,17 +26,17 @@
 //
 // Objects are compared property by property. An array is one value, unless the
 // kind declares it a [tenant.Set]: then each member has its own fate, and members
-// that no base held are adopted, never removed (under EnforceDesired the removal
-// is proposed). A property that a file does not have is not managed: neither
+// that no base held are adopted, never removed (under Enforce the removal is
+// proposed). A property that a file does not have is not managed: neither
 // written nor adopted nor in the base. null clears it; for a property as a whole,
 // null and absent are the same. What the tenant has dropped is adopted as null,
 // so that it stays managed. A property on whose value both sides have never
 // agreed is proposed as the repository has it.
 //
 // For whole objects: what only the tenant has is adopted, or under
-// EnforceDesired noted as [Unmanaged]; what only the repository has is created.
+// Enforce noted as [Unmanaged]; what only the repository has is created.
 // What is gone on one side and unchanged on the other goes there too (under
-// EnforceDesired, what is gone in the tenant is made again); gone on one side
+// Enforce, what is gone in the tenant is made again); gone on one side
 // and changed on the other is a conflict.
 //
 // # Which object is which
@@ -79,7 +79,7 @@
 // An id that cannot be named, because it leads nowhere or was not read, is
 // backed up as it is, with a Dangling note. It is not written over a reference
 // of a file, which would then mean a dead object for ever: such drift is noted
-// and left to people (under EnforceDesired it is undone). Where its kind was
+// and left to people (under Enforce it is undone). Where its kind was
 // not completely read, the drift waits for a run that can name it.
 //
 // Secrets: sensitive values are compared by a keyed hash and shown as [Redacted].

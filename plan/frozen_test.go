@@ -64,7 +64,7 @@ func wholePlan(t *testing.T) *Plan {
 		After:    json.RawMessage(`{"assignments":["${groups/Staff}"]}`), Before: "fingerprint-2", DesiredSum: "sum-2",
 		DependsOn: []string{"policies/CA001"}, Wave: 2,
 	})
-	if err := Seal(p); err != nil {
+	if err := p.Seal(); err != nil {
 		t.Fatal(err)
 	}
 	return p

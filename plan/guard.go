@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"strings"
-
-	"github.com/tenantsync/tenantsync/internal/reference"
-)
+import "github.com/tenantsync/tenantsync/internal/reference"
 
 // assignmentsRemoved is the rule whose [Violation.Limit] counts assignments.
 const assignmentsRemoved = "assignments-removed"
@@ -60,28 +56,4 @@ func (b *Violation) brokenBy(items map[string]*Item, chosen map[string]bool) boo
 		}
 	}
 	return n > max(0, b.Limit)
-}
-
-// MatchesText reports whether s matches pattern, in which "*" stands for any
-// run of characters.
-func MatchesText(pattern, s string) bool {
-	first, rest, found := strings.Cut(pattern, "*")
-	if !found {
-		return pattern == s
-	}
-	s, ok := strings.CutPrefix(s, first)
-	if !ok {
-		return false
-	}
-	for {
-		part, next, more := strings.Cut(rest, "*")
-		if !more {
-			return strings.HasSuffix(s, part)
-		}
-		i := strings.Index(s, part)
-		if i < 0 {
-			return false
-		}
-		s, rest = s[i+len(part):], next
-	}
 }

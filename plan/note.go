@@ -1,23 +1,5 @@
 package plan
 
-import (
-	"github.com/tenantsync/tenantsync/internal/reference"
-)
-
-// NoteError is a [Note] as an error.
-type NoteError struct{ Note Note }
-
-// Error returns the note's message.
-func (e *NoteError) Error() string { return string(e.Note.Class) + ": " + e.Note.Message }
-
-// ClassOf returns the class of a note about a text of a file that cannot be used.
-func ClassOf(err *reference.Error) NoteClass {
-	if err.Unresolved {
-		return Unresolved
-	}
-	return BadFile
-}
-
 // NoteClass says what a [Note] is about.
 type NoteClass string
 
@@ -37,9 +19,6 @@ const (
 	Cycle NoteClass = "cycle"
 	// SecretNeeded: a masked secret would have to be written.
 	SecretNeeded NoteClass = "secret_needed"
-	// Changed: what an item needs is not as it was when the plan was made. Only
-	// of [Operation].
-	Changed NoteClass = "changed"
 	// Dangling: the tenant's object holds an id that leads nowhere; it is
 	// backed up as a literal.
 	Dangling NoteClass = "dangling_reference"
@@ -60,12 +39,15 @@ const (
 )
 
 // Failure reports whether a note of this class means that something that was
-// asked for is not done: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded,
-// Changed.
+// asked for is not done: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded.
+// So does "changed", the class of an item of a report that was not carried out
+// because what it needs is not as it was when the plan was made.
 // A run with such a note is at best partially successful.
 func (c NoteClass) Failure() bool {
 	switch c {
-	case Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded, Changed:
+	case Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded:
+		return true
+	case "changed": // no plan has it: its constant is where plans are carried out
 		return true
 	}
 	return false

@@ -127,7 +127,6 @@ var noteMeanings = []struct {
 	{Unresolved, "something that it needs is not there"},
 	{Cycle, "objects need each other in a circle"},
 	{SecretNeeded, "a secret that cannot be read would have to be written"},
-	{Changed, "something was changed since the plan was made"},
 	{Unsupported, "the tenant does not allow it"},
 	{PossibleRename, "what is deleted and what is created may be the same object"},
 	{NotRead, "the kind was not completely read, so nothing is concluded"},

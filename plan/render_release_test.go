@@ -68,7 +68,7 @@ func TestReleaseReadsInThreeScreens(t *testing.T) {
 	const width, screens, lines = 120, 3, 50
 	p := releasePlan()
 	var b bytes.Buffer
-	if err := p.TextWith(&b, TextOptions{Width: width}); err != nil {
+	if err := p.TextWidth(&b, width); err != nil {
 		t.Fatal(err)
 	}
 	text := b.String()
@@ -196,7 +196,7 @@ func TestWidth(t *testing.T) {
 	lines := make(map[int]int)
 	for _, width := range []int{-1, 0, 1, 40, 100, 200} {
 		var b bytes.Buffer
-		if err := p.TextWith(&b, TextOptions{Width: width}); err != nil {
+		if err := p.TextWidth(&b, width); err != nil {
 			t.Fatal(err)
 		}
 		lines[width] = strings.Count(b.String(), "\n")

@@ -82,7 +82,7 @@ func displayPlan(t testing.TB) *Plan {
 			{Kind: "teams", Completeness: tenant.NotInScope, Scope: tenant.OutOfScope},
 		},
 	}
-	if err := Seal(p); err != nil {
+	if err := p.Seal(); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -9,25 +9,17 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// TextOptions say how [Plan.TextWith] writes.
-type TextOptions struct {
-	// Width is that of the terminal, in characters. Lists are laid out for it,
-	// and what does not fit on a line beside its name is put below it; a single
-	// long value is not broken. Defaults to 100.
-	Width int
-}
-
-// widthDefault is that of [TextOptions], widthLeast the narrowest that lists
-// are laid out for.
+// widthDefault is that of [Plan.Text], widthLeast the narrowest that lists are
+// laid out for.
 const (
 	widthDefault = 100
 	widthLeast   = 40
 )
 
-// Text writes the plan for a terminal as [Plan.TextWith] does by default.
-func (p *Plan) Text(w io.Writer) error { return p.TextWith(w, TextOptions{}) }
+// Text writes the plan as [Plan.TextWidth] does for a width of 100.
+func (p *Plan) Text(w io.Writer) error { return p.TextWidth(w, 0) }
 
-// TextWith writes the plan for a terminal, in UTF-8 and without colors, for a
+// TextWidth writes the plan for a terminal, in UTF-8 and without colors, for a
 // person who must decide. Names and values from the tenant and the repository
 // are quoted, and whatever does not show is written as an escape. Items that
 // are changed in the same way stand together.
@@ -38,8 +30,13 @@ func (p *Plan) Text(w io.Writer) error { return p.TextWith(w, TextOptions{}) }
 // differ. Every text is bounded: if something that changes is left
 // out, its item is marked NOT WHOLE, and the second line says how many are.
 // The JSON form ([Plan.Encode]) has everything.
-func (p *Plan) TextWith(w io.Writer, options TextOptions) error {
-	t := textWriter{width: options.Width}
+//
+// The width is that of the terminal, in characters: 0 or less means 100, and
+// less than 40 counts as 40. Lists are laid out for it, and what does not fit on
+// a line beside its name is put below it; a single long value is not broken.
+// The error is the writer's.
+func (p *Plan) TextWidth(w io.Writer, width int) error {
+	t := textWriter{width: width}
 	if t.width <= 0 {
 		t.width = widthDefault
 	}

@@ -1,45 +1,57 @@
 package plan
 
-import "github.com/tenantsync/tenantsync/tenant"
+import (
+	"strings"
 
-// The default limits of [Rules].
-const (
-	MaxDeletesDefault = 10
-	MaxUpdatesDefault = 200
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Break adds rules that the plan breaks, found by somebody who looked at it from
 // outside, and renews its digests: an approval has to name them too.
 func (p *Plan) Break(broken ...Violation) error {
 	p.Broken = append(p.Broken, broken...)
-	return Seal(p)
+	return p.Seal()
 }
 
 // Matches reports whether the selector chooses the object. "*" in Key stands
 // for any run of characters, also an empty one and across slashes; there is no
 // escape for it. Kind has no wildcards.
 func (s Selector) Matches(kind, key string) bool {
-	return (s.Kind == "" || s.Kind == kind) && (s.Key == "" || MatchesText(s.Key, key))
+	return (s.Kind == "" || s.Kind == kind) && (s.Key == "" || matchesText(s.Key, key))
 }
 
-// DriftPolicy says what happens to a change made in the tenant only.
-type DriftPolicy string
-
-// The drift policies.
-const (
-	// AdoptDrift writes it into the repository, at backup. The default.
-	AdoptDrift DriftPolicy = "adopt"
-	// EnforceDesired proposes a change that undoes it.
-	EnforceDesired DriftPolicy = "enforce"
-)
+// matchesText reports whether s matches pattern, in which "*" stands for any
+// run of characters.
+func matchesText(pattern, s string) bool {
+	first, rest, found := strings.Cut(pattern, "*")
+	if !found {
+		return pattern == s
+	}
+	s, ok := strings.CutPrefix(s, first)
+	if !ok {
+		return false
+	}
+	for {
+		part, next, more := strings.Cut(rest, "*")
+		if !more {
+			return strings.HasSuffix(s, part)
+		}
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s, rest = s[i+len(part):], next
+	}
+}
 
 // Rules are the host's. The zero value adopts drift, ignores nothing, and
 // guards with the default limits.
 type Rules struct {
-	// Drift is the policy for kinds without one of their own. Defaults to AdoptDrift.
-	Drift DriftPolicy
-	// DriftByKind overrides Drift.
-	DriftByKind map[string]DriftPolicy
+	// Enforce proposes changes that undo drift: what was changed in the tenant
+	// only. Otherwise drift is adopted: written into the repository, at backup.
+	Enforce bool
+	// EnforceByKind overrides Enforce for the kinds that it has, by name.
+	EnforceByKind map[string]bool
 	// Deletes turns deletes on for kinds whose scope is Listed, where they are
 	// off otherwise.
 	Deletes map[string]bool
@@ -94,25 +106,18 @@ type Selector struct {
 	Key  string `json:"key,omitempty"`
 }
 
-// Direction says which side's change an [Ignore] leaves alone.
-type Direction string
-
-// The directions.
-const (
-	// BothWays ignores the difference altogether. The default.
-	BothWays Direction = "both"
-	// ToTenant ignores what would be written to the tenant.
-	ToTenant Direction = "to_tenant"
-	// FromTenant ignores what would be adopted.
-	FromTenant Direction = "from_tenant"
-)
-
-// Ignore leaves a difference alone.
+// Ignore leaves a difference alone: altogether, unless one of OnlyToTenant and
+// OnlyFromTenant is set.
 type Ignore struct {
 	Selector
 	// Pointer is a path as in [tenant.Kind]; "" means the whole object.
-	Pointer   string    `json:"pointer,omitempty"`
-	Direction Direction `json:"direction,omitempty"`
+	Pointer string `json:"pointer,omitempty"`
+	// OnlyToTenant leaves alone only what would be written to the tenant: a
+	// change of the tenant's is still adopted.
+	OnlyToTenant bool `json:"onlyToTenant,omitempty"`
+	// OnlyFromTenant leaves alone only what would be adopted: a change of the
+	// repository's is still proposed. With both, all is left alone.
+	OnlyFromTenant bool `json:"onlyFromTenant,omitempty"`
 	// Reason is shown to people.
 	Reason string `json:"reason,omitempty"`
 }

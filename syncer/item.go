@@ -107,7 +107,7 @@ func (d *deployment) blocked(it *plan.Item) *ItemResult {
 		}
 	}
 	if !d.c.s.ownKey(d.plan) && d.c.kinds.Get(it.Kind).HasSecrets() {
-		return &ItemResult{Status: ItemConflict, Class: string(plan.Changed), TenantID: it.TenantID,
+		return &ItemResult{Status: ItemConflict, Class: string(apply.Changed), TenantID: it.TenantID,
 			Message: "the secret of the configuration (Config.Secret) was replaced since the plan was made, so that nothing tells whether the object or the approved secrets have changed; sync again for a fresh plan"}
 	}
 	if d.c.s.cfg.StopOnFailure && d.journal.failed() {
@@ -125,10 +125,10 @@ func (d *deployment) attempt(ctx context.Context, it *plan.Item, n int) (*ItemRe
 	op, err := apply.Operation(d.step(it), current)
 	if err != nil {
 		res := &ItemResult{Status: ItemFailed, Class: "invalid", Message: err.Error(), TenantID: it.TenantID}
-		if note, ok := errors.AsType[*plan.NoteError](err); ok {
+		if note, ok := errors.AsType[*apply.NoteError](err); ok {
 			res.Class, res.Message = string(note.Note.Class), note.Note.Message
 			switch {
-			case note.Note.Class == plan.Changed:
+			case note.Note.Class == apply.Changed:
 				res.Status = ItemConflict
 			case !note.Note.Class.Failure():
 				res.Status = ItemUnsupported

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -90,7 +91,7 @@ func TestReplacedSecretMakesPlansStale(t *testing.T) {
 		for _, it := range rep.Items {
 			want, class := syncer.ItemApplied, ""
 			if it.Kind == "groups" {
-				want, class = syncer.ItemConflict, string(plan.Changed)
+				want, class = syncer.ItemConflict, string(apply.Changed)
 			}
 			if it.Status != want || it.Class != class {
 				t.Errorf("%s: got %s %s (%s), want %s %s", it.Item, it.Status, it.Class, it.Message, want, class)

@@ -101,7 +101,7 @@ func (c *session) compareRolledBack(ctx context.Context, cmp *diff.Comparison, n
 		return nil, err
 	}
 	again, err := cmp.With(func(in *diff.Input) error {
-		in.Rules.Drift, in.Rules.DriftByKind = plan.EnforceDesired, nil
+		in.Rules.Enforce, in.Rules.EnforceByKind = true, nil
 		in.Desired, in.Targets, err = rolledBack(in.Desired, snap, in.Targets, in.Variables)
 		return err
 	})

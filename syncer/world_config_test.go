@@ -33,7 +33,7 @@ func (w *world) config(c script.Command) string {
 			"attempts":         func(conf *syncer.Config) { conf.Attempts = w.number(c, v) },
 			"stop-on-failure":  func(conf *syncer.Config) { conf.StopOnFailure = v == "yes" },
 			"require-consent":  func(conf *syncer.Config) { conf.RequireConsent = v == "yes" },
-			"drift":            func(conf *syncer.Config) { conf.Settings.Rules.Drift = plan.DriftPolicy(v) },
+			"drift":            func(conf *syncer.Config) { conf.Settings.Rules.Enforce = v == "enforce" },
 			"max-deletes":      func(conf *syncer.Config) { conf.Settings.Rules.MaxDeletes = w.number(c, v) },
 			"protected": func(conf *syncer.Config) {
 				kind, key, _ := strings.Cut(v, "/")

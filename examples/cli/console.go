@@ -71,6 +71,18 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// terminalWidth is how many characters a line of a stream's terminal has, or 0
+// if the stream is none: what goes into a file or a pipe looks the same wherever
+// it is made.
+func terminalWidth(stream any) int {
+	if f, ok := stream.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
+}
+
 // safe is text that was made here and may move the cursor or have colors.
 type safe string
 

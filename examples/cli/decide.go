@@ -90,7 +90,7 @@ func (a *app) showPlan(ctx context.Context, e *engine, row syncer.Row) error {
 		return explain(row.Tenant, err)
 	}
 	var b strings.Builder
-	if err := p.Text(&b); err != nil {
+	if err := p.TextWidth(&b, terminalWidth(a.err)); err != nil {
 		return err
 	}
 	a.say("\n%s\n", safe(b.String()))

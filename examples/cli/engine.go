@@ -118,11 +118,7 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 		}
 		e.authenticator = noCredentials{err}
 	}
-	drift := plan.AdoptDrift
-	if a.set.text("drift") == "enforce" {
-		drift = plan.EnforceDesired
-	}
-	rules := plan.Rules{Drift: drift, MaxDeletes: a.set.int("max-deletes"), MaxUpdates: a.set.int("max-updates")}
+	rules := plan.Rules{Enforce: a.set.text("drift") == "enforce", MaxDeletes: a.set.int("max-deletes"), MaxUpdates: a.set.int("max-updates")}
 	rules.Deletes = map[string]bool{}
 	for _, kind := range a.set.list("deletes") {
 		rules.Deletes[kind] = true

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth/entra"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
@@ -60,8 +59,8 @@ func settingTable() []setting {
 		{name: "break-glass", usage: "object ids of accounts that must always get in, separated by commas"},
 		{name: "drift", value: "adopt", usage: "what becomes of changes made in a tenant: adopt them into the configuration, or enforce the configuration", check: oneOf("adopt", "enforce")},
 		{name: "deletes", usage: "kinds that are deleted in the tenant when their file goes although only what has a file is looked at (groups, applications, …), separated by commas"},
-		{name: "max-deletes", value: strconv.Itoa(plan.MaxDeletesDefault), usage: "more deletes than this have to be accepted by name; negative: no limit", check: isLimit},
-		{name: "max-updates", value: strconv.Itoa(plan.MaxUpdatesDefault), usage: "the same for updates", check: isLimit},
+		{name: "max-deletes", value: "10", usage: "more deletes than this have to be accepted by name; negative: no limit", check: isLimit},
+		{name: "max-updates", value: "200", usage: "the same for updates", check: isLimit},
 		{name: "actor", value: whoami(), usage: "who does this, for history and approvals; nobody checks it"},
 		{name: "approvals", value: "1", usage: "how many people have to approve", check: atLeastOne},
 		{name: "four-eyes", value: "false", usage: "who asked for a sync cannot approve it", isBool: true},

@@ -2,9 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
+
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Each setting is taken from its flag, else from its variable, else from the
@@ -64,5 +71,49 @@ func TestSettingsPrecedence(t *testing.T) {
 			flags[s.name] = v[2]
 			check(v[2], "-"+s.name)
 		})
+	}
+}
+
+// The limits that the settings have by default are those of a plan whose rules
+// say nothing.
+func TestSettingsLimits(t *testing.T) {
+	kinds, err := schema.CompileAll([]tenant.Kind{{Name: "groups", Update: true, Delete: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := diff.Input{Tenant: "contoso", Kinds: kinds, Base: &diff.Base{Format: format.FormatVersion},
+		Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: "groups", Completeness: tenant.Complete}}}}
+	for i := range 2000 { // of which half are deleted and half updated
+		key := fmt.Sprint(i)
+		body := json.RawMessage(`{"displayName":"` + key + `","x":1}`)
+		in.Base.Objects = append(in.Base.Objects, diff.BaseObject{Kind: "groups", Key: key, ID: key, Body: body})
+		in.Current.Resources = append(in.Current.Resources, tenant.Resource{Kind: "groups", ID: key, Body: body})
+		if i%2 == 0 {
+			in.Desired.Resources = append(in.Desired.Resources, tenant.Resource{Kind: "groups", Key: key, Body: json.RawMessage(`{"displayName":"` + key + `","x":2}`)})
+		}
+	}
+	result, err := diff.Compare(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := map[string]string{} // by rule; the first is that of all kinds together
+	for _, b := range result.Plan.Broken {
+		if _, ok := limits[b.Rule]; !ok {
+			limits[b.Rule] = strconv.Itoa(b.Limit)
+		}
+	}
+	for _, s := range settingTable() {
+		if s.name == "max-deletes" || s.name == "max-updates" {
+			if s.value != limits[s.name] {
+				t.Errorf("%s is %s by default, and rules that say nothing have %s", s.name, s.value, limits[s.name])
+			}
+			delete(limits, s.name)
+		}
+	}
+	if _, left := limits["max-deletes"]; left {
+		t.Error("no setting is called max-deletes")
+	}
+	if _, left := limits["max-updates"]; left {
+		t.Error("no setting is called max-updates")
 	}
 }

@@ -57,7 +57,7 @@ func showThePlan(a *app) func(context.Context, []string) error {
 		if markdown {
 			return a.text(p.Markdown)
 		}
-		if err := a.text(p.Text); err != nil {
+		if err := a.text(func(w io.Writer) error { return p.TextWidth(w, terminalWidth(a.out)) }); err != nil {
 			return err
 		}
 		if row.Status == state.PendingApproval && row.Digest == p.Digest {

@@ -21,8 +21,14 @@ type terminal struct {
 
 func (r *real) terminal(args ...string) *terminal {
 	r.t.Helper()
+	return r.terminalOf(100, args...)
+}
+
+// terminalOf is a terminal of so many characters a line.
+func (r *real) terminalOf(width uint16, args ...string) *terminal {
+	r.t.Helper()
 	cmd := r.command(args...)
-	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})
+	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: width})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -184,6 +190,47 @@ func TestTerminalApprove(t *testing.T) {
 	term.types("conditional-access-lockout\n")
 	if exit := term.ends(); exit != exitDone || !strings.Contains(term.text(), "contoso: In progress") {
 		t.Errorf("yes: exit status %d, want 0 and In progress\n%s", exit, term.text())
+	}
+}
+
+// A plan is laid out for the terminal that it is shown on, and for 100
+// characters where there is none.
+func TestTerminalPlanWidth(t *testing.T) {
+	t.Parallel()
+	r := newReal(t)
+	r.must(exitDone, "init", "-demo")
+	r.must(exitDone, "tenants", "add", "contoso")
+	r.must(exitPerson, "sync", "contoso")
+	// plan returns the plan's lines as a terminal shows them.
+	plan := func(term *terminal) string {
+		_, text, ok := strings.Cut(term.text(), "Plan for tenant")
+		text, _, end := strings.Cut(text, "Digest of the plan")
+		if !ok || !end {
+			t.Fatalf("no plan:\n%s", term.text())
+		}
+		return text
+	}
+	shown := map[uint16]string{}
+	for _, width := range []uint16{50, 100, 200} {
+		term := r.terminalOf(width, "plan", "contoso")
+		if exit := term.ends(); exit != exitDone {
+			t.Fatalf("plan: exit status %d, want 0\n%s", exit, term.text())
+		}
+		shown[width] = plan(term)
+		term = r.terminalOf(width, "approve", "contoso")
+		term.until("Type yes to approve plan")
+		term.types("no\n")
+		term.ends()
+		if asked := plan(term); asked != shown[width] {
+			t.Errorf("a terminal of %d characters: the plan is laid out otherwise for a decision than by plan:\n%s\nwant\n%s", width, asked, shown[width])
+		}
+	}
+	if strings.Count(shown[50], "\n") <= strings.Count(shown[200], "\n") {
+		t.Errorf("terminals of 50 and 200 characters: the plan is laid out alike:\n%s", shown[50])
+	}
+	piped := r.must(exitDone, "plan", "contoso")
+	if !strings.Contains(piped, shown[100]) {
+		t.Errorf("the plan without a terminal is not laid out for 100 characters:\n%s\nwant\n%s", piped, shown[100])
 	}
 }
 

@@ -83,14 +83,14 @@ func (s Step) approved() func(reference.Ref) (string, error) {
 	return func(ref reference.Ref) (string, error) {
 		r, ok := values[ref.String()]
 		if !ok {
-			return "", noteError(s.Item, plan.Changed, "the plan does not say what %s stands for; sync again for a fresh plan", ref)
+			return "", noteError(s.Item, Changed, "the plan does not say what %s stands for; sync again for a fresh plan", ref)
 		}
 		if r.New && ref.Property == "" {
 			return s.bound(ref)
 		}
 		value := cmp.Or(r.ID, r.Value)
 		if now := s.Bindings.Of(ref); now != value {
-			return "", noteError(s.Item, plan.Changed, "%s does not stand for what was approved any more; sync again for a fresh plan", ref)
+			return "", noteError(s.Item, Changed, "%s does not stand for what was approved any more; sync again for a fresh plan", ref)
 		}
 		return value, nil
 	}
@@ -129,10 +129,6 @@ func (s Step) present(ref reference.Ref) reference.Ref {
 		ref.Key = now
 	}
 	return ref
-}
-
-func noteError(it *plan.Item, class plan.NoteClass, format string, args ...any) error {
-	return &plan.NoteError{Note: plan.Note{Class: class, Kind: it.Kind, Key: it.Key, Message: fmt.Sprintf(format, args...)}}
 }
 
 // NaturalMatch returns the match by which an object like the item's can be

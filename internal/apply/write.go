@@ -36,7 +36,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 		return noteError(w.Item, plan.SecretNeeded, "it has secrets that only the repository's file holds, and the file is not there; sync again")
 	}
 	if sum, err := schema.Sum(r.Body, w.Key); err != nil || sum != w.Item.DesiredSum {
-		return noteError(w.Item, plan.Changed, "%s was edited since the plan was made; sync again", schema.FileOf(r))
+		return noteError(w.Item, Changed, "%s was edited since the plan was made; sync again", schema.FileOf(r))
 	}
 	body, err := jsonval.ParseObject(r.Body)
 	if err != nil {
@@ -50,7 +50,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 			text, ref, bad := reference.Expand(n.Text, w.Variables)
 			if bad != nil {
 				if at.Secret {
-					fail(noteError(w.Item, plan.ClassOf(bad), "%s", bad.InSecret(n.Text).Message))
+					fail(noteError(w.Item, ClassOf(bad), "%s", bad.InSecret(n.Text).Message))
 				}
 				return jsonval.NullNode
 			}
@@ -184,7 +184,7 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	for pointer, sum := range change.Secrets {
 		secret, ok := w.secrets[sum]
 		if !ok {
-			return nil, cmp.Or(w.unread, noteError(w.Item, plan.Changed, "the secret at %q is not the one that was approved: a variable was changed since the plan was made; sync again for a fresh plan", change.Pointer+pointer))
+			return nil, cmp.Or(w.unread, noteError(w.Item, Changed, "the secret at %q is not the one that was approved: a variable was changed since the plan was made; sync again for a fresh plan", change.Pointer+pointer))
 		}
 		segs, err := jsonval.SplitPointer(pointer)
 		if err != nil {

@@ -47,9 +47,9 @@ func TestApprovedIsWritten(t *testing.T) {
 			}
 			s.Variables = map[string]string{"company": "Contoso", "pw": "hunter3"}
 			_, err = apply.Operation(s, now)
-			failed, ok := errors.AsType[*plan.NoteError](err)
-			if !ok || failed.Note.Class != plan.Changed || failed.Note.Key != "P" {
-				t.Errorf("another secret: got %v, want a note %s", err, plan.Changed)
+			failed, ok := errors.AsType[*apply.NoteError](err)
+			if !ok || failed.Note.Class != apply.Changed || failed.Note.Key != "P" {
+				t.Errorf("another secret: got %v, want a note %s", err, apply.Changed)
 			}
 			if err != nil && (strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "sync again")) {
 				t.Errorf("got %q, want it to say what to do and no secret", err)
@@ -202,8 +202,8 @@ func TestSecretRefersToProperty(t *testing.T) {
 	}
 	s.Bindings = second.Bindings
 	op, err := apply.Operation(s, now)
-	if failed, ok := errors.AsType[*plan.NoteError](err); !ok || failed.Note.Class != plan.Changed {
-		t.Errorf("another value: got %s, %v, want a note %s", op.Patch, err, plan.Changed)
+	if failed, ok := errors.AsType[*apply.NoteError](err); !ok || failed.Note.Class != apply.Changed {
+		t.Errorf("another value: got %s, %v, want a note %s", op.Patch, err, apply.Changed)
 	}
 }
 

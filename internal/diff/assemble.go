@@ -175,7 +175,7 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	if as.ix.failed != nil {
 		return nil, as.ix.failed
 	}
-	return r, plan.Seal(r.Plan)
+	return r, r.Plan.Seal()
 }
 
 func sortedNotes(notes []plan.Note) []plan.Note {

@@ -10,14 +10,14 @@ import (
 func choose(ix *index, o *object, t *trees, found []*difference) (propose []proposal, adopt []*difference) {
 	made := serviceMade(o, t.raw, t.base)
 	unnamed := unnamed(o, t, found)
-	enforce := ix.drift(o.kind) == plan.EnforceDesired
+	enforce := ix.enforces(o.kind)
 	for _, d := range found {
 		origin := plan.Deploy
 		switch {
 		case d.fate == drifted && enforce && made == nil:
 			origin = plan.Enforce
 		case d.fate == drifted:
-			if ignored(ix, o, d, plan.FromTenant) {
+			if ignored(ix, o, d, fromTenant) {
 				continue
 			}
 			if why := unnamed[d]; why != "" {
@@ -27,7 +27,7 @@ func choose(ix *index, o *object, t *trees, found []*difference) (propose []prop
 			if made != nil {
 				noteOn(ix, o, plan.ServiceChange, d.pointer(), "%s; the service changed it by itself, and the repository takes that over", made.Reason)
 			}
-			if rest, ok := spare(ix, o, d, plan.FromTenant); ok {
+			if rest, ok := spare(ix, o, d, fromTenant); ok {
 				adopt = append(adopt, rest.difference)
 			}
 			continue
@@ -35,11 +35,11 @@ func choose(ix *index, o *object, t *trees, found []*difference) (propose []prop
 			origin = plan.Clash
 		}
 		switch {
-		case ignored(ix, o, d, plan.ToTenant):
+		case ignored(ix, o, d, toTenant):
 		case d.rule.Fact().CreateOnly:
 			noteOn(ix, o, plan.Unsupported, d.pointer(), "it can be set only when the object is created; recreate the object, or take the tenant's value into the repository")
 		default:
-			if rest, ok := spare(ix, o, d, plan.ToTenant); ok {
+			if rest, ok := spare(ix, o, d, toTenant); ok {
 				propose = append(propose, proposal{rest, origin})
 			}
 		}

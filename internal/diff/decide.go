@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
@@ -91,7 +92,7 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 	var problems []problem
 	t.desired, t.secrets, problems = dec.ns.desired(o, body)
 	for _, p := range problems {
-		noteOn(dec.ix, o, plan.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
+		noteOn(dec.ix, o, apply.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
 	}
 	if len(problems)+len(refused) > 0 {
 		o.keep, o.withheld = true, true
@@ -194,8 +195,8 @@ func (dec *decider) compareNew(o *object, t *trees) {
 	switch {
 	case dec.ix.files.hides(o.kind.Name, o.key):
 		o.newBase = o.base // its file may have another key
-	case ignored(dec.ix, o, nil, plan.FromTenant):
-	case dec.ix.drift(o.kind) == plan.EnforceDesired && serviceMade(o, t.raw) == nil:
+	case ignored(dec.ix, o, nil, fromTenant):
+	case dec.ix.enforces(o.kind) && serviceMade(o, t.raw) == nil:
 		noteOn(dec.ix, o, plan.Unmanaged, "", "only the tenant has it; it is neither taken over nor deleted. Add it to the repository, or delete it in the tenant")
 	default:
 		body := dec.ix.adoptedForm(o.kind, t.current).JSON()
@@ -223,9 +224,9 @@ func (dec *decider) compareAbsent(o *object, t *trees) {
 		dec.proposeCreate(o, t, plan.Deploy)
 	case !schema.Exactly(o.kind.Root, schema.Managed(t.base, wanted), wanted):
 		dec.proposeCreate(o, t, plan.Clash)
-	case dec.ix.drift(o.kind) == plan.EnforceDesired && serviceMade(o, t.base, t.desired) == nil:
+	case dec.ix.enforces(o.kind) && serviceMade(o, t.base, t.desired) == nil:
 		dec.proposeCreate(o, t, plan.Enforce)
-	case ignored(dec.ix, o, nil, plan.FromTenant):
+	case ignored(dec.ix, o, nil, fromTenant):
 		o.withheld = true
 	default:
 		if made := serviceMade(o, t.base, t.desired); made != nil {

@@ -11,7 +11,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
-	"github.com/tenantsync/tenantsync/plan"
 )
 
 func FuzzTemplate(f *testing.F) {
@@ -129,20 +128,6 @@ func TestCanonicalNumber(t *testing.T) {
 	}
 }
 
-func TestMatchesText(t *testing.T) {
-	for _, tc := range []struct {
-		pattern, s string
-		want       bool
-	}{
-		{"a", "a", true}, {"a", "b", false}, {"*", "", true}, {"a*", "abc", true}, {"*c", "abc", true}, {"a*c", "abc", true},
-		{"a*b*c", "axbyc", true}, {"a*b*c", "acb", false}, {"a*a", "a", false}, {"*b*", "abc", true}, {"*b*", "ac", false},
-	} {
-		if got := plan.MatchesText(tc.pattern, tc.s); got != tc.want {
-			t.Errorf("matchesText(%q, %q) = %v", tc.pattern, tc.s, got)
-		}
-	}
-}
-
 func TestFingerprint(t *testing.T) {
 	k := testKinds()[0]
 	sum := func(body string) string {
@@ -192,7 +177,7 @@ func TestShortcutFollowsNames(t *testing.T) {
 	in := tc.input(t)
 	in.Base = r.Base
 	in.Current.Resources[0].ID = "g2"
-	in.Rules.Drift = plan.EnforceDesired
+	in.Rules.Enforce = true
 	if r, err = compareOnce(in); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +9,22 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 )
+
+// direction is the way that a change would take.
+type direction int
+
+const (
+	toTenant   direction = iota // it would be written to the tenant
+	fromTenant                  // it would be adopted
+)
+
+// ignoredBy reports whether a rule leaves alone what goes this way.
+func (way direction) ignoredBy(ig plan.Ignore) bool {
+	if ig.OnlyToTenant == ig.OnlyFromTenant {
+		return true
+	}
+	return ig.OnlyToTenant == (way == toTenant)
+}
 
 // spared is a difference without what rules leave alone within it.
 type spared struct {
@@ -43,7 +58,7 @@ type left struct {
 
 // leftWithin returns what is left alone within a difference in a direction: by
 // ignore rules, and, in the tenant, because it can be set only on create.
-func leftWithin(ix *index, o *object, d *difference, direction plan.Direction) []left {
+func leftWithin(ix *index, o *object, d *difference, way direction) []left {
 	var out []left
 	for _, a := range o.accepted {
 		if rest, ok := d.within(a.segs); ok {
@@ -51,8 +66,7 @@ func leftWithin(ix *index, o *object, d *difference, direction plan.Direction) [
 		}
 	}
 	for _, ig := range ix.rules.Ignore {
-		way := cmp.Or(ig.Direction, plan.BothWays)
-		if way != plan.BothWays && way != direction || !ig.Selector.Matches(o.kind.Name, o.key) {
+		if !way.ignoredBy(ig) || !ig.Selector.Matches(o.kind.Name, o.key) {
 			continue
 		}
 		if segs, err := jsonval.SplitPointer(ig.Pointer); err == nil { // others are refused by newComparison
@@ -61,7 +75,7 @@ func leftWithin(ix *index, o *object, d *difference, direction plan.Direction) [
 			}
 		}
 	}
-	if direction == plan.FromTenant {
+	if way == fromTenant {
 		return out
 	}
 	for _, p := range o.kind.CreateOnly {
@@ -78,14 +92,14 @@ func leftWithin(ix *index, o *object, d *difference, direction plan.Direction) [
 // written has there what the tenant has, and what would be adopted what the
 // repository has. It returns false if nothing else is left of it, or if the rest
 // cannot be changed without that part.
-func spare(ix *index, o *object, d *difference, direction plan.Direction) (spared, bool) {
+func spare(ix *index, o *object, d *difference, way direction) (spared, bool) {
 	out := spared{d, d}
-	if d.member && (d.desired == nil || direction == plan.FromTenant && d.current == nil) {
+	if d.member && (d.desired == nil || way == fromTenant && d.current == nil) {
 		return out, true // the member as a whole comes or goes
 	}
-	for _, l := range leftWithin(ix, o, d, direction) {
+	for _, l := range leftWithin(ix, o, d, way) {
 		into, from := out.desired, d.current
-		if direction == plan.FromTenant {
+		if way == fromTenant {
 			into, from = out.current, d.desired
 		}
 		value, ok := graft(l.pattern, into, from)
@@ -97,7 +111,7 @@ func spare(ix *index, o *object, d *difference, direction plan.Direction) (spare
 			return out, false
 		}
 		changed, whole := *out.difference, *out.whole
-		if direction == plan.FromTenant {
+		if way == fromTenant {
 			changed.current = value
 		} else {
 			changed.desired = value
@@ -119,7 +133,7 @@ func spare(ix *index, o *object, d *difference, direction plan.Direction) (spare
 		r = r.Step("*")
 	}
 	now, was := out.desired, out.current
-	if direction == plan.FromTenant {
+	if way == fromTenant {
 		now, was = was, now
 	}
 	nothing := now.IsEmpty() && was.IsNull() // all of it was left alone
@@ -194,9 +208,9 @@ type proposal struct {
 	origin plan.Origin
 }
 
-// ignored reports whether a rule or a deviation leaves the difference alone in a direction,
-// and notes it. A nil difference is the whole object.
-func ignored(ix *index, o *object, d *difference, direction plan.Direction) bool {
+// ignored reports whether a rule or a deviation leaves the difference alone in a
+// direction, and notes it. A nil difference is the whole object.
+func ignored(ix *index, o *object, d *difference, way direction) bool {
 	if d != nil {
 		if a := o.acceptedAt(d); a != nil {
 			noteOn(ix, o, plan.Ignored, d.pointer(), "%s", a.why)
@@ -204,8 +218,7 @@ func ignored(ix *index, o *object, d *difference, direction plan.Direction) bool
 		}
 	}
 	for _, ig := range ix.rules.Ignore {
-		way := cmp.Or(ig.Direction, plan.BothWays)
-		if way != plan.BothWays && way != direction || !ig.Selector.Matches(o.kind.Name, o.key) {
+		if !way.ignoredBy(ig) || !ig.Selector.Matches(o.kind.Name, o.key) {
 			continue
 		}
 		pattern, err := jsonval.SplitPointer(ig.Pointer)

@@ -133,9 +133,12 @@ func (ix *index) targeted(kind, key string) bool {
 // targetsKind reports whether an object of the kind can be among the targets.
 func (ix *index) targetsKind(kind string) bool { return ix.targets == nil || ix.targetKinds[kind] }
 
-// drift returns the policy of a kind.
-func (ix *index) drift(k *schema.Schema) plan.DriftPolicy {
-	return cmp.Or(ix.rules.DriftByKind[k.Name], ix.rules.Drift, plan.AdoptDrift)
+// enforces reports whether drift of a kind is undone and not adopted.
+func (ix *index) enforces(k *schema.Schema) bool {
+	if enforce, ok := ix.rules.EnforceByKind[k.Name]; ok {
+		return enforce
+	}
+	return ix.rules.Enforce
 }
 
 // kindStates returns the states of the kinds, ordered by name.

@@ -13,6 +13,9 @@ import (
 )
 
 const (
+	// The defaults stand in the comments of [plan.Rules] too.
+	maxDeletesDefault = 10
+	maxUpdatesDefault = 200
 	// maxDeleteShareDefault is in percent.
 	maxDeleteShareDefault        = 30
 	maxAssignmentsRemovedDefault = 10
@@ -69,7 +72,7 @@ func (ms *matches) sizes() map[string]int {
 
 func tooManyDeletes(p *plan.Plan, rules *plan.Rules, sizes map[string]int) []plan.Violation {
 	all, byKind := tallyOf(p, func(it *plan.Item) bool { return it.Verb == tenant.Delete })
-	broken := overCount("max-deletes", tenant.Delete, all, cmp.Or(rules.MaxDeletes, plan.MaxDeletesDefault))
+	broken := overCount("max-deletes", tenant.Delete, all, cmp.Or(rules.MaxDeletes, maxDeletesDefault))
 	percent := cmp.Or(rules.MaxDeleteShare, maxDeleteShareDefault)
 	if percent < 0 {
 		return broken
@@ -95,7 +98,7 @@ func tooManyUpdates(p *plan.Plan, in *Input, sizes map[string]int) []plan.Violat
 	all, byKind := tallyOf(p, func(it *plan.Item) bool {
 		return it.Verb == tenant.Update && !created[reference.ItemID(it.Kind, it.Key)] && !onlyDescribes(it, in.Kinds.Kind(it.Kind).NaturalKey)
 	})
-	broken := overCount("max-updates", tenant.Update, all, cmp.Or(in.Rules.MaxUpdates, plan.MaxUpdatesDefault))
+	broken := overCount("max-updates", tenant.Update, all, cmp.Or(in.Rules.MaxUpdates, maxUpdatesDefault))
 	percent := in.Rules.MaxUpdateShare
 	if percent <= 0 {
 		return broken

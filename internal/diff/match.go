@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
@@ -172,7 +173,7 @@ func (m *matching) nameless() {
 			if name := body.At(segs); name.IsString() {
 				if _, _, bad := reference.Expand(name.Text, m.ix.values); bad != nil {
 					m.ix.files.kinds[m.kind.Name] = true
-					noteOn(m.ix, o, plan.ClassOf(bad), jsonval.JoinPointer(segs), "%s: what the object is called cannot be read%s", schema.FileOf(o.desired), untilRepaired)
+					noteOn(m.ix, o, apply.ClassOf(bad), jsonval.JoinPointer(segs), "%s: what the object is called cannot be read%s", schema.FileOf(o.desired), untilRepaired)
 				}
 			}
 		}

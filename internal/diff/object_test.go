@@ -471,10 +471,20 @@ func TestCompareIgnores(t *testing.T) {
 				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
 		},
 		{
+			name:        "both ways, each named",
+			explanation: "who sets both directions leaves the difference alone altogether",
+			base:        base, desired: desired, current: current,
+			adjust: ignore(plan.Ignore{Pointer: "/c", OnlyToTenant: true, OnlyFromTenant: true}, plan.Ignore{Pointer: "/d", OnlyToTenant: true, OnlyFromTenant: true}),
+			want: `update groups/A deploy /o/d: 1 | 1 -> 2
+				note ignored groups/A /c
+				note ignored groups/A /d
+				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
+		},
+		{
 			name:        "one direction",
 			explanation: "a direction leaves the other alone",
 			base:        base, desired: desired, current: current,
-			adjust: ignore(plan.Ignore{Pointer: "/c", Direction: plan.ToTenant}, plan.Ignore{Pointer: "/d", Direction: plan.FromTenant}, plan.Ignore{Pointer: "/*/d", Direction: plan.ToTenant}),
+			adjust: ignore(plan.Ignore{Pointer: "/c", OnlyToTenant: true}, plan.Ignore{Pointer: "/d", OnlyFromTenant: true}, plan.Ignore{Pointer: "/*/d", OnlyToTenant: true}),
 			want: `update groups/A deploy /d: 1 | 1 -> 2
 				adopt groups/A {"displayName":"A","d":2,"c":2,"o":{"d":2}}
 				note ignored groups/A /o/d
@@ -522,7 +532,7 @@ func TestCompareIgnores(t *testing.T) {
 			base:        `policies/P=1 {"displayName":"P","assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}]}`,
 			desired:     `policies/P {"displayName":"P","assignments":[{"target":"a","v":2,"w":2},{"target":"b","v":2},{"target":"d","v":2,"w":2}]}`,
 			current:     `policies 1 {"displayName":"P","assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}]}`,
-			adjust:      ignore(plan.Ignore{Pointer: "/assignments/*/v", Direction: plan.ToTenant}),
+			adjust:      ignore(plan.Ignore{Pointer: "/assignments/*/v", OnlyToTenant: true}),
 			want: `update policies/P deploy /assignments/-: - | - -> {"target":"d","w":2}
 				update policies/P deploy /assignments/-: {"target":"a","v":1,"w":1} | {"target":"a","v":1,"w":1} -> {"target":"a","v":1,"w":2}
 				update policies/P deploy /assignments/-: {"target":"c","v":1} | {"target":"c","v":1} -> -

@@ -354,7 +354,7 @@ func (w *world) change(t *rapid.T) {
 func drawWorld(t *rapid.T) *world {
 	w := newWorld()
 	if rapid.Bool().Draw(t, "enforce") {
-		w.rules.Drift = plan.EnforceDesired
+		w.rules.Enforce = true
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "syncs") {
 		w.change(t)

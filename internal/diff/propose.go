@@ -69,7 +69,7 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 
 // proposeCreate proposes an object that the tenant does not have.
 func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
-	if ignored(dec.ix, o, nil, plan.ToTenant) {
+	if ignored(dec.ix, o, nil, toTenant) {
 		o.withheld = true
 		return
 	}
@@ -96,7 +96,7 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 
 // proposeDelete proposes to delete what the repository has let go of.
 func (dec *decider) proposeDelete(o *object, t *trees) {
-	if ignored(dec.ix, o, nil, plan.ToTenant) {
+	if ignored(dec.ix, o, nil, toTenant) {
 		return
 	}
 	if dec.ix.scope(o.kind) == tenant.Listed && !dec.ix.rules.Deletes[o.kind.Name] {

@@ -151,8 +151,8 @@ func TestOperationWritesApprovedValues(t *testing.T) {
 		s := fresh(t)
 		spoil(&s)
 		op, err := apply.Operation(s, now)
-		if failed, ok := errors.AsType[*plan.NoteError](err); !ok || failed.Note.Class != plan.Changed {
-			t.Errorf("%s: got %s, %v, want a note %s", name, op.Patch, err, plan.Changed)
+		if failed, ok := errors.AsType[*apply.NoteError](err); !ok || failed.Note.Class != apply.Changed {
+			t.Errorf("%s: got %s, %v, want a note %s", name, op.Patch, err, apply.Changed)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func secretsMissing(ns *names, o *object, it *plan.Item, raw *jsonval.Node) *pla
 		}
 	}
 	_, _, err := w.Update(raw)
-	if failed, ok := errors.AsType[*plan.NoteError](err); ok {
+	if failed, ok := errors.AsType[*apply.NoteError](err); ok {
 		return &failed.Note
 	}
 	if err != nil {

@@ -161,7 +161,7 @@ func TestOperation(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			s, _ := planned(t, comparisonCase{base: tc.base, desired: tc.desired, current: tc.current, adjust: func(in *Input) { in.Rules.DriftByKind = map[string]plan.DriftPolicy{"groups": plan.EnforceDesired} }})
+			s, _ := planned(t, comparisonCase{base: tc.base, desired: tc.desired, current: tc.current, adjust: func(in *Input) { in.Rules.EnforceByKind = map[string]bool{"groups": true} }})
 			var current *tenant.Resource
 			want := tenant.Operation{Verb: s.Item.Verb, Kind: "policies"}
 			if tc.now != "" {
@@ -170,7 +170,7 @@ func TestOperation(t *testing.T) {
 			}
 			got, err := apply.Operation(s, current)
 			if tc.note != "" {
-				failed, ok := errors.AsType[*plan.NoteError](err)
+				failed, ok := errors.AsType[*apply.NoteError](err)
 				if !ok || failed.Note.Class != tc.note {
 					t.Fatalf("%s: got %v, want a note %s", tc.explanation, err, tc.note)
 				}
@@ -232,9 +232,9 @@ func TestOperationRefuses(t *testing.T) {
 		class   plan.NoteClass
 	}{
 		"the file is not there":     {func(s *apply.Step) { s.Desired = nil }, plan.SecretNeeded},
-		"the file was edited":       {func(s *apply.Step) { s.Desired = &tenant.Resource{Body: json.RawMessage(`{"password":"x"}`)} }, plan.Changed},
-		"a variable was changed":    {func(s *apply.Step) { s.Variables = map[string]string{"company": "Fabrikam"} }, plan.Changed},
-		"another key":               {func(s *apply.Step) { s.Key = "" }, plan.Changed},
+		"the file was edited":       {func(s *apply.Step) { s.Desired = &tenant.Resource{Body: json.RawMessage(`{"password":"x"}`)} }, apply.Changed},
+		"a variable was changed":    {func(s *apply.Step) { s.Variables = map[string]string{"company": "Fabrikam"} }, apply.Changed},
+		"another key":               {func(s *apply.Step) { s.Key = "" }, apply.Changed},
 		"a variable has gone":       {func(s *apply.Step) { s.Variables = nil }, plan.Unresolved},
 		"the group was not created": {func(s *apply.Step) { s.Bindings = nil }, plan.Unresolved},
 	} {
@@ -242,7 +242,7 @@ func TestOperationRefuses(t *testing.T) {
 			s := fresh(t)
 			c.breakIt(&s)
 			_, err := apply.Operation(s, now)
-			failed, ok := errors.AsType[*plan.NoteError](err)
+			failed, ok := errors.AsType[*apply.NoteError](err)
 			if !ok || failed.Note.Class != c.class || failed.Note.Key != "P" {
 				t.Errorf("got %v, want a note %s", err, c.class)
 			}

@@ -1,12 +1,8 @@
 package diff
 
-import (
-	"testing"
+import "testing"
 
-	"github.com/tenantsync/tenantsync/plan"
-)
-
-func enforce(in *Input) { in.Rules.Drift = plan.EnforceDesired }
+func enforce(in *Input) { in.Rules.Enforce = true }
 
 func TestCompareProperties(t *testing.T) {
 	runComparisons(t, []comparisonCase{
@@ -44,6 +40,32 @@ func TestCompareProperties(t *testing.T) {
 			current:     `groups 1 {"displayName":"A","x":3}`,
 			adjust:      enforce,
 			want: `update groups/A enforce /x: 1 | 3 -> 1
+				base groups/A=1 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "tenant changed, enforce for the kind alone",
+			explanation: "what a kind has goes before what all have",
+			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `apps/B=2 {"displayName":"B","x":1}`,
+			desired:     `groups/A {"displayName":"A","x":1}` + "\n" + `apps/B {"displayName":"B","x":1}`,
+			current:     `groups 1 {"displayName":"A","x":3}` + "\n" + `apps 2 {"displayName":"B","x":3}`,
+			adjust:      func(in *Input) { in.Rules.EnforceByKind = map[string]bool{"groups": true} },
+			want: `update groups/A enforce /x: 1 | 3 -> 1
+				adopt apps/B {"displayName":"B","x":3}
+				base apps/B=2 {"displayName":"B","x":1}
+				base groups/A=1 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "tenant changed, enforce but for the kind",
+			explanation: "what a kind has goes before what all have, also when it is to adopt",
+			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `apps/B=2 {"displayName":"B","x":1}`,
+			desired:     `groups/A {"displayName":"A","x":1}` + "\n" + `apps/B {"displayName":"B","x":1}`,
+			current:     `groups 1 {"displayName":"A","x":3}` + "\n" + `apps 2 {"displayName":"B","x":3}`,
+			adjust: func(in *Input) {
+				in.Rules.Enforce, in.Rules.EnforceByKind = true, map[string]bool{"apps": false}
+			},
+			want: `update groups/A enforce /x: 1 | 3 -> 1
+				adopt apps/B {"displayName":"B","x":3}
+				base apps/B=2 {"displayName":"B","x":1}
 				base groups/A=1 {"displayName":"A","x":1}`,
 		},
 		{

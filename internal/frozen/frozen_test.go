@@ -91,11 +91,11 @@ func TestConstants(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("a.go", "package p\n\ntype Word string\n\nconst (\n\tB Word = \"b\"\n\tA Word = `a`\n\tNone Word = \"\"\n\tother Other = \"x\"\n)\n")
-	write("a_test.go", "package p\n\nconst C Word = \"c\"\n")
+	write("a.go", "package p\n\ntype Word string\n\nconst (\n\tB Word = \"b\"\n\tA Word = `a`\n\tNone Word = \"\"\n\tother Other = \"x\"\n\tC q.Word = \"c\"\n)\n")
+	write("a_test.go", "package p\n\nconst D Word = \"d\"\n")
 	got, err := constants(dir, []string{"Word"})
-	if err != nil || !reflect.DeepEqual(got, map[string][]string{"Word": {"a", "b"}}) {
-		t.Errorf("got %v, %v, want a and b", got, err)
+	if err != nil || !reflect.DeepEqual(got, map[string][]string{"Word": {"a", "b", "c"}}) {
+		t.Errorf("got %v, %v, want a, b and c", got, err)
 	}
 	if _, err := constants(dir, []string{"Nothing"}); err == nil {
 		t.Error("a type without constants: got no error")

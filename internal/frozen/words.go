@@ -16,7 +16,7 @@ import (
 )
 
 // Words holds the words that a package persists, the values of its constants
-// of the given types, against testdata/v1/words.json: a word that was written
+// of the given types, its own or another package's, against testdata/v1/words.json: a word that was written
 // once must keep its meaning for ever. Later versions list their new words in
 // testdata/v2/words.json and so on, which this reads too.
 func Words(t testing.TB, types ...string) {
@@ -103,7 +103,11 @@ func constants(dir string, types []string) (map[string][]string, error) {
 			}
 			for _, spec := range gen.Specs {
 				v := spec.(*ast.ValueSpec)
-				typ, ok := v.Type.(*ast.Ident)
+				of := v.Type
+				if imported, ok := of.(*ast.SelectorExpr); ok {
+					of = imported.Sel
+				}
+				typ, ok := of.(*ast.Ident)
 				if !ok || !slices.Contains(types, typ.Name) {
 					continue
 				}

@@ -103,7 +103,7 @@ func (s *subject) checkFile(act string, ch tenant.Change, was, is body) {
 	if id := s.boundTo(ch.Kind, ch.Key); act == "adopt" && is == nil && id != "" && s.fake.Object(ch.Kind, id) != nil {
 		violate("%s was removed from the repository, and the tenant still has it as %s", ch.Kind+"/"+ch.Key, id)
 	}
-	if act == "adopt" && s.settings.Rules.Drift == plan.EnforceDesired {
+	if act == "adopt" && s.settings.Rules.Enforce {
 		violate("%s was adopted, and the policy is to enforce", id)
 	}
 	if act == "revert" && r.plan != nil && !slices.ContainsFunc(r.plan.Items, func(it plan.Item) bool {

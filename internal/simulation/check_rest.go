@@ -104,7 +104,7 @@ func (s *subject) checkAgreed() {
 			}
 			left = slices.Delete(left, i, i+1)
 		}
-		if len(left) > 0 && s.settings.Scopes[kind] != tenant.Listed && s.settings.Rules.Drift != plan.EnforceDesired {
+		if len(left) > 0 && s.settings.Scopes[kind] != tenant.Listed && !s.settings.Rules.Enforce {
 			violate("the tenant's %s are not in the repository: %s", kind, texts(left))
 		}
 	}

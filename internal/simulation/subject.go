@@ -140,7 +140,7 @@ func newSubject(w *world, index int) *subject {
 	}
 	s.settings.Rules.MaxDeletes = pick(&r, 1, 10)
 	if r.chance(0.2) {
-		s.settings.Rules.Drift = plan.EnforceDesired
+		s.settings.Rules.Enforce = true
 	}
 	if r.chance(0.2) {
 		s.ignored = []string{"mode"}

@@ -7,7 +7,6 @@ import (
 	"testing/synctest"
 
 	"github.com/tenantsync/tenantsync/auth/authtest"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -63,7 +62,7 @@ func TestSyncWithoutUnavailableKinds(t *testing.T) {
 		if err := r.repository.Edit("contoso", "things", "A", []byte(`{"displayName":"A"}`)); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.sync(t.Context(), plan.AdoptDrift, syncer.Adopted, syncer.NoChanges); err != nil {
+		if err := r.sync(t.Context(), adopt, syncer.Adopted, syncer.NoChanges); err != nil {
 			t.Fatal(err)
 		}
 		if len(server.Fake.Objects("things")) > 0 {

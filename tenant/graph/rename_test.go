@@ -6,7 +6,6 @@ import (
 	"testing/synctest"
 
 	"github.com/tenantsync/tenantsync/auth/authtest"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -39,7 +38,7 @@ func TestRenameKeepsTheObject(t *testing.T) {
 					}
 				}
 				sync := func(outcome syncer.Outcome) {
-					if err := r.sync(t.Context(), plan.AdoptDrift, outcome); err != nil {
+					if err := r.sync(t.Context(), adopt, outcome); err != nil {
 						t.Fatal(err)
 					}
 				}

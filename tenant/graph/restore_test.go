@@ -74,7 +74,7 @@ func restores(ctx context.Context, server *graphtest.Server, catalogue *graph.Ca
 	if err != nil {
 		return err
 	}
-	if err := r.sync(ctx, plan.AdoptDrift, syncer.Adopted, syncer.NoChanges); err != nil {
+	if err := r.sync(ctx, adopt, syncer.Adopted, syncer.NoChanges); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	if err := r.enterSecrets(ctx); err != nil {
@@ -88,14 +88,14 @@ func restores(ctx context.Context, server *graphtest.Server, catalogue *graph.Ca
 		r.store = state.NewMemory()
 	}
 	server.Fake.Lag(lag)
-	if err := r.sync(ctx, plan.EnforceDesired, syncer.Deployed, syncer.NoChanges); err != nil {
+	if err := r.sync(ctx, enforce, syncer.Deployed, syncer.NoChanges); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	after, err := r.content()
 	if err != nil || after != before {
 		return fmt.Errorf("not restored (%v) (-before +after):\n%s", err, cmp.Diff(strings.Split(before, "\n"), strings.Split(after, "\n")))
 	}
-	return r.sync(ctx, plan.EnforceDesired, syncer.NoChanges)
+	return r.sync(ctx, enforce, syncer.NoChanges)
 }
 
 // content is the tenant's, but for ids.
@@ -173,8 +173,11 @@ func (r *restorer) enterSecrets(ctx context.Context) error {
 	return nil
 }
 
+// What a sync does about drift.
+const adopt, enforce = false, true
+
 // sync runs one sync, whose outcome must be one of those.
-func (r *restorer) sync(ctx context.Context, drift plan.DriftPolicy, outcomes ...syncer.Outcome) error {
+func (r *restorer) sync(ctx context.Context, enforce bool, outcomes ...syncer.Outcome) error {
 	connect := func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
 		return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: r.server.URL(), HTTPClient: r.server.HTTPClient(),
 			Catalogue: r.catalogue, Directory: r.server.Fake.Directory(), Cloud: r.cloud})
@@ -189,7 +192,7 @@ func (r *restorer) sync(ctx context.Context, drift plan.DriftPolicy, outcomes ..
 	engine, err := syncer.New(syncer.Config{Secret: []byte("the same for each engine of the test"), Store: r.store, Leaser: r.store, Blobs: r.store, Repository: r.repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(0)}}),
 		Connector:     syncer.ConnectorFunc(connect), Approver: syncer.ApproverFunc(approve), Approval: syncer.ApprovalRules{AllowRequester: true},
-		Settings: syncer.Settings{Variables: r.variables, Rules: plan.Rules{Drift: drift}}})
+		Settings: syncer.Settings{Variables: r.variables, Rules: plan.Rules{Enforce: enforce}}})
 	if err != nil {
 		return err
 	}

@@ -91,13 +91,13 @@ func (c *coverage) left() map[string]detour {
 
 // notWalked are the call sites that the walk does not strike, and why.
 var notWalked = map[string]string{
-	"(*Syncer).Changes: Store.List":           "people follow the changes of tenants; no run does",
-	"(*Syncer).Statuses: Store.List":          "people look at a page of tenants; no run does",
-	"(*Syncer).History: Store.History":        "people look at a page of history; no run does",
+	"(*Syncer).Changes: Store.List":            "people follow the changes of tenants; no run does",
+	"(*Syncer).Statuses: Store.List":           "people look at a page of tenants; no run does",
+	"(*Syncer).History: Store.History":         "people look at a page of history; no run does",
 	"(*Syncer).artifacts: Repository.Snapshot": "people look at a backup; no run does",
-	"(*Syncer).withNeeds: Repository.Desired": "people ask for a retry; no run does",
-	"(*Syncer).hasBegun: Store.History":       "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
-	"(*Syncer).leave: Leaser.Renew":           "a record of a newer version is let go of; nothing of it is read or written",
+	"(*Syncer).withNeeds: Repository.Desired":  "people ask for a retry; no run does",
+	"(*Syncer).hasBegun: Store.History":        "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
+	"(*Syncer).leave: Leaser.Renew":            "a record of a newer version is let go of; nothing of it is read or written",
 }
 
 // check holds what was struck against the calls that the engine's source has.

@@ -1,21 +1,22 @@
-// Package plan compares what a tenant's configuration was, should be and is,
-// and works out what to propose.
+// Package plan is the document that a person approves: what a sync will change
+// in a tenant, why, and which rules that breaks.
 //
-// It computes and does nothing else: no clock, no network, no files, no
-// goroutines. Equal input gives an equal answer. The values that it returns
-// are the caller's; its functions may be called concurrently on different
-// values, and only read those that they are given.
+// A sync makes the plan (package syncer). Hosts show it, with [Plan.Text],
+// [Plan.Markdown] or from its JSON form, and store it with [Plan.Encode] and
+// [DecodePlan]. [Rules] say what a sync may propose. The functions use no clock,
+// network, files or goroutines. They only read what they are given, and may be
+// called concurrently.
 //
 // # Three sides
 //
-// [Compare] sees three sides of every property: the [Base], on which the
-// repository and the tenant last agreed, the repository's desired line, and
-// the tenant as it was read.
+// A sync sees three sides of every property: the base, on which the repository
+// and the tenant last agreed, the repository's desired line, and the tenant as it
+// was read.
 //
 //	repository  tenant                  result
 //	same        same                    nothing
 //	changed     same                    an [Item] with origin [Deploy]
-//	same        changed                 [Result.Adopt], or under [Rules].Enforce an [Item] with origin [Enforce]
+//	same        changed                 adopted into the file, or under [Rules].Enforce an [Item] with origin [Enforce]
 //	changed     changed, to the same    nothing, and the base moves
 //	changed     changed, otherwise      an [Item] with origin [Clash]
 //
@@ -91,8 +92,7 @@
 // of a secret that cannot be read a KeyChanged note says so. A
 // value of asterisks or [Redacted] in a file means that the file does not manage
 // it. Because nobody can read a masked secret, it counts as what was last
-// deployed: a secret that somebody replaces in the tenant is not noticed. Tell
-// Compare what a run has written ([Input.Written]), or it is proposed again. In
+// deployed: a secret that somebody replaces in the tenant is not noticed. In
 // an array that is sent whole, an untouched masked secret is carried along only
 // if its element, apart from secrets, has not changed, or if the kind declares a
 // set with an identity; else the answer is a [SecretNeeded] note.
@@ -112,7 +112,11 @@
 //
 // # What is not looked at
 //
-// Read-only properties do not count, and numbers are compared by value. What an
+// Read-only properties do not count, and numbers are compared by value. Values in
+// forms that mean the same are equal where the kind says so ([tenant.Kind].Forms,
+// Defaults, Sets): null and empty, letter case of enumerations, times, durations.
+// This is about what desired line and tenant have. Against the base, what a person
+// writes counts as it stands, and the file keeps it. What an
 // answer says about itself ("@odata.context", "x@odata.navigationLink") does not
 // count either. Types do: "@odata.type", and "x@odata.type" where the tenant
 // tells it too; a type is sent with its property. A file that has another
@@ -126,17 +130,7 @@
 // created, deleted or taken over as new are so as a whole. A [Deviation]
 // leaves one property of one object alone while the tenant has the accepted value.
 //
-// An object whose bytes on both sides are as they were when all agreed is not
-// decoded at all ([BaseObject].Seen), which is most of them in most runs. With
-// [Input.NoBackup] the work then grows with what has changed.
-//
-// # A sync, from here
-//
-// Fill an [Input]. Ask [Reads] what to read from the tenant, then
-// [ReferenceReads] for what is needed to name references, then [Missing] for
-// objects to look for by id. Call Compare. Store [Result.Base], write [Result.Adopt] and
-// [Result.Backup] to the repository, and show the [Plan] to a person, with
-// [Plan.Text] or [Plan.Markdown] or from its JSON form.
+// # Approvals
 //
 // An approval is of a digest: [Plan.Digest] changes with everything that a
 // person decides on. [Plan.ChangeDigest] is equal for equal changes in
@@ -145,11 +139,12 @@
 // hashes, not signatures: whoever can write the store can write a plan that
 // fits.
 //
-// To carry the plan out, apply its items wave by wave: read the object, compare
-// its [Fingerprint] with [Item.Before], make the [Operation], write, and skip
-// what depends on an item that failed. Then compare once more, with what was
-// created in [Input.Bound] and what was applied in [Input.Written], for the base. [Reached] tells of an object whether an
-// item, or part of it, has been done.
+// Items are applied wave by wave. Before an item is written, its object is read
+// and compared with [Item.Before], and what its references stand for with
+// [Item].Resolved; what depends on an item that failed is left out. Afterwards the
+// object is read back. A change that the service did not keep is marked in the
+// next plan ([PropertyChange].NotKept), which shows how to accept it as a
+// [Deviation].
 //
 // # Parts
 //
@@ -179,15 +174,12 @@
 // [Plan.Impact] is what people should see before all else, such as a policy that
 // is enabled. Nobody has to accept it by name.
 //
-// [Plan.Impact] is what people should see before all else, such as a policy that
-// is enabled. Nobody has to accept it by name.
-//
 // # What a plan holds
 //
 // Objects are named by key and references by name; ids are only in
-// [Item.TenantID] and [Item.Resolved]. Values of sensitive properties are redacted before they get here. Names
-// and values are otherwise as the tenant and the repository have them, and so
-// may be hostile: the renderers escape them, and a host that shows parts of a
+// [Item.TenantID] and [Item.Resolved]. Values of sensitive properties are redacted
+// before they get here. Names and values are otherwise as the tenant and the
+// repository have them, and so may be hostile: the renderers escape them, and a host that shows parts of a
 // plan by itself must do so too ([Printable] helps on a terminal). Letters that
 // are written from right to left are shown as they are, and what stands on
 // either side of an arrow is then put on lines of its own.

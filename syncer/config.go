@@ -66,7 +66,7 @@ type Config struct {
 	// with secrets stale, and changes no object. Nil: the process makes one of
 	// its own, so that plans with secrets can be approved in this process only,
 	// and are stale when another one takes over.
-	Secret []byte
+	Secret Secret
 	// Settings are scopes, variables and rules, the same for all tenants. Not
 	// used if SettingsFor is set.
 	Settings Settings

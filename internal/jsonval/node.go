@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -19,6 +18,7 @@ func CanonicalJSON(raw json.RawMessage) ([]byte, error) {
 	return n.JSON(), nil
 }
 
+// TextOf returns the text of a string, and "" for everything else.
 func TextOf(n *Node) string {
 	if n.IsString() {
 		return n.Text
@@ -43,6 +43,7 @@ var (
 	EmptyObject = &Node{Kind: '{'}
 )
 
+// StringNode returns a string with this text.
 func StringNode(s string) *Node { return &Node{Kind: '"', Text: s} }
 
 // ArrayOf returns an array of these elements.
@@ -56,11 +57,13 @@ func (n *Node) WithText(s string) *Node {
 	return StringNode(s)
 }
 
-// IsObject, isArray and isString are false for nil.
+// IsObject reports whether n is an object. A nil n is none.
 func (n *Node) IsObject() bool { return n != nil && n.Kind == '{' }
 
+// IsArray reports whether n is an array. A nil n is none.
 func (n *Node) IsArray() bool { return n != nil && n.Kind == '[' }
 
+// IsString reports whether n is a string. A nil n is none.
 func (n *Node) IsString() bool { return n != nil && n.Kind == '"' }
 
 // IsNull reports whether n is absent or null.
@@ -193,30 +196,15 @@ type ObjectBuilder struct {
 	kids  []*Node
 }
 
+// Add adds a member. A nil value adds none.
 func (b *ObjectBuilder) Add(name string, v *Node) {
 	if v != nil {
 		b.Names, b.kids = append(b.Names, name), append(b.kids, v)
 	}
 }
 
+// Node returns the object. Its names must have been added in their order.
 func (b *ObjectBuilder) Node() *Node { return &Node{Kind: '{', Names: b.Names, Kids: b.kids} }
-
-// sort brings an object that is being made into the order of its names.
-func (n *Node) sort() {
-	if slices.IsSorted(n.Names) {
-		return
-	}
-	order := make([]int, len(n.Names))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return strings.Compare(n.Names[a], n.Names[b]) })
-	names, kids := make([]string, len(order)), make([]*Node, len(order))
-	for to, from := range order {
-		names[to], kids[to] = n.Names[from], n.Kids[from]
-	}
-	n.Names, n.Kids = names, kids
-}
 
 // AppendJSON appends the value in canonical form: sorted names, numbers by
 // value, no whitespace.

@@ -12,6 +12,7 @@ type SyntaxError struct {
 	Reason string
 }
 
+// Error says what is wrong, and at which byte.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at offset %d", e.Reason, e.Offset) }
 
 // expectedToken and expectedDelimiter say what may stand where a state begins.

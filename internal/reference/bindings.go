@@ -8,6 +8,7 @@ type Bindings map[string]map[string]string
 // Formerly is added to a kind's name where former keys have the present ones.
 const Formerly = "@formerly"
 
+// Put binds a key of a kind to a value.
 func (b Bindings) Put(kind, key, value string) {
 	if b[kind] == nil {
 		b[kind] = map[string]string{}

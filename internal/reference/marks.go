@@ -29,8 +29,10 @@ const MaskMark = "${masked}"
 // adopted files. In a file of the repository it means "not managed here".
 const Redacted = "[redacted]"
 
+// IsMask reports whether a string in name form stands for a secret that nobody can read.
 func IsMask(n *jsonval.Node) bool { return n.IsString() && n.Text == MaskMark }
 
+// IsSecret reports whether a string in name form is the keyed hash of a secret.
 func IsSecret(n *jsonval.Node) bool { return n.IsString() && strings.HasPrefix(n.Text, SecretMark) }
 
 // ReferenceIn returns the reference that a string in name form is, or nil.

@@ -15,7 +15,7 @@ func PropertyPath(property string) []string {
 	return []string{property}
 }
 
-// reference names another object, or a property of it, in the repository.
+// Ref names another object, or a property of it, in the repository.
 type Ref struct {
 	Kind, Key string
 	// Property is a name or a JSON pointer; empty means the id.
@@ -80,6 +80,7 @@ func decodeName(s string) (string, error) {
 	return strings.ToValidUTF8(b.String(), "\uFFFD"), nil
 }
 
+// HexDigit returns the value of a hexadecimal digit, in any case.
 func HexDigit(c byte) (byte, bool) {
 	switch {
 	case c >= '0' && c <= '9':

@@ -15,7 +15,7 @@ func Escape(s string) string {
 	return escaper.Replace(s)
 }
 
-// templateError says why a string of a file cannot be used.
+// Error says why a string of a file cannot be used.
 type Error struct {
 	// Unresolved: it names something that is not there. Otherwise the text
 	// itself is wrong.
@@ -23,6 +23,7 @@ type Error struct {
 	Message    string
 }
 
+// Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
 func badTemplate(format string, args ...any) *Error {

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// shape brings an object's body into one of the canonical forms. The forms
-// differ only in what becomes of strings, secrets and masks. A shape is used
+// Form brings an object's body into one of the canonical forms. The forms
+// differ only in what becomes of strings, secrets and masks. A Form is used
 // by one goroutine at a time.
 type Form struct {
 	// Text says what becomes of a string; nil keeps it. The place is only

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
+// RedactedJSON returns the JSON text of what [Redacted] makes of a tree.
 func RedactedJSON(n *jsonval.Node) json.RawMessage {
 	shown, _ := Redacted(n)
 	return shown.JSON()
@@ -46,6 +47,7 @@ func SecretsIn(n *jsonval.Node, segs []string, yield func(segs []string, n *json
 	}
 }
 
+// HasMask reports whether a tree in name form is a mask or has one in it.
 func HasMask(n *jsonval.Node) bool {
 	return n != nil && (reference.IsMask(n) || slices.ContainsFunc(n.Kids, HasMask))
 }

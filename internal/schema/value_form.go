@@ -96,6 +96,7 @@ func isWord(literals []string, value string) bool {
 	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(value) && lowerASCII(l) == lowerASCII(value) })
 }
 
+// IsGUID reports whether s is a GUID: 8-4-4-4-12 hexadecimal digits, in any case.
 func IsGUID(s string) bool {
 	if len(s) != 36 {
 		return false

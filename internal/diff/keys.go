@@ -21,8 +21,10 @@ func (m *matching) nameTheRest() {
 	for _, r := range m.free {
 		count[m.nameInTenant(r)]++
 	}
+	// The former key of a renamed object is used too: references may still have
+	// it, and the base keeps it as long as the rename cannot be proposed.
 	used := func(key string) bool {
-		return m.objects[key] != nil || m.ix.files.hasKey(m.kind.Name, key)
+		return m.objects[key] != nil || m.all.renamed[reference.ItemID(m.kind.Name, key)] != "" || m.ix.files.hasKey(m.kind.Name, key)
 	}
 	slices.SortFunc(m.free, func(a, b *tenant.Resource) int { return strings.Compare(a.ID, b.ID) })
 	for _, r := range m.free {

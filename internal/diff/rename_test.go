@@ -21,6 +21,29 @@ func TestRenameByContent(t *testing.T) {
 				base groups/P2=1 {"displayName":"P","x":1}`,
 		},
 		{
+			name:        "the former name is another object's",
+			explanation: "what references may still call by the former key is never another object",
+			base:        `groups/P=1 {"displayName":"P","x":1}`,
+			desired:     `groups/P2 {"displayName":"P2","x":1,"$previousNames":["P"]}` + "\n" + `policies/R {"displayName":"R","owner":"${groups/P}"}`,
+			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"P","x":2}`,
+			want: `update groups/P2 from P deploy /displayName: "P" | "P" -> "P2"
+				create policies/R deploy : - | - -> {"displayName":"R","owner":"${groups/P2}"}
+				adopt groups/P ~d4735e3a {"displayName":"P","x":2}
+				base groups/P ~d4735e3a=2
+				base groups/P2=1 {"displayName":"P","x":1}`,
+		},
+		{
+			name:        "the former name is another object's, and the rename waits",
+			explanation: "the base names an object once",
+			base:        `policies/P=1 {"displayName":"P","x":1}`,
+			desired:     `policies/P2 {"displayName":"P2","x":1,"$previousNames":["P"],"owner":"${groups/No}"}`,
+			current:     `policies 1 {"displayName":"P","x":1}` + "\n" + `policies 2 {"displayName":"P","x":2}`,
+			want: `adopt policies/P ~d4735e3a {"displayName":"P","x":2}
+				note unresolved_reference policies/P2 /owner
+				base policies/P=1 {"displayName":"P","x":1}
+				base policies/P ~d4735e3a=2`,
+		},
+		{
 			name:        "another content",
 			explanation: "likeness is no evidence",
 			base:        `groups/P=1 {"displayName":"P","x":1,"y":1,"z":1}`,

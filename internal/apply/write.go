@@ -117,11 +117,11 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 	now = carry(w.Kind.Root, now, before, withTokens.Apply(w.Kind, body))
 	patch = &jsonval.Node{Kind: '{'}
 	for _, segs := range paths {
-		v := now.At(segs)
+		rule, v := w.Kind.Root.FollowIn(now, segs)
 		if len(segs) == 0 {
 			v = w.Kind.Piece(v, "")
 		}
-		if hidesSecret(w.Kind.Root.Follow(segs), v) {
+		if hidesSecret(rule, v) {
 			return nil, nil, noteError(w.Item, plan.SecretNeeded,
 				"%q must be sent whole, with a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
 		}
@@ -242,9 +242,10 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 	case n.Kind != other.Kind || len(n.Kids) == 0 || n.IsArray() && len(n.Kids) != len(other.Kids):
 		return n
 	}
+	of := r.In(n, other)
 	return n.MapKids(func(i int) *jsonval.Node {
 		if n.IsObject() {
-			return filled(r.Step(n.Names[i]), n.Kids[i], other.Get(n.Names[i]))
+			return filled(of.Step(n.Names[i]), n.Kids[i], other.Get(n.Names[i]))
 		}
 		return filled(r.Step("*"), n.Kids[i], other.Kids[i])
 	})
@@ -256,13 +257,13 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
-		out := n
+		out, of := n, r.In(n, before)
 		for i, name := range n.Names {
-			f := r.Step(name).Fact()
+			f := of.Step(name).Fact()
 			was, kid := before.Get(name), n.Kids[i]
 			switch {
 			case !hides(f, kid):
-				kid = carry(r.Step(name), kid, was, tokens.Get(name))
+				kid = carry(of.Step(name), kid, was, tokens.Get(name))
 			case f.Masked && f.Token != "" && !tokens.Get(f.Token).IsNull():
 				out = out.With([]string{f.Token}, tokens.Get(f.Token))
 				kid = nil
@@ -299,6 +300,7 @@ func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 	if hides(r.Fact(), n) {
 		return true
 	}
+	r = r.In(n)
 	for i, kid := range n.Kids {
 		if hidesSecret(r.Step(n.Segment(i)), kid) {
 			return true
@@ -311,8 +313,9 @@ func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 func withoutMasks(r *schema.Rule, n *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
+		of := r.In(n)
 		return n.MapKids(func(i int) *jsonval.Node {
-			next := r.Step(n.Names[i])
+			next := of.Step(n.Names[i])
 			if f := next.Fact(); f.Masked && hides(f, n.Kids[i]) {
 				return nil
 			}

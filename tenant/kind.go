@@ -13,8 +13,8 @@ import (
 // member of an object or element of an array. "/conditions/users/*Groups" is
 // not a pattern: "*" stands for a whole segment only. The segment "**" stands
 // for any number of segments, also for none, so that trees of any depth can be
-// declared: "/settings/**/children". EmptyIsAbsent, Defaults, Forms, Sets and
-// Sensitive may have it. A path names the value and all below it.
+// declared: "/settings/**/children". EmptyIsAbsent, Defaults, Forms, Sets,
+// Sensitive and SensitiveTypes may have it. A path names the value and all below it.
 // The zero value of every field but Name is safe: it promises nothing and
 // allows nothing.
 //
@@ -69,6 +69,9 @@ type Kind struct {
 	// Sensitive paths hold secrets that can be read: they are redacted
 	// everywhere but in the request to the tenant.
 	Sensitive []string `json:"sensitive,omitempty"`
+	// SensitiveTypes are secrets like those at Sensitive paths, of objects of one
+	// type only: a settings catalog has texts, numbers and secrets at one path.
+	SensitiveTypes []SensitiveType `json:"sensitiveTypes,omitempty"`
 	// Masked paths hold secrets that come back as asterisks ("****"). They are
 	// never compared and never written as asterisks.
 	Masked []Masked `json:"masked,omitempty"`
@@ -176,6 +179,18 @@ type Reference struct {
 	Literals []string `json:"literals,omitempty"`
 }
 
+// SensitiveType declares that the value at Path is a secret where the object
+// that holds it has the type:
+//
+//	{Path: "/settings/**/simpleSettingValue/value", Type: "#microsoft.graph.deviceManagementConfigurationSecretSettingValue"}
+type SensitiveType struct {
+	Path string `json:"path"`
+	// Type is as in [Form]. An object that does not tell its type has not got it.
+	Type string `json:"type"`
+	// Source says where the fact is from, for people.
+	Source string `json:"source,omitempty"`
+}
+
 // Masked declares a secret that cannot be read back.
 type Masked struct {
 	// Path of the masked value.
@@ -185,6 +200,8 @@ type Masked struct {
 	// it freshly read, an untouched secret can be sent along with the whole
 	// object. Empty: it cannot.
 	Token string `json:"token,omitempty"`
+	// Source says where the fact is from, for people.
+	Source string `json:"source,omitempty"`
 }
 
 // Part is a piece of an object that is written by a request of its own.

@@ -96,7 +96,18 @@ type unmet struct {
 	body, now *jsonval.Node
 	// names is now for people, once a difference needs it.
 	names *jsonval.Node
-	found []Difference
+	// indexed is the set that was looked through last, and where it is.
+	indexed *memberIndex
+	at      []string
+	found   []Difference
+}
+
+// index returns the index of a set of now. Changes of one set stand together.
+func (u *unmet) index(segs []string, r *schema.Rule, array *jsonval.Node) *memberIndex {
+	if u.indexed == nil || !slices.Equal(u.at, segs) {
+		u.indexed, u.at = indexMembers(r, array), slices.Clone(segs)
+	}
+	return u.indexed
 }
 
 // shown returns the tenant's object for people: names in place of ids, and
@@ -184,7 +195,7 @@ func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMess
 	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
 	wanted = schema.WithoutUntold(jsonval.ArrayOf(wanted), array).Kids[0]
 	next := r.Step("*")
-	m := find(r, array, wanted)
+	m := u.index(segs, r, array).find(wanted)
 	if m == nil && array.IsArray() { // the tenant may hide a secret that it was given
 		if i := slices.IndexFunc(array.Kids, func(kid *jsonval.Node) bool { return sameMember(next, wanted, kid) }); i >= 0 {
 			m = array.Kids[i]
@@ -208,7 +219,7 @@ func (u *unmet) removed(segs []string, before json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	m, next := find(r, array, old), r.Step("*")
+	m, next := u.index(segs, r, array).find(old), r.Step("*")
 	if m != nil && schema.SameMember(next, filled(next, old, m), m) {
 		u.add(next, segs, "/-", nil, counterpart(array, m, u.shown().At(segs)))
 	}

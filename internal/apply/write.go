@@ -100,15 +100,24 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 	before := plain.Apply(w.Kind, body)
 	now := before
 	var paths [][]string
-	for _, change := range w.Item.Changes {
-		segs, member, err := w.path(change)
+	for rest := w.Item.Changes; len(rest) > 0; {
+		segs, member, err := w.path(rest[0])
 		if err != nil {
 			return nil, nil, err
 		}
-		if now, err = w.change(now, segs, member, change); err != nil {
+		n := 1
+		for member && n < len(rest) && rest[n].Pointer == rest[0].Pointer {
+			n++
+		}
+		if member {
+			now, err = w.members(now, segs, rest[:n])
+		} else {
+			now, err = w.change(now, segs, rest[0])
+		}
+		if err != nil {
 			return nil, nil, err
 		}
-		paths = append(paths, w.sentWith(segs))
+		paths, rest = append(paths, w.sentWith(segs)), rest[n:]
 	}
 	if schema.HasTypes(now) { // a cleared value has none
 		now = plain.Apply(w.Kind, now)
@@ -117,11 +126,11 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 	now = carry(w.Kind.Root, now, before, withTokens.Apply(w.Kind, body))
 	patch = &jsonval.Node{Kind: '{'}
 	for _, segs := range paths {
-		v := now.At(segs)
+		rule, v := w.Kind.Root.FollowIn(now, segs)
 		if len(segs) == 0 {
 			v = w.Kind.Piece(v, "")
 		}
-		if hidesSecret(w.Kind.Root.Follow(segs), v) {
+		if hidesSecret(rule, v) {
 			return nil, nil, noteError(w.Item, plan.SecretNeeded,
 				"%q must be sent whole, with a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
 		}
@@ -156,22 +165,34 @@ func (w *Writing) sentWith(segs []string) []string {
 	return segs
 }
 
-// change carries out one row of the plan.
-func (w *Writing) change(now *jsonval.Node, segs []string, member bool, change plan.PropertyChange) (*jsonval.Node, error) {
+// change carries out one row of the plan that is not about a set's member.
+func (w *Writing) change(now *jsonval.Node, segs []string, change plan.PropertyChange) (*jsonval.Node, error) {
 	value, err := w.newValue(change)
-	if err != nil || !member {
-		return now.With(segs, value), err
-	}
-	old, err := w.inTenant(change.Before)
-	if err != nil {
-		return nil, err
-	}
+	return now.With(segs, value), err
+}
+
+// members carries out the rows of the plan about the members of one set, all at
+// once: one by one takes time in the square of their number.
+func (w *Writing) members(now *jsonval.Node, segs []string, changes []plan.PropertyChange) (*jsonval.Node, error) {
 	r, array := w.Kind.Root.FollowIn(now, segs)
-	found := find(r, array, old)
-	if old == nil {
-		found = same(r, array, value)
+	index := indexMembers(r, array)
+	replace := make([]schema.MemberChange, len(changes))
+	for i, change := range changes {
+		value, err := w.newValue(change)
+		if err != nil {
+			return nil, err
+		}
+		old, err := w.inTenant(change.Before)
+		if err != nil {
+			return nil, err
+		}
+		found := index.find(old)
+		if old == nil {
+			found = index.same(value)
+		}
+		replace[i] = schema.MemberChange{Old: found, Now: value}
 	}
-	return now.With(segs, schema.ReplaceMember(r.Step("*"), array, found, value)), nil
+	return now.With(segs, schema.ReplaceMembers(r.Step("*"), array, replace)), nil
 }
 
 // newValue returns what a change wants, secrets included: those that were
@@ -195,37 +216,6 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	return value, nil
 }
 
-// find returns the member of a set that m stands for, or nil: the one that is
-// the same in all that can be seen, or else as the kind tells members apart.
-func find(r *schema.Rule, array, m *jsonval.Node) *jsonval.Node {
-	set := r.Fact().Set
-	if m == nil || !array.IsArray() || set == nil {
-		return nil
-	}
-	if found := same(r, array, m); found != nil || len(set.By) == 0 || !set.TellsApart(array) {
-		return found
-	}
-	for _, kid := range array.Kids {
-		if set.Declared(kid) == set.Declared(m) {
-			return kid
-		}
-	}
-	return nil
-}
-
-// same returns the array's member that is m in all that can be seen, or nil.
-func same(r *schema.Rule, array, m *jsonval.Node) *jsonval.Node {
-	if !array.IsArray() {
-		return nil
-	}
-	for _, kid := range array.Kids {
-		if schema.SameMember(r.Step("*"), filled(r.Step("*"), m, kid), kid) {
-			return kid
-		}
-	}
-	return nil
-}
-
 // hides reports whether n stands for a secret that is not shown. Elsewhere the
 // same texts are values like any other.
 func hides(f *schema.Facts, n *jsonval.Node) bool {
@@ -242,9 +232,10 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 	case n.Kind != other.Kind || len(n.Kids) == 0 || n.IsArray() && len(n.Kids) != len(other.Kids):
 		return n
 	}
+	of := r.In(n, other)
 	return n.MapKids(func(i int) *jsonval.Node {
 		if n.IsObject() {
-			return filled(r.Step(n.Names[i]), n.Kids[i], other.Get(n.Names[i]))
+			return filled(of.Step(n.Names[i]), n.Kids[i], other.Get(n.Names[i]))
 		}
 		return filled(r.Step("*"), n.Kids[i], other.Kids[i])
 	})
@@ -256,13 +247,13 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
-		out := n
+		out, of := n, r.In(n, before)
 		for i, name := range n.Names {
-			f := r.Step(name).Fact()
+			f := of.Step(name).Fact()
 			was, kid := before.Get(name), n.Kids[i]
 			switch {
 			case !hides(f, kid):
-				kid = carry(r.Step(name), kid, was, tokens.Get(name))
+				kid = carry(of.Step(name), kid, was, tokens.Get(name))
 			case f.Masked && f.Token != "" && !tokens.Get(f.Token).IsNull():
 				out = out.With([]string{f.Token}, tokens.Get(f.Token))
 				kid = nil
@@ -276,11 +267,15 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 		return out
 	case n.IsArray():
 		kids := make([]*jsonval.Node, len(n.Kids))
-		pairs := func(a, b *jsonval.Node) bool { return schema.SameMember(r.Step("*"), filled(r.Step("*"), a, b), b) }
-		if set := r.Fact().Set; set != nil && len(set.By) > 0 && set.TellsApart(n) && set.TellsApart(before) {
-			pairs = func(a, b *jsonval.Node) bool { return set.Declared(a) == set.Declared(b) }
+		var to []int
+		switch set := r.Fact().Set; {
+		case !hidesSecret(r, n):
+			return n
+		case set != nil && len(set.By) > 0 && set.TellsApart(n) && set.TellsApart(before):
+			to = schema.AlignByText(n, before, set.Declared)
+		default:
+			to = schema.AlignBy(n, before, func(a, b *jsonval.Node) bool { return schema.SameMember(r.Step("*"), filled(r.Step("*"), a, b), b) })
 		}
-		to := schema.AlignBy(n, before, pairs)
 		for i, kid := range n.Kids {
 			if kids[i] = kid; to[i] >= 0 {
 				kids[i] = carry(r.Step("*"), kid, before.Kids[to[i]], tokens.Kids[to[i]])
@@ -299,6 +294,7 @@ func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 	if hides(r.Fact(), n) {
 		return true
 	}
+	r = r.In(n)
 	for i, kid := range n.Kids {
 		if hidesSecret(r.Step(n.Segment(i)), kid) {
 			return true
@@ -311,8 +307,9 @@ func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 func withoutMasks(r *schema.Rule, n *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
+		of := r.In(n)
 		return n.MapKids(func(i int) *jsonval.Node {
-			next := r.Step(n.Names[i])
+			next := of.Step(n.Names[i])
 			if f := next.Fact(); f.Masked && hides(f, n.Kids[i]) {
 				return nil
 			}

@@ -55,9 +55,15 @@ func (b *Backup) MarkIn(base *Base, revision string) {
 	if b.kept == nil {
 		return
 	}
-	// The line keeps what it has of kinds that were not completely read, which
-	// may be another text than the parent's.
-	unbound := slices.DeleteFunc(base.Unbound, func(t plan.Target) bool { return b.complete(t.Kind) })
+	// The line keeps what it has of kinds that were not completely read. That may
+	// be another text than the parent's, and other objects: the revision follows
+	// the head, which is the parent only if no run was lost in between.
+	unbound := slices.DeleteFunc(base.Unbound, func(t plan.Target) bool { return t.Key == "" || b.complete(t.Kind) })
+	for _, k := range b.Kinds {
+		if !b.complete(k.Kind) {
+			unbound = append(unbound, plan.Target{Kind: k.Kind})
+		}
+	}
 	base.Backup, base.Unbound = revision, unbound
 	rest := b.kept
 	for i := range base.Objects {
@@ -93,10 +99,16 @@ func compareTargets(a, b plan.Target) int {
 }
 
 // parentOf returns the backup revision that this comparison's backup can be a
-// difference to: none where only some targets are compared.
+// difference to: none where only some targets are compared, and none where a
+// kind is completely read of which nobody knows what that revision has.
 func parentOf(ix *index) string {
 	if ix.in.Base == nil || ix.targets != nil || ix.in.NoBackup {
 		return ""
+	}
+	for _, t := range ix.in.Base.Unbound {
+		if t.Key == "" && ix.states[t.Kind].Completeness == tenant.Complete {
+			return ""
+		}
 	}
 	return ix.in.Base.Backup
 }

@@ -126,3 +126,46 @@ func TestUnchangedIsNotBackedUpAgain(t *testing.T) {
 		t.Errorf("changed: %v: %+v", err, changed.Backup)
 	}
 }
+
+// A kind was not completely read when the backup was made. The line keeps its
+// objects, and those may be of a run that was lost before it kept its base. So
+// the next backup with the whole kind is whole itself: in a difference, an object
+// that is gone could not be named. Once is enough.
+func TestBackupAfterAnIncompleteOne(t *testing.T) {
+	tc := comparisonCase{current: `groups 1 {"displayName":"A"}`}
+	var base *Base
+	run := func(revision string, c tenant.Completeness) *Backup {
+		t.Helper()
+		tc.adjust = func(in *Input) {
+			in.Base = base
+			for i := range in.Current.Kinds {
+				if in.Current.Kinds[i].Kind == "groups" {
+					in.Current.Kinds[i].Completeness = c
+				}
+			}
+		}
+		r, err := compareOnce(tc.input(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Backup.MarkIn(r.Base, revision)
+		base = r.Base
+		return &r.Backup
+	}
+	for _, step := range []struct {
+		revision string
+		complete tenant.Completeness
+		parent   string
+	}{
+		{"r1", tenant.Failed, ""},
+		{"r2", tenant.Failed, "r1"},
+		{"r3", tenant.Complete, ""},
+		{"r4", tenant.Complete, "r3"},
+		{"r5", tenant.Failed, "r4"},
+		{"r6", tenant.Complete, ""},
+	} {
+		if got := run(step.revision, step.complete).Parent; got != step.parent {
+			t.Errorf("%s: the parent is %q, want %q", step.revision, got, step.parent)
+		}
+	}
+}

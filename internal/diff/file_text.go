@@ -319,24 +319,51 @@ func (k *keeper) array(r *schema.Rule, v *written, now *jsonval.Node) json.RawMe
 // place.
 func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
 	from, used := make([]int, len(now.Kids)), make([]bool, len(v.kids))
-	take := func(same func(i, j int) bool) {
-		for j := range now.Kids {
-			for step := 0; from[j] < 0 && step < len(v.kids); step++ {
-				if i := (j + step) % len(v.kids); !used[i] && same(i, j) { // the same place first
-					from[j], used[i] = i, true
-				}
+	for j := range from {
+		from[j] = -1
+	}
+	// byText pairs what has the same text, the same place first.
+	byText := func(text func(n *jsonval.Node) string) {
+		places := map[string][]int{}
+		for i, kid := range v.kids {
+			if !used[i] {
+				s := text(kid.means)
+				places[s] = append(places[s], i)
+			}
+		}
+		take := func(j int, those []int) bool {
+			n := slices.IndexFunc(those, func(i int) bool { return !used[i] })
+			if n >= 0 {
+				from[j], used[those[n]] = those[n], true
+			}
+			return n >= 0
+		}
+		for j, kid := range now.Kids {
+			if from[j] < 0 {
+				those := places[text(kid)]
+				n, _ := slices.BinarySearch(those, j)
+				_ = take(j, those[n:]) || take(j, those[:n])
+			}
+		}
+	}
+	next, set := r.Step("*"), r.Fact().Set
+	byText(func(n *jsonval.Node) string { return string(schema.CanonicalMember(next, n).JSON()) })
+	if set != nil && len(set.By) > 0 && set.TellsApart(v.means) && set.TellsApart(now) {
+		byText(set.Declared)
+		return from
+	}
+	for i, kid := range v.kids {
+		for j := 0; !used[i] && schema.HasMask(kid.means) && j < len(from); j++ {
+			if at := (i + j) % len(from); from[at] < 0 && agrees(next, kid.means, now.Kids[at]) {
+				from[at], used[i] = i, true
 			}
 		}
 	}
 	for j := range from {
-		from[j] = -1
+		if from[j] < 0 && j < len(used) && !used[j] {
+			from[j], used[j] = j, true
+		}
 	}
-	take(func(i, j int) bool { return agrees(r.Step("*"), v.kids[i].means, now.Kids[j]) })
-	if set := r.Fact().Set; set != nil && len(set.By) > 0 && set.TellsApart(v.means) && set.TellsApart(now) {
-		take(func(i, j int) bool { return set.Declared(v.kids[i].means) == set.Declared(now.Kids[j]) })
-		return from
-	}
-	take(func(i, j int) bool { return i == j })
 	return from
 }
 

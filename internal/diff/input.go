@@ -67,7 +67,9 @@ type Base struct {
 	Format int `json:"format"`
 	// Backup is the revision of the backup line whose texts Kept tells of.
 	Backup string `json:"backup,omitempty"`
-	// Unbound are objects of that revision that Objects lacks.
+	// Unbound are objects of that revision that Objects lacks. One without a key
+	// stands for a kind of which the revision may have any: it was made without
+	// reading all of the kind.
 	Unbound []plan.Target `json:"unbound,omitempty"`
 	// Objects are ordered by kind and key.
 	Objects []BaseObject `json:"objects"`

@@ -31,7 +31,18 @@ func largeObjects(n int) map[string]comparisonCase {
 		return comparisonCase{desired: "policies/P " + object(file), current: "policies 1 " + object(now)}
 	}
 	deep := func(s string) string { return `,"x":` + strings.Repeat(`{"y":1,"a":`, n) + s + strings.Repeat("}", n) }
+	objects := func(format, prefix string) string {
+		var all []string
+		for i := range n / 4 { // what a parser keeps for the next body counts otherwise
+			all = append(all, fmt.Sprintf(format, i, prefix))
+		}
+		return "[" + strings.Join(all, ",") + "]"
+	}
+	const assignment, setting, rule = `{"target":"t%d","intent":"i","v":%q,"z":null}`, `{"uri":"u%d","value":%q,"z":null}`, `{"n":"%d","k":%q,"z":null}`
 	return map[string]comparisonCase{
+		"members changed":   of(`,"assignments":`+objects(assignment, "a"), `,"assignments":`+objects(assignment, "b")),
+		"secrets changed":   of(`,"oma":`+objects(setting, "a"), `,"oma":`+objects(setting, "b")),
+		"elements changed":  of(`,"x":`+objects(rule, "a"), `,"x":`+objects(rule, "b")),
 		"nesting":           of(deep("1"), deep("2")),
 		"equal nesting":     of(deep("1"), deep("1")),
 		"other set members": of(`,"members":`+list("a", n), `,"members":`+list("b", n)),

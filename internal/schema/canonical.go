@@ -57,7 +57,7 @@ func (s *Form) Apply(k *Schema, body *jsonval.Node) *jsonval.Node {
 }
 
 func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
-	top, types := len(s.segs) == 0, false
+	top, types, of := len(s.segs) == 0, false, r.In(n)
 	out := n.MapKids(func(i int) *jsonval.Node {
 		name := n.Names[i]
 		switch kind := kindOfMember(name); {
@@ -67,7 +67,7 @@ func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
 		case kind != property || top && strings.HasPrefix(name, "$"):
 			return nil
 		}
-		next := r.Step(name)
+		next := of.Step(name)
 		f := next.Fact()
 		if f.readOnly || f.isToken && !s.KeepTokens {
 			return nil

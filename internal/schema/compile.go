@@ -78,7 +78,7 @@ func (c *declarations) fail(format string, args ...any) {
 func (c *declarations) path(p string) []string {
 	segs := c.deepPath(p)
 	if slices.Contains(segs, "**") {
-		c.fail("path %q: \"**\" is for EmptyIsAbsent, Defaults, Forms, Sets and Sensitive only", p)
+		c.fail("path %q: \"**\" is for EmptyIsAbsent, Defaults, Forms, Sets, Sensitive and SensitiveTypes only", p)
 	}
 	return segs
 }
@@ -165,6 +165,12 @@ func (c *declarations) secrets(k *tenant.Kind) {
 	for _, p := range k.Sensitive {
 		c.say(p, func(f *Facts) { f.Sensitive = true })
 		c.sayBelow(p, func(f *Facts) { f.secret = true })
+	}
+	for _, s := range k.SensitiveTypes {
+		if s.Type == "" {
+			c.fail("sensitive type at %q: it needs a type", s.Path)
+		}
+		c.sayOf(s.Path, s.Type, func(f *Facts) { f.Sensitive, f.secret = true, true })
 	}
 	for _, m := range k.Masked {
 		c.say(m.Path, func(f *Facts) { f.Masked, f.Token = true, m.Token })

@@ -14,7 +14,7 @@ import (
 // for files; reference.Redacted and asterisks are no secrets. A nil Schema has
 // none.
 func (k *Schema) SecretValues(body json.RawMessage) ([]string, error) {
-	if k == nil || len(body) == 0 || len(k.Sensitive)+len(k.Masked) == 0 {
+	if k == nil || len(body) == 0 || !k.HasSecrets() {
 		return nil, nil
 	}
 	n, err := jsonval.ParseObject(body)
@@ -33,19 +33,32 @@ func collectSecrets(r *Rule, n *jsonval.Node, within bool, out *[]string) {
 	if scalar := n.Kind == '"' || n.Kind == '0'; scalar && within && n.Text != "" && n.Text != reference.Redacted && !reference.IsAsterisks(n.Text) {
 		*out = append(*out, n.Text)
 	}
+	r = r.In(n)
 	for i, kid := range n.Kids {
 		collectSecrets(r.Step(n.Segment(i)), kid, within, out)
 	}
 }
 
-// KeepsSecret reports whether the property at a path is a secret or part of one.
+// KeepsSecret reports whether the property at a path is a secret or part of one,
+// for objects of whatever types on the way.
 func (k *Schema) KeepsSecret(segs []string) bool {
-	r := k.Root
+	at := map[*Rule]bool{k.Root: true}
 	for _, s := range segs {
-		r = r.Step(s)
-		if f := r.Fact(); f.Sensitive || f.Masked {
-			return true
+		next := map[*Rule]bool{}
+		for r := range at {
+			next[r.Step(s)] = true
+			if r != nil {
+				for _, of := range r.byType {
+					next[of.Step(s)] = true
+				}
+			}
 		}
+		for r := range next {
+			if f := r.Fact(); f.Sensitive || f.Masked {
+				return true
+			}
+		}
+		at = next
 	}
 	return false
 }

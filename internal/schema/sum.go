@@ -33,7 +33,7 @@ func (k *Schema) Key(key string) string {
 }
 
 // HasSecrets reports whether the kind's objects may hold secrets.
-func (k *Schema) HasSecrets() bool { return len(k.Sensitive)+len(k.Masked) > 0 }
+func (k *Schema) HasSecrets() bool { return len(k.Sensitive)+len(k.SensitiveTypes)+len(k.Masked) > 0 }
 
 // KeyedSum is the hash of what may hold a secret: HMAC-SHA256, in hex. Plans
 // show such hashes to people who must not know the secret, and a hash without a

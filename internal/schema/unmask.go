@@ -70,8 +70,7 @@ func unmaskArray(r *Rule, base, desired, current *jsonval.Node, wrote func(*json
 // Guessing by position would attach one setting's secret to another.
 func align(r *Rule, from, to *jsonval.Node) []int {
 	if set := r.Fact().Set; set != nil && len(set.By) > 0 {
-		identity := set.identity(from, to)
-		return AlignBy(from, to, func(a, b *jsonval.Node) bool { return identity(a) == identity(b) })
+		return AlignByText(from, to, set.identity(from, to))
 	}
 	next := r.Step("*")
 	return AlignBy(from, to, func(a, b *jsonval.Node) bool {
@@ -103,6 +102,38 @@ func AlignBy(from, to *jsonval.Node, same func(a, b *jsonval.Node) bool) []int {
 	}
 	if to.IsArray() {
 		unpair(from, to, out, used, same)
+	}
+	return out
+}
+
+// AlignByText is [AlignBy] for elements that are equal where their texts are, in
+// time linear in the arrays.
+func AlignByText(from, to *jsonval.Node, text func(n *jsonval.Node) string) []int {
+	out := make([]int, len(from.Kids))
+	places := map[string][2][]int{}
+	for side, array := range []*jsonval.Node{from, to} {
+		for i := 0; array.IsArray() && i < len(array.Kids); i++ {
+			s := text(array.Kids[i])
+			both := places[s]
+			both[side] = append(both[side], i)
+			places[s] = both
+		}
+	}
+	for i := range out {
+		out[i] = -1
+	}
+	for _, both := range places {
+		if len(both[0]) != len(both[1]) {
+			continue
+		}
+		ours := slices.DeleteFunc(slices.Clone(both[0]), func(i int) bool { _, same := slices.BinarySearch(both[1], i); return same })
+		theirs := slices.DeleteFunc(slices.Clone(both[1]), func(j int) bool { _, same := slices.BinarySearch(both[0], j); return same })
+		for _, i := range both[0] {
+			out[i] = i
+		}
+		for n, i := range ours {
+			out[i] = theirs[n]
+		}
 	}
 	return out
 }

@@ -164,7 +164,7 @@ func (s *oneObject) deploy(file string) []plan.Note {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := diff.Input{Tenant: "contoso", Keys: schema.Keys{Tenant: "tenant's", Fleet: "fleet's"}, Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: s.kind, Completeness: tenant.Complete}}},
+	in := diff.Input{Tenant: "contoso", Keys: schema.Keys{Tenant: "t", Fleet: "f"}, Current: tenant.Snapshot{Kinds: []tenant.KindState{{Kind: s.kind, Completeness: tenant.Complete}}},
 		Desired: tenant.Desired{Revision: "1", Resources: []tenant.Resource{{Kind: s.kind, Key: "file", Body: json.RawMessage(file)}}}}
 	if _, err = client.Read(t.Context(), tenant.ReadRequest{Kind: s.kind, All: true}, func(r tenant.Resource) error {
 		in.Current.Resources = append(in.Current.Resources, r)
@@ -192,7 +192,7 @@ func (s *oneObject) deploy(file string) []plan.Note {
 		if it.Verb != tenant.Create {
 			current = &in.Current.Resources[0]
 		}
-		op, err := apply.Operation(apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: result.Bindings, Desired: &in.Desired.Resources[0]}, current)
+		op, err := apply.Operation(apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Key: in.Keys.Tenant, Bindings: result.Bindings, Desired: &in.Desired.Resources[0]}, current)
 		if err != nil {
 			t.Fatal(err)
 		}

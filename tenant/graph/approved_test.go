@@ -48,7 +48,17 @@ func newApprovals(t *testing.T, edit func(*syncer.Config)) *approvals {
 func (a *approvals) policy(t *testing.T, users string) {
 	t.Helper()
 	body := `{"displayName":"P","state":"enabled","grantControls":{"operator":"OR","builtInControls":["block"]},"conditions":{"clientAppTypes":["all"],"applications":{"includeApplications":["All"]},"users":{"includeUsers":["` + users + `"]}}}`
-	if err := a.repo.Edit("contoso", "conditionalAccessPolicies", "P", []byte(body)); err != nil {
+	a.edit(t, "conditionalAccessPolicies", "P", body)
+}
+
+// edit writes a file of the repository; without a body it removes it.
+func (a *approvals) edit(t *testing.T, kind, key, body string) {
+	t.Helper()
+	var content []byte
+	if body != "" {
+		content = []byte(body)
+	}
+	if err := a.repo.Edit("contoso", kind, key, content); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -93,6 +93,9 @@ func (k declared) set(path []string) *tenant.Set {
 
 func (k declared) secret(path []string) bool {
 	masked := slices.Clone(k.Sensitive)
+	for _, s := range k.SensitiveTypes {
+		masked = append(masked, s.Path)
+	}
 	for _, m := range k.Masked {
 		masked = append(masked, m.Path)
 	}

@@ -1,0 +1,99 @@
+package graph_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// A secret of a file gets into the tenant and nowhere else: the plan, its texts,
+// the report and the backup do not have it, and what stands beside it is shown.
+func TestSecretsAreHidden(t *testing.T) {
+	const (
+		first, second = "Tr0ub4dor", "correct horse"
+		wifi          = `{"@odata.type":"#microsoft.graph.iosWiFiConfiguration","displayName":"P","ssid":"Visible","preSharedKey":%q}`
+		instance      = `"@odata.type":"#microsoft.graph.deviceManagementConfigurationSimpleSettingInstance","settingDefinitionId"`
+		secret        = `{"@odata.type":"#microsoft.graph.deviceManagementConfigurationSecretSettingValue","value":%q,"valueState":"notEncrypted"}`
+		shown         = `{"settingInstance":{` + instance + `:"shown","simpleSettingValue":{"@odata.type":"#microsoft.graph.deviceManagementConfigurationStringSettingValue","value":"Visible"}}}`
+		catalog       = `{"name":"P","platforms":"windows10","technologies":"mdm","settings":[` + shown + `,{"settingInstance":%s}]}`
+		group         = `{"@odata.type":"#microsoft.graph.deviceManagementConfigurationGroupSettingCollectionInstance","settingDefinitionId":"g","groupSettingCollectionValue":[{"children":[%s]}]}`
+		collection    = `{"@odata.type":"#microsoft.graph.deviceManagementConfigurationSimpleSettingCollectionInstance","settingDefinitionId":"l","simpleSettingCollectionValue":[` + secret + `]}`
+		simple        = `{` + instance + `:"a","simpleSettingValue":` + secret + `}`
+	)
+	for _, tt := range []struct{ name, kind, file string }{
+		{"a pre-shared key", "deviceConfigurations", wifi},
+		{"a setting", "configurationPolicies", fmt.Sprintf(catalog, simple)},
+		{"a setting of a group", "configurationPolicies", fmt.Sprintf(catalog, fmt.Sprintf(group, simple))},
+		{"settings in a list", "configurationPolicies", fmt.Sprintf(catalog, collection)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newRespellingHost(t)
+				for _, word := range []string{first, second} {
+					file := fmt.Sprintf(tt.file, word)
+					h.edit(tt.kind, file)
+					row, report := h.sync(tt.kind)
+					if row.Outcome != syncer.Deployed || row.Label != "Idle" {
+						t.Fatalf("the deploy: %s, %s, %+v", row.Label, row.Outcome, report.Error)
+					}
+					p, err := h.engine.Plan(t.Context(), "contoso", row.Run)
+					if err != nil {
+						t.Fatal(err)
+					}
+					stored, err := p.Encode()
+					if err != nil {
+						t.Fatal(err)
+					}
+					var text, told strings.Builder
+					if err := p.Text(&text); err != nil {
+						t.Fatal(err)
+					}
+					if err := report.Text(&told); err != nil {
+						t.Fatal(err)
+					}
+					backup, err := h.repository.Snapshot(t.Context(), tenant.SnapshotRequest{Tenant: "contoso"})
+					if err != nil {
+						t.Fatal(err)
+					}
+					saved, err := json.Marshal(backup)
+					if err != nil || word == second && !strings.Contains(string(saved), "Visible") {
+						t.Fatalf("the backup: %v, %s", err, saved)
+					}
+					for where, s := range map[string]string{"plan": string(stored), "text": text.String(), "report": told.String(), "backup": string(saved)} {
+						if strings.Contains(s, first) || strings.Contains(s, second) {
+							t.Errorf("the %s shows the secret: %s", where, s)
+						}
+					}
+					if word == first && !strings.Contains(string(stored), "Visible") {
+						t.Errorf("what is no secret is not shown:\n%s", stored)
+					}
+					sent := h.service.sent[len(h.service.sent)-1]
+					if !strings.Contains(sent, word) {
+						t.Errorf("sent %s", sent)
+					}
+				}
+				if row, _ := h.sync(tt.kind); row.Outcome != syncer.NoChanges {
+					t.Errorf("the next sync: %s, %s", row.Label, row.Outcome)
+				}
+			})
+		})
+	}
+}
+
+// A file that was exported has asterisks in place of the key: they are no key.
+func TestAsterisksAreNotSent(t *testing.T) {
+	service := &oneObject{t: t, kind: "deviceConfigurations"}
+	notes := service.deploy(`{"@odata.type":"#microsoft.graph.windowsWifiConfiguration","displayName":"Wifi","preSharedKey":"****"}`)
+	if len(service.sent) > 0 {
+		t.Errorf("sent %s", service.sent)
+	}
+	if len(notes) != 1 || notes[0].Class != plan.SecretNeeded {
+		t.Errorf("notes %+v, want one that the key is needed", notes)
+	}
+}

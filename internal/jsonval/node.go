@@ -1,23 +1,12 @@
 package jsonval
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// CanonicalJSON returns the value with sorted names, numbers by value and no
-// whitespace, so that equal values have equal text.
-func CanonicalJSON(raw json.RawMessage) ([]byte, error) {
-	n, err := Parse(raw)
-	if err != nil {
-		return nil, err
-	}
-	return n.JSON(), nil
-}
 
 func TextOf(n *Node) string {
 	if n.IsString() {

@@ -139,7 +139,7 @@ func noteError(it *plan.Item, class plan.NoteClass, format string, args ...any) 
 // found in the tenant: its natural key's properties. It is false if one of
 // them is not a plain text.
 func NaturalMatch(k *schema.Schema, it *plan.Item) (tenant.Match, bool) {
-	body, err := jsonval.ParseObject(it.After)
+	body, err := jsonval.Pick(it.After, k.NaturalKey...)
 	if err != nil {
 		return nil, false
 	}

@@ -164,10 +164,24 @@ func (ix *index) noteAt(k *schema.Schema, key string, class plan.NoteClass, poin
 func (ix *index) tenantBody(k *schema.Schema, r *tenant.Resource) *jsonval.Node {
 	n, err := jsonval.ParseObject(r.Body)
 	if err != nil {
-		ix.fail(fmt.Errorf("plan: the tenant's object %s/%s: %w", k.Name, r.ID, err))
+		ix.fail(unreadable(k, r, err))
 		return jsonval.EmptyObject
 	}
 	return n
+}
+
+// tenantValues returns an object of the tenant with the values at some paths
+// alone.
+func (ix *index) tenantValues(k *schema.Schema, r *tenant.Resource, paths ...[]string) *jsonval.Node {
+	n, err := jsonval.Pick(r.Body, paths...)
+	if err != nil {
+		ix.fail(unreadable(k, r, err))
+	}
+	return n
+}
+
+func unreadable(k *schema.Schema, r *tenant.Resource, err error) error {
+	return fmt.Errorf("plan: the tenant's object %s/%s: %w", k.Name, r.ID, err)
 }
 
 // hasher returns what stands for a secret in name form and in the base: a keyed

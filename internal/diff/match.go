@@ -163,8 +163,7 @@ func (m *matching) nameless() {
 		if o.desired == nil || o.base != nil || o.current != nil || !bytes.Contains(o.desired.Body, []byte("${")) {
 			continue
 		}
-		body, err := o.file()
-		o.parsed = nil // trees are large, and it may not be needed again
+		body, err := jsonval.Pick(o.desired.Body, m.kind.NaturalKey...)
 		if err != nil {
 			continue
 		}

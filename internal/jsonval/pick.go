@@ -50,6 +50,8 @@ func (s *Scanner) pick(paths [][]string) (*Node, error) {
 		if tok, err = s.Next(); err != nil {
 			return nil, err
 		}
+		// A path through an array has its elements' numbers.
+		whole = whole || tok.Kind == '[' && len(below) > 0
 		var kid *Node
 		switch {
 		case whole:

@@ -15,7 +15,8 @@ func TestPick(t *testing.T) {
 		{`{"b":1.0,"a":"x","c":{"e":2,"d":[1, 2]}}`, `{"b":1,"c":{"d":[1,2]}}`, [][]string{{"c", "d"}, {"b"}}},
 		{`{"c":{"e":2,"d":null}}`, `{"c":{"d":null,"e":2}}`, [][]string{{"c", "d"}, {"c"}}},
 		{`{"c":{"e":2,"d":null}}`, `{"c":{"d":null,"e":2}}`, [][]string{{"c"}, {"c", "d"}}},
-		{`{"c":[1],"a":true}`, `{"a":true}`, [][]string{{"c", "d"}, {"a"}}},
+		{`{"c":[{"d":2}],"a":true}`, `{"a":true,"c":[{"d":2}]}`, [][]string{{"c", "0", "d"}, {"a"}}},
+		{`{"c":1,"a":true}`, `{"a":true}`, [][]string{{"c", "0"}, {"a"}}},
 		{`{"\u0061":"\u0062"}`, `{"a":"b"}`, [][]string{{"a"}}},
 		{`{"a":1}`, `{}`, [][]string{{"b"}, {}}},
 		{`{"a":{}}`, `{"a":{}}`, [][]string{{"a", "b"}}},
@@ -64,7 +65,7 @@ func TestPickAgreesWithParse(t *testing.T) {
 			return n
 		}
 		object := EmptyObject.With([]string{"a"}, value(0)).With([]string{"b"}, value(0))
-		path := rapid.SliceOfN(names, 1, 3).Draw(t, "path")
+		path := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "\n", "long name", "1"}), 1, 3).Draw(t, "path")
 		got, err := Pick(object.JSON(), path)
 		if err != nil || !Equal(got.At(path), object.At(path)) {
 			t.Errorf("%s at %q: got %s, %v", object.JSON(), path, got.JSON(), err)

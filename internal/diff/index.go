@@ -172,7 +172,7 @@ func (ix *index) tenantBody(k *schema.Schema, r *tenant.Resource) *jsonval.Node 
 
 // tenantValues returns an object of the tenant with the values at some paths
 // alone.
-func (ix *index) tenantValues(k *schema.Schema, r *tenant.Resource, paths ...[]string) *jsonval.Node {
+func tenantValues(ix *index, k *schema.Schema, r *tenant.Resource, paths ...[]string) *jsonval.Node {
 	n, err := jsonval.Pick(r.Body, paths...)
 	if err != nil {
 		ix.fail(unreadable(k, r, err))

@@ -75,7 +75,7 @@ func (m *matching) nameInTenant(r *tenant.Resource) string {
 	if name, ok := m.names[r]; ok {
 		return name
 	}
-	name, ok := m.kind.NameOf(m.ix.tenantValues(m.kind, r, m.kind.NaturalKey...), func(s string) string { return s })
+	name, ok := m.kind.NameOf(tenantValues(m.ix, m.kind, r, m.kind.NaturalKey...), func(s string) string { return s })
 	if !ok {
 		name = r.ID
 	}

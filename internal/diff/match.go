@@ -159,7 +159,7 @@ func (m *matching) bind(s *sides) {
 // object may be theirs, and any that has lost its file.
 func (m *matching) nameless() {
 	for _, o := range m.objects {
-		if o.desired == nil || o.base != nil || o.current != nil || !mayHaveTemplates(o.desired.Body) {
+		if o.desired == nil || o.base != nil || o.current != nil || !reference.MayHaveTemplates(o.desired.Body) {
 			continue
 		}
 		body, err := jsonval.Pick(o.desired.Body, m.kind.NaturalKey...)

@@ -89,7 +89,7 @@ func (ns *names) resolve(ref reference.Ref) (string, known) {
 		return "", unknown
 	}
 	path := reference.PropertyPath(ref.Property)
-	v := ns.ix.tenantValues(o.kind, o.current, path).At(path)
+	v := tenantValues(ns.ix, o.kind, o.current, path).At(path)
 	ns.bindProperty(ref, jsonval.TextOf(v), v.IsString())
 	return jsonval.TextOf(v), map[bool]known{true: bound}[v.IsString()]
 }
@@ -131,7 +131,7 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 			if o.current == nil || ns.ms.unclear[Object{kind, o.current.ID}] {
 				continue
 			}
-			if v := schema.FoldGUID(jsonval.TextOf(ns.ix.tenantValues(o.kind, o.current, segs).At(segs))); v != "" {
+			if v := schema.FoldGUID(jsonval.TextOf(tenantValues(ns.ix, o.kind, o.current, segs).At(segs))); v != "" {
 				if _, twice := index[v]; twice {
 					key = "" // two objects have it, so it names neither
 				}

@@ -38,7 +38,9 @@ type object struct {
 
 // outcome is what the comparison of one object has led to.
 type outcome struct {
-	item    *plan.Item
+	item *plan.Item
+	// after is the item's After, until it is split into parts.
+	after   *jsonval.Node
 	newBase *BaseObject
 	adopt   []tenant.Change
 	adopted *plan.AdoptedChange

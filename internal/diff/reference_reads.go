@@ -147,19 +147,13 @@ func (f *referenceFinder) inRepository(k *schema.Schema, resources []*tenant.Res
 		}
 	}
 	for _, r := range resources {
-		if len(k.References) == 0 && !mayHaveTemplates(r.Body) {
+		if len(k.References) == 0 && !reference.MayHaveTemplates(r.Body) {
 			continue
 		}
 		// A file that cannot be read gets a note when it is compared. What it asks
 		// for before the place that is wrong is read for nothing.
 		_ = f.texts.Each(k, r.Body, ask)
 	}
-}
-
-// mayHaveTemplates errs to the side of yes: a template may be written with
-// escapes.
-func mayHaveTemplates(body []byte) bool {
-	return bytes.Contains(body, []byte("${")) || bytes.Contains(body, []byte(`\u`))
 }
 
 func (f *referenceFinder) askForName(ref reference.Ref) {

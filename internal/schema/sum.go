@@ -4,8 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -15,12 +13,8 @@ import (
 // Sum returns the hash of a resource of the repository as [Item.DesiredSum]
 // has it: of its content as in the file, templates included, but not of its
 // formatting. key is the tenant's for a kind with secrets, and empty for others.
-func Sum(body json.RawMessage, key string) (string, error) {
-	text, err := jsonval.CanonicalJSON(body)
-	if err != nil {
-		return "", fmt.Errorf("plan: sum: %w", err)
-	}
-	return KeyedSum(key, "file", text), nil
+func Sum(body *jsonval.Node, key string) string {
+	return KeyedSum(key, "file", body.JSON())
 }
 
 // Key is the key of sums over the kind's objects: none where they hold no

@@ -125,10 +125,10 @@ func (m *matching) bind(s *sides) {
 	for _, r := range s.current {
 		byID[r.ID] = r
 	}
-	taken := make(map[string]bool, len(s.current))
 	attach := func(o *object, id string) {
-		if r := byID[id]; r != nil && id != "" && !taken[id] {
-			o.current, taken[id] = r, true
+		if r := byID[id]; r != nil && id != "" {
+			o.current = r
+			delete(byID, id) // it is taken
 		}
 	}
 	for _, b := range s.base {
@@ -148,7 +148,7 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, r := range s.current {
-		if byID[r.ID] == r && !taken[r.ID] {
+		if byID[r.ID] == r {
 			m.free = append(m.free, r)
 		}
 	}

@@ -160,17 +160,17 @@ func (n *Node) MapKids(change func(i int) *Node) *Node {
 			if v == kid {
 				continue
 			}
-			out = &Node{Kind: n.Kind, Kids: append(make([]*Node, 0, len(n.Kids)), n.Kids[:i]...)}
-			if n.Kind == '{' {
-				out.Names = append(make([]string, 0, len(n.Names)), n.Names[:i]...)
+			// The names are shared until one is dropped.
+			out = &Node{Kind: n.Kind, Kids: append(make([]*Node, 0, len(n.Kids)), n.Kids[:i]...), Names: n.Names}
+		}
+		switch kept := len(out.Kids); {
+		case v == nil && n.Kind == '{' && kept == i: // the first that is dropped
+			out.Names = append(make([]string, 0, len(n.Names)-1), n.Names[:i]...)
+		case v == nil:
+		default:
+			if out.Kids = append(out.Kids, v); n.Kind == '{' && kept < i {
+				out.Names = append(out.Names, n.Names[i])
 			}
-		}
-		if v == nil {
-			continue
-		}
-		out.Kids = append(out.Kids, v)
-		if n.Kind == '{' {
-			out.Names = append(out.Names, n.Names[i])
 		}
 	}
 	return out
@@ -267,7 +267,7 @@ func (n *Node) size() int {
 }
 
 // AppendString appends s as a JSON string.
-func AppendString(b []byte, s string) []byte {
+func AppendString[T ~string | ~[]byte](b []byte, s T) []byte {
 	// Quoting fails only for invalid UTF-8, which the parser refuses and
 	// which is replaced here all the same.
 	b, _ = jsontext.AppendQuote(b, s)

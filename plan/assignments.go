@@ -24,8 +24,8 @@ func (it *Item) RemovedAssignments() (n int, last bool) {
 	before, after := make(map[string]bool), make(map[string]bool)
 	for _, c := range it.Changes {
 		segs, err := jsonval.SplitPointer(c.Pointer)
-		if err != nil {
-			continue
+		if err != nil || len(segs) > 0 && segs[0] != assignmentsProperty {
+			continue // and most values are not read for this
 		}
 		addTargets(before, segs, readValue(c.Before))
 		addTargets(after, segs, readValue(c.After))

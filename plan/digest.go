@@ -215,13 +215,18 @@ func (e *encoder) append(other encoder) { e.buf = append(e.buf, other.buf...) }
 
 // set writes the members' encodings in their own order.
 func setOf[T any](e *encoder, members []T, write func(*encoder, T)) {
-	encoded := make([][]byte, 0, len(members))
+	var all encoder
+	ends := make([]int, 0, len(members))
 	for _, m := range members {
-		var one encoder
-		write(&one, m)
-		encoded = append(encoded, one.buf)
+		write(&all, m)
+		ends = append(ends, len(all.buf))
+	}
+	encoded, begin := make([][]byte, 0, len(members)), 0
+	for _, end := range ends {
+		encoded, begin = append(encoded, all.buf[begin:end]), end
 	}
 	slices.SortFunc(encoded, bytes.Compare)
+	e.buf = slices.Grow(e.buf, len(all.buf)+8*(len(encoded)+1))
 	e.number(len(encoded))
 	for _, b := range encoded {
 		e.number(len(b))

@@ -199,9 +199,11 @@ func TestRenderIsLinear(t *testing.T) {
 				runtime.ReadMemStats(&after)
 				return float64(after.TotalAlloc - before.TotalAlloc)
 			}
+			// The least of some runs: what a pool has lost to the collector is
+			// allocated again, now and then.
+			least := func(n int) float64 { return min(cost(n), cost(n), cost(n)) }
 			const n = 2000
-			cost(n)
-			if once, twice := cost(n), cost(2*n); twice > 3*once {
+			if once, twice := least(n), least(2*n); twice > 3*once {
 				t.Errorf("twice the size takes %.1f times the memory (%.0f and %.0f bytes)", twice/once, once, twice)
 			}
 		})

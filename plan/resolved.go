@@ -76,16 +76,15 @@ func (it *Item) changedValues() ([]Resolved, error) {
 			if len(raw) == 0 {
 				continue
 			}
-			n, err := jsonval.Parse(raw)
-			if err != nil {
-				return nil, err
-			}
-			reference.EachReference(n, func(ref reference.Ref) {
+			err := reference.EachInText(raw, func(ref reference.Ref) {
 				if r, ok := values[ref.String()]; ok {
 					out = append(out, r)
 					delete(values, r.Ref)
 				}
 			})
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil

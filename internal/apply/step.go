@@ -2,7 +2,6 @@ package apply
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -135,42 +134,11 @@ func (s Step) present(ref reference.Ref) reference.Ref {
 // found in the tenant: its natural key's properties. It is false if one of
 // them is not a plain text.
 func NaturalMatch(k *schema.Schema, it *plan.Item) (tenant.Match, bool) {
-	body, err := jsonval.ParseObject(it.After)
+	body, err := jsonval.Pick(it.After, k.NaturalKey...)
 	if err != nil {
 		return nil, false
 	}
 	return k.MatchOf(body, func(s string) (string, bool) {
 		return reference.Literal(s), reference.ReferenceIn(jsonval.StringNode(s)) == nil
 	})
-}
-
-// inTenant parses a value of the plan and turns names into ids.
-func (w *Writing) inTenant(raw json.RawMessage) (*jsonval.Node, error) {
-	if raw == nil {
-		return nil, nil
-	}
-	n, err := jsonval.Parse(raw)
-	if err != nil {
-		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
-	}
-	return Resolve(n, w.Value)
-}
-
-// Resolve returns a tree in name form as the tenant has it: value returns what
-// stands for a reference. It returns the first error of value's.
-func Resolve(n *jsonval.Node, value func(reference.Ref) (string, error)) (*jsonval.Node, error) {
-	if n.IsString() {
-		if ref := reference.ReferenceIn(n); ref != nil {
-			text, err := value(*ref)
-			return jsonval.StringNode(text), err
-		}
-		return n.WithText(reference.Literal(n.Text)), nil
-	}
-	var failed error
-	out := n.MapKids(func(i int) *jsonval.Node {
-		kid, err := Resolve(n.Kids[i], value)
-		failed = cmp.Or(failed, err)
-		return kid
-	})
-	return out, failed
 }

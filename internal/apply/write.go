@@ -35,12 +35,9 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 	if r == nil {
 		return noteError(w.Item, plan.SecretNeeded, "it has secrets that only the repository's file holds, and the file is not there; sync again")
 	}
-	if sum, err := schema.Sum(r.Body, w.Key); err != nil || sum != w.Item.DesiredSum {
-		return noteError(w.Item, Changed, "%s was edited since the plan was made; sync again", schema.FileOf(r))
-	}
 	body, err := jsonval.ParseObject(r.Body)
-	if err != nil {
-		return fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	if err != nil || schema.Sum(body, w.Key) != w.Item.DesiredSum {
+		return noteError(w.Item, Changed, "%s was edited since the plan was made; sync again", schema.FileOf(r))
 	}
 	w.secrets = map[string]*jsonval.Node{}
 	fail := func(err error) { w.unread = cmp.Or(w.unread, err) }

@@ -136,6 +136,9 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		if o.unchanged {
 			r.Unchanged++
 		}
+		if o.details == nil {
+			continue
+		}
 		r.Adopt = append(r.Adopt, o.adopt...)
 		if o.adopted != nil {
 			r.Adopted = append(r.Adopted, *o.adopted)

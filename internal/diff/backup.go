@@ -89,15 +89,6 @@ func (b *Backup) MarkIn(base *Base, revision string) {
 	}
 }
 
-func (b *BaseObject) target() plan.Target { return plan.Target{Kind: b.Kind, Key: b.Key} }
-
-func compareTargets(a, b plan.Target) int {
-	if by := strings.Compare(a.Kind, b.Kind); by != 0 {
-		return by
-	}
-	return strings.Compare(a.Key, b.Key)
-}
-
 // parentOf returns the backup revision that this comparison's backup can be a
 // difference to: none where only some targets are compared, and none where a
 // kind is completely read of which nobody knows what that revision has.

@@ -73,19 +73,26 @@ func (ix *index) sortBase() {
 	if ix.in.Base == nil {
 		return
 	}
-	ix.held = make(map[plan.Target]*BaseObject, len(ix.in.Base.Objects))
-	for i := range ix.in.Base.Objects {
-		b := &ix.in.Base.Objects[i]
-		ix.held[plan.Target{Kind: b.Kind, Key: b.Key}] = b
-		if s := ix.sides[b.Kind]; s != nil {
-			s.base = append(s.base, b)
+	ix.held = newHeldObjects(ix.in.Base.Objects)
+	for rest := ix.held; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Kind == rest[0].Kind {
+			n++
 		}
+		if s := ix.sides[rest[0].Kind]; s != nil {
+			s.base = rest[:n:n]
+		}
+		rest = rest[n:]
 	}
 }
 
 // addCurrent adds objects of the tenant.
 func (ix *index) addCurrent(resources []tenant.Resource) {
-	ix.in.Current.Resources = append(ix.in.Current.Resources, resources...)
+	if len(ix.in.Current.Resources) == 0 {
+		ix.in.Current.Resources = slices.Clip(resources)
+	} else {
+		ix.in.Current.Resources = append(ix.in.Current.Resources, resources...)
+	}
 	for i := range resources {
 		if s := ix.sides[resources[i].Kind]; s != nil {
 			s.current = append(s.current, &resources[i])
@@ -140,7 +147,7 @@ func (ix *index) sortProblems() {
 func (ix *index) bad(kind, key string) string {
 	ix.files.keys[plan.Target{Kind: kind, Key: key}] = true
 	s := ix.sides[kind]
-	if s == nil || s.kind.Singleton || ix.held[plan.Target{Kind: kind, Key: key}] != nil {
+	if s == nil || s.kind.Singleton || ix.held.at(kind, key) != nil {
 		return ""
 	}
 	ix.files.kinds[kind] = true
@@ -149,8 +156,10 @@ func (ix *index) bad(kind, key string) string {
 
 // sortDesired puts the repository's files into their kinds.
 func (ix *index) sortDesired() {
-	unknown := map[string]int{}
-	seen := make(map[plan.Target]*tenant.Resource, len(ix.in.Desired.Resources))
+	unknown, count := map[string]int{}, map[string]int{}
+	for i := range ix.in.Desired.Resources {
+		count[ix.in.Desired.Resources[i].Kind]++
+	}
 	for i := range ix.in.Desired.Resources {
 		r := &ix.in.Desired.Resources[i]
 		s := ix.sides[r.Kind]
@@ -158,14 +167,13 @@ func (ix *index) sortDesired() {
 			unknown[r.Kind]++
 			continue
 		}
-		id := plan.Target{Kind: r.Kind, Key: r.Key}
-		if first := seen[id]; first != nil {
-			more := ix.bad(r.Kind, r.Key)
-			ix.note(plan.Note{Class: plan.BadFile, Kind: r.Kind, Key: r.Key, Message: fmt.Sprintf(
-				"two files are for this object: %s", strings.Join(slices.Sorted(slices.Values([]string{schema.FileOf(first), schema.FileOf(r)})), " and ")) + more})
+		if s.desired == nil {
+			s.desired = make([]*tenant.Resource, 0, count[r.Kind])
 		}
-		seen[id] = r
 		s.desired = append(s.desired, r)
+	}
+	for _, s := range ix.sides {
+		refuseSameKeys(ix, s)
 	}
 	if len(ix.files.keys) > 0 {
 		for kind, s := range ix.sides {
@@ -175,6 +183,21 @@ func (ix *index) sortDesired() {
 	for kind, n := range unknown {
 		ix.note(plan.Note{Class: plan.Unsupported, Kind: kind, Message: fmt.Sprintf(
 			"no kind is called %q, so its files (%d) are left alone; check the folder's name", kind, n)})
+	}
+}
+
+// refuseSameKeys notes files of one kind that have the same key.
+func refuseSameKeys(ix *index, s *sides) {
+	order := slices.Clone(s.desired)
+	slices.SortStableFunc(order, func(a, b *tenant.Resource) int { return strings.Compare(a.Key, b.Key) })
+	for i := 1; i < len(order); i++ {
+		first, r := order[i-1], order[i]
+		if first.Key != r.Key {
+			continue
+		}
+		more := ix.bad(r.Kind, r.Key)
+		ix.note(plan.Note{Class: plan.BadFile, Kind: r.Kind, Key: r.Key, Message: fmt.Sprintf(
+			"two files are for this object: %s", strings.Join(slices.Sorted(slices.Values([]string{schema.FileOf(first), schema.FileOf(r)})), " and ")) + more})
 	}
 }
 

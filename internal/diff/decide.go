@@ -15,6 +15,7 @@ func (dec *decider) decide(o *object) {
 	if dec.asBefore(o) {
 		return
 	}
+	o.details = new(details)
 	t := trees{}
 	if readsCurrent(dec.ix, o) {
 		t.raw = dec.ix.tenantBody(o.kind, o.current)

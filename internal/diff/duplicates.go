@@ -26,7 +26,6 @@ func (m *matching) holders(wanted map[string][]*object) map[string][]*object {
 		inTenant, inFile := m.nameInTenant(o.current), ""
 		if o.desired != nil {
 			inFile, _ = desiredName(m.ix, o)
-			o.parsed = nil // trees are large, and most are not needed again
 		}
 		if inFile != "" && inFile != inTenant && !m.agreedName(o, inFile) {
 			inTenant = "" // the repository gives it another name
@@ -122,7 +121,7 @@ func (m *matching) agreedName(o *object, name string) bool {
 	if !o.held() {
 		return false
 	}
-	body, err := jsonval.ParseObject(o.base.Body)
+	body, err := jsonval.Pick(o.base.Body, o.kind.NaturalKey...)
 	if err != nil {
 		return false
 	}

@@ -68,19 +68,16 @@ func (as *assembler) afterChange(it *plan.Item, names map[string]string) []byte 
 			names[values[r.Ref]] = ref.Object()
 		}
 	}
-	after, err := jsonval.Parse(it.After)
-	if err == nil {
-		after, err = apply.Resolve(after, func(ref reference.Ref) (string, error) {
-			value, ok := values[ref.String()]
-			if !ok {
-				return "", fmt.Errorf("%s is not resolved", ref)
-			}
-			return value, nil
-		})
-	}
+	after, err := apply.ResolveText(it.After, func(ref reference.Ref) (string, error) {
+		value, ok := values[ref.String()]
+		if !ok {
+			return "", fmt.Errorf("%s is not resolved", ref)
+		}
+		return value, nil
+	})
 	if err != nil {
 		as.ix.fail(fmt.Errorf("plan: %s: for guards: %w", it.ID, err)) // the plan was made a moment ago
 		return nil
 	}
-	return after.JSON()
+	return after
 }

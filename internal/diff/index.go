@@ -23,7 +23,7 @@ type index struct {
 	sides  map[string]*sides
 	states map[string]tenant.KindState
 	gone   map[Object]bool
-	held   map[plan.Target]*BaseObject
+	held   heldObjects
 	files  *unusableFiles
 	// keysByID are the keys that the base binds, made when needed.
 	keysByID map[Object]string
@@ -94,7 +94,7 @@ func (ix *index) scope(k *schema.Schema) tenant.Scope {
 
 // boundID returns the id that the base binds a key to, or an empty text.
 func (ix *index) boundID(kind, key string) string {
-	if b := ix.held[plan.Target{Kind: kind, Key: key}]; b != nil {
+	if b := ix.held.at(kind, key); b != nil {
 		return b.ID
 	}
 	return ""
@@ -104,9 +104,9 @@ func (ix *index) boundID(kind, key string) string {
 func (ix *index) boundKey(kind, id string) (string, bool) {
 	if ix.keysByID == nil {
 		ix.keysByID = make(map[Object]string, len(ix.held))
-		for at, b := range ix.held {
+		for _, b := range ix.held {
 			if b.ID != "" {
-				ix.keysByID[Object{at.Kind, b.ID}] = at.Key
+				ix.keysByID[Object{b.Kind, b.ID}] = b.Key
 			}
 		}
 	}
@@ -167,10 +167,24 @@ func (ix *index) noteAt(k *schema.Schema, key string, class plan.NoteClass, poin
 func (ix *index) tenantBody(k *schema.Schema, r *tenant.Resource) *jsonval.Node {
 	n, err := jsonval.ParseObject(r.Body)
 	if err != nil {
-		ix.fail(fmt.Errorf("plan: the tenant's object %s/%s: %w", k.Name, r.ID, err))
+		ix.fail(unreadable(k, r, err))
 		return jsonval.EmptyObject
 	}
 	return n
+}
+
+// tenantValues returns an object of the tenant with the values at some paths
+// alone.
+func tenantValues(ix *index, k *schema.Schema, r *tenant.Resource, paths ...[]string) *jsonval.Node {
+	n, err := jsonval.Pick(r.Body, paths...)
+	if err != nil {
+		ix.fail(unreadable(k, r, err))
+	}
+	return n
+}
+
+func unreadable(k *schema.Schema, r *tenant.Resource, err error) error {
+	return fmt.Errorf("plan: the tenant's object %s/%s: %w", k.Name, r.ID, err)
 }
 
 // hasher returns what stands for a secret in name form and in the base: a keyed
@@ -196,3 +210,39 @@ func (ix *index) normalise(ref *reference.Ref, declared []*tenant.Reference) {
 
 // orNone returns a reason as people see it.
 func orNone(reason string) string { return cmp.Or(reason, "no reason is given") }
+
+func (b *BaseObject) target() plan.Target { return plan.Target{Kind: b.Kind, Key: b.Key} }
+
+func compareTargets(a, b plan.Target) int {
+	if by := strings.Compare(a.Kind, b.Kind); by != 0 {
+		return by
+	}
+	return strings.Compare(a.Key, b.Key)
+}
+
+// heldObjects are a base's objects, ordered by kind and key: a map of them takes
+// ten times the memory.
+type heldObjects []*BaseObject
+
+// newHeldObjects puts the objects into order. Those of a base that was stored
+// are in order.
+func newHeldObjects(objects []BaseObject) heldObjects {
+	held := make(heldObjects, len(objects))
+	for i := range objects {
+		held[i] = &objects[i]
+	}
+	inOrder := func(a, b *BaseObject) int { return compareTargets(a.target(), b.target()) }
+	if !slices.IsSortedFunc(held, inOrder) {
+		slices.SortStableFunc(held, inOrder)
+	}
+	return held
+}
+
+// at returns the object with the key, or nil.
+func (held heldObjects) at(kind, key string) *BaseObject {
+	at := plan.Target{Kind: kind, Key: key}
+	if i, ok := slices.BinarySearchFunc(held, at, func(b *BaseObject, at plan.Target) int { return compareTargets(b.target(), at) }); ok {
+		return held[i]
+	}
+	return nil
+}

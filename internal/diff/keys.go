@@ -77,7 +77,7 @@ func (m *matching) nameInTenant(r *tenant.Resource) string {
 	if name, ok := m.names[r]; ok {
 		return name
 	}
-	name, ok := m.kind.NameOf(m.ix.tenantBody(m.kind, r), func(s string) string { return s })
+	name, ok := m.kind.NameOf(tenantValues(m.ix, m.kind, r, m.kind.NaturalKey...), func(s string) string { return s })
 	if !ok {
 		name = r.ID
 	}
@@ -96,7 +96,7 @@ func (m *matching) nameOf(o *object) string {
 			return name
 		}
 	} else if o.held() {
-		if body, err := jsonval.ParseObject(o.base.Body); err == nil {
+		if body, err := jsonval.Pick(o.base.Body, o.kind.NaturalKey...); err == nil {
 			if name, ok := o.kind.NameOf(body, reference.Literal); ok {
 				return name
 			}
@@ -107,7 +107,7 @@ func (m *matching) nameOf(o *object) string {
 
 // desiredName returns the natural key of a resource of the repository.
 func desiredName(ix *index, o *object) (string, bool) {
-	body, err := o.file()
+	body, err := jsonval.Pick(o.desired.Body, o.kind.NaturalKey...)
 	if err != nil {
 		return "", false
 	}

@@ -65,7 +65,9 @@ func TestAllocationsAreLinear(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		return float64(after.TotalAlloc - before.TotalAlloc), float64(after.Mallocs - before.Mallocs)
 	}
-	const n, times, most = 1000, 4, 8 // what is quadratic grows 16 times
+	// What is quadratic grows 64 times. What is linear may grow more than 8 times,
+	// because scanners keep their memory for the next text only while it is small.
+	const n, times, most = 500, 8, 24
 	small, large := largeObjects(n), largeObjects(n*times)
 	for name := range small {
 		size, count := measure(small[name])

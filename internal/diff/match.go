@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -127,10 +126,10 @@ func (m *matching) bind(s *sides) {
 	for _, r := range s.current {
 		byID[r.ID] = r
 	}
-	taken := make(map[string]bool, len(s.current))
 	attach := func(o *object, id string) {
-		if r := byID[id]; r != nil && id != "" && !taken[id] {
-			o.current, taken[id] = r, true
+		if r := byID[id]; r != nil && id != "" {
+			o.current = r
+			delete(byID, id) // it is taken
 		}
 	}
 	for _, b := range s.base {
@@ -150,7 +149,7 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, r := range s.current {
-		if byID[r.ID] == r && !taken[r.ID] {
+		if byID[r.ID] == r {
 			m.free = append(m.free, r)
 		}
 	}
@@ -161,11 +160,10 @@ func (m *matching) bind(s *sides) {
 // object may be theirs, and any that has lost its file.
 func (m *matching) nameless() {
 	for _, o := range m.objects {
-		if o.desired == nil || o.base != nil || o.current != nil || !bytes.Contains(o.desired.Body, []byte("${")) {
+		if o.desired == nil || o.base != nil || o.current != nil || !reference.MayHaveTemplates(o.desired.Body) {
 			continue
 		}
-		body, err := o.file()
-		o.parsed = nil // trees are large, and it may not be needed again
+		body, err := jsonval.Pick(o.desired.Body, m.kind.NaturalKey...)
 		if err != nil {
 			continue
 		}

@@ -88,7 +88,8 @@ func (ns *names) resolve(ref reference.Ref) (string, known) {
 	if o.current == nil {
 		return "", unknown
 	}
-	v := ns.ix.tenantBody(o.kind, o.current).At(reference.PropertyPath(ref.Property))
+	path := reference.PropertyPath(ref.Property)
+	v := tenantValues(ns.ix, o.kind, o.current, path).At(path)
 	ns.bindProperty(ref, jsonval.TextOf(v), v.IsString())
 	return jsonval.TextOf(v), map[bool]known{true: bound}[v.IsString()]
 }
@@ -102,11 +103,12 @@ func (ns *names) bindProperty(ref reference.Ref, value string, ok bool) {
 }
 
 func (ns *names) desiredProperty(o *object, property string) (string, bool) {
-	body, err := o.file()
+	path := reference.PropertyPath(property)
+	body, err := jsonval.Pick(o.desired.Body, path)
 	if err != nil {
 		return "", false
 	}
-	v := body.At(reference.PropertyPath(property))
+	v := body.At(path)
 	if !v.IsString() {
 		return "", false
 	}
@@ -129,7 +131,7 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 			if o.current == nil || ns.ms.unclear[Object{kind, o.current.ID}] {
 				continue
 			}
-			if v := schema.FoldGUID(jsonval.TextOf(ns.ix.tenantBody(o.kind, o.current).At(segs))); v != "" {
+			if v := schema.FoldGUID(jsonval.TextOf(tenantValues(ns.ix, o.kind, o.current, segs).At(segs))); v != "" {
 				if _, twice := index[v]; twice {
 					key = "" // two objects have it, so it names neither
 				}

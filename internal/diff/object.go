@@ -18,31 +18,28 @@ type object struct {
 	base    *BaseObject
 	desired *tenant.Resource
 	current *tenant.Resource
-	// gone: the base's object is not in the tenant, and that is certain.
-	gone bool
-	// missing: it was not among what was read, and that is not certain.
-	missing bool
 	// renamedFrom is the base's key, if the repository has renamed it.
 	renamedFrom string
 	// mayBe is what the object may have been renamed to, or its file from.
 	mayBe *guess
+	// parsed is the repository's body once somebody has asked for it.
+	parsed *jsonval.Node
+	outcome
+
+	// gone: the base's object is not in the tenant, and that is certain.
+	gone bool
+	// missing: it was not among what was read, and that is not certain.
+	missing bool
 	// keep: nothing is concluded, the base stays as it is.
 	keep bool
 	// nameOnly: it was read so that references to it can be named.
 	nameOnly bool
-	// parsed is the repository's body once somebody has asked for it.
-	parsed *jsonval.Node
-
-	outcome
 }
 
 // outcome is what the comparison of one object has led to.
 type outcome struct {
 	item    *plan.Item
 	newBase *BaseObject
-	adopt   []tenant.Change
-	adopted *plan.AdoptedChange
-	revert  []tenant.Change
 	backup  backedUp
 	// oldRefs and newRefs are the "kind/key" that the object refers to now and
 	// once the plan is carried out.
@@ -51,6 +48,17 @@ type outcome struct {
 	// waits for it cannot be done either.
 	withheld  bool
 	unchanged bool
+	*details
+}
+
+// details are the rest of an outcome; nil for an object that is as before, of
+// which a tenant has many.
+type details struct {
+	// after is the item's After, until it is split into parts.
+	after   *jsonval.Node
+	adopt   []tenant.Change
+	adopted *plan.AdoptedChange
+	revert  []tenant.Change
 	// accepted are the deviations that hold.
 	accepted []deviation
 	// partsBefore are the fingerprints of the kind's parts, for an update.

@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"fmt"
 	"maps"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -24,11 +23,7 @@ func split(ix *index, o *object) []splitItem {
 	if len(o.kind.Parts) == 0 || o.item.Verb == tenant.Delete {
 		return []splitItem{whole}
 	}
-	after, err := jsonval.Parse(o.item.After)
-	if err != nil {
-		ix.fail(fmt.Errorf("plan: %s: %w", o.item.ID, err))
-		return nil
-	}
+	after := o.after
 	if o.item.Verb == tenant.Create {
 		return splitCreate(ix, o, whole, after)
 	}

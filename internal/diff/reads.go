@@ -54,7 +54,7 @@ func listedRead(ix *index, k *schema.Schema, s *sides) tenant.ReadRequest {
 	// An object that was deleted and made again has a new id.
 	for _, b := range s.base {
 		if b.Body != nil {
-			if body, err := jsonval.ParseObject(b.Body); err == nil {
+			if body, err := jsonval.Pick(b.Body, k.NaturalKey...); err == nil {
 				r.match(k.MatchOf(body, func(s string) (string, bool) {
 					return reference.Literal(s), reference.ReferenceIn(jsonval.StringNode(s)) == nil
 				}))
@@ -66,7 +66,7 @@ func listedRead(ix *index, k *schema.Schema, s *sides) tenant.ReadRequest {
 
 // desiredMatch returns how to find a resource of the repository by its name.
 func desiredMatch(ix *index, k *schema.Schema, r *tenant.Resource) (tenant.Match, bool) {
-	body, err := jsonval.ParseObject(r.Body)
+	body, err := jsonval.Pick(r.Body, k.NaturalKey...)
 	if err == nil {
 		m, ok := k.MatchOf(body, func(s string) (string, bool) {
 			text, ref, bad := reference.Expand(s, ix.values)

@@ -90,6 +90,16 @@ func TestReferenceReads(t *testing.T) {
 	}
 }
 
+// A reference may be written with escapes, in a kind without references too.
+func TestReferenceReadsSeeEscapes(t *testing.T) {
+	tc := comparisonCase{desired: `groups/G {"displayName":"G","note":"\u0024{roles/R}"}` + "\n" + `groups/H {"displayName":"H\n","note":"x"}`}
+	got, err := referenceReadsOf(tc.input(t))
+	want := []tenant.ReadRequest{{Kind: "roles", Matches: []tenant.Match{{"/displayName": "R"}}}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("(-want +got)\n%s%v", diff, err)
+	}
+}
+
 func TestMissing(t *testing.T) {
 	tc := comparisonCase{
 		base:    `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {}` + "\n" + `roles/R=4` + "\n" + `settings/settings= {}`,

@@ -1,9 +1,9 @@
 package diff
 
 import (
+	"bytes"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -48,6 +48,7 @@ type referenceFinder struct {
 	known, looked map[string]int
 	filesRead     bool
 	requests      map[string]*requestBuilder
+	texts         schema.Texts
 }
 
 func newReferenceFinder(ix *index) *referenceFinder {
@@ -91,17 +92,21 @@ func (f *referenceFinder) request(kind string) *requestBuilder {
 
 // inTenant finds ids that the tenant's objects refer to.
 func (f *referenceFinder) inTenant(k *schema.Schema, resources []*tenant.Resource) {
-	form := schema.Form{Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-		if refs := schema.Applicable(at); !schema.IsLiteral(refs, n.Text) {
-			f.askFor(refs, n.Text)
-		}
-		return n
-	}}
 	if len(k.References) == 0 {
 		return
 	}
+	ask := func(refs []*tenant.Reference, text []byte) {
+		if len(refs) == 0 {
+			return
+		}
+		if value := string(text); !schema.IsLiteral(refs, value) {
+			f.askFor(refs, value)
+		}
+	}
 	for _, r := range resources {
-		form.Apply(k, f.ix.tenantBody(k, r))
+		if err := f.texts.Each(k, r.Body, ask); err != nil {
+			f.ix.fail(unreadable(k, r, err))
+		}
 	}
 }
 
@@ -128,24 +133,26 @@ func (f *referenceFinder) askFor(refs []*tenant.Reference, value string) {
 
 // inRepository finds names that the repository's files refer to.
 func (f *referenceFinder) inRepository(k *schema.Schema, resources []*tenant.Resource) {
-	form := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
-		text, ref, bad := reference.Expand(n.Text, f.ix.values)
+	ask := func(refs []*tenant.Reference, text []byte) {
+		if len(refs) == 0 && !bytes.Contains(text, []byte("${")) {
+			return
+		}
+		value, ref, bad := reference.Expand(string(text), f.ix.values)
 		switch {
 		case bad != nil:
 		case ref != nil:
 			f.askForName(*ref)
-		case !schema.IsLiteral(schema.Applicable(at), text):
-			f.askFor(schema.Applicable(at), text)
+		case !schema.IsLiteral(refs, value):
+			f.askFor(refs, value)
 		}
-		return n
-	}}
+	}
 	for _, r := range resources {
-		if !strings.Contains(string(r.Body), "${") && len(k.References) == 0 {
+		if len(k.References) == 0 && !reference.MayHaveTemplates(r.Body) {
 			continue
 		}
-		if body, err := jsonval.ParseObject(r.Body); err == nil {
-			form.Apply(k, body)
-		}
+		// A file that cannot be read gets a note when it is compared. What it asks
+		// for before the place that is wrong is read for nothing.
+		_ = f.texts.Each(k, r.Body, ask)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
-	"github.com/tenantsync/tenantsync/plan"
 )
 
 // canonicalVersion changes whenever a newer version of this package may see a
@@ -128,7 +127,7 @@ func (dec *decider) backUp(o *object, current *jsonval.Node) {
 // keptAt returns what the base says of the parent's text at an object's key,
 // whichever object had the key then.
 func keptAt(ix *index, o *object) string {
-	if b := ix.held[plan.Target{Kind: o.kind.Name, Key: o.key}]; b != nil {
+	if b := ix.held.at(o.kind.Name, o.key); b != nil {
 		return b.Kept
 	}
 	return ""

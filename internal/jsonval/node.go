@@ -1,22 +1,12 @@
 package jsonval
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
-
-// CanonicalJSON returns the value with sorted names, numbers by value and no
-// whitespace, so that equal values have equal text.
-func CanonicalJSON(raw json.RawMessage) ([]byte, error) {
-	n, err := Parse(raw)
-	if err != nil {
-		return nil, err
-	}
-	return n.JSON(), nil
-}
 
 // TextOf returns the text of a string, and "" for everything else.
 func TextOf(n *Node) string {
@@ -174,17 +164,17 @@ func (n *Node) MapKids(change func(i int) *Node) *Node {
 			if v == kid {
 				continue
 			}
-			out = &Node{Kind: n.Kind, Kids: append(make([]*Node, 0, len(n.Kids)), n.Kids[:i]...)}
-			if n.Kind == '{' {
-				out.Names = append(make([]string, 0, len(n.Names)), n.Names[:i]...)
+			// The names are shared until one is dropped.
+			out = &Node{Kind: n.Kind, Kids: append(make([]*Node, 0, len(n.Kids)), n.Kids[:i]...), Names: n.Names}
+		}
+		switch kept := len(out.Kids); {
+		case v == nil && n.Kind == '{' && kept == i: // the first that is dropped
+			out.Names = append(make([]string, 0, len(n.Names)-1), n.Names[:i]...)
+		case v == nil:
+		default:
+			if out.Kids = append(out.Kids, v); n.Kind == '{' && kept < i {
+				out.Names = append(out.Names, n.Names[i])
 			}
-		}
-		if v == nil {
-			continue
-		}
-		out.Kids = append(out.Kids, v)
-		if n.Kind == '{' {
-			out.Names = append(out.Names, n.Names[i])
 		}
 	}
 	return out
@@ -205,6 +195,23 @@ func (b *ObjectBuilder) Add(name string, v *Node) {
 
 // Node returns the object. Its names must have been added in their order.
 func (b *ObjectBuilder) Node() *Node { return &Node{Kind: '{', Names: b.Names, Kids: b.kids} }
+
+// sort brings an object that is being made into the order of its names.
+func (n *Node) sort() {
+	if slices.IsSorted(n.Names) {
+		return
+	}
+	order := make([]int, len(n.Names))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(n.Names[a], n.Names[b]) })
+	names, kids := make([]string, len(order)), make([]*Node, len(order))
+	for to, from := range order {
+		names[to], kids[to] = n.Names[from], n.Kids[from]
+	}
+	n.Names, n.Kids = names, kids
+}
 
 // AppendJSON appends the value in canonical form: sorted names, numbers by
 // value, no whitespace.
@@ -266,7 +273,7 @@ func (n *Node) size() int {
 }
 
 // AppendString appends s as a JSON string.
-func AppendString(b []byte, s string) []byte {
+func AppendString[T ~string | ~[]byte](b []byte, s T) []byte {
 	// Quoting fails only for invalid UTF-8, which the parser refuses and
 	// which is replaced here all the same.
 	b, _ = jsontext.AppendQuote(b, s)

@@ -8,7 +8,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
+
+// Parses counts the calls of [Parse] in this process. Tests use it to show how
+// often an object is read into a tree.
+var Parses atomic.Int64
 
 // Parse reads one JSON value. It returns a *SyntaxError for a text that
 // Scanner refuses. It is safe for concurrent use.
@@ -17,6 +22,7 @@ import (
 // texts share one string, so one node or text that a caller keeps holds the
 // memory of the whole tree. Clone a text that must outlive its tree.
 func Parse(raw []byte) (*Node, error) {
+	Parses.Add(1)
 	a := arenas.Get().(*arena)
 	defer a.release()
 	if err := a.read(raw); err != nil {

@@ -109,8 +109,17 @@ func (s *Scanner) Peek() byte {
 // until it returns '}' or ']'.
 func (s *Scanner) Skip() (Token, error) {
 	tok, err := s.Next()
-	if err != nil || tok.Kind != '{' && tok.Kind != '[' {
+	if err != nil {
 		return tok, err
+	}
+	return s.rest(tok)
+}
+
+// rest reads the rest of the object or array that tok opens, if it opens one,
+// and returns the whole as one token.
+func (s *Scanner) rest(tok Token) (Token, error) {
+	if tok.Kind != '{' && tok.Kind != '[' {
+		return tok, nil
 	}
 	for depth := len(s.open); len(s.open) >= depth; {
 		last, err := s.Next()

@@ -20,7 +20,9 @@ type Canonicalizer struct {
 	spare  []byte // one value while its pieces are put into order
 	pieces []piece
 	body   []byte
-	looked int // how much of body was searched for types
+	// escaped is the content of the string that is being written.
+	escaped []byte
+	looked  int // how much of body was searched for types
 }
 
 // piece is a member of an object or an element of a set, by its place in the
@@ -328,19 +330,28 @@ func (c *Canonicalizer) order(begin, first int, compare func(a, b piece) int, on
 
 // string writes a text in its canonical spelling.
 func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, element bool) (masked bool) {
-	if f.Masked && onlyAsterisks(c.scan.Text(tok)) {
+	text := c.scan.Text(tok)
+	if f.Masked && onlyAsterisks(text) {
 		if element {
 			c.text = append(c.text, c.scan.Raw(tok)...)
 		}
 		return true
 	}
 	if tok.Escaped {
-		c.text = jsonval.AppendString(c.text, canonicalText(f, string(c.scan.AppendText(nil, tok))))
-		return false
+		c.escaped = c.scan.AppendText(c.escaped[:0], tok)
+		text = c.escaped
 	}
-	text := c.scan.Text(tok)
-	if f.secret || len(text) == 0 || f.form == "" && len(f.literals) == 0 && len(text) != guidLength {
+	asIs := f.secret || len(text) == 0 ||
+		len(f.literals) == 0 && (f.form == tenant.Text || f.form == "" && len(text) != guidLength)
+	switch {
+	case asIs && tok.Escaped:
+		c.text = jsonval.AppendString(c.text, text)
+		return false
+	case asIs:
 		c.text = append(c.text, c.scan.Raw(tok)...)
+		return false
+	case tok.Escaped:
+		c.text = jsonval.AppendString(c.text, canonicalText(f, string(text)))
 		return false
 	}
 	start := len(c.text)
@@ -359,12 +370,29 @@ func canonicalInPlace(f *Facts, text []byte) bool {
 	switch form := f.form; {
 	case form == tenant.Enumeration, isWordBytes(f.literals, text):
 		lowerBytes(text)
+	case form == tenant.Flags:
+		lowerBytes(text)
+		return areSortedFlags(text)
 	case form == tenant.ID && bytes.IndexByte(text, '@') >= 0:
 		return false
 	case form == "" || form == tenant.ID:
 		foldGUID(text)
 	default:
 		return false
+	}
+	return true
+}
+
+// areSortedFlags reports whether a text in lower case is as [flagsText] writes it.
+func areSortedFlags(text []byte) bool {
+	var last []byte
+	for rest, more := text, true; more; {
+		var flag []byte
+		flag, rest, more = bytes.Cut(rest, []byte(","))
+		if len(flag) == 0 || flag[0] <= ' ' || flag[len(flag)-1] <= ' ' || flag[0] >= 0x80 || flag[len(flag)-1] >= 0x80 || bytes.Compare(last, flag) >= 0 {
+			return false // trimmed, sorted and compacted the other way
+		}
+		last = flag
 	}
 	return true
 }

@@ -35,5 +35,5 @@ func Fingerprint(k *Schema, body *jsonval.Node, part, key string) string {
 	if part != WholeObject {
 		n = k.Piece(n, part)
 	}
-	return KeyedSum(k.Key(key), "object", n.JSON())
+	return nodeSum(k.Key(key), "object", n)
 }

@@ -18,12 +18,16 @@ func Applicable(at Place) []*tenant.Reference {
 	if len(at.refs) == 0 {
 		return nil
 	}
-	typ := typeOf(at.holder)
+	return ofType(at.refs, typeOf(at.holder))
+}
+
+// ofType returns those references that hold within objects of a type.
+func ofType(refs []*tenant.Reference, typ string) []*tenant.Reference {
 	other := func(r *tenant.Reference) bool { return r.Type != "" && bareType(r.Type) != typ }
-	if slices.ContainsFunc(at.refs, other) {
-		return slices.DeleteFunc(slices.Clone(at.refs), other)
+	if slices.ContainsFunc(refs, other) {
+		return slices.DeleteFunc(slices.Clone(refs), other)
 	}
-	return at.refs
+	return refs
 }
 
 // IsLiteral reports whether a value at declared references stays as it is.

@@ -4,9 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -15,12 +14,8 @@ import (
 // Sum returns the hash of a resource of the repository as [Item.DesiredSum]
 // has it: of its content as in the file, templates included, but not of its
 // formatting. key is the tenant's for a kind with secrets, and empty for others.
-func Sum(body json.RawMessage, key string) (string, error) {
-	text, err := jsonval.CanonicalJSON(body)
-	if err != nil {
-		return "", fmt.Errorf("plan: sum: %w", err)
-	}
-	return KeyedSum(key, "file", text), nil
+func Sum(body *jsonval.Node, key string) string {
+	return nodeSum(key, "file", body)
 }
 
 // Key is the key of sums over the kind's objects: none where they hold no
@@ -41,11 +36,27 @@ func (k *Schema) HasSecrets() bool { return len(k.Sensitive)+len(k.SensitiveType
 func KeyedSum(key, use string, texts ...[]byte) string {
 	h := hmac.New(sha256.New, []byte(key))
 	h.Write([]byte("tenantsync " + use))
+	b := sumBuffers.Get().(*sumBuffer)
+	defer sumBuffers.Put(b)
 	for _, text := range texts {
-		h.Write(jsonval.AppendString(nil, string(text))) // quoted, so that it ends where it ends
+		b.quoted = jsonval.AppendString(b.quoted[:0], text) // quoted, so that it ends where it ends
+		h.Write(b.quoted)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// nodeSum is KeyedSum of a value's JSON text.
+func nodeSum(key, use string, n *jsonval.Node) string {
+	b := sumBuffers.Get().(*sumBuffer)
+	defer sumBuffers.Put(b)
+	b.text = n.AppendJSON(b.text[:0])
+	return KeyedSum(key, use, b.text)
+}
+
+// sumBuffer has the texts that are hashed, for the next hash to write over.
+type sumBuffer struct{ text, quoted []byte }
+
+var sumBuffers = sync.Pool{New: func() any { return new(sumBuffer) }}
 
 // SecretNode is what stands for a secret in name form and in the base: the id of
 // the key, and a hash that is bound to the kind.

@@ -1,0 +1,67 @@
+package apply
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+)
+
+// inTenant parses a value of the plan and turns names into ids.
+func (w *Writing) inTenant(raw json.RawMessage) (*jsonval.Node, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	n, err := jsonval.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	}
+	return Resolve(n, w.Value)
+}
+
+// Resolve returns a tree in name form as the tenant has it: value returns what
+// stands for a reference. It returns the first error of value's.
+func Resolve(n *jsonval.Node, value func(reference.Ref) (string, error)) (*jsonval.Node, error) {
+	if n.IsString() {
+		if ref := reference.ReferenceIn(n); ref != nil {
+			text, err := value(*ref)
+			return jsonval.StringNode(text), err
+		}
+		return n.WithText(reference.Literal(n.Text)), nil
+	}
+	var failed error
+	out := n.MapKids(func(i int) *jsonval.Node {
+		kid, err := Resolve(n.Kids[i], value)
+		failed = cmp.Or(failed, err)
+		return kid
+	})
+	return out, failed
+}
+
+// ResolveText is [Resolve] for a text in name form: it replaces strings and
+// leaves everything else as it stands, without a tree.
+func ResolveText(raw []byte, value func(reference.Ref) (string, error)) ([]byte, error) {
+	var scan jsonval.Scanner
+	scan.Reset(raw)
+	out, copied := make([]byte, 0, len(raw)), 0
+	for {
+		tok, err := scan.Next()
+		switch {
+		case err == io.EOF:
+			return append(out, raw[copied:]...), nil
+		case err != nil:
+			return nil, err
+		case tok.Kind != '"' || !tok.Escaped && !bytes.Contains(scan.Text(tok), []byte("${")):
+			continue
+		}
+		n, err := Resolve(jsonval.StringNode(string(scan.AppendText(nil, tok))), value)
+		if err != nil {
+			return nil, err
+		}
+		out, copied = jsonval.AppendString(append(out, raw[copied:tok.Start]...), n.Text), tok.End
+	}
+}

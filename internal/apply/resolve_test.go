@@ -1,0 +1,40 @@
+package apply
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+)
+
+// The text and the tree resolve alike.
+func TestResolveText(t *testing.T) {
+	value := func(ref reference.Ref) (string, error) {
+		if ref.Key == "Gone" {
+			return "", fmt.Errorf("%s is gone", ref)
+		}
+		return `id "of" ` + ref.Key, nil
+	}
+	for _, tt := range []struct{ text, want string }{
+		{`{"a":"${groups/G}","b":["${groups/H}",1,"x"],"c":null}`, `{"a":"id \"of\" G","b":["id \"of\" H",1,"x"],"c":null}`},
+		{`{"a":"$${groups/G}","b":"\n$${","c":"\u0001"}`, `{"a":"${groups/G}","b":"\n${","c":"\u0001"}`},
+		{`{"${groups/G}":"x"}`, `{"${groups/G}":"x"}`},
+		{`"${groups/G}"`, `"id \"of\" G"`},
+		{`{}`, `{}`},
+		{`{"a":"${groups/Gone}"}`, ``},
+		{`{"a":`, ``},
+	} {
+		got, err := ResolveText([]byte(tt.text), value)
+		if string(got) != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("%s: got %s, %v, want %s", tt.text, got, err, tt.want)
+		}
+		n, err := jsonval.Parse([]byte(tt.text))
+		if err == nil {
+			n, err = Resolve(n, value)
+		}
+		if err == nil && string(n.JSON()) != tt.want {
+			t.Errorf("%s: the tree becomes %s, want %s", tt.text, n.JSON(), tt.want)
+		}
+	}
+}

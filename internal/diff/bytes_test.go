@@ -1,0 +1,62 @@
+package diff_test
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/sample"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+)
+
+// A sync of a tenant whose answers come in other bytes than before allocates
+// little for each object that has not changed: nothing is decoded. The backup is
+// a difference. The bounds are what was measured, and a tenth more.
+func TestBytesPerObject(t *testing.T) {
+	s := sample.Policies(2000)
+	in := diff.Input{Tenant: "contoso", Keys: schema.Keys{Tenant: "tenant", Fleet: "fleet"}}
+	var err error
+	if in.Kinds, err = schema.CompileAll(graph.Default().Kinds()); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range in.Kinds.All() {
+		in.Current.Kinds = append(in.Current.Kinds, tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: k.Scope})
+	}
+	compare := func(desired, current []tenant.Resource) *diff.Result {
+		in.Desired.Resources, in.Current.Resources = desired, current
+		r, err := diff.Compare(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Backup.MarkIn(r.Base, "backup")
+		return r
+	}
+	in.Base = compare(s.Base(), s.Current()).Base
+	moved := s.Moved()
+	for _, tt := range []struct {
+		name    string
+		desired []tenant.Resource
+		changes sample.Changes
+		most    float64 // bytes for each object
+	}{
+		{"nothing changed", s.Base(), sample.Changes{}, 1120},
+		{"2 % of the files changed", s.Desired(), s.Changes(), 3430},
+	} {
+		compare(tt.desired, moved) // so that scanners have their memory
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r := compare(tt.desired, moved)
+		runtime.ReadMemStats(&after)
+		c := r.Plan.Counts()
+		if got := (sample.Changes{Changed: c.Update, Added: c.Create, Removed: c.Delete}); got != tt.changes || r.Backup.Whole() {
+			t.Fatalf("%s: %+v, want %+v, and a backup that is a difference", tt.name, got, tt.changes)
+		}
+		bytes := float64(after.TotalAlloc-before.TotalAlloc) / float64(s.Len())
+		if bytes > tt.most {
+			t.Errorf("%s: %.0f bytes for each of %d objects, want at most %.0f", tt.name, bytes, s.Len(), tt.most)
+		}
+		t.Logf("%s: %.0f bytes and %.1f allocations for each of %d objects", tt.name, bytes, float64(after.Mallocs-before.Mallocs)/float64(s.Len()), s.Len())
+	}
+}

@@ -1,0 +1,101 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// referring is a kind with references of every sort.
+func referring() tenant.Kind {
+	k := everything()
+	k.References = append(k.References,
+		tenant.Reference{Path: "/list/*/group", Kinds: []string{"groups"}},
+		tenant.Reference{Path: "/set", Kinds: []string{"users"}, Property: "x"},
+		tenant.Reference{Path: "/set/*", Type: "#a,B", Kinds: []string{"groups"}},
+		tenant.Reference{Path: "/list/*/deep/*", Type: "t", Kinds: []string{"groups"}})
+	return k
+}
+
+// textLine is a string and what the kind declares for its place.
+func textLine(refs []*tenant.Reference, text string) string {
+	line := text
+	for _, r := range refs {
+		line += " " + r.Path + r.Type
+	}
+	return line
+}
+
+// textsInTree returns the strings that a form sees in an object's tree.
+func textsInTree(k *Schema, body *jsonval.Node) (lines []string) {
+	form := Form{Repository: true, Text: func(n *jsonval.Node, at Place) *jsonval.Node {
+		lines = append(lines, textLine(Applicable(at), n.Text))
+		return n
+	}}
+	form.Apply(k, body)
+	slices.Sort(lines)
+	return lines
+}
+
+func TestTexts(t *testing.T) {
+	k := compiled(t, referring())
+	for _, tt := range []struct {
+		body string
+		want []string
+	}{
+		{`{"a":"x","id":"read only","$previousNames":["y"],"x@odata.bind":"z","n":1}`, []string{"x"}},
+		{`{"refs":["g","h"]}`, []string{"g /refs/*", "h /refs/*"}},
+		{`{"typed":{"group":"g","@odata.type":"#t"}}`, []string{"#t", "g /typed/group#t"}},
+		{`{"typed":{"group":"g","@odata.type":"#u"}}`, []string{"#u", "g"}},
+		{`{"typed":{"group":"g","x":{"@odata.type":"#t"}}}`, []string{"#t", "g"}},
+		{`{"list":[{"group":"g"},{"@odata.type":"t","deep":["d"],"masked":"****"}]}`, []string{"d /list/*/deep/*t", "g /list/*/group", "t"}},
+		{`{"secret":"[redacted]","masked":"***","x":"***"}`, []string{"***"}},
+		{`{"set":["\u0061"]}`, []string{"a /set"}},
+	} {
+		var got []string
+		if err := new(Texts).Each(k, []byte(tt.body), func(refs []*tenant.Reference, text []byte) {
+			got = append(got, textLine(refs, string(text)))
+		}); err != nil {
+			t.Fatalf("%s: %v", tt.body, err)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.body, diff)
+		}
+	}
+	for _, body := range []string{``, `[]`, `"x"`, `{"a":1,"a":2}`, `{"a":[1,]}`, `{"a":1}}`, `{"refs":["a"`} {
+		_, want := jsonval.ParseObject([]byte(body))
+		if err := new(Texts).Each(k, []byte(body), func([]*tenant.Reference, []byte) {}); err == nil || err.Error() != want.Error() {
+			t.Errorf("%s: got %v, want %v", body, err, want)
+		}
+	}
+}
+
+// The one pass finds what a form sees in the tree.
+func TestTextsAgree(t *testing.T) {
+	k := compiled(t, referring())
+	var texts Texts
+	rapid.Check(t, func(t *rapid.T) {
+		body := []byte(randomValue(t, 0, true))
+		var got []string
+		if err := texts.Each(k, body, func(refs []*tenant.Reference, text []byte) {
+			got = append(got, textLine(refs, string(text)))
+		}); err != nil {
+			t.Fatal(fmt.Errorf("%s: %w", body, err))
+		}
+		slices.Sort(got)
+		tree, err := jsonval.ParseObject(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(textsInTree(k, tree), got); diff != "" {
+			t.Fatalf("%s (-tree +one pass)\n%s", body, diff)
+		}
+	})
+}

@@ -48,6 +48,11 @@ var graphControl = map[string]bool{
 	"microsoft.graph.tips": true, "microsoft.graph.downloadUrl": true, "microsoft.graph.originalSourceMembershipUrl": true,
 }
 
+// directives are the names with "$" that a file may have at the top. None is
+// sent: the first is for the planner, and the others are what editors go by and
+// people write beside values (JSON Schema, "$schema" and "$comment").
+var directives = map[string]bool{"$previousNames": true, "$schema": true, "$comment": true}
+
 // kindOfMember tells by its name what a member is.
 func kindOfMember(name string) memberKind {
 	if strings.HasPrefix(name, "#") {
@@ -214,7 +219,11 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 		case foreignName:
 			refuse(below, `%q is the name of no property, and of no annotation that is known here, and is not sent; write the value into a property, or take it out`, name)
 		case property:
-			if !next.Fact().readOnly {
+			if len(segs) == 0 && strings.HasPrefix(name, "$") && !directives[name] {
+				refuse(below, `%q is no name that files have for the planner, and is not sent; write "$previousNames" for what the object was called, or take it out`, name)
+			} else if len(segs) == 0 && name == "$previousNames" && (!kid.IsArray() || slices.ContainsFunc(kid.Kids, func(n *jsonval.Node) bool { return !n.IsString() })) {
+				refuse(below, `%q is no list of texts, and tells no name`, name)
+			} else if !next.Fact().readOnly {
 				refused(kid, next, below, out)
 			}
 		}

@@ -1,0 +1,111 @@
+package diff
+
+import (
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
+)
+
+// pair finds for each of the tenant's elements the file's that it is, or that
+// it may have been, or -1: by meaning the same, by a set's identity, by its
+// place.
+func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
+	from, used := make([]int, len(now.Kids)), make([]bool, len(v.kids))
+	for j := range from {
+		from[j] = -1
+	}
+	// byText pairs what has the same text, the same place first.
+	byText := func(text func(n *jsonval.Node) string) {
+		places := map[string][]int{}
+		for i, kid := range v.kids {
+			if !used[i] {
+				s := text(kid.means)
+				places[s] = append(places[s], i)
+			}
+		}
+		take := func(j int, those []int) bool {
+			n := slices.IndexFunc(those, func(i int) bool { return !used[i] })
+			if n >= 0 {
+				from[j], used[those[n]] = those[n], true
+			}
+			return n >= 0
+		}
+		for j, kid := range now.Kids {
+			if from[j] < 0 {
+				those := places[text(kid)]
+				n, _ := slices.BinarySearch(those, j)
+				_ = take(j, those[n:]) || take(j, those[:n])
+			}
+		}
+	}
+	next, set := r.Step("*"), r.Fact().Set
+	byText(func(n *jsonval.Node) string { return string(schema.CanonicalMember(next, n).JSON()) })
+	if set != nil && len(set.By) > 0 && set.TellsApart(v.means) && set.TellsApart(now) {
+		byText(set.Declared)
+		return from
+	}
+	for i, kid := range v.kids {
+		for j := 0; !used[i] && schema.HasMask(kid.means) && j < len(from); j++ {
+			if at := (i + j) % len(from); from[at] < 0 && agrees(next, kid.means, now.Kids[at]) {
+				from[at], used[i] = i, true
+			}
+		}
+	}
+	for j := range from {
+		if from[j] < 0 && j < len(used) && !used[j] {
+			from[j], used[j] = j, true
+		}
+	}
+	return from
+}
+
+// agrees reports whether a file's value, in name form but for the order of sets
+// within arrays, means what the tenant has. A mask agrees with any secret.
+func agrees(r *schema.Rule, means, now *jsonval.Node) bool {
+	switch {
+	case schema.SameMember(r, means, now):
+		return true
+	case !schema.HasMask(means):
+		return false
+	case reference.IsMask(means):
+		return reference.IsMask(now) || reference.IsSecret(now)
+	case means.IsObject() && now.IsObject():
+		of := r.In(means, now)
+		for i, name := range means.Names {
+			if value := now.Get(name); value == nil && !schema.SameInMember(of.Step(name), means.Kids[i], nil) ||
+				value != nil && !agrees(of.Step(name), means.Kids[i], value) {
+				return false
+			}
+		}
+		for i, name := range now.Names {
+			if means.Get(name) == nil && !schema.SameInMember(of.Step(name), nil, now.Kids[i]) {
+				return false
+			}
+		}
+		return true
+	case means.IsArray() && now.IsArray() && len(means.Kids) == len(now.Kids):
+		next, used := r.Step("*"), make([]bool, len(now.Kids))
+		for i, kid := range means.Kids {
+			j := i
+			if r.Fact().Set != nil {
+				j = slices.IndexFunc(seqFrom(len(used)), func(j int) bool { return !used[j] && agrees(next, kid, now.Kids[j]) })
+			}
+			if j < 0 || !agrees(next, kid, now.Kids[j]) {
+				return false
+			}
+			used[j] = true
+		}
+		return true
+	}
+	return false
+}
+
+func seqFrom(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}

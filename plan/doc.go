@@ -20,13 +20,14 @@
 //	changed     changed, to the same    nothing, and the base moves
 //	changed     changed, otherwise      an [Item] with origin [Clash]
 //
-// The base moves only where both sides agree, so what was rejected or failed
-// comes back next time as what it is. Nothing is concluded from a kind that was
-// not completely read, nothing is deleted that no base held, and what cannot
-// be done becomes a [Note] and not an error.
+// The base moves only where both sides agree, so the next sync proposes again what
+// was rejected or failed. From a kind that was not completely read the sync
+// concludes nothing about what is missing. It deletes nothing that no base held.
+// What cannot be done becomes a [Note] and not an error.
 //
 // Objects are compared property by property. An array is one value, unless the
-// kind declares it a [tenant.Set]: then each member has its own fate, and members
+// kind declares it a [tenant.Set]: then members are compared one by one (if the
+// set's Multi allows repeated ones and there are any, as one value), and members
 // that no base held are adopted, never removed (under Enforce the removal is
 // proposed). A property that a file does not have is not managed: neither
 // written nor adopted nor in the base. null clears it; for a property as a whole,
@@ -36,9 +37,9 @@
 //
 // For whole objects: what only the tenant has is adopted, or under
 // Enforce noted as [Unmanaged]; what only the repository has is created.
-// What is gone on one side and unchanged on the other goes there too (under
-// Enforce, what is gone in the tenant is made again); gone on one side
-// and changed on the other is a conflict.
+// If one side has lost an object and the other has not changed it, the sync
+// deletes it there too (under Enforce, it is made again in the tenant). If the
+// other has changed it, that is a conflict.
 //
 // # Which object is which
 //
@@ -52,13 +53,17 @@
 // A file that got another name is known as the successor of a vanished one by
 // what it says itself, "$previousNames": ["Old name"]; by the id that it carries
 // in its own member "id", if that is the tenant's id of the object or the one
-// that the vanished file carried; or by a content that is equal in all but the
-// name. The last two count only where one vanished file and one new one have
-// them. Else the plan deletes and creates, with a [PossibleRename] note that has
+// that the vanished file carried; by the same content; or by a content that is
+// equal in all but the name. Of each, one vanished file and one new one must have
+// it, no other object may have the new name, and for all but $previousNames the
+// kind must have been read whole. If several files claim one object, an
+// [Ambiguous] note names them and the plan leaves them alone. Else the plan deletes
+// and creates, with a [PossibleRename] note where the contents are alike: it has
 // the line to write. References to the former name go on working only where a
 // file tells it in $previousNames.
 //
-// Top-level names that begin with "$" are for this package and never written.
+// Top-level names that begin with "$" are not written: $previousNames, and $schema
+// and $comment for editors and people. Others are refused by name.
 //
 // # What a file may say
 //
@@ -73,23 +78,24 @@
 // reference too, but only what the file has as a reference is seen as one. A
 // reference to what the plan creates waits for it; a property of it other than
 // the id is known only if its file has it. What each reference stands for is in
-// [Item].Resolved: that is shown, guarded, approved and written, and where it is
-// not so any more, nothing is. A whole string that is the value of
+// [Item].Resolved. The plan shows these values, guards check them and the approval
+// covers them; if one has changed since, the item is not written. A whole string that is the value of
 // exactly one variable with the shape of a GUID is backed up as that variable.
 //
 // An id that cannot be named, because it leads nowhere or was not read, is
 // backed up as it is, with a Dangling note. It is not written over a reference
-// of a file, which would then mean a dead object for ever: such drift is noted
+// of a file, which would then refer to an object that is not there: such drift is noted
 // and left to people (under Enforce it is undone). Where its kind was
 // not completely read, the drift waits for a run that can name it.
 //
 // Secrets: sensitive values are compared by a keyed hash and shown as [Redacted].
 // A plan has such hashes of the secrets that it would write
 // ([PropertyChange].Secrets), so that an approval binds them too: what a
-// variable has become since is not written. They tell nothing to who has not the
-// key, which is the host's and stored nowhere beside them. Under another key a
-// plan is stale ([Plan].KeyID), and what both sides had agreed on stays agreed:
-// of a secret that cannot be read a KeyChanged note says so. A
+// variable has become since is not written. Without the key they
+// reveal nothing; it is derived from the host's secret and not stored with them.
+// Under another key a plan is stale ([Plan].KeyID). The base stays valid: of a
+// secret that the tenant does not show, a KeyChanged note says that it counts as
+// unchanged. A
 // value of asterisks or [Redacted] in a file means that the file does not manage
 // it. Because nobody can read a masked secret, it counts as what was last
 // deployed: a secret that somebody replaces in the tenant is not noticed. In
@@ -113,10 +119,11 @@
 // # What is not looked at
 //
 // Read-only properties do not count, and numbers are compared by value. Values in
-// forms that mean the same are equal where the kind says so ([tenant.Kind].Forms,
-// Defaults, Sets): null and empty, letter case of enumerations, times, durations.
-// This is about what desired line and tenant have. Against the base, what a person
-// writes counts as it stands, and the file keeps it. What an
+// forms that mean the same are equal where the kind says so ([tenant.Kind]: Forms,
+// EmptyIsAbsent, Defaults, Sets): null and empty, letter case of enumerations,
+// times, durations. Inside elements of arrays, null and empty always equal absent.
+// This applies between file and tenant. A file is compared with the base by
+// spelling, so that a person's edit counts, and the file keeps it. What an
 // answer says about itself ("@odata.context", "x@odata.navigationLink") does not
 // count either. Types do: "@odata.type", and "x@odata.type" where the tenant
 // tells it too; a type is sent with its property. A file that has another
@@ -126,8 +133,8 @@
 // An [Ignore] rule leaves differences at or below its pointer alone, also where a
 // value around it changes as a whole; what cannot be changed without that part is
 // left alone too. A pointer into an array that is no set has no effect, because
-// such an array is compared and written whole: ignore the array. Objects that are
-// created, deleted or taken over as new are so as a whole. A [Deviation]
+// such an array is compared and written whole: ignore the array. Ignore rules do not
+// apply to an object that is created, deleted or adopted as new. A [Deviation]
 // leaves one property of one object alone while the tenant has the accepted value.
 //
 // # Approvals
@@ -165,8 +172,8 @@
 //
 // # Guard rules
 //
-// A plan that breaks a rule says so in [Plan.Broken]: too many deletes, updates
-// or removed assignments, deletes from a desired line that looks emptied by
+// A plan that breaks a rule says so in [Plan.Broken]: too many deletes (by
+// number, and by share of a kind's objects), updates or removed assignments, deletes from a desired line that looks emptied by
 // accident, protected objects, and the rules that a host adds in [Rules].Guards.
 // A rule does not forbid: an approval has to name it, or those of them that the
 // approved part breaks ([Plan.BrokenBy]).

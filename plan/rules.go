@@ -71,7 +71,7 @@ type Rules struct {
 	// those that the tenant has and that the repository has as well, or had when
 	// both last agreed. Fractions are cut off: 30 percent of 9 objects are 2. One
 	// object of a kind may always be deleted, and of a kind with fewer than 5
-	// objects never more than one, whatever the share is.
+	// objects never more than one, whatever the share is, unless it is negative.
 	MaxDeleteShare int
 	// MaxUpdates is the number of updated objects, of all kinds together, above
 	// which a plan breaks the rule "max-updates". Defaults to 200; negative means

@@ -42,15 +42,22 @@
 //
 // What differs, and what follows:
 //
-//   - an object that is as it was when all agreed is not decoded: unchanged.go
+//   - an object whose file and tenant state are as they were when both agreed is
+//     not compared again, and decoded only if the backup needs its text: unchanged.go
 //   - base, desired and current of one property: threeway.go. What is equal is
 //     decided by package schema: null against empty, letter case, times, sets.
-//   - an object that one side lacks: decide.go
+//   - what is proposed and what is adopted, for each outcome: choose.go
+//   - an object that one side lacks; a file that cannot be deployed ("x@odata.bind",
+//     found by package schema): decide.go
+//   - files that cannot be read, and what they may hide: unusable_files.go
 //   - what a rule or an accepted deviation leaves alone: ignore.go, deviation.go
 //   - what becomes an item: propose.go. What becomes a change of a file:
 //     adopt.go. How the file keeps what a person wrote: file_text.go
-//   - "@odata.type": types.go; secrets: secrets.go; parts of objects: parts.go
-//   - what a run has written and the service does not keep: not_kept.go
+//   - "@odata.type": types.go; parts of objects: parts.go
+//   - secrets that a write needs: secrets.go. Their keys and hashes are in package
+//     schema.
+//   - what the service has not kept is found by [apply.Unmet] when the object is
+//     read back; how the base remembers it: not_kept.go
 //
 // References:
 //
@@ -60,7 +67,8 @@
 //
 // Rules about a plan as a whole:
 //
-//   - limits on deletes, updates and removed assignments: limits.go
+//   - limits on deletes (by number and by share of a kind), updates and removed
+//     assignments: limits.go
 //   - emptied files, protected objects, the host's guards: guards.go. What a
 //     guard sees: guard_request.go
 //

@@ -16,9 +16,10 @@ import (
 //
 // Evidence counts in this order: the file names the former key in
 // $previousNames; it carries the former object's id; its body is the same; its
-// body is the same apart from the name. Each but the first needs exactly one
-// candidate on each side, because a wrong rename writes the content of one
-// object into another. Likeness is no evidence.
+// body is the same apart from the name. Each needs exactly one candidate on each
+// side, because a wrong rename writes the content of one object into another.
+// Where several files claim a former name, all of them are left alone; where other
+// evidence is ambiguous, it counts for nothing. Likeness is no evidence.
 func (m *matching) renames() {
 	r := &renaming{matching: m, vanished: map[string]*object{}, trees: map[*object]*jsonval.Node{}}
 	for key, o := range m.objects {

@@ -16,12 +16,12 @@ func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
 	for j := range from {
 		from[j] = -1
 	}
-	// byText pairs what has the same text, the same place first.
-	byText := func(text func(n *jsonval.Node) string) {
-		places := map[string][]int{}
+	// by pairs what is the same by some measure, the same place first.
+	by := func(measure func(n *jsonval.Node) any) {
+		places := map[any][]int{}
 		for i, kid := range v.kids {
 			if !used[i] {
-				s := text(kid.means)
+				s := measure(kid.means)
 				places[s] = append(places[s], i)
 			}
 		}
@@ -34,21 +34,21 @@ func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
 		}
 		for j, kid := range now.Kids {
 			if from[j] < 0 {
-				those := places[text(kid)]
+				those := places[measure(kid)]
 				n, _ := slices.BinarySearch(those, j)
 				_ = take(j, those[n:]) || take(j, those[:n])
 			}
 		}
 	}
 	next, set := r.Step("*"), r.Fact().Set
-	byText(func(n *jsonval.Node) string { return string(schema.CanonicalMember(next, n).JSON()) })
+	by(func(n *jsonval.Node) any { return k.meanings.Member(next, n) })
 	if set != nil && len(set.By) > 0 && set.TellsApart(v.means) && set.TellsApart(now) {
-		byText(set.Declared)
+		by(func(n *jsonval.Node) any { return set.Declared(n) })
 		return from
 	}
 	for i, kid := range v.kids {
-		for j := 0; !used[i] && schema.HasMask(kid.means) && j < len(from); j++ {
-			if at := (i + j) % len(from); from[at] < 0 && agrees(next, kid.means, now.Kids[at]) {
+		for j := 0; !used[i] && k.meanings.HasMask(kid.means) && j < len(from); j++ {
+			if at := (i + j) % len(from); from[at] < 0 && k.agrees(next, kid.means, now.Kids[at]) {
 				from[at], used[i] = i, true
 			}
 		}
@@ -63,24 +63,24 @@ func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
 
 // agrees reports whether a file's value, in name form but for the order of sets
 // within arrays, means what the tenant has. A mask agrees with any secret.
-func agrees(r *schema.Rule, means, now *jsonval.Node) bool {
+func (k *keeper) agrees(r *schema.Rule, means, now *jsonval.Node) bool {
 	switch {
-	case schema.SameMember(r, means, now):
+	case k.meanings.Member(r, means) == k.meanings.Member(r, now):
 		return true
-	case !schema.HasMask(means):
+	case !k.meanings.HasMask(means):
 		return false
 	case reference.IsMask(means):
 		return reference.IsMask(now) || reference.IsSecret(now)
 	case means.IsObject() && now.IsObject():
 		of := r.In(means, now)
 		for i, name := range means.Names {
-			if value := now.Get(name); value == nil && !schema.SameInMember(of.Step(name), means.Kids[i], nil) ||
-				value != nil && !agrees(of.Step(name), means.Kids[i], value) {
+			if value := now.Get(name); value == nil && k.meanings.InMember(of.Step(name), means.Kids[i]) != 0 ||
+				value != nil && !k.agrees(of.Step(name), means.Kids[i], value) {
 				return false
 			}
 		}
 		for i, name := range now.Names {
-			if means.Get(name) == nil && !schema.SameInMember(of.Step(name), nil, now.Kids[i]) {
+			if means.Get(name) == nil && k.meanings.InMember(of.Step(name), now.Kids[i]) != 0 {
 				return false
 			}
 		}
@@ -90,9 +90,9 @@ func agrees(r *schema.Rule, means, now *jsonval.Node) bool {
 		for i, kid := range means.Kids {
 			j := i
 			if r.Fact().Set != nil {
-				j = slices.IndexFunc(seqFrom(len(used)), func(j int) bool { return !used[j] && agrees(next, kid, now.Kids[j]) })
+				j = slices.IndexFunc(seqFrom(len(used)), func(j int) bool { return !used[j] && k.agrees(next, kid, now.Kids[j]) })
 			}
-			if j < 0 || !agrees(next, kid, now.Kids[j]) {
+			if j < 0 || !k.agrees(next, kid, now.Kids[j]) {
 				return false
 			}
 			used[j] = true

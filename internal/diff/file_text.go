@@ -31,6 +31,8 @@ type keeper struct {
 	// tenant that nobody can read, since the last reset.
 	kept   map[string]bool
 	hidden int
+
+	meanings schema.Meanings
 }
 
 // written is a value of the file: as it stands there, and what it means. Values
@@ -180,7 +182,7 @@ func (k *keeper) property(e *jsonval.Edits, found []*difference) bool {
 				now = jsonval.NullNode
 			}
 			v.secretsIn(was)
-			e.Set, e.Value = true, k.write(d.rule, v, revealed(d.rule, d.base, now))
+			e.Set, e.Value = true, k.write(nil, d.rule, v, revealed(d.rule, d.base, now))
 			continue
 		}
 		r := d.rule.Step("*")
@@ -190,10 +192,10 @@ func (k *keeper) property(e *jsonval.Edits, found []*difference) bool {
 				e.Members = map[int]json.RawMessage{}
 			}
 			v.kids[i].secretsIn(was)
-			e.Members[i] = k.write(r, v.kids[i], now)
+			e.Members[i] = k.write(nil, r, v.kids[i], now)
 		}
 		if len(d.places) == 0 && now != nil {
-			e.Added = append(e.Added, k.plain(now))
+			e.Added = append(e.Added, k.plain(nil, now))
 		}
 	}
 	for secret := range was {
@@ -223,56 +225,59 @@ func (v *written) secretsIn(secrets map[string]bool) {
 	})
 }
 
-// write returns what the file is to say for a value of the tenant, where it
-// says v (nil: nothing yet).
-func (k *keeper) write(r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
+// write appends what the file is to say for a value of the tenant, where it
+// says v (nil: nothing yet). It appends nothing for what the tenant has not.
+func (k *keeper) write(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
 	switch {
 	case now == nil:
-		return nil
-	case v != nil && v.means != nil && agrees(r, v.means, now):
+		return out
+	case v != nil && v.means != nil && k.agrees(r, v.means, now):
 		v.secretsIn(k.kept)
-		return v.text
+		return append(out, v.text...)
 	case v == nil || v.means == nil || reference.IsSecret(now) || reference.IsMask(now):
-		return k.plain(now)
+		return k.plain(out, now)
 	case v.means.IsObject() && now.IsObject():
-		return k.object(r, v, now)
+		return k.object(out, r, v, now)
 	case v.means.IsArray() && now.IsArray():
-		return k.array(r, v, now)
+		return k.array(out, r, v, now)
 	case now.IsString() && v.means.IsString():
-		return k.text(v.string(), now)
+		return k.text(out, v.string(), now)
 	}
-	return k.plain(now)
+	return k.plain(out, now)
 }
 
 // object keeps the order of names and what only the file has.
-func (k *keeper) object(r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
-	out := []byte{'{'}
-	add := func(name string, value json.RawMessage) {
-		if value != nil {
-			if len(out) > 1 {
-				out = append(out, ',')
-			}
-			out = append(append(jsonval.AppendString(out, name), ':'), value...)
+func (k *keeper) object(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
+	out = append(out, '{')
+	begin := len(out)
+	name := func(name string) {
+		if len(out) > begin {
+			out = append(out, ',')
 		}
+		out = append(jsonval.AppendString(out, name), ':')
 	}
-	for i, name := range v.names {
-		kid, value, next := v.kids[i], now.Get(name), r.In(now).Step(name)
+	for i, n := range v.names {
+		kid, value, next := v.kids[i], now.Get(n), r.In(now).Step(n)
 		switch {
 		case kid.means == nil && value == nil:
-			add(name, kid.text)
-		case kid.means != nil && schema.SameInMember(next, kid.means, value):
+			name(n)
+			out = append(out, kid.text...)
+		case kid.means != nil && k.meanings.InMember(next, kid.means) == k.meanings.InMember(next, value):
 			kid.secretsIn(k.kept)
-			add(name, kid.text)
-		default:
-			add(name, k.write(next, kid, value))
+			name(n)
+			out = append(out, kid.text...)
+		case value != nil:
+			name(n)
+			out = k.write(out, next, kid, value)
 		}
 	}
-	for i, name := range now.Names {
+	for i, n := range now.Names {
 		// What the service adds to a member as null, empty or a default is not
 		// written into a person's text.
-		added := v.text == nil || !schema.SameInMember(r.In(now).Step(name), nil, now.Kids[i])
-		if added && !slices.Contains(v.names, name) {
-			add(name, k.plain(now.Kids[i]))
+		added := v.text == nil || k.meanings.InMember(r.In(now).Step(n), now.Kids[i]) != 0
+		if added && !slices.Contains(v.names, n) {
+			name(n)
+			out = k.plain(out, now.Kids[i])
 		}
 	}
 	return append(out, '}')
@@ -280,17 +285,8 @@ func (k *keeper) object(r *schema.Rule, v *written, now *jsonval.Node) json.RawM
 
 // array writes the tenant's elements in their order, those of a set in the
 // file's.
-func (k *keeper) array(r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
-	next := r.Step("*")
+func (k *keeper) array(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
 	from := k.pair(r, v, now)
-	texts := make([]json.RawMessage, len(now.Kids))
-	for j, kid := range now.Kids {
-		if i := from[j]; i >= 0 {
-			texts[j] = k.write(next, v.kids[i], kid)
-		} else {
-			texts[j] = k.plain(kid)
-		}
-	}
 	order := make([]int, len(now.Kids))
 	for j := range order {
 		order[j] = j
@@ -304,12 +300,16 @@ func (k *keeper) array(r *schema.Rule, v *written, now *jsonval.Node) json.RawMe
 		}
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(last(from[a]), last(from[b])) })
 	}
-	out := []byte{'['}
+	out = append(out, '[')
 	for n, j := range order {
 		if n > 0 {
 			out = append(out, ',')
 		}
-		out = append(out, texts[j]...)
+		if i := from[j]; i >= 0 {
+			out = k.write(out, r.Step("*"), v.kids[i], now.Kids[j])
+		} else {
+			out = k.plain(out, now.Kids[j])
+		}
 	}
 	return append(out, ']')
 }
@@ -317,32 +317,32 @@ func (k *keeper) array(r *schema.Rule, v *written, now *jsonval.Node) json.RawMe
 // plain writes a value of the tenant that the file does not have: secrets as
 // the file writes them elsewhere, or hidden; and variables in place of their
 // values.
-func (k *keeper) plain(n *jsonval.Node) json.RawMessage {
+func (k *keeper) plain(out json.RawMessage, n *jsonval.Node) json.RawMessage {
 	switch {
 	case reference.IsSecret(n):
 		if text, ok := k.secrets[n.Text]; ok {
 			k.kept[n.Text] = true
-			return text
+			return append(out, text...)
 		}
-		return jsonval.AppendString(nil, reference.Redacted)
+		return jsonval.AppendString(out, reference.Redacted)
 	case reference.IsMask(n):
 		k.hidden++
-		return jsonval.AppendString(nil, reference.Asterisks)
+		return jsonval.AppendString(out, reference.Asterisks)
 	case n.IsString():
-		return k.text("", n)
+		return k.text(out, "", n)
 	case n.IsObject():
-		return k.object(nil, &written{means: n}, n)
+		return k.object(out, nil, &written{means: n}, n)
 	case n.IsArray():
-		out := []byte{'['}
+		out = append(out, '[')
 		for i, kid := range n.Kids {
 			if i > 0 {
 				out = append(out, ',')
 			}
-			out = append(out, k.plain(kid)...)
+			out = k.plain(out, kid)
 		}
 		return append(out, ']')
 	}
-	return n.JSON()
+	return n.AppendJSON(out)
 }
 
 // shortest is the shortest value of a variable that is looked for within a
@@ -352,18 +352,18 @@ const shortest = 4
 // text writes a text with the file's variables in place of their values: those
 // of the text that stands there now (was) wherever they are, others where they
 // stand by themselves. A variable's value may be a secret.
-func (k *keeper) text(was string, now *jsonval.Node) json.RawMessage {
-	out := now.Text
+func (k *keeper) text(out json.RawMessage, was string, now *jsonval.Node) json.RawMessage {
+	written := now.Text
 	if n := k.ns.ix.putVariables(now); n != now {
-		out = n.Text
+		written = n.Text
 	} else if reference.ReferenceIn(now) == nil && !reference.IsSecret(now) && !reference.IsMask(now) {
 		text := reference.Literal(now.Text)
 		templated := k.template(variablesIn(was), text)
 		if again, ref, err := reference.Expand(templated, k.ns.ix.values); err == nil && ref == nil && again == text {
-			out = templated
+			written = templated
 		}
 	}
-	return jsonval.AppendString(nil, out)
+	return jsonval.AppendString(out, written)
 }
 
 func (k *keeper) template(own []string, text string) string {

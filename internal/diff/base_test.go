@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/plan"
 )
 
 func sampleBase() *Base {
@@ -105,4 +107,24 @@ func FuzzDecodeBase(f *testing.F) {
 			t.Fatalf("encoded again (%v):\n%s\nwas\n%s", err, second, first)
 		}
 	})
+}
+
+// A base remembers what the backup's parent has of objects that it lets go of, so
+// that the next difference can name them as removed.
+func TestBaseKeepsWhatTheParentHas(t *testing.T) {
+	in := comparisonCase{
+		base: `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `groups/C=3 {"displayName":"C"}`,
+		gone: "groups 1\ngroups 3",
+	}.input(t)
+	in.Desired.Resources = parseDesired(t, `groups/B {"displayName":"B"}`)
+	in.Current.Resources = parseCurrent(t, `groups 2 {"displayName":"B"}`)
+	in.NoBackup, in.Base.Backup = true, "r7"
+	in.Base.Objects[0].Kept, in.Base.Objects[1].Kept = "sum of A", "sum of B"
+	r, err := compareOnce(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []plan.Target{{Kind: "groups", Key: "A"}}; !slices.Equal(r.Base.Unbound, want) || len(r.Base.Objects) != 1 {
+		t.Errorf("unbound %v, want %v; objects %+v", r.Base.Unbound, want, r.Base.Objects)
+	}
 }

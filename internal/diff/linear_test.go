@@ -31,6 +31,10 @@ func largeObjects(n int) map[string]comparisonCase {
 		return comparisonCase{desired: "policies/P " + object(file), current: "policies 1 " + object(now)}
 	}
 	deep := func(s string) string { return `,"x":` + strings.Repeat(`{"y":1,"a":`, n) + s + strings.Repeat("}", n) }
+	arrays := func(s string) string { return `,"x":` + strings.Repeat(`[`, n) + s + strings.Repeat("]", n) }
+	mixed := func(s string) string {
+		return `,"x":` + strings.Repeat(`[1,{"a":`, n/2) + s + strings.Repeat("}]", n/2)
+	}
 	objects := func(format, prefix string) string {
 		var all []string
 		for i := range n / 4 { // what a parser keeps for the next body counts otherwise
@@ -44,6 +48,8 @@ func largeObjects(n int) map[string]comparisonCase {
 		"secrets changed":   of(`,"oma":`+objects(setting, "a"), `,"oma":`+objects(setting, "b")),
 		"elements changed":  of(`,"x":`+objects(rule, "a"), `,"x":`+objects(rule, "b")),
 		"nesting":           of(deep("1"), deep("2")),
+		"nested arrays":     of(arrays("1"), arrays("2")),
+		"nested, of both":   of(mixed("1"), mixed("2")),
 		"equal nesting":     of(deep("1"), deep("1")),
 		"other set members": of(`,"members":`+list("a", n), `,"members":`+list("b", n)),
 		"array":             of(`,"x":`+list("a", n), `,"x":`+list("b", n)),

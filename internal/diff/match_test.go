@@ -347,3 +347,34 @@ func TestUntoldRenameStaysNoted(t *testing.T) {
 		in.Base = r.Base
 	}
 }
+
+// Two files with one key are found wherever they stand among the others, and
+// keep the object as it is.
+func TestFilesWithOneKey(t *testing.T) {
+	runComparisons(t, []comparisonCase{{
+		name:        "behind another file",
+		explanation: "nothing of the object is changed until one of the files is removed",
+		base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}`,
+		desired:     `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B","x":1}` + "\n" + `groups/C {"displayName":"C"}` + "\n" + `groups/B {"displayName":"B","x":2}`,
+		current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}`,
+		want: `create groups/C deploy : - | - -> {"displayName":"C"}
+			note bad_file groups/B
+			base groups/A=1 {"displayName":"A"}
+			base groups/B=2 {"displayName":"B"}`,
+	}})
+}
+
+// A property names an object also where other objects of its kind, before it in
+// order, are not in the tenant yet.
+func TestPropertyNamesBehindNewObjects(t *testing.T) {
+	runComparisons(t, []comparisonCase{{
+		name:        "a new object comes first",
+		explanation: "the tenant's text is the property of B, as the file says",
+		base:        `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=1 {"displayName":"P","contact":"${groups/B#mail}"}`,
+		desired:     `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B"}` + "\n" + `policies/P {"displayName":"P","contact":"${groups/B#mail}"}`,
+		current:     `groups 2 {"displayName":"B","mail":"b@contoso.com"}` + "\n" + `policies 1 {"displayName":"P","contact":"b@contoso.com"}`,
+		want: `create groups/A deploy : - | - -> {"displayName":"A"}
+			base groups/B=2 {"displayName":"B"}
+			base policies/P=1 {"contact":"${groups/B#mail}","displayName":"P"}`,
+	}})
+}

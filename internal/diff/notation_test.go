@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -217,11 +218,32 @@ func runComparisons(t *testing.T, cases []comparisonCase, adjust ...func(*Input)
 				t.Errorf("%s\n(-want +got)\n%s\nmessages:\n%s", tc.explanation, diff, messages(r))
 			}
 			for _, it := range r.Plan.Items {
-				if len(r.Revert[it.ID]) == 0 {
-					t.Errorf("%s has no revert", it.ID)
-				}
+				checkRevert(t, &it, r.Revert[it.ID])
 			}
 		})
+	}
+}
+
+// checkRevert holds that what takes an item back is about the item's object, under
+// the key that it has or had, and each key once.
+func checkRevert(t *testing.T, it *plan.Item, changes []tenant.Change) {
+	t.Helper()
+	if it.Part != "" {
+		return // it is taken back with the object
+	}
+	keys := []string{it.Key}
+	if it.RenamedFrom != "" {
+		keys = []string{it.RenamedFrom, it.Key}
+	}
+	var got []string
+	for _, c := range changes {
+		if c.Kind != it.Kind {
+			t.Errorf("%s is taken back by a change of the kind %q", it.ID, c.Kind)
+		}
+		got = append(got, c.Key)
+	}
+	if !slices.Equal(got, keys) {
+		t.Errorf("%s is taken back by changes of %q, want %q", it.ID, got, keys)
 	}
 }
 

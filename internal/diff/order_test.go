@@ -144,6 +144,14 @@ func TestOrderItems(t *testing.T) {
 				"unresolved_reference e/1: it depends on \"d/1\", which cannot be done; solve that first\n",
 		},
 		{
+			name:  "a circle behind what can be done is found",
+			items: "create a/1\ncreate b/1\ncreate b/2\ncreate c/1",
+			refs:  "b/1: b/2\nb/2: b/1",
+			want: "0 create a/1\n0 create c/1\n" +
+				"cycle b/1: " + circle("b/1 → b/2 → b/1") + "\n" +
+				"cycle b/2: " + circle("b/1 → b/2 → b/1") + "\n",
+		},
+		{
 			name:  "two circles are shown each by itself",
 			items: "create a/1\ncreate a/2\ncreate b/1\ncreate b/2",
 			refs:  "a/1: a/2\na/2: a/1\nb/1: b/2\nb/2: b/1 a/1",

@@ -44,6 +44,33 @@ func TestRenameByContent(t *testing.T) {
 				base policies/P ~d4735e3a=2`,
 		},
 		{
+			name:        "behind a file that says nothing",
+			explanation: "a file without content does not end the search for the same body",
+			base:        `groups/P=1 {"displayName":"P","x":1}`,
+			desired:     `groups/N {}` + "\n" + `groups/P2 {"displayName":"P","x":1}` + "\n" + `groups/P3 {"displayName":"P","x":1}`,
+			current:     `groups 1 {"displayName":"P","x":1}`,
+			want: `create groups/N deploy : - | - -> {}
+				note ambiguous groups/P2
+				note ambiguous groups/P3
+				base groups/P=1 {"displayName":"P","x":1}`,
+		},
+		{
+			name:        "beside one whose new name is taken",
+			explanation: "a pair that is no rename does not stand against the pairs behind it",
+			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":2}` + "\n" + `groups/C=3 {"displayName":"C","x":3}`,
+			desired:     `groups/A2 {"displayName":"A2","x":1}` + "\n" + `groups/B2 {"displayName":"B2","x":2}` + "\n" + `groups/C2 {"displayName":"C2","x":3}`,
+			current: `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":2}` + "\n" + `groups 3 {"displayName":"C","x":3}` + "\n" +
+				`groups 4 {"displayName":"B2","x":9}`,
+			want: `update groups/A2 from A deploy /displayName: "A" | "A" -> "A2"
+				update groups/B2 deploy /x: - | 9 -> 2
+				update groups/C2 from C deploy /displayName: "C" | "C" -> "C2"
+				delete groups/B deploy : {"displayName":"B","x":2} | {"displayName":"B","x":2} -> -
+				base groups/A2=1 {"displayName":"A","x":1}
+				base groups/B=2 {"displayName":"B","x":2}
+				base groups/B2=4 {"displayName":"B2"}
+				base groups/C2=3 {"displayName":"C","x":3}`,
+		},
+		{
 			name:        "another content",
 			explanation: "likeness is no evidence",
 			base:        `groups/P=1 {"displayName":"P","x":1,"y":1,"z":1}`,

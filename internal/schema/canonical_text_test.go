@@ -56,6 +56,7 @@ func TestCanonicalText(t *testing.T) {
 		`{"masked":"visible"}`:                                                       `{"masked":"visible"}`,
 		`{"secret":"AAAAAAAA-0000-4000-8000-00000000000A"}`:                          `{"secret":"AAAAAAAA-0000-4000-8000-00000000000A"}`,
 		`{"guid":"AAAAAAAA-0000-4000-8000-00000000000A"}`:                            `{"guid":"aaaaaaaa-0000-4000-8000-00000000000a"}`,
+		`{"guid":"09afAF09-09af-AF09-afAF-09afAF09afAF"}`:                            `{"guid":"09afaf09-09af-af09-afaf-09afaf09afaf"}`,
 		`{"guid":"AAAAAAAA-0000-4000-8000-00000000000G"}`:                            `{"guid":"AAAAAAAA-0000-4000-8000-00000000000G"}`,
 		`{"text":"AAAAAAAA-0000-4000-8000-00000000000A"}`:                            `{"text":"AAAAAAAA-0000-4000-8000-00000000000A"}`,
 		`{"enum":"Enabled","flags":"b, A","refs":["ALL","X"]}`:                       `{"enum":"enabled","flags":"a,b","refs":["all","X"]}`,

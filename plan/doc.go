@@ -10,8 +10,8 @@
 // # Three sides
 //
 // A sync sees three sides of every property: the base, on which the repository
-// and the tenant last agreed, the repository's desired line, and the tenant as it
-// was read.
+// and the tenant last agreed; the repository's desired line, the files that people
+// edit; and the tenant as it was read. (A repository's other line is the backup.)
 //
 //	repository  tenant                  result
 //	same        same                    nothing

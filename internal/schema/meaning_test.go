@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -35,12 +37,16 @@ func TestMeaningsAgree(t *testing.T) {
 		}
 		for r, nodes := range byRule {
 			for i, a := range nodes {
-				for _, b := range append(nodes[i:], nil) {
+				others := append([]*jsonval.Node{respelled(rt, a), nil}, nodes[i:]...)
+				for _, b := range others {
 					if want, got := SameMember(r, a, b), m.Member(r, a) == m.Member(r, b); got != want {
 						rt.Fatalf("elements %s and %s: %t, want %t", a.JSON(), b.JSON(), got, want)
 					}
 					if want, got := SameInMember(r, a, b), m.InMember(r, a) == m.InMember(r, b); got != want {
 						rt.Fatalf("properties %s and %s: %t, want %t", a.JSON(), b.JSON(), got, want)
+					}
+					if want, got := jsonval.Equal(Canonical(r, a), Canonical(r, b)), m.property(r, a, false) == m.property(r, b, false); got != want {
+						rt.Fatalf("outside of arrays %s and %s: %t, want %t", a.JSON(), b.JSON(), got, want)
 					}
 				}
 				if want, got := HasMask(a), m.HasMask(a); got != want {
@@ -49,4 +55,62 @@ func TestMeaningsAgree(t *testing.T) {
 			}
 		}
 	})
+}
+
+// respelled returns a value that means the same as n under some rules.
+func respelled(t *rapid.T, n *jsonval.Node) *jsonval.Node {
+	draw := func(what string) bool { return rapid.IntRange(0, 3).Draw(t, what) == 0 }
+	n = n.MapKids(func(i int) *jsonval.Node {
+		kid := respelled(t, n.Kids[i])
+		if n.IsObject() && kid.IsEmpty() && draw("absent") {
+			return nil
+		}
+		return kid
+	})
+	switch {
+	case n.IsArray():
+		kids := slices.Clone(n.Kids)
+		if draw("backwards") {
+			slices.Reverse(kids)
+		}
+		if len(kids) > 0 && draw("twice") {
+			kids = append(kids, kids[0])
+		}
+		return jsonval.ArrayOf(kids...)
+	case n.IsString() && draw("upper case"):
+		return n.WithText(strings.ToUpper(n.Text))
+	}
+	return n
+}
+
+func TestMeanings(t *testing.T) {
+	k := compiled(t, everything())
+	for _, tt := range []struct {
+		path, a, b string
+		same       bool
+	}{
+		{"set", `["a","b","a"]`, `["b","a"]`, true},
+		{"set", `["a","b"]`, `["b","c"]`, false},
+		{"bag", `["a","b","a"]`, `["b","a","a"]`, true},
+		{"bag", `["a","b","a"]`, `["b","a"]`, false},
+		{"x", `["a","b"]`, `["b","a"]`, false},
+		{"a", `{"default":"none"}`, `{}`, true},
+		{"a", `{"default":"none"}`, `{"default":"some"}`, false},
+		{"list", `[{"default":{"x":1}}]`, `[{}]`, true},
+		{"list", `[{"default":{"x":2}}]`, `[{}]`, false},
+		{"enum", `"On"`, `"on"`, true},
+		{"x", `"On"`, `"on"`, false},
+	} {
+		var m Meanings
+		number := func(text string) int {
+			n, err := jsonval.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.property(k.Root.Step(tt.path), n, false)
+		}
+		if same := number(tt.a) == number(tt.b); same != tt.same {
+			t.Errorf("%s: %s and %s are the same: %t, want %t", tt.path, tt.a, tt.b, same, tt.same)
+		}
+	}
 }

@@ -30,7 +30,9 @@ var planted = []struct {
 	{"the deadline of a sign-in is recomputed on restart", "deadlines", []mutant.Edit{
 		edit("syncer/connect.go", "		t.d.Run.Prompt = &p\n", "		t.d.Run.Prompt = &p\n		t.deadlineIn = c.s.cfg.AuthTimeout\n")}},
 	{"an approval is not bound to the digest", "approval", []mutant.Edit{
-		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":")}},
+		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":"),
+		edit("syncer/approve.go", "	if p.Digest != d.Digest {", "	if p.Digest != d.Digest && d.Digest == \"\" {"),
+		edit("syncer/approved.go", "	case d.Digest == \"\" || d.Digest != r.Digest:", "	case d.Digest == \"\":")}},
 	{"the intent is stored after the call", "journal", []mutant.Edit{
 		edit("syncer/item.go", `	if err := d.journal.intend(ctx, intent); err != nil {
 		return nil, 0, err

@@ -38,12 +38,6 @@ func SameMember(r *Rule, a, b *jsonval.Node) bool {
 	return jsonval.Equal(a, b) || jsonval.Equal(CanonicalMember(r, a), CanonicalMember(r, b))
 }
 
-// SameInMember reports whether two properties inside an element of an array
-// are equal; nil is absent.
-func SameInMember(r *Rule, a, b *jsonval.Node) bool {
-	return jsonval.Equal(a, b) || jsonval.Equal(canonicalProperty(r, a, true), canonicalProperty(r, b, true))
-}
-
 // Exactly reports whether two values are spelled alike but for the order of
 // sets. It is the comparison of a file with the base: an edit of a person
 // counts as it stands, also one that writes an equal value differently.

@@ -31,7 +31,7 @@ func TestMeaningsAgree(t *testing.T) {
 		for range 3 {
 			n, err := jsonval.Parse([]byte(randomValue(rt, 0, true)))
 			if err != nil {
-				rt.Skip(err)
+				continue // a name twice
 			}
 			collect(k.Root, n)
 		}
@@ -42,7 +42,7 @@ func TestMeaningsAgree(t *testing.T) {
 					if want, got := SameMember(r, a, b), m.Member(r, a) == m.Member(r, b); got != want {
 						rt.Fatalf("elements %s and %s: %t, want %t", a.JSON(), b.JSON(), got, want)
 					}
-					if want, got := SameInMember(r, a, b), m.InMember(r, a) == m.InMember(r, b); got != want {
+					if want, got := jsonval.Equal(canonicalProperty(r, a, true), canonicalProperty(r, b, true)), m.InMember(r, a) == m.InMember(r, b); got != want {
 						rt.Fatalf("properties %s and %s: %t, want %t", a.JSON(), b.JSON(), got, want)
 					}
 					if want, got := jsonval.Equal(Canonical(r, a), Canonical(r, b)), m.property(r, a, false) == m.property(r, b, false); got != want {

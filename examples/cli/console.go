@@ -71,9 +71,9 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// terminalWidth is how many characters a line of a stream's terminal has, or 0
-// if the stream is none: what goes into a file or a pipe looks the same wherever
-// it is made.
+// terminalWidth returns the number of characters on a line of the terminal. It
+// returns 0 for a file or a pipe, so that their content does not depend on the
+// terminal of the person who runs the command.
 func terminalWidth(stream any) int {
 	if f, ok := stream.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {

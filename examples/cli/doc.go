@@ -52,9 +52,9 @@
 // Signing in: the code and the page are shown, and the command waits. Approving:
 // on a terminal the plan is shown and it is asked what to do; elsewhere the plan
 // stays pending, and the command that approves it is printed. A decision always
-// names the plan that it is about, so that nobody approves what they have not
-// seen: by its code, 16 characters that are of this run's plan alone, or by its
-// whole digest. A part of a digest is refused, since plans can be made whose
+// names its plan, so that no person approves a plan that they have not seen. The
+// name is the plan's code (16 characters, unique to this run) or its whole
+// digest. A part of a digest is refused, since plans can be made whose
 // digests begin alike.
 //
 // # Exit status

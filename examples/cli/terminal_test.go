@@ -193,8 +193,8 @@ func TestTerminalApprove(t *testing.T) {
 	}
 }
 
-// A plan is laid out for the terminal that it is shown on, and for 100
-// characters where there is none.
+// A plan is laid out for the width of its terminal, and for 100 characters in a
+// file or a pipe.
 func TestTerminalPlanWidth(t *testing.T) {
 	t.Parallel()
 	r := newReal(t)

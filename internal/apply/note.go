@@ -21,8 +21,8 @@ func noteError(it *plan.Item, class plan.NoteClass, format string, args ...any) 
 	return &NoteError{Note: plan.Note{Class: class, Kind: it.Kind, Key: it.Key, Message: fmt.Sprintf(format, args...)}}
 }
 
-// ClassOf returns the class of a note about a text of a file that cannot be
-// used: [plan.Unresolved] if it refers to what is not there, else [plan.BadFile].
+// ClassOf returns the class of the note about a bad text in a file:
+// [plan.Unresolved] if its reference has no target, else [plan.BadFile].
 func ClassOf(err *reference.Error) plan.NoteClass {
 	if err.Unresolved {
 		return plan.Unresolved

@@ -16,7 +16,7 @@ type Step struct {
 	Item *plan.Item
 	// Kind is the item's; nil if the client does not know it.
 	Kind *schema.Schema
-	// Bindings with the ids of what was created so far.
+	// Bindings has the ids of all known objects, those created so far included.
 	Bindings reference.Bindings
 	// Desired is the repository's resource; only needed when the item has
 	// Sensitive pointers. Its sum must still be Item.DesiredSum.
@@ -105,7 +105,7 @@ func (s Step) bound(ref reference.Ref) (string, error) {
 	return "", noteError(s.Item, plan.Unresolved, "%s has no value in the tenant; what creates it was not applied", ref)
 }
 
-// nameOf is the reverse of idOf, for what a file writes as an id.
+// nameOf returns the reference for an id that a file contains. It reverses idOf.
 func (s Step) nameOf(declared []*tenant.Reference, value string) *jsonval.Node {
 	value = schema.FoldGUID(value)
 	for _, r := range declared {

@@ -7,9 +7,9 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// typed returns the paths that a patch sends, with those of the types that have
-// to go with them: the service reads each value by its type, where it does not
-// declare one, and does not take it from what it has. So with a property goes
+// typed returns the paths that a patch sends, and adds the paths of their types.
+// The service reads a value of an open type by the type in the request; it does
+// not take the type from the stored value. So with a property goes
 // its "x@odata.type", with a type its property, and with a value within an
 // object the object's own "@odata.type". The object as a whole is the client's:
 // it knows which requests have to name its type.

@@ -24,8 +24,8 @@ type Writing struct {
 	Hidden  func(reference.Ref) (string, error)
 	Name    func(refs []*tenant.Reference, value string) *jsonval.Node
 	Present func(reference.Ref) reference.Ref
-	// secrets are the repository's, as the tenant gets them, by what the plan
-	// has of them ([PropertyChange].Secrets); unread says why some are missing.
+	// secrets has the file's secrets in the form that is sent, by their hash in
+	// the plan ([plan.PropertyChange].Secrets). unread says why one is missing.
 	secrets map[string]*jsonval.Node
 	unread  error
 }
@@ -300,7 +300,7 @@ func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 	return false
 }
 
-// withoutMasks drops masked properties, of which nothing but asterisks is known.
+// withoutMasks drops masked properties: the tenant shows only asterisks for them.
 func withoutMasks(r *schema.Rule, n *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():

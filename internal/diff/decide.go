@@ -9,8 +9,20 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// compare decides about one object.
+// decide decides about one object. Trees of objects that agree are needed no
+// longer then, and their memory is used for the next.
 func (dec *decider) decide(o *object) {
+	dec.compare(o)
+	if o.details == nil || o.unchanged {
+		o.details = nil
+		dec.trees.Reset()
+	} else {
+		dec.trees = jsonval.Slab{}
+	}
+}
+
+// compare compares the sides of one object.
+func (dec *decider) compare(o *object) {
 	o.newBase = o.base
 	if dec.asBefore(o) {
 		return
@@ -18,7 +30,7 @@ func (dec *decider) decide(o *object) {
 	o.details = new(details)
 	t := trees{}
 	if readsCurrent(dec.ix, o) {
-		t.raw = dec.ix.tenantBody(o.kind, o.current)
+		t.raw = dec.tenantBody(o)
 		t.current, t.strays = dec.ns.current(o.kind, t.raw)
 		o.oldRefs = reference.RefsOf(t.current)
 		o.newRefs = o.oldRefs
@@ -79,7 +91,10 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 	if o.desired == nil {
 		return true
 	}
-	body, err := o.file()
+	body, err := o.parsed, error(nil)
+	if body == nil {
+		body, err = dec.trees.ParseObject(o.desired.Body)
+	}
 	o.parsed = nil // nobody asks again, and trees are large
 	if err != nil {
 		leave(dec.ix, o, plan.BadFile, "%s: %v", schema.FileOf(o.desired), err)
@@ -100,6 +115,16 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 		return false
 	}
 	return true
+}
+
+// tenantBody parses the tenant's object.
+func (dec *decider) tenantBody(o *object) *jsonval.Node {
+	n, err := dec.trees.ParseObject(o.current.Body)
+	if err != nil {
+		dec.ix.fail(unreadable(o.kind, o.current, err))
+		return jsonval.EmptyObject
+	}
+	return n
 }
 
 // nameAlike names references at places that the kind does not declare in the
@@ -248,6 +273,8 @@ type decider struct {
 	ms   *matches
 	ns   *names
 	seen *seenSums
+	// trees is the memory of the trees of the object that is being compared.
+	trees jsonval.Slab
 }
 
 func newDecider(ix *index, ms *matches, ns *names) *decider {

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -163,6 +164,9 @@ func (ns *names) sharedName(kind, key string) bool {
 // repository and the base have, so that the tenant's ids there can be named
 // the same way. The result is by place and value.
 func (ns *names) guide(k *schema.Schema, sides ...*jsonval.Node) map[textAt]*jsonval.Node {
+	if !slices.ContainsFunc(sides, refers) {
+		return nil
+	}
 	guide := map[textAt]*jsonval.Node{}
 	s := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
 		if ref := reference.ReferenceIn(n); ref != nil && len(schema.Applicable(at)) == 0 {
@@ -178,6 +182,11 @@ func (ns *names) guide(k *schema.Schema, sides ...*jsonval.Node) map[textAt]*jso
 		}
 	}
 	return guide
+}
+
+// refers reports whether a tree in name form has a reference.
+func refers(n *jsonval.Node) bool {
+	return n != nil && (reference.ReferenceIn(n) != nil || slices.ContainsFunc(n.Kids, refers))
 }
 
 // guided names values as the guide has them.

@@ -300,7 +300,7 @@ func TestRenameByContent(t *testing.T) {
 			current:     `policies 1 {"displayName":"P","members":["a","b"],"n":1}` + "\n" + `groups 7 {"displayName":"G"}`,
 			want: `update policies/P2 from P deploy /displayName: "P" | "P" -> "P2"
 				base groups/G=7 {"displayName":"G"}
-				base policies/P2=1 {"displayName":"P","members":["a","b"],"n":1}`,
+				base policies/P2=1 {"displayName":"P","members":["b","a"],"n":1}`,
 		},
 		{
 			name:        "with references",

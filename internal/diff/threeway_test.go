@@ -201,7 +201,7 @@ func TestCompareSets(t *testing.T) {
 			base:        `policies/P=1 {"displayName":"P","members":["a","b"]}`,
 			desired:     `policies/P {"displayName":"P","members":["b","a"]}`,
 			current:     `policies 1 {"displayName":"P","members":["a","b"]}`,
-			want:        `base policies/P=1 {"displayName":"P","members":["a","b"]}`,
+			want:        `base policies/P=1 {"displayName":"P","members":["b","a"]}`,
 		},
 		{
 			name:        "members are merged",

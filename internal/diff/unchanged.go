@@ -105,7 +105,7 @@ func (dec *decider) asBefore(o *object) bool {
 	case dec.seen.parent && b.Kept != "" && b.Kept != otherText:
 		o.backup.sum = b.Kept
 	default:
-		body, _ := dec.ns.current(o.kind, dec.ix.tenantBody(o.kind, o.current))
+		body, _ := dec.ns.current(o.kind, dec.tenantBody(o))
 		dec.backUp(o, body)
 	}
 	return true

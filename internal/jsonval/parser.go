@@ -3,7 +3,6 @@ package jsonval
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -22,23 +21,11 @@ var Parses atomic.Int64
 // texts share one string, so one node or text that a caller keeps holds the
 // memory of the whole tree. Clone a text that must outlive its tree.
 func Parse(raw []byte) (*Node, error) {
-	Parses.Add(1)
-	a := arenas.Get().(*arena)
-	defer a.release()
-	if err := a.read(raw); err != nil {
-		return nil, err
-	}
-	return a.build(raw), nil
+	return new(Slab).parse(raw)
 }
 
 // ParseObject is Parse for a text that must be an object.
-func ParseObject(raw []byte) (*Node, error) {
-	n, err := Parse(raw)
-	if err == nil && n.Kind != '{' {
-		return nil, errors.New("not a JSON object")
-	}
-	return n, err
-}
+func ParseObject(raw []byte) (*Node, error) { return new(Slab).ParseObject(raw) }
 
 // arena makes trees in two steps. It first reads the whole text into records,
 // whose memory it keeps for the next text. Then it knows the number of nodes,
@@ -86,8 +73,8 @@ func (a *arena) release() {
 	arenas.Put(a)
 }
 
-// read fills the records, and allocates the memory that build needs.
-func (a *arena) read(raw []byte) error {
+// read fills the records, and takes the memory that build needs.
+func (a *arena) read(raw []byte, slab *Slab) error {
 	nodes, kids, names := 0, 0, 0
 	a.records, a.open = a.records[:0], a.open[:0]
 	a.scanner.Reset(raw)
@@ -95,7 +82,7 @@ func (a *arena) read(raw []byte) error {
 		tok, err := a.scanner.Next()
 		switch {
 		case err == io.EOF:
-			a.nodes, a.kids, a.names = make([]Node, nodes), make([]*Node, kids), make([]string, names)
+			a.nodes, a.kids, a.names = slab.nodes.take(nodes), slab.kids.take(kids), slab.names.take(names)
 			return nil
 		case err != nil:
 			return err

@@ -184,7 +184,7 @@ func TestParseNodesShareNoCapacity(t *testing.T) {
 func TestArenaKeepsNothingOfATree(t *testing.T) {
 	a := new(arena)
 	for _, text := range []string{`{"c":1,"b":2,"a":"\u0061"}`, `{"b":1,"a":2}`} {
-		if err := a.read([]byte(text)); err != nil {
+		if err := a.read([]byte(text), new(Slab)); err != nil {
 			t.Fatal(err)
 		}
 		a.build([]byte(text))

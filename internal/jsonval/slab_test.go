@@ -1,0 +1,71 @@
+package jsonval
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Trees in one slab stay as they are until Reset, however many there are, and
+// texts that were taken from them stay after it.
+func TestSlab(t *testing.T) {
+	var s Slab
+	var kept []string
+	for round := range 3 {
+		var trees []*Node
+		var texts []string
+		for i := range 40 {
+			text := fmt.Sprintf(`{"a":[%s],"id":"%d-%d","n":{"x":null}}`, strings.TrimSuffix(strings.Repeat(`"e",{"k":1},`, i), ","), round, i)
+			n, err := s.ParseObject([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			trees, texts = append(trees, n), append(texts, text)
+			kept = append(kept, n.Get("id").Text)
+		}
+		for i, n := range trees {
+			if got := string(n.JSON()); got != texts[i] {
+				t.Errorf("round %d, tree %d: %s, want %s", round, i, got, texts[i])
+			}
+		}
+		s.Reset()
+	}
+	for i, id := range kept {
+		if want := fmt.Sprintf("%d-%d", i/40, i%40); id != want {
+			t.Errorf("kept text %q, want %q", id, want)
+		}
+	}
+}
+
+// A slab refuses what [ParseObject] refuses, and is as good as before.
+func TestSlabRefuses(t *testing.T) {
+	var s Slab
+	for _, text := range []string{`[]`, `{"a":1,"a":2}`, `{"a":`, ``} {
+		if n, err := s.ParseObject([]byte(text)); err == nil {
+			t.Errorf("%q was read as %s", text, n.JSON())
+		}
+	}
+	if n, err := s.ParseObject([]byte(`{"a":[{}]}`)); err != nil || string(n.JSON()) != `{"a":[{}]}` {
+		t.Errorf("got %s, %v", n.JSON(), err)
+	}
+}
+
+// Objects of about one size are parsed into memory that is there already: what
+// is allocated for each is its text.
+func TestSlabIsUsedAgain(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector allocates too")
+	}
+	var s Slab
+	text := []byte(`{"a":[1,2,{"b":null}],"id":"x"}`)
+	if n := testing.AllocsPerRun(100, func() {
+		for range 2 {
+			if _, err := s.ParseObject(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Reset()
+	}); n > 2 {
+		t.Errorf("%v allocations for two objects, want one text each", n)
+	}
+}

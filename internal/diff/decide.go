@@ -25,6 +25,7 @@ func (dec *decider) decide(o *object) {
 func (dec *decider) compare(o *object) {
 	o.newBase = o.base
 	if dec.asBefore(o) {
+		dec.leaveAsBefore(o)
 		return
 	}
 	o.details = new(details)
@@ -183,7 +184,7 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 	if len(found) == 0 {
 		o.unchanged = true
 		if len(t.strays) == 0 {
-			dec.remember(o, t.current)
+			dec.remember(o, t)
 		}
 		return
 	}

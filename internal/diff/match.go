@@ -24,6 +24,14 @@ type matches struct {
 	renamed map[string]string
 	// unclear are the tenant's objects that may belong to one of several files.
 	unclear map[Object]bool
+	// unbound are the new files that found no object of their name, by kind.
+	unbound []*unbound
+}
+
+// unbound are files of one kind, by the natural key of their objects.
+type unbound struct {
+	*matching
+	files map[string][]*object
 }
 
 // match finds out which object is which, in all kinds.
@@ -243,7 +251,7 @@ func (m *matching) matchByName() {
 		}
 	}
 	if len(fresh) > 0 && m.ix.compared(m.kind) {
-		m.refuseTwins(fresh)
+		m.all.unbound = append(m.all.unbound, &unbound{m, fresh})
 	}
 	m.free = slices.DeleteFunc(m.free, func(r *tenant.Resource) bool { return bound[r] })
 }

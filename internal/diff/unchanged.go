@@ -15,7 +15,7 @@ import (
 
 // canonicalVersion changes whenever a newer version of this package may see a
 // difference, or no difference, where an older one did not.
-const canonicalVersion = 2
+const canonicalVersion = 3
 
 // seenSums makes the sums by which unchanged objects are recognised.
 type seenSums struct {
@@ -95,9 +95,15 @@ func (dec *decider) asBefore(o *object) bool {
 	if b == nil || b.Seen == "" || o.desired == nil || o.current == nil || o.renamedFrom != "" || b.ID != o.current.ID {
 		return false
 	}
-	if dec.seen.seen(o, b.Refs) != b.Seen {
-		return false
+	if !o.hashed {
+		o.hashed, o.asBefore = true, dec.seen.seen(o, b.Refs) == b.Seen
 	}
+	return o.asBefore
+}
+
+// leaveAsBefore takes the outcome of an object that is as before from the base.
+func (dec *decider) leaveAsBefore(o *object) {
+	b := o.base
 	o.oldRefs, o.newRefs = b.Refs, b.Refs
 	o.unchanged = !o.keep
 	switch {
@@ -108,7 +114,6 @@ func (dec *decider) asBefore(o *object) bool {
 		body, _ := dec.ns.current(o.kind, dec.tenantBody(o))
 		dec.backUp(o, body)
 	}
-	return true
 }
 
 // backUp keeps the tenant's object in the repository's form, and notes in the
@@ -145,11 +150,21 @@ func stillKept(ix *index, o *object) string {
 
 // remember marks an object that agrees in full, for asBefore. What depends on
 // more than bytes and bindings is not marked.
-func (dec *decider) remember(o *object, current *jsonval.Node) {
+func (dec *decider) remember(o *object, t *trees) {
 	byProperty := false
-	reference.EachReference(current, func(r reference.Ref) { byProperty = byProperty || r.Property != "" })
+	reference.EachReference(t.current, func(r reference.Ref) { byProperty = byProperty || r.Property != "" })
 	if byProperty {
 		return
 	}
 	o.newBase.Seen, o.newBase.Refs = dec.seen.seen(o, o.oldRefs), o.oldRefs
+	if o.kind.Singleton {
+		return
+	}
+	names := []string{nameInTenant(o.kind, o.current.ID, t.raw)}
+	if inFile, ok := nameInFile(dec.ix, o.kind, t.file); ok && inFile != names[0] {
+		names = append(names, inFile)
+	}
+	if len(names) > 1 || names[0] != o.key {
+		o.newBase.Names = names
+	}
 }

@@ -13,10 +13,10 @@ import (
 )
 
 // refuseDuplicates leaves new files alone whose name an object has already: they
-// would make a second one of it.
-func (dec *decider) refuseDuplicates() {
-	for _, u := range dec.ms.unbound {
-		u.refuse(u.holders(u.files, dec.asBefore))
+// would make a second one of it. asBefore reports what nobody has changed.
+func refuseDuplicates(ms *matches, asBefore func(*object) bool) {
+	for _, u := range ms.unbound {
+		u.refuse(u.holders(u.files, asBefore))
 	}
 }
 

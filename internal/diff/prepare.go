@@ -126,7 +126,7 @@ func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
 	ms := match(ix)
 	ns := newNames(ix, ms)
 	dec := newDecider(ix, ms, ns)
-	dec.refuseDuplicates()
+	refuseDuplicates(ms, dec.asBefore)
 	for _, o := range ms.sorted {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err

@@ -25,6 +25,8 @@ type seenSums struct {
 	canonical schema.Canonicalizer
 	text      []byte
 	scratch   []byte
+	// bound are the texts that are hashed for the references, by "kind/key".
+	bound map[string][]byte
 	// parent: the backup is a difference, so unchanged objects are not in it.
 	parent bool
 }
@@ -42,7 +44,7 @@ func newSeenSums(ns *names) *seenSums {
 		h.Write(jsonval.AppendString(jsonval.AppendString(nil, old), ix.aliases[old]))
 	}
 	shared := h.Sum(nil)
-	s := &seenSums{ns: ns, hash: h, seeds: make(map[string][]byte, len(ix.kinds)), parent: parentOf(ix) != ""}
+	s := &seenSums{ns: ns, hash: h, seeds: make(map[string][]byte, len(ix.kinds)), bound: map[string][]byte{}, parent: parentOf(ix) != ""}
 	for name, k := range ix.kinds {
 		s.seeds[name] = slices.Concat(shared, k.Sum[:])
 	}
@@ -57,20 +59,29 @@ func (s *seenSums) seen(o *object, refs []string) string {
 	if s.text, err = s.canonical.Append(s.text[:0], o.kind, o.current.Body); err != nil {
 		return ""
 	}
-	h := s.hash
-	h.Reset()
-	h.Write(s.seeds[o.kind.Name])
+	s.scratch = append(s.scratch[:0], s.seeds[o.kind.Name]...)
 	for _, ref := range refs {
-		kind, key := reference.SplitItemID(ref)
-		s.scratch = jsonval.AppendString(jsonval.AppendString(s.scratch[:0], ref), s.ns.bindings[kind][key])
-		h.Write(s.scratch)
+		s.scratch = append(s.scratch, s.boundText(ref)...)
 	}
 	// The length tells where one side ends and the other begins.
-	s.scratch = append(strconv.AppendInt(s.scratch[:0], int64(len(o.desired.Body)), 10), ' ')
+	s.scratch = append(strconv.AppendInt(s.scratch, int64(len(o.desired.Body)), 10), ' ')
+	h := s.hash
+	h.Reset()
 	h.Write(s.scratch)
 	h.Write(o.desired.Body)
 	h.Write(s.text)
 	return s.sum()
+}
+
+// boundText returns a reference with the id that it leads to.
+func (s *seenSums) boundText(ref string) []byte {
+	text, ok := s.bound[ref]
+	if !ok {
+		kind, key := reference.SplitItemID(ref)
+		text = jsonval.AppendString(jsonval.AppendString(nil, ref), s.ns.bindings[kind][key])
+		s.bound[ref] = text
+	}
+	return text
 }
 
 // textSum returns the hash of an object's text in a backup.

@@ -9,12 +9,14 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// decide decides about one object. Trees of objects that agree are needed no
-// longer then, and their memory is used for the next.
+// decide decides about one object. Its trees are needed no longer then, unless
+// its item is to be split into parts, and their memory is used for the next.
 func (dec *decider) decide(o *object) {
 	dec.compare(o)
-	if o.details == nil || o.unchanged {
+	if o.unchanged {
 		o.details = nil
+	}
+	if o.details == nil || o.after == nil {
 		dec.trees.Reset()
 	} else {
 		dec.trees = jsonval.Slab{}
@@ -46,7 +48,7 @@ func (dec *decider) compare(o *object) {
 		return
 	}
 	if o.held() {
-		t.base = dec.ns.baseBody(o.base)
+		t.base = dec.ns.baseBody(o.base, &dec.trees)
 	}
 	dec.nameAlike(o, &t)
 	dec.rekey(o, &t)

@@ -144,9 +144,10 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 	return key, key != ""
 }
 
-// baseBody parses what both sides agreed on. Former keys become the new ones.
-func (ns *names) baseBody(b *BaseObject) *jsonval.Node {
-	n, err := jsonval.ParseObject(b.Body)
+// baseBody parses what both sides agreed on into a slab. Former keys become the
+// new ones.
+func (ns *names) baseBody(b *BaseObject, slab *jsonval.Slab) *jsonval.Node {
+	n, err := slab.ParseObject(b.Body)
 	if err != nil {
 		ns.ix.fail(fmt.Errorf("plan: the base's object %s/%s: %w", b.Kind, b.Key, err))
 		return &jsonval.Node{Kind: '{'}

@@ -50,7 +50,8 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), bytes.Compare(a.Before, b.Before), bytes.Compare(a.After, b.After))
 	})
 	shown, hides := schema.Redacted(after)
-	it.After, o.after = shown.JSON(), shown
+	it.After = shown.JSON()
+	o.keepAfter(shown)
 	if hides {
 		schema.SecretsIn(after, nil, func(segs []string, n *jsonval.Node) {
 			if _, own := t.secrets[n.Text]; own && slices.ContainsFunc(propose, func(p proposal) bool { return jsonval.MatchesBelow(p.segs, segs) }) {
@@ -85,7 +86,8 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	it := newItem(dec.ix, o, t, tenant.Create, origin)
 	whole := schema.SortedSets(o.kind.Root, t.desired)
 	after, redacted := schema.Redacted(whole)
-	it.After, o.after = after.JSON(), after
+	it.After = after.JSON()
+	o.keepAfter(after)
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted}}
 	setSecrets(&it.Changes[0], t, whole)
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))

@@ -40,28 +40,30 @@ func (s *Slab) parse(raw []byte) (*Node, error) {
 
 // slabOf is memory for elements of one type.
 type slabOf[T any] struct {
-	memory []T
-	used   int
+	memory []T // the rest of it that is not taken
+	whole  []T
+	taken  int // in this memory and in others, since the last reset
 }
 
-// take returns n elements that are zero. Where the memory is too short it is
-// replaced: who has a part of the former keeps that.
+// take returns n elements that are zero. Where the memory is too short they get
+// memory of their own.
 func (s *slabOf[T]) take(n int) []T {
-	if s.used+n > len(s.memory) {
-		s.memory, s.used = make([]T, max(n, 2*len(s.memory))), 0
+	s.taken += n
+	if n > len(s.memory) {
+		return make([]T, n)
 	}
-	taken := s.memory[s.used : s.used+n : s.used+n]
-	s.used += n
+	taken := s.memory[:n:n]
+	s.memory = s.memory[n:]
 	return taken
 }
 
-// reset clears what was taken. Memory for more than some thousand elements is
-// released.
+// reset makes the memory large enough for as much as was taken, unless that is
+// more than some thousand elements.
 func (s *slabOf[T]) reset() {
-	if len(s.memory) > 1<<14 {
-		s.memory = nil
+	if s.taken > len(s.whole) && s.taken <= 1<<14 {
+		s.whole = make([]T, s.taken)
+	} else {
+		clear(s.whole[:len(s.whole)-len(s.memory)])
 	}
-	clear(s.memory[:min(s.used, len(s.memory))])
-	s.used = 0
+	s.memory, s.taken = s.whole, 0
 }
-

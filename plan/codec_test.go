@@ -106,9 +106,9 @@ func TestDecodePlanRefuses(t *testing.T) {
 		{"another digest", `"digest":"`, `"digest":"0`, ErrDigest.Error()},
 		{"an unknown field", `"tenant":`, `"tenants":[],"tenant":`, "tenants"},
 		{"an unknown field deep inside", `"verb":`, `"Verbs":1,"verb":`, "Verbs"},
-		{"a name twice", `"tenant":`, `"tenant":"x","tenant":`, "twice"},
+		{"a duplicate name", `"tenant":`, `"tenant":"x","tenant":`, "duplicate name"},
 		{"a newer format", `"format":1`, `"format":2,"newField":true`, "upgrade tenantsync"},
-		{"no format", `"format":1`, `"format":0`, "no plan"},
+		{"no format", `"format":1`, `"format":0`, "not a plan"},
 		{"a format that is no number", `"format":1`, `"format":"1"`, "format"},
 		{"a field of another type", `"wave":1`, `"wave":"1"`, "wave"},
 	}

@@ -47,7 +47,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 			text, ref, bad := reference.Expand(n.Text, w.Variables)
 			if bad != nil {
 				if at.Secret {
-					fail(noteError(w.Item, ClassOf(bad), "%s", bad.InSecret(n.Text).Message))
+					fail(noteError(w.Item, ClassOf(bad), "%s", bad.Redact(n.Text).Message))
 				}
 				return jsonval.NullNode
 			}

@@ -75,7 +75,7 @@ func TestEncodePlanRefuses(t *testing.T) {
 		{"another change digest", func(p *Plan) { p.ChangeDigest = p.Digest }, ErrDigest.Error()},
 		{"no format", func(p *Plan) { p.Format = 0 }, "format 0"},
 		{"no JSON", func(p *Plan) { p.Items[0].After = json.RawMessage("{") }, "digest"},
-		{"item twice", func(p *Plan) { p.Items = append(p.Items, p.Items[0]) }, "twice"},
+		{"duplicate item", func(p *Plan) { p.Items = append(p.Items, p.Items[0]) }, "duplicate item"},
 		{"wrong id", func(p *Plan) { p.Items[0].ID = "locations/Bern" }, "not named after"},
 		{"dependency that is not there", func(p *Plan) { p.Items[1].DependsOn[0] = "locations/Bern" }, "in no earlier wave"},
 		{"dependency in the same wave", func(p *Plan) { p.Items[1].Wave = 0 }, "in no earlier wave"},

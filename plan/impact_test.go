@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	enabledText  = "enabled: it is enabled, and so takes effect"
+	enabledText  = "enabled: it is enabled and takes effect"
 	allUsersText = "assigned-to-all: it reaches all users"
 	allDevices   = "assigned-to-all: it reaches all devices"
 )
@@ -127,7 +127,7 @@ func TestImpactIsGrouped(t *testing.T) {
 		item("k/a", changed("/excludeUsers/-", `"x"`, ""), changed("/excludeUsers/-", `"y"`, "")),
 	}}
 	want := []Impact{
-		{Kind: "enabled", Message: "it is enabled, and so takes effect", Items: []string{"k/b"}},
+		{Kind: "enabled", Message: "it is enabled and takes effect", Items: []string{"k/b"}},
 		{Kind: "exclusion-removed", Message: `"x" ("/excludeUsers") is no longer excluded`, Items: []string{"k/a", "k/b"}},
 		{Kind: "exclusion-removed", Message: `"y" ("/excludeUsers") is no longer excluded`, Items: []string{"k/a"}},
 	}

@@ -136,7 +136,7 @@ func TestMembersAreNamed(t *testing.T) {
 					t.Errorf("the text lacks %q:\n%s", want, text)
 				}
 			}
-			if strings.Contains(text, notWhole) {
+			if strings.Contains(text, truncated) {
 				t.Errorf("the item is marked:\n%s", text)
 			}
 			checkVisible(t, text)
@@ -194,10 +194,10 @@ func TestWhatIsCutIsMarked(t *testing.T) {
 				if tt.cut {
 					marks = 2
 				}
-				if got := strings.Count(out, notWhole); got != marks {
+				if got := strings.Count(out, truncated); got != marks {
 					t.Errorf("%d marks instead of %d:\n%s", got, marks, out)
 				}
-				if tt.cut && !strings.Contains(out, "1 item is "+notWhole+" here: read the plan's JSON form (artifact plan.json)") {
+				if tt.cut && !strings.Contains(out, "1 item is "+truncated+" here: read the plan's JSON form (artifact plan.json)") {
 					t.Errorf("the plan does not say where the whole is:\n%s", out)
 				}
 			}
@@ -260,7 +260,7 @@ func TestEveryFieldIsBounded(t *testing.T) {
 						t.Fatalf("a line of %d characters: %.200s…", n, line)
 					}
 				}
-				if !strings.Contains(out, notWhole) {
+				if !strings.Contains(out, truncated) {
 					t.Errorf("nothing says that something was cut:\n%s", out)
 				}
 			}
@@ -272,7 +272,7 @@ func TestEveryFieldIsBounded(t *testing.T) {
 func TestChangeStringIsBounded(t *testing.T) {
 	c := PropertyChange{Pointer: "/settings/-", Before: encoded(simple("a", strings.Repeat("x", 1_000_000))), After: encoded(simple("a", "short"))}
 	got := c.String()
-	if len(got) > 4000 || !strings.HasPrefix(got, "/settings[a]: ") || !strings.HasSuffix(got, "["+notWhole+"]") {
+	if len(got) > 4000 || !strings.HasPrefix(got, "/settings[a]: ") || !strings.HasSuffix(got, "["+truncated+"]") {
 		t.Errorf("String returns %d bytes: %.300s", len(got), got)
 	}
 }

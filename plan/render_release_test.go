@@ -80,12 +80,12 @@ func TestReleaseReadsInThreeScreens(t *testing.T) {
 		t.Errorf("the release takes %d lines:\n%s", used, text)
 	}
 	for _, want := range []string{
-		"20 to create, 106 to update", "20 items are " + notWhole,
+		"20 to create, 106 to update", "20 items are " + truncated,
 		`~ update 51, all in the same way, renamed: at the end "v3.3" → "v3.4"`,
 		`each "Win - OIB - ", then one of these, then " - v3.4":`, "~ update 24, all in the same way\n", `/description: "{name}, part of release 3.3" → "{name}, part of release 3.4"`,
 		"/settings[device_vendor_msft_policy_config_area4_setting81]: …_1 → …_0",
 		"/settings[device_vendor_msft_policy_config_area5_setting75_days]: (none) → 75",
-		" - v3.4\": 28 settings, 4 more [" + notWhole + "]",
+		" - v3.4\": 28 settings, 4 more [" + truncated + "]",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q", want)
@@ -126,7 +126,7 @@ func TestGroups(t *testing.T) {
 	}{
 		{"equal changes", []Item{item("AAAA", 1, 2), item("BBBB", 1, 2)}, []string{"~ update 2, all in the same way\n", "        \"AAAA\", \"BBBB\"\n        /p: 1 → 2\n"}, nil},
 		{"changes that name their item", []Item{item("AAAA", "x", "x AAAA"), item("BBBB", "x", "x BBBB")},
-			[]string{`/p: "x" → "x {name}"`, "where {name} is the item's own"}, nil},
+			[]string{`/p: "x" → "x {name}"`, "{name} is the item's own name"}, nil},
 		{"a value that is the word for a name", []Item{item("AAAA", "x", "{name}"), item("BBBB", "x", "{name}")}, []string{`~ update "AAAA"`, `~ update "BBBB"`}, []string{"in the same way"}},
 		{"other values", []Item{item("AAAA", 1, 2), item("BBBB", 1, 3)}, []string{`~ update "AAAA"`}, []string{"in the same way"}},
 		{"one renames to the other's name", []Item{item("AAAA", 1, "BBBB"), item("BBBB", 1, "AAAA")}, []string{`1 → "BBBB"`, `1 → "AAAA"`}, []string{"in the same way"}},

@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// A stored plan is read and shown to the person who decides.
+// This example reads a stored plan and shows it to the person who decides.
 func ExamplePlan_Text() {
 	data, err := os.ReadFile("testdata/v1/plan.json")
 	if err != nil {

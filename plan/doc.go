@@ -111,9 +111,9 @@
 // A backup replaces a string by a variable if exactly one variable has this value
 // and the value is a GUID.
 //
-// If no known object has an id that the tenant contains, a backup keeps the id,
-// and a [Dangling] note shows it. The sync does not write such an id over a
-// reference in a file, because the file would then refer to a missing object. It
+// An id at a declared place may belong to no known object. A backup then contains
+// the id itself, and a [Dangling] note shows it. The sync does not write such an
+// id over a reference in a file, because the object may have been deleted. It
 // notes the drift and leaves it to people; with Enforce it undoes the drift. If
 // the kind of the object was not completely read, the drift waits for a run that
 // can resolve the id.

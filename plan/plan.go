@@ -82,9 +82,9 @@ type Plan struct {
 	// It does not depend on the order of lists or the format of JSON values.
 	Digest string `json:"digest"`
 	// ChangeDigest is the SHA-256, in hex, of the changes alone: kind, key, verb,
-	// pointer, the values before and after, and the values of the properties that
-	// they refer to. It is equal for equal changes in different tenants, whose
-	// ids may differ.
+	// pointer, the values before and after, FleetSecrets, and the values of the
+	// properties that the changes refer to. It is equal for equal changes in
+	// different tenants, whose ids may differ.
 	ChangeDigest string `json:"changeDigest"`
 }
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// longSeed is the length from which a text is no seed for fuzzing. Mutants of
+// longSeed is the length from which a text is not a seed for fuzzing. Mutants of
 // long texts are slow and find less.
 const longSeed = 6000
 

@@ -2,17 +2,17 @@ package jsonval
 
 import "errors"
 
-// Slab is memory for trees that are used for a short time: [Slab.Reset] makes it
-// ready for other trees. The zero value is ready for use. It is not safe for
-// concurrent use.
+// Slab is reusable memory for the nodes of short-lived trees. The zero value is
+// ready for use. It is not safe for concurrent use.
 type Slab struct {
 	nodes slabOf[Node]
 	kids  slabOf[*Node]
 	names slabOf[string]
 }
 
-// ParseObject is [ParseObject], with the nodes in the slab. They are valid until
-// Reset. Their texts stay valid after it.
+// ParseObject is like the function [ParseObject], but puts the nodes into the slab.
+// The tree is valid until [Slab.Reset]. Texts that a caller has taken from it stay
+// valid.
 func (s *Slab) ParseObject(raw []byte) (*Node, error) {
 	n, err := s.parse(raw)
 	if err == nil && n.Kind != '{' {
@@ -21,7 +21,7 @@ func (s *Slab) ParseObject(raw []byte) (*Node, error) {
 	return n, err
 }
 
-// Reset ends the use of all trees in the slab.
+// Reset makes the memory of all trees in the slab free for other trees.
 func (s *Slab) Reset() {
 	s.nodes.reset()
 	s.kids.reset()
@@ -44,8 +44,8 @@ type slabOf[T any] struct {
 	used   int
 }
 
-// take returns n elements that are zero. Where the memory is too short it is
-// replaced: who has a part of the former keeps that.
+// take returns n zero elements. If the memory is too short, take allocates new
+// memory. Slices of the old memory stay valid.
 func (s *slabOf[T]) take(n int) []T {
 	if s.used+n > len(s.memory) {
 		s.memory, s.used = make([]T, max(n, 2*len(s.memory))), 0
@@ -55,8 +55,8 @@ func (s *slabOf[T]) take(n int) []T {
 	return taken
 }
 
-// reset clears what was taken. Memory for more than some thousand elements is
-// released.
+// reset clears the elements that were taken. It releases memory for more than
+// 16,384 elements.
 func (s *slabOf[T]) reset() {
 	if len(s.memory) > 1<<14 {
 		s.memory = nil
@@ -64,4 +64,3 @@ func (s *slabOf[T]) reset() {
 	clear(s.memory[:min(s.used, len(s.memory))])
 	s.used = 0
 }
-

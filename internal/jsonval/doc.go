@@ -4,5 +4,5 @@
 // for byte.
 //
 // Trees are immutable. They may share subtrees, and goroutines may read them
-// concurrently.
+// concurrently. A tree in a [Slab] is valid until [Slab.Reset].
 package jsonval

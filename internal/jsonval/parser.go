@@ -75,7 +75,7 @@ func (a *arena) release() {
 	arenas.Put(a)
 }
 
-// read fills the records, and takes the memory that build needs.
+// read fills the records, and takes the memory that build needs from the slab.
 func (a *arena) read(raw []byte, slab *Slab) error {
 	nodes, kids, names := 0, 0, 0
 	a.records, a.open = a.records[:0], a.open[:0]

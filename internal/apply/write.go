@@ -11,29 +11,32 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Writing makes the content of one write.
+// Writing builds the content of one write.
 type Writing struct {
 	Kind      *schema.Schema
 	Item      *plan.Item
 	Variables map[string]string
-	Key       string
-	// Value returns what stands for a reference of the plan, Hidden for one
-	// within a secret, Name what refers to an id, and Present a reference
-	// without a former key.
-	Value   func(reference.Ref) (string, error)
-	Hidden  func(reference.Ref) (string, error)
-	Name    func(refs []*tenant.Reference, value string) *jsonval.Node
+	// Key is the tenant's key for hashes.
+	Key string
+	// Value resolves a reference in the plan, Hidden one within a secret.
+	Value  func(reference.Ref) (string, error)
+	Hidden func(reference.Ref) (string, error)
+	// Name returns the reference for an id, or nil.
+	Name func(refs []*tenant.Reference, value string) *jsonval.Node
+	// Present replaces a former key in a reference by the present one.
 	Present func(reference.Ref) reference.Ref
-	// secrets has the file's secrets in the form that is sent, by their hash in
-	// the plan ([plan.PropertyChange].Secrets). unread says why one is missing.
+	// secrets has the file's secrets in the form that a write sends, by the hash
+	// that the plan has of them ([plan.PropertyChange].Secrets).
 	secrets map[string]*jsonval.Node
-	unread  error
+	// unread is the first error about a secret that is missing in secrets.
+	unread error
 }
 
-// ReadSecrets reads the secrets of the repository's resource.
+// ReadSecrets reads the secrets of the repository's resource. It returns a
+// *[NoteError] if the resource is missing or was edited since the plan was made.
 func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 	if r == nil {
-		return noteError(w.Item, plan.SecretNeeded, "it has secrets that only the repository's file holds, and the file is not there; sync again")
+		return noteError(w.Item, plan.SecretNeeded, "the item needs secrets from the repository's file, and the file is missing; sync again")
 	}
 	body, err := jsonval.ParseObject(r.Body)
 	if err != nil || schema.Sum(body, w.Key) != w.Item.DesiredSum {
@@ -47,7 +50,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 			text, ref, bad := reference.Expand(n.Text, w.Variables)
 			if bad != nil {
 				if at.Secret {
-					fail(noteError(w.Item, ClassOf(bad), "%s", bad.InSecret(n.Text).Message))
+					fail(noteError(w.Item, ClassOf(bad), "%s", bad.Redact(n.Text).Message))
 				}
 				return jsonval.NullNode
 			}
@@ -90,9 +93,10 @@ func (w *Writing) create() (*jsonval.Node, error) {
 	return w.inTenant(w.Item.After)
 }
 
-// Update returns the whole object as it should be, and the merge patch.
+// Update returns the whole object after the item's changes, and the merge patch
+// that makes them. body is the object as just read.
 func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err error) {
-	// Empty values stay as the tenant has them.
+	// The repository's form keeps empty values, which the comparing form drops.
 	plain, withTokens := schema.Form{Repository: true}, schema.Form{Repository: true, KeepTokens: true}
 	before := plain.Apply(w.Kind, body)
 	now := before
@@ -116,7 +120,7 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 		}
 		paths, rest = append(paths, w.sentWith(segs)), rest[n:]
 	}
-	if schema.HasTypes(now) { // a cleared value has none
+	if schema.HasTypes(now) { // drop the type of a value that is now null
 		now = plain.Apply(w.Kind, now)
 	}
 	paths = w.typed(now, paths)
@@ -129,14 +133,15 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 		}
 		if hidesSecret(rule, v) {
 			return nil, nil, noteError(w.Item, plan.SecretNeeded,
-				"%q must be sent whole, with a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
+				"%q must be sent whole and contains a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
 		}
 		patch = patch.With(segs, v)
 	}
 	return withoutMasks(w.Kind.Root, now), patch, nil
 }
 
-// path reads a change's pointer; member: the change is about a set's member.
+// path parses a change's pointer. member reports that the change is about one
+// member of the set at segs.
 func (w *Writing) path(change plan.PropertyChange) (segs []string, member bool, err error) {
 	segs, err = jsonval.SplitPointer(change.Pointer)
 	if err != nil {
@@ -148,8 +153,8 @@ func (w *Writing) path(change plan.PropertyChange) (segs []string, member bool, 
 	return segs, false, nil
 }
 
-// sentWith returns the path that must be sent when the value at segs changes:
-// the outermost one that is only sent whole, else the value itself.
+// sentWith returns the path that a patch must send when the value at segs
+// changes: the outermost path above it that must be sent whole, or else segs.
 func (w *Writing) sentWith(segs []string) []string {
 	r := w.Kind.Root
 	from := len(w.Kind.PartPath(w.Item.Part)) // a part's request has nothing else
@@ -162,14 +167,14 @@ func (w *Writing) sentWith(segs []string) []string {
 	return segs
 }
 
-// change carries out one row of the plan that is not about a set's member.
+// change applies one change that is not about a set's member.
 func (w *Writing) change(now *jsonval.Node, segs []string, change plan.PropertyChange) (*jsonval.Node, error) {
 	value, err := w.newValue(change)
 	return now.With(segs, value), err
 }
 
-// members carries out the rows of the plan about the members of one set, all at
-// once: one by one takes time in the square of their number.
+// members applies all changes to the members of one set at once. Applying them
+// one by one would take quadratic time.
 func (w *Writing) members(now *jsonval.Node, segs []string, changes []plan.PropertyChange) (*jsonval.Node, error) {
 	r, array := w.Kind.Root.FollowIn(now, segs)
 	index := indexMembers(r, array)
@@ -192,8 +197,8 @@ func (w *Writing) members(now *jsonval.Node, segs []string, changes []plan.Prope
 	return now.With(segs, schema.ReplaceMembers(r.Step("*"), array, replace)), nil
 }
 
-// newValue returns what a change wants, secrets included: those that were
-// approved, whatever the file and its variables say now.
+// newValue returns the value that a change writes, with the secrets that were
+// approved. It returns a *[NoteError] if the file's secret is now another one.
 func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	value, err := w.inTenant(change.After)
 	if err != nil {
@@ -202,7 +207,7 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	for pointer, sum := range change.Secrets {
 		secret, ok := w.secrets[sum]
 		if !ok {
-			return nil, cmp.Or(w.unread, noteError(w.Item, Changed, "the secret at %q is not the one that was approved: a variable was changed since the plan was made; sync again for a fresh plan", change.Pointer+pointer))
+			return nil, cmp.Or(w.unread, noteError(w.Item, Changed, "the secret at %q is not the approved one: a variable or a property that it refers to was changed since the plan was made; sync again for a fresh plan", change.Pointer+pointer))
 		}
 		segs, err := jsonval.SplitPointer(pointer)
 		if err != nil {
@@ -213,13 +218,15 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	return value, nil
 }
 
-// hides reports whether n stands for a secret that is not shown. Elsewhere the
-// same texts are values like any other.
+// hides reports whether n is the placeholder of a hidden secret: [redacted] or
+// asterisks at a place that the kind declares masked or sensitive. Elsewhere
+// these texts are ordinary values.
 func hides(f *schema.Facts, n *jsonval.Node) bool {
 	return (f.Masked || f.Sensitive) && n.IsString() && (n.Text == reference.Redacted || reference.IsAsterisks(n.Text))
 }
 
-// filled returns n with hidden values taken from other, where it has them.
+// filled returns n with each hidden secret replaced by other's value, if other
+// has one at the same place.
 func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 	switch {
 	case n == nil || other == nil:
@@ -238,9 +245,9 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 	})
 }
 
-// carry puts in what stands for secrets that the item does not touch: the
-// tokens just read for masked ones, the values just read for others. before is
-// the tenant's object, tokens the same with tokens.
+// carry fills in the secrets that the item does not change. It adds the token
+// just read for a masked secret, and the value just read for another one. before
+// is the tenant's object without tokens, and tokens is the object with them.
 func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
@@ -283,7 +290,7 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 	return n
 }
 
-// hidesSecret reports whether a value to be sent has a secret that is not known.
+// hidesSecret reports whether n contains the placeholder of a hidden secret.
 func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 	if n == nil {
 		return false
@@ -300,7 +307,7 @@ func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 	return false
 }
 
-// withoutMasks drops masked properties: the tenant shows only asterisks for them.
+// withoutMasks drops masked properties whose value is only a placeholder.
 func withoutMasks(r *schema.Rule, n *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():

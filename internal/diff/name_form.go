@@ -89,7 +89,7 @@ func (ns *names) desired(o *object, body *jsonval.Node) (out *jsonval.Node, secr
 func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *reference.Error) *jsonval.Node) schema.Form {
 	failAt := func(at schema.Place, n *jsonval.Node, err *reference.Error) *jsonval.Node {
 		if at.Secret {
-			err = err.InSecret(n.Text)
+			err = err.Redact(n.Text)
 		}
 		return fail(at, err)
 	}
@@ -111,7 +111,7 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 			}
 			ns.ix.normalise(ref, refs)
 			if ns.secretProperty(*ref) {
-				return failAt(at, n, reference.NotThere("%s is a secret of %s, and no plan could show what it stands for; write the value, best as a variable", ref, ref.Object()))
+				return failAt(at, n, reference.UnresolvedError("%s is a secret of %s, and no plan could show what it stands for; write the value, best as a variable", ref, ref.Object()))
 			}
 			if _, state := ns.resolve(*ref); state == unknown {
 				return failAt(at, n, ns.unresolved(*ref))
@@ -131,22 +131,22 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 	}
 	switch {
 	case k == nil:
-		return reference.NotThere("%s refers to a kind that is not known", ref)
+		return reference.UnresolvedError("%s refers to a kind that is not known", ref)
 	case o == nil && ns.ms.renamed[ref.Object()] != "":
 		now := ns.ms.renamed[ref.Object()]
-		return reference.NotThere("%s: the object is called %q now; refer to it so, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
+		return reference.UnresolvedError("%s: the object is called %q now; refer to it so, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
 	case o == nil && !ns.ix.complete(k):
-		return reference.NotThere("%s is not known, and %s were not completely read", ref, ref.Kind)
+		return reference.UnresolvedError("%s is not known, and %s were not completely read", ref, ref.Kind)
 	case o == nil && ns.sharedName(ref.Kind, ref.Key):
-		return reference.NotThere("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
+		return reference.UnresolvedError("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
 	case o == nil:
-		return reference.NotThere("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
+		return reference.UnresolvedError("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
 	case ns.bindings[ref.Kind][ref.Key] != "":
-		return reference.NotThere("%s: the object has no text property %q", ref, ref.Property)
+		return reference.UnresolvedError("%s: the object has no text property %q", ref, ref.Property)
 	case ref.Property != "" && o.desired != nil && !o.keep:
-		return reference.NotThere("%s is known only once %s exists; sync again then", ref, ref.Object())
+		return reference.UnresolvedError("%s is known only once %s exists; sync again then", ref, ref.Object())
 	}
-	return reference.NotThere("%s is not in the tenant, and will not be created", ref)
+	return reference.UnresolvedError("%s is not in the tenant, and will not be created", ref)
 }
 
 // sharedName reports whether the key is a name that several objects have, so

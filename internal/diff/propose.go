@@ -147,7 +147,7 @@ func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 		}
 		values.Put(p.segs, schema.ReplaceMembers(p.rule.Step("*"), n.At(p.segs), changes))
 	}
-	return values.Make(n)
+	return values.Apply(n)
 }
 
 // hidesSecrets returns what reports whether an array has a secret or a mask.

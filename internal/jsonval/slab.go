@@ -2,17 +2,17 @@ package jsonval
 
 import "errors"
 
-// Slab is memory for trees that are used for a short time: [Slab.Reset] makes it
-// ready for other trees. The zero value is ready for use. It is not safe for
-// concurrent use.
+// Slab is reusable memory for the nodes of short-lived trees. The zero value is
+// ready for use. It is not safe for concurrent use.
 type Slab struct {
 	nodes slabOf[Node]
 	kids  slabOf[*Node]
 	names slabOf[string]
 }
 
-// ParseObject is [ParseObject], with the nodes in the slab. They are valid until
-// Reset. Their texts stay valid after it.
+// ParseObject is like the function [ParseObject], but puts the nodes into the slab.
+// The tree is valid until [Slab.Reset]. Texts that a caller has taken from it stay
+// valid.
 func (s *Slab) ParseObject(raw []byte) (*Node, error) {
 	n, err := s.parse(raw)
 	if err == nil && n.Kind != '{' {
@@ -21,7 +21,7 @@ func (s *Slab) ParseObject(raw []byte) (*Node, error) {
 	return n, err
 }
 
-// Reset ends the use of all trees in the slab.
+// Reset makes the memory of all trees in the slab free for other trees.
 func (s *Slab) Reset() {
 	s.nodes.reset()
 	s.kids.reset()
@@ -45,8 +45,8 @@ type slabOf[T any] struct {
 	taken  int // in this memory and in others, since the last reset
 }
 
-// take returns n elements that are zero. Where the memory is too short they get
-// memory of their own.
+// take returns n zero elements. If the rest of the memory is too short, take
+// allocates them.
 func (s *slabOf[T]) take(n int) []T {
 	s.taken += n
 	if n > len(s.memory) {
@@ -57,8 +57,8 @@ func (s *slabOf[T]) take(n int) []T {
 	return taken
 }
 
-// reset makes the memory large enough for as much as was taken, unless that is
-// more than some thousand elements.
+// reset clears the elements that were taken. It first makes the memory large
+// enough for all of them, unless they are more than 16,384.
 func (s *slabOf[T]) reset() {
 	if s.taken > len(s.whole) && s.taken <= 1<<14 {
 		s.whole = make([]T, s.taken)

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// Trees in one slab stay as they are until Reset, however many there are, and
-// texts that were taken from them stay after it.
+// TestSlab: many trees in one slab are valid until Reset, and their texts are valid
+// after it.
 func TestSlab(t *testing.T) {
 	var s Slab
-	var kept []string
+	var ids []string
 	for round := range 3 {
 		var trees []*Node
 		var texts []string
@@ -21,7 +21,7 @@ func TestSlab(t *testing.T) {
 				t.Fatal(err)
 			}
 			trees, texts = append(trees, n), append(texts, text)
-			kept = append(kept, n.Get("id").Text)
+			ids = append(ids, n.Get("id").Text)
 		}
 		for i, n := range trees {
 			if got := string(n.JSON()); got != texts[i] {
@@ -30,19 +30,19 @@ func TestSlab(t *testing.T) {
 		}
 		s.Reset()
 	}
-	for i, id := range kept {
+	for i, id := range ids {
 		if want := fmt.Sprintf("%d-%d", i/40, i%40); id != want {
-			t.Errorf("kept text %q, want %q", id, want)
+			t.Errorf("after Reset the text is %q, want %q", id, want)
 		}
 	}
 }
 
-// A slab refuses what [ParseObject] refuses, and is as good as before.
+// TestSlabRefuses: a slab can parse another text after an error.
 func TestSlabRefuses(t *testing.T) {
 	var s Slab
 	for _, text := range []string{`[]`, `{"a":1,"a":2}`, `{"a":`, ``} {
 		if n, err := s.ParseObject([]byte(text)); err == nil {
-			t.Errorf("%q was read as %s", text, n.JSON())
+			t.Errorf("ParseObject(%q) = %s, want an error", text, n.JSON())
 		}
 	}
 	if n, err := s.ParseObject([]byte(`{"a":[{}]}`)); err != nil || string(n.JSON()) != `{"a":[{}]}` {
@@ -50,11 +50,10 @@ func TestSlabRefuses(t *testing.T) {
 	}
 }
 
-// Objects of about one size are parsed into memory that is there already: what
-// is allocated for each is its text.
-func TestSlabIsUsedAgain(t *testing.T) {
+// TestSlabReusesMemory: parsing objects of one size allocates only their texts.
+func TestSlabReusesMemory(t *testing.T) {
 	if underRace {
-		t.Skip("the race detector allocates too")
+		t.Skip("a sync.Pool drops values under the race detector: run without -race")
 	}
 	var s Slab
 	text := []byte(`{"a":[1,2,{"b":null}],"id":"x"}`)

@@ -25,7 +25,7 @@ func indexMembers(r *schema.Rule, array *jsonval.Node) *memberIndex {
 	if !array.IsArray() {
 		return x
 	}
-	if set != nil && len(set.By) > 0 && set.TellsApart(array) {
+	if set != nil && len(set.By) > 0 && set.HasUniqueIdentities(array) {
 		x.byIdentity = make(map[string]*jsonval.Node, len(array.Kids))
 	}
 	for _, kid := range array.Kids {
@@ -33,7 +33,7 @@ func indexMembers(r *schema.Rule, array *jsonval.Node) *memberIndex {
 			x.byText[text] = kid
 		}
 		if x.byIdentity != nil {
-			if name := set.Declared(kid); x.byIdentity[name] == nil {
+			if name := set.DeclaredIdentity(kid); x.byIdentity[name] == nil {
 				x.byIdentity[name] = kid
 			}
 		}
@@ -54,7 +54,7 @@ func (x *memberIndex) find(m *jsonval.Node) *jsonval.Node {
 	if found := x.same(m); found != nil || x.byIdentity == nil {
 		return found
 	}
-	return x.byIdentity[x.set.Set.Declared(m)]
+	return x.byIdentity[x.set.Set.DeclaredIdentity(m)]
 }
 
 // same returns the array's member that is equal to m, or nil. A hidden secret in
@@ -69,7 +69,7 @@ func (x *memberIndex) same(m *jsonval.Node) *jsonval.Node {
 	}
 	candidates := x.array.Kids
 	if x.byIdentity != nil { // an identity has no secrets, so it is enough to compare one member
-		candidates = []*jsonval.Node{x.byIdentity[x.set.Set.Declared(m)]}
+		candidates = []*jsonval.Node{x.byIdentity[x.set.Set.DeclaredIdentity(m)]}
 	}
 	for _, kid := range candidates {
 		if kid != nil && schema.SameMember(next, filled(next, m, kid), kid) {

@@ -155,7 +155,7 @@ func (u *unmet) below(segs []string, wanted *jsonval.Node, planned json.RawMessa
 	if n := len(segs) - 1; n >= 0 && schema.IsTypeOf(segs[n]) && now == nil {
 		return nil // a response leaves out the types that the service declares
 	}
-	wanted = schema.WithoutUntold(wanted, now)
+	wanted = schema.WithoutTypesMissingIn(wanted, now)
 	u.property(r, segs, wanted, shown, now)
 	return nil
 }
@@ -195,7 +195,7 @@ func (u *unmet) members(r *schema.Rule, segs []string, wanted, planned, now *jso
 // tenant's.
 func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMessage) error {
 	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
-	wanted = schema.WithoutUntold(jsonval.ArrayOf(wanted), array).Kids[0]
+	wanted = schema.WithoutTypesMissingIn(jsonval.ArrayOf(wanted), array).Kids[0]
 	next := r.Step("*")
 	m := u.index(segs, r, array).find(wanted)
 	if m == nil && array.IsArray() { // the tenant may mask a secret that the item has written

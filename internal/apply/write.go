@@ -275,8 +275,8 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 		switch set := r.Fact().Set; {
 		case !hidesSecret(r, n):
 			return n
-		case set != nil && len(set.By) > 0 && set.TellsApart(n) && set.TellsApart(before):
-			to = schema.AlignByText(n, before, set.Declared)
+		case set != nil && len(set.By) > 0 && set.HasUniqueIdentities(n) && set.HasUniqueIdentities(before):
+			to = schema.AlignByText(n, before, set.DeclaredIdentity)
 		default:
 			to = schema.AlignBy(n, before, func(a, b *jsonval.Node) bool { return schema.SameMember(r.Step("*"), filled(r.Step("*"), a, b), b) })
 		}

@@ -240,7 +240,7 @@ func (dec *decider) compareNew(o *object, t *trees) {
 // compareAbsent compares an object that only the repository has.
 func (dec *decider) compareAbsent(o *object, t *trees) {
 	// What the file hides is what was agreed on.
-	wanted, _ := schema.Unmask(o.kind.Root, t.base, schema.WithoutUntold(t.desired, t.base), t.base, nil)
+	wanted, _ := schema.Unmask(o.kind.Root, t.base, schema.WithoutTypesMissingIn(t.desired, t.base), t.base, nil)
 	switch {
 	case o.missing:
 		o.newBase = o.base

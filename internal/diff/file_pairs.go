@@ -42,8 +42,8 @@ func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
 	}
 	next, set := r.Step("*"), r.Fact().Set
 	by(func(n *jsonval.Node) any { return k.meanings.Member(next, n) })
-	if set != nil && len(set.By) > 0 && set.TellsApart(v.means) && set.TellsApart(now) {
-		by(func(n *jsonval.Node) any { return set.Declared(n) })
+	if set != nil && len(set.By) > 0 && set.HasUniqueIdentities(v.means) && set.HasUniqueIdentities(now) {
+		by(func(n *jsonval.Node) any { return set.DeclaredIdentity(n) })
 		return from
 	}
 	for i, kid := range v.kids {

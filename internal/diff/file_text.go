@@ -48,7 +48,7 @@ func (ns *names) newKeeper(o *object, t *trees) (*keeper, error) {
 	k := &keeper{ns: ns, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
 	s := ns.desiredShape(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // it was read before, without an error
 	s.Unsorted = true
-	means := guided(o.kind, t.guide, schema.WithoutUntold(s.Apply(o.kind, t.file), t.current), true)
+	means := guided(o.kind, t.guide, schema.WithoutTypesMissingIn(s.Apply(o.kind, t.file), t.current), true)
 	var err error
 	if k.root, err = readWritten(o.desired.Body, means); err != nil {
 		return nil, err

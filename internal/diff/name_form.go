@@ -225,5 +225,5 @@ func (ns *names) secretProperty(ref reference.Ref) bool {
 	if k == nil || ref.Property == "" {
 		return false
 	}
-	return k.KeepsSecret(reference.PropertyPath(ref.Property))
+	return k.MayBeSecret(reference.PropertyPath(ref.Property))
 }

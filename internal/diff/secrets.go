@@ -39,14 +39,14 @@ func (d *difference) twins(array *jsonval.Node) bool {
 	found := 0
 	for _, kid := range array.Kids {
 		switch {
-		case d.current != nil && schema.EqualButSecrets(kid, d.current):
+		case d.current != nil && schema.EqualExceptSecrets(kid, d.current):
 			// What is there twice is one member, if its secret can be seen.
 			if !jsonval.Equal(kid, d.current) || schema.HasMask(kid) {
 				found++
 			} else {
 				found = max(found, 1)
 			}
-		case d.current == nil && schema.HasMask(kid) && schema.EqualButSecrets(kid, d.desired):
+		case d.current == nil && schema.HasMask(kid) && schema.EqualExceptSecrets(kid, d.desired):
 			return true
 		}
 	}

@@ -13,10 +13,10 @@ import (
 func (t *trees) typesAlike() {
 	t.typed = t.desired
 	if t.desired != nil {
-		t.desired = schema.WithoutUntold(t.desired, t.current)
+		t.desired = schema.WithoutTypesMissingIn(t.desired, t.current)
 	}
 	if t.base != nil {
-		t.base = schema.WithoutUntold(t.base, t.current)
+		t.base = schema.WithoutTypesMissingIn(t.base, t.current)
 	}
 }
 

@@ -328,8 +328,8 @@ func TestRefusedMembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{
-		`groups/A.json: "members@odata.bind" links objects while a request is made, and is not sent; write their ids, or references, into the property "members" instead; until then nothing of this file is deployed`,
-		`groups/A.json: "x@y.z" is the name of no property, and of no annotation that is known here, and is not sent; write the value into a property, or take it out; until then nothing of this file is deployed`,
+		`groups/A.json: "members@odata.bind" links objects in a request, and is not sent; write their ids, or references, into the property "members" instead; until then nothing of this file is deployed`,
+		`groups/A.json: "x@y.z" is neither a property nor a known annotation, and is not sent; write the value into a property, or remove it; until then nothing of this file is deployed`,
 	} {
 		if got := r.Plan.Notes[i].Message; got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)

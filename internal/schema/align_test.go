@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// Pairing by text pairs the elements that pairing one by one does, each once and
-// with its equal; those that keep their place are pairs.
+// AlignByText pairs the same elements as AlignBy: each once, with an equal
+// element, and with the one at the same position if that is equal.
 func TestAlignByText(t *testing.T) {
 	array := func(t *rapid.T, name string) *jsonval.Node {
 		out := &jsonval.Node{Kind: '['}
@@ -32,7 +32,7 @@ func TestAlignByText(t *testing.T) {
 			case taken[j] || from.Kids[i].Text != to.Kids[j].Text:
 				t.Fatalf("element %d is paired with %d: %v", i, j, got)
 			case j != i && i < len(to.Kids) && to.Kids[i].Text == from.Kids[i].Text:
-				t.Fatalf("element %d has not kept its place: %v", i, got)
+				t.Fatalf("element %d is not paired with the equal element at its position: %v", i, got)
 			}
 			taken[j] = true
 		}

@@ -8,22 +8,24 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// memberKind is what the name of an object's member says about it.
+// memberKind is the kind of an object's member, by the member's name.
 type memberKind int
 
 const (
-	// property: content. "@odata.type" is one: an object's own type.
+	// property is content. "@odata.type", an object's own type, is a property
+	// too.
 	property memberKind = iota
-	// control: said of an answer, and never content.
+	// control describes a response, and is never content.
 	control
-	// typeAnnotation: the type of the property beside it, "x@odata.type". Where the
-	// service declares no type, as in an open type, the value means nothing
-	// without it, so that it is compared and sent with the property.
+	// typeAnnotation is the type of another property, "x@odata.type". If the
+	// service does not declare the type, as in an open type, the value has no
+	// meaning without the annotation. So the annotation is compared and sent
+	// with the property.
 	typeAnnotation
-	// bind: "x@odata.bind", an instruction of a request ("Bind Operation").
+	// bind is "x@odata.bind", an instruction in a request ("Bind Operation").
 	bind
-	// foreignName: a name that is none of these.
-	foreignName
+	// unknownName is any other name.
+	unknownName
 )
 
 const (
@@ -31,38 +33,38 @@ const (
 	typeSuffix = "@odata.type"
 )
 
-// controlInformation are the terms of OData's control information that describe
-// an answer: OData JSON Format Version 4.01, "Control Information", without type.
-// Version 4.01 may leave out the prefix "odata.".
+// controlInformation has the terms of OData's control information that describe
+// a response, except type: OData JSON Format Version 4.01, "Control
+// Information". Version 4.01 allows the names without the prefix "odata.".
 var controlInformation = map[string]bool{
 	"context": true, "metadataEtag": true, "count": true, "nextLink": true, "delta": true, "deltaLink": true, "id": true,
 	"editLink": true, "readLink": true, "etag": true, "navigationLink": true, "associationLink": true,
 	"mediaEditLink": true, "mediaReadLink": true, "mediaContentType": true, "mediaEtag": true, "removed": true, "collectionAnnotations": true,
 }
 
-// graphControl are the annotations that Microsoft Graph puts into answers:
+// graphControl has the annotations that Microsoft Graph adds to responses:
 // hints about queries (docs: "Use query parameters"), the address of a file's
-// content (driveItem), and where a member of a shared channel is from
+// content (driveItem), and the origin of a member of a shared channel
 // (conversationMember).
 var graphControl = map[string]bool{
 	"microsoft.graph.tips": true, "microsoft.graph.downloadUrl": true, "microsoft.graph.originalSourceMembershipUrl": true,
 }
 
-// directives are the names with "$" that a file may have at the top. None is
-// sent: the first is for the planner, and the others are what editors go by and
-// people write beside values (JSON Schema, "$schema" and "$comment").
+// directives are the names with "$" that a file may have at the top level. They
+// are not sent. The sync uses "$previousNames"; "$schema" is for editors and
+// "$comment" for people (JSON Schema).
 var directives = map[string]bool{"$previousNames": true, "$schema": true, "$comment": true}
 
-// kindOfMember tells by its name what a member is.
+// kindOfMember returns the kind of a member by its name.
 func kindOfMember(name string) memberKind {
+	// With full metadata, a response advertises the actions and functions that
+	// are bound to the object, "#microsoft.graph.assign" (OData JSON Format
+	// Version 4.01, "Bound Function" and "Bound Action").
 	if strings.HasPrefix(name, "#") {
-		// With full metadata, an answer advertises the actions and functions
-		// that are bound to the object, "#microsoft.graph.assign" (OData JSON
-		// Format Version 4.01, "Bound Function" and "Bound Action").
 		if strings.Contains(name, ".") {
 			return control
 		}
-		return foreignName
+		return unknownName
 	}
 	of, term, annotated := strings.Cut(name, "@")
 	if !annotated || name == typeSuffix {
@@ -77,11 +79,11 @@ func kindOfMember(name string) memberKind {
 	case of != "" && short == "type" && prefixed:
 		return typeAnnotation
 	}
-	return foreignName
+	return unknownName
 }
 
-// PropertyOf returns the property that a type annotation is about, and a
-// property's own name for any other.
+// PropertyOf returns the property that a type annotation describes. It returns
+// any other name unchanged.
 func PropertyOf(name string) string {
 	if kindOfMember(name) == typeAnnotation {
 		return strings.TrimSuffix(name, typeSuffix)
@@ -89,16 +91,16 @@ func PropertyOf(name string) string {
 	return name
 }
 
-// IsTypeOf reports whether a member tells the type of the property beside it.
+// IsTypeOf reports whether a member has the type of another property.
 func IsTypeOf(name string) bool { return kindOfMember(name) == typeAnnotation }
 
-// TypeOf is the name of the member that tells the type of a property.
+// TypeOf returns the name of the member that has the type of a property.
 func TypeOf(property string) string { return property + typeSuffix }
 
-// typed drops the types of properties that the form has dropped, that are null,
-// or that are parts, which are written by requests of their own: these types say
-// nothing.
-func (s *Form) typed(n *jsonval.Node, r *Rule) *jsonval.Node {
+// dropTypes drops the types that have no property to describe: the form has
+// dropped the property, or it is null, or it is a part, which has a request of
+// its own.
+func (s *Form) dropTypes(n *jsonval.Node, r *Rule) *jsonval.Node {
 	return n.MapKids(func(i int) *jsonval.Node {
 		name := n.Names[i]
 		of := PropertyOf(name)
@@ -113,23 +115,23 @@ func (s *Form) isPart(name string) bool {
 	return slices.ContainsFunc(s.parts, func(path []string) bool { return slices.Equal(path, append(slices.Clone(s.segs), name)) })
 }
 
-// WithoutUntold returns n without the types that teller leaves out although it
-// has the properties. An answer tells the type of a property only where the
-// service does not declare it (minimal metadata), so that a file exported with
-// full metadata has types that are in no answer. Places within arrays count by
-// their path, since nothing pairs the elements here.
-func WithoutUntold(n, teller *jsonval.Node) *jsonval.Node {
-	if teller == nil || !HasTypes(n) {
+// WithoutTypesMissingIn returns n without the types of properties that other
+// has without a type. With minimal metadata, a response has the type of a
+// property only if the service does not declare it. So a file that was exported
+// with full metadata has types that no response has. The elements of an array
+// share one path, because they are not paired here.
+func WithoutTypesMissingIn(n, other *jsonval.Node) *jsonval.Node {
+	if other == nil || !HasTypes(n) {
 		return n
 	}
-	told := map[string]bool{}
-	tellTypes(teller, "", told)
-	return withoutUntold(n, "", told)
+	typed := map[string]bool{}
+	collectTypes(other, "", typed)
+	return withoutMissingTypes(n, "", typed)
 }
 
-// tellTypes notes by path which properties a tree has, and whether it tells
-// their types.
-func tellTypes(n *jsonval.Node, path string, told map[string]bool) {
+// collectTypes adds the properties of a tree to typed, by path. The value is
+// true if the tree has the type of the property.
+func collectTypes(n *jsonval.Node, path string, typed map[string]bool) {
 	for i, kid := range n.Kids {
 		below := path + "/*"
 		if n.IsObject() {
@@ -139,26 +141,26 @@ func tellTypes(n *jsonval.Node, path string, told map[string]bool) {
 			}
 			below = path + "/" + name
 			if !kid.IsNull() {
-				told[below] = told[below] || n.Get(TypeOf(name)) != nil
+				typed[below] = typed[below] || n.Get(TypeOf(name)) != nil
 			}
 		}
-		tellTypes(kid, below, told)
+		collectTypes(kid, below, typed)
 	}
 }
 
-func withoutUntold(n *jsonval.Node, path string, told map[string]bool) *jsonval.Node {
+func withoutMissingTypes(n *jsonval.Node, path string, typed map[string]bool) *jsonval.Node {
 	return n.MapKids(func(i int) *jsonval.Node {
 		if !n.IsObject() {
-			return withoutUntold(n.Kids[i], path+"/*", told)
+			return withoutMissingTypes(n.Kids[i], path+"/*", typed)
 		}
 		name := n.Names[i]
 		if IsTypeOf(name) {
-			if told, there := told[path+"/"+PropertyOf(name)]; there && !told {
+			if hasType, known := typed[path+"/"+PropertyOf(name)]; known && !hasType {
 				return nil
 			}
 			return n.Kids[i]
 		}
-		return withoutUntold(n.Kids[i], path+"/"+name, told)
+		return withoutMissingTypes(n.Kids[i], path+"/"+name, typed)
 	})
 }
 
@@ -175,22 +177,22 @@ func WithoutTypes(n *jsonval.Node) *jsonval.Node {
 	})
 }
 
-// HasTypes reports whether a tree tells the type of a property.
+// HasTypes reports whether a tree has the type of a property.
 func HasTypes(n *jsonval.Node) bool {
 	return n != nil && (slices.ContainsFunc(n.Names, IsTypeOf) || slices.ContainsFunc(n.Kids, HasTypes))
 }
 
-// Refusal is a member of a file that is not content and cannot be left out
-// without a loss.
+// Refusal is a member of a file that asks for something that is not sent.
 type Refusal struct {
-	// Pointer leads to the member.
+	// Pointer is the member's JSON pointer.
 	Pointer string
-	// Message says why, and what to write instead.
+	// Message gives the reason, and the text to write instead.
 	Message string
 }
 
-// Refused returns what must be refused in a file: a member that asks for
-// something that is not sent. What is read-only is not sent anyway.
+// Refused returns the members for which a file must be refused, because they
+// ask for something that is not sent. It ignores read-only properties, which
+// are not sent either.
 func Refused(k *Schema, file *jsonval.Node) []Refusal {
 	var out []Refusal
 	refused(file, k.Root, make([]string, 0, 16), &out)
@@ -202,12 +204,12 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 		*out = append(*out, Refusal{jsonval.JoinPointer(segs), fmt.Sprintf(format, args...)})
 	}
 	if len(segs) > 0 && isLink(n) {
-		refuse(segs, `an object that has nothing but "@odata.id" is a link, which is not sent; write the id, or a reference, into a property`)
+		refuse(segs, `an object with only "@odata.id" is a link, which is not sent; write the id, or a reference, into a property`)
 		return
 	}
 	for i, kid := range n.Kids {
 		name := n.Segment(i)
-		below, next := append(segs, name), r.Step(name) // one stack for all: a pointer copies it
+		below, next := append(segs, name), r.Step(name) // the siblings share the array of below; JoinPointer copies it
 		if !n.IsObject() {
 			refused(kid, r.Step("*"), below, out)
 			continue
@@ -215,14 +217,14 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 		switch kindOfMember(name) {
 		case bind:
 			of, _, _ := strings.Cut(name, "@")
-			refuse(below, `%q links objects while a request is made, and is not sent; write their ids, or references, into the property %q instead`, name, of)
-		case foreignName:
-			refuse(below, `%q is the name of no property, and of no annotation that is known here, and is not sent; write the value into a property, or take it out`, name)
+			refuse(below, `%q links objects in a request, and is not sent; write their ids, or references, into the property %q instead`, name, of)
+		case unknownName:
+			refuse(below, `%q is neither a property nor a known annotation, and is not sent; write the value into a property, or remove it`, name)
 		case property:
 			if len(segs) == 0 && strings.HasPrefix(name, "$") && !directives[name] {
-				refuse(below, `%q is no name that files have for the planner, and is not sent; write "$previousNames" for what the object was called, or take it out`, name)
+				refuse(below, `%q is not a known "$" name, and is not sent; write "$previousNames" for previous names of the object, or remove it`, name)
 			} else if len(segs) == 0 && name == "$previousNames" && (!kid.IsArray() || slices.ContainsFunc(kid.Kids, func(n *jsonval.Node) bool { return !n.IsString() })) {
-				refuse(below, `%q is no list of texts, and tells no name`, name)
+				refuse(below, `%q must be an array of strings`, name)
 			} else if !next.Fact().readOnly {
 				refused(kid, next, below, out)
 			}
@@ -230,8 +232,8 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 	}
 }
 
-// isLink reports whether an object stands for another by its address alone: an
-// "Entity Reference" of OData JSON Format Version 4.01.
+// isLink reports whether an object refers to another object by its address
+// alone: an "Entity Reference" of OData JSON Format Version 4.01.
 func isLink(n *jsonval.Node) bool {
 	if !n.IsObject() || n.Get("@odata.id") == nil {
 		return false

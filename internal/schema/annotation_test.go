@@ -18,7 +18,7 @@ func TestKindOfMember(t *testing.T) {
 			"@microsoft.graph.tips", "@microsoft.graph.downloadUrl", "#microsoft.graph.assign"},
 		typeAnnotation: {"x@odata.type", "a b@odata.type"},
 		bind:           {"x@odata.bind", "x@bind"},
-		foreignName:    {"@odata.bind", "x@odata.typ", "@odata.unheard", "foo@bar.baz", "foo@bar", "foo@", "@", "@microsoft.graph.conflictBehavior", "@type", "x@type", "x@y@odata.type", "@OData.Type", "#CustomRef_x", "#"},
+		unknownName:    {"@odata.bind", "x@odata.typ", "@odata.unheard", "foo@bar.baz", "foo@bar", "foo@", "@", "@microsoft.graph.conflictBehavior", "@type", "x@type", "x@y@odata.type", "@OData.Type", "#CustomRef_x", "#"},
 	} {
 		for _, name := range names {
 			if got := kindOfMember(name); got != kind {
@@ -28,7 +28,7 @@ func TestKindOfMember(t *testing.T) {
 	}
 	for name, want := range map[string]string{"x@odata.type": "x", "x": "x", "@odata.type": "@odata.type", "x@odata.bind": "x@odata.bind"} {
 		if got := PropertyOf(name); got != want {
-			t.Errorf("%q is about %q, want %q", name, got, want)
+			t.Errorf("PropertyOf(%q) = %q, want %q", name, got, want)
 		}
 	}
 }
@@ -85,27 +85,27 @@ func TestTypesInForm(t *testing.T) {
 	}
 }
 
-func TestWithoutUntold(t *testing.T) {
-	for _, tc := range []struct{ name, n, teller, want string }{
-		{"told", `{"a":1,"a@odata.type":"#A"}`, `{"a":2,"a@odata.type":"#B"}`, `{"a":1,"a@odata.type":"#A"}`},
-		{"untold", `{"a":1,"a@odata.type":"#A"}`, `{"a":2}`, `{"a":1}`},
-		{"nothing there to tell of", `{"a":1,"a@odata.type":"#A"}`, `{"a":null}`, `{"a":1,"a@odata.type":"#A"}`},
-		{"another place", `{"a":{"a":1,"a@odata.type":"#A"}}`, `{"a":{"b":1}}`, `{"a":{"a":1,"a@odata.type":"#A"}}`},
+func TestWithoutTypesMissingIn(t *testing.T) {
+	for _, tc := range []struct{ name, n, other, want string }{
+		{"a type in the other tree", `{"a":1,"a@odata.type":"#A"}`, `{"a":2,"a@odata.type":"#B"}`, `{"a":1,"a@odata.type":"#A"}`},
+		{"no type in the other tree", `{"a":1,"a@odata.type":"#A"}`, `{"a":2}`, `{"a":1}`},
+		{"no property in the other tree", `{"a":1,"a@odata.type":"#A"}`, `{"a":null}`, `{"a":1,"a@odata.type":"#A"}`},
+		{"another path", `{"a":{"a":1,"a@odata.type":"#A"}}`, `{"a":{"b":1}}`, `{"a":{"a":1,"a@odata.type":"#A"}}`},
 		{"in elements", `[{"a":1,"a@odata.type":"#A"},{"a":2,"a@odata.type":"#A"}]`, `[{"b":1},{"a":3}]`, `[{"a":1},{"a":2}]`},
-		{"told in one element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":3},{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"}]`},
-		{"told in the first element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"},{"a":3}]`, `[{"a":1,"a@odata.type":"#A"}]`},
+		{"a type in one element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":3},{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"}]`},
+		{"a type in the first element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"},{"a":3}]`, `[{"a":1,"a@odata.type":"#A"}]`},
 		{"an object's own type", `{"@odata.type":"#T","a":1}`, `{"a":1}`, `{"@odata.type":"#T","a":1}`},
-		{"no teller", `{"a":1,"a@odata.type":"#A"}`, ``, `{"a":1,"a@odata.type":"#A"}`},
+		{"no other tree", `{"a":1,"a@odata.type":"#A"}`, ``, `{"a":1,"a@odata.type":"#A"}`},
 	} {
-		var teller *jsonval.Node
+		var other *jsonval.Node
 		n, err := jsonval.Parse([]byte(tc.n))
-		if err == nil && tc.teller != "" {
-			teller, err = jsonval.Parse([]byte(tc.teller))
+		if err == nil && tc.other != "" {
+			other, err = jsonval.Parse([]byte(tc.other))
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(WithoutUntold(n, teller).JSON()); got != tc.want {
+		if got := string(WithoutTypesMissingIn(n, other).JSON()); got != tc.want {
 			t.Errorf("%s: got %s, want %s", tc.name, got, tc.want)
 		}
 	}

@@ -6,29 +6,30 @@ import (
 	"slices"
 )
 
-// pattern is one declaration: the facts of the values at a path.
+// pattern is one declaration: facts about the values at a path.
 type pattern struct {
 	segs  []string
-	typ   string // the type of the object that holds the last segment; "": any
+	typ   string // the type of the object with the last segment; empty for any type
 	apply func(*Facts)
 }
 
-// position is a place in a pattern to which a path has led.
+// position is a position in a pattern that a path has reached.
 type position struct {
 	pattern, at int
-	// typed: the nearest object around has the pattern's type. It stays false
-	// where the pattern has none, so that equal sets of positions are equal.
+	// typed is true if the nearest enclosing object has the pattern's type. It
+	// is always false for a pattern without a type, so that equal sets of
+	// positions compare equal.
 	typed bool
 }
 
-// maxRules bounds the rules of one kind. Paths that mix "**" and "*" can need
-// exponentially many; the largest kinds need a few hundred.
+// maxRules limits the rules of one kind. Paths with both "**" and "*" can need
+// exponentially many. The largest kinds need a few hundred.
 const maxRules = 20_000
 
-// buildRules makes the rules of all patterns by the subset construction: a rule
-// is the set of positions that a path can lead to, and equal sets share a rule.
-// There are finitely many sets, so it ends although "**" matches paths of any
-// length.
+// buildRules builds the rules of all patterns by the subset construction. A
+// rule is the set of positions that a path can reach, and equal sets share a
+// rule. The number of sets is finite. So the construction ends, although "**"
+// matches paths of any length.
 func buildRules(patterns []pattern) (*Rule, error) {
 	b := &ruleBuilder{patterns: patterns, rules: map[string]*Rule{}}
 	start := make([]position, len(patterns))
@@ -55,10 +56,11 @@ type ruleBuilder struct {
 	withDefaults []*Rule
 	failed       error
 	key          []byte
-	scratch      []position // what step returned last
+	scratch      []position // the last result of step
 }
 
-// build returns the rule for a set of positions, which may be step's.
+// build returns the rule for a set of positions. It copies the set, so a caller
+// may pass the result of step.
 func (b *ruleBuilder) build(set []position) *Rule {
 	set = b.closed(set)
 	if len(set) == 0 || b.failed != nil {
@@ -100,8 +102,8 @@ func (b *ruleBuilder) build(set []position) *Rule {
 	return r
 }
 
-// closed adds the positions behind each "**", which matches no segment too,
-// and sorts. It may change set.
+// closed adds the position after each "**", because "**" also matches no
+// segment, and sorts the positions. It may change set.
 func (b *ruleBuilder) closed(set []position) []position {
 	for i := 0; i < len(set); i++ {
 		p := set[i]
@@ -125,7 +127,7 @@ func (b *ruleBuilder) closed(set []position) []position {
 	return slices.Compact(set)
 }
 
-// state applies the patterns that end here, each once and in their order.
+// state applies the patterns that end here, in their order and each once.
 func (b *ruleBuilder) state(r *Rule, set []position) {
 	last := -1
 	for _, p := range set {
@@ -140,7 +142,7 @@ func (b *ruleBuilder) state(r *Rule, set []position) {
 	}
 }
 
-// steps makes the rules one name further down, in an object of a type.
+// steps builds the rules for the members of an object of a type.
 func (b *ruleBuilder) steps(r *Rule, set []position, typ string) {
 	for _, p := range set {
 		segs := b.patterns[p.pattern].segs
@@ -155,7 +157,8 @@ func (b *ruleBuilder) steps(r *Rule, set []position, typ string) {
 		}
 	}
 	r.other = b.build(b.step(set, "", stepOther, typ))
-	// A type is one with and without "#", whatever else is said of it.
+	// A type with and without "#" is the same type, whatever else the kind
+	// declares.
 	of, ok := r.names[typeName]
 	if !ok {
 		of = r.other
@@ -166,7 +169,7 @@ func (b *ruleBuilder) steps(r *Rule, set []position, typ string) {
 	}
 }
 
-// types returns the types that patterns still ask for.
+// types returns the types of the patterns that do not end here.
 func (b *ruleBuilder) types(set []position) []string {
 	var out []string
 	for _, p := range set {
@@ -177,15 +180,16 @@ func (b *ruleBuilder) types(set []position) []string {
 	return out
 }
 
-// How a step is made.
+// The kinds of steps.
 const (
-	stepName    = iota // by this name
-	stepOther          // by a name that no pattern has here
+	stepName    = iota // to the member with this name
+	stepOther          // to a member whose name is in no pattern
 	stepElement        // to an element of an array
 )
 
 // step returns the positions one segment further. typ is the type of the object
-// that is left; an element's object is the one around its array.
+// whose member the segment is. A step to an element keeps the object around the
+// array.
 func (b *ruleBuilder) step(set []position, name string, how int, typ string) []position {
 	b.scratch = b.scratch[:0]
 	for _, p := range set {

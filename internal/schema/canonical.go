@@ -9,48 +9,50 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Form brings an object's body into one of the canonical forms. The forms
-// differ only in what becomes of strings, secrets and masks. A Form is used
-// by one goroutine at a time.
+// Form converts an object's body to the name form or to a similar form, such as
+// the form of a backup. The forms differ only in strings, secrets and masks. A
+// Form must not be used concurrently.
 type Form struct {
-	// Text says what becomes of a string; nil keeps it. The place is only
-	// valid during the call.
+	// Text converts a string. With a nil Text, strings stay unchanged. The
+	// place is valid only during the call.
 	Text func(n *jsonval.Node, at Place) *jsonval.Node
-	// Secret says what becomes of a sensitive value; nil keeps it.
+	// Secret converts a sensitive value. With a nil Secret, these values stay
+	// unchanged.
 	Secret func(n *jsonval.Node) *jsonval.Node
-	// Mask says what becomes of a masked value; nil keeps it.
+	// Mask converts a masked value. With a nil Mask, these values stay
+	// unchanged.
 	Mask func(n *jsonval.Node) *jsonval.Node
-	// Repository: the body comes from there. Asterisks and "[redacted]" are
-	// no values then, and empty values say "clear it".
+	// Repository is true if the body comes from the repository. Asterisks and
+	// "[redacted]" are then masks, and an empty value clears the property.
 	Repository bool
-	// KeepTokens keeps the tokens that stand for masked secrets.
+	// KeepTokens keeps the tokens of masked secrets.
 	KeepTokens bool
-	// sortSets orders the members of all sets, not just of those in arrays;
-	// unsorted leaves those too in the order that they have.
+	// SortSets sorts the members of all sets, not only of the sets within
+	// arrays. Unsorted keeps the order in all sets.
 	SortSets, Unsorted bool
 
-	segs  []string   // where the walk is
+	segs  []string   // the path of the current value
 	parts [][]string // the paths of the kind's parts
 }
 
-// Place is where a value stands.
+// Place is the place of a value in an object.
 type Place struct {
 	Segs []string
 	refs []*tenant.Reference
-	// holder is the nearest object around the value.
-	holder *jsonval.Node
-	// inArray: an array is somewhere above, so the value is part of one that
-	// is compared as a whole, or of a set's member.
+	// enclosing is the nearest object that contains the value.
+	enclosing *jsonval.Node
+	// inArray is true if an enclosing value is an array.
 	inArray bool
-	// element: the value is an element of an array, which keeps its place.
+	// element is true if the value is an element of an array. An element is
+	// never dropped.
 	element bool
-	// Secret: the value is a secret, or part of one.
+	// Secret is true if the value is a secret or part of one.
 	Secret bool
 }
 
-// Apply returns the body in the form; annotations other than types, read-only
-// properties and, at the top, directives are dropped. Parts that stay as they
-// are are shared.
+// Apply returns the body in the form. It drops annotations other than types,
+// read-only properties and, at the top level, members that begin with "$". The
+// result shares unchanged parts with the body.
 func (s *Form) Apply(k *Schema, body *jsonval.Node) *jsonval.Node {
 	s.segs, s.parts = s.segs[:0], k.PartPaths
 	return s.object(body, k.Root, Place{})
@@ -73,17 +75,17 @@ func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
 			return nil
 		}
 		s.segs = append(s.segs, name)
-		v := s.value(n.Kids[i], next, Place{refs: f.refs, holder: n, inArray: within.inArray, Secret: within.Secret})
+		v := s.value(n.Kids[i], next, Place{refs: f.refs, enclosing: n, inArray: within.inArray, Secret: within.Secret})
 		s.segs = s.segs[:len(s.segs)-1]
 		return v
 	})
 	if types {
-		return s.typed(out, r)
+		return s.dropTypes(out, r)
 	}
 	return out
 }
 
-// value returns nil for what is dropped.
+// value returns nil for a value that is dropped.
 func (s *Form) value(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 	f := r.Fact()
 	if s.isMasked(n, f) {
@@ -112,7 +114,7 @@ func (s *Form) value(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 	return out
 }
 
-// isMasked reports whether a value stands for a secret that is not known.
+// isMasked reports whether a value is a mask, which replaces an unknown secret.
 func (s *Form) isMasked(n *jsonval.Node, f *Facts) bool {
 	if !n.IsString() || !f.Masked && !f.Sensitive {
 		return false
@@ -128,10 +130,10 @@ func (s *Form) array(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 	}
 	s.segs = append(s.segs, "*")
 	out := n.MapKids(func(i int) *jsonval.Node {
-		if v := s.value(n.Kids[i], next, Place{refs: refs, holder: at.holder, inArray: true, element: true, Secret: at.Secret}); v != nil {
+		if v := s.value(n.Kids[i], next, Place{refs: refs, enclosing: at.enclosing, inArray: true, element: true, Secret: at.Secret}); v != nil {
 			return v
 		}
-		return n.Kids[i] // a mask, which keeps its place too
+		return n.Kids[i] // a mask stays in the array too
 	})
 	s.segs = s.segs[:len(s.segs)-1]
 	if r.Fact().Set != nil && (s.SortSets || at.inArray) && !s.Unsorted {

@@ -9,35 +9,36 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Canonicalizer writes the canonical text of objects as a tenant has them, in
-// one pass over their bytes and without a tree: the text by which
-// [Schema.Fingerprint] tells objects apart. Decoding is nearly all of the work
-// of a comparison, and most objects have not changed. The zero value is ready
-// for use. It is used by one goroutine at a time.
+// Canonicalizer writes the canonical text of a tenant's objects, in one pass
+// over their bytes and without a tree. [Schema.Fingerprint] hashes the same
+// text. Decoding takes most of the time of a comparison, and most objects have
+// not changed. The zero value is ready for use. A Canonicalizer must not be
+// used concurrently.
 type Canonicalizer struct {
 	scan   jsonval.Scanner
 	text   []byte
-	spare  []byte // one value while its pieces are put into order
+	spare  []byte // a copy of a value's text while its pieces are sorted
 	pieces []piece
 	body   []byte
-	// escaped is the content of the string that is being written.
+	// escaped is the decoded text of the current string.
 	escaped []byte
 	looked  int // how much of body was searched for types
 }
 
-// piece is a member of an object or an element of a set, by its place in the
-// text that is being written.
+// piece is a member of an object or an element of a set, as a range of the
+// text.
 type piece struct {
 	name       []byte // the member's name, decoded
 	start, end int
 }
 
-// errSlow says that an object is better read into a tree: it tells types of
-// properties, or hides types, on which rules depend, behind much text or escapes.
+// errSlow means that the object must be read into a tree. It has types of
+// properties. Or it has the types that rules depend on after much other text,
+// or with escapes.
 var errSlow = errors.New("read it into a tree")
 
-// Append appends the canonical text of an object of the kind. An object that is
-// no JSON object is an error.
+// Append appends the canonical text of an object of the kind. It returns an
+// error for a body that is not a JSON object.
 func (c *Canonicalizer) Append(dst []byte, k *Schema, body []byte) ([]byte, error) {
 	c.scan.Reset(body)
 	c.body, c.looked = body, 0
@@ -59,7 +60,7 @@ func (c *Canonicalizer) Append(dst []byte, k *Schema, body []byte) ([]byte, erro
 	return append(dst, c.text...), nil
 }
 
-// appendByTree is Append by way of a tree.
+// appendByTree is Append with a tree.
 func appendByTree(dst []byte, k *Schema, body []byte) ([]byte, error) {
 	n, err := jsonval.ParseObject(body)
 	if err != nil {
@@ -68,8 +69,8 @@ func appendByTree(dst []byte, k *Schema, body []byte) ([]byte, error) {
 	return k.canonical(n).AppendJSON(dst), nil
 }
 
-// canonical returns the canonical form of an object as the tenant has it, masked
-// secrets left out.
+// canonical returns the canonical form of a tenant's object, without masked
+// secrets.
 func (k *Schema) canonical(body *jsonval.Node) *jsonval.Node {
 	s := Form{Mask: func(*jsonval.Node) *jsonval.Node { return nil }}
 	return canonicalValue(k.Root, s.Apply(k, body), false)
@@ -101,7 +102,7 @@ func (c *Canonicalizer) object(r *Rule, top, inArray bool) error {
 		next := r.stepBytes(name)
 		f := next.Fact()
 		kind := kindOfBytes(name)
-		if kind == typeAnnotation { // whether it counts depends on the property beside it
+		if kind == typeAnnotation { // it may count or not, depending on its property
 			return errSlow
 		}
 		if f.readOnly || f.isToken || kind != property || top && len(name) > 0 && name[0] == '$' {
@@ -134,9 +135,10 @@ func (c *Canonicalizer) object(r *Rule, top, inArray bool) error {
 	return nil
 }
 
-// typeAhead returns the "@odata.type" of the object that is being read, without
-// "#". Most objects begin with it. A body that hides types behind other members
-// level by level would be searched again and again: it becomes a tree instead.
+// typeAhead returns the "@odata.type" of the current object, without "#". In
+// most objects it is the first member. A body with types behind other members
+// at many levels would be searched once per level. typeAhead returns errSlow
+// for it.
 func (c *Canonicalizer) typeAhead() (string, error) {
 	rest := c.body[c.scan.Offset():]
 	typ, read, ok := findType(rest)
@@ -148,9 +150,10 @@ func (c *Canonicalizer) typeAhead() (string, error) {
 }
 
 // findType looks for the "@odata.type" among the members at the beginning of a
-// text, up to the closing bracket of their object, and returns how much it has
-// read. It is not ok for an escape in a place that decides. A text that is no
-// JSON gets any answer: whoever reads it next will see that.
+// text, up to the closing bracket of their object. It returns the number of
+// bytes that it has read. ok is false if the name of a member or the type has
+// an escape. For a text that is not JSON the result is undefined, because the
+// scanner refuses the text later.
 func findType(text []byte) (typ []byte, read int, ok bool) {
 	depth := 0
 	for i := 0; i < len(text); i++ {
@@ -184,7 +187,7 @@ func findType(text []byte) (typ []byte, read int, ok bool) {
 	return nil, len(text), true
 }
 
-// stringEnd returns the offset behind the string that begins at i.
+// stringEnd returns the offset after the string that begins at i.
 func stringEnd(text []byte, i int) int {
 	for i++; i < len(text); i++ {
 		switch text[i] {
@@ -197,8 +200,8 @@ func stringEnd(text []byte, i int) int {
 	return len(text)
 }
 
-// absent reports whether a member with this canonical text means the same as
-// absence; see [Canonical].
+// absent reports whether a member with this canonical text is equal to an
+// absent one; see [Canonical].
 func absent(f *Facts, text []byte, inArray bool) bool {
 	switch string(text) {
 	case "null":
@@ -214,8 +217,8 @@ func absent(f *Facts, text []byte, inArray bool) bool {
 	return false
 }
 
-// value writes the next value. masked: it stands for a secret that is not known;
-// then nothing was written, unless it is an element, which keeps its place.
+// value writes the next value. masked reports that the value is a mask. A mask
+// is written only if it is an element of an array.
 func (c *Canonicalizer) value(r *Rule, inArray, element bool) (masked bool, err error) {
 	tok, err := c.scan.Next()
 	if err != nil {
@@ -241,8 +244,8 @@ func (c *Canonicalizer) value(r *Rule, inArray, element bool) (masked bool, err 
 	return false, nil
 }
 
-// isPlainNumber reports whether a number is short and has digits alone: its
-// text is canonical.
+// isPlainNumber reports whether a number is short and consists of digits. Such
+// a number is canonical.
 func isPlainNumber(raw []byte) bool {
 	if len(raw) > 15 {
 		return false
@@ -289,8 +292,8 @@ func (c *Canonicalizer) array(r *Rule) error {
 	return nil
 }
 
-// closes reports whether the array that is being read ends here, and if so
-// reads its bracket.
+// closes reports whether the current array ends here, and if so reads its
+// bracket.
 func (c *Canonicalizer) closes() (bool, error) {
 	if c.scan.Peek() != ']' {
 		return false, nil
@@ -299,8 +302,9 @@ func (c *Canonicalizer) closes() (bool, error) {
 	return true, err
 }
 
-// order puts the pieces since first, which follow the bracket at begin, into
-// order and drops the comma behind the last. once: equal pieces count once.
+// order sorts the pieces from first on, whose text follows the bracket at
+// begin. It drops the comma after the last piece. With once, it drops
+// duplicates.
 func (c *Canonicalizer) order(begin, first int, compare func(a, b piece) int, once bool) {
 	pieces := c.pieces[first:]
 	sorted := true
@@ -328,7 +332,7 @@ func (c *Canonicalizer) order(begin, first int, compare func(a, b piece) int, on
 	c.pieces = c.pieces[:first]
 }
 
-// string writes a text in its canonical spelling.
+// string writes a string in its canonical notation.
 func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, element bool) (masked bool) {
 	text := c.scan.Text(tok)
 	if f.Masked && onlyAsterisks(text) {
@@ -364,8 +368,8 @@ func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, element bool) (maske
 	return false
 }
 
-// canonicalInPlace gives a text its canonical spelling where that has the same
-// length, and reports whether it could.
+// canonicalInPlace converts a string to its canonical notation in place. It
+// reports false if the notation may have another length.
 func canonicalInPlace(f *Facts, text []byte) bool {
 	switch form := f.form; {
 	case form == tenant.Enumeration, isWordBytes(f.literals, text):
@@ -383,21 +387,22 @@ func canonicalInPlace(f *Facts, text []byte) bool {
 	return true
 }
 
-// areSortedFlags reports whether a text in lower case is as [flagsText] writes it.
+// areSortedFlags reports whether a text in lower case is what [flagsText]
+// returns for it.
 func areSortedFlags(text []byte) bool {
 	var last []byte
 	for rest, more := text, true; more; {
 		var flag []byte
 		flag, rest, more = bytes.Cut(rest, []byte(","))
 		if len(flag) == 0 || flag[0] <= ' ' || flag[len(flag)-1] <= ' ' || flag[0] >= 0x80 || flag[len(flag)-1] >= 0x80 || bytes.Compare(last, flag) >= 0 {
-			return false // trimmed, sorted and compacted the other way
+			return false // flagsText must trim, sort or compact it
 		}
 		last = flag
 	}
 	return true
 }
 
-// isWordBytes is isWord for a text in place.
+// isWordBytes is isWord for bytes.
 func isWordBytes(literals []string, text []byte) bool {
 	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(text) && equalFoldASCII(l, text) })
 }
@@ -426,7 +431,7 @@ func lowerBytes(text []byte) {
 
 const guidLength = 36
 
-// foldGUID lowers a text that is a GUID.
+// foldGUID converts a text to lower case if it is a GUID.
 func foldGUID(text []byte) {
 	if len(text) != guidLength {
 		return
@@ -458,7 +463,7 @@ func onlyAsterisks(text []byte) bool {
 	return len(text) > 0 && len(bytes.Trim(text, "*")) == 0
 }
 
-// kindOfBytes is kindOfMember for a name that is part of a text.
+// kindOfBytes is kindOfMember for bytes.
 func kindOfBytes(name []byte) memberKind {
 	if len(name) == 0 || name[0] != '#' && bytes.IndexByte(name, '@') < 0 || string(name) == typeName {
 		return property
@@ -466,7 +471,7 @@ func kindOfBytes(name []byte) memberKind {
 	return kindOfMember(string(name))
 }
 
-// stepBytes is [Rule.Step] for a member's name that is part of a text.
+// stepBytes is [Rule.Step] for a member's name in bytes.
 func (r *Rule) stepBytes(name []byte) *Rule {
 	if len(name) > 0 && name[0] == '@' {
 		return r.Step(string(name))

@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// everything is a kind with every declaration that has to do with equality.
+// everything returns a kind with every declaration that affects equality.
 func everything() tenant.Kind {
 	return tenant.Kind{
 		Name: "everything", ReadOnly: []string{"/id", "/a/id", "/list/*/id"}, EmptyIsAbsent: []string{"/empty", "/a/empty", "/set"},
@@ -30,14 +30,15 @@ func everything() tenant.Kind {
 	}
 }
 
-// canonicalTexts returns the canonical text of a body over a tree and in one pass.
+// canonicalTexts returns the canonical text of a body, made with a tree and in
+// one pass.
 func canonicalTexts(t testing.TB, k *Schema, body []byte) (tree, onePass []byte) {
 	t.Helper()
 	tree, treeErr := appendByTree(nil, k, body)
 	var c Canonicalizer
 	onePass, err := c.Append(nil, k, body)
 	if (treeErr == nil) != (err == nil) {
-		t.Fatalf("%s: over a tree %v, in one pass %v", body, treeErr, err)
+		t.Fatalf("%s: error with a tree: %v, in one pass: %v", body, treeErr, err)
 	}
 	return tree, onePass
 }
@@ -72,7 +73,7 @@ func TestCanonicalText(t *testing.T) {
 	} {
 		tree, onePass := canonicalTexts(t, k, []byte(body))
 		if string(tree) != string(onePass) {
-			t.Errorf("%s\nover a tree %s\nin one pass %s", body, tree, onePass)
+			t.Errorf("%s\nwith a tree %s\nin one pass %s", body, tree, onePass)
 		}
 		if !strings.Contains(body, "1234567") && string(onePass) != want {
 			t.Errorf("%s\ngot  %s\nwant %s", body, onePass, want)
@@ -80,18 +81,18 @@ func TestCanonicalText(t *testing.T) {
 	}
 	for _, body := range []string{``, `[]`, `"x"`, `{"a":1,"a":2}`, `{"a":[1,]}`, `{"a":1}}`, `{"typed":{"a":1,}}`, "{\"a\":\"\xff\"}"} {
 		if tree, onePass := canonicalTexts(t, k, []byte(body)); len(tree)+len(onePass) > 0 {
-			t.Errorf("%s: got %s and %s", body, tree, onePass)
+			t.Errorf("%s: got %s with a tree and %s in one pass, want errors", body, tree, onePass)
 		}
 	}
 }
 
-// The one pass and the tree agree on random objects.
+// The one pass and the tree return the same text for random objects.
 func TestCanonicalTextAgrees(t *testing.T) {
 	k := compiled(t, everything())
 	rapid.Check(t, func(rt *rapid.T) {
 		body := randomValue(rt, 0, true)
 		if tree, onePass := canonicalTexts(t, k, []byte(body)); !bytes.Equal(tree, onePass) {
-			rt.Fatalf("%s\nover a tree %s\nin one pass %s", body, tree, onePass)
+			rt.Fatalf("%s\nwith a tree %s\nin one pass %s", body, tree, onePass)
 		}
 	})
 }
@@ -101,7 +102,7 @@ func FuzzCanonicalText(f *testing.F) {
 	f.Add([]byte(`{"typed":{"ip":"192.0.2.5/24","@odata.type":"#t"},"set":["b",{"x":null}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if tree, onePass := canonicalTexts(t, k, body); !bytes.Equal(tree, onePass) {
-			t.Fatalf("%s\nover a tree %s\nin one pass %s", body, tree, onePass)
+			t.Fatalf("%s\nwith a tree %s\nin one pass %s", body, tree, onePass)
 		}
 	})
 }
@@ -138,7 +139,7 @@ func randomValue(t *rapid.T, depth int, object bool) string {
 	return rapid.SampledFrom([]string{"null", "true", "false", "0", "-1", "1.50", "1e2"}).Draw(t, "scalar")
 }
 
-// An unchanged object costs no allocation.
+// Append allocates only the type's name for an object in canonical notation.
 func TestCanonicalTextDoesNotAllocate(t *testing.T) {
 	k := compiled(t, everything())
 	body := []byte(`{"x":{"b":[1,2,{"c":"d"}],"a":"AAAAAAAA-0000-4000-8000-00000000000A"},"set":["b","a"],"typed":{"@odata.type":"#t","x":1}}`)
@@ -154,9 +155,9 @@ func TestCanonicalTextDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// Types that hide behind other members, level by level, cost no search of each
-// level: the object becomes a tree.
-func TestHiddenTypesAreNotSearchedAgainAndAgain(t *testing.T) {
+// If the type of each object follows its other members, at many levels, Append
+// does not search each level: it reads the object into a tree.
+func TestLateTypesAreSearchedInLinearTime(t *testing.T) {
 	k := compiled(t, tenant.Kind{Name: "deep", Forms: []tenant.Form{{Path: "/**/ip", Type: "t", As: tenant.IPRange}}})
 	const depth = 2000
 	body := []byte(strings.Repeat(`{"x":`, depth) + `{}` + strings.Repeat(`,"@odata.type":"#t"}`, depth))

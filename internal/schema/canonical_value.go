@@ -9,30 +9,31 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// Canonical returns the canonical form of a value: equal values, and only they,
-// have the same. nil stands for null, for an absent value, and for what the
-// kind says means the same. It depends on nothing but the rule, the value and
-// the types of the objects in it. The value is in name form or as the tenant
-// has it; references, secrets and masks in name form stay as they are.
+// Canonical returns the canonical form of a value. Two values have the same
+// canonical form exactly if they are equal. nil is the canonical form of null,
+// of an absent value, and of a value that the kind declares equal to an absent
+// one. The form depends only on the rule, the value and the types of the
+// objects in the value. The value is in name form or comes from the tenant.
+// References, secrets and masks in name form stay unchanged.
 //
-// The rules, and there are no others:
-//   - a property that is null is absent;
-//   - a property that is empty ([], {}, "") is absent where the kind says
-//     EmptyIsAbsent, where it declares a default or a set, and everywhere
-//     inside elements of arrays; objects are judged after their members;
-//   - a property that has its declared default is absent;
-//   - sets are sorted, and repeated members are one unless the set is Multi;
-//   - texts have the spelling that canonicalText gives them.
+// These are all the rules:
+//   - A property that is null is absent.
+//   - A property that is empty ([], {}, "") is absent if the kind declares
+//     EmptyIsAbsent, a default or a set for it, or if it is within an element of
+//     an array. An object can become empty when its members become absent.
+//   - A property that equals a declared default is absent.
+//   - Sets are sorted. Duplicate members are removed unless the set is Multi.
+//   - Strings have the notation that canonicalText returns.
 func Canonical(r *Rule, n *jsonval.Node) *jsonval.Node { return canonicalProperty(r, n, false) }
 
-// CanonicalMember is Canonical for an element of an array: it is never absent,
-// since elements have places.
+// CanonicalMember is Canonical for an element of an array. An element is never
+// absent, because it has a position.
 func CanonicalMember(r *Rule, n *jsonval.Node) *jsonval.Node {
 	return canonicalValue(r, n, true)
 }
 
-// canonicalProperty returns nil for what means the same as absence. inArray: an
-// array is somewhere around the value.
+// canonicalProperty returns nil for a value that is equal to an absent one.
+// inArray is true if an enclosing value is an array.
 func canonicalProperty(r *Rule, n *jsonval.Node, inArray bool) *jsonval.Node {
 	if n.IsNull() {
 		return nil
@@ -48,7 +49,7 @@ func canonicalProperty(r *Rule, n *jsonval.Node, inArray bool) *jsonval.Node {
 	return out
 }
 
-// canonicalValue never returns nil for a value.
+// canonicalValue is canonicalProperty for a value that cannot be absent.
 func canonicalValue(r *Rule, n *jsonval.Node, inArray bool) *jsonval.Node {
 	switch {
 	case n.IsObject():
@@ -78,7 +79,7 @@ func canonicalArray(r *Rule, n *jsonval.Node) *jsonval.Node {
 	return out
 }
 
-// hasRepeated reports whether two neighbours are equal.
+// hasRepeated reports whether two adjacent elements are equal.
 func hasRepeated(kids []*jsonval.Node) bool {
 	for i := 1; i < len(kids); i++ {
 		if jsonval.Equal(kids[i-1], kids[i]) {
@@ -88,8 +89,8 @@ func hasRepeated(kids []*jsonval.Node) bool {
 	return false
 }
 
-// canonicalText returns the one spelling of a text. Secrets are compared
-// exactly, and so is what stands for something else in name form.
+// canonicalText returns the canonical notation of a string. Secrets, references
+// and masks in name form stay unchanged, because they are compared exactly.
 func canonicalText(f *Facts, s string) string {
 	if f.secret || s == "" || strings.HasPrefix(s, "${") {
 		return s
@@ -100,8 +101,8 @@ func canonicalText(f *Facts, s string) string {
 	return inForm(f.form, s)
 }
 
-// sortedByText returns an array with its elements ordered by their canonical
-// text: the array itself where they are in order.
+// sortedByText returns an array with its elements in the order of their
+// canonical text. It returns the array itself if it is sorted.
 func sortedByText(n *jsonval.Node) *jsonval.Node {
 	if len(n.Kids) < 2 {
 		return n
@@ -120,14 +121,15 @@ func sortedByText(n *jsonval.Node) *jsonval.Node {
 	return out
 }
 
-// textOrder has the texts of an array's elements, one behind the other. Its
-// memory is used again.
+// textOrder has the concatenated texts of an array's elements. Its memory is
+// reused.
 type textOrder struct {
 	text   []byte
 	places []textPlace
 }
 
-// textPlace is where an element stands in its array, and its text in textOrder.
+// textPlace is the index of an element in its array, and the range of its text
+// in textOrder.
 type textPlace struct{ from, start, end int }
 
 var orders = sync.Pool{New: func() any { return new(textOrder) }}

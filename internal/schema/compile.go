@@ -12,17 +12,17 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Schema is a kind, compiled. It is read-only and safe for concurrent use.
+// Schema is a compiled kind. It is read-only and safe for concurrent use.
 type Schema struct {
 	tenant.Kind
 	Root       *Rule
 	NaturalKey [][]string
-	PartPaths  [][]string // the paths of Parts
+	PartPaths  [][]string // the paths of the kind's Parts
 	Sum        [sha256.Size]byte
 }
 
-// Compile compiles a kind. It fails for paths that are no JSON pointers, for
-// unknown value forms, for defaults that are no JSON, and for a kind whose
+// Compile compiles a kind. It returns an error for a path that is not a JSON
+// pointer, an unknown value form, a default that is not JSON, and a kind whose
 // paths need too many rules.
 func Compile(k tenant.Kind) (*Schema, error) {
 	Compilations.Add(1)
@@ -34,7 +34,7 @@ func Compile(k tenant.Kind) (*Schema, error) {
 	for _, p := range k.Parts {
 		segs := c.path(p.Path)
 		if p.Name == "" || strings.Contains(p.Name, "/") || len(segs) == 0 || slices.Contains(segs, "*") || slices.Contains(segs, "**") {
-			c.fail("part %q at %q: it needs a name without \"/\", and a path without \"*\"", p.Name, p.Path)
+			c.fail("part %q at %q must have a name without \"/\" and a path without \"*\"", p.Name, p.Path)
 		}
 		out.PartPaths = append(out.PartPaths, segs)
 	}
@@ -73,17 +73,17 @@ func (c *declarations) fail(format string, args ...any) {
 	}
 }
 
-// path reads a path without "**". Clients follow such paths by themselves when
-// they make requests, and cannot be asked to search a tree.
+// path parses a path without "**". Clients follow such paths in requests, and
+// cannot search a tree.
 func (c *declarations) path(p string) []string {
 	segs := c.deepPath(p)
 	if slices.Contains(segs, "**") {
-		c.fail("path %q: \"**\" is for EmptyIsAbsent, Defaults, Forms, Sets, Sensitive and SensitiveTypes only", p)
+		c.fail("path %q: \"**\" is allowed only in EmptyIsAbsent, Defaults, Forms, Sets, Sensitive and SensitiveTypes", p)
 	}
 	return segs
 }
 
-// deepPath reads a path in which "**" stands for any number of segments.
+// deepPath parses a path in which "**" matches any number of segments.
 func (c *declarations) deepPath(p string) []string {
 	segs, err := jsonval.SplitPointer(p)
 	if err != nil {
@@ -92,89 +92,91 @@ func (c *declarations) deepPath(p string) []string {
 	return segs
 }
 
-// say declares facts of the value at a path.
-func (c *declarations) say(p string, apply func(*Facts)) { c.sayOf(p, "", apply) }
+// declare adds facts about the value at a path.
+func (c *declarations) declare(p string, apply func(*Facts)) { c.declareFor(p, "", apply) }
 
-// sayOf is say for objects of one type.
-func (c *declarations) sayOf(p, typ string, apply func(*Facts)) {
+// declareFor is declare for objects of one type.
+func (c *declarations) declareFor(p, typ string, apply func(*Facts)) {
 	c.patterns = append(c.patterns, pattern{segs: c.deepPath(p), typ: bareType(typ), apply: apply})
 }
 
-// sayBelow declares facts of the value at a path and of everything below it.
-func (c *declarations) sayBelow(p string, apply func(*Facts)) {
+// declareBelow adds facts about the value at a path and all values below it.
+func (c *declarations) declareBelow(p string, apply func(*Facts)) {
 	c.patterns = append(c.patterns, pattern{segs: append(slices.Clip(c.deepPath(p)), "**"), apply: apply})
 }
 
-// properties declares what can be done with properties.
+// properties adds the declarations of how properties are read and written.
 func (c *declarations) properties(k *tenant.Kind) {
 	for _, p := range slices.Concat(k.ReadOnly, k.CreateOnly, k.Whole) {
 		c.path(p)
 	}
 	for _, p := range k.ReadOnly {
-		c.say(p, func(f *Facts) { f.readOnly = true })
+		c.declare(p, func(f *Facts) { f.readOnly = true })
 	}
 	for _, p := range k.CreateOnly {
-		c.sayBelow(p, func(f *Facts) { f.CreateOnly = true })
+		c.declareBelow(p, func(f *Facts) { f.CreateOnly = true })
 	}
 	for _, p := range k.Whole {
-		c.say(p, func(f *Facts) { f.Whole = true })
+		c.declare(p, func(f *Facts) { f.Whole = true })
 	}
 	for i := range k.References {
 		ref := &k.References[i]
 		c.path(ref.Path)
-		c.say(ref.Path, func(f *Facts) { f.refs = append(f.refs, ref) })
+		c.declare(ref.Path, func(f *Facts) { f.refs = append(f.refs, ref) })
 		if len(ref.Literals) > 0 {
-			// A reference to an array is one to its elements.
+			// A reference at an array refers to its elements.
 			for _, p := range []string{ref.Path, ref.Path + "/*"} {
-				c.sayOf(p, ref.Type, func(f *Facts) { f.literals = append(f.literals, ref.Literals...) })
+				c.declareFor(p, ref.Type, func(f *Facts) { f.literals = append(f.literals, ref.Literals...) })
 			}
 		}
 	}
 }
 
-// values declares when values are equal.
+// values adds the declarations of equality.
 func (c *declarations) values(k *tenant.Kind) {
 	for _, p := range k.EmptyIsAbsent {
-		c.sayBelow(p, func(f *Facts) { f.emptyIsAbsent = true })
+		c.declareBelow(p, func(f *Facts) { f.emptyIsAbsent = true })
 	}
 	for _, s := range k.Sets {
 		set := setRule{multi: s.Multi}
 		for _, by := range s.By {
 			set.By = append(set.By, c.path(by))
 		}
-		// Each rule gets its own, since the rule of the members differs.
-		c.say(s.Path, func(f *Facts) { own := set; f.Set = &own })
+		// Each rule has its own setRule, because the rules of the members
+		// differ.
+		c.declare(s.Path, func(f *Facts) { own := set; f.Set = &own })
 	}
 	for _, form := range k.Forms {
 		if !knownForm(form.As) {
-			c.fail("form at %q: %q is no value form", form.Path, form.As)
+			c.fail("form at %q: unknown value form %q", form.Path, form.As)
 		}
-		c.sayOf(form.Path, form.Type, func(f *Facts) { f.form = form.As })
+		c.declareFor(form.Path, form.Type, func(f *Facts) { f.form = form.As })
 	}
 	for _, d := range k.Defaults {
 		value, err := jsonval.Parse(d.Value)
 		if err != nil {
 			c.fail("default at %q: %w", d.Path, err)
 		}
-		c.sayOf(d.Path, d.Type, func(f *Facts) { f.defaults = append(f.defaults, value) })
+		c.declareFor(d.Path, d.Type, func(f *Facts) { f.defaults = append(f.defaults, value) })
 	}
 }
 
-// secrets declares what is redacted and what comes back as asterisks.
+// secrets adds the declarations of values that are redacted, and of values that
+// the tenant returns as asterisks.
 func (c *declarations) secrets(k *tenant.Kind) {
 	for _, p := range k.Sensitive {
-		c.say(p, func(f *Facts) { f.Sensitive = true })
-		c.sayBelow(p, func(f *Facts) { f.secret = true })
+		c.declare(p, func(f *Facts) { f.Sensitive = true })
+		c.declareBelow(p, func(f *Facts) { f.secret = true })
 	}
 	for _, s := range k.SensitiveTypes {
 		if s.Type == "" {
-			c.fail("sensitive type at %q: it needs a type", s.Path)
+			c.fail("sensitive type at %q has no type", s.Path)
 		}
-		c.sayOf(s.Path, s.Type, func(f *Facts) { f.Sensitive, f.secret = true, true })
+		c.declareFor(s.Path, s.Type, func(f *Facts) { f.Sensitive, f.secret = true, true })
 	}
 	for _, m := range k.Masked {
-		c.say(m.Path, func(f *Facts) { f.Masked, f.Token = true, m.Token })
-		c.sayBelow(m.Path, func(f *Facts) { f.secret = true })
+		c.declare(m.Path, func(f *Facts) { f.Masked, f.Token = true, m.Token })
+		c.declareBelow(m.Path, func(f *Facts) { f.secret = true })
 		if segs := c.path(m.Path); m.Token != "" && len(segs) > 0 {
 			sibling := append(slices.Clone(segs[:len(segs)-1]), m.Token)
 			c.patterns = append(c.patterns, pattern{segs: sibling, apply: func(f *Facts) { f.isToken = true }})

@@ -6,7 +6,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A path that is no JSON pointer is refused wherever a kind has one.
+// A path that is not a JSON pointer is refused in each declaration.
 func TestCompileRefusesBadPaths(t *testing.T) {
 	for name, k := range map[string]tenant.Kind{
 		"read-only":    {ReadOnly: []string{"id"}},
@@ -22,15 +22,15 @@ func TestCompileRefusesBadPaths(t *testing.T) {
 		"natural key":  {NaturalKey: []string{"id"}},
 	} {
 		if _, err := Compile(k); err == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("%s: got no error", name)
 		}
 		if _, err := CompileAll([]tenant.Kind{{Name: "fine"}, k}); err == nil {
-			t.Errorf("%s: no error among others", name)
+			t.Errorf("%s, after a valid kind: got no error", name)
 		}
 	}
 }
 
-// Of two kinds with one name the later counts, in its own place.
+// If two kinds have the same name, the later one counts, at its own position.
 func TestCompileAll(t *testing.T) {
 	kinds, err := CompileAll([]tenant.Kind{{Name: "a", Order: 1}, {Name: "b"}, {Name: "a", Order: 2}})
 	if err != nil {

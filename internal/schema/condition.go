@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Meets reports whether the body meets the condition. A body that is no JSON
-// meets none; an absent one is an object without properties.
+// Meets reports whether the body meets the condition. A body that is not JSON
+// meets no condition. An absent body counts as an empty object.
 func Meets(c tenant.Condition, body json.RawMessage) bool {
 	if len(body) == 0 {
 		return MeetsNode(c, &jsonval.Node{Kind: '{'})
@@ -18,8 +18,9 @@ func Meets(c tenant.Condition, body json.RawMessage) bool {
 	return err == nil && MeetsNode(c, n)
 }
 
-// MeetsNode is meets for a body that was parsed. The zero condition is always
-// met; one whose path is no JSON pointer, or whose value is no JSON, never.
+// MeetsNode is [Meets] for a parsed body. The zero condition is always met. A
+// condition is never met if its path is not a JSON pointer or its value is not
+// JSON.
 func MeetsNode(c tenant.Condition, body *jsonval.Node) bool {
 	if c.Path == "" && c.Prefix == "" && len(c.Equals) == 0 {
 		return true

@@ -1,45 +1,45 @@
-// Package schema is a [tenant.Kind], compiled: what it says about each path of an
-// object's JSON, and the canonical form, equality, sets, references, secrets
-// and fingerprints that follow from it.
+// Package schema compiles a [tenant.Kind]. The compiled kind has a rule for
+// each path of an object's JSON. The rules decide the canonical form, equality,
+// sets, references, secrets and fingerprints.
 //
-// The file and the tenant's object are compared in one way only: two values are
+// A file and the tenant's object are compared in one way only: two values are
 // equal if they have the same [Canonical] form. [Covers], [SameMember], the
-// members of sets and [Fingerprint] follow from it. Only a file and the base are
-// compared by spelling, with [Exactly], because a person's edit counts as it
-// stands.
+// pairing of set members and [Fingerprint] all use this form. Only a file and
+// the base are compared by notation, with [Exactly], because a person's edit
+// counts even if the new value is equal.
 //
 // # Where a rule is
 //
 // Equality:
 //
 //   - null, empty and declared defaults: canonical_value.go
-//   - the same form as text, without a tree: canonical_text.go. A test holds
-//     both alike; change both.
+//   - the same form written as text, without a tree: canonical_text.go. A test
+//     compares both; change them together.
 //   - enumerations, flags and ids: value_form.go; times: time_value.go;
 //     durations: duration_value.go; IP ranges: ip_range.go
-//   - members of sets, their identity and repetition: set.go. Which kinds have
-//     which sets, those of a settings catalog among them, is declared in
-//     tenant/graph/catalogue.
-//   - what a file manages of an object; equality by spelling: equal.go
+//   - members of sets, their identity, and duplicates: set.go. The package
+//     tenant/graph/catalogue declares which kinds have which sets, also for
+//     settings catalogs.
+//   - the properties that a file manages; equality by notation: equal.go
 //
 // Members of an object:
 //
-//   - which members are content, which are annotations, and which a file must
-//     not have ("x@odata.bind"): annotation.go
-//   - which member is an object's natural key: natural_key.go; which belong to a
-//     part: part.go
-//   - what refers to other objects: reference.go
+//   - content, annotations, and members that a file must not have
+//     ("x@odata.bind"): annotation.go
+//   - the natural key: natural_key.go; the parts of an object: part.go
+//   - references to other objects: reference.go
 //
 // Secrets:
 //
 //   - keys, derived from the host's secret: keys.go; keyed hashes: sum.go
-//   - hashes after that secret was replaced: rekey.go
-//   - what people see of a secret: secret.go; which values are secret:
-//     secret_values.go; masks that stand for secrets: unmask.go
+//   - hashes in the base after the host's secret was replaced: rekey.go
+//   - redaction: secret.go; which values are secret: secret_values.go; masks in
+//     place of secrets: unmask.go
 //
-// How paths become rules is in compile.go and automaton.go; what a write expects to
-// find, in fingerprint.go.
+// compile.go and automaton.go turn paths into rules. fingerprint.go has the
+// hash by which a write recognizes the object that it expects.
 //
-// [Form] is something else: it drops read-only properties and annotations and
-// replaces ids with references. It keeps the spelling of people and services.
+// [Form] does not make the canonical form: it drops read-only properties and
+// annotations, and replaces ids with references. It does not change the
+// notation of values.
 package schema

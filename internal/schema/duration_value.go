@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// durationText returns one spelling of an ISO 8601 duration, by its value. It
-// has two parts that are never converted into each other: months (a year has
-// twelve) and seconds (a week has seven days, a day 24 hours), as in XML Schema
-// 1.1, section 3.3.6, where OData's Edm.Duration is from. A fraction is allowed
-// for seconds only.
+// durationText returns the canonical notation of an ISO 8601 duration. A
+// duration has months (a year has twelve) and seconds (a week has seven days, a
+// day 24 hours). They are never converted into each other, as in XML Schema
+// 1.1, section 3.3.6, from which OData takes Edm.Duration. Only seconds may
+// have a fraction. durationText returns any other text unchanged.
 func durationText(s string) string {
 	rest, negative := strings.CutPrefix(s, "-")
 	rest, ok := strings.CutPrefix(rest, "P")
@@ -38,14 +38,16 @@ func durationText(s string) string {
 	return text
 }
 
-// duration is a duration's value. fraction is that of the seconds, ".5".
+// duration is the value of a duration. fraction is the fraction of the seconds,
+// such as ".5".
 type duration struct {
 	months, seconds int64
 	fraction        string
 }
 
-// add reads one half of a duration, in which each unit may come once and in
-// this order. The first months units count months, the others seconds.
+// add parses the date or the time of a duration. Each unit may occur once, in
+// this order. The first units, as many as the parameter months says, count
+// months; the others count seconds.
 func (d *duration) add(s, units string, factors []int64, months int) bool {
 	next := 0
 	for s != "" {

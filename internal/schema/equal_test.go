@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// everyRule has at least one declaration of each sort.
+// everyRule has at least one declaration of each kind.
 var everyRule = tenant.Kind{
 	Name:          "policies",
 	EmptyIsAbsent: []string{"/description", "/conditions/*"},
@@ -77,23 +77,23 @@ func TestEqual(t *testing.T) {
 		{"null is absent", `{"x":null}`, `{}`, true},
 		{"an empty text is not null", `{"x":""}`, `{}`, false},
 		{"an empty object is not null", `{"x":{}}`, `{}`, false},
-		{"empty where the kind says absent", `{"description":""}`, `{"description":null}`, true},
-		{"objects of only empty members", `{"conditions":{"a":{"b":{"c":null,"d":[]}}}}`, `{"conditions":{"a":null}}`, true},
-		{"an object with a value in its depth", `{"conditions":{"a":{"b":{"c":false}}}}`, `{"conditions":{"a":null}}`, false},
-		{"false is no empty value", `{"description":false}`, `{}`, false},
+		{"an empty value with EmptyIsAbsent", `{"description":""}`, `{"description":null}`, true},
+		{"an object with only empty members", `{"conditions":{"a":{"b":{"c":null,"d":[]}}}}`, `{"conditions":{"a":null}}`, true},
+		{"an object with a nested value", `{"conditions":{"a":{"b":{"c":false}}}}`, `{"conditions":{"a":null}}`, false},
+		{"false is not empty", `{"description":false}`, `{}`, false},
 		{"an empty set", `{"tags":[]}`, `{"tags":null}`, true},
 		{"a default", `{"level":"low"}`, `{}`, true},
 		{"a default and an empty value", `{"level":"LOW"}`, `{"level":""}`, true},
-		{"no default", `{"level":"high"}`, `{}`, false},
+		{"a value other than the default", `{"level":"high"}`, `{}`, false},
 
-		{"in a member, null is absent", `{"list":[{"a":1,"b":null}]}`, `{"list":[{"a":1}]}`, true},
-		{"in a member, empty is absent", `{"list":[{"a":1,"b":[],"c":{"d":""}}]}`, `{"list":[{"a":1}]}`, true},
-		{"in a member, a value is a difference", `{"list":[{"a":1,"b":false}]}`, `{"list":[{"a":1}]}`, false},
-		{"in a member of a member", `{"list":[{"a":[{"b":1,"c":null}]}]}`, `{"list":[{"a":[{"b":1}]}]}`, true},
-		{"elements have places", `{"list":[null,1]}`, `{"list":[1]}`, false},
-		{"an empty element is no null", `{"list":[{}]}`, `{"list":[null]}`, false},
-		{"lists have an order", `{"list":[1,2]}`, `{"list":[2,1]}`, false},
-		{"lists count", `{"list":[1,1]}`, `{"list":[1]}`, false},
+		{"within an element, null is absent", `{"list":[{"a":1,"b":null}]}`, `{"list":[{"a":1}]}`, true},
+		{"within an element, empty is absent", `{"list":[{"a":1,"b":[],"c":{"d":""}}]}`, `{"list":[{"a":1}]}`, true},
+		{"within an element, a value is a difference", `{"list":[{"a":1,"b":false}]}`, `{"list":[{"a":1}]}`, false},
+		{"within a nested element", `{"list":[{"a":[{"b":1,"c":null}]}]}`, `{"list":[{"a":[{"b":1}]}]}`, true},
+		{"elements have positions", `{"list":[null,1]}`, `{"list":[1]}`, false},
+		{"an empty element is not null", `{"list":[{}]}`, `{"list":[null]}`, false},
+		{"arrays have an order", `{"list":[1,2]}`, `{"list":[2,1]}`, false},
+		{"an array with a duplicate", `{"list":[1,1]}`, `{"list":[1]}`, false},
 
 		{"an enumeration", `{"state":"Enabled"}`, `{"state":"enabled"}`, true},
 		{"free text", `{"displayName":"Enabled"}`, `{"displayName":"enabled"}`, false},
@@ -104,8 +104,8 @@ func TestEqual(t *testing.T) {
 		{"a secret that looks like a GUID", `{"password":"` + guid + `"}`, `{"password":"` + strings.ToUpper(guid) + `"}`, false},
 		{"a literal", `{"users":["all"]}`, `{"users":["All"]}`, true},
 		{"a literal in a set", `{"groups":["None","all"]}`, `{"groups":["All","none"]}`, true},
-		{"what begins like a literal", `{"users":["app-x"]}`, `{"users":["app-X"]}`, false},
-		{"an id of no literal", `{"users":["ann"]}`, `{"users":["Ann"]}`, false},
+		{"a text with a literal prefix", `{"users":["app-x"]}`, `{"users":["app-X"]}`, false},
+		{"an id that is not a literal", `{"users":["ann"]}`, `{"users":["Ann"]}`, false},
 		{"a reference", `{"state":"${policies/A}"}`, `{"state":"${policies/a}"}`, false},
 		{"a type with and without #", `{"@odata.type":"#typeA"}`, `{"@odata.type":"typeA"}`, true},
 		{"another type", `{"@odata.type":"#typeA"}`, `{"@odata.type":"#typeB"}`, false},
@@ -113,15 +113,15 @@ func TestEqual(t *testing.T) {
 
 		{"no filter", `{"assignments":[{"target":{"groupId":"g"},"filter":"None","filterId":"00000000-0000-0000-0000-000000000000"}]}`, `{"assignments":[{"target":{"groupId":"g"},"filter":null}]}`, true},
 		{"a filter", `{"assignments":[{"target":{"groupId":"g"},"filter":"include"}]}`, `{"assignments":[{"target":{"groupId":"g"}}]}`, false},
-		{"ranges in another spelling and order", `{"ranges":[{"cidr":"192.0.2.1/24"},{"cidr":"2001:DB8::/32"}]}`, `{"ranges":[{"cidr":"2001:db8::/32"},{"cidr":"192.0.2.0/24"}]}`, true},
+		{"ranges in another notation and order", `{"ranges":[{"cidr":"192.0.2.1/24"},{"cidr":"2001:DB8::/32"}]}`, `{"ranges":[{"cidr":"2001:db8::/32"},{"cidr":"192.0.2.0/24"}]}`, true},
 		{"a form of this type", `{"ranges":[{"@odata.type":"#typeA","since":"2026-03-01"}]}`, `{"ranges":[{"@odata.type":"typeA","since":"2026-03-01T00:00:00.0Z"}]}`, true},
 		{"a form of another type", `{"ranges":[{"@odata.type":"#typeB","since":"2026-03-01"}]}`, `{"ranges":[{"@odata.type":"#typeB","since":"2026-03-01T00:00:00Z"}]}`, false},
 		{"a default of this type", `{"ranges":[{"@odata.type":"#typeA","count":1}]}`, `{"ranges":[{"@odata.type":"#typeA"}]}`, true},
 		{"a default of another type", `{"ranges":[{"@odata.type":"#typeB","count":1}]}`, `{"ranges":[{"@odata.type":"#typeB"}]}`, false},
 
 		{"settings without order", `{"settings":[{"id":"a"},{"id":"b"}]}`, `{"settings":[{"id":"b"},{"id":"a"}]}`, true},
-		{"repeated settings without order", `{"settings":[{"id":"a","v":1},{"id":"a","v":2}]}`, `{"settings":[{"id":"a","v":2},{"id":"a","v":1}]}`, true},
-		{"repeated settings count", `{"settings":[{"id":"a","v":1},{"id":"a","v":1}]}`, `{"settings":[{"id":"a","v":1}]}`, false},
+		{"settings with one id, without order", `{"settings":[{"id":"a","v":1},{"id":"a","v":2}]}`, `{"settings":[{"id":"a","v":2},{"id":"a","v":1}]}`, true},
+		{"duplicate settings count", `{"settings":[{"id":"a","v":1},{"id":"a","v":1}]}`, `{"settings":[{"id":"a","v":1}]}`, false},
 		{"children at any depth", `{"settings":[{"x":{"children":[{"id":"a","y":{"children":[{"id":"c"},{"id":"d"}]}},{"id":"b"}]}}]}`, `{"settings":[{"x":{"children":[{"id":"b"},{"id":"a","y":{"children":[{"id":"d"},{"id":"c"}]}}]}}]}`, true},
 	}
 	k := compiled(t, everyRule)
@@ -129,7 +129,7 @@ func TestEqual(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := parsed(t, tt.a), parsed(t, tt.b)
 			if got := Covers(k.Root, a, b) && Covers(k.Root, b, a); got != tt.same {
-				t.Errorf("%s equals %s: %t, want %t", tt.a, tt.b, got, tt.same)
+				t.Errorf("%s and %s cover each other: %t, want %t", tt.a, tt.b, got, tt.same)
 			}
 			ca, cb := canonicalValue(k.Root, a, false), canonicalValue(k.Root, b, false)
 			if got := jsonval.Equal(ca, cb); got != tt.same {
@@ -143,7 +143,7 @@ func TestEqual(t *testing.T) {
 	}
 }
 
-func TestCoversManagesWhatIsNamed(t *testing.T) {
+func TestCoversIgnoresUnmanagedProperties(t *testing.T) {
 	k := compiled(t, everyRule)
 	tests := []struct {
 		small, big string
@@ -171,7 +171,7 @@ func TestCoversManagesWhatIsNamed(t *testing.T) {
 }
 
 // randomBody draws small bodies from few names and values, so that many pairs
-// are equal, or nearly so.
+// of bodies are equal or nearly equal.
 func randomBody() *rapid.Generator[string] {
 	names := []string{"@odata.type", "description", "conditions", "tags", "assignments", "settings", "children", "ranges", "cidr", "since", "id", "state", "risks", "level", "filter", "target", "groupId", "users", "groups", "x"}
 	texts := []string{``, `a`, `A`, `typeA`, `#typeA`, `All`, `all`, `low`, `none`, `192.0.2.1/24`, `192.0.2.0/24`, `2026-03-01`, `2026-03-01T00:00:00Z`, `a,b`, `B, a`, `62e90394-69f5-4237-9190-012177145e10`, `62E90394-69F5-4237-9190-012177145E10`}
@@ -203,7 +203,7 @@ func TestCoversAgreesWithCanonical(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := parsed(t, randomBody().Draw(t, "a"))
 		b := parsed(t, randomBody().Draw(t, "b"))
-		if rapid.Bool().Draw(t, "alike") {
+		if rapid.Bool().Draw(t, "similar") {
 			b = respell(t, a)
 		}
 		ca, cb := canonicalValue(k.Root, a, false), canonicalValue(k.Root, b, false)
@@ -212,15 +212,15 @@ func TestCoversAgreesWithCanonical(t *testing.T) {
 			t.Errorf("%s and %s cover each other: %t; their canonical forms %s and %s are the same: %t", a.JSON(), b.JSON(), got, ca.JSON(), cb.JSON(), same)
 		}
 		if again := canonicalValue(k.Root, ca, false); !jsonval.Equal(again, ca) {
-			t.Errorf("the canonical form %s of %s becomes %s", ca.JSON(), a.JSON(), again.JSON())
+			t.Errorf("the canonical form %s of %s is not stable: its canonical form is %s", ca.JSON(), a.JSON(), again.JSON())
 		}
 		if !Covers(k.Root, a, ca) || !Covers(k.Root, ca, a) {
-			t.Errorf("%s does not equal its canonical form %s", a.JSON(), ca.JSON())
+			t.Errorf("%s and its canonical form %s do not cover each other", a.JSON(), ca.JSON())
 		}
 	})
 }
 
-// respell changes the case of texts and the order of arrays.
+// respell changes the letter case of strings and the order of arrays.
 func respell(t *rapid.T, n *jsonval.Node) *jsonval.Node {
 	if n.IsString() && rapid.IntRange(0, 3).Draw(t, "case") == 0 {
 		return jsonval.StringNode(strings.ToUpper(n.Text))
@@ -232,8 +232,7 @@ func respell(t *rapid.T, n *jsonval.Node) *jsonval.Node {
 	return out
 }
 
-// The members of a set are paired as whole sets are compared: sets are equal if
-// and only if every member has its pair.
+// Two sets are equal exactly if Members pairs each member with an equal one.
 func TestMembersAgreeWithCanonical(t *testing.T) {
 	k := compiled(t, everyRule)
 	rapid.Check(t, func(t *rapid.T) {
@@ -272,9 +271,9 @@ func TestCompileRefuses(t *testing.T) {
 		kind tenant.Kind
 		want string
 	}{
-		{"an unknown form", tenant.Kind{Forms: []tenant.Form{{Path: "/a", As: "colour"}}}, `"colour" is no value form`},
-		{"a default that is no JSON", tenant.Kind{Defaults: []tenant.Default{{Path: "/a", Value: json.RawMessage(`none`)}}}, `default at "/a"`},
-		{"a deep path that a client has to follow", tenant.Kind{ReadOnly: []string{"/**/id"}}, `"/**/id"`},
+		{"an unknown form", tenant.Kind{Forms: []tenant.Form{{Path: "/a", As: "colour"}}}, `unknown value form "colour"`},
+		{"a default that is not JSON", tenant.Kind{Defaults: []tenant.Default{{Path: "/a", Value: json.RawMessage(`none`)}}}, `default at "/a"`},
+		{"a path with ** that a client must follow", tenant.Kind{ReadOnly: []string{"/**/id"}}, `"/**/id"`},
 		{"paths that need too many rules", tenant.Kind{EmptyIsAbsent: []string{"/**/a" + strings.Repeat("/*", 20)}}, "rules"},
 	}
 	for _, tt := range tests {

@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// ipRangeText returns the first and the last address of an address, of a
-// network in CIDR notation or of two addresses joined by "-", so that ranges
-// with the same addresses have the same text. The host bits of a network do not
-// count. An IPv4-mapped IPv6 address stays one: a policy that names it does not
-// reach IPv4 traffic. Addresses with a zone are no ranges.
+// ipRangeText returns the first and the last address of a range, so that ranges
+// with the same addresses have the same text. A range is an address, a network
+// in CIDR notation, or two addresses joined by "-". The host bits of a network
+// are ignored. An IPv4-mapped IPv6 address stays an IPv6 address, because a
+// policy for it does not apply to IPv4 traffic. An address with a zone is not a
+// range.
 func ipRangeText(s string) string {
 	first, last, ok := ipRange(s)
 	if !ok {
@@ -37,7 +38,7 @@ func ipRange(s string) (first, last netip.Addr, ok bool) {
 	return addr, addr, err == nil && addr.Zone() == ""
 }
 
-// lastAddress returns a masked network's last address.
+// lastAddress returns the last address of a masked network.
 func lastAddress(network netip.Prefix) netip.Addr {
 	bytes := network.Addr().AsSlice()
 	for bit := network.Bits(); bit < 8*len(bytes); bit++ {

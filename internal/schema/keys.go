@@ -2,15 +2,15 @@ package schema
 
 import "encoding/hex"
 
-// Keys are what hashes of secrets are made with. They are derived from a secret
-// of the host's, and are never stored beside the hashes: who has those and a
-// guess cannot try it out.
+// Keys are the keys for hashes of secrets. They are derived from the host's
+// secret and are never stored with the hashes. So somebody who has only the
+// hashes cannot test a guess.
 type Keys struct {
-	// Tenant is the key of one tenant's hashes: those in its base, and those
-	// that its plan's digest covers.
+	// Tenant is the key of one tenant's hashes, in its base and in the digest
+	// of its plan.
 	Tenant string
-	// Fleet is the key of the hashes that the digest of the changes covers,
-	// which is to be equal for equal changes in different tenants.
+	// Fleet is the key of the hashes in the digest of the changes, which must
+	// be equal for equal changes in different tenants.
 	Fleet string
 }
 
@@ -20,6 +20,6 @@ func DeriveKeys(secret []byte, tenant string) Keys {
 	return Keys{Tenant: KeyedSum(root, "tenant key", []byte(tenant)), Fleet: KeyedSum(root, "fleet key")}
 }
 
-// KeyID names a key without telling it. Hashes that were made with another key
-// cannot be compared.
+// KeyID returns a name for a key that does not reveal it. Hashes with different
+// keys cannot be compared.
 func KeyID(key string) string { return KeyedSum(key, "key id")[:16] }

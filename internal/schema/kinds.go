@@ -6,15 +6,15 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Kinds are the kinds of one client, compiled. They are read-only and safe for
+// Kinds are the compiled kinds of one client. They are read-only and safe for
 // concurrent use. A nil *Kinds has no kinds.
 type Kinds struct {
 	list   []*Schema
 	byName map[string]*Schema
 }
 
-// CompileAll compiles the kinds of a client. Of two kinds with one name the
-// later counts. It fails for paths that are no JSON pointers.
+// CompileAll compiles the kinds of a client. If two kinds have the same name,
+// the later one counts. It returns an error if [Compile] refuses a kind.
 func CompileAll(kinds []tenant.Kind) (*Kinds, error) {
 	out := &Kinds{byName: make(map[string]*Schema, len(kinds))}
 	for _, k := range kinds {
@@ -47,8 +47,8 @@ func (k *Kinds) All() []*Schema {
 	return k.list
 }
 
-// Kind returns the declaration of the kind with the name; the zero Kind if the
-// client does not know it.
+// Kind returns the declaration of the kind with the name. It returns the zero
+// Kind if the client does not have the kind.
 func (k *Kinds) Kind(name string) tenant.Kind {
 	if s := k.Get(name); s != nil {
 		return s.Kind
@@ -56,7 +56,7 @@ func (k *Kinds) Kind(name string) tenant.Kind {
 	return tenant.Kind{}
 }
 
-// Declarations returns the kinds as the client declares them, in its order.
+// Declarations returns the client's declarations, in the client's order.
 func (k *Kinds) Declarations() []tenant.Kind {
 	var out []tenant.Kind
 	for _, s := range k.All() {

@@ -8,11 +8,11 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// Meanings numbers values by their [Canonical] form: equal values, and only
-// they, have the same number. Each value is looked at once, so that comparing
-// the parts of two trees level by level takes time linear in the trees. The zero
-// Meanings is ready for use, by one goroutine at a time. Numbers of different
-// Meanings have nothing to do with each other.
+// Meanings gives a number to each value. Two values have the same number
+// exactly if they have the same [Canonical] form. It visits each value once. So
+// comparing the parts of two trees, level by level, takes time linear in the
+// size of the trees. The zero value is ready for use. A Meanings must not be
+// used concurrently. Numbers from different Meanings cannot be compared.
 type Meanings struct {
 	numbers map[string]int
 	known   map[placed]int
@@ -20,16 +20,16 @@ type Meanings struct {
 	key     []byte
 }
 
-// placed is a value at a place: what it means depends on the rule there, and on
-// whether an array is somewhere around it.
+// placed is a value and its place. The number of a value depends on the rule at
+// the place, and on whether an enclosing value is an array.
 type placed struct {
 	rule    *Rule
 	node    *jsonval.Node
 	inArray bool
 }
 
-// Member returns the number of an element of an array; 0 stands for one that is
-// not there (nil).
+// Member returns the number of an element of an array, or 0 for an absent
+// element (nil).
 func (m *Meanings) Member(r *Rule, n *jsonval.Node) int {
 	if n == nil {
 		return 0
@@ -37,11 +37,12 @@ func (m *Meanings) Member(r *Rule, n *jsonval.Node) int {
 	return m.value(r, n, true)
 }
 
-// InMember returns the number of a property inside an element of an array; 0
-// stands for what means the same as absence.
+// InMember returns the number of a property within an element of an array, or 0
+// if the property is equal to an absent one.
 func (m *Meanings) InMember(r *Rule, n *jsonval.Node) int { return m.property(r, n, true) }
 
-// HasMask is the function of this name, which looks at each value once.
+// HasMask returns the same as the function [HasMask], but visits each value
+// once.
 func (m *Meanings) HasMask(n *jsonval.Node) bool {
 	if n == nil || len(n.Kids) == 0 {
 		return HasMask(n)
@@ -57,7 +58,7 @@ func (m *Meanings) HasMask(n *jsonval.Node) bool {
 	return has
 }
 
-// property follows canonicalProperty.
+// property must agree with canonicalProperty.
 func (m *Meanings) property(r *Rule, n *jsonval.Node, inArray bool) int {
 	if n.IsNull() {
 		return 0
@@ -74,13 +75,13 @@ func (m *Meanings) property(r *Rule, n *jsonval.Node, inArray bool) int {
 	return out
 }
 
-// value follows canonicalValue.
+// value must agree with canonicalValue.
 func (m *Meanings) value(r *Rule, n *jsonval.Node, inArray bool) int {
 	place := placed{r, n, inArray}
 	if number, ok := m.known[place]; ok && len(n.Kids) > 0 {
 		return number
 	}
-	// A value of other values is written as their numbers.
+	// The key of an object or array has the numbers of its values.
 	var kids []int
 	switch {
 	case n.IsObject():
@@ -142,7 +143,8 @@ func (m *Meanings) text(s string) {
 	m.key = append(binary.AppendUvarint(m.key, uint64(len(s))), s...)
 }
 
-// end returns the number of what was written since begin: 1 and above.
+// end returns the number of the key that was written since begin. Numbers begin
+// at 1.
 func (m *Meanings) end() int {
 	number := cmp.Or(m.numbers[string(m.key)], len(m.numbers)+1)
 	if m.numbers == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// Two values have one number where their canonical forms are equal, whatever the
-// rule, inside and outside of arrays.
+// Two values have the same number exactly if their canonical forms are equal,
+// for each rule, inside and outside of arrays.
 func TestMeaningsAgree(t *testing.T) {
 	k := compiled(t, everything())
 	rapid.Check(t, func(rt *rapid.T) {
@@ -31,7 +31,7 @@ func TestMeaningsAgree(t *testing.T) {
 		for range 3 {
 			n, err := jsonval.Parse([]byte(randomValue(rt, 0, true)))
 			if err != nil {
-				continue // a name twice
+				continue // an object has a name twice
 			}
 			collect(k.Root, n)
 		}
@@ -40,13 +40,13 @@ func TestMeaningsAgree(t *testing.T) {
 				others := append([]*jsonval.Node{respelled(rt, a), nil}, nodes[i:]...)
 				for _, b := range others {
 					if want, got := SameMember(r, a, b), m.Member(r, a) == m.Member(r, b); got != want {
-						rt.Fatalf("elements %s and %s: %t, want %t", a.JSON(), b.JSON(), got, want)
+						rt.Fatalf("elements %s and %s have the same number: %t, want %t", a.JSON(), b.JSON(), got, want)
 					}
 					if want, got := jsonval.Equal(canonicalProperty(r, a, true), canonicalProperty(r, b, true)), m.InMember(r, a) == m.InMember(r, b); got != want {
-						rt.Fatalf("properties %s and %s: %t, want %t", a.JSON(), b.JSON(), got, want)
+						rt.Fatalf("properties %s and %s have the same number: %t, want %t", a.JSON(), b.JSON(), got, want)
 					}
 					if want, got := jsonval.Equal(Canonical(r, a), Canonical(r, b)), m.property(r, a, false) == m.property(r, b, false); got != want {
-						rt.Fatalf("outside of arrays %s and %s: %t, want %t", a.JSON(), b.JSON(), got, want)
+						rt.Fatalf("outside of arrays, %s and %s have the same number: %t, want %t", a.JSON(), b.JSON(), got, want)
 					}
 				}
 				if want, got := HasMask(a), m.HasMask(a); got != want {
@@ -57,7 +57,7 @@ func TestMeaningsAgree(t *testing.T) {
 	})
 }
 
-// respelled returns a value that means the same as n under some rules.
+// respelled returns a value that is equal to n under some rules.
 func respelled(t *rapid.T, n *jsonval.Node) *jsonval.Node {
 	draw := func(what string) bool { return rapid.IntRange(0, 3).Draw(t, what) == 0 }
 	n = n.MapKids(func(i int) *jsonval.Node {
@@ -70,10 +70,10 @@ func respelled(t *rapid.T, n *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsArray():
 		kids := slices.Clone(n.Kids)
-		if draw("backwards") {
+		if draw("reversed") {
 			slices.Reverse(kids)
 		}
-		if len(kids) > 0 && draw("twice") {
+		if len(kids) > 0 && draw("duplicate") {
 			kids = append(kids, kids[0])
 		}
 		return jsonval.ArrayOf(kids...)
@@ -110,7 +110,7 @@ func TestMeanings(t *testing.T) {
 			return m.property(k.Root.Step(tt.path), n, false)
 		}
 		if same := number(tt.a) == number(tt.b); same != tt.same {
-			t.Errorf("%s: %s and %s are the same: %t, want %t", tt.path, tt.a, tt.b, same, tt.same)
+			t.Errorf("%s: %s and %s have the same number: %t, want %t", tt.path, tt.a, tt.b, same, tt.same)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// FileOf names a resource's file in messages.
+// FileOf returns the name of a resource's file, for messages.
 func FileOf(r *tenant.Resource) string {
 	if r.Source != "" {
 		return r.Source
@@ -16,7 +16,8 @@ func FileOf(r *tenant.Resource) string {
 	return reference.ItemID(r.Kind, r.Key)
 }
 
-// NameOf joins the natural key's values; text reads the body's strings.
+// NameOf returns an object's name: the values of the natural key, joined. text
+// converts the strings of the body. NameOf reports false if a value is missing.
 func (k *Schema) NameOf(body *jsonval.Node, text func(string) string) (string, bool) {
 	parts := make([]string, 0, len(k.NaturalKey))
 	for _, segs := range k.NaturalKey {
@@ -36,7 +37,8 @@ func (k *Schema) NameOf(body *jsonval.Node, text func(string) string) (string, b
 	return strings.Join(parts, " - "), true
 }
 
-// MatchOfKey returns how to find an object by its key alone.
+// MatchOfKey returns a match for the object with the key. It reports false for
+// a singleton and for a kind whose natural key has several properties.
 func (k *Schema) MatchOfKey(key string) (tenant.Match, bool) {
 	if len(k.NaturalKey) != 1 || k.Singleton {
 		return nil, false
@@ -44,7 +46,9 @@ func (k *Schema) MatchOfKey(key string) (tenant.Match, bool) {
 	return tenant.Match{jsonval.JoinPointer(k.NaturalKey[0]): key}, true
 }
 
-// MatchOf returns the natural key's properties; text reads the body's strings.
+// MatchOf returns the natural key's properties. text converts the strings of
+// the body. MatchOf reports false if a property is missing or blank, or if text
+// does.
 func (k *Schema) MatchOf(body *jsonval.Node, text func(string) (string, bool)) (tenant.Match, bool) {
 	match := tenant.Match{}
 	for _, segs := range k.NaturalKey {

@@ -8,20 +8,21 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// RefersTo reports whether the kind declares references to another.
+// RefersTo reports whether the kind declares references to objects of another
+// kind.
 func (k *Schema) RefersTo(kind string) bool {
 	return slices.ContainsFunc(k.References, func(r tenant.Reference) bool { return slices.Contains(r.Kinds, kind) })
 }
 
-// Applicable returns the declared references that hold at a place.
+// Applicable returns the declared references that apply at a place.
 func Applicable(at Place) []*tenant.Reference {
 	if len(at.refs) == 0 {
 		return nil
 	}
-	return ofType(at.refs, typeOf(at.holder))
+	return ofType(at.refs, typeOf(at.enclosing))
 }
 
-// ofType returns those references that hold within objects of a type.
+// ofType returns the references that apply in objects of a type.
 func ofType(refs []*tenant.Reference, typ string) []*tenant.Reference {
 	other := func(r *tenant.Reference) bool { return r.Type != "" && bareType(r.Type) != typ }
 	if slices.ContainsFunc(refs, other) {
@@ -30,8 +31,9 @@ func ofType(refs []*tenant.Reference, typ string) []*tenant.Reference {
 	return refs
 }
 
-// IsLiteral reports whether a value at declared references stays as it is.
-// Services read literals without regard to case: "all" is stored as "All".
+// IsLiteral reports whether a value at declared references is a literal, which
+// is not replaced. Services compare literals without regard to case: "all" is
+// stored as "All".
 func IsLiteral(refs []*tenant.Reference, value string) bool {
 	return value == "" || slices.ContainsFunc(refs, func(r *tenant.Reference) bool { return isLiteralOf(r.Literals, value) })
 }
@@ -47,7 +49,8 @@ func isLiteralOf(literals []string, value string) bool {
 	})
 }
 
-// SetProperty puts in the property that the kind declares for the place.
+// SetProperty sets the property of a reference without one to the property that
+// the kind declares for the place.
 func SetProperty(r *reference.Ref, declared []*tenant.Reference) {
 	if r.Property != "" {
 		return
@@ -60,8 +63,8 @@ func SetProperty(r *reference.Ref, declared []*tenant.Reference) {
 	}
 }
 
-// Declares reports whether a reference is to the property that the kind declares
-// for the place: one by which the place names objects.
+// Declares reports whether the kind declares, for the place, references to the
+// property of r.
 func Declares(declared []*tenant.Reference, r reference.Ref) bool {
 	return slices.ContainsFunc(declared, func(d *tenant.Reference) bool {
 		return d.Property == r.Property && slices.Contains(d.Kinds, r.Kind)

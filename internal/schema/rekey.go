@@ -7,14 +7,15 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// Rekey makes a base comparable whose hashes of secrets were made with another
-// key than keyID's: a secret that is equal on both sides, or stands on one of
-// them alone, or that the tenant hides, counts as the one of the base. assumed
-// reports whether a hidden one was among them, of which nobody can tell whether
-// the file's was changed since. Where both sides show different secrets, the
-// base's remains, and is neither's.
+// Rekey replaces the hashes of secrets in a base that do not have the key
+// keyID, so that the base can be compared. Such a secret is taken from the side
+// that has it, if both sides have the same secret, if only one side has a
+// secret, or if the tenant masks it. assumed reports that the tenant masks one
+// of the secrets. It is then unknown whether a person has changed this secret
+// in the file. If the two sides have different secrets, the hash in the base
+// stays, and equals neither.
 func Rekey(r *Rule, keyID string, base, desired, current *jsonval.Node) (out *jsonval.Node, assumed bool) {
-	if !hasForeign(base, keyID) {
+	if !containsOtherKey(base, keyID) {
 		return base, false
 	}
 	k := &rekeying{keyID: keyID}
@@ -28,7 +29,7 @@ type rekeying struct {
 
 func (k *rekeying) value(r *Rule, base, desired, current *jsonval.Node) *jsonval.Node {
 	switch {
-	case foreign(base, k.keyID):
+	case hasOtherKey(base, k.keyID):
 		return k.secret(base, desired, current)
 	case base.IsObject():
 		return base.MapKids(func(i int) *jsonval.Node {
@@ -57,11 +58,12 @@ func (k *rekeying) secret(base, desired, current *jsonval.Node) *jsonval.Node {
 	return base
 }
 
-func hasForeign(n *jsonval.Node, keyID string) bool {
-	return n != nil && (foreign(n, keyID) || slices.ContainsFunc(n.Kids, func(kid *jsonval.Node) bool { return hasForeign(kid, keyID) }))
+func containsOtherKey(n *jsonval.Node, keyID string) bool {
+	return n != nil && (hasOtherKey(n, keyID) || slices.ContainsFunc(n.Kids, func(kid *jsonval.Node) bool { return containsOtherKey(kid, keyID) }))
 }
 
-// element returns an array's element, nil for none.
+// element returns the element of an array at an index, or nil for a negative
+// index.
 func element(n *jsonval.Node, i int) *jsonval.Node {
 	if i < 0 {
 		return nil

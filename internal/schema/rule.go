@@ -7,54 +7,55 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Rule is what a kind says about the value at one path. Rules form a graph
-// along the paths, in which names already include what "*" and "**" say, so
-// that one step per segment is enough. A nil *Rule says nothing about the value
-// and all below it. Rules never change, so goroutines may share them.
+// Rule is a kind's declarations about the value at one path. Rules form a graph
+// along the paths. The rule of a name already includes the declarations with
+// "*" and "**", so each segment of a path takes one step. A nil *Rule declares
+// nothing about the value and all values below it. Rules are immutable and safe
+// for concurrent use.
 type Rule struct {
 	names   map[string]*Rule
 	other   *Rule // for every other name
 	element *Rule // for the elements of an array
 	typ     *Rule // for "@odata.type"; nil means typeRule
-	// byType are the rules for objects of one "@odata.type", without "#".
+	// byType has the rules for objects of one "@odata.type", without "#".
 	byType map[string]*Rule
 	Facts
 }
 
-// Facts are a kind's statements about one path.
+// Facts are a kind's declarations about one path.
 type Facts struct {
 	readOnly      bool
-	CreateOnly    bool // also of everything below
-	emptyIsAbsent bool // also of everything below
+	CreateOnly    bool // also for all values below
+	emptyIsAbsent bool // also for all values below
 	Sensitive     bool
-	secret        bool // Sensitive or Masked, also of everything below
+	secret        bool // Sensitive or Masked, also for all values below
 	Whole         bool
 	Masked        bool
-	Token         string // the name of masked's sibling, if it has one
+	Token         string // the name of the masked value's token, if it has one
 	isToken       bool
 	Set           *setRule
 	refs          []*tenant.Reference
-	// literals are those of refs whose type condition holds.
+	// literals are the literals of the refs whose type condition holds.
 	literals []string
 	form     tenant.ValueForm
-	// defaults are the declared defaults, canonical once the kind is compiled.
+	// defaults are the declared defaults. After compilation they are canonical.
 	defaults []*jsonval.Node
-	// defaultTexts are the texts of defaults.
+	// defaultTexts are the JSON texts of defaults.
 	defaultTexts []string
 }
 
-var nothing Facts
+var noFacts Facts
 
-// Fact returns what the rule says; nothing for nil.
+// Fact returns the rule's facts. A nil rule has no facts.
 func (r *Rule) Fact() *Facts {
 	if r == nil {
-		return &nothing
+		return &noFacts
 	}
 	return &r.Facts
 }
 
-// Step returns the rule one segment further down; "*" leads to the elements of
-// an array. Declarations for objects of one type apply only after [Rule.In].
+// Step returns the rule one segment further. "*" leads to the elements of an
+// array. Declarations for objects of one type apply only after [Rule.In].
 func (r *Rule) Step(name string) *Rule {
 	switch {
 	case name == typeName:
@@ -73,11 +74,11 @@ func (r *Rule) Step(name string) *Rule {
 	return r.other
 }
 
-// typeRule is the rule of an "@odata.type" about which the kind says nothing.
+// typeRule is the rule of an "@odata.type" for which the kind declares nothing.
 var typeRule = &Rule{Facts: Facts{form: typeForm}}
 
-// In returns the rule for an object of the "@odata.type" that one of these
-// values has. The first that has a type decides.
+// In returns the rule for an object of a type. The type is the "@odata.type" of
+// the first value that has one.
 func (r *Rule) In(objects ...*jsonval.Node) *Rule {
 	if r == nil || len(r.byType) == 0 {
 		return r
@@ -93,7 +94,7 @@ func (r *Rule) In(objects ...*jsonval.Node) *Rule {
 	return r
 }
 
-// ofType returns the rule for objects of an "@odata.type" without "#".
+// ofType returns the rule for objects of an "@odata.type", without "#".
 func (r *Rule) ofType(typ string) *Rule {
 	if next := r.byType[typ]; next != nil {
 		return next
@@ -101,12 +102,12 @@ func (r *Rule) ofType(typ string) *Rule {
 	return r
 }
 
-// typeOf returns the "@odata.type" of an object without "#".
+// typeOf returns the "@odata.type" of an object, without "#".
 func typeOf(n *jsonval.Node) string { return bareType(jsonval.TextOf(n.Get(typeName))) }
 
 func bareType(s string) string { return strings.TrimPrefix(s, "#") }
 
-// typeName is the annotation that names an object's type.
+// typeName is the name of the annotation with an object's type.
 const typeName = "@odata.type"
 
 // Follow returns the rule at a path.
@@ -117,8 +118,8 @@ func (r *Rule) Follow(segs []string) *Rule {
 	return r
 }
 
-// FollowIn returns the rule at a path within n, and the value there. It follows
-// the types of the objects on the way.
+// FollowIn returns the rule at a path in n, and the value there. It uses the
+// types of the objects along the path.
 func (r *Rule) FollowIn(n *jsonval.Node, segs []string) (*Rule, *jsonval.Node) {
 	for i, s := range segs {
 		if n.IsArray() {
@@ -131,9 +132,9 @@ func (r *Rule) FollowIn(n *jsonval.Node, segs []string) (*Rule, *jsonval.Node) {
 	return r, n
 }
 
-// setRule is what a kind says about an array without order.
+// setRule is a kind's declaration of a set.
 type setRule struct {
-	By    [][]string
+	By    [][]string // as in [tenant.Set]
 	multi bool
 	// member is the rule of the members.
 	member *Rule

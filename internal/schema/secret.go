@@ -8,14 +8,14 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// RedactedJSON returns the JSON text of what [Redacted] makes of a tree.
+// RedactedJSON returns the JSON text of the tree that [Redacted] returns.
 func RedactedJSON(n *jsonval.Node) json.RawMessage {
 	shown, _ := Redacted(n)
 	return shown.JSON()
 }
 
-// Redacted returns a tree in name form with secrets and masks as people see
-// them, and whether there were any.
+// Redacted returns a tree in name form with its secrets and masks redacted, and
+// reports whether it had any.
 func Redacted(n *jsonval.Node) (*jsonval.Node, bool) {
 	switch {
 	case n == nil:
@@ -34,7 +34,8 @@ func Redacted(n *jsonval.Node) (*jsonval.Node, bool) {
 	return out, found
 }
 
-// SecretsIn calls yield for the place of each secret in a tree in name form.
+// SecretsIn calls yield with the path of each secret and mask in a tree in name
+// form.
 func SecretsIn(n *jsonval.Node, segs []string, yield func(segs []string, n *jsonval.Node)) {
 	if n == nil {
 		return
@@ -47,25 +48,26 @@ func SecretsIn(n *jsonval.Node, segs []string, yield func(segs []string, n *json
 	}
 }
 
-// HasMask reports whether a tree in name form is a mask or has one in it.
+// HasMask reports whether a tree in name form contains a mask.
 func HasMask(n *jsonval.Node) bool {
 	return n != nil && (reference.IsMask(n) || slices.ContainsFunc(n.Kids, HasMask))
 }
 
-// EqualButSecrets compares what can be seen.
-func EqualButSecrets(a, b *jsonval.Node) bool {
-	hiddenFrom := func(n *jsonval.Node) bool { return reference.IsMask(n) || reference.IsSecret(n) }
+// EqualExceptSecrets reports whether two trees in name form are equal apart
+// from their secrets and masks.
+func EqualExceptSecrets(a, b *jsonval.Node) bool {
+	isHidden := func(n *jsonval.Node) bool { return reference.IsMask(n) || reference.IsSecret(n) }
 	switch {
-	case hiddenFrom(a) || hiddenFrom(b):
+	case isHidden(a) || isHidden(b):
 		return true
 	case a.IsObject() && b.IsObject():
-		return coversButSecrets(a, b) && coversButSecrets(b, a)
+		return coversExceptSecrets(a, b) && coversExceptSecrets(b, a)
 	case a.IsArray() && b.IsArray():
 		if len(a.Kids) != len(b.Kids) {
 			return false
 		}
 		for i := range a.Kids {
-			if !EqualButSecrets(a.Kids[i], b.Kids[i]) {
+			if !EqualExceptSecrets(a.Kids[i], b.Kids[i]) {
 				return false
 			}
 		}
@@ -74,13 +76,13 @@ func EqualButSecrets(a, b *jsonval.Node) bool {
 	return jsonval.Equal(a, b)
 }
 
-func coversButSecrets(a, b *jsonval.Node) bool {
+func coversExceptSecrets(a, b *jsonval.Node) bool {
 	for i, name := range a.Names {
 		other := b.Get(name)
 		if other == nil && (reference.IsMask(a.Kids[i]) || reference.IsSecret(a.Kids[i])) {
 			continue
 		}
-		if other == nil || !EqualButSecrets(a.Kids[i], other) {
+		if other == nil || !EqualExceptSecrets(a.Kids[i], other) {
 			return false
 		}
 	}

@@ -8,18 +8,18 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// SecretValues returns the texts and numbers that an object has where its kind
-// keeps secrets, sensitive or masked ones, so that they can be taken out of
-// what others say about the object. It is for objects as a tenant has them and
-// for files; reference.Redacted and asterisks are no secrets. A nil Schema has
-// none.
+// SecretValues returns the strings and numbers of an object's sensitive and
+// masked values, so that they can be redacted in messages about the object. The
+// object comes from a tenant or a file. reference.Redacted and asterisks are
+// not secrets. A nil Schema has no secrets. The error does not quote the
+// object.
 func (k *Schema) SecretValues(body json.RawMessage) ([]string, error) {
 	if k == nil || len(body) == 0 || !k.HasSecrets() {
 		return nil, nil
 	}
 	n, err := jsonval.ParseObject(body)
 	if err != nil {
-		return nil, fmt.Errorf("plan: secrets of %s: the object cannot be read", k.Name) // the cause may quote it
+		return nil, fmt.Errorf("plan: secrets of %s: the object cannot be read", k.Name) // the cause may quote a secret
 	}
 	var out []string
 	collectSecrets(k.Root, n, false, &out)
@@ -39,9 +39,9 @@ func collectSecrets(r *Rule, n *jsonval.Node, within bool, out *[]string) {
 	}
 }
 
-// KeepsSecret reports whether the property at a path is a secret or part of one,
-// for objects of whatever types on the way.
-func (k *Schema) KeepsSecret(segs []string) bool {
+// MayBeSecret reports whether the property at a path can be a secret or part of
+// one, for any types of the objects along the path.
+func (k *Schema) MayBeSecret(segs []string) bool {
 	at := map[*Rule]bool{k.Root: true}
 	for _, s := range segs {
 		next := map[*Rule]bool{}

@@ -23,20 +23,21 @@ func TestSecretValues(t *testing.T) {
 		body string
 	}{
 		"a kind without secrets": {tenant.Kind{Name: "groups"}, body},
-		"no object":              {kind, ``},
+		"an absent object":       {kind, ``},
 		"asterisks":              {kind, `{"radius":"****","password":"","keys":"x"}`},
 	} {
 		if got, err := compiled(t, tt.kind).SecretValues(json.RawMessage(tt.body)); err != nil || len(got) > 0 {
-			t.Errorf("%s: got %q, %v, want none", name, got, err)
+			t.Errorf("%s: got %q, %v, want no secrets", name, got, err)
 		}
 	}
 	if _, err := compiled(t, kind).SecretValues(json.RawMessage(`{"password":"one"`)); err == nil || len(err.Error()) == 0 {
-		t.Error("a broken object: got no error")
+		t.Error("malformed JSON: got no error")
 	}
 }
 
-// At one path there are secrets and other values: the type of the object around
-// tells them apart. A path alone does not, and so counts as one of a secret.
+// One path leads to secrets and to other values. The type of the enclosing
+// object decides which value is a secret. MayBeSecret has only the path, and so
+// reports true.
 func TestSecretsOfOneType(t *testing.T) {
 	k := compiled(t, tenant.Kind{Name: "policies", SensitiveTypes: []tenant.SensitiveType{{Path: "/settings/**/value", Type: "#secret"}}})
 	got, err := k.SecretValues(json.RawMessage(`{"settings":[
@@ -48,14 +49,14 @@ func TestSecretsOfOneType(t *testing.T) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 	if !k.HasSecrets() {
-		t.Error("the kind has no secrets")
+		t.Error("HasSecrets() = false, want true")
 	}
 	for path, want := range map[string]bool{"settings/x/value": true, "settings/value/below": true, "settings/x": false, "value": false} {
-		if got := k.KeepsSecret(strings.Split(path, "/")); got != want {
-			t.Errorf("%s: got %t, want %t", path, got, want)
+		if got := k.MayBeSecret(strings.Split(path, "/")); got != want {
+			t.Errorf("MayBeSecret(%s) = %t, want %t", path, got, want)
 		}
 	}
 	if _, err := Compile(tenant.Kind{Name: "policies", SensitiveTypes: []tenant.SensitiveType{{Path: "/value"}}}); err == nil {
-		t.Error("without a type: got no error")
+		t.Error("Compile of a sensitive type without a type: got no error")
 	}
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // ReplaceMember returns the array with one member removed, replaced or added.
-// A member of a set that is there twice is one member, so all its copies go.
-// r is the rule of the members.
+// If the array has duplicates of old, all of them are removed or replaced by
+// one now. r is the rule of the members.
 func ReplaceMember(r *Rule, array, old, now *jsonval.Node) *jsonval.Node {
 	out := &jsonval.Node{Kind: '['}
 	placed := now == nil
@@ -35,8 +35,9 @@ func ReplaceMember(r *Rule, array, old, now *jsonval.Node) *jsonval.Node {
 // removed (Now is nil).
 type MemberChange struct{ Old, Now *jsonval.Node }
 
-// ReplaceMembers makes changes of different members at once: what
-// [ReplaceMember] returns for one after the other, in time linear in the set.
+// ReplaceMembers makes changes of different members. It returns the same as
+// [ReplaceMember] for one change after the other, in time linear in the size of
+// the set.
 func ReplaceMembers(r *Rule, array *jsonval.Node, changes []MemberChange) *jsonval.Node {
 	text := func(n *jsonval.Node) string { return string(CanonicalMember(r, n).JSON()) }
 	byText := make(map[string]int, len(changes))
@@ -70,49 +71,53 @@ func ReplaceMembers(r *Rule, array *jsonval.Node, changes []MemberChange) *jsonv
 // member is one member of a set on up to three sides.
 type member struct {
 	Base, Desired, Current *jsonval.Node
-	// Places are where it stands in the repository's file.
+	// Places are the member's positions in the repository's array.
 	Places []int
 }
 
-// identity returns how the members of a set are told apart on these sides: by
-// what the kind declares, or by their whole value where it declares nothing,
-// or where that does not tell all of them apart.
+// identity returns a function that returns the identity of a member. It is the
+// declared identity if the kind declares one and it is unique in each array.
+// Otherwise it is the whole value.
 func (s *setRule) identity(sides ...*jsonval.Node) func(*jsonval.Node) string {
 	if len(s.By) > 0 {
 		unique := true
 		for _, side := range sides {
-			unique = unique && s.TellsApart(side)
+			unique = unique && s.HasUniqueIdentities(side)
 		}
 		if unique {
-			return s.Declared
+			return s.DeclaredIdentity
 		}
 	}
-	return s.value
+	return s.wholeValue
 }
 
-// value is the identity of a member by its whole value.
-func (s *setRule) value(n *jsonval.Node) string { return string(CanonicalMember(s.member, n).JSON()) }
+// wholeValue returns the identity of a member by its whole value.
+func (s *setRule) wholeValue(n *jsonval.Node) string {
+	return string(CanonicalMember(s.member, n).JSON())
+}
 
-// Declared is the identity that the kind declares: the canonical values at By.
-func (s *setRule) Declared(n *jsonval.Node) string {
+// DeclaredIdentity returns the identity that the kind declares: the canonical
+// values at By.
+func (s *setRule) DeclaredIdentity(n *jsonval.Node) string {
 	var b []byte
 	for _, segs := range s.By {
 		r, value := s.member.FollowIn(n, segs)
-		// Missing, null and a default name the same member.
+		// A missing value, null and a default are the same identity.
 		b = append(canonicalProperty(r, value, true).AppendJSON(b), ' ')
 	}
 	return string(b)
 }
 
-// TellsApart reports whether the declared identity names every member of an
-// array once. Equal members are one, unless the set is Multi.
-func (s *setRule) TellsApart(array *jsonval.Node) bool {
+// HasUniqueIdentities reports whether the members of an array have different
+// identities: the declared one, or the whole value if the kind declares none.
+// Equal members count as one, unless the set is Multi.
+func (s *setRule) HasUniqueIdentities(array *jsonval.Node) bool {
 	if !array.IsArray() {
 		return true
 	}
-	identity := s.Declared
+	identity := s.DeclaredIdentity
 	if len(s.By) == 0 {
-		identity = s.value
+		identity = s.wholeValue
 	}
 	seen := make(map[string]*jsonval.Node, len(array.Kids))
 	for _, kid := range array.Kids {
@@ -125,12 +130,13 @@ func (s *setRule) TellsApart(array *jsonval.Node) bool {
 	return true
 }
 
-// Merges reports whether the set can be merged member by member: a Multi set
-// only while nothing repeats, since nothing says then which members are pairs.
+// Merges reports whether the set can be merged member by member. A Multi set
+// can be merged only if it has no duplicates, because members with equal
+// identities cannot be paired.
 func (s *setRule) Merges(sides ...*jsonval.Node) bool {
 	if s.multi {
 		for _, side := range sides {
-			if !s.TellsApart(side) {
+			if !s.HasUniqueIdentities(side) {
 				return false
 			}
 		}
@@ -138,9 +144,9 @@ func (s *setRule) Merges(sides ...*jsonval.Node) bool {
 	return true
 }
 
-// SameList reports whether two sets are short lists of the same different texts
-// in the same order, as most sets are that nobody has touched. What it says no
-// to may be equal all the same.
+// SameList reports whether two sets are short arrays of the same strings,
+// without duplicates and in the same order. Most unchanged sets are. Sets for
+// which it reports false can be equal too.
 func (s *setRule) SameList(desired, current *jsonval.Node) bool {
 	if !current.IsArray() || len(desired.Kids) != len(current.Kids) || len(desired.Kids) > maxList {
 		return false
@@ -160,12 +166,13 @@ func (s *setRule) SameList(desired, current *jsonval.Node) bool {
 	return true
 }
 
-// maxList is the longest list whose texts are compared with one another.
+// maxList is the longest array whose strings SameList compares with one
+// another.
 const maxList = 16
 
-// Members pairs the members of a set: in the tenant's order, then what only
-// the repository has, then what only the base had. A member that stands there
-// twice is one member.
+// Members pairs the members of a set. The members have the tenant's order.
+// Members that only the repository has follow, and then members that only the
+// base has. Duplicates are one member.
 func (s *setRule) Members(base, desired, current *jsonval.Node) []*member {
 	var out []*member
 	index := map[string]*member{}
@@ -191,9 +198,9 @@ func (s *setRule) Members(base, desired, current *jsonval.Node) []*member {
 	return out
 }
 
-// SortedSets returns a tree in name form with the members of all its sets in an
-// order of their own: the same whatever order a tenant lists them in. What can
-// be seen counts first, so that it is the same in every tenant.
+// SortedSets returns a tree in name form with the members of all its sets
+// sorted. The order does not depend on the order in the tenant. It depends on
+// the redacted text first, so that it is the same in each tenant.
 func SortedSets(r *Rule, n *jsonval.Node) *jsonval.Node {
 	if n == nil || r == nil || len(n.Kids) == 0 {
 		return n
@@ -209,8 +216,8 @@ func SortedSets(r *Rule, n *jsonval.Node) *jsonval.Node {
 		return out
 	}
 	type member struct {
-		kid        *jsonval.Node
-		seen, text string
+		kid            *jsonval.Node
+		redacted, text string
 	}
 	members := make([]member, len(out.Kids))
 	for i, kid := range out.Kids {
@@ -218,7 +225,7 @@ func SortedSets(r *Rule, n *jsonval.Node) *jsonval.Node {
 		members[i] = member{kid, string(shown.JSON()), string(kid.JSON())}
 	}
 	slices.SortStableFunc(members, func(a, b member) int {
-		return cmp.Or(strings.Compare(a.seen, b.seen), strings.Compare(a.text, b.text))
+		return cmp.Or(strings.Compare(a.redacted, b.redacted), strings.Compare(a.text, b.text))
 	})
 	sorted := &jsonval.Node{Kind: '[', Kids: make([]*jsonval.Node, len(members))}
 	for i, m := range members {

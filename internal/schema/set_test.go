@@ -8,12 +8,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// All at once is one after the other, where no change makes what another one
-// takes away.
+// ReplaceMembers returns the same as ReplaceMember for one change after the
+// other, if no change removes a member that another one adds.
 func TestReplaceMembers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		number := func(n int) *jsonval.Node { return &jsonval.Node{Kind: '0', Text: strconv.Itoa(n)} }
-		var array *jsonval.Node // perhaps there is none
+		var array *jsonval.Node // may be absent
 		if there := rapid.SliceOfN(rapid.IntRange(0, 5), 0, 8).Draw(t, "array"); len(there) > 0 || rapid.Bool().Draw(t, "empty") {
 			array = &jsonval.Node{Kind: '['}
 			for _, n := range there {
@@ -27,7 +27,7 @@ func TestReplaceMembers(t *testing.T) {
 		var changes []MemberChange
 		for i, old := range rapid.SliceOfNDistinct(rapid.IntRange(0, 9), 0, 6, rapid.ID[int]).Draw(t, "old") {
 			var c MemberChange
-			if old < 8 { // else one is added
+			if old < 8 { // otherwise a member is added
 				c.Old = number(old)
 			}
 			if c.Old == nil || rapid.Bool().Draw(t, "replaced") {

@@ -11,15 +11,16 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// Sum returns the hash of a resource of the repository as [Item.DesiredSum]
-// has it: of its content as in the file, templates included, but not of its
-// formatting. key is the tenant's for a kind with secrets, and empty for others.
+// Sum returns the hash of a repository resource for [Item.DesiredSum]. It
+// covers the content of the file with its templates, but not the formatting.
+// key is the tenant's key for a kind with secrets, and empty for other kinds.
 func Sum(body *jsonval.Node, key string) string {
 	return nodeSum(key, "file", body)
 }
 
-// Key is the key of sums over the kind's objects: none where they hold no
-// secret, so that equal plans have equal digests everywhere.
+// Key returns the key for hashes of the kind's objects. It is empty for a kind
+// without secrets, so that equal plans for different tenants have equal
+// digests.
 func (k *Schema) Key(key string) string {
 	if !k.HasSecrets() {
 		return ""
@@ -27,19 +28,19 @@ func (k *Schema) Key(key string) string {
 	return key
 }
 
-// HasSecrets reports whether the kind's objects may hold secrets.
+// HasSecrets reports whether the kind declares secrets.
 func (k *Schema) HasSecrets() bool { return len(k.Sensitive)+len(k.SensitiveTypes)+len(k.Masked) > 0 }
 
-// KeyedSum is the hash of what may hold a secret: HMAC-SHA256, in hex. Plans
-// show such hashes to people who must not know the secret, and a hash without a
-// key tells each of them whether a guess is right.
+// KeyedSum returns the HMAC-SHA256, in hex, of texts that may contain a secret.
+// People who must not know the secret see such hashes in plans. With a hash
+// without a key, each of them could test a guess.
 func KeyedSum(key, use string, texts ...[]byte) string {
 	h := hmac.New(sha256.New, []byte(key))
 	h.Write([]byte("tenantsync " + use))
 	b := sumBuffers.Get().(*sumBuffer)
 	defer sumBuffers.Put(b)
 	for _, text := range texts {
-		b.quoted = jsonval.AppendString(b.quoted[:0], text) // quoted, so that it ends where it ends
+		b.quoted = jsonval.AppendString(b.quoted[:0], text) // a quoted text has an unambiguous end
 		h.Write(b.quoted)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -53,25 +54,25 @@ func nodeSum(key, use string, n *jsonval.Node) string {
 	return KeyedSum(key, use, b.text)
 }
 
-// sumBuffer has the texts that are hashed, for the next hash to write over.
+// sumBuffer has the texts of one hash. Its memory is reused.
 type sumBuffer struct{ text, quoted []byte }
 
 var sumBuffers = sync.Pool{New: func() any { return new(sumBuffer) }}
 
-// SecretNode is what stands for a secret in name form and in the base: the id of
-// the key, and a hash that is bound to the kind.
+// SecretNode returns the mark of a secret in name form and in the base. It has
+// the id of the key, and a hash that depends on the kind.
 func SecretNode(key string, k *Schema, n *jsonval.Node) *jsonval.Node {
 	return jsonval.StringNode(reference.SecretMark + KeyID(key) + "." + KeyedSum(key, "secret", []byte(k.Name), n.JSON()) + "}")
 }
 
-// foreign reports whether a mark was made with another key.
-func foreign(n *jsonval.Node, keyID string) bool {
+// hasOtherKey reports whether n is the mark of a secret with another key.
+func hasOtherKey(n *jsonval.Node, keyID string) bool {
 	return reference.IsSecret(n) && !strings.HasPrefix(n.Text, reference.SecretMark+keyID+".")
 }
 
-// ApprovedSum is what a plan has of a secret: it is bound to the object, so that
-// nobody sees which objects have the same. values are those of the properties
-// that the secret refers to.
+// ApprovedSum returns the hash of a secret in a plan. It depends on the object,
+// so that equal secrets of different objects have different hashes. values are
+// the values of the properties that the secret refers to.
 func ApprovedSum(key, object string, secret *jsonval.Node, values ...string) string {
 	texts := [][]byte{[]byte(object), secret.JSON()}
 	for _, v := range values {

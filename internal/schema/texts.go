@@ -10,25 +10,25 @@ import (
 )
 
 // Texts finds the strings of objects that may be references, in one pass over
-// an object's bytes and without a tree. The zero value is ready for use. It is
-// used by one goroutine at a time.
+// an object's bytes and without a tree. The zero value is ready for use. A
+// Texts must not be used concurrently.
 type Texts struct {
 	scan    jsonval.Scanner
 	yield   func(refs []*tenant.Reference, text []byte)
 	waiting []waitingText
 }
 
-// waitingText is a string whose references depend on the type of the object
-// around it, which may be told behind it.
+// waitingText is a string whose references depend on the type of the enclosing
+// object. The type can follow the string.
 type waitingText struct {
 	refs []*tenant.Reference
 	text []byte
 }
 
-// Each calls yield for each string that [Form.Apply] passes to Form.Text, masks
-// left out, with the references that the kind declares for its place. The text
-// is valid during the call. A body that is no JSON object is an error, which
-// may come after some strings.
+// Each calls yield for each string that [Form.Apply] passes to Form.Text,
+// except masks, with the references that the kind declares for its place. The
+// text is valid only during the call. Each returns an error for a body that is
+// not a JSON object. It may have called yield before.
 func (t *Texts) Each(k *Schema, body []byte, yield func(refs []*tenant.Reference, text []byte)) error {
 	t.scan.Reset(body)
 	defer t.scan.Reset(nil)
@@ -118,7 +118,7 @@ func (t *Texts) array(r *Rule, refs []*tenant.Reference) error {
 	}
 }
 
-// content returns what a string or name says.
+// content returns the decoded text of a string or name.
 func (t *Texts) content(tok jsonval.Token) []byte {
 	if tok.Escaped {
 		return t.scan.AppendText(nil, tok)

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// referring is a kind with references of every sort.
+// referring returns a kind with all kinds of references.
 func referring() tenant.Kind {
 	k := everything()
 	k.References = append(k.References,
@@ -23,7 +23,7 @@ func referring() tenant.Kind {
 	return k
 }
 
-// textLine is a string and what the kind declares for its place.
+// textLine returns a string and the declared references of its place.
 func textLine(refs []*tenant.Reference, text string) string {
 	line := text
 	for _, r := range refs {
@@ -32,7 +32,7 @@ func textLine(refs []*tenant.Reference, text string) string {
 	return line
 }
 
-// textsInTree returns the strings that a form sees in an object's tree.
+// textsInTree returns the strings that a Form passes to its Text.
 func textsInTree(k *Schema, body *jsonval.Node) (lines []string) {
 	form := Form{Repository: true, Text: func(n *jsonval.Node, at Place) *jsonval.Node {
 		lines = append(lines, textLine(Applicable(at), n.Text))
@@ -77,7 +77,7 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// The one pass finds what a form sees in the tree.
+// Texts finds the same strings as a Form in the tree.
 func TestTextsAgree(t *testing.T) {
 	k := compiled(t, referring())
 	var texts Texts

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// timeText returns one spelling of a date, a date with a time, or a time of
-// day, by its value: RFC 3339 in UTC, without zeros at the end of the fraction.
-// A date is its midnight in UTC. A date with a time but without an offset stays
-// without one. Fractions are kept whole, however long they are.
+// timeText returns the canonical notation of a date, a date with a time, or a
+// time of day: RFC 3339 in UTC, without trailing zeros in the fraction. A date
+// means midnight in UTC. A date with a time but without an offset keeps no
+// offset. Fractions of any length keep all their digits. timeText returns any
+// other text unchanged.
 func timeText(s string) string {
 	if _, err := time.Parse(time.DateOnly, s); err == nil {
 		return s + "T00:00:00Z"
@@ -23,7 +24,7 @@ func timeText(s string) string {
 		return s
 	}
 	if !hasDate {
-		// The offset of a time of day alone has no meaning without a date.
+		// A time of day with an offset has no meaning without a date.
 		if _, err := time.Parse(time.TimeOnly, clock); err != nil || offset != "" {
 			return s
 		}

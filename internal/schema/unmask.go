@@ -7,10 +7,10 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// Unmask decides what the masks mean, which tell nothing by themselves:
-// a mask in the tenant is the secret that was last deployed, if one was; a mask
-// in the repository is whatever the tenant has.
-// wrote reports whether a secret was written in this run; nil: none was.
+// Unmask replaces masks by the secrets that they stand for. A mask in the
+// tenant stands for the secret that was last deployed, if there is one. A mask
+// in the repository stands for the value in the tenant. wrote reports whether
+// this run has written a secret; a nil wrote means that it has written none.
 func Unmask(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.Node) bool) (d, c *jsonval.Node) {
 	switch {
 	case desired == nil || current == nil:
@@ -65,22 +65,24 @@ func unmaskArray(r *Rule, base, desired, current *jsonval.Node, wrote func(*json
 	return d, c
 }
 
-// align finds for each element of from the one of to that is the same but for
-// secrets, or -1: by a set's identity, else by everything that can be seen.
-// Guessing by position would attach one setting's secret to another.
+// align returns, for each element of from, the index of the element of to that
+// is equal apart from secrets, or -1. In a set with a declared identity it
+// compares the identities, and otherwise all other values. It does not pair by
+// position alone, because that could give one setting's secret to another
+// setting.
 func align(r *Rule, from, to *jsonval.Node) []int {
 	if set := r.Fact().Set; set != nil && len(set.By) > 0 {
 		return AlignByText(from, to, set.identity(from, to))
 	}
 	next := r.Step("*")
 	return AlignBy(from, to, func(a, b *jsonval.Node) bool {
-		return EqualButSecrets(a, b) || EqualButSecrets(CanonicalMember(next, a), CanonicalMember(next, b))
+		return EqualExceptSecrets(a, b) || EqualExceptSecrets(CanonicalMember(next, a), CanonicalMember(next, b))
 	})
 }
 
-// AlignBy pairs equal elements one to one, the same place first. Where more
-// elements are equal on one side than on the other, nothing tells which of them
-// are pairs, and none of them is paired.
+// AlignBy pairs equal elements one to one. It prefers the same position. If one
+// side has more elements of a value than the other side, the pairs are
+// ambiguous, and none of these elements is paired.
 func AlignBy(from, to *jsonval.Node, same func(a, b *jsonval.Node) bool) []int {
 	out := make([]int, len(from.Kids))
 	used := map[int]bool{}
@@ -106,8 +108,8 @@ func AlignBy(from, to *jsonval.Node, same func(a, b *jsonval.Node) bool) []int {
 	return out
 }
 
-// AlignByText is [AlignBy] for elements that are equal where their texts are, in
-// time linear in the arrays.
+// AlignByText is [AlignBy] for elements that are equal if their texts are
+// equal. It takes time linear in the arrays.
 func AlignByText(from, to *jsonval.Node, text func(n *jsonval.Node) string) []int {
 	out := make([]int, len(from.Kids))
 	places := map[string][2][]int{}
@@ -138,8 +140,8 @@ func AlignByText(from, to *jsonval.Node, text func(n *jsonval.Node) string) []in
 	return out
 }
 
-// unpair takes back the pairs of which one element could be paired otherwise
-// with one that has been left over.
+// unpair removes the ambiguous pairs: an element that was not paired is equal
+// to one of the pair's elements.
 func unpair(from, to *jsonval.Node, out []int, used map[int]bool, same func(a, b *jsonval.Node) bool) {
 	pairs := slices.Clone(out)
 	for i, j := range pairs {

@@ -12,16 +12,16 @@ func TestAlignBy(t *testing.T) {
 		name, from, to string
 		want           []int
 	}{
-		{"the same place", `["a","b"]`, `["a","b"]`, []int{0, 1}},
-		{"another place", `["a","b"]`, `["b","a"]`, []int{1, 0}},
-		{"the same place first", `["a","a"]`, `["a","a"]`, []int{0, 1}},
-		{"only some", `["a","x","b"]`, `["b","y"]`, []int{-1, -1, 0}},
-		{"one of two", `["a"]`, `["x","a","a"]`, []int{-1}},
-		{"one of two, the first at its place", `["a"]`, `["a","a"]`, []int{-1}},
-		{"two of one", `["a","a"]`, `["x","x","a"]`, []int{-1, -1}},
+		{"the same position", `["a","b"]`, `["a","b"]`, []int{0, 1}},
+		{"another position", `["a","b"]`, `["b","a"]`, []int{1, 0}},
+		{"equal elements at the same positions", `["a","a"]`, `["a","a"]`, []int{0, 1}},
+		{"some elements without a pair", `["a","x","b"]`, `["b","y"]`, []int{-1, -1, 0}},
+		{"one element and two", `["a"]`, `["x","a","a"]`, []int{-1}},
+		{"one element and two, one at its position", `["a"]`, `["a","a"]`, []int{-1}},
+		{"two elements and one", `["a","a"]`, `["x","x","a"]`, []int{-1, -1}},
 		{"others stay paired", `["a","b"]`, `["a","a","b"]`, []int{-1, 2}},
-		{"no array", `["a"]`, `{}`, []int{-1}},
-		{"shorter", `["x","a"]`, `["a"]`, []int{-1, 0}},
+		{"not an array", `["a"]`, `{}`, []int{-1}},
+		{"a shorter array", `["x","a"]`, `["a"]`, []int{-1, 0}},
 	} {
 		from, err := jsonval.Parse([]byte(tt.from))
 		if err != nil {

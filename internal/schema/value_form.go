@@ -17,13 +17,13 @@ func knownForm(form tenant.ValueForm) bool {
 	return false
 }
 
-// typeForm is the form of every "@odata.type": with and without "#" it is the
-// same type. No kind declares it, it holds everywhere.
+// typeForm is the form of each "@odata.type": a type with and without "#" is
+// the same type. Kinds cannot declare it.
 const typeForm tenant.ValueForm = typeName
 
-// inForm returns the one spelling of a text of a form. A text that is not of
-// the form stays as it is. The result is of the form again, so that applying it
-// twice changes nothing.
+// inForm returns the canonical notation of a text of a form. It returns a text
+// that does not have the form unchanged. inForm returns its own results
+// unchanged.
 func inForm(form tenant.ValueForm, s string) string {
 	switch form {
 	case tenant.Text:
@@ -46,7 +46,7 @@ func inForm(form tenant.ValueForm, s string) string {
 	return FoldGUID(s)
 }
 
-// FoldGUID returns a text that is a GUID in lower case, and any other as it is.
+// FoldGUID returns a GUID in lower case, and any other text unchanged.
 func FoldGUID(s string) string {
 	if !IsGUID(s) {
 		return s
@@ -54,8 +54,8 @@ func FoldGUID(s string) string {
 	return lowerASCII(s)
 }
 
-// idText folds GUIDs, and what has the form of a sign-in name or mail address:
-// Entra compares those without regard to case.
+// idText converts GUIDs, sign-in names and mail addresses to lower case. Entra
+// compares those names and addresses without regard to case.
 func idText(s string) string {
 	if at := strings.IndexByte(s, '@'); at > 0 && at < len(s)-1 && strings.LastIndexByte(s, '@') == at && !strings.ContainsAny(s, " \t\r\n") {
 		return lowerASCII(s)
@@ -74,8 +74,9 @@ func flagsText(s string) string {
 	return strings.Join(slices.Compact(flags), ",")
 }
 
-// lowerASCII lowers A to Z only. Other letters are left alone: no service folds
-// them in names of an enumeration, and a wrong "equal" would hide a change.
+// lowerASCII converts only A to Z to lower case. Services do not fold other
+// letters in the names of an enumeration, and two different names must not
+// compare equal, because that would hide a change.
 func lowerASCII(s string) string {
 	for i := range len(s) {
 		if c := s[i]; c >= 'A' && c <= 'Z' {
@@ -91,7 +92,8 @@ func lowerASCII(s string) string {
 	return s
 }
 
-// isWord reports whether a value is one of the literals that are no prefixes.
+// isWord reports whether a value is one of the literals. Case does not matter.
+// A literal that is a prefix does not count.
 func isWord(literals []string, value string) bool {
 	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(value) && lowerASCII(l) == lowerASCII(value) })
 }

@@ -24,7 +24,7 @@ func TestValueForms(t *testing.T) {
 
 		{tenant.Enumeration, "Enabled", "enabled", true},
 		{tenant.Enumeration, "enabled", "disabled", false},
-		{tenant.Enumeration, "\u212aey", "key", false}, // the Kelvin sign is no K
+		{tenant.Enumeration, "\u212aey", "key", false}, // the Kelvin sign is not a K
 
 		{tenant.Flags, "internalGuest,b2bCollaborationGuest", "b2bCollaborationGuest, InternalGuest", true},
 		{tenant.Flags, "minor,minor", "minor", true},
@@ -71,7 +71,7 @@ func TestValueForms(t *testing.T) {
 		{tenant.Duration, "PT1.5S", "PT1S", false},
 		{tenant.Duration, "PT", "P", false},
 		{tenant.Duration, "P1D1D", "P2D", false},
-		{tenant.Duration, "PT1M1H", "PT1H1M", false}, // not in this order
+		{tenant.Duration, "PT1M1H", "PT1H1M", false}, // hours precede minutes
 		{tenant.Duration, "P", "P0D", false},
 		{tenant.Duration, "PT0.5H", "PT30M", false},
 
@@ -86,13 +86,13 @@ func TestValueForms(t *testing.T) {
 		{tenant.IPRange, "192.0.2.0/24", "192.0.2.0", false},
 		{tenant.IPRange, "192.0.2.9-192.0.2.1", "192.0.2.1-192.0.2.9", false},
 		{tenant.IPRange, "192.0.2.0/33", "192.0.2.0/32", false},
-		{tenant.IPRange, "192.0.2.01", "192.0.2.1", false}, // once read as octal
+		{tenant.IPRange, "192.0.2.01", "192.0.2.1", false}, // some parsers read it as octal
 		{tenant.IPRange, "0.0.0.0/0", "0.0.0.0-255.255.255.255", true},
 	}
 	for _, tt := range tests {
 		a, b := inForm(tt.form, tt.a), inForm(tt.form, tt.b)
 		if (a == b) != tt.same {
-			t.Errorf("%s: %q and %q have the forms %q and %q; want the same: %t", tt.form, tt.a, tt.b, a, b, tt.same)
+			t.Errorf("%s: %q and %q become %q and %q; want the same: %t", tt.form, tt.a, tt.b, a, b, tt.same)
 		}
 	}
 }
@@ -111,7 +111,7 @@ func TestValueFormsAreStable(t *testing.T) {
 		form, s := rapid.SampledFrom(forms).Draw(t, "form"), text.Draw(t, "text")
 		once := inForm(form, s)
 		if twice := inForm(form, once); twice != once && form != typeForm { // a type has one "#" at most
-			t.Errorf("%s: %q becomes %q, and that %q", form, s, once, twice)
+			t.Errorf("%s: %q becomes %q, which becomes %q", form, s, once, twice)
 		}
 	})
 }

@@ -162,9 +162,7 @@ func stillKept(ix *index, o *object) string {
 // remember marks an object that agrees in full, for asBefore. What depends on
 // more than bytes and bindings is not marked.
 func (dec *decider) remember(o *object, t *trees) {
-	byProperty := false
-	reference.EachReference(t.current, func(r reference.Ref) { byProperty = byProperty || r.Property != "" })
-	if byProperty {
+	if _, byProperty := dec.ns.refsOf(t.current); byProperty {
 		return
 	}
 	o.newBase.Seen, o.newBase.Refs = dec.seen.seen(o, o.oldRefs), o.oldRefs

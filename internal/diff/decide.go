@@ -3,7 +3,6 @@ package diff
 import (
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -35,7 +34,7 @@ func (dec *decider) compare(o *object) {
 	if readsCurrent(dec.ix, o) {
 		t.raw = dec.tenantBody(o)
 		t.current, t.strays = dec.ns.current(o.kind, t.raw)
-		o.oldRefs = reference.RefsOf(t.current)
+		o.oldRefs, _ = dec.ns.refsOf(t.current)
 		o.newRefs = o.oldRefs
 		dec.backUp(o, t.current)
 	}
@@ -108,12 +107,12 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 	for _, r := range refused {
 		noteOn(dec.ix, o, plan.Unsupported, r.Pointer, "%s: %s; until then nothing of this file is deployed", schema.FileOf(o.desired), r.Message)
 	}
-	var problems []problem
-	t.desired, t.secrets, problems = dec.ns.desired(o, body)
-	for _, p := range problems {
+	named := dec.ns.desired(o, body)
+	t.desired, t.secrets, t.undeclared = named.body, named.secrets, named.undeclared
+	for _, p := range named.problems {
 		noteOn(dec.ix, o, apply.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
 	}
-	if len(problems)+len(refused) > 0 {
+	if len(named.problems)+len(refused) > 0 {
 		o.keep, o.withheld = true, true
 		return false
 	}
@@ -134,6 +133,9 @@ func (dec *decider) tenantBody(o *object) *jsonval.Node {
 // same way on all sides.
 func (dec *decider) nameAlike(o *object, t *trees) {
 	k := o.kind
+	if !t.undeclared && !refers(t.base) {
+		return
+	}
 	t.guide = dec.ns.guide(k, t.desired, t.base)
 	if len(t.guide) == 0 {
 		return
@@ -141,7 +143,7 @@ func (dec *decider) nameAlike(o *object, t *trees) {
 	for _, n := range []**jsonval.Node{&t.base, &t.desired, &t.current} {
 		*n = guided(k, t.guide, *n, false)
 	}
-	o.oldRefs = reference.RefsOf(t.current)
+	o.oldRefs, _ = dec.ns.refsOf(t.current)
 	o.newRefs = o.oldRefs
 }
 
@@ -175,7 +177,9 @@ func bindingOnly(ix *index, o *object) *BaseObject {
 
 // compareBoth compares an object that is on both sides.
 func (dec *decider) compareBoth(o *object, t *trees) {
-	t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, t))
+	if schema.HasMask(t.desired) || schema.HasMask(t.current) {
+		t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, t))
+	}
 	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current)
 	found, types := typeDifferences(found)
 	o.newBase.Body = nil

@@ -98,6 +98,9 @@ func nameInTenant(k *schema.Schema, id string, body *jsonval.Node) string {
 // nameOf returns the natural key that the repository, or else the base, gives
 // an object; its key where they do not tell.
 func (m *matching) nameOf(o *object) string {
+	if name, ok := m.fileNames[o]; ok {
+		return name
+	}
 	if o.desired != nil {
 		if name, ok := desiredName(m.ix, o); ok {
 			return name

@@ -67,6 +67,8 @@ type matching struct {
 	// free are the tenant's objects that no id has bound, names their natural keys.
 	free  []*tenant.Resource
 	names map[*tenant.Resource]string
+	// fileNames are the natural keys that files of new objects were found to give.
+	fileNames map[*object]string
 	// undecided are free objects about which nothing is concluded.
 	undecided map[*tenant.Resource]bool
 }
@@ -78,6 +80,7 @@ func matchKind(ix *index, all *matches, s *sides) map[string]*object {
 		ix: ix, all: all, kind: s.kind,
 		objects:   make(map[string]*object, max(len(s.base), len(s.desired))),
 		names:     map[*tenant.Resource]string{},
+		fileNames: map[*object]string{},
 		undecided: map[*tenant.Resource]bool{},
 	}
 	if s.kind.Singleton {
@@ -182,6 +185,9 @@ func (m *matching) nameless() {
 					noteOn(m.ix, o, apply.ClassOf(bad), jsonval.JoinPointer(segs), "%s: what the object is called cannot be read%s", schema.FileOf(o.desired), untilRepaired)
 				}
 			}
+		}
+		if name, ok := nameInFile(m.ix, m.kind, body); ok {
+			m.fileNames[o] = name
 		}
 	}
 }

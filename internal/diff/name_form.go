@@ -19,7 +19,7 @@ func (ns *names) name(refs []*tenant.Reference, value string) *jsonval.Node {
 			if key, ok := ns.lookup(kind, r.Property, value); ok {
 				ref := reference.Ref{Kind: kind, Key: key, Property: r.Property}
 				ns.bindProperty(ref, value, r.Property != "") // what is named now must be resolved at deploy
-				return jsonval.StringNode(ref.String())
+				return ns.node(ref)
 			}
 		}
 	}
@@ -63,25 +63,41 @@ type problem struct {
 	pointer string
 }
 
+// inFile is what a file says of an object.
+type inFile struct {
+	// body is in name form.
+	body     *jsonval.Node
+	secrets  map[string]secretSum
+	problems []problem
+	// undeclared: it has a reference where the kind declares none.
+	undeclared bool
+}
+
 // desired returns an object in name form as the repository wants it, and what a
 // plan has of its secrets.
-func (ns *names) desired(o *object, body *jsonval.Node) (out *jsonval.Node, secrets map[string]secretSum, problems []problem) {
+func (ns *names) desired(o *object, body *jsonval.Node) (out inFile) {
 	k := o.kind
 	s := ns.desiredShape(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
-		problems = append(problems, problem{*err, jsonval.JoinPointer(at.Segs)})
+		out.problems = append(out.problems, problem{*err, jsonval.JoinPointer(at.Segs)})
 		return jsonval.NullNode
 	})
-	hash := s.Secret
+	hash, text := s.Secret, s.Text
 	s.Secret = func(n *jsonval.Node) *jsonval.Node {
 		mark := hash(n)
-		if secrets == nil {
-			secrets = map[string]secretSum{}
+		if out.secrets == nil {
+			out.secrets = map[string]secretSum{}
 		}
-		secrets[mark.Text] = ns.sumOf(o, n, mark)
+		out.secrets[mark.Text] = ns.sumOf(o, n, mark)
 		return mark
 	}
-	out = s.Apply(k, body)
-	return out, secrets, problems
+	s.Text = func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+		named := text(n, at)
+		isReference := strings.HasPrefix(named.Text, "${")
+		out.undeclared = out.undeclared || isReference && len(schema.Applicable(at)) == 0
+		return named
+	}
+	out.body = s.Apply(k, body)
+	return out
 }
 
 // desiredShape is the form of desired; fail says what becomes of a string that
@@ -116,7 +132,7 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 			if _, state := ns.resolve(*ref); state == unknown {
 				return failAt(at, n, ns.unresolved(*ref))
 			}
-			return jsonval.StringNode(ref.String())
+			return ns.node(*ref)
 		},
 		Secret: hasher(ns.ix, k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
@@ -164,9 +180,6 @@ func (ns *names) sharedName(kind, key string) bool {
 // repository and the base have, so that the tenant's ids there can be named
 // the same way. The result is by place and value.
 func (ns *names) guide(k *schema.Schema, sides ...*jsonval.Node) map[textAt]*jsonval.Node {
-	if !slices.ContainsFunc(sides, refers) {
-		return nil
-	}
 	guide := map[textAt]*jsonval.Node{}
 	s := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
 		if ref := reference.ReferenceIn(n); ref != nil && len(schema.Applicable(at)) == 0 {

@@ -54,10 +54,13 @@ func newSeenSums(ns *names) *seenSums {
 // seen returns the hash of the file's bytes, of the canonical text of the
 // tenant's object, and of what the names in them lead to; empty for an object
 // that cannot be read.
-func (s *seenSums) seen(o *object, refs []string) string {
+func (s *seenSums) seen(o *object, refs []string) string { return string(s.appendSeen(o, refs)) }
+
+// appendSeen is seen in memory that the next hash overwrites.
+func (s *seenSums) appendSeen(o *object, refs []string) []byte {
 	var err error
 	if s.text, err = s.canonical.Append(s.text[:0], o.kind, o.current.Body); err != nil {
-		return ""
+		return nil
 	}
 	s.scratch = append(s.scratch[:0], s.seeds[o.kind.Name]...)
 	for _, ref := range refs {
@@ -89,13 +92,14 @@ func (s *seenSums) textSum(o *object, text []byte) string {
 	s.hash.Reset()
 	s.hash.Write(s.seeds[o.kind.Name])
 	s.hash.Write(text)
-	return s.sum()
+	return string(s.sum())
 }
 
 // sum returns the first half of the hash, in hex.
-func (s *seenSums) sum() string {
+func (s *seenSums) sum() []byte {
 	s.scratch = s.hash.Sum(s.scratch[:0])
-	return hex.EncodeToString(s.scratch[:16])
+	s.scratch = hex.AppendEncode(s.scratch, s.scratch[:16])
+	return s.scratch[sha256.Size:]
 }
 
 // asBefore reports whether the object is as it was when both sides agreed in
@@ -107,7 +111,7 @@ func (dec *decider) asBefore(o *object) bool {
 		return false
 	}
 	if !o.hashed {
-		o.hashed, o.asBefore = true, dec.seen.seen(o, b.Refs) == b.Seen
+		o.hashed, o.asBefore = true, string(dec.seen.appendSeen(o, b.Refs)) == b.Seen
 	}
 	return o.asBefore
 }
@@ -162,9 +166,7 @@ func stillKept(ix *index, o *object) string {
 // remember marks an object that agrees in full, for asBefore. What depends on
 // more than bytes and bindings is not marked.
 func (dec *decider) remember(o *object, t *trees) {
-	byProperty := false
-	reference.EachReference(t.current, func(r reference.Ref) { byProperty = byProperty || r.Property != "" })
-	if byProperty {
+	if _, byProperty := dec.ns.refsOf(t.current); byProperty {
 		return
 	}
 	o.newBase.Seen, o.newBase.Refs = dec.seen.seen(o, o.oldRefs), o.oldRefs

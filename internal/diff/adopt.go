@@ -11,19 +11,19 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// adoptDifferences writes the tenant's drift into the person's file, and
-// nothing else of it. What would lose a secret of the file, and nobody can tell
-// whether the tenant has it still, is left to people.
+// adoptDifferences writes the tenant's drift into the file, and leaves the rest
+// of the file unchanged. It does not adopt a difference if the file would lose
+// a secret that may still be valid. A note leaves this difference to people.
 func adoptDifferences(ns *names, o *object, t *trees, found []*difference) {
-	body, lost := takeOver(ns, o, t, found)
+	body, lost := mergeInto(ns, o, t, found)
 	for _, d := range lost {
-		noteOn(ns.ix, o, plan.SecretNeeded, jsonval.JoinPointer(d.segs), "the tenant has changed this, and it holds secrets that cannot be read, so that nobody can tell which of the file's secrets still belong to what; take the change into %s by hand, or undo it in the tenant", schema.FileOf(o.desired))
+		noteOn(ns.ix, o, plan.SecretNeeded, jsonval.JoinPointer(d.segs), "the tenant has changed this value, and its secrets cannot be read, so it is unknown which of the file's secrets still apply; copy the change into %s by hand, or undo it in the tenant", schema.FileOf(o.desired))
 	}
 	found = slices.DeleteFunc(slices.Clone(found), func(d *difference) bool {
 		return slices.ContainsFunc(lost, func(l *difference) bool { return slices.Equal(l.segs, d.segs) })
 	})
 	if len(lost) > 0 {
-		body, _ = takeOver(ns, o, t, found)
+		body, _ = mergeInto(ns, o, t, found)
 	}
 	if len(found) == 0 || body == nil {
 		return
@@ -37,14 +37,14 @@ func adoptDifferences(ns *names, o *object, t *trees, found []*difference) {
 	}
 }
 
-// revertDifferences returns the changes of the desired line that put the
-// tenant's values where the item would have written the repository's.
+// revertDifferences returns the changes of the desired branch that undo the
+// item: they write the tenant's values in place of the repository's.
 func revertDifferences(ns *names, o *object, t *trees, propose []proposal) []tenant.Change {
 	found := make([]*difference, len(propose))
 	for i, p := range propose {
 		found[i] = p.whole
 	}
-	body, _ := takeOver(ns, o, t, found)
+	body, _ := mergeInto(ns, o, t, found)
 	if body == nil {
 		return nil
 	}
@@ -57,16 +57,16 @@ func revertDifferences(ns *names, o *object, t *trees, propose []proposal) []ten
 	}
 }
 
-// takeOver returns the repository's file with the tenant's values, and the
-// first difference of each property that has lost a secret of the file to one
-// that cannot be read.
-func takeOver(ns *names, o *object, t *trees, found []*difference) (body json.RawMessage, lost []*difference) {
+// mergeInto returns the repository's file with the tenant's values. lost has
+// the first difference of each property that would lose a secret of the file
+// while the tenant's value has a secret that cannot be read.
+func mergeInto(ns *names, o *object, t *trees, found []*difference) (body json.RawMessage, lost []*difference) {
 	if len(found) == 0 {
 		return nil, nil
 	}
-	k, err := ns.newKeeper(o, t)
+	k, err := ns.newFileEditor(o, t)
 	if err != nil {
-		ns.ix.fail(fmt.Errorf("plan: edit %s: %w", o.id(), err)) // it was parsed before
+		ns.ix.fail(fmt.Errorf("plan: edit %s: %w", o.id(), err)) // cannot happen: the file was parsed before
 		return nil, nil
 	}
 	root := &jsonval.Edits{}
@@ -81,7 +81,7 @@ func takeOver(ns *names, o *object, t *trees, found []*difference) (body json.Ra
 		found = found[n:]
 	}
 	if body, err = root.Apply(o.desired.Body); err != nil {
-		ns.ix.fail(fmt.Errorf("plan: edit %s: %w", o.id(), err)) // the file has what differs
+		ns.ix.fail(fmt.Errorf("plan: edit %s: %w", o.id(), err)) // cannot happen: the file has these properties
 		return nil, nil
 	}
 	return body, lost

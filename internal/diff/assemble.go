@@ -15,8 +15,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// withdraw takes items back that others stand against: those that refer to
-// what will not be created, and deletes of what is still referred to.
+// withdraw removes items that cannot be applied: items that refer to an object
+// that will not exist, and deletes of objects that are still referred to. Each
+// removal can make other items impossible, so it repeats until nothing changes.
 func (as *assembler) withdraw() {
 	for again := true; again; {
 		again = false
@@ -25,10 +26,10 @@ func (as *assembler) withdraw() {
 				continue
 			}
 			for _, ref := range o.newRefs {
-				if as.stays(ref) {
+				if as.willExist(ref) {
 					continue
 				}
-				withhold(as.ix, o, plan.Unresolved, "it refers to %s, which is not in the tenant and will not be created; see what stands against that", ref)
+				withhold(as.ix, o, plan.Unresolved, "it refers to %s, which is not in the tenant and will not be created; see the notes of that object", ref)
 				o.newRefs, again = o.oldRefs, true
 				break
 			}
@@ -39,19 +40,18 @@ func (as *assembler) withdraw() {
 				continue
 			}
 			if unread := unreadReferrer(as.ix, o.kind.Name); unread != "" {
-				withhold(as.ix, o, plan.NotRead, "it is not deleted, for %s may refer to it and were not completely read", unread)
+				withhold(as.ix, o, plan.NotRead, "it is not deleted, because %s may refer to it and were not completely read", unread)
 				o.newRefs, again = o.oldRefs, true
 			} else if referrers[o.id()] != "" {
-				withhold(as.ix, o, plan.Unresolved, "it is not deleted, for %s refers to it; take that reference out first", referrers[o.id()])
+				withhold(as.ix, o, plan.Unresolved, "it is not deleted, because %s refers to it; remove that reference first", referrers[o.id()])
 				o.newRefs, again = o.oldRefs, true
 			}
 		}
 	}
 }
 
-// unreadReferrer returns a kind whose objects may refer to the given one, and
-// of which the read failed, or was cut short or refused: nobody knows then who
-// refers to what.
+// unreadReferrer returns a kind that may refer to the given kind and was not
+// completely read. Its references are unknown.
 func unreadReferrer(ix *index, kind string) string {
 	for _, name := range slices.Sorted(maps.Keys(ix.kinds)) {
 		switch ix.states[name].Completeness {
@@ -64,8 +64,8 @@ func unreadReferrer(ix *index, kind string) string {
 	return ""
 }
 
-// stays reports whether a reference leads somewhere once the plan is carried out.
-func (as *assembler) stays(id string) bool {
+// willExist reports whether the object exists after the plan is applied.
+func (as *assembler) willExist(id string) bool {
 	kind, key := reference.SplitItemID(id)
 	if as.ns.bindings[kind][key] != "" {
 		return true
@@ -74,7 +74,8 @@ func (as *assembler) stays(id string) bool {
 	return o != nil && o.item != nil && o.item.Verb == tenant.Create
 }
 
-// referrers returns who would refer to objects that are to be deleted.
+// referrers returns, for each object that is to be deleted, an object that
+// would still refer to it.
 func (as *assembler) referrers() map[string]string {
 	deleted := map[string]bool{}
 	for _, o := range as.ms.sorted {
@@ -88,7 +89,7 @@ func (as *assembler) referrers() map[string]string {
 	}
 	for _, o := range as.ms.sorted {
 		refs := o.newRefs
-		if !as.ix.compared(o.kind) { // out of this run's scope: what it referred to when it was last in
+		if !as.ix.compared(o.kind) { // out of scope: use the references of the base
 			refs = as.agreedRefs(o)
 		}
 		for _, ref := range refs {
@@ -100,7 +101,7 @@ func (as *assembler) referrers() map[string]string {
 	return found
 }
 
-// agreedRefs are what an object referred to when both sides last agreed.
+// agreedRefs returns the references of an object when both sides last agreed.
 func (as *assembler) agreedRefs(o *object) []string {
 	if o.base == nil || len(o.base.Body) == 0 || len(o.kind.References) == 0 {
 		return nil
@@ -113,14 +114,14 @@ func (as *assembler) agreedRefs(o *object) []string {
 	return reference.RefsOf(body)
 }
 
-// assembler makes the result of the decisions about the objects.
+// assembler makes the result from the decisions about the objects.
 type assembler struct {
 	ix *index
 	ms *matches
 	ns *names
 }
 
-// assemble takes back items that others stand against, and makes the result.
+// assemble removes the items that cannot be applied, and makes the result.
 func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	as := &assembler{ix: ix, ms: ms, ns: ns}
 	as.withdraw()
@@ -202,7 +203,7 @@ func (as *assembler) newBase() *Base {
 	}
 	out.Backup, out.Unbound = as.ix.in.Base.Backup, slices.Clone(as.ix.in.Base.Unbound)
 	for _, b := range as.ix.in.Base.Objects {
-		if o := as.ms.objects[b.Kind][b.Key]; b.Kept != "" && as.ix.kinds[b.Kind] != nil && (o == nil || o.newBase == nil) {
+		if o := as.ms.objects[b.Kind][b.Key]; b.BackupSum != "" && as.ix.kinds[b.Kind] != nil && (o == nil || o.newBase == nil) {
 			out.Unbound = append(out.Unbound, b.target())
 		}
 		if as.ix.kinds[b.Kind] == nil {
@@ -215,31 +216,33 @@ func (as *assembler) newBase() *Base {
 	return out
 }
 
-// Result is what [Compare] found.
+// Result is the result of [Compare].
 type Result struct {
-	// Plan is what is proposed for the tenant.
+	// Plan has the changes that are proposed for the tenant.
 	Plan *plan.Plan
-	// Adopt are the changes of the desired line by which it takes over the
-	// tenant's drift; to be written at backup.
+	// Adopt has the changes of the desired branch that adopt the tenant's
+	// drift. The sync writes them in the backup phase.
 	Adopt []tenant.Change
-	// Revert has, by item ID, the change of the desired line that would make
-	// it agree with the tenant instead. A rename has two.
+	// Revert has, by item ID, the changes of the desired branch that would make
+	// the repository agree with the tenant, instead of the item. A rename has
+	// two changes.
 	Revert map[string][]tenant.Change
-	// Backup is the tenant in the repository's form.
+	// Backup has the tenant's objects in the repository's form.
 	Backup Backup
-	// Base is the base after this comparison: moved wherever both sides agree,
-	// unchanged elsewhere. What was adopted counts only after a comparison
-	// with the desired line as adopted.
+	// Base is the base after this comparison. It has new values where both
+	// sides agree, and the old ones elsewhere. Adopted changes are in the base
+	// only after a comparison with the adopted desired configuration.
 	Base *Base
-	// Bindings are the ids of all known keys.
+	// Bindings has the ids of all known keys.
 	Bindings reference.Bindings
-	// Unchanged counts the compared objects that agree.
+	// Unchanged is the number of compared objects that agree.
 	Unchanged int
-	// Adopted, in Summary form: a row per adopted property, for the report.
+	// Adopted has the adopted properties, one row each, for the report.
 	Adopted []plan.AdoptedChange
 
 	request func() (tenant.GuardRequest, error)
 }
 
-// GuardRequest returns the plan as guards see it. It is made anew by each call.
+// GuardRequest returns the plan in the form for guards. Each call makes a new
+// one.
 func (r *Result) GuardRequest() (tenant.GuardRequest, error) { return r.request() }

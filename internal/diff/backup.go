@@ -9,31 +9,32 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Backup is the tenant in the repository's form: keys, names instead of ids,
-// sensitive values redacted, read-only properties dropped. Where the base names
-// a revision of the backup line, it is the difference to that revision: what is
-// unchanged is neither decoded nor written again.
+// Backup has the tenant's objects in the repository's form: with keys,
+// references in place of ids, redacted secrets, and no read-only properties. If
+// the base names a revision of the backup branch, the backup is the difference
+// from that revision. Unchanged objects are then neither decoded nor written
+// again.
 type Backup struct {
-	// Snapshot has the objects that differ from Parent's, and all of them where
-	// there is no Parent. Its Kinds are always whole.
+	// Snapshot has the objects that differ from Parent, or all objects if there
+	// is no Parent. Its Kinds are always complete.
 	tenant.Snapshot
-	// Parent is the revision of the backup line that Snapshot is a difference
-	// to; empty for none.
+	// Parent is the revision of the backup branch that Snapshot is a difference
+	// from. It is empty if Snapshot is the whole backup.
 	Parent string
-	// Removed are the objects that Parent has and the tenant has not, ordered by
-	// kind and key. Like Resources they are of kinds that were completely read:
-	// of the others the backup line keeps what it has.
+	// Removed has the objects that Parent has and the tenant does not, ordered
+	// by kind and key. Like Resources, it covers only kinds that were
+	// completely read. The backup branch keeps the objects of other kinds.
 	Removed []tenant.ResourceName
 	// Counts are the numbers of objects in the whole backup, by kind.
 	Counts map[string]int
 
 	holds    func(kind, key string) bool
 	complete func(kind string) bool
-	kept     []keptObject // nil where the base's record of the backup line stays
+	objects  []backupObject // nil if MarkIn must not change the base
 }
 
-// keptObject is an object of a backup and the sum of its text.
-type keptObject struct {
+// backupObject is an object of a backup and the hash of its text.
+type backupObject struct {
 	plan.Target
 	sum string
 }
@@ -44,20 +45,20 @@ func (b *Backup) Holds(kind, key string) bool { return b.holds != nil && b.holds
 // Whole reports whether Snapshot is the whole backup.
 func (b *Backup) Whole() bool { return b.Parent == "" }
 
-// otherText stands in place of a sum where a backup revision has an object, but
-// not with the text that it has now.
+// otherText replaces a hash in the base if the backup revision has the object
+// with another text.
 const otherText = "other"
 
-// MarkIn notes in a base that this backup is a revision of the backup line, so
-// that the next one is a difference to it. A backup of some targets only is
-// nobody's parent.
+// MarkIn records in a base that this backup is a revision of the backup branch,
+// so that the next backup is a difference from it. A backup of some targets is
+// never a parent.
 func (b *Backup) MarkIn(base *Base, revision string) {
-	if b.kept == nil {
+	if b.objects == nil {
 		return
 	}
-	// The line keeps what it has of kinds that were not completely read. That may
-	// be another text than the parent's, and other objects: the revision follows
-	// the head, which is the parent only if no run was lost in between.
+	// The branch keeps the objects of kinds that were not completely read. They
+	// may differ from the parent's: the revision follows the head of the
+	// branch, and the head is the parent only if no run was lost in between.
 	unbound := slices.DeleteFunc(base.Unbound, func(t plan.Target) bool { return t.Key == "" || b.complete(t.Kind) })
 	for _, k := range b.Kinds {
 		if !b.complete(k.Kind) {
@@ -65,22 +66,22 @@ func (b *Backup) MarkIn(base *Base, revision string) {
 		}
 	}
 	base.Backup, base.Unbound = revision, unbound
-	rest := b.kept
+	rest := b.objects
 	for i := range base.Objects {
 		o := &base.Objects[i]
 		if !b.complete(o.Kind) {
-			if o.Kept != "" {
-				o.Kept = otherText
+			if o.BackupSum != "" {
+				o.BackupSum = otherText
 			}
 			continue
 		}
-		o.Kept = ""
+		o.BackupSum = ""
 		for len(rest) > 0 && compareTargets(rest[0].Target, o.target()) < 0 {
 			base.Unbound = append(base.Unbound, rest[0].Target)
 			rest = rest[1:]
 		}
 		if len(rest) > 0 && rest[0].Target == o.target() {
-			o.Kept = rest[0].sum
+			o.BackupSum = rest[0].sum
 			rest = rest[1:]
 		}
 	}
@@ -90,8 +91,9 @@ func (b *Backup) MarkIn(base *Base, revision string) {
 }
 
 // parentOf returns the backup revision that this comparison's backup can be a
-// difference to: none where only some targets are compared, and none where a
-// kind is completely read of which nobody knows what that revision has.
+// difference from. It returns an empty string if only some targets are
+// compared, or if the objects that the revision has of a completely read kind
+// are unknown.
 func parentOf(ix *index) string {
 	if ix.in.Base == nil || ix.targets != nil || ix.in.NoBackup {
 		return ""
@@ -113,15 +115,15 @@ func assembleBackup(ix *index, ms *matches) Backup {
 		return b
 	}
 	if ix.targets == nil {
-		b.kept = make([]keptObject, 0, len(ms.sorted))
+		b.objects = make([]backupObject, 0, len(ms.sorted))
 	}
 	for _, o := range ms.sorted {
 		if o.backup.sum == "" || !b.complete(o.kind.Name) {
 			continue
 		}
 		b.Counts[o.kind.Name]++
-		if b.kept != nil {
-			b.kept = append(b.kept, keptObject{plan.Target{Kind: o.kind.Name, Key: o.key}, o.backup.sum})
+		if b.objects != nil {
+			b.objects = append(b.objects, backupObject{plan.Target{Kind: o.kind.Name, Key: o.key}, o.backup.sum})
 		}
 		if o.backup.text != nil {
 			b.Resources = append(b.Resources, tenant.Resource{Kind: o.kind.Name, Key: o.key, Body: o.backup.text})
@@ -137,21 +139,21 @@ func assembleBackup(ix *index, ms *matches) Backup {
 	return b
 }
 
-// removedFrom returns the objects of the parent that the backup lacks.
+// removedFrom returns the objects of the parent that the backup does not have.
 func (b *Backup) removedFrom(base *Base) []tenant.ResourceName {
 	var removed []tenant.ResourceName
-	lacks := func(kind, key string) {
+	add := func(kind, key string) {
 		if b.complete(kind) && !b.Holds(kind, key) {
 			removed = append(removed, tenant.ResourceName{Kind: kind, Key: key})
 		}
 	}
 	for i := range base.Objects {
-		if o := &base.Objects[i]; o.Kept != "" {
-			lacks(o.Kind, o.Key)
+		if o := &base.Objects[i]; o.BackupSum != "" {
+			add(o.Kind, o.Key)
 		}
 	}
 	for _, t := range base.Unbound {
-		lacks(t.Kind, t.Key)
+		add(t.Kind, t.Key)
 	}
 	slices.SortFunc(removed, func(a, b tenant.ResourceName) int {
 		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))

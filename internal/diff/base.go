@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// Encode returns the base's JSON form, for [DecodeBase], with its objects
-// ordered. A zero Format is written as FormatVersion.
+// Encode returns the base's JSON form for [DecodeBase], with sorted objects. A
+// zero Format is written as FormatVersion.
 func (b *Base) Encode() ([]byte, error) {
 	out := *b
 	out.Format, out.Objects = cmp.Or(b.Format, format.FormatVersion), format.NotNil(slices.Clone(b.Objects))
@@ -26,9 +26,9 @@ func (b *Base) Encode() ([]byte, error) {
 	return data, nil
 }
 
-// DecodeBase reads a base's JSON form. It refuses newer formats with a
-// *[FormatError] and, as nothing that Encode wrote has them, unknown fields,
-// duplicate names, and objects out of order or there twice.
+// DecodeBase decodes a base's JSON form. It refuses a newer format with a
+// *[FormatError]. It also refuses unknown fields, duplicate names, and objects
+// that are duplicates or not sorted, because Encode never writes them.
 func DecodeBase(data []byte) (*Base, error) {
 	b := new(Base)
 	if err := format.DecodeStrict("base", data, b); err != nil {
@@ -40,14 +40,15 @@ func DecodeBase(data []byte) (*Base, error) {
 	return b, nil
 }
 
-// check reports a base in which a key could mean two objects.
+// check returns an error for an unknown format, and for duplicate or unsorted
+// objects.
 func (b *Base) check() error {
 	if b.Format != format.FormatVersion {
 		return &format.FormatError{What: "base", Got: b.Format, Supported: format.FormatVersion}
 	}
 	for i := 1; i < len(b.Objects); i++ {
 		if compareBaseObjects(b.Objects[i-1], b.Objects[i]) >= 0 {
-			return fmt.Errorf("object %q is there twice or out of order", reference.ItemID(b.Objects[i].Kind, b.Objects[i].Key))
+			return fmt.Errorf("object %q is a duplicate or out of order", reference.ItemID(b.Objects[i].Kind, b.Objects[i].Key))
 		}
 	}
 	return nil

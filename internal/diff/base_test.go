@@ -16,7 +16,7 @@ func sampleBase() *Base {
 	return &Base{Format: format.FormatVersion, Objects: []BaseObject{
 		{Kind: "locations", Key: "Bonn", ID: "1", Body: json.RawMessage(`{"name":"<Bonn>","ranges":["10.0.0.0/8"]}`)},
 		{Kind: "locations", Key: "Köln", ID: "2"},
-		{Kind: "policies", Key: "Bonn", Body: json.RawMessage(`{}`), Seen: "5d41402abc4b2a76", Refs: []string{"locations/Bonn"}},
+		{Kind: "policies", Key: "Bonn", Body: json.RawMessage(`{}`), AgreedSum: "5d41402abc4b2a76", Refs: []string{"locations/Bonn"}},
 	}}
 }
 
@@ -119,7 +119,7 @@ func TestBaseKeepsWhatTheParentHas(t *testing.T) {
 	in.Desired.Resources = parseDesired(t, `groups/B {"displayName":"B"}`)
 	in.Current.Resources = parseCurrent(t, `groups 2 {"displayName":"B"}`)
 	in.NoBackup, in.Base.Backup = true, "r7"
-	in.Base.Objects[0].Kept, in.Base.Objects[1].Kept = "sum of A", "sum of B"
+	in.Base.Objects[0].BackupSum, in.Base.Objects[1].BackupSum = "sum of A", "sum of B"
 	r, err := compareOnce(in)
 	if err != nil {
 		t.Fatal(err)

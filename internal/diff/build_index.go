@@ -22,7 +22,7 @@ func newIndex(in Input) (*index, error) {
 	for _, k := range in.Kinds.All() {
 		ix.kinds[k.Name], ix.sides[k.Name] = k, &sides{kind: k}
 		if k.HasSecrets() && (in.Keys.Tenant == "" || in.Keys.Fleet == "") {
-			return nil, fmt.Errorf("plan: kind %s has secrets, and there are no keys to hash them with", k.Name)
+			return nil, fmt.Errorf("plan: kind %s has secrets, but there are no keys for their hashes", k.Name)
 		}
 	}
 	for _, ig := range in.Rules.Ignore {
@@ -51,14 +51,14 @@ func newIndex(in Input) (*index, error) {
 	return ix, nil
 }
 
-// fresh returns an index for one comparison, whose notes and errors are its own.
+// fresh returns an index for one comparison, with its own notes and errors.
 func (ix *index) fresh() *index {
 	out := *ix
 	out.notes, out.files = slices.Clone(ix.notes), ix.files.clone()
 	return &out
 }
 
-// withDesired returns an index with another repository side.
+// withDesired returns an index with another desired configuration.
 func (ix *index) withDesired(d tenant.Desired) *index {
 	out := *ix
 	out.sides = make(map[string]*sides, len(ix.sides))
@@ -73,8 +73,8 @@ func (ix *index) sortBase() {
 	if ix.in.Base == nil {
 		return
 	}
-	ix.held = newHeldObjects(ix.in.Base.Objects)
-	for rest := ix.held; len(rest) > 0; {
+	ix.base = newBaseObjects(ix.in.Base.Objects)
+	for rest := ix.base; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Kind == rest[0].Kind {
 			n++
@@ -115,7 +115,7 @@ func (ix *index) setGone(gone []Object) {
 	}
 }
 
-// setDesired sorts the repository's side, and notes what is wrong with it.
+// setDesired sorts the repository's files, and notes problems with them.
 func (ix *index) setDesired(d tenant.Desired) {
 	ix.in.Desired, ix.notes, ix.files = d, nil, newUnusableFiles()
 	ix.sortProblems()
@@ -135,26 +135,27 @@ func (ix *index) sortProblems() {
 			note.Message += untilRepaired
 		default:
 			ix.files.kinds[""] = true
-			note.Message += "; until it is repaired, nothing is deleted or taken over as new"
+			note.Message += "; until it is repaired, nothing is deleted or adopted as new"
 		}
 		ix.note(note)
 	}
 }
 
-// bad marks a file as unusable. A file whose key the base does not hold may
-// belong to any new object, or to a known one under another name, so its whole
-// kind is marked too. bad returns the text that the message has to add.
+// bad marks a file as unusable. If the base does not have the file's key, the
+// file may belong to a new object, or to a known object under another key. bad
+// then marks the whole kind as well. It returns the text to append to the
+// message.
 func (ix *index) bad(kind, key string) string {
 	ix.files.keys[plan.Target{Kind: kind, Key: key}] = true
 	s := ix.sides[kind]
-	if s == nil || s.kind.Singleton || ix.held.at(kind, key) != nil {
+	if s == nil || s.kind.Singleton || ix.base.at(kind, key) != nil {
 		return ""
 	}
 	ix.files.kinds[kind] = true
 	return untilRepaired
 }
 
-// sortDesired puts the repository's files into their kinds.
+// sortDesired adds the repository's files to their kinds.
 func (ix *index) sortDesired() {
 	unknown, count := map[string]int{}, map[string]int{}
 	for i := range ix.in.Desired.Resources {
@@ -182,11 +183,11 @@ func (ix *index) sortDesired() {
 	}
 	for kind, n := range unknown {
 		ix.note(plan.Note{Class: plan.Unsupported, Kind: kind, Message: fmt.Sprintf(
-			"no kind is called %q, so its files (%d) are left alone; check the folder's name", kind, n)})
+			"there is no kind %q, so its files (%d) are ignored; check the folder's name", kind, n)})
 	}
 }
 
-// refuseSameKeys notes files of one kind that have the same key.
+// refuseSameKeys notes files of one kind with the same key.
 func refuseSameKeys(ix *index, s *sides) {
 	order := slices.Clone(s.desired)
 	slices.SortStableFunc(order, func(a, b *tenant.Resource) int { return strings.Compare(a.Key, b.Key) })
@@ -201,7 +202,7 @@ func refuseSameKeys(ix *index, s *sides) {
 	}
 }
 
-// writtenSecrets returns the sums of the secrets that these items have written.
+// writtenSecrets returns the hashes of the secrets that the items have written.
 func writtenSecrets(items []*plan.Item) map[string]bool {
 	written := map[string]bool{}
 	for _, it := range items {

@@ -5,8 +5,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// choose sorts an object's differences into what is proposed and what is
-// adopted, by the rules and by what the tenant allows.
+// choose divides an object's differences into those to propose and those to
+// adopt, by the rules and by the tenant's limits.
 func choose(ix *index, o *object, t *trees, found []*difference) (propose []proposal, adopt []*difference) {
 	made := serviceMade(o, t.raw, t.base)
 	unnamed := unnamed(o, t, found)
@@ -25,9 +25,9 @@ func choose(ix *index, o *object, t *trees, found []*difference) (propose []prop
 				continue
 			}
 			if made != nil {
-				noteOn(ix, o, plan.ServiceChange, d.pointer(), "%s; the service changed it by itself, and the repository takes that over", made.Reason)
+				noteOn(ix, o, plan.ServiceChange, d.pointer(), "%s; the service changed it, and the repository adopts the change", made.Reason)
 			}
-			if rest, ok := spare(ix, o, d, fromTenant); ok {
+			if rest, ok := withoutIgnored(ix, o, d, fromTenant); ok {
 				adopt = append(adopt, rest.difference)
 			}
 			continue
@@ -37,9 +37,9 @@ func choose(ix *index, o *object, t *trees, found []*difference) (propose []prop
 		switch {
 		case ignored(ix, o, d, toTenant):
 		case d.rule.Fact().CreateOnly:
-			noteOn(ix, o, plan.Unsupported, d.pointer(), "it can be set only when the object is created; recreate the object, or take the tenant's value into the repository")
+			noteOn(ix, o, plan.Unsupported, d.pointer(), "it can be set only when the object is created; recreate the object, or copy the tenant's value into the repository")
 		default:
-			if rest, ok := spare(ix, o, d, toTenant); ok {
+			if rest, ok := withoutIgnored(ix, o, d, toTenant); ok {
 				propose = append(propose, proposal{rest, origin})
 			}
 		}

@@ -98,7 +98,7 @@ func TestUnchangedIsNotDecoded(t *testing.T) {
 	}
 	shortcut := allocations()
 	for i := range in.Base.Objects {
-		in.Base.Objects[i].Seen = ""
+		in.Base.Objects[i].AgreedSum = ""
 	}
 	if decoded := allocations(); shortcut > decoded/4 {
 		t.Errorf("%.0f allocations with the shortcut, %.0f without", shortcut, decoded)

@@ -10,23 +10,24 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// stray is an id in the tenant that cannot be named. It is backed up as it is,
-// but does not take a reference's place in a file: it may be that of an object
-// that was deleted and made again, and would mean nothing from then on.
-type stray struct {
+// danglingID is an id in the tenant that cannot be resolved to a key. The
+// backup has the id itself. A file keeps a reference in its place, because the
+// object may have been deleted and created again with another id.
+type danglingID struct {
 	pointer, value string
-	// why it may still be named another time; empty for one that leads nowhere.
+	// why is the reason why a later run may resolve the id. It is empty if the
+	// id belongs to no object.
 	why string
 }
 
-// strayAt describes an id for which there is no name.
-func (ns *names) strayAt(at schema.Place, refs []*tenant.Reference, value string) stray {
-	s := stray{pointer: jsonval.JoinPointer(at.Segs), value: value}
+// danglingAt describes an id that cannot be resolved.
+func (ns *names) danglingAt(at schema.Place, refs []*tenant.Reference, value string) danglingID {
+	s := danglingID{pointer: jsonval.JoinPointer(at.Segs), value: value}
 	var unread []string
 	for _, r := range refs {
 		for _, kind := range r.Kinds {
 			if ns.isUnclear(kind, value) {
-				s.why = fmt.Sprintf("it belongs to one of several objects among %s that cannot be told apart yet", kind)
+				s.why = fmt.Sprintf("it belongs to one of several %s that cannot be matched with files yet", kind)
 				return s
 			}
 			if k := ns.ix.kinds[kind]; k != nil && ns.ix.scope(k) != tenant.OutOfScope && !slices.Contains(unread, kind) {
@@ -38,7 +39,7 @@ func (ns *names) strayAt(at schema.Place, refs []*tenant.Reference, value string
 		}
 	}
 	if len(unread) > 0 {
-		s.why = fmt.Sprintf("it may be of %s, which were not completely read", strings.Join(unread, " or "))
+		s.why = fmt.Sprintf("it may belong to %s, which were not completely read", strings.Join(unread, " or "))
 	}
 	return s
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// unnamed returns why drifted differences are not to be adopted: they would put
-// an id where the file has a reference, or an id that another run can name.
+// unnamed returns the drifted differences that must not be adopted, with the
+// reasons: they would replace a reference in the file by an id, or they have an
+// id that a later run can resolve.
 func unnamed(o *object, t *trees, found []*difference) map[*difference]string {
 	byProperty := map[string][]*difference{}
 	for _, d := range found {
@@ -26,15 +27,15 @@ func unnamed(o *object, t *trees, found []*difference) map[*difference]string {
 	return why
 }
 
-// unnamedIn does unnamed for the differences of one property.
+// unnamedIn is unnamed for the differences of one property.
 func unnamedIn(o *object, t *trees, group []*difference, why map[*difference]string) {
 	here, there := map[string]bool{}, map[string]bool{}
 	for _, d := range group {
 		jsonval.EachText(d.desired, func(text string) { here[text] = true })
 		jsonval.EachText(d.current, func(text string) { there[text] = true })
 	}
-	// What takes a reference's place: a stray, or, where the kind declares no
-	// references, any text.
+	// A dangling id can replace a reference. Where the kind declares no
+	// references, any text can.
 	lost := func(text string) bool { return !there[text] && reference.ReferenceIn(jsonval.StringNode(text)) != nil }
 	lostFrom := func(n *jsonval.Node) (ref string) {
 		jsonval.EachText(n, func(text string) {
@@ -50,13 +51,13 @@ func unnamedIn(o *object, t *trees, group []*difference, why map[*difference]str
 			anyText = anyText || undeclared(o, t, lost)
 		}
 	}
-	takes := func(n *jsonval.Node) (id string, s *stray) {
+	takes := func(n *jsonval.Node) (id string, s *danglingID) {
 		jsonval.EachText(n, func(text string) {
-			i := slices.IndexFunc(t.strays, func(s stray) bool { return reference.Escape(s.value) == text })
+			i := slices.IndexFunc(t.dangling, func(s danglingID) bool { return reference.Escape(s.value) == text })
 			switch {
 			case here[text] || id != "":
 			case i >= 0:
-				id, s = t.strays[i].value, &t.strays[i]
+				id, s = t.dangling[i].value, &t.dangling[i]
 			case anyText && reference.ReferenceIn(jsonval.StringNode(text)) == nil:
 				id = reference.Literal(text)
 			}
@@ -76,15 +77,15 @@ func unnamedIn(o *object, t *trees, group []*difference, why map[*difference]str
 		taking, s := takes(d.current)
 		switch {
 		case ref != "" && id != "" && (lostFrom(d.desired) != "" || taking != ""):
-			why[d] = fmt.Sprintf("the repository keeps its reference %s: the tenant has %q there now, which cannot be named; if the object was made anew, refer to the new one in the tenant, or else take the change into %s by hand", ref, id, schema.FileOf(o.desired))
+			why[d] = fmt.Sprintf("the repository keeps its reference %s: the tenant now has %q here, which cannot be resolved; if the object was created again, refer to the new one in the tenant, otherwise copy the change into %s by hand", ref, id, schema.FileOf(o.desired))
 		case s != nil && s.why != "":
-			why[d] = fmt.Sprintf("the repository does not take over the id %q, which cannot be named yet: %s", s.value, s.why)
+			why[d] = fmt.Sprintf("the repository does not adopt the id %q, which cannot be resolved yet: %s", s.value, s.why)
 		}
 	}
 }
 
-// undeclared reports whether the file has one of the references at a place that
-// the kind does not declare.
+// undeclared reports whether the file has one of the wanted references at a
+// place that the kind does not declare.
 func undeclared(o *object, t *trees, wanted func(string) bool) bool {
 	found := false
 	s := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
@@ -95,12 +96,12 @@ func undeclared(o *object, t *trees, wanted func(string) bool) bool {
 	return found
 }
 
-func noteStrays(ix *index, o *object, found []stray) {
+func noteDangling(ix *index, o *object, found []danglingID) {
 	for _, s := range found {
 		if s.why == "" {
-			noteOn(ix, o, plan.Dangling, s.pointer, "the id %q leads nowhere, and is kept as it is; remove it from the object, or make what it meant readable", s.value)
+			noteOn(ix, o, plan.Dangling, s.pointer, "the id %q belongs to no known object, and is backed up unchanged; remove it from the object, or make its object readable", s.value)
 		} else {
-			noteOn(ix, o, plan.Dangling, s.pointer, "the id %q is kept as it is, for nothing can be named by it: %s", s.value, s.why)
+			noteOn(ix, o, plan.Dangling, s.pointer, "the id %q is backed up unchanged, because it cannot be resolved: %s", s.value, s.why)
 		}
 	}
 }

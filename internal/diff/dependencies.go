@@ -9,10 +9,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Needs returns the targets, and with them what their files refer to, directly
-// or through others, that the repository has and the base knows no object for:
-// a comparison that is limited to the targets alone could resolve no reference
-// to it. base may be nil.
+// Needs returns the targets, and the objects that their files refer to,
+// directly or through other files, if the repository has them and the base has
+// no id for them. A comparison of the targets alone could not resolve these
+// references. base may be nil.
 func Needs(desired tenant.Desired, base *Base, targets []plan.Target) []plan.Target {
 	bound := map[string]bool{}
 	if base != nil {
@@ -26,7 +26,7 @@ func Needs(desired tenant.Desired, base *Base, targets []plan.Target) []plan.Tar
 		r := &desired.Resources[i]
 		body, err := jsonval.ParseObject(r.Body)
 		if err != nil {
-			continue // its own note says so
+			continue // the comparison notes it
 		}
 		id := reference.ItemID(r.Kind, r.Key)
 		files[id], parsed[id] = r, body
@@ -40,7 +40,7 @@ func Needs(desired tenant.Desired, base *Base, targets []plan.Target) []plan.Tar
 			}
 		}
 	}
-	slices.Sort(next) // so that the answer has one order
+	slices.Sort(next) // for a stable order of the result
 	for len(next) > 0 {
 		id := next[0]
 		next = next[1:]

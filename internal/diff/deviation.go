@@ -12,7 +12,8 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// deviationsOf parses the deviations that have not expired, by object.
+// deviationsOf parses the deviations that have not expired. The result is by
+// object.
 func deviationsOf(rules []plan.Deviation, now time.Time) (map[plan.Target][]deviation, error) {
 	var out map[plan.Target][]deviation
 	for _, d := range rules {
@@ -55,7 +56,7 @@ func parseDeviation(d plan.Deviation) (deviation, error) {
 	return out, nil
 }
 
-// accepted returns those of an object's deviations that hold: the tenant has
+// accepted returns an object's deviations that apply, because the tenant has
 // exactly the accepted value.
 func accepted(of []deviation, k *schema.Schema, current *jsonval.Node) []deviation {
 	var out []deviation
@@ -68,7 +69,7 @@ func accepted(of []deviation, k *schema.Schema, current *jsonval.Node) []deviati
 	return out
 }
 
-// acceptedAt returns the deviation that accepts the whole of a difference, or nil.
+// acceptedAt returns the deviation that accepts the whole difference, or nil.
 func (o *object) acceptedAt(d *difference) *deviation {
 	i := slices.IndexFunc(o.accepted, func(a deviation) bool {
 		return len(a.segs) <= len(d.segs) && slices.Equal(a.segs, d.segs[:len(a.segs)])

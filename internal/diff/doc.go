@@ -1,79 +1,81 @@
-// Package diff compares what a tenant's configuration was, should be and is,
-// and makes a [plan.Plan] from the differences.
+// Package diff compares the base, the desired configuration and the tenant, and
+// makes a [plan.Plan] from the differences.
 //
-// It computes and does nothing else: no clock, no network, no files, no
-// goroutines. Equal input gives an equal result. A [Comparison] is used by one
-// goroutine at a time; what it returns is the caller's.
+// The package uses no clock, network, files or goroutines. Equal input gives an
+// equal result. A [Comparison] must not be used concurrently. The caller owns
+// the results.
 //
-// # A sync, from here
+// # A sync
 //
-// [Prepare] an [Input]: the [Base], the desired line and what is known of the
-// tenant. [Comparison.Reads] says what to read from the tenant, then
-// [Comparison.ReferenceReads] what is needed to name references, then
-// [Comparison.Missing] which objects to look for by id. [Comparison.Add] takes
-// what was read. [Comparison.Compare] gives a [Result]: the plan, what to adopt
-// into the repository, the backup and the next base. It works in time linear in
-// the input, and ends early with its context.
+// A sync calls [Prepare] with an [Input]: the [Base], the desired configuration
+// and the known part of the tenant. [Comparison.Reads] returns the first read
+// requests. [Comparison.ReferenceReads] returns the requests that references
+// need, and [Comparison.Missing] the objects to read by id. [Comparison.Add]
+// takes the objects that were read. [Comparison.Compare] returns a [Result]:
+// the plan, the adoptions into the repository, the backup and the next base.
+// Compare takes time linear in the input, and stops when its context ends.
 //
-// Package apply carries the plan out. Afterwards [Comparison.With] takes what
-// was created ([Input].Bound) and written ([Input].Written), and a second
-// comparison gives the base that the run leaves.
+// Package apply applies the plan. Afterwards [Comparison.With] takes the
+// created objects ([Input].Bound) and the applied items ([Input].Written), and
+// a second comparison returns the base after the run.
 //
 // # Five steps
 //
-// Each step reads what the step before it has made, and changes nothing of it.
+// Each step reads the results of the previous steps and does not change them.
 //
-//	index     reads the input and sorts it by kind, key and id      index.go, build_index.go
-//	match     finds which file and which tenant object are one      match.go
-//	names     turns ids into references, and references into ids    names.go, name_form.go
-//	decide    compares the three sides of each object               decide.go
-//	assemble  makes plan, backup and base from what was decided     assemble.go
+//	index     sorts the input by kind, key and id                 index.go, build_index.go
+//	match     matches files with the tenant's objects             match.go
+//	names     maps ids to references, and references to ids       names.go, name_form.go
+//	decide    compares the three sides of each object             decide.go
+//	assemble  makes the plan, the backup and the base             assemble.go
 //
 // # Where a rule is
 //
-// Which objects are one:
+// Matching:
 //
-//   - by id, then by natural key, and when several could be meant: match.go
-//   - keys of objects that only the tenant has, and of equal names: keys.go
-//   - renames: told by $previousNames in former_names.go, by the file's own id
-//     in told_id.go, by equal content in rename_evidence.go; which evidence
-//     counts first, in rename.go; the hint where none does, in rename_hint.go
-//   - a new file whose name a tenant object has more than once: duplicates.go
+//   - by id, then by natural key, and ambiguous matches: match.go
+//   - keys of objects that only the tenant has, and of objects with one name:
+//     keys.go
+//   - renames: by $previousNames in former_names.go, by the id in the file in
+//     file_id.go, by equal content in rename_evidence.go. The order of these is in
+//     rename.go, and the hint for a possible rename in rename_hint.go.
+//   - a new file with the name of an existing object: duplicates.go
 //
-// What differs, and what follows:
+// Differences:
 //
-//   - an object whose file and tenant state are as they were when both agreed is
-//     not compared again, and decoded only if the backup needs its text: unchanged.go
-//   - base, desired and current of one property: threeway.go. What is equal is
-//     decided by package schema: null against empty, letter case, times, sets.
-//   - what is proposed and what is adopted, for each outcome: choose.go
-//   - an object that one side lacks; a file that cannot be deployed ("x@odata.bind",
-//     found by package schema): decide.go
-//   - files that cannot be read, and what they may hide: unusable_files.go
-//   - what a rule or an accepted deviation leaves alone: ignore.go, deviation.go
-//   - what becomes an item: propose.go. What becomes a change of a file:
-//     adopt.go. How the file keeps what a person wrote: file_text.go
+//   - An object whose file and tenant object are unchanged since both agreed is not
+//     compared again, and is decoded only if the backup needs its text:
+//     unchanged.go
+//   - base, desired and current value of a property: threeway.go. Package schema
+//     decides which values are equal: null and empty, letter case, times, sets.
+//   - which differences are proposed and which are adopted: choose.go
+//   - an object that one side lacks, and a file that cannot be deployed
+//     ("x@odata.bind", found by package schema): decide.go
+//   - files that cannot be used: unusable_files.go
+//   - ignore rules and accepted deviations: ignore.go, deviation.go
+//   - items of the plan: propose.go; changes of a file: adopt.go. The text of a
+//     changed file: file_text.go
 //   - "@odata.type": types.go; parts of objects: parts.go
-//   - secrets that a write needs: secrets.go. Their keys and hashes are in package
-//     schema.
-//   - what the service has not kept is found by [apply.Unmet] when the object is
-//     read back; how the base remembers it: not_kept.go
+//   - secrets that a write needs: secrets.go. Package schema has their keys and
+//     hashes.
+//   - [apply.Unmet] finds changes that the service has not kept, when it reads an
+//     object back; the base remembers them: not_kept.go
 //
 // References:
 //
-//   - ids that lead nowhere: dangling.go, dangling_drift.go
-//   - what a reference stands for, in items and digests: resolved.go
-//   - the order of items, waves and circles: order.go, graph.go
+//   - ids of no known object: dangling.go, dangling_drift.go
+//   - values of references in items and digests: resolved.go
+//   - the order of items, waves and cycles: order.go, graph.go
 //
-// Rules about a plan as a whole:
+// Rules for a whole plan:
 //
 //   - limits on deletes (by number and by share of a kind), updates and removed
 //     assignments: limits.go
-//   - emptied files, protected objects, the host's guards: guards.go. What a
-//     guard sees: guard_request.go
+//   - emptied files, protected objects, the host's guards: guards.go. The guards'
+//     input: guard_request.go
 //
-// What is stored:
+// Stored data:
 //
-//   - base and backup: base.go, backup.go. What to read before: reads.go,
+//   - base and backup: base.go, backup.go; the read requests: reads.go,
 //     reference_reads.go
 package diff

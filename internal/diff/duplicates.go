@@ -12,25 +12,27 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// refuseDuplicates leaves new files alone whose name an object has already: they
-// would make a second one of it. asBefore reports what nobody has changed.
+// refuseDuplicates leaves new files alone if an object already has their name,
+// because they would create a second object with the name. asBefore reports
+// whether an object is unchanged.
 func refuseDuplicates(ms *matches, asBefore func(*object) bool) {
 	for _, u := range ms.unbound {
-		u.refuse(u.holders(u.files, asBefore))
+		u.refuse(u.objectsNamed(u.files, asBefore))
 	}
 }
 
-// holders returns the objects that have each of the wanted natural keys
-// already: in the tenant, or by their own file. An object whose file gives its
-// name up does not count. It looks at all of the kind, and decodes only what
-// may have one of the names and is not as before; nil: nothing is known to be.
-func (m *matching) holders(wanted map[string][]*object, asBefore func(*object) bool) map[string][]*object {
-	held := map[string][]*object{}
+// objectsNamed returns, for each wanted natural key, the objects that have it
+// in the tenant or in their own file. An object whose file gives it another
+// name does not count. The search covers the whole kind. It decodes an object
+// only if the object may have one of the names and has changed. With a nil
+// asBefore, each object may have changed.
+func (m *matching) objectsNamed(wanted map[string][]*object, asBefore func(*object) bool) map[string][]*object {
+	found := map[string][]*object{}
 	search := m.search(wanted)
-	hold := func(o *object, names ...string) {
+	add := func(o *object, names ...string) {
 		for _, name := range slices.Compact(names) {
 			if name != "" && wanted[name] != nil {
-				held[name] = append(held[name], o)
+				found[name] = append(found[name], o)
 			}
 		}
 	}
@@ -39,9 +41,9 @@ func (m *matching) holders(wanted map[string][]*object, asBefore func(*object) b
 		case o.current == nil:
 			continue
 		case asBefore != nil && asBefore(o):
-			hold(o, namesBefore(o)...)
+			add(o, namesBefore(o)...)
 			continue
-		case !search.mayHold(o):
+		case !search.mayHaveName(o):
 			continue
 		}
 		inTenant, inFile := m.nameInTenant(o.current), ""
@@ -49,14 +51,14 @@ func (m *matching) holders(wanted map[string][]*object, asBefore func(*object) b
 			inFile, _ = desiredName(m.ix, o)
 		}
 		if inFile != "" && inFile != inTenant && !m.agreedName(o, inFile) {
-			inTenant = "" // the repository gives it another name
+			inTenant = "" // the repository renames the object
 		}
-		hold(o, inTenant, inFile)
+		add(o, inTenant, inFile)
 	}
-	return held
+	return found
 }
 
-// namesBefore are the natural keys of an object that is as before.
+// namesBefore returns the natural keys of an unchanged object.
 func namesBefore(o *object) []string {
 	if len(o.base.Names) > 0 {
 		return o.base.Names
@@ -64,14 +66,14 @@ func namesBefore(o *object) []string {
 	return []string{o.key}
 }
 
-// nameSearch finds in the bytes of an object whether it may have one of some
-// natural keys: decoding a whole kind for that costs as much as comparing it.
+// nameSearch searches an object's bytes for natural keys. Decoding all objects
+// of a kind would cost as much as comparing them.
 type nameSearch struct {
 	wanted map[string][]*object
-	// member is the quoted name of the natural key's first property; empty if
-	// it can be written in several ways.
+	// member is the quoted name of the natural key's first property. It is
+	// empty if JSON allows several ways to write it.
 	member []byte
-	// several: the natural key has more parts than the first.
+	// several is true if the natural key has several properties.
 	several bool
 }
 
@@ -87,14 +89,15 @@ func (m *matching) search(wanted map[string][]*object) nameSearch {
 	return s
 }
 
-// isWordRune reports whether JSON writes a character as itself, or else with a
-// \u escape, and in no third way.
+// isWordRune reports whether JSON can write a character only as itself or as a
+// \u escape.
 func isWordRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '@' || r == '.' || r == '_' || r == '-'
 }
 
-// mayHold errs to the side of yes.
-func (s nameSearch) mayHold(o *object) bool {
+// mayHaveName reports whether the object may have a wanted name. It may report
+// true for an object without one.
+func (s nameSearch) mayHaveName(o *object) bool {
 	return s.wanted[o.current.ID] != nil || s.in(o.current) || o.desired != nil && s.in(o.desired)
 }
 
@@ -110,7 +113,7 @@ func (s nameSearch) in(r *tenant.Resource) bool {
 		rest = bytes.TrimLeft(rest[i+len(s.member):], " \t\r\n")
 		value, ok := bytes.CutPrefix(rest, []byte(":"))
 		if !ok {
-			continue // a value that looks like the name
+			continue // a value and not a member's name
 		}
 		if s.isWanted(bytes.TrimLeft(value, " \t\r\n")) {
 			return true
@@ -119,11 +122,11 @@ func (s nameSearch) in(r *tenant.Resource) bool {
 }
 
 // isWanted reports whether the value at the beginning of a JSON text may be the
-// first part of a natural key that is looked for.
+// first part of a wanted natural key.
 func (s nameSearch) isWanted(text []byte) bool {
 	text, ok := bytes.CutPrefix(text, []byte(`"`))
 	if !ok {
-		return true // no text: a number, or no name at all
+		return true // not a string: a number is a name, other values are no names
 	}
 	end := bytes.IndexAny(text, `"\`)
 	if end < 0 || end > maxKey || text[end] == '\\' || bytes.Contains(text[:end], []byte("${")) {
@@ -140,10 +143,10 @@ func (s nameSearch) isWanted(text []byte) bool {
 	return false
 }
 
-// agreedName reports whether the base has an object under the name: where the
-// tenant has another one then, the tenant has changed it.
+// agreedName reports whether the base has the object with this name. If the
+// tenant's name differs then, the tenant has changed it.
 func (m *matching) agreedName(o *object, name string) bool {
-	if !o.held() {
+	if !o.managed() {
 		return false
 	}
 	body, err := jsonval.Pick(o.base.Body, o.kind.NaturalKey...)
@@ -154,22 +157,22 @@ func (m *matching) agreedName(o *object, name string) bool {
 	return ok && agreed == name
 }
 
-// refuse leaves the files alone whose name an object has.
-func (m *unbound) refuse(held map[string][]*object) {
-	for name, holders := range held {
-		slices.SortFunc(holders, func(a, b *object) int { return strings.Compare(a.key, b.key) })
-		holder := holders[0]
+// refuse leaves the files alone whose name an object already has.
+func (m *unbound) refuse(named map[string][]*object) {
+	for name, objects := range named {
+		slices.SortFunc(objects, func(a, b *object) int { return strings.Compare(a.key, b.key) })
+		first := objects[0]
 		for _, o := range m.files[name] {
-			if holder.desired != nil {
-				leave(m.ix, o, plan.Ambiguous, "the object %q has the name %q already (%s); change or remove one of the files", holder.key, name, schema.FileOf(holder.desired))
+			if first.desired != nil {
+				leave(m.ix, o, plan.Ambiguous, "the object %q has the name %q already (%s); change or remove one of the files", first.key, name, schema.FileOf(first.desired))
 			} else {
-				leave(m.ix, o, plan.Ambiguous, "an object with the name %q is in the tenant, and known as %q; if this file is for it, name %q in $previousNames, or else give the file another name", name, holder.key, holder.key)
+				leave(m.ix, o, plan.Ambiguous, "the tenant has an object with the name %q, whose key is %q; if this file is for that object, write %q into $previousNames, otherwise give the file another name", name, first.key, first.key)
 			}
 		}
-		for _, h := range holders {
-			// Whether it is the same object decides whether it may be deleted,
-			// or gets a file of its own.
-			h.keep = h.keep || h.desired == nil
+		for _, other := range objects {
+			// It is unknown whether the file is for this object. So the object
+			// is neither deleted nor adopted into a file of its own.
+			other.keep = other.keep || other.desired == nil
 		}
 	}
 }

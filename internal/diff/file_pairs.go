@@ -8,15 +8,17 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// pair finds for each of the tenant's elements the file's that it is, or that
-// it may have been, or -1: by meaning the same, by a set's identity, by its
-// place.
-func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
+// pair returns, for each of the tenant's elements, the index of the file's
+// element to edit, or -1. It pairs equal elements first. Then it pairs elements
+// by a set's identity, or else masked elements that may be equal, and elements
+// at the same position.
+func (k *fileEditor) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
 	from, used := make([]int, len(now.Kids)), make([]bool, len(v.kids))
 	for j := range from {
 		from[j] = -1
 	}
-	// by pairs what is the same by some measure, the same place first.
+	// by pairs elements with equal results of measure, at the same position
+	// first.
 	by := func(measure func(n *jsonval.Node) any) {
 		places := map[any][]int{}
 		for i, kid := range v.kids {
@@ -61,9 +63,9 @@ func (k *keeper) pair(r *schema.Rule, v *written, now *jsonval.Node) []int {
 	return from
 }
 
-// agrees reports whether a file's value, in name form but for the order of sets
-// within arrays, means what the tenant has. A mask agrees with any secret.
-func (k *keeper) agrees(r *schema.Rule, means, now *jsonval.Node) bool {
+// agrees reports whether a value of the file equals the tenant's value. The
+// value is in name form, but its sets are unsorted. A mask equals any secret.
+func (k *fileEditor) agrees(r *schema.Rule, means, now *jsonval.Node) bool {
 	switch {
 	case k.meanings.Member(r, means) == k.meanings.Member(r, now):
 		return true

@@ -15,28 +15,30 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// keeper writes the tenant's values into a person's file and keeps what the
-// file says of them in a better way: templates, secrets, and what is none of
-// our business. A text stays whose meaning the tenant has, so what it writes
-// means what the tenant has, however elements were paired.
-type keeper struct {
+// fileEditor writes the tenant's values into a file. It keeps the file's text
+// for values that are equal in the tenant, and templates, secrets and
+// properties that are not compared. Text is kept only if it evaluates to the
+// tenant's value. So the result has the tenant's values, however pair has
+// paired the elements.
+type fileEditor struct {
 	ns   *names
 	root *written
-	// secrets are the file's texts by the hash of what they stand for.
+	// secrets are the file's texts of secrets, by their hash.
 	secrets map[string]json.RawMessage
-	// variables are the names of those that the file uses.
+	// variables are the names of the variables in the file.
 	variables []string
 
-	// kept are the secrets of the file that stay, hidden counts those of the
-	// tenant that nobody can read, since the last reset.
+	// kept has the hashes of the file's secrets that the current property
+	// keeps. hidden is the number of its secrets in the tenant that cannot be
+	// read.
 	kept   map[string]bool
 	hidden int
 
 	meanings schema.Meanings
 }
 
-// written is a value of the file: as it stands there, and what it means. Values
-// that are only the file's mean nothing (nil).
+// written is a value of the file: its text and its value in name form. means is
+// nil for a value that is not compared.
 type written struct {
 	text  json.RawMessage
 	means *jsonval.Node
@@ -44,9 +46,9 @@ type written struct {
 	kids  []*written
 }
 
-func (ns *names) newKeeper(o *object, t *trees) (*keeper, error) {
-	k := &keeper{ns: ns, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
-	s := ns.desiredShape(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // it was read before, without an error
+func (ns *names) newFileEditor(o *object, t *trees) (*fileEditor, error) {
+	k := &fileEditor{ns: ns, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
+	s := ns.desiredForm(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // it was read before, without an error
 	s.Unsorted = true
 	means := guided(o.kind, t.guide, schema.WithoutTypesMissingIn(s.Apply(o.kind, t.file), t.current), true)
 	var err error
@@ -67,14 +69,16 @@ func (ns *names) newKeeper(o *object, t *trees) (*keeper, error) {
 	for name := range used {
 		k.variables = append(k.variables, name)
 	}
-	// The longest value first, so that none is taken for a part of another.
+	// Longer values come first, because a shorter value may be part of a longer
+	// one.
 	slices.SortFunc(k.variables, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(ns.ix.values[b]), len(ns.ix.values[a])), strings.Compare(a, b))
 	})
 	return k, nil
 }
 
-// readWritten reads a file's value beside what it means. The text is read once.
+// readWritten parses a file's text together with its value in name form. It
+// parses the text once.
 func readWritten(text json.RawMessage, means *jsonval.Node) (*written, error) {
 	r := &writtenReader{text, jsontext.NewDecoder(bytes.NewBuffer(text))}
 	return r.value(means)
@@ -102,7 +106,7 @@ func (r *writtenReader) value(means *jsonval.Node) (*written, error) {
 	return v, err
 }
 
-// below reads the members or elements of a value.
+// below parses the members or elements of a value.
 func (r *writtenReader) below(v *written, begin jsontext.Kind) error {
 	if _, err := r.dec.ReadToken(); err != nil {
 		return err
@@ -130,7 +134,7 @@ func (r *writtenReader) below(v *written, begin jsontext.Kind) error {
 	return err
 }
 
-// each calls yield for the value and all below it.
+// each calls yield for the value and all values below it.
 func (v *written) each(yield func(*written)) {
 	yield(v)
 	for _, kid := range v.kids {
@@ -153,7 +157,8 @@ func (v *written) at(segs []string) *written {
 	return v
 }
 
-// string returns the text that stands in the file; empty if it is none.
+// string returns the decoded string in the file, or an empty string for another
+// value.
 func (v *written) string() string {
 	if len(v.text) == 0 || v.text[0] != '"' {
 		return ""
@@ -165,10 +170,11 @@ func (v *written) string() string {
 	return jsonval.TextOf(n)
 }
 
-// property edits one property of the file, of which these are the differences:
-// itself, or members of a set. It returns false if a secret of the file is gone
-// after that, and there is one that nobody can read.
-func (k *keeper) property(e *jsonval.Edits, found []*difference) bool {
+// property edits one property of the file. found are its differences: one of
+// the property, or several of members of a set. property returns false if the
+// file would lose a secret while the tenant's value has a secret that cannot be
+// read.
+func (k *fileEditor) property(e *jsonval.Edits, found []*difference) bool {
 	clear(k.kept)
 	k.hidden = 0
 	was := map[string]bool{}
@@ -177,8 +183,8 @@ func (k *keeper) property(e *jsonval.Edits, found []*difference) bool {
 		if !d.member {
 			now := d.current
 			if now == nil && d.base != nil {
-				// The tenant dropped it. null says that; to remove it from the file
-				// would say that nobody cares any more.
+				// The tenant has dropped the property. null keeps the property
+				// managed, but removing it from the file would not.
 				now = jsonval.NullNode
 			}
 			v.secretsIn(was)
@@ -206,14 +212,14 @@ func (k *keeper) property(e *jsonval.Edits, found []*difference) bool {
 	return true
 }
 
-// revealed returns what the tenant has, with the secrets that were last deployed
+// revealed returns the tenant's value with the secrets that were last deployed
 // in place of masks.
 func revealed(r *schema.Rule, base, now *jsonval.Node) *jsonval.Node {
 	_, now = schema.Unmask(r, base, base, now, nil)
 	return now
 }
 
-// secretsIn adds the secrets of a value of the file.
+// secretsIn adds the hashes of the value's secrets.
 func (v *written) secretsIn(secrets map[string]bool) {
 	if v == nil {
 		return
@@ -225,9 +231,9 @@ func (v *written) secretsIn(secrets map[string]bool) {
 	})
 }
 
-// write appends what the file is to say for a value of the tenant, where it
-// says v (nil: nothing yet). It appends nothing for what the tenant has not.
-func (k *keeper) write(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
+// write appends the text for a value of the tenant. v is the file's present
+// value, or nil. write appends nothing if the tenant has no value.
+func (k *fileEditor) write(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
 	switch {
 	case now == nil:
 		return out
@@ -246,8 +252,8 @@ func (k *keeper) write(out json.RawMessage, r *schema.Rule, v *written, now *jso
 	return k.plain(out, now)
 }
 
-// object keeps the order of names and what only the file has.
-func (k *keeper) object(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
+// object keeps the order of names, and members that only the file has.
+func (k *fileEditor) object(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
 	out = append(out, '{')
 	begin := len(out)
 	name := func(name string) {
@@ -272,8 +278,8 @@ func (k *keeper) object(out json.RawMessage, r *schema.Rule, v *written, now *js
 		}
 	}
 	for i, n := range now.Names {
-		// What the service adds to a member as null, empty or a default is not
-		// written into a person's text.
+		// The service may add members with null, an empty value or a default.
+		// They are not written into a person's file.
 		added := v.text == nil || k.meanings.InMember(r.In(now).Step(n), now.Kids[i]) != 0
 		if added && !slices.Contains(v.names, n) {
 			name(n)
@@ -283,9 +289,9 @@ func (k *keeper) object(out json.RawMessage, r *schema.Rule, v *written, now *js
 	return append(out, '}')
 }
 
-// array writes the tenant's elements in their order, those of a set in the
-// file's.
-func (k *keeper) array(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
+// array writes the tenant's elements in the tenant's order. Members of a set
+// have the file's order.
+func (k *fileEditor) array(out json.RawMessage, r *schema.Rule, v *written, now *jsonval.Node) json.RawMessage {
 	from := k.pair(r, v, now)
 	order := make([]int, len(now.Kids))
 	for j := range order {
@@ -314,10 +320,10 @@ func (k *keeper) array(out json.RawMessage, r *schema.Rule, v *written, now *jso
 	return append(out, ']')
 }
 
-// plain writes a value of the tenant that the file does not have: secrets as
-// the file writes them elsewhere, or hidden; and variables in place of their
+// plain writes a value of the tenant that the file does not have. A secret gets
+// its text from elsewhere in the file, or is redacted. Variables replace their
 // values.
-func (k *keeper) plain(out json.RawMessage, n *jsonval.Node) json.RawMessage {
+func (k *fileEditor) plain(out json.RawMessage, n *jsonval.Node) json.RawMessage {
 	switch {
 	case reference.IsSecret(n):
 		if text, ok := k.secrets[n.Text]; ok {
@@ -345,14 +351,14 @@ func (k *keeper) plain(out json.RawMessage, n *jsonval.Node) json.RawMessage {
 	return n.AppendJSON(out)
 }
 
-// shortest is the shortest value of a variable that is looked for within a
-// text: shorter ones are found by chance.
+// shortest is the length of the shortest variable value that is replaced within
+// a text. Shorter values occur by chance.
 const shortest = 4
 
-// text writes a text with the file's variables in place of their values: those
-// of the text that stands there now (was) wherever they are, others where they
-// stand by themselves. A variable's value may be a secret.
-func (k *keeper) text(out json.RawMessage, was string, now *jsonval.Node) json.RawMessage {
+// text writes a string with the file's variables in place of their values. The
+// variables of the present string (was) are replaced anywhere, and others only
+// as separate words. A variable's value may be a secret.
+func (k *fileEditor) text(out json.RawMessage, was string, now *jsonval.Node) json.RawMessage {
 	written := now.Text
 	if n := k.ns.ix.putVariables(now); n != now {
 		written = n.Text
@@ -366,7 +372,7 @@ func (k *keeper) text(out json.RawMessage, was string, now *jsonval.Node) json.R
 	return jsonval.AppendString(out, written)
 }
 
-func (k *keeper) template(own []string, text string) string {
+func (k *fileEditor) template(own []string, text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		name := k.variableAt(own, text, i)
@@ -385,8 +391,8 @@ func (k *keeper) template(own []string, text string) string {
 	return b.String()
 }
 
-// variableAt returns the variable whose value stands at a place of a text.
-func (k *keeper) variableAt(own []string, text string, i int) string {
+// variableAt returns the variable whose value is at an offset of a string.
+func (k *fileEditor) variableAt(own []string, text string, i int) string {
 	for _, name := range k.variables {
 		value := k.ns.ix.values[name]
 		if value == "" || !strings.HasPrefix(text[i:], value) {
@@ -399,7 +405,8 @@ func (k *keeper) variableAt(own []string, text string, i int) string {
 	return ""
 }
 
-// standsAlone reports whether no letter or digit is next to a part of a text.
+// standsAlone reports whether a part of a string has no letter or digit next to
+// it.
 func standsAlone(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	after, _ := utf8.DecodeRuneInString(text[to:])
@@ -407,7 +414,7 @@ func standsAlone(text string, from, to int) bool {
 	return !word(before) && !word(after)
 }
 
-// variablesIn returns the names of the variables that a text of a file uses.
+// variablesIn returns the names of the variables in a string of a file.
 func variablesIn(text string) []string {
 	var names []string
 	for rest := text; ; {

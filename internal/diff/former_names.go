@@ -15,18 +15,18 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// previousNames is where a file tells what it was called.
+// previousNames is the member of a file with the object's previous names.
 const previousNames = "$previousNames"
 
-// FormerNames returns what files were called before, as they tell in
-// $previousNames, each with the key that it has now. A name that a file has, be
-// it one that cannot be used, or that two files tell, is nobody's.
+// FormerNames returns the former keys in $previousNames of all files, each with
+// the file's present key. It leaves out a former key that is also a file's key,
+// even if that file cannot be used, and one that two files claim.
 func FormerNames(d tenant.Desired) map[plan.Target]string {
-	now, told := map[plan.Target]string{}, []byte(previousNames)
+	now, marker := map[plan.Target]string{}, []byte(previousNames)
 	claims := map[plan.Target]int{}
 	for _, r := range d.Resources {
-		// Most files have no such thing, and are not decoded for it.
-		if !bytes.Contains(r.Body, told) {
+		// Most files have no previous names, and need not be decoded.
+		if !bytes.Contains(r.Body, marker) {
 			continue
 		}
 		if body, err := jsonval.ParseObject(r.Body); err == nil {
@@ -50,26 +50,26 @@ func FormerNames(d tenant.Desired) map[plan.Target]string {
 	return now
 }
 
-// Renamed returns the body of a file that gets the name key: it tells its present
-// one in $previousNames, so that the object is renamed with it, and not key, if
-// that is a name that it had. The rest of the text stays as it is.
+// Renamed returns the body of a file whose key becomes key. It adds the present
+// key to $previousNames, so that the object is renamed with the file. It
+// removes key from there. The other text stays unchanged.
 func Renamed(file tenant.Resource, key string) (json.RawMessage, error) {
 	body, err := jsonval.ParseObject(file.Body)
 	if err != nil {
 		return nil, fmt.Errorf("plan: %s: %w", reference.ItemID(file.Kind, file.Key), err)
 	}
 	names := slices.DeleteFunc(formerKeys(body), func(name string) bool { return name == key })
-	told, err := json.Marshal(append(names, file.Key))
+	former, err := json.Marshal(append(names, file.Key))
 	if err != nil {
 		return nil, fmt.Errorf("plan: %s: %w", reference.ItemID(file.Kind, file.Key), err)
 	}
 	e := new(jsonval.Edits)
 	list := e.At([]string{previousNames})
-	list.Set, list.Value = true, told
+	list.Set, list.Value = true, former
 	return e.Apply(file.Body)
 }
 
-// formerKeys returns what a file says in $previousNames.
+// formerKeys returns the names in a file's $previousNames.
 func formerKeys(file *jsonval.Node) []string {
 	var keys []string
 	if list := file.Get(previousNames); list.IsArray() {
@@ -83,9 +83,9 @@ func formerKeys(file *jsonval.Node) []string {
 	return slices.Compact(keys)
 }
 
-// findAliases collects the former names that other files may go on using: as
-// long as the file says so, and not just in the run that sees the rename. A name
-// that another object still has, whose file is gone, is no alias.
+// findAliases collects the former keys that references in files may still use.
+// A reference may use one as long as the file names it. A former key is not an
+// alias if the base binds it to another object.
 func (ix *index) findAliases(desired tenant.Desired) map[string]string {
 	aliases := map[string]string{}
 	for former, now := range FormerNames(desired) {
@@ -101,21 +101,22 @@ func (ix *index) findAliases(desired tenant.Desired) map[string]string {
 	return aliases
 }
 
-// previousNamesLine is the line by which a file tells its former name.
+// previousNamesLine returns the line with which a file names its former key.
 func previousNamesLine(key string) string {
 	name, err := json.Marshal(key)
 	if err != nil {
-		return "" // a text has a JSON form
+		return "" // cannot happen: a string has a JSON form
 	}
 	return fmt.Sprintf("%q: [%s]", previousNames, name)
 }
 
-// toldLine is the line by which a file tells that it was this object's.
-func toldLine(old *object) string { return previousNamesLine(old.key) }
+// previousNamesLineOf returns the line with which a file names this object's
+// key.
+func previousNamesLineOf(old *object) string { return previousNamesLine(old.key) }
 
 func quotedKey(o *object) string { return fmt.Sprintf("%q", o.key) }
 
-// firstFew joins the first texts, and says how many there are more.
+// firstFew joins the first texts, and appends the number of the others.
 func firstFew[T any](all []T, sep string, text func(T) string) string {
 	var texts []string
 	for _, v := range all[:min(len(all), fewShown)] {
@@ -127,11 +128,11 @@ func firstFew[T any](all []T, sep string, text func(T) string) string {
 	return strings.Join(texts, sep)
 }
 
-// toldID returns the id that a file carries in its own member "id", as exported
-// files do: of the tenant that it was exported from, which need not be this
-// one. Comparison leaves it out, but a file with another name and the same id is
-// the former file's successor.
-func toldID(file *jsonval.Node) string {
+// fileID returns the id in a file's own member "id". Exported files have the id
+// of the tenant that they were exported from, which may be another tenant. The
+// comparison ignores the id, but a new file with the same id is the renamed
+// one.
+func fileID(file *jsonval.Node) string {
 	id := file.Get("id")
 	if !id.IsString() || strings.Contains(id.Text, "${") {
 		return ""
@@ -139,7 +140,8 @@ func toldID(file *jsonval.Node) string {
 	return id.Text
 }
 
-// comparedID returns a text that is equal for ids that mean the same object: GUIDs have no case.
+// comparedID returns the form of an id for comparisons. GUIDs are compared
+// without regard to case.
 func comparedID(id string) string {
 	if schema.IsGUID(id) {
 		return strings.ToLower(id)
@@ -147,5 +149,5 @@ func comparedID(id string) string {
 	return id
 }
 
-// fewShown is how many names a message has.
+// fewShown is the number of names in a message.
 const fewShown = 3

@@ -4,9 +4,10 @@ import (
 	"slices"
 )
 
-// components returns the strongly connected components of a graph, in which
-// edges[i] are the nodes that i depends on, with each component after those
-// that it depends on (Tarjan's algorithm). It is linear in nodes and edges.
+// components returns the strongly connected components of a graph (Tarjan's
+// algorithm). edges[i] are the nodes that i depends on. Each component comes
+// after the components that it depends on. The algorithm is linear in nodes and
+// edges.
 func components(edges [][]int) [][]int {
 	const unseen = 0
 	var (
@@ -52,9 +53,9 @@ func components(edges [][]int) [][]int {
 	return result
 }
 
-// shortestCircle returns the nodes of a shortest circle that begins at start,
-// which must lie on one.
-func shortestCircle(edges [][]int, start int) []int {
+// shortestCycle returns the nodes of a shortest cycle through start, which must
+// be on a cycle.
+func shortestCycle(edges [][]int, start int) []int {
 	from := map[int]int{}
 	next := []int{start}
 	for len(next) > 0 {
@@ -73,7 +74,8 @@ func shortestCircle(edges [][]int, start int) []int {
 	return nil
 }
 
-// pathTo follows from back to start.
+// pathTo returns the path from start to end. from has the predecessor of each
+// node.
 func pathTo(end, start int, from map[int]int) []int {
 	path := []int{end}
 	for end != start {

@@ -41,7 +41,7 @@ func TestShortestCircle(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, shortestCircle(tt.edges, 0)); diff != "" {
+			if diff := cmp.Diff(tt.want, shortestCycle(tt.edges, 0)); diff != "" {
 				t.Errorf("circle (-want +got)\n%s", diff)
 			}
 		})

@@ -12,11 +12,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// guardRequest returns the plan's items with the values that a deploy writes.
+// guardRequest returns the plan's items with the values that the deploy writes.
 func (as *assembler) guardRequest(p *plan.Plan) tenant.GuardRequest {
 	req := tenant.GuardRequest{Tenant: p.Tenant, IDs: map[string]map[string]string{}}
 	for kind, ids := range as.ns.bindings {
-		if as.ix.kinds[kind] != nil { // and no property's values
+		if as.ix.kinds[kind] != nil { // without the bindings of properties
 			req.IDs[kind] = ids
 		}
 	}
@@ -34,8 +34,8 @@ func (as *assembler) guardRequest(p *plan.Plan) tenant.GuardRequest {
 	return req
 }
 
-// beforeChange returns the tenant's object without secrets, and adds the names
-// of what it refers to.
+// beforeChange returns the tenant's object without secrets. It adds the names
+// of the objects that it refers to.
 func (as *assembler) beforeChange(o *object, names map[string]string) []byte {
 	form := schema.Form{
 		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
@@ -54,8 +54,8 @@ func (as *assembler) beforeChange(o *object, names map[string]string) []byte {
 	return form.Apply(o.kind, as.ix.tenantBody(o.kind, o.current)).JSON()
 }
 
-// afterChange returns what the item proposes, with every reference resolved, and
-// adds the names of what it refers to.
+// afterChange returns the item's After with resolved references. It adds the
+// names of the objects that it refers to.
 func (as *assembler) afterChange(it *plan.Item, names map[string]string) []byte {
 	values := make(map[string]string, len(it.Resolved))
 	for _, r := range it.Resolved {
@@ -76,7 +76,7 @@ func (as *assembler) afterChange(it *plan.Item, names map[string]string) []byte 
 		return value, nil
 	})
 	if err != nil {
-		as.ix.fail(fmt.Errorf("plan: %s: for guards: %w", it.ID, err)) // the plan was made a moment ago
+		as.ix.fail(fmt.Errorf("plan: %s: for guards: %w", it.ID, err)) // cannot happen: the same comparison made the plan
 		return nil
 	}
 	return after

@@ -10,9 +10,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// applyGuards fills p.Broken with what the built-in rules find, then the
-// host's, each in its order. sizes is how many objects there are of each kind;
-// request is only called where the host has rules.
+// applyGuards sets p.Broken to the violations of the built-in rules and then of
+// the host's guards, each in their order. sizes has the number of objects of
+// each kind. request is called only if the host has guards.
 func applyGuards(p *plan.Plan, in *Input, sizes map[string]int, request func() tenant.GuardRequest) {
 	p.Broken = nil
 	p.Broken = append(p.Broken, tooManyDeletes(p, &in.Rules, sizes)...)
@@ -26,19 +26,20 @@ func applyGuards(p *plan.Plan, in *Input, sizes map[string]int, request func() t
 		if guard == nil {
 			continue
 		}
-		for _, v := range guard(request()) { // each gets its own, for it might change it
+		for _, v := range guard(request()) { // a guard may change its request
 			hosts = append(hosts, plan.Violation{Rule: v.Rule, Message: v.Message, Items: v.Items})
 		}
 	}
 	for i := range hosts {
-		// An approval accepts a rule by its name, so each must have one.
+		// An approval accepts a rule by its name, so each rule needs one.
 		hosts[i].Rule = cmp.Or(hosts[i].Rule, "unnamed")
 	}
 	p.Broken = append(p.Broken, hosts...)
 }
 
-// emptyDesired finds the mark of a repository that was emptied or replaced by
-// accident: deletes of a kind of which the desired line has nothing left.
+// emptyDesired detects a repository that seems to have been emptied or replaced
+// by accident: the plan deletes objects of a kind, and the desired branch has
+// no more files of this kind.
 func emptyDesired(p *plan.Plan, base *Base, desired tenant.Desired) []plan.Violation {
 	had := make(map[string]bool)
 	if base != nil {
@@ -57,7 +58,7 @@ func emptyDesired(p *plan.Plan, base *Base, desired tenant.Desired) []plan.Viola
 	if len(ids) == 0 {
 		return nil
 	}
-	message := "the desired line has no usable resource at all, and the plan deletes"
+	message := "the desired branch has no usable resource, and the plan has deletes"
 	if len(has) > 0 {
 		var kinds []string
 		for i := range p.Items {
@@ -66,15 +67,15 @@ func emptyDesired(p *plan.Plan, base *Base, desired tenant.Desired) []plan.Viola
 			}
 		}
 		slices.Sort(kinds)
-		message = "the desired line has no usable resource left of these kinds, and the plan deletes from them: " +
+		message = "the desired branch has no usable resource of these kinds, and the plan deletes their objects: " +
 			strings.Join(slices.Compact(kinds), ", ")
 	}
 	return []plan.Violation{{Rule: "empty-desired", Message: message, Items: ids}}
 }
 
-// touchesProtected breaks the rule once per selector, with the items that it
-// matches: a person accepts that these protected objects change, not a flood
-// of single ones. A renamed object is matched by its former key too.
+// touchesProtected returns one violation per selector, with the items that the
+// selector matches. So a person accepts one rule and not each single item. A
+// renamed object is matched by its former key too.
 func touchesProtected(p *plan.Plan, protected []plan.Selector) []plan.Violation {
 	var broken []plan.Violation
 	for _, s := range protected {
@@ -84,7 +85,7 @@ func touchesProtected(p *plan.Plan, protected []plan.Selector) []plan.Violation 
 		if len(ids) > 0 {
 			broken = append(broken, plan.Violation{
 				Rule:    "protected",
-				Message: fmt.Sprintf("the plan changes what is protected: kind %q, key %q", cmp.Or(s.Kind, "*"), cmp.Or(s.Key, "*")),
+				Message: fmt.Sprintf("the plan changes protected objects: kind %q, key %q", cmp.Or(s.Kind, "*"), cmp.Or(s.Key, "*")),
 				Items:   ids,
 			})
 		}

@@ -53,7 +53,7 @@ func TestApplyGuards(t *testing.T) {
 			in:   func(in *Input) { in.Desired.Resources = nil },
 			want: []plan.Violation{{
 				Rule:    "empty-desired",
-				Message: "the desired line has no usable resource at all, and the plan deletes",
+				Message: "the desired branch has no usable resource, and the plan has deletes",
 				Items:   []string{"deleted/0"},
 			}},
 		},
@@ -68,7 +68,7 @@ func TestApplyGuards(t *testing.T) {
 			in:   func(in *Input) { in.Desired.Resources = in.Desired.Resources[:2] },
 			want: []plan.Violation{{
 				Rule:    "empty-desired",
-				Message: "the desired line has no usable resource left of these kinds, and the plan deletes from them: deleted",
+				Message: "the desired branch has no usable resource of these kinds, and the plan deletes their objects: deleted",
 				Items:   []string{"deleted/0"},
 			}},
 		},
@@ -84,15 +84,15 @@ func TestApplyGuards(t *testing.T) {
 				in.Rules.Protected = []plan.Selector{{Kind: "updated"}, {Kind: "nothing"}, {Key: "0*"}}
 			},
 			want: []plan.Violation{
-				{Rule: "protected", Message: `the plan changes what is protected: kind "updated", key "*"`, Items: []string{"updated/0", "updated/1"}},
-				{Rule: "protected", Message: `the plan changes what is protected: kind "*", key "0*"`, Items: []string{"created/0", "updated/0", "deleted/0"}},
+				{Rule: "protected", Message: `the plan changes protected objects: kind "updated", key "*"`, Items: []string{"updated/0", "updated/1"}},
+				{Rule: "protected", Message: `the plan changes protected objects: kind "*", key "0*"`, Items: []string{"created/0", "updated/0", "deleted/0"}},
 			},
 		},
 		{
 			name: "a protected object that is renamed away",
 			plan: renamed,
 			in:   func(in *Input) { in.Rules.Protected = []plan.Selector{{Key: "break-glass"}} },
-			want: []plan.Violation{{Rule: "protected", Message: `the plan changes what is protected: kind "*", key "break-glass"`, Items: []string{"policies/new"}}},
+			want: []plan.Violation{{Rule: "protected", Message: `the plan changes protected objects: kind "*", key "break-glass"`, Items: []string{"policies/new"}}},
 		},
 		{
 			name: "the host's guards, in their order, after the built-in rules",

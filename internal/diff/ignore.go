@@ -10,15 +10,15 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// direction is the way that a change would take.
+// direction is the direction of a change.
 type direction int
 
 const (
-	toTenant   direction = iota // it would be written to the tenant
-	fromTenant                  // it would be adopted
+	toTenant   direction = iota // from the repository to the tenant
+	fromTenant                  // from the tenant to the repository
 )
 
-// ignoredBy reports whether a rule leaves alone what goes this way.
+// ignoredBy reports whether a rule ignores changes in this direction.
 func (way direction) ignoredBy(ig plan.Ignore) bool {
 	if ig.OnlyToTenant == ig.OnlyFromTenant {
 		return true
@@ -26,11 +26,11 @@ func (way direction) ignoredBy(ig plan.Ignore) bool {
 	return ig.OnlyToTenant == (way == toTenant)
 }
 
-// spared is a difference without what rules leave alone within it.
-type spared struct {
+// reduced is a difference without its ignored parts.
+type reduced struct {
 	*difference
-	// whole is the difference as it was found, with the repository's values
-	// where the rules leave them alone: for a revert.
+	// whole is the found difference, with the repository's values in the
+	// ignored parts. A revert uses it.
 	whole *difference
 }
 
@@ -49,29 +49,31 @@ func (d *difference) within(pattern []string) (rest []string, ok bool) {
 	return pattern[n+1:], true
 }
 
-// left are parts of a difference that are left alone, and the note about it.
-type left struct {
+// ignoredPart is a part of a difference that is left alone. why is the text of
+// its note.
+type ignoredPart struct {
 	pattern []string
 	class   plan.NoteClass
 	why     string
 }
 
-// leftWithin returns what is left alone within a difference in a direction: by
-// ignore rules, and, in the tenant, because it can be set only on create.
-func leftWithin(ix *index, o *object, d *difference, way direction) []left {
-	var out []left
+// ignoredParts returns the parts of a difference that are left alone in a
+// direction, because of deviations and ignore rules. In the direction to the
+// tenant, it also returns the parts that can be set only on create.
+func ignoredParts(ix *index, o *object, d *difference, way direction) []ignoredPart {
+	var out []ignoredPart
 	for _, a := range o.accepted {
 		if rest, ok := d.within(a.segs); ok {
-			out = append(out, left{rest, plan.Ignored, a.why})
+			out = append(out, ignoredPart{rest, plan.Ignored, a.why})
 		}
 	}
 	for _, ig := range ix.rules.Ignore {
 		if !way.ignoredBy(ig) || !ig.Selector.Matches(o.kind.Name, o.key) {
 			continue
 		}
-		if segs, err := jsonval.SplitPointer(ig.Pointer); err == nil { // others are refused by newComparison
+		if segs, err := jsonval.SplitPointer(ig.Pointer); err == nil { // newIndex refuses other pointers
 			if rest, ok := d.within(segs); ok {
-				out = append(out, left{rest, plan.Ignored, "a rule leaves a part of this difference alone: " + orNone(ig.Reason)})
+				out = append(out, ignoredPart{rest, plan.Ignored, "an ignore rule leaves part of this difference alone: " + orNone(ig.Reason)})
 			}
 		}
 	}
@@ -81,30 +83,30 @@ func leftWithin(ix *index, o *object, d *difference, way direction) []left {
 	for _, p := range o.kind.CreateOnly {
 		if segs, err := jsonval.SplitPointer(p); err == nil {
 			if rest, ok := d.within(segs); ok {
-				out = append(out, left{rest, plan.Unsupported, "a part of it can be set only when the object is created, and is left as the tenant has it; recreate the object, or take the tenant's value into the repository"})
+				out = append(out, ignoredPart{rest, plan.Unsupported, "part of it can be set only when the object is created, and keeps the tenant's value; recreate the object, or copy the tenant's value into the repository"})
 			}
 		}
 	}
 	return out
 }
 
-// spare takes out of a difference what is left alone within it: what would be
-// written has there what the tenant has, and what would be adopted what the
-// repository has. It returns false if nothing else is left of it, or if the rest
-// cannot be changed without that part.
-func spare(ix *index, o *object, d *difference, way direction) (spared, bool) {
-	out := spared{d, d}
+// withoutIgnored removes the ignored parts from a difference. In these parts, a
+// value to write has the tenant's values, and a value to adopt has the
+// repository's. withoutIgnored returns false if no difference is left, or if
+// the rest cannot be changed without an ignored part.
+func withoutIgnored(ix *index, o *object, d *difference, way direction) (reduced, bool) {
+	out := reduced{d, d}
 	if d.member && (d.desired == nil || way == fromTenant && d.current == nil) {
-		return out, true // the member as a whole comes or goes
+		return out, true // the whole member is added or removed
 	}
-	for _, l := range leftWithin(ix, o, d, way) {
+	for _, l := range ignoredParts(ix, o, d, way) {
 		into, from := out.desired, d.current
 		if way == fromTenant {
 			into, from = out.current, d.desired
 		}
 		value, ok := graft(l.pattern, into, from)
 		if ok && jsonval.Equal(value, into) {
-			continue // both sides have the same there
+			continue // both sides have the same value
 		}
 		noteOn(ix, o, l.class, d.pointer(), "%s", l.why)
 		if !ok {
@@ -116,14 +118,14 @@ func spare(ix *index, o *object, d *difference, way direction) (spared, bool) {
 		} else {
 			changed.desired = value
 			kept := whole.current
-			if kept.IsNull() { // a file may have the part alone
+			if kept.IsNull() { // the file may have only this part
 				kept = &jsonval.Node{Kind: '{'}
 			}
 			if kept, ok = graft(l.pattern, kept, d.desired); ok {
 				whole.current = kept
 			}
 		}
-		out = spared{&changed, &whole}
+		out = reduced{&changed, &whole}
 	}
 	if out.difference == d {
 		return out, true
@@ -136,7 +138,7 @@ func spare(ix *index, o *object, d *difference, way direction) (spared, bool) {
 	if way == fromTenant {
 		now, was = was, now
 	}
-	nothing := now.IsEmpty() && was.IsNull() // all of it was left alone
+	nothing := now.IsEmpty() && was.IsNull() // all of it is ignored
 	same := schema.Covers
 	if d.member {
 		same = schema.SameMember
@@ -144,9 +146,9 @@ func spare(ix *index, o *object, d *difference, way direction) (spared, bool) {
 	return out, !nothing && !same(r, now, was)
 }
 
-// graft returns into with the parts at the pattern as from has them. It does not
-// go into arrays, whose elements nothing tells apart. It returns false if from
-// has such a part and into has no place for it.
+// graft returns into with from's values at the pattern. It leaves arrays
+// unchanged, because it cannot pair their elements. It returns false if from
+// has a value at the pattern and into has no object for it.
 func graft(pattern []string, into, from *jsonval.Node) (*jsonval.Node, bool) {
 	switch {
 	case len(pattern) == 0:
@@ -169,7 +171,7 @@ func graft(pattern []string, into, from *jsonval.Node) (*jsonval.Node, bool) {
 	out := into
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		was := into.Get(name)
-		if was == nil && len(pattern) > 1 { // only the part is put in, not what is around it
+		if was == nil && len(pattern) > 1 { // graft adds only the part, and not its parents
 			if hasAt(pattern[1:], from.Get(name)) {
 				return into, false
 			}
@@ -186,7 +188,8 @@ func graft(pattern []string, into, from *jsonval.Node) (*jsonval.Node, bool) {
 	return out, true
 }
 
-// hasAt reports whether there is anything but null at a pattern, arrays apart.
+// hasAt reports whether a value has something other than null at a pattern,
+// outside arrays.
 func hasAt(pattern []string, n *jsonval.Node) bool {
 	if len(pattern) == 0 {
 		return !n.IsNull()
@@ -204,12 +207,12 @@ func hasAt(pattern []string, n *jsonval.Node) bool {
 
 // proposal is a difference that the plan proposes to write to the tenant.
 type proposal struct {
-	spared
+	reduced
 	origin plan.Origin
 }
 
-// ignored reports whether a rule or a deviation leaves the difference alone in a
-// direction, and notes it. A nil difference is the whole object.
+// ignored reports whether a rule or a deviation ignores the difference in a
+// direction, and notes it. A nil difference means the whole object.
 func ignored(ix *index, o *object, d *difference, way direction) bool {
 	if d != nil {
 		if a := o.acceptedAt(d); a != nil {
@@ -223,7 +226,7 @@ func ignored(ix *index, o *object, d *difference, way direction) bool {
 		}
 		pattern, err := jsonval.SplitPointer(ig.Pointer)
 		if err != nil {
-			continue // refused by newComparison
+			continue // newIndex refuses it
 		}
 		pointer := ""
 		if d != nil {
@@ -232,7 +235,7 @@ func ignored(ix *index, o *object, d *difference, way direction) bool {
 		if len(pattern) > 0 && (d == nil || !jsonval.MatchesBelow(pattern, strings.Split(pointer, "/")[1:]) && !jsonval.MatchesBelow(pattern, d.about())) {
 			continue
 		}
-		noteOn(ix, o, plan.Ignored, pointer, "a rule leaves this difference alone: %s", orNone(ig.Reason))
+		noteOn(ix, o, plan.Ignored, pointer, "an ignore rule leaves this difference alone: %s", orNone(ig.Reason))
 		return true
 	}
 	return false

@@ -14,45 +14,46 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// index holds the three sides of a comparison by kind, and the answers that
-// every later step asks for. Only its notes and its first error grow after it
-// is built.
+// index has the three sides of a comparison by kind, and the lookups that all
+// later steps use. After it is built, only its notes and its first error
+// change.
 type index struct {
 	in     Input
 	kinds  map[string]*schema.Schema
 	sides  map[string]*sides
 	states map[string]tenant.KindState
 	gone   map[Object]bool
-	held   heldObjects
+	base   baseObjects
 	files  *unusableFiles
-	// keysByID are the keys that the base binds, made when needed.
+	// keysByID has the keys that the base binds to ids. It is built on first
+	// use.
 	keysByID map[Object]string
-	// targets and targetKinds are nil where everything is compared.
+	// targets and targetKinds are nil if everything is compared.
 	targets     map[plan.Target]bool
 	targetKinds map[string]bool
-	// aliases are the present keys of former "kind/key" names that files tell.
+	// aliases has the present keys by former "kind/key", from $previousNames.
 	aliases map[string]string
-	// variables are the names of GUID variables by their value.
+	// variables has the names of GUID variables by their value.
 	variables map[string]string
-	// key is the tenant's, of all hashes over what may hold a secret.
+	// key is the tenant's key for all hashes of values that may have a secret.
 	key   string
 	rules plan.Rules
-	// values are the tenant's variables.
+	// values has the tenant's variables.
 	values     map[string]string
 	unwritable map[string]string
-	// written are the secrets that this run has written, as approved.
+	// written has the hashes of the secrets that this run has written.
 	written map[string]bool
-	// notKept are the items that this run has applied and the tenant does not
-	// have as written.
+	// notKept has the items that this run has applied and the tenant has not
+	// kept.
 	notKept map[plan.Target][]*plan.Item
-	// deviations are those of the rules that have not expired.
+	// deviations has the deviations that have not expired.
 	deviations map[plan.Target][]deviation
 
 	notes  []plan.Note
 	failed error
 }
 
-// sides are the objects of one kind on the three sides.
+// sides has the objects of one kind on the three sides.
 type sides struct {
 	kind    *schema.Schema
 	base    []*BaseObject
@@ -63,9 +64,9 @@ type sides struct {
 // kindNames returns the names of the kinds, sorted.
 func (ix *index) kindNames() []string { return slices.Sorted(maps.Keys(ix.kinds)) }
 
-// referredFirst returns the names of the kinds, each after those that it refers
-// to where they make no circle: whether two files have the same content depends
-// on which of the objects that they refer to were renamed.
+// referredFirst returns the names of the kinds. Each kind comes after the kinds
+// that it refers to, unless they are in a cycle. The order matters because
+// equal content depends on the renames of the objects that it refers to.
 func (ix *index) referredFirst() []string {
 	var names []string
 	seen := map[string]bool{}
@@ -92,9 +93,9 @@ func (ix *index) scope(k *schema.Schema) tenant.Scope {
 	return cmp.Or(ix.in.Scopes[k.Name], k.Scope, tenant.All)
 }
 
-// boundID returns the id that the base binds a key to, or an empty text.
+// boundID returns the id that the base binds to a key, or an empty string.
 func (ix *index) boundID(kind, key string) string {
-	if b := ix.held.at(kind, key); b != nil {
+	if b := ix.base.at(kind, key); b != nil {
 		return b.ID
 	}
 	return ""
@@ -103,8 +104,8 @@ func (ix *index) boundID(kind, key string) string {
 // boundKey returns the key that the base binds to an id.
 func (ix *index) boundKey(kind, id string) (string, bool) {
 	if ix.keysByID == nil {
-		ix.keysByID = make(map[Object]string, len(ix.held))
-		for _, b := range ix.held {
+		ix.keysByID = make(map[Object]string, len(ix.base))
+		for _, b := range ix.base {
 			if b.ID != "" {
 				ix.keysByID[Object{b.Kind, b.ID}] = b.Key
 			}
@@ -114,12 +115,13 @@ func (ix *index) boundKey(kind, id string) (string, bool) {
 	return key, ok
 }
 
-// complete reports whether absence means anything in the kind.
+// complete reports whether the kind was completely read, so that a missing
+// object means that it is absent.
 func (ix *index) complete(k *schema.Schema) bool {
 	return ix.states[k.Name].Completeness == tenant.Complete
 }
 
-// compared reports whether the kind's objects are compared at all.
+// compared reports whether this run compares the kind's objects.
 func (ix *index) compared(k *schema.Schema) bool {
 	scope := ix.scope(k)
 	return ix.complete(k) && (scope == tenant.All || scope == tenant.Listed)
@@ -133,7 +135,8 @@ func (ix *index) targeted(kind, key string) bool {
 // targetsKind reports whether an object of the kind can be among the targets.
 func (ix *index) targetsKind(kind string) bool { return ix.targets == nil || ix.targetKinds[kind] }
 
-// enforces reports whether drift of a kind is undone and not adopted.
+// enforces reports whether the sync undoes drift of a kind and does not adopt
+// it.
 func (ix *index) enforces(k *schema.Schema) bool {
 	if enforce, ok := ix.rules.EnforceByKind[k.Name]; ok {
 		return enforce
@@ -155,8 +158,8 @@ func (ix *index) fail(err error) {
 
 func (ix *index) note(n plan.Note) { ix.notes = append(ix.notes, n) }
 
-// noteAt notes something about an object or a place in it. Files of kinds and
-// objects that this run does not compare get no notes.
+// noteAt adds a note about an object or one of its properties. There are no
+// notes about kinds and objects that this run does not compare.
 func (ix *index) noteAt(k *schema.Schema, key string, class plan.NoteClass, pointer, format string, args ...any) {
 	if ix.compared(k) && ix.targeted(k.Name, key) {
 		ix.note(plan.Note{Class: class, Kind: k.Name, Key: key, Pointer: pointer, Message: fmt.Sprintf(format, args...)})
@@ -173,8 +176,8 @@ func (ix *index) tenantBody(k *schema.Schema, r *tenant.Resource) *jsonval.Node 
 	return n
 }
 
-// tenantValues returns an object of the tenant with the values at some paths
-// alone.
+// tenantValues returns an object of the tenant with only the values at some
+// paths.
 func tenantValues(ix *index, k *schema.Schema, r *tenant.Resource, paths ...[]string) *jsonval.Node {
 	n, err := jsonval.Pick(r.Body, paths...)
 	if err != nil {
@@ -187,8 +190,9 @@ func unreadable(k *schema.Schema, r *tenant.Resource, err error) error {
 	return fmt.Errorf("plan: the tenant's object %s/%s: %w", k.Name, r.ID, err)
 }
 
-// hasher returns what stands for a secret in name form and in the base: a keyed
-// hash that is bound to the kind. The plan has not even that.
+// hasher returns a function that replaces a secret in name form and in the base
+// by a keyed hash, which depends on the kind. A plan does not contain these
+// hashes.
 func hasher(ix *index, k *schema.Schema) func(*jsonval.Node) *jsonval.Node {
 	return func(n *jsonval.Node) *jsonval.Node { return schema.SecretNode(ix.key, k, n) }
 }
@@ -200,7 +204,8 @@ type deviation struct {
 	why      string
 }
 
-// normalise follows a former name, and puts in the property that the kind declares.
+// normalise replaces a former key by the present one, and sets the property
+// that the kind declares.
 func (ix *index) normalise(ref *reference.Ref, declared []*tenant.Reference) {
 	if key, ok := ix.aliases[ref.Object()]; ok {
 		ref.Key = key
@@ -208,7 +213,7 @@ func (ix *index) normalise(ref *reference.Ref, declared []*tenant.Reference) {
 	schema.SetProperty(ref, declared)
 }
 
-// orNone returns a reason as people see it.
+// orNone returns the reason of a rule, or a text if it has none.
 func orNone(reason string) string { return cmp.Or(reason, "no reason is given") }
 
 func (b *BaseObject) target() plan.Target { return plan.Target{Kind: b.Kind, Key: b.Key} }
@@ -220,29 +225,29 @@ func compareTargets(a, b plan.Target) int {
 	return strings.Compare(a.Key, b.Key)
 }
 
-// heldObjects are a base's objects, ordered by kind and key: a map of them takes
+// baseObjects are a base's objects, sorted by kind and key. A map would need
 // ten times the memory.
-type heldObjects []*BaseObject
+type baseObjects []*BaseObject
 
-// newHeldObjects puts the objects into order. Those of a base that was stored
-// are in order.
-func newHeldObjects(objects []BaseObject) heldObjects {
-	held := make(heldObjects, len(objects))
+// newBaseObjects sorts the objects. The objects of a stored base are sorted
+// already.
+func newBaseObjects(objects []BaseObject) baseObjects {
+	sorted := make(baseObjects, len(objects))
 	for i := range objects {
-		held[i] = &objects[i]
+		sorted[i] = &objects[i]
 	}
 	inOrder := func(a, b *BaseObject) int { return compareTargets(a.target(), b.target()) }
-	if !slices.IsSortedFunc(held, inOrder) {
-		slices.SortStableFunc(held, inOrder)
+	if !slices.IsSortedFunc(sorted, inOrder) {
+		slices.SortStableFunc(sorted, inOrder)
 	}
-	return held
+	return sorted
 }
 
 // at returns the object with the key, or nil.
-func (held heldObjects) at(kind, key string) *BaseObject {
+func (objects baseObjects) at(kind, key string) *BaseObject {
 	at := plan.Target{Kind: kind, Key: key}
-	if i, ok := slices.BinarySearchFunc(held, at, func(b *BaseObject, at plan.Target) int { return compareTargets(b.target(), at) }); ok {
-		return held[i]
+	if i, ok := slices.BinarySearchFunc(objects, at, func(b *BaseObject, at plan.Target) int { return compareTargets(b.target(), at) }); ok {
+		return objects[i]
 	}
 	return nil
 }

@@ -10,68 +10,72 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Input is what [Compare] works on. Nothing in it is changed or kept.
+// Input is the input of [Compare], which does not change it.
 type Input struct {
 	Tenant string
-	// Kinds that the client knows; others are not compared.
+	// Kinds are the client's kinds. Other kinds are not compared.
 	Kinds *schema.Kinds
-	// Unwritable are kinds that this run may read and not write, with the reason.
+	// Unwritable has the kinds that this run may read but not write, with the
+	// reasons.
 	Unwritable map[string]string
-	// Scopes overrides the kinds' own scope.
+	// Scopes override the kinds' own scopes.
 	Scopes map[string]tenant.Scope
-	// Base is what both sides last agreed on; nil before the first sync.
+	// Base is the last agreement of both sides. It is nil before the first
+	// sync.
 	Base *Base
-	// Desired is the desired line.
+	// Desired is the desired configuration.
 	Desired tenant.Desired
-	// Current is the tenant as read: ids, no keys, bodies as the tenant gave them.
+	// Current is the tenant's snapshot. Its objects have ids and no keys, and
+	// the bodies are unchanged.
 	Current tenant.Snapshot
-	// Gone are objects that the base knows, that are absent from a completely
-	// read kind, and of which two reads by id have said not found. Only these
-	// count as deleted in the tenant; other absences are not concluded from.
+	// Gone are objects of the base that are missing in a completely read kind,
+	// and that two reads by id have not found. Only these count as deleted in
+	// the tenant.
 	Gone []Object
-	// Variables are the tenant's, for ${var:name}.
+	// Variables are the tenant's variables, for ${var:name}.
 	Variables map[string]string
 	Rules     plan.Rules
-	// Targets, if any, limit the comparison to these objects; all others keep
-	// their base. An empty Key means the whole kind.
+	// Targets, if any, limit the comparison to these objects. All other objects
+	// keep their base. An empty Key means the whole kind.
 	Targets []plan.Target
-	// Now decides which rules have expired.
+	// Now is the time at which rules are checked for expiry.
 	Now time.Time
-	// Bound are ids that are known beyond the base, by kind and key: those of
-	// objects that this run has created. They need no match by name.
+	// Bound has ids that are not in the base yet, by kind and key: those of
+	// objects that this run has created. These objects need no match by name.
 	Bound reference.Bindings
-	// Written are the items that this run has applied. Masked secrets among
-	// what they wrote, which no read can show, count as agreed.
+	// Written are the items that this run has applied. The masked secrets that
+	// they wrote count as agreed, because they cannot be read.
 	Written []*plan.Item
-	// NotKept are those of them that the tenant was seen not to have as
-	// written. The base remembers what they wrote and still differs.
+	// NotKept are the written items whose changes the tenant has not kept. The
+	// base remembers the changes that still differ.
 	NotKept []*plan.Item
-	// NoBackup leaves [Result.Backup] without resources: comparisons after a
-	// run's first have no use for it, and need not decode what has not changed.
+	// NoBackup leaves [Result.Backup] without resources. Later comparisons of a
+	// run need no backup, and then need not decode unchanged objects.
 	NoBackup bool
-	// Keys are those of all hashes over what may hold a secret.
+	// Keys are the keys of all hashes of values that may have a secret.
 	Keys schema.Keys
 }
 
-// Object names an object in a tenant.
+// Object is the id of an object in a tenant.
 type Object struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id"`
 }
 
-// Base is, per property, the last value on which the repository and the tenant
-// agreed, and which object is which. It belongs to one tenant and is never
-// part of a shared repository.
+// Base has, for each property, the last value on which the repository and the
+// tenant agreed, and the ids of the objects. It belongs to one tenant and is
+// never part of a shared repository.
 type Base struct {
 	// Format is FormatVersion.
 	Format int `json:"format"`
-	// Backup is the revision of the backup line whose texts Kept tells of.
+	// Backup is the revision of the backup branch that each BackupSum refers
+	// to.
 	Backup string `json:"backup,omitempty"`
-	// Unbound are objects of that revision that Objects lacks. One without a key
-	// stands for a kind of which the revision may have any: it was made without
-	// reading all of the kind.
+	// Unbound are objects of that revision that are not in Objects. A target
+	// without a key means that the revision may have any objects of the kind,
+	// because the kind was not completely read.
 	Unbound []plan.Target `json:"unbound,omitempty"`
-	// Objects are ordered by kind and key.
+	// Objects are sorted by kind and key.
 	Objects []BaseObject `json:"objects"`
 }
 
@@ -79,39 +83,43 @@ type Base struct {
 type BaseObject struct {
 	Kind string `json:"kind"`
 	Key  string `json:"key"`
-	// ID binds the key to the tenant's object.
+	// ID is the id of the tenant's object.
 	ID string `json:"id,omitempty"`
-	// FileID is the id that the file carried in its own member "id" when it was
-	// last compared: an exported file's, perhaps of another tenant. A new file
-	// that carries it is this one under another name.
+	// FileID is the member "id" of the file at the last comparison. An exported
+	// file has one, perhaps from another tenant. A new file with this id is the
+	// renamed file.
 	FileID string `json:"fileId,omitempty"`
-	// Body has the properties on which both sides agreed, in canonical form:
-	// names instead of ids, variables expanded, sensitive values replaced by
-	// their keyed hash and the key's id. nil: bound, and nothing agreed yet.
+	// Body has the properties on which both sides agreed, in canonical name
+	// form: references in place of ids, expanded variables, and keyed hashes in
+	// place of sensitive values. It is nil if the key is bound but the sides
+	// have agreed on nothing.
 	Body json.RawMessage `json:"body,omitempty"`
-	// Seen is the hash of the file's bytes, of the canonical text of the tenant's
-	// object, of what Refs were bound to, and of all else that counts, when both
-	// sides agreed in full: with the same hash they still do. Empty if they do
-	// not, or if more than these decide.
-	Seen string `json:"seen,omitempty"`
-	// Refs are the "kind/key" that it refers to; only beside Seen.
+	// AgreedSum is the hash of all that the comparison depended on when both
+	// sides agreed completely: the file's bytes, the canonical text of the
+	// tenant's object, the ids of Refs, and the settings. If the hash is the
+	// same, the sides still agree. It is empty if the sides do not agree, or if
+	// the comparison depended on other objects' properties.
+	AgreedSum string `json:"seen,omitempty"`
+	// Refs are the "kind/key" of the objects that it refers to. They are set
+	// only with AgreedSum.
 	Refs []string `json:"refs,omitempty"`
 	// Names are the object's natural keys in the tenant and in the file, if one
-	// differs from Key; only beside Seen.
+	// of them differs from Key. They are set only with AgreedSum.
 	Names []string `json:"names,omitempty"`
-	// Kept is the hash of the object's text in the revision Base.Backup; "other"
-	// if that revision has another text of it, and empty if it has none.
-	Kept string `json:"kept,omitempty"`
-	// NotKept are the changes that a run has written and the tenant has not
-	// kept, ordered by pointer and sum: for as long as the repository wants the
-	// same value, the tenant shows another one, and no deviation accepts that.
+	// BackupSum is the hash of the object's text in the revision Base.Backup.
+	// It is "other" if that revision has another text, and empty if it does not
+	// have the object.
+	BackupSum string `json:"kept,omitempty"`
+	// NotKept are changes that a run has written and the tenant has not kept,
+	// sorted by pointer and hash. A change stays while the repository wants the
+	// same value, the tenant has another one, and no deviation accepts it.
 	NotKept []NotKept `json:"notKept,omitempty"`
 }
 
-// NotKept is a change that was written and did not read back as written.
+// NotKept is a change that a run has written and the tenant has not kept.
 type NotKept struct {
-	// Pointer is that of the [plan.PropertyChange].
+	// Pointer is the pointer of the [plan.PropertyChange].
 	Pointer string `json:"pointer"`
-	// Sum is the hash of the value that was written, keyed with the tenant's key.
+	// Sum is the hash of the written value, with the tenant's key.
 	Sum string `json:"sum"`
 }

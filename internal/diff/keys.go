@@ -13,8 +13,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// nameTheRest gives keys to what only the tenant has.
-func (m *matching) nameTheRest() {
+// nameUnmatched gives keys to objects that only the tenant has.
+func (m *matching) nameUnmatched() {
 	if len(m.free) == 0 {
 		return
 	}
@@ -22,8 +22,8 @@ func (m *matching) nameTheRest() {
 	for _, r := range m.free {
 		count[m.nameInTenant(r)]++
 	}
-	// The former key of a renamed object is used too: references may still have
-	// it, and the base keeps it as long as the rename cannot be proposed.
+	// The former key of a renamed object counts as used. References may still
+	// have it, and the base keeps it until the rename can be proposed.
 	used := func(key string) bool {
 		return m.objects[key] != nil || m.all.renamed[reference.ItemID(m.kind.Name, key)] != "" || m.ix.files.hasKey(m.kind.Name, key)
 	}
@@ -36,7 +36,7 @@ func (m *matching) nameTheRest() {
 		}
 		for n := 16; used(key); n *= 2 {
 			if n > 64 {
-				// Two ids with one hash do not happen.
+				// Two different ids do not have the same hash.
 				key += "~"
 				continue
 			}
@@ -53,15 +53,16 @@ func (m *matching) nameTheRest() {
 // maxKey is the longest key that a repository takes, in bytes.
 const maxKey = 512
 
-// suffixed returns a key that stays the same while objects of the same name
-// come and go: it depends on the object's id alone.
+// suffixed returns a key with a suffix that depends only on the object's id. So
+// the key stays the same when other objects of the same name are added or
+// deleted.
 func suffixed(name, id string, digits int) string {
 	sum := sha256.Sum256([]byte(id))
 	tail := " ~" + hex.EncodeToString(sum[:])[:min(digits, 64)]
 	return shortened(name, maxKey-len(tail)) + tail
 }
 
-// shortened cuts s to at most n bytes, between characters.
+// shortened cuts s to at most n bytes, at a character boundary.
 func shortened(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -72,8 +73,8 @@ func shortened(s string, n int) string {
 	return s[:n]
 }
 
-// nameInTenant returns the natural key of the tenant's object, or its id where
-// it has none.
+// nameInTenant returns the natural key of the tenant's object, or its id if it
+// has no natural key.
 func (m *matching) nameInTenant(r *tenant.Resource) string {
 	if name, ok := m.names[r]; ok {
 		return name
@@ -83,7 +84,8 @@ func (m *matching) nameInTenant(r *tenant.Resource) string {
 	return name
 }
 
-// nameInTenant returns the natural key of an object of the tenant.
+// nameInTenant returns the natural key of an object of the tenant, or its id if
+// it has no natural key.
 func nameInTenant(k *schema.Schema, id string, body *jsonval.Node) string {
 	name, ok := k.NameOf(body, func(s string) string { return s })
 	if !ok {
@@ -95,8 +97,8 @@ func nameInTenant(k *schema.Schema, id string, body *jsonval.Node) string {
 	return name
 }
 
-// nameOf returns the natural key that the repository, or else the base, gives
-// an object; its key where they do not tell.
+// nameOf returns the natural key of an object in the repository, or else in the
+// base, or else its key.
 func (m *matching) nameOf(o *object) string {
 	if name, ok := m.fileNames[o]; ok {
 		return name
@@ -105,7 +107,7 @@ func (m *matching) nameOf(o *object) string {
 		if name, ok := desiredName(m.ix, o); ok {
 			return name
 		}
-	} else if o.held() {
+	} else if o.managed() {
 		if body, err := jsonval.Pick(o.base.Body, o.kind.NaturalKey...); err == nil {
 			if name, ok := o.kind.NameOf(body, reference.Literal); ok {
 				return name
@@ -115,7 +117,7 @@ func (m *matching) nameOf(o *object) string {
 	return o.key
 }
 
-// desiredName returns the natural key of a resource of the repository.
+// desiredName returns the natural key in a repository file.
 func desiredName(ix *index, o *object) (string, bool) {
 	body, err := jsonval.Pick(o.desired.Body, o.kind.NaturalKey...)
 	if err != nil {
@@ -124,7 +126,7 @@ func desiredName(ix *index, o *object) (string, bool) {
 	return nameInFile(ix, o.kind, body)
 }
 
-// nameInFile returns the natural key that a file gives its object.
+// nameInFile returns the natural key in a parsed file.
 func nameInFile(ix *index, k *schema.Schema, body *jsonval.Node) (string, bool) {
 	return k.NameOf(body, func(s string) string {
 		text, _, err := reference.Expand(s, ix.values)

@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	// The defaults stand in the comments of [plan.Rules] too.
+	// The comments of [plan.Rules] have these defaults too.
 	maxDeletesDefault = 10
 	maxUpdatesDefault = 200
-	// maxDeleteShareDefault is in percent.
+	// maxDeleteShareDefault is a percentage.
 	maxDeleteShareDefault        = 30
 	maxAssignmentsRemovedDefault = 10
-	// Of a kind with fewer than smallKind objects a share says little, for one
-	// object is already a large one: not more than one may go.
+	// A kind with fewer than smallKind objects may lose one object, because one
+	// object is already a large share.
 	smallKind = 5
 )
 
-// tally is the objects that count towards a limit.
+// tally has the objects that count towards a limit.
 type tally struct {
 	objects map[string]bool
-	// items are the IDs of the items by which they count, in the plan's order.
+	// items are the IDs of their items, in the plan's order.
 	items []string
 }
 
@@ -39,7 +39,7 @@ func (t *tally) add(it *plan.Item) {
 	t.items = append(t.items, it.ID)
 }
 
-// tallyOf counts the objects of the items that count, in all and by kind.
+// tallyOf counts the objects of some items, in total and by kind.
 func tallyOf(p *plan.Plan, counts func(*plan.Item) bool) (all tally, byKind map[string]*tally) {
 	byKind = make(map[string]*tally)
 	for i := range p.Items {
@@ -56,14 +56,14 @@ func tallyOf(p *plan.Plan, counts func(*plan.Item) bool) (all tally, byKind map[
 	return all, byKind
 }
 
-// sizes returns how many objects there are of each kind: those that the tenant
-// has and that the repository has as well, or had when both last agreed. What
-// only the tenant has is left out, for a plan cannot touch it: a repository that
-// manages 10 of 500 groups and deletes 9 deletes nearly all that it has.
+// sizes returns the number of objects of each kind that the tenant has and the
+// repository manages, or managed when both sides last agreed. It leaves out
+// unmanaged objects, because a plan cannot change them: if a repository manages
+// 10 of 500 groups and deletes 9, it deletes 90 percent.
 func (ms *matches) sizes() map[string]int {
 	sizes := make(map[string]int, len(ms.objects))
 	for _, o := range ms.sorted {
-		if o.current != nil && !o.nameOnly && (o.held() || o.desired != nil) {
+		if o.current != nil && !o.nameOnly && (o.managed() || o.desired != nil) {
 			sizes[o.kind.Name]++
 		}
 	}
@@ -89,7 +89,7 @@ func tooManyDeletes(p *plan.Plan, rules *plan.Rules, sizes map[string]int) []pla
 }
 
 func tooManyUpdates(p *plan.Plan, in *Input, sizes map[string]int) []plan.Violation {
-	created := make(map[string]bool) // their parts are updates of objects that nobody has yet
+	created := make(map[string]bool) // the updates of their parts change no existing object
 	for i := range p.Items {
 		if it := &p.Items[i]; it.Verb == tenant.Create {
 			created[it.ID] = true
@@ -111,10 +111,9 @@ func tooManyUpdates(p *plan.Plan, in *Input, sizes map[string]int) []plan.Violat
 	return broken
 }
 
-// onlyDescribes reports whether an update changes nothing but what the object
-// is called and how it is described, which alters nothing that the object does.
-// A natural key may also hold ids and types (who has which role): these are no
-// names.
+// onlyDescribes reports whether an update changes only the object's name and
+// description, which do not affect what the object does. A natural key may also
+// have ids and types, which are not names.
 func onlyDescribes(it *plan.Item, naturalKey []string) bool {
 	for _, c := range it.Changes {
 		isName := strings.HasSuffix(strings.ToLower(c.Pointer), "name") && slices.Contains(naturalKey, c.Pointer)
@@ -125,12 +124,12 @@ func onlyDescribes(it *plan.Item, naturalKey []string) bool {
 	return true
 }
 
-// shareOf returns how many of so many objects a share is, but at least one:
-// without that, nothing could ever be done in a kind of few objects.
+// shareOf returns the number of objects for a share, but at least one.
+// Otherwise no change would be possible in a small kind.
 func shareOf(size, percent int) int { return max(1, size*min(percent, 100)/100) }
 
-// overCount breaks a rule by more objects than the limit, which has no effect
-// if it is negative.
+// overCount returns a violation if the objects are more than the limit. A
+// negative limit has no effect.
 func overCount(rule string, verb tenant.Verb, t tally, limit int) []plan.Violation {
 	if limit < 0 || len(t.objects) <= limit {
 		return nil
@@ -143,7 +142,8 @@ func overCount(rule string, verb tenant.Verb, t tally, limit int) []plan.Violati
 	}}
 }
 
-// overShare breaks a rule by more objects of one kind than the limit.
+// overShare returns a violation if the objects of one kind are more than the
+// limit.
 func overShare(rule string, verb tenant.Verb, kind string, t *tally, size, limit int, why string) []plan.Violation {
 	if len(t.objects) <= limit {
 		return nil
@@ -156,8 +156,8 @@ func overShare(rule string, verb tenant.Verb, kind string, t *tally, size, limit
 	}}
 }
 
-// tooManyUnassigned breaks the rule by more removed assignments than the limit,
-// and by objects that lose their last one.
+// tooManyUnassigned returns violations if the removed assignments are more than
+// the limit, and if objects lose their last assignment.
 func tooManyUnassigned(p *plan.Plan, rules *plan.Rules) []plan.Violation {
 	const rule = "assignments-removed"
 	var total int

@@ -15,26 +15,26 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// matches is which object is which, in all kinds.
+// matches are the matched objects of all kinds.
 type matches struct {
 	objects map[string]map[string]*object // by kind and key
 	sorted  []*object                     // by kind and key
-	// renamed are the new keys of objects that were renamed since the base, by
+	// renamed has the new keys of objects that were renamed since the base, by
 	// their former "kind/key".
 	renamed map[string]string
-	// unclear are the tenant's objects that may belong to one of several files.
+	// unclear has the tenant's objects that may belong to one of several files.
 	unclear map[Object]bool
-	// unbound are the new files that found no object of their name, by kind.
+	// unbound are the new files without an object of their name, by kind.
 	unbound []*unbound
 }
 
-// unbound are files of one kind, by the natural key of their objects.
+// unbound are new files of one kind, by the natural key of their objects.
 type unbound struct {
 	*matching
 	files map[string][]*object
 }
 
-// match finds out which object is which, in all kinds.
+// match matches the objects of all kinds.
 func match(ix *index) *matches {
 	all := &matches{
 		objects: make(map[string]map[string]*object, len(ix.kinds)),
@@ -58,23 +58,24 @@ func match(ix *index) *matches {
 	return all
 }
 
-// matching finds out which object is which within one kind.
+// matching matches the objects of one kind.
 type matching struct {
 	ix      *index
 	all     *matches
 	kind    *schema.Schema
 	objects map[string]*object
-	// free are the tenant's objects that no id has bound, names their natural keys.
+	// free are the tenant's objects that no id has bound. names are their
+	// natural keys.
 	free  []*tenant.Resource
 	names map[*tenant.Resource]string
-	// fileNames are the natural keys that files of new objects were found to give.
+	// fileNames has the natural keys in files of new objects.
 	fileNames map[*object]string
-	// undecided are free objects about which nothing is concluded.
+	// undecided has the free objects that must not be adopted or matched.
 	undecided map[*tenant.Resource]bool
 }
 
-// matchKind makes the kind's objects: by bound id first, by natural key only
-// for objects that are new on a side.
+// matchKind matches the kind's objects: by bound id first, and by natural key
+// only objects that are new on a side.
 func matchKind(ix *index, all *matches, s *sides) map[string]*object {
 	m := &matching{
 		ix: ix, all: all, kind: s.kind,
@@ -88,13 +89,13 @@ func matchKind(ix *index, all *matches, s *sides) map[string]*object {
 		return m.objects
 	}
 	m.bind(s)
-	m.nameless()
+	m.noteUnreadableNames()
 	m.renames()
-	m.letGo()
+	m.dropAbsent()
 	m.matchByName()
-	m.nameTheRest()
+	m.nameUnmatched()
 	for _, o := range m.objects {
-		o.nameOnly = ix.scope(s.kind) != tenant.All && o.current != nil && o.desired == nil && !o.held()
+		o.nameOnly = ix.scope(s.kind) != tenant.All && o.current != nil && o.desired == nil && !o.managed()
 	}
 	return m.objects
 }
@@ -108,7 +109,7 @@ func (m *matching) object(key string) *object {
 	return o
 }
 
-// single matches a singleton: its key is the kind's name.
+// single matches a singleton, whose key is the kind's name.
 func (m *matching) single(s *sides) {
 	for _, b := range s.base {
 		m.object(b.Key).base = b
@@ -116,7 +117,7 @@ func (m *matching) single(s *sides) {
 	for _, d := range s.desired {
 		if d.Key != m.kind.Name {
 			m.ix.note(plan.Note{Class: plan.BadFile, Kind: m.kind.Name, Key: d.Key, Message: fmt.Sprintf(
-				"%s has one object only, with the key %q; rename %s", m.kind.Name, m.kind.Name, schema.FileOf(d))})
+				"%s has exactly one object, with the key %q; rename %s", m.kind.Name, m.kind.Name, schema.FileOf(d))})
 			continue
 		}
 		m.object(d.Key).desired = d
@@ -127,11 +128,11 @@ func (m *matching) single(s *sides) {
 		m.object(m.kind.Name).current = s.current[0]
 	default:
 		o := m.object(m.kind.Name)
-		leave(m.ix, o, plan.Ambiguous, "the tenant returned %d objects of a kind that has one", len(s.current))
+		leave(m.ix, o, plan.Ambiguous, "the tenant returned %d objects of a kind with one object", len(s.current))
 	}
 }
 
-// bind pairs base, repository and tenant by key and bound id.
+// bind matches base, repository and tenant by key and bound id.
 func (m *matching) bind(s *sides) {
 	byID := make(map[string]*tenant.Resource, len(s.current))
 	for _, r := range s.current {
@@ -166,10 +167,10 @@ func (m *matching) bind(s *sides) {
 	}
 }
 
-// nameless finds new files of which nobody can tell what their object is called,
-// for a template in its name cannot be read. As long as that is so, any new
-// object may be theirs, and any that has lost its file.
-func (m *matching) nameless() {
+// noteUnreadableNames finds new files whose object names cannot be resolved,
+// because a template in the name is invalid. Until then any new object may be
+// theirs, and any object whose file is missing.
+func (m *matching) noteUnreadableNames() {
 	for _, o := range m.objects {
 		if o.desired == nil || o.base != nil || o.current != nil || !reference.MayHaveTemplates(o.desired.Body) {
 			continue
@@ -182,7 +183,7 @@ func (m *matching) nameless() {
 			if name := body.At(segs); name.IsString() {
 				if _, _, bad := reference.Expand(name.Text, m.ix.values); bad != nil {
 					m.ix.files.kinds[m.kind.Name] = true
-					noteOn(m.ix, o, apply.ClassOf(bad), jsonval.JoinPointer(segs), "%s: what the object is called cannot be read%s", schema.FileOf(o.desired), untilRepaired)
+					noteOn(m.ix, o, apply.ClassOf(bad), jsonval.JoinPointer(segs), "%s: the object's name cannot be resolved%s", schema.FileOf(o.desired), untilRepaired)
 				}
 			}
 		}
@@ -192,30 +193,32 @@ func (m *matching) nameless() {
 	}
 }
 
-// letGo drops what the base alone still has, so that a new object may have its
-// key: it is no successor of an object that the repository has dropped too.
-func (m *matching) letGo() {
+// dropAbsent drops objects that only the base has, so that a new object can
+// have their key. The repository has dropped them too, so the new object is not
+// their successor.
+func (m *matching) dropAbsent() {
 	if !m.ix.compared(m.kind) {
 		return
 	}
 	for key, o := range m.objects {
 		switch {
 		case o.desired != nil || o.current != nil || o.keep || !m.ix.targeted(m.kind.Name, key) || m.ix.files.hides(m.kind.Name, key):
-		case o.gone, o.missing && !o.held():
-			// Where only a binding is lost, nothing is concluded from it.
+		case o.gone, o.missing && !o.managed():
+			// Only a binding is lost, so nothing depends on whether the object exists.
 			delete(m.objects, key)
 		}
 	}
 }
 
-// matchByName binds what is new in the repository, or gone from the tenant, to
-// what is new in the tenant, by natural key: one to one, or not at all.
+// matchByName matches objects that are new in the repository or gone from the
+// tenant with objects that are new in the tenant, by natural key. It matches
+// one to one, or not at all.
 func (m *matching) matchByName() {
 	if len(m.free) == 0 && !m.hasNew() {
 		return
 	}
-	takers := map[string][]*object{}
-	waiting := map[string]bool{} // names of objects that may still be there
+	claimants := map[string][]*object{}
+	waiting := map[string]bool{} // names of objects that may still exist
 	for _, o := range m.objects {
 		switch {
 		case o.current != nil || o.keep:
@@ -223,14 +226,15 @@ func (m *matching) matchByName() {
 			waiting[m.nameOf(o)] = true
 		case o.desired != nil:
 			name := m.nameOf(o)
-			takers[name] = append(takers[name], o)
+			claimants[name] = append(claimants[name], o)
 		}
 	}
 	for _, key := range m.ix.files.keysOf(m.kind.Name) {
-		// The file may name it or not; either way it is left alone.
+		// The file may have this name or another one. The object is left alone
+		// either way.
 		if o := m.object(key); o.current == nil && !o.missing {
 			o.keep = true
-			takers[key] = append(takers[key], o)
+			claimants[key] = append(claimants[key], o)
 		}
 	}
 	byName := map[string][]*tenant.Resource{}
@@ -240,19 +244,19 @@ func (m *matching) matchByName() {
 		m.undecided[r] = waiting[name]
 	}
 	bound, fresh := map[*tenant.Resource]bool{}, map[string][]*object{}
-	for name, objects := range takers {
+	for name, objects := range claimants {
 		found := byName[name]
 		switch {
 		case waiting[name]:
 			for _, o := range objects {
-				leave(m.ix, o, plan.NotRead, "an object with the name %q may still be in the tenant: it was not found, and that is not confirmed", name)
+				leave(m.ix, o, plan.NotRead, "an object with the name %q may still be in the tenant: it was not found, but its absence is not confirmed", name)
 			}
 		case len(objects) > 1 || len(found) > 1:
 			m.ambiguous(name, objects, found)
 		case len(found) == 1:
 			objects[0].current, objects[0].gone = found[0], false
 			bound[found[0]] = true
-		case objects[0].desired != nil && !objects[0].keep && !objects[0].held():
+		case objects[0].desired != nil && !objects[0].keep && !objects[0].managed():
 			fresh[name] = objects
 		}
 	}
@@ -271,21 +275,21 @@ func (m *matching) hasNew() bool {
 	return false
 }
 
-// ambiguous leaves alone all that share a name.
+// ambiguous leaves all objects with a shared name alone.
 func (m *matching) ambiguous(name string, objects []*object, found []*tenant.Resource) {
 	keys := make([]string, 0, len(objects))
 	for _, o := range objects {
-		if o.desired != nil || o.held() {
+		if o.desired != nil || o.managed() {
 			keys = append(keys, o.key)
 		}
 	}
 	slices.Sort(keys)
 	for _, o := range objects {
-		if o.desired == nil && !o.held() {
+		if o.desired == nil && !o.managed() {
 			continue
 		}
 		if len(found) > 1 {
-			leave(m.ix, o, plan.Ambiguous, "the tenant has %d objects with the name %q, and nothing tells which one is meant; rename or delete the others", len(found), name)
+			leave(m.ix, o, plan.Ambiguous, "the tenant has %d objects with the name %q, and it is unknown which one the file is for; rename or delete the others", len(found), name)
 		} else {
 			leave(m.ix, o, plan.Ambiguous, "several files (%s) have the name %q; change or remove all but one", strings.Join(keys, ", "), name)
 		}
@@ -295,7 +299,7 @@ func (m *matching) ambiguous(name string, objects []*object, found []*tenant.Res
 	}
 }
 
-// noteKind says why a whole kind is left alone.
+// noteKind notes why a whole kind is left alone.
 func noteKind(ix *index, k *schema.Schema, s *sides) {
 	state := ix.states[k.Name]
 	concerned := len(s.base)+len(s.desired) > 0
@@ -305,13 +309,13 @@ func noteKind(ix *index, k *schema.Schema, s *sides) {
 	case scope == tenant.Referenced:
 		if len(s.desired) > 0 {
 			ix.note(plan.Note{Class: plan.Unsupported, Kind: k.Name, Message: fmt.Sprintf(
-				"this kind is only read where others refer to it, so its files (%d) are left alone; change its scope to manage them", len(s.desired))})
+				"this kind is read only to resolve references, so its files (%d) are ignored; change its scope to manage them", len(s.desired))})
 		}
 	case state.Completeness != tenant.Complete:
 		why := cmp.Or(string(state.Completeness), "not read")
 		if state.Reason != "" {
 			why += ": " + state.Reason
 		}
-		ix.note(plan.Note{Class: plan.NotRead, Kind: k.Name, Message: "nothing is concluded about this kind, and nothing of it is changed (" + why + ")"})
+		ix.note(plan.Note{Class: plan.NotRead, Kind: k.Name, Message: "the sync draws no conclusions about this kind and changes none of its objects (" + why + ")"})
 	}
 }

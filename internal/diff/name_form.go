@@ -11,14 +11,14 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// name returns the reference that an id stands for: the first that is known,
-// in the order of the declared kinds.
+// name returns the reference for an id: to the first known object, in the order
+// of the declared kinds. It returns nil for an unknown id.
 func (ns *names) name(refs []*tenant.Reference, value string) *jsonval.Node {
 	for _, r := range refs {
 		for _, kind := range r.Kinds {
 			if key, ok := ns.lookup(kind, r.Property, value); ok {
 				ref := reference.Ref{Kind: kind, Key: key, Property: r.Property}
-				ns.bindProperty(ref, value, r.Property != "") // what is named now must be resolved at deploy
+				ns.bindProperty(ref, value, r.Property != "") // the deploy must resolve it
 				return ns.node(ref)
 			}
 		}
@@ -26,58 +26,57 @@ func (ns *names) name(refs []*tenant.Reference, value string) *jsonval.Node {
 	return nil
 }
 
-// current returns an object in name form as the tenant has it, and the ids that
-// cannot be named.
-func (ns *names) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, strays []stray) {
+// current returns a tenant's object in name form, and the ids that cannot be
+// resolved.
+func (ns *names) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, dangling []danglingID) {
 	s := schema.Form{
 		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
 			refs := schema.Applicable(at)
 			if len(refs) == 0 || schema.IsLiteral(refs, n.Text) {
 				return n.WithText(reference.Escape(n.Text))
 			}
-			if at.Secret { // not named in notes
+			if at.Secret { // notes must not show it
 				return cmp.Or(ns.name(refs, n.Text), n.WithText(reference.Escape(n.Text)))
 			}
 			if named := ns.name(refs, n.Text); named != nil {
 				return named
 			}
-			strays = append(strays, ns.strayAt(at, refs, n.Text))
+			dangling = append(dangling, ns.danglingAt(at, refs, n.Text))
 			return n.WithText(reference.Escape(n.Text))
 		},
 		Secret: hasher(ns.ix, k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
 	}
-	return s.Apply(k, body), strays
+	return s.Apply(k, body), dangling
 }
 
-// textAt is a text at a place.
+// textAt is a string and its place.
 type textAt struct{ pointer, value string }
 
 func newTextAt(at schema.Place, value string) textAt {
 	return textAt{jsonval.JoinPointer(at.Segs), schema.FoldGUID(value)}
 }
 
-// problem is why a string of a file cannot be used.
+// problem is the reason why a string of a file cannot be used.
 type problem struct {
 	reference.Error
 	pointer string
 }
 
-// inFile is what a file says of an object.
+// inFile is a file's object in name form, with the problems of the file.
 type inFile struct {
-	// body is in name form.
 	body     *jsonval.Node
 	secrets  map[string]secretSum
 	problems []problem
-	// undeclared: it has a reference where the kind declares none.
+	// undeclared is true if it has a reference where the kind declares none.
 	undeclared bool
 }
 
-// desired returns an object in name form as the repository wants it, and what a
-// plan has of its secrets.
+// desired returns a file's object in name form, and the hashes of its secrets
+// for the plan.
 func (ns *names) desired(o *object, body *jsonval.Node) (out inFile) {
 	k := o.kind
-	s := ns.desiredShape(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
+	s := ns.desiredForm(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
 		out.problems = append(out.problems, problem{*err, jsonval.JoinPointer(at.Segs)})
 		return jsonval.NullNode
 	})
@@ -100,9 +99,9 @@ func (ns *names) desired(o *object, body *jsonval.Node) (out inFile) {
 	return out
 }
 
-// desiredShape is the form of desired; fail says what becomes of a string that
-// cannot be used.
-func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *reference.Error) *jsonval.Node) schema.Form {
+// desiredForm returns the form for desired. fail returns the value for a string
+// that cannot be used.
+func (ns *names) desiredForm(k *schema.Schema, fail func(schema.Place, *reference.Error) *jsonval.Node) schema.Form {
 	failAt := func(at schema.Place, n *jsonval.Node, err *reference.Error) *jsonval.Node {
 		if at.Secret {
 			err = err.Redact(n.Text)
@@ -127,7 +126,7 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 			}
 			ns.ix.normalise(ref, refs)
 			if ns.secretProperty(*ref) {
-				return failAt(at, n, reference.UnresolvedError("%s is a secret of %s, and no plan could show what it stands for; write the value, best as a variable", ref, ref.Object()))
+				return failAt(at, n, reference.UnresolvedError("%s is a secret of %s, and a plan cannot show its value; write the value itself, preferably as a variable", ref, ref.Object()))
 			}
 			if _, state := ns.resolve(*ref); state == unknown {
 				return failAt(at, n, ns.unresolved(*ref))
@@ -139,18 +138,18 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 	}
 }
 
-// unresolved says why a reference leads nowhere.
+// unresolved returns the error for a reference that cannot be resolved.
 func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 	k, o := ns.ix.kinds[ref.Kind], ns.ms.objects[ref.Kind][ref.Key]
 	if o != nil && o.desired == nil && o.current == nil && !o.missing {
-		o = nil // nothing but the base has it
+		o = nil // only the base has it
 	}
 	switch {
 	case k == nil:
-		return reference.UnresolvedError("%s refers to a kind that is not known", ref)
+		return reference.UnresolvedError("%s refers to an unknown kind", ref)
 	case o == nil && ns.ms.renamed[ref.Object()] != "":
 		now := ns.ms.renamed[ref.Object()]
-		return reference.UnresolvedError("%s: the object is called %q now; refer to it so, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
+		return reference.UnresolvedError("%s: the object's key is now %q; use it in the reference, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
 	case o == nil && !ns.ix.complete(k):
 		return reference.UnresolvedError("%s is not known, and %s were not completely read", ref, ref.Kind)
 	case o == nil && ns.sharedName(ref.Kind, ref.Key):
@@ -158,15 +157,15 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 	case o == nil:
 		return reference.UnresolvedError("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
 	case ns.bindings[ref.Kind][ref.Key] != "":
-		return reference.UnresolvedError("%s: the object has no text property %q", ref, ref.Property)
+		return reference.UnresolvedError("%s: the object has no string property %q", ref, ref.Property)
 	case ref.Property != "" && o.desired != nil && !o.keep:
-		return reference.UnresolvedError("%s is known only once %s exists; sync again then", ref, ref.Object())
+		return reference.UnresolvedError("%s is known only after %s is created; sync again then", ref, ref.Object())
 	}
 	return reference.UnresolvedError("%s is not in the tenant, and will not be created", ref)
 }
 
-// sharedName reports whether the key is a name that several objects have, so
-// that none of them is called by it.
+// sharedName reports whether several objects in the tenant have the name, so
+// that none of them has it as its key.
 func (ns *names) sharedName(kind, key string) bool {
 	for other := range ns.ms.objects[kind] {
 		if name, _, found := strings.Cut(other, " ~"); found && name == key {
@@ -176,9 +175,9 @@ func (ns *names) sharedName(kind, key string) bool {
 	return false
 }
 
-// guide finds references at places that the kind does not declare, in what the
-// repository and the base have, so that the tenant's ids there can be named
-// the same way. The result is by place and value.
+// guide returns the references at places that the kind does not declare, in the
+// desired object and the base. guided uses them to replace the tenant's ids.
+// The result is by place and value.
 func (ns *names) guide(k *schema.Schema, sides ...*jsonval.Node) map[textAt]*jsonval.Node {
 	guide := map[textAt]*jsonval.Node{}
 	s := schema.Form{Repository: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
@@ -202,7 +201,7 @@ func refers(n *jsonval.Node) bool {
 	return n != nil && (reference.ReferenceIn(n) != nil || slices.ContainsFunc(n.Kids, refers))
 }
 
-// guided names values as the guide has them.
+// guided replaces ids by the references of the guide.
 func guided(k *schema.Schema, guide map[textAt]*jsonval.Node, n *jsonval.Node, unsorted bool) *jsonval.Node {
 	if n == nil || len(guide) == 0 {
 		return n
@@ -218,7 +217,7 @@ func guided(k *schema.Schema, guide map[textAt]*jsonval.Node, n *jsonval.Node, u
 	return s.Apply(k, n)
 }
 
-// sumOf returns what a plan has of a secret in name form.
+// sumOf returns the hashes of a secret in name form for the plan.
 func (ns *names) sumOf(o *object, secret, mark *jsonval.Node) secretSum {
 	var values []string
 	for _, ref := range reference.PropertiesIn(secret) {
@@ -231,8 +230,8 @@ func (ns *names) sumOf(o *object, secret, mark *jsonval.Node) secretSum {
 	}
 }
 
-// secretProperty reports whether a reference is to a property that the kind of
-// the other object keeps secret.
+// secretProperty reports whether a reference is to a secret property of the
+// other object's kind.
 func (ns *names) secretProperty(ref reference.Ref) bool {
 	k := ns.ix.kinds[ref.Kind]
 	if k == nil || ref.Property == "" {

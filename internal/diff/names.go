@@ -11,30 +11,30 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// names turns ids into names and names into ids, with the bindings of all
-// objects that were read.
+// names maps ids to keys and keys to ids, for all objects that were read.
 type names struct {
 	ix       *index
 	ms       *matches
 	bindings reference.Bindings
-	// keys are the keys by kind and id.
+	// keys has the keys by kind and id.
 	keys map[string]map[string]string
-	// byProperty are the keys by kind, property and value, made when needed.
+	// byProperty has the keys by kind, property and value. It is filled on
+	// first use.
 	byProperty map[string]map[string]string
-	// nodes are the references that ids were replaced by, and read what the
-	// texts of references mean: most objects refer to the same few.
+	// nodes has the nodes of references that replaced ids, and read the parsed
+	// texts of references. Most objects refer to the same few objects.
 	nodes map[reference.Ref]*jsonval.Node
 	read  map[string]readRef
 }
 
-// readRef is a reference that was read from its text.
+// readRef is a parsed reference.
 type readRef struct {
-	object     string // "kind/key"; empty for a text that is no reference
+	object     string // "kind/key"; empty for a text that is not a reference
 	byProperty bool
 }
 
-// newNames notes which id each key has. Objects that are left alone, or may
-// still exist, keep the base's.
+// newNames collects the id of each key. Objects that are left alone, or may
+// still exist, keep the base's id.
 func newNames(ix *index, ms *matches) *names {
 	ns := &names{
 		ix: ix, ms: ms,
@@ -53,7 +53,7 @@ func newNames(ix *index, ms *matches) *names {
 			}
 			if id != "" {
 				ids[key] = id
-				if !ns.ms.unclear[Object{name, id}] { // its key is not to last
+				if !ns.ms.unclear[Object{name, id}] { // its key may change
 					keys[schema.FoldGUID(id)] = key
 				}
 			}
@@ -64,18 +64,18 @@ func newNames(ix *index, ms *matches) *names {
 	return ns
 }
 
-// known says what a reference leads to.
+// known is the state of a reference.
 type known int
 
 const (
 	unknown known = iota
-	// bound: its value is known.
+	// bound: the value is known.
 	bound
-	// pending: the plan may create it.
+	// pending: the plan may create the object.
 	pending
 )
 
-// resolve returns the value that a reference stands for.
+// resolve returns the value of a reference.
 func (ns *names) resolve(ref reference.Ref) (string, known) {
 	o := ns.ms.objects[ref.Kind][ref.Key]
 	id := ns.bindings[ref.Kind][ref.Key]
@@ -87,7 +87,8 @@ func (ns *names) resolve(ref reference.Ref) (string, known) {
 			return "", unknown
 		}
 		if ref.Property != "" {
-			// Only what the file itself says is known before it is made.
+			// Before the object is created, only the properties in its file are
+			// known.
 			v, ok := ns.desiredProperty(o, ref.Property)
 			ns.bindProperty(ref, v, ok)
 			if !ok {
@@ -107,7 +108,7 @@ func (ns *names) resolve(ref reference.Ref) (string, known) {
 	return jsonval.TextOf(v), map[bool]known{true: bound}[v.IsString()]
 }
 
-// bindProperty keeps a property's value for [Operation], beside the ids.
+// bindProperty stores a property's value in the bindings, for [Operation].
 func (ns *names) bindProperty(ref reference.Ref, value string, ok bool) {
 	if !ok {
 		return
@@ -129,7 +130,7 @@ func (ns *names) desiredProperty(o *object, property string) (string, bool) {
 	return text, ref == nil && bad == nil
 }
 
-// lookup finds what an id, or another property's value, belongs to.
+// lookup returns the key of the object with an id or with a property's value.
 func (ns *names) lookup(kind, property, value string) (string, bool) {
 	if property == "" {
 		key, ok := ns.keys[kind][schema.FoldGUID(value)]
@@ -145,8 +146,8 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 				continue
 			}
 			if v := schema.FoldGUID(jsonval.TextOf(tenantValues(ns.ix, o.kind, o.current, segs).At(segs))); v != "" {
-				if _, twice := index[v]; twice {
-					key = "" // two objects have it, so it names neither
+				if _, duplicate := index[v]; duplicate {
+					key = "" // two objects have the value, so it is ambiguous
 				}
 				index[v] = key
 			}
@@ -157,8 +158,7 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 	return key, key != ""
 }
 
-// baseBody parses what both sides agreed on into a slab. Former keys become the
-// new ones.
+// baseBody parses the base's body into a slab. Former keys become present keys.
 func (ns *names) baseBody(b *BaseObject, slab *jsonval.Slab) *jsonval.Node {
 	n, err := slab.ParseObject(b.Body)
 	if err != nil {
@@ -171,8 +171,8 @@ func (ns *names) baseBody(b *BaseObject, slab *jsonval.Slab) *jsonval.Node {
 	return n
 }
 
-// bindAliases lets [Operation], which reads secrets from the file, find former
-// names as well.
+// bindAliases adds the former keys to the bindings. [Operation] reads secrets
+// from the file, which may use them.
 func (ns *names) bindAliases() {
 	for old, now := range ns.ix.aliases {
 		kind, key := reference.SplitItemID(old)
@@ -180,7 +180,7 @@ func (ns *names) bindAliases() {
 	}
 }
 
-// node returns a reference as a tree in name form has it.
+// node returns the node of a reference in name form.
 func (ns *names) node(ref reference.Ref) *jsonval.Node {
 	n := ns.nodes[ref]
 	if n == nil {
@@ -190,8 +190,8 @@ func (ns *names) node(ref reference.Ref) *jsonval.Node {
 	return n
 }
 
-// refsOf is [reference.RefsOf]. It also reports whether one of the references is
-// to a property.
+// refsOf is [reference.RefsOf]. It also reports whether one of the references
+// is to a property.
 func (ns *names) refsOf(n *jsonval.Node) (refs []string, byProperty bool) {
 	jsonval.EachText(n, func(text string) {
 		if !strings.HasPrefix(text, "${") {
@@ -212,7 +212,7 @@ func (ns *names) refsOf(n *jsonval.Node) (refs []string, byProperty bool) {
 	return unique(refs), byProperty
 }
 
-// unique returns texts without those that stand before.
+// unique removes the duplicates of texts.
 func unique(texts []string) []string {
 	if len(texts) > 16 {
 		seen := make(map[string]bool, len(texts))
@@ -231,6 +231,6 @@ func unique(texts []string) []string {
 	return out
 }
 
-// isUnclear reports whether an id is of an object that may belong to one of
-// several files.
+// isUnclear reports whether an id belongs to an object that may belong to one
+// of several files.
 func (ns *names) isUnclear(kind, id string) bool { return ns.ms.unclear[Object{kind, id}] }

@@ -11,9 +11,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// notKeptOf is what the base remembers of a difference once a run has written
-// the repository's value and the tenant has not kept it. The sum is over the
-// value as the repository has it, so that another value is a new attempt.
+// notKeptOf returns the base's record of a difference that a run has written
+// and the tenant has not kept. The hash covers the repository's value, so a new
+// value is a new attempt.
 func notKeptOf(ix *index, o *object, d *difference) NotKept {
 	texts := [][]byte{[]byte(o.kind.Name)}
 	switch {
@@ -25,15 +25,15 @@ func notKeptOf(ix *index, o *object, d *difference) NotKept {
 	return NotKept{Pointer: d.pointer(), Sum: schema.KeyedSum(ix.key, "not kept", texts...)}
 }
 
-// remembered reports whether the base says of a difference that it was written
-// before and not kept.
+// remembered reports whether the base has a record that the difference was
+// written and not kept.
 func remembered(ix *index, o *object, d *difference) bool {
 	return o.base != nil && len(o.base.NotKept) > 0 && slices.Contains(o.base.NotKept, notKeptOf(ix, o, d))
 }
 
-// notKept returns what the new base remembers: of the differences that are left,
-// those that the base remembers already and those that this run has written. An
-// accepted deviation ends the memory.
+// notKept returns the records for the new base: those of the old base that
+// still differ, and those of differences that this run has written. An accepted
+// deviation removes a record.
 func notKept(ix *index, o *object, t *trees, found []*difference) []NotKept {
 	written := ix.notKept[plan.Target{Kind: o.kind.Name, Key: o.key}]
 	if len(written) == 0 && (o.base == nil || len(o.base.NotKept) == 0) {
@@ -51,8 +51,9 @@ func notKept(ix *index, o *object, t *trees, found []*difference) []NotKept {
 	return slices.Compact(out)
 }
 
-// wroteDifference reports whether an item has written what the repository wants
-// at a difference. The item may have written something around it or within it.
+// wroteDifference reports whether an item has written the repository's value of
+// a difference. The item's change may be at an enclosing value or within the
+// value.
 func wroteDifference(ix *index, o *object, t *trees, it *plan.Item, d *difference) bool {
 	if it.Verb == tenant.Delete || !slices.ContainsFunc(it.Changes, func(c plan.PropertyChange) bool { return overlaps(c.Pointer, d.segs) }) {
 		return false
@@ -76,8 +77,8 @@ func wroteDifference(ix *index, o *object, t *trees, it *plan.Item, d *differenc
 	return written && has == (d.desired != nil)
 }
 
-// overlaps reports whether one of two paths leads to or into the other. The
-// pointer may end in a member of a set.
+// overlaps reports whether one of two paths is a prefix of the other. The
+// pointer may end with a member of a set.
 func overlaps(pointer string, segs []string) bool {
 	path, err := jsonval.SplitPointer(strings.TrimSuffix(pointer, "/-"))
 	if err != nil {
@@ -87,7 +88,7 @@ func overlaps(pointer string, segs []string) bool {
 	return slices.Equal(path[:n], segs[:n])
 }
 
-// byObject sorts items by the objects that they are about.
+// byObject groups items by their objects.
 func byObject(items []*plan.Item) map[plan.Target][]*plan.Item {
 	out := make(map[plan.Target][]*plan.Item, len(items))
 	for _, it := range items {

@@ -11,57 +11,59 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// object is one object on up to three sides, under one key.
+// object is one object on up to three sides, with one key.
 type object struct {
 	kind    *schema.Schema
 	key     string
 	base    *BaseObject
 	desired *tenant.Resource
 	current *tenant.Resource
-	// renamedFrom is the base's key, if the repository has renamed it.
+	// renamedFrom is the base's key, if the repository has renamed the object.
 	renamedFrom string
-	// mayBe is what the object may have been renamed to, or its file from.
+	// mayBe is the possible new name of the object, or the possible old one of
+	// its file.
 	mayBe *guess
-	// parsed is the repository's body once somebody has asked for it.
+	// parsed is the repository's body, if it was parsed before.
 	parsed *jsonval.Node
 	outcome
 
-	// gone: the base's object is not in the tenant, and that is certain.
+	// gone is true if the base's object is certainly not in the tenant.
 	gone bool
-	// missing: it was not among what was read, and that is not certain.
+	// missing is true if the base's object was not read, but may exist.
 	missing bool
-	// keep: nothing is concluded, the base stays as it is.
+	// keep is true if the object is left alone and its base stays unchanged.
 	keep bool
-	// nameOnly: it was read so that references to it can be named.
+	// nameOnly is true if the object was read only to resolve references to it.
 	nameOnly bool
-	// asBefore is what decider.asBefore has found; it has not looked if !hashed.
+	// asBefore is the result of decider.asBefore, if hashed is true.
 	hashed, asBefore bool
 }
 
-// outcome is what the comparison of one object has led to.
+// outcome is the result of comparing one object.
 type outcome struct {
 	item    *plan.Item
 	newBase *BaseObject
 	backup  backedUp
-	// oldRefs and newRefs are the "kind/key" that the object refers to now and
-	// once the plan is carried out.
+	// oldRefs and newRefs are the "kind/key" of the objects that it refers to,
+	// now and after the plan is applied.
 	oldRefs, newRefs []string
-	// withheld: what the repository wants of it is not done, so whatever
-	// waits for it cannot be done either.
+	// withheld is true if a change that the repository wants is not proposed.
+	// So items that depend on the object cannot be applied either.
 	withheld  bool
 	unchanged bool
 	*details
 }
 
-// details are the rest of an outcome; nil for an object that is as before, of
-// which a tenant has many.
+// details are the rest of an outcome. They are nil for an unchanged object,
+// because a tenant has many of them.
 type details struct {
-	// after is the item's After, until it is split into parts.
+	// after is the item's After. It is set only until the item is split into
+	// parts.
 	after   *jsonval.Node
 	adopt   []tenant.Change
 	adopted *plan.AdoptedChange
 	revert  []tenant.Change
-	// accepted are the deviations that hold.
+	// accepted are the deviations that apply.
 	accepted []deviation
 	// partsBefore are the fingerprints of the kind's parts, for an update.
 	partsBefore []string
@@ -78,10 +80,11 @@ func (o *object) file() (*jsonval.Node, error) {
 
 func (o *object) id() string { return reference.ItemID(o.kind.Name, o.key) }
 
-// held reports whether the base held the object, not only its binding.
-func (o *object) held() bool { return o.base != nil && o.base.Body != nil }
+// managed reports whether the base has content of the object, and not only its
+// binding.
+func (o *object) managed() bool { return o.base != nil && o.base.Body != nil }
 
-// currentID returns the id that the key is bound to now.
+// currentID returns the id of the tenant's object.
 func (o *object) currentID() string {
 	if o.current != nil {
 		return o.current.ID
@@ -89,32 +92,33 @@ func (o *object) currentID() string {
 	return ""
 }
 
-// leave notes why nothing is done about an object, and keeps its base.
+// leave notes why an object is left alone, and keeps its base.
 func leave(ix *index, o *object, class plan.NoteClass, format string, args ...any) {
 	o.keep = true
 	o.withheld = true
 	noteOn(ix, o, class, "", format, args...)
 }
 
-// noteOn notes something about an object.
+// noteOn adds a note about an object.
 func noteOn(ix *index, o *object, class plan.NoteClass, pointer, format string, args ...any) {
 	ix.noteAt(o.kind, o.key, class, pointer, format, args...)
 }
 
-// withhold notes why the repository's wish is not proposed.
+// withhold notes why a change that the repository wants is not proposed.
 func withhold(ix *index, o *object, class plan.NoteClass, format string, args ...any) {
 	o.item, o.withheld = nil, true
 	noteOn(ix, o, class, "", format, args...)
 }
 
-// readsCurrent reports whether anyone looks at the tenant's body: not where it
-// was read for its name alone.
+// readsCurrent reports whether the comparison needs the tenant's body. It does
+// not need it if the object was read only for its name.
 func readsCurrent(ix *index, o *object) bool {
 	return o.current != nil && ix.scope(o.kind) != tenant.Referenced && !o.nameOnly
 }
 
-// graver returns the graver of two origins: conflict, enforce, deploy.
-func graver(a, b plan.Origin) plan.Origin {
+// moreSevere returns the more severe of two origins: conflict before enforce
+// before deploy.
+func moreSevere(a, b plan.Origin) plan.Origin {
 	rank := func(o plan.Origin) int { return slices.Index([]plan.Origin{plan.Deploy, plan.Enforce, plan.Clash}, o) }
 	if rank(b) > rank(a) {
 		return b
@@ -122,14 +126,15 @@ func graver(a, b plan.Origin) plan.Origin {
 	return a
 }
 
-// backedUp is what the backup has of an object.
+// backedUp is an object's part in the backup.
 type backedUp struct {
-	text json.RawMessage // nil: as the parent has it
+	text json.RawMessage // nil if the parent has the same text
 	sum  string          // of the text; empty for an object that is not backed up
 }
 
-// guess is a rename that nothing proves: of a vanished object the files that may
-// be its new ones, of a new file the objects that it may have been.
+// guess is a possible rename without proof. others are the files that a
+// vanished object may have been renamed to, or the objects that a new file may
+// be for.
 type guess struct {
 	others []*object
 	why    string

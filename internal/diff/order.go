@@ -12,24 +12,25 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// orderItems sets DependsOn and Wave and sorts the items by wave, kind and
-// key. Items that depend on each other in a circle leave the plan for a note
-// that shows it, and so does what depends on them.
+// orderItems sets DependsOn and Wave, and sorts the items by wave, kind and
+// key. Items in a dependency cycle leave the plan, and notes show the cycle.
+// Items that depend on them leave the plan too.
 //
-// refs has, by item ID, the IDs of objects that its new body refers to; drops
-// those that its old body refers to and its new body does not.
+// refs has, by item ID, the IDs of the objects that its new body refers to.
+// drops has those that its old body refers to and its new body does not.
 //
-// What waits for what:
-//   - an item waits for the creates and updates of what it refers to;
-//   - a delete waits for the updates and deletes that drop references to it;
-//   - [tenant.After] rules;
-//   - a part of an object waits for the object.
+// These are the dependencies:
+//   - An item waits for the creates and updates of objects that it refers to.
+//   - A delete waits for updates and deletes that drop references to its object.
+//   - [tenant.After] rules.
+//   - A part of an object waits for the object.
 //
-// These are DependsOn: when one fails, what waits for it is skipped. The rest
-// only shapes the waves: kinds of a lower Order come first, deletes come last
-// and in reverse. It gives way where it contradicts the above. So do, in a
-// circle, updates (the object to refer to exists already) and deletes (one of
-// them has to be tried first).
+// They become DependsOn: if an item fails, the items that wait for it are
+// skipped. The other rules only change the waves: kinds with a lower Order come
+// first, and deletes come last and in reverse. Dependencies win over these
+// rules. In a cycle, waiting for updates and waiting between deletes is dropped
+// too: the object of an update exists already, and one of the deletes must be
+// tried first.
 func orderItems(p *plan.Plan, kinds map[string]tenant.Kind, refs, drops map[string][]string) {
 	slices.SortFunc(p.Items, func(a, b plan.Item) int {
 		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Part, b.Part))
@@ -40,7 +41,7 @@ func orderItems(p *plan.Plan, kinds map[string]tenant.Kind, refs, drops map[stri
 	o.addAfterRules()
 	o.addParts()
 
-	o.findCircles()
+	o.findCycles()
 	deps := o.dependencies()
 	sorted := components(deps)
 	o.spread(deps, sorted)
@@ -61,19 +62,19 @@ func orderItems(p *plan.Plan, kinds map[string]tenant.Kind, refs, drops map[stri
 		slices.Sort(it.DependsOn)
 		kept = append(kept, it)
 	}
-	// The sort is stable: within a wave the items stay ordered by kind and key.
+	// The sort is stable, so the items of a wave stay sorted by kind and key.
 	slices.SortStableFunc(kept, func(a, b plan.Item) int { return cmp.Compare(a.Wave, b.Wave) })
 	p.Items = kept
 }
 
-// ordering is a graph of items, by their index: hard[i] and soft[i] are what
-// item i waits for. Soft edges give way in a circle.
+// ordering is a graph of items, by their index. Item i waits for hard[i] and
+// soft[i]. Soft edges are dropped in a cycle.
 type ordering struct {
 	items      []plan.Item
 	kinds      map[string]tenant.Kind
 	index      map[string]int
 	hard, soft [][]int
-	// notes are for the items that leave the plan.
+	// notes are the notes for the items that leave the plan.
 	notes map[int]plan.Note
 }
 
@@ -92,7 +93,7 @@ func newOrdering(items []plan.Item, kinds map[string]tenant.Kind) *ordering {
 	return o
 }
 
-// addReferences makes items wait for what they refer to.
+// addReferences makes items wait for the objects that they refer to.
 func (o *ordering) addReferences(refs map[string][]string) {
 	for i, it := range o.items {
 		for _, id := range refs[it.ID] {
@@ -110,7 +111,8 @@ func (o *ordering) addReferences(refs map[string][]string) {
 	}
 }
 
-// addDrops makes deletes wait for those that stop to refer to them.
+// addDrops makes deletes wait for the items that drop references to their
+// object.
 func (o *ordering) addDrops(drops map[string][]string) {
 	for i, it := range o.items {
 		for _, id := range drops[it.ID] {
@@ -126,7 +128,7 @@ func (o *ordering) addDrops(drops map[string][]string) {
 	}
 }
 
-// addAfterRules adds the kinds' conditional orders.
+// addAfterRules adds the kinds' [tenant.After] rules.
 func (o *ordering) addAfterRules() {
 	byKind := make(map[string][]int)
 	for i, it := range o.items {
@@ -160,7 +162,7 @@ func (o *ordering) addAfterRules() {
 	}
 }
 
-// addParts makes parts of an object wait for it.
+// addParts makes the parts of an object wait for the object.
 func (o *ordering) addParts() {
 	for i, it := range o.items {
 		if j, ok := o.index[reference.ItemID(it.Kind, it.Key)]; ok && it.Part != "" {
@@ -169,23 +171,23 @@ func (o *ordering) addParts() {
 	}
 }
 
-// findCircles notes the items that wait for each other in a circle of hard edges.
-func (o *ordering) findCircles() {
+// findCycles notes the items in a cycle of hard edges.
+func (o *ordering) findCycles() {
 	for _, members := range components(o.hard) {
 		if len(members) < 2 {
 			continue
 		}
-		note := o.circleNote(members)
+		note := o.cycleNote(members)
 		for _, i := range members {
 			o.notes[i] = note
 		}
 	}
 }
 
-// dependencies returns the hard edges and those soft ones that close no
-// circle, sorted and each once. Without the noted items, they are free of
-// circles: one would have to lie within a component, and there only the hard
-// edges are left.
+// dependencies returns the hard edges and the soft edges that close no cycle,
+// sorted and without duplicates. Without the noted items, the result has no
+// cycles: a cycle lies within one component, and within a component only hard
+// edges remain.
 func (o *ordering) dependencies() [][]int {
 	all := make([][]int, len(o.items))
 	for i := range all {
@@ -210,11 +212,12 @@ func (o *ordering) dependencies() [][]int {
 	return all
 }
 
-// spread notes what depends on noted items.
+// spread notes the items that depend on noted items.
 func (o *ordering) spread(deps, sorted [][]int) {
 	for _, members := range sorted {
-		// Components come after what they depend on, so one look is enough.
-		// One of several members is a circle, noted already.
+		// A component comes after those that it depends on, so one pass is
+		// enough. The items of a component with several members are in a cycle
+		// and noted already.
 		i := members[0]
 		if _, noted := o.notes[i]; noted {
 			continue
@@ -222,15 +225,15 @@ func (o *ordering) spread(deps, sorted [][]int) {
 		for _, j := range deps[i] {
 			if _, noted := o.notes[j]; noted {
 				o.notes[i] = plan.Note{Class: plan.Unresolved, Message: fmt.Sprintf(
-					"it depends on %q, which cannot be done; solve that first", o.items[j].ID)}
+					"it depends on %q, which cannot be applied; resolve that first", o.items[j].ID)}
 				break
 			}
 		}
 	}
 }
 
-// waves returns each item's wave: after those of its dependencies and, as far
-// as they allow, after all items of lower levels.
+// waves returns each item's wave. It comes after the waves of the item's
+// dependencies and, where they allow it, after all items of lower levels.
 func (o *ordering) waves(deps, sorted [][]int) []int {
 	order := make([]int, 0, len(o.items))
 	for _, members := range sorted {
@@ -239,8 +242,9 @@ func (o *ordering) waves(deps, sorted [][]int) []int {
 		}
 	}
 	levels := o.levels()
-	// What an item depends on comes with it to its level. So levels never fall
-	// along dependencies, and waiting for lower levels can close no circle.
+	// The dependencies of an item get a level that is not higher than the
+	// item's. So levels never decrease from an item to those that wait for it,
+	// and waiting for lower levels cannot close a cycle.
 	for _, i := range slices.Backward(order) {
 		for _, j := range deps[i] {
 			levels[j] = min(levels[j], levels[i])
@@ -262,8 +266,8 @@ func (o *ordering) waves(deps, sorted [][]int) []int {
 	return waves
 }
 
-// levels returns the place of each item by its kind's Order: creates and
-// updates from the lowest to the highest, then deletes from the highest to the
+// levels returns each item's level by its kind's Order: creates and updates
+// from the lowest Order to the highest, then deletes from the highest to the
 // lowest.
 func (o *ordering) levels() []int {
 	var orders []int
@@ -282,21 +286,22 @@ func (o *ordering) levels() []int {
 	return levels
 }
 
-// circleShown is how many items of a circle a message shows at most.
-const circleShown = 10
+// maxCycleShown is the maximum number of items in a message about a cycle.
+const maxCycleShown = 10
 
-// circleNote shows a shortest circle through the first of the members.
-func (o *ordering) circleNote(members []int) plan.Note {
-	circle := shortestCircle(o.hard, slices.Min(members))
-	names := make([]string, 0, len(circle)+1)
-	for _, i := range circle {
+// cycleNote returns a note with a shortest cycle through the first of the
+// members.
+func (o *ordering) cycleNote(members []int) plan.Note {
+	cycle := shortestCycle(o.hard, slices.Min(members))
+	names := make([]string, 0, len(cycle)+1)
+	for _, i := range cycle {
 		names = append(names, o.items[i].ID)
 	}
 	names = append(names, names[0])
-	if more := len(names) - circleShown; more > 0 {
-		names = slices.Concat(names[:circleShown-1], []string{fmt.Sprintf("(%d more)", more)}, names[len(names)-1:])
+	if more := len(names) - maxCycleShown; more > 0 {
+		names = slices.Concat(names[:maxCycleShown-1], []string{fmt.Sprintf("(%d more)", more)}, names[len(names)-1:])
 	}
 	return plan.Note{Class: plan.Cycle, Message: fmt.Sprintf(
-		"these need each other in a circle, so that none can come first: %s; take one reference out, sync, and add it again",
+		"these items depend on each other in a cycle: %s; remove one reference, sync, and add it again",
 		strings.Join(names, " → "))}
 }

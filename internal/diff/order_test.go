@@ -82,7 +82,7 @@ func TestOrderItems(t *testing.T) {
 			Deleted: true,
 		}}},
 	}
-	const circleHelp = "these need each other in a circle, so that none can come first: %s; take one reference out, sync, and add it again"
+	const circleHelp = "these items depend on each other in a cycle: %s; remove one reference, sync, and add it again"
 	circle := func(s string) string { return fmt.Sprintf(circleHelp, s) }
 
 	tests := []struct {
@@ -140,8 +140,8 @@ func TestOrderItems(t *testing.T) {
 				"cycle a/1: " + circle("a/1 → b/1 → c/1 → a/1") + "\n" +
 				"cycle b/1: " + circle("a/1 → b/1 → c/1 → a/1") + "\n" +
 				"cycle c/1: " + circle("a/1 → b/1 → c/1 → a/1") + "\n" +
-				"unresolved_reference d/1: it depends on \"a/1\", which cannot be done; solve that first\n" +
-				"unresolved_reference e/1: it depends on \"d/1\", which cannot be done; solve that first\n",
+				"unresolved_reference d/1: it depends on \"a/1\", which cannot be applied; resolve that first\n" +
+				"unresolved_reference e/1: it depends on \"d/1\", which cannot be applied; resolve that first\n",
 		},
 		{
 			name:  "a circle behind what can be done is found",
@@ -190,9 +190,9 @@ func TestOrderItems(t *testing.T) {
 			refs:  "a/1: b/2\nb/2: a/1\nb/1: a/1",
 			drops: "b/1: c/1 b/2",
 			want: "cycle a/1: " + circle("a/1 → b/2 → a/1") + "\n" +
-				"unresolved_reference b/1: it depends on \"a/1\", which cannot be done; solve that first\n" +
+				"unresolved_reference b/1: it depends on \"a/1\", which cannot be applied; resolve that first\n" +
 				"cycle b/2: " + circle("a/1 → b/2 → a/1") + "\n" +
-				"unresolved_reference c/1: it depends on \"b/1\", which cannot be done; solve that first\n",
+				"unresolved_reference c/1: it depends on \"b/1\", which cannot be applied; resolve that first\n",
 		},
 		{
 			name:  "kinds of a lower order come first, and are deleted last",

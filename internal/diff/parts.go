@@ -10,22 +10,21 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// splitItem is an item, and what its new content refers to.
+// splitItem is an item and the objects that its new content refers to.
 type splitItem struct {
 	plan.Item
 	refs []string
 }
 
-// keepAfter keeps the item's After for [split], which looks at the tree only
-// where the kind has parts.
+// keepAfter stores the item's After for [split], if the kind has parts.
 func (o *object) keepAfter(after *jsonval.Node) {
 	if len(o.kind.Parts) > 0 {
 		o.after = after
 	}
 }
 
-// split returns the items that an object's item is carried out by: one for the
-// object without its parts, and one for each part that changes.
+// split returns the items for an object's change: one for the object without
+// its parts, and one for each changed part.
 func split(ix *index, o *object) []splitItem {
 	whole := splitItem{*o.item, o.newRefs}
 	if len(o.kind.Parts) == 0 || o.item.Verb == tenant.Delete {
@@ -51,14 +50,14 @@ func split(ix *index, o *object) []splitItem {
 	for i := range out {
 		out[i].Origin = plan.Deploy
 		for _, change := range out[i].Changes {
-			out[i].Origin = graver(out[i].Origin, change.Origin)
+			out[i].Origin = moreSevere(out[i].Origin, change.Origin)
 		}
 	}
 	return out
 }
 
-// splitCreate creates the object without its parts, and then gives it those
-// that it has.
+// splitCreate returns an item that creates the object without its parts, and an
+// update for each part that it has.
 func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []splitItem {
 	change := o.item.Changes[0]
 	rest := o.kind.Created(after)
@@ -85,7 +84,7 @@ func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []s
 			continue
 		}
 		if o.kind.Root.Follow(o.kind.PartPaths[i]).Fact().CreateOnly {
-			noteOn(ix, o, plan.Unsupported, p.Path, "it would have to be written after the object is created, and cannot be; put it in by other means, or take it out of the repository")
+			noteOn(ix, o, plan.Unsupported, p.Path, "it must be written after the object is created, but can be set only on create; set it by other means, or remove it from the repository")
 			continue
 		}
 		it := o.partItem(i, after)
@@ -98,7 +97,7 @@ func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []s
 	return out
 }
 
-// partItem begins the item for the i-th part.
+// partItem starts the item for the i-th part.
 func (o *object) partItem(i int, after *jsonval.Node) splitItem {
 	it := splitItem{*o.item, reference.RefsOf(after.At(o.kind.PartPaths[i]))}
 	it.Part, it.Verb = o.kind.Parts[i].Name, tenant.Update
@@ -106,8 +105,8 @@ func (o *object) partItem(i int, after *jsonval.Node) splitItem {
 	return it
 }
 
-// ofPart returns the item's changes and sensitive pointers that are in the i-th
-// part, or, for -1, in none.
+// ofPart returns the item's changes and sensitive pointers in the i-th part, or
+// outside all parts for -1.
 func ofPart(k *schema.Schema, it *plan.Item, i int) (changes []plan.PropertyChange, sensitive []string) {
 	for _, change := range it.Changes {
 		if k.PartOf(change.Pointer) == i {
@@ -122,8 +121,8 @@ func ofPart(k *schema.Schema, it *plan.Item, i int) (changes []plan.PropertyChan
 	return changes, sensitive
 }
 
-// secretsOfPart returns those of a whole object's secrets that are in the i-th
-// part, by their pointers within it.
+// secretsOfPart returns a whole object's secrets in the i-th part, by their
+// pointers within the part.
 func secretsOfPart(k *schema.Schema, secrets map[string]string, i int) map[string]string {
 	var out map[string]string
 	for pointer, sum := range secrets {
@@ -133,7 +132,7 @@ func secretsOfPart(k *schema.Schema, secrets map[string]string, i int) map[strin
 		if out == nil {
 			out = map[string]string{}
 		}
-		segs, _ := jsonval.SplitPointer(pointer) // it was made by joinPointer
+		segs, _ := jsonval.SplitPointer(pointer) // JoinPointer made it
 		out[jsonval.JoinPointer(segs[len(k.PartPaths[i]):])] = sum
 	}
 	return out

@@ -10,20 +10,20 @@ import (
 )
 
 // Preparations counts the calls of [Prepare] in this process. Tests use it to
-// show how often a sync sorts its three sides.
+// check how often a sync sorts its three sides.
 var Preparations atomic.Int64
 
-// Comparison is a comparison whose tenant side is still being read. It says
-// what to read next, and compares once everything is there. It is used by one
-// goroutine at a time.
+// Comparison is a prepared comparison. It returns the requests to read, takes
+// the objects that were read, and compares. It must not be used concurrently.
 type Comparison struct {
 	ix     *index
 	finder *referenceFinder
 }
 
-// Prepare sorts the sides of a comparison. in.Current may be empty, or hold
-// some or all of the tenant; [Comparison.Add] adds to it. It fails for an ignore
-// rule whose pointer is no JSON pointer.
+// Prepare sorts the sides of a comparison. in.Current may have none, some or
+// all of the tenant's objects; [Comparison.Add] adds others. Prepare returns an
+// error for an ignore rule or a deviation with an invalid pointer, and for a
+// kind with secrets if there are no keys.
 func Prepare(in Input) (*Comparison, error) {
 	Preparations.Add(1)
 	ix, err := newIndex(in)
@@ -33,11 +33,11 @@ func Prepare(in Input) (*Comparison, error) {
 	return &Comparison{ix: ix}, nil
 }
 
-// Current returns the tenant side as it is known so far. The caller must not
-// change it.
+// Current returns the tenant's objects that were added so far. The caller must
+// not change them.
 func (c *Comparison) Current() tenant.Snapshot { return c.ix.in.Current }
 
-// Desired returns the repository's side. The caller must not change it.
+// Desired returns the desired configuration. The caller must not change it.
 func (c *Comparison) Desired() tenant.Desired { return c.ix.in.Desired }
 
 // Kinds returns the compiled kinds.
@@ -46,15 +46,15 @@ func (c *Comparison) Kinds() *schema.Kinds { return c.ix.in.Kinds }
 // Add adds objects that were read from the tenant. It keeps the slice.
 func (c *Comparison) Add(resources ...tenant.Resource) { c.ix.addCurrent(resources) }
 
-// SetStates says how completely each kind has been read.
+// SetStates sets how completely each kind was read.
 func (c *Comparison) SetStates(states []tenant.KindState) { c.ix.setStates(states) }
 
-// SetGone names the objects that are certainly not in the tenant; see
+// SetGone sets the objects that are certainly not in the tenant; see
 // [Input.Gone].
 func (c *Comparison) SetGone(gone []Object) { c.ix.setGone(gone) }
 
-// Replace puts objects that were just read by id in place of what lists showed,
-// and takes out those that such reads did not find.
+// Replace replaces objects of lists by those that were just read by id. It
+// removes the objects that reads by id have not found.
 func (c *Comparison) Replace(objects map[Object]tenant.Resource, gone []Object) {
 	out := make(map[Object]bool, len(objects)+len(gone))
 	for id := range objects {
@@ -79,13 +79,13 @@ func (c *Comparison) Replace(objects map[Object]tenant.Resource, gone []Object) 
 	}
 }
 
-// WithDesired returns the comparison with another repository side. The
-// original stays as it is.
+// WithDesired returns the comparison with another desired configuration. It
+// does not change c.
 func (c *Comparison) WithDesired(d tenant.Desired) *Comparison {
 	return &Comparison{ix: c.ix.withDesired(d)}
 }
 
-// WithoutBackup returns the comparison without the backup of its result.
+// WithoutBackup returns the comparison without a backup in its result.
 func (c *Comparison) WithoutBackup() *Comparison {
 	ix := *c.ix
 	ix.in.NoBackup = true
@@ -93,7 +93,7 @@ func (c *Comparison) WithoutBackup() *Comparison {
 }
 
 // WithoutParent returns the comparison with a whole backup in its result, for a
-// backup line that has lost the revision that the base names.
+// backup branch that has lost the revision in the base.
 func (c *Comparison) WithoutParent() *Comparison {
 	ix := *c.ix
 	if ix.in.Base != nil {
@@ -104,8 +104,7 @@ func (c *Comparison) WithoutParent() *Comparison {
 	return &Comparison{ix: &ix}
 }
 
-// With returns the comparison with other targets and rules. The original stays
-// as it is.
+// With returns the comparison with a changed input. It does not change c.
 func (c *Comparison) With(change func(in *Input) error) (*Comparison, error) {
 	in := c.ix.in
 	in.Targets = slices.Clone(in.Targets)
@@ -116,22 +115,22 @@ func (c *Comparison) With(change func(in *Input) error) (*Comparison, error) {
 }
 
 // Compare compares the three sides. It returns an error for an object of the
-// tenant or the base that is no JSON object, and the context's error when the
-// context ends. Everything else that is wrong is in the plan's notes. It may be
-// called again.
+// tenant or the base that is not a JSON object, and the context's error if the
+// context ends. All other problems become notes of the plan. It may be called
+// again.
 //
-// The result depends on the input alone, and not on the order of its lists.
+// The result depends only on the input, and not on the order of its lists.
 func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
 	ix := c.ix.fresh()
 	ms := match(ix)
 	ns := newNames(ix, ms)
-	dec := newDecider(ix, ms, ns)
-	refuseDuplicates(ms, dec.asBefore)
+	d := newDecider(ix, ms, ns)
+	refuseDuplicates(ms, d.asBefore)
 	for _, o := range ms.sorted {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		dec.decide(o)
+		d.decide(o)
 	}
 	if ix.failed != nil {
 		return nil, ix.failed

@@ -7,8 +7,9 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// presentReferences puts present keys into a tree in name form: those of objects
-// that were renamed since the base, and those of former names that files tell.
+// presentReferences replaces former keys in a tree in name form by the present
+// ones: the keys of objects that were renamed since the base, and the aliases
+// from $previousNames.
 func presentReferences(n *jsonval.Node, renamed, aliases map[string]string) *jsonval.Node {
 	if n == nil {
 		return nil

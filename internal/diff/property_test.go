@@ -533,7 +533,7 @@ func TestShortcutChangesNothing(t *testing.T) {
 		if in.Base != nil {
 			slow := &Base{Format: format.FormatVersion, Objects: slices.Clone(in.Base.Objects)}
 			for i := range slow.Objects {
-				slow.Objects[i].Seen, slow.Objects[i].Refs = "", nil
+				slow.Objects[i].AgreedSum, slow.Objects[i].Refs = "", nil
 			}
 			in.Base = slow
 		}
@@ -544,7 +544,7 @@ func TestShortcutChangesNothing(t *testing.T) {
 		// A kept base keeps its marks too.
 		for _, r := range []*Result{full, fast} {
 			for i := range r.Base.Objects {
-				r.Base.Objects[i].Seen, r.Base.Objects[i].Refs = "", nil
+				r.Base.Objects[i].AgreedSum, r.Base.Objects[i].Refs = "", nil
 			}
 		}
 		if diff := differ(t, full, fast); diff != "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// newItem begins an item for the object.
+// newItem starts an item for the object.
 func newItem(ix *index, o *object, t *trees, v tenant.Verb, origin plan.Origin) *plan.Item {
 	it := &plan.Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom, TenantID: o.currentID()}
 	if t.file != nil {
@@ -23,26 +23,26 @@ func newItem(ix *index, o *object, t *trees, v tenant.Verb, origin plan.Origin) 
 	return it
 }
 
-// proposeUpdate proposes what decide has chosen.
-func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
+// proposeUpdate proposes the chosen differences.
+func (d *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	if len(propose) == 0 {
 		return
 	}
-	it := newItem(dec.ix, o, t, tenant.Update, plan.Deploy)
-	it.Before = schema.Fingerprint(o.kind, t.raw, "", dec.ix.key)
+	it := newItem(d.ix, o, t, tenant.Update, plan.Deploy)
+	it.Before = schema.Fingerprint(o.kind, t.raw, "", d.ix.key)
 	for _, p := range o.kind.Parts {
-		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, dec.ix.key))
+		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, d.ix.key))
 	}
 	hidden := hidesSecrets(t.current)
 	for _, p := range propose {
-		if hidden(p.segs) && p.twins(t.current.At(p.segs)) {
-			withhold(dec.ix, o, plan.Ambiguous, "members of %q differ only in a secret, so that nothing tells which of them is meant; make them differ in something else, or change them in the tenant", jsonval.JoinPointer(p.segs))
+		if hidden(p.segs) && p.hasDuplicates(t.current.At(p.segs)) {
+			withhold(d.ix, o, plan.Ambiguous, "members of %q differ only in a secret, so it is unknown which of them to change; make them differ in another property, or change them in the tenant", jsonval.JoinPointer(p.segs))
 			return
 		}
-		it.Origin = graver(it.Origin, p.origin)
+		it.Origin = moreSevere(it.Origin, p.origin)
 		change := changeOf(p.difference, p.origin)
 		setSecrets(&change, t, p.sorted(p.desired))
-		change.NotKept = remembered(dec.ix, o, p.whole)
+		change.NotKept = remembered(d.ix, o, p.whole)
 		it.Changes = append(it.Changes, change)
 	}
 	after := schema.SortedSets(o.kind.Root, applyDifferences(t.current, propose))
@@ -58,32 +58,32 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 				it.Sensitive = append(it.Sensitive, jsonval.JoinPointer(segs))
 			}
 		})
-		if note := secretsMissing(dec.ns, o, it, t.raw); note != nil {
-			withhold(dec.ix, o, plan.SecretNeeded, "%s", note.Message)
+		if note := secretsMissing(d.ns, o, it, t.raw); note != nil {
+			withhold(d.ix, o, plan.SecretNeeded, "%s", note.Message)
 			return
 		}
 	}
-	it.Resolved = dec.ns.resolved(o.kind, after, t.current)
+	it.Resolved = d.ns.resolved(o.kind, after, t.current)
 	o.item, o.newRefs = it, reference.RefsOf(after)
-	o.revert = revertDifferences(dec.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
+	o.revert = revertDifferences(d.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
 }
 
-// proposeCreate proposes an object that the tenant does not have.
-func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
-	if ignored(dec.ix, o, nil, toTenant) {
+// proposeCreate proposes to create an object that the tenant does not have.
+func (d *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
+	if ignored(d.ix, o, nil, toTenant) {
 		o.withheld = true
 		return
 	}
-	if reason, ok := allows(dec.ix, o, tenant.Create, t.desired); !ok {
-		withhold(dec.ix, o, plan.Unsupported, "%s", reason)
+	if reason, ok := allows(d.ix, o, tenant.Create, t.desired); !ok {
+		withhold(d.ix, o, plan.Unsupported, "%s", reason)
 		return
 	}
-	noteGuess(dec.ix, o)
+	noteGuess(d.ix, o)
 	if schema.HasMask(t.desired) {
-		withhold(dec.ix, o, plan.SecretNeeded, "%s holds asterisks or %q where a new object needs the secret itself; put it in, best as a variable", schema.FileOf(o.desired), reference.Redacted)
+		withhold(d.ix, o, plan.SecretNeeded, "%s has asterisks or %q where a new object needs the secret; write the secret, preferably as a variable", schema.FileOf(o.desired), reference.Redacted)
 		return
 	}
-	it := newItem(dec.ix, o, t, tenant.Create, origin)
+	it := newItem(d.ix, o, t, tenant.Create, origin)
 	whole := schema.SortedSets(o.kind.Root, t.desired)
 	after, redacted := schema.Redacted(whole)
 	it.After = after.JSON()
@@ -91,23 +91,23 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted}}
 	setSecrets(&it.Changes[0], t, whole)
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
-	it.Resolved = dec.ns.resolved(o.kind, t.desired)
+	it.Resolved = d.ns.resolved(o.kind, t.desired)
 	o.item, o.newRefs = it, reference.RefsOf(t.desired)
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
 }
 
-// proposeDelete proposes to delete what the repository has let go of.
-func (dec *decider) proposeDelete(o *object, t *trees) {
-	if ignored(dec.ix, o, nil, toTenant) {
+// proposeDelete proposes to delete an object that the repository has dropped.
+func (d *decider) proposeDelete(o *object, t *trees) {
+	if ignored(d.ix, o, nil, toTenant) {
 		return
 	}
-	if dec.ix.scope(o.kind) == tenant.Listed && !dec.ix.rules.Deletes[o.kind.Name] {
-		noteGuess(dec.ix, o)
-		noteOn(dec.ix, o, plan.Unsupported, "", "deletes of this kind are off; turn them on, delete it in the tenant, or put its file back")
+	if d.ix.scope(o.kind) == tenant.Listed && !d.ix.rules.Deletes[o.kind.Name] {
+		noteGuess(d.ix, o)
+		noteOn(d.ix, o, plan.Unsupported, "", "deletes of this kind are disabled; enable them, delete the object in the tenant, or restore its file")
 		return
 	}
-	if reason, ok := allows(dec.ix, o, tenant.Delete, t.raw); !ok {
-		noteOn(dec.ix, o, plan.Unsupported, "", "%s", reason)
+	if reason, ok := allows(d.ix, o, tenant.Delete, t.raw); !ok {
+		noteOn(d.ix, o, plan.Unsupported, "", "%s", reason)
 		return
 	}
 	origin := plan.Deploy
@@ -115,25 +115,25 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 	if !schema.Covers(o.kind.Root, t.base, current) {
 		origin = plan.Clash
 	}
-	it := newItem(dec.ix, o, t, tenant.Delete, origin)
-	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, dec.ix.key)
+	it := newItem(d.ix, o, t, tenant.Delete, origin)
+	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, d.ix.key)
 	before, redacted := schema.Redacted(schema.SortedSets(o.kind.Root, t.current))
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), Before: before.JSON(), Origin: origin, Redacted: redacted}}
 	whole := &difference{rule: o.kind.Root}
-	it.Changes[0].NotKept = remembered(dec.ix, o, whole)
-	if o.newBase.NotKept = nil; it.Changes[0].NotKept || slices.ContainsFunc(dec.ix.notKept[plan.Target{Kind: it.Kind, Key: it.Key}], func(w *plan.Item) bool { return w.Verb == tenant.Delete }) {
-		o.newBase.NotKept = []NotKept{notKeptOf(dec.ix, o, whole)}
+	it.Changes[0].NotKept = remembered(d.ix, o, whole)
+	if o.newBase.NotKept = nil; it.Changes[0].NotKept || slices.ContainsFunc(d.ix.notKept[plan.Target{Kind: it.Kind, Key: it.Key}], func(w *plan.Item) bool { return w.Verb == tenant.Delete }) {
+		o.newBase.NotKept = []NotKept{notKeptOf(d.ix, o, whole)}
 	}
 	o.item, o.newRefs = it, nil
-	noteGuess(dec.ix, o)
-	body := dec.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
+	noteGuess(d.ix, o)
+	body := d.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
 	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
 }
 
-// applyDifferences returns the tenant's object with the repository's values.
+// applyDifferences returns the tenant's object with the proposed values.
 func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 	values := &jsonval.Assignments{}
-	for len(propose) > 0 { // the members of a set stand together
+	for len(propose) > 0 { // the members of a set are adjacent
 		p := propose[0]
 		if !p.member {
 			values.Put(p.segs, p.desired)
@@ -150,8 +150,8 @@ func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 	return values.Apply(n)
 }
 
-// hidesSecrets returns what reports whether an array has a secret or a mask.
-// It looks at each array once.
+// hidesSecrets returns a function that reports whether an array has a secret or
+// a mask. It searches each array once.
 func hidesSecrets(n *jsonval.Node) func(segs []string) bool {
 	var last []string
 	var hides bool

@@ -11,10 +11,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Reads returns what must be read from the tenant first: one request per kind in
-// scope, by id and by match for kinds that are Listed, and none for kinds that
-// are Referenced (see [Comparison.ReferenceReads]). A Listed kind of which
-// nothing is listed has an empty request, so that its state is known.
+// Reads returns the first read requests: one for each kind in scope. A Listed
+// kind is read by id and by match. A Referenced kind has no request here; see
+// [Comparison.ReferenceReads]. A Listed kind without listed objects has an
+// empty request, so that its state is known.
 func (c *Comparison) Reads() []tenant.ReadRequest {
 	ix := c.ix
 	var out []tenant.ReadRequest
@@ -33,8 +33,9 @@ func (c *Comparison) Reads() []tenant.ReadRequest {
 	return out
 }
 
-// listedRead asks for what the base and the repository name. Even with targets
-// all of the kind is asked for: a new name may be a former one's.
+// listedRead requests the objects that the base and the repository name. With
+// targets, it still requests all of the kind, because a new name may be a
+// renamed object.
 func listedRead(ix *index, k *schema.Schema, s *sides) tenant.ReadRequest {
 	if k.Singleton {
 		return tenant.ReadRequest{Kind: k.Name, All: true}
@@ -64,7 +65,7 @@ func listedRead(ix *index, k *schema.Schema, s *sides) tenant.ReadRequest {
 	return r.request()
 }
 
-// desiredMatch returns how to find a resource of the repository by its name.
+// desiredMatch returns a match for a repository file, by its name.
 func desiredMatch(ix *index, k *schema.Schema, r *tenant.Resource) (tenant.Match, bool) {
 	body, err := jsonval.Pick(r.Body, k.NaturalKey...)
 	if err == nil {
@@ -79,9 +80,9 @@ func desiredMatch(ix *index, k *schema.Schema, r *tenant.Resource) (tenant.Match
 	return k.MatchOfKey(r.Key)
 }
 
-// Missing returns the objects that the base knows, in completely read kinds,
-// that were not among the objects read. Read each by id, twice, before naming it
-// in [Comparison.SetGone].
+// Missing returns the objects of the base that were not read, in completely
+// read kinds. The caller must read each of them by id, twice, before it passes
+// them to [Comparison.SetGone].
 func (c *Comparison) Missing() []Object {
 	ix := c.ix
 	var out []Object

@@ -11,11 +11,12 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// ReferenceReads returns what else must be read so that references can be
-// named: objects that the tenant's objects refer to by id, and names that the
-// repository refers to, of kinds that were not read whole. Objects that are read
-// only for their names need no names themselves, so one round is enough; asking
-// again tells what the objects added since refer to. Nothing is asked for twice.
+// ReferenceReads returns the requests that resolve references: for objects that
+// the tenant's objects refer to by id, and for names that the repository refers
+// to, in kinds that were not completely read. Objects that are read only for
+// references need no requests for their own references, so one round is enough.
+// A later call returns requests for the objects that were added since. No
+// request is repeated.
 func (c *Comparison) ReferenceReads() ([]tenant.ReadRequest, error) {
 	if c.finder == nil {
 		c.finder = newReferenceFinder(c.ix)
@@ -38,13 +39,13 @@ func (c *Comparison) ReferenceReads() ([]tenant.ReadRequest, error) {
 	return f.result(), nil
 }
 
-// referenceFinder collects what references lead to.
+// referenceFinder collects the targets of references.
 type referenceFinder struct {
 	ix     *index
 	read   map[Object]bool
-	listed map[reference.Ref]bool // files that the repository has
-	// known and looked count, by kind, the tenant's objects that are in read, and
-	// those whose references were looked at.
+	listed map[reference.Ref]bool // the files of the repository
+	// known and looked count, by kind, the tenant's objects that are in read,
+	// and those whose references were searched.
 	known, looked map[string]int
 	filesRead     bool
 	requests      map[string]*requestBuilder
@@ -64,7 +65,7 @@ func newReferenceFinder(ix *index) *referenceFinder {
 	return f
 }
 
-// readNew notes the objects that were added since the last round.
+// readNew adds the objects that were added since the last round.
 func (f *referenceFinder) readNew() {
 	for name, s := range f.ix.sides {
 		for _, r := range s.current[f.known[name]:] {
@@ -74,8 +75,8 @@ func (f *referenceFinder) readNew() {
 	}
 }
 
-// request returns the request of a kind, or nil if the kind was read whole, or
-// is not to be read.
+// request returns the request of a kind, or nil if the kind was read completely
+// or is not to be read.
 func (f *referenceFinder) request(kind string) *requestBuilder {
 	k := f.ix.kinds[kind]
 	if k == nil || f.ix.scope(k) == tenant.OutOfScope || k.Singleton {
@@ -90,7 +91,7 @@ func (f *referenceFinder) request(kind string) *requestBuilder {
 	return f.requests[kind]
 }
 
-// inTenant finds ids that the tenant's objects refer to.
+// inTenant requests the ids that the tenant's objects refer to.
 func (f *referenceFinder) inTenant(k *schema.Schema, resources []*tenant.Resource) {
 	if len(k.References) == 0 {
 		return
@@ -110,7 +111,7 @@ func (f *referenceFinder) inTenant(k *schema.Schema, resources []*tenant.Resourc
 	}
 }
 
-// askFor asks all kinds that an id may belong to.
+// askFor requests an id from all kinds that it may belong to.
 func (f *referenceFinder) askFor(refs []*tenant.Reference, value string) {
 	for _, ref := range refs {
 		if slices.ContainsFunc(ref.Kinds, func(kind string) bool { return ref.Property == "" && f.read[Object{kind, value}] }) {
@@ -131,7 +132,7 @@ func (f *referenceFinder) askFor(refs []*tenant.Reference, value string) {
 	}
 }
 
-// inRepository finds names that the repository's files refer to.
+// inRepository requests the names that the repository's files refer to.
 func (f *referenceFinder) inRepository(k *schema.Schema, resources []*tenant.Resource) {
 	ask := func(refs []*tenant.Reference, text []byte) {
 		if len(refs) == 0 && !bytes.Contains(text, []byte("${")) {
@@ -150,8 +151,8 @@ func (f *referenceFinder) inRepository(k *schema.Schema, resources []*tenant.Res
 		if len(k.References) == 0 && !reference.MayHaveTemplates(r.Body) {
 			continue
 		}
-		// A file that cannot be read gets a note when it is compared. What it asks
-		// for before the place that is wrong is read for nothing.
+		// A file that cannot be read gets a note when it is compared. Its
+		// references before the error are read too, which does no harm.
 		_ = f.texts.Each(k, r.Body, ask)
 	}
 }
@@ -162,7 +163,7 @@ func (f *referenceFinder) askForName(ref reference.Ref) {
 		return
 	}
 	if f.ix.scope(k) == tenant.Listed && f.listed[reference.Ref{Kind: ref.Kind, Key: ref.Key}] && f.ix.states[ref.Kind].Completeness != "" {
-		return // [Reads] has asked for it
+		return // [Comparison.Reads] has requested it
 	}
 	r := f.request(ref.Kind)
 	if r == nil {

@@ -10,16 +10,16 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// renames finds objects whose file got another key: a key that vanished from
-// the repository and a new file that is its successor. The new key takes over
-// the base and the binding, so that the tenant's object keeps its id.
+// renames finds objects whose file has a new key: a key that is missing in the
+// repository, and a new file that is its successor. The new key takes over the
+// base and the binding, so that the tenant's object keeps its id.
 //
-// Evidence counts in this order: the file names the former key in
-// $previousNames; it carries the former object's id; its body is the same; its
-// body is the same apart from the name. Each needs exactly one candidate on each
-// side, because a wrong rename writes the content of one object into another.
-// Where several files claim a former name, all of them are left alone; where other
-// evidence is ambiguous, it counts for nothing. Likeness is no evidence.
+// The evidence, in this order: the file names the former key in $previousNames;
+// it has the object's id; its body is the same; its body is the same apart from
+// the name. Each needs exactly one candidate on each side, because a wrong
+// rename writes the content of one object into another. If several files name
+// the same former key, all of them are left alone. Other evidence does not
+// count if it is ambiguous. Similar content is not evidence.
 func (m *matching) renames() {
 	r := &renaming{matching: m, vanished: map[string]*object{}, trees: map[*object]*jsonval.Node{}}
 	for key, o := range m.objects {
@@ -34,7 +34,7 @@ func (m *matching) renames() {
 		return
 	}
 	slices.SortFunc(r.fresh, byKey)
-	r.told()
+	r.byPreviousNames()
 	r.drop()
 	if m.ix.compared(m.kind) {
 		r.byID()
@@ -47,28 +47,28 @@ func (m *matching) renames() {
 	}
 }
 
-// renaming is the search for renames within one kind.
+// renaming finds the renames of one kind.
 type renaming struct {
 	*matching
-	// vanished are the objects whose file is gone, by key.
+	// vanished has the objects whose file is missing, by key.
 	vanished map[string]*object
-	// fresh are the files of no known object, by key.
+	// fresh are the new files, sorted by key.
 	fresh []*object
-	// trees are the bodies in name form that were asked for.
+	// trees are the parsed bodies in name form.
 	trees map[*object]*jsonval.Node
 }
 
 func byKey(a, b *object) int { return strings.Compare(a.key, b.key) }
 
-// drop leaves out what has been decided.
+// drop removes decided objects and files.
 func (r *renaming) drop() {
 	r.fresh = slices.DeleteFunc(r.fresh, func(o *object) bool { return o.base != nil || o.keep })
 	maps.DeleteFunc(r.vanished, func(key string, old *object) bool { return r.objects[key] != old || old.keep })
 }
 
-// told renames where exactly one new file names exactly one vanished key in
-// $previousNames, and leaves alone all others that are claimed.
-func (r *renaming) told() {
+// byPreviousNames renames if exactly one new file names exactly one vanished
+// key in $previousNames. It leaves all other claimed objects alone.
+func (r *renaming) byPreviousNames() {
 	claimants := map[string]int{}
 	claimed := make([][]string, len(r.fresh))
 	for i, o := range r.fresh {
@@ -89,7 +89,7 @@ func (r *renaming) told() {
 	}
 }
 
-// previousNames returns the vanished keys that o's file names as former ones.
+// previousNames returns the vanished keys in the $previousNames of o's file.
 func (r *renaming) previousNames(o *object) []string {
 	body, err := o.file()
 	if err != nil {
@@ -98,21 +98,22 @@ func (r *renaming) previousNames(o *object) []string {
 	return slices.DeleteFunc(formerKeys(body), func(key string) bool { return r.vanished[key] == nil })
 }
 
-// leaveUntilRepaired leaves new files alone that may be the successors of some
-// vanished objects while a file of the kind cannot be used, which may be one as
-// well. Created, they would stay objects of their own.
+// leaveUntilRepaired leaves new files alone that may be the successors of
+// vanished objects. A file of the kind cannot be used and may be the successor
+// too. If the sync created the new objects, they could not become renames
+// later.
 func (r *renaming) leaveUntilRepaired(fresh, old []*object) {
 	for _, o := range fresh {
 		leave(r.ix, o, plan.Ambiguous, "it may be the new name of %s, but so may a file that cannot be used; repair that file, or write %s into %s",
-			firstFew(old, " or ", quotedKey), firstFew(old, " or ", toldLine), schema.FileOf(o.desired))
+			firstFew(old, " or ", quotedKey), firstFew(old, " or ", previousNamesLineOf), schema.FileOf(o.desired))
 	}
 }
 
 // leaveClaimants leaves new files alone that may each be the successor of one
-// of some vanished objects, and these too.
+// of some vanished objects. It leaves these objects alone too.
 func (r *renaming) leaveClaimants(fresh []*object, keys []string) {
 	for _, o := range fresh {
-		leave(r.ix, o, plan.Ambiguous, "it may be the new name of %s, and nothing tells which file replaces which; name one former key in $previousNames", firstFew(keys, ", ", func(key string) string { return key }))
+		leave(r.ix, o, plan.Ambiguous, "it may be the new name of %s, and it is unknown which file replaces which; name one former key in $previousNames", firstFew(keys, ", ", func(key string) string { return key }))
 	}
 	for _, key := range keys {
 		r.objects[key].keep = true
@@ -121,16 +122,16 @@ func (r *renaming) leaveClaimants(fresh []*object, keys []string) {
 
 func (m *matching) rename(o, old *object) {
 	o.base, o.current, o.gone, o.missing = old.base, old.current, old.gone, old.missing
-	if old.held() { // where only a key was bound, no file had it
+	if old.managed() { // otherwise only a key was bound, and no file had it
 		o.renamedFrom = old.key
 	}
 	delete(m.objects, old.key)
 	m.all.renamed[old.id()] = o.key
 }
 
-// renameUnlessTaken renames pairs of a vanished object and a new file that only
-// the comparison has found. A pair whose new name another object of the tenant
-// has already is no rename: two objects would have the name.
+// renameUnlessTaken renames pairs of a vanished object and a new file that the
+// comparison has found. It skips a pair if another object of the tenant already
+// has the new name, because two objects would have the name then.
 func (r *renaming) renameUnlessTaken(pairs [][2]*object) {
 	if len(pairs) == 0 {
 		return
@@ -144,12 +145,12 @@ func (r *renaming) renameUnlessTaken(pairs [][2]*object) {
 	for _, f := range r.free {
 		free[r.nameInTenant(f)] = true
 	}
-	holders := r.holders(wanted, nil)
+	named := r.objectsNamed(wanted, nil)
 	for _, p := range pairs {
 		old, o := p[0], p[1]
 		name := r.nameOf(o)
 		taken := func(h *object) bool { return h != old }
-		if free[name] || len(wanted[name]) > 1 || slices.ContainsFunc(holders[name], taken) {
+		if free[name] || len(wanted[name]) > 1 || slices.ContainsFunc(named[name], taken) {
 			continue
 		}
 		r.rename(o, old)

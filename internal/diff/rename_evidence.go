@@ -10,22 +10,22 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// alike are the vanished objects and the new files for which one text was made:
-// the same id, or the same content.
-type alike struct{ old, fresh []*object }
+// renameGroup has the vanished objects and the new files with one text: the
+// same id, or the same content.
+type renameGroup struct{ old, fresh []*object }
 
-// group puts vanished objects and new files with the same text together. Each
-// side is gone through once, so that the cost grows with the files and not with
-// the pairs. An empty text belongs to no group.
-func (r *renaming) group(old, fresh func(*object) string) []*alike {
-	byText, groups := map[string]*alike{}, []*alike{}
+// group groups vanished objects and new files by their text. It visits each
+// side once, so the cost grows with the files and not with the pairs. An empty
+// text is in no group.
+func (r *renaming) group(old, fresh func(*object) string) []*renameGroup {
+	byText, groups := map[string]*renameGroup{}, []*renameGroup{}
 	for _, o := range r.fresh {
 		text := fresh(o)
 		if text == "" {
 			continue
 		}
 		if byText[text] == nil {
-			byText[text] = &alike{}
+			byText[text] = &renameGroup{}
 			groups = append(groups, byText[text])
 		}
 		byText[text].fresh = append(byText[text].fresh, o)
@@ -38,17 +38,17 @@ func (r *renaming) group(old, fresh func(*object) string) []*alike {
 			g.old = append(g.old, r.vanished[key])
 		}
 	}
-	return slices.DeleteFunc(groups, func(g *alike) bool { return len(g.old) == 0 })
+	return slices.DeleteFunc(groups, func(g *renameGroup) bool { return len(g.old) == 0 })
 }
 
-// bySameBody renames where a file only moved: its body is what the base holds of
-// a vanished object, the name too. Secrets count as equal, because a file may
-// hide what the base has the hash of. Several such files have one name, so that
-// none of them is created.
+// bySameBody renames if a file was only moved: its body, with the name, is the
+// base's body of a vanished object. Secrets count as equal, because a file may
+// mask a secret whose hash the base has. If several files have the body, they
+// also have one name, so none of them is created.
 func (r *renaming) bySameBody() {
 	whole := func(n *jsonval.Node) string {
 		if n == nil || len(n.Kids) == 0 {
-			return "" // nothing that could be the same
+			return "" // an empty body is no evidence
 		}
 		return r.visible(n)
 	}
@@ -68,20 +68,21 @@ func (r *renaming) bySameBody() {
 	}
 }
 
-// byContent renames where a file has another name and the same content: equal in
-// all that counts but the natural key. Where more than one file or object has
-// the content, or where there is no content, a hint says what would tell.
+// byContent renames if a file has another name and the same content: all
+// compared values are equal apart from the natural key. If several files or
+// objects have the content, or if there is no content, a hint shows how to
+// declare the rename.
 func (r *renaming) byContent() {
-	// A hint by id has been given already.
+	// byID has already given these a hint.
 	r.fresh = slices.DeleteFunc(r.fresh, func(o *object) bool { return o.mayBe != nil })
-	maps.DeleteFunc(r.vanished, func(_ string, old *object) bool { return old.mayBe != nil || !old.held() || old.gone })
+	maps.DeleteFunc(r.vanished, func(_ string, old *object) bool { return old.mayBe != nil || !old.managed() || old.gone })
 
 	const nameOnly = "{}"
 	content := func(n *jsonval.Node) string {
-		if n = r.nameless(n); n == nil {
+		if n = r.withoutName(n); n == nil {
 			return ""
 		}
-		if !saysSomething(n) {
+		if !hasContent(n) {
 			return nameOnly
 		}
 		return r.visible(n)
@@ -92,8 +93,8 @@ func (r *renaming) byContent() {
 		func(o *object) string { return content(r.inFile(o)) },
 	) {
 		switch {
-		case !saysSomething(r.nameless(r.agreed(g.old[0]))):
-			hint(g, "they have nothing but a name that could tell")
+		case !hasContent(r.withoutName(r.agreed(g.old[0]))):
+			hint(g, "they have only a name and no other content")
 		case r.ix.files.hides(r.kind.Name, g.old[0].key):
 			r.leaveUntilRepaired(g.fresh, g.old)
 		case len(g.old) == 1 && len(g.fresh) == 1 && r.sameSecrets(g.old[0], g.fresh[0]):
@@ -101,23 +102,24 @@ func (r *renaming) byContent() {
 		case len(g.old) == 1 && len(g.fresh) == 1:
 			hint(g, "their content is the same apart from the name and a secret")
 		default:
-			pairs = append(pairs, r.apartBySecrets(g)...)
+			pairs = append(pairs, r.pairBySecrets(g)...)
 		}
 	}
 	r.renameUnlessTaken(pairs)
 }
 
-// apartBySecrets pairs those of a group that one secret tells apart, and hints
-// at the rest. A hidden secret may be any, so that it tells nothing.
-func (r *renaming) apartBySecrets(g *alike) (pairs [][2]*object) {
-	bySecrets := map[string]*alike{}
-	put := func(n *jsonval.Node) *alike {
+// pairBySecrets pairs objects and files of a group that have different secrets,
+// and adds hints for the others. A masked secret can have any value, so then no
+// pair is certain.
+func (r *renaming) pairBySecrets(g *renameGroup) (pairs [][2]*object) {
+	bySecrets := map[string]*renameGroup{}
+	put := func(n *jsonval.Node) *renameGroup {
 		if schema.HasMask(n) {
 			return nil
 		}
-		text := r.whole(r.nameless(n))
+		text := r.whole(r.withoutName(n))
 		if bySecrets[text] == nil {
-			bySecrets[text] = &alike{}
+			bySecrets[text] = &renameGroup{}
 		}
 		return bySecrets[text]
 	}
@@ -137,7 +139,7 @@ func (r *renaming) apartBySecrets(g *alike) (pairs [][2]*object) {
 		}
 		own.fresh = append(own.fresh, o)
 	}
-	rest := &alike{}
+	rest := &renameGroup{}
 	for _, text := range slices.Sorted(maps.Keys(bySecrets)) {
 		own := bySecrets[text]
 		if len(own.old) == 1 && len(own.fresh) == 1 {
@@ -154,12 +156,12 @@ func (r *renaming) apartBySecrets(g *alike) (pairs [][2]*object) {
 	return pairs
 }
 
-const sameContent = "their content is the same apart from the name, but that of others is too"
+const sameContent = "their content is the same apart from the name, but other files or objects have it too"
 
-// agreed returns what the base holds of an object, with references by present
-// keys; nil for nothing.
+// agreed returns the base's body of an object, with present keys in references.
+// It returns nil if there is none.
 func (r *renaming) agreed(o *object) *jsonval.Node {
-	if n, ok := r.trees[o]; ok || !o.held() {
+	if n, ok := r.trees[o]; ok || !o.managed() {
 		return n
 	}
 	body, err := jsonval.ParseObject(o.base.Body)
@@ -169,8 +171,9 @@ func (r *renaming) agreed(o *object) *jsonval.Node {
 	return r.trees[o]
 }
 
-// nameless returns a body without the natural key; nil for no body.
-func (r *renaming) nameless(n *jsonval.Node) *jsonval.Node {
+// withoutName returns a body without the natural key. It returns nil for a nil
+// body.
+func (r *renaming) withoutName(n *jsonval.Node) *jsonval.Node {
 	if n == nil {
 		return nil
 	}
@@ -182,21 +185,21 @@ func (r *renaming) nameless(n *jsonval.Node) *jsonval.Node {
 	return n
 }
 
-// saysSomething reports whether a body has a value other than a type.
-func saysSomething(n *jsonval.Node) bool {
+// hasContent reports whether a body has a value other than a type.
+func hasContent(n *jsonval.Node) bool {
 	if n == nil || len(n.Kids) == 0 {
 		return !n.IsEmpty()
 	}
 	for i, kid := range n.Kids {
-		if n.Segment(i) != "@odata.type" && saysSomething(kid) {
+		if n.Segment(i) != "@odata.type" && hasContent(kid) {
 			return true
 		}
 	}
 	return false
 }
 
-// visible returns a text that is equal for bodies in name form that are equal
-// apart from secrets.
+// visible returns a text that is equal for bodies that are equal apart from
+// secrets. The bodies are in name form.
 func (r *renaming) visible(n *jsonval.Node) string {
 	hide := func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) }
 	s := schema.Form{SortSets: true, Secret: hide, Mask: hide, Text: func(n *jsonval.Node, _ schema.Place) *jsonval.Node {
@@ -208,33 +211,33 @@ func (r *renaming) visible(n *jsonval.Node) string {
 	return string(s.Apply(r.kind, schema.WithoutTypes(n)).JSON())
 }
 
-// whole returns a text that is equal for bodies in name form that are equal,
-// the hashes of secrets too.
+// whole returns a text that is equal for equal bodies, with equal hashes of
+// secrets. The bodies are in name form.
 func (r *renaming) whole(n *jsonval.Node) string {
 	s := schema.Form{SortSets: true}
 	return string(s.Apply(r.kind, schema.WithoutTypes(n)).JSON())
 }
 
-// sameSecrets reports whether a file has, place by place, the secrets that the
-// base has the hashes of. A secret that the file hides is the one that the
-// tenant has.
+// sameSecrets reports whether a file has the same secrets at the same places as
+// the base. A masked secret in the file is the tenant's secret.
 func (r *renaming) sameSecrets(old, o *object) bool {
-	held := map[string]string{}
+	agreed := map[string]string{}
 	places := func(n *jsonval.Node, yield func(pointer, text string)) {
 		schema.SecretsIn(schema.SortedSets(r.kind.Root, n), nil, func(segs []string, n *jsonval.Node) {
 			yield(jsonval.JoinPointer(segs), n.Text)
 		})
 	}
-	places(r.agreed(old), func(pointer, text string) { held[pointer] = text })
+	places(r.agreed(old), func(pointer, text string) { agreed[pointer] = text })
 	same := true
 	places(r.inFile(o), func(pointer, text string) {
-		same = same && (text == reference.MaskMark || text == held[pointer])
+		same = same && (text == reference.MaskMark || text == agreed[pointer])
 	})
 	return same
 }
 
-// inFile is desired before names are known: ids become references only where
-// the base has bound them. nil for a file that cannot be read.
+// inFile returns a file in name form, before the keys are known: ids become
+// references only if the base binds them. It returns nil for a file that cannot
+// be read.
 func (r *renaming) inFile(o *object) *jsonval.Node {
 	if n, ok := r.trees[o]; ok {
 		return n
@@ -269,8 +272,7 @@ func (r *renaming) inFile(o *object) *jsonval.Node {
 	return r.trees[o]
 }
 
-// boundName returns the reference that an id stands for by what the base has
-// bound; nil for none.
+// boundName returns the reference for an id that the base binds, or nil.
 func (r *renaming) boundName(refs []*tenant.Reference, id string) *jsonval.Node {
 	for _, declared := range refs {
 		if declared.Property != "" {

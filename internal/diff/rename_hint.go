@@ -5,9 +5,9 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// hint keeps in mind that each of some new files may be the new name of one of
-// some vanished objects.
-func hint(g *alike, why string) {
+// hint records that each of some new files may be the new name of one of some
+// vanished objects.
+func hint(g *renameGroup, why string) {
 	for _, old := range g.old {
 		old.mayBe = &guess{g.fresh, why}
 	}
@@ -16,18 +16,18 @@ func hint(g *alike, why string) {
 	}
 }
 
-// noteGuess says of an object that is created or deleted that it may be a
-// rename, and what would tell.
+// noteGuess notes that a created or deleted object may be a rename, and how to
+// declare it.
 func noteGuess(ix *index, o *object) {
 	if o.mayBe == nil {
 		return
 	}
 	others := o.mayBe.others
 	if o.desired == nil {
-		noteOn(ix, o, plan.PossibleRename, "", "it may be called %s now: %s. If it is, write %s into the new file, and the object keeps its id and is not deleted",
+		noteOn(ix, o, plan.PossibleRename, "", "its new name may be %s: %s. If so, write %s into the new file, and the object keeps its id and is not deleted",
 			firstFew(others, " or ", quotedKey), o.mayBe.why, previousNamesLine(o.key))
 		return
 	}
-	noteOn(ix, o, plan.PossibleRename, "", "it may be the new name of %s: %s. If it is, write %s into %s, and no second object is created",
-		firstFew(others, " or ", quotedKey), o.mayBe.why, firstFew(others, " or ", toldLine), schema.FileOf(o.desired))
+	noteOn(ix, o, plan.PossibleRename, "", "it may be the new name of %s: %s. If so, write %s into %s, and no second object is created",
+		firstFew(others, " or ", quotedKey), o.mayBe.why, firstFew(others, " or ", previousNamesLineOf), schema.FileOf(o.desired))
 }

@@ -28,9 +28,9 @@ func TestRenameHints(t *testing.T) {
 	}
 	r := compare(1, 2)
 	for i, want := range []string{
-		`it may be the new name of "P0000": their content is the same apart from the name, but that of others is too. If it is, write "$previousNames": ["P0000"] into groups/N0000.json, and no second object is created`,
-		`it may be the new name of "P0000": their content is the same apart from the name, but that of others is too. If it is, write "$previousNames": ["P0000"] into groups/N0001.json, and no second object is created`,
-		`it may be called "N0000" or "N0001" now: their content is the same apart from the name, but that of others is too. If it is, write "$previousNames": ["P0000"] into the new file, and the object keeps its id and is not deleted`,
+		`it may be the new name of "P0000": their content is the same apart from the name, but other files or objects have it too. If so, write "$previousNames": ["P0000"] into groups/N0000.json, and no second object is created`,
+		`it may be the new name of "P0000": their content is the same apart from the name, but other files or objects have it too. If so, write "$previousNames": ["P0000"] into groups/N0001.json, and no second object is created`,
+		`its new name may be "N0000" or "N0001": their content is the same apart from the name, but other files or objects have it too. If so, write "$previousNames": ["P0000"] into the new file, and the object keeps its id and is not deleted`,
 	} {
 		if got := r.Plan.Notes[i].Message; got != want {
 			t.Errorf("note %d is\n%s\nwant\n%s", i, got, want)

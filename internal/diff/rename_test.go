@@ -416,7 +416,7 @@ func TestRenameWithoutWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `policies/P.json: ${groups/G}: the object is called "G2" now; refer to it so, or write "$previousNames": ["G"] into groups/G2.json`
+	want := `policies/P.json: ${groups/G}: the object's key is now "G2"; use it in the reference, or write "$previousNames": ["G"] into groups/G2.json`
 	if got := messages(r); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

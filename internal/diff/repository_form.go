@@ -5,22 +5,22 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// adoptedForm is a whole object as a file of the repository.
+// adoptedForm returns a whole object in the form of a repository file.
 func (ix *index) adoptedForm(k *schema.Schema, n *jsonval.Node) *jsonval.Node {
 	s := schema.Form{Repository: true, SortSets: true}
 	return ix.repositoryForm(s.Apply(k, n))
 }
 
-// repositoryForm turns a tree in name form into the repository's: secrets are
-// redacted, and ids that are a variable's value become that variable.
+// repositoryForm converts a tree in name form to the repository's form: secrets
+// are redacted, and the values of GUID variables become variables.
 func (ix *index) repositoryForm(n *jsonval.Node) *jsonval.Node {
 	n, _ = schema.Redacted(n)
 	return ix.putVariables(n)
 }
 
-// putVariables writes ${var:name} for whole strings that are the value of
-// exactly one variable with the shape of a GUID: other values, such as "true"
-// or a company's name, stand for themselves more often than not.
+// putVariables writes ${var:name} for strings that are the value of exactly one
+// variable and a GUID. It does not replace other values, such as "true" or a
+// company's name, because they are often equal by chance.
 func (ix *index) putVariables(n *jsonval.Node) *jsonval.Node {
 	if n == nil || len(ix.variables) == 0 {
 		return n
@@ -33,15 +33,15 @@ func (ix *index) putVariables(n *jsonval.Node) *jsonval.Node {
 	return n.MapKids(func(i int) *jsonval.Node { return ix.putVariables(n.Kids[i]) })
 }
 
-// variableNames returns the names of GUID variables by their value; empty for
-// a value that two have.
+// variableNames returns the names of GUID variables by their value. The name is
+// empty if two variables have the value.
 func variableNames(variables map[string]string) map[string]string {
 	names := map[string]string{}
 	for name, value := range variables {
 		if !schema.IsGUID(value) {
 			continue
 		}
-		if _, twice := names[value]; twice {
+		if _, duplicate := names[value]; duplicate {
 			name = ""
 		}
 		names[value] = name

@@ -9,12 +9,12 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// requestBuilder collects ids and matches without repetition.
+// requestBuilder collects ids and matches without duplicates.
 type requestBuilder struct {
 	kind    string
 	ids     map[string]bool
-	matches map[string]tenant.Match // by their text
-	// asked are the ids and texts of matches that take has returned.
+	matches map[string]tenant.Match // by matchText
+	// asked has the ids and texts of matches that take has returned.
 	asked map[string]bool
 }
 
@@ -42,7 +42,7 @@ func matchText(m tenant.Match) string {
 	return text.String()
 }
 
-// request returns a request for all that was collected.
+// request returns a request for all collected ids and matches.
 func (b *requestBuilder) request() tenant.ReadRequest {
 	r := tenant.ReadRequest{Kind: b.kind, IDs: slices.Sorted(maps.Keys(b.ids))}
 	for _, text := range slices.Sorted(maps.Keys(b.matches)) {
@@ -51,8 +51,8 @@ func (b *requestBuilder) request() tenant.ReadRequest {
 	return r
 }
 
-// take returns a request for what was collected since the last call; it is not
-// ok if that is nothing.
+// take returns a request for the ids and matches that were collected since the
+// last call. It reports false if there are none.
 func (b *requestBuilder) take() (r tenant.ReadRequest, ok bool) {
 	if len(b.ids)+len(b.matches) == 0 {
 		return r, false

@@ -10,9 +10,10 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// resolved returns what each reference in an object's bodies stands for, ordered
-// by reference. The bodies are in name form. References within secrets are not
-// among them: nobody sees those, and their values are in the secrets' sums.
+// resolved returns the values of the references in an object's bodies, sorted
+// by reference. The bodies are in name form. It leaves out references within
+// secrets: they are not shown, and the hashes of the secrets cover their
+// values.
 func (ns *names) resolved(k *schema.Schema, bodies ...*jsonval.Node) []plan.Resolved {
 	found := map[string]*plan.Resolved{}
 	form := schema.Form{Repository: true, Unsorted: true, Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
@@ -38,7 +39,7 @@ func (ns *names) resolved(k *schema.Schema, bodies ...*jsonval.Node) []plan.Reso
 		}
 		r.Undeclared = r.Undeclared || len(declared) == 0
 		if r.ID != "" && ref.Property != "" && !schema.Declares(declared, *ref) {
-			r.ID, r.Value = "", r.ID // here it is a text like any other
+			r.ID, r.Value = "", r.ID // at this place it is an ordinary string
 		}
 		return n
 	}}
@@ -58,7 +59,7 @@ func (ns *names) resolved(k *schema.Schema, bodies ...*jsonval.Node) []plan.Reso
 	return out
 }
 
-// resolvedIn returns the item's references that a tree has.
+// resolvedIn returns the item's resolved references that a tree has.
 func resolvedIn(it *plan.Item, n *jsonval.Node) []plan.Resolved {
 	if len(it.Resolved) == 0 {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// setSecrets tells the change which of the file's own secrets it would write,
-// by their place in after. Others stay in the tenant as they are.
+// setSecrets sets the hashes of the file's secrets that the change would write,
+// by their pointer in after. The tenant keeps other secrets.
 func setSecrets(change *plan.PropertyChange, t *trees, after *jsonval.Node) {
 	if len(t.secrets) == 0 {
 		return
@@ -29,10 +29,10 @@ func setSecrets(change *plan.PropertyChange, t *trees, after *jsonval.Node) {
 	})
 }
 
-// twins reports whether a set in the tenant has members that only secrets tell
-// from those of the difference: a write could hit the wrong one, and nobody
-// could see that afterwards.
-func (d *difference) twins(array *jsonval.Node) bool {
+// hasDuplicates reports whether a set in the tenant has other members that
+// differ from the difference's only in secrets. A write could change the wrong
+// member, and a read could not detect it.
+func (d *difference) hasDuplicates(array *jsonval.Node) bool {
 	if !d.member || !array.IsArray() {
 		return false
 	}
@@ -40,7 +40,7 @@ func (d *difference) twins(array *jsonval.Node) bool {
 	for _, kid := range array.Kids {
 		switch {
 		case d.current != nil && schema.EqualExceptSecrets(kid, d.current):
-			// What is there twice is one member, if its secret can be seen.
+			// Equal members are one member, unless they have a masked secret.
 			if !jsonval.Equal(kid, d.current) || schema.HasMask(kid) {
 				found++
 			} else {
@@ -53,11 +53,12 @@ func (d *difference) twins(array *jsonval.Node) bool {
 	return found > 1
 }
 
-// secretsMissing tries whether an update could be written: it returns why not
-// if a secret that nobody can read would have to be sent along.
+// secretsMissing reports, as a note, why an update cannot be written: it would
+// have to send a secret that cannot be read. It returns nil if the update can
+// be written.
 func secretsMissing(ns *names, o *object, it *plan.Item, raw *jsonval.Node) *plan.Note {
 	value := func(ref reference.Ref) (string, error) {
-		// What is still to be created has no id yet, and needs none here.
+		// An object that is not created yet has no id, and needs none here.
 		id, _ := ns.resolve(ref)
 		return id, nil
 	}

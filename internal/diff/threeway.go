@@ -8,32 +8,32 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// fate is what the comparison says of one property.
+// fate is the result of comparing one property.
 type fate int
 
 const (
-	// deployed: the repository changed it.
+	// deployed: the repository has changed it.
 	deployed fate = iota
-	// drifted: the tenant changed it.
+	// drifted: the tenant has changed it.
 	drifted
-	// clashed: both did, differently.
+	// clashed: both have changed it, to different values.
 	clashed
 )
 
-// difference is one property, or one member of a set, in which the sides are
-// not the same. Values are in name form; nil is absent.
+// difference is one property, or one member of a set, that differs between the
+// sides. Values are in name form; nil means absent.
 type difference struct {
 	segs                   []string
 	base, desired, current *jsonval.Node
 	fate                   fate
-	// member: the values are a set's member at segs, not the property's.
+	// member is true if the values are those of a member of the set at segs.
 	member bool
-	// places are where the member stands in the file.
+	// places are the positions of the member in the file.
 	places []int
 	rule   *schema.Rule
 }
 
-// pointer is the path as people see it.
+// pointer returns the path for people.
 func (d *difference) pointer() string {
 	if d.member {
 		return jsonval.JoinPointer(d.segs) + "/-"
@@ -42,36 +42,36 @@ func (d *difference) pointer() string {
 }
 
 // threeWay compares objects property by property. It returns the differences,
-// ordered by path, and the part on which both sides agree, joined with what
-// the base has where they do not.
+// sorted by path, and the new base: the values on which both sides agree, and
+// the old base's values elsewhere.
 //
-// Whether desired and current agree, and whether the tenant still has what the
-// base has, is the kind's equality: services answer in a form of their own.
-// Whether the file still says what the base has is decided by its spelling: an
-// edit of a person counts as it stands. Where both sides agree, the base takes
-// the file's spelling.
+// The kind's equality decides whether desired and current agree, and whether
+// the tenant still has the base's value, because services return values in
+// their own notation. The notation decides whether the file still has the
+// base's value, because a person's edit counts even if the new value is equal.
+// If both sides agree, the base takes the file's notation.
 func threeWay(r *schema.Rule, base, desired, current *jsonval.Node) ([]*difference, *jsonval.Node) {
-	w := &walk{held: base != nil}
+	w := &walk{managed: base != nil}
 	agreed := w.object(r, make([]string, 0, usualDepth), base, desired, current, nil)
 	return w.found, agreed
 }
 
-// usualDepth is deeper than nearly all values are.
+// usualDepth is greater than the depth of most values.
 const usualDepth = 16
 
 type walk struct {
-	// held: both sides have agreed on the object before.
-	held  bool
-	found []*difference
+	// managed is true if both sides have agreed on the object before.
+	managed bool
+	found   []*difference
 }
 
-// object compares property by property. once is what both sides had agreed on
-// in place of the object, or of one around it.
+// object compares property by property. once is the agreed value that the
+// object, or an enclosing object, has replaced.
 func (w *walk) object(r *schema.Rule, segs []string, base, desired, current, once *jsonval.Node) *jsonval.Node {
 	r = r.In(desired, current)
 	return desired.MapKids(func(i int) *jsonval.Node {
 		name := desired.Names[i]
-		below := append(segs, name) // one stack for all: what keeps a path copies it
+		below := append(segs, name) // the siblings share the array of below; a difference copies it
 		return w.value(r.Step(schema.PropertyOf(name)), below, base.Get(name), desired.Kids[i], current.Get(name), once)
 	})
 }
@@ -86,7 +86,7 @@ func (w *walk) value(r *schema.Rule, segs []string, base, desired, current, once
 		if agreed := w.object(r, segs, nil, desired, current, base); len(w.found) == before {
 			return agreed
 		}
-		return base // they have left it, and do not agree on another
+		return base // both have changed it, and do not agree on a new value
 	case desired.IsArray() && r.Fact().Set != nil && (current.IsNull() || current.IsArray()) &&
 		r.Set.Merges(base, desired, current) && !w.clears(base, desired):
 		return w.set(r, segs, base, desired, current)
@@ -99,7 +99,7 @@ func (w *walk) value(r *schema.Rule, segs []string, base, desired, current, once
 	case base == nil && once != nil && !(once.IsNull() && current.IsNull()):
 		d.fate = clashed
 	case base == nil:
-		// Never agreed: the repository's value is proposed.
+		// The sides have never agreed, so the repository's value is proposed.
 		d.fate = deployed
 	case schema.Exactly(r, schema.Managed(base, desired), desired):
 		d.fate = drifted
@@ -113,11 +113,11 @@ func (w *walk) value(r *schema.Rule, segs []string, base, desired, current, once
 }
 
 // clears reports whether a person added an empty set to a file that did not
-// name it: that empties the tenant's, as any added value replaces it. In a file
-// that is compared for the first time, an empty set may be all that an exporter
-// could see, and the tenant's members are taken over.
+// have it. Like any added value, it replaces the tenant's. In a file that is
+// compared for the first time, an exporter may have written the empty set
+// without seeing the members, so the tenant's members are adopted.
 func (w *walk) clears(base, desired *jsonval.Node) bool {
-	return w.held && base == nil && len(desired.Kids) == 0
+	return w.managed && base == nil && len(desired.Kids) == 0
 }
 
 // set compares the members of a set one by one.
@@ -128,7 +128,7 @@ func (w *walk) set(r *schema.Rule, segs []string, base, desired, current *jsonva
 	agreed := &jsonval.Node{Kind: '['}
 	next := r.Step("*")
 	before := len(w.found)
-	segs = slices.Clone(segs) // all members share it
+	segs = slices.Clone(segs) // the members share it
 	for _, m := range r.Set.Members(base, desired, current) {
 		if schema.SameMember(next, m.Desired, m.Current) {
 			if m.Desired != nil {
@@ -159,7 +159,7 @@ func (w *walk) set(r *schema.Rule, segs []string, base, desired, current *jsonva
 	return agreed
 }
 
-// changeOf is a difference as people see it in the plan.
+// changeOf returns a difference in the plan's form.
 func changeOf(d *difference, origin plan.Origin) plan.PropertyChange {
 	base, r1 := schema.Redacted(d.sorted(d.base))
 	before, r2 := schema.Redacted(d.sorted(d.current))
@@ -170,7 +170,7 @@ func changeOf(d *difference, origin plan.Origin) plan.PropertyChange {
 	}
 }
 
-// sorted returns one of the difference's values as a plan has it.
+// sorted returns one of the difference's values in the plan's form.
 func (d *difference) sorted(n *jsonval.Node) *jsonval.Node {
 	if d.member {
 		return schema.SortedSets(d.rule.Step("*"), n)
@@ -178,8 +178,8 @@ func (d *difference) sorted(n *jsonval.Node) *jsonval.Node {
 	return schema.SortedSets(d.rule, n)
 }
 
-// about is the path of the property that a difference is about: for one in a
-// property's type, the property's.
+// about returns the path of the property. For a type annotation it is the path
+// of the annotated property.
 func (d *difference) about() []string {
 	if len(d.segs) == 0 {
 		return d.segs

@@ -2,23 +2,23 @@ package diff
 
 import "github.com/tenantsync/tenantsync/internal/jsonval"
 
-// trees are an object's bodies in name form, and as they are.
+// trees are an object's bodies in name form and in their original form.
 type trees struct {
 	base, desired, current *jsonval.Node
-	// typed is desired with the types that the tenant does not tell.
+	// typed is desired with the types that the tenant does not have.
 	typed *jsonval.Node
-	// raw is the tenant's body as it is, file the repository's.
+	// raw is the tenant's original body, and file the repository's.
 	raw, file *jsonval.Node
-	// secrets are those of the file, as desired has them.
+	// secrets has the hashes of the file's secrets, by the mark in desired.
 	secrets map[string]secretSum
 	// undeclared: desired has a reference where the kind declares none.
 	undeclared bool
-	// guide names references at places that the kind does not declare.
+	// guide has references for ids at places that the kind does not declare.
 	guide map[textAt]*jsonval.Node
-	// strays are the tenant's ids that cannot be named.
-	strays []stray
+	// dangling are the tenant's ids that cannot be resolved.
+	dangling []danglingID
 }
 
-// secretSum is what a plan has of a secret of a file: the hash that an approval
-// binds, and the one that is the same for this secret in every tenant.
+// secretSum has a plan's hashes of a secret in a file: the hash that an
+// approval covers, and the one that is equal for this secret in every tenant.
 type secretSum struct{ approved, fleet string }

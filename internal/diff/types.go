@@ -7,10 +7,10 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// typesAlike takes out of the repository's side and the base's what they tell of
-// the types of properties that the tenant has without: no answer will ever show
-// them, so that they are no difference. What is proposed gets them back.
-func (t *trees) typesAlike() {
+// dropUnreadTypes removes the types of properties that the tenant returns
+// without a type, from desired and base. No response ever has them, so they are
+// not a difference. proposeTypes adds them to the proposals again.
+func (t *trees) dropUnreadTypes() {
 	t.typed = t.desired
 	if t.desired != nil {
 		t.desired = schema.WithoutTypesMissingIn(t.desired, t.current)
@@ -20,10 +20,10 @@ func (t *trees) typesAlike() {
 	}
 }
 
-// typeDifferences takes out of the differences those of a property's type that
-// do not stand for themselves: a type goes with its property. They are returned
-// by the pointer of the property, unless that has no difference either, so that
-// there is nothing to tell the type of.
+// typeDifferences removes the differences of types whose property differs too,
+// because a type is written with its property. It returns them by the
+// property's pointer. It also removes a type that the tenant lacks while its
+// property is equal.
 func typeDifferences(found []*difference) (rest []*difference, types map[string]*difference) {
 	differs := map[string]bool{}
 	for _, d := range found {
@@ -46,7 +46,7 @@ func typeDifferences(found []*difference) (rest []*difference, types map[string]
 	return rest, types
 }
 
-// adoptTypes adds to what is adopted the types that go with it.
+// adoptTypes adds the types of the adopted properties.
 func adoptTypes(adopt []*difference, types map[string]*difference) []*difference {
 	var out []*difference
 	for i, d := range adopt {
@@ -61,8 +61,8 @@ func adoptTypes(adopt []*difference, types map[string]*difference) []*difference
 	return out
 }
 
-// proposeTypes gives what is proposed the types that the file tells: those
-// within its values, and in proposals of their own those beside it.
+// proposeTypes adds the file's types to the proposals: types within their
+// values, and separate proposals for the types of the properties.
 func (t *trees) proposeTypes(propose []proposal, types map[string]*difference) []proposal {
 	var out []proposal
 	beside := map[string]bool{}
@@ -77,19 +77,19 @@ func (t *trees) proposeTypes(propose []proposal, types map[string]*difference) [
 		last := len(p.segs) - 1
 		segs := append(slices.Clone(p.segs[:last]), schema.TypeOf(p.segs[last]))
 		typ := types[of]
-		if told := t.typed.At(segs); typ == nil && told != nil && t.desired.At(segs) == nil {
-			typ = &difference{segs: segs, desired: told, fate: p.fate}
+		if declared := t.typed.At(segs); typ == nil && declared != nil && t.desired.At(segs) == nil {
+			typ = &difference{segs: segs, desired: declared, fate: p.fate}
 		}
 		if typ != nil {
-			out = append(out, proposal{spared{typ, nil}, p.origin})
+			out = append(out, proposal{reduced{typ, nil}, p.origin})
 		}
 	}
 	return out
 }
 
-// withTypes returns a difference whose desired value has the types that the file
-// tells within it. A value that rules have changed stays without: the service
-// knows these types itself.
+// withTypes returns a difference whose desired value has the file's types. A
+// value that ignore rules have changed gets none: the service knows these
+// types.
 func (t *trees) withTypes(d *difference) *difference {
 	if d.desired == nil || t.typed == t.desired {
 		return d

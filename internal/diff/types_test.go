@@ -180,7 +180,7 @@ func atRest(t *testing.T, in Input) {
 	if len(r.Plan.Items)+len(r.Adopt)+len(r.Plan.Notes) > 0 || r.Unchanged != 1 {
 		t.Errorf("there is something left to do:\n%s%s", showResult(r), messages(r))
 	}
-	if r.Base.Objects[0].Seen == "" {
+	if r.Base.Objects[0].AgreedSum == "" {
 		t.Error("the object does not count as agreed")
 	}
 }

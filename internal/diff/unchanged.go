@@ -13,27 +13,29 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// canonicalVersion changes whenever a newer version of this package may see a
-// difference, or no difference, where an older one did not.
+// canonicalVersion must change if a new version of this package finds other
+// differences than an old one.
 const canonicalVersion = 3
 
-// seenSums makes the sums by which unchanged objects are recognised.
-type seenSums struct {
+// objectHashes makes the hashes that identify unchanged objects.
+type objectHashes struct {
 	ns        *names
 	hash      hash.Hash
 	seeds     map[string][]byte // by kind
 	canonical schema.Canonicalizer
 	text      []byte
 	scratch   []byte
-	// bound are the texts that are hashed for the references, by "kind/key".
+	// bound has the hashed texts of references, by "kind/key".
 	bound map[string][]byte
-	// parent: the backup is a difference, so unchanged objects are not in it.
+	// parent is true if the backup is a difference, so that it lacks unchanged
+	// objects.
 	parent bool
 }
 
-// newSeenSums computes, per kind, the hash of all that decides whether two bodies
-// agree, other than their bytes and what they refer to.
-func newSeenSums(ns *names) *seenSums {
+// newObjectHashes computes a seed for each kind. It covers all that decides
+// whether two bodies agree, apart from the bodies and the objects that they
+// refer to.
+func newObjectHashes(ns *names) *objectHashes {
 	ix := ns.ix
 	h := sha256.New()
 	h.Write(jsonval.AppendString(jsonval.AppendString([]byte(strconv.Itoa(canonicalVersion)), ix.key), ix.in.Tenant))
@@ -44,20 +46,22 @@ func newSeenSums(ns *names) *seenSums {
 		h.Write(jsonval.AppendString(jsonval.AppendString(nil, old), ix.aliases[old]))
 	}
 	shared := h.Sum(nil)
-	s := &seenSums{ns: ns, hash: h, seeds: make(map[string][]byte, len(ix.kinds)), bound: map[string][]byte{}, parent: parentOf(ix) != ""}
+	s := &objectHashes{ns: ns, hash: h, seeds: make(map[string][]byte, len(ix.kinds)), bound: map[string][]byte{}, parent: parentOf(ix) != ""}
 	for name, k := range ix.kinds {
 		s.seeds[name] = slices.Concat(shared, k.Sum[:])
 	}
 	return s
 }
 
-// seen returns the hash of the file's bytes, of the canonical text of the
-// tenant's object, and of what the names in them lead to; empty for an object
-// that cannot be read.
-func (s *seenSums) seen(o *object, refs []string) string { return string(s.appendSeen(o, refs)) }
+// agreed returns the hash of the file's bytes, the canonical text of the
+// tenant's object, and the ids of the objects that they refer to. It is empty
+// for an object that cannot be read.
+func (s *objectHashes) agreed(o *object, refs []string) string {
+	return string(s.appendAgreed(o, refs))
+}
 
-// appendSeen is seen in memory that the next hash overwrites.
-func (s *seenSums) appendSeen(o *object, refs []string) []byte {
+// appendAgreed is agreed in memory that the next hash overwrites.
+func (s *objectHashes) appendAgreed(o *object, refs []string) []byte {
 	var err error
 	if s.text, err = s.canonical.Append(s.text[:0], o.kind, o.current.Body); err != nil {
 		return nil
@@ -66,7 +70,7 @@ func (s *seenSums) appendSeen(o *object, refs []string) []byte {
 	for _, ref := range refs {
 		s.scratch = append(s.scratch, s.boundText(ref)...)
 	}
-	// The length tells where one side ends and the other begins.
+	// The length separates the two sides.
 	s.scratch = append(strconv.AppendInt(s.scratch, int64(len(o.desired.Body)), 10), ' ')
 	h := s.hash
 	h.Reset()
@@ -76,8 +80,8 @@ func (s *seenSums) appendSeen(o *object, refs []string) []byte {
 	return s.sum()
 }
 
-// boundText returns a reference with the id that it leads to.
-func (s *seenSums) boundText(ref string) []byte {
+// boundText returns the text of a reference and its object's id.
+func (s *objectHashes) boundText(ref string) []byte {
 	text, ok := s.bound[ref]
 	if !ok {
 		kind, key := reference.SplitItemID(ref)
@@ -88,7 +92,7 @@ func (s *seenSums) boundText(ref string) []byte {
 }
 
 // textSum returns the hash of an object's text in a backup.
-func (s *seenSums) textSum(o *object, text []byte) string {
+func (s *objectHashes) textSum(o *object, text []byte) string {
 	s.hash.Reset()
 	s.hash.Write(s.seeds[o.kind.Name])
 	s.hash.Write(text)
@@ -96,85 +100,85 @@ func (s *seenSums) textSum(o *object, text []byte) string {
 }
 
 // sum returns the first half of the hash, in hex.
-func (s *seenSums) sum() []byte {
+func (s *objectHashes) sum() []byte {
 	s.scratch = s.hash.Sum(s.scratch[:0])
 	s.scratch = hex.AppendEncode(s.scratch, s.scratch[:16])
 	return s.scratch[sha256.Size:]
 }
 
-// asBefore reports whether the object is as it was when both sides agreed in
-// full, so that nothing needs to be decoded: decoding is nearly all of the work,
-// and most objects have not changed.
-func (dec *decider) asBefore(o *object) bool {
+// asBefore reports whether the object is unchanged since both sides agreed
+// completely. It need not be decoded then. Decoding takes most of the time of a
+// comparison, and most objects have not changed.
+func (d *decider) asBefore(o *object) bool {
 	b := o.base
-	if b == nil || b.Seen == "" || o.desired == nil || o.current == nil || o.renamedFrom != "" || b.ID != o.current.ID {
+	if b == nil || b.AgreedSum == "" || o.desired == nil || o.current == nil || o.renamedFrom != "" || b.ID != o.current.ID {
 		return false
 	}
 	if !o.hashed {
-		o.hashed, o.asBefore = true, string(dec.seen.appendSeen(o, b.Refs)) == b.Seen
+		o.hashed, o.asBefore = true, string(d.hashes.appendAgreed(o, b.Refs)) == b.AgreedSum
 	}
 	return o.asBefore
 }
 
-// leaveAsBefore takes the outcome of an object that is as before from the base.
-func (dec *decider) leaveAsBefore(o *object) {
+// leaveAsBefore takes the outcome of an unchanged object from the base.
+func (d *decider) leaveAsBefore(o *object) {
 	b := o.base
 	o.oldRefs, o.newRefs = b.Refs, b.Refs
 	o.unchanged = !o.keep
 	switch {
-	case dec.ix.in.NoBackup || !readsCurrent(dec.ix, o):
-	case dec.seen.parent && b.Kept != "" && b.Kept != otherText:
-		o.backup.sum = b.Kept
+	case d.ix.in.NoBackup || !readsCurrent(d.ix, o):
+	case d.hashes.parent && b.BackupSum != "" && b.BackupSum != otherText:
+		o.backup.sum = b.BackupSum
 	default:
-		body, _ := dec.ns.current(o.kind, dec.tenantBody(o))
-		dec.backUp(o, body)
+		body, _ := d.ns.current(o.kind, d.tenantBody(o))
+		d.backUp(o, body)
 	}
 }
 
-// backUp keeps the tenant's object in the repository's form, and notes in the
-// new base whether the backup line has that text already.
-func (dec *decider) backUp(o *object, current *jsonval.Node) {
-	if dec.ix.in.NoBackup {
+// backUp stores the tenant's object in the repository's form. The backup gets
+// no text if the parent has the same one.
+func (d *decider) backUp(o *object, current *jsonval.Node) {
+	if d.ix.in.NoBackup {
 		return
 	}
-	text := dec.ix.adoptedForm(o.kind, current).JSON()
-	o.backup = backedUp{text: text, sum: dec.seen.textSum(o, text)}
-	if dec.seen.parent && keptAt(dec.ix, o) == o.backup.sum {
+	text := d.ix.adoptedForm(o.kind, current).JSON()
+	o.backup = backedUp{text: text, sum: d.hashes.textSum(o, text)}
+	if d.hashes.parent && backupSumAt(d.ix, o) == o.backup.sum {
 		o.backup.text = nil
 	}
 }
 
-// keptAt returns what the base says of the parent's text at an object's key,
-// whichever object had the key then.
-func keptAt(ix *index, o *object) string {
-	if b := ix.held.at(o.kind.Name, o.key); b != nil {
-		return b.Kept
+// backupSumAt returns the base's hash of the parent's text for an object's key.
+// The base's object with the key may have been another one.
+func backupSumAt(ix *index, o *object) string {
+	if b := ix.base.at(o.kind.Name, o.key); b != nil {
+		return b.BackupSum
 	}
 	return ""
 }
 
-// stillKept returns what the new base says of the parent's text at an object's
-// key: the parent stays what it is when the object changes.
-func stillKept(ix *index, o *object) string {
-	kept := keptAt(ix, o)
+// newBackupSum returns the new base's hash of the parent's text for an object's
+// key. A change of the object does not change the parent.
+func newBackupSum(ix *index, o *object) string {
+	kept := backupSumAt(ix, o)
 	if kept == "" || kept == o.backup.sum {
 		return kept
 	}
 	return otherText
 }
 
-// remember marks an object that agrees in full, for asBefore. What depends on
-// more than bytes and bindings is not marked.
-func (dec *decider) remember(o *object, t *trees) {
-	if _, byProperty := dec.ns.refsOf(t.current); byProperty {
+// remember stores the hash of an object that agrees completely, for asBefore.
+// It stores none if the comparison depends on other objects' properties.
+func (d *decider) remember(o *object, t *trees) {
+	if _, byProperty := d.ns.refsOf(t.current); byProperty {
 		return
 	}
-	o.newBase.Seen, o.newBase.Refs = dec.seen.seen(o, o.oldRefs), o.oldRefs
+	o.newBase.AgreedSum, o.newBase.Refs = d.hashes.agreed(o, o.oldRefs), o.oldRefs
 	if o.kind.Singleton {
 		return
 	}
 	names := []string{nameInTenant(o.kind, o.current.ID, t.raw)}
-	if inFile, ok := nameInFile(dec.ix, o.kind, t.file); ok && inFile != names[0] {
+	if inFile, ok := nameInFile(d.ix, o.kind, t.file); ok && inFile != names[0] {
 		names = append(names, inFile)
 	}
 	if len(names) > 1 || names[0] != o.key {

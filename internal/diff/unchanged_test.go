@@ -52,7 +52,7 @@ func TestShortcutKeepsNames(t *testing.T) {
 			in.Base = r.Base
 			for _, shortcut := range []bool{true, false} {
 				if !shortcut {
-					in.Base.Objects[0].Seen = ""
+					in.Base.Objects[0].AgreedSum = ""
 				}
 				r, err := compareOnce(in)
 				if err != nil {

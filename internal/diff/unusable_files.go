@@ -7,11 +7,11 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// unusableFiles are the files of the repository that cannot be used, so that
-// nothing follows from the absence of their objects.
+// unusableFiles are the repository files that cannot be used. A missing file of
+// their objects does not mean that the objects are to be deleted.
 type unusableFiles struct {
 	keys map[plan.Target]bool
-	// kinds have an unusable file whose object's name is unknown; "" stands for
+	// kinds have an unusable file whose object is unknown. An empty name means
 	// every kind.
 	kinds map[string]bool
 }
@@ -24,12 +24,12 @@ func (u *unusableFiles) clone() *unusableFiles {
 	return &unusableFiles{keys: maps.Clone(u.keys), kinds: maps.Clone(u.kinds)}
 }
 
-// hasKey reports whether the file of this key cannot be used.
+// hasKey reports whether the file with this key cannot be used.
 func (u *unusableFiles) hasKey(kind, key string) bool {
 	return u.keys[plan.Target{Kind: kind, Key: key}]
 }
 
-// hides reports whether the absence of a file means nothing.
+// hides reports whether an unusable file may be the object's file.
 func (u *unusableFiles) hides(kind, key string) bool {
 	return u.kinds[""] || u.kinds[kind] || u.hasKey(kind, key)
 }
@@ -46,4 +46,4 @@ func (u *unusableFiles) keysOf(kind string) []string {
 	return keys
 }
 
-const untilRepaired = "; until it is repaired, nothing of this kind is deleted or taken over as new"
+const untilRepaired = "; until it is repaired, nothing of this kind is deleted or adopted as new"

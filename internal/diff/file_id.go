@@ -4,8 +4,8 @@ import (
 	"slices"
 )
 
-// formerIDs are the ids by which a successor's file may know an object: the
-// tenant's, and the one that its own file told.
+// formerIDs returns the ids by which a new file can name a vanished object: the
+// tenant's id, and the id that its former file had.
 func formerIDs(o *object) []string {
 	var ids []string
 	for _, id := range []string{comparedID(o.base.ID), comparedID(o.base.FileID)} {
@@ -16,19 +16,19 @@ func formerIDs(o *object) []string {
 	return ids
 }
 
-// byID renames where a new file carries the id of a vanished object, whatever
-// else has changed. No other new file may carry it, nor another object of the
-// base have it: a copied file carries the id of its original.
+// byID renames if a new file has the id of a vanished object, whatever else has
+// changed. No other new file and no other object of the base may have the id: a
+// copied file has the id of its original.
 func (r *renaming) byID() {
-	told := map[string][]*object{}
+	files := map[string][]*object{}
 	for _, o := range r.fresh {
 		if body, err := o.file(); err == nil {
-			if id := comparedID(toldID(body)); id != "" {
-				told[id] = append(told[id], o)
+			if id := comparedID(fileID(body)); id != "" {
+				files[id] = append(files[id], o)
 			}
 		}
 	}
-	if len(told) == 0 {
+	if len(files) == 0 {
 		return
 	}
 	owners := map[string][]*object{}
@@ -37,7 +37,7 @@ func (r *renaming) byID() {
 			continue
 		}
 		for _, id := range formerIDs(o) {
-			if told[id] != nil {
+			if files[id] != nil {
 				owners[id] = append(owners[id], o)
 			}
 		}
@@ -49,9 +49,9 @@ func (r *renaming) byID() {
 		}
 		alone, claimants := true, []*object(nil)
 		for _, id := range formerIDs(old) {
-			if len(told[id]) > 0 {
-				alone = alone && claimants == nil && len(told[id]) == 1 && len(owners[id]) == 1
-				claimants = told[id]
+			if len(files[id]) > 0 {
+				alone = alone && claimants == nil && len(files[id]) == 1 && len(owners[id]) == 1
+				claimants = files[id]
 			}
 		}
 		switch {
@@ -64,7 +64,7 @@ func (r *renaming) byID() {
 			old.mayBe = &guess{claimants, sameID}
 		}
 	}
-	for id, claimants := range told {
+	for id, claimants := range files {
 		former := slices.DeleteFunc(owners[id], func(o *object) bool { return o.mayBe == nil })
 		if slices.SortFunc(former, byKey); len(former) == 0 {
 			continue
@@ -76,4 +76,4 @@ func (r *renaming) byID() {
 	r.renameUnlessTaken(pairs)
 }
 
-const sameID = "they carry the same id, but others do too"
+const sameID = "they have the same id, but others have it too"

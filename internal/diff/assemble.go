@@ -165,8 +165,10 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		kinds[name] = k.Kind
 	}
 	orderItems(r.Plan, kinds, refs, drops)
-	for _, it := range r.Plan.Items {
-		r.Revert[it.ID] = reverts[it.ID]
+	if as.ix.in.Revert {
+		for _, it := range r.Plan.Items {
+			r.Revert[it.ID] = reverts[it.ID]
+		}
 	}
 	if slices.ContainsFunc(r.Plan.Items, func(it plan.Item) bool { return as.ix.kinds[it.Kind].HasSecrets() }) {
 		r.Plan.KeyID = schema.KeyID(as.ix.in.Keys.Tenant)
@@ -223,7 +225,8 @@ type Result struct {
 	// tenant's drift; to be written at backup.
 	Adopt []tenant.Change
 	// Revert has, by item ID, the change of the desired line that would make
-	// it agree with the tenant instead. A rename has two.
+	// it agree with the tenant instead. A rename has two. It is empty unless
+	// [Input.Revert] asks for it.
 	Revert map[string][]tenant.Change
 	// Backup is the tenant in the repository's form.
 	Backup Backup

@@ -46,7 +46,7 @@ func TestBytesPerObject(t *testing.T) {
 		most    float64 // bytes for each object
 	}{
 		{"nothing changed", base, s.Base(), sample.Changes{}, 1120},
-		{"2 % of the files changed", base, s.Desired(), s.Changes(), 2830},
+		{"2 % of the files changed", base, s.Desired(), s.Changes(), 2510},
 		{"first sync", nil, s.Base(), sample.Changes{}, 24_500},
 	} {
 		in.Base = tt.base

@@ -46,6 +46,8 @@ type Input struct {
 	// NotKept are those of them that the tenant was seen not to have as
 	// written. The base remembers what they wrote and still differs.
 	NotKept []*plan.Item
+	// Revert asks for [Result.Revert], which few comparisons need.
+	Revert bool
 	// NoBackup leaves [Result.Backup] without resources: comparisons after a
 	// run's first have no use for it, and need not decode what has not changed.
 	NoBackup bool

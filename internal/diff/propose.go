@@ -65,7 +65,9 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	}
 	it.Resolved = dec.ns.resolved(o.kind, after, t.current)
 	o.item, o.newRefs = it, reference.RefsOf(after)
-	o.revert = revertDifferences(dec.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
+	if dec.ix.in.Revert {
+		o.revert = revertDifferences(dec.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
+	}
 }
 
 // proposeCreate proposes an object that the tenant does not have.
@@ -93,7 +95,9 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
 	it.Resolved = dec.ns.resolved(o.kind, t.desired)
 	o.item, o.newRefs = it, reference.RefsOf(t.desired)
-	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
+	if dec.ix.in.Revert {
+		o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
+	}
 }
 
 // proposeDelete proposes to delete what the repository has let go of.
@@ -126,8 +130,10 @@ func (dec *decider) proposeDelete(o *object, t *trees) {
 	}
 	o.item, o.newRefs = it, nil
 	noteGuess(dec.ix, o)
-	body := dec.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
-	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
+	if dec.ix.in.Revert {
+		body := dec.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
+		o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
+	}
 }
 
 // applyDifferences returns the tenant's object with the repository's values.

@@ -166,8 +166,10 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		kinds[name] = k.Kind
 	}
 	orderItems(r.Plan, kinds, refs, drops)
-	for _, it := range r.Plan.Items {
-		r.Revert[it.ID] = reverts[it.ID]
+	if as.ix.in.Revert {
+		for _, it := range r.Plan.Items {
+			r.Revert[it.ID] = reverts[it.ID]
+		}
 	}
 	if slices.ContainsFunc(r.Plan.Items, func(it plan.Item) bool { return as.ix.kinds[it.Kind].HasSecrets() }) {
 		r.Plan.KeyID = schema.KeyID(as.ix.in.Keys.Tenant)
@@ -225,7 +227,7 @@ type Result struct {
 	Adopt []tenant.Change
 	// Revert has, by item ID, the changes of the desired branch that would make
 	// the repository agree with the tenant, instead of the item. A rename has
-	// two changes.
+	// two changes. It is empty unless [Input.Revert] is true.
 	Revert map[string][]tenant.Change
 	// Backup has the tenant's objects in the repository's form.
 	Backup Backup

@@ -36,25 +36,28 @@ func TestBytesPerObject(t *testing.T) {
 		r.Backup.MarkIn(r.Base, "backup")
 		return r
 	}
-	in.Base = compare(s.Base(), s.Current()).Base
+	base := compare(s.Base(), s.Current()).Base
 	moved := s.Moved()
 	for _, tt := range []struct {
 		name    string
+		base    *diff.Base
 		desired []tenant.Resource
 		changes sample.Changes
 		most    float64 // bytes for each object
 	}{
-		{"nothing changed", s.Base(), sample.Changes{}, 1120},
-		{"2 % of the files changed", s.Desired(), s.Changes(), 3430},
+		{"nothing changed", base, s.Base(), sample.Changes{}, 1120},
+		{"2 % of the files changed", base, s.Desired(), s.Changes(), 2510},
+		{"first sync", nil, s.Base(), sample.Changes{}, 24_500},
 	} {
+		in.Base = tt.base
 		compare(tt.desired, moved) // so that scanners have their memory
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		r := compare(tt.desired, moved)
 		runtime.ReadMemStats(&after)
 		c := r.Plan.Counts()
-		if got := (sample.Changes{Changed: c.Update, Added: c.Create, Removed: c.Delete}); got != tt.changes || r.Backup.Whole() {
-			t.Fatalf("%s: %+v, want %+v, and a backup that is a difference", tt.name, got, tt.changes)
+		if got := (sample.Changes{Changed: c.Update, Added: c.Create, Removed: c.Delete}); got != tt.changes || r.Backup.Whole() != (tt.base == nil) {
+			t.Fatalf("%s: %+v, want %+v; the backup is whole: %t", tt.name, got, tt.changes, r.Backup.Whole())
 		}
 		bytes := float64(after.TotalAlloc-before.TotalAlloc) / float64(s.Len())
 		if bytes > tt.most {

@@ -81,6 +81,13 @@ func TestManyResources(t *testing.T) {
 	if want := (plan.Counts{Create: 5, Update: 10, Delete: 5}); got != want || r.Unchanged != 985 {
 		t.Errorf("got %+v and %d unchanged, want %+v and 985", got, r.Unchanged, want)
 	}
+	if len(r.Revert) > 0 {
+		t.Errorf("%d reverts that nobody has asked for", len(r.Revert))
+	}
+	in.Revert = true
+	if r, err = compareOnce(in); err != nil || len(r.Revert) != 20 {
+		t.Errorf("%d reverts, %v; want one for each of 20 items", len(r.Revert), err)
+	}
 }
 
 // The work must grow with what changed, not with what is there.

@@ -49,6 +49,8 @@ type Input struct {
 	// NotKept are the written items whose changes the tenant has not kept. The
 	// base remembers the changes that still differ.
 	NotKept []*plan.Item
+	// Revert requests [Result.Revert], which few comparisons need.
+	Revert bool
 	// NoBackup leaves [Result.Backup] without resources. Later comparisons of a
 	// run need no backup, and then need not decode unchanged objects.
 	NoBackup bool

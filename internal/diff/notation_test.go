@@ -188,6 +188,7 @@ type comparisonCase struct {
 func (tc comparisonCase) input(t *testing.T) Input {
 	t.Helper()
 	in := Input{
+		Revert:    true,
 		Tenant:    "contoso",
 		Kinds:     kindsOf(testKinds()...),
 		Base:      parseBase(t, tc.base),

@@ -41,7 +41,7 @@ func newWorld() *world {
 
 // input is what a sync sees of the world, in the order of names.
 func (w *world) input() Input {
-	in := Input{Tenant: "contoso", Kinds: kindsOf(w.kinds...), Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Keys: testKeys, Desired: tenant.Desired{Revision: "r"}}
+	in := Input{Revert: true, Tenant: "contoso", Kinds: kindsOf(w.kinds...), Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Keys: testKeys, Desired: tenant.Desired{Revision: "r"}}
 	for _, k := range w.kinds {
 		state := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete}
 		if w.partial[k.Name] {

@@ -65,7 +65,9 @@ func (d *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	}
 	it.Resolved = d.ns.resolved(o.kind, after, t.current)
 	o.item, o.newRefs = it, reference.RefsOf(after)
-	o.revert = revertDifferences(d.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
+	if d.ix.in.Revert {
+		o.revert = revertDifferences(d.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
+	}
 }
 
 // proposeCreate proposes to create an object that the tenant does not have.
@@ -93,7 +95,9 @@ func (d *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
 	it.Resolved = d.ns.resolved(o.kind, t.desired)
 	o.item, o.newRefs = it, reference.RefsOf(t.desired)
-	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
+	if d.ix.in.Revert {
+		o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
+	}
 }
 
 // proposeDelete proposes to delete an object that the repository has dropped.
@@ -126,8 +130,10 @@ func (d *decider) proposeDelete(o *object, t *trees) {
 	}
 	o.item, o.newRefs = it, nil
 	noteGuess(d.ix, o)
-	body := d.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
-	o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
+	if d.ix.in.Revert {
+		body := d.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
+		o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
+	}
 }
 
 // applyDifferences returns the tenant's object with the proposed values.

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// What is adopted is written into a person's file, which says some of it in a
-// better way than the tenant can.
-func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
+// An adoption keeps the file's text for values that are equal in the tenant,
+// such as templates and secrets.
+func TestAdoptKeepsFileText(t *testing.T) {
 	vars := func(name, value string) func(*Input) {
 		return func(in *Input) { in.Variables[name] = value }
 	}
@@ -15,23 +15,23 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 	runAdoptions(t, []adoptionCase{
 		{
 			name:        "template in an array",
-			explanation: "elements that mean the same stay as they are written, with what is none of our business",
+			explanation: "equal elements keep their text, with properties that are not compared",
 			base:        s + `"l":["Contoso mail",{"a":1,"n":"Contoso"},"x"]}`,
 			file:        s + `"l":["${var:company} mail",{"n":"${var:company}", "n@odata.count":1, "a":1.0},"x"]}`,
 			tenant:      s + `"l":["new","Contoso mail",{"a":1,"n":"Contoso"}]}`,
 			want:        s + `"l":["new","${var:company} mail",{"n":"${var:company}", "n@odata.count":1, "a":1.0}]}`,
 		},
 		{
-			name:        "template in an element that changed",
-			explanation: "only what changed within it is written",
+			name:        "template in a changed element",
+			explanation: "only the changed property of the element is written",
 			base:        s + `"l":[{"a":1,"n":"Contoso","t":[1]}]}`,
 			file:        s + `"l":[{"n":"${var:company}","x@odata.type":"y","a":1,"t":[1]}]}`,
 			tenant:      s + `"l":[{"a":2,"n":"Contoso","b":true}]}`,
 			want:        s + `"l":[{"n":"${var:company}","x@odata.type":"y","a":2,"b":true}]}`,
 		},
 		{
-			name:        "template in a text that changed",
-			explanation: "the variables that the text has stay in it",
+			name:        "template in a changed text",
+			explanation: "the variables of the text stay in it",
 			base:        s + `"x":"Welcome to Contoso!"}`,
 			file:        s + `"x":"Welcome to ${var:company}!"}`,
 			tenant:      s + `"x":"Contoso welcomes you: $${Contosos}"}`,
@@ -39,7 +39,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "a secret variable in an element that moved",
-			explanation: "the value of a variable that the file uses is not written where it stands by itself, whoever wrote it there",
+			explanation: "the value of one of the file's variables is written as the variable where it is a separate word",
 			base:        s + `"l":[{"k":"hunter2-psk"},{"k":"b"}],"y":"z"}`,
 			file:        s + `"l":[{"k":"${var:psk}"},{"k":"b"}],"y":"z"}`,
 			tenant:      s + `"l":["c",{"b":{"key=hunter2-psk;":["hunter2-psk"]},"v":"key=hunter2-psk;"}],"y":"xhunter2-psky"}`,
@@ -48,7 +48,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "short values",
-			explanation: "a short value is found by chance, unless it is all there is",
+			explanation: "a short value occurs by chance, unless it is the whole text",
 			base:        s + `"l":["a1","on"]}`,
 			file:        s + `"l":["a1","${var:state}"]}`,
 			tenant:      s + `"l":["is it on?","off","on"]}`,
@@ -57,7 +57,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "a dollar before a variable",
-			explanation: "what could not be read as it is meant is written plainly",
+			explanation: "a text that would be read differently is written without variables",
 			base:        s + `"x":"Contoso"}`,
 			file:        s + `"x":"${var:company}"}`,
 			tenant:      s + `"x":"$Contoso"}`,
@@ -65,7 +65,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "reference in an array",
-			explanation: "a reference stays as the file has it",
+			explanation: "a reference keeps its text",
 			base:        s + `"conditions":{"x":[{"g":"${groups/G}"}]}}`,
 			file:        s + `"conditions":{"x":[{"g":"${groups/G}"}]}}`,
 			tenant:      s + `"conditions":{"x":[{"g":"g1","n":1}]}}`,
@@ -73,7 +73,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "secrets in an array",
-			explanation: "a secret that the tenant has still stays as the file writes it, wherever its element is now",
+			explanation: "a secret that the tenant still has keeps its text, at any position of its element",
 			base:        s + `"settings":[{"n":1,"secret":"` + h("s1") + `"},{"n":2,"secret":"` + h("Contoso") + `"}]}`,
 			file:        s + `"settings":[{"n":1,"secret":"s1"},{"n":2,"secret":"${var:company}"}]}`,
 			tenant:      s + `"settings":[{"n":0,"secret":"new"},{"n":7,"secret":"Contoso"},{"n":1,"secret":"s1"}]}`,
@@ -81,7 +81,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "masked secrets in an array",
-			explanation: "the element that did not change keeps its secret, a new one is hidden",
+			explanation: "the unchanged element keeps its secret, and a new secret is redacted",
 			base:        s + `"oma":[{"uri":"a","value":"` + h("s") + `"}]}`,
 			file:        s + `"oma":[{"uri":"a","value":"s"}]}`,
 			tenant:      s + `"oma":[{"uri":"b","value":"****"},{"uri":"a","value":"****"}]}`,
@@ -89,7 +89,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "masked secret of an element that may have changed",
-			explanation: "nobody can tell whether it is the same setting, so its secret is not taken from the file",
+			explanation: "it is unknown whether it is the same setting, so its secret is not taken from the file",
 			base:        s + `"oma":[{"uri":"a","value":"` + h("s") + `"}],"x":1}`,
 			file:        s + `"oma":[{"uri":"a","value":"${var:company}"}],"x":1}`,
 			tenant:      s + `"oma":[{"uri":"b","value":"****"}],"x":2}`,
@@ -99,7 +99,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "an element with a masked secret was removed",
-			explanation: "it goes with its secret",
+			explanation: "its secret is removed with it",
 			base:        s + `"oma":[{"uri":"a","value":"` + h("s") + `"},{"uri":"b","value":"` + h("t") + `"}]}`,
 			file:        s + `"oma":[{"uri":"a","value":"s"},{"uri":"b","value":"t"}]}`,
 			tenant:      s + `"oma":[{"uri":"b","value":"****"}]}`,
@@ -115,7 +115,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "member of a set by value",
-			explanation: "members of which only secrets cannot be seen may be another's",
+			explanation: "members that differ only in masked secrets cannot be paired",
 			base:        s + `"tokens":[{"n":1,"key":"` + h("k") + `"}]}`,
 			file:        s + `"tokens":[{"n":1,"key":"k"}]}`,
 			tenant:      s + `"tokens":[{"n":2,"key":"****"}]}`,
@@ -124,7 +124,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 		},
 		{
 			name:        "set within an array",
-			explanation: "members of an inner set are the file's, in its order, whatever the tenant's order is",
+			explanation: "members of an inner set keep the file's text and order, in any order of the tenant",
 			base:        s + `"rules":[{"n":1,"names":["Contoso","a"]}]}`,
 			file:        s + `"rules":[{"n":1,"names":["a","${var:company}","gone"]}]}`,
 			tenant:      s + `"rules":[{"n":2,"names":["b","Contoso","a"]}]}`,
@@ -136,7 +136,7 @@ func TestAdoptKeepsWhatTheFileSays(t *testing.T) {
 	})
 }
 
-// adoptionCase is a policy P whose tenant's side has drifted.
+// adoptionCase is a policy P that has drifted in the tenant.
 type adoptionCase struct {
 	name, explanation  string
 	base, file, tenant string
@@ -174,13 +174,13 @@ func runAdoptions(t *testing.T, cases []adoptionCase) {
 				t.Fatal(err)
 			}
 			if len(again.Adopt) > 0 || len(again.Plan.Items) > 0 || tc.note == "" && again.Unchanged != 2 {
-				t.Errorf("the file as adopted does not say what the tenant has:\n%s", showResult(again))
+				t.Errorf("the adopted file differs from the tenant:\n%s", showResult(again))
 			}
 		})
 	}
 }
 
-// adoptedFile is the file of the only object that is adopted.
+// adoptedFile returns the file of the only adopted object.
 func adoptedFile(r *Result) string {
 	if len(r.Adopt) != 1 {
 		return "-"

@@ -14,9 +14,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// What is written is what was approved, whatever the variables have become:
-// values from the plan, secrets only if they are still those that it was made
-// with.
+// An item writes what was approved, even if the variables have changed since:
+// values come from the plan, and secrets must be those with which the plan was
+// made.
 func TestApprovedIsWritten(t *testing.T) {
 	file := `policies/P {"displayName":"P","x":"${var:company}","password":"${var:pw}","settings":[{"n":"${var:company}","secret":"${var:pw}!"}],"assignments":[{"target":"t","secret":"no"}]}`
 	variables := map[string]string{"company": "Contoso", "pw": "hunter2"}
@@ -39,11 +39,11 @@ func TestApprovedIsWritten(t *testing.T) {
 			s.Variables = map[string]string{"company": "Fabrikam", "pw": "hunter2"}
 			op, err := apply.Operation(s, now)
 			if err != nil || string(op.After) != want {
-				t.Errorf("another value of a variable that is no secret:\ngot  %s, %v\nwant %s", op.After, err, want)
+				t.Errorf("after a variable has changed that is not secret:\ngot  %s, %v\nwant %s", op.After, err, want)
 			}
 			done := &tenant.Resource{Kind: "policies", ID: "1", Body: op.After}
 			if reached, err := apply.Reached(s, done); err != nil || !reached {
-				t.Errorf("what was written is not recognized: %v, %v", reached, err)
+				t.Errorf("after the write: Reached() = %v, %v, want true", reached, err)
 			}
 			s.Variables = map[string]string{"company": "Contoso", "pw": "hunter3"}
 			_, err = apply.Operation(s, now)
@@ -52,16 +52,15 @@ func TestApprovedIsWritten(t *testing.T) {
 				t.Errorf("another secret: got %v, want a note %s", err, apply.Changed)
 			}
 			if err != nil && (strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "sync again")) {
-				t.Errorf("got %q, want it to say what to do and no secret", err)
+				t.Errorf("got %q, want an error that says what to do and quotes no secret", err)
 			}
 		})
 	}
 }
 
-// Nothing in a plan that depends on a secret can be worked out by somebody who
-// has the plan, the base and a guess, but not the keys; and the same secret is
-// the same from run to run, or a decision could never be about a proposal that
-// came before.
+// Somebody with the plan, the base and a guess, but without the keys, cannot
+// test the guess. The hash of a secret is the same in each run. Otherwise a
+// decision about an earlier proposal would never apply.
 func TestSumsAreKeyed(t *testing.T) {
 	compare := func(secret string, keys schema.Keys) *Result {
 		t.Helper()
@@ -82,10 +81,10 @@ func TestSumsAreKeyed(t *testing.T) {
 	otherFleet := compare("guess", schema.Keys{Tenant: "a", Fleet: "g"})
 	otherSecret := compare("guess2", own)
 	if a.Plan.Digest != again.Plan.Digest {
-		t.Error("the same input gives another digest")
+		t.Error("the same input has different digests")
 	}
 	if a.Plan.Digest == elsewhere.Plan.Digest || a.Plan.KeyID == elsewhere.Plan.KeyID || a.Plan.KeyID == "" {
-		t.Error("another key of the tenant gives the same digest, or the plan does not name the key")
+		t.Error("a different tenant key gives the same digest, or the plan does not have the key's id")
 	}
 	if a.Plan.ChangeDigest != elsewhere.Plan.ChangeDigest {
 		t.Error("the same secrets in two tenants have different digests of changes")
@@ -94,25 +93,25 @@ func TestSumsAreKeyed(t *testing.T) {
 		t.Error("different secrets have the same digest of changes")
 	}
 	if a.Plan.ChangeDigest == otherFleet.Plan.ChangeDigest {
-		t.Error("the digest of changes can be worked out without the fleet's key")
+		t.Error("the digest of changes does not depend on the fleet's key")
 	}
 	p, q := a.Plan.Item("policies/P"), a.Plan.Item("policies/Q")
 	other := elsewhere.Plan.Item("policies/P")
 	if p.Before == "" || p.Before == other.Before || p.DesiredSum == other.DesiredSum || p.Changes[0].Secrets[""] == "" ||
 		p.Changes[0].Secrets[""] == other.Changes[0].Secrets[""] {
-		t.Errorf("a sum does not depend on the key:\n%+v\n%+v", p, other)
+		t.Errorf("a hash does not depend on the key:\n%+v\n%+v", p, other)
 	}
 	if p.Changes[0].Secrets[""] == q.Changes[0].Secrets["/password"] || p.Changes[0].FleetSecrets[""] == q.Changes[0].FleetSecrets["/password"] {
 		t.Error("the plan shows that two objects have the same secret")
 	}
 	plain, err := compareOnce(comparisonCase{desired: `groups/G {"displayName":"G"}`}.input(t))
 	if err != nil || plain.Plan.KeyID != "" {
-		t.Errorf("a plan without secrets names the key %q (%v)", plain.Plan.KeyID, err)
+		t.Errorf("a plan without secrets has the key id %q (%v)", plain.Plan.KeyID, err)
 	}
 }
 
-// With another key nothing looks changed that is not, and what nobody can tell
-// is said.
+// After a change of the key, unchanged values do not look changed. A note
+// reports secrets whose change cannot be detected.
 func TestKeyChanged(t *testing.T) {
 	const file = `policies/P {"displayName":"P","password":"pw","key":"k","oma":[{"uri":"a","value":"s"}],"tokens":[{"n":1,"secret":"t"}]}`
 	const masked = `policies 1 {"displayName":"P","password":"pw","key":"****","oma":[{"uri":"a","value":"****"}],"tokens":[{"n":1,"secret":"t"}]}`
@@ -123,9 +122,9 @@ func TestKeyChanged(t *testing.T) {
 		items, notes        int
 	}{
 		{"nothing changed", file, masked, "", 0, 1},
-		{"nothing is hidden", strings.Replace(file, `"key":"k","oma":[{"uri":"a","value":"s"}],`, "", 1), shown, "", 0, 0},
-		{"something else changed in the file", strings.Replace(file, `{"displayName"`, `{"x":1,"displayName"`, 1), masked, "", 1, 1},
-		{"a secret that can be read changed in the file", strings.Replace(file, `"pw"`, `"new"`, 1), masked, "", 1, 1},
+		{"no secret is masked", strings.Replace(file, `"key":"k","oma":[{"uri":"a","value":"s"}],`, "", 1), shown, "", 0, 0},
+		{"another property changed in the file", strings.Replace(file, `{"displayName"`, `{"x":1,"displayName"`, 1), masked, "", 1, 1},
+		{"a secret changed in the file, and can be read", strings.Replace(file, `"pw"`, `"new"`, 1), masked, "", 1, 1},
 		{"the file is gone", "", masked, "", 1, 0},
 		{"the object is gone", file, "", "policies 1", 0, 0},
 	} {
@@ -140,10 +139,10 @@ func TestKeyChanged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if tc.current != shown { // the hidden ones were written, and so are agreed
+			if tc.current != shown { // the masked secrets were written, and so are agreed
 				in.Base, in.Written = r.Base, []*plan.Item{r.Plan.Item("policies/P")}
 				if r, err = compareOnce(in); err != nil || len(r.Plan.Items) > 0 {
-					t.Fatalf("not agreed: %v, %s", err, showResult(r))
+					t.Fatalf("the sides do not agree: %v, %s", err, showResult(r))
 				}
 			}
 			then := comparisonCase{desired: tc.file, current: tc.current, gone: tc.gone}.input(t)
@@ -163,19 +162,19 @@ func TestKeyChanged(t *testing.T) {
 			}
 			for i, it := range now.Plan.Items {
 				was := same.Plan.Items[i]
-				if strings.HasPrefix(tc.name, "a secret") { // nobody can tell which side has changed it
+				if strings.HasPrefix(tc.name, "a secret") { // it is unknown which side has changed it
 					was.Origin, was.Changes[0].Origin = plan.Clash, plan.Clash
 				}
 				if it.Verb != was.Verb || it.Origin != was.Origin || !slices.EqualFunc(it.Changes, was.Changes, samePlace) {
-					t.Errorf("got %s %s %+v, with the former key %s %s %+v", it.Verb, it.Origin, it.Changes, was.Verb, was.Origin, was.Changes)
+					t.Errorf("got %s %s %+v, and with the old key %s %s %+v", it.Verb, it.Origin, it.Changes, was.Verb, was.Origin, was.Changes)
 				}
 			}
 			if len(now.Adopt) != len(same.Adopt) {
-				t.Errorf("adopts %d changes, with the former key %d", len(now.Adopt), len(same.Adopt))
+				t.Errorf("got %d adoptions, and with the old key %d", len(now.Adopt), len(same.Adopt))
 			}
 			then.Base = now.Base
 			if again, err := compareOnce(then); err != nil || strings.Contains(messages(again), "key of the hashes") {
-				t.Errorf("the base was not hashed anew: %v, %s", err, messages(again))
+				t.Errorf("the base does not have hashes with the new key: %v, %s", err, messages(again))
 			}
 		})
 	}
@@ -183,7 +182,7 @@ func TestKeyChanged(t *testing.T) {
 
 func samePlace(a, b plan.PropertyChange) bool { return a.Pointer == b.Pointer && a.Origin == b.Origin }
 
-// An approval binds what a secret refers to.
+// An approval covers the values that a secret refers to.
 func TestSecretRefersToProperty(t *testing.T) {
 	tc := comparisonCase{
 		base:    `groups/G=g1 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P"}`,
@@ -198,7 +197,7 @@ func TestSecretRefersToProperty(t *testing.T) {
 	tc.current = strings.Replace(tc.current, "one", "two", 1)
 	_, second := planned(t, tc)
 	if first.Plan.Digest == second.Plan.Digest || first.Plan.ChangeDigest == second.Plan.ChangeDigest {
-		t.Error("the digests do not depend on what the secret refers to")
+		t.Error("the digests do not depend on the value that the secret refers to")
 	}
 	s.Bindings = second.Bindings
 	op, err := apply.Operation(s, now)
@@ -207,7 +206,7 @@ func TestSecretRefersToProperty(t *testing.T) {
 	}
 }
 
-// What is wrong with a secret is said without showing it.
+// A note about a problem with a secret does not show the secret.
 func TestNotesHideSecrets(t *testing.T) {
 	for _, tc := range []struct{ password, want string }{
 		{`hunter2${x`, "not shown"},
@@ -230,13 +229,13 @@ func TestNotesHideSecrets(t *testing.T) {
 			}
 			got := messages(r)
 			if len(r.Plan.Notes) != 1 || !strings.Contains(got, tc.want) || strings.Contains(got, "hunter2") {
-				t.Errorf("%s: got %q, want it to say %q and no secret", place, got, tc.want)
+				t.Errorf("%s: got %q, want a note with %q and without the secret", place, got, tc.want)
 			}
 		}
 	}
 }
 
-// Each item of an object has the secrets of its own piece.
+// Each item of an object has the secrets of its own part.
 func TestPartsHaveTheirSecrets(t *testing.T) {
 	edit := func(k *tenant.Kind) { k.Sensitive = []string{"/password", "/messages/secret", "/rules/secret"} }
 	file := `profiles/A {"displayName":"A","password":"p","messages":{"en":"hi","secret":"m"},"rules":{"secret":"r"}}`

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// texts returns the objects of the backup line with this backup, given those of
-// its parent and those of the line's head.
+// texts returns the objects of the backup branch after this backup. parent has
+// the objects of its parent, and head those of the branch's head.
 func (b *Backup) texts(parent, head map[plan.Target]string) map[plan.Target]string {
 	out := map[plan.Target]string{}
 	if !b.Whole() {
@@ -34,8 +34,8 @@ func (b *Backup) texts(parent, head map[plan.Target]string) map[plan.Target]stri
 	return out
 }
 
-// Whatever happens between two backups, the difference and its parent make the
-// backup that would have been made without a parent.
+// The difference and its parent always make the backup that would have been
+// made without a parent.
 func TestBackupIsADifference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
@@ -45,9 +45,9 @@ func TestBackupIsADifference(t *testing.T) {
 			w.partial["groups"] = rapid.IntRange(0, 4).Draw(t, "partial") == 0
 			in = w.input()
 			switch rapid.IntRange(0, 5).Draw(t, "run") {
-			case 0: // a comparison without a backup, as a revert makes it
+			case 0: // a comparison without a backup, as for a revert
 				in.NoBackup = true
-			case 1: // some objects only, as after a deploy
+			case 1: // only some objects, as after a deploy
 				in.Targets = []plan.Target{{Kind: rapid.SampledFrom([]string{"groups", "policies"}).Draw(t, "target")}}
 			}
 			r, err := compareOnce(in)
@@ -75,11 +75,11 @@ func TestBackupIsADifference(t *testing.T) {
 						continue
 					}
 					if held++; !r.Backup.Holds(id.Kind, id.Key) {
-						t.Fatalf("%v is not held", id)
+						t.Fatalf("Holds(%v) = false, want true", id)
 					}
 				}
 				if n := r.Backup.Counts["groups"] + r.Backup.Counts["policies"]; n != held {
-					t.Fatalf("%d objects are counted, want %d", n, held)
+					t.Fatalf("got a count of %d objects, want %d", n, held)
 				}
 				revision := string(rune('a' + len(line)))
 				line[revision], head = got, got
@@ -90,7 +90,7 @@ func TestBackupIsADifference(t *testing.T) {
 			} else if r.Base, err = DecodeBase(raw); err != nil {
 				t.Fatal(err)
 			}
-			if rapid.IntRange(0, 4).Draw(t, "dies") > 0 { // else the run is taken up again from the old base
+			if rapid.IntRange(0, 4).Draw(t, "dies") > 0 { // otherwise the run is resumed from the old base
 				w.base, w.written = r.Base, nil
 			}
 			if rapid.Bool().Draw(t, "deploy") && in.Targets == nil && !in.NoBackup {
@@ -101,8 +101,8 @@ func TestBackupIsADifference(t *testing.T) {
 	})
 }
 
-// A backup in which nothing has changed holds no object, and only what has
-// changed is in the next.
+// A backup without changes has no objects. The next backup has only the changed
+// objects.
 func TestUnchangedIsNotBackedUpAgain(t *testing.T) {
 	tc := comparisonCase{
 		desired: `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B"}` + "\n" + `groups/C {"displayName":"C"}`,
@@ -127,10 +127,10 @@ func TestUnchangedIsNotBackedUpAgain(t *testing.T) {
 	}
 }
 
-// A kind was not completely read when the backup was made. The line keeps its
-// objects, and those may be of a run that was lost before it kept its base. So
-// the next backup with the whole kind is whole itself: in a difference, an object
-// that is gone could not be named. Once is enough.
+// A kind was not completely read for the backup. The branch keeps the kind's
+// objects, which may come from a run that was lost before it stored its base.
+// So the next backup with the whole kind is whole, because a difference could
+// not name their removed objects. The backup after it is a difference again.
 func TestBackupAfterAnIncompleteOne(t *testing.T) {
 	tc := comparisonCase{current: `groups 1 {"displayName":"A"}`}
 	var base *Base

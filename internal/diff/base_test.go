@@ -49,7 +49,7 @@ func TestBaseRoundTrip(t *testing.T) {
 		t.Errorf("base (-want +got)\n%s", diff)
 	}
 	if !bytes.Contains(data, []byte("<Bonn>")) {
-		t.Errorf("%s: has escapes for HTML", data)
+		t.Errorf("%s: got escapes for HTML, want none", data)
 	}
 
 	data, err = new(Base).Encode()
@@ -60,21 +60,21 @@ func TestBaseRoundTrip(t *testing.T) {
 
 func TestBaseRefuses(t *testing.T) {
 	for name, b := range map[string]*Base{
-		"newer format": {Format: 2},
-		"object twice": {Objects: []BaseObject{{Kind: "a", Key: "b", ID: "1"}, {Kind: "a", Key: "b", ID: "2"}}},
-		"no JSON":      {Objects: []BaseObject{{Kind: "a", Key: "b", Body: json.RawMessage("{")}}},
+		"newer format":     {Format: 2},
+		"duplicate object": {Objects: []BaseObject{{Kind: "a", Key: "b", ID: "1"}, {Kind: "a", Key: "b", ID: "2"}}},
+		"not JSON":         {Objects: []BaseObject{{Kind: "a", Key: "b", Body: json.RawMessage("{")}}},
 	} {
 		if data, err := b.Encode(); err == nil {
 			t.Errorf("%s: encoded as %s", name, data)
 		}
 	}
 	for name, data := range map[string]string{
-		"object twice":  `{"format":1,"objects":[{"kind":"a","key":"b"},{"kind":"a","key":"b"}]}`,
-		"out of order":  `{"format":1,"objects":[{"kind":"b","key":"a"},{"kind":"a","key":"b"}]}`,
-		"unknown field": `{"format":1,"objects":[],"more":1}`,
-		"no format":     `{"objects":[]}`,
-		"empty":         ``,
-		"wrong type":    `{"format":1,"objects":{}}`,
+		"duplicate object": `{"format":1,"objects":[{"kind":"a","key":"b"},{"kind":"a","key":"b"}]}`,
+		"out of order":     `{"format":1,"objects":[{"kind":"b","key":"a"},{"kind":"a","key":"b"}]}`,
+		"unknown field":    `{"format":1,"objects":[],"more":1}`,
+		"no format":        `{"objects":[]}`,
+		"empty":            ``,
+		"wrong type":       `{"format":1,"objects":{}}`,
 	} {
 		if b, err := DecodeBase([]byte(data)); err == nil {
 			t.Errorf("%s: decoded as %+v", name, b)
@@ -100,18 +100,18 @@ func FuzzDecodeBase(f *testing.F) {
 		}
 		again, err := DecodeBase(first)
 		if err != nil {
-			t.Fatalf("what was encoded is not decoded: %v\n%s", err, first)
+			t.Fatalf("DecodeBase refuses the result of Encode: %v\n%s", err, first)
 		}
 		second, err := again.Encode()
 		if err != nil || !bytes.Equal(first, second) {
-			t.Fatalf("encoded again (%v):\n%s\nwas\n%s", err, second, first)
+			t.Fatalf("the second Encode (%v):\n%s\nwant\n%s", err, second, first)
 		}
 	})
 }
 
-// A base remembers what the backup's parent has of objects that it lets go of, so
-// that the next difference can name them as removed.
-func TestBaseKeepsWhatTheParentHas(t *testing.T) {
+// A base records the objects of the backup's parent that it drops, so that the
+// next difference can name them as removed.
+func TestBaseRecordsDroppedObjectsOfParent(t *testing.T) {
 	in := comparisonCase{
 		base: `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `groups/C=3 {"displayName":"C"}`,
 		gone: "groups 1\ngroups 3",

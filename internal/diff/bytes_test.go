@@ -11,9 +11,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// A sync of a tenant whose answers come in other bytes than before allocates
-// little for each object that has not changed: nothing is decoded. The backup is
-// a difference. The bounds are what was measured, and a tenth more.
+// A sync of a tenant that returns unchanged objects with other bytes allocates
+// little for each object, because it decodes none of them. The backup is a
+// difference. The limits are the measured values plus a tenth.
 func TestBytesPerObject(t *testing.T) {
 	if underRace {
 		t.Skip("the race detector makes pools lose what they keep: run without -race")

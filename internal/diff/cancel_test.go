@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// endsAfter is a context that has ended once it was asked n times.
+// endsAfter is a context that ends after n calls of Err.
 type endsAfter struct {
 	context.Context
 	n int
@@ -20,7 +20,8 @@ func (c *endsAfter) Err() error {
 	return nil
 }
 
-// Compare looks at its context before each object, and returns the context's error.
+// Compare checks its context before each object, and returns the context's
+// error.
 func TestCompareEndsWithItsContext(t *testing.T) {
 	const objects = 20
 	var files strings.Builder
@@ -35,6 +36,6 @@ func TestCompareEndsWithItsContext(t *testing.T) {
 		}
 	}
 	if r, err := Compare(&endsAfter{context.Background(), objects}, in); err != nil || len(r.Plan.Items) != objects {
-		t.Errorf("a context that lasts: %v, %v", r, err)
+		t.Errorf("with a context that does not end: got %v, %v", r, err)
 	}
 }

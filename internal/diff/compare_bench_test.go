@@ -11,9 +11,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// manyResources returns a tenant of n policies of 2.6 KB each that all agree
-// with their files, and half as many groups that the policies refer to; then 1 %
-// of the files changed, 0.5 % were added and 0.5 % removed.
+// manyResources returns a tenant with n policies of 2.6 KB each, and half as
+// many groups that the policies refer to. All agree with their files, except
+// that 1 % of the policies' files were changed, 0.5 % added and 0.5 % removed.
 func manyResources(tb testing.TB, n int) Input {
 	tb.Helper()
 	in := Input{Tenant: "contoso", Kinds: kindsOf(testKinds()...), NoBackup: true, Keys: testKeys}
@@ -82,7 +82,7 @@ func TestManyResources(t *testing.T) {
 		t.Errorf("got %+v and %d unchanged, want %+v and 985", got, r.Unchanged, want)
 	}
 	if len(r.Revert) > 0 {
-		t.Errorf("%d reverts that nobody has asked for", len(r.Revert))
+		t.Errorf("got %d reverts without Input.Revert, want none", len(r.Revert))
 	}
 	in.Revert = true
 	if r, err = compareOnce(in); err != nil || len(r.Revert) != 20 {
@@ -90,7 +90,7 @@ func TestManyResources(t *testing.T) {
 	}
 }
 
-// The work must grow with what changed, not with what is there.
+// The work grows with the changes, and not with the number of objects.
 func TestUnchangedIsNotDecoded(t *testing.T) {
 	in := manyResources(t, 400)
 	in.Desired.Resources = in.Desired.Resources[:200] // the groups, which agree

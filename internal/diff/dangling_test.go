@@ -6,8 +6,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// An id that cannot be named does not take a reference's place in a file.
-func TestCompareStrays(t *testing.T) {
+// An id that cannot be resolved does not replace a reference in a file.
+func TestCompareDanglingIDs(t *testing.T) {
 	const group = `groups/G=g1 {"displayName":"G"}` + "\n"
 	const file = `groups/G {"displayName":"G"}` + "\n"
 	const owner = `policies/P {"displayName":"P","owner":"${groups/G}"}`
@@ -16,8 +16,8 @@ func TestCompareStrays(t *testing.T) {
 	const setBase = `policies/P=1 {"conditions":{"groups":["${groups/G}"]},"displayName":"P"}`
 	runComparisons(t, []comparisonCase{
 		{
-			name:        "deleted and made again",
-			explanation: "the policy still has the id of the group that is gone; the file's reference, which means the new one, is kept",
+			name:        "deleted and created again",
+			explanation: "the policy still has the id of the deleted group; the file keeps its reference, which means the new group",
 			base:        group + ownerBase,
 			desired:     file + owner,
 			current:     `groups g2 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P","owner":"g1"}`,
@@ -28,8 +28,8 @@ func TestCompareStrays(t *testing.T) {
 				base ` + ownerBase,
 		},
 		{
-			name:        "deleted and made again, in a set",
-			explanation: "neither is the reference removed from the file, nor the dead id added",
+			name:        "deleted and created again, in a set",
+			explanation: "the reference stays in the file, and the dangling id is not added",
 			base:        group + setBase,
 			desired:     file + set,
 			current:     `groups g2 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P","conditions":{"groups":["g1","All"]}}`,
@@ -41,8 +41,8 @@ func TestCompareStrays(t *testing.T) {
 				base ` + setBase,
 		},
 		{
-			name:        "deleted and made again, enforce",
-			explanation: "where drift is undone, the policy is to refer to the new one",
+			name:        "deleted and created again, enforce",
+			explanation: "Enforce makes the policy refer to the new group",
 			base:        group + ownerBase,
 			desired:     file + owner,
 			current:     `groups g2 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P","owner":"g1"}`,
@@ -54,8 +54,8 @@ func TestCompareStrays(t *testing.T) {
 				base ` + ownerBase,
 		},
 		{
-			name:        "perhaps made again",
-			explanation: "while nobody knows which group the new one is, its key is not written into a file",
+			name:        "perhaps created again",
+			explanation: "while it is unknown which file the new group belongs to, its key is not written into a file",
 			base:        group + ownerBase,
 			desired:     file + owner,
 			current:     `groups g2 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P","owner":"g2"}`,
@@ -65,8 +65,8 @@ func TestCompareStrays(t *testing.T) {
 				base ` + group + `base ` + ownerBase,
 		},
 		{
-			name:        "of a kind that was not read",
-			explanation: "it is taken over once it can be named",
+			name:        "an id of a kind that was not read",
+			explanation: "it is adopted when it can be resolved",
 			base:        group + ownerBase + "\n" + `policies/Q=2 {"conditions":{"groups":["All"]},"displayName":"Q"}`,
 			desired:     file + owner + "\n" + `policies/Q {"displayName":"Q","conditions":{"groups":["All"]}}`,
 			current:     `policies 1 {"displayName":"P","owner":"new"}` + "\n" + `policies 2 {"displayName":"Q","conditions":{"groups":["All","new"]}}`,
@@ -80,8 +80,8 @@ func TestCompareStrays(t *testing.T) {
 				base policies/Q=2 {"conditions":{"groups":["All"]},"displayName":"Q"}`,
 		},
 		{
-			name:        "known nowhere",
-			explanation: "where it takes nothing's place, an id that leads nowhere is taken over as it is, with a note: some are well known to the service",
+			name:        "an id of no known object",
+			explanation: "an id that replaces no reference is adopted unchanged, with a note: some ids are well known to the service",
 			base:        group + setBase,
 			desired:     file + set,
 			current:     `groups g1 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P","conditions":{"groups":["g1","x"]}}`,
@@ -91,7 +91,7 @@ func TestCompareStrays(t *testing.T) {
 		},
 		{
 			name:        "another reference",
-			explanation: "what can be named is taken over as ever, and so is what is removed",
+			explanation: "ids that can be resolved and removals are adopted",
 			base:        group + ownerBase + "\n" + `policies/Q=2 {"conditions":{"groups":["${groups/G}"]},"displayName":"Q"}`,
 			desired:     file + owner + "\n" + `policies/Q {"displayName":"Q","conditions":{"groups":["${groups/G}"]}}`,
 			current:     `groups g1 {"displayName":"G"}` + "\n" + `groups g3 {"displayName":"H"}` + "\n" + `policies 1 {"displayName":"P","owner":"g3"}` + "\n" + `policies 2 {"displayName":"Q","conditions":{"groups":[]}}`,
@@ -103,8 +103,8 @@ func TestCompareStrays(t *testing.T) {
 				base policies/Q=2 {"conditions":{"groups":["${groups/G}"]},"displayName":"Q"}`,
 		},
 		{
-			name:        "where no references are declared",
-			explanation: "any other text takes a reference's place; an array that lost it and gained nothing does not",
+			name:        "a place without declared references",
+			explanation: "any other text replaces a reference; an array that lost a reference and gained nothing has no replacement",
 			base:        group + `policies/P=1 {"displayName":"P","x":"${groups/G}","y":["${groups/G}","a"],"z":["${groups/G}","a"]}`,
 			desired:     file + `policies/P {"displayName":"P","x":"${groups/G}","y":["${groups/G}","a"],"z":["${groups/G}","a"]}`,
 			current:     `groups g1 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P","x":"g9","y":["g9","a"],"z":["a"]}`,

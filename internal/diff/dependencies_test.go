@@ -28,10 +28,10 @@ func TestNeeds(t *testing.T) {
 		{"an object", base, []plan.Target{{Kind: "policies", Key: "P"}}, []plan.Target{{Kind: "policies", Key: "P"}, {Kind: "groups", Key: "New"}, {Kind: "groups", Key: "Circle"}}},
 		{"no base", nil, []plan.Target{{Kind: "policies", Key: "P"}}, []plan.Target{{Kind: "policies", Key: "P"}, {Kind: "groups", Key: "New"}, {Kind: "groups", Key: "Bound"}, {Kind: "groups", Key: "Circle"}, {Kind: "groups", Key: "Other"}}},
 		{"a kind", base, []plan.Target{{Kind: "policies"}}, []plan.Target{{Kind: "policies"}, {Kind: "groups", Key: "New"}, {Kind: "groups", Key: "Other"}, {Kind: "groups", Key: "Circle"}}},
-		{"what is there already", base, []plan.Target{{Kind: "policies", Key: "P"}, {Kind: "groups", Key: "New"}, {Kind: "groups", Key: "Circle"}}, []plan.Target{{Kind: "policies", Key: "P"}, {Kind: "groups", Key: "New"}, {Kind: "groups", Key: "Circle"}}},
-		{"by a name that a spoilt file has", base, []plan.Target{{Kind: "policies", Key: "R"}}, []plan.Target{{Kind: "policies", Key: "R"}}},
+		{"targets that include their references", base, []plan.Target{{Kind: "policies", Key: "P"}, {Kind: "groups", Key: "New"}, {Kind: "groups", Key: "Circle"}}, []plan.Target{{Kind: "policies", Key: "P"}, {Kind: "groups", Key: "New"}, {Kind: "groups", Key: "Circle"}}},
+		{"by the name of an unusable file", base, []plan.Target{{Kind: "policies", Key: "R"}}, []plan.Target{{Kind: "policies", Key: "R"}}},
 		{"without a file", base, []plan.Target{{Kind: "policies", Key: "Z"}}, []plan.Target{{Kind: "policies", Key: "Z"}}},
-		{"nothing", base, nil, nil},
+		{"no targets", base, nil, nil},
 	} {
 		if diff := cmp.Diff(tc.want, Needs(desired, tc.base, tc.targets)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tc.name, diff)

@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// What the search passes over is never decoded, so it must not miss a name
-// however JSON writes it.
+// The comparison does not decode objects that the search skips. So the search
+// must find a name in any notation of JSON.
 func TestNameSearch(t *testing.T) {
 	search := func(path ...string) nameSearch {
 		k, err := schema.Compile(tenant.Kind{Name: "groups", NaturalKey: path})

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// groupsAndPolicies are the kinds of the examples.
+// groupsAndPolicies returns the kinds of the examples.
 func groupsAndPolicies() []tenant.Kind {
 	return []tenant.Kind{
 		{Name: "groups", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"}},
@@ -35,7 +35,7 @@ func compiled(kinds []tenant.Kind) *schema.Kinds {
 	return out
 }
 
-// bothRead says that both kinds were completely read.
+// bothRead returns the states of two completely read kinds.
 func bothRead() []tenant.KindState {
 	return []tenant.KindState{
 		{Kind: "groups", Completeness: tenant.Complete},
@@ -44,7 +44,8 @@ func bothRead() []tenant.KindState {
 }
 
 // The repository has a new group and excludes it from a policy that the tenant
-// has; somebody has changed the policy's state in the tenant since both agreed.
+// has. Somebody has changed the policy's state in the tenant since both sides
+// agreed.
 func ExampleCompare() {
 	in := diff.Input{
 		Tenant: "contoso",
@@ -79,7 +80,7 @@ func ExampleCompare() {
 	// adopt policies/Require MFA: {"displayName":"Require MFA","state":"disabled","exclude":["${groups/Break glass}"]}
 }
 
-// An approved item is carried out on the object as it was just read.
+// An approved item is applied to the object that was just read.
 func Example_operation() {
 	kinds := groupsAndPolicies()
 	item := &plan.Item{
@@ -129,7 +130,7 @@ func ExampleComparison_Reads() {
 	// policies true [] []
 }
 
-// A fingerprint tells whether an object has changed in anything that counts.
+// Equal objects have equal fingerprints.
 func Example_fingerprint() {
 	k := compiled(groupsAndPolicies()).Get("policies")
 	a, err := k.Fingerprint(json.RawMessage(`{"id":"7f3a","displayName":"Require MFA","exclude":["x","y"]}`), "key of the tenant")

@@ -23,7 +23,7 @@ func TestFormerNames(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if got := FormerNames(tenant.Desired{}); len(got) != 0 {
-		t.Errorf("of no files: %v", got)
+		t.Errorf("without files: got %v", got)
 	}
 }
 
@@ -40,6 +40,6 @@ func TestRenamed(t *testing.T) {
 		}
 	}
 	if _, err := Renamed(tenant.Resource{Kind: "groups", Key: "New", Body: []byte("{")}, "Old"); err == nil {
-		t.Error("a spoilt file is no error")
+		t.Error("a malformed file: got no error")
 	}
 }

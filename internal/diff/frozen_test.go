@@ -16,7 +16,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// TestFrozenBase does for bases what TestFrozen does for plans.
+// TestFrozenBase is TestFrozen for bases.
 func TestFrozenBase(t *testing.T) {
 	whole := sampleBase()
 	whole.Backup = "r7"
@@ -45,21 +45,21 @@ func TestFrozenBase(t *testing.T) {
 			t.Fatalf("%s: %v", file, err)
 		}
 		if got := string(again); got != data {
-			t.Errorf("%s is written otherwise now:\n%s\nfrozen:\n%s", file, got, data)
+			t.Errorf("%s is encoded differently now:\n%s\nfrozen:\n%s", file, got, data)
 		}
 		bases = append(bases, *b)
 	}
 	frozen.Covers(t, bases)
 }
 
-// frozenSums are hashes that are stored and compared with ones made later: with
-// another way to make them, each plan that waits would look outdated after an
-// upgrade, and each secret changed.
+// frozenSums are hashes that are stored and compared with later ones. If they
+// were computed differently after an upgrade, each waiting plan would be stale,
+// and each secret would look changed.
 type frozenSums struct {
 	Kind tenant.Kind     `json:"kind"`
 	Body json.RawMessage `json:"body"`
 	Key  string          `json:"key"`
-	// Fingerprint is of Body in the tenant, Sum of Body as a file.
+	// Fingerprint is the fingerprint of Body in the tenant, and Sum the hash of a file with Body.
 	Fingerprint string `json:"fingerprint"`
 	Sum         string `json:"sum"`
 	// Base is Body as the base has it, its secret as a hash. Secrets is the hash
@@ -67,7 +67,7 @@ type frozenSums struct {
 	Base         json.RawMessage   `json:"base"`
 	Secrets      map[string]string `json:"secrets"`
 	FleetSecrets map[string]string `json:"fleetSecrets"`
-	// Redacted and Mask stand for secrets in plans and snapshots.
+	// Redacted and Mask replace secrets in plans and snapshots.
 	Redacted string `json:"redacted"`
 	Mask     string `json:"mask"`
 }

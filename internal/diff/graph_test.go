@@ -14,10 +14,10 @@ func TestComponents(t *testing.T) {
 	}{
 		{"none", nil, nil},
 		{"dependencies come first", [][]int{{1}, {2}, {}}, [][]int{{2}, {1}, {0}}},
-		{"a circle is one", [][]int{{1}, {2}, {0}, {0}}, [][]int{{0, 1, 2}, {3}}},
-		{"two circles, one leads to the other", [][]int{{1}, {0, 2}, {3}, {2}}, [][]int{{2, 3}, {0, 1}}},
-		{"an edge to a finished component joins nothing", [][]int{{}, {0}, {0, 1}}, [][]int{{0}, {1}, {2}}},
-		{"a node alone, with itself", [][]int{{0}}, [][]int{{0}}},
+		{"a cycle is one component", [][]int{{1}, {2}, {0}, {0}}, [][]int{{0, 1, 2}, {3}}},
+		{"two cycles, with an edge between them", [][]int{{1}, {0, 2}, {3}, {2}}, [][]int{{2, 3}, {0, 1}}},
+		{"an edge to a finished component", [][]int{{}, {0}, {0, 1}}, [][]int{{0}, {1}, {2}}},
+		{"one node with an edge to itself", [][]int{{0}}, [][]int{{0}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -28,7 +28,7 @@ func TestComponents(t *testing.T) {
 	}
 }
 
-func TestShortestCircle(t *testing.T) {
+func TestShortestCycle(t *testing.T) {
 	tests := []struct {
 		name  string
 		edges [][]int
@@ -42,7 +42,7 @@ func TestShortestCircle(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, shortestCycle(tt.edges, 0)); diff != "" {
-				t.Errorf("circle (-want +got)\n%s", diff)
+				t.Errorf("cycle (-want +got)\n%s", diff)
 			}
 		})
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Guards, the host's too, see what is in the tenant and what will be sent, and
-// no secret of either.
+// All guards get the tenant's objects and the bodies that the deploy will send,
+// without secrets.
 func TestGuardRequest(t *testing.T) {
 	var seen []tenant.GuardRequest
 	watch := func(r tenant.GuardRequest) []tenant.Violation { seen = append(seen, r); return nil }
@@ -34,10 +34,10 @@ func TestGuardRequest(t *testing.T) {
 	}
 	asked, err := r.GuardRequest()
 	if err != nil || len(seen) != 1 {
-		t.Fatalf("the host's rule was asked %d times, %v", len(seen), err)
+		t.Fatalf("the host's guard was called %d times, %v", len(seen), err)
 	}
 	if diff := cmp.Diff(seen[0], asked); diff != "" {
-		t.Errorf("the host's rule sees something else (-host +client)\n%s", diff)
+		t.Errorf("the host's guard gets another request (-host +client)\n%s", diff)
 	}
 	maps.DeleteFunc(asked.IDs, func(_ string, ids map[string]string) bool { return len(ids) == 0 })
 	ids := map[string]map[string]string{"groups": {"G": "g1", "Gone": "g3"}, "policies": {"P": "1"}}
@@ -55,7 +55,7 @@ func TestGuardRequest(t *testing.T) {
 	}
 }
 
-// escapeFake writes a text of the file that looks like a new object.
+// escapeFake escapes a text of the file that looks like a new object.
 func escapeFake(body string) string {
 	return strings.ReplaceAll(body, `"${new:`, `"$${new:`)
 }

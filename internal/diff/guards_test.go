@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// planOf returns a plan with n items of each verb, of one kind per verb:
-// created, updated, deleted.
+// planOf returns a plan with n items of each verb. Each verb has a kind of its
+// own: created, updated, deleted.
 func planOf(creates, updates, deletes int) *plan.Plan {
 	p := &plan.Plan{}
 	add := func(n int, verb tenant.Verb, kind string) {
@@ -25,7 +25,8 @@ func planOf(creates, updates, deletes int) *plan.Plan {
 	return p
 }
 
-// full is a base and a desired line in which no kind is emptied.
+// full returns an input whose desired configuration has files of each kind in
+// the base.
 func full() Input {
 	return Input{
 		Base: &Base{Objects: []BaseObject{{Kind: "deleted", Key: "0"}, {Kind: "deleted", Key: "kept"}}},
@@ -46,9 +47,9 @@ func TestApplyGuards(t *testing.T) {
 		in   func(in *Input)
 		want []plan.Violation
 	}{
-		{name: "an empty plan breaks nothing", plan: &plan.Plan{}, in: func(in *Input) { *in = Input{} }},
+		{name: "an empty plan breaks no rule", plan: &plan.Plan{}, in: func(in *Input) { *in = Input{} }},
 		{
-			name: "an empty desired line, with deletes",
+			name: "an empty desired configuration, with deletes",
 			plan: planOf(0, 0, 1),
 			in:   func(in *Input) { in.Desired.Resources = nil },
 			want: []plan.Violation{{
@@ -58,12 +59,12 @@ func TestApplyGuards(t *testing.T) {
 			}},
 		},
 		{
-			name: "an empty desired line, without deletes",
+			name: "an empty desired configuration, without deletes",
 			plan: planOf(0, 1, 0),
 			in:   func(in *Input) { in.Desired.Resources = nil },
 		},
 		{
-			name: "a kind with nothing left",
+			name: "a kind without files",
 			plan: planOf(1, 1, 1),
 			in:   func(in *Input) { in.Desired.Resources = in.Desired.Resources[:2] },
 			want: []plan.Violation{{
@@ -73,12 +74,12 @@ func TestApplyGuards(t *testing.T) {
 			}},
 		},
 		{
-			name: "a kind with nothing left that had nothing before",
+			name: "a kind that never had files",
 			plan: planOf(1, 1, 1),
 			in:   func(in *Input) { in.Desired.Resources, in.Base = in.Desired.Resources[:2], nil },
 		},
 		{
-			name: "protected objects, once per selector that matches",
+			name: "protected objects, one violation per matching selector",
 			plan: planOf(1, 2, 1),
 			in: func(in *Input) {
 				in.Rules.Protected = []plan.Selector{{Kind: "updated"}, {Kind: "nothing"}, {Key: "0*"}}
@@ -89,7 +90,7 @@ func TestApplyGuards(t *testing.T) {
 			},
 		},
 		{
-			name: "a protected object that is renamed away",
+			name: "a protected object with a new name",
 			plan: renamed,
 			in:   func(in *Input) { in.Rules.Protected = []plan.Selector{{Key: "break-glass"}} },
 			want: []plan.Violation{{Rule: "protected", Message: `the plan changes protected objects: kind "*", key "break-glass"`, Items: []string{"policies/new"}}},

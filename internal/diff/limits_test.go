@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// limited is a plan's items in short: "kind/key" and what is done with it.
+// limited is a short form of a plan's items.
 type limited struct {
 	kind    string
 	n       int
@@ -39,8 +39,7 @@ func planWith(groups ...limited) *plan.Plan {
 	return p
 }
 
-// TestLimits holds deletes and updates against the limits, each at the limit
-// and one above it.
+// TestLimits checks deletes and updates at each limit and one above it.
 func TestLimits(t *testing.T) {
 	deletes := func(kind string, n int) limited { return limited{kind: kind, n: n, verb: tenant.Delete} }
 	updates := func(kind string, n int, changed ...string) limited {
@@ -54,16 +53,16 @@ func TestLimits(t *testing.T) {
 		rules plan.Rules
 		want  []string // messages
 	}{
-		{name: "nothing"},
+		{name: "an empty plan"},
 		{name: "as many deletes as the default allows", items: []limited{deletes("groups", 5), deletes("apps", 5)}, sizes: plenty},
-		{name: "one delete more, of all kinds together", items: []limited{deletes("groups", 6), deletes("apps", 5)}, sizes: plenty,
+		{name: "one delete more, in all kinds together", items: []limited{deletes("groups", 6), deletes("apps", 5)}, sizes: plenty,
 			want: []string{"the plan would delete 11 objects, and the limit is 10"}},
 		{name: "as many deletes as the host allows", items: []limited{deletes("groups", 3)}, sizes: plenty, rules: plan.Rules{MaxDeletes: 3}},
 		{name: "one delete more than the host allows", items: []limited{deletes("groups", 4)}, sizes: plenty, rules: plan.Rules{MaxDeletes: 3},
 			want: []string{"the plan would delete 4 objects, and the limit is 3"}},
-		{name: "negative limits are none", items: []limited{deletes("groups", 900), updates("apps", 900)}, sizes: plenty,
+		{name: "a negative limit means no limit", items: []limited{deletes("groups", 900), updates("apps", 900)}, sizes: plenty,
 			rules: plan.Rules{MaxDeletes: -1, MaxDeleteShare: -1, MaxUpdates: -1, MaxUpdateShare: -1}},
-		{name: "no limit by count leaves that by share", items: []limited{deletes("groups", 301)}, sizes: plenty, rules: plan.Rules{MaxDeletes: -1},
+		{name: "without a limit by number, the limit by share applies", items: []limited{deletes("groups", 301)}, sizes: plenty, rules: plan.Rules{MaxDeletes: -1},
 			want: []string{"the plan would delete 301 of the 1000 objects of groups, and the limit is 30 percent, here 300"}},
 
 		{name: "exactly 30 percent", items: []limited{deletes("groups", 3)}, sizes: map[string]int{"groups": 10}},
@@ -79,38 +78,38 @@ func TestLimits(t *testing.T) {
 		{name: "2 of 4", items: []limited{deletes("groups", 2)}, sizes: map[string]int{"groups": 4},
 			want: []string{"the plan would delete 2 of the 4 objects of groups, and the limit is 1 of a kind with fewer than 5 objects"}},
 		{name: "1 of 1", items: []limited{deletes("groups", 1)}, sizes: map[string]int{"groups": 1}},
-		{name: "each kind for itself", items: []limited{deletes("apps", 2), deletes("devices", 3), deletes("groups", 3)}, sizes: map[string]int{"groups": 8, "apps": 3, "devices": 10},
+		{name: "each kind separately", items: []limited{deletes("apps", 2), deletes("devices", 3), deletes("groups", 3)}, sizes: map[string]int{"groups": 8, "apps": 3, "devices": 10},
 			want: []string{
 				"the plan would delete 2 of the 3 objects of apps, and the limit is 1 of a kind with fewer than 5 objects",
 				"the plan would delete 3 of the 8 objects of groups, and the limit is 30 percent, here 2",
 			}},
-		{name: "a share of the host's", items: []limited{deletes("groups", 5)}, sizes: map[string]int{"groups": 10}, rules: plan.Rules{MaxDeleteShare: 50}},
-		{name: "more than a share of the host's", items: []limited{deletes("groups", 6)}, sizes: map[string]int{"groups": 10}, rules: plan.Rules{MaxDeleteShare: 50},
+		{name: "the host's share", items: []limited{deletes("groups", 5)}, sizes: map[string]int{"groups": 10}, rules: plan.Rules{MaxDeleteShare: 50}},
+		{name: "more than the host's share", items: []limited{deletes("groups", 6)}, sizes: map[string]int{"groups": 10}, rules: plan.Rules{MaxDeleteShare: 50},
 			want: []string{"the plan would delete 6 of the 10 objects of groups, and the limit is 50 percent, here 5"}},
-		{name: "a large share does not open a small kind", items: []limited{deletes("groups", 2)}, sizes: map[string]int{"groups": 4}, rules: plan.Rules{MaxDeleteShare: 100},
+		{name: "a large share does not raise the limit of a small kind", items: []limited{deletes("groups", 2)}, sizes: map[string]int{"groups": 4}, rules: plan.Rules{MaxDeleteShare: 100},
 			want: []string{"the plan would delete 2 of the 4 objects of groups, and the limit is 1 of a kind with fewer than 5 objects"}},
-		{name: "one object may go, however small the share", items: []limited{deletes("groups", 1)}, sizes: map[string]int{"groups": 50}, rules: plan.Rules{MaxDeleteShare: 1}},
+		{name: "one object may be deleted with any share", items: []limited{deletes("groups", 1)}, sizes: map[string]int{"groups": 50}, rules: plan.Rules{MaxDeleteShare: 1}},
 
 		{name: "as many updates as the default allows", items: []limited{updates("groups", 100), updates("apps", 100), {kind: "apps", n: 500, verb: tenant.Create}}, sizes: plenty},
 		{name: "one update more", items: []limited{updates("groups", 100), updates("apps", 101)}, sizes: plenty,
 			want: []string{"the plan would update 201 objects, and the limit is 200"}},
-		{name: "by default no share of updates", items: []limited{updates("groups", 10)}, sizes: map[string]int{"groups": 10}},
-		{name: "as large a share of updates as the host allows", items: []limited{updates("groups", 5)}, sizes: map[string]int{"groups": 10}, rules: plan.Rules{MaxUpdateShare: 50}},
+		{name: "by default updates have no limit by share", items: []limited{updates("groups", 10)}, sizes: map[string]int{"groups": 10}},
+		{name: "the host's share of updates", items: []limited{updates("groups", 5)}, sizes: map[string]int{"groups": 10}, rules: plan.Rules{MaxUpdateShare: 50}},
 		{name: "a larger share of updates", items: []limited{updates("groups", 6)}, sizes: map[string]int{"groups": 10}, rules: plan.Rules{MaxUpdateShare: 50},
 			want: []string{"the plan would update 6 of the 10 objects of groups, and the limit is 50 percent, here 5"}},
 		{name: "an object and its parts are one update", items: []limited{updates("groups", 3), {kind: "groups", n: 3, verb: tenant.Update, part: "members"}},
 			sizes: plenty, rules: plan.Rules{MaxUpdates: 3}},
 		{name: "parts count as their object", items: []limited{{kind: "groups", n: 4, verb: tenant.Update, part: "members"}}, sizes: plenty, rules: plan.Rules{MaxUpdates: 3},
 			want: []string{"the plan would update 4 objects, and the limit is 3"}},
-		{name: "parts of what is created are no updates", items: []limited{{kind: "groups", n: 9, verb: tenant.Create}, {kind: "groups", n: 9, verb: tenant.Update, part: "members"}},
+		{name: "parts of created objects are not updates", items: []limited{{kind: "groups", n: 9, verb: tenant.Create}, {kind: "groups", n: 9, verb: tenant.Update, part: "members"}},
 			sizes: plenty, rules: plan.Rules{MaxUpdates: 3}},
 
 		{name: "names and descriptions do not count", items: []limited{updates("groups", 300, "/displayName", "/description"), updates("apps", 300, "/name")}, sizes: plenty},
-		{name: "a name and more counts", items: []limited{updates("groups", 201, "/displayName", "/state")}, sizes: plenty,
+		{name: "a name and another property count", items: []limited{updates("groups", 201, "/displayName", "/state")}, sizes: plenty,
 			want: []string{"the plan would update 201 objects, and the limit is 200"}},
-		{name: "a description within something counts", items: []limited{updates("groups", 201, "/x/description")}, sizes: plenty,
+		{name: "a nested description counts", items: []limited{updates("groups", 201, "/x/description")}, sizes: plenty,
 			want: []string{"the plan would update 201 objects, and the limit is 200"}},
-		{name: "what is no name in a natural key counts", items: []limited{updates("apps", 201, "/@odata.type")}, sizes: plenty,
+		{name: "a property of the natural key that is not a name counts", items: []limited{updates("apps", 201, "/@odata.type")}, sizes: plenty,
 			want: []string{"the plan would update 201 objects, and the limit is 200"}},
 		{name: "another kind's natural key counts", items: []limited{updates("groups", 201, "/name")}, sizes: plenty,
 			want: []string{"the plan would update 201 objects, and the limit is 200"}},
@@ -133,7 +132,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestLimitsNameItems looks at what else a broken limit says.
+// TestLimitsNameItems checks the items and the limit of a violation.
 func TestLimitsNameItems(t *testing.T) {
 	p := planWith(limited{kind: "apps", n: 2, verb: tenant.Delete}, limited{kind: "groups", n: 1, verb: tenant.Delete})
 	got := tooManyDeletes(p, &plan.Rules{MaxDeletes: 2}, map[string]int{"apps": 2, "groups": 2})
@@ -147,7 +146,8 @@ func TestLimitsNameItems(t *testing.T) {
 	}
 }
 
-// unassigning is a plan with an object that loses n assignments, and keeps one.
+// unassigning returns a plan with an object that loses n assignments and keeps
+// one.
 func unassigning(n int) *plan.Plan {
 	it := plan.Item{ID: "apps#assignments/A", Kind: "apps", Key: "A", Part: "assignments", Verb: tenant.Update,
 		After: json.RawMessage(`{"assignments":[{"target":{"groupId":"left"}}]}`)}
@@ -194,7 +194,7 @@ func TestMostOfAKindIsDeleted(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		lost int
-		file func(i int) string // the body of a file in place of a lost one; "" for none
+		file func(i int) string // the body of a file in place of a lost one; empty for no file
 		want int
 	}{
 		{"2 of 8", 2, nil, 0},
@@ -215,7 +215,7 @@ func TestMostOfAKindIsDeleted(t *testing.T) {
 				in.Desired.Resources = append(in.Desired.Resources, tenant.Resource{Kind: kind, Key: fmt.Sprintf("Q%d", i), Body: []byte(tt.file(i))})
 			}
 		}
-		// What nobody manages makes no share smaller.
+		// Unmanaged objects do not count towards the share.
 		for i := range 90 {
 			in.Current.Resources = append(in.Current.Resources, tenant.Resource{Kind: kind, ID: fmt.Sprintf("other-%d", i), Body: fmt.Appendf(nil, `{"displayName":"O%d"}`, i)})
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// largeObjects are pairs of a file and an object that are large in one way.
+// largeObjects returns files and objects, each of them large in one way.
 func largeObjects(n int) map[string]comparisonCase {
 	list := func(prefix string, n int) string {
 		var b strings.Builder
@@ -37,7 +37,7 @@ func largeObjects(n int) map[string]comparisonCase {
 	}
 	objects := func(format, prefix string) string {
 		var all []string
-		for i := range n / 4 { // what a parser keeps for the next body counts otherwise
+		for i := range n / 4 { // otherwise the parser's retained memory distorts the result
 			all = append(all, fmt.Sprintf(format, i, prefix))
 		}
 		return "[" + strings.Join(all, ",") + "]"
@@ -57,9 +57,9 @@ func largeObjects(n int) map[string]comparisonCase {
 	}
 }
 
-// Comparing allocates in proportion to depth, members and size, whatever
-// differs, and so does what follows from it: the plan, its digests, the file
-// with the tenant's values.
+// A comparison allocates in proportion to the depth, the number of members and
+// the size, for any differences. So do its results: the plan, its digests, and
+// the file with the tenant's values.
 func TestAllocationsAreLinear(t *testing.T) {
 	measure := func(tc comparisonCase) (size, count float64) {
 		in := tc.input(t)

@@ -14,7 +14,7 @@ func TestCompareIdentity(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
 			name:        "bound id before name",
-			explanation: "a renamed object is the same object, and its name a property that drifted",
+			explanation: "a renamed object is the same object, and its name has drifted",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/A {"displayName":"A"}`,
 			current:     `groups 1 {"displayName":"B"}`,
@@ -23,7 +23,7 @@ func TestCompareIdentity(t *testing.T) {
 		},
 		{
 			name:        "name in the file before its key",
-			explanation: "a file may be called otherwise than its object",
+			explanation: "a file may have another name than its object",
 			desired:     `groups/file {"displayName":"Name"}`,
 			current:     `groups 1 {"displayName":"Name"}`,
 			want:        `base groups/file=1 {"displayName":"Name"}`,
@@ -36,8 +36,8 @@ func TestCompareIdentity(t *testing.T) {
 			want:        `note ambiguous groups/A`,
 		},
 		{
-			name:        "a name that a bound object has",
-			explanation: "a second object of its name is never created",
+			name:        "the name of a bound object",
+			explanation: "a second object with its name is never created",
 			base:        `groups/A=1`,
 			desired:     `groups/file {"displayName":"X"}`,
 			current:     `groups 1 {"displayName":"X"}`,
@@ -46,7 +46,7 @@ func TestCompareIdentity(t *testing.T) {
 		},
 		{
 			name:        "a rename together with an edit",
-			explanation: "without $previousNames nobody knows whether it is the same object: it is neither deleted nor created",
+			explanation: "without $previousNames it is unknown whether it is the same object: it is neither deleted nor created",
 			base:        `groups/A=1 {"displayName":"X","x":1}`,
 			desired:     `groups/B {"displayName":"X","x":2}`,
 			current:     `groups 1 {"displayName":"X","x":1}`,
@@ -55,7 +55,7 @@ func TestCompareIdentity(t *testing.T) {
 		},
 		{
 			name:        "a second file of one name",
-			explanation: "one of them is the object's, the other is not made into a second one",
+			explanation: "one of them is the object's file, and the other creates no second object",
 			base:        `groups/A=1 {"displayName":"X"}`,
 			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X"}`,
 			current:     `groups 1 {"displayName":"X"}`,
@@ -64,14 +64,14 @@ func TestCompareIdentity(t *testing.T) {
 		},
 		{
 			name:        "two in the repository",
-			explanation: "two files of one name are an error, never a create",
+			explanation: "two files with one name are an error, never a create",
 			desired:     `groups/A1 {"displayName":"A"}` + "\n" + `groups/A2 {"displayName":"A"}`,
 			want: `note ambiguous groups/A1
 				note ambiguous groups/A2`,
 		},
 		{
 			name:        "duplicates in the tenant",
-			explanation: "objects of one name get keys that depend on their id alone",
+			explanation: "objects with one name get keys that depend only on their id",
 			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
 			want: `adopt groups/A ~6b86b273 {"displayName":"A"}
 				adopt groups/A ~d4735e3a {"displayName":"A"}
@@ -79,8 +79,8 @@ func TestCompareIdentity(t *testing.T) {
 				base groups/A ~d4735e3a=2`,
 		},
 		{
-			name:        "a second of the same name",
-			explanation: "the bound one keeps its key",
+			name:        "a second object with the same name",
+			explanation: "the bound object keeps its key",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/A {"displayName":"A"}`,
 			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
@@ -89,8 +89,8 @@ func TestCompareIdentity(t *testing.T) {
 				base groups/A ~d4735e3a=2`,
 		},
 		{
-			name:        "deleted and made again in the tenant",
-			explanation: "it is the same key with another id, compared with the base",
+			name:        "deleted and created again in the tenant",
+			explanation: "the key gets another id, and the object is compared with the base",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":1}`,
 			current:     `groups 2 {"displayName":"A","x":2}`,
@@ -99,8 +99,8 @@ func TestCompareIdentity(t *testing.T) {
 				base groups/A=2 {"displayName":"A","x":1}`,
 		},
 		{
-			name:        "perhaps made again",
-			explanation: "while nobody knows whether the old one is gone, the new one is left alone",
+			name:        "perhaps created again",
+			explanation: "while it is unknown whether the old object is gone, the new one is left alone",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/A {"displayName":"A"}`,
 			current:     `groups 2 {"displayName":"A"}`,
@@ -109,14 +109,14 @@ func TestCompareIdentity(t *testing.T) {
 		},
 		{
 			name:        "without a name",
-			explanation: "an object without a natural key is called by its id",
+			explanation: "the key of an object without a natural key is its id",
 			current:     `groups 77 {"x":1}`,
 			want: `adopt groups/77 {"x":1}
 				base groups/77=77`,
 		},
 		{
 			name:        "known id",
-			explanation: "an object that this run has created is bound by its id, whatever its name",
+			explanation: "an object that this run has created is bound by its id, with any name",
 			desired:     `groups/A {"displayName":"A"}`,
 			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
 			adjust:      func(in *Input) { in.Bound = reference.Bindings{"groups": {"A": "2"}} },
@@ -134,11 +134,11 @@ func TestCompareIdentity(t *testing.T) {
 	})
 }
 
-func TestCompareTwins(t *testing.T) {
+func TestCompareDuplicates(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
 			name:        "bound under another key",
-			explanation: "a file is not created beside the object that has its name already",
+			explanation: "a file with the name of a bound object creates no second object",
 			base:        `apps/BG=1`,
 			desired:     `apps/grp-bg {"displayName":"BG"}`,
 			current:     `apps 1 {"displayName":"BG"}`,
@@ -146,8 +146,8 @@ func TestCompareTwins(t *testing.T) {
 				base apps/BG=1`,
 		},
 		{
-			name:        "bound under another key, told",
-			explanation: "$previousNames gives the object to the file, though no file had the key",
+			name:        "bound under another key, with $previousNames",
+			explanation: "$previousNames binds the object to the file, even though no file had the key",
 			base:        `apps/BG=1`,
 			desired:     `apps/grp-bg {"displayName":"BG","x":1,"$previousNames":["BG"]}`,
 			current:     `apps 1 {"displayName":"BG"}`,
@@ -156,7 +156,7 @@ func TestCompareTwins(t *testing.T) {
 		},
 		{
 			name:        "renamed and edited",
-			explanation: "a file that moved and changed is neither created again nor its object deleted",
+			explanation: "a moved and changed file creates no object, and its object is not deleted",
 			base:        `groups/A=1 {"displayName":"X","x":1}`,
 			desired:     `groups/B {"displayName":"X","x":2}`,
 			current:     `groups 1 {"displayName":"X","x":1}`,
@@ -165,7 +165,7 @@ func TestCompareTwins(t *testing.T) {
 		},
 		{
 			name:        "a second file",
-			explanation: "one of two files has the object; the other is not created",
+			explanation: "one of two files has the object, and the other creates none",
 			base:        `groups/A=1 {"displayName":"X"}`,
 			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X","y":1}`,
 			current:     `groups 1 {"displayName":"X"}`,
@@ -173,8 +173,8 @@ func TestCompareTwins(t *testing.T) {
 				base groups/A=1 {"displayName":"X"}`,
 		},
 		{
-			name:        "a second file of a new name",
-			explanation: "the name that a file gives its object counts before the tenant has it",
+			name:        "a second file with a new name",
+			explanation: "the name in an object's file counts before the tenant has it",
 			base:        `groups/A=1 {"displayName":"X"}`,
 			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"Y"}`,
 			current:     `groups 1 {"displayName":"X"}`,
@@ -183,8 +183,8 @@ func TestCompareTwins(t *testing.T) {
 				base groups/A=1 {"displayName":"X"}`,
 		},
 		{
-			name:        "a name that is given up",
-			explanation: "a new object may have the name that the repository takes from another",
+			name:        "a name that an object loses",
+			explanation: "a new object may have the name that another object loses in the repository",
 			base:        `groups/A=1 {"displayName":"X"}`,
 			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"X"}`,
 			current:     `groups 1 {"displayName":"X"}`,
@@ -193,8 +193,8 @@ func TestCompareTwins(t *testing.T) {
 				base groups/A=1 {"displayName":"X"}`,
 		},
 		{
-			name:        "a name that the tenant gave",
-			explanation: "what the tenant has renamed keeps the name that drifted",
+			name:        "a name from the tenant",
+			explanation: "an object that was renamed in the tenant keeps its drifted name",
 			base:        `groups/A=1 {"displayName":"Y"}`,
 			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"X"}`,
 			current:     `groups 1 {"displayName":"X"}`,
@@ -204,7 +204,7 @@ func TestCompareTwins(t *testing.T) {
 		},
 		{
 			name:        "one of two that share a name is deleted in the tenant",
-			explanation: "both were agreed on, so the absence of one is drift like any other",
+			explanation: "both were in the base, so the absence of one is ordinary drift",
 			base:        `groups/A=1 {"displayName":"X"}` + "\n" + `groups/B=2 {"displayName":"X"}`,
 			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X"}`,
 			current:     `groups 1 {"displayName":"X"}`,
@@ -219,8 +219,8 @@ func TestCompareTwins(t *testing.T) {
 func TestCompareRenames(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
-			name:        "with a hidden secret",
-			explanation: "a file that hides its secret is the same file under another name",
+			name:        "with a masked secret",
+			explanation: "a file with a masked secret is the same file with another name",
 			base:        `policies/A=1 {"displayName":"X","password":"${secret:0000}"}`,
 			desired:     `policies/B {"displayName":"X","password":"[redacted]"}`,
 			current:     `policies 1 {"displayName":"X","password":"pw"}`,
@@ -228,7 +228,7 @@ func TestCompareRenames(t *testing.T) {
 		},
 		{
 			name:        "same body",
-			explanation: "a file that only moved is a rename: nothing for the tenant, and the base follows",
+			explanation: "a file that only moved is a rename: no change of the tenant, and a new key in the base",
 			base:        `groups/Old=1 {"displayName":"A","x":1}`,
 			desired:     `groups/New {"displayName":"A","x":1}`,
 			current:     `groups 1 {"displayName":"A","x":1}`,
@@ -245,7 +245,7 @@ func TestCompareRenames(t *testing.T) {
 		},
 		{
 			name:        "references follow",
-			explanation: "what both sides agreed on names the new key; files may use the old one if the file tells it",
+			explanation: "the base has the new key; files may use the old key if $previousNames has it",
 			base:        `groups/Old=1 {"displayName":"A","x":1}` + "\n" + `policies/P=2 {"displayName":"P","owner":"${groups/Old}"}` + "\n" + `policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
 			desired:     `groups/New {"displayName":"A","x":1,"$previousNames":["Old"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/New}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Old}"}`,
 			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}` + "\n" + `policies 3 {"displayName":"Q","owner":"1"}`,
@@ -254,8 +254,8 @@ func TestCompareRenames(t *testing.T) {
 				base policies/Q=3 {"displayName":"Q","owner":"${groups/New}"}`,
 		},
 		{
-			name:        "references to a name that nobody tells",
-			explanation: "without $previousNames the old name leads nowhere, in this run and in later ones",
+			name:        "references to a former name without $previousNames",
+			explanation: "without $previousNames the old name does not resolve, in this run and in later ones",
 			base:        `groups/Old=1 {"displayName":"A","x":1}` + "\n" + `policies/P=2 {"displayName":"P","owner":"${groups/Old}"}` + "\n" + `policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
 			desired:     `groups/New {"displayName":"A","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/New}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Old}"}`,
 			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}` + "\n" + `policies 3 {"displayName":"Q","owner":"1"}`,
@@ -265,8 +265,8 @@ func TestCompareRenames(t *testing.T) {
 				base policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
 		},
 		{
-			name:        "two claim one",
-			explanation: "where nothing tells which file replaces which, nothing is done",
+			name:        "two files claim one object",
+			explanation: "if it is unknown which file replaces which, nothing changes",
 			base:        `groups/Old=1 {"displayName":"A"}`,
 			desired:     `groups/New1 {"displayName":"A"}` + "\n" + `groups/New2 {"displayName":"A"}`,
 			current:     `groups 1 {"displayName":"A"}`,
@@ -276,7 +276,7 @@ func TestCompareRenames(t *testing.T) {
 		},
 		{
 			name:        "another body",
-			explanation: "a vanished and a new file that have nothing in common are a delete and a create",
+			explanation: "a vanished and a new file with different bodies are a delete and a create",
 			base:        `groups/Old=1 {"displayName":"A","x":1}`,
 			desired:     `groups/New {"displayName":"B","x":2}`,
 			current:     `groups 1 {"displayName":"A","x":1}`,
@@ -286,7 +286,7 @@ func TestCompareRenames(t *testing.T) {
 		},
 		{
 			name:        "copied file",
-			explanation: "a previous name that still has its file is no rename",
+			explanation: "a previous name that still has its file is not a rename",
 			base:        `groups/Old=1 {"displayName":"A"}`,
 			desired:     `groups/Old {"displayName":"A"}` + "\n" + `groups/New {"displayName":"B","$previousNames":["Old"]}`,
 			current:     `groups 1 {"displayName":"A"}`,
@@ -308,7 +308,7 @@ func TestRevertOfRename(t *testing.T) {
 	}
 	changes := r.Revert["groups/New"]
 	if len(changes) != 2 || changes[0].Key != "Old" || changes[0].Body == nil || changes[1].Key != "New" || changes[1].Body != nil {
-		t.Errorf("a rename is taken back by two changes, got %+v", changes)
+		t.Errorf("the revert of a rename has two changes, got %+v", changes)
 	}
 }
 
@@ -325,9 +325,9 @@ func TestLongKeys(t *testing.T) {
 	}
 }
 
-// What is kept because its file cannot be used must not count as unchanged in
-// the run after, when the base has followed the rename.
-func TestUntoldRenameStaysNoted(t *testing.T) {
+// An object that is left alone because its file cannot be used must not count
+// as unchanged in the next run, when the base has the new key.
+func TestRenameWithoutPreviousNamesStaysNoted(t *testing.T) {
 	tc := comparisonCase{
 		desired: `groups/Old {"displayName":"G","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/Old}"}`,
 		current: `groups 1 {"displayName":"G","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}`,
@@ -348,12 +348,12 @@ func TestUntoldRenameStaysNoted(t *testing.T) {
 	}
 }
 
-// Two files with one key are found wherever they stand among the others, and
-// keep the object as it is.
+// Two files with one key are found at any position among the others, and the
+// object stays unchanged.
 func TestFilesWithOneKey(t *testing.T) {
 	runComparisons(t, []comparisonCase{{
-		name:        "behind another file",
-		explanation: "nothing of the object is changed until one of the files is removed",
+		name:        "after another file",
+		explanation: "the object stays unchanged until one of the files is removed",
 		base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}`,
 		desired:     `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B","x":1}` + "\n" + `groups/C {"displayName":"C"}` + "\n" + `groups/B {"displayName":"B","x":2}`,
 		current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}`,
@@ -364,12 +364,12 @@ func TestFilesWithOneKey(t *testing.T) {
 	}})
 }
 
-// A property names an object also where other objects of its kind, before it in
-// order, are not in the tenant yet.
+// A property resolves to an object even if earlier objects of its kind are not
+// in the tenant yet.
 func TestPropertyNamesBehindNewObjects(t *testing.T) {
 	runComparisons(t, []comparisonCase{{
 		name:        "a new object comes first",
-		explanation: "the tenant's text is the property of B, as the file says",
+		explanation: "the tenant's text is the property of B, as in the file",
 		base:        `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=1 {"displayName":"P","contact":"${groups/B#mail}"}`,
 		desired:     `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B"}` + "\n" + `policies/P {"displayName":"P","contact":"${groups/B#mail}"}`,
 		current:     `groups 2 {"displayName":"B","mail":"b@contoso.com"}` + "\n" + `policies 1 {"displayName":"P","contact":"b@contoso.com"}`,

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// run is a plan, all of whose items were applied.
+// run is a plan with all its items applied.
 type run struct {
 	in Input
 	*Result
@@ -29,13 +29,13 @@ func runOf(t *testing.T, tc comparisonCase) run {
 		t.Fatal(err)
 	}
 	if len(r.Plan.Items) == 0 {
-		t.Fatalf("nothing is proposed:\n%s", messages(r))
+		t.Fatalf("got no item:\n%s", messages(r))
 	}
 	return run{in, r}
 }
 
-// readBack returns the input of the next run, after reading back what the
-// tenant has. items names those that were not kept.
+// readBack returns the input of the next run, after the tenant's objects were
+// read back. notKept reports the items that were not kept.
 func (r run) readBack(t *testing.T, current string, notKept func(*plan.Item) bool) Input {
 	t.Helper()
 	in := r.in
@@ -60,7 +60,7 @@ func (r run) readBack(t *testing.T, current string, notKept func(*plan.Item) boo
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in.Base, err = DecodeBase(data); err != nil { // what is remembered survives the storage
+	if in.Base, err = DecodeBase(data); err != nil { // the records survive the storage
 		t.Fatal(err)
 	}
 	return in
@@ -68,8 +68,8 @@ func (r run) readBack(t *testing.T, current string, notKept func(*plan.Item) boo
 
 func all(*plan.Item) bool { return true }
 
-// marks returns a line per proposed change: its pointer, marked with a star if
-// it was not kept before.
+// marks returns a line for each proposed change: its pointer, with a star if
+// the tenant has not kept the change before.
 func marks(t *testing.T, in Input) []string {
 	t.Helper()
 	r, err := compareOnce(in)
@@ -98,26 +98,26 @@ func TestNotKept(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		of      comparisonCase
-		current string          // what is read back
+		current string          // the tenant's object, read back
 		change  func(in *Input) // before the next run
 		want    []string
 	}{
-		{"the value from before", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["t"]}`, nil, []string{"*update /x"}},
+		{"the old value", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["t"]}`, nil, []string{"*update /x"}},
 		{"a third value", update, `policies 1 {"displayName":"P","x":3,"y":2,"members":["b","c"],"tags":["t"]}`, nil, []string{"*update /x"}},
 		{"members of a set", update, `policies 1 {"displayName":"P","x":2,"y":2,"members":["a","b"],"tags":["t"]}`, nil, []string{"*update /members/-", "*update /members/-"}},
-		{"beside a new edit", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b"],"tags":["t"]}`, func(in *Input) {
+		{"together with a new edit", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b"],"tags":["t"]}`, func(in *Input) {
 			in.Desired.Resources[0].Body = json.RawMessage(`{"displayName":"P","x":2,"y":5,"members":["b","c","d"],"tags":["t"]}`)
 		}, []string{"*update /members/-", " update /members/-", "*update /x", " update /y"}},
 		{"the file has another value", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["t"]}`, func(in *Input) {
 			in.Desired.Resources[0].Body = json.RawMessage(`{"displayName":"P","x":4,"y":2,"members":["b","c"],"tags":["t"]}`)
 		}, []string{" update /x"}},
-		{"the tenant shows it after all", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["t"]}`, func(in *Input) {
+		{"the tenant has it later", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["t"]}`, func(in *Input) {
 			in.Current.Resources[0].Body = json.RawMessage(`{"displayName":"P","x":2,"y":2,"members":["b","c"],"tags":["t"]}`)
 		}, nil},
-		{"what was not written", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["u"]}`, nil, []string{"*update /x"}},
+		{"a property that was not written", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["u"]}`, nil, []string{"*update /x"}},
 		{"a create", comparisonCase{desired: `policies/P {"displayName":"P","x":{"y":{"on":true,"n":1}},"members":["a"]}`},
 			`policies 1 {"displayName":"P","x":{"y":{"on":false,"n":1}},"members":[]}`, nil, []string{"*update /members/-", "*update /x/y/on"}},
-		{"an object in place of the whole", comparisonCase{
+		{"a whole object", comparisonCase{
 			base: `policies/P=1 {"displayName":"P","x":{"a":1,"b":1}}`, desired: `policies/P {"displayName":"P","x":{"a":2,"b":2}}`, current: `policies 1 {"displayName":"P","x":{"a":1,"b":1}}`,
 		}, `policies 1 {"displayName":"P","x":null}`, nil, []string{"*update /x"}},
 		{"a delete", comparisonCase{base: `policies/P=1 {"displayName":"P"}`, current: `policies 1 {"displayName":"P"}`},
@@ -145,17 +145,17 @@ func TestNotKept(t *testing.T) {
 			}
 			marked := slices.ContainsFunc(tc.want, func(s string) bool { return s[0] == '*' })
 			if left := slices.ContainsFunc(r.Base.Objects, func(o BaseObject) bool { return len(o.NotKept) > 0 }); left != marked {
-				t.Errorf("the base remembers: %v, want %v", left, marked)
+				t.Errorf("the base has a record: %v, want %v", left, marked)
 			}
 			in.Base = r.Base
 			if diff := cmp.Diff(tc.want, marks(t, in)); diff != "" {
-				t.Errorf("the run after that (-want +got)\n%s", diff)
+				t.Errorf("the next run (-want +got)\n%s", diff)
 			}
 		})
 	}
 }
 
-// An item that could not be read back tells nothing about the service.
+// An item that could not be read back does not count as not kept.
 func TestNotReadBackIsNotNotKept(t *testing.T) {
 	r := runOf(t, comparisonCase{
 		base: `policies/P=1 {"displayName":"P","x":1}`, desired: `policies/P {"displayName":"P","x":2}`, current: `policies 1 {"displayName":"P","x":1}`,
@@ -166,7 +166,8 @@ func TestNotReadBackIsNotNotKept(t *testing.T) {
 	}
 }
 
-// The base holds neither the values nor hashes that a guess could be tried on.
+// The base has neither the values nor hashes with which a guess could be
+// tested.
 func TestNotKeptHoldsNoValue(t *testing.T) {
 	tc := comparisonCase{
 		base: `policies/P=1 {"displayName":"P"}`, desired: `policies/P {"displayName":"P","password":"s3cret"}`, current: `policies 1 {"displayName":"P"}`,
@@ -181,7 +182,7 @@ func TestNotKeptHoldsNoValue(t *testing.T) {
 		return in.Base.Objects[0].NotKept[0].Sum
 	}
 	if sum("a") == sum("b") {
-		t.Error("the sum depends on no key")
+		t.Error("the hash does not depend on the key")
 	}
 }
 
@@ -214,7 +215,7 @@ func TestDeviations(t *testing.T) {
 		{"an equal value in the tenant", func(in *Input) {
 			in.Current.Resources[0].Body = json.RawMessage(`{"displayName":"P","x":{"y":1.0,"z":1},"members":["b","b"],"tags":["t"]}`)
 		}, nil, 0},
-		{"another value beside it", func(in *Input) {
+		{"another value next to it", func(in *Input) {
 			in.Desired.Resources[0].Body = json.RawMessage(`{"displayName":"P","x":{"y":2,"z":9},"members":["b","c"],"tags":["t"]}`)
 		}, []string{" update /x/z"}, 0},
 		{"the set has another member", func(in *Input) {
@@ -223,17 +224,17 @@ func TestDeviations(t *testing.T) {
 		{"another object", func(in *Input) { in.Rules.Deviations[1].Key = "Q" }, []string{"*update /x/y"}, 0},
 		{"one that has not expired", func(in *Input) { in.Rules.Deviations[1].Expires = now.Add(time.Second) }, nil, 0},
 		{"one that has expired", func(in *Input) { in.Rules.Deviations[1].Expires = now }, []string{"*update /x/y"}, 0},
-		{"of the object around it", func(in *Input) {
+		{"a deviation of the enclosing object", func(in *Input) {
 			in.Rules.Deviations[1] = plan.Deviation{Kind: "policies", Key: "P", Pointer: "/x", Accepted: json.RawMessage(`{"z":1,"y":1}`)}
 		}, nil, 0},
 		{"absent", func(in *Input) {
 			in.Current.Resources[0].Body = json.RawMessage(`{"displayName":"P","x":{"z":1},"members":["b"],"tags":["t"]}`)
 			in.Rules.Deviations[1].Accepted = nil
 		}, nil, 0},
-		{"drift", func(in *Input) { // both sides had agreed; it is not adopted either
+		{"drift", func(in *Input) { // both sides had agreed; the drift is not adopted either
 			in.Base.Objects[0].Body = json.RawMessage(`{"displayName":"P","x":{"y":2,"z":1},"members":["b","c"],"tags":["t"]}`)
 		}, nil, 0},
-		{"a change around it", func(in *Input) {
+		{"a change of the enclosing value", func(in *Input) {
 			in.Base.Objects[0].Body = json.RawMessage(`{"displayName":"P","x":"old","members":["b"],"tags":["t"]}`)
 			in.Rules.Deviations[1] = plan.Deviation{Kind: "policies", Key: "P", Pointer: "/x/y", Accepted: json.RawMessage(`1`)}
 		}, nil, 0},
@@ -256,19 +257,20 @@ func TestDeviations(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(r.Adopt) != tc.adopted {
-				t.Errorf("adopted: %s", r.Adopt)
+				t.Errorf("got adoptions %s, want none", r.Adopt)
 			}
 			if tc.want == nil && !slices.ContainsFunc(r.Plan.Notes, func(n plan.Note) bool {
 				return n.Class == plan.Ignored && strings.Contains(n.Message, "the service does not take it") && strings.Contains(n.Message, "ann")
 			}) {
-				t.Errorf("no note says what is left alone, and why: %s", messages(r))
+				t.Errorf("got no note with the ignored difference and the reason: %s", messages(r))
 			}
 		})
 	}
 }
 
-// An accepted difference is forgotten: when the deviation ends, it is a new one.
-func TestDeviationEndsTheMemory(t *testing.T) {
+// An accepted difference loses its record: when the deviation ends, the
+// difference is a new one.
+func TestDeviationRemovesTheRecord(t *testing.T) {
 	in := runOf(t, comparisonCase{desired: `policies/P {"displayName":"P","x":2}`}).readBack(t, `policies 1 {"displayName":"P","x":1}`, all)
 	in.Now = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	in.Rules.Deviations = []plan.Deviation{{Kind: "policies", Key: "P", Pointer: "/x", Accepted: json.RawMessage(`1`), Expires: in.Now.Add(time.Hour)}}
@@ -282,7 +284,7 @@ func TestDeviationEndsTheMemory(t *testing.T) {
 	}
 }
 
-// A secret is in no deviation, and neither is a whole object.
+// No deviation is offered for a secret or a whole object.
 func TestNoDeviationIsOffered(t *testing.T) {
 	for name, tc := range map[string]struct {
 		of      comparisonCase
@@ -301,10 +303,10 @@ func TestNoDeviationIsOffered(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(r.Plan.Items) == 0 || !r.Plan.Items[0].Changes[0].NotKept {
-				t.Fatalf("nothing is marked: %s", showResult(r))
+				t.Fatalf("no change is marked: %s", showResult(r))
 			}
 			if got := r.Plan.Deviations(); len(got) > 0 {
-				t.Errorf("offered: %+v", got)
+				t.Errorf("got deviations %+v, want none", got)
 			}
 		})
 	}
@@ -324,7 +326,7 @@ func TestBadDeviations(t *testing.T) {
 	}
 }
 
-// What the service keeps apart from an object is remembered like the rest.
+// A part that was not kept gets a record too.
 func TestNotKeptPart(t *testing.T) {
 	part := func(in *Input) {
 		editKinds(in, func(kinds []tenant.Kind) { kinds[0].Parts = []tenant.Part{{Name: "assignments", Path: "/assignments"}} })
@@ -342,7 +344,7 @@ func TestNotKeptPart(t *testing.T) {
 	}
 }
 
-// A secret that has been replaced since the write is another value: it was not
+// A secret that was replaced since the write is another value, which was not
 // written yet.
 func TestNotKeptIsOfTheSecretThatWasWritten(t *testing.T) {
 	for _, tc := range []struct{ later, want string }{{"s", "*update /password"}, {"s2", " update /password"}} {

@@ -18,7 +18,7 @@ import (
 
 var testKeys = schema.Keys{Tenant: "key of the tests", Fleet: "key of all tenants"}
 
-// sideLines reads the objects of one side.
+// sideLines parses the objects of one side.
 func sideLines(t *testing.T, text string) [][3]string {
 	t.Helper()
 	var out [][3]string
@@ -167,7 +167,7 @@ func testKinds() []tenant.Kind {
 	}
 }
 
-// completeStates says that every kind was read.
+// completeStates returns the states of completely read kinds.
 func completeStates() []tenant.KindState {
 	var out []tenant.KindState
 	for _, k := range testKinds() {
@@ -225,12 +225,12 @@ func runComparisons(t *testing.T, cases []comparisonCase, adjust ...func(*Input)
 	}
 }
 
-// checkRevert holds that what takes an item back is about the item's object, under
-// the key that it has or had, and each key once.
+// checkRevert checks that the revert of an item changes only files of the
+// item's object, with the object's present or former key, and each file once.
 func checkRevert(t *testing.T, it *plan.Item, changes []tenant.Change) {
 	t.Helper()
 	if it.Part != "" {
-		return // it is taken back with the object
+		return // the object's item has the revert
 	}
 	keys := []string{it.Key}
 	if it.RenamedFrom != "" {
@@ -239,12 +239,12 @@ func checkRevert(t *testing.T, it *plan.Item, changes []tenant.Change) {
 	var got []string
 	for _, c := range changes {
 		if c.Kind != it.Kind {
-			t.Errorf("%s is taken back by a change of the kind %q", it.ID, c.Kind)
+			t.Errorf("the revert of %s has a change of the kind %q", it.ID, c.Kind)
 		}
 		got = append(got, c.Key)
 	}
 	if !slices.Equal(got, keys) {
-		t.Errorf("%s is taken back by changes of %q, want %q", it.ID, got, keys)
+		t.Errorf("the revert of %s changes %q, want %q", it.ID, got, keys)
 	}
 }
 
@@ -265,7 +265,7 @@ func withState(in *Input, kind string, c tenant.Completeness) {
 	}
 }
 
-// kindsOf compiles kinds that the test has made.
+// kindsOf compiles kinds of a test.
 func kindsOf(kinds ...tenant.Kind) *schema.Kinds {
 	compiled, err := schema.CompileAll(kinds)
 	if err != nil {
@@ -281,7 +281,7 @@ func editKinds(in *Input, edit func(kinds []tenant.Kind)) {
 	in.Kinds = kindsOf(kinds...)
 }
 
-// differ compares two results, and what guards are asked about them.
+// differ compares two results and their guard requests.
 func differ(t interface{ Fatal(...any) }, want, got *Result) string {
 	asked := make([]tenant.GuardRequest, 2)
 	for i, r := range []*Result{want, got} {
@@ -293,7 +293,7 @@ func differ(t interface{ Fatal(...any) }, want, got *Result) string {
 	return cmp.Diff(want, got, cmpopts.IgnoreUnexported(Result{}, Backup{})) + cmp.Diff(asked[0], asked[1])
 }
 
-// compareOnce and those below prepare a comparison for one answer.
+// compareOnce and the functions below it prepare a comparison for one call.
 func compareOnce(in Input) (*Result, error) { return Compare(context.Background(), in) }
 
 func readsOf(in Input) ([]tenant.ReadRequest, error) {

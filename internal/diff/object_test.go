@@ -11,7 +11,7 @@ func TestCompareObjects(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
 			name:        "first sync",
-			explanation: "what only the tenant has is adopted, what only the repository has is created, what differs is updated",
+			explanation: "objects that only the tenant has are adopted, objects that only the repository has are created, and different ones are updated",
 			desired:     `groups/New {"displayName":"New"}` + "\n" + `groups/Both {"displayName":"Both","x":1}`,
 			current:     `groups 1 {"displayName":"Both","x":2}` + "\n" + `groups 2 {"displayName":"Old","id":"2"}`,
 			want: `update groups/Both deploy /x: - | 2 -> 1
@@ -22,7 +22,7 @@ func TestCompareObjects(t *testing.T) {
 		},
 		{
 			name:        "first sync, enforce",
-			explanation: "what no base held is never deleted, but noted",
+			explanation: "an object that the base does not have is noted and never deleted",
 			current:     `groups 2 {"displayName":"Old"}`,
 			adjust:      enforce,
 			want: `note unmanaged groups/Old
@@ -37,8 +37,8 @@ func TestCompareObjects(t *testing.T) {
 				base groups/A=1 {"displayName":"A"}`,
 		},
 		{
-			name:        "file removed, and nothing had been agreed on",
-			explanation: "an object whose content was never the repository's is not deleted with its file, but is new to it again",
+			name:        "file removed, without an agreed property",
+			explanation: "an object whose content was never in the repository is not deleted with its file, but adopted as new",
 			desired:     `groups/A {"x":1,"o":{"y":1,"p":{"z":1}}}` + "\n" + `groups/B {}`,
 			current:     `groups 1 {"displayName":"A","x":2,"o":{"y":2,"p":{"z":2}}}` + "\n" + `groups 2 {"displayName":"B"}`,
 			adjust: func(in *Input) {
@@ -55,7 +55,7 @@ func TestCompareObjects(t *testing.T) {
 		},
 		{
 			name:        "file removed, tenant changed",
-			explanation: "gone on one side and changed on the other is a conflict",
+			explanation: "a deletion on one side and a change on the other are a conflict",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			current:     `groups 1 {"displayName":"A","x":2}`,
 			want: `delete groups/A conflict : {"displayName":"A","x":1} | {"displayName":"A","x":2} -> -
@@ -63,7 +63,7 @@ func TestCompareObjects(t *testing.T) {
 		},
 		{
 			name:        "deleted in the tenant, adopt",
-			explanation: "the file goes too",
+			explanation: "the file is deleted too",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/A {"displayName":"A"}`,
 			gone:        `groups 1`,
@@ -72,7 +72,7 @@ func TestCompareObjects(t *testing.T) {
 		},
 		{
 			name:        "deleted in the tenant, enforce",
-			explanation: "it is to be made again",
+			explanation: "it is created again",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/A {"displayName":"A"}`,
 			gone:        `groups 1`,
@@ -91,13 +91,13 @@ func TestCompareObjects(t *testing.T) {
 		},
 		{
 			name:        "gone on both sides",
-			explanation: "the base lets go of it",
+			explanation: "the base drops it",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			gone:        `groups 1`,
 		},
 		{
 			name:        "absence that is not confirmed",
-			explanation: "nothing is concluded from an object that a list does not show",
+			explanation: "an object that is missing in a list does not count as deleted",
 			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}`,
 			desired:     `groups/A {"displayName":"A"}`,
 			want: `note not_read groups/A
@@ -107,7 +107,7 @@ func TestCompareObjects(t *testing.T) {
 		},
 		{
 			name:        "only bound",
-			explanation: "an object whose adoption was never committed is offered again under the same key",
+			explanation: "an object whose adoption was never committed is adopted again with the same key",
 			base:        `groups/A~x=1`,
 			current:     `groups 1 {"displayName":"A"}`,
 			want: `adopt groups/A~x {"displayName":"A"}
@@ -115,12 +115,12 @@ func TestCompareObjects(t *testing.T) {
 		},
 		{
 			name:        "only bound and gone",
-			explanation: "a binding to nothing is dropped",
+			explanation: "a binding to a missing object is dropped",
 			base:        `groups/A=1`,
 		},
 		{
 			name:        "singleton",
-			explanation: "a singleton is known by its kind",
+			explanation: "the key of a singleton is its kind",
 			base:        `settings/settings= {"x":1}`,
 			desired:     `settings/settings {"x":2}`,
 			current:     `settings  {"x":1}`,
@@ -129,7 +129,7 @@ func TestCompareObjects(t *testing.T) {
 		},
 		{
 			name:        "singleton without a file",
-			explanation: "it is adopted; it cannot be deleted when its file goes",
+			explanation: "it is adopted",
 			current:     `settings  {"x":1}`,
 			want: `adopt settings/settings {"x":1}
 				base settings/settings=`,
@@ -143,8 +143,8 @@ func TestCompareObjects(t *testing.T) {
 				base settings/settings= {"x":1}`,
 		},
 		{
-			name:        "singleton that is not there, and one with another name",
-			explanation: "it cannot be created, and has one key only",
+			name:        "a missing singleton, and one with another key",
+			explanation: "a singleton cannot be created, and has exactly one key",
 			desired:     `settings/settings {"x":2}` + "\n" + `settings/other {"x":2}`,
 			want: `note bad_file settings/other
 				note unsupported settings/settings`,
@@ -167,8 +167,8 @@ func TestCompareCompleteness(t *testing.T) {
 				base groups/B=2 {"displayName":"B"}`,
 		},
 		{
-			name:        "kind that nothing was said about",
-			explanation: "no state is as good as not read",
+			name:        "a kind without a state",
+			explanation: "a kind without a state counts as not read",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			adjust:      func(in *Input) { in.Current.Kinds = nil },
 			want: `note not_read groups/
@@ -176,7 +176,7 @@ func TestCompareCompleteness(t *testing.T) {
 		},
 		{
 			name:        "out of scope",
-			explanation: "files and base of a kind that is out of scope are left alone without a word",
+			explanation: "files and base of a kind that is out of scope are left alone without a note",
 			base:        `audits/A=1 {"displayName":"A"}`,
 			desired:     `audits/B {"displayName":"B"}`,
 			adjust:      func(in *Input) { withState(in, "audits", tenant.NotInScope) },
@@ -192,7 +192,7 @@ func TestCompareCompleteness(t *testing.T) {
 		},
 		{
 			name:        "referenced kind",
-			explanation: "it is read for names only; its files are not deployed, and its objects not adopted",
+			explanation: "it is read only to resolve references; its files are not deployed, and its objects are not adopted",
 			desired:     `roles/R {"displayName":"R","x":1}`,
 			current:     `roles 1 {"displayName":"R","x":2}` + "\n" + `roles 2 {"displayName":"S"}`,
 			want: `note unsupported roles/
@@ -201,7 +201,7 @@ func TestCompareCompleteness(t *testing.T) {
 		},
 		{
 			name:        "listed kind",
-			explanation: "what nobody has listed is only known by its name",
+			explanation: "an object that is not listed is used only to resolve references",
 			desired:     `apps/A {"displayName":"A","x":1}`,
 			current:     `apps 1 {"displayName":"A","x":2}` + "\n" + `apps 2 {"displayName":"S"}`,
 			want: `update apps/A deploy /x: - | 2 -> 1
@@ -210,7 +210,7 @@ func TestCompareCompleteness(t *testing.T) {
 		},
 		{
 			name:        "listed kind, deletes off",
-			explanation: "objects of listed kinds are not deleted unless the host turns that on",
+			explanation: "objects of listed kinds are deleted only if the host enables it",
 			base:        `apps/A=1 {"displayName":"A"}`,
 			current:     `apps 1 {"displayName":"A"}`,
 			want: `note unsupported apps/A
@@ -218,7 +218,7 @@ func TestCompareCompleteness(t *testing.T) {
 		},
 		{
 			name:        "listed kind, deletes on",
-			explanation: "the host has turned deletes on",
+			explanation: "the host has enabled deletes",
 			base:        `apps/A=1 {"displayName":"A"}`,
 			current:     `apps 1 {"displayName":"A"}`,
 			adjust:      func(in *Input) { in.Rules.Deletes = map[string]bool{"apps": true} },
@@ -227,7 +227,7 @@ func TestCompareCompleteness(t *testing.T) {
 		},
 		{
 			name:        "targets",
-			explanation: "what is no target keeps its base",
+			explanation: "an object that is not a target keeps its base",
 			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":1}` + "\n" + `apps/C=3 {"displayName":"C"}`,
 			desired:     `groups/A {"displayName":"A","x":2}` + "\n" + `groups/B {"displayName":"B","x":2}` + "\n" + `groups/N {"displayName":"N"}`,
 			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":1}` + "\n" + `groups 9 {"displayName":"Z"}`,
@@ -258,8 +258,8 @@ func TestCompareFiles(t *testing.T) {
 				base groups/A=1 {"displayName":"A","x":1}`,
 		},
 		{
-			name:        "bad file of no known key",
-			explanation: "it may be any object's, so none of the kind is deleted or taken over as new",
+			name:        "bad file without a key",
+			explanation: "it may be any object's file, so no object of the kind is deleted or adopted as new",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/B {"displayName":"B","x":1}`,
 			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `groups 3 {"displayName":"C"}`,
@@ -273,7 +273,7 @@ func TestCompareFiles(t *testing.T) {
 		},
 		{
 			name:        "bad file of a new key",
-			explanation: "what its object is called is in the file, so any new object may be that one, and none is taken over as new; what has its own file goes on",
+			explanation: "the object's name is in the file, so no new object is adopted; objects with their own files are compared",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":1}`,
 			current:     `groups 1 {"displayName":"A","x":2}` + "\n" + `groups 2 {"displayName":"Real name"}`,
@@ -285,8 +285,8 @@ func TestCompareFiles(t *testing.T) {
 				base groups/A=1 {"displayName":"A","x":1}`,
 		},
 		{
-			name:        "bad file beside one that is gone",
-			explanation: "it may be the other's new name, so that is not deleted; one that says what it was is a rename all the same",
+			name:        "bad file and a missing one",
+			explanation: "it may be the renamed file, so the object is not deleted; a file with $previousNames is still a rename",
 			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/C=3 {"displayName":"C"}`,
 			desired:     `groups/D {"displayName":"D","$previousNames":["C"]}`,
 			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 3 {"displayName":"C"}`,
@@ -300,7 +300,7 @@ func TestCompareFiles(t *testing.T) {
 		},
 		{
 			name:        "a former name whose file cannot be used",
-			explanation: "a file has the name, if only a spoilt one: references by it stay with its object, whatever another file says it was called",
+			explanation: "a malformed file has the name too: references with the name are to its object, even if another file has it in $previousNames",
 			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
 			desired:     `groups/B {"displayName":"B","$previousNames":["A"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
 			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `policies 3 {"displayName":"P","owner":"1"}`,
@@ -313,8 +313,8 @@ func TestCompareFiles(t *testing.T) {
 				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
 		},
 		{
-			name:        "a former name that another object has, whose file is gone",
-			explanation: "as long as that is there, references by the name are to it, and it is not deleted under them",
+			name:        "a former name that is the key of an object without a file",
+			explanation: "while the object exists, references with the name are to it, and it is not deleted",
 			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
 			desired:     `groups/B {"displayName":"B","$previousNames":["A"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
 			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `policies 3 {"displayName":"P","owner":"1"}`,
@@ -324,8 +324,8 @@ func TestCompareFiles(t *testing.T) {
 				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
 		},
 		{
-			name:        "a name that cannot be read",
-			explanation: "until the variable has a value, any new object may be the file's, and none of the kind is deleted or taken over",
+			name:        "a name that cannot be resolved",
+			explanation: "until the variable has a value, any new object may be the file's, and no object of the kind is deleted or adopted",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/staff {"displayName":"${var:nope} staff"}`,
 			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"Contoso staff"}`,
@@ -334,15 +334,15 @@ func TestCompareFiles(t *testing.T) {
 				base groups/A=1 {"displayName":"A"}`,
 		},
 		{
-			name:        "two new files of one key",
-			explanation: "neither tells what the object is called",
+			name:        "two new files with one key",
+			explanation: "the object's name is unknown",
 			desired:     `groups/b {"displayName":"Real name","x":1}` + "\n" + `groups/b {"displayName":"Real name","x":2}`,
 			current:     `groups 2 {"displayName":"Real name"}`,
 			want:        `note bad_file groups/b`,
 		},
 		{
 			name:        "two files for one object",
-			explanation: "neither counts",
+			explanation: "neither file is used",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/A {"displayName":"A","x":1}` + "\n" + `groups/A {"displayName":"A","x":2}`,
 			current:     `groups 1 {"displayName":"A"}`,
@@ -351,7 +351,7 @@ func TestCompareFiles(t *testing.T) {
 		},
 		{
 			name:        "not an object",
-			explanation: "a file must hold one JSON object",
+			explanation: "a file must have one JSON object",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/A {"displayName":"A"}`,
 			current:     `groups 1 {"displayName":"A"}`,
@@ -388,7 +388,7 @@ func TestCompareCapabilities(t *testing.T) {
 		},
 		{
 			name:        "built-in",
-			explanation: "a limit by the body takes verbs away from one object",
+			explanation: "a limit on the body forbids verbs for one object",
 			base:        `policies/P=1 {"displayName":"P","x":1}`,
 			desired:     `policies/P {"displayName":"P","x":2}`,
 			current:     `policies 1 {"displayName":"P","x":1,"builtIn":true}`,
@@ -420,8 +420,8 @@ func TestCompareCapabilities(t *testing.T) {
 				base policies/Q=2 {"displayName":"Q","managedBy":"us"}`,
 		},
 		{
-			name:        "the service takes its mark away",
-			explanation: "what was the service's when both sides agreed is its change still",
+			name:        "the service removes its mark",
+			explanation: "if the mark is in the base, the change is still the service's",
 			base:        `policies/P=1 {"displayName":"P","managedBy":"Microsoft Corp","x":1}`,
 			desired:     `policies/P {"displayName":"P","managedBy":"Microsoft Corp","x":1}`,
 			current:     `policies 1 {"displayName":"P","x":2}`,
@@ -434,9 +434,9 @@ func TestCompareCapabilities(t *testing.T) {
 	})
 }
 
-// A revert takes back what would have been written, and nothing of what a rule
-// leaves alone.
-func TestRevertSparesWhatRulesLeaveAlone(t *testing.T) {
+// A revert undoes the changes that would be written. It does not change values
+// that a rule ignores.
+func TestRevertKeepsIgnoredValues(t *testing.T) {
 	r, err := compareOnce(comparisonCase{
 		base:    `policies/P=1 {"displayName":"P","o":null,"assignments":[{"target":"a","v":1,"w":1}]}`,
 		desired: `policies/P {"displayName":"P","o":{"d":1,"x":2},"assignments":[{"target":"a","v":2,"w":2}]}`,
@@ -461,8 +461,8 @@ func TestCompareIgnores(t *testing.T) {
 	current := `groups 1 {"displayName":"A","d":1,"c":2,"o":{"d":1}}`
 	runComparisons(t, []comparisonCase{
 		{
-			name:        "both ways",
-			explanation: "a pointer covers all below it, in both directions",
+			name:        "both directions",
+			explanation: "a pointer covers all values below it, in both directions",
 			base:        base, desired: desired, current: current,
 			adjust: ignore(plan.Ignore{Pointer: "/o"}, plan.Ignore{Selector: plan.Selector{Kind: "groups", Key: "A*"}, Pointer: "/c"}),
 			want: `update groups/A deploy /d: 1 | 1 -> 2
@@ -471,8 +471,8 @@ func TestCompareIgnores(t *testing.T) {
 				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
 		},
 		{
-			name:        "both ways, each named",
-			explanation: "who sets both directions leaves the difference alone altogether",
+			name:        "both directions are set",
+			explanation: "a rule with both directions ignores the difference completely",
 			base:        base, desired: desired, current: current,
 			adjust: ignore(plan.Ignore{Pointer: "/c", OnlyToTenant: true, OnlyFromTenant: true}, plan.Ignore{Pointer: "/d", OnlyToTenant: true, OnlyFromTenant: true}),
 			want: `update groups/A deploy /o/d: 1 | 1 -> 2
@@ -482,7 +482,7 @@ func TestCompareIgnores(t *testing.T) {
 		},
 		{
 			name:        "one direction",
-			explanation: "a direction leaves the other alone",
+			explanation: "a rule for one direction does not ignore the other",
 			base:        base, desired: desired, current: current,
 			adjust: ignore(plan.Ignore{Pointer: "/c", OnlyToTenant: true}, plan.Ignore{Pointer: "/d", OnlyFromTenant: true}, plan.Ignore{Pointer: "/*/d", OnlyToTenant: true}),
 			want: `update groups/A deploy /d: 1 | 1 -> 2
@@ -492,7 +492,7 @@ func TestCompareIgnores(t *testing.T) {
 		},
 		{
 			name:        "another object",
-			explanation: "a selector for others does nothing",
+			explanation: "a selector for another object has no effect",
 			base:        base, desired: base[:8] + desired[8:], current: current,
 			adjust: ignore(plan.Ignore{Selector: plan.Selector{Kind: "groups", Key: "B*"}}, plan.Ignore{Selector: plan.Selector{Kind: "apps"}}),
 			want: `update groups/A deploy /d: 1 | 1 -> 2
@@ -502,7 +502,7 @@ func TestCompareIgnores(t *testing.T) {
 		},
 		{
 			name:        "below a whole value",
-			explanation: "where a property comes or changes its type as a whole, what a rule leaves alone is left out",
+			explanation: "if a property is added or changes its type, the ignored part is left out",
 			base:        `groups/A=1 {"displayName":"A","o":null,"p":null,"q":null,"r":null}`,
 			desired:     `groups/A {"displayName":"A","o":{"d":1,"x":2},"p":{"x":1},"q":null,"r":null}`,
 			current:     `groups 1 {"displayName":"A","o":null,"p":null,"q":{"d":1,"x":2},"r":{"x":3}}`,
@@ -516,8 +516,8 @@ func TestCompareIgnores(t *testing.T) {
 				base groups/A=1 {"displayName":"A","o":null,"p":null,"q":null,"r":null}`,
 		},
 		{
-			name:        "below a whole value that goes",
-			explanation: "it cannot be cleared without the part that a rule leaves alone",
+			name:        "below a value that is removed",
+			explanation: "it cannot be cleared without the ignored part",
 			base:        `groups/A=1 {"displayName":"A","o":{"d":1,"x":1},"p":{"d":1}}`,
 			desired:     `groups/A {"displayName":"A","o":null,"p":null}`,
 			current:     `groups 1 {"displayName":"A","o":{"d":1,"x":1},"p":{"d":1}}`,
@@ -528,7 +528,7 @@ func TestCompareIgnores(t *testing.T) {
 		},
 		{
 			name:        "within members of a set",
-			explanation: "a member keeps what a rule leaves alone; one that comes or goes does so as a whole, a new one without that part",
+			explanation: "a changed member keeps the ignored part; a removed member is removed completely, and a new one is added without that part",
 			base:        `policies/P=1 {"displayName":"P","assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}]}`,
 			desired:     `policies/P {"displayName":"P","assignments":[{"target":"a","v":2,"w":2},{"target":"b","v":2},{"target":"d","v":2,"w":2}]}`,
 			current:     `policies 1 {"displayName":"P","assignments":[{"target":"a","v":1,"w":1},{"target":"b","v":1},{"target":"c","v":1}]}`,
@@ -541,7 +541,7 @@ func TestCompareIgnores(t *testing.T) {
 		},
 		{
 			name:        "create only below a whole value",
-			explanation: "what can be set only on create is left as the tenant has it, and the rest is proposed",
+			explanation: "a property that can be set only on create keeps the tenant's value, and the rest is proposed",
 			base:        `policies/P=1 {"displayName":"P","o":null,"p":null}`,
 			desired:     `policies/P {"displayName":"P","o":{"a":1,"fixed":2},"p":{"fixed":1}}`,
 			current:     `policies 1 {"displayName":"P","o":null,"p":null}`,

@@ -7,8 +7,8 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// A tenant may list the members of a set in any order, and people write them in
-// any: it is the same proposal, within whole objects too.
+// The tenant and people can list the members of a set in any order. The
+// proposal is the same, also within whole objects.
 func TestOrderInSetsDoesNotCount(t *testing.T) {
 	plan := func(inFile, inTenant [2]string) *plan.Plan {
 		t.Helper()

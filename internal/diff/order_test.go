@@ -27,7 +27,7 @@ func parseItems(t *testing.T, lines string) []plan.Item {
 		}
 		kind, key, ok := strings.Cut(fields[1], "/")
 		if !ok {
-			t.Fatalf("no item: %q", line)
+			t.Fatalf("not an item: %q", line)
 		}
 		it := plan.Item{ID: fields[1], Kind: kind, Key: key, Verb: tenant.Verb(fields[0])}
 		if len(fields) == 3 {
@@ -49,8 +49,8 @@ func parseEdges(lines string) map[string][]string {
 	return edges
 }
 
-// formatOrder writes a line per item with its wave and dependencies, then one
-// per note.
+// formatOrder writes a line per item with its wave and dependencies, and then a
+// line per note.
 func formatOrder(p *plan.Plan) string {
 	var b strings.Builder
 	for _, it := range p.Items {
@@ -90,9 +90,9 @@ func TestOrderItems(t *testing.T) {
 		items, refs, drops string
 		want               string
 	}{
-		{name: "nothing"},
+		{name: "an empty plan"},
 		{
-			name:  "without references all go at once, by kind and key",
+			name:  "without references all items are in one wave, by kind and key",
 			items: "update b/2\ncreate b/1\nupdate a/9",
 			want:  "0 update a/9\n0 create b/1\n0 update b/2\n",
 		},
@@ -103,37 +103,37 @@ func TestOrderItems(t *testing.T) {
 			want:  "0 create a/3\n1 create a/2: a/3\n2 create a/1: a/2\n",
 		},
 		{
-			name:  "a diamond, with a reference given twice",
+			name:  "a diamond with a duplicate reference",
 			items: "create d/top\ncreate d/left\ncreate d/right\ncreate d/bottom",
 			refs:  "d/top: d/right d/left d/right\nd/left: d/bottom\nd/right: d/bottom",
 			want:  "0 create d/bottom\n1 create d/left: d/bottom\n1 create d/right: d/bottom\n2 create d/top: d/left d/right\n",
 		},
 		{
-			name:  "what exists already, and itself, need not be waited for",
+			name:  "an item does not wait for existing objects or itself",
 			items: "update a/1\ncreate a/2",
 			refs:  "a/1: a/1 b/exists\na/2: a/2",
 			want:  "0 update a/1\n0 create a/2\n",
 		},
 		{
-			name:  "an update of what is referred to comes first",
+			name:  "an update of the referenced object comes first",
 			items: "update a/1\nupdate b/1",
 			refs:  "a/1: b/1",
 			want:  "0 update b/1\n1 update a/1: b/1\n",
 		},
 		{
-			name:  "updates that refer to each other are no problem: both exist",
+			name:  "updates that refer to each other stay, because both objects exist",
 			items: "update a/1\nupdate b/1\nupdate c/1",
 			refs:  "a/1: b/1\nb/1: a/1\nc/1: a/1",
 			want:  "0 update a/1\n0 update b/1\n1 update c/1: a/1\n",
 		},
 		{
-			name:  "nor is a create in a circle with an update: the update waits",
+			name:  "a create in a cycle with an update stays: the update waits",
 			items: "create a/1\nupdate b/1",
 			refs:  "a/1: b/1\nb/1: a/1",
 			want:  "0 create a/1\n1 update b/1: a/1\n",
 		},
 		{
-			name:  "creates in a circle cannot be done, nor what depends on them; the rest can",
+			name:  "creates in a cycle and items that depend on them leave the plan; the rest stays",
 			items: "create a/1\ncreate b/1\ncreate c/1\ncreate d/1\nupdate e/1\ncreate f/1",
 			refs:  "a/1: b/1\nb/1: c/1\nc/1: a/1\nd/1: a/1\ne/1: d/1",
 			want: "0 create f/1\n" +
@@ -144,7 +144,7 @@ func TestOrderItems(t *testing.T) {
 				"unresolved_reference e/1: it depends on \"d/1\", which cannot be applied; resolve that first\n",
 		},
 		{
-			name:  "a circle behind what can be done is found",
+			name:  "a cycle that depends on other items is found",
 			items: "create a/1\ncreate b/1\ncreate b/2\ncreate c/1",
 			refs:  "b/1: b/2\nb/2: b/1",
 			want: "0 create a/1\n0 create c/1\n" +
@@ -152,7 +152,7 @@ func TestOrderItems(t *testing.T) {
 				"cycle b/2: " + circle("b/1 → b/2 → b/1") + "\n",
 		},
 		{
-			name:  "two circles are shown each by itself",
+			name:  "two cycles have separate notes",
 			items: "create a/1\ncreate a/2\ncreate b/1\ncreate b/2",
 			refs:  "a/1: a/2\na/2: a/1\nb/1: b/2\nb/2: b/1 a/1",
 			want: "cycle a/1: " + circle("a/1 → a/2 → a/1") + "\n" +
@@ -167,25 +167,25 @@ func TestOrderItems(t *testing.T) {
 			want:  "0 update b/1\n1 delete a/1: b/1\n",
 		},
 		{
-			name:  "deletes go in reverse: what refers to the other is deleted first",
+			name:  "deletes are in reverse: the referring object is deleted first",
 			items: "delete a/1\ndelete b/1\ndelete c/1",
 			drops: "c/1: b/1\nb/1: a/1",
 			want:  "0 delete c/1\n1 delete b/1: c/1\n2 delete a/1: b/1\n",
 		},
 		{
-			name:  "deletes that refer to each other are tried anyway",
+			name:  "deletes that refer to each other stay in the plan",
 			items: "delete a/1\ndelete b/1",
 			drops: "a/1: b/1\nb/1: a/1 b/1",
 			want:  "0 delete a/1\n0 delete b/1\n",
 		},
 		{
-			name:  "deletes come after all else",
+			name:  "deletes come last",
 			items: "delete a/1\ncreate b/1\ncreate c/1",
 			refs:  "c/1: b/1",
 			want:  "0 create b/1\n1 create c/1: b/1\n2 delete a/1\n",
 		},
 		{
-			name:  "a delete is not done when the update that drops the reference cannot be",
+			name:  "a delete leaves the plan with the update that drops the reference",
 			items: "create a/1\nupdate b/1\ncreate b/2\ndelete c/1",
 			refs:  "a/1: b/2\nb/2: a/1\nb/1: a/1",
 			drops: "b/1: c/1 b/2",
@@ -195,7 +195,7 @@ func TestOrderItems(t *testing.T) {
 				"unresolved_reference c/1: it depends on \"b/1\", which cannot be applied; resolve that first\n",
 		},
 		{
-			name:  "kinds of a lower order come first, and are deleted last",
+			name:  "kinds with a lower order come first, and are deleted last",
 			items: "create settings/1\ncreate plain/1\ncreate locations/1\ndelete settings/2\ndelete plain/2\ndelete locations/2",
 			want: "0 create locations/1\n1 create plain/1\n2 create settings/1\n" +
 				"3 delete settings/2\n4 delete plain/2\n5 delete locations/2\n",
@@ -208,14 +208,14 @@ func TestOrderItems(t *testing.T) {
 				"2 create settings/2\n3 create settings/1: plain/1 settings/2\n",
 		},
 		{
-			name:  "a reference is stronger than the order: what it needs comes along",
+			name:  "a reference wins over the order: the referenced item comes earlier too",
 			items: "create locations/1\ncreate locations/2\ncreate settings/needed\ncreate settings/other",
 			refs:  "locations/1: settings/needed",
 			want: "0 create locations/2\n0 create settings/needed\n1 create locations/1: settings/needed\n" +
 				"2 create settings/other\n",
 		},
 		{
-			name: "a conditional order holds for those that meet it",
+			name: "a conditional order applies to items that meet it",
 			items: `create policies/on {"state":"enabled"}
 				create policies/off {"state":"disabled"}
 				update defaults/d {"isEnabled":false}
@@ -223,13 +223,13 @@ func TestOrderItems(t *testing.T) {
 			want: "0 update defaults/d\n0 create policies/off\n1 create policies/on: defaults/d\n2 delete policies/gone\n",
 		},
 		{
-			name: "a conditional order does not hold where the other does not meet it",
+			name: "a conditional order does not apply if the other item does not meet it",
 			items: `create policies/on {"state":"enabled"}
 				update defaults/d {"isEnabled":true}`,
 			want: "0 update defaults/d\n0 create policies/on\n",
 		},
 		{
-			name: "a conditional order may put a delete before a create, which the rest of deletes does not follow",
+			name: "a conditional order can put a delete before a create; other deletes do not follow",
 			items: `create tokens/new {"new":true}
 				delete tokens/gone
 				delete plain/gone
@@ -237,13 +237,13 @@ func TestOrderItems(t *testing.T) {
 			want: "0 create plain/1\n0 delete tokens/gone\n1 create tokens/new: tokens/gone\n2 delete plain/gone\n",
 		},
 		{
-			name: "a conditional order with itself means nothing",
+			name: "a conditional order of an item with itself has no effect",
 			items: `create tokens/both {"new":true,"old":true}
 				create tokens/old {"old":true}`,
 			want: "0 create tokens/old\n1 create tokens/both: tokens/old\n",
 		},
 		{
-			name: "a conditional order that contradicts a reference is a circle",
+			name: "a conditional order that contradicts a reference is a cycle",
 			items: `create policies/on {"state":"enabled"}
 				update defaults/d {"isEnabled":false}`,
 			refs: "defaults/d: policies/on",
@@ -262,7 +262,7 @@ func TestOrderItems(t *testing.T) {
 	}
 }
 
-func TestOrderItemsReplacesWhatIsThere(t *testing.T) {
+func TestOrderItemsReplacesOldOrder(t *testing.T) {
 	p := &plan.Plan{
 		Items: []plan.Item{{ID: "a/1", Kind: "a", Key: "1", Verb: tenant.Create, Wave: 7, DependsOn: []string{"old"}}},
 		Notes: []plan.Note{{Class: plan.Ignored, Message: "kept"}},
@@ -277,7 +277,7 @@ func TestOrderItemsReplacesWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestOrderItemsLongCircle(t *testing.T) {
+func TestOrderItemsLongCycle(t *testing.T) {
 	p := &plan.Plan{}
 	refs := make(map[string][]string)
 	for i := range 1000 {
@@ -295,7 +295,7 @@ func TestOrderItemsLongCircle(t *testing.T) {
 	}
 }
 
-// TestOrderItemsProperties checks random plans against what the order promises.
+// TestOrderItemsProperties checks the documented order on random plans.
 func TestOrderItemsProperties(t *testing.T) {
 	verbs := []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}
 	rapid.Check(t, func(t *rapid.T) {
@@ -332,7 +332,7 @@ func TestOrderItemsProperties(t *testing.T) {
 		})
 		orderItems(shuffled, kinds, refs, drops)
 		if diff := cmp.Diff(p, shuffled); diff != "" {
-			t.Fatalf("another order of items gives another plan (-want +got)\n%s", diff)
+			t.Fatalf("the plan depends on the order of items (-want +got)\n%s", diff)
 		}
 	})
 }
@@ -348,14 +348,14 @@ func checkWaves(t *rapid.T, p *plan.Plan) {
 		last = it.Wave
 		for _, id := range it.DependsOn {
 			if dep := p.Item(id); dep == nil || dep.Wave >= it.Wave {
-				t.Fatalf("%s depends on %s, which is in no earlier wave:\n%s", it.ID, id, formatOrder(p))
+				t.Fatalf("%s depends on %s, which is not in an earlier wave:\n%s", it.ID, id, formatOrder(p))
 			}
 		}
 	}
 }
 
-// checkNeeded works out by brute force what must wait for what, and checks
-// that those are dependencies and that only circles are refused.
+// checkNeeded computes the required dependencies by brute force. It checks that
+// the plan has them, and that only cycles are refused.
 func checkNeeded(t *rapid.T, p *plan.Plan, items []plan.Item, refs, drops map[string][]string) {
 	verb := make(map[string]tenant.Verb)
 	for _, it := range items {
@@ -389,14 +389,14 @@ func checkNeeded(t *rapid.T, p *plan.Plan, items []plan.Item, refs, drops map[st
 	reaches := closure(must)
 	for _, n := range p.Notes {
 		id := n.Kind + "/" + n.Key
-		if inCircle := reaches[id][id]; inCircle != (n.Class == plan.Cycle) {
-			t.Fatalf("%s is noted as %s; in a circle: %t", id, n.Class, inCircle)
+		if inCycle := reaches[id][id]; inCycle != (n.Class == plan.Cycle) {
+			t.Fatalf("%s is noted as %s; in a cycle: %t", id, n.Class, inCycle)
 		}
 	}
 	for _, it := range p.Items {
 		for id := range reaches[it.ID] {
 			if p.Item(id) == nil {
-				t.Fatalf("%s is there, and what it needs, %s, is not:\n%s", it.ID, id, formatOrder(p))
+				t.Fatalf("%s is in the plan, but not its dependency %s:\n%s", it.ID, id, formatOrder(p))
 			}
 		}
 	}
@@ -413,8 +413,8 @@ func closure(edges map[string]map[string]bool) map[string]map[string]bool {
 	return edges
 }
 
-// manyItems returns n items: a chain of references through the first half,
-// and deletes in a chain through the second.
+// manyItems returns n items: the first half is a chain of references, and the
+// second half a chain of deletes.
 func manyItems(n int) (items []plan.Item, refs, drops map[string][]string) {
 	refs, drops = make(map[string][]string), make(map[string][]string)
 	for i := range n {

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// withForms declares forms on the kind of the tables.
+// withForms declares value forms for the kind of the tables.
 func withForms(in *Input) {
 	kinds := in.Kinds.Declarations()
 	k := &kinds[0]
@@ -21,22 +21,22 @@ func withForms(in *Input) {
 	in.Kinds = kindsOf(kinds...)
 }
 
-// The sides of the tenant are compared by the kind's equality, the file with
-// the base by its spelling.
+// The kind's equality compares desired and current. The notation compares the
+// file with the base.
 func TestCompareOtherForms(t *testing.T) {
 	const upper, lower = "62E90394-69F5-4237-9190-012177145E10", "62e90394-69f5-4237-9190-012177145e10"
 	runComparisons(t, []comparisonCase{
 		{
-			name:        "the base takes the file's spelling",
-			explanation: "both sides agree, and the file stays as it is",
+			name:        "the base takes the file's notation",
+			explanation: "both sides agree, and the file stays unchanged",
 			base:        `policies/P=1 {"displayName":"P","members":["a"],"state":"on"}`,
 			desired:     `policies/P {"displayName":"P","members":["A"],"state":"On"}`,
 			current:     `policies 1 {"displayName":"P","members":["a"],"state":"ON"}`,
 			want:        `base policies/P=1 {"displayName":"P","members":["A"],"state":"On"}`,
 		},
 		{
-			name:        "the tenant changed what a person spelled otherwise",
-			explanation: "an edit counts as it stands, so both sides changed it",
+			name:        "the tenant changed a value whose notation a person changed",
+			explanation: "an edit of the notation counts, so both sides changed the value",
 			base:        `policies/P=1 {"displayName":"P","state":"on"}`,
 			desired:     `policies/P {"displayName":"P","state":"ON"}`,
 			current:     `policies 1 {"displayName":"P","state":"off"}`,
@@ -44,8 +44,8 @@ func TestCompareOtherForms(t *testing.T) {
 				base policies/P=1 {"displayName":"P","state":"on"}`,
 		},
 		{
-			name:        "a change over another spelling",
-			explanation: "the tenant still has what was agreed on, in its own form",
+			name:        "a change of a value with another notation in the tenant",
+			explanation: "the tenant still has the base's value, in its own notation",
 			base:        `policies/P=1 {"displayName":"P","members":["a"],"state":"on"}`,
 			desired:     `policies/P {"displayName":"P","members":[],"state":"off"}`,
 			current:     `policies 1 {"displayName":"P","members":["A"],"state":"On"}`,
@@ -55,7 +55,7 @@ func TestCompareOtherForms(t *testing.T) {
 		},
 		{
 			name:        "an added empty set clears",
-			explanation: "the file did not name the set before, and now wants it empty",
+			explanation: "the file did not have the set before, and now has an empty one",
 			base:        `policies/P=1 {"displayName":"P"}`,
 			desired:     `policies/P {"displayName":"P","members":[]}`,
 			current:     `policies 1 {"displayName":"P","members":["a"]}`,
@@ -64,7 +64,7 @@ func TestCompareOtherForms(t *testing.T) {
 		},
 		{
 			name:        "an empty set that is compared for the first time",
-			explanation: "it may be all that an exporter could see",
+			explanation: "an exporter may not have seen the members",
 			desired:     `policies/P {"displayName":"P","members":[]}`,
 			current:     `policies 1 {"displayName":"P","members":["a"]}`,
 			want: `adopt policies/P {"displayName":"P","members":["a"]}
@@ -72,7 +72,7 @@ func TestCompareOtherForms(t *testing.T) {
 		},
 		{
 			name:        "a form of one type",
-			explanation: "the type of either side decides; elsewhere the text is compared exactly",
+			explanation: "the type of either side decides; objects of other types are compared exactly",
 			base:        `policies/P=1 {"displayName":"P"}`,
 			desired:     `policies/P {"displayName":"P","@odata.type":"#daily","times":["2026-03-01"],"schedule":{"start":"08:00:00"},"x":"08:00:00"}`,
 			current:     `policies 1 {"displayName":"P","@odata.type":"daily","times":["2026-03-01T00:00:00Z"],"schedule":{"@odata.type":"#daily","start":"08:00:00.00"},"x":"08:00:00.0"}`,
@@ -81,7 +81,7 @@ func TestCompareOtherForms(t *testing.T) {
 		},
 		{
 			name:        "a multiset whose identities repeat",
-			explanation: "nothing tells the members apart, so the whole is compared; how often each is there counts",
+			explanation: "the members cannot be paired, so the whole set is compared; the number of duplicates counts",
 			base:        `policies/P=1 {"displayName":"P","settings":[{"id":"a","v":1},{"id":"a","v":1}]}`,
 			desired:     `policies/P {"displayName":"P","settings":[{"id":"a","v":1}]}`,
 			current:     `policies 1 {"displayName":"P","settings":[{"id":"a","v":1,"w":null},{"id":"a","v":1}]}`,
@@ -90,7 +90,7 @@ func TestCompareOtherForms(t *testing.T) {
 		},
 		{
 			name:        "a multiset whose identities differ",
-			explanation: "it is merged member by member; its order is no edit",
+			explanation: "it is merged member by member, and its order does not count",
 			base:        `policies/P=1 {"displayName":"P","settings":[{"id":"a","v":1},{"id":"b","v":1}]}`,
 			desired:     `policies/P {"displayName":"P","settings":[{"id":"b","v":2},{"id":"a","v":1}]}`,
 			current:     `policies 1 {"displayName":"P","settings":[{"id":"a","v":1,"w":null},{"id":"b","v":1}]}`,
@@ -98,7 +98,7 @@ func TestCompareOtherForms(t *testing.T) {
 				base policies/P=1 {"displayName":"P","settings":[{"id":"a","v":1},{"id":"b","v":1}]}`,
 		},
 		{
-			name:        "the order of a repeated multiset is no edit",
+			name:        "the order of a multiset with duplicates does not count",
 			explanation: "only the tenant changed it",
 			base:        `policies/P=1 {"displayName":"P","settings":[{"id":"a","v":1},{"id":"a","v":2}]}`,
 			desired:     `policies/P {"displayName":"P","settings":[{"id":"a","v":2},{"id":"a","v":1}]}`,
@@ -108,7 +108,7 @@ func TestCompareOtherForms(t *testing.T) {
 		},
 		{
 			name:        "an id in another case",
-			explanation: "a GUID names the same object in any case, at declared places and where the file refers to it",
+			explanation: "the case of a GUID does not count, at declared places and at references of the file",
 			base: `policies/P=1 {"displayName":"P"}
 				groups/G=` + lower + ` {"displayName":"G"}`,
 			desired: `policies/P {"displayName":"P","owner":"` + upper + `","elsewhere":"${groups/G}"}
@@ -119,16 +119,16 @@ func TestCompareOtherForms(t *testing.T) {
 				base policies/P=1 {"displayName":"P","elsewhere":"${groups/G}","owner":"${groups/G}"}`,
 		},
 		{
-			name:        "a hidden secret in a member to which the service added a property",
-			explanation: "the member is the same but for the secret, which is the one that was deployed",
+			name:        "a masked secret in a member to which the service added a property",
+			explanation: "the member is equal apart from the secret, which is the one that was deployed",
 			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"` + hashed("s") + `"}]}`,
 			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"s"}]}`,
 			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"x","more":null}]}`,
 			want:        `base policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"` + hashed("s") + `"}]}`,
 		},
 		{
-			name:        "an object that the tenant lost, in another spelling",
-			explanation: "the file was edited since, so it is no drift",
+			name:        "an object that was deleted in the tenant, with another notation in the file",
+			explanation: "the file was edited since, so it is not drift",
 			base:        `policies/P=1 {"displayName":"P","state":"on"}`,
 			desired:     `policies/P {"displayName":"P","state":"On"}`,
 			gone:        `policies 1`,
@@ -138,13 +138,13 @@ func TestCompareOtherForms(t *testing.T) {
 	}, withForms)
 }
 
-// What is adopted leaves alone what means the same.
+// An adoption leaves equal values unchanged.
 func TestAdoptKeepsOtherForms(t *testing.T) {
 	const s = `{"displayName":"P",`
 	runAdoptions(t, []adoptionCase{
 		{
 			name:        "an unchanged member in another form",
-			explanation: "the person's text stays; what the service added to it is not written",
+			explanation: "the file's text stays; properties that the service added are not written",
 			base:        s + `"list":[{"kind":"A","v":1},{"kind":"B","v":1,"w":[]}]}`,
 			file:        s + `"list":[{"kind":"A","v":1},{"kind":"B","v":1, "w":[]}]}`,
 			tenant:      s + `"list":[{"kind":"a","v":1,"x":null},{"kind":"b","v":2,"x":null,"y":[]}]}`,
@@ -163,8 +163,8 @@ func TestAdoptKeepsOtherForms(t *testing.T) {
 	})
 }
 
-// A write is as wanted if the tenant has it in another form, and it replaces a
-// member in whatever form the tenant has that.
+// A write has reached its goal if the tenant has an equal value in another
+// notation. It replaces a member in any notation.
 func TestOperationInOtherForms(t *testing.T) {
 	s, _ := planned(t, comparisonCase{
 		base:    `policies/P=1 {"displayName":"P","members":["a","b"],"state":"off","assignments":[{"target":"t","intent":"i","v":1}]}`,
@@ -180,7 +180,7 @@ func TestOperationInOtherForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := string(op.Patch), `{"assignments":[{"intent":"i","target":"t","v":2}],"members":["a"],"state":"On"}`; got != want {
-		t.Errorf("the patch is %s, want %s", got, want)
+		t.Errorf("got the patch %s, want %s", got, want)
 	}
 	for body, want := range map[string]bool{
 		`{"displayName":"P","members":["A"],"state":"on","assignments":[{"target":"t","intent":"i","v":2,"filter":"none","x":null}]}`: true,
@@ -190,7 +190,7 @@ func TestOperationInOtherForms(t *testing.T) {
 		`{"displayName":"P","members":["A"],"state":"on","assignments":[{"target":"t","intent":"i","v":1}]}`:                          false,
 	} {
 		if got, err := apply.Reached(s, resource(body)); err != nil || got != want {
-			t.Errorf("%s is as wanted: %t, %v; want %t", body, got, err, want)
+			t.Errorf("Reached(%s) = %t, %v; want %t", body, got, err, want)
 		}
 	}
 }

@@ -11,16 +11,16 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A new object is parsed twice on its way from the file to the write: as the
-// file, for the comparison, and as the item's content, for the operation. A
-// file with secrets is read once more before the write, since no plan holds
-// them; each part that is written by itself is an item of its own.
+// A new object is parsed twice: as the file, for the comparison, and as the
+// item's content, for the operation. A file with secrets is parsed once more
+// before the write, because a plan has no secrets. Each part with its own
+// request is an item.
 func TestParsesOfCreates(t *testing.T) {
 	tests := []struct {
 		name string
 		kind string
 		file string // of the i-th new object
-		want int64  // parses for each more
+		want int64  // parses for each additional object
 	}{
 		{"plain", "groups", "{\n  \"displayName\": \"N%d\", \"n\": 1.0}", 2},
 		{"listed", "apps", "{\n  \"displayName\": \"N%d\", \"n\": 1.0}", 2},
@@ -34,7 +34,7 @@ func TestParsesOfCreates(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			parses := func(n int) int64 {
 				tc := comparisonCase{
-					// The base has lost a file, so that renames are looked for.
+					// A file of the base is missing, so the comparison looks for renames.
 					base:    `groups/G=g {"displayName":"G"}` + "\n" + `groups/Old=o {"displayName":"Old"}` + "\n" + `policies/Old=p {"displayName":"Old"}`,
 					desired: `groups/G {"displayName":"G"}` + "\n" + `groups/New {"displayName":"New"}`,
 					current: `groups g {"displayName":"G","mail":"g@contoso.com"}` + "\n" + `groups o {"displayName":"Old"}` + "\n" + `policies p {"displayName":"Old"}`,
@@ -64,14 +64,14 @@ func TestParsesOfCreates(t *testing.T) {
 			const n, more = 3, 10
 			few, many := parses(n), parses(n+more)
 			if got := many - few; got != tt.want*more {
-				t.Errorf("%d more new files cost %d parses, want %d each", more, got, tt.want)
+				t.Errorf("%d additional files cost %d parses, want %d each", more, got, tt.want)
 			}
 		})
 	}
 }
 
-// synced does what a sync does between reading the files and writing the
-// objects, and returns the operations.
+// synced does the steps of a sync between reading the files and writing the
+// objects. It returns the operations.
 func synced(t *testing.T, in Input) (ops []tenant.Operation) {
 	t.Helper()
 	current, states := in.Current.Resources, in.Current.Kinds
@@ -110,7 +110,7 @@ func synced(t *testing.T, in Input) (ops []tenant.Operation) {
 			}
 		}
 		if _, ok := apply.NaturalMatch(s.Kind, it); !ok {
-			t.Errorf("%s cannot be looked for", it.ID)
+			t.Errorf("%s has no match", it.ID)
 		}
 		for _, ref := range it.Resolved {
 			if ref.New { // created before
@@ -126,7 +126,7 @@ func synced(t *testing.T, in Input) (ops []tenant.Operation) {
 	return ops
 }
 
-// Splitting an item into parts reads nothing again.
+// Splitting an item into parts parses nothing again.
 func TestParsesOfParts(t *testing.T) {
 	parses := func(n int) int64 {
 		var files string
@@ -140,6 +140,6 @@ func TestParsesOfParts(t *testing.T) {
 		return jsonval.Parses.Load() - before
 	}
 	if got := parses(12) - parses(2); got != 10 {
-		t.Errorf("10 more files cost %d parses, want one each", got)
+		t.Errorf("10 additional files cost %d parses, want one each", got)
 	}
 }

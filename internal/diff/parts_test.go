@@ -13,7 +13,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// partKinds are profiles whose assignments and settings are parts, and groups.
+// partKinds returns profiles, whose assignments and settings are parts, and
+// groups.
 func partKinds(edit func(*tenant.Kind)) []tenant.Kind {
 	profiles := tenant.Kind{
 		Name: "profiles", Create: true, Update: true, Delete: true, ReadOnly: []string{"/id"},
@@ -53,10 +54,10 @@ func TestParts(t *testing.T) {
 	tests := []struct {
 		name, explanation      string
 		base, desired, current string
-		want                   string // items with part, wave and what they wait for
+		want                   string // items with part, wave and dependencies
 	}{
 		{
-			"create", "a new object is created without its parts, which follow, each by itself; an empty one does not",
+			"create", "a new object is created without its parts, and each part follows as an item; an empty part does not",
 			group, groupFile + `profiles/A {"displayName":"A","assignments":[{"group":"${groups/Staff}"}],"messages":{"en":"hi"}}
 				profiles/B {"displayName":"B","assignments":[]}`, groupThere,
 			`0 create profiles/A : {"displayName":"A"}
@@ -65,7 +66,7 @@ func TestParts(t *testing.T) {
 			1 update profiles#messages/A /messages: {"en":"hi"} after profiles/A`,
 		},
 		{
-			"create with a new group", "only the part waits for what only the part refers to",
+			"create with a new group", "only the part waits for the object to which only the part refers",
 			"", `groups/New {"displayName":"New"}
 				profiles/A {"displayName":"A","assignments":[{"group":"${groups/New}"}]}`, "",
 			`0 create groups/New : {"displayName":"New"}
@@ -73,18 +74,18 @@ func TestParts(t *testing.T) {
 			1 update profiles#assignments/A /assignments: [{"group":"${groups/New}"}] after groups/New profiles/A`,
 		},
 		{
-			"create with a part that comes along", "it is part of the create, and not an item",
+			"create with a part in the same request", "the part belongs to the create, and is not an item",
 			"", `profiles/A {"displayName":"A","rules":[1],"messages":{"en":"hi"}}`, "",
 			`0 create profiles/A : {"displayName":"A","rules":[1]}
 			1 update profiles#messages/A /messages: {"en":"hi"} after profiles/A`,
 		},
 		{
-			"update of a part that came along", "later it is an item of its own",
+			"update of a part that was created with the object", "an update of the part is an item",
 			`profiles/A=1 {"displayName":"A","rules":[1]}`, `profiles/A {"displayName":"A","rules":[2]}`, `profiles 1 {"displayName":"A","rules":[1]}`,
 			`0 update profiles#rules/A /rules: [2]`,
 		},
 		{
-			"update of a part alone", "the object itself is not touched",
+			"update of a part alone", "the object itself does not change",
 			group + `profiles/A=1 {"displayName":"A","assignments":[]}`,
 			groupFile + `profiles/A {"displayName":"A","assignments":[{"group":"${groups/Staff}"}]}`,
 			groupThere + `profiles 1 {"displayName":"A"}`,
@@ -100,7 +101,7 @@ func TestParts(t *testing.T) {
 			1 update profiles#messages/A /messages/de: "c" /messages/en: "b" after profiles/A`,
 		},
 		{
-			"a group goes", "its delete waits for the part that drops it",
+			"a group is deleted", "the delete waits for the part that drops the reference",
 			group + `profiles/A=1 {"displayName":"A","assignments":[{"group":"${groups/Staff}"}]}`,
 			`profiles/A {"displayName":"A","assignments":[]}`,
 			groupThere + `profiles 1 {"displayName":"A","assignments":[{"group":"g1"}]}`,
@@ -108,7 +109,7 @@ func TestParts(t *testing.T) {
 			1 delete groups/Staff : - after profiles#assignments/A`,
 		},
 		{
-			"delete", "parts go with their object",
+			"delete", "parts are deleted with their object",
 			`profiles/A=1 {"displayName":"A","messages":{"en":"a"}}`, `groups/X {"displayName":"X"}`, `profiles 1 {"displayName":"A","messages":{"en":"a"}}`,
 			`0 create groups/X : {"displayName":"X"}
 			1 delete profiles/A : -`,
@@ -135,7 +136,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// Each item looks at, changes and recognizes its own piece only.
+// Each item reads, changes and recognizes only its own part.
 func TestPartOperations(t *testing.T) {
 	for _, whole := range []bool{false, true} {
 		t.Run(fmt.Sprintf("whole=%v", whole), func(t *testing.T) {
@@ -171,15 +172,15 @@ func TestPartOperations(t *testing.T) {
 					return s
 				}
 				if sum(string(there.Body)) != it.Before {
-					t.Errorf("%s: the object as it was compared is not recognized", it.ID)
+					t.Errorf("%s: the compared object is not recognized", it.ID)
 				}
 				other := map[string]string{"": `[]`, "assignments": `[{"group":"g1"},{"group":"g2"}]`}[it.Part]
 				x := map[string]string{"": "1", "assignments": "7"}[it.Part]
 				if sum(`{"displayName":"A","x":`+x+`,"assignments":`+other+`,"messages":{}}`) != it.Before {
-					t.Errorf("%s: a change of another piece counts", it.ID)
+					t.Errorf("%s: a change of another part counts", it.ID)
 				}
 				if sum(`{"displayName":"A","x":3,"assignments":[{"group":"g3"}]}`) == it.Before {
-					t.Errorf("%s: a change of its own piece does not count", it.ID)
+					t.Errorf("%s: a change of its own part does not count", it.ID)
 				}
 				done := map[string]string{"": `{"displayName":"A","x":2,"assignments":[{"group":"g1"}]}`, "assignments": `{"displayName":"A","x":1,"assignments":[{"group":"g2"}]}`}[it.Part]
 				for body, want := range map[string]bool{done: true, string(there.Body): false} {
@@ -199,8 +200,8 @@ func TestPartOperations(t *testing.T) {
 	}
 }
 
-// A part that can be written neither with the object nor later is told, and no
-// item: an approval of it would promise what cannot be done.
+// A part that can be written neither with the object nor later is a note and
+// not an item. An approval of the item could not be kept.
 func TestPartThatCannotBeWritten(t *testing.T) {
 	edit := func(k *tenant.Kind) { k.CreateOnly = []string{"/messages", "/rules"} }
 	file := `profiles/A {"displayName":"A","rules":[1],"messages":{"en":"hi"}}`
@@ -222,7 +223,8 @@ func TestPartThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// Parts of one object count as one change, and so does an object with them.
+// The parts of one object count as one change, and so does an object with its
+// parts.
 func TestPartsCountOnce(t *testing.T) {
 	r := compareParts(t, nil,
 		`profiles/A=1 {"displayName":"A","messages":{"en":"a"},"assignments":[{"group":"x"}]}`,
@@ -233,7 +235,7 @@ func TestPartsCountOnce(t *testing.T) {
 	}
 }
 
-// Kinds that cannot be are refused.
+// Invalid parts of a kind are refused.
 func TestPartsRefused(t *testing.T) {
 	for _, p := range []tenant.Part{{Name: "", Path: "/a"}, {Name: "a/b", Path: "/a"}, {Name: "a", Path: ""}, {Name: "a", Path: "/a/*"}, {Name: "a", Path: "a"}} {
 		if _, err := schema.Compile(tenant.Kind{Name: "k", Parts: []tenant.Part{p}}); err == nil {

@@ -39,7 +39,7 @@ func newWorld() *world {
 	}
 }
 
-// input is what a sync sees of the world, in the order of names.
+// input returns the input of a sync, sorted by name.
 func (w *world) input() Input {
 	in := Input{Revert: true, Tenant: "contoso", Kinds: kindsOf(w.kinds...), Base: w.base, Rules: w.rules, Variables: w.variables, Written: w.written, Keys: testKeys, Desired: tenant.Desired{Revision: "r"}}
 	for _, k := range w.kinds {
@@ -75,8 +75,8 @@ func (w *world) resource(o Object) tenant.Resource {
 	return tenant.Resource{Kind: o.Kind, ID: o.ID, Body: body.JSON()}
 }
 
-// stored is what the tenant keeps of a written body: a token stands for the
-// secret that it was given for, and asterisks must never arrive.
+// stored returns the body that the tenant stores after a write. A token is
+// replaced by its secret. Asterisks must never be written.
 func stored(t *rapid.T, body *jsonval.Node) *jsonval.Node {
 	t.Helper()
 	secretsInPlainText(body, func(s string) {
@@ -112,7 +112,7 @@ func secretsInPlainText(n *jsonval.Node, yield func(string)) {
 	}
 }
 
-// compare compares, and puts the new base in place.
+// compare compares and stores the new base.
 func (w *world) compare(t *rapid.T) *Result {
 	t.Helper()
 	r, err := compareOnce(w.input())
@@ -123,7 +123,7 @@ func (w *world) compare(t *rapid.T) *Result {
 	return r
 }
 
-// edit writes changes of the desired line.
+// edit writes changes of the desired branch.
 func (w *world) edit(changes []tenant.Change) {
 	for _, c := range changes {
 		if c.Body == nil {
@@ -134,7 +134,7 @@ func (w *world) edit(changes []tenant.Change) {
 	}
 }
 
-// deploy carries the plan out in its order, as a tenant that obeys would.
+// deploy applies the plan in its order, in a tenant that keeps all changes.
 func (w *world) deploy(t *rapid.T, r *Result) {
 	t.Helper()
 	for i := range r.Plan.Items {
@@ -168,7 +168,7 @@ func (w *world) deploy(t *rapid.T, r *Result) {
 				after = after.With([]string{"key"}, patched.Get("key"))
 			}
 			if diff := cmp.Diff(string(withoutNulls(after).JSON()), string(withoutNulls(patched).JSON())); diff != "" {
-				t.Fatalf("%s: After is not what Patch leads to (-after +patched)\n%s", it.ID, diff)
+				t.Fatalf("%s: Patch does not lead to After (-after +patched)\n%s", it.ID, diff)
 			}
 		case tenant.Delete:
 			delete(w.tenant, object)
@@ -212,7 +212,7 @@ func mergePatch(n, patch *jsonval.Node) *jsonval.Node {
 	return n
 }
 
-// withoutNulls drops what a merge patch cannot tell from absent.
+// withoutNulls drops nulls, which a merge patch cannot set.
 func withoutNulls(n *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
@@ -253,7 +253,8 @@ func drawArray(t *rapid.T, label string, members *rapid.Generator[string]) strin
 	return "[" + strings.Join(rapid.SliceOfNDistinct(members, 0, 3, rapid.ID[string]).Draw(t, label), ",") + "]"
 }
 
-// drawBody returns an object's body; refs are what may stand at references.
+// drawBody returns an object's body. refs are the possible values of
+// references.
 func drawBody(t *rapid.T, kind, name string, refs []string, more, secret *rapid.Generator[string]) string {
 	parts := []string{fmt.Sprintf(`"displayName":%q`, name)}
 	add := func(property string, draw func() string) {
@@ -297,7 +298,7 @@ func drawBody(t *rapid.T, kind, name string, refs []string, more, secret *rapid.
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// change lets people change things on both sides.
+// change makes edits of people on both sides.
 func (w *world) change(t *rapid.T) {
 	names := []string{"A", "B", "C"}
 	kinds := []string{"groups", "policies"}
@@ -323,7 +324,7 @@ func (w *world) change(t *rapid.T) {
 			continue
 		}
 		if old, renamed := w.files[reference.ItemID(kind, name)], rapid.IntRange(0, 4).Draw(t, "rename"); old != nil && renamed == 0 {
-			// Some files move, some of them with a note of where they were.
+			// Some files move, and some of them name their former key.
 			delete(w.files, reference.ItemID(kind, name))
 			n := mustParse(t, old)
 			if rapid.Bool().Draw(t, "tells") {
@@ -350,7 +351,7 @@ func (w *world) change(t *rapid.T) {
 	}
 }
 
-// drawWorld returns a world some way into its history.
+// drawWorld returns a world after some syncs.
 func drawWorld(t *rapid.T) *world {
 	w := newWorld()
 	if rapid.Bool().Draw(t, "enforce") {
@@ -372,7 +373,7 @@ func drawWorld(t *rapid.T) *world {
 	return w
 }
 
-// asked returns the notes that say that a person must act.
+// asked returns the objects with notes that ask a person to act.
 func asked(r *Result) map[string]bool {
 	out := map[string]bool{}
 	for _, n := range r.Plan.Notes {
@@ -393,7 +394,7 @@ func TestDeployedPlanLeavesNothing(t *testing.T) {
 		again := w.compare(t)
 		noted := asked(r)
 		for _, it := range again.Plan.Items {
-			// What stood against it may be gone now; its own turn comes next.
+			// The reason against it may be gone now, and the next plan has it.
 			if !noted[it.ID] {
 				t.Fatalf("%s %s is proposed again: %+v\nbefore:\n%s\nafter:\n%s", it.Verb, it.ID, it.Changes, before, w.show())
 			}
@@ -421,12 +422,12 @@ func TestOrderOfInputDoesNotCount(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := differ(t, want, got); diff != "" {
-			t.Fatalf("another order gives another result (-want +got)\n%s", diff)
+			t.Fatalf("the result depends on the order of the input (-want +got)\n%s", diff)
 		}
 	})
 }
 
-func TestNothingUnheldIsDeleted(t *testing.T) {
+func TestUnmanagedIsNotDeleted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		held := map[Object]bool{}
@@ -437,7 +438,7 @@ func TestNothingUnheldIsDeleted(t *testing.T) {
 		}
 		for _, it := range w.compare(t).Plan.Items {
 			if it.Verb == tenant.Delete && !held[Object{it.Kind, it.TenantID}] {
-				t.Fatalf("delete of %s, which no base held\n%s", it.ID, w.show())
+				t.Fatalf("got a delete of %s, which the base does not have\n%s", it.ID, w.show())
 			}
 		}
 	})
@@ -459,7 +460,7 @@ func TestIncompleteKindChangesNothing(t *testing.T) {
 		if diff := cmp.Diff(before, after, cmp.Comparer(func(a, b []BaseObject) bool {
 			return len(a) == 0 && len(b) == 0 || slices.EqualFunc(a, b, func(a, b BaseObject) bool { return cmp.Equal(a, b) })
 		})); diff != "" {
-			t.Fatalf("the base of an incomplete kind moved\n%s", diff)
+			t.Fatalf("the base of an incomplete kind changed\n%s", diff)
 		}
 		for _, it := range r.Plan.Items {
 			if it.Kind == kind {
@@ -481,10 +482,10 @@ func TestRejectedConflictIsOneAgain(t *testing.T) {
 		first := w.compare(t)
 		again := w.compare(t)
 		if diff := cmp.Diff(first.Plan, again.Plan); diff != "" {
-			t.Fatalf("a plan that was not carried out comes back differently (-first +again)\n%s\n%s", diff, w.show())
+			t.Fatalf("the next plan differs from one that was not applied (-first +second)\n%s\n%s", diff, w.show())
 		}
 		if diff := cmp.Diff(first.Base, again.Base); diff != "" {
-			t.Fatalf("the base moved although nothing did\n%s", diff)
+			t.Fatalf("the base changed without a change of the sides\n%s", diff)
 		}
 	})
 }
@@ -520,8 +521,8 @@ func TestRevertedItemsAreNotProposed(t *testing.T) {
 	})
 }
 
-// What is not decoded, because its bytes have not changed, must come out as if
-// it had been.
+// An object that is not decoded, because its bytes have not changed, has the
+// same result as a decoded one.
 func TestShortcutChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
@@ -541,7 +542,7 @@ func TestShortcutChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// A kept base keeps its marks too.
+		// A base that is kept also keeps its hashes.
 		for _, r := range []*Result{full, fast} {
 			for i := range r.Base.Objects {
 				r.Base.Objects[i].AgreedSum, r.Base.Objects[i].Refs = "", nil

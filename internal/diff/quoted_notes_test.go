@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// What is wrong with a secret is said without quoting it: notes are in plans,
-// reports and logs.
+// A note about a problem with a secret does not quote it, because notes are in
+// plans, reports and logs.
 func TestNotesQuoteNoSecret(t *testing.T) {
 	for text, want := range map[string]plan.NoteClass{
 		"hunter2${open":             plan.BadFile,
@@ -49,12 +49,12 @@ func TestNotesQuoteNoSecret(t *testing.T) {
 			note := res.Plan.Notes[i]
 			quotes := strings.Contains(note.Message, "hunter2")
 			variable := strings.Contains(text, "var:")
-			alone := text == "${var:missing}" // then it is a name, and no part of a secret
+			alone := text == "${var:missing}" // then it is a name, and not part of a secret
 			if quotes && sensitive || !quotes && !sensitive && !variable || note.Pointer != "/password" {
-				t.Errorf("%q, sensitive %v: got %+v, want it to quote the text only where that is no secret", text, sensitive, note)
+				t.Errorf("%q, sensitive %v: got %+v, want it to quote the text only if it is not a secret", text, sensitive, note)
 			}
 			if variable && (alone || !sensitive) != strings.Contains(note.Message, `"missing"`) {
-				t.Errorf("%q, sensitive %v: got %q, want the variable's name where it is known to be one", text, sensitive, note.Message)
+				t.Errorf("%q, sensitive %v: got %q, want the name of the variable", text, sensitive, note.Message)
 			}
 		}
 	}

@@ -72,7 +72,7 @@ func TestReferenceReads(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if again, err := comparison.ReferenceReads(); err != nil || len(again) != 0 {
-		t.Errorf("asked again: %v, %v", again, err)
+		t.Errorf("the second call: got %v, %v, want no requests", again, err)
 	}
 	comparison.Add(tenant.Resource{Kind: "policies", ID: "2", Body: []byte(`{"displayName":"Q","owner":"g1","conditions":{"groups":["g9"]}}`)})
 	got, err = comparison.ReferenceReads()
@@ -86,11 +86,11 @@ func TestReferenceReads(t *testing.T) {
 	got, err = referenceReadsOf(in)
 	want = []tenant.ReadRequest{{Kind: "roles", IDs: []string{"g1", "g8"}, Matches: []tenant.Match{{"/displayName": "R"}}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
-		t.Errorf("a kind that was read whole is not asked again (-want +got)\n%s%v", diff, err)
+		t.Errorf("a completely read kind is not read again (-want +got)\n%s%v", diff, err)
 	}
 }
 
-// A reference may be written with escapes, in a kind without references too.
+// A reference can be written with escapes, also in a kind without references.
 func TestReferenceReadsSeeEscapes(t *testing.T) {
 	tc := comparisonCase{desired: `groups/G {"displayName":"G","note":"\u0024{roles/R}"}` + "\n" + `groups/H {"displayName":"H\n","note":"x"}`}
 	got, err := referenceReadsOf(tc.input(t))
@@ -111,6 +111,6 @@ func TestMissing(t *testing.T) {
 	}
 	tc.adjust = func(in *Input) { in.Targets = []plan.Target{{Kind: "groups", Key: "A"}} }
 	if got := missingIn(tc.input(t)); len(got) != 0 {
-		t.Errorf("what is no target is not looked for: %v", got)
+		t.Errorf("got objects %v that are not targets", got)
 	}
 }

@@ -26,14 +26,14 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "an id in the file",
-			explanation: "an id where a name belongs is compared by what it means",
+			explanation: "an id in place of a name means the object's name",
 			desired:     file + `policies/P {"displayName":"P","owner":"g1"}`,
 			current:     inTenant + `policies 1 {"displayName":"P","owner":"g1"}`,
 			want:        "base " + group + `base policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
 		},
 		{
 			name:        "created in the same plan",
-			explanation: "what refers to a new object waits for it",
+			explanation: "an item that refers to a new object waits for it",
 			desired:     `groups/N {"displayName":"N"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/N}"}`,
 			current:     `policies 1 {"displayName":"P","owner":null}`,
 			want: `create groups/N deploy : - | - -> {"displayName":"N"}
@@ -42,7 +42,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "unresolved",
-			explanation: "a reference that leads nowhere stops its item and what waits for that, and nothing else",
+			explanation: "an unresolved reference stops its item and the items that depend on it, and no others",
 			desired: `policies/P {"displayName":"P","conditions":{"groups":["${groups/No}","All"]}}` + "\n" +
 				`groups/G {"displayName":"G","sub":"${policies/P}"}` + "\n" + `groups/H {"displayName":"H","sub":"${groups/G}"}` + "\n" + `groups/I {"displayName":"I"}`,
 			want: `create groups/I deploy : - | - -> {"displayName":"I"}
@@ -52,7 +52,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "withheld create",
-			explanation: "what refers to an object that cannot be created is unresolved",
+			explanation: "a reference to an object that cannot be created is unresolved",
 			desired:     `groups/G {"displayName":"G"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/G}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/G}","x":1}`,
 			current:     `policies 3 {"displayName":"Q"}`,
 			adjust:      func(in *Input) { editKinds(in, func(kinds []tenant.Kind) { kinds[1].Create = false }) },
@@ -63,7 +63,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "dangling",
-			explanation: "an id in the tenant that leads nowhere stays a literal, with a note",
+			explanation: "an id of no known object in the tenant stays a literal, with a note",
 			current:     `policies 1 {"displayName":"P","owner":"gone","conditions":{"groups":["well-known-1","lost"]}}`,
 			want: `adopt policies/P {"conditions":{"groups":["lost","well-known-1"]},"displayName":"P","owner":"gone"}
 				note dangling_reference policies/P /conditions/groups/*
@@ -72,7 +72,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "delete while a kind that may refer was not read",
-			explanation: "nobody knows whether a policy refers to it, so the group stays",
+			explanation: "it is unknown whether a policy refers to it, so the group is not deleted",
 			base:        group + `policies/P=1 {"displayName":"P"}`,
 			desired:     `policies/P {"displayName":"P"}`,
 			current:     inTenant,
@@ -84,8 +84,8 @@ func TestCompareReferences(t *testing.T) {
 				base ` + group + `base policies/P=1 {"displayName":"P"}`,
 		},
 		{
-			name:        "delete while what refers is out of scope",
-			explanation: "what a policy referred to when it was last in scope counts",
+			name:        "delete while the referring kind is out of scope",
+			explanation: "the policy's references in the base count",
 			base:        group + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
 			current:     inTenant,
 			adjust: func(in *Input) {
@@ -96,7 +96,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "several kinds",
-			explanation: "an id is looked up in the order of the declared kinds",
+			explanation: "the declared kinds are searched in their order",
 			current:     `groups g1 {"displayName":"G"}` + "\n" + `roles g1 {"displayName":"R"}` + "\n" + `roles r1 {"displayName":"R1"}` + "\n" + `policies 1 {"displayName":"P","conditions":{"groups":["g1","r1"]}}`,
 			want: `adopt groups/G {"displayName":"G"}
 				adopt policies/P {"conditions":{"groups":["${groups/G}","${roles/R1}"]},"displayName":"P"}
@@ -107,7 +107,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "type",
-			explanation: "a reference declared for one type does not hold for others",
+			explanation: "a reference declared for one type does not apply to others",
 			current: `groups g1 {"displayName":"G"}` + "\n" +
 				`policies 1 {"displayName":"P","assignments":[{"@odata.type":"#group","group":"g1","target":1},{"@odata.type":"#other","group":"g1","target":2}]}`,
 			want: `adopt groups/G {"displayName":"G"}
@@ -117,7 +117,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "another property",
-			explanation: "a reference may stand for another property than the id",
+			explanation: "a reference can be to another property than the id",
 			base:        group + `policies/P=1 {"displayName":"P","contact":"${groups/G#mail}"}`,
 			desired:     file + `policies/P {"displayName":"P","contact":"${groups/G}"}`,
 			current:     inTenant + `policies 1 {"displayName":"P","contact":"g@contoso.com"}`,
@@ -125,7 +125,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "a property that is not known yet",
-			explanation: "only what the file of a new object says is known before it exists",
+			explanation: "before a new object exists, only the properties in its file are known",
 			desired:     `groups/N {"displayName":"N","nick":"n"}` + "\n" + `policies/P {"displayName":"P","contact":"${groups/N}"}` + "\n" + `policies/Q {"displayName":"Q","x":"${groups/N#nick}"}`,
 			want: `create groups/N deploy : - | - -> {"displayName":"N","nick":"n"}
 				create policies/Q deploy : - | - -> {"displayName":"Q","x":"${groups/N#nick}"}
@@ -133,7 +133,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "a place that is not declared",
-			explanation: "a reference may stand anywhere in a file; there the tenant's id is named as the file names it",
+			explanation: "a file can have a reference anywhere; there the tenant's id becomes the file's reference",
 			base:        group + `policies/P=1 {"displayName":"P","custom":["${groups/G}"]}`,
 			desired:     file + `policies/P {"displayName":"P","custom":["${groups/G}"],"x":"g1"}`,
 			current:     inTenant + `policies 1 {"displayName":"P","custom":["g1"],"x":"g1"}`,
@@ -152,7 +152,7 @@ func TestCompareReferences(t *testing.T) {
 		},
 		{
 			name:        "deleted together",
-			explanation: "both go, the one that refers first",
+			explanation: "both are deleted, the referring one first",
 			base:        group + `policies/Q=2 {"displayName":"Q","owner":"${groups/G}"}`,
 			current:     inTenant + `policies 2 {"displayName":"Q","owner":"g1"}`,
 			want: `delete policies/Q deploy : {"displayName":"Q","owner":"${groups/G}"} | {"displayName":"Q","owner":"${groups/G}"} -> -
@@ -175,7 +175,7 @@ func TestCompareTemplates(t *testing.T) {
 		},
 		{
 			name:        "GUID variables are put back",
-			explanation: "a whole string that is the value of one GUID variable becomes the variable again",
+			explanation: "a whole string that is the value of exactly one GUID variable becomes the variable again",
 			current:     `groups 1 {"displayName":"A","x":"11111111-2222-3333-4444-555555555555","y":"Contoso"}`,
 			want: `adopt groups/A {"displayName":"A","x":"${var:breakGlass}","y":"Contoso"}
 				base groups/A=1`,
@@ -189,7 +189,7 @@ func TestCompareTemplates(t *testing.T) {
 		},
 		{
 			name:        "literal dollar",
-			explanation: "what looks like a template in the tenant is escaped in the file, and is the same after that",
+			explanation: "a tenant's text that looks like a template is escaped in the file, and equals the tenant's text",
 			base:        `groups/A=1 {"displayName":"A","x":"$${literal} and $$${more"}`,
 			desired:     `groups/A {"displayName":"A","x":"$${literal} and $$${more","y":"$${new}"}`,
 			current:     `groups 1 {"displayName":"A","x":"${literal} and $${more"}` + "\n" + `groups 2 {"displayName":"B","x":"${groups/A}"}`,
@@ -200,7 +200,7 @@ func TestCompareTemplates(t *testing.T) {
 		},
 		{
 			name:        "bad templates",
-			explanation: "what is no template is an error of the file",
+			explanation: "a malformed template is an error of the file",
 			desired: `groups/A {"displayName":"A","x":"${oops"}` + "\n" + `groups/B {"displayName":"B","x":"see ${groups/A}"}` + "\n" +
 				`groups/C {"displayName":"C","x":"${groups}"}` + "\n" + `groups/D {"displayName":"D","x":"${groups/a%zz}"}`,
 			want: `note bad_file groups/A /x
@@ -219,7 +219,7 @@ func TestCompareTemplates(t *testing.T) {
 	})
 }
 
-// hashed is what a base has of a policy's secret.
+// hashed returns the base's mark of a policy's secret.
 func hashed(secret string) string {
 	k, _ := schema.Compile(testKinds()[0])
 	return schema.SecretNode(testKeys.Tenant, k, jsonval.StringNode(secret)).Text
@@ -261,7 +261,7 @@ func TestCompareSecrets(t *testing.T) {
 		},
 		{
 			name:        "masked, deployed before",
-			explanation: "a mask is the secret that was deployed as long as the file has that one",
+			explanation: "a mask is the deployed secret while the file has that secret",
 			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
 			desired:     `policies/P {"displayName":"P","key":"k"}`,
 			current:     `policies 1 {"displayName":"P","key":"****"}`,
@@ -269,7 +269,7 @@ func TestCompareSecrets(t *testing.T) {
 		},
 		{
 			name:        "masked, changed",
-			explanation: "another secret in the file is proposed, and the base stays until it was written",
+			explanation: "another secret in the file is proposed, and the base does not change until it is written",
 			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
 			desired:     `policies/P {"displayName":"P","key":"k2"}`,
 			current:     `policies 1 {"displayName":"P","key":"****"}`,
@@ -278,7 +278,7 @@ func TestCompareSecrets(t *testing.T) {
 		},
 		{
 			name:        "masked, just written",
-			explanation: "what this run has written counts as agreed, for no read can show it",
+			explanation: "a masked secret that this run has written counts as agreed, because it cannot be read",
 			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
 			desired:     `policies/P {"displayName":"P","key":"k2"}`,
 			current:     `policies 1 {"displayName":"P","key":"****"}`,
@@ -289,7 +289,7 @@ func TestCompareSecrets(t *testing.T) {
 		},
 		{
 			name:        "masked, another one just written",
-			explanation: "a variable that was changed after the write does not make the new value the tenant's",
+			explanation: "a variable that changed after the write has a value that the tenant does not have",
 			base:        `policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
 			desired:     `policies/P {"displayName":"P","key":"${var:company}"}`,
 			current:     `policies 1 {"displayName":"P","key":"****"}`,
@@ -300,8 +300,8 @@ func TestCompareSecrets(t *testing.T) {
 				base policies/P=1 {"displayName":"P","key":"` + base("k") + `"}`,
 		},
 		{
-			name:        "deleted in the tenant, with hidden secrets in the file",
-			explanation: "what the file does not manage is no change of it: the file goes too; one that was changed is a conflict",
+			name:        "deleted in the tenant, with masked secrets in the file",
+			explanation: "a value that the file does not manage is not a change of the file, so the file is deleted too; a changed file is a conflict",
 			base: `policies/P=1 {"displayName":"P","key":"${masked}","oma":[{"uri":"a","value":"` + base("s") + `"}],"password":"` + base("pw") + `"}` + "\n" +
 				`policies/Q=2 {"displayName":"Q","password":"` + base("pw") + `","x":1}`,
 			desired: `policies/P {"displayName":"P","key":"****","oma":[{"uri":"a","value":"****"}],"password":"[redacted]"}` + "\n" +
@@ -314,7 +314,7 @@ func TestCompareSecrets(t *testing.T) {
 		},
 		{
 			name:        "whole array, untouched secret with a token",
-			explanation: "a masked part that must be sent along is carried by its token",
+			explanation: "the token keeps a masked secret that must be sent with the array",
 			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,
 			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"****"},{"uri":"b","value":"open"}]}`,
 			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"t1"}]}`,
@@ -323,7 +323,7 @@ func TestCompareSecrets(t *testing.T) {
 		},
 		{
 			name:        "whole array, untouched secret without a token",
-			explanation: "what cannot be sent along makes the item impossible",
+			explanation: "a masked secret without a token makes the item impossible",
 			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,
 			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"****"},{"uri":"b","n":1}]}`,
 			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****"}]}`,
@@ -332,7 +332,7 @@ func TestCompareSecrets(t *testing.T) {
 		},
 		{
 			name:        "array with secrets and masks that agrees",
-			explanation: "masks and deployed secrets in arrays are matched by what can be seen",
+			explanation: "masks and deployed secrets in arrays are paired by the other values",
 			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"` + base("s") + `"},{"uri":"b","value":"${masked}"}]}`,
 			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"s"},{"uri":"b","value":"****"}]}`,
 			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"*****","valueId":"t1"},{"uri":"b","value":"*****","valueId":"t2"}]}`,
@@ -341,13 +341,13 @@ func TestCompareSecrets(t *testing.T) {
 	})
 }
 
-// Members of a set that only a secret tells apart are each other's twins.
-func TestCompareTwinsInSets(t *testing.T) {
+// Members of a set that differ only in a secret are duplicates.
+func TestCompareDuplicatesInSets(t *testing.T) {
 	h := hashed
 	runComparisons(t, []comparisonCase{
 		{
-			name:        "another secret that can be read",
-			explanation: "it is a member of its own",
+			name:        "another readable secret",
+			explanation: "it is a separate member",
 			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"}]}`,
 			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}]}`,
 			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"}]}`,
@@ -355,8 +355,8 @@ func TestCompareTwinsInSets(t *testing.T) {
 				base policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"}]}`,
 		},
 		{
-			name:        "one of two is to be removed",
-			explanation: "nothing in the plan tells which, so nothing is done",
+			name:        "one of two duplicates is removed",
+			explanation: "the plan cannot name the member, so nothing is proposed",
 			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"},{"n":1,"secret":"` + h("b") + `"}],"x":1}`,
 			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"b"}],"x":2}`,
 			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}],"x":1}`,
@@ -365,15 +365,15 @@ func TestCompareTwinsInSets(t *testing.T) {
 		},
 		{
 			name:        "secrets that cannot be read",
-			explanation: "as many as were deployed are those that were deployed",
+			explanation: "if their number is the deployed one, they are the deployed members",
 			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"key":"` + h("a") + `"},{"n":1,"key":"` + h("b") + `"}]}`,
 			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"b"},{"n":1,"key":"a"}]}`,
 			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"},{"n":1,"key":"****"}]}`,
 			want:        `base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("b") + `","n":1},{"key":"` + h("a") + `","n":1}]}`,
 		},
 		{
-			name:        "one of them is gone in the tenant",
-			explanation: "nobody knows which one, so neither leaves the file",
+			name:        "one of two duplicates is missing in the tenant",
+			explanation: "it is unknown which one, so the file keeps both",
 			base:        `policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1},{"key":"` + h("b") + `","n":1}]}`,
 			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"b"},{"n":1,"key":"a"}]}`,
 			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"}]}`,
@@ -381,8 +381,8 @@ func TestCompareTwinsInSets(t *testing.T) {
 				base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("b") + `","n":1},{"key":"` + h("a") + `","n":1}]}`,
 		},
 		{
-			name:        "one of two elements is to be removed",
-			explanation: "which of them is left cannot be told, so neither's secret is carried along by its token",
+			name:        "one of two elements is removed",
+			explanation: "it is unknown which one is left, so no token keeps a secret",
 			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"},{"uri":"a","value":"${masked}"}]}`,
 			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"****"}]}`,
 			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"1"},{"uri":"a","value":"****","valueId":"2"}]}`,
@@ -390,8 +390,8 @@ func TestCompareTwinsInSets(t *testing.T) {
 				base policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"},{"uri":"a","value":"${masked}"}]}`,
 		},
 		{
-			name:        "one more of them",
-			explanation: "a write could not be told from the one that is there",
+			name:        "an additional duplicate",
+			explanation: "the new member could not be distinguished from the present one",
 			base:        `policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1}]}`,
 			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"a"},{"n":1,"key":"b"}]}`,
 			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"}]}`,
@@ -426,7 +426,7 @@ func TestBackup(t *testing.T) {
 		if len(got) != len(want) || got["groups/G"] != want["groups/G"] || got["policies/P"] != want["policies/P"] {
 			t.Errorf("backup: got %v, want %v", got, want)
 		}
-		// The second time nothing is decoded to compare, and the backup is the same.
+		// The second comparison decodes nothing, and has the same backup.
 		tc.adjust = func(in *Input) { in.Base = r.Base }
 	}
 	in := tc.input(t)
@@ -457,13 +457,13 @@ func TestBindings(t *testing.T) {
 
 func TestCompareErrors(t *testing.T) {
 	for name, adjust := range map[string]func(*Input){
-		"an ignore rule that is none": func(in *Input) {
+		"an invalid ignore rule": func(in *Input) {
 			in.Rules.Ignore = []plan.Ignore{{Pointer: "x"}}
 		},
-		"a tenant's object that is none": func(in *Input) {
+		"a tenant's object that is not an object": func(in *Input) {
 			in.Current.Resources = []tenant.Resource{{Kind: "groups", ID: "1", Body: []byte("[]")}}
 		},
-		"a base that is none": func(in *Input) {
+		"an invalid base": func(in *Input) {
 			in.Base = &Base{Objects: []BaseObject{{Kind: "groups", Key: "A", ID: "1", Body: []byte("{")}}}
 			in.Current.Resources = []tenant.Resource{{Kind: "groups", ID: "1", Body: []byte("{}")}}
 			in.Desired.Resources = []tenant.Resource{{Kind: "groups", Key: "A", Body: []byte("{}")}}

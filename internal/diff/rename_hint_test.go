@@ -7,7 +7,8 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// A hint says what to write and where, and names few of many candidates.
+// A hint shows the line to write and the file, and names only a few of many
+// candidates.
 func TestRenameHints(t *testing.T) {
 	compare := func(old, fresh int) *Result {
 		var tc comparisonCase
@@ -52,7 +53,7 @@ func TestRenameHints(t *testing.T) {
 	if got := compare(many, many); len(got.Plan.Notes) != 2*many || len(got.Plan.Items) != 2*many {
 		t.Errorf("got %d items and %d notes, want %d of each", len(got.Plan.Items), len(got.Plan.Notes), 2*many)
 	}
-	// The line stands for itself also with characters that JSON escapes.
+	// The line is valid for characters that JSON escapes.
 	if got, want := previousNamesLine(`a "b"`), `"$previousNames": ["a \"b\""]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -8,10 +8,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Of random objects that lose their files and random new files, with few
-// contents and ids so that many are alike: exactly the pairs are renamed that
-// are the only candidates of each other, by id or else by content, and what
-// nothing tells apart is deleted, created and hinted at.
+// Random objects lose their files, and there are random new files. They have
+// few contents and ids, so that many are equal. Exactly the pairs are renamed
+// that are each other's only candidates, by id or else by content. Ambiguous
+// objects are deleted, ambiguous files are created, and both get hints.
 func TestRenamesHaveOneCandidate(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		type file struct{ content, id string }
@@ -48,30 +48,30 @@ func TestRenamesHaveOneCandidate(t *testing.T) {
 		}
 		in := tc.input(t)
 		if in.Base != nil {
-			told(ids)(&in)
+			fileIDs(ids)(&in)
 		}
 		r, err := compareOnce(in)
 		if err != nil {
 			rt.Fatal(err)
 		}
 
-		// The obvious way: count the candidates of each pair.
+		// The reference solution counts the candidates of each pair.
 		want := map[string]string{}
 		decided := map[string]bool{}
-		candidates := func(alike func(o, n file) bool, each func(o, n string, only bool)) {
+		candidates := func(equal func(o, n file) bool, each func(o, n string, only bool)) {
 			for i, o := range old {
 				for j, n := range fresh {
-					if !alike(o, n) || decided[fmt.Sprintf("P%d", i)] || decided[fmt.Sprintf("N%d", j)] {
+					if !equal(o, n) || decided[fmt.Sprintf("P%d", i)] || decided[fmt.Sprintf("N%d", j)] {
 						continue
 					}
 					olds, news := 0, 0
 					for k, other := range old {
-						if alike(other, n) && !decided[fmt.Sprintf("P%d", k)] {
+						if equal(other, n) && !decided[fmt.Sprintf("P%d", k)] {
 							olds++
 						}
 					}
 					for k, other := range fresh {
-						if alike(o, other) && !decided[fmt.Sprintf("N%d", k)] {
+						if equal(o, other) && !decided[fmt.Sprintf("N%d", k)] {
 							news++
 						}
 					}
@@ -80,9 +80,9 @@ func TestRenamesHaveOneCandidate(t *testing.T) {
 			}
 		}
 		hinted := map[string]bool{}
-		step := func(alike func(o, n file) bool, certain func(o file) bool) {
+		step := func(equal func(o, n file) bool, certain func(o file) bool) {
 			now := map[string]bool{}
-			candidates(alike, func(o, n string, only bool) {
+			candidates(equal, func(o, n string, only bool) {
 				now[o], now[n] = true, true
 				var i int
 				if _, err := fmt.Sscanf(o, "P%d", &i); err != nil {
@@ -112,12 +112,12 @@ func TestRenamesHaveOneCandidate(t *testing.T) {
 		}
 		for _, n := range r.Plan.Notes {
 			if !hinted[n.Key] {
-				rt.Errorf("a note about %s: %s", n.Key, n.Message)
+				rt.Errorf("got a note about %s: %s", n.Key, n.Message)
 			}
 			delete(hinted, n.Key)
 		}
 		if len(hinted) > 0 {
-			rt.Errorf("no hint at %v\n%s", hinted, showResult(r))
+			rt.Errorf("got no hint for %v\n%s", hinted, showResult(r))
 		}
 	})
 }

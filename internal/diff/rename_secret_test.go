@@ -17,8 +17,8 @@ func TestRenameOfSecrets(t *testing.T) {
 				base policies/P2=1 {"displayName":"P","password":"` + pw + `"}`,
 		},
 		{
-			name:        "a hidden secret",
-			explanation: "a file that hides its secret does not change it",
+			name:        "a masked secret",
+			explanation: "a file with a masked secret does not change it",
 			base:        `policies/P=1 {"displayName":"P","password":"` + pw + `"}`,
 			desired:     `policies/P2 {"displayName":"P2","password":"[redacted]"}`,
 			current:     `policies 1 {"displayName":"P","password":"pw"}`,
@@ -27,7 +27,7 @@ func TestRenameOfSecrets(t *testing.T) {
 		},
 		{
 			name:        "another secret",
-			explanation: "a secret is content, and one that differs is asked about",
+			explanation: "a secret is content, and a different one gets a hint",
 			base:        `policies/P=1 {"displayName":"P","password":"` + pw + `"}`,
 			desired:     `policies/P2 {"displayName":"P2","password":"other"}`,
 			current:     `policies 1 {"displayName":"P","password":"pw"}`,
@@ -38,7 +38,7 @@ func TestRenameOfSecrets(t *testing.T) {
 				base policies/P=1 {"displayName":"P","password":"` + pw + `"}`,
 		},
 		{
-			name:        "two that only a secret tells apart",
+			name:        "two objects that differ only in a secret",
 			explanation: "each file is the successor of the object with its secret",
 			base:        `policies/P=1 {"displayName":"P","password":"` + pw + `"}` + "\n" + `policies/Q=2 {"displayName":"Q","password":"` + key + `"}`,
 			desired:     `policies/X {"displayName":"X","password":"other"}` + "\n" + `policies/Y {"displayName":"Y","password":"pw"}`,
@@ -49,8 +49,8 @@ func TestRenameOfSecrets(t *testing.T) {
 				base policies/Y=1 {"displayName":"P","password":"` + pw + `"}`,
 		},
 		{
-			name:        "two that a hidden secret does not tell apart",
-			explanation: "a hidden secret may be either",
+			name:        "two objects that differ only in a masked secret",
+			explanation: "a masked secret can have any value",
 			base:        `policies/P=1 {"displayName":"P","password":"` + pw + `"}` + "\n" + `policies/Q=2 {"displayName":"Q","password":"` + key + `"}`,
 			desired:     `policies/X {"displayName":"X","password":"[redacted]"}`,
 			current:     `policies 1 {"displayName":"P","password":"pw"}` + "\n" + `policies 2 {"displayName":"Q","password":"other"}`,
@@ -64,8 +64,8 @@ func TestRenameOfSecrets(t *testing.T) {
 				base policies/Q=2 {"displayName":"Q","password":"` + key + `"}`,
 		},
 		{
-			name:        "secrets that changed places",
-			explanation: "a secret counts at its place",
+			name:        "two exchanged secrets",
+			explanation: "secrets are compared place by place",
 			base:        `policies/P=1 {"displayName":"P","settings":{"a":{"secret":"` + pw + `"},"b":{"secret":"` + key + `"}}}`,
 			desired:     `policies/P2 {"displayName":"P2","settings":{"a":{"secret":"other"},"b":{"secret":"pw"}}}`,
 			current:     `policies 1 {"displayName":"P","settings":{"a":{"secret":"pw"},"b":{"secret":"other"}}}`,

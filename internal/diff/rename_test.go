@@ -13,7 +13,7 @@ func TestRenameByContent(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
 			name:        "one on each side",
-			explanation: "a change of name alone is one update of the tenant's object",
+			explanation: "a change of only the name is one update of the tenant's object",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1}`,
 			current:     `groups 1 {"displayName":"P","x":1,"more":true}`,
@@ -21,8 +21,8 @@ func TestRenameByContent(t *testing.T) {
 				base groups/P2=1 {"displayName":"P","x":1}`,
 		},
 		{
-			name:        "the former name is another object's",
-			explanation: "what references may still call by the former key is never another object",
+			name:        "the former name belongs to another object",
+			explanation: "references with the former key are never to another object",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1,"$previousNames":["P"]}` + "\n" + `policies/R {"displayName":"R","owner":"${groups/P}"}`,
 			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"P","x":2}`,
@@ -33,8 +33,8 @@ func TestRenameByContent(t *testing.T) {
 				base groups/P2=1 {"displayName":"P","x":1}`,
 		},
 		{
-			name:        "the former name is another object's, and the rename waits",
-			explanation: "the base names an object once",
+			name:        "the former name belongs to another object, and the rename waits",
+			explanation: "the base has each key once",
 			base:        `policies/P=1 {"displayName":"P","x":1}`,
 			desired:     `policies/P2 {"displayName":"P2","x":1,"$previousNames":["P"],"owner":"${groups/No}"}`,
 			current:     `policies 1 {"displayName":"P","x":1}` + "\n" + `policies 2 {"displayName":"P","x":2}`,
@@ -44,7 +44,7 @@ func TestRenameByContent(t *testing.T) {
 				base policies/P ~d4735e3a=2`,
 		},
 		{
-			name:        "behind a file that says nothing",
+			name:        "after a file without content",
 			explanation: "a file without content does not end the search for the same body",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/N {}` + "\n" + `groups/P2 {"displayName":"P","x":1}` + "\n" + `groups/P3 {"displayName":"P","x":1}`,
@@ -55,8 +55,8 @@ func TestRenameByContent(t *testing.T) {
 				base groups/P=1 {"displayName":"P","x":1}`,
 		},
 		{
-			name:        "beside one whose new name is taken",
-			explanation: "a pair that is no rename does not stand against the pairs behind it",
+			name:        "a second pair whose new name is taken",
+			explanation: "a pair that is not a rename does not prevent the renames of later pairs",
 			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":2}` + "\n" + `groups/C=3 {"displayName":"C","x":3}`,
 			desired:     `groups/A2 {"displayName":"A2","x":1}` + "\n" + `groups/B2 {"displayName":"B2","x":2}` + "\n" + `groups/C2 {"displayName":"C2","x":3}`,
 			current: `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":2}` + "\n" + `groups 3 {"displayName":"C","x":3}` + "\n" +
@@ -72,7 +72,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "another content",
-			explanation: "likeness is no evidence",
+			explanation: "similar content is not evidence",
 			base:        `groups/P=1 {"displayName":"P","x":1,"y":1,"z":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1,"y":1,"z":2}`,
 			current:     `groups 1 {"displayName":"P","x":1,"y":1,"z":1}`,
@@ -81,8 +81,8 @@ func TestRenameByContent(t *testing.T) {
 				base groups/P=1 {"displayName":"P","x":1,"y":1,"z":1}`,
 		},
 		{
-			name:        "a property more",
-			explanation: "a file that manages more than the former one is another content",
+			name:        "an additional property",
+			explanation: "a file that manages more properties than the former one has other content",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1,"y":1}`,
 			current:     `groups 1 {"displayName":"P","x":1}`,
@@ -92,7 +92,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "two new files",
-			explanation: "nothing tells which of two files is the successor, so that a person is asked",
+			explanation: "it is unknown which of two files is the successor, so a hint asks a person",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1}` + "\n" + `groups/P3 {"displayName":"P3","x":1}`,
 			current:     `groups 1 {"displayName":"P","x":1}`,
@@ -106,7 +106,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "two vanished files",
-			explanation: "nor which of two objects a file succeeds",
+			explanation: "it is unknown which of two objects the file is for",
 			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1}`,
 			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"Q","x":1}`,
@@ -120,8 +120,8 @@ func TestRenameByContent(t *testing.T) {
 				base groups/Q=2 {"displayName":"Q","x":1}`,
 		},
 		{
-			name:        "nothing but a name",
-			explanation: "a file that says nothing else is like any other that says nothing else",
+			name:        "only a name",
+			explanation: "all files without other content are equal",
 			base:        `groups/P=1 {"displayName":"P","@odata.type":"#group"}`,
 			desired:     `groups/P2 {"displayName":"P2","@odata.type":"#group","empty":{}}`,
 			current:     `groups 1 {"displayName":"P","@odata.type":"#group"}`,
@@ -132,8 +132,8 @@ func TestRenameByContent(t *testing.T) {
 				base groups/P=1 {"displayName":"P","@odata.type":"#group"}`,
 		},
 		{
-			name:        "told by one of two",
-			explanation: "the word of a file comes first, and leaves the other one candidate",
+			name:        "one of two with $previousNames",
+			explanation: "$previousNames comes first, and leaves the other file one candidate",
 			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1}` + "\n" + `groups/Q2 {"displayName":"Q2","x":1,"$previousNames":["P"]}`,
 			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"Q","x":1}`,
@@ -144,7 +144,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "names exchanged between files",
-			explanation: "a name that another object has is not given to a second one; the files must tell",
+			explanation: "a name that an object has is not given to a second one; the files need $previousNames",
 			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":2}`,
 			desired:     `groups/A2 {"displayName":"B","x":1}` + "\n" + `groups/B2 {"displayName":"A","x":2}`,
 			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":2}`,
@@ -165,8 +165,8 @@ func TestRenameByContent(t *testing.T) {
 				base groups/B=2 {"displayName":"B","x":2}`,
 		},
 		{
-			name:        "names handed down",
-			explanation: "a key that still has a file has not vanished: C is no successor of A",
+			name:        "a chain of names",
+			explanation: "a key that still has a file has not vanished: C is not a successor of A",
 			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":2}`,
 			desired:     `groups/B {"displayName":"B","x":1}` + "\n" + `groups/C {"displayName":"C","x":2}`,
 			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":2}`,
@@ -199,7 +199,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "two files of the same new name",
-			explanation: "two objects never get one name",
+			explanation: "two objects never get the same name",
 			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","x":2}`,
 			desired:     `groups/N1 {"displayName":"N","x":1}` + "\n" + `groups/N2 {"displayName":"N","x":2}`,
 			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"Q","x":2}`,
@@ -222,7 +222,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "the object is gone from the tenant",
-			explanation: "there is no object whose id could be kept, so that the file is a new one",
+			explanation: "there is no object whose id could be kept, so the file creates a new object",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1}`,
 			gone:        `groups 1`,
@@ -230,7 +230,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "the object may be gone from the tenant",
-			explanation: "an absence that is not confirmed is no reason to create it again",
+			explanation: "an object whose absence is not confirmed is not created again",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1}`,
 			want: `note not_read groups/P2
@@ -238,7 +238,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "the kind was not read",
-			explanation: "nothing is concluded about it",
+			explanation: "the sync draws no conclusions about it",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1}`,
 			adjust:      func(in *Input) { withState(in, "groups", tenant.Failed) },
@@ -247,7 +247,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "a file of the kind cannot be read",
-			explanation: "it may be the successor as well",
+			explanation: "that file may be the successor too",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,
 			desired:     `groups/P2 {"displayName":"P2","x":1}`,
 			current:     `groups 1 {"displayName":"P","x":1}`,
@@ -260,7 +260,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "a singleton",
-			explanation: "it has one key",
+			explanation: "a singleton has exactly one key",
 			base:        `settings/settings= {"x":1}`,
 			desired:     `settings/other {"x":1}`,
 			current:     `settings  {"x":1}`,
@@ -270,7 +270,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "a listed kind",
-			explanation: "an object whose file got another name is renamed",
+			explanation: "an object whose file has a new name is renamed",
 			base:        `apps/P=1 {"displayName":"P","x":1}`,
 			desired:     `apps/P2 {"displayName":"P2","x":1}`,
 			current:     `apps 1 {"displayName":"P","x":1}` + "\n" + `apps 2 {"displayName":"Other","x":1}`,
@@ -280,7 +280,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "several in a listed kind",
-			explanation: "the hint stands there too where deletes are off",
+			explanation: "there is a hint too if deletes are disabled",
 			base:        `apps/P=1 {"displayName":"P","x":1}`,
 			desired:     `apps/P2 {"displayName":"P2","x":1}` + "\n" + `apps/P3 {"displayName":"P3","x":1}`,
 			current:     `apps 1 {"displayName":"P","x":1}`,
@@ -294,7 +294,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "in another order and another notation",
-			explanation: "sets have no order, numbers count by value, and what is read-only does not count",
+			explanation: "sets have no order, numbers are compared by value, and read-only properties are ignored",
 			base:        `policies/P=1 {"displayName":"P","members":["a","b"],"n":1}` + "\n" + `groups/G=7 {"displayName":"G"}`,
 			desired:     `policies/P2 {"id":"77","displayName":"P2","n":1.0,"members":["b","a"],"@odata.context":"x"}` + "\n" + `groups/G {"displayName":"G"}`,
 			current:     `policies 1 {"displayName":"P","members":["a","b"],"n":1}` + "\n" + `groups 7 {"displayName":"G"}`,
@@ -313,8 +313,8 @@ func TestRenameByContent(t *testing.T) {
 				base policies/P2=1 {"displayName":"P","owner":"${groups/G}"}`,
 		},
 		{
-			name:        "together with what it refers to",
-			explanation: "a release that renames an object and those that refer to it renames both",
+			name:        "together with a referenced object",
+			explanation: "an object and the objects that refer to it can be renamed together",
 			base:        `groups/G=7 {"displayName":"G","x":1}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
 			desired:     `groups/G2 {"displayName":"G2","x":1}` + "\n" + `policies/P2 {"displayName":"P2","owner":"${groups/G2}"}`,
 			current:     `groups 7 {"displayName":"G","x":1}` + "\n" + `policies 1 {"displayName":"P","owner":"7"}`,
@@ -325,7 +325,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "a kind that sorts before the one it refers to",
-			explanation: "what is referred to is matched first",
+			explanation: "referenced kinds are matched first",
 			base:        `apps/P=1 {"displayName":"P","owner":"${groups/G}"}` + "\n" + `groups/G=7 {"displayName":"G","x":1}`,
 			desired:     `apps/P2 {"displayName":"P2","owner":"${groups/G2}"}` + "\n" + `groups/G2 {"displayName":"G2","x":1}`,
 			current:     `apps 1 {"displayName":"P","owner":"7"}` + "\n" + `groups 7 {"displayName":"G","x":1}`,
@@ -340,8 +340,8 @@ func TestRenameByContent(t *testing.T) {
 				base groups/G2=7 {"displayName":"G","x":1}`,
 		},
 		{
-			name:        "a text where another property is referred to",
-			explanation: "an id is no mail address",
+			name:        "a text at a reference to another property",
+			explanation: "an id is not a mail address",
 			base:        `groups/G=7 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P","contact":"7"}`,
 			desired:     `groups/G {"displayName":"G"}` + "\n" + `policies/P2 {"displayName":"P2","contact":"7"}`,
 			current:     `groups 7 {"displayName":"G","mail":"g@x"}` + "\n" + `policies 1 {"displayName":"P","contact":"7"}`,
@@ -352,7 +352,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "a reference to another object",
-			explanation: "what a policy refers to counts",
+			explanation: "the reference of a policy is content",
 			base:        `groups/G=7 {"displayName":"G"}` + "\n" + `groups/H=8 {"displayName":"H"}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
 			desired:     `groups/G {"displayName":"G"}` + "\n" + `groups/H {"displayName":"H"}` + "\n" + `policies/P2 {"displayName":"P2","owner":"${groups/H}"}`,
 			current:     `groups 7 {"displayName":"G"}` + "\n" + `groups 8 {"displayName":"H"}` + "\n" + `policies 1 {"displayName":"P","owner":"7"}`,
@@ -364,7 +364,7 @@ func TestRenameByContent(t *testing.T) {
 		},
 		{
 			name:        "the former name is still in use",
-			explanation: "without $previousNames nothing may go on using it",
+			explanation: "without $previousNames no reference may use it",
 			base:        `groups/G=7 {"displayName":"G","x":1}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
 			desired:     `groups/G2 {"displayName":"G2","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/G}"}`,
 			current:     `groups 7 {"displayName":"G","x":1}` + "\n" + `policies 1 {"displayName":"P","owner":"7"}`,
@@ -376,16 +376,16 @@ func TestRenameByContent(t *testing.T) {
 	})
 }
 
-// 51 files of one baseline get a new version in their names at once. What they
-// tell is followed, however alike they are and whatever ids they carry.
-func TestToldRenames(t *testing.T) {
+// 51 files of one baseline get a new version in their names at the same time.
+// Their $previousNames decide, with equal contents and any ids.
+func TestRenamesByPreviousNames(t *testing.T) {
 	const renames = 51
 	var tc comparisonCase
 	for i := range renames {
 		next := (i + 1) % renames
 		tc.base += fmt.Sprintf(`policies/P%02d - v3.3=%d {"displayName":"P%02d - v3.3","x":1}`+"\n", i, i, i)
 		tc.current += fmt.Sprintf(`policies %d {"displayName":"P%02d - v3.3","x":1}`+"\n", i, i)
-		// The id is the neighbour's, the content everybody's.
+		// The id is the neighbour's, and all have the same content.
 		tc.desired += fmt.Sprintf(`policies/P%02d - v3.4 {"id":"%d","displayName":"P%02d - v3.4","x":%d,"$previousNames":["P%02d - v3.3"]}`+"\n", i, next, i, 1+i%2, i)
 	}
 	r, err := compareOnce(tc.input(t))
@@ -404,9 +404,9 @@ func TestToldRenames(t *testing.T) {
 	}
 }
 
-// A reference to the former name of an object whose new file does not tell it
-// says what to write.
-func TestRenameWithoutWord(t *testing.T) {
+// The note about a reference to a former name shows the $previousNames line
+// that the new file needs.
+func TestReferenceToFormerName(t *testing.T) {
 	tc := comparisonCase{
 		base:    `groups/G=7 {"displayName":"G","x":1}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
 		desired: `groups/G2 {"displayName":"G2","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/G}"}`,

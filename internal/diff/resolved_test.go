@@ -11,8 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A plan says what each of its references stands for: at declared places, at
-// others, for what it creates, under former names, within parts of an object.
+// A plan has the values of its references: at declared and other places, to
+// created objects, with former names, and within parts of an object.
 func TestResolved(t *testing.T) {
 	const decoy = `groups/Decoy=g1 {"displayName":"Decoy"}` + "\n"
 	const decoyFile = `groups/Decoy {"displayName":"Decoy"}` + "\n"
@@ -34,10 +34,10 @@ func TestResolved(t *testing.T) {
 			[]plan.Resolved{{Ref: "${groups/Decoy#code}", Value: "11111111-2222-3333-4444-555555555555", Undeclared: true}}},
 		{"an id where nothing is declared", `{"displayName":"P","x":["${groups/Decoy}"]}`, []plan.Resolved{{Ref: "${groups/Decoy}", ID: "g1", Undeclared: true}}},
 		{"a former name", `{"displayName":"P","owner":"${groups/Old}"}`, []plan.Resolved{{Ref: "${groups/New}", ID: "g2"}}},
-		{"what the plan creates", `{"displayName":"P","owner":"${groups/Made}"}`, []plan.Resolved{{Ref: "${groups/Made}", New: true}}},
-		{"a property of what the plan creates", `{"displayName":"P","x":"${groups/Made#nick}"}`,
+		{"an object that the plan creates", `{"displayName":"P","owner":"${groups/Made}"}`, []plan.Resolved{{Ref: "${groups/Made}", New: true}}},
+		{"a property of an object that the plan creates", `{"displayName":"P","x":"${groups/Made#nick}"}`,
 			[]plan.Resolved{{Ref: "${groups/Made#nick}", Value: "m", New: true, Undeclared: true}}},
-		{"twice, and two in order", `{"displayName":"P","owner":"${groups/New}","x":"${groups/Decoy#mail}","y":"${groups/Decoy#mail}"}`,
+		{"a duplicate reference, and two in order", `{"displayName":"P","owner":"${groups/New}","x":"${groups/Decoy#mail}","y":"${groups/Decoy#mail}"}`,
 			[]plan.Resolved{{Ref: "${groups/Decoy#mail}", Value: "all@contoso.com", Undeclared: true}, {Ref: "${groups/New}", ID: "g2"}}},
 	} {
 		for _, before := range []bool{true, false} { // update, create
@@ -64,8 +64,8 @@ func TestResolved(t *testing.T) {
 	}
 }
 
-// A reference to what another kind keeps secret is refused, for nobody could be
-// shown what it stands for.
+// A reference to a secret property of another kind is refused, because the plan
+// cannot show its value.
 func TestResolvedSecret(t *testing.T) {
 	for _, property := range []string{"password", "/settings/0/secret", "key"} {
 		r, err := compareOnce(comparisonCase{
@@ -81,8 +81,8 @@ func TestResolvedSecret(t *testing.T) {
 	}
 }
 
-// Whatever a deploy resolves is in the digests: properties in both, ids in the
-// plan's alone.
+// The digests cover all values that a deploy resolves: properties in both
+// digests, and ids only in the plan's.
 func TestDigestsHaveResolvedValues(t *testing.T) {
 	compare := func(edit func(tc *comparisonCase)) *plan.Plan {
 		t.Helper()
@@ -108,11 +108,11 @@ func TestDigestsHaveResolvedValues(t *testing.T) {
 		digest, changes bool // differ
 	}{
 		{"a property's value", "${groups/G#description}", func(tc *comparisonCase) { replace(tc, `"None"`, `"All"`) }, true, true},
-		{"a property that nothing refers to", "${groups/G#description}", func(tc *comparisonCase) { replace(tc, "g@contoso.com", "h@contoso.com") }, false, false},
+		{"a property without a reference", "${groups/G#description}", func(tc *comparisonCase) { replace(tc, "g@contoso.com", "h@contoso.com") }, false, false},
 		{"a variable's value", "${var:company}", func(tc *comparisonCase) {
 			tc.adjust = func(in *Input) { in.Variables = map[string]string{"company": "All"} }
 		}, true, true},
-		{"the object behind an id", "${groups/G}", func(tc *comparisonCase) { replace(tc, "g1", "g2") }, true, false},
+		{"the id of the object", "${groups/G}", func(tc *comparisonCase) { replace(tc, "g1", "g2") }, true, false},
 	} {
 		was := compare(func(tc *comparisonCase) { replace(tc, "REF", c.ref) })
 		now := compare(func(tc *comparisonCase) { replace(tc, "REF", c.ref); c.edit(tc) })
@@ -125,8 +125,8 @@ func TestDigestsHaveResolvedValues(t *testing.T) {
 	}
 }
 
-// An item writes what its plan says that a reference stands for. Where the
-// stored bindings say something else, it writes nothing.
+// An item writes the values of references in its plan. If the stored bindings
+// have other values, it writes nothing.
 func TestOperationWritesApprovedValues(t *testing.T) {
 	const file = `policies/P {"displayName":"P","owner":"${groups/G}","x":"${groups/G#description}"}`
 	now := &tenant.Resource{Kind: "policies", ID: "1", Body: []byte(`{"displayName":"P"}`)}
@@ -142,14 +142,14 @@ func TestOperationWritesApprovedValues(t *testing.T) {
 	if want := `{"owner":"g1","x":""}`; err != nil || string(op.Patch) != want {
 		t.Errorf("got %s, %v, want %s", op.Patch, err, want)
 	}
-	for name, spoil := range map[string]func(*apply.Step){
-		"another value":                 func(s *apply.Step) { s.Bindings["groups#description"]["G"] = "All" },
-		"another id":                    func(s *apply.Step) { s.Bindings["groups"]["G"] = "g2" },
-		"no id":                         func(s *apply.Step) { s.Bindings["groups"]["G"] = "" },
-		"a plan that does not say what": func(s *apply.Step) { s.Item.Resolved = s.Item.Resolved[:1] },
+	for name, change := range map[string]func(*apply.Step){
+		"another value":            func(s *apply.Step) { s.Bindings["groups#description"]["G"] = "All" },
+		"another id":               func(s *apply.Step) { s.Bindings["groups"]["G"] = "g2" },
+		"no id":                    func(s *apply.Step) { s.Bindings["groups"]["G"] = "" },
+		"a plan without the value": func(s *apply.Step) { s.Item.Resolved = s.Item.Resolved[:1] },
 	} {
 		s := fresh(t)
-		spoil(&s)
+		change(&s)
 		op, err := apply.Operation(s, now)
 		if failed, ok := errors.AsType[*apply.NoteError](err); !ok || failed.Note.Class != apply.Changed {
 			t.Errorf("%s: got %s, %v, want a note %s", name, op.Patch, err, apply.Changed)

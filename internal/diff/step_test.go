@@ -39,7 +39,7 @@ func TestOperation(t *testing.T) {
 	tests := []struct {
 		name, explanation      string
 		base, desired, current string
-		// now is the object as just read; empty for a create.
+		// now is the object that was just read; empty for a create.
 		now   string
 		patch string
 		after string
@@ -47,7 +47,7 @@ func TestOperation(t *testing.T) {
 	}{
 		{
 			name:        "update",
-			explanation: "the patch has what changed, After the whole object without read-only properties",
+			explanation: "the patch has the changes, and After the whole object without read-only properties",
 			base:        `policies/P=1 {"displayName":"P","x":1,"o":{"a":1}}`,
 			desired:     `policies/P {"displayName":"P","x":null,"o":{"a":2},"owner":"${groups/G}"}` + groupFile,
 			current:     `policies 1 {"displayName":"P","x":1,"o":{"a":1,"b":1}}` + group,
@@ -67,7 +67,7 @@ func TestOperation(t *testing.T) {
 		},
 		{
 			name:        "set by identity",
-			explanation: "a changed member takes its place",
+			explanation: "a changed member keeps its position",
 			base:        `policies/P=1 {"displayName":"P","assignments":[{"target":1,"v":1},{"target":2,"v":1}]}`,
 			desired:     `policies/P {"displayName":"P","assignments":[{"target":2,"v":2},{"target":1,"v":1}]}`,
 			current:     `policies 1 {"displayName":"P","assignments":[{"target":1,"v":1},{"target":2,"v":1}]}`,
@@ -77,7 +77,7 @@ func TestOperation(t *testing.T) {
 		},
 		{
 			name:        "create",
-			explanation: "names become ids, escapes are taken away, secrets are put in",
+			explanation: "references become ids, escapes are removed, secrets are inserted",
 			desired:     `policies/P {"displayName":"P","owner":"${groups/G}","x":"$${y}","password":"${var:company}!"}` + groupFile,
 			current:     group,
 			after:       `{"displayName":"P","owner":"g1","password":"Contoso!","x":"${y}"}`,
@@ -94,7 +94,7 @@ func TestOperation(t *testing.T) {
 		},
 		{
 			name:        "array with a redacted part",
-			explanation: "what the file does not know is carried from the tenant, what it knows is written",
+			explanation: "a redacted secret is copied from the tenant, and another one is written",
 			base:        `policies/P=1 {"displayName":"P"}`,
 			desired:     `policies/P {"displayName":"P","settings":[{"n":1,"secret":"[redacted]"},{"n":2,"secret":"mine"}]}`,
 			current:     `policies 1 {"displayName":"P","settings":[{"n":1,"secret":"theirs"}]}`,
@@ -104,7 +104,7 @@ func TestOperation(t *testing.T) {
 		},
 		{
 			name:        "masked parts",
-			explanation: "untouched masked secrets carry the token just read, new ones are written, and asterisks never are",
+			explanation: "unchanged masked secrets get the token that was just read, new ones are written, and asterisks never are",
 			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,
 			desired:     `policies/P {"displayName":"P","oma":[{"uri":"b","value":"open"},{"uri":"a","value":"****"}]}`,
 			current:     `policies 1 {"displayName":"P","key":"****","oma":[{"uri":"a","value":"****","valueId":"old"}]}`,
@@ -113,8 +113,8 @@ func TestOperation(t *testing.T) {
 			after:       `{"displayName":"P","oma":[{"uri":"b","value":"open"},{"uri":"a","valueId":"fresh"}]}`,
 		},
 		{
-			name:        "masked part whose token is gone",
-			explanation: "what cannot be carried any more is not written",
+			name:        "masked part without its token",
+			explanation: "a masked secret without a token cannot be written",
 			base:        `policies/P=1 {"displayName":"P","oma":[{"uri":"a","value":"${masked}"}]}`,
 			desired:     `policies/P {"displayName":"P","oma":[{"uri":"a","value":"****"},{"uri":"b"}]}`,
 			current:     `policies 1 {"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"old"}]}`,
@@ -122,8 +122,8 @@ func TestOperation(t *testing.T) {
 			note:        plan.SecretNeeded,
 		},
 		{
-			name:        "asterisks that hide nothing",
-			explanation: "where the kind keeps no secret, asterisks are a value like any other",
+			name:        "asterisks that are a value",
+			explanation: "at a place without a secret, asterisks are an ordinary value",
 			base:        `policies/P=1 {"displayName":"P","members":["a","*","[redacted]"],"x":"a"}`,
 			desired:     `policies/P {"displayName":"P","members":["a"],"x":"*"}`,
 			current:     `policies 1 {"displayName":"P","members":["a","*","[redacted]"],"x":"a"}`,
@@ -133,7 +133,7 @@ func TestOperation(t *testing.T) {
 		},
 		{
 			name:        "asterisks added",
-			explanation: "no other member is taken for one of asterisks",
+			explanation: "a member of asterisks matches no other member",
 			base:        `policies/P=1 {"displayName":"P","members":["a","b"]}`,
 			desired:     `policies/P {"displayName":"P","members":["a","b","*"]}`,
 			current:     `policies 1 {"displayName":"P","members":["a","b"]}`,
@@ -143,7 +143,7 @@ func TestOperation(t *testing.T) {
 		},
 		{
 			name:        "member with another secret",
-			explanation: "the approved secret is written, not that of a member that looks the same",
+			explanation: "the approved secret is written, and not the secret of a member that looks the same",
 			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + hashed("a") + `"}]}`,
 			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}]}`,
 			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"}]}`,
@@ -153,7 +153,7 @@ func TestOperation(t *testing.T) {
 		},
 		{
 			name:        "delete",
-			explanation: "a delete needs nothing but the id",
+			explanation: "a delete needs only the id",
 			base:        `policies/P=1 {"displayName":"P"}`,
 			current:     `policies 1 {"displayName":"P"}`,
 			now:         `{"displayName":"P"}`,
@@ -225,17 +225,17 @@ func TestOperationRefuses(t *testing.T) {
 		return apply.Step{Item: r.Plan.Item("policies/P"), Kind: in.Kinds.Get("policies"), Bindings: r.Bindings, Desired: &in.Desired.Resources[0], Variables: in.Variables, Key: testKeys.Tenant}
 	}
 	if _, err := apply.Operation(fresh(t), now); err != nil {
-		t.Fatalf("nothing is wrong yet: %v", err)
+		t.Fatalf("an unchanged step: %v", err)
 	}
 	for name, c := range map[string]struct {
 		breakIt func(*apply.Step)
 		class   plan.NoteClass
 	}{
-		"the file is not there":     {func(s *apply.Step) { s.Desired = nil }, plan.SecretNeeded},
+		"the file is missing":       {func(s *apply.Step) { s.Desired = nil }, plan.SecretNeeded},
 		"the file was edited":       {func(s *apply.Step) { s.Desired = &tenant.Resource{Body: json.RawMessage(`{"password":"x"}`)} }, apply.Changed},
 		"a variable was changed":    {func(s *apply.Step) { s.Variables = map[string]string{"company": "Fabrikam"} }, apply.Changed},
 		"another key":               {func(s *apply.Step) { s.Key = "" }, apply.Changed},
-		"a variable has gone":       {func(s *apply.Step) { s.Variables = nil }, plan.Unresolved},
+		"a variable is missing":     {func(s *apply.Step) { s.Variables = nil }, plan.Unresolved},
 		"the group was not created": {func(s *apply.Step) { s.Bindings = nil }, plan.Unresolved},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -255,15 +255,15 @@ func TestOperationRefuses(t *testing.T) {
 		breakIt func(*apply.Step)
 		now     *tenant.Resource
 	}{
-		"the object is not there": {func(*apply.Step) {}, nil},
-		"the kind is not known":   {func(s *apply.Step) { s.Kind = nil }, now},
-		"the body is no object":   {func(*apply.Step) {}, &tenant.Resource{Body: json.RawMessage(`[]`)}},
+		"the object is missing":     {func(*apply.Step) {}, nil},
+		"the kind is unknown":       {func(s *apply.Step) { s.Kind = nil }, now},
+		"the body is not an object": {func(*apply.Step) {}, &tenant.Resource{Body: json.RawMessage(`[]`)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := fresh(t)
 			c.breakIt(&s)
 			if _, err := apply.Operation(s, c.now); err == nil {
-				t.Error("no error")
+				t.Error("got no error")
 			}
 		})
 	}
@@ -289,16 +289,16 @@ func TestReached(t *testing.T) {
 		want bool
 	}{
 		{"update done", update, `{"displayName":"other","x":2.0,"members":["c","z","b"],"password":"s"}`, true},
-		{"value not there", update, `{"x":1,"members":["c","b"],"password":"s"}`, false},
-		{"secret not there", update, `{"x":2,"members":["c","b"],"password":"t"}`, false},
+		{"value missing", update, `{"x":1,"members":["c","b"],"password":"s"}`, false},
+		{"secret missing", update, `{"x":2,"members":["c","b"],"password":"t"}`, false},
 		{"member not removed", update, `{"x":2,"members":["a","c","b"],"password":"s"}`, false},
 		{"member not added", update, `{"x":2,"members":["b"],"password":"s"}`, false},
 		{"not cleared", update, `{"x":2,"members":["b","c"],"tags":["t"],"password":"s"}`, false},
-		{"updated object gone", update, "", false},
-		{"asterisks not there", star, `{"displayName":"P","x":"a"}`, false},
-		{"asterisks there", star, `{"displayName":"P","x":"*"}`, true},
+		{"updated object missing", update, "", false},
+		{"asterisks missing", star, `{"displayName":"P","x":"a"}`, false},
+		{"asterisks written", star, `{"displayName":"P","x":"*"}`, true},
 		{"create done", create, `{"id":"7","displayName":"P","x":2,"password":"s","default":true}`, true},
-		{"created otherwise", create, `{"id":"7","displayName":"P","x":3,"password":"s"}`, false},
+		{"created with another value", create, `{"id":"7","displayName":"P","x":3,"password":"s"}`, false},
 		{"not created", create, "", false},
 		{"deleted", remove, "", true},
 		{"not deleted", remove, `{"displayName":"P"}`, false},
@@ -321,7 +321,7 @@ func TestReachedMasked(t *testing.T) {
 	s, _ := planned(t, comparisonCase{desired: `policies/P {"displayName":"P","oma":[{"uri":"a","value":"s"}]}`})
 	now := &tenant.Resource{Kind: "policies", ID: "1", Body: json.RawMessage(`{"displayName":"P","oma":[{"uri":"a","value":"****","valueId":"x"}]}`)}
 	if got, err := apply.Reached(s, now); err != nil || !got {
-		t.Errorf("a masked secret cannot be seen, so it counts as reached: got %v, %v", got, err)
+		t.Errorf("a masked secret cannot be read, so it counts as reached: got %v, %v", got, err)
 	}
 }
 
@@ -331,7 +331,7 @@ func TestNaturalMatch(t *testing.T) {
 		name, after string
 		want        tenant.Match
 	}{
-		{"all there", `{"displayName":"$${P}","platform":{"name":"ios"}}`, tenant.Match{"/displayName": "${P}", "/platform/name": "ios"}},
+		{"all values", `{"displayName":"$${P}","platform":{"name":"ios"}}`, tenant.Match{"/displayName": "${P}", "/platform/name": "ios"}},
 		{"one missing", `{"displayName":"P"}`, nil},
 		{"a reference", `{"displayName":"P","platform":{"name":"${groups/G}"}}`, nil},
 		{"blank", `{"displayName":" ","platform":{"name":"ios"}}`, nil},

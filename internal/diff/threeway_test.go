@@ -8,7 +8,7 @@ func TestCompareProperties(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
 			name:        "same on all sides",
-			explanation: "nothing is proposed, and read-only properties do not count",
+			explanation: "nothing is proposed, and read-only properties are ignored",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":1}`,
 			current:     `groups 1 {"displayName":"A","x":1,"id":"1"}`,
@@ -16,7 +16,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "repository changed",
-			explanation: "a change of the repository alone is deployed, and the base stays",
+			explanation: "a change of only the repository is deployed, and the base stays",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":2}`,
 			current:     `groups 1 {"displayName":"A","x":1}`,
@@ -25,7 +25,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "tenant changed, adopt",
-			explanation: "drift is written into the file, and into nothing else of it",
+			explanation: "only the drift is written into the file",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"x":1.0,"$comment":"mine","displayName":"A"}`,
 			current:     `groups 1 {"displayName":"A","x":3}`,
@@ -43,8 +43,8 @@ func TestCompareProperties(t *testing.T) {
 				base groups/A=1 {"displayName":"A","x":1}`,
 		},
 		{
-			name:        "tenant changed, enforce for the kind alone",
-			explanation: "what a kind has goes before what all have",
+			name:        "tenant changed, enforce only for the kind",
+			explanation: "the kind's rule wins over the general one",
 			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `apps/B=2 {"displayName":"B","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":1}` + "\n" + `apps/B {"displayName":"B","x":1}`,
 			current:     `groups 1 {"displayName":"A","x":3}` + "\n" + `apps 2 {"displayName":"B","x":3}`,
@@ -55,8 +55,8 @@ func TestCompareProperties(t *testing.T) {
 				base groups/A=1 {"displayName":"A","x":1}`,
 		},
 		{
-			name:        "tenant changed, enforce but for the kind",
-			explanation: "what a kind has goes before what all have, also when it is to adopt",
+			name:        "tenant changed, enforce except for the kind",
+			explanation: "the kind's rule wins over the general one, also if it is to adopt",
 			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `apps/B=2 {"displayName":"B","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":1}` + "\n" + `apps/B {"displayName":"B","x":1}`,
 			current:     `groups 1 {"displayName":"A","x":3}` + "\n" + `apps 2 {"displayName":"B","x":3}`,
@@ -70,7 +70,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "both changed to the same",
-			explanation: "nothing is proposed, and the base moves",
+			explanation: "nothing is proposed, and the base changes",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":2}`,
 			current:     `groups 1 {"displayName":"A","x":2.0}`,
@@ -78,7 +78,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "both changed differently",
-			explanation: "a conflict shows base, tenant and repository; the base stays, so that it is a conflict again",
+			explanation: "a conflict has the values of base, tenant and repository; the base stays, so that the conflict comes again",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":2}`,
 			current:     `groups 1 {"displayName":"A","x":3}`,
@@ -87,7 +87,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "different properties on both sides",
-			explanation: "each property has its own fate; the base moves where both agree",
+			explanation: "each property has its own result; the base changes where both agree",
 			base:        `groups/A=1 {"displayName":"A","d":1,"c":1,"both":1,"o":{"x":1,"y":1}}`,
 			desired:     `groups/A {"displayName":"A","d":2,"c":1,"both":2,"o":{"x":2,"y":1}}`,
 			current:     `groups 1 {"displayName":"A","d":1,"c":2,"both":2,"o":{"x":1,"y":2}}`,
@@ -106,7 +106,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "null clears",
-			explanation: "null in the file clears, and a property that the tenant does not return is cleared",
+			explanation: "null in the file clears a property, and a property that the tenant does not return is cleared",
 			base:        `groups/A=1 {"displayName":"A","x":1,"y":1}`,
 			desired:     `groups/A {"displayName":"A","x":null,"y":null}`,
 			current:     `groups 1 {"displayName":"A","x":1}`,
@@ -115,7 +115,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "dropped in the tenant",
-			explanation: "what the tenant dropped is adopted as null, so that it stays managed",
+			explanation: "a dropped property is adopted as null, so that it stays managed",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":1}`,
 			current:     `groups 1 {"displayName":"A"}`,
@@ -124,7 +124,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "newly managed",
-			explanation: "a property that the file did not have is proposed as the file has it",
+			explanation: "a property that the file did not have is proposed with the file's value",
 			base:        `groups/A=1 {"displayName":"A"}`,
 			desired:     `groups/A {"displayName":"A","x":1,"z":3}`,
 			current:     `groups 1 {"displayName":"A","x":2,"z":3}`,
@@ -133,7 +133,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "array",
-			explanation: "an array that is no set is one value",
+			explanation: "an array that is not a set is one value",
 			base:        `groups/A=1 {"displayName":"A","l":[1,2]}`,
 			desired:     `groups/A {"displayName":"A","l":[1,2,3]}`,
 			current:     `groups 1 {"displayName":"A","l":[2,1]}`,
@@ -142,7 +142,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "object becomes a value and back",
-			explanation: "where one side has no object the whole value is compared",
+			explanation: "if one side has no object, the whole value is compared",
 			base:        `groups/A=1 {"displayName":"A","o":{"x":1},"p":{"x":1},"q":{"x":1}}`,
 			desired:     `groups/A {"displayName":"A","o":null,"p":{"x":1},"q":{"x":2}}`,
 			current:     `groups 1 {"displayName":"A","o":{"x":1,"extra":1},"p":"text","q":null}`,
@@ -152,8 +152,8 @@ func TestCompareProperties(t *testing.T) {
 				base groups/A=1 {"displayName":"A","o":{"x":1},"p":{"x":1},"q":{"x":1}}`,
 		},
 		{
-			name:        "object in place of what was agreed",
-			explanation: "where both sides have put an object in place of another value, what differs in it is a conflict, and stays one; what only one has is no conflict with a property that nobody manages",
+			name:        "object in place of another value",
+			explanation: "if both sides have replaced a value by an object, its different properties are conflicts, and stay conflicts; a property that only the tenant has is not managed, and is not a conflict",
 			base:        `groups/A=1 {"displayName":"A","o":"text","p":null,"q":[1]}`,
 			desired:     `groups/A {"displayName":"A","o":{"x":1,"y":{"z":1}},"p":{"x":1},"q":{"x":1}}`,
 			current:     `groups 1 {"displayName":"A","o":{"x":2,"y":{"z":2}},"p":{"x":2,"w":1},"q":{"x":1,"w":1}}`,
@@ -164,7 +164,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "empty is absent",
-			explanation: "where the kind says so, null, [], {}, \"\" and missing are the same, and an empty value in the file clears",
+			explanation: "if the kind declares it, null, [], {}, \"\" and absent are equal, and an empty value in the file clears the property",
 			base:        `policies/P=1 {"displayName":"P","tags":["a"]}`,
 			desired:     `policies/P {"displayName":"P","tags":[],"conditions":{"labels":[]}}`,
 			current:     `policies 1 {"displayName":"P","tags":["a"],"conditions":{"labels":null}}`,
@@ -173,7 +173,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "annotations and types",
-			explanation: "annotations do not count, but the type does",
+			explanation: "annotations are ignored, but not the type",
 			base:        `groups/A=1 {"@odata.type":"#a","displayName":"A"}`,
 			desired:     `groups/A {"@odata.type":"#b","displayName":"A","@odata.context":"x","m@odata.navigationLink":"y"}`,
 			current:     `groups 1 {"@odata.type":"#a","displayName":"A","@odata.etag":"z"}`,
@@ -182,7 +182,7 @@ func TestCompareProperties(t *testing.T) {
 		},
 		{
 			name:        "create only",
-			explanation: "a property that cannot be changed is noted, the rest is proposed",
+			explanation: "a property that cannot be changed is noted, and the rest is proposed",
 			base:        `policies/P=1 {"displayName":"P","platform":"ios","x":1}`,
 			desired:     `policies/P {"displayName":"P","platform":"android","x":2}`,
 			current:     `policies 1 {"displayName":"P","platform":"ios","x":1}`,
@@ -196,7 +196,7 @@ func TestCompareProperties(t *testing.T) {
 func TestCompareSets(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
-			name:        "order does not count",
+			name:        "order is ignored",
 			explanation: "a set has no order",
 			base:        `policies/P=1 {"displayName":"P","members":["a","b"]}`,
 			desired:     `policies/P {"displayName":"P","members":["b","a"]}`,
@@ -205,7 +205,7 @@ func TestCompareSets(t *testing.T) {
 		},
 		{
 			name:        "members are merged",
-			explanation: "each member has its own fate: d was added by a person, b removed; e was added in the tenant, c removed",
+			explanation: "each member has its own result: a person added d and removed b; the tenant has added e and removed c",
 			base:        `policies/P=1 {"displayName":"P","members":["a","b","c"]}`,
 			desired:     `policies/P {"displayName":"P","members":["a","c","d"]}`,
 			current:     `policies 1 {"displayName":"P","members":["e","b","a"]}`,
@@ -216,7 +216,7 @@ func TestCompareSets(t *testing.T) {
 		},
 		{
 			name:        "members by identity",
-			explanation: "a member that both sides changed is a conflict of this member alone",
+			explanation: "a member that both sides changed is a conflict of only this member",
 			base:        `policies/P=1 {"displayName":"P","assignments":[{"target":"t1","intent":"i","v":1},{"target":"t2","intent":"i","v":1}]}`,
 			desired:     `policies/P {"displayName":"P","assignments":[{"target":"t1","intent":"i","v":2},{"target":"t2","intent":"i","v":2}]}`,
 			current:     `policies 1 {"displayName":"P","assignments":[{"target":"t2","intent":"i","v":1},{"target":"t1","intent":"i","v":3}]}`,
@@ -226,7 +226,7 @@ func TestCompareSets(t *testing.T) {
 		},
 		{
 			name:        "first sync of a set",
-			explanation: "members that no base held are never removed: they are adopted",
+			explanation: "members that the base does not have are never removed: they are adopted",
 			desired:     `policies/P {"displayName":"P","members":["a","b"]}`,
 			current:     `policies 1 {"displayName":"P","members":["b","c"]}`,
 			want: `update policies/P deploy /members/-: - | - -> "a"
@@ -234,7 +234,7 @@ func TestCompareSets(t *testing.T) {
 				base policies/P=1 {"displayName":"P","members":["b"]}`,
 		},
 		{
-			name:        "set that the tenant has not",
+			name:        "set that the tenant lacks",
 			explanation: "null in the tenant is an empty set",
 			base:        `policies/P=1 {"displayName":"P","members":["a"]}`,
 			desired:     `policies/P {"displayName":"P","members":["a","b"]}`,
@@ -245,7 +245,7 @@ func TestCompareSets(t *testing.T) {
 		},
 		{
 			name:        "enforced set",
-			explanation: "under Enforce a member that was added in the tenant is to be removed",
+			explanation: "under Enforce the removal of a member that was added in the tenant is proposed",
 			base:        `policies/P=1 {"displayName":"P","members":["a"]}`,
 			desired:     `policies/P {"displayName":"P","members":["a"]}`,
 			current:     `policies 1 {"displayName":"P","members":["a","b"]}`,

@@ -10,22 +10,22 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// What a file tells of the types of its properties is compared where the tenant
-// tells it, sent with the property, and no reason to write anything by itself.
+// The types of properties in a file are compared if the tenant returns them,
+// and are sent with the property. They are not a reason for a write.
 func TestTypesOfProperties(t *testing.T) {
 	for _, tc := range []struct {
 		name, explanation      string
 		base, desired, current string
-		// patch is what is sent; empty for no item.
+		// patch is the request's body; empty for no item.
 		patch string
-		// after is what the tenant answers then.
+		// after is the tenant's object after the write.
 		after string
-		// notYet is an answer that has not come true.
+		// notYet is an object without the written change.
 		notYet string
 	}{
 		{
 			name:        "a value of an open type",
-			explanation: "its type and the object's own go with it",
+			explanation: "its type and the object's own type are sent with it",
 			base:        `{"displayName":"P","attributes":{"Set":{"@odata.type":"#v","Project@odata.type":"#Collection(String)","Project":["A"],"Cost@odata.type":"#Int32","Cost":1}}}`,
 			desired:     `{"displayName":"P","attributes":{"Set":{"@odata.type":"#v","Project@odata.type":"#Collection(String)","Project":["A","B"],"Cost@odata.type":"#Int32","Cost":1}}}`,
 			current:     `{"displayName":"P","attributes":{"Set":{"@odata.type":"#v","Project@odata.type":"#Collection(String)","Project":["A"],"Cost@odata.type":"#Int32","Cost":1}}}`,
@@ -43,8 +43,8 @@ func TestTypesOfProperties(t *testing.T) {
 			after:       `{"displayName":"P","schedule":{"@odata.type":"#s","start":3,"end":2}}`,
 		},
 		{
-			name:        "a type that only the tenant tells",
-			explanation: "the type goes with the property all the same",
+			name:        "a type that only the tenant has",
+			explanation: "the type is sent with the property too",
 			base:        `{"displayName":"P","open":{"Cost":1}}`,
 			desired:     `{"displayName":"P","open":{"Cost":2}}`,
 			current:     `{"displayName":"P","open":{"Cost@odata.type":"#Int32","Cost":1}}`,
@@ -63,7 +63,7 @@ func TestTypesOfProperties(t *testing.T) {
 		},
 		{
 			name:        "another type",
-			explanation: "a type is written with the property that it is of",
+			explanation: "a type is written with its property",
 			base:        `{"displayName":"P","open":{"Cost@odata.type":"#Int32","Cost":1}}`,
 			desired:     `{"displayName":"P","open":{"Cost@odata.type":"#Int64","Cost":1}}`,
 			current:     `{"displayName":"P","open":{"Cost@odata.type":"#Int32","Cost":1}}`,
@@ -73,7 +73,7 @@ func TestTypesOfProperties(t *testing.T) {
 		},
 		{
 			name:        "a value that is cleared",
-			explanation: "nothing has no type",
+			explanation: "null has no type",
 			base:        `{"displayName":"P","open":{"Cost@odata.type":"#Int32","Cost":1}}`,
 			desired:     `{"displayName":"P","open":{"Cost@odata.type":"#Int32","Cost":null}}`,
 			current:     `{"displayName":"P","open":{"Cost@odata.type":"#Int32","Cost":1}}`,
@@ -83,13 +83,13 @@ func TestTypesOfProperties(t *testing.T) {
 		},
 		{
 			name:        "a file exported with full metadata",
-			explanation: "types that no answer tells are no difference",
+			explanation: "types that the tenant never returns are not a difference",
 			desired:     `{"displayName@odata.type":"#String","displayName":"P","users":{"in@odata.type":"#Collection(String)","in":["a"],"out@odata.type":"#Collection(String)","out":null},"list":[{"n@odata.type":"#Int32","n":1}],"tags@odata.type":"#Collection(String)","tags":[]}`,
 			current:     `{"displayName":"P","users":{"in":["a"]},"list":[{"n":1}]}`,
 		},
 		{
 			name:        "a changed file exported with full metadata",
-			explanation: "what changes is sent with its types, and is there when the answer does not tell them",
+			explanation: "a change is sent with its types, and counts as written if the tenant does not return them",
 			base:        `{"displayName":"P","users":{"in":["a"]},"list":[{"n":1}],"members":["a"]}`,
 			desired:     `{"displayName":"P","users":{"in@odata.type":"#Collection(String)","in":["b"]},"list":[{"n@odata.type":"#Int32","n":2}],"members@odata.type":"#Collection(String)","members":["a","b","c"]}`,
 			current:     `{"displayName":"P","users":{"in":["a"]},"list":[{"n":1}],"members":["a"]}`,
@@ -99,7 +99,7 @@ func TestTypesOfProperties(t *testing.T) {
 		},
 		{
 			name:        "members of a set",
-			explanation: "a member is the same with and without a type that no answer tells",
+			explanation: "a member is equal with and without a type that the tenant never returns",
 			base:        `{"displayName":"P","assignments":[{"target":"a","n":1}]}`,
 			desired:     `{"displayName":"P","assignments":[{"target":"a","n@odata.type":"#Int32","n":1},{"target":"b","n@odata.type":"#Int32","n":2}]}`,
 			current:     `{"displayName":"P","assignments":[{"target":"a","n":1}]}`,
@@ -109,7 +109,7 @@ func TestTypesOfProperties(t *testing.T) {
 		},
 		{
 			name:        "a new object",
-			explanation: "it is created with the types that its file tells",
+			explanation: "it is created with the types in its file",
 			desired:     `{"displayName":"P","open":{"Cost@odata.type":"#Int32","Cost":1},"list":[{"n@odata.type":"#Int32","n":1}],"@odata.context":"c"}`,
 			patch:       `{"displayName":"P","list":[{"n":1,"n@odata.type":"#Int32"}],"open":{"Cost":1,"Cost@odata.type":"#Int32"}}`,
 			after:       `{"displayName":"P","open":{"Cost":1},"list":[{"n":1}]}`,
@@ -152,7 +152,7 @@ func TestTypesOfProperties(t *testing.T) {
 				t.Errorf("%s: sent\n%s\nwant\n%s", tc.explanation, sent, tc.patch)
 			}
 			if strings.Contains(string(op.After), `"Cost":null,"Cost@odata.type"`) {
-				t.Errorf("the object has the type of nothing: %s", op.After)
+				t.Errorf("got a type without its property: %s", op.After)
 			}
 			for answer, want := range map[string]bool{tc.after: true, tc.notYet: false} {
 				if answer == "" {
@@ -169,8 +169,8 @@ func TestTypesOfProperties(t *testing.T) {
 	}
 }
 
-// atRest fails unless a comparison finds nothing to do, and the one after it
-// finds the bytes as they were.
+// atRest fails unless a comparison finds no difference and the next one finds
+// unchanged bytes.
 func atRest(t *testing.T, in Input) {
 	t.Helper()
 	r, err := compareOnce(in)
@@ -178,7 +178,7 @@ func atRest(t *testing.T, in Input) {
 		t.Fatal(err)
 	}
 	if len(r.Plan.Items)+len(r.Adopt)+len(r.Plan.Notes) > 0 || r.Unchanged != 1 {
-		t.Errorf("there is something left to do:\n%s%s", showResult(r), messages(r))
+		t.Errorf("got differences, want none:\n%s%s", showResult(r), messages(r))
 	}
 	if r.Base.Objects[0].AgreedSum == "" {
 		t.Error("the object does not count as agreed")
@@ -189,7 +189,7 @@ func TestTypesInComparison(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
 			name:        "the tenant has changed a value and its type",
-			explanation: "both are taken over",
+			explanation: "both are adopted",
 			base:        `groups/A=1 {"displayName":"A","open":{"x":1,"x@odata.type":"#Int32"}}`,
 			desired:     `groups/A {"displayName":"A","open":{"x":1,"x@odata.type":"#Int32"}}`,
 			current:     `groups 1 {"displayName":"A","open":{"x":"t","x@odata.type":"#String"}}`,
@@ -198,14 +198,14 @@ func TestTypesInComparison(t *testing.T) {
 		},
 		{
 			name:        "a new object of the tenant",
-			explanation: "its file tells the types that the tenant tells, and no links and addresses",
+			explanation: "its file has the types that the tenant returns, but no links and addresses",
 			current:     `groups 1 {"displayName":"A","open":{"x":1,"x@odata.type":"#Int32","y@odata.navigationLink":"l"},"#microsoft.graph.assign":{}}`,
 			want: `adopt groups/A {"displayName":"A","open":{"x":1,"x@odata.type":"#Int32"}}
 				base groups/A=1`,
 		},
 		{
 			name:        "an ignored property",
-			explanation: "its type is ignored with it",
+			explanation: "its type is ignored too",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":2,"x@odata.type":"#Int64"}`,
 			current:     `groups 1 {"displayName":"A","x":1,"x@odata.type":"#Int32"}`,
@@ -215,7 +215,7 @@ func TestTypesInComparison(t *testing.T) {
 		},
 		{
 			name:        "the type of an ignored property",
-			explanation: "also where nothing else of it differs",
+			explanation: "also if only the type differs",
 			base:        `groups/A=1 {"displayName":"A","x":1,"x@odata.type":"#Int32"}`,
 			desired:     `groups/A {"displayName":"A","x":1,"x@odata.type":"#Int64"}`,
 			current:     `groups 1 {"displayName":"A","x":1,"x@odata.type":"#Int32"}`,
@@ -225,7 +225,7 @@ func TestTypesInComparison(t *testing.T) {
 		},
 		{
 			name:        "a property that is set on create",
-			explanation: "its type is not written alone",
+			explanation: "its type is not written without it",
 			base:        `policies/P=1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
 			desired:     `policies/P {"displayName":"P","platform":"android","platform@odata.type":"#b"}`,
 			current:     `policies 1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
@@ -234,7 +234,7 @@ func TestTypesInComparison(t *testing.T) {
 		},
 		{
 			name:        "the type of a property that is set on create",
-			explanation: "nor is it written where nothing else differs",
+			explanation: "it is not written if only the type differs",
 			base:        `policies/P=1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
 			desired:     `policies/P {"displayName":"P","platform":"ios","platform@odata.type":"#b"}`,
 			current:     `policies 1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
@@ -242,8 +242,8 @@ func TestTypesInComparison(t *testing.T) {
 				base policies/P=1 {"displayName":"P","platform":"ios","platform@odata.type":"#a"}`,
 		},
 		{
-			name:        "a value of which a rule leaves a part alone",
-			explanation: "what the file tells of types elsewhere does not bring the part back",
+			name:        "a value with an ignored part",
+			explanation: "the file's other types do not add the ignored part again",
 			desired:     `groups/A {"displayName":"A","n":1,"n@odata.type":"#Int32","o":{"x":1,"skip":2}}`,
 			current:     `groups 1 {"displayName":"A","n":1,"o":"t"}`,
 			adjust:      func(in *Input) { in.Rules.Ignore = []plan.Ignore{{Pointer: "/o/skip"}} },
@@ -253,7 +253,7 @@ func TestTypesInComparison(t *testing.T) {
 		},
 		{
 			name:        "a value in a list that the tenant has changed",
-			explanation: "what the file tells of types stays in the file",
+			explanation: "the file's types stay in the file",
 			base:        `groups/A=1 {"displayName":"A","l":[{"a":1,"n":1}]}`,
 			desired:     `groups/A {"displayName":"A","l":[{"a":1,"n":1,"n@odata.type":"#Int32"}]}`,
 			current:     `groups 1 {"displayName":"A","l":[{"a":2,"n":1}]}`,
@@ -262,7 +262,7 @@ func TestTypesInComparison(t *testing.T) {
 		},
 		{
 			name:        "deleted in the tenant",
-			explanation: "types that no answer told are no edit of the file",
+			explanation: "types that the tenant never returned are not an edit of the file",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":1,"x@odata.type":"#Int32"}`,
 			gone:        `groups 1`,
@@ -271,7 +271,7 @@ func TestTypesInComparison(t *testing.T) {
 		},
 		{
 			name:        "renamed",
-			explanation: "nor do they make another content",
+			explanation: "such types are not different content",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/B {"displayName":"B","x":1,"x@odata.type":"#Int32"}`,
 			current:     `groups 1 {"displayName":"A","x":1}`,
@@ -281,19 +281,19 @@ func TestTypesInComparison(t *testing.T) {
 	})
 }
 
-// Nothing of a file is left out in silence: what is not sent is refused, and the
-// note names it. The object and its base stay as they are.
+// A member that is not sent is never ignored silently: the file is refused, and
+// a note names the member. The object and its base stay unchanged.
 func TestRefusedMembers(t *testing.T) {
 	runComparisons(t, []comparisonCase{
 		{
 			name:        "a link in a new file",
-			explanation: "an object is not created without what it is to be linked to",
+			explanation: "an object is not created without its links",
 			desired:     `groups/A {"displayName":"A","members@odata.bind":["https://graph.microsoft.com/v1.0/users/u"]}`,
 			want:        `note unsupported groups/A /members@odata.bind`,
 		},
 		{
 			name:        "a link in the file of a known object",
-			explanation: "nothing else of it is deployed either",
+			explanation: "nothing of the file is deployed",
 			base:        `groups/A=1 {"displayName":"A","x":1}`,
 			desired:     `groups/A {"displayName":"A","x":2,"inner":[{"role@odata.bind":"r"}]}`,
 			current:     `groups 1 {"displayName":"A","x":1}`,
@@ -301,22 +301,22 @@ func TestRefusedMembers(t *testing.T) {
 				base groups/A=1 {"displayName":"A","x":1}`,
 		},
 		{
-			name:        "names that nobody knows",
-			explanation: "each is named",
+			name:        "unknown names",
+			explanation: "a note names each of them",
 			desired:     `groups/A {"displayName":"A","foo@bar.baz":1,"@microsoft.graph.conflictBehavior":"fail","#CustomRef_x":"y"}`,
 			want: `note unsupported groups/A /#CustomRef_x
 				note unsupported groups/A /@microsoft.graph.conflictBehavior
 				note unsupported groups/A /foo@bar.baz`,
 		},
 		{
-			name:        "what answers say",
-			explanation: "an exported file has it, and it is no content",
+			name:        "control information",
+			explanation: "an exported file has it, and it is not content",
 			desired:     `groups/A {"@odata.context":"c","@odata.etag":"e","@microsoft.graph.tips":"t","displayName":"A","members@odata.navigationLink":"l","#microsoft.graph.restore":{"target":"t"}}`,
 			want:        `create groups/A deploy : - | - -> {"displayName":"A"}`,
 		},
 		{
-			name:        "what refers to it",
-			explanation: "an object that waits for one that is not created is not written either",
+			name:        "a file that refers to it",
+			explanation: "an object that depends on an object that is not created is not written",
 			desired:     `groups/A {"displayName":"A","m@odata.bind":"u"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
 			want: `note unsupported groups/A /m@odata.bind
 				note unresolved_reference policies/P /owner`,

@@ -2,7 +2,8 @@ package diff
 
 import "testing"
 
-// A name that leads to another object is noticed although no byte has changed.
+// A key that is bound to another object is noticed, although no byte has
+// changed.
 func TestShortcutFollowsNames(t *testing.T) {
 	tc := comparisonCase{
 		desired: `groups/G {"displayName":"G"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/G}"}` + "\n" + `policies/Q {"displayName":"Q","custom":"${groups/G}"}` + "\n" + `policies/R {"displayName":"R"}`,
@@ -21,12 +22,12 @@ func TestShortcutFollowsNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Unchanged != 2 || r.Plan.Item("policies/P") == nil || r.Plan.Item("policies/Q") == nil {
-		t.Errorf("the policies still hold the old group's id:\n%s", showResult(r))
+		t.Errorf("the policies still have the old group's id:\n%s", showResult(r))
 	}
 }
 
-// A new file with the name of an object that nobody has changed is refused as
-// one of an object that was changed, whatever the object's key is.
+// A new file with the name of an unchanged object is refused, as with a changed
+// object, for any key of the object.
 func TestShortcutKeepsNames(t *testing.T) {
 	for _, tt := range []struct {
 		name, desired, current, fresh string

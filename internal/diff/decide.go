@@ -25,8 +25,8 @@ func (d *decider) decide(o *object) {
 // compare compares the sides of one object.
 func (d *decider) compare(o *object) {
 	o.newBase = o.base
-	if d.asBefore(o) {
-		d.leaveAsBefore(o)
+	if d.sameAsBase(o) {
+		d.useBaseOutcome(o)
 		return
 	}
 	o.details = new(details)

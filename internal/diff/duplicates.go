@@ -13,11 +13,11 @@ import (
 )
 
 // refuseDuplicates leaves new files alone if an object already has their name,
-// because they would create a second object with the name. asBefore reports
+// because they would create a second object with the name. sameAsBase reports
 // whether an object is unchanged.
-func refuseDuplicates(ms *matches, asBefore func(*object) bool) {
+func refuseDuplicates(ms *matches, sameAsBase func(*object) bool) {
 	for _, u := range ms.unbound {
-		u.refuse(u.objectsNamed(u.files, asBefore))
+		u.refuse(u.objectsNamed(u.files, sameAsBase))
 	}
 }
 
@@ -25,8 +25,8 @@ func refuseDuplicates(ms *matches, asBefore func(*object) bool) {
 // in the tenant or in their own file. An object whose file gives it another
 // name does not count. The search covers the whole kind. It decodes an object
 // only if the object may have one of the names and has changed. With a nil
-// asBefore, each object may have changed.
-func (m *matching) objectsNamed(wanted map[string][]*object, asBefore func(*object) bool) map[string][]*object {
+// sameAsBase, each object may have changed.
+func (m *matching) objectsNamed(wanted map[string][]*object, sameAsBase func(*object) bool) map[string][]*object {
 	found := map[string][]*object{}
 	search := m.search(wanted)
 	add := func(o *object, names ...string) {
@@ -40,8 +40,8 @@ func (m *matching) objectsNamed(wanted map[string][]*object, asBefore func(*obje
 		switch {
 		case o.current == nil:
 			continue
-		case asBefore != nil && asBefore(o):
-			add(o, namesBefore(o)...)
+		case sameAsBase != nil && sameAsBase(o):
+			add(o, baseNames(o)...)
 			continue
 		case !search.mayHaveName(o):
 			continue
@@ -58,8 +58,8 @@ func (m *matching) objectsNamed(wanted map[string][]*object, asBefore func(*obje
 	return found
 }
 
-// namesBefore returns the natural keys of an unchanged object.
-func namesBefore(o *object) []string {
+// baseNames returns the natural keys of an unchanged object.
+func baseNames(o *object) []string {
 	if len(o.base.Names) > 0 {
 		return o.base.Names
 	}

@@ -30,7 +30,7 @@ func TestNameSearch(t *testing.T) {
 		{"none", search("/displayName"), `{"x":1}`, false},
 		{"space", search("/displayName"), "{ \"displayName\" :\n\t\"Staff\" }", true},
 		{"below", search("/displayName"), `{"a":{"displayName":"B"},"displayName":"Staff"}`, true},
-		{"a value that looks like the name", search("/displayName"), `{"x":"displayName","displayName":"Staff"}`, true},
+		{"a value equal to the member's name", search("/displayName"), `{"x":"displayName","displayName":"Staff"}`, true},
 		{"escaped name", search("/displayName"), `{"display\u004eame":"Staff"}`, true},
 		{"escaped value", search("/displayName"), `{"displayName":"St\u0061ff"}`, true},
 		{"escaped slash", search("/displayName"), `{"displayName":"a\/b"}`, true},
@@ -38,7 +38,7 @@ func TestNameSearch(t *testing.T) {
 		{"number", search("/displayName"), `{"displayName":7}`, true},
 		{"nested path", search("/a/b"), `{"a":{"b":"Staff"}}`, true},
 		{"nested path, another", search("/a/b"), `{"a":{"b":"Guests"}}`, false},
-		{"a name that JSON can write otherwise", search("/a~1b"), `{"a\/b":"Guests"}`, true},
+		{"a name with several notations in JSON", search("/a~1b"), `{"a\/b":"Guests"}`, true},
 		{"several parts", search("/displayName", "/platform"), `{"displayName":"Staff","platform":"ios"}`, true},
 		{"several parts, another", search("/displayName", "/platform"), `{"displayName":"Guests","platform":"ios"}`, false},
 	} {

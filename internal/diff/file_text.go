@@ -48,7 +48,7 @@ type written struct {
 
 func (ns *names) newFileEditor(o *object, t *trees) (*fileEditor, error) {
 	k := &fileEditor{ns: ns, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
-	s := ns.desiredForm(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // it was read before, without an error
+	s := ns.desiredForm(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // cannot happen: readDesired has refused files with errors
 	s.Unsorted = true
 	means := guided(o.kind, t.guide, schema.WithoutTypesMissingIn(s.Apply(o.kind, t.file), t.current), true)
 	var err error

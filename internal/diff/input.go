@@ -98,9 +98,10 @@ type BaseObject struct {
 	Body json.RawMessage `json:"body,omitempty"`
 	// AgreedSum is the hash of all that the comparison depended on when both
 	// sides agreed completely: the file's bytes, the canonical text of the
-	// tenant's object, the ids of Refs, and the settings. If the hash is the
-	// same, the sides still agree. It is empty if the sides do not agree, or if
-	// the comparison depended on other objects' properties.
+	// tenant's object, the ids of Refs, the kind, the variables and the key. If
+	// the hash is the same, the sides still agree. It is empty if the sides do
+	// not agree, or if the comparison depended on anything else, such as
+	// another object's property.
 	AgreedSum string `json:"seen,omitempty"`
 	// Refs are the "kind/key" of the objects that it refers to. They are set
 	// only with AgreedSum.

@@ -141,7 +141,7 @@ func (m *matching) bind(s *sides) {
 	attach := func(o *object, id string) {
 		if r := byID[id]; r != nil && id != "" {
 			o.current = r
-			delete(byID, id) // it is taken
+			delete(byID, id) // no other key can have it
 		}
 	}
 	for _, b := range s.base {

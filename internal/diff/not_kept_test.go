@@ -332,8 +332,8 @@ func TestNotKeptPart(t *testing.T) {
 		editKinds(in, func(kinds []tenant.Kind) { kinds[0].Parts = []tenant.Part{{Name: "assignments", Path: "/assignments"}} })
 	}
 	for _, tc := range []struct{ name, base, current string }{
-		{"of a new object", "", ""},
-		{"of an object that is there", `policies/P=1 {"displayName":"P"}`, `policies 1 {"displayName":"P"}`},
+		{"a new object", "", ""},
+		{"an existing object", `policies/P=1 {"displayName":"P"}`, `policies 1 {"displayName":"P"}`},
 	} {
 		r := runOf(t, comparisonCase{base: tc.base, desired: `policies/P {"displayName":"P","assignments":[{"target":"t","intent":"i"}]}`, current: tc.current, adjust: part})
 		in := r.readBack(t, `policies 1 {"displayName":"P"}`, func(it *plan.Item) bool { return it.Part != "" })

@@ -35,8 +35,8 @@ type object struct {
 	keep bool
 	// nameOnly is true if the object was read only to resolve references to it.
 	nameOnly bool
-	// asBefore is the result of decider.asBefore, if hashed is true.
-	hashed, asBefore bool
+	// sameAsBase is the result of decider.sameAsBase, if hashed is true.
+	hashed, sameAsBase bool
 }
 
 // outcome is the result of comparing one object.

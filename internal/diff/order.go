@@ -44,7 +44,7 @@ func orderItems(p *plan.Plan, kinds map[string]tenant.Kind, refs, drops map[stri
 	o.findCycles()
 	deps := o.dependencies()
 	sorted := components(deps)
-	o.spread(deps, sorted)
+	o.noteDependents(deps, sorted)
 	waves := o.waves(deps, sorted)
 
 	kept := p.Items[:0:0]
@@ -212,8 +212,8 @@ func (o *ordering) dependencies() [][]int {
 	return all
 }
 
-// spread notes the items that depend on noted items.
-func (o *ordering) spread(deps, sorted [][]int) {
+// noteDependents notes the items that depend on noted items.
+func (o *ordering) noteDependents(deps, sorted [][]int) {
 	for _, members := range sorted {
 		// A component comes after those that it depends on, so one pass is
 		// enough. The items of a component with several members are in a cycle

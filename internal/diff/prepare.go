@@ -125,7 +125,7 @@ func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
 	ms := match(ix)
 	ns := newNames(ix, ms)
 	d := newDecider(ix, ms, ns)
-	refuseDuplicates(ms, d.asBefore)
+	refuseDuplicates(ms, d.sameAsBase)
 	for _, o := range ms.sorted {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err

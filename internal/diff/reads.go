@@ -52,7 +52,7 @@ func listedRead(ix *index, k *schema.Schema, s *sides) tenant.ReadRequest {
 		}
 		r.id(ix.in.Bound[k.Name][d.Key])
 	}
-	// An object that was deleted and made again has a new id.
+	// An object that was deleted and created again has a new id.
 	for _, b := range s.base {
 		if b.Body != nil {
 			if body, err := jsonval.Pick(b.Body, k.NaturalKey...); err == nil {

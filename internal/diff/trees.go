@@ -11,7 +11,7 @@ type trees struct {
 	raw, file *jsonval.Node
 	// secrets has the hashes of the file's secrets, by the mark in desired.
 	secrets map[string]secretSum
-	// undeclared: desired has a reference where the kind declares none.
+	// undeclared is true if desired has a reference where the kind declares none.
 	undeclared bool
 	// guide has references for ids at places that the kind does not declare.
 	guide map[textAt]*jsonval.Node

@@ -106,22 +106,22 @@ func (s *objectHashes) sum() []byte {
 	return s.scratch[sha256.Size:]
 }
 
-// asBefore reports whether the object is unchanged since both sides agreed
+// sameAsBase reports whether the object is unchanged since both sides agreed
 // completely. It need not be decoded then. Decoding takes most of the time of a
 // comparison, and most objects have not changed.
-func (d *decider) asBefore(o *object) bool {
+func (d *decider) sameAsBase(o *object) bool {
 	b := o.base
 	if b == nil || b.AgreedSum == "" || o.desired == nil || o.current == nil || o.renamedFrom != "" || b.ID != o.current.ID {
 		return false
 	}
 	if !o.hashed {
-		o.hashed, o.asBefore = true, string(d.hashes.appendAgreed(o, b.Refs)) == b.AgreedSum
+		o.hashed, o.sameAsBase = true, string(d.hashes.appendAgreed(o, b.Refs)) == b.AgreedSum
 	}
-	return o.asBefore
+	return o.sameAsBase
 }
 
-// leaveAsBefore takes the outcome of an unchanged object from the base.
-func (d *decider) leaveAsBefore(o *object) {
+// useBaseOutcome takes the outcome of an unchanged object from the base.
+func (d *decider) useBaseOutcome(o *object) {
 	b := o.base
 	o.oldRefs, o.newRefs = b.Refs, b.Refs
 	o.unchanged = !o.keep
@@ -167,7 +167,7 @@ func newBackupSum(ix *index, o *object) string {
 	return otherText
 }
 
-// remember stores the hash of an object that agrees completely, for asBefore.
+// remember stores the hash of an object that agrees completely, for sameAsBase.
 // It stores none if the comparison depends on other objects' properties.
 func (d *decider) remember(o *object, t *trees) {
 	if _, byProperty := d.ns.refsOf(t.current); byProperty {

@@ -22,7 +22,7 @@ type Canonicalizer struct {
 	body   []byte
 	// escaped is the decoded text of the current string.
 	escaped []byte
-	looked  int // how much of body was searched for types
+	looked  int // the number of bytes that were searched for types
 }
 
 // piece is a member of an object or an element of a set, as a range of the

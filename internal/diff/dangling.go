@@ -11,12 +11,12 @@ import (
 )
 
 // danglingID is an id in the tenant that cannot be resolved to a key. The
-// backup has the id itself. A file keeps a reference in its place, because the
-// object may have been deleted and created again with another id.
+// backup has the id itself. In a file it does not replace a reference, because
+// the object may have been deleted and created again with another id.
 type danglingID struct {
 	pointer, value string
 	// why is the reason why a later run may resolve the id. It is empty if the
-	// id belongs to no object.
+	// id belongs to no known object.
 	why string
 }
 

@@ -22,10 +22,10 @@ func refuseDuplicates(ms *matches, sameAsBase func(*object) bool) {
 }
 
 // objectsNamed returns, for each wanted natural key, the objects that have it
-// in the tenant or in their own file. An object whose file gives it another
-// name does not count. The search covers the whole kind. It decodes an object
-// only if the object may have one of the names and has changed. With a nil
-// sameAsBase, each object may have changed.
+// in the tenant or in their own file. The name in the tenant does not count if
+// the object's file changes it. The search covers the whole kind. It decodes an
+// object only if the object may have one of the names and has changed. With a
+// nil sameAsBase, each object may have changed.
 func (m *matching) objectsNamed(wanted map[string][]*object, sameAsBase func(*object) bool) map[string][]*object {
 	found := map[string][]*object{}
 	search := m.search(wanted)
@@ -126,7 +126,7 @@ func (s nameSearch) in(r *tenant.Resource) bool {
 func (s nameSearch) isWanted(text []byte) bool {
 	text, ok := bytes.CutPrefix(text, []byte(`"`))
 	if !ok {
-		return true // not a string: a number is a name, other values are no names
+		return true // not a string: a number can be a name, other values cannot
 	}
 	end := bytes.IndexAny(text, `"\`)
 	if end < 0 || end > maxKey || text[end] == '\\' || bytes.Contains(text[:end], []byte("${")) {
@@ -164,7 +164,7 @@ func (m *unbound) refuse(named map[string][]*object) {
 		first := objects[0]
 		for _, o := range m.files[name] {
 			if first.desired != nil {
-				leave(m.ix, o, plan.Ambiguous, "the object %q has the name %q already (%s); change or remove one of the files", first.key, name, schema.FileOf(first.desired))
+				leave(m.ix, o, plan.Ambiguous, "the object %q already has the name %q (%s); change or remove one of the files", first.key, name, schema.FileOf(first.desired))
 			} else {
 				leave(m.ix, o, plan.Ambiguous, "the tenant has an object with the name %q, whose key is %q; if this file is for that object, write %q into $previousNames, otherwise give the file another name", name, first.key, first.key)
 			}

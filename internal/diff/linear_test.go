@@ -71,7 +71,7 @@ func TestAllocationsAreLinear(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		return float64(after.TotalAlloc - before.TotalAlloc), float64(after.Mallocs - before.Mallocs)
 	}
-	// What is quadratic grows 64 times. What is linear may grow more than 8 times,
+	// Quadratic work grows 64 times. Linear work may grow more than 8 times,
 	// because scanners keep their memory for the next text only while it is small.
 	const n, times, most = 500, 8, 24
 	small, large := largeObjects(n), largeObjects(n*times)

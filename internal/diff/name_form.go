@@ -151,7 +151,7 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 		now := ns.ms.renamed[ref.Object()]
 		return reference.UnresolvedError("%s: the object's key is now %q; use it in the reference, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
 	case o == nil && !ns.ix.complete(k):
-		return reference.UnresolvedError("%s is not known, and %s were not completely read", ref, ref.Kind)
+		return reference.UnresolvedError("%s is unknown, and %s were not completely read", ref, ref.Kind)
 	case o == nil && ns.sharedName(ref.Kind, ref.Key):
 		return reference.UnresolvedError("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
 	case o == nil:
@@ -159,7 +159,7 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 	case ns.bindings[ref.Kind][ref.Key] != "":
 		return reference.UnresolvedError("%s: the object has no string property %q", ref, ref.Property)
 	case ref.Property != "" && o.desired != nil && !o.keep:
-		return reference.UnresolvedError("%s is known only after %s is created; sync again then", ref, ref.Object())
+		return reference.UnresolvedError("%s is known only after %s is created; sync again after that", ref, ref.Object())
 	}
 	return reference.UnresolvedError("%s is not in the tenant, and will not be created", ref)
 }

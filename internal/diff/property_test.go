@@ -394,7 +394,7 @@ func TestDeployedPlanLeavesNothing(t *testing.T) {
 		again := w.compare(t)
 		noted := asked(r)
 		for _, it := range again.Plan.Items {
-			// The reason against it may be gone now, and the next plan has it.
+			// The reason against the item may be gone, so the next plan may have it.
 			if !noted[it.ID] {
 				t.Fatalf("%s %s is proposed again: %+v\nbefore:\n%s\nafter:\n%s", it.Verb, it.ID, it.Changes, before, w.show())
 			}

@@ -56,7 +56,7 @@ func Unmet(s Step, current *tenant.Resource) ([]Difference, error) {
 		u.add(w.Kind.Root, nil, "", nil, u.shown())
 		return u.found, nil
 	}
-	var form schema.Form
+	form := schema.Form{Mask: func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.Asterisks) }}
 	u.now = form.Apply(w.Kind, body)
 	if s.Item.Verb == tenant.Create {
 		after, err := w.create()

@@ -263,6 +263,9 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 				kid = nil
 			case f.Sensitive && was != nil:
 				kid = was
+				if state := f.TokenState(before); state != "" { // the text alone would be a new secret
+					out = out.With([]string{state}, before.Get(state))
+				}
 			}
 			if kid != n.Kids[i] {
 				out = out.With([]string{name}, kid)

@@ -82,7 +82,7 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	}
 	noteGuess(dec.ix, o)
 	if schema.HasMask(t.desired) {
-		withhold(dec.ix, o, plan.SecretNeeded, "%s holds asterisks or %q where a new object needs the secret itself; put it in, best as a variable", schema.FileOf(o.desired), reference.Redacted)
+		withhold(dec.ix, o, plan.SecretNeeded, "%s holds asterisks, %q or a token of the service where a new object needs the secret itself; put it in, best as a variable", schema.FileOf(o.desired), reference.Redacted)
 		return
 	}
 	it := newItem(dec.ix, o, t, tenant.Create, origin)

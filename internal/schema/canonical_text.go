@@ -32,7 +32,8 @@ type piece struct {
 	start, end int
 }
 
-// errSlow says that an object is better read into a tree: it tells types of
+// errSlow says that an object is better read into a tree: it has secrets that
+// may be tokens, tells types of
 // properties, or hides types, on which rules depend, behind much text or escapes.
 var errSlow = errors.New("read it into a tree")
 
@@ -101,7 +102,7 @@ func (c *Canonicalizer) object(r *Rule, top, inArray bool) error {
 		next := r.stepBytes(name)
 		f := next.Fact()
 		kind := kindOfBytes(name)
-		if kind == typeAnnotation { // whether it counts depends on the property beside it
+		if kind == typeAnnotation || f.tokenState != nil { // whether it counts depends on a property beside it
 			return errSlow
 		}
 		if f.readOnly || f.isToken || kind != property || top && len(name) > 0 && name[0] == '$' {

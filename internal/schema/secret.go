@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -85,4 +86,13 @@ func coversButSecrets(a, b *jsonval.Node) bool {
 		}
 	}
 	return true
+}
+
+// TokenState returns the property that says of an object that its secret is a
+// token; empty where the secret is none.
+func (f *Facts) TokenState(object *jsonval.Node) string {
+	if f.tokenState == nil || !strings.EqualFold(jsonval.TextOf(object.Get(f.tokenState.Property)), f.tokenState.Value) {
+		return ""
+	}
+	return f.tokenState.Property
 }

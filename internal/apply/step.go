@@ -65,7 +65,7 @@ func (s Step) writing() (*Writing, error) {
 	if s.Kind == nil {
 		return nil, fmt.Errorf("plan: %s: the client does not know this kind", s.Item.ID)
 	}
-	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Key: s.Key, Value: s.approved(), Hidden: s.bound, Name: s.nameOf, Present: s.present}
+	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Key: s.Key, Value: s.approved(), Hidden: s.bound, Name: (&idNames{bindings: s.Bindings}).name, Present: s.present}
 	if len(s.Item.Sensitive) == 0 || s.Item.Verb == tenant.Delete {
 		return w, nil
 	}
@@ -103,23 +103,6 @@ func (s Step) bound(ref reference.Ref) (string, error) {
 		return id, nil
 	}
 	return "", noteError(s.Item, plan.Unresolved, "%s has no value in the tenant; what creates it was not applied", ref)
-}
-
-// nameOf returns the reference for an id that a file contains. It reverses idOf.
-func (s Step) nameOf(declared []*tenant.Reference, value string) *jsonval.Node {
-	value = schema.FoldGUID(value)
-	for _, r := range declared {
-		for _, kind := range r.Kinds {
-			ref := reference.Ref{Kind: kind, Property: r.Property}
-			for key, bound := range s.Bindings[ref.Bindings()] {
-				if schema.FoldGUID(bound) == value {
-					ref.Key = key
-					return jsonval.StringNode(ref.String())
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // present returns a reference with the present key in place of a former one.

@@ -28,8 +28,11 @@ func (w *Writing) typed(now *jsonval.Node, paths [][]string) [][]string {
 			segs = w.sentWith(append(slices.Clone(segs[:n]), schema.PropertyOf(segs[n])))
 		}
 		add(segs)
+		holder := now.At(segs[:min(from, len(segs))])
 		for i := from; i < len(segs); i++ {
-			holder := now.At(segs[:i])
+			if i > from {
+				holder = holder.At(segs[i-1 : i])
+			}
 			if i > 0 && holder.Get(objectType) != nil {
 				add(append(slices.Clone(segs[:i]), objectType))
 			}

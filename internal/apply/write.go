@@ -95,33 +95,16 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 	// Empty values stay as the tenant has them.
 	plain, withTokens := schema.Form{Repository: true}, schema.Form{Repository: true, KeepTokens: true}
 	before := plain.Apply(w.Kind, body)
-	now := before
-	var paths [][]string
-	for rest := w.Item.Changes; len(rest) > 0; {
-		segs, member, err := w.path(rest[0])
-		if err != nil {
-			return nil, nil, err
-		}
-		n := 1
-		for member && n < len(rest) && rest[n].Pointer == rest[0].Pointer {
-			n++
-		}
-		if member {
-			now, err = w.members(now, segs, rest[:n])
-		} else {
-			now, err = w.change(now, segs, rest[0])
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		paths, rest = append(paths, w.sentWith(segs)), rest[n:]
+	now, paths, err := w.changed(before)
+	if err != nil {
+		return nil, nil, err
 	}
 	if schema.HasTypes(now) { // a cleared value has none
 		now = plain.Apply(w.Kind, now)
 	}
 	paths = w.typed(now, paths)
 	now = carry(w.Kind.Root, now, before, withTokens.Apply(w.Kind, body))
-	patch = &jsonval.Node{Kind: '{'}
+	var sent jsonval.Assignments
 	for _, segs := range paths {
 		rule, v := w.Kind.Root.FollowIn(now, segs)
 		if len(segs) == 0 {
@@ -131,9 +114,55 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 			return nil, nil, noteError(w.Item, plan.SecretNeeded,
 				"%q must be sent whole, with a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
 		}
-		patch = patch.With(segs, v)
+		sent.Put(segs, v)
 	}
-	return withoutMasks(w.Kind.Root, now), patch, nil
+	return withoutMasks(w.Kind.Root, now), sent.Make(jsonval.EmptyObject), nil
+}
+
+// changed returns the object with the item's changes, and the paths that are to
+// be sent. All changes are made at once: one by one takes time in the square of
+// their number. No change lies within another.
+func (w *Writing) changed(before *jsonval.Node) (now *jsonval.Node, paths [][]string, err error) {
+	var values, sets jsonval.Assignments
+	changes := make([]pathChange, len(w.Item.Changes))
+	for i, change := range w.Item.Changes {
+		c := pathChange{PropertyChange: change}
+		if c.segs, c.member, err = w.path(change); err != nil {
+			return nil, nil, err
+		}
+		if !c.member {
+			value, err := w.newValue(change)
+			if err != nil {
+				return nil, nil, err
+			}
+			values.Put(c.segs, value)
+		}
+		changes[i] = c
+	}
+	now = values.Make(before) // with the types by which the rules of sets are found
+	for rest := changes; len(rest) > 0; {
+		n := 1
+		if rest[0].member {
+			for n < len(rest) && rest[n].Pointer == rest[0].Pointer {
+				n++
+			}
+			array, err := w.members(now, rest[:n])
+			if err != nil {
+				return nil, nil, err
+			}
+			sets.Put(rest[0].segs, array)
+		}
+		paths, rest = append(paths, w.sentWith(rest[0].segs)), rest[n:]
+	}
+	return sets.Make(now), paths, nil
+}
+
+// pathChange is a row of the plan, with its path; member: it is about a set's
+// member.
+type pathChange struct {
+	plan.PropertyChange
+	segs   []string
+	member bool
 }
 
 // path reads a change's pointer; member: the change is about a set's member.
@@ -162,20 +191,13 @@ func (w *Writing) sentWith(segs []string) []string {
 	return segs
 }
 
-// change carries out one row of the plan that is not about a set's member.
-func (w *Writing) change(now *jsonval.Node, segs []string, change plan.PropertyChange) (*jsonval.Node, error) {
-	value, err := w.newValue(change)
-	return now.With(segs, value), err
-}
-
-// members carries out the rows of the plan about the members of one set, all at
-// once: one by one takes time in the square of their number.
-func (w *Writing) members(now *jsonval.Node, segs []string, changes []plan.PropertyChange) (*jsonval.Node, error) {
-	r, array := w.Kind.Root.FollowIn(now, segs)
+// members returns a set with the rows of the plan about its members.
+func (w *Writing) members(now *jsonval.Node, changes []pathChange) (*jsonval.Node, error) {
+	r, array := w.Kind.Root.FollowIn(now, changes[0].segs)
 	index := indexMembers(r, array)
 	replace := make([]schema.MemberChange, len(changes))
 	for i, change := range changes {
-		value, err := w.newValue(change)
+		value, err := w.newValue(change.PropertyChange)
 		if err != nil {
 			return nil, err
 		}
@@ -189,7 +211,7 @@ func (w *Writing) members(now *jsonval.Node, segs []string, changes []plan.Prope
 		}
 		replace[i] = schema.MemberChange{Old: found, Now: value}
 	}
-	return now.With(segs, schema.ReplaceMembers(r.Step("*"), array, replace)), nil
+	return schema.ReplaceMembers(r.Step("*"), array, replace), nil
 }
 
 // newValue returns what a change wants, secrets included: those that were
@@ -199,6 +221,7 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	var secrets jsonval.Assignments
 	for pointer, sum := range change.Secrets {
 		secret, ok := w.secrets[sum]
 		if !ok {
@@ -208,9 +231,9 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 		if err != nil {
 			return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
 		}
-		value = value.With(segs, secret)
+		secrets.Put(segs, secret)
 	}
-	return value, nil
+	return secrets.Make(value), nil
 }
 
 // hides reports whether n stands for a secret that is not shown. Elsewhere the
@@ -244,7 +267,8 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
-		out, of := n, r.In(n, before)
+		of := r.In(n, before)
+		var values jsonval.Assignments
 		for i, name := range n.Names {
 			f := of.Step(name).Fact()
 			was, kid := before.Get(name), n.Kids[i]
@@ -252,16 +276,16 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 			case !hides(f, kid):
 				kid = carry(of.Step(name), kid, was, tokens.Get(name))
 			case f.Masked && f.Token != "" && !tokens.Get(f.Token).IsNull():
-				out = out.With([]string{f.Token}, tokens.Get(f.Token))
+				values.Put([]string{f.Token}, tokens.Get(f.Token))
 				kid = nil
 			case f.Sensitive && was != nil:
 				kid = was
 			}
 			if kid != n.Kids[i] {
-				out = out.With([]string{name}, kid)
+				values.Put([]string{name}, kid)
 			}
 		}
-		return out
+		return values.Make(n)
 	case n.IsArray():
 		kids := make([]*jsonval.Node, len(n.Kids))
 		var to []int
@@ -271,7 +295,7 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 		case set != nil && len(set.By) > 0 && set.TellsApart(n) && set.TellsApart(before):
 			to = schema.AlignByText(n, before, set.Declared)
 		default:
-			to = schema.AlignBy(n, before, func(a, b *jsonval.Node) bool { return schema.SameMember(r.Step("*"), filled(r.Step("*"), a, b), b) })
+			to = alignHiding(r.Step("*"), n, before)
 		}
 		for i, kid := range n.Kids {
 			if kids[i] = kid; to[i] >= 0 {
@@ -281,6 +305,22 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 		return &jsonval.Node{Kind: '[', Kids: kids}
 	}
 	return n
+}
+
+// alignHiding pairs the elements of an array that hides values with those of
+// another one that are the same apart from them. r is the elements' rule.
+func alignHiding(r *schema.Rule, n, other *jsonval.Node) []int {
+	var places schema.HiddenPlaces
+	for _, kid := range n.Kids {
+		places.Add(r, kid, hides)
+	}
+	seen := func(n *jsonval.Node) string { return places.SeenText(r, n) }
+	return schema.AlignWithin(n, other, seen, func(a, b *jsonval.Node) bool { return sameShown(r, a, b) })
+}
+
+// sameShown reports whether b is a in all that a shows.
+func sameShown(r *schema.Rule, a, b *jsonval.Node) bool {
+	return schema.SameMember(r, filled(r, a, b), b)
 }
 
 // hidesSecret reports whether a value to be sent has a secret that is not known.

@@ -21,6 +21,9 @@ func (as *assembler) withdraw() {
 	for again := true; again; {
 		again = false
 		for _, o := range as.ms.sorted {
+			if as.ix.watch.ended() {
+				return
+			}
 			if o.item == nil || o.item.Verb == tenant.Delete {
 				continue
 			}
@@ -87,6 +90,9 @@ func (as *assembler) referrers() map[string]string {
 		return found
 	}
 	for _, o := range as.ms.sorted {
+		if as.ix.watch.ended() {
+			return nil
+		}
 		refs := o.newRefs
 		if !as.ix.compared(o.kind) { // out of this run's scope: what it referred to when it was last in
 			refs = as.agreedRefs(o)
@@ -133,6 +139,9 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	}
 	reverts, refs, drops := map[string][]tenant.Change{}, map[string][]string{}, map[string][]string{}
 	for _, o := range as.ms.sorted {
+		if as.ix.watch.ended() {
+			return nil, as.ix.watch.cause
+		}
 		if o.unchanged {
 			r.Unchanged++
 		}
@@ -164,7 +173,9 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	for name, k := range as.ix.kinds {
 		kinds[name] = k.Kind
 	}
-	orderItems(r.Plan, kinds, refs, drops)
+	if orderItems(r.Plan, kinds, refs, drops, as.ix.watch.ended); as.ix.watch.ended() {
+		return nil, as.ix.watch.cause
+	}
 	for _, it := range r.Plan.Items {
 		r.Revert[it.ID] = reverts[it.ID]
 	}
@@ -193,6 +204,9 @@ func sortedNotes(notes []plan.Note) []plan.Note {
 func (as *assembler) newBase() *Base {
 	out := &Base{Format: format.FormatVersion, Objects: make([]BaseObject, 0, len(as.ms.sorted))}
 	for _, o := range as.ms.sorted {
+		if as.ix.watch.ended() {
+			break
+		}
 		if o.newBase != nil {
 			out.Objects = append(out.Objects, *o.newBase)
 		}

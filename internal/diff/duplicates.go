@@ -20,6 +20,9 @@ func (m *matching) holders(wanted map[string][]*object) map[string][]*object {
 	held := map[string][]*object{}
 	search := m.search(wanted)
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return nil
+		}
 		if o.current == nil || !search.mayHold(o) {
 			continue
 		}

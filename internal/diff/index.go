@@ -50,6 +50,7 @@ type index struct {
 
 	notes  []plan.Note
 	failed error
+	watch  *contextWatch
 }
 
 // sides are the objects of one kind on the three sides.

@@ -34,6 +34,9 @@ func match(ix *index) *matches {
 		unclear: map[Object]bool{},
 	}
 	for _, name := range ix.referredFirst() {
+		if ix.watch.ended() {
+			return all
+		}
 		k, s := ix.kinds[name], ix.sides[name]
 		all.objects[name] = matchKind(ix, all, s)
 		noteKind(ix, k, s)
@@ -133,6 +136,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, b := range s.base {
+		if m.ix.watch.ended() {
+			return
+		}
 		o := m.object(b.Key)
 		o.base = b
 		attach(o, b.ID)
@@ -142,6 +148,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, d := range s.desired {
+		if m.ix.watch.ended() {
+			return
+		}
 		o := m.object(d.Key)
 		o.desired = d
 		if o.current == nil {
@@ -149,6 +158,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, r := range s.current {
+		if m.ix.watch.ended() {
+			return
+		}
 		if byID[r.ID] == r {
 			m.free = append(m.free, r)
 		}
@@ -160,6 +172,9 @@ func (m *matching) bind(s *sides) {
 // object may be theirs, and any that has lost its file.
 func (m *matching) nameless() {
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return
+		}
 		if o.desired == nil || o.base != nil || o.current != nil || !reference.MayHaveTemplates(o.desired.Body) {
 			continue
 		}
@@ -203,6 +218,9 @@ func (m *matching) matchByName() {
 	takers := map[string][]*object{}
 	waiting := map[string]bool{} // names of objects that may still be there
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return
+		}
 		switch {
 		case o.current != nil || o.keep:
 		case o.missing:
@@ -221,6 +239,9 @@ func (m *matching) matchByName() {
 	}
 	byName := map[string][]*tenant.Resource{}
 	for _, r := range m.free {
+		if m.ix.watch.ended() {
+			return
+		}
 		name := m.nameInTenant(r)
 		byName[name] = append(byName[name], r)
 		m.undecided[r] = waiting[name]

@@ -43,8 +43,7 @@ func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) {
 	}
 	switch {
 	case s.Item.Verb == tenant.Create:
-		after, err := w.create()
-		op.After = after.JSON()
+		op.After, err = w.createText()
 		return op, err
 	case current == nil:
 		return op, fmt.Errorf("plan: %s %s: the object is not in the tenant", s.Item.Verb, s.Item.ID)

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -82,12 +83,44 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 	return nil
 }
 
-// create returns the whole new object.
-func (w *Writing) create() (*jsonval.Node, error) {
+// created is the plan's row about a whole new object.
+func (w *Writing) created() plan.PropertyChange {
 	if len(w.Item.Changes) == 1 && w.Item.Changes[0].Pointer == "" {
-		return w.newValue(w.Item.Changes[0])
+		return w.Item.Changes[0]
 	}
-	return w.inTenant(w.Item.After)
+	return plan.PropertyChange{After: w.Item.After}
+}
+
+// create returns the whole new object.
+func (w *Writing) create() (*jsonval.Node, error) { return w.newValue(w.created()) }
+
+// createText returns the text of the whole new object. It makes no tree: the
+// plan's text has all but what names and hidden secrets stand for.
+func (w *Writing) createText() (json.RawMessage, error) {
+	change := w.created()
+	if change.After == nil {
+		return nil, nil
+	}
+	text, err := jsonval.CanonicalJSON(change.After)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	}
+	secrets, err := w.secretsOf(change)
+	if err != nil {
+		return nil, err
+	}
+	var put *textsAt
+	for _, s := range secrets {
+		if put == nil {
+			put = &textsAt{}
+		}
+		put.put(s.segs, s.value.JSON())
+	}
+	out, err := resolveText(text, w.Value, put)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	}
+	return out, nil
 }
 
 // Update returns the whole object as it should be, and the merge patch.
@@ -221,7 +254,26 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	var secrets jsonval.Assignments
+	secrets, err := w.secretsOf(change)
+	if err != nil {
+		return nil, err
+	}
+	var put jsonval.Assignments
+	for _, s := range secrets {
+		put.Put(s.segs, s.value)
+	}
+	return put.Make(value), nil
+}
+
+// secretAt is a secret in the form that is sent, and its place in a change.
+type secretAt struct {
+	segs  []string
+	value *jsonval.Node
+}
+
+// secretsOf returns the secrets that a change writes.
+func (w *Writing) secretsOf(change plan.PropertyChange) ([]secretAt, error) {
+	var secrets []secretAt
 	for pointer, sum := range change.Secrets {
 		secret, ok := w.secrets[sum]
 		if !ok {
@@ -231,9 +283,9 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 		if err != nil {
 			return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
 		}
-		secrets.Put(segs, secret)
+		secrets = append(secrets, secretAt{segs, secret})
 	}
-	return secrets.Make(value), nil
+	return secrets, nil
 }
 
 // hides reports whether n stands for a secret that is not shown. Elsewhere the

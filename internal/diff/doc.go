@@ -13,7 +13,7 @@
 // [Comparison.Missing] which objects to look for by id. [Comparison.Add] takes
 // what was read. [Comparison.Compare] gives a [Result]: the plan, what to adopt
 // into the repository, the backup and the next base. It works in time linear in
-// the input, and ends early with its context (ended.go).
+// the input, and ends early with its context (index.go).
 //
 // Package apply carries the plan out. Afterwards [Comparison.With] takes what
 // was created ([Input].Bound) and written ([Input].Written), and a second
@@ -63,6 +63,7 @@
 //
 //   - ids that lead nowhere: dangling.go, dangling_drift.go
 //   - what a reference stands for, in items and digests: resolved.go
+//   - items that others stand against: withdraw.go
 //   - the order of items, waves and circles: order.go, graph.go
 //
 // Rules about a plan as a whole:

@@ -7,16 +7,16 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// assignmentsProperty is where the kinds of Microsoft Graph keep who gets an
-// object: a list of objects, each with a target. Other kinds may have a list of
-// who gets it.
+// assignmentsProperty is the property with an object's assignments. In Microsoft
+// Graph it is a list of objects, each with a target. Other kinds may have a list
+// of targets.
 const assignmentsProperty = "assignments"
 
-// RemovedAssignments returns how many assignments the item takes from an object
-// that stays, and whether the object has none left then. An assignment counts by
-// its target: one whose filter, intent or settings change is not removed, and one
-// that takes a target out ("exclusionGroupAssignmentTarget") is no assignment
-// here. Deletes remove objects, not assignments.
+// RemovedAssignments returns the number of assignments that an update removes
+// from its object, and whether it removes the last one. It identifies an
+// assignment by its target, so an assignment with a changed filter, intent or
+// setting is not removed. It does not count exclusions
+// ("exclusionGroupAssignmentTarget"). For a create or delete it returns 0.
 func (it *Item) RemovedAssignments() (n int, last bool) {
 	if it.Verb != tenant.Update {
 		return 0, false
@@ -25,7 +25,7 @@ func (it *Item) RemovedAssignments() (n int, last bool) {
 	for _, c := range it.Changes {
 		segs, err := jsonval.SplitPointer(c.Pointer)
 		if err != nil || len(segs) > 0 && segs[0] != assignmentsProperty {
-			continue // and most values are not read for this
+			continue // do not parse values without assignments
 		}
 		addTargets(before, segs, readValue(c.Before))
 		addTargets(after, segs, readValue(c.After))
@@ -43,7 +43,7 @@ func (it *Item) RemovedAssignments() (n int, last bool) {
 	return n, len(left) == 0
 }
 
-// addTargets adds the targets of the assignments that a value at a pointer has.
+// addTargets adds the targets of the assignments in a value at the path segs.
 func addTargets(targets map[string]bool, segs []string, n *jsonval.Node) {
 	switch {
 	case len(segs) == 0:
@@ -62,13 +62,14 @@ func addTargets(targets map[string]bool, segs []string, n *jsonval.Node) {
 	}
 }
 
-// targetName is equal for equal targets, whatever their filters are.
+// targetName returns a text that is equal for equal targets, whatever their
+// filters are.
 func targetName(target *jsonval.Node) string {
 	return folded(target.With([]string{filterID}, nil).With([]string{filterType}, nil))
 }
 
-// folded returns a text that is equal for values that differ only in letters'
-// case, but for references to objects: their names are told apart by it.
+// folded returns the JSON text of a value in lower case. References to objects
+// keep their case, because keys are case-sensitive.
 func folded(n *jsonval.Node) string {
 	var fold func(n *jsonval.Node) *jsonval.Node
 	fold = func(n *jsonval.Node) *jsonval.Node {
@@ -83,8 +84,8 @@ func folded(n *jsonval.Node) string {
 	return string(fold(n).JSON())
 }
 
-// The words of Microsoft Graph's assignment targets. Enumerations, types and
-// ids are the same there in every case of their letters.
+// Texts in Microsoft Graph's assignment targets. Graph compares enumerations,
+// types and ids without regard to case.
 const (
 	exclusionTarget  = "#microsoft.graph.exclusionGroupAssignmentTarget"
 	allUsersTarget   = "#microsoft.graph.allLicensedUsersAssignmentTarget"
@@ -93,11 +94,11 @@ const (
 	filterID   = "deviceAndAppManagementAssignmentFilterId"
 	filterType = "deviceAndAppManagementAssignmentFilterType"
 
-	// noID is what stands where nobody is meant.
+	// noID is the id in a target that means no object.
 	noID = "00000000-0000-0000-0000-000000000000"
 )
 
-// isType reports whether the object says that it is of the type.
+// isType reports whether the object's "@odata.type" is name.
 func isType(n *jsonval.Node, name string) bool {
 	return strings.EqualFold(jsonval.TextOf(n.Get("@odata.type")), name)
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// ErrDigest is returned, wrapped, by [Plan.Encode] and [DecodePlan] for a plan
-// whose digests are not those of its content: it was changed after it was
-// made, so that no approval of it means anything. Make a new plan.
-var ErrDigest = errors.New("the digest is not that of the content; make a new plan")
+// ErrDigest means that a plan's digests do not match its content: the plan was
+// changed after it was made, so an approval of it is void. [Plan.Encode] and
+// [DecodePlan] return it, wrapped. The host must make a new plan.
+var ErrDigest = errors.New("the digest does not match the content; make a new plan")
 
-// Encode returns the plan's JSON form, for [DecodePlan]. A plan whose digests
-// are not those of its content is refused with ErrDigest.
+// Encode returns the plan's JSON form, which [DecodePlan] reads. It returns
+// ErrDigest, wrapped, if the digests do not match the content. It does not change
+// the plan.
 func (p *Plan) Encode() ([]byte, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("plan: encode plan: %w", err)
@@ -33,10 +34,10 @@ func (p *Plan) Encode() ([]byte, error) {
 	return data, nil
 }
 
-// DecodePlan reads a plan's JSON form. It refuses newer formats with a
-// *[FormatError], plans whose digests are not those of their content with
-// [ErrDigest], and, as nothing that Encode wrote has them, unknown fields,
-// duplicate names and items that depend on what is not there.
+// DecodePlan decodes a plan's JSON form. It returns a *[FormatError] for a newer
+// format, and [ErrDigest] if the digests do not match the content; both are
+// wrapped. It also returns an error for unknown fields, duplicate names and
+// dependencies on missing items, which [Plan.Encode] never writes.
 func DecodePlan(data []byte) (*Plan, error) {
 	p := new(Plan)
 	if err := format.DecodeStrict("plan", data, p); err != nil {
@@ -48,7 +49,7 @@ func DecodePlan(data []byte) (*Plan, error) {
 	return p, nil
 }
 
-// check reports what makes a plan unfit to be approved and carried out.
+// check returns an error for a plan that cannot be approved and applied.
 func (p *Plan) check() error {
 	if p.Format != format.FormatVersion {
 		return &format.FormatError{What: "plan", Got: p.Format, Supported: format.FormatVersion}
@@ -60,7 +61,7 @@ func (p *Plan) check() error {
 			return fmt.Errorf("item %q is not named after its kind, part and key", it.ID)
 		}
 		if _, dup := waves[it.ID]; dup {
-			return fmt.Errorf("item %q is there twice", it.ID)
+			return fmt.Errorf("duplicate item %q", it.ID)
 		}
 		waves[it.ID] = it.Wave
 	}
@@ -72,11 +73,11 @@ func (p *Plan) check() error {
 			}
 		}
 	}
-	want := Plan{Format: p.Format, Tenant: p.Tenant, Items: p.Items, Notes: p.Notes, Broken: p.Broken, KeyID: p.KeyID, Kinds: p.Kinds}
-	if err := want.Seal(); err != nil {
+	sealed := Plan{Format: p.Format, Tenant: p.Tenant, Items: p.Items, Notes: p.Notes, Broken: p.Broken, KeyID: p.KeyID, Kinds: p.Kinds}
+	if err := sealed.Seal(); err != nil {
 		return err
 	}
-	if p.Digest != want.Digest || p.ChangeDigest != want.ChangeDigest {
+	if p.Digest != sealed.Digest || p.ChangeDigest != sealed.ChangeDigest {
 		return ErrDigest
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/format"
 )
 
-// sealedPlan is samplePlan with digests and dependencies that are there.
+// sealedPlan returns samplePlan with digests.
 func sealedPlan(t testing.TB) *Plan {
 	t.Helper()
 	p := samplePlan()
@@ -42,7 +42,7 @@ func TestPlanRoundTrip(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(data, again) {
-				t.Errorf("encoded again:\n%s\nwant\n%s", again, data)
+				t.Errorf("Encode after DecodePlan:\n%s\nwant\n%s", again, data)
 			}
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("plan (-want +got)\n%s", diff)
@@ -51,7 +51,7 @@ func TestPlanRoundTrip(t *testing.T) {
 	}
 }
 
-func TestEncodeLeavesThePlanAlone(t *testing.T) {
+func TestEncodeDoesNotChangeThePlan(t *testing.T) {
 	p := &Plan{Format: format.FormatVersion, Items: []Item{{ID: "a/b", Kind: "a", Key: "b"}}}
 	if err := p.Seal(); err != nil {
 		t.Fatal(err)
@@ -66,24 +66,24 @@ func TestEncodeLeavesThePlanAlone(t *testing.T) {
 
 func TestEncodePlanRefuses(t *testing.T) {
 	tests := []struct {
-		name  string
-		spoil func(p *Plan)
-		want  string
+		name   string
+		change func(p *Plan)
+		want   string
 	}{
-		{"changed after it was made", func(p *Plan) { p.Items[0].Key, p.Items[0].ID = "Bern", "locations/Bern"; p.Items[1].DependsOn = nil }, ErrDigest.Error()},
+		{"changed after it was sealed", func(p *Plan) { p.Items[0].Key, p.Items[0].ID = "Bern", "locations/Bern"; p.Items[1].DependsOn = nil }, ErrDigest.Error()},
 		{"without digest", func(p *Plan) { p.Digest = "" }, ErrDigest.Error()},
 		{"another change digest", func(p *Plan) { p.ChangeDigest = p.Digest }, ErrDigest.Error()},
 		{"no format", func(p *Plan) { p.Format = 0 }, "format 0"},
-		{"no JSON", func(p *Plan) { p.Items[0].After = json.RawMessage("{") }, "digest"},
-		{"item twice", func(p *Plan) { p.Items = append(p.Items, p.Items[0]) }, "twice"},
+		{"invalid JSON", func(p *Plan) { p.Items[0].After = json.RawMessage("{") }, "digest"},
+		{"duplicate item", func(p *Plan) { p.Items = append(p.Items, p.Items[0]) }, "duplicate item"},
 		{"wrong id", func(p *Plan) { p.Items[0].ID = "locations/Bern" }, "not named after"},
-		{"dependency that is not there", func(p *Plan) { p.Items[1].DependsOn[0] = "locations/Bern" }, "in no earlier wave"},
+		{"missing dependency", func(p *Plan) { p.Items[1].DependsOn[0] = "locations/Bern" }, "in no earlier wave"},
 		{"dependency in the same wave", func(p *Plan) { p.Items[1].Wave = 0 }, "in no earlier wave"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := sealedPlan(t)
-			tt.spoil(p)
+			tt.change(p)
 			_, err := p.Encode()
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Encode: %v, want an error with %q", err, tt.want)
@@ -105,11 +105,11 @@ func TestDecodePlanRefuses(t *testing.T) {
 		{"a change to the content", `"on"`, `"off"`, ErrDigest.Error()},
 		{"another digest", `"digest":"`, `"digest":"0`, ErrDigest.Error()},
 		{"an unknown field", `"tenant":`, `"tenants":[],"tenant":`, "tenants"},
-		{"an unknown field deep inside", `"verb":`, `"Verbs":1,"verb":`, "Verbs"},
-		{"a name twice", `"tenant":`, `"tenant":"x","tenant":`, "twice"},
+		{"an unknown field of an item", `"verb":`, `"Verbs":1,"verb":`, "Verbs"},
+		{"a duplicate name", `"tenant":`, `"tenant":"x","tenant":`, "duplicate name"},
 		{"a newer format", `"format":1`, `"format":2,"newField":true`, "upgrade tenantsync"},
-		{"no format", `"format":1`, `"format":0`, "no plan"},
-		{"a format that is no number", `"format":1`, `"format":"1"`, "format"},
+		{"no format", `"format":1`, `"format":0`, "not a plan"},
+		{"a format that is not a number", `"format":1`, `"format":"1"`, "format"},
 		{"a field of another type", `"wave":1`, `"wave":"1"`, "wave"},
 	}
 	for _, tt := range tests {
@@ -131,8 +131,8 @@ func TestDecodePlanRefuses(t *testing.T) {
 	}
 }
 
-// TestRevisionIsNotSealed: the revision may be filled in later.
-func TestRevisionIsNotSealed(t *testing.T) {
+// TestDigestsDoNotCoverTheRevision: a caller may set the revision later.
+func TestDigestsDoNotCoverTheRevision(t *testing.T) {
 	p := sealedPlan(t)
 	p.Revision = "r2"
 	data, err := p.Encode()
@@ -172,8 +172,8 @@ func FuzzDecodePlan(f *testing.F) {
 	}
 	f.Add([]byte(`{"format":2}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		// What is read may have any digest here, so that the fuzzer gets
-		// beyond it; what is decoded must have the right one.
+		// The text may have any digest, so that the fuzzer reaches more code.
+		// DecodePlan below needs the right one.
 		var p Plan
 		if format.DecodeStrict("plan", data, &p) != nil {
 			return
@@ -184,15 +184,15 @@ func FuzzDecodePlan(f *testing.F) {
 			return
 		}
 		if !sealed {
-			t.Fatal("encoded without digests")
+			t.Fatal("Encode accepts a plan that Seal refuses")
 		}
 		decoded, err := DecodePlan(first)
 		if err != nil {
-			t.Fatalf("what was encoded is not decoded: %v\n%s", err, first)
+			t.Fatalf("DecodePlan refuses an encoded plan: %v\n%s", err, first)
 		}
 		second, err := decoded.Encode()
 		if err != nil || !bytes.Equal(first, second) {
-			t.Fatalf("encoded again (%v):\n%s\nwas\n%s", err, second, first)
+			t.Fatalf("Encode after DecodePlan (%v):\n%s\nwant\n%s", err, second, first)
 		}
 		for _, render := range []func(*Plan, *bytes.Buffer) error{
 			func(p *Plan, b *bytes.Buffer) error { return p.Text(b) },

@@ -9,34 +9,36 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// Deviation is a difference that somebody has accepted: at Pointer the tenant
-// may have the Accepted value instead of the repository's. In [Rules] it leaves
-// the difference alone, both ways, for as long as the tenant has that value and
-// the deviation has not expired. With any other value in the tenant it is a
-// difference again. A note of class [Ignored] says what is left alone.
+// Deviation is an accepted difference: at Pointer, the tenant may have the
+// Accepted value in place of the repository's. While the tenant has this value
+// and the deviation has not expired, a sync neither writes nor adopts the
+// difference, and adds a note of class [Ignored]. If the tenant has another value,
+// the deviation has no effect. [Rules] has the deviations of a host.
 type Deviation struct {
 	Kind string `json:"kind"`
 	Key  string `json:"key"`
-	// Pointer is the JSON pointer (RFC 6901) of a property. Members of a set have
-	// no pointer: accept the set as a whole.
+	// Pointer is the JSON pointer (RFC 6901) of a property. A member of a set has
+	// no pointer, so a deviation can only accept a whole set.
 	Pointer string `json:"pointer"`
-	// Accepted is the tenant's value as plans have it, names in place of ids.
-	// It is compared as the kind says; nil means absent.
+	// Accepted is the tenant's value in the form of plans, with references in
+	// place of ids. A sync compares it by the rules of the kind. nil is an absent
+	// value.
 	Accepted json.RawMessage `json:"accepted,omitempty"`
-	// Owner is who answers for the deviation, and Reason says why it is
-	// accepted. Both are shown to people.
+	// Owner is the person or team that is responsible for the deviation, and
+	// Reason says why it is accepted. People see both.
 	Owner  string `json:"owner,omitempty"`
 	Reason string `json:"reason,omitempty"`
-	// Expires is when the deviation ends; the zero time is never.
+	// Expires is the time at which the deviation ends. The zero time means that
+	// it does not end.
 	Expires time.Time `json:"expires,omitzero"`
 }
 
-// Deviations returns, for the changes that the service has not kept before, the
-// deviations that would accept what the tenant has instead, ordered as the items
-// are. The host adds owner, reason and expiry, stores those that a person
-// accepts, and passes them in [Rules]. There is none for a whole object, and
-// none for a value with a secret in it: a deviation is stored where people
-// read it.
+// Deviations returns one deviation for each change that the service did not keep
+// ([PropertyChange].NotKept), in the order of the items. It accepts the value that
+// the tenant has instead. The host adds owner, reason and expiry, stores the
+// deviations that a person accepts, and passes them in [Rules]. Deviations
+// returns none for a whole object. It also returns none for a value with a
+// secret, because people can read stored deviations.
 func (p *Plan) Deviations() []Deviation {
 	var out []Deviation
 	for i := range p.Items {
@@ -55,15 +57,15 @@ func (p *Plan) Deviations() []Deviation {
 	return out
 }
 
-// hides reports whether a change at or below a pointer hides a value.
+// hides reports whether a value at or below a pointer is hidden.
 func (it *Item) hides(pointer string) bool {
 	return it.sensitiveNear(pointer) || slices.ContainsFunc(it.Changes, func(c PropertyChange) bool {
 		return c.Redacted && (c.Pointer == pointer || strings.HasPrefix(c.Pointer, pointer+"/"))
 	})
 }
 
-// keptMembers returns a set as the tenant will have it once the item is
-// written: all of its changes made but those that the service does not keep.
+// keptMembers returns the members that a set will have in the tenant after the
+// item is applied: with all changes but those that the service does not keep.
 func (it *Item) keptMembers(pointer string) json.RawMessage {
 	segs, err := jsonval.SplitPointer(pointer)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// notKeptPlan has changes that the service has not kept before, and others.
+// notKeptPlan returns a plan in which some changes were not kept by the service.
 func notKeptPlan(t *testing.T) *Plan {
 	t.Helper()
 	change := func(pointer, before, after string, notKept bool) PropertyChange {
@@ -43,7 +43,7 @@ func notKeptPlan(t *testing.T) *Plan {
 
 func TestDeviations(t *testing.T) {
 	want := []Deviation{
-		{Kind: "policies", Key: "A", Pointer: "/members", Accepted: json.RawMessage(`["b","d","c"]`)}, // b is written, and a and c are as they were
+		{Kind: "policies", Key: "A", Pointer: "/members", Accepted: json.RawMessage(`["b","d","c"]`)}, // b is added; the service does not keep the changes of a and c
 		{Kind: "policies", Key: "A", Pointer: "/state"},
 		{Kind: "policies", Key: "B", Pointer: "/state", Accepted: json.RawMessage(`"off"`)},
 	}
@@ -59,19 +59,19 @@ func TestDeviations(t *testing.T) {
 	const stored = `[{"kind":"policies","key":"A","pointer":"/members","accepted":["b","d","c"],"owner":"ann","reason":"it is so","expires":"2026-06-01T00:00:00Z"},` +
 		`{"kind":"policies","key":"A","pointer":"/state"}]`
 	if string(raw) != stored {
-		t.Errorf("stored as %s, want %s", raw, stored)
+		t.Errorf("JSON is %s, want %s", raw, stored)
 	}
 	var again []Deviation
 	if err := json.Unmarshal(raw, &again); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(got[:2], again); diff != "" {
-		t.Errorf("read back (-want +got)\n%s", diff)
+		t.Errorf("decoded (-want +got)\n%s", diff)
 	}
 }
 
-// A person sees which changes were written before, in each form of the plan:
-// beside the item if they all were, else beside each of them.
+// TestNotKeptIsShown: the renderers add the remark to the item if the service kept
+// none of its changes before, and otherwise to each such change.
 func TestNotKeptIsShown(t *testing.T) {
 	p := notKeptPlan(t)
 	for name, render := range map[string]func(*bytes.Buffer) error{
@@ -83,10 +83,10 @@ func TestNotKeptIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := strings.Count(b.String(), notKept); got != 6 {
-			t.Errorf("%s: the remark is there %d times, want 4 in A, 1 in B and 1 in C:\n%s", name, got, b.String())
+			t.Errorf("%s: %d remarks, want 4 in A, 1 in B and 1 in C:\n%s", name, got, b.String())
 		}
 	}
 	if got := p.Items[1].Changes[0].String(); !strings.HasSuffix(got, "("+notKept+")") {
-		t.Errorf("got %s", got)
+		t.Errorf("String = %s, want the suffix (%s)", got, notKept)
 	}
 }

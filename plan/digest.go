@@ -20,20 +20,12 @@ func hexSum(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Seal sets Digest and ChangeDigest from the plan's content.
+// Seal computes Digest and ChangeDigest from the plan's content and sets them.
+// The comments of these fields say what each covers. Digest leaves out content
+// that can change without a new decision, such as the messages of notes.
 //
-// Digest covers what a person approves and what deploying relies on: the
-// tenant, every field of every item, the broken rules, which problems there
-// are and where, and how completely and under which scope each kind was read.
-// It leaves out the revision, the wording of notes, notes that only inform,
-// and why a kind could not be read: a plan that differs in nothing else asks
-// for the same decision.
-//
-// ChangeDigest covers the changes alone, in names and with the values of the
-// properties that they refer to, so that the same change in two tenants is
-// recognized.
-//
-// In both, lists count as sets: their order does not matter.
+// Seal returns an error, and sets nothing, if a value in the plan is not valid
+// JSON. It must not run concurrently with other uses of the plan.
 func (p *Plan) Seal() error {
 	items := make([]digestItem, 0, len(p.Items))
 	for i := range p.Items {
@@ -53,7 +45,7 @@ func (p *Plan) Seal() error {
 	setOf(&full, problems, (*encoder).problem)
 	setOf(&full, p.Broken, (*encoder).broken)
 	setOf(&full, p.Kinds, (*encoder).kindState)
-	if p.KeyID != "" { // which ends the encoding, so that nothing else looks like it
+	if p.KeyID != "" { // unambiguous, because nothing else follows the kinds
 		full.text(p.KeyID)
 	}
 
@@ -66,8 +58,8 @@ func (p *Plan) Seal() error {
 	return nil
 }
 
-// digestItem is an item with its JSON values encoded. That is most of the
-// work, so it is done once for both digests.
+// digestItem is an item with its JSON values encoded. Encoding them is most of
+// the work, so both digests use the same encodings.
 type digestItem struct {
 	*Item
 	after   encoder
@@ -104,7 +96,7 @@ func newDigestItem(it *Item) (digestItem, error) {
 
 func (e *encoder) item(it digestItem) {
 	e.text(it.ID, it.Kind, it.Key, string(it.Verb), string(it.Origin), it.RenamedFrom, it.TenantID)
-	if it.Part != "" { // most kinds have none, and the ID tells which do
+	if it.Part != "" { // unambiguous, because the ID contains the part
 		e.text(it.Part)
 	}
 	setOf(e, it.changes, (*encoder).propertyChange)
@@ -112,7 +104,7 @@ func (e *encoder) item(it digestItem) {
 	e.text(it.Before, it.DesiredSum)
 	setOf(e, it.Sensitive, (*encoder).name)
 	setOf(e, it.DependsOn, (*encoder).name)
-	if len(it.Resolved) > 0 { // most items have none; the encoding's length tells which do
+	if len(it.Resolved) > 0 { // unambiguous, because setOf writes the item's length
 		setOf(e, it.Resolved, (*encoder).resolved)
 	}
 	e.number(it.Wave)
@@ -130,20 +122,21 @@ func (e *encoder) propertyChange(c digestChange) {
 		flags |= 2
 	}
 	e.number(flags)
-	if len(c.Secrets) > 0 { // most changes have none, and Redacted tells which do
+	if len(c.Secrets) > 0 { // unambiguous, because setOf writes the change's length
 		setOf(e, slices.Collect(maps.Keys(c.Secrets)), func(e *encoder, pointer string) { e.text(pointer, c.Secrets[pointer]) })
 	}
 }
 
-// problem leaves the message out: its wording is no part of the decision.
+// problem does not write the message, which may change without a new decision.
 func (e *encoder) problem(n Note) { e.text(string(n.Class), n.Kind, n.Key, n.Pointer) }
 
-// broken has the message, since it may be all that tells what is at stake:
-// "break-glass account A is not excluded" is not accepted for account B.
+// broken writes the message, because only the message may say what is at stake:
+// an approval of "break-glass account A is not excluded" must not count for
+// account B.
 func (e *encoder) broken(b Violation) {
 	e.text(b.Rule, b.Message)
 	setOf(e, b.Items, (*encoder).name)
-	if b.Limit != 0 { // most rules have none
+	if b.Limit != 0 { // unambiguous, because setOf writes the violation's length
 		e.number(b.Limit)
 	}
 }
@@ -165,17 +158,17 @@ func (e *encoder) itemChanges(it digestItem) {
 	}
 }
 
-// value leaves out what differs from tenant to tenant, as ids do.
+// value does not write the ids, which differ between tenants.
 func (e *encoder) value(r Resolved) { e.text(r.Ref, r.Value) }
 
-// resolved has the ids, so that an approval holds for these objects alone.
+// resolved writes the ids too, so that an approval is for these objects alone.
 func (e *encoder) resolved(r Resolved) {
 	e.text(r.Ref, r.Value, r.ID)
-	e.truth(r.New)
-	e.truth(r.Undeclared)
+	e.boolean(r.New)
+	e.boolean(r.Undeclared)
 }
 
-func (e *encoder) truth(b bool) {
+func (e *encoder) boolean(b bool) {
 	if b {
 		e.number(1)
 	} else {
@@ -185,8 +178,8 @@ func (e *encoder) truth(b bool) {
 
 func (e *encoder) name(s string) { e.text(s) }
 
-// encoder writes values so that different ones never look alike: every text is
-// preceded by its length, and every list by how many there are.
+// encoder encodes values unambiguously: it writes the length before every text,
+// and the number of members before every list.
 type encoder struct{ buf []byte }
 
 func (e *encoder) number(n int) { e.buf = binary.BigEndian.AppendUint64(e.buf, uint64(n)) }
@@ -198,8 +191,8 @@ func (e *encoder) text(texts ...string) {
 	}
 }
 
-// json writes the hash of a JSON value's canonical form, which is short however
-// large the value is. An absent value is not null.
+// json writes the hash of a JSON value's canonical form. For an absent value it
+// writes 0, which differs from null.
 func (e *encoder) json(raw json.RawMessage, last *lastSum) error {
 	if len(raw) == 0 {
 		e.number(0)
@@ -210,10 +203,11 @@ func (e *encoder) json(raw json.RawMessage, last *lastSum) error {
 	return err
 }
 
-// append writes what another encoder has written.
+// append writes the content of another encoder.
 func (e *encoder) append(other encoder) { e.buf = append(e.buf, other.buf...) }
 
-// set writes the members' encodings in their own order.
+// setOf writes the encodings of the members, each with its length, sorted by
+// content. So the order of members does not matter.
 func setOf[T any](e *encoder, members []T, write func(*encoder, T)) {
 	var all encoder
 	ends := make([]int, 0, len(members))
@@ -236,8 +230,8 @@ func setOf[T any](e *encoder, members []T, write func(*encoder, T)) {
 
 func (e *encoder) sum() string { return hexSum(e.buf) }
 
-// lastSum remembers the last value's hash: a create has the same bytes as its
-// change and as its object.
+// lastSum caches the hash of the last value. The one change of a create and its
+// After have the same bytes.
 type lastSum struct {
 	raw []byte
 	sum string

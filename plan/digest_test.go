@@ -11,7 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// samplePlan has every field of everything in a plan set, without digests.
+// samplePlan returns a plan without digests. Of each struct in it, nearly every
+// field has a value.
 func samplePlan() *Plan {
 	return &Plan{
 		Format:   format.FormatVersion,
@@ -65,8 +66,8 @@ func digests(t *testing.T, p *Plan) (plan, changes string) {
 	return p.Digest, p.ChangeDigest
 }
 
-// coverage says for each field of a plan whether a digest must change with it.
-// A new field fails the test below until it is put here, after thought.
+// coverage says which digests must change when a field changes. TestDigestFields
+// fails for a new field until digestFields has it.
 type coverage struct{ digest, changes bool }
 
 var (
@@ -114,7 +115,7 @@ var digestFields = map[string]coverage{
 	"PropertyChange.Secrets":  inDigest,
 	"PropertyChange.NotKept":  inDigest,
 
-	"PropertyChange.FleetSecrets": {changes: true}, // the tenant's hashes of the same secrets are in the plan's
+	"PropertyChange.FleetSecrets": {changes: true}, // Digest covers the same secrets by Secrets
 
 	"Note.Class":   inDigest,
 	"Note.Kind":    inDigest,
@@ -135,10 +136,9 @@ var digestFields = map[string]coverage{
 	"KindState.RequestID":    inNeither,
 }
 
-// TestDigestFields changes every field of the sample plan, one at a time, and
-// removes and repeats every member of every list.
+// TestDigestFields changes every field of the sample plan, one at a time.
 func TestDigestFields(t *testing.T) {
-	seen := make(map[string]bool)
+	visited := make(map[string]bool)
 	check := func(name string, want coverage, plan *Plan) {
 		t.Helper()
 		wasPlan, wasChanges := digests(t, samplePlan())
@@ -147,8 +147,8 @@ func TestDigestFields(t *testing.T) {
 			t.Errorf("%s: changed digests are %+v, want %+v", name, got, want)
 		}
 	}
-	// walk calls change for each leaf, on a fresh sample each time: path leads
-	// from a plan to the value.
+	// walk calls change for each field, on a fresh sample each time. path returns
+	// the struct at name in a plan.
 	var walk func(name string, typ reflect.Type, path func(*Plan) reflect.Value)
 	walk = func(name string, typ reflect.Type, path func(*Plan) reflect.Value) {
 		for field := range typ.Fields() {
@@ -165,12 +165,12 @@ func TestDigestFields(t *testing.T) {
 				t.Errorf("%s is a new field: decide which digest covers it", full)
 				continue
 			}
-			seen[full] = true
+			visited[full] = true
 			p := samplePlan()
 			if path(p).Type() == reflect.TypeFor[Note]() && !path(p).Interface().(Note).Class.Failure() {
-				want = inNeither // notes that only inform
+				want = inNeither // the note only informs
 				if full == "Note.Class" {
-					want = inDigest // changed below to a class that does not
+					want = inDigest // change sets the class of a failure
 				}
 			}
 			change(t, at(p), full)
@@ -179,8 +179,8 @@ func TestDigestFields(t *testing.T) {
 	}
 	walk("Plan", reflect.TypeFor[Plan](), func(p *Plan) reflect.Value { return reflect.ValueOf(p).Elem() })
 	for name := range digestFields {
-		if !seen[name] {
-			t.Errorf("%s is no field any more", name)
+		if !visited[name] {
+			t.Errorf("%s is in digestFields and is not a field", name)
 		}
 	}
 }
@@ -211,7 +211,7 @@ func change(t *testing.T, v reflect.Value, name string) {
 		case reflect.Bool:
 			v.SetBool(!v.Bool())
 		default:
-			t.Fatalf("%s: no way to change a %s", name, v.Type())
+			t.Fatalf("%s: change cannot change a %s", name, v.Type())
 		}
 	}
 }
@@ -223,19 +223,19 @@ func TestDigestMembers(t *testing.T) {
 		want   coverage
 	}{
 		{"nothing", func(p *Plan) {}, inNeither},
-		{"one item less", func(p *Plan) { p.Items = p.Items[:2] }, inBoth},
-		{"an item twice", func(p *Plan) { p.Items = append(p.Items, p.Items[2]) }, inBoth},
-		{"one change less", func(p *Plan) { p.Items[1].Changes = p.Items[1].Changes[:1] }, inBoth},
-		{"a problem less", func(p *Plan) { p.Notes = p.Notes[1:] }, inDigest},
-		{"a remark less", func(p *Plan) { p.Notes = p.Notes[:1] }, inNeither},
+		{"one item fewer", func(p *Plan) { p.Items = p.Items[:2] }, inBoth},
+		{"a duplicate item", func(p *Plan) { p.Items = append(p.Items, p.Items[2]) }, inBoth},
+		{"one change fewer", func(p *Plan) { p.Items[1].Changes = p.Items[1].Changes[:1] }, inBoth},
+		{"one problem fewer", func(p *Plan) { p.Notes = p.Notes[1:] }, inDigest},
+		{"one informing note fewer", func(p *Plan) { p.Notes = p.Notes[:1] }, inNeither},
 		{"a broken rule with another limit", func(p *Plan) { p.Broken[0].Limit = 2 }, inDigest},
-		{"a broken rule less", func(p *Plan) { p.Broken = p.Broken[:1] }, inDigest},
-		{"a kind less", func(p *Plan) { p.Kinds = p.Kinds[:1] }, inDigest},
-		{"a dependency less", func(p *Plan) { p.Items[1].DependsOn = p.Items[1].DependsOn[:1] }, inDigest},
+		{"one broken rule fewer", func(p *Plan) { p.Broken = p.Broken[:1] }, inDigest},
+		{"one kind fewer", func(p *Plan) { p.Kinds = p.Kinds[:1] }, inDigest},
+		{"one dependency fewer", func(p *Plan) { p.Items[1].DependsOn = p.Items[1].DependsOn[:1] }, inDigest},
 		{"text moved between fields", func(p *Plan) { p.Items[1].Before, p.Items[1].DesiredSum = "fingerprints", "um-2" }, inDigest},
 		{"another secret", func(p *Plan) { p.Items[1].Changes[0].Secrets[""] = "sum-5" }, inDigest},
-		{"secrets that changed places", func(p *Plan) { p.Items[1].Changes[0].Secrets = map[string]string{"": "sum-4", "/x": "sum-3"} }, inDigest},
-		{"another object behind a name", func(p *Plan) {
+		{"two secrets swapped", func(p *Plan) { p.Items[1].Changes[0].Secrets = map[string]string{"": "sum-4", "/x": "sum-3"} }, inDigest},
+		{"a reference to another object", func(p *Plan) {
 			p.Items[1].Resolved = append(p.Items[1].Resolved, Resolved{Ref: "${groups/Staff}", ID: "7"})
 		}, inDigest},
 		{"a property that no change refers to", func(p *Plan) {
@@ -258,10 +258,10 @@ func TestDigestMembers(t *testing.T) {
 			slices.Reverse(p.Broken[1].Items)
 			slices.Reverse(p.Kinds)
 		}, inNeither},
-		{"names in another order, spaces, numbers written otherwise", func(p *Plan) {
+		{"names in another order, spaces and escapes", func(p *Plan) {
 			p.Items[0].After = json.RawMessage(`{ "trusted": true, "displayName": "\u0042erlin" }`)
 		}, inNeither},
-		{"empty lists for absent ones", func(p *Plan) {
+		{"empty lists in place of absent ones", func(p *Plan) {
 			p.Items[2].Changes, p.Items[2].DependsOn = []PropertyChange{}, []string{}
 		}, inNeither},
 	}
@@ -278,7 +278,8 @@ func TestDigestMembers(t *testing.T) {
 	}
 }
 
-// TestChangeDigestAcrossTenants is what the change digest is for.
+// TestChangeDigestAcrossTenants has equal changes for two tenants, which must have
+// the same change digest.
 func TestChangeDigestAcrossTenants(t *testing.T) {
 	here, there := samplePlan(), samplePlan()
 	there.Tenant = "fabrikam"
@@ -308,25 +309,25 @@ func TestDigestFormat(t *testing.T) {
 	plan, changes := digests(t, &Plan{Format: format.FormatVersion})
 	for _, d := range []string{plan, changes} {
 		if len(d) != 64 {
-			t.Errorf("digest %q is no SHA-256 in hex", d)
+			t.Errorf("digest %q is not a SHA-256 in hex", d)
 		}
 	}
 }
 
-func TestSetDigestsInvalid(t *testing.T) {
-	for name, spoil := range map[string]func(p *Plan){
+func TestSealRefusesInvalidJSON(t *testing.T) {
+	for name, invalidate := range map[string]func(p *Plan){
 		"after":  func(p *Plan) { p.Items[0].After = json.RawMessage(`{`) },
 		"base":   func(p *Plan) { p.Items[1].Changes[0].Base = json.RawMessage(`{"a":1,"a":2}`) },
 		"before": func(p *Plan) { p.Items[1].Changes[0].Before = json.RawMessage(`no`) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := samplePlan()
-			spoil(p)
+			invalidate(p)
 			if err := p.Seal(); err == nil {
-				t.Error("no error for a value that is no JSON")
+				t.Error("no error for a value that is not valid JSON")
 			}
 			if p.Digest != "" || p.ChangeDigest != "" {
-				t.Error("digests in spite of an error")
+				t.Error("Seal set digests and returned an error")
 			}
 		})
 	}

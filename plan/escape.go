@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// Text in a plan comes from tenants and repositories, where anybody may have
-// written it. Four things keep it from passing for something else: characters
-// that do not show, or that move the cursor, are written as escapes; names and
-// values are quoted, so that their ends show; each stays on its line; and a
-// quoted text with a word of several scripts says so.
+// Text in a plan comes from tenants and repositories, so an attacker may have
+// written it. The renderers keep it from imitating other text in four ways. They
+// escape characters that are invisible or move the cursor. They quote names and
+// values, so that a reader sees where they end. They write each on one line. And
+// they add a remark to a quoted text that mixes scripts within a word.
 
-// quoted returns s in quotes, on one line, with everything that does not show
-// as an escape. A remark follows the quotes if a word in it mixes scripts.
+// quoted returns s in quotes on one line, with invisible characters escaped. A
+// remark follows the quotes if a word in s mixes scripts.
 func quoted(s string) string {
 	var b strings.Builder
 	b.Grow(len(s) + 2)
@@ -27,8 +27,7 @@ func quoted(s string) string {
 	return b.String()
 }
 
-// oneLine returns a message on one line, with everything that does not show as
-// an escape.
+// oneLine returns a message on one line, with invisible characters escaped.
 func oneLine(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
@@ -36,8 +35,8 @@ func oneLine(s string) string {
 	return b.String()
 }
 
-// escape writes s with everything that does not show as an escape. In quotes,
-// quotes and backslashes are escaped too.
+// escape writes s with invisible characters escaped. If inQuotes, it escapes
+// quotes and backslashes too.
 func escape(b *strings.Builder, s string, inQuotes bool) {
 	var marks markCheck
 	for len(s) > 0 {
@@ -71,20 +70,20 @@ func escape(b *strings.Builder, s string, inQuotes bool) {
 	}
 }
 
-// marksInARow is how many marks a letter may carry. Scripts that need marks
-// need no more, and a longer run would cover the lines above and below.
+// marksInARow is the largest number of marks that a letter may carry. No script
+// needs more, and a longer run would cover the lines above and below.
 const marksInARow = 3
 
-// markCheck tells which characters of a text show. A mark shows only on a
-// letter of the mark's own script, as in Thai or Devanagari. Every other mark
-// is escaped: it could cover a quote, and a letter that is written with a
-// separate accent looks like the one that has it built in.
+// markCheck decides which characters of a text are shown and which are escaped. A
+// mark is shown only on a letter of the mark's own script, as in Thai or
+// Devanagari. Every other mark is escaped: it could cover a quote, and a letter
+// with a separate accent looks like the precomposed letter.
 type markCheck struct {
-	script *unicode.RangeTable // of the letter before; nil if there is none
-	marks  int                 // after that letter
+	script *unicode.RangeTable // of the preceding letter, or nil
+	marks  int                 // the number of marks after that letter
 }
 
-// next reports whether the next character of the text shows.
+// next reports whether the next character of the text is shown.
 func (m *markCheck) next(r rune) bool {
 	if r < utf8.RuneSelf {
 		m.script, m.marks = nil, 0
@@ -107,11 +106,11 @@ func (m *markCheck) next(r rune) bool {
 	return true
 }
 
-// shows reports whether a character that stands by itself is visible and stays
-// in its place, going by its category: letters, marks, numbers, punctuation and
-// symbols, apart from those that Unicode lets a font ignore. Symbols of the
-// category So are among these only in the blocks that fonts draw: elsewhere
-// the category has blanks, such as U+2800 and U+1D159, and placeholders.
+// shows reports whether a single character is visible, by its category: letters,
+// marks, numbers, punctuation and symbols are, apart from those that Unicode lets
+// a font ignore. Symbols of the category So count only in the blocks that common
+// fonts draw. In other blocks the category has blanks, such as U+2800 and
+// U+1D159, and placeholders.
 func shows(r rune) bool {
 	switch {
 	case !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
@@ -122,7 +121,7 @@ func shows(r rune) bool {
 	return true
 }
 
-// drawnSymbols are the blocks whose symbols have a picture in common fonts.
+// drawnSymbols are the blocks whose symbols have glyphs in common fonts.
 var drawnSymbols = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x00a0, Hi: 0x00ff, Stride: 1}, // Latin-1 Supplement
@@ -136,7 +135,8 @@ var drawnSymbols = &unicode.RangeTable{
 	LatinOffset: 1,
 }
 
-// isPlain reports whether s can pass for nothing but a word or a path.
+// isPlain reports whether s is plainly one word or path, so that it needs no
+// quotes.
 func isPlain(s string) bool {
 	plain := func(r rune) bool {
 		return r < utf8.RuneSelf && (isLatin(r) || unicode.IsDigit(r) || strings.ContainsRune("/_.@$-~", r))
@@ -144,8 +144,8 @@ func isPlain(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0
 }
 
-// word returns s as it is if it can pass for nothing but a word or a path, and
-// quoted otherwise.
+// word returns s unchanged if it is plainly one word or path, and quoted
+// otherwise.
 func word(s string) string {
 	if isPlain(s) {
 		return s
@@ -155,8 +155,8 @@ func word(s string) string {
 
 func isLatin(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
 
-// rightToLeft reports whether s has letters that are written from right to
-// left: what stands beside them on a line may be shown in another order.
+// rightToLeft reports whether s has letters of a right-to-left script. A display
+// may change the order of such letters and the text next to them.
 func rightToLeft(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
 		return r >= 0x590 && r <= 0x8ff || r >= 0xfb1d && r <= 0xfdff || r >= 0xfe70 && r <= 0xfeff ||

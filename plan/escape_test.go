@@ -84,11 +84,11 @@ func TestShorten(t *testing.T) {
 		t.Errorf("pair = %q, %q", a, b)
 	}
 	if s.cut {
-		t.Error("what two values have in common counts as cut")
+		t.Error("the shortener counts the common part of two values as cut")
 	}
 	escapes := strings.Repeat(`\u202e`, valueShown+1)
 	if got := s.value(escapes); strings.Contains(got, "…202e") || !strings.Contains(got, `…\u202e`) {
-		t.Errorf("an escape is cut: %s", got)
+		t.Errorf("value cuts an escape: %s", got)
 	}
 }
 
@@ -99,19 +99,19 @@ func FuzzQuoted(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, got := range []string{quoted(s), oneLine(s), word(s), code(quoted(s)), cell(quoted(s)), prose(s)} {
 			if !utf8.ValidString(got) || strings.Contains(got, "\n") {
-				t.Fatalf("%q becomes %q", s, got)
+				t.Fatalf("%q is shown as %q, which is not one valid line", s, got)
 			}
 			checkVisible(t, got)
 		}
-		// Nothing within the quotes ends them.
+		// No character within the quotes may end the quoted text.
 		inner := quoted(s)
 		inner = inner[1 : len(inner)-1]
 		inner = strings.ReplaceAll(strings.ReplaceAll(inner, `\\`, ""), `\"`, "")
 		if strings.Contains(inner, `"`) {
-			t.Fatalf("%q becomes %s, which ends early", s, quoted(s))
+			t.Fatalf("%q is quoted as %s, which has a quote within", s, quoted(s))
 		}
 		if unescapedBars(cell(quoted(s))) != "" {
-			t.Fatalf("%q becomes %s, which ends its cell", s, cell(quoted(s)))
+			t.Fatalf("%q has the cell %s, which has a bar within", s, cell(quoted(s)))
 		}
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A host's own rule: no group is deleted while a policy changes. An approval
-// of a plan that breaks it must name "groups-last".
+// This host's rule forbids deleting a group in a plan that changes a policy. An
+// approval of such a plan must name "groups-last".
 func ExampleGuard() {
 	groups, policies := plan.Selector{Kind: "groups"}, plan.Selector{Kind: "conditionalAccessPolicies"}
 	groupsLast := func(r tenant.GuardRequest) []tenant.Violation {

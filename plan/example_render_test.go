@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// A stored plan is read and shown to the person who decides.
+// This example reads a stored plan and shows it to the person who decides.
 func ExamplePlan_Text() {
 	data, err := os.ReadFile("testdata/v1/plan.json")
 	if err != nil {
@@ -24,10 +24,10 @@ func ExamplePlan_Text() {
 	}
 	// Output:
 	// Plan for tenant "contoso": 2 to create, 2 to update, 1 to delete, 1 conflict, 1 problem
-	// Made against revision "3f9c2d1" of the desired line
+	// Made against repository revision "3f9c2d1"
 	//
-	// Impact, to look at first
-	//   * enabled: it is enabled, and so takes effect
+	// Impact: review this first
+	//   * enabled: it is enabled and takes effect
 	//       "conditionalAccessPolicies/CA001: MFA for all"
 	//
 	// !!! BROKEN RULES: an approval must name each of them
@@ -66,15 +66,15 @@ func ExamplePlan_Text() {
 	//         /displayName: "Old office"
 	//         waits for "conditionalAccessPolicies/CA001: MFA for all"
 	//
-	// Problems: asked for, and not done
-	//   ambiguous: several objects match one name, so nothing is done
+	// Problems: requested but not done
+	//   ambiguous: several objects or files match one name, so the plan does not change them
 	//     groups "All staff": two groups have this name; rename one of them in the tenant
 	//
 	// For information
-	//   ignored: a rule says to leave the difference alone
+	//   ignored: a rule ignores the difference
 	//     groups "Guests" /description: accepted until 2027-01-01
 	//
-	// Not completely read, so nothing is concluded from absence there
+	// Not completely read, so missing objects do not count as deleted
 	//   riskyUsers: forbidden: a permission is missing (needs IdentityRiskyUser.Read.All)
 	//
 	// Digest of the plan:    f8088a2bfc08e9b47fc20c0443fe4a2b120e1fdd8cfc720af7a96292a60519e3

@@ -7,7 +7,8 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// A person may approve some items only. What they depend on must be among them.
+// A person may approve only some items. The items that they depend on must be
+// among them.
 func ExamplePlan_CheckSubset() {
 	p := &plan.Plan{Items: []plan.Item{
 		{ID: "groups/CA-BreakGlass"},

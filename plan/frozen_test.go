@@ -11,9 +11,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// TestFrozen decodes what version 1 wrote, and writes it again. These files are
-// never changed once that version is released: a stored plan or base must stay
-// readable. The digests in them hold the digest itself in place, too.
+// TestFrozen decodes plans that version 1 wrote, and encodes them again. The files
+// never change after the release of that version, because a stored plan must stay
+// readable. Their digests check that the digest's definition does not change
+// either.
 func TestFrozen(t *testing.T) {
 	var plans []Plan
 	for _, tt := range []struct {
@@ -42,7 +43,7 @@ func TestFrozen(t *testing.T) {
 			t.Fatalf("%s: %v", tt.file, err)
 		}
 		if got, want := string(again), data; got != want {
-			t.Errorf("%s is written otherwise now:\n%s\nfrozen:\n%s", tt.file, got, want)
+			t.Errorf("%s is now encoded as\n%s\nfrozen:\n%s", tt.file, got, want)
 		}
 		plans = append(plans, *p)
 	}
@@ -52,7 +53,7 @@ func TestFrozen(t *testing.T) {
 	frozen.Covers(t, plans)
 }
 
-// wholePlan is the sample with what it lacks.
+// wholePlan returns the sample plan with the fields that it lacks.
 func wholePlan(t *testing.T) *Plan {
 	t.Helper()
 	p := sealedPlan(t)

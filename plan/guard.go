@@ -2,14 +2,14 @@ package plan
 
 import "github.com/tenantsync/tenantsync/internal/reference"
 
-// assignmentsRemoved is the rule whose [Violation.Limit] counts assignments.
+// assignmentsRemoved is the rule whose [Violation].Limit counts assignments, and
+// not objects.
 const assignmentsRemoved = "assignments-removed"
 
-// BrokenBy returns those of [Plan.Broken] that the items with these IDs break
-// by themselves, if all others are left out; of no IDs, those that the whole
-// plan breaks. Every part breaks a rule that is about the plan as a whole, or
-// about an item that the plan does not have. IDs that the plan does not have are
-// no part of it.
+// BrokenBy returns the violations in [Plan].Broken that remain if only the items
+// with these IDs are applied. Without IDs it returns all of [Plan].Broken. A
+// violation always remains if it is about the whole plan, or about an item that
+// the plan lacks. BrokenBy ignores IDs of items that the plan lacks.
 func (p *Plan) BrokenBy(ids []string) []Violation {
 	if len(ids) == 0 {
 		return p.Broken
@@ -31,8 +31,7 @@ func (p *Plan) BrokenBy(ids []string) []Violation {
 	return broken
 }
 
-// brokenBy reports whether the chosen ones of the plan's items are more than
-// the limit.
+// brokenBy reports whether the chosen items exceed the limit.
 func (b *Violation) brokenBy(items map[string]*Item, chosen map[string]bool) bool {
 	if len(b.Items) == 0 {
 		return true
@@ -41,7 +40,7 @@ func (b *Violation) brokenBy(items map[string]*Item, chosen map[string]bool) boo
 	for _, id := range b.Items {
 		it := items[id]
 		if it == nil {
-			return true // nobody can tell which part it belongs to
+			return true // the item is unknown, so it may be one of the chosen ones
 		}
 		if chosen[id] {
 			objects[reference.ItemID(it.Kind, it.Key)] = true

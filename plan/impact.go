@@ -9,41 +9,41 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Impact is an effect of a plan that its verbs and properties do not show at a
-// glance. It is no broken rule: nobody has to accept it by name. It follows from
-// the items, so [Plan.Digest] covers it with them.
+// Impact is an effect of a plan that the verbs and properties of its items do not
+// show at a glance. It is not a broken rule, so an approval need not name it. It
+// is computed from the items, so [Plan].Digest covers it.
 type Impact struct {
 	// Kind is one of:
 	//
-	//	enabled            an object that was off or is new takes effect
-	//	exclusion-removed  who or what was excluded is not any more
-	//	assigned-to-all    an object newly reaches all users or all devices
+	//	enabled            a disabled or new object is enabled
+	//	exclusion-removed  a user, group or other target is no longer excluded
+	//	assigned-to-all    an object is newly assigned to all users or all devices
 	Kind string `json:"kind"`
-	// Message says what happens to each of Items. It holds names and values of
-	// the tenant and the repository, quoted.
+	// Message describes the effect of each item in Items. Names and values from
+	// the tenant and the repository are quoted in it.
 	Message string `json:"message"`
-	// Items are the IDs of the items that do it, sorted.
+	// Items are the IDs of the items with this effect, sorted.
 	Items []string `json:"items"`
 }
 
-// The kinds of impact, in the order in which they are shown.
+// impactKinds are the kinds of impact, in the order in which Impact returns them.
 var impactKinds = []string{"enabled", "exclusion-removed", "assigned-to-all"}
 
-// Impact returns what a person who decides should see first. What several items
-// do in the same way is one Impact. It says what a property means by the
-// conventions of Microsoft Graph:
+// Impact returns the effects that a person should review first. It merges equal
+// effects of several items. It interprets properties by the conventions of
+// Microsoft Graph:
 //
-//   - An object is enabled by "state": "enabled" or "isEnabled": true.
-//   - A property whose name begins with "exclude" excludes what it holds, and an
-//     assignment to "#microsoft.graph.exclusionGroupAssignmentTarget" its group.
-//   - An object reaches all by an assignment to
-//     "#microsoft.graph.allLicensedUsersAssignmentTarget" or
-//     "#microsoft.graph.allDevicesAssignmentTarget", by "All" in "includeUsers",
-//     and by "all_users" in "includeTargets". One that reached all through a
-//     filter, and does without it, newly reaches all.
+//   - "state": "enabled" or "isEnabled": true enables an object.
+//   - A property whose name begins with "exclude" excludes its values. An
+//     assignment to "#microsoft.graph.exclusionGroupAssignmentTarget" excludes its
+//     group.
+//   - An assignment to "#microsoft.graph.allLicensedUsersAssignmentTarget" or
+//     "#microsoft.graph.allDevicesAssignmentTarget" assigns an object to all. So
+//     do "All" in "includeUsers" and "all_users" in "includeTargets". An
+//     assignment that loses its filter is a new assignment to all.
 //
-// Letters' case does not matter in values. Deletes have no impact: what they do
-// is plain.
+// Impact ignores the case of letters in values. A delete has no impact, because
+// its verb shows the effect.
 func (p *Plan) Impact() []Impact {
 	type effect struct{ kind, message string }
 	found := make(map[effect][]string)
@@ -55,7 +55,7 @@ func (p *Plan) Impact() []Impact {
 		before, after := it.reaches()
 		effects := make(map[effect]bool)
 		if after.enabled && !before.enabled {
-			effects[effect{impactKinds[0], "it is enabled, and so takes effect"}] = true
+			effects[effect{impactKinds[0], "it is enabled and takes effect"}] = true
 		}
 		for key, shown := range before.excluded {
 			if _, still := after.excluded[key]; !still {
@@ -82,24 +82,25 @@ func (p *Plan) Impact() []Impact {
 	return impact
 }
 
-// reach is what one side of an item's changes says about whom the object
-// reaches.
+// reach is the set of users and devices that one side of an item's changes
+// applies to.
 type reach struct {
 	item    *Item
 	enabled bool
-	// excluded has what is excluded, as people are shown it, by a text that is
-	// equal for equal exclusions.
+	// excluded has the exclusions as shown to people. The keys are equal for equal
+	// exclusions.
 	excluded map[string]string
-	// all has how completely all of somebody are reached: "all users".
+	// all has the extent for "all users" and "all devices".
 	all map[string]extent
 }
 
-// extent is how completely all are reached: the higher, the more.
+// extent says how many of all users or devices an assignment reaches. A higher
+// value means more.
 type extent int
 
 const (
-	filteredIn  extent = 1 + iota // those that a filter lets in
-	filteredOut                   // all but those that a filter keeps out
+	filteredIn  extent = 1 + iota // only those that match a filter
+	filteredOut                   // all but those that match a filter
 	unfiltered
 )
 
@@ -113,8 +114,8 @@ func (c extent) remark() string {
 	return ""
 }
 
-// reaches returns what the item's changes say before and after. What the
-// changes do not touch is in neither.
+// reaches returns the reach of the item's changes before and after. Unchanged
+// properties are in neither.
 func (it *Item) reaches() (before, after reach) {
 	for _, r := range []*reach{&before, &after} {
 		r.item, r.excluded, r.all = it, make(map[string]string), make(map[string]extent)
@@ -126,11 +127,11 @@ func (it *Item) reaches() (before, after reach) {
 	for _, c := range changes {
 		segs, err := jsonval.SplitPointer(c.Pointer)
 		if err != nil {
-			continue // shown as it is, and not understood
+			continue // the renderers show such a pointer unchanged
 		}
 		was, will := readValue(c.Before), readValue(c.After)
 		if c.Redacted && !hasMembers(was) && !hasMembers(will) {
-			continue // a secret, which says nothing of this
+			continue // a hidden secret has no impact
 		}
 		excluded := slices.ContainsFunc(segs, isExclusion)
 		before.add(segs, was, excluded)
@@ -141,8 +142,9 @@ func (it *Item) reaches() (before, after reach) {
 
 func isExclusion(name string) bool { return strings.HasPrefix(name, "exclude") }
 
-// add takes in a value at a path. In the path, "-" is a member of an array;
-// excluded: the path leads into an exclusion. The calls share the path's memory.
+// add adds a value at a path. In the path, "-" is a member of an array. excluded
+// reports that the path is within an exclusion. The calls share the memory of
+// the path.
 func (r *reach) add(path []string, n *jsonval.Node, excluded bool) {
 	name := lastName(path)
 	switch {
@@ -170,7 +172,7 @@ func (r *reach) add(path []string, n *jsonval.Node, excluded bool) {
 	}
 }
 
-// addTarget takes in the target of an assignment, if n is one.
+// addTarget adds the target of an assignment, if n is one.
 func (r *reach) addTarget(n *jsonval.Node) {
 	switch {
 	case isType(n, exclusionTarget):
@@ -183,7 +185,7 @@ func (r *reach) addTarget(n *jsonval.Node) {
 	}
 }
 
-// extentOf says what the filter of an assignment's target leaves of all.
+// extentOf returns the extent of an assignment to all, by the target's filter.
 func extentOf(target *jsonval.Node) extent {
 	switch {
 	case strings.EqualFold(jsonval.TextOf(target.Get(filterType)), "include"):
@@ -194,9 +196,9 @@ func extentOf(target *jsonval.Node) extent {
 	return unfiltered
 }
 
-// exclude takes in what a value at or below an exclusion says. The members of an
-// array are told apart by their id, or else whole. Elsewhere each word of a text
-// counts for itself: so are enumerations of several values written.
+// exclude adds the exclusions in a value. It identifies members of an array by
+// their id, or else by their whole value. In a text outside an array, each word
+// is one exclusion, because Graph writes flags as words with commas between them.
 func (r *reach) exclude(path []string, n *jsonval.Node) {
 	member := path[len(path)-1] == "-"
 	put := func(key, shown *jsonval.Node) {
@@ -236,15 +238,15 @@ func (r *reach) exclude(path []string, n *jsonval.Node) {
 	}
 }
 
-// sensitiveNear reports whether a sensitive pointer is at, above or below the
-// given one, in which the places of members in arrays are left out.
+// sensitiveNear reports whether a sensitive pointer is at, above or below
+// pointer, which has no indexes of array members.
 func (it *Item) sensitiveNear(pointer string) bool {
 	return slices.ContainsFunc(it.Sensitive, func(s string) bool {
 		return pointer == s || strings.HasPrefix(pointer, s+"/") || strings.HasPrefix(s, pointer+"/")
 	})
 }
 
-// lastName returns the last name in a path, past the members of arrays.
+// lastName returns the last property name in a path. It skips members of arrays.
 func lastName(path []string) string {
 	for i := len(path) - 1; i >= 0; i-- {
 		if path[i] != "-" {

@@ -1,65 +1,77 @@
 package plan
 
-// NoteClass says what a [Note] is about.
+// NoteClass is the reason for a [Note]. Stored plans and reports have its text.
 type NoteClass string
 
-// The classes of notes. Problem classes make an item impossible; the others
-// inform.
+// The classes of notes. Some are failures ([NoteClass.Failure]): the plan cannot
+// make a change. The others inform.
 const (
-	// Unsupported: the tenant does not allow it; not a failure.
+	// Unsupported means that the service, the client or the configuration does
+	// not allow the change. It is not a failure.
 	Unsupported NoteClass = "unsupported"
-	// Ambiguous: several objects match one name; nothing is done.
+	// Ambiguous means that several objects or files match one name. The plan
+	// changes none of them.
 	Ambiguous NoteClass = "ambiguous"
-	// Unresolved: it refers to something that is not there; also for what
-	// depends on such an item.
+	// Unresolved means that a file refers to a missing object, property or
+	// variable, or that the item depends on one with such a file.
 	Unresolved NoteClass = "unresolved_reference"
-	// BadFile: the repository's file cannot be used.
+	// BadFile means that the repository's file cannot be used.
 	BadFile NoteClass = "bad_file"
-	// Cycle: items depend on each other in a circle, which is shown.
+	// Cycle means that items depend on each other in a cycle. The message shows
+	// the cycle.
 	Cycle NoteClass = "cycle"
-	// SecretNeeded: a masked secret would have to be written.
+	// SecretNeeded means that the change needs a masked secret that the file
+	// does not have.
 	SecretNeeded NoteClass = "secret_needed"
-	// Dangling: the tenant's object holds an id that leads nowhere; it is
-	// backed up as a literal.
+	// Dangling means that the tenant's object has an id that no known object has.
+	// The backup contains the id as a literal.
 	Dangling NoteClass = "dangling_reference"
-	// Unmanaged: only the tenant has it and no base held it, under Enforce.
+	// Unmanaged means that only the tenant has the object, and [Rules].Enforce
+	// applies, so the object is not adopted.
 	Unmanaged NoteClass = "unmanaged"
-	// Ignored: a rule says to leave the difference alone.
+	// Ignored means that an [Ignore] rule or a [Deviation] leaves the difference
+	// alone.
 	Ignored NoteClass = "ignored"
-	// NotRead: the kind was not completely read, so nothing is concluded.
+	// NotRead means that the kind was not completely read, so the sync draws no
+	// conclusion from a missing object.
 	NotRead NoteClass = "not_read"
-	// ServiceChange: the service changed it by itself; adopted.
+	// ServiceChange means that the service itself changed the value, and that
+	// the sync adopts it.
 	ServiceChange NoteClass = "service_change"
-	// PossibleRename: what is deleted and what is created may be one object
-	// under two names. The note has the line by which the file would tell.
+	// PossibleRename means that a deleted and a created object may be one object
+	// with a new name. The message has the line that the file needs to say so.
 	PossibleRename NoteClass = "possible_rename"
-	// KeyChanged: the key of the hashes of secrets is another than when they
-	// were last compared, so that a hidden one counts as unchanged.
+	// KeyChanged means that the key of the hashes of secrets has changed since
+	// the last comparison, so that masked secrets count as unchanged.
 	KeyChanged NoteClass = "key_changed"
 )
 
-// Failure reports whether a note of this class means that something that was
-// asked for is not done: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded.
-// So does "changed", the class of an item of a report that was not carried out
-// because what it needs is not as it was when the plan was made.
-// A run with such a note is at best partially successful.
+// Failure reports whether a note of this class means that a requested change is
+// not made: Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded. It is also true
+// for "changed", the class of an item in a report whose file, secret or
+// reference changed after the plan was made. A run with such a note is at best
+// partially successful.
 func (c NoteClass) Failure() bool {
 	switch c {
 	case Ambiguous, Unresolved, BadFile, Cycle, SecretNeeded:
 		return true
-	case "changed": // no plan has it: its constant is where plans are carried out
+	case "changed": // only reports have it; internal/apply has the constant
 		return true
 	}
 	return false
 }
 
-// Note is something that a plan cannot or will not do.
+// Note is a change that a plan cannot or will not make, or a remark about an
+// object.
 type Note struct {
 	Class NoteClass `json:"class"`
-	Kind  string    `json:"kind,omitempty"`
-	Key   string    `json:"key,omitempty"`
-	// Pointer is where in the object, if it is one place.
+	// Kind and Key name the object. Key is empty for a note about a kind. Both may
+	// be empty for a file that cannot be used.
+	Kind string `json:"kind,omitempty"`
+	Key  string `json:"key,omitempty"`
+	// Pointer is the JSON pointer of the property. It is empty for a note about
+	// the whole object.
 	Pointer string `json:"pointer,omitempty"`
-	// Message says what, why and what to do next.
+	// Message says what happens, why, and what a person can do.
 	Message string `json:"message"`
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Target names a kind, or one object of it by key.
+// Target names one object by kind and key, or a whole kind if Key is empty.
 type Target struct {
 	Kind string `json:"kind"`
 	Key  string `json:"key,omitempty"`
 }
 
-// AdoptedChange says what one change in Adopt does, for people: in its
-// Changes, Before is the repository's value and After the tenant's, which the
-// repository takes over.
+// AdoptedChange describes one adoption of drift to people: a change that the
+// tenant made and that a sync writes into the repository. In its Changes, Before
+// is the repository's value and After the tenant's.
 type AdoptedChange struct {
 	Kind    string           `json:"kind"`
 	Key     string           `json:"key"`
@@ -24,7 +24,7 @@ type AdoptedChange struct {
 	Changes []PropertyChange `json:"changes,omitempty"`
 }
 
-// Item returns the item with the id, or nil.
+// Item returns the item with this ID, or nil. It points into p.Items.
 func (p *Plan) Item(id string) *Item {
 	for i := range p.Items {
 		if p.Items[i].ID == id {
@@ -34,12 +34,13 @@ func (p *Plan) Item(id string) *Item {
 	return nil
 }
 
-// Changed returns an item for each object that the plan changes: the object's
-// own, or, where only parts of it change, one of theirs.
+// Changed returns one item for each object that the plan changes: the object's
+// own item, or the item of one of its parts if only parts change. The items
+// point into p.Items and have the same order.
 func (p *Plan) Changed() []*Item {
 	seen := make(map[string]bool, len(p.Items))
 	var out []*Item
-	for i := range p.Items { // an object's own item comes before those of its parts
+	for i := range p.Items { // an object's own item precedes the items of its parts
 		it := &p.Items[i]
 		if id := reference.ItemID(it.Kind, it.Key); !seen[id] {
 			seen[id] = true
@@ -49,39 +50,41 @@ func (p *Plan) Changed() []*Item {
 	return out
 }
 
-// Plan is what a sync proposes to do to a tenant, for a person to approve. It
-// names objects by key, with their ids beside ([Item.TenantID],
-// [Item.Resolved]), and holds no secret.
+// Plan is the set of changes that a sync proposes for a tenant, for a person to
+// approve. It names objects by key, and has their ids in [Item].TenantID and
+// [Item].Resolved. It contains no secrets.
 type Plan struct {
-	// Format is FormatVersion.
-	Format int    `json:"format"`
+	// Format is the version of the JSON form, 1 today.
+	Format int `json:"format"`
+	// Tenant is the host's name for the tenant.
 	Tenant string `json:"tenant"`
-	// Revision is the desired line's, against which it was made. Not part of
-	// the digests.
+	// Revision is the revision of the repository's desired branch with which the
+	// tenant was compared. It is not part of the digests.
 	Revision string `json:"revision,omitempty"`
 	// Items are the proposed changes, ordered by wave, kind and key.
 	Items []Item `json:"items"`
-	// Notes are what the plan cannot or will not do, and why.
+	// Notes say what the plan cannot or will not do, and why.
 	Notes []Note `json:"notes,omitempty"`
-	// Broken are the guard rules that the plan breaks: an approval must name
-	// each of them ([Violation.Rule]), and one of a part of the plan those that the
-	// part breaks ([Plan.BrokenBy]).
+	// Broken are the guard rules that the plan breaks. An approval must name each
+	// of them ([Violation].Rule). An approval of some items must name the rules
+	// that these items break ([Plan.BrokenBy]).
 	Broken []Violation `json:"broken,omitempty"`
-	// KeyID names the key of the hashes over what may hold a secret; empty where
-	// there are none. The plan is stale for whoever has another key.
+	// KeyID names the key of the plan's keyed hashes. It is empty if the plan has
+	// none. A plan with another key's ID is stale.
 	KeyID string `json:"keyId,omitempty"`
-	// Kinds is how completely each kind was read.
+	// Kinds says how completely each kind was read.
 	Kinds []tenant.KindState `json:"kinds"`
-	// Digest binds an approval: SHA-256 in hex over what a person decides on and
-	// deploying relies on. That is the tenant, every field of the items, the
-	// broken rules, what the problems are and where, and how completely each
-	// kind was read. It leaves out Revision, the wording of notes, notes that
-	// only inform, and why a kind could not be read. The order of lists and the
-	// formatting of JSON values do not matter.
+	// Digest is the SHA-256, in hex, of the content that a person decides on and
+	// that a run relies on: the tenant, every field of the items, the broken
+	// rules, the class and place of each problem, the key's ID, and the scope and
+	// completeness of each kind. It does not cover Revision, the messages of
+	// notes, notes that only inform, and the reason why a kind could not be read.
+	// It does not depend on the order of lists or the format of JSON values.
 	Digest string `json:"digest"`
-	// ChangeDigest is over the changes alone: kind, key, verb, pointer, before,
-	// after, and the values of the properties that these refer to. It is equal
-	// for equal changes in different tenants, where only ids may differ.
+	// ChangeDigest is the SHA-256, in hex, of the changes alone: kind, key, verb,
+	// pointer, the values before and after, FleetSecrets, and the values of the
+	// properties that the changes refer to. It is equal for equal changes in
+	// different tenants, whose ids may differ.
 	ChangeDigest string `json:"changeDigest"`
 }
 
@@ -90,118 +93,132 @@ type Origin string
 
 // The origins.
 const (
-	// Deploy: the repository changed, the tenant did not.
+	// Deploy means that only the repository has changed the value.
 	Deploy Origin = "deploy"
-	// Enforce: the tenant drifted, and the policy is to undo that.
+	// Enforce means that only the tenant has changed the value, and the item
+	// undoes that ([Rules].Enforce).
 	Enforce Origin = "enforce"
-	// Clash: both changed the same thing differently since they agreed.
+	// Clash means a conflict: both sides have changed the value, to different
+	// values.
 	Clash Origin = "conflict"
-	// Drift: the tenant changed, and the repository takes it over. Only in
-	// [AdoptedChange], never in a plan.
+	// Drift means that only the tenant has changed the value, and the repository
+	// adopts it. Only an [AdoptedChange] has this origin.
 	Drift Origin = "drift"
 )
 
-// Item is one proposed change of one object.
+// Item is one proposed change to one object, or to one part of an object.
 type Item struct {
-	// ID names the item within the plan and between plans: "kind/key", or
-	// "kind#part/key".
+	// ID is "kind/key", or "kind#part/key" for a part. It is unique in a plan, and
+	// the same in later plans.
 	ID   string      `json:"id"`
 	Kind string      `json:"kind"`
 	Key  string      `json:"key"`
 	Verb tenant.Verb `json:"verb"`
-	// Part names the [tenant.Part] of the object that the item is about: an
-	// update that comes after the object's own item, if there is one. Empty
-	// for an item about the object itself, its parts left out.
+	// Part names the [tenant.Part] of the object that the item updates. It is
+	// empty for an item of the object itself, which does not change the parts.
 	Part string `json:"part,omitempty"`
-	// Origin is the gravest of its changes': conflict, enforce, deploy.
+	// Origin is the most serious origin of the item's changes: conflict, then
+	// enforce, then deploy.
 	Origin Origin `json:"origin"`
 	// RenamedFrom is the former key, if the object was renamed in the repository.
 	RenamedFrom string `json:"renamedFrom,omitempty"`
-	// TenantID is the id that the object has in the tenant; empty for a create,
-	// and for a part of what the plan creates.
-	// Not part of ChangeDigest.
+	// TenantID is the id of the object in the tenant. It is empty for a create,
+	// and for a part of an object that the plan creates. It is not part of
+	// ChangeDigest.
 	TenantID string `json:"tenantId,omitempty"`
-	// Changes has a row per changed property, ordered by pointer; for create
-	// and delete a single row with pointer "" may stand for the whole object.
+	// Changes has one entry for each changed property, ordered by pointer. A
+	// create or delete may have a single entry with the pointer "", which means
+	// the whole object.
 	Changes []PropertyChange `json:"changes"`
-	// After is the whole object as proposed, in names, variables expanded,
-	// sensitive values redacted; nil for a delete.
+	// After is the whole proposed object. It has references in place of ids and
+	// values in place of variables, and sensitive values are redacted. It is nil
+	// for a delete.
 	After json.RawMessage `json:"after,omitempty"`
-	// Resolved has an entry for each reference in After and in the changes, in
-	// the order of the references: the values that the plan speaks of, and that
-	// carrying it out writes. Empty for a delete, which resolves nothing.
+	// Resolved has the approved value of each reference in After and Changes,
+	// sorted by reference. Applying the item writes these values. It is empty for
+	// a delete.
 	Resolved []Resolved `json:"resolved,omitempty"`
-	// Before is what [Item.Fingerprint] returned for the tenant's object when
-	// it was compared; empty for a create.
+	// Before is the fingerprint of the tenant's object at the time of the
+	// comparison: SHA-256 in hex over the content that the item changes. It is
+	// empty for a create.
 	Before string `json:"before,omitempty"`
-	// DesiredSum is the [Sum] of the repository's resource, so that an edit
-	// since the plan is noticed; empty where the repository has none.
+	// DesiredSum is the hash of the object's file. A run compares it with the
+	// file to notice an edit after the plan was made. It is empty if the
+	// repository has no file for the object.
 	DesiredSum string `json:"desiredSum,omitempty"`
-	// Sensitive are the pointers in After whose values are redacted and must
-	// be taken from the repository again: those of the changes' Secrets.
+	// Sensitive are the JSON pointers in After of redacted values that a run
+	// must read from the file: those in the Secrets of the changes.
 	Sensitive []string `json:"sensitive,omitempty"`
-	// DependsOn are the IDs of items that must be applied first, and without
-	// which this one is not: what it refers to and what conditional orders put
-	// before it; for a delete, what ceases to refer to the object. Kinds' Order
-	// shapes only the waves.
+	// DependsOn are the IDs of the items that must be applied before this one. If
+	// one of them is not applied, this item is skipped. They are the items of
+	// the objects that this item refers to, and those that a conditional order
+	// puts first. For a delete they are the items that remove references to the
+	// object. The Order of kinds affects only Wave.
 	DependsOn []string `json:"dependsOn,omitempty"`
-	// Wave counts from 0: an item's dependencies are all in earlier waves.
+	// Wave counts from 0. All items in DependsOn have a lower wave.
 	Wave int `json:"wave"`
 }
 
-// PropertyChange is one changed property.
+// PropertyChange is a change to one property, or to one member of a set.
 type PropertyChange struct {
-	// Pointer is a JSON pointer (RFC 6901). For a member of a set it ends in
-	// "/-" for an added or removed member.
+	// Pointer is a JSON pointer (RFC 6901). It ends in "/-" for a member of a
+	// set.
 	Pointer string `json:"pointer"`
-	// Base, Before and After are the value when both sides last agreed, the
-	// tenant's, and the proposed one. nil means absent; null is JSON null.
+	// Base is the value on which both sides last agreed, Before the tenant's
+	// value, and After the proposed one. nil is an absent value, and not JSON
+	// null.
 	Base   json.RawMessage `json:"base,omitempty"`
 	Before json.RawMessage `json:"before,omitempty"`
 	After  json.RawMessage `json:"after,omitempty"`
 	Origin Origin          `json:"origin"`
-	// Redacted: the values are hidden.
+	// Redacted reports that secrets in the values are hidden.
 	Redacted bool `json:"redacted,omitempty"`
-	// Secrets has a keyed hash of each secret that the repository wants in
-	// After, variables expanded, by its pointer within After. It binds an
-	// approval to secrets that nobody is shown: only a value with this hash is
-	// written. Not part of ChangeDigest.
+	// Secrets has a keyed hash of each secret that the repository wants in After,
+	// by its pointer within After. The hash covers the values of variables. An
+	// approval covers the secrets through it: a run writes only a value with this
+	// hash. It is not part of ChangeDigest.
 	Secrets map[string]string `json:"secrets,omitempty"`
-	// FleetSecrets has hashes of the same secrets whose key all tenants have in
-	// common, so that ChangeDigest tells equal changes from others.
+	// FleetSecrets has hashes of the same secrets with a key that all tenants
+	// share. ChangeDigest covers them, so it differs if a secret differs.
 	FleetSecrets map[string]string `json:"fleetSecrets,omitempty"`
-	// NotKept: a run has written this value before, and the tenant has not kept
-	// it. [Plan.Deviations] offers to leave such differences alone.
-	// Not part of ChangeDigest.
+	// NotKept reports that a run has written this value before, and the service
+	// did not keep it. [Plan.Deviations] returns the deviation that accepts the
+	// difference. NotKept is not part of ChangeDigest.
 	NotKept bool `json:"notKept,omitempty"`
 }
 
 // Violation is a guard rule that a plan breaks.
 type Violation struct {
-	// Rule names it: "max-deletes", "max-updates", "assignments-removed",
-	// "empty-desired", "protected", or the host's; "unnamed" if the host gave no
-	// name. Several may have the same name: accepting the name accepts them all.
-	Rule    string `json:"rule"`
+	// Rule is the name of the rule: "max-deletes", "max-updates",
+	// "assignments-removed", "empty-desired", "protected", or the name of a host's
+	// rule, "unnamed" if it has none. Several violations may have the same name.
+	// An approval that names it accepts them all.
+	Rule string `json:"rule"`
+	// Message says how the plan breaks the rule.
 	Message string `json:"message"`
-	// Items are the IDs of the items concerned; empty means the plan as a whole.
+	// Items are the IDs of the items that break the rule. Empty means the plan as
+	// a whole.
 	Items []string `json:"items,omitempty"`
-	// Limit is how much of Items a part of the plan may hold without breaking the
-	// rule: so many of their objects, or, for "assignments-removed", so many
-	// removed assignments. Zero: none of Items. See [Plan.BrokenBy].
+	// Limit is the number of objects of Items that an approval of some items may
+	// contain without breaking the rule. For "assignments-removed" it is the
+	// number of removed assignments. See [Plan.BrokenBy].
 	Limit int `json:"limit,omitempty"`
 }
 
-// Counts are the numbers of objects that a plan changes, by verb, and of what it
-// cannot do. An object that is changed together with parts of it counts once.
+// Counts has the number of objects that a plan changes, by verb. An object that
+// changes together with its parts counts once.
 type Counts struct {
-	Create    int `json:"create"`
-	Update    int `json:"update"`
-	Delete    int `json:"delete"`
+	Create int `json:"create"`
+	Update int `json:"update"`
+	Delete int `json:"delete"`
+	// Conflicts is the number of changed objects with origin [Clash].
 	Conflicts int `json:"conflicts"`
-	Problems  int `json:"problems"`
+	// Problems is the number of notes whose class is a failure
+	// ([NoteClass.Failure]).
+	Problems int `json:"problems"`
 }
 
-// Counts counts what the plan changes; Problems are the notes of failure classes.
+// Counts counts the plan's changed objects and problems.
 func (p *Plan) Counts() Counts {
 	var c Counts
 	for _, it := range p.Changed() {
@@ -225,10 +242,10 @@ func (p *Plan) Counts() Counts {
 	return c
 }
 
-// FormatError says that something stored was written by a newer version of
-// this library: [DecodePlan] returns it for a plan.
+// FormatError reports a stored document that was written by a newer version of
+// this library. [DecodePlan] returns it for a plan.
 type FormatError = format.FormatError
 
-// Redacted stands where a sensitive value is hidden: in plans, backups and
-// adopted files. In a file of the repository it means "not managed here".
+// Redacted replaces a sensitive value in plans, backups and adopted files. In a
+// repository file it means that the file does not manage the value.
 const Redacted = reference.Redacted

@@ -4,14 +4,14 @@ import (
 	"fmt"
 )
 
-// Printable returns s on one line with every character that does not show, or
-// that would move the cursor or turn the direction of writing, as an escape. A
-// host that shows names from a tenant on a terminal passes them through it.
+// Printable returns s on one line. It escapes every character that is invisible,
+// moves the cursor or changes the direction of text. A host should call it for
+// names from a tenant that it shows on a terminal.
 func Printable(s string) string { return oneLine(s) }
 
-// String returns the change on one line, as a person would read it:
-// `/state: "off" → "on"`. Long values are cut to where they differ, hidden ones
-// say so, and what could pass for something else is escaped.
+// String returns the change on one line, for people: `/state: "off" → "on"`. It
+// shows the differing places of long values, and "(hidden)" for secrets. It
+// escapes and quotes names and values like [Plan.Text].
 func (c PropertyChange) String() string {
 	var s shortener
 	base, before, after := readValue(c.Base), readValue(c.Before), readValue(c.After)
@@ -25,7 +25,7 @@ func (c PropertyChange) String() string {
 		text += fmt.Sprintf(" (conflict: agreed on %s)", s.value(showWhole(base)))
 	}
 	if s.cut {
-		text += " [" + notWhole + "]"
+		text += " [" + truncated + "]"
 	}
 	if c.NotKept {
 		text += " (" + notKept + ")"

@@ -2,5 +2,6 @@
 
 package plan
 
-// underRace: a sync.Pool drops values at random under the race detector.
+// underRace reports that the race detector is on. A sync.Pool then drops values
+// at random.
 const underRace = true

@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// step is what a wave is called for people, with its items by kind.
+// step is one wave as shown to people, with its items by kind.
 type step struct {
 	wave  int
 	title string
@@ -22,7 +22,7 @@ type kindGroup struct {
 	groups []*itemGroup
 }
 
-// steps shows the items by wave and kind, in order.
+// steps returns the views of the items by wave and kind, in order.
 func (p *Plan) steps(width int) []step {
 	items := make([]*Item, 0, len(p.Items))
 	for i := range p.Items {
@@ -55,9 +55,9 @@ func (p *Plan) steps(width int) []step {
 	return steps
 }
 
-// notWholeText says how many items are not shown whole, and where they can be
-// read; "" if there are none.
-func notWholeText(steps []step, rest *shortener) string {
+// truncationText says how many items are truncated and where a person can read
+// them. It returns "" if nothing is truncated.
+func truncationText(steps []step, rest *shortener) string {
 	n := 0
 	for _, s := range steps {
 		for _, k := range s.kinds {
@@ -73,16 +73,16 @@ func notWholeText(steps []step, rest *shortener) string {
 	const read = "read the plan's JSON form (artifact plan.json) before you decide"
 	switch {
 	case n == 1:
-		return "1 item is " + notWhole + " here: " + read
+		return "1 item is " + truncated + " here: " + read
 	case n > 1:
-		return fmt.Sprintf("%d items are %s here: %s", n, notWhole, read)
+		return fmt.Sprintf("%d items are %s here: %s", n, truncated, read)
 	case rest.cut:
-		return "A name or message outside the items is " + notWhole + " here: " + read
+		return "A name or message outside the items is " + truncated + " here: " + read
 	}
 	return ""
 }
 
-// summary returns the counts that are not zero.
+// summary lists the counts that are not zero.
 func (c Counts) summary() string {
 	var parts []string
 	add := func(n int, one, many string) {
@@ -105,12 +105,13 @@ func (c Counts) summary() string {
 
 const notKept = "written before, not kept by the service"
 
-// notKept reports whether the item writes nothing but what was not kept before.
+// notKept reports whether the item has only changes that the service did not
+// keep before.
 func (it *Item) notKept() bool {
 	return len(it.Changes) > 0 && !slices.ContainsFunc(it.Changes, func(c PropertyChange) bool { return !c.NotKept })
 }
 
-// classNotes is the notes of one class.
+// classNotes are the notes of one class.
 type classNotes struct {
 	class   NoteClass
 	meaning string
@@ -123,22 +124,22 @@ var noteMeanings = []struct {
 	meaning string
 }{
 	{BadFile, "a file in the repository cannot be used"},
-	{Ambiguous, "several objects match one name, so nothing is done"},
-	{Unresolved, "something that it needs is not there"},
-	{Cycle, "objects need each other in a circle"},
-	{SecretNeeded, "a secret that cannot be read would have to be written"},
-	{Unsupported, "the tenant does not allow it"},
-	{PossibleRename, "what is deleted and what is created may be the same object"},
-	{NotRead, "the kind was not completely read, so nothing is concluded"},
-	{Dangling, "an id in the tenant leads nowhere"},
-	{Unmanaged, "only the tenant has it, and it is left alone"},
-	{Ignored, "a rule says to leave the difference alone"},
-	{ServiceChange, "the service changed it by itself"},
-	{KeyChanged, "secrets that cannot be read count as unchanged, for the key of their hashes is another"},
+	{Ambiguous, "several objects or files match one name, so the plan does not change them"},
+	{Unresolved, "a required object, property or variable is missing"},
+	{Cycle, "objects depend on each other in a cycle"},
+	{SecretNeeded, "the change needs a secret that cannot be read"},
+	{Unsupported, "the service, the client or a setting does not allow the change"},
+	{PossibleRename, "the deleted and the created object may be the same object"},
+	{NotRead, "the kind was not completely read, so missing objects do not count as deleted"},
+	{Dangling, "an id in the tenant belongs to no known object"},
+	{Unmanaged, "only the tenant has the object, and the plan does not change it"},
+	{Ignored, "a rule ignores the difference"},
+	{ServiceChange, "the service itself made the change"},
+	{KeyChanged, "secrets that cannot be read count as unchanged, because the key of their hashes has changed"},
 }
 
-// notesByClass groups the notes by class in the order of noteMeanings; classes
-// that it lacks come last.
+// notesByClass groups the notes by class, in the order of noteMeanings. Other
+// classes come last.
 func (p *Plan) notesByClass() []classNotes {
 	byClass := make(map[NoteClass][]Note)
 	for _, n := range p.Notes {
@@ -162,7 +163,8 @@ func (p *Plan) notesByClass() []classNotes {
 	return groups
 }
 
-// incomplete returns the kinds in scope that were not completely read.
+// incomplete returns the states of the kinds in scope that were not completely
+// read.
 func (p *Plan) incomplete() []tenant.KindState {
 	var states []tenant.KindState
 	for _, k := range p.Kinds {
@@ -174,10 +176,10 @@ func (p *Plan) incomplete() []tenant.KindState {
 	return states
 }
 
-// itemsShown is how many items of a broken rule are named.
+// itemsShown is the largest number of IDs in one list.
 const itemsShown = 20
 
-// firstItems returns the first few IDs, quoted, and a count of the rest.
+// firstItems returns the first IDs, quoted, and a count of the rest.
 func firstItems(ids []string, s *shortener) []string {
 	var shown []string
 	for _, id := range ids[:min(len(ids), itemsShown)] {

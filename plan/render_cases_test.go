@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// rendered returns an item's plan as text and as Markdown.
+// rendered returns a plan of the items as text and as Markdown.
 func rendered(t testing.TB, items ...Item) (text, markdown string) {
 	t.Helper()
 	return renderedPlan(t, &Plan{Tenant: "contoso", Items: items})
@@ -35,8 +35,8 @@ func encoded(v any) json.RawMessage {
 	return data
 }
 
-// choice is a setting of a settings catalog policy with one of its choices, and
-// the settings that belong to that choice.
+// choice returns a setting of a settings catalog policy with one of its choices,
+// and the child settings of that choice.
 func choice(definition, value string, children ...any) any {
 	if children == nil {
 		children = []any{}
@@ -66,8 +66,8 @@ func simple(definition string, value any) any {
 	return map[string]any{"@odata.type": catalogType + "Setting", "settingInstance": simpleInstance(definition, value)}
 }
 
-// TestMembersAreNamed renders one change each of lists of objects: the rows
-// name the member, and show what changes in it.
+// TestMembersAreNamed renders changes of lists of objects. The rows name the
+// member and show its changed properties.
 func TestMembersAreNamed(t *testing.T) {
 	assignment := func(group, intent string) any {
 		return map[string]any{"intent": intent, "target": map[string]any{"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}}
@@ -86,12 +86,12 @@ func TestMembersAreNamed(t *testing.T) {
 			[]string{"/settings[device_a]: …_1 → …_0"}},
 		{"a nested setting", "/settings", list{choice("a", "1", simpleInstance("b", 5), simpleInstance("c", "x"))}, list{choice("a", "1", simpleInstance("b", 6), simpleInstance("c", "x"))},
 			[]string{"/settings[a]/children[b]: 5 → 6"}},
-		{"settings that come and go", "/settings", list{choice("a", "1"), simple("b", 7)}, list{choice("a", "1"), simple("c", "text"), choice("d", "0", simpleInstance("e", 3))},
+		{"added and removed settings", "/settings", list{choice("a", "1"), simple("b", 7)}, list{choice("a", "1"), simple("c", "text"), choice("d", "0", simpleInstance("e", 3))},
 			[]string{"/settings[b]: 7 → (none)", `/settings[c]: (none) → "text"`, "/settings[d]: (none) → …_0", "/settings[d]/children[e]: (none) → 3"}},
 		{"all settings", "/settings", list{choice("a", "1")}, nil, []string{"/settings[a]: …_1 → (none)"}},
-		{"settings of another order", "/settings", list{choice("a", "1"), choice("b", "1")}, list{choice("b", "1"), choice("a", "1")},
+		{"settings in another order", "/settings", list{choice("a", "1"), choice("b", "1")}, list{choice("b", "1"), choice("a", "1")},
 			[]string{"/settings: in another order"}},
-		{"a type that does not follow", "/settings/-", nil, map[string]any{"settingInstance": map[string]any{"@odata.type": "#microsoft.graph.other", "settingDefinitionId": "a",
+		{"a type that is not implied", "/settings/-", nil, map[string]any{"settingInstance": map[string]any{"@odata.type": "#microsoft.graph.other", "settingDefinitionId": "a",
 			"simpleSettingValue": map[string]any{"value": 1}}}, []string{`/settings[a]/@odata.type: (none) → "#microsoft.graph.other"`, "/settings[a]: (none) → 1"}},
 		{"a choice of another setting", "/settings/-", choice("a", "1"), map[string]any{"@odata.type": catalogType + "Setting",
 			"settingInstance": map[string]any{"@odata.type": catalogType + "ChoiceSettingInstance", "settingDefinitionId": "a", "settingInstanceTemplateReference": nil,
@@ -102,7 +102,7 @@ func TestMembersAreNamed(t *testing.T) {
 		{"a removed member of a set", "/settings/-", simple("a", 1), nil, []string{"/settings[a]: 1 → (none)"}},
 		{"repeated definitions", "/settings", list{simple("a", 1), simple("a", 2)}, list{simple("a", 1), simple("a", 3)},
 			[]string{"/settings[a]: 2 → 3"}},
-		{"repeated definitions that come and go", "/settings", list{simple("a", 1), simple("a", 2), simple("b", 1), simple("b", 1)}, list{simple("b", 1), simple("a", 1), simple("b", 5), simple("b", 1)},
+		{"repeated definitions, added and removed", "/settings", list{simple("a", 1), simple("a", 2), simple("b", 1), simple("b", 1)}, list{simple("b", 1), simple("a", 1), simple("b", 5), simple("b", 1)},
 			[]string{"/settings[a]: 2 → (none)", "/settings[b]: (none) → 5"}},
 		{"an assignment's intent", "/assignments", list{assignment("g1", "available"), everybody}, list{assignment("g1", "required"), everybody},
 			[]string{`/assignments["group g1"]/intent: "available" → "required"`}},
@@ -113,7 +113,7 @@ func TestMembersAreNamed(t *testing.T) {
 			list{map[string]any{"displayName": "One", "on": false}, map[string]any{"displayName": "Two", "on": true}}, []string{"/rules[One]/on: true → false"}},
 		{"by id rather than name", "/rules", list{map[string]any{"id": "1", "name": "same"}}, list{map[string]any{"id": "1", "name": "other"}},
 			[]string{`/rules[1]/name: "same" → "other"`}},
-		{"by the property that tells them apart", "/rules", list{map[string]any{"kind": "x", "path": "/a", "on": 1}, map[string]any{"kind": "x", "path": "/b", "on": 1}},
+		{"by the property that identifies them", "/rules", list{map[string]any{"kind": "x", "path": "/a", "on": 1}, map[string]any{"kind": "x", "path": "/b", "on": 1}},
 			list{map[string]any{"kind": "x", "path": "/a", "on": 1}, map[string]any{"kind": "x", "path": "/b", "on": 2}}, []string{"/rules[/b]/on: 1 → 2"}},
 		{"never by the type alone", "/rules", list{map[string]any{"@odata.type": "#x", "value": 1}}, list{map[string]any{"@odata.type": "#x", "value": 2}},
 			[]string{`[{"@odata.type": "#x", "value": 1}] → [{"@odata.type": "#x", "value": 2}]`}},
@@ -136,8 +136,8 @@ func TestMembersAreNamed(t *testing.T) {
 					t.Errorf("the text lacks %q:\n%s", want, text)
 				}
 			}
-			if strings.Contains(text, notWhole) {
-				t.Errorf("the item is marked:\n%s", text)
+			if strings.Contains(text, truncated) {
+				t.Errorf("the item is marked as truncated:\n%s", text)
 			}
 			checkVisible(t, text)
 			checkMarkdown(t, markdown)
@@ -145,9 +145,9 @@ func TestMembersAreNamed(t *testing.T) {
 	}
 }
 
-// TestWhatIsCutIsMarked: whatever is left out that matters is told in the
-// item's head and above all items.
-func TestWhatIsCutIsMarked(t *testing.T) {
+// TestTruncationIsMarked: if the renderers leave out a part of a change, they mark
+// the item and say so above all items.
+func TestTruncationIsMarked(t *testing.T) {
 	filler := func(n int) []string {
 		list := make([]string, n)
 		for i := range list {
@@ -163,19 +163,19 @@ func TestWhatIsCutIsMarked(t *testing.T) {
 		want          []string
 		cut           bool
 	}{
-		{"a word behind 150 fillers", []string{}, append(filler(150), "All"), []string{`"All"`, `"user-00149"`}, false},
-		{"a word among too many", []string{}, append(append(filler(3000), "All"), filler(3000)[1000:]...), []string{`"All"`, `"user-02999"`, "more; the JSON form has them"}, true},
-		{"the last of too many", []string{}, append(filler(3000), "last"), []string{`"last"`}, true},
+		{"a word after 150 fillers", []string{}, append(filler(150), "All"), []string{`"All"`, `"user-00149"`}, false},
+		{"a word within a list that is too long", []string{}, append(append(filler(3000), "All"), filler(3000)[1000:]...), []string{`"All"`, `"user-02999"`, "more; the JSON form has them"}, true},
+		{"the last member of a list that is too long", []string{}, append(filler(3000), "last"), []string{`"last"`}, true},
 		{"two changes 5,000 characters apart", "a" + long + "b", "A" + long + "B", []string{`"a0`, `"A0`, `9b"`, `9B"`}, false},
-		{"as many changes as there are", strings.Repeat("a"+long[:100], 10), strings.Repeat("b"+long[:100], 10), []string{"(1012 characters)"}, false},
-		{"more changes than are shown", strings.Repeat("a"+long[:100], 100), strings.Repeat("b"+long[:100], 100), []string{"differences"}, true},
+		{"all changes of a long value", strings.Repeat("a"+long[:100], 10), strings.Repeat("b"+long[:100], 10), []string{"(1012 characters)"}, false},
+		{"too many changes of a long value", strings.Repeat("a"+long[:100], 100), strings.Repeat("b"+long[:100], 100), []string{"differences"}, true},
 		{"another text", strings.Repeat("ab", 2000), strings.Repeat("cd", 2000), nil, true},
-		{"a long value that comes", nil, long, []string{"(5002 characters)"}, true},
+		{"an added long value", nil, long, []string{"(5002 characters)"}, true},
 		{"lines far apart", "one\n" + strings.Repeat("same\n", 500) + "two\nend", "1\n" + strings.Repeat("same\n", 500) + "2\nend",
 			[]string{`- "one"`, `+ "1"`, `- "two"`, `+ "2"`, "(496 lines the same)"}, false},
 		{"too many lines", strings.Repeat("a\n", 500), strings.Repeat("b\n", 500), []string{"more; the JSON form has them"}, true},
 		{"a long line among lines", "a\nb" + long + "b", "a\nc" + long + "c", []string{`"b0`, `"c0`, `9b"`, `9c"`}, false},
-		{"a long line that comes", "a\nb", "a\nb\n" + wide, nil, true},
+		{"an added long line", "a\nb", "a\nb\n" + wide, nil, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -194,19 +194,19 @@ func TestWhatIsCutIsMarked(t *testing.T) {
 				if tt.cut {
 					marks = 2
 				}
-				if got := strings.Count(out, notWhole); got != marks {
-					t.Errorf("%d marks instead of %d:\n%s", got, marks, out)
+				if got := strings.Count(out, truncated); got != marks {
+					t.Errorf("%d marks, want %d:\n%s", got, marks, out)
 				}
-				if tt.cut && !strings.Contains(out, "1 item is "+notWhole+" here: read the plan's JSON form (artifact plan.json)") {
-					t.Errorf("the plan does not say where the whole is:\n%s", out)
+				if tt.cut && !strings.Contains(out, "1 item is "+truncated+" here: read the plan's JSON form (artifact plan.json)") {
+					t.Errorf("the output does not say where the whole plan is:\n%s", out)
 				}
 			}
 		})
 	}
 }
 
-// TestEveryFieldIsBounded puts a text of 1 MB into each field of a plan: no line
-// is long, and something says that it was cut.
+// TestEveryFieldIsBounded puts a text of 1 MB into each field of a plan. No line
+// may be long, and the output must say that it is truncated.
 func TestEveryFieldIsBounded(t *testing.T) {
 	long := strings.Repeat("long ", 200_000)
 	item := func(change func(*Item)) *Plan {
@@ -218,39 +218,39 @@ func TestEveryFieldIsBounded(t *testing.T) {
 		return item(func(it *Item) { it.Changes[0].Before, it.Changes[0].After = encoded(before), encoded(after) })
 	}
 	for name, p := range map[string]*Plan{
-		"tenant":                {Tenant: long},
-		"revision":              {Revision: long},
-		"digest":                {Digest: long},
-		"change digest":         {ChangeDigest: long},
-		"kind":                  item(func(it *Item) { it.Kind = long }),
-		"key":                   item(func(it *Item) { it.Key = long }),
-		"part":                  item(func(it *Item) { it.Part = long }),
-		"former name":           item(func(it *Item) { it.RenamedFrom = long }),
-		"dependency":            item(func(it *Item) { it.DependsOn = []string{long} }),
-		"pointer":               item(func(it *Item) { it.Changes[0].Pointer = "/" + long }),
-		"deep pointer":          item(func(it *Item) { it.Changes[0].Pointer = strings.Repeat("/a", 200_000) }),
-		"no pointer":            item(func(it *Item) { it.Changes[0].Pointer = long }),
-		"property":              value(map[string]any{long: 1}, map[string]any{long: 2}),
-		"property in a list":    value([]any{}, []any{map[string]any{long: 1}}),
-		"value":                 value(long, "short"),
-		"number":                item(func(it *Item) { it.Changes[0].After = json.RawMessage("1" + strings.Repeat("2", 1_000_000)) }),
-		"member's name":         value([]any{map[string]any{"id": long, "a": 1}}, []any{map[string]any{"id": long, "a": 2}}),
-		"setting's name":        value([]any{simple(long, 1)}, []any{simple(long, 2)}),
-		"choice":                value([]any{choice("a", "1")}, []any{choice("a", strings.Repeat("x", 1_000_000))}),
-		"base":                  item(func(it *Item) { it.Changes[0].Base, it.Changes[0].Origin = encoded(long), Clash }),
-		"verb":                  item(func(it *Item) { it.Verb = tenant.Verb(long) }),
-		"note's class":          {Notes: []Note{{Class: NoteClass(long)}}},
-		"note's kind":           {Notes: []Note{{Kind: long}}},
-		"note's key":            {Notes: []Note{{Key: long}}},
-		"note's pointer":        {Notes: []Note{{Pointer: long}}},
-		"note's message":        {Notes: []Note{{Message: long}}},
-		"rule":                  {Broken: []Violation{{Rule: long}}},
-		"rule's message":        {Broken: []Violation{{Message: long}}},
-		"rule's item":           {Broken: []Violation{{Items: []string{long}}}},
-		"kind that is not read": {Kinds: []tenant.KindState{{Kind: long}}},
-		"completeness":          {Kinds: []tenant.KindState{{Kind: "k", Completeness: tenant.Completeness(long)}}},
-		"reason":                {Kinds: []tenant.KindState{{Kind: "k", Reason: long}}},
-		"permission":            {Kinds: []tenant.KindState{{Kind: "k", Missing: []string{long}}}},
+		"tenant":                 {Tenant: long},
+		"revision":               {Revision: long},
+		"digest":                 {Digest: long},
+		"change digest":          {ChangeDigest: long},
+		"kind":                   item(func(it *Item) { it.Kind = long }),
+		"key":                    item(func(it *Item) { it.Key = long }),
+		"part":                   item(func(it *Item) { it.Part = long }),
+		"former name":            item(func(it *Item) { it.RenamedFrom = long }),
+		"dependency":             item(func(it *Item) { it.DependsOn = []string{long} }),
+		"pointer":                item(func(it *Item) { it.Changes[0].Pointer = "/" + long }),
+		"deep pointer":           item(func(it *Item) { it.Changes[0].Pointer = strings.Repeat("/a", 200_000) }),
+		"invalid pointer":        item(func(it *Item) { it.Changes[0].Pointer = long }),
+		"property":               value(map[string]any{long: 1}, map[string]any{long: 2}),
+		"property in a list":     value([]any{}, []any{map[string]any{long: 1}}),
+		"value":                  value(long, "short"),
+		"number":                 item(func(it *Item) { it.Changes[0].After = json.RawMessage("1" + strings.Repeat("2", 1_000_000)) }),
+		"member's name":          value([]any{map[string]any{"id": long, "a": 1}}, []any{map[string]any{"id": long, "a": 2}}),
+		"setting's name":         value([]any{simple(long, 1)}, []any{simple(long, 2)}),
+		"choice":                 value([]any{choice("a", "1")}, []any{choice("a", strings.Repeat("x", 1_000_000))}),
+		"base":                   item(func(it *Item) { it.Changes[0].Base, it.Changes[0].Origin = encoded(long), Clash }),
+		"verb":                   item(func(it *Item) { it.Verb = tenant.Verb(long) }),
+		"note's class":           {Notes: []Note{{Class: NoteClass(long)}}},
+		"note's kind":            {Notes: []Note{{Kind: long}}},
+		"note's key":             {Notes: []Note{{Key: long}}},
+		"note's pointer":         {Notes: []Note{{Pointer: long}}},
+		"note's message":         {Notes: []Note{{Message: long}}},
+		"rule":                   {Broken: []Violation{{Rule: long}}},
+		"rule's message":         {Broken: []Violation{{Message: long}}},
+		"rule's item":            {Broken: []Violation{{Items: []string{long}}}},
+		"kind that was not read": {Kinds: []tenant.KindState{{Kind: long}}},
+		"completeness":           {Kinds: []tenant.KindState{{Kind: "k", Completeness: tenant.Completeness(long)}}},
+		"reason":                 {Kinds: []tenant.KindState{{Kind: "k", Reason: long}}},
+		"permission":             {Kinds: []tenant.KindState{{Kind: "k", Missing: []string{long}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, markdown := renderedPlan(t, p)
@@ -260,25 +260,26 @@ func TestEveryFieldIsBounded(t *testing.T) {
 						t.Fatalf("a line of %d characters: %.200s…", n, line)
 					}
 				}
-				if !strings.Contains(out, notWhole) {
-					t.Errorf("nothing says that something was cut:\n%s", out)
+				if !strings.Contains(out, truncated) {
+					t.Errorf("the output does not say that it is truncated:\n%s", out)
 				}
 			}
 		})
 	}
 }
 
-// TestChangeStringIsBounded: what hosts show of one change by itself.
+// TestChangeStringIsBounded: the text of one change with a long value is short and
+// marked as truncated.
 func TestChangeStringIsBounded(t *testing.T) {
 	c := PropertyChange{Pointer: "/settings/-", Before: encoded(simple("a", strings.Repeat("x", 1_000_000))), After: encoded(simple("a", "short"))}
 	got := c.String()
-	if len(got) > 4000 || !strings.HasPrefix(got, "/settings[a]: ") || !strings.HasSuffix(got, "["+notWhole+"]") {
+	if len(got) > 4000 || !strings.HasPrefix(got, "/settings[a]: ") || !strings.HasSuffix(got, "["+truncated+"]") {
 		t.Errorf("String returns %d bytes: %.300s", len(got), got)
 	}
 }
 
-// TestLookAlikes: two sides that differ do not look the same, in values, names,
-// members and lines.
+// TestLookAlikes: the output marks differences that a reader cannot see, in values,
+// names, members and lines.
 func TestLookAlikes(t *testing.T) {
 	change := func(before, after any) Item {
 		return Item{Kind: "policies", Key: "P", Verb: tenant.Update, Changes: []PropertyChange{{Pointer: "/p", Before: encoded(before), After: encoded(after)}}}

@@ -8,39 +8,39 @@ import (
 	"unicode/utf8"
 )
 
-// itemGroup is items of one kind and verb that are changed in the same way: a
-// reader looks at the change once. Most groups have one item.
+// itemGroup has the items of one kind with the same verb and the same change, so
+// that a reader reviews the change once. Most groups have one item.
 type itemGroup struct {
 	views []*itemView
-	// rename says how the names change, where every item is renamed alike.
+	// rename says how the names change, if every item is renamed in the same way.
 	rename string
 	rows   []row
 }
 
-// ownName stands for the item's own name, and formerName for the former one,
-// in rows of a group.
+// ownName and formerName are the placeholders of an item's name and former name
+// in the rows of a group.
 const (
 	ownName    = "{name}"
 	formerName = "{former name}"
 )
 
-// groupItems groups items that are changed in the same way, in the order of
-// the first ones.
+// groupItems groups items with the same change. The groups are in the order of
+// their first items.
 func groupItems(views []*itemView) []*itemGroup {
-	places := make(map[string]*itemGroup)
+	byID := make(map[string]*itemGroup)
 	var groups []*itemGroup
 	for _, v := range views {
 		rename := renameOf(v.item)
 		rows, ok := withoutNames(v)
-		if !ok || v.left != "" || v.cut || v.item.Origin == Clash || v.item.RenamedFrom != "" && rename == "" || len(rows) == 0 && rename == "" {
+		if !ok || v.size != "" || v.cut || v.item.Origin == Clash || v.item.RenamedFrom != "" && rename == "" || len(rows) == 0 && rename == "" {
 			groups = append(groups, &itemGroup{views: []*itemView{v}})
 			continue
 		}
-		sign := fmt.Sprintf("%s\x00%s\x00%v\x00%s\x00%s\x00%q\x00%s", v.item.Verb, v.item.Origin, v.item.notKept(), v.part, rename, v.waits, signature(rows))
-		g := places[sign]
+		id := fmt.Sprintf("%s\x00%s\x00%v\x00%s\x00%s\x00%q\x00%s", v.item.Verb, v.item.Origin, v.item.notKept(), v.part, rename, v.waits, signature(rows))
+		g := byID[id]
 		if g == nil {
 			g = &itemGroup{rename: rename, rows: rows}
-			places[sign] = g
+			byID[id] = g
 			groups = append(groups, g)
 		}
 		g.views = append(g.views, v)
@@ -48,8 +48,8 @@ func groupItems(views []*itemView) []*itemGroup {
 	return groups
 }
 
-// renameOf says how an item's name changes, if it changes only at its end or
-// only at its beginning, such as by a version; otherwise it returns "".
+// renameOf says how an item's name changes, if only its end or only its beginning
+// changes, such as a version number. Otherwise it returns "".
 func renameOf(it *Item) string {
 	a, b := it.RenamedFrom, it.Key
 	if a == "" || len(a)+len(b) > 2*nameShown || alike(a, b) != "" {
@@ -64,8 +64,8 @@ func renameOf(it *Item) string {
 	return ""
 }
 
-// commonPrefix returns how long the common beginning of two names is, up to
-// the beginning of a word.
+// commonPrefix returns the length of the common prefix of two names, shortened to
+// whole words.
 func commonPrefix(a, b string) int {
 	n, word := 0, 0
 	for n < min(len(a), len(b)) && a[n] == b[n] {
@@ -77,8 +77,8 @@ func commonPrefix(a, b string) int {
 	return word
 }
 
-// commonSuffix returns how long the common end of two names is, from the end
-// of a word on.
+// commonSuffix returns the length of the common suffix of two names, shortened to
+// whole words.
 func commonSuffix(a, b string) int {
 	n, word := 0, 0
 	for n < min(len(a), len(b)) && a[len(a)-1-n] == b[len(b)-1-n] {
@@ -90,9 +90,9 @@ func commonSuffix(a, b string) int {
 	return word
 }
 
-// withoutNames returns an item's rows with the item's own names replaced by
-// words that stand for them. It reports false if a row has such a word itself,
-// which would then mean two things.
+// withoutNames returns an item's rows with placeholders for the item's names. It
+// reports false if a row already contains a placeholder, which would then be
+// ambiguous.
 func withoutNames(v *itemView) ([]row, bool) {
 	ok := true
 	replace := nameReplacer(v.item)
@@ -117,10 +117,10 @@ func withoutNames(v *itemView) ([]row, bool) {
 	return rows, ok
 }
 
-// nameReplacer returns a function that replaces the item's names in shown
-// texts. The longer name comes first, because it may contain the other. Very
-// short names are left, because they are parts of too many words, and so are
-// long ones, because they are cut in what is shown.
+// nameReplacer returns a function that replaces an item's names in shown texts by
+// placeholders. It replaces the longer name first, because it may contain the
+// other. It does not replace very short names, which are parts of other words, and
+// long names, which the texts truncate.
 func nameReplacer(it *Item) func(string) string {
 	const shortest = 4
 	inner := func(name string) string {
@@ -165,13 +165,13 @@ func (g *itemGroup) keys() []string {
 	return keys
 }
 
-// namesShortened is from how many items on a group's keys are shown without what
-// they have in common.
+// namesShortened is the smallest number of items in a group whose keys are
+// shortened.
 const namesShortened = 10
 
-// shortKeys returns the keys of a large group without the words that all of
-// them begin and end with, and a line that tells those words. The line is empty
-// if the keys have too little in common.
+// shortKeys returns the keys of a large group without their common prefix and
+// suffix, and a line that shows the prefix and suffix. The line is empty if the
+// keys have too little in common.
 func (g *itemGroup) shortKeys() (common string, keys []string) {
 	const worthwhile = 8
 	first := g.views[0].item.Key
@@ -196,7 +196,7 @@ func (g *itemGroup) shortKeys() (common string, keys []string) {
 	return fmt.Sprintf("each %s, then one of these, then %s:", quoted(first[:prefix]), quoted(first[len(first)-suffix:])), keys
 }
 
-// head says what happens to all items of a group of several.
+// head describes the change of a group with several items.
 func (g *itemGroup) head() string {
 	parts := []string{fmt.Sprintf("%s %d, all in the same way", g.views[0].verb, len(g.views))}
 	if g.rename != "" {
@@ -211,7 +211,7 @@ func (g *itemGroup) head() string {
 	return strings.Join(parts, ", ")
 }
 
-// legend explains the words for the items' own names, if a row has them.
+// legend explains the placeholders in the rows, or returns "" if they have none.
 func (g *itemGroup) legend() string {
 	var words []string
 	rows := signature(g.rows)
@@ -224,22 +224,23 @@ func (g *itemGroup) legend() string {
 	case 0:
 		return ""
 	case 1:
-		return "where " + words[0] + " is the item's own"
+		return words[0] + " is the item's own name"
 	}
-	return "where " + strings.Join(words, " and ") + " are the item's own"
+	return strings.Join(words, " and ") + " are the item's own names"
 }
 
-// noteGroup is notes of one class that say the same of several objects of a
-// kind.
+// noteGroup has the notes of one class with the same message about several objects
+// of a kind.
 type noteGroup struct {
 	kind, pointer string
 	keys          []string // quoted
 	message       string
 }
 
-// groupNotes groups notes of one class, in the order of the first ones.
+// groupNotes groups the notes of one class. The groups are in the order of their
+// first notes.
 func groupNotes(notes []Note, s *shortener) []*noteGroup {
-	places := make(map[[3]string]*noteGroup)
+	byID := make(map[[3]string]*noteGroup)
 	var groups []*noteGroup
 	for _, n := range notes {
 		message := n.Message
@@ -247,7 +248,7 @@ func groupNotes(notes []Note, s *shortener) []*noteGroup {
 			message = strings.ReplaceAll(message, n.Key, "\x00")
 		}
 		id := [3]string{n.Kind, n.Pointer, message}
-		g := places[id]
+		g := byID[id]
 		if g == nil {
 			g = &noteGroup{message: s.message(n.Message)}
 			if n.Kind != "" {
@@ -256,7 +257,7 @@ func groupNotes(notes []Note, s *shortener) []*noteGroup {
 			if n.Pointer != "" {
 				g.pointer = s.word(n.Pointer)
 			}
-			places[id] = g
+			byID[id] = g
 			groups = append(groups, g)
 		} else if strings.Contains(message, "\x00") {
 			g.message = s.message(strings.ReplaceAll(message, "\x00", ownName))
@@ -271,7 +272,7 @@ func groupNotes(notes []Note, s *shortener) []*noteGroup {
 	return groups
 }
 
-// subject names what the notes are about.
+// subject names the kind, the objects and the place that the notes are about.
 func (g *noteGroup) subject() string {
 	var parts []string
 	for _, part := range []string{g.kind, strings.Join(g.keys, ", "), g.pointer} {
@@ -282,8 +283,8 @@ func (g *noteGroup) subject() string {
 	return strings.Join(parts, " ")
 }
 
-// values says what is written in place of references, of each item for itself
-// where that differs.
+// values returns the lines with the values of references. If the items have
+// different values, each line names its item.
 func (g *itemGroup) values() []string {
 	first := g.views[0].values
 	if !slices.ContainsFunc(g.views, func(v *itemView) bool { return !slices.Equal(v.values, first) }) {

@@ -1,6 +1,6 @@
 package plan
 
-const impactTitle = "Impact, to look at first"
+const impactTitle = "Impact: review this first"
 
 func (t *textWriter) impact(impact []Impact) {
 	if len(impact) == 0 {

@@ -10,36 +10,37 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// itemView is one item as shown.
+// itemView is one item as shown to people.
 type itemView struct {
 	item    *Item
 	mark    string
 	verb    string
 	key     string // quoted
-	part    string // quoted; "" for none
+	part    string // quoted, or "" for an item without a part
 	remarks string
-	// left is what an object that is made or deleted has beyond what is shown:
-	// such an object is one line if it is large.
-	left  string
+	// size replaces the rows of a large object that is created or deleted. It
+	// counts the settings or values of the object.
+	size  string
 	rows  []row
-	waits []string // quoted IDs of what it waits for
-	// values says what is written in place of references to properties.
+	waits []string // the quoted IDs of the items that it waits for
+	// values has lines with the values of references ([Item.shownValues]).
 	values []string
-	// cut: something of the item is not shown.
+	// cut reports that the view leaves out a part of the item.
 	cut bool
 }
 
-// wholeRows is how many rows an object that is made or deleted is shown in. A
-// larger one is one line.
+// wholeRows is the largest number of rows for a created or deleted object. A
+// larger object is one line.
 const wholeRows = 100
 
 const (
 	undoes    = "undoes a change made in the tenant"
-	notWhole  = "NOT WHOLE"
+	truncated = "TRUNCATED"
 	conflicts = "conflict: both sides changed it since they agreed"
 )
 
-// viewItem shows an item. Lines of lists are about as wide as width.
+// viewItem returns the view of an item. Lines of lists are about width characters
+// wide.
 func viewItem(it *Item, width int) *itemView {
 	var s shortener
 	v := &itemView{item: it, mark: markOf(it), verb: s.word(string(it.Verb)), key: s.name(it.Key)}
@@ -66,8 +67,8 @@ func viewItem(it *Item, width int) *itemView {
 	v.remarks = strings.Join(remarks, ", ")
 	v.rows = rowsOf(it, &s, width)
 	if it.Verb == tenant.Create || it.Verb == tenant.Delete {
-		if left := leftOfObject(it, len(v.rows)); left != "" {
-			v.left, v.rows, s.cut = left, nil, true
+		if size := sizeOfObject(it, len(v.rows)); size != "" {
+			v.size, v.rows, s.cut = size, nil, true
 		}
 	}
 	v.waits, v.values = waitsOf(it, &s), it.shownValues(&s)
@@ -88,10 +89,10 @@ func markOf(it *Item) string {
 	return "~"
 }
 
-// leftOfObject counts what an object that is made or deleted has, if that is
-// too much to show: the settings of a settings catalog policy, with the number
-// of its other properties, or the values of any large object.
-func leftOfObject(it *Item, rows int) string {
+// sizeOfObject counts the content of a created or deleted object that is too large
+// to show: the settings and other properties of a settings catalog policy, or the
+// values of another object. It returns "" for an object that can be shown.
+func sizeOfObject(it *Item, rows int) string {
 	whole := readValue(it.After)
 	for _, c := range it.Changes {
 		if c.Pointer == "" && it.Verb == tenant.Delete {
@@ -108,8 +109,8 @@ func leftOfObject(it *Item, rows int) string {
 	return ""
 }
 
-// rowsOf returns the item's changes, ordered by pointer, down to the properties
-// that differ: a whole object is never shown as one value.
+// rowsOf returns the rows of the item's changes, ordered by pointer. It has one
+// row for each property that differs, and never one for a whole object.
 func rowsOf(it *Item, s *shortener, width int) []row {
 	changes := slices.Clone(it.Changes)
 	if it.Verb == tenant.Create && len(changes) == 0 {
@@ -131,15 +132,15 @@ func rowsOf(it *Item, s *shortener, width int) []row {
 			w.like.remark = strings.TrimPrefix(w.like.remark+", "+notKept, ", ")
 		}
 		secret := secrets.at(c.Pointer)
-		var gone, come []string
+		var removed, added []string
 		if !secret.here() {
-			gone, come = setMembers(changes)
+			removed, added = setMembers(changes)
 		}
-		if len(gone)+len(come) >= membersJoined {
-			n := len(gone) + len(come)
+		if len(removed)+len(added) >= membersJoined {
+			n := len(removed) + len(added)
 			r := w.row(pathOf(c.Pointer, nil, nil))
-			r.summary = fmt.Sprintf("%d members go, %d come", len(gone), len(come))
-			r.lines = s.members(gone, come, width)
+			r.summary = fmt.Sprintf("%d members removed, %d added", len(removed), len(added))
+			r.lines = s.members(removed, added, width)
 			w.rows = []row{r}
 			changes = changes[n:]
 		} else {
@@ -154,21 +155,22 @@ func rowsOf(it *Item, s *shortener, width int) []row {
 	return foldedRows(rows)
 }
 
-// isRename reports whether a change is the name's own, which the item's head
-// tells already.
+// isRename reports whether a change is the change of the item's name, which the
+// item's head already shows.
 func isRename(it *Item, c PropertyChange, v sides) bool {
 	return it.RenamedFrom != "" && !c.Redacted && c.Origin != Clash && c.Origin != Enforce &&
 		(c.Pointer == "/displayName" || c.Pointer == "/name") &&
 		v.before.IsString() && v.after.IsString() && v.before.Text == it.RenamedFrom && v.after.Text == it.Key
 }
 
-// membersJoined is from how many changes on a set's members share one row.
+// membersJoined is the smallest number of changed members of one set that share
+// one row.
 const membersJoined = 4
 
-// setMembers returns the members, as shown, of the changes that begin the list
-// and remove simple values from one set or add them to it: one row tells of
-// many of them better than a row each.
-func setMembers(changes []PropertyChange) (gone, come []string) {
+// setMembers returns the removed and added members of the leading changes that are
+// about simple members of one set, as shown to people. Many such changes are
+// easier to read in one row.
+func setMembers(changes []PropertyChange) (removed, added []string) {
 	first := changes[0]
 	for _, c := range changes {
 		if c.Pointer != first.Pointer || !strings.HasSuffix(c.Pointer, "/-") || c.Origin != first.Origin || c.Origin == Clash ||
@@ -180,15 +182,15 @@ func setMembers(changes []PropertyChange) (gone, come []string) {
 			break
 		}
 		if len(c.Before) > 0 {
-			gone = append(gone, showWhole(v))
+			removed = append(removed, showWhole(v))
 		} else {
-			come = append(come, showWhole(v))
+			added = append(added, showWhole(v))
 		}
 	}
-	return gone, come
+	return removed, added
 }
 
-// foldedRows returns equal rows that follow each other once, with their number.
+// foldedRows merges equal consecutive rows into one row with their number.
 func foldedRows(rows []row) []row {
 	var out []row
 	for _, r := range rows {
@@ -206,8 +208,9 @@ func sameRow(a, b row) bool {
 		a.after == b.after && a.summary == b.summary && slices.Equal(a.lines, b.lines)
 }
 
-// waitsOf returns what the item waits for and does not itself name: a
-// reference in it tells by itself that the other comes first.
+// waitsOf returns the quoted IDs of the items that the item waits for. It leaves
+// out the objects that the item refers to, because the references show that these
+// come first.
 func waitsOf(it *Item, s *shortener) []string {
 	if len(it.DependsOn) == 0 {
 		return nil

@@ -9,25 +9,25 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// Limits of lists and of texts of several lines.
+// Limits of lists and of texts with several lines.
 const (
 	linesShown   = 100  // lines of a text, or long members of a list
 	membersShown = 1000 // short members of a list
-	lastShown    = 20   // the last ones among them
+	lastShown    = 20   // how many of membersShown are from the end of the list
 	shortMember  = 80   // characters of a short member
 	inlineList   = 60   // characters of a list that is shown on one line
 	linesAround  = 2    // unchanged lines that are shown around a change
 )
 
-// diffLine is a member of a list, or a line of a text, that goes ('-') or
-// comes ('+') or stays (' ').
+// diffLine is a member of a list, or a line of a text, that is removed ('-'),
+// added ('+') or unchanged (' ').
 type diffLine struct {
 	sign byte
 	text string
 }
 
-// list compares two lists, or shows one, member by member. There are no
-// lines if the values are no lists or short enough for one line.
+// list compares two lists, or shows one, member by member. It returns no lines if
+// a value is not a list, or if the lists fit on one line.
 func (s *shortener) list(before, after *jsonval.Node, width int) (summary string, lines []diffLine) {
 	if !isOrAbsent(before, after, (*jsonval.Node).IsArray) {
 		return "", nil
@@ -36,15 +36,15 @@ func (s *shortener) list(before, after *jsonval.Node, width int) (summary string
 	if listWidth(was) <= inlineList && listWidth(will) <= inlineList {
 		return "", nil
 	}
-	gone, come := onlyIn(was, will), onlyIn(will, was)
+	removed, added := onlyIn(was, will), onlyIn(will, was)
 	switch {
 	case before == nil || after == nil:
 		return count(max(len(was), len(will)), "member"), s.members(was, will, width)
-	case len(gone) == 0 && len(come) == 0:
+	case len(removed) == 0 && len(added) == 0:
 		return "the same " + count(len(will), "member") + " in another order", s.members(nil, will, width)
 	}
 	summary = count(len(was), "member") + " → " + count(len(will), "member")
-	return summary, s.members(gone, come, width)
+	return summary, s.members(removed, added, width)
 }
 
 func listWidth(members []string) int {
@@ -55,7 +55,8 @@ func listWidth(members []string) int {
 	return width
 }
 
-// onlyIn returns what a has more of than b, in the order of a.
+// onlyIn returns the members of a that b lacks, in the order of a. A duplicate
+// counts as often as it occurs.
 func onlyIn(a, b []string) []string {
 	count := make(map[string]int, len(b))
 	for _, s := range b {
@@ -70,19 +71,20 @@ func onlyIn(a, b []string) []string {
 	return only
 }
 
-// members makes lines of the members that go and that come. Short ones share
-// lines; long ones that stand at the same place are cut to where they differ.
-func (s *shortener) members(gone, come []string, width int) []diffLine {
+// members returns lines with the removed and the added members. Short members
+// share lines. Long members at the same index are cut to the places where they
+// differ.
+func (s *shortener) members(removed, added []string, width int) []diffLine {
 	long := func(m string) bool { return utf8.RuneCountInString(m) > shortMember }
-	if !slices.ContainsFunc(gone, long) && !slices.ContainsFunc(come, long) {
-		return append(s.shortMembers('-', gone, width), s.shortMembers('+', come, width)...)
+	if !slices.ContainsFunc(removed, long) && !slices.ContainsFunc(added, long) {
+		return append(s.shortMembers('-', removed, width), s.shortMembers('+', added, width)...)
 	}
-	return s.linePairs(nil, gone, come, linesShown)
+	return s.linePairs(nil, removed, added, linesShown)
 }
 
-// shortMembers packs members into lines. Of a list that is too long it shows
-// the first ones, the last ones, and those whose meaning is a whole class of
-// objects, wherever they stand.
+// shortMembers packs members into lines. If the list is too long, it shows the
+// first members, the last ones, and all members that mean a whole class of
+// objects.
 func (s *shortener) shortMembers(sign byte, members []string, width int) []diffLine {
 	members = counted(members)
 	var more string
@@ -108,9 +110,9 @@ func (s *shortener) shortMembers(sign byte, members []string, width int) []diffL
 	return lines
 }
 
-// isWide reports whether a member of a list, as shown, is a word by which Graph
-// means a whole class of objects: in conditions and assignments of users, apps
-// and locations (conditionalAccessUsers, conditionalAccessApplications,
+// isWide reports whether a member of a list, as shown, is one of Graph's words for
+// a whole class of objects: in conditions and assignments of users, apps and
+// locations (conditionalAccessUsers, conditionalAccessApplications,
 // conditionalAccessLocations).
 func isWide(member string) bool {
 	switch strings.ToLower(strings.Trim(member, `"`)) {
@@ -120,8 +122,8 @@ func isWide(member string) bool {
 	return false
 }
 
-// counted returns every member once, in the order of the first ones, with how
-// often it is there.
+// counted merges duplicate members into one text with their number, in the order
+// of their first occurrences.
 func counted(members []string) []string {
 	times := make(map[string]int, len(members))
 	for _, m := range members {
@@ -143,9 +145,9 @@ func counted(members []string) []string {
 	return out
 }
 
-// packed joins texts by commas into lines of a width. A longer text has a line
-// of its own, and so has one with letters that are written from right to left:
-// beside others it could be shown in another order.
+// packed joins texts with commas into lines of a width. A longer text has a line
+// of its own. So has a text with right-to-left letters, because a display may
+// change its order with other texts on the line.
 func packed(texts []string, width int) []string {
 	var lines []string
 	var line strings.Builder
@@ -175,8 +177,8 @@ func packed(texts []string, width int) []string {
 	return lines
 }
 
-// text compares two texts, or shows one, line by line. There are no lines if
-// the values are no texts or have one line each.
+// text compares two texts, or shows one, line by line. It returns no lines if a
+// value is not a string, or if each text has only one line.
 func (s *shortener) text(before, after *jsonval.Node) (summary string, lines []diffLine) {
 	if !isOrAbsent(before, after, (*jsonval.Node).IsString) {
 		return "", nil
@@ -192,11 +194,11 @@ func (s *shortener) text(before, after *jsonval.Node) (summary string, lines []d
 	return summary, s.hunks(a, b, differences(numbered(a, b)))
 }
 
-// hunks shows each difference with the lines around it, and how many lines are
-// left out between two differences.
+// hunks returns the lines of each difference with the lines around it, and the
+// number of unchanged lines between two differences.
 func (s *shortener) hunks(a, b []string, spans []span) []diffLine {
 	var lines []diffLine
-	end := 0 // of what is shown of a
+	end := 0 // the end of the lines of a that are already in lines
 	changed := 0
 	for i, at := range spans {
 		if changed >= linesShown {
@@ -226,8 +228,8 @@ func unchangedLines(n int) diffLine {
 	return diffLine{' ', fmt.Sprintf("(%s the same)", count(n, "line"))}
 }
 
-// appendUnchanged appends lines that both sides have. What is cut of them does
-// not change, so no mark tells of it.
+// appendUnchanged appends lines that both sides have. It may cut them without
+// marking the item as truncated, because they do not change.
 func appendUnchanged(lines []diffLine, texts []string) []diffLine {
 	var unchanged shortener
 	for _, text := range texts {
@@ -236,18 +238,18 @@ func appendUnchanged(lines []diffLine, texts []string) []diffLine {
 	return lines
 }
 
-// linePairs appends what goes and what comes, up to a limit of lines each. Long
-// ones that stand at the same place are cut to where they differ.
-func (s *shortener) linePairs(lines []diffLine, gone, come []string, limit int) []diffLine {
-	was, will := make([]string, min(len(gone), limit)), make([]string, min(len(come), limit))
+// linePairs appends the removed and the added texts, each up to a limit of lines.
+// Long texts at the same index are cut to the places where they differ.
+func (s *shortener) linePairs(lines []diffLine, removed, added []string, limit int) []diffLine {
+	was, will := make([]string, min(len(removed), limit)), make([]string, min(len(added), limit))
 	for i := range max(len(was), len(will)) {
 		switch {
 		case i < len(was) && i < len(will):
-			was[i], will[i] = s.pair(gone[i], come[i])
+			was[i], will[i] = s.pair(removed[i], added[i])
 		case i < len(was):
-			was[i] = s.value(gone[i])
+			was[i] = s.value(removed[i])
 		default:
-			will[i] = s.value(come[i])
+			will[i] = s.value(added[i])
 		}
 	}
 	add := func(sign byte, texts []string, all int) {
@@ -259,12 +261,12 @@ func (s *shortener) linePairs(lines []diffLine, gone, come []string, limit int) 
 			lines = append(lines, diffLine{sign, fmt.Sprintf("(%d more; the JSON form has them)", more)})
 		}
 	}
-	add('-', was, len(gone))
-	add('+', will, len(come))
+	add('-', was, len(removed))
+	add('+', will, len(added))
 	return lines
 }
 
-// linesOf returns a string's lines; an absent value has none.
+// linesOf returns the lines of a string, or nil for an absent value.
 func linesOf(n *jsonval.Node) []string {
 	if n == nil {
 		return nil

@@ -7,15 +7,15 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// isCatalog reports whether a value is a list of settings of a settings catalog
-// policy, or of a setting's children.
+// isCatalog reports whether a value is the list of settings of a settings catalog
+// policy, or the list of a setting's children.
 func isCatalog(n *jsonval.Node) bool {
 	return n.IsArray() && len(n.Kids) > 0 && !slices.ContainsFunc(n.Kids, func(kid *jsonval.Node) bool { return definitionOf(kid) == "" })
 }
 
-// namedMembers shows two lists of objects member by member. It reports false
-// if the members have no names. Members with equal names count as one list
-// without names.
+// namedMembers adds rows for two lists of objects, member by member. It reports
+// false, and adds nothing, if the members have no unique names and are not
+// settings.
 func (w *rowWriter) namedMembers(at path, secret *secretTree, v sides) bool {
 	var was, will []*jsonval.Node
 	if v.before.IsArray() {
@@ -63,7 +63,7 @@ func (w *rowWriter) namedMembers(at path, secret *secretTree, v sides) bool {
 		}
 		member(text, n, i)
 	}
-	var order []int // in after, of the members that stay, as they stand in before
+	var order []int // the indexes in before of the remaining members, in the order of after
 	for i, n := range will {
 		if j, stays := before[name(n)]; stays {
 			order = append(order, j)
@@ -79,19 +79,20 @@ func (w *rowWriter) namedMembers(at path, secret *secretTree, v sides) bool {
 	return true
 }
 
-// repeatedSettings shows lists of settings where several have one definition, as
-// rules of a firewall have. Equal ones are left out, and the others are paired
-// by definition, in their order. It reports false if a member is no setting.
+// repeatedSettings adds rows for two lists of settings that have several settings
+// with one definition, such as firewall rules. It leaves out equal settings, and
+// pairs the others by definition, in their order. It reports false if a member is
+// not a setting.
 func (w *rowWriter) repeatedSettings(at path, was, will []*jsonval.Node) bool {
-	gone, come := unpaired(was, will), unpaired(will, was)
-	waiting := make(map[string][]*jsonval.Node)
-	for _, n := range slices.Concat(gone, come) {
+	removed, added := unpaired(was, will), unpaired(will, was)
+	unmatched := make(map[string][]*jsonval.Node) // of added, by definition
+	for _, n := range slices.Concat(removed, added) {
 		if definitionOf(n) == "" {
 			return false
 		}
 	}
-	for _, n := range come {
-		waiting[definitionOf(n)] = append(waiting[definitionOf(n)], n)
+	for _, n := range added {
+		unmatched[definitionOf(n)] = append(unmatched[definitionOf(n)], n)
 	}
 	rows := len(w.rows)
 	show := func(name string, m sides) {
@@ -101,17 +102,17 @@ func (w *rowWriter) repeatedSettings(at path, was, will []*jsonval.Node) bool {
 			w.member(at, nil, m)
 		}
 	}
-	for _, n := range gone {
+	for _, n := range removed {
 		name := definitionOf(n)
 		m := sides{before: n}
-		if next := waiting[name]; len(next) > 0 {
-			m.after, waiting[name] = next[0], next[1:]
+		if next := unmatched[name]; len(next) > 0 {
+			m.after, unmatched[name] = next[0], next[1:]
 		}
 		show(name, m)
 	}
-	for _, n := range come {
-		if name := definitionOf(n); len(waiting[name]) > 0 && waiting[name][0] == n {
-			waiting[name] = waiting[name][1:]
+	for _, n := range added {
+		if name := definitionOf(n); len(unmatched[name]) > 0 && unmatched[name][0] == n {
+			unmatched[name] = unmatched[name][1:]
 			show(name, sides{after: n})
 		}
 	}
@@ -123,7 +124,8 @@ func (w *rowWriter) repeatedSettings(at path, was, will []*jsonval.Node) bool {
 	return true
 }
 
-// unpaired returns what a has more of than b, in the order of a.
+// unpaired returns the values of a that b lacks, in the order of a. A duplicate
+// counts as often as it occurs.
 func unpaired(a, b []*jsonval.Node) []*jsonval.Node {
 	count := make(map[string]int, len(b))
 	for _, n := range b {
@@ -139,8 +141,8 @@ func unpaired(a, b []*jsonval.Node) []*jsonval.Node {
 	return only
 }
 
-// member shows a member that is added or removed: by one value if that is
-// short, by its properties if it is long or a setting.
+// member adds rows for an added or removed member: one row with the whole value if
+// it is short, or one for each property if it is long or a setting.
 func (w *rowWriter) member(at path, secret *secretTree, v sides) {
 	whole := v.before
 	if whole == nil {

@@ -9,9 +9,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Markdown writes the plan as GitHub Flavored Markdown, with the content of
-// [Plan.Text]. Names and values stand in code spans, and messages are escaped:
-// nothing in them becomes a link, an image, HTML, a mention or a table cell.
+// Markdown writes the plan to w as GitHub Flavored Markdown, with the same content
+// as [Plan.Text]. It writes names and values in code spans and escapes messages,
+// so that no text from the tenant or the repository becomes a link, an image,
+// HTML, a mention or a table cell. It returns the error of w.
 func (p *Plan) Markdown(w io.Writer) error {
 	var m markdownWriter
 	steps := p.steps(widthDefault)
@@ -38,11 +39,11 @@ func (p *Plan) Markdown(w io.Writer) error {
 	if p.Revision != "" {
 		made = head.rest.name(p.Revision)
 	}
-	if cut := notWholeText(steps, &head.rest); cut != "" {
+	if cut := truncationText(steps, &head.rest); cut != "" {
 		head.block("**%s**", cut)
 	}
 	if made != "" {
-		head.block("Made against revision %s of the desired line.", code(made))
+		head.block("Made against repository revision %s.", code(made))
 	}
 	if _, err := io.WriteString(w, head.String()+strings.TrimSuffix(m.String(), "\n")); err != nil {
 		return fmt.Errorf("plan: write markdown: %w", err)
@@ -52,7 +53,7 @@ func (p *Plan) Markdown(w io.Writer) error {
 
 type markdownWriter struct {
 	strings.Builder
-	rest shortener // of what is outside the items
+	rest shortener // for text outside the items
 }
 
 // block writes a paragraph or heading.
@@ -114,21 +115,21 @@ func (m *markdownWriter) item(v *itemView) {
 		head += " " + code(v.part)
 	}
 	if v.cut {
-		head += " (" + notWhole + ")"
+		head += " (" + truncated + ")"
 	}
 	m.block("#### %s", head)
 	if v.remarks != "" {
 		m.block("%s", prose(v.remarks))
 	}
-	if v.left != "" {
-		m.block("%s", v.left)
+	if v.size != "" {
+		m.block("%s", v.size)
 	}
 	m.table(v.item.Verb, v.rows)
 	m.values(v.values)
 	m.waits(v.waits)
 }
 
-// values says what is written in place of references to properties.
+// values writes the lines with the values of references.
 func (m *markdownWriter) values(lines []string) {
 	if len(lines) == 0 {
 		return
@@ -154,8 +155,9 @@ func (m *markdownWriter) waits(ids []string) {
 	m.list(waits)
 }
 
-// table writes the rows. Of a create and a delete it shows the one side that
-// there is; the agreed value has a column only where there is a conflict.
+// table writes the rows as a table. A create has no column for the tenant's value,
+// and a delete none for the proposed one. A conflict adds the column with the
+// agreed value.
 func (m *markdownWriter) table(verb tenant.Verb, rows []row) {
 	if len(rows) == 0 {
 		return
@@ -182,7 +184,7 @@ func (m *markdownWriter) table(verb tenant.Verb, rows []row) {
 	m.WriteString("\n")
 }
 
-// row writes a row, and one more for each of its lines.
+// row writes a row of the table, and one more for each of its lines.
 func (m *markdownWriter) row(r row, columns func(name, base, before, after string)) {
 	name := cell(r.title())
 	switch {
@@ -227,7 +229,7 @@ func (m *markdownWriter) incomplete(states []tenant.KindState) {
 	if len(states) == 0 {
 		return
 	}
-	m.block("## Not completely read, so nothing is concluded from absence there")
+	m.block("## %s", incompleteTitle)
 	var points []string
 	for _, k := range states {
 		points = append(points, code(m.rest.word(k.Kind))+": "+prose(kindStateText(k, &m.rest)))
@@ -235,8 +237,8 @@ func (m *markdownWriter) incomplete(states []tenant.KindState) {
 	m.list(points)
 }
 
-// code returns a code span: nothing in it is Markdown. The fence is longer
-// than any run of backticks within.
+// code returns a code span, in which no text is Markdown. The fence is longer than
+// any run of backticks in s.
 func code(s string) string {
 	fence, run := 1, 0
 	for _, r := range s {
@@ -254,19 +256,20 @@ func code(s string) string {
 	return ticks + s + ticks
 }
 
-// cell returns a code span for a table, where a bar must be escaped even in
-// code. Quoted text never has an odd number of backslashes before a bar, so
-// the added one always counts.
+// cell returns a code span for a table, in which a bar must be escaped even in
+// code. Quoted text never has an odd number of backslashes before a bar, so the
+// added backslash always escapes it.
 func cell(s string) string {
 	return code(strings.ReplaceAll(s, "|", `\|`))
 }
 
-// prose escapes a message, on one line. The empty comments part "@" and "#"
-// from the names that would make them mentions and links.
+// prose returns a message on one line, with Markdown escaped. Empty comments
+// separate "@" and "#" from the text after them, which would make them mentions
+// and links.
 func prose(s string) string {
 	s = proseEscapes.Replace(strings.TrimSpace(oneLine(s)))
 	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
-		s = `\` + s // else it would begin a list
+		s = `\` + s // without the escape it would begin a list
 	}
 	return s
 }

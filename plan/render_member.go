@@ -8,28 +8,27 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// A member of a list is called after what tells it from its siblings. A plan
-// has values and no declarations of kinds, so the name is found in the values:
-// the definition of a setting of Intune's settings catalog, the target of an
-// assignment, or else a property that every member has and no two members of
-// one side share.
+// The renderers name a member of a list by a property that identifies it. A plan
+// does not contain the declarations of kinds, so they find this property in the
+// values: the definition of a setting in Intune's settings catalog, the target of
+// an assignment, or else a property that every member has with a different value.
 
-// naming returns a member's name, "" if the member has none.
+// naming returns a member's name, or "" if the member has none.
 type naming func(member *jsonval.Node) string
 
-// usualNames are the properties that name an object, the best first.
+// usualNames are the properties that usually identify an object, the best first.
 var usualNames = []string{"id", "key", "name", "displayName", "omaUri", "settingId", "ruleId", "appId", "groupId", "userPrincipalName", "mail", "language", "locale"}
 
-// Limits of other properties that may name a member.
+// Limits of other properties that may identify a member.
 const (
 	propertiesTried = 16  // of one member
 	longestName     = 200 // bytes
 )
 
-// namingOf returns the naming that pairs most members of two lists of objects.
-// It returns nil if none names every member of each side differently, or if
-// none pairs any: names without a pair tell nothing. Only definitions of
-// settings count without a pair, because they are names by declaration.
+// namingOf returns the naming that pairs the most members of two lists of objects.
+// It returns nil if no naming gives every member of each list a unique name, or
+// if no naming pairs any members, because then the names are of no use. A
+// definition of a setting needs no pair, because it is a declared name.
 func namingOf(before, after []*jsonval.Node) naming {
 	var best naming
 	most := 0
@@ -51,7 +50,7 @@ func firstOf(members []*jsonval.Node) *jsonval.Node {
 	return members[0]
 }
 
-// namings returns the namings that a member allows, the best first.
+// namings returns the possible namings of a member, the best first.
 func namings(member *jsonval.Node) []naming {
 	if definitionOf(member) != "" {
 		return []naming{definitionOf}
@@ -77,8 +76,8 @@ func namings(member *jsonval.Node) []naming {
 	return list
 }
 
-// pairsBy returns how many members two lists have in common by name, -1 if a
-// member has no name or two of one side have the same.
+// pairsBy returns the number of names that are in both lists, or -1 if a member has
+// no name or two members of one list have the same.
 func pairsBy(name naming, before, after []*jsonval.Node) int {
 	was, ok := byName(name, before)
 	if !ok {
@@ -97,23 +96,22 @@ func pairsBy(name naming, before, after []*jsonval.Node) int {
 	return pairs
 }
 
-// byName returns the places of members by name. It reports false if a member
-// has no name or two have the same.
+// byName returns the indexes of members by name. It reports false if a member has
+// no name or two members have the same.
 func byName(name naming, members []*jsonval.Node) (map[string]int, bool) {
-	places := make(map[string]int, len(members))
+	indexes := make(map[string]int, len(members))
 	for i, m := range members {
 		text := name(m)
-		if _, twice := places[text]; twice || text == "" {
+		if _, duplicate := indexes[text]; duplicate || text == "" {
 			return nil, false
 		}
-		places[text] = i
+		indexes[text] = i
 	}
-	return places, true
+	return indexes, true
 }
 
-// nameOfOne returns the name of a member whose siblings are not known: of an
-// added, removed or changed member of a set. A property that changes does
-// not name it.
+// nameOfOne returns the name of an added, removed or changed member of a set,
+// whose other members are unknown. A property that changes cannot be the name.
 func nameOfOne(before, after *jsonval.Node) string {
 	member := cmp.Or(after, before)
 	if !member.IsObject() || before != nil && after != nil && !before.IsObject() {
@@ -128,8 +126,8 @@ func nameOfOne(before, after *jsonval.Node) string {
 	return ""
 }
 
-// definitionOf returns the definition that a member of a settings catalog
-// policy's settings, or of a setting's children, is an instance of.
+// definitionOf returns the id of a setting's definition, for a setting of a
+// settings catalog policy or a child of one. It returns "" for other members.
 func definitionOf(member *jsonval.Node) string {
 	if text := jsonval.TextOf(member.At([]string{"settingInstance", "settingDefinitionId"})); text != "" {
 		return text
@@ -137,8 +135,8 @@ func definitionOf(member *jsonval.Node) string {
 	return jsonval.TextOf(member.Get("settingDefinitionId"))
 }
 
-// targetOf returns who an assignment is for: the group or collection, or the
-// type of the target, such as allDevices.
+// targetOf returns the target of an assignment: its type, such as allDevices, with
+// the group or collection. It returns "" for other members.
 func targetOf(member *jsonval.Node) string {
 	target := member.Get("target")
 	if !target.IsObject() {
@@ -155,8 +153,8 @@ func joined(a, b string) string {
 	return a + " " + b
 }
 
-// textAt returns a string of an object, or a number with its name: a number
-// alone would look like a place in the list.
+// textAt returns a string property of an object. For a number it returns the name
+// and the number, because a number alone would look like an index.
 func textAt(n *jsonval.Node, name string) string {
 	switch v := n.Get(name); {
 	case v.IsString():

@@ -7,29 +7,29 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// segment is one step of the way to a value: the name of a property, or what a
-// member of a list is called.
+// segment is one segment of a path: the name of a property, or of a member of a
+// list.
 type segment struct {
 	text   string
 	member bool
-	// catalog: the member is a setting of a settings catalog policy, whose
-	// value is shown as the setting's own.
+	// catalog reports that the member is a setting of a settings catalog policy.
 	catalog bool
 }
 
-// path is the way from an object to one of its values.
+// path is the path from an object to one of its values.
 type path []segment
 
-// below returns the path to what is below p. It may share memory with p and
-// other paths below p, so it is used up before the next one is made: copies
-// would make deep values cost the square of their depth.
+// below returns p with one more segment. The result may share memory with p and
+// with other paths below p, so the caller must finish with it before it makes the
+// next one. Copies would make the cost of deep values quadratic.
 func (p path) below(s segment) path { return append(p, s) }
 
-// segmentsShown is how many steps of a path are shown: the first and the last.
+// segmentsShown is the largest number of segments that are shown of a path: the
+// first and the last ones.
 const segmentsShown = 16
 
-// pathOf reads a pointer. "-" at the end stands for a member of a set: it is
-// replaced by what the member is called, if it is called anything.
+// pathOf returns the path of a pointer. It replaces a final "-", which means a
+// member of a set, by the member's name if it has one.
 func pathOf(pointer string, before, after *jsonval.Node) path {
 	segs, err := jsonval.SplitPointer(pointer)
 	if err != nil {
@@ -51,27 +51,27 @@ func memberSegment(name string, before, after *jsonval.Node) segment {
 	return segment{text: name, member: true, catalog: definitionOf(before) == name || definitionOf(after) == name}
 }
 
-// path returns a path as text: /conditions/users, or
-// /settings[a]/children[b] for members of lists.
+// path returns the text of a path: /conditions/users, or /settings[a]/children[b]
+// for members of lists.
 func (s *shortener) path(p path) string {
 	if len(p) == 0 {
 		return "(the whole object)"
 	}
 	p = p.short()
-	left := len(p)
-	if left > segmentsShown {
+	shown := len(p) // segments at the beginning, and as many at the end
+	if shown > segmentsShown {
 		s.cut = true
-		left = segmentsShown / 2
+		shown = segmentsShown / 2
 	}
-	text := s.segments(p[:left])
-	if len(p) > left {
-		text += "/…" + s.segments(p[len(p)-left:])
+	text := s.segments(p[:shown])
+	if len(p) > shown {
+		text += "/…" + s.segments(p[len(p)-shown:])
 	}
 	return text
 }
 
-// segments returns steps as text. Names of properties that follow each other
-// are quoted together, if they must be.
+// segments returns the text of segments. If consecutive names of properties need
+// quotes, it quotes them together.
 func (s *shortener) segments(p path) string {
 	var b, names strings.Builder
 	end := func() {
@@ -93,14 +93,15 @@ func (s *shortener) segments(p path) string {
 	return b.String()
 }
 
-// pointerEscapes are those of JSON pointers.
+// pointerEscapes are the escapes of JSON pointers.
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-// wrappers are the properties between a setting of a settings catalog policy
-// and its value or its children. A setting has one of them.
+// wrappers are the properties between a setting of a settings catalog policy and
+// its value or children.
 var wrappers = []string{"settingInstance", "choiceSettingValue", "simpleSettingValue", "groupSettingValue"}
 
-// short leaves out the wrappers between a setting and its value or children.
+// short returns the path without the wrappers between a setting and its value or
+// children.
 func (p path) short() path {
 	out := make(path, 0, len(p))
 	inCatalog := false
@@ -120,7 +121,8 @@ func (p path) short() path {
 	return out
 }
 
-// definition returns the setting that a value at p belongs to, "" if none.
+// definition returns the definition of the setting that contains the value at p,
+// or "".
 func (p path) definition() string {
 	for _, seg := range slices.Backward(p) {
 		if seg.catalog {

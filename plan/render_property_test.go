@@ -17,8 +17,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// drawValue draws a JSON value whose scalars are short, so that none is cut for
-// itself.
+// drawValue draws a JSON value with short scalars, none of which is truncated on
+// its own.
 func drawValue(t *rapid.T, depth int) any {
 	kinds := 6
 	if depth == 0 {
@@ -50,9 +50,9 @@ func drawValue(t *rapid.T, depth int) any {
 	}
 }
 
-// TestEveryChangeIsShown: of any change, each text and number that one side has
-// more of than the other is shown, or the item is marked; and nothing that is
-// shown is a control or format character, or long.
+// TestEveryChangeIsShown renders random changes. The output must contain each text
+// and number that only one side has, unless the item is marked as truncated. It
+// must not contain control or format characters.
 func TestEveryChangeIsShown(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := PropertyChange{Pointer: rapid.SampledFrom([]string{"", "/p", "/p/-", "/settings", "/settings/-", "/a~1b/\u200b"}).Draw(t, "pointer"),
@@ -77,10 +77,10 @@ func TestEveryChangeIsShown(t *testing.T) {
 		for name, out := range map[string]string{"text": text.String(), "markdown": strings.ReplaceAll(markdown.String(), `\|`, "|")} {
 			for _, r := range out {
 				if r != '\n' && r >= utf8.RuneSelf && !shows(r) || r < ' ' && r != '\n' {
-					t.Fatalf("%s: %U is written as it is in:\n%q", name, r, out)
+					t.Fatalf("%s: %U is not escaped in:\n%q", name, r, out)
 				}
 			}
-			if strings.Contains(out, notWhole) {
+			if strings.Contains(out, truncated) {
 				continue
 			}
 			for _, leaf := range slices.Concat(onlyIn(was, will), onlyIn(will, was)) {
@@ -92,8 +92,9 @@ func TestEveryChangeIsShown(t *testing.T) {
 	})
 }
 
-// leavesOf returns the texts, line by line, and the numbers in a value, as they
-// are shown. Types and definitions of settings are told by other means.
+// leavesOf returns the texts, line by line, and the numbers in a value, in the form
+// that the renderers show. It leaves out the types and definitions of settings,
+// which the renderers show in another form.
 func leavesOf(n *jsonval.Node) []string {
 	switch {
 	case n == nil || n.Kind == 'n' || n.Kind == 't' || n.Kind == 'f':
@@ -121,11 +122,11 @@ func leavesOf(n *jsonval.Node) []string {
 	return []string{string(n.JSON())}
 }
 
-// TestRenderIsLinear renders values of a size and of twice that size: it takes
-// no more than about twice the memory, and so the time.
+// TestRenderIsLinear renders values of a size and of twice that size. Twice the
+// size must take at most about twice the memory, which stands for the time.
 func TestRenderIsLinear(t *testing.T) {
 	if underRace {
-		t.Skip("the race detector makes pools lose what they keep: run without -race")
+		t.Skip("a sync.Pool drops values under the race detector: run without -race")
 	}
 	nested := func(n int, leaf string) json.RawMessage {
 		return json.RawMessage(strings.Repeat(`{"a":`, n) + leaf + strings.Repeat(`}`, n))
@@ -202,8 +203,8 @@ func TestRenderIsLinear(t *testing.T) {
 				runtime.ReadMemStats(&after)
 				return float64(after.TotalAlloc - before.TotalAlloc)
 			}
-			// The least of some runs: what a pool has lost to the collector is
-			// allocated again, now and then.
+			// Take the least of several runs: a run allocates more if the
+			// garbage collector has emptied a sync.Pool.
 			least := func(n int) float64 { return min(cost(n), cost(n), cost(n)) }
 			const n = 2000
 			if once, twice := least(n), least(2*n); twice > 3*once {
@@ -213,7 +214,7 @@ func TestRenderIsLinear(t *testing.T) {
 	}
 }
 
-// FuzzRender renders whatever can be read as a plan.
+// FuzzRender renders plans of any content, valid or not.
 func FuzzRender(f *testing.F) {
 	for _, p := range []*Plan{displayPlan(f), hostilePlan(), samplePlan()} {
 		data, err := json.Marshal(p)

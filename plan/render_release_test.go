@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// baselineAreas are what policies of an Intune baseline are about.
+// baselineAreas are the areas in the names of an Intune baseline's policies.
 var baselineAreas = []string{
 	"ES - Defender Antivirus - D - AV Configuration", "ES - Attack Surface Reduction - D - ASR Rules", "ES - Encryption - D - BitLocker OS Disk",
 	"ES - Windows Firewall - D - Firewall Configuration", "SC - Device Security - D - Local Security Policies", "SC - Device Security - D - Login and Lock Screen",
@@ -19,9 +19,9 @@ var baselineAreas = []string{
 	"SC - Windows Update for Business - D - Reports and Telemetry", "SC - Google Chrome - U - Profiles and Sign-In", "CP - Compliance - U - Device Health",
 }
 
-// releasePlan is a plan in the shape of a release of an Intune baseline: 51
-// policies whose name has another version, 55 policies with other settings, of
-// which 24 have another version in their description only, and 20 new ones.
+// releasePlan returns a plan like that of a release of an Intune baseline: 51
+// policies with a new version in the name, 24 with a new version in the
+// description, 31 with changed settings, and 20 new policies.
 func releasePlan() *Plan {
 	p := &Plan{Tenant: "contoso", Revision: "3f9c2d1"}
 	add := func(it Item) {
@@ -80,12 +80,12 @@ func TestReleaseReadsInThreeScreens(t *testing.T) {
 		t.Errorf("the release takes %d lines:\n%s", used, text)
 	}
 	for _, want := range []string{
-		"20 to create, 106 to update", "20 items are " + notWhole,
+		"20 to create, 106 to update", "20 items are " + truncated,
 		`~ update 51, all in the same way, renamed: at the end "v3.3" → "v3.4"`,
 		`each "Win - OIB - ", then one of these, then " - v3.4":`, "~ update 24, all in the same way\n", `/description: "{name}, part of release 3.3" → "{name}, part of release 3.4"`,
 		"/settings[device_vendor_msft_policy_config_area4_setting81]: …_1 → …_0",
 		"/settings[device_vendor_msft_policy_config_area5_setting75_days]: (none) → 75",
-		" - v3.4\": 28 settings, 4 more [" + notWhole + "]",
+		" - v3.4\": 28 settings, 4 more [" + truncated + "]",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q", want)
@@ -104,7 +104,7 @@ func TestReleaseReadsInThreeScreens(t *testing.T) {
 	t.Logf("%d lines", used)
 }
 
-// TestGroups groups items that are changed alike, and only those.
+// TestGroups: the renderers group items with the same change, and no others.
 func TestGroups(t *testing.T) {
 	item := func(key string, before, after any) Item {
 		return Item{Kind: "policies", Key: key, Verb: tenant.Update, Changes: []PropertyChange{{Pointer: "/p", Before: encoded(before), After: encoded(after)}}}
@@ -126,17 +126,17 @@ func TestGroups(t *testing.T) {
 	}{
 		{"equal changes", []Item{item("AAAA", 1, 2), item("BBBB", 1, 2)}, []string{"~ update 2, all in the same way\n", "        \"AAAA\", \"BBBB\"\n        /p: 1 → 2\n"}, nil},
 		{"changes that name their item", []Item{item("AAAA", "x", "x AAAA"), item("BBBB", "x", "x BBBB")},
-			[]string{`/p: "x" → "x {name}"`, "where {name} is the item's own"}, nil},
-		{"a value that is the word for a name", []Item{item("AAAA", "x", "{name}"), item("BBBB", "x", "{name}")}, []string{`~ update "AAAA"`, `~ update "BBBB"`}, []string{"in the same way"}},
+			[]string{`/p: "x" → "x {name}"`, "{name} is the item's own name"}, nil},
+		{"a value that is a placeholder", []Item{item("AAAA", "x", "{name}"), item("BBBB", "x", "{name}")}, []string{`~ update "AAAA"`, `~ update "BBBB"`}, []string{"in the same way"}},
 		{"other values", []Item{item("AAAA", 1, 2), item("BBBB", 1, 3)}, []string{`~ update "AAAA"`}, []string{"in the same way"}},
 		{"one renames to the other's name", []Item{item("AAAA", 1, "BBBB"), item("BBBB", 1, "AAAA")}, []string{`1 → "BBBB"`, `1 → "AAAA"`}, []string{"in the same way"}},
 		{"other origins", []Item{item("AAAA", 1, 2), with(item("BBBB", 1, 2), func(it *Item) { it.Origin = Enforce })}, []string{undoes}, []string{"in the same way"}},
 		{"other dependencies", []Item{item("AAAA", 1, 2), with(item("BBBB", 1, 2), func(it *Item) { it.DependsOn = []string{"x/y"} })}, []string{"waits for"}, []string{"in the same way"}},
 		{"conflicts", []Item{with(item("AAAA", 1, 2), func(it *Item) { it.Origin = Clash }), with(item("BBBB", 1, 2), func(it *Item) { it.Origin = Clash })}, []string{`! update "AAAA"`}, []string{"in the same way"}},
-		{"renames alike", []Item{renamed("A v2", "A v1"), renamed("B v2", "B v1")}, []string{`~ update 2, all in the same way, renamed: at the end "v1" → "v2"`, `"A v2", "B v2"`}, []string{"/displayName"}},
+		{"equal renames", []Item{renamed("A v2", "A v1"), renamed("B v2", "B v1")}, []string{`~ update 2, all in the same way, renamed: at the end "v1" → "v2"`, `"A v2", "B v2"`}, []string{"/displayName"}},
 		{"renames at the beginning", []Item{renamed("New A", "Old A"), renamed("New B", "Old B")}, []string{`renamed: at the beginning "Old" → "New"`}, []string{"/displayName"}},
 		{"a rename", []Item{renamed("B", "A")}, []string{"~ update \"B\", renamed from \"A\"\n\n"}, []string{"/displayName"}},
-		{"a rename of another kind", []Item{renamed("A v2", "A v1"), renamed("B v2", "B v0")}, []string{`"A v2", renamed from "A v1"`, `"B v2", renamed from "B v0"`}, []string{"in the same way"}},
+		{"different renames", []Item{renamed("A v2", "A v1"), renamed("B v2", "B v0")}, []string{`"A v2", renamed from "A v1"`, `"B v2", renamed from "B v0"`}, []string{"in the same way"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestGroups(t *testing.T) {
 				}
 			}
 			if len(tt.not) == 0 && !strings.Contains(markdown, "in the same way") {
-				t.Errorf("the Markdown does not group:\n%s", markdown)
+				t.Errorf("the Markdown has no group:\n%s", markdown)
 			}
 			checkMarkdown(t, markdown)
 			if t.Failed() {
@@ -162,8 +162,8 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestNotesAreGrouped: notes that say the same of several objects are one, and
-// every object is named.
+// TestNotesAreGrouped: equal notes about several objects are one note, which names
+// every object.
 func TestNotesAreGrouped(t *testing.T) {
 	p := new(Plan)
 	for i := range 30 {
@@ -178,12 +178,12 @@ func TestNotesAreGrouped(t *testing.T) {
 	}
 	for i := range 30 {
 		if key := fmt.Sprintf("%q", fmt.Sprintf("Policy %d", i)); strings.Count(text, key) != 1 || strings.Count(markdown, key) != 1 {
-			t.Errorf("%s is not named once", key)
+			t.Errorf("the output does not name %s exactly once", key)
 		}
 	}
 }
 
-// TestWidth lays lists out for the terminal.
+// TestWidth: lists are wrapped at the width of the terminal.
 func TestWidth(t *testing.T) {
 	var list []string
 	for i := range 40 {
@@ -211,7 +211,6 @@ func TestWidth(t *testing.T) {
 	}
 }
 
-// TestPacked packs texts into lines.
 func TestPacked(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

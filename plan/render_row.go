@@ -6,16 +6,16 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// row is one changed property as shown.
+// row is one changed property as shown to people.
 type row struct {
 	name                string
 	clash               bool
 	remark              string
 	base, before, after string
-	// summary and lines replace before and after where those are lists or texts.
+	// summary and lines replace before and after if these are lists or texts.
 	summary string
 	lines   []diffLine
-	times   int // how often the row is there; 0 for once
+	times   int // how many equal rows this row represents; 0 for one
 }
 
 // title is the row's name with its remarks.
@@ -30,32 +30,32 @@ func (r row) title() string {
 	return title
 }
 
-// sides are a value when both sides last agreed, the tenant's, and the
-// proposed one. An absent one is nil.
+// sides are the agreed value, the tenant's value and the proposed value of a
+// property. An absent value is nil.
 type sides struct{ base, before, after *jsonval.Node }
 
-// each returns what f returns of each side.
+// each returns the results of f for the three values.
 func (s sides) each(f func(*jsonval.Node) *jsonval.Node) sides {
 	return sides{f(s.base), f(s.before), f(s.after)}
 }
 
-// rowWriter shows one change by rows.
+// rowWriter collects the rows of one change.
 type rowWriter struct {
 	*shortener
 	width    int
-	like     row // what all rows of the change have in common
+	like     row // the fields that all rows of the change have in common
 	redacted bool
 	rows     []row
 }
 
-// change shows a change from the given path on.
+// change adds the rows of a change. The values are at the given path.
 func (w *rowWriter) change(at path, secret *secretTree, v sides) {
 	if secret.here() || w.redacted && !hasMembers(v.before) && !hasMembers(v.after) {
 		w.hide(at, v)
 		return
 	}
-	// A member of a set that stays is shown by what changes in it, if it has a
-	// name. Others stay in one piece, if that is short.
+	// A changed member of a set has rows for its changed properties if it has a
+	// name. Without a name it is one value.
 	var last segment
 	if len(at) > 0 {
 		last = at[len(at)-1]
@@ -71,13 +71,13 @@ func (w *rowWriter) change(at path, secret *secretTree, v sides) {
 		w.value(at, secret, v)
 	}
 	if len(w.rows) == 0 {
-		// Both sides look the same, as where the difference is a secret.
+		// Both sides are equal, because the difference is a secret.
 		w.hide(at, v)
 	}
 }
 
-// value shows what differs at a path and below it: property by property in
-// objects, and member by member in lists whose members have names.
+// value adds rows for the differences at a path and below it: property by property
+// in objects, and member by member in lists whose members have names.
 func (w *rowWriter) value(at path, secret *secretTree, v sides) {
 	switch {
 	case secret.here():
@@ -112,7 +112,7 @@ func (w *rowWriter) row(at path) row {
 	return r
 }
 
-// leaf shows one value as a whole.
+// leaf adds one row for a whole value.
 func (w *rowWriter) leaf(at path, v sides) {
 	if jsonval.Equal(v.before, v.after) {
 		return
@@ -137,8 +137,8 @@ func (w *rowWriter) leaf(at path, v sides) {
 	w.rows = append(w.rows, r)
 }
 
-// alikeValues returns the remark about two texts that may look alike, or about
-// the first two such members of two lists.
+// alikeValues returns the remark of [alike] about two texts, or about the first
+// pair of members of two lists that may look alike.
 func alikeValues(before, after *jsonval.Node) string {
 	if before.IsString() && after.IsString() {
 		return alike(before.Text, after.Text)
@@ -146,10 +146,10 @@ func alikeValues(before, after *jsonval.Node) string {
 	if !before.IsArray() || !after.IsArray() {
 		return ""
 	}
-	gone, come := unpaired(before.Kids, after.Kids), unpaired(after.Kids, before.Kids)
-	for i := range min(len(gone), len(come)) {
-		if gone[i].IsString() && come[i].IsString() {
-			if remark := alike(gone[i].Text, come[i].Text); remark != "" {
+	removed, added := unpaired(before.Kids, after.Kids), unpaired(after.Kids, before.Kids)
+	for i := range min(len(removed), len(added)) {
+		if removed[i].IsString() && added[i].IsString() {
+			if remark := alike(removed[i].Text, added[i].Text); remark != "" {
 				return remark
 			}
 		}
@@ -157,7 +157,7 @@ func alikeValues(before, after *jsonval.Node) string {
 	return ""
 }
 
-// hide shows of secrets only which sides have one.
+// hide adds a row that shows only which sides have a secret.
 func (w *rowWriter) hide(at path, v sides) {
 	show := func(n *jsonval.Node) string {
 		if n == nil {

@@ -9,13 +9,13 @@ import (
 
 const catalogType = "#microsoft.graph.deviceManagementConfiguration"
 
-// implied reports whether a property of a setting of a settings catalog policy
-// follows from the rest of an added or removed setting, so that showing it
-// would tell nothing: its definition, which names the setting already; the
-// types that Graph documents for its form
-// (deviceManagementConfigurationSettingInstance and
-// deviceManagementConfigurationSettingValue); and children and template
-// references that are empty. Another type or value is shown.
+// implied reports whether a property of an added or removed setting of a settings
+// catalog policy follows from the rest of the setting, so that the renderers can
+// leave it out. These are the definition, which is the setting's name; empty
+// children and template references; and a type that is the one Graph documents for
+// the setting's properties (deviceManagementConfigurationSettingInstance and
+// deviceManagementConfigurationSettingValue). The renderers show any other type or
+// value.
 func implied(at path, name string, before, after *jsonval.Node) bool {
 	object := before
 	if object == nil {
@@ -37,8 +37,8 @@ func implied(at path, name string, before, after *jsonval.Node) bool {
 	return false
 }
 
-// typeOfSetting returns the type that the form of a setting, its instance or
-// its value stands for; "" if the form is none that is known.
+// typeOfSetting returns the type of a setting, an instance or a value that follows
+// from its properties. It returns "" if the properties are not known ones.
 func typeOfSetting(at segment, object *jsonval.Node) string {
 	if at.member || at.text == "settingInstance" {
 		if object.Get("settingInstance") != nil {
@@ -68,8 +68,8 @@ func typeOfSetting(at segment, object *jsonval.Node) string {
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// showSetting shows a value whole. A choice of a setting, whose text begins
-// with the setting's definition, is shown by what follows the definition.
+// showSetting returns a whole value on one line. The text of a choice begins with
+// the definition of its setting. showSetting shows only the rest of it.
 func showSetting(definition string, n *jsonval.Node) string {
 	if definition != "" && n.IsString() {
 		if choice, ok := strings.CutPrefix(n.Text, definition+"_"); ok && isPlain(choice) {

@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// displayPlan is a plan as it may occur, with one of most things.
+// displayPlan returns a typical plan, with most kinds of content once.
 func displayPlan(t testing.TB) *Plan {
 	t.Helper()
 	p := &Plan{
@@ -88,7 +88,7 @@ func displayPlan(t testing.TB) *Plan {
 	return p
 }
 
-// longPlan has values that do not fit a line.
+// longPlan returns a plan with values that do not fit on a line.
 func longPlan() *Plan {
 	list := func(from, to int) json.RawMessage {
 		var members []string
@@ -147,7 +147,8 @@ func longPlan() *Plan {
 	}}
 }
 
-// hostilePlan has names and values that try to be something else.
+// hostilePlan returns a plan with names and values that try to imitate other
+// output.
 func hostilePlan() *Plan {
 	const (
 		control  = "\x1b[2J\x1b[31mred\x1b[0m\a\b\r\x00\x7f\u0085\u009b0m"
@@ -210,7 +211,7 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// TestRenderOrder: a plan looks the same whatever the order of its lists.
+// TestRenderOrder: the output does not depend on the order of the plan's lists.
 func TestRenderOrder(t *testing.T) {
 	render := func(p *Plan) string {
 		var b bytes.Buffer
@@ -221,12 +222,12 @@ func TestRenderOrder(t *testing.T) {
 	}
 	p, q := displayPlan(t), displayPlan(t)
 	q.Items[0], q.Items[4] = q.Items[4], q.Items[0]
-	q.Items[3].Changes = nil // a create may show its After instead
+	q.Items[3].Changes = nil // a create without changes shows its After
 	q.Items[2].Changes[0], q.Items[2].Changes[2] = q.Items[2].Changes[2], q.Items[2].Changes[0]
 	q.Notes[0], q.Notes[1] = q.Notes[1], q.Notes[0]
 	q.Kinds[0], q.Kinds[3] = q.Kinds[3], q.Kinds[0]
 	if got, want := render(q), render(p); got != want {
-		t.Errorf("rendered otherwise:\n%s", script.Difference(want, got))
+		t.Errorf("the outputs differ:\n%s", script.Difference(want, got))
 	}
 	if q.Items[0].Wave != 2 || q.Notes[0].Class != Ambiguous {
 		t.Error("rendering changed the plan")
@@ -258,12 +259,12 @@ func TestRenderHidesSecrets(t *testing.T) {
 		}
 	}
 	if !strings.Contains(b.String(), "/open: 1") {
-		t.Errorf("what is no secret is not shown:\n%s", b.String())
+		t.Errorf("the output lacks a value that is not secret:\n%s", b.String())
 	}
 }
 
-// TestTextShowsEveryDifference: however long two values are, they do not look
-// the same if they are not.
+// TestTextShowsEveryDifference: the output shows the difference between two values
+// of any length.
 func TestTextShowsEveryDifference(t *testing.T) {
 	filler := strings.Repeat("abc, ", 400)
 	for _, at := range []int{0, 5, 290, 305, 1000, len(filler)} {
@@ -308,19 +309,19 @@ type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
 
-// checkVisible reports characters that do not show.
+// checkVisible fails if s has invisible characters.
 func checkVisible(t *testing.T, s string) {
 	t.Helper()
 	for _, r := range s {
 		if r != '\n' && !shows(r) {
-			t.Fatalf("%U is written as it is in:\n%q", r, s)
+			t.Fatalf("%U is not escaped in:\n%q", r, s)
 		}
 	}
 }
 
-// checkMarkdown takes the code spans and escapes out of each line and reports
-// markup among the rest that the renderer does not write, and table rows of
-// another width than their head.
+// checkMarkdown removes the code spans and escapes from each line. It fails for
+// markup in the rest that the renderer never writes, and for a table row with
+// another number of columns than its header.
 func checkMarkdown(t *testing.T, s string) {
 	t.Helper()
 	width := 0
@@ -334,7 +335,7 @@ func checkMarkdown(t *testing.T, s string) {
 		case width == 0:
 			width = bars
 		case bars != width:
-			t.Errorf("%d bars instead of %d in %q", bars, width, line)
+			t.Errorf("%d bars, want %d, in %q", bars, width, line)
 		}
 		if strings.ContainsAny(rest, "<>[]`&~") || strings.Contains(rest, "://") || strings.Contains(rest, "www.") {
 			t.Errorf("markup in %q: %q", line, rest)
@@ -348,8 +349,8 @@ func checkMarkdown(t *testing.T, s string) {
 	}
 }
 
-// outsideCode removes code spans and escaped characters from a line. Bars are
-// looked at first, as tables do.
+// outsideCode removes code spans and escaped characters from a line. It keeps
+// unescaped bars in code spans, because a table splits a line there first.
 func outsideCode(t *testing.T, line string) string {
 	t.Helper()
 	var b strings.Builder
@@ -377,7 +378,7 @@ func outsideCode(t *testing.T, line string) string {
 	return b.String()
 }
 
-// closingTicks returns where a run of exactly so many backticks begins.
+// closingTicks returns the index of a run of exactly ticks backticks, or -1.
 func closingTicks(s string, ticks int) int {
 	for i := 0; i < len(s); {
 		if s[i] != '`' {
@@ -393,7 +394,7 @@ func closingTicks(s string, ticks int) int {
 	return -1
 }
 
-// unescapedBars returns the bars before which the number of backslashes is even.
+// unescapedBars returns the bars in s after an even number of backslashes.
 func unescapedBars(s string) string {
 	var bars string
 	slashes := 0

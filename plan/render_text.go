@@ -9,32 +9,32 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// widthDefault is that of [Plan.Text], widthLeast the narrowest that lists are
-// laid out for.
+// widthDefault is the width of [Plan.Text]. widthLeast is the smallest width of
+// [Plan.TextWidth].
 const (
 	widthDefault = 100
 	widthLeast   = 40
 )
 
-// Text writes the plan as [Plan.TextWidth] does for a width of 100.
+// Text writes the plan to w like [Plan.TextWidth] with a width of 100.
 func (p *Plan) Text(w io.Writer) error { return p.TextWidth(w, 0) }
 
-// TextWidth writes the plan for a terminal, in UTF-8 and without colors, for a
-// person who must decide. Names and values from the tenant and the repository
-// are quoted, and whatever does not show is written as an escape. Items that
-// are changed in the same way stand together.
+// TextWidth writes the plan to w for a person who decides on it, as UTF-8 for a
+// terminal, without colors. It quotes names and values from the tenant and the
+// repository, and escapes invisible characters. It groups items with the same
+// change.
 //
-// Items are marked "+" for create, "~" for update, "-" for delete and "!" for
-// a conflict. Members of lists are called after what tells them from the
-// others, in brackets. Long texts are shown by the lines or places that
-// differ. Every text is bounded: if something that changes is left
-// out, its item is marked NOT WHOLE, and the second line says how many are.
-// The JSON form ([Plan.Encode]) has everything.
+// The mark of an item is "+" for create, "~" for update, "-" for delete and "!"
+// for a conflict. Members of lists have an identifying name in brackets. A long
+// text is shown by its differing lines or places. The length of every text is
+// limited. An item is marked TRUNCATED if the output leaves out a part of its
+// changes, and the second line has the number of such items. The JSON form
+// ([Plan.Encode]) has the whole plan.
 //
-// The width is that of the terminal, in characters: 0 or less means 100, and
-// less than 40 counts as 40. Lists are laid out for it, and what does not fit on
-// a line beside its name is put below it; a single long value is not broken.
-// The error is the writer's.
+// The width is in characters: 0 or less means 100, and less than 40 means 40.
+// Lists are wrapped at this width. A value that does not fit next to its name is
+// on the next line, and one long value is not wrapped. TextWidth returns the error
+// of w.
 func (p *Plan) TextWidth(w io.Writer, width int) error {
 	t := textWriter{width: width}
 	if t.width <= 0 {
@@ -64,11 +64,11 @@ func (p *Plan) TextWidth(w io.Writer, width int) error {
 	if p.Revision != "" {
 		made = head.rest.name(p.Revision)
 	}
-	if cut := notWholeText(steps, &head.rest); cut != "" {
+	if cut := truncationText(steps, &head.rest); cut != "" {
 		head.line(0, "%s", cut)
 	}
 	if made != "" {
-		head.line(0, "Made against revision %s of the desired line", made)
+		head.line(0, "Made against repository revision %s", made)
 	}
 	if _, err := io.WriteString(w, head.String()+t.String()); err != nil {
 		return fmt.Errorf("plan: write text: %w", err)
@@ -79,10 +79,10 @@ func (p *Plan) TextWidth(w io.Writer, width int) error {
 type textWriter struct {
 	strings.Builder
 	width int
-	rest  shortener // of what is outside the items
+	rest  shortener // for text outside the items
 }
 
-// listIndent is how far lines of lists are indented, with their sign.
+// listIndent is the indentation of the lines of lists, including their sign.
 const listIndent = 14
 
 func (t *textWriter) line(indent int, format string, args ...any) {
@@ -90,7 +90,7 @@ func (t *textWriter) line(indent int, format string, args ...any) {
 	t.WriteString(strings.Repeat("  ", indent) + text + "\n")
 }
 
-// list writes texts, parted by commas, in lines of the width.
+// list writes texts, separated by commas, in lines of the width.
 func (t *textWriter) list(indent int, texts []string) {
 	for _, line := range packed(texts, t.width-2*indent) {
 		t.line(indent, "%s", line)
@@ -142,11 +142,11 @@ func (t *textWriter) item(v *itemView) {
 	if v.remarks != "" {
 		head += ", " + v.remarks
 	}
-	if v.left != "" {
-		head += ": " + v.left
+	if v.size != "" {
+		head += ": " + v.size
 	}
 	if v.cut {
-		head += " [" + notWhole + "]"
+		head += " [" + truncated + "]"
 	}
 	t.line(2, "%s", head)
 	t.rows(v.item.Verb, v.rows)
@@ -154,7 +154,7 @@ func (t *textWriter) item(v *itemView) {
 	t.waits(v.waits)
 }
 
-// values says what is written in place of references to properties.
+// values writes the lines with the values of references.
 func (t *textWriter) values(lines []string) {
 	for _, line := range lines {
 		t.line(4, "%s", line)
@@ -193,7 +193,7 @@ func (t *textWriter) row(verb tenant.Verb, r row) {
 	case verb == tenant.Delete:
 		t.line(indent, "%s: %s", name, r.before)
 	case 2*indent+utf8.RuneCountInString(name+": "+pair) > t.width || rightToLeft(name+pair):
-		// Also where the arrow could seem to point the wrong way.
+		// Next to right-to-left text, a display may reverse the arrow.
 		t.line(indent, "%s", name)
 		t.line(indent+2, "tenant:   %s", r.before)
 		t.line(indent+2, "proposed: %s", r.after)
@@ -228,7 +228,7 @@ func (t *textWriter) notes(classes []classNotes) {
 
 func noteTitle(c NoteClass) string {
 	if c.Failure() {
-		return "Problems: asked for, and not done"
+		return "Problems: requested but not done"
 	}
 	return "For information"
 }
@@ -240,17 +240,20 @@ func noteHead(c classNotes, s *shortener) string {
 	return s.word(string(c.class)) + ": " + c.meaning
 }
 
+const incompleteTitle = "Not completely read, so missing objects do not count as deleted"
+
 func (t *textWriter) incomplete(states []tenant.KindState) {
 	if len(states) == 0 {
 		return
 	}
-	t.line(0, "\nNot completely read, so nothing is concluded from absence there")
+	t.line(0, "\n%s", incompleteTitle)
 	for _, k := range states {
 		t.line(1, "%s: %s", t.rest.word(k.Kind), kindStateText(k, &t.rest))
 	}
 }
 
-// kindStateText says what was read of a kind, why not all, and what would help.
+// kindStateText says how completely a kind was read, the reason, and the missing
+// permissions.
 func kindStateText(k tenant.KindState, s *shortener) string {
 	text := s.word(string(k.Completeness))
 	if k.Reason != "" {

@@ -7,14 +7,14 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// The words that stand in place of a value.
+// The texts that replace an absent value and a secret.
 const (
 	absentText = "(none)"
 	hiddenText = "(hidden)"
 )
 
-// readValue parses a value for showing: nil if it is absent. Text that is no
-// JSON becomes a string, so that it is shown at least.
+// readValue parses a value to show it. It returns nil for an absent value. A text
+// that is not valid JSON becomes a string, so that the renderers can show it.
 func readValue(raw json.RawMessage) *jsonval.Node {
 	if len(raw) == 0 {
 		return nil
@@ -78,13 +78,13 @@ func showMembers(n *jsonval.Node) []string {
 // hasMembers reports whether a value is an object or array that is not empty.
 func hasMembers(n *jsonval.Node) bool { return n != nil && len(n.Kids) > 0 }
 
-// isOrAbsent reports whether both values are of a type, or one is and the
-// other is absent.
+// isOrAbsent reports whether both values are of a type, or one is and the other is
+// absent. is checks the type.
 func isOrAbsent(a, b *jsonval.Node, is func(*jsonval.Node) bool) bool {
 	return (a == nil || is(a)) && (b == nil || is(b)) && (a != nil || b != nil)
 }
 
-// memberNames returns the names that either object has, sorted.
+// memberNames returns the names of the members of both objects, sorted.
 func memberNames(a, b *jsonval.Node) []string {
 	var x, y []string
 	if a.IsObject() {

@@ -7,36 +7,40 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// Resolved is what one reference of an [Item] stands for. Carrying the item out
-// writes this value; where the tenant has another by then, nothing is written.
+// Resolved is the value of one reference in an [Item]. Applying the item writes
+// this value. If the reference has another value by then, the item is not
+// applied.
 type Resolved struct {
-	// Ref is the reference as it stands in the item: "${groups/Staff}", or
-	// "${groups/Staff#mail}" for a property. Former names are already replaced
-	// by present ones.
+	// Ref is the reference in the item: "${groups/Staff}", or
+	// "${groups/Staff#mail}" for a property. It has the present key of the object
+	// and never a former one.
 	Ref string `json:"ref"`
-	// ID is the id of the object that Ref names. It is also a property that the
-	// kind declares for the place, if its value is a GUID: such a property names
-	// the object as the id does. Not part of ChangeDigest.
+	// ID is the id of the object that Ref names. If Ref names a property that the
+	// kind declares for this place and whose value is a GUID, ID is that GUID,
+	// because it identifies the object like an id. ID is not part of
+	// ChangeDigest.
 	ID string `json:"id,omitempty"`
-	// Value is the value of the property that Ref names, if that is no ID. A
-	// text of a person may stand there, so it is shown and part of both digests.
+	// Value is the value of the property that Ref names, if it is not in ID. It
+	// may be a text that a person wrote. So the renderers show it, and both
+	// digests cover it.
 	Value string `json:"value,omitempty"`
-	// New: the plan creates the object that Ref names. Its id is not known yet;
-	// a property has the value that the object's file says.
+	// New reports that the plan creates the object that Ref names. Its id is not
+	// known yet. The value of a property comes from the object's file.
 	New bool `json:"new,omitempty"`
-	// Undeclared: Ref stands at a place where the kind declares no reference, so
-	// that nothing but the file says that the text there is an id.
+	// Undeclared reports that the kind declares no reference at a place of Ref.
+	// There only the file says that the text is an id.
 	Undeclared bool `json:"undeclared,omitempty"`
 }
 
-// property reports whether the reference is to a property.
+// property reports whether Ref names a property.
 func (r *Resolved) property() bool {
 	ref := reference.ReferenceIn(jsonval.StringNode(r.Ref))
 	return ref != nil && ref.Property != ""
 }
 
-// shownValues returns a line for each reference of which a person must see what
-// is written in its place: `"${groups/Staff#mail}" = "staff@contoso.com"`.
+// shownValues returns a line for each reference whose value a person must see:
+// `"${groups/Staff#mail}" = "staff@contoso.com"`. An id at a declared place needs
+// no line.
 func (it *Item) shownValues(s *shortener) []string {
 	var lines []string
 	for i := range it.Resolved {
@@ -56,10 +60,10 @@ func (it *Item) shownValues(s *shortener) []string {
 	return lines
 }
 
-// valuesShown is how many values of one item are shown.
+// valuesShown is the largest number of values that are shown for one item.
 const valuesShown = 100
 
-// changedValues are the resolved properties that the changes refer to.
+// changedValues returns the resolved properties that the changes refer to.
 func (it *Item) changedValues() ([]Resolved, error) {
 	values := map[string]Resolved{}
 	for i := range it.Resolved {

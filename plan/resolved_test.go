@@ -7,8 +7,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A person sees what is written where a reference stands for a text, and what
-// an id at a place is that nothing declares. Ids at declared places are not shown.
+// TestShowsResolvedValues: the output shows the values of properties, and ids at
+// undeclared places. It does not show ids at declared places.
 func TestShowsResolvedValues(t *testing.T) {
 	p := &Plan{Format: 1, Tenant: "contoso", Items: []Item{{
 		ID: "policies/P", Kind: "policies", Key: "P", Verb: tenant.Update,

@@ -6,22 +6,23 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Break adds rules that the plan breaks, found by somebody who looked at it from
-// outside, and renews its digests: an approval has to name them too.
+// Break adds violations that were found after the plan was made, and seals the
+// plan again ([Plan.Seal]). An approval must name their rules too. It returns the
+// error of Seal, and must not run concurrently with other uses of the plan.
 func (p *Plan) Break(broken ...Violation) error {
 	p.Broken = append(p.Broken, broken...)
 	return p.Seal()
 }
 
-// Matches reports whether the selector chooses the object. "*" in Key stands
-// for any run of characters, also an empty one and across slashes; there is no
-// escape for it. Kind has no wildcards.
+// Matches reports whether the selector chooses the object. A "*" in Key matches
+// any run of characters, including an empty run and slashes. It cannot be
+// escaped. Kind has no wildcards.
 func (s Selector) Matches(kind, key string) bool {
 	return (s.Kind == "" || s.Kind == kind) && (s.Key == "" || matchesText(s.Key, key))
 }
 
-// matchesText reports whether s matches pattern, in which "*" stands for any
-// run of characters.
+// matchesText reports whether s matches pattern, in which "*" matches any run of
+// characters.
 func matchesText(pattern, s string) bool {
 	first, rest, found := strings.Cut(pattern, "*")
 	if !found {
@@ -44,79 +45,83 @@ func matchesText(pattern, s string) bool {
 	}
 }
 
-// Rules are the host's. The zero value adopts drift, ignores nothing, and
-// guards with the default limits.
+// Rules say what a sync may propose for a tenant. The host defines them. The zero
+// value adopts drift, ignores no difference, and has the default limits.
 type Rules struct {
-	// Enforce proposes changes that undo drift: what was changed in the tenant
-	// only. Otherwise drift is adopted: written into the repository, at backup.
+	// Enforce makes a sync undo drift, which is a change made only in the tenant.
+	// Without Enforce, a sync adopts drift: it writes the change into the
+	// repository.
 	Enforce bool
-	// EnforceByKind overrides Enforce for the kinds that it has, by name.
+	// EnforceByKind overrides Enforce for some kinds, by the kind's name.
 	EnforceByKind map[string]bool
-	// Deletes turns deletes on for kinds whose scope is Listed, where they are
-	// off otherwise.
+	// Deletes allows deletes for kinds with the scope [tenant.Listed], by the
+	// kind's name. A sync proposes no deletes for other kinds with this scope.
 	Deletes map[string]bool
-	// Ignore are differences to leave alone.
+	// Ignore has rules for differences that a sync leaves alone.
 	Ignore []Ignore
-	// Deviations are accepted differences, by object and property.
+	// Deviations are accepted differences.
 	Deviations []Deviation
-	// Protected objects break the rule "protected" when a plan touches them.
+	// Protected selects objects. A plan that changes one of them breaks the rule
+	// "protected".
 	Protected []Selector
-	// MaxDeletes is the number of deletes, of all kinds together, above which a
-	// plan breaks the rule "max-deletes". Defaults to 10; negative means no limit.
-	// A renamed object is not deleted.
+	// MaxDeletes is the largest number of deletes, of all kinds together. A plan
+	// with more deletes breaks the rule "max-deletes". A renamed object does not
+	// count as deleted. Negative means no limit. Defaults to 10.
 	MaxDeletes int
 	// MaxDeleteShare limits the deletes of each kind, in percent of the kind's
-	// objects. Defaults to 30; negative means no limit. A plan that deletes more
-	// breaks "max-deletes" too, once for each such kind. The kind's objects are
-	// those that the tenant has and that the repository has as well, or had when
-	// both last agreed. Fractions are cut off: 30 percent of 9 objects are 2. One
-	// object of a kind may always be deleted, and of a kind with fewer than 5
-	// objects never more than one, whatever the share is, unless it is negative.
+	// objects, rounded down: 30 percent of 9 objects are 2. A plan that deletes
+	// more breaks "max-deletes", once for each such kind. The share counts the
+	// objects of the tenant that the repository or the base has too. One delete of
+	// a kind is always within the limit. Of a kind with fewer than 5 objects, two
+	// deletes always exceed it. Negative means no limit. Defaults to 30.
 	MaxDeleteShare int
-	// MaxUpdates is the number of updated objects, of all kinds together, above
-	// which a plan breaks the rule "max-updates". Defaults to 200; negative means
-	// no limit. An object does not count if nothing changes but its name
-	// (displayName, or the property of that sort in the kind's natural key) or its
-	// description.
+	// MaxUpdates is the largest number of updated objects, of all kinds together.
+	// A plan with more breaks the rule "max-updates". An object does not count if
+	// only its name (displayName, or the name in the kind's natural key) or its
+	// description changes. Negative means no limit. Defaults to 200.
 	MaxUpdates int
 	// MaxUpdateShare limits the updates of each kind, in percent of the kind's
-	// objects as MaxDeleteShare counts them. A plan that updates more breaks
-	// "max-updates" too, once for each such kind. One object of a kind may always
-	// be updated. Zero or negative means no limit.
+	// objects, which it counts like MaxDeleteShare. A plan that updates more
+	// breaks "max-updates", once for each such kind. One update of a kind is
+	// always within the limit. Zero or negative means no limit.
 	MaxUpdateShare int
-	// MaxAssignmentsRemoved is the number of assignments, of all objects
-	// together, above which a plan breaks the rule "assignments-removed" by
-	// taking them from objects that stay ([Item.RemovedAssignments]). Defaults to
-	// 10; negative means no limit. Whatever the limit, the rule is broken also
-	// where an object loses its last assignment: nobody gets it any more.
+	// MaxAssignmentsRemoved is the largest number of assignments that a plan may
+	// remove from objects that it does not delete, of all objects together
+	// ([Item.RemovedAssignments]). A plan that removes more breaks the rule
+	// "assignments-removed". A plan that removes the last assignment of an object
+	// always breaks it. Negative means no limit. Defaults to 10.
 	MaxAssignmentsRemoved int
-	// Guards are the host's own rules. They must not change what they get, and
-	// must be pure: equal requests give equal answers.
+	// Guards are the host's own rules.
 	Guards []Guard
 }
 
-// Guard is a rule of the host's own. It gets what a client's [tenant.Guard]
-// gets: bodies in which every reference stands as what it will be written as.
+// Guard is a host's own rule. It returns how the plan breaks the rule, or nothing.
+// It gets the same request as a [tenant.Guard] of a client: the bodies have the
+// values that will be written in place of references. A Guard must not change the
+// request, and must return equal violations for equal requests.
 type Guard func(tenant.GuardRequest) []tenant.Violation
 
-// Selector chooses objects by kind and key. Key may hold "*" for any run of
-// characters; empty means every key. An empty Kind means every kind.
+// Selector chooses objects by kind and key ([Selector.Matches]). An empty Kind
+// means every kind. An empty Key means every key.
 type Selector struct {
 	Kind string `json:"kind,omitempty"`
 	Key  string `json:"key,omitempty"`
 }
 
-// Ignore leaves a difference alone: altogether, unless one of OnlyToTenant and
-// OnlyFromTenant is set.
+// Ignore is a rule that makes a sync leave differences alone, in both directions
+// unless one of OnlyToTenant and OnlyFromTenant is set.
 type Ignore struct {
+	// Selector chooses the objects.
 	Selector
-	// Pointer is a path as in [tenant.Kind]; "" means the whole object.
+	// Pointer is the path of the property, in the syntax of the paths in
+	// [tenant.Kind]. Empty means the whole object.
 	Pointer string `json:"pointer,omitempty"`
-	// OnlyToTenant leaves alone only what would be written to the tenant: a
-	// change of the tenant's is still adopted.
+	// OnlyToTenant ignores only changes in the repository: the sync does not
+	// write them, but still adopts changes in the tenant.
 	OnlyToTenant bool `json:"onlyToTenant,omitempty"`
-	// OnlyFromTenant leaves alone only what would be adopted: a change of the
-	// repository's is still proposed. With both, all is left alone.
+	// OnlyFromTenant ignores only changes in the tenant: the sync does not adopt
+	// them, but still proposes changes in the repository. Both fields together
+	// ignore both directions.
 	OnlyFromTenant bool `json:"onlyFromTenant,omitempty"`
 	// Reason is shown to people.
 	Reason string `json:"reason,omitempty"`

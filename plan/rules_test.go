@@ -2,7 +2,6 @@ package plan
 
 import "testing"
 
-// TestSelectorMatches chooses objects by kind and by a key with wildcards.
 func TestSelectorMatches(t *testing.T) {
 	for _, tt := range []struct {
 		selector  Selector

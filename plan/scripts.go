@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// unicodeScript is one of Unicode's scripts with its characters.
+// unicodeScript is a script of Unicode, with its characters.
 type unicodeScript struct {
 	name  string
 	table *unicode.RangeTable
 }
 
-// scripts are all of Unicode's, the most used ones first. Common and Inherited
-// belong to every script and so to none.
+// scripts are the scripts of Unicode, the most common ones first. It leaves out
+// Common and Inherited, whose characters belong to every script.
 var scripts = func() []unicodeScript {
 	first := []string{"Latin", "Han", "Hiragana", "Katakana", "Hangul", "Cyrillic", "Greek", "Arabic", "Hebrew", "Thai", "Devanagari"}
 	list := make([]unicodeScript, 0, len(unicode.Scripts))
@@ -31,8 +31,8 @@ var scripts = func() []unicodeScript {
 	return list
 }()
 
-// scriptOf returns the script of a character and its place in scripts; nil for
-// a character that every script uses.
+// scriptOf returns the script of a character and its index in scripts. For a
+// character that every script uses it returns nil and -1.
 func scriptOf(r rune) (*unicode.RangeTable, int) {
 	if unicode.In(r, unicode.Common, unicode.Inherited) {
 		return nil, -1
@@ -45,21 +45,21 @@ func scriptOf(r rune) (*unicode.RangeTable, int) {
 	return nil, -1
 }
 
-// eastAsian are the scripts that one word of Chinese, Japanese or Korean may
-// have beside each other and beside Latin, by their places in scripts.
-func eastAsian(place int) bool {
-	switch scripts[place].name {
+// eastAsian reports whether a script, by its index in scripts, may occur together
+// with other such scripts in one Chinese, Japanese or Korean word. Latin may.
+func eastAsian(index int) bool {
+	switch scripts[index].name {
 	case "Latin", "Han", "Hiragana", "Katakana", "Bopomofo", "Hangul":
 		return true
 	}
 	return false
 }
 
-// mixedScripts says of the first word in s whose letters are of several
-// scripts which letter is of another script than those before it; "" if there
-// is none. A letter of another script may look like the one it stands for.
+// mixedScripts describes the first word in s that mixes scripts, by a letter of
+// another script than the rest. It returns "" if no word does. Such a letter may
+// imitate a letter of the word's own script.
 func mixedScripts(s string) string {
-	first, last := -1, -1 // the scripts of the word's first letter and of the last one looked up
+	first, last := -1, -1 // the scripts of the word's first letter and of the last letter looked up
 	for i := 0; i < len(s); {
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
@@ -90,8 +90,9 @@ func mixedScripts(s string) string {
 	return ""
 }
 
-// describeLetter names the letter that is not Latin, if one of two scripts is:
-// names of properties and products are Latin.
+// describeLetter describes the letter of the other script. If one of the two
+// scripts is Latin, this is the letter that is not, because the names of
+// properties and products are Latin.
 func describeLetter(upTo string, r rune, first, last int) string {
 	odd := r
 	if scripts[last].name == "Latin" {
@@ -108,11 +109,11 @@ func describeLetter(upTo string, r rune, first, last int) string {
 	return fmt.Sprintf("mixed scripts: %s \"%c\" U+%04X", scripts[last].name, odd, odd)
 }
 
-// alike returns a remark about two texts that differ and may look the same: at
-// each place where they differ stands one letter against one other, and one of
-// them at least is not ASCII. It covers another normalization of the same text,
-// whole words in another script, and letters that exist twice. The remark
-// names the characters by their numbers.
+// alike returns a remark if two different texts may look the same, and "" if not.
+// They may look the same if they differ only letter by letter, at a few places, and
+// no pair of letters is plainly different ([cannotLookAlike]). This covers other
+// normalizations of the same text, whole words in another script, and duplicate
+// characters. The remark has the code points of the letters.
 func alike(a, b string) string {
 	const named, atMost = 4, 64
 	var pairs []string
@@ -136,9 +137,9 @@ func alike(a, b string) string {
 	return "may look alike: " + strings.Join(pairs, ", ")
 }
 
-// cannotLookAlike reports whether two letters are told apart by sight: both are
-// ASCII, or both are ideographs that are no copies of others, or one has more
-// marks than any language writes.
+// cannotLookAlike reports whether a reader can distinguish two letters: both are
+// ASCII, or both are unified ideographs, or one has more marks than any script
+// uses.
 func cannotLookAlike(x, y string) bool {
 	r, _ := utf8.DecodeRuneInString(x)
 	s, _ := utf8.DecodeRuneInString(y)
@@ -147,8 +148,8 @@ func cannotLookAlike(x, y string) bool {
 		utf8.RuneCountInString(x) > 1+marksInARow || utf8.RuneCountInString(y) > 1+marksInARow
 }
 
-// firstLetter returns the first character of s with the marks that follow it,
-// and with the jamo that make one Hangul syllable.
+// firstLetter returns the first character of s with the marks after it, or with
+// the jamo of the same Hangul syllable.
 func firstLetter(s string) string {
 	first, n := utf8.DecodeRuneInString(s)
 	jamo := isJamo(first)
@@ -162,17 +163,18 @@ func firstLetter(s string) string {
 	return s[:n]
 }
 
-// isJamo reports whether a character is a leading consonant of Hangul that
-// vowels and final consonants may follow within one syllable.
+// isJamo reports whether a character is a leading consonant of a Hangul syllable.
 func isJamo(r rune) bool { return r >= 0x1100 && r <= 0x115f }
 
+// isMedialJamo reports whether a character is a vowel or final consonant of a
+// Hangul syllable.
 func isMedialJamo(r rune) bool { return r >= 0x1160 && r <= 0x11ff }
 
 func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
-// numbers returns the characters of s in the form U+0041 U+0301.
+// numbers returns the code points of s in the form U+0041 U+0301.
 func numbers(s string) string {
 	var parts []string
 	for _, r := range s {

@@ -35,7 +35,7 @@ func TestAlike(t *testing.T) {
 		{"other ASCII letters", "on", "of", ""},
 		{"composed and decomposed", "Caf\u00e9", "Cafe\u0301", "may look alike: U+00E9 → U+0065 U+0301"},
 		{"order of marks", "a\u0301\u0323", "a\u0323\u0301", "may look alike: U+0061 U+0301 U+0323 → U+0061 U+0323 U+0301"},
-		{"a letter that is there twice", "\u212b", "\u00c5", "may look alike: U+212B → U+00C5"},
+		{"a duplicate letter", "\u212b", "\u00c5", "may look alike: U+212B → U+00C5"},
 		{"a syllable and its jamo", "\ud55c\uae00", "\u1112\u1161\u11ab\u1100\u1173\u11af", "may look alike: U+D55C → U+1112 U+1161 U+11AB, U+AE00 → U+1100 U+1173 U+11AF"},
 		{"a whole word in another script", "cope", "\u0441\u043e\u0440\u0435", "may look alike: U+0063 → U+0441, U+006F → U+043E, U+0070 → U+0440, U+0065 → U+0435"},
 		{"a compatibility ideograph", "\uf900", "\u8c48", "may look alike: U+F900 → U+8C48"},
@@ -52,8 +52,8 @@ func TestAlike(t *testing.T) {
 	}
 }
 
-// TestShowsByCategory holds characters of every kind that is invisible, or that
-// takes no place of its own, against what must not be in a shown text.
+// TestShowsByCategory quotes texts with characters of every invisible category and
+// with combining marks, and some visible ones.
 func TestShowsByCategory(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"a note without a head", "\U0001d159", `"\U0001d159"`},
@@ -70,7 +70,7 @@ func TestShowsByCategory(t *testing.T) {
 		{"a joiner", "a\u034fb\u2060c", `"a\u034fb\u2060c"`},
 		{"a filler", "\u115f \u17b4 \uffa0", `"\u115f \u17b4 \uffa0"`},
 		{"private use", "\ue000\U000f0000", `"\ue000\U000f0000"`},
-		{"no character", "\u0378\ufdd0", `"\u0378\ufdd0"`},
+		{"unassigned code points", "\u0378\ufdd0", `"\u0378\ufdd0"`},
 		{"spaces", "\u1680\u2003\u3000", `"\u1680\u2003\u3000"`},
 		{"tags", "\U000e0001\U000e0061", `"\U000e0001\U000e0061"`},
 		{"a flag and a hand", "🇩🇪 👍", `"🇩🇪 👍"`},

@@ -2,7 +2,8 @@ package plan
 
 import "github.com/tenantsync/tenantsync/internal/jsonval"
 
-// secretTree has the pointers of an item's sensitive values, step by step.
+// secretTree is a tree of the JSON pointers of an item's sensitive values, with
+// one level for each segment. ends reports that a pointer ends at the node.
 type secretTree struct {
 	ends bool
 	kids map[string]*secretTree
@@ -30,11 +31,11 @@ func secretTreeOf(pointers []string) *secretTree {
 	return root
 }
 
-// here reports whether the value at this step is sensitive.
+// here reports whether the value at this node is sensitive.
 func (t *secretTree) here() bool { return t != nil && t.ends }
 
-// below returns the tree of a step below t. All below a sensitive value is
-// sensitive.
+// below returns the node of a segment below t. Every value below a sensitive one
+// is sensitive too.
 func (t *secretTree) below(seg string) *secretTree {
 	if t == nil || t.ends {
 		return t
@@ -42,7 +43,7 @@ func (t *secretTree) below(seg string) *secretTree {
 	return t.kids[seg]
 }
 
-// at returns the tree of the value that a pointer leads to.
+// at returns the node of the value at a pointer, or nil.
 func (t *secretTree) at(pointer string) *secretTree {
 	segs, err := jsonval.SplitPointer(pointer)
 	if err != nil {

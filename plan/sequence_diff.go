@@ -5,23 +5,25 @@ import (
 	"sort"
 )
 
-// span is a place where two sequences differ: a[a0:a1] stands where the other
-// has b[b0:b1]. One of the two may be empty.
+// span is a difference between two sequences: b has b[b0:b1] in place of
+// a[a0:a1]. One of the two may be empty.
 type span struct{ a0, a1, b0, b1 int }
 
-// Limits of one comparison. A comparison costs at most about editsSearched
-// times as much as reading the sequences.
+// Limits of one comparison. A comparison takes at most about editsSearched times
+// as long as reading the sequences.
 const (
-	editsSearched = 400     // edits that the exact search looks for
-	stepsSearched = 4 << 20 // steps of all exact searches of one comparison
+	editsSearched = 400     // the most edits that an exact search tries
+	stepsSearched = 4 << 20 // the most steps of all exact searches of one comparison
 )
 
-// differences returns the places where two sequences differ, in order. It finds
-// the fewest edits (Myers, "An O(ND) Difference Algorithm", 1986) where they
-// are few. Where they are many, it first divides the sequences at elements that
-// both have exactly once, in the order that keeps most of these, and searches
-// between them. What is still too different counts as replaced as a whole.
-// So every difference is in a span, but a span may be larger than it must be.
+// differences returns the differences between two sequences, in order.
+//
+// It first searches the fewest edits (Myers, "An O(ND) Difference Algorithm",
+// 1986), up to a limit. If the sequences differ in more edits, it divides them at
+// elements that both contain exactly once. From these elements it takes the
+// longest series that is in order on both sides, and searches the parts between
+// them. A part that exceeds the limit too becomes one span. So every difference is
+// in a span, but a span may be larger than necessary.
 func differences(a, b []int32) []span {
 	d := differ{steps: stepsSearched}
 	d.between(a, b, 0, 0, true)
@@ -30,11 +32,11 @@ func differences(a, b []int32) []span {
 
 type differ struct {
 	spans []span
-	steps int // left
+	steps int // the remaining steps
 }
 
 // between appends the differences of a and b, which begin at a0 and b0 of the
-// whole sequences.
+// whole sequences. divide reports that it may divide them.
 func (d *differ) between(a, b []int32, a0, b0 int, divide bool) {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b, a0, b0 = a[1:], b[1:], a0+1, b0+1
@@ -62,7 +64,7 @@ func (d *differ) between(a, b []int32, a0, b0 int, divide bool) {
 	}
 }
 
-// add appends a span, and joins it to the last one where they touch.
+// add appends a span. It joins the span with the last one if they are adjacent.
 func (d *differ) add(s span) {
 	if n := len(d.spans); n > 0 && d.spans[n-1].a1 == s.a0 && d.spans[n-1].b1 == s.b0 {
 		d.spans[n-1].a1, d.spans[n-1].b1 = s.a1, s.b1
@@ -71,11 +73,12 @@ func (d *differ) add(s span) {
 	d.spans = append(d.spans, s)
 }
 
-// shortest appends the differences by the fewest edits. It reports false, and
+// shortest appends the differences with the fewest edits. It reports false, and
 // appends nothing, if it would need too many edits or steps.
 //
-// On diagonal k = x-y, reach[k] is the largest x that some number of edits
-// leads to. The reaches of every round are kept, to walk back from the end.
+// Round e of the search makes e edits. reach[k] is the largest x that e edits
+// reach on the diagonal k = x-y. The search keeps the values of every round, so
+// that walkBack can find the edits from the end.
 func (d *differ) shortest(a, b []int32, a0, b0 int) bool {
 	limit := min(len(a)+len(b), editsSearched)
 	reach := make([]int32, 2*limit+3)
@@ -105,9 +108,9 @@ func (d *differ) shortest(a, b []int32, a0, b0 int) bool {
 	return false
 }
 
-// walkBack follows the rounds of a search from the end to the beginning and
-// appends the edits on the way. Round e has the reaches of the diagonals from
-// -e to e.
+// walkBack follows the rounds of a search from the end to the beginning, and
+// appends the edits. Round e has the values of reach for the diagonals from -e to
+// e.
 func (d *differ) walkBack(rounds [][]int32, a, b []int32, a0, b0 int) {
 	x, y := len(a), len(b)
 	var back []span
@@ -122,11 +125,11 @@ func (d *differ) walkBack(rounds [][]int32, a, b []int32, a0, b0 int) {
 		k := x - y
 		fromX, fromY := 0, 0
 		if k == -e || k != e && reached(k-1) < reached(k+1) {
-			fromX = reached(k + 1) // an element of b comes
+			fromX = reached(k + 1) // an element of b is added
 			fromY = fromX - (k + 1)
 			back = append(back, span{fromX, fromX, fromY, fromY + 1})
 		} else {
-			fromX = reached(k - 1) // an element of a goes
+			fromX = reached(k - 1) // an element of a is removed
 			fromY = fromX - (k - 1)
 			back = append(back, span{fromX, fromX + 1, fromY, fromY})
 		}
@@ -137,7 +140,7 @@ func (d *differ) walkBack(rounds [][]int32, a, b []int32, a0, b0 int) {
 	}
 }
 
-// commonOnce returns the places of elements that each sequence has exactly
+// commonOnce returns the indexes of elements that each sequence contains exactly
 // once: the longest series of them that is in order on both sides.
 func commonOnce(a, b []int32) [][2]int {
 	type count struct{ inA, inB, atA, atB int }
@@ -159,8 +162,9 @@ func commonOnce(a, b []int32) [][2]int {
 			once = append(once, [2]int{i, c.atB})
 		}
 	}
-	// ends[n] is the element of once that ends a series of n+1 and stands
-	// earliest in b; before[i] is what precedes once[i] in its series.
+	// This is the longest increasing subsequence by patience sorting. ends[n] is
+	// the index in once of the last element of a series of n+1 elements, with the
+	// smallest index in b. before[i] is the element before once[i] in its series.
 	var ends []int
 	before := make([]int, len(once))
 	for i, at := range once {
@@ -184,7 +188,8 @@ func commonOnce(a, b []int32) [][2]int {
 	return series
 }
 
-// numbered gives equal texts of two lists equal numbers.
+// numbered replaces the texts of two lists by numbers, equal texts by equal
+// numbers.
 func numbered(a, b []string) (x, y []int32) {
 	numbers := make(map[string]int32)
 	number := func(list []string) []int32 {

@@ -9,9 +9,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestDifferences rebuilds the second sequence from the first by the spans, for
-// any two sequences, and holds the number of edits against the slow, obvious
-// table of longest common subsequences.
+// TestDifferences rebuilds the second of two random sequences from the first and
+// the spans. It compares the number of edits with that of the quadratic table of
+// longest common subsequences.
 func TestDifferences(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		letters := rapid.SliceOfN(rapid.Int32Range(0, 5), 0, 40)
@@ -23,13 +23,13 @@ func TestDifferences(t *testing.T) {
 			edits += s.a1 - s.a0 + s.b1 - s.b0
 		}
 		if want := len(a) + len(b) - 2*longestCommon(a, b); edits != want {
-			t.Fatalf("%d edits instead of %d: %v", edits, want, spans)
+			t.Fatalf("%d edits, want %d: %v", edits, want, spans)
 		}
 	})
 }
 
-// TestDifferencesOfManyEdits: where the exact search gives up, what both have
-// in common in order is still found, and at no great cost.
+// TestDifferencesOfManyEdits: if the sequences differ too much for the exact search,
+// differences still finds the common elements, in little time.
 func TestDifferencesOfManyEdits(t *testing.T) {
 	line := func(format string, n int) []string {
 		lines := make([]string, n)
@@ -50,7 +50,7 @@ func TestDifferencesOfManyEdits(t *testing.T) {
 	if len(spans) != 1000 {
 		t.Errorf("%d differences, want 1000", len(spans))
 	}
-	// The worst for the exact search: long equal runs on every diagonal.
+	// The worst case for the exact search has long equal runs on every diagonal.
 	long := slices.Repeat([]int32{1, 2, 1}, 200_000)
 	other := slices.Repeat([]int32{1, 1, 2, 3}, 150_000)
 	checkSpans(t, long, other, differences(long, other))
@@ -74,7 +74,7 @@ func checkSpans(t interface{ Fatalf(string, ...any) }, a, b []int32, spans []spa
 		end, endB = s.a1, s.b1
 	}
 	if rebuilt = append(rebuilt, a[end:]...); !slices.Equal(rebuilt, b) {
-		t.Fatalf("the spans do not make the one of the other: %d spans", len(spans))
+		t.Fatalf("the %d spans do not turn the first sequence into the second", len(spans))
 	}
 }
 

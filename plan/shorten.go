@@ -6,25 +6,25 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of what is shown, in characters. They hold for every text that comes
-// from a tenant or a repository, so that none fills the screen.
+// Limits of shown texts, in characters. They apply to every text from a tenant or
+// a repository, so that no text fills the screen.
 const (
 	nameShown    = 200  // of a name, a key, a kind or a path
 	messageShown = 1000 // of a message
 	valueShown   = 300  // of one value, or of one difference within a long value
 	pairShown    = 1500 // of all differences within a long value
-	contextShown = 30   // around a difference within a long value
+	contextShown = 30   // on each side of a difference within a long value
 )
 
-// shortener shows texts within the limits, and remembers whether it cut one:
-// whoever decides has then not seen everything. What two long values have in
-// common is left out without that: it does not change.
+// shortener shows texts within the limits. cut reports that it has cut a text, so
+// that a person does not see the whole change. It is not set for the common parts
+// of two long values, because these do not change.
 type shortener struct{ cut bool }
 
 // name returns a quoted name.
 func (s *shortener) name(text string) string { return s.middle(text, nameShown, quoted) }
 
-// word returns a name, quoted if it could pass for something else.
+// word returns a name, quoted unless it is plainly one word or path.
 func (s *shortener) word(text string) string { return s.middle(text, nameShown, word) }
 
 // message returns a message on one line.
@@ -37,8 +37,8 @@ func (s *shortener) message(text string) string {
 	})
 }
 
-// middle shows a text by its beginning and its end if it is longer than the
-// limit. Names that are long often begin alike.
+// middle returns the shown text. If the text is longer than the limit, it leaves
+// out the middle, because long names often have the same beginning.
 func (s *shortener) middle(text string, limit int, show func(string) string) string {
 	if len(text) <= limit {
 		return show(text)
@@ -52,7 +52,7 @@ func (s *shortener) middle(text string, limit int, show func(string) string) str
 	return fmt.Sprintf("%s…%s (%d characters)", show(head), show(tail), n)
 }
 
-// offset returns where the character with a number begins.
+// offset returns the byte offset of the character with this index.
 func offset(s string, number int) int {
 	for i := range s {
 		if number == 0 {
@@ -63,7 +63,7 @@ func offset(s string, number int) int {
 	return len(s)
 }
 
-// offsetFromEnd returns where the last so many characters begin.
+// offsetFromEnd returns the byte offset of the last number characters.
 func offsetFromEnd(s string, number int) int {
 	i := len(s)
 	for ; number > 0 && i > 0; number-- {
@@ -87,8 +87,8 @@ func (s *shortener) value(shown string) string {
 		strings.Join(parts[len(parts)-valueShown/3:], ""), utf8.RuneCountInString(shown))
 }
 
-// pair returns two shown values. If one is long, both are cut to the places
-// where they differ, with a little of what is around.
+// pair returns two shown values. If one is long, both are cut to the places where
+// they differ, with some context.
 func (s *shortener) pair(a, b string) (string, string) {
 	if len(a) <= valueShown && len(b) <= valueShown {
 		return a, b
@@ -106,8 +106,7 @@ func (s *shortener) pair(a, b string) (string, string) {
 	return s.places(x, was, a), s.places(y, will, b)
 }
 
-// near joins spans that lie so close together that showing each with its
-// context would show what is between them.
+// near joins spans that are so close that their contexts overlap.
 func near(spans []span) []span {
 	var joined []span
 	for _, s := range spans {
@@ -120,7 +119,7 @@ func near(spans []span) []span {
 	return joined
 }
 
-// places shows places of a text with what is around them.
+// places returns the given places of a text with their context.
 func (s *shortener) places(parts []string, places [][2]int, whole string) string {
 	var b strings.Builder
 	end, budget := 0, pairShown
@@ -154,8 +153,8 @@ func (s *shortener) places(parts []string, places [][2]int, whole string) string
 	return b.String()
 }
 
-// pieces divides a shown value into its characters. An escape is one piece, so
-// that it is never cut.
+// pieces splits a shown value into characters. An escape is one piece, so that it
+// is never cut.
 func pieces(shown string) []string {
 	parts := make([]string, 0, len(shown))
 	for len(shown) > 0 {
@@ -179,7 +178,7 @@ func pieces(shown string) []string {
 	return parts
 }
 
-// count returns a number of things.
+// count returns a number with the singular or plural of a noun.
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -11,7 +11,7 @@ func TestPieces(t *testing.T) {
 		`aé`:                    {`a`, `é`},
 		`\x01b`:                 {`\x01`, `b`},
 		`\u202e\U000e0001\\n\n`: {`\u202e`, `\U000e0001`, `\\`, `n`, `\n`},
-		`a\`:                    {`a`, `\`}, // cut by somebody else
+		`a\`:                    {`a`, `\`}, // a truncated escape
 		`\u20`:                  {`\u20`},
 	} {
 		if got := pieces(shown); !slices.Equal(got, want) {

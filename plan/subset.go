@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// CheckSubset reports whether the items with these IDs can be carried out
-// without the others: each is in the plan, and so is each item that it depends
-// on. The error is a *[SubsetError]. No IDs at all are a valid subset.
+// CheckSubset returns a *[SubsetError] unless the items with these IDs can be
+// applied without the other items: the plan has each item, and IDs has each item
+// that it depends on. An empty list is a valid subset.
 func (p *Plan) CheckSubset(ids []string) error {
 	items := make(map[string]*Item, len(p.Items))
 	for i := range p.Items {
@@ -39,9 +39,9 @@ func (p *Plan) CheckSubset(ids []string) error {
 	return &bad
 }
 
-// leftOut returns the IDs, sorted, that were not chosen and that the item
-// depends on, directly or through others that were not chosen: what a person
-// has to add, all at once.
+// leftOut returns the IDs of items that are not chosen and that the item depends
+// on, sorted. It follows the dependencies of such items too, so that a person can
+// add all missing items at once.
 func leftOut(it *Item, items map[string]*Item, chosen map[string]bool) []string {
 	found := make(map[string]bool)
 	next := []*Item{it}
@@ -61,19 +61,21 @@ func leftOut(it *Item, items map[string]*Item, chosen map[string]bool) []string 
 	return slices.Sorted(maps.Keys(found))
 }
 
-// SubsetError says why items cannot be carried out without others.
+// SubsetError says why the chosen items cannot be applied without others.
 type SubsetError struct {
-	// Unknown are IDs that the plan does not have.
+	// Unknown are the chosen IDs that the plan lacks, sorted.
 	Unknown []string
-	// Needs has, by item ID, the IDs of left-out items that it depends on,
-	// directly or through other left-out ones.
+	// Needs has, by the ID of a chosen item, the IDs of the items that it depends
+	// on and that are not chosen, directly or through other such items. The lists
+	// are sorted.
 	Needs map[string][]string
 }
 
-// namesShown is how many names an error message lists before it counts the rest.
+// namesShown is the number of names that an error message lists before it counts
+// the rest.
 const namesShown = 10
 
-// Error names the items.
+// Error names the first items and counts the rest.
 func (e *SubsetError) Error() string {
 	var parts []string
 	if len(e.Unknown) > 0 {

@@ -24,16 +24,16 @@ func TestCheckSubset(t *testing.T) {
 	}{
 		{name: "none", ids: nil},
 		{name: "all", ids: []string{"d/1", "c/1", "b/1", "a/1"}},
-		{name: "one that depends on nothing, twice", ids: []string{"d/1", "d/1"}},
-		{name: "one with what it depends on", ids: []string{"b/1", "a/1"}},
+		{name: "a duplicate ID without dependencies", ids: []string{"d/1", "d/1"}},
+		{name: "an item with its dependencies", ids: []string{"b/1", "a/1"}},
 		{
-			name:    "without what it depends on, also through others",
+			name:    "without its direct and indirect dependencies",
 			ids:     []string{"c/1"},
 			want:    &SubsetError{Needs: map[string][]string{"c/1": {"a/1", "b/1"}}},
 			message: `plan: items cannot be chosen alone: "c/1" depends on "a/1", "b/1", which must be chosen too`,
 		},
 		{
-			name:    "several without the same",
+			name:    "two items without the same dependency",
 			ids:     []string{"c/1", "b/1"},
 			want:    &SubsetError{Needs: map[string][]string{"b/1": {"a/1"}, "c/1": {"a/1"}}},
 			message: `plan: items cannot be chosen alone: "b/1" depends on "a/1", which must be chosen too; "c/1" depends on "a/1", which must be chosen too`,
@@ -68,6 +68,8 @@ func TestCheckSubset(t *testing.T) {
 	}
 }
 
+// TestCheckSubsetAdvice: a person who adds all items in Needs has a valid subset,
+// and the message stays short.
 func TestCheckSubsetAdvice(t *testing.T) {
 	p := &Plan{Items: []Item{{ID: "a/00"}}}
 	var odd []string
@@ -88,17 +90,17 @@ func TestCheckSubsetAdvice(t *testing.T) {
 		ids = append(ids, needs...)
 	}
 	if err := p.CheckSubset(ids); err != nil {
-		t.Errorf("with all that it asked for: %v", err)
+		t.Errorf("CheckSubset with all needed items: %v", err)
 	}
 	if got := len(err.Error()); got > 1000 {
-		t.Errorf("the message has %d characters: too long for a person", got)
+		t.Errorf("the message has %d bytes, want at most 1000", got)
 	}
 	unknown := p.CheckSubset(strings.Split("abcdefghijkl", ""))
 	if got := unknown.Error(); !strings.HasSuffix(got, `"i", "j" and 2 more`) {
-		t.Errorf("message = %s", got)
+		t.Errorf("message = %s, want the number of the remaining IDs", got)
 	}
 	alone := p.CheckSubset([]string{"a/59"})
 	if got, want := len(alone.(*SubsetError).Needs["a/59"]), 59; got != want {
-		t.Errorf("%d needed, want %d", got, want)
+		t.Errorf("%d items needed, want %d", got, want)
 	}
 }

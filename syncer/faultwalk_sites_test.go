@@ -69,6 +69,13 @@ func (c *coverage) count() {
 	c.points++
 }
 
+// wasStruck reports whether a call from the site was struck.
+func (c *coverage) wasStruck(site string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.struck[site]
+}
+
 // saw takes note of a call.
 func (c *coverage) saw(s *stage, call called) {
 	c.mu.Lock()

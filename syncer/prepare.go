@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -270,6 +271,9 @@ func (c *session) backup(ctx context.Context, cmp *diff.Comparison, before adopt
 // appendBackup appends a backup to the backup line.
 func (c *session) appendBackup(ctx context.Context, b *diff.Backup) (tenant.Revision, error) {
 	r := c.run()
+	if made, err := c.madeBackup(ctx, b); made || err != nil {
+		return tenant.Revision{ID: r.Backup}, err
+	}
 	key, err := backupKey(r.ID, b)
 	if err != nil {
 		return tenant.Revision{}, err
@@ -278,6 +282,33 @@ func (c *session) appendBackup(ctx context.Context, b *diff.Backup) (tenant.Revi
 		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key, Parent: b.Parent, Removed: b.Removed,
 			Snapshot: b.Snapshot, Message: "Backup of " + c.tenant, Author: r.Actor})
 	})
+}
+
+// madeBackup reports whether the run has made this backup already: it was
+// interrupted after it had moved the base, which names that backup now, and the
+// tenant is as it was.
+func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) {
+	r := c.run()
+	if b.Whole() || b.Parent != r.Backup || len(b.Resources)+len(b.Removed) > 0 {
+		return false, nil
+	}
+	sum, err := c.s.readComparison(ctx, c.tenant, r)
+	switch _, store := errors.AsType[*storeError](err); {
+	case store, isNewer(err), ctx.Err() != nil:
+		return false, err
+	case err != nil:
+		return false, nil // it is lost: another backup is made
+	}
+	byKind := func(a, b tenant.KindState) int { return strings.Compare(a.Kind, b.Kind) }
+	then, err := json.Marshal(slices.SortedFunc(slices.Values(sum.Kinds), byKind))
+	if err != nil {
+		return false, fmt.Errorf("backup: encode the kinds: %w", err)
+	}
+	now, err := json.Marshal(b.Kinds)
+	if err != nil {
+		return false, fmt.Errorf("backup: encode the kinds: %w", err)
+	}
+	return bytes.Equal(then, now), nil
 }
 
 // backupKey makes a backup repeatable: the same content in the same run has the

@@ -8,8 +8,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Fingerprint returns the fingerprint of the part of an object that the item
-// would change: for an update the object without its parts, or one of them.
+// Fingerprint returns the fingerprint of the content that the item changes. For
+// an update that is one part of the object, or the object without its parts. For
+// another verb it is the whole object. key is the tenant's key for hashes.
 func Fingerprint(it *plan.Item, k *schema.Schema, body json.RawMessage, key string) (string, error) {
 	if it.Verb != tenant.Update {
 		return k.Fingerprint(body, key)

@@ -7,30 +7,30 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// memberIndex finds the members of one set: without it, many changes of one set
-// would each look through all of it.
+// memberIndex finds members of one set. Without it, each of many changes to one
+// set would search the whole set.
 type memberIndex struct {
 	set   *schema.Rule
 	array *jsonval.Node
-	// byText are the members by their canonical text, the first of equal ones.
+	// byText has the first of several equal members, by canonical text.
 	byText map[string]*jsonval.Node
-	// declared are the members as the kind tells them apart; nil where it does
-	// not tell these apart.
-	declared map[string]*jsonval.Node
-	// places are where a member hides its value, or one that was looked for;
-	// alike are the members by what can be seen then, made when needed.
+	// byIdentity has the members by the identity that the kind declares. It is
+	// nil if the kind declares none, or if two different members share one.
+	byIdentity map[string]*jsonval.Node
+	// places are where a member hides its value, or one that was looked for.
+	// alike has the members by what the others show; it is made when needed.
 	places   schema.HiddenPlaces
 	alike    map[string]*alikeMembers
 	elements *elements // made when needed
 	teller   *schema.Teller
 }
 
-// alikeMembers are the members of a set with the same visible values, in their
-// order. hiding are those among them that hide something.
+// alikeMembers are the members of a set that show the same, in their order.
+// hiding are the members among them that hide a value.
 type alikeMembers struct{ all, hiding []*jsonval.Node }
 
-// indexMembers indexes an array of the tenant, or what is in place of one. r is
-// the array's rule.
+// indexMembers indexes a set in the tenant's object. r is the set's rule. The
+// index is empty if the tenant has no array there.
 func indexMembers(r *schema.Rule, array *jsonval.Node) *memberIndex {
 	x := &memberIndex{set: r, array: array, byText: map[string]*jsonval.Node{}, teller: schema.NewTeller(array)}
 	set := r.Fact().Set
@@ -38,15 +38,15 @@ func indexMembers(r *schema.Rule, array *jsonval.Node) *memberIndex {
 		return x
 	}
 	if set != nil && len(set.By) > 0 && set.TellsApart(array) {
-		x.declared = make(map[string]*jsonval.Node, len(array.Kids))
+		x.byIdentity = make(map[string]*jsonval.Node, len(array.Kids))
 	}
 	for _, kid := range array.Kids {
 		if text := x.text(kid); x.byText[text] == nil {
 			x.byText[text] = kid
 		}
-		if x.declared != nil {
-			if name := set.Declared(kid); x.declared[name] == nil {
-				x.declared[name] = kid
+		if x.byIdentity != nil {
+			if name := set.Declared(kid); x.byIdentity[name] == nil {
+				x.byIdentity[name] = kid
 			}
 		}
 	}
@@ -57,19 +57,20 @@ func (x *memberIndex) text(n *jsonval.Node) string {
 	return string(schema.CanonicalMember(x.set.Step("*"), n).JSON())
 }
 
-// find returns the member of a set that m stands for, or nil: the one that is
-// the same in all that can be seen, or else as the kind tells members apart.
+// find returns the set's member that corresponds to m: an equal one, or else the
+// one with the same declared identity, or nil.
 func (x *memberIndex) find(m *jsonval.Node) *jsonval.Node {
 	if m == nil || !x.array.IsArray() || x.set.Fact().Set == nil {
 		return nil
 	}
-	if found := x.same(m); found != nil || x.declared == nil {
+	if found := x.same(m); found != nil || x.byIdentity == nil {
 		return found
 	}
-	return x.declared[x.set.Set.Declared(m)]
+	return x.byIdentity[x.set.Set.Declared(m)]
 }
 
-// same returns the array's member that is m in all that can be seen, or nil.
+// same returns the array's member that is equal to m, or nil. A hidden secret in
+// m is equal to any value.
 func (x *memberIndex) same(m *jsonval.Node) *jsonval.Node {
 	if m == nil || !x.array.IsArray() {
 		return nil
@@ -78,13 +79,13 @@ func (x *memberIndex) same(m *jsonval.Node) *jsonval.Node {
 	if !hidesSecret(next, m) {
 		return x.byText[x.text(m)]
 	}
-	var among []*jsonval.Node
-	if x.declared != nil { // what names a member is no secret
-		among = []*jsonval.Node{x.declared[x.set.Set.Declared(m)]}
+	var candidates []*jsonval.Node
+	if x.byIdentity != nil { // an identity has no secrets, so it is enough to compare one member
+		candidates = []*jsonval.Node{x.byIdentity[x.set.Set.Declared(m)]}
 	} else {
-		among = x.seenAs(m).all
+		candidates = x.seenAs(m).all
 	}
-	for _, kid := range among {
+	for _, kid := range candidates {
 		if kid != nil && sameShown(next, m, kid) {
 			return kid
 		}

@@ -7,11 +7,13 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// Changed is the class of a [NoteError]: what an item needs is not as it was
-// when the plan was made. No plan has such a note. Reports store the word.
+// Changed is the class of a [NoteError] for an item whose file, secret or
+// reference changed after the plan was made. No plan has a note of this class.
+// Reports store its text.
 const Changed plan.NoteClass = "changed"
 
-// NoteError says why an item cannot be carried out, as a note of a plan would.
+// NoteError says why an item cannot be applied. It has the fields of a plan's
+// note, so that a report shows it as one.
 type NoteError struct{ Note plan.Note }
 
 // Error returns the note's class and message.
@@ -21,8 +23,8 @@ func noteError(it *plan.Item, class plan.NoteClass, format string, args ...any) 
 	return &NoteError{Note: plan.Note{Class: class, Kind: it.Kind, Key: it.Key, Message: fmt.Sprintf(format, args...)}}
 }
 
-// ClassOf returns the class of the note about a bad text in a file:
-// [plan.Unresolved] if its reference has no target, else [plan.BadFile].
+// ClassOf returns the class of the note about a string that cannot be used:
+// [plan.Unresolved] if it names something that is missing, else [plan.BadFile].
 func ClassOf(err *reference.Error) plan.NoteClass {
 	if err.Unresolved {
 		return plan.Unresolved

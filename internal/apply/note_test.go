@@ -8,9 +8,10 @@ import (
 
 func TestFrozenWords(t *testing.T) { frozen.Words(t, "NoteClass") }
 
-// The plan knows by its text what the class means.
+// TestChangedIsFailure: package plan cannot import the constant, and repeats its
+// text.
 func TestChangedIsFailure(t *testing.T) {
 	if !Changed.Failure() {
-		t.Errorf("%s is no failure", Changed)
+		t.Errorf("NoteClass(%q).Failure() = false, want true", Changed)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// inTenant parses a value of the plan and turns names into ids.
+// inTenant parses a value from the plan and replaces references by the tenant's
+// values. It returns nil for an absent value.
 func (w *Writing) inTenant(raw json.RawMessage) (*jsonval.Node, error) {
 	if raw == nil {
 		return nil, nil
@@ -23,8 +24,9 @@ func (w *Writing) inTenant(raw json.RawMessage) (*jsonval.Node, error) {
 	return Resolve(n, w.Value)
 }
 
-// Resolve returns a tree in name form as the tenant has it: value returns what
-// stands for a reference. It returns the first error of value's.
+// Resolve converts a tree from name form to the tenant's form: it replaces each
+// reference by the text that value returns for it, and each $${ by ${. It returns
+// the first error that value returns.
 func Resolve(n *jsonval.Node, value func(reference.Ref) (string, error)) (*jsonval.Node, error) {
 	if n.IsString() {
 		if ref := reference.ReferenceIn(n); ref != nil {
@@ -42,8 +44,8 @@ func Resolve(n *jsonval.Node, value func(reference.Ref) (string, error)) (*jsonv
 	return out, failed
 }
 
-// ResolveText is [Resolve] for a text in name form: it replaces strings and
-// leaves everything else as it stands, without a tree.
+// ResolveText is [Resolve] for a JSON text in name form. It replaces strings,
+// copies the rest of the text unchanged, and builds no tree.
 func ResolveText(raw []byte, value func(reference.Ref) (string, error)) ([]byte, error) {
 	return resolveText(raw, value, nil)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// The text and the tree resolve alike.
+// TestResolveText compares the resolved text with the resolved tree.
 func TestResolveText(t *testing.T) {
 	value := func(ref reference.Ref) (string, error) {
 		if ref.Key == "Gone" {
@@ -34,7 +34,7 @@ func TestResolveText(t *testing.T) {
 			n, err = Resolve(n, value)
 		}
 		if err == nil && string(n.JSON()) != tt.want {
-			t.Errorf("%s: the tree becomes %s, want %s", tt.text, n.JSON(), tt.want)
+			t.Errorf("%s: Resolve returns %s, want %s", tt.text, n.JSON(), tt.want)
 		}
 	}
 }

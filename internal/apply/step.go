@@ -11,27 +11,30 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Step is what is needed to carry out an item.
+// Step is one item of a plan with the inputs that applying it needs.
 type Step struct {
 	Item *plan.Item
-	// Kind is the item's; nil if the client does not know it.
+	// Kind is the schema of the item's kind, or nil if the client does not know
+	// the kind.
 	Kind *schema.Schema
-	// Bindings has the ids of all known objects, those created so far included.
+	// Bindings has the ids of all known objects, including those that the run
+	// has created so far.
 	Bindings reference.Bindings
-	// Desired is the repository's resource; only needed when the item has
-	// Sensitive pointers. Its sum must still be Item.DesiredSum.
+	// Desired is the repository's resource. Only an item with Sensitive pointers
+	// needs it. Its hash must still be Item.DesiredSum.
 	Desired *tenant.Resource
-	// Variables are the tenant's.
+	// Variables are the tenant's variables, by name.
 	Variables map[string]string
-	// Key is the tenant's, with which the plan's hashes of secrets were made.
+	// Key is the tenant's key for hashes. The plan's hashes of secrets were made
+	// with it.
 	Key string
 }
 
-// Operation makes the operation that carries the item out on current, the
-// object as it was just read (nil for a create): names become ids, sets are
-// merged member by member, untouched masked secrets carry the token just read.
-// It returns a *[NoteError] when that cannot be done. The caller sets the
-// idempotency key.
+// Operation returns the operation that applies the item to current, which is
+// the object as just read, or nil for a create. Operation replaces references by
+// ids and merges sets member by member. For a masked secret that the item does
+// not change, it sends the token that was just read. It returns a *[NoteError] if
+// the item cannot be applied. The caller sets the idempotency key.
 func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) {
 	op := tenant.Operation{Verb: s.Item.Verb, Kind: s.Item.Kind, Part: s.Item.Part}
 	if current != nil {
@@ -59,7 +62,8 @@ func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) {
 	return op, nil
 }
 
-// writing prepares to carry out the step.
+// writing prepares the content of the step's write, and reads the file's secrets
+// if the item needs them.
 func (s Step) writing() (*Writing, error) {
 	if s.Kind == nil {
 		return nil, fmt.Errorf("plan: %s: the client does not know this kind", s.Item.ID)
@@ -71,8 +75,9 @@ func (s Step) writing() (*Writing, error) {
 	return w, w.ReadSecrets(s.Desired)
 }
 
-// approved returns what tells the text that stands in the tenant where a
-// reference stands in the plan: the one that was approved, and no other.
+// approved returns a function that resolves the item's references. The function
+// returns the approved value of a reference, and an error if its value in the
+// tenant has changed since.
 func (s Step) approved() func(reference.Ref) (string, error) {
 	values := make(map[string]plan.Resolved, len(s.Item.Resolved))
 	for _, r := range s.Item.Resolved {
@@ -81,30 +86,30 @@ func (s Step) approved() func(reference.Ref) (string, error) {
 	return func(ref reference.Ref) (string, error) {
 		r, ok := values[ref.String()]
 		if !ok {
-			return "", noteError(s.Item, Changed, "the plan does not say what %s stands for; sync again for a fresh plan", ref)
+			return "", noteError(s.Item, Changed, "the plan has no value for the reference %s; sync again for a fresh plan", ref)
 		}
 		if r.New && ref.Property == "" {
 			return s.bound(ref)
 		}
 		value := cmp.Or(r.ID, r.Value)
 		if now := s.Bindings.Of(ref); now != value {
-			return "", noteError(s.Item, Changed, "%s does not stand for what was approved any more; sync again for a fresh plan", ref)
+			return "", noteError(s.Item, Changed, "%s no longer has the value that was approved; sync again for a fresh plan", ref)
 		}
 		return value, nil
 	}
 }
 
-// bound returns what the bindings have for a reference: for the id of an object
-// that this run has created, and within secrets, whose sums tell whether the
-// value is the approved one.
+// bound returns the value that the bindings have for a reference, approved or
+// not. It is for the id of an object that this run has created, and for a
+// reference within a secret: the hash of the secret covers the approved value.
 func (s Step) bound(ref reference.Ref) (string, error) {
 	if id := s.Bindings.Of(ref); id != "" {
 		return id, nil
 	}
-	return "", noteError(s.Item, plan.Unresolved, "%s has no value in the tenant; what creates it was not applied", ref)
+	return "", noteError(s.Item, plan.Unresolved, "%s has no value in the tenant: its object is missing, or the item that creates it was not applied", ref)
 }
 
-// present returns a reference with the present key in place of a former one.
+// present returns ref with its former key replaced by the present one.
 func (s Step) present(ref reference.Ref) reference.Ref {
 	if now := s.Bindings[ref.Kind+reference.Formerly][ref.Key]; now != "" {
 		ref.Key = now
@@ -112,9 +117,9 @@ func (s Step) present(ref reference.Ref) reference.Ref {
 	return ref
 }
 
-// NaturalMatch returns the match by which an object like the item's can be
-// found in the tenant: its natural key's properties. It is false if one of
-// them is not a plain text.
+// NaturalMatch returns the values of the natural key that find the item's object
+// in the tenant. It reports false if a property of the key is a reference, blank
+// or not a string.
 func NaturalMatch(k *schema.Schema, it *plan.Item) (tenant.Match, bool) {
 	body, err := jsonval.Pick(it.After, k.NaturalKey...)
 	if err != nil {

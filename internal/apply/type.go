@@ -7,12 +7,11 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// typed returns the paths that a patch sends, and adds the paths of their types.
-// The service reads a value of an open type by the type in the request; it does
-// not take the type from the stored value. So with a property goes
-// its "x@odata.type", with a type its property, and with a value within an
-// object the object's own "@odata.type". The object as a whole is the client's:
-// it knows which requests have to name its type.
+// typed returns the paths that a patch sends, with the paths of their types
+// added. The service takes the type of a value of an open type from the request
+// and not from the stored value. So a patch sends "x@odata.type" together with
+// x, and the "@odata.type" of each object that contains x. The client adds the
+// type of the outermost object, because it knows which requests need it.
 func (w *Writing) typed(now *jsonval.Node, paths [][]string) [][]string {
 	var out [][]string
 	seen := map[string]bool{}
@@ -28,15 +27,15 @@ func (w *Writing) typed(now *jsonval.Node, paths [][]string) [][]string {
 			segs = w.sentWith(append(slices.Clone(segs[:n]), schema.PropertyOf(segs[n])))
 		}
 		add(segs)
-		holder := now.At(segs[:min(from, len(segs))])
+		parent := now.At(segs[:min(from, len(segs))])
 		for i := from; i < len(segs); i++ {
 			if i > from {
-				holder = holder.At(segs[i-1 : i])
+				parent = parent.At(segs[i-1 : i])
 			}
-			if i > 0 && holder.Get(objectType) != nil {
+			if i > 0 && parent.Get(objectType) != nil {
 				add(append(slices.Clone(segs[:i]), objectType))
 			}
-			if typ := schema.TypeOf(segs[i]); holder.Get(typ) != nil {
+			if typ := schema.TypeOf(segs[i]); parent.Get(typ) != nil {
 				add(append(slices.Clone(segs[:i]), typ))
 			}
 		}

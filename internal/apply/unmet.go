@@ -11,32 +11,31 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Difference is a property, or a member of a set, that the tenant has otherwise
-// than an item wants it.
+// Difference is a property, or a member of a set, whose value in the tenant is
+// not the item's.
 type Difference struct {
-	// Pointer is a JSON pointer. It ends in "/-" for a member of a set, and is
-	// empty for an object that is there and should not be, or the reverse.
+	// Pointer is a JSON pointer. It ends in "/-" for a member of a set. It is
+	// empty for the whole object: a missing one, or one that should be deleted.
 	Pointer string
-	// Wanted is the value as the plan has it, and Got the tenant's in the same
-	// form: ids are names where they are known, and secrets are redacted. nil
-	// means absent.
+	// Wanted is the plan's value and Got the tenant's, both in the form of plans:
+	// references replace known ids, and secrets are redacted. nil means absent.
 	Wanted, Got json.RawMessage
-	// Redacted: a part of the values is hidden.
+	// Redacted reports that a secret is hidden in Wanted or Got.
 	Redacted bool
 }
 
-// Reached reports whether current, the object as it was just read (nil: it is
-// not there), is as the item wants it: [Unmet] finds no difference.
+// Reached reports whether current has the values of the item: [Unmet] finds no
+// difference. current is the object as just read, or nil if it is missing.
 func Reached(s Step, current *tenant.Resource) (bool, error) {
 	unmet, err := Unmet(s, current)
 	return err == nil && len(unmet) == 0, err
 }
 
-// Unmet returns what current, the object as it was just read (nil: it is not
-// there), has otherwise than the item wants it, ordered as the item's changes
-// are. Values are compared as the kind says. Only what the item changes counts.
-// The tenant shows asterisks for a masked secret, and these count as the wanted
-// secret.
+// Unmet returns the differences between the item and current, in the order of
+// the item's changes. current is the object as just read, or nil if it is
+// missing. Unmet compares only the values that the item changes, by the rules of
+// the kind. The tenant shows a masked secret as asterisks, and asterisks count as
+// equal to the wanted secret.
 func Unmet(s Step, current *tenant.Resource) ([]Difference, error) {
 	switch remove := s.Item.Verb == tenant.Delete; {
 	case remove && current == nil:
@@ -92,17 +91,19 @@ func Unmet(s Step, current *tenant.Resource) ([]Difference, error) {
 // unmet collects the differences of one object.
 type unmet struct {
 	w *Writing
-	// body is the object as it was read; now is without what is not compared.
+	// body is the object as read. now is body without the properties that are
+	// not compared.
 	body, now *jsonval.Node
-	// names is now for people, once a difference needs it.
+	// names is the result of shown, or nil before the first difference.
 	names *jsonval.Node
-	// indexed is the set that was looked through last, and where it is.
+	// indexed is the index of the last searched set, and at the path of that set.
 	indexed *memberIndex
 	at      []string
 	found   []Difference
 }
 
-// index returns the index of a set of now. Changes of one set stand together.
+// index returns the index of a set in now. It caches one index: the changes of
+// one set follow each other.
 func (u *unmet) index(segs []string, r *schema.Rule, array *jsonval.Node) *memberIndex {
 	if u.indexed == nil || !slices.Equal(u.at, segs) {
 		u.indexed, u.at = indexMembers(r, array), slices.Clone(segs)
@@ -110,8 +111,8 @@ func (u *unmet) index(segs []string, r *schema.Rule, array *jsonval.Node) *membe
 	return u.indexed
 }
 
-// shown returns the tenant's object for people: names in place of ids, and
-// marks in place of secrets. Members of sets stand where they stand in now.
+// shown returns the tenant's object in name form. The members of its sets are in
+// the order of now.
 func (u *unmet) shown() *jsonval.Node {
 	if u.names == nil {
 		form := schema.Form{
@@ -131,8 +132,7 @@ func (u *unmet) shown() *jsonval.Node {
 	return u.names
 }
 
-// add adds a difference; wanted is the plan's form of the value, and got one
-// that shown has returned.
+// add adds a difference. wanted is in the plan's form, and got in name form.
 func (u *unmet) add(r *schema.Rule, segs []string, suffix string, wanted, got *jsonval.Node) {
 	got, hidden := schema.Redacted(got)
 	u.found = append(u.found, Difference{
@@ -141,8 +141,8 @@ func (u *unmet) add(r *schema.Rule, segs []string, suffix string, wanted, got *j
 	})
 }
 
-// below compares the value that is wanted at a path with the tenant's. planned
-// is the value as the plan has it.
+// below compares the value that the item wants at segs with the tenant's value.
+// planned is the wanted value in the plan's form.
 func (u *unmet) below(segs []string, wanted *jsonval.Node, planned json.RawMessage) error {
 	var shown *jsonval.Node
 	if planned != nil {
@@ -153,13 +153,14 @@ func (u *unmet) below(segs []string, wanted *jsonval.Node, planned json.RawMessa
 	}
 	r, now := u.w.Kind.Root.FollowIn(u.now, segs)
 	if n := len(segs) - 1; n >= 0 && schema.IsTypeOf(segs[n]) && now == nil {
-		return nil // the service declares the type, and does not tell it
+		return nil // a response leaves out the types that the service declares
 	}
 	wanted = schema.WithoutUntold(wanted, now)
 	u.property(r, segs, wanted, shown, now)
 	return nil
 }
 
+// property compares a value with the tenant's, property by property in objects.
 func (u *unmet) property(r *schema.Rule, segs []string, wanted, planned, now *jsonval.Node) {
 	if wanted.IsObject() && now.IsObject() {
 		of := r.In(wanted, now)
@@ -191,13 +192,14 @@ func (u *unmet) members(r *schema.Rule, segs []string, wanted, planned, now *jso
 	}
 }
 
-// member compares one member of a set that the item adds or changes.
+// member compares a set's member that the item adds or changes with the
+// tenant's.
 func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMessage) error {
 	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
 	next, index := r.Step("*"), u.index(segs, r, array)
 	wanted = index.teller.Without(jsonval.ArrayOf(wanted)).Kids[0]
 	m := index.find(wanted)
-	if m == nil { // the tenant may hide a secret that it was given
+	if m == nil { // the tenant may mask a secret that the item has written
 		m = index.sameHiding(wanted)
 	}
 	if m != nil && sameMember(next, wanted, m) {
@@ -211,7 +213,8 @@ func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMess
 	return nil
 }
 
-// removed looks for a member of a set that the item takes out.
+// removed adds a difference if the tenant still has a member that the item
+// removes from a set.
 func (u *unmet) removed(segs []string, before json.RawMessage) error {
 	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
 	old, err := u.w.inTenant(before)
@@ -226,7 +229,8 @@ func (u *unmet) removed(segs []string, before json.RawMessage) error {
 	return nil
 }
 
-// sameMember compares two members of a set in all that can be seen.
+// sameMember reports whether two members of a set are equal. A hidden secret is
+// equal to any value.
 func sameMember(r *schema.Rule, a, b *jsonval.Node) bool {
 	return schema.SameMember(r, filled(r, a, b), filled(r, b, a))
 }

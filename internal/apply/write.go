@@ -12,29 +12,32 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Writing makes the content of one write.
+// Writing builds the content of one write.
 type Writing struct {
 	Kind      *schema.Schema
 	Item      *plan.Item
 	Variables map[string]string
-	Key       string
-	// Value returns what stands for a reference of the plan, Hidden for one
-	// within a secret, Name what refers to an id, and Present a reference
-	// without a former key.
-	Value   func(reference.Ref) (string, error)
-	Hidden  func(reference.Ref) (string, error)
-	Name    func(refs []*tenant.Reference, value string) *jsonval.Node
+	// Key is the tenant's key for hashes.
+	Key string
+	// Value resolves a reference in the plan, Hidden one within a secret.
+	Value  func(reference.Ref) (string, error)
+	Hidden func(reference.Ref) (string, error)
+	// Name returns the reference for an id, or nil.
+	Name func(refs []*tenant.Reference, value string) *jsonval.Node
+	// Present replaces a former key in a reference by the present one.
 	Present func(reference.Ref) reference.Ref
-	// secrets has the file's secrets in the form that is sent, by their hash in
-	// the plan ([plan.PropertyChange].Secrets). unread says why one is missing.
+	// secrets has the file's secrets in the form that a write sends, by the hash
+	// that the plan has of them ([plan.PropertyChange].Secrets).
 	secrets map[string]*jsonval.Node
-	unread  error
+	// unread is the first error about a secret that is missing in secrets.
+	unread error
 }
 
-// ReadSecrets reads the secrets of the repository's resource.
+// ReadSecrets reads the secrets of the repository's resource. It returns a
+// *[NoteError] if the resource is missing or was edited since the plan was made.
 func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 	if r == nil {
-		return noteError(w.Item, plan.SecretNeeded, "it has secrets that only the repository's file holds, and the file is not there; sync again")
+		return noteError(w.Item, plan.SecretNeeded, "the item needs secrets from the repository's file, and the file is missing; sync again")
 	}
 	body, err := jsonval.ParseObject(r.Body)
 	if err != nil || schema.Sum(body, w.Key) != w.Item.DesiredSum {
@@ -48,7 +51,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 			text, ref, bad := reference.Expand(n.Text, w.Variables)
 			if bad != nil {
 				if at.Secret {
-					fail(noteError(w.Item, ClassOf(bad), "%s", bad.InSecret(n.Text).Message))
+					fail(noteError(w.Item, ClassOf(bad), "%s", bad.Redact(n.Text).Message))
 				}
 				return jsonval.NullNode
 			}
@@ -123,16 +126,17 @@ func (w *Writing) createText() (json.RawMessage, error) {
 	return out, nil
 }
 
-// Update returns the whole object as it should be, and the merge patch.
+// Update returns the whole object after the item's changes, and the merge patch
+// that makes them. body is the object as just read.
 func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err error) {
-	// Empty values stay as the tenant has them.
+	// The repository's form keeps empty values, which the comparing form drops.
 	plain, withTokens := schema.Form{Repository: true}, schema.Form{Repository: true, KeepTokens: true}
 	before := plain.Apply(w.Kind, body)
 	now, paths, err := w.changed(before)
 	if err != nil {
 		return nil, nil, err
 	}
-	if schema.HasTypes(now) { // a cleared value has none
+	if schema.HasTypes(now) { // drop the type of a value that is now null
 		now = plain.Apply(w.Kind, now)
 	}
 	paths = w.typed(now, paths)
@@ -145,11 +149,11 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 		}
 		if hidesSecret(rule, v) {
 			return nil, nil, noteError(w.Item, plan.SecretNeeded,
-				"%q must be sent whole, with a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
+				"%q must be sent whole and contains a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
 		}
 		sent.Put(segs, v)
 	}
-	return withoutMasks(w.Kind.Root, now), sent.Make(jsonval.EmptyObject), nil
+	return withoutMasks(w.Kind.Root, now), sent.Apply(jsonval.EmptyObject), nil
 }
 
 // changed returns the object with the item's changes, and the paths that are to
@@ -172,7 +176,7 @@ func (w *Writing) changed(before *jsonval.Node) (now *jsonval.Node, paths [][]st
 		}
 		changes[i] = c
 	}
-	now = values.Make(before) // with the types by which the rules of sets are found
+	now = values.Apply(before) // with the types by which the rules of sets are found
 	for rest := changes; len(rest) > 0; {
 		n := 1
 		if rest[0].member {
@@ -187,7 +191,7 @@ func (w *Writing) changed(before *jsonval.Node) (now *jsonval.Node, paths [][]st
 		}
 		paths, rest = append(paths, w.sentWith(rest[0].segs)), rest[n:]
 	}
-	return sets.Make(now), paths, nil
+	return sets.Apply(now), paths, nil
 }
 
 // pathChange is a row of the plan, with its path; member: it is about a set's
@@ -198,7 +202,8 @@ type pathChange struct {
 	member bool
 }
 
-// path reads a change's pointer; member: the change is about a set's member.
+// path parses a change's pointer. member reports that the change is about one
+// member of the set at segs.
 func (w *Writing) path(change plan.PropertyChange) (segs []string, member bool, err error) {
 	segs, err = jsonval.SplitPointer(change.Pointer)
 	if err != nil {
@@ -210,8 +215,8 @@ func (w *Writing) path(change plan.PropertyChange) (segs []string, member bool, 
 	return segs, false, nil
 }
 
-// sentWith returns the path that must be sent when the value at segs changes:
-// the outermost one that is only sent whole, else the value itself.
+// sentWith returns the path that a patch must send when the value at segs
+// changes: the outermost path above it that must be sent whole, or else segs.
 func (w *Writing) sentWith(segs []string) []string {
 	r := w.Kind.Root
 	from := len(w.Kind.PartPath(w.Item.Part)) // a part's request has nothing else
@@ -224,7 +229,7 @@ func (w *Writing) sentWith(segs []string) []string {
 	return segs
 }
 
-// members returns a set with the rows of the plan about its members.
+// members returns a set with all changes to its members.
 func (w *Writing) members(now *jsonval.Node, changes []pathChange) (*jsonval.Node, error) {
 	r, array := w.Kind.Root.FollowIn(now, changes[0].segs)
 	index := indexMembers(r, array)
@@ -247,8 +252,8 @@ func (w *Writing) members(now *jsonval.Node, changes []pathChange) (*jsonval.Nod
 	return schema.ReplaceMembers(r.Step("*"), array, replace), nil
 }
 
-// newValue returns what a change wants, secrets included: those that were
-// approved, whatever the file and its variables say now.
+// newValue returns the value that a change writes, with the secrets that were
+// approved. It returns a *[NoteError] if the file's secret is now another one.
 func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	value, err := w.inTenant(change.After)
 	if err != nil {
@@ -262,7 +267,7 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	for _, s := range secrets {
 		put.Put(s.segs, s.value)
 	}
-	return put.Make(value), nil
+	return put.Apply(value), nil
 }
 
 // secretAt is a secret in the form that is sent, and its place in a change.
@@ -277,7 +282,7 @@ func (w *Writing) secretsOf(change plan.PropertyChange) ([]secretAt, error) {
 	for pointer, sum := range change.Secrets {
 		secret, ok := w.secrets[sum]
 		if !ok {
-			return nil, cmp.Or(w.unread, noteError(w.Item, Changed, "the secret at %q is not the one that was approved: a variable was changed since the plan was made; sync again for a fresh plan", change.Pointer+pointer))
+			return nil, cmp.Or(w.unread, noteError(w.Item, Changed, "the secret at %q is not the approved one: a variable or a property that it refers to was changed since the plan was made; sync again for a fresh plan", change.Pointer+pointer))
 		}
 		segs, err := jsonval.SplitPointer(pointer)
 		if err != nil {
@@ -288,13 +293,15 @@ func (w *Writing) secretsOf(change plan.PropertyChange) ([]secretAt, error) {
 	return secrets, nil
 }
 
-// hides reports whether n stands for a secret that is not shown. Elsewhere the
-// same texts are values like any other.
+// hides reports whether n is the placeholder of a hidden secret: [redacted] or
+// asterisks at a place that the kind declares masked or sensitive. Elsewhere
+// these texts are ordinary values.
 func hides(f *schema.Facts, n *jsonval.Node) bool {
 	return (f.Masked || f.Sensitive) && n.IsString() && (n.Text == reference.Redacted || reference.IsAsterisks(n.Text))
 }
 
-// filled returns n with hidden values taken from other, where it has them.
+// filled returns n with each hidden secret replaced by other's value, if other
+// has one at the same place.
 func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 	switch {
 	case n == nil || other == nil:
@@ -313,9 +320,9 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 	})
 }
 
-// carry puts in what stands for secrets that the item does not touch: the
-// tokens just read for masked ones, the values just read for others. before is
-// the tenant's object, tokens the same with tokens.
+// carry fills in the secrets that the item does not change. It adds the token
+// just read for a masked secret, and the value just read for another one. before
+// is the tenant's object without tokens, and tokens is the object with them.
 func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
@@ -337,7 +344,7 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 				values.Put([]string{name}, kid)
 			}
 		}
-		return values.Make(n)
+		return values.Apply(n)
 	case n.IsArray():
 		kids := make([]*jsonval.Node, len(n.Kids))
 		var to []int
@@ -375,7 +382,7 @@ func sameShown(r *schema.Rule, a, b *jsonval.Node) bool {
 	return schema.SameMember(r, filled(r, a, b), b)
 }
 
-// hidesSecret reports whether a value to be sent has a secret that is not known.
+// hidesSecret reports whether n contains the placeholder of a hidden secret.
 func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 	if n == nil {
 		return false
@@ -392,7 +399,7 @@ func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 	return false
 }
 
-// withoutMasks drops masked properties: the tenant shows only asterisks for them.
+// withoutMasks drops masked properties whose value is only a placeholder.
 func withoutMasks(r *schema.Rule, n *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():

@@ -3,24 +3,38 @@ package diff
 import (
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// compare decides about one object.
+// decide decides about one object. Its trees are needed no longer then, unless
+// its item is to be split into parts, and their memory is used for the next.
 func (dec *decider) decide(o *object) {
+	dec.compare(o)
+	if o.unchanged {
+		o.details = nil
+	}
+	if o.details == nil || o.after == nil {
+		dec.trees.Reset()
+	} else {
+		dec.trees = jsonval.Slab{}
+	}
+}
+
+// compare compares the sides of one object.
+func (dec *decider) compare(o *object) {
 	o.newBase = o.base
 	if dec.asBefore(o) {
+		dec.leaveAsBefore(o)
 		return
 	}
 	o.details = new(details)
 	t := trees{}
 	if readsCurrent(dec.ix, o) {
-		t.raw = dec.ix.tenantBody(o.kind, o.current)
+		t.raw = dec.tenantBody(o)
 		t.current, t.strays = dec.ns.current(o.kind, t.raw)
-		o.oldRefs = reference.RefsOf(t.current)
+		o.oldRefs, _ = dec.ns.refsOf(t.current)
 		o.newRefs = o.oldRefs
 		dec.backUp(o, t.current)
 	}
@@ -33,7 +47,7 @@ func (dec *decider) decide(o *object) {
 		return
 	}
 	if o.held() {
-		t.base = dec.ns.baseBody(o.base)
+		t.base = dec.ns.baseBody(o.base, &dec.trees)
 	}
 	dec.nameAlike(o, &t)
 	dec.rekey(o, &t)
@@ -79,7 +93,10 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 	if o.desired == nil {
 		return true
 	}
-	body, err := o.file()
+	body, err := o.parsed, error(nil)
+	if body == nil {
+		body, err = dec.trees.ParseObject(o.desired.Body)
+	}
 	o.parsed = nil // nobody asks again, and trees are large
 	if err != nil {
 		leave(dec.ix, o, plan.BadFile, "%s: %v", schema.FileOf(o.desired), err)
@@ -90,22 +107,35 @@ func (dec *decider) readDesired(o *object, t *trees) bool {
 	for _, r := range refused {
 		noteOn(dec.ix, o, plan.Unsupported, r.Pointer, "%s: %s; until then nothing of this file is deployed", schema.FileOf(o.desired), r.Message)
 	}
-	var problems []problem
-	t.desired, t.secrets, problems = dec.ns.desired(o, body)
-	for _, p := range problems {
+	named := dec.ns.desired(o, body)
+	t.desired, t.secrets, t.undeclared = named.body, named.secrets, named.undeclared
+	for _, p := range named.problems {
 		noteOn(dec.ix, o, apply.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
 	}
-	if len(problems)+len(refused) > 0 {
+	if len(named.problems)+len(refused) > 0 {
 		o.keep, o.withheld = true, true
 		return false
 	}
 	return true
 }
 
+// tenantBody parses the tenant's object.
+func (dec *decider) tenantBody(o *object) *jsonval.Node {
+	n, err := dec.trees.ParseObject(o.current.Body)
+	if err != nil {
+		dec.ix.fail(unreadable(o.kind, o.current, err))
+		return jsonval.EmptyObject
+	}
+	return n
+}
+
 // nameAlike names references at places that the kind does not declare in the
 // same way on all sides.
 func (dec *decider) nameAlike(o *object, t *trees) {
 	k := o.kind
+	if !t.undeclared && !refers(t.base) {
+		return
+	}
 	t.guide = dec.ns.guide(k, t.desired, t.base)
 	if len(t.guide) == 0 {
 		return
@@ -113,7 +143,7 @@ func (dec *decider) nameAlike(o *object, t *trees) {
 	for _, n := range []**jsonval.Node{&t.base, &t.desired, &t.current} {
 		*n = guided(k, t.guide, *n, false)
 	}
-	o.oldRefs = reference.RefsOf(t.current)
+	o.oldRefs, _ = dec.ns.refsOf(t.current)
 	o.newRefs = o.oldRefs
 }
 
@@ -147,7 +177,9 @@ func bindingOnly(ix *index, o *object) *BaseObject {
 
 // compareBoth compares an object that is on both sides.
 func (dec *decider) compareBoth(o *object, t *trees) {
-	t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, t))
+	if schema.HasMask(t.desired) || schema.HasMask(t.current) {
+		t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(dec.ix, t))
+	}
 	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current)
 	found, types := typeDifferences(found)
 	o.newBase.Body = nil
@@ -158,7 +190,7 @@ func (dec *decider) compareBoth(o *object, t *trees) {
 	if len(found) == 0 {
 		o.unchanged = true
 		if len(t.strays) == 0 {
-			dec.remember(o, t.current)
+			dec.remember(o, t)
 		}
 		return
 	}
@@ -248,6 +280,8 @@ type decider struct {
 	ms   *matches
 	ns   *names
 	seen *seenSums
+	// trees is the memory of the trees of the object that is being compared.
+	trees jsonval.Slab
 }
 
 func newDecider(ix *index, ms *matches, ns *names) *decider {

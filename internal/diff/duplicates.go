@@ -12,18 +12,39 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// holders returns the objects that have each of the given natural keys
+// refuseDuplicates leaves new files alone whose name an object has already: they
+// would make a second one of it. asBefore reports what nobody has changed.
+func refuseDuplicates(ms *matches, asBefore func(*object) bool) {
+	for _, u := range ms.unbound {
+		u.refuse(u.holders(u.files, asBefore))
+	}
+}
+
+// holders returns the objects that have each of the wanted natural keys
 // already: in the tenant, or by their own file. An object whose file gives its
 // name up does not count. It looks at all of the kind, and decodes only what
-// may have one of the names.
-func (m *matching) holders(wanted map[string][]*object) map[string][]*object {
+// may have one of the names and is not as before; nil: nothing is known to be.
+func (m *matching) holders(wanted map[string][]*object, asBefore func(*object) bool) map[string][]*object {
 	held := map[string][]*object{}
 	search := m.search(wanted)
+	hold := func(o *object, names ...string) {
+		for _, name := range slices.Compact(names) {
+			if name != "" && wanted[name] != nil {
+				held[name] = append(held[name], o)
+			}
+		}
+	}
 	for _, o := range m.objects {
 		if m.ix.watch.ended() {
 			return nil
 		}
-		if o.current == nil || !search.mayHold(o) {
+		switch {
+		case o.current == nil:
+			continue
+		case asBefore != nil && asBefore(o):
+			hold(o, namesBefore(o)...)
+			continue
+		case !search.mayHold(o):
 			continue
 		}
 		inTenant, inFile := m.nameInTenant(o.current), ""
@@ -33,13 +54,17 @@ func (m *matching) holders(wanted map[string][]*object) map[string][]*object {
 		if inFile != "" && inFile != inTenant && !m.agreedName(o, inFile) {
 			inTenant = "" // the repository gives it another name
 		}
-		for _, name := range slices.Compact([]string{inTenant, inFile}) {
-			if name != "" && wanted[name] != nil {
-				held[name] = append(held[name], o)
-			}
-		}
+		hold(o, inTenant, inFile)
 	}
 	return held
+}
+
+// namesBefore are the natural keys of an object that is as before.
+func namesBefore(o *object) []string {
+	if len(o.base.Names) > 0 {
+		return o.base.Names
+	}
+	return []string{o.key}
 }
 
 // nameSearch finds in the bytes of an object whether it may have one of some
@@ -132,14 +157,12 @@ func (m *matching) agreedName(o *object, name string) bool {
 	return ok && agreed == name
 }
 
-// refuseTwins leaves new files alone whose name an object has already: they
-// would make a second one of it. takers are by name, and found no object that
-// is new in the tenant.
-func (m *matching) refuseTwins(takers map[string][]*object) {
-	for name, holders := range m.holders(takers) {
+// refuse leaves the files alone whose name an object has.
+func (m *unbound) refuse(held map[string][]*object) {
+	for name, holders := range held {
 		slices.SortFunc(holders, func(a, b *object) int { return strings.Compare(a.key, b.key) })
 		holder := holders[0]
-		for _, o := range takers[name] {
+		for _, o := range m.files[name] {
 			if holder.desired != nil {
 				leave(m.ix, o, plan.Ambiguous, "the object %q has the name %q already (%s); change or remove one of the files", holder.key, name, schema.FileOf(holder.desired))
 			} else {

@@ -23,6 +23,7 @@ func TestFrozenBase(t *testing.T) {
 	whole.Unbound = []plan.Target{{Kind: "policies", Key: "Unmanaged"}}
 	whole.Objects[0].Kept = "00112233445566778899aabbccddeeff"
 	whole.Objects[0].FileID = "0d7b9a53-2f6e-4f0a-9c0e-1d2c3b4a5f60"
+	whole.Objects[0].Names = []string{"Guests", "guests"}
 	whole.Objects[1].NotKept = []NotKept{{Pointer: "/ranges/-", Sum: "9f86d081"}}
 	now, err := whole.Encode()
 	if err != nil {

@@ -96,6 +96,9 @@ type BaseObject struct {
 	Seen string `json:"seen,omitempty"`
 	// Refs are the "kind/key" that it refers to; only beside Seen.
 	Refs []string `json:"refs,omitempty"`
+	// Names are the object's natural keys in the tenant and in the file, if one
+	// differs from Key; only beside Seen.
+	Names []string `json:"names,omitempty"`
 	// Kept is the hash of the object's text in the revision Base.Backup; "other"
 	// if that revision has another text of it, and empty if it has none.
 	Kept string `json:"kept,omitempty"`

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -83,20 +84,29 @@ func (m *matching) nameInTenant(r *tenant.Resource) string {
 	if name, ok := m.names[r]; ok {
 		return name
 	}
-	name, ok := m.kind.NameOf(tenantValues(m.ix, m.kind, r, m.kind.NaturalKey...), func(s string) string { return s })
+	name := nameInTenant(m.kind, r.ID, tenantValues(m.ix, m.kind, r, m.kind.NaturalKey...))
+	m.names[r] = name
+	return name
+}
+
+// nameInTenant returns the natural key of an object of the tenant.
+func nameInTenant(k *schema.Schema, id string, body *jsonval.Node) string {
+	name, ok := k.NameOf(body, func(s string) string { return s })
 	if !ok {
-		name = r.ID
+		name = id
 	}
 	if len(name) > maxKey {
-		name = suffixed(name, r.ID, 8)
+		name = suffixed(name, id, 8)
 	}
-	m.names[r] = name
 	return name
 }
 
 // nameOf returns the natural key that the repository, or else the base, gives
 // an object; its key where they do not tell.
 func (m *matching) nameOf(o *object) string {
+	if name, ok := m.fileNames[o]; ok {
+		return name
+	}
 	if o.desired != nil {
 		if name, ok := desiredName(m.ix, o); ok {
 			return name
@@ -117,7 +127,12 @@ func desiredName(ix *index, o *object) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	return o.kind.NameOf(body, func(s string) string {
+	return nameInFile(ix, o.kind, body)
+}
+
+// nameInFile returns the natural key that a file gives its object.
+func nameInFile(ix *index, k *schema.Schema, body *jsonval.Node) (string, bool) {
+	return k.NameOf(body, func(s string) string {
 		text, _, err := reference.Expand(s, ix.values)
 		if err != nil {
 			return ""

@@ -24,6 +24,14 @@ type matches struct {
 	renamed map[string]string
 	// unclear are the tenant's objects that may belong to one of several files.
 	unclear map[Object]bool
+	// unbound are the new files that found no object of their name, by kind.
+	unbound []*unbound
+}
+
+// unbound are files of one kind, by the natural key of their objects.
+type unbound struct {
+	*matching
+	files map[string][]*object
 }
 
 // match finds out which object is which, in all kinds.
@@ -62,6 +70,8 @@ type matching struct {
 	// free are the tenant's objects that no id has bound, names their natural keys.
 	free  []*tenant.Resource
 	names map[*tenant.Resource]string
+	// fileNames are the natural keys that files of new objects were found to give.
+	fileNames map[*object]string
 	// undecided are free objects about which nothing is concluded.
 	undecided map[*tenant.Resource]bool
 }
@@ -73,6 +83,7 @@ func matchKind(ix *index, all *matches, s *sides) map[string]*object {
 		ix: ix, all: all, kind: s.kind,
 		objects:   make(map[string]*object, max(len(s.base), len(s.desired))),
 		names:     map[*tenant.Resource]string{},
+		fileNames: map[*object]string{},
 		undecided: map[*tenant.Resource]bool{},
 	}
 	if s.kind.Singleton {
@@ -190,6 +201,9 @@ func (m *matching) nameless() {
 				}
 			}
 		}
+		if name, ok := nameInFile(m.ix, m.kind, body); ok {
+			m.fileNames[o] = name
+		}
 	}
 }
 
@@ -264,7 +278,7 @@ func (m *matching) matchByName() {
 		}
 	}
 	if len(fresh) > 0 && m.ix.compared(m.kind) {
-		m.refuseTwins(fresh)
+		m.all.unbound = append(m.all.unbound, &unbound{m, fresh})
 	}
 	m.free = slices.DeleteFunc(m.free, func(r *tenant.Resource) bool { return bound[r] })
 }

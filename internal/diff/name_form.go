@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -18,7 +19,7 @@ func (ns *names) name(refs []*tenant.Reference, value string) *jsonval.Node {
 			if key, ok := ns.lookup(kind, r.Property, value); ok {
 				ref := reference.Ref{Kind: kind, Key: key, Property: r.Property}
 				ns.bindProperty(ref, value, r.Property != "") // what is named now must be resolved at deploy
-				return jsonval.StringNode(ref.String())
+				return ns.node(ref)
 			}
 		}
 	}
@@ -62,25 +63,41 @@ type problem struct {
 	pointer string
 }
 
+// inFile is what a file says of an object.
+type inFile struct {
+	// body is in name form.
+	body     *jsonval.Node
+	secrets  map[string]secretSum
+	problems []problem
+	// undeclared: it has a reference where the kind declares none.
+	undeclared bool
+}
+
 // desired returns an object in name form as the repository wants it, and what a
 // plan has of its secrets.
-func (ns *names) desired(o *object, body *jsonval.Node) (out *jsonval.Node, secrets map[string]secretSum, problems []problem) {
+func (ns *names) desired(o *object, body *jsonval.Node) (out inFile) {
 	k := o.kind
 	s := ns.desiredShape(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
-		problems = append(problems, problem{*err, jsonval.JoinPointer(at.Segs)})
+		out.problems = append(out.problems, problem{*err, jsonval.JoinPointer(at.Segs)})
 		return jsonval.NullNode
 	})
-	hash := s.Secret
+	hash, text := s.Secret, s.Text
 	s.Secret = func(n *jsonval.Node) *jsonval.Node {
 		mark := hash(n)
-		if secrets == nil {
-			secrets = map[string]secretSum{}
+		if out.secrets == nil {
+			out.secrets = map[string]secretSum{}
 		}
-		secrets[mark.Text] = ns.sumOf(o, n, mark)
+		out.secrets[mark.Text] = ns.sumOf(o, n, mark)
 		return mark
 	}
-	out = s.Apply(k, body)
-	return out, secrets, problems
+	s.Text = func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+		named := text(n, at)
+		isReference := strings.HasPrefix(named.Text, "${")
+		out.undeclared = out.undeclared || isReference && len(schema.Applicable(at)) == 0
+		return named
+	}
+	out.body = s.Apply(k, body)
+	return out
 }
 
 // desiredShape is the form of desired; fail says what becomes of a string that
@@ -88,7 +105,7 @@ func (ns *names) desired(o *object, body *jsonval.Node) (out *jsonval.Node, secr
 func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *reference.Error) *jsonval.Node) schema.Form {
 	failAt := func(at schema.Place, n *jsonval.Node, err *reference.Error) *jsonval.Node {
 		if at.Secret {
-			err = err.InSecret(n.Text)
+			err = err.Redact(n.Text)
 		}
 		return fail(at, err)
 	}
@@ -110,12 +127,12 @@ func (ns *names) desiredShape(k *schema.Schema, fail func(schema.Place, *referen
 			}
 			ns.ix.normalise(ref, refs)
 			if ns.secretProperty(*ref) {
-				return failAt(at, n, reference.NotThere("%s is a secret of %s, and no plan could show what it stands for; write the value, best as a variable", ref, ref.Object()))
+				return failAt(at, n, reference.UnresolvedError("%s is a secret of %s, and no plan could show what it stands for; write the value, best as a variable", ref, ref.Object()))
 			}
 			if _, state := ns.resolve(*ref); state == unknown {
 				return failAt(at, n, ns.unresolved(*ref))
 			}
-			return jsonval.StringNode(ref.String())
+			return ns.node(*ref)
 		},
 		Secret: hasher(ns.ix, k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
@@ -130,22 +147,22 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 	}
 	switch {
 	case k == nil:
-		return reference.NotThere("%s refers to a kind that is not known", ref)
+		return reference.UnresolvedError("%s refers to a kind that is not known", ref)
 	case o == nil && ns.ms.renamed[ref.Object()] != "":
 		now := ns.ms.renamed[ref.Object()]
-		return reference.NotThere("%s: the object is called %q now; refer to it so, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
+		return reference.UnresolvedError("%s: the object is called %q now; refer to it so, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
 	case o == nil && !ns.ix.complete(k):
-		return reference.NotThere("%s is not known, and %s were not completely read", ref, ref.Kind)
+		return reference.UnresolvedError("%s is not known, and %s were not completely read", ref, ref.Kind)
 	case o == nil && ns.sharedName(ref.Kind, ref.Key):
-		return reference.NotThere("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
+		return reference.UnresolvedError("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
 	case o == nil:
-		return reference.NotThere("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
+		return reference.UnresolvedError("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
 	case ns.bindings[ref.Kind][ref.Key] != "":
-		return reference.NotThere("%s: the object has no text property %q", ref, ref.Property)
+		return reference.UnresolvedError("%s: the object has no text property %q", ref, ref.Property)
 	case ref.Property != "" && o.desired != nil && !o.keep:
-		return reference.NotThere("%s is known only once %s exists; sync again then", ref, ref.Object())
+		return reference.UnresolvedError("%s is known only once %s exists; sync again then", ref, ref.Object())
 	}
-	return reference.NotThere("%s is not in the tenant, and will not be created", ref)
+	return reference.UnresolvedError("%s is not in the tenant, and will not be created", ref)
 }
 
 // sharedName reports whether the key is a name that several objects have, so
@@ -178,6 +195,11 @@ func (ns *names) guide(k *schema.Schema, sides ...*jsonval.Node) map[textAt]*jso
 		}
 	}
 	return guide
+}
+
+// refers reports whether a tree in name form has a reference.
+func refers(n *jsonval.Node) bool {
+	return n != nil && (reference.ReferenceIn(n) != nil || slices.ContainsFunc(n.Kids, refers))
 }
 
 // guided names values as the guide has them.

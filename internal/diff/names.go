@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -20,6 +21,16 @@ type names struct {
 	keys map[string]map[string]string
 	// byProperty are the keys by kind, property and value, made when needed.
 	byProperty map[string]map[string]string
+	// nodes are the references that ids were replaced by, and read what the
+	// texts of references mean: most objects refer to the same few.
+	nodes map[reference.Ref]*jsonval.Node
+	read  map[string]readRef
+}
+
+// readRef is a reference that was read from its text.
+type readRef struct {
+	object     string // "kind/key"; empty for a text that is no reference
+	byProperty bool
 }
 
 // newNames notes which id each key has. Objects that are left alone, or may
@@ -30,6 +41,8 @@ func newNames(ix *index, ms *matches) *names {
 		bindings:   make(reference.Bindings, len(ix.kinds)),
 		keys:       make(map[string]map[string]string, len(ix.kinds)),
 		byProperty: map[string]map[string]string{},
+		nodes:      map[reference.Ref]*jsonval.Node{},
+		read:       map[string]readRef{},
 	}
 	for name, objects := range ns.ms.objects {
 		ids, keys := make(map[string]string, len(objects)), make(map[string]string, len(objects))
@@ -147,9 +160,10 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 	return key, key != ""
 }
 
-// baseBody parses what both sides agreed on. Former keys become the new ones.
-func (ns *names) baseBody(b *BaseObject) *jsonval.Node {
-	n, err := jsonval.ParseObject(b.Body)
+// baseBody parses what both sides agreed on into a slab. Former keys become the
+// new ones.
+func (ns *names) baseBody(b *BaseObject, slab *jsonval.Slab) *jsonval.Node {
+	n, err := slab.ParseObject(b.Body)
 	if err != nil {
 		ns.ix.fail(fmt.Errorf("plan: the base's object %s/%s: %w", b.Kind, b.Key, err))
 		return &jsonval.Node{Kind: '{'}
@@ -167,6 +181,57 @@ func (ns *names) bindAliases() {
 		kind, key := reference.SplitItemID(old)
 		ns.bindings.Put(kind+reference.Formerly, key, now)
 	}
+}
+
+// node returns a reference as a tree in name form has it.
+func (ns *names) node(ref reference.Ref) *jsonval.Node {
+	n := ns.nodes[ref]
+	if n == nil {
+		n = jsonval.StringNode(ref.String())
+		ns.nodes[ref] = n
+	}
+	return n
+}
+
+// refsOf is [reference.RefsOf]. It also reports whether one of the references is
+// to a property.
+func (ns *names) refsOf(n *jsonval.Node) (refs []string, byProperty bool) {
+	jsonval.EachText(n, func(text string) {
+		if !strings.HasPrefix(text, "${") {
+			return
+		}
+		ref, ok := ns.read[text]
+		if !ok {
+			if r := reference.ReferenceIn(jsonval.StringNode(text)); r != nil {
+				ref = readRef{r.Object(), r.Property != ""}
+			}
+			ns.read[text] = ref
+		}
+		byProperty = byProperty || ref.byProperty
+		if ref.object != "" {
+			refs = append(refs, ref.object)
+		}
+	})
+	return unique(refs), byProperty
+}
+
+// unique returns texts without those that stand before.
+func unique(texts []string) []string {
+	if len(texts) > 16 {
+		seen := make(map[string]bool, len(texts))
+		return slices.DeleteFunc(texts, func(s string) bool {
+			again := seen[s]
+			seen[s] = true
+			return again
+		})
+	}
+	out := texts[:0]
+	for _, s := range texts {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // isUnclear reports whether an id is of an object that may belong to one of

@@ -34,6 +34,8 @@ type object struct {
 	keep bool
 	// nameOnly: it was read so that references to it can be named.
 	nameOnly bool
+	// asBefore is what decider.asBefore has found; it has not looked if !hashed.
+	hashed, asBefore bool
 }
 
 // outcome is what the comparison of one object has led to.

@@ -16,6 +16,14 @@ type splitItem struct {
 	refs []string
 }
 
+// keepAfter keeps the item's After for [split], which looks at the tree only
+// where the kind has parts.
+func (o *object) keepAfter(after *jsonval.Node) {
+	if len(o.kind.Parts) > 0 {
+		o.after = after
+	}
+}
+
 // split returns the items that an object's item is carried out by: one for the
 // object without its parts, and one for each part that changes.
 func split(ix *index, o *object) []splitItem {

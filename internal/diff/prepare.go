@@ -129,6 +129,7 @@ func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
 		return nil, ix.watch.cause
 	}
 	dec := newDecider(ix, ms, ns)
+	refuseDuplicates(ms, dec.asBefore)
 	for _, o := range ms.sorted {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err

@@ -50,7 +50,8 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), bytes.Compare(a.Before, b.Before), bytes.Compare(a.After, b.After))
 	})
 	shown, hides := schema.Redacted(after)
-	it.After, o.after = shown.JSON(), shown
+	it.After = shown.JSON()
+	o.keepAfter(shown)
 	if hides {
 		for i, p := range propose {
 			if i > 0 && slices.Equal(p.segs, propose[i-1].segs) { // the members of a set stand together
@@ -90,7 +91,8 @@ func (dec *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	it := newItem(dec.ix, o, t, tenant.Create, origin)
 	whole := schema.SortedSets(o.kind.Root, t.desired)
 	after, redacted := schema.Redacted(whole)
-	it.After, o.after = after.JSON(), after
+	it.After = after.JSON()
+	o.keepAfter(after)
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted}}
 	setSecrets(&it.Changes[0], t, whole)
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
@@ -150,5 +152,5 @@ func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 		}
 		values.Put(p.segs, schema.ReplaceMembers(p.rule.Step("*"), n.At(p.segs), changes))
 	}
-	return values.Make(n)
+	return values.Apply(n)
 }

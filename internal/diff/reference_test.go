@@ -22,7 +22,7 @@ func TestCompareReferences(t *testing.T) {
 			base:        group + `policies/P=1 {"displayName":"P","conditions":{"groups":["${groups/G}","All"]},"owner":"${groups/G}"}`,
 			desired:     file + `policies/P {"displayName":"P","conditions":{"groups":["${groups/G}","All"]},"owner":"${groups/G}"}`,
 			current:     inTenant + `policies 1 {"displayName":"P","conditions":{"groups":["All","g1"]},"owner":"g1"}`,
-			want:        "base " + group + `base policies/P=1 {"conditions":{"groups":["All","${groups/G}"]},"displayName":"P","owner":"${groups/G}"}`,
+			want:        "base " + group + `base policies/P=1 {"conditions":{"groups":["${groups/G}","All"]},"displayName":"P","owner":"${groups/G}"}`,
 		},
 		{
 			name:        "an id in the file",
@@ -378,7 +378,7 @@ func TestCompareTwinsInSets(t *testing.T) {
 			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"key":"` + h("a") + `"},{"n":1,"key":"` + h("b") + `"}]}`,
 			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"key":"b"},{"n":1,"key":"a"}]}`,
 			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"key":"****"},{"n":1,"key":"****"}]}`,
-			want:        `base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("a") + `","n":1},{"key":"` + h("b") + `","n":1}]}`,
+			want:        `base policies/P=1 {"displayName":"P","tokens":[{"key":"` + h("b") + `","n":1},{"key":"` + h("a") + `","n":1}]}`,
 		},
 		{
 			name:        "one of them is gone in the tenant",

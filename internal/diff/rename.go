@@ -147,7 +147,7 @@ func (r *renaming) renameUnlessTaken(pairs [][2]*object) {
 	for _, f := range r.free {
 		free[r.nameInTenant(f)] = true
 	}
-	holders := r.holders(wanted)
+	holders := r.holders(wanted, nil)
 	for _, p := range pairs {
 		old, o := p[0], p[1]
 		name := r.nameOf(o)

@@ -52,9 +52,12 @@ func (d *difference) pointer() string {
 // the file's spelling.
 func threeWay(r *schema.Rule, base, desired, current *jsonval.Node) ([]*difference, *jsonval.Node) {
 	w := &walk{held: base != nil}
-	agreed := w.object(r, nil, base, desired, current, nil)
+	agreed := w.object(r, make([]string, 0, usualDepth), base, desired, current, nil)
 	return w.found, agreed
 }
+
+// usualDepth is deeper than nearly all values are.
+const usualDepth = 16
 
 type walk struct {
 	// held: both sides have agreed on the object before.
@@ -65,13 +68,12 @@ type walk struct {
 // object compares property by property. once is what both sides had agreed on
 // in place of the object, or of one around it.
 func (w *walk) object(r *schema.Rule, segs []string, base, desired, current, once *jsonval.Node) *jsonval.Node {
-	agreed := &jsonval.ObjectBuilder{}
 	r = r.In(desired, current)
-	for i, name := range desired.Names {
+	return desired.MapKids(func(i int) *jsonval.Node {
+		name := desired.Names[i]
 		below := append(segs, name) // one stack for all: what keeps a path copies it
-		agreed.Add(name, w.value(r.Step(schema.PropertyOf(name)), below, base.Get(name), desired.Kids[i], current.Get(name), once))
-	}
-	return agreed.Node()
+		return w.value(r.Step(schema.PropertyOf(name)), below, base.Get(name), desired.Kids[i], current.Get(name), once)
+	})
 }
 
 // value returns the new base of one property.
@@ -120,6 +122,9 @@ func (w *walk) clears(base, desired *jsonval.Node) bool {
 
 // set compares the members of a set one by one.
 func (w *walk) set(r *schema.Rule, segs []string, base, desired, current *jsonval.Node) *jsonval.Node {
+	if r.Set.SameList(desired, current) {
+		return desired
+	}
 	agreed := &jsonval.Node{Kind: '['}
 	next := r.Step("*")
 	before := len(w.found)
@@ -145,7 +150,10 @@ func (w *walk) set(r *schema.Rule, segs []string, base, desired, current *jsonva
 			agreed.Kids = append(agreed.Kids, m.Base)
 		}
 	}
-	if base == nil && len(agreed.Kids) == 0 && len(w.found) > before {
+	switch {
+	case len(w.found) == before && len(agreed.Kids) == len(desired.Kids):
+		return desired // the same members, in the file's order
+	case base == nil && len(agreed.Kids) == 0 && len(w.found) > before:
 		return nil
 	}
 	return agreed

@@ -69,7 +69,7 @@ func TestCompareProperties(t *testing.T) {
 func TestCompareSets(t *testing.T) {
 	runRows(t, []row{
 		{"order does not count", "a set has no order",
-			`policies/P=1 "members":["a","b"]`, `policies/P "members":["b","a"]`, "", "", nil},
+			`policies/P=1 "members":["a","b"]`, `policies/P "members":["b","a"]`, "", `base policies/P=1 "members":["b","a"]`, nil},
 		{"members are merged", "each member has its own fate: d was added by a person, b removed; e was added in the tenant, c removed",
 			`policies/P=1 "members":["a","b","c"]`, `policies/P "members":["a","c","d"]`, `policies/P=1 "members":["e","b","a"]`,
 			`update policies/P deploy /members/-: - | - -> "d"; update policies/P deploy /members/-: "b" | "b" -> -; adopt policies/P {"displayName":"P","members":["a","d","e"]}; base policies/P=1 "members":["b","a","c"]`,

@@ -11,6 +11,8 @@ type trees struct {
 	raw, file *jsonval.Node
 	// secrets are those of the file, as desired has them.
 	secrets map[string]secretSum
+	// undeclared: desired has a reference where the kind declares none.
+	undeclared bool
 	// guide names references at places that the kind does not declare.
 	guide map[textAt]*jsonval.Node
 	// strays are the tenant's ids that cannot be named.

@@ -24,3 +24,44 @@ func TestShortcutFollowsNames(t *testing.T) {
 		t.Errorf("the policies still hold the old group's id:\n%s", showResult(r))
 	}
 }
+
+// A new file with the name of an object that nobody has changed is refused as
+// one of an object that was changed, whatever the object's key is.
+func TestShortcutKeepsNames(t *testing.T) {
+	for _, tt := range []struct {
+		name, desired, current, fresh string
+		refused                       bool
+	}{
+		{"the key is the name", `policies/P {"displayName":"P"}`, `policies 1 {"displayName":"P"}`, `policies/Q {"displayName":"P"}`, true},
+		{"another key", `policies/K {"displayName":"P"}`, `policies 1 {"displayName":"P"}`, `policies/Q {"displayName":"P"}`, true},
+		{"the key of an object with another name", `policies/K {"displayName":"P"}`, `policies 1 {"displayName":"P"}`, `policies/Q {"displayName":"K"}`, false},
+		{"a variable in the name", `policies/K {"displayName":"${var:company}"}`, `policies 1 {"displayName":"Contoso"}`, `policies/Q {"displayName":"Contoso"}`, true},
+		{"the variable's name", `policies/K {"displayName":"${var:company}"}`, `policies 1 {"displayName":"Contoso"}`, `policies/Q {"displayName":"company"}`, false},
+		{"another name", `policies/P {"displayName":"P"}`, `policies 1 {"displayName":"P"}`, `policies/Q {"displayName":"Q"}`, false},
+		{"the key is an id", `policies/1 {"x":"1"}`, `policies 1 {"x":"1"}`, `policies/Q {"displayName":"1"}`, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			first := comparisonCase{desired: tt.desired, current: tt.current}
+			r, err := compareOnce(first.input(t))
+			if err != nil || r.Unchanged != 1 {
+				t.Fatalf("%d unchanged, %v\n%s", r.Unchanged, err, showResult(r))
+			}
+			second := first
+			second.desired += "\n" + tt.fresh
+			in := second.input(t)
+			in.Base = r.Base
+			for _, shortcut := range []bool{true, false} {
+				if !shortcut {
+					in.Base.Objects[0].Seen = ""
+				}
+				r, err := compareOnce(in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if refused := len(r.Plan.Items) == 0; refused != tt.refused {
+					t.Errorf("with the shortcut %v: refused %v, want %v\n%s", shortcut, refused, tt.refused, showResult(r))
+				}
+			}
+		})
+	}
+}

@@ -1,2 +1,3 @@
-// Package format reads and writes stored JSON forms that carry a version.
+// Package format encodes and decodes stored JSON documents with a format
+// version.
 package format

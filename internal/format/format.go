@@ -9,24 +9,25 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// FormatError says that something stored was written by a newer version of
+// FormatError reports a stored document that was written by a newer version of
 // this library.
 type FormatError struct {
-	// What was to be read: "plan", "base".
+	// What names the document: "plan" or "base".
 	What string
-	// Got is the format found, Supported the newest that can be read.
+	// Got is the format of the document. Supported is the newest format that
+	// this version of the library reads.
 	Got       int
 	Supported int
 }
 
-// Error says to upgrade.
+// Error names both formats and asks for an upgrade.
 func (e *FormatError) Error() string {
 	return fmt.Sprintf("this %s has format %d, and this version of tenantsync reads formats up to %d: upgrade tenantsync",
 		e.What, e.Got, e.Supported)
 }
 
-// EncodeJSON is json.Marshal without the escapes for HTML, which would make
-// stored forms harder to read for nothing.
+// EncodeJSON is json.Marshal without the escapes for HTML. Stored documents are
+// not part of an HTML page, and the escapes make them harder to read.
 func EncodeJSON(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -37,11 +38,13 @@ func EncodeJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
-// DecodeStrict reads one JSON value of this format into v. The format is
-// looked at first, since a newer one may have fields that v has not.
+// DecodeStrict decodes one JSON value into v. what names the value in errors.
+// It refuses a newer format with a *[FormatError], and it refuses unknown fields
+// and duplicate names. It checks the format before the fields, because a newer
+// format may have fields that v lacks.
 func DecodeStrict(what string, data []byte, v any) error {
 	if !jsontext.Value(data).IsValid() {
-		return errors.New("this is no JSON text, or has a name twice in one object")
+		return errors.New("this is not valid JSON, or an object in it has a duplicate name")
 	}
 	var head struct {
 		Format int `json:"format"`
@@ -51,7 +54,7 @@ func DecodeStrict(what string, data []byte, v any) error {
 	}
 	switch {
 	case head.Format < 1:
-		return fmt.Errorf("this is no %s: it has no format", what)
+		return fmt.Errorf("this is not a %s: it has no format", what)
 	case head.Format > FormatVersion:
 		return &FormatError{What: what, Got: head.Format, Supported: FormatVersion}
 	}
@@ -60,8 +63,8 @@ func DecodeStrict(what string, data []byte, v any) error {
 	return dec.Decode(v)
 }
 
-// NotNil makes an absent list an empty one, so that readers in other languages
-// find an array.
+// NotNil returns list, or an empty list if it is nil. JSON encodes a nil list as
+// null, and readers in other languages expect an array.
 func NotNil[T any](list []T) []T {
 	if list == nil {
 		return []T{}
@@ -69,6 +72,6 @@ func NotNil[T any](list []T) []T {
 	return list
 }
 
-// FormatVersion is the version of the JSON form of [Plan], [Base] and so on.
-// A newer one is refused by the decoders.
+// FormatVersion is the format of the plans and bases that this version of the
+// library writes. The decoders refuse a newer format.
 const FormatVersion = 1

@@ -5,16 +5,18 @@ import (
 	"slices"
 )
 
-// Assignments are new values of a tree by path, to be made all at once: time and
-// space are those of the objects and arrays along the paths, however many paths
-// lead through them.
+// Assignments are new values for paths of a tree. [Assignments.Apply] copies
+// each object and array along the paths once, however many paths lead through
+// it. The zero value has no assignments. Put must not run concurrently with
+// other methods.
 type Assignments struct {
 	set   bool
 	value *Node
 	below map[string]*Assignments
 }
 
-// Put sets the value at a path; nil removes it. No path may lead through another.
+// Put assigns v to a path. A nil v removes the value there. No assigned path may
+// be a prefix of another.
 func (a *Assignments) Put(segs []string, v *Node) {
 	for _, s := range segs {
 		if a.below == nil {
@@ -28,9 +30,9 @@ func (a *Assignments) Put(segs []string, v *Node) {
 	a.set, a.value = true, v
 }
 
-// Make returns n with the values: what [Node.With] returns for one after the
-// other.
-func (a *Assignments) Make(n *Node) *Node {
+// Apply returns n with the assigned values. The result is the same as of one
+// [Node.With] for each assignment.
+func (a *Assignments) Apply(n *Node) *Node {
 	switch {
 	case a.set:
 		return a.value
@@ -40,7 +42,7 @@ func (a *Assignments) Make(n *Node) *Node {
 		kids := slices.Clone(n.Kids)
 		for name, sub := range a.below {
 			if i, ok := arrayIndex(name); ok && i < len(kids) {
-				kids[i] = sub.Make(kids[i])
+				kids[i] = sub.Apply(kids[i])
 			}
 		}
 		return &Node{Kind: '[', Kids: kids}
@@ -60,7 +62,7 @@ func (a *Assignments) Make(n *Node) *Node {
 			old = n.Kids[i]
 			i++
 		}
-		out.Add(name, a.below[name].Make(old)) // which leaves out nil
+		out.Add(name, a.below[name].Apply(old)) // Add ignores nil
 	}
 	for ; i < len(names); i++ {
 		out.Add(names[i], n.Kids[i])

@@ -6,7 +6,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// All at once is one after the other.
+// TestAssignments compares Apply with one call of With for each assignment.
 func TestAssignments(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.SampledFrom([]string{"0", "1", "7", "a", "b", "c"})
@@ -40,25 +40,25 @@ func TestAssignments(t *testing.T) {
 		want, all, at := n, &Assignments{}, map[string]bool{}
 		for range rapid.IntRange(0, 5).Draw(t, "paths") {
 			segs := rapid.SliceOfN(name, 1, 3).Draw(t, "path")
-			if through(at, segs) {
+			if overlaps(at, segs) {
 				continue
 			}
 			at[JoinPointer(segs)] = true
 			var v *Node
-			if rapid.Bool().Draw(t, "set") || n.At(segs[:len(segs)-1]).IsArray() { // whose elements stay
+			if rapid.Bool().Draw(t, "set") || n.At(segs[:len(segs)-1]).IsArray() { // With does not remove elements
 				v = StringNode("new")
 			}
 			want = want.With(segs, v)
 			all.Put(segs, v)
 		}
-		if got := all.Make(n); string(got.JSON()) != string(want.JSON()) {
+		if got := all.Apply(n); string(got.JSON()) != string(want.JSON()) {
 			t.Fatalf("got %s, want %s", got.JSON(), want.JSON())
 		}
 	})
 }
 
-// through reports whether one path leads through the other.
-func through(paths map[string]bool, segs []string) bool {
+// overlaps reports whether segs is a prefix of one of the paths, or the reverse.
+func overlaps(paths map[string]bool, segs []string) bool {
 	for p := range paths {
 		other, _ := SplitPointer(p)
 		if MatchesBelow(other, segs) || MatchesBelow(segs, other) {

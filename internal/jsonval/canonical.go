@@ -6,10 +6,12 @@ import (
 	"io"
 )
 
-// CanonicalJSON returns the value with sorted names, numbers by value and no
-// whitespace, so that equal values have equal text. A text that is canonical
-// already is returned as it is, and not parsed: so are nearly all texts within
-// plans. The caller must not change the result.
+// CanonicalJSON returns the canonical text of a value: names are sorted, equal
+// numbers have one notation ([CanonicalNumber]), and there is no white space.
+// Equal values have equal canonical texts. CanonicalJSON returns a text that is
+// already canonical without parsing it. Nearly all texts in plans are. The result
+// may share memory with raw, so the caller must not change it. The error is a
+// *[SyntaxError].
 func CanonicalJSON(raw json.RawMessage) ([]byte, error) {
 	a := arenas.Get().(*arena)
 	canonical := a.isCanonical(raw)
@@ -24,18 +26,20 @@ func CanonicalJSON(raw json.RawMessage) ([]byte, error) {
 	return n.JSON(), nil
 }
 
-// isCanonical reports whether a text is valid and what [Node.JSON] writes.
+// isCanonical reports whether a text is valid, and identical to the text that
+// [Node.JSON] returns for its value.
 func (a *arena) isCanonical(raw []byte) bool {
 	s := &a.scanner
 	s.Reset(raw)
 	a.records = a.records[:0] // the last name of each open object
-	end, first := 0, true     // where the last token ended, and whether it opened something
+	end, first := 0, true     // the end of the last token, and whether it was an opening bracket
 	for {
 		tok, err := s.Next()
 		if err != nil {
 			return err == io.EOF && end == len(raw)
 		}
-		// Between two tokens stands one delimiter, and none within brackets.
+		// A canonical text has one delimiter between two tokens, but none after
+		// an opening bracket and none before a closing one.
 		if gap := tok.Start - end; gap > 1 || gap == 1 && (first || isClosing(tok.Kind)) {
 			return false
 		}
@@ -63,8 +67,8 @@ func (a *arena) isCanonical(raw []byte) bool {
 	}
 }
 
-// isCanonicalString reports whether a string or name is as [AppendString]
-// writes it.
+// isCanonicalString reports whether a string or name has the escapes that
+// [AppendString] writes.
 func (a *arena) isCanonicalString(t Token) bool {
 	if !t.Escaped {
 		return true

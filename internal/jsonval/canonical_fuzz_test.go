@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// A canonical text means what the text means to encoding/json, and stays as it is.
+// FuzzCanonicalValue checks that encoding/json reads the same value from a text
+// and from its canonical text, and that CanonicalJSON is idempotent.
 func FuzzCanonicalValue(f *testing.F) {
 	for _, s := range []string{`{}`, `{"b":1,"a":[1.0,1e2,-0,"x"]}`, `{"a":1,"a":2}`, `1e400`, `0.000001`, `"\ud800"`, `[1,]`, `{"a":{}} x`, `100000000000000000000000`, `{"\u0061":null}`} {
 		f.Add([]byte(s))
@@ -18,11 +19,11 @@ func FuzzCanonicalValue(f *testing.F) {
 			return
 		}
 		if !json.Valid(once) {
-			t.Fatalf("%q became %q, which is no JSON", raw, once)
+			t.Fatalf("CanonicalJSON(%q) = %q, which is not valid JSON", raw, once)
 		}
 		twice, err := CanonicalJSON(once)
 		if err != nil || !bytes.Equal(once, twice) {
-			t.Fatalf("%q became %q, then %q, %v", raw, once, twice, err)
+			t.Fatalf("CanonicalJSON(%q) = %q, and of that %q, %v", raw, once, twice, err)
 		}
 		var before, after any
 		if json.Unmarshal(raw, &before) != nil {
@@ -32,7 +33,7 @@ func FuzzCanonicalValue(f *testing.F) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(before, after) {
-			t.Fatalf("%q became %q: another value", raw, once)
+			t.Fatalf("CanonicalJSON(%q) = %q, which is another value", raw, once)
 		}
 	})
 }

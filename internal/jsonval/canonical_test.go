@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// texts of one value: the canonical one first.
+// spellings are lists of texts with the same value. The first is canonical.
 var spellings = [][]string{
 	{`{"a":1,"b":[true,null,"x"]}`, `{"b":[true,null,"x"],"a":1}`, `{ "a":1,"b":[true,null,"x"]}`, `{"a":1,"b":[true,null,"x"] }`,
 		`{"a" :1,"b":[true,null,"x"]}`, `{"a":1, "b":[true,null,"x"]}`, `{"a":1,"b":[true ,null,"x"]}`, `{"a":1,"b":[ true,null,"x"]}`,
@@ -27,7 +27,7 @@ func TestCanonicalJSON(t *testing.T) {
 				t.Errorf("%s: got %s, %v, want %s", text, got, err, texts[0])
 			}
 			if parses := Parses.Load() - before; parses != int64(min(i, 1)) {
-				t.Errorf("%s: %d parses: only a text that is not canonical is parsed", text, parses)
+				t.Errorf("%s: %d parses, want %d", text, parses, min(i, 1))
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func FuzzCanonicalJSON(f *testing.F) {
 		got, err := CanonicalJSON(text)
 		n, parseErr := Parse(text)
 		if (err == nil) != (parseErr == nil) || err == nil && string(got) != string(n.JSON()) {
-			t.Errorf("%q: got %q, %v; by way of a tree %q, %v", text, got, err, n.JSON(), parseErr)
+			t.Errorf("%q: got %q, %v; a tree has %q, %v", text, got, err, n.JSON(), parseErr)
 		}
 	})
 }

@@ -1,6 +1,8 @@
-// Package jsonval reads JSON values into trees whose equality does not depend on
-// the order of names or on how a number is written, and edits JSON texts
-// without touching what does not change.
+// Package jsonval parses JSON values into trees, compares them, and edits JSON
+// texts. Two trees are equal whatever the order of names and the notation of
+// numbers are in their texts. An edit copies the unchanged parts of a text byte
+// for byte.
 //
-// Trees are immutable, so they may share parts and be read concurrently.
+// Trees are immutable. They may share subtrees, and goroutines may read them
+// concurrently. A tree in a [Slab] is valid until [Slab.Reset].
 package jsonval

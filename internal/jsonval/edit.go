@@ -10,20 +10,24 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Edits change some values of a JSON text and leave the rest as it is:
-// numbers, order of names and unknown properties are a person's.
+// Edits are changes to some values of a JSON text. The rest of the text keeps
+// its notation of numbers, its order of names and its unknown properties,
+// because a person wrote it. The zero value changes nothing. Edits are not safe
+// for concurrent use while [Edits.At] is called.
 type Edits struct {
 	below map[string]*Edits
-	// Set: the value becomes value, or is removed if that is nil.
+	// Set reports that Value replaces the value, or that the value is removed if
+	// Value is nil.
 	Set   bool
 	Value json.RawMessage
-	// Members are the new values of an array's elements by index, nil removes;
-	// added are appended.
+	// Members are new values for elements of an array, by index. A nil value
+	// removes the element. Added are appended to the array.
 	Members map[int]json.RawMessage
 	Added   []json.RawMessage
 }
 
-// At returns the edits of the value at segs.
+// At returns the edits of the value at segs. The caller changes them to add an
+// edit. The segments are names of members.
 func (e *Edits) At(segs []string) *Edits {
 	for _, s := range segs {
 		if e.below == nil {
@@ -37,28 +41,30 @@ func (e *Edits) At(segs []string) *Edits {
 	return e
 }
 
-// Apply returns the edited text, or nil for a removed value. The text is read
-// once, however deep the edits are.
+// Apply returns the edited text, or nil if the whole value is removed. It reads
+// the text once, however deep the edits are. It adds members that the text lacks.
+// It returns an error for invalid JSON, and for a value that is not the object or
+// array that the edits need.
 func (e *Edits) Apply(raw json.RawMessage) (json.RawMessage, error) {
 	if e.Set {
 		return e.Value, nil
 	}
-	a := &applying{dec: jsontext.NewDecoder(bytes.NewBuffer(raw))}
+	a := &editor{dec: jsontext.NewDecoder(bytes.NewBuffer(raw))}
 	if _, err := a.value(e); err != nil {
 		return nil, err
 	}
 	return a.out, nil
 }
 
-// applying copies a text, with edits.
-type applying struct {
+// editor copies a text and applies edits to it.
+type editor struct {
 	dec *jsontext.Decoder
 	out []byte
 }
 
-// value copies the next value; kept is false for one that is removed, of which
-// nothing is written.
-func (a *applying) value(e *Edits) (kept bool, err error) {
+// value copies the next value and applies e. If e removes the value, it writes
+// nothing and kept is false.
+func (a *editor) value(e *Edits) (kept bool, err error) {
 	switch {
 	case e == nil:
 		value, err := a.dec.ReadValue()
@@ -73,7 +79,7 @@ func (a *applying) value(e *Edits) (kept bool, err error) {
 	return true, a.object(e)
 }
 
-func (a *applying) begin(kind jsontext.Kind) error {
+func (a *editor) begin(kind jsontext.Kind) error {
 	tok, err := a.dec.ReadToken()
 	if err != nil {
 		return err
@@ -86,23 +92,23 @@ func (a *applying) begin(kind jsontext.Kind) error {
 }
 
 // more reports whether the array or object has another value.
-func (a *applying) more() bool {
+func (a *editor) more() bool {
 	kind := a.dec.PeekKind()
 	return kind != ']' && kind != '}' && kind != 0
 }
 
-func (a *applying) end(kind byte) error {
+func (a *editor) end(kind byte) error {
 	_, err := a.dec.ReadToken()
 	a.out = append(a.out, kind)
 	return err
 }
 
-func (a *applying) object(e *Edits) error {
+func (a *editor) object(e *Edits) error {
 	if err := a.begin('{'); err != nil {
 		return err
 	}
 	empty := len(a.out)
-	there := map[string]bool{}
+	present := map[string]bool{}
 	for a.more() {
 		tok, err := a.dec.ReadToken()
 		if err != nil {
@@ -111,18 +117,19 @@ func (a *applying) object(e *Edits) error {
 		name := tok.String()
 		sub := e.below[name]
 		if sub != nil {
-			there[name] = true
+			present[name] = true
 		}
 		if err := a.member(name, empty, func() (bool, error) { return a.value(sub) }); err != nil {
 			return err
 		}
 	}
-	a.missing(e, there, empty)
+	a.addMissing(e, present, empty)
 	return a.end('}')
 }
 
-// member writes a name, and takes it back if there is no value.
-func (a *applying) member(name string, empty int, value func() (kept bool, err error)) error {
+// member writes a name and its value. It removes the name again if the value is
+// removed. empty is the length of the output before the first member.
+func (a *editor) member(name string, empty int, value func() (kept bool, err error)) error {
 	before := len(a.out)
 	if before > empty {
 		a.out = append(a.out, ',')
@@ -135,19 +142,19 @@ func (a *applying) member(name string, empty int, value func() (kept bool, err e
 	return err
 }
 
-// missing writes the members that the text has not.
-func (a *applying) missing(e *Edits, there map[string]bool, empty int) {
+// addMissing writes the members of e that are not present in the text.
+func (a *editor) addMissing(e *Edits, present map[string]bool, empty int) {
 	for _, name := range slices.Sorted(maps.Keys(e.below)) {
-		if there[name] {
+		if present[name] {
 			continue
 		}
 		sub := e.below[name]
-		_ = a.member(name, empty, func() (bool, error) { a.made(sub); return !sub.Set || sub.Value != nil, nil }) // it reads nothing
+		_ = a.member(name, empty, func() (bool, error) { a.addValue(sub); return !sub.Set || sub.Value != nil, nil }) // no error: nothing is read
 	}
 }
 
-// made writes a value that the text has not.
-func (a *applying) made(e *Edits) {
+// addValue writes a value that is missing in the text.
+func (a *editor) addValue(e *Edits) {
 	switch {
 	case e.Set:
 		a.out = append(a.out, e.Value...)
@@ -157,12 +164,12 @@ func (a *applying) made(e *Edits) {
 		a.out = append(a.out, ']')
 	default:
 		a.out = append(a.out, '{')
-		a.missing(e, nil, len(a.out))
+		a.addMissing(e, nil, len(a.out))
 		a.out = append(a.out, '}')
 	}
 }
 
-func (a *applying) array(e *Edits) error {
+func (a *editor) array(e *Edits) error {
 	if err := a.begin('['); err != nil {
 		return err
 	}
@@ -184,7 +191,7 @@ func (a *applying) array(e *Edits) error {
 	return a.end(']')
 }
 
-func (a *applying) elements(values []json.RawMessage, empty int) {
+func (a *editor) elements(values []json.RawMessage, empty int) {
 	for _, v := range values {
 		if len(a.out) > empty {
 			a.out = append(a.out, ',')

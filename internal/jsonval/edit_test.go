@@ -35,12 +35,12 @@ func TestEdits(t *testing.T) {
 	}{
 		{"the rest stays as written", `{"z":1.50,"a":"\u0041","b":{"d":1}}`, []func(*Edits){set(`2`, "b", "d")}, `{"z":1.50,"a":"\u0041","b":{"d":2}}`},
 		{"first, middle and last are removed", `{"a":1,"b":2,"c":3,"d":4}`, []func(*Edits){set("", "a"), set("", "c"), set("", "d")}, `{"b":2}`},
-		{"what is not there is added in order", `{"m":1}`, []func(*Edits){set(`2`, "z"), set(`3`, "a"), set(`4`, "o", "p")}, `{"m":1,"a":3,"o":{"p":4},"z":2}`},
-		{"what is not there and removed", `{"m":1}`, []func(*Edits){set("", "z"), set("", "a")}, `{"m":1}`},
-		{"the whole", `{"m":1}`, []func(*Edits){set(`[1]`)}, `[1]`},
+		{"missing members are added in order", `{"m":1}`, []func(*Edits){set(`2`, "z"), set(`3`, "a"), set(`4`, "o", "p")}, `{"m":1,"a":3,"o":{"p":4},"z":2}`},
+		{"a missing member is removed", `{"m":1}`, []func(*Edits){set("", "z"), set("", "a")}, `{"m":1}`},
+		{"the whole value", `{"m":1}`, []func(*Edits){set(`[1]`)}, `[1]`},
 		{"elements", `{"list":[1,2,3,4],"z":0}`, []func(*Edits){members(map[int]string{0: "", 2: `"new"`}, "5", "6")}, `{"list":[2,"new",4,5,6],"z":0}`},
 		{"all elements", `{"list":[1,2]}`, []func(*Edits){members(map[int]string{0: "", 1: ""})}, `{"list":[]}`},
-		{"elements of a list that is not there", `{"a":1}`, []func(*Edits){members(nil, "5", "6")}, `{"a":1,"list":[5,6]}`},
+		{"elements of a missing list", `{"a":1}`, []func(*Edits){members(nil, "5", "6")}, `{"a":1,"list":[5,6]}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -54,14 +54,14 @@ func TestEdits(t *testing.T) {
 			}
 		})
 	}
-	// A text that is wrong in any place that is read, or has no such place, is
-	// an error, not a shorter text.
+	// Apply must return an error for an invalid text and for a value of the wrong
+	// type, and not a shorter text.
 	for _, text := range []string{``, `{`, `{"list"`, `{"list":[1`, `{"list":[1,tru]}`, `{"list":[1}`, `{"list":{}}`, `{"list":1}`, `[]`, `{"a":tru,"list":[]}`, `{"list":[],"a":tru}`, `{"list":[],"a"}`, `{"list":[]`, `{"x":[,"list":[]}`} {
 		e := new(Edits)
 		members(map[int]string{0: "7"}, "8")(e)
 		set(`1`, "x")(e)
 		if got, err := e.Apply(json.RawMessage(text)); err == nil {
-			t.Errorf("%s becomes %s", text, got)
+			t.Errorf("Apply(%s) = %s, want an error", text, got)
 		}
 	}
 }

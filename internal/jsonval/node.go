@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// TextOf returns the text of a string, and "" for everything else.
+// TextOf returns the text of a string, and "" for any other node.
 func TextOf(n *Node) string {
 	if n.IsString() {
 		return n.Text
@@ -16,8 +16,8 @@ func TextOf(n *Node) string {
 	return ""
 }
 
-// Node is one JSON value. Nodes are never changed once they are made, so trees
-// may share parts. A nil *node means absent, which is not null.
+// Node is one JSON value. A node never changes after it is made, so trees may
+// share subtrees. A nil *Node is an absent value, which is not null.
 type Node struct {
 	Kind  byte     // 'n', 't', 'f', '"', '0', '{' or '['
 	Text  string   // a string's content, or a number in canonical form
@@ -26,10 +26,11 @@ type Node struct {
 }
 
 var (
+	// NullNode is null. It need not be the only null node of a tree.
 	NullNode  = &Node{Kind: 'n'}
 	trueNode  = &Node{Kind: 't'}
 	falseNode = &Node{Kind: 'f'}
-	// EmptyObject is an object without members.
+	// EmptyObject is the object without members.
 	EmptyObject = &Node{Kind: '{'}
 )
 
@@ -39,7 +40,7 @@ func StringNode(s string) *Node { return &Node{Kind: '"', Text: s} }
 // ArrayOf returns an array of these elements.
 func ArrayOf(kids ...*Node) *Node { return &Node{Kind: '[', Kids: kids} }
 
-// WithText returns a string with another text, n itself if it is the same.
+// WithText returns a string with the text s, or n itself if n has it.
 func (n *Node) WithText(s string) *Node {
 	if n.Text == s {
 		return n
@@ -47,13 +48,13 @@ func (n *Node) WithText(s string) *Node {
 	return StringNode(s)
 }
 
-// IsObject reports whether n is an object. A nil n is none.
+// IsObject reports whether n is an object, and false for nil.
 func (n *Node) IsObject() bool { return n != nil && n.Kind == '{' }
 
-// IsArray reports whether n is an array. A nil n is none.
+// IsArray reports whether n is an array, and false for nil.
 func (n *Node) IsArray() bool { return n != nil && n.Kind == '[' }
 
-// IsString reports whether n is a string. A nil n is none.
+// IsString reports whether n is a string, and false for nil.
 func (n *Node) IsString() bool { return n != nil && n.Kind == '"' }
 
 // IsNull reports whether n is absent or null.
@@ -72,7 +73,8 @@ func (n *Node) IsEmpty() bool {
 	return false
 }
 
-// Get returns the member of an object, or nil.
+// Get returns the value of an object's member. It returns nil if n has no such
+// member or is not an object.
 func (n *Node) Get(name string) *Node {
 	if !n.IsObject() {
 		return nil
@@ -83,7 +85,8 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
-// At returns the value at a path without "*", or nil. Numbers index arrays.
+// At returns the value at a path, or nil. In an array the segment is an index.
+// At does not expand the wildcard "*".
 func (n *Node) At(segs []string) *Node {
 	for _, s := range segs {
 		switch {
@@ -102,8 +105,9 @@ func (n *Node) At(segs []string) *Node {
 	return n
 }
 
-// With returns a copy of n in which the value at segs is v; nil removes it.
-// Objects on the way that are not there are made; array elements must exist.
+// With returns a copy of n with v at segs. A nil v removes the member there. With
+// puts an object in place of each missing or scalar value along the path. It
+// changes nothing if the path leads to a missing element of an array.
 func (n *Node) With(segs []string, v *Node) *Node {
 	if len(segs) == 0 {
 		return v
@@ -135,7 +139,7 @@ func (n *Node) With(segs []string, v *Node) *Node {
 	return b.Node()
 }
 
-// Equal reports whether two values are the same, numbers by value.
+// Equal reports whether two values are equal. It compares numbers by value.
 func Equal(a, b *Node) bool {
 	if a == b {
 		return true
@@ -154,8 +158,9 @@ func Equal(a, b *Node) bool {
 	return true
 }
 
-// MapKids returns n with each member or element replaced by what change
-// returns for it; nil drops a member. n itself is returned if nothing changes.
+// MapKids returns a copy of n with each child replaced by change(i), where i is
+// the child's index. A nil result drops the child. MapKids returns n itself if
+// change returns every child unchanged.
 func (n *Node) MapKids(change func(i int) *Node) *Node {
 	out := n
 	for i, kid := range n.Kids {
@@ -164,11 +169,11 @@ func (n *Node) MapKids(change func(i int) *Node) *Node {
 			if v == kid {
 				continue
 			}
-			// The names are shared until one is dropped.
+			// The copy shares the names until a member is dropped.
 			out = &Node{Kind: n.Kind, Kids: append(make([]*Node, 0, len(n.Kids)), n.Kids[:i]...), Names: n.Names}
 		}
 		switch kept := len(out.Kids); {
-		case v == nil && n.Kind == '{' && kept == i: // the first that is dropped
+		case v == nil && n.Kind == '{' && kept == i: // the first dropped member
 			out.Names = append(make([]string, 0, len(n.Names)-1), n.Names[:i]...)
 		case v == nil:
 		default:
@@ -180,23 +185,24 @@ func (n *Node) MapKids(change func(i int) *Node) *Node {
 	return out
 }
 
-// ObjectBuilder collects an object's members in sorted order.
+// ObjectBuilder builds an object from members that are added in the order of
+// their names.
 type ObjectBuilder struct {
 	Names []string
 	kids  []*Node
 }
 
-// Add adds a member. A nil value adds none.
+// Add adds a member. It ignores a nil value.
 func (b *ObjectBuilder) Add(name string, v *Node) {
 	if v != nil {
 		b.Names, b.kids = append(b.Names, name), append(b.kids, v)
 	}
 }
 
-// Node returns the object. Its names must have been added in their order.
+// Node returns the object. The caller must have added the names in sorted order.
 func (b *ObjectBuilder) Node() *Node { return &Node{Kind: '{', Names: b.Names, Kids: b.kids} }
 
-// sort brings an object that is being made into the order of its names.
+// sort sorts the members of a new object by name.
 func (n *Node) sort() {
 	if slices.IsSorted(n.Names) {
 		return
@@ -213,8 +219,8 @@ func (n *Node) sort() {
 	n.Names, n.Kids = names, kids
 }
 
-// AppendJSON appends the value in canonical form: sorted names, numbers by
-// value, no whitespace.
+// AppendJSON appends the canonical text of the value ([CanonicalJSON]). A nil n
+// is written as null.
 func (n *Node) AppendJSON(b []byte) []byte {
 	if n == nil {
 		return append(b, "null"...)
@@ -252,7 +258,8 @@ func (n *Node) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// JSON returns the canonical JSON text, or nil for an absent value.
+// JSON returns the canonical text of the value ([CanonicalJSON]), or nil for an
+// absent value.
 func (n *Node) JSON() []byte {
 	if n == nil {
 		return nil
@@ -260,7 +267,7 @@ func (n *Node) JSON() []byte {
 	return n.AppendJSON(make([]byte, 0, n.size()))
 }
 
-// size is about the length of the canonical text.
+// size estimates the length of the canonical text.
 func (n *Node) size() int {
 	size := len(n.Text) + len("false,")
 	for i, kid := range n.Kids {
@@ -274,13 +281,13 @@ func (n *Node) size() int {
 
 // AppendString appends s as a JSON string.
 func AppendString[T ~string | ~[]byte](b []byte, s T) []byte {
-	// Quoting fails only for invalid UTF-8, which the parser refuses and
-	// which is replaced here all the same.
+	// AppendQuote fails only for invalid UTF-8. The parser refuses such a text,
+	// and AppendQuote replaces it even when it fails.
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
 }
 
-// Segment returns the path segment of the i-th member or element.
+// Segment returns the path segment of the i-th child: a name, or an index.
 func (n *Node) Segment(i int) string {
 	if n.Kind == '{' {
 		return n.Names[i]
@@ -288,7 +295,7 @@ func (n *Node) Segment(i int) string {
 	return strconv.Itoa(i)
 }
 
-// EachText calls yield for each string of a tree.
+// EachText calls yield for the text of each string in a tree.
 func EachText(n *Node, yield func(string)) {
 	if n.IsString() {
 		yield(n.Text)

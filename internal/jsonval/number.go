@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// CanonicalNumber returns one text for all JSON numbers of the same value:
-// "1" for 1, 1.0, 1e0 and 10e-1. It compares decimals, so numbers beyond the
-// precision of a float64 keep their value.
+// CanonicalNumber returns the same text for all JSON numbers of one value: "1"
+// for 1, 1.0, 1e0 and 10e-1. It works on decimal digits, so a number beyond the
+// precision of a float64 keeps its value.
 func CanonicalNumber(s string) string {
 	if isPlainInteger(s) {
 		return s
@@ -16,7 +16,7 @@ func CanonicalNumber(s string) string {
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
 		e, err := strconv.Atoi(s[i+1:])
 		if err != nil || e > 1<<30 || e < -(1<<30) {
-			// No tenant has such a number; as text it still equals itself.
+			// No service returns such a number. It is equal only to the same text.
 			return strings.ToLower(s)
 		}
 		mantissa, exponent = s[:i], e
@@ -37,7 +37,8 @@ func CanonicalNumber(s string) string {
 	return text
 }
 
-// isPlainInteger reports whether s is already canonical: the common case.
+// isPlainInteger reports whether s is an integer that is already canonical. Most
+// numbers are.
 func isPlainInteger(s string) bool {
 	if s == "-0" || len(s) > 21 {
 		return false
@@ -52,7 +53,8 @@ func isPlainInteger(s string) bool {
 	return true
 }
 
-// placePoint writes digits × 10^exponent, in full where that is short.
+// placePoint formats digits × 10^exponent, without an exponent if the result is
+// short.
 func placePoint(digits string, exponent int) string {
 	length := len(digits) + exponent // digits before the point
 	switch {

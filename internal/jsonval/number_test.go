@@ -2,8 +2,8 @@ package jsonval
 
 import "testing"
 
-// One value has one text. The rows stand at the bounds between plain notation
-// and exponents.
+// TestCanonicalNumber has rows around the bounds between plain notation and
+// exponents.
 func TestCanonicalNumber(t *testing.T) {
 	for want, same := range map[string][]string{
 		"0":                        {"-0", "0.0", "0e5", "-0.0e-3"},
@@ -37,7 +37,7 @@ func TestCanonicalNumber(t *testing.T) {
 	} {
 		for _, s := range append(same, want) {
 			if got := CanonicalNumber(s); got != want {
-				t.Errorf("%s becomes %s, want %s", s, got, want)
+				t.Errorf("CanonicalNumber(%s) = %s, want %s", s, got, want)
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package jsonval
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -11,38 +10,26 @@ import (
 	"sync/atomic"
 )
 
-// Parses counts the calls of [Parse] in this process. Tests use it to show how
-// often an object is read into a tree.
+// Parses counts the calls of [Parse] in this process. Tests use it to count how
+// often code parses an object.
 var Parses atomic.Int64
 
-// Parse reads one JSON value. It returns a *SyntaxError for a text that
-// Scanner refuses. It is safe for concurrent use.
+// Parse parses one JSON value. It returns a *[SyntaxError] for a text that
+// [Scanner] refuses. It is safe for concurrent use.
 //
 // The tree does not refer to raw. All nodes of a tree share one slice, and their
-// texts share one string, so one node or text that a caller keeps holds the
-// memory of the whole tree. Clone a text that must outlive its tree.
+// texts share one string. So a reference to one node or text keeps the memory of
+// the whole tree alive. Clone a text that must outlive its tree.
 func Parse(raw []byte) (*Node, error) {
-	Parses.Add(1)
-	a := arenas.Get().(*arena)
-	defer a.release()
-	if err := a.read(raw); err != nil {
-		return nil, err
-	}
-	return a.build(raw), nil
+	return new(Slab).parse(raw)
 }
 
-// ParseObject is Parse for a text that must be an object.
-func ParseObject(raw []byte) (*Node, error) {
-	n, err := Parse(raw)
-	if err == nil && n.Kind != '{' {
-		return nil, errors.New("not a JSON object")
-	}
-	return n, err
-}
+// ParseObject is [Parse] for an object. It returns an error for any other value.
+func ParseObject(raw []byte) (*Node, error) { return new(Slab).ParseObject(raw) }
 
-// arena makes trees in two steps. It first reads the whole text into records,
-// whose memory it keeps for the next text. Then it knows the number of nodes,
-// and allocates the whole tree at once: one string, and one slice each for
+// arena builds trees in two steps. It first reads the whole text into records,
+// whose memory it reuses for the next text. The records give the number of nodes,
+// so it can allocate the whole tree at once: one string, and one slice each for
 // nodes, children and names.
 type arena struct {
 	scanner Scanner
@@ -67,7 +54,8 @@ type arenaRecord struct {
 }
 
 // arenaMember is a member of an object. Its prefix is the first eight bytes of
-// its name, as a number that compares as the names do.
+// its name as a big-endian number. Numbers compare faster than strings, in the
+// same order.
 type arenaMember struct {
 	prefix uint64
 	name   string
@@ -76,7 +64,8 @@ type arenaMember struct {
 
 var arenas = sync.Pool{New: func() any { return new(arena) }}
 
-// release returns a to the pool, without references to the text or the tree.
+// release clears a's references to the text and the tree, and returns a to the
+// pool.
 func (a *arena) release() {
 	a.scanner.Reset(nil)
 	a.records, a.open, a.escaped = clipped(a.records), clipped(a.open), clipped(a.escaped)
@@ -86,8 +75,8 @@ func (a *arena) release() {
 	arenas.Put(a)
 }
 
-// read fills the records, and allocates the memory that build needs.
-func (a *arena) read(raw []byte) error {
+// read fills the records, and takes the memory that build needs from the slab.
+func (a *arena) read(raw []byte, slab *Slab) error {
 	nodes, kids, names := 0, 0, 0
 	a.records, a.open = a.records[:0], a.open[:0]
 	a.scanner.Reset(raw)
@@ -95,7 +84,7 @@ func (a *arena) read(raw []byte) error {
 		tok, err := a.scanner.Next()
 		switch {
 		case err == io.EOF:
-			a.nodes, a.kids, a.names = make([]Node, nodes), make([]*Node, kids), make([]string, names)
+			a.nodes, a.kids, a.names = slab.nodes.take(nodes), slab.kids.take(kids), slab.names.take(names)
 			return nil
 		case err != nil:
 			return err
@@ -120,14 +109,14 @@ func (a *arena) read(raw []byte) error {
 	}
 }
 
-// build makes the tree of the records of raw.
+// build builds the tree from the records of raw.
 func (a *arena) build(raw []byte) *Node {
 	a.text, a.next = string(raw), 0
 	return a.value()
 }
 
-// value makes the node of the next record and of those within it. The scanner
-// limits its depth.
+// value builds the node of the next record and of the records within it. The
+// scanner limits the depth of the recursion.
 func (a *arena) value() *Node {
 	r := a.records[a.next]
 	a.next++
@@ -164,14 +153,15 @@ func (a *arena) value() *Node {
 	return n
 }
 
-// take cuts a slice of n elements off memory. Appending to it copies it.
+// take cuts a slice of n elements off memory. The slice has no spare capacity, so
+// append copies it.
 func take[T any](memory *[]T, n int) []T {
 	taken := (*memory)[:n:n]
 	*memory = (*memory)[n:]
 	return taken
 }
 
-// content returns the content of a string or name.
+// content returns the unescaped content of a string or name.
 func (a *arena) content(t Token) string {
 	if !t.Escaped {
 		return a.text[t.Start+1 : t.End-1]
@@ -180,7 +170,7 @@ func (a *arena) content(t Token) string {
 	return string(a.escaped)
 }
 
-// sort brings an object's members into the order of their names.
+// sort sorts an object's members by name.
 func (a *arena) sort(n *Node) {
 	if slices.IsSorted(n.Names) {
 		return

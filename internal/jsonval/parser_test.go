@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// parseSlowly makes the same tree as Parse in the obvious way: with
+// parseSlowly builds the same tree as Parse in the obvious way: with
 // jsontext's decoder, a map for each object, and an allocation for each node.
 func parseSlowly(raw []byte) (*Node, error) {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(bytes.Clone(raw)))
@@ -93,7 +93,8 @@ func checkParse(t failer, text []byte) {
 	}
 }
 
-// sameTree reports whether two trees are the same, or where they are not.
+// sameTree reports whether two trees are the same, and the path of the first
+// difference.
 func sameTree(a, b *Node) (path string, same bool) {
 	if a.Kind != b.Kind || a.Text != b.Text || len(a.Kids) != len(b.Kids) || !slices.Equal(a.Names, b.Names) {
 		return "", false
@@ -109,7 +110,7 @@ func sameTree(a, b *Node) (path string, same bool) {
 	return "", true
 }
 
-func TestParseMakesTheObviousTree(t *testing.T) {
+func TestParseAgreesWithJSONText(t *testing.T) {
 	for _, text := range slices.Concat(accepted, refused) {
 		checkParse(t, []byte(text))
 	}
@@ -118,7 +119,7 @@ func TestParseMakesTheObviousTree(t *testing.T) {
 	}
 }
 
-func TestParseOfRandomTexts(t *testing.T) {
+func TestParseAgreesWithJSONTextOnRandomTexts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkParse(t, randomText(t)) })
 }
 
@@ -164,7 +165,8 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// Appending to a node's slices must not change another node.
+// TestParseNodesShareNoCapacity appends to a node's slices, which must not change
+// another node.
 func TestParseNodesShareNoCapacity(t *testing.T) {
 	n, err := Parse([]byte(`[{"b":1,"a":2},[3,4],{"c":5}]`))
 	if err != nil {
@@ -176,15 +178,16 @@ func TestParseNodesShareNoCapacity(t *testing.T) {
 	_ = append(n.Kids[1].Kids, NullNode)
 	want, _ := parseSlowly([]byte(`[{"b":1,"a":2},[3,4],{"c":5}]`))
 	if path, same := sameTree(want, n); !same {
-		t.Errorf("changed at %q", path)
+		t.Errorf("append changed another node, at %q", path)
 	}
 }
 
-// What a parser keeps for the next text refers to no former one.
-func TestArenaKeepsNothingOfATree(t *testing.T) {
+// TestArenaReleasesTheTree checks that an arena in the pool does not keep the
+// last text or tree alive.
+func TestArenaReleasesTheTree(t *testing.T) {
 	a := new(arena)
 	for _, text := range []string{`{"c":1,"b":2,"a":"\u0061"}`, `{"b":1,"a":2}`} {
-		if err := a.read([]byte(text)); err != nil {
+		if err := a.read([]byte(text), new(Slab)); err != nil {
 			t.Fatal(err)
 		}
 		a.build([]byte(text))
@@ -192,19 +195,19 @@ func TestArenaKeepsNothingOfATree(t *testing.T) {
 	a.release()
 	for _, m := range a.members[:cap(a.members)] {
 		if m != (arenaMember{}) {
-			t.Errorf("kept %+v", m)
+			t.Errorf("the arena still refers to %+v", m)
 		}
 	}
 	if a.text != "" || a.nodes != nil || a.kids != nil || a.names != nil || a.scanner.text != nil {
-		t.Error("kept the text or memory of the tree")
+		t.Error("the arena still refers to the text or to the memory of the tree")
 	}
 }
 
-// A tree costs one string and three slices, whatever its size, and one string
-// more for each text with escapes.
+// TestParseAllocations: a tree of any size has one string and three slices, and
+// one more string for each text with escapes.
 func TestParseAllocations(t *testing.T) {
 	if underRace {
-		t.Skip("the race detector makes pools lose what they keep: run without -race")
+		t.Skip("a sync.Pool drops values under the race detector: run without -race")
 	}
 	for _, test := range []struct {
 		name    string
@@ -228,7 +231,7 @@ func TestParseAllocations(t *testing.T) {
 	}
 }
 
-// BenchmarkParse compares trees with those of encoding/json.
+// BenchmarkParse compares Parse with encoding/json's parse into maps.
 func BenchmarkParse(b *testing.B) {
 	for _, parser := range []struct {
 		name  string

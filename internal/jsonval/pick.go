@@ -4,10 +4,10 @@ import (
 	"errors"
 )
 
-// Pick reads the values at some paths of an object, and returns them as a tree
-// that has nothing else. It reads the whole text and refuses what [ParseObject]
-// refuses, but makes no nodes of the rest: looking for a name costs little
-// beside a parse. The paths consist of names; values at them are read whole.
+// Pick returns a tree that has only the values at the given paths of an object.
+// It is faster than [ParseObject], because it builds no nodes for the rest of the
+// text. It validates the whole text and returns the errors of ParseObject. The
+// segments of the paths are names. Pick returns an array on a path whole.
 func Pick(raw []byte, paths ...[]string) (*Node, error) {
 	a := arenas.Get().(*arena)
 	defer a.release()
@@ -26,7 +26,7 @@ func Pick(raw []byte, paths ...[]string) (*Node, error) {
 	return nil, err
 }
 
-// pick picks from the object whose opening bracket has been read.
+// pick picks from an object after its opening bracket.
 func (s *Scanner) pick(paths [][]string) (*Node, error) {
 	n := &Node{Kind: '{'}
 	for {
@@ -50,7 +50,7 @@ func (s *Scanner) pick(paths [][]string) (*Node, error) {
 		if tok, err = s.Next(); err != nil {
 			return nil, err
 		}
-		// A path through an array has its elements' numbers.
+		// The rest of a path through an array are indexes: pick the whole array.
 		whole = whole || tok.Kind == '[' && len(below) > 0
 		var kid *Node
 		switch {
@@ -80,7 +80,8 @@ func (s *Scanner) is(t Token, content string) bool {
 	return string(s.Text(t)) == content
 }
 
-// picked returns the node of a token that has no children, and parses others.
+// picked returns the node of a token. It builds a scalar from the token itself,
+// and parses an object or array.
 func (s *Scanner) picked(t Token) (*Node, error) {
 	switch t.Kind {
 	case 'n':

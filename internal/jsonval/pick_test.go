@@ -29,7 +29,8 @@ func TestPick(t *testing.T) {
 	}
 }
 
-// A text is refused for the same reason wherever it is wrong.
+// TestPickRefuses compares the errors of Pick with those of ParseObject, for
+// errors at, before and after the picked paths.
 func TestPickRefuses(t *testing.T) {
 	for _, text := range []string{``, `[1]`, `"a"`, `{"a":1`, `{"a":1,"b":[1,}`, `{"a":1}x`, `{"b":{"x":1,"x":2}}`, `{"a":[{]}`, `[1,}`, `{"c":{"d":tru}}`} {
 		_, err := Pick([]byte(text), []string{"a"}, []string{"c", "d"})
@@ -39,8 +40,8 @@ func TestPickRefuses(t *testing.T) {
 	}
 }
 
-// What is picked is what the tree has there, and only what was not read as a
-// tree is parsed.
+// TestPickAgreesWithParse compares a picked value with the value in the whole
+// tree.
 func TestPickAgreesWithParse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SampledFrom([]string{"a", "b", "\n", "long name"})

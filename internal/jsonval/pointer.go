@@ -11,13 +11,14 @@ var (
 	pointerUnescaper = strings.NewReplacer("~1", "/", "~0", "~")
 )
 
-// SplitPointer splits a JSON pointer (RFC 6901) into its segments.
+// SplitPointer splits a JSON pointer (RFC 6901) into its unescaped segments. The
+// empty pointer has none. A pointer that does not begin with "/" is an error.
 func SplitPointer(p string) ([]string, error) {
 	if p == "" {
 		return nil, nil
 	}
 	if p[0] != '/' {
-		return nil, fmt.Errorf("%q is no JSON pointer: it must be empty or begin with \"/\"", p)
+		return nil, fmt.Errorf("%q is not a JSON pointer: it must be empty or begin with \"/\"", p)
 	}
 	segs := strings.Split(p[1:], "/")
 	for i, s := range segs {
@@ -28,7 +29,7 @@ func SplitPointer(p string) ([]string, error) {
 	return segs, nil
 }
 
-// JoinPointer is the reverse of splitPointer.
+// JoinPointer is the inverse of [SplitPointer].
 func JoinPointer(segs []string) string {
 	var b strings.Builder
 	for _, s := range segs {
@@ -38,7 +39,8 @@ func JoinPointer(segs []string) string {
 	return b.String()
 }
 
-// arrayIndex reads an array index as RFC 6901 has it: no sign, no leading zero.
+// arrayIndex parses an array index in the syntax of RFC 6901, without a sign and
+// without leading zeros.
 func arrayIndex(s string) (int, bool) {
 	if s == "" || len(s) > 9 || s[0] == '0' && len(s) > 1 {
 		return 0, false
@@ -52,8 +54,8 @@ func arrayIndex(s string) (int, bool) {
 	return i, err == nil
 }
 
-// MatchesBelow reports whether segs lies at or below pattern, in which "*"
-// stands for any one segment.
+// MatchesBelow reports whether the path segs is at or below pattern. A "*" in
+// pattern matches any one segment.
 func MatchesBelow(pattern, segs []string) bool {
 	if len(pattern) > len(segs) {
 		return false

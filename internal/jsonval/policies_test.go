@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// policies returns n Conditional Access policies in the shape that Microsoft
-// Graph gives them, of about 2.6 KB each: nested objects, nulls, empty arrays,
-// GUIDs and display names.
+// policies returns n Conditional Access policies of about 2.6 KB each. They have
+// the properties that Microsoft Graph returns: nested objects, nulls, empty
+// arrays, GUIDs and display names.
 func policies(n int) [][]byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	guid := func() string {
@@ -60,7 +60,7 @@ func policies(n int) [][]byte {
 	return texts
 }
 
-// appendUnsorted appends v with names in an order that is always the same, but
+// appendUnsorted appends v as JSON, with names in a deterministic order that is
 // not sorted.
 func appendUnsorted(b []byte, v any) []byte {
 	object, ok := v.(map[string]any)
@@ -85,5 +85,5 @@ func appendUnsorted(b []byte, v any) []byte {
 	return append(b, '}')
 }
 
-// manyPolicies are more than a processor's branch predictor remembers.
+// manyPolicies are too many for a processor's branch predictor to learn.
 var manyPolicies = policies(200)

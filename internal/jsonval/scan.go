@@ -22,20 +22,20 @@ type Token struct {
 	Start, End int
 }
 
-// Scanner reads the tokens of a text that holds one JSON value. It accepts the
-// texts that jsontext's decoder accepts by default, and refuses all others at
-// the offset at which jsontext refuses them. Beside wrong syntax, Scanner
-// refuses duplicate names in one object (an escaped name equals a plain one),
-// invalid UTF-8, escapes of unpaired surrogates, more than 10,000 open objects
-// and arrays, and text after the value.
+// Scanner reads the tokens of a text with one JSON value. It accepts the texts
+// that jsontext's decoder accepts by default, and refuses all others at the
+// offset at which jsontext refuses them. Besides syntax errors, Scanner refuses
+// duplicate names in one object (an escaped name equals a plain one), invalid
+// UTF-8, escapes of unpaired surrogates, more than 10,000 open objects and
+// arrays, and text after the value.
 //
 // The zero Scanner is ready for Reset. A scan takes time in proportion to the
 // text's length. A scanner keeps its memory for the next text, so it allocates
-// only for a text that is larger than the former ones. It is not safe for
+// only for a text that is larger than the earlier ones. It is not safe for
 // concurrent use.
 //
-// Scanner takes no context. A caller with long texts reads them with Next, and
-// checks its context each time that Offset has grown by some amount.
+// Scanner takes no context. A caller with a long text reads it with Next, and
+// checks its context each time Offset has grown by some amount.
 type Scanner struct {
 	text  []byte
 	pos   int // the first byte that no token has taken
@@ -46,7 +46,7 @@ type Scanner struct {
 	nameSet
 }
 
-// scanState says what the text may continue with.
+// scanState is the syntax that Next expects.
 type scanState byte
 
 const (
@@ -61,32 +61,32 @@ const (
 
 // container is an open object or array.
 type container struct {
-	kind  byte   // '{' or '['
-	first int    // an object's first name in nameSet.names
-	seen  uint64 // a Bloom filter of an object's names: one bit each
+	kind   byte   // '{' or '['
+	first  int    // an object's first name in nameSet.names
+	filter uint64 // a Bloom filter of an object's names: one bit each
 }
 
-// Reset makes s read text, from its start. The caller must not change text
-// while it uses s. Reset(nil) releases the former text.
+// Reset makes s read text from its start. The caller must not change text while
+// it uses s. Reset(nil) releases the text.
 func (s *Scanner) Reset(text []byte) {
 	s.text, s.pos, s.state, s.err = text, 0, atDocument, nil
 	s.open = s.open[:0]
 	s.nameSet.reset()
 }
 
-// Offset returns how many bytes of the text s has read. After an error it is
-// the offset of the error.
+// Offset returns the number of bytes that s has read. After an error it is the
+// offset of the error.
 func (s *Scanner) Offset() int { return s.pos }
 
-// Raw returns the text of t as it stands, a string with its quotes. It is part
-// of the scanned text.
+// Raw returns the bytes of t in the scanned text, a string with its quotes and
+// escapes. They share the memory of the scanned text.
 func (s *Scanner) Raw(t Token) []byte { return s.text[t.Start:t.End:t.End] }
 
-// Text returns what stands between the quotes of a string or name. It is part
-// of the scanned text, and the content unless t.Escaped.
+// Text returns the bytes between the quotes of a string or name. They are its
+// content unless t.Escaped. They share the memory of the scanned text.
 func (s *Scanner) Text(t Token) []byte { return s.text[t.Start+1 : t.End-1 : t.End-1] }
 
-// AppendText appends the content of a string or name to dst.
+// AppendText appends the unescaped content of a string or name to dst.
 func (s *Scanner) AppendText(dst []byte, t Token) []byte {
 	if !t.Escaped {
 		return append(dst, s.Text(t)...)
@@ -94,8 +94,9 @@ func (s *Scanner) AppendText(dst []byte, t Token) []byte {
 	return appendUnescaped(dst, s.Text(t))
 }
 
-// Peek returns the first byte that is neither white space nor read, without
-// reading it; 0 at the end. Before an element or member it may be the comma.
+// Peek returns the next byte that is not white space, without reading it. At the
+// end of the text it returns 0. Before an element or member, the byte may be the
+// comma.
 func (s *Scanner) Peek() byte {
 	if i := afterSpace(s.text, s.pos); i < len(s.text) {
 		return s.text[i]
@@ -103,10 +104,10 @@ func (s *Scanner) Peek() byte {
 	return 0
 }
 
-// Skip returns the next token as Next does, but takes a whole object or array
-// as one token: its Kind is '{' or '[', and its range ends with the closing
-// bracket. Skip validates what it skips. To leave an object or array, call Skip
-// until it returns '}' or ']'.
+// Skip returns the next token like Next, but returns a whole object or array as
+// one token: its Kind is '{' or '[', and its range ends with the closing bracket.
+// Skip validates the whole value. To leave an object or array, call Skip until it
+// returns '}' or ']'.
 func (s *Scanner) Skip() (Token, error) {
 	tok, err := s.Next()
 	if err != nil {
@@ -115,8 +116,8 @@ func (s *Scanner) Skip() (Token, error) {
 	return s.rest(tok)
 }
 
-// rest reads the rest of the object or array that tok opens, if it opens one,
-// and returns the whole as one token.
+// rest reads the rest of the object or array that tok opens, and returns the
+// whole value as one token. It returns any other token unchanged.
 func (s *Scanner) rest(tok Token) (Token, error) {
 	if tok.Kind != '{' && tok.Kind != '[' {
 		return tok, nil
@@ -131,10 +132,10 @@ func (s *Scanner) rest(tok Token) (Token, error) {
 	return tok, nil
 }
 
-// Next returns the next token, and io.EOF after the last one. In place of the
-// first wrong token, and in all later calls, it returns a *SyntaxError. The
-// last token counts as wrong if other text than white space follows it, so a
-// caller that has seen the end of the value has seen a valid text.
+// Next returns the next token, and io.EOF after the last one. It returns a
+// *[SyntaxError] for the first invalid token and from all later calls. The last
+// token counts as invalid if other text than white space follows it. So a caller
+// that reads the end of the value knows that the whole text is valid.
 func (s *Scanner) Next() (Token, error) {
 	if s.state == ended {
 		return Token{}, s.err
@@ -199,8 +200,8 @@ func (s *Scanner) Next() (Token, error) {
 }
 
 // afterDelimiter reads the comma or colon at i. It returns the offset of the
-// token that follows it, i if there is a closing bracket in place of a comma,
-// or -1 after an error.
+// token after it, i if a closing bracket is at the place of a comma, or -1 after
+// an error.
 func (s *Scanner) afterDelimiter(i int) int {
 	comma := s.state != atColon
 	switch c := s.text[i]; {
@@ -273,7 +274,7 @@ func (s *Scanner) close(t Token) (Token, error) {
 	return t, nil
 }
 
-// finish returns the last token, if the text ends with it.
+// finish returns the last token, or an error if more text follows it.
 func (s *Scanner) finish(t Token) (Token, error) {
 	if i := afterSpace(s.text, t.End); i < len(s.text) {
 		return s.fail(i, "text after the JSON value")
@@ -282,7 +283,7 @@ func (s *Scanner) finish(t Token) (Token, error) {
 	return t, nil
 }
 
-// afterSpace returns the offset of the first byte from i on that is no white
+// afterSpace returns the offset of the first byte from i on that is not white
 // space.
 func afterSpace(text []byte, i int) int {
 	for i < len(text) && text[i] <= ' ' && (text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r') {
@@ -291,11 +292,11 @@ func afterSpace(text []byte, i int) int {
 	return i
 }
 
-// clipped returns an empty slice with the memory of kept, or nil if that is
-// more than a scanner may hold between two texts.
-func clipped[T any](kept []T) []T {
-	if cap(kept) > 1<<14 {
+// clipped returns an empty slice with the memory of s. It returns nil if s has
+// more memory than a scanner may hold between two texts.
+func clipped[T any](s []T) []T {
+	if cap(s) > 1<<14 {
 		return nil
 	}
-	return kept[:0]
+	return s[:0]
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// BenchmarkScan compares the scanner with decoders that validate the same
-// texts, compact and indented. jsontext looks for duplicate names, encoding/json
-// does not.
+// BenchmarkScan compares the scanner with decoders that validate the same texts,
+// compact and indented. jsontext refuses duplicate names, and encoding/json does
+// not.
 func BenchmarkScan(b *testing.B) {
 	indented := make([][]byte, len(manyPolicies))
 	for i, text := range manyPolicies {

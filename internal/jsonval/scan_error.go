@@ -6,16 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// SyntaxError says why a text is not one JSON value.
+// SyntaxError says why a text is not exactly one valid JSON value.
 type SyntaxError struct {
 	Offset int // in bytes from the text's start
 	Reason string
 }
 
-// Error says what is wrong, and at which byte.
+// Error returns the reason and the offset.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at offset %d", e.Reason, e.Offset) }
 
-// expectedToken and expectedDelimiter say what may stand where a state begins.
+// expectedToken and expectedDelimiter name the syntax that is valid in each
+// state.
 var (
 	expectedToken = [ended]string{
 		atDocument:  "a value",
@@ -42,7 +43,7 @@ func (s *Scanner) failTruncated(offset int) (Token, error) {
 	return s.fail(offset, "unexpected end of the JSON text")
 }
 
-// failInvalid reports a character in the place of an expected one.
+// failInvalid reports the character at offset, where another was expected.
 func (s *Scanner) failInvalid(offset int, expected string) (Token, error) {
 	r, n := utf8.DecodeRune(s.text[offset:])
 	character := fmt.Sprintf("%q", r)
@@ -52,7 +53,7 @@ func (s *Scanner) failInvalid(offset int, expected string) (Token, error) {
 	return s.fail(offset, fmt.Sprintf("invalid character %s, expected %s,", character, expected))
 }
 
-// failString reports the wrong byte of a string.
+// failString reports the invalid byte of a string.
 func (s *Scanner) failString(offset int) (Token, error) {
 	switch rest := s.text[offset:]; {
 	case len(rest) == 0:
@@ -65,7 +66,7 @@ func (s *Scanner) failString(offset int) (Token, error) {
 	return s.fail(offset, fmt.Sprintf("control character %q in a string, which must be escaped,", s.text[offset]))
 }
 
-// failNumber reports the wrong byte of the number at start. The offset is start
+// failNumber reports the invalid byte of the number at start. The offset is start
 // itself if the text ends within the number, as in jsontext.
 func (s *Scanner) failNumber(start, offset int) (Token, error) {
 	if start == offset {
@@ -74,8 +75,8 @@ func (s *Scanner) failNumber(start, offset int) (Token, error) {
 	return s.failInvalid(offset, "a digit")
 }
 
-// failLiteral reports the first byte in which the text at start, which is not
-// word, differs from it.
+// failLiteral reports the first byte in which the text at start differs from
+// word.
 func (s *Scanner) failLiteral(start int, word string) (Token, error) {
 	i := 0
 	for start+i < len(s.text) && s.text[start+i] == word[i] {
@@ -92,8 +93,8 @@ func (s *Scanner) failDuplicate(t Token) (Token, error) {
 	return s.fail(t.Start, fmt.Sprintf("duplicate name %q", s.AppendText(nil, t)))
 }
 
-// failName reports another token in the place of a name. As in jsontext, a
-// literal or number that is itself wrong is reported where it is wrong.
+// failName reports another token where a name was expected. For an invalid
+// literal or number it reports the invalid byte, as jsontext does.
 func (s *Scanner) failName(start int) (Token, error) {
 	for _, word := range []string{"null", "true", "false"} {
 		if s.text[start] == word[0] && !bytes.HasPrefix(s.text[start:], []byte(word)) {

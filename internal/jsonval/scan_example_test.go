@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// The names of an object are read, and its values taken whole.
+// This example reads the names of an object, and takes each value whole.
 func ExampleScanner_Skip() {
 	var s jsonval.Scanner
 	s.Reset([]byte(`{"id": "7", "conditions": {"users": ["All"]}, "state": null}`))
@@ -38,17 +38,17 @@ func ExampleScanner_Skip() {
 	// state is null
 }
 
-// A scan of a long text ends with its context, which is looked at once in
-// 64 KiB.
+// This example cancels a scan of a long text. The scan checks its context once
+// every 64 KiB.
 func ExampleScanner_Offset() {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	scan := func(text []byte) error {
 		var s jsonval.Scanner
 		s.Reset(text)
-		for looked := 0; ; {
-			if s.Offset()-looked >= 64<<10 {
-				looked = s.Offset()
+		for checked := 0; ; {
+			if s.Offset()-checked >= 64<<10 {
+				checked = s.Offset()
 				if err := ctx.Err(); err != nil {
 					return err
 				}

@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// longSeed is from which length on a text does not start fuzzing: mutants of
-// it take long, and find less.
+// longSeed is the length from which a text is not a seed for fuzzing. Mutants of
+// long texts are slow and find less.
 const longSeed = 6000
 
-// FuzzScanner holds Scanner against jsontext's decoder: both accept the same
+// FuzzScanner compares Scanner with jsontext's decoder: both must accept the same
 // texts, refuse the rest at the same offset, and read the same content. It also
-// holds Skip against Next.
+// compares Skip with Next.
 func FuzzScanner(f *testing.F) {
 	for _, text := range slices.Concat(accepted, refused) {
 		if len(text) < longSeed {

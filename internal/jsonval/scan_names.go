@@ -6,8 +6,8 @@ import (
 	"math/bits"
 )
 
-// smallObject is the number of names up to which an object's names are compared
-// with one another. Larger objects use the hash table.
+// smallObject is the largest number of names that are compared with one another.
+// A larger object uses the hash table.
 const smallObject = 16
 
 // nameSet finds duplicate names. It holds the names of all open objects in one
@@ -17,15 +17,15 @@ const smallObject = 16
 // A small object has a filter with one bit for each name. A name whose bit is
 // not set is new. Only a name whose bit is set is compared with the object's
 // other names, at most smallObject of them. The names of a large object are
-// looked up in a hash table. Its seed is random, so nobody can write a text
-// whose names collide. In both cases a name takes constant time.
+// looked up in a hash table. Its seed is random, so an attacker cannot write a
+// text whose names collide. In both cases a name takes constant time.
 type nameSet struct {
 	names   []memberName
 	decoded []byte // the content of names with escapes
 	// table is a hash table with linear probing of the names of the open large
 	// objects. A slot holds a name's index plus one, or 0 if it is empty.
 	table   []uint32
-	indexed int // how many slots are taken
+	indexed int // the number of occupied slots
 }
 
 // memberName is a name of an open object.
@@ -33,8 +33,8 @@ type memberName struct {
 	signature  uint64
 	start, end int // in the text or, if escaped, in nameSet.decoded
 	escaped    bool
-	indexed    bool   // it stands in the table
-	slot       uint32 // where it stands there
+	indexed    bool   // whether the name is in the table
+	slot       uint32 // its slot in the table
 	object     uint32 // the first name of its object
 }
 
@@ -66,14 +66,14 @@ func (s *nameSet) addName(object *container, text []byte, start, end int, escape
 	count := len(s.names) - object.first
 	if count < smallObject {
 		bit := uint64(1) << (n.signature >> 58)
-		if object.seen&bit != 0 {
+		if object.filter&bit != 0 {
 			for i := range s.names[object.first:] {
 				if s.is(&s.names[object.first+i], n.signature, text, content) {
 					return false
 				}
 			}
 		}
-		object.seen |= bit
+		object.filter |= bit
 		s.names = append(s.names, n)
 		return true
 	}
@@ -98,11 +98,12 @@ func (s *nameSet) is(n *memberName, signature uint64, text, content []byte) bool
 	return n.signature == signature && string(s.content(n, text)) == string(content)
 }
 
-// removeNames removes the names from first on, those of an object that ends.
+// removeNames removes the names from first on, which are those of an object that
+// ends.
 //
-// Names leave the table in the reverse order of their coming. A name that stays
-// came earlier than the one that leaves, so its probing did not pass the slot
-// of that one, and the slot can become empty.
+// It empties the slots of these names and needs no tombstones. All names that
+// remain in the table were added before the removed ones. So the probe sequence
+// of a remaining name never passed a slot that is emptied now.
 func (s *nameSet) removeNames(first int) {
 	if len(s.names)-first > smallObject {
 		for i := len(s.names) - 1; i >= first; i-- {
@@ -113,8 +114,8 @@ func (s *nameSet) removeNames(first int) {
 	s.names = s.names[:first]
 }
 
-// index adds the i-th name to the table, and reports whether no name from first
-// on is there already that has the same content.
+// index adds the i-th name to the table. It reports false, and adds nothing, if
+// a name from first on in the table has the same content.
 func (s *nameSet) index(i, first int, text []byte) bool {
 	if 2*(s.indexed+1) > len(s.table) {
 		s.grow(text)
@@ -135,7 +136,7 @@ func (s *nameSet) index(i, first int, text []byte) bool {
 }
 
 // grow doubles the table. It adds the names to the new table in the order of
-// the stack, on which removeNames relies.
+// the stack, because removeNames relies on that order.
 func (s *nameSet) grow(text []byte) {
 	s.table = make([]uint32, max(64, 2*len(s.table)))
 	mask := uint64(len(s.table) - 1)
@@ -153,15 +154,16 @@ func (s *nameSet) grow(text []byte) {
 	}
 }
 
-// slotOf returns the slot at which probing for a name begins, to be masked. It
-// depends on the object: otherwise the equal names of nested objects would fill
-// one run of slots, and probing would take time in proportion to the depth.
+// slotOf returns the slot at which probing for a name begins. The caller masks
+// it. The slot depends on the object: otherwise the equal names of nested objects
+// would fill one run of slots, and probing would take time in proportion to the
+// depth.
 func slotOf(content []byte, object int) uint64 {
 	return maphash.Bytes(nameSeed, content) ^ uint64(object)*0x9e3779b97f4a7c15
 }
 
-// nameSignature hashes a name's length and its first and last eight bytes, with
-// the multiplication of wyhash. Names with one signature may differ.
+// nameSignature hashes a name's length and its first and last eight bytes with
+// the multiplication of wyhash. Different names may have the same signature.
 func nameSignature(b []byte) uint64 {
 	var first, last uint64
 	switch n := len(b); {

@@ -1,7 +1,7 @@
 package jsonval
 
-// numberEnd validates the number at i and returns the offset after it. For a
-// wrong number it returns ^offset of the byte that should be a digit, or of the
+// numberEnd validates the number at i and returns the offset after it. For an
+// invalid number it returns ^offset of the byte that should be a digit, or of the
 // number itself if the text ends before that byte.
 func numberEnd(text []byte, i int) int {
 	start := i

@@ -13,9 +13,9 @@ const (
 	eachHighBit = 0x80 * eachByte
 )
 
-// specialBytes marks the first byte of eight, in little-endian order, that ends a
-// run of plain string content: a quote, a backslash, a control character or a
-// byte of a rune beyond ASCII. It returns 0 if there is none.
+// specialBytes marks the first of eight bytes, in little-endian order, that is not
+// plain string content: a quote, a backslash, a control character or a byte of a
+// rune beyond ASCII. It returns 0 if all eight are plain.
 //
 // A byte b is below 0x20 if b-0x20 borrows, and equal to q if (b^q)-1 borrows.
 // Both set the high bit, as does a byte beyond ASCII itself. A borrow may also
@@ -28,11 +28,11 @@ func specialBytes(eight uint64) uint64 {
 }
 
 // stringEnd validates a string from its first byte after the quote. It returns
-// the offset after the closing quote, and whether the string holds an escape.
-// For a wrong string it returns ^offset of the wrong byte or escape.
+// the offset after the closing quote, and whether the string has an escape. For an
+// invalid string it returns ^offset of the invalid byte or escape.
 //
-// It reads eight bytes at a time. Most strings are plain, so their end is found
-// here.
+// It reads eight bytes at a time. Most strings are plain, and for these it needs
+// no call of anyStringEnd.
 func stringEnd(text []byte, i int) (end int, escaped bool) {
 	for i+8 <= len(text) {
 		mark := specialBytes(eightAt(text, i))
@@ -49,8 +49,8 @@ func stringEnd(text []byte, i int) (end int, escaped bool) {
 	return anyStringEnd(text, i)
 }
 
-// eightAt is binary.LittleEndian.Uint64(b[i:]). The compiler makes one load of
-// it, without the slice.
+// eightAt is binary.LittleEndian.Uint64(b[i:]) without the slice. The compiler
+// turns it into one load.
 func eightAt(b []byte, i int) uint64 {
 	_ = b[i+7]
 	return uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 |
@@ -97,13 +97,14 @@ func anyStringEnd(text []byte, i int) (end int, escaped bool) {
 	}
 }
 
-// isPlain reports whether c stands for itself in a string and is ASCII.
+// isPlain reports whether c is an ASCII byte that a string may contain without an
+// escape.
 func isPlain(c byte) bool {
 	return c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\'
 }
 
-// escapeLength returns the length of the escape at the start of b, both halves
-// of a pair of surrogates included, or 0 if it is wrong.
+// escapeLength returns the length of the escape at the start of b, or 0 if the
+// escape is invalid. A pair of surrogates is one escape.
 func escapeLength(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -116,9 +117,9 @@ func escapeLength(b []byte) int {
 	return n
 }
 
-// escapedRune reads the "\u" escape at the start of b. It returns the rune and
-// the escape's length, which is 0 if it is wrong. Both halves of a pair of
-// surrogates make one rune.
+// escapedRune decodes the "\u" escape at the start of b. It returns the rune and
+// the length of the escape, or 0 if the escape is invalid. A pair of surrogates is
+// one escape.
 func escapedRune(b []byte) (rune, int) {
 	r := codeUnit(b)
 	switch {
@@ -134,7 +135,8 @@ func escapedRune(b []byte) (rune, int) {
 	return r, 12
 }
 
-// codeUnit reads `\u` and four hexadecimal digits, or returns -1.
+// codeUnit decodes `\u` and four hexadecimal digits. It returns -1 if b does not
+// begin with them.
 func codeUnit(b []byte) rune {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return -1

@@ -61,14 +61,15 @@ func objectText(first, last int, more ...int) string {
 	return "{" + b.String() + "}"
 }
 
-// seen is a token and the content of a name or string.
-type seen struct {
+// tokenContent is the kind of a token and its content.
+type tokenContent struct {
 	Kind    byte
 	Content string
 }
 
-// fromScanner returns what s makes of a text, and the offset of its error or -1.
-func fromScanner(s *Scanner, text []byte) (tokens []Token, contents []seen, offset int, err error) {
+// fromScanner returns the tokens that s reads from a text and their contents. The
+// offset is that of the error, or -1.
+func fromScanner(s *Scanner, text []byte) (tokens []Token, contents []tokenContent, offset int, err error) {
 	s.Reset(text)
 	for {
 		tok, err := s.Next()
@@ -86,12 +87,12 @@ func fromScanner(s *Scanner, text []byte) (tokens []Token, contents []seen, offs
 		if tok.Kind == '"' || tok.Kind == NameToken {
 			content = string(s.AppendText(nil, tok))
 		}
-		tokens, contents = append(tokens, tok), append(contents, seen{tok.Kind, content})
+		tokens, contents = append(tokens, tok), append(contents, tokenContent{tok.Kind, content})
 	}
 }
 
-// fromJSONText is fromScanner for jsontext's decoder, which is the authority.
-func fromJSONText(text []byte) (contents []seen, offset int, err error) {
+// fromJSONText is fromScanner for jsontext's decoder, which is the reference.
+func fromJSONText(text []byte) (contents []tokenContent, offset int, err error) {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(bytes.Clone(text)))
 	for {
 		tok, err := dec.ReadToken()
@@ -114,9 +115,9 @@ func fromJSONText(text []byte) (contents []seen, offset int, err error) {
 			if rest := bytes.TrimLeft(text[end:], " \t\r\n"); len(rest) > 0 {
 				return contents, len(text) - len(rest), errors.New("text after the value")
 			}
-			return append(contents, seen{kind, tok.String()}), -1, nil
+			return append(contents, tokenContent{kind, tok.String()}), -1, nil
 		}
-		contents = append(contents, seen{kind, tok.String()})
+		contents = append(contents, tokenContent{kind, tok.String()})
 	}
 }
 
@@ -125,14 +126,14 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// checkAgainstJSONText fails if the scanner and jsontext differ about a text:
-// whether they accept it, where it is wrong, or in a token before that.
+// checkAgainstJSONText fails if the scanner and jsontext differ about a text: in
+// whether they accept it, in the offset of the error, or in a token before it.
 func checkAgainstJSONText(t failer, s *Scanner, text []byte) {
 	t.Helper()
 	want, wantOffset, wantErr := fromJSONText(text)
 	_, got, gotOffset, gotErr := fromScanner(s, text)
 	if gotOffset != wantOffset {
-		t.Fatalf("%.200q: wrong at %d (%v), with jsontext at %d (%v)", text, gotOffset, gotErr, wantOffset, wantErr)
+		t.Fatalf("%.200q: error at %d (%v), with jsontext at %d (%v)", text, gotOffset, gotErr, wantOffset, wantErr)
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%.200q: %d tokens, %d with jsontext", text, len(got), len(want))
@@ -148,17 +149,18 @@ func checkAgainstJSONText(t failer, s *Scanner, text []byte) {
 	if gotErr != nil && s.Offset() != gotOffset {
 		t.Fatalf("%.200q: Offset is %d, the error at %d", text, s.Offset(), gotOffset)
 	}
-	checkNothingLeft(t, s, gotErr == nil)
+	checkNoNamesRemain(t, s, gotErr == nil)
 }
 
-// checkNothingLeft fails if the names of a complete text did not all go.
-func checkNothingLeft(t failer, s *Scanner, complete bool) {
+// checkNoNamesRemain fails if a scanner still has names or open objects after a
+// complete text.
+func checkNoNamesRemain(t failer, s *Scanner, complete bool) {
 	t.Helper()
 	if !complete {
 		return
 	}
 	if len(s.names) > 0 || s.indexed > 0 || len(s.open) > 0 {
-		t.Fatalf("%d names, %d of them in the table, and %d objects are left", len(s.names), s.indexed, len(s.open))
+		t.Fatalf("%d names, %d of them in the table, and %d objects remain", len(s.names), s.indexed, len(s.open))
 	}
 	for i, slot := range s.table {
 		if slot != 0 {
@@ -167,8 +169,8 @@ func checkNothingLeft(t failer, s *Scanner, complete bool) {
 	}
 }
 
-// checkSkip fails if a scan that skips the values that the bits of skips name,
-// by the number of the call, differs from one of Next alone.
+// checkSkip fails if a scan with Skip differs from a scan with Next alone. Bit i
+// of skips says that call i is a Skip.
 func checkSkip(t failer, s *Scanner, text []byte, skips uint64) {
 	t.Helper()
 	tokens, _, _, wantErr := fromScanner(s, text)
@@ -205,8 +207,8 @@ func cmpErr(err error) error {
 	return err
 }
 
-// closingTokens returns for each token the index of the one that ends its
-// value, len(tokens) if there is none.
+// closingTokens returns, for each token, the index of the token that ends its
+// value, or len(tokens) if the value does not end.
 func closingTokens(tokens []Token) []int {
 	ends := make([]int, len(tokens))
 	var open []int
@@ -224,8 +226,8 @@ func closingTokens(tokens []Token) []int {
 	return ends
 }
 
-func TestScannerAcceptsAndRefusesAsJSONText(t *testing.T) {
-	var s Scanner // one for all texts: an error must leave nothing behind
+func TestScannerAgreesWithJSONText(t *testing.T) {
+	var s Scanner // one for all texts: an error must not affect the next text
 	for name, texts := range map[string][]string{"accepted": accepted, "refused": refused} {
 		t.Run(name, func(t *testing.T) {
 			for _, text := range texts {
@@ -241,7 +243,7 @@ func TestScannerAcceptsAndRefusesAsJSONText(t *testing.T) {
 	}
 }
 
-// A text's every beginning is refused where it ends or before.
+// TestScannerRefusesTruncatedTexts scans every prefix of the accepted texts.
 func TestScannerRefusesTruncatedTexts(t *testing.T) {
 	var s Scanner
 	for _, text := range accepted {
@@ -251,9 +253,10 @@ func TestScannerRefusesTruncatedTexts(t *testing.T) {
 	}
 }
 
-// Every byte at every place of a group of eight bytes, with every byte before
-// and after it: that covers the borrows of specialBytes.
-func TestScannerKnowsEveryByteInAString(t *testing.T) {
+// TestScannerReadsEveryByteInAString scans strings with every byte at every place
+// of a group of eight bytes, and before several other bytes. This covers the
+// borrows of specialBytes.
+func TestScannerReadsEveryByteInAString(t *testing.T) {
 	var s Scanner
 	for place := range 9 {
 		for c := range 256 {
@@ -333,8 +336,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// A caller walks an array by Skip, and gets each element whole.
-func TestSkipTakesElementsWhole(t *testing.T) {
+// TestSkipReturnsWholeElements walks an array with Skip.
+func TestSkipReturnsWholeElements(t *testing.T) {
 	var s Scanner
 	s.Reset([]byte(`[ {"a":[1]} , "x",[[]] ,{}]`))
 	if _, err := s.Next(); err != nil {
@@ -368,7 +371,7 @@ func TestScannerAgreesWithJSONTextOnRandomTexts(t *testing.T) {
 	})
 }
 
-// TestScannerDoesNotAllocate scans texts whose kinds the scanner has seen before.
+// TestScannerDoesNotAllocate scans texts that are no larger than earlier ones.
 func TestScannerDoesNotAllocate(t *testing.T) {
 	var s Scanner
 	texts := append([][]byte{[]byte(objectText(0, 100)), []byte(`{"\u0061":"\n","b":"\u0062"}`)}, manyPolicies[:20]...)
@@ -385,8 +388,9 @@ func TestScannerDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// Names that one object has and the objects within it repeat must not fill one
-// run of slots in the table: the time to find one would grow with the depth.
+// TestNamesOfNestedObjectsAreSpreadOverTheTable has the same names in nested
+// objects. They must not fill one run of slots in the table: the time to find a
+// name would grow with the depth.
 func TestNamesOfNestedObjectsAreSpreadOverTheTable(t *testing.T) {
 	const depth = 2000
 	large := strings.TrimSuffix(objectText(0, smallObject+1), "}") + `,"within":`
@@ -407,12 +411,12 @@ func TestNamesOfNestedObjectsAreSpreadOverTheTable(t *testing.T) {
 		longest = max(longest, (uint64(n.slot)-begin)&mask)
 	}
 	if longest > depth/4 {
-		t.Errorf("a name is %d slots away from where probing for it begins", longest)
+		t.Errorf("a name is %d slots away from the slot where its probing begins", longest)
 	}
 }
 
-// A scanner that is kept must not keep the memory of an unusual text, or the
-// text.
+// TestResetReleasesTheMemoryOfLargeTexts checks that a reused scanner holds
+// neither its last text nor the memory that an unusual text needed.
 func TestResetReleasesTheMemoryOfLargeTexts(t *testing.T) {
 	const size = 50_000
 	for name, text := range map[string]string{
@@ -423,7 +427,7 @@ func TestResetReleasesTheMemoryOfLargeTexts(t *testing.T) {
 		scanAll(t, &s, []byte(text))
 		s.Reset(nil)
 		if s.text != nil || cap(s.names) >= size || cap(s.decoded) >= size || cap(s.table) >= size {
-			t.Errorf("%s: kept %d names, %d decoded bytes, %d slots", name, cap(s.names), cap(s.decoded), cap(s.table))
+			t.Errorf("%s: memory for %d names, %d decoded bytes and %d slots remains", name, cap(s.names), cap(s.decoded), cap(s.table))
 		}
 	}
 }

@@ -1,14 +1,15 @@
 package reference
 
-// Bindings tell which id each key has: kind → key → id. Beside the kinds there
-// are "kind#property" with the values of other properties that references stand
-// for, and "kind@formerly" with the present keys of former ones.
+// Bindings are the ids of a tenant's objects: kind → key → id. An entry
+// "kind#property" has the values of that property by key. An entry
+// "kind@formerly" has the present keys by former key. The zero value can be
+// read but not written. Concurrent use needs a lock as for any map.
 type Bindings map[string]map[string]string
 
-// Formerly is added to a kind's name where former keys have the present ones.
+// Formerly is the suffix of the entry with a kind's former keys.
 const Formerly = "@formerly"
 
-// Put binds a key of a kind to a value.
+// Put binds a key to a value. kind is the name of the entry.
 func (b Bindings) Put(kind, key, value string) {
 	if b[kind] == nil {
 		b[kind] = map[string]string{}
@@ -16,7 +17,8 @@ func (b Bindings) Put(kind, key, value string) {
 	b[kind][key] = value
 }
 
-// Of returns what a reference stands for, or an empty string.
+// Of returns the id or property value that ref refers to, or an empty string.
+// The key of ref may be a former one.
 func (b Bindings) Of(ref Ref) string {
 	if value := b[ref.Bindings()][ref.Key]; value != "" {
 		return value
@@ -27,7 +29,7 @@ func (b Bindings) Of(ref Ref) string {
 	return ""
 }
 
-// Bindings is where the values of such references are.
+// Bindings returns the name of the [Bindings] entry with the value of r.
 func (r Ref) Bindings() string {
 	if r.Property == "" {
 		return r.Kind

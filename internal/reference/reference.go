@@ -7,7 +7,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// PropertyPath reads a reference's property: a name, or a JSON pointer.
+// PropertyPath returns the path of a reference's property, which is a name or a
+// JSON pointer.
 func PropertyPath(property string) []string {
 	if segs, err := jsonval.SplitPointer(property); err == nil {
 		return segs
@@ -15,17 +16,18 @@ func PropertyPath(property string) []string {
 	return []string{property}
 }
 
-// Ref names another object, or a property of it, in the repository.
+// Ref is a reference to an object or to one of its properties.
 type Ref struct {
 	Kind, Key string
-	// Property is a name or a JSON pointer; empty means the id.
+	// Property is a property's name or a JSON pointer. If it is empty, the
+	// reference is to the object's id.
 	Property string
 }
 
 // Object returns "kind/key".
 func (r Ref) Object() string { return ItemID(r.Kind, r.Key) }
 
-// String returns the reference as it stands in a file.
+// String returns the reference as a file contains it.
 func (r Ref) String() string {
 	s := "${" + r.Kind + "/" + encodeName(r.Key)
 	if r.Property != "" {
@@ -34,10 +36,12 @@ func (r Ref) String() string {
 	return s + "}"
 }
 
-// ItemID names an object across kinds. Kinds' names have no slash.
+// ItemID returns the ID of an object, which is unique across kinds because the
+// name of a kind contains no slash.
 func ItemID(kind, key string) string { return kind + "/" + key }
 
-// PartID names an item about a part of an object; part may be empty.
+// PartID returns the ID of the item for a part of an object. With an empty part
+// it is the object's [ItemID].
 func PartID(kind, part, key string) string {
 	if part != "" {
 		kind += "#" + part
@@ -45,7 +49,7 @@ func PartID(kind, part, key string) string {
 	return ItemID(kind, key)
 }
 
-// SplitItemID is the reverse of itemID.
+// SplitItemID is the inverse of [ItemID].
 func SplitItemID(id string) (kind, key string) {
 	kind, key, _ = strings.Cut(id, "/")
 	return kind, key
@@ -55,7 +59,8 @@ var nameEncoder = strings.NewReplacer("%", "%25", "#", "%23", "}", "%7D")
 
 func encodeName(s string) string { return nameEncoder.Replace(s) }
 
-// decodeName is the reverse of encodeName for every percent-encoded byte.
+// decodeName is the inverse of encodeName. It decodes every percent-encoded
+// byte, and replaces invalid UTF-8 with U+FFFD.
 func decodeName(s string) (string, error) {
 	if !strings.Contains(s, "%") {
 		return s, nil
@@ -80,7 +85,8 @@ func decodeName(s string) (string, error) {
 	return strings.ToValidUTF8(b.String(), "\uFFFD"), nil
 }
 
-// HexDigit returns the value of a hexadecimal digit, in any case.
+// HexDigit returns the value of a hexadecimal digit in lower or upper case. It
+// reports false for any other byte.
 func HexDigit(c byte) (byte, bool) {
 	switch {
 	case c >= '0' && c <= '9':
@@ -93,7 +99,7 @@ func HexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// parseReference reads what stands between "${" and "}".
+// parseReference parses the text between "${" and "}".
 func parseReference(inner string) (*Ref, *Error) {
 	kind, rest, found := strings.Cut(inner, "/")
 	key, property, hasProperty := strings.Cut(rest, "#")

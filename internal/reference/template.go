@@ -7,7 +7,7 @@ import (
 
 var escaper = strings.NewReplacer("${", "$${")
 
-// Escape writes a literal so that it is no template.
+// Escape returns s as a file must write it to mean s: with $${ for each ${.
 func Escape(s string) string {
 	if !strings.Contains(s, "${") {
 		return s
@@ -15,12 +15,13 @@ func Escape(s string) string {
 	return escaper.Replace(s)
 }
 
-// Error says why a string of a file cannot be used.
+// Error says why a string in a file cannot be used.
 type Error struct {
-	// Unresolved: it names something that is not there. Otherwise the text
-	// itself is wrong.
+	// Unresolved reports that the string names an object, property or variable
+	// that is missing. Otherwise the string is malformed.
 	Unresolved bool
-	Message    string
+	// Message is for people. It may quote the string.
+	Message string
 }
 
 // Error returns the message.
@@ -30,23 +31,26 @@ func badTemplate(format string, args ...any) *Error {
 	return &Error{false, fmt.Sprintf(format, args...)}
 }
 
-// NotThere is an error about something that a text names and that is missing.
-func NotThere(format string, args ...any) *Error {
+// UnresolvedError returns an error for a string that names a missing object,
+// property or variable.
+func UnresolvedError(format string, args ...any) *Error {
 	return &Error{true, fmt.Sprintf(format, args...)}
 }
 
-// InSecret returns the error without the text that it is about. Only the name of
-// a missing variable is shown, and only where the text is nothing else.
-func (e *Error) InSecret(text string) *Error {
+// Redact returns the error without the text that it quotes, for a text that is
+// a secret. The name of a missing variable remains if the whole text is
+// ${var:name}.
+func (e *Error) Redact(text string) *Error {
 	if name, ok := strings.CutPrefix(text, "${var:"); ok && e.Unresolved && strings.Index(name, "}") == len(name)-1 {
 		return e
 	}
 	return &Error{e.Unresolved, "a secret here has a template that cannot be used; correct it, and write a literal ${ as $${ (the text is not shown)"}
 }
 
-// Expand reads a string of the repository: it returns the reference that the
-// whole string is, or the literal text with variables put in. Variables'
-// values are literal; they are not expanded again.
+// Expand expands the templates in a string of the repository. If the whole
+// string is a reference, Expand returns it. Otherwise it returns the literal
+// text with variables replaced by their values. The values are literals: Expand
+// does not expand them again.
 func Expand(s string, variables map[string]string) (string, *Ref, *Error) {
 	if !strings.Contains(s, "${") {
 		return s, nil, nil
@@ -72,7 +76,7 @@ func Expand(s string, variables map[string]string) (string, *Ref, *Error) {
 		if name, ok := strings.CutPrefix(inner, "var:"); ok {
 			value, ok := variables[name]
 			if !ok {
-				return "", nil, NotThere("the variable %q has no value for this tenant; set it, or correct the name", name)
+				return "", nil, UnresolvedError("the variable %q has no value for this tenant; set it, or correct the name", name)
 			}
 			b.WriteString(value)
 			continue
@@ -89,8 +93,9 @@ func Expand(s string, variables map[string]string) (string, *Ref, *Error) {
 	return b.String(), nil, nil
 }
 
-// SecretMark begins the hash of a secret.
+// SecretMark is the prefix of a secret in name form. A keyed hash follows it.
 const SecretMark = "${secret:"
 
-// Literal returns the text of a string in name form that is no reference.
+// Literal is the inverse of [Escape]. s must not be a reference, secret or mask
+// in name form.
 func Literal(s string) string { return strings.ReplaceAll(s, "$${", "${") }

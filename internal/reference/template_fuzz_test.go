@@ -21,7 +21,7 @@ func FuzzTemplate(f *testing.F) {
 			t.Errorf("literal(escape(%q)) = %q", s, got)
 		}
 		if n := jsonval.StringNode(escaped); IsMask(n) || IsSecret(n) || ReferenceIn(n) != nil {
-			t.Errorf("the literal %q is taken for something else", s)
+			t.Errorf("the literal %q is parsed as a reference, secret or mask", s)
 		}
 		_, ref, err := Expand(s, variables)
 		if err != nil || ref == nil || !utf8.ValidString(s) {
@@ -29,10 +29,10 @@ func FuzzTemplate(f *testing.F) {
 		}
 		again := ReferenceIn(jsonval.StringNode(ref.String()))
 		if n := jsonval.StringNode(ref.String()); IsMask(n) || IsSecret(n) {
-			return // the kinds "masked" and "secret:…" cannot be; nothing resolves there
+			return // no kind is named "masked" or "secret:…", so such a reference never resolves
 		}
 		if again == nil || *again != *ref {
-			t.Errorf("%q is %+v, written %q, read %+v", s, *ref, ref, again)
+			t.Errorf("%q parses as %+v, whose text %q parses as %+v", s, *ref, ref, again)
 		}
 	})
 }

@@ -7,7 +7,9 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// EachInText is [EachReference] for a JSON text in name form, without a tree.
+// EachInText calls yield for each reference in a JSON text in name form, in the
+// order of the text. It needs no tree, unlike [EachReference]. It returns an
+// error for a text that is not valid JSON, perhaps after calls of yield.
 func EachInText(text []byte, yield func(Ref)) error {
 	var scan jsonval.Scanner
 	scan.Reset(text)
@@ -27,8 +29,9 @@ func EachInText(text []byte, yield func(Ref)) error {
 	}
 }
 
-// MayHaveTemplates reports whether a file's text may have templates. It errs to
-// the side of yes: a template may be written with escapes.
+// MayHaveTemplates reports whether a file's text may contain templates. It never
+// misses one, but may report true for a text without any: a \u escape can write
+// a "$" or a "{".
 func MayHaveTemplates(text []byte) bool {
 	return bytes.Contains(text, []byte("${")) || bytes.Contains(text, []byte(`\u`))
 }

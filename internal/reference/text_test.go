@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// A text and its tree have the same references.
+// TestEachInText compares the references in a text with those in its tree.
 func TestEachInText(t *testing.T) {
 	for text, want := range map[string][]string{
 		`{"a":"${groups/G}","b":["${users/U#mail}","x",1,null],"c":{"d":"${groups/a%23b}"}}`: {"${groups/G}", "${groups/a%23b}", "${users/U#mail}"},
@@ -33,6 +33,6 @@ func TestEachInText(t *testing.T) {
 		}
 	}
 	if err := EachInText([]byte(`["${groups/G}"`), func(Ref) {}); err == nil {
-		t.Error("half an array is read")
+		t.Error("no error for a truncated array")
 	}
 }

@@ -225,7 +225,7 @@ type Refusal struct {
 // something that is not sent. What is read-only is not sent anyway.
 func Refused(k *Schema, file *jsonval.Node) []Refusal {
 	var out []Refusal
-	refused(file, k.Root, nil, &out)
+	refused(file, k.Root, make([]string, 0, 16), &out)
 	return out
 }
 

@@ -135,8 +135,7 @@ func (s *Form) array(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 	})
 	s.segs = s.segs[:len(s.segs)-1]
 	if r.Fact().Set != nil && (s.SortSets || at.inArray) && !s.Unsorted {
-		out = &jsonval.Node{Kind: '[', Kids: slices.Clone(out.Kids)}
-		sortByText(out.Kids)
+		out = sortedByText(out)
 	}
 	return out
 }

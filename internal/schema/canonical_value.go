@@ -1,8 +1,10 @@
 package schema
 
 import (
+	"bytes"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
@@ -69,12 +71,21 @@ func canonicalArray(r *Rule, n *jsonval.Node) *jsonval.Node {
 	if set == nil || len(out.Kids) < 2 {
 		return out
 	}
-	out = &jsonval.Node{Kind: '[', Kids: slices.Clone(out.Kids)}
-	sortByText(out.Kids)
-	if !set.multi {
-		out.Kids = slices.CompactFunc(out.Kids, jsonval.Equal)
+	out = sortedByText(out)
+	if !set.multi && hasRepeated(out.Kids) {
+		out = &jsonval.Node{Kind: '[', Kids: slices.CompactFunc(slices.Clone(out.Kids), jsonval.Equal)}
 	}
 	return out
+}
+
+// hasRepeated reports whether two neighbours are equal.
+func hasRepeated(kids []*jsonval.Node) bool {
+	for i := 1; i < len(kids); i++ {
+		if jsonval.Equal(kids[i-1], kids[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // canonicalText returns the one spelling of a text. Secrets are compared
@@ -89,11 +100,49 @@ func canonicalText(f *Facts, s string) string {
 	return inForm(f.form, s)
 }
 
-// sortByText orders values by their canonical text.
-func sortByText(kids []*jsonval.Node) {
-	texts := make(map[*jsonval.Node]string, len(kids))
-	for _, kid := range kids {
-		texts[kid] = string(kid.JSON())
+// sortedByText returns an array with its elements ordered by their canonical
+// text: the array itself where they are in order.
+func sortedByText(n *jsonval.Node) *jsonval.Node {
+	if len(n.Kids) < 2 {
+		return n
 	}
-	slices.SortStableFunc(kids, func(a, b *jsonval.Node) int { return strings.Compare(texts[a], texts[b]) })
+	order := orders.Get().(*textOrder)
+	defer orders.Put(order)
+	order.read(n.Kids)
+	if order.inOrder() {
+		return n
+	}
+	slices.SortStableFunc(order.places, order.compare)
+	out := &jsonval.Node{Kind: '[', Kids: make([]*jsonval.Node, len(n.Kids))}
+	for to, p := range order.places {
+		out.Kids[to] = n.Kids[p.from]
+	}
+	return out
 }
+
+// textOrder has the texts of an array's elements, one behind the other. Its
+// memory is used again.
+type textOrder struct {
+	text   []byte
+	places []textPlace
+}
+
+// textPlace is where an element stands in its array, and its text in textOrder.
+type textPlace struct{ from, start, end int }
+
+var orders = sync.Pool{New: func() any { return new(textOrder) }}
+
+func (o *textOrder) read(kids []*jsonval.Node) {
+	o.text, o.places = o.text[:0], o.places[:0]
+	for i, kid := range kids {
+		start := len(o.text)
+		o.text = kid.AppendJSON(o.text)
+		o.places = append(o.places, textPlace{i, start, len(o.text)})
+	}
+}
+
+func (o *textOrder) compare(a, b textPlace) int {
+	return bytes.Compare(o.text[a.start:a.end], o.text[b.start:b.end])
+}
+
+func (o *textOrder) inOrder() bool { return slices.IsSortedFunc(o.places, o.compare) }

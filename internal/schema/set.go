@@ -138,6 +138,31 @@ func (s *setRule) Merges(sides ...*jsonval.Node) bool {
 	return true
 }
 
+// SameList reports whether two sets are short lists of the same different texts
+// in the same order, as most sets are that nobody has touched. What it says no
+// to may be equal all the same.
+func (s *setRule) SameList(desired, current *jsonval.Node) bool {
+	if !current.IsArray() || len(desired.Kids) != len(current.Kids) || len(desired.Kids) > maxList {
+		return false
+	}
+	var texts [maxList]string
+	f := s.member.Fact()
+	for i, d := range desired.Kids {
+		c := current.Kids[i]
+		if !d.IsString() || !c.IsString() {
+			return false
+		}
+		texts[i] = canonicalText(f, d.Text)
+		if canonicalText(f, c.Text) != texts[i] || slices.Contains(texts[:i], texts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// maxList is the longest list whose texts are compared with one another.
+const maxList = 16
+
 // Members pairs the members of a set: in the tenant's order, then what only
 // the repository has, then what only the base had. A member that stands there
 // twice is one member.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -237,4 +238,29 @@ func TestAlignComparesFew(t *testing.T) {
 
 func repeated(n *jsonval.Node, times int) *jsonval.Node {
 	return jsonval.ArrayOf(slices.Repeat([]*jsonval.Node{n}, times)...)
+}
+
+// Each level of a value is compared once: compared twice, at once from either
+// side, this depth would take longer than there is time.
+func TestEqualButSecretsInDepth(t *testing.T) {
+	deep := func(inner string) *jsonval.Node {
+		const depth = 200
+		return parsed(t, strings.Repeat(`{"b":1,"a":`, depth)+inner+strings.Repeat("}", depth))
+	}
+	for _, tt := range []struct {
+		name, a, b string
+		want       bool
+	}{
+		{"equal", `{"s":"x"}`, `{"s":"x"}`, true},
+		{"another secret", `{"s":"${masked}"}`, `{"s":"x"}`, true},
+		{"a secret more", `{"s":"${masked}"}`, `{}`, true},
+		{"a secret less", `{}`, `{"s":"${masked}"}`, true},
+		{"another value", `{"s":"x"}`, `{"s":"y"}`, false},
+		{"a value more", `{"s":"x"}`, `{}`, false},
+		{"a value less", `{}`, `{"s":"x"}`, false},
+	} {
+		if got := EqualButSecrets(deep(tt.a), deep(tt.b)); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
 }

@@ -16,13 +16,14 @@ import (
 // whether the tenant has it still, is left to people.
 func adoptDifferences(ns *names, o *object, t *trees, found []*difference) {
 	body, lost := takeOver(ns, o, t, found)
+	left := map[string]bool{}
 	for _, d := range lost {
-		noteOn(ns.ix, o, plan.SecretNeeded, jsonval.JoinPointer(d.segs), "the tenant has changed this, and it holds secrets that cannot be read, so that nobody can tell which of the file's secrets still belong to what; take the change into %s by hand, or undo it in the tenant", schema.FileOf(o.desired))
+		pointer := jsonval.JoinPointer(d.segs)
+		left[pointer] = true
+		noteOn(ns.ix, o, plan.SecretNeeded, pointer, "the tenant has changed this, and it holds secrets that cannot be read, so that nobody can tell which of the file's secrets still belong to what; take the change into %s by hand, or undo it in the tenant", schema.FileOf(o.desired))
 	}
-	found = slices.DeleteFunc(slices.Clone(found), func(d *difference) bool {
-		return slices.ContainsFunc(lost, func(l *difference) bool { return slices.Equal(l.segs, d.segs) })
-	})
 	if len(lost) > 0 {
+		found = slices.DeleteFunc(slices.Clone(found), func(d *difference) bool { return left[jsonval.JoinPointer(d.segs)] })
 		body, _ = takeOver(ns, o, t, found)
 	}
 	if len(found) == 0 || body == nil {

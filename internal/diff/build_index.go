@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,10 +52,11 @@ func newIndex(in Input) (*index, error) {
 	return ix, nil
 }
 
-// fresh returns an index for one comparison, whose notes and errors are its own.
-func (ix *index) fresh() *index {
+// fresh returns an index for one comparison, which ends with the context. Its
+// notes and errors are its own.
+func (ix *index) fresh(ctx context.Context) *index {
 	out := *ix
-	out.notes, out.files = slices.Clone(ix.notes), ix.files.clone()
+	out.watch, out.notes, out.files = &contextWatch{ctx: ctx}, slices.Clone(ix.notes), ix.files.clone()
 	return &out
 }
 

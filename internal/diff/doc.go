@@ -13,7 +13,7 @@
 // [Comparison.Missing] which objects to look for by id. [Comparison.Add] takes
 // what was read. [Comparison.Compare] gives a [Result]: the plan, what to adopt
 // into the repository, the backup and the next base. It works in time linear in
-// the input, and ends early with its context.
+// the input, and ends early with its context (index.go).
 //
 // Package apply carries the plan out. Afterwards [Comparison.With] takes what
 // was created ([Input].Bound) and written ([Input].Written), and a second
@@ -54,8 +54,8 @@
 //   - what becomes an item: propose.go. What becomes a change of a file:
 //     adopt.go. How the file keeps what a person wrote: file_text.go
 //   - "@odata.type": types.go; parts of objects: parts.go
-//   - secrets that a write needs: secrets.go. Their keys and hashes are in package
-//     schema.
+//   - secrets that a write needs: secrets.go; members that only secrets tell
+//     apart: secret_twins.go. Keys and hashes of secrets are in package schema.
 //   - what the service has not kept is found by [apply.Unmet] when the object is
 //     read back; how the base remembers it: not_kept.go
 //
@@ -63,6 +63,7 @@
 //
 //   - ids that lead nowhere: dangling.go, dangling_drift.go
 //   - what a reference stands for, in items and digests: resolved.go
+//   - items that others stand against: withdraw.go
 //   - the order of items, waves and circles: order.go, graph.go
 //
 // Rules about a plan as a whole:

@@ -35,6 +35,9 @@ func (m *matching) holders(wanted map[string][]*object, asBefore func(*object) b
 		}
 	}
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return nil
+		}
 		switch {
 		case o.current == nil:
 			continue

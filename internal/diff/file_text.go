@@ -42,10 +42,32 @@ type written struct {
 	means *jsonval.Node
 	names []string
 	kids  []*written
+	// places are where the names are, made when needed.
+	places map[string]int
+}
+
+// fewNames are so many that looking at each is as fast as a map.
+const fewNames = 8
+
+// place returns where a member stands, or -1.
+func (v *written) place(name string) int {
+	if len(v.names) <= fewNames {
+		return slices.Index(v.names, name)
+	}
+	if v.places == nil {
+		v.places = make(map[string]int, len(v.names))
+		for i, n := range v.names {
+			v.places[n] = i
+		}
+	}
+	if i, ok := v.places[name]; ok {
+		return i
+	}
+	return -1
 }
 
 func (ns *names) newKeeper(o *object, t *trees) (*keeper, error) {
-	k := &keeper{ns: ns, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
+	k := &keeper{ns: ns, secrets: map[string]json.RawMessage{}}
 	s := ns.desiredShape(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // it was read before, without an error
 	s.Unsorted = true
 	means := guided(o.kind, t.guide, schema.WithoutUntold(s.Apply(o.kind, t.file), t.current), true)
@@ -143,7 +165,7 @@ func (v *written) at(segs []string) *written {
 	for _, s := range segs {
 		i := -1
 		if v != nil {
-			i = slices.Index(v.names, s)
+			i = v.place(s)
 		}
 		if i < 0 {
 			return nil
@@ -169,7 +191,7 @@ func (v *written) string() string {
 // itself, or members of a set. It returns false if a secret of the file is gone
 // after that, and there is one that nobody can read.
 func (k *keeper) property(e *jsonval.Edits, found []*difference) bool {
-	clear(k.kept)
+	k.kept = map[string]bool{}
 	k.hidden = 0
 	was := map[string]bool{}
 	for _, d := range found {
@@ -275,7 +297,7 @@ func (k *keeper) object(out json.RawMessage, r *schema.Rule, v *written, now *js
 		// What the service adds to a member as null, empty or a default is not
 		// written into a person's text.
 		added := v.text == nil || k.meanings.InMember(r.In(now).Step(n), now.Kids[i]) != 0
-		if added && !slices.Contains(v.names, n) {
+		if added && v.place(n) < 0 {
 			name(n)
 			out = k.plain(out, now.Kids[i])
 		}

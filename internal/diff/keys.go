@@ -20,6 +20,9 @@ func (m *matching) nameTheRest() {
 	}
 	count := map[string]int{}
 	for _, r := range m.free {
+		if m.ix.watch.ended() {
+			return
+		}
 		count[m.nameInTenant(r)]++
 	}
 	// The former key of a renamed object is used too: references may still have
@@ -29,6 +32,9 @@ func (m *matching) nameTheRest() {
 	}
 	slices.SortFunc(m.free, func(a, b *tenant.Resource) int { return strings.Compare(a.ID, b.ID) })
 	for _, r := range m.free {
+		if m.ix.watch.ended() {
+			return
+		}
 		name := m.nameInTenant(r)
 		key := name
 		if count[key] > 1 || used(key) || m.undecided[r] {

@@ -42,6 +42,9 @@ func match(ix *index) *matches {
 		unclear: map[Object]bool{},
 	}
 	for _, name := range ix.referredFirst() {
+		if ix.watch.ended() {
+			return all
+		}
 		k, s := ix.kinds[name], ix.sides[name]
 		all.objects[name] = matchKind(ix, all, s)
 		noteKind(ix, k, s)
@@ -144,6 +147,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, b := range s.base {
+		if m.ix.watch.ended() {
+			return
+		}
 		o := m.object(b.Key)
 		o.base = b
 		attach(o, b.ID)
@@ -153,6 +159,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, d := range s.desired {
+		if m.ix.watch.ended() {
+			return
+		}
 		o := m.object(d.Key)
 		o.desired = d
 		if o.current == nil {
@@ -160,6 +169,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, r := range s.current {
+		if m.ix.watch.ended() {
+			return
+		}
 		if byID[r.ID] == r {
 			m.free = append(m.free, r)
 		}
@@ -171,6 +183,9 @@ func (m *matching) bind(s *sides) {
 // object may be theirs, and any that has lost its file.
 func (m *matching) nameless() {
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return
+		}
 		if o.desired == nil || o.base != nil || o.current != nil || !reference.MayHaveTemplates(o.desired.Body) {
 			continue
 		}
@@ -217,6 +232,9 @@ func (m *matching) matchByName() {
 	takers := map[string][]*object{}
 	waiting := map[string]bool{} // names of objects that may still be there
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return
+		}
 		switch {
 		case o.current != nil || o.keep:
 		case o.missing:
@@ -235,6 +253,9 @@ func (m *matching) matchByName() {
 	}
 	byName := map[string][]*tenant.Resource{}
 	for _, r := range m.free {
+		if m.ix.watch.ended() {
+			return
+		}
 		name := m.nameInTenant(r)
 		byName[name] = append(byName[name], r)
 		m.undecided[r] = waiting[name]

@@ -116,15 +116,18 @@ func (c *Comparison) With(change func(in *Input) error) (*Comparison, error) {
 }
 
 // Compare compares the three sides. It returns an error for an object of the
-// tenant or the base that is no JSON object, and the context's error when the
+// tenant or the base that is no JSON object, and the context's cause when the
 // context ends. Everything else that is wrong is in the plan's notes. It may be
 // called again.
 //
 // The result depends on the input alone, and not on the order of its lists.
 func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
-	ix := c.ix.fresh()
+	ix := c.ix.fresh(ctx)
 	ms := match(ix)
 	ns := newNames(ix, ms)
+	if ix.watch.ended() {
+		return nil, ix.watch.cause
+	}
 	dec := newDecider(ix, ms, ns)
 	refuseDuplicates(ms, dec.asBefore)
 	for _, o := range ms.sorted {

@@ -33,9 +33,9 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	for _, p := range o.kind.Parts {
 		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, dec.ix.key))
 	}
-	hidden := hidesSecrets(t.current)
-	for _, p := range propose {
-		if hidden(p.segs) && p.twins(t.current.At(p.segs)) {
+	twins := secretTwins{current: t.current}
+	for i, p := range propose {
+		if twins.has(propose[i:]) {
 			withhold(dec.ix, o, plan.Ambiguous, "members of %q differ only in a secret, so that nothing tells which of them is meant; make them differ in something else, or change them in the tenant", jsonval.JoinPointer(p.segs))
 			return
 		}
@@ -53,11 +53,16 @@ func (dec *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	it.After = shown.JSON()
 	o.keepAfter(shown)
 	if hides {
-		schema.SecretsIn(after, nil, func(segs []string, n *jsonval.Node) {
-			if _, own := t.secrets[n.Text]; own && slices.ContainsFunc(propose, func(p proposal) bool { return jsonval.MatchesBelow(p.segs, segs) }) {
-				it.Sensitive = append(it.Sensitive, jsonval.JoinPointer(segs))
+		for i, p := range propose {
+			if i > 0 && slices.Equal(p.segs, propose[i-1].segs) { // the members of a set stand together
+				continue
 			}
-		})
+			schema.SecretsIn(after.At(p.segs), p.segs, func(segs []string, n *jsonval.Node) {
+				if _, own := t.secrets[n.Text]; own {
+					it.Sensitive = append(it.Sensitive, jsonval.JoinPointer(segs))
+				}
+			})
+		}
 		if note := secretsMissing(dec.ns, o, it, t.raw); note != nil {
 			withhold(dec.ix, o, plan.SecretNeeded, "%s", note.Message)
 			return
@@ -154,18 +159,4 @@ func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 		values.Put(p.segs, schema.ReplaceMembers(p.rule.Step("*"), n.At(p.segs), changes))
 	}
 	return values.Apply(n)
-}
-
-// hidesSecrets returns what reports whether an array has a secret or a mask.
-// It looks at each array once.
-func hidesSecrets(n *jsonval.Node) func(segs []string) bool {
-	var last []string
-	var hides bool
-	return func(segs []string) bool {
-		if last == nil || !slices.Equal(last, segs) {
-			last = segs
-			_, hides = schema.Redacted(n.At(segs))
-		}
-		return hides
-	}
 }

@@ -20,6 +20,9 @@ type alike struct{ old, fresh []*object }
 func (r *renaming) group(old, fresh func(*object) string) []*alike {
 	byText, groups := map[string]*alike{}, []*alike{}
 	for _, o := range r.fresh {
+		if r.ix.watch.ended() {
+			return nil
+		}
 		text := fresh(o)
 		if text == "" {
 			continue
@@ -34,6 +37,9 @@ func (r *renaming) group(old, fresh func(*object) string) []*alike {
 		return nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.vanished)) {
+		if r.ix.watch.ended() {
+			return nil
+		}
 		if g := byText[old(r.vanished[key])]; g != nil {
 			g.old = append(g.old, r.vanished[key])
 		}

@@ -29,30 +29,6 @@ func setSecrets(change *plan.PropertyChange, t *trees, after *jsonval.Node) {
 	})
 }
 
-// twins reports whether a set in the tenant has members that only secrets tell
-// from those of the difference: a write could hit the wrong one, and nobody
-// could see that afterwards.
-func (d *difference) twins(array *jsonval.Node) bool {
-	if !d.member || !array.IsArray() {
-		return false
-	}
-	found := 0
-	for _, kid := range array.Kids {
-		switch {
-		case d.current != nil && schema.EqualButSecrets(kid, d.current):
-			// What is there twice is one member, if its secret can be seen.
-			if !jsonval.Equal(kid, d.current) || schema.HasMask(kid) {
-				found++
-			} else {
-				found = max(found, 1)
-			}
-		case d.current == nil && schema.HasMask(kid) && schema.EqualButSecrets(kid, d.desired):
-			return true
-		}
-	}
-	return found > 1
-}
-
 // secretsMissing tries whether an update could be written: it returns why not
 // if a secret that nobody can read would have to be sent along.
 func secretsMissing(ns *names, o *object, it *plan.Item, raw *jsonval.Node) *plan.Note {

@@ -22,6 +22,9 @@ func formerIDs(o *object) []string {
 func (r *renaming) byID() {
 	told := map[string][]*object{}
 	for _, o := range r.fresh {
+		if r.ix.watch.ended() {
+			return
+		}
 		if body, err := o.file(); err == nil {
 			if id := comparedID(toldID(body)); id != "" {
 				told[id] = append(told[id], o)

@@ -118,47 +118,79 @@ func (s *Form) isPart(name string) bool {
 // service does not declare it (minimal metadata), so that a file exported with
 // full metadata has types that are in no answer. Places within arrays count by
 // their path, since nothing pairs the elements here.
-func WithoutUntold(n, teller *jsonval.Node) *jsonval.Node {
-	if teller == nil || !HasTypes(n) {
+func WithoutUntold(n, teller *jsonval.Node) *jsonval.Node { return NewTeller(teller).Without(n) }
+
+// Teller is [WithoutUntold] for many values and one teller, which it reads once.
+// It is used by one goroutine at a time.
+type Teller struct {
+	tree *jsonval.Node
+	told *toldTypes // made when needed
+}
+
+// NewTeller returns the Teller for a tree; nil tells nothing.
+func NewTeller(tree *jsonval.Node) *Teller { return &Teller{tree: tree} }
+
+// Without returns n without the types that the tree leaves out although it has
+// the properties.
+func (t *Teller) Without(n *jsonval.Node) *jsonval.Node {
+	if t.tree == nil || !HasTypes(n) {
 		return n
 	}
-	told := map[string]bool{}
-	tellTypes(teller, "", told)
-	return withoutUntold(n, "", told)
+	if t.told == nil {
+		t.told = &toldTypes{}
+		t.told.add(t.tree)
+	}
+	return t.told.without(n)
 }
 
-// tellTypes notes by path which properties a tree has, and whether it tells
-// their types.
-func tellTypes(n *jsonval.Node, path string, told map[string]bool) {
+// toldTypes says of the places below a path which properties a tree has there,
+// and whether it tells their types.
+type toldTypes struct {
+	there, told bool
+	below       map[string]*toldTypes
+}
+
+func (t *toldTypes) add(n *jsonval.Node) {
 	for i, kid := range n.Kids {
-		below := path + "/*"
+		name := "*"
 		if n.IsObject() {
-			name := n.Names[i]
-			if IsTypeOf(name) {
+			if name = n.Names[i]; IsTypeOf(name) {
 				continue
 			}
-			below = path + "/" + name
-			if !kid.IsNull() {
-				told[below] = told[below] || n.Get(TypeOf(name)) != nil
-			}
 		}
-		tellTypes(kid, below, told)
+		if t.below == nil {
+			t.below = map[string]*toldTypes{}
+		}
+		below := t.below[name]
+		if below == nil {
+			below = &toldTypes{}
+			t.below[name] = below
+		}
+		if n.IsObject() && !kid.IsNull() {
+			below.there = true
+			below.told = below.told || n.Get(TypeOf(name)) != nil
+		}
+		below.add(kid)
 	}
 }
 
-func withoutUntold(n *jsonval.Node, path string, told map[string]bool) *jsonval.Node {
+// without is Without at a path. A nil t is a path that the tree does not have.
+func (t *toldTypes) without(n *jsonval.Node) *jsonval.Node {
+	if t == nil {
+		return n
+	}
 	return n.MapKids(func(i int) *jsonval.Node {
 		if !n.IsObject() {
-			return withoutUntold(n.Kids[i], path+"/*", told)
+			return t.below["*"].without(n.Kids[i])
 		}
 		name := n.Names[i]
 		if IsTypeOf(name) {
-			if told, there := told[path+"/"+PropertyOf(name)]; there && !told {
+			if of := t.below[PropertyOf(name)]; of != nil && of.there && !of.told {
 				return nil
 			}
 			return n.Kids[i]
 		}
-		return withoutUntold(n.Kids[i], path+"/"+name, told)
+		return t.below[name].without(n.Kids[i])
 	})
 }
 

@@ -35,7 +35,8 @@
 //   - keys, derived from the host's secret: keys.go; keyed hashes: sum.go
 //   - hashes after that secret was replaced: rekey.go
 //   - what people see of a secret: secret.go; which values are secret:
-//     secret_values.go; masks that stand for secrets: unmask.go
+//     secret_values.go; masks that stand for secrets: unmask.go. Which elements
+//     of arrays are pairs although they hide values: align.go, hidden_places.go
 //
 // How paths become rules is in compile.go and automaton.go; what a write expects to
 // find, in fingerprint.go.

@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"slices"
-
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
@@ -73,87 +71,14 @@ func align(r *Rule, from, to *jsonval.Node) []int {
 		return AlignByText(from, to, set.identity(from, to))
 	}
 	next := r.Step("*")
-	return AlignBy(from, to, func(a, b *jsonval.Node) bool {
+	places := &HiddenPlaces{}
+	for _, array := range []*jsonval.Node{from, to} {
+		for i := 0; array.IsArray() && i < len(array.Kids); i++ {
+			places.Add(next, array.Kids[i], HiddenInNames)
+		}
+	}
+	seen := func(n *jsonval.Node) string { return places.SeenText(next, n) }
+	return AlignWithin(from, to, seen, func(a, b *jsonval.Node) bool {
 		return EqualButSecrets(a, b) || EqualButSecrets(CanonicalMember(next, a), CanonicalMember(next, b))
 	})
-}
-
-// AlignBy pairs equal elements one to one, the same place first. Where more
-// elements are equal on one side than on the other, nothing tells which of them
-// are pairs, and none of them is paired.
-func AlignBy(from, to *jsonval.Node, same func(a, b *jsonval.Node) bool) []int {
-	out := make([]int, len(from.Kids))
-	used := map[int]bool{}
-	for i, kid := range from.Kids {
-		out[i] = -1
-		if !to.IsArray() {
-			continue
-		}
-		if i < len(to.Kids) && !used[i] && same(kid, to.Kids[i]) {
-			out[i], used[i] = i, true
-			continue
-		}
-		for j, other := range to.Kids {
-			if !used[j] && same(kid, other) {
-				out[i], used[j] = j, true
-				break
-			}
-		}
-	}
-	if to.IsArray() {
-		unpair(from, to, out, used, same)
-	}
-	return out
-}
-
-// AlignByText is [AlignBy] for elements that are equal where their texts are, in
-// time linear in the arrays.
-func AlignByText(from, to *jsonval.Node, text func(n *jsonval.Node) string) []int {
-	out := make([]int, len(from.Kids))
-	places := map[string][2][]int{}
-	for side, array := range []*jsonval.Node{from, to} {
-		for i := 0; array.IsArray() && i < len(array.Kids); i++ {
-			s := text(array.Kids[i])
-			both := places[s]
-			both[side] = append(both[side], i)
-			places[s] = both
-		}
-	}
-	for i := range out {
-		out[i] = -1
-	}
-	for _, both := range places {
-		if len(both[0]) != len(both[1]) {
-			continue
-		}
-		ours := slices.DeleteFunc(slices.Clone(both[0]), func(i int) bool { _, same := slices.BinarySearch(both[1], i); return same })
-		theirs := slices.DeleteFunc(slices.Clone(both[1]), func(j int) bool { _, same := slices.BinarySearch(both[0], j); return same })
-		for _, i := range both[0] {
-			out[i] = i
-		}
-		for n, i := range ours {
-			out[i] = theirs[n]
-		}
-	}
-	return out
-}
-
-// unpair takes back the pairs of which one element could be paired otherwise
-// with one that has been left over.
-func unpair(from, to *jsonval.Node, out []int, used map[int]bool, same func(a, b *jsonval.Node) bool) {
-	pairs := slices.Clone(out)
-	for i, j := range pairs {
-		for k := range from.Kids {
-			if j < 0 && pairs[k] >= 0 && same(from.Kids[i], to.Kids[pairs[k]]) {
-				out[k] = -1
-			}
-		}
-	}
-	for j, other := range to.Kids {
-		for i := range from.Kids {
-			if !used[j] && pairs[i] >= 0 && same(from.Kids[i], other) {
-				out[i] = -1
-			}
-		}
-	}
 }

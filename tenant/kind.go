@@ -187,8 +187,22 @@ type SensitiveType struct {
 	Path string `json:"path"`
 	// Type is as in [Form]. An object that does not tell its type has not got it.
 	Type string `json:"type"`
+	// Token, unless it is zero, says when the value is not the secret but a
+	// token that the service returns in its place. Then the secret counts as
+	// hidden, like a [Masked] one, and a write that leaves the object alone
+	// sends the token back.
+	Token TokenState `json:"token,omitzero"`
 	// Source says where the fact is from, for people.
 	Source string `json:"source,omitempty"`
+}
+
+// TokenState is the state of an object whose secret is a token: its property
+// Property has the text Value, in any letter case.
+//
+//	{Property: "valueState", Value: "encryptedValueToken"}
+type TokenState struct {
+	Property string `json:"property"`
+	Value    string `json:"value"`
 }
 
 // Masked declares a secret that cannot be read back.

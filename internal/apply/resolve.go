@@ -47,16 +47,31 @@ func Resolve(n *jsonval.Node, value func(reference.Ref) (string, error)) (*jsonv
 // ResolveText is [Resolve] for a JSON text in name form. It replaces strings,
 // copies the rest of the text unchanged, and builds no tree.
 func ResolveText(raw []byte, value func(reference.Ref) (string, error)) ([]byte, error) {
+	return resolveText(raw, value, nil)
+}
+
+// resolveText is [ResolveText] that also puts texts in place of the values at
+// some paths. A path that does not lead to a string of the text is an error.
+func resolveText(raw []byte, value func(reference.Ref) (string, error), put *textsAt) ([]byte, error) {
 	var scan jsonval.Scanner
 	scan.Reset(raw)
 	out, copied := make([]byte, 0, len(raw)), 0
+	walk, left := textWalk{root: put}, put.count()
 	for {
 		tok, err := scan.Next()
+		if err == io.EOF && left > 0 {
+			return nil, fmt.Errorf("%d values are to be put where there is none", left)
+		}
+		at := walk.step(&scan, tok, err)
 		switch {
 		case err == io.EOF:
 			return append(out, raw[copied:]...), nil
 		case err != nil:
 			return nil, err
+		case at.puts() && tok.Kind == '"':
+			out, copied = append(append(out, raw[copied:tok.Start]...), at.text...), tok.End
+			left--
+			continue
 		case tok.Kind != '"' || !tok.Escaped && !bytes.Contains(scan.Text(tok), []byte("${")):
 			continue
 		}

@@ -46,8 +46,7 @@ func Operation(s Step, current *tenant.Resource) (tenant.Operation, error) {
 	}
 	switch {
 	case s.Item.Verb == tenant.Create:
-		after, err := w.create()
-		op.After = after.JSON()
+		op.After, err = w.createText()
 		return op, err
 	case current == nil:
 		return op, fmt.Errorf("plan: %s %s: the object is not in the tenant", s.Item.Verb, s.Item.ID)
@@ -69,7 +68,7 @@ func (s Step) writing() (*Writing, error) {
 	if s.Kind == nil {
 		return nil, fmt.Errorf("plan: %s: the client does not know this kind", s.Item.ID)
 	}
-	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Key: s.Key, Value: s.approved(), Hidden: s.bound, Name: s.nameOf, Present: s.present}
+	w := &Writing{Kind: s.Kind, Item: s.Item, Variables: s.Variables, Key: s.Key, Value: s.approved(), Hidden: s.bound, Name: (&idNames{bindings: s.Bindings}).name, Present: s.present}
 	if len(s.Item.Sensitive) == 0 || s.Item.Verb == tenant.Delete {
 		return w, nil
 	}
@@ -108,24 +107,6 @@ func (s Step) bound(ref reference.Ref) (string, error) {
 		return id, nil
 	}
 	return "", noteError(s.Item, plan.Unresolved, "%s has no value in the tenant: its object is missing, or the item that creates it was not applied", ref)
-}
-
-// nameOf returns the reference for an id that a file contains, or nil if no
-// object of the declared kinds has the id.
-func (s Step) nameOf(declared []*tenant.Reference, value string) *jsonval.Node {
-	value = schema.FoldGUID(value)
-	for _, r := range declared {
-		for _, kind := range r.Kinds {
-			ref := reference.Ref{Kind: kind, Property: r.Property}
-			for key, bound := range s.Bindings[ref.Bindings()] {
-				if schema.FoldGUID(bound) == value {
-					ref.Key = key
-					return jsonval.StringNode(ref.String())
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // present returns ref with its former key replaced by the present one.

@@ -27,8 +27,11 @@ func (w *Writing) typed(now *jsonval.Node, paths [][]string) [][]string {
 			segs = w.sentWith(append(slices.Clone(segs[:n]), schema.PropertyOf(segs[n])))
 		}
 		add(segs)
+		parent := now.At(segs[:min(from, len(segs))])
 		for i := from; i < len(segs); i++ {
-			parent := now.At(segs[:i])
+			if i > from {
+				parent = parent.At(segs[i-1 : i])
+			}
 			if i > 0 && parent.Get(objectType) != nil {
 				add(append(slices.Clone(segs[:i]), objectType))
 			}

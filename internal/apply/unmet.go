@@ -56,7 +56,7 @@ func Unmet(s Step, current *tenant.Resource) ([]Difference, error) {
 		u.add(w.Kind.Root, nil, "", nil, u.shown())
 		return u.found, nil
 	}
-	var form schema.Form
+	form := schema.Form{Mask: func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.Asterisks) }}
 	u.now = form.Apply(w.Kind, body)
 	if s.Item.Verb == tenant.Create {
 		after, err := w.create()
@@ -184,9 +184,10 @@ func (u *unmet) property(r *schema.Rule, segs []string, wanted, planned, now *js
 // members compares two sets member by member.
 func (u *unmet) members(r *schema.Rule, segs []string, wanted, planned, now *jsonval.Node) {
 	next, shown := r.Step("*"), u.shown().At(segs)
+	ours, theirs := elements{array: wanted}, elements{array: now}
 	for _, m := range r.Set.Members(nil, wanted, now) {
 		if !sameMember(next, m.Desired, m.Current) {
-			u.add(next, segs, "/-", counterpart(wanted, m.Desired, planned), counterpart(now, m.Current, shown))
+			u.add(next, segs, "/-", ours.counterpart(m.Desired, planned), theirs.counterpart(m.Current, shown))
 		}
 	}
 }
@@ -195,13 +196,11 @@ func (u *unmet) members(r *schema.Rule, segs []string, wanted, planned, now *jso
 // tenant's.
 func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMessage) error {
 	r, array := u.w.Kind.Root.FollowIn(u.now, segs)
-	wanted = schema.WithoutTypesMissingIn(jsonval.ArrayOf(wanted), array).Kids[0]
-	next := r.Step("*")
-	m := u.index(segs, r, array).find(wanted)
-	if m == nil && array.IsArray() { // the tenant may mask a secret that the item has written
-		if i := slices.IndexFunc(array.Kids, func(kid *jsonval.Node) bool { return sameMember(next, wanted, kid) }); i >= 0 {
-			m = array.Kids[i]
-		}
+	next, index := r.Step("*"), u.index(segs, r, array)
+	wanted = index.types.Without(jsonval.ArrayOf(wanted)).Kids[0]
+	m := index.find(wanted)
+	if m == nil { // the tenant may mask a secret that the item has written
+		m = index.sameHiding(wanted)
 	}
 	if m != nil && sameMember(next, wanted, m) {
 		return nil
@@ -210,7 +209,7 @@ func (u *unmet) member(segs []string, wanted *jsonval.Node, planned json.RawMess
 	if err != nil {
 		return fmt.Errorf("plan: %s: %w", u.w.Item.ID, err)
 	}
-	u.add(next, segs, "/-", shown, counterpart(array, m, u.shown().At(segs)))
+	u.add(next, segs, "/-", shown, index.counterpart(m, u.shown().At(segs)))
 	return nil
 }
 
@@ -222,9 +221,10 @@ func (u *unmet) removed(segs []string, before json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	m, next := u.index(segs, r, array).find(old), r.Step("*")
+	next, index := r.Step("*"), u.index(segs, r, array)
+	m := index.find(old)
 	if m != nil && schema.SameMember(next, filled(next, old, m), m) {
-		u.add(next, segs, "/-", nil, counterpart(array, m, u.shown().At(segs)))
+		u.add(next, segs, "/-", nil, index.counterpart(m, u.shown().At(segs)))
 	}
 	return nil
 }
@@ -233,16 +233,4 @@ func (u *unmet) removed(segs []string, before json.RawMessage) error {
 // equal to any value.
 func sameMember(r *schema.Rule, a, b *jsonval.Node) bool {
 	return schema.SameMember(r, filled(r, a, b), filled(r, b, a))
-}
-
-// counterpart returns the element of other at the index that m has in array. It
-// returns nil if there is none.
-func counterpart(array, m, other *jsonval.Node) *jsonval.Node {
-	if m == nil || !other.IsArray() || len(other.Kids) != len(array.Kids) {
-		return nil
-	}
-	if i := slices.Index(array.Kids, m); i >= 0 {
-		return other.Kids[i]
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -85,12 +86,44 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 	return nil
 }
 
-// create returns the whole new object.
-func (w *Writing) create() (*jsonval.Node, error) {
+// created is the plan's row about a whole new object.
+func (w *Writing) created() plan.PropertyChange {
 	if len(w.Item.Changes) == 1 && w.Item.Changes[0].Pointer == "" {
-		return w.newValue(w.Item.Changes[0])
+		return w.Item.Changes[0]
 	}
-	return w.inTenant(w.Item.After)
+	return plan.PropertyChange{After: w.Item.After}
+}
+
+// create returns the whole new object.
+func (w *Writing) create() (*jsonval.Node, error) { return w.newValue(w.created()) }
+
+// createText returns the text of the whole new object. It makes no tree: the
+// plan's text has all but what names and hidden secrets stand for.
+func (w *Writing) createText() (json.RawMessage, error) {
+	change := w.created()
+	if change.After == nil {
+		return nil, nil
+	}
+	text, err := jsonval.CanonicalJSON(change.After)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	}
+	secrets, err := w.secretsOf(change)
+	if err != nil {
+		return nil, err
+	}
+	var put *textsAt
+	for _, s := range secrets {
+		if put == nil {
+			put = &textsAt{}
+		}
+		put.put(s.segs, s.value.JSON())
+	}
+	out, err := resolveText(text, w.Value, put)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
+	}
+	return out, nil
 }
 
 // Update returns the whole object after the item's changes, and the merge patch
@@ -99,33 +132,16 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 	// The repository's form keeps empty values, which the comparing form drops.
 	plain, withTokens := schema.Form{Repository: true}, schema.Form{Repository: true, KeepTokens: true}
 	before := plain.Apply(w.Kind, body)
-	now := before
-	var paths [][]string
-	for rest := w.Item.Changes; len(rest) > 0; {
-		segs, member, err := w.path(rest[0])
-		if err != nil {
-			return nil, nil, err
-		}
-		n := 1
-		for member && n < len(rest) && rest[n].Pointer == rest[0].Pointer {
-			n++
-		}
-		if member {
-			now, err = w.members(now, segs, rest[:n])
-		} else {
-			now, err = w.change(now, segs, rest[0])
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		paths, rest = append(paths, w.sentWith(segs)), rest[n:]
+	now, paths, err := w.changed(before)
+	if err != nil {
+		return nil, nil, err
 	}
 	if schema.HasTypes(now) { // drop the type of a value that is now null
 		now = plain.Apply(w.Kind, now)
 	}
 	paths = w.typed(now, paths)
 	now = carry(w.Kind.Root, now, before, withTokens.Apply(w.Kind, body))
-	patch = &jsonval.Node{Kind: '{'}
+	var sent jsonval.Assignments
 	for _, segs := range paths {
 		rule, v := w.Kind.Root.FollowIn(now, segs)
 		if len(segs) == 0 {
@@ -135,9 +151,55 @@ func (w *Writing) Update(body *jsonval.Node) (after, patch *jsonval.Node, err er
 			return nil, nil, noteError(w.Item, plan.SecretNeeded,
 				"%q must be sent whole and contains a secret that cannot be read; put the secret into the file, best as a variable", jsonval.JoinPointer(segs))
 		}
-		patch = patch.With(segs, v)
+		sent.Put(segs, v)
 	}
-	return withoutMasks(w.Kind.Root, now), patch, nil
+	return withoutMasks(w.Kind.Root, now), sent.Apply(jsonval.EmptyObject), nil
+}
+
+// changed returns the object with the item's changes, and the paths that are to
+// be sent. All changes are made at once: one by one takes time in the square of
+// their number. No change lies within another.
+func (w *Writing) changed(before *jsonval.Node) (now *jsonval.Node, paths [][]string, err error) {
+	var values, sets jsonval.Assignments
+	changes := make([]pathChange, len(w.Item.Changes))
+	for i, change := range w.Item.Changes {
+		c := pathChange{PropertyChange: change}
+		if c.segs, c.member, err = w.path(change); err != nil {
+			return nil, nil, err
+		}
+		if !c.member {
+			value, err := w.newValue(change)
+			if err != nil {
+				return nil, nil, err
+			}
+			values.Put(c.segs, value)
+		}
+		changes[i] = c
+	}
+	now = values.Apply(before) // with the types by which the rules of sets are found
+	for rest := changes; len(rest) > 0; {
+		n := 1
+		if rest[0].member {
+			for n < len(rest) && rest[n].Pointer == rest[0].Pointer {
+				n++
+			}
+			array, err := w.members(now, rest[:n])
+			if err != nil {
+				return nil, nil, err
+			}
+			sets.Put(rest[0].segs, array)
+		}
+		paths, rest = append(paths, w.sentWith(rest[0].segs)), rest[n:]
+	}
+	return sets.Apply(now), paths, nil
+}
+
+// pathChange is a row of the plan, with its path; member: it is about a set's
+// member.
+type pathChange struct {
+	plan.PropertyChange
+	segs   []string
+	member bool
 }
 
 // path parses a change's pointer. member reports that the change is about one
@@ -167,20 +229,13 @@ func (w *Writing) sentWith(segs []string) []string {
 	return segs
 }
 
-// change applies one change that is not about a set's member.
-func (w *Writing) change(now *jsonval.Node, segs []string, change plan.PropertyChange) (*jsonval.Node, error) {
-	value, err := w.newValue(change)
-	return now.With(segs, value), err
-}
-
-// members applies all changes to the members of one set at once. Applying them
-// one by one would take quadratic time.
-func (w *Writing) members(now *jsonval.Node, segs []string, changes []plan.PropertyChange) (*jsonval.Node, error) {
-	r, array := w.Kind.Root.FollowIn(now, segs)
+// members returns a set with all changes to its members.
+func (w *Writing) members(now *jsonval.Node, changes []pathChange) (*jsonval.Node, error) {
+	r, array := w.Kind.Root.FollowIn(now, changes[0].segs)
 	index := indexMembers(r, array)
 	replace := make([]schema.MemberChange, len(changes))
 	for i, change := range changes {
-		value, err := w.newValue(change)
+		value, err := w.newValue(change.PropertyChange)
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +249,7 @@ func (w *Writing) members(now *jsonval.Node, segs []string, changes []plan.Prope
 		}
 		replace[i] = schema.MemberChange{Old: found, Now: value}
 	}
-	return now.With(segs, schema.ReplaceMembers(r.Step("*"), array, replace)), nil
+	return schema.ReplaceMembers(r.Step("*"), array, replace), nil
 }
 
 // newValue returns the value that a change writes, with the secrets that were
@@ -204,6 +259,26 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := w.secretsOf(change)
+	if err != nil {
+		return nil, err
+	}
+	var put jsonval.Assignments
+	for _, s := range secrets {
+		put.Put(s.segs, s.value)
+	}
+	return put.Apply(value), nil
+}
+
+// secretAt is a secret in the form that is sent, and its place in a change.
+type secretAt struct {
+	segs  []string
+	value *jsonval.Node
+}
+
+// secretsOf returns the secrets that a change writes.
+func (w *Writing) secretsOf(change plan.PropertyChange) ([]secretAt, error) {
+	var secrets []secretAt
 	for pointer, sum := range change.Secrets {
 		secret, ok := w.secrets[sum]
 		if !ok {
@@ -213,9 +288,9 @@ func (w *Writing) newValue(change plan.PropertyChange) (*jsonval.Node, error) {
 		if err != nil {
 			return nil, fmt.Errorf("plan: %s: %w", w.Item.ID, err)
 		}
-		value = value.With(segs, secret)
+		secrets = append(secrets, secretAt{segs, secret})
 	}
-	return value, nil
+	return secrets, nil
 }
 
 // hides reports whether n is the placeholder of a hidden secret: [redacted] or
@@ -251,7 +326,8 @@ func filled(r *schema.Rule, n, other *jsonval.Node) *jsonval.Node {
 func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 	switch {
 	case n.IsObject():
-		out, of := n, r.In(n, before)
+		of := r.In(n, before)
+		var values jsonval.Assignments
 		for i, name := range n.Names {
 			f := of.Step(name).Fact()
 			was, kid := before.Get(name), n.Kids[i]
@@ -259,16 +335,19 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 			case !hides(f, kid):
 				kid = carry(of.Step(name), kid, was, tokens.Get(name))
 			case f.Masked && f.Token != "" && !tokens.Get(f.Token).IsNull():
-				out = out.With([]string{f.Token}, tokens.Get(f.Token))
+				values.Put([]string{f.Token}, tokens.Get(f.Token))
 				kid = nil
 			case f.Sensitive && was != nil:
 				kid = was
+				if state := f.TokenState(before); state != "" { // the text alone would be a new secret
+					values.Put([]string{state}, before.Get(state))
+				}
 			}
 			if kid != n.Kids[i] {
-				out = out.With([]string{name}, kid)
+				values.Put([]string{name}, kid)
 			}
 		}
-		return out
+		return values.Apply(n)
 	case n.IsArray():
 		kids := make([]*jsonval.Node, len(n.Kids))
 		var to []int
@@ -278,7 +357,7 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 		case set != nil && len(set.By) > 0 && set.HasUniqueIdentities(n) && set.HasUniqueIdentities(before):
 			to = schema.AlignByText(n, before, set.DeclaredIdentity)
 		default:
-			to = schema.AlignBy(n, before, func(a, b *jsonval.Node) bool { return schema.SameMember(r.Step("*"), filled(r.Step("*"), a, b), b) })
+			to = alignHiding(r.Step("*"), n, before)
 		}
 		for i, kid := range n.Kids {
 			if kids[i] = kid; to[i] >= 0 {
@@ -288,6 +367,22 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 		return &jsonval.Node{Kind: '[', Kids: kids}
 	}
 	return n
+}
+
+// alignHiding pairs the elements of an array that hides values with those of
+// another one that are the same apart from them. r is the elements' rule.
+func alignHiding(r *schema.Rule, n, other *jsonval.Node) []int {
+	var places schema.HiddenPlaces
+	for _, kid := range n.Kids {
+		places.Add(r, kid, hides)
+	}
+	seen := func(n *jsonval.Node) string { return places.VisibleText(r, n) }
+	return schema.AlignWithin(n, other, seen, func(a, b *jsonval.Node) bool { return sameShown(r, a, b) })
+}
+
+// sameShown reports whether b is a in all that a shows.
+func sameShown(r *schema.Rule, a, b *jsonval.Node) bool {
+	return schema.SameMember(r, filled(r, a, b), b)
 }
 
 // hidesSecret reports whether n contains the placeholder of a hidden secret.

@@ -16,13 +16,14 @@ import (
 // a secret that may still be valid. A note leaves this difference to people.
 func adoptDifferences(ns *names, o *object, t *trees, found []*difference) {
 	body, lost := mergeInto(ns, o, t, found)
+	left := map[string]bool{}
 	for _, d := range lost {
-		noteOn(ns.ix, o, plan.SecretNeeded, jsonval.JoinPointer(d.segs), "the tenant has changed this value, and its secrets cannot be read, so it is unknown which of the file's secrets still apply; copy the change into %s by hand, or undo it in the tenant", schema.FileOf(o.desired))
+		pointer := jsonval.JoinPointer(d.segs)
+		left[pointer] = true
+		noteOn(ns.ix, o, plan.SecretNeeded, pointer, "the tenant has changed this value, and its secrets cannot be read, so it is unknown which of the file's secrets still apply; copy the change into %s by hand, or undo it in the tenant", schema.FileOf(o.desired))
 	}
-	found = slices.DeleteFunc(slices.Clone(found), func(d *difference) bool {
-		return slices.ContainsFunc(lost, func(l *difference) bool { return slices.Equal(l.segs, d.segs) })
-	})
 	if len(lost) > 0 {
+		found = slices.DeleteFunc(slices.Clone(found), func(d *difference) bool { return left[jsonval.JoinPointer(d.segs)] })
 		body, _ = mergeInto(ns, o, t, found)
 	}
 	if len(found) == 0 || body == nil {
@@ -57,9 +58,9 @@ func revertDifferences(ns *names, o *object, t *trees, propose []proposal) []ten
 	}
 }
 
-// mergeInto returns the repository's file with the tenant's values. lost has
-// the first difference of each property that would lose a secret of the file
-// while the tenant's value has a secret that cannot be read.
+// takeOver returns the repository's file with the tenant's values, and the
+// first difference of each property that has lost a secret of the file to one
+// that cannot be read.
 func mergeInto(ns *names, o *object, t *trees, found []*difference) (body json.RawMessage, lost []*difference) {
 	if len(found) == 0 {
 		return nil, nil

@@ -15,41 +15,6 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// withdraw removes items that cannot be applied: items that refer to an object
-// that will not exist, and deletes of objects that are still referred to. Each
-// removal can make other items impossible, so it repeats until nothing changes.
-func (as *assembler) withdraw() {
-	for again := true; again; {
-		again = false
-		for _, o := range as.ms.sorted {
-			if o.item == nil || o.item.Verb == tenant.Delete {
-				continue
-			}
-			for _, ref := range o.newRefs {
-				if as.willExist(ref) {
-					continue
-				}
-				withhold(as.ix, o, plan.Unresolved, "it refers to %s, which is not in the tenant and will not be created; see the notes of that object", ref)
-				o.newRefs, again = o.oldRefs, true
-				break
-			}
-		}
-		referrers := as.referrers()
-		for _, o := range as.ms.sorted {
-			if o.item == nil || o.item.Verb != tenant.Delete {
-				continue
-			}
-			if unread := unreadReferrer(as.ix, o.kind.Name); unread != "" {
-				withhold(as.ix, o, plan.NotRead, "it is not deleted, because %s may refer to it and were not completely read", unread)
-				o.newRefs, again = o.oldRefs, true
-			} else if referrers[o.id()] != "" {
-				withhold(as.ix, o, plan.Unresolved, "it is not deleted, because %s refers to it; remove that reference first", referrers[o.id()])
-				o.newRefs, again = o.oldRefs, true
-			}
-		}
-	}
-}
-
 // unreadReferrer returns a kind that may refer to the given kind and was not
 // completely read. Its references are unknown.
 func unreadReferrer(ix *index, kind string) string {
@@ -72,33 +37,6 @@ func (as *assembler) willExist(id string) bool {
 	}
 	o := as.ms.objects[kind][key]
 	return o != nil && o.item != nil && o.item.Verb == tenant.Create
-}
-
-// referrers returns, for each object that is to be deleted, an object that
-// would still refer to it.
-func (as *assembler) referrers() map[string]string {
-	deleted := map[string]bool{}
-	for _, o := range as.ms.sorted {
-		if o.item != nil && o.item.Verb == tenant.Delete {
-			deleted[o.id()] = true
-		}
-	}
-	found := map[string]string{}
-	if len(deleted) == 0 {
-		return found
-	}
-	for _, o := range as.ms.sorted {
-		refs := o.newRefs
-		if !as.ix.compared(o.kind) { // out of scope: use the references of the base
-			refs = as.agreedRefs(o)
-		}
-		for _, ref := range refs {
-			if deleted[ref] && ref != o.id() && found[ref] == "" {
-				found[ref] = o.id()
-			}
-		}
-	}
-	return found
 }
 
 // agreedRefs returns the references of an object when both sides last agreed.
@@ -134,6 +72,9 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	}
 	reverts, refs, drops := map[string][]tenant.Change{}, map[string][]string{}, map[string][]string{}
 	for _, o := range as.ms.sorted {
+		if as.ix.watch.ended() {
+			return nil, as.ix.watch.cause
+		}
 		if o.unchanged {
 			r.Unchanged++
 		}
@@ -153,11 +94,7 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 			if i == 0 {
 				reverts[it.ID] = o.revert
 			}
-			for _, ref := range o.oldRefs {
-				if !slices.Contains(o.newRefs, ref) {
-					drops[it.ID] = append(drops[it.ID], ref)
-				}
-			}
+			drops[it.ID] = without(o.oldRefs, o.newRefs)
 		}
 	}
 	r.Plan.Notes = as.ix.notes
@@ -165,7 +102,9 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	for name, k := range as.ix.kinds {
 		kinds[name] = k.Kind
 	}
-	orderItems(r.Plan, kinds, refs, drops)
+	if orderItems(r.Plan, kinds, refs, drops, as.ix.watch.ended); as.ix.watch.ended() {
+		return nil, as.ix.watch.cause
+	}
 	if as.ix.in.Revert {
 		for _, it := range r.Plan.Items {
 			r.Revert[it.ID] = reverts[it.ID]
@@ -184,6 +123,18 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	return r, r.Plan.Seal()
 }
 
+// without returns what all has and others do not.
+func without(all, others []string) []string {
+	if len(all) == 0 {
+		return nil
+	}
+	known := make(map[string]bool, len(others))
+	for _, s := range others {
+		known[s] = true
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return known[s] })
+}
+
 func sortedNotes(notes []plan.Note) []plan.Note {
 	slices.SortFunc(notes, func(a, b plan.Note) int {
 		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(string(a.Class), string(b.Class)),
@@ -196,6 +147,9 @@ func sortedNotes(notes []plan.Note) []plan.Note {
 func (as *assembler) newBase() *Base {
 	out := &Base{Format: format.FormatVersion, Objects: make([]BaseObject, 0, len(as.ms.sorted))}
 	for _, o := range as.ms.sorted {
+		if as.ix.watch.ended() {
+			break
+		}
 		if o.newBase != nil {
 			out.Objects = append(out.Objects, *o.newBase)
 		}
@@ -227,7 +181,7 @@ type Result struct {
 	Adopt []tenant.Change
 	// Revert has, by item ID, the changes of the desired branch that would make
 	// the repository agree with the tenant, instead of the item. A rename has
-	// two changes. It is empty unless [Input.Revert] is true.
+	// two changes.
 	Revert map[string][]tenant.Change
 	// Backup has the tenant's objects in the repository's form.
 	Backup Backup

@@ -118,6 +118,9 @@ func assembleBackup(ix *index, ms *matches) Backup {
 		b.objects = make([]backupObject, 0, len(ms.sorted))
 	}
 	for _, o := range ms.sorted {
+		if ix.watch.ended() {
+			break
+		}
 		if o.backup.sum == "" || !b.complete(o.kind.Name) {
 			continue
 		}

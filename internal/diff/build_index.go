@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,9 +53,9 @@ func newIndex(in Input) (*index, error) {
 }
 
 // fresh returns an index for one comparison, with its own notes and errors.
-func (ix *index) fresh() *index {
+func (ix *index) fresh(ctx context.Context) *index {
 	out := *ix
-	out.notes, out.files = slices.Clone(ix.notes), ix.files.clone()
+	out.watch, out.notes, out.files = &contextWatch{ctx: ctx}, slices.Clone(ix.notes), ix.files.clone()
 	return &out
 }
 

@@ -13,7 +13,8 @@
 // need, and [Comparison.Missing] the objects to read by id. [Comparison.Add]
 // takes the objects that were read. [Comparison.Compare] returns a [Result]:
 // the plan, the adoptions into the repository, the backup and the next base.
-// Compare takes time linear in the input, and stops when its context ends.
+// Compare takes time linear in the input, and stops when its context ends
+// (index.go).
 //
 // Package apply applies the plan. Afterwards [Comparison.With] takes the
 // created objects ([Input].Bound) and the applied items ([Input].Written), and
@@ -56,8 +57,9 @@
 //   - items of the plan: propose.go; changes of a file: adopt.go. The text of a
 //     changed file: file_text.go
 //   - "@odata.type": types.go; parts of objects: parts.go
-//   - secrets that a write needs: secrets.go. Package schema has their keys and
-//     hashes.
+//   - secrets that a write needs: secrets.go; members of a set that differ only in
+//     secrets: secret_duplicates.go. Package schema has the keys and hashes of
+//     secrets.
 //   - [apply.Unmet] finds changes that the service has not kept, when it reads an
 //     object back; the base remembers them: not_kept.go
 //
@@ -65,6 +67,8 @@
 //
 //   - ids of no known object: dangling.go, dangling_drift.go
 //   - values of references in items and digests: resolved.go
+//   - items that refer to missing objects, and deletes of referenced objects:
+//     withdraw.go
 //   - the order of items, waves and cycles: order.go, graph.go
 //
 // Rules for a whole plan:

@@ -37,6 +37,9 @@ func (m *matching) objectsNamed(wanted map[string][]*object, sameAsBase func(*ob
 		}
 	}
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return nil
+		}
 		switch {
 		case o.current == nil:
 			continue

@@ -22,6 +22,9 @@ func formerIDs(o *object) []string {
 func (r *renaming) byID() {
 	files := map[string][]*object{}
 	for _, o := range r.fresh {
+		if r.ix.watch.ended() {
+			return
+		}
 		if body, err := o.file(); err == nil {
 			if id := comparedID(fileID(body)); id != "" {
 				files[id] = append(files[id], o)

@@ -44,10 +44,32 @@ type written struct {
 	means *jsonval.Node
 	names []string
 	kids  []*written
+	// places are where the names are, made when needed.
+	places map[string]int
+}
+
+// fewNames are so many that looking at each is as fast as a map.
+const fewNames = 8
+
+// place returns where a member stands, or -1.
+func (v *written) place(name string) int {
+	if len(v.names) <= fewNames {
+		return slices.Index(v.names, name)
+	}
+	if v.places == nil {
+		v.places = make(map[string]int, len(v.names))
+		for i, n := range v.names {
+			v.places[n] = i
+		}
+	}
+	if i, ok := v.places[name]; ok {
+		return i
+	}
+	return -1
 }
 
 func (ns *names) newFileEditor(o *object, t *trees) (*fileEditor, error) {
-	k := &fileEditor{ns: ns, secrets: map[string]json.RawMessage{}, kept: map[string]bool{}}
+	k := &fileEditor{ns: ns, secrets: map[string]json.RawMessage{}}
 	s := ns.desiredForm(o.kind, func(schema.Place, *reference.Error) *jsonval.Node { return jsonval.NullNode }) // cannot happen: readDesired has refused files with errors
 	s.Unsorted = true
 	means := guided(o.kind, t.guide, schema.WithoutTypesMissingIn(s.Apply(o.kind, t.file), t.current), true)
@@ -147,7 +169,7 @@ func (v *written) at(segs []string) *written {
 	for _, s := range segs {
 		i := -1
 		if v != nil {
-			i = slices.Index(v.names, s)
+			i = v.place(s)
 		}
 		if i < 0 {
 			return nil
@@ -175,7 +197,7 @@ func (v *written) string() string {
 // file would lose a secret while the tenant's value has a secret that cannot be
 // read.
 func (k *fileEditor) property(e *jsonval.Edits, found []*difference) bool {
-	clear(k.kept)
+	k.kept = map[string]bool{}
 	k.hidden = 0
 	was := map[string]bool{}
 	for _, d := range found {
@@ -281,7 +303,7 @@ func (k *fileEditor) object(out json.RawMessage, r *schema.Rule, v *written, now
 		// The service may add members with null, an empty value or a default.
 		// They are not written into a person's file.
 		added := v.text == nil || k.meanings.InMember(r.In(now).Step(n), now.Kids[i]) != 0
-		if added && !slices.Contains(v.names, n) {
+		if added && v.place(n) < 0 {
 			name(n)
 			out = k.plain(out, now.Kids[i])
 		}

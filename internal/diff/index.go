@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,6 +52,34 @@ type index struct {
 
 	notes  []plan.Note
 	failed error
+	watch  *contextWatch
+}
+
+// lookEvery is the number of objects between two checks of the context. A check
+// takes a lock, and the steps before and after the decisions are short.
+const lookEvery = 256
+
+// contextWatch ends a comparison with its context. A nil one never ends. It
+// must not be used concurrently.
+type contextWatch struct {
+	ctx   context.Context
+	asked int
+	// cause is the context's cause, after the watch has detected its end.
+	cause error
+}
+
+// ended reports whether the context has ended. Loops over objects call it once
+// for each object. It checks the context on the first call and then on every
+// lookEvery-th call.
+func (w *contextWatch) ended() bool {
+	if w == nil {
+		return false
+	}
+	if w.cause == nil && w.asked%lookEvery == 0 {
+		w.cause = context.Cause(w.ctx)
+	}
+	w.asked++
+	return w.cause != nil
 }
 
 // sides has the objects of one kind on the three sides.

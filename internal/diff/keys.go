@@ -20,6 +20,9 @@ func (m *matching) nameUnmatched() {
 	}
 	count := map[string]int{}
 	for _, r := range m.free {
+		if m.ix.watch.ended() {
+			return
+		}
 		count[m.nameInTenant(r)]++
 	}
 	// The former key of a renamed object counts as used. References may still
@@ -29,6 +32,9 @@ func (m *matching) nameUnmatched() {
 	}
 	slices.SortFunc(m.free, func(a, b *tenant.Resource) int { return strings.Compare(a.ID, b.ID) })
 	for _, r := range m.free {
+		if m.ix.watch.ended() {
+			return
+		}
 		name := m.nameInTenant(r)
 		key := name
 		if count[key] > 1 || used(key) || m.undecided[r] {

@@ -42,6 +42,9 @@ func match(ix *index) *matches {
 		unclear: map[Object]bool{},
 	}
 	for _, name := range ix.referredFirst() {
+		if ix.watch.ended() {
+			return all
+		}
 		k, s := ix.kinds[name], ix.sides[name]
 		all.objects[name] = matchKind(ix, all, s)
 		noteKind(ix, k, s)
@@ -145,6 +148,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, b := range s.base {
+		if m.ix.watch.ended() {
+			return
+		}
 		o := m.object(b.Key)
 		o.base = b
 		attach(o, b.ID)
@@ -154,6 +160,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, d := range s.desired {
+		if m.ix.watch.ended() {
+			return
+		}
 		o := m.object(d.Key)
 		o.desired = d
 		if o.current == nil {
@@ -161,6 +170,9 @@ func (m *matching) bind(s *sides) {
 		}
 	}
 	for _, r := range s.current {
+		if m.ix.watch.ended() {
+			return
+		}
 		if byID[r.ID] == r {
 			m.free = append(m.free, r)
 		}
@@ -172,6 +184,9 @@ func (m *matching) bind(s *sides) {
 // theirs, and any object whose file is missing.
 func (m *matching) noteUnreadableNames() {
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return
+		}
 		if o.desired == nil || o.base != nil || o.current != nil || !reference.MayHaveTemplates(o.desired.Body) {
 			continue
 		}
@@ -220,6 +235,9 @@ func (m *matching) matchByName() {
 	claimants := map[string][]*object{}
 	waiting := map[string]bool{} // names of objects that may still exist
 	for _, o := range m.objects {
+		if m.ix.watch.ended() {
+			return
+		}
 		switch {
 		case o.current != nil || o.keep:
 		case o.missing:
@@ -239,6 +257,9 @@ func (m *matching) matchByName() {
 	}
 	byName := map[string][]*tenant.Resource{}
 	for _, r := range m.free {
+		if m.ix.watch.ended() {
+			return
+		}
 		name := m.nameInTenant(r)
 		byName[name] = append(byName[name], r)
 		m.undecided[r] = waiting[name]

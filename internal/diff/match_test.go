@@ -11,288 +11,91 @@ import (
 )
 
 func TestCompareIdentity(t *testing.T) {
-	runComparisons(t, []comparisonCase{
-		{
-			name:        "bound id before name",
-			explanation: "a renamed object is the same object, and its name has drifted",
-			base:        `groups/A=1 {"displayName":"A"}`,
-			desired:     `groups/A {"displayName":"A"}`,
-			current:     `groups 1 {"displayName":"B"}`,
-			want: `adopt groups/A {"displayName":"B"}
-				base groups/A=1 {"displayName":"A"}`,
-		},
-		{
-			name:        "name in the file before its key",
-			explanation: "a file may have another name than its object",
-			desired:     `groups/file {"displayName":"Name"}`,
-			current:     `groups 1 {"displayName":"Name"}`,
-			want:        `base groups/file=1 {"displayName":"Name"}`,
-		},
-		{
-			name:        "two in the tenant",
-			explanation: "two candidates are an error, never a create",
-			desired:     `groups/A {"displayName":"A"}`,
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
-			want:        `note ambiguous groups/A`,
-		},
-		{
-			name:        "the name of a bound object",
-			explanation: "a second object with its name is never created",
-			base:        `groups/A=1`,
-			desired:     `groups/file {"displayName":"X"}`,
-			current:     `groups 1 {"displayName":"X"}`,
-			want: `note ambiguous groups/file
-				base groups/A=1`,
-		},
-		{
-			name:        "a rename together with an edit",
-			explanation: "without $previousNames it is unknown whether it is the same object: it is neither deleted nor created",
-			base:        `groups/A=1 {"displayName":"X","x":1}`,
-			desired:     `groups/B {"displayName":"X","x":2}`,
-			current:     `groups 1 {"displayName":"X","x":1}`,
-			want: `note ambiguous groups/B
-				base groups/A=1 {"displayName":"X","x":1}`,
-		},
-		{
-			name:        "a second file of one name",
-			explanation: "one of them is the object's file, and the other creates no second object",
-			base:        `groups/A=1 {"displayName":"X"}`,
-			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X"}`,
-			current:     `groups 1 {"displayName":"X"}`,
-			want: `note ambiguous groups/B
-				base groups/A=1 {"displayName":"X"}`,
-		},
-		{
-			name:        "two in the repository",
-			explanation: "two files with one name are an error, never a create",
-			desired:     `groups/A1 {"displayName":"A"}` + "\n" + `groups/A2 {"displayName":"A"}`,
-			want: `note ambiguous groups/A1
-				note ambiguous groups/A2`,
-		},
-		{
-			name:        "duplicates in the tenant",
-			explanation: "objects with one name get keys that depend only on their id",
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
-			want: `adopt groups/A ~6b86b273 {"displayName":"A"}
-				adopt groups/A ~d4735e3a {"displayName":"A"}
-				base groups/A ~6b86b273=1
-				base groups/A ~d4735e3a=2`,
-		},
-		{
-			name:        "a second object with the same name",
-			explanation: "the bound object keeps its key",
-			base:        `groups/A=1 {"displayName":"A"}`,
-			desired:     `groups/A {"displayName":"A"}`,
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
-			want: `adopt groups/A ~d4735e3a {"displayName":"A"}
-				base groups/A=1 {"displayName":"A"}
-				base groups/A ~d4735e3a=2`,
-		},
-		{
-			name:        "deleted and created again in the tenant",
-			explanation: "the key gets another id, and the object is compared with the base",
-			base:        `groups/A=1 {"displayName":"A","x":1}`,
-			desired:     `groups/A {"displayName":"A","x":1}`,
-			current:     `groups 2 {"displayName":"A","x":2}`,
-			gone:        `groups 1`,
-			want: `adopt groups/A {"displayName":"A","x":2}
-				base groups/A=2 {"displayName":"A","x":1}`,
-		},
-		{
-			name:        "perhaps created again",
-			explanation: "while it is unknown whether the old object is gone, the new one is left alone",
-			base:        `groups/A=1 {"displayName":"A"}`,
-			desired:     `groups/A {"displayName":"A"}`,
-			current:     `groups 2 {"displayName":"A"}`,
-			want: `note not_read groups/A
-				base groups/A=1 {"displayName":"A"}`,
-		},
-		{
-			name:        "without a name",
-			explanation: "the key of an object without a natural key is its id",
-			current:     `groups 77 {"x":1}`,
-			want: `adopt groups/77 {"x":1}
-				base groups/77=77`,
-		},
-		{
-			name:        "known id",
-			explanation: "an object that this run has created is bound by its id, with any name",
-			desired:     `groups/A {"displayName":"A"}`,
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"A"}`,
-			adjust:      func(in *Input) { in.Bound = reference.Bindings{"groups": {"A": "2"}} },
-			want: `adopt groups/A ~6b86b273 {"displayName":"A"}
-				base groups/A=2 {"displayName":"A"}
-				base groups/A ~6b86b273=1`,
-		},
-		{
-			name:        "listed twice",
-			explanation: "an object on two pages of a list is one object",
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 1 {"displayName":"A"}`,
-			want: `adopt groups/A {"displayName":"A"}
-				base groups/A=1`,
-		},
+	runRows(t, []row{
+		{"bound id before name", "a renamed object is the same object, and its name has drifted",
+			`A=1`, `A`, `B=1`, `adopt A {"displayName":"B"}`, nil},
+		{"name in the file before its key", "a file may have another name than its object",
+			"", `file "displayName":"Name"`, `Name=1`, `base file=1 "displayName":"Name"`, nil},
+		{"two in the tenant", "two candidates are an error, never a create",
+			"", `A`, `A=1; A=2`, `note ambiguous A`, nil},
+		{"the name of a bound object", "a second object with its name is never created",
+			`A=1 -`, `file "displayName":"X"`, `X=1`, `note ambiguous file`, nil},
+		{"a rename together with an edit", "without $previousNames it is unknown whether it is the same object: it is neither deleted nor created",
+			`A=1 "displayName":"X","x":1`, `B "displayName":"X","x":2`, "", `note ambiguous B`, nil},
+		{"a second file of one name", "one of them is the object's file, and the other creates no second object",
+			`A=1 "displayName":"X"`, `A "displayName":"X"; B "displayName":"X"`, "", `note ambiguous B`, nil},
+		{"two in the repository", "two files with one name are an error, never a create",
+			"", `A1 "displayName":"A"; A2 "displayName":"A"`, "", `note ambiguous A1, A2`, nil},
+		{"duplicates in the tenant", "objects with one name get keys that depend only on their id",
+			"", "", `A=1; A=2`,
+			`adopt groups/A ~6b86b273 {"displayName":"A"}; adopt groups/A ~d4735e3a {"displayName":"A"}; base A ~6b86b273=1 -; base A ~d4735e3a=2 -`,
+			nil},
+		{"a second object with the same name", "the bound object keeps its key",
+			`A=1`, `A`, `A=2`, `adopt groups/A ~d4735e3a {"displayName":"A"}; base A ~d4735e3a=2 -`, nil},
+		{"deleted and created again in the tenant", "the key gets another id, and the object is compared with the base",
+			`A=1 "x":1`, `A "x":1`, `A=2 "x":2; gone 1`, `adopt A {"displayName":"A","x":2}; base A=2 "x":1`, nil},
+		{"perhaps created again", "while it is unknown whether the old object is gone, the new one is left alone",
+			`A=1`, `A`, `A=2; missing 1`, `note not_read A`, nil},
+		{"without a name", "the key of an object without a natural key is its id",
+			"", "", `x=77 {"x":1}`, `adopt 77 {"x":1}; base 77=77 -`, nil},
+		{"known id", "an object that this run has created is bound by its id, with any name",
+			"", `A`, `A=1; A=2`, `adopt groups/A ~6b86b273 {"displayName":"A"}; base A=2; base A ~6b86b273=1 -`,
+			func(in *Input) { in.Bound = reference.Bindings{"groups": {"A": "2"}} }},
+		{"listed twice", "an object on two pages of a list is one object",
+			"", "", `A=1; A=1`, `adopt A {"displayName":"A"}; base A=1 -`, nil},
 	})
 }
 
 func TestCompareDuplicates(t *testing.T) {
-	runComparisons(t, []comparisonCase{
-		{
-			name:        "bound under another key",
-			explanation: "a file with the name of a bound object creates no second object",
-			base:        `apps/BG=1`,
-			desired:     `apps/grp-bg {"displayName":"BG"}`,
-			current:     `apps 1 {"displayName":"BG"}`,
-			want: `note ambiguous apps/grp-bg
-				base apps/BG=1`,
-		},
-		{
-			name:        "bound under another key, with $previousNames",
-			explanation: "$previousNames binds the object to the file, even though no file had the key",
-			base:        `apps/BG=1`,
-			desired:     `apps/grp-bg {"displayName":"BG","x":1,"$previousNames":["BG"]}`,
-			current:     `apps 1 {"displayName":"BG"}`,
-			want: `update apps/grp-bg deploy /x: - | - -> 1
-				base apps/grp-bg=1 {"displayName":"BG"}`,
-		},
-		{
-			name:        "renamed and edited",
-			explanation: "a moved and changed file creates no object, and its object is not deleted",
-			base:        `groups/A=1 {"displayName":"X","x":1}`,
-			desired:     `groups/B {"displayName":"X","x":2}`,
-			current:     `groups 1 {"displayName":"X","x":1}`,
-			want: `note ambiguous groups/B
-				base groups/A=1 {"displayName":"X","x":1}`,
-		},
-		{
-			name:        "a second file",
-			explanation: "one of two files has the object, and the other creates none",
-			base:        `groups/A=1 {"displayName":"X"}`,
-			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X","y":1}`,
-			current:     `groups 1 {"displayName":"X"}`,
-			want: `note ambiguous groups/B
-				base groups/A=1 {"displayName":"X"}`,
-		},
-		{
-			name:        "a second file with a new name",
-			explanation: "the name in an object's file counts before the tenant has it",
-			base:        `groups/A=1 {"displayName":"X"}`,
-			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"Y"}`,
-			current:     `groups 1 {"displayName":"X"}`,
-			want: `update groups/A deploy /displayName: "X" | "X" -> "Y"
-				note ambiguous groups/B
-				base groups/A=1 {"displayName":"X"}`,
-		},
-		{
-			name:        "a name that an object loses",
-			explanation: "a new object may have the name that another object loses in the repository",
-			base:        `groups/A=1 {"displayName":"X"}`,
-			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"X"}`,
-			current:     `groups 1 {"displayName":"X"}`,
-			want: `update groups/A deploy /displayName: "X" | "X" -> "Y"
-				create groups/B deploy : - | - -> {"displayName":"X"}
-				base groups/A=1 {"displayName":"X"}`,
-		},
-		{
-			name:        "a name from the tenant",
-			explanation: "an object that was renamed in the tenant keeps its drifted name",
-			base:        `groups/A=1 {"displayName":"Y"}`,
-			desired:     `groups/A {"displayName":"Y"}` + "\n" + `groups/B {"displayName":"X"}`,
-			current:     `groups 1 {"displayName":"X"}`,
-			want: `adopt groups/A {"displayName":"X"}
-				note ambiguous groups/B
-				base groups/A=1 {"displayName":"Y"}`,
-		},
-		{
-			name:        "one of two that share a name is deleted in the tenant",
-			explanation: "both were in the base, so the absence of one is ordinary drift",
-			base:        `groups/A=1 {"displayName":"X"}` + "\n" + `groups/B=2 {"displayName":"X"}`,
-			desired:     `groups/A {"displayName":"X"}` + "\n" + `groups/B {"displayName":"X"}`,
-			current:     `groups 1 {"displayName":"X"}`,
-			gone:        `groups 2`,
-			want: `adopt groups/B -
-				base groups/A=1 {"displayName":"X"}
-				base groups/B=2 {"displayName":"X"}`,
-		},
+	runRows(t, []row{
+		{"bound under another key", "a file with the name of a bound object creates no second object",
+			`apps/BG=1 -`, `apps/grp-bg "displayName":"BG"`, `apps/BG=1`, `note ambiguous apps/grp-bg`, nil},
+		{"bound under another key, with $previousNames", "$previousNames binds the object to the file, even though no file had the key",
+			`apps/BG=1 -`, `apps/grp-bg "displayName":"BG","x":1,"$previousNames":["BG"]`, `apps/BG=1`,
+			`update apps/grp-bg deploy /x: - | - -> 1; base apps/grp-bg=1 "displayName":"BG"; no base apps/BG`, nil},
+		{"renamed and edited", "a moved and changed file creates no object, and its object is not deleted",
+			`A=1 "displayName":"X","x":1`, `B "displayName":"X","x":2`, "", `note ambiguous B`, nil},
+		{"a second file", "one of two files has the object, and the other creates none",
+			`A=1 "displayName":"X"`, `A "displayName":"X"; B "displayName":"X","y":1`, "", `note ambiguous B`, nil},
+		{"a second file with a new name", "the name in an object's file counts before the tenant has it",
+			`A=1 "displayName":"X"`, `A "displayName":"Y"; B "displayName":"Y"`, "",
+			`update A deploy /displayName: "X" | "X" -> "Y"; note ambiguous B`, nil},
+		{"a name that an object loses", "a new object may have the name that another object loses in the repository",
+			`A=1 "displayName":"X"`, `A "displayName":"Y"; B "displayName":"X"`, "", `update A deploy /displayName: "X" | "X" -> "Y"; create B`, nil},
+		{"a name from the tenant", "an object that was renamed in the tenant keeps its drifted name",
+			`A=1 "displayName":"Y"`, `A "displayName":"Y"; B "displayName":"X"`, `X=1`, `adopt A {"displayName":"X"}; note ambiguous B`, nil},
+		{"one of two that share a name is deleted in the tenant", "both were in the base, so the absence of one is ordinary drift",
+			`A=1 "displayName":"X"; B=2 "displayName":"X"`, `A "displayName":"X"; B "displayName":"X"`, `gone 2`, `adopt B -`, nil},
 	})
 }
 
 func TestCompareRenames(t *testing.T) {
-	runComparisons(t, []comparisonCase{
-		{
-			name:        "with a masked secret",
-			explanation: "a file with a masked secret is the same file with another name",
-			base:        `policies/A=1 {"displayName":"X","password":"${secret:0000}"}`,
-			desired:     `policies/B {"displayName":"X","password":"[redacted]"}`,
-			current:     `policies 1 {"displayName":"X","password":"pw"}`,
-			want:        `base policies/B=1 {"displayName":"X","password":"` + hashed("pw") + `"}`,
-		},
-		{
-			name:        "same body",
-			explanation: "a file that only moved is a rename: no change of the tenant, and a new key in the base",
-			base:        `groups/Old=1 {"displayName":"A","x":1}`,
-			desired:     `groups/New {"displayName":"A","x":1}`,
-			current:     `groups 1 {"displayName":"A","x":1}`,
-			want:        `base groups/New=1 {"displayName":"A","x":1}`,
-		},
-		{
-			name:        "previous name",
-			explanation: "a renamed and changed file is one update",
-			base:        `groups/Old=1 {"displayName":"Old"}`,
-			desired:     `groups/New {"displayName":"New","$previousNames":["Old","Older"]}`,
-			current:     `groups 1 {"displayName":"Old"}`,
-			want: `update groups/New from Old deploy /displayName: "Old" | "Old" -> "New"
-				base groups/New=1 {"displayName":"Old"}`,
-		},
-		{
-			name:        "references follow",
-			explanation: "the base has the new key; files may use the old key if $previousNames has it",
-			base:        `groups/Old=1 {"displayName":"A","x":1}` + "\n" + `policies/P=2 {"displayName":"P","owner":"${groups/Old}"}` + "\n" + `policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
-			desired:     `groups/New {"displayName":"A","x":1,"$previousNames":["Old"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/New}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Old}"}`,
-			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}` + "\n" + `policies 3 {"displayName":"Q","owner":"1"}`,
-			want: `base groups/New=1 {"displayName":"A","x":1}
-				base policies/P=2 {"displayName":"P","owner":"${groups/New}"}
-				base policies/Q=3 {"displayName":"Q","owner":"${groups/New}"}`,
-		},
-		{
-			name:        "references to a former name without $previousNames",
-			explanation: "without $previousNames the old name does not resolve, in this run and in later ones",
-			base:        `groups/Old=1 {"displayName":"A","x":1}` + "\n" + `policies/P=2 {"displayName":"P","owner":"${groups/Old}"}` + "\n" + `policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
-			desired:     `groups/New {"displayName":"A","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/New}"}` + "\n" + `policies/Q {"displayName":"Q","owner":"${groups/Old}"}`,
-			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `policies 2 {"displayName":"P","owner":"1"}` + "\n" + `policies 3 {"displayName":"Q","owner":"1"}`,
-			want: `note unresolved_reference policies/Q /owner
-				base groups/New=1 {"displayName":"A","x":1}
-				base policies/P=2 {"displayName":"P","owner":"${groups/New}"}
-				base policies/Q=3 {"displayName":"Q","owner":"${groups/Old}"}`,
-		},
-		{
-			name:        "two files claim one object",
-			explanation: "if it is unknown which file replaces which, nothing changes",
-			base:        `groups/Old=1 {"displayName":"A"}`,
-			desired:     `groups/New1 {"displayName":"A"}` + "\n" + `groups/New2 {"displayName":"A"}`,
-			current:     `groups 1 {"displayName":"A"}`,
-			want: `note ambiguous groups/New1
-				note ambiguous groups/New2
-				base groups/Old=1 {"displayName":"A"}`,
-		},
-		{
-			name:        "another body",
-			explanation: "a vanished and a new file with different bodies are a delete and a create",
-			base:        `groups/Old=1 {"displayName":"A","x":1}`,
-			desired:     `groups/New {"displayName":"B","x":2}`,
-			current:     `groups 1 {"displayName":"A","x":1}`,
-			want: `create groups/New deploy : - | - -> {"displayName":"B","x":2}
-				delete groups/Old deploy : {"displayName":"A","x":1} | {"displayName":"A","x":1} -> -
-				base groups/Old=1 {"displayName":"A","x":1}`,
-		},
-		{
-			name:        "copied file",
-			explanation: "a previous name that still has its file is not a rename",
-			base:        `groups/Old=1 {"displayName":"A"}`,
-			desired:     `groups/Old {"displayName":"A"}` + "\n" + `groups/New {"displayName":"B","$previousNames":["Old"]}`,
-			current:     `groups 1 {"displayName":"A"}`,
-			want: `create groups/New deploy : - | - -> {"displayName":"B"}
-				base groups/Old=1 {"displayName":"A"}`,
-		},
+	runRows(t, []row{
+		{"with a masked secret", "a file with a masked secret is the same file with another name",
+			`policies/A=1 "displayName":"X","password":"${secret:0000}"`, `policies/B "displayName":"X","password":"[redacted]"`,
+			`policies/X=1 "password":"pw"`, `base policies/B=1 "displayName":"X","password":"` + hashed("pw") + `"; no base policies/A`, nil},
+		{"same body", "a file that only moved is a rename: no change of the tenant, and a new key in the base",
+			`Old=1 "displayName":"A","x":1`, `New "displayName":"A","x":1`, "", `base New=1 "displayName":"A","x":1; no base Old`, nil},
+		{"previous name", "a renamed and changed file is one update",
+			`Old=1`, `New "$previousNames":["Old","Older"]`, "", `Old -> New`, nil},
+		{"references follow", "the base has the new key; files may use the old key if $previousNames has it",
+			`Old=1 "displayName":"A","x":1; policies/P=2 "owner":"${groups/Old}"; policies/Q=3 "owner":"${groups/Old}"`,
+			`New "displayName":"A","x":1,"$previousNames":["Old"]; policies/P "owner":"${groups/New}"; policies/Q "owner":"${groups/Old}"`,
+			`policies/P=2 "owner":"1"; policies/Q=3 "owner":"1"`,
+			`base New=1 "displayName":"A","x":1; base policies/P=2 "owner":"${groups/New}"; base policies/Q=3 "owner":"${groups/New}"; no base Old`,
+			nil},
+		{"references to a former name without $previousNames", "without $previousNames the old name does not resolve, in this run and in later ones",
+			`Old=1 "displayName":"A","x":1; policies/P=2 "owner":"${groups/Old}"; policies/Q=3 "owner":"${groups/Old}"`,
+			`New "displayName":"A","x":1; policies/P "owner":"${groups/New}"; policies/Q "owner":"${groups/Old}"`,
+			`policies/P=2 "owner":"1"; policies/Q=3 "owner":"1"`,
+			`note unresolved_reference policies/Q /owner; base New=1 "displayName":"A","x":1; base policies/P=2 "owner":"${groups/New}"; no base Old`,
+			nil},
+		{"two files claim one object", "if it is unknown which file replaces which, nothing changes",
+			`Old=1 "displayName":"A"`, `New1 "displayName":"A"; New2 "displayName":"A"`, "", `note ambiguous New1, New2`, nil},
+		{"another body", "a vanished and a new file with different bodies are a delete and a create",
+			`Old=1 "displayName":"A","x":1`, `New "displayName":"B","x":2`, "", `create New; delete Old`, nil},
+		{"copied file", "a previous name that still has its file is not a rename",
+			`Old=1 "displayName":"A"`, `Old "displayName":"A"; New "displayName":"B","$previousNames":["Old"]`, "", `create New`, nil},
 	})
 }
 
@@ -351,30 +154,19 @@ func TestRenameWithoutPreviousNamesStaysNoted(t *testing.T) {
 // Two files with one key are found at any position among the others, and the
 // object stays unchanged.
 func TestFilesWithOneKey(t *testing.T) {
-	runComparisons(t, []comparisonCase{{
-		name:        "after another file",
-		explanation: "the object stays unchanged until one of the files is removed",
-		base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}`,
-		desired:     `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B","x":1}` + "\n" + `groups/C {"displayName":"C"}` + "\n" + `groups/B {"displayName":"B","x":2}`,
-		current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}`,
-		want: `create groups/C deploy : - | - -> {"displayName":"C"}
-			note bad_file groups/B
-			base groups/A=1 {"displayName":"A"}
-			base groups/B=2 {"displayName":"B"}`,
-	}})
+	runRows(t, []row{
+		{"after another file", "the object stays unchanged until one of the files is removed",
+			`A=1; B=2`, `A; B "x":1; C; B "x":2`, "", `create C; note bad_file B`, nil},
+	})
 }
 
 // A property resolves to an object even if earlier objects of its kind are not
 // in the tenant yet.
 func TestPropertyNamesBehindNewObjects(t *testing.T) {
-	runComparisons(t, []comparisonCase{{
-		name:        "a new object comes first",
-		explanation: "the tenant's text is the property of B, as in the file",
-		base:        `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=1 {"displayName":"P","contact":"${groups/B#mail}"}`,
-		desired:     `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B"}` + "\n" + `policies/P {"displayName":"P","contact":"${groups/B#mail}"}`,
-		current:     `groups 2 {"displayName":"B","mail":"b@contoso.com"}` + "\n" + `policies 1 {"displayName":"P","contact":"b@contoso.com"}`,
-		want: `create groups/A deploy : - | - -> {"displayName":"A"}
-			base groups/B=2 {"displayName":"B"}
-			base policies/P=1 {"contact":"${groups/B#mail}","displayName":"P"}`,
-	}})
+	runRows(t, []row{
+		{"a new object comes first", "the tenant's text is the property of B, as in the file",
+			`B=2; policies/P=1 "contact":"${groups/B#mail}"`, `A; B; policies/P "contact":"${groups/B#mail}"`,
+			`B=2 "mail":"b@contoso.com"; policies/P=1 "contact":"b@contoso.com"`,
+			`create A; base policies/P=1 "contact":"${groups/B#mail}","displayName":"P"`, nil},
+	})
 }

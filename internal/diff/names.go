@@ -47,6 +47,9 @@ func newNames(ix *index, ms *matches) *names {
 	for name, objects := range ns.ms.objects {
 		ids, keys := make(map[string]string, len(objects)), make(map[string]string, len(objects))
 		for key, o := range objects {
+			if ix.watch.ended() {
+				return ns
+			}
 			id := o.currentID()
 			if id == "" && o.base != nil && (o.missing || !ns.ix.complete(o.kind)) {
 				id = o.base.ID

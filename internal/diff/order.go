@@ -31,20 +31,23 @@ import (
 // rules. In a cycle, waiting for updates and waiting between deletes is dropped
 // too: the object of an update exists already, and one of the deletes must be
 // tried first.
-func orderItems(p *plan.Plan, kinds map[string]tenant.Kind, refs, drops map[string][]string) {
+func orderItems(p *plan.Plan, kinds map[string]tenant.Kind, refs, drops map[string][]string, ended func() bool) {
 	slices.SortFunc(p.Items, func(a, b plan.Item) int {
 		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Part, b.Part))
 	})
-	o := newOrdering(p.Items, kinds)
+	o := newOrdering(p.Items, kinds, ended)
 	o.addReferences(refs)
 	o.addDrops(drops)
 	o.addAfterRules()
 	o.addParts()
+	if ended() {
+		return
+	}
 
 	o.findCycles()
 	deps := o.dependencies()
 	sorted := components(deps)
-	o.noteDependents(deps, sorted)
+	o.spread(deps, sorted)
 	waves := o.waves(deps, sorted)
 
 	kept := p.Items[:0:0]
@@ -73,15 +76,17 @@ type ordering struct {
 	items      []plan.Item
 	kinds      map[string]tenant.Kind
 	index      map[string]int
+	ended      func() bool
 	hard, soft [][]int
 	// notes are the notes for the items that leave the plan.
 	notes map[int]plan.Note
 }
 
-func newOrdering(items []plan.Item, kinds map[string]tenant.Kind) *ordering {
+func newOrdering(items []plan.Item, kinds map[string]tenant.Kind, ended func() bool) *ordering {
 	o := &ordering{
 		items: items,
 		kinds: kinds,
+		ended: ended,
 		index: make(map[string]int, len(items)),
 		hard:  make([][]int, len(items)),
 		soft:  make([][]int, len(items)),
@@ -97,6 +102,9 @@ func newOrdering(items []plan.Item, kinds map[string]tenant.Kind) *ordering {
 func (o *ordering) addReferences(refs map[string][]string) {
 	for i, it := range o.items {
 		for _, id := range refs[it.ID] {
+			if o.ended() {
+				return
+			}
 			j, ok := o.index[id]
 			if !ok || j == i {
 				continue
@@ -116,6 +124,9 @@ func (o *ordering) addReferences(refs map[string][]string) {
 func (o *ordering) addDrops(drops map[string][]string) {
 	for i, it := range o.items {
 		for _, id := range drops[it.ID] {
+			if o.ended() {
+				return
+			}
 			j, ok := o.index[id]
 			switch {
 			case !ok || j == i || o.items[j].Verb != tenant.Delete:
@@ -140,6 +151,9 @@ func (o *ordering) addAfterRules() {
 		for _, rule := range o.kinds[name].After {
 			var first []int
 			for _, j := range byKind[rule.Kind] {
+				if o.ended() {
+					return
+				}
 				it := o.items[j]
 				if it.Verb == tenant.Delete && rule.Deleted || it.Verb != tenant.Delete && schema.Meets(rule.Then, it.After) {
 					first = append(first, j)
@@ -149,10 +163,16 @@ func (o *ordering) addAfterRules() {
 				continue
 			}
 			for _, i := range waiting {
+				if o.ended() {
+					return
+				}
 				if o.items[i].Verb == tenant.Delete || !schema.Meets(rule.When, o.items[i].After) {
 					continue
 				}
 				for _, j := range first {
+					if o.ended() {
+						return
+					}
 					if j != i {
 						o.hard[i] = append(o.hard[i], j)
 					}
@@ -212,8 +232,8 @@ func (o *ordering) dependencies() [][]int {
 	return all
 }
 
-// noteDependents notes the items that depend on noted items.
-func (o *ordering) noteDependents(deps, sorted [][]int) {
+// spread notes the items that depend on noted items.
+func (o *ordering) spread(deps, sorted [][]int) {
 	for _, members := range sorted {
 		// A component comes after those that it depends on, so one pass is
 		// enough. The items of a component with several members are in a cycle

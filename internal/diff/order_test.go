@@ -254,7 +254,7 @@ func TestOrderItems(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &plan.Plan{Items: parseItems(t, tt.items)}
-			orderItems(p, kinds, parseEdges(tt.refs), parseEdges(tt.drops))
+			orderItems(p, kinds, parseEdges(tt.refs), parseEdges(tt.drops), never)
 			if diff := cmp.Diff(tt.want, formatOrder(p)); diff != "" {
 				t.Errorf("order (-want +got)\n%s", diff)
 			}
@@ -267,7 +267,7 @@ func TestOrderItemsReplacesOldOrder(t *testing.T) {
 		Items: []plan.Item{{ID: "a/1", Kind: "a", Key: "1", Verb: tenant.Create, Wave: 7, DependsOn: []string{"old"}}},
 		Notes: []plan.Note{{Class: plan.Ignored, Message: "kept"}},
 	}
-	orderItems(p, nil, nil, nil)
+	orderItems(p, nil, nil, nil, never)
 	want := &plan.Plan{
 		Items: []plan.Item{{ID: "a/1", Kind: "a", Key: "1", Verb: tenant.Create}},
 		Notes: []plan.Note{{Class: plan.Ignored, Message: "kept"}},
@@ -285,7 +285,7 @@ func TestOrderItemsLongCycle(t *testing.T) {
 		p.Items = append(p.Items, plan.Item{ID: id, Kind: "a", Key: id[2:], Verb: tenant.Create})
 		refs[id] = []string{fmt.Sprintf("a/%03d", (i+1)%1000)}
 	}
-	orderItems(p, nil, refs, nil)
+	orderItems(p, nil, refs, nil, never)
 	if len(p.Items) != 0 || len(p.Notes) != 1000 {
 		t.Fatalf("got %d items, %d notes, want all 1000 noted", len(p.Items), len(p.Notes))
 	}
@@ -318,7 +318,7 @@ func TestOrderItemsProperties(t *testing.T) {
 		}
 		refs, drops := edges("refs"), edges("drops")
 		p := &plan.Plan{Items: slices.Clone(items)}
-		orderItems(p, kinds, refs, drops)
+		orderItems(p, kinds, refs, drops, never)
 
 		if got := len(p.Items) + len(p.Notes); got != len(items) {
 			t.Fatalf("%d items became %d items and notes", len(items), got)
@@ -330,7 +330,7 @@ func TestOrderItemsProperties(t *testing.T) {
 		rand.Shuffle(len(items), func(i, j int) {
 			shuffled.Items[i], shuffled.Items[j] = shuffled.Items[j], shuffled.Items[i]
 		})
-		orderItems(shuffled, kinds, refs, drops)
+		orderItems(shuffled, kinds, refs, drops, never)
 		if diff := cmp.Diff(p, shuffled); diff != "" {
 			t.Fatalf("the plan depends on the order of items (-want +got)\n%s", diff)
 		}
@@ -436,7 +436,7 @@ func TestOrderItemsMany(t *testing.T) {
 	const n = 100_000
 	items, refs, drops := manyItems(n)
 	p := &plan.Plan{Items: items}
-	orderItems(p, nil, refs, drops)
+	orderItems(p, nil, refs, drops, never)
 	if len(p.Items) != n || len(p.Notes) != 0 {
 		t.Fatalf("got %d items, %d notes", len(p.Items), len(p.Notes))
 	}
@@ -451,6 +451,9 @@ func TestOrderItemsMany(t *testing.T) {
 func BenchmarkOrderItems(b *testing.B) {
 	items, refs, drops := manyItems(100_000)
 	for b.Loop() {
-		orderItems(&plan.Plan{Items: slices.Clone(items)}, nil, refs, drops)
+		orderItems(&plan.Plan{Items: slices.Clone(items)}, nil, refs, drops, never)
 	}
 }
+
+// never is for what no context ends.
+func never() bool { return false }

@@ -22,13 +22,14 @@ func TestParsesOfCreates(t *testing.T) {
 		file string // of the i-th new object
 		want int64  // parses for each additional object
 	}{
-		{"plain", "groups", "{\n  \"displayName\": \"N%d\", \"n\": 1.0}", 2},
-		{"listed", "apps", "{\n  \"displayName\": \"N%d\", \"n\": 1.0}", 2},
-		{"references", "policies", "{\n  \"displayName\": \"N%d\", \"owner\": \"${groups/G}\", \"contact\": \"${groups/G#mail}\", \"note\": \"${var:company}\"}", 2},
-		{"references to new objects", "policies", "{\n  \"displayName\": \"N%d\", \"owner\": \"${groups/New}\"}", 2},
-		{"template in the name", "policies", "{\n  \"displayName\": \"${var:company} N%d\"}", 2},
-		{"former name", "groups", "{\n  \"displayName\": \"N%d\", \"$previousNames\": [\"Never was\"]}", 3},
-		{"secret", "policies", "{\n  \"displayName\": \"N%d\", \"password\": \"x\"}", 3},
+		{"plain", "groups", "{\n  \"displayName\": \"N%d\", \"n\": 1.0}", 1},
+		{"listed", "apps", "{\n  \"displayName\": \"N%d\", \"n\": 1.0}", 1},
+		{"references", "policies", "{\n  \"displayName\": \"N%d\", \"owner\": \"${groups/G}\", \"contact\": \"${groups/G#mail}\", \"note\": \"${var:company}\"}", 1},
+		{"references to new objects", "policies", "{\n  \"displayName\": \"N%d\", \"owner\": \"${groups/New}\"}", 1},
+		{"template in the name", "policies", "{\n  \"displayName\": \"${var:company} N%d\"}", 1},
+		{"former name", "groups", "{\n  \"displayName\": \"N%d\", \"$previousNames\": [\"Never was\"]}", 2},
+		{"secret", "policies", "{\n  \"displayName\": \"N%d\", \"password\": \"x\"}", 2},
+		{"secrets in a set", "policies", "{\n  \"displayName\": \"N%d\", \"tokens\": [{\"n\": 2, \"secret\": \"${var:company}\"}, {\"n\": 1, \"key\": \"x\"}]}", 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -121,9 +121,12 @@ func (c *Comparison) With(change func(in *Input) error) (*Comparison, error) {
 //
 // The result depends only on the input, and not on the order of its lists.
 func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
-	ix := c.ix.fresh()
+	ix := c.ix.fresh(ctx)
 	ms := match(ix)
 	ns := newNames(ix, ms)
+	if ix.watch.ended() {
+		return nil, ix.watch.cause
+	}
 	d := newDecider(ix, ms, ns)
 	refuseDuplicates(ms, d.sameAsBase)
 	for _, o := range ms.sorted {

@@ -33,9 +33,9 @@ func (d *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	for _, p := range o.kind.Parts {
 		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, d.ix.key))
 	}
-	hidden := hidesSecrets(t.current)
-	for _, p := range propose {
-		if hidden(p.segs) && p.hasDuplicates(t.current.At(p.segs)) {
+	duplicates := secretDuplicates{current: t.current}
+	for i, p := range propose {
+		if duplicates.has(propose[i:]) {
 			withhold(d.ix, o, plan.Ambiguous, "members of %q differ only in a secret, so it is unknown which of them to change; make them differ in another property, or change them in the tenant", jsonval.JoinPointer(p.segs))
 			return
 		}
@@ -53,11 +53,16 @@ func (d *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	it.After = shown.JSON()
 	o.keepAfter(shown)
 	if hides {
-		schema.SecretsIn(after, nil, func(segs []string, n *jsonval.Node) {
-			if _, own := t.secrets[n.Text]; own && slices.ContainsFunc(propose, func(p proposal) bool { return jsonval.MatchesBelow(p.segs, segs) }) {
-				it.Sensitive = append(it.Sensitive, jsonval.JoinPointer(segs))
+		for i, p := range propose {
+			if i > 0 && slices.Equal(p.segs, propose[i-1].segs) { // the members of a set are adjacent
+				continue
 			}
-		})
+			schema.SecretsIn(after.At(p.segs), p.segs, func(segs []string, n *jsonval.Node) {
+				if _, own := t.secrets[n.Text]; own {
+					it.Sensitive = append(it.Sensitive, jsonval.JoinPointer(segs))
+				}
+			})
+		}
 		if note := secretsMissing(d.ns, o, it, t.raw); note != nil {
 			withhold(d.ix, o, plan.SecretNeeded, "%s", note.Message)
 			return
@@ -82,7 +87,7 @@ func (d *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	}
 	noteGuess(d.ix, o)
 	if schema.HasMask(t.desired) {
-		withhold(d.ix, o, plan.SecretNeeded, "%s has asterisks or %q where a new object needs the secret; write the secret, preferably as a variable", schema.FileOf(o.desired), reference.Redacted)
+		withhold(d.ix, o, plan.SecretNeeded, "%s holds asterisks, %q or a token of the service where a new object needs the secret itself; put it in, best as a variable", schema.FileOf(o.desired), reference.Redacted)
 		return
 	}
 	it := newItem(d.ix, o, t, tenant.Create, origin)
@@ -139,7 +144,7 @@ func (d *decider) proposeDelete(o *object, t *trees) {
 // applyDifferences returns the tenant's object with the proposed values.
 func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 	values := &jsonval.Assignments{}
-	for len(propose) > 0 { // the members of a set are adjacent
+	for len(propose) > 0 { // the members of a set stand together
 		p := propose[0]
 		if !p.member {
 			values.Put(p.segs, p.desired)
@@ -154,18 +159,4 @@ func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 		values.Put(p.segs, schema.ReplaceMembers(p.rule.Step("*"), n.At(p.segs), changes))
 	}
 	return values.Apply(n)
-}
-
-// hidesSecrets returns a function that reports whether an array has a secret or
-// a mask. It searches each array once.
-func hidesSecrets(n *jsonval.Node) func(segs []string) bool {
-	var last []string
-	var hides bool
-	return func(segs []string) bool {
-		if last == nil || !slices.Equal(last, segs) {
-			last = segs
-			_, hides = schema.Redacted(n.At(segs))
-		}
-		return hides
-	}
 }

@@ -364,6 +364,15 @@ func TestCompareDuplicatesInSets(t *testing.T) {
 				base policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"},{"n":1,"secret":"` + h("b") + `"}],"x":1}`,
 		},
 		{
+			name:        "the other of two is to be removed",
+			explanation: "the order of the tenant does not count",
+			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"},{"n":1,"secret":"` + h("b") + `"}],"x":1}`,
+			desired:     `policies/P {"displayName":"P","tokens":[{"n":1,"secret":"a"}],"x":2}`,
+			current:     `policies 1 {"displayName":"P","tokens":[{"n":1,"secret":"a"},{"n":1,"secret":"b"}],"x":1}`,
+			want: `note ambiguous policies/P
+				base policies/P=1 {"displayName":"P","tokens":[{"n":1,"secret":"` + h("a") + `"},{"n":1,"secret":"` + h("b") + `"}],"x":1}`,
+		},
+		{
 			name:        "secrets that cannot be read",
 			explanation: "if their number is the deployed one, they are the deployed members",
 			base:        `policies/P=1 {"displayName":"P","tokens":[{"n":1,"key":"` + h("a") + `"},{"n":1,"key":"` + h("b") + `"}]}`,

@@ -72,6 +72,9 @@ func (r *renaming) byPreviousNames() {
 	claimants := map[string]int{}
 	claimed := make([][]string, len(r.fresh))
 	for i, o := range r.fresh {
+		if r.ix.watch.ended() {
+			return
+		}
 		claimed[i] = r.previousNames(o)
 		for _, key := range claimed[i] {
 			claimants[key]++

@@ -20,6 +20,9 @@ type renameGroup struct{ old, fresh []*object }
 func (r *renaming) group(old, fresh func(*object) string) []*renameGroup {
 	byText, groups := map[string]*renameGroup{}, []*renameGroup{}
 	for _, o := range r.fresh {
+		if r.ix.watch.ended() {
+			return nil
+		}
 		text := fresh(o)
 		if text == "" {
 			continue
@@ -34,6 +37,9 @@ func (r *renaming) group(old, fresh func(*object) string) []*renameGroup {
 		return nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.vanished)) {
+		if r.ix.watch.ended() {
+			return nil
+		}
 		if g := byText[old(r.vanished[key])]; g != nil {
 			g.old = append(g.old, r.vanished[key])
 		}

@@ -10,369 +10,91 @@ import (
 )
 
 func TestRenameByContent(t *testing.T) {
-	runComparisons(t, []comparisonCase{
-		{
-			name:        "one on each side",
-			explanation: "a change of only the name is one update of the tenant's object",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}`,
-			current:     `groups 1 {"displayName":"P","x":1,"more":true}`,
-			want: `update groups/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				base groups/P2=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "the former name belongs to another object",
-			explanation: "references with the former key are never to another object",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1,"$previousNames":["P"]}` + "\n" + `policies/R {"displayName":"R","owner":"${groups/P}"}`,
-			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"P","x":2}`,
-			want: `update groups/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				create policies/R deploy : - | - -> {"displayName":"R","owner":"${groups/P2}"}
-				adopt groups/P ~d4735e3a {"displayName":"P","x":2}
-				base groups/P ~d4735e3a=2
-				base groups/P2=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "the former name belongs to another object, and the rename waits",
-			explanation: "the base has each key once",
-			base:        `policies/P=1 {"displayName":"P","x":1}`,
-			desired:     `policies/P2 {"displayName":"P2","x":1,"$previousNames":["P"],"owner":"${groups/No}"}`,
-			current:     `policies 1 {"displayName":"P","x":1}` + "\n" + `policies 2 {"displayName":"P","x":2}`,
-			want: `adopt policies/P ~d4735e3a {"displayName":"P","x":2}
-				note unresolved_reference policies/P2 /owner
-				base policies/P=1 {"displayName":"P","x":1}
-				base policies/P ~d4735e3a=2`,
-		},
-		{
-			name:        "after a file without content",
-			explanation: "a file without content does not end the search for the same body",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/N {}` + "\n" + `groups/P2 {"displayName":"P","x":1}` + "\n" + `groups/P3 {"displayName":"P","x":1}`,
-			current:     `groups 1 {"displayName":"P","x":1}`,
-			want: `create groups/N deploy : - | - -> {}
-				note ambiguous groups/P2
-				note ambiguous groups/P3
-				base groups/P=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "a second pair whose new name is taken",
-			explanation: "a pair that is not a rename does not prevent the renames of later pairs",
-			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":2}` + "\n" + `groups/C=3 {"displayName":"C","x":3}`,
-			desired:     `groups/A2 {"displayName":"A2","x":1}` + "\n" + `groups/B2 {"displayName":"B2","x":2}` + "\n" + `groups/C2 {"displayName":"C2","x":3}`,
-			current: `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":2}` + "\n" + `groups 3 {"displayName":"C","x":3}` + "\n" +
-				`groups 4 {"displayName":"B2","x":9}`,
-			want: `update groups/A2 from A deploy /displayName: "A" | "A" -> "A2"
-				update groups/B2 deploy /x: - | 9 -> 2
-				update groups/C2 from C deploy /displayName: "C" | "C" -> "C2"
-				delete groups/B deploy : {"displayName":"B","x":2} | {"displayName":"B","x":2} -> -
-				base groups/A2=1 {"displayName":"A","x":1}
-				base groups/B=2 {"displayName":"B","x":2}
-				base groups/B2=4 {"displayName":"B2"}
-				base groups/C2=3 {"displayName":"C","x":3}`,
-		},
-		{
-			name:        "another content",
-			explanation: "similar content is not evidence",
-			base:        `groups/P=1 {"displayName":"P","x":1,"y":1,"z":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1,"y":1,"z":2}`,
-			current:     `groups 1 {"displayName":"P","x":1,"y":1,"z":1}`,
-			want: `create groups/P2 deploy : - | - -> {"displayName":"P2","x":1,"y":1,"z":2}
-				delete groups/P deploy : {"displayName":"P","x":1,"y":1,"z":1} | {"displayName":"P","x":1,"y":1,"z":1} -> -
-				base groups/P=1 {"displayName":"P","x":1,"y":1,"z":1}`,
-		},
-		{
-			name:        "an additional property",
-			explanation: "a file that manages more properties than the former one has other content",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1,"y":1}`,
-			current:     `groups 1 {"displayName":"P","x":1}`,
-			want: `create groups/P2 deploy : - | - -> {"displayName":"P2","x":1,"y":1}
-				delete groups/P deploy : {"displayName":"P","x":1} | {"displayName":"P","x":1} -> -
-				base groups/P=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "two new files",
-			explanation: "it is unknown which of two files is the successor, so a hint asks a person",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}` + "\n" + `groups/P3 {"displayName":"P3","x":1}`,
-			current:     `groups 1 {"displayName":"P","x":1}`,
-			want: `create groups/P2 deploy : - | - -> {"displayName":"P2","x":1}
-				create groups/P3 deploy : - | - -> {"displayName":"P3","x":1}
-				delete groups/P deploy : {"displayName":"P","x":1} | {"displayName":"P","x":1} -> -
-				note possible_rename groups/P
-				note possible_rename groups/P2
-				note possible_rename groups/P3
-				base groups/P=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "two vanished files",
-			explanation: "it is unknown which of two objects the file is for",
-			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}`,
-			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"Q","x":1}`,
-			want: `create groups/P2 deploy : - | - -> {"displayName":"P2","x":1}
-				delete groups/P deploy : {"displayName":"P","x":1} | {"displayName":"P","x":1} -> -
-				delete groups/Q deploy : {"displayName":"Q","x":1} | {"displayName":"Q","x":1} -> -
-				note possible_rename groups/P
-				note possible_rename groups/P2
-				note possible_rename groups/Q
-				base groups/P=1 {"displayName":"P","x":1}
-				base groups/Q=2 {"displayName":"Q","x":1}`,
-		},
-		{
-			name:        "only a name",
-			explanation: "all files without other content are equal",
-			base:        `groups/P=1 {"displayName":"P","@odata.type":"#group"}`,
-			desired:     `groups/P2 {"displayName":"P2","@odata.type":"#group","empty":{}}`,
-			current:     `groups 1 {"displayName":"P","@odata.type":"#group"}`,
-			want: `create groups/P2 deploy : - | - -> {"@odata.type":"#group","displayName":"P2","empty":{}}
-				delete groups/P deploy : {"@odata.type":"#group","displayName":"P"} | {"@odata.type":"#group","displayName":"P"} -> -
-				note possible_rename groups/P
-				note possible_rename groups/P2
-				base groups/P=1 {"displayName":"P","@odata.type":"#group"}`,
-		},
-		{
-			name:        "one of two with $previousNames",
-			explanation: "$previousNames comes first, and leaves the other file one candidate",
-			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}` + "\n" + `groups/Q2 {"displayName":"Q2","x":1,"$previousNames":["P"]}`,
-			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"Q","x":1}`,
-			want: `update groups/P2 from Q deploy /displayName: "Q" | "Q" -> "P2"
-				update groups/Q2 from P deploy /displayName: "P" | "P" -> "Q2"
-				base groups/P2=2 {"displayName":"Q","x":1}
-				base groups/Q2=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "names exchanged between files",
-			explanation: "a name that an object has is not given to a second one; the files need $previousNames",
-			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":2}`,
-			desired:     `groups/A2 {"displayName":"B","x":1}` + "\n" + `groups/B2 {"displayName":"A","x":2}`,
-			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":2}`,
-			want: `note ambiguous groups/A2
-				note ambiguous groups/B2
-				base groups/A=1 {"displayName":"A","x":1}
-				base groups/B=2 {"displayName":"B","x":2}`,
-		},
-		{
-			name:        "names exchanged in the files",
-			explanation: "files that keep their keys keep their objects",
-			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":2}`,
-			desired:     `groups/A {"displayName":"B","x":1}` + "\n" + `groups/B {"displayName":"A","x":2}`,
-			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":2}`,
-			want: `update groups/A deploy /displayName: "A" | "A" -> "B"
-				update groups/B deploy /displayName: "B" | "B" -> "A"
-				base groups/A=1 {"displayName":"A","x":1}
-				base groups/B=2 {"displayName":"B","x":2}`,
-		},
-		{
-			name:        "a chain of names",
-			explanation: "a key that still has a file has not vanished: C is not a successor of A",
-			base:        `groups/A=1 {"displayName":"A","x":1}` + "\n" + `groups/B=2 {"displayName":"B","x":2}`,
-			desired:     `groups/B {"displayName":"B","x":1}` + "\n" + `groups/C {"displayName":"C","x":2}`,
-			current:     `groups 1 {"displayName":"A","x":1}` + "\n" + `groups 2 {"displayName":"B","x":2}`,
-			want: `update groups/B deploy /x: 2 | 2 -> 1
-				create groups/C deploy : - | - -> {"displayName":"C","x":2}
-				delete groups/A deploy : {"displayName":"A","x":1} | {"displayName":"A","x":1} -> -
-				base groups/A=1 {"displayName":"A","x":1}
-				base groups/B=2 {"displayName":"B","x":2}`,
-		},
-		{
-			name:        "a name that a new object of the tenant has",
-			explanation: "the file is for the object of that name",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}`,
-			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"P2","x":1}`,
-			want: `delete groups/P deploy : {"displayName":"P","x":1} | {"displayName":"P","x":1} -> -
-				base groups/P=1 {"displayName":"P","x":1}
-				base groups/P2=2 {"displayName":"P2","x":1}`,
-		},
-		{
-			name:        "a name that a known object of the tenant has",
-			explanation: "no second object gets the name",
-			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","y":1}`,
-			desired:     `groups/P2 {"displayName":"Q","x":1}` + "\n" + `groups/Q {"displayName":"Q","y":1}`,
-			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"Q","y":1}`,
-			want: `delete groups/P deploy : {"displayName":"P","x":1} | {"displayName":"P","x":1} -> -
-				note ambiguous groups/P2
-				base groups/P=1 {"displayName":"P","x":1}
-				base groups/Q=2 {"displayName":"Q","y":1}`,
-		},
-		{
-			name:        "two files of the same new name",
-			explanation: "two objects never get the same name",
-			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","x":2}`,
-			desired:     `groups/N1 {"displayName":"N","x":1}` + "\n" + `groups/N2 {"displayName":"N","x":2}`,
-			current:     `groups 1 {"displayName":"P","x":1}` + "\n" + `groups 2 {"displayName":"Q","x":2}`,
-			want: `delete groups/P deploy : {"displayName":"P","x":1} | {"displayName":"P","x":1} -> -
-				delete groups/Q deploy : {"displayName":"Q","x":2} | {"displayName":"Q","x":2} -> -
-				note ambiguous groups/N1
-				note ambiguous groups/N2
-				base groups/P=1 {"displayName":"P","x":1}
-				base groups/Q=2 {"displayName":"Q","x":2}`,
-		},
-		{
-			name:        "the tenant has changed the object",
-			explanation: "a rename compares the three sides like any other file",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}`,
-			current:     `groups 1 {"displayName":"P","x":2}`,
-			want: `update groups/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				adopt groups/P2 {"displayName":"P2","x":2}
-				base groups/P2=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "the object is gone from the tenant",
-			explanation: "there is no object whose id could be kept, so the file creates a new object",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}`,
-			gone:        `groups 1`,
-			want:        `create groups/P2 deploy : - | - -> {"displayName":"P2","x":1}`,
-		},
-		{
-			name:        "the object may be gone from the tenant",
-			explanation: "an object whose absence is not confirmed is not created again",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}`,
-			want: `note not_read groups/P2
-				base groups/P=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "the kind was not read",
-			explanation: "the sync draws no conclusions about it",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}`,
-			adjust:      func(in *Input) { withState(in, "groups", tenant.Failed) },
-			want: `note not_read groups/
-				base groups/P=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "a file of the kind cannot be read",
-			explanation: "that file may be the successor too",
-			base:        `groups/P=1 {"displayName":"P","x":1}`,
-			desired:     `groups/P2 {"displayName":"P2","x":1}`,
-			current:     `groups 1 {"displayName":"P","x":1}`,
-			adjust: func(in *Input) {
+	runRows(t, []row{
+		{"one on each side", "a change of only the name is one update of the tenant's object",
+			`P=1 "x":1`, `P2 "x":1`, `P=1 "x":1,"more":true`, `P -> P2`, nil},
+		{"the former name belongs to another object", "references with the former key are never to another object",
+			`P=1 "x":1`, `P2 "x":1,"$previousNames":["P"]; policies/R "owner":"${groups/P}"`, `P=2 "x":2`,
+			`P -> P2; create policies/R deploy : - | - -> {"displayName":"R","owner":"${groups/P2}"}; adopt groups/P ~d4735e3a {"displayName":"P","x":2}; base P ~d4735e3a=2 -`,
+			nil},
+		{"the former name belongs to another object, and the rename waits", "the base has each key once",
+			`policies/P=1 "x":1`, `policies/P2 "x":1,"$previousNames":["P"],"owner":"${groups/No}"`, `policies/P=2 "x":2`,
+			`adopt policies/P ~d4735e3a {"displayName":"P","x":2}; note unresolved_reference policies/P2 /owner; base policies/P ~d4735e3a=2 -`,
+			nil},
+		{"after a file without content", "a file without content does not end the search for the same body",
+			`P=1 "x":1`, `N {}; P2 "displayName":"P","x":1; P3 "displayName":"P","x":1`, "", `create N; note ambiguous P2, P3`, nil},
+		{"a second pair whose new name is taken", "a pair that is not a rename does not prevent the renames of later pairs",
+			`A=1 "x":1; B=2 "x":2; C=3 "x":3`, `A2 "x":1; B2 "x":2; C2 "x":3`, `B2=4 "x":9`,
+			`A -> A2; update B2 deploy /x: - | 9 -> 2; C -> C2; delete B; base B2=4`, nil},
+		{"another content", "similar content is not evidence",
+			`P=1 "x":1,"y":1,"z":1`, `P2 "x":1,"y":1,"z":2`, "", `create P2; delete P`, nil},
+		{"an additional property", "a file that manages more properties than the former one has other content",
+			`P=1 "x":1`, `P2 "x":1,"y":1`, "", `create P2; delete P`, nil},
+		{"two new files", "it is unknown which of two files is the successor, so a hint asks a person",
+			`P=1 "x":1`, `P2 "x":1; P3 "x":1`, "", `create P2; create P3; delete P; note possible_rename P, P2, P3`, nil},
+		{"two vanished files", "it is unknown which of two objects the file is for",
+			`P=1 "x":1; Q=2 "x":1`, `P2 "x":1`, "", `create P2; delete P; delete Q; note possible_rename P, P2, Q`, nil},
+		{"only a name", "all files without other content are equal",
+			`P=1 "@odata.type":"#group"`, `P2 "@odata.type":"#group","empty":{}`, "", `create P2; delete P; note possible_rename P, P2`, nil},
+		{"one of two with $previousNames", "$previousNames comes first, and leaves the other file one candidate",
+			`P=1 "x":1; Q=2 "x":1`, `P2 "x":1; Q2 "x":1,"$previousNames":["P"]`, "", `Q -> P2; P -> Q2`, nil},
+		{"names exchanged between files", "a name that an object has is not given to a second one; the files need $previousNames",
+			`A=1 "x":1; B=2 "x":2`, `A2 "displayName":"B","x":1; B2 "displayName":"A","x":2`, "", `note ambiguous A2, B2`, nil},
+		{"names exchanged in the files", "files that keep their keys keep their objects",
+			`A=1 "x":1; B=2 "x":2`, `A "displayName":"B","x":1; B "displayName":"A","x":2`, "",
+			`update A deploy /displayName: "A" | "A" -> "B"; update B deploy /displayName: "B" | "B" -> "A"`, nil},
+		{"a chain of names", "a key that still has a file has not vanished: C is not a successor of A",
+			`A=1 "x":1; B=2 "x":2`, `B "x":1; C "x":2`, "", `update B deploy /x: 2 | 2 -> 1; create C; delete A`, nil},
+		{"a name that a new object of the tenant has", "the file is for the object of that name",
+			`P=1 "x":1`, `P2 "x":1`, `P2=2 "x":1`, `delete P; base P2=2 "x":1`, nil},
+		{"a name that a known object of the tenant has", "no second object gets the name",
+			`P=1 "x":1; Q=2 "y":1`, `P2 "displayName":"Q","x":1; Q "y":1`, "", `delete P; note ambiguous P2`, nil},
+		{"two files of the same new name", "two objects never get the same name",
+			`P=1 "x":1; Q=2 "x":2`, `N1 "displayName":"N","x":1; N2 "displayName":"N","x":2`, "", `delete P; delete Q; note ambiguous N1, N2`, nil},
+		{"the tenant has changed the object", "a rename compares the three sides like any other file",
+			`P=1 "x":1`, `P2 "x":1`, `P=1 "x":2`, `P -> P2; adopt P2 {"displayName":"P2","x":2}`, nil},
+		{"the object is gone from the tenant", "there is no object whose id could be kept, so the file creates a new object",
+			`P=1 "x":1`, `P2 "x":1`, `gone 1`, `create P2; no base P`, nil},
+		{"the object may be gone from the tenant", "an object whose absence is not confirmed is not created again",
+			`P=1 "x":1`, `P2 "x":1`, `missing 1`, `note not_read P2`, nil},
+		{"the kind was not read", "the sync draws no conclusions about it",
+			`P=1 "x":1`, `P2 "x":1`, `missing 1`, `note not_read groups/`, func(in *Input) { withState(in, "groups", tenant.Failed) }},
+		{"a file of the kind cannot be read", "that file may be the successor too",
+			`P=1 "x":1`, `P2 "x":1`, "", `note ambiguous P2; note bad_file P3`, func(in *Input) {
 				in.Desired.Problems = []tenant.FileError{{Kind: "groups", Key: "P3", Message: "bad"}}
-			},
-			want: `note ambiguous groups/P2
-				note bad_file groups/P3
-				base groups/P=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "a singleton",
-			explanation: "a singleton has exactly one key",
-			base:        `settings/settings= {"x":1}`,
-			desired:     `settings/other {"x":1}`,
-			current:     `settings  {"x":1}`,
-			want: `note bad_file settings/other
-				note unsupported settings/settings
-				base settings/settings= {"x":1}`,
-		},
-		{
-			name:        "a listed kind",
-			explanation: "an object whose file has a new name is renamed",
-			base:        `apps/P=1 {"displayName":"P","x":1}`,
-			desired:     `apps/P2 {"displayName":"P2","x":1}`,
-			current:     `apps 1 {"displayName":"P","x":1}` + "\n" + `apps 2 {"displayName":"Other","x":1}`,
-			want: `update apps/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				base apps/Other=2
-				base apps/P2=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "several in a listed kind",
-			explanation: "there is a hint too if deletes are disabled",
-			base:        `apps/P=1 {"displayName":"P","x":1}`,
-			desired:     `apps/P2 {"displayName":"P2","x":1}` + "\n" + `apps/P3 {"displayName":"P3","x":1}`,
-			current:     `apps 1 {"displayName":"P","x":1}`,
-			want: `create apps/P2 deploy : - | - -> {"displayName":"P2","x":1}
-				create apps/P3 deploy : - | - -> {"displayName":"P3","x":1}
-				note possible_rename apps/P
-				note unsupported apps/P
-				note possible_rename apps/P2
-				note possible_rename apps/P3
-				base apps/P=1 {"displayName":"P","x":1}`,
-		},
-		{
-			name:        "in another order and another notation",
-			explanation: "sets have no order, numbers are compared by value, and read-only properties are ignored",
-			base:        `policies/P=1 {"displayName":"P","members":["a","b"],"n":1}` + "\n" + `groups/G=7 {"displayName":"G"}`,
-			desired:     `policies/P2 {"id":"77","displayName":"P2","n":1.0,"members":["b","a"],"@odata.context":"x"}` + "\n" + `groups/G {"displayName":"G"}`,
-			current:     `policies 1 {"displayName":"P","members":["a","b"],"n":1}` + "\n" + `groups 7 {"displayName":"G"}`,
-			want: `update policies/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				base groups/G=7 {"displayName":"G"}
-				base policies/P2=1 {"displayName":"P","members":["b","a"],"n":1}`,
-		},
-		{
-			name:        "with references",
-			explanation: "an id in the file and a name in the base are the same reference",
-			base:        `groups/G=7 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
-			desired:     `groups/G {"displayName":"G"}` + "\n" + `policies/P2 {"displayName":"P2","owner":"7"}`,
-			current:     `groups 7 {"displayName":"G"}` + "\n" + `policies 1 {"displayName":"P","owner":"7"}`,
-			want: `update policies/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				base groups/G=7 {"displayName":"G"}
-				base policies/P2=1 {"displayName":"P","owner":"${groups/G}"}`,
-		},
-		{
-			name:        "together with a referenced object",
-			explanation: "an object and the objects that refer to it can be renamed together",
-			base:        `groups/G=7 {"displayName":"G","x":1}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
-			desired:     `groups/G2 {"displayName":"G2","x":1}` + "\n" + `policies/P2 {"displayName":"P2","owner":"${groups/G2}"}`,
-			current:     `groups 7 {"displayName":"G","x":1}` + "\n" + `policies 1 {"displayName":"P","owner":"7"}`,
-			want: `update groups/G2 from G deploy /displayName: "G" | "G" -> "G2"
-				update policies/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				base groups/G2=7 {"displayName":"G","x":1}
-				base policies/P2=1 {"displayName":"P","owner":"${groups/G2}"}`,
-		},
-		{
-			name:        "a kind that sorts before the one it refers to",
-			explanation: "referenced kinds are matched first",
-			base:        `apps/P=1 {"displayName":"P","owner":"${groups/G}"}` + "\n" + `groups/G=7 {"displayName":"G","x":1}`,
-			desired:     `apps/P2 {"displayName":"P2","owner":"${groups/G2}"}` + "\n" + `groups/G2 {"displayName":"G2","x":1}`,
-			current:     `apps 1 {"displayName":"P","owner":"7"}` + "\n" + `groups 7 {"displayName":"G","x":1}`,
-			adjust: func(in *Input) {
+			}},
+		{"a singleton", "a singleton has exactly one key",
+			`settings/settings= {"x":1}`, `settings/other {"x":1}`, "", `note bad_file settings/other; note unsupported settings/settings`, nil},
+		{"a listed kind", "an object whose file has a new name is renamed",
+			`apps/P=1 "x":1`, `apps/P2 "x":1`, `apps/Other=2 "x":1`, `apps/P -> P2; base apps/Other=2 -`, nil},
+		{"several in a listed kind", "there is a hint too if deletes are disabled",
+			`apps/P=1 "x":1`, `apps/P2 "x":1; apps/P3 "x":1`, "",
+			`create apps/P2; create apps/P3; note possible_rename apps/P; note unsupported apps/P; note possible_rename apps/P2, apps/P3`, nil},
+		{"in another order and another notation", "sets have no order, numbers are compared by value, and read-only properties are ignored",
+			`policies/P=1 "members":["a","b"],"n":1; G=7`,
+			`policies/P2 "id":"77","displayName":"P2","n":1.0,"members":["b","a"],"@odata.context":"x"; G`, "",
+			`policies/P -> P2; base policies/P2=1 "displayName":"P","members":["b","a"],"n":1`, nil},
+		{"with references", "an id in the file and a name in the base are the same reference",
+			`G=7; policies/P=1 "owner":"${groups/G}"`, `G; policies/P2 "owner":"7"`, `policies/P=1 "owner":"7"`, `policies/P -> P2`, nil},
+		{"together with a referenced object", "an object and the objects that refer to it can be renamed together",
+			`G=7 "x":1; policies/P=1 "owner":"${groups/G}"`, `G2 "x":1; policies/P2 "owner":"${groups/G2}"`, `policies/P=1 "owner":"7"`,
+			`G -> G2; policies/P -> P2; base policies/P2=1 "displayName":"P","owner":"${groups/G2}"`, nil},
+		{"a kind that sorts before the one it refers to", "referenced kinds are matched first",
+			`apps/P=1 "owner":"${groups/G}"; G=7 "x":1`, `apps/P2 "owner":"${groups/G2}"; G2 "x":1`, `apps/P=1 "owner":"7"`,
+			`G -> G2; apps/P -> P2; base apps/P2=1 "displayName":"P","owner":"${groups/G2}"`, func(in *Input) {
 				editKinds(in, func(kinds []tenant.Kind) {
 					kinds[3].References = []tenant.Reference{{Path: "/owner", Kinds: []string{"groups"}}}
 				})
-			},
-			want: `update groups/G2 from G deploy /displayName: "G" | "G" -> "G2"
-				update apps/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				base apps/P2=1 {"displayName":"P","owner":"${groups/G2}"}
-				base groups/G2=7 {"displayName":"G","x":1}`,
-		},
-		{
-			name:        "a text at a reference to another property",
-			explanation: "an id is not a mail address",
-			base:        `groups/G=7 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P","contact":"7"}`,
-			desired:     `groups/G {"displayName":"G"}` + "\n" + `policies/P2 {"displayName":"P2","contact":"7"}`,
-			current:     `groups 7 {"displayName":"G","mail":"g@x"}` + "\n" + `policies 1 {"displayName":"P","contact":"7"}`,
-			want: `update policies/P2 from P deploy /displayName: "P" | "P" -> "P2"
-				note dangling_reference policies/P2 /contact
-				base groups/G=7 {"displayName":"G"}
-				base policies/P2=1 {"contact":"7","displayName":"P"}`,
-		},
-		{
-			name:        "a reference to another object",
-			explanation: "the reference of a policy is content",
-			base:        `groups/G=7 {"displayName":"G"}` + "\n" + `groups/H=8 {"displayName":"H"}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
-			desired:     `groups/G {"displayName":"G"}` + "\n" + `groups/H {"displayName":"H"}` + "\n" + `policies/P2 {"displayName":"P2","owner":"${groups/H}"}`,
-			current:     `groups 7 {"displayName":"G"}` + "\n" + `groups 8 {"displayName":"H"}` + "\n" + `policies 1 {"displayName":"P","owner":"7"}`,
-			want: `create policies/P2 deploy : - | - -> {"displayName":"P2","owner":"${groups/H}"}
-				delete policies/P deploy : {"displayName":"P","owner":"${groups/G}"} | {"displayName":"P","owner":"${groups/G}"} -> -
-				base groups/G=7 {"displayName":"G"}
-				base groups/H=8 {"displayName":"H"}
-				base policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
-		},
-		{
-			name:        "the former name is still in use",
-			explanation: "without $previousNames no reference may use it",
-			base:        `groups/G=7 {"displayName":"G","x":1}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
-			desired:     `groups/G2 {"displayName":"G2","x":1}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/G}"}`,
-			current:     `groups 7 {"displayName":"G","x":1}` + "\n" + `policies 1 {"displayName":"P","owner":"7"}`,
-			want: `update groups/G2 from G deploy /displayName: "G" | "G" -> "G2"
-				note unresolved_reference policies/P /owner
-				base groups/G2=7 {"displayName":"G","x":1}
-				base policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
-		},
+			}},
+		{"a text at a reference to another property", "an id is not a mail address",
+			`G=7; policies/P=1 "contact":"7"`, `G; policies/P2 "contact":"7"`, `G=7 "mail":"g@x"`,
+			`policies/P -> P2; note dangling_reference policies/P2 /contact; base policies/P2=1 "contact":"7","displayName":"P"`, nil},
+		{"a reference to another object", "the reference of a policy is content",
+			`G=7; H=8; policies/P=1 "owner":"${groups/G}"`, `G; H; policies/P2 "owner":"${groups/H}"`, `policies/P=1 "owner":"7"`,
+			`create policies/P2; delete policies/P`, nil},
+		{"the former name is still in use", "without $previousNames no reference may use it",
+			`G=7 "x":1; policies/P=1 "owner":"${groups/G}"`, `G2 "x":1; policies/P "owner":"${groups/G}"`, `policies/P=1 "owner":"7"`,
+			`G -> G2; note unresolved_reference policies/P /owner`, nil},
 	})
 }
 

@@ -29,30 +29,6 @@ func setSecrets(change *plan.PropertyChange, t *trees, after *jsonval.Node) {
 	})
 }
 
-// hasDuplicates reports whether a set in the tenant has other members that
-// differ from the difference's only in secrets. A write could change the wrong
-// member, and a read could not detect it.
-func (d *difference) hasDuplicates(array *jsonval.Node) bool {
-	if !d.member || !array.IsArray() {
-		return false
-	}
-	found := 0
-	for _, kid := range array.Kids {
-		switch {
-		case d.current != nil && schema.EqualExceptSecrets(kid, d.current):
-			// Equal members are one member, unless they have a masked secret.
-			if !jsonval.Equal(kid, d.current) || schema.HasMask(kid) {
-				found++
-			} else {
-				found = max(found, 1)
-			}
-		case d.current == nil && schema.HasMask(kid) && schema.EqualExceptSecrets(kid, d.desired):
-			return true
-		}
-	}
-	return found > 1
-}
-
 // secretsMissing reports, as a note, why an update cannot be written: it would
 // have to send a secret that cannot be read. It returns nil if the update can
 // be written.

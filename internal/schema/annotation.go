@@ -120,47 +120,82 @@ func (s *Form) isPart(name string) bool {
 // property only if the service does not declare it. So a file that was exported
 // with full metadata has types that no response has. The elements of an array
 // share one path, because they are not paired here.
-func WithoutTypesMissingIn(n, other *jsonval.Node) *jsonval.Node {
-	if other == nil || !HasTypes(n) {
+func WithoutTypesMissingIn(n, types *jsonval.Node) *jsonval.Node {
+	return NewTypeFilter(types).Without(n)
+}
+
+// TypeFilter is [WithoutTypesMissingIn] for many values and one other tree,
+// which it reads once. It must not be used concurrently.
+type TypeFilter struct {
+	tree  *jsonval.Node
+	paths *pathTypes // filled on first use
+}
+
+// NewTypeFilter returns the TypeFilter for a tree. With a nil tree it removes
+// nothing.
+func NewTypeFilter(tree *jsonval.Node) *TypeFilter { return &TypeFilter{tree: tree} }
+
+// Without returns n without the types of properties that the tree has without a
+// type.
+func (t *TypeFilter) Without(n *jsonval.Node) *jsonval.Node {
+	if t.tree == nil || !HasTypes(n) {
 		return n
 	}
-	typed := map[string]bool{}
-	collectTypes(other, "", typed)
-	return withoutMissingTypes(n, "", typed)
+	if t.paths == nil {
+		t.paths = &pathTypes{}
+		t.paths.add(t.tree)
+	}
+	return t.paths.without(n)
 }
 
-// collectTypes adds the properties of a tree to typed, by path. The value is
-// true if the tree has the type of the property.
-func collectTypes(n *jsonval.Node, path string, typed map[string]bool) {
+// pathTypes has the properties of a tree below a path, and whether the tree has
+// their types.
+type pathTypes struct {
+	present, typed bool
+	below          map[string]*pathTypes
+}
+
+func (t *pathTypes) add(n *jsonval.Node) {
 	for i, kid := range n.Kids {
-		below := path + "/*"
+		name := "*"
 		if n.IsObject() {
-			name := n.Names[i]
-			if IsTypeOf(name) {
+			if name = n.Names[i]; IsTypeOf(name) {
 				continue
 			}
-			below = path + "/" + name
-			if !kid.IsNull() {
-				typed[below] = typed[below] || n.Get(TypeOf(name)) != nil
-			}
 		}
-		collectTypes(kid, below, typed)
+		if t.below == nil {
+			t.below = map[string]*pathTypes{}
+		}
+		below := t.below[name]
+		if below == nil {
+			below = &pathTypes{}
+			t.below[name] = below
+		}
+		if n.IsObject() && !kid.IsNull() {
+			below.present = true
+			below.typed = below.typed || n.Get(TypeOf(name)) != nil
+		}
+		below.add(kid)
 	}
 }
 
-func withoutMissingTypes(n *jsonval.Node, path string, typed map[string]bool) *jsonval.Node {
+// without is Without at a path. A nil t is a path that the tree does not have.
+func (t *pathTypes) without(n *jsonval.Node) *jsonval.Node {
+	if t == nil {
+		return n
+	}
 	return n.MapKids(func(i int) *jsonval.Node {
 		if !n.IsObject() {
-			return withoutMissingTypes(n.Kids[i], path+"/*", typed)
+			return t.below["*"].without(n.Kids[i])
 		}
 		name := n.Names[i]
 		if IsTypeOf(name) {
-			if hasType, known := typed[path+"/"+PropertyOf(name)]; known && !hasType {
+			if of := t.below[PropertyOf(name)]; of != nil && of.present && !of.typed {
 				return nil
 			}
 			return n.Kids[i]
 		}
-		return withoutMissingTypes(n.Kids[i], path+"/"+name, typed)
+		return t.below[name].without(n.Kids[i])
 	})
 }
 

@@ -88,7 +88,7 @@ func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
 // value returns nil for a value that is dropped.
 func (s *Form) value(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 	f := r.Fact()
-	if s.isMasked(n, f) {
+	if s.isMasked(n, f, at.enclosing) {
 		if s.Mask == nil {
 			return n
 		}
@@ -115,9 +115,12 @@ func (s *Form) value(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 }
 
 // isMasked reports whether a value is a mask, which replaces an unknown secret.
-func (s *Form) isMasked(n *jsonval.Node, f *Facts) bool {
+func (s *Form) isMasked(n *jsonval.Node, f *Facts, object *jsonval.Node) bool {
 	if !n.IsString() || !f.Masked && !f.Sensitive {
 		return false
+	}
+	if f.TokenState(object) != "" {
+		return true
 	}
 	return reference.IsAsterisks(n.Text) && (f.Masked || s.Repository) || n.Text == reference.Redacted && s.Repository
 }

@@ -102,7 +102,7 @@ func (c *Canonicalizer) object(r *Rule, top, inArray bool) error {
 		next := r.stepBytes(name)
 		f := next.Fact()
 		kind := kindOfBytes(name)
-		if kind == typeAnnotation { // it may count or not, depending on its property
+		if kind == typeAnnotation || f.tokenState != nil { // whether it counts depends on a property beside it
 			return errSlow
 		}
 		if f.readOnly || f.isToken || kind != property || top && len(name) > 0 && name[0] == '$' {

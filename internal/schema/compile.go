@@ -172,7 +172,15 @@ func (c *declarations) secrets(k *tenant.Kind) {
 		if s.Type == "" {
 			c.fail("sensitive type at %q has no type", s.Path)
 		}
-		c.declareFor(s.Path, s.Type, func(f *Facts) { f.Sensitive, f.secret = true, true })
+		if (s.Token.Property == "") != (s.Token.Value == "") {
+			c.fail("sensitive type at %q: its token needs a property and a value", s.Path)
+		}
+		c.declareFor(s.Path, s.Type, func(f *Facts) {
+			f.Sensitive, f.secret = true, true
+			if s.Token.Property != "" {
+				f.tokenState = &s.Token
+			}
+		})
 	}
 	for _, m := range k.Masked {
 		c.declare(m.Path, func(f *Facts) { f.Masked, f.Token = true, m.Token })

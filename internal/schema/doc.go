@@ -35,6 +35,8 @@
 //   - hashes in the base after the host's secret was replaced: rekey.go
 //   - redaction: secret.go; which values are secret: secret_values.go; masks in
 //     place of secrets: unmask.go
+//   - pairing elements of arrays: align.go; elements with hidden values:
+//     hidden_places.go
 //
 // compile.go and automaton.go turn paths into rules. fingerprint.go has the
 // hash by which a write recognizes the object that it expects.

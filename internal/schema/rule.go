@@ -32,9 +32,12 @@ type Facts struct {
 	Whole         bool
 	Masked        bool
 	Token         string // the name of the masked value's token, if it has one
-	isToken       bool
-	Set           *setRule
-	refs          []*tenant.Reference
+	// tokenState is the state of the enclosing object in which the secret is a
+	// token; nil where it never is one.
+	tokenState *tenant.TokenState
+	isToken    bool
+	Set        *setRule
+	refs       []*tenant.Reference
 	// literals are the literals of the refs whose type condition holds.
 	literals []string
 	form     tenant.ValueForm

@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -61,7 +62,7 @@ func EqualExceptSecrets(a, b *jsonval.Node) bool {
 	case isHidden(a) || isHidden(b):
 		return true
 	case a.IsObject() && b.IsObject():
-		return coversExceptSecrets(a, b) && coversExceptSecrets(b, a)
+		return coversExceptSecrets(a, b) && showsNoMore(b, a)
 	case a.IsArray() && b.IsArray():
 		if len(a.Kids) != len(b.Kids) {
 			return false
@@ -83,6 +84,27 @@ func coversExceptSecrets(a, b *jsonval.Node) bool {
 			continue
 		}
 		if other == nil || !EqualExceptSecrets(a.Kids[i], other) {
+			return false
+		}
+	}
+	return true
+}
+
+// TokenState returns the property that says of an object that its secret is a
+// token; empty where the secret is none.
+func (f *Facts) TokenState(object *jsonval.Node) string {
+	if f.tokenState == nil || !strings.EqualFold(jsonval.TextOf(object.Get(f.tokenState.Property)), f.tokenState.Value) {
+		return ""
+	}
+	return f.tokenState.Property
+}
+
+// showsNoMore reports whether b has all properties that a has and shows. Their
+// values are not compared: [coversExceptSecrets] has done that, and twice at each
+// level takes time exponential in the depth.
+func showsNoMore(a, b *jsonval.Node) bool {
+	for i, name := range a.Names {
+		if b.Get(name) == nil && !reference.IsMask(a.Kids[i]) && !reference.IsSecret(a.Kids[i]) {
 			return false
 		}
 	}

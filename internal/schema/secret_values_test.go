@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -58,5 +59,57 @@ func TestSecretsOfOneType(t *testing.T) {
 	}
 	if _, err := Compile(tenant.Kind{Name: "policies", SensitiveTypes: []tenant.SensitiveType{{Path: "/value"}}}); err == nil {
 		t.Error("Compile of a sensitive type without a type: got no error")
+	}
+}
+
+// A token that a service returns in place of a secret says nothing: it is masked
+// on both sides, by the state that the object around has, and no other text is.
+func TestTokensAreMasked(t *testing.T) {
+	kind := tenant.Kind{Name: "policies", SensitiveTypes: []tenant.SensitiveType{
+		{Path: "/settings/**/value", Type: "#secret", Token: tenant.TokenState{Property: "state", Value: "token"}}}}
+	k := compiled(t, kind)
+	for _, tt := range []struct {
+		name, body string
+		masked     bool
+	}{
+		{"a token", `{"settings":[{"@odata.type":"#secret","value":"x","state":"token"}]}`, true},
+		{"its state behind and in another case", `{"settings":[{"state":"TOKEN","value":"x","@odata.type":"#secret"}]}`, true},
+		{"another state", `{"settings":[{"@odata.type":"#secret","value":"x","state":"plain"}]}`, false},
+		{"no state", `{"settings":[{"@odata.type":"#secret","value":"x"}]}`, false},
+		{"a state that is no text", `{"settings":[{"@odata.type":"#secret","value":"x","state":1}]}`, false},
+		{"another type", `{"settings":[{"@odata.type":"#text","value":"x","state":"token"}]}`, false},
+		{"the state of the object above", `{"settings":[{"state":"token","below":{"@odata.type":"#secret","value":"x"}}]}`, false},
+	} {
+		for _, repository := range []bool{false, true} {
+			masked := 0
+			form := Form{Repository: repository, Mask: func(n *jsonval.Node) *jsonval.Node { masked++; return n }}
+			n, err := jsonval.ParseObject([]byte(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			form.Apply(k, n)
+			if (masked == 1) != tt.masked {
+				t.Errorf("%s, in a file %t: %d values are masked, want %t", tt.name, repository, masked, tt.masked)
+			}
+		}
+		other := strings.Replace(tt.body, `"x"`, `"y"`, 1)
+		var c Canonicalizer
+		a, err := c.Append(nil, k, []byte(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := c.Append(nil, k, []byte(other))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same := string(a) == string(b); same != tt.masked {
+			t.Errorf("%s: with another value the canonical text is the same: %t, want %t", tt.name, same, tt.masked)
+		}
+	}
+	for _, token := range []tenant.TokenState{{Property: "state"}, {Value: "token"}} {
+		kind.SensitiveTypes[0].Token = token
+		if _, err := Compile(kind); err == nil {
+			t.Errorf("%+v: got no error", token)
+		}
 	}
 }

@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"slices"
-
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
@@ -75,87 +73,14 @@ func align(r *Rule, from, to *jsonval.Node) []int {
 		return AlignByText(from, to, set.identity(from, to))
 	}
 	next := r.Step("*")
-	return AlignBy(from, to, func(a, b *jsonval.Node) bool {
+	places := &HiddenPlaces{}
+	for _, array := range []*jsonval.Node{from, to} {
+		for i := 0; array.IsArray() && i < len(array.Kids); i++ {
+			places.Add(next, array.Kids[i], HiddenInNames)
+		}
+	}
+	visible := func(n *jsonval.Node) string { return places.VisibleText(next, n) }
+	return AlignWithin(from, to, visible, func(a, b *jsonval.Node) bool {
 		return EqualExceptSecrets(a, b) || EqualExceptSecrets(CanonicalMember(next, a), CanonicalMember(next, b))
 	})
-}
-
-// AlignBy pairs equal elements one to one. It prefers the same position. If one
-// side has more elements of a value than the other side, the pairs are
-// ambiguous, and none of these elements is paired.
-func AlignBy(from, to *jsonval.Node, same func(a, b *jsonval.Node) bool) []int {
-	out := make([]int, len(from.Kids))
-	used := map[int]bool{}
-	for i, kid := range from.Kids {
-		out[i] = -1
-		if !to.IsArray() {
-			continue
-		}
-		if i < len(to.Kids) && !used[i] && same(kid, to.Kids[i]) {
-			out[i], used[i] = i, true
-			continue
-		}
-		for j, other := range to.Kids {
-			if !used[j] && same(kid, other) {
-				out[i], used[j] = j, true
-				break
-			}
-		}
-	}
-	if to.IsArray() {
-		unpair(from, to, out, used, same)
-	}
-	return out
-}
-
-// AlignByText is [AlignBy] for elements that are equal if their texts are
-// equal. It takes time linear in the arrays.
-func AlignByText(from, to *jsonval.Node, text func(n *jsonval.Node) string) []int {
-	out := make([]int, len(from.Kids))
-	places := map[string][2][]int{}
-	for side, array := range []*jsonval.Node{from, to} {
-		for i := 0; array.IsArray() && i < len(array.Kids); i++ {
-			s := text(array.Kids[i])
-			both := places[s]
-			both[side] = append(both[side], i)
-			places[s] = both
-		}
-	}
-	for i := range out {
-		out[i] = -1
-	}
-	for _, both := range places {
-		if len(both[0]) != len(both[1]) {
-			continue
-		}
-		ours := slices.DeleteFunc(slices.Clone(both[0]), func(i int) bool { _, same := slices.BinarySearch(both[1], i); return same })
-		theirs := slices.DeleteFunc(slices.Clone(both[1]), func(j int) bool { _, same := slices.BinarySearch(both[0], j); return same })
-		for _, i := range both[0] {
-			out[i] = i
-		}
-		for n, i := range ours {
-			out[i] = theirs[n]
-		}
-	}
-	return out
-}
-
-// unpair removes the ambiguous pairs: an element that was not paired is equal
-// to one of the pair's elements.
-func unpair(from, to *jsonval.Node, out []int, used map[int]bool, same func(a, b *jsonval.Node) bool) {
-	pairs := slices.Clone(out)
-	for i, j := range pairs {
-		for k := range from.Kids {
-			if j < 0 && pairs[k] >= 0 && same(from.Kids[i], to.Kids[pairs[k]]) {
-				out[k] = -1
-			}
-		}
-	}
-	for j, other := range to.Kids {
-		for i := range from.Kids {
-			if !used[j] && pairs[i] >= 0 && same(from.Kids[i], other) {
-				out[i] = -1
-			}
-		}
-	}
 }

@@ -325,8 +325,10 @@ func (k declared) respelled(t *rapid.T, v any, path []string, typ string, inArra
 				empties = append(empties, "", []any{}, map[string]any{})
 			}
 			anyEmpty := isEmptyJSON(out[name]) && (len(empties) > 1 || out[name] == nil)
-			if def, ok := k.defaultAt(below); ok && (anyEmpty || strings.EqualFold(fmt.Sprint(def), fmt.Sprint(out[name]))) {
-				anyEmpty, empties = true, append(empties, def)
+			defaults := k.defaultsAt(below, typ)
+			isDefault := slices.ContainsFunc(defaults, func(def any) bool { return strings.EqualFold(fmt.Sprint(def), fmt.Sprint(out[name])) })
+			if len(defaults) > 0 && (anyEmpty || isDefault) {
+				anyEmpty, empties = true, append(empties, defaults...)
 			}
 			if !anyEmpty || !rarely("empty") {
 				continue
@@ -344,8 +346,11 @@ func (k declared) respelled(t *rapid.T, v any, path []string, typ string, inArra
 		}
 		for _, d := range k.Defaults {
 			name := d.Path[strings.LastIndexByte(d.Path, '/')+1:]
-			if _, has := out[name]; !has && at(d.Path, append(slices.Clip(path), name)) && rarely("default") {
-				out[name], _ = k.defaultAt(append(slices.Clip(path), name))
+			if _, has := out[name]; has {
+				continue
+			}
+			if defaults := k.defaultsAt(append(slices.Clip(path), name), typ); len(defaults) > 0 && rarely("default") {
+				out[name] = rapid.SampledFrom(defaults).Draw(t, "default value")
 			}
 		}
 		return out
@@ -358,13 +363,18 @@ func isObject(v any) bool {
 	return ok
 }
 
-func (k declared) defaultAt(path []string) (v any, found bool) {
+// defaultsAt returns the defaults of the value at a path, in an object of a type.
+func (k declared) defaultsAt(path []string, typ string) (out []any) {
 	for _, d := range k.Defaults {
-		if at(d.Path, path) {
-			return v, json.Unmarshal(d.Value, &v) == nil
+		if !at(d.Path, path) || d.Type != "" && strings.TrimPrefix(d.Type, "#") != strings.TrimPrefix(typ, "#") {
+			continue
+		}
+		var v any
+		if json.Unmarshal(d.Value, &v) == nil {
+			out = append(out, v)
 		}
 	}
-	return nil, false
+	return out
 }
 
 // leaves calls yield for each value that a control can change, with what

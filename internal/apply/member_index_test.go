@@ -25,7 +25,7 @@ func tokensRule(t testing.TB) *schema.Rule {
 	return k.Root.Step("tokens")
 }
 
-// tokens are members that hide some of their few values.
+// tokens draws members with few values, some of them hidden.
 var tokens = rapid.Custom(func(t *rapid.T) *jsonval.Node {
 	b := &jsonval.ObjectBuilder{}
 	for _, name := range []string{"key", "n", "secret"} {

@@ -60,7 +60,7 @@ func resolveText(raw []byte, value func(reference.Ref) (string, error), put *tex
 	for {
 		tok, err := scan.Next()
 		if err == io.EOF && left > 0 {
-			return nil, fmt.Errorf("%d values are to be put where there is none", left)
+			return nil, fmt.Errorf("%d secrets have no place in the text", left)
 		}
 		at := walk.step(&scan, tok, err)
 		switch {

@@ -86,7 +86,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 	return nil
 }
 
-// created is the plan's row about a whole new object.
+// created returns the plan's change with the whole new object.
 func (w *Writing) created() plan.PropertyChange {
 	if len(w.Item.Changes) == 1 && w.Item.Changes[0].Pointer == "" {
 		return w.Item.Changes[0]
@@ -97,8 +97,8 @@ func (w *Writing) created() plan.PropertyChange {
 // create returns the whole new object.
 func (w *Writing) create() (*jsonval.Node, error) { return w.newValue(w.created()) }
 
-// createText returns the text of the whole new object. It makes no tree: the
-// plan's text has all but what names and hidden secrets stand for.
+// createText returns the text of the whole new object. It makes no tree: only
+// the references and the redacted secrets in the plan's text must be replaced.
 func (w *Writing) createText() (json.RawMessage, error) {
 	change := w.created()
 	if change.After == nil {

@@ -58,9 +58,9 @@ func revertDifferences(ns *names, o *object, t *trees, propose []proposal) []ten
 	}
 }
 
-// takeOver returns the repository's file with the tenant's values, and the
-// first difference of each property that has lost a secret of the file to one
-// that cannot be read.
+// mergeInto returns the repository's file with the tenant's values. lost has
+// the first difference of each property that would lose a secret of the file
+// while the tenant's value has a secret that cannot be read.
 func mergeInto(ns *names, o *object, t *trees, found []*difference) (body json.RawMessage, lost []*difference) {
 	if len(found) == 0 {
 		return nil, nil

@@ -123,7 +123,7 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	return r, r.Plan.Seal()
 }
 
-// without returns what all has and others do not.
+// without returns the strings of all that are not in others.
 func without(all, others []string) []string {
 	if len(all) == 0 {
 		return nil

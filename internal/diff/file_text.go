@@ -44,14 +44,15 @@ type written struct {
 	means *jsonval.Node
 	names []string
 	kids  []*written
-	// places are where the names are, made when needed.
+	// places has the indexes of the names. It is filled on first use.
 	places map[string]int
 }
 
-// fewNames are so many that looking at each is as fast as a map.
+// fewNames is the number of names up to which a linear search is as fast as a
+// map.
 const fewNames = 8
 
-// place returns where a member stands, or -1.
+// place returns the index of a member, or -1.
 func (v *written) place(name string) int {
 	if len(v.names) <= fewNames {
 		return slices.Index(v.names, name)

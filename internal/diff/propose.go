@@ -144,7 +144,7 @@ func (d *decider) proposeDelete(o *object, t *trees) {
 // applyDifferences returns the tenant's object with the proposed values.
 func applyDifferences(n *jsonval.Node, propose []proposal) *jsonval.Node {
 	values := &jsonval.Assignments{}
-	for len(propose) > 0 { // the members of a set stand together
+	for len(propose) > 0 { // the members of a set are adjacent
 		p := propose[0]
 		if !p.member {
 			values.Put(p.segs, p.desired)

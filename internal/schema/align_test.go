@@ -74,7 +74,7 @@ func TestAlignWithin(t *testing.T) {
 	} {
 		from, to := parsed(t, tt.from), parsed(t, tt.to)
 		for name, text := range map[string]func(*jsonval.Node) string{
-			"by text": func(n *jsonval.Node) string { return n.Text },
+			"by text":      func(n *jsonval.Node) string { return n.Text },
 			"in one group": func(*jsonval.Node) string { return "" },
 		} {
 			if got := AlignWithin(from, to, text, jsonval.Equal); !slices.Equal(got, tt.want) {

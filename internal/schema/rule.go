@@ -33,7 +33,7 @@ type Facts struct {
 	Masked        bool
 	Token         string // the name of the masked value's token, if it has one
 	// tokenState is the state of the enclosing object in which the secret is a
-	// token; nil where it never is one.
+	// token. It is nil if the secret is never a token.
 	tokenState *tenant.TokenState
 	isToken    bool
 	Set        *setRule

@@ -90,8 +90,8 @@ func coversExceptSecrets(a, b *jsonval.Node) bool {
 	return true
 }
 
-// TokenState returns the property that says of an object that its secret is a
-// token; empty where the secret is none.
+// TokenState returns the property by which an object declares that its secret
+// is a token. It is empty if the secret is not a token.
 func (f *Facts) TokenState(object *jsonval.Node) string {
 	if f.tokenState == nil || !strings.EqualFold(jsonval.TextOf(object.Get(f.tokenState.Property)), f.tokenState.Value) {
 		return ""
@@ -99,9 +99,9 @@ func (f *Facts) TokenState(object *jsonval.Node) string {
 	return f.tokenState.Property
 }
 
-// showsNoMore reports whether b has all properties that a has and shows. Their
-// values are not compared: [coversExceptSecrets] has done that, and twice at each
-// level takes time exponential in the depth.
+// showsNoMore reports whether b has all visible properties of a. It does not
+// compare their values, because [coversExceptSecrets] has compared them. Two
+// comparisons at each level would take time exponential in the depth.
 func showsNoMore(a, b *jsonval.Node) bool {
 	for i, name := range a.Names {
 		if b.Get(name) == nil && !reference.IsMask(a.Kids[i]) && !reference.IsSecret(a.Kids[i]) {

@@ -83,8 +83,12 @@ func TestShorten(t *testing.T) {
 	if !strings.HasPrefix(a, "…ä") || !strings.HasSuffix(a, "äx (302 characters)") || !strings.HasSuffix(b, "äy (302 characters)") {
 		t.Errorf("pair = %q, %q", a, b)
 	}
-	if s.cut {
-		t.Error("the shortener counts the common part of two values as cut")
+	if s.cut || !s.partly {
+		t.Errorf("the common part of two values is cut: %t, and left out: %t; want it left out only", s.cut, s.partly)
+	}
+	s = shortener{}
+	if s.pair("a", "b"); s.partly {
+		t.Error("two short values are shown in part")
 	}
 	escapes := strings.Repeat(`\u202e`, valueShown+1)
 	if got := s.value(escapes); strings.Contains(got, "…202e") || !strings.Contains(got, `…\u202e`) {

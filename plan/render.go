@@ -55,10 +55,11 @@ func (p *Plan) steps(width int) []step {
 	return steps
 }
 
-// truncationText says how many items are truncated and where a person can read
-// them. It returns "" if nothing is truncated.
+// truncationText says how many items are truncated, or that unchanged parts of long
+// values are left out, and where a person can read them. It returns "" if the text
+// shows everything.
 func truncationText(steps []step, rest *shortener) string {
-	n := 0
+	n, partly := 0, rest.partly
 	for _, s := range steps {
 		for _, k := range s.kinds {
 			for _, g := range k.groups {
@@ -66,11 +67,13 @@ func truncationText(steps []step, rest *shortener) string {
 					if v.cut {
 						n++
 					}
+					partly = partly || v.partly
 				}
 			}
 		}
 	}
-	const read = "read the plan's JSON form (artifact plan.json) before you decide"
+	const form = "the plan's JSON form (artifact plan.json)"
+	const read = "read " + form + " before you decide"
 	switch {
 	case n == 1:
 		return "1 item is " + truncated + " here: " + read
@@ -78,6 +81,8 @@ func truncationText(steps []step, rest *shortener) string {
 		return fmt.Sprintf("%d items are %s here: %s", n, truncated, read)
 	case rest.cut:
 		return "A name or message outside the items is " + truncated + " here: " + read
+	case partly:
+		return "Unchanged parts of long values are left out here: " + form + " has the whole values"
 	}
 	return ""
 }

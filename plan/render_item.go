@@ -27,6 +27,8 @@ type itemView struct {
 	values []string
 	// cut reports that the view leaves out a part of the item.
 	cut bool
+	// partly reports that the view leaves out unchanged parts of long values.
+	partly bool
 }
 
 // wholeRows is the largest number of rows for a created or deleted object. A
@@ -72,7 +74,7 @@ func viewItem(it *Item, width int) *itemView {
 		}
 	}
 	v.waits, v.values = waitsOf(it, &s), it.shownValues(&s)
-	v.cut = s.cut
+	v.cut, v.partly = s.cut, s.partly
 	return v
 }
 

@@ -16,10 +16,15 @@ const (
 	contextShown = 30   // on each side of a difference within a long value
 )
 
-// shortener shows texts within the limits. cut reports that it has cut a text, so
-// that a person does not see the whole change. It is not set for the common parts
-// of two long values, because these do not change.
-type shortener struct{ cut bool }
+// shortener shows texts within the limits.
+type shortener struct {
+	// cut reports that the shortener has cut a text, so that a person does not see
+	// the whole change.
+	cut bool
+	// partly reports that it has left out the common parts of two long values.
+	// These do not change.
+	partly bool
+}
 
 // name returns a quoted name.
 func (s *shortener) name(text string) string { return s.middle(text, nameShown, quoted) }
@@ -148,6 +153,7 @@ func (s *shortener) places(parts []string, places [][2]int, whole string) string
 		b.WriteString("…")
 	}
 	if b.Len() < len(whole) {
+		s.partly = true
 		fmt.Fprintf(&b, " (%d characters)", utf8.RuneCountInString(whole))
 	}
 	return b.String()

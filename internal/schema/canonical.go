@@ -74,6 +74,9 @@ func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
 		if f.readOnly || f.isToken && !s.KeepTokens {
 			return nil
 		}
+		if s.keeps(n.Kids[i], f) {
+			return n.Kids[i]
+		}
 		s.segs = append(s.segs, name)
 		v := s.value(n.Kids[i], next, Place{refs: f.refs, enclosing: n, inArray: within.inArray, Secret: within.Secret})
 		s.segs = s.segs[:len(s.segs)-1]
@@ -83,6 +86,20 @@ func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
 		return s.dropTypes(out, r)
 	}
 	return out
+}
+
+// keeps reports whether a value is a scalar about which the kind says nothing that
+// the form looks at. Most values are.
+func (s *Form) keeps(n *jsonval.Node, f *Facts) bool {
+	switch n.Kind {
+	case '{', '[':
+		return false
+	case '"':
+		if s.Text != nil {
+			return false
+		}
+	}
+	return !f.emptyIsAbsent && !f.Sensitive && !f.Masked
 }
 
 // value returns nil for a value that is dropped.

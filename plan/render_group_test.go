@@ -1,0 +1,188 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// A name that changes at one end is told by that end, from the beginning of a
+// word on.
+func TestRenameOf(t *testing.T) {
+	long := strings.Repeat("x", nameShown-2)
+	for _, tt := range []struct{ from, to, want string }{
+		{"", "A v2", ""},
+		{"A v1", "A v2", `at the end "v1" → "v2"`},
+		{"A v1", "A v1 b", `at the end "v1" → "v1 b"`},
+		{"Old A", "New A", `at the beginning "Old" → "New"`},
+		{"Av1", "Av2", ""},
+		{"A", "B", ""},
+		{"A b", "A c d", `at the end "b" → "c d"`},
+		{"A \u0430", "A a", ""}, // the two look alike, and are shown in full
+		{long + " 1", long + " 2", `at the end "1" → "2"`},
+		{long + " 1", long + " 23", ""}, // together longer than two names are shown
+	} {
+		if got := renameOf(&Item{RenamedFrom: tt.from, Key: tt.to}); got != tt.want {
+			t.Errorf("%q to %q: got %s, want %s", tt.from, tt.to, got, tt.want)
+		}
+	}
+}
+
+// What two names have in common ends where a word does.
+func TestCommonEnds(t *testing.T) {
+	for _, tt := range []struct {
+		a, b           string
+		prefix, suffix int
+	}{
+		{"", "", 0, 0},
+		{"a", "a", 0, 0},
+		{"a ", "a ", 2, 1},
+		{" a", " a", 1, 2},
+		{"a b", "a c", 2, 0},
+		{"b a", "c a", 0, 2},
+		{"ab cd", "ab ce", 3, 0},
+		{"abc", "abd", 0, 0},
+		{"a b c", "a b d", 4, 0},
+		{"a b", "a", 0, 0},
+		{"a", "a b", 0, 0},
+	} {
+		if got := commonPrefix(tt.a, tt.b); got != tt.prefix {
+			t.Errorf("%q and %q begin with %d equal bytes, want %d", tt.a, tt.b, got, tt.prefix)
+		}
+		if got := commonSuffix(tt.a, tt.b); got != tt.suffix {
+			t.Errorf("%q and %q end in %d equal bytes, want %d", tt.a, tt.b, got, tt.suffix)
+		}
+	}
+}
+
+// An item's own name stands for itself in rows, if it is neither so short that
+// other words have it nor so long that rows cut it.
+func TestNameReplacer(t *testing.T) {
+	for _, tt := range []struct{ key, from, text, want string }{
+		{"abc", "", "abc", "abc"},
+		{"abcd", "", "x abcd y", "x {name} y"},
+		{"äöü", "", "äöü", "äöü"},
+		{"äöüß", "", "äöüß", "{name}"},
+		{"abcd", "abcdef", "abcd abcdef", "{name} {former name}"},
+		{"abcdef", "abcd", "abcd abcdef", "{former name} {name}"},
+		{`a"bc`, "", `a\"bc`, "{name}"},
+		{strings.Repeat("a", 4*nameShown), "", strings.Repeat("a", 4*nameShown), "{name}"},
+		{strings.Repeat("a", 4*nameShown+1), "", "aaaa", "aaaa"},
+		{strings.Repeat("a", 4*nameShown+1), "", strings.Repeat("a", 4*nameShown+1), strings.Repeat("a", 4*nameShown+1)},
+	} {
+		if got := nameReplacer(&Item{Key: tt.key, RenamedFrom: tt.from})(tt.text); got != tt.want {
+			t.Errorf("%.20q, formerly %q: %.40q becomes %.40q, want %.40q", tt.key, tt.from, tt.text, got, tt.want)
+		}
+	}
+}
+
+// The names of a large group are shown without what all begin and end with.
+func TestShortKeys(t *testing.T) {
+	keys := func(n int, format string) (out []string) {
+		for i := range n {
+			out = append(out, fmt.Sprintf(format, string(rune('a'+i))))
+		}
+		return out
+	}
+	const firstLast = `each "first ", then one of these, then " last":`
+	for _, tt := range []struct {
+		name, common string // no common text means that the keys are whole
+		keys         []string
+		first, last  string // of the keys as shown
+	}{
+		{"ten names", firstLast, keys(10, "first %s last"), `"a"`, `"j"`},
+		{"eleven names", firstLast, keys(11, "first %s last"), `"a"`, `"k"`},
+		{"nine names", "", keys(9, "first %s last"), `"first a last"`, `"first i last"`},
+		{"eight bytes in common", `each "abcd ", then one of these, then " xy":`, keys(10, "abcd %s xy"), `"a"`, `"j"`},
+		{"seven bytes in common", "", keys(10, "abc %s xy"), `"abc a xy"`, `"abc j xy"`},
+		{"a common beginning and end that overlap", "", append(keys(9, "first %s last"), "first last"), `"first a last"`, `"first last"`},
+		{"nothing between", firstLast, append(keys(9, "first %s last"), "first  last"), `"a"`, `""`},
+		{"one as long as is shown", firstLast, append(keys(9, "first %s last"), "first "+strings.Repeat("z", nameShown-11)+" last"), `"a"`, `"` + strings.Repeat("z", nameShown-11) + `"`},
+		{"one longer than is shown", "", append(keys(9, "first %s last"), "first "+strings.Repeat("z", nameShown-10)+" last"), `"first a last"`, `"first ` + strings.Repeat("z", nameShown-10) + ` last"`},
+	} {
+		g := &itemGroup{}
+		for _, key := range tt.keys {
+			g.views = append(g.views, &itemView{item: &Item{Key: key}, key: quoted(key)})
+		}
+		common, got := g.shortKeys()
+		if common != tt.common || len(got) != len(tt.keys) || got[0] != tt.first || got[len(got)-1] != tt.last {
+			t.Errorf("%s: got %s %q, want %s from %s to %s", tt.name, common, got, tt.common, tt.first, tt.last)
+		}
+	}
+}
+
+// A legend explains the words that stand for names, and only those.
+func TestLegend(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{"x", ""},
+		{ownName, "where {name} is the item's own"},
+		{formerName, "where {former name} is the item's own"},
+		{formerName + ownName, "where {name} and {former name} are the item's own"},
+	} {
+		g := &itemGroup{rows: []row{{name: "/p", after: tt.text}}}
+		if got := g.legend(); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+// Three equal rows are one row that is there three times; others stay.
+func TestFoldedRows(t *testing.T) {
+	a, b := row{name: "/a", after: "1"}, row{name: "/b", after: "1"}
+	var got []string
+	for _, r := range foldedRows([]row{a, b, b, b, a, a, b}) {
+		got = append(got, r.title())
+	}
+	if want := []string{"/a", "/b (3 times)", "/a (2 times)", "/b"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A sentence about numbers is right for none, one and several.
+func TestSummaryOfCounts(t *testing.T) {
+	for _, tt := range []struct {
+		of   Counts
+		want string
+	}{
+		{Counts{}, "no changes"},
+		{Counts{Create: 1}, "1 to create"},
+		{Counts{Create: 2, Update: 1, Delete: 3}, "2 to create, 1 to update, 3 to delete"},
+		{Counts{Conflicts: 1, Problems: 1}, "no changes, 1 conflict, 1 problem"},
+		{Counts{Delete: 1, Conflicts: 2, Problems: 2}, "1 to delete, 2 conflicts, 2 problems"},
+	} {
+		if got := tt.of.summary(); got != tt.want {
+			t.Errorf("%+v: got %s, want %s", tt.of, got, tt.want)
+		}
+	}
+}
+
+// Items of one wave and kind stand together, by key and part.
+func TestStepsAreOrdered(t *testing.T) {
+	p := &Plan{}
+	for _, id := range []string{"1 b y", "0 b y", "1 a x", "0 a z", "0 a x", "0 b x", "1 b x"} {
+		var it Item
+		if _, err := fmt.Sscan(id, &it.Wave, &it.Kind, &it.Key); err != nil {
+			t.Fatal(err)
+		}
+		it.Verb, it.Origin = tenant.Update, Clash // which is never grouped
+		p.Items = append(p.Items, it)
+	}
+	p.Items[3].Part = "part"
+	p.Items[3].Key = "x"
+	var got []string
+	for _, s := range p.steps(widthDefault) {
+		got = append(got, s.title)
+		for _, k := range s.kinds {
+			for _, g := range k.groups {
+				got = append(got, fmt.Sprint(s.wave, " ", k.kind, " ", g.views[0].item.Key, " ", g.views[0].item.Part))
+			}
+		}
+	}
+	want := []string{"Step 1 of 2", "0 a x ", "0 a x part", "0 b x ", "0 b y ", "Step 2 of 2", "1 a x ", "1 b x ", "1 b y "}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,216 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Every limit of what is shown, at the limit and one above it: at the limit
+// nothing is cut, and above it something says so.
+func TestLimitsOfWhatIsShown(t *testing.T) {
+	repeat := func(n int) string { return strings.Repeat("é", n) } // two bytes each: limits count characters
+	list := func(n, width int) json.RawMessage {
+		members := make([]string, n)
+		for i := range members {
+			members[i] = fmt.Sprintf("%0*d", width-2, i) // with its quotes
+		}
+		return encoded(members)
+	}
+	update := func(pointer string, before, after json.RawMessage) *Plan {
+		return &Plan{Items: []Item{{Kind: "k", Key: "x", Verb: tenant.Update, Changes: []PropertyChange{{Pointer: pointer, Before: before, After: after}}}}}
+	}
+	object := func(n int) *Plan {
+		members := map[string]int{}
+		for i := range n {
+			members[fmt.Sprintf("p%03d", i)] = i
+		}
+		return &Plan{Items: []Item{{Kind: "k", Key: "x", Verb: tenant.Create, After: encoded(members)}}}
+	}
+	lines := func(n int, text string) json.RawMessage { return encoded(strings.Repeat(text+"\n", n-1) + text) }
+	apart := func(n int, text string) json.RawMessage { // n lines, with others between them
+		return encoded(strings.Repeat(text+strings.Repeat("\nsame", 10)+"\n", n))
+	}
+	for _, tt := range []struct {
+		name  string
+		limit int
+		plan  func(n int) *Plan
+		// above is in what is shown above the limit, and not at it.
+		above string
+	}{
+		{"a key", nameShown, func(n int) *Plan { p := object(1); p.Items[0].Key = repeat(n); return p }, "(201 characters)"},
+		{"a message", messageShown, func(n int) *Plan { return &Plan{Notes: []Note{{Class: Cycle, Message: repeat(n)}}} }, "(1001 characters)"},
+		{"a value", valueShown, func(n int) *Plan { return update("/p", nil, encoded(repeat(n-2))) }, "(301 characters)"},
+		{"a path", segmentsShown, func(n int) *Plan { return update(strings.Repeat("/a", n), nil, encoded(1)) }, "/…/a"},
+		{"the rows of a new object", wholeRows, object, "101 values"},
+		{"the lines of a text", linesShown, func(n int) *Plan { return update("/p", nil, lines(n, "line")) }, "(1 more; the JSON form has them)"},
+		{"the lines of a text that go", linesShown, func(n int) *Plan { return update("/p", lines(n, "line"), nil) }, "(1 more; the JSON form has them)"},
+		{"the differing lines of a text", linesShown / 2, func(n int) *Plan { return update("/p", apart(n, "was"), apart(n, "will")) }, "(1 difference more; the JSON form has them)"},
+		{"the short members of a list", membersShown, func(n int) *Plan { return update("/p", nil, list(n, 8)) }, "(1 more; the JSON form has them)"},
+		{"the short members of a list that go", membersShown, func(n int) *Plan { return update("/p", list(n, 8), nil) }, "(1 more; the JSON form has them)"},
+		{"the long members of a list", linesShown, func(n int) *Plan { return update("/p", nil, list(n, shortMember+1)) }, "(1 more; the JSON form has them)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for n := tt.limit - 1; n <= tt.limit+1; n++ {
+				text, markdown := renderedPlan(t, tt.plan(n))
+				for _, out := range []string{text, markdown} {
+					if cut := n > tt.limit; strings.Contains(out, notWhole) != cut || strings.Contains(out, tt.above) != cut {
+						t.Errorf("%d: is cut %v, shows %q %v, want both %v", n, strings.Contains(out, notWhole), tt.above, strings.Contains(out, tt.above), cut)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Lists that are named in part are counted beyond that: IDs of a broken rule,
+// what an item waits for, values of references.
+func TestLimitsOfCountedLists(t *testing.T) {
+	ids := func(n int) (out []string) {
+		for i := range n {
+			out = append(out, fmt.Sprintf("k/%03d", i))
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name  string
+		limit int
+		plan  func(n int) *Plan
+		more  string
+	}{
+		{"items of a broken rule", itemsShown, func(n int) *Plan { return &Plan{Broken: []Violation{{Rule: "r", Items: ids(n)}}} }, "and 1 more"},
+		{"what an item waits for", itemsShown, func(n int) *Plan {
+			return &Plan{Items: []Item{{Kind: "k", Key: "x", Verb: tenant.Delete, DependsOn: ids(n)}}}
+		}, "waits for 1 more"},
+		{"values of references", valuesShown, func(n int) *Plan {
+			it := Item{Kind: "k", Key: "x", Verb: tenant.Update}
+			for _, id := range ids(n) {
+				it.Resolved = append(it.Resolved, Resolved{Ref: "${" + id + "}", ID: "i-" + id, Undeclared: true})
+			}
+			return &Plan{Items: []Item{it}}
+		}, "and 1 more values"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for n := tt.limit - 1; n <= tt.limit+1; n++ {
+				text, markdown := renderedPlan(t, tt.plan(n))
+				last := fmt.Sprintf("k/%03d", n-1)
+				for _, out := range []string{text, markdown} {
+					if above := n > tt.limit; strings.Contains(out, tt.more) != above || strings.Contains(out, last) == above {
+						t.Errorf("%d: counts the rest %v, names the last %v:\n%s", n, strings.Contains(out, tt.more), strings.Contains(out, last), out)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A message about a subset names ten IDs, and counts the others.
+func TestLimitsOfSubsetError(t *testing.T) {
+	ids := func(n int) (out []string) {
+		for i := range n {
+			out = append(out, fmt.Sprintf("k/%02d", i))
+		}
+		return out
+	}
+	needs := func(n int) map[string][]string {
+		out := map[string][]string{}
+		for _, id := range ids(n) {
+			out[id] = []string{"z"}
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name string
+		err  *SubsetError
+		end  string
+	}{
+		{"ten unknown", &SubsetError{Unknown: ids(10)}, `the plan has no "k/00", "k/01", "k/02", "k/03", "k/04", "k/05", "k/06", "k/07", "k/08", "k/09"`},
+		{"eleven unknown", &SubsetError{Unknown: ids(11)}, `"k/08", "k/09" and 1 more`},
+		{"ten needed", &SubsetError{Needs: map[string][]string{"a": ids(10)}}, `"k/08", "k/09", which must be chosen too`},
+		{"eleven needed", &SubsetError{Needs: map[string][]string{"a": ids(11)}}, `"k/08", "k/09" and 1 more, which must be chosen too`},
+		{"ten that need others", &SubsetError{Needs: needs(10)}, `"k/09" depends on "z", which must be chosen too`},
+		{"eleven that need others", &SubsetError{Needs: needs(11)}, `"k/09" depends on "z", which must be chosen too; and 1 more items depend on items that were left out`},
+	} {
+		if got := tt.err.Error(); !strings.HasSuffix(got, tt.end) {
+			t.Errorf("%s: got %s, want it to end in %s", tt.name, got, tt.end)
+		}
+	}
+}
+
+// Two long values are shown where they differ. Differences that are close share
+// one place.
+func TestPairOfLongValues(t *testing.T) {
+	same := func(n int) string { return strings.Repeat("0", n) }
+	for _, tt := range []struct{ name, before, after, was, will string }{
+		{"as long as is shown", same(valueShown-1) + "a", same(valueShown-1) + "b", same(valueShown-1) + "a", same(valueShown-1) + "b"},
+		{"one is longer", same(valueShown) + "a", "b", same(200) + "… 1 characters …" + same(99) + "a", "b"},
+		{"a difference at the beginning", "a" + same(400), "b" + same(400), "a" + same(contextShown) + "… (401 characters)", "b" + same(contextShown) + "… (401 characters)"},
+		{"a difference at the end", same(400) + "a", same(400) + "b", "…" + same(contextShown) + "a (401 characters)", "…" + same(contextShown) + "b (401 characters)"},
+		{"differences as close as their surroundings", same(300) + "a" + same(2*contextShown) + "a", same(300) + "b" + same(2*contextShown) + "b",
+			"…" + same(contextShown) + "a" + same(2*contextShown) + "a (362 characters)", "…" + same(contextShown) + "b" + same(2*contextShown) + "b (362 characters)"},
+		{"differences one further apart", same(300) + "a" + same(2*contextShown+1) + "a", same(300) + "b" + same(2*contextShown+1) + "b",
+			"…" + same(contextShown) + "a" + same(contextShown) + "…" + same(contextShown) + "a (363 characters)", "…" + same(contextShown) + "b" + same(contextShown) + "…" + same(contextShown) + "b (363 characters)"},
+	} {
+		var s shortener
+		was, will := s.pair(tt.before, tt.after)
+		if diff := cmp.Diff([2]string{tt.was, tt.will}, [2]string{was, will}); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
+		}
+	}
+}
+
+// Short lists stand on one line, and changes of a set's members in rows of their
+// own: up to a limit.
+func TestLimitsOfLayout(t *testing.T) {
+	members := func(width int) json.RawMessage { // two members that need so many characters
+		return encoded([]string{strings.Repeat("a", width-2*len(`"", `)-1), "b"})
+	}
+	for width, want := range map[int]string{
+		inlineList - 1: `/p: (none) → ["a`, inlineList: `/p: (none) → ["a`, inlineList + 1: "/p: 2 members\n",
+	} {
+		text, _ := rendered(t, Item{Kind: "k", Key: "x", Verb: tenant.Update, Changes: []PropertyChange{{Pointer: "/p", After: members(width)}}})
+		if !strings.Contains(text, want) {
+			t.Errorf("a list of %d characters lacks %q:\n%s", width, want, text)
+		}
+	}
+
+	for n, want := range map[int]string{membersJoined - 1: "/p/-: (none) → \"m0\"\n", membersJoined: "/p/-: 0 members go, 4 come\n", membersJoined + 1: "/p/-: 0 members go, 5 come\n"} {
+		it := Item{Kind: "k", Key: "x", Verb: tenant.Update}
+		for i := range n {
+			it.Changes = append(it.Changes, PropertyChange{Pointer: "/p/-", After: encoded(fmt.Sprintf("m%d", i))})
+		}
+		if text, _ := rendered(t, it); !strings.Contains(text, want) {
+			t.Errorf("%d members lack %q:\n%s", n, want, text)
+		}
+	}
+
+	for width, want := range map[int][]string{ // of "aa", "bb", "c"
+		3: {"aa,", "bb,", "c"}, 4: {"aa,", "bb,", "c"}, 5: {"aa,", "bb, c"}, 6: {"aa,", "bb, c"}, 7: {"aa, bb,", "c"}, 8: {"aa, bb,", "c"}, 9: {"aa, bb, c"},
+	} {
+		if got := packed([]string{"aa", "bb", "c"}, width); !slices.Equal(got, want) {
+			t.Errorf("width %d: got %q, want %q", width, got, want)
+		}
+	}
+	if got := packed(nil, 10); got != nil {
+		t.Errorf("no text makes the lines %q", got)
+	}
+
+	// A row that does not fit the width stands below its name.
+	fits := widthLeast - 8 - utf8.RuneCountInString(`/p: "" → 1`) // beside the indent
+	for n, oneLine := range map[int]bool{fits - 1: true, fits: true, fits + 1: false} {
+		var b strings.Builder
+		p := &Plan{Items: []Item{{Kind: "k", Key: "x", Verb: tenant.Update, Changes: []PropertyChange{{Pointer: "/p", Before: encoded(strings.Repeat("a", n)), After: encoded(1)}}}}}
+		if err := p.TextWidth(&b, widthLeast); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), "a\" → 1\n"); got != oneLine {
+			t.Errorf("a value of %d characters, where %d fit, stands on the line of its name: %v\n%s", n, fits, got, b.String())
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,5 +42,23 @@ func TestRenamed(t *testing.T) {
 	}
 	if _, err := Renamed(tenant.Resource{Kind: "groups", Key: "New", Body: []byte("{")}, "Old"); err == nil {
 		t.Error("a spoilt file is no error")
+	}
+}
+
+// A message names three, and counts the others.
+func TestFirstFew(t *testing.T) {
+	for _, tt := range []struct {
+		all  []string
+		want string
+	}{
+		{nil, ""},
+		{[]string{"a"}, "A"},
+		{[]string{"a", "b", "c"}, "A or B or C"},
+		{[]string{"a", "b", "c", "d"}, "A or B or C or one of 1 more"},
+		{[]string{"a", "b", "c", "d", "e"}, "A or B or C or one of 2 more"},
+	} {
+		if got := firstFew(tt.all, " or ", strings.ToUpper); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.all, got, tt.want)
+		}
 	}
 }

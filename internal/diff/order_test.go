@@ -295,6 +295,26 @@ func TestOrderItemsLongCircle(t *testing.T) {
 	}
 }
 
+// A circle is shown whole up to ten names, the first one at both ends included.
+func TestOrderItemsCircleShown(t *testing.T) {
+	for n, want := range map[int]string{
+		8:  ": a/0 → a/1 → a/2 → a/3 → a/4 → a/5 → a/6 → a/7 → a/0;",
+		9:  ": a/0 → a/1 → a/2 → a/3 → a/4 → a/5 → a/6 → a/7 → a/8 → a/0;",
+		10: ": a/0 → a/1 → a/2 → a/3 → a/4 → a/5 → a/6 → a/7 → a/8 → (1 more) → a/0;",
+	} {
+		p, refs := &plan.Plan{}, map[string][]string{}
+		for i := range n {
+			id := fmt.Sprintf("a/%d", i)
+			p.Items = append(p.Items, plan.Item{ID: id, Kind: "a", Key: id[2:], Verb: tenant.Create})
+			refs[id] = []string{fmt.Sprintf("a/%d", (i+1)%n)}
+		}
+		orderItems(p, nil, refs, nil)
+		if got := p.Notes[0].Message; !strings.Contains(got, want) {
+			t.Errorf("%d items: got %s, want %s", n, got, want)
+		}
+	}
+}
+
 // TestOrderItemsProperties checks random plans against what the order promises.
 func TestOrderItemsProperties(t *testing.T) {
 	verbs := []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}

@@ -165,6 +165,45 @@ func TestPairOfLongValues(t *testing.T) {
 	}
 }
 
+// Changes of a set share a row as long as they only add or remove simple values
+// of that set, for one reason.
+func TestSetMembers(t *testing.T) {
+	row := func(pointer, before, after string, edit ...func(*PropertyChange)) PropertyChange {
+		c := changed(pointer, before, after)
+		for _, f := range edit {
+			f(&c)
+		}
+		return c
+	}
+	enforce := func(c *PropertyChange) { c.Origin = Enforce }
+	clash := func(c *PropertyChange) { c.Origin = Clash }
+	redacted := func(c *PropertyChange) { c.Redacted = true }
+	a, b := row("/p/-", `"a"`, ``), row("/p/-", ``, `"b"`)
+	for _, tt := range []struct {
+		name       string
+		changes    []PropertyChange
+		gone, come []string
+	}{
+		{"both ways", []PropertyChange{a, b, row("/p/-", `1`, ``), row("/p/-", ``, `2`)}, []string{`"a"`, `1`}, []string{`"b"`, `2`}},
+		{"empty values", []PropertyChange{row("/p/-", `{}`, ``), row("/p/-", ``, `[]`), row("/p/-", ``, `null`)}, []string{`{}`}, []string{`[]`, `null`}},
+		{"another set follows", []PropertyChange{a, row("/q/-", ``, `"b"`)}, []string{`"a"`}, nil},
+		{"no set", []PropertyChange{row("/p", `"a"`, ``)}, nil, nil},
+		{"one that changes", []PropertyChange{row("/p/-", `1`, `2`)}, nil, nil},
+		{"one that changes follows", []PropertyChange{a, row("/p/-", `1`, `2`), b}, []string{`"a"`}, nil},
+		{"an object", []PropertyChange{a, row("/p/-", ``, `{"x":1}`), b}, []string{`"a"`}, nil},
+		{"without a value", []PropertyChange{a, row("/p/-", ``, ``), b}, []string{`"a"`}, nil},
+		{"another reason", []PropertyChange{a, row("/p/-", ``, `"b"`, enforce)}, []string{`"a"`}, nil},
+		{"one reason", []PropertyChange{row("/p/-", `"a"`, ``, enforce), row("/p/-", ``, `"b"`, enforce)}, []string{`"a"`}, []string{`"b"`}},
+		{"a conflict", []PropertyChange{row("/p/-", `"a"`, ``, clash), row("/p/-", ``, `"b"`, clash)}, nil, nil},
+		{"a hidden value", []PropertyChange{a, row("/p/-", ``, `"b"`, redacted)}, []string{`"a"`}, nil},
+	} {
+		gone, come := setMembers(tt.changes)
+		if diff := cmp.Diff([][]string{tt.gone, tt.come}, [][]string{gone, come}); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
+		}
+	}
+}
+
 // Short lists stand on one line, and changes of a set's members in rows of their
 // own: up to a limit.
 func TestLimitsOfLayout(t *testing.T) {

@@ -253,3 +253,42 @@ func TestLimitsOfLayout(t *testing.T) {
 		}
 	}
 }
+
+// A width of 0 or less is 100, and one below 40 is 40.
+func TestTextWidth(t *testing.T) {
+	var members []string
+	for i := range 50 {
+		members = append(members, strings.Repeat("a", 1+i%7))
+	}
+	p := &Plan{Items: []Item{{Kind: "k", Key: "x", Verb: tenant.Update, Changes: []PropertyChange{{Pointer: "/p", After: encoded(members)}}}}}
+	text := func(width int) string {
+		var b strings.Builder
+		if err := p.TextWidth(&b, width); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	var standard strings.Builder
+	if err := p.Text(&standard); err != nil {
+		t.Fatal(err)
+	}
+	for width, like := range map[int]int{-1: widthDefault, 0: widthDefault, 1: widthLeast, widthLeast - 1: widthLeast} {
+		if got, want := text(width), text(like); got != want {
+			t.Errorf("width %d:\n%s\nwidth %d:\n%s", width, got, like, want)
+		}
+	}
+	if got := standard.String(); got != text(widthDefault) || got == text(widthDefault-10) {
+		t.Errorf("Text is not as wide as %d:\n%s", widthDefault, got)
+	}
+	for _, width := range []int{widthLeast, widthLeast + 1, 60, widthDefault} {
+		longest := 0
+		for line := range strings.Lines(text(width)) {
+			if strings.Contains(line, `"aaa`) {
+				longest = max(longest, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")))
+			}
+		}
+		if longest > width || longest < width-len(`"aaaaaaa", `) {
+			t.Errorf("width %d: the longest line of the list has %d characters:\n%s", width, longest, text(width))
+		}
+	}
+}

@@ -258,6 +258,30 @@ func TestCompareFiles(t *testing.T) {
 				base groups/A=1 {"displayName":"A","x":1}`,
 		},
 		{
+			name:        "bad file of an object whose key is another's name",
+			explanation: "the object is known by its id, and stays that one: a new one of that name is another",
+			base:        `groups/A=1 {"displayName":"X"}`,
+			current:     `groups 1 {"displayName":"X"}` + "\n" + `groups 2 {"displayName":"A"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `adopt groups/A ~d4735e3a {"displayName":"A"}
+				note bad_file groups/A
+				base groups/A=1 {"displayName":"X"}
+				base groups/A ~d4735e3a=2`,
+		},
+		{
+			name:        "bad file of an object that was not found",
+			explanation: "the bad file is all that is noted: the object may be there still",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			current:     `groups 2 {"displayName":"A"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `note bad_file groups/A
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
 			name:        "bad file of no known key",
 			explanation: "it may be any object's, so none of the kind is deleted or taken over as new",
 			base:        `groups/A=1 {"displayName":"A"}`,

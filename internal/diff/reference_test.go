@@ -239,6 +239,11 @@ func TestUnresolvedReferences(t *testing.T) {
 			want: `${groups/A} is neither in the repository nor in the tenant; add it, or correct the name`},
 		{name: "an object that the base alone has", ref: "${groups/A}", base: `groups/A=a {"displayName":"A"}`, gone: "groups a",
 			want: `${groups/A} is neither in the repository nor in the tenant; add it, or correct the name`},
+		{name: "an object that the base alone has, beside a bad file", ref: "${groups/A}", base: `groups/A=a {"displayName":"A"}`, gone: "groups a",
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/x", Kind: "groups", Offset: -1, Message: "what is this"}}
+			},
+			want: `${groups/A} is neither in the repository nor in the tenant; add it, or correct the name`},
 		{name: "an unknown name of a kind that was read in part", ref: "${groups/A}", adjust: incomplete,
 			want: `${groups/A} is not known, and groups were not completely read`},
 		{name: "a name that several have", ref: "${groups/A}", current: `groups a {"displayName":"A"}` + "\n" + `groups b {"displayName":"A"}`,

@@ -222,6 +222,24 @@ func TestPartThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// Parts that cannot be written keep no other from being written.
+func TestPartsBesideOnesThatCannotBeWritten(t *testing.T) {
+	edit := func(k *tenant.Kind) { k.CreateOnly = []string{"/assignments"} }
+	for _, tt := range []struct{ name, file, items string }{
+		{"a part follows", `{"displayName":"A","assignments":[{"group":"x"}],"messages":{"en":"hi"}}`, "profiles/A profiles#messages/A"},
+		{"a part that comes along follows", `{"displayName":"A","assignments":[{"group":"x"}],"rules":[1]}`, "profiles/A"},
+	} {
+		r := compareParts(t, edit, "", "profiles/A "+tt.file, "")
+		var items []string
+		for _, it := range r.Plan.Items {
+			items = append(items, it.ID)
+		}
+		if got := strings.Join(items, " "); got != tt.items || len(r.Plan.Notes) != 1 || r.Plan.Notes[0].Pointer != "/assignments" {
+			t.Errorf("%s: items %q, want %q; notes %+v", tt.name, got, tt.items, r.Plan.Notes)
+		}
+	}
+}
+
 // Parts of one object count as one change, and so does an object with them.
 func TestPartsCountOnce(t *testing.T) {
 	r := compareParts(t, nil,

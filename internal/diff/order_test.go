@@ -75,6 +75,11 @@ func TestOrderItems(t *testing.T) {
 			Kind: "defaults",
 			Then: tenant.Condition{Path: "/isEnabled", Equals: json.RawMessage(`false`)},
 		}}},
+		"rollouts": {Name: "rollouts", After: []tenant.After{
+			{Kind: "nothing"},
+			{Kind: "defaults", Then: tenant.Condition{Path: "/isEnabled", Equals: json.RawMessage(`false`)}},
+			{When: tenant.Condition{Path: "/state", Equals: json.RawMessage(`"enabled"`)}, Kind: "tokens"},
+		}},
 		"tokens": {Name: "tokens", After: []tenant.After{{
 			When:    tenant.Condition{Path: "/new", Equals: json.RawMessage(`true`)},
 			Kind:    "tokens",
@@ -235,6 +240,18 @@ func TestOrderItems(t *testing.T) {
 				delete plain/gone
 				create plain/1`,
 			want: "0 create plain/1\n0 delete tokens/gone\n1 create tokens/new: tokens/gone\n2 delete plain/gone\n",
+		},
+		{
+			name: "each of several conditional orders counts, whatever the others are about",
+			items: `create rollouts/off {"state":"disabled"}
+				create rollouts/on {"state":"enabled"}
+				create rollouts/too {"state":"enabled"}
+				update defaults/d {"isEnabled":false}
+				update defaults/e {"isEnabled":true}
+				update defaults/f {"isEnabled":false}
+				update tokens/t {}`,
+			want: "0 update defaults/d\n0 update defaults/e\n0 update defaults/f\n0 update tokens/t\n" +
+				"1 create rollouts/off: defaults/d defaults/f\n1 create rollouts/on: defaults/d defaults/f tokens/t\n1 create rollouts/too: defaults/d defaults/f tokens/t\n",
 		},
 		{
 			name: "a conditional order with itself means nothing",

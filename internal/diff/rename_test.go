@@ -21,6 +21,21 @@ func TestRenameByContent(t *testing.T) {
 				base groups/P2=1 {"displayName":"P","x":1}`,
 		},
 		{
+			name:        "with an id where a property may stand too",
+			explanation: "the id names the object, whatever else the kind declares for the place",
+			base:        `groups/G=g1 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,
+			desired:     `groups/G {"displayName":"G"}` + "\n" + `policies/Q {"displayName":"Q","owner":"g1"}`,
+			current:     `groups g1 {"displayName":"G","mail":"g@contoso.com"}` + "\n" + `policies 1 {"displayName":"P","owner":"g1"}`,
+			adjust: func(in *Input) {
+				editKinds(in, func(kinds []tenant.Kind) {
+					kinds[0].References = append([]tenant.Reference{{Path: "/owner", Kinds: []string{"groups"}, Property: "mail"}}, kinds[0].References...)
+				})
+			},
+			want: `update policies/Q from P deploy /displayName: "P" | "P" -> "Q"
+				base groups/G=g1 {"displayName":"G"}
+				base policies/Q=1 {"displayName":"P","owner":"${groups/G}"}`,
+		},
+		{
 			name:        "the former name is another object's",
 			explanation: "what references may still call by the former key is never another object",
 			base:        `groups/P=1 {"displayName":"P","x":1}`,

@@ -183,6 +183,18 @@ func TestCompareCompleteness(t *testing.T) {
 			want:        `base audits/A=1 {"displayName":"A"}`,
 		},
 		{
+			name:        "unknown kinds beside known ones",
+			explanation: "files of folders that no kind is called by are left alone, and no others",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `grops/A {"x":1}` + "\n" + `groups/A {"displayName":"A","x":1}` + "\n" + `grops/B {"x":1}` + "\n" + `policy/C {"x":1}` + "\n" + `policies/D {"displayName":"D"}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			want: `update groups/A deploy /x: - | - -> 1
+				create policies/D deploy : - | - -> {"displayName":"D"}
+				note unsupported grops/
+				note unsupported policy/
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
 			name:        "unknown kind",
 			explanation: "files of a kind that the client does not know are noted, and its base is kept",
 			base:        `planets/A=1 {"displayName":"A"}`,

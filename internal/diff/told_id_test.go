@@ -138,6 +138,18 @@ func TestRenameByID(t *testing.T) {
 				base groups/Y=1 {"displayName":"P","x":1}`,
 		},
 		{
+			name:        "beside an object that is gone",
+			explanation: "what is deleted in the tenant keeps no other object from its file",
+			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","x":1}`,
+			desired:     `groups/X {"id":"` + otherGUID + `","displayName":"X","x":3}`,
+			current:     `groups 2 {"displayName":"Q","x":1}`,
+			gone:        `groups 1`,
+			adjust:      told(map[string]string{"P": guid, "Q": otherGUID}),
+			want: `update groups/X from Q deploy /displayName: "Q" | "Q" -> "X"
+				update groups/X from Q deploy /x: 1 | 1 -> 3
+				base groups/X=2 {"displayName":"Q","x":1}`,
+		},
+		{
 			name:        "the word of the file before the id",
 			explanation: "what a person wrote for this purpose is right",
 			base:        `groups/P=1 {"displayName":"P","x":1}` + "\n" + `groups/Q=2 {"displayName":"Q","x":2}`,

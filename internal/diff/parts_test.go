@@ -3,6 +3,7 @@ package diff
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -222,20 +223,32 @@ func TestPartThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// Parts that cannot be written keep no other from being written.
-func TestPartsBesideOnesThatCannotBeWritten(t *testing.T) {
-	edit := func(k *tenant.Kind) { k.CreateOnly = []string{"/assignments"} }
-	for _, tt := range []struct{ name, file, items string }{
-		{"a part follows", `{"displayName":"A","assignments":[{"group":"x"}],"messages":{"en":"hi"}}`, "profiles/A profiles#messages/A"},
-		{"a part that comes along follows", `{"displayName":"A","assignments":[{"group":"x"}],"rules":[1]}`, "profiles/A"},
+// A part that is no item of a create keeps no later one from being written: one
+// that cannot be written, that comes along, or that is empty.
+func TestCreateWithPartsThatAreNoItems(t *testing.T) {
+	createOnly := func(k *tenant.Kind) { k.CreateOnly = []string{"/assignments"} }
+	withCreate := func(k *tenant.Kind) { k.Parts[0].WithCreate = true }
+	for _, tt := range []struct {
+		name  string
+		edit  func(*tenant.Kind)
+		file  string
+		items string
+		notes int
+	}{
+		{"one that cannot be written", createOnly, `{"displayName":"A","assignments":[{"group":"x"}],"messages":{"en":"hi"}}`, "profiles/A profiles#messages/A", 1},
+		{"one that cannot be written, before one that comes along", createOnly, `{"displayName":"A","assignments":[{"group":"x"}],"rules":[1]}`, "profiles/A", 1},
+		{"one that comes along", withCreate, `{"displayName":"A","assignments":[{"group":"x"}],"messages":{"en":"hi"}}`, "profiles/A profiles#messages/A", 0},
+		{"an empty one", nil, `{"displayName":"A","assignments":[],"messages":{"en":"hi"}}`, "profiles/A profiles#messages/A", 0},
+		{"an absent one", nil, `{"displayName":"A","messages":{"en":"hi"}}`, "profiles/A profiles#messages/A", 0},
 	} {
-		r := compareParts(t, edit, "", "profiles/A "+tt.file, "")
+		r := compareParts(t, tt.edit, "", "profiles/A "+tt.file, "")
 		var items []string
 		for _, it := range r.Plan.Items {
 			items = append(items, it.ID)
 		}
-		if got := strings.Join(items, " "); got != tt.items || len(r.Plan.Notes) != 1 || r.Plan.Notes[0].Pointer != "/assignments" {
-			t.Errorf("%s: items %q, want %q; notes %+v", tt.name, got, tt.items, r.Plan.Notes)
+		notes := slices.DeleteFunc(slices.Clone(r.Plan.Notes), func(n plan.Note) bool { return n.Class != plan.Unsupported || n.Pointer != "/assignments" })
+		if got := strings.Join(items, " "); got != tt.items || len(notes) != tt.notes {
+			t.Errorf("%s: items %q, want %q; notes %+v, want %d", tt.name, got, tt.items, notes, tt.notes)
 		}
 	}
 }

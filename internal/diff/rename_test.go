@@ -21,6 +21,21 @@ func TestRenameByContent(t *testing.T) {
 				base groups/P2=1 {"displayName":"P","x":1}`,
 		},
 		{
+			name:        "several files that only moved",
+			explanation: "each file is its object's by its body, name and all; two of one body are nobody's, and keep no other from its object",
+			base: `groups/A=1 {"displayName":"X"}` + "\n" + `groups/B=2 {"displayName":"Y"}` + "\n" + `groups/C=3 {"displayName":"Z"}` + "\n" +
+				`groups/D=4 {"displayName":"W"}`,
+			desired: `groups/A2 {"displayName":"X"}` + "\n" + `groups/B2 {"displayName":"Y"}` + "\n" + `groups/B3 {"displayName":"Y"}` + "\n" +
+				`groups/C2 {"displayName":"Z"}` + "\n" + `groups/D2 {"displayName":"W"}`,
+			current: `groups 1 {"displayName":"X"}` + "\n" + `groups 2 {"displayName":"Y"}` + "\n" + `groups 3 {"displayName":"Z"}` + "\n" + `groups 4 {"displayName":"W"}`,
+			want: `note ambiguous groups/B2
+				note ambiguous groups/B3
+				base groups/A2=1 {"displayName":"X"}
+				base groups/B=2 {"displayName":"Y"}
+				base groups/C2=3 {"displayName":"Z"}
+				base groups/D2=4 {"displayName":"W"}`,
+		},
+		{
 			name:        "with an id where a property may stand too",
 			explanation: "the id names the object, whatever else the kind declares for the place",
 			base:        `groups/G=g1 {"displayName":"G"}` + "\n" + `policies/P=1 {"displayName":"P","owner":"${groups/G}"}`,

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -60,5 +61,34 @@ func TestFirstFew(t *testing.T) {
 		if got := firstFew(tt.all, " or ", strings.ToUpper); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.all, got, tt.want)
 		}
+	}
+}
+
+// A former name that is no alias, for a kind that is not known or for an object
+// that has it still, keeps no other from being one.
+func TestAliasesBesideNamesThatAreNone(t *testing.T) {
+	var tc comparisonCase
+	var refs, want []string
+	for i := range 8 { // names are gone through in any order
+		fresh, old, taken, holder := fmt.Sprintf("New%d", i), fmt.Sprintf("Old%d", i), fmt.Sprintf("Taken%d", i), fmt.Sprintf("Holder%d", i)
+		tc.base += fmt.Sprintf("groups/%s=n%d {\"displayName\":%q}\ngroups/%s=t%d {\"displayName\":%q}\ngroups/%s=h%d {\"displayName\":%q}\n", fresh, i, fresh, taken, i, taken, holder, i, holder)
+		tc.desired += fmt.Sprintf("groups/%s {\"displayName\":%q,\"$previousNames\":[%q]}\n", fresh, fresh, old)
+		tc.desired += fmt.Sprintf("planets/%s {\"$previousNames\":[%q]}\n", fresh, old)
+		tc.desired += fmt.Sprintf("groups/%s {\"displayName\":%q,\"$previousNames\":[%q]}\n", taken, taken, holder)
+		tc.current += fmt.Sprintf("groups n%d {\"displayName\":%q}\ngroups t%d {\"displayName\":%q}\ngroups h%d {\"displayName\":%q}\n", i, fresh, i, taken, i, holder)
+		refs, want = append(refs, "${groups/"+old+"}", "${groups/"+holder+"}"), append(want, "${groups/"+fresh+"}", "${groups/"+holder+"}")
+	}
+	list := func(texts []string) string { return `["` + strings.Join(texts, `","`) + `"]` }
+	tc.desired += `policies/P {"displayName":"P","x":` + list(refs) + `}`
+	r, err := compareOnce(tc.input(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	it := r.Plan.Item("policies/P")
+	if it == nil {
+		t.Fatalf("no item: %s", messages(r))
+	}
+	if got := string(it.After); got != `{"displayName":"P","x":`+list(want)+`}` {
+		t.Errorf("got %s, want the references %s", got, list(want))
 	}
 }

@@ -183,6 +183,17 @@ func TestCompareCompleteness(t *testing.T) {
 			want:        `base audits/A=1 {"displayName":"A"}`,
 		},
 		{
+			name:        "files of a singleton that are called otherwise",
+			explanation: "each is noted, and the one with the kind's name counts",
+			base:        `settings/settings=s {"x":1}`,
+			desired:     `settings/more {"x":3}` + "\n" + `settings/other {"x":3}` + "\n" + `settings/settings {"x":2}`,
+			current:     `settings s {"x":1}`,
+			want: `update settings/settings deploy /x: 1 | 1 -> 2
+				note bad_file settings/more
+				note bad_file settings/other
+				base settings/settings=s {"x":1}`,
+		},
+		{
 			name:        "unknown kinds beside known ones",
 			explanation: "files of folders that no kind is called by are left alone, and no others",
 			base:        `groups/A=1 {"displayName":"A"}`,

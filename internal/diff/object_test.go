@@ -538,6 +538,30 @@ func TestCompareIgnores(t *testing.T) {
 				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
 		},
 		{
+			name:        "some of several changes of the tenant",
+			explanation: "one that is left alone keeps no other from being adopted",
+			base:        `groups/A=1 {"displayName":"A","a":1,"b":1,"c":1,"d":1}`,
+			desired:     `groups/A {"displayName":"A","a":1,"b":1,"c":1,"d":1}`,
+			current:     `groups 1 {"displayName":"A","a":2,"b":2,"c":2,"d":2}`,
+			adjust:      ignore(plan.Ignore{Pointer: "/a"}, plan.Ignore{Pointer: "/c", OnlyFromTenant: true}),
+			want: `adopt groups/A {"displayName":"A","a":1,"b":2,"c":1,"d":2}
+				note ignored groups/A /a
+				note ignored groups/A /c
+				base groups/A=1 {"a":1,"b":1,"c":1,"d":1,"displayName":"A"}`,
+		},
+		{
+			name:        "parts of one change",
+			explanation: "each part that a rule leaves alone is taken out, whatever other rules are about and wherever both sides have the same",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A","o":{"b":2,"c":2,"d":2}}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			adjust: ignore(plan.Ignore{Selector: plan.Selector{Kind: "apps"}, Pointer: "/o/d"}, plan.Ignore{Pointer: "/o/d", OnlyFromTenant: true},
+				plan.Ignore{Pointer: "/o/a"}, plan.Ignore{Pointer: "/o/b"}, plan.Ignore{Pointer: "/o/c", OnlyToTenant: true}),
+			want: `update groups/A deploy /o: - | - -> {"d":2}
+				note ignored groups/A /o
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
 			name:        "another object",
 			explanation: "a selector for others does nothing",
 			base:        base, desired: base[:8] + desired[8:], current: current,

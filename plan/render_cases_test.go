@@ -145,6 +145,34 @@ func TestMembersAreNamed(t *testing.T) {
 	}
 }
 
+// An object with settings of a settings catalog is one line when it is made or
+// deleted, and any other is shown property by property.
+func TestLeftOfObject(t *testing.T) {
+	type list = []any
+	for _, tt := range []struct {
+		name     string
+		settings any
+		want     string
+	}{
+		{"one setting", list{simple("a", 1)}, "1 setting, 1 more [" + notWhole + "]\n"},
+		{"two settings", list{simple("a", 1), choice("b", "1")}, "2 settings, 1 more [" + notWhole + "]\n"},
+		{"no settings", list{}, "/settings: []\n"},
+		{"other settings", list{map[string]any{"x": 1}}, "/settings: [{\"x\": 1}]\n"},
+		{"one of them is no setting", list{simple("a", 1), "x"}, "/settings: 2 members\n"},
+		{"settings that are no list", map[string]any{"x": 1}, "/settings/x: 1\n"},
+	} {
+		object := encoded(map[string]any{"name": "P", "settings": tt.settings})
+		for verb, it := range map[string]Item{
+			"create": {Kind: "policies", Key: "P", Verb: tenant.Create, After: object},
+			"delete": {Kind: "policies", Key: "P", Verb: tenant.Delete, Changes: []PropertyChange{{Before: object}}},
+		} {
+			if text, _ := rendered(t, it); !strings.Contains(text, tt.want) {
+				t.Errorf("%s, %s: the text lacks %q:\n%s", tt.name, verb, tt.want, text)
+			}
+		}
+	}
+}
+
 // TestWhatIsCutIsMarked: whatever is left out that matters is told in the
 // item's head and above all items.
 func TestWhatIsCutIsMarked(t *testing.T) {

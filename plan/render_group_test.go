@@ -9,6 +9,67 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
+// A group in Markdown says once what happens, to whom, in which part, what for
+// what, and what it waits for.
+func TestGroupInMarkdown(t *testing.T) {
+	p := &Plan{}
+	for _, key := range []string{"AAAA", "BBBB"} {
+		p.Items = append(p.Items, Item{Kind: "policies", Key: key, Part: "members", Verb: tenant.Update, Origin: Enforce, DependsOn: []string{"groups/G"},
+			Changes:  []PropertyChange{{Pointer: "/p", Before: encoded("x"), After: encoded("x " + key)}, {Pointer: "/q", Before: encoded(1), After: encoded(2)}},
+			Resolved: []Resolved{{Ref: "${groups/H#mail}", Value: "h@contoso.com"}},
+		})
+	}
+	text, markdown := renderedPlan(t, p)
+	const wantMarkdown = "### `policies`\n\n" +
+		"#### `~` update 2, all in the same way, undoes a change made in the tenant\n\n" +
+		"Part `\"members\"`\n\n" +
+		"- `\"AAAA\"`\n- `\"BBBB\"`\n\n" +
+		"| Property | Tenant | Proposed |\n| --- | --- | --- |\n| `/p` | `\"x\"` | `\"x {name}\"` |\n| `/q` | `1` | `2` |\n\n" +
+		"where {name} is the item's own\n\n" +
+		"- `\"${groups/H#mail}\" = \"h@contoso.com\"`\n\n" +
+		"- waits for `\"groups/G\"`\n\n"
+	const wantText = "  policies\n" +
+		"    ~ update 2, all in the same way, undoes a change made in the tenant, \"members\"\n" +
+		"        \"AAAA\", \"BBBB\"\n" +
+		"        /p: \"x\" → \"x {name}\"\n        /q: 1 → 2\n" +
+		"        where {name} is the item's own\n" +
+		"        \"${groups/H#mail}\" = \"h@contoso.com\"\n" +
+		"        waits for \"groups/G\"\n"
+	if !strings.Contains(markdown, wantMarkdown) {
+		t.Errorf("got %s\nwant it to have %s", markdown, wantMarkdown)
+	}
+	if !strings.Contains(text, wantText) {
+		t.Errorf("got %s\nwant it to have %s", text, wantText)
+	}
+	checkMarkdown(t, markdown)
+}
+
+// A group has the values of references once if all items have the same, and
+// else each item's beside its name.
+func TestValuesOfGroup(t *testing.T) {
+	group := func(values ...[]string) *itemGroup {
+		g := &itemGroup{}
+		for i, v := range values {
+			g.views = append(g.views, &itemView{key: fmt.Sprintf("%q", string(rune('A'+i))), values: v})
+		}
+		return g
+	}
+	for _, tt := range []struct {
+		of   *itemGroup
+		want []string
+	}{
+		{group(nil, nil), nil},
+		{group([]string{"x", "y"}, []string{"x", "y"}), []string{"x", "y"}},
+		{group([]string{"x"}, []string{"x"}, []string{"y"}), []string{`"A": x`, `"B": x`, `"C": y`}},
+		{group([]string{"x", "y"}, nil), []string{`"A": x`, `"A": y`}},
+		{group(nil, []string{"x"}), []string{`"B": x`}},
+	} {
+		if got := tt.of.values(); !slices.Equal(got, tt.want) {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
 // A name that changes at one end is told by that end, from the beginning of a
 // word on.
 func TestRenameOf(t *testing.T) {

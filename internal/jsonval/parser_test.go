@@ -200,6 +200,21 @@ func TestArenaKeepsNothingOfATree(t *testing.T) {
 	}
 }
 
+// The memory of a tree is what its nodes, children and names need, and no more.
+func TestParseMemoryIsExact(t *testing.T) {
+	a := new(arena)
+	for _, text := range slices.Concat([]string{`[null,true,false,1,"x",{},[]]`, `{"a":null,"b":[true,{"c":false}],"d":{"e":1}}`, `null`, `"x"`}, accepted) {
+		if err := a.read([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		a.build([]byte(text))
+		if len(a.nodes) != 0 || len(a.kids) != 0 || len(a.names) != 0 {
+			t.Errorf("%.100s: %d nodes, %d children and %d names are not used", text, len(a.nodes), len(a.kids), len(a.names))
+		}
+		a.release()
+	}
+}
+
 // A tree costs one string and three slices, whatever its size, and one string
 // more for each text with escapes.
 func TestParseAllocations(t *testing.T) {

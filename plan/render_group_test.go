@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A group in Markdown says once what happens, to whom, in which part, what for
-// what, and what it waits for.
+// A group shows its verb, its items, their part, changes, values and dependencies
+// once, in Markdown and in text.
 func TestGroupInMarkdown(t *testing.T) {
 	p := &Plan{}
 	for _, key := range []string{"AAAA", "BBBB"} {
@@ -92,7 +92,7 @@ func TestRenameOf(t *testing.T) {
 	}
 }
 
-// What two names have in common ends where a word does.
+// The common beginning and the common end of two names stop at a word's boundary.
 func TestCommonEnds(t *testing.T) {
 	for _, tt := range []struct {
 		a, b           string
@@ -119,8 +119,8 @@ func TestCommonEnds(t *testing.T) {
 	}
 }
 
-// An item's own name stands for itself in rows, if it is neither so short that
-// other words have it nor so long that rows cut it.
+// nameReplacer replaces an item's name in rows. It leaves names so short that other
+// words contain them, and names so long that rows cut them.
 func TestNameReplacer(t *testing.T) {
 	for _, tt := range []struct{ key, from, text, want string }{
 		{"abc", "", "abc", "abc"},
@@ -140,7 +140,7 @@ func TestNameReplacer(t *testing.T) {
 	}
 }
 
-// The names of a large group are shown without what all begin and end with.
+// A large group shows its names without their common beginning and end.
 func TestShortKeys(t *testing.T) {
 	keys := func(n int, format string) (out []string) {
 		for i := range n {
@@ -202,7 +202,7 @@ func TestFoldedRows(t *testing.T) {
 	}
 }
 
-// A sentence about numbers is right for none, one and several.
+// The summary is worded for none, one and several.
 func TestSummaryOfCounts(t *testing.T) {
 	for _, tt := range []struct {
 		of   Counts

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Every limit of what is shown, at the limit and one above it: at the limit
-// nothing is cut, and above it something says so.
+// Each text is shown whole up to its limit. One character, line or row more is cut,
+// and the plan says so.
 func TestLimitsOfWhatIsShown(t *testing.T) {
 	repeat := func(n int) string { return strings.Repeat("é", n) } // two bytes each: limits count characters
 	list := func(n, width int) json.RawMessage {
@@ -69,8 +69,8 @@ func TestLimitsOfWhatIsShown(t *testing.T) {
 	}
 }
 
-// Lists that are named in part are counted beyond that: IDs of a broken rule,
-// what an item waits for, values of references.
+// A list names its first entries and counts the others: the IDs of a broken rule,
+// an item's dependencies, the values of references.
 func TestLimitsOfCountedLists(t *testing.T) {
 	ids := func(n int) (out []string) {
 		for i := range n {

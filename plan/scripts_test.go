@@ -106,7 +106,8 @@ func TestShowsByCategory(t *testing.T) {
 	}
 }
 
-// The ranges of characters that this package has itself, at their ends.
+// Each range of characters has its first and its last character, and not their
+// neighbours.
 func TestCharacterRanges(t *testing.T) {
 	type interval struct{ first, last rune }
 	for name, tt := range map[string]struct {

@@ -56,8 +56,8 @@ func TestDifferencesOfManyEdits(t *testing.T) {
 	checkSpans(t, long, other, differences(long, other))
 }
 
-// Where several answers have the fewest edits, what both begin and end with
-// stays, and edits that touch are one span.
+// Of several answers with the fewest edits, differences returns the one that keeps
+// the common beginning and end. It joins edits that touch.
 func TestDifferencesBetweenCommonEnds(t *testing.T) {
 	for _, tt := range []struct {
 		a, b []int32

@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// policies is a kind that has one of everything that a write has to heed.
+// policies is a kind with every declaration that a write depends on.
 func policies(t *testing.T) *schema.Schema {
 	t.Helper()
 	k, err := schema.Compile(tenant.Kind{
@@ -151,7 +151,7 @@ func TestOperationOfUpdate(t *testing.T) {
 	}
 }
 
-// A part is written by a request that has nothing else, a delete needs the id alone.
+// A part's request has nothing else in it. A delete needs only the id.
 func TestOperationOfOthers(t *testing.T) {
 	now := inTenant(`{"assignments":[{"target":"t"}],"x":1}`)
 
@@ -192,9 +192,9 @@ func TestOperationOfOthers(t *testing.T) {
 	}
 }
 
-// Where a write cannot be made, the error says why: a note for what a person can
-// change, another error for what should not be. Reading back fails likewise
-// where it needs the same.
+// Operation says why it cannot make a write: by a note for causes that a person
+// can remove, by another error for the rest. Unmet fails in the same way where it
+// depends on the same facts.
 func TestOperationErrors(t *testing.T) {
 	x := change("/x", `1`, `2`)
 	update := func(changes ...plan.PropertyChange) func(t *testing.T) Step {
@@ -345,7 +345,8 @@ func TestNaturalMatch(t *testing.T) {
 	}
 }
 
-// What an item expects to find is what it would change, and nothing else.
+// An item's fingerprint covers the part of the object that the item changes, and
+// nothing else.
 func TestFingerprint(t *testing.T) {
 	const was = `{"id":"7","x":1,"assignments":[{"target":"t"}]}`
 	bodies := map[string]string{

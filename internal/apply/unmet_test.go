@@ -23,8 +23,8 @@ func lines(found []Difference) []string {
 	return out
 }
 
-// What was not kept is found path by path, in the order of the item's changes;
-// what the item does not change does not count.
+// Unmet lists differences path by path, in the order of the item's changes. It
+// ignores values that the item does not change.
 func TestUnmetOfUpdate(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -79,7 +79,7 @@ func TestUnmetOfUpdate(t *testing.T) {
 	}
 }
 
-// An object that is there and should not be, or the reverse, is one difference.
+// Unmet reports an object that is missing, or is still there, as one difference.
 func TestUnmetOfOthers(t *testing.T) {
 	create := stepOf(t, tenant.Create, change("", ``, `{"owner":"${groups/G}","x":1}`))
 	create.Item.After = json.RawMessage(`{"owner":"${groups/G}","x":1}`)

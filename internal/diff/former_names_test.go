@@ -64,8 +64,8 @@ func TestFirstFew(t *testing.T) {
 	}
 }
 
-// A former name that is no alias, for a kind that is not known or for an object
-// that has it still, keeps no other from being one.
+// A former name of an unknown kind, or of an object that still has the name, is no
+// alias. It does not stop other former names from being aliases.
 func TestAliasesBesideNamesThatAreNone(t *testing.T) {
 	var tc comparisonCase
 	var refs, want []string

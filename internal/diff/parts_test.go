@@ -223,8 +223,8 @@ func TestPartThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A part that is no item of a create keeps no later one from being written: one
-// that cannot be written, that comes along, or that is empty.
+// A create skips a part that cannot be written, that comes along or that is empty.
+// It still writes the parts behind it.
 func TestCreateWithPartsThatAreNoItems(t *testing.T) {
 	createOnly := func(k *tenant.Kind) { k.CreateOnly = []string{"/assignments"} }
 	withCreate := func(k *tenant.Kind) { k.Parts[0].WithCreate = true }

@@ -100,8 +100,8 @@ func TestTextsAgree(t *testing.T) {
 	})
 }
 
-// truncatedBody has every sort of value and of name, each of which a text may
-// end in.
+// truncatedBody has every sort of value and name, so that a prefix of it can end
+// within each of them.
 const truncatedBody = `{"id":"read only","a":{"id":{"x":[1]},"default":"none","x":[{"y":"z"},["\u0061"],-1.5]},"refs":["All",null,true],` +
 	`"set":["b","a"],"masked":"***","token":"t","secret":{"x":"y"},"typed":{"group":"g","ip":"192.0.2.5/24","@odata.type":"#t"},"x@odata.bind":"z","enum":"ABC"}`
 

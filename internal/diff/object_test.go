@@ -183,6 +183,29 @@ func TestCompareCompleteness(t *testing.T) {
 			want:        `base audits/A=1 {"displayName":"A"}`,
 		},
 		{
+			name:        "files of a singleton with other names",
+			explanation: "each of them is noted, and the file with the kind's name is used",
+			base:        `settings/settings=s {"x":1}`,
+			desired:     `settings/more {"x":3}` + "\n" + `settings/other {"x":3}` + "\n" + `settings/settings {"x":2}`,
+			current:     `settings s {"x":1}`,
+			want: `update settings/settings deploy /x: 1 | 1 -> 2
+				note bad_file settings/more
+				note bad_file settings/other
+				base settings/settings=s {"x":1}`,
+		},
+		{
+			name:        "unknown kinds beside known ones",
+			explanation: "only files in folders without a kind are left out",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `grops/A {"x":1}` + "\n" + `groups/A {"displayName":"A","x":1}` + "\n" + `grops/B {"x":1}` + "\n" + `policy/C {"x":1}` + "\n" + `policies/D {"displayName":"D"}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			want: `update groups/A deploy /x: - | - -> 1
+				create policies/D deploy : - | - -> {"displayName":"D"}
+				note unsupported grops/
+				note unsupported policy/
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
 			name:        "unknown kind",
 			explanation: "files of a kind that the client does not know are noted, and its base is kept",
 			base:        `planets/A=1 {"displayName":"A"}`,
@@ -256,6 +279,30 @@ func TestCompareFiles(t *testing.T) {
 			want: `note bad_file groups/A
 				note bad_file groups/B
 				base groups/A=1 {"displayName":"A","x":1}`,
+		},
+		{
+			name:        "bad file of an object whose key is another object's name",
+			explanation: "the object is recognized by its id; an unmanaged object that has the key as its name is another object",
+			base:        `groups/A=1 {"displayName":"X"}`,
+			current:     `groups 1 {"displayName":"X"}` + "\n" + `groups 2 {"displayName":"A"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `adopt groups/A ~d4735e3a {"displayName":"A"}
+				note bad_file groups/A
+				base groups/A=1 {"displayName":"X"}
+				base groups/A ~d4735e3a=2`,
+		},
+		{
+			name:        "bad file of an object that was not found",
+			explanation: "only the bad file is noted, because the object may still exist",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			current:     `groups 2 {"displayName":"A"}`,
+			adjust: func(in *Input) {
+				in.Desired.Problems = []tenant.FileError{{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"}}
+			},
+			want: `note bad_file groups/A
+				base groups/A=1 {"displayName":"A"}`,
 		},
 		{
 			name:        "bad file without a key",
@@ -489,6 +536,30 @@ func TestCompareIgnores(t *testing.T) {
 				adopt groups/A {"displayName":"A","d":2,"c":2,"o":{"d":2}}
 				note ignored groups/A /o/d
 				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
+		},
+		{
+			name:        "some of several changes of the tenant",
+			explanation: "an ignored change does not prevent the adoption of the others",
+			base:        `groups/A=1 {"displayName":"A","a":1,"b":1,"c":1,"d":1}`,
+			desired:     `groups/A {"displayName":"A","a":1,"b":1,"c":1,"d":1}`,
+			current:     `groups 1 {"displayName":"A","a":2,"b":2,"c":2,"d":2}`,
+			adjust:      ignore(plan.Ignore{Pointer: "/a"}, plan.Ignore{Pointer: "/c", OnlyFromTenant: true}),
+			want: `adopt groups/A {"displayName":"A","a":1,"b":2,"c":1,"d":2}
+				note ignored groups/A /a
+				note ignored groups/A /c
+				base groups/A=1 {"a":1,"b":1,"c":1,"d":1,"displayName":"A"}`,
+		},
+		{
+			name:        "parts of one change",
+			explanation: "each ignored part is left out of the change, and rules about other places have no effect",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A","o":{"b":2,"c":2,"d":2}}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			adjust: ignore(plan.Ignore{Selector: plan.Selector{Kind: "apps"}, Pointer: "/o/d"}, plan.Ignore{Pointer: "/o/d", OnlyFromTenant: true},
+				plan.Ignore{Pointer: "/o/a"}, plan.Ignore{Pointer: "/o/b"}, plan.Ignore{Pointer: "/o/c", OnlyToTenant: true}),
+			want: `update groups/A deploy /o: - | - -> {"d":2}
+				note ignored groups/A /o
+				base groups/A=1 {"displayName":"A"}`,
 		},
 		{
 			name:        "another object",

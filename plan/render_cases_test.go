@@ -145,6 +145,34 @@ func TestMembersAreNamed(t *testing.T) {
 	}
 }
 
+// TestSettingsOfObject: the create or the delete of an object with settings of a
+// settings catalog is one line. Any other object is shown property by property.
+func TestSettingsOfObject(t *testing.T) {
+	type list = []any
+	for _, tt := range []struct {
+		name     string
+		settings any
+		want     string
+	}{
+		{"one setting", list{simple("a", 1)}, "1 setting, 1 more [" + truncated + "]\n"},
+		{"two settings", list{simple("a", 1), choice("b", "1")}, "2 settings, 1 more [" + truncated + "]\n"},
+		{"no settings", list{}, "/settings: []\n"},
+		{"other settings", list{map[string]any{"x": 1}}, "/settings: [{\"x\": 1}]\n"},
+		{"a member that is not a setting", list{simple("a", 1), "x"}, "/settings: 2 members\n"},
+		{"settings in an object", map[string]any{"x": 1}, "/settings/x: 1\n"},
+	} {
+		object := encoded(map[string]any{"name": "P", "settings": tt.settings})
+		for verb, it := range map[string]Item{
+			"create": {Kind: "policies", Key: "P", Verb: tenant.Create, After: object},
+			"delete": {Kind: "policies", Key: "P", Verb: tenant.Delete, Changes: []PropertyChange{{Before: object}}},
+		} {
+			if text, _ := rendered(t, it); !strings.Contains(text, tt.want) {
+				t.Errorf("%s, %s: the text lacks %q:\n%s", tt.name, verb, tt.want, text)
+			}
+		}
+	}
+}
+
 // TestTruncationIsMarked: if the renderers leave out a part of a change, they mark
 // the item and say so above all items.
 func TestTruncationIsMarked(t *testing.T) {

@@ -22,6 +22,17 @@ func TestMixedScripts(t *testing.T) {
 		"\u13a0dmin":             "mixed scripts: Cherokee \"\u13a0\" U+13A0",
 		"x\u0430\u202e":          "mixed scripts: Cyrillic \"\u0430\" U+0430",
 		"office\u0430-\u0430 ok": "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		// Digits belong to a word. Other characters separate words.
+		"a0\u0430":       "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"a9\u0430":       "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"a/\u0430":       "",
+		"a:\u0430":       "",
+		"a\u00a0\u0430":  "",
+		"a\u2014\u0430":  "",
+		"\u0430\u03b1":   "mixed scripts: Greek \"\u03b1\" U+03B1",
+		"\u0430\u4e00":   "mixed scripts: Han \"\u4e00\" U+4E00",
+		"\u4e00\u0430":   "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"\u0430\u0430bc": "mixed scripts: Cyrillic \"\u0430\" U+0430",
 	} {
 		if got := mixedScripts(in); got != want {
 			t.Errorf("mixedScripts(%q) = %q, want %q", in, got, want)
@@ -41,6 +52,16 @@ func TestAlike(t *testing.T) {
 		{"a compatibility ideograph", "\uf900", "\u8c48", "may look alike: U+F900 → U+8C48"},
 		{"other ideographs", "東京", "京都", ""},
 		{"other lengths", "Müller", "Mueller", ""},
+		{"four pairs", "abcd", "\u0430\u0431\u0432\u0433", "may look alike: U+0061 → U+0430, U+0062 → U+0431, U+0063 → U+0432, U+0064 → U+0433"},
+		{"more pairs than the message has", "abcde", "\u0430\u0431\u0432\u0433\u0434", "may look alike: U+0061 → U+0430, U+0062 → U+0431, U+0063 → U+0432, U+0064 → U+0433"},
+		{"one pair in several places", "aba", "\u0430b\u0430", "may look alike: U+0061 → U+0430"},
+		{"as many places as are compared", strings.Repeat("a", 64), strings.Repeat("\u0430", 64), "may look alike: U+0061 → U+0430"},
+		{"one place more", strings.Repeat("a", 65), strings.Repeat("\u0430", 65), ""},
+		{"a different end", "\u0430b", "a", ""},
+		{"an ideograph beside a letter", "\u4e00", "-", "may look alike: U+4E00 → U+002D"},
+		{"as many marks as the message has", "a", "a\u0301\u0301\u0301", "may look alike: U+0061 → U+0061 U+0301 U+0301 U+0301"},
+		{"one mark more", "a", "a\u0301\u0301\u0301\u0301", ""},
+		{"one mark more on the other side", "a\u0301\u0301\u0301\u0301", "a", ""},
 		{"a text in another language", strings.Repeat("a", 70), strings.Repeat("а", 70), ""},
 	}
 	for _, tt := range tests {
@@ -82,5 +103,36 @@ func TestShowsByCategory(t *testing.T) {
 				t.Errorf("quoted(%q) = %s, want %s", tt.in, got, tt.want)
 			}
 		})
+	}
+}
+
+// Each range of characters has its first and its last character, and not their
+// neighbours.
+func TestCharacterRanges(t *testing.T) {
+	type interval struct{ first, last rune }
+	for name, tt := range map[string]struct {
+		is     func(rune) bool
+		ranges []interval
+	}{
+		"right to left":  {func(r rune) bool { return rightToLeft(string(r)) }, []interval{{0x590, 0x8ff}, {0xfb1d, 0xfdff}, {0xfe70, 0xfeff}, {0x10800, 0x10fff}, {0x1e800, 0x1efff}}},
+		"jamo":           {isJamo, []interval{{0x1100, 0x115f}}},
+		"medial jamo":    {isMedialJamo, []interval{{0x1160, 0x11ff}}},
+		"Latin":          {isLatin, []interval{{'A', 'Z'}, {'a', 'z'}}},
+		"shown ASCII":    {func(r rune) bool { return new(markCheck).next(r) }, []interval{{' ', '~'}}},
+		"ASCII":          {func(r rune) bool { return isASCII(string(r)) }, []interval{{0, 0x7f}}},
+		"part of a word": {func(r rune) bool { return isPlain(string(r)) }, []interval{{'$', '$'}, {'-', '9'}, {'@', 'Z'}, {'_', '_'}, {'a', 'z'}, {'~', '~'}}},
+	} {
+		for _, in := range tt.ranges {
+			for r, want := range map[rune]bool{in.first: true, in.last: true, in.first - 1: false, in.last + 1: false} {
+				if r >= 0 && tt.is(r) != want {
+					t.Errorf("%s: %U is %v", name, r, !want)
+				}
+			}
+		}
+	}
+	for in, want := range map[string]string{"\uffff": `\uffff`, "\U0001fffe": `\U0001fffe`} { // noncharacters
+		if got := oneLine(in); got != want {
+			t.Errorf("%U is written %s, want %s", []rune(in), got, want)
+		}
 	}
 }

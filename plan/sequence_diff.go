@@ -52,9 +52,6 @@ func (d *differ) between(a, b []int32, a0, b0 int, divide bool) {
 	case divide:
 		x, y := 0, 0
 		for _, at := range commonOnce(a, b) {
-			if at[0] < x || at[1] < y {
-				continue
-			}
 			d.between(a[x:at[0]], b[y:at[1]], a0+x, b0+y, false)
 			x, y = at[0]+1, at[1]+1
 		}

@@ -56,6 +56,33 @@ func TestDifferencesOfManyEdits(t *testing.T) {
 	checkSpans(t, long, other, differences(long, other))
 }
 
+// If several results have the fewest edits, differences returns the one that keeps
+// the common beginning and end. It joins adjacent edits.
+func TestDifferencesBetweenCommonEnds(t *testing.T) {
+	for _, tt := range []struct {
+		a, b []int32
+		want []span
+	}{
+		{nil, nil, nil},
+		{[]int32{1}, []int32{1}, nil},
+		{[]int32{1}, nil, []span{{0, 1, 0, 0}}},
+		{nil, []int32{1}, []span{{0, 0, 0, 1}}},
+		{[]int32{1}, []int32{2}, []span{{0, 1, 0, 1}}},
+		{[]int32{1, 2}, []int32{1}, []span{{1, 2, 1, 1}}},
+		{[]int32{1}, []int32{1, 2}, []span{{1, 1, 1, 2}}},
+		{[]int32{1}, []int32{1, 2, 1}, []span{{1, 1, 1, 3}}},
+		{[]int32{1, 2, 1}, []int32{1}, []span{{1, 3, 1, 1}}},
+		{[]int32{1}, []int32{2, 1, 3, 1}, []span{{0, 0, 0, 3}}},
+		{[]int32{2, 1, 3, 1}, []int32{1}, []span{{0, 3, 0, 0}}},
+		{[]int32{1, 5, 2}, []int32{1, 6, 7, 2}, []span{{1, 2, 1, 3}}},
+		{[]int32{1, 5, 2, 3}, []int32{1, 2, 6, 3}, []span{{1, 2, 1, 1}, {3, 3, 2, 3}}},
+	} {
+		if got := differences(tt.a, tt.b); !slices.Equal(got, tt.want) {
+			t.Errorf("%v and %v: got %v, want %v", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
 func TestNumbered(t *testing.T) {
 	a, b := numbered(strings.Fields("x y x"), strings.Fields("z y"))
 	if !slices.Equal(a, []int32{0, 1, 0}) || !slices.Equal(b, []int32{2, 1}) {

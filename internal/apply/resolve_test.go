@@ -38,3 +38,30 @@ func TestResolveText(t *testing.T) {
 		}
 	}
 }
+
+// Of several references that cannot be resolved, the first is reported.
+func TestResolveErrors(t *testing.T) {
+	value := func(ref reference.Ref) (string, error) {
+		if ref.Kind == "groups" {
+			return "id", nil
+		}
+		return "", fmt.Errorf("%s is gone", ref.Key)
+	}
+	for text, want := range map[string]string{
+		`"${x/A}"`:                             "A is gone",
+		`["${groups/G}","${x/A}","${x/B}"]`:    "A is gone",
+		`{"a":"${x/A}","b":"${groups/G}"}`:     "A is gone",
+		`{"a":{"b":["x","${x/A}"]},"c":"$${"}`: "A is gone",
+	} {
+		n, err := jsonval.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Resolve(n, value); err == nil || err.Error() != want {
+			t.Errorf("the tree %s: got %v, want %s", text, err, want)
+		}
+		if got, err := ResolveText([]byte(text), value); err == nil || err.Error() != want || got != nil {
+			t.Errorf("%s: got %s, %v, want %s", text, got, err, want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
@@ -263,5 +264,26 @@ func TestPartsHaveTheirSecrets(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// secretsOfPart returns only the part's secrets, by their paths in the part.
+func TestSecretsOfPart(t *testing.T) {
+	k := kindsOf(partKinds(nil)...).Get("profiles")
+	secrets := map[string]string{"/password": "p", "/messages2/a": "x"}
+	want := map[string]string{}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		secrets["/messages/"+name] = "m" + name
+		secrets["/rules/"+name] = "r" + name
+		want["/"+name] = "m" + name
+	}
+	if diff := cmp.Diff(want, secretsOfPart(k, secrets, k.PartOf("/messages"))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"": "m"}, secretsOfPart(k, map[string]string{"/messages": "m", "/rules": "r"}, k.PartOf("/messages"))); diff != "" {
+		t.Errorf("the whole part (-want +got)\n%s", diff)
+	}
+	if got := secretsOfPart(k, secrets, k.PartOf("/assignments")); got != nil {
+		t.Errorf("a part without secrets has %v", got)
 	}
 }

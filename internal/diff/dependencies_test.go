@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +18,8 @@ func TestNeeds(t *testing.T) {
 		groups/Circle {"displayName":"Circle","of":"${groups/New}"}
 		groups/Bound {"displayName":"Bound","of":"${groups/Other}"}
 		groups/Other {"displayName":"Other"}`)}
-	desired.Resources = append(desired.Resources, tenant.Resource{Kind: "groups", Key: "Broken", Body: []byte("{")})
+	broken := tenant.Resource{Kind: "groups", Key: "Broken", Body: []byte("{")}
+	desired.Resources = slices.Concat([]tenant.Resource{broken}, desired.Resources, []tenant.Resource{broken})
 	desired.Problems = []tenant.FileError{{Kind: "groups", Key: "Spoilt"}}
 	base := parseBase(t, `groups/Bound=1 {"displayName":"Bound"}`+"\n"+`groups/New= {"displayName":"New"}`)
 	for _, tc := range []struct {

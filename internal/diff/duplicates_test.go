@@ -2,6 +2,7 @@ package diff
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/schema"
@@ -39,11 +40,29 @@ func TestNameSearch(t *testing.T) {
 		{"nested path", search("/a/b"), `{"a":{"b":"Staff"}}`, true},
 		{"nested path, another", search("/a/b"), `{"a":{"b":"Guests"}}`, false},
 		{"a name with several notations in JSON", search("/a~1b"), `{"a\/b":"Guests"}`, true},
+		{"as long as the longest key", search("/displayName"), `{"displayName":"` + strings.Repeat("a", maxKey) + `"}`, false},
+		{"longer than the longest key", search("/displayName"), `{"displayName":"` + strings.Repeat("a", maxKey+1) + `"}`, true}, // its key is cut
+		{"a text without an end", search("/displayName"), `{"displayName":"Guests`, true},
 		{"several parts", search("/displayName", "/platform"), `{"displayName":"Staff","platform":"ios"}`, true},
 		{"several parts, another", search("/displayName", "/platform"), `{"displayName":"Guests","platform":"ios"}`, false},
 	} {
 		if got := tc.s.in(&tenant.Resource{Body: json.RawMessage(tc.body)}); got != tc.want {
 			t.Errorf("%s: %s: got %v, want %v", tc.name, tc.body, got, tc.want)
+		}
+	}
+}
+
+// A word has only characters with one notation in JSON, apart from \u, because the
+// search reads the bytes of a body.
+func TestIsWordRune(t *testing.T) {
+	for _, in := range []struct{ first, last rune }{{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {'@', '@'}, {'-', '.'}, {'_', '_'}} {
+		if !isWordRune(in.first) || !isWordRune(in.last) {
+			t.Errorf("%c or %c is not a word character", in.first, in.last)
+		}
+	}
+	for _, r := range []rune{'a' - 1, 'z' + 1, 'Z' + 1, '0' - 1, '9' + 1, '/', '\\', '"', 'é'} {
+		if isWordRune(r) {
+			t.Errorf("%c is a word character", r)
 		}
 	}
 }

@@ -157,6 +157,13 @@ func unassigning(n int) *plan.Plan {
 	return &plan.Plan{Items: []plan.Item{it}}
 }
 
+// named returns the only item of a plan with another ID.
+func named(id string, p *plan.Plan) plan.Item {
+	it := p.Items[0]
+	it.ID = id
+	return it
+}
+
 func TestTooManyUnassigned(t *testing.T) {
 	over := func(n, limit int) []plan.Violation {
 		return []plan.Violation{{Rule: "assignments-removed", Message: fmt.Sprintf("the plan would remove %d assignments, and the limit is %d", n, limit),
@@ -165,12 +172,21 @@ func TestTooManyUnassigned(t *testing.T) {
 	last := unassigning(1)
 	last.Items[0].After = json.RawMessage(`{"assignments":[]}`)
 	bare := []plan.Violation{{Rule: "assignments-removed", Message: "the plan would remove the last assignment of objects: 1", Items: []string{"apps#assignments/A"}}}
+	several := &plan.Plan{Items: []plan.Item{
+		{ID: "apps/A", Verb: tenant.Update, Changes: []plan.PropertyChange{{Pointer: "/x"}}},
+		{ID: "apps/B", Verb: tenant.Delete},
+		named("apps#assignments/A", last), named("apps#assignments/B", unassigning(2)), named("apps#assignments/C", last),
+	}}
 	tests := []struct {
 		name  string
 		plan  *plan.Plan
 		limit int
 		want  []plan.Violation
 	}{
+		{"several, beside items that remove no assignment", several, 3, []plan.Violation{
+			{Rule: "assignments-removed", Message: "the plan would remove 4 assignments, and the limit is 3", Items: []string{"apps#assignments/A", "apps#assignments/B", "apps#assignments/C"}, Limit: 3},
+			{Rule: "assignments-removed", Message: "the plan would remove the last assignment of objects: 2", Items: []string{"apps#assignments/A", "apps#assignments/C"}},
+		}},
 		{"as many as the default", unassigning(10), 0, nil},
 		{"one more than the default", unassigning(11), 0, over(11, 10)},
 		{"as many as the host allows", unassigning(3), 3, nil},

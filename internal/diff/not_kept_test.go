@@ -95,6 +95,8 @@ func TestNotKept(t *testing.T) {
 		desired: `policies/P {"displayName":"P","x":2,"y":2,"members":["b","c"],"tags":["t"]}`,
 		current: `policies 1 {"displayName":"P","x":1,"y":1,"members":["a","b"],"tags":["t"]}`,
 	}
+	enforced := update
+	enforced.adjust = func(in *Input) { in.Rules.EnforceByKind = map[string]bool{"policies": true} }
 	for _, tc := range []struct {
 		name    string
 		of      comparisonCase
@@ -115,6 +117,7 @@ func TestNotKept(t *testing.T) {
 			in.Current.Resources[0].Body = json.RawMessage(`{"displayName":"P","x":2,"y":2,"members":["b","c"],"tags":["t"]}`)
 		}, nil},
 		{"a property that was not written", update, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["u"]}`, nil, []string{"*update /x"}},
+		{"a property that was not written, under enforcement", enforced, `policies 1 {"displayName":"P","x":1,"y":2,"members":["b","c"],"tags":["u"]}`, nil, []string{" update /tags", "*update /x"}},
 		{"a create", comparisonCase{desired: `policies/P {"displayName":"P","x":{"y":{"on":true,"n":1}},"members":["a"]}`},
 			`policies 1 {"displayName":"P","x":{"y":{"on":false,"n":1}},"members":[]}`, nil, []string{"*update /members/-", "*update /x/y/on"}},
 		{"a whole object", comparisonCase{

@@ -183,6 +183,29 @@ func TestCompareCompleteness(t *testing.T) {
 			want:        `base audits/A=1 {"displayName":"A"}`,
 		},
 		{
+			name:        "files of a singleton with other names",
+			explanation: "each of them is noted, and the file with the kind's name is used",
+			base:        `settings/settings=s {"x":1}`,
+			desired:     `settings/more {"x":3}` + "\n" + `settings/other {"x":3}` + "\n" + `settings/settings {"x":2}`,
+			current:     `settings s {"x":1}`,
+			want: `update settings/settings deploy /x: 1 | 1 -> 2
+				note bad_file settings/more
+				note bad_file settings/other
+				base settings/settings=s {"x":1}`,
+		},
+		{
+			name:        "unknown kinds beside known ones",
+			explanation: "only files in folders without a kind are left out",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `grops/A {"x":1}` + "\n" + `groups/A {"displayName":"A","x":1}` + "\n" + `grops/B {"x":1}` + "\n" + `policy/C {"x":1}` + "\n" + `policies/D {"displayName":"D"}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			want: `update groups/A deploy /x: - | - -> 1
+				create policies/D deploy : - | - -> {"displayName":"D"}
+				note unsupported grops/
+				note unsupported policy/
+				base groups/A=1 {"displayName":"A"}`,
+		},
+		{
 			name:        "unknown kind",
 			explanation: "files of a kind that the client does not know are noted, and its base is kept",
 			base:        `planets/A=1 {"displayName":"A"}`,
@@ -236,128 +259,6 @@ func TestCompareCompleteness(t *testing.T) {
 				base apps/C=3 {"displayName":"C"}
 				base groups/A=1 {"displayName":"A","x":1}
 				base groups/B=2 {"displayName":"B","x":1}`,
-		},
-	})
-}
-
-func TestCompareFiles(t *testing.T) {
-	runComparisons(t, []comparisonCase{
-		{
-			name:        "bad file",
-			explanation: "an object whose file cannot be used is neither deleted nor changed nor adopted",
-			base:        `groups/A=1 {"displayName":"A","x":1}`,
-			current:     `groups 1 {"displayName":"A","x":2}` + "\n" + `groups 2 {"displayName":"B"}`,
-			adjust: func(in *Input) {
-				in.Desired.Problems = []tenant.FileError{
-					{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"},
-					{Path: "groups/B.json", Kind: "groups", Key: "B", Offset: -1, Message: "invalid JSON"},
-				}
-			},
-			want: `note bad_file groups/A
-				note bad_file groups/B
-				base groups/A=1 {"displayName":"A","x":1}`,
-		},
-		{
-			name:        "bad file without a key",
-			explanation: "it may be any object's file, so no object of the kind is deleted or adopted as new",
-			base:        `groups/A=1 {"displayName":"A"}`,
-			desired:     `groups/B {"displayName":"B","x":1}`,
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `groups 3 {"displayName":"C"}`,
-			adjust: func(in *Input) {
-				in.Desired.Problems = []tenant.FileError{{Path: "groups/x", Kind: "groups", Offset: -1, Message: "what is this"}}
-			},
-			want: `update groups/B deploy /x: - | - -> 1
-				note bad_file groups/
-				base groups/A=1 {"displayName":"A"}
-				base groups/B=2 {"displayName":"B"}`,
-		},
-		{
-			name:        "bad file of a new key",
-			explanation: "the object's name is in the file, so no new object is adopted; objects with their own files are compared",
-			base:        `groups/A=1 {"displayName":"A","x":1}`,
-			desired:     `groups/A {"displayName":"A","x":1}`,
-			current:     `groups 1 {"displayName":"A","x":2}` + "\n" + `groups 2 {"displayName":"Real name"}`,
-			adjust: func(in *Input) {
-				in.Desired.Problems = []tenant.FileError{{Path: "groups/b.json", Kind: "groups", Key: "b", Offset: 3, Message: "invalid JSON"}}
-			},
-			want: `adopt groups/A {"displayName":"A","x":2}
-				note bad_file groups/b
-				base groups/A=1 {"displayName":"A","x":1}`,
-		},
-		{
-			name:        "bad file and a missing one",
-			explanation: "it may be the renamed file, so the object is not deleted; a file with $previousNames is still a rename",
-			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/C=3 {"displayName":"C"}`,
-			desired:     `groups/D {"displayName":"D","$previousNames":["C"]}`,
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 3 {"displayName":"C"}`,
-			adjust: func(in *Input) {
-				in.Desired.Problems = []tenant.FileError{{Path: "groups/b.json", Kind: "groups", Key: "b", Offset: 3, Message: "invalid JSON"}}
-			},
-			want: `update groups/D from C deploy /displayName: "C" | "C" -> "D"
-				note bad_file groups/b
-				base groups/A=1 {"displayName":"A"}
-				base groups/D=3 {"displayName":"C"}`,
-		},
-		{
-			name:        "a former name whose file cannot be used",
-			explanation: "a malformed file has the name too: references with the name are to its object, even if another file has it in $previousNames",
-			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
-			desired:     `groups/B {"displayName":"B","$previousNames":["A"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `policies 3 {"displayName":"P","owner":"1"}`,
-			adjust: func(in *Input) {
-				in.Desired.Problems = []tenant.FileError{{Path: "groups/A.json", Kind: "groups", Key: "A", Offset: 3, Message: "invalid JSON"}}
-			},
-			want: `note bad_file groups/A
-				base groups/A=1 {"displayName":"A"}
-				base groups/B=2 {"displayName":"B"}
-				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
-		},
-		{
-			name:        "a former name that is the key of an object without a file",
-			explanation: "while the object exists, references with the name are to it, and it is not deleted",
-			base:        `groups/A=1 {"displayName":"A"}` + "\n" + `groups/B=2 {"displayName":"B"}` + "\n" + `policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
-			desired:     `groups/B {"displayName":"B","$previousNames":["A"]}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"B"}` + "\n" + `policies 3 {"displayName":"P","owner":"1"}`,
-			want: `note unresolved_reference groups/A
-				base groups/A=1 {"displayName":"A"}
-				base groups/B=2 {"displayName":"B"}
-				base policies/P=3 {"displayName":"P","owner":"${groups/A}"}`,
-		},
-		{
-			name:        "a name that cannot be resolved",
-			explanation: "until the variable has a value, any new object may be the file's, and no object of the kind is deleted or adopted",
-			base:        `groups/A=1 {"displayName":"A"}`,
-			desired:     `groups/staff {"displayName":"${var:nope} staff"}`,
-			current:     `groups 1 {"displayName":"A"}` + "\n" + `groups 2 {"displayName":"Contoso staff"}`,
-			want: `note unresolved_reference groups/staff /displayName
-				note unresolved_reference groups/staff /displayName
-				base groups/A=1 {"displayName":"A"}`,
-		},
-		{
-			name:        "two new files with one key",
-			explanation: "the object's name is unknown",
-			desired:     `groups/b {"displayName":"Real name","x":1}` + "\n" + `groups/b {"displayName":"Real name","x":2}`,
-			current:     `groups 2 {"displayName":"Real name"}`,
-			want:        `note bad_file groups/b`,
-		},
-		{
-			name:        "two files for one object",
-			explanation: "neither file is used",
-			base:        `groups/A=1 {"displayName":"A"}`,
-			desired:     `groups/A {"displayName":"A","x":1}` + "\n" + `groups/A {"displayName":"A","x":2}`,
-			current:     `groups 1 {"displayName":"A"}`,
-			want: `note bad_file groups/A
-				base groups/A=1 {"displayName":"A"}`,
-		},
-		{
-			name:        "not an object",
-			explanation: "a file must have one JSON object",
-			base:        `groups/A=1 {"displayName":"A"}`,
-			desired:     `groups/A {"displayName":"A"}`,
-			current:     `groups 1 {"displayName":"A"}`,
-			adjust:      func(in *Input) { in.Desired.Resources[0].Body = []byte(`[1]`) },
-			want: `note bad_file groups/A
-				base groups/A=1 {"displayName":"A"}`,
 		},
 	})
 }
@@ -489,6 +390,30 @@ func TestCompareIgnores(t *testing.T) {
 				adopt groups/A {"displayName":"A","d":2,"c":2,"o":{"d":2}}
 				note ignored groups/A /o/d
 				base groups/A=1 {"c":1,"d":1,"displayName":"A","o":{"d":1}}`,
+		},
+		{
+			name:        "some of several changes of the tenant",
+			explanation: "an ignored change does not prevent the adoption of the others",
+			base:        `groups/A=1 {"displayName":"A","a":1,"b":1,"c":1,"d":1}`,
+			desired:     `groups/A {"displayName":"A","a":1,"b":1,"c":1,"d":1}`,
+			current:     `groups 1 {"displayName":"A","a":2,"b":2,"c":2,"d":2}`,
+			adjust:      ignore(plan.Ignore{Pointer: "/a"}, plan.Ignore{Pointer: "/c", OnlyFromTenant: true}),
+			want: `adopt groups/A {"displayName":"A","a":1,"b":2,"c":1,"d":2}
+				note ignored groups/A /a
+				note ignored groups/A /c
+				base groups/A=1 {"a":1,"b":1,"c":1,"d":1,"displayName":"A"}`,
+		},
+		{
+			name:        "parts of one change",
+			explanation: "each ignored part is left out of the change, and rules about other places have no effect",
+			base:        `groups/A=1 {"displayName":"A"}`,
+			desired:     `groups/A {"displayName":"A","o":{"b":2,"c":2,"d":2}}`,
+			current:     `groups 1 {"displayName":"A"}`,
+			adjust: ignore(plan.Ignore{Selector: plan.Selector{Kind: "apps"}, Pointer: "/o/d"}, plan.Ignore{Pointer: "/o/d", OnlyFromTenant: true},
+				plan.Ignore{Pointer: "/o/a"}, plan.Ignore{Pointer: "/o/b"}, plan.Ignore{Pointer: "/o/c", OnlyToTenant: true}),
+			want: `update groups/A deploy /o: - | - -> {"d":2}
+				note ignored groups/A /o
+				base groups/A=1 {"displayName":"A"}`,
 		},
 		{
 			name:        "another object",

@@ -75,6 +75,11 @@ func TestOrderItems(t *testing.T) {
 			Kind: "defaults",
 			Then: tenant.Condition{Path: "/isEnabled", Equals: json.RawMessage(`false`)},
 		}}},
+		"rollouts": {Name: "rollouts", After: []tenant.After{
+			{Kind: "nothing"},
+			{Kind: "defaults", Then: tenant.Condition{Path: "/isEnabled", Equals: json.RawMessage(`false`)}},
+			{When: tenant.Condition{Path: "/state", Equals: json.RawMessage(`"enabled"`)}, Kind: "tokens"},
+		}},
 		"tokens": {Name: "tokens", After: []tenant.After{{
 			When:    tenant.Condition{Path: "/new", Equals: json.RawMessage(`true`)},
 			Kind:    "tokens",
@@ -237,6 +242,18 @@ func TestOrderItems(t *testing.T) {
 			want: "0 create plain/1\n0 delete tokens/gone\n1 create tokens/new: tokens/gone\n2 delete plain/gone\n",
 		},
 		{
+			name: "each of several conditional orders has its effect",
+			items: `create rollouts/off {"state":"disabled"}
+				create rollouts/on {"state":"enabled"}
+				create rollouts/too {"state":"enabled"}
+				update defaults/d {"isEnabled":false}
+				update defaults/e {"isEnabled":true}
+				update defaults/f {"isEnabled":false}
+				update tokens/t {}`,
+			want: "0 update defaults/d\n0 update defaults/e\n0 update defaults/f\n0 update tokens/t\n" +
+				"1 create rollouts/off: defaults/d defaults/f\n1 create rollouts/on: defaults/d defaults/f tokens/t\n1 create rollouts/too: defaults/d defaults/f tokens/t\n",
+		},
+		{
 			name: "a conditional order of an item with itself has no effect",
 			items: `create tokens/both {"new":true,"old":true}
 				create tokens/old {"old":true}`,
@@ -292,6 +309,27 @@ func TestOrderItemsLongCycle(t *testing.T) {
 	want := "a/000 → a/001 → a/002 → a/003 → a/004 → a/005 → a/006 → a/007 → a/008 → (991 more) → a/000"
 	if got := p.Notes[500].Message; !strings.Contains(got, want) {
 		t.Errorf("message = %q, want it to contain %q", got, want)
+	}
+}
+
+// A message shows a cycle of up to ten names in full. The first name is at both
+// ends and counts twice.
+func TestOrderItemsShortCycle(t *testing.T) {
+	for n, want := range map[int]string{
+		8:  ": a/0 → a/1 → a/2 → a/3 → a/4 → a/5 → a/6 → a/7 → a/0;",
+		9:  ": a/0 → a/1 → a/2 → a/3 → a/4 → a/5 → a/6 → a/7 → a/8 → a/0;",
+		10: ": a/0 → a/1 → a/2 → a/3 → a/4 → a/5 → a/6 → a/7 → a/8 → (1 more) → a/0;",
+	} {
+		p, refs := &plan.Plan{}, map[string][]string{}
+		for i := range n {
+			id := fmt.Sprintf("a/%d", i)
+			p.Items = append(p.Items, plan.Item{ID: id, Kind: "a", Key: id[2:], Verb: tenant.Create})
+			refs[id] = []string{fmt.Sprintf("a/%d", (i+1)%n)}
+		}
+		orderItems(p, nil, refs, nil, never)
+		if got := p.Notes[0].Message; !strings.Contains(got, want) {
+			t.Errorf("%d items: got %s, want %s", n, got, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package diff
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -219,6 +220,36 @@ func TestPartThatCannotBeWritten(t *testing.T) {
 		}
 		if n := r.Plan.Notes; len(n) != 1 || n[0].Class != plan.Unsupported || n[0].Pointer != "/messages" {
 			t.Errorf("%s: notes %+v, want one of /messages", tt.when, n)
+		}
+	}
+}
+
+// A create skips a part that cannot be written, a part that the create of the object
+// includes, and an empty part. It writes the parts after them.
+func TestCreateSkipsParts(t *testing.T) {
+	createOnly := func(k *tenant.Kind) { k.CreateOnly = []string{"/assignments"} }
+	withCreate := func(k *tenant.Kind) { k.Parts[0].WithCreate = true }
+	for _, tt := range []struct {
+		name  string
+		edit  func(*tenant.Kind)
+		file  string
+		items string
+		notes int
+	}{
+		{"a part that cannot be written", createOnly, `{"displayName":"A","assignments":[{"group":"x"}],"messages":{"en":"hi"}}`, "profiles/A profiles#messages/A", 1},
+		{"a part that cannot be written, before an included part", createOnly, `{"displayName":"A","assignments":[{"group":"x"}],"rules":[1]}`, "profiles/A", 1},
+		{"an included part", withCreate, `{"displayName":"A","assignments":[{"group":"x"}],"messages":{"en":"hi"}}`, "profiles/A profiles#messages/A", 0},
+		{"an empty part", nil, `{"displayName":"A","assignments":[],"messages":{"en":"hi"}}`, "profiles/A profiles#messages/A", 0},
+		{"an absent part", nil, `{"displayName":"A","messages":{"en":"hi"}}`, "profiles/A profiles#messages/A", 0},
+	} {
+		r := compareParts(t, tt.edit, "", "profiles/A "+tt.file, "")
+		var items []string
+		for _, it := range r.Plan.Items {
+			items = append(items, it.ID)
+		}
+		notes := slices.DeleteFunc(slices.Clone(r.Plan.Notes), func(n plan.Note) bool { return n.Class != plan.Unsupported || n.Pointer != "/assignments" })
+		if got := strings.Join(items, " "); got != tt.items || len(notes) != tt.notes {
+			t.Errorf("%s: items %q, want %q; notes %+v, want %d", tt.name, got, tt.items, notes, tt.notes)
 		}
 	}
 }

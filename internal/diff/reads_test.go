@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,6 +98,30 @@ func TestReferenceReadsSeeEscapes(t *testing.T) {
 	want := []tenant.ReadRequest{{Kind: "roles", Matches: []tenant.Match{{"/displayName": "R"}}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("(-want +got)\n%s%v", diff, err)
+	}
+}
+
+// The tenant is searched for a file's object by the name in the file, with its
+// variables expanded, or by the file's key.
+func TestDesiredMatch(t *testing.T) {
+	ix := &index{values: map[string]string{"company": "Contoso"}}
+	k := kindsOf(testKinds()...).Get("groups")
+	for _, tt := range []struct{ name, body, want string }{
+		{"a name", `{"displayName":"Staff"}`, "Staff"},
+		{"a name with a variable", `{"displayName":"${var:company} staff"}`, "Contoso staff"},
+		{"an escaped name", `{"displayName":"$${staff}"}`, "${staff}"},
+		{"a reference", `{"displayName":"${groups/Staff}"}`, "key"},
+		{"a variable without a value", `{"displayName":"${var:nope}"}`, "key"},
+		{"a bad template", `{"displayName":"${nope"}`, "key"},
+		{"a number", `{"displayName":1}`, "key"},
+		{"an empty name", `{"displayName":""}`, "key"},
+		{"no name", `{}`, "key"},
+		{"invalid JSON", `{"displayName":"Staff"`, "key"},
+	} {
+		got, ok := desiredMatch(ix, k, &tenant.Resource{Kind: "groups", Key: "key", Body: json.RawMessage(tt.body)})
+		if diff := cmp.Diff(tenant.Match{"/displayName": tt.want}, got); !ok || diff != "" {
+			t.Errorf("%s: %v (-want +got)\n%s", tt.name, ok, diff)
+		}
 	}
 }
 

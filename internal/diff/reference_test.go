@@ -151,6 +151,23 @@ func TestCompareReferences(t *testing.T) {
 				base policies/Q=2 {"displayName":"Q","owner":"${groups/G}"}`,
 		},
 		{
+			name:        "several that are still referred to, beside others",
+			explanation: "each delete is withheld only because of its own references",
+			base: `groups/A=a {"displayName":"A"}` + "\n" + `groups/B=b {"displayName":"B"}` + "\n" + group + `groups/H=h1 {"displayName":"H"}` + "\n" +
+				`policies/P=1 {"displayName":"P"}` + "\n" + `policies/Q=2 {"displayName":"Q"}`,
+			desired: `groups/A {"displayName":"A"}` + "\n" + `policies/P {"displayName":"P"}` + "\n" + `policies/Q {"displayName":"Q"}`,
+			current: `groups a {"displayName":"A"}` + "\n" + `groups b {"displayName":"B"}` + "\n" + inTenant + `groups h1 {"displayName":"H"}` + "\n" +
+				`policies 1 {"displayName":"P","owner":"g1"}` + "\n" + `policies 2 {"displayName":"Q","owner":"h1"}`,
+			want: `delete groups/B deploy : {"displayName":"B"} | {"displayName":"B"} -> -
+				note unresolved_reference groups/G
+				note unresolved_reference groups/H
+				base groups/A=a {"displayName":"A"}
+				base groups/B=b {"displayName":"B"}
+				base ` + group + `base groups/H=h1 {"displayName":"H"}
+				base policies/P=1 {"displayName":"P"}
+				base policies/Q=2 {"displayName":"Q"}`,
+		},
+		{
 			name:        "deleted together",
 			explanation: "both are deleted, the referring one first",
 			base:        group + `policies/Q=2 {"displayName":"Q","owner":"${groups/G}"}`,

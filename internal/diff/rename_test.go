@@ -13,6 +13,17 @@ func TestRenameByContent(t *testing.T) {
 	runRows(t, []row{
 		{"one on each side", "a change of only the name is one update of the tenant's object",
 			`P=1 "x":1`, `P2 "x":1`, `P=1 "x":1,"more":true`, `P -> P2`, nil},
+		{"several moved files", "a file with the whole body of an object is its file; two files with the same body are ambiguous, and do not affect other files",
+			`A=1 "displayName":"X"; B=2 "displayName":"Y"; C=3 "displayName":"Z"; D=4 "displayName":"W"`,
+			`A2 "displayName":"X"; B2 "displayName":"Y"; B3 "displayName":"Y"; C2 "displayName":"Z"; D2 "displayName":"W"`, "",
+			`note ambiguous B2, B3; no base A; base A2=1 "displayName":"X"; no base C; base C2=3 "displayName":"Z"; no base D; base D2=4 "displayName":"W"`, nil},
+		{"with an id where the kind also declares a property", "the id identifies the object",
+			`G=g1; policies/P=1 "owner":"${groups/G}"`, `G; policies/Q "owner":"g1"`, `G=g1 "mail":"g@contoso.com"; policies/P=1 "owner":"g1"`,
+			`policies/P -> Q`, func(in *Input) {
+				editKinds(in, func(kinds []tenant.Kind) {
+					kinds[0].References = append([]tenant.Reference{{Path: "/owner", Kinds: []string{"groups"}, Property: "mail"}}, kinds[0].References...)
+				})
+			}},
 		{"the former name belongs to another object", "references with the former key are never to another object",
 			`P=1 "x":1`, `P2 "x":1,"$previousNames":["P"]; policies/R "owner":"${groups/P}"`, `P=2 "x":2`,
 			`P -> P2; create policies/R deploy : - | - -> {"displayName":"R","owner":"${groups/P2}"}; adopt groups/P ~d4735e3a {"displayName":"P","x":2}; base P ~d4735e3a=2 -`,

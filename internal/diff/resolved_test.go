@@ -64,6 +64,24 @@ func TestResolved(t *testing.T) {
 	}
 }
 
+// An item of a create resolves the references that it sends. The item of a part
+// resolves the references in the part.
+func TestResolvedOfParts(t *testing.T) {
+	const groups = `groups/A {"displayName":"A"}` + "\n" + `groups/B {"displayName":"B"}` + "\n" + `groups/C {"displayName":"C"}` + "\n"
+	const there = `groups a {"displayName":"A"}` + "\n" + `groups b {"displayName":"B"}` + "\n" + `groups c {"displayName":"C"}` + "\n"
+	r := compareParts(t, nil, "", groups+`profiles/P {"displayName":"P","owner":"${groups/A}","rules":["${groups/B}"],"assignments":[{"group":"${groups/C}"}]}`, there)
+	a, b, c := plan.Resolved{Ref: "${groups/A}", ID: "a"}, plan.Resolved{Ref: "${groups/B}", ID: "b", Undeclared: true}, plan.Resolved{Ref: "${groups/C}", ID: "c"}
+	for id, want := range map[string][]plan.Resolved{"profiles/P": {a, b}, "profiles#assignments/P": {a, b, c}} {
+		it := r.Plan.Item(id)
+		if it == nil {
+			t.Fatalf("no item %s: %s", id, messages(r))
+		}
+		if diff := cmp.Diff(want, it.Resolved); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", id, diff)
+		}
+	}
+}
+
 // A reference to a secret property of another kind is refused, because the plan
 // cannot show its value.
 func TestResolvedSecret(t *testing.T) {

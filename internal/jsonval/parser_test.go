@@ -203,6 +203,21 @@ func TestArenaReleasesTheTree(t *testing.T) {
 	}
 }
 
+// TestParseMemoryIsExact: a tree has exactly the memory that its nodes, children
+// and names need.
+func TestParseMemoryIsExact(t *testing.T) {
+	a := new(arena)
+	for _, text := range slices.Concat([]string{`[null,true,false,1,"x",{},[]]`, `{"a":null,"b":[true,{"c":false}],"d":{"e":1}}`, `null`, `"x"`}, accepted) {
+		if err := a.read([]byte(text), new(Slab)); err != nil {
+			t.Fatal(err)
+		}
+		a.build([]byte(text))
+		if len(a.nodes) != 0 || len(a.kids) != 0 || len(a.names) != 0 {
+			t.Errorf("%.100s: %d nodes, %d children and %d names are unused", text, len(a.nodes), len(a.kids), len(a.names))
+		}
+	}
+}
+
 // TestParseAllocations: a tree of any size has one string and three slices, and
 // one more string for each text with escapes.
 func TestParseAllocations(t *testing.T) {

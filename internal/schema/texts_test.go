@@ -99,3 +99,32 @@ func TestTextsAgree(t *testing.T) {
 		}
 	})
 }
+
+// truncatedBody has every kind of value and name. So its prefixes end within each
+// of them.
+const truncatedBody = `{"id":"read only","a":{"id":{"x":[1]},"default":"none","x":[{"y":"z"},["\u0061"],-1.5]},"refs":["All",null,true],` +
+	`"set":["b","a"],"masked":"***","token":"t","secret":{"x":"y"},"typed":{"group":"g","ip":"192.0.2.5/24","@odata.type":"#t"},"x@odata.bind":"z","enum":"ABC"}`
+
+// A truncated body is an error at every length, with the message of the tree's parser.
+func TestTruncatedBodies(t *testing.T) {
+	k := compiled(t, referring())
+	var texts Texts
+	var c Canonicalizer
+	none := func([]*tenant.Reference, []byte) {}
+	for n := range len(truncatedBody) {
+		body := []byte(truncatedBody[:n])
+		_, want := jsonval.ParseObject(body)
+		if err := texts.Each(k, body, none); err == nil || err.Error() != want.Error() {
+			t.Errorf("the strings of %s: got %v, want %v", body, err, want)
+		}
+		if got, err := c.Append(nil, k, body); err == nil || err.Error() != want.Error() || got != nil {
+			t.Errorf("the canonical text of %s: got %s, %v, want %v", body, got, err, want)
+		}
+	}
+	if err := texts.Each(k, []byte(truncatedBody), none); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Append(nil, k, []byte(truncatedBody)); err != nil {
+		t.Error(err)
+	}
+}

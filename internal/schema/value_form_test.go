@@ -26,12 +26,18 @@ func TestValueForms(t *testing.T) {
 		{tenant.Enumeration, "enabled", "disabled", false},
 		{tenant.Enumeration, "\u212aey", "key", false}, // the Kelvin sign is not a K
 
+		{tenant.Enumeration, "AZ az", "az AZ", true},
+		{tenant.Enumeration, "@[", "`{", false}, // the neighbours of the letters
+		{tenant.Enumeration, "x@", "x`", false},
+		{tenant.Enumeration, "x[", "x{", false},
+
 		{tenant.Flags, "internalGuest,b2bCollaborationGuest", "b2bCollaborationGuest, InternalGuest", true},
 		{tenant.Flags, "minor,minor", "minor", true},
 		{tenant.Flags, "minor,", "minor", true},
 		{tenant.Flags, "minor,moderate", "minor", false},
 
 		{tenant.ID, upper, lower, true},
+		{tenant.ID, "A@B", "a@b", true}, // the shortest one
 		{tenant.ID, "Ann@Contoso.com", "ann@contoso.com", true},
 		{tenant.ID, "C1", "c1", false},
 		{tenant.ID, "a@b@C", "a@b@c", false},
@@ -56,6 +62,10 @@ func TestValueForms(t *testing.T) {
 		{tenant.Time, "24:00:00", "24:00:00.0", false}, // no such time
 		{tenant.Time, "2026-03-01T00:00:00,0Z", "2026-03-01T00:00:00Z", false},
 		{tenant.Time, "2026-03-01T00:00:00+01", "2026-02-28T23:00:00Z", false},
+		{tenant.Time, "0000-01-01T01:00:00+01:00", "0000-01-01T00:00:00Z", true},
+		{tenant.Time, "9999-12-31T22:59:59-01:00", "9999-12-31T23:59:59Z", true},
+		{tenant.Time, "9999-12-31T23:00:00-01:00", "10000-01-01T00:00:00Z", false}, // the year needs five digits
+		{tenant.Time, "8:00:00", "08:00:00", false},
 		{tenant.Time, "0000-01-01T00:00:00+01:00", "-001-12-31T23:00:00Z", false},
 
 		{tenant.Duration, "PT24H", "P1D", true},
@@ -73,6 +83,11 @@ func TestValueForms(t *testing.T) {
 		{tenant.Duration, "P1D1D", "P2D", false},
 		{tenant.Duration, "PT1M1H", "PT1H1M", false}, // hours precede minutes
 		{tenant.Duration, "P", "P0D", false},
+		{tenant.Duration, "P1Y1M1W1DT1H1M1S", "P13MT694861S", true}, // every unit
+		{tenant.Duration, "P000000000007D", "P7D", true},
+		{tenant.Duration, "P0000000000007D", "P7D", false}, // too many digits
+		{tenant.Duration, "PT999999999999S", "PT0999999999999S", false},
+		{tenant.Duration, "P1X", "P0D", false},
 		{tenant.Duration, "PT0.5H", "PT30M", false},
 
 		{tenant.IPRange, "192.0.2.17/24", "192.0.2.0/24", true},
@@ -87,6 +102,11 @@ func TestValueForms(t *testing.T) {
 		{tenant.IPRange, "192.0.2.9-192.0.2.1", "192.0.2.1-192.0.2.9", false},
 		{tenant.IPRange, "192.0.2.0/33", "192.0.2.0/32", false},
 		{tenant.IPRange, "192.0.2.01", "192.0.2.1", false}, // some parsers read it as octal
+		{tenant.IPRange, "192.0.2.0/31", "192.0.2.0-192.0.2.1", true},
+		{tenant.IPRange, "192.0.2.1-192.0.2.1", "192.0.2.1", true},
+		{tenant.IPRange, "2001:db8::/127", "2001:db8::-2001:db8::1", true},
+		{tenant.IPRange, "2001:db8::1/128", "2001:db8::1", true},
+		{tenant.IPRange, "::/0", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true},
 		{tenant.IPRange, "0.0.0.0/0", "0.0.0.0-255.255.255.255", true},
 	}
 	for _, tt := range tests {
@@ -95,6 +115,39 @@ func TestValueForms(t *testing.T) {
 			t.Errorf("%s: %q and %q become %q and %q; want the same: %t", tt.form, tt.a, tt.b, a, b, tt.same)
 		}
 	}
+}
+
+// A GUID has 36 characters: hexadecimal digits, and dashes at four fixed places.
+func TestIsGUID(t *testing.T) {
+	const guid = "09afAF12-3456-789a-bcde-f01234567890"
+	for s, want := range map[string]bool{guid: true, "": false, guid[1:]: false, guid + "0": false, "{" + guid[:34] + "}": false} {
+		if got := IsGUID(s); got != want {
+			t.Errorf("%q: got %v", s, got)
+		}
+	}
+	for i := range guid {
+		for _, c := range []byte{'0', '-', '/', ':', '@', 'G', '`', 'g', ' '} {
+			s := guid[:i] + string(c) + guid[i+1:]
+			dash := i == 8 || i == 13 || i == 18 || i == 23
+			if want := dash && c == '-' || !dash && c == '0'; IsGUID(s) != want {
+				t.Errorf("%q: got %v", s, !want)
+			}
+			if got, want := canonicalInOnePass(t, s), FoldGUID(s); got != want {
+				t.Errorf("%q becomes %q in one pass, want %q", s, got, want)
+			}
+		}
+	}
+}
+
+// canonicalInOnePass returns the canonical spelling of a text without a declared form.
+func canonicalInOnePass(t *testing.T, s string) string {
+	t.Helper()
+	var c Canonicalizer
+	got, err := c.Append(nil, compiled(t, tenant.Kind{Name: "k"}), []byte(`{"x":"`+s+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got[len(`{"x":"`) : len(got)-len(`"}`)])
 }
 
 func TestValueFormsAreStable(t *testing.T) {

@@ -156,6 +156,8 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 		return reference.UnresolvedError("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
 	case o == nil:
 		return reference.UnresolvedError("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
+	case o.missing:
+		return reference.UnresolvedError("%s: %s was not found in the tenant, and two reads by id have not confirmed that it is deleted", ref, ref.Object())
 	case ns.bindings[ref.Kind][ref.Key] != "":
 		return reference.UnresolvedError("%s: the object has no string property %q", ref, ref.Property)
 	case ref.Property != "" && o.desired != nil && !o.keep:

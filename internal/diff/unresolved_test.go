@@ -39,6 +39,8 @@ func TestUnresolvedReferences(t *testing.T) {
 			want: `${groups/A} is neither in the repository nor in the tenant; add it, or correct the name`},
 		{name: "a renamed object", ref: "${groups/A}", base: `groups/A=a {"displayName":"A","x":1}`, desired: `groups/B {"displayName":"B","x":1}`, current: `groups a {"displayName":"A","x":1}`,
 			want: `${groups/A}: the object's key is now "B"; use it in the reference, or write "$previousNames": ["A"] into groups/B.json`},
+		{name: "a property of an object that may be deleted", ref: "${groups/A#mail}", base: `groups/A=a {"displayName":"A"}`, desired: `groups/A {"displayName":"A"}`,
+			want: `${groups/A#mail}: groups/A was not found in the tenant, and two reads by id have not confirmed that it is deleted`},
 		{name: "a missing property", ref: "${groups/A#mail}", current: `groups a {"displayName":"A"}`, want: `${groups/A#mail}: the object has no string property "mail"`},
 		{name: "a property that is not a string", ref: "${groups/A#mail}", current: `groups a {"displayName":"A","mail":1}`, want: `${groups/A#mail}: the object has no string property "mail"`},
 		{name: "a property that the service sets", ref: "${groups/A#mail}", desired: `groups/A {"displayName":"A"}`, want: `${groups/A#mail} is known only after groups/A is created; sync again after that`},

@@ -110,3 +110,15 @@ func TestWithoutTypesMissingIn(t *testing.T) {
 		}
 	}
 }
+
+// A name in bytes is of the same kind as the name as text.
+func TestKindOfBytes(t *testing.T) {
+	for name, want := range map[string]memberKind{
+		"": property, "a": property, "a#": property, "@odata.type": property, "#": unknownName, "#a": unknownName, "#a.b": control,
+		"@": unknownName, "a@": unknownName, "@odata.id": control, "a@odata.type": typeAnnotation, "a@odata.bind": bind,
+	} {
+		if got := kindOfBytes([]byte(name)); got != want || kindOfMember(name) != want {
+			t.Errorf("%q: %d in bytes and %d as text, want %d", name, got, kindOfMember(name), want)
+		}
+	}
+}

@@ -56,6 +56,9 @@ func TestImpact(t *testing.T) {
 		{name: "deleted", verb: tenant.Delete, changes: []PropertyChange{changed("", `{"conditions":{"users":{"excludeUsers":["x"]}}}`, "")}},
 
 		{name: "a member leaves a set", changes: []PropertyChange{changed(excludeGroups+"/-", `"${groups/Glass}"`, "")}, want: []string{noLonger("${groups/Glass}", excludeGroups)}},
+		{name: "a member with a comma", changes: []PropertyChange{changed(excludeUsers+"/-", `"a,b"`, "")}, want: []string{noLonger("a,b", excludeUsers)}},
+		{name: "a reference with a comma", changes: []PropertyChange{changed("/conditions/x/excludeGroup", `"${groups/A, B}"`, "")}, want: []string{noLonger("${groups/A, B}", "/conditions/x/excludeGroup")}},
+		{name: "texts in one property", changes: []PropertyChange{changed("/conditions/x/excludePlatforms", `"a, b"`, `"b"`)}, want: []string{noLonger("a", "/conditions/x/excludePlatforms")}},
 		{name: "a member joins a set", changes: []PropertyChange{changed(excludeGroups+"/-", "", `"${groups/Glass}"`)}},
 		{name: "a member leaves a list", changes: []PropertyChange{changed(excludeUsers, `["a","b"]`, `["b"]`)}, want: []string{noLonger("a", excludeUsers)}},
 		{name: "a list is removed", changes: []PropertyChange{changed(excludeUsers, `["a"]`, "")}, want: []string{noLonger("a", excludeUsers)}},

@@ -3,6 +3,7 @@ package diff
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -250,6 +251,24 @@ func TestCreateSkipsParts(t *testing.T) {
 		notes := slices.DeleteFunc(slices.Clone(r.Plan.Notes), func(n plan.Note) bool { return n.Class != plan.Unsupported || n.Pointer != "/assignments" })
 		if got := strings.Join(items, " "); got != tt.items || len(notes) != tt.notes {
 			t.Errorf("%s: items %q, want %q; notes %+v, want %d", tt.name, got, tt.items, notes, tt.notes)
+		}
+	}
+}
+
+// A secret in a part is approved with the item that writes the part, not with the
+// create.
+func TestSecretsOfParts(t *testing.T) {
+	r := compareParts(t, func(k *tenant.Kind) { k.Sensitive = append(k.Sensitive, "/assignments/*/key", "/messages/key", "/own") }, "",
+		`profiles/A {"displayName":"A","own":"1","assignments":[{"group":"x","key":"2"}],"messages":{"key":"3"}}`, "")
+	for id, want := range map[string][]string{"profiles/A": {"/own"}, "profiles#assignments/A": {"/0/key"}, "profiles#messages/A": {"/key"}} {
+		it := r.Plan.Item(id)
+		if it == nil {
+			t.Fatalf("no item %s: %s", id, messages(r))
+		}
+		for name, secrets := range map[string]map[string]string{"Secrets": it.Changes[0].Secrets, "FleetSecrets": it.Changes[0].FleetSecrets} {
+			if got := slices.Sorted(maps.Keys(secrets)); !slices.Equal(got, want) {
+				t.Errorf("%s of %s are at %q, want %q", name, id, got, want)
+			}
 		}
 	}
 }

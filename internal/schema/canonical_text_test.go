@@ -181,3 +181,21 @@ func TestLateTypesAreSearchedInLinearTime(t *testing.T) {
 		t.Errorf("got %.80s, %v", got, err)
 	}
 }
+
+// A text of flags has one canonical text, with spaces around its flags or not.
+func TestCanonicalTextOfFlags(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "flags", Forms: []tenant.Form{{Path: "/f", As: tenant.Flags}}})
+	for value, want := range map[string]string{
+		"a,b": "a,b", "a, b": "a,b", "a ,b": "a,b", " a,b": "a,b", "a,b ": "a,b", "a,\tb": "a,b", "b,a": "a,b", "B,A": "a,b", "a,a": "a", "a,,b": "a,b", "a": "a", "a b": "a b",
+	} {
+		body, err := json.Marshal(map[string]string{"f": value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c Canonicalizer
+		got, err := c.Append(nil, k, body)
+		if err != nil || string(got) != `{"f":"`+want+`"}` {
+			t.Errorf("%q: %s, %v, want %q", value, got, err, want)
+		}
+	}
+}

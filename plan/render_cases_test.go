@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -338,5 +339,27 @@ func TestLookAlikes(t *testing.T) {
 				t.Errorf("%q is not shown:\n%s\n%s", tt.want, text, markdown)
 			}
 		})
+	}
+}
+
+// A setting that replaces another one within a setting is hidden where it is a
+// secret, as in any other list.
+func TestSecretSettingInPlaceOfAnother(t *testing.T) {
+	var s shortener
+	it := &Item{
+		Verb: tenant.Update, Sensitive: []string{"/settings/0/settingInstance/choiceSettingValue/children/0/simpleSettingValue/value"},
+		Changes: []PropertyChange{{
+			Pointer: "/settings", Redacted: true,
+			Before: encoded([]any{choice("a", "1", simpleInstance("b", "[redacted]"))}),
+			After:  encoded([]any{choice("a", "1", simpleInstance("c", "[redacted]"))}),
+		}},
+	}
+	var got []string
+	for _, r := range rowsOf(it, &s, 80) {
+		got = append(got, fmt.Sprintf("%s: %s → %s", r.name, r.before, r.after))
+	}
+	want := []string{"/settings[a]/children[b]: (hidden) → (none)", "/settings[a]/children[c]: (none) → (hidden)"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

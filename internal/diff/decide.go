@@ -66,7 +66,7 @@ func (d *decider) compare(o *object) {
 	case o.missing:
 		o.newBase = o.base
 		noteMissing(d.ix, o)
-	case o.kind.Singleton:
+	case o.kind.Singleton, d.ix.files.hides(o.kind.Name, o.key): // its file may be one that cannot be read
 		o.newBase = o.base
 	default:
 		// Both sides lack the object, so the base drops it.

@@ -257,7 +257,7 @@ func TestCreateSkipsParts(t *testing.T) {
 
 // A secret in a part is approved with the item that writes the part, not with the
 // create.
-func TestSecretsOfParts(t *testing.T) {
+func TestCreateLeavesSecretsToParts(t *testing.T) {
 	r := compareParts(t, func(k *tenant.Kind) { k.Sensitive = append(k.Sensitive, "/assignments/*/key", "/messages/key", "/own") }, "",
 		`profiles/A {"displayName":"A","own":"1","assignments":[{"group":"x","key":"2"}],"messages":{"key":"3"}}`, "")
 	for id, want := range map[string][]string{"profiles/A": {"/own"}, "profiles#assignments/A": {"/0/key"}, "profiles#messages/A": {"/key"}} {

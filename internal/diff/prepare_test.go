@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A comparison with another desired configuration leaves the original as it is:
+// A comparison with another desired configuration does not change the original:
 // both can be compared again, and reading on for one does not reach the other.
 func TestWithDesiredLeavesTheOriginal(t *testing.T) {
 	tc := comparisonCase{

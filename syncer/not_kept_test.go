@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,13 +31,14 @@ import (
 type rewriting struct {
 	under http.RoundTripper
 	pairs []string
-	// writes are the requests that change something.
-	writes int
+	// writes counts the requests that change something. Requests of one sync run
+	// at the same time.
+	writes atomic.Int64
 }
 
 func (r *rewriting) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Method != http.MethodGet && !strings.Contains(req.URL.Path, "$batch") {
-		r.writes++
+		r.writes.Add(1)
 	}
 	res, err := r.under.RoundTrip(req)
 	if err != nil {
@@ -147,10 +149,10 @@ func TestServiceKeepsAnotherValue(t *testing.T) {
 		}
 		offered[0].Owner, offered[0].Reason, offered[0].Expires = "ann", "security defaults are on", time.Now().Add(24*time.Hour)
 		w.rules.Deviations = offered
-		writes, plans := w.service.writes, len(w.plans)
+		writes, plans := w.service.writes.Load(), len(w.plans)
 		row, rep = w.sync(kind)
-		if row.Status != state.Idle || row.Outcome != syncer.NoChanges || w.service.writes != writes || len(w.plans) != plans {
-			t.Errorf("the run with the deviation: %s, %s, %d writes", row.Label, row.Outcome, w.service.writes-writes)
+		if row.Status != state.Idle || row.Outcome != syncer.NoChanges || w.service.writes.Load() != writes || len(w.plans) != plans {
+			t.Errorf("the run with the deviation: %s, %s, %d writes", row.Label, row.Outcome, w.service.writes.Load()-writes)
 		}
 		if !slices.ContainsFunc(rep.Notes, func(n plan.Note) bool {
 			return n.Class == plan.Ignored && n.Pointer == "/state" && strings.Contains(n.Message, "security defaults are on")

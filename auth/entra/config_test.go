@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/auth"
@@ -40,18 +41,23 @@ func TestNewRefuses(t *testing.T) {
 
 // recording answers nothing and records the requests' URLs and scopes.
 type recording struct {
+	mu     sync.Mutex // requests may run at the same time
 	urls   []string
 	scopes []string
 	base   http.RoundTripper
 }
 
 func (r *recording) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.mu.Lock()
 	r.urls = append(r.urls, req.URL.String())
+	r.mu.Unlock()
 	if strings.HasSuffix(req.URL.Path, "/devicecode") {
 		if err := req.ParseForm(); err != nil {
 			return nil, err
 		}
+		r.mu.Lock()
 		r.scopes = append(r.scopes, req.PostForm.Get("scope"))
+		r.mu.Unlock()
 		return nil, errors.New("enough")
 	}
 	return r.base.RoundTrip(req)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -29,8 +30,10 @@ import (
 // respelling is a service that stores values in a form of its own: in its
 // answers, old texts are replaced by new ones, in turn. It records writes.
 type respelling struct {
-	under   http.RoundTripper
-	pairs   []string
+	under http.RoundTripper
+	pairs []string
+
+	mu      sync.Mutex // requests of one sync run at the same time
 	changed int
 	sent    []string
 }
@@ -42,7 +45,9 @@ func (s *respelling) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
+		s.mu.Lock()
 		s.sent = append(s.sent, r.Method+" "+r.URL.Path+" "+string(body))
+		s.mu.Unlock()
 	}
 	res, err := s.under.RoundTrip(r)
 	if err != nil {
@@ -55,7 +60,9 @@ func (s *respelling) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	text := strings.NewReplacer(s.pairs...).Replace(string(body))
 	if text != string(body) {
+		s.mu.Lock()
 		s.changed++
+		s.mu.Unlock()
 	}
 	res.Body, res.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
 	res.Header.Del("Content-Length")

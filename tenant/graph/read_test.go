@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,7 +50,7 @@ func TestHostileNextLink(t *testing.T) {
 			server.Fail(http.MethodGet, "groups", 0, graphtest.Fault{Link: link})
 			hosts := map[string]bool{}
 			c := newClient(t, server, func(cfg *graph.Config) {
-				cfg.HTTPClient = &http.Client{Transport: spy{server.HTTPClient().Transport, hosts}}
+				cfg.HTTPClient = &http.Client{Transport: &spy{next: server.HTTPClient().Transport, hosts: hosts}}
 			})
 			ids, res := readAll(t, c, "groups")
 			if res.Completeness != tenant.Partial || !strings.Contains(res.Reason, "another host") || len(ids) != 2 {
@@ -65,11 +66,14 @@ func TestHostileNextLink(t *testing.T) {
 // spy notes where requests go.
 type spy struct {
 	next  http.RoundTripper
+	mu    sync.Mutex // a client may read at the same time
 	hosts map[string]bool
 }
 
-func (s spy) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s *spy) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
 	s.hosts[r.URL.Host] = true
+	s.mu.Unlock()
 	return s.next.RoundTrip(r)
 }
 
@@ -80,7 +84,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"https://evil.example/"}}, Body: http.NoBody, Request: r}, nil
 	})
 	server := graphtest.New(graphtest.Config{})
-	c := newClient(t, server, func(cfg *graph.Config) { cfg.HTTPClient = &http.Client{Transport: spy{redirect, hosts}} })
+	c := newClient(t, server, func(cfg *graph.Config) { cfg.HTTPClient = &http.Client{Transport: &spy{next: redirect, hosts: hosts}} })
 	_, res := readAll(t, c, "groups")
 	if res.Completeness != tenant.Failed || len(hosts) != 1 {
 		t.Errorf("got %+v, requests to %v, want Failed and one host", res, hosts)

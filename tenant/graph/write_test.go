@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -18,10 +19,11 @@ import (
 // sent is what a client has sent to write.
 type sent struct {
 	next  http.RoundTripper
+	mu    sync.Mutex // a client may write at the same time
 	lines *[]string
 }
 
-func (s sent) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s *sent) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet && !strings.HasSuffix(r.URL.Path, "$batch") {
 		line := r.Method + " " + r.URL.Path
 		if r.Body != nil {
@@ -32,7 +34,9 @@ func (s sent) RoundTrip(r *http.Request) (*http.Response, error) {
 			r.Body = io.NopCloser(strings.NewReader(string(body)))
 			line = strings.TrimSpace(line + " " + string(body))
 		}
+		s.mu.Lock()
 		*s.lines = append(*s.lines, line)
+		s.mu.Unlock()
 	}
 	return s.next.RoundTrip(r)
 }
@@ -41,7 +45,7 @@ func (s sent) RoundTrip(r *http.Request) (*http.Response, error) {
 func writer(t *testing.T, server *graphtest.Server, edit func(*graph.Config)) (*graph.Client, *[]string) {
 	lines := new([]string)
 	return newClient(t, server, func(cfg *graph.Config) {
-		cfg.HTTPClient = &http.Client{Transport: sent{server.HTTPClient().Transport, lines}}
+		cfg.HTTPClient = &http.Client{Transport: &sent{next: server.HTTPClient().Transport, lines: lines}}
 		cfg.Unproven = []string{"*"}
 		if edit != nil {
 			edit(cfg)

@@ -8,7 +8,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// decide decides about one object. It reuses the memory of the object's trees
+// decideAll decides about all objects.
+func (d *decider) decideAll() { d.eachObject((*decider).decide) }
+
+// decide decides about one object. It changes only this object, and reads of
+// others only what was matched, so that the order does not matter. It reuses the memory of the object's trees
 // for the next object, unless the object's item is split into parts later.
 func (d *decider) decide(o *object) {
 	d.compare(o)
@@ -25,7 +29,7 @@ func (d *decider) decide(o *object) {
 // compare compares the sides of one object.
 func (d *decider) compare(o *object) {
 	o.newBase = o.base
-	if d.sameAsBase(o) {
+	if o.sameAsBase {
 		d.useBaseOutcome(o)
 		return
 	}
@@ -99,7 +103,7 @@ func (d *decider) readDesired(o *object, t *trees) bool {
 	}
 	o.parsed = nil // not needed again, and trees are large
 	if err != nil {
-		leave(d.ix, o, plan.BadFile, "%s: %v", schema.FileOf(o.desired), err)
+		withhold(d.ix, o, plan.BadFile, "%s: %v", schema.FileOf(o.desired), err)
 		return false
 	}
 	t.file = body
@@ -113,7 +117,7 @@ func (d *decider) readDesired(o *object, t *trees) bool {
 		noteOn(d.ix, o, apply.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
 	}
 	if len(named.problems)+len(refused) > 0 {
-		o.keep, o.withheld = true, true
+		o.withheld = true
 		return false
 	}
 	return true
@@ -273,18 +277,4 @@ func (d *decider) compareAbsent(o *object, t *trees) {
 			{Base: schema.RedactedJSON(t.base), Before: shown.JSON(), Origin: plan.Drift, Redacted: redacted},
 		}}
 	}
-}
-
-// decider decides about objects one by one.
-type decider struct {
-	ix     *index
-	ms     *matches
-	ns     *names
-	hashes *objectHashes
-	// trees is the memory for the trees of the current object.
-	trees jsonval.Slab
-}
-
-func newDecider(ix *index, ms *matches, ns *names) *decider {
-	return &decider{ix: ix, ms: ms, ns: ns, hashes: newObjectHashes(ns)}
 }

@@ -1,9 +1,10 @@
 // Package diff compares the base, the desired configuration and the tenant, and
 // makes a [plan.Plan] from the differences.
 //
-// The package uses no clock, network, files or goroutines. Equal input gives an
-// equal result. A [Comparison] must not be used concurrently. The caller owns
-// the results.
+// The package uses no clock, network or files. Equal input gives an equal
+// result. A [Comparison] must not be used concurrently. The caller owns the
+// results. Compare works on up to GOMAXPROCS goroutines, which end before it
+// returns (decider.go, parallel.go).
 //
 // # A sync
 //

@@ -13,20 +13,19 @@ import (
 )
 
 // refuseDuplicates leaves new files alone if an object already has their name,
-// because they would create a second object with the name. sameAsBase reports
-// whether an object is unchanged.
-func refuseDuplicates(ms *matches, sameAsBase func(*object) bool) {
+// because they would create a second object with the name. It uses what
+// [decider.findUnchanged] has found.
+func refuseDuplicates(ms *matches) {
 	for _, u := range ms.unbound {
-		u.refuse(u.objectsNamed(u.files, sameAsBase))
+		u.refuse(u.objectsNamed(u.files))
 	}
 }
 
 // objectsNamed returns, for each wanted natural key, the objects that have it
 // in the tenant or in their own file. The name in the tenant does not count if
 // the object's file changes it. The search covers the whole kind. It decodes an
-// object only if the object may have one of the names and has changed. With a
-// nil sameAsBase, each object may have changed.
-func (m *matching) objectsNamed(wanted map[string][]*object, sameAsBase func(*object) bool) map[string][]*object {
+// object only if the object may have one of the names and has changed.
+func (m *matching) objectsNamed(wanted map[string][]*object) map[string][]*object {
 	found := map[string][]*object{}
 	search := m.search(wanted)
 	add := func(o *object, names ...string) {
@@ -43,7 +42,7 @@ func (m *matching) objectsNamed(wanted map[string][]*object, sameAsBase func(*ob
 		switch {
 		case o.current == nil:
 			continue
-		case sameAsBase != nil && sameAsBase(o):
+		case o.sameAsBase:
 			add(o, baseNames(o)...)
 			continue
 		case !search.mayHaveName(o):

@@ -18,7 +18,9 @@ func (ns *names) name(refs []*tenant.Reference, value string) *jsonval.Node {
 		for _, kind := range r.Kinds {
 			if key, ok := ns.lookup(kind, r.Property, value); ok {
 				ref := reference.Ref{Kind: kind, Key: key, Property: r.Property}
-				ns.bindProperty(ref, value, r.Property != "") // the deploy must resolve it
+				if r.Property != "" {
+					ns.bindProperty(ref, value) // the deploy must resolve it
+				}
 				return ns.node(ref)
 			}
 		}
@@ -224,7 +226,7 @@ func (ns *names) sumOf(o *object, secret, mark *jsonval.Node) secretSum {
 	var values []string
 	for _, ref := range reference.PropertiesIn(secret) {
 		value, _ := ns.resolve(ref)
-		values = append(values, cmp.Or(value, ns.bindings.Of(ref)))
+		values = append(values, cmp.Or(value, ns.valueOf(ref)))
 	}
 	return secretSum{
 		approved: schema.ApprovedSum(ns.ix.key, o.id(), mark, values...),

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -18,13 +19,21 @@ type names struct {
 	bindings reference.Bindings
 	// keys has the keys by kind and id.
 	keys map[string]map[string]string
-	// byProperty has the keys by kind, property and value. It is filled on
-	// first use.
-	byProperty map[string]map[string]string
+	// values are the values of properties that references were resolved to.
+	values reference.Bindings
+	// byProperty is shared by all workers.
+	byProperty *propertyKeys
 	// nodes has the nodes of references that replaced ids, and read the parsed
 	// texts of references. Most objects refer to the same few objects.
 	nodes map[reference.Ref]*jsonval.Node
 	read  map[string]readRef
+}
+
+// propertyKeys has the keys by kind, property and value. It is filled on first
+// use.
+type propertyKeys struct {
+	mu   sync.Mutex
+	keys map[string]map[string]string
 }
 
 // readRef is a parsed reference.
@@ -40,10 +49,9 @@ func newNames(ix *index, ms *matches) *names {
 		ix: ix, ms: ms,
 		bindings:   make(reference.Bindings, len(ix.kinds)),
 		keys:       make(map[string]map[string]string, len(ix.kinds)),
-		byProperty: map[string]map[string]string{},
-		nodes:      map[reference.Ref]*jsonval.Node{},
-		read:       map[string]readRef{},
+		byProperty: &propertyKeys{keys: map[string]map[string]string{}},
 	}
+	ns.reset()
 	for name, objects := range ns.ms.objects {
 		ids, keys := make(map[string]string, len(objects)), make(map[string]string, len(objects))
 		for key, o := range objects {
@@ -67,6 +75,29 @@ func newNames(ix *index, ms *matches) *names {
 	return ns
 }
 
+// reset gives the names memory of their own.
+func (ns *names) reset() {
+	ns.values, ns.nodes, ns.read = reference.Bindings{}, map[reference.Ref]*jsonval.Node{}, map[string]readRef{}
+}
+
+// forWorker returns names that can be used at the same time as ns, until
+// [names.merge].
+func (ns *names) forWorker(ix *index) *names {
+	out := *ns
+	out.ix = ix
+	out.reset()
+	return &out
+}
+
+// merge adds the values that a worker has found.
+func (ns *names) merge(worker *names) {
+	for entry, values := range worker.values {
+		for key, value := range values {
+			ns.bindings.Put(entry, key, value)
+		}
+	}
+}
+
 // known is the state of a reference.
 type known int
 
@@ -78,7 +109,8 @@ const (
 	pending
 )
 
-// resolve returns the value of a reference.
+// resolve returns the value of a reference. It is empty for the id of an object
+// that does not exist yet.
 func (ns *names) resolve(ref reference.Ref) (string, known) {
 	o := ns.ms.objects[ref.Kind][ref.Key]
 	id := ns.bindings[ref.Kind][ref.Key]
@@ -89,16 +121,17 @@ func (ns *names) resolve(ref reference.Ref) (string, known) {
 		if o.desired == nil || o.keep || o.current != nil {
 			return "", unknown
 		}
-		if ref.Property != "" {
-			// Before the object is created, only the properties in its file are
-			// known.
-			v, ok := ns.desiredProperty(o, ref.Property)
-			ns.bindProperty(ref, v, ok)
-			if !ok {
-				return "", unknown
-			}
+		if ref.Property == "" {
+			return "", pending
 		}
-		return "", pending
+		// Before the object is created, only the properties in its file are
+		// known.
+		v, ok := ns.desiredProperty(o, ref.Property)
+		if !ok {
+			return "", unknown
+		}
+		ns.bindProperty(ref, v)
+		return v, pending
 	case ref.Property == "":
 		return id, bound
 	}
@@ -107,16 +140,26 @@ func (ns *names) resolve(ref reference.Ref) (string, known) {
 	}
 	path := reference.PropertyPath(ref.Property)
 	v := tenantValues(ns.ix, o.kind, o.current, path).At(path)
-	ns.bindProperty(ref, jsonval.TextOf(v), v.IsString())
-	return jsonval.TextOf(v), map[bool]known{true: bound}[v.IsString()]
+	if !v.IsString() {
+		return "", unknown
+	}
+	ns.bindProperty(ref, v.Text)
+	return v.Text, bound
 }
 
-// bindProperty stores a property's value in the bindings, for [Operation].
-func (ns *names) bindProperty(ref reference.Ref, value string, ok bool) {
-	if !ok {
-		return
+// bindProperty stores a property's value for the bindings, which [Operation]
+// needs.
+func (ns *names) bindProperty(ref reference.Ref, value string) {
+	ns.values.Put(ref.Bindings(), ref.Key, value)
+}
+
+// valueOf returns the value of a reference that was resolved, or the id that it
+// refers to. The key of ref may be a former one.
+func (ns *names) valueOf(ref reference.Ref) string {
+	if value := ns.values[ref.Bindings()][ref.Key]; value != "" {
+		return value
 	}
-	ns.bindings.Put(ref.Bindings(), ref.Key, value)
+	return ns.bindings.Of(ref)
 }
 
 func (ns *names) desiredProperty(o *object, property string) (string, bool) {
@@ -139,26 +182,35 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 		key, ok := ns.keys[kind][schema.FoldGUID(value)]
 		return key, ok
 	}
-	index := ns.byProperty[kind+"#"+property]
-	if index == nil {
-		index = map[string]string{}
-		segs := reference.PropertyPath(property)
-		for _, key := range slices.Sorted(maps.Keys(ns.ms.objects[kind])) {
-			o := ns.ms.objects[kind][key]
-			if o.current == nil || ns.ms.unclear[Object{kind, o.current.ID}] {
-				continue
-			}
-			if v := schema.FoldGUID(jsonval.TextOf(tenantValues(ns.ix, o.kind, o.current, segs).At(segs))); v != "" {
-				if _, duplicate := index[v]; duplicate {
-					key = "" // two objects have the value, so it is ambiguous
-				}
-				index[v] = key
-			}
-		}
-		ns.byProperty[kind+"#"+property] = index
-	}
-	key := index[schema.FoldGUID(value)]
+	key := ns.keysBy(kind, property)[schema.FoldGUID(value)]
 	return key, key != ""
+}
+
+// keysBy returns the keys of a kind's objects by the values of a property.
+func (ns *names) keysBy(kind, property string) map[string]string {
+	all := ns.byProperty
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	index := all.keys[kind+"#"+property]
+	if index != nil {
+		return index
+	}
+	index = map[string]string{}
+	segs := reference.PropertyPath(property)
+	for _, key := range slices.Sorted(maps.Keys(ns.ms.objects[kind])) {
+		o := ns.ms.objects[kind][key]
+		if o.current == nil || ns.ms.unclear[Object{kind, o.current.ID}] {
+			continue
+		}
+		if v := schema.FoldGUID(jsonval.TextOf(tenantValues(ns.ix, o.kind, o.current, segs).At(segs))); v != "" {
+			if _, duplicate := index[v]; duplicate {
+				key = "" // two objects have the value, so it is ambiguous
+			}
+			index[v] = key
+		}
+	}
+	all.keys[kind+"#"+property] = index
+	return index
 }
 
 // baseBody parses the base's body into a slab. Former keys become present keys.

@@ -35,8 +35,9 @@ type object struct {
 	keep bool
 	// nameOnly is true if the object was read only to resolve references to it.
 	nameOnly bool
-	// sameAsBase is the result of decider.sameAsBase, if hashed is true.
-	hashed, sameAsBase bool
+	// sameAsBase is true if the object is unchanged since both sides agreed
+	// completely. [decider.findUnchanged] sets it.
+	sameAsBase bool
 }
 
 // outcome is the result of comparing one object.

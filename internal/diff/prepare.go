@@ -117,7 +117,7 @@ func (c *Comparison) With(change func(in *Input) error) (*Comparison, error) {
 // Compare compares the three sides. It returns an error for an object of the
 // tenant or the base that is not a JSON object, and the context's error if the
 // context ends. All other problems become notes of the plan. It may be called
-// again.
+// again. It works on up to GOMAXPROCS goroutines, which end before it returns.
 //
 // The result depends only on the input, and not on the order of its lists.
 func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
@@ -128,12 +128,11 @@ func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
 		return nil, ix.watch.cause
 	}
 	d := newDecider(ix, ms, ns)
-	refuseDuplicates(ms, d.sameAsBase)
-	for _, o := range ms.sorted {
-		if err := context.Cause(ctx); err != nil {
-			return nil, err
-		}
-		d.decide(o)
+	d.findUnchanged()
+	refuseDuplicates(ms)
+	d.decideAll()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
 	}
 	if ix.failed != nil {
 		return nil, ix.failed

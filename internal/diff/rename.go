@@ -148,7 +148,7 @@ func (r *renaming) renameUnlessTaken(pairs [][2]*object) {
 	for _, f := range r.free {
 		free[r.nameInTenant(f)] = true
 	}
-	named := r.objectsNamed(wanted, nil)
+	named := r.objectsNamed(wanted)
 	for _, p := range pairs {
 		old, o := p[0], p[1]
 		name := r.nameOf(o)

@@ -28,9 +28,6 @@ func (ns *names) resolved(k *schema.Schema, bodies ...*jsonval.Node) []plan.Reso
 			if state == unknown {
 				return n
 			}
-			if state == pending && ref.Property != "" {
-				value = ns.bindings.Of(*ref)
-			}
 			r = &plan.Resolved{Ref: ref.String(), New: state == pending, Value: value}
 			if ref.Property == "" || schema.IsGUID(value) {
 				r.ID, r.Value = value, ""

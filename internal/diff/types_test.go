@@ -319,7 +319,16 @@ func TestRefusedMembers(t *testing.T) {
 			explanation: "an object that depends on an object that is not created is not written",
 			desired:     `groups/A {"displayName":"A","m@odata.bind":"u"}` + "\n" + `policies/P {"displayName":"P","owner":"${groups/A}"}`,
 			want: `note unsupported groups/A /m@odata.bind
-				note unresolved_reference policies/P /owner`,
+				note unresolved_reference policies/P`,
+		},
+		{
+			name:        "files before and after it that refer to it",
+			explanation: "the order of the objects does not matter",
+			desired: `groups/0 {"displayName":"0","x":"${groups/A}"}` + "\n" + `groups/A {"displayName":"A","m@odata.bind":"u"}` + "\n" +
+				`groups/B {"displayName":"B","x":"${groups/A}"}`,
+			want: `note unresolved_reference groups/0
+				note unsupported groups/A /m@odata.bind
+				note unresolved_reference groups/B`,
 		},
 	})
 	tc := comparisonCase{desired: `groups/A {"displayName":"A","members@odata.bind":["u"],"x@y.z":1}`}

@@ -53,6 +53,11 @@ func newObjectHashes(ns *names) *objectHashes {
 	return s
 }
 
+// forWorker returns hashes that can be made at the same time as those of s.
+func (s *objectHashes) forWorker(ns *names) *objectHashes {
+	return &objectHashes{ns: ns, hash: sha256.New(), seeds: s.seeds, bound: map[string][]byte{}, parent: s.parent}
+}
+
 // agreed returns the hash of the file's bytes, the canonical text of the
 // tenant's object, and the ids of the objects that they refer to. It is empty
 // for an object that cannot be read.
@@ -106,18 +111,20 @@ func (s *objectHashes) sum() []byte {
 	return s.scratch[sha256.Size:]
 }
 
-// sameAsBase reports whether the object is unchanged since both sides agreed
-// completely. It need not be decoded then. Decoding takes most of the time of a
-// comparison, and most objects have not changed.
-func (d *decider) sameAsBase(o *object) bool {
+// findUnchanged sets object.sameAsBase. These objects need not be decoded.
+// Decoding takes most of the time of a comparison, and most objects have not
+// changed.
+func (d *decider) findUnchanged() {
+	d.eachObject(func(d *decider, o *object) {
+		o.sameAsBase = mayBeUnchanged(o) && string(d.hashes.appendAgreed(o, o.base.Refs)) == o.base.AgreedSum
+	})
+}
+
+// mayBeUnchanged reports whether the base has a hash to compare the object
+// with.
+func mayBeUnchanged(o *object) bool {
 	b := o.base
-	if b == nil || b.AgreedSum == "" || o.desired == nil || o.current == nil || o.renamedFrom != "" || b.ID != o.current.ID {
-		return false
-	}
-	if !o.hashed {
-		o.hashed, o.sameAsBase = true, string(d.hashes.appendAgreed(o, b.Refs)) == b.AgreedSum
-	}
-	return o.sameAsBase
+	return b != nil && b.AgreedSum != "" && o.desired != nil && o.current != nil && o.renamedFrom == "" && b.ID == o.current.ID
 }
 
 // useBaseOutcome takes the outcome of an unchanged object from the base.

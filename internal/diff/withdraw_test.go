@@ -83,9 +83,8 @@ func decidedOf(in Input) (*assembler, error) {
 	ms := match(ix)
 	ns := newNames(ix, ms)
 	dec := newDecider(ix, ms, ns)
-	for _, o := range ms.sorted {
-		dec.decide(o)
-	}
+	dec.findUnchanged()
+	dec.decideAll()
 	return &assembler{ix: ix, ms: ms, ns: ns}, ix.failed
 }
 

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/plan"
@@ -11,7 +12,7 @@ import (
 // approval of such a plan must name "groups-last".
 func ExampleGuard() {
 	groups, policies := plan.Selector{Kind: "groups"}, plan.Selector{Kind: "conditionalAccessPolicies"}
-	groupsLast := func(r tenant.GuardRequest) []tenant.Violation {
+	groupsLast := func(_ context.Context, r tenant.GuardRequest) []tenant.Violation {
 		var deleted []string
 		var policyChanges bool
 		for _, c := range r.Changes {
@@ -35,7 +36,7 @@ func ExampleGuard() {
 		{Item: "conditionalAccessPolicies/CA001", Kind: "conditionalAccessPolicies", Key: "CA001", Verb: tenant.Update},
 		{Item: "groups/Old", Kind: "groups", Key: "Old", Verb: tenant.Delete},
 	}}
-	for _, v := range rules.Guards[0](r) {
+	for _, v := range rules.Guards[0](context.Background(), r) {
 		fmt.Println(v.Rule, v.Items)
 	}
 	// Output:

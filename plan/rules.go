@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -98,8 +99,9 @@ type Rules struct {
 // Guard is a host's own rule. It returns how the plan breaks the rule, or nothing.
 // It gets the same request as a [tenant.Guard] of a client: the bodies have the
 // values that will be written in place of references. A Guard must not change the
-// request, and must return equal violations for equal requests.
-type Guard func(tenant.GuardRequest) []tenant.Violation
+// request, and must return equal violations for equal requests. It should return
+// when ctx ends, which is the context of the run. Its result is not used then.
+type Guard func(ctx context.Context, r tenant.GuardRequest) []tenant.Violation
 
 // Selector chooses objects by kind and key ([Selector.Matches]). An empty Kind
 // means every kind. An empty Key means every key.

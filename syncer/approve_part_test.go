@@ -1,6 +1,7 @@
 package syncer_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -17,7 +18,7 @@ import (
 // groups A, B, C and F of seven. It breaks the limit by count, which is 2, that
 // by share, which is 2 as well, and the protection of F.
 func TestApprovalOfAPartNamesItsRules(t *testing.T) {
-	freeze := func(tenant.GuardRequest) []tenant.Violation {
+	freeze := func(context.Context, tenant.GuardRequest) []tenant.Violation {
 		return []tenant.Violation{{Rule: "freeze", Message: "until Monday"}}
 	}
 	tests := []struct {

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -116,7 +117,10 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
 	request := func() tenant.GuardRequest { return as.guardRequest(r.Plan) }
 	r.request = func() (tenant.GuardRequest, error) { return request(), as.ix.failed }
-	applyGuards(r.Plan, &as.ix.in, as.ms.sizes(), request)
+	ctx := as.ix.watch.ctx
+	if applyGuards(ctx, r.Plan, &as.ix.in, as.ms.sizes(), request); context.Cause(ctx) != nil {
+		return nil, context.Cause(ctx)
+	}
 	if as.ix.failed != nil {
 		return nil, as.ix.failed
 	}

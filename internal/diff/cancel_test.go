@@ -162,3 +162,28 @@ func TestPhasesEndWithTheContext(t *testing.T) {
 		})
 	}
 }
+
+// A host's guard gets the context of the comparison. After the context has
+// ended, no further guard is called, and there is no result.
+func TestGuardsEndWithTheContext(t *testing.T) {
+	ctx, end := context.WithCancelCause(t.Context())
+	in := manyObjects(1).input(t)
+	in.Rules.Guards = []plan.Guard{
+		func(ctx context.Context, _ tenant.GuardRequest) []tenant.Violation {
+			end(errEnded)
+			<-ctx.Done()
+			return []tenant.Violation{{Rule: "freeze"}}
+		},
+		func(context.Context, tenant.GuardRequest) []tenant.Violation {
+			t.Error("a guard was called after the context had ended")
+			return nil
+		},
+	}
+	c, err := Prepare(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := c.Compare(ctx); r != nil || !errors.Is(err, errEnded) {
+		t.Errorf("a result (%t) and %v, want %v", r != nil, err, errEnded)
+	}
+}

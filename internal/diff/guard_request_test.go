@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"context"
 	"maps"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 // without secrets.
 func TestGuardRequest(t *testing.T) {
 	var seen []tenant.GuardRequest
-	watch := func(r tenant.GuardRequest) []tenant.Violation { seen = append(seen, r); return nil }
+	watch := func(_ context.Context, r tenant.GuardRequest) []tenant.Violation { seen = append(seen, r); return nil }
 	r, err := compareOnce(comparisonCase{
 		base: `groups/G=g1 {"displayName":"G"}` + "\n" + `groups/Gone=g3 {"displayName":"Gone"}` + "\n" + `policies/P=1 {"displayName":"P"}`,
 		desired: `groups/G {"displayName":"G"}` + "\n" + `groups/Made {"displayName":"Made","nick":"m"}` + "\n" +

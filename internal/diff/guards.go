@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,8 +13,9 @@ import (
 
 // applyGuards sets p.Broken to the violations of the built-in rules and then of
 // the host's guards, each in their order. sizes has the number of objects of
-// each kind. request is called only if the host has guards.
-func applyGuards(p *plan.Plan, in *Input, sizes map[string]int, request func() tenant.GuardRequest) {
+// each kind. request is called only if the host has guards. When the context
+// ends, no further guard is called.
+func applyGuards(ctx context.Context, p *plan.Plan, in *Input, sizes map[string]int, request func() tenant.GuardRequest) {
 	p.Broken = nil
 	p.Broken = append(p.Broken, tooManyDeletes(p, &in.Rules, sizes)...)
 	p.Broken = append(p.Broken, tooManyUpdates(p, in, sizes)...)
@@ -23,10 +25,13 @@ func applyGuards(p *plan.Plan, in *Input, sizes map[string]int, request func() t
 
 	var hosts []plan.Violation
 	for _, guard := range in.Rules.Guards {
+		if context.Cause(ctx) != nil {
+			return
+		}
 		if guard == nil {
 			continue
 		}
-		for _, v := range guard(request()) { // a guard may change its request
+		for _, v := range guard(ctx, request()) { // a guard may change its request
 			hosts = append(hosts, plan.Violation{Rule: v.Rule, Message: v.Message, Items: v.Items})
 		}
 	}

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -101,12 +102,12 @@ func TestApplyGuards(t *testing.T) {
 			in: func(in *Input) {
 				in.Rules.MaxDeletes, in.Rules.MaxDeleteShare = 1, -1
 				in.Rules.Guards = []plan.Guard{
-					func(r tenant.GuardRequest) []tenant.Violation {
+					func(_ context.Context, r tenant.GuardRequest) []tenant.Violation {
 						return []tenant.Violation{{Rule: "freeze", Message: fmt.Sprint(len(r.Changes))}}
 					},
 					nil,
-					func(tenant.GuardRequest) []tenant.Violation { return nil },
-					func(r tenant.GuardRequest) []tenant.Violation {
+					func(context.Context, tenant.GuardRequest) []tenant.Violation { return nil },
+					func(_ context.Context, r tenant.GuardRequest) []tenant.Violation {
 						return []tenant.Violation{{Message: "no name"}, {Rule: "audit"}}
 					},
 				}
@@ -126,7 +127,7 @@ func TestApplyGuards(t *testing.T) {
 				tt.in(&in)
 			}
 			tt.plan.Broken = []plan.Violation{{Rule: "stale"}}
-			applyGuards(tt.plan, &in, map[string]int{"deleted": 2}, func() tenant.GuardRequest {
+			applyGuards(t.Context(), tt.plan, &in, map[string]int{"deleted": 2}, func() tenant.GuardRequest {
 				return tenant.GuardRequest{Changes: make([]tenant.GuardChange, len(tt.plan.Items))}
 			})
 			if diff := cmp.Diff(tt.want, tt.plan.Broken); diff != "" {

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -40,7 +41,7 @@ func TestParsesOfCreates(t *testing.T) {
 					desired: `groups/G {"displayName":"G"}` + "\n" + `groups/New {"displayName":"New"}`,
 					current: `groups g {"displayName":"G","mail":"g@contoso.com"}` + "\n" + `groups o {"displayName":"Old"}` + "\n" + `policies p {"displayName":"Old"}`,
 					adjust: func(in *Input) {
-						in.Rules.Guards = []plan.Guard{func(tenant.GuardRequest) []tenant.Violation { return nil }}
+						in.Rules.Guards = []plan.Guard{func(context.Context, tenant.GuardRequest) []tenant.Violation { return nil }}
 						for i := range n {
 							in.Desired.Resources = append(in.Desired.Resources, tenant.Resource{Kind: tt.kind, Key: fmt.Sprintf("N%d", i), Body: json.RawMessage(fmt.Sprintf(tt.file, i))})
 						}

@@ -55,7 +55,7 @@ func brokenReview(t tb) syncer.Review {
 	t.Helper()
 	rules := plan.Rules{
 		Protected: []plan.Selector{{Kind: "groups"}},
-		Guards: []plan.Guard{func(tenant.GuardRequest) []tenant.Violation {
+		Guards: []plan.Guard{func(context.Context, tenant.GuardRequest) []tenant.Violation {
 			return []tenant.Violation{{Rule: "freeze", Message: "no changes today"}}
 		}},
 	}

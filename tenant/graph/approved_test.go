@@ -178,7 +178,7 @@ func TestGuardSeesResolvedValues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen tenant.GuardRequest
 		a := newApprovals(t, func(c *syncer.Config) {
-			c.Settings.Rules.Guards = []plan.Guard{func(r tenant.GuardRequest) []tenant.Violation { seen = r; return nil }}
+			c.Settings.Rules.Guards = []plan.Guard{func(_ context.Context, r tenant.GuardRequest) []tenant.Violation { seen = r; return nil }}
 		})
 		a.server.Fake.Seed("groups", `{"displayName":"Decoy","description":"All","mailNickname":"decoy"}`)
 		a.policy(t, "${groups/Decoy#description}")

@@ -10,6 +10,22 @@ import (
 // in the repository stands for the value in the tenant. wrote reports whether
 // this run has written a secret; a nil wrote means that it has written none.
 func Unmask(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.Node) bool) (d, c *jsonval.Node) {
+	u := unmasking{wrote: wrote}
+	return u.value(r, base, desired, current)
+}
+
+// unmasking is one call of [Unmask].
+type unmasking struct {
+	wrote func(*jsonval.Node) bool
+	// likeCurrent and likeBase are true within a desired value that is equal to
+	// the current one, or the base's, apart from secrets. Then each element of an
+	// array has its partner at the same position, unless the kind declares an
+	// identity. To find it anew at each level would take time quadratic in the
+	// depth.
+	likeCurrent, likeBase bool
+}
+
+func (u unmasking) value(r *Rule, base, desired, current *jsonval.Node) (d, c *jsonval.Node) {
 	switch {
 	case desired == nil || current == nil:
 		if reference.IsMask(desired) {
@@ -18,7 +34,7 @@ func Unmask(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.N
 		return desired, current
 	case reference.IsMask(current):
 		switch {
-		case reference.IsSecret(desired) && wrote != nil && wrote(desired):
+		case reference.IsSecret(desired) && u.wrote != nil && u.wrote(desired):
 			return desired, desired
 		case reference.IsSecret(desired) && reference.IsSecret(base):
 			return desired, base
@@ -28,9 +44,10 @@ func Unmask(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.N
 		return current, current
 	case desired.IsObject() && current.IsObject():
 		d, c = desired, current
+		of := r.In(desired, current)
 		for i, name := range desired.Names {
 			was := desired.Kids[i]
-			dv, cv := Unmask(r.In(desired, current).Step(name), base.Get(name), was, current.Get(name), wrote)
+			dv, cv := u.value(of.Step(name), base.Get(name), was, current.Get(name))
 			if dv != was {
 				d = d.With([]string{name}, dv)
 			}
@@ -39,28 +56,41 @@ func Unmask(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.N
 			}
 		}
 		return d, c
-	case desired.IsArray() && current.IsArray() && (HasMask(desired) || HasMask(current)):
-		return unmaskArray(r, base, desired, current, wrote)
+	case desired.IsArray() && current.IsArray() && (u.likeCurrent || HasMask(desired) || HasMask(current)):
+		return u.array(r, base, desired, current)
 	}
 	return desired, current
 }
 
-func unmaskArray(r *Rule, base, desired, current *jsonval.Node, wrote func(*jsonval.Node) bool) (d, c *jsonval.Node) {
+func (u unmasking) array(r *Rule, base, desired, current *jsonval.Node) (d, c *jsonval.Node) {
 	d = &jsonval.Node{Kind: '[', Kids: append([]*jsonval.Node(nil), desired.Kids...)}
 	c = &jsonval.Node{Kind: '[', Kids: append([]*jsonval.Node(nil), current.Kids...)}
-	toCurrent, toBase := align(r, desired, current), align(r, desired, base)
-	for i := range d.Kids {
-		j := toCurrent[i]
+	inCurrent, inBase := u.partners(r, desired, current, u.likeCurrent), u.partners(r, desired, base, u.likeBase)
+	for i, was := range desired.Kids {
+		j := inCurrent(i)
 		if j < 0 {
 			continue
 		}
 		var b *jsonval.Node
-		if toBase[i] >= 0 {
-			b = base.Kids[toBase[i]]
+		if n := inBase(i); n >= 0 {
+			b = base.Kids[n]
 		}
-		d.Kids[i], c.Kids[j] = Unmask(r.Step("*"), b, d.Kids[i], c.Kids[j], wrote)
+		in := u
+		in.likeCurrent = u.likeCurrent || EqualExceptSecrets(was, current.Kids[j])
+		in.likeBase = b != nil && (u.likeBase || EqualExceptSecrets(was, b))
+		d.Kids[i], c.Kids[j] = in.value(r.Step("*"), b, was, current.Kids[j])
 	}
 	return d, c
+}
+
+// partners returns a function that returns the position in to of the partner of
+// an element of from, or -1.
+func (u unmasking) partners(r *Rule, from, to *jsonval.Node, alike bool) func(i int) int {
+	if set := r.Fact().Set; alike && to.IsArray() && (set == nil || len(set.By) == 0) {
+		return func(i int) int { return i }
+	}
+	found := align(r, from, to)
+	return func(i int) int { return found[i] }
 }
 
 // align returns, for each element of from, the index of the element of to that

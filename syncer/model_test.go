@@ -117,7 +117,12 @@ func (p *play) do(lines string) {
 // exec carries out a command, and looks at what came of it. Once a rule is
 // broken nothing more is done.
 func (p *play) exec(c script.Command) string {
-	if p.m.broken != nil {
+	// Others judge while the command runs. Nothing of the model is read without
+	// the lock after this point, and what was drawn before was read before.
+	p.m.mu.Lock()
+	broken := p.m.broken
+	p.m.mu.Unlock()
+	if broken != nil {
 		return ""
 	}
 	worker, told := option(c, "worker", "a"), c

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"maps"
 	"slices"
 
@@ -36,54 +37,57 @@ func (p *Plan) Seal() error {
 		items = append(items, it)
 	}
 
-	var full encoder
-	full.text("tenantsync plan")
-	full.number(p.Format)
-	full.text(p.Tenant)
-	setOf(&full, items, (*encoder).item)
+	var e encoder
+	full := sha256.New()
+	e.text("tenantsync plan")
+	e.number(p.Format)
+	e.text(p.Tenant)
+	e.items(full, items, (*encoder).item)
 	problems := slices.DeleteFunc(slices.Clone(p.Notes), func(n Note) bool { return !n.Class.Failure() })
-	setOf(&full, problems, (*encoder).problem)
-	setOf(&full, p.Broken, (*encoder).broken)
-	setOf(&full, p.Kinds, (*encoder).kindState)
+	setOf(&e, problems, (*encoder).problem)
+	setOf(&e, p.Broken, (*encoder).broken)
+	setOf(&e, p.Kinds, (*encoder).kindState)
 	if p.KeyID != "" { // unambiguous, because nothing else follows the kinds
-		full.text(p.KeyID)
+		e.text(p.KeyID)
 	}
+	e.flush(full)
 
-	var changes encoder
-	changes.text("tenantsync changes")
-	changes.number(p.Format)
-	setOf(&changes, items, (*encoder).itemChanges)
+	changes := sha256.New()
+	e.text("tenantsync changes")
+	e.number(p.Format)
+	e.items(changes, items, (*encoder).itemChanges)
 
-	p.Digest, p.ChangeDigest = full.sum(), changes.sum()
+	p.Digest, p.ChangeDigest = hex.EncodeToString(full.Sum(nil)), hex.EncodeToString(changes.Sum(nil))
 	return nil
 }
 
-// digestItem is an item with its JSON values encoded. Encoding them is most of
-// the work, so both digests use the same encodings.
+// digestItem is an item with the hashes of its JSON values. Hashing them is most
+// of the work, so both digests use the same hashes.
 type digestItem struct {
 	*Item
-	after   encoder
+	after   string
 	changes []digestChange
 	// values are the properties that the changes refer to.
 	values []Resolved
 }
 
+// digestChange is a change with the hashes of its values ([lastSum.of]).
 type digestChange struct {
 	*PropertyChange
-	base encoder
-	// sides are the pointer, the value before and the value after.
-	sides encoder
+	base, before, after string
 }
 
 func newDigestItem(it *Item) (digestItem, error) {
 	d := digestItem{Item: it, changes: make([]digestChange, len(it.Changes))}
 	var last lastSum
+	var errs [3]error
 	for i := range it.Changes {
 		c, to := &it.Changes[i], &d.changes[i]
 		to.PropertyChange = c
-		to.sides.text(c.Pointer)
-		err := errors.Join(to.base.json(c.Base, &last), to.sides.json(c.Before, &last), to.sides.json(c.After, &last))
-		if err != nil {
+		to.base, errs[0] = last.of(c.Base)
+		to.before, errs[1] = last.of(c.Before)
+		to.after, errs[2] = last.of(c.After)
+		if err := errors.Join(errs[:]...); err != nil {
 			return d, err
 		}
 	}
@@ -91,7 +95,8 @@ func newDigestItem(it *Item) (digestItem, error) {
 	if d.values, err = it.changedValues(); err != nil {
 		return d, err
 	}
-	return d, d.after.json(it.After, &last)
+	d.after, err = last.of(it.After)
+	return d, err
 }
 
 func (e *encoder) item(it digestItem) {
@@ -100,8 +105,7 @@ func (e *encoder) item(it digestItem) {
 		e.text(it.Part)
 	}
 	setOf(e, it.changes, (*encoder).propertyChange)
-	e.append(it.after)
-	e.text(it.Before, it.DesiredSum)
+	e.text(it.after, it.Before, it.DesiredSum)
 	setOf(e, it.Sensitive, (*encoder).name)
 	setOf(e, it.DependsOn, (*encoder).name)
 	if len(it.Resolved) > 0 { // unambiguous, because setOf writes the item's length
@@ -111,9 +115,7 @@ func (e *encoder) item(it digestItem) {
 }
 
 func (e *encoder) propertyChange(c digestChange) {
-	e.append(c.sides)
-	e.append(c.base)
-	e.text(string(c.Origin))
+	e.text(c.Pointer, c.before, c.after, c.base, string(c.Origin))
 	flags := 0
 	if c.Redacted {
 		flags |= 1
@@ -148,7 +150,7 @@ func (e *encoder) kindState(k tenant.KindState) {
 func (e *encoder) itemChanges(it digestItem) {
 	e.text(it.Kind, it.Key, string(it.Verb))
 	setOf(e, it.changes, func(e *encoder, c digestChange) {
-		e.append(c.sides)
+		e.text(c.Pointer, c.before, c.after)
 		if len(c.FleetSecrets) > 0 {
 			setOf(e, slices.Collect(maps.Keys(c.FleetSecrets)), func(e *encoder, pointer string) { e.text(pointer, c.FleetSecrets[pointer]) })
 		}
@@ -180,7 +182,17 @@ func (e *encoder) name(s string) { e.text(s) }
 
 // encoder encodes values unambiguously: it writes the length before every text,
 // and the number of members before every list.
-type encoder struct{ buf []byte }
+type encoder struct {
+	buf []byte
+	// ends are the ends of the members of the sets that are being written, by
+	// their place in buf.
+	ends []int
+	// unsorted and members are the memory of setOf for one set.
+	unsorted []byte
+	members  [][]byte
+	// encoded is the memory of the items.
+	encoded [][]byte
+}
 
 func (e *encoder) number(n int) { e.buf = binary.BigEndian.AppendUint64(e.buf, uint64(n)) }
 
@@ -191,44 +203,54 @@ func (e *encoder) text(texts ...string) {
 	}
 }
 
-// json writes the hash of a JSON value's canonical form. For an absent value it
-// writes 0, which differs from null.
-func (e *encoder) json(raw json.RawMessage, last *lastSum) error {
-	if len(raw) == 0 {
-		e.number(0)
-		return nil
-	}
-	sum, err := last.of(raw)
-	e.text(sum)
-	return err
+// flush moves what was written to a hash.
+func (e *encoder) flush(h hash.Hash) {
+	h.Write(e.buf)
+	e.buf = e.buf[:0]
 }
-
-// append writes the content of another encoder.
-func (e *encoder) append(other encoder) { e.buf = append(e.buf, other.buf...) }
 
 // setOf writes the encodings of the members, each with its length, sorted by
 // content. So the order of members does not matter.
 func setOf[T any](e *encoder, members []T, write func(*encoder, T)) {
-	var all encoder
-	ends := make([]int, 0, len(members))
+	begin, outer := len(e.buf), len(e.ends)
 	for _, m := range members {
-		write(&all, m)
-		ends = append(ends, len(all.buf))
+		write(e, m)
+		e.ends = append(e.ends, len(e.buf))
 	}
-	encoded, begin := make([][]byte, 0, len(members)), 0
-	for _, end := range ends {
-		encoded, begin = append(encoded, all.buf[begin:end]), end
+	// The members' own sets are written, so their memory is free.
+	e.unsorted, e.members = append(e.unsorted[:0], e.buf[begin:]...), e.members[:0]
+	from := 0
+	for _, end := range e.ends[outer:] {
+		e.members = append(e.members, e.unsorted[from:end-begin])
+		from = end - begin
 	}
-	slices.SortFunc(encoded, bytes.Compare)
-	e.buf = slices.Grow(e.buf, len(all.buf)+8*(len(encoded)+1))
-	e.number(len(encoded))
-	for _, b := range encoded {
+	slices.SortFunc(e.members, bytes.Compare)
+	e.buf, e.ends = e.buf[:begin], e.ends[:outer]
+	e.number(len(e.members))
+	for _, b := range e.members {
 		e.number(len(b))
 		e.buf = append(e.buf, b...)
 	}
 }
 
-func (e *encoder) sum() string { return hexSum(e.buf) }
+// items is setOf for the items of a plan. It moves them to a hash one by one,
+// after all that was written before. So a large plan has no large buffer.
+func (e *encoder) items(h hash.Hash, items []digestItem, write func(*encoder, digestItem)) {
+	e.number(len(items))
+	e.flush(h)
+	e.encoded = slices.Grow(e.encoded[:0], len(items))[:len(items)]
+	for i, it := range items {
+		write(e, it)
+		e.encoded[i] = append(e.encoded[i][:0], e.buf...)
+		e.buf = e.buf[:0]
+	}
+	slices.SortFunc(e.encoded, bytes.Compare)
+	for _, b := range e.encoded {
+		e.number(len(b))
+		e.flush(h)
+		h.Write(b)
+	}
+}
 
 // lastSum caches the hash of the last value. The one change of a create and its
 // After have the same bytes.
@@ -237,7 +259,12 @@ type lastSum struct {
 	sum string
 }
 
+// of returns the hash of a JSON value's canonical form. It is empty for an
+// absent value, which differs from null.
 func (l *lastSum) of(raw json.RawMessage) (string, error) {
+	if len(raw) == 0 {
+		return "", nil
+	}
 	if l.sum != "" && bytes.Equal(raw, l.raw) {
 		return l.sum, nil
 	}

@@ -146,8 +146,8 @@ func bindCreated(base *diff.Base, items []ItemResult) (added bool) {
 		if !it.created() {
 			continue
 		}
-		bound := diff.BaseObject{Kind: it.Kind, Key: it.Key, ID: it.TenantID}
-		i := slices.IndexFunc(base.Objects, func(o diff.BaseObject) bool { return o.Kind == it.Kind && o.Key == it.Key })
+		bound := &diff.BaseObject{Kind: it.Kind, Key: it.Key, ID: it.TenantID}
+		i := slices.IndexFunc(base.Objects, func(o *diff.BaseObject) bool { return o.Kind == it.Kind && o.Key == it.Key })
 		switch {
 		case i < 0:
 			base.Objects = append(base.Objects, bound)

@@ -446,7 +446,7 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		v    any
 	}{
 		{kind: "plan", data: planJSON}, {kind: "base", data: baseJSON},
-		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings}}, {kind: "comparison", v: sum},
+		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings()}}, {kind: "comparison", v: sum},
 	} {
 		if b.data == nil {
 			if b.data, err = json.Marshal(b.v); err != nil {

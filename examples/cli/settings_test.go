@@ -86,7 +86,7 @@ func TestSettingsLimits(t *testing.T) {
 	for i := range 2000 { // of which half are deleted and half updated
 		key := fmt.Sprint(i)
 		body := json.RawMessage(`{"displayName":"` + key + `","x":1}`)
-		in.Base.Objects = append(in.Base.Objects, diff.BaseObject{Kind: "groups", Key: key, ID: key, Body: body})
+		in.Base.Objects = append(in.Base.Objects, &diff.BaseObject{Kind: "groups", Key: key, ID: key, Body: body})
 		in.Current.Resources = append(in.Current.Resources, tenant.Resource{Kind: "groups", ID: key, Body: body})
 		if i%2 == 0 {
 			in.Desired.Resources = append(in.Desired.Resources, tenant.Resource{Kind: "groups", Key: key, Body: json.RawMessage(`{"displayName":"` + key + `","x":2}`)})

@@ -49,11 +49,11 @@ func revertDifferences(ns *names, o *object, t *trees, propose []proposal) []ten
 	if body == nil {
 		return nil
 	}
-	if o.renamedFrom == "" {
+	if o.renamedFrom() == "" {
 		return []tenant.Change{{Kind: o.kind.Name, Key: o.key, Body: body}}
 	}
 	return []tenant.Change{
-		{Kind: o.kind.Name, Key: o.renamedFrom, Body: body},
+		{Kind: o.kind.Name, Key: o.renamedFrom(), Body: body},
 		{Kind: o.kind.Name, Key: o.key},
 	}
 }

@@ -200,7 +200,7 @@ func TestSecretRefersToProperty(t *testing.T) {
 	if first.Plan.Digest == second.Plan.Digest || first.Plan.ChangeDigest == second.Plan.ChangeDigest {
 		t.Error("the digests do not depend on the value that the secret refers to")
 	}
-	s.Bindings = second.Bindings
+	s.Bindings = second.Bindings()
 	op, err := apply.Operation(s, now)
 	if failed, ok := errors.AsType[*apply.NoteError](err); !ok || failed.Note.Class != apply.Changed {
 		t.Errorf("another value: got %s, %v, want a note %s", op.Patch, err, apply.Changed)
@@ -243,7 +243,7 @@ func TestPartsHaveTheirSecrets(t *testing.T) {
 	r := compareParts(t, edit, "", file, "")
 	var got []string
 	for i := range r.Plan.Items {
-		s := apply.Step{Item: &r.Plan.Items[i], Key: testKeys.Tenant, Kind: kindsOf(partKinds(edit)...).Get(r.Plan.Items[i].Kind), Bindings: r.Bindings, Desired: &parseDesired(t, file)[0]}
+		s := apply.Step{Item: &r.Plan.Items[i], Key: testKeys.Tenant, Kind: kindsOf(partKinds(edit)...).Get(r.Plan.Items[i].Kind), Bindings: r.Bindings(), Desired: &parseDesired(t, file)[0]}
 		var now *tenant.Resource
 		if s.Item.Verb == tenant.Update {
 			now = &tenant.Resource{Kind: "profiles", ID: "1", Body: json.RawMessage(`{"displayName":"A"}`)}

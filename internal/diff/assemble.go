@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
-	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -19,7 +18,7 @@ import (
 // unreadReferrer returns a kind that may refer to the given kind and was not
 // completely read. Its references are unknown.
 func unreadReferrer(ix *index, kind string) string {
-	for _, name := range slices.Sorted(maps.Keys(ix.kinds)) {
+	for _, name := range ix.kindNames {
 		switch ix.states[name].Completeness {
 		case tenant.Partial, tenant.Failed, tenant.Forbidden:
 			if ix.kinds[name].RefersTo(kind) {
@@ -33,11 +32,8 @@ func unreadReferrer(ix *index, kind string) string {
 // willExist reports whether the object exists after the plan is applied.
 func (as *assembler) willExist(id string) bool {
 	kind, key := reference.SplitItemID(id)
-	if as.ns.bindings[kind][key] != "" {
-		return true
-	}
 	o := as.ms.objects[kind][key]
-	return o != nil && o.item != nil && o.item.Verb == tenant.Create
+	return as.ns.idOf(o) != "" || o != nil && o.item != nil && o.item.Verb == tenant.Create
 }
 
 // agreedRefs returns the references of an object when both sides last agreed.
@@ -69,8 +65,9 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		Revert:   map[string][]tenant.Change{},
 		Backup:   assembleBackup(as.ix, as.ms),
 		Base:     as.newBase(),
-		Bindings: as.ns.bindings,
+		bindings: sync.OnceValue(as.ns.bindings),
 	}
+	r.Plan.Items = slices.Grow(r.Plan.Items, as.itemCount())
 	reverts, refs, drops := map[string][]tenant.Change{}, map[string][]string{}, map[string][]string{}
 	for _, o := range as.ms.sorted {
 		if as.ix.watch.ended() {
@@ -89,7 +86,7 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		if o.item == nil {
 			continue
 		}
-		for i, it := range split(as.ix, o) {
+		for i, it := range o.items(as.ix) {
 			r.Plan.Items = append(r.Plan.Items, it.Item)
 			refs[it.ID] = it.refs
 			if i == 0 {
@@ -112,7 +109,7 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		}
 	}
 	if slices.ContainsFunc(r.Plan.Items, func(it plan.Item) bool { return as.ix.kinds[it.Kind].HasSecrets() }) {
-		r.Plan.KeyID = schema.KeyID(as.ix.in.Keys.Tenant)
+		r.Plan.KeyID = as.ix.keyID
 	}
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
 	request := func() tenant.GuardRequest { return as.guardRequest(r.Plan) }
@@ -125,6 +122,16 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		return nil, as.ix.failed
 	}
 	return r, r.Plan.Seal()
+}
+
+// itemCount returns the number of objects with an item.
+func (as *assembler) itemCount() (n int) {
+	for _, o := range as.ms.sorted {
+		if o.item != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // without returns the strings of all that are not in others.
@@ -149,13 +156,13 @@ func sortedNotes(notes []plan.Note) []plan.Note {
 
 // newBase returns the base after this comparison.
 func (as *assembler) newBase() *Base {
-	out := &Base{Format: format.FormatVersion, Objects: make([]BaseObject, 0, len(as.ms.sorted))}
+	out := &Base{Format: format.FormatVersion, Objects: make([]*BaseObject, 0, len(as.ms.sorted))}
 	for _, o := range as.ms.sorted {
 		if as.ix.watch.ended() {
 			break
 		}
 		if o.newBase != nil {
-			out.Objects = append(out.Objects, *o.newBase)
+			out.Objects = append(out.Objects, o.newBase)
 		}
 	}
 	if as.ix.in.Base == nil {
@@ -170,9 +177,7 @@ func (as *assembler) newBase() *Base {
 			out.Objects = append(out.Objects, b)
 		}
 	}
-	slices.SortStableFunc(out.Objects, func(a, b BaseObject) int {
-		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
-	})
+	out.Objects = newBaseObjects(out.Objects)
 	return out
 }
 
@@ -193,15 +198,17 @@ type Result struct {
 	// sides agree, and the old ones elsewhere. Adopted changes are in the base
 	// only after a comparison with the adopted desired configuration.
 	Base *Base
-	// Bindings has the ids of all known keys.
-	Bindings reference.Bindings
 	// Unchanged is the number of compared objects that agree.
 	Unchanged int
 	// Adopted has the adopted properties, one row each, for the report.
 	Adopted []plan.AdoptedChange
 
-	request func() (tenant.GuardRequest, error)
+	bindings func() reference.Bindings
+	request  func() (tenant.GuardRequest, error)
 }
+
+// Bindings returns the ids of all known keys. Each call returns the same maps.
+func (r *Result) Bindings() reference.Bindings { return r.bindings() }
 
 // GuardRequest returns the plan in the form for guards. Each call makes a new
 // one.

@@ -30,13 +30,9 @@ type Backup struct {
 
 	holds    func(kind, key string) bool
 	complete func(kind string) bool
-	objects  []backupObject // nil if MarkIn must not change the base
-}
-
-// backupObject is an object of a backup and the hash of its text.
-type backupObject struct {
-	plan.Target
-	sum string
+	// objects are all compared objects, of which the backup has those with a
+	// hash. It is nil if MarkIn must not change the base.
+	objects []*object
 }
 
 // Holds reports whether the whole backup has the object.
@@ -67,27 +63,47 @@ func (b *Backup) MarkIn(base *Base, revision string) {
 	}
 	base.Backup, base.Unbound = revision, unbound
 	rest := b.objects
-	for i := range base.Objects {
-		o := &base.Objects[i]
+	for i, o := range base.Objects {
 		if !b.complete(o.Kind) {
 			if o.BackupSum != "" {
-				o.BackupSum = otherText
+				base.Objects[i] = o.withBackupSum(otherText)
 			}
 			continue
 		}
-		o.BackupSum = ""
-		for len(rest) > 0 && compareTargets(rest[0].Target, o.target()) < 0 {
-			base.Unbound = append(base.Unbound, rest[0].Target)
+		sum := ""
+		for len(rest) > 0 && compareTargets(rest[0].target(), o.target()) < 0 {
+			b.addUnbound(base, rest[0])
 			rest = rest[1:]
 		}
-		if len(rest) > 0 && rest[0].Target == o.target() {
-			o.BackupSum = rest[0].sum
-			rest = rest[1:]
+		if len(rest) > 0 && rest[0].target() == o.target() {
+			sum, rest = rest[0].backupSum(), rest[1:]
 		}
+		base.Objects[i] = o.withBackupSum(sum)
 	}
-	for _, k := range rest {
-		base.Unbound = append(base.Unbound, k.Target)
+	for _, o := range rest {
+		b.addUnbound(base, o)
 	}
+}
+
+// addUnbound records an object of the backup that the base does not have.
+func (b *Backup) addUnbound(base *Base, o *object) {
+	if b.has(o) {
+		base.Unbound = append(base.Unbound, o.target())
+	}
+}
+
+// has reports whether the whole backup has a compared object.
+func (b *Backup) has(o *object) bool { return o.backupSum() != "" && b.complete(o.kind.Name) }
+
+// withBackupSum returns the object with this BackupSum. It is a copy if it
+// differs, because other bases may share the object.
+func (b *BaseObject) withBackupSum(sum string) *BaseObject {
+	if b.BackupSum == sum {
+		return b
+	}
+	out := *b
+	out.BackupSum = sum
+	return &out
 }
 
 // parentOf returns the backup revision that this comparison's backup can be a
@@ -115,26 +131,31 @@ func assembleBackup(ix *index, ms *matches) Backup {
 		return b
 	}
 	if ix.targets == nil {
-		b.objects = make([]backupObject, 0, len(ms.sorted))
+		b.objects = ms.sorted
 	}
+	differs := func(o *object) bool { return o.bodies != nil && o.backup.text != nil && b.has(o) }
+	n := 0
+	for _, o := range ms.sorted {
+		if differs(o) {
+			n++
+		}
+	}
+	b.Resources = slices.Grow(b.Resources, n)
 	for _, o := range ms.sorted {
 		if ix.watch.ended() {
 			break
 		}
-		if o.backup.sum == "" || !b.complete(o.kind.Name) {
+		if !b.has(o) {
 			continue
 		}
 		b.Counts[o.kind.Name]++
-		if b.objects != nil {
-			b.objects = append(b.objects, backupObject{plan.Target{Kind: o.kind.Name, Key: o.key}, o.backup.sum})
-		}
-		if o.backup.text != nil {
+		if differs(o) {
 			b.Resources = append(b.Resources, tenant.Resource{Kind: o.kind.Name, Key: o.key, Body: o.backup.text})
 		}
 	}
 	b.holds = func(kind, key string) bool {
 		o := ms.objects[kind][key]
-		return o != nil && o.backup.sum != "" && b.complete(kind)
+		return o != nil && b.has(o)
 	}
 	if b.Parent != "" {
 		b.Removed = b.removedFrom(ix.in.Base)
@@ -150,8 +171,8 @@ func (b *Backup) removedFrom(base *Base) []tenant.ResourceName {
 			removed = append(removed, tenant.ResourceName{Kind: kind, Key: key})
 		}
 	}
-	for i := range base.Objects {
-		if o := &base.Objects[i]; o.BackupSum != "" {
+	for _, o := range base.Objects {
+		if o.BackupSum != "" {
 			add(o.Kind, o.Key)
 		}
 	}

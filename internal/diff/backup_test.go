@@ -101,6 +101,35 @@ func TestBackupIsADifference(t *testing.T) {
 	})
 }
 
+// Two bases share the objects that agree. MarkIn changes the new base, and not
+// the one before.
+func TestMarkInLeavesTheBaseBefore(t *testing.T) {
+	tc := comparisonCase{
+		desired: `groups/A {"displayName":"A"}`,
+		current: `groups 1 {"displayName":"A"}`,
+	}
+	first, err := compareOnce(tc.input(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := cloned(first.Base.Objects)
+	tc.adjust = func(in *Input) { in.Base = first.Base }
+	second, err := compareOnce(tc.input(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Base.Objects[0] != second.Base.Objects[0] {
+		t.Errorf("got another object, want the same one in both bases")
+	}
+	second.Backup.MarkIn(second.Base, "r1")
+	if diff := cmp.Diff(before, first.Base.Objects); diff != "" {
+		t.Errorf("the base before changed (-before +after)\n%s", diff)
+	}
+	if second.Base.Objects[0].BackupSum == "" {
+		t.Error("the new base has no hash of the backup's text")
+	}
+}
+
 // A backup without changes has no objects. The next backup has only the changed
 // objects.
 func TestUnchangedIsNotBackedUpAgain(t *testing.T) {

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,10 +42,13 @@ func DecodeBase(data []byte) (*Base, error) {
 }
 
 // check returns an error for an unknown format, and for duplicate or unsorted
-// objects.
+// objects. No object may be null.
 func (b *Base) check() error {
 	if b.Format != format.FormatVersion {
 		return &format.FormatError{What: "base", Got: b.Format, Supported: format.FormatVersion}
+	}
+	if slices.Contains(b.Objects, nil) {
+		return errors.New("an object is null")
 	}
 	for i := 1; i < len(b.Objects); i++ {
 		if compareBaseObjects(b.Objects[i-1], b.Objects[i]) >= 0 {
@@ -54,6 +58,6 @@ func (b *Base) check() error {
 	return nil
 }
 
-func compareBaseObjects(a, b BaseObject) int {
+func compareBaseObjects(a, b *BaseObject) int {
 	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
 }

@@ -13,11 +13,21 @@ import (
 )
 
 func sampleBase() *Base {
-	return &Base{Format: format.FormatVersion, Objects: []BaseObject{
+	return &Base{Format: format.FormatVersion, Objects: []*BaseObject{
 		{Kind: "locations", Key: "Bonn", ID: "1", Body: json.RawMessage(`{"name":"<Bonn>","ranges":["10.0.0.0/8"]}`)},
 		{Kind: "locations", Key: "Köln", ID: "2"},
 		{Kind: "policies", Key: "Bonn", Body: json.RawMessage(`{}`), AgreedSum: "5d41402abc4b2a76", Refs: []string{"locations/Bonn"}},
 	}}
+}
+
+// cloned returns copies of the objects, which a test can change.
+func cloned(objects []*BaseObject) []*BaseObject {
+	out := make([]*BaseObject, len(objects))
+	for i, o := range objects {
+		c := *o
+		out[i] = &c
+	}
+	return out
 }
 
 func TestBaseFormatError(t *testing.T) {
@@ -33,7 +43,7 @@ func TestBaseFormatError(t *testing.T) {
 
 func TestBaseRoundTrip(t *testing.T) {
 	want := sampleBase()
-	shuffled := &Base{Objects: []BaseObject{want.Objects[2], want.Objects[0], want.Objects[1]}}
+	shuffled := &Base{Objects: []*BaseObject{want.Objects[2], want.Objects[0], want.Objects[1]}}
 	data, err := shuffled.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -61,8 +71,8 @@ func TestBaseRoundTrip(t *testing.T) {
 func TestBaseRefuses(t *testing.T) {
 	for name, b := range map[string]*Base{
 		"newer format":     {Format: 2},
-		"duplicate object": {Objects: []BaseObject{{Kind: "a", Key: "b", ID: "1"}, {Kind: "a", Key: "b", ID: "2"}}},
-		"not JSON":         {Objects: []BaseObject{{Kind: "a", Key: "b", Body: json.RawMessage("{")}}},
+		"duplicate object": {Objects: []*BaseObject{{Kind: "a", Key: "b", ID: "1"}, {Kind: "a", Key: "b", ID: "2"}}},
+		"not JSON":         {Objects: []*BaseObject{{Kind: "a", Key: "b", Body: json.RawMessage("{")}}},
 	} {
 		if data, err := b.Encode(); err == nil {
 			t.Errorf("%s: encoded as %s", name, data)
@@ -75,6 +85,7 @@ func TestBaseRefuses(t *testing.T) {
 		"no format":        `{"objects":[]}`,
 		"empty":            ``,
 		"wrong type":       `{"format":1,"objects":{}}`,
+		"a null object":    `{"format":1,"objects":[null]}`,
 	} {
 		if b, err := DecodeBase([]byte(data)); err == nil {
 			t.Errorf("%s: decoded as %+v", name, b)

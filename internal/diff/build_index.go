@@ -3,6 +3,7 @@ package diff
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ func newIndex(in Input) (*index, error) {
 		kinds: make(map[string]*schema.Schema, len(in.Kinds.All())),
 		sides: make(map[string]*sides, len(in.Kinds.All())),
 		key:   in.Keys.Tenant,
+		keyID: schema.KeyID(in.Keys.Tenant),
 		rules: in.Rules, values: in.Variables, unwritable: in.Unwritable,
 	}
 	for _, k := range in.Kinds.All() {
@@ -26,6 +28,7 @@ func newIndex(in Input) (*index, error) {
 			return nil, fmt.Errorf("plan: kind %s has secrets, but there are no keys for their hashes", k.Name)
 		}
 	}
+	ix.kindNames = slices.Sorted(maps.Keys(ix.kinds))
 	for _, ig := range in.Rules.Ignore {
 		if _, err := jsonval.SplitPointer(ig.Pointer); err != nil {
 			return nil, fmt.Errorf("plan: ignore rule: %w", err)
@@ -94,10 +97,18 @@ func (ix *index) addCurrent(resources []tenant.Resource) {
 	} else {
 		ix.in.Current.Resources = append(ix.in.Current.Resources, resources...)
 	}
-	for i := range resources {
-		if s := ix.sides[resources[i].Kind]; s != nil {
-			s.current = append(s.current, &resources[i])
+	for rest := resources; len(rest) > 0; {
+		n := 1 // lists have the objects of one kind together
+		for n < len(rest) && rest[n].Kind == rest[0].Kind {
+			n++
 		}
+		if s := ix.sides[rest[0].Kind]; s != nil {
+			s.current = slices.Grow(s.current, n)
+			for i := range rest[:n] {
+				s.current = append(s.current, &rest[i])
+			}
+		}
+		rest = rest[n:]
 	}
 }
 
@@ -190,8 +201,12 @@ func (ix *index) sortDesired() {
 
 // refuseSameKeys notes files of one kind with the same key.
 func refuseSameKeys(ix *index, s *sides) {
-	order := slices.Clone(s.desired)
-	slices.SortStableFunc(order, func(a, b *tenant.Resource) int { return strings.Compare(a.Key, b.Key) })
+	byKey := func(a, b *tenant.Resource) int { return strings.Compare(a.Key, b.Key) }
+	order := s.desired
+	if !slices.IsSortedFunc(order, byKey) {
+		order = slices.Clone(order)
+		slices.SortStableFunc(order, byKey)
+	}
 	for i := 1; i < len(order); i++ {
 		first, r := order[i-1], order[i]
 		if first.Key != r.Key {

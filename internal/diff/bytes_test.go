@@ -45,9 +45,9 @@ func TestBytesPerObject(t *testing.T) {
 		changes sample.Changes
 		most    float64 // bytes for each object
 	}{
-		{"nothing changed", base, s.Base(), sample.Changes{}, 1120},
-		{"2 % of the files changed", base, s.Desired(), s.Changes(), 2510},
-		{"first sync", nil, s.Base(), sample.Changes{}, 24_500},
+		{"nothing changed", base, s.Base(), sample.Changes{}, 504},
+		{"2 % of the files changed", base, s.Desired(), s.Changes(), 1140},
+		{"first sync", nil, s.Base(), sample.Changes{}, 17_050},
 	} {
 		in.Base = tt.base
 		compare(tt.desired, moved) // so that scanners have their memory

@@ -12,18 +12,14 @@ import (
 func (d *decider) decideAll() { d.eachObject((*decider).decide) }
 
 // decide decides about one object. It changes only this object, and reads of
-// others only what was matched, so that the order does not matter. It reuses the memory of the object's trees
-// for the next object, unless the object's item is split into parts later.
+// others only what was matched, so that the order does not matter. It reuses
+// the memory of the object's trees for the next object.
 func (d *decider) decide(o *object) {
 	d.compare(o)
 	if o.unchanged {
 		o.details = nil
 	}
-	if o.details == nil || o.after == nil {
-		d.trees.Reset()
-	} else {
-		d.trees = jsonval.Slab{}
-	}
+	d.trees.Reset()
 }
 
 // compare compares the sides of one object.
@@ -33,13 +29,13 @@ func (d *decider) compare(o *object) {
 		d.useBaseOutcome(o)
 		return
 	}
-	o.details = new(details)
+	o.bodies, o.details = new(bodies), new(details)
 	t := trees{}
 	if readsCurrent(d.ix, o) {
 		t.raw = d.tenantBody(o)
-		t.current, t.dangling = d.ns.current(o.kind, t.raw)
-		o.oldRefs, _ = d.ns.refsOf(t.current)
-		o.newRefs = o.oldRefs
+		named := d.ns.current(o.kind, t.raw, &d.trees)
+		t.current, t.dangling, t.byProperty = named.body, named.dangling, named.byProperty
+		o.oldRefs, o.newRefs = named.refs, named.refs
 		d.backUp(o, t.current)
 	}
 	if o.keep {
@@ -97,11 +93,10 @@ func (d *decider) readDesired(o *object, t *trees) bool {
 	if o.desired == nil {
 		return true
 	}
-	body, err := o.parsed, error(nil)
+	body, err := o.takeParsed(), error(nil)
 	if body == nil {
 		body, err = d.trees.ParseObject(o.desired.Body)
 	}
-	o.parsed = nil // not needed again, and trees are large
 	if err != nil {
 		withhold(d.ix, o, plan.BadFile, "%s: %v", schema.FileOf(o.desired), err)
 		return false
@@ -111,7 +106,7 @@ func (d *decider) readDesired(o *object, t *trees) bool {
 	for _, r := range refused {
 		noteOn(d.ix, o, plan.Unsupported, r.Pointer, "%s: %s; until then nothing of this file is deployed", schema.FileOf(o.desired), r.Message)
 	}
-	named := d.ns.desired(o, body)
+	named := d.ns.desired(o, body, &d.trees)
 	t.desired, t.secrets, t.undeclared = named.body, named.secrets, named.undeclared
 	for _, p := range named.problems {
 		noteOn(d.ix, o, apply.ClassOf(&p.Error), p.pointer, "%s: %s", schema.FileOf(o.desired), p.Message)
@@ -121,16 +116,6 @@ func (d *decider) readDesired(o *object, t *trees) bool {
 		return false
 	}
 	return true
-}
-
-// tenantBody parses the tenant's object.
-func (d *decider) tenantBody(o *object) *jsonval.Node {
-	n, err := d.trees.ParseObject(o.current.Body)
-	if err != nil {
-		d.ix.fail(unreadable(o.kind, o.current, err))
-		return jsonval.EmptyObject
-	}
-	return n
 }
 
 // nameUndeclared replaces ids by references, on all sides, at places that the
@@ -147,14 +132,17 @@ func (d *decider) nameUndeclared(o *object, t *trees) {
 	for _, n := range []**jsonval.Node{&t.base, &t.desired, &t.current} {
 		*n = guided(k, t.guide, *n, false)
 	}
-	o.oldRefs, _ = d.ns.refsOf(t.current)
+	o.oldRefs, t.byProperty = d.ns.refsOf(t.current)
 	o.newRefs = o.oldRefs
 }
 
 // rekey makes a base comparable if its secrets were hashed with another key.
 func (d *decider) rekey(o *object, t *trees) {
+	if t.base == nil {
+		return
+	}
 	var assumed bool
-	t.base, assumed = schema.Rekey(o.kind.Root, schema.KeyID(d.ix.key), t.base, t.desired, t.current)
+	t.base, assumed = schema.Rekey(o.kind.Root, d.ix.keyID, t.base, t.desired, t.current)
 	if assumed {
 		noteOn(d.ix, o, plan.KeyChanged, "", "the key of the secret hashes was replaced after this object was last compared, so a change of the secret in %s cannot be detected, and the secret counts as deployed. If it was changed since then, change it again", schema.FileOf(o.desired))
 	}
@@ -182,14 +170,14 @@ func bindingOnly(ix *index, o *object) *BaseObject {
 
 // compareBoth compares an object that both sides have.
 func (d *decider) compareBoth(o *object, t *trees) {
-	if schema.HasMask(t.desired) || schema.HasMask(t.current) {
+	if o.kind.HasSecrets() && (schema.HasMask(t.desired) || schema.HasMask(t.current)) {
 		t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(d.ix, t))
 	}
-	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current)
+	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current, &d.trees)
 	found, types := typeDifferences(found)
 	o.newBase.Body = nil
 	if schema.HasValue(agreed) {
-		o.newBase.Body = agreed.JSON()
+		o.newBase.Body = d.hashes.agreedBody(o, agreed)
 	}
 	o.newBase.NotKept = nil
 	if len(found) == 0 {
@@ -237,7 +225,7 @@ func (d *decider) compareNew(o *object, t *trees) {
 	case d.ix.enforces(o.kind) && serviceMade(o, t.raw) == nil:
 		noteOn(d.ix, o, plan.Unmanaged, "", "only the tenant has it; it is neither adopted nor deleted. Add it to the repository, or delete it in the tenant")
 	default:
-		body := d.ix.adoptedForm(o.kind, t.current).JSON()
+		body := d.ix.adoptedForm(o.kind, t.current, &d.trees).JSON()
 		shown, redacted := schema.Redacted(t.current)
 		o.adopt = []tenant.Change{{Kind: o.kind.Name, Key: o.key, Body: body}}
 		o.adopted = &plan.AdoptedChange{Kind: o.kind.Name, Key: o.key, Verb: tenant.Create, Changes: []plan.PropertyChange{

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 )
 
@@ -66,4 +67,28 @@ func (d *decider) eachObject(do func(d *decider, o *object)) {
 	for _, w := range workers {
 		d.ns.merge(w.ns)
 	}
+}
+
+// tenantBody parses the tenant's object.
+func (d *decider) tenantBody(o *object) *jsonval.Node {
+	n, err := d.trees.ParseObject(o.current.Body)
+	if err != nil {
+		d.ix.fail(unreadable(o.kind, o.current, err))
+		return jsonval.EmptyObject
+	}
+	return n
+}
+
+// fingerprint returns the fingerprint of the tenant's object
+// ([schema.Schema.FingerprintPart]). It needs a tree only for an object with
+// parts.
+func (d *decider) fingerprint(o *object, t *trees, part string) string {
+	if part != schema.WholeObject && len(o.kind.Parts) > 0 {
+		return schema.Fingerprint(o.kind, t.raw, part, d.ix.key)
+	}
+	sum, err := d.hashes.canonical.Fingerprint(o.kind, o.current.Body, d.ix.key)
+	if err != nil {
+		d.ix.fail(unreadable(o.kind, o.current, err))
+	}
+	return sum
 }

@@ -35,7 +35,8 @@
 //
 // Matching:
 //
-//   - by id, then by natural key, and ambiguous matches: match.go
+//   - by id, then by natural key, and ambiguous matches: match.go. The natural keys
+//     are read in natural_names.go.
 //   - keys of objects that only the tenant has, and of objects with one name:
 //     keys.go
 //   - renames: by $previousNames in former_names.go, by the id in the file in

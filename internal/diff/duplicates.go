@@ -45,12 +45,12 @@ func (m *matching) objectsNamed(wanted map[string][]*object) map[string][]*objec
 		case o.sameAsBase:
 			add(o, baseNames(o)...)
 			continue
-		case !search.mayHaveName(o):
+		case !m.mayHaveName(search, o):
 			continue
 		}
 		inTenant, inFile := m.nameInTenant(o.current), ""
 		if o.desired != nil {
-			inFile, _ = desiredName(m.ix, o)
+			inFile, _ = m.desiredName(o)
 		}
 		if inFile != "" && inFile != inTenant && !m.agreedName(o, inFile) {
 			inTenant = "" // the repository renames the object
@@ -99,8 +99,15 @@ func isWordRune(r rune) bool {
 
 // mayHaveName reports whether the object may have a wanted name. It may report
 // true for an object without one.
-func (s nameSearch) mayHaveName(o *object) bool {
-	return s.wanted[o.current.ID] != nil || s.in(o.current) || o.desired != nil && s.in(o.desired)
+func (m *matching) mayHaveName(s nameSearch, o *object) bool {
+	if name, known := m.names[o.current]; known && s.wanted[name] != nil || !known && (s.wanted[o.current.ID] != nil || s.in(o.current)) {
+		return true
+	}
+	if o.desired == nil {
+		return false
+	}
+	name, known := m.fileNames[o]
+	return known && s.wanted[name] != nil || !known && s.in(o.desired)
 }
 
 func (s nameSearch) in(r *tenant.Resource) bool {

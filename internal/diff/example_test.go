@@ -50,7 +50,7 @@ func ExampleCompare() {
 	in := diff.Input{
 		Tenant: "contoso",
 		Kinds:  compiled(groupsAndPolicies()),
-		Base: &diff.Base{Format: format.FormatVersion, Objects: []diff.BaseObject{
+		Base: &diff.Base{Format: format.FormatVersion, Objects: []*diff.BaseObject{
 			{Kind: "policies", Key: "Require MFA", ID: "7f3a", Body: json.RawMessage(`{"displayName":"Require MFA","state":"enabled"}`)},
 		}},
 		Desired: tenant.Desired{Resources: []tenant.Resource{
@@ -113,7 +113,7 @@ func ExampleComparison_Reads() {
 	kinds[0].Scope = tenant.Listed
 	comparison, err := diff.Prepare(diff.Input{
 		Kinds: compiled(kinds),
-		Base:  &diff.Base{Objects: []diff.BaseObject{{Kind: "groups", Key: "Staff", ID: "51af"}}},
+		Base:  &diff.Base{Objects: []*diff.BaseObject{{Kind: "groups", Key: "Staff", ID: "51af"}}},
 		Desired: tenant.Desired{Resources: []tenant.Resource{
 			{Kind: "groups", Key: "Staff", Body: json.RawMessage(`{"displayName":"Staff"}`)},
 			{Kind: "groups", Key: "Break glass", Body: json.RawMessage(`{"displayName":"Break glass"}`)},

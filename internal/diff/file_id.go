@@ -64,16 +64,16 @@ func (r *renaming) byID() {
 		case alone:
 			pairs = append(pairs, [2]*object{old, claimants[0]})
 		default:
-			old.mayBe = &guess{claimants, sameID}
+			old.asCandidate().mayBe = &guess{claimants, sameID}
 		}
 	}
 	for id, claimants := range files {
-		former := slices.DeleteFunc(owners[id], func(o *object) bool { return o.mayBe == nil })
+		former := slices.DeleteFunc(owners[id], func(o *object) bool { return o.guess() == nil })
 		if slices.SortFunc(former, byKey); len(former) == 0 {
 			continue
 		}
 		for _, o := range claimants {
-			o.mayBe = &guess{former, sameID}
+			o.asCandidate().mayBe = &guess{former, sameID}
 		}
 	}
 	r.renameUnlessTaken(pairs)

@@ -14,12 +14,7 @@ import (
 
 // guardRequest returns the plan's items with the values that the deploy writes.
 func (as *assembler) guardRequest(p *plan.Plan) tenant.GuardRequest {
-	req := tenant.GuardRequest{Tenant: p.Tenant, IDs: map[string]map[string]string{}}
-	for kind, ids := range as.ns.bindings {
-		if as.ix.kinds[kind] != nil { // without the bindings of properties
-			req.IDs[kind] = ids
-		}
-	}
+	req := tenant.GuardRequest{Tenant: p.Tenant, IDs: as.ns.ids()}
 	for i := range p.Items {
 		it := &p.Items[i]
 		change := tenant.GuardChange{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, Part: it.Part, ID: it.TenantID, Names: map[string]string{}}

@@ -30,7 +30,7 @@ func planOf(creates, updates, deletes int) *plan.Plan {
 // the base.
 func full() Input {
 	return Input{
-		Base: &Base{Objects: []BaseObject{{Kind: "deleted", Key: "0"}, {Kind: "deleted", Key: "kept"}}},
+		Base: &Base{Objects: []*BaseObject{{Kind: "deleted", Key: "0"}, {Kind: "deleted", Key: "kept"}}},
 		Desired: tenant.Desired{Resources: []tenant.Resource{
 			{Kind: "created", Key: "0"}, {Kind: "updated", Key: "0"}, {Kind: "deleted", Key: "kept"},
 		}},

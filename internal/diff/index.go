@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,13 +18,15 @@ import (
 // later steps use. After it is built, only its notes and its first error
 // change.
 type index struct {
-	in     Input
-	kinds  map[string]*schema.Schema
-	sides  map[string]*sides
-	states map[string]tenant.KindState
-	gone   map[Object]bool
-	base   baseObjects
-	files  *unusableFiles
+	in    Input
+	kinds map[string]*schema.Schema
+	// kindNames are the names of the kinds, sorted.
+	kindNames []string
+	sides     map[string]*sides
+	states    map[string]tenant.KindState
+	gone      map[Object]bool
+	base      baseObjects
+	files     *unusableFiles
 	// keysByID has the keys that the base binds to ids. It is built on first
 	// use.
 	keysByID map[Object]string
@@ -36,8 +37,10 @@ type index struct {
 	aliases map[string]string
 	// variables has the names of GUID variables by their value.
 	variables map[string]string
-	// key is the tenant's key for all hashes of values that may have a secret.
+	// key is the tenant's key for all hashes of values that may have a secret,
+	// and keyID its id.
 	key   string
+	keyID string
 	rules plan.Rules
 	// values has the tenant's variables.
 	values     map[string]string
@@ -68,6 +71,14 @@ type contextWatch struct {
 	cause error
 }
 
+// look checks the context now. It reports whether the context has ended.
+func (w *contextWatch) look() bool {
+	if w.cause == nil {
+		w.cause = context.Cause(w.ctx)
+	}
+	return w.cause != nil
+}
+
 // ended reports whether the context has ended. Loops over objects call it once
 // for each object. It checks the context on the first call and then on every
 // lookEvery-th call.
@@ -90,9 +101,6 @@ type sides struct {
 	current []*tenant.Resource
 }
 
-// kindNames returns the names of the kinds, sorted.
-func (ix *index) kindNames() []string { return slices.Sorted(maps.Keys(ix.kinds)) }
-
 // referredFirst returns the names of the kinds. Each kind comes after the kinds
 // that it refers to, unless they are in a cycle. The order matters because
 // equal content depends on the renames of the objects that it refers to.
@@ -112,7 +120,7 @@ func (ix *index) referredFirst() []string {
 		}
 		names = append(names, name)
 	}
-	for _, name := range ix.kindNames() {
+	for _, name := range ix.kindNames {
 		visit(name)
 	}
 	return names
@@ -245,6 +253,8 @@ func (ix *index) normalise(ref *reference.Ref, declared []*tenant.Reference) {
 // orNone returns the reason of a rule, or a text if it has none.
 func orNone(reason string) string { return cmp.Or(reason, "no reason is given") }
 
+func (o *object) target() plan.Target { return plan.Target{Kind: o.kind.Name, Key: o.key} }
+
 func (b *BaseObject) target() plan.Target { return plan.Target{Kind: b.Kind, Key: b.Key} }
 
 func compareTargets(a, b plan.Target) int {
@@ -258,17 +268,15 @@ func compareTargets(a, b plan.Target) int {
 // ten times the memory.
 type baseObjects []*BaseObject
 
-// newBaseObjects sorts the objects. The objects of a stored base are sorted
-// already.
-func newBaseObjects(objects []BaseObject) baseObjects {
-	sorted := make(baseObjects, len(objects))
-	for i := range objects {
-		sorted[i] = &objects[i]
-	}
+// newBaseObjects returns the objects sorted. The objects of a stored base are
+// sorted already. Others are sorted in a copy.
+func newBaseObjects(objects []*BaseObject) baseObjects {
 	inOrder := func(a, b *BaseObject) int { return compareTargets(a.target(), b.target()) }
-	if !slices.IsSortedFunc(sorted, inOrder) {
-		slices.SortStableFunc(sorted, inOrder)
+	if slices.IsSortedFunc(objects, inOrder) {
+		return objects
 	}
+	sorted := slices.Clone(objects)
+	slices.SortStableFunc(sorted, inOrder)
 	return sorted
 }
 

@@ -77,8 +77,10 @@ type Base struct {
 	// without a key means that the revision may have any objects of the kind,
 	// because the kind was not completely read.
 	Unbound []plan.Target `json:"unbound,omitempty"`
-	// Objects are sorted by kind and key.
-	Objects []BaseObject `json:"objects"`
+	// Objects are sorted by kind and key. The base that a comparison returns
+	// shares the unchanged objects with the base of its input. So an object
+	// never changes after it is in a base: another one replaces it.
+	Objects []*BaseObject `json:"objects"`
 }
 
 // BaseObject is one object in a [Base].

@@ -85,9 +85,23 @@ func (m *matching) nameInTenant(r *tenant.Resource) string {
 	if name, ok := m.names[r]; ok {
 		return name
 	}
-	name := nameInTenant(m.kind, r.ID, tenantValues(m.ix, m.kind, r, m.kind.NaturalKey...))
+	name, err := readNameInTenant(m.ix, m.kind, r)
+	if err != nil {
+		m.ix.fail(unreadable(m.kind, r, err))
+	}
 	m.names[r] = name
 	return name
+}
+
+// readNameInTenant is nameInTenant for an object that has not been decoded. It
+// returns the id for an object that cannot be read.
+func readNameInTenant(ix *index, k *schema.Schema, r *tenant.Resource) (string, error) {
+	pick := jsonval.Pick
+	if ix.scope(k) == tenant.All {
+		pick = jsonval.PickFirst // the comparison decodes all of these objects, and finds the errors
+	}
+	body, err := pick(r.Body, k.NaturalKey...)
+	return nameInTenant(k, r.ID, body), err
 }
 
 // nameInTenant returns the natural key of an object of the tenant, or its id if
@@ -106,11 +120,8 @@ func nameInTenant(k *schema.Schema, id string, body *jsonval.Node) string {
 // nameOf returns the natural key of an object in the repository, or else in the
 // base, or else its key.
 func (m *matching) nameOf(o *object) string {
-	if name, ok := m.fileNames[o]; ok {
-		return name
-	}
 	if o.desired != nil {
-		if name, ok := desiredName(m.ix, o); ok {
+		if name, ok := m.desiredName(o); ok {
 			return name
 		}
 	} else if o.managed() {
@@ -124,12 +135,12 @@ func (m *matching) nameOf(o *object) string {
 }
 
 // desiredName returns the natural key in a repository file.
-func desiredName(ix *index, o *object) (string, bool) {
-	body, err := jsonval.Pick(o.desired.Body, o.kind.NaturalKey...)
-	if err != nil {
-		return "", false
+func (m *matching) desiredName(o *object) (string, bool) {
+	if name, ok := m.fileNames[o]; ok {
+		return name, true
 	}
-	return nameInFile(ix, o.kind, body)
+	read := readFileName(m.ix, o)
+	return read.name, read.ok
 }
 
 // nameInFile returns the natural key in a parsed file.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // A text is cut between characters, and only if it is too long.
@@ -91,6 +93,21 @@ func TestTakenKeys(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// An object of the tenant that is not valid after its name is an error, whether
+// a file has its name, and whatever the scope of the kind is.
+func TestInvalidAfterTheName(t *testing.T) {
+	for _, desired := range []string{"", `groups/A {"displayName":"A"}`} {
+		for _, scope := range []tenant.Scope{tenant.All, tenant.Listed, tenant.Referenced} {
+			in := comparisonCase{desired: desired}.input(t)
+			in.Scopes = map[string]tenant.Scope{"groups": scope}
+			in.Current.Resources = []tenant.Resource{{Kind: "groups", ID: "1", Body: []byte(`{"displayName":"A","x":[1,]}`)}}
+			if _, err := compareOnce(in); err == nil || !strings.Contains(err.Error(), "groups/1") {
+				t.Errorf("%q, %s: got the error %v", desired, scope, err)
+			}
 		}
 	}
 }

@@ -222,7 +222,7 @@ func TestMostOfAKindIsDeleted(t *testing.T) {
 		in.Current.Kinds = []tenant.KindState{{Kind: kind, Completeness: tenant.Complete, Scope: tenant.All}}
 		for i := range 8 {
 			key, body := fmt.Sprintf("P%d", i), fmt.Appendf(nil, `{"displayName":"P%d"}`, i)
-			in.Base.Objects = append(in.Base.Objects, BaseObject{Kind: kind, Key: key, ID: key, Body: body})
+			in.Base.Objects = append(in.Base.Objects, &BaseObject{Kind: kind, Key: key, ID: key, Body: body})
 			in.Current.Resources = append(in.Current.Resources, tenant.Resource{Kind: kind, ID: key, Body: body})
 			switch {
 			case i >= tt.lost:

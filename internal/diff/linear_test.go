@@ -110,7 +110,7 @@ func allocationsOf(t *testing.T, in Input) map[string]allocations {
 		return out
 	}
 	it := &r.Plan.Items[0]
-	s := apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: r.Bindings, Variables: in.Variables, Key: testKeys.Tenant, Desired: &in.Desired.Resources[0]}
+	s := apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: r.Bindings(), Variables: in.Variables, Key: testKeys.Tenant, Desired: &in.Desired.Resources[0]}
 	now := &in.Current.Resources[0]
 	measure("update", func() error {
 		_, err := apply.Operation(s, now)

@@ -3,13 +3,9 @@ package diff
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/internal/apply"
-	"github.com/tenantsync/tenantsync/internal/jsonval"
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -49,14 +45,23 @@ func match(ix *index) *matches {
 		all.objects[name] = matchKind(ix, all, s)
 		noteKind(ix, k, s)
 		for _, o := range all.objects[name] {
-			if !ix.compared(k) || !ix.targeted(name, o.key) && !ix.targeted(name, cmp.Or(o.renamedFrom, o.key)) ||
+			if !ix.compared(k) || !ix.targeted(name, o.key) && !ix.targeted(name, cmp.Or(o.renamedFrom(), o.key)) ||
 				ix.files.hasKey(name, o.key) {
 				o.keep = true
 			}
 		}
 	}
-	for _, name := range ix.kindNames() {
-		all.sorted = append(all.sorted, slices.SortedFunc(maps.Values(all.objects[name]), byKey)...)
+	n := 0
+	for _, objects := range all.objects {
+		n += len(objects)
+	}
+	all.sorted = make([]*object, 0, n)
+	for _, name := range ix.kindNames {
+		begin := len(all.sorted)
+		for _, o := range all.objects[name] {
+			all.sorted = append(all.sorted, o)
+		}
+		slices.SortFunc(all.sorted[begin:], byKey)
 	}
 	return all
 }
@@ -67,11 +72,13 @@ type matching struct {
 	all     *matches
 	kind    *schema.Schema
 	objects map[string]*object
-	// free are the tenant's objects that no id has bound. names are their
-	// natural keys.
-	free  []*tenant.Resource
-	names map[*tenant.Resource]string
-	// fileNames has the natural keys in files of new objects.
+	// memory is for other objects.
+	memory []object
+	// free are the tenant's objects that no id has bound.
+	free []*tenant.Resource
+	// names has natural keys of the tenant's objects, and fileNames those in
+	// files, for objects that were not bound by an id.
+	names     map[*tenant.Resource]string
 	fileNames map[*object]string
 	// undecided has the free objects that must not be adopted or matched.
 	undecided map[*tenant.Resource]bool
@@ -80,9 +87,11 @@ type matching struct {
 // matchKind matches the kind's objects: by bound id first, and by natural key
 // only objects that are new on a side.
 func matchKind(ix *index, all *matches, s *sides) map[string]*object {
+	n := max(len(s.base), len(s.desired))
 	m := &matching{
 		ix: ix, all: all, kind: s.kind,
-		objects:   make(map[string]*object, max(len(s.base), len(s.desired))),
+		objects:   make(map[string]*object, n),
+		memory:    make([]object, n),
 		names:     map[*tenant.Resource]string{},
 		fileNames: map[*object]string{},
 		undecided: map[*tenant.Resource]bool{},
@@ -92,7 +101,7 @@ func matchKind(ix *index, all *matches, s *sides) map[string]*object {
 		return m.objects
 	}
 	m.bind(s)
-	m.noteUnreadableNames()
+	m.readNames()
 	m.renames()
 	m.dropAbsent()
 	m.matchByName()
@@ -106,7 +115,11 @@ func matchKind(ix *index, all *matches, s *sides) map[string]*object {
 func (m *matching) object(key string) *object {
 	o := m.objects[key]
 	if o == nil {
-		o = &object{kind: m.kind, key: key}
+		if len(m.memory) == 0 {
+			m.memory = make([]object, 32)
+		}
+		o, m.memory = &m.memory[0], m.memory[1:]
+		o.kind, o.key = m.kind, key
 		m.objects[key] = o
 	}
 	return o
@@ -175,35 +188,6 @@ func (m *matching) bind(s *sides) {
 		}
 		if byID[r.ID] == r {
 			m.free = append(m.free, r)
-		}
-	}
-}
-
-// noteUnreadableNames finds new files whose object names cannot be resolved,
-// because a template in the name is invalid. Until then any new object may be
-// theirs, and any object whose file is missing.
-func (m *matching) noteUnreadableNames() {
-	for _, o := range m.objects {
-		if m.ix.watch.ended() {
-			return
-		}
-		if o.desired == nil || o.base != nil || o.current != nil || !reference.MayHaveTemplates(o.desired.Body) {
-			continue
-		}
-		body, err := jsonval.Pick(o.desired.Body, m.kind.NaturalKey...)
-		if err != nil {
-			continue
-		}
-		for _, segs := range m.kind.NaturalKey {
-			if name := body.At(segs); name.IsString() {
-				if _, _, bad := reference.Expand(name.Text, m.ix.values); bad != nil {
-					m.ix.files.kinds[m.kind.Name] = true
-					noteOn(m.ix, o, apply.ClassOf(bad), jsonval.JoinPointer(segs), "%s: the object's name cannot be resolved%s", schema.FileOf(o.desired), untilRepaired)
-				}
-			}
-		}
-		if name, ok := nameInFile(m.ix, m.kind, body); ok {
-			m.fileNames[o] = name
 		}
 	}
 }

@@ -14,24 +14,49 @@ import (
 // name returns the reference for an id: to the first known object, in the order
 // of the declared kinds. It returns nil for an unknown id.
 func (ns *names) name(refs []*tenant.Reference, value string) *jsonval.Node {
+	if named := ns.named(refs, value); named != nil {
+		return named.node
+	}
+	return nil
+}
+
+// named is name with the object that the reference is to.
+func (ns *names) named(refs []*tenant.Reference, value string) *namedRef {
 	for _, r := range refs {
+		if named := ns.found[declaredID{r, value}]; named != nil {
+			return named
+		}
 		for _, kind := range r.Kinds {
 			if key, ok := ns.lookup(kind, r.Property, value); ok {
 				ref := reference.Ref{Kind: kind, Key: key, Property: r.Property}
 				if r.Property != "" {
 					ns.bindProperty(ref, value) // the deploy must resolve it
 				}
-				return ns.node(ref)
+				node := ns.node(ref)
+				named := &namedRef{node, ns.readReference(node.Text)}
+				ns.found[declaredID{r, strings.Clone(value)}] = named // the id shares the memory of its object
+				return named
 			}
 		}
 	}
 	return nil
 }
 
-// current returns a tenant's object in name form, and the ids that cannot be
-// resolved.
-func (ns *names) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Node, dangling []danglingID) {
+// inTenant is a tenant's object in name form.
+type inTenant struct {
+	body *jsonval.Node
+	// dangling are the ids that cannot be resolved.
+	dangling []danglingID
+	// refs and byProperty are those of [names.refsOf].
+	refs       []string
+	byProperty bool
+}
+
+// current returns a tenant's object in name form. The object's nodes are in the
+// slab.
+func (ns *names) current(k *schema.Schema, body *jsonval.Node, slab *jsonval.Slab) (out inTenant) {
 	s := schema.Form{
+		Slab: slab, OnlyTemplates: true,
 		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
 			refs := schema.Applicable(at)
 			if len(refs) == 0 || schema.IsLiteral(refs, n.Text) {
@@ -40,20 +65,22 @@ func (ns *names) current(k *schema.Schema, body *jsonval.Node) (out *jsonval.Nod
 			if at.Secret { // notes must not show it
 				return cmp.Or(ns.name(refs, n.Text), n.WithText(reference.Escape(n.Text)))
 			}
-			if named := ns.name(refs, n.Text); named != nil {
-				return named
+			if named := ns.named(refs, n.Text); named != nil {
+				if named.object != "" {
+					out.refs, out.byProperty = append(out.refs, named.object), out.byProperty || named.byProperty
+				}
+				return named.node
 			}
-			dangling = append(dangling, ns.danglingAt(at, refs, n.Text))
+			out.dangling = append(out.dangling, ns.danglingAt(at, refs, n.Text))
 			return n.WithText(reference.Escape(n.Text))
 		},
 		Secret: hasher(ns.ix, k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
 	}
-	return s.Apply(k, body), dangling
+	out.body = s.Apply(k, body)
+	out.refs = unique(out.refs)
+	return out
 }
-
-// textAt is a string and its place.
-type textAt struct{ pointer, value string }
 
 func newTextAt(at schema.Place, value string) textAt {
 	return textAt{jsonval.JoinPointer(at.Segs), schema.FoldGUID(value)}
@@ -75,13 +102,14 @@ type inFile struct {
 }
 
 // desired returns a file's object in name form, and the hashes of its secrets
-// for the plan.
-func (ns *names) desired(o *object, body *jsonval.Node) (out inFile) {
+// for the plan. The object's nodes are in the slab.
+func (ns *names) desired(o *object, body *jsonval.Node, slab *jsonval.Slab) (out inFile) {
 	k := o.kind
 	s := ns.desiredForm(k, func(at schema.Place, err *reference.Error) *jsonval.Node {
 		out.problems = append(out.problems, problem{*err, jsonval.JoinPointer(at.Segs)})
 		return jsonval.NullNode
 	})
+	s.Slab = slab
 	hash, text := s.Secret, s.Text
 	s.Secret = func(n *jsonval.Node) *jsonval.Node {
 		mark := hash(n)
@@ -111,8 +139,11 @@ func (ns *names) desiredForm(k *schema.Schema, fail func(schema.Place, *referenc
 		return fail(at, err)
 	}
 	return schema.Form{
-		Repository: true,
+		Repository: true, OnlyTemplates: true,
 		Text: func(n *jsonval.Node, at schema.Place) *jsonval.Node {
+			if ref := ns.expanded[n.Text]; ref != nil && !declaresProperty(schema.Applicable(at)) {
+				return ref
+			}
 			text, ref, err := reference.Expand(n.Text, ns.ix.values)
 			if err != nil {
 				return failAt(at, n, err)
@@ -130,14 +161,24 @@ func (ns *names) desiredForm(k *schema.Schema, fail func(schema.Place, *referenc
 			if ns.secretProperty(*ref) {
 				return failAt(at, n, reference.UnresolvedError("%s is a secret of %s, and a plan cannot show its value; write the value itself, preferably as a variable", ref, ref.Object()))
 			}
-			if _, state := ns.resolve(*ref); state == unknown {
+			_, state := ns.resolve(*ref)
+			if state == unknown {
 				return failAt(at, n, ns.unresolved(*ref))
 			}
-			return ns.node(*ref)
+			named := ns.node(*ref)
+			if state == bound && ref.Property == "" {
+				ns.expanded[strings.Clone(n.Text)] = named // the text shares the memory of its file
+			}
+			return named
 		},
 		Secret: hasher(ns.ix, k),
 		Mask:   func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) },
 	}
+}
+
+// declaresProperty reports whether one of the references is to a property.
+func declaresProperty(refs []*tenant.Reference) bool {
+	return slices.ContainsFunc(refs, func(r *tenant.Reference) bool { return r.Property != "" })
 }
 
 // unresolved returns the error for a reference that cannot be resolved.
@@ -154,13 +195,13 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 		return reference.UnresolvedError("%s: the object's key is now %q; use it in the reference, or write %s into %s", ref, now, previousNamesLine(ref.Key), schema.FileOf(ns.ms.objects[ref.Kind][now].desired))
 	case o == nil && !ns.ix.complete(k):
 		return reference.UnresolvedError("%s is unknown, and %s were not completely read", ref, ref.Kind)
-	case o == nil && ns.sharedName(ref.Kind, ref.Key):
+	case o == nil && sharedName(ns.ms, ref.Kind, ref.Key):
 		return reference.UnresolvedError("%s: several objects in the tenant have this name; refer to one of them by its key, or rename the others", ref)
 	case o == nil:
 		return reference.UnresolvedError("%s is neither in the repository nor in the tenant; add it, or correct the name", ref)
 	case o.missing:
 		return reference.UnresolvedError("%s: %s was not found in the tenant, and two reads by id have not confirmed that it is deleted", ref, ref.Object())
-	case ns.bindings[ref.Kind][ref.Key] != "":
+	case ns.id(ref.Kind, ref.Key) != "":
 		return reference.UnresolvedError("%s: the object has no string property %q", ref, ref.Property)
 	case ref.Property != "" && o.desired != nil && !o.keep:
 		return reference.UnresolvedError("%s is known only after %s is created; sync again after that", ref, ref.Object())
@@ -170,8 +211,8 @@ func (ns *names) unresolved(ref reference.Ref) *reference.Error {
 
 // sharedName reports whether several objects in the tenant have the name, so
 // that none of them has it as its key.
-func (ns *names) sharedName(kind, key string) bool {
-	for other := range ns.ms.objects[kind] {
+func sharedName(ms *matches, kind, key string) bool {
+	for other := range ms.objects[kind] {
 		if name, _, found := strings.Cut(other, " ~"); found && name == key {
 			return true
 		}

@@ -10,23 +10,42 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // names maps ids to keys and keys to ids, for all objects that were read.
 type names struct {
-	ix       *index
-	ms       *matches
-	bindings reference.Bindings
-	// keys has the keys by kind and id.
+	ix *index
+	ms *matches
+	// more are the bindings of properties and former keys. ids are the others.
+	more reference.Bindings
+	// keys has the keys by kind and id, of the kinds that others refer to.
 	keys map[string]map[string]string
 	// values are the values of properties that references were resolved to.
 	values reference.Bindings
 	// byProperty is shared by all workers.
 	byProperty *propertyKeys
-	// nodes has the nodes of references that replaced ids, and read the parsed
-	// texts of references. Most objects refer to the same few objects.
-	nodes map[reference.Ref]*jsonval.Node
-	read  map[string]readRef
+	// These remember what was found, because most objects refer to the same few
+	// objects: nodes has the nodes of references in name form, found the
+	// references for ids, expanded the nodes for texts of files that refer to a
+	// bound object and not to a property, and read the parsed texts of
+	// references.
+	nodes    map[reference.Ref]*jsonval.Node
+	found    map[declaredID]*namedRef
+	expanded map[string]*jsonval.Node
+	read     map[string]readRef
+}
+
+// declaredID is an id at a place of a declared reference.
+type declaredID struct {
+	reference *tenant.Reference
+	id        string
+}
+
+// namedRef is a reference and its node in name form.
+type namedRef struct {
+	node *jsonval.Node
+	readRef
 }
 
 // propertyKeys has the keys by kind, property and value. It is filled on first
@@ -42,42 +61,48 @@ type readRef struct {
 	byProperty bool
 }
 
-// newNames collects the id of each key. Objects that are left alone, or may
-// still exist, keep the base's id.
+// newNames collects the keys by id.
 func newNames(ix *index, ms *matches) *names {
 	ns := &names{
 		ix: ix, ms: ms,
-		bindings:   make(reference.Bindings, len(ix.kinds)),
+		more:       reference.Bindings{},
 		keys:       make(map[string]map[string]string, len(ix.kinds)),
 		byProperty: &propertyKeys{keys: map[string]map[string]string{}},
 	}
 	ns.reset()
-	for name, objects := range ns.ms.objects {
-		ids, keys := make(map[string]string, len(objects)), make(map[string]string, len(objects))
-		for key, o := range objects {
-			if ix.watch.ended() {
-				return ns
-			}
-			id := o.currentID()
-			if id == "" && o.base != nil && (o.missing || !ns.ix.complete(o.kind)) {
-				id = o.base.ID
-			}
-			if id != "" {
-				ids[key] = id
-				if !ns.ms.unclear[Object{name, id}] { // its key may change
-					keys[schema.FoldGUID(id)] = key
+	for _, k := range ix.kinds {
+		for _, r := range k.References {
+			for _, kind := range r.Kinds {
+				if ns.keys[kind] == nil {
+					ns.keys[kind] = make(map[string]string, len(ms.objects[kind]))
 				}
 			}
 		}
-		ns.bindings[name], ns.keys[name] = ids, keys
 	}
-	ns.bindAliases()
+	for name, keys := range ns.keys {
+		for key, o := range ms.objects[name] {
+			if ix.watch.ended() {
+				return ns
+			}
+			if id := ns.idOf(o); id != "" && !ms.unclear[Object{name, id}] { // the key of an unclear object may change
+				keys[schema.FoldGUID(id)] = key
+			}
+		}
+	}
+	// The former keys are bound too. [Operation] reads secrets from the file, which
+	// may use them.
+	for old, now := range ix.aliases {
+		kind, key := reference.SplitItemID(old)
+		ns.more.Put(kind+reference.Formerly, key, now)
+	}
 	return ns
 }
 
 // reset gives the names memory of their own.
 func (ns *names) reset() {
-	ns.values, ns.nodes, ns.read = reference.Bindings{}, map[reference.Ref]*jsonval.Node{}, map[string]readRef{}
+	ns.values = reference.Bindings{}
+	ns.nodes, ns.found = map[reference.Ref]*jsonval.Node{}, map[declaredID]*namedRef{}
+	ns.expanded, ns.read = map[string]*jsonval.Node{}, map[string]readRef{}
 }
 
 // forWorker returns names that can be used at the same time as ns, until
@@ -93,9 +118,62 @@ func (ns *names) forWorker(ix *index) *names {
 func (ns *names) merge(worker *names) {
 	for entry, values := range worker.values {
 		for key, value := range values {
-			ns.bindings.Put(entry, key, value)
+			ns.more.Put(entry, key, value)
 		}
 	}
+}
+
+// idOf returns the id of an object. An object that is left alone, or may still
+// exist, has the base's id.
+func (ns *names) idOf(o *object) string {
+	switch {
+	case o == nil:
+		return ""
+	case o.current != nil:
+		return o.current.ID
+	case o.base != nil && (o.missing || !ns.ix.complete(o.kind)):
+		return o.base.ID
+	}
+	return ""
+}
+
+// id returns the id of the object with a key, or an empty string.
+func (ns *names) id(kind, key string) string { return ns.idOf(ns.ms.objects[kind][key]) }
+
+// bound is [reference.Bindings.Of] of the bindings.
+func (ns *names) bound(ref reference.Ref) string {
+	if ref.Property != "" {
+		return ns.more.Of(ref)
+	}
+	key := ref.Key
+	if now, ok := ns.more[ref.Kind+reference.Formerly][key]; ok && ns.id(ref.Kind, key) == "" {
+		key = now
+	}
+	return ns.id(ref.Kind, key)
+}
+
+// ids returns the ids of all known keys, by kind.
+func (ns *names) ids() map[string]map[string]string {
+	all := make(map[string]map[string]string, len(ns.ms.objects))
+	for kind, objects := range ns.ms.objects {
+		ids := make(map[string]string, len(objects))
+		for key, o := range objects {
+			if id := ns.idOf(o); id != "" {
+				ids[key] = id
+			}
+		}
+		all[kind] = ids
+	}
+	return all
+}
+
+// bindings returns the bindings of all known keys.
+func (ns *names) bindings() reference.Bindings {
+	all := reference.Bindings(ns.ids())
+	for name, values := range ns.more {
+		all[name] = maps.Clone(values)
+	}
+	return all
 }
 
 // known is the state of a reference.
@@ -113,7 +191,7 @@ const (
 // that does not exist yet.
 func (ns *names) resolve(ref reference.Ref) (string, known) {
 	o := ns.ms.objects[ref.Kind][ref.Key]
-	id := ns.bindings[ref.Kind][ref.Key]
+	id := ns.idOf(o)
 	switch {
 	case o == nil:
 		return "", unknown
@@ -159,7 +237,7 @@ func (ns *names) valueOf(ref reference.Ref) string {
 	if value := ns.values[ref.Bindings()][ref.Key]; value != "" {
 		return value
 	}
-	return ns.bindings.Of(ref)
+	return ns.bound(ref)
 }
 
 func (ns *names) desiredProperty(o *object, property string) (string, bool) {
@@ -182,13 +260,12 @@ func (ns *names) lookup(kind, property, value string) (string, bool) {
 		key, ok := ns.keys[kind][schema.FoldGUID(value)]
 		return key, ok
 	}
-	key := ns.keysBy(kind, property)[schema.FoldGUID(value)]
+	key := ns.byProperty.of(ns, kind, property)[schema.FoldGUID(value)]
 	return key, key != ""
 }
 
-// keysBy returns the keys of a kind's objects by the values of a property.
-func (ns *names) keysBy(kind, property string) map[string]string {
-	all := ns.byProperty
+// of returns the keys of a kind's objects by the values of a property.
+func (all *propertyKeys) of(ns *names, kind, property string) map[string]string {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	index := all.keys[kind+"#"+property]
@@ -226,15 +303,6 @@ func (ns *names) baseBody(b *BaseObject, slab *jsonval.Slab) *jsonval.Node {
 	return n
 }
 
-// bindAliases adds the former keys to the bindings. [Operation] reads secrets
-// from the file, which may use them.
-func (ns *names) bindAliases() {
-	for old, now := range ns.ix.aliases {
-		kind, key := reference.SplitItemID(old)
-		ns.bindings.Put(kind+reference.Formerly, key, now)
-	}
-}
-
 // node returns the node of a reference in name form.
 func (ns *names) node(ref reference.Ref) *jsonval.Node {
 	n := ns.nodes[ref]
@@ -252,19 +320,25 @@ func (ns *names) refsOf(n *jsonval.Node) (refs []string, byProperty bool) {
 		if !strings.HasPrefix(text, "${") {
 			return
 		}
-		ref, ok := ns.read[text]
-		if !ok {
-			if r := reference.ReferenceIn(jsonval.StringNode(text)); r != nil {
-				ref = readRef{r.Object(), r.Property != ""}
-			}
-			ns.read[text] = ref
-		}
+		ref := ns.readReference(text)
 		byProperty = byProperty || ref.byProperty
 		if ref.object != "" {
 			refs = append(refs, ref.object)
 		}
 	})
 	return unique(refs), byProperty
+}
+
+// readReference parses the text of a reference in name form.
+func (ns *names) readReference(text string) readRef {
+	ref, ok := ns.read[text]
+	if !ok {
+		if r := reference.ReferenceIn(jsonval.StringNode(text)); r != nil {
+			ref = readRef{r.Object(), r.Property != ""}
+		}
+		ns.read[text] = ref
+	}
+	return ref
 }
 
 // unique removes the duplicates of texts.

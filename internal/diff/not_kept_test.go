@@ -147,7 +147,7 @@ func TestNotKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			marked := slices.ContainsFunc(tc.want, func(s string) bool { return s[0] == '*' })
-			if left := slices.ContainsFunc(r.Base.Objects, func(o BaseObject) bool { return len(o.NotKept) > 0 }); left != marked {
+			if left := slices.ContainsFunc(r.Base.Objects, func(o *BaseObject) bool { return len(o.NotKept) > 0 }); left != marked {
 				t.Errorf("the base has a record: %v, want %v", left, marked)
 			}
 			in.Base = r.Base
@@ -245,7 +245,7 @@ func TestDeviations(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			in := notKept
 			in.Now = now
-			in.Base = &Base{Format: in.Base.Format, Objects: slices.Clone(in.Base.Objects)}
+			in.Base = &Base{Format: in.Base.Format, Objects: cloned(in.Base.Objects)}
 			in.Current.Resources, in.Desired.Resources = slices.Clone(in.Current.Resources), slices.Clone(in.Desired.Resources)
 			in.Rules.Deviations = slices.Clone(offered)
 			for i := range in.Rules.Deviations {

@@ -52,7 +52,7 @@ func parseBase(t *testing.T, text string) *Base {
 	b := &Base{Format: format.FormatVersion}
 	for _, l := range sideLines(t, text) {
 		key, id, _ := strings.Cut(l[1], "=")
-		o := BaseObject{Kind: l[0], Key: key, ID: id}
+		o := &BaseObject{Kind: l[0], Key: key, ID: id}
 		if l[2] != "" {
 			o.Body = json.RawMessage(l[2])
 		}

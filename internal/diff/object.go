@@ -11,20 +11,17 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// object is one object on up to three sides, with one key.
+// object is one object on up to three sides, with one key. A tenant has many
+// objects, and most are unchanged. So the state that only others have is behind
+// pointers.
 type object struct {
 	kind    *schema.Schema
 	key     string
 	base    *BaseObject
 	desired *tenant.Resource
 	current *tenant.Resource
-	// renamedFrom is the base's key, if the repository has renamed the object.
-	renamedFrom string
-	// mayBe is the possible new name of the object, or the possible old one of
-	// its file.
-	mayBe *guess
-	// parsed is the repository's body, if it was parsed before.
-	parsed *jsonval.Node
+	// candidate is nil if the object is no candidate for a rename.
+	candidate *candidate
 	outcome
 
 	// gone is true if the base's object is certainly not in the tenant.
@@ -40,27 +37,51 @@ type object struct {
 	sameAsBase bool
 }
 
+// candidate is what the search for renames has found about an object whose file
+// is missing, or about a new file.
+type candidate struct {
+	// renamedFrom is the base's key, if the repository has renamed the object.
+	renamedFrom string
+	// mayBe is the possible new name of the object, or the possible old one of
+	// its file.
+	mayBe *guess
+	// parsed is the repository's body, if it was parsed before.
+	parsed *jsonval.Node
+}
+
 // outcome is the result of comparing one object.
 type outcome struct {
 	item    *plan.Item
 	newBase *BaseObject
-	backup  backedUp
-	// oldRefs and newRefs are the "kind/key" of the objects that it refers to,
-	// now and after the plan is applied.
-	oldRefs, newRefs []string
+	// bodies is nil if the comparison took the outcome from the base.
+	*bodies
+	*details
 	// withheld is true if a change that the repository wants is not proposed.
 	// So items that depend on the object cannot be applied either.
 	withheld  bool
 	unchanged bool
-	*details
+	// sameAsBase is the result of decider.sameAsBase, if hashed is true.
+	hashed, sameAsBase bool
+	// backedUpAsBase is true if the backup's parent has the object's text.
+	backedUpAsBase bool
 }
 
-// details are the rest of an outcome. They are nil for an unchanged object,
-// because a tenant has many of them.
+// bodies are the parts of an outcome that come from decoded bodies.
+type bodies struct {
+	backup backedUp
+	// oldRefs and newRefs are the "kind/key" of the objects that it refers to,
+	// now and after the plan is applied.
+	oldRefs, newRefs []string
+}
+
+// details are the rest of an outcome. They are nil for an unchanged object.
 type details struct {
-	// after is the item's After. It is set only until the item is split into
-	// parts.
-	after   *jsonval.Node
+	// pieces are the items for the object without its parts and for each changed
+	// part, if the kind has parts and the item is not a delete.
+	pieces []splitItem
+	// unset are the parts that a new object has only if its create sets them, and
+	// whose values need a request of their own.
+	unset   []string
 	adopt   []tenant.Change
 	adopted *plan.AdoptedChange
 	revert  []tenant.Change
@@ -70,13 +91,80 @@ type details struct {
 	partsBefore []string
 }
 
+// splitItem is an item and the objects that its new content refers to.
+type splitItem struct {
+	plan.Item
+	refs []string
+}
+
+// refs returns the "kind/key" of the objects that the object refers to, now and
+// after the plan is applied.
+func (o *object) refs() (now, after []string) {
+	switch {
+	case o.bodies != nil:
+		return o.oldRefs, o.newRefs
+	case o.sameAsBase:
+		return o.base.Refs, o.base.Refs
+	}
+	return nil, nil
+}
+
+// backupSum returns the hash of the object's text in the backup. It is empty for
+// an object that is not backed up.
+func (o *object) backupSum() string {
+	switch {
+	case o.backedUpAsBase:
+		return o.base.BackupSum
+	case o.bodies != nil:
+		return o.backup.sum
+	}
+	return ""
+}
+
+// asCandidate returns the object's candidate, which the caller may change.
+func (o *object) asCandidate() *candidate {
+	if o.candidate == nil {
+		o.candidate = new(candidate)
+	}
+	return o.candidate
+}
+
+// renamedFrom returns the base's key if the repository has renamed the object.
+// Otherwise it returns an empty string.
+func (o *object) renamedFrom() string {
+	if o.candidate == nil {
+		return ""
+	}
+	return o.candidate.renamedFrom
+}
+
+// guess returns the possible rename, or nil.
+func (o *object) guess() *guess {
+	if o.candidate == nil {
+		return nil
+	}
+	return o.candidate.mayBe
+}
+
 // file returns the repository's body.
 func (o *object) file() (*jsonval.Node, error) {
+	c := o.asCandidate()
 	var err error
-	if o.parsed == nil {
-		o.parsed, err = jsonval.ParseObject(o.desired.Body)
+	if c.parsed == nil {
+		c.parsed, err = jsonval.ParseObject(o.desired.Body)
 	}
-	return o.parsed, err
+	return c.parsed, err
+}
+
+// takeParsed returns the repository's body if it was parsed before, and drops
+// it, because trees are large.
+func (o *object) takeParsed() *jsonval.Node {
+	if o.candidate == nil {
+		return nil
+	}
+	n := o.candidate.parsed
+	o.candidate.parsed = nil
+	return n
 }
 
 func (o *object) id() string { return reference.ItemID(o.kind.Name, o.key) }

@@ -50,7 +50,7 @@ func orderItems(p *plan.Plan, kinds map[string]tenant.Kind, refs, drops map[stri
 	o.spread(deps, sorted)
 	waves := o.waves(deps, sorted)
 
-	kept := p.Items[:0:0]
+	kept := slices.Grow(p.Items[:0:0], len(p.Items))
 	for i, it := range p.Items {
 		if note, ok := o.notes[i]; ok {
 			note.Kind, note.Key = it.Kind, it.Key

@@ -105,7 +105,7 @@ func TestProcessorsDoNotMatter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out = fmt.Sprint(showResult(r), messages(r), r.Plan.Digest, string(base), r.Bindings, r.Backup.Counts)
+			out = fmt.Sprint(showResult(r), messages(r), r.Plan.Digest, string(base), r.Bindings(), r.Backup.Counts)
 		})
 		return out
 	}

@@ -105,7 +105,7 @@ func synced(t *testing.T, in Input) (ops []tenant.Operation) {
 		if it.Verb != tenant.Create {
 			continue
 		}
-		s := apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: r.Bindings, Variables: in.Variables, Key: testKeys.Tenant}
+		s := apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: r.Bindings(), Variables: in.Variables, Key: testKeys.Tenant}
 		for _, d := range in.Desired.Resources {
 			if d.Kind == it.Kind && d.Key == it.Key {
 				s.Desired = &d
@@ -116,7 +116,7 @@ func synced(t *testing.T, in Input) (ops []tenant.Operation) {
 		}
 		for _, ref := range it.Resolved {
 			if ref.New { // created before
-				r.Bindings.Put("groups", "New", "new")
+				r.Bindings().Put("groups", "New", "new")
 			}
 		}
 		op, err := apply.Operation(s, nil)

@@ -10,34 +10,28 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// splitItem is an item and the objects that its new content refers to.
-type splitItem struct {
-	plan.Item
-	refs []string
+// items returns the items for an object's change: one for the object without
+// its parts, and one for each changed part. It notes the parts for which there is
+// none.
+func (o *object) items(ix *index) []splitItem {
+	for _, path := range o.unset {
+		noteOn(ix, o, plan.Unsupported, path, "it must be written after the object is created, but can be set only on create; set it by other means, or remove it from the repository")
+	}
+	if o.pieces != nil {
+		return o.pieces
+	}
+	return []splitItem{{*o.item, o.newRefs}}
 }
 
-// keepAfter stores the item's After for [split], if the kind has parts.
-func (o *object) keepAfter(after *jsonval.Node) {
-	if len(o.kind.Parts) > 0 {
-		o.after = after
+// splitUpdate splits an update into an item for the object without its parts and
+// one for each changed part. after is the item's After.
+func (o *object) splitUpdate(after *jsonval.Node) {
+	if len(o.kind.Parts) == 0 {
+		return
 	}
-}
-
-// split returns the items for an object's change: one for the object without
-// its parts, and one for each changed part.
-func split(ix *index, o *object) []splitItem {
-	whole := splitItem{*o.item, o.newRefs}
-	if len(o.kind.Parts) == 0 || o.item.Verb == tenant.Delete {
-		return []splitItem{whole}
-	}
-	after := o.after
-	if o.item.Verb == tenant.Create {
-		return splitCreate(ix, o, whole, after)
-	}
-	whole.refs = reference.RefsOf(o.kind.Piece(after, ""))
-	var out []splitItem
+	whole := splitItem{*o.item, reference.RefsOf(o.kind.Piece(after, ""))}
 	if whole.Changes, whole.Sensitive = ofPart(o.kind, o.item, -1); len(whole.Changes) > 0 {
-		out = append(out, whole)
+		o.pieces = append(o.pieces, whole)
 	}
 	for i := range o.kind.Parts {
 		it := o.partItem(i, after)
@@ -45,23 +39,28 @@ func split(ix *index, o *object) []splitItem {
 			continue
 		}
 		it.Before = o.partsBefore[i]
-		out = append(out, it)
+		o.pieces = append(o.pieces, it)
 	}
-	for i := range out {
-		out[i].Origin = plan.Deploy
-		for _, change := range out[i].Changes {
-			out[i].Origin = moreSevere(out[i].Origin, change.Origin)
+	for i := range o.pieces {
+		it := &o.pieces[i]
+		it.Origin = plan.Deploy
+		for _, change := range it.Changes {
+			it.Origin = moreSevere(it.Origin, change.Origin)
 		}
 	}
-	return out
 }
 
-// splitCreate returns an item that creates the object without its parts, and an
-// update for each part that it has.
-func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []splitItem {
+// splitCreate splits a create into an item that creates the object without its
+// parts, and an update for each part that it has. after is the item's After, and
+// key the tenant's key.
+func (o *object) splitCreate(key string, after *jsonval.Node) {
+	if len(o.kind.Parts) == 0 {
+		return
+	}
 	change := o.item.Changes[0]
 	rest := o.kind.Created(after)
-	whole.refs, whole.After, whole.Resolved = reference.RefsOf(rest), rest.JSON(), resolvedIn(o.item, rest)
+	whole := splitItem{*o.item, reference.RefsOf(rest)}
+	whole.After, whole.Resolved = rest.JSON(), resolvedIn(o.item, rest)
 	change.After = whole.After
 	for _, secrets := range []*map[string]string{&change.Secrets, &change.FleetSecrets} {
 		*secrets = maps.Clone(*secrets)
@@ -72,29 +71,28 @@ func splitCreate(ix *index, o *object, whole splitItem, after *jsonval.Node) []s
 	}
 	whole.Changes = []plan.PropertyChange{change}
 	_, whole.Sensitive = ofPart(o.kind, o.item, -1)
-	out := []splitItem{whole}
+	o.pieces = []splitItem{whole}
 	for i, p := range o.kind.Parts {
 		value := after.At(o.kind.PartPaths[i])
 		if p.WithCreate {
 			_, more := ofPart(o.kind, o.item, i)
-			out[0].Sensitive = append(out[0].Sensitive, more...)
+			o.pieces[0].Sensitive = append(o.pieces[0].Sensitive, more...)
 			continue
 		}
 		if value.IsEmpty() {
 			continue
 		}
 		if o.kind.Root.Follow(o.kind.PartPaths[i]).Fact().CreateOnly {
-			noteOn(ix, o, plan.Unsupported, p.Path, "it must be written after the object is created, but can be set only on create; set it by other means, or remove it from the repository")
+			o.unset = append(o.unset, p.Path)
 			continue
 		}
 		it := o.partItem(i, after)
-		it.Before = schema.Fingerprint(o.kind, &jsonval.Node{Kind: '{'}, p.Name, ix.key)
+		it.Before = schema.Fingerprint(o.kind, &jsonval.Node{Kind: '{'}, p.Name, key)
 		it.Changes = []plan.PropertyChange{{Pointer: p.Path, After: value.JSON(), Origin: o.item.Origin, Redacted: change.Redacted,
 			Secrets: secretsOfPart(o.kind, o.item.Changes[0].Secrets, i), FleetSecrets: secretsOfPart(o.kind, o.item.Changes[0].FleetSecrets, i)}}
 		_, it.Sensitive = ofPart(o.kind, o.item, i)
-		out = append(out, it)
+		o.pieces = append(o.pieces, it)
 	}
-	return out
 }
 
 // partItem starts the item for the i-th part.

@@ -160,7 +160,7 @@ func TestPartOperations(t *testing.T) {
 				}
 				k := partKinds(edit)[0]
 				there := parseCurrent(t, current)[0]
-				step := apply.Step{Item: it, Kind: kindsOf(partKinds(edit)...).Get(it.Kind), Bindings: r.Bindings}
+				step := apply.Step{Item: it, Kind: kindsOf(partKinds(edit)...).Get(it.Kind), Bindings: r.Bindings()}
 				op, err := apply.Operation(step, &there)
 				if err != nil {
 					t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 
 // newItem starts an item for the object.
 func newItem(ix *index, o *object, t *trees, v tenant.Verb, origin plan.Origin) *plan.Item {
-	it := &plan.Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom, TenantID: o.currentID()}
+	it := &plan.Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom(), TenantID: o.currentID()}
 	if t.file != nil {
 		it.DesiredSum = schema.Sum(t.file, o.kind.Key(ix.key))
 	}
@@ -29,9 +29,9 @@ func (d *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		return
 	}
 	it := newItem(d.ix, o, t, tenant.Update, plan.Deploy)
-	it.Before = schema.Fingerprint(o.kind, t.raw, "", d.ix.key)
+	it.Before = d.fingerprint(o, t, "")
 	for _, p := range o.kind.Parts {
-		o.partsBefore = append(o.partsBefore, schema.Fingerprint(o.kind, t.raw, p.Name, d.ix.key))
+		o.partsBefore = append(o.partsBefore, d.fingerprint(o, t, p.Name))
 	}
 	duplicates := secretDuplicates{current: t.current}
 	for i, p := range propose {
@@ -51,7 +51,6 @@ func (d *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 	})
 	shown, hides := schema.Redacted(after)
 	it.After = shown.JSON()
-	o.keepAfter(shown)
 	if hides {
 		for i, p := range propose {
 			if i > 0 && slices.Equal(p.segs, propose[i-1].segs) { // the members of a set are adjacent
@@ -69,7 +68,9 @@ func (d *decider) proposeUpdate(o *object, t *trees, propose []proposal) {
 		}
 	}
 	it.Resolved = d.ns.resolved(o.kind, after, t.current)
-	o.item, o.newRefs = it, reference.RefsOf(after)
+	o.item = it
+	o.newRefs, _ = d.ns.refsOf(after)
+	o.splitUpdate(shown)
 	if d.ix.in.Revert {
 		o.revert = revertDifferences(d.ns, o, t, slices.DeleteFunc(propose, func(p proposal) bool { return p.whole == nil }))
 	}
@@ -94,12 +95,13 @@ func (d *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	whole := schema.SortedSets(o.kind.Root, t.desired)
 	after, redacted := schema.Redacted(whole)
 	it.After = after.JSON()
-	o.keepAfter(after)
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), After: it.After, Origin: origin, Redacted: redacted}}
 	setSecrets(&it.Changes[0], t, whole)
 	it.Sensitive = slices.Sorted(maps.Keys(it.Changes[0].Secrets))
 	it.Resolved = d.ns.resolved(o.kind, t.desired)
-	o.item, o.newRefs = it, reference.RefsOf(t.desired)
+	o.item = it
+	o.newRefs, _ = d.ns.refsOf(t.desired)
+	o.splitCreate(d.ix.key, after)
 	if d.ix.in.Revert {
 		o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key}}
 	}
@@ -125,7 +127,7 @@ func (d *decider) proposeDelete(o *object, t *trees) {
 		origin = plan.Clash
 	}
 	it := newItem(d.ix, o, t, tenant.Delete, origin)
-	it.Before = schema.Fingerprint(o.kind, t.raw, schema.WholeObject, d.ix.key)
+	it.Before = d.fingerprint(o, t, schema.WholeObject)
 	before, redacted := schema.Redacted(schema.SortedSets(o.kind.Root, t.current))
 	it.Changes = []plan.PropertyChange{{Base: schema.RedactedJSON(schema.SortedSets(o.kind.Root, t.base)), Before: before.JSON(), Origin: origin, Redacted: redacted}}
 	whole := &difference{rule: o.kind.Root}
@@ -136,7 +138,7 @@ func (d *decider) proposeDelete(o *object, t *trees) {
 	o.item, o.newRefs = it, nil
 	noteGuess(d.ix, o)
 	if d.ix.in.Revert {
-		body := d.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base))
+		body := d.ix.adoptedForm(o.kind, schema.Managed(t.current, t.base), &d.trees)
 		o.revert = []tenant.Change{{Kind: it.Kind, Key: it.Key, Body: body.JSON()}}
 	}
 }

@@ -18,7 +18,7 @@ import (
 func (c *Comparison) Reads() []tenant.ReadRequest {
 	ix := c.ix
 	var out []tenant.ReadRequest
-	for _, name := range ix.kindNames() {
+	for _, name := range ix.kindNames {
 		k := ix.kinds[name]
 		if !ix.targetsKind(name) {
 			continue

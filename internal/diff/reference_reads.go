@@ -23,7 +23,7 @@ func (c *Comparison) ReferenceReads() ([]tenant.ReadRequest, error) {
 	}
 	f := c.finder
 	f.readNew()
-	for _, name := range f.ix.kindNames() {
+	for _, name := range f.ix.kindNames {
 		if k := f.ix.kinds[name]; f.ix.targetsKind(name) && (f.ix.scope(k) == tenant.All || f.ix.scope(k) == tenant.Listed) {
 			s := f.ix.sides[name]
 			f.inTenant(k, s.current[f.looked[name]:])

@@ -471,7 +471,7 @@ func TestBindings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _ := json.Marshal(r.Bindings)
+	got, _ := json.Marshal(r.Bindings())
 	var want reference.Bindings = map[string]map[string]string{
 		"groups": {"G": "g1"}, "groups#mail": {"G": "g@contoso.com"},
 		"policies": {}, "roles": {}, "apps": {}, "settings": {}, "audits": {},
@@ -490,7 +490,7 @@ func TestCompareErrors(t *testing.T) {
 			in.Current.Resources = []tenant.Resource{{Kind: "groups", ID: "1", Body: []byte("[]")}}
 		},
 		"an invalid base": func(in *Input) {
-			in.Base = &Base{Objects: []BaseObject{{Kind: "groups", Key: "A", ID: "1", Body: []byte("{")}}}
+			in.Base = &Base{Objects: []*BaseObject{{Kind: "groups", Key: "A", ID: "1", Body: []byte("{")}}}
 			in.Current.Resources = []tenant.Resource{{Kind: "groups", ID: "1", Body: []byte("{}")}}
 			in.Desired.Resources = []tenant.Resource{{Kind: "groups", Key: "A", Body: []byte("{}")}}
 		},

@@ -56,6 +56,8 @@ type renaming struct {
 	fresh []*object
 	// trees are the parsed bodies in name form.
 	trees map[*object]*jsonval.Node
+	// text is the memory of the text that is being hashed.
+	text []byte
 }
 
 func byKey(a, b *object) int { return strings.Compare(a.key, b.key) }
@@ -126,7 +128,7 @@ func (r *renaming) leaveClaimants(fresh []*object, keys []string) {
 func (m *matching) rename(o, old *object) {
 	o.base, o.current, o.gone, o.missing = old.base, old.current, old.gone, old.missing
 	if old.managed() { // otherwise only a key was bound, and no file had it
-		o.renamedFrom = old.key
+		o.asCandidate().renamedFrom = old.key
 	}
 	delete(m.objects, old.key)
 	m.all.renamed[old.id()] = o.key

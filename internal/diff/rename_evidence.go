@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"crypto/sha256"
 	"maps"
 	"slices"
 
@@ -14,24 +15,24 @@ import (
 // same id, or the same content.
 type renameGroup struct{ old, fresh []*object }
 
-// group groups vanished objects and new files by their text. It visits each
-// side once, so the cost grows with the files and not with the pairs. An empty
-// text is in no group.
+// group groups vanished objects and new files by the hash of their text. It
+// visits each side once, so the cost grows with the files and not with the
+// pairs. An object with an empty hash is in no group.
 func (r *renaming) group(old, fresh func(*object) string) []*renameGroup {
-	byText, groups := map[string]*renameGroup{}, []*renameGroup{}
+	bySum, groups := map[string]*renameGroup{}, []*renameGroup{}
 	for _, o := range r.fresh {
 		if r.ix.watch.ended() {
 			return nil
 		}
-		text := fresh(o)
-		if text == "" {
+		sum := fresh(o)
+		if sum == "" {
 			continue
 		}
-		if byText[text] == nil {
-			byText[text] = &renameGroup{}
-			groups = append(groups, byText[text])
+		if bySum[sum] == nil {
+			bySum[sum] = &renameGroup{}
+			groups = append(groups, bySum[sum])
 		}
-		byText[text].fresh = append(byText[text].fresh, o)
+		bySum[sum].fresh = append(bySum[sum].fresh, o)
 	}
 	if len(groups) == 0 {
 		return nil
@@ -40,7 +41,7 @@ func (r *renaming) group(old, fresh func(*object) string) []*renameGroup {
 		if r.ix.watch.ended() {
 			return nil
 		}
-		if g := byText[old(r.vanished[key])]; g != nil {
+		if g := bySum[old(r.vanished[key])]; g != nil {
 			g.old = append(g.old, r.vanished[key])
 		}
 	}
@@ -80,8 +81,8 @@ func (r *renaming) bySameBody() {
 // declare the rename.
 func (r *renaming) byContent() {
 	// byID has already given these a hint.
-	r.fresh = slices.DeleteFunc(r.fresh, func(o *object) bool { return o.mayBe != nil })
-	maps.DeleteFunc(r.vanished, func(_ string, old *object) bool { return old.mayBe != nil || !old.managed() || old.gone })
+	r.fresh = slices.DeleteFunc(r.fresh, func(o *object) bool { return o.guess() != nil })
+	maps.DeleteFunc(r.vanished, func(_ string, old *object) bool { return old.guess() != nil || !old.managed() || old.gone })
 
 	const nameOnly = "{}"
 	content := func(n *jsonval.Node) string {
@@ -123,11 +124,11 @@ func (r *renaming) pairBySecrets(g *renameGroup) (pairs [][2]*object) {
 		if schema.HasMask(n) {
 			return nil
 		}
-		text := r.whole(r.withoutName(n))
-		if bySecrets[text] == nil {
-			bySecrets[text] = &renameGroup{}
+		sum := r.whole(r.withoutName(n))
+		if bySecrets[sum] == nil {
+			bySecrets[sum] = &renameGroup{}
 		}
-		return bySecrets[text]
+		return bySecrets[sum]
 	}
 	for _, old := range g.old {
 		own := put(r.agreed(old))
@@ -146,8 +147,8 @@ func (r *renaming) pairBySecrets(g *renameGroup) (pairs [][2]*object) {
 		own.fresh = append(own.fresh, o)
 	}
 	rest := &renameGroup{}
-	for _, text := range slices.Sorted(maps.Keys(bySecrets)) {
-		own := bySecrets[text]
+	for _, sum := range slices.Sorted(maps.Keys(bySecrets)) {
+		own := bySecrets[sum]
 		if len(own.old) == 1 && len(own.fresh) == 1 {
 			pairs = append(pairs, [2]*object{own.old[0], own.fresh[0]})
 			continue
@@ -204,7 +205,7 @@ func hasContent(n *jsonval.Node) bool {
 	return false
 }
 
-// visible returns a text that is equal for bodies that are equal apart from
+// visible returns a hash that is equal for bodies that are equal apart from
 // secrets. The bodies are in name form.
 func (r *renaming) visible(n *jsonval.Node) string {
 	hide := func(*jsonval.Node) *jsonval.Node { return jsonval.StringNode(reference.MaskMark) }
@@ -214,14 +215,22 @@ func (r *renaming) visible(n *jsonval.Node) string {
 		}
 		return n
 	}}
-	return string(s.Apply(r.kind, schema.WithoutTypes(n)).JSON())
+	return r.sum(s.Apply(r.kind, schema.WithoutTypes(n)))
 }
 
-// whole returns a text that is equal for equal bodies, with equal hashes of
+// whole returns a hash that is equal for equal bodies, with equal hashes of
 // secrets. The bodies are in name form.
 func (r *renaming) whole(n *jsonval.Node) string {
 	s := schema.Form{SortSets: true}
-	return string(s.Apply(r.kind, schema.WithoutTypes(n)).JSON())
+	return r.sum(s.Apply(r.kind, schema.WithoutTypes(n)))
+}
+
+// sum returns the hash of a body's text. A group with many texts would need the
+// memory of all of them.
+func (r *renaming) sum(n *jsonval.Node) string {
+	r.text = n.AppendJSON(r.text[:0])
+	sum := sha256.Sum256(r.text)
+	return string(sum[:])
 }
 
 // sameSecrets reports whether a file has the same secrets at the same places as

@@ -5,10 +5,21 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 )
 
-// adoptedForm returns a whole object in the form of a repository file.
-func (ix *index) adoptedForm(k *schema.Schema, n *jsonval.Node) *jsonval.Node {
-	s := schema.Form{Repository: true, SortSets: true}
+// adoptedForm returns a whole object in the form of a repository file. The
+// object's nodes are in the slab.
+func (ix *index) adoptedForm(k *schema.Schema, n *jsonval.Node, slab *jsonval.Slab) *jsonval.Node {
+	s := schema.Form{Repository: true, SortSets: true, Slab: slab}
 	return ix.repositoryForm(s.Apply(k, n))
+}
+
+// backupForm is adoptedForm for an object as [names.current] returns it. So it only
+// has to sort the sets, and most kinds have no secrets to redact.
+func backupForm(ix *index, k *schema.Schema, n *jsonval.Node, slab *jsonval.Slab) *jsonval.Node {
+	n = schema.SortedByText(k.Root, n, slab)
+	if !k.HasSecrets() {
+		return ix.putVariables(n)
+	}
+	return ix.repositoryForm(n)
 }
 
 // repositoryForm converts a tree in name form to the repository's form: secrets

@@ -22,13 +22,14 @@ func (ns *names) resolved(k *schema.Schema, bodies ...*jsonval.Node) []plan.Reso
 			return n
 		}
 		declared := schema.Applicable(at)
-		r := found[ref.String()]
+		name := ns.node(*ref).Text
+		r := found[name]
 		if r == nil {
 			value, state := ns.resolve(*ref)
 			if state == unknown {
 				return n
 			}
-			r = &plan.Resolved{Ref: ref.String(), New: state == pending, Value: value}
+			r = &plan.Resolved{Ref: name, New: state == pending, Value: value}
 			if ref.Property == "" || schema.IsGUID(value) {
 				r.ID, r.Value = value, ""
 			}

@@ -24,7 +24,7 @@ func planned(t *testing.T, tc comparisonCase) (apply.Step, *Result) {
 		t.Fatalf("want one item, got\n%s%s", showResult(r), messages(r))
 	}
 	it := &r.Plan.Items[0]
-	s := apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: r.Bindings, Variables: in.Variables, Key: testKeys.Tenant}
+	s := apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Bindings: r.Bindings(), Variables: in.Variables, Key: testKeys.Tenant}
 	for _, d := range in.Desired.Resources {
 		if d.Kind == it.Kind && d.Key == it.Key {
 			s.Desired = &d
@@ -221,8 +221,8 @@ func TestOperationRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Bindings["groups"]["N"] = "n1"
-		return apply.Step{Item: r.Plan.Item("policies/P"), Kind: in.Kinds.Get("policies"), Bindings: r.Bindings, Desired: &in.Desired.Resources[0], Variables: in.Variables, Key: testKeys.Tenant}
+		r.Bindings()["groups"]["N"] = "n1"
+		return apply.Step{Item: r.Plan.Item("policies/P"), Kind: in.Kinds.Get("policies"), Bindings: r.Bindings(), Desired: &in.Desired.Resources[0], Variables: in.Variables, Key: testKeys.Tenant}
 	}
 	if _, err := apply.Operation(fresh(t), now); err != nil {
 		t.Fatalf("an unchanged step: %v", err)

@@ -49,9 +49,10 @@ func (d *difference) pointer() string {
 // the tenant still has the base's value, because services return values in
 // their own notation. The notation decides whether the file still has the
 // base's value, because a person's edit counts even if the new value is equal.
-// If both sides agree, the base takes the file's notation.
-func threeWay(r *schema.Rule, base, desired, current *jsonval.Node) ([]*difference, *jsonval.Node) {
-	w := &walk{managed: base != nil}
+// If both sides agree, the base takes the file's notation. The new base's nodes
+// are in the slab.
+func threeWay(r *schema.Rule, base, desired, current *jsonval.Node, slab *jsonval.Slab) ([]*difference, *jsonval.Node) {
+	w := &walk{managed: base != nil, slab: slab}
 	agreed := w.object(r, make([]string, 0, usualDepth), base, desired, current, nil)
 	return w.found, agreed
 }
@@ -63,17 +64,25 @@ type walk struct {
 	// managed is true if both sides have agreed on the object before.
 	managed bool
 	found   []*difference
+	slab    *jsonval.Slab
 }
 
 // object compares property by property. once is the agreed value that the
 // object, or an enclosing object, has replaced.
 func (w *walk) object(r *schema.Rule, segs []string, base, desired, current, once *jsonval.Node) *jsonval.Node {
 	r = r.In(desired, current)
-	return desired.MapKids(func(i int) *jsonval.Node {
+	out, at := jsonval.CopyOf(desired, w.slab), 0
+	for i, kid := range desired.Kids {
 		name := desired.Names[i]
+		now := current.GetNear(name, &at)
+		if len(kid.Kids) == 0 && !kid.IsArray() && jsonval.Equal(kid, now) || kid.IsNull() && now.IsNull() {
+			out.Put(kid) // whatever the rule and the base are
+			continue
+		}
 		below := append(segs, name) // the siblings share the array of below; a difference copies it
-		return w.value(r.Step(schema.PropertyOf(name)), below, base.Get(name), desired.Kids[i], current.Get(name), once)
-	})
+		out.Put(w.value(r.Step(schema.PropertyOf(name)), below, base.Get(name), kid, now, once))
+	}
+	return out.Node()
 }
 
 // value returns the new base of one property.

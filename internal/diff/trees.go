@@ -11,6 +11,8 @@ type trees struct {
 	raw, file *jsonval.Node
 	// secrets has the hashes of the file's secrets, by the mark in desired.
 	secrets map[string]secretSum
+	// byProperty is true if current has a reference to a property.
+	byProperty bool
 	// undeclared is true if desired has a reference where the kind declares none.
 	undeclared bool
 	// guide has references for ids at places that the kind does not declare.
@@ -22,3 +24,6 @@ type trees struct {
 // secretSum has a plan's hashes of a secret in a file: the hash that an
 // approval covers, and the one that is equal for this secret in every tenant.
 type secretSum struct{ approved, fleet string }
+
+// textAt is a string and its place.
+type textAt struct{ pointer, value string }

@@ -1,8 +1,10 @@
 package diff
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"hash"
 	"maps"
 	"slices"
@@ -59,18 +61,25 @@ func (s *objectHashes) forWorker(ns *names) *objectHashes {
 }
 
 // agreed returns the hash of the file's bytes, the canonical text of the
-// tenant's object, and the ids of the objects that they refer to. It is empty
-// for an object that cannot be read.
-func (s *objectHashes) agreed(o *object, refs []string) string {
-	return string(s.appendAgreed(o, refs))
+// tenant's object, and the ids of the objects that they refer to. raw is the
+// tenant's object.
+func (s *objectHashes) agreed(o *object, refs []string, raw *jsonval.Node) string {
+	s.text = s.canonical.AppendTree(s.text[:0], o.kind, raw)
+	return string(s.agreedSum(o, refs))
 }
 
-// appendAgreed is agreed in memory that the next hash overwrites.
+// appendAgreed is agreed for an object that is not parsed, in memory that the
+// next hash overwrites. It is empty for an object that cannot be read.
 func (s *objectHashes) appendAgreed(o *object, refs []string) []byte {
 	var err error
 	if s.text, err = s.canonical.Append(s.text[:0], o.kind, o.current.Body); err != nil {
 		return nil
 	}
+	return s.agreedSum(o, refs)
+}
+
+// agreedSum is agreed with the canonical text in s.text.
+func (s *objectHashes) agreedSum(o *object, refs []string) []byte {
 	s.scratch = append(s.scratch[:0], s.seeds[o.kind.Name]...)
 	for _, ref := range refs {
 		s.scratch = append(s.scratch, s.boundText(ref)...)
@@ -90,10 +99,27 @@ func (s *objectHashes) boundText(ref string) []byte {
 	text, ok := s.bound[ref]
 	if !ok {
 		kind, key := reference.SplitItemID(ref)
-		text = jsonval.AppendString(jsonval.AppendString(nil, ref), s.ns.bindings[kind][key])
+		text = jsonval.AppendString(jsonval.AppendString(nil, ref), s.ns.id(kind, key))
 		s.bound[ref] = text
 	}
 	return text
+}
+
+// textOf returns the canonical text of a value, in memory that the next text
+// overwrites.
+func (s *objectHashes) textOf(n *jsonval.Node) []byte {
+	s.text = n.AppendJSON(s.text[:0])
+	return s.text
+}
+
+// agreedBody returns the text of the values on which both sides agree. If it is
+// the same as before, the bases share it.
+func (s *objectHashes) agreedBody(o *object, agreed *jsonval.Node) json.RawMessage {
+	text := s.textOf(agreed)
+	if o.base != nil && bytes.Equal(text, o.base.Body) {
+		return o.base.Body
+	}
+	return bytes.Clone(text)
 }
 
 // textSum returns the hash of an object's text in a backup.
@@ -124,21 +150,20 @@ func (d *decider) findUnchanged() {
 // with.
 func mayBeUnchanged(o *object) bool {
 	b := o.base
-	return b != nil && b.AgreedSum != "" && o.desired != nil && o.current != nil && o.renamedFrom == "" && b.ID == o.current.ID
+	return b != nil && b.AgreedSum != "" && o.desired != nil && o.current != nil && o.renamedFrom() == "" && b.ID == o.current.ID
 }
 
 // useBaseOutcome takes the outcome of an unchanged object from the base.
 func (d *decider) useBaseOutcome(o *object) {
 	b := o.base
-	o.oldRefs, o.newRefs = b.Refs, b.Refs
 	o.unchanged = !o.keep
 	switch {
 	case d.ix.in.NoBackup || !readsCurrent(d.ix, o):
 	case d.hashes.parent && b.BackupSum != "" && b.BackupSum != otherText:
-		o.backup.sum = b.BackupSum
+		o.backedUpAsBase = true
 	default:
-		body, _ := d.ns.current(o.kind, d.tenantBody(o))
-		d.backUp(o, body)
+		o.bodies = &bodies{oldRefs: b.Refs, newRefs: b.Refs}
+		d.backUp(o, d.ns.current(o.kind, d.tenantBody(o), &d.trees).body)
 	}
 }
 
@@ -148,10 +173,10 @@ func (d *decider) backUp(o *object, current *jsonval.Node) {
 	if d.ix.in.NoBackup {
 		return
 	}
-	text := d.ix.adoptedForm(o.kind, current).JSON()
-	o.backup = backedUp{text: text, sum: d.hashes.textSum(o, text)}
-	if d.hashes.parent && backupSumAt(d.ix, o) == o.backup.sum {
-		o.backup.text = nil
+	text := d.hashes.textOf(backupForm(d.ix, o.kind, current, &d.trees))
+	o.backup.sum = d.hashes.textSum(o, text)
+	if !d.hashes.parent || backupSumAt(d.ix, o) != o.backup.sum {
+		o.backup.text = bytes.Clone(text)
 	}
 }
 
@@ -168,7 +193,7 @@ func backupSumAt(ix *index, o *object) string {
 // key. A change of the object does not change the parent.
 func newBackupSum(ix *index, o *object) string {
 	kept := backupSumAt(ix, o)
-	if kept == "" || kept == o.backup.sum {
+	if kept == "" || kept == o.backupSum() {
 		return kept
 	}
 	return otherText
@@ -177,10 +202,10 @@ func newBackupSum(ix *index, o *object) string {
 // remember stores the hash of an object that agrees completely, for sameAsBase.
 // It stores none if the comparison depends on other objects' properties.
 func (d *decider) remember(o *object, t *trees) {
-	if _, byProperty := d.ns.refsOf(t.current); byProperty {
+	if t.byProperty {
 		return
 	}
-	o.newBase.AgreedSum, o.newBase.Refs = d.hashes.agreed(o, o.oldRefs), o.oldRefs
+	o.newBase.AgreedSum, o.newBase.Refs = d.hashes.agreed(o, o.oldRefs, t.raw), o.oldRefs
 	if o.kind.Singleton {
 		return
 	}

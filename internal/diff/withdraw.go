@@ -71,7 +71,7 @@ func newWithdrawal(as *assembler) *withdrawal {
 		if as.ix.watch.ended() {
 			return w
 		}
-		now, back := o.newRefs, o.oldRefs
+		back, now := o.refs()
 		if !as.ix.compared(o.kind) { // out of scope: use the references of the base
 			now = as.agreedRefs(o)
 			back = now

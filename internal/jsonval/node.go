@@ -1,11 +1,11 @@
 package jsonval
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"sync"
 )
 
 // TextOf returns the text of a string, and "" for any other node.
@@ -85,6 +85,24 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
+// GetNear is [Node.Get] for a caller that looks up several names in their order.
+// It first looks at the place after the last name, which is in *at. That is zero
+// before the first call.
+func (n *Node) GetNear(name string, at *int) *Node {
+	if !n.IsObject() {
+		return nil
+	}
+	i, ok := *at, *at < len(n.Names) && n.Names[*at] == name
+	if !ok {
+		if i, ok = slices.BinarySearch(n.Names, name); !ok {
+			*at = i
+			return nil
+		}
+	}
+	*at = i + 1
+	return n.Kids[i]
+}
+
 // At returns the value at a path, or nil. In an array the segment is an index.
 // At does not expand the wildcard "*".
 func (n *Node) At(segs []string) *Node {
@@ -156,33 +174,6 @@ func Equal(a, b *Node) bool {
 		}
 	}
 	return true
-}
-
-// MapKids returns a copy of n with each child replaced by change(i), where i is
-// the child's index. A nil result drops the child. MapKids returns n itself if
-// change returns every child unchanged.
-func (n *Node) MapKids(change func(i int) *Node) *Node {
-	out := n
-	for i, kid := range n.Kids {
-		v := change(i)
-		if out == n {
-			if v == kid {
-				continue
-			}
-			// The copy shares the names until a member is dropped.
-			out = &Node{Kind: n.Kind, Kids: append(make([]*Node, 0, len(n.Kids)), n.Kids[:i]...), Names: n.Names}
-		}
-		switch kept := len(out.Kids); {
-		case v == nil && n.Kind == '{' && kept == i: // the first dropped member
-			out.Names = append(make([]string, 0, len(n.Names)-1), n.Names[:i]...)
-		case v == nil:
-		default:
-			if out.Kids = append(out.Kids, v); n.Kind == '{' && kept < i {
-				out.Names = append(out.Names, n.Names[i])
-			}
-		}
-	}
-	return out
 }
 
 // ObjectBuilder builds an object from members that are added in the order of
@@ -264,28 +255,15 @@ func (n *Node) JSON() []byte {
 	if n == nil {
 		return nil
 	}
-	return n.AppendJSON(make([]byte, 0, n.size()))
+	text := texts.Get().(*[]byte)
+	defer texts.Put(text)
+	*text = n.AppendJSON((*text)[:0])
+	return bytes.Clone(*text)
 }
 
-// size estimates the length of the canonical text.
-func (n *Node) size() int {
-	size := len(n.Text) + len("false,")
-	for i, kid := range n.Kids {
-		if n.Kind == '{' {
-			size += len(n.Names[i]) + len(`"":`)
-		}
-		size += kid.size()
-	}
-	return size
-}
-
-// AppendString appends s as a JSON string.
-func AppendString[T ~string | ~[]byte](b []byte, s T) []byte {
-	// AppendQuote fails only for invalid UTF-8. The parser refuses such a text,
-	// and AppendQuote replaces it even when it fails.
-	b, _ = jsontext.AppendQuote(b, s)
-	return b
-}
+// texts has the memory for texts whose length is not known before. Callers keep
+// many texts for long, so each of them has a copy of the right length.
+var texts = sync.Pool{New: func() any { return new([]byte) }}
 
 // Segment returns the path segment of the i-th child: a name, or an index.
 func (n *Node) Segment(i int) string {

@@ -26,6 +26,9 @@ func TestPick(t *testing.T) {
 		if err != nil || string(got.JSON()) != tt.want {
 			t.Errorf("%s at %q: got %s, %v, want %s", tt.text, tt.paths, got.JSON(), err, tt.want)
 		}
+		if got, err = PickFirst([]byte(tt.text), tt.paths...); err != nil || string(got.JSON()) != tt.want {
+			t.Errorf("PickFirst: %s at %q: got %s, %v, want %s", tt.text, tt.paths, got.JSON(), err, tt.want)
+		}
 	}
 }
 
@@ -36,6 +39,26 @@ func TestPickRefuses(t *testing.T) {
 		_, err := Pick([]byte(text), []string{"a"}, []string{"c", "d"})
 		if _, want := ParseObject([]byte(text)); err == nil || err.Error() != want.Error() {
 			t.Errorf("%s: got %v, want %v", text, err, want)
+		}
+	}
+}
+
+// TestPickFirst: a text is read up to the last value, and all of it if a value is
+// missing.
+func TestPickFirst(t *testing.T) {
+	paths := [][]string{{"a"}, {"c", "d"}}
+	for text, want := range map[string]string{
+		`{"a":1,"c":{"d":2,"x`:        `{"a":1,"c":{"d":2}}`,
+		`{"c":{"e":[3],"d":2},"a":1`:  `{"a":1,"c":{"d":2}}`,
+		`{"a":1,"b":[{}],"c":{"d":`:   "",
+		`{"a":1,"c":{"e":2},"x"`:      "",
+		`{"a":1,"c":3,"x"`:            "",
+		`{"c":{"d":2},"x":[1,],"a":1`: "",
+		`["a"]`:                       "",
+	} {
+		n, err := PickFirst([]byte(text), paths...)
+		if got := string(n.JSON()); got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: got %s, %v, want %s", text, got, err, want)
 		}
 	}
 }

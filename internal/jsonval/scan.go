@@ -59,6 +59,23 @@ const (
 	ended                        // nothing: the value is complete, or wrong
 )
 
+// noDelimiter differs from every byte.
+const noDelimiter = 1 << 8
+
+// delimiters are the bytes that must be before the next token.
+var delimiters = [...]uint16{
+	atDocument:  noDelimiter,
+	atFirstName: noDelimiter,
+	atFirst:     noDelimiter,
+	atColon:     ':',
+	atNextName:  ',',
+	atNext:      ',',
+	ended:       noDelimiter,
+}
+
+// afterValue has the state after a value.
+var afterValue = [ended]scanState{atFirst: atNext, atColon: atNextName, atNext: atNext}
+
 // container is an open object or array.
 type container struct {
 	kind   byte   // '{' or '['
@@ -94,15 +111,9 @@ func (s *Scanner) AppendText(dst []byte, t Token) []byte {
 	return appendUnescaped(dst, s.Text(t))
 }
 
-// Peek returns the next byte that is not white space, without reading it. At the
-// end of the text it returns 0. Before an element or member, the byte may be the
-// comma.
-func (s *Scanner) Peek() byte {
-	if i := afterSpace(s.text, s.pos); i < len(s.text) {
-		return s.text[i]
-	}
-	return 0
-}
+// NameHash returns [HashName] of the content of the name that Next has just
+// returned. After any other token its result is undefined, and it may panic.
+func (s *Scanner) NameHash() uint64 { return s.names[len(s.names)-1].hash }
 
 // Skip returns the next token like Next, but returns a whole object or array as
 // one token: its Kind is '{' or '[', and its range ends with the closing bracket.
@@ -137,16 +148,14 @@ func (s *Scanner) rest(tok Token) (Token, error) {
 // token counts as invalid if other text than white space follows it. So a caller
 // that reads the end of the value knows that the whole text is valid.
 func (s *Scanner) Next() (Token, error) {
-	if s.state == ended {
+	text, state, i := s.text, s.state, s.pos
+	switch {
+	case i+1 < len(text) && uint16(text[i]) == delimiters[state] && text[i+1] > ' ' && !isClosing(text[i+1]):
+		i++ // Most texts have no white space, so that this finds most tokens.
+	case state == ended:
 		return Token{}, s.err
-	}
-	text, state := s.text, s.state
-	i := afterSpace(text, s.pos)
-	if i == len(text) {
-		return s.failTruncated(i)
-	}
-	if state >= atColon {
-		if i = s.afterDelimiter(i); i < 0 {
+	default:
+		if i = s.tokenStart(i); i < 0 {
 			return Token{}, s.err
 		}
 	}
@@ -199,13 +208,21 @@ func (s *Scanner) Next() (Token, error) {
 	return s.failInvalid(i, expectedToken[state])
 }
 
-// afterDelimiter reads the comma or colon at i. It returns the offset of the
-// token after it, i if a closing bracket is at the place of a comma, or -1 after
-// an error.
-func (s *Scanner) afterDelimiter(i int) int {
+// tokenStart reads white space, and the comma or colon that must be before the
+// next token. It returns the offset of the token, or -1 after an error. A
+// closing bracket may be at the place of a comma.
+func (s *Scanner) tokenStart(i int) int {
+	i = afterSpace(s.text, i)
+	if i == len(s.text) {
+		s.failTruncated(i)
+		return -1
+	}
+	if s.state < atColon {
+		return i
+	}
 	comma := s.state != atColon
 	switch c := s.text[i]; {
-	case c == ',' && comma, c == ':' && !comma:
+	case uint16(c) == delimiters[s.state]:
 		next := afterSpace(s.text, i+1)
 		switch {
 		case next == len(s.text):
@@ -223,7 +240,7 @@ func (s *Scanner) afterDelimiter(i int) int {
 	return -1
 }
 
-func isClosing(c byte) bool { return c == '}' || c == ']' }
+func isClosing(c byte) bool { return c|0x20 == '}' } // 0x20 is the bit in which the brackets differ
 
 // name returns the name at i, or the closing bracket of its object.
 func (s *Scanner) name(i int) (Token, error) {
@@ -234,7 +251,7 @@ func (s *Scanner) name(i int) (Token, error) {
 			return s.failString(^end)
 		}
 		t := Token{Kind: NameToken, Escaped: escaped, Start: i, End: end}
-		if !s.addName(&s.open[len(s.open)-1], s.text, i+1, end-1, escaped) {
+		if !s.addName(&s.open[len(s.open)-1], s.text, t) {
 			return s.failDuplicate(t)
 		}
 		s.pos, s.state = end, atColon
@@ -248,15 +265,10 @@ func (s *Scanner) name(i int) (Token, error) {
 
 // value returns the token of a string, number or literal.
 func (s *Scanner) value(t Token) (Token, error) {
-	s.pos = t.End
-	switch s.state {
-	case atDocument:
+	if s.state == atDocument {
 		return s.finish(t)
-	case atColon:
-		s.state = atNextName
-	default:
-		s.state = atNext
 	}
+	s.pos, s.state = t.End, afterValue[s.state]
 	return t, nil
 }
 

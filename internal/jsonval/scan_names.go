@@ -1,7 +1,6 @@
 package jsonval
 
 import (
-	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 )
@@ -30,8 +29,8 @@ type nameSet struct {
 
 // memberName is a name of an open object.
 type memberName struct {
-	signature  uint64
-	start, end int // in the text or, if escaped, in nameSet.decoded
+	hash       uint64 // HashName of the content
+	start, end int    // in the text or, if escaped, in nameSet.decoded
 	escaped    bool
 	indexed    bool   // whether the name is in the table
 	slot       uint32 // its slot in the table
@@ -51,24 +50,24 @@ func (s *nameSet) reset() {
 	s.names, s.decoded = clipped(s.names), clipped(s.decoded)
 }
 
-// addName adds the name text[start:end] to an object, the innermost one, and
-// reports whether it is new there.
-func (s *nameSet) addName(object *container, text []byte, start, end int, escaped bool) bool {
-	n := memberName{start: start, end: end, escaped: escaped}
-	content := text[start:end]
-	if escaped {
+// addName adds a name to an object, the innermost one, and reports whether it is
+// new there.
+func (s *nameSet) addName(object *container, text []byte, t Token) bool {
+	n := memberName{start: t.Start + 1, end: t.End - 1, escaped: t.Escaped}
+	content := text[n.start:n.end]
+	if t.Escaped {
 		n.start = len(s.decoded)
 		s.decoded = appendUnescaped(s.decoded, content)
 		n.end = len(s.decoded)
 		content = s.decoded[n.start:]
 	}
-	n.signature = nameSignature(content)
+	n.hash = HashName(content)
 	count := len(s.names) - object.first
 	if count < smallObject {
-		bit := uint64(1) << (n.signature >> 58)
+		bit := uint64(1) << (n.hash >> 58)
 		if object.filter&bit != 0 {
 			for i := range s.names[object.first:] {
-				if s.is(&s.names[object.first+i], n.signature, text, content) {
+				if s.is(&s.names[object.first+i], n.hash, text, content) {
 					return false
 				}
 			}
@@ -94,8 +93,8 @@ func (s *nameSet) content(n *memberName, text []byte) []byte {
 	return text[n.start:n.end]
 }
 
-func (s *nameSet) is(n *memberName, signature uint64, text, content []byte) bool {
-	return n.signature == signature && string(s.content(n, text)) == string(content)
+func (s *nameSet) is(n *memberName, hash uint64, text, content []byte) bool {
+	return n.hash == hash && string(s.content(n, text)) == string(content)
 }
 
 // removeNames removes the names from first on, which are those of an object that
@@ -125,7 +124,7 @@ func (s *nameSet) index(i, first int, text []byte) bool {
 	mask := uint64(len(s.table) - 1)
 	at := slotOf(content, first) & mask
 	for ; s.table[at] != 0; at = (at + 1) & mask {
-		if other := int(s.table[at] - 1); other >= first && s.is(&s.names[other], n.signature, text, content) {
+		if other := int(s.table[at] - 1); other >= first && s.is(&s.names[other], n.hash, text, content) {
 			return false
 		}
 	}
@@ -162,18 +161,19 @@ func slotOf(content []byte, object int) uint64 {
 	return maphash.Bytes(nameSeed, content) ^ uint64(object)*0x9e3779b97f4a7c15
 }
 
-// nameSignature hashes a name's length and its first and last eight bytes with
-// the multiplication of wyhash. Different names may have the same signature.
-func nameSignature(b []byte) uint64 {
+// HashName hashes a name's length and its first and last eight bytes with the
+// multiplication of wyhash. It is the same in each process. Different names may
+// have the same hash, and it is easy to find such names.
+func HashName[T ~string | ~[]byte](name T) uint64 {
 	var first, last uint64
-	switch n := len(b); {
+	switch n := len(name); {
 	case n >= 8:
-		first, last = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+		first, last = eightAt(name, 0), eightAt(name, n-8)
 	case n >= 4:
-		first, last = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
+		first, last = fourAt(name, 0), fourAt(name, n-4)
 	case n > 0:
-		first, last = uint64(b[0])<<8|uint64(b[n-1]), uint64(b[n/2])
+		first, last = uint64(name[0])<<8|uint64(name[n-1]), uint64(name[n/2])
 	}
-	high, low := bits.Mul64(first^uint64(len(b))^0xa0761d6478bd642f, last^0xe7037ed1a0b428db)
+	high, low := bits.Mul64(first^uint64(len(name))^0xa0761d6478bd642f, last^0xe7037ed1a0b428db)
 	return high ^ low
 }

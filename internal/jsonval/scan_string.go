@@ -49,12 +49,19 @@ func stringEnd(text []byte, i int) (end int, escaped bool) {
 	return anyStringEnd(text, i)
 }
 
-// eightAt is binary.LittleEndian.Uint64(b[i:]) without the slice. The compiler
-// turns it into one load.
-func eightAt(b []byte, i int) uint64 {
-	_ = b[i+7]
-	return uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 |
-		uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56
+// eightAt is binary.LittleEndian.Uint64(b[i:]), also for a string. The compiler
+// turns it into one load with one check of the bounds: with b[i] to b[i+7] in
+// place of the slice it would check each.
+func eightAt[T ~string | ~[]byte](b T, i int) uint64 {
+	b = b[i : i+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// fourAt is eightAt for four bytes.
+func fourAt[T ~string | ~[]byte](b T, i int) uint64 {
+	b = b[i : i+4]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24
 }
 
 // anyStringEnd is stringEnd for strings that are not plain, or are near the

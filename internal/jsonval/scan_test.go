@@ -438,3 +438,28 @@ func scanAll(tb testing.TB, s *Scanner, text []byte) {
 		tb.Fatal(err)
 	}
 }
+
+// NameHash is HashName of a name's content, with escapes or not, in small and
+// large objects.
+func TestNameHash(t *testing.T) {
+	for _, text := range []string{`{"\u0061b":{"displayName":1,"":2},"abcdefg\n":[{"a":1}]}`, objectText(0, 40)} {
+		var s Scanner
+		s.Reset([]byte(text))
+		for {
+			tok, err := s.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tok.Kind != NameToken {
+				continue
+			}
+			name := s.AppendText(nil, tok)
+			if s.NameHash() != HashName(name) || HashName(name) != HashName(string(name)) {
+				t.Errorf("%q: NameHash is %x, HashName %x, and %x for a string", name, s.NameHash(), HashName(name), HashName(string(name)))
+			}
+		}
+	}
+}

@@ -21,6 +21,44 @@ func (s *Slab) ParseObject(raw []byte) (*Node, error) {
 	return n, err
 }
 
+// ArrayOf is like the function [ArrayOf], but puts the node into the slab. It
+// keeps kids. A nil slab allocates the node.
+func (s *Slab) ArrayOf(kids []*Node) *Node { return s.node('[', nil, kids) }
+
+// Kids returns memory for n children. A nil slab allocates it.
+func (s *Slab) Kids(n int) []*Node {
+	if s == nil {
+		return make([]*Node, n)
+	}
+	return s.kids.take(n)
+}
+
+// node returns a new node. A nil slab allocates it.
+func (s *Slab) node(kind byte, names []string, kids []*Node) *Node {
+	if s == nil {
+		return &Node{Kind: kind, Names: names, Kids: kids}
+	}
+	n := &s.nodes.take(1)[0]
+	n.Kind, n.Names, n.Kids = kind, names, kids
+	return n
+}
+
+// kidsLike returns the first n of all children, with memory for the others.
+func (s *Slab) kidsLike(all []*Node, n int) []*Node {
+	kids := s.Kids(len(all))
+	return kids[:copy(kids, all[:n])]
+}
+
+// namesLike returns the first n of all names, with memory for the others except
+// one.
+func (s *Slab) namesLike(all []string, n int) []string {
+	if s == nil {
+		return append(make([]string, 0, len(all)-1), all[:n]...)
+	}
+	names := s.names.take(len(all) - 1)
+	return names[:copy(names, all[:n])]
+}
+
 // Reset makes the memory of all trees in the slab free for other trees.
 func (s *Slab) Reset() {
 	s.nodes.reset()
@@ -58,10 +96,11 @@ func (s *slabOf[T]) take(n int) []T {
 }
 
 // reset clears the elements that were taken. It first makes the memory large
-// enough for all of them, unless they are more than 16,384.
+// enough for all of them and for somewhat more, unless they are more than
+// 16,384.
 func (s *slabOf[T]) reset() {
 	if s.taken > len(s.whole) && s.taken <= 1<<14 {
-		s.whole = make([]T, s.taken)
+		s.whole = make([]T, s.taken+s.taken/2)
 	} else {
 		clear(s.whole[:len(s.whole)-len(s.memory)])
 	}

@@ -8,94 +8,10 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 )
 
-// memberKind is the kind of an object's member, by the member's name.
-type memberKind int
-
-const (
-	// property is content. "@odata.type", an object's own type, is a property
-	// too.
-	property memberKind = iota
-	// control describes a response, and is never content.
-	control
-	// typeAnnotation is the type of another property, "x@odata.type". If the
-	// service does not declare the type, as in an open type, the value has no
-	// meaning without the annotation. So the annotation is compared and sent
-	// with the property.
-	typeAnnotation
-	// bind is "x@odata.bind", an instruction in a request ("Bind Operation").
-	bind
-	// unknownName is any other name.
-	unknownName
-)
-
-const (
-	odata      = "odata."
-	typeSuffix = "@odata.type"
-)
-
-// controlInformation has the terms of OData's control information that describe
-// a response, except type: OData JSON Format Version 4.01, "Control
-// Information". Version 4.01 allows the names without the prefix "odata.".
-var controlInformation = map[string]bool{
-	"context": true, "metadataEtag": true, "count": true, "nextLink": true, "delta": true, "deltaLink": true, "id": true,
-	"editLink": true, "readLink": true, "etag": true, "navigationLink": true, "associationLink": true,
-	"mediaEditLink": true, "mediaReadLink": true, "mediaContentType": true, "mediaEtag": true, "removed": true, "collectionAnnotations": true,
-}
-
-// graphControl has the annotations that Microsoft Graph adds to responses:
-// hints about queries (docs: "Use query parameters"), the address of a file's
-// content (driveItem), and the origin of a member of a shared channel
-// (conversationMember).
-var graphControl = map[string]bool{
-	"microsoft.graph.tips": true, "microsoft.graph.downloadUrl": true, "microsoft.graph.originalSourceMembershipUrl": true,
-}
-
 // directives are the names with "$" that a file may have at the top level. They
 // are not sent. The sync uses "$previousNames"; "$schema" is for editors and
 // "$comment" for people (JSON Schema).
 var directives = map[string]bool{"$previousNames": true, "$schema": true, "$comment": true}
-
-// kindOfMember returns the kind of a member by its name.
-func kindOfMember(name string) memberKind {
-	// With full metadata, a response advertises the actions and functions that
-	// are bound to the object, "#microsoft.graph.assign" (OData JSON Format
-	// Version 4.01, "Bound Function" and "Bound Action").
-	if strings.HasPrefix(name, "#") {
-		if strings.Contains(name, ".") {
-			return control
-		}
-		return unknownName
-	}
-	of, term, annotated := strings.Cut(name, "@")
-	if !annotated || name == typeSuffix {
-		return property
-	}
-	short, prefixed := strings.CutPrefix(term, odata)
-	switch {
-	case controlInformation[short], graphControl[term]:
-		return control
-	case of != "" && short == "bind":
-		return bind
-	case of != "" && short == "type" && prefixed:
-		return typeAnnotation
-	}
-	return unknownName
-}
-
-// PropertyOf returns the property that a type annotation describes. It returns
-// any other name unchanged.
-func PropertyOf(name string) string {
-	if kindOfMember(name) == typeAnnotation {
-		return strings.TrimSuffix(name, typeSuffix)
-	}
-	return name
-}
-
-// IsTypeOf reports whether a member has the type of another property.
-func IsTypeOf(name string) bool { return kindOfMember(name) == typeAnnotation }
-
-// TypeOf returns the name of the member that has the type of a property.
-func TypeOf(property string) string { return property + typeSuffix }
 
 // dropTypes drops the types that have no property to describe: the form has
 // dropped the property, or it is null, or it is a part, which has a request of
@@ -244,7 +160,7 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 	}
 	for i, kid := range n.Kids {
 		name := n.Segment(i)
-		below, next := append(segs, name), r.Step(name) // the siblings share the array of below; JoinPointer copies it
+		below := append(segs, name) // the siblings share the array of below; JoinPointer copies it
 		if !n.IsObject() {
 			refused(kid, r.Step("*"), below, out)
 			continue
@@ -260,8 +176,10 @@ func refused(n *jsonval.Node, r *Rule, segs []string, out *[]Refusal) {
 				refuse(below, `%q is not a known "$" name, and is not sent; write "$previousNames" for previous names of the object, or remove it`, name)
 			} else if len(segs) == 0 && name == "$previousNames" && (!kid.IsArray() || slices.ContainsFunc(kid.Kids, func(n *jsonval.Node) bool { return !n.IsString() })) {
 				refuse(below, `%q must be an array of strings`, name)
-			} else if !next.Fact().readOnly {
-				refused(kid, next, below, out)
+			} else if len(kid.Kids) > 0 {
+				if next := r.Step(name); !next.Fact().readOnly {
+					refused(kid, next, below, out)
+				}
 			}
 		}
 	}

@@ -137,6 +137,7 @@ func (b *ruleBuilder) state(r *Rule, set []position) {
 			last = p.pattern
 		}
 	}
+	r.notation = notationOf(&r.Facts)
 	if len(r.defaults) > 0 {
 		b.withDefaults = append(b.withDefaults, r)
 	}
@@ -144,28 +145,28 @@ func (b *ruleBuilder) state(r *Rule, set []position) {
 
 // steps builds the rules for the members of an object of a type.
 func (b *ruleBuilder) steps(r *Rule, set []position, typ string) {
+	names := map[string]*Rule{}
 	for _, p := range set {
 		segs := b.patterns[p.pattern].segs
 		if p.at == len(segs) || segs[p.at] == "*" || segs[p.at] == "**" {
 			continue
 		}
-		if r.names == nil {
-			r.names = map[string]*Rule{}
-		}
-		if name := segs[p.at]; r.names[name] == nil {
-			r.names[name] = b.build(b.step(set, name, stepName, typ))
+		if name := segs[p.at]; names[name] == nil {
+			names[name] = b.build(b.step(set, name, stepName, typ))
 		}
 	}
+	r.names = newNameTable(names)
 	r.other = b.build(b.step(set, "", stepOther, typ))
 	// A type with and without "#" is the same type, whatever else the kind
 	// declares.
-	of, ok := r.names[typeName]
+	of, ok := names[typeName]
 	if !ok {
 		of = r.other
 	}
 	if of != nil {
 		r.typ = &Rule{Facts: of.Facts}
 		r.typ.form = typeForm
+		r.typ.notation = notationOf(&r.typ.Facts)
 	}
 }
 

@@ -3,6 +3,7 @@ package schema
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
@@ -16,6 +17,9 @@ type Form struct {
 	// Text converts a string. With a nil Text, strings stay unchanged. The
 	// place is valid only during the call.
 	Text func(n *jsonval.Node, at Place) *jsonval.Node
+	// OnlyTemplates calls Text only for strings with a "$" and for strings at
+	// declared references. Other strings stay unchanged.
+	OnlyTemplates bool
 	// Secret converts a sensitive value. With a nil Secret, these values stay
 	// unchanged.
 	Secret func(n *jsonval.Node) *jsonval.Node
@@ -30,6 +34,9 @@ type Form struct {
 	// SortSets sorts the members of all sets, not only of the sets within
 	// arrays. Unsorted keeps the order in all sets.
 	SortSets, Unsorted bool
+	// Slab has the memory for the nodes that differ from the body's. With a nil
+	// Slab, they are allocated.
+	Slab *jsonval.Slab
 
 	segs  []string   // the path of the current value
 	parts [][]string // the paths of the kind's parts
@@ -54,56 +61,67 @@ type Place struct {
 // read-only properties and, at the top level, members that begin with "$". The
 // result shares unchanged parts with the body.
 func (s *Form) Apply(k *Schema, body *jsonval.Node) *jsonval.Node {
-	s.segs, s.parts = s.segs[:0], k.PartPaths
-	return s.object(body, k.Root, Place{})
+	path := paths.Get().(*[]string)
+	s.segs, s.parts = (*path)[:0], k.PartPaths
+	out := s.object(body, k.Root, &Place{})
+	*path, s.segs = s.segs, nil
+	paths.Put(path)
+	return out
 }
 
-func (s *Form) object(n *jsonval.Node, r *Rule, within Place) *jsonval.Node {
+// paths has the memory of paths that were walked. Each object is converted to
+// several forms.
+var paths = sync.Pool{New: func() any { return new([]string) }}
+
+func (s *Form) object(n *jsonval.Node, r *Rule, within *Place) *jsonval.Node {
 	top, types, of := len(s.segs) == 0, false, r.In(n)
-	out := n.MapKids(func(i int) *jsonval.Node {
+	at := Place{enclosing: n, inArray: within.inArray}
+	out := jsonval.CopyOf(n, s.Slab)
+	for i, kid := range n.Kids {
 		name := n.Names[i]
-		switch kind := kindOfMember(name); {
-		case kind == typeAnnotation:
+		kind := kindOfMember(name)
+		if kind == typeAnnotation {
 			types = true
-			return n.Kids[i]
-		case kind != property || top && strings.HasPrefix(name, "$"):
-			return nil
+			out.Put(kid)
+			continue
 		}
 		next := of.Step(name)
 		f := next.Fact()
-		if f.readOnly || f.isToken && !s.KeepTokens {
-			return nil
+		switch {
+		case kind != property, top && strings.HasPrefix(name, "$"), f.readOnly, f.isToken && !s.KeepTokens:
+			out.Put(nil)
+		case s.keeps(kid, f, f.refs):
+			out.Put(kid)
+		default:
+			s.segs = append(s.segs, name)
+			at.refs, at.Secret = f.refs, within.Secret
+			out.Put(s.value(kid, next, &at))
+			s.segs = s.segs[:len(s.segs)-1]
 		}
-		if s.keeps(n.Kids[i], f) {
-			return n.Kids[i]
-		}
-		s.segs = append(s.segs, name)
-		v := s.value(n.Kids[i], next, Place{refs: f.refs, enclosing: n, inArray: within.inArray, Secret: within.Secret})
-		s.segs = s.segs[:len(s.segs)-1]
-		return v
-	})
-	if types {
-		return s.dropTypes(out, r)
 	}
-	return out
+	if types {
+		return s.dropTypes(out.Node(), r)
+	}
+	return out.Node()
 }
 
 // keeps reports whether a value is a scalar about which the kind says nothing that
 // the form looks at. Most values are.
-func (s *Form) keeps(n *jsonval.Node, f *Facts) bool {
+func (s *Form) keeps(n *jsonval.Node, f *Facts, refs []*tenant.Reference) bool {
+	if f.emptyIsAbsent || f.Sensitive || f.Masked {
+		return false
+	}
 	switch n.Kind {
 	case '{', '[':
 		return false
 	case '"':
-		if s.Text != nil {
-			return false
-		}
+		return s.Text == nil || s.OnlyTemplates && len(refs) == 0 && strings.IndexByte(n.Text, '$') < 0
 	}
-	return !f.emptyIsAbsent && !f.Sensitive && !f.Masked
+	return true
 }
 
-// value returns nil for a value that is dropped.
-func (s *Form) value(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
+// value returns nil for a value that is dropped. It may change at.Secret.
+func (s *Form) value(n *jsonval.Node, r *Rule, at *Place) *jsonval.Node {
 	f := r.Fact()
 	if s.isMasked(n, f, at.enclosing) {
 		if s.Mask == nil {
@@ -120,7 +138,7 @@ func (s *Form) value(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
 		out = s.array(n, r, at)
 	case n.Kind == '"' && s.Text != nil:
 		at.Segs = s.segs
-		out = s.Text(n, at)
+		out = s.Text(n, *at)
 	}
 	if f.emptyIsAbsent && out.IsEmpty() && !at.element && (at.inArray || !s.Repository) {
 		return nil
@@ -142,22 +160,30 @@ func (s *Form) isMasked(n *jsonval.Node, f *Facts, object *jsonval.Node) bool {
 	return reference.IsAsterisks(n.Text) && (f.Masked || s.Repository) || n.Text == reference.Redacted && s.Repository
 }
 
-func (s *Form) array(n *jsonval.Node, r *Rule, at Place) *jsonval.Node {
+func (s *Form) array(n *jsonval.Node, r *Rule, within *Place) *jsonval.Node {
 	next := r.Step("*")
-	refs := at.refs
-	if own := next.Fact().refs; len(own) > 0 {
-		refs = append(slices.Clip(own), refs...)
+	at := Place{refs: within.refs, enclosing: within.enclosing, inArray: true, element: true}
+	f := next.Fact()
+	if own := f.refs; len(own) > 0 {
+		at.refs = append(slices.Clip(own), at.refs...)
 	}
 	s.segs = append(s.segs, "*")
-	out := n.MapKids(func(i int) *jsonval.Node {
-		if v := s.value(n.Kids[i], next, Place{refs: refs, enclosing: at.enclosing, inArray: true, element: true, Secret: at.Secret}); v != nil {
-			return v
+	out := jsonval.CopyOf(n, s.Slab)
+	for _, kid := range n.Kids {
+		if s.keeps(kid, f, at.refs) {
+			out.Put(kid)
+			continue
 		}
-		return n.Kids[i] // a mask stays in the array too
-	})
-	s.segs = s.segs[:len(s.segs)-1]
-	if r.Fact().Set != nil && (s.SortSets || at.inArray) && !s.Unsorted {
-		out = sortedByText(out)
+		at.Secret = within.Secret
+		v := s.value(kid, next, &at)
+		if v == nil {
+			v = kid // a mask stays in the array too
+		}
+		out.Put(v)
 	}
-	return out
+	s.segs = s.segs[:len(s.segs)-1]
+	if r.Fact().Set != nil && (s.SortSets || within.inArray) && !s.Unsorted {
+		return sortedByText(out.Node(), s.Slab)
+	}
+	return out.Node()
 }

@@ -3,10 +3,8 @@ package schema
 import (
 	"bytes"
 	"errors"
-	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Canonicalizer writes the canonical text of a tenant's objects, in one pass
@@ -15,26 +13,16 @@ import (
 // not changed. The zero value is ready for use. A Canonicalizer must not be
 // used concurrently.
 type Canonicalizer struct {
-	scan   jsonval.Scanner
-	text   []byte
-	spare  []byte // a copy of a value's text while its pieces are sorted
-	pieces []piece
-	body   []byte
-	// escaped is the decoded text of the current string.
-	escaped []byte
-	looked  int // the number of bytes that were searched for types
-}
-
-// piece is a member of an object or an element of a set, as a range of the
-// text.
-type piece struct {
-	name       []byte // the member's name, decoded
-	start, end int
+	scan    jsonval.Scanner
+	pieces  pieces
+	body    []byte
+	escaped []byte // the decoded text of the current string
+	looked  int    // the number of bytes that were searched for types
 }
 
 // errSlow means that the object must be read into a tree. It has types of
 // properties. Or it has the types that rules depend on after much other text,
-// or with escapes.
+// or with escapes. Or a member's name cannot be written without escapes.
 var errSlow = errors.New("read it into a tree")
 
 // Append appends the canonical text of an object of the kind. It returns an
@@ -42,22 +30,24 @@ var errSlow = errors.New("read it into a tree")
 func (c *Canonicalizer) Append(dst []byte, k *Schema, body []byte) ([]byte, error) {
 	c.scan.Reset(body)
 	c.body, c.looked = body, 0
-	defer c.scan.Reset(nil)
-	c.text, c.pieces = c.text[:0], c.pieces[:0]
+	c.pieces.list = c.pieces.list[:0]
 	tok, err := c.scan.Next()
 	if err == nil && tok.Kind != '{' {
 		err = errors.New("not a JSON object")
 	}
+	text := dst
 	if err == nil {
-		err = c.object(k.Root, true, false)
+		text, err = c.object(dst, k.Root, true, false)
 	}
+	c.scan.Reset(nil)
+	c.body = nil
 	if err == errSlow {
 		return appendByTree(dst, k, body)
 	}
 	if err != nil {
 		return dst, err
 	}
-	return append(dst, c.text...), nil
+	return text, nil
 }
 
 // appendByTree is Append with a tree.
@@ -76,63 +66,72 @@ func (k *Schema) canonical(body *jsonval.Node) *jsonval.Node {
 	return canonicalValue(k.Root, s.Apply(k, body), false)
 }
 
-// object writes an object whose opening bracket has been read.
-func (c *Canonicalizer) object(r *Rule, top, inArray bool) error {
-	begin, first := len(c.text), len(c.pieces)
-	c.text = append(c.text, '{')
+// object appends an object whose opening bracket has been read.
+func (c *Canonicalizer) object(text []byte, r *Rule, top, inArray bool) ([]byte, error) {
 	if r != nil && len(r.byType) > 0 {
 		typ, err := c.typeAhead()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r = r.ofType(typ)
 	}
+	text = append(text, '{')
+	begin, first := len(text), len(c.pieces.list)
 	for {
-		tok, err := c.scan.Next()
+		name, err := c.scan.Next()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if tok.Kind == '}' {
+		if name.Kind == '}' {
 			break
 		}
-		name := c.scan.Text(tok)
-		if tok.Escaped {
-			name = c.scan.AppendText(nil, tok)
+		content := c.scan.Text(name)
+		if name.Escaped {
+			content = c.scan.AppendText(nil, name)
 		}
-		next := r.stepBytes(name)
+		next, kind := r.member(content, c.scan.NameHash())
 		f := next.Fact()
-		kind := kindOfBytes(name)
 		if kind == typeAnnotation || f.tokenState != nil { // whether it counts depends on a property beside it
-			return errSlow
+			return nil, errSlow
 		}
-		if f.readOnly || f.isToken || kind != property || top && len(name) > 0 && name[0] == '$' {
+		if f.readOnly || f.isToken || kind != property || top && len(content) > 0 && content[0] == '$' {
 			if _, err := c.scan.Skip(); err != nil {
-				return err
+				return nil, err
 			}
 			continue
 		}
-		start := len(c.text)
-		if tok.Escaped {
-			c.text = jsonval.AppendString(c.text, string(name))
-		} else {
-			c.text = append(c.text, c.scan.Raw(tok)...)
-		}
-		c.text = append(c.text, ':')
-		value := len(c.text)
-		masked, err := c.value(next, inArray, false)
+		tok, err := c.scan.Next()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if masked || absent(f, c.text[value:], inArray) {
-			c.text = c.text[:start]
+		if tok.Kind == 'n' { // null is absent
 			continue
 		}
-		c.text = append(c.text, ',')
-		c.pieces = append(c.pieces, piece{name, start, len(c.text)})
+		start := len(text)
+		if name.Escaped {
+			text = jsonval.AppendString(text, content)
+			if !bytes.Equal(text[start+1:len(text)-1], content) {
+				return nil, errSlow // pieces cannot be sorted by a text with escapes
+			}
+			text = append(text, ':')
+		} else {
+			text = append(text, c.body[name.Start:name.End+1]...)
+			text[len(text)-1] = ':' // in place of the colon, or of white space
+		}
+		value := len(text)
+		var masked bool
+		text, masked, err = c.value(text, tok, next, inArray, false)
+		if err != nil {
+			return nil, err
+		}
+		if masked || absent(f, text[value:], inArray) {
+			text = text[:start]
+			continue
+		}
+		text = append(text, ',')
+		c.pieces.add(prefixOf(content), start, value-len(`":`), len(text))
 	}
-	c.order(begin, first, func(a, b piece) int { return bytes.Compare(a.name, b.name) }, false)
-	c.text = append(c.text, '}')
-	return nil
+	return append(c.pieces.order(text, begin, first, false), '}'), nil
 }
 
 // typeAhead returns the "@odata.type" of the current object, without "#". In
@@ -200,14 +199,14 @@ func stringEnd(text []byte, i int) int {
 	return len(text)
 }
 
-// absent reports whether a member with this canonical text is equal to an
-// absent one; see [Canonical].
+// absent reports whether a member with this canonical text, which is not null,
+// is equal to an absent one; see [Canonical].
 func absent(f *Facts, text []byte, inArray bool) bool {
-	switch string(text) {
-	case "null":
-		return true
-	case "{}", "[]", `""`:
-		return inArray || f.emptyIsAbsent || f.Set != nil || len(f.defaults) > 0
+	if len(text) == 2 { // most are longer
+		switch string(text) {
+		case "{}", "[]", `""`:
+			return inArray || f.emptyIsAbsent || f.Set != nil || len(f.defaults) > 0
+		}
 	}
 	for _, d := range f.defaultTexts {
 		if string(text) == d {
@@ -217,31 +216,27 @@ func absent(f *Facts, text []byte, inArray bool) bool {
 	return false
 }
 
-// value writes the next value. masked reports that the value is a mask. A mask
-// is written only if it is an element of an array.
-func (c *Canonicalizer) value(r *Rule, inArray, element bool) (masked bool, err error) {
-	tok, err := c.scan.Next()
-	if err != nil {
-		return false, err
-	}
+// value appends the value that tok begins. masked reports that the value is a
+// mask. A mask is appended only if it is an element of an array.
+func (c *Canonicalizer) value(text []byte, tok jsonval.Token, r *Rule, inArray, element bool) (_ []byte, masked bool, err error) {
 	switch tok.Kind {
-	case '{':
-		return false, c.object(r, false, inArray)
-	case '[':
-		return false, c.array(r)
 	case '"':
-		return c.string(tok, r.Fact(), element), nil
+		text, masked = c.string(text, tok, r.Fact(), element)
+	case '{':
+		text, err = c.object(text, r, false, inArray)
+	case '[':
+		text, err = c.array(text, r)
 	case '0':
 		raw := c.scan.Raw(tok)
 		if isPlainNumber(raw) {
-			c.text = append(c.text, raw...)
+			text = append(text, raw...)
 		} else {
-			c.text = append(c.text, jsonval.CanonicalNumber(string(raw))...)
+			text = append(text, jsonval.CanonicalNumber(string(raw))...)
 		}
 	default:
-		c.text = append(c.text, c.scan.Raw(tok)...)
+		text = append(text, c.scan.Raw(tok)...)
 	}
-	return false, nil
+	return text, masked, err
 }
 
 // isPlainNumber reports whether a number is short and consists of digits. Such
@@ -258,229 +253,34 @@ func isPlainNumber(raw []byte) bool {
 	return true
 }
 
-// array writes an array whose opening bracket has been read.
-func (c *Canonicalizer) array(r *Rule) error {
-	begin, first := len(c.text), len(c.pieces)
+// array appends an array whose opening bracket has been read.
+func (c *Canonicalizer) array(text []byte, r *Rule) ([]byte, error) {
 	set := r.Fact().Set
 	next := r.Step("*")
-	c.text = append(c.text, '[')
+	text = append(text, '[')
+	begin, first := len(text), len(c.pieces.list)
 	for {
-		if closed, err := c.closes(); err != nil || closed {
-			if err != nil {
-				return err
-			}
+		tok, err := c.scan.Next()
+		if err != nil {
+			return nil, err
+		}
+		if tok.Kind == ']' {
 			break
 		}
-		start := len(c.text)
-		if _, err := c.value(next, true, true); err != nil {
-			return err
+		start := len(text)
+		if text, _, err = c.value(text, tok, next, true, true); err != nil {
+			return nil, err
 		}
-		c.text = append(c.text, ',')
+		end := len(text)
+		text = append(text, ',')
 		if set != nil {
-			c.pieces = append(c.pieces, piece{nil, start, len(c.text)})
+			c.pieces.add(prefixOf(text[start:end]), start, end, end+1)
 		}
 	}
 	if set != nil {
-		text := c.text
-		c.order(begin, first, func(a, b piece) int {
-			return bytes.Compare(text[a.start:a.end-1], text[b.start:b.end-1])
-		}, !set.multi)
-	} else if last := len(c.text) - 1; c.text[last] == ',' {
-		c.text = c.text[:last]
+		text = c.pieces.order(text, begin, first, !set.multi)
+	} else if len(text) > begin {
+		text = text[:len(text)-1] // the comma
 	}
-	c.text = append(c.text, ']')
-	return nil
-}
-
-// closes reports whether the current array ends here, and if so reads its
-// bracket.
-func (c *Canonicalizer) closes() (bool, error) {
-	if c.scan.Peek() != ']' {
-		return false, nil
-	}
-	_, err := c.scan.Next()
-	return true, err
-}
-
-// order sorts the pieces from first on, whose text follows the bracket at
-// begin. It drops the comma after the last piece. With once, it drops
-// duplicates.
-func (c *Canonicalizer) order(begin, first int, compare func(a, b piece) int, once bool) {
-	pieces := c.pieces[first:]
-	sorted := true
-	for i := 1; i < len(pieces) && sorted; i++ {
-		by := compare(pieces[i-1], pieces[i])
-		sorted = by < 0 || by == 0 && !once
-	}
-	if !sorted {
-		slices.SortStableFunc(pieces, compare)
-		c.spare = append(c.spare[:0], c.text[begin+1:]...)
-		c.text = c.text[:begin+1]
-		for i, p := range pieces {
-			text := c.spare[p.start-begin-1 : p.end-begin-1]
-			if once && i > 0 {
-				if was := pieces[i-1]; bytes.Equal(text, c.spare[was.start-begin-1:was.end-begin-1]) {
-					continue
-				}
-			}
-			c.text = append(c.text, text...)
-		}
-	}
-	if len(pieces) > 0 {
-		c.text = c.text[:len(c.text)-1]
-	}
-	c.pieces = c.pieces[:first]
-}
-
-// string writes a string in its canonical notation.
-func (c *Canonicalizer) string(tok jsonval.Token, f *Facts, element bool) (masked bool) {
-	text := c.scan.Text(tok)
-	if f.Masked && onlyAsterisks(text) {
-		if element {
-			c.text = append(c.text, c.scan.Raw(tok)...)
-		}
-		return true
-	}
-	if tok.Escaped {
-		c.escaped = c.scan.AppendText(c.escaped[:0], tok)
-		text = c.escaped
-	}
-	asIs := f.secret || len(text) == 0 ||
-		len(f.literals) == 0 && (f.form == tenant.Text || f.form == "" && len(text) != guidLength)
-	switch {
-	case asIs && tok.Escaped:
-		c.text = jsonval.AppendString(c.text, text)
-		return false
-	case asIs:
-		c.text = append(c.text, c.scan.Raw(tok)...)
-		return false
-	case tok.Escaped:
-		c.text = jsonval.AppendString(c.text, canonicalText(f, string(text)))
-		return false
-	}
-	start := len(c.text)
-	c.text = append(c.text, c.scan.Raw(tok)...)
-	own := c.text[start+1 : len(c.text)-1]
-	if bytes.HasPrefix(own, []byte("${")) || canonicalInPlace(f, own) {
-		return false
-	}
-	c.text = jsonval.AppendString(c.text[:start], canonicalText(f, string(text)))
-	return false
-}
-
-// canonicalInPlace converts a string to its canonical notation in place. It
-// reports false if the notation may have another length.
-func canonicalInPlace(f *Facts, text []byte) bool {
-	switch form := f.form; {
-	case form == tenant.Enumeration, isWordBytes(f.literals, text):
-		lowerBytes(text)
-	case form == tenant.Flags:
-		lowerBytes(text)
-		return areSortedFlags(text)
-	case form == tenant.ID && bytes.IndexByte(text, '@') >= 0:
-		return false
-	case form == "" || form == tenant.ID:
-		foldGUID(text)
-	default:
-		return false
-	}
-	return true
-}
-
-// areSortedFlags reports whether a text in lower case is what [flagsText]
-// returns for it.
-func areSortedFlags(text []byte) bool {
-	var last []byte
-	for rest, more := text, true; more; {
-		var flag []byte
-		flag, rest, more = bytes.Cut(rest, []byte(","))
-		if len(flag) == 0 || flag[0] <= ' ' || flag[len(flag)-1] <= ' ' || flag[0] >= 0x80 || flag[len(flag)-1] >= 0x80 || bytes.Compare(last, flag) >= 0 {
-			return false // flagsText must trim, sort or compact it
-		}
-		last = flag
-	}
-	return true
-}
-
-// isWordBytes is isWord for bytes.
-func isWordBytes(literals []string, text []byte) bool {
-	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(text) && equalFoldASCII(l, text) })
-}
-
-func equalFoldASCII(a string, b []byte) bool {
-	for i := range len(a) {
-		if lowerByte(a[i]) != lowerByte(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lowerByte(b byte) byte {
-	if b >= 'A' && b <= 'Z' {
-		return b + 'a' - 'A'
-	}
-	return b
-}
-
-func lowerBytes(text []byte) {
-	for i, b := range text {
-		text[i] = lowerByte(b)
-	}
-}
-
-const guidLength = 36
-
-// foldGUID converts a text to lower case if it is a GUID.
-func foldGUID(text []byte) {
-	if len(text) != guidLength {
-		return
-	}
-	upper := false
-	for i, b := range text {
-		switch {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if b != '-' {
-				return
-			}
-		case b >= '0' && b <= '9' || b >= 'a' && b <= 'f':
-		case b >= 'A' && b <= 'F':
-			upper = true
-		default:
-			return
-		}
-	}
-	if upper {
-		for i, b := range text {
-			if b >= 'A' && b <= 'F' {
-				text[i] = b + 'a' - 'A'
-			}
-		}
-	}
-}
-
-func onlyAsterisks(text []byte) bool {
-	return len(text) > 0 && len(bytes.Trim(text, "*")) == 0
-}
-
-// kindOfBytes is kindOfMember for bytes.
-func kindOfBytes(name []byte) memberKind {
-	if len(name) == 0 || name[0] != '#' && bytes.IndexByte(name, '@') < 0 || string(name) == typeName {
-		return property
-	}
-	return kindOfMember(string(name))
-}
-
-// stepBytes is [Rule.Step] for a member's name in bytes.
-func (r *Rule) stepBytes(name []byte) *Rule {
-	if len(name) > 0 && name[0] == '@' {
-		return r.Step(string(name))
-	}
-	if r == nil {
-		return nil
-	}
-	if next, ok := r.names[string(name)]; ok { // without an allocation
-		return next
-	}
-	return r.other
+	return append(text, ']'), nil
 }

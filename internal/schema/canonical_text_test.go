@@ -40,6 +40,11 @@ func canonicalTexts(t testing.TB, k *Schema, body []byte) (tree, onePass []byte)
 	if (treeErr == nil) != (err == nil) {
 		t.Fatalf("%s: error with a tree: %v, in one pass: %v", body, treeErr, err)
 	}
+	if n, err := jsonval.ParseObject(body); err == nil {
+		if got := c.AppendTree(nil, k, n); !bytes.Equal(got, tree) {
+			t.Fatalf("%s\nwith trees %s\nfrom a tree %s", body, tree, got)
+		}
+	}
 	return tree, onePass
 }
 
@@ -50,6 +55,8 @@ func TestCanonicalText(t *testing.T) {
 		`{"b":1,"a":{"y":2,"x":[3,2,1]}}`:                                            `{"a":{"x":[3,2,1],"y":2},"b":1}`,
 		`{"id":"1","x":1.50,"y":null,"@z":1}`:                                        `{"x":1.5}`,
 		`{"set":["b","a","b","****"]}`:                                               `{"set":["****","a","b"]}`,
+		`{"set":["a","a","b"]}`:                                                      `{"set":["a","b"]}`,
+		`{"enum":"${groups/A}","flags":"${groups/B,A}"}`:                             `{"enum":"${groups/A}","flags":"${groups/B,A}"}`,
 		`{"bag":["b","a","b"]}`:                                                      `{"bag":["a","b","b"]}`,
 		`{"set":[],"empty":{"a":1},"list":[]}`:                                       `{"empty":{"a":1},"list":[]}`,
 		`{"empty":{"@odata.id":"1"}}`:                                                `{}`,

@@ -72,7 +72,7 @@ func canonicalArray(r *Rule, n *jsonval.Node) *jsonval.Node {
 	if set == nil || len(out.Kids) < 2 {
 		return out
 	}
-	out = sortedByText(out)
+	out = sortedByText(out, nil)
 	if !set.multi && hasRepeated(out.Kids) {
 		out = &jsonval.Node{Kind: '[', Kids: slices.CompactFunc(slices.Clone(out.Kids), jsonval.Equal)}
 	}
@@ -102,8 +102,9 @@ func canonicalText(f *Facts, s string) string {
 }
 
 // sortedByText returns an array with its elements in the order of their
-// canonical text. It returns the array itself if it is sorted.
-func sortedByText(n *jsonval.Node) *jsonval.Node {
+// canonical text. It returns the array itself if it is sorted. A new array is in
+// the slab, unless that is nil.
+func sortedByText(n *jsonval.Node, slab *jsonval.Slab) *jsonval.Node {
 	if len(n.Kids) < 2 {
 		return n
 	}
@@ -114,11 +115,11 @@ func sortedByText(n *jsonval.Node) *jsonval.Node {
 		return n
 	}
 	slices.SortStableFunc(order.places, order.compare)
-	out := &jsonval.Node{Kind: '[', Kids: make([]*jsonval.Node, len(n.Kids))}
+	kids := slab.Kids(len(n.Kids))
 	for to, p := range order.places {
-		out.Kids[to] = n.Kids[p.from]
+		kids[to] = n.Kids[p.from]
 	}
-	return out
+	return slab.ArrayOf(kids)
 }
 
 // textOrder has the concatenated texts of an array's elements. Its memory is

@@ -13,8 +13,9 @@
 // Equality:
 //
 //   - null, empty and declared defaults: canonical_value.go
-//   - the same form written as text, without a tree: canonical_text.go. A test
-//     compares both; change them together.
+//   - the same form written as text, without a tree: canonical_text.go, its
+//     strings in canonical_string.go, and the order of members and elements in
+//     pieces.go. Tests compare both; change them together.
 //   - enumerations, flags and ids: value_form.go; times: time_value.go;
 //     durations: duration_value.go; IP ranges: ip_range.go
 //   - members of sets, their identity, and duplicates: set.go. The package
@@ -25,7 +26,7 @@
 // Members of an object:
 //
 //   - content, annotations, and members that a file must not have
-//     ("x@odata.bind"): annotation.go
+//     ("x@odata.bind"): member_kind.go and annotation.go
 //   - the natural key: natural_key.go; the parts of an object: part.go
 //   - references to other objects: reference.go
 //
@@ -38,7 +39,8 @@
 //   - pairing elements of arrays: align.go; elements with hidden values:
 //     hidden_places.go
 //
-// compile.go and automaton.go turn paths into rules. fingerprint.go has the
+// compile.go and automaton.go turn paths into rules; name_table.go finds the
+// rule of a member. fingerprint.go has the
 // hash by which a write recognizes the object that it expects.
 //
 // [Form] does not make the canonical form: it drops read-only properties and

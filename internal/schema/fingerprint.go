@@ -29,6 +29,17 @@ func (k *Schema) FingerprintPart(body json.RawMessage, part, key string) (string
 	return Fingerprint(k, n, part, key), nil
 }
 
+// Fingerprint is [Schema.Fingerprint] without a tree.
+func (c *Canonicalizer) Fingerprint(k *Schema, body []byte, key string) (string, error) {
+	b := sumBuffers.Get().(*sumBuffer)
+	defer sumBuffers.Put(b)
+	var err error
+	if b.text, err = c.Append(b.text[:0], k, body); err != nil {
+		return "", fmt.Errorf("plan: fingerprint of %s: %w", k.Name, err)
+	}
+	return KeyedSum(k.Key(key), "object", b.text), nil
+}
+
 // Fingerprint is [Schema.FingerprintPart] for a parsed body.
 func Fingerprint(k *Schema, body *jsonval.Node, part, key string) string {
 	n := k.canonical(body)

@@ -42,10 +42,9 @@ func isLiteralOf(literals []string, value string) bool {
 	if isWord(literals, value) {
 		return true
 	}
-	value = lowerASCII(value)
 	return slices.ContainsFunc(literals, func(l string) bool {
 		prefix, isPrefix := strings.CutSuffix(l, "*")
-		return isPrefix && strings.HasPrefix(value, lowerASCII(prefix))
+		return isPrefix && len(value) >= len(prefix) && sameWord(value[:len(prefix)], prefix)
 	})
 }
 

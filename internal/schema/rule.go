@@ -13,7 +13,7 @@ import (
 // nothing about the value and all values below it. Rules are immutable and safe
 // for concurrent use.
 type Rule struct {
-	names   map[string]*Rule
+	names   nameTable
 	other   *Rule // for every other name
 	element *Rule // for the elements of an array
 	typ     *Rule // for "@odata.type"; nil means typeRule
@@ -41,10 +41,36 @@ type Facts struct {
 	// literals are the literals of the refs whose type condition holds.
 	literals []string
 	form     tenant.ValueForm
+	notation notation // notationOf for the facts above
 	// defaults are the declared defaults. After compilation they are canonical.
 	defaults []*jsonval.Node
 	// defaultTexts are the JSON texts of defaults.
 	defaultTexts []string
+}
+
+// notation says how a string gets its canonical notation. Most strings need only
+// this, and none of the facts that it summarizes.
+type notation uint8
+
+const (
+	guidNotation  notation = iota // a GUID in lower case, any other string as written
+	asWritten                     // any string as written
+	lowerNotation                 // any string in lower case
+	otherNotation                 // see canonicalText
+)
+
+// notationOf returns the notation of strings with these facts. References and
+// masks in name form are an exception: see canonicalText.
+func notationOf(f *Facts) notation {
+	switch {
+	case f.secret, f.form == tenant.Text && len(f.literals) == 0:
+		return asWritten
+	case f.form == tenant.Enumeration:
+		return lowerNotation
+	case f.form == "" && len(f.literals) == 0:
+		return guidNotation
+	}
+	return otherNotation
 }
 
 var noFacts Facts
@@ -71,14 +97,30 @@ func (r *Rule) Step(name string) *Rule {
 	case name == "*":
 		return r.element
 	}
-	if next, ok := r.names[name]; ok {
-		return next
+	if slot := slotOf(r.names, name, jsonval.HashName(name)); slot != nil {
+		return slot.rule
 	}
 	return r.other
 }
 
+// member returns the rule and the kind of a member by its name, whose
+// [jsonval.HashName] the caller has. It is [Rule.Step] and kindOfMember for
+// bytes.
+func (r *Rule) member(name []byte, hash uint64) (*Rule, memberKind) {
+	switch {
+	case len(name) > 0 && name[0] == '@':
+		return r.Step(string(name)), kindOfMember(string(name))
+	case r == nil:
+		return nil, kindOfBytes(name)
+	}
+	if slot := slotOf(r.names, name, hash); slot != nil {
+		return slot.rule, slot.kind
+	}
+	return r.other, kindOfBytes(name)
+}
+
 // typeRule is the rule of an "@odata.type" for which the kind declares nothing.
-var typeRule = &Rule{Facts: Facts{form: typeForm}}
+var typeRule = &Rule{Facts: Facts{form: typeForm, notation: otherNotation}}
 
 // In returns the rule for an object of a type. The type is the "@odata.type" of
 // the first value that has one.

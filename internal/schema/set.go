@@ -144,10 +144,13 @@ func (s *setRule) Merges(sides ...*jsonval.Node) bool {
 	return true
 }
 
-// SameList reports whether two sets are short arrays of the same strings,
-// without duplicates and in the same order. Most unchanged sets are. Sets for
-// which it reports false can be equal too.
+// SameList reports whether two sets have no members, or are short arrays of the
+// same strings, without duplicates and in the same order. Most unchanged sets
+// are. Sets for which it reports false can be equal too.
 func (s *setRule) SameList(desired, current *jsonval.Node) bool {
+	if len(desired.Kids) == 0 && current.IsNull() {
+		return true
+	}
 	if !current.IsArray() || len(desired.Kids) != len(current.Kids) || len(desired.Kids) > maxList {
 		return false
 	}
@@ -159,7 +162,7 @@ func (s *setRule) SameList(desired, current *jsonval.Node) bool {
 			return false
 		}
 		texts[i] = canonicalText(f, d.Text)
-		if canonicalText(f, c.Text) != texts[i] || slices.Contains(texts[:i], texts[i]) {
+		if d.Text != c.Text && canonicalText(f, c.Text) != texts[i] || slices.Contains(texts[:i], texts[i]) {
 			return false
 		}
 	}
@@ -198,6 +201,33 @@ func (s *setRule) Members(base, desired, current *jsonval.Node) []*member {
 	return out
 }
 
+// SortedByText returns an object of the tenant in name form, with the members of
+// all its sets in the order of their texts. It is [Form.Apply] with SortSets, for
+// an object that has the form already. New nodes are in the slab.
+func SortedByText(r *Rule, n *jsonval.Node, slab *jsonval.Slab) *jsonval.Node {
+	if r == nil || len(n.Kids) == 0 {
+		return n
+	}
+	of, next := r, r.Step("*")
+	if n.IsObject() {
+		of = r.In(n)
+	}
+	out := jsonval.CopyOf(n, slab)
+	for i, kid := range n.Kids {
+		if len(kid.Kids) > 0 {
+			if n.IsObject() {
+				next = of.Step(n.Names[i])
+			}
+			kid = SortedByText(next, kid, slab)
+		}
+		out.Put(kid)
+	}
+	if n.IsArray() && r.Set != nil {
+		return sortedByText(out.Node(), slab)
+	}
+	return out.Node()
+}
+
 // SortedSets returns a tree in name form with the members of all its sets
 // sorted. The order does not depend on the order in the tenant. It depends on
 // the redacted text first, so that it is the same in each tenant.
@@ -215,14 +245,17 @@ func SortedSets(r *Rule, n *jsonval.Node) *jsonval.Node {
 	if !n.IsArray() || r.Fact().Set == nil || len(n.Kids) < 2 {
 		return out
 	}
+	shown, hides := Redacted(out)
+	if !hides {
+		return sortedByText(out, nil)
+	}
 	type member struct {
 		kid            *jsonval.Node
 		redacted, text string
 	}
 	members := make([]member, len(out.Kids))
 	for i, kid := range out.Kids {
-		shown, _ := Redacted(kid)
-		members[i] = member{kid, string(shown.JSON()), string(kid.JSON())}
+		members[i] = member{kid, string(shown.Kids[i].JSON()), string(kid.JSON())}
 	}
 	slices.SortStableFunc(members, func(a, b member) int {
 		return cmp.Or(strings.Compare(a.redacted, b.redacted), strings.Compare(a.text, b.text))

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"strings"
 	"sync"
 
@@ -35,15 +36,20 @@ func (k *Schema) HasSecrets() bool { return len(k.Sensitive)+len(k.SensitiveType
 // People who must not know the secret see such hashes in plans. With a hash
 // without a key, each of them could test a guess.
 func KeyedSum(key, use string, texts ...[]byte) string {
-	h := hmac.New(sha256.New, []byte(key))
-	h.Write([]byte("tenantsync " + use))
 	b := sumBuffers.Get().(*sumBuffer)
 	defer sumBuffers.Put(b)
+	if b.mac == nil || b.key != key {
+		b.mac, b.key = hmac.New(sha256.New, []byte(key)), key
+	}
+	b.mac.Reset()
+	b.quoted = append(append(b.quoted[:0], "tenantsync "...), use...)
+	b.mac.Write(b.quoted)
 	for _, text := range texts {
 		b.quoted = jsonval.AppendString(b.quoted[:0], text) // a quoted text has an unambiguous end
-		h.Write(b.quoted)
+		b.mac.Write(b.quoted)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	b.quoted = b.mac.Sum(b.quoted[:0])
+	return hex.EncodeToString(b.quoted)
 }
 
 // nodeSum is KeyedSum of a value's JSON text.
@@ -54,8 +60,13 @@ func nodeSum(key, use string, n *jsonval.Node) string {
 	return KeyedSum(key, use, b.text)
 }
 
-// sumBuffer has the texts of one hash. Its memory is reused.
-type sumBuffer struct{ text, quoted []byte }
+// sumBuffer has the texts of one hash. Its memory is reused, and its keyed hash
+// for the next texts with the same key.
+type sumBuffer struct {
+	text, quoted []byte
+	key          string
+	mac          hash.Hash
+}
 
 var sumBuffers = sync.Pool{New: func() any { return new(sumBuffer) }}
 

@@ -55,9 +55,9 @@ func (t *Texts) object(r *Rule, top bool) error {
 			break
 		}
 		name := t.content(tok)
-		next := r.stepBytes(name)
+		next, kind := r.member(name, t.scan.NameHash())
 		f := next.Fact()
-		if f.readOnly || f.isToken || kindOfBytes(name) != property || top && len(name) > 0 && name[0] == '$' {
+		if f.readOnly || f.isToken || kind != property || top && len(name) > 0 && name[0] == '$' {
 			if _, err := t.scan.Skip(); err != nil {
 				return err
 			}

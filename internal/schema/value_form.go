@@ -95,12 +95,32 @@ func lowerASCII(s string) string {
 // isWord reports whether a value is one of the literals. Case does not matter.
 // A literal that is a prefix does not count.
 func isWord(literals []string, value string) bool {
-	return slices.ContainsFunc(literals, func(l string) bool { return len(l) == len(value) && lowerASCII(l) == lowerASCII(value) })
+	return slices.ContainsFunc(literals, func(l string) bool { return sameWord(l, value) })
 }
 
+// sameWord reports whether two texts are equal apart from the case of A to Z. It
+// allocates nothing, because most strings are compared with literals.
+func sameWord(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		lower := a[i] | 0x20
+		if a[i] != b[i] && (lower != b[i]|0x20 || lower < 'a' || lower > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+// guidLength is the length of a GUID.
+const guidLength = 36
+
 // IsGUID reports whether s is a GUID: 8-4-4-4-12 hexadecimal digits, in any case.
-func IsGUID(s string) bool {
-	if len(s) != 36 {
+func IsGUID(s string) bool { return isGUID(s) }
+
+func isGUID[T string | []byte](s T) bool {
+	if len(s) != guidLength {
 		return false
 	}
 	for i := range len(s) {

@@ -177,3 +177,18 @@ func TestValueFormsAreStable(t *testing.T) {
 		}
 	})
 }
+
+// sameWord agrees with the lower case of both texts, for each pair of bytes.
+func TestSameWord(t *testing.T) {
+	for a := range 256 {
+		for b := range 256 {
+			x, y := string([]byte{'k', byte(a)}), string([]byte{'K', byte(b)})
+			if got, want := sameWord(x, y), lowerASCII(x) == lowerASCII(y); got != want {
+				t.Errorf("%q and %q: %t, want %t", x, y, got, want)
+			}
+		}
+	}
+	if sameWord("a", "ab") || sameWord("ab", "a") {
+		t.Error("a prefix is the same word")
+	}
+}

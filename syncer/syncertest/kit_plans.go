@@ -44,7 +44,7 @@ func updateReview(t tb) syncer.Review {
 	was := object("groups", "Staff", `{"displayName":"Staff","mail":"old@example.com"}`)
 	return reviewOf(t, "run-4", diff.Input{
 		Tenant:  "contoso",
-		Base:    &diff.Base{Format: format.FormatVersion, Objects: []diff.BaseObject{{Kind: was.Kind, Key: was.Key, ID: was.ID, Body: was.Body}}},
+		Base:    &diff.Base{Format: format.FormatVersion, Objects: []*diff.BaseObject{{Kind: was.Kind, Key: was.Key, ID: was.ID, Body: was.Body}}},
 		Desired: tenant.Desired{Resources: []tenant.Resource{object("groups", "Staff", `{"displayName":"Staff","mail":"new@example.com"}`)}},
 		Current: tenant.Snapshot{Resources: []tenant.Resource{{Kind: was.Kind, ID: was.ID, Body: was.Body}}},
 	})

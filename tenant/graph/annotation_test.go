@@ -192,7 +192,7 @@ func (s *oneObject) deploy(file string) []plan.Note {
 		if it.Verb != tenant.Create {
 			current = &in.Current.Resources[0]
 		}
-		op, err := apply.Operation(apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Key: in.Keys.Tenant, Bindings: result.Bindings, Desired: &in.Desired.Resources[0]}, current)
+		op, err := apply.Operation(apply.Step{Item: it, Kind: in.Kinds.Get(it.Kind), Key: in.Keys.Tenant, Bindings: result.Bindings(), Desired: &in.Desired.Resources[0]}, current)
 		if err != nil {
 			t.Fatal(err)
 		}

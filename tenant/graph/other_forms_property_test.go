@@ -411,7 +411,7 @@ func (k declared) compareOne(t *rapid.T, base *diff.Base, file, current map[stri
 		key = k.Name
 	}
 	if base == nil {
-		base = &diff.Base{Objects: []diff.BaseObject{{Kind: k.Name, Key: key, ID: "id1"}}}
+		base = &diff.Base{Objects: []*diff.BaseObject{{Kind: k.Name, Key: key, ID: "id1"}}}
 	}
 	encode := func(v any) json.RawMessage {
 		raw, err := json.Marshal(v)

@@ -156,6 +156,9 @@ func TestPairOfLongValues(t *testing.T) {
 			"…" + same(contextShown) + "a" + same(2*contextShown) + "a (362 characters)", "…" + same(contextShown) + "b" + same(2*contextShown) + "b (362 characters)"},
 		{"differences one further apart", same(300) + "a" + same(2*contextShown+1) + "a", same(300) + "b" + same(2*contextShown+1) + "b",
 			"…" + same(contextShown) + "a" + same(contextShown) + "…" + same(contextShown) + "a (363 characters)", "…" + same(contextShown) + "b" + same(contextShown) + "…" + same(contextShown) + "b (363 characters)"},
+		{"many close differences", same(300) + strings.Repeat("a"+same(contextShown), 12), same(300) + strings.Repeat("b"+same(contextShown), 12),
+			"…" + same(contextShown) + strings.Repeat("a"+same(contextShown), 5) + "a" + same(14) + "… 102 characters …" + same(7) + strings.Repeat("a"+same(contextShown), 3) + " (672 characters)",
+			"…" + same(contextShown) + strings.Repeat("b"+same(contextShown), 5) + "b" + same(14) + "… 102 characters …" + same(7) + strings.Repeat("b"+same(contextShown), 3) + " (672 characters)"},
 	} {
 		var s shortener
 		was, will := s.pair(tt.before, tt.after)

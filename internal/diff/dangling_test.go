@@ -90,6 +90,16 @@ func TestCompareDanglingIDs(t *testing.T) {
 				base ` + group + `base ` + setBase,
 		},
 		{
+			name:        "an id in place of a literal",
+			explanation: "an id is adopted if the file has no reference that it replaces",
+			base:        `policies/P=1 {"conditions":{"groups":["All"]},"displayName":"P"}`,
+			desired:     `policies/P {"displayName":"P","conditions":{"groups":["All"]}}`,
+			current:     `policies 1 {"displayName":"P","conditions":{"groups":["x"]}}`,
+			want: `adopt policies/P {"displayName":"P","conditions":{"groups":["x"]}}
+				note dangling_reference policies/P /conditions/groups/*
+				base policies/P=1 {"conditions":{"groups":["All"]},"displayName":"P"}`,
+		},
+		{
 			name:        "another reference",
 			explanation: "ids that can be resolved and removals are adopted",
 			base:        group + ownerBase + "\n" + `policies/Q=2 {"conditions":{"groups":["${groups/G}"]},"displayName":"Q"}`,

@@ -60,8 +60,6 @@ type outcome struct {
 	// So items that depend on the object cannot be applied either.
 	withheld  bool
 	unchanged bool
-	// sameAsBase is the result of decider.sameAsBase, if hashed is true.
-	hashed, sameAsBase bool
 	// backedUpAsBase is true if the backup's parent has the object's text.
 	backedUpAsBase bool
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/plan"
 )
 
 // withProcessors runs f with a number of processors.
@@ -117,6 +118,26 @@ func TestProcessorsDoNotMatter(t *testing.T) {
 		if d := cmp.Diff(want, shown(processors)); d != "" {
 			t.Errorf("%d processors (-1 +%[1]d):\n%s", processors, d)
 		}
+	}
+}
+
+// A worker's notes and errors are its own: what was found before is found once.
+func TestWorkersBeginWithoutNotes(t *testing.T) {
+	const of = 5 * chunk
+	d := &decider{ix: &index{notes: []plan.Note{{Message: "before"}}, failed: errEnded, watch: &contextWatch{ctx: t.Context()}}, ms: &matches{}}
+	d.ns = newNames(d.ix, d.ms)
+	d.hashes = newObjectHashes(d.ns)
+	for range of {
+		d.ms.sorted = append(d.ms.sorted, &object{})
+	}
+	d.eachObject(func(d *decider, _ *object) {
+		if d.ix.failed != nil {
+			t.Error("a worker has the error of another step")
+		}
+		d.ix.note(plan.Note{Message: "here"})
+	})
+	if got := len(d.ix.notes); got != 1+of {
+		t.Errorf("%d notes, want one from before and one for each of %d objects", got, of)
 	}
 }
 

@@ -105,7 +105,7 @@ func (s *objectHashes) boundText(ref string) []byte {
 	return text
 }
 
-// textOf returns the canonical text of a value, in memory that the next text
+// textOf returns the JSON text of a value, in memory that the next text
 // overwrites.
 func (s *objectHashes) textOf(n *jsonval.Node) []byte {
 	s.text = n.AppendJSON(s.text[:0])
@@ -199,7 +199,8 @@ func newBackupSum(ix *index, o *object) string {
 	return otherText
 }
 
-// remember stores the hash of an object that agrees completely, for sameAsBase.
+// remember stores the hash of an object that agrees completely, for
+// findUnchanged.
 // It stores none if the comparison depends on other objects' properties.
 func (d *decider) remember(o *object, t *trees) {
 	if t.byProperty {

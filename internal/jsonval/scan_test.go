@@ -283,6 +283,7 @@ func TestSyntaxError(t *testing.T) {
 		{`[-]`, `invalid character ']', expected a digit, at offset 2`},
 		{`[-`, `unexpected end of the JSON text at offset 1`},
 		{`nul1`, `invalid character '1', expected 'l' of null, at offset 3`},
+		{`[nul`, "unexpected end of the JSON text at offset 4"},
 		{"\xff", `invalid character 0xff, expected a value, at offset 0`},
 		{"\"\n\"", `control character '\n' in a string, which must be escaped, at offset 1`},
 		{`"\x"`, "invalid escape in a string at offset 1"},

@@ -233,8 +233,9 @@ func setOf[T any](e *encoder, members []T, write func(*encoder, T)) {
 	}
 }
 
-// items is setOf for the items of a plan. It moves them to a hash one by one,
-// after all that was written before. So a large plan has no large buffer.
+// items is setOf for the items of a plan. First it adds the encoder's buffer to
+// the hash. Then it encodes each item, sorts the encoded items, and adds them to
+// the hash one by one, so that they are not copied into one large buffer.
 func (e *encoder) items(h hash.Hash, items []digestItem, write func(*encoder, digestItem)) {
 	e.number(len(items))
 	e.flush(h)

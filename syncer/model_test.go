@@ -117,8 +117,8 @@ func (p *play) do(lines string) {
 // exec carries out a command, and looks at what came of it. Once a rule is
 // broken nothing more is done.
 func (p *play) exec(c script.Command) string {
-	// Others judge while the command runs. Nothing of the model is read without
-	// the lock after this point, and what was drawn before was read before.
+	// Other goroutines change the model while the command runs. The lock orders
+	// the reads of this goroutine, which draws the commands, before their writes.
 	p.m.mu.Lock()
 	broken := p.m.broken
 	p.m.mu.Unlock()

@@ -30,8 +30,8 @@ type Backup struct {
 
 	holds    func(kind, key string) bool
 	complete func(kind string) bool
-	// objects are all compared objects, of which the backup has those with a
-	// hash. It is nil if MarkIn must not change the base.
+	// objects are all compared objects. The backup has the ones with a hash.
+	// objects is nil if MarkIn must not change the base.
 	objects []*object
 }
 

@@ -121,7 +121,8 @@ func TestProcessorsDoNotMatter(t *testing.T) {
 	}
 }
 
-// A worker's notes and errors are its own: what was found before is found once.
+// A worker starts without notes and errors. So a note of an earlier step is not
+// reported once more for each worker.
 func TestWorkersBeginWithoutNotes(t *testing.T) {
 	const of = 5 * chunk
 	d := &decider{ix: &index{notes: []plan.Note{{Message: "before"}}, failed: errEnded, watch: &contextWatch{ctx: t.Context()}}, ms: &matches{}}

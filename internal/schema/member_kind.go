@@ -14,10 +14,10 @@ const (
 	property memberKind = iota
 	// control describes a response, and is never content.
 	control
-	// typeAnnotation is the type of another property, "x@odata.type". If the
-	// service does not declare the type, as in an open type, the value has no
-	// meaning without the annotation. So the annotation is compared and sent
-	// with the property.
+	// typeAnnotation is the type of another property, "x@odata.type". An open
+	// type has properties whose types are not declared. The service cannot read
+	// such a value without its annotation. So the annotation is compared and
+	// sent with the property.
 	typeAnnotation
 	// bind is "x@odata.bind", an instruction in a request ("Bind Operation").
 	bind

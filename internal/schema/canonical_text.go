@@ -20,9 +20,16 @@ type Canonicalizer struct {
 	looked  int    // the number of bytes that were searched for types
 }
 
+// maxMoved is how many times a body's length may be copied to sort members. An
+// object whose members are not sorted is copied once for each object around it.
+// A body with hundreds of levels is read into a tree, whose members are sorted
+// without copies of texts.
+const maxMoved = 16
+
 // errSlow means that the object must be read into a tree. It has types of
 // properties. Or it has the types that rules depend on after much other text,
-// or with escapes. Or a member's name cannot be written without escapes.
+// or with escapes. Or a member's name cannot be written without escapes. Or its
+// members are not sorted at many levels.
 var errSlow = errors.New("read it into a tree")
 
 // Append appends the canonical text of an object of the kind. It returns an
@@ -30,7 +37,7 @@ var errSlow = errors.New("read it into a tree")
 func (c *Canonicalizer) Append(dst []byte, k *Schema, body []byte) ([]byte, error) {
 	c.scan.Reset(body)
 	c.body, c.looked = body, 0
-	c.pieces.list = c.pieces.list[:0]
+	c.pieces.list, c.pieces.moved = c.pieces.list[:0], 0
 	tok, err := c.scan.Next()
 	if err == nil && tok.Kind != '{' {
 		err = errors.New("not a JSON object")
@@ -131,7 +138,11 @@ func (c *Canonicalizer) object(text []byte, r *Rule, top, inArray bool) ([]byte,
 		text = append(text, ',')
 		c.pieces.add(prefixOf(content), start, value-len(`":`), len(text))
 	}
-	return append(c.pieces.order(text, begin, first, false), '}'), nil
+	text = append(c.pieces.order(text, begin, first, false), '}')
+	if c.pieces.moved > maxMoved*len(c.body) {
+		return nil, errSlow
+	}
+	return text, nil
 }
 
 // typeAhead returns the "@odata.type" of the current object, without "#". In

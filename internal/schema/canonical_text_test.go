@@ -206,3 +206,23 @@ func TestCanonicalTextOfFlags(t *testing.T) {
 		}
 	}
 }
+
+// An object whose members are not sorted at many levels is not copied once for
+// each level, and has the same text.
+func TestCanonicalTextOfDeepObjects(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "things"})
+	for _, n := range []int{1, 10, 500} {
+		body := strings.Repeat(`{"b":"x","a":`, n) + "1" + strings.Repeat("}", n)
+		var c Canonicalizer
+		got, err := c.Append(nil, k, []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.Repeat(`{"a":`, n) + "1" + strings.Repeat(`,"b":"x"}`, n); string(got) != want {
+			t.Errorf("%d levels: %.80s", n, got)
+		}
+		if most := (maxMoved + 1) * len(body); c.pieces.moved > most {
+			t.Errorf("%d levels: %d bytes were copied, want at most %d", n, c.pieces.moved, most)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 type pieces struct {
 	list  []piece
 	spare []byte // a copy of a text while its pieces are sorted
+	moved int    // the number of bytes that were copied to sort them
 }
 
 // piece is a member or an element, as the range of a text from start to end.
@@ -62,6 +63,7 @@ func (p *pieces) order(text []byte, begin, first int, once bool) []byte {
 	if len(list) > 1 && !areSorted(list, text, once) {
 		sortPieces(list, text)
 		p.spare = append(p.spare[:0], text[begin:]...)
+		p.moved += len(p.spare)
 		end := begin
 		var last []byte
 		for _, piece := range list {

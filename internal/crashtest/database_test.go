@@ -48,11 +48,12 @@ func TestConnectionsCut(t *testing.T) {
 // outlive has something happen to the database of busy workers, again and
 // again, and holds what is left behind against what must be true.
 func outlive(t *testing.T, store crashtest.StoreConfig, times int, happen func(ctx context.Context, r *rand.Rand) error) {
+	const lease = 3 * time.Second
 	seed := seedOf(t)
 	ctx, stop := context.WithTimeout(t.Context(), choose(40*time.Minute, 5*time.Minute))
 	defer stop()
 	f := crashtest.NewFleet(t, crashtest.FleetConfig{
-		Store: store, Approver: "bob", Engine: crashtest.EngineConfig{Lease: 3 * time.Second},
+		Store: store, Approver: "bob", Engine: crashtest.EngineConfig{Lease: lease},
 	})
 	began := time.Now()
 	crew := f.Crew(t, seed, 4, 0)
@@ -71,6 +72,10 @@ func outlive(t *testing.T, store crashtest.StoreConfig, times int, happen func(c
 	}
 	if dead := crew.Deaths(); len(dead) > 0 {
 		t.Errorf("workers %q have not outlived it", dead)
+	}
+	// A lease whose release was cut runs out by itself.
+	if err := crashtest.Pause(ctx, lease); err != nil {
+		t.Fatal(err)
 	}
 	if err := crew.Drain(ctx); err != nil {
 		t.Error(err)

@@ -20,7 +20,7 @@
 //
 // # What a store keeps
 //
-// A [Store] keeps one [Record] per tenant, which a commit replaces as a whole,
+// A [Records] keeps one [Record] per tenant, which a commit replaces as a whole,
 // and a history of [Entry] values, to which a commit appends. The record says
 // what a store has to know to find a tenant again (status, labels, when to
 // wake it); everything else is the engine's, in Data, and no store reads it.

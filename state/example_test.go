@@ -43,12 +43,12 @@ func ExampleMermaid() {
 // auditedStore is a store of one's own around another: it sees each commit.
 // What it does not replace is the inner store's.
 type auditedStore struct {
-	state.Store
+	state.Records
 	audit func(state.Record)
 }
 
 func (s auditedStore) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
-	committed, err := s.Store.Commit(ctx, req)
+	committed, err := s.Records.Commit(ctx, req)
 	if err == nil {
 		s.audit(committed.Record)
 	}
@@ -57,9 +57,9 @@ func (s auditedStore) Commit(ctx context.Context, req state.CommitRequest) (stat
 
 func ExampleStore() {
 	ctx := context.Background()
-	var store state.Store = auditedStore{
-		Store: state.NewMemory(),
-		audit: func(r state.Record) { fmt.Println(r.Tenant, r.Version, r.Status.Label()) },
+	var store state.Records = auditedStore{
+		Records: state.NewMemory(),
+		audit:   func(r state.Record) { fmt.Println(r.Tenant, r.Version, r.Status.Label()) },
 	}
 	committed, err := store.Commit(ctx, state.CommitRequest{Record: newRecord("contoso")})
 	if err != nil {

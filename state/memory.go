@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Memory is a [Store], [Leaser], [Blobs] and [Pruner] that keeps everything in
+// Memory is a [Records], [Leaser], [Blobs] and [Pruner] that keeps everything in
 // the memory of one process: for tests, examples and tools that live as long
 // as one sync. Its clock is time.Now, so it works inside a testing/synctest
 // bubble; it never goes back.
@@ -84,7 +84,7 @@ func (m *Memory) now() time.Time {
 	return m.last
 }
 
-// Load implements [Store].
+// Load implements [Records].
 func (m *Memory) Load(ctx context.Context, req LoadRequest) (Loaded, error) {
 	if err := begin(ctx, req); err != nil {
 		return Loaded{}, err
@@ -106,7 +106,7 @@ func begin(ctx context.Context, req interface{ Validate() error }) error {
 	return req.Validate()
 }
 
-// Commit implements [Store].
+// Commit implements [Records].
 func (m *Memory) Commit(ctx context.Context, req CommitRequest) (Committed, error) {
 	if err := begin(ctx, req); err != nil {
 		return Committed{}, err

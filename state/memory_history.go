@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// History implements [Store].
+// History implements [Records].
 func (m *Memory) History(ctx context.Context, req HistoryRequest) (HistoryPage, error) {
 	if err := begin(ctx, req); err != nil {
 		return HistoryPage{}, err

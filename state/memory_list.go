@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// List implements [Store].
+// List implements [Records].
 func (m *Memory) List(ctx context.Context, req ListRequest) (Page, error) {
 	if err := begin(ctx, req); err != nil {
 		return Page{}, err

@@ -16,10 +16,10 @@ import (
 )
 
 var (
-	_ state.Store  = (*state.Memory)(nil)
-	_ state.Leaser = (*state.Memory)(nil)
-	_ state.Blobs  = (*state.Memory)(nil)
-	_ state.Pruner = (*state.Memory)(nil)
+	_ state.Records = (*state.Memory)(nil)
+	_ state.Leaser  = (*state.Memory)(nil)
+	_ state.Blobs   = (*state.Memory)(nil)
+	_ state.Pruner  = (*state.Memory)(nil)
 )
 
 func TestMemoryConformance(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Errors that a [Store] and a [Leaser] return, alone or wrapped.
+// Errors that a [Records] and a [Leaser] return, alone or wrapped.
 var (
 	// ErrNotFound is returned by Load, Acquire, Renew and Release for a tenant
 	// that has no record, and by [Blobs.Get] for a blob that is not there.
@@ -33,7 +33,23 @@ var (
 	ErrInvalid = errors.New("state: invalid request")
 )
 
-// Store keeps one [Record] per tenant and its history.
+// Store is what an engine keeps its state in: records with their history,
+// leases and blobs. Usually one value is all three; [Split] joins values that
+// are apart.
+type Store interface {
+	Records
+	Leaser
+	Blobs
+}
+
+// Split is a [Store] made of three values. All fields are required.
+type Split struct {
+	Records
+	Leaser
+	Blobs
+}
+
+// Records keeps one [Record] per tenant and its history.
 //
 // Implementations must be safe for concurrent use, also from several processes
 // if the store is shared by them, and must honor the context's cancellation.
@@ -48,7 +64,7 @@ var (
 // nothing was written.
 //
 // [github.com/tenantsync/tenantsync/state/statetest.TestStore] checks all of this.
-type Store interface {
+type Records interface {
 	// Load returns a tenant's record. Without one it returns ErrNotFound, and
 	// still Now.
 	Load(ctx context.Context, req LoadRequest) (Loaded, error)
@@ -107,7 +123,7 @@ type Committed struct {
 	Now    time.Time
 }
 
-// Order is the order of a [Store.List].
+// Order is the order of a [Records.List].
 type Order string
 
 // The orders; ties are broken by tenant.

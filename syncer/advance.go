@@ -62,7 +62,7 @@ func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time
 func (s *Syncer) workOn(ctx context.Context, lease state.Lease, asked time.Time, place *place) (Next, error) {
 	c, err := s.open(lease, asked)
 	if err != nil {
-		s.leave(ctx, lease, min(s.cfg.Lease, s.cfg.PollInterval))
+		s.leave(ctx, lease, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
 		return Next{}, err
 	}
 	c.place = place
@@ -89,7 +89,7 @@ func (s *Syncer) workOn(ctx context.Context, lease state.Lease, asked time.Time,
 // without end, but soon, so that a process that can read it gets its turn.
 func (s *Syncer) leave(ctx context.Context, lease state.Lease, after time.Duration) {
 	req := state.RenewRequest{Tenant: lease.Record.Tenant, Fence: lease.Record.Fence, For: after}
-	if _, err := s.cfg.Leaser.Renew(ctx, req); err != nil {
+	if _, err := s.cfg.Store.Renew(ctx, req); err != nil {
 		s.cfg.Logger.Warn("a lease could not be shortened; it will run out", "tenant", req.Tenant, "error", err)
 	}
 }
@@ -293,7 +293,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		return nil, c.finish(ctx, r.decidedEnding())
 	}
 	passing, ok := errors.AsType[*retryable](err)
-	if ok && r.Attempt+1 < c.s.cfg.Attempts {
+	if ok && r.Attempt+1 < c.s.cfg.MaxAttempts {
 		wait := max(passing.after, backoff(r.Attempt+1, time.Second, time.Minute))
 		c.log.Warn("will try again", "phase", r.Phase, "in", wait, "error", err)
 		lines := c.flush(ctx)

@@ -32,7 +32,7 @@ type exchange struct {
 func newExchange(t *testing.T) (*exchange, *syncertest.Worker) {
 	t.Helper()
 	h := syncertest.New(syncertest.Config{})
-	w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.WritesAtOnce = 1 }})
+	w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.WriteConcurrency = 1 }})
 	x := &exchange{t: t, h: h}
 	propose := func(name string) map[string]any {
 		t.Helper()
@@ -284,7 +284,7 @@ func (x *exchange) decided(w *syncertest.Worker, v syncer.Verdict, items []strin
 	if !w.Dead() {
 		x.t.Fatal("the worker did not come to its second write")
 	}
-	<-time.After(syncer.LeaseDefault)
+	<-time.After(syncer.LeaseDurationDefault)
 	return x.h.Worker("b", syncertest.WorkerConfig{})
 }
 

@@ -152,7 +152,7 @@ func (c *session) passing(act string, err error) error {
 // the phase begins again with new ones, silently or by a sign-in.
 func (c *session) reconnect(ctx context.Context, cause error) error {
 	c.client, c.fresh = nil, true
-	if c.run().Reconnects >= c.s.cfg.Attempts {
+	if c.run().Reconnects >= c.s.cfg.MaxAttempts {
 		_, err := c.fail(ctx, failure(string(tenant.Unauthenticated),
 			"the tenant keeps refusing credentials that the authenticator gives: %w", cause))
 		return err

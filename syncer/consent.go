@@ -206,7 +206,7 @@ func (s *Syncer) Recheck(ctx context.Context, tenantName, actor string) (Row, er
 	}
 	c, err := s.open(lease, asked)
 	if err != nil {
-		s.leave(ctx, lease, min(s.cfg.Lease, s.cfg.PollInterval))
+		s.leave(ctx, lease, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
 		return Row{}, err
 	}
 	defer c.close(ctx)

@@ -121,7 +121,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 			conflicts++
 		default:
 			tries++
-			if !mayPass(err) || tries > s.cfg.Attempts {
+			if !mayPass(err) || tries > s.cfg.MaxAttempts {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}

@@ -27,7 +27,7 @@ func Example() {
 	}
 	store := state.NewMemory()
 	engine, err := syncer.New(syncer.Config{
-		Store: store, Leaser: store, Blobs: store,
+		Store:         store,
 		Repository:    repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {

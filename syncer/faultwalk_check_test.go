@@ -294,7 +294,7 @@ func (s *stage) checkLease() {
 	if rec := s.record(); rec.LeaseOwner != "" && !struck {
 		s.t.Errorf("%s still holds the tenant", rec.LeaseOwner)
 	}
-	<-time.After(syncer.LeaseDefault)
+	<-time.After(syncer.LeaseDurationDefault)
 	got, err := s.h.Store.Acquire(s.t.Context(), state.AcquireRequest{Tenant: "contoso", Owner: "next", For: time.Minute})
 	if err == nil {
 		err = s.h.Store.Release(s.t.Context(), state.ReleaseRequest{Tenant: "contoso", Fence: got.Record.Fence})

@@ -82,7 +82,7 @@ func variants() []*variant {
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
 		{name: "lag", step: 5, approver: approves, set: func(s *stage) { s.tenant().Lag(40 * time.Second) },
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
-		{name: "four at once", step: 5, approver: approves, advance: true, concurrent: true, config: func(c *syncer.Config) { c.ReadsAtOnce, c.WritesAtOnce = 4, 4 },
+		{name: "four at once", step: 5, approver: approves, advance: true, concurrent: true, config: func(c *syncer.Config) { c.ReadConcurrency, c.WriteConcurrency = 4, 4 },
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
 		{name: "roll back", step: 2, approver: approves, rollBack: true, forGood: true,
 			status: state.Idle, outcome: syncer.Deployed, writes: 3, later: 1},

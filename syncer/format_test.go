@@ -122,7 +122,7 @@ func TestRunLeavesNewerRecordsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, m := newer(t, state.InProgress)
 		claims := 0
-		s.cfg.Leaser = countingLeaser{m, &claims}
+		s.cfg.Store = countingLeaser{m, &claims}
 		if _, err := s.Start(t.Context(), StartRequest{Tenant: "fabrikam", Actor: "ann"}); err != nil {
 			t.Fatal(err)
 		}
@@ -145,14 +145,14 @@ func TestRunLeavesNewerRecordsAlone(t *testing.T) {
 }
 
 type countingLeaser struct {
-	state.Leaser
+	state.Store
 	claims *int
 }
 
 func (l countingLeaser) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	*l.claims++
 	<-time.After(10 * time.Millisecond) // as a database takes
-	return l.Leaser.Claim(ctx, req)
+	return l.Store.Claim(ctx, req)
 }
 
 // A list shows what can be told without reading the data.

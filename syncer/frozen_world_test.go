@@ -123,7 +123,10 @@ func TestFrozenRunsGoOn(t *testing.T) {
 				desire(t, h, "contoso", "groups", "Leads", `{"displayName":"Leads"}`)
 				desire(t, h, "contoso", "policies", "MFA", `{"displayName":"MFA","groups":["${groups/Staff}"]}`)
 				tap := &tapped{Memory: h.Store}
-				old := h.Worker("old", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.WritesAtOnce, c.Blobs = 1, tap }})
+				old := h.Worker("old", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+					c.WriteConcurrency = 1
+					c.Store = state.Split{Records: c.Store, Leaser: c.Store, Blobs: tap}
+				}})
 				fw.begin(t, h, old)
 				file := "store_" + fw.name + ".json"
 				frozen.Update(t, file, tap.dump(t))
@@ -136,7 +139,7 @@ func TestFrozenRunsGoOn(t *testing.T) {
 					t.Fatalf("the file is of a tenant that is %s, want %s", was.Record.Status, fw.status)
 				}
 				store := was.load(t)
-				w := h.Worker("new", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Store, c.Leaser, c.Blobs = store, store, store }})
+				w := h.Worker("new", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Store = store }})
 				fw.goOn(t, w)
 				if _, err := w.Advance(t.Context(), "contoso"); err != nil {
 					t.Fatal(err)

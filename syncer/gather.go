@@ -146,7 +146,7 @@ func (g *gathering) read(ctx context.Context, reads []tenant.ReadRequest) error 
 		return !ok || g.states[r.Kind].Completeness != tenant.Complete
 	})
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(g.c.s.cfg.ReadsAtOnce)
+	group.SetLimit(g.c.s.cfg.ReadConcurrency)
 	total := g.done + len(reads)
 	for _, req := range reads {
 		group.Go(func() error {
@@ -208,7 +208,7 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 	g.publish()
 	missing := g.cmp.Missing()
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(g.c.s.cfg.ReadsAtOnce)
+	group.SetLimit(g.c.s.cfg.ReadConcurrency)
 	for _, o := range missing {
 		if _, ok := g.scope[o.Kind]; !ok {
 			continue

@@ -94,7 +94,7 @@ const throttlePatience = 10 * time.Minute
 func (d *deployment) spent(it *plan.Item, res *ItemResult, attempts int) bool {
 	refused := d.journal.refusals(it.ID)
 	if res.Class != string(tenant.Throttled) {
-		return attempts-refused.n >= d.c.s.cfg.Attempts
+		return attempts-refused.n >= d.c.s.cfg.MaxAttempts
 	}
 	return refused.n > 0 && d.c.now().storeTime().Sub(refused.first) >= throttlePatience
 }

@@ -250,7 +250,7 @@ func (s *Syncer) entries(ctx context.Context, tenantName, run string, types ...E
 	}
 	return func(yield func(Entry, error) bool) {
 		for {
-			page, err := retry(ctx, s.cfg.Attempts, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
+			page, err := retry(ctx, s.cfg.MaxAttempts, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
 			if err != nil {
 				yield(Entry{}, &storeError{err})
 				return

@@ -115,7 +115,7 @@ func (m *model) begin() {
 	m.conf.Approval.Timeout = cmp.Or(m.conf.Approval.Timeout, syncer.ApprovalTimeoutDefault)
 	m.conf.Approval.Approvals = cmp.Or(m.conf.Approval.Approvals, 1)
 	m.conf.RunTimeout = cmp.Or(m.conf.RunTimeout, syncer.RunTimeoutDefault)
-	m.conf.Lease = cmp.Or(m.conf.Lease, syncer.LeaseDefault)
+	m.conf.LeaseDuration = cmp.Or(m.conf.LeaseDuration, syncer.LeaseDurationDefault)
 	m.conf.PollInterval = cmp.Or(m.conf.PollInterval, syncer.PollIntervalDefault)
 }
 

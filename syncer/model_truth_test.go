@@ -218,7 +218,7 @@ func (c *calm) done(command, worker string) {
 
 // bound is how long it takes at most until a worker is at a tenant that is due.
 func (c *calm) bound() time.Duration {
-	return c.model.conf.Lease + c.model.conf.PollInterval + time.Second
+	return c.model.conf.LeaseDuration + c.model.conf.PollInterval + time.Second
 }
 
 // undisturbed is since when some worker has been running and nothing happened

@@ -63,7 +63,7 @@ func newUpgradeWorld(t *testing.T) *upgradeWorld {
 }
 
 func (u *upgradeWorld) worker(name string) *syncertest.Worker {
-	return u.Worker(name, syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Blobs = u.blobs }})
+	return u.Worker(name, syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Store = state.Split{Records: c.Store, Leaser: c.Store, Blobs: u.blobs} }})
 }
 
 // advance works on the tenant, which must come to the status.
@@ -268,7 +268,7 @@ func TestReviewOfANewerPlan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := newUpgradeWorld(t)
 		asked := syncertest.Answers(syncertest.Approves("bob"))
-		u.w = u.Worker("b", syncertest.WorkerConfig{Approver: asked, Edit: func(c *syncer.Config) { c.Blobs = u.blobs }})
+		u.w = u.Worker("b", syncertest.WorkerConfig{Approver: asked, Edit: func(c *syncer.Config) { c.Store = state.Split{Records: c.Store, Leaser: c.Store, Blobs: u.blobs} }})
 		u.blobs.kind = "plan"
 		start(t, u.w, "contoso")
 		if _, err := u.w.Advance(t.Context(), "contoso"); !errors.Is(err, syncer.ErrNewerFormat) {

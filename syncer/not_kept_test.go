@@ -72,7 +72,7 @@ func newGraphWorld(t *testing.T, pairs ...string) *graphWorld {
 	store := state.NewMemory()
 	var err error
 	w.engine, err = syncer.New(syncer.Config{
-		Store: store, Leaser: store, Blobs: store, Repository: w.repo,
+		Store: store, Repository: w.repo,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
 			return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: server.URL(), Unproven: []string{"*"}, HTTPClient: &http.Client{Transport: w.service}})
@@ -216,7 +216,7 @@ func TestReadingBackWaitsSideBySide(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := syncertest.New(syncertest.Config{})
 			w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) {
-				c.ReadsAtOnce, c.VerifyTimeout, c.RunTimeout = 2, 30*time.Second, time.Hour
+				c.ReadConcurrency, c.VerifyTimeout, c.RunTimeout = 2, 30*time.Second, time.Hour
 			}})
 			for i := range n {
 				key := fmt.Sprintf("G%02d", i)

@@ -131,7 +131,7 @@ func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, erro
 
 // repo calls the repository with the tries that every call gets.
 func repo[T any](ctx context.Context, c *session, act string, f func() (T, error)) (T, error) {
-	v, err := retryIf(ctx, c.s.cfg.Attempts, repositoryMayPass, f)
+	v, err := retryIf(ctx, c.s.cfg.MaxAttempts, repositoryMayPass, f)
 	switch {
 	case err == nil:
 		return v, nil

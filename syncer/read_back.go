@@ -16,10 +16,10 @@ import (
 
 // awaitApplied polls each applied object until it shows what was written. All
 // objects are polled side by side, so that many that do not show it take no
-// longer than one; ReadsAtOnce limits the requests, not the waiting.
+// longer than one; ReadConcurrency limits the requests, not the waiting.
 func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[diff.Object]tenant.Resource, []diff.Object, error) {
 	seen := &observed{out: out, objects: map[diff.Object]tenant.Resource{}}
-	reads := make(chan struct{}, d.c.s.cfg.ReadsAtOnce)
+	reads := make(chan struct{}, d.c.s.cfg.ReadConcurrency)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, it := range d.items() {
 		res, ok := d.journal.result(it.ID)

@@ -47,7 +47,7 @@ func (c *session) revert(ctx context.Context) error {
 	}
 	cmp = cmp.WithoutBackup()
 	unread := unreadKinds(p, cmp.Current().Kinds)
-	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.Attempts {
+	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.MaxAttempts {
 		return &retryable{err: failure("read", "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
 	}
 	end := r.decidedEnding()
@@ -73,7 +73,7 @@ func (c *session) revert(ctx context.Context) error {
 		rev, err := c.updateRepository(ctx, "revert: write the desired line", tenant.UpdateRequest{Parent: line.Revision,
 			Key: changeKey(r.ID, "revert", line.Revision, changes), Changes: changes,
 			Message: fmt.Sprintf("Take back %s proposed for %s", changesOf(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
-		if errors.Is(err, tenant.ErrMoved) && try < c.s.cfg.Attempts {
+		if errors.Is(err, tenant.ErrMoved) && try < c.s.cfg.MaxAttempts {
 			continue
 		}
 		if err != nil {

@@ -20,7 +20,7 @@ import (
 func (s *Syncer) Run(ctx context.Context) error {
 	changes, stop := s.watch()
 	defer stop()
-	limit := semaphore.NewWeighted(int64(s.cfg.TenantsAtOnce))
+	limit := semaphore.NewWeighted(int64(s.cfg.Concurrency))
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	failures := 0
@@ -75,7 +75,7 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 		return 0, err
 	}
 	room := 1
-	for room < s.cfg.TenantsAtOnce && limit.TryAcquire(1) {
+	for room < s.cfg.Concurrency && limit.TryAcquire(1) {
 		room++
 	}
 	asked := time.Now()

@@ -110,14 +110,14 @@ func count(w *syncertest.Worker, op string) int {
 	return n
 }
 
-// No more than TenantsAtOnce are worked on at a time, and as many as that.
-func TestTenantsAtOnce(t *testing.T) {
+// No more than Concurrency are worked on at a time, and as many as that.
+func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 3
 		h := syncertest.New(syncertest.Config{})
 		var now, most atomic.Int64
 		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
-			c.TenantsAtOnce = limit
+			c.Concurrency = limit
 			connect := c.Connector
 			c.Connector = syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
 				most.Store(max(most.Load(), now.Add(1)))
@@ -144,7 +144,7 @@ func TestTenantsAtOnce(t *testing.T) {
 func TestSignInsDoNotCountAsWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := syncertest.New(syncertest.Config{Auth: &authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(2 * time.Minute)}}})
-		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.TenantsAtOnce = 1 }})
+		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Concurrency = 1 }})
 		for i := range 5 {
 			name := fmt.Sprintf("tenant-%d", i)
 			if i == 4 {
@@ -332,7 +332,7 @@ func TestAwaitKeepsRetryAfter(t *testing.T) {
 // slowLeaser gives leases at once, and its answers a second later: as a
 // database does whose connection is slow. One whose caller does not wait for
 // the answer has given the leases all the same.
-type slowLeaser struct{ state.Leaser }
+type slowLeaser struct{ state.Store }
 
 func (l slowLeaser) answer(ctx context.Context) error {
 	select {
@@ -344,12 +344,12 @@ func (l slowLeaser) answer(ctx context.Context) error {
 }
 
 func (l slowLeaser) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
-	got, err := l.Leaser.Claim(ctx, req)
+	got, err := l.Store.Claim(ctx, req)
 	return got, errors.Join(err, l.answer(ctx))
 }
 
 func (l slowLeaser) Acquire(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
-	got, err := l.Leaser.Acquire(ctx, req)
+	got, err := l.Store.Acquire(ctx, req)
 	return got, errors.Join(err, l.answer(ctx))
 }
 
@@ -367,7 +367,9 @@ func TestShutdownLeavesNoLeaseBehind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := syncertest.New(syncertest.Config{})
-				w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Leaser = slowLeaser{c.Leaser} }})
+				w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+					c.Store = slowLeaser{c.Store}
+				}})
 				start(t, w, "contoso")
 				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 				defer cancel()
@@ -420,12 +422,12 @@ func TestTakeOver(t *testing.T) {
 			}
 			took := time.Since(died)
 			longest = max(longest, took)
-			if took > syncer.LeaseDefault+time.Second {
-				t.Errorf("after a life of %s: it took %s, want at most the lease of %s and one second", lives, took, syncer.LeaseDefault)
+			if took > syncer.LeaseDurationDefault+time.Second {
+				t.Errorf("after a life of %s: it took %s, want at most the lease of %s and one second", lives, took, syncer.LeaseDurationDefault)
 			}
 		})
 	}
-	if longest < syncer.LeaseDefault {
-		t.Errorf("it took no more than %s: a live lease of %s was taken", longest, syncer.LeaseDefault)
+	if longest < syncer.LeaseDurationDefault {
+		t.Errorf("it took no more than %s: a live lease of %s was taken", longest, syncer.LeaseDurationDefault)
 	}
 }

@@ -89,7 +89,7 @@ func (d *deployment) settle(ctx context.Context, it *plan.Item, open openIntent,
 			res.Status, res.Class, res.TenantID = ItemApplied, "", cmp.Or(id, it.TenantID)
 			return res, nil
 		case !late:
-		case seen == failed && try < d.c.s.cfg.Attempts: // who takes over is late from the start
+		case seen == failed && try < d.c.s.cfg.MaxAttempts: // who takes over is late from the start
 		case seen == before:
 			res.Status, res.Class = itemRetry, string(tenant.Transient)
 			res.Message = cmp.Or(cause, "the write was interrupted") + "; the tenant shows that it had no effect"

@@ -31,7 +31,7 @@ func TestSignInWhileAllPlacesAreTaken(t *testing.T) {
 			h.Auth.Revoke("contoso")
 			h.Auth.Expect(authtest.SignsIn(30 * time.Second))
 			h.Tenant("busy").SlowReads(10 * time.Minute)
-			w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.TenantsAtOnce = 1 }})
+			w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Concurrency = 1 }})
 			interactive(t, w, "contoso")
 			defer background(t, w)()
 			<-time.After(5 * time.Second)

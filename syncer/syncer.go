@@ -109,7 +109,7 @@ func (e *storeError) Unwrap() error { return e.err }
 
 // load reads a tenant's record; a tenant without one is new.
 func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
-	got, err := retry(ctx, s.cfg.Attempts, func() (state.Loaded, error) {
+	got, err := retry(ctx, s.cfg.MaxAttempts, func() (state.Loaded, error) {
 		got, err := s.cfg.Store.Load(ctx, state.LoadRequest{Tenant: tenantName})
 		if errors.Is(err, state.ErrNotFound) {
 			got.Record = state.Record{Tenant: tenantName, Status: state.NotRun}

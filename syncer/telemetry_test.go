@@ -177,7 +177,7 @@ func TestMeterRefuses(t *testing.T) {
 	broken := errors.New("no such instrument")
 	h := syncertest.New(syncertest.Config{})
 	_, err := syncer.New(syncer.Config{
-		Store: h.Store, Leaser: h.Store, Blobs: h.Store, Repository: h.Repository, Authenticator: h.Auth,
+		Store: h.Store, Repository: h.Repository, Authenticator: h.Auth,
 		Connector:     syncer.ConnectorFunc(nil),
 		MeterProvider: &meters{fail: broken},
 	})

@@ -105,7 +105,7 @@ func (w *watchedWorld) worker(approver syncer.Approver) *syncertest.Worker {
 	w.workers++
 	return w.Worker(fmt.Sprintf("worker-%d", w.workers), syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
 		c.Store = watchedStore{c.Store, &w.seen}
-		c.Blobs = watchedBlobs{c.Blobs, &w.seen}
+		c.Store = watchedBlobs{c.Store, &w.seen}
 		c.Repository = watchedRepository{c.Repository, &w.seen, w.refuse}
 		if approver != nil {
 			c.Approver = watchedApprover{approver, &w.seen}

@@ -53,7 +53,7 @@ func newWorld(t *testing.T) *world {
 		{AnyOf: []string{"Groups.Read"}, Kinds: []string{"groups"}},
 		{AnyOf: []string{"Locations.Read"}, Kinds: []string{"locations"}, Optional: true},
 	}})
-	inTurn := func(conf *syncer.Config) { conf.WritesAtOnce = 1 } // so that scripts print the same each time
+	inTurn := func(conf *syncer.Config) { conf.WriteConcurrency = 1 } // so that scripts print the same each time
 	return &world{t: t, h: h, workers: map[string]*syncertest.Worker{}, tenant: "contoso", begun: time.Now(), edits: []func(*syncer.Config){inTurn}}
 }
 

@@ -80,8 +80,6 @@ func (w *world) open(ctx context.Context) error {
 	}
 	w.syncer, err = syncer.New(syncer.Config{
 		Store:         kept.store,
-		Leaser:        kept.leaser,
-		Blobs:         kept.blobs,
 		Repository:    w.repository,
 		Secret:        secret,
 		Authenticator: authenticator,
@@ -91,8 +89,8 @@ func (w *world) open(ctx context.Context) error {
 		Observer:      observer{w.console, w.entra, o.signin == "ask"},
 		AuthTimeout:   o.authTimeout,
 		// One process at a time, and one that was killed is soon succeeded.
-		Lease:        5 * time.Second,
-		PollInterval: 500 * time.Millisecond,
+		LeaseDuration: 5 * time.Second,
+		PollInterval:  500 * time.Millisecond,
 	})
 	return err
 }

@@ -142,7 +142,7 @@ func TestTakeOver(t *testing.T) {
 func TestFrozenWorkerStops(t *testing.T) {
 	stores(t, func(t *testing.T, store crashtest.StoreConfig) {
 		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob",
-			Engine: crashtest.EngineConfig{Lease: 4 * time.Second, TenantsAtOnce: 1, WritesAtOnce: 1}})
+			Engine: crashtest.EngineConfig{Lease: 4 * time.Second, Concurrency: 1, WriteConcurrency: 1}})
 		const items = 30
 		f.World.Tenant("contoso").SlowWrites(100 * time.Millisecond)
 		a := f.Worker(t, "a")
@@ -194,7 +194,7 @@ const endless = time.Hour
 func TestDrainFinishesTheWrite(t *testing.T) {
 	stores(t, func(t *testing.T, store crashtest.StoreConfig) {
 		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob",
-			Engine: crashtest.EngineConfig{Lease: endless, WritesAtOnce: 1}})
+			Engine: crashtest.EngineConfig{Lease: endless, WriteConcurrency: 1}})
 		a := f.Worker(t, "a")
 		n := 0
 		gate := f.World.Gate(func(w crashtest.Write) bool { n++; return n == 2 })
@@ -245,7 +245,7 @@ func TestDrain(t *testing.T) {
 		seed := seedOf(t)
 		ctx, stop := context.WithTimeout(t.Context(), choose(10*time.Minute, 2*time.Minute))
 		defer stop()
-		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob", Engine: crashtest.EngineConfig{Lease: endless, TenantsAtOnce: 2, PollInterval: 20 * time.Millisecond}})
+		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob", Engine: crashtest.EngineConfig{Lease: endless, Concurrency: 2, PollInterval: 20 * time.Millisecond}})
 		crew := f.Crew(t, seed, 4, 0)
 		drive := f.Drive(ctx, crashtest.DriveConfig{Seed: seed, Tenants: choose(200, 16), AtOnce: 8})
 		r := rand.New(rand.NewPCG(seed, 3))

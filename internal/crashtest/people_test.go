@@ -21,7 +21,7 @@ func fleetOf(t *testing.T, store crashtest.StoreConfig, world crashtest.WorldCon
 	t.Helper()
 	world.Kinds = crashtest.Kinds()
 	f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, World: world,
-		Engine: crashtest.EngineConfig{WritesAtOnce: 1}})
+		Engine: crashtest.EngineConfig{WriteConcurrency: 1}})
 	for _, name := range []string{"a", "b"} {
 		p := f.Worker(t, name)
 		t.Cleanup(func() {

@@ -16,7 +16,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Load implements [state.Store].
+// Load implements [state.Records].
 func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Loaded{}, err
@@ -39,7 +39,7 @@ func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, 
 	return state.Loaded{Record: rec, Now: now.UTC()}, nil
 }
 
-// Commit implements [state.Store]. Without [Config.OnCommit] it is one
+// Commit implements [state.Records]. Without [Config.OnCommit] it is one
 // statement and one round trip.
 func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	if err := begin(ctx, req); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// History implements [state.Store].
+// History implements [state.Records].
 func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.HistoryPage, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.HistoryPage{}, err

@@ -19,10 +19,10 @@ import (
 )
 
 var (
-	_ state.Store  = (*pgstore.Store)(nil)
-	_ state.Leaser = (*pgstore.Store)(nil)
-	_ state.Blobs  = (*pgstore.Store)(nil)
-	_ state.Pruner = (*pgstore.Store)(nil)
+	_ state.Records = (*pgstore.Store)(nil)
+	_ state.Leaser  = (*pgstore.Store)(nil)
+	_ state.Blobs   = (*pgstore.Store)(nil)
+	_ state.Pruner  = (*pgstore.Store)(nil)
 )
 
 // A database that sorts as people do, where a store has to sort by bytes.
@@ -101,7 +101,7 @@ func fixture(t testing.TB, s store, pool *pgxpool.Pool, schema string) statetest
 
 // store is all that a Store is.
 type store interface {
-	state.Store
+	state.Records
 	state.Leaser
 	state.Blobs
 	state.Pruner

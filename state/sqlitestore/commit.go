@@ -26,7 +26,7 @@ func (t *tx) head(tenant string) (h head, err error) {
 	return h, err
 }
 
-// Commit implements [state.Store]. UpdatedAt is later with each commit on the
+// Commit implements [state.Records]. UpdatedAt is later with each commit on the
 // database, so that a list by update misses none.
 //
 // A cancelled ctx is heeded until the transaction is written; then Commit

@@ -18,10 +18,10 @@ import (
 )
 
 var (
-	_ state.Store  = (*sqlitestore.Store)(nil)
-	_ state.Leaser = (*sqlitestore.Store)(nil)
-	_ state.Blobs  = (*sqlitestore.Store)(nil)
-	_ state.Pruner = (*sqlitestore.Store)(nil)
+	_ state.Records = (*sqlitestore.Store)(nil)
+	_ state.Leaser  = (*sqlitestore.Store)(nil)
+	_ state.Blobs   = (*sqlitestore.Store)(nil)
+	_ state.Pruner  = (*sqlitestore.Store)(nil)
 )
 
 // The kits run on a file of the store's own, on a host's DB of any settings,
@@ -241,7 +241,7 @@ func newRecord(tenant string) state.Record {
 	return state.Record{Tenant: tenant, Status: state.NotRun, Data: []byte(`{"v":1}`)}
 }
 
-func commit(t testing.TB, s state.Store, req state.CommitRequest) state.Record {
+func commit(t testing.TB, s state.Records, req state.CommitRequest) state.Record {
 	t.Helper()
 	got, err := s.Commit(t.Context(), req)
 	if err != nil {

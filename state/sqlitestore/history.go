@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// History implements [state.Store]. A page has at most 1000 entries.
+// History implements [state.Records]. A page has at most 1000 entries.
 func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.HistoryPage, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.HistoryPage{}, err

@@ -89,7 +89,7 @@ func scanRecords(rows *sql.Rows, err error) ([]stored, error) {
 
 const selectRecord = "SELECT " + columns + fromRecord + joinLease + " WHERE r.tenant = ?"
 
-// Load implements [state.Store].
+// Load implements [state.Records].
 func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Loaded{}, err

@@ -8,7 +8,7 @@ import (
 
 // brokenStore is a store of which some methods are replaced.
 type brokenStore struct {
-	state.Store
+	state.Records
 	load    func(context.Context, state.LoadRequest) (state.Loaded, error)
 	commit  func(context.Context, state.CommitRequest) (state.Committed, error)
 	list    func(context.Context, state.ListRequest) (state.Page, error)
@@ -19,28 +19,28 @@ func (b brokenStore) Load(ctx context.Context, req state.LoadRequest) (state.Loa
 	if b.load != nil {
 		return b.load(ctx, req)
 	}
-	return b.Store.Load(ctx, req)
+	return b.Records.Load(ctx, req)
 }
 
 func (b brokenStore) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	if b.commit != nil {
 		return b.commit(ctx, req)
 	}
-	return b.Store.Commit(ctx, req)
+	return b.Records.Commit(ctx, req)
 }
 
 func (b brokenStore) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
 	if b.list != nil {
 		return b.list(ctx, req)
 	}
-	return b.Store.List(ctx, req)
+	return b.Records.List(ctx, req)
 }
 
 func (b brokenStore) History(ctx context.Context, req state.HistoryRequest) (state.HistoryPage, error) {
 	if b.history != nil {
 		return b.history(ctx, req)
 	}
-	return b.Store.History(ctx, req)
+	return b.Records.History(ctx, req)
 }
 
 // brokenLeaser is a leaser of which some methods are replaced.

@@ -32,12 +32,18 @@ func FaultOn(op string, nth int, f Fault) func(Call) Fault { return fault.On(op,
 // FaultEvery strikes each call of the ops, or each call when none is named.
 func FaultEvery(f Fault, ops ...string) func(Call) Fault { return fault.Every(f, ops...) }
 
-// WithFaults wraps a store so that its calls go through in, as "Store.Load",
+// StoreWithFaults wraps a store so that its calls go through in, under the names
+// of [WithFaults], [LeaserWithFaults] and [BlobsWithFaults].
+func StoreWithFaults(s state.Store, in *Injector) state.Store {
+	return state.Split{Records: WithFaults(s, in), Leaser: LeaserWithFaults(s, in), Blobs: BlobsWithFaults(s, in)}
+}
+
+// WithFaults wraps records so that its calls go through in, as "Store.Load",
 // "Store.Commit", "Store.List" and "Store.History".
-func WithFaults(s state.Store, in *Injector) state.Store { return faultyStore{s, in} }
+func WithFaults(s state.Records, in *Injector) state.Records { return faultyStore{s, in} }
 
 type faultyStore struct {
-	store state.Store
+	store state.Records
 	in    *Injector
 }
 

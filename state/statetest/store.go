@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// TestStore checks that a [state.Store] keeps its contract.
+// TestStore checks that a [state.Records] keeps its contract.
 func TestStore(t *testing.T, factory Factory) { runCases(t, factory, storeCases()) }
 
 func storeCases() []kitCase {

@@ -26,7 +26,7 @@ func newApprovals(t *testing.T, edit func(*syncer.Config)) *approvals {
 	t.Helper()
 	a := &approvals{repo: tenant.NewMemoryRepository(), server: graphtest.New(graphtest.Config{Directory: authtest.DirectoryOf("contoso")})}
 	store := state.NewMemory()
-	cfg := syncer.Config{Store: store, Leaser: store, Blobs: store, Repository: a.repo,
+	cfg := syncer.Config{Store: store, Repository: a.repo,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
 			return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: a.server.URL(), HTTPClient: a.server.HTTPClient(), BreakGlass: []string{"glass"}})

@@ -169,7 +169,7 @@ func (w *world) newEngine(o options) *syncer.Syncer {
 			HTTPClient: client, Catalogue: w.catalogue, Unproven: o.unproven, DeviceCode: true, Logger: logger})
 	}
 	engine, err := syncer.New(syncer.Config{
-		Store: store, Leaser: store, Blobs: store,
+		Store:      store,
 		Repository: repository, Authenticator: authenticator, Connector: syncer.ConnectorFunc(connect),
 		Approver: syncer.ApproverFunc(w.review), Approval: syncer.ApprovalRules{AllowRequester: true}, Logger: logger,
 		Settings: syncer.Settings{Directory: authtest.DirectoryOf(tenantName)},

@@ -27,10 +27,7 @@ const (
 func Do[T any](ctx context.Context, attempts int, transient func(error) bool, f func() (T, error)) (T, error) {
 	for n := 1; ; n++ {
 		v, err := f()
-		if err == nil || n >= attempts || ctx.Err() != nil || !transient(err) {
-			return v, err
-		}
-		if Pause(ctx, Backoff(n, first, limit)) != nil {
+		if err == nil || n >= attempts || !transient(err) || Pause(ctx, Backoff(n, first, limit)) != nil {
 			return v, err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -51,7 +52,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
-	e.Tenant, e.Run = t.rec.Tenant, t.run()
+	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
 
@@ -116,7 +117,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 			conflicts++
 		default:
 			tries++
-			if !mayPass(err) || tries > s.cfg.MaxAttempts {
+			if !storageTransient(err) || tries > s.cfg.MaxAttempts {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
@@ -134,7 +135,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		}
 		from = fresh
 		if conflicts > 3 || tries > 1 {
-			if perr := pause(ctx, backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
+			if perr := retry.Pause(ctx, retry.Backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}

@@ -147,7 +147,7 @@ func (c *session) note(ctx context.Context, p Phase) error {
 	c.mu.Lock()
 	c.walk.noted = append(c.walk.noted, EntryData{Phase: p, Entered: at})
 	c.mu.Unlock()
-	c.s.observe(ctx, Event{Type: PhaseChanged, Tenant: c.tenant, Run: cur.runID(), Time: at, Phase: p, Deadline: cur.rec.Deadline})
+	c.s.observe(ctx, Event{Type: PhaseChanged, RunRef: RunRef{Tenant: c.tenant, Run: cur.runID()}, Time: at, Phase: p, Deadline: cur.rec.Deadline})
 	return nil
 }
 

@@ -22,11 +22,11 @@ import (
 func (w *world) transitions(t *testing.T) (edges [][2]syncer.Phase) {
 	in := map[string]syncer.Phase{}
 	for req := (syncer.HistoryRequest{Tenant: w.tenant}); ; {
-		entries, next, err := w.worker(script.Command{}).History(t.Context(), req)
+		page, err := w.worker(script.Command{}).History(t.Context(), req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range entries {
+		for _, e := range page.Items {
 			if e.Type != syncer.EntryPhase {
 				continue
 			}
@@ -37,7 +37,7 @@ func (w *world) transitions(t *testing.T) (edges [][2]syncer.Phase) {
 			edges = append(edges, [2]syncer.Phase{from, e.Phase})
 			in[e.Run] = e.Phase
 		}
-		if req.Cursor = next; next == "" {
+		if req.Cursor = page.Next; page.Next == "" {
 			return edges
 		}
 	}

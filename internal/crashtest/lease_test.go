@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/crashtest"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -222,7 +223,8 @@ func TestDrainFinishesTheWrite(t *testing.T) {
 		if got := writers(f, "contoso"); got["a"] != 2 || got["b"] != 2 {
 			t.Errorf("writes by worker: %v, want 2 each", got)
 		}
-		entries, _, err := f.Front.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: row.Run, Limit: 1000})
+		listed, err := f.Front.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: row.Run, Limit: 1000})
+		entries := listed.Items
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +253,7 @@ func TestDrain(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		drains := choose(100, 6)
 		for range drains {
-			if err := crashtest.Pause(ctx, time.Duration(r.IntN(500))*time.Millisecond); err != nil {
+			if err := retry.Pause(ctx, time.Duration(r.IntN(500))*time.Millisecond); err != nil {
 				t.Fatal(err)
 			}
 			if err := crew.DrainOne(ctx); err != nil {

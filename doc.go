@@ -26,7 +26,7 @@
 //	}
 //	store := state.NewMemory()
 //	engine, err := syncer.New(syncer.Config{
-//		Store: store, Leaser: store, Blobs: store,
+//		Store:         store,
 //		Repository:    repository,
 //		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 //		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
@@ -49,7 +49,7 @@
 //
 // # What a host plugs in
 //
-//   - state.Store, state.Leaser, state.Blobs: where state is kept. In
+//   - state.Store: where records, leases and blobs are kept. In
 //     memory (state.Memory), in SQLite (state/sqlitestore), in PostgreSQL
 //     (state/pgstore), or your own, checked by state/statetest.
 //   - tenant.Repository: where configuration lives as code. In memory, in a

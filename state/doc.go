@@ -20,7 +20,7 @@
 //
 // # What a store keeps
 //
-// A [Store] keeps one [Record] per tenant, which a commit replaces as a whole,
+// A [Records] keeps one [Record] per tenant, which a commit replaces as a whole,
 // and a history of [Entry] values, to which a commit appends. The record says
 // what a store has to know to find a tenant again (status, labels, when to
 // wake it); everything else is the engine's, in Data, and no store reads it.
@@ -34,11 +34,9 @@
 //	if err != nil {
 //		return err
 //	}
-//	record := loaded.Record
-//	if record.Status, err = state.Next(record.Status, state.Approve); err != nil {
-//		return err
-//	}
-//	_, err = store.Commit(ctx, state.CommitRequest{Record: record, BeforeDeadline: true})
+//	_, err = store.Commit(ctx, state.CommitRequest{
+//		Record: loaded.Record, Events: []state.Event{state.Approve}, BeforeDeadline: true,
+//	})
 //
 // A [Leaser] hands out leases, so that one worker at a time works on a tenant.
 // Each acquisition raises the tenant's fence. A commit that names the fence

@@ -43,12 +43,12 @@ func ExampleMermaid() {
 // auditedStore is a store of one's own around another: it sees each commit.
 // What it does not replace is the inner store's.
 type auditedStore struct {
-	state.Store
+	state.Records
 	audit func(state.Record)
 }
 
 func (s auditedStore) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
-	committed, err := s.Store.Commit(ctx, req)
+	committed, err := s.Records.Commit(ctx, req)
 	if err == nil {
 		s.audit(committed.Record)
 	}
@@ -57,39 +57,41 @@ func (s auditedStore) Commit(ctx context.Context, req state.CommitRequest) (stat
 
 func ExampleStore() {
 	ctx := context.Background()
-	var store state.Store = auditedStore{
-		Store: state.NewMemory(),
-		audit: func(r state.Record) { fmt.Println(r.Tenant, r.Version, r.Status.Label()) },
+	var store state.Records = auditedStore{
+		Records: state.NewMemory(),
+		audit:   func(r state.Record) { fmt.Println(r.Tenant, r.Version, r.Status.Label()) },
 	}
 	committed, err := store.Commit(ctx, state.CommitRequest{Record: newRecord("contoso")})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	record := committed.Record
-	if record.Status, err = state.Next(record.Status, state.Start); err != nil {
-		fmt.Println(err)
-		return
-	}
-	if _, err = store.Commit(ctx, state.CommitRequest{Record: record}); err != nil {
+	start := state.CommitRequest{Record: committed.Record, Events: []state.Event{state.Start}}
+	committed, err = store.Commit(ctx, start)
+	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	// The same once more: the version that it names is no longer the stored one.
-	_, err = store.Commit(ctx, state.CommitRequest{Record: record})
+	_, err = store.Commit(ctx, start)
 	fmt.Println(errors.Is(err, state.ErrConflict))
+	// With the right version the store refuses the event.
+	start.Record = committed.Record
+	_, err = store.Commit(ctx, start)
+	var illegal *state.TransitionError
+	fmt.Println(errors.As(err, &illegal))
 	// Output:
 	// contoso 1 Not run
 	// contoso 2 Starting
+	// true
 	// true
 }
 
 func ExampleLeaser() {
 	ctx := context.Background()
 	memory := state.NewMemory()
-	record := newRecord("contoso")
-	record.Status = state.Starting
-	if _, err := memory.Commit(ctx, state.CommitRequest{Record: record, WakeIn: time.Second}); err != nil {
+	start := state.CommitRequest{Record: newRecord("contoso"), Events: []state.Event{state.Start}, WakeIn: time.Second}
+	if _, err := memory.Commit(ctx, start); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -106,5 +108,5 @@ func ExampleLeaser() {
 	fmt.Println(err)
 	// Output:
 	// contoso is worked on by worker 1
-	// state: leased by another owner
+	// state: leased by another owner: "worker 1"
 }

@@ -9,15 +9,15 @@ import (
 
 // claimDue claims due tenants, at most limit.
 func (s *Syncer) claimDue(ctx context.Context, limit int) (state.Claimed, error) {
-	return toItsEnd(ctx, s.cfg.Lease, func(ctx context.Context) (state.Claimed, error) {
-		return s.cfg.Leaser.Claim(ctx, state.ClaimRequest{Owner: s.cfg.Worker, For: s.cfg.Lease, Limit: limit})
+	return toItsEnd(ctx, s.cfg.LeaseDuration, func(ctx context.Context) (state.Claimed, error) {
+		return s.cfg.Store.Claim(ctx, state.ClaimRequest{Owner: s.cfg.WorkerID, For: s.cfg.LeaseDuration, Limit: limit})
 	})
 }
 
 // acquire acquires one tenant's lease.
 func (s *Syncer) acquire(ctx context.Context, tenantName string) (state.Lease, error) {
-	return toItsEnd(ctx, s.cfg.Lease, func(ctx context.Context) (state.Lease, error) {
-		return s.cfg.Leaser.Acquire(ctx, state.AcquireRequest{Tenant: tenantName, Owner: s.cfg.Worker, For: s.cfg.Lease})
+	return toItsEnd(ctx, s.cfg.LeaseDuration, func(ctx context.Context) (state.Lease, error) {
+		return s.cfg.Store.Acquire(ctx, state.AcquireRequest{Tenant: tenantName, Owner: s.cfg.WorkerID, For: s.cfg.LeaseDuration})
 	})
 }
 

@@ -40,7 +40,7 @@ func (c *session) adoptAndCompare(ctx context.Context, cmp *diff.Comparison, res
 		after, written, err := c.adopt(ctx, adopt, res.Adopt)
 		moved := errors.Is(err, tenant.ErrMoved)
 		switch {
-		case moved && try >= c.s.cfg.Attempts:
+		case moved && try >= c.s.cfg.MaxAttempts:
 			return nil, nil, &retryable{err: err}
 		case moved:
 			c.log.Info("the desired line was edited meanwhile; comparing again")

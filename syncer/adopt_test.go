@@ -15,13 +15,13 @@ import (
 
 // keptBlobs keeps the content of every blob that is put.
 type keptBlobs struct {
-	state.Blobs
+	state.Store
 	content *[]string
 }
 
 func (k keptBlobs) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
 	*k.content = append(*k.content, req.Kind+": "+string(req.Data))
-	return k.Blobs.Put(ctx, req)
+	return k.Store.Put(ctx, req)
 }
 
 // The repository's file holds a secret, and drift of another property of the
@@ -34,7 +34,7 @@ func TestAdoptionKeepsNoSecret(t *testing.T) {
 		desire(t, h, "contoso", "groups", "G", `{"displayName":"G","psk":"hunter2hunter2","color":"red"}`)
 		var blobs []string
 		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) {
-			c.Blobs = keptBlobs{c.Blobs, &blobs}
+			c.Store = keptBlobs{c.Store, &blobs}
 		}})
 		syncTenant(t, w, "contoso")
 		f := h.Tenant("contoso")

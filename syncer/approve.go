@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -16,8 +17,7 @@ import (
 // the same digest carries on its wait: votes and age.
 func (t *draft) requireApproval(cfg Config, p *plan.Plan) error {
 	r := t.d.Run
-	r.Phase, r.Since = PhaseApprove, t.now
-	r.Progress = Progress{Phase: PhaseApprove}
+	r.Since = t.now
 	deadline := time.Time{}
 	if old := r.Carried; old == nil || old.Digest != p.Digest {
 		t.d.Same = nil
@@ -53,6 +53,12 @@ func (t *draft) wakeAtDeadline(deadline time.Time, in time.Duration) {
 	}
 }
 
+// approvePhase looks after a run that waits for a decision.
+func (c *session) approvePhase(ctx context.Context) (onward, error) {
+	wait, err := c.approve(ctx)
+	return onward{wait: wait}, err
+}
+
 // approve looks after a run that waits for a decision: it expires, and the
 // Approver is asked. Otherwise it waits without goroutine or lease.
 func (c *session) approve(ctx context.Context) (*Next, error) {
@@ -84,7 +90,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 			}
 			t.d.Run.Reviewed = true
 			t.rec.WakeAt = t.rec.Deadline
-			t.entry(EntryReview, EntryData{Message: "undecided", Digest: r.Digest})
+			t.entry(EntryReview, EntryData{Phase: PhaseApprove, Message: "undecided", Digest: r.Digest})
 			return nil
 		})
 	}
@@ -124,8 +130,7 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	defer stop()
 	var d Decision
 	err = c.safely("the approver", func() (err error) {
-		d, err = c.s.cfg.Approver.Review(ctx, Review{Tenant: c.tenant, Run: r.ID, Requester: r.Actor, Comment: r.Options.Comment,
-			Plan: p, Since: r.Since, Deadline: cur.rec.Deadline, Votes: slices.Clone(r.Votes)})
+		d, err = c.s.cfg.Approver.Review(ctx, cur.review(p))
 		return err
 	})()
 	if err != nil || d.Verdict == Undecided {
@@ -153,7 +158,7 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 
 // reviewFailed waits before the Approver is asked again: longer every time.
 func (c *session) reviewFailed(ctx context.Context, err error) error {
-	wait := backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
+	wait := retry.Backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
 	c.log.Warn("the approver failed; the plan stays undecided", "again in", wait, "error", err)
 	lines := c.flush(ctx)
 	return c.commit(ctx, func(t *draft) error {
@@ -166,7 +171,7 @@ func (c *session) reviewFailed(ctx context.Context, err error) error {
 		if t.rec.WakeAt.After(t.rec.Deadline) {
 			t.rec.WakeAt = t.rec.Deadline
 		}
-		t.entry(EntryReview, EntryData{Message: err.Error()})
+		t.entry(EntryReview, EntryData{Phase: PhaseApprove, Message: err.Error()})
 		return nil
 	})
 }

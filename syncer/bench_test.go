@@ -41,7 +41,7 @@ func BenchmarkSyncWithoutChanges(b *testing.B) {
 				h.Tenant("contoso").Seed("groups", fmt.Sprintf(`{"displayName":"Group %d","kind":"security"}`, i))
 			}
 			w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
-				c.Store, c.Leaser, c.Blobs = h.Store, h.Store, h.Store // counted by version, without a list of calls
+				c.Store = h.Store // counted by version, without a list of calls
 				c.Repository = h.Repository
 				c.Observer = nil
 				c.Connector = syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
@@ -64,7 +64,7 @@ func BenchmarkSyncWithoutChanges(b *testing.B) {
 // BenchmarkCommit is what the commits of a sync cost on the same store alone.
 func BenchmarkCommit(b *testing.B) {
 	m := state.NewMemory()
-	rec := state.Record{Tenant: "contoso", Status: state.Idle, Data: json.RawMessage(`{"format":1}`)}
+	rec := state.Record{Tenant: "contoso", Data: json.RawMessage(`{"format":1}`)}
 	for b.Loop() {
 		done, err := m.Commit(b.Context(), state.CommitRequest{Record: rec})
 		if err != nil {

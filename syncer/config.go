@@ -22,31 +22,28 @@ import (
 
 // Defaults of [Config].
 const (
-	AuthTimeoutDefault     = 3 * time.Minute
-	ApprovalTimeoutDefault = 30 * 24 * time.Hour
-	RunTimeoutDefault      = 6 * time.Hour
-	LeaseDefault           = time.Minute
-	WriteTimeoutDefault    = 30 * time.Second
-	VerifyTimeoutDefault   = time.Minute
-	PollIntervalDefault    = 500 * time.Millisecond
-	RecheckIntervalDefault = time.Hour
-	TenantsAtOnceDefault   = 8
-	ReadsAtOnceDefault     = 4
-	WritesAtOnceDefault    = 4
-	AttemptsDefault        = 5
+	AuthTimeoutDefault      = 3 * time.Minute
+	ApprovalTimeoutDefault  = 30 * 24 * time.Hour
+	RunTimeoutDefault       = 6 * time.Hour
+	LeaseDurationDefault    = time.Minute
+	WriteTimeoutDefault     = 30 * time.Second
+	VerifyTimeoutDefault    = time.Minute
+	PollIntervalDefault     = 500 * time.Millisecond
+	RecheckIntervalDefault  = time.Hour
+	ConcurrencyDefault      = 8
+	ReadConcurrencyDefault  = 4
+	WriteConcurrencyDefault = 4
+	MaxAttemptsDefault      = 5
 )
 
 // secretSize is the least number of bytes of [Config.Secret].
 const secretSize = 32
 
-// Config is what a host plugs in. The first six fields are required.
+// Config is what a host plugs in. The first four fields are required.
 type Config struct {
-	// Store keeps records and history.
+	// Store keeps records with their history, leases and blobs. [state.Split]
+	// joins three values that are apart.
 	Store state.Store
-	// Leaser hands out the tenants' leases. Usually the same value as Store.
-	Leaser state.Leaser
-	// Blobs keeps plans, snapshots, bases, reports and logs.
-	Blobs state.Blobs
 	// Repository is where the configuration lives as code.
 	Repository tenant.Repository
 	// Authenticator gets credentials.
@@ -96,7 +93,7 @@ type Config struct {
 	// only while the lease has more than this left, and one of unknown outcome
 	// counts as without effect only when this time and then its kind's
 	// Consistency have passed. Defaults to 30 seconds, or half of a shorter
-	// Lease; must be under two thirds of Lease.
+	// Lease; must be under two thirds of LeaseDuration.
 	WriteTimeout time.Duration
 	// VerifyTimeout is how long written objects are read back until they show
 	// what was written. All of a run's are read back side by side. One that shows
@@ -114,31 +111,31 @@ type Config struct {
 	// StopOnFailure stops a deploy at the first item that fails. By default
 	// only what depends on it is skipped.
 	StopOnFailure bool
-	// Attempts is how often a write, a repository call or a phase is tried in
+	// MaxAttempts is how often a write, a repository call or a phase is tried in
 	// the face of passing faults. Writes that the service refuses for being
 	// asked too often do not count: they may go on for 10 minutes an item.
 	// Defaults to 5.
-	Attempts int
+	MaxAttempts int
 
-	// Worker names this process in leases. Defaults to host name, process id
+	// WorkerID names this process in leases. Defaults to host name, process id
 	// and a random part.
-	Worker string
-	// Lease is how long a worker's hold on a tenant lasts without renewal; it
+	WorkerID string
+	// LeaseDuration is how long a worker's hold on a tenant lasts without renewal; it
 	// is renewed at a third of it. A dead worker's tenants are taken over when
 	// it has run out, by the next look of a worker that has room: within
 	// PollInterval. Defaults to 1 minute.
-	Lease time.Duration
+	LeaseDuration time.Duration
 	// PollInterval is how often [Syncer.Run] and [Syncer.Sync] look for work:
 	// one claim each time. Work begun in this process is noticed at once.
 	// Defaults to half a second, so that a dead worker's tenants are taken over
 	// within the length of a lease and one second.
 	PollInterval time.Duration
-	// TenantsAtOnce is how many tenants [Syncer.Run] works on at a time, not
+	// Concurrency is how many tenants [Syncer.Run] works on at a time, not
 	// counting those that wait for a sign-in. Defaults to 8.
-	TenantsAtOnce int
-	// ReadsAtOnce and WritesAtOnce are per tenant. Both default to 4.
-	ReadsAtOnce  int
-	WritesAtOnce int
+	Concurrency int
+	// ReadConcurrency and WriteConcurrency are per tenant. Both default to 4.
+	ReadConcurrency  int
+	WriteConcurrency int
 	// NewRunID makes run ids, unique for ever, and such that nobody can tell the
 	// next one ([Row.Code] relies on that). Defaults to UUIDs of version 7.
 	NewRunID func() string
@@ -192,18 +189,18 @@ func (c Config) withDefaults() Config {
 	c.Approval.Approvals = cmp.Or(c.Approval.Approvals, 1)
 	c.Approval.Timeout = cmp.Or(c.Approval.Timeout, ApprovalTimeoutDefault)
 	c.RunTimeout = cmp.Or(c.RunTimeout, RunTimeoutDefault)
-	c.Lease = cmp.Or(c.Lease, LeaseDefault)
-	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.Lease/2))
+	c.LeaseDuration = cmp.Or(c.LeaseDuration, LeaseDurationDefault)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.LeaseDuration/2))
 	c.VerifyTimeout = cmp.Or(c.VerifyTimeout, VerifyTimeoutDefault)
 	c.PollInterval = cmp.Or(c.PollInterval, PollIntervalDefault)
 	c.RecheckInterval = cmp.Or(c.RecheckInterval, RecheckIntervalDefault)
-	c.TenantsAtOnce = cmp.Or(c.TenantsAtOnce, TenantsAtOnceDefault)
-	c.ReadsAtOnce = cmp.Or(c.ReadsAtOnce, ReadsAtOnceDefault)
-	c.WritesAtOnce = cmp.Or(c.WritesAtOnce, WritesAtOnceDefault)
-	c.Attempts = cmp.Or(c.Attempts, AttemptsDefault)
-	if c.Worker == "" {
+	c.Concurrency = cmp.Or(c.Concurrency, ConcurrencyDefault)
+	c.ReadConcurrency = cmp.Or(c.ReadConcurrency, ReadConcurrencyDefault)
+	c.WriteConcurrency = cmp.Or(c.WriteConcurrency, WriteConcurrencyDefault)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, MaxAttemptsDefault)
+	if c.WorkerID == "" {
 		host, _ := os.Hostname()
-		c.Worker = fmt.Sprintf("%s-%d-%s", cmp.Or(host, "host"), os.Getpid(), uuid.NewString()[:8])
+		c.WorkerID = fmt.Sprintf("%s-%d-%s", cmp.Or(host, "host"), os.Getpid(), uuid.NewString()[:8])
 	}
 	if len(c.Secret) == 0 {
 		c.Secret = make([]byte, secretSize)
@@ -225,8 +222,11 @@ func (c Config) validate() error {
 		}
 	}
 	need(c.Store != nil, "Store is required")
-	need(c.Leaser != nil, "Leaser is required")
-	need(c.Blobs != nil, "Blobs is required")
+	if parts, ok := c.Store.(state.Split); ok {
+		need(parts.Records != nil, "Store.Records is required")
+		need(parts.Leaser != nil, "Store.Leaser is required")
+		need(parts.Blobs != nil, "Store.Blobs is required")
+	}
 	need(c.Repository != nil, "Repository is required")
 	need(c.Authenticator != nil, "Authenticator is required")
 	need(c.Connector != nil, "Connector is required")
@@ -235,7 +235,7 @@ func (c Config) validate() error {
 		value time.Duration
 	}{
 		{"AuthTimeout", c.AuthTimeout}, {"RunTimeout", c.RunTimeout}, {"WriteTimeout", c.WriteTimeout},
-		{"VerifyTimeout", c.VerifyTimeout}, {"Lease", c.Lease}, {"PollInterval", c.PollInterval},
+		{"VerifyTimeout", c.VerifyTimeout}, {"LeaseDuration", c.LeaseDuration}, {"PollInterval", c.PollInterval},
 		{"Approval.Timeout", c.Approval.Timeout},
 	} {
 		need(f.value > 0, "%s must be more than 0, is %s", f.name, f.value)
@@ -244,13 +244,13 @@ func (c Config) validate() error {
 		name  string
 		value int
 	}{
-		{"Attempts", c.Attempts}, {"TenantsAtOnce", c.TenantsAtOnce}, {"ReadsAtOnce", c.ReadsAtOnce},
-		{"WritesAtOnce", c.WritesAtOnce}, {"Approval.Approvals", c.Approval.Approvals},
+		{"MaxAttempts", c.MaxAttempts}, {"Concurrency", c.Concurrency}, {"ReadConcurrency", c.ReadConcurrency},
+		{"WriteConcurrency", c.WriteConcurrency}, {"Approval.Approvals", c.Approval.Approvals},
 	} {
 		need(f.value > 0, "%s must be more than 0, is %d", f.name, f.value)
 	}
 	need(len(c.Secret) >= secretSize, "Secret must have at least %d bytes, has %d", secretSize, len(c.Secret))
-	need(c.WriteTimeout < c.Lease*2/3, "WriteTimeout (%s) must be under two thirds of Lease (%s)", c.WriteTimeout, c.Lease)
+	need(c.WriteTimeout < c.LeaseDuration*2/3, "WriteTimeout (%s) must be under two thirds of LeaseDuration (%s)", c.WriteTimeout, c.LeaseDuration)
 	if len(errs) > 0 {
 		return fmt.Errorf("syncer: config: %w", errors.Join(errs...))
 	}

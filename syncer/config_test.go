@@ -16,7 +16,7 @@ import (
 func plugged() Config {
 	m := state.NewMemory()
 	return Config{
-		Store: m, Leaser: m, Blobs: m,
+		Store:         m,
 		Repository:    tenant.NewMemoryRepository(),
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector:     ConnectorFunc(func(context.Context, ConnectRequest) (tenant.Client, error) { return nil, errors.New("no tenant") }),
@@ -38,33 +38,33 @@ func TestConfigDefaults(t *testing.T) {
 		{"Approval.Approvals", c.Approval.Approvals, 1},
 		{"Approval.AllowRequester", c.Approval.AllowRequester, false},
 		{"RunTimeout", c.RunTimeout, 6 * time.Hour},
-		{"Lease", c.Lease, time.Minute},
+		{"Lease", c.LeaseDuration, time.Minute},
 		{"WriteTimeout", c.WriteTimeout, 30 * time.Second},
 		{"VerifyTimeout", c.VerifyTimeout, time.Minute},
 		{"PollInterval", c.PollInterval, 500 * time.Millisecond},
 		{"RecheckInterval", c.RecheckInterval, time.Hour},
-		{"TenantsAtOnce", c.TenantsAtOnce, 8},
-		{"ReadsAtOnce", c.ReadsAtOnce, 4},
-		{"WritesAtOnce", c.WritesAtOnce, 4},
-		{"Attempts", c.Attempts, 5},
+		{"Concurrency", c.Concurrency, 8},
+		{"ReadConcurrency", c.ReadConcurrency, 4},
+		{"WriteConcurrency", c.WriteConcurrency, 4},
+		{"Attempts", c.MaxAttempts, 5},
 		{"Approver", c.Approver, nil},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, tt.got, tt.want)
 		}
 	}
-	if first, second := c.NewRunID(), c.NewRunID(); c.Worker == "" || first == second {
-		t.Errorf("got worker %q and run ids %q and %q, want a name, and ids that differ", c.Worker, first, second)
+	if first, second := c.NewRunID(), c.NewRunID(); c.WorkerID == "" || first == second {
+		t.Errorf("got worker %q and run ids %q and %q, want a name, and ids that differ", c.WorkerID, first, second)
 	}
-	if other, _ := New(plugged()); other.cfg.Worker == c.Worker {
-		t.Errorf("two engines of one process are both called %q", c.Worker)
+	if other, _ := New(plugged()); other.cfg.WorkerID == c.WorkerID {
+		t.Errorf("two engines of one process are both called %q", c.WorkerID)
 	}
 }
 
 // A shorter lease makes the writes shorter too, unless the host says otherwise.
 func TestWriteTimeoutFollowsLease(t *testing.T) {
 	c := plugged()
-	c.Lease = 20 * time.Second
+	c.LeaseDuration = 20 * time.Second
 	s, err := New(c)
 	if err != nil || s.cfg.WriteTimeout != 10*time.Second {
 		t.Errorf("got %v, %v, want half of the lease", s.cfg.WriteTimeout, err)
@@ -78,8 +78,9 @@ func TestConfigRefused(t *testing.T) {
 		edit  func(*Config)
 	}{
 		{"Store", func(c *Config) { c.Store = nil }},
-		{"Leaser", func(c *Config) { c.Leaser = nil }},
-		{"Blobs", func(c *Config) { c.Blobs = nil }},
+		{"Store.Records", func(c *Config) { c.Store = state.Split{Leaser: c.Store, Blobs: c.Store} }},
+		{"Store.Leaser", func(c *Config) { c.Store = state.Split{Records: c.Store, Blobs: c.Store} }},
+		{"Store.Blobs", func(c *Config) { c.Store = state.Split{Records: c.Store, Leaser: c.Store} }},
 		{"Repository", func(c *Config) { c.Repository = nil }},
 		{"Authenticator", func(c *Config) { c.Authenticator = nil }},
 		{"Connector", func(c *Config) { c.Connector = nil }},
@@ -88,14 +89,14 @@ func TestConfigRefused(t *testing.T) {
 		{"WriteTimeout", func(c *Config) { c.WriteTimeout = -1 }},
 		{"WriteTimeout", func(c *Config) { c.WriteTimeout = 40 * time.Second }},
 		{"VerifyTimeout", func(c *Config) { c.VerifyTimeout = -1 }},
-		{"Lease", func(c *Config) { c.Lease, c.WriteTimeout = -1, -2 }},
+		{"LeaseDuration", func(c *Config) { c.LeaseDuration, c.WriteTimeout = -1, -2 }},
 		{"PollInterval", func(c *Config) { c.PollInterval = -1 }},
 		{"Approval.Timeout", func(c *Config) { c.Approval.Timeout = -1 }},
 		{"Approval.Approvals", func(c *Config) { c.Approval.Approvals = -1 }},
-		{"Attempts", func(c *Config) { c.Attempts = -1 }},
-		{"TenantsAtOnce", func(c *Config) { c.TenantsAtOnce = -1 }},
-		{"ReadsAtOnce", func(c *Config) { c.ReadsAtOnce = -1 }},
-		{"WritesAtOnce", func(c *Config) { c.WritesAtOnce = -1 }},
+		{"MaxAttempts", func(c *Config) { c.MaxAttempts = -1 }},
+		{"Concurrency", func(c *Config) { c.Concurrency = -1 }},
+		{"ReadConcurrency", func(c *Config) { c.ReadConcurrency = -1 }},
+		{"WriteConcurrency", func(c *Config) { c.WriteConcurrency = -1 }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.field, func(t *testing.T) {
@@ -119,8 +120,8 @@ func TestConfigRefused(t *testing.T) {
 // All that is wrong is said at once.
 func TestConfigRefusedWhole(t *testing.T) {
 	_, err := New(Config{})
-	if got := strings.Count(err.Error(), "is required"); got != 6 {
-		t.Errorf("got %q, want the six required fields in it", err)
+	if got := strings.Count(err.Error(), "is required"); got != 4 {
+		t.Errorf("got %q, want the four required fields in it", err)
 	}
 }
 

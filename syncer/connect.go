@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -24,6 +25,14 @@ func (c *session) request(r *run) auth.Request {
 		req.SignIn = r.Prompt.SignIn
 	}
 	return req
+}
+
+// connectPhase gets credentials and a client.
+func (c *session) connectPhase(ctx context.Context) (onward, error) {
+	if err := c.connect(ctx); err != nil {
+		return onward{}, err
+	}
+	return onward{phase: PhaseConsent}, nil
 }
 
 // connect makes sure that there is a client: credentials silently, or after
@@ -152,7 +161,7 @@ func (c *session) passing(act string, err error) error {
 // the phase begins again with new ones, silently or by a sign-in.
 func (c *session) reconnect(ctx context.Context, cause error) error {
 	c.client, c.fresh = nil, true
-	if c.run().Reconnects >= c.s.cfg.Attempts {
+	if c.run().Reconnects >= c.s.cfg.MaxAttempts {
 		_, err := c.fail(ctx, failure(string(tenant.Unauthenticated),
 			"the tenant keeps refusing credentials that the authenticator gives: %w", cause))
 		return err
@@ -279,7 +288,7 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 		return c.signInTimedOut(ctx)
 	}
 	c.log.Info("the sign-in goes on with a new code", "error", cause)
-	return pause(ctx, min(time.Second, left))
+	return retry.Pause(ctx, min(time.Second, left))
 }
 
 func (c *session) signInTimedOut(ctx context.Context) error {

@@ -206,7 +206,7 @@ func (d *deployment) step(it *plan.Item) apply.Step {
 // runWave carries out the items of one wave, several at a time.
 func (d *deployment) runWave(ctx context.Context, items []*plan.Item) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(d.c.s.cfg.WritesAtOnce)
+	group.SetLimit(d.c.s.cfg.WriteConcurrency)
 	for _, it := range items {
 		if _, done := d.journal.result(it.ID); done {
 			continue

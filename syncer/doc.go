@@ -7,7 +7,7 @@
 // Fill in a [Config], make a [Syncer], and let it work:
 //
 //	engine, err := syncer.New(syncer.Config{
-//		Store: store, Leaser: store, Blobs: store,
+//		Store:         store,
 //		Repository:    repository,
 //		Authenticator: authenticator,
 //		Connector:     connector,
@@ -27,8 +27,8 @@
 //
 // # What a host plugs in
 //
-//   - Store, Leaser and Blobs keep records, leases and large values; usually one
-//     value is all three. Package state has them, and one in memory.
+//   - Store keeps records, leases and blobs. Package state has the interface, and
+//     a store in memory.
 //   - Repository is where configuration lives as code; package tenant has one in
 //     memory and one in a folder.
 //   - Authenticator gets credentials; package auth/entra gets Microsoft's.
@@ -111,7 +111,7 @@
 // A run that waits for a decision costs a row in the store: no goroutine, no
 // lease, no timer. A million may wait. A run that waits for a sign-in costs one
 // goroutine and its lease, in the process that polls for the code; it does not
-// count among [Config.TenantsAtOnce]. An Approver that blocks costs the same as
+// count among [Config.Concurrency]. An Approver that blocks costs the same as
 // work: return the zero Decision and call Decide later.
 //
 // # Deadlines
@@ -142,7 +142,7 @@
 //
 // Any number of processes may work on one store. A tenant's lease makes one of
 // them work on it at a time, whoever has been due longest first. A dead one's
-// tenants are taken over when their leases have run out ([Config.Lease]), by the
+// tenants are taken over when their leases have run out ([Config.LeaseDuration]), by the
 // next look of a worker that has room ([Config.PollInterval]): by default within
 // the length of a lease and one second. Every commit is held against the
 // lease's fence, so that a process that slept too long cannot write over its

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -23,11 +25,15 @@ type draft struct {
 	d   *data
 	now time.Time // the store's
 
+	moves          []state.Event
+	runs           []state.Run
 	entries        []state.Entry
 	events         []Event
 	wakeIn         time.Duration
 	deadlineIn     time.Duration
 	beforeDeadline bool
+	// refused is why the change cannot be made.
+	refused error
 }
 
 // errNoChange is returned by a change that has nothing to commit.
@@ -48,17 +54,20 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
-	e.Tenant, e.Run = t.rec.Tenant, t.run()
+	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
 
-// move applies an event of the state machine, which refuses what is illegal.
+// move asks the store for an event of the state machine. An illegal one is
+// refused here already, so that the status of the draft is what the store will
+// answer.
 func (t *draft) move(ev state.Event, d EntryData) error {
 	from := t.rec.Status
 	to, err := state.Next(from, ev)
 	if err != nil {
 		return fmt.Errorf("syncer: %s: %w", t.rec.Tenant, err)
 	}
+	t.moves = append(t.moves, ev)
 	t.rec.Status = to
 	t.rec.Deadline = time.Time{}
 	if t.d.Run != nil {
@@ -68,15 +77,10 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 	d.Event, d.From, d.To = ev, from, to
 	t.entry(EntryMove, d)
 	t.event(Event{Type: StatusChanged, From: from, To: to, Cause: ev, Outcome: d.Outcome, Reason: d.Message, Error: d.Error})
-	return nil
-}
-
-// phase enters a phase. The status stays.
-func (t *draft) phase(p Phase) {
-	t.d.Run.Phase = p
-	t.d.Run.Progress = Progress{Phase: p}
-	t.entry(EntryPhase, EntryData{Phase: p})
-	t.event(Event{Type: PhaseChanged, Phase: p})
+	if from.Resting() && to.Resting() || t.d.Run == nil {
+		return nil // a look at the permissions, not the run, moved the tenant
+	}
+	return t.listRun()
 }
 
 // due makes the tenant due at once, so that another worker takes it up as soon
@@ -115,13 +119,13 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		switch {
 		case err == nil:
 			return s.committed(ctx, t, done, by)
-		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid):
+		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid), errors.As(err, new(*state.TransitionError)):
 			return from, fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)
 		case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrUnknown):
 			conflicts++
 		default:
 			tries++
-			if !mayPass(err) || tries > s.cfg.Attempts {
+			if !storageTransient(err) || tries > s.cfg.MaxAttempts {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
@@ -139,7 +143,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		}
 		from = fresh
 		if conflicts > 3 || tries > 1 {
-			if perr := pause(ctx, backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
+			if perr := retry.Pause(ctx, retry.Backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
@@ -153,7 +157,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 		return nil, state.CommitRequest{}, err
 	}
 	t := &draft{rec: from.rec, d: d, now: from.storeTime()}
-	if err := change(t); err != nil {
+	if err := cmp.Or(change(t), t.refused); err != nil {
 		return nil, state.CommitRequest{}, err
 	}
 	// Three are kept: two others may have committed before a lost answer is looked into.
@@ -166,7 +170,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	// changed behind the engine's back does, and its run is to end all the same.
 	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
 	return t, state.CommitRequest{
-		Record: t.rec, Entries: t.entries, Fence: fence,
+		Record: t.rec, Events: t.moves, Entries: t.entries, Runs: t.runs, Fence: fence,
 		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
 	}, nil
 }

@@ -49,8 +49,7 @@ var (
 
 // ActiveError is the [ErrActive] that names the run.
 type ActiveError struct {
-	Tenant string
-	Run    string
+	RunRef
 	Status state.Status
 }
 
@@ -99,6 +98,11 @@ type runError struct {
 
 func (e *runError) Error() string { return e.err.Error() }
 func (e *runError) Unwrap() error { return e.err }
+
+// WithText keeps the class, for [redact.Error].
+func (e *runError) WithText(text string) error {
+	return &runError{class: e.class, err: errors.New(text)}
+}
 
 // classStorage is the class of what was stored and cannot be read any more.
 const classStorage = "storage"

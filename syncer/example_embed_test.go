@@ -27,7 +27,7 @@ func Example() {
 	}
 	store := state.NewMemory()
 	engine, err := syncer.New(syncer.Config{
-		Store: store, Leaser: store, Blobs: store,
+		Store:         store,
 		Repository:    repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
@@ -44,7 +44,7 @@ func Example() {
 	}
 	fmt.Println(row.Tenant, "is", row.Label, "after", row.Outcome)
 
-	report, err := engine.Report(context.Background(), "contoso", row.Run)
+	report, err := engine.Report(context.Background(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		log.Fatal(err)
 	}

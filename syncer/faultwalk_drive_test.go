@@ -114,7 +114,7 @@ func (s *stage) row() syncer.Row {
 // says otherwise.
 func (s *stage) process(name string) *syncertest.Worker {
 	conf := syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
-		c.ReadsAtOnce, c.WritesAtOnce = 1, 1
+		c.ReadConcurrency, c.WriteConcurrency = 1, 1
 		c.Settings.Rules.MaxDeleteShare = -1 // of some kinds the stage deletes half
 		c.Logger = slog.New(errorLog{slog.DiscardHandler, s})
 		if s.v.config != nil {
@@ -299,7 +299,7 @@ func (s *stage) people(w *worker) {
 		return
 	}
 	for _, actor := range []string{"bob", "carol"} {
-		_, err := w.Decide(w.Context(), syncer.Decision{Tenant: "contoso", Run: s.run, Digest: row.Digest, Verdict: syncer.Approve, Actor: actor})
+		_, err := w.Decide(w.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: s.run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: actor})
 		if err != nil && !w.Dead() && !errors.Is(err, syncer.ErrAlreadyVoted) {
 			s.gaveUp("Decide: " + err.Error())
 		}

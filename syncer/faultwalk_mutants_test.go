@@ -93,18 +93,18 @@ var plantedBugs = []plantedBug{
 		if planted("a commit does not know itself again") {
 			id = "another"
 		}`},
-	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "session.go", "	ref, err := retry(ctx, s.cfg.Attempts, func() (state.BlobRef, error) {", `
+	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "session.go", "	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {", `
 	if planted("blobs are put after the commit") {
 		req := state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data}
 		ref := req.Ref()
 		lateMu.Lock()
 		defer lateMu.Unlock()
-		late[s] = append(late[s], func() { _, _ = s.cfg.Blobs.Put(context.WithoutCancel(ctx), req) })
+		late[s] = append(late[s], func() { _, _ = s.cfg.Store.Put(context.WithoutCancel(ctx), req) })
 		return &ref, nil
 	}`},
 	{"a blob whose answer is lost is given up", "approve/unknown_with_effect", "Blobs.Put", "session.go", "	if err != nil {\n		return nil, &storeError{fmt.Errorf(\"syncer: %s: store %s: %w\"", `
 	if planted("a blob whose answer is lost is given up") {
-		_, err = s.cfg.Blobs.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
+		_, err = s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 	}`},
 	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "prepare.go", "			rev, err = c.s.cfg.Repository.Update(call, req)", `
 		if planted("each try adopts under another key") {
@@ -118,7 +118,7 @@ var plantedBugs = []plantedBug{
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
-	{"the lease is not released", "approve", "", "session.go", "	_, err := retry(ctx, c.s.cfg.Attempts, func() (struct{}, error) {", `
+	{"the lease is not released", "approve", "", "session.go", "	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {", `
 	if planted("the lease is not released") {
 		return
 	}`},

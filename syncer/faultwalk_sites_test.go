@@ -163,8 +163,12 @@ func siteAt(sites []site, where string) (found site, ok bool) {
 
 // ports are the fields and variables of the engine that hold what a host plugs
 // in, by the name of the port.
-var ports = map[string]string{"Store": "Store", "Leaser": "Leaser", "Blobs": "Blobs", "Repository": "Repository",
+var ports = map[string]string{"Store": "Store", "Repository": "Repository",
 	"Authenticator": "Authenticator", "Connector": "Connector", "Approver": "Approver", "client": "Client", "attempt": "SignIn"}
+
+// storePorts are the ports that a store is made of, by method.
+var storePorts = map[string]string{"Load": "Store", "Commit": "Store", "List": "Store", "History": "Store",
+	"Claim": "Leaser", "Acquire": "Leaser", "Renew": "Leaser", "Release": "Leaser", "Put": "Blobs", "Get": "Blobs"}
 
 // sitesOfSource finds every call of a port's method.
 func sitesOfSource(t *testing.T) []site {
@@ -223,6 +227,9 @@ func opOf(call *ast.CallExpr) (string, bool) {
 		holder = x.Name
 	}
 	port, ok := ports[holder]
+	if port == "Store" {
+		port = storePorts[method.Sel.Name]
+	}
 	if !ok || port == "SignIn" && method.Sel.Name != "Wait" { // a prompt is only looked at
 		return "", false
 	}

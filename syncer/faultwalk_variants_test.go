@@ -82,7 +82,7 @@ func variants() []*variant {
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
 		{name: "lag", step: 5, approver: approves, set: func(s *stage) { s.tenant().Lag(40 * time.Second) },
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
-		{name: "four at once", step: 5, approver: approves, advance: true, concurrent: true, config: func(c *syncer.Config) { c.ReadsAtOnce, c.WritesAtOnce = 4, 4 },
+		{name: "four at once", step: 5, approver: approves, advance: true, concurrent: true, config: func(c *syncer.Config) { c.ReadConcurrency, c.WriteConcurrency = 4, 4 },
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
 		{name: "roll back", step: 2, approver: approves, rollBack: true, forGood: true,
 			status: state.Idle, outcome: syncer.Deployed, writes: 3, later: 1},
@@ -153,7 +153,7 @@ func onceGranted(s *stage, row syncer.Row) bool {
 	s.tenant().Grant("Notes.Read")
 	s.granted = true
 	w := s.workers[len(s.workers)-1]
-	_, _ = w.Recheck(w.Context(), "contoso", "ann") // if that fails, the worker looks by itself
+	_, _ = w.Recheck(w.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}) // if that fails, the worker looks by itself
 	return false
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
 )
 
 // newer makes an engine and a record that a newer version wrote, due at once.
@@ -23,9 +24,9 @@ func newer(t *testing.T, status state.Status) (*Syncer, *state.Memory) {
 	}
 	m := c.Store.(*state.Memory)
 	_, err = m.Commit(t.Context(), state.CommitRequest{Record: state.Record{
-		Tenant: "contoso", Status: status, Run: "run-1", Data: json.RawMessage(`{"format":2,"run":["another","shape"]}`),
+		Tenant: "contoso", Run: "run-1", Data: json.RawMessage(`{"format":2,"run":["another","shape"]}`),
 		WakeAt: time.Now().Add(-time.Hour), Labels: map[string]string{"ring": "1"},
-	}})
+	}, Events: statetest.Path(state.NotRun, status)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Await", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Await(ctx, "contoso", "run-1")
+			_, err := s.Await(ctx, RunRef{Tenant: "contoso", Run: "run-1"})
 			return err
 		}},
 		{"Advance", func(ctx context.Context, s *Syncer) error {
@@ -56,27 +57,27 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Decide", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Decide(ctx, Decision{Tenant: "contoso", Run: "run-1", Verdict: Approve, Actor: "ann"})
+			_, err := s.Decide(ctx, Decision{RunRef: RunRef{Tenant: "contoso", Run: "run-1"}, Verdict: Approve, Actor: "ann"})
 			return err
 		}},
 		{"Cancel", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Cancel(ctx, "contoso", "run-1", "ann", "")
+			_, err := s.Cancel(ctx, CancelRequest{RunRef: RunRef{Tenant: "contoso", Run: "run-1"}, Actor: "ann"})
 			return err
 		}},
 		{"Retry", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Retry(ctx, "contoso", "run-1", "ann")
+			_, err := s.Retry(ctx, RetryRequest{RunRef: RunRef{Tenant: "contoso", Run: "run-1"}, Actor: "ann"})
 			return err
 		}},
 		{"Recheck", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Recheck(ctx, "contoso", "ann")
+			_, err := s.Recheck(ctx, RecheckRequest{Tenant: "contoso", Actor: "ann"})
 			return err
 		}},
 		{"Pause", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Pause(ctx, "contoso", "ann", "")
+			_, err := s.Pause(ctx, PauseRequest{Tenant: "contoso", Actor: "ann"})
 			return err
 		}},
 		{"Resume", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Resume(ctx, "contoso", "ann")
+			_, err := s.Resume(ctx, ResumeRequest{Tenant: "contoso", Actor: "ann"})
 			return err
 		}},
 		{"Status", func(ctx context.Context, s *Syncer) error {
@@ -84,19 +85,19 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Plan", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Plan(ctx, "contoso", "")
+			_, err := s.Plan(ctx, RunRef{Tenant: "contoso"})
 			return err
 		}},
 		{"Report", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Report(ctx, "contoso", "")
+			_, err := s.Report(ctx, RunRef{Tenant: "contoso"})
 			return err
 		}},
 		{"Logs", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Logs(ctx, "contoso", "")
+			_, err := s.Logs(ctx, RunRef{Tenant: "contoso"})
 			return err
 		}},
 		{"Artifacts", func(ctx context.Context, s *Syncer) error {
-			return s.Artifacts(ctx, "contoso", "", new(bytes.Buffer))
+			return s.Artifacts(ctx, RunRef{Tenant: "contoso"}, new(bytes.Buffer))
 		}},
 	}
 	for _, status := range []state.Status{state.Idle, state.InProgress, state.PendingApproval} {
@@ -122,7 +123,7 @@ func TestRunLeavesNewerRecordsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, m := newer(t, state.InProgress)
 		claims := 0
-		s.cfg.Leaser = countingLeaser{m, &claims}
+		s.cfg.Store = countingLeaser{m, &claims}
 		if _, err := s.Start(t.Context(), StartRequest{Tenant: "fabrikam", Actor: "ann"}); err != nil {
 			t.Fatal(err)
 		}
@@ -145,20 +146,21 @@ func TestRunLeavesNewerRecordsAlone(t *testing.T) {
 }
 
 type countingLeaser struct {
-	state.Leaser
+	state.Store
 	claims *int
 }
 
 func (l countingLeaser) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	*l.claims++
 	<-time.After(10 * time.Millisecond) // as a database takes
-	return l.Leaser.Claim(ctx, req)
+	return l.Store.Claim(ctx, req)
 }
 
 // A list shows what can be told without reading the data.
 func TestStatusesShowNewerRecords(t *testing.T) {
 	s, _ := newer(t, state.PendingApproval)
-	rows, _, err := s.Statuses(t.Context(), StatusesRequest{})
+	listed, err := s.Statuses(t.Context(), StatusesRequest{})
+	rows := listed.Items
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("got %d rows, %v, want 1", len(rows), err)
 	}

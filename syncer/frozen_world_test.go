@@ -11,6 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/internal/frozen"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 )
@@ -98,7 +99,7 @@ func approvePending(t *testing.T, w *syncertest.Worker) {
 	if row.Status != state.PendingApproval {
 		row = advanceTo(t, w, state.PendingApproval)
 	}
-	if _, err := w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve}); err != nil {
+	if _, err := w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -123,7 +124,10 @@ func TestFrozenRunsGoOn(t *testing.T) {
 				desire(t, h, "contoso", "groups", "Leads", `{"displayName":"Leads"}`)
 				desire(t, h, "contoso", "policies", "MFA", `{"displayName":"MFA","groups":["${groups/Staff}"]}`)
 				tap := &tapped{Memory: h.Store}
-				old := h.Worker("old", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.WritesAtOnce, c.Blobs = 1, tap }})
+				old := h.Worker("old", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+					c.WriteConcurrency = 1
+					c.Store = state.Split{Records: c.Store, Leaser: c.Store, Blobs: tap}
+				}})
 				fw.begin(t, h, old)
 				file := "store_" + fw.name + ".json"
 				frozen.Update(t, file, tap.dump(t))
@@ -136,7 +140,7 @@ func TestFrozenRunsGoOn(t *testing.T) {
 					t.Fatalf("the file is of a tenant that is %s, want %s", was.Record.Status, fw.status)
 				}
 				store := was.load(t)
-				w := h.Worker("new", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Store, c.Leaser, c.Blobs = store, store, store }})
+				w := h.Worker("new", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Store = store }})
 				fw.goOn(t, w)
 				if _, err := w.Advance(t.Context(), "contoso"); err != nil {
 					t.Fatal(err)
@@ -152,14 +156,15 @@ func TestFrozenRunsGoOn(t *testing.T) {
 					t.Errorf("got %d overlapping writes", n)
 				}
 				for _, run := range []string{was.Record.Run, row.Run} {
-					if rep, err := w.Report(t.Context(), "contoso", run); err != nil || rep.Run != run {
+					if rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: run}); err != nil || rep.Run != run {
 						t.Errorf("Report of %s: got %+v, %v", run, rep, err)
 					}
-					if log, err := w.Logs(t.Context(), "contoso", run); err != nil || len(log) == 0 {
+					if log, err := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso", Run: run}); err != nil || len(log) == 0 {
 						t.Errorf("Logs of %s: got %q, %v", run, log, err)
 					}
 				}
-				all, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+				listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+				all := listed.Items
 				if err != nil || len(all) <= len(was.Entries) {
 					t.Errorf("History: got %d entries, %v, want more than the %d of the file", len(all), err, len(was.Entries))
 				}
@@ -178,7 +183,8 @@ func (s stored) load(t *testing.T) *state.Memory {
 		}
 	}
 	s.Record.Version = 0
-	if _, err := m.Commit(t.Context(), state.CommitRequest{Record: s.Record, Entries: s.Entries}); err != nil {
+	events := statetest.Path(state.NotRun, s.Record.Status)
+	if _, err := m.Commit(t.Context(), state.CommitRequest{Record: s.Record, Events: events, Entries: s.Entries}); err != nil {
 		t.Fatal(err)
 	}
 	return m

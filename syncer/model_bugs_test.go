@@ -80,7 +80,7 @@ var bugs = map[string]bug{
 	}},
 	"a status is left out": {seed: 0, commit: func(req *state.CommitRequest) {
 		if req.Record.Status == state.Starting {
-			req.Record.Status = state.InProgress
+			req.Events = append(slices.Clone(req.Events), state.Begin)
 		}
 	}},
 	"an unattended run asks":        {seed: 11, commit: onData(func(_ *state.Record, _, run map[string]any) { set(run, "options", "interactive", true) })},
@@ -135,8 +135,8 @@ func known(err error) error {
 func (b bug) plant(p *play) {
 	p.w.planted = func(conf *syncer.Config) {
 		conf.Store = buggyStore{conf.Store, b}
-		conf.Leaser = buggyLeaser{conf.Leaser, b}
-		conf.Blobs = buggyBlobs{conf.Blobs, b}
+		conf.Store = buggyLeaser{conf.Store, b}
+		conf.Store = buggyBlobs{conf.Store, b}
 		connector := conf.Connector
 		conf.Connector = syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
 			client, err := connector.Connect(ctx, req)
@@ -173,7 +173,7 @@ func (s buggyStore) Commit(ctx context.Context, req state.CommitRequest) (state.
 }
 
 type buggyLeaser struct {
-	state.Leaser
+	state.Store
 	bug bug
 }
 
@@ -195,7 +195,7 @@ func (l buggyLeaser) length(d time.Duration) time.Duration {
 
 func (l buggyLeaser) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	req.For = l.length(req.For)
-	got, err := l.Leaser.Claim(ctx, req)
+	got, err := l.Store.Claim(ctx, req)
 	for i := range got.Leases {
 		got.Leases[i] = l.lease(got.Leases[i])
 	}
@@ -204,18 +204,18 @@ func (l buggyLeaser) Claim(ctx context.Context, req state.ClaimRequest) (state.C
 
 func (l buggyLeaser) Acquire(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
 	req.For = l.length(req.For)
-	got, err := l.Leaser.Acquire(ctx, req)
+	got, err := l.Store.Acquire(ctx, req)
 	return l.lease(got), err
 }
 
 func (l buggyLeaser) Renew(ctx context.Context, req state.RenewRequest) (state.Lease, error) {
 	req.For = l.length(req.For)
-	got, err := l.Leaser.Renew(ctx, req)
+	got, err := l.Store.Renew(ctx, req)
 	return l.lease(got), err
 }
 
 type buggyBlobs struct {
-	state.Blobs
+	state.Store
 	bug bug
 }
 
@@ -223,7 +223,7 @@ func (b buggyBlobs) Put(ctx context.Context, req state.PutRequest) (state.BlobRe
 	if req.Kind == b.bug.lost {
 		return req.Ref(), nil
 	}
-	return b.Blobs.Put(ctx, req)
+	return b.Store.Put(ctx, req)
 }
 
 type buggyClient struct {

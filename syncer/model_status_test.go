@@ -115,7 +115,7 @@ func (m *model) begin() {
 	m.conf.Approval.Timeout = cmp.Or(m.conf.Approval.Timeout, syncer.ApprovalTimeoutDefault)
 	m.conf.Approval.Approvals = cmp.Or(m.conf.Approval.Approvals, 1)
 	m.conf.RunTimeout = cmp.Or(m.conf.RunTimeout, syncer.RunTimeoutDefault)
-	m.conf.Lease = cmp.Or(m.conf.Lease, syncer.LeaseDefault)
+	m.conf.LeaseDuration = cmp.Or(m.conf.LeaseDuration, syncer.LeaseDurationDefault)
 	m.conf.PollInterval = cmp.Or(m.conf.PollInterval, syncer.PollIntervalDefault)
 }
 
@@ -156,7 +156,8 @@ func (m *model) news() []syncer.Entry {
 	var news []syncer.Entry
 	req := syncer.HistoryRequest{Tenant: m.w.tenant, Newest: true, Limit: 50}
 	for {
-		page, next, err := m.front.History(context.Background(), req)
+		listed, err := m.front.History(context.Background(), req)
+		page, next := listed.Items, listed.Next
 		m.must(err == nil, "history can always be read", "%v", err)
 		for _, e := range page {
 			if e.Version <= m.last.Version {

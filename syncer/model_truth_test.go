@@ -18,7 +18,7 @@ import (
 // against what the tenant has carried out.
 func (m *model) reported(e syncer.Entry) {
 	r := m.run
-	rep, err := m.front.Report(context.Background(), m.w.tenant, r.id)
+	rep, err := m.front.Report(context.Background(), syncer.RunRef{Tenant: m.w.tenant, Run: r.id})
 	m.must(err == nil, "a run that has ended has a report", "run %s: %v", r.id, err)
 	if err != nil {
 		return
@@ -218,7 +218,7 @@ func (c *calm) done(command, worker string) {
 
 // bound is how long it takes at most until a worker is at a tenant that is due.
 func (c *calm) bound() time.Duration {
-	return c.model.conf.Lease + c.model.conf.PollInterval + time.Second
+	return c.model.conf.LeaseDuration + c.model.conf.PollInterval + time.Second
 }
 
 // undisturbed is since when some worker has been running and nothing happened

@@ -72,7 +72,7 @@ func newGraphWorld(t *testing.T, pairs ...string) *graphWorld {
 	store := state.NewMemory()
 	var err error
 	w.engine, err = syncer.New(syncer.Config{
-		Store: store, Leaser: store, Blobs: store, Repository: w.repo,
+		Store: store, Repository: w.repo,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
 			return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: server.URL(), Unproven: []string{"*"}, HTTPClient: &http.Client{Transport: w.service}})
@@ -99,7 +99,7 @@ func (w *graphWorld) sync(kind string) (syncer.Row, *syncer.Report) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	rep, err := w.engine.Report(w.t.Context(), "contoso", row.Run)
+	rep, err := w.engine.Report(w.t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestReadingBackWaitsSideBySide(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := syncertest.New(syncertest.Config{})
 			w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) {
-				c.ReadsAtOnce, c.VerifyTimeout, c.RunTimeout = 2, 30*time.Second, time.Hour
+				c.ReadConcurrency, c.VerifyTimeout, c.RunTimeout = 2, 30*time.Second, time.Hour
 			}})
 			for i := range n {
 				key := fmt.Sprintf("G%02d", i)
@@ -226,7 +226,7 @@ func TestReadingBackWaitsSideBySide(t *testing.T) {
 			h.Tenant("contoso").Lag(10 * time.Hour)
 			start := time.Now()
 			row := syncTenant(t, w, "contoso")
-			rep, err := w.Report(t.Context(), "contoso", "")
+			rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -257,7 +257,7 @@ func TestNotReadBackIsNotNotKept(t *testing.T) {
 		h.Tenant("contoso").Lag(time.Hour)
 		time.AfterFunc(10*time.Second, func() { h.Tenant("contoso").FailReads("groups", tenant.Transient) })
 		row := syncTenant(t, w, "contoso")
-		rep, err := w.Report(t.Context(), "contoso", "")
+		rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -288,7 +288,7 @@ func TestReportBoundsWhatWasNotKept(t *testing.T) {
 		desire(t, h, "contoso", "groups", "Staff", body("y"))
 		h.Tenant("contoso").Lag(time.Hour)
 		syncTenant(t, w, "contoso")
-		rep, err := w.Report(t.Context(), "contoso", "")
+		rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -316,7 +316,7 @@ func TestNotKeptSecretIsNotTold(t *testing.T) {
 		desire(t, h, "contoso", "accounts", "Robot", `{"displayName":"Robot","password":"n3w-Secret"}`)
 		h.Tenant("contoso").Lag(time.Hour)
 		row := syncTenant(t, w, "contoso")
-		rep, err := w.Report(t.Context(), "contoso", "")
+		rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,16 +10,17 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // awaitApplied polls each applied object until it shows what was written. All
 // objects are polled side by side, so that many that do not show it take no
-// longer than one; ReadsAtOnce limits the requests, not the waiting.
+// longer than one; ReadConcurrency limits the requests, not the waiting.
 func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[diff.Object]tenant.Resource, []diff.Object, error) {
 	seen := &observed{out: out, objects: map[diff.Object]tenant.Resource{}}
-	reads := make(chan struct{}, d.c.s.cfg.ReadsAtOnce)
+	reads := make(chan struct{}, d.c.s.cfg.ReadConcurrency)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, it := range d.items() {
 		res, ok := d.journal.result(it.ID)
@@ -53,7 +54,7 @@ func (d *deployment) await(ctx context.Context, it *plan.Item, id diff.Object, r
 		if agreed || time.Now().After(until) || tenant.ClassOf(err) == tenant.Unauthenticated {
 			return nil
 		}
-		if err := pause(ctx, backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
+		if err := retry.Pause(ctx, retry.Backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
 			return err
 		}
 	}

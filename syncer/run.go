@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // Run works on whatever is due, several tenants at a time, until ctx ends; then
@@ -20,7 +23,7 @@ import (
 func (s *Syncer) Run(ctx context.Context) error {
 	changes, stop := s.watch()
 	defer stop()
-	limit := semaphore.NewWeighted(int64(s.cfg.TenantsAtOnce))
+	limit := semaphore.NewWeighted(int64(s.cfg.Concurrency))
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	failures := 0
@@ -32,7 +35,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			return nil
 		case err != nil:
 			failures++
-			wait = backoff(failures, time.Second, time.Minute)
+			wait = retry.Backoff(failures, time.Second, time.Minute)
 			s.cfg.Logger.Error("no tenants could be claimed; trying again", "error", err, "in", wait)
 		case claimed > 0:
 			failures, wait = 0, 0
@@ -75,7 +78,7 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 		return 0, err
 	}
 	room := 1
-	for room < s.cfg.TenantsAtOnce && limit.TryAcquire(1) {
+	for room < s.cfg.Concurrency && limit.TryAcquire(1) {
 		room++
 	}
 	asked := time.Now()
@@ -128,7 +131,7 @@ func (p *place) take(ctx context.Context) error {
 // postpone makes a tenant whose storage failed wait a little, so that it does
 // not keep a worker spinning, and says in its row why it waits. Where even that
 // cannot be stored, the pause is in the next claim's failure.
-func (s *Syncer) postpone(ctx context.Context, tenantName string, why error) {
+func (s *Syncer) postpone(ctx context.Context, tenantName string, in Phase, why error) {
 	class := classStorage
 	if e, ok := errors.AsType[*runError](why); ok {
 		class = e.class
@@ -138,9 +141,9 @@ func (s *Syncer) postpone(ctx context.Context, tenantName string, why error) {
 			return errNoChange
 		}
 		if r := t.d.Run; r != nil && t.rec.Status.Active() {
-			r.Stalled = &ErrorInfo{Class: class, Phase: r.Phase, Message: why.Error() + "; it is tried again", Time: t.now}
+			r.Stalled = &ErrorInfo{Class: class, Phase: cmp.Or(in, r.Phase), Message: why.Error() + "; it is tried again", Time: t.now}
 		}
-		t.wakeIn = backoff(2, 5*time.Second, time.Minute)
+		t.wakeIn = retry.Backoff(2, 5*time.Second, time.Minute)
 		return nil
 	})
 	if err != nil && ctx.Err() == nil && !isNewer(err) {
@@ -160,26 +163,26 @@ func (s *Syncer) Sync(ctx context.Context, req StartRequest) (Row, error) {
 	if err != nil {
 		return row, err
 	}
-	return s.Await(ctx, req.Tenant, row.Run)
+	return s.Await(ctx, row.RunRef)
 }
 
 // Await works on a tenant's run until it ends, or another has taken its place.
 // It takes up a run that another process began and left. With an error it
 // returns the row as last seen.
-func (s *Syncer) Await(ctx context.Context, tenantName, run string) (Row, error) {
+func (s *Syncer) Await(ctx context.Context, run RunRef) (Row, error) {
 	changes, stop := s.watch()
 	defer stop()
 	var row Row
 	for {
-		next, err := s.Advance(ctx, tenantName)
+		next, err := s.Advance(ctx, run.Tenant)
 		if err != nil {
 			return row, err
 		}
-		now, err := s.Status(ctx, tenantName)
+		now, err := s.Status(ctx, run.Tenant)
 		if err != nil {
 			return row, err
 		}
-		if row = now; row.Status.Resting() || row.Run != run {
+		if row = now; row.Status.Resting() || run.Run != "" && row.Run != run.Run {
 			return row, nil
 		}
 		wait := s.cfg.PollInterval

@@ -40,7 +40,8 @@ func statuses(t *testing.T, w *syncertest.Worker) map[state.Status]int {
 	count := map[state.Status]int{}
 	req := syncer.StatusesRequest{Limit: 1000}
 	for {
-		rows, next, err := w.Statuses(t.Context(), req)
+		listed, err := w.Statuses(t.Context(), req)
+		rows, next := listed.Items, listed.Next
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +88,7 @@ func TestWaitingTenantsCostNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := syncer.Decision{Tenant: row.Tenant, Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
+			d := syncer.Decision{RunRef: row.RunRef, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
 			if _, err := w.Decide(t.Context(), d); err != nil {
 				t.Fatal(err)
 			}
@@ -110,14 +111,14 @@ func count(w *syncertest.Worker, op string) int {
 	return n
 }
 
-// No more than TenantsAtOnce are worked on at a time, and as many as that.
-func TestTenantsAtOnce(t *testing.T) {
+// No more than Concurrency are worked on at a time, and as many as that.
+func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 3
 		h := syncertest.New(syncertest.Config{})
 		var now, most atomic.Int64
 		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
-			c.TenantsAtOnce = limit
+			c.Concurrency = limit
 			connect := c.Connector
 			c.Connector = syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
 				most.Store(max(most.Load(), now.Add(1)))
@@ -144,7 +145,7 @@ func TestTenantsAtOnce(t *testing.T) {
 func TestSignInsDoNotCountAsWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := syncertest.New(syncertest.Config{Auth: &authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(2 * time.Minute)}}})
-		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.TenantsAtOnce = 1 }})
+		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Concurrency = 1 }})
 		for i := range 5 {
 			name := fmt.Sprintf("tenant-%d", i)
 			if i == 4 {
@@ -259,17 +260,17 @@ func TestAdvanceOfAHeldTenant(t *testing.T) {
 		if err != nil || !next.Held || next.In <= 0 {
 			t.Errorf("got %+v, %v, want it held by another", next, err)
 		}
-		if _, err := w.Recheck(t.Context(), "contoso", "ann"); !errors.Is(err, syncer.ErrActive) {
+		if _, err := w.Recheck(t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}); !errors.Is(err, syncer.ErrActive) {
 			t.Errorf("Recheck of an active tenant: got %v, want %v", err, syncer.ErrActive)
 		}
-		row, err := w.Await(t.Context(), "contoso", "run-1") // until the other's lease has run out
+		row, err := w.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"}) // until the other's lease has run out
 		if err != nil || row.Status != state.Idle {
 			t.Errorf("Await: got %s, %v, want Idle", row.Status, err)
 		}
 		if _, err := h.Store.Acquire(t.Context(), state.AcquireRequest{Tenant: "contoso", Owner: "b", For: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Recheck(t.Context(), "contoso", "ann"); !errors.Is(err, syncer.ErrBusy) {
+		if _, err := w.Recheck(t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}); !errors.Is(err, syncer.ErrBusy) {
 			t.Errorf("Recheck of a held tenant: got %v, want %v", err, syncer.ErrBusy)
 		}
 	})
@@ -287,11 +288,11 @@ func TestSyncIsTakenUp(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || row.Status != state.PendingApproval {
 			t.Fatalf("got %s, %v, want Pending approval and %v", row.Status, err, context.DeadlineExceeded)
 		}
-		d := syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Reject, Actor: "bob"}
+		d := syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Reject, Actor: "bob"}
 		if _, err := w.Decide(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
-		row, err = w.Await(t.Context(), "contoso", row.Run)
+		row, err = w.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 		if err != nil || row.Outcome != syncer.Rejected {
 			t.Errorf("got %q, %v, want %q", row.Outcome, err, syncer.Rejected)
 		}
@@ -315,7 +316,7 @@ func TestAwaitKeepsRetryAfter(t *testing.T) {
 		})
 		go func() {
 			<-time.After(25 * time.Minute)
-			if _, err := w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+			if _, err := w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -332,7 +333,7 @@ func TestAwaitKeepsRetryAfter(t *testing.T) {
 // slowLeaser gives leases at once, and its answers a second later: as a
 // database does whose connection is slow. One whose caller does not wait for
 // the answer has given the leases all the same.
-type slowLeaser struct{ state.Leaser }
+type slowLeaser struct{ state.Store }
 
 func (l slowLeaser) answer(ctx context.Context) error {
 	select {
@@ -344,12 +345,12 @@ func (l slowLeaser) answer(ctx context.Context) error {
 }
 
 func (l slowLeaser) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
-	got, err := l.Leaser.Claim(ctx, req)
+	got, err := l.Store.Claim(ctx, req)
 	return got, errors.Join(err, l.answer(ctx))
 }
 
 func (l slowLeaser) Acquire(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
-	got, err := l.Leaser.Acquire(ctx, req)
+	got, err := l.Store.Acquire(ctx, req)
 	return got, errors.Join(err, l.answer(ctx))
 }
 
@@ -367,7 +368,9 @@ func TestShutdownLeavesNoLeaseBehind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := syncertest.New(syncertest.Config{})
-				w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Leaser = slowLeaser{c.Leaser} }})
+				w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+					c.Store = slowLeaser{c.Store}
+				}})
 				start(t, w, "contoso")
 				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 				defer cancel()
@@ -420,12 +423,12 @@ func TestTakeOver(t *testing.T) {
 			}
 			took := time.Since(died)
 			longest = max(longest, took)
-			if took > syncer.LeaseDefault+time.Second {
-				t.Errorf("after a life of %s: it took %s, want at most the lease of %s and one second", lives, took, syncer.LeaseDefault)
+			if took > syncer.LeaseDurationDefault+time.Second {
+				t.Errorf("after a life of %s: it took %s, want at most the lease of %s and one second", lives, took, syncer.LeaseDurationDefault)
 			}
 		})
 	}
-	if longest < syncer.LeaseDefault {
-		t.Errorf("it took no more than %s: a live lease of %s was taken", longest, syncer.LeaseDefault)
+	if longest < syncer.LeaseDurationDefault {
+		t.Errorf("it took no more than %s: a live lease of %s was taken", longest, syncer.LeaseDurationDefault)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -28,6 +29,10 @@ type session struct {
 	place *place
 
 	committing sync.Mutex // one commit at a time
+
+	walk walk
+	// failedIn is the phase that the last error came from.
+	failedIn Phase
 
 	mu         sync.Mutex
 	cur        loaded
@@ -54,7 +59,7 @@ func (s *Syncer) open(lease state.Lease, asked time.Time) (*session, error) {
 	c := &session{
 		s: s, tenant: lease.Record.Tenant, fence: lease.Record.Fence,
 		lines: new(logBuffer), nudged: make(chan struct{}, 1),
-		cur: cur, leaseUntil: endOfLease(asked, s.cfg.Lease),
+		cur: cur, leaseUntil: endOfLease(asked, s.cfg.LeaseDuration),
 	}
 	c.log = c.lines.logger(s.cfg.Logger).With("tenant", c.tenant)
 	s.mu.Lock()
@@ -79,7 +84,7 @@ func (c *session) forgo(ctx context.Context) {
 	c.detachTenant()
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
-	c.s.leave(ctx, state.Lease{Record: state.Record{Tenant: c.tenant, Fence: c.fence}}, c.s.cfg.Lease)
+	c.s.leave(ctx, state.Lease{Record: state.Record{Tenant: c.tenant, Fence: c.fence}}, c.s.cfg.LeaseDuration)
 }
 
 // close lets go of the tenant. A lease that was lost is not ours to release.
@@ -88,8 +93,8 @@ func (c *session) close(ctx context.Context) {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	c.keepLog(ctx)
-	_, err := retry(ctx, c.s.cfg.Attempts, func() (struct{}, error) {
-		return struct{}{}, c.s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})
+	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {
+		return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})
 	})
 	if err != nil && !errors.Is(err, state.ErrLeaseLost) {
 		c.log.Warn("the lease could not be released; it will run out", "error", err)
@@ -99,7 +104,7 @@ func (c *session) close(ctx context.Context) {
 // detach returns a context for what must be finished even while the worker
 // shuts down: bounded by the length of a lease.
 func (c *session) detach(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), c.s.cfg.Lease)
+	return context.WithTimeout(context.WithoutCancel(ctx), c.s.cfg.LeaseDuration)
 }
 
 // nudge asks the keeper to look at the record now.
@@ -140,7 +145,7 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	from := c.now()
-	runID := from.runID()
+	runID, noted := from.runID(), c.noted()
 	after, err := c.s.commit(ctx, from, c.fence, c, func(t *draft) error {
 		if t.run() != runID {
 			return errInterrupted // superseded
@@ -148,11 +153,19 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 		if t.d.Run != nil {
 			t.d.Run.Stalled = nil
 		}
+		for _, e := range noted {
+			t.enter(e)
+		}
 		if err := change(t); err != nil {
 			return err
 		}
 		return t.identify(c.identity, c.proven)
 	})
+	if err == nil {
+		c.mu.Lock()
+		c.walk.noted = c.walk.noted[len(noted):]
+		c.mu.Unlock()
+	}
 	if err == nil || after.rec.Version > from.rec.Version {
 		c.notice(after)
 	}
@@ -165,7 +178,7 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 // keep renews the lease at a third of its length, and looks when it is nudged,
 // until ctx ends. lost is called when the lease is.
 func (c *session) keep(ctx context.Context, lost context.CancelCauseFunc) {
-	tick := time.NewTicker(c.s.cfg.Lease / 3)
+	tick := time.NewTicker(c.s.cfg.LeaseDuration / 3)
 	defer tick.Stop()
 	for {
 		select {
@@ -190,7 +203,7 @@ func (c *session) keep(ctx context.Context, lost context.CancelCauseFunc) {
 // renew renews the lease and notices what others have committed.
 func (c *session) renew(ctx context.Context) error {
 	asked := time.Now()
-	lease, err := c.s.cfg.Leaser.Renew(ctx, state.RenewRequest{Tenant: c.tenant, Fence: c.fence, For: c.s.cfg.Lease})
+	lease, err := c.s.cfg.Store.Renew(ctx, state.RenewRequest{Tenant: c.tenant, Fence: c.fence, For: c.s.cfg.LeaseDuration})
 	if errors.Is(err, state.ErrLeaseLost) || errors.Is(err, state.ErrNotFound) {
 		return errLeaseLost
 	}
@@ -201,7 +214,7 @@ func (c *session) renew(ctx context.Context) error {
 		return err
 	}
 	c.mu.Lock()
-	c.leaseUntil = endOfLease(asked, c.s.cfg.Lease)
+	c.leaseUntil = endOfLease(asked, c.s.cfg.LeaseDuration)
 	c.mu.Unlock()
 	fresh, err := newLoaded(lease.Record, lease.Now)
 	if err != nil {
@@ -281,8 +294,8 @@ func (c *session) put(ctx context.Context, kind string, data []byte) (*state.Blo
 
 // put stores a blob; before the commit that refers to it.
 func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []byte) (*state.BlobRef, error) {
-	ref, err := retry(ctx, s.cfg.Attempts, func() (state.BlobRef, error) {
-		ref, err := s.cfg.Blobs.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
+	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {
+		ref, err := s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 		if errors.Is(err, state.ErrUnknown) { // putting it again is harmless
 			err = fmt.Errorf("outcome unknown: %s", err.Error())
 		}
@@ -297,7 +310,7 @@ func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []b
 // get reads a blob. One that is gone is no passing failure of the storage, but
 // ends the run that needs it.
 func (s *Syncer) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
-	data, err := retry(ctx, s.cfg.Attempts, func() ([]byte, error) { return s.cfg.Blobs.Get(ctx, ref) })
+	data, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
 	if errors.Is(err, state.ErrNotFound) {
 		return nil, failure(classStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
 	}

@@ -31,7 +31,7 @@ func TestSignInWhileAllPlacesAreTaken(t *testing.T) {
 			h.Auth.Revoke("contoso")
 			h.Auth.Expect(authtest.SignsIn(30 * time.Second))
 			h.Tenant("busy").SlowReads(10 * time.Minute)
-			w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.TenantsAtOnce = 1 }})
+			w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Concurrency = 1 }})
 			interactive(t, w, "contoso")
 			defer background(t, w)()
 			<-time.After(5 * time.Second)
@@ -43,7 +43,7 @@ func TestSignInWhileAllPlacesAreTaken(t *testing.T) {
 			}
 			want := state.Idle
 			if cancelled {
-				if _, err := w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+				if _, err := w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}); err != nil {
 					t.Fatal(err)
 				}
 				want = state.NotRun

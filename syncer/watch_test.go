@@ -74,7 +74,7 @@ func (w watchedStore) Commit(ctx context.Context, req state.CommitRequest) (stat
 
 // watchedBlobs shows every blob that is put.
 type watchedBlobs struct {
-	state.Blobs
+	state.Store
 	seen *secretsearch.Channels
 }
 
@@ -85,7 +85,7 @@ func (w watchedBlobs) Put(ctx context.Context, req state.PutRequest) (state.Blob
 	}
 	w.seen.Add(channel, req.Data)
 	w.seen.Add(channel, []byte(req.Tenant+" "+req.Run+" "+req.Kind))
-	return w.Blobs.Put(ctx, req)
+	return w.Store.Put(ctx, req)
 }
 
 // watchedCache shows what is stored of sign-ins.

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,7 +23,7 @@ func (w *world) await(c script.Command) (string, error) {
 		if err != nil {
 			return row, err
 		}
-		return worker.Await(ctx, w.tenant, row.Run)
+		return worker.Await(ctx, syncer.RunRef{Tenant: w.tenant, Run: row.Run})
 	})
 }
 
@@ -52,17 +53,45 @@ func (w *world) foreground(c script.Command, do func(context.Context, *syncertes
 
 // logs [run=ID]: counts the lines of a run's log, by default the last one's.
 func (w *world) logs(c script.Command) (string, error) {
-	raw, err := w.worker(c).Logs(context.Background(), w.tenant, option(c, "run", ""))
+	raw, err := w.worker(c).Logs(context.Background(), syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")})
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d lines\n", bytes.Count(raw, []byte("\n"))), nil
 }
 
+// log: prints the last run's log, as far as it is stored: level and message,
+// the phase, whether it is complete, and the error.
+func (w *world) log(c script.Command) string {
+	raw, err := w.worker(c).Logs(context.Background(), syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")})
+	var b strings.Builder
+	for line := range bytes.Lines(raw) {
+		var l struct {
+			Level, Msg, Phase, Error string
+			Complete                 *bool
+		}
+		if err := json.Unmarshal(line, &l); err != nil {
+			return failed(err)
+		}
+		fmt.Fprintf(&b, "%s %s", l.Level, l.Msg)
+		if l.Phase != "" {
+			fmt.Fprintf(&b, ": %s", l.Phase)
+		}
+		if l.Complete != nil && !*l.Complete {
+			b.WriteString(", not complete")
+		}
+		if l.Error != "" {
+			fmt.Fprintf(&b, ": %s", l.Error)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String() + failed(err)
+}
+
 // artifacts: names what is in the last run's archive.
 func (w *world) artifacts(c script.Command) (string, error) {
 	var raw bytes.Buffer
-	if err := w.worker(c).Artifacts(context.Background(), w.tenant, "", &raw); err != nil {
+	if err := w.worker(c).Artifacts(context.Background(), syncer.RunRef{Tenant: w.tenant}, &raw); err != nil {
 		return "", err
 	}
 	z, err := zip.NewReader(bytes.NewReader(raw.Bytes()), int64(raw.Len()))

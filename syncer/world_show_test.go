@@ -4,12 +4,20 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/script"
+	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 )
+
+// on NAME: the commands that follow are about that tenant.
+func (w *world) on(c script.Command) string {
+	w.tenant = arg(c, 0)
+	return ""
+}
 
 // status: prints the tenant's row.
 func (w *world) status(c script.Command) (string, error) {
@@ -30,7 +38,7 @@ func (w *world) status(c script.Command) (string, error) {
 		fmt.Fprintf(&b, "  reason: %s\n", row.Reason)
 	}
 	if row.Error != nil {
-		fmt.Fprintf(&b, "  error: %s: %s\n", row.Error.Class, row.Error.Message)
+		fmt.Fprintf(&b, "  error in %s: %s: %s\n", row.Error.Phase, row.Error.Class, row.Error.Message)
 	}
 	if row.Prompt != nil {
 		fmt.Fprintf(&b, "  code: %s\n", row.Prompt.UserCode)
@@ -52,7 +60,8 @@ func (w *world) status(c script.Command) (string, error) {
 
 // statuses: prints all tenants with their labels.
 func (w *world) statuses(c script.Command) (string, error) {
-	rows, _, err := w.worker(c).Statuses(context.Background(), syncer.StatusesRequest{})
+	listed, err := w.worker(c).Statuses(context.Background(), syncer.StatusesRequest{})
+	rows := listed.Items
 	var b strings.Builder
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%s: %s\n", r.Tenant, r.Label)
@@ -60,9 +69,57 @@ func (w *world) statuses(c script.Command) (string, error) {
 	return b.String(), err
 }
 
+// runs [tenant=NAME] [outcome=OUTCOME] [actor=NAME] [status=STATUS] [same=TENANT]
+// [limit=N]: prints a page of runs, the newest first; same keeps those that plan
+// the changes of that tenant's last run.
+func (w *world) runs(c script.Command) (string, error) {
+	ctx := context.Background()
+	req := syncer.RunsRequest{Tenant: option(c, "tenant", ""), Actor: option(c, "actor", "")}
+	if o := option(c, "outcome", ""); o != "" {
+		req.Outcomes = []syncer.Outcome{syncer.Outcome(o)}
+	}
+	if s := option(c, "status", ""); s != "" {
+		req.Statuses = []state.Status{state.Status(s)}
+	}
+	req.Limit, _ = strconv.Atoi(option(c, "limit", "0"))
+	if same := option(c, "same", ""); same != "" {
+		p, err := w.worker(c).Plan(ctx, syncer.RunRef{Tenant: same})
+		if err != nil {
+			return "", err
+		}
+		req.ChangeDigest = p.ChangeDigest
+	}
+	var b strings.Builder
+	for {
+		page, err := w.worker(c).Runs(ctx, req)
+		if err != nil {
+			return "", err
+		}
+		for _, r := range page.Items {
+			fmt.Fprintf(&b, "%s %s: %s", r.Run, r.Tenant, r.Label)
+			if r.Outcome != "" {
+				fmt.Fprintf(&b, ", %s", r.Outcome)
+			}
+			fmt.Fprintf(&b, ", asked for by %s", r.Actor)
+			if len(r.DecidedBy) > 0 {
+				fmt.Fprintf(&b, ", %s by %s", r.Verdict, strings.Join(r.DecidedBy, ", "))
+			}
+			if r.Counts != nil {
+				fmt.Fprintf(&b, ", %d to create, %d to update", r.Counts.Create, r.Counts.Update)
+			}
+			b.WriteByte('\n')
+		}
+		if !page.More {
+			return b.String(), nil
+		}
+		b.WriteString("next page\n")
+		req.Cursor = page.Next
+	}
+}
+
 // plan: prints the plan as a person sees it, without its digest.
 func (w *world) showPlan(c script.Command) (string, error) {
-	p, err := w.worker(c).Plan(context.Background(), w.tenant, "")
+	p, err := w.worker(c).Plan(context.Background(), syncer.RunRef{Tenant: w.tenant})
 	if err != nil {
 		return "", err
 	}
@@ -73,7 +130,7 @@ func (w *world) showPlan(c script.Command) (string, error) {
 
 // report [run=ID]: prints a run's report, by default the last one's.
 func (w *world) report(c script.Command) (string, error) {
-	rep, err := w.worker(c).Report(context.Background(), w.tenant, option(c, "run", ""))
+	rep, err := w.worker(c).Report(context.Background(), syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")})
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +141,7 @@ func (w *world) report(c script.Command) (string, error) {
 
 // error: prints the last run's error as a person would copy it.
 func (w *world) copyError(c script.Command) string {
-	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
+	rep, err := w.worker(c).Report(context.Background(), syncer.RunRef{Tenant: w.tenant})
 	if err != nil {
 		return failed(err)
 	}
@@ -101,7 +158,8 @@ func (w *world) history(c script.Command) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	entries, _, err := w.worker(c).History(context.Background(), syncer.HistoryRequest{Tenant: w.tenant, Run: option(c, "run", row.Run), Limit: 1000})
+	listed, err := w.worker(c).History(context.Background(), syncer.HistoryRequest{Tenant: w.tenant, Run: option(c, "run", row.Run), Limit: 1000})
+	entries := listed.Items
 	var b strings.Builder
 	for _, e := range entries {
 		fmt.Fprintf(&b, "%s", e.Type)
@@ -115,6 +173,9 @@ func (w *world) history(c script.Command) (string, error) {
 		}
 		if e.Result != nil {
 			fmt.Fprintf(&b, " %s %s", e.Result.Item, e.Result.Status)
+		}
+		if e.Error != nil {
+			fmt.Fprintf(&b, ", error in %s: %s", e.Error.Phase, e.Error.Class)
 		}
 		b.WriteByte('\n')
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // DirRepository is a [Repository] in a folder. Each tenant has a folder with
@@ -221,6 +223,25 @@ func (d *DirRepository) with(ctx context.Context, tenant string, create bool, do
 
 // open opens a tenant's folder and locks it against other processes.
 func (d *DirRepository) open(ctx context.Context, folder string, create bool) (*tenantDir, error) {
+	for {
+		t, err := d.openOnce(ctx, folder, create)
+		if err != nil || t.files == nil {
+			return t, err
+		}
+		// Another process may have removed the folder while this one waited for
+		// the lock. What was opened is not the tenant's any more then.
+		current, err := newFiles(d.root, "", d.step).isCurrent(t.lock, path.Join(folder, lockName))
+		if current {
+			return t, nil
+		}
+		t.close()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (d *DirRepository) openOnce(ctx context.Context, folder string, create bool) (*tenantDir, error) {
 	info, err := d.root.Lstat(folder)
 	switch {
 	case os.IsNotExist(err) && !create:
@@ -270,20 +291,16 @@ func (f *files) lockFile(ctx context.Context, name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+	for attempts := 1; ; attempts++ {
 		locked, err := tryLock(lock)
 		if locked {
 			return lock, nil
 		}
 		if err == nil {
-			timer := time.NewTimer(pause)
-			select {
-			case <-timer.C:
+			if retry.Pause(ctx, retry.Backoff(attempts, time.Millisecond, 50*time.Millisecond)) == nil {
 				continue
-			case <-ctx.Done():
-				timer.Stop()
-				err = ctx.Err()
 			}
+			err = ctx.Err()
 		}
 		lock.Close()
 		return nil, err

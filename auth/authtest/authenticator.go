@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // AuthenticatorConfig configures a [FakeAuthenticator]. The zero value makes
@@ -60,7 +61,10 @@ type FakeAuthenticator struct {
 	secrets []string
 }
 
-var _ auth.Authenticator = (*FakeAuthenticator)(nil)
+var (
+	_ auth.Authenticator = (*FakeAuthenticator)(nil)
+	_ auth.Forgetter     = (*FakeAuthenticator)(nil)
+)
 
 // fakeTenant is what the fake knows of a tenant.
 type fakeTenant struct {
@@ -154,6 +158,15 @@ func (a *FakeAuthenticator) Revoke(tenant string) {
 	t := a.tenant(auth.Request{Tenant: tenant})
 	clear(t.signedIn)
 	t.token = nil
+}
+
+// Forget forgets the tenant's sign-ins: people have to sign in again.
+func (a *FakeAuthenticator) Forget(ctx context.Context, tenant string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	a.Revoke(tenant)
+	return nil
 }
 
 // SetScopes changes the scopes of tokens, as an administrator's grant does: a
@@ -275,17 +288,8 @@ func (s *fakeSignIn) Wait(ctx context.Context) error {
 	if acts := s.shown.Add(s.person.After); s.person.Act != Ignore && acts.Before(until) {
 		until, comes = acts, true
 	}
-	// At the same instant the context wins, always.
-	if deadline, ok := ctx.Deadline(); ok && !until.Before(deadline) {
-		<-ctx.Done()
+	if retry.Pause(ctx, time.Until(until)) != nil {
 		return ctx.Err()
-	}
-	timer := time.NewTimer(time.Until(until))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
 	}
 	switch {
 	case !comes:

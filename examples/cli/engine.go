@@ -128,7 +128,7 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 		return err
 	}
 	e.Syncer, err = syncer.New(syncer.Config{
-		Store: e.store, Leaser: e.store, Blobs: e.store, Secret: secret,
+		Store: e.store, Secret: secret,
 		Repository:    e.repository,
 		Authenticator: e.authenticator,
 		Connector:     syncer.ConnectorFunc(a.connect),
@@ -141,9 +141,9 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 			}
 			return syncer.Settings{Directory: t.Directory, Variables: t.Variables, Rules: rules}, err
 		},
-		Observer:    observer{a, &sync.Map{}},
-		AuthTimeout: a.set.duration("sign-in-timeout"),
-		Lease:       a.set.duration("lease"),
+		Observer:      observer{a, &sync.Map{}},
+		AuthTimeout:   a.set.duration("sign-in-timeout"),
+		LeaseDuration: a.set.duration("lease"),
 	})
 	return err
 }

@@ -66,7 +66,7 @@ func settingTable() []setting {
 		{name: "four-eyes", value: "false", usage: "who asked for a sync cannot approve it", isBool: true},
 		{name: "sign-in-timeout", value: syncer.AuthTimeoutDefault.String(), usage: "how long a sign-in may take", check: isDuration},
 		{name: "approval-timeout", value: syncer.ApprovalTimeoutDefault.String(), usage: "how long a plan waits for a decision", check: isDuration},
-		{name: "lease", value: syncer.LeaseDefault.String(), usage: "after how long another process takes over from one that died; one under a minute leaves each write half of it", check: isDuration},
+		{name: "lease", value: syncer.LeaseDurationDefault.String(), usage: "after how long another process takes over from one that died; one under a minute leaves each write half of it", check: isDuration},
 	}
 }
 

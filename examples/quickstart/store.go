@@ -17,8 +17,6 @@ import (
 // sign-in its sealed caches.
 type stores struct {
 	store  state.Store
-	leaser state.Leaser
-	blobs  state.Blobs
 	caches auth.CacheStore // nil: in the process's memory
 	close  func() error
 }
@@ -55,8 +53,6 @@ func defaultFiles(where string) string {
 func openStores(ctx context.Context, where string) (*stores, error) {
 	var s interface {
 		state.Store
-		state.Leaser
-		state.Blobs
 		Migrate(context.Context) error
 		Caches() auth.CacheStore
 	}
@@ -75,10 +71,10 @@ func openStores(ctx context.Context, where string) (*stores, error) {
 		s, end = pg, func() error { pg.Close(); return nil }
 	} else {
 		m := state.NewMemory()
-		return &stores{store: m, leaser: m, blobs: m, close: func() error { return nil }}, nil
+		return &stores{store: m, close: func() error { return nil }}, nil
 	}
 	if err := s.Migrate(ctx); err != nil {
 		return nil, fmt.Errorf("-store: %w", errors.Join(err, end()))
 	}
-	return &stores{store: s, leaser: s, blobs: s, caches: s.Caches(), close: end}, nil
+	return &stores{store: s, caches: s.Caches(), close: end}, nil
 }

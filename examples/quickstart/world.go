@@ -80,8 +80,6 @@ func (w *world) open(ctx context.Context) error {
 	}
 	w.syncer, err = syncer.New(syncer.Config{
 		Store:         kept.store,
-		Leaser:        kept.leaser,
-		Blobs:         kept.blobs,
 		Repository:    w.repository,
 		Secret:        secret,
 		Authenticator: authenticator,
@@ -91,8 +89,8 @@ func (w *world) open(ctx context.Context) error {
 		Observer:      observer{w.console, w.entra, o.signin == "ask"},
 		AuthTimeout:   o.authTimeout,
 		// One process at a time, and one that was killed is soon succeeded.
-		Lease:        5 * time.Second,
-		PollInterval: 500 * time.Millisecond,
+		LeaseDuration: 5 * time.Second,
+		PollInterval:  500 * time.Millisecond,
 	})
 	return err
 }
@@ -254,7 +252,7 @@ func (w *world) sync(ctx context.Context, title string) (syncer.Row, error) {
 // goOn takes up the sync that an earlier process began and left.
 func (w *world) goOn(ctx context.Context, left syncer.Row) (syncer.Row, error) {
 	w.console.printf("\n== Going on with the sync that was begun before (%s)\n\n", left.Label)
-	row, err := w.syncer.Await(ctx, tenantName, left.Run)
+	row, err := w.syncer.Await(ctx, syncer.RunRef{Tenant: tenantName, Run: left.Run})
 	return w.summary(ctx, row, err)
 }
 
@@ -263,7 +261,7 @@ func (w *world) summary(ctx context.Context, row syncer.Row, err error) (syncer.
 	if err != nil {
 		return row, err
 	}
-	report, err := w.syncer.Report(ctx, tenantName, "")
+	report, err := w.syncer.Report(ctx, syncer.RunRef{Tenant: tenantName})
 	if err != nil {
 		return row, err
 	}

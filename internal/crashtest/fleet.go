@@ -75,8 +75,8 @@ func NewFleet(t testing.TB, cfg FleetConfig) *Fleet {
 	remote := Dial(f.World.Socket, "front")
 	t.Cleanup(remote.Close)
 	conf := syncer.Config{
-		Store: store, Leaser: store, Blobs: store, Repository: f.Repository,
-		Authenticator: remote.Authenticator(), Connector: remote.Connector(), Worker: "front", Secret: []byte(syncertest.Secret),
+		Store: store, Repository: f.Repository,
+		Authenticator: remote.Authenticator(), Connector: remote.Connector(), WorkerID: "front", Secret: []byte(syncertest.Secret),
 	}
 	cfg.Engine.Apply(&conf)
 	if f.Front, err = syncer.New(conf); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/crashtest"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -142,7 +143,7 @@ func TestTakeOver(t *testing.T) {
 func TestFrozenWorkerStops(t *testing.T) {
 	stores(t, func(t *testing.T, store crashtest.StoreConfig) {
 		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob",
-			Engine: crashtest.EngineConfig{Lease: 4 * time.Second, TenantsAtOnce: 1, WritesAtOnce: 1}})
+			Engine: crashtest.EngineConfig{Lease: 4 * time.Second, Concurrency: 1, WriteConcurrency: 1}})
 		const items = 30
 		f.World.Tenant("contoso").SlowWrites(100 * time.Millisecond)
 		a := f.Worker(t, "a")
@@ -194,7 +195,7 @@ const endless = time.Hour
 func TestDrainFinishesTheWrite(t *testing.T) {
 	stores(t, func(t *testing.T, store crashtest.StoreConfig) {
 		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob",
-			Engine: crashtest.EngineConfig{Lease: endless, WritesAtOnce: 1}})
+			Engine: crashtest.EngineConfig{Lease: endless, WriteConcurrency: 1}})
 		a := f.Worker(t, "a")
 		n := 0
 		gate := f.World.Gate(func(w crashtest.Write) bool { n++; return n == 2 })
@@ -222,7 +223,8 @@ func TestDrainFinishesTheWrite(t *testing.T) {
 		if got := writers(f, "contoso"); got["a"] != 2 || got["b"] != 2 {
 			t.Errorf("writes by worker: %v, want 2 each", got)
 		}
-		entries, _, err := f.Front.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: row.Run, Limit: 1000})
+		listed, err := f.Front.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: row.Run, Limit: 1000})
+		entries := listed.Items
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,13 +247,13 @@ func TestDrain(t *testing.T) {
 		seed := seedOf(t)
 		ctx, stop := context.WithTimeout(t.Context(), choose(10*time.Minute, 2*time.Minute))
 		defer stop()
-		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob", Engine: crashtest.EngineConfig{Lease: endless, TenantsAtOnce: 2, PollInterval: 20 * time.Millisecond}})
+		f := crashtest.NewFleet(t, crashtest.FleetConfig{Store: store, Approver: "bob", Engine: crashtest.EngineConfig{Lease: endless, Concurrency: 2, PollInterval: 20 * time.Millisecond}})
 		crew := f.Crew(t, seed, 4, 0)
 		drive := f.Drive(ctx, crashtest.DriveConfig{Seed: seed, Tenants: choose(200, 16), AtOnce: 8})
 		r := rand.New(rand.NewPCG(seed, 3))
 		drains := choose(100, 6)
 		for range drains {
-			if err := crashtest.Pause(ctx, time.Duration(r.IntN(500))*time.Millisecond); err != nil {
+			if err := retry.Pause(ctx, time.Duration(r.IntN(500))*time.Millisecond); err != nil {
 				t.Fatal(err)
 			}
 			if err := crew.DrainOne(ctx); err != nil {

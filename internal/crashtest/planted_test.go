@@ -49,15 +49,15 @@ func TestPlantedBugs(t *testing.T) {
 			edit("state/pgstore/sql.go", `($14::bigint = 0 or l.fence = $14) as current`, `($14::bigint >= 0) as current`),
 		}}},
 		{"^TestDrain$/postgres", mutant.Mutation{Name: "a worker that ends keeps its leases", Edits: []mutant.Edit{
-			edit("syncer/session.go", `return struct{}{}, c.s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})`, `return struct{}{}, context.Cause(ctx)`),
+			edit("syncer/session.go", `return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})`, `return struct{}{}, context.Cause(ctx)`),
 		}}},
 		{"^TestConnectionsCut$", mutant.Mutation{Name: "a worker ends with its database", Edits: []mutant.Edit{
 			edit("syncer/run.go", `			failures++
-			wait = backoff`, `			failures++
+			wait = retry.Backoff`, `			failures++
 			if failures > 0 {
 				return err
 			}
-			wait = backoff`),
+			wait = retry.Backoff`),
 		}}},
 		{"^TestSixteenWorkers$", mutant.Mutation{Name: "a lease is no bar to a claim", Edits: []mutant.Edit{
 			edit("state/pgstore/sql.go", `and (t.lease_until is null or t.lease_until <= (select now from c))`, ``),

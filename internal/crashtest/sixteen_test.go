@@ -59,8 +59,8 @@ func local(t *testing.T, f *crashtest.Fleet, store crashtest.StoreConfig, name s
 	}
 	t.Cleanup(closeStore)
 	engine, err := syncer.New(syncer.Config{
-		Store: s, Leaser: s, Blobs: s, Repository: f.Repository, Authenticator: f.World.Auth,
-		Connector: f.World.Connector(name), Approver: syncertest.Approves("bob"), Worker: name, Secret: []byte(syncertest.Secret),
+		Store: s, Repository: f.Repository, Authenticator: f.World.Auth,
+		Connector: f.World.Connector(name), Approver: syncertest.Approves("bob"), WorkerID: name, Secret: []byte(syncertest.Secret),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func swarm(t *testing.T, f *crashtest.Fleet, tenants int, loose func(ctx context
 	}
 	// All that may come between is what others have just claimed and not yet
 	// begun.
-	if limit := len(share) * syncer.TenantsAtOnceDefault; overtaken >= limit {
+	if limit := len(share) * syncer.ConcurrencyDefault; overtaken >= limit {
 		t.Errorf("a tenant was taken up while %d that had been due longer waited, want less than the %d that can be worked on at once", overtaken, limit)
 	}
 }

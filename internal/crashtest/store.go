@@ -15,8 +15,6 @@ import (
 // Store is a store that several processes share.
 type Store interface {
 	state.Store
-	state.Leaser
-	state.Blobs
 	// Migrate makes the tables.
 	Migrate(ctx context.Context) error
 }

@@ -40,13 +40,13 @@ type WorkerConfig struct {
 // EngineConfig are fields of [syncer.Config].
 type EngineConfig struct {
 	Lease, WriteTimeout, PollInterval, RecheckInterval time.Duration
-	TenantsAtOnce, WritesAtOnce                        int
+	Concurrency, WriteConcurrency                      int
 }
 
 // Apply sets the fields.
 func (e EngineConfig) Apply(c *syncer.Config) {
-	c.Lease, c.WriteTimeout, c.PollInterval, c.RecheckInterval = e.Lease, e.WriteTimeout, e.PollInterval, e.RecheckInterval
-	c.TenantsAtOnce, c.WritesAtOnce = e.TenantsAtOnce, e.WritesAtOnce
+	c.LeaseDuration, c.WriteTimeout, c.PollInterval, c.RecheckInterval = e.Lease, e.WriteTimeout, e.PollInterval, e.RecheckInterval
+	c.Concurrency, c.WriteConcurrency = e.Concurrency, e.WriteConcurrency
 }
 
 // IsWorker reports whether this process was started to be a worker. Then the
@@ -89,9 +89,9 @@ func work(logger *slog.Logger) error {
 	remote := Dial(cfg.Socket, cfg.Name)
 	defer remote.Close()
 	conf := syncer.Config{
-		Store: store, Leaser: store, Blobs: store,
+		Store:      store,
 		Repository: repository, Authenticator: remote.Authenticator(), Connector: remote.Connector(),
-		Worker: cfg.Name, Logger: logger, Secret: []byte(syncertest.Secret),
+		WorkerID: cfg.Name, Logger: logger, Secret: []byte(syncertest.Secret),
 	}
 	if cfg.Approver != "" {
 		conf.Approver = syncertest.Approves(cfg.Approver)

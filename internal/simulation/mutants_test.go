@@ -83,11 +83,11 @@ var planted = []struct {
 	{"a commit whose answer was lost is made again", "", []mutant.Edit{
 		edit("syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
 	{"a session lets go of its tenant and keeps the lease", "rest", []mutant.Edit{
-		edit("syncer/session.go", "		return struct{}{}, c.s.cfg.Leaser.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})", "		return struct{}{}, ctx.Err()")}},
+		edit("syncer/session.go", "		return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})", "		return struct{}{}, ctx.Err()")}},
 	{"a sync takes the place of one at work", "one run", []mutant.Edit{
 		edit("syncer/start.go", "		if !req.Supersede || !pending || old == nil", "		if !req.Supersede || !pending && t.d.Run.Phase == PhaseReport || old == nil")}},
 	{"a run that waits for an approval holds its goroutine", "waiting costs nothing", []mutant.Edit{
-		edit("syncer/approve.go", "		return &Next{In: left}, c.sleepUntilDeadline(ctx)", "		return &Next{In: left}, pause(ctx, left)")}},
+		edit("syncer/approve.go", "		return &Next{In: left}, c.sleepUntilDeadline(ctx)", "		return &Next{In: left}, retry.Pause(ctx, left)")}},
 	{"the report leaves out what was not applied", "report", []mutant.Edit{
 		edit("syncer/finish.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
 }

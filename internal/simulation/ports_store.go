@@ -15,19 +15,19 @@ type ports struct {
 }
 
 var (
-	_ state.Store  = (*ports)(nil)
-	_ state.Leaser = (*ports)(nil)
-	_ state.Blobs  = blobPorts{}
+	_ state.Records = (*ports)(nil)
+	_ state.Leaser  = (*ports)(nil)
+	_ state.Blobs   = blobPorts{}
 )
 
-// Load is part of [state.Store].
+// Load is part of [state.Records].
 func (p *ports) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
 	return through(ctx, p, call{op: opLoad, s: p.w.subject(req.Tenant)}, func(ctx context.Context) (state.Loaded, error) {
 		return p.w.store.Load(ctx, req)
 	})
 }
 
-// Commit is part of [state.Store].
+// Commit is part of [state.Records].
 func (p *ports) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	s := p.w.subject(req.Record.Tenant)
 	c := call{op: opCommit, s: s}
@@ -44,16 +44,25 @@ func (p *ports) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	})
 }
 
-// List is part of [state.Store].
+// List is part of [state.Records].
 func (p *ports) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
 	return through(ctx, p, call{op: opList}, func(ctx context.Context) (state.Page, error) { return p.w.store.List(ctx, req) })
 }
 
-// History is part of [state.Store].
+// History is part of [state.Records].
 func (p *ports) History(ctx context.Context, req state.HistoryRequest) (state.HistoryPage, error) {
 	return through(ctx, p, call{op: opHistory, s: p.w.subject(req.Tenant)}, func(ctx context.Context) (state.HistoryPage, error) {
 		return p.w.store.History(ctx, req)
 	})
+}
+
+// Runs is part of [state.Records].
+func (p *ports) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
+	c := call{op: opRuns}
+	if req.Tenant != "" {
+		c.s = p.w.subject(req.Tenant)
+	}
+	return through(ctx, p, c, func(ctx context.Context) (state.RunsPage, error) { return p.w.store.Runs(ctx, req) })
 }
 
 // Claim is part of [state.Leaser].
@@ -131,4 +140,12 @@ func (p blobPorts) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	return through(ctx, p.ports, call{op: opBlob, s: p.w.subject(ref.Tenant), detail: ref.Kind, instant: true}, func(ctx context.Context) ([]byte, error) {
 		return p.w.store.Get(ctx, ref)
 	})
+}
+
+// Remove is part of [state.Blobs].
+func (p blobPorts) Remove(ctx context.Context, tenant string) error {
+	_, err := through(ctx, p.ports, call{op: opRemove, s: p.w.subject(tenant), instant: true}, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, p.w.store.Remove(ctx, tenant)
+	})
+	return err
 }

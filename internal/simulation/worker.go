@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
@@ -37,11 +38,11 @@ func (w *world) newWorker(name string, index int, immortal bool) *worker {
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	p := &ports{w, k}
 	conf := w.engineConfig()
-	conf.Store, conf.Leaser, conf.Blobs = p, p, blobPorts{p}
+	conf.Store = state.Split{Records: p, Leaser: p, Blobs: blobPorts{p}}
 	conf.Repository, conf.Authenticator = repositoryPorts{p}, authPorts{p}
 	conf.Connector = syncer.ConnectorFunc(p.connect)
 	conf.SettingsFor = p.settings
-	conf.Worker = k.name
+	conf.WorkerID = k.name
 	conf.Logger = slog.New(slowLog{p: p})
 	if w.cfg.approver {
 		conf.Approver = syncer.ApproverFunc(p.review)

@@ -166,7 +166,7 @@ func (w *world) live() {
 // engineConfig is what all workers of the part have in common.
 func (w *world) engineConfig() syncer.Config {
 	conf := syncer.Config{
-		WritesAtOnce: w.cfg.writes, ReadsAtOnce: 4, TenantsAtOnce: 2 * w.cfg.Tenants,
+		WriteConcurrency: w.cfg.writes, ReadConcurrency: 4, Concurrency: 2 * w.cfg.Tenants,
 		PollInterval: 5 * time.Minute, RecheckInterval: 6 * time.Hour,
 		Approval:      syncer.ApprovalRules{Approvals: w.cfg.approvals},
 		NewRunID:      w.newRunID,

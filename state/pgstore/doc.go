@@ -1,7 +1,7 @@
 // Package pgstore keeps records, history, leases, blobs and sealed token caches
 // in a PostgreSQL database, for any number of processes that share it.
 //
-// A [Store] fills the interfaces Store, Leaser, Blobs and Pruner of package
+// A [Store] fills the interfaces Store and Pruner of package
 // state, and [Store.Caches] that of package auth. A host passes its own pgx
 // pool, or a DSN:
 //

@@ -47,7 +47,7 @@ func due(tenant string) state.Record {
 }
 
 // commit commits what must succeed.
-func commit(t testing.TB, s state.Store, req state.CommitRequest) state.Record {
+func commit(t testing.TB, s state.Records, req state.CommitRequest) state.Record {
 	t.Helper()
 	got, err := s.Commit(t.Context(), req)
 	if err != nil {
@@ -56,7 +56,7 @@ func commit(t testing.TB, s state.Store, req state.CommitRequest) state.Record {
 	return got.Record
 }
 
-func load(t testing.TB, s state.Store, tenant string) state.Record {
+func load(t testing.TB, s state.Records, tenant string) state.Record {
 	t.Helper()
 	got, err := s.Load(t.Context(), state.LoadRequest{Tenant: tenant})
 	if err != nil {
@@ -65,7 +65,7 @@ func load(t testing.TB, s state.Store, tenant string) state.Record {
 	return got.Record
 }
 
-func history(t testing.TB, s state.Store, tenant string) []state.Entry {
+func history(t testing.TB, s state.Records, tenant string) []state.Entry {
 	t.Helper()
 	got, err := s.History(t.Context(), state.HistoryRequest{Tenant: tenant, Limit: 10_000})
 	if err != nil {

@@ -36,7 +36,7 @@ func (q *query) add(format string, args ...any) {
 	q.text.WriteString(qualified(fmt.Sprintf(format, args...), q.schema))
 }
 
-// List implements [state.Store].
+// List implements [state.Records].
 func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Page{}, err

@@ -73,10 +73,10 @@ type Store struct {
 }
 
 var (
-	_ state.Store  = (*Store)(nil)
-	_ state.Leaser = (*Store)(nil)
-	_ state.Blobs  = (*Store)(nil)
-	_ state.Pruner = (*Store)(nil)
+	_ state.Records = (*Store)(nil)
+	_ state.Leaser  = (*Store)(nil)
+	_ state.Blobs   = (*Store)(nil)
+	_ state.Pruner  = (*Store)(nil)
 )
 
 // New returns a store on a database. It connects, and looks at the server's

@@ -19,10 +19,10 @@ import (
 )
 
 var (
-	_ state.Store  = (*pgstore.Store)(nil)
-	_ state.Leaser = (*pgstore.Store)(nil)
-	_ state.Blobs  = (*pgstore.Store)(nil)
-	_ state.Pruner = (*pgstore.Store)(nil)
+	_ state.Records = (*pgstore.Store)(nil)
+	_ state.Leaser  = (*pgstore.Store)(nil)
+	_ state.Blobs   = (*pgstore.Store)(nil)
+	_ state.Pruner  = (*pgstore.Store)(nil)
 )
 
 // A database that sorts as people do, where a store has to sort by bytes.
@@ -88,6 +88,7 @@ func fixture(t testing.TB, s store, pool *pgxpool.Pool, schema string) statetest
 					lease_until = lease_until - $1::interval, updated_at = updated_at - $1::interval`,
 				`update {schema}.entry set time = time - $1::interval`,
 				`update {schema}.blob set put_at = put_at - $1::interval`,
+				`update {schema}.run set started = started - $1::interval, ended = ended - $1::interval, updated_at = updated_at - $1::interval`,
 			} {
 				runSQL(t, pool, tables(schema, sql), d)
 			}
@@ -101,7 +102,7 @@ func fixture(t testing.TB, s store, pool *pgxpool.Pool, schema string) statetest
 
 // store is all that a Store is.
 type store interface {
-	state.Store
+	state.Records
 	state.Leaser
 	state.Blobs
 	state.Pruner
@@ -115,7 +116,7 @@ func conforms(t *testing.T, pool *pgxpool.Pool, open func(schema string) store) 
 	schema := newSchema()
 	s := open(schema)
 	empty := func() {
-		for _, table := range []string{"tenant", "label", "entry", "blob", "cache"} {
+		for _, table := range []string{"tenant", "label", "entry", "run", "blob", "cache"} {
 			runSQL(t, pool, tables(schema, "delete from {schema}."+table))
 		}
 	}

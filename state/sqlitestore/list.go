@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// List implements [state.Store]. A page has at most 1000 records.
+// List implements [state.Records]. A page has at most 1000 records.
 func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Page{}, err

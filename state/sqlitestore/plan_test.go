@@ -105,7 +105,7 @@ func explain(t *testing.T, db *sql.DB, text string) []string {
 }
 
 type everything interface {
-	state.Store
+	state.Records
 	state.Leaser
 	state.Blobs
 	state.Pruner

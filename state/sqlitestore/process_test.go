@@ -81,7 +81,7 @@ func TestSeveralProcesses(t *testing.T) {
 func counterName(i int) string { return fmt.Sprint("counter-", i) }
 func wantedName(i int) string  { return fmt.Sprint("wanted-", i) }
 
-func historyLength(t *testing.T, s state.Store, tenant string) (n int) {
+func historyLength(t *testing.T, s state.Records, tenant string) (n int) {
 	t.Helper()
 	for req := (state.HistoryRequest{Tenant: tenant, Limit: 1000}); ; {
 		page, err := s.History(t.Context(), req)

@@ -64,9 +64,6 @@ func (r *stored) decode() error {
 	return nil
 }
 
-// leased reports whether its lease is live at a time.
-func (r *stored) leased(now int64) bool { return r.until != nil && *r.until > now }
-
 // scanRecords reads all rows of a query for columns, and closes it.
 func scanRecords(rows *sql.Rows, err error) ([]stored, error) {
 	if err != nil {
@@ -89,7 +86,7 @@ func scanRecords(rows *sql.Rows, err error) ([]stored, error) {
 
 const selectRecord = "SELECT " + columns + fromRecord + joinLease + " WHERE r.tenant = ?"
 
-// Load implements [state.Store].
+// Load implements [state.Records].
 func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Loaded{}, err

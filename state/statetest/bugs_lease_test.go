@@ -168,7 +168,7 @@ var leaserBugs = []bug{
 			}
 			return got, err
 		}}
-		f.Store = brokenStore{Store: m, load: func(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
+		f.Store = brokenStore{Records: m, load: func(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
 			got, err := m.Load(ctx, req)
 			if kept != nil {
 				got.Record.Data = kept

@@ -224,7 +224,7 @@ var listBugs = []bug{
 // listAllWith is a List without one filter and with another in its place.
 func listAllWith(without func(*state.ListRequest), keep func(state.ListRequest, state.Record) bool) func(*state.Memory, *Fixture) {
 	return func(m *state.Memory, f *Fixture) {
-		f.Store = brokenStore{Store: m, list: func(ctx context.Context, req state.ListRequest) (state.Page, error) {
+		f.Store = brokenStore{Records: m, list: func(ctx context.Context, req state.ListRequest) (state.Page, error) {
 			whole := req
 			without(&whole)
 			page, err := m.List(ctx, whole)
@@ -319,7 +319,7 @@ var callerBugs = []bug{
 	{"a store keeps what it was passed", "caller/owns what it passed", func(m *state.Memory, f *Fixture) {
 		var passed []byte
 		f.Store = brokenStore{
-			Store: m,
+			Records: m,
 			commit: func(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 				passed = req.Record.Data
 				return m.Commit(ctx, req)

@@ -28,19 +28,19 @@ type (
 // The functions below plant a method that is made from the sound store.
 
 func brokenCommit(broken func(m *state.Memory) commitFunc) func(*state.Memory, *Fixture) {
-	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Store: m, commit: broken(m)} }
+	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Records: m, commit: broken(m)} }
 }
 
 func brokenList(broken func(m *state.Memory) listFunc) func(*state.Memory, *Fixture) {
-	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Store: m, list: broken(m)} }
+	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Records: m, list: broken(m)} }
 }
 
 func brokenHistory(broken func(m *state.Memory) historyFunc) func(*state.Memory, *Fixture) {
-	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Store: m, history: broken(m)} }
+	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Records: m, history: broken(m)} }
 }
 
 func brokenLoad(broken func(m *state.Memory) loadFunc) func(*state.Memory, *Fixture) {
-	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Store: m, load: broken(m)} }
+	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Records: m, load: broken(m)} }
 }
 
 // changedCommit is a Commit that changes its request.
@@ -109,7 +109,7 @@ var commitBugs = []bug{
 	{"entries are written although the record conflicts", "commit/conflicts", func(m *state.Memory, f *Fixture) {
 		var lost []state.Entry
 		f.Store = brokenStore{
-			Store: m,
+			Records: m,
 			commit: func(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 				got, err := m.Commit(ctx, req)
 				if errors.Is(err, state.ErrConflict) {
@@ -131,7 +131,7 @@ var commitBugs = []bug{
 		hidden := make(chan int64, 1)
 		hidden <- 0
 		f.Store = brokenStore{
-			Store: m,
+			Records: m,
 			commit: func(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 				got, err := m.Commit(ctx, req)
 				<-hidden
@@ -161,15 +161,6 @@ var commitBugs = []bug{
 		return func(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 			if loaded, err := m.Load(ctx, state.LoadRequest{Tenant: req.Record.Tenant}); err == nil && req.Record.Labels == nil {
 				req.Record.Labels = loaded.Record.Labels
-			}
-			return m.Commit(ctx, req)
-		}
-	})},
-	{"moves are judged", "commit/any status", brokenCommit(func(m *state.Memory) commitFunc {
-		return func(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
-			loaded, err := m.Load(ctx, state.LoadRequest{Tenant: req.Record.Tenant})
-			if err == nil && loaded.Record.Status == state.NotRun && req.Record.Status == state.Idle {
-				return state.Committed{}, state.ErrInvalid
 			}
 			return m.Commit(ctx, req)
 		}

@@ -32,12 +32,18 @@ func FaultOn(op string, nth int, f Fault) func(Call) Fault { return fault.On(op,
 // FaultEvery strikes each call of the ops, or each call when none is named.
 func FaultEvery(f Fault, ops ...string) func(Call) Fault { return fault.Every(f, ops...) }
 
-// WithFaults wraps a store so that its calls go through in, as "Store.Load",
-// "Store.Commit", "Store.List" and "Store.History".
-func WithFaults(s state.Store, in *Injector) state.Store { return faultyStore{s, in} }
+// StoreWithFaults wraps a store so that its calls go through in, under the names
+// of [WithFaults], [LeaserWithFaults] and [BlobsWithFaults].
+func StoreWithFaults(s state.Store, in *Injector) state.Store {
+	return state.Split{Records: WithFaults(s, in), Leaser: LeaserWithFaults(s, in), Blobs: BlobsWithFaults(s, in)}
+}
+
+// WithFaults wraps records so that its calls go through in, as "Store.Load",
+// "Store.Commit", "Store.List", "Store.History" and "Store.Runs".
+func WithFaults(s state.Records, in *Injector) state.Records { return faultyStore{s, in} }
 
 type faultyStore struct {
-	store state.Store
+	store state.Records
 	in    *Injector
 }
 
@@ -55,6 +61,10 @@ func (f faultyStore) List(ctx context.Context, req state.ListRequest) (state.Pag
 
 func (f faultyStore) History(ctx context.Context, req state.HistoryRequest) (state.HistoryPage, error) {
 	return strike(ctx, f.in, "Store.History", f.store.History, req)
+}
+
+func (f faultyStore) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
+	return strike(ctx, f.in, "Store.Runs", f.store.Runs, req)
 }
 
 // LeaserWithFaults wraps a leaser so that its calls go through in, as
@@ -83,7 +93,7 @@ func (f faultyLeaser) Release(ctx context.Context, req state.ReleaseRequest) err
 }
 
 // BlobsWithFaults wraps blobs so that their calls go through in, as
-// "Blobs.Put" and "Blobs.Get".
+// "Blobs.Put", "Blobs.Get" and "Blobs.Remove".
 func BlobsWithFaults(b state.Blobs, in *Injector) state.Blobs { return faultyBlobs{b, in} }
 
 type faultyBlobs struct {
@@ -97,6 +107,10 @@ func (f faultyBlobs) Put(ctx context.Context, req state.PutRequest) (state.BlobR
 
 func (f faultyBlobs) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	return strike(ctx, f.in, "Blobs.Get", f.blobs.Get, ref)
+}
+
+func (f faultyBlobs) Remove(ctx context.Context, tenant string) error {
+	return f.in.Do(ctx, "Blobs.Remove", func() error { return f.blobs.Remove(ctx, tenant) })
 }
 
 // strike makes a call of a method, or what the injector puts in its place.

@@ -20,7 +20,7 @@ func record(tenant string) state.Record {
 }
 
 // everyCall makes each call of the three interfaces once, by its op.
-func everyCall(ctx context.Context, s state.Store, l state.Leaser, b state.Blobs) map[string]error {
+func everyCall(ctx context.Context, s state.Records, l state.Leaser, b state.Blobs) map[string]error {
 	errs := make(map[string]error)
 	_, errs["Store.Load"] = s.Load(ctx, state.LoadRequest{Tenant: "contoso"})
 	_, errs["Store.Commit"] = s.Commit(ctx, state.CommitRequest{Record: record("contoso")})

@@ -13,7 +13,7 @@ import (
 // another. Usually its fields are one value.
 type Fixture struct {
 	// Store is needed by TestStore, TestLeaser and TestPruner.
-	Store state.Store
+	Store state.Records
 	// Leaser is needed by TestLeaser, and by TestStore for the cases of
 	// fences, which it skips without. It works on the records of Store.
 	Leaser state.Leaser

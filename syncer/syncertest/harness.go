@@ -122,9 +122,7 @@ func (h *Harness) Worker(name string, cfg WorkerConfig) *Worker {
 	w.ctx, w.kill = context.WithCancel(context.Background())
 	w.Strike(nil)
 	conf := syncer.Config{
-		Store:         statetest.WithFaults(h.Store, w.Calls),
-		Leaser:        statetest.LeaserWithFaults(h.Store, w.Calls),
-		Blobs:         statetest.BlobsWithFaults(h.Store, w.Calls),
+		Store:         statetest.StoreWithFaults(h.Store, w.Calls),
 		Repository:    tenanttest.RepositoryFaults{Repository: h.Repository, Faults: w.Calls},
 		Authenticator: faultyAuthenticator{h.Auth, w.Calls},
 		Connector: faultyConnector{syncer.ConnectorFunc(func(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
@@ -136,7 +134,7 @@ func (h *Harness) Worker(name string, cfg WorkerConfig) *Worker {
 		}), w.Calls},
 		Secret:   []byte(Secret),
 		Observer: h.Events,
-		Worker:   name,
+		WorkerID: name,
 		NewRunID: func() string { return fmt.Sprintf("run-%d", h.runs.Add(1)) },
 	}
 	if cfg.Approver != nil {

@@ -86,7 +86,7 @@ func newRespellingHost(t *testing.T, pairs ...string) *respellingHost {
 		service: &respelling{under: server.HTTPClient().Transport, pairs: pairs}}
 	store := state.NewMemory()
 	engine, err := syncer.New(syncer.Config{
-		Store: store, Leaser: store, Blobs: store, Repository: h.repository,
+		Store: store, Repository: h.repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true}),
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
 			return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: server.URL(), Unproven: []string{"*"},
@@ -120,7 +120,7 @@ func (h *respellingHost) sync(kind string) (syncer.Row, *syncer.Report) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	report, err := h.engine.Report(h.t.Context(), "contoso", row.Run)
+	report, err := h.engine.Report(h.t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		h.t.Fatal(err)
 	}

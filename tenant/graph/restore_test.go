@@ -189,7 +189,7 @@ func (r *restorer) sync(ctx context.Context, enforce bool, outcomes ...syncer.Ou
 		}
 		return d, nil
 	}
-	engine, err := syncer.New(syncer.Config{Secret: []byte("the same for each engine of the test"), Store: r.store, Leaser: r.store, Blobs: r.store, Repository: r.repository,
+	engine, err := syncer.New(syncer.Config{Secret: []byte("the same for each engine of the test"), Store: r.store, Repository: r.repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(0)}}),
 		Connector:     syncer.ConnectorFunc(connect), Approver: syncer.ApproverFunc(approve), Approval: syncer.ApprovalRules{AllowRequester: true},
 		Settings: syncer.Settings{Variables: r.variables, Rules: plan.Rules{Enforce: enforce}}})
@@ -200,7 +200,7 @@ func (r *restorer) sync(ctx context.Context, enforce bool, outcomes ...syncer.Ou
 	if err != nil {
 		return err
 	}
-	report, err := engine.Report(ctx, "contoso", row.Run)
+	report, err := engine.Report(ctx, syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		return err
 	}

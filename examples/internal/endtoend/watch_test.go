@@ -14,7 +14,7 @@ import (
 
 // anyStore is what the engine keeps its things in.
 type anyStore interface {
-	state.Store
+	state.Records
 	state.Leaser
 	state.Blobs
 }

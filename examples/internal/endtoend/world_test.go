@@ -169,7 +169,7 @@ func (w *world) newEngine(o options) *syncer.Syncer {
 			HTTPClient: client, Catalogue: w.catalogue, Unproven: o.unproven, DeviceCode: true, Logger: logger})
 	}
 	engine, err := syncer.New(syncer.Config{
-		Store: store, Leaser: store, Blobs: store,
+		Store:      store,
 		Repository: repository, Authenticator: authenticator, Connector: syncer.ConnectorFunc(connect),
 		Approver: syncer.ApproverFunc(w.review), Approval: syncer.ApprovalRules{AllowRequester: true}, Logger: logger,
 		Settings: syncer.Settings{Directory: authtest.DirectoryOf(tenantName)},
@@ -198,7 +198,7 @@ func (w *world) sync() (syncer.Row, *syncer.Report) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	report, err := w.engine.Report(w.t.Context(), tenantName, row.Run)
+	report, err := w.engine.Report(w.t.Context(), syncer.RunRef{Tenant: tenantName, Run: row.Run})
 	if err != nil {
 		w.t.Fatal(err)
 	}

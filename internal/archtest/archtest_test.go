@@ -27,7 +27,7 @@ var rules = map[string]archtest.Rule{
 	"tenant": {Imports: []string{jsontext}},
 	"auth":   {},
 	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
-	"syncer": {Imports: []string{"plan", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
 
 	"tenant/graph": {Imports: []string{"tenant", "golang.org/x/sync/...", "github.com/google/uuid",
@@ -50,6 +50,9 @@ var rules = map[string]archtest.Rule{
 	"internal/apply":     {Imports: []string{"plan", "internal/schema", "internal/jsonval", "internal/reference", "tenant"}},
 	"internal/diff": {Imports: []string{"plan", "internal/apply", "internal/schema", "internal/jsonval", "internal/reference",
 		"internal/format", "tenant", jsontext}},
+
+	// The rooms of the engine. They know neither the engine nor its store.
+	"internal/deploy": {Imports: []string{"plan", "internal/apply", "internal/diff", "internal/schema", "internal/reference", "tenant", "golang.org/x/sync/..."}},
 
 	"internal/archtest": {},
 	"internal/beside":   {Kit: true},

@@ -29,27 +29,27 @@ var actions = []struct {
 		return err
 	}},
 	{syncer.ActDecide, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Decide(ctx, syncer.Decision{Tenant: tenantName, Actor: actor, Verdict: syncer.Approve})
+		_, err := s.Decide(ctx, syncer.Decision{RunRef: syncer.RunRef{Tenant: tenantName}, Actor: actor, Verdict: syncer.Approve})
 		return err
 	}},
 	{syncer.ActCancel, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Cancel(ctx, tenantName, "", actor, "")
+		_, err := s.Cancel(ctx, syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: tenantName}, Actor: actor})
 		return err
 	}},
 	{syncer.ActRetry, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Retry(ctx, tenantName, "", actor)
+		_, err := s.Retry(ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: tenantName}, Actor: actor})
 		return err
 	}},
 	{syncer.ActRecheck, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Recheck(ctx, tenantName, actor)
+		_, err := s.Recheck(ctx, syncer.RecheckRequest{Tenant: tenantName, Actor: actor})
 		return err
 	}},
 	{syncer.ActPause, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Pause(ctx, tenantName, actor, "")
+		_, err := s.Pause(ctx, syncer.PauseRequest{Tenant: tenantName, Actor: actor})
 		return err
 	}},
 	{syncer.ActResume, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Resume(ctx, tenantName, actor)
+		_, err := s.Resume(ctx, syncer.ResumeRequest{Tenant: tenantName, Actor: actor})
 		return err
 	}},
 }
@@ -219,7 +219,7 @@ func failedRun(s situation) {
 func paused(before func(situation)) func(situation) {
 	return func(s situation) {
 		before(s)
-		s.must(s.w.Pause(s.t.Context(), "contoso", "olga", "change freeze"))
+		s.must(s.w.Pause(s.t.Context(), syncer.PauseRequest{Tenant: "contoso", Actor: "olga", Reason: "change freeze"}))
 	}
 }
 
@@ -229,7 +229,7 @@ func (s situation) decide(edit func(*syncer.Decision)) (syncer.Row, error) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	d := syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
+	d := syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
 	if edit != nil {
 		edit(&d)
 	}
@@ -253,14 +253,20 @@ func starting(edit func(*syncer.StartRequest)) func(situation) (syncer.Row, erro
 }
 
 func cancelling(run string) func(situation) (syncer.Row, error) {
-	return func(s situation) (syncer.Row, error) { return s.w.Cancel(s.t.Context(), "contoso", run, "ann", "") }
+	return func(s situation) (syncer.Row, error) {
+		return s.w.Cancel(s.t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso", Run: run}, Actor: "ann"})
+	}
 }
 
 func retrying(run string) func(situation) (syncer.Row, error) {
-	return func(s situation) (syncer.Row, error) { return s.w.Retry(s.t.Context(), "contoso", run, "ann") }
+	return func(s situation) (syncer.Row, error) {
+		return s.w.Retry(s.t.Context(), syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: "contoso", Run: run}, Actor: "ann"})
+	}
 }
 
-func rechecking(s situation) (syncer.Row, error) { return s.w.Recheck(s.t.Context(), "contoso", "ann") }
+func rechecking(s situation) (syncer.Row, error) {
+	return s.w.Recheck(s.t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"})
+}
 
 // TestRefusals holds each method to the errors that its comment promises, and
 // to leaving everything as it was.
@@ -357,7 +363,7 @@ func fromJSON(raw string, d *syncer.Decision) {
 // chosen does not become everything, nor the other way round.
 func TestDecisionsAsJSONKeepTheirItems(t *testing.T) {
 	for _, items := range [][]string{nil, {}, {"groups/Staff"}} {
-		want := syncer.Decision{Tenant: "contoso", Run: "run-1", Digest: "d1g357", Verdict: syncer.Approve, Actor: "bob", Items: items}
+		want := syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: "run-1"}, Digest: "d1g357", Verdict: syncer.Approve, Actor: "bob", Items: items}
 		raw, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
@@ -385,7 +391,7 @@ func TestItemsNamedTwiceCountOnce(t *testing.T) {
 		s.must(s.decide(func(d *syncer.Decision) { d.Items = []string{"groups/Staff", "groups/Staff"} }))
 		s.must(s.decide(func(d *syncer.Decision) { d.Actor, d.Items = "cem", []string{"groups/Staff"} }))
 		s.advance()
-		rep, err := s.w.Report(t.Context(), "contoso", "")
+		rep, err := s.w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil || rep.Outcome != syncer.Deployed || len(rep.Items) != 1 || !cmp.Equal(rep.Decision.Items, []string{"groups/Staff"}) {
 			t.Errorf("got %+v, %v, want one item deployed", rep, err)
 		}
@@ -414,7 +420,7 @@ func TestErrorsCarryWhatIsNeeded(t *testing.T) {
 	broken(s)
 	row, err := s.start(nil)
 	active, _ := errors.AsType[*syncer.ActiveError](err)
-	if want := (&syncer.ActiveError{Tenant: "contoso", Run: row.Run, Status: state.PendingApproval}); !cmp.Equal(active, want) {
+	if want := (&syncer.ActiveError{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Status: state.PendingApproval}); !cmp.Equal(active, want) {
 		t.Errorf("Start: got %+v, want %+v", active, want)
 	}
 	_, err = s.decide(nil)
@@ -434,20 +440,20 @@ func TestHarmlessRepetitions(t *testing.T) {
 	h := syncertest.New(syncertest.Config{})
 	s := situation{t, h, h.Worker("a", syncertest.WorkerConfig{})}
 	started(s)
-	s.must(s.w.Cancel(t.Context(), "contoso", "", "ann", "first"))
+	s.must(s.w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann", Comment: "first"}))
 	before := load(t, h)
-	s.must(s.w.Cancel(t.Context(), "contoso", "", "bob", "second"))
+	s.must(s.w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "bob", Comment: "second"}))
 	if diff := cmp.Diff(before, load(t, h)); diff != "" {
 		t.Errorf("the second Cancel changed something (-before +after):\n%s", diff)
 	}
 	s.advance()
 	before = load(t, h)
-	s.must(s.w.Resume(t.Context(), "contoso", "olga"))
+	s.must(s.w.Resume(t.Context(), syncer.ResumeRequest{Tenant: "contoso", Actor: "olga"}))
 	if diff := cmp.Diff(before, load(t, h)); diff != "" {
 		t.Errorf("Resume of what is not paused changed something (-before +after):\n%s", diff)
 	}
-	s.must(s.w.Pause(t.Context(), "contoso", "olga", "freeze"))
-	row, err := s.w.Pause(t.Context(), "contoso", "olga", "longer freeze")
+	s.must(s.w.Pause(t.Context(), syncer.PauseRequest{Tenant: "contoso", Actor: "olga", Reason: "freeze"}))
+	row, err := s.w.Pause(t.Context(), syncer.PauseRequest{Tenant: "contoso", Actor: "olga", Reason: "longer freeze"})
 	if err != nil || len(row.Paused) != 1 || row.Paused[0].Reason != "longer freeze" {
 		t.Errorf("Pause again: got %+v, %v, want one hold with the new reason", row.Paused, err)
 	}

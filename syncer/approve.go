@@ -124,8 +124,7 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	defer stop()
 	var d Decision
 	err = c.safely("the approver", func() (err error) {
-		d, err = c.s.cfg.Approver.Review(ctx, Review{Tenant: c.tenant, Run: r.ID, Requester: r.Actor, Comment: r.Options.Comment,
-			Plan: p, Since: r.Since, Deadline: cur.rec.Deadline, Votes: slices.Clone(r.Votes)})
+		d, err = c.s.cfg.Approver.Review(ctx, cur.review(p))
 		return err
 	})()
 	if err != nil || d.Verdict == Undecided {

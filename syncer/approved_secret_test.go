@@ -55,9 +55,9 @@ func TestAnApprovalBindsSecrets(t *testing.T) {
 		}
 		approve := func(row syncer.Row) syncer.Row {
 			t.Helper()
-			_, err := w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"})
+			_, err := w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"})
 			if err == nil {
-				row, err = w.Await(t.Context(), "contoso", row.Run)
+				row, err = w.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -78,7 +78,7 @@ func TestAnApprovalBindsSecrets(t *testing.T) {
 		}
 		set.variable("psk", "hunter4")
 		row := approve(other)
-		rep, err := w.Report(t.Context(), "contoso", "")
+		rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}

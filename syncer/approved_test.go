@@ -233,7 +233,7 @@ func TestOnlyWhatWasDecidedOnIsCarriedOut(t *testing.T) {
 					if row.Error.Class != "not_approved" || !strings.Contains(row.Error.Message, "nothing more is written") || !strings.Contains(row.Error.Message, "start the sync again") {
 						t.Errorf("got %+v, want what happened and what to do", row.Error)
 					}
-					rep, err := w.Report(t.Context(), "contoso", "")
+					rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 					if err != nil || slices.ContainsFunc(rep.Items, func(it syncer.ItemResult) bool { return it.Key != "Leads" && it.Key != "Staff" }) {
 						t.Errorf("report: got %+v, %v, want no item that nobody has approved", rep, err)
 					}
@@ -271,7 +271,7 @@ func (x *exchange) decided(w *syncertest.Worker, v syncer.Verdict, items []strin
 	x.t.Helper()
 	row, err := w.Status(x.t.Context(), "contoso")
 	if err == nil {
-		_, err = w.Decide(x.t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: v, Actor: "bob", Items: items})
+		_, err = w.Decide(x.t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: v, Actor: "bob", Items: items})
 	}
 	if err != nil {
 		x.t.Fatal(err)
@@ -314,11 +314,11 @@ func TestOnlyTheRunsOwnPlanIsDecidedOn(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				d := syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
+				d := syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
 				if _, err := w.Decide(t.Context(), d); !errors.Is(err, syncer.ErrStalePlan) || !strings.Contains(err.Error(), "start the sync again") {
 					t.Errorf("Decide: got %v, want ErrStalePlan and what to do", err)
 				}
-				if _, err := w.Plan(t.Context(), "contoso", ""); !errors.Is(err, syncer.ErrStalePlan) {
+				if _, err := w.Plan(t.Context(), syncer.RunRef{Tenant: "contoso"}); !errors.Is(err, syncer.ErrStalePlan) {
 					t.Errorf("Plan: got %v, want ErrStalePlan", err)
 				}
 				if diff := cmp.Diff(before, load(t, x.h)); diff != "" {
@@ -352,7 +352,7 @@ func TestVotesAreForOnePlan(t *testing.T) {
 			t.Helper()
 			row, err := w.Status(t.Context(), "contoso")
 			if err == nil {
-				row, err = w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: actor})
+				row, err = w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: actor})
 			}
 			if err != nil {
 				t.Fatalf("%s: %v", actor, err)

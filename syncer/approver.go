@@ -40,9 +40,8 @@ func (f ApproverFunc) Review(ctx context.Context, r Review) (Decision, error) { 
 
 // Review is a plan that waits for a decision.
 type Review struct {
-	// Tenant and Run name the run that waits.
-	Tenant string
-	Run    string
+	// RunRef names the run that waits.
+	RunRef
 	// Requester asked for the run; Comment is theirs.
 	Requester string
 	Comment   string
@@ -76,7 +75,7 @@ func (r Review) RejectAndRevert(actor, comment string) Decision {
 }
 
 func (r Review) decide(v Verdict, actor, comment string) Decision {
-	return Decision{Tenant: r.Tenant, Run: r.Run, Digest: r.Plan.Digest, Verdict: v, Actor: actor, Comment: comment}
+	return Decision{RunRef: r.RunRef, Digest: r.Plan.Digest, Verdict: v, Actor: actor, Comment: comment}
 }
 
 // Verdict is what was decided.
@@ -97,11 +96,11 @@ const (
 
 // Decision is a person's verdict on one plan. The zero value is undecided.
 type Decision struct {
-	// Tenant, Run and Digest name the plan that the person saw. All required.
-	// A run that superseded Run with a plan of the same Digest is decided by it
-	// too: a ticket stays good while a nightly sync proposes the same.
-	Tenant string `json:"tenant"`
-	Run    string `json:"run"`
+	// RunRef and Digest name the plan that the person saw. All of their fields
+	// are required. A run that superseded Run with a plan of the same Digest is
+	// decided by it too: a ticket stays good while a nightly sync proposes the
+	// same.
+	RunRef
 	Digest string `json:"digest"`
 	// Verdict is required.
 	Verdict Verdict `json:"verdict"`

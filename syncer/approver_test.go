@@ -86,7 +86,8 @@ func TestReviewAnswersAreChecked(t *testing.T) {
 				if err != nil || next.Status != state.PendingApproval || next.In <= 0 {
 					t.Errorf("got %+v, %v, want Pending approval and another look later", next, err)
 				}
-				entries, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Types: []syncer.EntryType{syncer.EntryReview}})
+				listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Types: []syncer.EntryType{syncer.EntryReview}})
+				entries := listed.Items
 				if err != nil || len(entries) != 1 || entries[0].Message == "" {
 					t.Errorf("got history %+v, %v, want an entry that says what was wrong", entries, err)
 				}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -28,14 +29,14 @@ func TestBackupIsWhatIsPlannedFrom(t *testing.T) {
 		f.Set("groups", id, `{"color":"blue"}`)
 		<-time.After(2 * time.Minute) // the dead worker's lease
 		b := h.Worker("b", syncertest.WorkerConfig{})
-		if _, err := b.Await(t.Context(), "contoso", row.Run); err != nil {
+		if _, err := b.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run}); err != nil {
 			t.Fatal(err)
 		}
 		snap, err := h.Repository.Snapshot(t.Context(), tenant.SnapshotRequest{Tenant: "contoso"})
 		if err != nil || len(snap.Resources) != 1 || !strings.Contains(string(snap.Resources[0].Body), "blue") {
 			t.Errorf("the backup is %+v, %v; want what the tenant was when the run was planned", snap.Resources, err)
 		}
-		rep, err := b.Report(t.Context(), "contoso", "")
+		rep, err := b.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}

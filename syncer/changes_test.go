@@ -25,13 +25,13 @@ func TestChanges(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, row := range got.Rows {
+				for _, row := range got.Items {
 					if seen[row.Tenant] < row.Version {
 						seen[row.Tenant] = row.Version
 						out = append(out, fmt.Sprint(row.Tenant, " ", row.Label))
 					}
 				}
-				cursor = got.Cursor
+				cursor = got.Next
 				if !got.More {
 					return out
 				}
@@ -52,16 +52,16 @@ func TestChanges(t *testing.T) {
 		want()
 		<-time.After(time.Hour)
 		want()
-		if got, err := w.Changes(t.Context(), syncer.ChangesRequest{Cursor: cursor}); err != nil || len(got.Rows) != 0 || got.Cursor != cursor {
-			t.Errorf("an hour later the feed shows %d rows, %v; want none, and the same cursor", len(got.Rows), err)
+		if got, err := w.Changes(t.Context(), syncer.ChangesRequest{Cursor: cursor}); err != nil || len(got.Items) != 0 || got.Next != cursor {
+			t.Errorf("an hour later the feed shows %d rows, %v; want none, and the same cursor", len(got.Items), err)
 		}
 		start(t, w, "contoso")
 		want("contoso Starting")
 		syncTenant(t, w, "adatum")
 		want("adatum Idle")
 		got, err := w.Changes(t.Context(), syncer.ChangesRequest{Prefix: "con"})
-		if err != nil || len(got.Rows) != 1 || got.Rows[0].Status != state.Starting {
-			t.Errorf("with a prefix: %+v, %v", got.Rows, err)
+		if err != nil || len(got.Items) != 1 || got.Items[0].Status != state.Starting {
+			t.Errorf("with a prefix: %+v, %v", got.Items, err)
 		}
 		if _, err := w.Changes(t.Context(), syncer.ChangesRequest{Cursor: "no cursor"}); err == nil {
 			t.Error("anything is taken for a cursor")

@@ -183,8 +183,9 @@ func (c *session) lookAtConsent(ctx context.Context) (consent, error) {
 // all are granted. Nobody is asked to sign in. It returns ErrActive while a
 // run is under way (which checks by itself), ErrBusy while another worker
 // holds the tenant, and ErrNotFound for one that was never started.
-func (s *Syncer) Recheck(ctx context.Context, tenantName, actor string) (Row, error) {
-	if err := s.permit(ctx, actor, ActRecheck, tenantName); err != nil {
+func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
+	tenantName := req.Tenant
+	if err := s.permit(ctx, req.Actor, ActRecheck, tenantName); err != nil {
 		return Row{}, err
 	}
 	cur, err := s.load(ctx, tenantName)
@@ -192,7 +193,7 @@ func (s *Syncer) Recheck(ctx context.Context, tenantName, actor string) (Row, er
 		return Row{}, err
 	}
 	if cur.rec.Status.Active() {
-		return Row{}, &ActiveError{Tenant: tenantName, Run: cur.runID(), Status: cur.rec.Status}
+		return Row{}, &ActiveError{RunRef: RunRef{Tenant: tenantName, Run: cur.runID()}, Status: cur.rec.Status}
 	}
 	asked := time.Now()
 	lease, err := s.acquire(ctx, tenantName)

@@ -48,7 +48,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
-	e.Tenant, e.Run = t.rec.Tenant, t.run()
+	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
 

@@ -49,8 +49,7 @@ var (
 
 // ActiveError is the [ErrActive] that names the run.
 type ActiveError struct {
-	Tenant string
-	Run    string
+	RunRef
 	Status state.Status
 }
 

@@ -31,7 +31,7 @@ func ExampleSyncer_Decide() {
 
 	go func() {
 		e := <-waiting
-		plan, err := engine.Plan(ctx, e.Tenant, "")
+		plan, err := engine.Plan(ctx, syncer.RunRef{Tenant: e.Tenant})
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func ExampleSyncer_Decide() {
 				fmt.Println(strings.TrimSpace(line))
 			}
 		}
-		old := syncer.Decision{Tenant: e.Tenant, Run: e.Run, Digest: "of another plan", Verdict: syncer.Approve, Actor: "bob"}
+		old := syncer.Decision{RunRef: syncer.RunRef{Tenant: e.Tenant, Run: e.Run}, Digest: "of another plan", Verdict: syncer.Approve, Actor: "bob"}
 		_, err = engine.Decide(ctx, old)
 		fmt.Println("another plan is refused:", errors.Is(err, syncer.ErrStalePlan))
 		seen := old

@@ -44,7 +44,7 @@ func Example() {
 	}
 	fmt.Println(row.Tenant, "is", row.Label, "after", row.Outcome)
 
-	report, err := engine.Report(context.Background(), "contoso", row.Run)
+	report, err := engine.Report(context.Background(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func (s *stage) base() *diff.Base {
 }
 
 func (s *stage) report() *syncer.Report {
-	rep, err := s.front.Report(s.t.Context(), "contoso", s.run)
+	rep, err := s.front.Report(s.t.Context(), syncer.RunRef{Tenant: "contoso", Run: s.run})
 	if err != nil {
 		s.t.Fatalf("report: %v", err)
 	}
@@ -210,7 +210,8 @@ func (s *stage) checkHistory() {
 }
 
 func (s *stage) history() []syncer.Entry {
-	entries, next, err := s.front.History(s.t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: s.run, Limit: 1000})
+	listed, err := s.front.History(s.t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: s.run, Limit: 1000})
+	entries, next := listed.Items, listed.Next
 	if err != nil || next != "" {
 		s.t.Fatalf("history: more than 1000 entries, or %v", err)
 	}

@@ -299,7 +299,7 @@ func (s *stage) people(w *worker) {
 		return
 	}
 	for _, actor := range []string{"bob", "carol"} {
-		_, err := w.Decide(w.Context(), syncer.Decision{Tenant: "contoso", Run: s.run, Digest: row.Digest, Verdict: syncer.Approve, Actor: actor})
+		_, err := w.Decide(w.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: s.run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: actor})
 		if err != nil && !w.Dead() && !errors.Is(err, syncer.ErrAlreadyVoted) {
 			s.gaveUp("Decide: " + err.Error())
 		}

@@ -153,7 +153,7 @@ func onceGranted(s *stage, row syncer.Row) bool {
 	s.tenant().Grant("Notes.Read")
 	s.granted = true
 	w := s.workers[len(s.workers)-1]
-	_, _ = w.Recheck(w.Context(), "contoso", "ann") // if that fails, the worker looks by itself
+	_, _ = w.Recheck(w.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}) // if that fails, the worker looks by itself
 	return false
 }
 

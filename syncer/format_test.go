@@ -48,7 +48,7 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Await", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Await(ctx, "contoso", "run-1")
+			_, err := s.Await(ctx, RunRef{Tenant: "contoso", Run: "run-1"})
 			return err
 		}},
 		{"Advance", func(ctx context.Context, s *Syncer) error {
@@ -56,27 +56,27 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Decide", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Decide(ctx, Decision{Tenant: "contoso", Run: "run-1", Verdict: Approve, Actor: "ann"})
+			_, err := s.Decide(ctx, Decision{RunRef: RunRef{Tenant: "contoso", Run: "run-1"}, Verdict: Approve, Actor: "ann"})
 			return err
 		}},
 		{"Cancel", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Cancel(ctx, "contoso", "run-1", "ann", "")
+			_, err := s.Cancel(ctx, CancelRequest{RunRef: RunRef{Tenant: "contoso", Run: "run-1"}, Actor: "ann"})
 			return err
 		}},
 		{"Retry", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Retry(ctx, "contoso", "run-1", "ann")
+			_, err := s.Retry(ctx, RetryRequest{RunRef: RunRef{Tenant: "contoso", Run: "run-1"}, Actor: "ann"})
 			return err
 		}},
 		{"Recheck", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Recheck(ctx, "contoso", "ann")
+			_, err := s.Recheck(ctx, RecheckRequest{Tenant: "contoso", Actor: "ann"})
 			return err
 		}},
 		{"Pause", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Pause(ctx, "contoso", "ann", "")
+			_, err := s.Pause(ctx, PauseRequest{Tenant: "contoso", Actor: "ann"})
 			return err
 		}},
 		{"Resume", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Resume(ctx, "contoso", "ann")
+			_, err := s.Resume(ctx, ResumeRequest{Tenant: "contoso", Actor: "ann"})
 			return err
 		}},
 		{"Status", func(ctx context.Context, s *Syncer) error {
@@ -84,19 +84,19 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Plan", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Plan(ctx, "contoso", "")
+			_, err := s.Plan(ctx, RunRef{Tenant: "contoso"})
 			return err
 		}},
 		{"Report", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Report(ctx, "contoso", "")
+			_, err := s.Report(ctx, RunRef{Tenant: "contoso"})
 			return err
 		}},
 		{"Logs", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Logs(ctx, "contoso", "")
+			_, err := s.Logs(ctx, RunRef{Tenant: "contoso"})
 			return err
 		}},
 		{"Artifacts", func(ctx context.Context, s *Syncer) error {
-			return s.Artifacts(ctx, "contoso", "", new(bytes.Buffer))
+			return s.Artifacts(ctx, RunRef{Tenant: "contoso"}, new(bytes.Buffer))
 		}},
 	}
 	for _, status := range []state.Status{state.Idle, state.InProgress, state.PendingApproval} {
@@ -158,7 +158,8 @@ func (l countingLeaser) Claim(ctx context.Context, req state.ClaimRequest) (stat
 // A list shows what can be told without reading the data.
 func TestStatusesShowNewerRecords(t *testing.T) {
 	s, _ := newer(t, state.PendingApproval)
-	rows, _, err := s.Statuses(t.Context(), StatusesRequest{})
+	listed, err := s.Statuses(t.Context(), StatusesRequest{})
+	rows := listed.Items
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("got %d rows, %v, want 1", len(rows), err)
 	}

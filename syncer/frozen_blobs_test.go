@@ -36,14 +36,14 @@ func frozenAdopted() []plan.AdoptedChange {
 
 func frozenReport() *Report {
 	return &Report{
-		Format: 1, Tenant: "contoso", Run: "run-2", Actor: "ann", Status: state.PartiallySuccessful, Outcome: Deployed, Reason: "edited",
+		Format: 1, RunRef: RunRef{Tenant: "contoso", Run: "run-2"}, Actor: "ann", Status: state.PartiallySuccessful, Outcome: Deployed, Reason: "edited",
 		Options: Options{Mode: Full, DesiredFrom: "backup-3", Interactive: true, Comment: "by hand", RetryOf: "run-1",
 			Targets: []plan.Target{{Kind: "policies", Key: "Block legacy"}}},
 		Error:   &ErrorInfo{Class: "partial", Phase: PhaseDeploy, Message: "1 of 2 changes applied", RequestID: "req-2", Time: at(8)},
 		Started: at(0), Ended: at(9), Backup: "backup-7", Digest: "d1g357",
 		Identity: &auth.Identity{Directory: "11111111-2222-4333-8444-555555555555", HomeDirectory: "66666666-7777-4888-9999-000000000000",
 			ObjectID: "o-1", Username: "ann@contoso.example", Application: "app-1"},
-		Decision: &Decision{Tenant: "contoso", Run: "run-2", Digest: "d1g357", Verdict: Approve, Actor: "bob, cem", Comment: "go",
+		Decision: &Decision{RunRef: RunRef{Tenant: "contoso", Run: "run-2"}, Digest: "d1g357", Verdict: Approve, Actor: "bob, cem", Comment: "go",
 			Accept: []string{"max-deletes"}, Items: []string{"groups/Staff"}},
 		Kinds: []KindReport{{KindState: frozenKinds()[1], Read: 1, Created: 2, Updated: 3, Deleted: 4, Adopted: 5, Unchanged: 6, Skipped: 7, Failed: 8}},
 		Items: []ItemResult{{Item: "groups/Staff", Kind: "groups", Key: "Staff", Verb: tenant.Update, Status: ItemFailed, TenantID: "id-1", Class: "invalid",

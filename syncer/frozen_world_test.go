@@ -98,7 +98,7 @@ func approvePending(t *testing.T, w *syncertest.Worker) {
 	if row.Status != state.PendingApproval {
 		row = advanceTo(t, w, state.PendingApproval)
 	}
-	if _, err := w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve}); err != nil {
+	if _, err := w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -155,14 +155,15 @@ func TestFrozenRunsGoOn(t *testing.T) {
 					t.Errorf("got %d overlapping writes", n)
 				}
 				for _, run := range []string{was.Record.Run, row.Run} {
-					if rep, err := w.Report(t.Context(), "contoso", run); err != nil || rep.Run != run {
+					if rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: run}); err != nil || rep.Run != run {
 						t.Errorf("Report of %s: got %+v, %v", run, rep, err)
 					}
-					if log, err := w.Logs(t.Context(), "contoso", run); err != nil || len(log) == 0 {
+					if log, err := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso", Run: run}); err != nil || len(log) == 0 {
 						t.Errorf("Logs of %s: got %q, %v", run, log, err)
 					}
 				}
-				all, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+				listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+				all := listed.Items
 				if err != nil || len(all) <= len(was.Entries) {
 					t.Errorf("History: got %d entries, %v, want more than the %d of the file", len(all), err, len(was.Entries))
 				}

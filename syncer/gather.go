@@ -251,6 +251,6 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 // commit, not by one of its own.
 func (c *session) progress(ctx context.Context, p Phase, done, total int) {
 	cur := c.now()
-	c.s.observe(ctx, Event{Type: ProgressMade, Tenant: c.tenant, Run: cur.runID(), Time: cur.storeTime(),
+	c.s.observe(ctx, Event{Type: ProgressMade, RunRef: RunRef{Tenant: c.tenant, Run: cur.runID()}, Time: cur.storeTime(),
 		Progress: Progress{Phase: p, Done: done, Total: total}})
 }

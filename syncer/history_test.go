@@ -39,17 +39,17 @@ func TestArtifacts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := deployed(t)
 		var first, second bytes.Buffer
-		if err := w.Artifacts(t.Context(), "contoso", "", &first); err != nil {
+		if err := w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso"}, &first); err != nil {
 			t.Fatal(err)
 		}
 		<-time.After(time.Hour)
-		if err := w.Artifacts(t.Context(), "contoso", "", &second); err != nil {
+		if err := w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso"}, &second); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(first.Bytes(), second.Bytes()) {
 			t.Error("two archives of one run differ")
 		}
-		made, err := w.Plan(t.Context(), "contoso", "")
+		made, err := w.Plan(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,16 +60,16 @@ func TestArtifacts(t *testing.T) {
 			t.Fatalf("the last run is %s, not %s: %v", row.Run, run, err)
 		}
 		second.Reset()
-		if err := w.Artifacts(t.Context(), "contoso", "run-1", &second); err != nil {
+		if err := w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"}, &second); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(first.Bytes(), second.Bytes()) {
 			t.Error("the archive of a run is another after a later one")
 		}
-		if then, err := w.Plan(t.Context(), "contoso", "run-1"); err != nil || then.Digest != made.Digest {
+		if then, err := w.Plan(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"}); err != nil || then.Digest != made.Digest {
 			t.Errorf("the plan of a run is another after a later one: %v", err)
 		}
-		if err := w.Artifacts(t.Context(), "contoso", "run-99", io.Discard); !errors.Is(err, syncer.ErrNotFound) {
+		if err := w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-99"}, io.Discard); !errors.Is(err, syncer.ErrNotFound) {
 			t.Errorf("artifacts of no run: %v, want ErrNotFound", err)
 		}
 		files := unzip(t, first.Bytes())
@@ -124,7 +124,7 @@ func TestArtifactsLackWhatWasDeleted(t *testing.T) {
 			t.Fatalf("got %s, %q (%+v), want Idle, deployed", row.Status, row.Outcome, row.Error)
 		}
 		var out bytes.Buffer
-		if err := w.Artifacts(t.Context(), "contoso", "", &out); err != nil {
+		if err := w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso"}, &out); err != nil {
 			t.Fatal(err)
 		}
 		var snap tenant.Snapshot
@@ -149,7 +149,7 @@ func TestArtifactsOfAFailedRun(t *testing.T) {
 		w := h.Worker("a", syncertest.WorkerConfig{})
 		syncTenant(t, w, "contoso")
 		var out bytes.Buffer
-		if err := w.Artifacts(t.Context(), "contoso", "", &out); err != nil {
+		if err := w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso"}, &out); err != nil {
 			t.Fatal(err)
 		}
 		files := unzip(t, out.Bytes())
@@ -184,7 +184,7 @@ func unzip(t *testing.T, raw []byte) map[string][]byte {
 func TestArtifactsWriteError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := deployed(t)
-		if err := w.Artifacts(t.Context(), "contoso", "", brokenWriter{}); !errors.Is(err, errBrokenWriter) {
+		if err := w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso"}, brokenWriter{}); !errors.Is(err, errBrokenWriter) {
 			t.Errorf("got %v, want %v", err, errBrokenWriter)
 		}
 	})
@@ -199,7 +199,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errBrokenWriter }
 func TestLogs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := deployed(t)
-		first, err := w.Logs(t.Context(), "contoso", "")
+		first, err := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,12 +207,12 @@ func TestLogs(t *testing.T) {
 			t.Errorf("got %s, want the end of the run, and which tenant", first)
 		}
 		syncTenant(t, w, "contoso")
-		old, err := w.Logs(t.Context(), "contoso", "run-1")
+		old, err := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"})
 		if err != nil || !bytes.Equal(old, first) {
 			t.Errorf("got %s, %v, want the first run's log as it was", old, err)
 		}
 		for _, run := range []string{"run-99", "no run"} {
-			if _, err := w.Logs(t.Context(), "contoso", run); !errors.Is(err, syncer.ErrNotFound) {
+			if _, err := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso", Run: run}); !errors.Is(err, syncer.ErrNotFound) {
 				t.Errorf("Logs of %q: got %v, want %v", run, err, syncer.ErrNotFound)
 			}
 		}
@@ -223,7 +223,8 @@ func TestHistoryPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, w := deployed(t)
 		syncTenant(t, w, "contoso")
-		all, next, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+		listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+		all, next := listed.Items, listed.Next
 		if err != nil || next != "" || len(all) < 10 {
 			t.Fatalf("got %d entries, next %q, %v, want all of two runs", len(all), next, err)
 		}
@@ -231,7 +232,8 @@ func TestHistoryPages(t *testing.T) {
 			var paged []syncer.Entry
 			req := syncer.HistoryRequest{Tenant: "contoso", Newest: newest, Limit: 3}
 			for {
-				page, next, err := w.History(t.Context(), req)
+				listed, err := w.History(t.Context(), req)
+				page, next := listed.Items, listed.Next
 				if err != nil || len(page) > 3 {
 					t.Fatalf("got %d entries, %v, want at most 3", len(page), err)
 				}
@@ -247,7 +249,8 @@ func TestHistoryPages(t *testing.T) {
 				t.Errorf("newest %v: pages (-want +got):\n%s", newest, diff)
 			}
 		}
-		moves, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: "run-1", Types: []syncer.EntryType{syncer.EntryMove}})
+		listed, err = w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: "run-1", Types: []syncer.EntryType{syncer.EntryMove}})
+		moves := listed.Items
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -286,7 +289,8 @@ func TestStatuses(t *testing.T) {
 		list := func(req syncer.StatusesRequest) []string {
 			var names []string
 			for {
-				rows, next, err := w.Statuses(t.Context(), req)
+				listed, err := w.Statuses(t.Context(), req)
+				rows, next := listed.Items, listed.Next
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -298,7 +302,7 @@ func TestStatuses(t *testing.T) {
 				}
 			}
 		}
-		if _, err := w.Pause(t.Context(), "tenant-0", "ann", ""); err != nil { // the newest update
+		if _, err := w.Pause(t.Context(), syncer.PauseRequest{Tenant: "tenant-0", Actor: "ann"}); err != nil { // the newest update
 			t.Fatal(err)
 		}
 		tests := []struct {
@@ -362,22 +366,22 @@ func TestNotFound(t *testing.T) {
 			}
 		}
 		looks := func(when string) {
-			_, err := w.Plan(t.Context(), "contoso", "")
+			_, err := w.Plan(t.Context(), syncer.RunRef{Tenant: "contoso"})
 			check("Plan "+when, err)
-			_, err = w.Report(t.Context(), "contoso", "")
+			_, err = w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 			check("Report "+when, err)
-			_, err = w.Report(t.Context(), "contoso", "run-99")
+			_, err = w.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-99"})
 			check("Report of another run "+when, err)
 		}
 		looks("of a tenant that was never started")
-		_, err := w.Logs(t.Context(), "contoso", "")
+		_, err := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		check("Logs", err)
-		check("Artifacts", w.Artifacts(t.Context(), "contoso", "", io.Discard))
+		check("Artifacts", w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso"}, io.Discard))
 		_, err = w.Advance(t.Context(), "contoso")
 		check("Advance", err)
-		_, err = w.Recheck(t.Context(), "contoso", "ann")
+		_, err = w.Recheck(t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"})
 		check("Recheck", err)
-		_, err = w.Retry(t.Context(), "contoso", "", "ann")
+		_, err = w.Retry(t.Context(), syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"})
 		check("Retry", err)
 		start(t, w, "contoso")
 		looks("of a run that has only started")

@@ -44,7 +44,7 @@ func TestReplacedSecretChangesNothing(t *testing.T) {
 		b := withSecret(h, "b", "2")
 		for _, want := range []int{1, 0} {
 			row := syncTenant(t, b, "contoso")
-			rep, err := b.Report(t.Context(), "contoso", row.Run)
+			rep, err := b.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 			if err != nil || row.Outcome != syncer.NoChanges {
 				t.Errorf("got %s (%+v), %v, want %s", row.Outcome, row.Error, err, syncer.NoChanges)
 			}
@@ -73,18 +73,18 @@ func TestReplacedSecretMakesPlansStale(t *testing.T) {
 		if row = advanceTo(t, a, state.PendingApproval); row.Digest == "" {
 			t.Fatal("no digest")
 		}
-		approve := syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
+		approve := syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
 		if _, err := b.Decide(t.Context(), approve); !errors.Is(err, syncer.ErrStalePlan) {
 			t.Errorf("approved with another secret: %v, want %v", err, syncer.ErrStalePlan)
 		}
 		if _, err := a.Decide(t.Context(), approve); err != nil {
 			t.Fatal(err)
 		}
-		row, err = b.Await(t.Context(), "contoso", row.Run)
+		row, err = b.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 		if err != nil {
 			t.Fatal(err)
 		}
-		rep, err := b.Report(t.Context(), "contoso", row.Run)
+		rep, err := b.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 		if err != nil {
 			t.Fatal(err)
 		}

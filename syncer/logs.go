@@ -90,19 +90,20 @@ func (t *draft) logEntry(ref *state.BlobRef) {
 }
 
 // Logs returns a run's log as JSON lines, as far as it is stored: whole once
-// the run has ended. An empty run means the tenant's current or last one. It
-// returns ErrNotFound for a tenant or run that is not there.
-func (s *Syncer) Logs(ctx context.Context, tenantName, run string) ([]byte, error) {
-	run, cur, err := s.runOrLast(ctx, tenantName, run)
+// the run has ended. It returns ErrNotFound for a tenant or run that is not
+// there.
+func (s *Syncer) Logs(ctx context.Context, ref RunRef) ([]byte, error) {
+	tenantName := ref.Tenant
+	run, cur, err := s.runOrLast(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	if run != cur.runID() {
-		page, _, err := s.History(ctx, HistoryRequest{Tenant: tenantName, Run: run, Limit: 1})
+		page, err := s.History(ctx, HistoryRequest{Tenant: tenantName, Run: run, Limit: 1})
 		if err != nil {
 			return nil, err
 		}
-		if len(page) == 0 {
+		if len(page.Items) == 0 {
 			return nil, fmt.Errorf("%w: %s has had no run %s", ErrNotFound, tenantName, run)
 		}
 	}

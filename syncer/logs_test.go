@@ -44,7 +44,7 @@ func TestLogOfAllSessions(t *testing.T) {
 		if err != nil || row.Status.Resting() {
 			t.Fatalf("got %s, %v, want a run under way", row.Status, err)
 		}
-		log, err := w.Logs(t.Context(), "contoso", "")
+		log, err := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,8 @@ func TestLogOfAllSessions(t *testing.T) {
 				t.Errorf("got %d lines with %q, want %d:\n%s", got, text, want, log)
 			}
 		}
-		entries, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Types: []syncer.EntryType{syncer.EntryLog}})
+		listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Types: []syncer.EntryType{syncer.EntryLog}})
+		entries := listed.Items
 		if err != nil || len(entries) != 3 {
 			t.Errorf("got %d log entries, %v, want 3: one a session", len(entries), err)
 		}

@@ -292,7 +292,7 @@ func (m *model) expectDecision(d syncer.Decision) string {
 // expectPlan holds an approval against the plan: rules that it breaks are
 // named, and no item is left out that another needs.
 func (m *model) expectPlan(d syncer.Decision) string {
-	p, err := m.front.Plan(context.Background(), m.w.tenant, "")
+	p, err := m.front.Plan(context.Background(), syncer.RunRef{Tenant: m.w.tenant})
 	m.must(err == nil, "a plan that waits can be read", "%v", err)
 	if err != nil {
 		return anotherError
@@ -318,7 +318,7 @@ func (m *model) expectRetry(run string) string {
 	if answer := m.expectRun(run, true); answer != accepted {
 		return answer
 	}
-	rep, err := m.front.Report(context.Background(), m.w.tenant, run)
+	rep, err := m.front.Report(context.Background(), syncer.RunRef{Tenant: m.w.tenant, Run: run})
 	m.must(err == nil, "a run that has ended has a report", "run %s: %v", run, err)
 	if err != nil {
 		return anotherError

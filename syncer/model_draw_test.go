@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
 )
 
 // drawing draws what happens next, as lines of a script. What it draws depends
@@ -385,7 +386,7 @@ func (d drawing) decide() string {
 	line := d.one("verdict", "approve approve approve approve approve reject revert abstain")
 	approves := line == "approve"
 	line += d.who() + d.actor("bob carol dave ann")
-	p, err := d.p.m.front.Plan(d.p.t.Context(), d.p.w.tenant, "")
+	p, err := d.p.m.front.Plan(d.p.t.Context(), syncer.RunRef{Tenant: d.p.w.tenant})
 	if err == nil && approves && len(p.Broken) > 0 && d.chance("accept", 65) {
 		var rules []string
 		for _, b := range p.Broken {

@@ -90,7 +90,7 @@ func (m *model) proposed(e syncer.Entry) {
 
 // isAbout holds a proposal against what the run is about.
 func (m *model) isAbout(r *modelRun) {
-	p, err := m.front.Plan(context.Background(), m.w.tenant, "")
+	p, err := m.front.Plan(context.Background(), syncer.RunRef{Tenant: m.w.tenant})
 	if err != nil || p.Digest != r.digest || len(r.targets) == 0 {
 		return
 	}

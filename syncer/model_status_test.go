@@ -156,7 +156,8 @@ func (m *model) news() []syncer.Entry {
 	var news []syncer.Entry
 	req := syncer.HistoryRequest{Tenant: m.w.tenant, Newest: true, Limit: 50}
 	for {
-		page, next, err := m.front.History(context.Background(), req)
+		listed, err := m.front.History(context.Background(), req)
+		page, next := listed.Items, listed.Next
 		m.must(err == nil, "history can always be read", "%v", err)
 		for _, e := range page {
 			if e.Version <= m.last.Version {

@@ -174,7 +174,7 @@ func (p *play) mended() {
 		if p.m.broken != nil || p.m.run.outcome == syncer.Rejected { // an approver who rejects everything
 			return
 		}
-		rep, err := p.m.front.Report(p.t.Context(), p.w.tenant, "")
+		rep, err := p.m.front.Report(p.t.Context(), syncer.RunRef{Tenant: p.w.tenant})
 		if err != nil || slices.ContainsFunc(rep.Notes, unplannable) {
 			return // something that cannot be planned
 		}

@@ -18,7 +18,7 @@ import (
 // against what the tenant has carried out.
 func (m *model) reported(e syncer.Entry) {
 	r := m.run
-	rep, err := m.front.Report(context.Background(), m.w.tenant, r.id)
+	rep, err := m.front.Report(context.Background(), syncer.RunRef{Tenant: m.w.tenant, Run: r.id})
 	m.must(err == nil, "a run that has ended has a report", "run %s: %v", r.id, err)
 	if err != nil {
 		return

@@ -82,7 +82,7 @@ func (u *upgradeWorld) advance(t *testing.T, want state.Status) syncer.Row {
 // decide lets the plan wait for the worker that is to carry it out.
 func (u *upgradeWorld) decide(t *testing.T, row syncer.Row, v syncer.Verdict) {
 	t.Helper()
-	if _, err := u.w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Actor: "bob", Verdict: v}); err != nil {
+	if _, err := u.w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Actor: "bob", Verdict: v}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -145,7 +145,7 @@ func TestRunsWaitForANewerVersion(t *testing.T) {
 		{"the comparison, at the end", "comparison", approved, syncer.PhaseVerify, syncer.Deployed},
 		{"the comparison, at a cancellation", "comparison", func(t *testing.T, u *upgradeWorld) {
 			proposed(t, u)
-			if _, err := u.w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+			if _, err := u.w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}); err != nil {
 				t.Fatal(err)
 			}
 		}, syncer.PhaseApprove, syncer.Cancelled},
@@ -203,7 +203,7 @@ func (u *upgradeWorld) wantNoHurry(t *testing.T) {
 func TestMethodsRefuseWhatIsNewer(t *testing.T) {
 	decide := func(v syncer.Verdict) func(ctx context.Context, w *syncertest.Worker, row syncer.Row) error {
 		return func(ctx context.Context, w *syncertest.Worker, row syncer.Row) error {
-			_, err := w.Decide(ctx, syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Actor: "bob", Verdict: v})
+			_, err := w.Decide(ctx, syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Actor: "bob", Verdict: v})
 			return err
 		}
 	}
@@ -213,7 +213,7 @@ func TestMethodsRefuseWhatIsNewer(t *testing.T) {
 		call       func(ctx context.Context, w *syncertest.Worker, row syncer.Row) error
 	}{
 		{"Plan", "plan", false, func(ctx context.Context, w *syncertest.Worker, _ syncer.Row) error {
-			_, err := w.Plan(ctx, "contoso", "")
+			_, err := w.Plan(ctx, syncer.RunRef{Tenant: "contoso"})
 			return err
 		}},
 		{"approve", "plan", false, decide(syncer.Approve)},
@@ -224,17 +224,17 @@ func TestMethodsRefuseWhatIsNewer(t *testing.T) {
 			return err
 		}},
 		{"Artifacts of a plan", "plan", true, func(ctx context.Context, w *syncertest.Worker, _ syncer.Row) error {
-			return w.Artifacts(ctx, "contoso", "", io.Discard)
+			return w.Artifacts(ctx, syncer.RunRef{Tenant: "contoso"}, io.Discard)
 		}},
 		{"Artifacts of a report", "report", true, func(ctx context.Context, w *syncertest.Worker, _ syncer.Row) error {
-			return w.Artifacts(ctx, "contoso", "", io.Discard)
+			return w.Artifacts(ctx, syncer.RunRef{Tenant: "contoso"}, io.Discard)
 		}},
 		{"Report", "report", true, func(ctx context.Context, w *syncertest.Worker, row syncer.Row) error {
-			_, err := w.Report(ctx, "contoso", row.Run)
+			_, err := w.Report(ctx, syncer.RunRef{Tenant: "contoso", Run: row.Run})
 			return err
 		}},
 		{"Retry", "report", true, func(ctx context.Context, w *syncertest.Worker, _ syncer.Row) error {
-			_, err := w.Retry(ctx, "contoso", "", "ann")
+			_, err := w.Retry(ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"})
 			return err
 		}},
 	}
@@ -324,7 +324,7 @@ func TestUnknownEntriesAreOverlooked(t *testing.T) {
 				<-time.After(2 * time.Minute)
 				u.write(t, strange)
 				u.advance(t, state.Idle)
-				rep, err := u.w.Report(t.Context(), "contoso", "")
+				rep, err := u.w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 				if err != nil || len(rep.Items) != 1 || rep.Items[0].Status != syncer.ItemApplied {
 					t.Errorf("got report %+v, %v, want one item applied", rep, err)
 				}
@@ -332,7 +332,8 @@ func TestUnknownEntriesAreOverlooked(t *testing.T) {
 					t.Errorf("got %d groups, want 1", n)
 				}
 				seen := 0
-				all, _, err := u.w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+				listed, err := u.w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+				all := listed.Items
 				for _, e := range all {
 					if e.Type == "weather" && e.Run == row.Run && !e.Time.IsZero() {
 						seen++
@@ -342,7 +343,7 @@ func TestUnknownEntriesAreOverlooked(t *testing.T) {
 					t.Errorf("got %d of the unknown entries in the history, %v, want 3", seen, err)
 				}
 				var zip bytes.Buffer
-				if err := u.w.Artifacts(t.Context(), "contoso", "", &zip); err != nil {
+				if err := u.w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso"}, &zip); err != nil {
 					t.Error(err)
 				}
 			})
@@ -375,7 +376,7 @@ func TestNewerEntriesStopTheirRun(t *testing.T) {
 					t.Errorf("got %d groups, want none written", n)
 				}
 				u.wantNoHurry(t)
-				if _, err := u.w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+				if _, err := u.w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}); err != nil {
 					t.Fatal(err)
 				}
 				<-time.After(2 * time.Minute)
@@ -386,7 +387,8 @@ func TestNewerEntriesStopTheirRun(t *testing.T) {
 				if err != nil || after.Status != state.InProgress || after.Outcome != "" {
 					t.Errorf("got %s, %q, %v, want a run that waits", after.Status, after.Outcome, err)
 				}
-				all, _, err := u.w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+				listed, err := u.w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+				all := listed.Items
 				i := slices.IndexFunc(all, func(got syncer.Entry) bool { return string(got.Type) == e.Type })
 				if err != nil || i < 0 || !strings.Contains(all[i].Message, "newer version") || all[i].Run != row.Run || all[i].Intent != nil {
 					t.Errorf("got history %+v, %v, want the entry in it, and that it is of a newer version", all, err)
@@ -411,8 +413,14 @@ func TestNewerEntriesOfAnEarlierRun(t *testing.T) {
 		u.decide(t, u.advance(t, state.PendingApproval), syncer.Approve)
 		u.advance(t, state.Idle)
 		for name, err := range map[string]error{
-			"Report": func() error { _, err := u.w.Report(t.Context(), "contoso", row.Run); return err }(),
-			"Logs":   func() error { _, err := u.w.Logs(t.Context(), "contoso", row.Run); return err }(),
+			"Report": func() error {
+				_, err := u.w.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
+				return err
+			}(),
+			"Logs": func() error {
+				_, err := u.w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
+				return err
+			}(),
 		} {
 			if !errors.Is(err, syncer.ErrNewerFormat) {
 				t.Errorf("%s of the earlier run: got %v, want %v", name, err, syncer.ErrNewerFormat)

@@ -99,7 +99,7 @@ func (w *graphWorld) sync(kind string) (syncer.Row, *syncer.Report) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	rep, err := w.engine.Report(w.t.Context(), "contoso", row.Run)
+	rep, err := w.engine.Report(w.t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestReadingBackWaitsSideBySide(t *testing.T) {
 			h.Tenant("contoso").Lag(10 * time.Hour)
 			start := time.Now()
 			row := syncTenant(t, w, "contoso")
-			rep, err := w.Report(t.Context(), "contoso", "")
+			rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -257,7 +257,7 @@ func TestNotReadBackIsNotNotKept(t *testing.T) {
 		h.Tenant("contoso").Lag(time.Hour)
 		time.AfterFunc(10*time.Second, func() { h.Tenant("contoso").FailReads("groups", tenant.Transient) })
 		row := syncTenant(t, w, "contoso")
-		rep, err := w.Report(t.Context(), "contoso", "")
+		rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -288,7 +288,7 @@ func TestReportBoundsWhatWasNotKept(t *testing.T) {
 		desire(t, h, "contoso", "groups", "Staff", body("y"))
 		h.Tenant("contoso").Lag(time.Hour)
 		syncTenant(t, w, "contoso")
-		rep, err := w.Report(t.Context(), "contoso", "")
+		rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -316,7 +316,7 @@ func TestNotKeptSecretIsNotTold(t *testing.T) {
 		desire(t, h, "contoso", "accounts", "Robot", `{"displayName":"Robot","password":"n3w-Secret"}`)
 		h.Tenant("contoso").Lag(time.Hour)
 		row := syncTenant(t, w, "contoso")
-		rep, err := w.Report(t.Context(), "contoso", "")
+		rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,9 +47,9 @@ const (
 // Event is something that happened to a tenant. Which fields are set depends
 // on its type.
 type Event struct {
-	Type   EventType
-	Tenant string
-	Run    string
+	Type EventType
+	// RunRef names the tenant and its run.
+	RunRef
 	// Time is the store's.
 	Time time.Time
 

@@ -87,7 +87,7 @@ func TestPanics(t *testing.T) {
 				ctx, stop := context.WithTimeout(t.Context(), 60*24*time.Hour)
 				defer stop()
 				go func() { _ = w.Run(ctx) }()
-				row, err := w.Await(ctx, "contoso", "run-1")
+				row, err := w.Await(ctx, syncer.RunRef{Tenant: "contoso", Run: "run-1"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -149,11 +149,12 @@ func TestPanicWithASecret(t *testing.T) {
 		if row.Status != state.NewError || row.Error == nil || !strings.Contains(row.Error.Message, "what is this") {
 			t.Errorf("got %s, %+v, want New error with the panic", row.Status, row.Error)
 		}
-		entries, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+		listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+		entries := listed.Items
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines, err := w.Logs(t.Context(), "contoso", "")
+		lines, err := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}

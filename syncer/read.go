@@ -19,12 +19,12 @@ import (
 
 // Row is one tenant as people see it.
 type Row struct {
-	Tenant string       `json:"tenant"`
+	// RunRef names the tenant and its current or last run.
+	RunRef
 	Status state.Status `json:"status"`
 	// Label is the status's text for people.
 	Label string `json:"label"`
-	// Run is the current or last run; Outcome and Reason say how it ended.
-	Run     string  `json:"run,omitempty"`
+	// Actor asked for the run. Outcome and Reason say how it ended.
 	Actor   string  `json:"actor,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`
 	Reason  string  `json:"reason,omitempty"`
@@ -70,7 +70,7 @@ func rowOf(l loaded) Row {
 		return Row{}
 	}
 	row := Row{
-		Tenant: l.rec.Tenant, Status: l.rec.Status, Label: l.rec.Status.Label(), Deadline: l.rec.Deadline,
+		RunRef: RunRef{Tenant: l.rec.Tenant}, Status: l.rec.Status, Label: l.rec.Status.Label(), Deadline: l.rec.Deadline,
 		LastSuccess: l.d.LastSuccess, Missing: l.d.Missing, ConsentURL: l.d.ConsentURL, Paused: l.d.Paused,
 		Directory: l.d.Directory, Labels: l.rec.Labels, Version: l.rec.Version, UpdatedAt: l.rec.UpdatedAt,
 	}
@@ -98,15 +98,14 @@ func (s *Syncer) Status(ctx context.Context, tenantName string) (Row, error) {
 // [state.ListRequest].
 type StatusesRequest = state.ListRequest
 
-// Statuses returns a page of tenants, and the cursor of the next page, empty
-// after the last. A record that a newer version of this library wrote shows
+// Statuses returns a page of tenants. A record that a newer version of this library wrote shows
 // its status and nothing else.
-func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (rows []Row, next string, err error) {
+func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (Page[Row], error) {
 	page, err := retry(ctx, s.cfg.MaxAttempts, func() (state.Page, error) { return s.cfg.Store.List(ctx, req) })
 	if err != nil {
-		return nil, "", fmt.Errorf("syncer: statuses: %w", err)
+		return Page[Row]{}, fmt.Errorf("syncer: statuses: %w", err)
 	}
-	return rowsOf(page), page.Next, nil
+	return newPage(rowsOf(page), page.Next), nil
 }
 
 // rowsOf shows the records of a page.
@@ -115,7 +114,7 @@ func rowsOf(page state.Page) []Row {
 	for _, rec := range page.Records {
 		cur, err := newLoaded(rec, page.Now)
 		if err != nil {
-			rows = append(rows, Row{Tenant: rec.Tenant, Status: rec.Status, Label: rec.Status.Label(), Run: rec.Run,
+			rows = append(rows, Row{RunRef: RunRef{Tenant: rec.Tenant, Run: rec.Run}, Status: rec.Status, Label: rec.Status.Label(),
 				Version: rec.Version, UpdatedAt: rec.UpdatedAt, Labels: rec.Labels, Reason: err.Error()})
 			continue
 		}
@@ -136,31 +135,20 @@ type ChangesRequest struct {
 	Limit int
 }
 
-// Changes is a page of a feed of changes.
-type Changes struct {
-	// Rows are tenants that have changed, as they now are, those first that have
-	// not changed for longest. What happened between two looks is in [Syncer.History].
-	Rows []Row
-	// Cursor is where to go on; it stays good for ever.
-	Cursor string
-	// More: there is more to read at once. Without it, ask again later.
-	More bool
-}
-
 // Changes reads the feed of what changes in the tenants, whichever process
 // changed it: for a table that stays up to date, or to pass changes on. No change
 // is missed, also across restarts, as long as the cursor is kept. Changes of the
 // last seconds before the end ([state.FeedOverlap]) come again with the next
 // answer, since commits may become visible out of order: a row whose Version was
 // seen is old news.
-func (s *Syncer) Changes(ctx context.Context, req ChangesRequest) (Changes, error) {
+func (s *Syncer) Changes(ctx context.Context, req ChangesRequest) (Page[Row], error) {
 	page, err := retry(ctx, s.cfg.MaxAttempts, func() (state.Page, error) {
 		return s.cfg.Store.List(ctx, state.ListRequest{Order: state.ByUpdated, Cursor: req.Cursor, Prefix: req.Prefix, Labels: req.Labels, Limit: req.Limit})
 	})
 	if err != nil {
-		return Changes{}, fmt.Errorf("syncer: changes: %w", err)
+		return Page[Row]{}, fmt.Errorf("syncer: changes: %w", err)
 	}
-	return Changes{Rows: rowsOf(page), Cursor: cmp.Or(page.Next, page.Resume, req.Cursor), More: page.Next != ""}, nil
+	return Page[Row]{Items: rowsOf(page), Next: cmp.Or(page.Next, page.Resume, req.Cursor), More: page.Next != ""}, nil
 }
 
 // HistoryRequest asks for a page of a tenant's history.
@@ -178,18 +166,18 @@ type HistoryRequest struct {
 	Limit int
 }
 
-// History returns a page of a tenant's history, and the cursor of the next
-// page, empty after the last. Of an entry that a newer version of this library
+// History returns a page of a tenant's history. Of an entry that a newer version of this library
 // wrote in another format it has who, when and of which type; the message says
 // so.
-func (s *Syncer) History(ctx context.Context, req HistoryRequest) (entries []Entry, next string, err error) {
+func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], error) {
+	var entries []Entry
 	raw := state.HistoryRequest{Tenant: req.Tenant, Run: req.Run, Newest: req.Newest, Cursor: req.Cursor, Limit: req.Limit}
 	for _, t := range req.Types {
 		raw.Types = append(raw.Types, string(t))
 	}
 	page, err := retry(ctx, s.cfg.MaxAttempts, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, raw) })
 	if err != nil {
-		return nil, "", fmt.Errorf("syncer: %s: history: %w", req.Tenant, err)
+		return Page[Entry]{}, fmt.Errorf("syncer: %s: history: %w", req.Tenant, err)
 	}
 	for _, e := range page.Entries {
 		entry, err := decodeEntry(e)
@@ -197,32 +185,30 @@ func (s *Syncer) History(ctx context.Context, req HistoryRequest) (entries []Ent
 			entry.Message, err = err.Error(), nil
 		}
 		if err != nil {
-			return nil, "", fmt.Errorf("syncer: %s: history: decode entry %d/%d: %w", req.Tenant, e.Version, e.N, err)
+			return Page[Entry]{}, fmt.Errorf("syncer: %s: history: decode entry %d/%d: %w", req.Tenant, e.Version, e.N, err)
 		}
 		entries = append(entries, entry)
 	}
-	return entries, page.Next, nil
+	return newPage(entries, page.Next), nil
 }
 
 // runOrLast resolves an empty run to the tenant's current or last one.
-func (s *Syncer) runOrLast(ctx context.Context, tenantName, run string) (string, loaded, error) {
-	cur, err := s.load(ctx, tenantName)
+func (s *Syncer) runOrLast(ctx context.Context, ref RunRef) (string, loaded, error) {
+	cur, err := s.load(ctx, ref.Tenant)
 	if err != nil {
 		return "", loaded{}, err
 	}
 	if cur.d.Run == nil {
-		return "", cur, fmt.Errorf("%w: %s has had no run", ErrNotFound, tenantName)
+		return "", cur, fmt.Errorf("%w: %s has had no run", ErrNotFound, ref.Tenant)
 	}
-	if run == "" {
-		run = cur.d.Run.ID
-	}
-	return run, cur, nil
+	return cmp.Or(ref.Run, cur.d.Run.ID), cur, nil
 }
 
 // runAt returns a run; an empty id means the current or last. Of one that has
 // ended, and that another has followed, there is what its history keeps.
-func (s *Syncer) runAt(ctx context.Context, tenantName, id string) (*run, error) {
-	id, cur, err := s.runOrLast(ctx, tenantName, id)
+func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
+	tenantName := ref.Tenant
+	id, cur, err := s.runOrLast(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -247,15 +233,14 @@ func (s *Syncer) runAt(ctx context.Context, tenantName, id string) (*run, error)
 	return past, nil
 }
 
-// Plan returns the plan of a run; an empty run means the tenant's current or
-// last. It returns ErrNotFound when that run has made none (yet), or when it
+// Plan returns the plan of a run. It returns ErrNotFound when that run has made none (yet), or when it
 // was pruned.
-func (s *Syncer) Plan(ctx context.Context, tenantName, run string) (*plan.Plan, error) {
-	r, err := s.runAt(ctx, tenantName, run)
+func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
+	r, err := s.runAt(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.readPlan(ctx, tenantName, r)
+	p, err := s.readPlan(ctx, ref.Tenant, r)
 	return p, pruned(err)
 }
 
@@ -270,11 +255,12 @@ func pruned(err error) error {
 
 // Artifacts writes a zip archive of what a run made, as far as it came:
 // before.json and after.json (snapshots), plan.json, plan.md, report.json,
-// report.txt and log.jsonl. An empty run means the tenant's current or last. The
+// report.txt and log.jsonl. The
 // archive is the same each time. It returns ErrNotFound for a run that there was
 // not, or when something of it was pruned.
-func (s *Syncer) Artifacts(ctx context.Context, tenantName, run string, w io.Writer) error {
-	r, err := s.runAt(ctx, tenantName, run)
+func (s *Syncer) Artifacts(ctx context.Context, ref RunRef, w io.Writer) error {
+	tenantName := ref.Tenant
+	r, err := s.runAt(ctx, ref)
 	if err != nil {
 		return err
 	}
@@ -355,7 +341,7 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 			if r.Report == nil {
 				return nil, nil
 			}
-			rep, err := s.Report(ctx, tenantName, r.ID)
+			rep, err := s.Report(ctx, RunRef{Tenant: tenantName, Run: r.ID})
 			if err != nil {
 				return nil, err
 			}
@@ -363,6 +349,6 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 			err = rep.Text(&out)
 			return out.Bytes(), err
 		}},
-		{"log.jsonl", func() ([]byte, error) { return s.Logs(ctx, tenantName, r.ID) }},
+		{"log.jsonl", func() ([]byte, error) { return s.Logs(ctx, RunRef{Tenant: tenantName, Run: r.ID}) }},
 	}
 }

@@ -18,9 +18,8 @@ import (
 
 // Report is the summary of one run. It holds no secret.
 type Report struct {
-	Format  int          `json:"format"`
-	Tenant  string       `json:"tenant"`
-	Run     string       `json:"run"`
+	Format int `json:"format"`
+	RunRef
 	Actor   string       `json:"actor"`
 	Options Options      `json:"options"`
 	Status  state.Status `json:"status"`
@@ -75,13 +74,13 @@ func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tall
 		}
 	}
 	rep := &Report{
-		Format: reportFormat, Tenant: cur.rec.Tenant, Run: r.ID, Actor: r.Actor, Options: r.Options,
+		Format: reportFormat, RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Actor: r.Actor, Options: r.Options,
 		Status: to, Outcome: end.outcome, Reason: end.reason, Error: end.err,
 		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
 		Items: n.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: end.refused,
 	}
 	if d := r.Decision; d != nil {
-		rep.Decision = &Decision{Tenant: cur.rec.Tenant, Run: r.ID, Digest: r.Digest, Verdict: d.Verdict,
+		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
 			Actor: joinActors(d.Actors), Comment: d.Comment, Accept: d.Accept, Items: d.Items}
 	}
 	rep.countKinds(sum)
@@ -163,16 +162,15 @@ func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, er
 	return s.put(ctx, rep.Tenant, rep.Run, "report", raw)
 }
 
-// Report returns a run's summary report. An empty run means the tenant's last
-// one. It returns ErrNotFound while the run is under way, and when the report was
-// pruned.
-func (s *Syncer) Report(ctx context.Context, tenantName, run string) (*Report, error) {
-	r, err := s.runAt(ctx, tenantName, run)
+// Report returns a run's summary report. It returns ErrNotFound while the run
+// is under way, and when the report was pruned.
+func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
+	r, err := s.runAt(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	if r.Report == nil {
-		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, tenantName, r.ID)
+		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, ref.Tenant, r.ID)
 	}
 	raw, err := s.get(ctx, *r.Report)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 // sampleReport has something of everything that a report shows.
 func sampleReport() *syncer.Report {
 	return &syncer.Report{
-		Format: 1, Tenant: "contoso", Run: "run-1", Actor: "ann", Status: state.PartiallySuccessful, Outcome: syncer.Deployed,
+		Format: 1, RunRef: syncer.RunRef{Tenant: "contoso", Run: "run-1"}, Actor: "ann", Status: state.PartiallySuccessful, Outcome: syncer.Deployed,
 		Reason:  "one change was refused",
 		Error:   &syncer.ErrorInfo{Class: "partial", Phase: syncer.PhaseDeploy, Message: "1 of 3 changes applied", RequestID: "request-7", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))},
 		Started: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC), Ended: time.Date(2026, 1, 2, 3, 5, 0, 0, time.UTC),
@@ -115,7 +115,7 @@ func TestReportOfADeploy(t *testing.T) {
 		h, w := deployed(t)
 		desire(t, h, "contoso", "locations", "Office", `{"displayName":"Office","city":"Basel"}`)
 		syncTenant(t, w, "contoso")
-		rep, err := w.Report(t.Context(), "contoso", "")
+		rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestReportOfADeploy(t *testing.T) {
 		if it.Status != syncer.ItemApplied || !it.Verified || it.Attempts != 1 {
 			t.Errorf("got %+v, want it applied at once, and seen", it)
 		}
-		first, err := w.Report(t.Context(), "contoso", "run-1")
+		first, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"})
 		if err != nil || first.Run != "run-1" || first.Items[0].Verb != tenant.Create {
 			t.Errorf("got %+v, %v, want the first run's report", first, err)
 		}
@@ -140,7 +140,7 @@ func TestReportOfADeploy(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	active := error(&syncer.ActiveError{Tenant: "contoso", Run: "run-1", Status: state.PendingApproval})
+	active := error(&syncer.ActiveError{RunRef: syncer.RunRef{Tenant: "contoso", Run: "run-1"}, Status: state.PendingApproval})
 	broken := &syncer.BrokenRulesError{Tenant: "contoso", Rules: []string{"max-deletes", "protected"}}
 	if !errors.Is(active, syncer.ErrActive) || errors.Is(active, syncer.ErrPaused) {
 		t.Error("an ActiveError is ErrActive and nothing else")
@@ -200,14 +200,29 @@ func TestRefusedRequests(t *testing.T) {
 		ctx := t.Context()
 		for name, call := range map[string]func(actor string) error{
 			"Decide": func(a string) error {
-				_, err := w.Decide(ctx, syncer.Decision{Tenant: "contoso", Actor: a})
+				_, err := w.Decide(ctx, syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: a})
 				return err
 			},
-			"Cancel":  func(a string) error { _, err := w.Cancel(ctx, "contoso", "", a, ""); return err },
-			"Retry":   func(a string) error { _, err := w.Retry(ctx, "contoso", "", a); return err },
-			"Recheck": func(a string) error { _, err := w.Recheck(ctx, "contoso", a); return err },
-			"Pause":   func(a string) error { _, err := w.Pause(ctx, "contoso", a, ""); return err },
-			"Resume":  func(a string) error { _, err := w.Resume(ctx, "contoso", a); return err },
+			"Cancel": func(a string) error {
+				_, err := w.Cancel(ctx, syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: a})
+				return err
+			},
+			"Retry": func(a string) error {
+				_, err := w.Retry(ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: a})
+				return err
+			},
+			"Recheck": func(a string) error {
+				_, err := w.Recheck(ctx, syncer.RecheckRequest{Tenant: "contoso", Actor: a})
+				return err
+			},
+			"Pause": func(a string) error {
+				_, err := w.Pause(ctx, syncer.PauseRequest{Tenant: "contoso", Actor: a})
+				return err
+			},
+			"Resume": func(a string) error {
+				_, err := w.Resume(ctx, syncer.ResumeRequest{Tenant: "contoso", Actor: a})
+				return err
+			},
 		} {
 			if err := call(""); !errors.Is(err, syncer.ErrNoActor) {
 				t.Errorf("%s by nobody: got %v, want %v", name, err, syncer.ErrNoActor)

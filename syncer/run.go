@@ -160,26 +160,26 @@ func (s *Syncer) Sync(ctx context.Context, req StartRequest) (Row, error) {
 	if err != nil {
 		return row, err
 	}
-	return s.Await(ctx, req.Tenant, row.Run)
+	return s.Await(ctx, row.RunRef)
 }
 
 // Await works on a tenant's run until it ends, or another has taken its place.
 // It takes up a run that another process began and left. With an error it
 // returns the row as last seen.
-func (s *Syncer) Await(ctx context.Context, tenantName, run string) (Row, error) {
+func (s *Syncer) Await(ctx context.Context, run RunRef) (Row, error) {
 	changes, stop := s.watch()
 	defer stop()
 	var row Row
 	for {
-		next, err := s.Advance(ctx, tenantName)
+		next, err := s.Advance(ctx, run.Tenant)
 		if err != nil {
 			return row, err
 		}
-		now, err := s.Status(ctx, tenantName)
+		now, err := s.Status(ctx, run.Tenant)
 		if err != nil {
 			return row, err
 		}
-		if row = now; row.Status.Resting() || row.Run != run {
+		if row = now; row.Status.Resting() || run.Run != "" && row.Run != run.Run {
 			return row, nil
 		}
 		wait := s.cfg.PollInterval

@@ -40,7 +40,8 @@ func statuses(t *testing.T, w *syncertest.Worker) map[state.Status]int {
 	count := map[state.Status]int{}
 	req := syncer.StatusesRequest{Limit: 1000}
 	for {
-		rows, next, err := w.Statuses(t.Context(), req)
+		listed, err := w.Statuses(t.Context(), req)
+		rows, next := listed.Items, listed.Next
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +88,7 @@ func TestWaitingTenantsCostNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := syncer.Decision{Tenant: row.Tenant, Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
+			d := syncer.Decision{RunRef: row.RunRef, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"}
 			if _, err := w.Decide(t.Context(), d); err != nil {
 				t.Fatal(err)
 			}
@@ -259,17 +260,17 @@ func TestAdvanceOfAHeldTenant(t *testing.T) {
 		if err != nil || !next.Held || next.In <= 0 {
 			t.Errorf("got %+v, %v, want it held by another", next, err)
 		}
-		if _, err := w.Recheck(t.Context(), "contoso", "ann"); !errors.Is(err, syncer.ErrActive) {
+		if _, err := w.Recheck(t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}); !errors.Is(err, syncer.ErrActive) {
 			t.Errorf("Recheck of an active tenant: got %v, want %v", err, syncer.ErrActive)
 		}
-		row, err := w.Await(t.Context(), "contoso", "run-1") // until the other's lease has run out
+		row, err := w.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"}) // until the other's lease has run out
 		if err != nil || row.Status != state.Idle {
 			t.Errorf("Await: got %s, %v, want Idle", row.Status, err)
 		}
 		if _, err := h.Store.Acquire(t.Context(), state.AcquireRequest{Tenant: "contoso", Owner: "b", For: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Recheck(t.Context(), "contoso", "ann"); !errors.Is(err, syncer.ErrBusy) {
+		if _, err := w.Recheck(t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}); !errors.Is(err, syncer.ErrBusy) {
 			t.Errorf("Recheck of a held tenant: got %v, want %v", err, syncer.ErrBusy)
 		}
 	})
@@ -287,11 +288,11 @@ func TestSyncIsTakenUp(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || row.Status != state.PendingApproval {
 			t.Fatalf("got %s, %v, want Pending approval and %v", row.Status, err, context.DeadlineExceeded)
 		}
-		d := syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Reject, Actor: "bob"}
+		d := syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Reject, Actor: "bob"}
 		if _, err := w.Decide(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
-		row, err = w.Await(t.Context(), "contoso", row.Run)
+		row, err = w.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 		if err != nil || row.Outcome != syncer.Rejected {
 			t.Errorf("got %q, %v, want %q", row.Outcome, err, syncer.Rejected)
 		}
@@ -315,7 +316,7 @@ func TestAwaitKeepsRetryAfter(t *testing.T) {
 		})
 		go func() {
 			<-time.After(25 * time.Minute)
-			if _, err := w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+			if _, err := w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}); err != nil {
 				t.Error(err)
 			}
 		}()

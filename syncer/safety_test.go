@@ -37,7 +37,7 @@ func TestNoWriteOnAShortLease(t *testing.T) {
 			t.Fatalf("got %d writes on a lease that could not be renewed, want none", n)
 		}
 		w.Strike(nil)
-		row, err := w.Await(t.Context(), "contoso", "run-1")
+		row, err := w.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"})
 		if err != nil || row.Outcome != syncer.Deployed || len(fake.Writes()) != 1 {
 			t.Errorf("once it can be: got %q, %v, %d writes, want deployed with 1", row.Outcome, err, len(fake.Writes()))
 		}
@@ -76,12 +76,13 @@ func TestNoWriteAfterASlowIntent(t *testing.T) {
 		if n := len(fake.Writes()); n != 0 {
 			t.Fatalf("got %d writes, want none", n)
 		}
-		entries, _, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Types: []syncer.EntryType{syncer.EntryIntent}})
+		listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Types: []syncer.EntryType{syncer.EntryIntent}})
+		entries := listed.Items
 		if err != nil || len(entries) != 1 {
 			t.Fatalf("got %d intents, %v, want 1", len(entries), err)
 		}
 		w.Strike(nil)
-		row, err := w.Await(t.Context(), "contoso", "run-1")
+		row, err := w.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"})
 		if err != nil || row.Outcome != syncer.Deployed || len(fake.Writes()) != 1 || len(fake.Repeated()) != 0 {
 			t.Errorf("got %q, %v, %d writes, want deployed with 1", row.Outcome, err, len(fake.Writes()))
 		}

@@ -47,7 +47,7 @@ func TestLateWriteOfADeadWorker(t *testing.T) {
 		start(t, a, "contoso")
 		_ = a.Run(a.Context()) // it dies
 		b := h.Worker("b", syncertest.WorkerConfig{Approver: syncertest.Approves("bob")})
-		row, err := b.Await(t.Context(), "contoso", "run-1")
+		row, err := b.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"})
 		if err != nil {
 			t.Fatal(err)
 		}

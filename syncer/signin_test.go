@@ -43,7 +43,7 @@ func TestSignInWhileAllPlacesAreTaken(t *testing.T) {
 			}
 			want := state.Idle
 			if cancelled {
-				if _, err := w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+				if _, err := w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}); err != nil {
 					t.Fatal(err)
 				}
 				want = state.NotRun

@@ -105,10 +105,10 @@ func (t *draft) start(cfg Config, req StartRequest, id string, old *supersededRe
 	if t.rec.Status.Active() {
 		pending := t.rec.Status == state.PendingApproval || t.rec.Status == state.PendingAuthentication
 		if !req.Supersede || !pending || old == nil || old.run != t.d.Run.ID {
-			return &ActiveError{Tenant: t.rec.Tenant, Run: t.d.Run.ID, Status: t.rec.Status}
+			return &ActiveError{RunRef: RunRef{Tenant: t.rec.Tenant, Run: t.d.Run.ID}, Status: t.rec.Status}
 		}
 		if t.d.Run.Wrote {
-			return &ActiveError{Tenant: t.rec.Tenant, Run: t.d.Run.ID, Status: t.rec.Status}
+			return &ActiveError{RunRef: RunRef{Tenant: t.rec.Tenant, Run: t.d.Run.ID}, Status: t.rec.Status}
 		}
 		before = t.d.Run.Before
 		if t.rec.Status == state.PendingApproval {
@@ -167,27 +167,28 @@ func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequ
 // tenant goes back to the status from before the run; later, writes in flight
 // are finished and the run ends with what was applied. It returns
 // ErrNotPending when no run is under way, and for another run than the current
-// one; an empty run means the current one. Cancelling twice is no error.
-func (s *Syncer) Cancel(ctx context.Context, tenantName, run, actor, comment string) (Row, error) {
-	if err := s.permit(ctx, actor, ActCancel, tenantName); err != nil {
+// one. Cancelling twice is no error.
+func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
+	if err := s.permit(ctx, req.Actor, ActCancel, req.Tenant); err != nil {
 		return Row{}, err
 	}
-	after, err := s.act(ctx, tenantName, func(t *draft) error {
+	run := req.Run
+	after, err := s.act(ctx, req.Tenant, func(t *draft) error {
 		if !t.rec.Status.Active() {
-			return fmt.Errorf("%w: %s is %s", ErrNotPending, tenantName, t.rec.Status.Label())
+			return fmt.Errorf("%w: %s is %s", ErrNotPending, req.Tenant, t.rec.Status.Label())
 		}
 		// Bound to the first that it is: where the answer is lost, another may be
 		// under way by the time that this is found out.
 		run = cmp.Or(run, t.d.Run.ID)
 		if run != t.d.Run.ID {
-			return fmt.Errorf("%w: %s: the run is %s, not %s", ErrNotPending, tenantName, t.d.Run.ID, run)
+			return fmt.Errorf("%w: %s: the run is %s, not %s", ErrNotPending, req.Tenant, t.d.Run.ID, run)
 		}
 		if t.d.Run.Cancel != nil {
 			return errNoChange
 		}
-		t.d.Run.Cancel = &cancel{Actor: actor, Comment: comment, Time: t.now}
+		t.d.Run.Cancel = &cancel{Actor: req.Actor, Comment: req.Comment, Time: t.now}
 		t.due()
-		t.entry(EntryCancel, EntryData{Actor: actor, Comment: comment, Phase: t.d.Run.Phase})
+		t.entry(EntryCancel, EntryData{Actor: req.Actor, Comment: req.Comment, Phase: t.d.Run.Phase})
 		return nil
 	})
 	return rowOf(after), err
@@ -195,21 +196,20 @@ func (s *Syncer) Cancel(ctx context.Context, tenantName, run, actor, comment str
 
 // Retry starts a run for the items of an ended run that were not applied, and
 // for what their files refer to that is not in the tenant: the desired line is
-// read for that. What it proposes needs a decision of its own. An empty run means
-// the last one. It returns what Start returns, ErrNotFound, ErrNothingFailed, and
-// the repository's errors.
-func (s *Syncer) Retry(ctx context.Context, tenantName, run, actor string) (Row, error) {
-	if err := s.permit(ctx, actor, ActRetry, tenantName); err != nil {
+// read for that. What it proposes needs a decision of its own. It returns what
+// Start returns, ErrNotFound, ErrNothingFailed, and the repository's errors.
+func (s *Syncer) Retry(ctx context.Context, req RetryRequest) (Row, error) {
+	if err := s.permit(ctx, req.Actor, ActRetry, req.Tenant); err != nil {
 		return Row{}, err
 	}
-	cur, err := s.load(ctx, tenantName)
+	cur, err := s.load(ctx, req.Tenant)
 	if err != nil {
 		return Row{}, err
 	}
 	if cur.rec.Status.Active() {
-		return rowOf(cur), &ActiveError{Tenant: tenantName, Run: cur.runID(), Status: cur.rec.Status}
+		return rowOf(cur), &ActiveError{RunRef: RunRef{Tenant: req.Tenant, Run: cur.runID()}, Status: cur.rec.Status}
 	}
-	rep, err := s.Report(ctx, tenantName, run)
+	rep, err := s.Report(ctx, req.RunRef)
 	if err != nil {
 		return Row{}, err
 	}
@@ -225,12 +225,12 @@ func (s *Syncer) Retry(ctx context.Context, tenantName, run, actor string) (Row,
 		}
 	}
 	if len(targets) == 0 {
-		return Row{}, fmt.Errorf("%w: run %s of %s", ErrNothingFailed, rep.Run, tenantName)
+		return Row{}, fmt.Errorf("%w: run %s of %s", ErrNothingFailed, rep.Run, req.Tenant)
 	}
 	if targets, err = s.withNeeds(ctx, cur, targets); err != nil {
 		return Row{}, err
 	}
-	return s.start(ctx, StartRequest{Tenant: tenantName, Actor: actor,
+	return s.start(ctx, StartRequest{Tenant: req.Tenant, Actor: req.Actor,
 		Options: Options{Mode: Full, Targets: targets, Interactive: rep.Options.Interactive, RetryOf: rep.Run, Comment: rep.Options.Comment}})
 }
 
@@ -254,21 +254,21 @@ func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Targe
 // next phase or write, until every holder has resumed. A sign-in and a decision
 // can still be made, and their deadlines stand. Pausing again replaces the
 // holder's reason.
-func (s *Syncer) Pause(ctx context.Context, tenantName, holder, reason string) (Row, error) {
-	if err := s.permit(ctx, holder, ActPause, tenantName); err != nil {
+func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
+	if err := s.permit(ctx, req.Actor, ActPause, req.Tenant); err != nil {
 		return Row{}, err
 	}
-	after, err := s.act(ctx, tenantName, func(t *draft) error {
-		i := slices.IndexFunc(t.d.Paused, func(p Pause) bool { return p.Holder == holder })
+	after, err := s.act(ctx, req.Tenant, func(t *draft) error {
+		i := slices.IndexFunc(t.d.Paused, func(p Pause) bool { return p.Holder == req.Actor })
 		if i >= 0 {
-			t.d.Paused[i].Reason = reason
+			t.d.Paused[i].Reason = req.Reason
 		} else {
-			t.d.Paused = append(t.d.Paused, Pause{Holder: holder, Reason: reason, Since: t.now})
+			t.d.Paused = append(t.d.Paused, Pause{Holder: req.Actor, Reason: req.Reason, Since: t.now})
 		}
 		if t.d.Run != nil && t.rec.Status.Active() && t.d.Run.WaitingSince.IsZero() {
 			t.await()
 		}
-		t.entry(EntryPause, EntryData{Actor: holder, Comment: reason})
+		t.entry(EntryPause, EntryData{Actor: req.Actor, Comment: req.Reason})
 		return nil
 	})
 	return rowOf(after), err
@@ -276,17 +276,17 @@ func (s *Syncer) Pause(ctx context.Context, tenantName, holder, reason string) (
 
 // Resume gives up a holder's pause. The run goes on when no other holds it.
 // Resuming what is not paused is no error.
-func (s *Syncer) Resume(ctx context.Context, tenantName, holder string) (Row, error) {
-	if err := s.permit(ctx, holder, ActResume, tenantName); err != nil {
+func (s *Syncer) Resume(ctx context.Context, req ResumeRequest) (Row, error) {
+	if err := s.permit(ctx, req.Actor, ActResume, req.Tenant); err != nil {
 		return Row{}, err
 	}
-	after, err := s.act(ctx, tenantName, func(t *draft) error {
-		i := slices.IndexFunc(t.d.Paused, func(p Pause) bool { return p.Holder == holder })
+	after, err := s.act(ctx, req.Tenant, func(t *draft) error {
+		i := slices.IndexFunc(t.d.Paused, func(p Pause) bool { return p.Holder == req.Actor })
 		if i < 0 {
 			return errNoChange
 		}
 		t.d.Paused = slices.Delete(t.d.Paused, i, i+1)
-		t.entry(EntryResume, EntryData{Actor: holder})
+		t.entry(EntryResume, EntryData{Actor: req.Actor})
 		working := t.rec.Status == state.Starting || t.rec.Status == state.InProgress
 		if len(t.d.Paused) == 0 && working {
 			t.resume()

@@ -59,7 +59,7 @@ func wantRow(t *testing.T, w *syncertest.Worker, status state.Status, class stri
 func TestRunWithLostPartsEnds(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, w *syncertest.Worker, row syncer.Row){
 		"cancelled": func(t *testing.T, w *syncertest.Worker, _ syncer.Row) {
-			if _, err := w.Cancel(t.Context(), "contoso", "", "ann", ""); err != nil {
+			if _, err := w.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := w.Advance(t.Context(), "contoso"); err != nil {
@@ -81,7 +81,7 @@ func TestRunWithLostPartsEnds(t *testing.T) {
 			wantRow(t, w, state.NewError, "timed_out")
 		},
 		"to be decided": func(t *testing.T, w *syncertest.Worker, row syncer.Row) {
-			_, err := w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve})
+			_, err := w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve})
 			if !errors.Is(err, state.ErrNotFound) || !strings.Contains(err.Error(), "plan of run") {
 				t.Errorf("Decide: got %v, want one that names the plan", err)
 			}
@@ -104,7 +104,7 @@ func TestPlanLostAfterItsApproval(t *testing.T) {
 		t.Run(lost, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, w, row := proposed(t, nil)
-				if _, err := w.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve}); err != nil {
+				if _, err := w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Actor: "bob", Verdict: syncer.Approve}); err != nil {
 					t.Fatal(err)
 				}
 				wrote := lost == "before the first write"
@@ -119,7 +119,7 @@ func TestPlanLostAfterItsApproval(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.Strike(nil)
-				rep, err := w.Report(t.Context(), "contoso", "")
+				rep, err := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -187,7 +187,7 @@ func TestDecisionWhoseAnswerIsLost(t *testing.T) {
 			_, err := b.Advance(t.Context(), "contoso")
 			worked <- err
 		}()
-		_, err = a.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"})
+		_, err = a.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"})
 		if err != nil {
 			t.Errorf("Decide: %v, want no error: it was stored", err)
 		}
@@ -236,7 +236,7 @@ func TestRowTellsOfTheStorage(t *testing.T) {
 			t.Errorf("the row is %s, %+v, %v; want In progress, and what is wrong", row.Status, row.Error, err)
 		}
 		w.Strike(nil)
-		row, err = w.Await(t.Context(), "contoso", "run-1")
+		row, err = w.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: "run-1"})
 		if err != nil || row.Status != state.Idle || row.Error != nil {
 			t.Errorf("once the disk has room: %s, %+v, %v; want Idle", row.Status, row.Error, err)
 		}
@@ -256,10 +256,10 @@ func TestPrunedIsNotFound(t *testing.T) {
 		}
 		syncTenant(t, w, "contoso")
 		w.Strike(gone)
-		_, plan := w.Plan(t.Context(), "contoso", first.Run)
-		_, report := w.Report(t.Context(), "contoso", first.Run)
-		_, logs := w.Logs(t.Context(), "contoso", first.Run)
-		for what, err := range map[string]error{"Plan": plan, "Report": report, "Logs": logs, "Artifacts": w.Artifacts(t.Context(), "contoso", first.Run, io.Discard)} {
+		_, plan := w.Plan(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run})
+		_, report := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run})
+		_, logs := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run})
+		for what, err := range map[string]error{"Plan": plan, "Report": report, "Logs": logs, "Artifacts": w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run}, io.Discard)} {
 			if !errors.Is(err, syncer.ErrNotFound) {
 				t.Errorf("%s returns %v, want ErrNotFound", what, err)
 			}

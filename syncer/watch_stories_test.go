@@ -132,7 +132,7 @@ func storyQuotes(t *testing.T, w *watchedWorld) {
 	contoso.FailWrite(quotes(tenant.Invalid, false, false)) // of a create
 	w.sync(t, p, syncer.FailedWith, syncer.Options{})
 	contoso.FailWrite(quotes(tenant.Transient, false, true)) // nobody knows what became of it
-	row, err := w.row(p.Retry(t.Context(), "contoso", "", "ann"))
+	row, err := w.row(p.Retry(t.Context(), syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,19 +366,19 @@ func storyPeople(t *testing.T, w *watchedWorld) {
 	old := w.propose(t, p, syncer.Options{})
 	row := w.propose(t, p, syncer.Options{Comment: "instead"})
 	ctx := t.Context()
-	w.row(p.Decide(ctx, syncer.Decision{Tenant: "contoso", Run: old.Run, Digest: "another", Verdict: syncer.Approve, Actor: "bob"}))
-	w.row(p.Decide(ctx, syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: "no verdict", Actor: "bob"}))
-	w.row(p.Decide(ctx, syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob", Items: []string{"groups/Nobody"}}))
+	w.row(p.Decide(ctx, syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: old.Run}, Digest: "another", Verdict: syncer.Approve, Actor: "bob"}))
+	w.row(p.Decide(ctx, syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: "no verdict", Actor: "bob"}))
+	w.row(p.Decide(ctx, syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob", Items: []string{"groups/Nobody"}}))
 	w.row(p.Start(ctx, syncer.StartRequest{Tenant: "contoso", Actor: "ann"}))
-	w.row(p.Pause(ctx, "contoso", "cem", "a migration"))
-	w.row(p.Recheck(ctx, "contoso", "ann"))
-	w.row(p.Resume(ctx, "contoso", "cem"))
-	w.row(p.Cancel(ctx, "contoso", "", "ann", "never mind"))
+	w.row(p.Pause(ctx, syncer.PauseRequest{Tenant: "contoso", Actor: "cem", Reason: "a migration"}))
+	w.row(p.Recheck(ctx, syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}))
+	w.row(p.Resume(ctx, syncer.ResumeRequest{Tenant: "contoso", Actor: "cem"}))
+	w.row(p.Cancel(ctx, syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann", Comment: "never mind"}))
 	w.await(t, p, row.Run, syncer.Cancelled)
-	w.row(p.Retry(ctx, "contoso", "", "ann"))
-	w.row(p.Recheck(ctx, "contoso", "ann"))
+	w.row(p.Retry(ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}))
+	w.row(p.Recheck(ctx, syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}))
 	w.row(p.Status(ctx, "fabrikam"))
-	_, err := p.Plan(ctx, "fabrikam", "")
+	_, err := p.Plan(ctx, syncer.RunRef{Tenant: "fabrikam"})
 	w.seen.AddError(chError, err)
 	w.signs.end(w)
 	<-time.After(2 * time.Hour) // the last token has ended too

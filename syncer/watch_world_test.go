@@ -186,7 +186,7 @@ func (w *watchedWorld) propose(t *testing.T, p *syncertest.Worker, opts syncer.O
 // decide decides on the plan that waits.
 func (w *watchedWorld) decide(t *testing.T, p *syncertest.Worker, row syncer.Row, v syncer.Verdict) {
 	t.Helper()
-	_, err := w.row(p.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: row.Run, Digest: row.Digest, Verdict: v, Actor: "bob", Comment: "as asked"}))
+	_, err := w.row(p.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Verdict: v, Actor: "bob", Comment: "as asked"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func (w *watchedWorld) decide(t *testing.T, p *syncertest.Worker, row syncer.Row
 // await lets the run come to its end.
 func (w *watchedWorld) await(t *testing.T, p *syncertest.Worker, run string, want syncer.Outcome) syncer.Row {
 	t.Helper()
-	row, err := w.row(p.Await(t.Context(), "contoso", run))
+	row, err := w.row(p.Await(t.Context(), syncer.RunRef{Tenant: "contoso", Run: run}))
 	if err != nil || row.Outcome != want {
 		t.Fatalf("got outcome %q (%+v), %v, want %q", row.Outcome, row.Error, err, want)
 	}
@@ -208,12 +208,13 @@ func (w *watchedWorld) look(t *testing.T, p *syncertest.Worker) {
 	t.Helper()
 	ctx := t.Context()
 	_, _ = w.row(p.Status(ctx, "contoso"))
-	rows, _, err := p.Statuses(ctx, syncer.StatusesRequest{})
+	listed, err := p.Statuses(ctx, syncer.StatusesRequest{})
+	rows := listed.Items
 	w.seen.AddError(chError, err)
 	for _, row := range rows {
 		_, _ = w.row(row, nil)
 	}
-	if made, err := p.Plan(ctx, "contoso", ""); err != nil {
+	if made, err := p.Plan(ctx, syncer.RunRef{Tenant: "contoso"}); err != nil {
 		w.seen.AddError(chError, err)
 	} else {
 		raw, err := made.Encode()
@@ -231,7 +232,7 @@ func (w *watchedWorld) look(t *testing.T, p *syncertest.Worker) {
 			}
 		}
 	}
-	if rep, err := p.Report(ctx, "contoso", ""); err != nil {
+	if rep, err := p.Report(ctx, syncer.RunRef{Tenant: "contoso"}); err != nil {
 		w.seen.AddError(chError, err)
 	} else {
 		w.seen.AddValue(chReport, rep)
@@ -242,16 +243,17 @@ func (w *watchedWorld) look(t *testing.T, p *syncertest.Worker) {
 		}
 		w.seen.Add(chReport, text.Bytes())
 	}
-	entries, _, err := p.History(ctx, syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+	past, err := p.History(ctx, syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+	entries := past.Items
 	w.seen.AddError(chError, err)
 	for _, e := range entries {
 		w.seen.AddValue(chHistory, e)
 	}
-	lines, err := p.Logs(ctx, "contoso", "")
+	lines, err := p.Logs(ctx, syncer.RunRef{Tenant: "contoso"})
 	w.seen.AddError(chError, err)
 	w.seen.Add(chRunLog, lines)
 	var archive bytes.Buffer
-	if err := p.Artifacts(ctx, "contoso", "", &archive); err != nil {
+	if err := p.Artifacts(ctx, syncer.RunRef{Tenant: "contoso"}, &archive); err != nil {
 		w.seen.AddError(chError, err)
 	} else if err := w.seen.AddZip(chArtifacts, archive.Bytes()); err != nil {
 		t.Error(err)

@@ -22,7 +22,7 @@ func (w *world) await(c script.Command) (string, error) {
 		if err != nil {
 			return row, err
 		}
-		return worker.Await(ctx, w.tenant, row.Run)
+		return worker.Await(ctx, syncer.RunRef{Tenant: w.tenant, Run: row.Run})
 	})
 }
 
@@ -52,7 +52,7 @@ func (w *world) foreground(c script.Command, do func(context.Context, *syncertes
 
 // logs [run=ID]: counts the lines of a run's log, by default the last one's.
 func (w *world) logs(c script.Command) (string, error) {
-	raw, err := w.worker(c).Logs(context.Background(), w.tenant, option(c, "run", ""))
+	raw, err := w.worker(c).Logs(context.Background(), syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")})
 	if err != nil {
 		return "", err
 	}
@@ -62,7 +62,7 @@ func (w *world) logs(c script.Command) (string, error) {
 // artifacts: names what is in the last run's archive.
 func (w *world) artifacts(c script.Command) (string, error) {
 	var raw bytes.Buffer
-	if err := w.worker(c).Artifacts(context.Background(), w.tenant, "", &raw); err != nil {
+	if err := w.worker(c).Artifacts(context.Background(), syncer.RunRef{Tenant: w.tenant}, &raw); err != nil {
 		return "", err
 	}
 	z, err := zip.NewReader(bytes.NewReader(raw.Bytes()), int64(raw.Len()))

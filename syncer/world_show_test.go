@@ -52,7 +52,8 @@ func (w *world) status(c script.Command) (string, error) {
 
 // statuses: prints all tenants with their labels.
 func (w *world) statuses(c script.Command) (string, error) {
-	rows, _, err := w.worker(c).Statuses(context.Background(), syncer.StatusesRequest{})
+	listed, err := w.worker(c).Statuses(context.Background(), syncer.StatusesRequest{})
+	rows := listed.Items
 	var b strings.Builder
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%s: %s\n", r.Tenant, r.Label)
@@ -62,7 +63,7 @@ func (w *world) statuses(c script.Command) (string, error) {
 
 // plan: prints the plan as a person sees it, without its digest.
 func (w *world) showPlan(c script.Command) (string, error) {
-	p, err := w.worker(c).Plan(context.Background(), w.tenant, "")
+	p, err := w.worker(c).Plan(context.Background(), syncer.RunRef{Tenant: w.tenant})
 	if err != nil {
 		return "", err
 	}
@@ -73,7 +74,7 @@ func (w *world) showPlan(c script.Command) (string, error) {
 
 // report [run=ID]: prints a run's report, by default the last one's.
 func (w *world) report(c script.Command) (string, error) {
-	rep, err := w.worker(c).Report(context.Background(), w.tenant, option(c, "run", ""))
+	rep, err := w.worker(c).Report(context.Background(), syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")})
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +85,7 @@ func (w *world) report(c script.Command) (string, error) {
 
 // error: prints the last run's error as a person would copy it.
 func (w *world) copyError(c script.Command) string {
-	rep, err := w.worker(c).Report(context.Background(), w.tenant, "")
+	rep, err := w.worker(c).Report(context.Background(), syncer.RunRef{Tenant: w.tenant})
 	if err != nil {
 		return failed(err)
 	}
@@ -101,7 +102,8 @@ func (w *world) history(c script.Command) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	entries, _, err := w.worker(c).History(context.Background(), syncer.HistoryRequest{Tenant: w.tenant, Run: option(c, "run", row.Run), Limit: 1000})
+	listed, err := w.worker(c).History(context.Background(), syncer.HistoryRequest{Tenant: w.tenant, Run: option(c, "run", row.Run), Limit: 1000})
+	entries := listed.Items
 	var b strings.Builder
 	for _, e := range entries {
 		fmt.Fprintf(&b, "%s", e.Type)

@@ -102,7 +102,7 @@ func (w *world) decide(c script.Command) (string, error) {
 
 // decision is what a person decides who looks at the row.
 func (w *world) decision(c script.Command, row syncer.Row) syncer.Decision {
-	d := syncer.Decision{Tenant: w.tenant, Run: option(c, "run", row.Run), Digest: row.Digest, Actor: option(c, "actor", "bob"), Comment: option(c, "comment", "")}
+	d := syncer.Decision{RunRef: syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", row.Run)}, Digest: row.Digest, Actor: option(c, "actor", "bob"), Comment: option(c, "comment", "")}
 	d.Verdict = map[string]syncer.Verdict{"approve": syncer.Approve, "reject": syncer.Reject, "revert": syncer.RejectAndRevert}[c.Name]
 	if n, ok := c.Options["digest"]; ok {
 		d.Digest = "no-such-digest"
@@ -120,23 +120,23 @@ func (w *world) decision(c script.Command, row syncer.Row) syncer.Decision {
 }
 
 func (w *world) cancel(c script.Command) (string, error) {
-	return w.answered(c)(w.worker(c).Cancel(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann"), option(c, "comment", "")))
+	return w.answered(c)(w.worker(c).Cancel(context.Background(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")}, Actor: option(c, "actor", "ann"), Comment: option(c, "comment", "")}))
 }
 
 func (w *world) retry(c script.Command) (string, error) {
-	return w.answered(c)(w.worker(c).Retry(context.Background(), w.tenant, option(c, "run", ""), option(c, "actor", "ann")))
+	return w.answered(c)(w.worker(c).Retry(context.Background(), syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")}, Actor: option(c, "actor", "ann")}))
 }
 
 func (w *world) recheck(c script.Command) (string, error) {
-	return w.answered(c)(w.worker(c).Recheck(context.Background(), w.tenant, option(c, "actor", "ann")))
+	return w.answered(c)(w.worker(c).Recheck(context.Background(), syncer.RecheckRequest{Tenant: w.tenant, Actor: option(c, "actor", "ann")}))
 }
 
 func (w *world) pause(c script.Command) (string, error) {
-	return w.answered(c)(w.worker(c).Pause(context.Background(), w.tenant, option(c, "holder", "ann"), option(c, "reason", "")))
+	return w.answered(c)(w.worker(c).Pause(context.Background(), syncer.PauseRequest{Tenant: w.tenant, Actor: option(c, "holder", "ann"), Reason: option(c, "reason", "")}))
 }
 
 func (w *world) resume(c script.Command) (string, error) {
-	return w.answered(c)(w.worker(c).Resume(context.Background(), w.tenant, option(c, "holder", "ann")))
+	return w.answered(c)(w.worker(c).Resume(context.Background(), syncer.ResumeRequest{Tenant: w.tenant, Actor: option(c, "holder", "ann")}))
 }
 
 // wait DURATION: time passes, for those in the background too.

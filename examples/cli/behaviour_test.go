@@ -353,7 +353,7 @@ func TestRedrawFits(t *testing.T) {
 	for _, n := range []int{2, 9, 3} {
 		var rows []syncer.Row
 		for i := range n {
-			rows = append(rows, syncer.Row{Tenant: strings.Repeat("t", i+1), Status: state.Idle, Label: "Idle", Outcome: "a long outcome that does not fit"})
+			rows = append(rows, syncer.Row{RunRef: syncer.RunRef{Tenant: strings.Repeat("t", i+1)}, Status: state.Idle, Label: "Idle", Outcome: "a long outcome that does not fit"})
 		}
 		drawn = a.redraw(a.statusTable, rows, drawn)
 		s.write(strings.ReplaceAll(out.String(), "\n", "\r\n")) // as a terminal does

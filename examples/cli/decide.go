@@ -35,7 +35,7 @@ func decide(verdict syncer.Verdict) func(*app) func(context.Context, []string) e
 			if row.Status != state.PendingApproval {
 				return explain(t.Name, fmt.Errorf("nothing waits for a decision: it is %s: %w", row.Label, syncer.ErrNotPending))
 			}
-			decision := syncer.Decision{Tenant: t.Name, Run: row.Run, Verdict: verdict,
+			decision := syncer.Decision{RunRef: syncer.RunRef{Tenant: t.Name, Run: row.Run}, Verdict: verdict,
 				Actor: a.set.text("actor"), Comment: comment, Accept: accept, Items: items}
 			if decision.Digest, err = a.digest(ctx, e, row, plan, verdict); err != nil {
 				return err
@@ -82,7 +82,7 @@ func (a *app) digest(ctx context.Context, e *engine, row syncer.Row, given strin
 
 // showPlan prints the plan that a decision is about, where questions are asked.
 func (a *app) showPlan(ctx context.Context, e *engine, row syncer.Row) error {
-	p, err := e.Plan(ctx, row.Tenant, "")
+	p, err := e.Plan(ctx, syncer.RunRef{Tenant: row.Tenant})
 	if err == nil && p.Digest != row.Digest {
 		err = syncer.ErrStalePlan // another run has taken its place just now
 	}
@@ -99,7 +99,7 @@ func (a *app) showPlan(ctx context.Context, e *engine, row syncer.Row) error {
 
 // acceptBroken asks for the names of the rules that the plan breaks.
 func (a *app) acceptBroken(ctx context.Context, e *engine, row syncer.Row, d *syncer.Decision) error {
-	p, err := e.Plan(ctx, row.Tenant, "")
+	p, err := e.Plan(ctx, syncer.RunRef{Tenant: row.Tenant})
 	if err != nil {
 		return explain(row.Tenant, err)
 	}
@@ -135,7 +135,7 @@ func (a *app) decideHere(ctx context.Context, e *engine, row syncer.Row) (bool, 
 		if !ok {
 			continue
 		}
-		d := syncer.Decision{Tenant: row.Tenant, Run: row.Run, Digest: row.Digest, Verdict: verdict, Actor: a.set.text("actor")}
+		d := syncer.Decision{RunRef: row.RunRef, Digest: row.Digest, Verdict: verdict, Actor: a.set.text("actor")}
 		if verdict == syncer.Approve {
 			if err := a.acceptBroken(ctx, e, row, &d); err != nil {
 				a.say("%v\n", err)

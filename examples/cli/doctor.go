@@ -201,7 +201,7 @@ func (a *app) checkRest(ctx context.Context, d *diagnosis, offline bool) error {
 		return nil
 	}
 	defer e.close()
-	if _, _, err := e.Statuses(ctx, syncer.StatusesRequest{Limit: 1}); err != nil {
+	if _, err := e.Statuses(ctx, syncer.StatusesRequest{Limit: 1}); err != nil {
 		d.add(bad, "store", "", err.Error(), "use the newest version of this program, or restore the store from a backup")
 	} else {
 		d.add(good, "store", "", a.set.path(storeFile), "")

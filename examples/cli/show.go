@@ -38,7 +38,7 @@ func showThePlan(a *app) func(context.Context, []string) error {
 	run := a.flags.String("run", "", "of this run; defaults to the current or last one")
 	a.flags.BoolVar(&markdown, "markdown", false, "as GitHub Flavored Markdown, for a pull request")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		p, err := e.Plan(ctx, t.Name, *run)
+		p, err := e.Plan(ctx, syncer.RunRef{Tenant: t.Name, Run: *run})
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -72,7 +72,7 @@ func showThePlan(a *app) func(context.Context, []string) error {
 func showReport(a *app) func(context.Context, []string) error {
 	run := a.flags.String("run", "", "of this run; defaults to the last one")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		report, err := e.Report(ctx, t.Name, *run)
+		report, err := e.Report(ctx, syncer.RunRef{Tenant: t.Name, Run: *run})
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -107,7 +107,8 @@ func showHistory(a *app) func(context.Context, []string) error {
 		for _, each := range types {
 			req.Types = append(req.Types, syncer.EntryType(each))
 		}
-		entries, next, err := e.History(ctx, req)
+		listed, err := e.History(ctx, req)
+		entries, next := listed.Items, listed.Next
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -164,7 +165,7 @@ func entryText(e syncer.Entry) string {
 func showLogs(a *app) func(context.Context, []string) error {
 	run := a.flags.String("run", "", "of this run; defaults to the current or last one")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		lines, err := e.Logs(ctx, t.Name, *run)
+		lines, err := e.Logs(ctx, syncer.RunRef{Tenant: t.Name, Run: *run})
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -207,7 +208,7 @@ func saveArtifacts(a *app) func(context.Context, []string) error {
 	force := a.flags.Bool("force", false, "replace the file if it is there")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
 		var b bytes.Buffer
-		if err := e.Artifacts(ctx, t.Name, *run, &b); err != nil {
+		if err := e.Artifacts(ctx, syncer.RunRef{Tenant: t.Name, Run: *run}, &b); err != nil {
 			return explain(t.Name, err)
 		}
 		path := *out
@@ -246,7 +247,7 @@ func cancelRun(a *app) func(context.Context, []string) error {
 	comment := a.flags.String("comment", "", "kept with the run")
 	d := a.drivingFlags()
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		row, err := e.Cancel(ctx, t.Name, *run, a.set.text("actor"), *comment)
+		row, err := e.Cancel(ctx, syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: t.Name, Run: *run}, Actor: a.set.text("actor"), Comment: *comment})
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -259,7 +260,7 @@ func retryRun(a *app) func(context.Context, []string) error {
 	run := a.flags.String("run", "", "what this run did not do; defaults to the last one")
 	d := a.drivingFlags()
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		row, err := e.Retry(ctx, t.Name, *run, a.set.text("actor"))
+		row, err := e.Retry(ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: t.Name, Run: *run}, Actor: a.set.text("actor")})
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -270,7 +271,7 @@ func retryRun(a *app) func(context.Context, []string) error {
 // recheck is the command "recheck".
 func recheck(a *app) func(context.Context, []string) error {
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		row, err := e.Recheck(ctx, t.Name, a.set.text("actor"))
+		row, err := e.Recheck(ctx, syncer.RecheckRequest{Tenant: t.Name, Actor: a.set.text("actor")})
 		if err != nil {
 			return explain(t.Name, err)
 		}

@@ -58,7 +58,8 @@ func (a *app) rows(ctx context.Context, e *engine, words []string) ([]syncer.Row
 	rows := []syncer.Row{}
 	req := syncer.StatusesRequest{}
 	for {
-		page, next, err := e.Statuses(ctx, req)
+		listed, err := e.Statuses(ctx, req)
+		page, next := listed.Items, listed.Next
 		if err != nil {
 			return nil, explain("", err)
 		}

@@ -219,7 +219,7 @@ func (a *app) outcome(ctx context.Context, e *engine, row syncer.Row) {
 
 // broken names the guard rules that the plan breaks.
 func (a *app) broken(ctx context.Context, e *engine, row syncer.Row) {
-	p, err := e.Plan(ctx, row.Tenant, "")
+	p, err := e.Plan(ctx, syncer.RunRef{Tenant: row.Tenant})
 	if err != nil {
 		return // the plan itself can still be asked for, and says why
 	}

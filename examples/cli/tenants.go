@@ -200,7 +200,7 @@ func tenantsRemove(a *app) func(context.Context, []string) error {
 			return explain(t.Name, err)
 		}
 		if row.Status.Active() {
-			return explain(t.Name, &syncer.ActiveError{Tenant: t.Name, Run: row.Run, Status: row.Status})
+			return explain(t.Name, &syncer.ActiveError{RunRef: syncer.RunRef{Tenant: t.Name, Run: row.Run}, Status: row.Status})
 		}
 		if err := os.Remove(a.set.path(filepath.Join(tenantsFolder, fileOfTenant(t.Name)))); err != nil {
 			return err

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+
+	"github.com/tenantsync/tenantsync/syncer"
 )
 
 // work is the command "run".
@@ -23,7 +25,7 @@ func work(a *app) func(context.Context, []string) error {
 func pause(a *app) func(context.Context, []string) error {
 	reason := a.flags.String("comment", "", "why, for people")
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		row, err := e.Pause(ctx, t.Name, a.set.text("actor"), *reason)
+		row, err := e.Pause(ctx, syncer.PauseRequest{Tenant: t.Name, Actor: a.set.text("actor"), Reason: *reason})
 		if err != nil {
 			return explain(t.Name, err)
 		}
@@ -34,7 +36,7 @@ func pause(a *app) func(context.Context, []string) error {
 
 func resume(a *app) func(context.Context, []string) error {
 	return a.of(func(ctx context.Context, e *engine, t tenantFile) error {
-		row, err := e.Resume(ctx, t.Name, a.set.text("actor"))
+		row, err := e.Resume(ctx, syncer.ResumeRequest{Tenant: t.Name, Actor: a.set.text("actor")})
 		if err != nil {
 			return explain(t.Name, err)
 		}

@@ -252,7 +252,7 @@ func (w *world) sync(ctx context.Context, title string) (syncer.Row, error) {
 // goOn takes up the sync that an earlier process began and left.
 func (w *world) goOn(ctx context.Context, left syncer.Row) (syncer.Row, error) {
 	w.console.printf("\n== Going on with the sync that was begun before (%s)\n\n", left.Label)
-	row, err := w.syncer.Await(ctx, tenantName, left.Run)
+	row, err := w.syncer.Await(ctx, syncer.RunRef{Tenant: tenantName, Run: left.Run})
 	return w.summary(ctx, row, err)
 }
 
@@ -261,7 +261,7 @@ func (w *world) summary(ctx context.Context, row syncer.Row, err error) (syncer.
 	if err != nil {
 		return row, err
 	}
-	report, err := w.syncer.Report(ctx, tenantName, "")
+	report, err := w.syncer.Report(ctx, syncer.RunRef{Tenant: tenantName})
 	if err != nil {
 		return row, err
 	}

@@ -137,7 +137,8 @@ func (a *audit) readHistory(ctx context.Context) error {
 	status, version, n := state.NotRun, int64(0), 0
 	req := syncer.HistoryRequest{Tenant: a.name, Limit: 1000}
 	for {
-		entries, next, err := a.fleet.Front.History(ctx, req)
+		listed, err := a.fleet.Front.History(ctx, req)
+		entries, next := listed.Items, listed.Next
 		if err != nil {
 			return err
 		}
@@ -233,7 +234,7 @@ func (a *audit) checkRun(ctx context.Context, id string) error {
 	}
 	a.totals.Syncs++
 	a.totals.Ends[fmt.Sprintf("%s/%s", r.end.to, r.end.outcome)]++
-	rep, err := a.fleet.Front.Report(ctx, a.name, id)
+	rep, err := a.fleet.Front.Report(ctx, syncer.RunRef{Tenant: a.name, Run: id})
 	if err != nil {
 		return err
 	}

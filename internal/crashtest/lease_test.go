@@ -222,7 +222,8 @@ func TestDrainFinishesTheWrite(t *testing.T) {
 		if got := writers(f, "contoso"); got["a"] != 2 || got["b"] != 2 {
 			t.Errorf("writes by worker: %v, want 2 each", got)
 		}
-		entries, _, err := f.Front.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: row.Run, Limit: 1000})
+		listed, err := f.Front.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: row.Run, Limit: 1000})
+		entries := listed.Items
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,7 +49,7 @@ func becomes(t *testing.T, f *crashtest.Fleet, name string, want state.Status) s
 func approve(t *testing.T, f *crashtest.Fleet, name string) syncer.Row {
 	t.Helper()
 	row := becomes(t, f, name, state.PendingApproval)
-	row, err := f.Front.Decide(t.Context(), syncer.Decision{Tenant: name, Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"})
+	row, err := f.Front.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: name, Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestDecisionOfAnotherProcess(t *testing.T) {
 		}
 		begin(t, f, "fabrikam", 3)
 		row := becomes(t, f, "fabrikam", state.PendingApproval)
-		d := syncer.Decision{Tenant: "fabrikam", Run: row.Run, Digest: row.Digest, Verdict: syncer.RejectAndRevert, Actor: "bob"}
+		d := syncer.Decision{RunRef: syncer.RunRef{Tenant: "fabrikam", Run: row.Run}, Digest: row.Digest, Verdict: syncer.RejectAndRevert, Actor: "bob"}
 		if _, err := f.Front.Decide(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestCancelOfAnotherProcess(t *testing.T) {
 		begin(t, f, "contoso", 5)
 		approve(t, f, "contoso")
 		arrives(t, "the second write", gate.Arrived)
-		if row, err := f.Front.Cancel(t.Context(), "contoso", "", "carol", "enough"); err != nil || !row.Cancelling {
+		if row, err := f.Front.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "carol", Comment: "enough"}); err != nil || !row.Cancelling {
 			t.Fatalf("cancel: %+v, %v", row, err)
 		}
 		gate.Open()
@@ -108,7 +108,7 @@ func TestCancelOfAnotherProcess(t *testing.T) {
 		// One that waits goes back to what it was.
 		begin(t, f, "fabrikam", 2)
 		becomes(t, f, "fabrikam", state.PendingApproval)
-		if _, err := f.Front.Cancel(t.Context(), "fabrikam", "", "carol", ""); err != nil {
+		if _, err := f.Front.Cancel(t.Context(), syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "fabrikam"}, Actor: "carol"}); err != nil {
 			t.Fatal(err)
 		}
 		rests(t, f, "fabrikam", state.NotRun)
@@ -125,7 +125,7 @@ func TestPauseOfAnotherProcess(t *testing.T) {
 		begin(t, f, "contoso", 5)
 		approve(t, f, "contoso")
 		arrives(t, "the second write", gate.Arrived)
-		if _, err := f.Front.Pause(t.Context(), "contoso", "carol", "an audit"); err != nil {
+		if _, err := f.Front.Pause(t.Context(), syncer.PauseRequest{Tenant: "contoso", Actor: "carol", Reason: "an audit"}); err != nil {
 			t.Fatal(err)
 		}
 		gate.Open()
@@ -144,7 +144,7 @@ func TestPauseOfAnotherProcess(t *testing.T) {
 		if writes := len(f.World.Tenant("contoso").Writes()); writes != 2 {
 			t.Errorf("%d writes, want the 2 that were begun before the pause", writes)
 		}
-		if _, err := f.Front.Resume(t.Context(), "contoso", "carol"); err != nil {
+		if _, err := f.Front.Resume(t.Context(), syncer.ResumeRequest{Tenant: "contoso", Actor: "carol"}); err != nil {
 			t.Fatal(err)
 		}
 		rests(t, f, "contoso", state.Idle)
@@ -164,14 +164,14 @@ func TestRecheckOfAnotherProcess(t *testing.T) {
 		fake := f.World.Tenant("contoso")
 		fake.Deny("Read.locations")
 		begin(t, f, "contoso", 2)
-		if _, err := f.Front.Recheck(t.Context(), "contoso", "carol"); !errors.Is(err, syncer.ErrActive) {
+		if _, err := f.Front.Recheck(t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "carol"}); !errors.Is(err, syncer.ErrActive) {
 			t.Errorf("a recheck during a run: %v, want %v", err, syncer.ErrActive)
 		}
 		approve(t, f, "contoso")
 		rests(t, f, "contoso", state.PendingAdminConsent)
 		recheck := func() (row syncer.Row, err error) {
 			err = f.Until(t.Context(), func() (bool, error) {
-				row, err = f.Front.Recheck(t.Context(), "contoso", "carol")
+				row, err = f.Front.Recheck(t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "carol"})
 				return !errors.Is(err, syncer.ErrBusy), nil // the worker has not let go yet
 			})
 			return row, err

@@ -147,7 +147,7 @@ func (d *director) look(s *subject, r *draw) {
 			return
 		}
 		if row.Status.Resting() && row.Error != nil && (calm || a.r.chance(0.3)) {
-			if rep, err := a.engine().Report(a.ctx, s.name, ""); err == nil {
+			if rep, err := a.engine().Report(a.ctx, syncer.RunRef{Tenant: s.name}); err == nil {
 				a.mend(rep.Notes)
 				for _, it := range rep.Items {
 					if it.Verb == tenant.Create && it.Status == syncer.ItemConflict {
@@ -166,7 +166,7 @@ func (d *director) look(s *subject, r *draw) {
 		case row.Status == state.NewError && row.Error != nil && row.Error.Class == "sign_in_needed" && (calm || a.r.chance(0.7)):
 			a.startAndReview(calm)
 		case (row.Status == state.NewError || row.Status == state.PartiallySuccessful) && !calm && a.r.chance(0.3):
-			_, err := a.engine().Retry(a.ctx, s.name, "", a.name)
+			_, err := a.engine().Retry(a.ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: s.name}, Actor: a.name})
 			a.said("retries", err)
 		}
 	})
@@ -236,11 +236,11 @@ func (a *acting) rename(line tenant.Desired, kind, key string) {
 // review decides on what waits, or not, or later.
 func (a *acting) review(row syncer.Row, calm bool) {
 	s := a.s
-	p, err := a.engine().Plan(a.ctx, s.name, "")
+	p, err := a.engine().Plan(a.ctx, syncer.RunRef{Tenant: s.name})
 	if err != nil || p.Digest != row.Digest {
 		return // it has changed between two looks
 	}
-	d := syncer.Decision{Run: row.Run, Digest: row.Digest, Verdict: syncer.Approve}
+	d := syncer.Decision{RunRef: syncer.RunRef{Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve}
 	for _, b := range p.Broken {
 		if calm || a.r.chance(0.9) {
 			d.Accept = append(d.Accept, b.Rule)
@@ -314,17 +314,17 @@ func (a *acting) decideAll(d syncer.Decision) {
 
 // cancel ends the run under way, if there is one.
 func (a *acting) cancel() {
-	_, err := a.engine().Cancel(a.ctx, a.s.name, "", a.name, "")
+	_, err := a.engine().Cancel(a.ctx, syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: a.s.name}, Actor: a.name})
 	a.said("cancels", err)
 }
 
 // pause holds the tenant for a while.
 func (a *acting) pause(atMost time.Duration) {
-	_, err := a.engine().Pause(a.ctx, a.s.name, a.name, "a whim")
+	_, err := a.engine().Pause(a.ctx, syncer.PauseRequest{Tenant: a.s.name, Actor: a.name, Reason: "a whim"})
 	a.said("pauses", err)
 	for {
 		pauseFor(a.ctx, a.r.between(time.Second, atMost))
-		_, err := a.engine().Resume(a.ctx, a.s.name, a.name)
+		_, err := a.engine().Resume(a.ctx, syncer.ResumeRequest{Tenant: a.s.name, Actor: a.name})
 		a.said("resumes", err)
 		if err == nil || a.s.w.isClosed() {
 			return
@@ -385,7 +385,7 @@ func (d *director) whims(s *subject, n int, r *draw, when func(*draw, time.Durat
 	})
 	any(0.01, "ann", func(a *acting) { a.rollBack() })
 	any(0.01, "ann", func(a *acting) {
-		_, err := a.engine().Recheck(a.ctx, s.name, a.name)
+		_, err := a.engine().Recheck(a.ctx, syncer.RecheckRequest{Tenant: s.name, Actor: a.name})
 		a.said("rechecks", err)
 	})
 	any(0.01, "eve", func(a *acting) { a.pause(12 * time.Hour) })

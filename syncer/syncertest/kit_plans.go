@@ -90,6 +90,6 @@ func reviewOf(t tb, run string, in diff.Input) syncer.Review {
 		t.Fatalf("the kit's plan has %d items and %d problems: %v", len(res.Plan.Items), res.Plan.Counts().Problems, res.Plan.Notes)
 	}
 	now := time.Now()
-	return syncer.Review{Tenant: in.Tenant, Run: run, Requester: "ben", Comment: "a test", Plan: res.Plan,
+	return syncer.Review{RunRef: syncer.RunRef{Tenant: in.Tenant, Run: run}, Requester: "ben", Comment: "a test", Plan: res.Plan,
 		Since: now, Deadline: now.Add(syncer.ApprovalTimeoutDefault)}
 }

@@ -71,7 +71,7 @@ func (a *approvals) plan(t *testing.T) (*plan.Plan, syncer.Row) {
 		t.Fatal(err)
 	}
 	row = a.advance(t, row.Run)
-	p, err := a.engine.Plan(t.Context(), "contoso", row.Run)
+	p, err := a.engine.Plan(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		t.Fatalf("%s: %v (%+v)", row.Status, err, row.Error)
 	}
@@ -97,7 +97,7 @@ func (a *approvals) advance(t *testing.T, run string) syncer.Row {
 
 func (a *approvals) approve(t *testing.T, p *plan.Plan, run string, rules ...string) error {
 	t.Helper()
-	_, err := a.engine.Decide(t.Context(), syncer.Decision{Tenant: "contoso", Run: run, Digest: p.Digest, Verdict: syncer.Approve, Actor: "bob", Accept: rules})
+	_, err := a.engine.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: run}, Digest: p.Digest, Verdict: syncer.Approve, Actor: "bob", Accept: rules})
 	return err
 }
 

@@ -120,7 +120,7 @@ func (h *respellingHost) sync(kind string) (syncer.Row, *syncer.Report) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	report, err := h.engine.Report(h.t.Context(), "contoso", row.Run)
+	report, err := h.engine.Report(h.t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -200,7 +200,7 @@ func (r *restorer) sync(ctx context.Context, enforce bool, outcomes ...syncer.Ou
 	if err != nil {
 		return err
 	}
-	report, err := engine.Report(ctx, "contoso", row.Run)
+	report, err := engine.Report(ctx, syncer.RunRef{Tenant: "contoso", Run: row.Run})
 	if err != nil {
 		return err
 	}

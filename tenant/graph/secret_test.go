@@ -42,7 +42,7 @@ func TestSecretsAreHidden(t *testing.T) {
 					if row.Outcome != syncer.Deployed || row.Label != "Idle" {
 						t.Fatalf("the deploy: %s, %s, %+v", row.Label, row.Outcome, report.Error)
 					}
-					p, err := h.engine.Plan(t.Context(), "contoso", row.Run)
+					p, err := h.engine.Plan(t.Context(), syncer.RunRef{Tenant: "contoso", Run: row.Run})
 					if err != nil {
 						t.Fatal(err)
 					}

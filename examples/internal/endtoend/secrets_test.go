@@ -112,7 +112,7 @@ func (w *world) run(interactive bool) shownRow {
 	if row.Error != nil {
 		w.seen.AddValue("error", *row.Error)
 	}
-	report, err := w.engine.Report(w.t.Context(), tenantName, row.Run)
+	report, err := w.engine.Report(w.t.Context(), syncer.RunRef{Tenant: tenantName, Run: row.Run})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -121,16 +121,17 @@ func (w *world) run(interactive bool) shownRow {
 	if err := report.Text(&text); err != nil {
 		w.t.Fatal(err)
 	}
-	logs, err := w.engine.Logs(w.t.Context(), tenantName, row.Run)
+	logs, err := w.engine.Logs(w.t.Context(), syncer.RunRef{Tenant: tenantName, Run: row.Run})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	entries, _, err := w.engine.History(w.t.Context(), syncer.HistoryRequest{Tenant: tenantName})
+	listed, err := w.engine.History(w.t.Context(), syncer.HistoryRequest{Tenant: tenantName})
+	entries := listed.Items
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	var zip bytes.Buffer
-	if err := w.engine.Artifacts(w.t.Context(), tenantName, row.Run, &zip); err != nil {
+	if err := w.engine.Artifacts(w.t.Context(), syncer.RunRef{Tenant: tenantName, Run: row.Run}, &zip); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := w.seen.AddZip("artifacts", zip.Bytes()); err != nil {

@@ -198,7 +198,7 @@ func (w *world) sync() (syncer.Row, *syncer.Report) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	report, err := w.engine.Report(w.t.Context(), tenantName, row.Run)
+	report, err := w.engine.Report(w.t.Context(), syncer.RunRef{Tenant: tenantName, Run: row.Run})
 	if err != nil {
 		w.t.Fatal(err)
 	}

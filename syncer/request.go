@@ -1,0 +1,50 @@
+package syncer
+
+// RunRef names a run of a tenant. An empty Run stands for the tenant's current
+// or, at rest, its last run.
+type RunRef struct {
+	Tenant string `json:"tenant"`
+	Run    string `json:"run,omitempty"`
+}
+
+// CancelRequest asks to end the run under way.
+type CancelRequest struct {
+	RunRef
+	// Actor is the person. Required.
+	Actor string
+	// Comment is kept with the run. Optional.
+	Comment string
+}
+
+// RetryRequest asks for a run that repeats what an ended run did not apply.
+type RetryRequest struct {
+	RunRef
+	// Actor is the person. Required.
+	Actor string
+}
+
+// RecheckRequest asks for a look at a tenant's permissions.
+type RecheckRequest struct {
+	// Tenant is required.
+	Tenant string
+	// Actor is the person or schedule. Required.
+	Actor string
+}
+
+// PauseRequest asks to hold a tenant.
+type PauseRequest struct {
+	// Tenant is required.
+	Tenant string
+	// Actor holds the tenant until the same actor resumes it. Required.
+	Actor string
+	// Reason is shown to people. Optional.
+	Reason string
+}
+
+// ResumeRequest asks to give up an actor's hold on a tenant.
+type ResumeRequest struct {
+	// Tenant is required.
+	Tenant string
+	// Actor is the one that paused the tenant. Required.
+	Actor string
+}

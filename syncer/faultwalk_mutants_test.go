@@ -94,7 +94,7 @@ var plantedBugs = []plantedBug{
 		if planted("a commit does not know itself again") {
 			id = "another"
 		}`},
-	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "syncer/session.go", "	ref, err := retry(ctx, s.cfg.MaxAttempts, func() (state.BlobRef, error) {", `
+	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "syncer/session.go", "	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {", `
 	if planted("blobs are put after the commit") {
 		req := state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data}
 		ref := req.Ref()
@@ -119,7 +119,7 @@ var plantedBugs = []plantedBug{
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
-	{"the lease is not released", "approve", "", "syncer/session.go", "	_, err := retry(ctx, c.s.cfg.MaxAttempts, func() (struct{}, error) {", `
+	{"the lease is not released", "approve", "", "syncer/session.go", "	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {", `
 	if planted("the lease is not released") {
 		return
 	}`},
@@ -152,10 +152,10 @@ var (
 )
 
 // settings returns`},
-		{File: "internal/deploy/pause.go", Old: "func backoff(", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
+		{File: "internal/deploy/journal.go", Old: "// readJournal reads", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
 
-func backoff(`},
-		{File: "internal/deploy/pause.go", Old: `	"time"` + "\n", New: `	"time"` + "\n" + `	"os"` + "\n"},
+// readJournal reads`},
+		{File: "internal/deploy/journal.go", Old: `	"time"` + "\n", New: `	"time"` + "\n" + `	"os"` + "\n"},
 		{File: "syncer/config.go", Old: `	"os"` + "\n", New: `	"os"` + "\n" + `	"sync"` + "\n"},
 		{File: "syncer/draft.go", Old: "	s.changed(done.Record.Tenant, by)", New: `	lateMu.Lock()
 	put := late[s]

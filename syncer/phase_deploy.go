@@ -168,11 +168,6 @@ func (d *deployment) Judge(act string, err error) deploy.Failure {
 	return f
 }
 
-// Redact takes the secrets of an operation out of an error.
-func (d *deployment) Redact(err error, op tenant.Operation) error {
-	return scrub(err, secretsOf(d.c.kinds.Get(op.Kind), op.Before, op.After, op.Patch))
-}
-
 // Safely calls f and returns a panic as an error.
 func (d *deployment) Safely(act string, f func() error) error { return d.c.safely(act, f)() }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // DirRepository is a [Repository] in a folder. Each tenant has a folder with
@@ -261,20 +263,16 @@ func lockFile(ctx context.Context, root *os.Root, name string) (*os.File, error)
 	if err != nil {
 		return nil, err
 	}
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+	for attempts := 1; ; attempts++ {
 		locked, err := tryLock(f)
 		if locked {
 			return f, nil
 		}
 		if err == nil {
-			timer := time.NewTimer(pause)
-			select {
-			case <-timer.C:
+			if retry.Pause(ctx, retry.Backoff(attempts, time.Millisecond, 50*time.Millisecond)) == nil {
 				continue
-			case <-ctx.Done():
-				timer.Stop()
-				err = ctx.Err()
 			}
+			err = ctx.Err()
 		}
 		f.Close()
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -65,7 +66,7 @@ func (d *Deployment) attemptUntilFinal(ctx context.Context, it *plan.Item) (*Res
 		if err := d.journal.record(ctx, *res); err != nil {
 			return nil, err
 		}
-		if err := pause(ctx, max(res.After, backoff(attempt, time.Second, 30*time.Second))); err != nil {
+		if err := retry.Pause(ctx, max(res.After, retry.Backoff(attempt, time.Second, 30*time.Second))); err != nil {
 			return nil, err
 		}
 	}

@@ -39,9 +39,6 @@ type Port interface {
 	// attempted.
 	Judge(act string, err error) Failure
 
-	// Redact takes the secrets of an operation out of the error of sending it.
-	Redact(err error, op tenant.Operation) error
-
 	// Safely calls f and returns a panic of f as an error.
 	Safely(act string, f func() error) error
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -108,7 +109,7 @@ func (b *readBack) await(ctx context.Context, it *plan.Item, id diff.Object) err
 		if agreed || time.Now().After(until) || tenant.ClassOf(err) == tenant.Unauthenticated {
 			return nil
 		}
-		if err := pause(ctx, backoff(n, 200*time.Millisecond, 5*time.Second)); err != nil {
+		if err := retry.Pause(ctx, retry.Backoff(n, 200*time.Millisecond, 5*time.Second)); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -60,7 +61,7 @@ func (v *view) resolve(ctx context.Context, it *plan.Item, open openIntent, caus
 			res.Message = fmt.Sprintf("%s; what became of it could not be found out within %s: look at %s in the tenant", cause, bound, it.ID)
 			return res, nil
 		}
-		if err := pause(ctx, backoff(n, 500*time.Millisecond, 10*time.Second)); err != nil {
+		if err := retry.Pause(ctx, retry.Backoff(n, 500*time.Millisecond, 10*time.Second)); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -39,7 +40,7 @@ func (s *visibility) await(ctx context.Context, it *plan.Item) error {
 			if failed != nil && failed.Disposition == Ends {
 				return failed.Err
 			}
-			if err := pause(ctx, backoff(n, 200*time.Millisecond, 5*time.Second)); err != nil {
+			if err := retry.Pause(ctx, retry.Backoff(n, 200*time.Millisecond, 5*time.Second)); err != nil {
 				return err
 			}
 		}

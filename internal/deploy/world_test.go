@@ -250,7 +250,9 @@ func (w *world) Closing() bool {
 func (w *world) Now() time.Time { return time.Now() }
 
 // Desired returns the repository's files.
-func (w *world) Desired(context.Context) (tenant.Desired, error) { return w.desired, w.note("desired", "").before }
+func (w *world) Desired(context.Context) (tenant.Desired, error) {
+	return w.desired, w.note("desired", "").before
+}
 
 // Judge knows the classes of tenants' errors.
 func (w *world) Judge(act string, err error) deploy.Failure {
@@ -265,14 +267,6 @@ func (w *world) Judge(act string, err error) deploy.Failure {
 		}
 	}
 	return f
-}
-
-// Redact takes the one secret out.
-func (w *world) Redact(err error, op tenant.Operation) error {
-	if !strings.Contains(string(op.After), secret) || !strings.Contains(err.Error(), secret) {
-		return err
-	}
-	return errors.New(strings.ReplaceAll(err.Error(), secret, plan.Redacted))
 }
 
 // Safely returns a panic as an error.

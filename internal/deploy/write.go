@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/redact"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -68,7 +69,7 @@ func (d *Deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 		}
 		return res, nil
 	}
-	err = d.port.Redact(err, op)
+	err = redact.Error(err, redact.SecretsOf(d.job.Kinds.Get(it.Kind), op.Before, op.After, op.Patch))
 	res := &Result{Status: Failed, Class: string(tenant.ClassOf(err)), Message: err.Error(), Attempts: open.Attempt, TenantID: it.TenantID}
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		res.RequestID, res.After = e.RequestID, e.RetryAfter

@@ -218,6 +218,52 @@ func TestShutdownDuringAWrite(t *testing.T) {
 	})
 }
 
+// A shutdown while the intent is stored does not leave the write unsent: its
+// outcome would have to be found out.
+func TestShutdownAfterTheIntent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.update("groups", "Staff")
+		ctx, stop := context.WithCancel(t.Context())
+		w.strike = func(call string, n int) fault {
+			if call == "append" && n == 1 {
+				stop()
+			}
+			return fault{}
+		}
+		if err := w.run(ctx); err != nil {
+			t.Errorf("got the error %v", err)
+		}
+		if got := w.result("groups/Staff"); got.Status != deploy.Applied {
+			t.Errorf("got %+v, want it applied", got)
+		}
+	})
+}
+
+// A shutdown during a read is no answer of the tenant's.
+func TestShutdownDuringARead(t *testing.T) {
+	for name, plan := range map[string]func(w *world){
+		"before an update": func(w *world) { w.update("groups", "Staff") },
+		"before a create":  func(w *world) { w.create("groups", "Staff", staff) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				plan(w)
+				w.fake.SlowReads(time.Minute)
+				ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+				defer stop()
+				if err := w.run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got the error %v, want the end of the context", err)
+				}
+				if len(w.lines) > 0 {
+					t.Errorf("stored %+v, want nothing", w.lines)
+				}
+			})
+		})
+	}
+}
+
 // A shutdown while a write's outcome is looked for leaves that to the next
 // process.
 func TestShutdownWhileResolving(t *testing.T) {
@@ -372,6 +418,21 @@ func TestReferencesWaitForVisibility(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Only created objects are waited for: a deleted one never shows.
+func TestOnlyCreatedObjectsAreWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.remove("groups", "Gone")
+		it := w.update("groups", "Staff")
+		it.DependsOn, it.Wave = []string{"groups/Gone"}, 1
+		begun := time.Now()
+		w.finish()
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
 }
 
 // A sign-in that ends while an object waits for another one ends the work.

@@ -181,6 +181,9 @@ func TestWhatBecomesOfAnItem(t *testing.T) {
 		{name: "a lost create without a name and effect", given: func(w *world) { w.create("notes", "N", `{"text":"x"}`) },
 			strike: on("apply", 0, fault{before: noAnswer()}),
 			want:   deploy.Result{Status: deploy.Unknown, Class: "unknown", Attempts: 1}, message: "no answer", sent: 1},
+		{name: "a lost create whose name is a secret", given: func(w *world) { w.create("keys", "K", `{"secret":"`+plan.Redacted+`"}`) },
+			strike: on("apply", 0, fault{before: noAnswer()}),
+			want:   deploy.Result{Status: deploy.Unknown, Class: "unknown", Attempts: 1}, sent: 1},
 		{name: "a lost update that the tenant hides", given: func(w *world) { w.update("groups", "Staff") },
 			strike: after(on("apply", 1, fault{before: noAnswer()}), "get", refusal(tenant.AccessDenied)),
 			want:   deploy.Result{Status: deploy.Unknown, Class: "unknown", Attempts: 1}, sent: 1},
@@ -262,13 +265,16 @@ func (w *world) withSecret(file string) {
 // throttled attempt had no effect. Time bounds it.
 func TestThrottled(t *testing.T) {
 	throttled := &tenant.Error{Class: tenant.Throttled, Message: "slow down", RetryAfter: 40 * time.Second}
+	transient := refusal(tenant.Transient)
 	for _, tt := range []struct {
 		name  string
 		times int
+		then  error // after that, once
 		want  deploy.Status
 	}{
-		{"more often than attempts", 10, deploy.Applied},
-		{"for longer than the patience", 1000, deploy.Failed},
+		{"more often than attempts", 10, nil, deploy.Applied},
+		{"and then fails once", 10, transient, deploy.Applied},
+		{"for longer than the patience", 1000, nil, deploy.Failed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -277,6 +283,9 @@ func TestThrottled(t *testing.T) {
 				w.strike = func(call string, n int) fault {
 					if call == "apply" && n <= tt.times {
 						return fault{before: throttled}
+					}
+					if call == "apply" && n == tt.times+1 && tt.then != nil {
+						return fault{before: tt.then}
 					}
 					return fault{}
 				}

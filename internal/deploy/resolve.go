@@ -81,10 +81,8 @@ func (v *view) see(ctx context.Context, it *plan.Item) (sight, string, error) {
 	case current == nil:
 		return sightVanished, "", nil
 	}
-	if it.Verb != tenant.Delete {
-		if reached, err := apply.Reached(v.step(it), current); err == nil && reached {
-			return sightDone, current.ID, nil
-		}
+	if reached, err := apply.Reached(v.step(it), current); err == nil && reached {
+		return sightDone, current.ID, nil
 	}
 	if it.Verb == tenant.Create {
 		return sightOther, current.ID, nil

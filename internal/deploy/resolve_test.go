@@ -160,6 +160,50 @@ func TestResolveAfterACrash(t *testing.T) {
 	}
 }
 
+// A process that takes over is late from the start. A read that fails is no
+// answer all the same.
+func TestResolveReadsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.update("groups", "Staff")
+		w.strike = after(on("apply", 1, fault{after: errDead}), "get", errDead)
+		if err := w.run(t.Context()); err == nil {
+			t.Fatal("the process lives")
+		}
+		<-time.After(time.Hour)
+		failures := 0
+		w.strike = func(call string, _ int) fault {
+			if failures++; call == "get" && failures <= 2 {
+				return fault{before: refusal(tenant.Transient)}
+			}
+			return fault{}
+		}
+		if err := w.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.result("groups/Staff"); got.Status != deploy.Applied || w.called("apply") != 1 {
+			t.Errorf("got %+v after %d writes, want it applied with one", got, w.called("apply"))
+		}
+	})
+}
+
+// The service's pause before another attempt holds also for a write whose
+// outcome had to be found out.
+func TestResolveKeepsTheServicesPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.update("groups", "Staff")
+		w.strike = on("apply", 1, fault{before: &tenant.Error{Class: tenant.Transient, MaybeApplied: true, RetryAfter: time.Hour}})
+		begun := time.Now()
+		if err := w.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begun); took < time.Hour {
+			t.Errorf("written again after %s, and the service asked for an hour", took)
+		}
+	})
+}
+
 // The secrets of a write are in no result, whatever the service says of it.
 func TestSecretsAreRedacted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

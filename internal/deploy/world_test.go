@@ -72,6 +72,7 @@ func newWorld(t *testing.T) *world {
 		{Name: "groups", Create: true, Update: true, Delete: true, ReadOnly: readOnly},
 		{Name: "notes", Create: true, Update: true, Delete: true, ReadOnly: readOnly, NaturalKey: []string{"/title"}},
 		{Name: "vaults", Create: true, Update: true, Delete: true, ReadOnly: readOnly, Sensitive: []string{"/password"}},
+		{Name: "keys", Create: true, ReadOnly: readOnly, NaturalKey: []string{"/secret"}, Sensitive: []string{"/secret"}},
 		{Name: "policies", Create: true, Update: true, Delete: true, ReadOnly: readOnly, Consistency: 5 * time.Minute,
 			References: []tenant.Reference{{Path: "/group", Kinds: []string{"groups"}}}},
 	}
@@ -236,8 +237,13 @@ func (w *world) Append(_ context.Context, b deploy.Batch) (deploy.Appended, erro
 	return out, f.after
 }
 
-// Hold is struck or not.
-func (w *world) Hold(context.Context) error { return w.note("hold", "").before }
+// Hold is struck or not, and has no time left once ctx has ended.
+func (w *world) Hold(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return w.note("hold", "").before
+}
 
 // Closing reports what the test has set.
 func (w *world) Closing() bool {

@@ -84,9 +84,6 @@ func (v *view) see(ctx context.Context, it *plan.Item) (sight, string, error) {
 	if reached, err := apply.Reached(v.step(it), current); err == nil && reached {
 		return sightDone, current.ID, nil
 	}
-	if it.Verb == tenant.Create {
-		return sightOther, current.ID, nil
-	}
 	if same, err := v.unchanged(it, current); err == nil && same {
 		return sightBefore, current.ID, nil
 	}

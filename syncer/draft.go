@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,11 +25,14 @@ type draft struct {
 	d   *data
 	now time.Time // the store's
 
+	moves          []state.Event
 	entries        []state.Entry
 	events         []Event
 	wakeIn         time.Duration
 	deadlineIn     time.Duration
 	beforeDeadline bool
+	// refused is why the change cannot be made.
+	refused error
 }
 
 // errNoChange is returned by a change that has nothing to commit.
@@ -53,13 +57,16 @@ func (t *draft) event(e Event) {
 	t.events = append(t.events, e)
 }
 
-// move applies an event of the state machine, which refuses what is illegal.
+// move asks the store for an event of the state machine. An illegal one is
+// refused here already, so that the status of the draft is what the store will
+// answer.
 func (t *draft) move(ev state.Event, d EntryData) error {
 	from := t.rec.Status
 	to, err := state.Next(from, ev)
 	if err != nil {
 		return fmt.Errorf("syncer: %s: %w", t.rec.Tenant, err)
 	}
+	t.moves = append(t.moves, ev)
 	t.rec.Status = to
 	t.rec.Deadline = time.Time{}
 	if t.d.Run != nil {
@@ -70,14 +77,6 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 	t.entry(EntryMove, d)
 	t.event(Event{Type: StatusChanged, From: from, To: to, Cause: ev, Outcome: d.Outcome, Reason: d.Message, Error: d.Error})
 	return nil
-}
-
-// phase enters a phase. The status stays.
-func (t *draft) phase(p Phase) {
-	t.d.Run.Phase = p
-	t.d.Run.Progress = Progress{Phase: p}
-	t.entry(EntryPhase, EntryData{Phase: p})
-	t.event(Event{Type: PhaseChanged, Phase: p})
 }
 
 // due makes the tenant due at once, so that another worker takes it up as soon
@@ -116,7 +115,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		switch {
 		case err == nil:
 			return s.committed(ctx, t, done, by)
-		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid):
+		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid), errors.As(err, new(*state.TransitionError)):
 			return from, fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)
 		case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrUnknown):
 			conflicts++
@@ -154,7 +153,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 		return nil, state.CommitRequest{}, err
 	}
 	t := &draft{rec: from.rec, d: d, now: from.storeTime()}
-	if err := change(t); err != nil {
+	if err := cmp.Or(change(t), t.refused); err != nil {
 		return nil, state.CommitRequest{}, err
 	}
 	// Three are kept: two others may have committed before a lost answer is looked into.
@@ -167,7 +166,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	// changed behind the engine's back does, and its run is to end all the same.
 	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
 	return t, state.CommitRequest{
-		Record: t.rec, Entries: t.entries, Fence: fence,
+		Record: t.rec, Events: t.moves, Entries: t.entries, Fence: fence,
 		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
 	}, nil
 }

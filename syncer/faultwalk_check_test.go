@@ -200,7 +200,7 @@ func (s *stage) checkHistory() {
 		switch {
 		case open[it.Item]:
 			want = syncer.ItemUnknown
-		case want == "" || want == "retry":
+		case want == "" || want == syncer.ItemRetry:
 			want = syncer.ItemNotAttempted
 		}
 		if it.Status != want {

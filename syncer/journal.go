@@ -9,9 +9,10 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// journalLines reads a run's journal. The run's other lines are looked at too:
-// one of a newer format may be of a journal that this version cannot read, and
-// ends the reading with ErrNewerFormat. One of an unknown type is overlooked.
+// journalLines reads a run's intents and results. A line of another type is left
+// out, also one of an unknown type. A line of a newer format ends the reading
+// with ErrNewerFormat, whatever its type, because it may be part of a journal
+// that this version cannot read.
 func (s *Syncer) journalLines(ctx context.Context, tenantName, run string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for e, err := range s.entries(ctx, tenantName, run) {

@@ -25,9 +25,9 @@ type verified struct {
 	after *state.BlobRef
 }
 
-// verify reads back what was written, until it agrees or its time is up, moves
-// the base to what both sides now agree on, and ends the run. What cannot be
-// read back does not undo that it was applied: the report says so.
+// verify reads the written objects back, until they agree or their time is up,
+// moves the base to what both sides now agree on, and ends the run. An object
+// that cannot be read back is applied all the same, and the report says so.
 func (c *session) verify(ctx context.Context) error {
 	end := c.run().decidedEnding()
 	dep, err := c.openDeployment(ctx)
@@ -49,7 +49,7 @@ func (c *session) verify(ctx context.Context) error {
 	return c.finish(ctx, end)
 }
 
-// readBack reads what was applied.
+// readBack reads the applied objects back, and moves the base.
 func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 	seen, err := d.work.ReadBack(ctx)
 	out := &verified{items: seen.Agreed, unmet: seen.Unmet}
@@ -110,8 +110,9 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 	return err
 }
 
-// desiredAt reads the desired line at the plan's revision, or, where that is
-// not kept, its head: each resource's own sum tells whether it is still the same.
+// desiredAt reads the desired line at a revision, or its head if the repository
+// does not keep that revision: each resource's own sum tells whether it has
+// changed since.
 func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desired, error) {
 	line, err := repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
 		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})

@@ -72,7 +72,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 		return nil, err
 	}
 	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
-		return nil, &retryable{err: err}
+		return nil, err
 	}
 	// The run's end needs the base. Nothing is written before it can be read.
 	if _, err := c.base(ctx); err != nil {

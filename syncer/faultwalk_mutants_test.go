@@ -143,14 +143,14 @@ func TestFaultWalkFindsBugs(t *testing.T) {
 		t.Skip("without -mutants")
 	}
 	m := mutant.Mutation{Name: "all", Edits: []mutant.Edit{
-		{File: "syncer/config.go", Old: "// settings returns", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
+		{File: "syncer/config.go", Old: "// validate reports", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
 
 var (
 	lateMu sync.Mutex
 	late   = map[*Syncer][]func(){}
 )
 
-// settings returns`},
+// validate reports`},
 		{File: "syncer/config.go", Old: `	"os"` + "\n", New: `	"os"` + "\n" + `	"sync"` + "\n"},
 		{File: "syncer/draft.go", Old: "	s.changed(done.Record.Tenant, by)", New: `	lateMu.Lock()
 	put := late[s]

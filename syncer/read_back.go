@@ -37,7 +37,7 @@ func (d *deployment) awaitApplied(ctx context.Context, out *verified) (map[diff.
 
 // await polls one object. The time begins with the first read.
 func (d *deployment) await(ctx context.Context, it *plan.Item, id diff.Object, reads chan struct{}, seen *observed) error {
-	wait := d.c.s.cfg.VerifyTimeout
+	wait := d.set.VerifyTimeout
 	if it.Verb == tenant.Create { // the next run must see it, or it would create it again
 		wait = max(wait, consistency(d.c.kinds, it.Kind))
 	}

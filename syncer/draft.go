@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -121,7 +122,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 			conflicts++
 		default:
 			tries++
-			if !mayPass(err) || tries > s.cfg.MaxAttempts {
+			if !storageTransient(err) || tries > s.cfg.MaxAttempts {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
@@ -139,7 +140,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		}
 		from = fresh
 		if conflicts > 3 || tries > 1 {
-			if perr := pause(ctx, backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
+			if perr := retry.Pause(ctx, retry.Backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}

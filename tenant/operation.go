@@ -20,9 +20,9 @@ func (op Operation) Check(kind Kind) error {
 		return op.invalid("an object to create has no id yet")
 	case op.Verb != Create && op.ID == "" && !kind.Singleton:
 		return op.invalid("no id is given")
-	case op.Verb == Create && !isObject(op.After):
+	case op.Verb == Create && !isJSONObject(op.After):
 		return op.invalid("the object to create is no JSON object")
-	case op.Verb == Update && !isObject(op.Patch):
+	case op.Verb == Update && !isJSONObject(op.Patch):
 		return op.invalid("the patch is no JSON object")
 	}
 	return nil
@@ -46,7 +46,7 @@ func (op Operation) Merge(body json.RawMessage) (json.RawMessage, error) {
 // mergePatch applies a JSON merge patch. Values that it leaves alone keep their
 // text, so that numbers keep their digits.
 func mergePatch(target, patch json.RawMessage) (json.RawMessage, error) {
-	if !isObject(patch) {
+	if !isJSONObject(patch) {
 		return patch, nil
 	}
 	var changes map[string]json.RawMessage
@@ -54,7 +54,7 @@ func mergePatch(target, patch json.RawMessage) (json.RawMessage, error) {
 		return nil, err
 	}
 	object := map[string]json.RawMessage{}
-	if isObject(target) {
+	if isJSONObject(target) {
 		if err := json.Unmarshal(target, &object); err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func mergePatch(target, patch json.RawMessage) (json.RawMessage, error) {
 	return bytes.TrimSpace(out.Bytes()), err
 }
 
-// isObject reports whether the text is one JSON object.
-func isObject(text json.RawMessage) bool {
+// isJSONObject reports whether the text is one JSON object.
+func isJSONObject(text json.RawMessage) bool {
 	return json.Valid(text) && bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{"))
 }

@@ -71,6 +71,9 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	if err := s.checkDatabase(ctx); err != nil {
 		return nil, errors.Join(about("open", cfg.Path, err), s.Close())
 	}
+	if cfg.DB == nil {
+		s.warnOfModes()
+	}
 	return s, nil
 }
 
@@ -84,6 +87,9 @@ const attemptTimeout = "20"
 func (s *Store) openFile() error {
 	path, err := filepath.Abs(s.cfg.Path) // a later change of directory must not matter
 	if err != nil {
+		return err
+	}
+	if err := createFile(path); err != nil {
 		return err
 	}
 	if path = filepath.ToSlash(path); !strings.HasPrefix(path, "/") {

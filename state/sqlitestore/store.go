@@ -43,8 +43,8 @@ type Store struct {
 	// kept is the writing connection, if New opened writeDB: its statements stay
 	// prepared. Who has the turn has it.
 	kept *link
-	// blobsSeen and entriesSeen are how far Prune has come.
-	blobsSeen, entriesSeen seen
+	// These are how far Prune has come.
+	blobsSeen, entriesSeen, runsSeen seen
 	// warned: a host that keeps PRAGMA synchronous low has been told.
 	warned sync.Once
 }

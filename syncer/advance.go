@@ -33,6 +33,9 @@ type Next struct {
 // on), and the storage's error when that fails; a failure of the sync itself
 // is no error here, but ends the run in New error.
 func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
+	if err := checkTenant(tenantName); err != nil {
+		return Next{}, err
+	}
 	return s.acquireAndAdvance(ctx, tenantName, nil)
 }
 

@@ -24,6 +24,7 @@ type draft struct {
 	d   *data
 	now time.Time // the store's
 
+	moves          []state.Event
 	entries        []state.Entry
 	events         []Event
 	wakeIn         time.Duration
@@ -53,13 +54,16 @@ func (t *draft) event(e Event) {
 	t.events = append(t.events, e)
 }
 
-// move applies an event of the state machine, which refuses what is illegal.
+// move asks the store for an event of the state machine. An illegal one is
+// refused here already, so that the status of the draft is what the store will
+// answer.
 func (t *draft) move(ev state.Event, d EntryData) error {
 	from := t.rec.Status
 	to, err := state.Next(from, ev)
 	if err != nil {
 		return fmt.Errorf("syncer: %s: %w", t.rec.Tenant, err)
 	}
+	t.moves = append(t.moves, ev)
 	t.rec.Status = to
 	t.rec.Deadline = time.Time{}
 	if t.d.Run != nil {
@@ -116,7 +120,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		switch {
 		case err == nil:
 			return s.committed(ctx, t, done, by)
-		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid):
+		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid), errors.As(err, new(*state.TransitionError)):
 			return from, fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)
 		case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrUnknown):
 			conflicts++
@@ -167,7 +171,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	// changed behind the engine's back does, and its run is to end all the same.
 	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
 	return t, state.CommitRequest{
-		Record: t.rec, Entries: t.entries, Fence: fence,
+		Record: t.rec, Events: t.moves, Entries: t.entries, Fence: fence,
 		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
 	}, nil
 }

@@ -23,8 +23,8 @@ type session struct {
 	hold   *lease.Hold
 	log    *slog.Logger
 	lines  *logBuffer
-	// place is given up while a person is waited for.
-	place *place
+	// slot is released while the tenant waits for a person.
+	slot *slot
 
 	committing sync.Mutex // one commit at a time
 

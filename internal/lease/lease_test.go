@@ -372,6 +372,8 @@ func TestRelease(t *testing.T) {
 		w.calls, w.fail = nil, errStop
 		w.wantError("Release with a lasting error", h.Release(w.Context()), errStop)
 		w.want("attempts", len(w.calls), 1)
+		w.fail = state.ErrNotFound
+		w.wantError("Release of a removed tenant", h.Release(w.Context()), nil)
 		w.fail = nil
 		w.wantError("Release", h.Release(w.Context()), nil)
 		w.wantError("another worker", w.other(), nil)

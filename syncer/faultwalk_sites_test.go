@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -14,15 +15,26 @@ import (
 	"testing"
 )
 
+// rooms are the packages of the engine that call ports: what their names add to
+// those of functions, and their folders.
+var rooms = map[string]string{"": ".", "lease.": "../internal/lease"}
+
+// fileIn names a file of a room as "journal.go" or "lease/hold.go".
+func fileIn(room, file string) string {
+	return strings.Replace(room, ".", "/", 1) + filepath.Base(file)
+}
+
 // callSite returns where in the engine's source the call comes from that is
-// under way, as "journal.go:205".
+// under way, as "journal.go:205" or "lease/hold.go:112".
 func callSite() string {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		if strings.HasPrefix(f.Function, "github.com/tenantsync/tenantsync/syncer.") {
-			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		for room, dir := range rooms {
+			if strings.HasPrefix(f.Function, path.Join("github.com/tenantsync/tenantsync/syncer", dir)+".") {
+				return fmt.Sprintf("%s:%d", fileIn(room, f.File), f.Line)
+			}
 		}
 		if !more {
 			return ""
@@ -104,7 +116,7 @@ var notWalked = map[string]string{
 	"(*Syncer).artifacts: Repository.Snapshot": "people look at a backup; no run does",
 	"(*Syncer).withNeeds: Repository.Desired":  "people ask for a retry; no run does",
 	"(*Syncer).hasBegun: Store.History":        "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
-	"(*Syncer).leave: Leaser.Renew":            "a record of a newer version is let go of; nothing of it is read or written",
+	"lease.(*Hold).Shorten: Leaser.Renew":      "a record of a newer version is let go of; nothing of it is read or written",
 }
 
 // check holds what was struck against the calls that the engine's source has.
@@ -145,9 +157,9 @@ func (c *coverage) check(t *testing.T) {
 
 // site is a call of a port in the engine's source.
 type site struct {
-	name        string // "(*Syncer).load: Store.Load"
-	file        string
-	first, last int // lines
+	name        string // "(*Syncer).load: Store.Load", or "lease.(*Hold).renew: Leaser.Renew"
+	file        string // "journal.go", or "lease/hold.go"
+	first, last int    // lines
 }
 
 // siteAt finds the innermost call at "file:line".
@@ -173,42 +185,50 @@ var storePorts = map[string]string{"Load": "Store", "Commit": "Store", "List": "
 // sitesOfSource finds every call of a port's method.
 func sitesOfSource(t *testing.T) []site {
 	var sites []site
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fset := token.NewFileSet()
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		parsed, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
+	for room, dir := range rooms {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, decl := range parsed.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok {
-				continue
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") {
+				sites = append(sites, sitesOfFile(t, room, file)...)
 			}
-			times := map[string]int{}
-			ast.Inspect(f, func(n ast.Node) bool {
-				call, ok := n.(*ast.CallExpr)
-				if !ok {
-					return true
-				}
-				op, ok := opOf(call)
-				if !ok {
-					return true
-				}
-				s := site{name: funcName(f) + ": " + op, file: file, first: fset.Position(call.Pos()).Line, last: fset.Position(call.End()).Line}
-				if times[op]++; times[op] > 1 {
-					s.name += fmt.Sprintf(" (%d)", times[op])
-				}
-				sites = append(sites, s)
-				return true
-			})
 		}
+	}
+	return sites
+}
+
+// sitesOfFile finds every call of a port's method in one file of a room.
+func sitesOfFile(t *testing.T, room, file string) []site {
+	var sites []site
+	fset := token.NewFileSet()
+	parsed, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, decl := range parsed.Decls {
+		f, ok := decl.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		times := map[string]int{}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			op, ok := opOf(call)
+			if !ok {
+				return true
+			}
+			s := site{name: room + funcName(f) + ": " + op, file: fileIn(room, file), first: fset.Position(call.Pos()).Line, last: fset.Position(call.End()).Line}
+			if times[op]++; times[op] > 1 {
+				s.name += fmt.Sprintf(" (%d)", times[op])
+			}
+			sites = append(sites, s)
+			return true
+		})
 	}
 	return sites
 }

@@ -81,24 +81,23 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 	for room < s.cfg.Concurrency && limit.TryAcquire(1) {
 		room++
 	}
-	asked := time.Now()
-	got, err := s.claimDue(ctx, room)
-	limit.Release(int64(room - len(got.Leases)))
+	holds, err := s.leases().Claim(ctx, room)
+	limit.Release(int64(room - len(holds)))
 	if err != nil {
 		return 0, fmt.Errorf("claim: %w", err)
 	}
-	for _, lease := range got.Leases {
+	for _, hold := range holds {
 		workers.Go(func() {
 			p := &place{limit: limit, held: true}
 			defer p.leave()
-			_, err := s.advance(ctx, lease, asked, p)
+			_, err := s.advance(ctx, hold, p)
 			if err == nil || ctx.Err() != nil {
 				return
 			}
-			s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", lease.Record.Tenant, "error", err)
+			s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", hold.Tenant(), "error", err)
 		})
 	}
-	return len(got.Leases), nil
+	return len(holds), nil
 }
 
 // place is a place among the tenants that a worker works on at once. A nil

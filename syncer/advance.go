@@ -168,7 +168,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		return c.rest(ctx)
 	}
 	if r.Cancel != nil && !r.underway() {
-		return nil, c.finish(ctx, ending{outcome: Cancelled, reason: "cancelled by " + r.Cancel.Actor})
+		return nil, c.finish(ctx, ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor})
 	}
 	switch status {
 	case state.PendingAuthentication:
@@ -235,20 +235,20 @@ func (r *run) decidedEnding() ending {
 	if r.Decision != nil {
 		switch r.Decision.Verdict {
 		case Reject:
-			return ending{outcome: Rejected, reason: "rejected by " + joinActors(r.Decision.Actors)}
+			return ending{reason: "rejected by " + joinActors(r.Decision.Actors)}
 		case RejectAndRevert:
-			return ending{outcome: Reverted, reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
+			return ending{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
 		}
 	}
-	switch out := r.closing(); out {
+	switch r.closing() {
 	case Cancelled:
-		return ending{outcome: out, reason: "cancelled by " + r.Cancel.Actor}
+		return ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor}
 	case TimedOut:
-		return ending{outcome: out, reason: "run", err: r.Trouble}
+		return ending{stop: stopTimedOut, reason: "run", err: r.Trouble}
 	case FailedWith:
-		return ending{outcome: out, reason: r.Trouble.Class, err: r.Trouble}
+		return ending{stop: stopFailed, reason: r.Trouble.Class, err: r.Trouble}
 	}
-	return ending{outcome: Deployed}
+	return ending{}
 }
 
 var errRunTimedOut = errors.New("the run has taken too long")
@@ -260,7 +260,7 @@ func (c *session) runTimedOut(ctx context.Context) error {
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
-	return c.finish(ctx, ending{outcome: TimedOut, reason: "run", err: info})
+	return c.finish(ctx, ending{stop: stopTimedOut, reason: "run", err: info})
 }
 
 // fail ends the run, or, for what may pass by itself, lets the phase be tried
@@ -295,7 +295,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	if info.Class == string(auth.ConsentNeeded) && !r.Wrote {
 		return nil, c.consentNeeded(ctx, info)
 	}
-	return nil, c.finish(ctx, ending{outcome: FailedWith, reason: info.Class, err: info})
+	return nil, c.finish(ctx, ending{stop: stopFailed, reason: info.Class, err: info})
 }
 
 // classify finds the word for an error.

@@ -66,7 +66,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, c.finish(ctx, ending{outcome: TimedOut, reason: "approval", err: c.errorInfo(string(TimedOut),
+		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", err: c.errorInfo(string(TimedOut),
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", c.s.cfg.Approval.Timeout))})
 	}
 	if c.s.cfg.Approver == nil || r.Reviewed {

@@ -74,7 +74,7 @@ func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
 			return err
 		}
 	}
-	return c.finish(ctx, ending{outcome: FailedWith, reason: info.Class, err: info, consent: true})
+	return c.finish(ctx, ending{stop: stopConsent, reason: info.Class, err: info})
 }
 
 // needsWrite reports whether permissions to write count: when the tenant's run

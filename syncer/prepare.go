@@ -51,7 +51,7 @@ func (c *session) consentPhase(ctx context.Context) (onward, error) {
 		return nil
 	}
 	if len(found.missing) > 0 && c.s.cfg.RequireConsent {
-		end := ending{outcome: FailedWith, reason: "permissions are missing", consent: true}
+		end := ending{stop: stopConsent, reason: "permissions are missing"}
 		return onward{end: &end}, c.commit(ctx, store)
 	}
 	c.walk.permitted = &permitted{set: set, found: found}
@@ -86,8 +86,8 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	if end, ok := nothingRead(cmp.Current().Kinds); ok {
-		return onward{end: &end}, nil
+	if kinds := cmp.Current().Kinds; nothingRead(kinds) {
+		return onward{end: &ending{stop: stopNothingRead, kinds: kinds}}, nil
 	}
 	if c.walk.compared, err = c.backup(ctx, cmp, before); err != nil {
 		return onward{}, err
@@ -200,35 +200,19 @@ func wasRead(s tenant.Snapshot, kind string) bool {
 	})
 }
 
-// nothingRead says how a run ends of which no kind could be read.
-func nothingRead(kinds []tenant.KindState) (ending, bool) {
-	var asked, consents int
-	var first tenant.KindState
+// nothingRead reports whether kinds were to be read, and none could be.
+func nothingRead(kinds []tenant.KindState) bool {
+	asked := false
 	for _, k := range kinds {
 		switch k.Completeness {
 		case tenant.NotInScope:
 			continue
 		case tenant.Complete, tenant.Partial, tenant.Unlicensed:
-			return ending{}, false
-		case tenant.Forbidden:
-			if len(k.Missing) > 0 {
-				consents++
-			}
+			return false
 		}
-		if asked == 0 {
-			first = k
-		}
-		asked++
+		asked = true
 	}
-	if asked == 0 {
-		return ending{}, false
-	}
-	if consents == asked {
-		return ending{outcome: FailedWith, reason: "nothing can be read without the missing permissions", consent: true}, true
-	}
-	info := &ErrorInfo{Class: "read", Phase: PhaseBackup, RequestID: first.RequestID,
-		Message: fmt.Sprintf("none of %d kinds could be read; the first, %s: %s", asked, first.Kind, first.Reason)}
-	return ending{outcome: FailedWith, reason: "read", err: info}, true
+	return asked
 }
 
 // compared is a comparison whose backup is stored, for the plan.
@@ -410,16 +394,7 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 			return t.requireApproval(c.s.cfg, res.Plan)
 		}}, nil
 	}
-	end := ending{outcome: NoChanges}
-	switch {
-	case mode == BackupOnly:
-		end.outcome = BackedUp
-	case mode == Preview:
-		end.outcome = Previewed
-	case len(sum.Adopted) > 0:
-		end.outcome = Adopted
-	}
-	return onward{end: &end}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
+	return onward{end: new(ending)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }
 
 // unchanged counts, by kind, the tenant's objects that neither side wants to

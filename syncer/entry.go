@@ -117,10 +117,9 @@ const (
 	// ItemUnknown: the write was sent and nobody could find out what became of
 	// it. It is never repeated by itself.
 	ItemUnknown ItemStatus = "unknown"
-
-	// itemRetry is the result of an attempt that had no effect and is to be
-	// followed by another.
-	itemRetry ItemStatus = "retry"
+	// ItemRetry is the result of an attempt that had no effect and is followed by
+	// another. No item ends with it.
+	ItemRetry ItemStatus = "retry"
 )
 
 // ItemResult is what became of an item. Item is its ID in the plan.

@@ -135,11 +135,6 @@ type retryable struct {
 func (e *retryable) Error() string { return e.err.Error() }
 func (e *retryable) Unwrap() error { return e.err }
 
-func isRetryable(err error) bool {
-	_, ok := errors.AsType[*retryable](err)
-	return ok
-}
-
 // What makes a worker let go of a tenant, or turn to something else.
 var (
 	// errLeaseLost: another worker has taken the tenant over.

@@ -59,8 +59,12 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, place *place) (N
 		return Next{}, err
 	}
 	next, err := c.workOn(ctx, place)
-	if err != nil && ctx.Err() == nil && !isNewer(err) { // the lease of a newer one already keeps it for a while
-		s.postpone(ctx, c.tenant, c.failedIn, err)
+	if err != nil {
+		switch dispose(ctx, err).how {
+		case howShutdown, howNewer: // the lease of a newer one already keeps it for a while
+		default:
+			s.postpone(ctx, c.tenant, c.failedIn, err)
+		}
 	}
 	return next, err
 }
@@ -82,7 +86,7 @@ func (c *session) workOn(ctx context.Context, place *place) (Next, error) {
 	})()
 	lost(nil)
 	keeper.Wait()
-	if isNewer(err) {
+	if err != nil && dispose(ctx, err).how == howNewer {
 		c.forgo(ctx)
 	} else {
 		c.close(ctx)
@@ -99,17 +103,18 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 		if err == nil {
 			wait, err = c.oneStep(ctx)
 		}
-		if err != nil && context.Cause(ctx) != nil {
-			err = context.Cause(ctx)
-		}
-		switch {
-		case errors.Is(err, errLeaseLost):
-			return Next{Held: true, In: c.s.cfg.PollInterval}, nil
-		case errors.Is(err, errInterrupted):
-			continue
-		case err != nil:
+		if err != nil {
+			switch dispose(ctx, err).how {
+			case howLeaseLost:
+				return Next{Held: true, In: c.s.cfg.PollInterval}, nil
+			case howInterrupted:
+				continue
+			case howShutdown:
+				return Next{}, context.Cause(ctx)
+			}
 			return Next{}, err
-		case wait != nil:
+		}
+		if wait != nil {
 			wait.Status = c.now().rec.Status
 			return *wait, nil
 		}
@@ -128,7 +133,7 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		wait, err = c.step(step)
 		return err
 	})()
-	interrupted := errors.Is(context.Cause(step), errInterrupted)
+	d := dispose(step, err)
 	c.mu.Lock()
 	c.interrupt = nil
 	c.mu.Unlock()
@@ -141,19 +146,14 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		c.failedIn = c.phase()
 		c.forget()
 	}()
-	if interrupted || context.Cause(ctx) != nil || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) {
-		if interrupted {
-			err = errInterrupted
-		}
-		return nil, err
-	}
-	if _, ok := errors.AsType[*storeError](err); ok {
-		return nil, err
-	}
-	if isNewer(err) { // not a failure of the run: another process can go on with it
+	switch {
+	case d.how == howInterrupted:
+		return nil, errInterrupted
+	case d.how == howNewer: // not a failure of the run: another process can go on with it
 		return nil, fmt.Errorf("syncer: %s: run %s is left to a process that can read it: %w", c.tenant, c.now().runID(), err)
-	}
-	if errors.Is(err, errSignInNeeded) && c.run().closing() == "" {
+	case d.how.leavesRun():
+		return nil, err
+	case d.how == howSignIn && c.run().closing() == "":
 		return nil, c.reconnect(ctx, err)
 	}
 	return c.fail(ctx, err)
@@ -271,9 +271,9 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		c.log.Warn("the run ends without more", "phase", c.phase(), "error", err)
 		return nil, c.finish(ctx, r.decidedEnding())
 	}
-	passing, ok := errors.AsType[*retryable](err)
-	if ok && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		wait := max(passing.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
+	d := dispose(ctx, err)
+	if d.how == howRetry && r.Attempt+1 < c.s.cfg.MaxAttempts {
+		wait := max(d.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
 		c.log.Warn("will try again", "phase", c.phase(), "in", wait, "error", err)
 		lines := c.flush(ctx)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
@@ -284,8 +284,8 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 			return nil
 		})
 	}
-	info := c.errorInfo(classify(err), err)
-	if ok {
+	info := c.errorInfo(d.class, err)
+	if d.how == howRetry {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
 	c.log.Error("the run failed", "phase", info.Phase, "class", info.Class, "error", err)
@@ -296,20 +296,6 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		return nil, c.consentNeeded(ctx, info)
 	}
 	return nil, c.finish(ctx, ending{stop: stopFailed, reason: info.Class, err: info})
-}
-
-// classify finds the word for an error.
-func classify(err error) string {
-	if e, ok := errors.AsType[*runError](err); ok {
-		return e.class
-	}
-	if e, ok := errors.AsType[*auth.Error](err); ok {
-		return string(e.Class)
-	}
-	if e, ok := errors.AsType[*tenant.Error](err); ok {
-		return string(e.Class)
-	}
-	return "internal"
 }
 
 // errorInfo describes an error of the present phase.
@@ -327,7 +313,7 @@ func (c *session) rest(ctx context.Context) (*Next, error) {
 	if cur.rec.Status == state.PendingAdminConsent && !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
 		err := c.safely("recheck", func() error { return c.recheck(ctx) })()
-		if context.Cause(ctx) != nil || isStoreError(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) {
+		if err != nil && dispose(ctx, err).how.leavesRun() {
 			return nil, err
 		}
 		cur = c.now()

@@ -79,9 +79,10 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && (isStoreError(err) || isLost(err) || isNewer(err)):
-		return nil, err
 	case err != nil:
+		if d := dispose(ctx, err); d.lost || d.how.leavesRun() {
+			return nil, err
+		}
 		return nil, c.reviewFailed(ctx, err)
 	case decision.Verdict == Undecided:
 		return nil, c.commit(ctx, func(t *draft) error {
@@ -110,11 +111,6 @@ func (c *session) sleepUntilDeadline(ctx context.Context) error {
 		t.rec.WakeAt = t.rec.Deadline
 		return nil
 	})
-}
-
-func isStoreError(err error) bool {
-	_, ok := errors.AsType[*storeError](err)
-	return ok
 }
 
 // review asks the Approver and carries out its decision by the same rules as

@@ -105,7 +105,7 @@ func (c *session) storeEndBase(ctx context.Context, end ending, items []ItemResu
 	moved := base != nil
 	if !moved && slices.ContainsFunc(items, ItemResult.created) {
 		var err error
-		if base, err = c.base(ctx); isStoreError(err) || isNewer(err) {
+		if base, err = c.base(ctx); err != nil && dispose(ctx, err).how.leavesRun() {
 			return nil, err
 		} else if err != nil { // lost: the run can end all the same
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)
@@ -196,7 +196,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 	var n tally
 	r := cur.d.Run
 	sum, err := s.readComparison(ctx, cur.rec.Tenant, r)
-	if err := n.lose(err); err != nil {
+	if err := n.lose(ctx, err); err != nil {
 		return n, nil, err
 	}
 	n.adopted = len(sum.Adopted)
@@ -218,7 +218,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 		return n, sum, nil
 	}
 	p, err := s.decidedPlan(ctx, cur.rec.Tenant, r, Approve)
-	if err := n.lose(err); err != nil {
+	if err := n.lose(ctx, err); err != nil {
 		return n, nil, err
 	}
 	if n.items, err = s.itemResults(ctx, cur, p, end); err != nil {
@@ -240,8 +240,8 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 }
 
 // lose notes what is lost; any other error is returned.
-func (n *tally) lose(err error) error {
-	if err == nil || !isLost(err) {
+func (n *tally) lose(ctx context.Context, err error) error {
+	if err == nil || !dispose(ctx, err).lost {
 		return err
 	}
 	n.lost = append(n.lost, err)

@@ -25,28 +25,22 @@ type verified struct {
 	after *state.BlobRef
 }
 
-// verify reads the written objects back, until they agree or their time is up,
-// moves the base to what both sides now agree on, and ends the run. An object
+// verifyPhase reads the written objects back, until they agree or their time is
+// up, moves the base to what both sides now agree on, and ends the run. An object
 // that cannot be read back is applied all the same, and the report says so.
-func (c *session) verify(ctx context.Context) error {
+func (c *session) verifyPhase(ctx context.Context) (onward, error) {
 	end := c.run().decidedEnding()
 	dep, err := c.openDeployment(ctx)
-	if err != nil {
-		if isStoreError(err) || isNewer(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) || context.Cause(ctx) != nil {
-			return err
-		}
-		c.log.Warn("what was written could not be read back", "error", err)
-		return c.finish(ctx, end)
+	if err == nil {
+		end.verified, err = dep.readBack(ctx)
 	}
-	out, err := dep.readBack(ctx)
 	if err != nil {
-		if isStoreError(err) || isNewer(err) || context.Cause(ctx) != nil {
-			return err
+		if dispose(ctx, err).how.leavesRun() {
+			return onward{}, err
 		}
 		c.log.Warn("what was written could not be read back whole", "error", err)
 	}
-	end.verified = out
-	return c.finish(ctx, end)
+	return onward{end: &end}, nil
 }
 
 // readBack reads the applied objects back, and moves the base.

@@ -302,8 +302,8 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 		return false, nil
 	}
 	sum, err := c.s.readComparison(ctx, c.tenant, r)
-	switch _, store := errors.AsType[*storeError](err); {
-	case store, isNewer(err), ctx.Err() != nil:
+	switch {
+	case err != nil && dispose(ctx, err).how.leavesRun():
 		return false, err
 	case err != nil:
 		return false, nil // it is lost: another backup is made

@@ -30,6 +30,9 @@ const (
 	EntryCancel EntryType = "cancel"
 	EntryPause  EntryType = "pause"
 	EntryResume EntryType = "resume"
+	// EntryRemove: somebody asked to remove the tenant or, as the only line of a
+	// tenant without a record, the tenant was removed.
+	EntryRemove EntryType = "remove"
 	// EntryRetry: a phase failed passingly and will be tried again.
 	EntryRetry EntryType = "retry"
 	// EntryConsent: what permissions are missing has changed.
@@ -180,5 +183,5 @@ func decodeEntry(e state.Entry) (Entry, error) {
 	return out, err
 }
 
-var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume,
+var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume, EntryRemove,
 	EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}

@@ -112,6 +112,9 @@ func (c *coverage) left() map[string]detour {
 var notWalked = map[string]string{
 	"(*Syncer).Changes: Store.List":            "people follow the changes of tenants; no run does",
 	"(*Syncer).Statuses: Store.List":           "people look at a page of tenants; no run does",
+	"(*Syncer).Runs: Store.Runs":               "people look at a page of runs; no run does",
+	"(*session).removeParts: Blobs.Remove":     "people remove a tenant; no run does",
+	"(*session).removeRecord: Store.Commit":    "people remove a tenant; no run does",
 	"(*Syncer).History: Store.History":         "people look at a page of history; no run does",
 	"(*Syncer).artifacts: Repository.Snapshot": "people look at a backup; no run does",
 	"(*Syncer).withNeeds: Repository.Desired":  "people ask for a retry; no run does",
@@ -180,7 +183,7 @@ var ports = map[string]string{"Store": "Store", "Repository": "Repository",
 
 // storePorts are the ports that a store is made of, by method.
 var storePorts = map[string]string{"Load": "Store", "Commit": "Store", "List": "Store", "History": "Store",
-	"Claim": "Leaser", "Acquire": "Leaser", "Renew": "Leaser", "Release": "Leaser", "Put": "Blobs", "Get": "Blobs"}
+	"Claim": "Leaser", "Acquire": "Leaser", "Renew": "Leaser", "Release": "Leaser", "Put": "Blobs", "Get": "Blobs", "Remove": "Blobs", "Runs": "Store"}
 
 // sitesOfSource finds every call of a port's method.
 func sitesOfSource(t *testing.T) []site {

@@ -88,7 +88,7 @@ func (c *session) close(ctx context.Context) {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	c.keepLog(ctx)
-	if err := c.hold.Release(ctx); err != nil {
+	if err := c.hold.Release(ctx); err != nil && !errors.Is(err, state.ErrNotFound) { // a removed tenant has none
 		c.log.Warn("the lease could not be released; it will run out", "error", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -88,7 +89,7 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 		return err
 	}
 	snap := snapshotForm{Format: snapshotFormat, Snapshot: before}
-	replaced := func(kind string) bool { return targeted(touched, kind, "") && wasRead(now, kind) }
+	replaced := func(kind string) bool { return rollback.Targeted(touched, kind, "") && rollback.WasRead(now, kind) }
 	snap.Taken = now.Taken
 	snap.Resources = slices.DeleteFunc(snap.Resources, func(r tenant.Resource) bool { return replaced(r.Kind) })
 	for _, r := range now.Resources {

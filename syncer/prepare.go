@@ -185,21 +185,6 @@ func (c *session) desired(ctx context.Context) (tenant.Desired, error) {
 	})
 }
 
-// targeted reports whether a run with these targets is about the object.
-func targeted(targets []plan.Target, kind, key string) bool {
-	return len(targets) == 0 || slices.ContainsFunc(targets, func(t plan.Target) bool {
-		return t.Kind == kind && (t.Key == "" || t.Key == key)
-	})
-}
-
-// wasRead reports whether the snapshot has the kind whole, so that absence in
-// it means something.
-func wasRead(s tenant.Snapshot, kind string) bool {
-	return slices.ContainsFunc(s.Kinds, func(k tenant.KindState) bool {
-		return k.Kind == kind && k.Completeness == tenant.Complete
-	})
-}
-
 // nothingRead reports whether kinds were to be read, and none could be.
 func nothingRead(kinds []tenant.KindState) bool {
 	asked := false

@@ -17,7 +17,7 @@ import (
 
 // rooms are the packages of the engine that call ports: what their names add to
 // those of functions, and their folders.
-var rooms = map[string]string{"": ".", "lease.": "../internal/lease", "deploy.": "../internal/deploy"}
+var rooms = map[string]string{"": ".", "lease.": "../internal/lease", "deploy.": "../internal/deploy", "reading.": "../internal/reading"}
 
 // fileIn names a file of a room as "journal.go" or "lease/hold.go".
 func fileIn(room, file string) string {

@@ -68,7 +68,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Ver
 	if in.Desired, err = c.desiredAt(ctx, c.run().Desired); err != nil {
 		return err
 	}
-	cmp, err := c.gather(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, consent{})
 	if err != nil {
 		return err
 	}

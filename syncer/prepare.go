@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/redact"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
@@ -82,7 +83,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	if in.Desired, err = c.desired(ctx); err != nil {
 		return onward{}, err
 	}
-	cmp, err := c.gather(ctx, in, found)
+	cmp, err := c.readTenant(ctx, in, found)
 	if err != nil {
 		return onward{}, err
 	}
@@ -108,7 +109,7 @@ func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.S
 			}
 			slices.Sort(names)
 			return failure(classTarget, "no kind is called %q; correct the run's targets. The kinds are: %s", t.Kind, strings.Join(names, ", "))
-		case scopeOf(k.Kind, scopes) == tenant.OutOfScope:
+		case reading.ScopeOf(k.Kind, scopes) == tenant.OutOfScope:
 			return failure(classTarget, "the kind %q is out of scope for %s; change its scope in the settings, or the run's targets", t.Kind, c.tenant)
 		}
 	}

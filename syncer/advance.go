@@ -256,7 +256,7 @@ var errRunTimedOut = errors.New("the run has taken too long")
 // runTimedOut ends a run whose time is up. One that has begun to write closes
 // its journal first.
 func (c *session) runTimedOut(ctx context.Context) error {
-	info := c.errorInfo(string(TimedOut), fmt.Errorf("the run did not finish within %s", c.s.cfg.RunTimeout))
+	info := c.errorInfo(string(TimedOut), fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}

@@ -52,6 +52,10 @@ type disposition struct {
 	after time.Duration
 }
 
+// undecided reports whether the error of a review leaves the plan undecided: it
+// is neither about the store nor about a part of the run that the store has lost.
+func (d disposition) undecided() bool { return !d.lost && !d.how.leavesRun() }
+
 // dispose says what an error means, wrapped or joined as it may be. ctx is the
 // one that the work was done under: once it has ended, its cause says why the
 // work did not succeed, whatever the error says. Of several meanings the one that

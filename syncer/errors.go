@@ -83,7 +83,7 @@ func (e *BrokenRulesError) Error() string {
 type ErrorInfo struct {
 	// Class is a word to react to: "sign_in_needed", "declined", "timed_out",
 	// "forbidden", "conflict", "repository", "read", "storage", "invalid_target",
-	// "not_approved", "internal", ….
+	// "not_approved", "settings", "internal", ….
 	Class string `json:"class"`
 	// Phase in which it happened.
 	Phase Phase `json:"phase,omitempty"`
@@ -114,6 +114,9 @@ const classStorage = "storage"
 // classNotApproved is the class of a run whose stored plan is not the one that
 // its decision was made on.
 const classNotApproved = "not_approved"
+
+// classSettings is the class of a run whose settings cannot be had or used.
+const classSettings = "settings"
 
 // classTarget is the class of a run whose targets are no kinds in scope.
 const classTarget = "invalid_target"

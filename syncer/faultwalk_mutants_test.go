@@ -144,14 +144,14 @@ func TestFaultWalkFindsBugs(t *testing.T) {
 		t.Skip("without -mutants")
 	}
 	m := mutant.Mutation{Name: "all", Edits: []mutant.Edit{
-		{File: "syncer/config.go", Old: "// settings returns", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
+		{File: "syncer/config.go", Old: "// validate reports", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
 
 var (
 	lateMu sync.Mutex
 	late   = map[*Syncer][]func(){}
 )
 
-// settings returns`},
+// validate reports`},
 		{File: "internal/deploy/journal.go", Old: "// readJournal reads", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
 
 // readJournal reads`},

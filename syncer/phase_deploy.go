@@ -55,7 +55,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 		return nil, err
 	}
 	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
-		return nil, &retryable{err: err}
+		return nil, err
 	}
 	// The run's end needs the base. Nothing is written before it can be read.
 	if _, err := c.base(ctx); err != nil {
@@ -79,7 +79,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.s.keys(c.tenant).Tenant,
 		Kinds: c.kinds, Client: c.client, Bindings: ids.Bindings, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
-			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: cfg.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
+			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
 	})
 	return dep, err
 }

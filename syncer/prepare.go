@@ -33,8 +33,9 @@ type permitted struct {
 func (c *session) consentPhase(ctx context.Context) (onward, error) {
 	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
-		return onward{}, &retryable{err: err}
+		return onward{}, err
 	}
+	c.set = set
 	if err := c.checkTargets(c.run().Options.Targets, set.Scopes); err != nil {
 		return onward{}, err
 	}
@@ -51,7 +52,7 @@ func (c *session) consentPhase(ctx context.Context) (onward, error) {
 		t.due()
 		return nil
 	}
-	if len(found.missing) > 0 && c.s.cfg.RequireConsent {
+	if len(found.missing) > 0 && set.RequireConsent {
 		end := ending{stop: stopConsent, reason: "permissions are missing"}
 		return onward{end: &end}, c.commit(ctx, store)
 	}
@@ -377,7 +378,7 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 	if mode == Full && len(res.Plan.Items) > 0 {
 		return onward{phase: PhaseApprove, change: func(t *draft) error {
 			store(t)
-			return t.requireApproval(c.s.cfg, res.Plan)
+			return t.requireApproval(c.s.cfg, policy{c.set.Approval, c.s.cfg.people()}, res.Plan)
 		}}, nil
 	}
 	return onward{end: new(ending)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })

@@ -42,8 +42,8 @@ type session struct {
 	fresh    bool
 	attempt  auth.SignIn // shown, and to be waited for
 	identity *auth.Identity
-	expected string // the directory that the settings name, if any
-	proven   bool   // the tenant has answered as that identity's directory
+	set      Settings // as last read: when connecting, and before a plan is made
+	proven   bool     // the tenant has answered as that identity's directory
 	kinds    *schema.Kinds
 }
 

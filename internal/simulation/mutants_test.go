@@ -28,7 +28,7 @@ var planted = []struct {
 	edits []mutant.Edit
 }{
 	{"the deadline of a sign-in is recomputed on restart", "deadlines", []mutant.Edit{
-		edit("syncer/connect.go", "		t.d.Run.Prompt = &p\n", "		t.d.Run.Prompt = &p\n		t.deadlineIn = c.s.cfg.AuthTimeout\n")}},
+		edit("syncer/connect.go", "		t.d.Run.Prompt = &p\n", "		t.d.Run.Prompt = &p\n		t.deadlineIn = c.set.AuthTimeout\n")}},
 	{"an approval is not bound to the digest", "approval", []mutant.Edit{
 		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":"),
 		edit("syncer/approve.go", "	if p.Digest != d.Digest {", "	if p.Digest != d.Digest && d.Digest == \"\" {"),
@@ -61,13 +61,13 @@ var planted = []struct {
 	{"a sign-in counts when it is stored too late", "deadlines", []mutant.Edit{
 		edit("syncer/connect.go", "		t.beforeDeadline = true\n", "")}},
 	{"a person approves their own run", "approval", []mutant.Edit{
-		edit("syncer/approve.go", "	if d.Actor == r.Actor && !rules.AllowRequester {", "	if d.Actor == r.Actor && d.Actor == \"\" {")}},
+		edit("syncer/approval_rules.go", "	return (d.AllowRequester || !y.people.same(actor, requester)) &&", "	return (actor != \"\" || requester != \"\") &&")}},
 	{"a broken rule need not be accepted", "approval", []mutant.Edit{
-		edit("syncer/approve.go", "	if len(broken) > 0 {", "	if len(broken) > 99 {")}},
+		edit("syncer/approval_rules.go", "	if len(missing) > 0 {", "	if len(missing) > 99 {")}},
 	{"an approval of a part is carried out whole", "approval", []mutant.Edit{
 		edit("syncer/phase_deploy.go", "it := &dep.plan.Items[i]; covers(r.Decision.Items, it.ID) {", "it := &dep.plan.Items[i]; it.ID != \"\" {")}},
 	{"the wait for an approval begins anew every night", "deadlines", []mutant.Edit{
-		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = cfg.Approval.Timeout", "	if true {\n		t.deadlineIn = cfg.Approval.Timeout")}},
+		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = y.Timeout", "	if true {\n		t.deadlineIn = y.Timeout")}},
 	{"what a list that was cut short does not have counts as deleted", "nothing lost", []mutant.Edit{
 		edit("internal/reading/reading.go", "	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {", "	if st.Completeness == tenant.Complete && res.Completeness == tenant.Failed {"),
 		edit("internal/reading/reading.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"time"
@@ -26,10 +25,10 @@ func (r ClaimRequest) Apply(stored Record, now time.Time) Record {
 // Limit. A store replaces each stored record by the one of its lease, which
 // shares no memory with the records given.
 func (r ClaimRequest) Select(records iter.Seq[Record], now time.Time) Claimed {
-	due := best[Record]{limit: r.Limit, compare: func(a, b *Record) int { return compareWake(a, b) }}
+	due := best[ListCursor, Record]{limit: r.Limit, compare: compareInList}
 	for rec := range records {
 		if r.Due(rec, now) {
-			due.add(rec)
+			due.add(NewListCursor(ByWake, rec), rec)
 		}
 	}
 	claimed := Claimed{Now: now}
@@ -87,8 +86,4 @@ func fenced(stored Record, fence int64) error {
 		return fmt.Errorf("%w: the fence is %d, not %d", ErrLeaseLost, stored.Fence, fence)
 	}
 	return nil
-}
-
-func compareWake(a, b *Record) int {
-	return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
 }

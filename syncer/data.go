@@ -30,6 +30,8 @@ type data struct {
 	Missing    []MissingPermission `json:"missing,omitempty"`
 	ConsentURL string              `json:"consentUrl,omitempty"`
 	Paused     []Pause             `json:"paused,omitempty"`
+	// Removing is the removal that was asked for.
+	Removing *Removal `json:"removing,omitempty"`
 	// LastSuccess is when the last run ended in Idle.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Same are the runs that the current one has superseded, one after the
@@ -72,6 +74,8 @@ type run struct {
 	Bindings   *state.BlobRef `json:"bindings,omitempty"`
 	Digest     string         `json:"digest,omitempty"`
 	Counts     *plan.Counts   `json:"counts,omitempty"`
+	// ChangeDigest is equal for equal plans of different tenants.
+	ChangeDigest string `json:"changeDigest,omitempty"`
 
 	// Proposal is the wait for a decision.
 	Since    time.Time `json:"since,omitzero"`

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,11 +26,14 @@ type draft struct {
 	now time.Time // the store's
 
 	moves          []state.Event
+	runs           []state.Run
 	entries        []state.Entry
 	events         []Event
 	wakeIn         time.Duration
 	deadlineIn     time.Duration
 	beforeDeadline bool
+	// refused is why the change cannot be made.
+	refused error
 }
 
 // errNoChange is returned by a change that has nothing to commit.
@@ -73,15 +77,10 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 	d.Event, d.From, d.To = ev, from, to
 	t.entry(EntryMove, d)
 	t.event(Event{Type: StatusChanged, From: from, To: to, Cause: ev, Outcome: d.Outcome, Reason: d.Message, Error: d.Error})
-	return nil
-}
-
-// phase enters a phase. The status stays.
-func (t *draft) phase(p Phase) {
-	t.d.Run.Phase = p
-	t.d.Run.Progress = Progress{Phase: p}
-	t.entry(EntryPhase, EntryData{Phase: p})
-	t.event(Event{Type: PhaseChanged, Phase: p})
+	if from.Resting() && to.Resting() || t.d.Run == nil {
+		return nil // a look at the permissions, not the run, moved the tenant
+	}
+	return t.listRun()
 }
 
 // due makes the tenant due at once, so that another worker takes it up as soon
@@ -158,7 +157,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 		return nil, state.CommitRequest{}, err
 	}
 	t := &draft{rec: from.rec, d: d, now: from.storeTime()}
-	if err := change(t); err != nil {
+	if err := cmp.Or(change(t), t.refused); err != nil {
 		return nil, state.CommitRequest{}, err
 	}
 	// Three are kept: two others may have committed before a lost answer is looked into.
@@ -171,7 +170,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	// changed behind the engine's back does, and its run is to end all the same.
 	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
 	return t, state.CommitRequest{
-		Record: t.rec, Events: t.moves, Entries: t.entries, Fence: fence,
+		Record: t.rec, Events: t.moves, Entries: t.entries, Runs: t.runs, Fence: fence,
 		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
 	}, nil
 }

@@ -18,7 +18,7 @@ type EntryType string
 const (
 	// EntryMove is a change of status: Event, From, To.
 	EntryMove EntryType = "move"
-	// EntryPhase is a new phase within In progress.
+	// EntryPhase is a phase that the run has entered.
 	EntryPhase EntryType = "phase"
 	// EntryPrompt: a code was issued. It does not hold the code.
 	EntryPrompt EntryType = "prompt"
@@ -30,6 +30,9 @@ const (
 	EntryCancel EntryType = "cancel"
 	EntryPause  EntryType = "pause"
 	EntryResume EntryType = "resume"
+	// EntryRemove: somebody asked to remove the tenant or, as the only line of a
+	// tenant without a record, the tenant was removed.
+	EntryRemove EntryType = "remove"
 	// EntryRetry: a phase failed passingly and will be tried again.
 	EntryRetry EntryType = "retry"
 	// EntryConsent: what permissions are missing has changed.
@@ -56,13 +59,16 @@ type Entry struct {
 
 // EntryData is what an entry says; which fields are set depends on its type.
 type EntryData struct {
-	Event   state.Event  `json:"event,omitempty"`
-	From    state.Status `json:"from,omitempty"`
-	To      state.Status `json:"to,omitempty"`
-	Phase   Phase        `json:"phase,omitempty"`
-	Actor   string       `json:"actor,omitempty"`
-	Comment string       `json:"comment,omitempty"`
-	Outcome Outcome      `json:"outcome,omitempty"`
+	Event state.Event  `json:"event,omitempty"`
+	From  state.Status `json:"from,omitempty"`
+	To    state.Status `json:"to,omitempty"`
+	Phase Phase        `json:"phase,omitempty"`
+	// Entered is when the phase of an EntryPhase was entered, if the commit that
+	// stores it came later.
+	Entered time.Time `json:"entered,omitzero"`
+	Actor   string    `json:"actor,omitempty"`
+	Comment string    `json:"comment,omitempty"`
+	Outcome Outcome   `json:"outcome,omitempty"`
 	// Message is for people.
 	Message string              `json:"message,omitempty"`
 	Error   *ErrorInfo          `json:"error,omitempty"`
@@ -114,10 +120,9 @@ const (
 	// ItemUnknown: the write was sent and nobody could find out what became of
 	// it. It is never repeated by itself.
 	ItemUnknown ItemStatus = "unknown"
-
-	// itemRetry is the result of an attempt that had no effect and is to be
-	// followed by another.
-	itemRetry ItemStatus = "retry"
+	// ItemRetry is the result of an attempt that had no effect and is followed by
+	// another. No item ends with it.
+	ItemRetry ItemStatus = "retry"
 )
 
 // ItemResult is what became of an item. Item is its ID in the plan.
@@ -178,5 +183,5 @@ func decodeEntry(e state.Entry) (Entry, error) {
 	return out, err
 }
 
-var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume,
+var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume, EntryRemove,
 	EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}

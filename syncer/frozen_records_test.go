@@ -72,7 +72,8 @@ func frozenRecords() map[string]struct {
 	}
 	out := map[string]record{
 		"record_not_run": {state.NotRun, data{Format: 1, Commits: []string{"commit-1"},
-			Paused: []Pause{{Holder: "ann", Reason: "migration", Since: at(0)}}}},
+			Paused:   []Pause{{Holder: "ann", Reason: "migration", Since: at(0)}},
+			Removing: &Removal{Actor: "olga", Comment: "moved", Since: at(2), Repository: true, Error: "repository: disk full"}}},
 		"record_starting":             {state.Starting, base(frozenRun())},
 		"record_in_progress":          {state.InProgress, base(frozenRun())},
 		"record_in_progress_deploy":   {state.InProgress, base(deployingRun())},
@@ -92,6 +93,7 @@ func frozenRecords() map[string]struct {
 	carry.Same = []string{"run-0", "run-1"}
 	carry.Run.Reviewed = true
 	carry.Run.Votes = []Vote{{Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357", Time: at(4)}}
+	carry.Run.ChangeDigest = "cha4g3"
 	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []Vote{{Actor: "bob", Digest: "d1g357", Time: at(-20)}}, Reviewed: true}
 	out["record_pending_approval_carried"] = record{state.PendingApproval, carry}
 
@@ -130,13 +132,14 @@ func frozenEntries() map[EntryType]EntryData {
 	return map[EntryType]EntryData{
 		EntryMove: {Event: state.Fail, From: state.InProgress, To: state.NewError, Phase: PhaseReport, Actor: "ann", Comment: "by hand",
 			Outcome: FailedWith, Message: "transient", Error: info, Report: frozenRef("report"), Plan: frozenRef("plan"), Backup: "backup-7", After: frozenRef("after")},
-		EntryPhase:   {Phase: PhaseBackup},
+		EntryPhase:   {Phase: PhaseBackup, Entered: at(2)},
 		EntryPrompt:  {Phase: PhaseConnect},
 		EntryVote:    {Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357"},
 		EntryReview:  {Message: "undecided", Digest: "d1g357"},
 		EntryCancel:  {Actor: "ann", Comment: "stop", Phase: PhaseDeploy},
 		EntryPause:   {Actor: "cem", Comment: "migration"},
 		EntryResume:  {Actor: "cem"},
+		EntryRemove:  {Actor: "olga", Comment: "moved", Message: "asked for"},
 		EntryRetry:   {Phase: PhaseBackup, Message: "the repository was not reached"},
 		EntryConsent: {Missing: []MissingPermission{{AnyOf: []string{"Group.Read.All", "Directory.Read.All"}, Kinds: []string{"groups"}, Write: true}}},
 		EntryIntent:  {Intent: &Intent{Item: "groups/Staff", Attempt: 2, TenantID: "id-1", Verb: tenant.Update, Key: "run-2/groups/Staff"}},

@@ -98,6 +98,9 @@ func (req StartRequest) check() error {
 
 // start begins a run, in place of a pending one if the request supersedes it.
 func (t *draft) start(cfg Config, req StartRequest, id string, old *supersededReport) error {
+	if t.d.Removing != nil {
+		return fmt.Errorf("%w: %s by %s", ErrRemoving, t.rec.Tenant, t.d.Removing.Actor)
+	}
 	if len(t.d.Paused) > 0 {
 		return fmt.Errorf("%w: %s by %s", ErrPaused, t.rec.Tenant, holders(t.d.Paused))
 	}

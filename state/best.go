@@ -10,8 +10,8 @@ type best[P, V any] struct {
 	compare func(a, b P) int
 
 	kept []placed[P, V]
-	full bool // limit values are kept, of which last is the last
-	last P
+	full bool // limit values are kept
+	last P    // the place of the last of them
 }
 
 type placed[P, V any] struct {

@@ -7,7 +7,7 @@ import (
 )
 
 // ListCursor is a place in a List: that of the last record of a page. It is
-// here for stores; a host treats a cursor as an opaque text.
+// exported for stores; a host treats a cursor as an opaque text.
 type ListCursor struct {
 	Order Order `json:"o"`
 	// Time is the record's UpdatedAt or WakeAt, as Order says; zero for ByTenant.

@@ -9,7 +9,7 @@ import (
 // The Apply methods below are the rules of leases: each returns the stored
 // record with its lease changed, or the error for which nothing is written.
 // The caller has called Validate. For a tenant without a record, stored is the
-// zero Record, or what [CommitRequest.Apply] left of a removal.
+// zero Record, or the one of its removal ([Change.Record]).
 
 // Due reports whether a claim may lease a record now.
 func (r ClaimRequest) Due(stored Record, now time.Time) bool {

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// The Select methods below are the rules of lists. Each returns the page that the
-// request asks for out of all that is stored, in any order. The caller has
-// called Validate; now is the store's time. A store on a database asks the same
-// of an index.
+// The Select methods below are the rules of lists. Each takes all stored values,
+// in any order, and returns the page that the request asks for. The caller has
+// called Validate; now is the store's time. A store on a database gets the same
+// page from an index.
 
-// Select returns the page of the records. It leaves out what a removal left. The
-// page shares no memory with the records given.
+// Select returns the page of the records. It skips records of version 0, which a
+// removal leaves. The page shares no memory with the records given.
 func (r ListRequest) Select(records iter.Seq[Record], now time.Time) (Page, error) {
 	r = r.WithDefaults()
 	after, err := r.after()

@@ -66,7 +66,7 @@ var removeCases = []kitCase{
 	},
 	{
 		"remove/others stay",
-		"A removal leaves other tenants as they are.",
+		"A removal leaves other tenants as they are, also those that are created later.",
 		func(k *kit) {
 			fillTenant(k, "contoso")
 			other := fillTenant(k, "contoso2")
@@ -74,6 +74,12 @@ var removeCases = []kitCase{
 			k.wantUnchanged("after the removal of another", other, 3)
 			wantRuns(k, "Runs after the removal of another", allRuns(k, state.RunsRequest{}), "contoso2/run-2", "contoso2/run-1")
 			k.wantTenants("List by label", k.list(state.ListRequest{Labels: map[string]string{"region": "eu"}}), "contoso2")
+			k.commit(removal(other)) // the newest
+			k.put(newRecord("later"), state.Entry{Type: "t"})
+			wantEntries(k, "History of a tenant that was created later", k.history(state.HistoryRequest{Tenant: "later"}), "1.0:t")
+			for _, removed := range []string{"contoso", "contoso2"} {
+				wantGone(k, removed, 3)
+			}
 		},
 	},
 	{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -30,7 +31,7 @@ type consent struct {
 // is an error.
 func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds []tenant.Kind, id auth.Identity, set Settings) (consent, error) {
 	out := consent{unreadable: map[string][]string{}, unwritable: map[string][]string{}, left: map[string]bool{}}
-	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: inScope(kinds, set.Scopes, nil), Write: c.now().d.needsWrite()})
+	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: reading.InScope(kinds, set.Scopes, nil), Write: c.now().d.needsWrite()})
 	if err != nil {
 		return out, err
 	}
@@ -74,7 +75,7 @@ func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
 			return err
 		}
 	}
-	return c.finish(ctx, ending{outcome: FailedWith, reason: info.Class, err: info, consent: true})
+	return c.finish(ctx, ending{stop: stopConsent, reason: info.Class, err: info})
 }
 
 // needsWrite reports whether permissions to write count: when the tenant's run
@@ -195,8 +196,7 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	if cur.rec.Status.Active() {
 		return Row{}, &ActiveError{RunRef: RunRef{Tenant: tenantName, Run: cur.runID()}, Status: cur.rec.Status}
 	}
-	asked := time.Now()
-	lease, err := s.acquire(ctx, tenantName)
+	hold, err := s.leases().Acquire(ctx, tenantName)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return Row{}, fmt.Errorf("%w: %s was never started", ErrNotFound, tenantName)
@@ -205,9 +205,9 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	case err != nil:
 		return Row{}, fmt.Errorf("syncer: %s: acquire lease: %w", tenantName, err)
 	}
-	c, err := s.open(lease, asked)
+	c, err := s.open(hold)
 	if err != nil {
-		s.leave(ctx, lease, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
+		s.leave(ctx, hold, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
 		return Row{}, err
 	}
 	defer c.close(ctx)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -82,7 +83,7 @@ func (e *BrokenRulesError) Error() string {
 type ErrorInfo struct {
 	// Class is a word to react to: "sign_in_needed", "declined", "timed_out",
 	// "forbidden", "conflict", "repository", "read", "storage", "invalid_target",
-	// "not_approved", "internal", ….
+	// "not_approved", "settings", "internal", ….
 	Class string `json:"class"`
 	// Phase in which it happened.
 	Phase Phase `json:"phase,omitempty"`
@@ -114,15 +115,11 @@ const classStorage = "storage"
 // its decision was made on.
 const classNotApproved = "not_approved"
 
+// classSettings is the class of a run whose settings cannot be had or used.
+const classSettings = "settings"
+
 // classTarget is the class of a run whose targets are no kinds in scope.
 const classTarget = "invalid_target"
-
-// isLost reports whether an error says that something stored is gone, spoilt, or
-// not what was stored.
-func isLost(err error) bool {
-	e, ok := errors.AsType[*runError](err)
-	return ok && (e.class == classStorage || e.class == classNotApproved)
-}
 
 func failure(class, format string, args ...any) error {
 	return &runError{class: class, err: fmt.Errorf(format, args...)}
@@ -140,7 +137,7 @@ func (e *retryable) Unwrap() error { return e.err }
 // What makes a worker let go of a tenant, or turn to something else.
 var (
 	// errLeaseLost: another worker has taken the tenant over.
-	errLeaseLost = errors.New("the lease was lost")
+	errLeaseLost = lease.ErrLost
 	// errInterrupted: the record was changed by someone else in a way that the
 	// phase under way has to look at (cancel, pause, supersede).
 	errInterrupted = errors.New("interrupted")

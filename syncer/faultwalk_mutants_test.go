@@ -74,7 +74,7 @@ var plantedBugs = []plantedBug{
 	{"the deploy is over before its last result", "approve/dies_after", "Client.Apply", "syncer/phase_deploy.go", "	if err := dep.work.Run(ctx); err != nil {", `
 	if planted("the deploy is over before its last result") {
 		if err := c.commit(ctx, func(t *draft) error { t.phase(PhaseVerify); return nil }); err != nil {
-			return err
+			return onward{}, err
 		}
 	}`},
 	{"commits pass no fence", "slow/frozen", "Store.Commit", "syncer/draft.go", "	return t, state.CommitRequest{", `
@@ -119,7 +119,7 @@ var plantedBugs = []plantedBug{
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
-	{"the lease is not released", "approve", "", "syncer/session.go", "	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {", `
+	{"the lease is not released", "approve", "", "syncer/session.go", "	if err := c.hold.Release(ctx); err != nil {", `
 	if planted("the lease is not released") {
 		return
 	}`},
@@ -144,14 +144,14 @@ func TestFaultWalkFindsBugs(t *testing.T) {
 		t.Skip("without -mutants")
 	}
 	m := mutant.Mutation{Name: "all", Edits: []mutant.Edit{
-		{File: "syncer/config.go", Old: "// settings returns", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
+		{File: "syncer/config.go", Old: "// validate reports", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
 
 var (
 	lateMu sync.Mutex
 	late   = map[*Syncer][]func(){}
 )
 
-// settings returns`},
+// validate reports`},
 		{File: "internal/deploy/journal.go", Old: "// readJournal reads", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
 
 // readJournal reads`},

@@ -97,6 +97,11 @@ func frozenRecords() map[string]struct {
 	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []Vote{{Actor: "bob", Digest: "d1g357", Time: at(-20)}}, Reviewed: true}
 	out["record_pending_approval_carried"] = record{state.PendingApproval, carry}
 
+	demanding := base(proposedRun())
+	demanding.Run.WorkFor = 2 * time.Hour
+	demanding.Run.Demands = []Demand{{Approvals: 1, Given: 1}, {Rule: "deletes", Approvals: 2, Given: 1, Groups: []string{"security"}}}
+	out["record_pending_approval_demands"] = record{state.PendingApproval, demanding}
+
 	stopping := base(deployingRun())
 	stopping.Paused = []Pause{{Holder: "cem", Since: at(6)}}
 	stopping.Run.Attempt = 2

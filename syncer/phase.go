@@ -206,7 +206,7 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 	c.began(row.phase)
 	var on onward
 	err = c.s.telemetry.phase(ctx, c.tenant, c.now().runID(), row.phase, func(ctx context.Context) error {
-		err := c.place.take(ctx)
+		err := c.slot.take(ctx)
 		if err == nil {
 			on, err = row.work(c, ctx)
 		}
@@ -239,11 +239,6 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 		return nil
 	})
 }
-
-// The deploy and the reading back store themselves what follows.
-
-func (c *session) deployPhase(ctx context.Context) (onward, error) { return onward{}, c.deploy(ctx) }
-func (c *session) verifyPhase(ctx context.Context) (onward, error) { return onward{}, c.verify(ctx) }
 
 // phase enters a phase by the table, in this commit.
 func (t *draft) phase(p Phase) {

@@ -12,27 +12,23 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// deploy carries the approved items out, wave by wave, and enters verify. When a
+// deployPhase carries the approved items out, wave by wave. When a
 // process resumes the phase after a crash, it first finds out what became of
 // the writes that were under way. Once the run is to end, it does only that.
-func (c *session) deploy(ctx context.Context) error {
+func (c *session) deployPhase(ctx context.Context) (onward, error) {
 	dep, err := c.openDeployment(ctx)
 	if err != nil {
-		return err
+		return onward{}, err
 	}
 	if c.run().closing() == "" {
 		if err := dep.commitRollback(ctx); err != nil {
-			return err
+			return onward{}, err
 		}
 	}
 	if err := dep.work.Run(ctx); err != nil {
-		return err
+		return onward{}, err
 	}
-	return c.commit(ctx, func(t *draft) error {
-		t.phase(PhaseVerify)
-		t.due()
-		return nil
-	})
+	return onward{phase: PhaseVerify, change: func(t *draft) error { t.due(); return nil }}, nil
 }
 
 // deployment is the engine's side of package deploy: it holds the approved plan,
@@ -59,7 +55,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 		return nil, err
 	}
 	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
-		return nil, &retryable{err: err}
+		return nil, err
 	}
 	// The run's end needs the base. Nothing is written before it can be read.
 	if _, err := c.base(ctx); err != nil {
@@ -83,7 +79,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.s.keys(c.tenant).Tenant,
 		Kinds: c.kinds, Client: c.client, Bindings: ids.Bindings, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
-			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: cfg.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
+			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
 	})
 	return dep, err
 }

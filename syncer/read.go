@@ -41,6 +41,10 @@ type Row struct {
 	Counts *plan.Counts `json:"counts,omitempty"`
 	// Votes are the approvals so far, where several are needed.
 	Votes []Vote `json:"votes,omitempty"`
+	// Demands are what an approval needs and how much of it there is, by the
+	// rules as they were at the last vote, or when the plan was made.
+	// [Syncer.Review] has them by the rules of now.
+	Demands []Demand `json:"demands,omitempty"`
 	// LastSuccess is when a run last ended in Idle.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Error is why the last run did not succeed. Of an active run it is what
@@ -82,7 +86,7 @@ func rowOf(l loaded) Row {
 		row.Digest, row.Counts = r.Digest, r.Counts
 		if l.rec.Status.Active() {
 			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes
-			row.Cancelling, row.Error = r.Cancel != nil, r.Stalled
+			row.Cancelling, row.Error, row.Demands = r.Cancel != nil, r.Stalled, r.Demands
 		}
 	}
 	return row
@@ -173,6 +177,9 @@ type HistoryRequest struct {
 // wrote in another format it has who, when and of which type; the message says
 // so.
 func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], error) {
+	if err := checkTenant(req.Tenant); err != nil {
+		return Page[Entry]{}, err
+	}
 	var entries []Entry
 	raw := state.HistoryRequest{Tenant: req.Tenant, Run: req.Run, Newest: req.Newest, Cursor: req.Cursor, Limit: req.Limit}
 	for _, t := range req.Types {

@@ -82,6 +82,7 @@ func init() {
 		"work": (*world).work, "sync": (*world).sync, "go": (*world).background, "join": (*world).join,
 		"wait": (*world).wait, "until": (*world).until, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
 		"revoke": (*world).revoke, "calls": (*world).calls, "error": (*world).copyError, "log": (*world).log,
+		"switch": (*world).switchTo, "rule": (*world).rule, "group": (*world).group, "auto": (*world).auto, "settings": (*world).settings,
 		"signed-in": (*world).signedIn, "auth": (*world).auth, "mend": (*world).mend,
 		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}

@@ -28,7 +28,7 @@ var planted = []struct {
 	edits []mutant.Edit
 }{
 	{"the deadline of a sign-in is recomputed on restart", "deadlines", []mutant.Edit{
-		edit("syncer/connect.go", "		t.d.Run.Prompt = &p\n", "		t.d.Run.Prompt = &p\n		t.deadlineIn = c.s.cfg.AuthTimeout\n")}},
+		edit("syncer/connect.go", "		t.d.Run.Prompt = &p\n", "		t.d.Run.Prompt = &p\n		t.deadlineIn = c.set.AuthTimeout\n")}},
 	{"an approval is not bound to the digest", "approval", []mutant.Edit{
 		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":"),
 		edit("syncer/approve.go", "	if p.Digest != d.Digest {", "	if p.Digest != d.Digest && d.Digest == \"\" {"),
@@ -47,8 +47,8 @@ var planted = []struct {
 	}
 	return res, err`)}},
 	{"the loss of a lease is ignored", "", []mutant.Edit{
-		edit("syncer/session.go", "	for range 2 {\n		if c.leaseLeft() > c.s.cfg.WriteTimeout {", "	for range 2 {\n		if true || c.leaseLeft() > c.s.cfg.WriteTimeout {"),
-		edit("syncer/session.go", "				lost(errLeaseLost)\n				return\n", "				continue\n"),
+		edit("internal/lease/hold.go", "		if h.Left() > d {", "		if true || h.Left() > d {"),
+		edit("internal/lease/hold.go", "		case errors.Is(err, ErrLost):\n			return ErrLost\n", "		case errors.Is(err, ErrLost):\n"),
 		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, errLeaseLost\n		}\n", ""),
 		edit("syncer/draft.go", " Runs: t.runs, Fence: fence,\n", " Runs: t.runs,\n")}},
 	{"a write of unknown outcome is tried again", "", []mutant.Edit{
@@ -61,17 +61,17 @@ var planted = []struct {
 	{"a sign-in counts when it is stored too late", "deadlines", []mutant.Edit{
 		edit("syncer/connect.go", "		t.beforeDeadline = true\n", "")}},
 	{"a person approves their own run", "approval", []mutant.Edit{
-		edit("syncer/approve.go", "	if d.Actor == r.Actor && !rules.AllowRequester {", "	if d.Actor == r.Actor && d.Actor == \"\" {")}},
+		edit("syncer/approval_rules.go", "	return (d.AllowRequester || !y.people.same(actor, requester)) &&", "	return (actor != \"\" || requester != \"\") &&")}},
 	{"a broken rule need not be accepted", "approval", []mutant.Edit{
-		edit("syncer/approve.go", "	if len(broken) > 0 {", "	if len(broken) > 99 {")}},
+		edit("syncer/approval_rules.go", "	if len(missing) > 0 {", "	if len(missing) > 99 {")}},
 	{"an approval of a part is carried out whole", "approval", []mutant.Edit{
 		edit("syncer/phase_deploy.go", "it := &dep.plan.Items[i]; covers(r.Decision.Items, it.ID) {", "it := &dep.plan.Items[i]; it.ID != \"\" {")}},
 	{"the wait for an approval begins anew every night", "deadlines", []mutant.Edit{
-		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = cfg.Approval.Timeout", "	if true {\n		t.deadlineIn = cfg.Approval.Timeout")}},
+		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = y.Timeout", "	if true {\n		t.deadlineIn = y.Timeout")}},
 	{"what a list that was cut short does not have counts as deleted", "nothing lost", []mutant.Edit{
-		edit("syncer/gather.go", "	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {", "	if st.Completeness == tenant.Complete && res.Completeness == tenant.Failed {"),
-		edit("syncer/gather.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),
-		edit("syncer/gather.go", "				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):", "				case err == nil, errors.Is(err, &tenant.Error{Class: tenant.NotFound}):")}},
+		edit("internal/reading/reading.go", "	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {", "	if st.Completeness == tenant.Complete && res.Completeness == tenant.Failed {"),
+		edit("internal/reading/reading.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),
+		edit("internal/reading/reading.go", "				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):", "				case err == nil, errors.Is(err, &tenant.Error{Class: tenant.NotFound}):")}},
 	{"a write is sent over what has changed since the plan", "nothing lost", []mutant.Edit{
 		edit("internal/deploy/look.go", "	case same:\n", "	case same || current != nil:\n")}},
 	{"a write that cannot be seen at once counts as not done", "", []mutant.Edit{
@@ -83,7 +83,7 @@ var planted = []struct {
 	{"a commit whose answer was lost is made again", "", []mutant.Edit{
 		edit("syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
 	{"a session lets go of its tenant and keeps the lease", "rest", []mutant.Edit{
-		edit("syncer/session.go", "		return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})", "		return struct{}{}, ctx.Err()")}},
+		edit("internal/lease/hold.go", "		return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})", "		return struct{}{}, ctx.Err()")}},
 	{"a sync takes the place of one at work", "one run", []mutant.Edit{
 		edit("syncer/start.go", "		if !req.Supersede || !pending || old == nil", "		if !req.Supersede || !pending && t.d.Run.Phase == PhaseReport || old == nil")}},
 	{"a run that waits for an approval holds its goroutine", "waiting costs nothing", []mutant.Edit{

@@ -314,7 +314,9 @@ func TestCreateDuringARemoval(t *testing.T) {
 	}()
 	<-removing
 	create := state.CommitRequest{Record: newRecord("contoso"), Entries: []state.Entry{{Type: "first"}}}
-	if _, err := other.Commit(t.Context(), create); !errors.Is(err, state.ErrConflict) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // it does not wait for the removal
+	defer cancel()
+	if _, err := other.Commit(ctx, create); !errors.Is(err, state.ErrConflict) {
 		t.Errorf("Commit during the removal: got error %v, want ErrConflict", err)
 	}
 	close(done)

@@ -166,11 +166,11 @@ var removeCases = []kitCase{
 		"A removal ends the tenant's lease: nothing is left to claim, to acquire, to renew or to release; the fence of a former lease is worth nothing for a tenant that is created again.",
 		func(k *kit) {
 			k.needLeaser()
-			r := fillTenant(k, "contoso")
+			fillTenant(k, "contoso")
 			for range 5 { // more leases than commits
 				k.release(k.acquire("contoso", time.Minute))
 			}
-			r = k.acquire("contoso", time.Hour)
+			r := k.acquire("contoso", time.Hour)
 			req := removal(r)
 			req.Fence = r.Fence
 			gone := k.commit(req)

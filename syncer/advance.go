@@ -329,6 +329,9 @@ func (c *session) errorInfo(class string, err error) *ErrorInfo {
 // rest looks after a tenant at rest: whether a missing permission was granted.
 func (c *session) rest(ctx context.Context) (*Next, error) {
 	cur := c.now()
+	if cur.d.Removing != nil {
+		return &Next{}, c.removeTenant(ctx)
+	}
 	if cur.rec.Status == state.PendingAdminConsent && !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
 		err := c.safely("recheck", func() error { return c.recheck(ctx) })()

@@ -163,7 +163,7 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	if d.Tenant != c.tenant {
 		return d, fmt.Errorf("the decision is about tenant %q", d.Tenant)
 	}
-	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant); err != nil {
+	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant, commentInput("Comment", d.Comment)); err != nil {
 		return d, err
 	}
 	// The decision is held against the plan as it is stored, whatever the
@@ -213,7 +213,8 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 // Where several approvals are needed, one that does not decide yet leaves the
 // tenant in Pending approval.
 func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
-	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant); err != nil {
+	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant, nameInput("Run", d.Run), nameInput("Digest", d.Digest),
+		commentInput("Comment", d.Comment)); err != nil {
 		return Row{}, err
 	}
 	cur, err := s.load(ctx, d.Tenant)

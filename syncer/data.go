@@ -30,6 +30,8 @@ type data struct {
 	Missing    []MissingPermission `json:"missing,omitempty"`
 	ConsentURL string              `json:"consentUrl,omitempty"`
 	Paused     []Pause             `json:"paused,omitempty"`
+	// Removing is the removal that was asked for.
+	Removing *Removal `json:"removing,omitempty"`
 	// LastSuccess is when the last run ended in Idle.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Same are the runs that the current one has superseded, one after the
@@ -180,6 +182,7 @@ func decodeData(rec state.Record) (*data, error) {
 // encode returns d's JSON form and the blobs that it refers to.
 func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 	d.Format = dataFormat
+	*d = bounded(*d)
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)

@@ -54,6 +54,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
+	e = bounded(e)
 	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
@@ -214,11 +215,14 @@ func storable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// permit checks what every action needs: a tenant's name, an actor, and the
-// host's consent.
-func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string) error {
-	if tenantName == "" || len(tenantName) > 256 || !storable(tenantName) {
-		return fmt.Errorf("%w: a tenant's name is 1 to 256 bytes of UTF-8 without control characters, not %q", ErrInvalid, tenantName)
+// permit checks what every action needs: a tenant's name, an actor, texts within
+// their bounds, and the host's consent.
+func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...input) error {
+	if !isName(tenantName) {
+		return fmt.Errorf("%w: Tenant must be 1 to %d bytes of UTF-8 without control characters, is %s", ErrInvalid, maxName, quoted(tenantName))
+	}
+	if err := checkInputs(append(inputs, nameInput("Actor", actor))...); err != nil {
+		return err
 	}
 	if ActorKey(actor) == "" {
 		return ErrNoActor

@@ -43,6 +43,9 @@ var (
 	// is never overwritten, and a run that needs it waits for a process that
 	// can read it: upgrade this one.
 	ErrNewerFormat = errors.New("syncer: written by a newer version of this library")
+	// ErrRemoving is returned by Start and Retry for a tenant that is being
+	// removed.
+	ErrRemoving = errors.New("syncer: the tenant is being removed")
 	// ErrBusy is returned by Recheck while another worker holds the tenant.
 	ErrBusy = errors.New("syncer: another worker holds the tenant")
 )
@@ -136,11 +139,6 @@ type retryable struct {
 
 func (e *retryable) Error() string { return e.err.Error() }
 func (e *retryable) Unwrap() error { return e.err }
-
-func isRetryable(err error) bool {
-	_, ok := errors.AsType[*retryable](err)
-	return ok
-}
 
 // What makes a worker let go of a tenant, or turn to something else.
 var (

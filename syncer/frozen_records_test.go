@@ -72,7 +72,8 @@ func frozenRecords() map[string]struct {
 	}
 	out := map[string]record{
 		"record_not_run": {state.NotRun, data{Format: 1, Commits: []string{"commit-1"},
-			Paused: []Pause{{Holder: "ann", Reason: "migration", Since: at(0)}}}},
+			Paused:   []Pause{{Holder: "ann", Reason: "migration", Since: at(0)}},
+			Removing: &Removal{Actor: "olga", Comment: "moved", Since: at(2), Repository: true, Error: "repository: disk full"}}},
 		"record_starting":             {state.Starting, base(frozenRun())},
 		"record_in_progress":          {state.InProgress, base(frozenRun())},
 		"record_in_progress_deploy":   {state.InProgress, base(deployingRun())},
@@ -143,6 +144,7 @@ func frozenEntries() map[EntryType]EntryData {
 		EntryCancel:  {Actor: "ann", Comment: "stop", Phase: PhaseDeploy},
 		EntryPause:   {Actor: "cem", Comment: "migration"},
 		EntryResume:  {Actor: "cem"},
+		EntryRemove:  {Actor: "olga", Comment: "moved", Message: "asked for"},
 		EntryRetry:   {Phase: PhaseBackup, Message: "the repository was not reached"},
 		EntryConsent: {Missing: []MissingPermission{{AnyOf: []string{"Group.Read.All", "Directory.Read.All"}, Kinds: []string{"groups"}, Write: true}}},
 		EntryIntent:  {Intent: &Intent{Item: "groups/Staff", Attempt: 2, TenantID: "id-1", Verb: tenant.Update, Key: "run-2/groups/Staff"}},

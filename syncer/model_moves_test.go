@@ -199,7 +199,7 @@ func (m *model) result(e syncer.Entry) {
 	r, res := m.run, e.Result
 	m.must(!r.final[res.Item], "an item has one result", "%s: %s", res.Item, res.Status)
 	delete(r.open, res.Item)
-	r.final[res.Item] = res.Status != "retry"
+	r.final[res.Item] = res.Status != syncer.ItemRetry
 }
 
 // cancelled takes a request to end the run into account. That a run is

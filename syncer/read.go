@@ -57,6 +57,8 @@ type Row struct {
 	ConsentURL string              `json:"consentUrl,omitempty"`
 	// Cancelling: somebody has asked to end the run.
 	Cancelling bool `json:"cancelling,omitempty"`
+	// Removing: somebody has asked to remove the tenant.
+	Removing *Removal `json:"removing,omitempty"`
 	// Paused names who holds the tenant.
 	Paused []Pause `json:"paused,omitempty"`
 	// Directory is the directory id that the tenant is pinned to.
@@ -76,7 +78,7 @@ func rowOf(l loaded) Row {
 	}
 	row := Row{
 		RunRef: RunRef{Tenant: l.rec.Tenant}, Status: l.rec.Status, Label: l.rec.Status.Label(), Deadline: l.rec.Deadline,
-		LastSuccess: l.d.LastSuccess, Missing: l.d.Missing, ConsentURL: l.d.ConsentURL, Paused: l.d.Paused,
+		LastSuccess: l.d.LastSuccess, Missing: l.d.Missing, ConsentURL: l.d.ConsentURL, Paused: l.d.Paused, Removing: l.d.Removing,
 		Directory: l.d.Directory, Labels: l.rec.Labels, Version: l.rec.Version, UpdatedAt: l.rec.UpdatedAt,
 	}
 	if r := l.d.Run; r != nil {

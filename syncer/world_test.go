@@ -89,7 +89,7 @@ func init() {
 	asks = map[string]func(w *world, c script.Command) (string, error){
 		"start": (*world).start, "cancel": (*world).cancel, "retry": (*world).retry, "recheck": (*world).recheck,
 		"approve": (*world).decide, "reject": (*world).decide, "revert": (*world).decide, "abstain": (*world).decide,
-		"pause": (*world).pause, "resume": (*world).resume,
+		"remove-tenant": (*world).removeTenant, "pause": (*world).pause, "resume": (*world).resume,
 		"status": (*world).status, "statuses": (*world).statuses, "runs": (*world).runs, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history,
 		"logs": (*world).logs, "artifacts": (*world).artifacts, "await": (*world).await, "cli": (*world).commandLine,
 	}

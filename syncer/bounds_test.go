@@ -112,7 +112,7 @@ func TestEverythingIsBounded(t *testing.T) {
 
 // What fits is left as it is, and costs no copy.
 func TestBoundedLeavesWhatFits(t *testing.T) {
-	in := &Report{Reason: "rejected", Items: []ItemResult{{Item: strings.Repeat("k", 5000), Message: "fine"}}}
+	in := &Report{Reason: "rejected", Items: []ItemResult{{Item: strings.Repeat("k", 5000), Message: strings.Repeat("m", maxText)}}}
 	if out := bounded(in); out != in {
 		t.Error("a report that fits was copied")
 	}

@@ -218,14 +218,11 @@ func storable(s string) bool {
 // permit checks what every action needs: a tenant's name, an actor, texts within
 // their bounds, and the host's consent.
 func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...input) error {
-	if !isName(tenantName) {
-		return fmt.Errorf("%w: Tenant must be 1 to %d bytes of UTF-8 without control characters, is %s", ErrInvalid, maxName, quoted(tenantName))
-	}
-	if err := checkInputs(append(inputs, nameInput("Actor", actor))...); err != nil {
+	if err := checkAsked(tenantName, actor); err != nil {
 		return err
 	}
-	if ActorKey(actor) == "" {
-		return ErrNoActor
+	if err := checkInputs(inputs...); err != nil {
+		return err
 	}
 	if s.cfg.Authorize != nil {
 		if err := s.cfg.Authorize(ctx, actor, action, tenantName); err != nil {

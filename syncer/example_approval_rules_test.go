@@ -10,7 +10,7 @@ import (
 // Two people of the group security approve deletes, one person approves the
 // rest, and a rule approves single changes of groups. A host gives these rules
 // to all tenants in Config.Settings, or to one in what SettingsFor returns.
-func ExampleApprovalRules() {
+func ExampleApprovalRules_groups() {
 	rules := syncer.ApprovalRules{
 		Groups: map[string][]string{"security": {"sam@example.com", "sue@example.com", "sky@example.com"}},
 		Rules: []syncer.ApprovalRule{

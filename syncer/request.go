@@ -1,5 +1,7 @@
 package syncer
 
+import "fmt"
+
 // RunRef names a run of a tenant. An empty Run stands for the tenant's current
 // or, at rest, its last run.
 type RunRef struct {
@@ -48,3 +50,29 @@ type ResumeRequest struct {
 	// Actor is the one that paused the tenant. Required.
 	Actor string
 }
+
+// checkTenant reports a missing name, and one that no tenant can have.
+func checkTenant(name string) error {
+	if name == "" {
+		return fieldMissing("Tenant")
+	}
+	return nameInput("Tenant", name).check()
+}
+
+// checkAsked reports what an action's request lacks: every one names a tenant
+// and the person who asks.
+func checkAsked(tenantName, actor string) error {
+	if err := checkTenant(tenantName); err != nil {
+		return err
+	}
+	if err := nameInput("Actor", actor).check(); err != nil {
+		return err
+	}
+	if ActorKey(actor) == "" {
+		return ErrNoActor
+	}
+	return nil
+}
+
+// fieldMissing is the error of a request without a required field.
+func fieldMissing(field string) error { return fmt.Errorf("%w: %s is required", ErrInvalid, field) }

@@ -101,7 +101,7 @@ var identifiers = map[string]bool{
 }
 
 // texts are the fields that hold sentences. All other fields hold words.
-var texts = map[string]bool{"Comment": true, "ConsentURL": true, "Message": true, "Pointer": true, "Reason": true, "URL": true}
+var texts = map[string]bool{"Comment": true, "ConsentURL": true, "Error": true, "Message": true, "Pointer": true, "Reason": true, "URL": true}
 
 // limitOf is the limit of a field's texts, by its name; 0 for none.
 func limitOf(field string) int {

@@ -157,6 +157,7 @@ type ItemResult struct {
 
 // newEntry makes a store's entry.
 func newEntry(runID string, t EntryType, d EntryData) state.Entry {
+	d = bounded(d)
 	raw, err := json.Marshal(d)
 	if err != nil { // only raw JSON inside could fail, and entries hold none that is not checked
 		raw, _ = json.Marshal(EntryData{Message: "entry could not be encoded: " + err.Error()})

@@ -101,8 +101,11 @@ type runError struct {
 func (e *runError) Error() string { return e.err.Error() }
 func (e *runError) Unwrap() error { return e.err }
 
-// WithText keeps the class, for [redact.Error].
+// WithText keeps the class, for [redact.Error], and that there was a panic.
 func (e *runError) WithText(text string) error {
+	if e.class == classPanic {
+		text = "a panic; " + text
+	}
 	return &runError{class: e.class, err: errors.New(text)}
 }
 

@@ -300,7 +300,7 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 	if err != nil {
 		return false, fmt.Errorf("backup: encode the kinds: %w", err)
 	}
-	now, err := json.Marshal(b.Kinds)
+	now, err := json.Marshal(bounded(b.Kinds))
 	if err != nil {
 		return false, fmt.Errorf("backup: encode the kinds: %w", err)
 	}
@@ -430,7 +430,7 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings()}}, {kind: "comparison", v: sum},
 	} {
 		if b.data == nil {
-			if b.data, err = json.Marshal(b.v); err != nil {
+			if b.data, err = json.Marshal(bounded(b.v)); err != nil {
 				return nil, fmt.Errorf("plan: encode %s: %w", b.kind, err)
 			}
 		}

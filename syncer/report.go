@@ -155,7 +155,7 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 }
 
 func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
-	raw, err := json.Marshal(rep)
+	raw, err := json.Marshal(bounded(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)
 	}

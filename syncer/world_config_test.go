@@ -59,5 +59,9 @@ func (w *world) config(c script.Command) string {
 		w.edits = append(w.edits, edit)
 	}
 	w.workers = map[string]*syncertest.Worker{}
+	if err := w.oracle.Poll(context.Background()); err != nil {
+		w.t.Error(err)
+	}
+	w.oracle.Configure(oracleConfig(w.h, w.tenant, w.configured()))
 	return ""
 }

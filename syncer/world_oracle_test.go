@@ -1,0 +1,61 @@
+package syncer_test
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/tenantsync/tenantsync/internal/oracle"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// oracleConfig is what the runs of a harness's tenant are held against.
+func oracleConfig(h *syncertest.Harness, name string, conf syncer.Config) oracle.Config {
+	return oracle.Config{
+		Tenant: name, Store: h.Store, Fake: h.Tenant(name),
+		AuthTimeout:     cmp.Or(conf.AuthTimeout, syncer.AuthTimeoutDefault),
+		ApprovalTimeout: cmp.Or(conf.Approval.Timeout, syncer.ApprovalTimeoutDefault),
+		RunTimeout:      cmp.Or(conf.RunTimeout, syncer.RunTimeoutDefault),
+		Approvals:       conf.Approval.Approvals, AllowRequester: conf.Approval.AllowRequester,
+	}
+}
+
+// watched holds every write of an engine against the stored intents.
+func watched(o *oracle.Oracle, conf *syncer.Config) {
+	connector := conf.Connector
+	conf.Connector = syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+		client, err := connector.Connect(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		return o.Client(client), nil
+	})
+}
+
+// configured is the configuration of the workers that are made now.
+func (w *world) configured() (conf syncer.Config) {
+	for _, edit := range w.edits {
+		edit(&conf)
+	}
+	return conf
+}
+
+// check holds all that has happened against what must be true of every story.
+func (w *world) check() {
+	ctx := context.Background()
+	if err := w.oracle.Poll(ctx); err != nil {
+		w.t.Error(err)
+	}
+	rec, now, err := w.oracle.Present(ctx)
+	if err != nil {
+		w.t.Error(err)
+	}
+	if rec.Status.Resting() {
+		w.oracle.Rest(rec, now)
+	}
+	w.oracle.Reachable(rec)
+	for _, v := range w.oracle.Violations() {
+		w.t.Error(v)
+	}
+}

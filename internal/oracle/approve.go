@@ -81,7 +81,6 @@ func (o *Oracle) decided(now time.Time, d syncer.EntryData) {
 	verdict := verdicts[d.Event]
 	o.answered(now, d, verdict)
 	r.Verdict, r.Items, r.Decided = verdict, d.Items, now
-	r.reverted = verdict == syncer.RejectAndRevert
 	if verdict == syncer.Approve {
 		r.Votes = append(r.Votes, Vote{d.Actor, d.Items})
 		if n := r.agreeing(d.Items); n < o.cfg.Approvals {

@@ -46,7 +46,7 @@ func (o *Oracle) Commit(c Commit) {
 	if c.Fence != 0 && o.fence != 0 && c.Fence != o.fence {
 		o.violate(Fencing, "a commit under fence %d while the lease is of fence %d", c.Fence, o.fence)
 	}
-	o.version = c.Version
+	o.version, o.data = c.Version, nil
 	if c.Record != nil {
 		o.data = new(recordData)
 		if err := json.Unmarshal(c.Record.Data, o.data); err != nil && len(c.Record.Data) > 0 {
@@ -67,7 +67,15 @@ func (o *Oracle) Commit(c Commit) {
 	if c.Record != nil {
 		o.record(c)
 	}
+	if r := o.run; r != nil && r.Ended.IsZero() {
+		if r.commits++; r.commits == maxCommits {
+			o.violate(Termination, "run %s has made %d commits", r.ID, r.commits)
+		}
+	}
 }
+
+// maxCommits is more than the longest run of a test makes.
+const maxCommits = 1000
 
 // decode reads what an entry says.
 func (o *Oracle) decode(e state.Entry) (d syncer.EntryData) {

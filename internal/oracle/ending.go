@@ -41,16 +41,32 @@ func (o *Oracle) ended(now time.Time, d, next syncer.EntryData) {
 	if isSuperseded(d) {
 		o.gaveWay(r, d, next)
 	}
-	if r.Digest != "" {
-		o.read(r, d.Plan)
+	o.report(r, d)
+	if r.Digest != "" && r.Plan == nil {
+		o.readLate(r, d.Plan)
 	}
-	if o.report(r, d); r.Report == nil || isSuperseded(d) {
+	if r.Report == nil || isSuperseded(d) {
 		return
 	}
 	o.items(r)
 	o.counts(r)
 	o.adopted(r)
 	o.outcome(r, d)
+}
+
+// readLate reads the plan of a run whose record was not fed, and holds what was
+// approved and written against it.
+func (o *Oracle) readLate(r *Run, ref *state.BlobRef) {
+	o.read(r, ref)
+	if r.Plan == nil || r.Verdict != syncer.Approve {
+		return
+	}
+	if r.Report != nil && r.Report.Decision != nil {
+		o.allowed(r, r.Report.Decision.Accept)
+	}
+	for _, w := range r.Writes {
+		o.planned(r, w)
+	}
 }
 
 // gaveWay holds a superseded run against who may be superseded.

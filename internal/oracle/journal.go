@@ -50,7 +50,7 @@ func (o *Oracle) results(res *syncer.ItemResult) {
 	if old, ok := r.results[res.Item]; ok {
 		o.violate(WriteAhead, "%s is %s after it was %s", res.Item, res.Status, old.Status)
 	}
-	if !begun && (res.Status == retry || res.Status == syncer.ItemUnknown) {
+	if !begun && res.Status == syncer.ItemUnknown {
 		o.violate(WriteAhead, "%s is %s without having been begun", res.Item, res.Status)
 	}
 	if res.Status == retry {

@@ -90,7 +90,6 @@ type Oracle struct {
 
 	status  state.Status
 	version int64
-	next    int // number of the next entry of version
 	moves   []moved
 	seen    []moved
 	until   time.Time // the deadline, while people are waited for

@@ -46,15 +46,15 @@ type Run struct {
 	waited     time.Duration
 	waits      time.Time // since when the run waits
 
-	begun    map[string]int
-	open     map[string]syncer.Intent
-	results  map[string]syncer.ItemResult // final ones
-	effects  map[string]int
-	created  map[string]string // ids by item
-	unknown  map[string]bool   // in the report
-	adopted  map[string]bool
-	reverted bool
-	updates  bool // its writes to the repository were fed
+	begun   map[string]int
+	open    map[string]syncer.Intent
+	results map[string]syncer.ItemResult // final ones
+	effects map[string]int
+	created map[string]string // ids by item
+	unknown map[string]bool   // in the report
+	adopted map[string]bool
+	commits int
+	updates bool // its writes to the repository were fed
 }
 
 // Vote is an approval.

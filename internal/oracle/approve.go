@@ -23,7 +23,7 @@ func (o *Oracle) proposed(now time.Time, d syncer.EntryData) {
 	if d.Digest == "" {
 		o.violate(Approval, "run %s proposes a plan without a digest", r.ID)
 	}
-	r.Digest, r.Deadline = d.Digest, now.Add(o.cfg.ApprovalTimeout)
+	r.Planned, r.Digest, r.Deadline = true, d.Digest, now.Add(o.cfg.ApprovalTimeout)
 	if old := r.superseded; old != nil && old.Digest == r.Digest {
 		r.Same = append(slices.Clone(old.Same), old.ID)
 		r.Deadline = old.Deadline
@@ -68,7 +68,7 @@ func (o *Oracle) voted(now time.Time, d syncer.EntryData) {
 	r := o.run
 	o.answered(now, d, syncer.Approve)
 	r.Votes = append(r.Votes, Vote{d.Actor, d.Items})
-	if n := r.agreeing(d.Items); n >= o.cfg.Approvals {
+	if n := r.Agreeing(d.Items); n >= o.cfg.Approvals {
 		o.violate(Approval, "%d people approved run %s, which is enough, and it still waits", n, r.ID)
 	}
 }
@@ -83,7 +83,7 @@ func (o *Oracle) decided(now time.Time, d syncer.EntryData) {
 	r.Verdict, r.Items, r.Decided = verdict, d.Items, now
 	if verdict == syncer.Approve {
 		r.Votes = append(r.Votes, Vote{d.Actor, d.Items})
-		if n := r.agreeing(d.Items); n < o.cfg.Approvals {
+		if n := r.Agreeing(d.Items); n < o.cfg.Approvals {
 			o.violate(Approval, "run %s is approved by %d people, and %d have to", r.ID, n, o.cfg.Approvals)
 		}
 	}
@@ -171,6 +171,8 @@ func (o *Oracle) phase(p syncer.Phase) {
 	switch p {
 	case syncer.PhaseReport:
 		return
+	case syncer.PhasePlan:
+		r.Planned = true
 	case syncer.PhaseDeploy, syncer.PhaseVerify:
 		want = syncer.Approve
 	case syncer.PhaseRevert:

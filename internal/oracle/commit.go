@@ -61,6 +61,9 @@ func (o *Oracle) Commit(c Commit) {
 		if e.Version != 0 && e.N != i {
 			o.violate(Ordering, "entry %d of version %d is number %d", i, c.Version, e.N)
 		}
+		if o.cfg.Entry != nil {
+			o.cfg.Entry(syncer.Entry{Tenant: o.cfg.Tenant, Version: c.Version, N: i, Time: c.Now, Run: e.Run, Type: syncer.EntryType(e.Type), EntryData: o.decode(e)})
+		}
 		o.entry(c.Now, e, next)
 		o.clock(c.Now)
 	}

@@ -76,6 +76,9 @@ type Config struct {
 	// Reveal, if not nil, returns the secret that an approved item had. Without
 	// it any value may be sent in place of one that the plan hides.
 	Reveal func(run *Run, it *plan.Item) any
+	// Entry, if not nil, is told each line of the history before the oracle takes
+	// it into account.
+	Entry func(syncer.Entry)
 	// Violated, if not nil, is told each violation at once.
 	Violated func(Violation)
 }

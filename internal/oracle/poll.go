@@ -21,12 +21,13 @@ type polled struct {
 // Poll reads what the store and the tenant have had since the last Poll, and
 // takes it into account in the order in which it happened.
 func (o *Oracle) Poll(ctx context.Context) error {
+	// The writes first: their intents are in the history that is read after them.
+	writes := o.cfg.Fake.Writes()
+	writes = writes[min(o.polled.writes, len(writes)):]
 	commits, err := o.news(ctx)
 	if err != nil {
 		return fmt.Errorf("oracle: %w", err)
 	}
-	writes := o.cfg.Fake.Writes()
-	writes = writes[min(o.polled.writes, len(writes)):]
 	o.polled.writes += len(writes)
 	after := make([][]tenanttest.Write, len(commits)+1) // by how many commits were before
 	for _, w := range writes {
@@ -75,7 +76,7 @@ func (o *Oracle) place(w tenanttest.Write, commits []Commit) (n int) {
 // effects takes writes into account.
 func (o *Oracle) effects(writes []tenanttest.Write) {
 	for _, w := range writes {
-		write := Write{Operation: w.Operation, Worker: w.Worker, Object: w.Object}
+		write := Write{Operation: w.Operation, Worker: w.Worker, Object: w.Object, Time: w.Effect}
 		if !o.overtaken(w) {
 			o.begin(write)
 		}

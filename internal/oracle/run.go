@@ -18,6 +18,8 @@ type Run struct {
 	Started time.Time
 	SignIns int
 
+	// Planned: a plan was made.
+	Planned bool
 	// Plan is nil until the oracle can read it: from the record, or from the
 	// entry that ends the run.
 	Plan   *plan.Plan
@@ -77,8 +79,8 @@ func (r *Run) Ending() string { return string(r.To) + "/" + string(r.Outcome) }
 // covers reports whether the approval has the item.
 func (r *Run) covers(item string) bool { return r.Items == nil || slices.Contains(r.Items, item) }
 
-// agreeing counts the approvals of exactly these items.
-func (r *Run) agreeing(items []string) int {
+// Agreeing counts the approvals of exactly these items.
+func (r *Run) Agreeing(items []string) int {
 	n, want := 0, slices.Sorted(slices.Values(items))
 	for _, v := range r.Votes {
 		if slices.Equal(slices.Sorted(slices.Values(v.Items)), want) {

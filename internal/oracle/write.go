@@ -19,6 +19,8 @@ type Write struct {
 	At time.Time
 	// Object is the id of the object that was written. Known once it took effect.
 	Object string
+	// Time is when it took effect. The zero time is now.
+	Time time.Time
 	// Actual is the object just before the effect. Optional.
 	Actual json.RawMessage
 	// Raced: somebody else changed the object after the worker last looked at
@@ -95,7 +97,7 @@ func (o *Oracle) Effect(w Write) {
 	}
 	res, known := r.results[item]
 	switch {
-	case !r.Ended.IsZero() && !r.unknown[item]:
+	case !r.Ended.IsZero() && !r.unknown[item] && (w.Time.IsZero() || w.Time.After(r.Ended)):
 		o.violate(WriteAhead, "%s takes effect after its run ended, and the report does not call it unknown", w.IdempotencyKey)
 	case known && res.Status != syncer.ItemUnknown && res.Status != syncer.ItemApplied:
 		o.violate(WriteAhead, "%s takes effect after it was said to be %s", w.IdempotencyKey, res.Status)

@@ -23,14 +23,20 @@ func oracleConfig(h *syncertest.Harness, name string, conf syncer.Config) oracle
 
 // watched holds every write of an engine against the stored intents.
 func watched(o *oracle.Oracle, conf *syncer.Config) {
-	connector := conf.Connector
-	conf.Connector = syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
-		client, err := connector.Connect(ctx, req)
-		if err != nil {
-			return nil, err
-		}
-		return o.Client(client), nil
-	})
+	conf.Connector = heldConnector{conf.Connector, o}
+}
+
+type heldConnector struct {
+	syncer.Connector
+	o *oracle.Oracle
+}
+
+func (c heldConnector) Connect(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+	client, err := c.Connector.Connect(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return c.o.Client(client), nil
 }
 
 // configured is the configuration of the workers that are made now.

@@ -34,6 +34,9 @@ type Blobs interface {
 	// ErrNotFound. Content that does not have the name's hash is an error,
 	// never returned.
 	Get(ctx context.Context, ref BlobRef) ([]byte, error)
+	// Remove removes all blobs of a tenant. Having none is no error. It returns
+	// ErrInvalid for a name that cannot be a tenant's.
+	Remove(ctx context.Context, tenant string) error
 }
 
 // PutRequest asks to store a blob. Tenant and Kind are required.
@@ -52,9 +55,10 @@ type PutRequest struct {
 //
 // [github.com/tenantsync/tenantsync/state/statetest.TestPruner] checks all of this.
 type Pruner interface {
-	// Prune removes entries and blobs older than the store's time less Age,
-	// at most Limit of either, and returns how many went. Call it until both
-	// are 0. It changes no record.
+	// Prune removes entries, runs and blobs older than the store's time less
+	// Age, at most Limit of each, and returns how many went. A run's age counts
+	// from the last commit that stored it. Call Prune until all are 0. It changes
+	// no record.
 	Prune(ctx context.Context, req PruneRequest) (Pruned, error)
 }
 
@@ -65,14 +69,15 @@ type PruneRequest struct {
 	// Age is how old what may go must be. It is not negative; for blobs it is
 	// at least [MinBlobAge].
 	Age time.Duration
-	// Limit is the most entries and the most blobs to remove. Defaults to
-	// [DefaultPruneLimit].
+	// Limit is the most entries, the most runs and the most blobs to remove.
+	// Defaults to [DefaultPruneLimit].
 	Limit int
 }
 
 // Pruned says what went.
 type Pruned struct {
 	Entries int
+	Runs    int
 	Blobs   int
 	// Now is the store's time.
 	Now time.Time

@@ -22,6 +22,13 @@ type HistoryCursor struct {
 	N       int   `json:"n"`
 }
 
+// RunsCursor is a place in a list of runs: that of the last run of a page.
+type RunsCursor struct {
+	Started time.Time `json:"s"`
+	Tenant  string    `json:"k"`
+	ID      string    `json:"i"`
+}
+
 // NewListCursor returns the place of a record in a list of that order.
 func NewListCursor(order Order, r Record) ListCursor {
 	c := ListCursor{Order: order, Tenant: r.Tenant}
@@ -53,6 +60,30 @@ func (p *Page) Cut(req ListRequest) {
 	p.Resume = NewListCursor(req.Order, last).Encode()
 }
 
+// Cut makes the page of a history out of the entries that were found for a
+// request with its defaults, up to one more than it asks for: that one is cut
+// off, and Next is set.
+func (p *HistoryPage) Cut(req HistoryRequest) {
+	if len(p.Entries) > req.Limit {
+		p.Entries = p.Entries[:req.Limit:req.Limit]
+		last := p.Entries[req.Limit-1]
+		p.Next = HistoryCursor{Newest: req.Newest, Version: last.Version, N: last.N}.Encode()
+	}
+}
+
+// Cut makes the page of a list of runs out of the runs that were found for a
+// request with its defaults, as [HistoryPage.Cut] does.
+func (p *RunsPage) Cut(req RunsRequest) {
+	if len(p.Runs) > req.Limit {
+		p.Runs = p.Runs[:req.Limit:req.Limit]
+		last := p.Runs[req.Limit-1]
+		p.Next = RunsCursor{Started: last.Started.UTC(), Tenant: last.Tenant, ID: last.ID}.Encode()
+	}
+}
+
+// Encode returns the cursor as text.
+func (c RunsCursor) Encode() string { return encodeCursor(c) }
+
 // Encode returns the cursor as text.
 func (c ListCursor) Encode() string { return encodeCursor(c) }
 
@@ -81,6 +112,16 @@ func DecodeHistoryCursor(text string, newest bool) (HistoryCursor, error) {
 	}
 	if c.Newest != newest {
 		return HistoryCursor{}, invalid("the cursor goes with Newest %v, the request has %v", c.Newest, newest)
+	}
+	return c, nil
+}
+
+// DecodeRunsCursor reads what [RunsCursor.Encode] wrote. It returns ErrInvalid
+// for any other text.
+func DecodeRunsCursor(text string) (RunsCursor, error) {
+	c, err := decodeCursor[RunsCursor](text)
+	if err != nil || ValidateTenant(c.Tenant) != nil || c.ID == "" {
+		return RunsCursor{}, invalid("%q is no cursor of a list of runs", text)
 	}
 	return c, nil
 }

@@ -34,11 +34,9 @@
 //	if err != nil {
 //		return err
 //	}
-//	record := loaded.Record
-//	if record.Status, err = state.Next(record.Status, state.Approve); err != nil {
-//		return err
-//	}
-//	_, err = store.Commit(ctx, state.CommitRequest{Record: record, BeforeDeadline: true})
+//	_, err = store.Commit(ctx, state.CommitRequest{
+//		Record: loaded.Record, Events: []state.Event{state.Approve}, BeforeDeadline: true,
+//	})
 //
 // A [Leaser] hands out leases, so that one worker at a time works on a tenant.
 // Each acquisition raises the tenant's fence. A commit that names the fence

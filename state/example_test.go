@@ -66,30 +66,32 @@ func ExampleStore() {
 		fmt.Println(err)
 		return
 	}
-	record := committed.Record
-	if record.Status, err = state.Next(record.Status, state.Start); err != nil {
-		fmt.Println(err)
-		return
-	}
-	if _, err = store.Commit(ctx, state.CommitRequest{Record: record}); err != nil {
+	start := state.CommitRequest{Record: committed.Record, Events: []state.Event{state.Start}}
+	committed, err = store.Commit(ctx, start)
+	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	// The same once more: the version that it names is no longer the stored one.
-	_, err = store.Commit(ctx, state.CommitRequest{Record: record})
+	_, err = store.Commit(ctx, start)
 	fmt.Println(errors.Is(err, state.ErrConflict))
+	// With the right version the store refuses the event.
+	start.Record = committed.Record
+	_, err = store.Commit(ctx, start)
+	var illegal *state.TransitionError
+	fmt.Println(errors.As(err, &illegal))
 	// Output:
 	// contoso 1 Not run
 	// contoso 2 Starting
+	// true
 	// true
 }
 
 func ExampleLeaser() {
 	ctx := context.Background()
 	memory := state.NewMemory()
-	record := newRecord("contoso")
-	record.Status = state.Starting
-	if _, err := memory.Commit(ctx, state.CommitRequest{Record: record, WakeIn: time.Second}); err != nil {
+	start := state.CommitRequest{Record: newRecord("contoso"), Events: []state.Event{state.Start}, WakeIn: time.Second}
+	if _, err := memory.Commit(ctx, start); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -106,5 +108,5 @@ func ExampleLeaser() {
 	fmt.Println(err)
 	// Output:
 	// contoso is worked on by worker 1
-	// state: leased by another owner
+	// state: leased by another owner: "worker 1"
 }

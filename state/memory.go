@@ -1,10 +1,9 @@
 package state
 
 import (
-	"bytes"
+	"container/heap"
 	"container/list"
 	"context"
-	"maps"
 	"sync"
 	"time"
 )
@@ -16,20 +15,23 @@ import (
 //
 // Load, Commit and the methods of a Leaser take a time that hardly grows with
 // the number of tenants, and so does a page of [ByTenant]. A page of
-// [ByUpdated] or [ByWake] looks at every record.
+// [ByUpdated] or [ByWake] looks at every record, and a page of runs at every
+// run of its tenant, or of all.
 //
-// A Memory is made by [NewMemory] and is safe for concurrent use.
+// The zero value is an empty Memory. It is safe for concurrent use.
 type Memory struct {
 	mu     sync.Mutex
 	passed time.Duration // by Pass and Skew
 	last   time.Time     // the last now
 
+	// rows has a row, with a record of version 0, also for a removed tenant.
 	rows map[string]*row
 	// sorted has the rows by tenant, without those in added.
 	sorted, added []*row
 	// due has the rows with a WakeAt that bear no lease, and leased those that
 	// do: every row is in at most one.
-	due, leased queue
+	due    queue[wakeOrder]
+	leased queue[leaseOrder]
 
 	blobs map[BlobRef]*list.Element // by name, with size 0
 	// byAge has the blobs, oldest first.
@@ -40,19 +42,13 @@ type Memory struct {
 type row struct {
 	rec     Record
 	entries []Entry // by version and n
-	queue   *queue  // the queue that it is in, or nil
-	index   int     // its place there
+	runs    map[string]Run
+	queue   heap.Interface // the queue that it is in, or nil
+	index   int            // its place there
 }
 
 // NewMemory returns an empty Memory.
-func NewMemory() *Memory {
-	return &Memory{
-		rows:   make(map[string]*row),
-		due:    queue{key: func(r *row) time.Time { return r.rec.WakeAt }},
-		leased: queue{key: func(r *row) time.Time { return r.rec.LeaseUntil }},
-		blobs:  make(map[BlobRef]*list.Element),
-	}
-}
+func NewMemory() *Memory { return new(Memory) }
 
 // Pass makes time pass for this Memory alone: from now on, its clock is d
 // ahead of where it was. It is for tests that do not run inside a
@@ -91,11 +87,19 @@ func (m *Memory) Load(ctx context.Context, req LoadRequest) (Loaded, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r, ok := m.rows[req.Tenant]
-	if !ok {
+	r := m.row(req.Tenant)
+	if r == nil {
 		return Loaded{Now: m.now()}, ErrNotFound
 	}
-	return Loaded{Record: r.rec.clone(), Now: m.now()}, nil
+	return Loaded{Record: r.rec.Clone(), Now: m.now()}, nil
+}
+
+// row returns the row of a tenant that has a record, or nil.
+func (m *Memory) row(tenant string) *row {
+	if r := m.rows[tenant]; r != nil && r.rec.Version > 0 {
+		return r
+	}
+	return nil
 }
 
 // begin is what every method does first.
@@ -115,81 +119,37 @@ func (m *Memory) Commit(ctx context.Context, req CommitRequest) (Committed, erro
 	defer m.mu.Unlock()
 	now := m.now()
 	r := m.rows[req.Record.Tenant]
-	if err := mayCommit(r, req, now); err != nil {
-		return Committed{Now: now}, err
-	}
 	if r == nil {
 		r = &row{}
-		m.rows[req.Record.Tenant] = r
-		m.added = append(m.added, r)
 	}
-	r.rec = committed(r.rec, req, now)
-	for n, e := range req.Entries {
-		r.entries = append(r.entries, Entry{
-			Type: e.Type, Run: e.Run, Data: bytes.Clone(e.Data),
-			Tenant: r.rec.Tenant, Version: r.rec.Version, N: n, Time: now,
-		})
+	change, err := req.Apply(r.rec, now)
+	if err != nil {
+		return Committed{Now: now}, err
+	}
+	m.add(req.Record.Tenant, r)
+	if change.Removed {
+		r.entries, r.runs = nil, nil
+	}
+	r.rec = change.Record
+	r.entries = append(r.entries, change.Entries...)
+	for _, run := range change.Runs {
+		if r.runs == nil {
+			r.runs = make(map[string]Run)
+		}
+		r.runs[run.ID] = run
 	}
 	m.enqueue(r, now)
-	return Committed{Record: r.rec.clone(), Now: now}, nil
+	return Committed{Record: change.Record.Clone(), Now: now}, nil
 }
 
-// mayCommit holds a request against the row, which is nil for a new tenant.
-func mayCommit(r *row, req CommitRequest, now time.Time) error {
-	var old Record
-	if r != nil {
-		old = r.rec
+// add keeps the row of a new tenant.
+func (m *Memory) add(tenant string, r *row) {
+	if m.rows[tenant] == r {
+		return
 	}
-	if old.Version != req.Record.Version {
-		return ErrConflict
+	if m.rows == nil {
+		m.rows = make(map[string]*row)
 	}
-	if req.Fence != 0 && old.Fence != req.Fence {
-		return ErrConflict
-	}
-	if req.BeforeDeadline && !old.Deadline.IsZero() && !now.Before(old.Deadline) {
-		return ErrExpired
-	}
-	return nil
-}
-
-// committed returns the record that replaces old.
-func committed(old Record, req CommitRequest, now time.Time) Record {
-	rec := req.Record.clone()
-	rec.Version++
-	rec.WakeAt = stored(rec.WakeAt)
-	if req.WakeIn > 0 {
-		rec.WakeAt = now.Add(req.WakeIn)
-	}
-	rec.Deadline = stored(rec.Deadline)
-	if req.DeadlineIn > 0 {
-		rec.Deadline = now.Add(req.DeadlineIn)
-	}
-	rec.Fence, rec.LeaseOwner, rec.LeaseUntil = old.Fence, old.LeaseOwner, old.LeaseUntil
-	rec.UpdatedAt = now
-	return rec
-}
-
-// stored returns a caller's time as a store keeps it: in UTC, and without a
-// reading of the caller's monotonic clock.
-func stored(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.Round(0).UTC()
-}
-
-// clone returns a deep copy, in which no map or slice is empty but not nil.
-func (r Record) clone() Record {
-	r.Labels = maps.Clone(r.Labels)
-	if len(r.Labels) == 0 {
-		r.Labels = nil
-	}
-	r.Data = bytes.Clone(r.Data)
-	r.Refs = append([]BlobRef(nil), r.Refs...)
-	return r
-}
-
-func (e Entry) clone() Entry {
-	e.Data = bytes.Clone(e.Data)
-	return e
+	m.rows[tenant] = r
+	m.added = append(m.added, r)
 }

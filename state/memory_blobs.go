@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/list"
 	"context"
+	"maps"
 	"slices"
 	"time"
 )
@@ -34,6 +35,9 @@ func (m *Memory) Put(ctx context.Context, req PutRequest) (BlobRef, error) {
 	if old, ok := m.blobs[name]; ok {
 		m.byAge.Remove(old)
 	}
+	if m.blobs == nil {
+		m.blobs = make(map[BlobRef]*list.Element)
+	}
 	m.blobs[name] = m.byAge.PushBack(b)
 	return b.ref, nil
 }
@@ -56,6 +60,22 @@ func (m *Memory) Get(ctx context.Context, ref BlobRef) ([]byte, error) {
 	return bytes.Clone(data), nil
 }
 
+// Remove implements [Blobs].
+func (m *Memory) Remove(ctx context.Context, tenant string) error {
+	if err := begin(ctx, LoadRequest{Tenant: tenant}); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, e := range m.blobs {
+		if name.Tenant == tenant {
+			m.byAge.Remove(e)
+			delete(m.blobs, name)
+		}
+	}
+	return nil
+}
+
 // Prune implements [Pruner].
 func (m *Memory) Prune(ctx context.Context, req PruneRequest) (Pruned, error) {
 	if err := begin(ctx, req); err != nil {
@@ -66,12 +86,11 @@ func (m *Memory) Prune(ctx context.Context, req PruneRequest) (Pruned, error) {
 	defer m.mu.Unlock()
 	pruned := Pruned{Now: m.now()}
 	pruned.Blobs = m.pruneBlobs(req, pruned.Now)
+	before := pruned.Now.Add(-req.Age)
 	for tenant, r := range m.rows {
-		if pruned.Entries >= req.Limit {
-			break
-		}
 		if req.Tenant == "" || req.Tenant == tenant {
-			pruned.Entries += r.pruneEntries(pruned.Now.Add(-req.Age), req.Limit-pruned.Entries)
+			pruned.Entries += r.pruneEntries(before, req.Limit-pruned.Entries)
+			pruned.Runs += r.pruneRuns(before, req.Limit-pruned.Runs)
 		}
 	}
 	return pruned, nil
@@ -108,11 +127,24 @@ func (m *Memory) isKept(ref BlobRef) bool {
 // pruneEntries removes at most limit entries that were written before a time,
 // and none of the current run.
 func (r *row) pruneEntries(before time.Time, limit int) (n int) {
-	if len(r.entries) == 0 || !r.entries[0].Time.Before(before) {
+	if limit <= 0 || len(r.entries) == 0 || !r.entries[0].Time.Before(before) {
 		return 0 // the first is the oldest
 	}
 	r.entries = slices.DeleteFunc(r.entries, func(e Entry) bool {
 		if n >= limit || !e.Time.Before(before) || e.Run != "" && e.Run == r.rec.Run {
+			return false
+		}
+		n++
+		return true
+	})
+	return n
+}
+
+// pruneRuns removes at most limit runs that were last stored before a time, and
+// never the current one.
+func (r *row) pruneRuns(before time.Time, limit int) (n int) {
+	maps.DeleteFunc(r.runs, func(id string, run Run) bool {
+		if n >= limit || !run.UpdatedAt.Before(before) || id == r.rec.Run {
 			return false
 		}
 		n++

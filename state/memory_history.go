@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"maps"
 	"slices"
 )
 
@@ -29,16 +30,15 @@ func (m *Memory) History(ctx context.Context, req HistoryRequest) (HistoryPage, 
 		return page, nil
 	}
 	for e := range entriesAfter(r.entries, after, req.Newest) {
-		if req.Run != "" && e.Run != req.Run || len(req.Types) > 0 && !slices.Contains(req.Types, e.Type) {
+		if !req.matches(&e) {
 			continue
 		}
-		if len(page.Entries) == req.Limit {
-			last := page.Entries[req.Limit-1]
-			page.Next = HistoryCursor{Newest: req.Newest, Version: last.Version, N: last.N}.Encode()
+		page.Entries = append(page.Entries, e.Clone())
+		if len(page.Entries) > req.Limit {
 			break
 		}
-		page.Entries = append(page.Entries, e.clone())
 	}
+	page.Cut(req)
 	return page, nil
 }
 
@@ -65,6 +65,35 @@ func entriesAfter(entries []Entry, after *HistoryCursor, newest bool) iter.Seq[E
 			}
 			if !yield(entries[i]) {
 				return
+			}
+		}
+	}
+}
+
+// Runs implements [Records].
+func (m *Memory) Runs(ctx context.Context, req RunsRequest) (RunsPage, error) {
+	if err := begin(ctx, req); err != nil {
+		return RunsPage{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return req.Select(m.runsOf(req.Tenant), m.now())
+}
+
+// runsOf yields the runs of one tenant, or of all.
+func (m *Memory) runsOf(tenant string) iter.Seq[Run] {
+	if tenant != "" {
+		if r := m.row(tenant); r != nil {
+			return maps.Values(r.runs)
+		}
+		return func(func(Run) bool) {}
+	}
+	return func(yield func(Run) bool) {
+		for _, r := range m.rows {
+			for _, run := range r.runs {
+				if !yield(run) {
+					return
+				}
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package state
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -13,48 +14,36 @@ func (m *Memory) List(ctx context.Context, req ListRequest) (Page, error) {
 		return Page{}, err
 	}
 	req = req.WithDefaults()
-	var after *Record // only what the order looks at
-	if req.Cursor != "" {
-		c, err := DecodeListCursor(req.Cursor, req.Order)
-		if err != nil {
-			return Page{}, err
-		}
-		after = &Record{Tenant: c.Tenant, UpdatedAt: c.Time, WakeAt: c.Time}
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var rows []*row
-	if req.Order == ByTenant {
-		rows = m.listByTenant(req, after)
-	} else {
-		rows = m.listByTime(req, after)
+	m.sort() // a slice is passed over faster than a map
+	if req.Order != ByTenant {
+		return req.Select(recordsOf(m.sorted), m.now())
+	}
+	after, err := req.after()
+	if err != nil {
+		return Page{}, err
 	}
 	page := Page{Now: m.now()}
-	for i, r := range rows {
-		if i > req.Limit {
-			break
-		}
-		page.Records = append(page.Records, r.rec.clone())
+	for _, r := range m.listByTenant(req, after) {
+		page.Records = append(page.Records, r.rec.Clone())
 	}
 	page.Cut(req)
 	return page, nil
 }
 
-func (r *row) matches(req ListRequest) bool {
-	if len(req.Statuses) > 0 && !slices.Contains(req.Statuses, r.rec.Status) {
-		return false
-	}
-	for key, value := range req.Labels {
-		if got, ok := r.rec.Labels[key]; !ok || got != value {
-			return false
+func recordsOf(rows []*row) iter.Seq[Record] {
+	return func(yield func(Record) bool) {
+		for _, r := range rows {
+			if !yield(r.rec) {
+				return
+			}
 		}
 	}
-	return strings.HasPrefix(r.rec.Tenant, req.Prefix)
 }
 
 // listByTenant returns the rows of a page, and one more if there is one.
 func (m *Memory) listByTenant(req ListRequest, after *Record) []*row {
-	m.sort()
 	from, _ := slices.BinarySearchFunc(m.sorted, req.Prefix, compareTenant)
 	if after != nil {
 		next, found := slices.BinarySearchFunc(m.sorted, after.Tenant, compareTenant)
@@ -68,7 +57,7 @@ func (m *Memory) listByTenant(req ListRequest, after *Record) []*row {
 		if !strings.HasPrefix(r.rec.Tenant, req.Prefix) || len(rows) > req.Limit {
 			break
 		}
-		if r.matches(req) {
+		if req.Matches(r.rec) {
 			rows = append(rows, r)
 		}
 	}
@@ -92,44 +81,4 @@ func (m *Memory) sort() {
 		old = old[i:]
 	}
 	m.sorted, m.added = append(merged, old...), nil
-}
-
-// listByTime returns the rows of a page, and one more if there is one. It
-// looks at every row and keeps the first ones that it saw.
-func (m *Memory) listByTime(req ListRequest, after *Record) []*row {
-	compare := compareUpdated
-	if req.Order == ByWake {
-		compare = compareWake
-	}
-	keep := req.Limit + 1
-	var rows []*row
-	var last *Record // what comes behind it cannot be on the page
-	trim := func() {
-		slices.SortFunc(rows, func(a, b *row) int { return compare(&a.rec, &b.rec) })
-		if len(rows) >= keep {
-			rows = rows[:keep]
-			last = &rows[keep-1].rec
-		}
-	}
-	m.sort() // a slice is passed over faster than a map
-	for _, r := range m.sorted {
-		if req.Order == ByWake && r.rec.WakeAt.IsZero() || after != nil && compare(&r.rec, after) <= 0 ||
-			last != nil && compare(&r.rec, last) > 0 || !r.matches(req) {
-			continue
-		}
-		rows = append(rows, r)
-		if len(rows) >= 2*keep {
-			trim()
-		}
-	}
-	trim()
-	return rows
-}
-
-func compareUpdated(a, b *Record) int {
-	return cmp.Or(a.UpdatedAt.Compare(b.UpdatedAt), cmp.Compare(a.Tenant, b.Tenant))
-}
-
-func compareWake(a, b *Record) int {
-	return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
 }

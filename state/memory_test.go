@@ -34,7 +34,7 @@ func TestMemoryConformance(t *testing.T) {
 }
 
 func newRecord(tenant string) state.Record {
-	return state.Record{Tenant: tenant, Status: state.NotRun, Data: json.RawMessage(`{"v":1}`)}
+	return state.Record{Tenant: tenant, Data: json.RawMessage(`{"v":1}`)}
 }
 
 func commit(t testing.TB, m *state.Memory, req state.CommitRequest) state.Record {

@@ -1,7 +1,9 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -16,11 +18,10 @@ type Record struct {
 	// Tenant names the tenant: an opaque string of 1 to 256 bytes of valid
 	// UTF-8 without control characters, chosen by the host.
 	Tenant string
-	// Version counts the commits, from 1. In a [CommitRequest] it is the
-	// version that the caller read; 0 creates the record.
+	// Version counts the commits, from 1; a tenant that is created again after
+	// a removal begins behind it. In a [CommitRequest] it is the version that the
+	// caller read; 0 creates the record.
 	Version int64
-	// Status is the tenant's status; stores index it but do not judge moves.
-	Status Status
 	// Run names the current or, at rest, the last run; empty before the first.
 	Run string
 	// WakeAt is when a worker should look at the tenant again. The zero time
@@ -41,6 +42,8 @@ type Record struct {
 
 	// The fields below are set by the store; a Commit ignores what they hold.
 
+	// Status is the tenant's status, which only events change.
+	Status Status
 	// Fence is raised by each acquisition of the tenant's lease.
 	Fence int64
 	// LeaseOwner and LeaseUntil describe the last lease that was not released;
@@ -69,4 +72,22 @@ type Entry struct {
 	N       int
 	// Time is the store's time of the commit.
 	Time time.Time
+}
+
+// Clone returns a copy that shares no memory with r. Its maps and slices are
+// nil where they are empty.
+func (r Record) Clone() Record {
+	r.Labels = maps.Clone(r.Labels)
+	if len(r.Labels) == 0 {
+		r.Labels = nil
+	}
+	r.Data = bytes.Clone(r.Data)
+	r.Refs = append([]BlobRef(nil), r.Refs...)
+	return r
+}
+
+// Clone returns a copy that shares no memory with e.
+func (e Entry) Clone() Entry {
+	e.Data = bytes.Clone(e.Data)
+	return e
 }

@@ -28,8 +28,8 @@ var (
 	// request's any more: another owner has taken the lease.
 	ErrLeaseLost = errors.New("state: lease lost")
 	// ErrInvalid is returned by every method for a request that can never
-	// succeed: no tenant, a status that is none, a negative limit, a cursor
-	// that this store did not make.
+	// succeed: no tenant, an unknown event, a negative limit, a cursor that this
+	// store did not make.
 	ErrInvalid = errors.New("state: invalid request")
 )
 
@@ -49,7 +49,7 @@ type Split struct {
 	Blobs
 }
 
-// Records keeps one [Record] per tenant and its history.
+// Records keeps one [Record] per tenant, its history and its runs.
 //
 // Implementations must be safe for concurrent use, also from several processes
 // if the store is shared by them, and must honor the context's cancellation.
@@ -69,9 +69,11 @@ type Records interface {
 	// still Now.
 	Load(ctx context.Context, req LoadRequest) (Loaded, error)
 
-	// Commit replaces the record and appends the entries, both or neither.
-	// It returns ErrConflict, ErrExpired, ErrUnknown or ErrInvalid.
-	// Conflicts are found before expiry.
+	// Commit replaces the record, appends the entries and stores the runs, all
+	// or nothing, by the rule of [CommitRequest.Apply]. It returns ErrConflict,
+	// ErrExpired, ErrUnknown, ErrInvalid, or a [*TransitionError] when an event
+	// is not legal in the stored status. Conflicts are found before expiry, and
+	// expiry before an illegal event.
 	Commit(ctx context.Context, req CommitRequest) (Committed, error)
 
 	// List pages through records. A record that does not change while the
@@ -81,6 +83,10 @@ type Records interface {
 	// History pages through a tenant's entries in the order of their key. A
 	// tenant without entries, or without a record, has an empty history.
 	History(ctx context.Context, req HistoryRequest) (HistoryPage, error)
+
+	// Runs pages through the runs of one tenant or of all, the newest first. A
+	// run that is listed in two pages was committed between them.
+	Runs(ctx context.Context, req RunsRequest) (RunsPage, error)
 }
 
 // LoadRequest asks for one tenant's record.
@@ -94,13 +100,25 @@ type Loaded struct {
 	Now    time.Time
 }
 
-// CommitRequest asks to replace a record and append entries in one transaction.
+// CommitRequest asks to replace a record, append entries and store runs in one
+// transaction.
 type CommitRequest struct {
 	// Record is the new record; its Version is the one that the caller read,
-	// 0 to create it. The store raises it by one.
+	// 0 to create it. The store sets its Status.
 	Record Record
+	// Events are what happened to the tenant, in order: they lead from the
+	// stored status to the new one, and the first that is illegal refuses the
+	// commit. Without events the status stays; a new record's is NotRun.
+	Events []Event
 	// Entries are appended in order.
 	Entries []Entry
+	// Runs are stored, each in the place of the tenant's run with the same ID.
+	Runs []Run
+	// Remove removes the tenant: its record, its runs and its history. Entries,
+	// of which there is at least one, are all that stays of it. Of Record only
+	// Tenant and Version count; Events and Runs are empty. The blobs go by
+	// [Blobs.Remove].
+	Remove bool
 	// Fence, if not 0, is the fence of the lease under which the caller works:
 	// the commit fails with ErrConflict when it has been raised since. The time
 	// of the lease is not looked at: a slow owner that nobody replaced may
@@ -118,7 +136,7 @@ type CommitRequest struct {
 
 // Committed is the answer of Commit.
 type Committed struct {
-	// Record is as stored.
+	// Record is as stored; after a removal it is what [Change.Record] says.
 	Record Record
 	Now    time.Time
 }

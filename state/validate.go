@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
-// DefaultPageLimit is the limit of List and History when a request has none.
+// DefaultPageLimit is the limit of List, History and Runs when a request has none.
 const DefaultPageLimit = 100
 
 // DefaultPruneLimit is the limit of Prune when a request has none.
@@ -20,7 +21,11 @@ const DefaultPruneLimit = 1000
 // then it may belong to a commit that is about to come.
 const MinBlobAge = 24 * time.Hour
 
-const maxTenantBytes = 256
+const (
+	maxTenantBytes  = 256
+	maxRunIDBytes   = 256
+	maxRunTextBytes = 512
+)
 
 // The Validate methods say what every store refuses, with ErrInvalid, so that
 // all refuse the same. A store calls the request's Validate first.
@@ -35,10 +40,7 @@ func ValidateTenant(name string) error {
 	if name == "" {
 		return invalid("no tenant is named")
 	}
-	if len(name) > maxTenantBytes {
-		return invalid("the tenant's name has %d bytes, at most %d are allowed", len(name), maxTenantBytes)
-	}
-	return validText("the tenant's name", name)
+	return validBoundedText("the tenant's name", name, maxTenantBytes)
 }
 
 // validText accepts what every database can keep and every list can show.
@@ -50,6 +52,13 @@ func validText(what, s string) error {
 		return invalid("%s %q has a control character", what, s)
 	}
 	return nil
+}
+
+func validBoundedText(what, s string, most int) error {
+	if len(s) > most {
+		return invalid("%s has %d bytes, at most %d are allowed", what, len(s), most)
+	}
+	return validText(what, s)
 }
 
 func validJSON(what string, data json.RawMessage) error {
@@ -97,18 +106,73 @@ func (r LoadRequest) Validate() error { return ValidateTenant(r.Tenant) }
 // labels, types) are valid UTF-8 without control characters, times lie in the
 // years 1 to 9999, and a record refers to its own tenant's blobs only.
 func (r CommitRequest) Validate() error {
-	if err := r.Record.validate(); err != nil {
+	if r.Remove {
+		if err := r.validRemoval(); err != nil {
+			return err
+		}
+	} else if err := r.Record.validate(); err != nil {
 		return err
 	}
 	if r.Fence < 0 {
 		return invalid("the fence %d is negative", r.Fence)
+	}
+	for _, ev := range r.Events {
+		if !ev.Valid() {
+			return invalid("%q is not an event", string(ev))
+		}
 	}
 	for i, e := range r.Entries {
 		if err := e.validate(); err != nil {
 			return fmt.Errorf("%w (entry %d)", err, i)
 		}
 	}
+	for i, run := range r.Runs {
+		if err := run.validate(); err != nil {
+			return fmt.Errorf("%w (run %d)", err, i)
+		}
+		if slices.ContainsFunc(r.Runs[:i], func(other Run) bool { return other.ID == run.ID }) {
+			return invalid("the run %q is there twice", run.ID)
+		}
+	}
 	return nil
+}
+
+// validRemoval checks what a removal needs besides what every commit does.
+func (r CommitRequest) validRemoval() error {
+	switch {
+	case r.Record.Version < 1:
+		return invalid("version %d cannot be removed: a record has the version 1 at least", r.Record.Version)
+	case len(r.Entries) == 0:
+		return invalid("a removal has no entry that stays")
+	case len(r.Events) > 0 || len(r.Runs) > 0:
+		return invalid("a removal has events or runs")
+	}
+	return ValidateTenant(r.Record.Tenant)
+}
+
+func (r Run) validate() error {
+	if r.ID == "" {
+		return invalid("a run has no ID")
+	}
+	if !r.Status.Valid() {
+		return invalid("%q is not a status", string(r.Status))
+	}
+	if r.Started.IsZero() {
+		return invalid("the run %q has no time at which it started", r.ID)
+	}
+	if r.Data != nil {
+		if err := validJSON("a run's data", r.Data); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(
+		validBoundedText("the run", r.ID, maxRunIDBytes),
+		validBoundedText("the outcome", r.Outcome, maxRunTextBytes),
+		validBoundedText("the actor", r.Actor, maxRunTextBytes),
+		validBoundedText("the change digest", r.ChangeDigest, maxRunTextBytes),
+		validTime("Started", r.Started),
+		validTime("Ended", r.Ended),
+	)
 }
 
 func (r Record) validate() error {
@@ -117,9 +181,6 @@ func (r Record) validate() error {
 	}
 	if r.Version < 0 {
 		return invalid("the version %d is negative", r.Version)
-	}
-	if !r.Status.Valid() {
-		return invalid("%q is not a status", string(r.Status))
 	}
 	for key, value := range r.Labels {
 		if key == "" {
@@ -198,6 +259,39 @@ func (r HistoryRequest) Validate() error {
 
 // WithDefaults returns the request with its Limit filled in.
 func (r HistoryRequest) WithDefaults() HistoryRequest {
+	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	return r
+}
+
+// Validate returns ErrInvalid when the request can never succeed. It does not
+// look at the cursor.
+func (r RunsRequest) Validate() error {
+	if r.Tenant != "" {
+		if err := ValidateTenant(r.Tenant); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.Statuses {
+		if !s.Valid() {
+			return invalid("%q is not a status", string(s))
+		}
+	}
+	for _, outcome := range r.Outcomes {
+		if err := validText("the outcome", outcome); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(
+		validText("the actor", r.Actor),
+		validText("the change digest", r.ChangeDigest),
+		validTime("Since", r.Since),
+		validTime("Until", r.Until),
+		validLimit(r.Limit),
+	)
+}
+
+// WithDefaults returns the request with its Limit filled in.
+func (r RunsRequest) WithDefaults() RunsRequest {
 	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
 	return r
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -294,7 +295,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	}
 	passing, ok := errors.AsType[*retryable](err)
 	if ok && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		wait := max(passing.after, backoff(r.Attempt+1, time.Second, time.Minute))
+		wait := max(passing.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
 		c.log.Warn("will try again", "phase", r.Phase, "in", wait, "error", err)
 		lines := c.flush(ctx)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -152,7 +153,7 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 
 // reviewFailed waits before the Approver is asked again: longer every time.
 func (c *session) reviewFailed(ctx context.Context, err error) error {
-	wait := backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
+	wait := retry.Backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
 	c.log.Warn("the approver failed; the plan stays undecided", "again in", wait, "error", err)
 	lines := c.flush(ctx)
 	return c.commit(ctx, func(t *draft) error {

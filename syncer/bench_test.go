@@ -64,7 +64,7 @@ func BenchmarkSyncWithoutChanges(b *testing.B) {
 // BenchmarkCommit is what the commits of a sync cost on the same store alone.
 func BenchmarkCommit(b *testing.B) {
 	m := state.NewMemory()
-	rec := state.Record{Tenant: "contoso", Status: state.Idle, Data: json.RawMessage(`{"format":1}`)}
+	rec := state.Record{Tenant: "contoso", Data: json.RawMessage(`{"format":1}`)}
 	for b.Loop() {
 		done, err := m.Commit(b.Context(), state.CommitRequest{Record: rec})
 		if err != nil {

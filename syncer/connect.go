@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -279,7 +280,7 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 		return c.signInTimedOut(ctx)
 	}
 	c.log.Info("the sign-in goes on with a new code", "error", cause)
-	return pause(ctx, min(time.Second, left))
+	return retry.Pause(ctx, min(time.Second, left))
 }
 
 func (c *session) signInTimedOut(ctx context.Context) error {

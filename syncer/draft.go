@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -23,6 +24,7 @@ type draft struct {
 	d   *data
 	now time.Time // the store's
 
+	moves          []state.Event
 	entries        []state.Entry
 	events         []Event
 	wakeIn         time.Duration
@@ -52,13 +54,16 @@ func (t *draft) event(e Event) {
 	t.events = append(t.events, e)
 }
 
-// move applies an event of the state machine, which refuses what is illegal.
+// move asks the store for an event of the state machine. An illegal one is
+// refused here already, so that the status of the draft is what the store will
+// answer.
 func (t *draft) move(ev state.Event, d EntryData) error {
 	from := t.rec.Status
 	to, err := state.Next(from, ev)
 	if err != nil {
 		return fmt.Errorf("syncer: %s: %w", t.rec.Tenant, err)
 	}
+	t.moves = append(t.moves, ev)
 	t.rec.Status = to
 	t.rec.Deadline = time.Time{}
 	if t.d.Run != nil {
@@ -115,13 +120,13 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		switch {
 		case err == nil:
 			return s.committed(ctx, t, done, by)
-		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid):
+		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid), errors.As(err, new(*state.TransitionError)):
 			return from, fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)
 		case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrUnknown):
 			conflicts++
 		default:
 			tries++
-			if !mayPass(err) || tries > s.cfg.MaxAttempts {
+			if !storageTransient(err) || tries > s.cfg.MaxAttempts {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
@@ -139,7 +144,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *sessi
 		}
 		from = fresh
 		if conflicts > 3 || tries > 1 {
-			if perr := pause(ctx, backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
+			if perr := retry.Pause(ctx, retry.Backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
 				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
@@ -166,7 +171,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	// changed behind the engine's back does, and its run is to end all the same.
 	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
 	return t, state.CommitRequest{
-		Record: t.rec, Entries: t.entries, Fence: fence,
+		Record: t.rec, Events: t.moves, Entries: t.entries, Fence: fence,
 		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
 	}, nil
 }

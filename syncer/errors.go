@@ -99,6 +99,11 @@ type runError struct {
 func (e *runError) Error() string { return e.err.Error() }
 func (e *runError) Unwrap() error { return e.err }
 
+// WithText keeps the class, for [redact.Error].
+func (e *runError) WithText(text string) error {
+	return &runError{class: e.class, err: errors.New(text)}
+}
+
 // classStorage is the class of what was stored and cannot be read any more.
 const classStorage = "storage"
 

@@ -93,7 +93,7 @@ var plantedBugs = []plantedBug{
 		if planted("a commit does not know itself again") {
 			id = "another"
 		}`},
-	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "session.go", "	ref, err := retry(ctx, s.cfg.MaxAttempts, func() (state.BlobRef, error) {", `
+	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "session.go", "	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {", `
 	if planted("blobs are put after the commit") {
 		req := state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data}
 		ref := req.Ref()
@@ -118,7 +118,7 @@ var plantedBugs = []plantedBug{
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
-	{"the lease is not released", "approve", "", "session.go", "	_, err := retry(ctx, c.s.cfg.MaxAttempts, func() (struct{}, error) {", `
+	{"the lease is not released", "approve", "", "session.go", "	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {", `
 	if planted("the lease is not released") {
 		return
 	}`},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
 )
 
 // newer makes an engine and a record that a newer version wrote, due at once.
@@ -23,9 +24,9 @@ func newer(t *testing.T, status state.Status) (*Syncer, *state.Memory) {
 	}
 	m := c.Store.(*state.Memory)
 	_, err = m.Commit(t.Context(), state.CommitRequest{Record: state.Record{
-		Tenant: "contoso", Status: status, Run: "run-1", Data: json.RawMessage(`{"format":2,"run":["another","shape"]}`),
+		Tenant: "contoso", Run: "run-1", Data: json.RawMessage(`{"format":2,"run":["another","shape"]}`),
 		WakeAt: time.Now().Add(-time.Hour), Labels: map[string]string{"ring": "1"},
-	}})
+	}, Events: statetest.Path(state.NotRun, status)})
 	if err != nil {
 		t.Fatal(err)
 	}

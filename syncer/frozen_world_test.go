@@ -11,6 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/internal/frozen"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 )
@@ -182,7 +183,8 @@ func (s stored) load(t *testing.T) *state.Memory {
 		}
 	}
 	s.Record.Version = 0
-	if _, err := m.Commit(t.Context(), state.CommitRequest{Record: s.Record, Entries: s.Entries}); err != nil {
+	events := statetest.Path(state.NotRun, s.Record.Status)
+	if _, err := m.Commit(t.Context(), state.CommitRequest{Record: s.Record, Events: events, Entries: s.Entries}); err != nil {
 		t.Fatal(err)
 	}
 	return m

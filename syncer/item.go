@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/redact"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -77,7 +79,7 @@ func (d *deployment) tryItem(ctx context.Context, it *plan.Item) (*ItemResult, e
 		if err := d.journal.record(ctx, *res); err != nil {
 			return nil, err
 		}
-		if err := pause(ctx, max(after, backoff(attempt, time.Second, 30*time.Second))); err != nil {
+		if err := retry.Pause(ctx, max(after, retry.Backoff(attempt, time.Second, 30*time.Second))); err != nil {
 			return nil, err
 		}
 	}
@@ -174,7 +176,7 @@ func (d *deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 		}
 		return res, 0, nil
 	}
-	err = scrub(err, secretsOf(d.c.kinds.Get(it.Kind), op.Before, op.After, op.Patch))
+	err = redact.Error(err, redact.SecretsOf(d.c.kinds.Get(it.Kind), op.Before, op.After, op.Patch))
 	var requestID string
 	var after time.Duration
 	if e, ok := errors.AsType[*tenant.Error](err); ok {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -250,7 +251,7 @@ func (s *Syncer) entries(ctx context.Context, tenantName, run string, types ...E
 	}
 	return func(yield func(Entry, error) bool) {
 		for {
-			page, err := retry(ctx, s.cfg.MaxAttempts, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
+			page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
 			if err != nil {
 				yield(Entry{}, &storeError{err})
 				return

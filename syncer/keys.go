@@ -9,19 +9,17 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-const redacted = "[redacted]"
-
 // Secret is bytes that no form of output shows. It is converted from []byte.
 type Secret []byte
 
 // Format writes that there is a secret, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, plan.Redacted) }
 
 // MarshalText returns what [Secret.Format] writes.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(plan.Redacted), nil }
 
 // LogValue returns what [Secret.Format] writes.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (s Secret) LogValue() slog.Value { return slog.StringValue(plan.Redacted) }
 
 // keys are those of a tenant's hashes of secrets.
 func (s *Syncer) keys(tenant string) schema.Keys { return schema.DeriveKeys(s.cfg.Secret, tenant) }

@@ -80,7 +80,7 @@ var bugs = map[string]bug{
 	}},
 	"a status is left out": {seed: 0, commit: func(req *state.CommitRequest) {
 		if req.Record.Status == state.Starting {
-			req.Record.Status = state.InProgress
+			req.Events = append(slices.Clone(req.Events), state.Begin)
 		}
 	}},
 	"an unattended run asks":        {seed: 11, commit: onData(func(_ *state.Record, _, run map[string]any) { set(run, "options", "interactive", true) })},

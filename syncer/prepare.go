@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/redact"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -46,7 +48,7 @@ func (c *session) prepare(ctx context.Context) error {
 		return c.finish(ctx, ending{outcome: FailedWith, reason: "permissions are missing", consent: true})
 	}
 	cur := c.now()
-	if err := pause(ctx, cur.d.LagsUntil.Sub(cur.storeTime())); err != nil {
+	if err := retry.Pause(ctx, cur.d.LagsUntil.Sub(cur.storeTime())); err != nil {
 		return err
 	}
 	in := diff.Input{
@@ -131,13 +133,13 @@ func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, erro
 
 // repo calls the repository with the tries that every call gets.
 func repo[T any](ctx context.Context, c *session, act string, f func() (T, error)) (T, error) {
-	v, err := retryIf(ctx, c.s.cfg.MaxAttempts, repositoryMayPass, f)
+	v, err := retry.Do(ctx, c.s.cfg.MaxAttempts, repositoryTransient, f)
 	switch {
 	case err == nil:
 		return v, nil
 	case isPanic(err):
 		return v, err
-	case ctx.Err() == nil && repositoryMayPass(err):
+	case ctx.Err() == nil && repositoryTransient(err):
 		return v, &retryable{err: failure("repository", "%s: %w", act, err)}
 	}
 	return v, failure("repository", "%s: %w", act, err)
@@ -161,13 +163,13 @@ func (c *session) updateRepository(ctx context.Context, act string, req tenant.U
 			rev, err = c.s.cfg.Repository.Update(call, req)
 			return err
 		})()
-		return rev, scrub(err, secretsIn(c.kinds, req.Changes))
+		return rev, redact.Error(err, redact.SecretsIn(c.kinds, req.Changes))
 	})
 }
 
-// repositoryMayPass reports whether trying again can change the answer.
-func repositoryMayPass(err error) bool {
-	return mayPass(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
+// repositoryTransient reports whether trying again can change the answer.
+func repositoryTransient(err error) bool {
+	return storageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
 		!isNewer(err)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -53,7 +54,7 @@ func (d *deployment) await(ctx context.Context, it *plan.Item, id diff.Object, r
 		if agreed || time.Now().After(until) || tenant.ClassOf(err) == tenant.Unauthenticated {
 			return nil
 		}
-		if err := pause(ctx, backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
+		if err := retry.Pause(ctx, retry.Backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -134,7 +135,7 @@ func (rep *Report) countKinds(sum *comparison) {
 func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
 	sum := new(comparison)
 	if r.Comparison == nil {
-		done, err := retryIf(ctx, s.cfg.MaxAttempts, repositoryMayPass, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
+		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
 		if _, store := errors.AsType[*storeError](err); err != nil && !store && !isNewer(err) && ctx.Err() == nil {
 			return sum, failure(classStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // Run works on whatever is due, several tenants at a time, until ctx ends; then
@@ -32,7 +34,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 			return nil
 		case err != nil:
 			failures++
-			wait = backoff(failures, time.Second, time.Minute)
+			wait = retry.Backoff(failures, time.Second, time.Minute)
 			s.cfg.Logger.Error("no tenants could be claimed; trying again", "error", err, "in", wait)
 		case claimed > 0:
 			failures, wait = 0, 0
@@ -140,7 +142,7 @@ func (s *Syncer) postpone(ctx context.Context, tenantName string, why error) {
 		if r := t.d.Run; r != nil && t.rec.Status.Active() {
 			r.Stalled = &ErrorInfo{Class: class, Phase: r.Phase, Message: why.Error() + "; it is tried again", Time: t.now}
 		}
-		t.wakeIn = backoff(2, 5*time.Second, time.Minute)
+		t.wakeIn = retry.Backoff(2, 5*time.Second, time.Minute)
 		return nil
 	})
 	if err != nil && ctx.Err() == nil && !isNewer(err) {

@@ -22,6 +22,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/secretsearch"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -153,9 +154,9 @@ func (w *watchedWorld) plant(t *testing.T, secret string) {
 	}
 	data := json.RawMessage(body("a", text))
 	_, err := watchedStore{w.Store, &w.seen}.Commit(ctx, state.CommitRequest{
-		Record: state.Record{Tenant: name, Status: state.Idle, Data: data}, Entries: []state.Entry{{Type: "plant", Data: data}}})
+		Record: state.Record{Tenant: name, Data: data}, Entries: []state.Entry{{Type: "plant", Data: data}}})
 	must(err)
-	_, err = watchedStore{w.Store, &w.seen}.Commit(ctx, state.CommitRequest{Record: state.Record{Tenant: name + "b", Status: state.PendingAuthentication, Data: data}})
+	_, err = watchedStore{w.Store, &w.seen}.Commit(ctx, state.CommitRequest{Record: state.Record{Tenant: name + "b", Data: data}, Events: statetest.Path(state.NotRun, state.PendingAuthentication)})
 	must(err)
 	for _, kind := range []string{"log", "base"} {
 		_, err = watchedBlobs{w.Store, &w.seen}.Put(ctx, state.PutRequest{Tenant: name, Kind: kind, Data: data})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -88,7 +89,7 @@ func (c *session) close(ctx context.Context) {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	c.keepLog(ctx)
-	_, err := retry(ctx, c.s.cfg.MaxAttempts, func() (struct{}, error) {
+	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {
 		return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})
 	})
 	if err != nil && !errors.Is(err, state.ErrLeaseLost) {
@@ -281,7 +282,7 @@ func (c *session) put(ctx context.Context, kind string, data []byte) (*state.Blo
 
 // put stores a blob; before the commit that refers to it.
 func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []byte) (*state.BlobRef, error) {
-	ref, err := retry(ctx, s.cfg.MaxAttempts, func() (state.BlobRef, error) {
+	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {
 		ref, err := s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 		if errors.Is(err, state.ErrUnknown) { // putting it again is harmless
 			err = fmt.Errorf("outcome unknown: %s", err.Error())
@@ -297,7 +298,7 @@ func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []b
 // get reads a blob. One that is gone is no passing failure of the storage, but
 // ends the run that needs it.
 func (s *Syncer) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
-	data, err := retry(ctx, s.cfg.MaxAttempts, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
+	data, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
 	if errors.Is(err, state.ErrNotFound) {
 		return nil, failure(classStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -43,7 +44,7 @@ func (d *deployment) awaitDependencies(ctx context.Context, it *plan.Item) error
 			if failed := d.readFailed(ctx, "deploy "+it.ID+": read what it refers to", err); failed != nil && !isRetryable(failed) {
 				return failed
 			}
-			if err := pause(ctx, backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
+			if err := retry.Pause(ctx, retry.Backoff(try, 200*time.Millisecond, 5*time.Second)); err != nil {
 				return err
 			}
 		}
@@ -104,7 +105,7 @@ func (d *deployment) settle(ctx context.Context, it *plan.Item, open openIntent,
 				cmp.Or(cause, "the write was interrupted"), bound, it.ID)
 			return res, nil
 		}
-		if err := pause(ctx, backoff(try, 500*time.Millisecond, 10*time.Second)); err != nil {
+		if err := retry.Pause(ctx, retry.Backoff(try, 500*time.Millisecond, 10*time.Second)); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -67,7 +68,7 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 // hasBegun reports whether a run has ever been begun.
 func (s *Syncer) hasBegun(ctx context.Context, tenantName, id string) (bool, error) {
 	req := state.HistoryRequest{Tenant: tenantName, Run: id, Limit: 1}
-	page, err := retry(ctx, s.cfg.MaxAttempts, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
 	if err != nil {
 		return false, &storeError{fmt.Errorf("syncer: %s: history: %w", tenantName, err)}
 	}
@@ -237,7 +238,7 @@ func (s *Syncer) Retry(ctx context.Context, req RetryRequest) (Row, error) {
 // withNeeds adds to the targets of a retry what they refer to: without it, what
 // failed for a missing object would fail again.
 func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Target) ([]plan.Target, error) {
-	desired, err := retryIf(ctx, s.cfg.MaxAttempts, repositoryMayPass, func() (tenant.Desired, error) {
+	desired, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (tenant.Desired, error) {
 		return s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: cur.rec.Tenant})
 	})
 	if err != nil {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -109,7 +109,7 @@ func (e *storeError) Unwrap() error { return e.err }
 
 // load reads a tenant's record; a tenant without one is new.
 func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
-	got, err := retry(ctx, s.cfg.MaxAttempts, func() (state.Loaded, error) {
+	got, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.Loaded, error) {
 		got, err := s.cfg.Store.Load(ctx, state.LoadRequest{Tenant: tenantName})
 		if errors.Is(err, state.ErrNotFound) {
 			got.Record = state.Record{Tenant: tenantName, Status: state.NotRun}
@@ -123,28 +123,9 @@ func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
 	return newLoaded(got.Record, got.Now)
 }
 
-// retry calls f until it works, at most attempts times, with growing pauses.
-// It does not repeat what repeating cannot mend, nor anything once ctx has
-// ended: that, not the error, tells our own end from a time-out of the host's.
-func retry[T any](ctx context.Context, attempts int, f func() (T, error)) (T, error) {
-	return retryIf(ctx, attempts, mayPass, f)
-}
-
-// retryIf is retry for errors of which again says whether they may pass.
-func retryIf[T any](ctx context.Context, attempts int, again func(error) bool, f func() (T, error)) (T, error) {
-	for i := 1; ; i++ {
-		v, err := f()
-		if err == nil || i >= attempts || ctx.Err() != nil || !again(err) {
-			return v, err
-		}
-		if pauseErr := pause(ctx, backoff(i, 50*time.Millisecond, 2*time.Second)); pauseErr != nil {
-			return v, err
-		}
-	}
-}
-
-// mayPass reports whether a storage error may be gone on the next try.
-func mayPass(err error) bool {
+// storageTransient reports whether a storage error may be gone at the next
+// attempt.
+func storageTransient(err error) bool {
 	for _, e := range []error{
 		state.ErrConflict, state.ErrExpired, state.ErrUnknown, state.ErrInvalid, state.ErrNotFound,
 		state.ErrLeased, state.ErrLeaseLost,
@@ -154,35 +135,4 @@ func mayPass(err error) bool {
 		}
 	}
 	return !isPanic(err)
-}
-
-// backoff returns the pause before the next try, after n tries: doubling from
-// first to at most limit, with up to a quarter taken off, so that those who
-// failed together do not try again together.
-//
-// What is taken off, in whole milliseconds, is drawn from the time. To the
-// nanosecond that is as good as chance; and where time is a test's own (package
-// testing/synctest), the same pauses come every time.
-func backoff(n int, first, limit time.Duration) time.Duration {
-	d := limit
-	if n < 20 {
-		d = min(limit, first<<(n-1))
-	}
-	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), uint64(d)))
-	return d - time.Duration(r.Int64N((d/4).Milliseconds()+1))*time.Millisecond
-}
-
-// pause waits for d, if it is more than 0, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return context.Cause(ctx)
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

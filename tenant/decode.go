@@ -129,6 +129,8 @@ func kindName(k jsontext.Kind) string {
 		return "string"
 	case '0':
 		return "number"
+	case '{':
+		return "object"
 	case 'n':
 		return "null"
 	}
@@ -162,7 +164,54 @@ func formatFile(path string, data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// It could be written and never be read again. Deep values also grow without
+	// bound: each line of a body of 20 kB can have an indent of 20 kB.
+	if size := indentedSize(body) + 1; size > MaxFileSize {
+		return nil, wholeFile(path, fmt.Sprintf("the file has %d bytes once it is indented, more than the limit of %d: split it or leave it out", size, MaxFileSize))
+	}
 	v := jsontext.Value(body)
-	err = v.Format(jsontext.ReorderRawObjects(true), jsontext.Multiline(true), jsontext.WithIndent("  "))
-	return append(v, '\n'), err
+	if err := v.Format(jsontext.ReorderRawObjects(true), jsontext.Multiline(true), jsontext.WithIndent("  ")); err != nil {
+		return nil, err
+	}
+	return append(v, '\n'), nil
+}
+
+// indentedSize returns the size in bytes that valid JSON has at most once every
+// member and element is on a line of its own.
+func indentedSize(text []byte) int {
+	size, depth := 0, 0
+	inString, escaped := false, false
+	var last byte // that is no white space
+	for _, c := range text {
+		switch {
+		case inString:
+			size++
+			inString = c != '"' || escaped
+			escaped = c == '\\' && !escaped
+			continue
+		case c == ' ', c == '\t', c == '\r', c == '\n':
+			continue
+		}
+		size++
+		switch c {
+		case '"':
+			inString = true
+		case ':':
+			size++
+		case '[', '{':
+			depth++
+		case ']', '}':
+			if depth--; last != '[' && last != '{' {
+				size += 1 + 2*depth
+			}
+		}
+		if c != ']' && c != '}' && (last == '[' || last == '{' || last == ',') {
+			size += 1 + 2*depth
+			if c == '[' || c == '{' {
+				size -= 2 // its own line is indented as what is around it
+			}
+		}
+		last = c
+	}
+	return size
 }

@@ -115,6 +115,29 @@ func TestFormatFile(t *testing.T) {
 	}
 }
 
+func TestIndentedSize(t *testing.T) {
+	for _, text := range []string{`{}`, `{"a":[]}`, `{"a":[{}]}`, `{"a":[1,[2,3],"x,]\\"],"b":{"c":"{[\",:"}}`, ` { "a" : [ ] , "b" : [ 1 , 2 ] } `} {
+		formatted, err := formatFile("f.json", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := indentedSize([]byte(text)) + 1; got != len(formatted) {
+			t.Errorf("%s: got %d bytes, want %d:\n%s", text, got, len(formatted), formatted)
+		}
+	}
+}
+
+// A small body whose indented form is too large is refused before that form is
+// made: here it would have 40 GB.
+func TestFormatFileIsBounded(t *testing.T) {
+	const depth, n = 9_000, 1_000_000
+	body := `{"a":` + strings.Repeat("[", depth) + strings.Repeat("1,", n) + "1" + strings.Repeat("]", depth) + "}"
+	_, err := formatFile("f.json", []byte(body))
+	if e, ok := errors.AsType[*FileError](err); !ok || !strings.Contains(e.Message, "once it is indented") {
+		t.Errorf("got %v, want an error that says that it is too large", err)
+	}
+}
+
 func FuzzDecodeFile(f *testing.F) {
 	for _, text := range []string{`{"a":[1,"ä"]}`, `{"a":1,"a":2}`, "\xef\xbb\xbf{}", `{"\ud83d\ude00":"\ud83d"}`, "[]", "{} {}", "\x00{\x00}"} {
 		f.Add([]byte(text))
@@ -135,8 +158,17 @@ func FuzzDecodeFile(f *testing.F) {
 			t.Fatalf("%q: decoded to %q, which decodes to %q, %v", data, got, again, err)
 		}
 		formatted, err := formatFile("f.json", data)
+		if indentedSize(got) >= MaxFileSize {
+			if err == nil {
+				t.Fatalf("%q: formatted, and cannot be read", data)
+			}
+			return
+		}
 		if err != nil {
 			t.Fatalf("%q: cannot be formatted: %v", data, err)
+		}
+		if len(formatted) > indentedSize(got)+1 {
+			t.Fatalf("%q: formatted to %d bytes, and reckoned with %d", data, len(formatted), indentedSize(got)+1)
 		}
 		if twice, err := formatFile("f.json", formatted); err != nil || !bytes.Equal(twice, formatted) {
 			t.Fatalf("%q: formatted to %q, which formats to %q, %v", data, formatted, twice, err)

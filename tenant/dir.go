@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // DirRepository is a [Repository] in a folder. Each tenant has a folder with
@@ -38,6 +40,15 @@ import (
 // line is touched, and completed by the next call. A file that somebody edits
 // in just that moment keeps the edit, as a change on top of the revision.
 //
+// The hidden folder is read as input that anybody may have written. Where it is
+// damaged, a call fails, changes nothing, and its error names the file and what
+// to do. Links and special files are not followed, opened or waited for.
+//
+// Folders and files that it makes are the owner's only (0700 and 0600),
+// whatever the umask is; so is a file that it replaces. Folders that are there
+// keep their mode: who has an older repository removes other users' access
+// with chmod -R go= on its folder.
+//
 // Several processes may use one folder at a time on Unix, where calls take
 // turns by an advisory lock on a file (flock): a network file system must
 // support that. Elsewhere, Windows too, only one process may.
@@ -58,7 +69,7 @@ var _ Repository = (*DirRepository)(nil)
 // NewDirRepository opens the repository in the folder root, which is made if
 // it is not there. Close it after use.
 func NewDirRepository(root string) (*DirRepository, error) {
-	if err := os.MkdirAll(root, 0o777); err != nil {
+	if err := os.MkdirAll(root, folderMode); err != nil {
 		return nil, fmt.Errorf("tenant: make the repository's folder: %w", err)
 	}
 	r, err := os.OpenRoot(root)
@@ -75,13 +86,13 @@ func (d *DirRepository) Close() error { return d.root.Close() }
 func (d *DirRepository) Desired(ctx context.Context, req DesiredRequest) (Desired, error) {
 	var result Desired
 	err := d.with(ctx, req.Tenant, false, func(t *tenantDir) error {
-		head, err := t.desiredHead()
+		head, err := t.desiredHead(ctx)
 		if err != nil {
 			return err
 		}
 		tree, problems := head.tree, head.problems
 		if req.Revision != "" && req.Revision != head.id {
-			if tree, err = t.treeOf(req.Tenant, DesiredLine, req.Revision); err != nil {
+			if tree, err = t.treeOf(ctx, req.Tenant, DesiredLine, req.Revision); err != nil {
 				return err
 			}
 			head.id, problems = req.Revision, nil
@@ -117,7 +128,7 @@ func (d *DirRepository) Update(ctx context.Context, req UpdateRequest) (Revision
 			result = done.revision()
 			return err
 		}
-		head, err := t.desiredHead()
+		head, err := t.desiredHead(ctx)
 		if err != nil {
 			return err
 		}
@@ -143,7 +154,7 @@ func (d *DirRepository) Update(ctx context.Context, req UpdateRequest) (Revision
 func (d *DirRepository) Snapshot(ctx context.Context, req SnapshotRequest) (Snapshot, error) {
 	var result Snapshot
 	err := d.with(ctx, req.Tenant, false, func(t *tenantDir) error {
-		tree, err := t.treeOf(req.Tenant, BackupLine, req.Revision)
+		tree, err := t.treeOf(ctx, req.Tenant, BackupLine, req.Revision)
 		if err != nil {
 			return err
 		}
@@ -164,12 +175,12 @@ func (d *DirRepository) History(ctx context.Context, req RepositoryHistoryReques
 	}
 	var result []Revision
 	err := d.with(ctx, req.Tenant, false, func(t *tenantDir) error {
-		all, err := t.revisions(req.Line)
+		all, err := t.revisions(ctx, req.Line)
 		if err != nil {
 			return err
 		}
 		if req.Line == DesiredLine {
-			head, err := t.desiredHead()
+			head, err := t.desiredHead(ctx)
 			if err != nil {
 				return err
 			}
@@ -204,7 +215,7 @@ func (d *DirRepository) with(ctx context.Context, tenant string, create bool, do
 		return fmt.Errorf("tenant: open the folder of %s: %w", tenant, err)
 	}
 	defer t.close()
-	if err := t.recover(); err != nil {
+	if err := t.recover(ctx); err != nil {
 		return fmt.Errorf("tenant: complete an interrupted write of %s: %w", tenant, err)
 	}
 	return do(t)
@@ -219,9 +230,9 @@ func (d *DirRepository) open(ctx context.Context, folder string, create bool) (*
 	case err != nil && !os.IsNotExist(err):
 		return nil, err
 	case err == nil && !info.IsDir():
-		return nil, fmt.Errorf("%s is no folder", folder)
+		return nil, fmt.Errorf("%s is %s, not a folder: remove it", folder, fileType(info.Mode()))
 	}
-	f := files{root: d.root, step: d.step}
+	f := newFiles(d.root, "", d.step)
 	if err := f.mkdir(path.Join(folder, hidden)); err != nil {
 		return nil, err
 	}
@@ -229,8 +240,8 @@ func (d *DirRepository) open(ctx context.Context, folder string, create bool) (*
 	if err != nil {
 		return nil, err
 	}
-	t := &tenantDir{files: &files{root: root, step: d.step}}
-	if t.lock, err = lockFile(ctx, root, path.Join(hidden, "lock")); err != nil {
+	t := &tenantDir{files: newFiles(root, folder, d.step)}
+	if t.lock, err = t.lockFile(ctx, lockName); err != nil {
 		root.Close()
 		return nil, fmt.Errorf("lock: %w", err)
 	}
@@ -256,27 +267,23 @@ func (d *DirRepository) turn(ctx context.Context, folder string) (done func(), e
 
 // lockFile takes the lock, trying again and again until ctx ends: a wait
 // within the system could not be broken off.
-func lockFile(ctx context.Context, root *os.Root, name string) (*os.File, error) {
-	f, err := root.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o666)
+func (f *files) lockFile(ctx context.Context, name string) (*os.File, error) {
+	lock, err := f.openLock(name)
 	if err != nil {
 		return nil, err
 	}
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		locked, err := tryLock(f)
+	for attempts := 1; ; attempts++ {
+		locked, err := tryLock(lock)
 		if locked {
-			return f, nil
+			return lock, nil
 		}
 		if err == nil {
-			timer := time.NewTimer(pause)
-			select {
-			case <-timer.C:
+			if retry.Pause(ctx, retry.Backoff(attempts, time.Millisecond, 50*time.Millisecond)) == nil {
 				continue
-			case <-ctx.Done():
-				timer.Stop()
-				err = ctx.Err()
 			}
+			err = ctx.Err()
 		}
-		f.Close()
+		lock.Close()
 		return nil, err
 	}
 }

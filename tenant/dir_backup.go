@@ -17,7 +17,7 @@ func (d *DirRepository) Backup(ctx context.Context, req BackupRequest) (Revision
 			result = done.revision()
 			return err
 		}
-		c, err := t.backup(req)
+		c, err := t.backup(ctx, req)
 		if err != nil {
 			return err
 		}
@@ -28,19 +28,19 @@ func (d *DirRepository) Backup(ctx context.Context, req BackupRequest) (Revision
 	return result, err
 }
 
-func (t *tenantDir) backup(req BackupRequest) (change, error) {
+func (t *tenantDir) backup(ctx context.Context, req BackupRequest) (change, error) {
 	if req.Parent == "" {
-		return t.wholeBackup(req.Snapshot)
+		return t.wholeBackup(ctx, req.Snapshot)
 	}
 	return t.deltaBackup(req)
 }
 
-func (t *tenantDir) wholeBackup(s Snapshot) (change, error) {
+func (t *tenantDir) wholeBackup(ctx context.Context, s Snapshot) (change, error) {
 	last, err := t.last(BackupLine)
 	if err != nil {
 		return change{}, err
 	}
-	head, err := t.tree(last)
+	head, err := t.tree(ctx, last)
 	if err != nil {
 		return change{}, err
 	}
@@ -49,7 +49,7 @@ func (t *tenantDir) wholeBackup(s Snapshot) (change, error) {
 		return change{}, err
 	}
 	// What is on disk may have been changed by hand; all of it is put right.
-	onDisk, _, err := t.scan(BackupLine)
+	onDisk, _, err := t.scan(ctx, BackupLine)
 	return change{
 		head: dirHead{id: last.ID, number: last.Number}, before: objectsOf(onDisk),
 		after: objectsOf(tree), contents: contentsOf(tree), digest: tree.Digest(),

@@ -25,7 +25,7 @@ func crashAt(n int) (step func(act, path string) error, count *int) {
 	}, count
 }
 
-func newDir(t *testing.T, root string) *DirRepository {
+func newDir(t testing.TB, root string) *DirRepository {
 	t.Helper()
 	d, err := NewDirRepository(root)
 	if err != nil {

@@ -12,11 +12,25 @@ import (
 // hidden is the folder that people leave alone.
 const hidden = ".tenantsync"
 
-// files are the changes of a folder. Names cannot lead out of it, not by links
-// either. One at a time: the folder is locked.
+// The modes of what a repository makes. The umask can only take from them.
+const (
+	folderMode = 0o700
+	fileMode   = 0o600
+)
+
+// files are the reads and changes of a folder. Names cannot lead out of it, not
+// by links either. One at a time: the folder is locked.
 type files struct {
 	root *os.Root
-	step func(act, path string) error
+	// folder is the root's name in the repository, for errors.
+	folder string
+	step   func(act, path string) error
+	// folders are those that were found to be folders, and no links.
+	folders map[string]bool
+}
+
+func newFiles(root *os.Root, folder string, step func(act, path string) error) *files {
+	return &files{root: root, folder: folder, step: step, folders: make(map[string]bool)}
 }
 
 func (f *files) before(act, name string) error {
@@ -27,13 +41,13 @@ func (f *files) before(act, name string) error {
 }
 
 func (f *files) mkdir(name string) error {
-	if info, err := f.root.Lstat(name); err == nil && info.IsDir() {
-		return nil
+	if there, err := f.hasFolder(name); there || err != nil {
+		return err
 	}
 	if err := f.before("mkdir", name); err != nil {
 		return err
 	}
-	return f.root.MkdirAll(name, 0o777)
+	return f.root.MkdirAll(name, folderMode)
 }
 
 // write replaces a file: whoever reads sees the old content or the new. On
@@ -42,26 +56,33 @@ func (f *files) write(name string, content []byte) error {
 	if err := f.mkdir(path.Dir(name)); err != nil {
 		return err
 	}
-	// Beside the hidden folder's other files, so that no half file ever lies
-	// among those that people see. One is enough under the lock.
-	temporary := path.Join(hidden, "new")
+	if info, err := f.root.Lstat(name); err == nil && info.IsDir() {
+		return f.damaged(name, "is a folder, not a file")
+	}
 	if err := f.before("write", name); err != nil {
 		return err
 	}
-	if err := f.writeSynced(temporary, content); err != nil {
+	// Beside the hidden folder's other files, so that no half file ever lies
+	// among those that people see. One is enough under the lock.
+	if err := f.writeSynced(newName, content); err != nil {
 		return err
 	}
 	if err := f.before("rename", name); err != nil {
 		return err
 	}
-	if err := f.root.Rename(temporary, name); err != nil {
+	if err := f.root.Rename(newName, name); err != nil {
 		return err
 	}
 	return f.syncDir(path.Dir(name))
 }
 
+// writeSynced makes a file. What has the name goes first: a link would have its
+// target overwritten, a named pipe would be waited for.
 func (f *files) writeSynced(name string, content []byte) error {
-	w, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return f.damaged(name, "is in the way")
+	}
+	w, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err
 	}
@@ -71,6 +92,9 @@ func (f *files) writeSynced(name string, content []byte) error {
 
 // remove deletes a file, and the folders up to keep that it leaves empty.
 func (f *files) remove(name, keep string) error {
+	if there, err := f.hasFolder(path.Dir(name)); !there || err != nil {
+		return err
+	}
 	if err := f.before("remove", name); err != nil {
 		return err
 	}
@@ -82,6 +106,7 @@ func (f *files) remove(name, keep string) error {
 		if f.root.Remove(dir) != nil {
 			break // not empty
 		}
+		delete(f.folders, dir)
 	}
 	return f.syncDir(dir)
 }

@@ -26,6 +26,8 @@ const (
 	objectsDir  = hidden + "/objects"
 	keysDir     = hidden + "/keys"
 	pendingFile = hidden + "/pending.json"
+	lockName    = hidden + "/lock"
+	newName     = hidden + "/new"
 )
 
 // dirFormat is the format of the JSON in the hidden folder. A version that
@@ -59,7 +61,7 @@ type dirPending struct {
 	Format int  `json:"format"`
 	Line   Line `json:"line"`
 	// Revisions to add, in order; the last one is the new head.
-	Revisions []dirRevision `json:"revisions"`
+	Revisions pendingRevisions `json:"revisions"`
 	// Before are the files that the line's folder had.
 	Before map[string]string `json:"before"`
 }
@@ -101,8 +103,8 @@ func (h dirHead) checkFree(next Tree) error {
 	return nil
 }
 
-func (t *tenantDir) desiredHead() (dirHead, error) {
-	tree, problems, err := t.scan(DesiredLine)
+func (t *tenantDir) desiredHead(ctx context.Context) (dirHead, error) {
+	tree, problems, err := t.scan(ctx, DesiredLine)
 	if err != nil {
 		return dirHead{}, err
 	}
@@ -136,13 +138,18 @@ type change struct {
 // commit writes a revision. Once the pending file is there it is decided, and
 // done by whoever comes next if not by this call.
 func (t *tenantDir) commit(ctx context.Context, c change) (Revision, error) {
-	if err := t.putObjects(c.contents); err != nil {
+	// What is written into the line is read from its objects.
+	written := make(map[string]bool)
+	for name, object := range c.after {
+		written[object] = written[object] || c.before[name] != object
+	}
+	if err := t.putObjects(ctx, c.contents, written); err != nil {
 		return Revision{}, err
 	}
 	p := dirPending{Format: dirFormat, Line: c.line, Before: c.before}
 	number := c.head.number
 	if c.head.edited {
-		if err := t.putObjects(contentsOf(c.head.tree)); err != nil {
+		if err := t.putObjects(ctx, contentsOf(c.head.tree), nil); err != nil {
 			return Revision{}, err
 		}
 		number++
@@ -154,6 +161,9 @@ func (t *tenantDir) commit(ctx context.Context, c change) (Revision, error) {
 	c.made.Format, c.made.Number, c.made.Files = dirFormat, number, c.after
 	c.made.ID, c.made.Time = revisionID(number, c.digest), time.Now().UTC()
 	p.Revisions = append(p.Revisions, c.made)
+	if number > maxRevision {
+		return Revision{}, t.damaged(revisionFile(c.line, c.head.number), "has the last number that there can be")
+	}
 	// What would make it impossible to carry out must show before it is decided.
 	for name, object := range c.after {
 		if c.before[name] != object {
@@ -168,31 +178,75 @@ func (t *tenantDir) commit(ctx context.Context, c change) (Revision, error) {
 	if err := t.writeJSON(pendingFile, p); err != nil {
 		return Revision{}, err
 	}
-	return c.made.revision(), t.carryOut(p)
+	return c.made.revision(), t.carryOut(context.WithoutCancel(ctx), p)
 }
 
-// recover carries out what was decided by a process that died.
-func (t *tenantDir) recover() error {
+// recover carries out what was decided by a process that died. It changes
+// nothing unless all of it can be carried out.
+func (t *tenantDir) recover(ctx context.Context) error {
 	var p dirPending
 	found, err := t.readJSON(pendingFile, &p)
 	if err != nil || !found {
 		return err
 	}
-	return t.carryOut(p)
+	if err := p.check(); err != nil {
+		return t.damaged(pendingFile, "is damaged ("+err.Error()+")")
+	}
+	if err := t.checkPlace(p); err != nil {
+		return err
+	}
+	last := p.Revisions[len(p.Revisions)-1]
+	for name, object := range last.Files {
+		if p.Before[name] == object {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := t.object(object); err != nil {
+			return err
+		}
+	}
+	return t.carryOut(ctx, p)
+}
+
+// checkPlace refuses a change whose revisions do not follow those that the line
+// has: a copy of an old pending file would undo what was written since. Some of
+// its own may be there, if it was broken off after their write.
+func (t *tenantDir) checkPlace(p dirPending) error {
+	numbers, err := t.numbers(p.Line)
+	if err != nil {
+		return err
+	}
+	last := p.Revisions[len(p.Revisions)-1].Number
+	if n := len(numbers); n > 0 && numbers[n-1] > last {
+		return t.damaged(pendingFile, fmt.Sprintf("holds revision %d and the line is at %d already", last, numbers[n-1]))
+	}
+	for _, r := range p.Revisions {
+		if _, there := slices.BinarySearch(numbers, r.Number); !there {
+			continue
+		}
+		if old, err := t.numbered(p.Line, r.Number); err != nil {
+			return err
+		} else if old.ID != r.ID {
+			return t.damaged(pendingFile, fmt.Sprintf("holds revision %s and the line has %s there", r.ID, old.ID))
+		}
+	}
+	return nil
 }
 
 // carryOut can be repeated at will, from any point at which it was broken off.
-func (t *tenantDir) carryOut(p dirPending) error {
+func (t *tenantDir) carryOut(ctx context.Context, p dirPending) error {
 	after := p.Revisions[len(p.Revisions)-1].Files
 	for _, name := range slices.Sorted(maps.Keys(p.Before)) {
 		if _, stays := after[name]; !stays {
-			if err := t.replace(p, name, ""); err != nil {
+			if err := cmp.Or(ctx.Err(), t.replace(p, name, "")); err != nil {
 				return err
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(after)) {
-		if err := t.replace(p, name, after[name]); err != nil {
+		if err := cmp.Or(ctx.Err(), t.replace(p, name, after[name])); err != nil {
 			return err
 		}
 	}
@@ -224,6 +278,7 @@ func (t *tenantDir) replace(p dirPending, name, object string) error {
 		if err := t.root.RemoveAll(target); err != nil {
 			return err
 		}
+		clear(t.folders)
 	}
 	if object == "" {
 		return t.remove(target, string(p.Line))
@@ -245,7 +300,8 @@ func keyFile(line Line, key string) string {
 
 // byKey returns the revision that was written with this key, or nil.
 func (t *tenantDir) byKey(line Line, key string) (*dirRevision, error) {
-	text, err := t.root.ReadFile(keyFile(line, key))
+	name := keyFile(line, key)
+	text, err := t.read(name, maxKeyFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -254,12 +310,15 @@ func (t *tenantDir) byKey(line Line, key string) (*dirRevision, error) {
 	}
 	number, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil { // a newer version may write more than a number there
-		if newer := checkFormat(keyFile(line, key), text, dirFormat); errors.Is(newer, ErrNewerFormat) {
+		if newer := checkFormat(t.shown(name), text, dirFormat); errors.Is(newer, ErrNewerFormat) {
 			return nil, newer
 		}
-		return nil, fmt.Errorf("tenant: %s: %w", keyFile(line, key), err)
+		return nil, t.damaged(name, "is damaged (it holds no number)")
 	}
 	r, err := t.numbered(line, number)
+	if err == nil && r.Key != key {
+		err = t.damaged(name, fmt.Sprintf("names revision %s, which was written with another key", r.ID))
+	}
 	return &r, err
 }
 
@@ -268,10 +327,20 @@ func (t *tenantDir) numbered(line Line, number int) (dirRevision, error) {
 	var r dirRevision
 	name := revisionFile(line, number)
 	found, err := t.readJSON(name, &r)
-	if err == nil && !found {
-		err = fmt.Errorf("tenant: %s is missing: restore it from a backup of the folder", name)
+	switch {
+	case err != nil:
+		return r, err
+	case !found:
+		return r, t.damaged(name, "is missing")
 	}
-	return r, err
+	err = r.check(line)
+	if err == nil && r.Number != number {
+		err = fmt.Errorf("it has the number %d", r.Number)
+	}
+	if err != nil {
+		return r, t.damaged(name, "is damaged ("+err.Error()+")")
+	}
+	return r, nil
 }
 
 // numbers returns the numbers of a line's revisions, oldest first.
@@ -279,13 +348,20 @@ func (t *tenantDir) numbers(line Line) ([]int, error) {
 	if t.files == nil {
 		return nil, nil
 	}
-	entries, err := fs.ReadDir(t.root.FS(), path.Join(hidden, string(line)))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	folder := path.Join(hidden, string(line))
+	if there, err := t.hasFolder(folder); !there || err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(t.root.FS(), folder)
+	if err != nil {
 		return nil, err
 	}
 	var numbers []int
 	for _, e := range entries {
-		if n, err := strconv.Atoi(strings.TrimSuffix(e.Name(), extension)); err == nil {
+		// Nothing else than what revisionFile returns: copies and backups of a
+		// file may lie beside it.
+		n, err := strconv.Atoi(strings.TrimSuffix(e.Name(), extension))
+		if err == nil && 0 < n && n <= maxRevision && path.Base(revisionFile(line, n)) == e.Name() {
 			numbers = append(numbers, n)
 		}
 	}
@@ -304,13 +380,16 @@ func (t *tenantDir) last(line Line) (dirRevision, error) {
 }
 
 // revisions returns a line's revisions, newest first.
-func (t *tenantDir) revisions(line Line) ([]Revision, error) {
+func (t *tenantDir) revisions(ctx context.Context, line Line) ([]Revision, error) {
 	numbers, err := t.numbers(line)
 	if err != nil {
 		return nil, err
 	}
 	var all []Revision
 	for _, n := range slices.Backward(numbers) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		r, err := t.numbered(line, n)
 		if err != nil {
 			return nil, err
@@ -322,12 +401,12 @@ func (t *tenantDir) revisions(line Line) ([]Revision, error) {
 
 // treeOf returns the tree of a revision that is kept; without an id, of the last
 // one.
-func (t *tenantDir) treeOf(tenant string, line Line, id string) (Tree, error) {
+func (t *tenantDir) treeOf(ctx context.Context, tenant string, line Line, id string) (Tree, error) {
 	r, err := t.find(tenant, line, id)
 	if err != nil {
 		return nil, err
 	}
-	return t.tree(r)
+	return t.tree(ctx, r)
 }
 
 // find returns a revision that is kept; without an id, the last one.

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,25 +11,22 @@ import (
 
 // scan reads a line's folder as it is now: the files that are resources, and
 // what looks like one and cannot be read.
-func (t *tenantDir) scan(line Line) (Tree, []FileError, error) {
+func (t *tenantDir) scan(ctx context.Context, line Line) (Tree, []FileError, error) {
 	tree := Tree{}
 	if t.files == nil {
 		return tree, nil, nil
 	}
 	folder := string(line)
-	info, err := t.root.Lstat(folder)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return tree, nil, nil
-	case err != nil:
-		return nil, nil, err
-	case !info.IsDir():
-		return nil, nil, fmt.Errorf("tenant: %s is no folder: links are not followed", folder)
+	if there, err := t.hasFolder(folder); !there || err != nil {
+		return tree, nil, err
 	}
 	var problems []FileError
-	err = fs.WalkDir(t.root.FS(), folder, func(name string, e fs.DirEntry, err error) error {
+	err := fs.WalkDir(t.root.FS(), folder, func(name string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // deleted while we look
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if err != nil || name == folder {
 			return err
@@ -54,7 +52,11 @@ func (t *tenantDir) scan(line Line) (Tree, []FileError, error) {
 		if e.IsDir() || isIgnored(rel) {
 			return nil
 		}
-		content, err := t.root.ReadFile(name)
+		if len(rel) > maxPath {
+			problems = append(problems, *wholeFile(strings.ToValidUTF8(rel[:maxPath], "")+"…", "the path is too long: move the file up"))
+			return nil
+		}
+		content, err := t.read(name, MaxFileSize)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}

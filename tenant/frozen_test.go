@@ -23,7 +23,7 @@ import (
 
 // frozenDir is a repository's folder: "whole", or "interrupted", in which a
 // process has died in the middle of a write that it had decided on.
-func frozenDir(t *testing.T, name string) string {
+func frozenDir(t testing.TB, name string) string {
 	t.Helper()
 	root := t.TempDir()
 	if err := os.CopyFS(root, os.DirFS(filepath.Join("testdata", "v1", "dir", name))); err != nil {
@@ -98,7 +98,7 @@ func makeFrozen(t *testing.T, under string) {
 }
 
 // filesOf returns the content of every file below a folder.
-func filesOf(t *testing.T, root string) map[string]string {
+func filesOf(t testing.TB, root string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	tree := os.DirFS(root)

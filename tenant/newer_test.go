@@ -65,10 +65,9 @@ func TestDirOverlooksUnknownFields(t *testing.T) {
 	}
 }
 
-// What a newer version wrote is refused with a clear error by every method that
-// needs it, and not a byte of the folder is changed.
-func TestDirRefusesNewerForms(t *testing.T) {
-	calls := map[string]func(d *DirRepository) error{
+// repositoryCalls are calls of every method, on the folder "whole" of frozenDir.
+func repositoryCalls(t testing.TB) map[string]func(d *DirRepository) error {
+	return map[string]func(d *DirRepository) error{
 		"Desired": func(d *DirRepository) error {
 			_, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso"})
 			return err
@@ -79,6 +78,22 @@ func TestDirRefusesNewerForms(t *testing.T) {
 		},
 		"Update again": func(d *DirRepository) error {
 			_, err := d.Update(t.Context(), requestTwo())
+			return err
+		},
+		"Update one again": func(d *DirRepository) error {
+			_, err := d.Update(t.Context(), frozenRequest(emptyRevision, "one"))
+			return err
+		},
+		"Desired of an older revision": func(d *DirRepository) error {
+			_, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: revisionOne})
+			return err
+		},
+		"Backup one again": func(d *DirRepository) error {
+			_, err := d.Backup(t.Context(), frozenBackup("one"))
+			return err
+		},
+		"Backup two again": func(d *DirRepository) error {
+			_, err := d.Backup(t.Context(), frozenBackup("two"))
 			return err
 		},
 		"History of desired": func(d *DirRepository) error {
@@ -110,6 +125,12 @@ func TestDirRefusesNewerForms(t *testing.T) {
 			return err
 		},
 	}
+}
+
+// What a newer version wrote is refused with a clear error by every method that
+// needs it, and not a byte of the folder is changed.
+func TestDirRefusesNewerForms(t *testing.T) {
+	calls := repositoryCalls(t)
 	onDesired := []string{"Desired", "Update", "Update again", "History of desired"}
 	onBackup := []string{"Backup", "Backup on the head", "Backup on an older revision", "Snapshot", "History of backup"}
 	tests := []struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // AuthenticatorConfig configures a [FakeAuthenticator]. The zero value makes
@@ -275,17 +276,8 @@ func (s *fakeSignIn) Wait(ctx context.Context) error {
 	if acts := s.shown.Add(s.person.After); s.person.Act != Ignore && acts.Before(until) {
 		until, comes = acts, true
 	}
-	// At the same instant the context wins, always.
-	if deadline, ok := ctx.Deadline(); ok && !until.Before(deadline) {
-		<-ctx.Done()
+	if retry.Pause(ctx, time.Until(until)) != nil {
 		return ctx.Err()
-	}
-	timer := time.NewTimer(time.Until(until))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
 	}
 	switch {
 	case !comes:

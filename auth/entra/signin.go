@@ -10,6 +10,7 @@ import (
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 const (
@@ -129,8 +130,8 @@ func (s *signIn) poll(ctx context.Context) (public.AuthResult, error) {
 			s.a.cfg.Logger.WarnContext(ctx, "sign-in met a passing fault, asking again", "tenant", s.req.Tenant, "signIn", s.req.SignIn, "error", err)
 		}
 		next, again := p.next(time.Now(), pause)
-		if err := sleepUntil(ctx, next); err != nil {
-			return public.AuthResult{}, err
+		if retry.Pause(ctx, time.Until(next)) != nil {
+			return public.AuthResult{}, ctx.Err()
 		}
 		if !again {
 			return public.AuthResult{}, &auth.Error{Class: auth.CodeExpired, Tenant: s.req.Tenant, SignIn: s.req.SignIn,
@@ -208,20 +209,4 @@ func (p *pace) next(now time.Time, pause time.Duration) (time.Time, bool) {
 		return now, true
 	}
 	return last, true
-}
-
-// sleepUntil sleeps until t. Where ctx ends at the same instant, it wins.
-func sleepUntil(ctx context.Context, t time.Time) error {
-	if deadline, ok := ctx.Deadline(); ok && !t.Before(deadline) {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	timer := time.NewTimer(time.Until(t))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

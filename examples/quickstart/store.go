@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/auth"
@@ -57,7 +58,7 @@ func openStores(ctx context.Context, where string) (*stores, error) {
 	}
 	var end func() error
 	if file, ok := sqliteFile(where); ok {
-		lite, err := sqlitestore.New(ctx, sqlitestore.Config{Path: file})
+		lite, err := sqlitestore.New(ctx, sqlitestore.Config{Path: file, Logger: slog.Default()})
 		if err != nil {
 			return nil, fmt.Errorf("-store: %w", err)
 		}

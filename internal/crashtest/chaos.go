@@ -200,18 +200,6 @@ func Sort(all []time.Duration) (median, longest time.Duration) {
 	return all[len(all)/2], all[len(all)-1]
 }
 
-// Pause waits for d, or until ctx ends.
-func Pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // DrainOne ends one of the workers as a host does and starts another in its
 // place.
 func (c *Crew) DrainOne(ctx context.Context) error {

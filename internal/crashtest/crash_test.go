@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/crashtest"
 	"github.com/tenantsync/tenantsync/internal/pgtest"
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // TestCrash kills workers at random moments and replaces them, while tenants
@@ -32,7 +33,7 @@ func crash(t *testing.T, store crashtest.StoreConfig) {
 	r := rand.New(rand.NewPCG(seed, 3))
 	// The short version is cut shorter where the machine is busy.
 	for n := 0; n < kills && (*long || n < 5 || time.Since(began) < 20*time.Second); n++ {
-		if err := crashtest.Pause(ctx, time.Duration(100+r.IntN(900))*time.Millisecond); err != nil {
+		if err := retry.Pause(ctx, time.Duration(100+r.IntN(900))*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
 		if err := crew.KillOne(ctx); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/crashtest"
 	"github.com/tenantsync/tenantsync/internal/pgtest"
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // TestDatabaseDies kills PostgreSQL, all of it at once, under load, and starts
@@ -18,7 +19,7 @@ func TestDatabaseDies(t *testing.T) {
 	server := pgtest.Start(t)
 	outlive(t, crashtest.StoreConfig{Postgres: server.Database(t)}, choose(20, 3), func(ctx context.Context, r *rand.Rand) error {
 		server.Kill(t)
-		err := crashtest.Pause(ctx, time.Duration(r.IntN(1500))*time.Millisecond)
+		err := retry.Pause(ctx, time.Duration(r.IntN(1500))*time.Millisecond)
 		server.Restart(t)
 		return err
 	})
@@ -60,7 +61,7 @@ func outlive(t *testing.T, store crashtest.StoreConfig, times int, happen func(c
 	drive := f.Drive(ctx, crashtest.DriveConfig{Seed: seed, Tenants: choose(300, 40), AtOnce: 24})
 	r := rand.New(rand.NewPCG(seed, 3))
 	for range times {
-		if err := crashtest.Pause(ctx, time.Duration(choose(500, 300)+r.IntN(choose(4000, 1500)))*time.Millisecond); err != nil {
+		if err := retry.Pause(ctx, time.Duration(choose(500, 300)+r.IntN(choose(4000, 1500)))*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
 		if err := happen(ctx, r); err != nil {
@@ -74,7 +75,7 @@ func outlive(t *testing.T, store crashtest.StoreConfig, times int, happen func(c
 		t.Errorf("workers %q have not outlived it", dead)
 	}
 	// A lease whose release was cut runs out by itself.
-	if err := crashtest.Pause(ctx, lease); err != nil {
+	if err := retry.Pause(ctx, lease); err != nil {
 		t.Fatal(err)
 	}
 	if err := crew.Drain(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/crashtest"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -252,7 +253,7 @@ func TestDrain(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		drains := choose(100, 6)
 		for range drains {
-			if err := crashtest.Pause(ctx, time.Duration(r.IntN(500))*time.Millisecond); err != nil {
+			if err := retry.Pause(ctx, time.Duration(r.IntN(500))*time.Millisecond); err != nil {
 				t.Fatal(err)
 			}
 			if err := crew.DrainOne(ctx); err != nil {

@@ -53,11 +53,11 @@ func TestPlantedBugs(t *testing.T) {
 		}}},
 		{"^TestConnectionsCut$", mutant.Mutation{Name: "a worker ends with its database", Edits: []mutant.Edit{
 			edit("syncer/run.go", `			failures++
-			wait = backoff`, `			failures++
+			wait = retry.Backoff`, `			failures++
 			if failures > 0 {
 				return err
 			}
-			wait = backoff`),
+			wait = retry.Backoff`),
 		}}},
 		{"^TestSixteenWorkers$", mutant.Mutation{Name: "a lease is no bar to a claim", Edits: []mutant.Edit{
 			edit("state/pgstore/sql.go", `and (t.lease_until is null or t.lease_until <= (select now from c))`, ``),

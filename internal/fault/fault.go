@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // Call is one call that went through an [Injector].
@@ -106,17 +108,10 @@ func (in *Injector) next(op string) Fault {
 }
 
 func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if d > 0 && retry.Pause(ctx, d) != nil {
 		return ctx.Err()
 	}
+	return nil
 }
 
 // At strikes the call with this index among all.

@@ -36,12 +36,14 @@ const (
 	opSettings
 	opReview
 	opLog
+	opRuns
+	opRemove
 )
 
 var opNames = [...]string{"Store.Load", "Store.Commit", "Store.List", "Store.History", "Leaser.Claim", "Leaser.Acquire", "Leaser.Renew",
 	"Leaser.Release", "Blobs.Put", "Blobs.Get", "Repository.Desired", "Repository.Update", "Repository.Backup", "Repository.Snapshot",
 	"Repository.History", "Client.Kinds", "Client.Permissions", "Client.Read", "Client.Get", "Client.Apply", "Auth.Credential",
-	"Auth.Begin", "Connect", "Settings", "Review", "Log"}
+	"Auth.Begin", "Connect", "Settings", "Review", "Log", "Store.Runs", "Blobs.Remove"}
 
 func (o op) String() string { return opNames[o] }
 

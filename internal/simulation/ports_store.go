@@ -56,6 +56,15 @@ func (p *ports) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 	})
 }
 
+// Runs is part of [state.Records].
+func (p *ports) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
+	c := call{op: opRuns}
+	if req.Tenant != "" {
+		c.s = p.w.subject(req.Tenant)
+	}
+	return through(ctx, p, c, func(ctx context.Context) (state.RunsPage, error) { return p.w.store.Runs(ctx, req) })
+}
+
 // Claim is part of [state.Leaser].
 func (p *ports) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	return through(ctx, p, call{op: opClaim}, func(ctx context.Context) (state.Claimed, error) {
@@ -131,4 +140,12 @@ func (p blobPorts) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	return through(ctx, p.ports, call{op: opBlob, s: p.w.subject(ref.Tenant), detail: ref.Kind, instant: true}, func(ctx context.Context) ([]byte, error) {
 		return p.w.store.Get(ctx, ref)
 	})
+}
+
+// Remove is part of [state.Blobs].
+func (p blobPorts) Remove(ctx context.Context, tenant string) error {
+	_, err := through(ctx, p.ports, call{op: opRemove, s: p.w.subject(tenant), instant: true}, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, p.w.store.Remove(ctx, tenant)
+	})
+	return err
 }

@@ -51,9 +51,9 @@ func (w *world) strike(p *ports, c call, r *draw) strike {
 		f.answer = r.between(1*time.Millisecond, 200*time.Millisecond)
 	}
 	switch {
-	case c.op <= opRelease:
+	case c.op <= opRelease, c.op == opRuns:
 		w.strikeStore(c, r, level, &f)
-	case c.op <= opBlob:
+	case c.op <= opBlob, c.op == opRemove:
 		if r.chance(0.001 * level) {
 			w.put(&f, "blobs, refused", strike{before: errRefused})
 		} else if c.op == opPut && r.chance(0.001*level) {
@@ -92,7 +92,7 @@ func (w *world) strikeStore(c call, r *draw, level float64, f *strike) {
 	switch {
 	case r.chance(0.002 * level):
 		w.put(f, "store, refused", strike{before: errRefused})
-	case c.op == opLoad || c.op == opList || c.op == opHistory:
+	case c.op == opLoad || c.op == opList || c.op == opHistory || c.op == opRuns:
 		if r.chance(0.001 * level) {
 			w.put(f, "store, slow", strike{wait: r.between(time.Second, 90*time.Second)})
 		}

@@ -32,6 +32,10 @@ func (a *alternating) History(ctx context.Context, req state.HistoryRequest) (st
 	return a.next().History(ctx, req)
 }
 
+func (a *alternating) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
+	return a.next().Runs(ctx, req)
+}
+
 func (a *alternating) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	return a.next().Claim(ctx, req)
 }
@@ -54,6 +58,10 @@ func (a *alternating) Put(ctx context.Context, req state.PutRequest) (state.Blob
 
 func (a *alternating) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	return a.next().Get(ctx, ref)
+}
+
+func (a *alternating) Remove(ctx context.Context, tenant string) error {
+	return a.next().Remove(ctx, tenant)
 }
 
 func (a *alternating) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {

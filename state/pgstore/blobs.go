@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,6 +56,22 @@ func (s *Store) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	return data, nil
 }
 
+// Remove implements [state.Blobs].
+func (s *Store) Remove(ctx context.Context, tenant string) error {
+	if err := begin(ctx, state.LoadRequest{Tenant: tenant}); err != nil {
+		return err
+	}
+	err := s.write(ctx, func(q querier) error {
+		_, err := q.Exec(ctx, s.sql.removeBlobs, s.mode(), tenant)
+		return err
+	})
+	if err != nil {
+		// Whether they are gone or not: removing them again does no harm.
+		return fail("remove blobs of "+strconv.Quote(tenant), err)
+	}
+	return nil
+}
+
 // blobID returns the key of a blob: the hash of its name, whose parts may be
 // longer than an index allows. The size is no part of the name.
 func blobID(ref state.BlobRef) []byte {
@@ -68,8 +85,8 @@ func blobID(ref state.BlobRef) []byte {
 	return h.Sum(nil)
 }
 
-// Prune implements [state.Pruner]. Entries and blobs go in a transaction each,
-// so that after an error some may have gone. Records that others are changing
+// Prune implements [state.Pruner]. Entries, runs and blobs go in a transaction
+// each, so that after an error some may have gone. Records that others are changing
 // at that moment keep what is theirs until the next call.
 func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 	if err := begin(ctx, req); err != nil {
@@ -84,6 +101,9 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 	}
 	if err := prune(s.sql.pruneEntries, req.Age, &pruned.Entries); err != nil {
 		return state.Pruned{}, fail("prune entries", err)
+	}
+	if err := prune(s.sql.pruneRuns, req.Age, &pruned.Runs); err != nil {
+		return state.Pruned{}, fail("prune runs", err)
 	}
 	if err := prune(s.sql.pruneBlobs, max(req.Age, state.MinBlobAge), &pruned.Blobs); err != nil {
 		return state.Pruned{}, fail("prune blobs", err)

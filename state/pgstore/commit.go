@@ -1,11 +1,9 @@
 package pgstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -45,6 +43,9 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	if err := begin(ctx, req); err != nil {
 		return state.Committed{}, err
 	}
+	if _, legal := req.Moves()[state.NotRun]; !legal && req.Record.Version == 0 {
+		return s.illegalCreate(ctx, req)
+	}
 	c, err := newCommit(req, s.sql)
 	if err != nil {
 		return state.Committed{}, fail("commit", err)
@@ -82,6 +83,17 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 // errVerdict rolls back a transaction in which there is nothing to commit.
 var errVerdict = errors.New("pgstore: nothing to commit")
 
+// illegalCreate returns why a record is not created whose events are illegal.
+// Nothing can be written, so it only looks.
+func (s *Store) illegalCreate(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
+	loaded, err := s.Load(ctx, state.LoadRequest{Tenant: req.Record.Tenant})
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return state.Committed{}, err
+	}
+	_, err = req.Apply(loaded.Record, loaded.Now)
+	return state.Committed{Now: loaded.Now}, err
+}
+
 // commit is a request as a statement.
 type commit struct {
 	req  state.CommitRequest
@@ -90,7 +102,11 @@ type commit struct {
 }
 
 func newCommit(req state.CommitRequest, sql statements) (*commit, error) {
+	types, runs, data := entryColumns(req.Entries)
 	rec := req.Record
+	if req.Remove {
+		return &commit{req: req, sql: sql.remove, args: with(0, rec.Tenant, rec.Version, req.Fence, req.BeforeDeadline, types, runs, data)}, nil
+	}
 	labels, err := encodeLabels(rec.Labels)
 	if err != nil {
 		return nil, err
@@ -99,56 +115,106 @@ func newCommit(req state.CommitRequest, sql statements) (*commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	types, runs, data := make([]string, len(req.Entries)), make([]string, len(req.Entries)), make([]*string, len(req.Entries))
-	for i, e := range req.Entries {
+	stored, err := encodeRuns(req.Runs)
+	if err != nil {
+		return nil, err
+	}
+	moves := req.Moves()
+	args := with(0, rec.Tenant, string(moves[state.NotRun]), rec.Run,
+		nullable(rec.WakeAt), microseconds(req.WakeIn), nullable(rec.Deadline), microseconds(req.DeadlineIn),
+		labels, string(rec.Data), refs, types, runs, data, req.Fence, stored)
+	if rec.Version == 0 {
+		return &commit{req: req, sql: sql.create, args: args}, nil
+	}
+	var from, to []string // nil is null
+	if len(req.Events) > 0 {
+		from, to = []string{}, []string{}
+		for f, t := range moves {
+			from, to = append(from, string(f)), append(to, string(t))
+		}
+	}
+	args[2] = from
+	return &commit{req: req, sql: sql.commit, args: append(args, rec.Version, req.BeforeDeadline, to)}, nil
+}
+
+// entryColumns returns entries as arrays.
+func entryColumns(entries []state.Entry) (types, runs []string, data []*string) {
+	types, runs, data = make([]string, len(entries)), make([]string, len(entries)), make([]*string, len(entries))
+	for i, e := range entries {
 		types[i], runs[i] = e.Type, e.Run
 		if e.Data != nil {
 			text := string(e.Data)
 			data[i] = &text
 		}
 	}
-	c := &commit{req: req, sql: sql.create, args: with(0, rec.Tenant, string(rec.Status), rec.Run,
-		nullable(rec.WakeAt), microseconds(req.WakeIn), nullable(rec.Deadline), microseconds(req.DeadlineIn),
-		labels, string(rec.Data), refs, types, runs, data, req.Fence)}
-	if rec.Version > 0 {
-		c.sql = sql.commit
-		c.args = append(c.args, rec.Version, req.BeforeDeadline)
-	}
-	return c, nil
+	return types, runs, data
 }
 
 // do carries the statement out. The verdict is why nothing was written.
 func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (committed state.Committed, verdict, err error) {
+	if c.req.Remove {
+		return c.remove(ctx, q, mode)
+	}
 	var now time.Time
-	var current bool
+	var current, late bool
+	var from, status *string
 	var version, fence *int64
 	var wakeAt, deadline, leaseUntil, updatedAt *time.Time
 	var owner *string
-	args := slices.Clone(c.args)
-	args[0] = mode
-	err = q.QueryRow(ctx, c.sql, args...).
-		Scan(&now, &current, &version, &wakeAt, &deadline, &fence, &owner, &leaseUntil, &updatedAt)
+	err = q.QueryRow(ctx, c.sql, c.in(mode)...).
+		Scan(&now, &current, &late, &from, &version, &status, &wakeAt, &deadline, &fence, &owner, &leaseUntil, &updatedAt)
 	if err != nil {
 		return state.Committed{}, nil, err
 	}
 	now = now.UTC()
 	switch {
-	case version == nil && current:
-		return state.Committed{Now: now}, state.ErrExpired, nil
-	case version == nil:
+	case version != nil:
+	case !current:
 		return state.Committed{Now: now}, state.ErrConflict, nil
+	case late:
+		return state.Committed{Now: now}, state.ErrExpired, nil
+	default:
+		return state.Committed{Now: now}, c.illegal(state.Status(*from), now), nil
 	}
-	rec := c.req.Record
-	rec.Labels = maps.Clone(rec.Labels)
-	if len(rec.Labels) == 0 {
-		rec.Labels = nil
-	}
-	rec.Refs = append([]state.BlobRef(nil), rec.Refs...)
-	rec.Data = bytes.Clone(rec.Data)
-	rec.Version, rec.WakeAt, rec.Deadline = *version, timeOf(wakeAt), timeOf(deadline)
+	rec := c.req.Record.Clone()
+	rec.Version, rec.Status, rec.WakeAt, rec.Deadline = *version, state.Status(*status), timeOf(wakeAt), timeOf(deadline)
 	rec.Fence, rec.LeaseOwner, rec.LeaseUntil = *fence, *owner, timeOf(leaseUntil)
 	rec.UpdatedAt = timeOf(updatedAt)
 	return state.Committed{Record: rec, Now: now}, nil, nil
+}
+
+// in returns the arguments behind a mode.
+func (c *commit) in(mode pgx.QueryExecMode) []any {
+	args := slices.Clone(c.args)
+	args[0] = mode
+	return args
+}
+
+// illegal returns why the events are illegal in a status.
+func (c *commit) illegal(from state.Status, now time.Time) error {
+	stored := state.Record{Tenant: c.req.Record.Tenant, Version: c.req.Record.Version, Status: from, Fence: c.req.Fence}
+	_, err := c.req.Apply(stored, now)
+	return err
+}
+
+// remove carries out the statement of a removal.
+func (c *commit) remove(ctx context.Context, q querier, mode pgx.QueryExecMode) (committed state.Committed, verdict, err error) {
+	var now time.Time
+	var current bool
+	var last *int64
+	if err := q.QueryRow(ctx, c.sql, c.in(mode)...).Scan(&now, &current, &last); err != nil {
+		return state.Committed{}, nil, err
+	}
+	committed.Now = now.UTC()
+	switch {
+	case last != nil:
+		committed.Record = state.Record{Tenant: c.req.Record.Tenant, Fence: *last}
+	case current:
+		verdict = state.ErrExpired
+	default:
+		verdict = state.ErrConflict
+	}
+	return committed, verdict, nil
 }
 
 // hookTx is a transaction as the host's hook sees it: it ends with the hook,

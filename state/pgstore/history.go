@@ -34,11 +34,7 @@ func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 	if err != nil {
 		return state.HistoryPage{}, fail("history", err)
 	}
-	if len(page.Entries) > req.Limit {
-		page.Entries = page.Entries[:req.Limit:req.Limit]
-		last := page.Entries[req.Limit-1]
-		page.Next = state.HistoryCursor{Newest: req.Newest, Version: last.Version, N: last.N}.Encode()
-	}
+	page.Cut(req)
 	return page, nil
 }
 

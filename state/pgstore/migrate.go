@@ -16,7 +16,7 @@ var migrations embed.FS
 // number of the last migration. A column never changes its type, since other
 // processes may remember it; a migration that the statements of former
 // releases must not outlive renames what they use.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // Migrate brings the schema to this release's version, making it first if
 // there is none. It does so in one transaction: after an error everything is

@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // tries bounds how often a transaction is tried that the database rolls back
@@ -112,14 +114,10 @@ func unsent(ctx context.Context, conn *pgxpool.Conn) error {
 // pause waits for a moment, drawn from twice as long each time, so that those
 // who stand in each other's way do not do so again.
 func pause(ctx context.Context, try int) error {
-	t := time.NewTimer(rand.N(min(time.Millisecond<<try, 200*time.Millisecond)))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
+	if retry.Pause(ctx, rand.N(min(time.Millisecond<<try, 200*time.Millisecond))) != nil {
 		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
+	return nil
 }
 
 // mode is how a statement is sent that has the same plan whatever its values.

@@ -16,9 +16,10 @@ import (
 // locked, and done. All in one statement, so in one transaction, and in one
 // round trip.
 type statements struct {
-	load, create, commit                           string
+	load, create, commit, remove                   string
 	claim, acquire, renew, release                 string
-	put, get, pruneEntries, pruneBlobs             string
+	put, get, removeBlobs                          string
+	pruneEntries, pruneRuns, pruneBlobs            string
 	cacheLoad, cacheCreate, cacheSave, cacheDelete string
 }
 
@@ -27,7 +28,22 @@ const recordColumns = `t.tenant, t.version, t.status, t.run, t.wake_at, t.deadli
 	t.fence, t.lease_owner, t.lease_until, t.updated_at`
 
 // returned are what a commit returns beside what its caller knows.
-const returned = `t.version, t.wake_at, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
+const returned = `t.version, t.status, t.wake_at, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
+
+// appended are the entries of a commit that is done, from the parameters 11 to
+// 13, and its runs, from parameter 15.
+const appended = `entries as (
+	insert into {schema}.entry (tenant, version, n, type, run, data, time)
+	select $1::text, d.version, e.n - 1, e.type, e.run, e.data, d.updated_at
+	from done d, unnest($11::text[], $12::text[], $13::text[]) with ordinality as e (type, run, data, n)
+), runs as (
+	insert into {schema}.run (tenant, run, status, outcome, actor, digest, started, ended, updated_at, data)
+	select $1::text, r.run, r.status, r.outcome, r.actor, r.digest, r.started, r.ended, d.updated_at, r.data
+	from done d, jsonb_to_recordset($15::text::jsonb) as r
+		(run text, status text, outcome text, actor text, digest text, started timestamptz, ended timestamptz, data text)
+	on conflict (tenant, run) do update set status = excluded.status, outcome = excluded.outcome, actor = excluded.actor,
+		digest = excluded.digest, started = excluded.started, ended = excluded.ended, updated_at = excluded.updated_at, data = excluded.data
+)`
 
 // doneColumns are recordColumns, of the CTE done that has returned them.
 const doneColumns = `d.tenant, d.version, d.status, d.run, d.wake_at, d.deadline, d.labels, d.data, d.refs,
@@ -46,49 +62,76 @@ func newStatements(schema string) statements {
 select c.now, ` + recordColumns + `
 from (select clock_timestamp() as now) c left join {schema}.tenant t on t.tenant = $1`),
 
-		// Whoever comes second finds the row, waiting for the first if need be.
+		// The second of two that create a tenant finds the row of the first. The
+		// version and the fence continue behind the entries that a removal left. While
+		// a removal is under way its entries are not seen; the row still is.
 		create: q(`
 with c as materialized (
-	select clock_timestamp() as now
+	select clock_timestamp() as now, coalesce(max(e.version), 0) as last from {schema}.entry e where e.tenant = $1::text
 ), done as (
 	insert into {schema}.tenant as t
-		(tenant, version, status, run, wake_at, deadline, labels, data, refs, updated_at)
-	select $1::text, 1, $2::text, $3::text,
+		(tenant, version, status, run, wake_at, deadline, labels, data, refs, updated_at, fence)
+	select $1::text, c.last + 1, $2::text, $3::text,
 		case when $5::bigint > 0 then c.now + $5 * interval '1 microsecond' else $4::timestamptz end,
 		case when $7::bigint > 0 then c.now + $7 * interval '1 microsecond' else $6::timestamptz end,
-		$8::text::jsonb, $9::text, $10::text::jsonb, c.now
+		$8::text::jsonb, $9::text, $10::text::jsonb, c.now, c.last
 	from c where $14::bigint = 0 -- a tenant that has no record has no lease
+		and not exists (select from {schema}.tenant o where o.tenant = $1)
 	on conflict (tenant) do nothing
 	returning ` + returned + `
-), entries as (
-	insert into {schema}.entry (tenant, version, n, type, run, data, time)
-	select $1, d.version, e.n - 1, e.type, e.run, e.data, d.updated_at
-	from done d, unnest($11::text[], $12::text[], $13::text[]) with ordinality as e (type, run, data, n)
-)
-select c.now, false, d.* from c left join done d on true`),
+), ` + appended + `
+select c.now, false, false, null, d.* from c left join done d on true`),
 
+		// $2 has the statuses in which the events are legal, $18 those to which
+		// they lead; without events both are null.
 		commit: q(`
 with locked as materialized (
-	select t.version, t.fence, t.deadline from {schema}.tenant t where t.tenant = $1 for no key update
+	select t.version, t.fence, t.deadline, t.status from {schema}.tenant t where t.tenant = $1 for no key update
 ), judged as materialized (
-	select l.version = $15::bigint and ($14::bigint = 0 or l.fence = $14) as current, l.deadline, clock_timestamp() as now
+	select l.version = $16::bigint and ($14::bigint = 0 or l.fence = $14) as current, l.status, clock_timestamp() as now, l.deadline,
+		case when $2::text[] is null then l.status else ($18::text[])[array_position($2, l.status)] end as next
 	from locked l
+), timed as materialized (
+	select j.*, $17::boolean and coalesce(j.deadline <= j.now, false) as late from judged j
 ), done as (
 	update {schema}.tenant t set
-		version = t.version + 1, status = $2::text, run = $3::text,
+		version = t.version + 1, status = j.next, run = $3::text,
 		wake_at = case when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
 		deadline = case when $7::bigint > 0 then j.now + $7 * interval '1 microsecond' else $6::timestamptz end,
 		labels = $8::text::jsonb, data = $9::text, refs = $10::text::jsonb, updated_at = j.now
-	from judged j
-	where t.tenant = $1 and j.current and not ($16::boolean and coalesce(j.deadline <= j.now, false))
+	from timed j
+	where t.tenant = $1 and j.current and not j.late and j.next is not null
 	returning ` + returned + `
+), ` + appended + `
+select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), coalesce(j.late, false), j.status, d.*
+from (values (1)) v left join timed j on true left join done d on true`),
+
+		remove: q(`
+with locked as materialized (
+	select t.version, t.fence, t.deadline from {schema}.tenant t where t.tenant = $1 for update
+), judged as materialized (
+	select l.version = $2::bigint and ($3::bigint = 0 or l.fence = $3) as current, clock_timestamp() as now, l.deadline,
+		greatest(l.version, l.fence) + 1 as last
+	from locked l
+), timed as materialized (
+	select j.*, $4::boolean and coalesce(j.deadline <= j.now, false) as late from judged j
+), gone as (
+	delete from {schema}.tenant t using timed j where t.tenant = $1 and j.current and not j.late
+	returning t.tenant, t.labels, j.now, j.last
+), labels as (
+	delete from {schema}.label l using gone g, jsonb_each_text(g.labels) o
+	where l.tenant = g.tenant and l.hash = {schema}.label_hash(o.key, o.value)
+), history as (
+	delete from {schema}.entry e using gone g where e.tenant = g.tenant
+), runs as (
+	delete from {schema}.run r using gone g where r.tenant = g.tenant
 ), entries as (
 	insert into {schema}.entry (tenant, version, n, type, run, data, time)
-	select $1::text, d.version, e.n - 1, e.type, e.run, e.data, d.updated_at
-	from done d, unnest($11::text[], $12::text[], $13::text[]) with ordinality as e (type, run, data, n)
+	select $1::text, g.last, e.n - 1, e.type, e.run, e.data, g.now
+	from gone g, unnest($5::text[], $6::text[], $7::text[]) with ordinality as e (type, run, data, n)
 )
-select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), d.*
-from (values (1)) v left join judged j on true left join done d on true`),
+select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), g.last
+from (values (1)) v left join timed j on true left join gone g on true`),
 
 		// The clock comes from a subquery: its value is known when the index is
 		// searched, which that of a volatile function is not.
@@ -157,6 +200,8 @@ on conflict (id) do update set put_at = clock_timestamp()`),
 
 		get: q(`select b.data from {schema}.blob b where b.id = $1`),
 
+		removeBlobs: q(`delete from {schema}.blob where tenant = $1`),
+
 		// What is old is looked at in its order until there is enough, each with
 		// its record: a subquery in the place of a value is not made a join with
 		// all records. Then the records that decide are locked, so that none
@@ -177,7 +222,33 @@ with c as materialized (
 	for share skip locked
 ), gone as (
 	delete from {schema}.entry e where e.ctid = any (array( -- an entry never changes its place
-		select f.ctid from found f join held h on h.tenant = f.tenant where f.run = '' or f.run <> h.run))
+		select f.ctid from found f left join held h on h.tenant = f.tenant
+		where case -- a removed tenant has no record
+			when h.tenant is null then (select true from {schema}.tenant r where r.tenant = f.tenant) is null
+			else f.run = '' or f.run <> h.run end))
+	returning 1
+)
+select c.now, (select count(*) from gone) from c`),
+
+		// A run that is stored again while it is looked at is found to be young
+		// once it is locked.
+		pruneRuns: q(`
+with c as materialized (
+	select clock_timestamp() as now
+), found as materialized (
+	select n.tenant, n.run from {schema}.run n
+	where n.updated_at < (select now from c) - $2::bigint * interval '1 microsecond'
+		and ($1::text = '' or n.tenant = $1)
+		and not coalesce((select n.run = t.run from {schema}.tenant t where t.tenant = n.tenant), false)
+	order by n.updated_at limit $3
+	for update skip locked
+), held as materialized (
+	select t.tenant, t.run from {schema}.tenant t
+	where t.tenant in (select f.tenant from found f)
+	for share skip locked
+), gone as (
+	delete from {schema}.run n using found f join held h on h.tenant = f.tenant
+	where n.tenant = f.tenant and n.run = f.run and f.run <> h.run
 	returning 1
 )
 select c.now, (select count(*) from gone) from c`),

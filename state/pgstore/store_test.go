@@ -88,6 +88,7 @@ func fixture(t testing.TB, s store, pool *pgxpool.Pool, schema string) statetest
 					lease_until = lease_until - $1::interval, updated_at = updated_at - $1::interval`,
 				`update {schema}.entry set time = time - $1::interval`,
 				`update {schema}.blob set put_at = put_at - $1::interval`,
+				`update {schema}.run set started = started - $1::interval, ended = ended - $1::interval, updated_at = updated_at - $1::interval`,
 			} {
 				runSQL(t, pool, tables(schema, sql), d)
 			}
@@ -115,7 +116,7 @@ func conforms(t *testing.T, pool *pgxpool.Pool, open func(schema string) store) 
 	schema := newSchema()
 	s := open(schema)
 	empty := func() {
-		for _, table := range []string{"tenant", "label", "entry", "blob", "cache"} {
+		for _, table := range []string{"tenant", "label", "entry", "run", "blob", "cache"} {
 			runSQL(t, pool, tables(schema, "delete from {schema}."+table))
 		}
 	}

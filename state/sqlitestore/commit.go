@@ -1,29 +1,53 @@
 package sqlitestore
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// head is what a commit must know of what is stored; id 0 is none.
+// head is what a commit must know of what is stored.
 type head struct {
-	id, version      int64
-	deadline, fence  *int64
-	until            *int64
-	labels, leasedBy *string
+	// id is the record's, 0 without one.
+	id int64
+	// removed is the id under which the entries of a removed tenant lie.
+	removed int64
+	labels  *string
+	// record has what [state.CommitRequest.Apply] looks at.
+	record state.Record
 }
 
-const selectHead = "SELECT r.id, r.version, r.deadline, r.labels, l.fence, l.owner, l.until" +
-	fromRecord + joinLease + " WHERE r.tenant = ?"
+const (
+	selectHead = "SELECT r.id, r.version, r.status, r.deadline, r.labels, l.fence, l.owner, l.until" +
+		fromRecord + joinLease + " WHERE r.tenant = ?"
+	selectRemoved = "SELECT d.id, (SELECT max(e.version) FROM tenantsync_entry AS e WHERE e.record = d.id)" +
+		fromRemoved + " WHERE d.tenant = ?"
+)
 
 func (t *tx) head(tenant string) (h head, err error) {
-	_, err = t.row([]any{&h.id, &h.version, &h.deadline, &h.labels, &h.fence, &h.leasedBy, &h.until}, selectHead, tenant)
-	return h, err
+	var deadline, fence, until, last *int64
+	var owner *string
+	r := &h.record
+	found, err := t.row([]any{&h.id, &r.Version, &r.Status, &deadline, &h.labels, &fence, &owner, &until}, selectHead, tenant)
+	if err != nil {
+		return h, err
+	}
+	if found {
+		r.Tenant, r.Deadline, r.LeaseUntil = tenant, timeOf(deadline), timeOf(until)
+		if fence != nil {
+			r.Fence, r.LeaseOwner = *fence, *owner
+		}
+		return h, nil
+	}
+	if _, err := t.row([]any{&h.removed, &last}, selectRemoved, tenant); err != nil {
+		return h, err
+	}
+	if last != nil {
+		r.Fence = *last
+	}
+	return h, nil
 }
 
 // Commit implements [state.Records]. UpdatedAt is later with each commit on the
@@ -43,19 +67,26 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 		if err != nil {
 			return err
 		}
-		if err := mayCommit(old, req, t.now); err != nil {
-			return err
-		}
-		done.Record = committed(old, req, t.time())
-		id, err := t.put(old, done.Record)
+		change, err := req.Apply(old.record, t.time())
 		if err != nil {
 			return err
 		}
-		for n, e := range req.Entries {
+		cut(&change)
+		done.Record = change.Record
+		id, err := t.replace(old, change)
+		if err != nil {
+			return err
+		}
+		for _, e := range change.Entries {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := t.append(id, done.Record.Version, n, e); err != nil {
+			if err := t.append(id, e); err != nil {
+				return err
+			}
+		}
+		for _, run := range change.Runs {
+			if err := t.putRun(run); err != nil {
 				return err
 			}
 		}
@@ -68,55 +99,27 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	return done, nil
 }
 
-// mayCommit holds a request against what is stored.
-func mayCommit(old head, req state.CommitRequest, now int64) error {
-	if old.version != req.Record.Version {
-		return fmt.Errorf("%w: version %d is stored, not %d", state.ErrConflict, old.version, req.Record.Version)
+// cut cuts off what is finer than the times that are stored.
+func cut(change *state.Change) {
+	for _, at := range []*time.Time{&change.Record.WakeAt, &change.Record.Deadline} {
+		*at = timeOf(toMicro(*at))
 	}
-	if req.Fence != 0 && (old.fence == nil || *old.fence != req.Fence) {
-		return fmt.Errorf("%w: the lease with fence %d was taken over", state.ErrConflict, req.Fence)
-	}
-	if req.BeforeDeadline && old.deadline != nil && now >= *old.deadline {
-		return fmt.Errorf("%w: it was %v, and it is %v", state.ErrExpired, fromMicro(*old.deadline), fromMicro(now))
-	}
-	return nil
-}
-
-// committed returns the record that replaces the old one, with its times as
-// they are stored.
-func committed(old head, req state.CommitRequest, now time.Time) state.Record {
-	r := req.Record
-	r.Version++
-	if req.WakeIn > 0 {
-		r.WakeAt = now.Add(req.WakeIn)
-	}
-	if req.DeadlineIn > 0 {
-		r.Deadline = now.Add(req.DeadlineIn)
-	}
-	r.WakeAt, r.Deadline, r.UpdatedAt = timeOf(toMicro(r.WakeAt)), timeOf(toMicro(r.Deadline)), now
-	r.Fence, r.LeaseOwner, r.LeaseUntil = 0, "", timeOf(old.until)
-	if old.fence != nil {
-		r.Fence, r.LeaseOwner = *old.fence, *old.leasedBy
-	}
-	// What is returned belongs to the caller, and is not what it passed in.
-	r.Data = bytes.Clone(r.Data)
-	r.Refs = append([]state.BlobRef(nil), r.Refs...)
-	labels := r.Labels
-	r.Labels = nil
-	for key, value := range labels {
-		if r.Labels == nil {
-			r.Labels = make(map[string]string, len(labels))
-		}
-		r.Labels[key] = value
-	}
-	return r
 }
 
 const insertRecord = `INSERT INTO tenantsync_record
-	(version, status, run, wake_at, deadline, updated_at, labels, refs, data, tenant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	(version, status, run, wake_at, deadline, updated_at, labels, refs, data, tenant, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const updateRecord = `UPDATE tenantsync_record
 	SET version = ?, status = ?, run = ?, wake_at = ?, deadline = ?, updated_at = ?, labels = ?, refs = ?, data = ? WHERE id = ?`
+
+// replace writes a change's record in the place of the old one, or removes that.
+// It returns the id under which the entries lie.
+func (t *tx) replace(old head, change state.Change) (id int64, err error) {
+	if change.Removed {
+		return old.id, t.removeRecord(old)
+	}
+	return t.put(old, change.Record)
+}
 
 // put stores a record in the place of the old one, and returns its id.
 func (t *tx) put(old head, r state.Record) (id int64, err error) {
@@ -128,23 +131,22 @@ func (t *tx) put(old head, r state.Record) (id int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if id = old.id; id == 0 {
+		if id, err = t.newID(old, r); err != nil {
+			return 0, err
+		}
+	}
 	args := []any{
 		r.Version, string(r.Status), r.Run, toMicro(r.WakeAt), toMicro(r.Deadline), r.UpdatedAt.UnixMicro(),
 		labels, refs, string(r.Data),
 	}
 	if old.id == 0 {
-		done, err := t.exec(insertRecord, append(args, r.Tenant)...)
-		if err != nil {
-			return 0, err
-		}
-		if id, err = done.LastInsertId(); err != nil {
-			return 0, err
-		}
+		_, err = t.exec(insertRecord, append(args, r.Tenant, id)...)
 	} else {
-		id = old.id
-		if _, err := t.exec(updateRecord, append(args, id)...); err != nil {
-			return 0, err
-		}
+		_, err = t.exec(updateRecord, append(args, id)...)
+	}
+	if err != nil {
+		return 0, err
 	}
 	return id, t.relabel(r, old.labels, labels)
 }
@@ -173,14 +175,9 @@ func (t *tx) relabel(r state.Record, old, labels *string) error {
 	return nil
 }
 
-// append appends an entry to a record's history.
-func (t *tx) append(record, version int64, n int, e state.Entry) error {
-	var data *string
-	if e.Data != nil {
-		text := string(e.Data)
-		data = &text
-	}
+// append appends an entry to the history that lies under a record's id.
+func (t *tx) append(record int64, e state.Entry) error {
 	_, err := t.exec("INSERT INTO tenantsync_entry (record, version, n, run, type, time, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		record, version, n, e.Run, e.Type, t.now, data)
+		record, e.Version, e.N, e.Run, e.Type, t.now, textOrNil(e.Data))
 	return err
 }

@@ -22,7 +22,7 @@ type Config struct {
 	// closes none. See "A host's own database" in the package's documentation.
 	DB *sql.DB
 	// Path is a file that the store opens itself, and creates where there is
-	// none; its folder must be there. It is a path, not a URI.
+	// none, for its owner only; its folder must be there. It is a path, not a URI.
 	Path string
 
 	// BusyTimeout is how long a call waits for its turn to write, while other
@@ -33,8 +33,8 @@ type Config struct {
 	// loses power; it is logged as a warning. It goes with DB. Defaults to
 	// false: a commit is synced to disk whatever the connection is set to.
 	KeepSynchronous bool
-	// Logger gets warnings about settings and clocks that weaken what the
-	// store promises. Defaults to discarding them.
+	// Logger gets warnings about settings, clocks and files' modes that weaken
+	// what the store promises. Defaults to discarding them.
 	Logger *slog.Logger
 }
 

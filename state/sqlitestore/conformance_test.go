@@ -144,6 +144,7 @@ func pass(t testing.TB, db *sql.DB, d time.Duration) {
 		"UPDATE tenantsync_lease SET until = until - ?1",
 		"UPDATE tenantsync_entry SET time = time - ?1",
 		"UPDATE tenantsync_blob SET put_at = put_at - ?1",
+		"UPDATE tenantsync_run SET started = started - ?1, ended = ended - ?1, updated_at = updated_at - ?1",
 	} {
 		if _, err := tx.ExecContext(t.Context(), text, d.Microseconds()); err != nil {
 			t.Fatalf("%s: %v", text, err)
@@ -193,6 +194,10 @@ func (a alternating) History(ctx context.Context, req state.HistoryRequest) (sta
 	return a.next().History(ctx, req)
 }
 
+func (a alternating) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
+	return a.next().Runs(ctx, req)
+}
+
 func (a alternating) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	return a.next().Claim(ctx, req)
 }
@@ -215,6 +220,10 @@ func (a alternating) Put(ctx context.Context, req state.PutRequest) (state.BlobR
 
 func (a alternating) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	return a.next().Get(ctx, ref)
+}
+
+func (a alternating) Remove(ctx context.Context, tenant string) error {
+	return a.next().Remove(ctx, tenant)
 }
 
 func (a alternating) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {

@@ -36,6 +36,10 @@
 //     makes it. A list by update, read on from its last cursor, misses none.
 //   - Times are kept to the microsecond, and what is finer is cut off. Texts and
 //     JSON come back byte for byte.
+//   - A file that the store creates, and the files that SQLite puts beside it, are
+//     the owner's only (mode 0600), whatever the umask is. A file that is there
+//     keeps its mode; if others have access to it, that is a warning in the log.
+//     The files of a host's DB are the host's affair.
 //
 // # What is not
 //

@@ -42,9 +42,10 @@ func Example() {
 		return work(store)
 	}
 	err := process(func(store *sqlitestore.Store) error {
-		record := state.Record{Tenant: "contoso", Status: state.PendingApproval, Run: "run-1", Data: []byte(`{"v":1}`)}
+		record := state.Record{Tenant: "contoso", Run: "run-1", Data: []byte(`{"v":1}`)}
 		_, err := store.Commit(ctx, state.CommitRequest{
 			Record:  record,
+			Events:  []state.Event{state.Start, state.Begin, state.RequireApproval},
 			Entries: []state.Entry{{Type: "planned", Run: "run-1"}},
 		})
 		return err

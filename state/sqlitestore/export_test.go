@@ -20,3 +20,6 @@ func AddMigration(sql string) (restore func()) {
 	migrations = append(slices.Clone(migrations), migration{version: release() + 1, name: "added", sql: sql})
 	return func() { migrations = before }
 }
+
+// Release is the schema that this release works with.
+var Release = release()

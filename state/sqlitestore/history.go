@@ -37,11 +37,7 @@ func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 		newest = max(newest, e.Time.UnixMicro())
 	}
 	page.Now = s.now(newest)
-	if len(page.Entries) > req.Limit {
-		page.Entries = page.Entries[:req.Limit]
-		last := page.Entries[req.Limit-1]
-		page.Next = state.HistoryCursor{Newest: req.Newest, Version: last.Version, N: last.N}.Encode()
-	}
+	page.Cut(req)
 	return page, nil
 }
 
@@ -65,6 +61,13 @@ func (s *Store) entries(ctx context.Context, tenant, text string, args []any) ([
 	return all, rows.Err()
 }
 
+// idOf returns the id under which a tenant's entries lie, that of its record or
+// of its removal.
+func idOf(tenant string) string {
+	return fmt.Sprintf("ifnull((SELECT r.id%s WHERE r.tenant = %s), (SELECT d.id%s WHERE d.tenant = %[2]s))",
+		fromRecord, tenant, fromRemoved)
+}
+
 // selectHistory returns the query for a page and one entry more.
 func selectHistory(req state.HistoryRequest, after *state.HistoryCursor) (text string, args []any) {
 	var b builder
@@ -73,7 +76,7 @@ func selectHistory(req state.HistoryRequest, after *state.HistoryCursor) (text s
 		index = "tenantsync_entry_run"
 	}
 	b.branch("SELECT e.version, e.n, e.run, e.type, e.time, e.data FROM tenantsync_entry AS e INDEXED BY %s"+
-		" WHERE e.record = (SELECT r.id%s WHERE r.tenant = %s)", index, fromRecord, b.arg(req.Tenant))
+		" WHERE e.record = %s", index, idOf(b.arg(req.Tenant)))
 	if req.Run != "" {
 		b.add(" AND e.run = %s", b.arg(req.Run))
 	}

@@ -48,7 +48,7 @@ func (s *Store) claim(ctx context.Context, req state.ClaimRequest) (claimed stat
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			lease, err := t.lease(r, req.Owner, req.For)
+			lease, err := t.lease(r.id, req.Apply(r.Record, t.time()))
 			if err != nil {
 				return err
 			}
@@ -79,21 +79,30 @@ func selectDue(what, join string) string {
 	return fmt.Sprintf("SELECT %s FROM (%s ORDER BY 1, 2 LIMIT ?2) AS q%s", what, b.text(), join)
 }
 
-// lease gives a record's lease to an owner.
-func (t *tx) lease(r stored, owner string, d time.Duration) (state.Lease, error) {
-	until := t.time().Add(d)
-	r.Fence, r.LeaseOwner, r.LeaseUntil = r.Fence+1, owner, timeOf(toMicro(until))
+// lease stores a record's lease.
+func (t *tx) lease(id int64, r state.Record) (state.Lease, error) {
+	until := toMicro(r.LeaseUntil)
+	r.LeaseUntil = timeOf(until)
 	_, err := t.exec(`INSERT INTO tenantsync_lease (id, fence, owner, until) VALUES (?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET fence = excluded.fence, owner = excluded.owner, until = excluded.until`,
-		r.id, r.Fence, owner, until.UnixMicro())
-	return state.Lease{Record: r.Record, Now: t.time()}, err
+		id, r.Fence, r.LeaseOwner, until)
+	return state.Lease{Record: r, Now: t.time()}, err
 }
 
-// onRecord runs f in a transaction on a tenant's record.
-func (s *Store) onRecord(ctx context.Context, act, tenant string, f func(t *tx, r stored) (state.Lease, error)) (state.Lease, error) {
+// leaseRequest is a request that changes one tenant's lease.
+type leaseRequest interface {
+	Validate() error
+	Apply(stored state.Record, now time.Time) (state.Record, error)
+}
+
+// changeLease carries a request out in a transaction.
+func (s *Store) changeLease(ctx context.Context, act, tenant string, req leaseRequest) (state.Lease, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.Lease{}, err
+	}
 	var lease state.Lease
 	err := s.write(ctx, func(t *tx) error {
-		lease.Now = t.time()
+		lease = state.Lease{Now: t.time()}
 		rows, err := t.link.query(t.ctx, selectRecord, tenant)
 		found, err := scanRecords(rows, err)
 		if err != nil {
@@ -102,7 +111,11 @@ func (s *Store) onRecord(ctx context.Context, act, tenant string, f func(t *tx, 
 		if len(found) == 0 {
 			return state.ErrNotFound
 		}
-		done, err := f(t, found[0])
+		changed, err := req.Apply(found[0].Record, t.time())
+		if err != nil {
+			return err
+		}
+		done, err := t.lease(found[0].id, changed)
 		if err == nil {
 			lease = done
 		}
@@ -116,52 +129,16 @@ func (s *Store) onRecord(ctx context.Context, act, tenant string, f func(t *tx, 
 
 // Acquire implements [state.Leaser].
 func (s *Store) Acquire(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
-	if err := begin(ctx, req); err != nil {
-		return state.Lease{}, err
-	}
-	return s.onRecord(ctx, "acquire", req.Tenant, func(t *tx, r stored) (state.Lease, error) {
-		if r.leased(t.now) {
-			return state.Lease{}, fmt.Errorf("%w: %q until %v", state.ErrLeased, r.LeaseOwner, r.LeaseUntil)
-		}
-		return t.lease(r, req.Owner, req.For)
-	})
+	return s.changeLease(ctx, "acquire", req.Tenant, req)
 }
 
 // Renew implements [state.Leaser].
 func (s *Store) Renew(ctx context.Context, req state.RenewRequest) (state.Lease, error) {
-	if err := begin(ctx, req); err != nil {
-		return state.Lease{}, err
-	}
-	return s.onRecord(ctx, "renew", req.Tenant, func(t *tx, r stored) (state.Lease, error) {
-		if err := fenced(r, req.Fence); err != nil {
-			return state.Lease{}, err
-		}
-		until := t.time().Add(req.For)
-		r.LeaseUntil = timeOf(toMicro(until))
-		_, err := t.exec("UPDATE tenantsync_lease SET until = ? WHERE id = ?", until.UnixMicro(), r.id)
-		return state.Lease{Record: r.Record, Now: t.time()}, err
-	})
+	return s.changeLease(ctx, "renew", req.Tenant, req)
 }
 
 // Release implements [state.Leaser].
 func (s *Store) Release(ctx context.Context, req state.ReleaseRequest) error {
-	if err := begin(ctx, req); err != nil {
-		return err
-	}
-	_, err := s.onRecord(ctx, "release", req.Tenant, func(t *tx, r stored) (state.Lease, error) {
-		if err := fenced(r, req.Fence); err != nil {
-			return state.Lease{}, err
-		}
-		_, err := t.exec("UPDATE tenantsync_lease SET owner = '', until = NULL WHERE id = ?", r.id)
-		return state.Lease{}, err
-	})
+	_, err := s.changeLease(ctx, "release", req.Tenant, req)
 	return err
-}
-
-// fenced returns ErrLeaseLost unless a record's fence is still this one.
-func fenced(r stored, fence int64) error {
-	if r.Fence != fence {
-		return fmt.Errorf("%w: its fence is %d, not %d", state.ErrLeaseLost, r.Fence, fence)
-	}
-	return nil
 }

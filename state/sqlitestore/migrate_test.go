@@ -180,8 +180,8 @@ func TestMigrateAtOnce(t *testing.T) {
 		}
 		wg.Wait()
 		var n int
-		if err := hostDB(t, path, "").QueryRow("SELECT count(*) FROM tenantsync_schema").Scan(&n); err != nil || n != 1 {
-			t.Errorf("%d migrations were noted, %v; want 1", n, err)
+		if err := hostDB(t, path, "").QueryRow("SELECT count(*) FROM tenantsync_schema").Scan(&n); err != nil || n != sqlitestore.Release {
+			t.Errorf("%d migrations were noted, %v; want %d", n, err, sqlitestore.Release)
 		}
 	}
 }
@@ -229,7 +229,7 @@ func TestNewRefuses(t *testing.T) {
 		{"KeepSynchronous of its own", sqlitestore.Config{Path: text, KeepSynchronous: true}, "goes with DB"},
 		{"a URI", sqlitestore.Config{Path: "file:x.db"}, "no path of a file"},
 		{"memory", sqlitestore.Config{Path: ":memory:"}, "state.NewMemory"},
-		{"no folder", sqlitestore.Config{Path: filepath.Join(dir, "none", "x.db")}, "unable to open"},
+		{"no folder", sqlitestore.Config{Path: filepath.Join(dir, "none", "x.db")}, "no such file"},
 		{"a folder", sqlitestore.Config{Path: dir}, "unable to open"},
 		{"no database", sqlitestore.Config{Path: text}, "not a database"},
 		{"a host's memory", sqlitestore.Config{DB: memoryDB(t)}, "state.NewMemory"},

@@ -24,6 +24,9 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 		before = pruned.Now.Add(-req.Age).UnixMicro()
 		pruned.Entries, err = s.prune(ctx, req, before, prunableEntries, &s.entriesSeen)
 	}
+	if err == nil {
+		pruned.Runs, err = s.prune(ctx, req, before, prunableRuns, &s.runsSeen)
+	}
 	return pruned, about("prune", req.Tenant, err)
 }
 
@@ -38,19 +41,36 @@ type prunable struct {
 	// remove removes the one with the key ?3 to ?6 if it may still go; ?2 is as
 	// in find.
 	remove string
+	// then, if not empty, follows on remove with the same key.
+	then string
 }
 
 // ofNoRun is true for an entry that is not of the run that its record names.
-const ofNoRun = `(e.run = '' OR e.run <> (SELECT r.run FROM tenantsync_record AS r WHERE r.id = e.record))`
+const ofNoRun = `(e.run = '' OR e.run IS NOT (SELECT r.run FROM tenantsync_record AS r WHERE r.id = e.record))`
 
 var prunableEntries = prunable{
 	find: `SELECT e.time, e.record, e.version, e.n, 0 FROM tenantsync_entry AS e INDEXED BY tenantsync_entry_time
 		WHERE e.time < ?2 AND (e.time, e.record, e.version, e.n) > (?3, ?4, ?5, ?6) AND ` + ofNoRun + `
 		ORDER BY e.time, e.record, e.version, e.n LIMIT ?1`,
 	findOf: `SELECT e.time, e.record, e.version, e.n, 0 FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1
-		WHERE e.record = (SELECT r.id` + fromRecord + ` WHERE r.tenant = ?3) AND e.time < ?2 AND ` + ofNoRun + ` LIMIT ?1`,
+		WHERE e.record = ` + idOf("?3") + ` AND e.time < ?2 AND ` + ofNoRun + ` LIMIT ?1`,
 	remove: `DELETE FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1
 		WHERE e.record = ?4 AND e.version = ?5 AND e.n = ?6 AND e.time < ?2 AND ` + ofNoRun,
+	// A removed tenant without entries is forgotten.
+	then: `DELETE FROM tenantsync_removed WHERE id = ?4 AND NOT EXISTS (
+		SELECT 1 FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1 WHERE e.record = ?4)`,
+}
+
+// notCurrent is true for a run that is not the one that its record names.
+const notCurrent = `n.run IS NOT (SELECT r.run` + fromRecord + ` WHERE r.tenant = n.tenant)`
+
+var prunableRuns = prunable{
+	find: `SELECT n.updated_at, n.id, 0, 0, 0 FROM tenantsync_run AS n INDEXED BY tenantsync_run_age
+		WHERE n.updated_at < ?2 AND (n.updated_at, n.id) > (?3, ?4) AND ` + notCurrent + `
+		ORDER BY n.updated_at, n.id LIMIT ?1`,
+	findOf: `SELECT n.updated_at, n.id, 0, 0, 0 FROM tenantsync_run AS n INDEXED BY tenantsync_run_tenant
+		WHERE n.tenant = ?3 AND n.updated_at < ?2 AND ` + notCurrent + ` LIMIT ?1`,
+	remove: `DELETE FROM tenantsync_run AS n WHERE n.id = ?4 AND n.updated_at < ?2 AND ` + notCurrent,
 }
 
 // unreferenced is true for a blob that no record keeps.
@@ -159,12 +179,9 @@ func (s *Store) remove(ctx context.Context, victims []victim, before int64, p pr
 		}
 		went := 0
 		err := s.write(ctx, func(t *tx) error {
+			went = 0
 			for _, v := range victims[:batch] {
-				done, err := t.exec(p.remove, nil, before, v.key[0], v.key[1], v.key[2], v.key[3])
-				if err != nil {
-					return err
-				}
-				rows, err := done.RowsAffected()
+				rows, err := t.removeVictim(v, before, p)
 				if err != nil {
 					return err
 				}
@@ -179,4 +196,18 @@ func (s *Store) remove(ctx context.Context, victims []victim, before int64, p pr
 		victims = victims[batch:]
 	}
 	return n, nil
+}
+
+// removeVictim removes a victim if it may still go, and returns how many went.
+func (t *tx) removeVictim(v victim, before int64, p prunable) (int64, error) {
+	done, err := t.exec(p.remove, nil, before, v.key[0], v.key[1], v.key[2], v.key[3])
+	if err != nil {
+		return 0, err
+	}
+	if p.then != "" {
+		if _, err := t.exec(p.then, nil, nil, nil, v.key[1]); err != nil {
+			return 0, err
+		}
+	}
+	return done.RowsAffected()
 }

@@ -64,9 +64,6 @@ func (r *stored) decode() error {
 	return nil
 }
 
-// leased reports whether its lease is live at a time.
-func (r *stored) leased(now int64) bool { return r.until != nil && *r.until > now }
-
 // scanRecords reads all rows of a query for columns, and closes it.
 func scanRecords(rows *sql.Rows, err error) ([]stored, error) {
 	if err != nil {

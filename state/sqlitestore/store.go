@@ -43,8 +43,8 @@ type Store struct {
 	// kept is the writing connection, if New opened writeDB: its statements stay
 	// prepared. Who has the turn has it.
 	kept *link
-	// blobsSeen and entriesSeen are how far Prune has come.
-	blobsSeen, entriesSeen seen
+	// These are how far Prune has come.
+	blobsSeen, entriesSeen, runsSeen seen
 	// warned: a host that keeps PRAGMA synchronous low has been told.
 	warned sync.Once
 }
@@ -71,6 +71,9 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	if err := s.checkDatabase(ctx); err != nil {
 		return nil, errors.Join(about("open", cfg.Path, err), s.Close())
 	}
+	if cfg.DB == nil {
+		s.warnOfModes()
+	}
 	return s, nil
 }
 
@@ -84,6 +87,9 @@ const attemptTimeout = "20"
 func (s *Store) openFile() error {
 	path, err := filepath.Abs(s.cfg.Path) // a later change of directory must not matter
 	if err != nil {
+		return err
+	}
+	if err := createFile(path); err != nil {
 		return err
 	}
 	if path = filepath.ToSlash(path); !strings.HasPrefix(path, "/") {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // tx is a transaction that holds the database's write lock.
@@ -168,14 +170,10 @@ func pause(ctx context.Context, n int, end time.Time) error {
 	if time.Until(end) < d {
 		return errBusy
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
+	if retry.Pause(ctx, d) != nil {
 		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
+	return nil
 }
 
 // retryBusy runs f, which writes nothing, again until end while another

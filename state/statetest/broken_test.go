@@ -13,6 +13,7 @@ type brokenStore struct {
 	commit  func(context.Context, state.CommitRequest) (state.Committed, error)
 	list    func(context.Context, state.ListRequest) (state.Page, error)
 	history func(context.Context, state.HistoryRequest) (state.HistoryPage, error)
+	runs    func(context.Context, state.RunsRequest) (state.RunsPage, error)
 }
 
 func (b brokenStore) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
@@ -41,6 +42,13 @@ func (b brokenStore) History(ctx context.Context, req state.HistoryRequest) (sta
 		return b.history(ctx, req)
 	}
 	return b.Records.History(ctx, req)
+}
+
+func (b brokenStore) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
+	if b.runs != nil {
+		return b.runs(ctx, req)
+	}
+	return b.Records.Runs(ctx, req)
 }
 
 // brokenLeaser is a leaser of which some methods are replaced.
@@ -83,8 +91,9 @@ func (b brokenLeaser) Release(ctx context.Context, req state.ReleaseRequest) err
 // brokenBlobs is a Blobs of which some methods are replaced.
 type brokenBlobs struct {
 	state.Blobs
-	put func(context.Context, state.PutRequest) (state.BlobRef, error)
-	get func(context.Context, state.BlobRef) ([]byte, error)
+	put    func(context.Context, state.PutRequest) (state.BlobRef, error)
+	get    func(context.Context, state.BlobRef) ([]byte, error)
+	remove func(context.Context, string) error
 }
 
 func (b brokenBlobs) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
@@ -99,6 +108,13 @@ func (b brokenBlobs) Get(ctx context.Context, ref state.BlobRef) ([]byte, error)
 		return b.get(ctx, ref)
 	}
 	return b.Blobs.Get(ctx, ref)
+}
+
+func (b brokenBlobs) Remove(ctx context.Context, tenant string) error {
+	if b.remove != nil {
+		return b.remove(ctx, tenant)
+	}
+	return b.Blobs.Remove(ctx, tenant)
 }
 
 type prunerFunc func(context.Context, state.PruneRequest) (state.Pruned, error)

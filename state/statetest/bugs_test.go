@@ -165,15 +165,6 @@ var commitBugs = []bug{
 			return m.Commit(ctx, req)
 		}
 	})},
-	{"moves are judged", "commit/any status", brokenCommit(func(m *state.Memory) commitFunc {
-		return func(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
-			loaded, err := m.Load(ctx, state.LoadRequest{Tenant: req.Record.Tenant})
-			if err == nil && loaded.Record.Status == state.NotRun && req.Record.Status == state.Idle {
-				return state.Committed{}, state.ErrInvalid
-			}
-			return m.Commit(ctx, req)
-		}
-	})},
 	{"numbers are rounded", "commit/data", changedCommit(func(req *state.CommitRequest) {
 		if strings.HasPrefix(string(req.Record.Data), "123456789") {
 			req.Record.Data = []byte("1.2345678901234568e22")

@@ -39,7 +39,7 @@ func StoreWithFaults(s state.Store, in *Injector) state.Store {
 }
 
 // WithFaults wraps records so that its calls go through in, as "Store.Load",
-// "Store.Commit", "Store.List" and "Store.History".
+// "Store.Commit", "Store.List", "Store.History" and "Store.Runs".
 func WithFaults(s state.Records, in *Injector) state.Records { return faultyStore{s, in} }
 
 type faultyStore struct {
@@ -61,6 +61,10 @@ func (f faultyStore) List(ctx context.Context, req state.ListRequest) (state.Pag
 
 func (f faultyStore) History(ctx context.Context, req state.HistoryRequest) (state.HistoryPage, error) {
 	return strike(ctx, f.in, "Store.History", f.store.History, req)
+}
+
+func (f faultyStore) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
+	return strike(ctx, f.in, "Store.Runs", f.store.Runs, req)
 }
 
 // LeaserWithFaults wraps a leaser so that its calls go through in, as
@@ -89,7 +93,7 @@ func (f faultyLeaser) Release(ctx context.Context, req state.ReleaseRequest) err
 }
 
 // BlobsWithFaults wraps blobs so that their calls go through in, as
-// "Blobs.Put" and "Blobs.Get".
+// "Blobs.Put", "Blobs.Get" and "Blobs.Remove".
 func BlobsWithFaults(b state.Blobs, in *Injector) state.Blobs { return faultyBlobs{b, in} }
 
 type faultyBlobs struct {
@@ -103,6 +107,10 @@ func (f faultyBlobs) Put(ctx context.Context, req state.PutRequest) (state.BlobR
 
 func (f faultyBlobs) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	return strike(ctx, f.in, "Blobs.Get", f.blobs.Get, ref)
+}
+
+func (f faultyBlobs) Remove(ctx context.Context, tenant string) error {
+	return f.in.Do(ctx, "Blobs.Remove", func() error { return f.blobs.Remove(ctx, tenant) })
 }
 
 // strike makes a call of a method, or what the injector puts in its place.

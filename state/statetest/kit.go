@@ -41,10 +41,15 @@ func (k *kit) commit(req state.CommitRequest) state.Record {
 	return got.Record
 }
 
-// put creates or replaces a record that must not conflict.
+// put creates or replaces a record that must not conflict, with the events that
+// lead to its status.
 func (k *kit) put(r state.Record, entries ...state.Entry) state.Record {
 	k.Helper()
-	return k.commit(state.CommitRequest{Record: r, Entries: entries})
+	from := state.NotRun
+	if r.Version > 0 {
+		from = k.load(r.Tenant).Status
+	}
+	return k.commit(state.CommitRequest{Record: r, Events: Path(from, r.Status), Entries: entries})
 }
 
 // create makes a record for each of the tenants.
@@ -220,22 +225,28 @@ func recordDifference(got, want state.Record) string {
 	case !slices.Equal(got.Refs, want.Refs):
 		return fmt.Sprintf("Refs are %v, want %v", got.Refs, want.Refs)
 	}
-	type field struct {
-		name      string
-		got, want any
-	}
-	for _, f := range []field{
-		{"Tenant", got.Tenant, want.Tenant},
-		{"Version", got.Version, want.Version},
-		{"Status", got.Status, want.Status},
-		{"Run", got.Run, want.Run},
-		{"Fence", got.Fence, want.Fence},
-		{"LeaseOwner", got.LeaseOwner, want.LeaseOwner},
-		{"WakeAt", got.WakeAt.UTC(), want.WakeAt.UTC()},
-		{"Deadline", got.Deadline.UTC(), want.Deadline.UTC()},
-		{"LeaseUntil", got.LeaseUntil.UTC(), want.LeaseUntil.UTC()},
-		{"UpdatedAt", got.UpdatedAt.UTC(), want.UpdatedAt.UTC()},
-	} {
+	return firstDifference(
+		field{"Tenant", got.Tenant, want.Tenant},
+		field{"Version", got.Version, want.Version},
+		field{"Status", got.Status, want.Status},
+		field{"Run", got.Run, want.Run},
+		field{"Fence", got.Fence, want.Fence},
+		field{"LeaseOwner", got.LeaseOwner, want.LeaseOwner},
+		field{"WakeAt", got.WakeAt.UTC(), want.WakeAt.UTC()},
+		field{"Deadline", got.Deadline.UTC(), want.Deadline.UTC()},
+		field{"LeaseUntil", got.LeaseUntil.UTC(), want.LeaseUntil.UTC()},
+		field{"UpdatedAt", got.UpdatedAt.UTC(), want.UpdatedAt.UTC()},
+	)
+}
+
+// field is a field of two values that are compared.
+type field struct {
+	name      string
+	got, want any
+}
+
+func firstDifference(fields ...field) string {
+	for _, f := range fields {
 		if f.got != f.want {
 			return fmt.Sprintf("%s is %v, want %v", f.name, f.got, f.want)
 		}

@@ -16,7 +16,7 @@ func TestStore(t *testing.T, factory Factory) { runCases(t, factory, storeCases(
 
 func storeCases() []kitCase {
 	var all []kitCase
-	for _, cases := range [][]kitCase{commitCases, timeCases, fenceCases, listCases, historyCases, storeCallerCases} {
+	for _, cases := range [][]kitCase{commitCases, eventCases, runsCases, removeCases, timeCases, fenceCases, listCases, historyCases, storeCallerCases} {
 		all = append(all, cases...)
 	}
 	return all
@@ -40,7 +40,8 @@ var commitCases = []kitCase{
 		func(k *kit) {
 			r := fullRecord("contoso")
 			r.Fence, r.LeaseOwner, r.LeaseUntil, r.UpdatedAt = 7, "me", r.WakeAt, r.WakeAt
-			got, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r})
+			r.Status = state.NewError
+			got, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, Events: []state.Event{state.Start, state.Begin}})
 			if err != nil {
 				k.fatalf("Commit: %v", err)
 			}
@@ -65,20 +66,6 @@ var commitCases = []kitCase{
 			want.Version++
 			want.UpdatedAt = got.UpdatedAt
 			k.wantRecord("as loaded", k.load("contoso"), want)
-		},
-	},
-	{
-		"commit/any status",
-		"Stores do not judge moves from one status to another.",
-		func(k *kit) {
-			r := newRecord("contoso")
-			for _, s := range state.Statuses() {
-				r.Status = s
-				r = k.put(r)
-				if got := k.load("contoso").Status; got != s {
-					k.errorf("Status is %q, want %q", got, s)
-				}
-			}
 		},
 	},
 	{

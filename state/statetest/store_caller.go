@@ -17,7 +17,7 @@ var storeCallerCases = []kitCase{
 		func(k *kit) {
 			r := fullRecord("contoso")
 			entries := []state.Entry{{Type: "t", Data: json.RawMessage(`{"a":1}`)}}
-			want := k.commit(state.CommitRequest{Record: r, Entries: entries})
+			want := k.put(r, entries...)
 			spoil(r)
 			copy(entries[0].Data, `{"b":2}`)
 			entries[0].Type = "spoilt"
@@ -112,8 +112,8 @@ var storeCallerCases = []kitCase{
 				}
 			}
 			k.wantInvalid(
-				k.invalidCommit("with no status", func(req *state.CommitRequest) { req.Record.Status = "" }),
-				k.invalidCommit("with a status that is none", func(req *state.CommitRequest) { req.Record.Status = "Idle" }),
+				k.invalidCommit("with an unknown event", func(req *state.CommitRequest) { req.Events = []state.Event{"Start"} }),
+				k.invalidCommit("with an unknown second event", func(req *state.CommitRequest) { req.Events = []state.Event{state.Start, ""} }),
 				k.invalidCommit("at a negative version", func(req *state.CommitRequest) { req.Record.Version = -1 }),
 				k.invalidCommit("with a negative fence", func(req *state.CommitRequest) { req.Fence = -1 }),
 				k.invalidCommit("without data", func(req *state.CommitRequest) { req.Record.Data = nil }),

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -107,7 +108,7 @@ func (r *reading) batch(ctx context.Context, parts []*part) error {
 			}
 			return nil
 		}
-		if parts = rest; sleep(ctx, wait) != nil {
+		if parts = rest; retry.Pause(ctx, wait) != nil {
 			return context.Cause(ctx)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -33,7 +34,7 @@ func (r *reading) get(ctx context.Context, url, id string) (answer, error) {
 		if !again {
 			return a, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := retry.Pause(ctx, wait); err != nil {
 			return a, err
 		}
 	}
@@ -73,8 +74,8 @@ func (r *reading) again(ctx context.Context, err error) (time.Duration, bool) {
 	case e.Class == tenant.Throttled, e.Class == tenant.Transient && e.RetryAfter > 0:
 		wait = r.limit.refused(e.RetryAfter)
 	case e.Class == tenant.Transient:
-		wait = backoff(time.Second, r.tries)
 		r.tries++
+		wait = retry.Backoff(r.tries, time.Second, maxPause)
 	default:
 		return 0, false
 	}

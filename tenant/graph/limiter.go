@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
 // limiter lets the requests of one throttling group through: so many at once,
@@ -59,7 +61,7 @@ func (l *limiter) enter(ctx context.Context, n int) error {
 		if wait <= 0 {
 			return nil
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := retry.Pause(ctx, wait); err != nil {
 			l.places.Release(1)
 			return err
 		}
@@ -121,8 +123,8 @@ func (l *limiter) refused(after time.Duration) time.Duration {
 		if together {
 			return l.until.Sub(now)
 		}
-		after = backoff(l.limit.Pause(), l.refusals)
 		l.refusals++
+		after = retry.Backoff(l.refusals, l.limit.Pause(), maxPause)
 	}
 	if end := now.Add(after); end.After(l.until) {
 		l.until = end

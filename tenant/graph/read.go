@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -321,7 +322,7 @@ func (r *reading) page(ctx context.Context, address string) (answer, page, error
 		if !again {
 			return a, page{}, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := retry.Pause(ctx, wait); err != nil {
 			return a, page{}, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/fault"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -323,15 +324,8 @@ func (f *Fake) get(req tenant.GetRequest) (tenant.Resource, error) {
 
 // sleep waits for d or until the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
+	if retry.Pause(ctx, d) != nil {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
@@ -43,14 +44,7 @@ type answer struct {
 
 // wait takes time, or until the caller gives up.
 func (c *call) wait(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-c.ctx.Done():
+	if d > 0 && retry.Pause(c.ctx, d) != nil {
 		panic(http.ErrAbortHandler)
 	}
 }

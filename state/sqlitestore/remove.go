@@ -1,0 +1,61 @@
+package sqlitestore
+
+import (
+	"context"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+const fromRemoved = " FROM tenantsync_removed AS d INDEXED BY tenantsync_removed_tenant"
+
+// removeRecord removes a tenant's record with all that belongs to it. Its id is
+// kept for the entries of the removal.
+func (t *tx) removeRecord(old head) error {
+	tenant := old.record.Tenant
+	if err := t.relabel(state.Record{Tenant: tenant}, old.labels, nil); err != nil {
+		return err
+	}
+	for _, s := range []struct {
+		text string
+		args []any
+	}{
+		{"DELETE FROM tenantsync_record WHERE id = ?", []any{old.id}},
+		{"DELETE FROM tenantsync_lease WHERE id = ?", []any{old.id}},
+		{"DELETE FROM tenantsync_entry WHERE record = ?", []any{old.id}},
+		{"DELETE FROM tenantsync_run WHERE tenant = ?", []any{tenant}},
+		{"INSERT INTO tenantsync_removed (id, tenant) VALUES (?, ?)", []any{old.id, tenant}},
+	} {
+		if _, err := t.exec(s.text, s.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const selectNewID = `SELECT 1 + max(
+	ifnull((SELECT max(id) FROM tenantsync_record), 0), ifnull((SELECT max(id) FROM tenantsync_removed), 0))`
+
+// newID returns the id for the record of a new tenant: the former one's, if the
+// tenant was removed, with the fence that the record begins with.
+func (t *tx) newID(old head, r state.Record) (id int64, err error) {
+	if old.removed == 0 {
+		_, err = t.row([]any{&id}, selectNewID)
+		return id, err
+	}
+	if _, err := t.exec("DELETE FROM tenantsync_removed WHERE id = ?", old.removed); err != nil {
+		return 0, err
+	}
+	_, err = t.exec("INSERT INTO tenantsync_lease (id, fence, owner, until) VALUES (?, ?, '', NULL)", old.removed, r.Fence)
+	return old.removed, err
+}
+
+// Remove implements [state.Blobs].
+func (s *Store) Remove(ctx context.Context, tenant string) error {
+	if err := begin(ctx, state.LoadRequest{Tenant: tenant}); err != nil {
+		return err
+	}
+	return about("remove blobs", tenant, s.write(ctx, func(t *tx) error {
+		_, err := t.exec("DELETE FROM tenantsync_blob WHERE tenant = ?", tenant)
+		return err
+	}))
+}

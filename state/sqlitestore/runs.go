@@ -1,0 +1,194 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+const upsertRun = `INSERT INTO tenantsync_run
+	(tenant, run, status, outcome, actor, digest, started, ended, updated_at, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (tenant, run) DO UPDATE SET status = excluded.status, outcome = excluded.outcome, actor = excluded.actor,
+	digest = excluded.digest, started = excluded.started, ended = excluded.ended, updated_at = excluded.updated_at, data = excluded.data`
+
+// putRun stores a run in the place of the one with its name.
+func (t *tx) putRun(r state.Run) error {
+	_, err := t.exec(upsertRun, r.Tenant, r.ID, string(r.Status), r.Outcome, r.Actor, r.ChangeDigest,
+		r.Started.UnixMicro(), toMicro(r.Ended), t.now, textOrNil(r.Data))
+	return err
+}
+
+func textOrNil(data json.RawMessage) *string {
+	if data == nil {
+		return nil
+	}
+	text := string(data)
+	return &text
+}
+
+// Runs implements [state.Records]. A page has at most 1000 runs.
+func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
+	if err := begin(ctx, req); err != nil {
+		return state.RunsPage{}, err
+	}
+	req = req.WithDefaults()
+	req.Limit = min(req.Limit, maxPage)
+	var after *state.RunsCursor
+	if req.Cursor != "" {
+		c, err := state.DecodeRunsCursor(req.Cursor)
+		if err != nil {
+			return state.RunsPage{}, err
+		}
+		after = &c
+	}
+	text, args := selectRuns(req, after)
+	var page state.RunsPage
+	err := s.look(ctx, func() (err error) {
+		page.Runs, err = s.runs(ctx, text, args)
+		return err
+	})
+	if err != nil {
+		return state.RunsPage{}, about("runs", req.Tenant, err)
+	}
+	var newest int64
+	for _, r := range page.Runs {
+		newest = max(newest, r.UpdatedAt.UnixMicro())
+	}
+	page.Now = s.now(newest)
+	// In order already, but a join without ORDER BY promises nothing.
+	slices.SortFunc(page.Runs, func(a, b state.Run) int {
+		return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.Tenant, a.Tenant), cmp.Compare(b.ID, a.ID))
+	})
+	page.Cut(req)
+	return page, nil
+}
+
+// runs runs a query of selectRuns.
+func (s *Store) runs(ctx context.Context, text string, args []any) ([]state.Run, error) {
+	rows, err := s.query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []state.Run
+	for rows.Next() {
+		var r state.Run
+		var started, updated int64
+		var ended *int64
+		err := rows.Scan(&r.Tenant, &r.ID, &r.Status, &r.Outcome, &r.Actor, &r.ChangeDigest, &started, &ended, &updated, (*[]byte)(&r.Data))
+		if err != nil {
+			return nil, err
+		}
+		r.Started, r.Ended, r.UpdatedAt = fromMicro(started), timeOf(ended), fromMicro(updated)
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// selectRuns returns the query for a page and one run more.
+//
+// The order is an index within each value of one filter, so a page is merged
+// from a branch for each value, without a sort. The filter that leads is the
+// one that is likely to leave the fewest runs; the others are looked at run by
+// run.
+func selectRuns(req state.RunsRequest, after *state.RunsCursor) (text string, args []any) {
+	b := builder{}
+	outcomes := slices.Compact(slices.Sorted(slices.Values(req.Outcomes)))
+	var statuses []string
+	for _, status := range slices.Compact(slices.Sorted(slices.Values(req.Statuses))) {
+		statuses = append(statuses, string(status))
+	}
+	branch := func(index, lead string) {
+		b.branch("SELECT n.started AS k, n.tenant AS t, n.run AS i, n.id AS id FROM tenantsync_run AS n INDEXED BY tenantsync_run_%s WHERE %s",
+			index, lead)
+		b.filterRuns(req, statuses, outcomes, after)
+	}
+	equal := func(column, value string) string { return "n." + column + " = " + b.arg(value) }
+	switch {
+	case req.Tenant != "":
+		branch("tenant", equal("tenant", req.Tenant))
+	case req.ChangeDigest != "":
+		branch("digest", equal("digest", req.ChangeDigest))
+	case len(outcomes) > 0:
+		for _, outcome := range outcomes {
+			branch("outcome", equal("outcome", outcome))
+		}
+	case req.Actor != "":
+		branch("actor", equal("actor", req.Actor))
+	case len(statuses) > 0:
+		for _, status := range statuses {
+			branch("status", equal("status", status))
+		}
+	default:
+		branch("started", "true")
+	}
+	return fmt.Sprintf("SELECT n.tenant, n.run, n.status, n.outcome, n.actor, n.digest, n.started, n.ended, n.updated_at, n.data"+
+		" FROM (%s ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT %s) AS q CROSS JOIN tenantsync_run AS n ON n.id = q.id",
+		b.text(), b.arg(req.Limit+1)), b.args
+}
+
+// filterRuns adds to the last branch the filters that hold for each, and the
+// cursor.
+func (b *builder) filterRuns(req state.RunsRequest, statuses, outcomes []string, after *state.RunsCursor) {
+	for _, f := range []struct {
+		column string
+		values []string
+	}{
+		{"digest", present(req.ChangeDigest)}, {"outcome", outcomes}, {"actor", present(req.Actor)}, {"status", statuses},
+	} {
+		if len(f.values) > 0 {
+			var all []string
+			for _, v := range f.values {
+				all = append(all, b.arg(v))
+			}
+			b.add(" AND +n.%s IN (%s)", f.column, strings.Join(all, ", "))
+		}
+	}
+	bound := func(comparison string, at time.Time) {
+		if !at.IsZero() {
+			b.add(" AND n.started %s %s", comparison, b.arg(ceilMicro(at)))
+		}
+	}
+	bound(">=", req.Since)
+	bound("<", req.Until)
+	if after == nil {
+		return
+	}
+	started, tenant, run := b.arg(after.Started.UnixMicro()), b.arg(after.Tenant), b.arg(after.ID)
+	if req.Tenant == "" {
+		b.add(" AND (n.started, n.tenant, n.run) < (%s, %s, %s)", started, tenant, run)
+		return
+	}
+	// The index of one tenant's runs goes by started and run.
+	switch strings.Compare(req.Tenant, after.Tenant) {
+	case -1:
+		b.add(" AND n.started <= %s", started)
+	case 0:
+		b.add(" AND (n.started, n.run) < (%s, %s)", started, run)
+	case 1:
+		b.add(" AND n.started < %s", started)
+	}
+}
+
+func present(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// ceilMicro rounds a bound up to what is stored: a run that is stored is at or
+// after it exactly if it is at or after the bound.
+func ceilMicro(t time.Time) int64 {
+	micro := t.UnixMicro()
+	if fromMicro(micro).Before(t) {
+		micro++
+	}
+	return micro
+}

@@ -1,0 +1,341 @@
+package statetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// begun is when the runs of the cases started.
+var begun = time.Date(2031, 5, 6, 7, 8, 9, 123_456_000, time.UTC)
+
+// newRun returns a run that started so many seconds after begun.
+func newRun(id string, seconds int) state.Run {
+	return state.Run{ID: id, Status: state.Idle, Started: begun.Add(time.Duration(seconds) * time.Second)}
+}
+
+// fullRun returns a run in which every field that a caller sets is set.
+func fullRun(id string) state.Run {
+	r := newRun(id, 0)
+	r.Status, r.Outcome, r.Actor, r.ChangeDigest = state.PartiallySuccessful, "partial", "ada@contoso.com", "c0ffee"
+	r.Ended = begun.Add(time.Hour)
+	r.Data = json.RawMessage(`{"creates":12345678901234567890123,"text":"a\u0000b"}`)
+	return r
+}
+
+// store commits a tenant's runs, and returns its record.
+func (k *kit) store(tenant string, runs ...state.Run) state.Record {
+	k.Helper()
+	r := newRecord(tenant)
+	if loaded, err := k.Store.Load(k.Context(), state.LoadRequest{Tenant: tenant}); err == nil {
+		r = loaded.Record
+	}
+	return k.commit(state.CommitRequest{Record: r, Runs: runs})
+}
+
+// runs reads all pages of a list of runs.
+func (k *kit) runs(req state.RunsRequest) []state.Run {
+	k.Helper()
+	var all []state.Run
+	for pages := 0; ; pages++ {
+		page, err := k.Store.Runs(k.Context(), req)
+		if err != nil {
+			k.fatalf("Runs(%+v): %v", req, err)
+		}
+		if req.Limit > 0 && len(page.Runs) > req.Limit {
+			k.fatalf("Runs with Limit %d returned %d runs", req.Limit, len(page.Runs))
+		}
+		all = append(all, page.Runs...)
+		if page.Next == "" {
+			return all
+		}
+		if pages > 1000 {
+			k.fatalf("Runs(%+v) does not come to an end", req)
+		}
+		req.Cursor = page.Next
+	}
+}
+
+// wantRuns checks which runs a list has, in order, as "tenant/id".
+func (k *kit) wantRuns(act string, runs []state.Run, want ...string) {
+	k.Helper()
+	var got []string
+	for _, r := range runs {
+		got = append(got, r.Tenant+"/"+r.ID)
+	}
+	if !slices.Equal(got, want) {
+		k.errorf("%s: got %q, want %q", act, got, want)
+	}
+}
+
+// runDifference names the first field in which two runs differ.
+func runDifference(got, want state.Run) string {
+	if !sameJSON(got.Data, want.Data) {
+		return fmt.Sprintf("Data is %s, want %s", got.Data, want.Data)
+	}
+	return firstDifference(
+		field{"Tenant", got.Tenant, want.Tenant},
+		field{"ID", got.ID, want.ID},
+		field{"Status", got.Status, want.Status},
+		field{"Outcome", got.Outcome, want.Outcome},
+		field{"Actor", got.Actor, want.Actor},
+		field{"ChangeDigest", got.ChangeDigest, want.ChangeDigest},
+		field{"Started", got.Started.UTC(), want.Started.UTC()},
+		field{"Ended", got.Ended.UTC(), want.Ended.UTC()},
+		field{"UpdatedAt", got.UpdatedAt.UTC(), want.UpdatedAt.UTC()},
+	)
+}
+
+// wantRun checks a run as it is stored, all of it.
+func (k *kit) wantRun(act string, want state.Run) {
+	k.Helper()
+	got := k.runs(state.RunsRequest{Tenant: want.Tenant})
+	i := slices.IndexFunc(got, func(r state.Run) bool { return r.ID == want.ID })
+	if i < 0 {
+		k.errorf("%s: the run %q of %q is missing", act, want.ID, want.Tenant)
+	} else if diff := runDifference(got[i], want); diff != "" {
+		k.errorf("%s: run %q of %q: %s", act, want.ID, want.Tenant, diff)
+	}
+}
+
+var runsCases = []kitCase{
+	{
+		"runs/stored",
+		"A commit stores its runs with every field that the caller sets; Tenant and UpdatedAt are set by the store.",
+		func(k *kit) {
+			full, bare := fullRun("run-1"), newRun("run-2", 1)
+			full.Tenant, full.UpdatedAt = "fabrikam", begun
+			r := k.store("contoso", full, bare)
+			full.Tenant, full.UpdatedAt = "contoso", r.UpdatedAt
+			bare.Tenant, bare.UpdatedAt = "contoso", r.UpdatedAt
+			k.wantRun("a run with all fields", full)
+			k.wantRun("a run with the required fields", bare)
+		},
+	},
+	{
+		"runs/replaced",
+		"A run takes the place of the tenant's run with the same ID, all of it; other tenants' runs stay.",
+		func(k *kit) {
+			k.store("fabrikam", fullRun("run-1"))
+			k.store("contoso", fullRun("run-1"), newRun("run-2", 1))
+			k.Pass(time.Hour)
+			want := newRun("run-1", 2)
+			r := k.store("contoso", want)
+			want.Tenant, want.UpdatedAt = "contoso", r.UpdatedAt
+			k.wantRun("after the second commit", want)
+			k.wantRuns("after the second commit", k.runs(state.RunsRequest{Tenant: "contoso"}), "contoso/run-1", "contoso/run-2")
+			k.wantRuns("of the other tenant", k.runs(state.RunsRequest{Outcomes: []string{"partial"}}), "fabrikam/run-1")
+		},
+	},
+	{
+		"runs/with the record",
+		"The runs are written with the record or not at all.",
+		func(k *kit) {
+			r := k.store("contoso", newRun("run-1", 0))
+			lost := state.CommitRequest{Record: r, Runs: []state.Run{fullRun("run-1"), newRun("run-2", 0)}}
+			stale := lost
+			stale.Record.Version++
+			_, err := k.Store.Commit(k.Context(), stale)
+			k.wantError("Commit at a stale version", err, state.ErrConflict)
+			lost.Events = []state.Event{state.Approve}
+			if _, err := k.Store.Commit(k.Context(), lost); err == nil {
+				k.errorf("Commit with an illegal event: got no error")
+			}
+			want := newRun("run-1", 0)
+			want.Tenant, want.UpdatedAt = "contoso", r.UpdatedAt
+			k.wantRun("after the refused commits", want)
+			k.wantRuns("after the refused commits", k.runs(state.RunsRequest{}), "contoso/run-1")
+		},
+	},
+	{
+		"runs/order",
+		"Runs come newest first, by Started; ties come by tenant and then by ID, descending, byte by byte.",
+		func(k *kit) {
+			k.store("b", newRun("1", 5), newRun("2", 5), newRun("10", 5), newRun("old", 1))
+			k.store("a", newRun("1", 5), newRun("new", 9))
+			k.store("B", newRun("\u00e9", 5), newRun("z", 5))
+			want := []string{"a/new", "b/2", "b/10", "b/1", "a/1", "B/\u00e9", "B/z", "b/old"}
+			for _, limit := range []int{0, 1, 3, len(want)} {
+				k.wantRuns(fmt.Sprint("Runs with Limit ", limit), k.runs(state.RunsRequest{Limit: limit}), want...)
+			}
+			k.wantRuns("Runs of a tenant", k.runs(state.RunsRequest{Tenant: "b", Limit: 2}), "b/2", "b/10", "b/1", "b/old")
+		},
+	},
+	{
+		"runs/filters",
+		"A run must pass every filter: tenant, statuses, outcomes, actor, change digest, Since (inclusive) and Until (exclusive).",
+		func(k *kit) {
+			k.storeFiltered()
+			for _, tt := range []struct {
+				what string
+				req  state.RunsRequest
+				want []string
+			}{
+				{"a tenant", state.RunsRequest{Tenant: "a"}, []string{"a/3", "a/2", "a/1"}},
+				{"a tenant without runs", state.RunsRequest{Tenant: "none"}, nil},
+				{"a status", state.RunsRequest{Statuses: []state.Status{state.InProgress}}, []string{"b/3", "a/2"}},
+				{"two statuses, one twice", state.RunsRequest{Statuses: []state.Status{state.InProgress, state.NewError, state.InProgress}}, []string{"b/3", "a/3", "a/2"}},
+				{"an outcome", state.RunsRequest{Outcomes: []string{"done"}}, []string{"b/1", "a/1"}},
+				{"two outcomes", state.RunsRequest{Outcomes: []string{"done", "failed"}}, []string{"a/3", "b/1", "a/1"}},
+				{"an actor", state.RunsRequest{Actor: "ada"}, []string{"b/3", "a/1"}},
+				{"a digest", state.RunsRequest{ChangeDigest: "d1"}, []string{"b/3", "a/2", "a/1"}},
+				{"a digest that is none's", state.RunsRequest{ChangeDigest: "D1"}, nil},
+				{"a beginning", state.RunsRequest{Since: begun.Add(4 * time.Second)}, []string{"b/3", "a/3"}},
+				{"an end", state.RunsRequest{Until: begun.Add(2 * time.Second)}, []string{"b/1", "a/1"}},
+				{"a beginning and an end", state.RunsRequest{Since: begun.Add(time.Second), Until: begun.Add(4 * time.Second)}, []string{"a/2", "b/1"}},
+				{"all filters", state.RunsRequest{
+					Tenant: "a", Statuses: []state.Status{state.Idle, state.InProgress}, Outcomes: []string{"done"}, Actor: "ada",
+					ChangeDigest: "d1", Since: begun, Until: begun.Add(time.Minute),
+				}, []string{"a/1"}},
+			} {
+				for _, limit := range []int{0, 1} {
+					tt.req.Limit = limit
+					k.wantRuns(fmt.Sprintf("Runs with %s, Limit %d", tt.what, limit), k.runs(tt.req), tt.want...)
+				}
+			}
+		},
+	},
+	{
+		"runs/full page",
+		"A page that the last runs fill has no next page, also with filters.",
+		func(k *kit) {
+			k.storeFiltered()
+			for _, req := range []state.RunsRequest{
+				{Limit: 5}, {Tenant: "a", Limit: 3}, {Statuses: []state.Status{state.InProgress}, Limit: 2},
+				{Outcomes: []string{"done"}, Limit: 2}, {ChangeDigest: "d1", Limit: 3}, {Tenant: "none"},
+			} {
+				page, err := k.Store.Runs(k.Context(), req)
+				if err != nil {
+					k.fatalf("Runs(%+v): %v", req, err)
+				}
+				if len(page.Runs) != req.Limit || page.Next != "" {
+					k.errorf("Runs(%+v): got %d runs and Next %q, want all and none", req, len(page.Runs), page.Next)
+				}
+			}
+		},
+	},
+	{
+		"runs/changing",
+		"A run that does not change while the pages are read is returned exactly once, whatever is stored between the pages.",
+		func(k *kit) {
+			k.store("contoso", newRun("1", 1), newRun("2", 2), newRun("3", 3), newRun("4", 4), newRun("5", 5))
+			req := state.RunsRequest{Limit: 2}
+			page, err := k.Store.Runs(k.Context(), req)
+			if err != nil {
+				k.fatalf("Runs: %v", err)
+			}
+			got := page.Runs
+			k.store("contoso", newRun("6", 6), fullRun("0"))
+			req.Cursor = page.Next
+			got = append(got, k.runs(req)...)
+			k.wantRuns("pages with a commit between them", got, "contoso/5", "contoso/4", "contoso/3", "contoso/2", "contoso/1", "contoso/0")
+		},
+	},
+	{
+		"runs/long texts",
+		"An ID has up to 256 bytes, the other texts of a run up to 512; they are compared whole.",
+		func(k *kit) {
+			long := strings.Repeat("x", 511)
+			id := strings.Repeat("x", 255)
+			a, b := newRun(id+"a", 0), newRun(id+"b", 0)
+			a.Outcome, a.Actor, a.ChangeDigest = long+"a", long+"a", long+"a"
+			b.Outcome, b.Actor, b.ChangeDigest = long+"b", long+"b", long+"b"
+			k.store("contoso", a, b)
+			for _, req := range []state.RunsRequest{{Outcomes: []string{long + "a"}}, {Actor: long + "a"}, {ChangeDigest: long + "a"}} {
+				k.wantRuns("Runs with a long filter", k.runs(req), "contoso/"+a.ID)
+			}
+			k.wantRuns("pages of long IDs", k.runs(state.RunsRequest{Limit: 1}), "contoso/"+b.ID, "contoso/"+a.ID)
+		},
+	},
+	{
+		"runs/caller",
+		"Now is set; what is passed in is not kept by reference, and what is returned belongs to the caller.",
+		func(k *kit) {
+			passed := fullRun("run-1")
+			r := k.store("contoso", passed)
+			copy(passed.Data, `{"spoilt"`)
+			for range 2 {
+				page, err := k.Store.Runs(k.Context(), state.RunsRequest{})
+				if err != nil {
+					k.fatalf("Runs: %v", err)
+				}
+				if page.Now.Before(r.UpdatedAt) {
+					k.errorf("Now is %v, before the commit at %v", page.Now, r.UpdatedAt)
+				}
+				for _, run := range page.Runs {
+					copy(run.Data, `{"spoilt"`)
+				}
+			}
+			want := fullRun("run-1")
+			want.Tenant, want.UpdatedAt = "contoso", r.UpdatedAt
+			k.wantRun("after the caller changed what it passed and got", want)
+		},
+	},
+	{
+		"runs/cancelled",
+		"Runs honors the context's cancellation.",
+		func(k *kit) {
+			k.store("contoso", newRun("run-1", 0))
+			k.wantCancelled(call{"Runs", func(ctx context.Context) error {
+				_, err := k.Store.Runs(ctx, state.RunsRequest{})
+				return err
+			}})
+		},
+	},
+	{
+		"runs/invalid",
+		"A run or a request for runs that can never succeed is ErrInvalid.",
+		func(k *kit) {
+			with := func(change func(*state.Run)) func(*state.CommitRequest) {
+				return func(req *state.CommitRequest) {
+					req.Runs = []state.Run{fullRun("run-1")}
+					change(&req.Runs[0])
+				}
+			}
+			list := func(what string, req state.RunsRequest) call {
+				return call{"Runs with " + what, func(ctx context.Context) error {
+					_, err := k.Store.Runs(ctx, req)
+					return err
+				}}
+			}
+			k.wantInvalid(
+				k.invalidCommit("of a run without an ID", with(func(r *state.Run) { r.ID = "" })),
+				k.invalidCommit("of a run without a status", with(func(r *state.Run) { r.Status = "" })),
+				k.invalidCommit("of a run that did not start", with(func(r *state.Run) { r.Started = time.Time{} })),
+				k.invalidCommit("of a run whose data is no JSON", with(func(r *state.Run) { r.Data = json.RawMessage("{") })),
+				k.invalidCommit("of a run whose ID is too long", with(func(r *state.Run) { r.ID = strings.Repeat("x", 257) })),
+				k.invalidCommit("of a run whose actor is too long", with(func(r *state.Run) { r.Actor = strings.Repeat("x", 513) })),
+				k.invalidCommit("of a run whose actor has a NUL", with(func(r *state.Run) { r.Actor = "a\x00" })),
+				k.invalidCommit("of the same run twice", func(req *state.CommitRequest) { req.Runs = []state.Run{fullRun("1"), newRun("1", 0)} }),
+				list("a tenant that cannot be one", state.RunsRequest{Tenant: "a\n"}),
+				list("an unknown status", state.RunsRequest{Statuses: []state.Status{"x"}}),
+				list("an actor that is no UTF-8", state.RunsRequest{Actor: "\xff"}),
+				list("a negative limit", state.RunsRequest{Limit: -1}),
+				list("a foreign cursor", state.RunsRequest{Cursor: "not a cursor"}),
+			)
+			k.wantRuns("after the invalid commits", k.runs(state.RunsRequest{}))
+		},
+	},
+}
+
+// storeFiltered stores five runs of two tenants that the filters tell apart.
+func (k *kit) storeFiltered() {
+	k.Helper()
+	run := func(id string, seconds int, s state.Status, outcome, actor, digest string) state.Run {
+		r := newRun(id, seconds)
+		r.Status, r.Outcome, r.Actor, r.ChangeDigest = s, outcome, actor, digest
+		return r
+	}
+	k.store("a",
+		run("1", 0, state.Idle, "done", "ada", "d1"),
+		run("2", 2, state.InProgress, "", "bob", "d1"),
+		run("3", 4, state.NewError, "failed", "bob", ""))
+	k.store("b",
+		run("1", 1, state.Idle, "done", "bob", "d2"),
+		run("3", 5, state.InProgress, "", "ada", "d1"))
+}

@@ -1,0 +1,6 @@
+//go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd)
+
+package tenant
+
+// openAtOnce is for systems with named pipes in folders.
+const openAtOnce = 0

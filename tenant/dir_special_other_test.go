@@ -1,0 +1,5 @@
+//go:build !linux
+
+package tenant
+
+var specialFiles map[string]func(file string) error

@@ -232,6 +232,20 @@ func (o *Oracle) started(now time.Time, id string, d syncer.EntryData) {
 	r.superseded, o.carried = o.carried, nil
 	o.run, o.runs[id] = r, r
 	o.order = append(o.order, r)
+	o.forget()
+}
+
+// forget drops what is of no use any more, apart from the names of runs.
+func (o *Oracle) forget() {
+	n := len(o.order) - o.cfg.Keep
+	if o.cfg.Keep == 0 || n <= 0 {
+		return
+	}
+	old := o.order[0]
+	o.runs[old.ID] = &Run{ID: old.ID, Ended: old.Ended, unknown: old.unknown, effects: map[string]int{}, created: map[string]string{}}
+	o.order = o.order[1:]
+	o.refs, o.moves = nil, o.moves[max(0, len(o.moves)-100):]
+	o.offers = o.offers[max(0, len(o.offers)-100*o.cfg.Keep):]
 }
 
 // timedOut holds what ended because of the time against the deadlines.

@@ -73,6 +73,9 @@ type Config struct {
 	// Skew is by how much the store's clock may differ from the clock of the
 	// tenant. [Oracle.Poll] needs it to put both into one order.
 	Skew time.Duration
+	// Keep, if more than 0, is how many runs are remembered with their plans and
+	// reports, for a history of years. It leaves nothing to [Oracle.Reachable].
+	Keep int
 	// Reveal, if not nil, returns the secret that an approved item had. Without
 	// it any value may be sent in place of one that the plan hides.
 	Reveal func(run *Run, it *plan.Item) any

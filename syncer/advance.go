@@ -53,25 +53,25 @@ func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place
 // advance works under a lease that was acquired when asked, and releases it. Of
 // a tenant whose storage failed it says so in its row.
 func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time, place *place) (Next, error) {
-	next, err := s.workOn(ctx, lease, asked, place)
-	if err != nil && ctx.Err() == nil && !isNewer(err) { // the lease of a newer one already keeps it for a while
-		s.postpone(ctx, lease.Record.Tenant, err)
-	}
-	return next, err
-}
-
-func (s *Syncer) workOn(ctx context.Context, lease state.Lease, asked time.Time, place *place) (Next, error) {
 	c, err := s.open(lease, asked)
 	if err != nil {
 		s.leave(ctx, lease, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
 		return Next{}, err
 	}
+	next, err := c.workOn(ctx, place)
+	if err != nil && ctx.Err() == nil && !isNewer(err) { // the lease of a newer one already keeps it for a while
+		s.postpone(ctx, c.tenant, c.failedIn, err)
+	}
+	return next, err
+}
+
+func (c *session) workOn(ctx context.Context, place *place) (Next, error) {
 	c.place = place
 	held, lost := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
 	keeper.Go(func() { c.keep(held, lost) })
 	var next Next
-	err = c.safely("the work on the tenant", func() (err error) {
+	err := c.safely("the work on the tenant", func() (err error) {
 		next, err = c.loop(held)
 		return err
 	})()
@@ -141,6 +141,11 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	if err == nil {
 		return wait, nil
 	}
+	c.stopped(false)
+	defer func() {
+		c.failedIn = c.phase()
+		c.forget()
+	}()
 	if interrupted || context.Cause(ctx) != nil || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) {
 		if interrupted {
 			err = errInterrupted
@@ -177,7 +182,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		}
 		return nil, c.signIn(ctx, c.request(r))
 	case state.PendingApproval:
-		return c.approve(ctx)
+		return c.work(ctx)
 	}
 	if len(cur.d.Paused) > 0 && r.closing() == "" {
 		return &Next{}, c.commit(ctx, func(t *draft) error {
@@ -204,33 +209,11 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 			return t.move(state.Begin, EntryData{Phase: PhaseConnect})
 		})
 	}
-	return nil, c.s.telemetry.phase(ctx, c.tenant, r.ID, r.Phase, func(ctx context.Context) error {
-		err := c.place.take(ctx)
-		if err == nil {
-			err = c.work(ctx, r.Phase)
-		}
-		if err != nil && errors.Is(context.Cause(ctx), errRunTimedOut) {
-			return c.runTimedOut(context.WithoutCancel(ctx))
-		}
-		return err
-	})
-}
-
-// work does a phase. What the phases up to the plan made is in memory only, so
-// a process that takes a run up begins again at connect: nothing was written
-// to the tenant, and repository writes are repeatable.
-func (c *session) work(ctx context.Context, p Phase) error {
-	switch p {
-	case PhaseDeploy:
-		return c.deploy(ctx)
-	case PhaseRevert:
-		return c.revert(ctx)
-	case PhaseVerify:
-		return c.verify(ctx)
-	case PhaseReport:
-		return c.finish(ctx, c.run().decidedEnding())
+	next, err := c.work(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), errRunTimedOut) {
+		return nil, c.runTimedOut(context.WithoutCancel(ctx))
 	}
-	return c.prepare(ctx)
+	return next, err
 }
 
 // underway reports whether writes have begun, so that a cancel has to let the
@@ -290,19 +273,19 @@ func (c *session) runTimedOut(ctx context.Context) error {
 func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	r := c.run()
 	if r.closing() != "" { // it ends for the reason that it has
-		c.log.Warn("the run ends without more", "phase", r.Phase, "error", err)
+		c.log.Warn("the run ends without more", "phase", c.phase(), "error", err)
 		return nil, c.finish(ctx, r.decidedEnding())
 	}
 	passing, ok := errors.AsType[*retryable](err)
 	if ok && r.Attempt+1 < c.s.cfg.MaxAttempts {
 		wait := max(passing.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
-		c.log.Warn("will try again", "phase", r.Phase, "in", wait, "error", err)
+		c.log.Warn("will try again", "phase", c.phase(), "in", wait, "error", err)
 		lines := c.flush(ctx)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
 			t.d.Run.Attempt++
 			t.wakeIn = wait
 			t.logEntry(lines)
-			t.entry(EntryRetry, EntryData{Phase: r.Phase, Message: err.Error()})
+			t.entry(EntryRetry, EntryData{Phase: t.d.Run.Phase, Message: err.Error()})
 			return nil
 		})
 	}
@@ -310,7 +293,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	if ok {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
-	c.log.Error("the run failed", "phase", r.Phase, "class", info.Class, "error", err)
+	c.log.Error("the run failed", "phase", info.Phase, "class", info.Class, "error", err)
 	if r.underway() && r.Phase == PhaseDeploy && info.Class != classNotApproved { // without its plan no journal can be closed
 		return nil, c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
@@ -336,11 +319,7 @@ func classify(err error) string {
 
 // errorInfo describes an error of the present phase.
 func (c *session) errorInfo(class string, err error) *ErrorInfo {
-	cur := c.now()
-	info := &ErrorInfo{Class: class, Message: err.Error(), Time: cur.storeTime()}
-	if cur.d.Run != nil {
-		info.Phase = cur.d.Run.Phase
-	}
+	info := &ErrorInfo{Class: class, Phase: c.phase(), Message: err.Error(), Time: c.now().storeTime()}
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		info.RequestID = e.RequestID
 	}

@@ -17,8 +17,7 @@ import (
 // the same digest carries on its wait: votes and age.
 func (t *draft) requireApproval(cfg Config, p *plan.Plan) error {
 	r := t.d.Run
-	r.Phase, r.Since = PhaseApprove, t.now
-	r.Progress = Progress{Phase: PhaseApprove}
+	r.Since = t.now
 	deadline := time.Time{}
 	if old := r.Carried; old == nil || old.Digest != p.Digest {
 		t.d.Same = nil
@@ -54,6 +53,12 @@ func (t *draft) wakeAtDeadline(deadline time.Time, in time.Duration) {
 	}
 }
 
+// approvePhase looks after a run that waits for a decision.
+func (c *session) approvePhase(ctx context.Context) (onward, error) {
+	wait, err := c.approve(ctx)
+	return onward{wait: wait}, err
+}
+
 // approve looks after a run that waits for a decision: it expires, and the
 // Approver is asked. Otherwise it waits without goroutine or lease.
 func (c *session) approve(ctx context.Context) (*Next, error) {
@@ -85,7 +90,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 			}
 			t.d.Run.Reviewed = true
 			t.rec.WakeAt = t.rec.Deadline
-			t.entry(EntryReview, EntryData{Message: "undecided", Digest: r.Digest})
+			t.entry(EntryReview, EntryData{Phase: PhaseApprove, Message: "undecided", Digest: r.Digest})
 			return nil
 		})
 	}
@@ -166,7 +171,7 @@ func (c *session) reviewFailed(ctx context.Context, err error) error {
 		if t.rec.WakeAt.After(t.rec.Deadline) {
 			t.rec.WakeAt = t.rec.Deadline
 		}
-		t.entry(EntryReview, EntryData{Message: err.Error()})
+		t.entry(EntryReview, EntryData{Phase: PhaseApprove, Message: err.Error()})
 		return nil
 	})
 }

@@ -27,6 +27,14 @@ func (c *session) request(r *run) auth.Request {
 	return req
 }
 
+// connectPhase gets credentials and a client.
+func (c *session) connectPhase(ctx context.Context) (onward, error) {
+	if err := c.connect(ctx); err != nil {
+		return onward{}, err
+	}
+	return onward{phase: PhaseConsent}, nil
+}
+
 // connect makes sure that there is a client: credentials silently, or after
 // asking a person, then the connection.
 func (c *session) connect(ctx context.Context) error {

@@ -55,3 +55,25 @@ func TestKindsAreCompiledOnceAndSidesSortedTwice(t *testing.T) {
 		}
 	})
 }
+
+// Phases that are entered between two commits ride on the second: they raise no
+// count of commits.
+func TestCommitsOfASyncWithOneChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob")})
+		syncTenant(t, w, "contoso")
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		before := len(w.Calls.Calls())
+		syncTenant(t, w, "contoso")
+		n := 0
+		for _, c := range w.Calls.Calls()[before:] {
+			if c.Op == "Store.Commit" {
+				n++
+			}
+		}
+		if n > 9 { // two of them are the change's own: its intent and its result
+			t.Errorf("a sync with one change made %d commits, want at most 9", n)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type draft struct {
 	wakeIn         time.Duration
 	deadlineIn     time.Duration
 	beforeDeadline bool
+	// refused is why the change cannot be made.
+	refused error
 }
 
 // errNoChange is returned by a change that has nothing to commit.
@@ -74,14 +77,6 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 	t.entry(EntryMove, d)
 	t.event(Event{Type: StatusChanged, From: from, To: to, Cause: ev, Outcome: d.Outcome, Reason: d.Message, Error: d.Error})
 	return nil
-}
-
-// phase enters a phase. The status stays.
-func (t *draft) phase(p Phase) {
-	t.d.Run.Phase = p
-	t.d.Run.Progress = Progress{Phase: p}
-	t.entry(EntryPhase, EntryData{Phase: p})
-	t.event(Event{Type: PhaseChanged, Phase: p})
 }
 
 // due makes the tenant due at once, so that another worker takes it up as soon
@@ -158,7 +153,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 		return nil, state.CommitRequest{}, err
 	}
 	t := &draft{rec: from.rec, d: d, now: from.storeTime()}
-	if err := change(t); err != nil {
+	if err := cmp.Or(change(t), t.refused); err != nil {
 		return nil, state.CommitRequest{}, err
 	}
 	// Three are kept: two others may have committed before a lost answer is looked into.

@@ -18,7 +18,7 @@ type EntryType string
 const (
 	// EntryMove is a change of status: Event, From, To.
 	EntryMove EntryType = "move"
-	// EntryPhase is a new phase within In progress.
+	// EntryPhase is a phase that the run has entered.
 	EntryPhase EntryType = "phase"
 	// EntryPrompt: a code was issued. It does not hold the code.
 	EntryPrompt EntryType = "prompt"
@@ -56,13 +56,16 @@ type Entry struct {
 
 // EntryData is what an entry says; which fields are set depends on its type.
 type EntryData struct {
-	Event   state.Event  `json:"event,omitempty"`
-	From    state.Status `json:"from,omitempty"`
-	To      state.Status `json:"to,omitempty"`
-	Phase   Phase        `json:"phase,omitempty"`
-	Actor   string       `json:"actor,omitempty"`
-	Comment string       `json:"comment,omitempty"`
-	Outcome Outcome      `json:"outcome,omitempty"`
+	Event state.Event  `json:"event,omitempty"`
+	From  state.Status `json:"from,omitempty"`
+	To    state.Status `json:"to,omitempty"`
+	Phase Phase        `json:"phase,omitempty"`
+	// Entered is when the phase of an EntryPhase was entered, if the commit that
+	// stores it came later.
+	Entered time.Time `json:"entered,omitzero"`
+	Actor   string    `json:"actor,omitempty"`
+	Comment string    `json:"comment,omitempty"`
+	Outcome Outcome   `json:"outcome,omitempty"`
 	// Message is for people.
 	Message string              `json:"message,omitempty"`
 	Error   *ErrorInfo          `json:"error,omitempty"`

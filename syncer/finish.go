@@ -54,6 +54,19 @@ func (c *session) finish(ctx context.Context, end ending) error {
 	if cur.rec.Status.Resting() {
 		return errInterrupted // it has ended
 	}
+	in := c.phase()
+	if in != PhaseReport {
+		if err := c.note(ctx, PhaseReport); err != nil {
+			return err
+		}
+	}
+	c.began(PhaseReport)
+	return c.s.telemetry.phase(ctx, c.tenant, cur.runID(), PhaseReport, func(ctx context.Context) error { return c.report(ctx, in, end) })
+}
+
+// report stores how the run ended. in is the phase that it ended in.
+func (c *session) report(ctx context.Context, in Phase, end ending) error {
+	cur := c.now()
 	detached, stop := c.detach(ctx)
 	defer stop()
 	count, sum, err := c.s.tally(detached, cur, end)
@@ -63,7 +76,7 @@ func (c *session) finish(ctx context.Context, end ending) error {
 	for _, lost := range count.lost {
 		c.log.Error("the report is not whole", "error", lost)
 	}
-	event, to, end := conclude(cur.rec.Status, cur.d, end, count)
+	event, to, end := conclude(cur.rec.Status, cur.d, in, end, count)
 	c.log.Info("run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason)
 	base, err := c.storeEndBase(detached, end, count.items, cur.d.Base)
 	if err != nil {
@@ -77,6 +90,7 @@ func (c *session) finish(ctx context.Context, end ending) error {
 	if err != nil {
 		return err
 	}
+	c.stopped(true)
 	lines := c.flush(detached)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != cur.rec.Status {
@@ -88,6 +102,12 @@ func (c *session) finish(ctx context.Context, end ending) error {
 		return t.move(event, EntryData{Phase: PhaseReport, Outcome: end.outcome, Message: end.reason, Error: end.err,
 			Report: ref, Plan: t.d.Run.Plan, Backup: t.d.Run.Backup, After: t.d.Run.After})
 	})
+}
+
+// reportPhase ends a run whose work is done.
+func (c *session) reportPhase(context.Context) (onward, error) {
+	end := c.run().decidedEnding()
+	return onward{end: &end}, nil
 }
 
 // lagsUntil is when reads are sure to show what the run created and has not
@@ -165,7 +185,7 @@ func bindCreated(base *diff.Base, items []ItemResult) (added bool) {
 func (t *draft) end(cfg Config, end ending, report *state.BlobRef) {
 	r := t.d.Run
 	t.resume()
-	r.Phase, r.Ended, r.Report = PhaseReport, t.now, report
+	r.Ended, r.Report = t.now, report
 	r.Progress, r.Carried, r.Votes, t.d.Same = Progress{}, nil, nil, nil
 	r.Outcome, r.Reason, r.Error = end.outcome, end.reason, end.err
 	if end.verified != nil {
@@ -217,8 +237,8 @@ func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil 
 //
 // What the table does not allow from the present status becomes the nearest
 // that it does: a run can always end.
-func conclude(from state.Status, d *data, end ending, n tally) (state.Event, state.Status, ending) {
-	event, ruled := rule(d, end, n)
+func conclude(from state.Status, d *data, in Phase, end ending, n tally) (state.Event, state.Status, ending) {
+	event, ruled := rule(d, in, end, n)
 	to, err := state.Next(from, event)
 	if err != nil {
 		event, ruled = allowed(from, end, n)
@@ -248,7 +268,7 @@ func allowed(from state.Status, end ending, n tally) (state.Event, ending) {
 }
 
 // rule finds the ending by the rules, whatever the status.
-func rule(d *data, end ending, n tally) (state.Event, ending) {
+func rule(d *data, in Phase, end ending, n tally) (state.Event, ending) {
 	r := d.Run
 	fatal := end.outcome == FailedWith || end.outcome == TimedOut || end.outcome == Cancelled
 	switch {
@@ -270,7 +290,7 @@ func rule(d *data, end ending, n tally) (state.Event, ending) {
 		if end.outcome == TimedOut {
 			ev = state.TimeOut
 		}
-		return ev, end.withError(&ErrorInfo{Class: string(end.outcome), Phase: r.Phase, Message: end.reason})
+		return ev, end.withError(&ErrorInfo{Class: string(end.outcome), Phase: in, Message: end.reason})
 	case n.applied == 0 && n.open+len(n.problems) > 0 && (end.outcome == Deployed || end.outcome == NoChanges || end.outcome == Adopted):
 		failed := nothingApplied(n)
 		return state.Fail, ending{outcome: FailedWith, reason: failed.Class, verified: end.verified}.withError(failed)

@@ -34,7 +34,7 @@ func TestEveryRunCanEnd(t *testing.T) {
 		for _, end := range endings {
 			for _, n := range tallies {
 				for _, d := range runs {
-					event, to, got := conclude(from, &d, end, n)
+					event, to, got := conclude(from, &d, PhaseVerify, end, n)
 					at := fmt.Sprintf("from %s, %+v, %+v, run %+v: got %s → %s (%s, error %+v)", from, end, n, *d.Run, event, to, got.outcome, got.err)
 					want, err := state.Next(from, event)
 					if err != nil || to != want {
@@ -59,7 +59,7 @@ func TestEveryRunCanEnd(t *testing.T) {
 func TestEndOfAnUnverifiedRun(t *testing.T) {
 	d := &data{Run: &run{Before: state.Idle, Wrote: true}}
 	for _, out := range []Outcome{Cancelled, TimedOut, FailedWith, Deployed} {
-		_, to, got := conclude(state.PendingAuthentication, d, ending{outcome: out, reason: "sign-in"}, tally{applied: 2})
+		_, to, got := conclude(state.PendingAuthentication, d, PhaseVerify, ending{outcome: out, reason: "sign-in"}, tally{applied: 2})
 		if to != state.PartiallySuccessful || got.outcome != Deployed || got.err == nil || got.err.Class != "unverified" {
 			t.Errorf("%s: got %s, %s, %+v, want partially_successful, deployed, unverified", out, to, got.outcome, got.err)
 		}

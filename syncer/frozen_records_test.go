@@ -130,7 +130,7 @@ func frozenEntries() map[EntryType]EntryData {
 	return map[EntryType]EntryData{
 		EntryMove: {Event: state.Fail, From: state.InProgress, To: state.NewError, Phase: PhaseReport, Actor: "ann", Comment: "by hand",
 			Outcome: FailedWith, Message: "transient", Error: info, Report: frozenRef("report"), Plan: frozenRef("plan"), Backup: "backup-7", After: frozenRef("after")},
-		EntryPhase:   {Phase: PhaseBackup},
+		EntryPhase:   {Phase: PhaseBackup, Entered: at(2)},
 		EntryPrompt:  {Phase: PhaseConnect},
 		EntryVote:    {Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357"},
 		EntryReview:  {Message: "undecided", Digest: "d1g357"},

@@ -78,7 +78,7 @@ func (c *session) gather(ctx context.Context, in diff.Input, found consent) (*di
 	in.Current.Taken = c.now().storeTime()
 	cmp, err := diff.Prepare(in)
 	if err != nil {
-		return nil, fmt.Errorf("backup: %w", err)
+		return nil, fmt.Errorf("%s: %w", c.phase(), err)
 	}
 	g := &gathering{c: c, cmp: cmp, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
 	wanted := inScope(in.Kinds.Declarations(), in.Scopes, in.Targets)
@@ -119,7 +119,7 @@ func (g *gathering) followReferences(ctx context.Context) error {
 		g.publish()
 		more, err := g.cmp.ReferenceReads()
 		if err != nil {
-			return fmt.Errorf("backup: what to read for references: %w", err)
+			return fmt.Errorf("%s: what to read for references: %w", g.c.phase(), err)
 		}
 		if len(more) == 0 {
 			return nil
@@ -150,17 +150,20 @@ func (g *gathering) read(ctx context.Context, reads []tenant.ReadRequest) error 
 	total := g.done + len(reads)
 	for _, req := range reads {
 		group.Go(func() error {
-			err := g.c.safely("backup: read "+req.Kind, func() error { return g.readOne(ctx, req) })()
+			err := g.c.safely(g.act("read ", req.Kind), func() error { return g.readOne(ctx, req) })()
 			g.mu.Lock()
 			g.done++
 			done := g.done
 			g.mu.Unlock()
-			g.c.progress(ctx, PhaseBackup, done, total)
+			g.c.progress(ctx, done, total)
 			return err
 		})
 	}
 	return group.Wait()
 }
+
+// act names what is read, and in which phase, for errors.
+func (g *gathering) act(verb, kind string) string { return string(g.c.phase()) + ": " + verb + kind }
 
 func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 	var got []tenant.Resource
@@ -173,7 +176,7 @@ func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 			return context.Cause(ctx)
 		}
 		if class := tenant.ClassOf(err); class == tenant.Unauthenticated {
-			return g.c.passing("backup: read "+req.Kind, err)
+			return g.c.passing(g.act("read ", req.Kind), err)
 		}
 		res = tenant.ReadResult{Completeness: tenant.Failed, Reason: err.Error(), Class: tenant.ClassOf(err)}
 	}
@@ -213,7 +216,7 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 		if _, ok := g.scope[o.Kind]; !ok {
 			continue
 		}
-		group.Go(g.c.safely("backup: get "+o.Kind, func() error {
+		group.Go(g.c.safely(g.act("get ", o.Kind), func() error {
 			for range 2 {
 				r, err := g.c.client.Get(ctx, tenant.GetRequest{Kind: o.Kind, ID: o.ID})
 				switch {
@@ -227,7 +230,7 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 					return nil
 				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):
 				case tenant.ClassOf(err) == tenant.Unauthenticated:
-					return g.c.passing("backup: get "+o.Kind, err)
+					return g.c.passing(g.act("get ", o.Kind), err)
 				default: // not known: nothing is concluded for the whole kind
 					g.mu.Lock()
 					defer g.mu.Unlock()
@@ -249,8 +252,8 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 
 // progress tells the observer how far a phase is. It is stored with the next
 // commit, not by one of its own.
-func (c *session) progress(ctx context.Context, p Phase, done, total int) {
+func (c *session) progress(ctx context.Context, done, total int) {
 	cur := c.now()
 	c.s.observe(ctx, Event{Type: ProgressMade, RunRef: RunRef{Tenant: c.tenant, Run: cur.runID()}, Time: cur.storeTime(),
-		Progress: Progress{Phase: p, Done: done, Total: total}})
+		Progress: Progress{Phase: c.phase(), Done: done, Total: total}})
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Observer is told what happens, after it was committed and by the process
-// that did it. For a feed of all processes, and one that can be resumed, read
-// [Syncer.History] or [Syncer.Changes].
+// Observer is told what happens, by the process that did it and after it was
+// committed. Only a phase may be told a little earlier (see [PhaseChanged]). For
+// a feed of all processes, and one that can be resumed, read [Syncer.History] or
+// [Syncer.Changes].
 //
 // Observe must be safe for concurrent use and return quickly: the engine waits
 // for it.
@@ -32,7 +33,8 @@ type EventType string
 const (
 	// StatusChanged: From, To, Cause, and Outcome, Reason and Error at the end.
 	StatusChanged EventType = "status_changed"
-	// PhaseChanged: Phase.
+	// PhaseChanged: Phase. It is told when the run enters the phase. Some phases
+	// are stored with the next commit of the run, a little later.
 	PhaseChanged EventType = "phase_changed"
 	// PromptShown: Prompt; also for a new code under the old deadline.
 	PromptShown EventType = "prompt_shown"

@@ -21,59 +21,78 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// prepare does the phases before a decision: connect, consent, backup, plan.
-// It may be done again from the start at any time: nothing of it touches the
-// tenant, and its writes to the repository are repeatable.
-func (c *session) prepare(ctx context.Context) error {
-	if err := c.connect(ctx); err != nil {
-		return err
-	}
+// permitted is what the look at the permissions has shown, for the phases that
+// follow.
+type permitted struct {
+	set   Settings
+	found consent
+}
+
+// consentPhase compares required with granted permissions.
+func (c *session) consentPhase(ctx context.Context) (onward, error) {
 	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
-		return &retryable{err: err}
+		return onward{}, &retryable{err: err}
 	}
-	r := c.run()
-	if err := c.checkTargets(r.Options.Targets, set.Scopes); err != nil {
-		return err
+	if err := c.checkTargets(c.run().Options.Targets, set.Scopes); err != nil {
+		return onward{}, err
 	}
 	found, err := c.checkConsent(ctx, c.client, c.kinds.Declarations(), *c.identity, set)
 	if err != nil {
-		return c.passing("consent: permissions", err)
+		return onward{}, c.passing("consent: permissions", err)
 	}
 	c.proven = true
-	if err := c.enterBackup(ctx, found); err != nil {
-		return err
+	store := func(t *draft) error {
+		if len(found.missing) > 0 {
+			t.entry(EntryConsent, EntryData{Missing: found.missing})
+		}
+		t.d.Missing, t.d.ConsentURL = found.missing, found.url
+		t.due()
+		return nil
 	}
 	if len(found.missing) > 0 && c.s.cfg.RequireConsent {
-		return c.finish(ctx, ending{outcome: FailedWith, reason: "permissions are missing", consent: true})
+		end := ending{outcome: FailedWith, reason: "permissions are missing", consent: true}
+		return onward{end: &end}, c.commit(ctx, store)
 	}
+	c.walk.permitted = &permitted{set: set, found: found}
+	return onward{phase: PhaseBackup, change: store}, nil
+}
+
+// backupPhase reads the tenant, appends its snapshot to the backup line, and
+// adopts drift into the desired line where the policy says so.
+func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	cur := c.now()
 	if err := retry.Pause(ctx, cur.d.LagsUntil.Sub(cur.storeTime())); err != nil {
-		return err
+		return onward{}, err
 	}
+	set, found := c.walk.permitted.set, c.walk.permitted.found
 	in := diff.Input{
 		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.unwritableKinds(), Scopes: set.Scopes, Variables: set.Variables,
-		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(),
+		Rules: set.Rules, Targets: c.run().Options.Targets, Now: c.now().storeTime(),
 		Keys: c.s.keys(c.tenant),
 	}
+	var err error
 	if in.Base, err = c.base(ctx); err != nil {
-		return err
+		return onward{}, err
 	}
 	before, err := c.finishAdoption(ctx)
 	if err != nil {
-		return err
+		return onward{}, err
 	}
 	if in.Desired, err = c.desired(ctx); err != nil {
-		return err
+		return onward{}, err
 	}
 	cmp, err := c.gather(ctx, in, found)
 	if err != nil {
-		return err
+		return onward{}, err
 	}
-	if ending, ok := nothingRead(cmp.Current().Kinds); ok {
-		return c.finish(ctx, ending)
+	if end, ok := nothingRead(cmp.Current().Kinds); ok {
+		return onward{end: &end}, nil
 	}
-	return c.backup(ctx, cmp, before)
+	if c.walk.compared, err = c.backup(ctx, cmp, before); err != nil {
+		return onward{}, err
+	}
+	return onward{phase: PhasePlan}, nil
 }
 
 // checkTargets refuses targets that no kind can answer for: the run would do
@@ -94,20 +113,6 @@ func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.S
 		}
 	}
 	return nil
-}
-
-// enterBackup stores what the look at the permissions showed and enters the
-// backup phase.
-func (c *session) enterBackup(ctx context.Context, found consent) error {
-	return c.commit(ctx, func(t *draft) error {
-		if len(found.missing) > 0 {
-			t.entry(EntryConsent, EntryData{Missing: found.missing})
-		}
-		t.d.Missing, t.d.ConsentURL = found.missing, found.url
-		t.phase(PhaseBackup)
-		t.due()
-		return nil
-	})
 }
 
 // base reads what both sides last agreed on; nil before the first sync.
@@ -226,15 +231,23 @@ func nothingRead(kinds []tenant.KindState) (ending, bool) {
 	return ending{outcome: FailedWith, reason: "read", err: info}, true
 }
 
-// backup compares, appends the snapshot to the backup line, and adopts drift
-// into the desired line where the policy says so, and plans from the comparison
-// that follows; its base is always that of the desired line as it really is.
-// before is what the run has adopted before it was interrupted.
-func (c *session) backup(ctx context.Context, cmp *diff.Comparison, before adopted) error {
-	r := c.run()
+// compared is a comparison whose backup is stored, for the plan.
+type compared struct {
+	cmp *diff.Comparison
+	res *diff.Result
+	sum *comparison
+	// backup is the first comparison's: the snapshot that was stored.
+	backup diff.Backup
+}
+
+// backup compares, appends the snapshot to the backup line, and adopts drift. A
+// comparison that follows leaves the backup what it is; its base is always that
+// of the desired line as it really is. before is what the run has adopted before
+// it was interrupted.
+func (c *session) backup(ctx context.Context, cmp *diff.Comparison, before adopted) (*compared, error) {
 	res, err := cmp.Compare(ctx)
 	if err != nil {
-		return fmt.Errorf("backup: compare: %w", err)
+		return nil, fmt.Errorf("backup: compare: %w", err)
 	}
 	rev, err := c.appendBackup(ctx, &res.Backup)
 	if errors.Is(err, tenant.ErrNoRevision) || errors.Is(err, tenant.ErrInvalidRequest) && !res.Backup.Whole() {
@@ -242,30 +255,40 @@ func (c *session) backup(ctx context.Context, cmp *diff.Comparison, before adopt
 		// whole tenant again.
 		cmp = cmp.WithoutParent()
 		if res, err = cmp.Compare(ctx); err != nil {
-			return fmt.Errorf("backup: compare: %w", err)
+			return nil, fmt.Errorf("backup: compare: %w", err)
 		}
 		rev, err = c.appendBackup(ctx, &res.Backup)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	backup := res.Backup
-	sum := &comparison{Format: comparisonFormat, Backup: rev.ID, Adopted: before.changes, Written: before.revision}
+	made := &compared{cmp: cmp, res: res, backup: res.Backup,
+		sum: &comparison{Format: comparisonFormat, Backup: rev.ID, Adopted: before.changes, Written: before.revision}}
+	if opt := c.run().Options; opt.Mode != BackupOnly && opt.Mode != Preview && opt.DesiredFrom == "" {
+		made.cmp, made.res, err = c.adoptAndCompare(ctx, cmp, res, made.sum)
+	}
+	return made, err
+}
+
+// planPhase makes the plan, stores it, and either asks for a decision or ends
+// the run.
+func (c *session) planPhase(ctx context.Context) (onward, error) {
+	made, opt := c.walk.compared, c.run().Options
+	cmp, res, sum := made.cmp, made.res, made.sum
+	var err error
 	switch {
-	case r.Options.Mode == BackupOnly:
-	case r.Options.DesiredFrom != "":
+	case opt.Mode == BackupOnly:
+	case opt.DesiredFrom != "":
 		res, err = c.compareRolledBack(ctx, cmp, res)
-	case r.Options.Mode == Preview:
+	case opt.Mode == Preview:
 		sum.Adopted = res.Adopted
 		// As if drift were adopted.
 		res, err = compareKeepingBase(ctx, cmp.WithDesired(withChanges(cmp.Desired(), res.Adopt)), res)
-	default:
-		cmp, res, err = c.adoptAndCompare(ctx, cmp, res, sum)
 	}
 	if err != nil {
-		return err
+		return onward{}, err
 	}
-	backup.MarkIn(res.Base, rev.ID)
+	made.backup.MarkIn(res.Base, sum.Backup)
 	res.Plan.Revision = cmp.Desired().Revision
 	return c.propose(ctx, cmp.Current(), res, sum)
 }
@@ -367,42 +390,36 @@ type comparison struct {
 
 // propose stores the plan and the moved base, and either waits for approval or
 // ends the run.
-func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *diff.Result, sum *comparison) error {
+func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *diff.Result, sum *comparison) (onward, error) {
 	sum.Kinds, sum.Unchanged, sum.Notes = current.Kinds, unchanged(res, sum.Adopted), res.Plan.Notes
 	sum.Read = map[string]int{}
 	for _, r := range current.Resources {
 		sum.Read[r.Kind]++
 	}
 	if err := c.guard(ctx, res); err != nil {
-		return err
+		return onward{}, err
 	}
-	made, err := c.storePlan(ctx, res, sum)
+	store, err := c.storePlan(ctx, res, sum)
 	if err != nil {
-		return err
+		return onward{}, err
 	}
-	r := c.run()
-	waits := r.Options.Mode == Full && len(res.Plan.Items) > 0
-	if !waits {
-		if err := c.commit(ctx, func(t *draft) error { made(t); t.phase(PhasePlan); t.due(); return nil }); err != nil {
-			return err
-		}
-		out := NoChanges
-		switch {
-		case r.Options.Mode == BackupOnly:
-			out = BackedUp
-		case r.Options.Mode == Preview:
-			out = Previewed
-		case len(sum.Adopted) > 0:
-			out = Adopted
-		}
-		return c.finish(ctx, ending{outcome: out})
+	mode := c.run().Options.Mode
+	if mode == Full && len(res.Plan.Items) > 0 {
+		return onward{phase: PhaseApprove, change: func(t *draft) error {
+			store(t)
+			return t.requireApproval(c.s.cfg, res.Plan)
+		}}, nil
 	}
-	ref := c.flush(ctx)
-	return c.commit(ctx, func(t *draft) error {
-		made(t)
-		t.logEntry(ref)
-		return t.requireApproval(c.s.cfg, res.Plan)
-	})
+	end := ending{outcome: NoChanges}
+	switch {
+	case mode == BackupOnly:
+		end.outcome = BackedUp
+	case mode == Preview:
+		end.outcome = Previewed
+	case len(sum.Adopted) > 0:
+		end.outcome = Adopted
+	}
+	return onward{end: &end}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }
 
 // unchanged counts, by kind, the tenant's objects that neither side wants to

@@ -12,54 +12,63 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
+// revertPhase takes the plan's items back in the desired line.
+func (c *session) revertPhase(ctx context.Context) (onward, error) {
+	end, err := c.revert(ctx)
+	if err != nil {
+		return onward{}, err
+	}
+	return onward{end: &end}, nil
+}
+
 // revert takes the plan's items back in the desired line, to what the tenant
 // has now. Both sides are read again and compared path by path: one that was
 // edited since the plan was made is refused and named, and so is one about
 // which nothing can be concluded now, since its kind could not be read. The
 // tenant is not touched.
-func (c *session) revert(ctx context.Context) error {
+func (c *session) revert(ctx context.Context) (ending, error) {
 	r := c.run()
 	if r.Options.DesiredFrom != "" {
-		return c.finish(ctx, r.decidedEnding()) // a roll back that was not approved is nowhere in the line
+		return r.decidedEnding(), nil // a roll back that was not approved is nowhere in the line
 	}
 	if err := c.connect(ctx); err != nil {
-		return err
+		return ending{}, err
 	}
 	p, err := c.s.decidedPlan(ctx, c.tenant, r, RejectAndRevert)
 	if err != nil {
-		return err
+		return ending{}, err
 	}
 	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
-		return &retryable{err: err}
+		return ending{}, &retryable{err: err}
 	}
 	in := diff.Input{Tenant: c.tenant, Keys: c.s.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(), Revert: true}
 	if in.Base, err = c.base(ctx); err != nil {
-		return err
+		return ending{}, err
 	}
 	if in.Desired, err = c.desired(ctx); err != nil { // what it refers to is read too
-		return err
+		return ending{}, err
 	}
 	cmp, err := c.gather(ctx, in, consent{})
 	if err != nil {
-		return err
+		return ending{}, err
 	}
 	cmp = cmp.WithoutBackup()
 	unread := unreadKinds(p, cmp.Current().Kinds)
 	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		return &retryable{err: failure("read", "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
+		return ending{}, &retryable{err: failure("read", "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
 	}
 	end := r.decidedEnding()
 	for try := 1; ; try++ {
 		line, err := c.desired(ctx)
 		if err != nil {
-			return err
+			return ending{}, err
 		}
 		cmp = cmp.WithDesired(line)
 		res, err := cmp.Compare(ctx)
 		if err != nil {
-			return fmt.Errorf("revert: compare: %w", err)
+			return ending{}, fmt.Errorf("revert: compare: %w", err)
 		}
 		changes, left := revertChanges(p, res, unread)
 		end.refused, end.err = left.items(), left.errorInfo()
@@ -77,17 +86,17 @@ func (c *session) revert(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return ending{}, err
 		}
 		c.log.Info("reverted in the repository", "changes", len(changes), "revision", rev.ID)
 		// The base moves to where both sides now agree.
 		if res, err = cmp.WithDesired(withChanges(line, changes)).Compare(ctx); err != nil {
-			return fmt.Errorf("revert: compare: %w", err)
+			return ending{}, fmt.Errorf("revert: compare: %w", err)
 		}
 		end.base = res.Base
 		break
 	}
-	return c.finish(ctx, end)
+	return end, nil
 }
 
 // unreadKinds are the kinds of the plan's items that were not read whole.

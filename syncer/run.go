@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -130,7 +131,7 @@ func (p *place) take(ctx context.Context) error {
 // postpone makes a tenant whose storage failed wait a little, so that it does
 // not keep a worker spinning, and says in its row why it waits. Where even that
 // cannot be stored, the pause is in the next claim's failure.
-func (s *Syncer) postpone(ctx context.Context, tenantName string, why error) {
+func (s *Syncer) postpone(ctx context.Context, tenantName string, in Phase, why error) {
 	class := classStorage
 	if e, ok := errors.AsType[*runError](why); ok {
 		class = e.class
@@ -140,7 +141,7 @@ func (s *Syncer) postpone(ctx context.Context, tenantName string, why error) {
 			return errNoChange
 		}
 		if r := t.d.Run; r != nil && t.rec.Status.Active() {
-			r.Stalled = &ErrorInfo{Class: class, Phase: r.Phase, Message: why.Error() + "; it is tried again", Time: t.now}
+			r.Stalled = &ErrorInfo{Class: class, Phase: cmp.Or(in, r.Phase), Message: why.Error() + "; it is tried again", Time: t.now}
 		}
 		t.wakeIn = retry.Backoff(2, 5*time.Second, time.Minute)
 		return nil

@@ -30,6 +30,10 @@ type session struct {
 
 	committing sync.Mutex // one commit at a time
 
+	walk walk
+	// failedIn is the phase that the last error came from.
+	failedIn Phase
+
 	mu         sync.Mutex
 	cur        loaded
 	leaseUntil leaseEnd
@@ -141,7 +145,7 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	from := c.now()
-	runID := from.runID()
+	runID, noted := from.runID(), c.noted()
 	after, err := c.s.commit(ctx, from, c.fence, c, func(t *draft) error {
 		if t.run() != runID {
 			return errInterrupted // superseded
@@ -149,11 +153,19 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 		if t.d.Run != nil {
 			t.d.Run.Stalled = nil
 		}
+		for _, e := range noted {
+			t.enter(e)
+		}
 		if err := change(t); err != nil {
 			return err
 		}
 		return t.identify(c.identity, c.proven)
 	})
+	if err == nil {
+		c.mu.Lock()
+		c.walk.noted = c.walk.noted[len(noted):]
+		c.mu.Unlock()
+	}
 	if err == nil || after.rec.Version > from.rec.Version {
 		c.notice(after)
 	}

@@ -128,8 +128,8 @@ func TestTelemetry(t *testing.T) {
 		desire(t, h, "contoso", "groups", "Guests", `{"displayName":"Guests"}`)
 		h.Tenant("contoso").FailNextWrites(1, tenant.Invalid)
 		syncTenant(t, w, "contoso")
-		// The phases up to the plan are one piece of work, which begins with connect.
-		want := []string{"tenantsync.connect", "tenantsync.deploy", "tenantsync.verify"}
+		want := []string{"tenantsync.connect", "tenantsync.consent", "tenantsync.backup", "tenantsync.plan", "tenantsync.approve",
+			"tenantsync.deploy", "tenantsync.report", "tenantsync.verify"}
 		if diff := cmp.Diff(want, tracing.names()); diff != "" {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}
@@ -160,14 +160,16 @@ func TestFailedSpans(t *testing.T) {
 		h := syncertest.New(syncertest.Config{Auth: &authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(time.Minute)}}})
 		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.TracerProvider = tracing }})
 		syncTenant(t, w, "contoso") // unattended: nobody is asked to sign in
-		if diff := cmp.Diff([]string{"tenantsync.connect!"}, tracing.names()); diff != "" {
+		want := []string{"tenantsync.connect!", "tenantsync.report"}
+		if diff := cmp.Diff(want, tracing.names()); diff != "" {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}
 		if _, err := w.Sync(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: syncer.Options{Interactive: true}}); err != nil {
 			t.Fatal(err)
 		}
 		// The first one ends with the sign-in, and begins anew with credentials.
-		if diff := cmp.Diff([]string{"tenantsync.connect!", "tenantsync.connect", "tenantsync.connect"}, tracing.names()); diff != "" {
+		want = append(want, "tenantsync.connect", "tenantsync.connect", "tenantsync.consent", "tenantsync.backup", "tenantsync.plan", "tenantsync.report")
+		if diff := cmp.Diff(want, tracing.names()); diff != "" {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -57,6 +58,34 @@ func (w *world) logs(c script.Command) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%d lines\n", bytes.Count(raw, []byte("\n"))), nil
+}
+
+// log: prints the last run's log, as far as it is stored: level and message,
+// the phase, whether it is complete, and the error.
+func (w *world) log(c script.Command) string {
+	raw, err := w.worker(c).Logs(context.Background(), syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")})
+	var b strings.Builder
+	for line := range bytes.Lines(raw) {
+		var l struct {
+			Level, Msg, Phase, Error string
+			Complete                 *bool
+		}
+		if err := json.Unmarshal(line, &l); err != nil {
+			return failed(err)
+		}
+		fmt.Fprintf(&b, "%s %s", l.Level, l.Msg)
+		if l.Phase != "" {
+			fmt.Fprintf(&b, ": %s", l.Phase)
+		}
+		if l.Complete != nil && !*l.Complete {
+			b.WriteString(", not complete")
+		}
+		if l.Error != "" {
+			fmt.Fprintf(&b, ": %s", l.Error)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String() + failed(err)
 }
 
 // artifacts: names what is in the last run's archive.

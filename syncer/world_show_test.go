@@ -30,7 +30,7 @@ func (w *world) status(c script.Command) (string, error) {
 		fmt.Fprintf(&b, "  reason: %s\n", row.Reason)
 	}
 	if row.Error != nil {
-		fmt.Fprintf(&b, "  error: %s: %s\n", row.Error.Class, row.Error.Message)
+		fmt.Fprintf(&b, "  error in %s: %s: %s\n", row.Error.Phase, row.Error.Class, row.Error.Message)
 	}
 	if row.Prompt != nil {
 		fmt.Fprintf(&b, "  code: %s\n", row.Prompt.UserCode)
@@ -117,6 +117,9 @@ func (w *world) history(c script.Command) (string, error) {
 		}
 		if e.Result != nil {
 			fmt.Fprintf(&b, " %s %s", e.Result.Item, e.Result.Status)
+		}
+		if e.Error != nil {
+			fmt.Fprintf(&b, ", error in %s: %s", e.Error.Phase, e.Error.Class)
 		}
 		b.WriteByte('\n')
 	}

@@ -85,7 +85,7 @@ func init() {
 		"config": (*world).config, "people": (*world).persons, "permission": (*world).permission, "kind": (*world).kind, "fail": (*world).fail,
 		"work": (*world).work, "sync": (*world).sync, "go": (*world).background, "join": (*world).join,
 		"wait": (*world).wait, "until": (*world).until, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
-		"revoke": (*world).revoke, "calls": (*world).calls, "error": (*world).copyError,
+		"revoke": (*world).revoke, "calls": (*world).calls, "error": (*world).copyError, "log": (*world).log,
 		"signed-in": (*world).signedIn, "auth": (*world).auth, "mend": (*world).mend,
 		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}

@@ -223,6 +223,25 @@ func (d *DirRepository) with(ctx context.Context, tenant string, create bool, do
 
 // open opens a tenant's folder and locks it against other processes.
 func (d *DirRepository) open(ctx context.Context, folder string, create bool) (*tenantDir, error) {
+	for {
+		t, err := d.openOnce(ctx, folder, create)
+		if err != nil || t.files == nil {
+			return t, err
+		}
+		// Another process may have removed the folder while this one waited for
+		// the lock. What was opened is not the tenant's any more then.
+		current, err := newFiles(d.root, "", d.step).isCurrent(t.lock, path.Join(folder, lockName))
+		if current {
+			return t, nil
+		}
+		t.close()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (d *DirRepository) openOnce(ctx context.Context, folder string, create bool) (*tenantDir, error) {
 	info, err := d.root.Lstat(folder)
 	switch {
 	case os.IsNotExist(err) && !create:

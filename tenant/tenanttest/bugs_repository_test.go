@@ -22,6 +22,7 @@ type brokenRepository struct {
 	backup   func(context.Context, tenant.BackupRequest) (tenant.Revision, error)
 	snapshot func(context.Context, tenant.SnapshotRequest) (tenant.Snapshot, error)
 	history  func(context.Context, tenant.RepositoryHistoryRequest) ([]tenant.Revision, error)
+	remove   func(context.Context, string) error
 }
 
 func (b *brokenRepository) Desired(ctx context.Context, req tenant.DesiredRequest) (tenant.Desired, error) {
@@ -57,6 +58,13 @@ func (b *brokenRepository) History(ctx context.Context, req tenant.RepositoryHis
 		return b.Repository.History(ctx, req)
 	}
 	return b.history(ctx, req)
+}
+
+func (b *brokenRepository) Remove(ctx context.Context, tenantID string) error {
+	if b.remove == nil {
+		return b.Repository.(tenant.Remover).Remove(ctx, tenantID)
+	}
+	return b.remove(ctx, tenantID)
 }
 
 // plant makes a fixture with a bug in a sound repository.
@@ -122,6 +130,46 @@ func fresh(key string) string {
 }
 
 var repositoryBugs = []bug[RepositoryFixture]{
+	{"the backups of a removed tenant stay", "nothing remains", plant(func(b *brokenRepository, m *tenant.MemoryRepository) {
+		b.remove = func(ctx context.Context, tenantID string) error {
+			kept, err := m.Snapshot(ctx, tenant.SnapshotRequest{Tenant: tenantID})
+			if err := m.Remove(ctx, tenantID); err != nil {
+				return err
+			}
+			if err == nil {
+				_, err = m.Backup(ctx, tenant.BackupRequest{Tenant: tenantID, Key: fresh("kept"), Snapshot: kept})
+			}
+			return err
+		}
+	})},
+	{"removing nothing is an error", "nothing remains", plant(func(b *brokenRepository, m *tenant.MemoryRepository) {
+		b.remove = func(ctx context.Context, tenantID string) error {
+			if revs, err := m.History(ctx, tenant.RepositoryHistoryRequest{Tenant: tenantID, Line: tenant.DesiredLine}); err != nil || len(revs) == 0 {
+				return errors.Join(errors.New("no such tenant"), err)
+			}
+			return m.Remove(ctx, tenantID)
+		}
+	})},
+	{"tenants whose names begin alike are removed too", "other tenants stay", plant(func(b *brokenRepository, m *tenant.MemoryRepository) {
+		b.remove = func(ctx context.Context, tenantID string) error {
+			return errors.Join(m.Remove(ctx, tenantID), m.Remove(ctx, tenantID+"-2"))
+		}
+	})},
+	{"the keys of a removed tenant stay used", "keys can be used again", plant(func(b *brokenRepository, m *tenant.MemoryRepository) {
+		made := map[string]tenant.Revision{}
+		b.update = func(ctx context.Context, req tenant.UpdateRequest) (tenant.Revision, error) {
+			b.state.Lock()
+			defer b.state.Unlock()
+			if r, ok := made[req.Key]; ok {
+				return r, nil
+			}
+			r, err := m.Update(ctx, req)
+			if err == nil {
+				made[req.Key] = r
+			}
+			return r, err
+		}
+	})},
 	{"the parent is not checked", "stale parent", plant(func(b *brokenRepository, m *tenant.MemoryRepository) {
 		b.update = func(ctx context.Context, req tenant.UpdateRequest) (tenant.Revision, error) {
 			onHead(ctx, m, &req)

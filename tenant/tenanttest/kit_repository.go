@@ -36,7 +36,7 @@ type (
 )
 
 func repositoryCases() []repositoryCase {
-	return slices.Concat(desiredCases, repeatCases, backupCases, deltaCases, historyCases)
+	return slices.Concat(desiredCases, repeatCases, backupCases, deltaCases, historyCases, removeCases)
 }
 
 // contoso is the tenant of most cases.

@@ -2,6 +2,8 @@ package tenanttest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/fault"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -9,14 +11,17 @@ import (
 
 // RepositoryFaults is a repository whose calls are struck by faults, under the
 // names "Repository.Desired", "Repository.Update", "Repository.Backup",
-// "Repository.Snapshot" and "Repository.History".
+// "Repository.Snapshot", "Repository.History" and "Repository.Remove".
 type RepositoryFaults struct {
 	Repository tenant.Repository
 	// Faults decides; nil strikes none.
 	Faults *Injector
 }
 
-var _ tenant.Repository = RepositoryFaults{}
+var (
+	_ tenant.Repository = RepositoryFaults{}
+	_ tenant.Remover    = RepositoryFaults{}
+)
 
 // Desired is part of [tenant.Repository].
 func (r RepositoryFaults) Desired(ctx context.Context, req tenant.DesiredRequest) (tenant.Desired, error) {
@@ -62,3 +67,15 @@ type Injector = fault.Injector
 // Fault is what happens to a call: a Delay first, then Before, an error in
 // place of the call, or After, an error in place of its result.
 type Fault = fault.Fault
+
+// Remove is part of [tenant.Remover]. It returns errors.ErrUnsupported when the
+// repository is no Remover.
+func (r RepositoryFaults) Remove(ctx context.Context, tenantID string) error {
+	return r.Faults.Do(ctx, "Repository.Remove", func() error {
+		remover, ok := r.Repository.(tenant.Remover)
+		if !ok {
+			return fmt.Errorf("tenanttest: %T removes no tenants: %w", r.Repository, errors.ErrUnsupported)
+		}
+		return remover.Remove(ctx, tenantID)
+	})
+}

@@ -50,7 +50,7 @@ var planted = []struct {
 		edit("syncer/session.go", "	for range 2 {\n		if c.leaseLeft() > c.s.cfg.WriteTimeout {", "	for range 2 {\n		if true || c.leaseLeft() > c.s.cfg.WriteTimeout {"),
 		edit("syncer/session.go", "				lost(errLeaseLost)\n				return\n", "				continue\n"),
 		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, errLeaseLost\n		}\n", ""),
-		edit("syncer/draft.go", "		Record: t.rec, Entries: t.entries, Fence: fence,\n", "		Record: t.rec, Entries: t.entries,\n")}},
+		edit("syncer/draft.go", "		Record: t.rec, Events: t.moves, Entries: t.entries, Fence: fence,\n", "		Record: t.rec, Events: t.moves, Entries: t.entries,\n")}},
 	{"a write of unknown outcome is tried again", "", []mutant.Edit{
 		edit("syncer/item.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
 		edit("syncer/item.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = itemRetry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = itemRetry")}},

@@ -72,6 +72,8 @@ type run struct {
 	Bindings   *state.BlobRef `json:"bindings,omitempty"`
 	Digest     string         `json:"digest,omitempty"`
 	Counts     *plan.Counts   `json:"counts,omitempty"`
+	// ChangeDigest is equal for equal plans of different tenants.
+	ChangeDigest string `json:"changeDigest,omitempty"`
 
 	// Proposal is the wait for a decision.
 	Since    time.Time `json:"since,omitzero"`

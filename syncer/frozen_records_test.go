@@ -92,6 +92,7 @@ func frozenRecords() map[string]struct {
 	carry.Same = []string{"run-0", "run-1"}
 	carry.Run.Reviewed = true
 	carry.Run.Votes = []Vote{{Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357", Time: at(4)}}
+	carry.Run.ChangeDigest = "cha4g3"
 	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []Vote{{Actor: "bob", Digest: "d1g357", Time: at(-20)}}, Reviewed: true}
 	out["record_pending_approval_carried"] = record{state.PendingApproval, carry}
 

@@ -482,6 +482,6 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		r := t.d.Run
 		r.Backup, r.Desired = sum.Backup, res.Plan.Revision
 		r.Plan, r.Bindings, r.Comparison = refs["plan"], refs["bindings"], refs["comparison"]
-		r.Digest, r.Counts = res.Plan.Digest, &counts
+		r.Digest, r.ChangeDigest, r.Counts = res.Plan.Digest, res.Plan.ChangeDigest, &counts
 	}, nil
 }

@@ -80,7 +80,7 @@ var asks map[string]func(w *world, c script.Command) (string, error)
 
 func init() {
 	commands = map[string]func(w *world, c script.Command) string{
-		"file": (*world).file, "unfile": (*world).unfile, "repo": (*world).repo, "revisions": (*world).revisions,
+		"on": (*world).on, "file": (*world).file, "unfile": (*world).unfile, "repo": (*world).repo, "revisions": (*world).revisions,
 		"seed": (*world).seed, "set": (*world).set, "remove": (*world).remove, "tenant": (*world).objects, "writes": (*world).writes,
 		"config": (*world).config, "people": (*world).persons, "permission": (*world).permission, "kind": (*world).kind, "fail": (*world).fail,
 		"work": (*world).work, "sync": (*world).sync, "go": (*world).background, "join": (*world).join,
@@ -93,7 +93,7 @@ func init() {
 		"start": (*world).start, "cancel": (*world).cancel, "retry": (*world).retry, "recheck": (*world).recheck,
 		"approve": (*world).decide, "reject": (*world).decide, "revert": (*world).decide, "abstain": (*world).decide,
 		"pause": (*world).pause, "resume": (*world).resume,
-		"status": (*world).status, "statuses": (*world).statuses, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history,
+		"status": (*world).status, "statuses": (*world).statuses, "runs": (*world).runs, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history,
 		"logs": (*world).logs, "artifacts": (*world).artifacts, "await": (*world).await, "cli": (*world).commandLine,
 	}
 	for name, ask := range asks {

@@ -70,6 +70,9 @@ type Config struct {
 	Live bool
 	// Exclusive: nobody else changes the tenant while a run works.
 	Exclusive bool
+	// Anonymous: the tenant's writes do not tell which operation they carry out,
+	// since a service knows no keys. They are not judged one by one.
+	Anonymous bool
 	// Skew is by how much the store's clock may differ from the clock of the
 	// tenant. [Oracle.Poll] needs it to put both into one order.
 	Skew time.Duration

@@ -22,7 +22,10 @@ type polled struct {
 // takes it into account in the order in which it happened.
 func (o *Oracle) Poll(ctx context.Context) error {
 	// The writes first: their intents are in the history that is read after them.
-	writes := o.cfg.Fake.Writes()
+	var writes []tenanttest.Write
+	if !o.cfg.Anonymous {
+		writes = o.cfg.Fake.Writes()
+	}
 	writes = writes[min(o.polled.writes, len(writes)):]
 	commits, err := o.news(ctx)
 	if err != nil {
@@ -53,6 +56,7 @@ func (o *Oracle) Poll(ctx context.Context) error {
 // its result was not.
 func (o *Oracle) place(w tenanttest.Write, commits []Commit) (n int) {
 	run, item, _ := strings.Cut(w.IdempotencyKey, "/")
+	settled := false // the result of the attempt was met
 	for i, c := range commits {
 		intent, result := false, false
 		for _, e := range c.Entries {
@@ -64,9 +68,10 @@ func (o *Oracle) place(w tenanttest.Write, commits []Commit) (n int) {
 		}
 		switch {
 		case intent && !c.Now.After(w.Start.Add(o.cfg.Skew)):
-			n = i + 1
+			n, settled = i+1, false
 		case result && !c.Now.Before(w.Effect.Add(-o.cfg.Skew)):
-		case c.Now.Before(w.Effect):
+			settled = true
+		case !settled && !c.Now.After(w.Effect):
 			n = i + 1
 		}
 	}
@@ -92,7 +97,7 @@ func (o *Oracle) overtaken(w tenanttest.Write) bool {
 		return false
 	}
 	_, known := r.results[item]
-	return known || !r.Ended.IsZero() && w.Start.Before(r.Ended)
+	return known || !r.Ended.IsZero() && !w.Start.After(r.Ended)
 }
 
 // news are the commits since the last one that was taken into account.
@@ -144,7 +149,8 @@ func (o *Oracle) Sent(ctx context.Context, op tenant.Operation) {
 	o.violate(WriteAhead, "%s is about to be sent without a stored intent (%v)", op.IdempotencyKey, err)
 }
 
-// Client returns a client whose writes are held against [Oracle.Sent].
+// Client returns a client whose writes are held against [Oracle.Sent]. It has
+// none of the optional methods that c may have.
 func (o *Oracle) Client(c tenant.Client) tenant.Client { return watched{c, o} }
 
 type watched struct {

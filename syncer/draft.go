@@ -220,7 +220,7 @@ func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenant
 	if tenantName == "" || len(tenantName) > 256 || !storable(tenantName) {
 		return fmt.Errorf("%w: a tenant's name is 1 to 256 bytes of UTF-8 without control characters, not %q", ErrInvalid, tenantName)
 	}
-	if actor == "" {
+	if ActorKey(actor) == "" {
 		return ErrNoActor
 	}
 	if s.cfg.Authorize != nil {

@@ -274,7 +274,7 @@ func (m *model) expectDecision(d syncer.Decision) string {
 	case syncer.Undecided:
 		return isInvalid
 	case syncer.Approve:
-		if d.Actor == r.Actor && !m.conf.Approval.AllowRequester {
+		if d.Actor == r.Actor && !m.conf.Settings.Approval.AllowRequester {
 			return isSelfApproval
 		}
 		if slices.ContainsFunc(r.Votes, func(v oracle.Vote) bool { return v.Actor == d.Actor }) {

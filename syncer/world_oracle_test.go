@@ -14,10 +14,12 @@ import (
 func oracleConfig(h *syncertest.Harness, name string, conf syncer.Config) oracle.Config {
 	return oracle.Config{
 		Tenant: name, Store: h.Store, Fake: h.Tenant(name),
-		AuthTimeout:     cmp.Or(conf.AuthTimeout, syncer.AuthTimeoutDefault),
-		ApprovalTimeout: cmp.Or(conf.Approval.Timeout, syncer.ApprovalTimeoutDefault),
-		RunTimeout:      cmp.Or(conf.RunTimeout, syncer.RunTimeoutDefault),
-		Approvals:       conf.Approval.Approvals, AllowRequester: conf.Approval.AllowRequester,
+		AuthTimeout:     cmp.Or(conf.Settings.AuthTimeout, syncer.AuthTimeoutDefault),
+		ApprovalTimeout: cmp.Or(conf.Settings.Approval.Timeout, syncer.ApprovalTimeoutDefault),
+		RunTimeout:      cmp.Or(conf.Settings.RunTimeout, syncer.RunTimeoutDefault),
+		Person:          syncer.ActorKey,
+		MoreRules:       len(conf.Settings.Approval.Rules) > 0,
+		Approvals:       conf.Settings.Approval.Approvals, AllowRequester: conf.Settings.Approval.AllowRequester,
 	}
 }
 
@@ -45,6 +47,14 @@ func (w *world) configured() (conf syncer.Config) {
 		edit(&conf)
 	}
 	return conf
+}
+
+// hold holds what happens from now on against the present configuration.
+func (w *world) hold() {
+	if err := w.oracle.Poll(context.Background()); err != nil {
+		w.t.Error(err)
+	}
+	w.oracle.Configure(oracleConfig(w.h, "contoso", w.configured()))
 }
 
 // check holds all that has happened against what must be true of every story.

@@ -55,6 +55,11 @@ func (w *world) status(c script.Command) (string, error) {
 	for _, v := range row.Votes {
 		fmt.Fprintf(&b, "  approved by %s\n", v.Actor)
 	}
+	for _, d := range row.Demands {
+		if d.Rule != "" {
+			fmt.Fprintf(&b, "  %s\n", d)
+		}
+	}
 	return b.String(), nil
 }
 

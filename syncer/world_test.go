@@ -86,13 +86,14 @@ func init() {
 		"work": (*world).work, "sync": (*world).sync, "go": (*world).background, "join": (*world).join,
 		"wait": (*world).wait, "until": (*world).until, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
 		"revoke": (*world).revoke, "calls": (*world).calls, "error": (*world).copyError, "log": (*world).log,
+		"switch": (*world).switchTo, "rule": (*world).rule, "group": (*world).group, "auto": (*world).auto, "settings": (*world).settings,
 		"signed-in": (*world).signedIn, "auth": (*world).auth, "mend": (*world).mend,
 		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}
 	asks = map[string]func(w *world, c script.Command) (string, error){
 		"start": (*world).start, "cancel": (*world).cancel, "retry": (*world).retry, "recheck": (*world).recheck,
 		"approve": (*world).decide, "reject": (*world).decide, "revert": (*world).decide, "abstain": (*world).decide,
-		"pause": (*world).pause, "resume": (*world).resume,
+		"remove-tenant": (*world).removeTenant, "pause": (*world).pause, "resume": (*world).resume,
 		"status": (*world).status, "statuses": (*world).statuses, "runs": (*world).runs, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history,
 		"logs": (*world).logs, "artifacts": (*world).artifacts, "await": (*world).await, "cli": (*world).commandLine,
 	}

@@ -93,7 +93,7 @@ const skew = 10 * time.Millisecond
 // people saw, by the record's version.
 func (f *Fleet) audit(ctx context.Context, totals *Totals, name string, seen map[int64]state.Status) error {
 	fake := f.World.Tenant(name)
-	o := oracle.New(oracle.Config{Tenant: name, Store: f.Store, Fake: fake, Exclusive: true, Skew: skew,
+	o := oracle.New(oracle.Config{Tenant: name, Store: f.Store, Fake: fake, Exclusive: true, Never: []string{"internal"}, Skew: skew,
 		AuthTimeout: syncer.AuthTimeoutDefault, ApprovalTimeout: syncer.ApprovalTimeoutDefault, RunTimeout: syncer.RunTimeoutDefault})
 	for version, status := range seen {
 		o.Seen(version, status)

@@ -27,7 +27,7 @@ func (o *Oracle) proposed(now time.Time, d syncer.EntryData) {
 	if old := r.superseded; old != nil && old.Digest == r.Digest {
 		r.Same = append(slices.Clone(old.Same), old.ID)
 		r.Deadline = old.Deadline
-		r.Votes = slices.DeleteFunc(slices.Clone(old.Votes), func(v Vote) bool { return v.Actor == r.Actor && !o.cfg.AllowRequester })
+		r.Votes = slices.DeleteFunc(slices.Clone(old.Votes), func(v Vote) bool { return o.same(v.Actor, r.Actor) && !o.cfg.AllowRequester })
 	}
 	if o.cfg.ApprovalTimeout > 0 {
 		o.until = r.Deadline
@@ -68,7 +68,7 @@ func (o *Oracle) voted(now time.Time, d syncer.EntryData) {
 	r := o.run
 	o.answered(now, d, syncer.Approve)
 	r.Votes = append(r.Votes, Vote{d.Actor, d.Items})
-	if n := r.Agreeing(d.Items); n >= o.cfg.Approvals {
+	if n := r.Agreeing(d.Items); n >= o.cfg.Approvals && !o.cfg.MoreRules {
 		o.violate(Approval, "%d people approved run %s, which is enough, and it still waits", n, r.ID)
 	}
 }
@@ -99,7 +99,7 @@ func (o *Oracle) decided(now time.Time, d syncer.EntryData) {
 		return
 	}
 	for _, who := range got.Actors {
-		if !slices.ContainsFunc(r.Votes, func(v Vote) bool { return v.Actor == who }) {
+		if !slices.ContainsFunc(r.Votes, func(v Vote) bool { return o.same(v.Actor, who) }) {
 			o.violate(Approval, "the stored decision on run %s names %s, whose approval is not in the history", r.ID, who)
 		}
 	}
@@ -149,10 +149,10 @@ func (o *Oracle) answered(now time.Time, d syncer.EntryData, verdict syncer.Verd
 	if verdict != syncer.Approve {
 		return
 	}
-	if d.Actor == r.Actor && !o.cfg.AllowRequester {
+	if o.same(d.Actor, r.Actor) && !o.cfg.AllowRequester {
 		o.violate(Approval, "%s asked for run %s and approves it", d.Actor, r.ID)
 	}
-	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return v.Actor == d.Actor }) {
+	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return o.same(v.Actor, d.Actor) }) {
 		o.violate(Approval, "%s approves run %s twice", d.Actor, r.ID)
 	}
 }
@@ -161,9 +161,12 @@ func (o *Oracle) answered(now time.Time, d syncer.EntryData, verdict syncer.Verd
 // that is decided on.
 func (o *Oracle) offered(r *Run, d syncer.EntryData, verdict syncer.Verdict) bool {
 	return slices.ContainsFunc(o.offers, func(f syncer.Decision) bool {
-		return f.Actor == d.Actor && f.Verdict == verdict && f.Digest == r.Digest && slices.Equal(f.Items, d.Items)
+		return o.same(f.Actor, d.Actor) && f.Verdict == verdict && f.Digest == r.Digest && slices.Equal(f.Items, d.Items)
 	})
 }
+
+// same reports whether two names are one person's.
+func (o *Oracle) same(a, b string) bool { return o.cfg.Person(a) == o.cfg.Person(b) }
 
 // phase takes a phase into account: a decision is carried out, and nothing else.
 func (o *Oracle) phase(p syncer.Phase) {

@@ -116,13 +116,13 @@ func (o *Oracle) entry(now time.Time, e state.Entry, next syncer.EntryData) {
 		o.move(now, e.Run, d, next)
 		return
 	case syncer.EntryPause:
-		o.paused[d.Actor] = true
+		o.paused[o.cfg.Person(d.Actor)] = true
 		return
 	case syncer.EntryResume:
-		if !o.paused[d.Actor] {
+		if !o.paused[o.cfg.Person(d.Actor)] {
 			o.violate(SingleRun, "%s resumes a tenant that they do not hold", d.Actor)
 		}
-		delete(o.paused, d.Actor)
+		delete(o.paused, o.cfg.Person(d.Actor))
 		return
 	case syncer.EntryPrompt:
 		if o.status != state.PendingAuthentication || o.late(now) {
@@ -131,6 +131,9 @@ func (o *Oracle) entry(now time.Time, e state.Entry, next syncer.EntryData) {
 		return
 	}
 	if o.run == nil || o.run.ID != e.Run {
+		if e.Run == "" && syncer.EntryType(e.Type) == syncer.EntryRemove {
+			o.removed()
+		}
 		if d.Intent != nil || d.Result != nil {
 			o.violate(WriteAhead, "a line of the journal of run %q, which is not the current run", e.Run)
 		}
@@ -148,6 +151,13 @@ func (o *Oracle) entry(now time.Time, e state.Entry, next syncer.EntryData) {
 	case syncer.EntryResult:
 		o.results(d.Result)
 	}
+}
+
+// removed begins anew: nothing is left of the tenant's runs.
+func (o *Oracle) removed() {
+	o.status, o.until, o.restsIn = state.NotRun, time.Time{}, ""
+	o.run, o.carried, o.runs, o.order = nil, nil, map[string]*Run{}, nil
+	o.paused, o.offers, o.refs = map[string]bool{}, nil, nil
 }
 
 // late reports whether the deadline is over.

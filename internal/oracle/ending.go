@@ -231,8 +231,8 @@ func (o *Oracle) outcome(r *Run, d syncer.EntryData) {
 	if rep.Error != nil {
 		class = rep.Error.Class
 	}
-	if class == "internal" {
-		broken("no run ends by an error of the engine's own")
+	if slices.Contains(o.cfg.Never, class) {
+		broken("no run ends by an error of this class")
 	}
 	switch d.Event {
 	case state.Succeed:
@@ -240,7 +240,7 @@ func (o *Oracle) outcome(r *Run, d syncer.EntryData) {
 			broken("Idle means that everything was done")
 		}
 	case state.SucceedPartially:
-		if n.left() == 0 && d.From != state.PendingAuthentication && rep.Outcome != syncer.Reverted && rep.Outcome != syncer.Cancelled {
+		if n.left() == 0 && class != "storage" && d.From != state.PendingAuthentication && rep.Outcome != syncer.Reverted && rep.Outcome != syncer.Cancelled {
 			broken("Partially successful means that something was not done")
 		}
 		if n.applied+n.unread+n.problems+n.refused == 0 && rep.Outcome != syncer.Reverted {
@@ -282,7 +282,7 @@ func (o *Oracle) Shown(row syncer.Row) {
 	}
 	holders := []string{}
 	for _, p := range row.Paused {
-		holders = append(holders, p.Holder)
+		holders = append(holders, o.cfg.Person(p.Holder))
 	}
 	slices.Sort(holders)
 	differs("the holders", holders, append([]string{}, slices.Sorted(maps.Keys(o.paused))...))

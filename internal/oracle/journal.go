@@ -6,9 +6,6 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// retry is the journal's own word for an attempt that had no effect.
-const retry syncer.ItemStatus = "retry"
-
 // intends takes the intent of a write into account.
 func (o *Oracle) intends(in *syncer.Intent) {
 	r := o.run
@@ -53,7 +50,7 @@ func (o *Oracle) results(res *syncer.ItemResult) {
 	if !begun && res.Status == syncer.ItemUnknown {
 		o.violate(WriteAhead, "%s is %s without having been begun", res.Item, res.Status)
 	}
-	if res.Status == retry {
+	if res.Status == syncer.ItemRetry {
 		return
 	}
 	r.results[res.Item] = *res

@@ -61,6 +61,13 @@ type Config struct {
 	AuthTimeout, ApprovalTimeout, RunTimeout time.Duration
 	// Approvals is how many people must approve. Defaults to 1.
 	Approvals int
+	// MoreRules: other rules may ask for more approvals.
+	MoreRules bool
+	// Person returns the name by which a person is known, however somebody spells
+	// it. Defaults to the spelling.
+	Person func(actor string) string
+	// Never are the classes of errors by which no run may end.
+	Never []string
 	// AllowRequester: who asks for a run may approve it.
 	AllowRequester bool
 	// Offers: every decision is fed by [Oracle.Offer] before it is stored.
@@ -137,6 +144,9 @@ func New(cfg Config) *Oracle {
 // Configure says what the history is held against from now on.
 func (o *Oracle) Configure(cfg Config) {
 	cfg.Approvals = max(cfg.Approvals, 1)
+	if cfg.Person == nil {
+		cfg.Person = func(actor string) string { return actor }
+	}
 	o.cfg = cfg
 }
 

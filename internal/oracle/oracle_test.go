@@ -454,7 +454,7 @@ var breaches = []breach{
 	}),
 		oracle.Truth, "the report says that groups/X was adopted, and it was not"},
 
-	{"an error of the engine's own", ending(state.Succeed, func(s *stage) { s.report.Error = &syncer.ErrorInfo{Class: "internal"} }), oracle.Endings, "no run ends by an error of the engine's own"},
+	{"an error of the engine's own", ending(state.Succeed, func(s *stage) { s.report.Error = &syncer.ErrorInfo{Class: "internal"} }), oracle.Endings, "no run ends by an error of this class"},
 	{"Idle although something was refused", ending(state.Succeed, func(s *stage) { s.report.Refused = []string{"groups/A"} }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although something was not kept", ending(state.Succeed, func(s *stage) { s.report.Items[1].NotKept = []syncer.NotKept{{}} }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although a kind was cut short", ending(state.Succeed, func(s *stage) { s.report.Kinds[0].Completeness = tenant.Partial }), oracle.Endings, "Idle means that everything was done"},

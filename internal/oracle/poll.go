@@ -34,6 +34,9 @@ func (o *Oracle) Poll(ctx context.Context) error {
 	o.polled.writes += len(writes)
 	after := make([][]tenanttest.Write, len(commits)+1) // by how many commits were before
 	for _, w := range writes {
+		if o.ofRemoved(w, commits) {
+			continue
+		}
 		n := o.place(w, commits)
 		after[n] = append(after[n], w)
 	}
@@ -49,6 +52,14 @@ func (o *Oracle) Poll(ctx context.Context) error {
 	}
 	o.polled.overlapping = len(overlapping)
 	return nil
+}
+
+// ofRemoved reports whether the history of a write went with its tenant.
+func (o *Oracle) ofRemoved(w tenanttest.Write, commits []Commit) bool {
+	return slices.ContainsFunc(commits, func(c Commit) bool {
+		last := c.Entries[len(c.Entries)-1]
+		return syncer.EntryType(last.Type) == syncer.EntryRemove && last.Run == "" && !w.Effect.After(c.Now)
+	})
 }
 
 // place returns how many of the commits were before a write took effect. Of

@@ -46,7 +46,7 @@ func newStage(t *testing.T) *stage {
 	s := &stage{t: t, store: state.NewMemory(), now: time.Unix(1_000_000, 0).UTC(), run: "run-1", status: state.NotRun, data: map[string]any{"run": map[string]any{"id": "run-1"}}, fence: 1}
 	s.fake = tenanttest.NewFake(tenanttest.Config{Kinds: []tenant.Kind{{Name: "groups", Create: true, Update: true, Delete: true}}})
 	s.cfg = oracle.Config{Tenant: "contoso", Store: s.store, Fake: s.fake, AuthTimeout: authTimeout, ApprovalTimeout: approvalTimeout, RunTimeout: runTimeout,
-		Approvals: 2, Offers: true, Live: true}
+		Approvals: 2, Offers: true, Live: true, Never: []string{"internal"}}
 	s.o = oracle.New(s.cfg)
 	s.plan = thePlan(t)
 	s.report = syncer.Report{Format: 1, RunRef: syncer.RunRef{Tenant: "contoso", Run: "run-1"}, Actor: "ann", Options: syncer.Options{Mode: syncer.Full},

@@ -69,9 +69,6 @@ func (s *subject) entry(e syncer.Entry) {
 	count("run: " + string(e.Outcome))
 	if e.Error != nil {
 		count("run: " + string(e.Outcome) + ", class " + e.Error.Class)
-		if e.Error.Class == "storage" {
-			s.w.violateLocked(s, "runs end", "run %s ended by an error of the storage: %s", e.Run, e.Error.Message)
-		}
 	}
 }
 

@@ -96,7 +96,7 @@ func newSubject(w *world, index int) *subject {
 	}
 	s.furnish(&r)
 	s.oracle = oracle.New(oracle.Config{Tenant: s.name, Store: w.store, Fake: s.fake, AuthTimeout: authTimeout, ApprovalTimeout: syncer.ApprovalTimeoutDefault,
-		Approvals: w.cfg.approvals, Offers: true, Live: true, Keep: 10, Reveal: s.secretOf, Entry: s.entry,
+		Approvals: w.cfg.approvals, Offers: true, Live: true, Keep: 10, Never: []string{"internal", "storage"}, Reveal: s.secretOf, Entry: s.entry,
 		Violated: func(v oracle.Violation) { w.violateLocked(s, v.Rule, "%s", v.Message) }})
 	return s
 }

@@ -72,7 +72,7 @@ func (m *model) begin() {
 		m.conf = *conf
 	}})
 	held := oracleConfig(m.w.h, m.w.tenant, m.conf)
-	held.Entry, held.Never = m.entry, []string{"internal"}
+	held.Entry = m.entry
 	m.o.Configure(held)
 	m.conf.LeaseDuration = cmp.Or(m.conf.LeaseDuration, syncer.LeaseDurationDefault)
 	m.conf.PollInterval = cmp.Or(m.conf.PollInterval, syncer.PollIntervalDefault)

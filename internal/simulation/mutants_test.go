@@ -41,7 +41,7 @@ var planted = []struct {
 		return nil, err
 	}
 	return d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})`,
-			`	res, err := d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})
+			`	res, err = d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})
 	if err := d.journal.intend(ctx, intent); err != nil {
 		return nil, err
 	}

@@ -3,8 +3,6 @@ package tenant
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,11 +32,6 @@ func (t *tenantDir) hashOf(name string) (string, error) {
 	}
 	content, err := t.read(name, MaxFileSize)
 	return objectName(content), err
-}
-
-func objectName(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
 }
 
 func objectFile(name string) string { return path.Join(objectsDir, name[:2], name[2:]) }

@@ -103,7 +103,7 @@ func (e *runError) Unwrap() error { return e.err }
 
 // WithText keeps the class, for [redact.Error], and that there was a panic.
 func (e *runError) WithText(text string) error {
-	if e.class == classPanic {
+	if e.class == ClassInternal {
 		text = "a panic; " + text
 	}
 	return &runError{class: e.class, err: errors.New(text)}

@@ -163,7 +163,7 @@ func (m *model) decides(c script.Command, d *syncer.Decision) {
 // changes reports whether an accepted command may change the record.
 func changes(c script.Command) bool {
 	switch c.Name {
-	case "status", "statuses", "history", "plan", "report", "logs", "artifacts":
+	case "status", "statuses", "runs", "history", "plan", "report", "logs", "artifacts":
 		return false
 	}
 	return true

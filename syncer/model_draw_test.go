@@ -442,7 +442,7 @@ func (d drawing) pause() string {
 
 // read looks, and must change nothing.
 func (d drawing) read() string {
-	switch what := d.one("read", "status statuses history plan report logs artifacts"); what {
+	switch what := d.one("read", "status statuses runs history plan report logs artifacts"); what {
 	case "report", "logs":
 		return what + d.who() + d.run()
 	default:

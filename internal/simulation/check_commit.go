@@ -68,7 +68,7 @@ func (s *subject) entry(e syncer.Entry) {
 	}
 	count("run: " + string(e.Outcome))
 	if e.Error != nil {
-		count("run: " + string(e.Outcome) + ", class " + string(string(e.Error.Class)))
+		count("run: " + string(e.Outcome) + ", class " + string(e.Error.Class))
 	}
 }
 

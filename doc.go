@@ -45,7 +45,8 @@
 //
 // It prints "contoso is Idle after deployed". For a real tenant, replace what
 // is in memory; a server calls syncer.Syncer.Run instead of Sync, and has no
-// Approver, or one that tells people, and syncer.Syncer.Decide behind a button.
+// Approver, or one that tells people, and syncer.Syncer.Review and Decide behind
+// a button.
 //
 // # What a host plugs in
 //
@@ -71,5 +72,6 @@
 //   - state/statetest, tenant/tenanttest, auth/authtest, syncer/syncertest: fakes,
 //     and kits that check an implementation of yours.
 //   - auth/entra: Microsoft Entra, through MSAL.
-//   - examples: programs to start from; go run ./examples/quickstart is the first.
+//   - examples: programs to start from. go run ./examples/quickstart is the first;
+//     examples/host has a client, an approver, a credential and a store of its own.
 package tenantsync

@@ -6,23 +6,37 @@ import (
 	"testing"
 )
 
-// The quickstart of the package page is the beginning of package syncer's
-// example, which is compiled and run.
+// The quickstarts of the package page and of README.md are the beginning of
+// package syncer's example, which is compiled and run.
 func TestQuickstartIsTheExample(t *testing.T) {
-	page := code(t, "doc.go", "//\t")
 	example := code(t, "syncer/example_embed_test.go", "\t")
-	if len(page) < 20 {
-		t.Fatalf("the quickstart has %d lines", len(page))
-	}
-	begin := 0
-	for begin < len(example) && example[begin] != page[0] {
-		begin++
-	}
-	for i, line := range page {
-		if begin+i >= len(example) || example[begin+i] != line {
-			t.Fatalf("line %d of the quickstart is not the example's: %q", i+1, line)
+	for path, quickstart := range map[string][]string{"doc.go": code(t, "doc.go", "//\t"), "README.md": goBlock(t, "README.md")} {
+		if len(quickstart) < 20 {
+			t.Fatalf("%s: the quickstart has %d lines", path, len(quickstart))
+		}
+		begin := 0
+		for begin < len(example) && example[begin] != quickstart[0] {
+			begin++
+		}
+		for i, line := range quickstart {
+			if begin+i >= len(example) || example[begin+i] != line {
+				t.Errorf("%s: line %d of the quickstart is not the example's: %q", path, i+1, line)
+				break
+			}
 		}
 	}
+}
+
+// goBlock returns the lines of a Markdown file's first block of Go.
+func goBlock(t *testing.T, path string) []string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(raw), "```go\n")
+	block, _, _ := strings.Cut(rest, "\n```")
+	return strings.Split(block, "\n")
 }
 
 // code returns a file's lines that begin with the prefix, without it.

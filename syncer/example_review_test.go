@@ -17,12 +17,7 @@ func ExampleSyncer_Review() {
 	world := syncertest.New(syncertest.Config{})
 	exampleDesire(world, "contoso", "groups", "Staff")
 	engine := world.Worker("a", syncertest.WorkerConfig{})
-	if _, err := engine.Start(ctx, syncer.StartRequest{Tenant: "contoso", Actor: "ann"}); err != nil {
-		log.Fatal(err)
-	}
-	if _, err := engine.Advance(ctx, "contoso"); err != nil { // Run does it in a server
-		log.Fatal(err)
-	}
+	examplePlan(engine, syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
 
 	show := func() (digest string) {
 		review, err := engine.Review(ctx, syncer.RunRef{Tenant: "contoso"})

@@ -14,7 +14,7 @@ import (
 )
 
 // auditStore is a store that writes every change of status to the host's audit
-// trail. Everything else is the store's that it wraps.
+// trail. It leaves everything else to the store that it wraps.
 type auditStore struct {
 	state.Store
 
@@ -26,7 +26,7 @@ type auditStore struct {
 func (a *auditStore) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	done, err := a.Store.Commit(ctx, req)
 	if err != nil {
-		return done, err // nothing was written, or nobody knows: no audit line
+		return done, err // nothing was written, or the outcome is unknown: no audit line
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -54,7 +54,7 @@ func ExampleConfig_store() {
 	// contoso: Idle (run run-1)
 }
 
-// Whoever writes or wraps a store runs the kit of package statetest on it.
+// A host that writes or wraps a store runs the kit of package statetest on it.
 func TestAuditStore(t *testing.T) {
 	statetest.TestStore(t, func(*testing.T) statetest.Fixture {
 		m := state.NewMemory()
@@ -62,7 +62,7 @@ func TestAuditStore(t *testing.T) {
 	})
 }
 
-// And the kit of syncertest on an approver.
+// The kit of syncertest checks an approver.
 func TestSmallPlans(t *testing.T) {
 	syncertest.TestApprover(t, func(*testing.T) syncer.Approver { return smallPlans{Most: 10} })
 }

@@ -182,15 +182,30 @@ func same(a, b state.Record) bool {
 	return a.Version == b.Version && string(a.Data) == string(b.Data) && a.Status == b.Status && a.WakeAt.Equal(b.WakeAt) && a.Deadline.Equal(b.Deadline)
 }
 
+// lacks reports whether a decision does not say which plan it is about, or what
+// is decided.
+func (m *model) lacks(c script.Command) bool {
+	switch c.Name {
+	case "approve", "reject", "revert", "abstain":
+		d := m.w.decision(c, m.row)
+		return d.Run == "" || d.Digest == "" || d.Verdict == syncer.Undecided
+	}
+	return false
+}
+
 // expect says how a command is to be answered now.
 func (m *model) expect(c script.Command) string {
+	lacking := m.lacks(c)
 	for _, option := range []string{"actor", "holder"} {
 		switch who, ok := c.Options[option]; {
 		case ok && who == "":
 			return isNoActor
-		case who == nobody && m.conf.Authorize != nil:
+		case who == nobody && m.conf.Authorize != nil && !lacking:
 			return isRefused
 		}
+	}
+	if lacking {
+		return isInvalid
 	}
 	r := m.run
 	switch c.Name {
@@ -269,10 +284,7 @@ func (m *model) expectDecision(d syncer.Decision) string {
 	case d.Run != r.id && !slices.Contains(r.same, d.Run), d.Digest != r.digest:
 		return isStale
 	}
-	switch d.Verdict {
-	case syncer.Undecided:
-		return isInvalid
-	case syncer.Approve:
+	if d.Verdict == syncer.Approve {
 		if d.Actor == r.actor && !m.conf.Settings.Approval.AllowRequester {
 			return isSelfApproval
 		}

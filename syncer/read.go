@@ -177,6 +177,9 @@ type HistoryRequest struct {
 // wrote in another format it has who, when and of which type; the message says
 // so.
 func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], error) {
+	if err := checkTenant(req.Tenant); err != nil {
+		return Page[Entry]{}, err
+	}
 	var entries []Entry
 	raw := state.HistoryRequest{Tenant: req.Tenant, Run: req.Run, Newest: req.Newest, Cursor: req.Cursor, Limit: req.Limit}
 	for _, t := range req.Types {

@@ -1,5 +1,7 @@
 package syncer
 
+import "fmt"
+
 // RunRef names a run of a tenant. An empty Run stands for the tenant's current
 // or, at rest, its last run.
 type RunRef struct {
@@ -48,3 +50,32 @@ type ResumeRequest struct {
 	// Actor is the one that paused the tenant. Required.
 	Actor string
 }
+
+// maxTenant is the longest name of a tenant, in bytes.
+const maxTenant = 256
+
+// checkTenant reports a missing name, and one that no tenant can have.
+func checkTenant(name string) error {
+	switch {
+	case name == "":
+		return fieldMissing("Tenant")
+	case len(name) > maxTenant || !storable(name):
+		return fmt.Errorf("%w: a tenant's name is 1 to %d bytes of UTF-8 without control characters, not %q", ErrInvalid, maxTenant, name)
+	}
+	return nil
+}
+
+// checkAsked reports what an action's request lacks: every one names a tenant
+// and the person who asks.
+func checkAsked(tenantName, actor string) error {
+	if err := checkTenant(tenantName); err != nil {
+		return err
+	}
+	if ActorKey(actor) == "" {
+		return ErrNoActor
+	}
+	return nil
+}
+
+// fieldMissing is the error of a request without a required field.
+func fieldMissing(field string) error { return fmt.Errorf("%w: %s is required", ErrInvalid, field) }

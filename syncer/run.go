@@ -88,9 +88,9 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 	}
 	for _, hold := range holds {
 		workers.Go(func() {
-			p := &place{limit: limit, held: true}
-			defer p.leave()
-			_, err := s.advance(ctx, hold, p)
+			mine := &slot{limit: limit, held: true}
+			defer mine.release()
+			_, err := s.advance(ctx, hold, mine)
 			if err == nil || ctx.Err() != nil {
 				return
 			}
@@ -98,33 +98,6 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 		})
 	}
 	return len(holds), nil
-}
-
-// place is a place among the tenants that a worker works on at once. A nil
-// place is one that nobody counts.
-type place struct {
-	limit *semaphore.Weighted
-	held  bool
-}
-
-// leave gives the place up, while a person is waited for.
-func (p *place) leave() {
-	if p != nil && p.held {
-		p.limit.Release(1)
-		p.held = false
-	}
-}
-
-// take waits for a place, if it was given up.
-func (p *place) take(ctx context.Context) error {
-	if p == nil || p.held {
-		return nil
-	}
-	if err := p.limit.Acquire(ctx, 1); err != nil {
-		return context.Cause(ctx)
-	}
-	p.held = true
-	return nil
 }
 
 // postpone makes a tenant whose storage failed wait a little, so that it does

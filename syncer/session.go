@@ -23,8 +23,8 @@ type session struct {
 	hold   *lease.Hold
 	log    *slog.Logger
 	lines  *logBuffer
-	// place is given up while a person is waited for.
-	place *place
+	// slot is released while the tenant waits for a person.
+	slot *slot
 
 	committing sync.Mutex // one commit at a time
 
@@ -88,7 +88,7 @@ func (c *session) close(ctx context.Context) {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	c.keepLog(ctx)
-	if err := c.hold.Release(ctx); err != nil && !errors.Is(err, state.ErrNotFound) { // a removed tenant has none
+	if err := c.hold.Release(ctx); err != nil {
 		c.log.Warn("the lease could not be released; it will run out", "error", err)
 	}
 }

@@ -109,6 +109,9 @@ func (e *storeError) Unwrap() error { return e.err }
 
 // load reads a tenant's record; a tenant without one is new.
 func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
+	if err := checkTenant(tenantName); err != nil {
+		return loaded{}, err
+	}
 	got, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.Loaded, error) {
 		got, err := s.cfg.Store.Load(ctx, state.LoadRequest{Tenant: tenantName})
 		if errors.Is(err, state.ErrNotFound) {

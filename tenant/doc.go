@@ -53,6 +53,11 @@
 // service said so; sending a write a second time (HTTP libraries may); and
 // telling apart a request that was never sent from one without an answer.
 //
+// The requests have methods for what most clients need: [Operation.Check] and
+// [GetRequest.Check] refuse what can never be carried out, [ReadRequest.Select]
+// answers a read from a list of all objects, and [Operation.Merge] makes the
+// whole object of a patch. A service that filters and patches needs only Check.
+//
 // # Writing a Repository
 //
 // A repository keeps two lines of revisions per tenant: the desired line,

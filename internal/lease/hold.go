@@ -128,12 +128,13 @@ func (h *Hold) Shorten(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Release ends the lease. A lease that was lost has ended already.
+// Release ends the lease. A lease that was lost has ended already, and a tenant
+// that was removed has none.
 func (h *Hold) Release(ctx context.Context) error {
 	_, err := retry.Do(ctx, h.keeper.Attempts, h.keeper.Transient, func() (struct{}, error) {
 		return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})
 	})
-	if errors.Is(err, state.ErrLeaseLost) {
+	if errors.Is(err, state.ErrLeaseLost) || errors.Is(err, state.ErrNotFound) {
 		return nil
 	}
 	return err

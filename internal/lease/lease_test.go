@@ -44,7 +44,7 @@ func in(t *testing.T, test func(w *world)) {
 			Transient: func(err error) bool { return errors.Is(err, errTransient) }}
 		w.commit("contoso", 0)
 		w.commit("fabrikam", 0)
-		time.Sleep(1) // until they are due
+		time.Sleep(time.Nanosecond) // until they are due
 		test(w)
 	})
 }
@@ -52,7 +52,7 @@ func in(t *testing.T, test func(w *world)) {
 func (w *world) commit(tenant string, version int64) {
 	w.Helper()
 	rec := state.Record{Tenant: tenant, Version: version, Status: state.NotRun, Data: []byte("{}")}
-	if _, err := w.Memory.Commit(w.Context(), state.CommitRequest{Record: rec, WakeIn: 1}); err != nil {
+	if _, err := w.Memory.Commit(w.Context(), state.CommitRequest{Record: rec, WakeIn: time.Nanosecond}); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -372,6 +372,8 @@ func TestRelease(t *testing.T) {
 		w.calls, w.fail = nil, errStop
 		w.wantError("Release with a lasting error", h.Release(w.Context()), errStop)
 		w.want("attempts", len(w.calls), 1)
+		w.fail = state.ErrNotFound
+		w.wantError("Release of a removed tenant", h.Release(w.Context()), nil)
 		w.fail = nil
 		w.wantError("Release", h.Release(w.Context()), nil)
 		w.wantError("another worker", w.other(), nil)

@@ -23,6 +23,24 @@ func Run(t testing.TB, path string, exec func(Command) string) {
 	run(t, path, *Update, exec)
 }
 
+// Commands returns the commands of the script at path, and carries none out.
+func Commands(t testing.TB, path string) []Command {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("script: %v", err)
+	}
+	blocks, err := parse(path, string(data))
+	if err != nil {
+		t.Fatalf("script: %v", err)
+	}
+	var all []Command
+	for _, b := range blocks {
+		all = append(all, b.commands...)
+	}
+	return all
+}
+
 func run(t testing.TB, path string, update bool, exec func(Command) string) {
 	t.Helper()
 	data, err := os.ReadFile(path)

@@ -39,6 +39,7 @@ var legalActions = map[string]legalCase{
 	"Recheck": {action: syncer.ActRecheck, given: idle},
 	"Pause":   {action: syncer.ActPause, given: idle},
 	"Resume":  {action: syncer.ActResume, given: heldByActor},
+	"Remove":  {action: syncer.ActRemove, given: idle},
 }
 
 // approveWaiting makes the request an approval of the plan that waits.

@@ -185,7 +185,9 @@ func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
 	if err := c.showPrompt(ctx, attempt.Prompt()); err != nil {
 		return err
 	}
-	c.attempt = attempt
+	if c.now().rec.Status == state.PendingAuthentication { // it was still in time
+		c.attempt = attempt
+	}
 	return nil
 }
 
@@ -235,7 +237,7 @@ func (c *session) trySignIn(ctx context.Context, req auth.Request) error {
 // showPrompt enters Pending authentication, or replaces the code there: the
 // deadline is set once, on entering.
 func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
-	return c.commit(ctx, func(t *draft) error {
+	err := c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingAuthentication {
 			if err := t.move(state.RequireAuthentication, EntryData{Phase: t.d.Run.Phase, Message: p.SignIn}); err != nil {
 				return err
@@ -243,6 +245,8 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 			t.deadlineIn = c.set.AuthTimeout
 			t.d.Run.SignIns++
 			t.await()
+		} else {
+			t.beforeDeadline = true // later, nobody could use the code
 		}
 		t.d.Run.Prompt = &p
 		t.due()
@@ -250,6 +254,10 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 		t.event(Event{Type: PromptShown, Prompt: &p})
 		return nil
 	})
+	if errors.Is(err, state.ErrExpired) {
+		return c.signInTimedOut(ctx)
+	}
+	return err
 }
 
 // signedIn leaves Pending authentication, if it is still in time.

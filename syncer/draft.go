@@ -106,7 +106,7 @@ func (t *draft) resume() {
 // commit makes the change on from, or on what it has become meanwhile, and
 // stores it. With a fence, it is refused with errLeaseLost once another worker
 // has the lease. An outcome that the store does not know is found out.
-func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *session, change func(*draft) error) (loaded, error) {
+func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holding, change func(*draft) error) (loaded, error) {
 	id := uuid.NewString()
 	for conflicts, tries := 0, 1; ; {
 		if fence != 0 && from.rec.Fence != fence {
@@ -177,7 +177,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 }
 
 // committed tells everybody and returns the new record.
-func (s *Syncer) committed(ctx context.Context, t *draft, done state.Committed, by *session) (loaded, error) {
+func (s *Syncer) committed(ctx context.Context, t *draft, done state.Committed, by *holding) (loaded, error) {
 	now, err := newLoaded(done.Record, done.Now)
 	if err != nil {
 		return loaded{}, err

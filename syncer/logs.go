@@ -46,7 +46,7 @@ func (b *logBuffer) logger(host *slog.Logger) *slog.Logger {
 
 // flush stores the lines so far and returns the entry that refers to them.
 // Lines that cannot be stored are lost to the run, not to the host's logger.
-func (c *session) flush(ctx context.Context) *state.BlobRef {
+func (c *holding) flush(ctx context.Context) *state.BlobRef {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	lines := c.lines.take()
@@ -62,7 +62,7 @@ func (c *session) flush(ctx context.Context) *state.BlobRef {
 }
 
 // keepLog stores the lines of a session that lets go of a run before its end.
-func (c *session) keepLog(ctx context.Context) {
+func (c *holding) keepLog(ctx context.Context) {
 	if c.lines.empty() || !c.now().rec.Status.Active() {
 		return
 	}

@@ -184,6 +184,6 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		return &storeError{fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
 	}
 	c.s.observe(ctx, Event{Type: TenantRemoved, RunRef: RunRef{Tenant: c.tenant}, Time: c.now().storeTime()})
-	c.s.changed(c.tenant, c)
+	c.s.changed(c.tenant, c.holding)
 	return nil
 }

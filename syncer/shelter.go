@@ -34,7 +34,7 @@ func sheltered(f func() error) (err error) {
 
 // safely returns f with its panics as errors of the run's, logged with where
 // they happened: an error has no room for that.
-func (c *session) safely(act string, f func() error) func() error {
+func (c *holding) safely(act string, f func() error) func() error {
 	return func() error {
 		err := sheltered(f)
 		p, ok := err.(*panicked)

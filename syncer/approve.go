@@ -68,7 +68,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", err: c.errorInfo(string(TimedOut),
+		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", err: c.errorInfo(ClassTimedOut,
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))})
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {

@@ -135,7 +135,7 @@ type ItemResult struct {
 	// TenantID of the object afterwards.
 	TenantID string `json:"tenantId,omitempty"`
 	// Class and Message say why it was not applied.
-	Class   string `json:"class,omitempty"`
+	Class   Class  `json:"class,omitempty"`
 	Message string `json:"message,omitempty"`
 	// RequestID is the service's id of the last request.
 	RequestID string `json:"requestId,omitempty"`

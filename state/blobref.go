@@ -36,12 +36,15 @@ func (ref BlobRef) Verify(data []byte) error {
 	return nil
 }
 
-// sameName reports whether two references name the same blob; the size is no
-// part of the name.
-func (ref BlobRef) sameName(other BlobRef) bool {
-	ref.Size = other.Size
-	return ref == other
+// Name returns the reference without the size, which is no part of a blob's
+// name: two references with the same Name lead to one blob.
+func (ref BlobRef) Name() BlobRef {
+	ref.Size = 0
+	return ref
 }
+
+// sameName reports whether two references name the same blob.
+func (ref BlobRef) sameName(other BlobRef) bool { return ref.Name() == other.Name() }
 
 func hash(data []byte) string {
 	sum := sha256.Sum256(data)

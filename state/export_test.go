@@ -4,5 +4,5 @@ package state
 func (m *Memory) Damage(ref BlobRef) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.blobs[nameOf(ref)].Value.(*blob).data = []byte("damaged")
+	m.blobs[ref.Name()].Value.(*blob).data = []byte("damaged")
 }

@@ -16,12 +16,6 @@ type blob struct {
 	putAt time.Time
 }
 
-// nameOf returns a reference as the key of Memory.blobs.
-func nameOf(ref BlobRef) BlobRef {
-	ref.Size = 0
-	return ref
-}
-
 // Put implements [Blobs].
 func (m *Memory) Put(ctx context.Context, req PutRequest) (BlobRef, error) {
 	if err := begin(ctx, req); err != nil {
@@ -31,7 +25,7 @@ func (m *Memory) Put(ctx context.Context, req PutRequest) (BlobRef, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b.putAt = m.now()
-	name := nameOf(b.ref)
+	name := b.ref.Name()
 	if old, ok := m.blobs[name]; ok {
 		m.byAge.Remove(old)
 	}
@@ -48,7 +42,7 @@ func (m *Memory) Get(ctx context.Context, ref BlobRef) ([]byte, error) {
 		return nil, err
 	}
 	m.mu.Lock()
-	e, ok := m.blobs[nameOf(ref)]
+	e, ok := m.blobs[ref.Name()]
 	m.mu.Unlock()
 	if !ok {
 		return nil, ErrNotFound
@@ -109,7 +103,7 @@ func (m *Memory) pruneBlobs(req PruneRequest, now time.Time) (n int) {
 			continue
 		}
 		m.byAge.Remove(e)
-		delete(m.blobs, nameOf(b.ref))
+		delete(m.blobs, b.ref.Name())
 		n++
 	}
 	return n

@@ -264,7 +264,7 @@ var errRunTimedOut = errors.New("the run has taken too long")
 // runTimedOut ends a run whose time is up. One that has begun to write closes
 // its journal first.
 func (c *session) runTimedOut(ctx context.Context) error {
-	info := c.errorInfo(string(TimedOut), fmt.Errorf("the run did not finish within %s", c.s.cfg.RunTimeout))
+	info := c.errorInfo(string(TimedOut), fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
@@ -332,6 +332,9 @@ func (c *session) errorInfo(class string, err error) *ErrorInfo {
 // rest looks after a tenant at rest: whether a missing permission was granted.
 func (c *session) rest(ctx context.Context) (*Next, error) {
 	cur := c.now()
+	if cur.d.Removing != nil {
+		return &Next{}, c.removeTenant(ctx)
+	}
 	if cur.rec.Status == state.PendingAdminConsent && !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
 		err := c.safely("recheck", func() error { return c.recheck(ctx) })()

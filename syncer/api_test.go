@@ -296,7 +296,7 @@ func TestDecisionsAsJSONKeepTheirItems(t *testing.T) {
 func TestItemsNamedTwiceCountOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := syncertest.New(syncertest.Config{})
-		s := situation{t, h, h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Approval.Approvals = 2 }})}
+		s := situation{t, h, h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Settings.Approval.Approvals = 2 }})}
 		pending(s)
 		s.must(s.decide(func(d *syncer.Decision) { d.Items = []string{"groups/Staff", "groups/Staff"} }))
 		s.must(s.decide(func(d *syncer.Decision) { d.Actor, d.Items = "cem", []string{"groups/Staff"} }))

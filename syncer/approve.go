@@ -16,7 +16,7 @@ import (
 
 // requireApproval enters Pending approval. A run that superseded another with
 // the same digest carries on its wait: votes and age.
-func (t *draft) requireApproval(cfg Config, p *plan.Plan) error {
+func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
 	r := t.d.Run
 	r.Since = t.now
 	deadline := time.Time{}
@@ -25,21 +25,22 @@ func (t *draft) requireApproval(cfg Config, p *plan.Plan) error {
 	} else {
 		t.d.Same = append(t.d.Same, old.Run)
 		r.Since, r.Reviewed, deadline = old.Since, old.Reviewed, old.Deadline
-		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return v.Actor == r.Actor && !cfg.Approval.AllowRequester })
+		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return y.people.same(v.Actor, r.Actor) && !y.AllowRequester })
 	}
 	if err := t.move(state.RequireApproval, EntryData{Phase: PhaseApprove, Digest: p.Digest}); err != nil {
 		return err
 	}
 	if deadline.IsZero() {
-		t.deadlineIn = cfg.Approval.Timeout
+		t.deadlineIn = y.Timeout
 	} else {
 		t.rec.Deadline = deadline
 	}
 	t.await()
-	if cfg.Approver != nil && !r.Reviewed {
+	r.Demands = y.current(p, r.Votes, r.Actor)
+	if _, automatic := y.automatic(p); automatic || cfg.Approver != nil && !r.Reviewed {
 		t.due()
 	} else {
-		t.wakeAtDeadline(deadline, cfg.Approval.Timeout)
+		t.wakeAtDeadline(deadline, y.Timeout)
 	}
 	t.event(Event{Type: PlanReady, Digest: p.Digest, Counts: p.Counts()})
 	return nil
@@ -68,7 +69,20 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
 		return nil, c.finish(ctx, ending{outcome: TimedOut, reason: "approval", err: c.errorInfo(string(TimedOut),
-			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", c.s.cfg.Approval.Timeout))})
+			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))})
+	}
+	if !cur.rec.WakeAt.After(cur.storeTime()) {
+		done, err := c.approveByRule(ctx)
+		switch {
+		case context.Cause(ctx) != nil:
+			return nil, context.Cause(ctx)
+		case isDecisive(err):
+			return nil, err
+		case err != nil:
+			return nil, c.reviewFailed(ctx, "the approval rules could not be read", err)
+		case done:
+			return nil, nil
+		}
 	}
 	if c.s.cfg.Approver == nil || r.Reviewed {
 		return &Next{In: left}, c.sleepUntilDeadline(ctx)
@@ -80,10 +94,10 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && (isStoreError(err) || isLost(err) || isNewer(err)):
+	case isDecisive(err):
 		return nil, err
 	case err != nil:
-		return nil, c.reviewFailed(ctx, err)
+		return nil, c.reviewFailed(ctx, "the approver failed", err)
 	case decision.Verdict == Undecided:
 		return nil, c.commit(ctx, func(t *draft) error {
 			if t.rec.Status != state.PendingApproval {
@@ -96,6 +110,12 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 		})
 	}
 	return nil, nil
+}
+
+// isDecisive reports whether an error is more than a decision that cannot be had
+// now: one of the store, or of what it holds.
+func isDecisive(err error) bool {
+	return err != nil && (isStoreError(err) || isLost(err) || isNewer(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost))
 }
 
 // sleepUntilDeadline makes a run that was due for nothing that this process can
@@ -129,9 +149,13 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	}
 	ctx, stop := context.WithTimeout(ctx, left)
 	defer stop()
+	y, err := c.s.policy(ctx, c.tenant)
+	if err != nil {
+		return Decision{}, err
+	}
 	var d Decision
 	err = c.safely("the approver", func() (err error) {
-		d, err = c.s.cfg.Approver.Review(ctx, cur.review(p))
+		d, err = c.s.cfg.Approver.Review(ctx, cur.review(y, p))
 		return err
 	})()
 	if err != nil || d.Verdict == Undecided {
@@ -151,16 +175,19 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	if err := c.s.checkKey(p, d); err != nil {
 		return d, err
 	}
+	if y, err = c.s.policy(ctx, c.tenant); err != nil { // those of the decision's moment
+		return d, err
+	}
 	return d, c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reviewed = true
-		return t.decide(c.s.cfg.Approval, p, d)
+		return t.decide(y, p, d)
 	})
 }
 
-// reviewFailed waits before the Approver is asked again: longer every time.
-func (c *session) reviewFailed(ctx context.Context, err error) error {
+// reviewFailed waits before a decision is looked for again: longer every time.
+func (c *session) reviewFailed(ctx context.Context, what string, err error) error {
 	wait := retry.Backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
-	c.log.Warn("the approver failed; the plan stays undecided", "again in", wait, "error", err)
+	c.log.Warn(what+"; the plan stays undecided", "again in", wait, "error", err)
 	lines := c.flush(ctx)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
@@ -207,7 +234,13 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err := s.checkKey(p, d); err != nil {
 		return rowOf(cur), err
 	}
-	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error { return t.decide(s.cfg.Approval, p, d) })
+	var y policy
+	if d.Verdict == Approve { // a rejection needs no rules, and works while there are none
+		if y, err = s.policy(ctx, d.Tenant); err != nil {
+			return rowOf(cur), err
+		}
+	}
+	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error { return t.decide(y, p, d) })
 	if errors.Is(err, state.ErrExpired) {
 		err = fmt.Errorf("%w: %s", ErrExpired, d.Tenant)
 	}
@@ -238,7 +271,7 @@ func (l loaded) pending(d Decision) error {
 func short(digest string) string { return digest[:min(12, len(digest))] }
 
 // decide holds a decision against the rules and carries it out.
-func (t *draft) decide(rules ApprovalRules, p *plan.Plan, d Decision) error {
+func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 	if err := (loaded{rec: t.rec, d: t.d}).pending(d); err != nil {
 		return err
 	}
@@ -253,12 +286,13 @@ func (t *draft) decide(rules ApprovalRules, p *plan.Plan, d Decision) error {
 	t.beforeDeadline = true
 	switch d.Verdict {
 	case Approve:
-		if err := checkApproval(rules, p, r, d); err != nil {
+		var err error
+		if d.Accept, err = y.check(p, r, d); err != nil {
 			return err
 		}
 		r.Votes = append(r.Votes, Vote{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest, Time: t.now})
-		if actors := alike(r.Votes, d); len(actors) >= rules.Approvals {
-			return t.decided(state.Approve, PhaseDeploy, d, actors)
+		if r.Demands = y.current(p, r.Votes, r.Actor); met(r.Demands) {
+			return t.decided(state.Approve, PhaseDeploy, d, y.alike(r.Votes, d.Digest, d.Items))
 		}
 		if r.Reviewed { // the Approver is not asked again; the next vote comes by itself
 			t.rec.WakeAt = t.rec.Deadline
@@ -273,46 +307,12 @@ func (t *draft) decide(rules ApprovalRules, p *plan.Plan, d Decision) error {
 	return fmt.Errorf("%w: verdict %q", ErrInvalid, d.Verdict)
 }
 
-// checkApproval holds an approval against the rules.
-func checkApproval(rules ApprovalRules, p *plan.Plan, r *run, d Decision) error {
-	if d.Actor == r.Actor && !rules.AllowRequester {
-		return fmt.Errorf("%w: %s", ErrSelfApproval, d.Actor)
-	}
-	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return v.Actor == d.Actor && v.Digest == d.Digest }) {
-		return fmt.Errorf("%w: %s", ErrAlreadyVoted, d.Actor)
-	}
-	var broken []string
-	for _, b := range p.BrokenBy(d.Items) {
-		if !slices.Contains(d.Accept, b.Rule) && !slices.Contains(broken, b.Rule) {
-			broken = append(broken, b.Rule)
-		}
-	}
-	if len(broken) > 0 {
-		return &BrokenRulesError{Tenant: d.Tenant, Rules: broken}
-	}
-	if d.Items == nil {
-		return nil
-	}
-	return p.CheckSubset(d.Items)
-}
-
-// alike returns who approved the same items of the same plan, each once.
-func alike(votes []Vote, d Decision) []string {
-	want := slices.Sorted(slices.Values(d.Items))
-	var actors []string
-	for _, v := range votes {
-		if v.Digest == d.Digest && !slices.Contains(actors, v.Actor) && slices.Equal(slices.Sorted(slices.Values(v.Items)), want) {
-			actors = append(actors, v.Actor)
-		}
-	}
-	return actors
-}
-
 // decided leaves Pending approval.
 func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string) error {
 	r := t.d.Run
 	r.Decision = &decided{Verdict: d.Verdict, Actors: actors, Comment: d.Comment, Accept: d.Accept, Items: d.Items, Time: t.now,
 		Digest: d.Digest, Plan: r.Plan, Bindings: r.Bindings}
+	r.Demands = nil
 	t.resume()
 	if err := t.move(ev, EntryData{Phase: next, Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest}); err != nil {
 		return err

@@ -347,7 +347,7 @@ func TestOnlyTheRunsOwnPlanIsDecidedOn(t *testing.T) {
 func TestVotesAreForOnePlan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x, _ := newExchange(t)
-		w := x.h.Worker("two", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Approval.Approvals = 2 }})
+		w := x.h.Worker("two", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Settings.Approval.Approvals = 2 }})
 		approve := func(actor string) syncer.Row {
 			t.Helper()
 			row, err := w.Status(t.Context(), "contoso")

@@ -54,6 +54,9 @@ type Review struct {
 	Deadline time.Time
 	// Votes are the approvals so far, where several are needed.
 	Votes []Vote
+	// Demands are what an approval of the whole plan needs and how much of it
+	// there is; after a vote on some of its items, what these need.
+	Demands []Demand
 }
 
 // Approve returns the decision to carry the plan out. Of a plan with broken
@@ -109,7 +112,8 @@ type Decision struct {
 	// Comment is kept with the run. Optional.
 	Comment string `json:"comment,omitempty"`
 	// Accept names the broken guard rules that the person accepts; an approval
-	// must name all that it breaks ([plan.Plan.BrokenBy] of Items).
+	// must name all that it breaks ([plan.Plan.BrokenBy] of Items). Only these
+	// count as accepted: further names are ignored, and not stored.
 	Accept []string `json:"accept,omitempty"`
 	// Items are the IDs of the items that an approval covers; nil, in JSON absent
 	// or null, covers them all. The rest is left undone and proposed again next
@@ -175,15 +179,4 @@ type Vote struct {
 	Items   []string  `json:"items,omitzero"`
 	Digest  string    `json:"digest,omitempty"`
 	Time    time.Time `json:"time"`
-}
-
-// ApprovalRules are what decisions are held against.
-type ApprovalRules struct {
-	// Approvals is how many people must approve. One rejection decides.
-	// Defaults to 1.
-	Approvals int
-	// AllowRequester lets the person who asked for the run approve it.
-	AllowRequester bool
-	// Timeout is how long a plan waits for a decision. Defaults to 30 days.
-	Timeout time.Duration
 }

@@ -103,7 +103,7 @@ func TestWaitingForPeopleDoesNotSpin(t *testing.T) {
 	fails := syncer.ApproverFunc(func(context.Context, syncer.Review) (syncer.Decision, error) {
 		return syncer.Decision{}, errors.New("the ticket system is down")
 	})
-	hour := func(c *syncer.Config) { c.Approval.Timeout, c.Approval.Approvals = time.Hour, 2 }
+	hour := func(c *syncer.Config) { c.Settings.Approval.Timeout, c.Settings.Approval.Approvals = time.Hour, 2 }
 	for name, first := range map[string]syncertest.WorkerConfig{
 		"a vote of two": {Approver: syncertest.Approves("bob"), Edit: hour},
 		"no approver":   {Approver: fails, Edit: hour},

@@ -15,12 +15,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tenantsync/tenantsync/auth"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Defaults of [Config].
+// Defaults of [Config] and [Settings].
 const (
 	AuthTimeoutDefault      = 3 * time.Minute
 	ApprovalTimeoutDefault  = 30 * 24 * time.Hour
@@ -54,8 +53,6 @@ type Config struct {
 	// Approver is asked to review plans. Nil: plans wait for [Syncer.Decide].
 	// Nothing is ever approved by default.
 	Approver Approver
-	// Approval are the rules that decisions are held against.
-	Approval ApprovalRules
 	// Secret is what the keys of all hashes of secrets are derived from, those in
 	// plans and in what both sides have agreed on: at least 32 random bytes,
 	// the same in all processes that work on one store, and kept apart from it.
@@ -64,16 +61,25 @@ type Config struct {
 	// its own, so that plans with secrets can be approved in this process only,
 	// and are stale when another one takes over.
 	Secret Secret
-	// Settings are scopes, variables and rules, the same for all tenants. Not
-	// used if SettingsFor is set.
+	// Settings are scopes, variables, rules and time-outs, the same for all
+	// tenants. Not used if SettingsFor is set.
 	Settings Settings
-	// SettingsFor, if not nil, returns a tenant's own settings. It is called
-	// whenever a process takes a run up and must be safe for concurrent use; an
-	// error is tried again, and at last ends the run.
+	// SettingsFor, if not nil, returns a tenant's own settings. It is called when
+	// a run is started, when a process begins or resumes one, and for each
+	// decision. It must be safe for concurrent use. An error is returned to the
+	// person who acts; a worker tries again, and at last ends the run, class
+	// "settings". So do settings that cannot be used.
 	SettingsFor func(ctx context.Context, tenant string) (Settings, error)
 	// Authorize, if not nil, is called before every action of a person; an
 	// error refuses the action and is returned to the caller.
 	Authorize func(ctx context.Context, actor string, action Action, tenant string) error
+	// ActorKey tells who is one person: actors with equal keys are, such as the
+	// spellings of a sign-in name, or a person's two accounts. The engine asks it
+	// wherever it compares actors: for several approvals, for who may approve
+	// their own run, for groups of approvers, and for who holds a tenant. It
+	// shows and stores actors as they were written. Defaults to the function
+	// [ActorKey].
+	ActorKey func(actor string) string
 	// Observer, if not nil, is told of everything that is committed.
 	Observer Observer
 	// Logger defaults to one that discards. Each run's lines are also kept with
@@ -83,28 +89,12 @@ type Config struct {
 	TracerProvider trace.TracerProvider
 	MeterProvider  metric.MeterProvider
 
-	// AuthTimeout is how long a person has to sign in, from entering Pending
-	// authentication. Defaults to 3 minutes.
-	AuthTimeout time.Duration
-	// RunTimeout is how long a run may work, waiting for people not counted.
-	// Defaults to 6 hours.
-	RunTimeout time.Duration
 	// WriteTimeout is the longest that one write may take. A write is begun
 	// only while the lease has more than this left, and one of unknown outcome
 	// counts as without effect only when this time and then its kind's
 	// Consistency have passed. Defaults to 30 seconds, or half of a shorter
 	// Lease; must be under two thirds of LeaseDuration.
 	WriteTimeout time.Duration
-	// VerifyTimeout is how long written objects are read back until they show
-	// what was written. All of a run's are read back side by side. One that shows
-	// something else when the time is up counts as not kept by the service, so
-	// the time should be longer than reads lag behind writes. Created objects are
-	// read back for at least their kind's Consistency, so that the next run does
-	// not take them for missing. Defaults to 1 minute.
-	VerifyTimeout time.Duration
-	// RequireConsent ends a run in Pending admin consent as soon as any
-	// permission is missing, instead of syncing what can be read.
-	RequireConsent bool
 	// RecheckInterval is how often a worker looks whether a missing permission
 	// was granted. Defaults to 1 hour; negative means only [Syncer.Recheck].
 	RecheckInterval time.Duration
@@ -141,22 +131,6 @@ type Config struct {
 	NewRunID func() string
 }
 
-// Settings are a tenant's own: what is in scope, and the rules.
-type Settings struct {
-	// Directory is the id of the directory that the tenant is; credentials of
-	// another are refused, class "wrong_tenant", before anything is read. Empty
-	// means the first one connected: once its permissions could be looked at,
-	// the tenant is pinned to it for good.
-	Directory string
-	// Scopes overrides the kinds' own scope, by kind.
-	Scopes map[string]tenant.Scope
-	// Variables are the values of ${var:name} in the repository.
-	// "tenantId", the directory id, is always there.
-	Variables map[string]string
-	// Rules are drift policy, ignores and guards.
-	Rules plan.Rules
-}
-
 // Connector makes a tenant's client from credentials. It must be safe for
 // concurrent use and honor the context's cancellation.
 type Connector interface {
@@ -185,13 +159,9 @@ func (f ConnectorFunc) Connect(ctx context.Context, req ConnectRequest) (tenant.
 // withDefaults returns a copy of c with the defaults filled in.
 func (c Config) withDefaults() Config {
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
-	c.AuthTimeout = cmp.Or(c.AuthTimeout, AuthTimeoutDefault)
-	c.Approval.Approvals = cmp.Or(c.Approval.Approvals, 1)
-	c.Approval.Timeout = cmp.Or(c.Approval.Timeout, ApprovalTimeoutDefault)
-	c.RunTimeout = cmp.Or(c.RunTimeout, RunTimeoutDefault)
+	c.Settings = c.Settings.withDefaults()
 	c.LeaseDuration = cmp.Or(c.LeaseDuration, LeaseDurationDefault)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.LeaseDuration/2))
-	c.VerifyTimeout = cmp.Or(c.VerifyTimeout, VerifyTimeoutDefault)
 	c.PollInterval = cmp.Or(c.PollInterval, PollIntervalDefault)
 	c.RecheckInterval = cmp.Or(c.RecheckInterval, RecheckIntervalDefault)
 	c.Concurrency = cmp.Or(c.Concurrency, ConcurrencyDefault)
@@ -205,6 +175,9 @@ func (c Config) withDefaults() Config {
 	if len(c.Secret) == 0 {
 		c.Secret = make([]byte, secretSize)
 		_, _ = rand.Read(c.Secret) // never fails
+	}
+	if c.ActorKey == nil {
+		c.ActorKey = ActorKey
 	}
 	if c.NewRunID == nil {
 		c.NewRunID = func() string { return uuid.Must(uuid.NewV7()).String() }
@@ -234,9 +207,7 @@ func (c Config) validate() error {
 		name  string
 		value time.Duration
 	}{
-		{"AuthTimeout", c.AuthTimeout}, {"RunTimeout", c.RunTimeout}, {"WriteTimeout", c.WriteTimeout},
-		{"VerifyTimeout", c.VerifyTimeout}, {"LeaseDuration", c.LeaseDuration}, {"PollInterval", c.PollInterval},
-		{"Approval.Timeout", c.Approval.Timeout},
+		{"WriteTimeout", c.WriteTimeout}, {"LeaseDuration", c.LeaseDuration}, {"PollInterval", c.PollInterval},
 	} {
 		need(f.value > 0, "%s must be more than 0, is %s", f.name, f.value)
 	}
@@ -245,9 +216,12 @@ func (c Config) validate() error {
 		value int
 	}{
 		{"MaxAttempts", c.MaxAttempts}, {"Concurrency", c.Concurrency}, {"ReadConcurrency", c.ReadConcurrency},
-		{"WriteConcurrency", c.WriteConcurrency}, {"Approval.Approvals", c.Approval.Approvals},
+		{"WriteConcurrency", c.WriteConcurrency},
 	} {
 		need(f.value > 0, "%s must be more than 0, is %d", f.name, f.value)
+	}
+	for _, wrong := range c.Settings.problems(c.people()) {
+		need(false, "%s", wrong)
 	}
 	need(len(c.Secret) >= secretSize, "Secret must have at least %d bytes, has %d", secretSize, len(c.Secret))
 	need(c.WriteTimeout < c.LeaseDuration*2/3, "WriteTimeout (%s) must be under two thirds of LeaseDuration (%s)", c.WriteTimeout, c.LeaseDuration)
@@ -255,21 +229,4 @@ func (c Config) validate() error {
 		return fmt.Errorf("syncer: config: %w", errors.Join(errs...))
 	}
 	return nil
-}
-
-// settings returns the tenant's settings, with the variable "tenantId".
-func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Settings, error) {
-	set := s.cfg.Settings
-	if s.cfg.SettingsFor != nil {
-		var err error
-		if set, err = s.cfg.SettingsFor(ctx, tenantName); err != nil {
-			return Settings{}, fmt.Errorf("settings: %w", err)
-		}
-	}
-	vars := map[string]string{"tenantId": directory}
-	for k, v := range set.Variables {
-		vars[k] = v
-	}
-	set.Variables = vars
-	return set, nil
 }

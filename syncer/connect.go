@@ -20,7 +20,7 @@ const maxSignIns = 8
 
 // request is what the authenticator is asked for.
 func (c *session) request(r *run) auth.Request {
-	req := auth.Request{Tenant: c.tenant, Directory: cmp.Or(c.now().d.Directory, c.expected), Fresh: c.fresh}
+	req := auth.Request{Tenant: c.tenant, Directory: cmp.Or(c.now().d.Directory, c.set.Directory), Fresh: c.fresh}
 	if r != nil && r.Prompt != nil {
 		req.SignIn = r.Prompt.SignIn
 	}
@@ -89,13 +89,13 @@ func (c *session) connect(ctx context.Context) error {
 	return nil
 }
 
-// expect asks the settings which directory the tenant is, if they say.
+// expect reads the settings, which may say which directory the tenant is.
 func (c *session) expect(ctx context.Context) error {
 	set, err := c.s.settings(ctx, c.tenant, "")
 	if err != nil {
-		return &retryable{err: err}
+		return err
 	}
-	c.expected = set.Directory
+	c.set = set
 	return nil
 }
 
@@ -106,9 +106,9 @@ func (c *session) checkDirectory(id auth.Identity) error {
 	switch {
 	case id.Directory == "":
 		return failure(string(auth.WrongTenant), "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
-	case c.expected != "" && !strings.EqualFold(id.Directory, c.expected):
+	case c.set.Directory != "" && !strings.EqualFold(id.Directory, c.set.Directory):
 		return failure(string(auth.WrongTenant), "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
-			id.Directory, c.tenant, c.expected)
+			id.Directory, c.tenant, c.set.Directory)
 	case pinned != "" && !strings.EqualFold(id.Directory, pinned):
 		return failure(string(auth.WrongTenant), "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
 			id.Directory, c.tenant, pinned)
@@ -240,7 +240,7 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 			if err := t.move(state.RequireAuthentication, EntryData{Phase: t.d.Run.Phase, Message: p.SignIn}); err != nil {
 				return err
 			}
-			t.deadlineIn = c.s.cfg.AuthTimeout
+			t.deadlineIn = c.set.AuthTimeout
 			t.d.Run.SignIns++
 			t.await()
 		}
@@ -292,6 +292,8 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 }
 
 func (c *session) signInTimedOut(ctx context.Context) error {
+	cur := c.now()
+	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
 	return c.finish(ctx, ending{outcome: TimedOut, reason: "sign-in", err: c.errorInfo(string(TimedOut),
-		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", c.s.cfg.AuthTimeout))})
+		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))})
 }

@@ -30,6 +30,8 @@ type data struct {
 	Missing    []MissingPermission `json:"missing,omitempty"`
 	ConsentURL string              `json:"consentUrl,omitempty"`
 	Paused     []Pause             `json:"paused,omitempty"`
+	// Removing is the removal that was asked for.
+	Removing *Removal `json:"removing,omitempty"`
 	// LastSuccess is when the last run ended in Idle.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Same are the runs that the current one has superseded, one after the
@@ -50,6 +52,8 @@ type run struct {
 	Before  state.Status `json:"before"`
 	// WorkUntil is when the run times out; moved on while people are waited for.
 	WorkUntil time.Time `json:"workUntil"`
+	// WorkFor is the RunTimeout that it began with.
+	WorkFor time.Duration `json:"workFor,omitempty"`
 	// WaitingSince is when the present wait for a person, or a pause, began.
 	WaitingSince time.Time `json:"waitingSince,omitzero"`
 	// Attempt counts the tries of the phase that failed passingly.
@@ -72,11 +76,14 @@ type run struct {
 	Bindings   *state.BlobRef `json:"bindings,omitempty"`
 	Digest     string         `json:"digest,omitempty"`
 	Counts     *plan.Counts   `json:"counts,omitempty"`
+	// ChangeDigest is equal for equal plans of different tenants.
+	ChangeDigest string `json:"changeDigest,omitempty"`
 
 	// Proposal is the wait for a decision.
 	Since    time.Time `json:"since,omitzero"`
 	Reviewed bool      `json:"reviewed,omitempty"`
 	Votes    []Vote    `json:"votes,omitempty"`
+	Demands  []Demand  `json:"demands,omitempty"` // as of the last vote
 	Decision *decided  `json:"decision,omitempty"`
 	Carried  *carried  `json:"carried,omitempty"`
 

@@ -38,7 +38,8 @@
 //     [Syncer.Decide], a plan waits until it expires: nothing is ever approved
 //     by default.
 //   - SettingsFor, if any, says what is a tenant's own: which kinds are in
-//     scope, the values of its variables, and the rules that guard it.
+//     scope, the values of its variables, the rules that guard it, who has to
+//     approve, and how long things may take.
 //   - Authorize, if any, is asked before every action of a person; Observer, if
 //     any, is told of everything that was committed.
 //
@@ -103,8 +104,14 @@
 // approves what they have not seen. What was decided on is held against the
 // stored plan once more before it is carried out, also after a crash: a run of
 // which the store has come to hold another plan ends with the class
-// "not_approved" and writes nothing more. [ApprovalRules] ask for several approvals,
-// and forbid, unless told otherwise, that people approve their own runs.
+// "not_approved" and writes nothing more.
+//
+// [ApprovalRules] say what an approval needs: how many people, from which
+// groups, for which changes. They forbid, unless told otherwise, that people
+// approve their own runs. A person is one person in all spellings of the name
+// ([Config.ActorKey]). [Review.Demands] and [Row.Demands] say what is still
+// missing. Only a rule of [ApprovalRules.Automatic] approves a plan without a
+// person, and the history names that rule.
 //
 // # What waiting costs
 //
@@ -116,11 +123,11 @@
 //
 // # Deadlines
 //
-// A sign-in has [Config.AuthTimeout], 3 minutes from entering the status: not
+// A sign-in has [Settings.AuthTimeout], 3 minutes from entering the status: not
 // more for a new code, a restart or another process. A decision has
 // [ApprovalRules.Timeout], 30 days. Both are computed and held by the store's
 // clock: an answer that is committed at or after the deadline is too late.
-// Work has [Config.RunTimeout], 6 hours, waiting for people not counted.
+// Work has [Settings.RunTimeout], 6 hours, waiting for people not counted.
 //
 // # Errors to expect
 //

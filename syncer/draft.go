@@ -26,6 +26,7 @@ type draft struct {
 	now time.Time // the store's
 
 	moves          []state.Event
+	runs           []state.Run
 	entries        []state.Entry
 	events         []Event
 	wakeIn         time.Duration
@@ -76,7 +77,10 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 	d.Event, d.From, d.To = ev, from, to
 	t.entry(EntryMove, d)
 	t.event(Event{Type: StatusChanged, From: from, To: to, Cause: ev, Outcome: d.Outcome, Reason: d.Message, Error: d.Error})
-	return nil
+	if from.Resting() && to.Resting() || t.d.Run == nil {
+		return nil // a look at the permissions, not the run, moved the tenant
+	}
+	return t.listRun()
 }
 
 // due makes the tenant due at once, so that another worker takes it up as soon
@@ -166,7 +170,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	// changed behind the engine's back does, and its run is to end all the same.
 	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
 	return t, state.CommitRequest{
-		Record: t.rec, Events: t.moves, Entries: t.entries, Fence: fence,
+		Record: t.rec, Events: t.moves, Entries: t.entries, Runs: t.runs, Fence: fence,
 		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
 	}, nil
 }

@@ -30,6 +30,9 @@ const (
 	EntryCancel EntryType = "cancel"
 	EntryPause  EntryType = "pause"
 	EntryResume EntryType = "resume"
+	// EntryRemove: somebody asked to remove the tenant or, as the only line of a
+	// tenant without a record, the tenant was removed.
+	EntryRemove EntryType = "remove"
 	// EntryRetry: a phase failed passingly and will be tried again.
 	EntryRetry EntryType = "retry"
 	// EntryConsent: what permissions are missing has changed.
@@ -117,10 +120,9 @@ const (
 	// ItemUnknown: the write was sent and nobody could find out what became of
 	// it. It is never repeated by itself.
 	ItemUnknown ItemStatus = "unknown"
-
-	// itemRetry is the result of an attempt that had no effect and is to be
-	// followed by another.
-	itemRetry ItemStatus = "retry"
+	// ItemRetry is the result of an attempt that had no effect and is followed by
+	// another. No item ends with it.
+	ItemRetry ItemStatus = "retry"
 )
 
 // ItemResult is what became of an item. Item is its ID in the plan.
@@ -181,5 +183,5 @@ func decodeEntry(e state.Entry) (Entry, error) {
 	return out, err
 }
 
-var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume,
+var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume, EntryRemove,
 	EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}

@@ -43,6 +43,9 @@ var (
 	// is never overwritten, and a run that needs it waits for a process that
 	// can read it: upgrade this one.
 	ErrNewerFormat = errors.New("syncer: written by a newer version of this library")
+	// ErrRemoving is returned by Start and Retry for a tenant that is being
+	// removed.
+	ErrRemoving = errors.New("syncer: the tenant is being removed")
 	// ErrBusy is returned by Recheck while another worker holds the tenant.
 	ErrBusy = errors.New("syncer: another worker holds the tenant")
 )
@@ -79,7 +82,7 @@ func (e *BrokenRulesError) Error() string {
 type ErrorInfo struct {
 	// Class is a word to react to: "sign_in_needed", "declined", "timed_out",
 	// "forbidden", "conflict", "repository", "read", "storage", "invalid_target",
-	// "not_approved", "internal", ….
+	// "not_approved", "settings", "internal", ….
 	Class string `json:"class"`
 	// Phase in which it happened.
 	Phase Phase `json:"phase,omitempty"`
@@ -111,6 +114,9 @@ const classStorage = "storage"
 // its decision was made on.
 const classNotApproved = "not_approved"
 
+// classSettings is the class of a run whose settings cannot be had or used.
+const classSettings = "settings"
+
 // classTarget is the class of a run whose targets are no kinds in scope.
 const classTarget = "invalid_target"
 
@@ -133,11 +139,6 @@ type retryable struct {
 
 func (e *retryable) Error() string { return e.err.Error() }
 func (e *retryable) Unwrap() error { return e.err }
-
-func isRetryable(err error) bool {
-	_, ok := errors.AsType[*retryable](err)
-	return ok
-}
 
 // What makes a worker let go of a tenant, or turn to something else.
 var (

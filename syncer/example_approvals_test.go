@@ -18,7 +18,7 @@ func ExampleApprovalRules() {
 	world := syncertest.New(syncertest.Config{})
 	exampleDesire(world, "contoso", "groups", "Staff")
 	engine := world.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
-		c.Approval = syncer.ApprovalRules{Approvals: 2, Timeout: 48 * time.Hour}
+		c.Settings.Approval = syncer.ApprovalRules{Approvals: 2, Timeout: 48 * time.Hour}
 	}})
 	examplePlan(engine, syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
 

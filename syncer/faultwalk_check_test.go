@@ -200,7 +200,7 @@ func (s *stage) checkHistory() {
 		switch {
 		case open[it.Item]:
 			want = syncer.ItemUnknown
-		case want == "" || want == "retry":
+		case want == "" || want == syncer.ItemRetry:
 			want = syncer.ItemNotAttempted
 		}
 		if it.Status != want {
@@ -268,7 +268,7 @@ func (s *stage) checkReport() {
 func (s *stage) unknowable(it syncer.ItemResult) bool {
 	return slices.ContainsFunc(s.hits, func(h called) bool {
 		nameless := it.Kind == "notes" && it.Verb == tenant.Create && (h.way.dies || h.way.freezes || h.Op == "Client.Apply")
-		return nameless || h.way.partial && strings.HasPrefix(h.site, "settle.go:")
+		return nameless || h.way.partial && strings.HasPrefix(h.site, "deploy/resolve.go:")
 	})
 }
 

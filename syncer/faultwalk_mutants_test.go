@@ -21,79 +21,80 @@ type plantedBug struct {
 	// walk is the part of the walk that finds it, as -test.run has it, and op
 	// the calls that are struck. Without an op it is seen in any run.
 	walk, op string
-	// file is where the code goes, before the line that begins with this text.
+	// file, relative to the module's root, is where the code goes, before the line
+	// that begins with this text.
 	file, before string
 	code         string
 }
 
 // plantedBugs are what could be wrong with the engine's way through faults.
 var plantedBugs = []plantedBug{
-	{"the intent is stored after the write", "approve", "", "item.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
+	{"the intent is stored after the write", "approve", "", "internal/deploy/write.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
 	if planted("the intent is stored after the write") {
-		res, after, err := d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
-		return res, after, errors.Join(err, d.journal.intend(ctx, intent))
+		res, err := d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})
+		return res, errors.Join(err, d.journal.intend(ctx, intent))
 	}`},
-	{"no intent is stored", "approve", "", "item.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
+	{"no intent is stored", "approve", "", "internal/deploy/write.go", "	if err := d.journal.intend(ctx, intent); err != nil {", `
 	if planted("no intent is stored") {
-		return d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
+		return d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})
 	}`},
-	{"an open write counts as not applied", "approve/dies_after", "Client.Apply", "settle.go", "	bound := d.c.s.cfg.WriteTimeout + consistency(d.c.kinds, it.Kind)", `
+	{"an open write counts as not applied", "approve/dies_after", "Client.Apply", "internal/deploy/resolve.go", "	bound := v.job.WriteTimeout + Consistency(v.job.Kinds, it.Kind)", `
 	if planted("an open write counts as not applied") {
-		return &ItemResult{Item: it.ID, Status: itemRetry}, nil
+		return &Result{Item: it.ID, Status: Retry}, nil
 	}`},
-	{"an open write counts as applied", "approve/dies_after", "Store.Commit", "settle.go", "	bound := d.c.s.cfg.WriteTimeout + consistency(d.c.kinds, it.Kind)", `
+	{"an open write counts as applied", "approve/dies_after", "Store.Commit", "internal/deploy/resolve.go", "	bound := v.job.WriteTimeout + Consistency(v.job.Kinds, it.Kind)", `
 	if planted("an open write counts as applied") {
-		return &ItemResult{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Status: ItemApplied}, nil
+		return &Result{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Status: Applied}, nil
 	}`},
-	{"what a read does not show yet has not happened", "lag/tenant:_no_answer,_with_effect", "Client.Apply", "settle.go", "	for try := 1; ; try++ {\n		// What a read shows", `
+	{"what a read does not show yet has not happened", "lag/tenant:_no_answer,_with_effect", "Client.Apply", "internal/deploy/resolve.go", "	for n := 1; ; n++ {\n		// A read shows", `
 	if planted("what a read does not show yet has not happened") {
 		bound = 0
 	}`},
-	{"what cannot be found out is sent again", "approve/dies_after", "Client.Apply", "settle.go", "			res.Status = ItemUnknown", `
+	{"what cannot be found out is sent again", "approve/dies_after", "Client.Apply", "internal/deploy/resolve.go", "			res.Status = Unknown", `
 			if planted("what cannot be found out is sent again") {
-				res.Status = itemRetry
+				res.Status = Retry
 				return res, nil
 			}`},
-	{"a create is repeated without a look", "approve/tenant:_no_answer,_with_effect", "Client.Apply", "item.go", "	if tenant.MaybeApplied(err) {", `
+	{"a create is repeated without a look", "approve/tenant:_no_answer,_with_effect", "Client.Apply", "internal/deploy/write.go", "	if tenant.MaybeApplied(err) {", `
 	if planted("a create is repeated without a look") && it.Verb == tenant.Create {
-		_, err = d.c.client.Apply(call, op)
-		return &ItemResult{Status: ItemApplied, Attempts: open.Attempt}, 0, err
+		_, err = d.client.Apply(call, op)
+		return &Result{Status: Applied, Attempts: open.Attempt}, err
 	}`},
-	{"the journal is not read", "approve/dies_after", "Client.Apply", "journal.go", "	for e, err := range c.s.journalLines(ctx, c.tenant, c.run().ID) {", `
+	{"the journal is not read", "approve/dies_after", "Client.Apply", "internal/deploy/journal.go", "	for line, err := range port.Journal(ctx) {", `
 	if planted("the journal is not read") {
 		return j, nil
 	}`},
-	{"results are not stored", "approve", "", "journal.go", "	err := j.append(ctx, EntryResult, EntryData{Result: &r})", `
+	{"results are not stored", "approve", "", "internal/deploy/journal.go", "	return j.append(ctx, Line{Result: &r})", `
 	if planted("results are not stored") {
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		j.apply(Entry{EntryData: EntryData{Result: &r}})
+		j.apply(Line{Result: &r})
 		return nil
 	}`},
-	{"the deploy is over before its last result", "approve/dies_after", "Client.Apply", "deploy.go", "	for wave := range dep.waves() {", `
+	{"the deploy is over before its last result", "approve/dies_after", "Client.Apply", "syncer/phase_deploy.go", "	if err := dep.work.Run(ctx); err != nil {", `
 	if planted("the deploy is over before its last result") {
 		if err := c.commit(ctx, func(t *draft) error { t.phase(PhaseVerify); return nil }); err != nil {
 			return err
 		}
 	}`},
-	{"commits pass no fence", "slow/frozen", "Store.Commit", "draft.go", "	return t, state.CommitRequest{", `
+	{"commits pass no fence", "slow/frozen", "Store.Commit", "syncer/draft.go", "	return t, state.CommitRequest{", `
 	if planted("commits pass no fence") {
 		fence = 0
 	}`},
-	{"a lost answer counts as a success", "approve/unknown_without_effect", "Store.Commit", "draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
+	{"a lost answer counts as a success", "approve/unknown_without_effect", "Store.Commit", "syncer/draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
 		if planted("a lost answer counts as a success") && errors.Is(err, state.ErrUnknown) {
 			done.Record, done.Now, err = req.Record, from.storeTime(), nil
 			done.Record.Version++
 		}`},
-	{"a lost answer counts as a failure", "approve/unknown_with_effect", "Store.Commit", "draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
+	{"a lost answer counts as a failure", "approve/unknown_with_effect", "Store.Commit", "syncer/draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
 		if planted("a lost answer counts as a failure") && errors.Is(err, state.ErrUnknown) {
 			return from, &storeError{err}
 		}`},
-	{"a commit does not know itself again", "approve/unknown_with_effect", "Store.Commit", "draft.go", "		if slices.Contains(fresh.d.Commits, id) {", `
+	{"a commit does not know itself again", "approve/unknown_with_effect", "Store.Commit", "syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) {", `
 		if planted("a commit does not know itself again") {
 			id = "another"
 		}`},
-	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "session.go", "	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {", `
+	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "syncer/session.go", "	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {", `
 	if planted("blobs are put after the commit") {
 		req := state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data}
 		ref := req.Ref()
@@ -102,27 +103,27 @@ var plantedBugs = []plantedBug{
 		late[s] = append(late[s], func() { _, _ = s.cfg.Store.Put(context.WithoutCancel(ctx), req) })
 		return &ref, nil
 	}`},
-	{"a blob whose answer is lost is given up", "approve/unknown_with_effect", "Blobs.Put", "session.go", "	if err != nil {\n		return nil, &storeError{fmt.Errorf(\"syncer: %s: store %s: %w\"", `
+	{"a blob whose answer is lost is given up", "approve/unknown_with_effect", "Blobs.Put", "syncer/session.go", "	if err != nil {\n		return nil, &storeError{fmt.Errorf(\"syncer: %s: store %s: %w\"", `
 	if planted("a blob whose answer is lost is given up") {
 		_, err = s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 	}`},
-	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "prepare.go", "			rev, err = c.s.cfg.Repository.Update(call, req)", `
+	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "syncer/prepare.go", "			rev, err = c.s.cfg.Repository.Update(call, req)", `
 		if planted("each try adopts under another key") {
 			req.Key += "'"
 		}`},
-	{"it is not stored what is about to be adopted", "approve/dies_after", "Repository.Update", "adopt.go", "	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {", `
+	{"it is not stored what is about to be adopted", "approve/dies_after", "Repository.Update", "syncer/adopt.go", "	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {", `
 	if planted("it is not stored what is about to be adopted") {
 		ref = nil
 	}`},
-	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "prepare.go", "	sum := sha256.Sum256(raw)", `
+	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "syncer/prepare.go", "	sum := sha256.Sum256(raw)", `
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
-	{"the lease is not released", "approve", "", "session.go", "	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {", `
+	{"the lease is not released", "approve", "", "syncer/session.go", "	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {", `
 	if planted("the lease is not released") {
 		return
 	}`},
-	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "finish.go", "	for _, it := range items {\n		if !it.created() {", `
+	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/finish.go", "	for _, it := range items {\n		if !it.created() {", `
 	if planted("the ids of what was created are forgotten") {
 		return false
 	}`},
@@ -132,7 +133,7 @@ var plantedBugs = []plantedBug{
 // Without -mutants it only looks whether the source still has their places.
 func TestFaultWalkFindsBugs(t *testing.T) {
 	for _, b := range plantedBugs {
-		if text, err := os.ReadFile(b.file); err != nil || strings.Count(string(text), b.before) != 1 {
+		if text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(b.file))); err != nil || strings.Count(string(text), b.before) != 1 {
 			t.Errorf("%q: %s has %q %d times, want once: the bug has to follow the source", b.name, b.file, b.before, strings.Count(string(text), b.before))
 		}
 	}
@@ -143,14 +144,18 @@ func TestFaultWalkFindsBugs(t *testing.T) {
 		t.Skip("without -mutants")
 	}
 	m := mutant.Mutation{Name: "all", Edits: []mutant.Edit{
-		{File: "syncer/config.go", Old: "// settings returns", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
+		{File: "syncer/config.go", Old: "// validate reports", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
 
 var (
 	lateMu sync.Mutex
 	late   = map[*Syncer][]func(){}
 )
 
-// settings returns`},
+// validate reports`},
+		{File: "internal/deploy/journal.go", Old: "// readJournal reads", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
+
+// readJournal reads`},
+		{File: "internal/deploy/journal.go", Old: `	"time"` + "\n", New: `	"time"` + "\n" + `	"os"` + "\n"},
 		{File: "syncer/config.go", Old: `	"os"` + "\n", New: `	"os"` + "\n" + `	"sync"` + "\n"},
 		{File: "syncer/draft.go", Old: "	s.changed(done.Record.Tenant, by)", New: `	lateMu.Lock()
 	put := late[s]
@@ -162,7 +167,7 @@ var (
 	s.changed(done.Record.Tenant, by)`},
 	}}
 	for _, b := range plantedBugs {
-		m.Edits = append(m.Edits, mutant.Edit{File: "syncer/" + b.file, Old: b.before, New: strings.TrimPrefix(b.code, "\n") + "\n" + b.before})
+		m.Edits = append(m.Edits, mutant.Edit{File: b.file, Old: b.before, New: strings.TrimPrefix(b.code, "\n") + "\n" + b.before})
 	}
 	bin := filepath.Join(t.TempDir(), "syncer.test")
 	begun := time.Now()

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -14,20 +15,31 @@ import (
 	"testing"
 )
 
+// engineFolders are the folders of the source that calls ports: the engine's own,
+// and the one of package deploy, which calls the tenant's client.
+var engineFolders = []struct{ path, pkg string }{{"", "syncer"}, {"../internal/deploy", "internal/deploy"}}
+
 // callSite returns where in the engine's source the call comes from that is
-// under way, as "journal.go:205".
+// under way, as "journal.go:205", or as "deploy/look.go:80".
 func callSite() string {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		if strings.HasPrefix(f.Function, "github.com/tenantsync/tenantsync/syncer.") {
-			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		for _, folder := range engineFolders {
+			if strings.HasPrefix(f.Function, "github.com/tenantsync/tenantsync/"+folder.pkg+".") {
+				return fmt.Sprintf("%s:%d", siteFile(folder.path, f.File), f.Line)
+			}
 		}
 		if !more {
 			return ""
 		}
 	}
+}
+
+// siteFile returns what a site calls a file of an engine's folder.
+func siteFile(folder, file string) string {
+	return path.Join(strings.TrimPrefix(folder, "../internal/"), filepath.Base(file))
 }
 
 // coverage is where the walk has struck, and how often.
@@ -100,6 +112,9 @@ func (c *coverage) left() map[string]detour {
 var notWalked = map[string]string{
 	"(*Syncer).Changes: Store.List":            "people follow the changes of tenants; no run does",
 	"(*Syncer).Statuses: Store.List":           "people look at a page of tenants; no run does",
+	"(*Syncer).Runs: Store.Runs":               "people look at a page of runs; no run does",
+	"(*session).removeParts: Blobs.Remove":     "people remove a tenant; no run does",
+	"(*session).removeRecord: Store.Commit":    "people remove a tenant; no run does",
 	"(*Syncer).History: Store.History":         "people look at a page of history; no run does",
 	"(*Syncer).artifacts: Repository.Snapshot": "people look at a backup; no run does",
 	"(*Syncer).withNeeds: Repository.Desired":  "people ask for a retry; no run does",
@@ -168,47 +183,55 @@ var ports = map[string]string{"Store": "Store", "Repository": "Repository",
 
 // storePorts are the ports that a store is made of, by method.
 var storePorts = map[string]string{"Load": "Store", "Commit": "Store", "List": "Store", "History": "Store",
-	"Claim": "Leaser", "Acquire": "Leaser", "Renew": "Leaser", "Release": "Leaser", "Put": "Blobs", "Get": "Blobs"}
+	"Claim": "Leaser", "Acquire": "Leaser", "Renew": "Leaser", "Release": "Leaser", "Put": "Blobs", "Get": "Blobs", "Remove": "Blobs", "Runs": "Store"}
 
 // sitesOfSource finds every call of a port's method.
 func sitesOfSource(t *testing.T) []site {
 	var sites []site
-	files, err := filepath.Glob("*.go")
+	fset := token.NewFileSet()
+	for _, folder := range engineFolders {
+		files, err := filepath.Glob(filepath.Join(folder.path, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no source in %q: %v", folder.path, err)
+		}
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") {
+				sites = append(sites, sitesOfFile(t, fset, file, siteFile(folder.path, file))...)
+			}
+		}
+	}
+	return sites
+}
+
+// sitesOfFile finds the calls of a file that sites call by this name.
+func sitesOfFile(t *testing.T, fset *token.FileSet, file, name string) []site {
+	var sites []site
+	parsed, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fset := token.NewFileSet()
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+	for _, decl := range parsed.Decls {
+		f, ok := decl.(*ast.FuncDecl)
+		if !ok {
 			continue
 		}
-		parsed, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range parsed.Decls {
-			f, ok := decl.(*ast.FuncDecl)
+		times := map[string]int{}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
 			if !ok {
-				continue
-			}
-			times := map[string]int{}
-			ast.Inspect(f, func(n ast.Node) bool {
-				call, ok := n.(*ast.CallExpr)
-				if !ok {
-					return true
-				}
-				op, ok := opOf(call)
-				if !ok {
-					return true
-				}
-				s := site{name: funcName(f) + ": " + op, file: file, first: fset.Position(call.Pos()).Line, last: fset.Position(call.End()).Line}
-				if times[op]++; times[op] > 1 {
-					s.name += fmt.Sprintf(" (%d)", times[op])
-				}
-				sites = append(sites, s)
 				return true
-			})
-		}
+			}
+			op, ok := opOf(call)
+			if !ok {
+				return true
+			}
+			s := site{name: funcName(f) + ": " + op, file: name, first: fset.Position(call.Pos()).Line, last: fset.Position(call.End()).Line}
+			if times[op]++; times[op] > 1 {
+				s.name += fmt.Sprintf(" (%d)", times[op])
+			}
+			sites = append(sites, s)
+			return true
+		})
 	}
 	return sites
 }

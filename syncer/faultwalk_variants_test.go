@@ -77,7 +77,7 @@ func variants() []*variant {
 			status: state.PartiallySuccessful, outcome: syncer.Deployed, writes: changesOfStage - 2, adopted: 3, later: 1},
 		{name: "people", step: 4, auth: &authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(10 * time.Second)}},
 			opts:   syncer.Options{Interactive: true},
-			config: func(c *syncer.Config) { c.Approval.Approvals = 2 },
+			config: func(c *syncer.Config) { c.Settings.Approval.Approvals = 2 },
 			set:    func(s *stage) { s.h.Auth.Revoke("contoso") }, write: losesToken("policies", "New 3"),
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
 		{name: "lag", step: 5, approver: approves, set: func(s *stage) { s.tenant().Lag(40 * time.Second) },

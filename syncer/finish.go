@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -116,7 +117,7 @@ func (c *session) lagsUntil(n tally, now time.Time) time.Time {
 	var longest time.Duration
 	for _, it := range n.items {
 		if it.Verb == tenant.Create && !it.Verified && (it.Status == ItemApplied || it.Status == ItemUnknown) {
-			longest = max(longest, consistency(c.kinds, it.Kind))
+			longest = max(longest, deploy.Consistency(c.kinds, it.Kind))
 		}
 	}
 	if longest == 0 {
@@ -473,7 +474,7 @@ func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end 
 			continue
 		}
 		res, ok := results[it.ID]
-		if !ok || res.Status == itemRetry {
+		if !ok || res.Status == ItemRetry {
 			res.Status, res.Class = ItemNotAttempted, string(end.outcome)
 			if res.Message == "" {
 				res.Message = end.why()

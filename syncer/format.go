@@ -42,6 +42,7 @@ const (
 	adoptionFormat   = 1
 	snapshotFormat   = 1
 	bindingsFormat   = 1
+	runFactsFormat   = 1
 )
 
 // checkFormat looks at the format that a JSON form names, before the rest of

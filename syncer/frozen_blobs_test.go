@@ -77,3 +77,14 @@ func frozenBindings() *bindingsForm {
 		"groups@formerly": {"Employees": "Staff"},
 	}}
 }
+
+// frozenRunFacts is what a list of runs shows of one, beside what it is filtered
+// by.
+func frozenRunFacts() *runFactsForm {
+	return &runFactsForm{Format: 1, RunFacts: RunFacts{
+		Mode: Full, Comment: "weekly", Reason: "conflict", Digest: "d1g357",
+		Counts:  &plan.Counts{Create: 1, Update: 2, Delete: 3, Conflicts: 4, Problems: 5},
+		Verdict: Approve, DecidedBy: []string{"bob", "carol"},
+		Error: &ErrorInfo{Class: "partial", Phase: PhaseDeploy, Message: "2 of 6 changes applied", RequestID: "r-1", Time: at(9)},
+	}}
+}

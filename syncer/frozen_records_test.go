@@ -72,7 +72,8 @@ func frozenRecords() map[string]struct {
 	}
 	out := map[string]record{
 		"record_not_run": {state.NotRun, data{Format: 1, Commits: []string{"commit-1"},
-			Paused: []Pause{{Holder: "ann", Reason: "migration", Since: at(0)}}}},
+			Paused:   []Pause{{Holder: "ann", Reason: "migration", Since: at(0)}},
+			Removing: &Removal{Actor: "olga", Comment: "moved", Since: at(2), Repository: true, Error: "repository: disk full"}}},
 		"record_starting":             {state.Starting, base(frozenRun())},
 		"record_in_progress":          {state.InProgress, base(frozenRun())},
 		"record_in_progress_deploy":   {state.InProgress, base(deployingRun())},
@@ -92,8 +93,14 @@ func frozenRecords() map[string]struct {
 	carry.Same = []string{"run-0", "run-1"}
 	carry.Run.Reviewed = true
 	carry.Run.Votes = []Vote{{Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357", Time: at(4)}}
+	carry.Run.ChangeDigest = "cha4g3"
 	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []Vote{{Actor: "bob", Digest: "d1g357", Time: at(-20)}}, Reviewed: true}
 	out["record_pending_approval_carried"] = record{state.PendingApproval, carry}
+
+	demanding := base(proposedRun())
+	demanding.Run.WorkFor = 2 * time.Hour
+	demanding.Run.Demands = []Demand{{Approvals: 1, Given: 1}, {Rule: "deletes", Approvals: 2, Given: 1, Groups: []string{"security"}}}
+	out["record_pending_approval_demands"] = record{state.PendingApproval, demanding}
 
 	stopping := base(deployingRun())
 	stopping.Paused = []Pause{{Holder: "cem", Since: at(6)}}
@@ -137,6 +144,7 @@ func frozenEntries() map[EntryType]EntryData {
 		EntryCancel:  {Actor: "ann", Comment: "stop", Phase: PhaseDeploy},
 		EntryPause:   {Actor: "cem", Comment: "migration"},
 		EntryResume:  {Actor: "cem"},
+		EntryRemove:  {Actor: "olga", Comment: "moved", Message: "asked for"},
 		EntryRetry:   {Phase: PhaseBackup, Message: "the repository was not reached"},
 		EntryConsent: {Missing: []MissingPermission{{AnyOf: []string{"Group.Read.All", "Directory.Read.All"}, Kinds: []string{"groups"}, Write: true}}},
 		EntryIntent:  {Intent: &Intent{Item: "groups/Staff", Attempt: 2, TenantID: "id-1", Verb: tenant.Update, Key: "run-2/groups/Staff"}},

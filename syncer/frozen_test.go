@@ -57,6 +57,7 @@ func frozenForms() []frozenForm {
 			func(raw []byte) (any, error) { return DecodeReport(raw) }},
 		frozenBlob("comparison", frozenComparison(), comparisonFormat),
 		frozenBlob("adoption", frozenAdoption(), adoptionFormat),
+		frozenBlob("run", frozenRunFacts(), runFactsFormat),
 		frozenBlob("after", frozenSnapshot(), snapshotFormat),
 		frozenBlob("bindings", frozenBindings(), bindingsFormat),
 	)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 )
@@ -24,15 +25,10 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(plan.Redacted) }
 // keys are those of a tenant's hashes of secrets.
 func (s *Syncer) keys(tenant string) schema.Keys { return schema.DeriveKeys(s.cfg.Secret, tenant) }
 
-// ownKey reports whether the plan's hashes of secrets, if it has any, were made
-// with this process's key: no others can be compared with anything.
-func (s *Syncer) ownKey(p *plan.Plan) bool {
-	return p.KeyID == "" || p.KeyID == schema.KeyID(s.keys(p.Tenant).Tenant)
-}
-
-// checkKey refuses to approve a plan that nobody could carry out.
+// checkKey refuses to approve a plan whose hashes of secrets were made with
+// another key than this process's: they cannot be compared with anything.
 func (s *Syncer) checkKey(p *plan.Plan, d Decision) error {
-	if d.Verdict == Approve && !s.ownKey(p) {
+	if d.Verdict == Approve && !deploy.OwnKey(p.KeyID, s.keys(p.Tenant).Tenant) {
 		return fmt.Errorf("%w: %s: its hashes of secrets were made with another secret of the configuration (Config.Secret); start the sync again for a fresh plan", ErrStalePlan, d.Tenant)
 	}
 	return nil

@@ -285,7 +285,7 @@ func (m *model) expectDecision(d syncer.Decision) string {
 		return isStale
 	}
 	if d.Verdict == syncer.Approve {
-		if d.Actor == r.actor && !m.conf.Approval.AllowRequester {
+		if d.Actor == r.actor && !m.conf.Settings.Approval.AllowRequester {
 			return isSelfApproval
 		}
 		if slices.ContainsFunc(r.votes, func(v modelVote) bool { return v.actor == d.Actor }) {

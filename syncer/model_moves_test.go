@@ -27,7 +27,7 @@ func (m *model) move(e syncer.Entry) {
 		m.run.signIns++
 		m.must(m.run.interactive, "an unattended run asks nobody to sign in", "run %s", e.Run)
 		m.must(m.run.signIns <= maxSignIns, "a run does not ask for ever", "run %s asks for the %dth time", e.Run, m.run.signIns)
-		m.until = e.Time.Add(m.conf.AuthTimeout)
+		m.until = e.Time.Add(m.conf.Settings.AuthTimeout)
 	case state.Authenticate:
 		m.must(e.Time.Before(m.until), "nobody signs in at or after the deadline", "at %s, until %s", m.at(e.Time), m.at(m.until))
 	case state.RequireApproval:
@@ -79,11 +79,11 @@ func (m *model) proposed(e syncer.Entry) {
 	m.must(r.mode == syncer.Full, "only a full run proposes something", "run %s is %s", r.id, r.mode)
 	m.must(e.Digest != "", "a proposal has a digest", "run %s", r.id)
 	m.isAbout(r)
-	r.planned, r.digest, r.deadline = true, e.Digest, e.Time.Add(m.conf.Approval.Timeout)
+	r.planned, r.digest, r.deadline = true, e.Digest, e.Time.Add(m.conf.Settings.Approval.Timeout)
 	if old := r.carried; old != nil && old.digest == r.digest {
 		r.same = append(slices.Clone(old.same), old.id)
 		r.deadline = old.deadline
-		r.votes = slices.DeleteFunc(slices.Clone(old.votes), func(v modelVote) bool { return v.actor == r.actor && !m.conf.Approval.AllowRequester })
+		r.votes = slices.DeleteFunc(slices.Clone(old.votes), func(v modelVote) bool { return v.actor == r.actor && !m.conf.Settings.Approval.AllowRequester })
 	}
 	m.until = r.deadline
 }
@@ -104,7 +104,7 @@ func (m *model) isAbout(r *modelRun) {
 func (m *model) voted(e syncer.Entry) {
 	items := m.answers(e)
 	m.run.votes = append(m.run.votes, modelVote{e.Actor, items})
-	m.must(m.agree(items) < m.conf.Approval.Approvals, "enough approvals decide", "%d of %d", m.agree(items), m.conf.Approval.Approvals)
+	m.must(m.agree(items) < m.conf.Settings.Approval.Approvals, "enough approvals decide", "%d of %d", m.agree(items), m.conf.Settings.Approval.Approvals)
 }
 
 // decided takes a decision into account.
@@ -114,7 +114,7 @@ func (m *model) decided(e syncer.Entry) {
 	r.verdict = map[state.Event]syncer.Verdict{state.Approve: syncer.Approve, state.Reject: syncer.Reject, state.Revert: syncer.RejectAndRevert}[e.Event]
 	if e.Event == state.Approve {
 		r.votes = append(r.votes, modelVote{e.Actor, r.items})
-		m.must(m.agree(r.items) >= m.conf.Approval.Approvals, "nothing is approved by fewer than the rules ask for", "%d of %d", m.agree(r.items), m.conf.Approval.Approvals)
+		m.must(m.agree(r.items) >= m.conf.Settings.Approval.Approvals, "nothing is approved by fewer than the rules ask for", "%d of %d", m.agree(r.items), m.conf.Settings.Approval.Approvals)
 	}
 }
 
@@ -132,7 +132,7 @@ func (m *model) answers(e syncer.Entry) []string {
 	m.must(!r.cancelled, "a cancelled run is not decided", "run %s", r.id)
 	m.must(e.Time.Before(r.deadline), "nobody decides at or after the deadline", "at %s, until %s", m.at(e.Time), m.at(r.deadline))
 	if e.Event != state.Reject && e.Event != state.Revert {
-		m.must(e.Actor != r.actor || m.conf.Approval.AllowRequester, "nobody approves their own run", "%s, run %s", e.Actor, r.id)
+		m.must(e.Actor != r.actor || m.conf.Settings.Approval.AllowRequester, "nobody approves their own run", "%s, run %s", e.Actor, r.id)
 		m.must(!slices.ContainsFunc(r.votes, func(v modelVote) bool { return v.actor == e.Actor }), "one person counts once", "%s, run %s", e.Actor, r.id)
 	}
 	return e.Items
@@ -199,7 +199,7 @@ func (m *model) result(e syncer.Entry) {
 	r, res := m.run, e.Result
 	m.must(!r.final[res.Item], "an item has one result", "%s: %s", res.Item, res.Status)
 	delete(r.open, res.Item)
-	r.final[res.Item] = res.Status != "retry"
+	r.final[res.Item] = res.Status != syncer.ItemRetry
 }
 
 // cancelled takes a request to end the run into account. That a run is
@@ -224,7 +224,7 @@ func (m *model) timedOut(e syncer.Entry) {
 		m.must(!e.Time.Before(m.until), "no approval times out before its deadline", "at %s, until %s", m.at(e.Time), m.at(m.until))
 		m.calm.punctual(e, m.until)
 	default:
-		m.must(m.run.worked(e.Time) >= m.conf.RunTimeout, "no run times out before it has worked for so long", "run %s has worked for %s", e.Run, m.run.worked(e.Time))
+		m.must(m.run.worked(e.Time) >= m.conf.Settings.RunTimeout, "no run times out before it has worked for so long", "run %s has worked for %s", e.Run, m.run.worked(e.Time))
 	}
 }
 

@@ -111,10 +111,10 @@ func (m *model) begin() {
 		}
 		m.conf = *conf
 	}})
-	m.conf.AuthTimeout = cmp.Or(m.conf.AuthTimeout, syncer.AuthTimeoutDefault)
-	m.conf.Approval.Timeout = cmp.Or(m.conf.Approval.Timeout, syncer.ApprovalTimeoutDefault)
-	m.conf.Approval.Approvals = cmp.Or(m.conf.Approval.Approvals, 1)
-	m.conf.RunTimeout = cmp.Or(m.conf.RunTimeout, syncer.RunTimeoutDefault)
+	m.conf.Settings.AuthTimeout = cmp.Or(m.conf.Settings.AuthTimeout, syncer.AuthTimeoutDefault)
+	m.conf.Settings.Approval.Timeout = cmp.Or(m.conf.Settings.Approval.Timeout, syncer.ApprovalTimeoutDefault)
+	m.conf.Settings.Approval.Approvals = cmp.Or(m.conf.Settings.Approval.Approvals, 1)
+	m.conf.Settings.RunTimeout = cmp.Or(m.conf.Settings.RunTimeout, syncer.RunTimeoutDefault)
 	m.conf.LeaseDuration = cmp.Or(m.conf.LeaseDuration, syncer.LeaseDurationDefault)
 	m.conf.PollInterval = cmp.Or(m.conf.PollInterval, syncer.PollIntervalDefault)
 }

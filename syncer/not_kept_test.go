@@ -216,7 +216,7 @@ func TestReadingBackWaitsSideBySide(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := syncertest.New(syncertest.Config{})
 			w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) {
-				c.ReadConcurrency, c.VerifyTimeout, c.RunTimeout = 2, 30*time.Second, time.Hour
+				c.ReadConcurrency, c.Settings.VerifyTimeout, c.Settings.RunTimeout = 2, 30*time.Second, time.Hour
 			}})
 			for i := range n {
 				key := fmt.Sprintf("G%02d", i)

@@ -44,6 +44,8 @@ const (
 	ProgressMade EventType = "progress_made"
 	// ItemDone: Item.
 	ItemDone EventType = "item_done"
+	// TenantRemoved: the tenant has no record any more.
+	TenantRemoved EventType = "tenant_removed"
 )
 
 // Event is something that happened to a tenant. Which fields are set depends

@@ -127,4 +127,5 @@ const (
 	ActRecheck Action = "recheck"
 	ActPause   Action = "pause"
 	ActResume  Action = "resume"
+	ActRemove  Action = "remove"
 )

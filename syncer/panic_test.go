@@ -40,7 +40,7 @@ func TestPanics(t *testing.T) {
 		{"Approver.Review", 0, state.Idle, syncer.Deployed}, // asked again
 		{"Approver.Review", -1, state.NewError, syncer.TimedOut},
 		{"Observer", -1, state.Idle, syncer.Deployed},
-		{"SettingsFor", 0, state.NewError, syncer.FailedWith},
+		{"SettingsFor", 1, state.NewError, syncer.FailedWith}, // 0 is Start
 		{"Store.Commit", 3, state.NewError, syncer.FailedWith},
 		{"Blobs.Put", 1, state.NewError, syncer.FailedWith},
 	} {
@@ -63,7 +63,6 @@ func TestPanics(t *testing.T) {
 				}
 				var settings atomic.Int32
 				w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) {
-					c.Approval.Timeout = 2 * time.Hour
 					c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 					c.Observer = syncer.ObserverFunc(func(context.Context, syncer.Event) {
 						if strikes("Observer", 0) {
@@ -74,7 +73,7 @@ func TestPanics(t *testing.T) {
 						if n := settings.Add(1); name == "contoso" && strikes("SettingsFor", int(n)-1) {
 							panic("at the disco")
 						}
-						return syncer.Settings{}, nil
+						return syncer.Settings{Approval: syncer.ApprovalRules{Timeout: 2 * time.Hour}}, nil
 					}
 				}})
 				start(t, w, "contoso")

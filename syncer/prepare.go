@@ -32,8 +32,9 @@ type permitted struct {
 func (c *session) consentPhase(ctx context.Context) (onward, error) {
 	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
-		return onward{}, &retryable{err: err}
+		return onward{}, err
 	}
+	c.set = set
 	if err := c.checkTargets(c.run().Options.Targets, set.Scopes); err != nil {
 		return onward{}, err
 	}
@@ -50,7 +51,7 @@ func (c *session) consentPhase(ctx context.Context) (onward, error) {
 		t.due()
 		return nil
 	}
-	if len(found.missing) > 0 && c.s.cfg.RequireConsent {
+	if len(found.missing) > 0 && set.RequireConsent {
 		end := ending{outcome: FailedWith, reason: "permissions are missing", consent: true}
 		return onward{end: &end}, c.commit(ctx, store)
 	}
@@ -407,7 +408,7 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 	if mode == Full && len(res.Plan.Items) > 0 {
 		return onward{phase: PhaseApprove, change: func(t *draft) error {
 			store(t)
-			return t.requireApproval(c.s.cfg, res.Plan)
+			return t.requireApproval(c.s.cfg, policy{c.set.Approval, c.s.cfg.people()}, res.Plan)
 		}}, nil
 	}
 	end := ending{outcome: NoChanges}
@@ -482,6 +483,6 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		r := t.d.Run
 		r.Backup, r.Desired = sum.Backup, res.Plan.Revision
 		r.Plan, r.Bindings, r.Comparison = refs["plan"], refs["bindings"], refs["comparison"]
-		r.Digest, r.Counts = res.Plan.Digest, &counts
+		r.Digest, r.ChangeDigest, r.Counts = res.Plan.Digest, res.Plan.ChangeDigest, &counts
 	}, nil
 }

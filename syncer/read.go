@@ -41,6 +41,10 @@ type Row struct {
 	Counts *plan.Counts `json:"counts,omitempty"`
 	// Votes are the approvals so far, where several are needed.
 	Votes []Vote `json:"votes,omitempty"`
+	// Demands are what an approval needs and how much of it there is, by the
+	// rules as they were at the last vote, or when the plan was made.
+	// [Syncer.Review] has them by the rules of now.
+	Demands []Demand `json:"demands,omitempty"`
 	// LastSuccess is when a run last ended in Idle.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Error is why the last run did not succeed. Of an active run it is what
@@ -53,6 +57,8 @@ type Row struct {
 	ConsentURL string              `json:"consentUrl,omitempty"`
 	// Cancelling: somebody has asked to end the run.
 	Cancelling bool `json:"cancelling,omitempty"`
+	// Removing: somebody has asked to remove the tenant.
+	Removing *Removal `json:"removing,omitempty"`
 	// Paused names who holds the tenant.
 	Paused []Pause `json:"paused,omitempty"`
 	// Directory is the directory id that the tenant is pinned to.
@@ -72,7 +78,7 @@ func rowOf(l loaded) Row {
 	}
 	row := Row{
 		RunRef: RunRef{Tenant: l.rec.Tenant}, Status: l.rec.Status, Label: l.rec.Status.Label(), Deadline: l.rec.Deadline,
-		LastSuccess: l.d.LastSuccess, Missing: l.d.Missing, ConsentURL: l.d.ConsentURL, Paused: l.d.Paused,
+		LastSuccess: l.d.LastSuccess, Missing: l.d.Missing, ConsentURL: l.d.ConsentURL, Paused: l.d.Paused, Removing: l.d.Removing,
 		Directory: l.d.Directory, Labels: l.rec.Labels, Version: l.rec.Version, UpdatedAt: l.rec.UpdatedAt,
 	}
 	if r := l.d.Run; r != nil {
@@ -80,7 +86,7 @@ func rowOf(l loaded) Row {
 		row.Digest, row.Counts = r.Digest, r.Counts
 		if l.rec.Status.Active() {
 			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes
-			row.Cancelling, row.Error = r.Cancel != nil, r.Stalled
+			row.Cancelling, row.Error, row.Demands = r.Cancel != nil, r.Stalled, r.Demands
 		}
 	}
 	return row

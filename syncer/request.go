@@ -51,16 +51,13 @@ type ResumeRequest struct {
 	Actor string
 }
 
-// maxTenant is the longest name of a tenant, in bytes.
-const maxTenant = 256
-
 // checkTenant reports a missing name, and one that no tenant can have.
 func checkTenant(name string) error {
 	switch {
 	case name == "":
 		return fieldMissing("Tenant")
-	case len(name) > maxTenant || !storable(name):
-		return fmt.Errorf("%w: a tenant's name is 1 to %d bytes of UTF-8 without control characters, not %q", ErrInvalid, maxTenant, name)
+	case !isName(name):
+		return fmt.Errorf("%w: a tenant's name is 1 to %d bytes of UTF-8 without control characters, not %s", ErrInvalid, maxName, quoted(name))
 	}
 	return nil
 }
@@ -71,7 +68,7 @@ func checkAsked(tenantName, actor string) error {
 	if err := checkTenant(tenantName); err != nil {
 		return err
 	}
-	if actor == "" {
+	if ActorKey(actor) == "" {
 		return ErrNoActor
 	}
 	return nil

@@ -40,7 +40,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	}
 	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
-		return ending{}, &retryable{err: err}
+		return ending{}, err
 	}
 	in := diff.Input{Tenant: c.tenant, Keys: c.s.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(), Revert: true}

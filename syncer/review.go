@@ -16,7 +16,8 @@ import (
 // on a plan that has changed since is refused.
 //
 // It returns ErrNotPending when the tenant waits for no decision, ErrStalePlan
-// for another run than the current one, and what [Syncer.Plan] returns.
+// for another run than the current one, what [Syncer.Plan] returns, and the
+// errors of [Config].SettingsFor.
 func (s *Syncer) Review(ctx context.Context, ref RunRef) (Review, error) {
 	cur, err := s.load(ctx, ref.Tenant)
 	if err != nil {
@@ -32,12 +33,17 @@ func (s *Syncer) Review(ctx context.Context, ref RunRef) (Review, error) {
 	if err != nil {
 		return Review{}, pruned(err)
 	}
-	return cur.review(p), nil
+	y, err := s.policy(ctx, ref.Tenant)
+	if err != nil {
+		return Review{}, err
+	}
+	return cur.review(y, p), nil
 }
 
 // review shows the run and its plan to a person.
-func (l loaded) review(p *plan.Plan) Review {
+func (l loaded) review(y policy, p *plan.Plan) Review {
 	r := l.d.Run
 	return Review{RunRef: RunRef{Tenant: l.rec.Tenant, Run: r.ID}, Requester: r.Actor, Comment: r.Options.Comment,
-		Plan: p, Since: r.Since, Deadline: l.rec.Deadline, Votes: slices.Clone(r.Votes)}
+		Plan: p, Since: r.Since, Deadline: l.rec.Deadline, Votes: slices.Clone(r.Votes),
+		Demands: y.current(p, r.Votes, r.Actor)}
 }

@@ -148,7 +148,7 @@ func (d *deployment) commitRollback(ctx context.Context) error {
 			changes = append(changes, ch)
 		}
 	}
-	for _, it := range d.items() {
+	for _, it := range d.items {
 		change(it.Kind, it.Key)
 		if it.RenamedFrom != "" {
 			change(it.Kind, it.RenamedFrom)

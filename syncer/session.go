@@ -45,8 +45,8 @@ type session struct {
 	fresh    bool
 	attempt  auth.SignIn // shown, and to be waited for
 	identity *auth.Identity
-	expected string // the directory that the settings name, if any
-	proven   bool   // the tenant has answered as that identity's directory
+	set      Settings // as last read: when connecting, and before a plan is made
+	proven   bool     // the tenant has answered as that identity's directory
 	kinds    *schema.Kinds
 }
 
@@ -96,7 +96,7 @@ func (c *session) close(ctx context.Context) {
 	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {
 		return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})
 	})
-	if err != nil && !errors.Is(err, state.ErrLeaseLost) {
+	if err != nil && !errors.Is(err, state.ErrLeaseLost) && !errors.Is(err, state.ErrNotFound) { // a removed tenant has none
 		c.log.Warn("the lease could not be released; it will run out", "error", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/retry"
@@ -39,6 +40,10 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
+	set, err := s.settings(ctx, req.Tenant, "")
+	if err != nil {
+		return Row{}, err
+	}
 	old, err := s.reportSuperseded(ctx, cur, req, id)
 	if err != nil {
 		return Row{}, err
@@ -57,7 +62,7 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 			}
 			seen = now
 		}
-		return t.start(s.cfg, req, id, old)
+		return t.start(req, id, set.RunTimeout, old)
 	})
 	if errors.Is(err, errNoChange) {
 		err = nil
@@ -97,7 +102,10 @@ func (req StartRequest) check() error {
 }
 
 // start begins a run, in place of a pending one if the request supersedes it.
-func (t *draft) start(cfg Config, req StartRequest, id string, old *supersededReport) error {
+func (t *draft) start(req StartRequest, id string, workFor time.Duration, old *supersededReport) error {
+	if t.d.Removing != nil {
+		return fmt.Errorf("%w: %s by %s", ErrRemoving, t.rec.Tenant, t.d.Removing.Actor)
+	}
 	if len(t.d.Paused) > 0 {
 		return fmt.Errorf("%w: %s by %s", ErrPaused, t.rec.Tenant, holders(t.d.Paused))
 	}
@@ -124,7 +132,7 @@ func (t *draft) start(cfg Config, req StartRequest, id string, old *supersededRe
 		t.rec.Labels = req.Labels
 	}
 	t.d.Run = &run{ID: id, Actor: req.Actor, Options: req.Options, Phase: PhaseConnect, Started: t.now,
-		Before: before, WorkUntil: t.now.Add(cfg.RunTimeout), Carried: take}
+		Before: before, WorkUntil: t.now.Add(workFor), WorkFor: workFor, Carried: take}
 	t.due()
 	return t.move(state.Start, EntryData{Actor: req.Actor, Comment: req.Comment, Message: string(req.Mode)})
 }
@@ -260,7 +268,7 @@ func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
 		return Row{}, err
 	}
 	after, err := s.act(ctx, req.Tenant, func(t *draft) error {
-		i := slices.IndexFunc(t.d.Paused, func(p Pause) bool { return p.Holder == req.Actor })
+		i := s.cfg.people().holds(t.d.Paused, req.Actor)
 		if i >= 0 {
 			t.d.Paused[i].Reason = req.Reason
 		} else {
@@ -282,7 +290,7 @@ func (s *Syncer) Resume(ctx context.Context, req ResumeRequest) (Row, error) {
 		return Row{}, err
 	}
 	after, err := s.act(ctx, req.Tenant, func(t *draft) error {
-		i := slices.IndexFunc(t.d.Paused, func(p Pause) bool { return p.Holder == req.Actor })
+		i := s.cfg.people().holds(t.d.Paused, req.Actor)
 		if i < 0 {
 			return errNoChange
 		}

@@ -142,3 +142,10 @@ func (w *world) mend(script.Command) string {
 	}
 	return ""
 }
+
+// remove-tenant [actor=NAME] [comment=TEXT] [end=yes] [repository=yes]: removes
+// the tenant.
+func (w *world) removeTenant(c script.Command) (string, error) {
+	return "", w.worker(c).Remove(context.Background(), syncer.RemoveRequest{Tenant: w.tenant, Actor: option(c, "actor", "ann"),
+		Comment: option(c, "comment", ""), EndRun: option(c, "end", "no") == "yes", Repository: option(c, "repository", "no") == "yes"})
+}

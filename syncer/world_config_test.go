@@ -20,19 +20,19 @@ func (w *world) config(c script.Command) string {
 	asked := approver(option(c, "approver", "")) // one for all workers, as a ticket system is
 	for name, v := range c.Options {
 		edit, ok := map[string]func(*syncer.Config){
-			"auth-timeout":     func(conf *syncer.Config) { conf.AuthTimeout = w.duration(c, v) },
-			"approval-timeout": func(conf *syncer.Config) { conf.Approval.Timeout = w.duration(c, v) },
-			"run-timeout":      func(conf *syncer.Config) { conf.RunTimeout = w.duration(c, v) },
-			"verify-timeout":   func(conf *syncer.Config) { conf.VerifyTimeout = w.duration(c, v) },
+			"auth-timeout":     func(conf *syncer.Config) { conf.Settings.AuthTimeout = w.duration(c, v) },
+			"approval-timeout": func(conf *syncer.Config) { conf.Settings.Approval.Timeout = w.duration(c, v) },
+			"run-timeout":      func(conf *syncer.Config) { conf.Settings.RunTimeout = w.duration(c, v) },
+			"verify-timeout":   func(conf *syncer.Config) { conf.Settings.VerifyTimeout = w.duration(c, v) },
 			"recheck":          func(conf *syncer.Config) { conf.RecheckInterval = w.duration(c, v) },
-			"approvals":        func(conf *syncer.Config) { conf.Approval.Approvals = w.number(c, v) },
-			"allow-requester":  func(conf *syncer.Config) { conf.Approval.AllowRequester = v == "yes" },
+			"approvals":        func(conf *syncer.Config) { conf.Settings.Approval.Approvals = w.number(c, v) },
+			"allow-requester":  func(conf *syncer.Config) { conf.Settings.Approval.AllowRequester = v == "yes" },
 			"lease":            func(conf *syncer.Config) { conf.LeaseDuration = w.duration(c, v) },
 			"writes-at-once":   func(conf *syncer.Config) { conf.WriteConcurrency = w.number(c, v) },
 			"reads-at-once":    func(conf *syncer.Config) { conf.ReadConcurrency = w.number(c, v) },
 			"attempts":         func(conf *syncer.Config) { conf.MaxAttempts = w.number(c, v) },
 			"stop-on-failure":  func(conf *syncer.Config) { conf.StopOnFailure = v == "yes" },
-			"require-consent":  func(conf *syncer.Config) { conf.RequireConsent = v == "yes" },
+			"require-consent":  func(conf *syncer.Config) { conf.Settings.RequireConsent = v == "yes" },
 			"drift":            func(conf *syncer.Config) { conf.Settings.Rules.Enforce = v == "enforce" },
 			"max-deletes":      func(conf *syncer.Config) { conf.Settings.Rules.MaxDeletes = w.number(c, v) },
 			"protected": func(conf *syncer.Config) {

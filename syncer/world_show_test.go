@@ -4,12 +4,20 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/script"
+	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 )
+
+// on NAME: the commands that follow are about that tenant.
+func (w *world) on(c script.Command) string {
+	w.tenant = arg(c, 0)
+	return ""
+}
 
 // status: prints the tenant's row.
 func (w *world) status(c script.Command) (string, error) {
@@ -47,6 +55,11 @@ func (w *world) status(c script.Command) (string, error) {
 	for _, v := range row.Votes {
 		fmt.Fprintf(&b, "  approved by %s\n", v.Actor)
 	}
+	for _, d := range row.Demands {
+		if d.Rule != "" {
+			fmt.Fprintf(&b, "  %s\n", d)
+		}
+	}
 	return b.String(), nil
 }
 
@@ -59,6 +72,54 @@ func (w *world) statuses(c script.Command) (string, error) {
 		fmt.Fprintf(&b, "%s: %s\n", r.Tenant, r.Label)
 	}
 	return b.String(), err
+}
+
+// runs [tenant=NAME] [outcome=OUTCOME] [actor=NAME] [status=STATUS] [same=TENANT]
+// [limit=N]: prints a page of runs, the newest first; same keeps those that plan
+// the changes of that tenant's last run.
+func (w *world) runs(c script.Command) (string, error) {
+	ctx := context.Background()
+	req := syncer.RunsRequest{Tenant: option(c, "tenant", ""), Actor: option(c, "actor", "")}
+	if o := option(c, "outcome", ""); o != "" {
+		req.Outcomes = []syncer.Outcome{syncer.Outcome(o)}
+	}
+	if s := option(c, "status", ""); s != "" {
+		req.Statuses = []state.Status{state.Status(s)}
+	}
+	req.Limit, _ = strconv.Atoi(option(c, "limit", "0"))
+	if same := option(c, "same", ""); same != "" {
+		p, err := w.worker(c).Plan(ctx, syncer.RunRef{Tenant: same})
+		if err != nil {
+			return "", err
+		}
+		req.ChangeDigest = p.ChangeDigest
+	}
+	var b strings.Builder
+	for {
+		page, err := w.worker(c).Runs(ctx, req)
+		if err != nil {
+			return "", err
+		}
+		for _, r := range page.Items {
+			fmt.Fprintf(&b, "%s %s: %s", r.Run, r.Tenant, r.Label)
+			if r.Outcome != "" {
+				fmt.Fprintf(&b, ", %s", r.Outcome)
+			}
+			fmt.Fprintf(&b, ", asked for by %s", r.Actor)
+			if len(r.DecidedBy) > 0 {
+				fmt.Fprintf(&b, ", %s by %s", r.Verdict, strings.Join(r.DecidedBy, ", "))
+			}
+			if r.Counts != nil {
+				fmt.Fprintf(&b, ", %d to create, %d to update", r.Counts.Create, r.Counts.Update)
+			}
+			b.WriteByte('\n')
+		}
+		if !page.More {
+			return b.String(), nil
+		}
+		b.WriteString("next page\n")
+		req.Cursor = page.Next
+	}
 }
 
 // plan: prints the plan as a person sees it, without its digest.

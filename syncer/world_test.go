@@ -76,20 +76,21 @@ var asks map[string]func(w *world, c script.Command) (string, error)
 
 func init() {
 	commands = map[string]func(w *world, c script.Command) string{
-		"file": (*world).file, "unfile": (*world).unfile, "repo": (*world).repo, "revisions": (*world).revisions,
+		"on": (*world).on, "file": (*world).file, "unfile": (*world).unfile, "repo": (*world).repo, "revisions": (*world).revisions,
 		"seed": (*world).seed, "set": (*world).set, "remove": (*world).remove, "tenant": (*world).objects, "writes": (*world).writes,
 		"config": (*world).config, "people": (*world).persons, "permission": (*world).permission, "kind": (*world).kind, "fail": (*world).fail,
 		"work": (*world).work, "sync": (*world).sync, "go": (*world).background, "join": (*world).join,
 		"wait": (*world).wait, "until": (*world).until, "clock": (*world).showClock, "restart": (*world).restart, "kill": (*world).kill, "at": (*world).at,
 		"revoke": (*world).revoke, "calls": (*world).calls, "error": (*world).copyError, "log": (*world).log,
+		"switch": (*world).switchTo, "rule": (*world).rule, "group": (*world).group, "auto": (*world).auto, "settings": (*world).settings,
 		"signed-in": (*world).signedIn, "auth": (*world).auth, "mend": (*world).mend,
 		"stop": (*world).stop, "lag": (*world).lag, "slow": (*world).slow, "throttle": (*world).throttle,
 	}
 	asks = map[string]func(w *world, c script.Command) (string, error){
 		"start": (*world).start, "cancel": (*world).cancel, "retry": (*world).retry, "recheck": (*world).recheck,
 		"approve": (*world).decide, "reject": (*world).decide, "revert": (*world).decide, "abstain": (*world).decide,
-		"pause": (*world).pause, "resume": (*world).resume,
-		"status": (*world).status, "statuses": (*world).statuses, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history,
+		"remove-tenant": (*world).removeTenant, "pause": (*world).pause, "resume": (*world).resume,
+		"status": (*world).status, "statuses": (*world).statuses, "runs": (*world).runs, "plan": (*world).showPlan, "report": (*world).report, "history": (*world).history,
 		"logs": (*world).logs, "artifacts": (*world).artifacts, "await": (*world).await, "cli": (*world).commandLine,
 	}
 	for name, ask := range asks {

@@ -76,6 +76,15 @@ func place(t testing.TB, root, name string, make func(file string) error) {
 	}
 }
 
+func read(t testing.TB, root, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, "contoso", filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
 func withContent(text string) func(file string) error {
 	return func(file string) error { return os.WriteFile(file, []byte(text), 0o600) }
 }
@@ -311,6 +320,12 @@ func TestDirHiddenContents(t *testing.T) {
 		says   string
 	}{
 		{"a revision with another number", changed(third, `"number": 3`, `"number": 2`), "Desired", "number 2"},
+		{"another revision in its place", func(t *testing.T, root string) {
+			dir := filepath.Join(root, "contoso", hidden, "desired")
+			if err := os.Rename(filepath.Join(dir, "00000002.json"), filepath.Join(dir, "00000003.json")); err != nil {
+				t.Fatal(err)
+			}
+		}, "Desired", "it has the number 2"},
 		{"a revision with another id", changed(third, `"3-`, `"4-`), "Update", "00000003.json"},
 		{"a revision with an id that is none", changed(third, revisionTwo, `3-\u001b[2J`), "History of desired", "id of a revision"},
 		{"a revision that is a list", put(third, `[]`), "Desired", "names no format"},
@@ -413,6 +428,30 @@ func TestDirReplacesDamagedObject(t *testing.T) {
 		}
 		if got := contents(t, d)["groups/New"]; got != body(3) {
 			t.Errorf("%s: the file is %q", what, got)
+		}
+	}
+}
+
+// An object of a file that a write leaves alone is put right too, where a look
+// at its name and size shows that it is gone or damaged.
+func TestDirHealsObjects(t *testing.T) {
+	inMemory(t)
+	const name = hidden + "/objects/b8/67a3a25c79830e76cfe31656f01a7ba653332984d850df2cb480ca7502ced9"
+	replacements := map[string]func(file string) error{
+		"nothing":       func(string) error { return nil },
+		"an empty file": withContent(""),
+		"a link":        func(file string) error { return os.Symlink("/etc/hostname", file) },
+	}
+	maps.Copy(replacements, specialFiles)
+	for what, make := range replacements {
+		root := frozenDir(t, "whole")
+		want := read(t, root, name)
+		place(t, root, name, make)
+		if _, err := newDir(t, root).Update(t.Context(), frozenRequest(revisionTwo, "three", changeTo("groups", "New", 3))); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if got := read(t, root, name); got != want {
+			t.Errorf("%s: the object is %q, want %q", what, got, want)
 		}
 	}
 }
@@ -526,10 +565,11 @@ func FuzzDirHidden(f *testing.F) {
 			t.Fatal(err)
 		}
 		d := newDir(t, root)
-		for _, call := range readsFirst(do) {
-			before := visible(t, root)
+		before := visible(t, root)
+		for _, call := range []string{"Desired", "Desired of an older revision", "Snapshot", "Update again", "Backup", "Update"} {
 			err := do[call](d)
 			if err == nil {
+				before = visible(t, root)
 				continue
 			}
 			checkHiddenError(t, call, err)

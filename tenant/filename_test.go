@@ -109,8 +109,56 @@ func TestFilePathProperties(t *testing.T) {
 	})
 }
 
+// Whatever path a file has, its key is read or refused with a reason; a key that
+// was read gives a safe path, which is read as the same key. So it is with the
+// folders of kinds and tenants.
+func FuzzKeyOfPath(f *testing.F) {
+	for _, path := range []string{"Foo.json", "100% sure.JSON", "foo~2c26b46b.json", "sub~2c26b46b/~Foo.json", "%2e%2E.json", "a/../b.json", "%FF.json", "CON.json", "~.json", ".json", "%",
+		FilePath(strings.Repeat("%", maxKey), true), FilePath(strings.Repeat("語", 150), false)} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, p string) {
+		key, err := KeyOfPath(p)
+		if err != nil {
+			if text := err.Error(); text == "" || len(text) > 200+4*len(p) {
+				t.Errorf("%q: the reason has %d bytes", p, len(text))
+			}
+		} else {
+			for _, distinct := range []bool{false, true} {
+				made := FilePath(key, distinct)
+				if again, err := KeyOfPath(made); err != nil || again != key {
+					t.Errorf("%q has the key %q, whose path %q has %q, %v", p, key, made, again, err)
+				}
+				for _, name := range strings.Split(made, "/") {
+					checkName(t, name)
+				}
+			}
+		}
+		if checkTenant(p) == nil {
+			folder, err := tenantFolder(p)
+			if err != nil || unescape(folder) != p {
+				t.Errorf("the tenant %q has the folder %q, %v", p, folder, err)
+			}
+			checkName(t, folder)
+		}
+		name, err := parsePath(p)
+		if err == nil {
+			// The way back: what is written anew is at a path of its own name.
+			tree, err := Tree{}.With([]Change{{Kind: name.Kind, Key: name.Key, Body: []byte("{}")}})
+			if err != nil {
+				t.Fatalf("%q is %+v, which has no path: %v", p, name, err)
+			}
+			for made := range tree {
+				if again, err := parsePath(made); err != nil || again != name {
+					t.Errorf("%q is %+v, whose path %q is %+v, %v", p, name, made, again, err)
+				}
+			}
+		}
+	})
+}
+
 // checkName fails for names that some system does not take.
-func checkName(t *rapid.T, name string) {
+func checkName(t interface{ Fatalf(string, ...any) }, name string) {
 	if name == "" || len(name) > maxName || !utf8.ValidString(name) ||
 		strings.ContainsAny(name, "/\\:*?\"<>|#[]\x00") || strings.ContainsFunc(name, unicode.IsControl) ||
 		strings.HasPrefix(name, ".") || strings.HasPrefix(name, " ") ||

@@ -3,6 +3,7 @@ package tenant
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,4 +112,41 @@ func TestTreeSnapshotErrors(t *testing.T) {
 	if _, err := (Tree{}).WithSnapshot(two); !errors.Is(err, ErrInvalidRequest) {
 		t.Errorf("WithSnapshot of two states of one kind = %v, want ErrInvalidRequest", err)
 	}
+}
+
+// Whatever a backup's files hold, the snapshot is read or refused with a reason
+// that names a file; one that was read can be written and is read as the same.
+func FuzzSnapshot(f *testing.F) {
+	f.Add([]byte(`{"format":1,"taken":"2026-01-02T03:04:05Z","kinds":[{"kind":"groups","completeness":"complete"}]}`), "groups/A.json", []byte(`{"a":1}`))
+	f.Add([]byte(`{"format":1}`), "groups/A.json", []byte(`{"a":1}`))
+	f.Add([]byte(`{"format":1,"kinds":[{"kind":"groups"},{"kind":"groups"},{"kind":""}]}`), "", []byte(``))
+	f.Add([]byte(`{"format":1,"kinds":null,"taken":"0000-01-01T00:00:00Z"}`), "snapshot.json", []byte(`[]`))
+	f.Add([]byte(`{"format":2}`), "x.json", []byte(`{}`))
+	f.Fuzz(func(t *testing.T, index []byte, name string, content []byte) {
+		tree := Tree{name: content}
+		tree[snapshotFile] = index
+		got, err := tree.Snapshot()
+		if err != nil {
+			if text := err.Error(); !strings.Contains(text, ".json") && !strings.Contains(text, name) || len(text) > 1000+8*len(name)+8*len(content) {
+				t.Errorf("the reason names no file or has %d bytes: %.300s", len(text), text)
+			}
+			return
+		}
+		if got.check() != nil {
+			return // the states of kinds are another's, and so is what they hold
+		}
+		made, err := Tree{}.WithSnapshot(got)
+		if err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
+		}
+		again, err := made.Snapshot()
+		if err != nil {
+			t.Fatalf("what was written cannot be read: %v", err)
+		}
+		complete := got.complete()
+		kept := slices.DeleteFunc(got.Resources, func(r Resource) bool { return !complete(r.Kind) })
+		if len(kept) != len(again.Resources) || !again.Taken.Equal(got.Taken) || len(again.Kinds) != len(got.Kinds) {
+			t.Errorf("got %+v, and read %+v again", got, again)
+		}
+	})
 }

@@ -61,7 +61,10 @@ type FakeAuthenticator struct {
 	secrets []string
 }
 
-var _ auth.Authenticator = (*FakeAuthenticator)(nil)
+var (
+	_ auth.Authenticator = (*FakeAuthenticator)(nil)
+	_ auth.Forgetter     = (*FakeAuthenticator)(nil)
+)
 
 // fakeTenant is what the fake knows of a tenant.
 type fakeTenant struct {
@@ -155,6 +158,15 @@ func (a *FakeAuthenticator) Revoke(tenant string) {
 	t := a.tenant(auth.Request{Tenant: tenant})
 	clear(t.signedIn)
 	t.token = nil
+}
+
+// Forget forgets the tenant's sign-ins: people have to sign in again.
+func (a *FakeAuthenticator) Forget(ctx context.Context, tenant string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	a.Revoke(tenant)
+	return nil
 }
 
 // SetScopes changes the scopes of tokens, as an administrator's grant does: a

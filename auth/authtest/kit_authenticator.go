@@ -68,6 +68,26 @@ var authenticatorCases = []kitCase[AuthenticatorFixture]{
 			}
 			mustToken(t, cred)
 		}},
+	{"forget", "after Forget nothing of the tenant is stored, so that a person has to sign in again; forgetting twice is no error",
+		func(t tb, f AuthenticatorFixture) {
+			forgetter, ok := f.Authenticator.(auth.Forgetter)
+			if !ok || f.Expect == nil {
+				return
+			}
+			f.signIn(t)
+			for range 2 {
+				if err := forgetter.Forget(t.Context(), f.Request.Tenant); err != nil {
+					t.Fatalf("Forget: %v", err)
+				}
+			}
+			_, err := f.Authenticator.Credential(t.Context(), f.Request)
+			wantClass(t, "Credential after Forget", err, auth.SignInNeeded, f.Request.Tenant)
+			f.signIn(t)
+			if err := forgetter.Forget(t.Context(), f.Request.Tenant+"-2"); err != nil {
+				t.Fatalf("Forget of another tenant: %v", err)
+			}
+			mustToken(t, f.credential(t))
+		}},
 	{"the prompt", "a person needs a code and a page, and each sign-in a code of its own, since a new one is begun when the old one is lost",
 		func(t tb, f AuthenticatorFixture) {
 			if f.Expect == nil {

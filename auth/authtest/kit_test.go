@@ -245,6 +245,16 @@ func (a buggyAuthenticator) Begin(ctx context.Context, req auth.Request) (auth.S
 	return buggySignIn{s, a.FakeAuthenticator, req, a.bug}, nil
 }
 
+func (a buggyAuthenticator) Forget(ctx context.Context, tenant string) error {
+	switch a.bug {
+	case "nothing forgotten":
+		return nil
+	case "all tenants forgotten":
+		tenant = strings.TrimSuffix(tenant, "-2")
+	}
+	return a.FakeAuthenticator.Forget(ctx, tenant)
+}
+
 type buggySignIn struct {
 	auth.SignIn
 	a   *FakeAuthenticator
@@ -325,6 +335,8 @@ func TestAuthenticatorKitFindsBugs(t *testing.T) {
 		{"context ignored", "canceled"},
 		{"token after the end", "canceled"},
 		{"directory not checked", "the pinned directory"},
+		{"nothing forgotten", "forget"},
+		{"all tenants forgotten", "forget"},
 		{"secret in the error", "no secret shows"},
 		{"secret in a scope", "no secret shows"},
 	}

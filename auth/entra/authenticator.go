@@ -28,7 +28,10 @@ type Authenticator struct {
 	locks  *locks
 }
 
-var _ auth.Authenticator = (*Authenticator)(nil)
+var (
+	_ auth.Authenticator = (*Authenticator)(nil)
+	_ auth.Forgetter     = (*Authenticator)(nil)
+)
 
 // New returns an Authenticator. It sends nothing yet.
 func New(cfg Config) (*Authenticator, error) {
@@ -79,6 +82,20 @@ func (a *Authenticator) msal(directory string, x *accessor) (public.Client, erro
 		public.WithInstanceDiscovery(false),
 		public.WithClientCapabilities(a.cfg.Capabilities),
 		public.WithCache(x))
+}
+
+// Forget deletes the tenant's sealed token cache.
+func (a *Authenticator) Forget(ctx context.Context, tenant string) error {
+	key := auth.CacheKey{Tenant: tenant}
+	unlock, err := a.locks.lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := a.cfg.Cache.Delete(ctx, key); err != nil {
+		return a.storeError(ctx, key, "deleted", err)
+	}
+	return nil
 }
 
 // held is an access token and when to get the next one.

@@ -82,3 +82,14 @@ func (c *HybridCredential) Identity() auth.Identity {
 	id.Application = c.Application.Identity().Application
 	return id
 }
+
+// Forget forgets what the application and the person have stored.
+func (h *hybrid) Forget(ctx context.Context, tenant string) error {
+	var errs []error
+	for _, a := range []auth.Authenticator{h.cfg.Application, h.cfg.Person} {
+		if f, ok := a.(auth.Forgetter); ok {
+			errs = append(errs, f.Forget(ctx, tenant))
+		}
+	}
+	return errors.Join(errs...)
+}

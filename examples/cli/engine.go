@@ -123,6 +123,8 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 	for _, kind := range a.set.list("deletes") {
 		rules.Deletes[kind] = true
 	}
+	approval := syncer.ApprovalRules{Approvals: a.set.int("approvals"), AllowRequester: !a.set.bool("four-eyes"),
+		Timeout: a.set.duration("approval-timeout")}
 	secret, err := a.hashSecret()
 	if err != nil {
 		return err
@@ -132,17 +134,15 @@ func (a *app) openAll(ctx context.Context, e *engine) error {
 		Repository:    e.repository,
 		Authenticator: e.authenticator,
 		Connector:     syncer.ConnectorFunc(a.connect),
-		Approval: syncer.ApprovalRules{Approvals: a.set.int("approvals"), AllowRequester: !a.set.bool("four-eyes"),
-			Timeout: a.set.duration("approval-timeout")},
 		SettingsFor: func(_ context.Context, name string) (syncer.Settings, error) {
 			t, err := a.tenant(name)
 			if errors.Is(err, fs.ErrNotExist) { // removed here, and still in the store
 				err = nil
 			}
-			return syncer.Settings{Directory: t.Directory, Variables: t.Variables, Rules: rules}, err
+			return syncer.Settings{Directory: t.Directory, Variables: t.Variables, Rules: rules, Approval: approval,
+				AuthTimeout: a.set.duration("sign-in-timeout")}, err
 		},
 		Observer:      observer{a, &sync.Map{}},
-		AuthTimeout:   a.set.duration("sign-in-timeout"),
 		LeaseDuration: a.set.duration("lease"),
 	})
 	return err

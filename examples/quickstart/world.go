@@ -85,9 +85,8 @@ func (w *world) open(ctx context.Context) error {
 		Authenticator: authenticator,
 		Connector:     syncer.ConnectorFunc(w.connect),
 		Approver:      approver{w.console, o.answer},
-		Settings:      syncer.Settings{Variables: variables},
+		Settings:      syncer.Settings{Variables: variables, AuthTimeout: o.authTimeout},
 		Observer:      observer{w.console, w.entra, o.signin == "ask"},
-		AuthTimeout:   o.authTimeout,
 		// One process at a time, and one that was killed is soon succeeded.
 		LeaseDuration: 5 * time.Second,
 		PollInterval:  500 * time.Millisecond,

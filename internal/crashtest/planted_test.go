@@ -25,11 +25,11 @@ func TestPlantedBugs(t *testing.T) {
 		mutant.Mutation
 	}{
 		{"^TestCrash$/postgres", mutant.Mutation{Name: "what a dead worker has begun is not looked for", Edits: []mutant.Edit{
-			edit("syncer/item.go", `res, err := d.settle(ctx, it, open, "")`, `res, err := &ItemResult{Item: it.ID, Status: itemRetry, Class: "x"}, error(nil)`),
+			edit("internal/deploy/item.go", `res, err := d.view.resolve(ctx, it, open, "")`, `res, err := &Result{Item: it.ID, Status: Retry, Class: "x"}, error(nil)`),
 		}}},
 		{"^TestCrash$/postgres", mutant.Mutation{Name: "a write is sent before its intent is stored", Edits: []mutant.Edit{
-			edit("syncer/item.go", `	if err := d.journal.intend(ctx, intent); err != nil {
-		return nil, 0, err
+			edit("internal/deploy/write.go", `	if err := d.journal.intend(ctx, intent); err != nil {
+		return nil, err
 	}
 `, `	defer func() { _ = d.journal.intend(ctx, intent) }()
 `),

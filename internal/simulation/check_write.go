@@ -28,9 +28,6 @@ func (s *subject) intends(in *syncer.Intent) {
 	r.open[in.Item] = *in
 }
 
-// retry is the journal's own word for an attempt that had no effect.
-const retry syncer.ItemStatus = "retry"
-
 // results holds what is said to have become of a write against what has.
 func (s *subject) results(res *syncer.ItemResult) {
 	r := s.run
@@ -43,7 +40,7 @@ func (s *subject) results(res *syncer.ItemResult) {
 			s.w.violateLocked(s, "journal", "%s is said to be %s (%s), and it has taken effect", res.Item, res.Status, res.Message)
 		}
 	}
-	if res.Status == retry {
+	if res.Status == syncer.ItemRetry {
 		return
 	}
 	if old, ok := r.results[res.Item]; ok {

@@ -28,32 +28,32 @@ var planted = []struct {
 	edits []mutant.Edit
 }{
 	{"the deadline of a sign-in is recomputed on restart", "deadlines", []mutant.Edit{
-		edit("syncer/connect.go", "		t.d.Run.Prompt = &p\n", "		t.d.Run.Prompt = &p\n		t.deadlineIn = c.s.cfg.AuthTimeout\n")}},
+		edit("syncer/connect.go", "		t.d.Run.Prompt = &p\n", "		t.d.Run.Prompt = &p\n		t.deadlineIn = c.set.AuthTimeout\n")}},
 	{"an approval is not bound to the digest", "approval", []mutant.Edit{
 		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":"),
 		edit("syncer/approve.go", "	if p.Digest != d.Digest {", "	if p.Digest != d.Digest && d.Digest == \"\" {"),
 		edit("syncer/approved.go", "	case d.Digest == \"\" || d.Digest != r.Digest:", "	case d.Digest == \"\":")}},
 	{"the intent is stored after the call", "journal", []mutant.Edit{
-		edit("syncer/item.go", `	if err := d.journal.intend(ctx, intent); err != nil {
-		return nil, 0, err
+		edit("internal/deploy/write.go", `	if err := d.journal.intend(ctx, intent); err != nil {
+		return nil, err
 	}
-	if err := d.c.holdForWrite(context.WithoutCancel(ctx)); err != nil {
-		return nil, 0, err
+	if err := d.port.Hold(context.WithoutCancel(ctx)); err != nil {
+		return nil, err
 	}
-	return d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})`,
-			`	res, after, err := d.send(ctx, it, op, openIntent{Intent: intent, at: d.c.now().storeTime()})
+	return d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})`,
+			`	res, err := d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})
 	if err := d.journal.intend(ctx, intent); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return res, after, err`)}},
+	return res, err`)}},
 	{"the loss of a lease is ignored", "", []mutant.Edit{
 		edit("syncer/session.go", "	for range 2 {\n		if c.leaseLeft() > c.s.cfg.WriteTimeout {", "	for range 2 {\n		if true || c.leaseLeft() > c.s.cfg.WriteTimeout {"),
 		edit("syncer/session.go", "				lost(errLeaseLost)\n				return\n", "				continue\n"),
 		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, errLeaseLost\n		}\n", ""),
-		edit("syncer/draft.go", "		Record: t.rec, Entries: t.entries, Fence: fence,\n", "		Record: t.rec, Entries: t.entries,\n")}},
+		edit("syncer/draft.go", " Runs: t.runs, Fence: fence,\n", " Runs: t.runs,\n")}},
 	{"a write of unknown outcome is tried again", "", []mutant.Edit{
-		edit("syncer/item.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
-		edit("syncer/item.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = itemRetry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = itemRetry")}},
+		edit("internal/deploy/write.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
+		edit("internal/deploy/write.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = Retry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = Retry")}},
 	{"drift is adopted over a concurrent edit", "nothing lost", []mutant.Edit{
 		edit("syncer/adopt.go", "	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: a.Parent,",
 			"	head, _ := c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})\n	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: head.Revision,")}},
@@ -61,25 +61,25 @@ var planted = []struct {
 	{"a sign-in counts when it is stored too late", "deadlines", []mutant.Edit{
 		edit("syncer/connect.go", "		t.beforeDeadline = true\n", "")}},
 	{"a person approves their own run", "approval", []mutant.Edit{
-		edit("syncer/approve.go", "	if d.Actor == r.Actor && !rules.AllowRequester {", "	if d.Actor == r.Actor && d.Actor == \"\" {")}},
+		edit("syncer/approval_rules.go", "	return (d.AllowRequester || !y.people.same(actor, requester)) &&", "	return (actor != \"\" || requester != \"\") &&")}},
 	{"a broken rule need not be accepted", "approval", []mutant.Edit{
-		edit("syncer/approve.go", "	if len(broken) > 0 {", "	if len(broken) > 99 {")}},
+		edit("syncer/approval_rules.go", "	if len(missing) > 0 {", "	if len(missing) > 99 {")}},
 	{"an approval of a part is carried out whole", "approval", []mutant.Edit{
-		edit("syncer/deploy.go", "dep.chosen[id] = covers(r.Decision.Items, id)", "dep.chosen[id] = true")}},
+		edit("syncer/phase_deploy.go", "it := &dep.plan.Items[i]; covers(r.Decision.Items, it.ID) {", "it := &dep.plan.Items[i]; it.ID != \"\" {")}},
 	{"the wait for an approval begins anew every night", "deadlines", []mutant.Edit{
-		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = cfg.Approval.Timeout", "	if true {\n		t.deadlineIn = cfg.Approval.Timeout")}},
+		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = y.Timeout", "	if true {\n		t.deadlineIn = y.Timeout")}},
 	{"what a list that was cut short does not have counts as deleted", "nothing lost", []mutant.Edit{
 		edit("syncer/gather.go", "	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {", "	if st.Completeness == tenant.Complete && res.Completeness == tenant.Failed {"),
 		edit("syncer/gather.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),
 		edit("syncer/gather.go", "				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):", "				case err == nil, errors.Is(err, &tenant.Error{Class: tenant.NotFound}):")}},
 	{"a write is sent over what has changed since the plan", "nothing lost", []mutant.Edit{
-		edit("syncer/item.go", "	if sum == it.Before {", "	if sum != \"\" {")}},
+		edit("internal/deploy/look.go", "	case same:\n", "	case same || current != nil:\n")}},
 	{"a write that cannot be seen at once counts as not done", "", []mutant.Edit{
-		edit("syncer/settle.go", "late := d.c.now().storeTime().Sub(open.at) >= bound", "late := d.c.now().storeTime().Sub(open.at) >= 0")}},
+		edit("internal/deploy/resolve.go", "late := v.port.Now().Sub(open.at) >= bound", "late := v.port.Now().Sub(open.at) >= 0")}},
 	{"writes go on although the run was cancelled", "journal", []mutant.Edit{
-		edit("syncer/journal.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := len(t.d.Paused) > 0\n")}},
+		edit("syncer/phase_deploy.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := len(t.d.Paused) > 0\n")}},
 	{"writes go on although the tenant is paused", "journal", []mutant.Edit{
-		edit("syncer/journal.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := t.d.Run.closing() != \"\"\n")}},
+		edit("syncer/phase_deploy.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := t.d.Run.closing() != \"\"\n")}},
 	{"a commit whose answer was lost is made again", "", []mutant.Edit{
 		edit("syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
 	{"a session lets go of its tenant and keeps the lease", "rest", []mutant.Edit{

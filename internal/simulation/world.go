@@ -168,13 +168,13 @@ func (w *world) engineConfig() syncer.Config {
 	conf := syncer.Config{
 		WriteConcurrency: w.cfg.writes, ReadConcurrency: 4, Concurrency: 2 * w.cfg.Tenants,
 		PollInterval: 5 * time.Minute, RecheckInterval: 6 * time.Hour,
-		Approval:      syncer.ApprovalRules{Approvals: w.cfg.approvals},
 		NewRunID:      w.newRunID,
 		Secret:        []byte("one secret of all workers: 32 bytes"),
-		StopOnFailure: w.cfg.stop, RequireConsent: w.cfg.consent,
+		StopOnFailure: w.cfg.stop,
+		Settings:      syncer.Settings{Approval: syncer.ApprovalRules{Approvals: w.cfg.approvals}, RequireConsent: w.cfg.consent},
 	}
 	if w.cfg.impatient {
-		conf.RunTimeout = time.Hour
+		conf.Settings.RunTimeout = time.Hour
 	}
 	return conf
 }

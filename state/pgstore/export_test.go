@@ -37,6 +37,15 @@ func (s *Store) HistorySQL(req state.HistoryRequest) (string, []any, error) {
 	return q.text.String(), q.args, nil
 }
 
+// RunsSQL returns the statement of a list of runs.
+func (s *Store) RunsSQL(req state.RunsRequest) (string, []any, error) {
+	q, err := s.runsQuery(req.WithDefaults())
+	if err != nil {
+		return "", nil, err
+	}
+	return q.text.String(), q.args, nil
+}
+
 // CommitSQL returns the statement of a commit.
 func (s *Store) CommitSQL(req state.CommitRequest) (string, []any, error) {
 	c, err := newCommit(req, s.sql)
@@ -50,6 +59,7 @@ func (s *Store) CommitSQL(req state.CommitRequest) (string, []any, error) {
 func (s *Store) ClaimSQL() string        { return s.sql.claim }
 func (s *Store) AcquireSQL() string      { return s.sql.acquire }
 func (s *Store) PruneEntriesSQL() string { return s.sql.pruneEntries }
+func (s *Store) PruneRunsSQL() string    { return s.sql.pruneRuns }
 func (s *Store) PruneBlobsSQL() string   { return s.sql.pruneBlobs }
 
 // Warnings returns what is warned of for these settings.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,7 @@ func everyMethod(ctx context.Context, s store) map[string]error {
 	_, errs["Commit"] = s.Commit(ctx, state.CommitRequest{Record: r})
 	_, errs["List"] = s.List(ctx, state.ListRequest{})
 	_, errs["History"] = s.History(ctx, state.HistoryRequest{Tenant: "contoso"})
+	_, errs["Runs"] = s.Runs(ctx, state.RunsRequest{Tenant: "contoso"})
 	_, errs["Claim"] = s.Claim(ctx, state.ClaimRequest{For: time.Second, Limit: 1})
 	_, errs["Acquire"] = s.Acquire(ctx, state.AcquireRequest{Tenant: "contoso", For: time.Second})
 	_, errs["Renew"] = s.Renew(ctx, state.RenewRequest{Tenant: "contoso", Fence: 1, For: time.Second})
@@ -36,6 +38,8 @@ func everyMethod(ctx context.Context, s store) map[string]error {
 	put := state.PutRequest{Tenant: "contoso", Kind: "plan"}
 	_, errs["Put"] = s.Put(ctx, put)
 	_, errs["Get"] = s.Get(ctx, put.Ref())
+	errs["Remove"] = s.Remove(ctx, "contoso")
+	_, errs["Commit, removing"] = s.Commit(ctx, state.CommitRequest{Record: r, Remove: true, Entries: []state.Entry{{Type: "removed"}}})
 	_, errs["Prune"] = s.Prune(ctx, state.PruneRequest{})
 	caches := s.Caches()
 	_, errs["Caches.Load"] = caches.Load(ctx, auth.CacheKey{Tenant: "contoso"})
@@ -83,6 +87,41 @@ func TestNotMigrated(t *testing.T) {
 		t.Fatal(err)
 	}
 	commit(t, s, state.CommitRequest{Record: newRecord("contoso")})
+}
+
+// A database of the first release keeps what it has, and gains what is new.
+func TestMigrateFromFirst(t *testing.T) {
+	dsn := pgtest.Shared(t).Database(t)
+	pool := openPool(t, dsn, nil)
+	first, err := os.ReadFile("migrations/0001.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runSQL(t, pool, "create schema tenantsync")
+	runSQL(t, pool, "create table tenantsync.migration (version integer primary key, applied_at timestamptz not null default clock_timestamp())")
+	for _, text := range []string{
+		pgstore.Qualified(string(first), "tenantsync"),
+		"insert into tenantsync.migration (version) values (1)",
+		`insert into tenantsync.tenant (tenant, version, status, run, labels, data, refs, updated_at, fence)
+			values ('contoso', 7, 'idle', 'run-1', '{"region":"eu"}', '{"v":1}', '[]', clock_timestamp(), 3)`,
+		`insert into tenantsync.entry (tenant, version, n, type, run, time) values ('contoso', 7, 0, 'end', 'run-1', clock_timestamp())`,
+	} {
+		if _, err := pool.Exec(t.Context(), text, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	s := open(t, pgstore.Config{Pool: pool})
+	r := load(t, s, "contoso")
+	if r.Version != 7 || r.Fence != 3 || r.Status != state.Idle || len(history(t, s, "contoso")) != 1 {
+		t.Fatalf("after the migration the record is %+v", r)
+	}
+	run := state.Run{ID: "run-2", Status: state.Starting, Started: time.Now()}
+	r = commit(t, s, state.CommitRequest{Record: r, Events: []state.Event{state.Start}, Runs: []state.Run{run}})
+	page, err := s.Runs(t.Context(), state.RunsRequest{Statuses: []state.Status{state.Starting}})
+	if err != nil || len(page.Runs) != 1 || r.Status != state.Starting {
+		t.Errorf("Runs after the migration: %+v, %v", page, err)
+	}
+	commit(t, s, state.CommitRequest{Record: r, Remove: true, Entries: []state.Entry{{Type: "removed"}}})
 }
 
 func TestNewerSchema(t *testing.T) {

@@ -45,6 +45,15 @@ from generate_series(1, $1 - 1) i`, many)
 insert into tenantsync.blob (id, tenant, run, kind, sha256, data, put_at)
 select sha256(i::text::bytea), 't-' || lpad(i::text, 6, '0'), 'run-1', 'plan', encode(sha256(''), 'hex'), '', clock_timestamp() - make_interval(days => 100)
 from generate_series(0, $1 - 1) i`, many)
+	runSQL(t, o.pool, `
+insert into tenantsync.run (tenant, run, status, outcome, actor, digest, started, updated_at)
+select case when i % 100 < 50 then 't-000000' else 't-' || lpad((i % 1000)::text, 6, '0') end, 'run-' || i,
+	case when i % 1000 = 0 then 'pending_approval' when i % 20 = 1 then 'new_error' else 'idle' end,
+	case when i % 1000 = 0 then '' when i % 20 = 1 then 'failed' else 'done' end,
+	case when i % 2000 = 7 then 'ada' else 'timer' end,
+	case when i % 5000 = 17 then 'rare' when i % 3 = 0 then 'frequent' else '' end,
+	clock_timestamp() - make_interval(secs => i * 6271 % $1), clock_timestamp() - make_interval(days => 100)
+from generate_series(0, $1 - 1) i`, many)
 	runSQL(t, o.pool, "analyze") // as autovacuum does
 	return o
 }
@@ -208,6 +217,43 @@ func testPlans(t *testing.T, o opened) {
 			}
 		}
 	})
+	t.Run("Runs", func(t *testing.T) {
+		started := scalar[time.Time](t, o.pool, "select percentile_disc(0.5) within group (order by started) from tenantsync.run")
+		for name, req := range map[string]state.RunsRequest{
+			"all":              {},
+			"a tenant":         {Tenant: "t-000000"},
+			"a small tenant":   {Tenant: "t-000777"},
+			"no such tenant":   {Tenant: "u"},
+			"rare status":      {Statuses: []state.Status{state.PendingApproval}},
+			"frequent status":  {Statuses: []state.Status{state.Idle}},
+			"no such status":   {Statuses: []state.Status{state.Starting}},
+			"two statuses":     {Statuses: []state.Status{state.PendingApproval, state.NewError}},
+			"an outcome":       {Outcomes: []string{"failed"}},
+			"frequent outcome": {Outcomes: []string{"done"}},
+			"rare actor":       {Actor: "ada"},
+			"frequent actor":   {Actor: "timer"},
+			"rare digest":      {ChangeDigest: "rare"},
+			"frequent digest":  {ChangeDigest: "frequent"},
+			"since":            {Since: started},
+			"until":            {Until: started},
+			"a tenant's":       {Tenant: "t-000000", Statuses: []state.Status{state.NewError}, Outcomes: []string{"failed"}},
+			"an actor's":       {Actor: "timer", Statuses: []state.Status{state.NewError}, ChangeDigest: "frequent"},
+		} {
+			for _, tenant := range []string{"", "t-000000", "t-000500", "z"} { // a place in the middle
+				if tenant != "" {
+					req.Cursor = state.RunsCursor{Started: started, Tenant: tenant, ID: "run-500"}.Encode()
+				}
+				sql, args, err := o.RunsSQL(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Run(fmt.Sprintf("%s from %q", name, tenant), func(t *testing.T) {
+					rows, _ := wantCheap(t, o.pool, sql, args...)
+					most["Runs"] = max(most["Runs"], rows)
+				})
+			}
+		}
+	})
 	t.Run("Claim", func(t *testing.T) {
 		for _, limit := range []int{1, 100} {
 			wantCheap(t, o.pool, o.ClaimSQL(), "worker", 60_000_000, limit) // of none
@@ -219,13 +265,13 @@ func testPlans(t *testing.T, o opened) {
 	})
 	t.Run("Prune", func(t *testing.T) {
 		const hour = 3_600_000_000
-		for _, sql := range []string{o.PruneEntriesSQL(), o.PruneBlobsSQL()} {
+		for _, sql := range []string{o.PruneEntriesSQL(), o.PruneRunsSQL(), o.PruneBlobsSQL()} {
 			wantCheap(t, o.pool, sql, "", 1000*24*hour, 1000) // of nothing
 		}
 		runSQL(t, o.pool, "update tenantsync.tenant set run = 'run-2' where tenant between 't-010000' and 't-019999'")
 		runSQL(t, o.pool, "update tenantsync.entry set time = '2001-01-01' where tenant between 't-010000' and 't-019999'")
 		runSQL(t, o.pool, "update tenantsync.blob set put_at = '2001-01-01' where tenant between 't-010000' and 't-019999'")
-		for _, sql := range []string{o.PruneEntriesSQL(), o.PruneBlobsSQL()} {
+		for _, sql := range []string{o.PruneEntriesSQL(), o.PruneRunsSQL(), o.PruneBlobsSQL()} {
 			wantCheap(t, o.pool, sql, "", 1000*24*hour, 1000) // of more than the limit
 		}
 	})
@@ -248,13 +294,25 @@ func testGenericPlans(t *testing.T, o opened) {
 		cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 		cfg.MaxConns = 1
 	})
-	commitSQL, _, err := o.CommitSQL(state.CommitRequest{Record: state.Record{Version: 1}})
-	if err != nil {
-		t.Fatal(err)
+	text := func(req state.CommitRequest) string {
+		sql, _, err := o.CommitSQL(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sql
 	}
+	at := func(version int64) state.CommitRequest {
+		return state.CommitRequest{Record: state.Record{Version: version}}
+	}
+	removal := at(1)
+	removal.Remove = true
+	const run = `[{"run":"run-1","status":"idle","outcome":"","actor":"","digest":"","started":"2026-01-01T00:00:00Z"}]`
 	for name, tt := range map[string]struct{ sql, args string }{
-		"acquire": {o.AcquireSQL(), "'t-050000', 'worker', 1000000"},
-		"commit":  {commitSQL, "'t-050000', 'idle', 'run-1', null, 0, null, 0, '{}', '{}', '[]', '{a,b}', '{a,b}', '{1,2}', 0, 1, true"},
+		"acquire":  {o.AcquireSQL(), "'t-050000', 'worker', 1000000"},
+		"creating": {text(at(0)), "'t-000000', 'idle', 'run-1', null, 0, null, 0, '{}', '{}', '[]', '{a,b}', '{a,b}', '{1,2}', 0, '" + run + "'"},
+		"committing": {text(at(1)), "'t-050000', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', '{a,b}', '{a,b}', '{1,2}', 0, '" + run +
+			"', 1, true, '{starting,starting}'"},
+		"removing": {text(removal), "'t-050003', 1, 0, true, '{a}', '{a}', '{1}'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runSQL(t, pool, "prepare "+name+" as "+tt.sql)

@@ -236,7 +236,7 @@ select c.now, (select count(*) from gone) from c`),
 with c as materialized (
 	select clock_timestamp() as now
 ), found as materialized (
-	select n.tenant, n.run from {schema}.run n
+	select n.ctid, n.tenant, n.run from {schema}.run n
 	where n.updated_at < (select now from c) - $2::bigint * interval '1 microsecond'
 		and ($1::text = '' or n.tenant = $1)
 		and not coalesce((select n.run = t.run from {schema}.tenant t where t.tenant = n.tenant), false)
@@ -247,8 +247,8 @@ with c as materialized (
 	where t.tenant in (select f.tenant from found f)
 	for share skip locked
 ), gone as (
-	delete from {schema}.run n using found f join held h on h.tenant = f.tenant
-	where n.tenant = f.tenant and n.run = f.run and f.run <> h.run
+	delete from {schema}.run n where n.ctid = any (array( -- a locked run stays in its place
+		select f.ctid from found f join held h on h.tenant = f.tenant where f.run <> h.run))
 	returning 1
 )
 select c.now, (select count(*) from gone) from c`),

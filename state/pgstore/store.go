@@ -39,7 +39,8 @@ type Config struct {
 	// than once for a commit, when the database asks for another try, but only
 	// one call takes effect. It must not use the Store: its connection is
 	// taken, and the tenant's record is locked. The transaction is READ
-	// COMMITTED, whatever the default.
+	// COMMITTED, whatever the default. After a removal the committed record has
+	// the version 0.
 	//
 	// With it a commit takes three round trips and the hook's own instead of one.
 	OnCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error

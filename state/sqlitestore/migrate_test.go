@@ -38,6 +38,11 @@ func methods(s *sqlitestore.Store) map[string]func(context.Context) error {
 			_, err := s.History(ctx, state.HistoryRequest{Tenant: "contoso"})
 			return err
 		},
+		"Runs": func(ctx context.Context) error {
+			_, err := s.Runs(ctx, state.RunsRequest{})
+			return err
+		},
+		"Remove": func(ctx context.Context) error { return s.Remove(ctx, "contoso") },
 		"Claim": func(ctx context.Context) error {
 			_, err := s.Claim(ctx, state.ClaimRequest{For: time.Hour, Limit: 1})
 			return err
@@ -344,5 +349,45 @@ func TestNextRelease(t *testing.T) {
 	restore()
 	if err := load(); !errors.Is(err, sqlitestore.ErrNewerSchema) {
 		t.Errorf("the former release: %v", err)
+	}
+}
+
+// A database of the first release keeps what it has, and gains what is new.
+func TestMigrateFromFirst(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	db := hostDB(t, path, "")
+	first, err := os.ReadFile("migrations/0001_stores.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"PRAGMA journal_mode = WAL",
+		"CREATE TABLE tenantsync_schema (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
+		string(first),
+		"INSERT INTO tenantsync_schema VALUES (1, '0001_stores', 1)",
+		`INSERT INTO tenantsync_record (id, tenant, version, status, run, updated_at, labels, data) VALUES (4, 'contoso', 7, 'idle', 'run-1', 1, '{"region":"eu"}', '{"v":1}')`,
+		"INSERT INTO tenantsync_label VALUES ('region', 'eu', 'contoso')",
+		"INSERT INTO tenantsync_lease VALUES (4, 3, '', NULL)",
+		"INSERT INTO tenantsync_entry VALUES (4, 7, 0, 'run-1', 'end', 1, NULL)",
+	} {
+		if _, err := db.ExecContext(t.Context(), text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	s := openPath(t, path)
+	loaded, err := s.Load(t.Context(), state.LoadRequest{Tenant: "contoso"})
+	if r := loaded.Record; err != nil || r.Version != 7 || r.Fence != 3 || r.Status != state.Idle {
+		t.Fatalf("after the migration the record is %+v, %v", r, err)
+	}
+	run := state.Run{ID: "run-2", Status: state.Starting, Started: time.Now()}
+	r := commit(t, s, state.CommitRequest{Record: loaded.Record, Events: []state.Event{state.Start}, Runs: []state.Run{run}})
+	page, err := s.Runs(t.Context(), state.RunsRequest{Statuses: []state.Status{state.Starting}})
+	if err != nil || len(page.Runs) != 1 || r.Status != state.Starting {
+		t.Errorf("Runs after the migration: %+v, %v", page, err)
+	}
+	commit(t, s, state.CommitRequest{Record: r, Remove: true, Entries: []state.Entry{{Type: "removed"}}})
+	entries, err := s.History(t.Context(), state.HistoryRequest{Tenant: "contoso"})
+	if err != nil || len(entries.Entries) != 1 || entries.Entries[0].Version != 9 {
+		t.Errorf("the history after the removal is %+v, %v", entries.Entries, err)
 	}
 }

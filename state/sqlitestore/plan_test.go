@@ -129,8 +129,12 @@ func everyForm(t *testing.T, s everything) {
 		r.WakeAt = time.Date(2001, 1, 1, 0, i, 0, 0, time.UTC)
 		r = commit(t, s, state.CommitRequest{Record: r, Entries: []state.Entry{{Type: "a", Run: "run-0"}, {Type: "b"}}})
 		r.Labels = map[string]string{"region": "eu"}
-		commit(t, s, state.CommitRequest{Record: r, Entries: []state.Entry{{Type: "a", Run: "run-1"}, {Type: "b", Run: "run-1"}}})
+		commit(t, s, state.CommitRequest{Record: r, Entries: []state.Entry{{Type: "a", Run: "run-1"}, {Type: "b", Run: "run-1"}}, Runs: everyRun()})
 	}
+	r := commit(t, s, state.CommitRequest{Record: newRecord("gone")})
+	commit(t, s, state.CommitRequest{Record: r, Remove: true, Entries: []state.Entry{{Type: "removed"}}})
+	commit(t, s, state.CommitRequest{Record: newRecord("gone")})
+	must(s.Remove(ctx, "gone"))
 	claimed, err := s.Claim(ctx, state.ClaimRequest{For: time.Hour, Limit: 1})
 	must(err)
 	fence := claimed.Leases[0].Record.Fence
@@ -157,6 +161,14 @@ func everyForm(t *testing.T, s everything) {
 		must(err)
 		if req.Cursor = page.Next; req.Cursor != "" {
 			_, err = s.List(ctx, req)
+			must(err)
+		}
+	}
+	for _, req := range everyRunList() {
+		page, err := s.Runs(ctx, req)
+		must(err)
+		if req.Cursor = page.Next; req.Cursor != "" {
+			_, err = s.Runs(ctx, req)
 			must(err)
 		}
 	}
@@ -187,6 +199,41 @@ func everyList() (all []state.ListRequest) {
 				}
 			}
 		}
+	}
+	return all
+}
+
+// everyRun returns runs that every list finds two of.
+func everyRun() (all []state.Run) {
+	for _, id := range []string{"run-1", "run-2"} {
+		all = append(all, state.Run{
+			ID: id, Status: state.Idle, Outcome: "done", Actor: "ada", ChangeDigest: "d", Started: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		})
+	}
+	return all
+}
+
+// everyRunList returns a request of each form, and cursors of other tenants.
+func everyRunList() (all []state.RunsRequest) {
+	at := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, tenant := range []string{"", tenantName(0)} {
+		for _, statuses := range [][]state.Status{nil, {state.Idle}, {state.Idle, state.NewError}} {
+			for _, outcomes := range [][]string{nil, {"done"}, {"done", "failed"}} {
+				for _, actor := range []string{"", "ada"} {
+					for _, digest := range []string{"", "d"} {
+						for _, since := range []time.Time{{}, at} {
+							all = append(all, state.RunsRequest{
+								Tenant: tenant, Statuses: statuses, Outcomes: outcomes, Actor: actor, ChangeDigest: digest,
+								Since: since, Until: since.AddDate(10, 0, 0), Limit: 1,
+							})
+						}
+					}
+				}
+			}
+		}
+	}
+	for _, other := range []string{"a", "zzz"} {
+		all = append(all, state.RunsRequest{Tenant: tenantName(0), Cursor: state.RunsCursor{Started: at, Tenant: other, ID: "x"}.Encode()})
 	}
 	return all
 }

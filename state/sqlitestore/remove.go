@@ -21,8 +21,8 @@ func (t *tx) removeRecord(old head) error {
 	}{
 		{"DELETE FROM tenantsync_record WHERE id = ?", []any{old.id}},
 		{"DELETE FROM tenantsync_lease WHERE id = ?", []any{old.id}},
-		{"DELETE FROM tenantsync_entry WHERE record = ?", []any{old.id}},
-		{"DELETE FROM tenantsync_run WHERE tenant = ?", []any{tenant}},
+		{"DELETE FROM tenantsync_entry INDEXED BY sqlite_autoindex_tenantsync_entry_1 WHERE record = ?", []any{old.id}},
+		{"DELETE FROM tenantsync_run INDEXED BY tenantsync_run_name WHERE tenant = ?", []any{tenant}},
 		{"INSERT INTO tenantsync_removed (id, tenant) VALUES (?, ?)", []any{old.id, tenant}},
 	} {
 		if _, err := t.exec(s.text, s.args...); err != nil {
@@ -55,7 +55,7 @@ func (s *Store) Remove(ctx context.Context, tenant string) error {
 		return err
 	}
 	return about("remove blobs", tenant, s.write(ctx, func(t *tx) error {
-		_, err := t.exec("DELETE FROM tenantsync_blob WHERE tenant = ?", tenant)
+		_, err := t.exec("DELETE FROM tenantsync_blob INDEXED BY tenantsync_blob_name WHERE tenant = ?", tenant)
 		return err
 	}))
 }

@@ -105,9 +105,9 @@ func selectRuns(req state.RunsRequest, after *state.RunsCursor) (text string, ar
 		statuses = append(statuses, string(status))
 	}
 	branch := func(index, lead string) {
-		b.branch("SELECT n.started AS k, n.tenant AS t, n.run AS i, n.id AS id FROM tenantsync_run AS n INDEXED BY tenantsync_run_%s WHERE %s",
+		b.branch("SELECT n.started AS k, n.tenant AS t, n.run AS i FROM tenantsync_run AS n INDEXED BY tenantsync_run_%s WHERE %s",
 			index, lead)
-		b.filterRuns(req, statuses, outcomes, after)
+		b.filterRuns(req, index, statuses, outcomes, after)
 	}
 	equal := func(column, value string) string { return "n." + column + " = " + b.arg(value) }
 	switch {
@@ -129,25 +129,25 @@ func selectRuns(req state.RunsRequest, after *state.RunsCursor) (text string, ar
 		branch("started", "true")
 	}
 	return fmt.Sprintf("SELECT n.tenant, n.run, n.status, n.outcome, n.actor, n.digest, n.started, n.ended, n.updated_at, n.data"+
-		" FROM (%s ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT %s) AS q CROSS JOIN tenantsync_run AS n ON n.id = q.id",
+		" FROM (%s ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT %s) AS q CROSS JOIN tenantsync_run AS n INDEXED BY tenantsync_run_name ON n.tenant = q.t AND n.run = q.i",
 		b.text(), b.arg(req.Limit+1)), b.args
 }
 
-// filterRuns adds to the last branch the filters that hold for each, and the
+// filterRuns adds to the last branch the filters but the one that leads, and the
 // cursor.
-func (b *builder) filterRuns(req state.RunsRequest, statuses, outcomes []string, after *state.RunsCursor) {
+func (b *builder) filterRuns(req state.RunsRequest, lead string, statuses, outcomes []string, after *state.RunsCursor) {
 	for _, f := range []struct {
 		column string
 		values []string
 	}{
 		{"digest", present(req.ChangeDigest)}, {"outcome", outcomes}, {"actor", present(req.Actor)}, {"status", statuses},
 	} {
-		if len(f.values) > 0 {
+		if len(f.values) > 0 && f.column != lead {
 			var all []string
 			for _, v := range f.values {
 				all = append(all, b.arg(v))
 			}
-			b.add(" AND +n.%s IN (%s)", f.column, strings.Join(all, ", "))
+			b.add(" AND n.%s IN (%s)", f.column, strings.Join(all, ", "))
 		}
 	}
 	bound := func(comparison string, at time.Time) {

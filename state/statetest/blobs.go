@@ -14,7 +14,9 @@ import (
 )
 
 // TestBlobs checks that a [state.Blobs] keeps its contract.
-func TestBlobs(t *testing.T, factory Factory) { runCases(t, factory, blobCases) }
+func TestBlobs(t *testing.T, factory Factory) {
+	runCases(t, "TestBlobs", factory, blobCases, blobsNeed...)
+}
 
 // plan is a blob that most cases put.
 func plan(tenant string, data []byte) state.PutRequest {
@@ -25,11 +27,18 @@ func plan(tenant string, data []byte) state.PutRequest {
 func large() []byte { return bytes.Repeat([]byte("0123456789abcdef"), 1<<17) }
 
 // wantBlob checks a blob's content.
-func (k *kit) wantBlob(act string, ref state.BlobRef, want []byte) {
+func wantBlob(k *kit, act string, ref state.BlobRef, want []byte) {
 	k.Helper()
 	got, err := k.Blobs.Get(k.Context(), ref)
 	if err != nil || !bytes.Equal(got, want) {
 		k.errorf("%s: Get of %+v: %d bytes, %v; want %d bytes", act, ref, len(got), err, len(want))
+	}
+}
+
+func removeBlobs(k *kit, tenant string) {
+	k.Helper()
+	if err := k.Blobs.Remove(k.Context(), tenant); err != nil {
+		k.fatalf("Remove of %q: %v", tenant, err)
 	}
 }
 
@@ -40,13 +49,13 @@ var blobCases = []kitCase{
 		func(k *kit) {
 			for _, data := range [][]byte{[]byte("{}"), {}, nil, {0, 255, 10, 13}, large()} {
 				req := plan("contoso", data)
-				ref := k.putBlob(req)
+				ref := putBlob(k, req)
 				sum := sha256.Sum256(data)
 				want := state.BlobRef{Tenant: "contoso", Run: "run-1", Kind: "plan", SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data))}
 				if ref != want {
 					k.errorf("Put returned %+v, want %+v", ref, want)
 				}
-				k.wantBlob("after Put", ref, data)
+				wantBlob(k, "after Put", ref, data)
 			}
 		},
 	},
@@ -55,22 +64,22 @@ var blobCases = []kitCase{
 		"Putting the same again is no error and changes nothing but the blob's age, also at the same time.",
 		func(k *kit) {
 			data := large()
-			ref := k.putBlob(plan("contoso", data))
-			if again := k.putBlob(plan("contoso", data)); again != ref {
+			ref := putBlob(k, plan("contoso", data))
+			if again := putBlob(k, plan("contoso", data)); again != ref {
 				k.errorf("Put returned %+v and then %+v", ref, again)
 			}
 			k.inParallel(4, func(int) error {
 				_, err := k.Blobs.Put(k.Context(), plan("contoso", data))
 				return err
 			})
-			k.wantBlob("after it was put again", ref, data)
+			wantBlob(k, "after it was put again", ref, data)
 		},
 	},
 	{
 		"blob/missing",
 		"Get returns ErrNotFound for a blob that is not there: every part of the name counts.",
 		func(k *kit) {
-			ref := k.putBlob(plan("contoso", []byte("data")))
+			ref := putBlob(k, plan("contoso", []byte("data")))
 			for _, change := range []func(*state.BlobRef){
 				func(r *state.BlobRef) { r.Tenant = "fabrikam" },
 				func(r *state.BlobRef) { r.Run = "run-2" },
@@ -104,8 +113,8 @@ var blobCases = []kitCase{
 				if _, err := k.Blobs.Get(k.Context(), ref); !errors.Is(err, state.ErrNotFound) {
 					k.errorf("Get of %+v before it was put: %v", ref, err)
 				}
-				k.putBlob(req)
-				k.wantBlob("after Put", ref, nil)
+				putBlob(k, req)
+				wantBlob(k, "after Put", ref, nil)
 			}
 		},
 	},
@@ -114,14 +123,14 @@ var blobCases = []kitCase{
 		"Data is not kept by reference, and what Get returns belongs to the caller.",
 		func(k *kit) {
 			data := []byte("data")
-			ref := k.putBlob(plan("contoso", data))
+			ref := putBlob(k, plan("contoso", data))
 			copy(data, "spoilt")
 			got, err := k.Blobs.Get(k.Context(), ref)
 			if err != nil {
 				k.fatalf("Get after the caller changed what it put: %v", err)
 			}
 			copy(got, "spoilt")
-			k.wantBlob("after the caller changed what it put and got", ref, []byte("data"))
+			wantBlob(k, "after the caller changed what it put and got", ref, []byte("data"))
 		},
 	},
 	{
@@ -153,7 +162,7 @@ var blobCases = []kitCase{
 						}
 					}
 				})
-				k.wantBlob("after Put", req.Ref(), data)
+				wantBlob(k, "after Put", req.Ref(), data)
 			}
 		},
 	},
@@ -164,7 +173,7 @@ var blobCases = []kitCase{
 			if k.Damage == nil {
 				k.Skipf("the fixture has no Damage")
 			}
-			ref := k.putBlob(plan("contoso", []byte("data")))
+			ref := putBlob(k, plan("contoso", []byte("data")))
 			k.Damage(ref)
 			if got, err := k.Blobs.Get(k.Context(), ref); err == nil || errors.Is(err, state.ErrNotFound) || got != nil {
 				k.errorf("Get of a damaged blob: %q, %v; want nothing and an error that says so", got, err)
@@ -172,10 +181,34 @@ var blobCases = []kitCase{
 		},
 	},
 	{
+		"blob/remove",
+		"Remove removes all blobs of a tenant, of every run and kind, and no other tenant's; having none is no error, and a blob can be put again.",
+		func(k *kit) {
+			var gone []state.BlobRef
+			for _, req := range []state.PutRequest{
+				plan("contoso", []byte("data")), plan("contoso", large()), {Tenant: "contoso", Kind: "base"}, {Tenant: "contoso", Run: "run-2", Kind: "plan"},
+			} {
+				gone = append(gone, putBlob(k, req))
+			}
+			other := putBlob(k, plan("contoso2", []byte("data")))
+			upper := putBlob(k, plan("Contoso", []byte("data")))
+			removeBlobs(k, "contoso")
+			for _, ref := range gone {
+				_, err := k.Blobs.Get(k.Context(), ref)
+				k.wantError(fmt.Sprintf("Get of %s of run %q after Remove", ref.Kind, ref.Run), err, state.ErrNotFound)
+			}
+			wantBlob(k, "of another tenant after Remove", other, []byte("data"))
+			wantBlob(k, "of another tenant after Remove", upper, []byte("data"))
+			removeBlobs(k, "contoso")
+			removeBlobs(k, "nobody")
+			wantBlob(k, "put again after Remove", putBlob(k, plan("contoso", []byte("data"))), []byte("data"))
+		},
+	},
+	{
 		"blob/cancelled",
 		"Methods honor the context's cancellation, and a blob that was not put is not there.",
 		func(k *kit) {
-			ref := k.putBlob(plan("contoso", []byte("data")))
+			ref := putBlob(k, plan("contoso", []byte("data")))
 			k.wantCancelled(
 				call{"Put", func(ctx context.Context) error {
 					_, err := k.Blobs.Put(ctx, plan("contoso", []byte("other")))
@@ -185,7 +218,9 @@ var blobCases = []kitCase{
 					_, err := k.Blobs.Get(ctx, ref)
 					return err
 				}},
+				call{"Remove", func(ctx context.Context) error { return k.Blobs.Remove(ctx, "contoso") }},
 			)
+			wantBlob(k, "after a cancelled Remove", ref, []byte("data"))
 			_, err := k.Blobs.Get(k.Context(), plan("contoso", []byte("other")).Ref())
 			k.wantError("Get of what was not put", err, state.ErrNotFound)
 		},
@@ -215,6 +250,8 @@ var blobCases = []kitCase{
 				put("without a kind", func(r *state.PutRequest) { r.Kind = "" }),
 				put("with a NUL in the run", func(r *state.PutRequest) { r.Run = "\x00" }),
 				put("with a kind that is no UTF-8", func(r *state.PutRequest) { r.Kind = "\xff" }),
+				call{"Remove without a tenant", func(ctx context.Context) error { return k.Blobs.Remove(ctx, "") }},
+				call{"Remove of a name with a NUL", func(ctx context.Context) error { return k.Blobs.Remove(ctx, "a\x00") }},
 				get("without a tenant", func(r *state.BlobRef) { r.Tenant = "" }),
 				get("without a kind", func(r *state.BlobRef) { r.Kind = "" }),
 				get("without a hash", func(r *state.BlobRef) { r.SHA256 = "" }),

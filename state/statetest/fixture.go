@@ -63,14 +63,38 @@ type kit struct {
 	explanation string
 }
 
-// runCases runs each case as a subtest on a fresh fixture.
-func runCases(t *testing.T, factory Factory, cases []kitCase) {
+// runCases runs each case as a subtest on a fresh fixture, which has at least
+// the fields that are named.
+func runCases(t *testing.T, kitName string, factory Factory, cases []kitCase, fields ...string) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			c.run(&kit{Fixture: factory(t), tb: t, explanation: c.explanation})
+			k := &kit{Fixture: factory(t), tb: t, explanation: c.explanation}
+			k.need(kitName, fields)
+			c.run(k)
 		})
 	}
 }
+
+// need ends a case on a fixture that lacks one of the fields.
+func (k *kit) need(kitName string, fields []string) {
+	k.Helper()
+	there := map[string]bool{
+		"Store": k.Store != nil, "Leaser": k.Leaser != nil, "Blobs": k.Blobs != nil, "Pruner": k.Pruner != nil, "Pass": k.Pass != nil,
+	}
+	for _, field := range fields {
+		if !there[field] {
+			k.Fatalf("%s needs the field %s of the Fixture, which is nil", kitName, field)
+		}
+	}
+}
+
+// The fields that the kits need.
+var (
+	storeNeeds  = []string{"Store", "Pass"}
+	leaserNeeds = []string{"Store", "Leaser", "Pass"}
+	blobsNeed   = []string{"Blobs"}
+	prunerNeeds = []string{"Store", "Blobs", "Pruner", "Pass"}
+)
 
 // errorf reports a failure with the case's explanation.
 func (k *kit) errorf(format string, args ...any) {

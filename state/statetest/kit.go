@@ -165,7 +165,7 @@ func (k *kit) claim(limit int, d time.Duration) []state.Record {
 	return records
 }
 
-func (k *kit) putBlob(req state.PutRequest) state.BlobRef {
+func putBlob(k *kit, req state.PutRequest) state.BlobRef {
 	k.Helper()
 	ref, err := k.Blobs.Put(k.Context(), req)
 	if err != nil {

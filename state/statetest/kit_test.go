@@ -103,7 +103,8 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 // Each case must be able to fail.
 func TestEveryCaseCatchesABug(t *testing.T) {
 	for _, c := range allCases() {
-		if !slices.ContainsFunc(bugs, func(b bug) bool { return b.caughtBy == c.name }) {
+		if !slices.ContainsFunc(bugs, func(b bug) bool { return b.caughtBy == c.name }) &&
+			!slices.ContainsFunc(naiveBugs, func(b naiveBug) bool { return b.caughtBy == c.name }) {
 			t.Errorf("no planted bug is caught by the case %q", c.name)
 		}
 	}
@@ -115,11 +116,79 @@ func TestSkips(t *testing.T) {
 		_, f := memory()
 		f.Leaser = nil
 		r := record(t, c, f)
-		if want := strings.HasPrefix(c.name, "fence/") || c.name == "blob/damaged"; r.skipped != want {
+		if want := strings.HasPrefix(c.name, "fence/") || c.name == "remove/lease" || c.name == "blob/damaged"; r.skipped != want {
 			t.Errorf("%s: skipped %v, want %v", c.name, r.skipped, want)
 		}
 		if r.reports != nil {
 			t.Errorf("%s: %.500q", c.name, r.reports)
+		}
+	}
+}
+
+// A fixture that lacks what a kit needs is named, not dereferenced.
+func TestKitsSayWhatTheyLack(t *testing.T) {
+	remove := map[string]func(*Fixture){
+		"Store":  func(f *Fixture) { f.Store = nil },
+		"Leaser": func(f *Fixture) { f.Leaser = nil },
+		"Blobs":  func(f *Fixture) { f.Blobs = nil },
+		"Pruner": func(f *Fixture) { f.Pruner = nil },
+		"Pass":   func(f *Fixture) { f.Pass = nil },
+	}
+	for kitName, needs := range map[string][]string{
+		kitStore: storeNeeds, kitLeaser: leaserNeeds, kitBlobs: blobsNeed, kitPruner: prunerNeeds,
+	} {
+		for _, c := range casesOf[kitName] {
+			if r := record(t, needing(c, kitName, needs), Fixture{}); len(r.reports) != 1 {
+				t.Errorf("%s: %s with an empty fixture: %q", kitName, c.name, r.reports)
+			}
+		}
+		for field, without := range remove {
+			_, f := memory()
+			without(&f)
+			r := record(t, needing(kitCase{run: func(*kit) {}}, kitName, needs), f)
+			want := kitName + " needs the field " + field + " of the Fixture, which is nil"
+			if needed := slices.Contains(needs, field); needed != slices.Equal(r.reports, []string{want}) || !needed && r.reports != nil {
+				t.Errorf("%s without %s: reports %q; it is needed: %v", kitName, field, r.reports, needed)
+			}
+		}
+	}
+}
+
+// needing is a case that begins as runCases does.
+func needing(c kitCase, name string, fields []string) kitCase {
+	run := c.run
+	c.run = func(k *kit) {
+		k.need(name, fields)
+		run(k)
+	}
+	return c
+}
+
+// The cases of a kit use no more of a fixture than the kit says.
+func TestKitsNeedNoMore(t *testing.T) {
+	for kitName, needs := range map[string][]string{
+		kitStore: storeNeeds, kitLeaser: leaserNeeds, kitBlobs: blobsNeed, kitPruner: prunerNeeds,
+	} {
+		for _, c := range casesOf[kitName] {
+			m, full := memory()
+			var f Fixture
+			for _, field := range needs {
+				switch field {
+				case "Store":
+					f.Store = m
+				case "Leaser":
+					f.Leaser = m
+				case "Blobs":
+					f.Blobs = m
+				case "Pruner":
+					f.Pruner = m
+				case "Pass":
+					f.Pass = full.Pass
+				}
+			}
+			if r := record(t, c, f); r.reports != nil {
+				t.Errorf("%s: %s: %.500q", kitName, c.name, r.reports)
+			}
 		}
 	}
 }

@@ -13,7 +13,9 @@ import (
 )
 
 // TestLeaser checks that a [state.Leaser] keeps its contract.
-func TestLeaser(t *testing.T, factory Factory) { runCases(t, factory, leaserCases()) }
+func TestLeaser(t *testing.T, factory Factory) {
+	runCases(t, "TestLeaser", factory, leaserCases(), leaserNeeds...)
+}
 
 func leaserCases() []kitCase { return slices.Concat(claimCases, acquireCases, renewCases) }
 
@@ -52,11 +54,12 @@ var claimCases = []kitCase{
 		func(k *kit) {
 			for i := range 9 {
 				minutes := (i*5)%9 + 1 // not in the order of their making
-				k.put(due(fmt.Sprintf("tenant-%d", 10-minutes), time.Duration(minutes)*time.Minute))
+				// Nor in the order of the tenants' names.
+				k.put(due(fmt.Sprintf("tenant-%d", minutes), time.Duration(minutes)*time.Minute))
 			}
-			k.wantTenants("first Claim", k.claim(4, time.Hour), "tenant-1", "tenant-2", "tenant-3", "tenant-4")
-			k.wantTenants("second Claim", k.claim(4, time.Hour), "tenant-5", "tenant-6", "tenant-7", "tenant-8")
-			k.wantTenants("third Claim", k.claim(4, time.Hour), "tenant-9")
+			k.wantTenants("first Claim", k.claim(4, time.Hour), "tenant-9", "tenant-8", "tenant-7", "tenant-6")
+			k.wantTenants("second Claim", k.claim(4, time.Hour), "tenant-5", "tenant-4", "tenant-3", "tenant-2")
+			k.wantTenants("third Claim", k.claim(4, time.Hour), "tenant-1")
 			k.wantTenants("fourth Claim", k.claim(4, time.Hour))
 		},
 	},

@@ -10,12 +10,14 @@ import (
 )
 
 // TestPruner checks that a [state.Pruner] keeps its contract.
-func TestPruner(t *testing.T, factory Factory) { runCases(t, factory, prunerCases) }
+func TestPruner(t *testing.T, factory Factory) {
+	runCases(t, "TestPruner", factory, prunerCases, prunerNeeds...)
+}
 
 const day = 24 * time.Hour
 
-// prune calls Prune until nothing goes any more, and returns how much went.
-func (k *kit) prune(req state.PruneRequest) (entries, blobs int) {
+// pruneAll calls Prune until nothing goes any more, and returns how much went.
+func pruneAll(k *kit, req state.PruneRequest) (went state.Pruned) {
 	k.Helper()
 	limit := req.Limit
 	if limit == 0 {
@@ -29,24 +31,25 @@ func (k *kit) prune(req state.PruneRequest) (entries, blobs int) {
 		if got.Now.IsZero() {
 			k.errorf("Prune(%+v): Now is not set", req)
 		}
-		if got.Entries > limit || got.Blobs > limit {
-			k.errorf("Prune with limit %d removed %d entries and %d blobs", limit, got.Entries, got.Blobs)
+		if got.Entries > limit || got.Runs > limit || got.Blobs > limit {
+			k.errorf("Prune with limit %d removed %d entries, %d runs and %d blobs", limit, got.Entries, got.Runs, got.Blobs)
 		}
-		if got.Entries == 0 && got.Blobs == 0 {
-			return entries, blobs
+		if got.Entries == 0 && got.Runs == 0 && got.Blobs == 0 {
+			return went
 		}
-		entries += got.Entries
-		blobs += got.Blobs
+		went.Entries += got.Entries
+		went.Runs += got.Runs
+		went.Blobs += got.Blobs
 	}
 	k.fatalf("Prune(%+v) does not come to an end", req)
-	return 0, 0
+	return went
 }
 
 // wantPruned prunes and checks how much went.
-func (k *kit) wantPruned(act string, req state.PruneRequest, wantEntries, wantBlobs int) {
+func wantPruned(k *kit, act string, req state.PruneRequest, wantEntries, wantBlobs int) {
 	k.Helper()
-	if entries, blobs := k.prune(req); entries != wantEntries || blobs != wantBlobs {
-		k.errorf("%s: %d entries and %d blobs went, want %d and %d", act, entries, blobs, wantEntries, wantBlobs)
+	if went := pruneAll(k, req); went.Entries != wantEntries || went.Blobs != wantBlobs {
+		k.errorf("%s: %d entries and %d blobs went, want %d and %d", act, went.Entries, went.Blobs, wantEntries, wantBlobs)
 	}
 }
 
@@ -61,7 +64,7 @@ var prunerCases = []kitCase{
 		"prune/nothing",
 		"Having nothing to prune is no error.",
 		func(k *kit) {
-			k.wantPruned("of an empty store", state.PruneRequest{}, 0, 0)
+			wantPruned(k, "of an empty store", state.PruneRequest{}, 0, 0)
 		},
 	},
 	{
@@ -69,22 +72,22 @@ var prunerCases = []kitCase{
 		"Prune removes what is older than the store's time less Age, and nothing else; the record stays as it is.",
 		func(k *kit) {
 			k.put(newRecord("contoso"), state.Entry{Type: "old"}, state.Entry{Type: "old"})
-			old := k.putBlob(plan("contoso", []byte("old")))
+			old := putBlob(k, plan("contoso", []byte("old")))
 			k.Pass(5 * day)
 			k.put(k.load("contoso"), state.Entry{Type: "new"})
-			young := k.putBlob(plan("contoso", []byte("new")))
+			young := putBlob(k, plan("contoso", []byte("new")))
 			k.Pass(5 * day)
 			r := k.load("contoso")
-			k.wantPruned("older than 11 days", state.PruneRequest{Age: 11 * day}, 0, 0)
-			k.wantPruned("older than 7 days", state.PruneRequest{Age: 7 * day}, 2, 1)
-			k.wantEntries("History after it", k.history(state.HistoryRequest{Tenant: "contoso"}), "2.0:new")
-			k.wantEntries("History after it, newest first", k.history(state.HistoryRequest{Tenant: "contoso", Newest: true}), "2.0:new")
+			wantPruned(k, "older than 11 days", state.PruneRequest{Age: 11 * day}, 0, 0)
+			wantPruned(k, "older than 7 days", state.PruneRequest{Age: 7 * day}, 2, 1)
+			wantEntries(k, "History after it", k.history(state.HistoryRequest{Tenant: "contoso"}), "2.0:new")
+			wantEntries(k, "History after it, newest first", k.history(state.HistoryRequest{Tenant: "contoso", Newest: true}), "2.0:new")
 			_, err := k.Blobs.Get(k.Context(), old)
 			k.wantError("Get of what was pruned", err, state.ErrNotFound)
-			k.wantBlob("of what is young", young, []byte("new"))
+			wantBlob(k, "of what is young", young, []byte("new"))
 			k.wantRecord("after it", k.load("contoso"), r)
 			k.put(r, state.Entry{Type: "next"})
-			k.wantEntries("History after the next commit", k.history(state.HistoryRequest{Tenant: "contoso"}), "2.0:new", "3.0:next")
+			wantEntries(k, "History after the next commit", k.history(state.HistoryRequest{Tenant: "contoso"}), "2.0:new", "3.0:next")
 		},
 	},
 	{
@@ -97,17 +100,17 @@ var prunerCases = []kitCase{
 				r, entry = inRun(k.put(r, entry), "run-1")
 				r.Status = s
 				k.put(r, entry)
-				k.putBlob(state.PutRequest{Tenant: tenant, Run: "run-0", Kind: "plan"})
-				k.putBlob(plan(tenant, []byte("of the run")))
+				putBlob(k, state.PutRequest{Tenant: tenant, Run: "run-0", Kind: "plan"})
+				putBlob(k, plan(tenant, []byte("of the run")))
 				// The same run of a tenant that does not name it.
 				k.put(newRecord("other-"+tenant), entry)
-				k.putBlob(plan("other-"+tenant, nil))
+				putBlob(k, plan("other-"+tenant, nil))
 			}
 			k.Pass(1000 * day)
-			k.wantPruned("older than nothing", state.PruneRequest{}, 4, 4)
+			wantPruned(k, "older than nothing", state.PruneRequest{}, 4, 4)
 			for _, tenant := range []string{string(state.InProgress), string(state.Idle)} {
-				k.wantEntries("History of "+tenant, k.history(state.HistoryRequest{Tenant: tenant}), "2.0:t")
-				k.wantBlob("of the run of "+tenant, plan(tenant, []byte("of the run")).Ref(), []byte("of the run"))
+				wantEntries(k, "History of "+tenant, k.history(state.HistoryRequest{Tenant: tenant}), "2.0:t")
+				wantBlob(k, "of the run of "+tenant, plan(tenant, []byte("of the run")).Ref(), []byte("of the run"))
 			}
 		},
 	},
@@ -116,44 +119,89 @@ var prunerCases = []kitCase{
 		"A record that names no run keeps nothing: what belongs to no run is pruned like the rest.",
 		func(k *kit) {
 			k.put(newRecord("contoso"), state.Entry{Type: "t"})
-			k.putBlob(state.PutRequest{Tenant: "contoso", Kind: "plan"})
+			putBlob(k, state.PutRequest{Tenant: "contoso", Kind: "plan"})
 			k.Pass(2 * day)
-			k.wantPruned("of no run", state.PruneRequest{Age: day}, 1, 1)
+			wantPruned(k, "of no run", state.PruneRequest{Age: day}, 1, 1)
 		},
 	},
 	{
 		"prune/refs",
 		"A blob in a record's Refs is never pruned; once it is in none, it is.",
 		func(k *kit) {
-			kept := k.putBlob(state.PutRequest{Tenant: "contoso", Run: "run-0", Kind: "base", Data: []byte("base")})
-			k.putBlob(state.PutRequest{Tenant: "contoso", Run: "run-0", Kind: "plan", Data: []byte("base")})
-			k.putBlob(state.PutRequest{Tenant: "fabrikam", Run: "run-0", Kind: "base", Data: []byte("base")})
+			kept := putBlob(k, state.PutRequest{Tenant: "contoso", Run: "run-0", Kind: "base", Data: []byte("base")})
+			putBlob(k, state.PutRequest{Tenant: "contoso", Run: "run-0", Kind: "plan", Data: []byte("base")})
+			putBlob(k, state.PutRequest{Tenant: "fabrikam", Run: "run-0", Kind: "base", Data: []byte("base")})
 			r := newRecord("contoso")
 			r.Refs = []state.BlobRef{kept}
 			k.put(r)
 			k.Pass(1000 * day)
-			k.wantPruned("beside a reference", state.PruneRequest{}, 0, 2)
-			k.wantBlob("that is referred to", kept, []byte("base"))
+			wantPruned(k, "beside a reference", state.PruneRequest{}, 0, 2)
+			wantBlob(k, "that is referred to", kept, []byte("base"))
 			r = k.load("contoso")
 			r.Refs = nil
 			k.put(r)
-			k.wantPruned("after the reference went", state.PruneRequest{}, 0, 1)
+			wantPruned(k, "after the reference went", state.PruneRequest{}, 0, 1)
+		},
+	},
+	{
+		"prune/runs",
+		"Prune removes runs whose last commit is older than the store's time less Age, at most Limit, but never the one that a record names.",
+		func(k *kit) {
+			r := storeRuns(k, "contoso", newRun("old-1", 1), newRun("old-2", 2), newRun("kept", 3), newRun("again", 4))
+			r.Run = "kept"
+			k.put(r)
+			storeRuns(k, "fabrikam", newRun("kept", 1))
+			k.Pass(5 * day)
+			storeRuns(k, "contoso", newRun("again", 4), newRun("new", 5))
+			k.Pass(5 * day)
+			if got, err := k.Pruner.Prune(k.Context(), state.PruneRequest{Tenant: "contoso", Age: 7 * day, Limit: 1}); err != nil || got.Runs != 1 {
+				k.errorf("Prune with Limit 1: %d runs went, %v; want 1", got.Runs, err)
+			}
+			if went := pruneAll(k, state.PruneRequest{Tenant: "contoso", Age: 7 * day}); went.Runs != 1 {
+				k.errorf("the next Prune: %d runs went, want 1", went.Runs)
+			}
+			want := []string{"contoso/new", "contoso/again", "contoso/kept", "fabrikam/kept"}
+			wantRuns(k, "Runs after Prune of one tenant", allRuns(k, state.RunsRequest{}), want...)
+			if went := pruneAll(k, state.PruneRequest{Age: 7 * day, Limit: 1}); went.Runs != 1 {
+				k.errorf("Prune of all: %d runs went, want 1", went.Runs)
+			}
+			wantRuns(k, "Runs after Prune of all", allRuns(k, state.RunsRequest{}), want[:3]...)
+		},
+	},
+	{
+		"prune/removed",
+		"The entries that a removal leaves are pruned by their age like others; then the tenant can be created again.",
+		func(k *kit) {
+			req := removal(fillTenant(k, "contoso"))
+			req.Entries[0].Run = "the removal"
+			k.commit(req)
+			k.Pass(2 * day)
+			wantPruned(k, "older than three days", state.PruneRequest{Age: 3 * day}, 0, 0)
+			wantGone(k, "contoso", 3)
+			wantPruned(k, "older than a day", state.PruneRequest{Tenant: "contoso", Age: day}, 1, 0)
+			if got := k.history(state.HistoryRequest{Tenant: "contoso"}); len(got) != 0 {
+				k.errorf("%d entries are left", len(got))
+			}
+			k.put(newRecord("contoso"), state.Entry{Type: "first"})
+			if got := k.history(state.HistoryRequest{Tenant: "contoso"}); len(got) != 1 || got[0].Type != "first" {
+				k.errorf("the history of the tenant that was created again is %+v", got)
+			}
 		},
 	},
 	{
 		"prune/young blobs",
 		"A blob younger than a day is never pruned, whatever Age is: it may belong to a commit that is about to come. Putting it again makes it young.",
 		func(k *kit) {
-			ref := k.putBlob(plan("contoso", []byte("data")))
+			ref := putBlob(k, plan("contoso", []byte("data")))
 			k.Pass(day - slack)
-			k.wantPruned("of less than a day", state.PruneRequest{}, 0, 0)
+			wantPruned(k, "of less than a day", state.PruneRequest{}, 0, 0)
 			k.Pass(slack)
-			k.putBlob(plan("contoso", []byte("data")))
+			putBlob(k, plan("contoso", []byte("data")))
 			k.Pass(day - slack)
-			k.wantPruned("of less than a day since it was put again", state.PruneRequest{}, 0, 0)
-			k.wantBlob("of less than a day since it was put again", ref, []byte("data"))
+			wantPruned(k, "of less than a day since it was put again", state.PruneRequest{}, 0, 0)
+			wantBlob(k, "of less than a day since it was put again", ref, []byte("data"))
 			k.Pass(2 * slack)
-			k.wantPruned("of more than a day", state.PruneRequest{}, 0, 1)
+			wantPruned(k, "of more than a day", state.PruneRequest{}, 0, 1)
 		},
 	},
 	{
@@ -162,16 +210,16 @@ var prunerCases = []kitCase{
 		func(k *kit) {
 			for _, tenant := range []string{"a", "b"} {
 				k.put(newRecord(tenant), state.Entry{Type: "t"})
-				k.putBlob(plan(tenant, nil))
+				putBlob(k, plan(tenant, nil))
 			}
-			k.putBlob(plan("no record", nil))
+			putBlob(k, plan("no record", nil))
 			k.Pass(2 * day)
-			k.wantPruned("of a", state.PruneRequest{Tenant: "a"}, 1, 1)
-			k.wantPruned("of one without a record", state.PruneRequest{Tenant: "no record"}, 0, 1)
+			wantPruned(k, "of a", state.PruneRequest{Tenant: "a"}, 1, 1)
+			wantPruned(k, "of one without a record", state.PruneRequest{Tenant: "no record"}, 0, 1)
 			if got := len(k.history(state.HistoryRequest{Tenant: "b"})); got != 1 {
 				k.errorf("after Prune of others the history of b has %d entries, want 1", got)
 			}
-			k.wantBlob("of another tenant", plan("b", nil).Ref(), nil)
+			wantBlob(k, "of another tenant", plan("b", nil).Ref(), nil)
 		},
 	},
 	{
@@ -182,16 +230,16 @@ var prunerCases = []kitCase{
 				tenant := fmt.Sprint("tenant-", i)
 				k.put(newRecord(tenant), state.Entry{Type: "t"}, state.Entry{Type: "t"})
 				for run := range 2 {
-					k.putBlob(state.PutRequest{Tenant: tenant, Run: fmt.Sprint(run), Kind: "plan"})
+					putBlob(k, state.PutRequest{Tenant: tenant, Run: fmt.Sprint(run), Kind: "plan"})
 				}
 			}
 			kept, entry := inRun(newRecord("kept"), "run-1")
 			k.put(kept, entry, entry, entry)
 			for i := range 4 {
-				k.putBlob(plan("kept", []byte{byte(i)}))
+				putBlob(k, plan("kept", []byte{byte(i)}))
 			}
 			k.Pass(2 * day)
-			k.wantPruned("three at a time", state.PruneRequest{Limit: 3}, 10, 10)
+			wantPruned(k, "three at a time", state.PruneRequest{Limit: 3}, 10, 10)
 		},
 	},
 	{
@@ -204,7 +252,7 @@ var prunerCases = []kitCase{
 				_, err := k.Pruner.Prune(ctx, state.PruneRequest{})
 				return err
 			}})
-			k.wantPruned("after the cancelled call", state.PruneRequest{}, 1, 0)
+			wantPruned(k, "after the cancelled call", state.PruneRequest{}, 1, 0)
 		},
 	},
 	{

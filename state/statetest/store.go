@@ -12,7 +12,9 @@ import (
 )
 
 // TestStore checks that a [state.Records] keeps its contract.
-func TestStore(t *testing.T, factory Factory) { runCases(t, factory, storeCases()) }
+func TestStore(t *testing.T, factory Factory) {
+	runCases(t, "TestStore", factory, storeCases(), storeNeeds...)
+}
 
 func storeCases() []kitCase {
 	var all []kitCase

@@ -14,7 +14,7 @@ var eventCases = []kitCase{
 		"A commit with an event that is legal in the stored status moves the tenant; the Status of the request does not count.",
 		func(k *kit) {
 			for i, move := range state.Transitions() {
-				r := k.inStatus(fmt.Sprint("tenant-", i), move.From)
+				r := createIn(k, fmt.Sprint("tenant-", i), move.From)
 				r.Status = move.From
 				got := k.commit(state.CommitRequest{Record: r, Events: []state.Event{move.Event}})
 				if loaded := k.load(r.Tenant).Status; got.Status != move.To || loaded != move.To {
@@ -28,9 +28,9 @@ var eventCases = []kitCase{
 		"A commit with an event that is illegal in the stored status returns a TransitionError that names both, and writes nothing, whatever status the request names.",
 		func(k *kit) {
 			for _, from := range state.Statuses() {
-				r := k.inStatus("in "+string(from), from)
+				r := createIn(k, "in "+string(from), from)
 				for _, ev := range illegalIn(from) {
-					k.wantIllegal(r, ev, from, ev)
+					wantIllegal(k, r, ev, from, ev)
 				}
 				k.wantUnchanged("after the illegal events", r, 0)
 			}
@@ -40,7 +40,7 @@ var eventCases = []kitCase{
 		"event/illegal for a new tenant",
 		"A tenant without a record is in the status NotRun.",
 		func(k *kit) {
-			k.wantIllegal(newRecord("contoso"), state.Begin, state.NotRun, state.Begin)
+			wantIllegal(k, newRecord("contoso"), state.Begin, state.NotRun, state.Begin)
 			_, err := k.Store.Load(k.Context(), state.LoadRequest{Tenant: "contoso"})
 			k.wantError("Load after the illegal event", err, state.ErrNotFound)
 			if got := k.history(state.HistoryRequest{Tenant: "contoso"}); len(got) != 0 {
@@ -56,10 +56,10 @@ var eventCases = []kitCase{
 		"event/several",
 		"The events of a commit are applied in order, and the first that is illegal refuses all.",
 		func(k *kit) {
-			r := k.inStatus("contoso", state.PendingApproval)
-			k.wantIllegal(r, state.Begin, state.InProgress, state.RestoreIdle, state.Start, state.Begin, state.Begin)
-			k.wantIllegal(r, state.Start, state.InProgress, state.Approve, state.Start)
-			k.wantIllegal(r, state.Start, state.PendingApproval, state.Start, state.RestoreIdle)
+			r := createIn(k, "contoso", state.PendingApproval)
+			wantIllegal(k, r, state.Begin, state.InProgress, state.RestoreIdle, state.Start, state.Begin, state.Begin)
+			wantIllegal(k, r, state.Start, state.InProgress, state.Approve, state.Start)
+			wantIllegal(k, r, state.Start, state.PendingApproval, state.Start, state.RestoreIdle)
 			k.wantUnchanged("after the illegal events", r, 0)
 			got := k.commit(state.CommitRequest{Record: r, Events: []state.Event{state.RestoreNewError, state.Start, state.Begin}})
 			if loaded := k.load("contoso").Status; got.Status != state.InProgress || loaded != state.InProgress {
@@ -72,7 +72,7 @@ var eventCases = []kitCase{
 		"A commit without events keeps the status, whatever status the request names; a new record's is NotRun.",
 		func(k *kit) {
 			for _, s := range state.Statuses() {
-				r := k.inStatus("in "+string(s), s)
+				r := createIn(k, "in "+string(s), s)
 				for _, named := range []state.Status{state.Idle, state.Starting, "", "no status"} {
 					r.Status = named
 					if r = k.commit(state.CommitRequest{Record: r}); r.Status != s || k.load(r.Tenant).Status != s {
@@ -98,8 +98,8 @@ var eventCases = []kitCase{
 	},
 }
 
-// inStatus creates a tenant in a status.
-func (k *kit) inStatus(tenant string, s state.Status) state.Record {
+// createIn creates a tenant in a status.
+func createIn(k *kit, tenant string, s state.Status) state.Record {
 	k.Helper()
 	return k.commit(state.CommitRequest{Record: newRecord(tenant), Events: Path(state.NotRun, s)})
 }
@@ -117,7 +117,7 @@ func illegalIn(s state.Status) []state.Event {
 
 // wantIllegal checks that a commit is refused since an event is illegal in a
 // status. The request names the status to which the event would lead.
-func (k *kit) wantIllegal(r state.Record, ev state.Event, in state.Status, events ...state.Event) {
+func wantIllegal(k *kit, r state.Record, ev state.Event, in state.Status, events ...state.Event) {
 	k.Helper()
 	for _, t := range state.Transitions() {
 		if t.Event == ev {

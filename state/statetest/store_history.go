@@ -9,7 +9,7 @@ import (
 )
 
 // putHistory commits three times to a tenant: two entries, none, three.
-func (k *kit) putHistory(tenant string) {
+func putHistory(k *kit, tenant string) {
 	k.Helper()
 	entry := func(typ, run string) state.Entry {
 		return state.Entry{Type: typ, Run: run, Data: json.RawMessage(`{"type":"` + typ + `"}`)}
@@ -28,7 +28,7 @@ func keys(entries []state.Entry) []string {
 	return all
 }
 
-func (k *kit) wantEntries(act string, entries []state.Entry, want ...string) {
+func wantEntries(k *kit, act string, entries []state.Entry, want ...string) {
 	k.Helper()
 	if got := keys(entries); !slices.Equal(got, want) {
 		k.errorf("%s: got entries %q, want %q", act, got, want)
@@ -57,7 +57,7 @@ var historyCases = []kitCase{
 			r := k.put(newRecord("contoso"))
 			r = k.put(r, state.Entry{Type: "first", Run: "r", Data: json.RawMessage(`[1]`)}, odd)
 			got := k.history(state.HistoryRequest{Tenant: "contoso"})
-			k.wantEntries("History", got, "2.0:first", "2.1:t")
+			wantEntries(k, "History", got, "2.0:first", "2.1:t")
 			for i, e := range got {
 				wantData := []string{`[1]`, ``}[i]
 				if e.Tenant != "contoso" || e.Run != "r" || !near(e.Time, r.UpdatedAt) || !sameJSON(e.Data, json.RawMessage(wantData)) {
@@ -70,19 +70,35 @@ var historyCases = []kitCase{
 		},
 	},
 	{
+		"history/full page",
+		"A page that the last entries fill has no next page, in either direction and with filters.",
+		func(k *kit) {
+			putHistory(k, "contoso")
+			for _, newest := range []bool{false, true} {
+				for _, req := range []state.HistoryRequest{{Limit: 5}, {Run: "1", Limit: 3}, {Types: []string{"start"}, Limit: 2}} {
+					req.Tenant, req.Newest = "contoso", newest
+					page, err := k.Store.History(k.Context(), req)
+					if err != nil || len(page.Entries) != req.Limit || page.Next != "" {
+						k.errorf("History(%+v): %d entries, Next %q, %v; want all and none", req, len(page.Entries), page.Next, err)
+					}
+				}
+			}
+		},
+	},
+	{
 		"history/pages",
 		"Pages of every size give all entries in the order of their key, or in the reverse order with Newest.",
 		func(k *kit) {
-			k.putHistory("contoso")
-			k.putHistory("contoso2")
+			putHistory(k, "contoso")
+			putHistory(k, "contoso2")
 			want := []string{"1.0:start", "1.1:step", "3.0:end", "3.1:start", "3.2:note"}
 			for limit := range 7 {
-				k.wantEntries(fmt.Sprintf("oldest first, limit %d", limit),
+				wantEntries(k, fmt.Sprintf("oldest first, limit %d", limit),
 					k.history(state.HistoryRequest{Tenant: "contoso", Limit: limit}), want...)
 			}
 			slices.Reverse(want)
 			for limit := range 7 {
-				k.wantEntries(fmt.Sprintf("newest first, limit %d", limit),
+				wantEntries(k, fmt.Sprintf("newest first, limit %d", limit),
 					k.history(state.HistoryRequest{Tenant: "contoso", Limit: limit, Newest: true}), want...)
 			}
 		},
@@ -97,7 +113,7 @@ var historyCases = []kitCase{
 				r = k.put(r, state.Entry{Type: "t"})
 				want = append(want, fmt.Sprintf("%d.0:t", version))
 			}
-			k.wantEntries("History", k.history(state.HistoryRequest{Tenant: "contoso", Limit: 5}), want...)
+			wantEntries(k, "History", k.history(state.HistoryRequest{Tenant: "contoso", Limit: 5}), want...)
 		},
 	},
 	{
@@ -115,7 +131,7 @@ var historyCases = []kitCase{
 		"history/filters",
 		"Run keeps that run's entries, Types those of these types, both those that pass both.",
 		func(k *kit) {
-			k.putHistory("contoso")
+			putHistory(k, "contoso")
 			for _, tt := range []struct {
 				run   string
 				types []string
@@ -131,10 +147,10 @@ var historyCases = []kitCase{
 				{"2", []string{"end"}, nil},
 			} {
 				req := state.HistoryRequest{Tenant: "contoso", Run: tt.run, Types: tt.types, Limit: 1}
-				k.wantEntries(fmt.Sprintf("run %q, types %q", tt.run, tt.types), k.history(req), tt.want...)
+				wantEntries(k, fmt.Sprintf("run %q, types %q", tt.run, tt.types), k.history(req), tt.want...)
 				req.Newest = true
 				slices.Reverse(tt.want)
-				k.wantEntries(fmt.Sprintf("run %q, types %q, newest first", tt.run, tt.types), k.history(req), tt.want...)
+				wantEntries(k, fmt.Sprintf("run %q, types %q, newest first", tt.run, tt.types), k.history(req), tt.want...)
 			}
 		},
 	},
@@ -144,7 +160,7 @@ var historyCases = []kitCase{
 		func(k *kit) {
 			for _, newest := range []bool{false, true} {
 				tenant := fmt.Sprint("contoso-", newest)
-				k.putHistory(tenant)
+				putHistory(k, tenant)
 				req := state.HistoryRequest{Tenant: tenant, Newest: newest, Limit: 2}
 				page, err := k.Store.History(k.Context(), req)
 				if err != nil {
@@ -158,7 +174,7 @@ var historyCases = []kitCase{
 					want = want[:5]
 					slices.Reverse(want)
 				}
-				k.wantEntries(fmt.Sprintf("newest first %v", newest), got, want...)
+				wantEntries(k, fmt.Sprintf("newest first %v", newest), got, want...)
 			}
 		},
 	},

@@ -10,6 +10,28 @@ import (
 
 var listCases = []kitCase{
 	{
+		"list/full page",
+		"A page that the last records fill has no next page, in every order and with filters.",
+		func(k *kit) {
+			for i := range 6 {
+				r := due(fmt.Sprint("tenant-", i), time.Duration(i)*time.Minute)
+				r.Labels = map[string]string{"half": fmt.Sprint(i % 2)}
+				k.put(r)
+			}
+			for _, order := range []state.Order{state.ByTenant, state.ByUpdated, state.ByWake} {
+				for _, req := range []state.ListRequest{
+					{Limit: 6}, {Labels: map[string]string{"half": "1"}, Limit: 3}, {Statuses: []state.Status{state.NotRun}, Limit: 6}, {Prefix: "tenant-3", Limit: 1},
+				} {
+					req.Order = order
+					page, err := k.Store.List(k.Context(), req)
+					if err != nil || len(page.Records) != req.Limit || page.Next != "" {
+						k.errorf("List(%+v): %d records, Next %q, %v; want all and none", req, len(page.Records), page.Next, err)
+					}
+				}
+			}
+		},
+	},
+	{
 		"list/empty",
 		"A list without records has no records and no next page, and still Now.",
 		func(k *kit) {

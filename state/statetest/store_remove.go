@@ -15,8 +15,8 @@ func removal(r state.Record) state.CommitRequest {
 	}
 }
 
-// fill gives a tenant all that a store can keep of it, and returns its record.
-func (k *kit) fill(tenant string) state.Record {
+// fillTenant gives a tenant all that a store can keep of it, and returns its record.
+func fillTenant(k *kit, tenant string) state.Record {
 	k.Helper()
 	r := fullRecord(tenant)
 	r.WakeAt, r.Deadline = due(tenant, 0).WakeAt, time.Time{}
@@ -25,7 +25,7 @@ func (k *kit) fill(tenant string) state.Record {
 }
 
 // wantGone checks that nothing is left of a tenant but the entry of its removal.
-func (k *kit) wantGone(tenant string, version int64) {
+func wantGone(k *kit, tenant string, version int64) {
 	k.Helper()
 	_, err := k.Store.Load(k.Context(), state.LoadRequest{Tenant: tenant})
 	k.wantError("Load of the removed tenant", err, state.ErrNotFound)
@@ -35,8 +35,8 @@ func (k *kit) wantGone(tenant string, version int64) {
 	} {
 		k.wantTenants("List after the removal", k.list(req))
 	}
-	k.wantRuns("Runs of the removed tenant", k.runs(state.RunsRequest{Tenant: tenant}))
-	for _, r := range k.runs(state.RunsRequest{}) {
+	wantRuns(k, "Runs of the removed tenant", allRuns(k, state.RunsRequest{Tenant: tenant}))
+	for _, r := range allRuns(k, state.RunsRequest{}) {
 		if r.Tenant == tenant {
 			k.errorf("the run %q of the removed tenant is left", r.ID)
 		}
@@ -58,21 +58,21 @@ var removeCases = []kitCase{
 		"remove/all",
 		"A removal removes the tenant's record, history and runs, in one commit; its own entries are all that stays.",
 		func(k *kit) {
-			r := k.fill("contoso")
+			r := fillTenant(k, "contoso")
 			got := k.commit(removal(r))
 			k.wantRecord("as Commit returned it", got, state.Record{Tenant: "contoso", Fence: 3})
-			k.wantGone("contoso", 3)
+			wantGone(k, "contoso", 3)
 		},
 	},
 	{
 		"remove/others stay",
 		"A removal leaves other tenants as they are.",
 		func(k *kit) {
-			k.fill("contoso")
-			other := k.fill("contoso2")
+			fillTenant(k, "contoso")
+			other := fillTenant(k, "contoso2")
 			k.commit(removal(k.load("contoso")))
 			k.wantUnchanged("after the removal of another", other, 3)
-			k.wantRuns("Runs after the removal of another", k.runs(state.RunsRequest{}), "contoso2/run-2", "contoso2/run-1")
+			wantRuns(k, "Runs after the removal of another", allRuns(k, state.RunsRequest{}), "contoso2/run-2", "contoso2/run-1")
 			k.wantTenants("List by label", k.list(state.ListRequest{Labels: map[string]string{"region": "eu"}}), "contoso2")
 		},
 	},
@@ -80,7 +80,7 @@ var removeCases = []kitCase{
 		"remove/conflicts",
 		"A removal at a stale version or with a raised fence fails with ErrConflict, one after the deadline with ErrExpired, and nothing is removed.",
 		func(k *kit) {
-			k.fill("contoso")
+			fillTenant(k, "contoso")
 			r := k.commit(state.CommitRequest{Record: k.load("contoso"), DeadlineIn: time.Minute})
 			stale := removal(r)
 			stale.Record.Version--
@@ -97,7 +97,7 @@ var removeCases = []kitCase{
 			_, err = k.Store.Commit(k.Context(), late)
 			k.wantError("removal after the deadline", err, state.ErrExpired)
 			k.wantUnchanged("after the refused removals", r, 3)
-			k.wantRuns("Runs after the refused removals", k.runs(state.RunsRequest{}), "contoso/run-2", "contoso/run-1")
+			wantRuns(k, "Runs after the refused removals", allRuns(k, state.RunsRequest{}), "contoso/run-2", "contoso/run-1")
 			k.commit(removal(r)) // without BeforeDeadline
 			_, err = k.Store.Commit(k.Context(), removal(r))
 			k.wantError("removal of a removed tenant", err, state.ErrConflict)
@@ -107,7 +107,7 @@ var removeCases = []kitCase{
 		"remove/again",
 		"A tenant that was removed can be created: it begins as a new one, with entries behind those of the removal, and with a version that the former never had.",
 		func(k *kit) {
-			former := k.fill("contoso")
+			former := fillTenant(k, "contoso")
 			k.commit(removal(former))
 			r := k.put(newRecord("contoso"), state.Entry{Type: "first"})
 			if r.Version != former.Version+2 || r.Status != state.NotRun || r.Labels != nil || r.Refs != nil || !r.WakeAt.IsZero() {
@@ -126,7 +126,7 @@ var removeCases = []kitCase{
 			}
 			k.wantTenants("List", k.list(state.ListRequest{}), "contoso")
 			again := k.commit(removal(r))
-			k.wantGone("contoso", r.Version+1)
+			wantGone(k, "contoso", r.Version+1)
 			k.wantRecord("as the second removal returned it", again, state.Record{Tenant: "contoso", Fence: r.Version + 1})
 		},
 	},
@@ -134,7 +134,7 @@ var removeCases = []kitCase{
 		"remove/invalid",
 		"A removal of nothing, one without an entry that stays, and one with events or runs are ErrInvalid.",
 		func(k *kit) {
-			r := k.fill("contoso")
+			r := fillTenant(k, "contoso")
 			invalid := func(what string, change func(*state.CommitRequest)) call {
 				return call{"removal " + what, func(ctx context.Context) error {
 					req := removal(r)
@@ -160,7 +160,7 @@ var removeCases = []kitCase{
 		"A removal ends the tenant's lease: nothing is left to claim, to acquire, to renew or to release; the fence of a former lease is worth nothing for a tenant that is created again.",
 		func(k *kit) {
 			k.needLeaser()
-			r := k.fill("contoso")
+			r := fillTenant(k, "contoso")
 			for range 5 { // more leases than commits
 				k.release(k.acquire("contoso", time.Minute))
 			}
@@ -168,8 +168,8 @@ var removeCases = []kitCase{
 			req := removal(r)
 			req.Fence = r.Fence
 			gone := k.commit(req)
-			k.wantGone("contoso", r.Fence+1)
-			k.wantNoLease(r.Fence)
+			wantGone(k, "contoso", r.Fence+1)
+			wantNoLease(k, r.Fence)
 			again := due("contoso", 0)
 			again = k.put(again)
 			if again.Fence != gone.Fence || !again.LeaseUntil.IsZero() {
@@ -187,7 +187,7 @@ var removeCases = []kitCase{
 }
 
 // wantNoLease checks that a removed tenant has no lease and gets none.
-func (k *kit) wantNoLease(fence int64) {
+func wantNoLease(k *kit, fence int64) {
 	k.Helper()
 	k.wantTenants("Claim after the removal", k.claim(1, time.Minute))
 	_, err := k.Leaser.Acquire(k.Context(), state.AcquireRequest{Tenant: "contoso", For: time.Minute})

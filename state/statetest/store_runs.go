@@ -28,8 +28,8 @@ func fullRun(id string) state.Run {
 	return r
 }
 
-// store commits a tenant's runs, and returns its record.
-func (k *kit) store(tenant string, runs ...state.Run) state.Record {
+// storeRuns commits a tenant's runs, and returns its record.
+func storeRuns(k *kit, tenant string, runs ...state.Run) state.Record {
 	k.Helper()
 	r := newRecord(tenant)
 	if loaded, err := k.Store.Load(k.Context(), state.LoadRequest{Tenant: tenant}); err == nil {
@@ -38,8 +38,8 @@ func (k *kit) store(tenant string, runs ...state.Run) state.Record {
 	return k.commit(state.CommitRequest{Record: r, Runs: runs})
 }
 
-// runs reads all pages of a list of runs.
-func (k *kit) runs(req state.RunsRequest) []state.Run {
+// allRuns reads all pages of a list of runs.
+func allRuns(k *kit, req state.RunsRequest) []state.Run {
 	k.Helper()
 	var all []state.Run
 	for pages := 0; ; pages++ {
@@ -62,7 +62,7 @@ func (k *kit) runs(req state.RunsRequest) []state.Run {
 }
 
 // wantRuns checks which runs a list has, in order, as "tenant/id".
-func (k *kit) wantRuns(act string, runs []state.Run, want ...string) {
+func wantRuns(k *kit, act string, runs []state.Run, want ...string) {
 	k.Helper()
 	var got []string
 	for _, r := range runs {
@@ -92,9 +92,9 @@ func runDifference(got, want state.Run) string {
 }
 
 // wantRun checks a run as it is stored, all of it.
-func (k *kit) wantRun(act string, want state.Run) {
+func wantRun(k *kit, act string, want state.Run) {
 	k.Helper()
-	got := k.runs(state.RunsRequest{Tenant: want.Tenant})
+	got := allRuns(k, state.RunsRequest{Tenant: want.Tenant})
 	i := slices.IndexFunc(got, func(r state.Run) bool { return r.ID == want.ID })
 	if i < 0 {
 		k.errorf("%s: the run %q of %q is missing", act, want.ID, want.Tenant)
@@ -110,33 +110,33 @@ var runsCases = []kitCase{
 		func(k *kit) {
 			full, bare := fullRun("run-1"), newRun("run-2", 1)
 			full.Tenant, full.UpdatedAt = "fabrikam", begun
-			r := k.store("contoso", full, bare)
+			r := storeRuns(k, "contoso", full, bare)
 			full.Tenant, full.UpdatedAt = "contoso", r.UpdatedAt
 			bare.Tenant, bare.UpdatedAt = "contoso", r.UpdatedAt
-			k.wantRun("a run with all fields", full)
-			k.wantRun("a run with the required fields", bare)
+			wantRun(k, "a run with all fields", full)
+			wantRun(k, "a run with the required fields", bare)
 		},
 	},
 	{
 		"runs/replaced",
 		"A run takes the place of the tenant's run with the same ID, all of it; other tenants' runs stay.",
 		func(k *kit) {
-			k.store("fabrikam", fullRun("run-1"))
-			k.store("contoso", fullRun("run-1"), newRun("run-2", 1))
+			storeRuns(k, "fabrikam", fullRun("run-1"))
+			storeRuns(k, "contoso", fullRun("run-1"), newRun("run-2", 1))
 			k.Pass(time.Hour)
 			want := newRun("run-1", 2)
-			r := k.store("contoso", want)
+			r := storeRuns(k, "contoso", want)
 			want.Tenant, want.UpdatedAt = "contoso", r.UpdatedAt
-			k.wantRun("after the second commit", want)
-			k.wantRuns("after the second commit", k.runs(state.RunsRequest{Tenant: "contoso"}), "contoso/run-1", "contoso/run-2")
-			k.wantRuns("of the other tenant", k.runs(state.RunsRequest{Outcomes: []string{"partial"}}), "fabrikam/run-1")
+			wantRun(k, "after the second commit", want)
+			wantRuns(k, "after the second commit", allRuns(k, state.RunsRequest{Tenant: "contoso"}), "contoso/run-1", "contoso/run-2")
+			wantRuns(k, "of the other tenant", allRuns(k, state.RunsRequest{Outcomes: []string{"partial"}}), "fabrikam/run-1")
 		},
 	},
 	{
 		"runs/with the record",
 		"The runs are written with the record or not at all.",
 		func(k *kit) {
-			r := k.store("contoso", newRun("run-1", 0))
+			r := storeRuns(k, "contoso", newRun("run-1", 0))
 			lost := state.CommitRequest{Record: r, Runs: []state.Run{fullRun("run-1"), newRun("run-2", 0)}}
 			stale := lost
 			stale.Record.Version++
@@ -148,29 +148,29 @@ var runsCases = []kitCase{
 			}
 			want := newRun("run-1", 0)
 			want.Tenant, want.UpdatedAt = "contoso", r.UpdatedAt
-			k.wantRun("after the refused commits", want)
-			k.wantRuns("after the refused commits", k.runs(state.RunsRequest{}), "contoso/run-1")
+			wantRun(k, "after the refused commits", want)
+			wantRuns(k, "after the refused commits", allRuns(k, state.RunsRequest{}), "contoso/run-1")
 		},
 	},
 	{
 		"runs/order",
 		"Runs come newest first, by Started; ties come by tenant and then by ID, descending, byte by byte.",
 		func(k *kit) {
-			k.store("b", newRun("1", 5), newRun("2", 5), newRun("10", 5), newRun("old", 1))
-			k.store("a", newRun("1", 5), newRun("new", 9))
-			k.store("B", newRun("\u00e9", 5), newRun("z", 5))
+			storeRuns(k, "b", newRun("1", 5), newRun("2", 5), newRun("10", 5), newRun("old", 1))
+			storeRuns(k, "a", newRun("1", 5), newRun("new", 9))
+			storeRuns(k, "B", newRun("\u00e9", 5), newRun("z", 5))
 			want := []string{"a/new", "b/2", "b/10", "b/1", "a/1", "B/\u00e9", "B/z", "b/old"}
 			for _, limit := range []int{0, 1, 3, len(want)} {
-				k.wantRuns(fmt.Sprint("Runs with Limit ", limit), k.runs(state.RunsRequest{Limit: limit}), want...)
+				wantRuns(k, fmt.Sprint("Runs with Limit ", limit), allRuns(k, state.RunsRequest{Limit: limit}), want...)
 			}
-			k.wantRuns("Runs of a tenant", k.runs(state.RunsRequest{Tenant: "b", Limit: 2}), "b/2", "b/10", "b/1", "b/old")
+			wantRuns(k, "Runs of a tenant", allRuns(k, state.RunsRequest{Tenant: "b", Limit: 2}), "b/2", "b/10", "b/1", "b/old")
 		},
 	},
 	{
 		"runs/filters",
 		"A run must pass every filter: tenant, statuses, outcomes, actor, change digest, Since (inclusive) and Until (exclusive).",
 		func(k *kit) {
-			k.storeFiltered()
+			storeFiltered(k)
 			for _, tt := range []struct {
 				what string
 				req  state.RunsRequest
@@ -195,7 +195,7 @@ var runsCases = []kitCase{
 			} {
 				for _, limit := range []int{0, 1} {
 					tt.req.Limit = limit
-					k.wantRuns(fmt.Sprintf("Runs with %s, Limit %d", tt.what, limit), k.runs(tt.req), tt.want...)
+					wantRuns(k, fmt.Sprintf("Runs with %s, Limit %d", tt.what, limit), allRuns(k, tt.req), tt.want...)
 				}
 			}
 		},
@@ -204,7 +204,7 @@ var runsCases = []kitCase{
 		"runs/full page",
 		"A page that the last runs fill has no next page, also with filters.",
 		func(k *kit) {
-			k.storeFiltered()
+			storeFiltered(k)
 			for _, req := range []state.RunsRequest{
 				{Limit: 5}, {Tenant: "a", Limit: 3}, {Statuses: []state.Status{state.InProgress}, Limit: 2},
 				{Outcomes: []string{"done"}, Limit: 2}, {ChangeDigest: "d1", Limit: 3}, {Tenant: "none"},
@@ -223,17 +223,17 @@ var runsCases = []kitCase{
 		"runs/changing",
 		"A run that does not change while the pages are read is returned exactly once, whatever is stored between the pages.",
 		func(k *kit) {
-			k.store("contoso", newRun("1", 1), newRun("2", 2), newRun("3", 3), newRun("4", 4), newRun("5", 5))
+			storeRuns(k, "contoso", newRun("1", 1), newRun("2", 2), newRun("3", 3), newRun("4", 4), newRun("5", 5))
 			req := state.RunsRequest{Limit: 2}
 			page, err := k.Store.Runs(k.Context(), req)
 			if err != nil {
 				k.fatalf("Runs: %v", err)
 			}
 			got := page.Runs
-			k.store("contoso", newRun("6", 6), fullRun("0"))
+			storeRuns(k, "contoso", newRun("6", 6), fullRun("0"))
 			req.Cursor = page.Next
-			got = append(got, k.runs(req)...)
-			k.wantRuns("pages with a commit between them", got, "contoso/5", "contoso/4", "contoso/3", "contoso/2", "contoso/1", "contoso/0")
+			got = append(got, allRuns(k, req)...)
+			wantRuns(k, "pages with a commit between them", got, "contoso/5", "contoso/4", "contoso/3", "contoso/2", "contoso/1", "contoso/0")
 		},
 	},
 	{
@@ -245,11 +245,11 @@ var runsCases = []kitCase{
 			a, b := newRun(id+"a", 0), newRun(id+"b", 0)
 			a.Outcome, a.Actor, a.ChangeDigest = long+"a", long+"a", long+"a"
 			b.Outcome, b.Actor, b.ChangeDigest = long+"b", long+"b", long+"b"
-			k.store("contoso", a, b)
+			storeRuns(k, "contoso", a, b)
 			for _, req := range []state.RunsRequest{{Outcomes: []string{long + "a"}}, {Actor: long + "a"}, {ChangeDigest: long + "a"}} {
-				k.wantRuns("Runs with a long filter", k.runs(req), "contoso/"+a.ID)
+				wantRuns(k, "Runs with a long filter", allRuns(k, req), "contoso/"+a.ID)
 			}
-			k.wantRuns("pages of long IDs", k.runs(state.RunsRequest{Limit: 1}), "contoso/"+b.ID, "contoso/"+a.ID)
+			wantRuns(k, "pages of long IDs", allRuns(k, state.RunsRequest{Limit: 1}), "contoso/"+b.ID, "contoso/"+a.ID)
 		},
 	},
 	{
@@ -257,7 +257,7 @@ var runsCases = []kitCase{
 		"Now is set; what is passed in is not kept by reference, and what is returned belongs to the caller.",
 		func(k *kit) {
 			passed := fullRun("run-1")
-			r := k.store("contoso", passed)
+			r := storeRuns(k, "contoso", passed)
 			copy(passed.Data, `{"spoilt"`)
 			for range 2 {
 				page, err := k.Store.Runs(k.Context(), state.RunsRequest{})
@@ -273,14 +273,14 @@ var runsCases = []kitCase{
 			}
 			want := fullRun("run-1")
 			want.Tenant, want.UpdatedAt = "contoso", r.UpdatedAt
-			k.wantRun("after the caller changed what it passed and got", want)
+			wantRun(k, "after the caller changed what it passed and got", want)
 		},
 	},
 	{
 		"runs/cancelled",
 		"Runs honors the context's cancellation.",
 		func(k *kit) {
-			k.store("contoso", newRun("run-1", 0))
+			storeRuns(k, "contoso", newRun("run-1", 0))
 			k.wantCancelled(call{"Runs", func(ctx context.Context) error {
 				_, err := k.Store.Runs(ctx, state.RunsRequest{})
 				return err
@@ -318,24 +318,24 @@ var runsCases = []kitCase{
 				list("a negative limit", state.RunsRequest{Limit: -1}),
 				list("a foreign cursor", state.RunsRequest{Cursor: "not a cursor"}),
 			)
-			k.wantRuns("after the invalid commits", k.runs(state.RunsRequest{}))
+			wantRuns(k, "after the invalid commits", allRuns(k, state.RunsRequest{}))
 		},
 	},
 }
 
 // storeFiltered stores five runs of two tenants that the filters tell apart.
-func (k *kit) storeFiltered() {
+func storeFiltered(k *kit) {
 	k.Helper()
 	run := func(id string, seconds int, s state.Status, outcome, actor, digest string) state.Run {
 		r := newRun(id, seconds)
 		r.Status, r.Outcome, r.Actor, r.ChangeDigest = s, outcome, actor, digest
 		return r
 	}
-	k.store("a",
+	storeRuns(k, "a",
 		run("1", 0, state.Idle, "done", "ada", "d1"),
 		run("2", 2, state.InProgress, "", "bob", "d1"),
 		run("3", 4, state.NewError, "failed", "bob", ""))
-	k.store("b",
+	storeRuns(k, "b",
 		run("1", 1, state.Idle, "done", "bob", "d2"),
 		run("3", 5, state.InProgress, "", "ada", "d1"))
 }

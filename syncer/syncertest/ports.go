@@ -2,6 +2,7 @@ package syncertest
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/fault"
@@ -27,6 +28,16 @@ func (f faultyAuthenticator) Begin(ctx context.Context, req auth.Request) (auth.
 			return nil, err
 		}
 		return faultySignIn{attempt, f.in}, nil
+	})
+}
+
+func (f faultyAuthenticator) Forget(ctx context.Context, tenant string) error {
+	return f.in.Do(ctx, "Authenticator.Forget", func() error {
+		forgetter, ok := f.auth.(auth.Forgetter)
+		if !ok {
+			return errors.ErrUnsupported
+		}
+		return forgetter.Forget(ctx, tenant)
 	})
 }
 

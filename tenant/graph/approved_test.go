@@ -31,8 +31,7 @@ func newApprovals(t *testing.T, edit func(*syncer.Config)) *approvals {
 		Connector: syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) {
 			return graph.New(graph.Config{Credential: graphtest.Credential(), Endpoint: a.server.URL(), HTTPClient: a.server.HTTPClient(), BreakGlass: []string{"glass"}})
 		}),
-		Approval: syncer.ApprovalRules{AllowRequester: true},
-		Settings: syncer.Settings{Directory: authtest.DirectoryOf("contoso")},
+		Settings: syncer.Settings{Directory: authtest.DirectoryOf("contoso"), Approval: syncer.ApprovalRules{AllowRequester: true}},
 	}
 	if edit != nil {
 		edit(&cfg)

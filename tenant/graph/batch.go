@@ -171,7 +171,7 @@ func (r *reading) sendBatch(ctx context.Context, parts []*part) error {
 		for name, value := range res.Headers {
 			p.header.Set(name, value)
 		}
-		if id := p.header.Get("request-id"); id != "" {
+		if id := cut(plain(p.header.Get("request-id")), maxWord); id != "" {
 			p.requestID = id
 		}
 		p.err = nil

@@ -181,6 +181,15 @@ func (e *Entry) resource(body json.RawMessage) (tenant.Resource, error) {
 	return tenant.Resource{Kind: e.Name, ID: o.text(e.idProperty()), Body: o.json()}, nil
 }
 
+// checkID says that an answer has another object than the one that was asked
+// for by its id.
+func (e *Entry) checkID(res tenant.Resource, id string) error {
+	if e.Singleton || strings.EqualFold(res.ID, id) {
+		return nil
+	}
+	return fmt.Errorf("the object has the %s %.100q", e.idProperty(), res.ID)
+}
+
 func (e *Entry) idProperty() string {
 	if e.ID != "" {
 		return e.ID

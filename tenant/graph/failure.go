@@ -28,8 +28,12 @@ type odataError struct {
 	} `json:"error"`
 }
 
-// maxMessage bounds what is kept of the service's words.
-const maxMessage = 500
+// maxMessage bounds what is kept of the service's words, and maxWord what is
+// kept of a code or the id of a request, in bytes.
+const (
+	maxMessage = 500
+	maxWord    = 100
+)
 
 // licenceSignals are words by which the service says that the tenant has not
 // bought what it was asked for, in codes and messages, in lower case.
@@ -45,8 +49,8 @@ func asError(a answer, op, kind, id string) *tenant.Error {
 	}
 	var body odataError
 	_ = json.Unmarshal(a.body, &body) // an answer in another form has no code
-	e := &tenant.Error{Op: op, Kind: kind, ID: id, Code: body.Error.Code, Message: cut(plain(body.Error.Message)),
-		RequestID: cmp.Or(body.Error.InnerError.RequestID, a.requestID), RetryAfter: retryAfter(a.header)}
+	e := &tenant.Error{Op: op, Kind: kind, ID: id, Code: cut(plain(body.Error.Code), maxWord), Message: cut(plain(body.Error.Message), maxMessage),
+		RequestID: cmp.Or(cut(plain(body.Error.InnerError.RequestID), maxWord), a.requestID), RetryAfter: retryAfter(a.header)}
 	e.Class = classOf(a.status, body)
 	if e.Message == "" {
 		e.Message = fmt.Sprintf("the service answered %d %s", a.status, http.StatusText(a.status))
@@ -127,12 +131,12 @@ func ended(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// cut shortens a message.
-func cut(s string) string {
-	if len(s) <= maxMessage {
+// cut shortens a text to some bytes and a mark.
+func cut(s string, size int) string {
+	if len(s) <= size {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxMessage], "") + "…"
+	return strings.ToValidUTF8(s[:size], "") + "…"
 }
 
 // plain takes line breaks and control characters out of a message, and the

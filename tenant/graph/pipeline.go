@@ -91,7 +91,7 @@ func (c *Client) send(ctx context.Context, pl runtime.Pipeline, r request) (answ
 	}
 	defer res.Body.Close()
 	out.status, out.header = res.StatusCode, res.Header
-	if id := res.Header.Get("request-id"); id != "" {
+	if id := cut(plain(res.Header.Get("request-id")), maxWord); id != "" {
 		out.requestID = id
 	}
 	out.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))

@@ -148,6 +148,9 @@ func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
 		return tenant.Resource{}, err
 	}
 	res, err := r.entry.resource(body)
+	if err == nil {
+		err = r.entry.checkID(res, id)
+	}
 	if err != nil {
 		return tenant.Resource{}, r.malformed(a, id, err)
 	}
@@ -225,6 +228,9 @@ func (r *reading) byID(ctx context.Context, out *output, parts []*part) error {
 		var failed error // what could be read is passed on before it
 		for _, p := range some {
 			res, err := r.entry.resource(p.body)
+			if err == nil {
+				err = r.entry.checkID(res, p.id)
+			}
 			switch {
 			case tenant.ClassOf(p.err) == tenant.NotFound:
 				out.absent = append(out.absent, p.id)

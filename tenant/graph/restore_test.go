@@ -191,8 +191,8 @@ func (r *restorer) sync(ctx context.Context, enforce bool, outcomes ...syncer.Ou
 	}
 	engine, err := syncer.New(syncer.Config{Secret: []byte("the same for each engine of the test"), Store: r.store, Repository: r.repository,
 		Authenticator: authtest.NewAuthenticator(authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(0)}}),
-		Connector:     syncer.ConnectorFunc(connect), Approver: syncer.ApproverFunc(approve), Approval: syncer.ApprovalRules{AllowRequester: true},
-		Settings: syncer.Settings{Variables: r.variables, Rules: plan.Rules{Enforce: enforce}}})
+		Connector:     syncer.ConnectorFunc(connect), Approver: syncer.ApproverFunc(approve),
+		Settings: syncer.Settings{Approval: syncer.ApprovalRules{AllowRequester: true}, Variables: r.variables, Rules: plan.Rules{Enforce: enforce}}})
 	if err != nil {
 		return err
 	}

@@ -171,8 +171,8 @@ func (w *world) newEngine(o options) *syncer.Syncer {
 	engine, err := syncer.New(syncer.Config{
 		Store:      store,
 		Repository: repository, Authenticator: authenticator, Connector: syncer.ConnectorFunc(connect),
-		Approver: syncer.ApproverFunc(w.review), Approval: syncer.ApprovalRules{AllowRequester: true}, Logger: logger,
-		Settings: syncer.Settings{Directory: authtest.DirectoryOf(tenantName)},
+		Approver: syncer.ApproverFunc(w.review), Logger: logger,
+		Settings: syncer.Settings{Directory: authtest.DirectoryOf(tenantName), Approval: syncer.ApprovalRules{AllowRequester: true}},
 		Secret:   []byte("the same for each engine of the test"),
 	})
 	if err != nil {

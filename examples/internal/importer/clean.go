@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/tenantsync/tenantsync/examples/internal/bodies"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -319,14 +320,20 @@ func (im *importer) replaceTenantID(o *object) {
 
 // splitFold splits s at each of the words, in any case. Empty words are none.
 func splitFold(s string, words ...string) []string {
-	for i := range s {
-		for _, w := range words {
-			if w != "" && len(s)-i >= len(w) && strings.EqualFold(s[i:i+len(w)], w) {
-				return append([]string{s[:i]}, splitFold(s[i+len(w):], words...)...)
-			}
+	var parts []string
+	start := 0
+	for i := 0; i < len(s); {
+		at := slices.IndexFunc(words, func(w string) bool { return w != "" && len(s)-i >= len(w) && strings.EqualFold(s[i:i+len(w)], w) })
+		if at < 0 {
+			_, size := utf8.DecodeRuneInString(s[i:])
+			i += size
+			continue
 		}
+		parts = append(parts, s[start:i])
+		i += len(words[at])
+		start = i
 	}
-	return []string{s}
+	return append(parts, s[start:])
 }
 
 // errUserID is why an object that names people by id is left out.

@@ -43,6 +43,10 @@ func (im *importer) readFiles(files fs.FS) error {
 			im.report.leftOut(name, "", "", errors.New("not a regular file with a name that ends in .json"))
 			return nil
 		}
+		if info, err := d.Info(); err == nil && info.Size() > tenant.MaxFileSize {
+			im.report.leftOut(name, "", "", fmt.Errorf("the file has %d bytes, more than the limit of %d", info.Size(), tenant.MaxFileSize))
+			return nil
+		}
 		data, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
@@ -78,6 +82,10 @@ func (im *importer) readTable(name string, text []byte) {
 // readObjects reads a file that holds one object, or a list of objects in one
 // property.
 func (im *importer) readObjects(name string, text []byte) {
+	if depth := depthOf(text); depth > maxDepth {
+		im.report.leftOut(name, "", "", fmt.Errorf("its objects are nested %d deep, more than the limit of %d", depth, maxDepth))
+		return
+	}
 	body, err := bodies.Decode(text)
 	if err != nil {
 		im.report.leftOut(name, "", "", err)
@@ -94,6 +102,30 @@ func (im *importer) readObjects(name string, text []byte) {
 	for i, element := range list {
 		im.readObject(fmt.Sprintf("%s[%d]", name, i), element, property)
 	}
+}
+
+// maxDepth is how deep objects may be nested. Those of Graph have some 20 levels;
+// an indented object of 10,000 has gigabytes.
+const maxDepth = 200
+
+// depthOf returns how deep valid JSON is nested.
+func depthOf(text []byte) (deepest int) {
+	depth, inString, escaped := 0, false, false
+	for _, c := range text {
+		switch {
+		case inString:
+			inString = c != '"' || escaped
+			escaped = c == '\\' && !escaped
+		case c == '"':
+			inString = true
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
 }
 
 func (im *importer) readObject(file string, body map[string]any, property string) {

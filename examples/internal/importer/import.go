@@ -43,11 +43,16 @@ func Import(dir string, kinds []tenant.Kind) (*Imported, error) {
 	if err := im.readFiles(root.FS()); err != nil {
 		return nil, fmt.Errorf("import %s: %w", dir, err)
 	}
+	im.settle()
+	return im.result()
+}
+
+// settle decides what becomes of the objects that were read.
+func (im *importer) settle() {
 	im.settleNames()
 	im.settleClaims()
 	im.settleReferences()
 	im.noteSecurityDefaults()
-	return im.result()
 }
 
 // importer holds what an import knows so far.

@@ -8,25 +8,26 @@ import (
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// verified is what reading back what was written has shown.
+// verified is what reading back has shown.
 type verified struct {
 	items map[string]bool // by item ID
-	// unmet has, by item ID, what the tenant has otherwise than written.
+	// unmet has, by item ID, the properties that the tenant has otherwise than
+	// written.
 	unmet map[string][]apply.Difference
 	base  *diff.Base
 	after *state.BlobRef
 }
 
-// verify reads back what was written, until it agrees or its time is up, moves
-// the base to what both sides now agree on, and ends the run. What cannot be
-// read back does not undo that it was applied: the report says so.
+// verify reads the written objects back, until they agree or their time is up,
+// moves the base to what both sides now agree on, and ends the run. An object
+// that cannot be read back is applied all the same, and the report says so.
 func (c *session) verify(ctx context.Context) error {
 	end := c.run().decidedEnding()
 	dep, err := c.openDeployment(ctx)
@@ -48,22 +49,23 @@ func (c *session) verify(ctx context.Context) error {
 	return c.finish(ctx, end)
 }
 
-// readBack reads what was applied.
+// readBack reads the applied objects back, and moves the base.
 func (d *deployment) readBack(ctx context.Context) (*verified, error) {
-	out := &verified{items: map[string]bool{}, unmet: map[string][]apply.Difference{}}
-	objects, gone, err := d.awaitApplied(ctx, out)
-	if err != nil || len(objects)+len(gone) == 0 {
+	seen, err := d.work.ReadBack(ctx)
+	out := &verified{items: seen.Agreed, unmet: seen.Unmet}
+	if err != nil || len(seen.Objects)+len(seen.Gone) == 0 {
 		return out, err
 	}
-	return out, d.rebase(ctx, out, objects, gone)
+	return out, d.rebase(ctx, out, seen)
 }
 
-// rebase compares the touched kinds once more, with what was just read back in
-// place of what lists may still show, for the base, and stores the snapshot.
-func (d *deployment) rebase(ctx context.Context, out *verified, objects map[diff.Object]tenant.Resource, gone []diff.Object) error {
+// rebase compares the touched kinds once more, with the objects that were just
+// read back in place of those that lists may still show, for the base, and
+// stores the snapshot.
+func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Verified) error {
 	c := d.c
 	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.keys(c.tenant)}
-	d.settled(&in, out)
+	d.work.Describe(&in, seen)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
 		return err
@@ -75,39 +77,13 @@ func (d *deployment) rebase(ctx context.Context, out *verified, objects map[diff
 	if err != nil {
 		return err
 	}
-	cmp.Replace(objects, gone)
+	cmp.Replace(seen.Objects, seen.Gone)
 	res, err := cmp.Compare(ctx)
 	if err != nil {
 		return fmt.Errorf("verify: compare: %w", err)
 	}
 	out.base = res.Base
 	return d.storeAfter(ctx, out, in.Targets, res.Backup.Snapshot)
-}
-
-// settled tells a comparison what this run has done: the kinds that it touched,
-// the ids of what it created, which lists may not show yet, and the secrets
-// that it wrote, which no read can show. out has what reading back has shown.
-func (d *deployment) settled(in *diff.Input, out *verified) {
-	in.Bound, in.Written, in.NotKept = reference.Bindings{}, nil, nil
-	for _, it := range d.items() {
-		if t := (plan.Target{Kind: it.Kind}); !slices.Contains(in.Targets, t) {
-			in.Targets = append(in.Targets, t)
-		}
-		res, ok := d.journal.result(it.ID)
-		if !ok || res.Status != ItemApplied {
-			continue
-		}
-		in.Written = append(in.Written, it)
-		if len(out.unmet[it.ID]) > 0 {
-			in.NotKept = append(in.NotKept, it)
-		}
-		if it.Verb == tenant.Create {
-			if in.Bound[it.Kind] == nil {
-				in.Bound[it.Kind] = map[string]string{}
-			}
-			in.Bound[it.Kind][it.Key] = res.TenantID
-		}
-	}
 }
 
 // storeAfter stores the snapshot from before with the touched kinds as they
@@ -132,4 +108,17 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 	}
 	out.after, err = d.c.put(ctx, "after", raw)
 	return err
+}
+
+// desiredAt reads the desired line at a revision, or its head if the repository
+// does not keep that revision: each resource's own sum tells whether it has
+// changed since.
+func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desired, error) {
+	line, err := repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
+		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
+	})
+	if errors.Is(err, tenant.ErrNoRevision) {
+		return c.desired(ctx)
+	}
+	return line, err
 }

@@ -1,0 +1,161 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tenantsync/tenantsync/internal/apply"
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Verified is what reading back has shown.
+type Verified struct {
+	// Agreed reports, by item ID, whether the object is as written.
+	Agreed map[string]bool
+	// Unmet has, by item ID, the properties that the tenant has otherwise than
+	// written.
+	Unmet map[string][]apply.Difference
+	// Objects are the objects as last read.
+	Objects map[diff.Object]tenant.Resource
+	// Gone are the deleted objects that the tenant does not show any more.
+	Gone []diff.Object
+}
+
+// ReadBack polls each applied object until it shows what was written, or until
+// its time is up. All objects are polled side by side, so that many that do not
+// show it take no longer than one. ReadConcurrency limits the requests and not
+// the waiting. With an error, ReadBack returns what it has seen.
+func (d *Deployment) ReadBack(ctx context.Context) (*Verified, error) {
+	b := &readBack{d: d, requests: make(chan struct{}, d.job.ReadConcurrency),
+		out: Verified{Agreed: map[string]bool{}, Unmet: map[string][]apply.Difference{}, Objects: map[diff.Object]tenant.Resource{}}}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, it := range d.job.Items {
+		res, ok := d.journal.applied(it.ID)
+		if !ok {
+			continue
+		}
+		group.Go(func() error {
+			return d.port.Safely("verify "+it.ID, func() error {
+				return b.await(ctx, it, diff.Object{Kind: it.Kind, ID: res.TenantID})
+			})
+		})
+	}
+	err := group.Wait()
+	return &b.out, err
+}
+
+// Describe tells a comparison what the run has done: the kinds that it touched,
+// the ids of the objects that it created, which lists may not show yet, and the
+// secrets that it wrote, which no read can show. seen is what reading back has
+// shown.
+func (d *Deployment) Describe(in *diff.Input, seen *Verified) {
+	in.Bound, in.Written, in.NotKept = reference.Bindings{}, nil, nil
+	for _, it := range d.job.Items {
+		if t := (plan.Target{Kind: it.Kind}); !slices.Contains(in.Targets, t) {
+			in.Targets = append(in.Targets, t)
+		}
+		res, ok := d.journal.applied(it.ID)
+		if !ok {
+			continue
+		}
+		in.Written = append(in.Written, it)
+		if len(seen.Unmet[it.ID]) > 0 {
+			in.NotKept = append(in.NotKept, it)
+		}
+		if it.Verb == tenant.Create {
+			if in.Bound[it.Kind] == nil {
+				in.Bound[it.Kind] = map[string]string{}
+			}
+			in.Bound[it.Kind][it.Key] = res.TenantID
+		}
+	}
+}
+
+// readBack collects what the reads have shown so far. It is safe for concurrent
+// use.
+type readBack struct {
+	d        *Deployment
+	requests chan struct{} // as many as there may be at a time
+
+	mu  sync.Mutex
+	out Verified
+}
+
+// await polls one object. Its time begins with the first read.
+func (b *readBack) await(ctx context.Context, it *plan.Item, id diff.Object) error {
+	wait := b.d.job.VerifyTimeout
+	if it.Verb == tenant.Create { // the next run must see the object, or it would create it again
+		wait = max(wait, Consistency(b.d.job.Kinds, it.Kind))
+	}
+	var until time.Time
+	for n := 1; ; n++ {
+		r, began, err := b.readInTurn(ctx, id)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if n == 1 {
+			until = began.Add(wait)
+		}
+		agreed := b.add(it, id, r, err)
+		if agreed || time.Now().After(until) || tenant.ClassOf(err) == tenant.Unauthenticated {
+			return nil
+		}
+		if err := retry.Pause(ctx, retry.Backoff(n, 200*time.Millisecond, 5*time.Second)); err != nil {
+			return err
+		}
+	}
+}
+
+// readInTurn reads an object once there is room for a request, and returns when
+// the read began.
+func (b *readBack) readInTurn(ctx context.Context, id diff.Object) (r tenant.Resource, began time.Time, err error) {
+	select {
+	case b.requests <- struct{}{}:
+		defer func() { <-b.requests }() // also after a panic of the client
+	case <-ctx.Done():
+		return r, began, context.Cause(ctx)
+	}
+	began = time.Now()
+	r, err = b.d.client.Get(ctx, tenant.GetRequest{Kind: id.Kind, ID: id.ID})
+	return r, began, err
+}
+
+// add takes the answer of one read into account, and reports whether the object
+// is as written. Only the last read of an object says which properties were not
+// kept: after a read that failed, the tenant's properties are not known.
+func (b *readBack) add(it *plan.Item, id diff.Object, r tenant.Resource, err error) (agreed bool) {
+	missing := errors.Is(err, &tenant.Error{Class: tenant.NotFound})
+	var unmet []apply.Difference
+	switch {
+	case err == nil:
+		var failed error
+		unmet, failed = apply.Unmet(b.d.view.step(it), &r)
+		agreed = failed == nil && len(unmet) == 0
+	case missing:
+		agreed = it.Verb == tenant.Delete
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.out.Unmet[it.ID] = unmet
+	switch {
+	case err == nil:
+		r.Kind = it.Kind
+		b.out.Objects[id] = r
+	case missing:
+		delete(b.out.Objects, id) // an earlier read may have shown it still
+		if agreed {
+			b.out.Gone = append(b.out.Gone, id)
+		}
+	}
+	b.out.Agreed[it.ID] = agreed
+	return agreed
+}

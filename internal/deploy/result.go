@@ -1,0 +1,72 @@
+package deploy
+
+import (
+	"time"
+
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Status is what became of an item. The words are the engine's stored ones.
+type Status string
+
+// The statuses.
+const (
+	Applied Status = "applied"
+	// Failed: the tenant refused the item, or kept failing. The item has no effect.
+	Failed Status = "failed"
+	// Conflict: the tenant's object, or a secret to be written, has changed since
+	// the plan was made. The object was left alone.
+	Conflict Status = "conflict"
+	// Unsupported: the item cannot be carried out. Nothing was sent.
+	Unsupported Status = "unsupported"
+	// Skipped: an item that this one depends on was not applied.
+	Skipped Status = "skipped"
+	// NotAttempted: an earlier item failed, and the policy is to stop.
+	NotAttempted Status = "not_attempted"
+	// Unknown: the write was sent, and the tenant does not show what became of it.
+	Unknown Status = "unknown"
+	// Retry is the result of an attempt that had no effect and is followed by
+	// another. It is no final result.
+	Retry Status = "retry"
+)
+
+// Result is what became of an item, or, with status [Retry], of an attempt.
+type Result struct {
+	// Item is the item's ID in the plan.
+	Item string
+	Kind string
+	Key  string
+	Verb tenant.Verb
+
+	Status Status
+	// TenantID is the id of the object afterwards.
+	TenantID string
+	// Class and Message say why the item was not applied.
+	Class   string
+	Message string
+	// RequestID is the service's id of the last request.
+	RequestID string
+	// Attempts is the number of writes that were sent.
+	Attempts int
+	// Duration is how long the item took.
+	Duration time.Duration
+	// After is the least pause before the next attempt that the service asked
+	// for. It is not stored.
+	After time.Duration
+}
+
+// final reports whether no attempt follows.
+func (r *Result) final() bool { return r.Status != Retry }
+
+// Intent says that a write is about to be sent.
+type Intent struct {
+	// Item is the item's ID in the plan.
+	Item string
+	// Attempt counts from 1.
+	Attempt int
+	// TenantID is the object's id. It is empty for a create.
+	TenantID string
+	Verb     tenant.Verb
+	// Key is the idempotency key that is sent along.
+	Key string
+}

@@ -1,0 +1,184 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/tenantsync/tenantsync/internal/deploy"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// deploy carries the approved items out, wave by wave, and enters verify. When a
+// process resumes the phase after a crash, it first finds out what became of
+// the writes that were under way. Once the run is to end, it does only that.
+func (c *session) deploy(ctx context.Context) error {
+	dep, err := c.openDeployment(ctx)
+	if err != nil {
+		return err
+	}
+	if c.run().closing() == "" {
+		if err := dep.commitRollback(ctx); err != nil {
+			return err
+		}
+	}
+	if err := dep.work.Run(ctx); err != nil {
+		return err
+	}
+	return c.commit(ctx, func(t *draft) error {
+		t.phase(PhaseVerify)
+		t.due()
+		return nil
+	})
+}
+
+// deployment is the engine's side of package deploy: it holds the approved plan,
+// and is the package's port.
+type deployment struct {
+	c     *session
+	plan  *plan.Plan
+	items []*plan.Item // the approved ones, in the plan's order
+	set   Settings
+	work  *deploy.Deployment
+}
+
+var _ deploy.Port = (*deployment)(nil)
+
+// openDeployment connects, and reads the plan, the ids and the journal.
+func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
+	if err := c.connect(ctx); err != nil {
+		return nil, err
+	}
+	r := c.run()
+	dep := &deployment{c: c}
+	var err error
+	if dep.plan, err = c.s.decidedPlan(ctx, c.tenant, r, Approve); err != nil {
+		return nil, err
+	}
+	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
+		return nil, err
+	}
+	// The run's end needs the base. Nothing is written before it can be read.
+	if _, err := c.base(ctx); err != nil {
+		return nil, err
+	}
+	for i := range dep.plan.Items {
+		if it := &dep.plan.Items[i]; covers(r.Decision.Items, it.ID) {
+			dep.items = append(dep.items, it)
+		}
+	}
+	var ids bindingsForm
+	raw, err := c.s.get(ctx, *r.Bindings)
+	if err != nil {
+		return nil, err
+	}
+	if err := decodeForm("bindings", raw, bindingsFormat, &ids); err != nil {
+		return nil, fmt.Errorf("deploy: %w", err)
+	}
+	cfg := c.s.cfg
+	dep.work, err = deploy.Open(ctx, dep, deploy.Job{
+		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.s.keys(c.tenant).Tenant,
+		Kinds: c.kinds, Client: c.client, Bindings: ids.Bindings, Variables: dep.set.Variables, Log: c.log,
+		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
+			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
+	})
+	return dep, err
+}
+
+// Journal yields the run's intents and results.
+func (d *deployment) Journal(ctx context.Context) iter.Seq2[deploy.Line, error] {
+	return func(yield func(deploy.Line, error) bool) {
+		for e, err := range d.c.s.journalLines(ctx, d.c.tenant, d.c.run().ID) {
+			l := deploy.Line{Time: e.Time, Intent: (*deploy.Intent)(e.Intent)}
+			if e.Result != nil {
+				l.Result = deployResult(*e.Result)
+			}
+			if !yield(l, err) {
+				return
+			}
+		}
+	}
+}
+
+// Append stores lines as entries of the history, so that the tenant's record
+// does not grow with the plan, and puts the progress into the record.
+func (d *deployment) Append(ctx context.Context, b deploy.Batch) (deploy.Appended, error) {
+	var refused error
+	var results []ItemResult
+	err := d.c.commit(ctx, func(t *draft) error {
+		refused, results = nil, nil
+		stop := t.d.Run.closing() != "" || len(t.d.Paused) > 0
+		for _, l := range b.Lines {
+			switch {
+			case l.Result != nil:
+				res := itemResult(*l.Result)
+				results = append(results, res)
+				t.entry(EntryResult, EntryData{Result: &res})
+				if res.Status != ItemRetry {
+					t.event(Event{Type: ItemDone, Item: &res})
+				}
+			case stop:
+				refused = errInterrupted
+			default:
+				t.d.Run.Wrote = true
+				t.entry(EntryIntent, EntryData{Intent: (*Intent)(l.Intent)})
+			}
+		}
+		if len(t.entries) == 0 {
+			return errNoChange
+		}
+		t.d.Run.Progress = Progress{Phase: PhaseDeploy, Done: b.Done, Total: b.Total}
+		t.event(Event{Type: ProgressMade, Progress: t.d.Run.Progress})
+		return nil
+	})
+	if err != nil {
+		return deploy.Appended{}, err
+	}
+	for _, res := range results {
+		if res.Status != ItemRetry {
+			d.c.s.telemetry.item(ctx, res)
+		}
+	}
+	return deploy.Appended{At: d.c.now().now, Refused: refused}, nil
+}
+
+// Hold makes sure that the lease outlasts a write that begins now.
+func (d *deployment) Hold(ctx context.Context) error { return d.c.holdForWrite(ctx) }
+
+// Closing reports whether no further write may begin.
+func (d *deployment) Closing() bool { return d.c.run().closing() != "" }
+
+// Now returns the store's time.
+func (d *deployment) Now() time.Time { return d.c.now().storeTime() }
+
+// Desired returns the desired side that the plan was made against.
+func (d *deployment) Desired(ctx context.Context) (tenant.Desired, error) { return d.line(ctx) }
+
+// Judge says what an error of the tenant's client means for the run.
+func (d *deployment) Judge(act string, err error) deploy.Failure {
+	f := deploy.Failure{Err: d.c.passing(act, err)}
+	if transient, ok := errors.AsType[*retryable](f.Err); ok {
+		f.Disposition, f.After = deploy.Transient, transient.after
+	} else if errors.Is(f.Err, errSignInNeeded) {
+		f.Disposition = deploy.Ends
+	}
+	return f
+}
+
+// Safely calls f and returns a panic as an error.
+func (d *deployment) Safely(act string, f func() error) error { return d.c.safely(act, f)() }
+
+// itemResult is a deployment's result as the API and the history have it.
+func itemResult(r deploy.Result) ItemResult {
+	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
+		Class: r.Class, Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
+}
+
+// deployResult is a stored result as a deployment has it.
+func deployResult(r ItemResult) *deploy.Result {
+	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
+		Class: r.Class, Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
+}

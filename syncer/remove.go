@@ -1,0 +1,189 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// RemoveRequest asks to remove a tenant.
+type RemoveRequest struct {
+	// Tenant is required.
+	Tenant string
+	// Actor is the person. Required, and kept in the audit entry.
+	Actor string
+	// Comment is kept in the audit entry. Optional.
+	Comment string
+	// EndRun cancels a run under way first, as [Syncer.Cancel] does. Without it
+	// a tenant with a run under way is refused with an [*ActiveError].
+	EndRun bool
+	// Repository removes the tenant's configuration and its backups from the
+	// repository too. The repository must be a [tenant.Remover].
+	Repository bool
+}
+
+// Removal is a removal that was asked for and is not finished.
+type Removal struct {
+	Actor   string `json:"actor"`
+	Comment string `json:"comment,omitempty"`
+	// Since is the store's time.
+	Since time.Time `json:"since"`
+	// Repository: the repository's part is removed too.
+	Repository bool `json:"repository,omitempty"`
+	// Error is why the last attempt failed. A worker tries again.
+	Error string `json:"error,omitempty"`
+}
+
+// Remove removes a tenant: its record, its history, its runs, its blobs, the
+// tokens that the Authenticator stores for it ([auth.Forgetter]) and, on
+// request, its part of the repository. The tenant in Microsoft 365 is not
+// touched. One line of history remains, of type [EntryRemove]: who removed the
+// tenant, when and why. A tenant that is started again later is a new one.
+//
+// Remove waits until everything is removed. If it is interrupted or a part
+// fails, the tenant stays with [Row.Removing], no run starts in it, and a worker
+// finishes the removal; a second Remove does too.
+//
+// Remove returns ErrNoActor, ErrNotFound for a tenant without a record, an
+// [*ActiveError] while a run is under way and EndRun is not set,
+// errors.ErrUnsupported when the repository cannot remove a tenant, and the
+// error of the part that failed.
+func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
+	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant); err != nil {
+		return err
+	}
+	if _, ok := s.cfg.Repository.(tenant.Remover); req.Repository && !ok {
+		return fmt.Errorf("syncer: %s: remove: %T is no tenant.Remover: %w", req.Tenant, s.cfg.Repository, errors.ErrUnsupported)
+	}
+	if cur, err := s.load(ctx, req.Tenant); err != nil {
+		return err
+	} else if cur.rec.Version == 0 {
+		return fmt.Errorf("%w: %s has no record", ErrNotFound, req.Tenant)
+	}
+	changes, stop := s.watch()
+	defer stop()
+	for {
+		if err := s.markRemoval(ctx, req); err != nil {
+			return err
+		}
+		_, err := s.Advance(ctx, req.Tenant)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		cur, err := s.load(ctx, req.Tenant)
+		if err != nil || cur.rec.Version == 0 {
+			return err
+		}
+		if !s.idle(ctx, changes, s.cfg.PollInterval) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// markRemoval stores that the tenant is to be removed, or first cancels the run
+// under way. It does nothing where that is stored already.
+func (s *Syncer) markRemoval(ctx context.Context, req RemoveRequest) error {
+	_, err := s.act(ctx, req.Tenant, func(t *draft) error {
+		r := t.d.Run
+		switch {
+		case t.rec.Version == 0: // a worker was faster
+			return errNoChange
+		case t.rec.Status.Resting() && t.d.Removing != nil:
+			return errNoChange
+		case t.rec.Status.Resting():
+			t.d.Removing = &Removal{Actor: req.Actor, Comment: req.Comment, Since: t.now, Repository: req.Repository}
+			t.due()
+			t.entry(EntryRemove, EntryData{Actor: req.Actor, Comment: req.Comment, Message: "asked for"})
+			return nil
+		case !req.EndRun:
+			return &ActiveError{RunRef: RunRef{Tenant: req.Tenant, Run: r.ID}, Status: t.rec.Status}
+		case r.Cancel != nil:
+			return errNoChange
+		}
+		r.Cancel = &cancel{Actor: req.Actor, Comment: req.Comment, Time: t.now}
+		t.due()
+		t.entry(EntryCancel, EntryData{Actor: req.Actor, Comment: req.Comment, Phase: r.Phase})
+		return nil
+	})
+	return err
+}
+
+// removeTenant carries out the removal that the record asks for. Each part can
+// be repeated, and the record goes last, so that an interrupted removal is known
+// and goes on.
+func (c *session) removeTenant(ctx context.Context) error {
+	asked := *c.now().d.Removing
+	err := c.safely("remove the tenant", func() error { return c.removeParts(ctx, asked) })()
+	if err == nil {
+		return c.removeRecord(ctx, asked)
+	}
+	if context.Cause(ctx) != nil {
+		return context.Cause(ctx)
+	}
+	c.log.Warn("the tenant could not be removed; a worker tries again", "error", err)
+	failed := c.commit(ctx, func(t *draft) error {
+		if t.d.Removing != nil {
+			t.d.Removing.Error = err.Error()
+		}
+		t.wakeIn = retry.Backoff(3, 5*time.Second, time.Minute)
+		return nil
+	})
+	return &storeError{errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
+}
+
+// removeParts removes all but the record.
+func (c *session) removeParts(ctx context.Context, asked Removal) error {
+	if f, ok := c.s.cfg.Authenticator.(auth.Forgetter); ok {
+		if err := f.Forget(ctx, c.tenant); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return fmt.Errorf("tokens: %w", err)
+		}
+	}
+	if r, ok := c.s.cfg.Repository.(tenant.Remover); ok && asked.Repository {
+		if err := r.Remove(ctx, c.tenant); err != nil {
+			return fmt.Errorf("repository: %w", err)
+		}
+	}
+	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {
+		return struct{}{}, c.s.cfg.Store.Remove(ctx, c.tenant)
+	})
+	if err != nil {
+		return fmt.Errorf("blobs: %w", err)
+	}
+	return nil
+}
+
+// removeRecord removes the record with its history and runs, and leaves the
+// audit entry.
+func (c *session) removeRecord(ctx context.Context, asked Removal) error {
+	ctx, stop := c.detach(ctx)
+	defer stop()
+	parts := "record, history, runs, blobs and tokens"
+	if asked.Repository {
+		parts = "record, history, runs, blobs, tokens and repository"
+	}
+	audit := newEntry("", EntryRemove, EntryData{Actor: asked.Actor, Comment: asked.Comment, Message: "removed: " + parts})
+	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (state.Committed, error) {
+		cur, err := c.s.load(ctx, c.tenant) // others may have committed, or the answer was lost
+		if err != nil || cur.rec.Version == 0 {
+			return state.Committed{}, err
+		}
+		done, err := c.s.cfg.Store.Commit(ctx, state.CommitRequest{
+			Record: state.Record{Tenant: c.tenant, Version: cur.rec.Version}, Fence: c.fence, Remove: true, Entries: []state.Entry{audit}})
+		if errors.Is(err, state.ErrUnknown) || errors.Is(err, state.ErrConflict) {
+			err = fmt.Errorf("not known to be removed: %s", err.Error()) // so that it is tried again
+		}
+		return done, err
+	})
+	if err != nil {
+		return &storeError{fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
+	}
+	c.s.observe(ctx, Event{Type: TenantRemoved, RunRef: RunRef{Tenant: c.tenant}, Time: c.now().storeTime()})
+	c.s.changed(c.tenant, c)
+	return nil
+}

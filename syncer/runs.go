@@ -1,0 +1,148 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// RunRow is one run as a list shows it. The row is as of the run's last change
+// of status.
+type RunRow struct {
+	RunRef
+	// Status is the tenant's status in the run or, of a run that has ended, the
+	// one in which the run left it.
+	Status state.Status `json:"status"`
+	// Label is the status's text for people.
+	Label string `json:"label"`
+	// Outcome and Reason say how the run ended; empty until then.
+	Outcome Outcome `json:"outcome,omitempty"`
+	RunFacts
+	// Actor asked for the run.
+	Actor string `json:"actor,omitempty"`
+	// Started is when the run was asked for, and Ended when it ended, by the
+	// store's clock. Ended is zero until then.
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended,omitzero"`
+	// ChangeDigest is equal for runs whose plans make the same changes, also in
+	// different tenants. Empty for a run without a plan.
+	ChangeDigest string `json:"changeDigest,omitempty"`
+	// UpdatedAt is the store's time of the run's last change of status.
+	UpdatedAt time.Time `json:"updatedAt,omitzero"`
+}
+
+// RunFacts are the parts of a [RunRow] that lists cannot be filtered by.
+type RunFacts struct {
+	Mode Mode `json:"mode,omitempty"`
+	// Comment is the one of the request that started the run.
+	Comment string `json:"comment,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	// Digest and Counts are the plan's.
+	Digest string       `json:"digest,omitempty"`
+	Counts *plan.Counts `json:"counts,omitempty"`
+	// Verdict is the decision, and DecidedBy are those who made it.
+	Verdict   Verdict  `json:"verdict,omitempty"`
+	DecidedBy []string `json:"decidedBy,omitempty"`
+	// Error is why the run did not succeed.
+	Error *ErrorInfo `json:"error,omitempty"`
+}
+
+// runFactsForm is how the facts are stored in [state.Run].
+type runFactsForm struct {
+	Format int `json:"format"`
+	RunFacts
+}
+
+// RunsRequest asks for a page of runs, the newest first. Zero fields do not
+// filter.
+type RunsRequest struct {
+	// Tenant keeps the runs of one tenant.
+	Tenant string
+	// Statuses keeps the runs whose tenant is, or was left, in one of them.
+	Statuses []state.Status
+	// Outcomes keeps the runs that ended with one of them.
+	Outcomes []Outcome
+	// Actor keeps the runs that this actor asked for, spelled as it was then.
+	Actor string
+	// ChangeDigest keeps the runs whose plans make the same changes.
+	ChangeDigest string
+	// Since and Until keep the runs that started at Since or later and before
+	// Until.
+	Since, Until time.Time
+	// Cursor is a former page's Next, or empty.
+	Cursor string
+	// Limit defaults to 100.
+	Limit int
+}
+
+// Runs returns a page of runs of one tenant or of all, the newest first. A store
+// reads the page in one query. Runs go with their history when a [state.Pruner]
+// prunes it. Of a run that a newer version of this library wrote in another
+// format, the page has what can be filtered by, and Reason says so.
+func (s *Syncer) Runs(ctx context.Context, req RunsRequest) (Page[RunRow], error) {
+	raw := state.RunsRequest{Tenant: req.Tenant, Statuses: req.Statuses, Actor: req.Actor, ChangeDigest: req.ChangeDigest,
+		Since: req.Since, Until: req.Until, Cursor: req.Cursor, Limit: req.Limit}
+	for _, o := range req.Outcomes {
+		raw.Outcomes = append(raw.Outcomes, string(o))
+	}
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.RunsPage, error) { return s.cfg.Store.Runs(ctx, raw) })
+	if err != nil {
+		return Page[RunRow]{}, fmt.Errorf("syncer: runs: %w", err)
+	}
+	var rows []RunRow
+	for _, r := range page.Runs {
+		row, err := runRow(r)
+		if err != nil {
+			return Page[RunRow]{}, fmt.Errorf("syncer: %s: run %s: %w", r.Tenant, r.ID, err)
+		}
+		rows = append(rows, row)
+	}
+	return newPage(rows, page.Next), nil
+}
+
+// runRow shows a stored run.
+func runRow(r state.Run) (RunRow, error) {
+	row := RunRow{RunRef: RunRef{Tenant: r.Tenant, Run: r.ID}, Status: r.Status, Label: r.Status.Label(), Outcome: Outcome(r.Outcome),
+		Actor: r.Actor, Started: r.Started, Ended: r.Ended, ChangeDigest: r.ChangeDigest, UpdatedAt: r.UpdatedAt}
+	if len(r.Data) == 0 {
+		return row, nil
+	}
+	var form runFactsForm
+	err := decodeForm("run", r.Data, runFactsFormat, &form)
+	if isNewer(err) {
+		row.Reason = err.Error()
+		return row, nil
+	}
+	row.RunFacts = form.RunFacts
+	return row, err
+}
+
+// listRun has the commit store the run's row, with the status that the draft
+// leads to.
+func (t *draft) listRun() error {
+	r := t.d.Run
+	form := runFactsForm{Format: runFactsFormat, RunFacts: RunFacts{Mode: r.Options.Mode, Comment: r.Options.Comment,
+		Reason: r.Reason, Digest: r.Digest, Counts: r.Counts, Error: r.Error}}
+	if d := r.Decision; d != nil {
+		form.Verdict, form.DecidedBy = d.Verdict, d.Actors
+	}
+	raw, err := json.Marshal(form)
+	if err != nil {
+		return fmt.Errorf("syncer: %s: run %s: encode its row: %w", t.rec.Tenant, r.ID, err)
+	}
+	row := state.Run{ID: r.ID, Status: t.rec.Status, Outcome: string(r.Outcome), Actor: r.Actor, Started: r.Started, Ended: r.Ended,
+		ChangeDigest: r.ChangeDigest, Data: raw}
+	for i := range t.runs {
+		if t.runs[i].ID == row.ID {
+			t.runs[i] = row
+			return nil
+		}
+	}
+	t.runs = append(t.runs, row)
+	return nil
+}

@@ -1,0 +1,123 @@
+package syncer_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/syncer/syncertest"
+)
+
+// Settings that cannot be used, or had, are an error that names the field: for
+// the person who acts, and as the end of the run for a worker.
+func TestSettingsThatCannotBeUsed(t *testing.T) {
+	broken := errors.New("the database of settings is down")
+	for _, tt := range []struct {
+		name string
+		set  syncer.Settings
+		err  error
+		want string
+	}{
+		{"a time-out", syncer.Settings{VerifyTimeout: -1}, nil, "Settings.VerifyTimeout must be more than 0"},
+		{"a rule", syncer.Settings{Approval: syncer.ApprovalRules{Rules: []syncer.ApprovalRule{{Name: "a", Groups: []string{"g"}}}}}, nil, "Settings.Approval.Rules[0].Groups"},
+		{"none", syncer.Settings{}, broken, broken.Error()},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := syncertest.New(syncertest.Config{})
+				desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+				good := true
+				w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+					c.SettingsFor = func(context.Context, string) (syncer.Settings, error) {
+						if good {
+							return syncer.Settings{}, nil
+						}
+						return tt.set, tt.err
+					}
+				}})
+				row, err := w.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				good = false
+				if row, err = w.Await(t.Context(), row.RunRef); err != nil {
+					t.Fatal(err)
+				}
+				if row.Status != state.NewError || row.Error == nil || row.Error.Class != "settings" || !strings.Contains(row.Error.Message, tt.want) {
+					t.Errorf("the run: %s, %+v, want class settings and a message with %q", row.Status, row.Error, tt.want)
+				}
+				if _, err = w.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann"}); err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("Start: got %v, want %q in it", err, tt.want)
+				}
+
+				good = true
+				if row, err = w.Sync(ctxFor(t, time.Hour), syncer.StartRequest{Tenant: "contoso", Actor: "ann"}); !errors.Is(err, context.DeadlineExceeded) {
+					t.Fatalf("got %v, want a plan that waits", err)
+				}
+				review, err := w.Review(t.Context(), row.RunRef)
+				if err != nil {
+					t.Fatal(err)
+				}
+				good = false
+				if _, err = w.Decide(t.Context(), review.Approve("bob", "")); err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("Decide: got %v, want %q in it", err, tt.want)
+				}
+				if _, err = w.Review(t.Context(), row.RunRef); err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("Review: got %v, want %q in it", err, tt.want)
+				}
+				if _, err = w.Decide(t.Context(), review.Reject("bob", "")); err != nil {
+					t.Errorf("a rejection needs no rules: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// ctxFor is a context that ends after d.
+func ctxFor(t *testing.T, d time.Duration) context.Context {
+	ctx, stop := context.WithTimeout(t.Context(), d)
+	t.Cleanup(stop)
+	return ctx
+}
+
+// Each setting binds when its documentation says: a time-out on entering the
+// status or at the start, the rules at the decision.
+func TestWhenSettingsBind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		set := syncer.Settings{RunTimeout: time.Hour, Approval: syncer.ApprovalRules{Timeout: 2 * time.Hour}}
+		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+			c.SettingsFor = func(context.Context, string) (syncer.Settings, error) { return set, nil }
+		}})
+		row, err := w.Sync(ctxFor(t, time.Minute), syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v, want a plan that waits", err)
+		}
+		set.Approval = syncer.ApprovalRules{Timeout: 20 * time.Hour, Approvals: 2,
+			Groups: map[string][]string{"security": {"sue"}}, Rules: []syncer.ApprovalRule{{Name: "all", Groups: []string{"security"}}}}
+		if left := time.Until(row.Deadline).Round(time.Hour); left != 2*time.Hour {
+			t.Errorf("the plan waits for %s more, want 2h: the time-out of when it began to wait", left)
+		}
+		review, err := w.Review(t.Context(), row.RunRef)
+		if err != nil || len(review.Demands) != 2 || review.Demands[0].Approvals != 2 {
+			t.Errorf("the review has %v, %v, want the rules of now", review.Demands, err)
+		}
+		if row, err = w.Decide(t.Context(), review.Approve("bob", "")); err != nil || row.Status != state.PendingApproval {
+			t.Fatalf("got %s, %v, want one approval of two", row.Status, err)
+		}
+		if len(row.Demands) != 2 || row.Demands[0].Given != 1 || row.Demands[1].Given != 0 {
+			t.Errorf("the row has %v, want 1 of 2 approvals, and none of the group", row.Demands)
+		}
+		// Bob joins the group, and the first rule goes: the next vote is enough.
+		set.Approval.Groups = map[string][]string{"security": {"bob"}}
+		if row, err = w.Decide(t.Context(), review.Approve("cem", "")); err != nil || row.Status != state.InProgress {
+			t.Errorf("got %s, %v, want the plan approved by the groups of now", row.Status, err)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -36,12 +37,7 @@ func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 	if err := checkTenant(tenantName); err != nil {
 		return Next{}, err
 	}
-	return s.acquireAndAdvance(ctx, tenantName, nil)
-}
-
-func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place *place) (Next, error) {
-	asked := time.Now()
-	lease, err := s.acquire(ctx, tenantName)
+	hold, err := s.leases().Acquire(ctx, tenantName)
 	switch {
 	case errors.Is(err, state.ErrLeased):
 		return Next{Held: true, In: s.cfg.PollInterval}, nil
@@ -50,29 +46,34 @@ func (s *Syncer) acquireAndAdvance(ctx context.Context, tenantName string, place
 	case err != nil:
 		return Next{}, fmt.Errorf("syncer: %s: acquire lease: %w", tenantName, err)
 	}
-	return s.advance(ctx, lease, asked, place)
+	return s.advance(ctx, hold, nil)
 }
 
-// advance works under a lease that was acquired when asked, and releases it. Of
-// a tenant whose storage failed it says so in its row.
-func (s *Syncer) advance(ctx context.Context, lease state.Lease, asked time.Time, place *place) (Next, error) {
-	c, err := s.open(lease, asked)
+// advance works under a lease and releases it. If a tenant's storage failed, the
+// tenant's row says so.
+func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Next, error) {
+	c, err := s.open(hold)
 	if err != nil {
-		s.leave(ctx, lease, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
+		s.leave(ctx, hold, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
 		return Next{}, err
 	}
-	next, err := c.workOn(ctx, place)
+	next, err := c.workOn(ctx, mine)
 	if err != nil && ctx.Err() == nil && !isNewer(err) { // the lease of a newer one already keeps it for a while
 		s.postpone(ctx, c.tenant, c.failedIn, err)
 	}
 	return next, err
 }
 
-func (c *session) workOn(ctx context.Context, place *place) (Next, error) {
-	c.place = place
+func (c *session) workOn(ctx context.Context, mine *slot) (Next, error) {
+	c.slot = mine
 	held, lost := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
-	keeper.Go(func() { c.keep(held, lost) })
+	keeper.Go(func() {
+		err := c.hold.Keep(held, func(err error) { c.log.Warn("the lease could not be renewed; trying again", "error", err) })
+		if err != nil {
+			lost(err)
+		}
+	})
 	var next Next
 	err := c.safely("the work on the tenant", func() (err error) {
 		next, err = c.loop(held)
@@ -86,16 +87,6 @@ func (c *session) workOn(ctx context.Context, place *place) (Next, error) {
 		c.close(ctx)
 	}
 	return next, err
-}
-
-// leave lets go of a tenant of which a newer version wrote what cannot be read
-// here: not at once, since the record stays due and would be claimed again
-// without end, but soon, so that a process that can read it gets its turn.
-func (s *Syncer) leave(ctx context.Context, lease state.Lease, after time.Duration) {
-	req := state.RenewRequest{Tenant: lease.Record.Tenant, Fence: lease.Record.Fence, For: after}
-	if _, err := s.cfg.Store.Renew(ctx, req); err != nil {
-		s.cfg.Logger.Warn("a lease could not be shortened; it will run out", "tenant", req.Tenant, "error", err)
-	}
 }
 
 // loop takes steps until the tenant rests or waits, and begins none once the

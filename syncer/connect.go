@@ -195,7 +195,7 @@ func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
 // place among the tenants that are worked on: one is taken again for the phase
 // that follows, when the sign-in is stored.
 func (c *session) signIn(ctx context.Context, req auth.Request) error {
-	c.place.leave()
+	c.slot.release()
 	cur := c.now()
 	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
 	defer stop()

@@ -195,8 +195,7 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	if cur.rec.Status.Active() {
 		return Row{}, &ActiveError{RunRef: RunRef{Tenant: tenantName, Run: cur.runID()}, Status: cur.rec.Status}
 	}
-	asked := time.Now()
-	lease, err := s.acquire(ctx, tenantName)
+	hold, err := s.leases().Acquire(ctx, tenantName)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return Row{}, fmt.Errorf("%w: %s was never started", ErrNotFound, tenantName)
@@ -205,9 +204,9 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	case err != nil:
 		return Row{}, fmt.Errorf("syncer: %s: acquire lease: %w", tenantName, err)
 	}
-	c, err := s.open(lease, asked)
+	c, err := s.open(hold)
 	if err != nil {
-		s.leave(ctx, lease, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
+		s.leave(ctx, hold, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
 		return Row{}, err
 	}
 	defer c.close(ctx)

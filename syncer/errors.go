@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -143,7 +144,7 @@ func (e *retryable) Unwrap() error { return e.err }
 // What makes a worker let go of a tenant, or turn to something else.
 var (
 	// errLeaseLost: another worker has taken the tenant over.
-	errLeaseLost = errors.New("the lease was lost")
+	errLeaseLost = lease.ErrLost
 	// errInterrupted: the record was changed by someone else in a way that the
 	// phase under way has to look at (cancel, pause, supersede).
 	errInterrupted = errors.New("interrupted")

@@ -119,7 +119,7 @@ var plantedBugs = []plantedBug{
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
-	{"the lease is not released", "approve", "", "syncer/session.go", "	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {", `
+	{"the lease is not released", "approve", "", "syncer/session.go", "	if err := c.hold.Release(ctx); err != nil {", `
 	if planted("the lease is not released") {
 		return
 	}`},

@@ -16,8 +16,9 @@ import (
 )
 
 // engineFolders are the folders of the source that calls ports: the engine's own,
-// and the one of package deploy, which calls the tenant's client.
-var engineFolders = []struct{ path, pkg string }{{"", "syncer"}, {"../internal/deploy", "internal/deploy"}}
+// that of package deploy, which calls the tenant's client, and that of package
+// lease, which calls the leases of the store.
+var engineFolders = []struct{ path, pkg string }{{"", "syncer"}, {"../internal/deploy", "internal/deploy"}, {"../internal/lease", "internal/lease"}}
 
 // callSite returns where in the engine's source the call comes from that is
 // under way, as "journal.go:205", or as "deploy/look.go:80".
@@ -119,7 +120,7 @@ var notWalked = map[string]string{
 	"(*Syncer).artifacts: Repository.Snapshot": "people look at a backup; no run does",
 	"(*Syncer).withNeeds: Repository.Desired":  "people ask for a retry; no run does",
 	"(*Syncer).hasBegun: Store.History":        "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
-	"(*Syncer).leave: Leaser.Renew":            "a record of a newer version is let go of; nothing of it is read or written",
+	"(*Hold).Shorten: Leaser.Renew":            "a record of a newer version is let go of; nothing of it is read or written",
 }
 
 // check holds what was struck against the calls that the engine's source has.

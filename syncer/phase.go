@@ -206,7 +206,7 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 	c.began(row.phase)
 	var on onward
 	err = c.s.telemetry.phase(ctx, c.tenant, c.now().runID(), row.phase, func(ctx context.Context) error {
-		err := c.place.take(ctx)
+		err := c.slot.take(ctx)
 		if err == nil {
 			on, err = row.work(c, ctx)
 		}

@@ -174,7 +174,7 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 			return state.Committed{}, err
 		}
 		done, err := c.s.cfg.Store.Commit(ctx, state.CommitRequest{
-			Record: state.Record{Tenant: c.tenant, Version: cur.rec.Version}, Fence: c.fence, Remove: true, Entries: []state.Entry{audit}})
+			Record: state.Record{Tenant: c.tenant, Version: cur.rec.Version}, Fence: c.hold.Fence(), Remove: true, Entries: []state.Entry{audit}})
 		if errors.Is(err, state.ErrUnknown) || errors.Is(err, state.ErrConflict) {
 			err = fmt.Errorf("not known to be removed: %s", err.Error()) // so that it is tried again
 		}

@@ -81,51 +81,23 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 	for room < s.cfg.Concurrency && limit.TryAcquire(1) {
 		room++
 	}
-	asked := time.Now()
-	got, err := s.claimDue(ctx, room)
-	limit.Release(int64(room - len(got.Leases)))
+	holds, err := s.leases().Claim(ctx, room)
+	limit.Release(int64(room - len(holds)))
 	if err != nil {
 		return 0, fmt.Errorf("claim: %w", err)
 	}
-	for _, lease := range got.Leases {
+	for _, hold := range holds {
 		workers.Go(func() {
-			p := &place{limit: limit, held: true}
-			defer p.leave()
-			_, err := s.advance(ctx, lease, asked, p)
+			mine := &slot{limit: limit, held: true}
+			defer mine.release()
+			_, err := s.advance(ctx, hold, mine)
 			if err == nil || ctx.Err() != nil {
 				return
 			}
-			s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", lease.Record.Tenant, "error", err)
+			s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", hold.Tenant(), "error", err)
 		})
 	}
-	return len(got.Leases), nil
-}
-
-// place is a place among the tenants that a worker works on at once. A nil
-// place is one that nobody counts.
-type place struct {
-	limit *semaphore.Weighted
-	held  bool
-}
-
-// leave gives the place up, while a person is waited for.
-func (p *place) leave() {
-	if p != nil && p.held {
-		p.limit.Release(1)
-		p.held = false
-	}
-}
-
-// take waits for a place, if it was given up.
-func (p *place) take(ctx context.Context) error {
-	if p == nil || p.held {
-		return nil
-	}
-	if err := p.limit.Acquire(ctx, 1); err != nil {
-		return context.Cause(ctx)
-	}
-	p.held = true
-	return nil
+	return len(holds), nil
 }
 
 // postpone makes a tenant whose storage failed wait a little, so that it does

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
@@ -20,13 +20,11 @@ import (
 type session struct {
 	s      *Syncer
 	tenant string
-	fence  int64
+	hold   *lease.Hold
 	log    *slog.Logger
 	lines  *logBuffer
-	// nudged asks to look at the record before the next renewal is due.
-	nudged chan struct{}
-	// place is given up while a person is waited for.
-	place *place
+	// slot is released while the tenant waits for a person.
+	slot *slot
 
 	committing sync.Mutex // one commit at a time
 
@@ -34,10 +32,9 @@ type session struct {
 	// failedIn is the phase that the last error came from.
 	failedIn Phase
 
-	mu         sync.Mutex
-	cur        loaded
-	leaseUntil leaseEnd
-	interrupt  context.CancelCauseFunc
+	mu        sync.Mutex
+	cur       loaded
+	interrupt context.CancelCauseFunc
 
 	// client is made by connect, and again after a sign-in; fresh asks for new
 	// tokens because the tenant refused the ones at hand.
@@ -50,17 +47,15 @@ type session struct {
 	kinds    *schema.Kinds
 }
 
-// open makes a session of a lease that was just acquired; asked is when.
-func (s *Syncer) open(lease state.Lease, asked time.Time) (*session, error) {
-	cur, err := newLoaded(lease.Record, lease.Now)
+// open makes a session of a lease that was just acquired.
+func (s *Syncer) open(hold *lease.Hold) (*session, error) {
+	got := hold.Acquired()
+	cur, err := newLoaded(got.Record, got.Now)
 	if err != nil {
 		return nil, err
 	}
-	c := &session{
-		s: s, tenant: lease.Record.Tenant, fence: lease.Record.Fence,
-		lines: new(logBuffer), nudged: make(chan struct{}, 1),
-		cur: cur, leaseUntil: endOfLease(asked, s.cfg.LeaseDuration),
-	}
+	c := &session{s: s, tenant: hold.Tenant(), hold: hold, lines: new(logBuffer), cur: cur}
+	hold.Watch(c.renewed)
 	c.log = c.lines.logger(s.cfg.Logger).With("tenant", c.tenant)
 	s.mu.Lock()
 	s.sessions[c.tenant] = c
@@ -84,19 +79,16 @@ func (c *session) forgo(ctx context.Context) {
 	c.detachTenant()
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
-	c.s.leave(ctx, state.Lease{Record: state.Record{Tenant: c.tenant, Fence: c.fence}}, c.s.cfg.LeaseDuration)
+	c.s.leave(ctx, c.hold, c.s.cfg.LeaseDuration)
 }
 
-// close lets go of the tenant. A lease that was lost is not ours to release.
+// close ends the session and releases the tenant.
 func (c *session) close(ctx context.Context) {
 	c.detachTenant()
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	c.keepLog(ctx)
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {
-		return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})
-	})
-	if err != nil && !errors.Is(err, state.ErrLeaseLost) && !errors.Is(err, state.ErrNotFound) { // a removed tenant has none
+	if err := c.hold.Release(ctx); err != nil {
 		c.log.Warn("the lease could not be released; it will run out", "error", err)
 	}
 }
@@ -105,14 +97,6 @@ func (c *session) close(ctx context.Context) {
 // shuts down: bounded by the length of a lease.
 func (c *session) detach(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), c.s.cfg.LeaseDuration)
-}
-
-// nudge asks the keeper to look at the record now.
-func (c *session) nudge() {
-	select {
-	case c.nudged <- struct{}{}:
-	default:
-	}
 }
 
 // now returns the record as last seen.
@@ -146,7 +130,7 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 	defer cancel()
 	from := c.now()
 	runID, noted := from.runID(), c.noted()
-	after, err := c.s.commit(ctx, from, c.fence, c, func(t *draft) error {
+	after, err := c.s.commit(ctx, from, c.hold.Fence(), c, func(t *draft) error {
 		if t.run() != runID {
 			return errInterrupted // superseded
 		}
@@ -175,53 +159,15 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 	return err
 }
 
-// keep renews the lease at a third of its length, and looks when it is nudged,
-// until ctx ends. lost is called when the lease is.
-func (c *session) keep(ctx context.Context, lost context.CancelCauseFunc) {
-	tick := time.NewTicker(c.s.cfg.LeaseDuration / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-c.nudged:
-		}
-		if err := c.renew(ctx); err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			if errors.Is(err, errLeaseLost) {
-				lost(errLeaseLost)
-				return
-			}
-			c.log.Warn("the lease could not be renewed; trying again", "error", err)
-		}
-	}
-}
-
-// renew renews the lease and notices what others have committed.
-func (c *session) renew(ctx context.Context) error {
-	asked := time.Now()
-	lease, err := c.s.cfg.Store.Renew(ctx, state.RenewRequest{Tenant: c.tenant, Fence: c.fence, For: c.s.cfg.LeaseDuration})
-	if errors.Is(err, state.ErrLeaseLost) || errors.Is(err, state.ErrNotFound) {
-		return errLeaseLost
-	}
+// renewed notices what others have committed, and reports whether this version
+// of the library can read it.
+func (c *session) renewed(got state.Lease) bool {
+	fresh, err := newLoaded(got.Record, got.Now)
 	if err != nil {
-		if c.leaseLeft() <= 0 {
-			return errLeaseLost
-		}
-		return err
-	}
-	c.mu.Lock()
-	c.leaseUntil = endOfLease(asked, c.s.cfg.LeaseDuration)
-	c.mu.Unlock()
-	fresh, err := newLoaded(lease.Record, lease.Now)
-	if err != nil {
-		return errLeaseLost // a newer version has taken over
+		return false
 	}
 	c.notice(fresh)
-	return nil
+	return true
 }
 
 // notice takes over a record and interrupts what is under way when somebody
@@ -245,46 +191,17 @@ func (c *session) notice(l loaded) {
 	}
 }
 
-// leaseLeft is how long the lease is sure to last.
-func (c *session) leaseLeft() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.leaseUntil.left(time.Now())
-}
-
-// leaseEnd is this process's time until which a lease is sure, by both of its
-// clocks: the monotonic one stands still while a machine sleeps, and the wall
-// clock may be set back.
-type leaseEnd struct{ monotonic, wall time.Time }
-
-func endOfLease(asked time.Time, length time.Duration) leaseEnd {
-	until := asked.Add(length)
-	return leaseEnd{monotonic: until, wall: until.Round(0)} // Round strips the monotonic reading
-}
-
-// left is how long the lease lasts by the clock that says less.
-func (e leaseEnd) left(now time.Time) time.Duration {
-	return min(e.monotonic.Sub(now), e.wall.Sub(now))
-}
-
 // holdForWrite makes sure that the lease outlasts a write that begins now: a
 // fence in the store does not reach the tenant.
 func (c *session) holdForWrite(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	for range 2 {
-		if c.leaseLeft() > c.s.cfg.WriteTimeout {
-			return nil
-		}
-		if err := c.renew(ctx); err != nil {
-			if errors.Is(err, errLeaseLost) {
-				return err
-			}
-			return &storeError{fmt.Errorf("syncer: %s: renew lease before a write: %w", c.tenant, err)}
-		}
+	err := c.hold.Ensure(ctx, c.s.cfg.WriteTimeout)
+	if err != nil && !errors.Is(err, errLeaseLost) {
+		return &storeError{fmt.Errorf("syncer: %s: renew lease before a write: %w", c.tenant, err)}
 	}
-	return errLeaseLost
+	return err
 }
 
 // put stores a blob of the current run.

@@ -63,7 +63,7 @@ func (s *Syncer) changed(tenantName string, by *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.sessions[tenantName]; c != nil && c != by {
-		c.nudge()
+		c.hold.Nudge()
 	}
 	for ch := range s.watchers {
 		select {

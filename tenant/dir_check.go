@@ -2,14 +2,12 @@ package tenant
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -56,12 +54,6 @@ func checkFiles(objects map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// isObject reports whether a text has the form that objectName returns.
-func isObject(name string) bool {
-	_, err := hex.DecodeString(name)
-	return err == nil && len(name) == 64 && strings.ToLower(name) == name
 }
 
 // pendingRevisions is a list of at most two: a state that was edited by hand,

@@ -12,6 +12,9 @@ import (
 // hidden is the folder that people leave alone.
 const hidden = ".tenantsync"
 
+// newName is the file that is being written.
+const newName = hidden + "/new"
+
 // The modes of what a repository makes. The umask can only take from them.
 const (
 	folderMode = 0o700
@@ -121,4 +124,32 @@ func (f *files) syncDir(name string) error {
 		return err
 	}
 	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// removeAll deletes a folder with all that is in it.
+func (f *files) removeAll(name string) error {
+	if _, err := f.root.Lstat(name); os.IsNotExist(err) {
+		return nil
+	}
+	if err := f.before("remove", name); err != nil {
+		return err
+	}
+	if err := f.root.RemoveAll(name); err != nil {
+		return err
+	}
+	return f.syncDir(".")
+}
+
+// isCurrent reports whether a lock is on the file that has the name now. A
+// folder that was removed takes its lock along, and the next one has another.
+func (f *files) isCurrent(lock *os.File, name string) (bool, error) {
+	held, err := lock.Stat()
+	if err != nil {
+		return false, err
+	}
+	now, err := f.root.Lstat(name)
+	if os.IsNotExist(err) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(held, now), err
 }

@@ -27,7 +27,6 @@ const (
 	keysDir     = hidden + "/keys"
 	pendingFile = hidden + "/pending.json"
 	lockName    = hidden + "/lock"
-	newName     = hidden + "/new"
 )
 
 // dirFormat is the format of the JSON in the hidden folder. A version that

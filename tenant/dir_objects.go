@@ -3,7 +3,6 @@ package tenant
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 )
 
 // noFile is what hashOf returns for a folder, a link, a special file, and a file
@@ -34,11 +34,6 @@ func (t *tenantDir) hashOf(name string) (string, error) {
 	}
 	content, err := t.read(name, MaxFileSize)
 	return objectName(content), err
-}
-
-func objectName(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
 }
 
 func objectFile(name string) string { return path.Join(objectsDir, name[:2], name[2:]) }
@@ -170,4 +165,10 @@ func (t *tenantDir) readJSON(name string, v any) (found bool, err error) {
 		return false, t.damaged(name, fmt.Sprintf("is damaged (%.200s)", err))
 	}
 	return true, nil
+}
+
+// isObject reports whether a text has the form that objectName returns.
+func isObject(name string) bool {
+	_, err := hex.DecodeString(name)
+	return err == nil && len(name) == 64 && strings.ToLower(name) == name
 }

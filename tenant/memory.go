@@ -30,7 +30,10 @@ type memoryRevision struct {
 	tree Tree
 }
 
-var _ Repository = (*MemoryRepository)(nil)
+var (
+	_ Repository = (*MemoryRepository)(nil)
+	_ Remover    = (*MemoryRepository)(nil)
+)
 
 // NewMemoryRepository returns an empty repository.
 func NewMemoryRepository() *MemoryRepository {
@@ -105,6 +108,18 @@ func (m *MemoryRepository) History(ctx context.Context, req RepositoryHistoryReq
 		newestFirst = append(newestFirst, r.Revision)
 	}
 	return page(newestFirst, req)
+}
+
+// Remove is part of [Remover].
+func (m *MemoryRepository) Remove(ctx context.Context, tenant string) error {
+	if err := contextOr(ctx, checkTenant(tenant)); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.lines, memoryLine{tenant, DesiredLine})
+	delete(m.lines, memoryLine{tenant, BackupLine})
+	return nil
 }
 
 // Edit changes one resource's file of the desired line as people do, with no

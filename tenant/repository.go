@@ -62,6 +62,19 @@ type Repository interface {
 	History(ctx context.Context, req RepositoryHistoryRequest) ([]Revision, error)
 }
 
+// Remover is a [Repository] that can remove a tenant. It is optional: a caller
+// finds it by a type assertion. A wrapper of a repository that is no Remover
+// returns errors.ErrUnsupported.
+//
+// [github.com/tenantsync/tenantsync/tenant/tenanttest.TestRepository] checks a
+// repository that is a Remover.
+type Remover interface {
+	// Remove removes both lines of a tenant, with all their revisions and keys.
+	// Other tenants keep theirs. Removing a tenant that has nothing is no error,
+	// so a caller repeats a Remove that failed or was interrupted.
+	Remove(ctx context.Context, tenant string) error
+}
+
 // DesiredRequest asks for the desired line.
 type DesiredRequest struct {
 	Tenant string

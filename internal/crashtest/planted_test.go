@@ -35,21 +35,18 @@ func TestPlantedBugs(t *testing.T) {
 `),
 		}}},
 		{"^TestFrozenWorkerStops$/postgres", mutant.Mutation{Name: "the loss of a lease is ignored", Edits: []mutant.Edit{
-			edit("syncer/session.go", `func (c *session) holdForWrite(ctx context.Context) error {
-`, `func (c *session) holdForWrite(ctx context.Context) error {
-	if c != nil {
-		return nil
-	}
+			edit("internal/lease/hold.go", `		if h.Left() > d {
+`, `		if h != nil {
 `),
-			edit("syncer/session.go", `				lost(errLeaseLost)
-				return
-`, `				continue
+			edit("internal/lease/hold.go", `		case errors.Is(err, ErrLost):
+			return ErrLost
+`, `		case errors.Is(err, ErrLost):
 `),
 			edit("syncer/draft.go", `if fence != 0 && from.rec.Fence != fence {`, `if false {`),
 			edit("state/pgstore/sql.go", `($14::bigint = 0 or l.fence = $14) as current`, `($14::bigint >= 0) as current`),
 		}}},
 		{"^TestDrain$/postgres", mutant.Mutation{Name: "a worker that ends keeps its leases", Edits: []mutant.Edit{
-			edit("syncer/session.go", `return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})`, `return struct{}{}, context.Cause(ctx)`),
+			edit("internal/lease/hold.go", `return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})`, `return struct{}{}, context.Cause(ctx)`),
 		}}},
 		{"^TestConnectionsCut$", mutant.Mutation{Name: "a worker ends with its database", Edits: []mutant.Edit{
 			edit("syncer/run.go", `			failures++

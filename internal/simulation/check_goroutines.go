@@ -14,7 +14,7 @@ var bubbleOf = regexp.MustCompile(`^goroutine \d+ \[[^]]*synctest bubble (\d+)[^
 
 // atWork are functions of the engine that a goroutine is in while it works on a
 // tenant, or waits with one.
-var atWork = []string{"syncer.(*Syncer).advance(", "syncer.(*session).keep(", "syncer.(*session).loop("}
+var atWork = []string{"syncer.(*Syncer).advance(", "lease.(*Hold).Keep(", "syncer.(*session).loop("}
 
 // checkGoroutines: tenants that wait for a decision, or for nothing, hold no
 // goroutine. It can only be looked at while nobody has a lease and no call is

@@ -47,8 +47,8 @@ var planted = []struct {
 	}
 	return res, err`)}},
 	{"the loss of a lease is ignored", "", []mutant.Edit{
-		edit("syncer/session.go", "	for range 2 {\n		if c.leaseLeft() > c.s.cfg.WriteTimeout {", "	for range 2 {\n		if true || c.leaseLeft() > c.s.cfg.WriteTimeout {"),
-		edit("syncer/session.go", "				lost(errLeaseLost)\n				return\n", "				continue\n"),
+		edit("internal/lease/hold.go", "		if h.Left() > d {", "		if true || h.Left() > d {"),
+		edit("internal/lease/hold.go", "		case errors.Is(err, ErrLost):\n			return ErrLost\n", "		case errors.Is(err, ErrLost):\n"),
 		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, errLeaseLost\n		}\n", ""),
 		edit("syncer/draft.go", " Runs: t.runs, Fence: fence,\n", " Runs: t.runs,\n")}},
 	{"a write of unknown outcome is tried again", "", []mutant.Edit{
@@ -83,7 +83,7 @@ var planted = []struct {
 	{"a commit whose answer was lost is made again", "", []mutant.Edit{
 		edit("syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
 	{"a session lets go of its tenant and keeps the lease", "rest", []mutant.Edit{
-		edit("syncer/session.go", "		return struct{}{}, c.s.cfg.Store.Release(ctx, state.ReleaseRequest{Tenant: c.tenant, Fence: c.fence})", "		return struct{}{}, ctx.Err()")}},
+		edit("internal/lease/hold.go", "		return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})", "		return struct{}{}, ctx.Err()")}},
 	{"a sync takes the place of one at work", "one run", []mutant.Edit{
 		edit("syncer/start.go", "		if !req.Supersede || !pending || old == nil", "		if !req.Supersede || !pending && t.d.Run.Phase == PhaseReport || old == nil")}},
 	{"a run that waits for an approval holds its goroutine", "waiting costs nothing", []mutant.Edit{

@@ -204,9 +204,3 @@ func changeDigest(head string, objects map[string]string) string {
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
-
-// objectName is the name of a content: its SHA-256 in hex.
-func objectName(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"strings"
 	"sync"
 	"time"
 
@@ -305,9 +304,4 @@ func (f *files) lockFile(ctx context.Context, name string) (*os.File, error) {
 		lock.Close()
 		return nil, err
 	}
-}
-
-// sameContentID reports whether a revision has the content with this digest.
-func sameContentID(id, digest string) bool {
-	return strings.HasSuffix(id, "-"+digest) || strings.HasSuffix(id, "+"+digest)
 }

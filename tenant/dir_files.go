@@ -9,11 +9,14 @@ import (
 	"strings"
 )
 
-// hidden is the folder that people leave alone.
-const hidden = ".tenantsync"
-
-// newName is the file that is being written.
-const newName = hidden + "/new"
+// hidden is the folder that people leave alone. What it has is told in
+// dir_log.go.
+const (
+	hidden      = ".tenantsync"
+	pendingFile = hidden + "/pending.json"
+	lockName    = hidden + "/lock"
+	newName     = hidden + "/new"
+)
 
 // The modes of what a repository makes. The umask can only take from them.
 const (

@@ -23,10 +23,8 @@ import (
 //	pending.json                a dirPending: decided and not yet carried out
 //	lock, new                   the lock file; the file that is being written
 const (
-	objectsDir  = hidden + "/objects"
-	keysDir     = hidden + "/keys"
-	pendingFile = hidden + "/pending.json"
-	lockName    = hidden + "/lock"
+	objectsDir = hidden + "/objects"
+	keysDir    = hidden + "/keys"
 )
 
 // dirFormat is the format of the JSON in the hidden folder. A version that
@@ -434,4 +432,9 @@ func (t *tenantDir) find(tenant string, line Line, id string) (dirRevision, erro
 		}
 	}
 	return dirRevision{}, noRevision(tenant, line, id)
+}
+
+// sameContentID reports whether a revision has the content with this digest.
+func sameContentID(id, digest string) bool {
+	return strings.HasSuffix(id, "-"+digest) || strings.HasSuffix(id, "+"+digest)
 }

@@ -3,7 +3,6 @@ package tenant
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 )
 
 // noFile is what hashOf returns for a folder, a link, a special file, and a file
@@ -165,10 +163,4 @@ func (t *tenantDir) readJSON(name string, v any) (found bool, err error) {
 		return false, t.damaged(name, fmt.Sprintf("is damaged (%.200s)", err))
 	}
 	return true, nil
-}
-
-// isObject reports whether a text has the form that objectName returns.
-func isObject(name string) bool {
-	_, err := hex.DecodeString(name)
-	return err == nil && len(name) == 64 && strings.ToLower(name) == name
 }

@@ -22,6 +22,8 @@ type ending struct {
 	outcome Outcome
 	reason  string
 	err     *ErrorInfo
+	// while, if not empty, is the only status in which the run may end this way.
+	while state.Status
 	// consent: the run ends because permissions are missing.
 	consent bool
 	// refused are the items that a revert left alone.
@@ -54,6 +56,9 @@ func (c *session) finish(ctx context.Context, end ending) error {
 	cur := c.now()
 	if cur.rec.Status.Resting() {
 		return errInterrupted // it has ended
+	}
+	if end.while != "" && cur.rec.Status != end.while {
+		return errInterrupted // a person was faster
 	}
 	in := c.phase()
 	if in != PhaseReport {
@@ -94,7 +99,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	c.stopped(true)
 	lines := c.flush(detached)
 	return c.commit(ctx, func(t *draft) error {
-		if t.rec.Status != cur.rec.Status {
+		if t.rec.Status != cmp.Or(end.while, cur.rec.Status) {
 			return errInterrupted
 		}
 		t.logEntry(lines)

@@ -58,8 +58,12 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Nex
 		return Next{}, err
 	}
 	next, err := c.workOn(ctx, mine)
-	if err != nil && ctx.Err() == nil && !isNewer(err) { // the lease of a newer one already keeps it for a while
-		s.postpone(ctx, c.tenant, c.failedIn, err)
+	if err != nil {
+		switch dispose(ctx, err).how {
+		case howShutdown, howNewer: // the lease of a newer one already keeps it for a while
+		default:
+			s.postpone(ctx, c.tenant, c.failedIn, err)
+		}
 	}
 	return next, err
 }
@@ -81,7 +85,7 @@ func (c *session) workOn(ctx context.Context, mine *slot) (Next, error) {
 	})()
 	lost(nil)
 	keeper.Wait()
-	if isNewer(err) {
+	if err != nil && dispose(ctx, err).how == howNewer {
 		c.forgo(ctx)
 	} else {
 		c.close(ctx)
@@ -98,17 +102,18 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 		if err == nil {
 			wait, err = c.oneStep(ctx)
 		}
-		if err != nil && context.Cause(ctx) != nil {
-			err = context.Cause(ctx)
-		}
-		switch {
-		case errors.Is(err, errLeaseLost):
-			return Next{Held: true, In: c.s.cfg.PollInterval}, nil
-		case errors.Is(err, errInterrupted):
-			continue
-		case err != nil:
+		if err != nil {
+			switch dispose(ctx, err).how {
+			case howLeaseLost:
+				return Next{Held: true, In: c.s.cfg.PollInterval}, nil
+			case howInterrupted:
+				continue
+			case howShutdown:
+				return Next{}, context.Cause(ctx)
+			}
 			return Next{}, err
-		case wait != nil:
+		}
+		if wait != nil {
 			wait.Status = c.now().rec.Status
 			return *wait, nil
 		}
@@ -127,7 +132,7 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		wait, err = c.step(step)
 		return err
 	})()
-	interrupted := errors.Is(context.Cause(step), errInterrupted)
+	d := dispose(step, err)
 	c.mu.Lock()
 	c.interrupt = nil
 	c.mu.Unlock()
@@ -140,19 +145,14 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		c.failedIn = c.phase()
 		c.forget()
 	}()
-	if interrupted || context.Cause(ctx) != nil || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) {
-		if interrupted {
-			err = errInterrupted
-		}
-		return nil, err
-	}
-	if _, ok := errors.AsType[*storeError](err); ok {
-		return nil, err
-	}
-	if isNewer(err) { // not a failure of the run: another process can go on with it
+	switch {
+	case d.how == howInterrupted:
+		return nil, errInterrupted
+	case d.how == howNewer: // not a failure of the run: another process can go on with it
 		return nil, fmt.Errorf("syncer: %s: run %s is left to a process that can read it: %w", c.tenant, c.now().runID(), err)
-	}
-	if errors.Is(err, errSignInNeeded) && c.run().closing() == "" {
+	case d.how.leavesRun():
+		return nil, err
+	case d.how == howSignIn && c.run().closing() == "":
 		return nil, c.reconnect(ctx, err)
 	}
 	return c.fail(ctx, err)
@@ -167,7 +167,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		return c.rest(ctx)
 	}
 	if r.Cancel != nil && !r.underway() {
-		return nil, c.finish(ctx, ending{outcome: Cancelled, reason: "cancelled by " + r.Cancel.Actor})
+		return nil, c.finish(ctx, ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor})
 	}
 	switch status {
 	case state.PendingAuthentication:
@@ -234,20 +234,20 @@ func (r *run) decidedEnding() ending {
 	if r.Decision != nil {
 		switch r.Decision.Verdict {
 		case Reject:
-			return ending{outcome: Rejected, reason: "rejected by " + joinActors(r.Decision.Actors)}
+			return ending{reason: "rejected by " + joinActors(r.Decision.Actors)}
 		case RejectAndRevert:
-			return ending{outcome: Reverted, reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
+			return ending{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
 		}
 	}
-	switch out := r.closing(); out {
+	switch r.closing() {
 	case Cancelled:
-		return ending{outcome: out, reason: "cancelled by " + r.Cancel.Actor}
+		return ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor}
 	case TimedOut:
-		return ending{outcome: out, reason: "run", err: r.Trouble}
+		return ending{stop: stopTimedOut, reason: "run", err: r.Trouble}
 	case FailedWith:
-		return ending{outcome: out, reason: r.Trouble.Class, err: r.Trouble}
+		return ending{stop: stopFailed, reason: r.Trouble.Class, err: r.Trouble}
 	}
-	return ending{outcome: Deployed}
+	return ending{}
 }
 
 var errRunTimedOut = errors.New("the run has taken too long")
@@ -259,7 +259,7 @@ func (c *session) runTimedOut(ctx context.Context) error {
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
-	return c.finish(ctx, ending{outcome: TimedOut, reason: "run", err: info})
+	return c.finish(ctx, ending{stop: stopTimedOut, reason: "run", err: info})
 }
 
 // fail ends the run, or, for what may pass by itself, lets the phase be tried
@@ -270,9 +270,9 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		c.log.Warn("the run ends without more", "phase", c.phase(), "error", err)
 		return nil, c.finish(ctx, r.decidedEnding())
 	}
-	passing, ok := errors.AsType[*retryable](err)
-	if ok && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		wait := max(passing.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
+	d := dispose(ctx, err)
+	if d.how == howRetry && r.Attempt+1 < c.s.cfg.MaxAttempts {
+		wait := max(d.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
 		c.log.Warn("will try again", "phase", c.phase(), "in", wait, "error", err)
 		lines := c.flush(ctx)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
@@ -283,8 +283,8 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 			return nil
 		})
 	}
-	info := c.errorInfo(classify(err), err)
-	if ok {
+	info := c.errorInfo(d.class, err)
+	if d.how == howRetry {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
 	c.log.Error("the run failed", "phase", info.Phase, "class", info.Class, "error", err)
@@ -294,21 +294,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	if info.Class == string(auth.ConsentNeeded) && !r.Wrote {
 		return nil, c.consentNeeded(ctx, info)
 	}
-	return nil, c.finish(ctx, ending{outcome: FailedWith, reason: info.Class, err: info})
-}
-
-// classify finds the word for an error.
-func classify(err error) string {
-	if e, ok := errors.AsType[*runError](err); ok {
-		return e.class
-	}
-	if e, ok := errors.AsType[*auth.Error](err); ok {
-		return string(e.Class)
-	}
-	if e, ok := errors.AsType[*tenant.Error](err); ok {
-		return string(e.Class)
-	}
-	return "internal"
+	return nil, c.finish(ctx, ending{stop: stopFailed, reason: info.Class, err: info})
 }
 
 // errorInfo describes an error of the present phase.
@@ -329,7 +315,7 @@ func (c *session) rest(ctx context.Context) (*Next, error) {
 	if cur.rec.Status == state.PendingAdminConsent && !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
 		err := c.safely("recheck", func() error { return c.recheck(ctx) })()
-		if context.Cause(ctx) != nil || isStoreError(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) {
+		if err != nil && dispose(ctx, err).how.leavesRun() {
 			return nil, err
 		}
 		cur = c.now()

@@ -71,7 +71,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, c.finish(ctx, ending{outcome: TimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(string(TimedOut),
+		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(string(TimedOut),
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))})
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {
@@ -79,7 +79,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 		switch {
 		case context.Cause(ctx) != nil:
 			return nil, context.Cause(ctx)
-		case isDecisive(err):
+		case err != nil && !dispose(ctx, err).undecided():
 			return nil, err
 		case err != nil:
 			return nil, c.reviewFailed(ctx, "the approval rules could not be read", err)
@@ -97,7 +97,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case isDecisive(err):
+	case err != nil && !dispose(ctx, err).undecided():
 		return nil, err
 	case err != nil:
 		return nil, c.reviewFailed(ctx, "the approver failed", err)
@@ -115,12 +115,6 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	return nil, nil
 }
 
-// isDecisive reports whether an error is more than a decision that cannot be had
-// now: one of the store, or of what it holds.
-func isDecisive(err error) bool {
-	return err != nil && (isStoreError(err) || isLost(err) || isNewer(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost))
-}
-
 // sleepUntilDeadline makes a run that was due for nothing that this process can
 // do due at its deadline, or it would be claimed without end.
 func (c *session) sleepUntilDeadline(ctx context.Context) error {
@@ -134,11 +128,6 @@ func (c *session) sleepUntilDeadline(ctx context.Context) error {
 		t.rec.WakeAt = t.rec.Deadline
 		return nil
 	})
-}
-
-func isStoreError(err error) bool {
-	_, ok := errors.AsType[*storeError](err)
-	return ok
 }
 
 // review asks the Approver and carries out its decision by the same rules as

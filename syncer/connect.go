@@ -294,6 +294,6 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 func (c *session) signInTimedOut(ctx context.Context) error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return c.finish(ctx, ending{outcome: TimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(string(TimedOut),
+	return c.finish(ctx, ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(string(TimedOut),
 		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))})
 }

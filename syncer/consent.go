@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -30,7 +31,7 @@ type consent struct {
 // is an error.
 func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds []tenant.Kind, id auth.Identity, set Settings) (consent, error) {
 	out := consent{unreadable: map[string][]string{}, unwritable: map[string][]string{}, left: map[string]bool{}}
-	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: inScope(kinds, set.Scopes, nil), Write: c.now().d.needsWrite()})
+	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: reading.InScope(kinds, set.Scopes, nil), Write: c.now().d.needsWrite()})
 	if err != nil {
 		return out, err
 	}
@@ -74,7 +75,7 @@ func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
 			return err
 		}
 	}
-	return c.finish(ctx, ending{outcome: FailedWith, reason: info.Class, err: info, consent: true})
+	return c.finish(ctx, ending{stop: stopConsent, reason: info.Class, err: info})
 }
 
 // needsWrite reports whether permissions to write count: when the tenant's run

@@ -20,7 +20,7 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 			return err
 		},
 		"while the worker ends the run": func(t *testing.T, c *session) error {
-			return c.report(t.Context(), PhaseApprove, ending{outcome: TimedOut, reason: "approval", while: state.PendingApproval})
+			return c.report(t.Context(), PhaseApprove, ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -121,13 +121,6 @@ const classSettings = "settings"
 // classTarget is the class of a run whose targets are no kinds in scope.
 const classTarget = "invalid_target"
 
-// isLost reports whether an error says that something stored is gone, spoilt, or
-// not what was stored.
-func isLost(err error) bool {
-	e, ok := errors.AsType[*runError](err)
-	return ok && (e.class == classStorage || e.class == classNotApproved)
-}
-
 func failure(class, format string, args ...any) error {
 	return &runError{class: class, err: fmt.Errorf(format, args...)}
 }

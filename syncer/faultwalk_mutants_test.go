@@ -74,7 +74,7 @@ var plantedBugs = []plantedBug{
 	{"the deploy is over before its last result", "approve/dies_after", "Client.Apply", "syncer/phase_deploy.go", "	if err := dep.work.Run(ctx); err != nil {", `
 	if planted("the deploy is over before its last result") {
 		if err := c.commit(ctx, func(t *draft) error { t.phase(PhaseVerify); return nil }); err != nil {
-			return err
+			return onward{}, err
 		}
 	}`},
 	{"commits pass no fence", "slow/frozen", "Store.Commit", "syncer/draft.go", "	return t, state.CommitRequest{", `

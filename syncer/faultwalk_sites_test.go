@@ -15,32 +15,31 @@ import (
 	"testing"
 )
 
-// engineFolders are the folders of the source that calls ports: the engine's own,
-// that of package deploy, which calls the tenant's client, and that of package
-// lease, which calls the leases of the store.
-var engineFolders = []struct{ path, pkg string }{{"", "syncer"}, {"../internal/deploy", "internal/deploy"}, {"../internal/lease", "internal/lease"}}
+// rooms are the packages of the engine that call ports: what their names add to
+// those of functions, and their folders.
+var rooms = map[string]string{"": ".", "lease.": "../internal/lease", "deploy.": "../internal/deploy", "reading.": "../internal/reading"}
+
+// fileIn names a file of a room as "journal.go" or "lease/hold.go".
+func fileIn(room, file string) string {
+	return strings.Replace(room, ".", "/", 1) + filepath.Base(file)
+}
 
 // callSite returns where in the engine's source the call comes from that is
-// under way, as "journal.go:205", or as "deploy/look.go:80".
+// under way, as "journal.go:205" or "lease/hold.go:112".
 func callSite() string {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		for _, folder := range engineFolders {
-			if strings.HasPrefix(f.Function, "github.com/tenantsync/tenantsync/"+folder.pkg+".") {
-				return fmt.Sprintf("%s:%d", siteFile(folder.path, f.File), f.Line)
+		for room, dir := range rooms {
+			if strings.HasPrefix(f.Function, path.Join("github.com/tenantsync/tenantsync/syncer", dir)+".") {
+				return fmt.Sprintf("%s:%d", fileIn(room, f.File), f.Line)
 			}
 		}
 		if !more {
 			return ""
 		}
 	}
-}
-
-// siteFile returns what a site calls a file of an engine's folder.
-func siteFile(folder, file string) string {
-	return path.Join(strings.TrimPrefix(folder, "../internal/"), filepath.Base(file))
 }
 
 // coverage is where the walk has struck, and how often.
@@ -120,7 +119,7 @@ var notWalked = map[string]string{
 	"(*Syncer).artifacts: Repository.Snapshot": "people look at a backup; no run does",
 	"(*Syncer).withNeeds: Repository.Desired":  "people ask for a retry; no run does",
 	"(*Syncer).hasBegun: Store.History":        "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
-	"(*Hold).Shorten: Leaser.Renew":            "a record of a newer version is let go of; nothing of it is read or written",
+	"lease.(*Hold).Shorten: Leaser.Renew":      "a record of a newer version is let go of; nothing of it is read or written",
 }
 
 // check holds what was struck against the calls that the engine's source has.
@@ -189,24 +188,24 @@ var storePorts = map[string]string{"Load": "Store", "Commit": "Store", "List": "
 // sitesOfSource finds every call of a port's method.
 func sitesOfSource(t *testing.T) []site {
 	var sites []site
-	fset := token.NewFileSet()
-	for _, folder := range engineFolders {
-		files, err := filepath.Glob(filepath.Join(folder.path, "*.go"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no source in %q: %v", folder.path, err)
+	for room, dir := range rooms {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
 		}
 		for _, file := range files {
 			if !strings.HasSuffix(file, "_test.go") {
-				sites = append(sites, sitesOfFile(t, fset, file, siteFile(folder.path, file))...)
+				sites = append(sites, sitesOfFile(t, room, file)...)
 			}
 		}
 	}
 	return sites
 }
 
-// sitesOfFile finds the calls of a file that sites call by this name.
-func sitesOfFile(t *testing.T, fset *token.FileSet, file, name string) []site {
+// sitesOfFile finds every call of a port's method in one file of a room.
+func sitesOfFile(t *testing.T, room, file string) []site {
 	var sites []site
+	fset := token.NewFileSet()
 	parsed, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +225,7 @@ func sitesOfFile(t *testing.T, fset *token.FileSet, file, name string) []site {
 			if !ok {
 				return true
 			}
-			s := site{name: funcName(f) + ": " + op, file: name, first: fset.Position(call.Pos()).Line, last: fset.Position(call.End()).Line}
+			s := site{name: room + funcName(f) + ": " + op, file: fileIn(room, file), first: fset.Position(call.Pos()).Line, last: fset.Position(call.End()).Line}
 			if times[op]++; times[op] > 1 {
 				s.name += fmt.Sprintf(" (%d)", times[op])
 			}

@@ -175,7 +175,7 @@ func (s *stage) judge(ref reference) {
 // left alone by the run, or not confirmed; and what it refuses for good fails.
 func (c called) mayDiffer() bool {
 	file, _, _ := strings.Cut(c.site, ":")
-	return c.way.partial || strings.HasPrefix(c.Op, "Client.") && !c.way.dies && (file == "gather.go" || file == "deploy/read_back.go")
+	return c.way.partial || strings.HasPrefix(c.Op, "Client.") && !c.way.dies && (file == "reading/reading.go" || file == "deploy/read_back.go")
 }
 
 // walkDetours strikes the calls that a run makes only after something has

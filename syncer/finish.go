@@ -3,52 +3,17 @@ package syncer
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// ending is how a run comes to its end, before the rules say which status that is.
-type ending struct {
-	outcome Outcome
-	reason  string
-	err     *ErrorInfo
-	// while, if not empty, is the only status in which the run may end this way.
-	while state.Status
-	// consent: the run ends because permissions are missing.
-	consent bool
-	// refused are the items that a revert left alone.
-	refused []string
-	// base is where a revert moved it to.
-	base *diff.Base
-	// verified is what reading back showed; nil if nothing was.
-	verified *verified
-}
-
-// tally counts what became of a run.
-type tally struct {
-	items   []ItemResult
-	applied int
-	// open are items that were approved and not applied, whatever the reason.
-	open int
-	// problems are failures of the plan itself: notes of failure classes.
-	problems []plan.Note
-	// unread are kinds in scope that could not be read, permissions apart.
-	unread []string
-	// lost is what was stored of the run and cannot be read any more.
-	lost []error
-	// notKept are the applied items that did not read back as written.
-	notKept []ItemResult
-}
 
 // finish brings the run to its end: by the rules of how a run ends, with
 // report and log stored before the one commit that ends it.
@@ -75,6 +40,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	cur := c.now()
 	detached, stop := c.detach(ctx)
 	defer stop()
+	end.outcome = factsOf(cur.rec.Status, cur.d, end, tally{}).came()
 	count, sum, err := c.s.tally(detached, cur, end)
 	if err != nil {
 		return err
@@ -82,7 +48,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	for _, lost := range count.lost {
 		c.log.Error("the report is not whole", "error", lost)
 	}
-	event, to, end := conclude(cur.rec.Status, cur.d, in, end, count)
+	event, to, end := conclude(endingTable, cur.rec.Status, cur.d, in, end, count)
 	c.log.Info("run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason)
 	base, err := c.storeEndBase(detached, end, count.items, cur.d.Base)
 	if err != nil {
@@ -142,7 +108,7 @@ func (c *session) storeEndBase(ctx context.Context, end ending, items []ItemResu
 	moved := base != nil
 	if !moved && slices.ContainsFunc(items, ItemResult.created) {
 		var err error
-		if base, err = c.base(ctx); isStoreError(err) || isNewer(err) {
+		if base, err = c.base(ctx); err != nil && dispose(ctx, err).how.leavesRun() {
 			return nil, err
 		} else if err != nil { // lost: the run can end all the same
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)
@@ -228,174 +194,15 @@ func (t *draft) wakeForRecheck(cfg Config) {
 // restored reports whether the run leads back to the status before it.
 func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil }
 
-// conclude applies the rules of how a run ends:
-//
-//   - cancelled before it wrote: the status from before;
-//   - what was stored of the run is lost: Partially successful if anything was
-//     applied, else New error;
-//   - some approved changes applied and some not, for whatever reason:
-//     Partially successful; nothing applied and any failed: New error;
-//   - everything applied and the tenant has something otherwise than written:
-//     Partially successful; what could not be read back does not count;
-//   - everything applied and some kind could not be read: Partially successful;
-//   - else a missing permission: Pending admin consent;
-//   - else Idle.
-//
-// What the table does not allow from the present status becomes the nearest
-// that it does: a run can always end.
-func conclude(from state.Status, d *data, in Phase, end ending, n tally) (state.Event, state.Status, ending) {
-	event, ruled := rule(d, in, end, n)
-	to, err := state.Next(from, event)
-	if err != nil {
-		event, ruled = allowed(from, end, n)
-		to, _ = state.Next(from, event) // legal in every active status
-	}
-	return event, to, ruled
-}
-
-// allowed is the ending of a run that cannot end as the rules say. That is one
-// that waits for a sign-in with all its changes applied: nobody could read
-// them back. Any other ends as an error.
-func allowed(from state.Status, end ending, n tally) (state.Event, ending) {
-	if _, err := state.Next(from, state.SucceedPartially); err == nil && n.applied > 0 {
-		info := &ErrorInfo{Class: "unverified", Phase: PhaseVerify,
-			Message: fmt.Sprintf("%d of %d changes applied, and not confirmed by reading back: %s", n.applied, n.applied+n.open, end.why())}
-		return state.SucceedPartially, ending{outcome: Deployed, reason: info.Class, err: info, verified: end.verified}
-	}
-	info := &ErrorInfo{Class: "internal", Phase: PhaseReport, Message: fmt.Sprintf("the run could not end as %s while %s", end.outcome, from.Label())}
-	if end.consent {
-		info.Class, info.Message = string(auth.ConsentNeeded), "permissions are missing"
-	}
-	failed := ending{outcome: FailedWith, reason: end.reason, err: end.err, refused: end.refused, base: end.base, verified: end.verified}.withError(info)
-	if failed.reason == "" {
-		failed.reason = failed.err.Class
-	}
-	return state.Fail, failed
-}
-
-// rule finds the ending by the rules, whatever the status.
-func rule(d *data, in Phase, end ending, n tally) (state.Event, ending) {
-	r := d.Run
-	fatal := end.outcome == FailedWith || end.outcome == TimedOut || end.outcome == Cancelled
-	switch {
-	case end.outcome == Cancelled && !r.Wrote:
-		ev, _ := state.RestoreTo(r.Before)
-		return ev, end
-	case end.consent:
-		return state.RequireConsent, end
-	case len(n.lost) > 0 && n.applied > 0:
-		return state.SucceedPartially, end.withError(lostParts(n))
-	case len(n.lost) > 0 && !fatal:
-		return state.Fail, ending{outcome: FailedWith, reason: classStorage, err: lostParts(n), refused: end.refused, base: end.base, verified: end.verified}
-	case fatal && n.applied > 0 && n.open > 0:
-		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
-	case fatal && n.applied > 0: // the work was done before the end came
-		end.outcome, end.reason, end.err = Deployed, "", nil
-	case fatal:
-		ev := state.Fail
-		if end.outcome == TimedOut {
-			ev = state.TimeOut
-		}
-		return ev, end.withError(&ErrorInfo{Class: string(end.outcome), Phase: in, Message: end.reason})
-	case n.applied == 0 && n.open+len(n.problems) > 0 && (end.outcome == Deployed || end.outcome == NoChanges || end.outcome == Adopted):
-		failed := nothingApplied(n)
-		return state.Fail, ending{outcome: FailedWith, reason: failed.Class, verified: end.verified}.withError(failed)
-	}
-	switch {
-	case n.open > 0 || len(n.problems) > 0 && end.outcome != Previewed && end.outcome != BackedUp:
-		return state.SucceedPartially, end.withError(partlyApplied(n, end.reason))
-	case len(n.notKept) > 0:
-		return state.SucceedPartially, end.withError(notKept(n))
-	case len(end.refused) > 0:
-		return state.SucceedPartially, end.withError(&ErrorInfo{Class: "edited", Phase: PhaseRevert, Message: refusedMessage(end.refused)})
-	case len(n.unread) > 0:
-		return state.SucceedPartially, end.withError(&ErrorInfo{Class: "unread", Phase: PhaseBackup,
-			Message: "not completely read: " + joinActors(n.unread)})
-	case len(d.Missing) > 0:
-		end.consent = true
-		return state.RequireConsent, end
-	}
-	return state.Succeed, end
-}
-
-// why says for people why the run has ended.
-func (e ending) why() string {
-	if e.err != nil {
-		return e.err.Message
-	}
-	return e.reason
-}
-
-// withError keeps the first error that was found.
-func (e ending) withError(info *ErrorInfo) ending {
-	if e.err == nil {
-		e.err = info
-	}
-	return e
-}
-
-func partlyApplied(n tally, reason string) *ErrorInfo {
-	info := &ErrorInfo{Class: "partial", Phase: PhaseDeploy}
-	info.Message = fmt.Sprintf("%d of %d changes applied", n.applied, n.applied+n.open)
-	if reason != "" {
-		info.Message += ": " + reason
-	}
-	n.explain(info)
-	return info
-}
-
-// notKept says how many changes the service has not kept, and names the first.
-func notKept(n tally) *ErrorInfo {
-	first := n.notKept[0]
-	info := &ErrorInfo{Class: "not_kept", Phase: PhaseVerify, RequestID: first.RequestID}
-	info.Message = fmt.Sprintf("%d of %d changes written and not kept by the service; first: %s: %s", len(n.notKept), n.applied, first.Item, first.NotKept[0])
-	return info
-}
-
-func lostParts(n tally) *ErrorInfo {
-	return &ErrorInfo{Class: classify(n.lost[0]), Phase: PhaseReport, Message: errors.Join(n.lost...).Error()}
-}
-
-func nothingApplied(n tally) *ErrorInfo {
-	info := &ErrorInfo{Class: "items", Phase: PhaseDeploy, Message: fmt.Sprintf("none of %d changes applied", n.open)}
-	if n.open == 0 {
-		info.Phase, info.Message = PhasePlan, "no change was applied"
-	}
-	if first := n.explain(info); first != "" {
-		info.Class = first
-	}
-	return info
-}
-
-// explain adds to a message how much could not be planned, and the first of
-// what went wrong, whose class it returns.
-func (n tally) explain(info *ErrorInfo) (class string) {
-	if len(n.problems) > 0 {
-		info.Message += fmt.Sprintf(", %d could not be planned", len(n.problems))
-	}
-	for _, it := range n.items {
-		if it.Status != ItemApplied && it.Status != ItemUnsupported && it.Status != ItemSkipped && it.Status != ItemNotAttempted {
-			info.RequestID = it.RequestID
-			info.Message += fmt.Sprintf("; first failure: %s: %s", it.Item, it.Message)
-			return it.Class
-		}
-	}
-	if len(n.problems) > 0 {
-		note := n.problems[0]
-		info.Message += fmt.Sprintf("; first failure: %s: %s", subject(note), note.Message)
-		return string(note.Class)
-	}
-	return ""
-}
-
 // tally counts what became of a run, from its stored comparison and journal.
 func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *comparison, error) {
 	var n tally
 	r := cur.d.Run
 	sum, err := s.readComparison(ctx, cur.rec.Tenant, r)
-	if err := n.lose(err); err != nil {
+	if err := n.lose(ctx, err); err != nil {
 		return n, nil, err
 	}
+	n.adopted = len(sum.Adopted)
 	for _, note := range sum.Notes {
 		if note.Class.Failure() {
 			n.problems = append(n.problems, note)
@@ -414,7 +221,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 		return n, sum, nil
 	}
 	p, err := s.decidedPlan(ctx, cur.rec.Tenant, r, Approve)
-	if err := n.lose(err); err != nil {
+	if err := n.lose(ctx, err); err != nil {
 		return n, nil, err
 	}
 	if n.items, err = s.itemResults(ctx, cur, p, end); err != nil {
@@ -436,8 +243,8 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 }
 
 // lose notes what is lost; any other error is returned.
-func (n *tally) lose(err error) error {
-	if err == nil || !isLost(err) {
+func (n *tally) lose(ctx context.Context, err error) error {
+	if err == nil || !dispose(ctx, err).lost {
 		return err
 	}
 	n.lost = append(n.lost, err)

@@ -240,11 +240,6 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 	})
 }
 
-// The deploy and the reading back store themselves what follows.
-
-func (c *session) deployPhase(ctx context.Context) (onward, error) { return onward{}, c.deploy(ctx) }
-func (c *session) verifyPhase(ctx context.Context) (onward, error) { return onward{}, c.verify(ctx) }
-
 // phase enters a phase by the table, in this commit.
 func (t *draft) phase(p Phase) {
 	t.enter(EntryData{Phase: p})

@@ -12,27 +12,23 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// deploy carries the approved items out, wave by wave, and enters verify. When a
+// deployPhase carries the approved items out, wave by wave. When a
 // process resumes the phase after a crash, it first finds out what became of
 // the writes that were under way. Once the run is to end, it does only that.
-func (c *session) deploy(ctx context.Context) error {
+func (c *session) deployPhase(ctx context.Context) (onward, error) {
 	dep, err := c.openDeployment(ctx)
 	if err != nil {
-		return err
+		return onward{}, err
 	}
 	if c.run().closing() == "" {
 		if err := dep.commitRollback(ctx); err != nil {
-			return err
+			return onward{}, err
 		}
 	}
 	if err := dep.work.Run(ctx); err != nil {
-		return err
+		return onward{}, err
 	}
-	return c.commit(ctx, func(t *draft) error {
-		t.phase(PhaseVerify)
-		t.due()
-		return nil
-	})
+	return onward{phase: PhaseVerify, change: func(t *draft) error { t.due(); return nil }}, nil
 }
 
 // deployment is the engine's side of package deploy: it holds the approved plan,

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -25,28 +26,22 @@ type verified struct {
 	after *state.BlobRef
 }
 
-// verify reads the written objects back, until they agree or their time is up,
-// moves the base to what both sides now agree on, and ends the run. An object
+// verifyPhase reads the written objects back, until they agree or their time is
+// up, moves the base to what both sides now agree on, and ends the run. An object
 // that cannot be read back is applied all the same, and the report says so.
-func (c *session) verify(ctx context.Context) error {
+func (c *session) verifyPhase(ctx context.Context) (onward, error) {
 	end := c.run().decidedEnding()
 	dep, err := c.openDeployment(ctx)
-	if err != nil {
-		if isStoreError(err) || isNewer(err) || errors.Is(err, errInterrupted) || errors.Is(err, errLeaseLost) || context.Cause(ctx) != nil {
-			return err
-		}
-		c.log.Warn("what was written could not be read back", "error", err)
-		return c.finish(ctx, end)
+	if err == nil {
+		end.verified, err = dep.readBack(ctx)
 	}
-	out, err := dep.readBack(ctx)
 	if err != nil {
-		if isStoreError(err) || isNewer(err) || context.Cause(ctx) != nil {
-			return err
+		if dispose(ctx, err).how.leavesRun() {
+			return onward{}, err
 		}
 		c.log.Warn("what was written could not be read back whole", "error", err)
 	}
-	end.verified = out
-	return c.finish(ctx, end)
+	return onward{end: &end}, nil
 }
 
 // readBack reads the applied objects back, and moves the base.
@@ -73,7 +68,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Ver
 	if in.Desired, err = c.desiredAt(ctx, c.run().Desired); err != nil {
 		return err
 	}
-	cmp, err := c.gather(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, consent{})
 	if err != nil {
 		return err
 	}
@@ -94,7 +89,7 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 		return err
 	}
 	snap := snapshotForm{Format: snapshotFormat, Snapshot: before}
-	replaced := func(kind string) bool { return targeted(touched, kind, "") && wasRead(now, kind) }
+	replaced := func(kind string) bool { return rollback.Targeted(touched, kind, "") && rollback.WasRead(now, kind) }
 	snap.Taken = now.Taken
 	snap.Resources = slices.DeleteFunc(snap.Resources, func(r tenant.Resource) bool { return replaced(r.Kind) })
 	for _, r := range now.Resources {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/redact"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
@@ -52,7 +53,7 @@ func (c *session) consentPhase(ctx context.Context) (onward, error) {
 		return nil
 	}
 	if len(found.missing) > 0 && set.RequireConsent {
-		end := ending{outcome: FailedWith, reason: "permissions are missing", consent: true}
+		end := ending{stop: stopConsent, reason: "permissions are missing"}
 		return onward{end: &end}, c.commit(ctx, store)
 	}
 	c.walk.permitted = &permitted{set: set, found: found}
@@ -83,12 +84,12 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	if in.Desired, err = c.desired(ctx); err != nil {
 		return onward{}, err
 	}
-	cmp, err := c.gather(ctx, in, found)
+	cmp, err := c.readTenant(ctx, in, found)
 	if err != nil {
 		return onward{}, err
 	}
-	if end, ok := nothingRead(cmp.Current().Kinds); ok {
-		return onward{end: &end}, nil
+	if kinds := cmp.Current().Kinds; nothingRead(kinds) {
+		return onward{end: &ending{stop: stopNothingRead, kinds: kinds}}, nil
 	}
 	if c.walk.compared, err = c.backup(ctx, cmp, before); err != nil {
 		return onward{}, err
@@ -109,7 +110,7 @@ func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.S
 			}
 			slices.Sort(names)
 			return failure(classTarget, "no kind is called %q; correct the run's targets. The kinds are: %s", t.Kind, strings.Join(names, ", "))
-		case scopeOf(k.Kind, scopes) == tenant.OutOfScope:
+		case reading.ScopeOf(k.Kind, scopes) == tenant.OutOfScope:
 			return failure(classTarget, "the kind %q is out of scope for %s; change its scope in the settings, or the run's targets", t.Kind, c.tenant)
 		}
 	}
@@ -186,50 +187,19 @@ func (c *session) desired(ctx context.Context) (tenant.Desired, error) {
 	})
 }
 
-// targeted reports whether a run with these targets is about the object.
-func targeted(targets []plan.Target, kind, key string) bool {
-	return len(targets) == 0 || slices.ContainsFunc(targets, func(t plan.Target) bool {
-		return t.Kind == kind && (t.Key == "" || t.Key == key)
-	})
-}
-
-// wasRead reports whether the snapshot has the kind whole, so that absence in
-// it means something.
-func wasRead(s tenant.Snapshot, kind string) bool {
-	return slices.ContainsFunc(s.Kinds, func(k tenant.KindState) bool {
-		return k.Kind == kind && k.Completeness == tenant.Complete
-	})
-}
-
-// nothingRead says how a run ends of which no kind could be read.
-func nothingRead(kinds []tenant.KindState) (ending, bool) {
-	var asked, consents int
-	var first tenant.KindState
+// nothingRead reports whether kinds were to be read, and none could be.
+func nothingRead(kinds []tenant.KindState) bool {
+	asked := false
 	for _, k := range kinds {
 		switch k.Completeness {
 		case tenant.NotInScope:
 			continue
 		case tenant.Complete, tenant.Partial, tenant.Unlicensed:
-			return ending{}, false
-		case tenant.Forbidden:
-			if len(k.Missing) > 0 {
-				consents++
-			}
+			return false
 		}
-		if asked == 0 {
-			first = k
-		}
-		asked++
+		asked = true
 	}
-	if asked == 0 {
-		return ending{}, false
-	}
-	if consents == asked {
-		return ending{outcome: FailedWith, reason: "nothing can be read without the missing permissions", consent: true}, true
-	}
-	info := &ErrorInfo{Class: "read", Phase: PhaseBackup, RequestID: first.RequestID,
-		Message: fmt.Sprintf("none of %d kinds could be read; the first, %s: %s", asked, first.Kind, first.Reason)}
-	return ending{outcome: FailedWith, reason: "read", err: info}, true
+	return asked
 }
 
 // compared is a comparison whose backup is stored, for the plan.
@@ -319,8 +289,8 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 		return false, nil
 	}
 	sum, err := c.s.readComparison(ctx, c.tenant, r)
-	switch _, store := errors.AsType[*storeError](err); {
-	case store, isNewer(err), ctx.Err() != nil:
+	switch {
+	case err != nil && dispose(ctx, err).how.leavesRun():
 		return false, err
 	case err != nil:
 		return false, nil // it is lost: another backup is made
@@ -411,16 +381,7 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 			return t.requireApproval(c.s.cfg, policy{c.set.Approval, c.s.cfg.people()}, res.Plan)
 		}}, nil
 	}
-	end := ending{outcome: NoChanges}
-	switch {
-	case mode == BackupOnly:
-		end.outcome = BackedUp
-	case mode == Preview:
-		end.outcome = Previewed
-	case len(sum.Adopted) > 0:
-		end.outcome = Adopted
-	}
-	return onward{end: &end}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
+	return onward{end: new(ending)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }
 
 // unchanged counts, by kind, the tenant's objects that neither side wants to

@@ -3,7 +3,6 @@ package syncer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -70,7 +69,7 @@ func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tall
 	r := cur.d.Run
 	if sum == nil {
 		var err error
-		if sum, err = s.readComparison(ctx, cur.rec.Tenant, r); err != nil && !isLost(err) {
+		if sum, err = s.readComparison(ctx, cur.rec.Tenant, r); err != nil && !dispose(ctx, err).lost {
 			return nil, err
 		}
 	}
@@ -136,7 +135,7 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 	sum := new(comparison)
 	if r.Comparison == nil {
 		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
-		if _, store := errors.AsType[*storeError](err); err != nil && !store && !isNewer(err) && ctx.Err() == nil {
+		if err != nil && !dispose(ctx, err).how.leavesRun() {
 			return sum, failure(classStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
 		}
 		sum.Adopted = done.changes

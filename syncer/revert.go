@@ -50,7 +50,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	if in.Desired, err = c.desired(ctx); err != nil { // what it refers to is read too
 		return ending{}, err
 	}
-	cmp, err := c.gather(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, consent{})
 	if err != nil {
 		return ending{}, err
 	}

@@ -253,7 +253,7 @@ func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Targe
 		return nil, fmt.Errorf("syncer: %s: retry: read the desired line: %w", cur.rec.Tenant, err)
 	}
 	base, err := s.base(ctx, cur.d.Base)
-	if err != nil && !isLost(err) {
+	if err != nil && !dispose(ctx, err).lost {
 		return nil, err
 	}
 	return diff.Needs(desired, base, targets), nil

@@ -129,7 +129,7 @@ func TestTelemetry(t *testing.T) {
 		h.Tenant("contoso").FailNextWrites(1, tenant.Invalid)
 		syncTenant(t, w, "contoso")
 		want := []string{"tenantsync.connect", "tenantsync.consent", "tenantsync.backup", "tenantsync.plan", "tenantsync.approve",
-			"tenantsync.deploy", "tenantsync.report", "tenantsync.verify"}
+			"tenantsync.deploy", "tenantsync.verify", "tenantsync.report"}
 		if diff := cmp.Diff(want, tracing.names()); diff != "" {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}

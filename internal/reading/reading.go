@@ -1,9 +1,13 @@
-package syncer
+// Package reading reads a tenant into the current side of a comparison: all kinds
+// in scope, the objects that these refer to, and, by their ids, those that the
+// lists did not show although the base knows them.
+package reading
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -11,58 +15,41 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// scopeOf is a kind's scope in this run.
-func scopeOf(k tenant.Kind, scopes map[string]tenant.Scope) tenant.Scope {
-	if s, ok := scopes[k.Name]; ok && s != "" {
-		return s
-	}
-	if k.Scope == "" {
-		return tenant.All
-	}
-	return k.Scope
+// Request says what is to be read, and with whom.
+type Request struct {
+	// Input is the comparison's; its current side gets what is read.
+	Input diff.Input
+	// Act names the phase of the work, for errors.
+	Act string
+	// Client is asked several things at a time, at most Concurrency.
+	Client      tenant.Client
+	Concurrency int
+	Log         *slog.Logger
+	// Unreadable are the kinds that lack a permission, with its names; Left are
+	// those that the lack of an optional permission leaves out of scope.
+	Unreadable map[string][]string
+	Left       map[string]bool
+	Port       Port
 }
 
-// inScope returns the names of the kinds that a run reads: with targets, those
-// and the kinds that they may refer to.
-func inScope(kinds []tenant.Kind, scopes map[string]tenant.Scope, targets []plan.Target) []string {
-	var wanted map[string]bool
-	if len(targets) > 0 {
-		wanted = make(map[string]bool)
-		for _, t := range targets {
-			wanted[t.Kind] = true
-		}
-		for grown := true; grown; {
-			grown = false
-			for _, k := range kinds {
-				if !wanted[k.Name] {
-					continue
-				}
-				for _, ref := range k.References {
-					for _, other := range ref.Kinds {
-						grown = grown || !wanted[other]
-						wanted[other] = true
-					}
-				}
-			}
-		}
-	}
-	var names []string
-	for _, k := range kinds {
-		if scopeOf(k, scopes) != tenant.OutOfScope && (wanted == nil || wanted[k.Name]) {
-			names = append(names, k.Name)
-		}
-	}
-	return names
+// Port is what the engine does for a reading.
+type Port interface {
+	// Failed returns the error with which an act ends after the client's error.
+	Failed(act string, err error) error
+	// Safely returns f with its panics as errors.
+	Safely(act string, f func() error) func() error
+	// Progress is told how many of the reads known so far are done.
+	Progress(ctx context.Context, done, total int)
 }
 
-// gathering is a tenant as it is being read.
-type gathering struct {
-	c   *session
-	cmp *diff.Comparison
+// reading is a tenant as it is being read.
+type reading struct {
+	Request
+	client tenant.Client
+	cmp    *diff.Comparison
 	// scope has the scope of every kind that is read.
 	scope map[string]tenant.Scope
 
@@ -73,21 +60,23 @@ type gathering struct {
 	done   int
 }
 
-// gather reads everything in scope into the tenant's side of a comparison.
-func (c *session) gather(ctx context.Context, in diff.Input, found consent) (*diff.Comparison, error) {
-	in.Current.Taken = c.now().storeTime()
-	cmp, err := diff.Prepare(in)
+// Tenant reads everything in scope. A kind that cannot be read is no error: its
+// state in the snapshot says so. The error is one that ends the work: the
+// context's, or Port.Failed of an error about the credentials.
+func Tenant(ctx context.Context, req Request) (*diff.Comparison, error) {
+	cmp, err := diff.Prepare(req.Input)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.phase(), err)
+		return nil, fmt.Errorf("%s: %w", req.Act, err)
 	}
-	g := &gathering{c: c, cmp: cmp, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
-	wanted := inScope(in.Kinds.Declarations(), in.Scopes, in.Targets)
+	g := &reading{Request: req, client: req.Client, cmp: cmp, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
+	in := req.Input
+	wanted := InScope(in.Kinds.Declarations(), in.Scopes, in.Targets)
 	for _, k := range in.Kinds.All() {
-		st := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: scopeOf(k.Kind, in.Scopes)}
-		switch names := found.unreadable[k.Name]; {
+		st := tenant.KindState{Kind: k.Name, Completeness: tenant.Complete, Scope: ScopeOf(k.Kind, in.Scopes)}
+		switch names := req.Unreadable[k.Name]; {
 		case !slices.Contains(wanted, k.Name):
 			st.Completeness, st.Scope = tenant.NotInScope, tenant.OutOfScope
-		case found.left[k.Name]:
+		case req.Left[k.Name]:
 			st.Completeness = tenant.NotInScope
 			st.Reason = "an optional permission is not granted"
 		case len(names) > 0:
@@ -114,12 +103,12 @@ func (c *session) gather(ctx context.Context, in diff.Input, found consent) (*di
 
 // followReferences reads what is referred to, and what that refers to, until
 // nothing is left to name.
-func (g *gathering) followReferences(ctx context.Context) error {
+func (g *reading) followReferences(ctx context.Context) error {
 	for {
 		g.publish()
 		more, err := g.cmp.ReferenceReads()
 		if err != nil {
-			return fmt.Errorf("%s: what to read for references: %w", g.c.phase(), err)
+			return fmt.Errorf("%s: what to read for references: %w", g.Act, err)
 		}
 		if len(more) == 0 {
 			return nil
@@ -131,7 +120,7 @@ func (g *gathering) followReferences(ctx context.Context) error {
 }
 
 // publish puts the states, in the kinds' order, into the snapshot.
-func (g *gathering) publish() {
+func (g *reading) publish() {
 	var states []tenant.KindState
 	for _, k := range g.cmp.Kinds().All() {
 		states = append(states, g.states[k.Name])
@@ -140,22 +129,22 @@ func (g *gathering) publish() {
 }
 
 // read carries out read requests, several kinds at a time.
-func (g *gathering) read(ctx context.Context, reads []tenant.ReadRequest) error {
+func (g *reading) read(ctx context.Context, reads []tenant.ReadRequest) error {
 	reads = slices.DeleteFunc(slices.Clone(reads), func(r tenant.ReadRequest) bool {
 		_, ok := g.scope[r.Kind]
 		return !ok || g.states[r.Kind].Completeness != tenant.Complete
 	})
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(g.c.s.cfg.ReadConcurrency)
+	group.SetLimit(g.Concurrency)
 	total := g.done + len(reads)
 	for _, req := range reads {
 		group.Go(func() error {
-			err := g.c.safely(g.act("read ", req.Kind), func() error { return g.readOne(ctx, req) })()
+			err := g.Port.Safely(g.act("read ", req.Kind), func() error { return g.readOne(ctx, req) })()
 			g.mu.Lock()
 			g.done++
 			done := g.done
 			g.mu.Unlock()
-			g.c.progress(ctx, done, total)
+			g.Port.Progress(ctx, done, total)
 			return err
 		})
 	}
@@ -163,11 +152,11 @@ func (g *gathering) read(ctx context.Context, reads []tenant.ReadRequest) error 
 }
 
 // act names what is read, and in which phase, for errors.
-func (g *gathering) act(verb, kind string) string { return string(g.c.phase()) + ": " + verb + kind }
+func (g *reading) act(verb, kind string) string { return g.Act + ": " + verb + kind }
 
-func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
+func (g *reading) readOne(ctx context.Context, req tenant.ReadRequest) error {
 	var got []tenant.Resource
-	res, err := g.c.client.Read(ctx, req, func(r tenant.Resource) error {
+	res, err := g.client.Read(ctx, req, func(r tenant.Resource) error {
 		got = append(got, r)
 		return nil
 	})
@@ -176,7 +165,7 @@ func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 			return context.Cause(ctx)
 		}
 		if class := tenant.ClassOf(err); class == tenant.Unauthenticated {
-			return g.c.passing(g.act("read ", req.Kind), err)
+			return g.Port.Failed(g.act("read ", req.Kind), err)
 		}
 		res = tenant.ReadResult{Completeness: tenant.Failed, Reason: err.Error(), Class: tenant.ClassOf(err)}
 	}
@@ -200,25 +189,25 @@ func (g *gathering) readOne(ctx context.Context, req tenant.ReadRequest) error {
 	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {
 		st.Completeness, st.Reason, st.Missing, st.RequestID = res.Completeness, res.Reason, res.Missing, res.RequestID
 		g.states[req.Kind] = st
-		g.c.log.Warn("kind not completely read", "kind", req.Kind, "completeness", res.Completeness, "reason", res.Reason, "request", res.RequestID)
+		g.Log.Warn("kind not completely read", "kind", req.Kind, "completeness", res.Completeness, "reason", res.Reason, "request", res.RequestID)
 	}
 	return nil
 }
 
 // lookForMissing reads by id what the base knows and the lists did not show:
 // only what two such reads say is not there counts as gone.
-func (g *gathering) lookForMissing(ctx context.Context) error {
+func (g *reading) lookForMissing(ctx context.Context) error {
 	g.publish()
 	missing := g.cmp.Missing()
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(g.c.s.cfg.ReadConcurrency)
+	group.SetLimit(g.Concurrency)
 	for _, o := range missing {
 		if _, ok := g.scope[o.Kind]; !ok {
 			continue
 		}
-		group.Go(g.c.safely(g.act("get ", o.Kind), func() error {
+		group.Go(g.Port.Safely(g.act("get ", o.Kind), func() error {
 			for range 2 {
-				r, err := g.c.client.Get(ctx, tenant.GetRequest{Kind: o.Kind, ID: o.ID})
+				r, err := g.client.Get(ctx, tenant.GetRequest{Kind: o.Kind, ID: o.ID})
 				switch {
 				case ctx.Err() != nil:
 					return context.Cause(ctx)
@@ -230,7 +219,7 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 					return nil
 				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):
 				case tenant.ClassOf(err) == tenant.Unauthenticated:
-					return g.c.passing(g.act("get ", o.Kind), err)
+					return g.Port.Failed(g.act("get ", o.Kind), err)
 				default: // not known: nothing is concluded for the whole kind
 					g.mu.Lock()
 					defer g.mu.Unlock()
@@ -248,12 +237,4 @@ func (g *gathering) lookForMissing(ctx context.Context) error {
 		}))
 	}
 	return group.Wait()
-}
-
-// progress tells the observer how far a phase is. It is stored with the next
-// commit, not by one of its own.
-func (c *session) progress(ctx context.Context, done, total int) {
-	cur := c.now()
-	c.s.observe(ctx, Event{Type: ProgressMade, RunRef: RunRef{Tenant: c.tenant, Run: cur.runID()}, Time: cur.storeTime(),
-		Progress: Progress{Phase: c.phase(), Done: done, Total: total}})
 }

@@ -1,0 +1,102 @@
+// Package rollback makes the desired side of a roll back: the desired line as it
+// was in a snapshot of the tenant.
+package rollback
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Desired returns the desired line with the targets as they were in a snapshot,
+// and the targets. A snapshot cannot hold secrets and the tenant's variables, so
+// these stay as the line's own files have them. A target that has another name
+// since, as its file tells, gets its former name back, which is a target too.
+func Desired(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, variables map[string]string) (tenant.Desired, []plan.Target, error) {
+	renamed := renamedSince(d, snap)
+	byName := func(a, b plan.Target) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+	}
+	for _, then := range slices.SortedFunc(maps.Keys(renamed), byName) {
+		switch file := renamed[then]; {
+		case !Targeted(targets, file.Kind, file.Key):
+			delete(renamed, then)
+		case !Targeted(targets, then.Kind, then.Key):
+			targets = append(slices.Clip(targets), then)
+		}
+	}
+	var kept []tenant.Resource
+	files := map[plan.Target]tenant.Resource{}
+	for _, r := range d.Resources {
+		if Targeted(targets, r.Kind, r.Key) && WasRead(snap, r.Kind) {
+			files[plan.Target{Kind: r.Kind, Key: r.Key}] = r
+			continue
+		}
+		kept = append(kept, r)
+	}
+	for _, r := range snap.Resources {
+		if !Targeted(targets, r.Kind, r.Key) || !WasRead(snap, r.Kind) {
+			continue
+		}
+		id := plan.Target{Kind: r.Kind, Key: r.Key}
+		file, ok := files[id]
+		body := file.Body
+		var err error
+		if now, other := renamed[id]; other && !ok {
+			ok = true
+			body, err = diff.Renamed(now, r.Key)
+		}
+		if ok && err == nil {
+			r.Body, err = mergeBody(body, r.Body, variables)
+		}
+		if err != nil {
+			return d, nil, fmt.Errorf("roll back %s/%s: %w", r.Kind, r.Key, err)
+		}
+		kept = append(kept, r)
+	}
+	d.Resources = kept
+	return d, targets, nil
+}
+
+// renamedSince finds, by what they are called in a snapshot, the files that have
+// another name now, as they tell.
+func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant.Resource {
+	past := map[plan.Target]bool{}
+	for _, r := range snap.Resources {
+		past[plan.Target{Kind: r.Kind, Key: r.Key}] = true
+	}
+	then := map[plan.Target][]plan.Target{} // by what a file is called now
+	for former, key := range diff.FormerNames(d) {
+		if now := (plan.Target{Kind: former.Kind, Key: key}); past[former] && !past[now] {
+			then[now] = append(then[now], former)
+		}
+	}
+	found := map[plan.Target]tenant.Resource{}
+	for _, r := range d.Resources {
+		if names := then[plan.Target{Kind: r.Kind, Key: r.Key}]; len(names) == 1 {
+			found[names[0]] = r
+		}
+	}
+	return found
+}
+
+// Targeted reports whether a run with these targets is about the object.
+func Targeted(targets []plan.Target, kind, key string) bool {
+	return len(targets) == 0 || slices.ContainsFunc(targets, func(t plan.Target) bool {
+		return t.Kind == kind && (t.Key == "" || t.Key == key)
+	})
+}
+
+// WasRead reports whether a snapshot has the kind whole, so that absence in
+// it means something.
+func WasRead(s tenant.Snapshot, kind string) bool {
+	return slices.ContainsFunc(s.Kinds, func(k tenant.KindState) bool {
+		return k.Kind == kind && k.Completeness == tenant.Complete
+	})
+}

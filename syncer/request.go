@@ -53,19 +53,19 @@ type ResumeRequest struct {
 
 // checkTenant reports a missing name, and one that no tenant can have.
 func checkTenant(name string) error {
-	switch {
-	case name == "":
+	if name == "" {
 		return fieldMissing("Tenant")
-	case !isName(name):
-		return fmt.Errorf("%w: a tenant's name is 1 to %d bytes of UTF-8 without control characters, not %s", ErrInvalid, maxName, quoted(name))
 	}
-	return nil
+	return nameInput("Tenant", name).check()
 }
 
 // checkAsked reports what an action's request lacks: every one names a tenant
 // and the person who asks.
 func checkAsked(tenantName, actor string) error {
 	if err := checkTenant(tenantName); err != nil {
+		return err
+	}
+	if err := nameInput("Actor", actor).check(); err != nil {
 		return err
 	}
 	if ActorKey(actor) == "" {

@@ -54,6 +54,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
+	e = bounded(e)
 	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
@@ -214,10 +215,13 @@ func storable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// permit checks what every action needs: a tenant's name, an actor, and the
-// host's consent.
-func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string) error {
+// permit checks what every action needs: a tenant's name, an actor, texts within
+// their bounds, and the host's consent.
+func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...input) error {
 	if err := checkAsked(tenantName, actor); err != nil {
+		return err
+	}
+	if err := checkInputs(inputs...); err != nil {
 		return err
 	}
 	if s.cfg.Authorize != nil {

@@ -41,7 +41,7 @@ func (s *stage) left() left {
 	row := s.row()
 	out := left{Status: row.Status, Outcome: row.Outcome}
 	if row.Error != nil {
-		out.Error = row.Error.Class
+		out.Error = string(row.Error.Class)
 	}
 	names := s.names()
 	for _, k := range stageKinds() {

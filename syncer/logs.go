@@ -41,7 +41,7 @@ func (b *logBuffer) empty() bool {
 
 // logger returns a logger that writes to the host's and to b.
 func (b *logBuffer) logger(host *slog.Logger) *slog.Logger {
-	return slog.New(slog.NewMultiHandler(host.Handler(), slog.NewJSONHandler(b, nil)))
+	return slog.New(slog.NewMultiHandler(host.Handler(), boundedHandler{slog.NewJSONHandler(b, nil)}))
 }
 
 // flush stores the lines so far and returns the entry that refers to them.

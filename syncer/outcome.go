@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -210,7 +209,7 @@ func conclude(table []endingRow, from state.Status, d *data, in Phase, end endin
 	a := account{facts: f, end: end, tally: n, phase: in, why: why}
 	if row.replaces {
 		end.err = row.explain(a)
-		end.reason = end.err.Class
+		end.reason = string(end.err.Class)
 	}
 	if row.explain != nil && end.err == nil {
 		end.err = row.explain(a)
@@ -224,7 +223,7 @@ func conclude(table []endingRow, from state.Status, d *data, in Phase, end endin
 	case row.reason != "":
 		end.reason = row.reason
 	case end.outcome == FailedWith && end.err != nil:
-		end.reason = end.err.Class
+		end.reason = string(end.err.Class)
 	}
 	return ev, to, end
 }
@@ -269,12 +268,12 @@ func (e ending) why() string {
 }
 
 func (a account) consentNeeded() *ErrorInfo {
-	return &ErrorInfo{Class: string(auth.ConsentNeeded), Phase: PhaseReport, Message: "permissions are missing"}
+	return &ErrorInfo{Class: ClassConsentNeeded, Phase: PhaseReport, Message: "permissions are missing"}
 }
 
 func (a account) nothingRead() *ErrorInfo {
 	kinds := slices.DeleteFunc(slices.Clone(a.end.kinds), func(k tenant.KindState) bool { return k.Completeness == tenant.NotInScope })
-	return &ErrorInfo{Class: "read", Phase: PhaseBackup, RequestID: kinds[0].RequestID,
+	return &ErrorInfo{Class: ClassRead, Phase: PhaseBackup, RequestID: kinds[0].RequestID,
 		Message: fmt.Sprintf("none of %d kinds could be read; the first, %s: %s", len(kinds), kinds[0].Kind, kinds[0].Reason)}
 }
 
@@ -284,11 +283,11 @@ func (a account) lostParts() *ErrorInfo {
 
 // stopped is the error of a run that gave no other.
 func (a account) stopped() *ErrorInfo {
-	return &ErrorInfo{Class: string(a.facts.came()), Phase: a.phase, Message: a.end.reason}
+	return &ErrorInfo{Class: Class(a.facts.came()), Phase: a.phase, Message: a.end.reason}
 }
 
 func (a account) partlyApplied() *ErrorInfo {
-	info := &ErrorInfo{Class: "partial", Phase: PhaseDeploy}
+	info := &ErrorInfo{Class: ClassPartial, Phase: PhaseDeploy}
 	info.Message = fmt.Sprintf("%d of %d changes applied", a.facts.applied, a.facts.applied+a.facts.open)
 	if a.end.reason != "" {
 		info.Message += ": " + a.end.reason
@@ -298,7 +297,7 @@ func (a account) partlyApplied() *ErrorInfo {
 }
 
 func (a account) nothingApplied() *ErrorInfo {
-	info := &ErrorInfo{Class: "items", Phase: PhaseDeploy, Message: fmt.Sprintf("none of %d changes applied", a.facts.open)}
+	info := &ErrorInfo{Class: ClassItems, Phase: PhaseDeploy, Message: fmt.Sprintf("none of %d changes applied", a.facts.open)}
 	if a.facts.open == 0 {
 		info.Phase, info.Message = PhasePlan, "no change was applied"
 	}
@@ -311,32 +310,32 @@ func (a account) nothingApplied() *ErrorInfo {
 // notKept says how many changes the service has not kept, and names the first.
 func (a account) notKept() *ErrorInfo {
 	first := a.tally.notKept[0]
-	info := &ErrorInfo{Class: "not_kept", Phase: PhaseVerify, RequestID: first.RequestID}
+	info := &ErrorInfo{Class: ClassNotKept, Phase: PhaseVerify, RequestID: first.RequestID}
 	info.Message = fmt.Sprintf("%d of %d changes written and not kept by the service; first: %s: %s",
 		a.facts.notKept, a.facts.applied, first.Item, first.NotKept[0])
 	return info
 }
 
 func (a account) refused() *ErrorInfo {
-	return &ErrorInfo{Class: "edited", Phase: PhaseRevert, Message: refusedMessage(a.end.refused)}
+	return &ErrorInfo{Class: ClassEdited, Phase: PhaseRevert, Message: refusedMessage(a.end.refused)}
 }
 
 func (a account) unread() *ErrorInfo {
-	return &ErrorInfo{Class: "unread", Phase: PhaseBackup, Message: "not completely read: " + joinActors(a.tally.unread)}
+	return &ErrorInfo{Class: ClassUnread, Phase: PhaseBackup, Message: "not completely read: " + joinActors(a.tally.unread)}
 }
 
 func (a account) unverified() *ErrorInfo {
-	return &ErrorInfo{Class: "unverified", Phase: PhaseVerify, Message: fmt.Sprintf("%d of %d changes applied, and not confirmed by reading back: %s",
+	return &ErrorInfo{Class: ClassUnverified, Phase: PhaseVerify, Message: fmt.Sprintf("%d of %d changes applied, and not confirmed by reading back: %s",
 		a.facts.applied, a.facts.applied+a.facts.open, a.why)}
 }
 
 func (a account) impossible() *ErrorInfo {
-	return &ErrorInfo{Class: "internal", Phase: PhaseReport, Message: fmt.Sprintf("the run could not end as %s while %s", a.facts.came(), a.facts.from.Label())}
+	return &ErrorInfo{Class: ClassInternal, Phase: PhaseReport, Message: fmt.Sprintf("the run could not end as %s while %s", a.facts.came(), a.facts.from.Label())}
 }
 
 // explain adds to a message how much could not be planned, and the first of
 // what went wrong, whose class it returns.
-func (n tally) explain(info *ErrorInfo) (class string) {
+func (n tally) explain(info *ErrorInfo) (class Class) {
 	if len(n.problems) > 0 {
 		info.Message += fmt.Sprintf(", %d could not be planned", len(n.problems))
 	}
@@ -350,7 +349,7 @@ func (n tally) explain(info *ErrorInfo) (class string) {
 	if len(n.problems) > 0 {
 		note := n.problems[0]
 		info.Message += fmt.Sprintf("; first failure: %s: %s", subject(note), note.Message)
-		return string(note.Class)
+		return Class(note.Class)
 	}
 	return ""
 }

@@ -145,7 +145,7 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 	if err != nil {
 		return false, fmt.Errorf("backup: encode the kinds: %w", err)
 	}
-	now, err := json.Marshal(b.Kinds)
+	now, err := json.Marshal(bounded(b.Kinds))
 	if err != nil {
 		return false, fmt.Errorf("backup: encode the kinds: %w", err)
 	}

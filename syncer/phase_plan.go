@@ -117,7 +117,7 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings()}}, {kind: "comparison", v: sum},
 	} {
 		if b.data == nil {
-			if b.data, err = json.Marshal(b.v); err != nil {
+			if b.data, err = json.Marshal(bounded(b.v)); err != nil {
 				return nil, fmt.Errorf("plan: encode %s: %w", b.kind, err)
 			}
 		}

@@ -43,9 +43,9 @@ func repo[T any](ctx context.Context, c *session, act string, f func() (T, error
 	case isPanic(err):
 		return v, err
 	case ctx.Err() == nil && repositoryTransient(err):
-		return v, &retryable{err: failure("repository", "%s: %w", act, err)}
+		return v, &retryable{err: failure(ClassRepository, "%s: %w", act, err)}
 	}
-	return v, failure("repository", "%s: %w", act, err)
+	return v, failure(ClassRepository, "%s: %w", act, err)
 }
 
 // updateRepository writes the desired line. Files may hold secrets, and an

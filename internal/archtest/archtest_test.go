@@ -56,7 +56,7 @@ var rules = map[string]archtest.Rule{
 	"internal/lease":    {Imports: []string{"internal/retry", "state"}},
 	"internal/reading":  {Imports: []string{"plan", "internal/diff", "tenant", "golang.org/x/sync/..."}},
 	"internal/rollback": {Imports: []string{"plan", "internal/diff", "tenant"}},
-	"internal/redact":   {Imports: []string{"internal/schema", "internal/reference", "tenant"}},
+	"internal/redact":   {Imports: []string{"internal/schema", "tenant", "auth"}},
 	"internal/deploy":   {Imports: []string{"plan", "internal/apply", "internal/diff", "internal/schema", "internal/reference", "internal/redact", "internal/retry", "tenant", "golang.org/x/sync/..."}},
 
 	"internal/archtest": {},

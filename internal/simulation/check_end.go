@@ -40,7 +40,7 @@ func (s *subject) ended(runID string, d syncer.EntryData) {
 		violate("report", "it says %s, and the status is %s", rep.Status, d.To)
 	}
 	if d.Error != nil {
-		s.w.count1("run: "+string(d.Outcome)+", class "+d.Error.Class, 1)
+		s.w.count1("run: "+string(d.Outcome)+", class "+string(d.Error.Class), 1)
 		if d.Error.Class == "internal" || d.Error.Class == "storage" {
 			violate("runs end", "run %s ended by an error of class %s: %s", runID, d.Error.Class, d.Error.Message)
 		}

@@ -162,12 +162,16 @@ func (m *model) agree(items []string) int {
 	return n
 }
 
-// phase takes a phase into account: after a decision there is no way back.
-func (m *model) phase(e syncer.Entry) {
+// phase takes a phase into account: after a decision there is no way back. rest
+// are the lines of the commit that follow. A phase that failed is stored with what
+// became of it; the plan is stored by a commit that says no more, or that asks for
+// a decision.
+func (m *model) phase(e syncer.Entry, rest []syncer.Entry) {
 	r := m.run
 	switch e.Phase {
 	case syncer.PhasePlan:
-		r.planned = true
+		asks := slices.ContainsFunc(rest, func(l syncer.Entry) bool { return l.Type == syncer.EntryPhase && l.Phase == syncer.PhaseApprove })
+		r.planned = r.planned || asks || len(rest) == 0
 	case syncer.PhaseDeploy, syncer.PhaseVerify:
 		m.must(r.verdict == syncer.Approve, "nothing is deployed without an approval", "run %s, phase %s", r.id, e.Phase)
 		return

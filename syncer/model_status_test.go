@@ -189,7 +189,7 @@ func (m *model) commit(lines []syncer.Entry) {
 				m.must(next.Event == state.Start, "a superseded run ends in the commit that starts the other", "commit %d", e.Version)
 			}
 		case syncer.EntryPhase:
-			m.phase(e)
+			m.phase(e, lines[i+1:])
 		case syncer.EntryPrompt:
 			m.must(m.status == state.PendingAuthentication && !e.Time.After(m.until), "a code is shown only while it can be used",
 				"at %s in %s, until %s", m.at(e.Time), m.status, m.at(m.until))

@@ -35,7 +35,7 @@ func TestDispositions(t *testing.T) {
 		{"a stored part is gone", failure(ClassStorage, "gone: %w", state.ErrNotFound), disposition{how: howEnd, class: "storage", lost: true}},
 		{"a plan that nobody approved", failure(ClassNotApproved, "another plan"), disposition{how: howEnd, class: "not_approved", lost: true}},
 		{"a transient error", passing, disposition{how: howRetry, class: "throttled", after: time.Minute}},
-		{"a transient error of the repository", &retryable{err: failure("repository", "away")}, disposition{how: howRetry, class: "repository"}},
+		{"a transient error of the repository", &retryable{err: failure(ClassRepository, "away")}, disposition{how: howRetry, class: "repository"}},
 		{"the sign-in has ended", fmt.Errorf("%w: %w", errSignInNeeded, &tenant.Error{Class: tenant.Unauthenticated}), disposition{how: howSignIn, class: "unauthenticated"}},
 		{"the storage failed", storage, disposition{how: howStorage, class: "internal"}},
 		{"a newer record", newer, disposition{how: howNewer, class: "internal"}},

@@ -146,3 +146,22 @@ func TestVerifyTimeoutPerTenant(t *testing.T) {
 		}
 	})
 }
+
+// A decision is stored with the guard rules that it accepts and the plan
+// breaks, and with no other name that it has.
+func TestStoredDecisionAcceptsOnlyBrokenRules(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncer.ApproverFunc(func(_ context.Context, r syncer.Review) (syncer.Decision, error) {
+			d := r.Approve("bob", "")
+			d.Accept = []string{"max-deletes", "unheard-of"}
+			return d, nil
+		})})
+		row := syncTenant(t, w, "contoso")
+		rep, err := w.Report(t.Context(), row.RunRef)
+		if err != nil || rep.Decision == nil || len(rep.Decision.Accept) > 0 {
+			t.Errorf("got %+v, %v, want a decision that accepts nothing", rep.Decision, err)
+		}
+	})
+}

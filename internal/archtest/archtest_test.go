@@ -64,13 +64,14 @@ var rules = map[string]archtest.Rule{
 	"internal/fault":    {Imports: []string{"internal/retry"}},
 	"internal/frozen":   {Kit: true},
 	"internal/mutant":   {Kit: true},
+	"internal/oracle":   {Imports: []string{"syncer", "plan", "state", "tenant", "tenant/tenanttest"}},
 	"internal/script":   {Kit: true},
 	"internal/pgtest":   {Kit: true},
 
 	"internal/sample":       {Imports: []string{"tenant"}},
 	"internal/secretsearch": {},
 
-	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/reference", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
+	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/oracle", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
 }
 
 func TestImports(t *testing.T) {

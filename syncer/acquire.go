@@ -17,6 +17,6 @@ func (s *Syncer) leases() lease.Keeper {
 // a process that can read the record gets its turn.
 func (s *Syncer) leave(ctx context.Context, hold *lease.Hold, after time.Duration) {
 	if err := hold.Shorten(ctx, after); err != nil {
-		s.cfg.Logger.Warn("a lease could not be shortened; it will run out", "tenant", hold.Tenant(), "error", err)
+		s.cfg.Logger.Warn("a lease could not be shortened; it will run out", "tenant", hold.Tenant(), "run", hold.Acquired().Record.Run, "error", err)
 	}
 }

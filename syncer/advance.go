@@ -124,7 +124,7 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	step, cancel := context.WithCancelCause(ctx)
 	c.mu.Lock()
-	c.interrupt = cancel
+	c.interrupt, c.unfinished = cancel, nil
 	c.mu.Unlock()
 	var wait *Next
 	err := c.safely("the sync", func() (err error) {
@@ -165,6 +165,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	if status.Resting() {
 		return c.rest(ctx)
 	}
+	c.logCancel(r)
 	if r.Cancel != nil && !r.underway() {
 		return nil, c.finish(ctx, ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor})
 	}
@@ -178,11 +179,20 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		return c.work(ctx)
 	}
 	if len(cur.d.Paused) > 0 && r.closing() == "" {
+		var lines *state.BlobRef
+		if !cur.rec.WakeAt.IsZero() {
+			c.log.Info("waiting until nobody pauses the tenant", "phase", c.phase(), "paused by", holders(cur.d.Paused))
+			lines = c.flush(ctx)
+		}
 		return &Next{}, c.commit(ctx, func(t *draft) error {
-			if len(t.d.Paused) == 0 || t.rec.WakeAt.IsZero() {
+			idle := len(t.d.Paused) == 0 || t.rec.WakeAt.IsZero()
+			if idle && lines == nil {
 				return errNoChange
 			}
-			t.rec.WakeAt = time.Time{}
+			t.logEntry(lines)
+			if !idle {
+				t.rec.WakeAt = time.Time{}
+			}
 			return nil
 		})
 	}
@@ -197,10 +207,14 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		return &Next{In: wait}, nil // a try failed; its pause is not over
 	}
 	if status == state.Starting {
-		return nil, c.commit(ctx, func(t *draft) error {
+		err := c.commit(ctx, func(t *draft) error {
 			t.phase(PhaseConnect)
 			return t.move(state.Begin, EntryData{Phase: PhaseConnect})
 		})
+		if err == nil {
+			c.log.Info("run began", "actor", r.Actor, "mode", r.Options.Mode, "retry of", r.Options.RetryOf, "time limit", r.WorkFor)
+		}
+		return nil, err
 	}
 	next, err := c.work(ctx)
 	if err != nil && errors.Is(context.Cause(ctx), errRunTimedOut) {
@@ -255,6 +269,7 @@ var errRunTimedOut = errors.New("the run has taken too long")
 // its journal first.
 func (c *session) runTimedOut(ctx context.Context) error {
 	info := c.errorInfo(ClassTimedOut, fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
+	c.logRunTimedOut()
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
@@ -272,7 +287,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	d := dispose(ctx, err)
 	if d.how == howRetry && r.Attempt+1 < c.s.cfg.MaxAttempts {
 		wait := max(d.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
-		c.log.Warn("will try again", "phase", c.phase(), "in", wait, "error", err)
+		c.log.Warn("will try again", "phase", c.phase(), "attempt", r.Attempt+1, "in", wait, "error", err)
 		lines := c.flush(ctx)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
 			t.d.Run.Attempt++

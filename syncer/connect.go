@@ -86,6 +86,7 @@ func (c *session) connect(ctx context.Context) error {
 		return fmt.Errorf("connect: kinds: %w", err)
 	}
 	c.client, c.kinds, c.fresh = client, compiled, false
+	c.logConnected(id)
 	return nil
 }
 
@@ -166,7 +167,7 @@ func (c *session) reconnect(ctx context.Context, cause error) error {
 			"the tenant keeps refusing credentials that the authenticator gives: %w", cause))
 		return err
 	}
-	c.log.Info("the tenant refused the credentials; connecting again", "error", cause)
+	c.log.Warn("the tenant refused the credentials; connecting again", "error", cause)
 	return c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reconnects++
 		return nil
@@ -256,6 +257,9 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 	})
 	if errors.Is(err, state.ErrExpired) {
 		return c.signInTimedOut(ctx)
+	}
+	if err == nil {
+		c.logPrompt(p)
 	}
 	return err
 }

@@ -122,6 +122,7 @@ func (c *session) recheck(ctx context.Context) error {
 		})
 		return errors.Join(err, cerr)
 	}
+	c.logConsent(found)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status.Active() {
 			return errInterrupted

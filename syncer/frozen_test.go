@@ -247,9 +247,9 @@ func TestUnknownWordsAreRefused(t *testing.T) {
 // them again; people and their tools do.
 func TestFrozenLog(t *testing.T) {
 	var lines logBuffer
-	log := lines.logger(slog.New(slog.DiscardHandler)).With("tenant", "contoso")
+	log := lines.logger(slog.New(slog.DiscardHandler), "contoso", func() string { return "run-1" })
 	log.Info("drift adopted", "changes", 2, "revision", "desired-9")
 	log.Warn("item not applied", "item", "groups/<Staff>", "error", errors.New("refused"))
 	sameTime := regexp.MustCompile(`"time":"[^"]*"`)
-	frozen.Bytes(t, "log.jsonl", sameTime.ReplaceAll(lines.take(), []byte(`"time":"2026-03-01T08:00:00.123456789Z"`)))
+	frozen.Bytes(t, "log.jsonl", sameTime.ReplaceAll(lines.take("run-1"), []byte(`"time":"2026-03-01T08:00:00.123456789Z"`)))
 }

@@ -68,3 +68,6 @@ func (b *lockedBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.buf.String()
 }
+
+// Bytes returns a copy of what was written.
+func (b *lockedBuffer) Bytes() []byte { return []byte(b.String()) }

@@ -70,6 +70,8 @@ type onward struct {
 	// without one the next commit of the run enters it.
 	phase  Phase
 	change func(*draft) error
+	// tell, if any, logs what the phase that follows waits for.
+	tell func()
 	// end is how the run ends.
 	end *ending
 	// wait is how long nothing is to be done.
@@ -167,6 +169,8 @@ func (c *holding) began(p Phase) {
 	}
 	if c.walk.in == "" {
 		c.waited(p)
+	} else if c.walk.in == PhaseApprove {
+		c.logDecision()
 	}
 	c.stopped(true)
 	c.walk.in, c.walk.begun = p, time.Now()
@@ -180,8 +184,10 @@ func (c *holding) waited(p Phase) {
 	r := cur.d.Run
 	switch d := r.Decision; {
 	case r.Phase == PhaseApprove:
+		c.logDecision()
 		c.log.Info("phase ended", "phase", PhaseApprove, "complete", false, "duration", cur.storeTime().Sub(r.Since))
 	case r.Phase == p && d != nil && !r.Wrote && r.Attempt == 0:
+		c.logDecision()
 		c.log.Info("phase ended", "phase", PhaseApprove, "complete", true, "duration", d.Time.Sub(r.Since))
 	}
 }
@@ -228,6 +234,9 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 	var lines *state.BlobRef
 	if on.phase == PhaseApprove { // the process lets go of the run, with its log stored
 		c.began(on.phase)
+		if on.tell != nil {
+			on.tell()
+		}
 		lines = c.flush(ctx)
 	}
 	return nil, c.commit(ctx, func(t *draft) error {

@@ -22,7 +22,11 @@ import (
 // adopts drift into the desired line where the policy says so.
 func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	cur := c.now()
-	if err := retry.Pause(ctx, cur.d.LagsUntil.Sub(cur.storeTime())); err != nil {
+	lag := cur.d.LagsUntil.Sub(cur.storeTime())
+	if lag > 0 {
+		c.log.Info("waiting until reads are sure to show what the last run created", "for", lag)
+	}
+	if err := retry.Pause(ctx, lag); err != nil {
 		return onward{}, err
 	}
 	set, found := c.walk.permitted.set, c.walk.permitted.found

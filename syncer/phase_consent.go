@@ -32,6 +32,7 @@ func (c *session) consentPhase(ctx context.Context) (onward, error) {
 		return onward{}, c.passing("consent: permissions", err)
 	}
 	c.proven = true
+	c.logConsent(found)
 	store := func(t *draft) error {
 		if len(found.missing) > 0 {
 			t.entry(EntryConsent, EntryData{Missing: found.missing})

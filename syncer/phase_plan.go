@@ -61,12 +61,14 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 	if err != nil {
 		return onward{}, err
 	}
+	c.logPlan(res.Plan)
 	mode := c.run().Options.Mode
 	if mode == Full && len(res.Plan.Items) > 0 {
+		y := policy{c.set.Approval, c.s.cfg.people()}
 		return onward{phase: PhaseApprove, change: func(t *draft) error {
 			store(t)
-			return t.requireApproval(c.s.cfg, policy{c.set.Approval, c.s.cfg.people()}, res.Plan)
-		}}, nil
+			return t.requireApproval(c.s.cfg, y, res.Plan)
+		}, tell: func() { c.logApprovalWait(y, res.Plan) }}, nil
 	}
 	return onward{end: new(ending)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }

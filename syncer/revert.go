@@ -73,7 +73,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 		changes, left := revertChanges(p, res, unread)
 		end.refused, end.err = left.items(), left.errorInfo()
 		if len(end.refused) > 0 {
-			c.log.Warn(left.message())
+			c.log.Warn("not reverted", "reason", left.message())
 		}
 		if len(changes) == 0 {
 			end.base = res.Base

@@ -36,7 +36,7 @@ func (s *Syncer) Run(ctx context.Context) error {
 		case err != nil:
 			failures++
 			wait = retry.Backoff(failures, time.Second, time.Minute)
-			s.cfg.Logger.Error("no tenants could be claimed; trying again", "error", err, "in", wait)
+			s.cfg.Logger.Warn("no tenants could be claimed; trying again", "error", err, "in", wait)
 		case claimed > 0:
 			failures, wait = 0, 0
 		default:
@@ -94,7 +94,7 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 			if err == nil || ctx.Err() != nil {
 				return
 			}
-			s.cfg.Logger.Error("a tenant could not be worked on; trying again", "tenant", hold.Tenant(), "error", err)
+			s.cfg.Logger.Warn("a tenant could not be worked on; trying again", "tenant", hold.Tenant(), "run", hold.Acquired().Record.Run, "error", err)
 		})
 	}
 	return len(holds), nil
@@ -108,7 +108,7 @@ func (s *Syncer) postpone(ctx context.Context, tenantName string, in Phase, why 
 	if e, ok := errors.AsType[*runError](why); ok {
 		class = e.class
 	}
-	_, err := s.act(ctx, tenantName, func(t *draft) error {
+	cur, err := s.act(ctx, tenantName, func(t *draft) error {
 		if t.rec.WakeAt.IsZero() || t.rec.WakeAt.After(t.now) {
 			return errNoChange
 		}
@@ -119,7 +119,7 @@ func (s *Syncer) postpone(ctx context.Context, tenantName string, in Phase, why 
 		return nil
 	})
 	if err != nil && ctx.Err() == nil && !isNewer(err) {
-		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", tenantName, "error", err)
+		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", tenantName, "run", cur.runID(), "error", err)
 	}
 }
 

@@ -16,6 +16,7 @@ func TestScripts(t *testing.T) {
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
+	told := &levels{seen: map[string][]string{}}
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -23,7 +24,9 @@ func TestScripts(t *testing.T) {
 				defer w.end()
 				script.Run(t, path, w.exec)
 				w.check()
+				w.checkLog(told)
 			})
 		})
 	}
+	told.checkAll(t, len(paths))
 }

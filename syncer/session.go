@@ -30,6 +30,8 @@ type holding struct {
 	walk walk
 	// failedIn is the phase that the last error came from.
 	failedIn Phase
+	// unfinished are the acts that have ended with an error in the present step.
+	unfinished []string // guarded by mu
 	// identity is who is signed in, which each commit stores, and proven says that
 	// the tenant has answered as that identity's directory.
 	identity *auth.Identity
@@ -50,8 +52,10 @@ type session struct {
 	client  tenant.Client
 	fresh   bool
 	attempt auth.SignIn // shown, and to be waited for
-	set     Settings    // as last read: when connecting, and before a plan is made
-	kinds   *schema.Kinds
+	// cancelled is the run whose cancellation this session has logged.
+	cancelled string
+	set       Settings // as last read: when connecting, and before a plan is made
+	kinds     *schema.Kinds
 }
 
 // open makes a session of a lease that was just acquired.
@@ -63,7 +67,7 @@ func (s *Syncer) open(hold *lease.Hold) (*session, error) {
 	}
 	c := &session{holding: &holding{s: s, tenant: hold.Tenant(), hold: hold, lines: new(logBuffer), cur: cur}}
 	hold.Watch(c.renewed)
-	c.log = c.lines.logger(s.cfg.Logger).With("tenant", c.tenant)
+	c.log = c.lines.logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
 	s.mu.Lock()
 	s.held[c.tenant] = c.holding
 	s.mu.Unlock()

@@ -37,6 +37,9 @@ func sheltered(f func() error) (err error) {
 func (c *holding) safely(act string, f func() error) func() error {
 	return func() error {
 		err := sheltered(f)
+		if err != nil {
+			c.leaveUnfinished(act)
+		}
 		p, ok := err.(*panicked)
 		if !ok {
 			return err
@@ -56,6 +59,6 @@ func (s *Syncer) observe(ctx context.Context, e Event) {
 	}
 	err := sheltered(func() error { s.cfg.Observer.Observe(ctx, e); return nil })
 	if p, ok := err.(*panicked); ok {
-		s.cfg.Logger.Error("a panic", "in", "the observer", "tenant", e.Tenant, "value", fmt.Sprint(p.value), "stack", string(p.stack))
+		s.cfg.Logger.Error("a panic", "in", "the observer", "tenant", e.Tenant, "run", e.Run, "value", fmt.Sprint(p.value), "stack", string(p.stack))
 	}
 }

@@ -60,8 +60,12 @@ func (w *world) logs(c script.Command) (string, error) {
 	return fmt.Sprintf("%d lines\n", bytes.Count(raw, []byte("\n"))), nil
 }
 
+// shownOfLines are the fields of the log's lines that log prints, in this order.
+var shownOfLines = []string{"actor", "verdict", "comment", "as", "sign-in", "page", "asked by", "missing", "granted", "needed", "votes", "paused by",
+	"item", "verb", "attempt", "result", "class", "outcome", "during"}
+
 // log: prints the last run's log, as far as it is stored: level and message,
-// the phase, whether it is complete, and the error.
+// the phase, whether it is complete, the error, and what else stories are about.
 func (w *world) log(c script.Command) string {
 	raw, err := w.worker(c).Logs(context.Background(), syncer.RunRef{Tenant: w.tenant, Run: option(c, "run", "")})
 	var b strings.Builder
@@ -82,6 +86,20 @@ func (w *world) log(c script.Command) string {
 		}
 		if l.Error != "" {
 			fmt.Fprintf(&b, ": %s", l.Error)
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(line, &fields); err != nil {
+			return failed(err)
+		}
+		sep := " ("
+		for _, key := range shownOfLines {
+			if v, ok := fields[key]; ok && v != "" {
+				fmt.Fprintf(&b, "%s%s: %v", sep, key, v)
+				sep = ", "
+			}
+		}
+		if sep != " (" {
+			b.WriteByte(')')
 		}
 		b.WriteByte('\n')
 	}

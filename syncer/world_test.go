@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"regexp"
 	"slices"
@@ -37,6 +38,7 @@ type world struct {
 	faults  faults
 	going   sync.WaitGroup
 	oracle  *oracle.Oracle
+	hostLog lockedBuffer // the lines that all workers have logged, as JSON
 	// judge, if any, is present at whatever is asked of the engine.
 	judge func(c script.Command, ask func() (string, error)) (string, error)
 	// decides, if any, is shown a decision before it is sent.
@@ -199,6 +201,7 @@ func (w *world) worker(c script.Command) *syncertest.Worker {
 				w.planted(conf)
 			}
 			watched(w.oracle, conf)
+			conf.Logger = slog.New(slog.NewJSONHandler(&w.hostLog, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		}})
 		w.arm(name)
 	}

@@ -23,9 +23,8 @@ func (d *Deployment) carryOut(ctx context.Context, it *plan.Item) error {
 	res.Duration = time.Since(started)
 	if res.Status == Applied {
 		d.ids.learn(it, res.TenantID)
-	} else {
-		d.job.Log.Warn("item not applied", "item", it.ID, "verb", it.Verb, "result", res.Status, "class", res.Class, "message", res.Message, "request", res.RequestID)
 	}
+	d.logResult(ctx, res)
 	return d.journal.record(ctx, *res)
 }
 
@@ -66,7 +65,9 @@ func (d *Deployment) attemptUntilFinal(ctx context.Context, it *plan.Item) (*Res
 		if err := d.journal.record(ctx, *res); err != nil {
 			return nil, err
 		}
-		if err := retry.Pause(ctx, max(res.After, retry.Backoff(attempt, time.Second, 30*time.Second))); err != nil {
+		pause := max(res.After, retry.Backoff(attempt, time.Second, 30*time.Second))
+		d.logRetry(it, attempt, pause, res)
+		if err := retry.Pause(ctx, pause); err != nil {
 			return nil, err
 		}
 	}

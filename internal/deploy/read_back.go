@@ -107,7 +107,13 @@ func (b *readBack) await(ctx context.Context, it *plan.Item, id diff.Object) err
 		}
 		agreed := b.add(it, id, r, err)
 		if agreed || time.Now().After(until) || tenant.ClassOf(err) == tenant.Unauthenticated {
+			if !agreed {
+				b.d.job.Log.Warn("item not read back as written", "item", it.ID, "verb", it.Verb, "reads", n)
+			}
 			return nil
+		}
+		if n == 1 {
+			b.d.job.Log.Debug("waiting until the tenant shows a write", "item", it.ID, "verb", it.Verb, "until", until)
 		}
 		if err := retry.Pause(ctx, retry.Backoff(n, 200*time.Millisecond, 5*time.Second)); err != nil {
 			return err

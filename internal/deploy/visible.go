@@ -40,6 +40,9 @@ func (s *visibility) await(ctx context.Context, it *plan.Item) error {
 			if failed != nil && failed.Disposition == Ends {
 				return failed.Err
 			}
+			if n == 1 {
+				s.view.job.Log.Info("waiting until the tenant shows a created object", "item", it.ID, "refers to", dep, "until", until)
+			}
 			if err := retry.Pause(ctx, retry.Backoff(n, 200*time.Millisecond, 5*time.Second)); err != nil {
 				return err
 			}

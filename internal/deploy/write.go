@@ -57,6 +57,7 @@ func impossible(it *plan.Item, err error) *Result {
 func (d *Deployment) send(ctx context.Context, it *plan.Item, op tenant.Operation, open openIntent) (*Result, error) {
 	call, stop := context.WithTimeout(context.WithoutCancel(ctx), d.job.WriteTimeout)
 	defer stop()
+	d.job.Log.Debug("write begun", "item", it.ID, "verb", it.Verb, "attempt", open.Attempt)
 	var applied tenant.Applied
 	err := d.port.Safely("write "+it.ID, func() (err error) {
 		applied, err = d.client.Apply(call, op)
@@ -75,7 +76,7 @@ func (d *Deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 		res.RequestID, res.After = e.RequestID, e.RetryAfter
 	}
 	if tenant.MaybeApplied(err) {
-		d.job.Log.Warn("a write's outcome is unknown; reading the tenant", "item", it.ID, "error", err, "request", res.RequestID)
+		d.job.Log.Warn("a write's outcome is unknown; reading the tenant", "item", it.ID, "verb", it.Verb, "attempt", open.Attempt, "error", err, "request", res.RequestID)
 		resolved, rerr := d.view.resolve(ctx, it, open, err.Error())
 		if resolved != nil {
 			resolved.After = res.After
@@ -89,6 +90,7 @@ func (d *Deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 		res.Status = Conflict
 	case tenant.Unauthenticated: // nothing was done: sign in, and attempt it again
 		res.Status, res.Item = Retry, it.ID
+		d.logRetry(it, open.Attempt, 0, res)
 		return nil, errors.Join(d.journal.record(ctx, *res), d.port.Judge("deploy "+it.ID, err).Err)
 	}
 	return res, nil

@@ -62,8 +62,12 @@ func (h slowLog) Enabled(context.Context, slog.Level) bool { return true }
 // Handle takes its time.
 func (h slowLog) Handle(ctx context.Context, r slog.Record) error {
 	item := ""
-	if r.Message == "signed in" {
+	switch r.Message {
+	case "signed in":
 		item = r.Message
+	case "item not applied", "a write's outcome is unknown; reading the tenant":
+	default:
+		return nil
 	}
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == "item" {

@@ -1,0 +1,38 @@
+package deploy
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/tenantsync/tenantsync/plan"
+)
+
+// level is the level of the line about a result. A failed item and an unknown
+// outcome are errors, since a person must look at them.
+func (s Status) level() slog.Level {
+	switch s {
+	case Applied:
+		return slog.LevelInfo
+	case Failed, Unknown:
+		return slog.LevelError
+	}
+	return slog.LevelWarn
+}
+
+// logResult says what became of an item.
+func (d *Deployment) logResult(ctx context.Context, res *Result) {
+	attrs := []any{"item", res.Item, "verb", res.Verb, "attempts", res.Attempts, "duration", res.Duration, "request", res.RequestID}
+	if res.Status == Applied {
+		d.job.Log.Info("item applied", attrs...)
+		return
+	}
+	attrs = append(attrs, "result", res.Status, "class", res.Class, "message", res.Message)
+	d.job.Log.Log(ctx, res.Status.level(), "item not applied", attrs...)
+}
+
+// logRetry says why an attempt is followed by another, and after what pause.
+func (d *Deployment) logRetry(it *plan.Item, attempt int, pause time.Duration, res *Result) {
+	d.job.Log.Warn("the write had no effect and will be retried", "item", it.ID, "verb", it.Verb, "attempt", attempt, "in", pause,
+		"class", res.Class, "message", res.Message, "request", res.RequestID)
+}

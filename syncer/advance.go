@@ -124,7 +124,7 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	step, cancel := context.WithCancelCause(ctx)
 	c.mu.Lock()
-	c.interrupt, c.unfinished = cancel, nil
+	c.interrupt, c.timeUp, c.unfinished = cancel, nil, nil
 	c.mu.Unlock()
 	var wait *Next
 	err := c.safely("the sync", func() (err error) {
@@ -202,6 +202,9 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		timed, stop := context.WithTimeoutCause(ctx, left, errRunTimedOut)
 		defer stop()
 		ctx = timed
+		c.mu.Lock()
+		c.timeUp = func() bool { return errors.Is(context.Cause(timed), errRunTimedOut) }
+		c.mu.Unlock()
 	}
 	if wait := cur.rec.WakeAt.Sub(cur.storeTime()); wait > 0 && r.Attempt > 0 && r.closing() == "" {
 		return &Next{In: wait}, nil // a try failed; its pause is not over

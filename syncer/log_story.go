@@ -86,11 +86,16 @@ func demandNames(demands []Demand) string {
 	return strings.Join(names, "; ")
 }
 
-// logDecision says who has decided, and who has voted before. The process that
-// goes on with the run calls it: votes and decisions are made in any process.
-func (c *holding) logDecision() {
+// logDecision says, as phase p begins, who has decided and who has voted before.
+// Votes and decisions are made in any process. Each session that goes on with
+// the run logs them once, since the log of a process that died is lost.
+func (c *holding) logDecision(p Phase) {
 	r := c.run()
 	d := r.Decision
+	if c.decided == r.ID || d == nil && p != PhaseReport {
+		return
+	}
+	c.decided = r.ID
 	for _, v := range r.Votes {
 		if d != nil && len(r.Votes) == 1 {
 			break // the decision is that vote
@@ -120,7 +125,14 @@ func (c *session) logCancel(r *run) {
 	c.log.Info("cancelled", "actor", r.Cancel.Actor, "comment", r.Cancel.Comment, "phase", c.phase(), "at", r.Cancel.Time)
 }
 
-// leaveUnfinished notes that an act has ended with an error.
+// isTimeUp reports whether the run's time has ended during the present step.
+func (c *holding) isTimeUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.timeUp != nil && c.timeUp()
+}
+
+// leaveUnfinished notes an act that was under way when the run's time was up.
 func (c *holding) leaveUnfinished(act string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

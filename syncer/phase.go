@@ -169,9 +169,8 @@ func (c *holding) began(p Phase) {
 	}
 	if c.walk.in == "" {
 		c.waited(p)
-	} else if c.walk.in == PhaseApprove {
-		c.logDecision()
 	}
+	c.logDecision(p)
 	c.stopped(true)
 	c.walk.in, c.walk.begun = p, time.Now()
 	c.log.Info("phase began", "phase", p)
@@ -184,10 +183,8 @@ func (c *holding) waited(p Phase) {
 	r := cur.d.Run
 	switch d := r.Decision; {
 	case r.Phase == PhaseApprove:
-		c.logDecision()
 		c.log.Info("phase ended", "phase", PhaseApprove, "complete", false, "duration", cur.storeTime().Sub(r.Since))
 	case r.Phase == p && d != nil && !r.Wrote && r.Attempt == 0:
-		c.logDecision()
 		c.log.Info("phase ended", "phase", PhaseApprove, "complete", true, "duration", d.Time.Sub(r.Since))
 	}
 }

@@ -30,8 +30,8 @@ type holding struct {
 	walk walk
 	// failedIn is the phase that the last error came from.
 	failedIn Phase
-	// unfinished are the acts that have ended with an error in the present step.
-	unfinished []string // guarded by mu
+	// decided is the run whose decision this session has logged.
+	decided string
 	// identity is who is signed in, which each commit stores, and proven says that
 	// the tenant has answered as that identity's directory.
 	identity *auth.Identity
@@ -40,6 +40,10 @@ type holding struct {
 	mu        sync.Mutex
 	cur       loaded
 	interrupt context.CancelCauseFunc
+	// timeUp reports whether the run's time ended during the present step, and
+	// unfinished are the acts that were under way then.
+	timeUp     func() bool
+	unfinished []string
 }
 
 // session is the work on one tenant under a hold.

@@ -36,8 +36,9 @@ func sheltered(f func() error) (err error) {
 // they happened: an error has no room for that.
 func (c *holding) safely(act string, f func() error) func() error {
 	return func() error {
+		inTime := !c.isTimeUp()
 		err := sheltered(f)
-		if err != nil {
+		if inTime && c.isTimeUp() {
 			c.leaveUnfinished(act)
 		}
 		p, ok := err.(*panicked)

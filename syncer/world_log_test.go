@@ -25,6 +25,7 @@ var logLevels = map[string][]string{
 	"phase ended":                            {"INFO"},
 	"plan made":                              {"INFO"},
 	"reverted in the repository":             {"INFO"},
+	"the work goes on after earlier items":   {"INFO"},
 	"run began":                              {"INFO"},
 	"run ended":                              {"INFO", "WARN", "ERROR"},
 	"signed in":                              {"INFO"},

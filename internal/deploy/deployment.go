@@ -65,6 +65,7 @@ func (d *Deployment) readSensitive(ctx context.Context) error {
 // what became of the writes that were under way, and once the run is to end it
 // does only that.
 func (d *Deployment) Run(ctx context.Context) error {
+	d.logResumed()
 	for items := d.job.Items; len(items) > 0; {
 		n := slices.IndexFunc(items, func(it *plan.Item) bool { return it.Wave != items[0].Wave })
 		if n < 0 {

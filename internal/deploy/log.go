@@ -36,3 +36,16 @@ func (d *Deployment) logRetry(it *plan.Item, attempt int, pause time.Duration, r
 	d.job.Log.Warn("the write had no effect and will be retried", "item", it.ID, "verb", it.Verb, "attempt", attempt, "in", pause,
 		"class", res.Class, "message", res.Message, "request", res.RequestID)
 }
+
+// logResumed says how far the work had come before.
+func (d *Deployment) logResumed() {
+	done := 0
+	for _, it := range d.job.Items {
+		if _, ok := d.journal.result(it.ID); ok {
+			done++
+		}
+	}
+	if done > 0 {
+		d.job.Log.Info("the work goes on after earlier items", "done", done, "of", len(d.job.Items))
+	}
+}

@@ -32,8 +32,11 @@ func (m *model) reported(e syncer.Entry) {
 // endsByTheRules holds the status in which a run ends against what its report
 // says of it.
 func (m *model) endsByTheRules(e syncer.Entry, rep *syncer.Report) {
-	applied, open, unread, problems := 0, 0, 0, 0
+	touched, applied, open, unread, problems := 0, 0, 0, 0, 0
 	for _, it := range rep.Items {
+		if it.Status == syncer.ItemApplied || it.Status == syncer.ItemUnknown {
+			touched++
+		}
 		switch it.Status {
 		case syncer.ItemApplied:
 			applied++
@@ -60,11 +63,11 @@ func (m *model) endsByTheRules(e syncer.Entry, rep *syncer.Report) {
 	case state.Succeed:
 		must(open+unread+problems+len(rep.Missing)+len(rep.Refused) == 0 && rep.Error == nil, "Idle means that all is well")
 	case state.SucceedPartially:
-		must(applied > 0 || unread+problems+len(rep.Refused) > 0 || rep.Outcome == syncer.Reverted, "Partially successful means that something was done")
+		must(touched > 0 || unread+problems+len(rep.Refused) > 0 || rep.Outcome == syncer.Reverted, "Partially successful means that something was done")
 		must(open+unread+problems+len(rep.Refused) > 0 || e.From == state.PendingAuthentication || rep.Outcome == syncer.Reverted, "Partially successful means that something was not done")
 		must(rep.Error != nil, "Partially successful says why")
 	case state.Fail, state.TimeOut:
-		must(applied == 0, "what was applied is no New error")
+		must(touched == 0, "what was applied, or may have been, is no New error")
 		must(rep.Error != nil, "New error says why")
 	case state.RequireConsent:
 		must(applied == 0 || open == 0, "what was applied in part is Partially successful")

@@ -146,7 +146,7 @@ func (l leftAlone) message() string {
 		{"because the plan cannot compare them any more", l.impossible},
 	} {
 		if len(p.items) > 0 {
-			parts = append(parts, fmt.Sprintf("not reverted, %s: %s", p.why, strings.Join(p.items, ", ")))
+			parts = append(parts, fmt.Sprintf("%s not reverted, %s: %s", counted(len(p.items), "item", "items"), p.why, strings.Join(p.items, ", ")))
 		}
 	}
 	return strings.Join(parts, "; ")
@@ -197,9 +197,4 @@ func withheld(class plan.NoteClass) bool {
 func refusedMessage(items []string) string { return leftAlone{edited: items}.message() }
 
 // changesOf counts changes for people.
-func changesOf(n int) string {
-	if n == 1 {
-		return "1 change"
-	}
-	return fmt.Sprintf("%d changes", n)
-}
+func changesOf(n int) string { return counted(n, "change", "changes") }

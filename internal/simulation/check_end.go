@@ -101,8 +101,11 @@ func (s *subject) checkAdopted(rep *syncer.Report) {
 // runs end.
 func (s *subject) checkStatus(rep *syncer.Report, d syncer.EntryData) {
 	violate := func(format string, args ...any) { s.w.violateLocked(s, "runs end", format, args...) }
-	applied, open, notKept, problems, unread := 0, 0, 0, 0, 0
+	applied, open, unknown, notKept, problems, unread := 0, 0, 0, 0, 0, 0
 	for _, it := range rep.Items {
+		if it.Status == syncer.ItemUnknown {
+			unknown++
+		}
 		if len(it.NotKept) > 0 {
 			notKept++
 		}
@@ -138,8 +141,8 @@ func (s *subject) checkStatus(rep *syncer.Report, d syncer.EntryData) {
 			violate("Idle with %d items open, %d not kept, %d problems, %d kinds unread, %d refused and %d permissions missing", open, notKept, problems, unread, len(rep.Refused), len(rep.Missing))
 		}
 	case to == state.NewError:
-		if applied > 0 {
-			violate("New error, and %d items were applied", applied)
+		if applied+unknown > 0 {
+			violate("New error, and %d items were applied, and %d may have been", applied, unknown)
 		}
 		if wrote && open == 0 {
 			violate("New error of a run that has written and says so of no item")

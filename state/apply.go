@@ -48,7 +48,7 @@ func (r CommitRequest) Apply(stored Record, now time.Time) (Change, error) {
 	rec := r.Record.Clone()
 	rec.Version = stored.Version + 1
 	if stored.Version == 0 {
-		rec.Version = stored.Fence + 1 // behind the entries that a removal left
+		rec.Version = stored.Fence + 1 // behind the entries of a removal
 	}
 	rec.Status = status
 	rec.WakeAt = timeIn(r.WakeIn, rec.WakeAt, now)

@@ -2,37 +2,48 @@ package state
 
 import "slices"
 
-// best keeps the first values, in an order, of those that are added to it. It
-// holds at most twice its limit, so a page of a long list costs little memory.
-type best[T any] struct {
+// best keeps the values that come first, by their places in a list. It holds at
+// most twice its limit, so a page of a long list costs little memory. Places are
+// compared as values: a pointer to a value that is looked at would escape.
+type best[P, V any] struct {
 	limit   int
-	compare func(a, b *T) int
+	compare func(a, b P) int
 
-	kept []T
-	last *T // when limit values are kept: the last of them
+	kept []placed[P, V]
+	full bool // limit values are kept
+	last P    // the place of the last of them
 }
 
-func (b *best[T]) add(v T) {
-	if b.last != nil && b.compare(&v, b.last) > 0 {
+type placed[P, V any] struct {
+	place P
+	value V
+}
+
+func (b *best[P, V]) add(place P, value V) {
+	if b.full && b.compare(place, b.last) > 0 {
 		return // at least limit values come before it
 	}
-	b.kept = append(b.kept, v)
+	b.kept = append(b.kept, placed[P, V]{place, value})
 	if len(b.kept) >= 2*b.limit {
 		b.trim()
 	}
 }
 
-func (b *best[T]) trim() {
-	slices.SortFunc(b.kept, func(x, y T) int { return b.compare(&x, &y) })
+func (b *best[P, V]) trim() {
+	slices.SortFunc(b.kept, func(x, y placed[P, V]) int { return b.compare(x.place, y.place) })
 	if len(b.kept) >= b.limit {
+		clear(b.kept[b.limit:])
 		b.kept = b.kept[:b.limit]
-		last := b.kept[b.limit-1]
-		b.last = &last
+		b.full, b.last = true, b.kept[b.limit-1].place
 	}
 }
 
 // sorted returns the values in their order, at most limit.
-func (b *best[T]) sorted() []T {
+func (b *best[P, V]) sorted() []V {
 	b.trim()
-	return b.kept
+	var values []V
+	for _, p := range b.kept {
+		values = append(values, p.value)
+	}
+	return values
 }

@@ -27,7 +27,7 @@ func (ref BlobRef) Validate() error {
 }
 
 // Verify returns an error unless data is the content that ref names. A store
-// calls it before it returns what it read.
+// calls it before it returns a blob.
 func (ref BlobRef) Verify(data []byte) error {
 	if got := hash(data); got != ref.SHA256 {
 		return fmt.Errorf("state: blob %s of tenant %q is damaged: its content has the hash %s, not %s",

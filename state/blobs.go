@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// BlobRef names a blob: who it belongs to, what it is, and its content.
+// BlobRef names a blob by its tenant, its run, its kind and its content.
 type BlobRef struct {
 	Tenant string `json:"tenant"`
 	Run    string `json:"run"`
-	// Kind says what it is ("plan", "snapshot", …); the engine's words.
+	// Kind is the engine's word for the content: "plan", "snapshot" and so on.
 	Kind string `json:"kind"`
 	// SHA256 is the content's hash, 64 lower-case hex digits.
 	SHA256 string `json:"sha256"`
@@ -17,9 +17,9 @@ type BlobRef struct {
 	Size int64 `json:"size"`
 }
 
-// Blobs keeps what is too large for a record: plans, snapshots, reports. A
-// blob never changes, and is put before the commit that refers to it, so that
-// a reference always leads somewhere.
+// Blobs keeps data that is too large for a record: plans, snapshots, reports. A
+// blob never changes. It is put before the commit that refers to it, so that each
+// reference leads to a blob.
 //
 // Implementations must be safe for concurrent use and honor the context's
 // cancellation. A blob is visible whole or not at all.
@@ -30,9 +30,9 @@ type Blobs interface {
 	// again is no error and changes nothing but the blob's age. Data is not
 	// kept by reference.
 	Put(ctx context.Context, req PutRequest) (BlobRef, error)
-	// Get returns a blob's content, which belongs to the caller, or
-	// ErrNotFound. Content that does not have the name's hash is an error,
-	// never returned.
+	// Get returns a blob's content, which belongs to the caller. It returns
+	// ErrNotFound for a missing blob, and another error when the stored content
+	// does not have the reference's hash.
 	Get(ctx context.Context, ref BlobRef) ([]byte, error)
 	// Remove removes all blobs of a tenant. Having none is no error. It returns
 	// ErrInvalid for a name that cannot be a tenant's.
@@ -47,34 +47,34 @@ type PutRequest struct {
 	Data   []byte
 }
 
-// Pruner is implemented by stores that can forget. Optional.
+// Pruner is implemented by stores that can remove old data. Optional.
 //
 // The run that a record names ([Record.Run]), live or last, is never pruned,
 // nor is a blob in a record's Refs. A blob younger than a day is never pruned:
-// it may belong to a commit that is about to come.
+// it may belong to a commit that is not yet made.
 //
 // [github.com/tenantsync/tenantsync/state/statetest.TestPruner] checks all of this.
 type Pruner interface {
 	// Prune removes entries, runs and blobs older than the store's time less
-	// Age, at most Limit of each, and returns how many went. A run's age counts
-	// from the last commit that stored it. Call Prune until all are 0. It changes
-	// no record.
+	// Age, at most Limit of each, and returns how many it removed. A run's age
+	// counts from the last commit that stored it. Call Prune until all numbers
+	// are 0. It changes no record.
 	Prune(ctx context.Context, req PruneRequest) (Pruned, error)
 }
 
-// PruneRequest says what may go.
+// PruneRequest asks to remove old data.
 type PruneRequest struct {
 	// Tenant limits it to one tenant; empty means all.
 	Tenant string
-	// Age is how old what may go must be. It is not negative; for blobs it is
-	// at least [MinBlobAge].
+	// Age is the least age at which data may be removed. It is not negative; for
+	// blobs it is at least [MinBlobAge].
 	Age time.Duration
 	// Limit is the most entries, the most runs and the most blobs to remove.
 	// Defaults to [DefaultPruneLimit].
 	Limit int
 }
 
-// Pruned says what went.
+// Pruned is the answer of Prune: how much it removed.
 type Pruned struct {
 	Entries int
 	Runs    int

@@ -7,7 +7,7 @@ import (
 )
 
 // ListCursor is a place in a List: that of the last record of a page. It is
-// here for stores; a host treats a cursor as an opaque text.
+// exported for stores; a host treats a cursor as an opaque text.
 type ListCursor struct {
 	Order Order `json:"o"`
 	// Time is the record's UpdatedAt or WakeAt, as Order says; zero for ByTenant.
@@ -41,6 +41,14 @@ func NewListCursor(order Order, r Record) ListCursor {
 	return c
 }
 
+func newHistoryCursor(newest bool, e *Entry) HistoryCursor {
+	return HistoryCursor{Newest: newest, Version: e.Version, N: e.N}
+}
+
+func newRunsCursor(r *Run) RunsCursor {
+	return RunsCursor{Started: r.Started.UTC(), Tenant: r.Tenant, ID: r.ID}
+}
+
 // Cut makes the page of a list out of the records that were found for a request
 // with its defaults, up to one more than it asks for: that one is cut off, and
 // the cursors are set. Now must be.
@@ -66,8 +74,7 @@ func (p *Page) Cut(req ListRequest) {
 func (p *HistoryPage) Cut(req HistoryRequest) {
 	if len(p.Entries) > req.Limit {
 		p.Entries = p.Entries[:req.Limit:req.Limit]
-		last := p.Entries[req.Limit-1]
-		p.Next = HistoryCursor{Newest: req.Newest, Version: last.Version, N: last.N}.Encode()
+		p.Next = newHistoryCursor(req.Newest, &p.Entries[req.Limit-1]).Encode()
 	}
 }
 
@@ -76,8 +83,7 @@ func (p *HistoryPage) Cut(req HistoryRequest) {
 func (p *RunsPage) Cut(req RunsRequest) {
 	if len(p.Runs) > req.Limit {
 		p.Runs = p.Runs[:req.Limit:req.Limit]
-		last := p.Runs[req.Limit-1]
-		p.Next = RunsCursor{Started: last.Started.UTC(), Tenant: last.Tenant, ID: last.ID}.Encode()
+		p.Next = newRunsCursor(&p.Runs[req.Limit-1]).Encode()
 	}
 }
 

@@ -56,6 +56,8 @@ func TestForeignCursors(t *testing.T) {
 		base64.RawURLEncoding.EncodeToString([]byte(`{"o":"tenant","k":"a","x":1}`)),
 		base64.RawURLEncoding.EncodeToString([]byte(`{"o":"tenant", "k":"a"}`)),
 		base64.RawURLEncoding.EncodeToString([]byte(`{"v":0,"n":0}`)),
+		base64.RawURLEncoding.EncodeToString([]byte(`{"s":"2030-01-02T03:04:05Z","k":"","i":"a"}`)),
+		base64.RawURLEncoding.EncodeToString([]byte(`{"s":"2030-01-02T03:04:05Z","k":"a","i":""}`)),
 		base64.RawURLEncoding.EncodeToString([]byte(`{"v":1,"n":-1}`)),
 		base64.URLEncoding.EncodeToString([]byte(`{"o":"tenant","k":"ab"}`)) + "=",
 	} {
@@ -64,6 +66,9 @@ func TestForeignCursors(t *testing.T) {
 		}
 		if got, err := state.DecodeHistoryCursor(text, false); !errors.Is(err, state.ErrInvalid) {
 			t.Errorf("DecodeHistoryCursor(%q): %+v, %v", text, got, err)
+		}
+		if got, err := state.DecodeRunsCursor(text); !errors.Is(err, state.ErrInvalid) {
+			t.Errorf("DecodeRunsCursor(%q): %+v, %v", text, got, err)
 		}
 	}
 }
@@ -98,6 +103,23 @@ func FuzzDecodeHistoryCursor(f *testing.F) {
 			return
 		}
 		if got.Encode() != text || got.Newest != newest {
+			t.Errorf("%q was decoded to %+v", text, got)
+		}
+	})
+}
+
+func FuzzDecodeRunsCursor(f *testing.F) {
+	f.Add(state.RunsCursor{Started: time.Unix(1, 2).UTC(), Tenant: "a", ID: "run-1"}.Encode())
+	f.Add("x")
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := state.DecodeRunsCursor(text)
+		if err != nil {
+			if !errors.Is(err, state.ErrInvalid) {
+				t.Error(err)
+			}
+			return
+		}
+		if got.Encode() != text {
 			t.Errorf("%q was decoded to %+v", text, got)
 		}
 	})

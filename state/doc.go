@@ -1,13 +1,13 @@
-// Package state says what one tenant's sync may do next, and where that is
-// kept.
+// Package state defines the statuses of a tenant's sync, the events that move a
+// tenant from one status to another, and the stores that keep both.
 //
 // # Statuses and events
 //
 // A tenant shows exactly one of nine statuses ([Statuses]), and only an event
-// moves it from one to another. [Transitions] is the whole table of what is
-// legal; [Next] looks a move up in it and refuses every other with a
-// [*TransitionError]. The package has no opinion on when an event happens, nor
-// does it do anything on a move: an engine asks Next, and stores the answer.
+// moves it from one to another. [Transitions] is the table of all legal moves.
+// [Next] finds a move in it and refuses every other with a [*TransitionError].
+// An engine decides when an event happens, and commits it; a store refuses an
+// event that is illegal in the stored status.
 //
 //	to, err := state.Next(state.PendingApproval, state.Approve) // in_progress
 //
@@ -21,14 +21,15 @@
 // # What a store keeps
 //
 // A [Records] keeps one [Record] per tenant, which a commit replaces as a whole,
-// and a history of [Entry] values, to which a commit appends. The record says
-// what a store has to know to find a tenant again (status, labels, when to
-// wake it); everything else is the engine's, in Data, and no store reads it.
+// a history of [Entry] values, to which a commit appends, and a list of [Run]
+// values, which a commit stores. The record's fields let a store find a tenant
+// (status, labels, when to wake it). Everything else is the engine's, in Data,
+// which no store reads.
 //
-// A commit names the version that its caller has read. When another was
-// faster, the answer is [ErrConflict], nothing was written, and the caller
-// loads and decides again. So decisions that come from several places, people
-// and processes, fall into one order, and none is lost:
+// A commit names the version that its caller has read, and the events that
+// happened. When another caller was faster, the commit returns [ErrConflict] and
+// writes nothing; the caller loads and decides again. So the decisions of several
+// people and processes get one order, and none is lost:
 //
 //	loaded, err := store.Load(ctx, state.LoadRequest{Tenant: "contoso"})
 //	if err != nil {
@@ -39,13 +40,13 @@
 //	})
 //
 // A [Leaser] hands out leases, so that one worker at a time works on a tenant.
-// Each acquisition raises the tenant's fence. A commit that names the fence
-// conflicts once somebody else has acquired the lease, however late the former
-// holder wakes up. A lease is for work; a person's decision needs none.
+// Each acquisition raises the tenant's fence. A commit that names a fence
+// conflicts once another worker has acquired the lease, however late the former
+// holder wakes up. Work needs a lease; a person's decision does not.
 //
-// [Blobs] keep what is too large for a record, under the hash of its content.
-// A blob is put before the commit that refers to it, so that a reference
-// always leads somewhere.
+// [Blobs] keep data that is too large for a record, under the hash of the
+// content. A blob is put before the commit that refers to it, so that each
+// reference leads to a blob.
 //
 // # Time
 //
@@ -53,27 +54,34 @@
 // is never held against a stored one: deadlines and wake-ups are given as
 // durations from the commit (WakeIn, DeadlineIn), a commit that must not come
 // late is checked inside the store (BeforeDeadline), and each answer carries
-// the store's Now. A database keeps microseconds, so a store may cut off what
-// is finer: a time is compared with what the store returned, not with what it
-// was given.
+// the store's Now. A database keeps microseconds, so a store may cut off the
+// nanoseconds: compare a time with the one that the store returned, not with the
+// one that you passed in.
 //
 // # Writing a store
 //
-// [Memory] is the model. For another, take these steps:
+// A store keeps data and has a lock or a transaction; the requests bring the
+// rules. Each method takes these steps:
 //
-//   - Call the request's Validate first, so that all stores refuse the same,
-//     then WithDefaults where there is one.
-//   - Read the clock inside the transaction (in PostgreSQL clock_timestamp(),
-//     not now(), which is the transaction's start).
-//   - Check in this order: version and fence (ErrConflict), then the deadline
-//     (ErrExpired). Write record and entries in the same transaction.
-//   - Return ErrUnknown, wrapped, when the connection is lost while a
-//     transaction is being committed: it may have taken effect.
-//   - Page by key, never by offset; [ListCursor] and [HistoryCursor] are
-//     cursors that a store may use.
-//   - Keep a lease beside the record, and neither raise the version nor change
-//     UpdatedAt when it changes.
-//   - Check a blob's content with [BlobRef.Verify] before it is returned.
+//   - Call the request's Validate, so that all stores refuse the same requests.
+//   - Read the clock under the lock or inside the transaction (in PostgreSQL
+//     clock_timestamp(), since now() is the transaction's start).
+//   - Commit: pass the stored record to [CommitRequest.Apply], and write the
+//     whole [Change] in the same transaction.
+//   - Acquire, Renew, Release: pass the stored record to the request's Apply, and
+//     write the record that it returns.
+//   - List, History, Runs, Claim: pass all that is stored to the request's Select.
+//   - Get: check the content with [BlobRef.Verify].
+//
+// The example OwnStore is such a store in less than 200 lines. [Memory] is another.
+//
+// A store on a database answers the reads by indexes instead of Select. It calls
+// WithDefaults, pages by key ([ListCursor], [HistoryCursor], [RunsCursor]), and
+// calls [Page.Cut] and its siblings. One that decides a commit in a single
+// statement passes [CommitRequest.Moves] to it. Such a store keeps a lease beside
+// the record, and changes neither version nor UpdatedAt with it. It returns
+// ErrUnknown, wrapped, when the connection is lost while a transaction is being
+// committed, since the transaction may have taken effect.
 //
 // Then run the kits of [github.com/tenantsync/tenantsync/state/statetest] on
 // it: TestStore, TestLeaser, TestBlobs and, for a [Pruner], TestPruner. Each

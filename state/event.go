@@ -1,16 +1,16 @@
 package state
 
-// Event is what happened to a tenant. Only the pairs of event and status that
-// [Transitions] lists are legal.
+// Event names something that happened to a tenant. Only the pairs of event and
+// status that [Transitions] lists are legal.
 type Event string
 
 // The events.
 const (
 	// Start: a sync is asked for.
 	Start Event = "start"
-	// Begin: a worker has taken the run up.
+	// Begin: a worker has claimed the run.
 	Begin Event = "begin"
-	// RequireAuthentication: no credentials could be had silently.
+	// RequireAuthentication: no cached credential; a person must sign in.
 	RequireAuthentication Event = "require_authentication"
 	// Authenticate: the person signed in, in time.
 	Authenticate Event = "authenticate"
@@ -22,26 +22,26 @@ const (
 	Revert  Event = "revert"
 	// Succeed: everything approved was applied and every kind in scope was read.
 	Succeed Event = "succeed"
-	// SucceedPartially: the run reached its end, but not whole.
+	// SucceedPartially: the run reached its end, but a part of it failed.
 	SucceedPartially Event = "succeed_partially"
 	// RequireConsent: a required permission is not granted, seen by a run or
 	// by a check outside a run.
 	RequireConsent Event = "require_consent"
-	// TimeOut: nobody signed in, decided or finished in time.
+	// TimeOut: the sign-in, the decision or the run took too long.
 	TimeOut Event = "time_out"
 	// Fail: the run ended by an error.
 	Fail Event = "fail"
 
-	// RestoreNotRun and its siblings put back the status from before a run
-	// that was cancelled before it wrote to the tenant.
+	// RestoreNotRun and its siblings put back the status that the tenant had
+	// before the run. The run was cancelled before it wrote to the tenant.
 	RestoreNotRun              Event = "restore_not_run"
 	RestoreIdle                Event = "restore_idle"
 	RestoreNewError            Event = "restore_new_error"
 	RestorePartiallySuccessful Event = "restore_partially_successful"
 	RestorePendingAdminConsent Event = "restore_pending_admin_consent"
 
-	// ClearNotRun and its siblings leave pending_admin_consent, when a check
-	// sees the grant, for what the tenant would rest in otherwise.
+	// ClearNotRun and its siblings end pending_admin_consent, when a check sees
+	// the grant. The tenant gets the status that it would rest in without it.
 	ClearNotRun              Event = "clear_not_run"
 	ClearIdle                Event = "clear_idle"
 	ClearNewError            Event = "clear_new_error"

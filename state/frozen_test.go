@@ -22,6 +22,7 @@ type frozenCursors struct {
 	ByWake    string `json:"byWake"`
 	Oldest    string `json:"oldest"`
 	Newest    string `json:"newest"`
+	Runs      string `json:"runs"`
 }
 
 func TestFrozenCursors(t *testing.T) {
@@ -32,7 +33,10 @@ func TestFrozenCursors(t *testing.T) {
 		{Order: state.ByWake, Time: at, Tenant: "contoso"},
 	}
 	histories := []state.HistoryCursor{{Version: 7, N: 3}, {Newest: true, Version: 1 << 62}}
-	now := frozenCursors{lists[0].Encode(), lists[1].Encode(), lists[2].Encode(), histories[0].Encode(), histories[1].Encode()}
+	runs := state.RunsCursor{Started: at, Tenant: "contoso <é>", ID: "run-1"}
+	now := frozenCursors{
+		lists[0].Encode(), lists[1].Encode(), lists[2].Encode(), histories[0].Encode(), histories[1].Encode(), runs.Encode(),
+	}
 	raw, err := json.Marshal(now)
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +58,12 @@ func TestFrozenCursors(t *testing.T) {
 			t.Errorf("got %+v, %v, want %+v", got, err, histories[i])
 		}
 	}
+	if got, err := state.DecodeRunsCursor(was.Runs); err != nil || got != runs {
+		t.Errorf("got %+v, %v, want %+v", got, err, runs)
+	}
 	frozen.Covers(t, lists)
 	frozen.Covers(t, histories)
+	frozen.Covers(t, []state.RunsCursor{runs})
 }
 
 // A blob's name is in records and entries, which have formats of their own.
@@ -88,6 +96,9 @@ func TestNewerCursorsAreRefused(t *testing.T) {
 		}
 		if _, err := m.History(t.Context(), state.HistoryRequest{Tenant: "contoso", Cursor: cursor}); !errors.Is(err, state.ErrInvalid) {
 			t.Errorf("History: got %v, want %v", err, state.ErrInvalid)
+		}
+		if _, err := m.Runs(t.Context(), state.RunsRequest{Cursor: cursor}); !errors.Is(err, state.ErrInvalid) {
+			t.Errorf("Runs: got %v, want %v", err, state.ErrInvalid)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"time"
@@ -10,7 +9,7 @@ import (
 // The Apply methods below are the rules of leases: each returns the stored
 // record with its lease changed, or the error for which nothing is written.
 // The caller has called Validate. For a tenant without a record, stored is the
-// zero Record, or what [CommitRequest.Apply] left of a removal.
+// zero Record, or the one of its removal ([Change.Record]).
 
 // Due reports whether a claim may lease a record now.
 func (r ClaimRequest) Due(stored Record, now time.Time) bool {
@@ -26,10 +25,10 @@ func (r ClaimRequest) Apply(stored Record, now time.Time) Record {
 // Limit. A store replaces each stored record by the one of its lease, which
 // shares no memory with the records given.
 func (r ClaimRequest) Select(records iter.Seq[Record], now time.Time) Claimed {
-	due := best[Record]{limit: r.Limit, compare: func(a, b *Record) int { return compareWake(a, b) }}
+	due := best[ListCursor, Record]{limit: r.Limit, compare: compareInList}
 	for rec := range records {
 		if r.Due(rec, now) {
-			due.add(rec)
+			due.add(NewListCursor(ByWake, rec), rec)
 		}
 	}
 	claimed := Claimed{Now: now}
@@ -87,8 +86,4 @@ func fenced(stored Record, fence int64) error {
 		return fmt.Errorf("%w: the fence is %d, not %d", ErrLeaseLost, stored.Fence, fence)
 	}
 	return nil
-}
-
-func compareWake(a, b *Record) int {
-	return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
 }

@@ -61,7 +61,7 @@ type pool interface {
 
 // newMachine returns a machine without callbacks: with them, a status may have
 // moved although Event returned an error, and a misspelt name is dropped in
-// silence. What has to happen on a move is its caller's, in one commit.
+// silence. The caller acts on a move, in one commit.
 func newMachine(rows []Transition) *fsm.FSM {
 	events := make([]fsm.EventDesc, len(rows))
 	for i, t := range rows {

@@ -38,7 +38,7 @@ type Memory struct {
 	byAge list.List
 }
 
-// row is what is kept of one tenant.
+// row has the data of one tenant.
 type row struct {
 	rec     Record
 	entries []Entry // by version and n
@@ -102,7 +102,7 @@ func (m *Memory) row(tenant string) *row {
 	return nil
 }
 
-// begin is what every method does first.
+// begin returns why a method must not begin.
 func begin(ctx context.Context, req interface{ Validate() error }) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// blob is what is kept of one blob.
+// blob is a stored blob.
 type blob struct {
 	ref   BlobRef
 	data  []byte

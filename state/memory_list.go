@@ -43,9 +43,9 @@ func recordsOf(rows []*row) iter.Seq[Record] {
 }
 
 // listByTenant returns the rows of a page, and one more if there is one.
-func (m *Memory) listByTenant(req ListRequest, after *Record) []*row {
+func (m *Memory) listByTenant(req ListRequest, after ListCursor) []*row {
 	from, _ := slices.BinarySearchFunc(m.sorted, req.Prefix, compareTenant)
-	if after != nil {
+	if req.Cursor != "" {
 		next, found := slices.BinarySearchFunc(m.sorted, after.Tenant, compareTenant)
 		if found {
 			next++
@@ -57,7 +57,7 @@ func (m *Memory) listByTenant(req ListRequest, after *Record) []*row {
 		if !strings.HasPrefix(r.rec.Tenant, req.Prefix) || len(rows) > req.Limit {
 			break
 		}
-		if req.Matches(r.rec) {
+		if req.matches(&r.rec) {
 			rows = append(rows, r)
 		}
 	}

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Record is what is stored for one tenant: its status, what a store must know
-// to find and wake it, and the engine's own data, which a store never reads.
+// Record is the stored state of one tenant: its status, the fields by which a
+// store finds and wakes it, and the engine's own data, which a store never reads.
 //
 // All texts in it (and in an [Entry]) are valid UTF-8 without control
 // characters, all times are zero or in the years 1 to 9999. A store keeps times
-// to the microsecond at least; what is finer it may cut off, and then it does so
-// everywhere: what a call returns is what is stored.
+// to the microsecond at least. It may cut off the nanoseconds; then it does so
+// everywhere, and each call returns the times as they are stored.
 type Record struct {
 	// Tenant names the tenant: an opaque string of 1 to 256 bytes of valid
 	// UTF-8 without control characters, chosen by the host.
@@ -27,8 +27,8 @@ type Record struct {
 	// WakeAt is when a worker should look at the tenant again. The zero time
 	// means that the tenant waits for an event from outside.
 	WakeAt time.Time
-	// Deadline is what BeforeDeadline commits are held against; the zero time
-	// means none.
+	// Deadline is the time at which commits with BeforeDeadline begin to fail;
+	// the zero time means never.
 	Deadline time.Time
 	// Labels are the host's, for lists. A key is not empty; nil and empty maps
 	// are equal.
@@ -40,7 +40,7 @@ type Record struct {
 	// however old they are. The blobs that entries refer to go with their run.
 	Refs []BlobRef
 
-	// The fields below are set by the store; a Commit ignores what they hold.
+	// The fields below are set by the store; a commit ignores the caller's values.
 
 	// Status is the tenant's status, which only events change.
 	Status Status
@@ -55,9 +55,10 @@ type Record struct {
 }
 
 // Entry is one line of a tenant's append-only history. Its key is
-// (Tenant, Version, N): the commit that wrote it and its place in it, from 0.
+// (Tenant, Version, N): the version that its commit made, and its place in the
+// commit, from 0.
 type Entry struct {
-	// Type says what happened; the engine's words, opaque to stores. Required.
+	// Type is the engine's word for what happened, opaque to stores. Required.
 	Type string
 	// Run names the run that it belongs to; empty for none. History can be
 	// filtered by it.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Run is one run of a tenant as lists show it. A commit of the tenant stores
-// it, under its tenant and its ID, in the place of what was stored there.
+// Run is one run of a tenant as lists show it. A commit stores it in the place
+// of the run with the same tenant and ID.
 // Texts and times are as in a [Record]; the ID has at most 256 bytes and each
 // other text at most 512, so that a database can keep them in an index.
 type Run struct {

@@ -23,9 +23,9 @@ const (
 	// person's decision. Nothing before this point touches the tenant.
 	PendingApproval Status = "pending_approval"
 	// PendingAdminConsent: a required permission is not granted. A resting
-	// status: what can be read is still synced, and start is allowed.
+	// status: the kinds that can be read are synced, and start is allowed.
 	PendingAdminConsent Status = "pending_admin_consent"
-	// PartiallySuccessful: the run reached its end, but not whole.
+	// PartiallySuccessful: the run reached its end, but a part of it failed.
 	PartiallySuccessful Status = "partially_successful"
 	// NewError: the sync ended by an error.
 	NewError Status = "new_error"
@@ -58,8 +58,8 @@ func Statuses() []Status {
 	return all
 }
 
-// Label returns the text that people see, for example "Pending approval". For
-// a value that is no status it returns the value in quotes.
+// Label returns the text that people see, for example "Pending approval". It
+// returns an unknown status in quotes.
 func (s Status) Label() string {
 	for _, known := range statuses {
 		if known.status == s {

@@ -19,8 +19,8 @@ var (
 	// stored deadline. Nothing was written.
 	ErrExpired = errors.New("state: deadline has passed")
 	// ErrUnknown is returned by Commit, and by the methods of a Leaser, when
-	// the connection was lost so that nobody knows whether the effect took
-	// place. Load and compare.
+	// the connection was lost and the request may have taken effect or not.
+	// Load and compare.
 	ErrUnknown = errors.New("state: outcome unknown")
 	// ErrLeased is returned by Acquire while another owner's lease is live.
 	ErrLeased = errors.New("state: leased by another owner")
@@ -33,9 +33,9 @@ var (
 	ErrInvalid = errors.New("state: invalid request")
 )
 
-// Store is what an engine keeps its state in: records with their history,
-// leases and blobs. Usually one value is all three; [Split] joins values that
-// are apart.
+// Store keeps an engine's state: records with their history and runs, leases and
+// blobs. Usually one value implements all three interfaces; [Split] joins separate
+// values.
 type Store interface {
 	Records
 	Leaser
@@ -53,15 +53,15 @@ type Split struct {
 //
 // Implementations must be safe for concurrent use, also from several processes
 // if the store is shared by them, and must honor the context's cancellation.
-// What is returned belongs to the caller; what is passed in is not kept
-// by reference.
+// Results belong to the caller. An implementation keeps no reference to an
+// argument.
 //
 // All times are the store's own: one clock for every caller, never compared
 // with a host's. Each method returns the store's Now, read while the request
 // was carried out.
 //
-// Methods may also return other errors (a connection refused, say); then
-// nothing was written.
+// Methods may also return other errors, for example for a refused connection;
+// then nothing was written.
 //
 // [github.com/tenantsync/tenantsync/state/statetest.TestStore] checks all of this.
 type Records interface {
@@ -114,15 +114,15 @@ type CommitRequest struct {
 	Entries []Entry
 	// Runs are stored, each in the place of the tenant's run with the same ID.
 	Runs []Run
-	// Remove removes the tenant: its record, its runs and its history. Entries,
-	// of which there is at least one, are all that stays of it. Of Record only
-	// Tenant and Version count; Events and Runs are empty. The blobs go by
-	// [Blobs.Remove].
+	// Remove removes the tenant: its record, its runs and its history. The
+	// request's Entries, at least one, stay as its only history. Only the Tenant
+	// and the Version of Record count; Events and Runs are empty. [Blobs.Remove]
+	// removes the blobs.
 	Remove bool
 	// Fence, if not 0, is the fence of the lease under which the caller works:
-	// the commit fails with ErrConflict when it has been raised since. The time
-	// of the lease is not looked at: a slow owner that nobody replaced may
-	// still record what it did.
+	// the commit fails with ErrConflict when it has been raised since. The end
+	// of the lease does not matter: a slow owner may record its work until
+	// another worker has acquired the lease.
 	Fence int64
 	// BeforeDeadline makes the commit fail with ErrExpired at or after the
 	// deadline that is stored (not the one in Record).
@@ -150,7 +150,7 @@ const (
 	ByTenant Order = "tenant"
 	// ByUpdated orders by the last commit, oldest first.
 	ByUpdated Order = "updated"
-	// ByWake orders by WakeAt, soonest first, and leaves out what has none.
+	// ByWake orders by WakeAt, soonest first, and skips records without one.
 	ByWake Order = "wake"
 )
 
@@ -171,8 +171,8 @@ type ListRequest struct {
 	Limit int
 }
 
-// FeedOverlap is how far [Page.Resume] goes back: a commit may become visible a
-// while after the time that it carries.
+// FeedOverlap is how far [Page.Resume] goes back, since a commit may become
+// visible some time after its UpdatedAt.
 const FeedOverlap = 10 * time.Second
 
 // Page is a page of records.
@@ -181,8 +181,8 @@ type Page struct {
 	// Next is the cursor of the next page; empty after the last.
 	Next string
 	// Resume, on a last page in the order ByUpdated that has records, is the
-	// cursor from which to go on later: what is committed from now on comes after
-	// it, and so does what was committed less than FeedOverlap before Now, again.
+	// cursor with which to continue later. All later commits come after it, and,
+	// once more, those of less than FeedOverlap before Now.
 	Resume string
 	Now    time.Time
 }
@@ -225,27 +225,29 @@ type HistoryPage struct {
 type Leaser interface {
 	// Claim acquires the leases of tenants that are due (WakeAt not zero and
 	// not after now) and not leased, soonest WakeAt first. Two calls at the
-	// same time never get the same tenant. Having none is no error.
+	// same time never get the same tenant. Claim returns no error when no tenant
+	// is due.
 	Claim(ctx context.Context, req ClaimRequest) (Claimed, error)
 
 	// Acquire acquires one tenant's lease, due or not. It returns ErrLeased
-	// while any lease of it is live, also one of the same owner, and ErrNotFound.
+	// while a lease of the tenant is live, also one of the same owner, and
+	// ErrNotFound.
 	Acquire(ctx context.Context, req AcquireRequest) (Lease, error)
 
 	// Renew makes a lease last For from now. It returns ErrLeaseLost when the
-	// fence has been raised since; a lease that ran out and was not taken by
-	// another is renewed. The lease's Record is the current one, so that its
+	// fence has been raised since. It renews a lease that has run out if no other
+	// worker has acquired one. The lease's Record is the current one, so that the
 	// holder sees commits of others.
 	Renew(ctx context.Context, req RenewRequest) (Lease, error)
 
 	// Release ends a lease. It returns ErrLeaseLost when the fence has been
-	// raised since. Releasing twice is no error.
+	// raised since. A second Release of a lease returns no error.
 	Release(ctx context.Context, req ReleaseRequest) error
 }
 
 // ClaimRequest asks for the leases of due tenants.
 type ClaimRequest struct {
-	// Owner names the worker, for people who look; the fence is what counts.
+	// Owner names the worker for people; the store compares fences.
 	Owner string
 	// For is how long the leases last. It must be more than 0.
 	For time.Duration
@@ -262,7 +264,7 @@ type Claimed struct {
 // AcquireRequest asks for one tenant's lease.
 type AcquireRequest struct {
 	Tenant string
-	// Owner names the worker, for people who look; the fence is what counts.
+	// Owner names the worker for people; the store compares fences.
 	Owner string
 	// For is how long the lease lasts. It must be more than 0.
 	For time.Duration

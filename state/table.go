@@ -9,8 +9,8 @@ type Transition struct {
 	To    Status
 }
 
-// table is the whole of what is legal. The machine, the diagrams and the tests
-// are made from it. Several rows of one event with the same target are written
+// table lists all legal moves. The machine, the diagrams and the tests are made
+// from it. Several rows of one event with the same target are written
 // as one group.
 var table = expand(
 	group{Start, resting, Starting},

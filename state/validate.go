@@ -17,8 +17,8 @@ const DefaultPageLimit = 100
 // DefaultPruneLimit is the limit of Prune when a request has none.
 const DefaultPruneLimit = 1000
 
-// MinBlobAge is how old a blob must at least be before it may be pruned: until
-// then it may belong to a commit that is about to come.
+// MinBlobAge is the least age of a blob that may be pruned. A younger one may
+// belong to a commit that is not yet made.
 const MinBlobAge = 24 * time.Hour
 
 const (
@@ -27,8 +27,8 @@ const (
 	maxRunTextBytes = 512
 )
 
-// The Validate methods say what every store refuses, with ErrInvalid, so that
-// all refuse the same. A store calls the request's Validate first.
+// The Validate methods let all stores refuse the same requests, with ErrInvalid.
+// A store calls the request's Validate first.
 
 func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
@@ -137,7 +137,7 @@ func (r CommitRequest) Validate() error {
 	return nil
 }
 
-// validRemoval checks what a removal needs besides what every commit does.
+// validRemoval returns why a request cannot be a removal.
 func (r CommitRequest) validRemoval() error {
 	switch {
 	case r.Record.Version < 1:

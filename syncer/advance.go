@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
@@ -221,7 +220,7 @@ func (r *run) closing() Outcome {
 	switch {
 	case r.Cancel != nil:
 		return Cancelled
-	case r.Trouble != nil && r.Trouble.Class == string(TimedOut):
+	case r.Trouble != nil && r.Trouble.Class == ClassTimedOut:
 		return TimedOut
 	case r.Trouble != nil:
 		return FailedWith
@@ -245,7 +244,7 @@ func (r *run) decidedEnding() ending {
 	case TimedOut:
 		return ending{stop: stopTimedOut, reason: "run", err: r.Trouble}
 	case FailedWith:
-		return ending{stop: stopFailed, reason: r.Trouble.Class, err: r.Trouble}
+		return ending{stop: stopFailed, reason: string(r.Trouble.Class), err: r.Trouble}
 	}
 	return ending{}
 }
@@ -255,7 +254,7 @@ var errRunTimedOut = errors.New("the run has taken too long")
 // runTimedOut ends a run whose time is up. One that has begun to write closes
 // its journal first.
 func (c *session) runTimedOut(ctx context.Context) error {
-	info := c.errorInfo(string(TimedOut), fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
+	info := c.errorInfo(ClassTimedOut, fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
@@ -288,17 +287,17 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
 	c.log.Error("the run failed", "phase", info.Phase, "class", info.Class, "error", err)
-	if r.underway() && r.Phase == PhaseDeploy && info.Class != classNotApproved { // without its plan no journal can be closed
+	if r.underway() && r.Phase == PhaseDeploy && info.Class != ClassNotApproved { // without its plan no journal can be closed
 		return nil, c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
-	if info.Class == string(auth.ConsentNeeded) && !r.Wrote {
+	if info.Class == ClassConsentNeeded && !r.Wrote {
 		return nil, c.consentNeeded(ctx, info)
 	}
-	return nil, c.finish(ctx, ending{stop: stopFailed, reason: info.Class, err: info})
+	return nil, c.finish(ctx, ending{stop: stopFailed, reason: string(info.Class), err: info})
 }
 
 // errorInfo describes an error of the present phase.
-func (c *session) errorInfo(class string, err error) *ErrorInfo {
+func (c *session) errorInfo(class Class, err error) *ErrorInfo {
 	info := &ErrorInfo{Class: class, Phase: c.phase(), Message: err.Error(), Time: c.now().storeTime()}
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		info.RequestID = e.RequestID

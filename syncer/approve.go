@@ -68,7 +68,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", err: c.errorInfo(string(TimedOut),
+		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", err: c.errorInfo(ClassTimedOut,
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))})
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {
@@ -153,7 +153,7 @@ func (c *session) review(ctx context.Context, left time.Duration) (Decision, err
 	if d.Tenant != c.tenant {
 		return d, fmt.Errorf("the decision is about tenant %q", d.Tenant)
 	}
-	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant); err != nil {
+	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant, commentInput("Comment", d.Comment)); err != nil {
 		return d, err
 	}
 	// The decision is held against the plan as it is stored, whatever the
@@ -206,7 +206,8 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err := cmp.Or(checkAsked(d.Tenant, d.Actor), d.checkRequired()); err != nil {
 		return Row{}, err
 	}
-	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant); err != nil {
+	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant, nameInput("Run", d.Run), nameInput("Digest", d.Digest),
+		commentInput("Comment", d.Comment)); err != nil {
 		return Row{}, err
 	}
 	cur, err := s.load(ctx, d.Tenant)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -82,11 +81,14 @@ func (c *session) approveByRule(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	rule, ok := y.automatic(p)
-	if !ok || !deploy.OwnKey(p.KeyID, c.s.keys(p.Tenant).Tenant) {
+	if !ok {
 		return false, nil
 	}
 	d := Decision{RunRef: RunRef{Tenant: c.tenant, Run: r.ID}, Digest: p.Digest, Verdict: Approve, Actor: rule.Name,
 		Comment: "approved by a rule of the settings", Accept: brokenBy(p, nil)}
+	if err := c.s.checkKey(p, d); err != nil { // a person rejects it, or starts another sync
+		return false, nil
+	}
 	return true, c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval || t.d.Run.Digest != d.Digest || t.d.Run.Cancel != nil {
 			return errInterrupted

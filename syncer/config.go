@@ -158,7 +158,7 @@ func (f ConnectorFunc) Connect(ctx context.Context, req ConnectRequest) (tenant.
 
 // withDefaults returns a copy of c with the defaults filled in.
 func (c Config) withDefaults() Config {
-	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	c.Logger = slog.New(boundedHandler{cmp.Or(c.Logger, slog.New(slog.DiscardHandler)).Handler()})
 	c.Settings = c.Settings.withDefaults()
 	c.LeaseDuration = cmp.Or(c.LeaseDuration, LeaseDurationDefault)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.LeaseDuration/2))

@@ -48,16 +48,16 @@ func (c *session) connect(ctx context.Context) error {
 	switch class := auth.ClassOf(err); {
 	case err == nil:
 	case class == auth.SignInNeeded && c.run().closing() != "":
-		return failure(string(auth.SignInNeeded), "the run ends without another sign-in: %w", err)
+		return failure(ClassSignInNeeded, "the run ends without another sign-in: %w", err)
 	case class == auth.SignInNeeded && !c.run().Options.Interactive:
-		return failure(string(auth.SignInNeeded), "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
+		return failure(ClassSignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
 	case class == auth.SignInNeeded:
 		req := c.request(nil)
 		if e, ok := errors.AsType[*auth.Error](err); ok {
 			req.SignIn = e.SignIn
 		}
 		if c.run().SignIns >= maxSignIns {
-			return failure(string(auth.SignInNeeded), "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
+			return failure(ClassSignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
 		}
 		if err := c.beginSignIn(ctx, req); err != nil {
 			return err
@@ -105,12 +105,12 @@ func (c *session) checkDirectory(id auth.Identity) error {
 	pinned := c.now().d.Directory
 	switch {
 	case id.Directory == "":
-		return failure(string(auth.WrongTenant), "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
+		return failure(ClassWrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
 	case c.set.Directory != "" && !strings.EqualFold(id.Directory, c.set.Directory):
-		return failure(string(auth.WrongTenant), "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
+		return failure(ClassWrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
 			id.Directory, c.tenant, c.set.Directory)
 	case pinned != "" && !strings.EqualFold(id.Directory, pinned):
-		return failure(string(auth.WrongTenant), "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
+		return failure(ClassWrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
 			id.Directory, c.tenant, pinned)
 	}
 	return nil
@@ -123,7 +123,7 @@ func (t *draft) identify(id *auth.Identity, pin bool) error {
 		return nil
 	}
 	if t.d.Directory != "" && !strings.EqualFold(t.d.Directory, id.Directory) {
-		return failure(string(auth.WrongTenant), "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
+		return failure(ClassWrongTenant, "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
 	}
 	if pin && t.d.Directory == "" {
 		t.d.Directory = id.Directory
@@ -162,7 +162,7 @@ func (c *session) passing(act string, err error) error {
 func (c *session) reconnect(ctx context.Context, cause error) error {
 	c.client, c.fresh = nil, true
 	if c.run().Reconnects >= c.s.cfg.MaxAttempts {
-		_, err := c.fail(ctx, failure(string(tenant.Unauthenticated),
+		_, err := c.fail(ctx, failure(ClassUnauthenticated,
 			"the tenant keeps refusing credentials that the authenticator gives: %w", cause))
 		return err
 	}
@@ -185,7 +185,9 @@ func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
 	if err := c.showPrompt(ctx, attempt.Prompt()); err != nil {
 		return err
 	}
-	c.attempt = attempt
+	if c.now().rec.Status == state.PendingAuthentication { // it was still in time
+		c.attempt = attempt
+	}
 	return nil
 }
 
@@ -235,7 +237,7 @@ func (c *session) trySignIn(ctx context.Context, req auth.Request) error {
 // showPrompt enters Pending authentication, or replaces the code there: the
 // deadline is set once, on entering.
 func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
-	return c.commit(ctx, func(t *draft) error {
+	err := c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingAuthentication {
 			if err := t.move(state.RequireAuthentication, EntryData{Phase: t.d.Run.Phase, Message: p.SignIn}); err != nil {
 				return err
@@ -243,6 +245,8 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 			t.deadlineIn = c.set.AuthTimeout
 			t.d.Run.SignIns++
 			t.await()
+		} else {
+			t.beforeDeadline = true // later, nobody could use the code
 		}
 		t.d.Run.Prompt = &p
 		t.due()
@@ -250,6 +254,10 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 		t.event(Event{Type: PromptShown, Prompt: &p})
 		return nil
 	})
+	if errors.Is(err, state.ErrExpired) {
+		return c.signInTimedOut(ctx)
+	}
+	return err
 }
 
 // signedIn leaves Pending authentication, if it is still in time.
@@ -294,6 +302,6 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 func (c *session) signInTimedOut(ctx context.Context) error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return c.finish(ctx, ending{stop: stopTimedOut, reason: "sign-in", err: c.errorInfo(string(TimedOut),
+	return c.finish(ctx, ending{stop: stopTimedOut, reason: "sign-in", err: c.errorInfo(ClassTimedOut,
 		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))})
 }

@@ -36,7 +36,7 @@ func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds 
 		return out, err
 	}
 	if p.Directory != "" && !strings.EqualFold(p.Directory, id.Directory) {
-		return out, failure(string(auth.WrongTenant), "the tenant that answers for %s is directory %s, and the credentials are for directory %s: correct the connection",
+		return out, failure(ClassWrongTenant, "the tenant that answers for %s is directory %s, and the credentials are for directory %s: correct the connection",
 			c.tenant, p.Directory, id.Directory)
 	}
 	out.url = p.ConsentURL
@@ -75,7 +75,7 @@ func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
 			return err
 		}
 	}
-	return c.finish(ctx, ending{stop: stopConsent, reason: info.Class, err: info})
+	return c.finish(ctx, ending{stop: stopConsent, reason: string(info.Class), err: info})
 }
 
 // needsWrite reports whether permissions to write count: when the tenant's run

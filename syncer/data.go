@@ -183,6 +183,7 @@ func decodeData(rec state.Record) (*data, error) {
 // encode returns d's JSON form and the blobs that it refers to.
 func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 	d.Format = dataFormat
+	*d = bounded(*d)
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)

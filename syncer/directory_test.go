@@ -35,7 +35,7 @@ func signInAndSync(t *testing.T, w *syncertest.Worker) syncer.Row {
 
 func wantClass(t *testing.T, what string, row syncer.Row, class string) {
 	t.Helper()
-	if row.Error == nil || row.Error.Class != class {
+	if row.Error == nil || string(row.Error.Class) != class {
 		t.Errorf("%s: the run ended %s with %+v, want class %s", what, row.Label, row.Error, class)
 	}
 }

@@ -45,7 +45,7 @@ func (h how) leavesRun() bool { return h != howEnd && h != howRetry && h != howS
 type disposition struct {
 	how how
 	// class is the error's, for a run that ends by it.
-	class string
+	class Class
 	// lost: something stored is gone, corrupt, or not what was stored.
 	lost bool
 	// after is how long the service asks to be left alone.
@@ -65,7 +65,7 @@ func dispose(ctx context.Context, err error) disposition {
 		err = cause
 	}
 	d := disposition{how: howEnd, class: classify(err)}
-	d.lost = d.class == classStorage || d.class == classNotApproved
+	d.lost = d.class == ClassStorage || d.class == ClassNotApproved
 	var (
 		storage *storeError
 		passing *retryable
@@ -92,15 +92,15 @@ func dispose(ctx context.Context, err error) disposition {
 }
 
 // classify finds the class of an error.
-func classify(err error) string {
+func classify(err error) Class {
 	if e, ok := errors.AsType[*runError](err); ok {
 		return e.class
 	}
 	if e, ok := errors.AsType[*auth.Error](err); ok {
-		return string(e.Class)
+		return Class(e.Class)
 	}
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
-		return string(e.Class)
+		return Class(e.Class)
 	}
-	return "internal"
+	return ClassInternal
 }

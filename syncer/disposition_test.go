@@ -27,15 +27,15 @@ func TestDispositions(t *testing.T) {
 		want disposition
 	}{
 		{"an error without a class", errors.New("boom"), disposition{how: howEnd, class: "internal"}},
-		{"a panic", &runError{class: classPanic, err: errors.New("a panic")}, disposition{how: howEnd, class: "internal"}},
+		{"a panic", &runError{class: ClassInternal, err: errors.New("a panic")}, disposition{how: howEnd, class: "internal"}},
 		{"an error of the run", failure("invalid_target", "no such kind"), disposition{how: howEnd, class: "invalid_target"}},
 		{"an error of the authenticator", &auth.Error{Class: auth.Declined}, disposition{how: howEnd, class: "declined"}},
 		{"an error of the tenant", &tenant.Error{Class: tenant.Conflict}, disposition{how: howEnd, class: "conflict"}},
 		{"a throttled read that no phase marked", busy, disposition{how: howEnd, class: "throttled"}},
-		{"a stored part is gone", failure(classStorage, "gone: %w", state.ErrNotFound), disposition{how: howEnd, class: "storage", lost: true}},
-		{"a plan that nobody approved", failure(classNotApproved, "another plan"), disposition{how: howEnd, class: "not_approved", lost: true}},
+		{"a stored part is gone", failure(ClassStorage, "gone: %w", state.ErrNotFound), disposition{how: howEnd, class: "storage", lost: true}},
+		{"a plan that nobody approved", failure(ClassNotApproved, "another plan"), disposition{how: howEnd, class: "not_approved", lost: true}},
 		{"a transient error", passing, disposition{how: howRetry, class: "throttled", after: time.Minute}},
-		{"a transient error of the repository", &retryable{err: failure("repository", "away")}, disposition{how: howRetry, class: "repository"}},
+		{"a transient error of the repository", &retryable{err: failure(ClassRepository, "away")}, disposition{how: howRetry, class: "repository"}},
 		{"the sign-in has ended", fmt.Errorf("%w: %w", errSignInNeeded, &tenant.Error{Class: tenant.Unauthenticated}), disposition{how: howSignIn, class: "unauthenticated"}},
 		{"the storage failed", storage, disposition{how: howStorage, class: "internal"}},
 		{"a newer record", newer, disposition{how: howNewer, class: "internal"}},
@@ -73,7 +73,7 @@ func TestDispositionsOfAnEndedContext(t *testing.T) {
 		errLeaseLost: howLeaseLost, errInterrupted: howInterrupted, errRunTimedOut: howTimedOut} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
-		for _, err := range []error{cause, errors.New("boom"), failure(classStorage, "gone"), &storeError{errors.New("away")}, errSignInNeeded, ErrNewerFormat} {
+		for _, err := range []error{cause, errors.New("boom"), failure(ClassStorage, "gone"), &storeError{errors.New("away")}, errSignInNeeded, ErrNewerFormat} {
 			if got := dispose(ctx, err); got.how != want || got.lost {
 				t.Errorf("%v after %v: got %+v, want %s", err, cause, got, want)
 			}

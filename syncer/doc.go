@@ -189,8 +189,8 @@
 //     that both sides did not once have in common.
 //   - No token, device code or secret is in a record, entry, blob, log or error;
 //     a user code only in the record, and only while it is to be shown. The
-//     values of the kinds' sensitive properties are redacted, also where a
-//     service or a repository repeats in an error what it was sent.
+//     values of the kinds' sensitive properties are redacted. Of an answer to a
+//     request that held any, only class, code and request id are kept.
 //
 // # What is not
 //

@@ -54,6 +54,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
+	e = bounded(e)
 	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
@@ -105,7 +106,7 @@ func (t *draft) resume() {
 // commit makes the change on from, or on what it has become meanwhile, and
 // stores it. With a fence, it is refused with errLeaseLost once another worker
 // has the lease. An outcome that the store does not know is found out.
-func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *session, change func(*draft) error) (loaded, error) {
+func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holding, change func(*draft) error) (loaded, error) {
 	id := uuid.NewString()
 	for conflicts, tries := 0, 1; ; {
 		if fence != 0 && from.rec.Fence != fence {
@@ -176,7 +177,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 }
 
 // committed tells everybody and returns the new record.
-func (s *Syncer) committed(ctx context.Context, t *draft, done state.Committed, by *session) (loaded, error) {
+func (s *Syncer) committed(ctx context.Context, t *draft, done state.Committed, by *holding) (loaded, error) {
 	now, err := newLoaded(done.Record, done.Now)
 	if err != nil {
 		return loaded{}, err
@@ -214,10 +215,13 @@ func storable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// permit checks what every action needs: a tenant's name, an actor, and the
-// host's consent.
-func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string) error {
+// permit checks what every action needs: a tenant's name, an actor, texts within
+// their bounds, and the host's consent.
+func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...input) error {
 	if err := checkAsked(tenantName, actor); err != nil {
+		return err
+	}
+	if err := checkInputs(inputs...); err != nil {
 		return err
 	}
 	if s.cfg.Authorize != nil {

@@ -135,7 +135,7 @@ type ItemResult struct {
 	// TenantID of the object afterwards.
 	TenantID string `json:"tenantId,omitempty"`
 	// Class and Message say why it was not applied.
-	Class   string `json:"class,omitempty"`
+	Class   Class  `json:"class,omitempty"`
 	Message string `json:"message,omitempty"`
 	// RequestID is the service's id of the last request.
 	RequestID string `json:"requestId,omitempty"`
@@ -157,6 +157,7 @@ type ItemResult struct {
 
 // newEntry makes a store's entry.
 func newEntry(runID string, t EntryType, d EntryData) state.Entry {
+	d = bounded(d)
 	raw, err := json.Marshal(d)
 	if err != nil { // only raw JSON inside could fail, and entries hold none that is not checked
 		raw, _ = json.Marshal(EntryData{Message: "entry could not be encoded: " + err.Error()})

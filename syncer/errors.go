@@ -81,10 +81,8 @@ func (e *BrokenRulesError) Error() string {
 
 // ErrorInfo is why a run did not succeed, for people and for programs.
 type ErrorInfo struct {
-	// Class is a word to react to: "sign_in_needed", "declined", "timed_out",
-	// "forbidden", "conflict", "repository", "read", "storage", "invalid_target",
-	// "not_approved", "settings", "internal", ….
-	Class string `json:"class"`
+	// Class is what kind of failure it is.
+	Class Class `json:"class"`
 	// Phase in which it happened.
 	Phase Phase `json:"phase,omitempty"`
 	// Message says what happened, to what, and what to do next.
@@ -96,32 +94,22 @@ type ErrorInfo struct {
 
 // runError is an error that ends a run with a class.
 type runError struct {
-	class string
+	class Class
 	err   error
 }
 
 func (e *runError) Error() string { return e.err.Error() }
 func (e *runError) Unwrap() error { return e.err }
 
-// WithText keeps the class, for [redact.Error].
+// WithText keeps the class, for [redact.Error], and that there was a panic.
 func (e *runError) WithText(text string) error {
+	if e.class == ClassInternal {
+		text = "a panic; " + text
+	}
 	return &runError{class: e.class, err: errors.New(text)}
 }
 
-// classStorage is the class of what was stored and cannot be read any more.
-const classStorage = "storage"
-
-// classNotApproved is the class of a run whose stored plan is not the one that
-// its decision was made on.
-const classNotApproved = "not_approved"
-
-// classSettings is the class of a run whose settings cannot be had or used.
-const classSettings = "settings"
-
-// classTarget is the class of a run whose targets are no kinds in scope.
-const classTarget = "invalid_target"
-
-func failure(class, format string, args ...any) error {
+func failure(class Class, format string, args ...any) error {
 	return &runError{class: class, err: fmt.Errorf(format, args...)}
 }
 

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
@@ -41,7 +40,7 @@ func (s *stage) left() left {
 	row := s.row()
 	out := left{Status: row.Status, Outcome: row.Outcome}
 	if row.Error != nil {
-		out.Error = row.Error.Class
+		out.Error = string(row.Error.Class)
 	}
 	names := s.names()
 	for _, k := range stageKinds() {
@@ -141,125 +140,44 @@ func writeOf(w tenanttest.Write) string {
 }
 
 // check holds what a run has left behind against what is true of every run,
-// whatever happened to it.
+// whatever happened to it, and of the walk's.
 func (s *stage) check() {
-	s.checkWrites()
-	s.checkHistory()
-	s.checkReport()
-	s.checkBlobs()
-	s.checkLease()
-}
-
-// checkWrites: nothing was written twice, or by two workers at a time.
-func (s *stage) checkWrites() {
-	for _, w := range s.tenant().Repeated() {
-		s.t.Errorf("applied twice: %s", writeOf(w))
-	}
-	for _, o := range s.tenant().Overlapping() {
-		s.t.Errorf("writes of %s and %s overlap", o.FirstWorker, o.SecondWorker)
-	}
-}
-
-// checkHistory holds the history against the record: the moves follow from one
-// another and end where the record is; every attempt has one intent and one
-// result, in turn, and the last result is the report's.
-func (s *stage) checkHistory() {
-	t, row := s.t, s.row()
-	status, ends, reports := state.Idle, 0, 0
-	open, last := map[string]bool{}, map[string]syncer.ItemStatus{}
-	for _, e := range s.history() {
-		switch {
-		case e.Type == syncer.EntryMove:
-			if e.From != status {
-				t.Errorf("history: a move from %s while in %s", e.From, status)
-			}
-			if status = e.To; status.Resting() && e.From.Active() {
-				ends++
-			}
-			if e.Report != nil {
-				reports++
-			}
-		case e.Intent != nil:
-			if open[e.Intent.Item] {
-				t.Errorf("history: %s was begun again before it was known what became of it", e.Intent.Item)
-			}
-			open[e.Intent.Item] = true
-		case e.Result != nil:
-			if r := e.Result; !open[r.Item] && (r.Status == syncer.ItemApplied || r.Status == syncer.ItemUnknown) {
-				t.Errorf("history: %s is %s without having been begun", r.Item, r.Status)
-			}
-			open[e.Result.Item] = false
-			last[e.Result.Item] = e.Result.Status
-		}
-	}
-	if status != row.Status || ends != 1 || reports != 1 {
-		t.Errorf("history ends in %s with %d ends and %d reports, the record is %s", status, ends, reports, row.Status)
-	}
-	for _, it := range s.report().Items {
-		want := last[it.Item]
-		switch {
-		case open[it.Item]:
-			want = syncer.ItemUnknown
-		case want == "" || want == syncer.ItemRetry:
-			want = syncer.ItemNotAttempted
-		}
-		if it.Status != want {
-			t.Errorf("report says %s of %s, the journal %s", it.Status, it.Item, want)
-		}
-	}
-}
-
-func (s *stage) history() []syncer.Entry {
-	listed, err := s.front.History(s.t.Context(), syncer.HistoryRequest{Tenant: "contoso", Run: s.run, Limit: 1000})
-	entries, next := listed.Items, listed.Next
-	if err != nil || next != "" {
-		s.t.Fatalf("history: more than 1000 entries, or %v", err)
-	}
-	return entries
-}
-
-// checkReport holds the report against the record and against the tenant: what
-// it calls applied was written, once; what it calls anything else was not; and
-// unknown is only what nobody can find out.
-func (s *stage) checkReport() {
-	t, row, rep := s.t, s.row(), s.report()
-	if rep.Status != row.Status && s.v.rests == nil || rep.Outcome != row.Outcome || rep.Run != row.Run || rep.Reason != row.Reason || !cmp.Equal(rep.Error, row.Error) {
-		t.Errorf("report says %s, %s, %q, %+v of run %s, the record %s, %s, %q, %+v of run %s",
-			rep.Status, rep.Outcome, rep.Reason, rep.Error, rep.Run, row.Status, row.Outcome, row.Reason, row.Error, row.Run)
-	}
-	written := map[string]int{}
-	for _, w := range s.writes() {
-		written[strings.TrimPrefix(w.IdempotencyKey, s.run+"/")+" "+string(w.Verb)]++
-	}
-	counts := map[string]int{}
+	s.poll()
+	s.oracle.Shown(s.row())
+	rep := s.report()
 	for _, it := range rep.Items {
-		n := written[it.Item+" "+string(it.Verb)]
-		delete(written, it.Item+" "+string(it.Verb))
-		switch {
-		case it.Status == syncer.ItemApplied && n != 1:
-			t.Errorf("report says that %s was applied, and the tenant has carried it out %d times", it.Item, n)
-		case it.Status == syncer.ItemUnknown && !s.unknowable(it):
-			t.Errorf("report says that %s is unknown: %s", it.Item, it.Message)
-		case it.Status != syncer.ItemApplied && it.Status != syncer.ItemUnknown && n != 0:
-			t.Errorf("report says that %s is %s, and the tenant has carried it out", it.Item, it.Status)
+		if it.Status == syncer.ItemUnknown && !s.unknowable(it) {
+			s.t.Errorf("report says that %s is unknown: %s", it.Item, it.Message)
 		}
-		counts[it.Kind+" "+string(it.Verb)+" "+string(it.Status)]++
 	}
-	if p := row.Counts; len(rep.Items) > 0 && len(rep.Decision.Items) == 0 && len(rep.Items) != p.Create+p.Update+p.Delete {
-		t.Errorf("report lists %d items, the record counts %+v", len(rep.Items), *p)
+	s.checkLease()
+	rec, now, err := s.oracle.Present(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	for item := range written {
-		t.Errorf("report does not name %s, which the tenant has carried out", item)
+	s.oracle.Rest(rec, now)
+	s.oracle.Reachable(rec)
+	s.judged()
+}
+
+// stageOracle is what the stage's runs are held against. Nobody else writes.
+func stageOracle(h *syncertest.Harness, conf syncer.Config) oracle.Config {
+	held := oracleConfig(h, "contoso", conf)
+	held.Exclusive, held.Never = true, []string{"internal"}
+	return held
+}
+
+// poll shows the oracle what has happened since.
+func (s *stage) poll() {
+	if err := s.oracle.Poll(s.t.Context()); err != nil {
+		s.t.Fatal(err)
 	}
-	for _, k := range rep.Kinds {
-		for _, verb := range []struct {
-			verb tenant.Verb
-			n    int
-		}{{tenant.Create, k.Created}, {tenant.Update, k.Updated}, {tenant.Delete, k.Deleted}} {
-			if want := counts[k.Kind+" "+string(verb.verb)+" applied"]; verb.n != want {
-				t.Errorf("report counts %d %s of %s, and lists %d", verb.n, verb.verb, k.Kind, want)
-			}
-		}
+}
+
+// judged fails the test for what the oracle has found.
+func (s *stage) judged() {
+	for _, v := range s.oracle.Violations() {
+		s.t.Error(v)
 	}
 }
 
@@ -270,23 +188,6 @@ func (s *stage) unknowable(it syncer.ItemResult) bool {
 		nameless := it.Kind == "notes" && it.Verb == tenant.Create && (h.way.dies || h.way.freezes || h.Op == "Client.Apply")
 		return nameless || h.way.partial && strings.HasPrefix(h.site, "deploy/resolve.go:")
 	})
-}
-
-// checkBlobs: no reference leads nowhere.
-func (s *stage) checkBlobs() {
-	refs := s.record().Refs
-	for _, e := range s.history() {
-		for _, ref := range []*state.BlobRef{e.Log, e.Report} {
-			if ref != nil {
-				refs = append(refs, *ref)
-			}
-		}
-	}
-	for _, ref := range refs {
-		if _, err := s.h.Store.Get(s.t.Context(), ref); err != nil {
-			s.t.Errorf("the %s of run %s: %v", ref.Kind, ref.Run, err)
-		}
-	}
 }
 
 // checkLease: nobody holds the tenant any more, or not for long.
@@ -310,6 +211,8 @@ func (s *stage) checkLease() {
 // after what is unknown.
 func (s *stage) settled() int {
 	f := s.tenant()
+	s.poll()
+	s.oracle.Configure(stageOracle(s.h, syncer.Config{})) // the workers below have no rules of their own
 	f.FailWrite(nil)
 	s.h.Auth.SignIn("contoso")
 	for _, p := range s.v.permissions {

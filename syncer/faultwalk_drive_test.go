@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -21,11 +22,12 @@ import (
 // stage is a tenant about to be synced, the same each time, with workers whose
 // calls are struck.
 type stage struct {
-	t     *testing.T
-	v     *variant
-	h     *syncertest.Harness
-	front *syncertest.Worker // looks; nothing happens to it
-	cov   *coverage
+	t      *testing.T
+	v      *variant
+	h      *syncertest.Harness
+	front  *syncertest.Worker // looks; nothing happens to it
+	oracle *oracle.Oracle
+	cov    *coverage
 	// strikes happen one after the other; hits are those that did.
 	strikes []strike
 
@@ -63,6 +65,11 @@ type worker struct {
 // newStage brings a world up to just before the run.
 func newStage(t *testing.T, v *variant, cov *coverage, strikes ...strike) *stage {
 	s := &stage{t: t, v: v, cov: cov, h: syncertest.New(syncertest.Config{Kinds: stageKinds(), Auth: v.auth, Permissions: v.permissions}), strikes: strikes}
+	var conf syncer.Config
+	if v.config != nil {
+		v.config(&conf)
+	}
+	s.oracle = oracle.New(stageOracle(s.h, conf))
 	s.front = s.process("front")
 	f := s.tenant()
 	furnish(f)
@@ -120,6 +127,7 @@ func (s *stage) process(name string) *syncertest.Worker {
 		if s.v.config != nil {
 			s.v.config(c)
 		}
+		watched(s.oracle, c)
 	}}
 	if s.v.approver != nil {
 		conf.Approver = s.v.approver()
@@ -179,14 +187,8 @@ func (s *stage) called(w *worker, c statetest.Call) statetest.Fault {
 	return fault
 }
 
-// write is asked by the tenant about every write. None comes without a stored
-// intent.
+// write is asked by the tenant about every write.
 func (s *stage) write(op tenant.Operation) tenanttest.WriteFault {
-	page, err := s.h.Store.History(context.Background(), state.HistoryRequest{Tenant: "contoso", Newest: true, Limit: 1000,
-		Types: []string{string(syncer.EntryIntent), string(syncer.EntryResult)}})
-	if err != nil || !intended(page.Entries, op) {
-		s.t.Errorf("%s %s/%s was sent without a stored intent (%v)", op.Verb, op.Kind, op.ID, err)
-	}
 	if s.v.write != nil {
 		return s.v.write(s, op)
 	}

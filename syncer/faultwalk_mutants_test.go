@@ -107,7 +107,7 @@ var plantedBugs = []plantedBug{
 	if planted("a blob whose answer is lost is given up") {
 		_, err = s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 	}`},
-	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "syncer/prepare.go", "			rev, err = c.s.cfg.Repository.Update(call, req)", `
+	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "syncer/repository.go", "			rev, err = c.s.cfg.Repository.Update(call, req)", `
 		if planted("each try adopts under another key") {
 			req.Key += "'"
 		}`},
@@ -115,7 +115,7 @@ var plantedBugs = []plantedBug{
 	if planted("it is not stored what is about to be adopted") {
 		ref = nil
 	}`},
-	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "syncer/prepare.go", "	sum := sha256.Sum256(raw)", `
+	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "syncer/phase_backup.go", "	sum := sha256.Sum256(raw)", `
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},

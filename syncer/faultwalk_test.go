@@ -164,7 +164,8 @@ func (s *stage) judge(ref reference) {
 		s.t.Errorf("the run ended otherwise than without the fault (-want +got):\n%s", diff)
 	}
 	s.settled()
-	s.checkWrites()
+	s.poll()
+	s.judged()
 	final := s.left()
 	if diff := cmp.Diff(ref.final.Tenant, final.Tenant) + cmp.Diff(ref.final.Desired, final.Desired); diff != "" {
 		s.t.Errorf("tenant and files are not as they should be in the end (-want +got):\n%s", diff)

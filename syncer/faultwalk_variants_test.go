@@ -2,7 +2,6 @@ package syncer_test
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -154,23 +153,5 @@ func onceGranted(s *stage, row syncer.Row) bool {
 	s.granted = true
 	w := s.workers[len(s.workers)-1]
 	_, _ = w.Recheck(w.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"}) // if that fails, the worker looks by itself
-	return false
-}
-
-// intended reports whether the newest line of the journal about a write's item
-// is its intent; newest first.
-func intended(entries []state.Entry, op tenant.Operation) bool {
-	for _, e := range entries {
-		var d syncer.EntryData
-		if json.Unmarshal(e.Data, &d) != nil {
-			return false
-		}
-		switch {
-		case d.Intent != nil && d.Intent.Key == op.IdempotencyKey:
-			return true
-		case d.Result != nil && strings.HasSuffix(op.IdempotencyKey, "/"+d.Result.Item):
-			return false
-		}
-	}
 	return false
 }

@@ -286,7 +286,7 @@ func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end 
 			if _, again := results[e.Intent.Item]; !again {
 				begun = append(begun, e.Intent.Item)
 			}
-			results[e.Intent.Item] = ItemResult{Verb: e.Intent.Verb, Status: ItemUnknown, Class: string(ItemUnknown), TenantID: e.Intent.TenantID, Attempts: e.Intent.Attempt,
+			results[e.Intent.Item] = ItemResult{Verb: e.Intent.Verb, Status: ItemUnknown, Class: ClassUnknown, TenantID: e.Intent.TenantID, Attempts: e.Intent.Attempt,
 				Message: "the write was begun, and the run ended before it was found out what became of it: look at the tenant"}
 		case e.Result != nil:
 			results[e.Result.Item] = *e.Result
@@ -308,7 +308,7 @@ func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end 
 		}
 		res, ok := results[it.ID]
 		if !ok || res.Status == ItemRetry {
-			res.Status, res.Class = ItemNotAttempted, string(end.outcome)
+			res.Status, res.Class = ItemNotAttempted, Class(end.outcome)
 			if res.Message == "" {
 				res.Message = end.why()
 			}

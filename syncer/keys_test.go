@@ -93,7 +93,7 @@ func TestReplacedSecretMakesPlansStale(t *testing.T) {
 			if it.Kind == "groups" {
 				want, class = syncer.ItemConflict, string(apply.Changed)
 			}
-			if it.Status != want || it.Class != class {
+			if it.Status != want || string(it.Class) != class {
 				t.Errorf("%s: got %s %s (%s), want %s %s", it.Item, it.Status, it.Class, it.Message, want, class)
 			}
 		}

@@ -41,12 +41,12 @@ func (b *logBuffer) empty() bool {
 
 // logger returns a logger that writes to the host's and to b.
 func (b *logBuffer) logger(host *slog.Logger) *slog.Logger {
-	return slog.New(slog.NewMultiHandler(host.Handler(), slog.NewJSONHandler(b, nil)))
+	return slog.New(slog.NewMultiHandler(host.Handler(), boundedHandler{slog.NewJSONHandler(b, nil)}))
 }
 
 // flush stores the lines so far and returns the entry that refers to them.
 // Lines that cannot be stored are lost to the run, not to the host's logger.
-func (c *session) flush(ctx context.Context) *state.BlobRef {
+func (c *holding) flush(ctx context.Context) *state.BlobRef {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	lines := c.lines.take()
@@ -62,7 +62,7 @@ func (c *session) flush(ctx context.Context) *state.BlobRef {
 }
 
 // keepLog stores the lines of a session that lets go of a run before its end.
-func (c *session) keepLog(ctx context.Context) {
+func (c *holding) keepLog(ctx context.Context) {
 	if c.lines.empty() || !c.now().rec.Status.Active() {
 		return
 	}

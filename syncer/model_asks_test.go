@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -122,7 +123,7 @@ func (m *model) shownAfter(c script.Command, row syncer.Row) {
 	shown := true
 	switch holds := slices.Contains(holdersOf(row), c.Options["holder"]); c.Name {
 	case "start", "retry":
-		shown = row.Status == state.Starting && m.runs[row.Run] != nil && row.Actor == m.runs[row.Run].actor
+		shown = row.Status == state.Starting && m.o.RunOf(row.Run) != nil && row.Actor == m.o.RunOf(row.Run).Actor
 	case "approve":
 		shown = row.Status == state.PendingApproval || row.Status == state.InProgress && row.Phase == syncer.PhaseDeploy
 	case "reject", "revert":
@@ -162,7 +163,7 @@ func (m *model) decides(c script.Command, d *syncer.Decision) {
 // changes reports whether an accepted command may change the record.
 func changes(c script.Command) bool {
 	switch c.Name {
-	case "status", "statuses", "history", "plan", "report", "logs", "artifacts":
+	case "status", "statuses", "runs", "history", "plan", "report", "logs", "artifacts":
 		return false
 	}
 	return true
@@ -207,14 +208,14 @@ func (m *model) expect(c script.Command) string {
 	if lacking {
 		return isInvalid
 	}
-	r := m.run
+	r := m.o.Run()
 	switch c.Name {
 	case "start", "cli":
 		return m.expectStart(m.w.request(c))
 	case "approve", "reject", "revert", "abstain":
 		return m.expectDecision(m.w.decision(c, m.row))
 	case "cancel":
-		if run := c.Options["run"]; !m.status.Active() || run != "" && run != r.id {
+		if run := c.Options["run"]; !m.o.Status().Active() || run != "" && run != r.ID {
 			return isNotPending
 		}
 	case "retry":
@@ -222,7 +223,7 @@ func (m *model) expect(c script.Command) string {
 	case "recheck":
 		rec := m.record()
 		switch {
-		case m.status.Active():
+		case m.o.Status().Active():
 			return isActive
 		case rec.Version == 0:
 			return isNotFound
@@ -234,7 +235,7 @@ func (m *model) expect(c script.Command) string {
 			return isNotFound
 		}
 	case "plan":
-		if r == nil || !r.planned {
+		if r == nil || !r.Planned {
 			return isNotFound
 		}
 	case "report":
@@ -248,11 +249,11 @@ func (m *model) expect(c script.Command) string {
 }
 
 func (m *model) expectRun(id string, ended bool) string {
-	r := m.run
+	r := m.o.Run()
 	if r != nil && id != "" {
-		r = m.runs[id]
+		r = m.o.RunOf(id)
 	}
-	if r == nil || ended && r.ended.IsZero() {
+	if r == nil || ended && r.Ended.IsZero() {
 		return isNotFound
 	}
 	return accepted
@@ -264,38 +265,38 @@ func (m *model) expectStart(req syncer.StartRequest) string {
 		req.Mode == syncer.BackupOnly && req.DesiredFrom != "",
 		slices.ContainsFunc(req.Targets, func(t plan.Target) bool { return t.Kind == "" }):
 		return isInvalid
-	case len(m.paused) > 0:
+	case len(m.o.Paused()) > 0:
 		return isPaused
-	case m.status.Resting():
+	case m.o.Status().Resting():
 		return accepted
-	case req.Supersede && (m.status == state.PendingApproval || m.status == state.PendingAuthentication) && !m.run.wrote():
+	case req.Supersede && (m.o.Status() == state.PendingApproval || m.o.Status() == state.PendingAuthentication) && !m.o.Run().Wrote():
 		return accepted
 	}
 	return isActive
 }
 
 func (m *model) expectDecision(d syncer.Decision) string {
-	r := m.run
+	r := m.o.Run()
 	switch {
-	case m.status != state.PendingApproval && r != nil && d.Run != r.id:
+	case m.o.Status() != state.PendingApproval && r != nil && d.Run != r.ID:
 		return isStale
-	case m.status != state.PendingApproval, r.cancelled:
+	case m.o.Status() != state.PendingApproval, r.Cancelled:
 		return isNotPending
-	case d.Run != r.id && !slices.Contains(r.same, d.Run), d.Digest != r.digest:
+	case d.Run != r.ID && !slices.Contains(r.Same, d.Run), d.Digest != r.Digest:
 		return isStale
 	}
 	if d.Verdict == syncer.Approve {
-		if d.Actor == r.actor && !m.conf.Settings.Approval.AllowRequester {
+		if d.Actor == r.Actor && !m.conf.Settings.Approval.AllowRequester {
 			return isSelfApproval
 		}
-		if slices.ContainsFunc(r.votes, func(v modelVote) bool { return v.actor == d.Actor }) {
+		if slices.ContainsFunc(r.Votes, func(v oracle.Vote) bool { return v.Actor == d.Actor }) {
 			return isAlreadyVoted
 		}
 		if answer := m.expectPlan(d); answer != accepted {
 			return answer
 		}
 	}
-	if !time.Now().Before(r.deadline) {
+	if !time.Now().Before(r.Deadline) {
 		return isExpired
 	}
 	return accepted
@@ -324,7 +325,7 @@ func (m *model) expectPlan(d syncer.Decision) string {
 }
 
 func (m *model) expectRetry(run string) string {
-	if m.status.Active() {
+	if m.o.Status().Active() {
 		return isActive
 	}
 	if answer := m.expectRun(run, true); answer != accepted {
@@ -341,7 +342,7 @@ func (m *model) expectRetry(run string) string {
 	switch {
 	case !failed:
 		return isNothingToDo
-	case len(m.paused) > 0:
+	case len(m.o.Paused()) > 0:
 		return isPaused
 	}
 	return accepted
@@ -354,16 +355,16 @@ func (m *model) rechecked(err error) {
 		m.must(got == noSignIn, "a check fails only for want of credentials", "%v", err)
 		return
 	}
-	if m.status.Active() {
+	if m.o.Status().Active() {
 		return // started meanwhile
 	}
 	missing := len(m.missing()) > 0
-	m.must(missing == (m.status == state.PendingAdminConsent), "a check finds what is missing", "missing: %v, status %s", m.missing(), m.status)
+	m.must(missing == (m.o.Status() == state.PendingAdminConsent), "a check finds what is missing", "missing: %v, status %s", m.missing(), m.o.Status())
 }
 
 // missing are the permissions that the tenant needs and that are not granted.
 func (m *model) missing() []tenant.Permission {
-	write := m.run == nil || m.run.mode == syncer.Full
+	write := m.o.Run() == nil || m.o.Run().Mode == syncer.Full
 	p, err := m.w.fake().Client(tenanttest.ClientConfig{}).Permissions(context.Background(),
 		tenant.PermissionsRequest{Kinds: []string{"groups", "locations", "policies", "settings"}, Write: true})
 	m.must(err == nil, "permissions can be looked at", "%v", err)

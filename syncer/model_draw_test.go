@@ -109,9 +109,9 @@ func (d drawing) next() string {
 		{8, drawing.people}, {7, drawing.worker}, {8, drawing.fault}, {6, drawing.read}, {6, drawing.foreground},
 		{10, drawing.scene}, {3, drawing.start}, {3, drawing.decide}, {3, drawing.cancel}, {3, drawing.retry}, {4, drawing.recheck}, {4, drawing.pause},
 	}
-	if m.status.Resting() {
+	if m.o.Status().Resting() {
 		ways = append(ways, weighted{30, drawing.start}, weighted{4, drawing.retry}, weighted{3, drawing.recheck})
-		if len(m.missing()) > 0 || m.status == state.PendingAdminConsent {
+		if len(m.missing()) > 0 || m.o.Status() == state.PendingAdminConsent {
 			ways = append(ways, weighted{20, drawing.recheck}, weighted{10, drawing.grant})
 		}
 		if m.record().LeaseUntil.After(time.Now()) {
@@ -121,14 +121,14 @@ func (d drawing) next() string {
 		ways = append(ways, weighted{5, drawing.cancel}, weighted{6, drawing.start})
 	}
 	switch {
-	case m.status == state.PendingApproval && !time.Now().Before(m.until):
+	case m.o.Status() == state.PendingApproval && !time.Now().Before(m.o.Until()):
 		ways = append(ways, weighted{90, drawing.decide})
-	case m.status == state.PendingApproval:
+	case m.o.Status() == state.PendingApproval:
 		ways = append(ways, weighted{60, drawing.decide}, weighted{15, drawing.until})
-	case m.status == state.PendingAuthentication:
+	case m.o.Status() == state.PendingAuthentication:
 		ways = append(ways, weighted{25, drawing.until})
 	}
-	if len(m.paused) > 0 {
+	if len(m.o.Paused()) > 0 {
 		ways = append(ways, weighted{15, drawing.pause})
 	}
 	if d.p.running() == 0 {
@@ -411,7 +411,7 @@ func (d drawing) decide() string {
 	if n := len(d.p.w.digests); n > 0 && d.chance("digest", 12) {
 		line += fmt.Sprintf(" digest=%d", d.number("digest", 0, n-1))
 	}
-	if n := len(d.p.m.runs); n > 0 && d.chance("run", 12) {
+	if n := len(d.p.m.o.Runs()); n > 0 && d.chance("run", 12) {
 		line += fmt.Sprintf(" run=run-%d", d.number("run", 1, n+1))
 	}
 	return line
@@ -422,7 +422,7 @@ func (d drawing) run() string {
 	if !d.chance("a run", 25) {
 		return ""
 	}
-	return fmt.Sprintf(" run=run-%d", d.number("run", 1, len(d.p.m.runs)+1))
+	return fmt.Sprintf(" run=run-%d", d.number("run", 1, len(d.p.m.o.Runs())+1))
 }
 
 func (d drawing) cancel() string  { return "cancel" + d.who() + d.actor("ann bob") + d.run() }
@@ -431,7 +431,7 @@ func (d drawing) recheck() string { return "recheck" + d.who() + d.actor("ann") 
 
 func (d drawing) pause() string {
 	act := "pause"
-	if len(d.p.m.paused) > 0 && d.chance("resume", 75) || d.chance("resume", 10) {
+	if len(d.p.m.o.Paused()) > 0 && d.chance("resume", 75) || d.chance("resume", 10) {
 		act = "resume"
 	}
 	if d.chance("nobody", 5) {
@@ -442,7 +442,7 @@ func (d drawing) pause() string {
 
 // read looks, and must change nothing.
 func (d drawing) read() string {
-	switch what := d.one("read", "status statuses history plan report logs artifacts"); what {
+	switch what := d.one("read", "status statuses runs history plan report logs artifacts"); what {
 	case "report", "logs":
 		return what + d.who() + d.run()
 	default:

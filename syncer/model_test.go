@@ -135,7 +135,6 @@ func (p *play) exec(c script.Command) string {
 	}
 	p.m.calm.done(c.Name, worker)
 	p.m.observe()
-	p.m.checkTenant()
 	p.m.calm.check()
 	p.told = append(p.told, script.Step{Command: told, Output: out})
 	return out
@@ -171,7 +170,7 @@ func (p *play) mended() {
 		}
 		p.do("start worker=host actor=ann")
 		p.rest()
-		if p.m.broken != nil || p.m.run.outcome == syncer.Rejected { // an approver who rejects everything
+		if p.m.broken != nil || p.m.o.Run().Outcome == syncer.Rejected { // an approver who rejects everything
 			return
 		}
 		rep, err := p.m.front.Report(p.t.Context(), syncer.RunRef{Tenant: p.w.tenant})
@@ -183,7 +182,7 @@ func (p *play) mended() {
 			return
 		}
 	}
-	p.m.must(false, "a tenant that is synced again and again has nothing left to do", "%s (%s)", p.m.status, p.m.run.outcome)
+	p.m.must(false, "a tenant that is synced again and again has nothing left to do", "%s (%s)", p.m.o.Status(), p.m.o.Run().Outcome)
 }
 
 // unplannable reports whether a note tells of something that syncs do not mend:
@@ -194,19 +193,19 @@ func unplannable(n plan.Note) bool {
 
 // rest lets everybody answer until the tenant rests.
 func (p *play) rest() {
-	for n := 0; p.m.status.Active() && n < 100; n++ {
-		for _, holder := range slices.Sorted(maps.Keys(p.m.paused)) {
+	for n := 0; p.m.o.Status().Active() && n < 100; n++ {
+		for _, holder := range slices.Sorted(maps.Keys(p.m.o.Paused())) {
 			p.do("resume worker=host holder=" + holder)
 		}
-		if p.m.status == state.PendingApproval {
+		if p.m.o.Status() == state.PendingApproval {
 			p.do(fmt.Sprintf("approve worker=host actor=person-%d accept=max-deletes,protected,empty-desired,assignments-removed", n))
 		}
-		if p.m.status.Active() {
+		if p.m.o.Status().Active() {
 			p.do("wait 5m")
 		}
 	}
-	for _, holder := range slices.Sorted(maps.Keys(p.m.paused)) {
+	for _, holder := range slices.Sorted(maps.Keys(p.m.o.Paused())) {
 		p.do("resume worker=host holder=" + holder)
 	}
-	p.m.must(p.m.status.Resting(), "everything comes to rest", "%s, %s", p.m.status, p.m.row.Phase)
+	p.m.must(p.m.o.Status().Resting(), "everything comes to rest", "%s, %s", p.m.o.Status(), p.m.row.Phase)
 }

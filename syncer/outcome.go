@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -229,7 +228,7 @@ func conclude(table []endingRow, from state.Status, d *data, in Phase, end endin
 	a := account{facts: f, end: end, tally: n, phase: in, why: why}
 	if row.replaces {
 		end.err = row.explain(a)
-		end.reason = end.err.Class
+		end.reason = string(end.err.Class)
 	}
 	if row.explain != nil && (end.err == nil || row.event == state.SucceedPartially) {
 		end.err = row.explain(a)
@@ -243,7 +242,7 @@ func conclude(table []endingRow, from state.Status, d *data, in Phase, end endin
 	case row.reason != "":
 		end.reason = row.reason
 	case end.outcome == FailedWith && end.err != nil:
-		end.reason = end.err.Class
+		end.reason = string(end.err.Class)
 	}
 	return ev, to, end
 }
@@ -289,12 +288,12 @@ func (e ending) why() string {
 }
 
 func (a account) consentNeeded() *ErrorInfo {
-	return &ErrorInfo{Class: string(auth.ConsentNeeded), Phase: PhaseReport, Message: "permissions are missing"}
+	return &ErrorInfo{Class: ClassConsentNeeded, Phase: PhaseReport, Message: "permissions are missing"}
 }
 
 func (a account) nothingRead() *ErrorInfo {
 	kinds := slices.DeleteFunc(slices.Clone(a.end.kinds), func(k tenant.KindState) bool { return k.Completeness == tenant.NotInScope })
-	return &ErrorInfo{Class: "read", Phase: PhaseBackup, RequestID: kinds[0].RequestID,
+	return &ErrorInfo{Class: ClassRead, Phase: PhaseBackup, RequestID: kinds[0].RequestID,
 		Message: fmt.Sprintf("none of %d kinds could be read; the first, %s: %s", len(kinds), kinds[0].Kind, kinds[0].Reason)}
 }
 
@@ -312,7 +311,7 @@ func (a account) lostParts() *ErrorInfo {
 
 // stopped is the error of a run that gave no other.
 func (a account) stopped() *ErrorInfo {
-	return &ErrorInfo{Class: string(a.facts.came()), Phase: a.phase, Message: a.end.reason}
+	return &ErrorInfo{Class: Class(a.facts.came()), Phase: a.phase, Message: a.end.reason}
 }
 
 // progress says how many of the approved changes the tenant has.
@@ -321,7 +320,7 @@ func (a account) progress() string {
 }
 
 func (a account) partlyApplied() *ErrorInfo {
-	info := &ErrorInfo{Class: "partial", Phase: PhaseDeploy}
+	info := &ErrorInfo{Class: ClassPartial, Phase: PhaseDeploy}
 	if a.facts.applied+a.facts.open > 0 {
 		info.Message = a.progress()
 	} else {
@@ -348,7 +347,7 @@ func (a account) addStop(info *ErrorInfo) {
 }
 
 func (a account) nothingApplied() *ErrorInfo {
-	info := &ErrorInfo{Class: "items", Phase: PhaseDeploy, Message: fmt.Sprintf("none of %d changes applied", a.facts.open)}
+	info := &ErrorInfo{Class: ClassItems, Phase: PhaseDeploy, Message: fmt.Sprintf("none of %d changes applied", a.facts.open)}
 	if a.facts.open == 0 {
 		info.Phase, info.Message = PhasePlan, "no change was applied"
 	}
@@ -361,7 +360,7 @@ func (a account) nothingApplied() *ErrorInfo {
 // notKept says how many changes the service has not kept, and names the first.
 func (a account) notKept() *ErrorInfo {
 	first := a.tally.notKept[0]
-	info := &ErrorInfo{Class: "not_kept", Phase: PhaseVerify, RequestID: first.RequestID}
+	info := &ErrorInfo{Class: ClassNotKept, Phase: PhaseVerify, RequestID: first.RequestID}
 	info.Message = fmt.Sprintf("%d of %d changes written and not kept by the service; first: %s: %s",
 		a.facts.notKept, a.facts.applied, first.Item, first.NotKept[0])
 	return info
@@ -371,7 +370,7 @@ func (a account) refused() *ErrorInfo {
 	if a.end.err != nil { // the revert knows why it left each alone
 		return a.end.err
 	}
-	return &ErrorInfo{Class: "edited", Phase: PhaseRevert, Message: refusedMessage(a.end.refused)}
+	return &ErrorInfo{Class: ClassEdited, Phase: PhaseRevert, Message: refusedMessage(a.end.refused)}
 }
 
 // unread says how many kinds were not completely read, and why the first was not.
@@ -381,7 +380,7 @@ func (a account) unread() *ErrorInfo {
 	for _, k := range a.tally.unread {
 		kinds = append(kinds, k.Kind)
 	}
-	info := &ErrorInfo{Class: "unread", Phase: PhaseBackup, RequestID: first.RequestID}
+	info := &ErrorInfo{Class: ClassUnread, Phase: PhaseBackup, RequestID: first.RequestID}
 	info.Message = fmt.Sprintf("%d of %s not completely read: %s", len(kinds), counted(a.tally.kinds, "kind", "kinds"), joinActors(kinds))
 	if first.Reason != "" {
 		info.Message += fmt.Sprintf("; first failure: %s: %s", first.Kind, first.Reason)
@@ -390,7 +389,7 @@ func (a account) unread() *ErrorInfo {
 }
 
 func (a account) unverified() *ErrorInfo {
-	info := &ErrorInfo{Class: "unverified", Phase: PhaseVerify, Message: fmt.Sprintf("%s, and not confirmed by reading back: %s", a.progress(), a.why)}
+	info := &ErrorInfo{Class: ClassUnverified, Phase: PhaseVerify, Message: fmt.Sprintf("%s, and not confirmed by reading back: %s", a.progress(), a.why)}
 	if a.end.err != nil {
 		info.RequestID = a.end.err.RequestID
 	}
@@ -398,12 +397,12 @@ func (a account) unverified() *ErrorInfo {
 }
 
 func (a account) impossible() *ErrorInfo {
-	return &ErrorInfo{Class: "internal", Phase: PhaseReport, Message: fmt.Sprintf("the run could not end as %s while %s", a.facts.came(), a.facts.from.Label())}
+	return &ErrorInfo{Class: ClassInternal, Phase: PhaseReport, Message: fmt.Sprintf("the run could not end as %s while %s", a.facts.came(), a.facts.from.Label())}
 }
 
 // explain adds to a message how much could not be planned, and the first of
 // what went wrong, whose class it returns.
-func (n tally) explain(info *ErrorInfo) (class string) {
+func (n tally) explain(info *ErrorInfo) (class Class) {
 	if len(n.problems) > 0 {
 		info.Message += fmt.Sprintf(", %d could not be planned", len(n.problems))
 	}
@@ -417,7 +416,7 @@ func (n tally) explain(info *ErrorInfo) (class string) {
 	if len(n.problems) > 0 {
 		note := n.problems[0]
 		info.Message += fmt.Sprintf("; first failure: %s: %s", subject(note), note.Message)
-		return string(note.Class)
+		return Class(note.Class)
 	}
 	return ""
 }

@@ -144,7 +144,7 @@ func (f facts) particulars() (*data, ending, tally) {
 		n.notKept = append(n.notKept, ItemResult{Item: "groups/G", NotKept: []NotKept{{Pointer: "/a"}}})
 	}
 	for range f.lost {
-		n.lost = append(n.lost, failure(classStorage, "gone"))
+		n.lost = append(n.lost, failure(ClassStorage, "gone"))
 	}
 	return d, end, n
 }
@@ -173,14 +173,14 @@ func TestEveryRowOfTheEndings(t *testing.T) {
 		}
 		seen[row.name] = true
 		say := func(event state.Event, end ending) string {
-			class := ""
+			class := Class("")
 			if end.err != nil {
 				class = end.err.Class
 			}
 			return fmt.Sprintf("%s, %s, error %q, permissions missing: %t", event, end.outcome, class, end.consent)
 		}
 		event, _, got := conclude(endingTable, f.from, d, PhaseVerify, end, n)
-		want := say(c.event, ending{outcome: c.outcome, err: &ErrorInfo{Class: c.class}, consent: row.consent})
+		want := say(c.event, ending{outcome: c.outcome, err: &ErrorInfo{Class: Class(c.class)}, consent: row.consent})
 		if say(event, got) != want {
 			t.Errorf("%s: got %s, want %s", c.row, say(event, got), want)
 		}

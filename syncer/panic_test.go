@@ -145,7 +145,7 @@ func TestPanicWithASecret(t *testing.T) {
 			})
 		}})
 		row := syncTenant(t, w, "contoso")
-		if row.Status != state.NewError || row.Error == nil || !strings.Contains(row.Error.Message, "what is this") {
+		if row.Status != state.NewError || row.Error == nil || !strings.Contains(row.Error.Message, "a panic; its text is left out") {
 			t.Errorf("got %s, %+v, want New error with the panic", row.Status, row.Error)
 		}
 		listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})

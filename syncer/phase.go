@@ -95,7 +95,7 @@ func (c *session) permitted() bool { return c.connected() && c.walk.permitted !=
 func (c *session) compared() bool  { return c.connected() && c.walk.compared != nil }
 
 // phase is the phase that the run is in: the one stored, or one entered since.
-func (c *session) phase() Phase {
+func (c *holding) phase() Phase {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n := len(c.walk.noted); n > 0 {
@@ -108,7 +108,7 @@ func (c *session) phase() Phase {
 }
 
 // noted are the phases that the next commit stores.
-func (c *session) noted() []EntryData {
+func (c *holding) noted() []EntryData {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.walk.noted
@@ -138,7 +138,7 @@ func (c *session) next(ctx context.Context) (*phaseRow, error) {
 
 // note enters a phase. The run's next commit stores it, since a commit of its
 // own would cost more than it tells; the observer hears of it now.
-func (c *session) note(ctx context.Context, p Phase) error {
+func (c *holding) note(ctx context.Context, p Phase) error {
 	if err := checkFollows(c.phase(), p); err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (c *session) note(ctx context.Context, p Phase) error {
 
 // forget drops what is in memory only, so that the next process, or this one,
 // begins where the record says.
-func (c *session) forget() {
+func (c *holding) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.walk = walk{run: c.walk.run}
@@ -161,7 +161,7 @@ func (c *session) forget() {
 
 // began notes that this process works on a phase, for the log. A wait for a
 // decision is told by the process that begins it.
-func (c *session) began(p Phase) {
+func (c *holding) began(p Phase) {
 	if c.walk.in == p || p == PhaseApprove && c.walk.in == "" {
 		return
 	}
@@ -175,7 +175,7 @@ func (c *session) began(p Phase) {
 
 // waited notes, for the log, that the wait for a decision is over, in the process
 // that goes on with phase p.
-func (c *session) waited(p Phase) {
+func (c *holding) waited(p Phase) {
 	cur := c.now()
 	r := cur.d.Run
 	switch d := r.Decision; {
@@ -189,7 +189,7 @@ func (c *session) waited(p Phase) {
 // stopped notes, for the log, that this process does not work on the phase any
 // more. A phase is not complete if an error ended it, or if somebody else may
 // have to do the rest.
-func (c *session) stopped(complete bool) {
+func (c *holding) stopped(complete bool) {
 	if c.walk.in == "" {
 		return
 	}

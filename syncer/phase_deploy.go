@@ -170,11 +170,11 @@ func (d *deployment) Safely(act string, f func() error) error { return d.c.safel
 // itemResult is a deployment's result as the API and the history have it.
 func itemResult(r deploy.Result) ItemResult {
 	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
-		Class: r.Class, Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
+		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
 }
 
 // deployResult is a stored result as a deployment has it.
 func deployResult(r ItemResult) *deploy.Result {
 	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
-		Class: r.Class, Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
+		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
 }

@@ -55,7 +55,7 @@ type Removal struct {
 // errors.ErrUnsupported when the repository cannot remove a tenant, and the
 // error of the part that failed.
 func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
-	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant); err != nil {
+	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, commentInput("Comment", req.Comment)); err != nil {
 		return err
 	}
 	if _, ok := s.cfg.Repository.(tenant.Remover); req.Repository && !ok {
@@ -184,6 +184,6 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		return &storeError{fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
 	}
 	c.s.observe(ctx, Event{Type: TenantRemoved, RunRef: RunRef{Tenant: c.tenant}, Time: c.now().storeTime()})
-	c.s.changed(c.tenant, c)
+	c.s.changed(c.tenant, c.holding)
 	return nil
 }

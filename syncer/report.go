@@ -138,7 +138,7 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 	if r.Comparison == nil {
 		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
 		if err != nil && !dispose(ctx, err).how.leavesRun() {
-			return sum, failure(classStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
+			return sum, failure(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
 		}
 		sum.Adopted = done.changes
 		return sum, err
@@ -151,13 +151,13 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 	case isNewer(err):
 		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
 	case err != nil:
-		return new(comparison), failure(classStorage, "run %s: %w", r.ID, err)
+		return new(comparison), failure(ClassStorage, "run %s: %w", r.ID, err)
 	}
 	return sum, nil
 }
 
 func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
-	raw, err := json.Marshal(rep)
+	raw, err := json.Marshal(bounded(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)
 	}
@@ -207,7 +207,7 @@ func (rep *Report) CopyError() string {
 	line("Run", rep.Run)
 	line("Status", rep.Status.Label())
 	line("Phase", string(rep.Error.Phase))
-	line("Class", rep.Error.Class)
+	line("Class", string(rep.Error.Class))
 	line("Error", rep.Error.Message)
 	line("Request", rep.Error.RequestID)
 	at := rep.Error.Time

@@ -51,24 +51,21 @@ type ResumeRequest struct {
 	Actor string
 }
 
-// maxTenant is the longest name of a tenant, in bytes.
-const maxTenant = 256
-
 // checkTenant reports a missing name, and one that no tenant can have.
 func checkTenant(name string) error {
-	switch {
-	case name == "":
+	if name == "" {
 		return fieldMissing("Tenant")
-	case len(name) > maxTenant || !storable(name):
-		return fmt.Errorf("%w: a tenant's name is 1 to %d bytes of UTF-8 without control characters, not %q", ErrInvalid, maxTenant, name)
 	}
-	return nil
+	return nameInput("Tenant", name).check()
 }
 
 // checkAsked reports what an action's request lacks: every one names a tenant
 // and the person who asks.
 func checkAsked(tenantName, actor string) error {
 	if err := checkTenant(tenantName); err != nil {
+		return err
+	}
+	if err := nameInput("Actor", actor).check(); err != nil {
 		return err
 	}
 	if ActorKey(actor) == "" {

@@ -58,7 +58,7 @@ func TestRequiredFieldsAreNamed(t *testing.T) {
 				a := newActing(t, nil)
 				a.refuses("Tenant is required", a.call(m, a.arguments(m, "")))
 				for _, name := range []string{strings.Repeat("x", 257), "a\nb", "a\xffb"} {
-					a.refuses("a tenant's name is", a.call(m, a.arguments(m, name)))
+					a.refuses("Tenant ", a.call(m, a.arguments(m, name)))
 				}
 			})
 		})

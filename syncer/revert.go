@@ -57,7 +57,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	cmp = cmp.WithoutBackup()
 	unread := unreadKinds(p, cmp.Current().Kinds)
 	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		return ending{}, &retryable{err: failure("read", "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
+		return ending{}, &retryable{err: failure(ClassRead, "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
 	}
 	end := r.decidedEnding()
 	for try := 1; ; try++ {
@@ -122,12 +122,12 @@ func (l leftAlone) items() []string { return slices.Concat(l.edited, l.unread, l
 
 // errorInfo is the reason why the revert is not whole; nil if it is.
 func (l leftAlone) errorInfo() *ErrorInfo {
-	info := &ErrorInfo{Class: "edited", Phase: PhaseRevert, Message: l.message()}
+	info := &ErrorInfo{Class: ClassEdited, Phase: PhaseRevert, Message: l.message()}
 	switch {
 	case len(l.unread) > 0:
-		info.Class = "unread"
+		info.Class = ClassUnread
 	case len(l.impossible) > 0:
-		info.Class = string(plan.Unsupported)
+		info.Class = ClassUnsupported
 	case len(l.edited) == 0:
 		return nil
 	}

@@ -104,7 +104,7 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 // not keep a worker spinning, and says in its row why it waits. Where even that
 // cannot be stored, the pause is in the next claim's failure.
 func (s *Syncer) postpone(ctx context.Context, tenantName string, in Phase, why error) {
-	class := classStorage
+	class := ClassStorage
 	if e, ok := errors.AsType[*runError](why); ok {
 		class = e.class
 	}

@@ -133,7 +133,7 @@ func (t *draft) listRun() error {
 	if d := r.Decision; d != nil {
 		form.Verdict, form.DecidedBy = d.Verdict, d.Actors
 	}
-	raw, err := json.Marshal(form)
+	raw, err := json.Marshal(bounded(form))
 	if err != nil {
 		return fmt.Errorf("syncer: %s: run %s: encode its row: %w", t.rec.Tenant, r.ID, err)
 	}

@@ -133,7 +133,7 @@ func TestTenantIsPinnedToItsDirectory(t *testing.T) {
 				}
 				continue
 			}
-			if row.Error == nil || row.Error.Class != string(auth.WrongTenant) || !strings.Contains(row.Error.Message, want) {
+			if row.Error == nil || string(row.Error.Class) != string(auth.WrongTenant) || !strings.Contains(row.Error.Message, want) {
 				t.Errorf("sync %d: got error %+v, want class %s and %q", i, row.Error, auth.WrongTenant, want)
 			}
 			if h.Tenant("contoso").Reads("groups") != reads {
@@ -156,7 +156,7 @@ func TestSignInsAreBounded(t *testing.T) {
 		h := syncertest.New(syncertest.Config{Auth: &authtest.AuthenticatorConfig{People: []authtest.Person{authtest.SignsIn(time.Second)}}})
 		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Authenticator = neverEnough{h.Auth} }})
 		row, err := w.Sync(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: syncer.Options{Interactive: true}})
-		if err != nil || row.Status != state.NewError || row.Error.Class != string(auth.SignInNeeded) {
+		if err != nil || row.Status != state.NewError || string(row.Error.Class) != string(auth.SignInNeeded) {
 			t.Errorf("got %s, %+v, %v, want New error, sign_in_needed", row.Status, row.Error, err)
 		}
 		if n := len(h.Auth.Prompts()); n < 2 || n > 10 {

@@ -22,6 +22,7 @@ func TestScripts(t *testing.T) {
 				w := newWorld(t)
 				defer w.end()
 				script.Run(t, path, w.exec)
+				w.check()
 			})
 		})
 	}

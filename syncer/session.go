@@ -15,36 +15,43 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// session is one process's hold on one tenant: from getting the lease to
-// letting go of it.
-type session struct {
+// holding is one process's hold on one tenant, from getting the lease to
+// releasing it: the record as last seen, and all that is stored under the lease.
+// It is safe for concurrent use, but the loop alone changes walk.
+type holding struct {
 	s      *Syncer
 	tenant string
 	hold   *lease.Hold
 	log    *slog.Logger
 	lines  *logBuffer
-	// slot is released while the tenant waits for a person.
-	slot *slot
 
 	committing sync.Mutex // one commit at a time
 
 	walk walk
 	// failedIn is the phase that the last error came from.
 	failedIn Phase
+	// identity is who is signed in, which each commit stores, and proven says that
+	// the tenant has answered as that identity's directory.
+	identity *auth.Identity
+	proven   bool
 
 	mu        sync.Mutex
 	cur       loaded
 	interrupt context.CancelCauseFunc
+}
 
+// session is the work on one tenant under a hold.
+type session struct {
+	*holding
+	// slot is released while the tenant waits for a person.
+	slot *slot
 	// client is made by connect, and again after a sign-in; fresh asks for new
 	// tokens because the tenant refused the ones at hand.
-	client   tenant.Client
-	fresh    bool
-	attempt  auth.SignIn // shown, and to be waited for
-	identity *auth.Identity
-	set      Settings // as last read: when connecting, and before a plan is made
-	proven   bool     // the tenant has answered as that identity's directory
-	kinds    *schema.Kinds
+	client  tenant.Client
+	fresh   bool
+	attempt auth.SignIn // shown, and to be waited for
+	set     Settings    // as last read: when connecting, and before a plan is made
+	kinds   *schema.Kinds
 }
 
 // open makes a session of a lease that was just acquired.
@@ -54,28 +61,28 @@ func (s *Syncer) open(hold *lease.Hold) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &session{s: s, tenant: hold.Tenant(), hold: hold, lines: new(logBuffer), cur: cur}
+	c := &session{holding: &holding{s: s, tenant: hold.Tenant(), hold: hold, lines: new(logBuffer), cur: cur}}
 	hold.Watch(c.renewed)
 	c.log = c.lines.logger(s.cfg.Logger).With("tenant", c.tenant)
 	s.mu.Lock()
-	s.sessions[c.tenant] = c
+	s.held[c.tenant] = c.holding
 	s.mu.Unlock()
 	return c, nil
 }
 
 // detachTenant ends the session for this process; the lease stays.
-func (c *session) detachTenant() {
+func (c *holding) detachTenant() {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	if c.s.sessions[c.tenant] == c {
-		delete(c.s.sessions, c.tenant)
+	if c.s.held[c.tenant] == c {
+		delete(c.s.held, c.tenant)
 	}
 }
 
 // forgo lets go of a tenant that only a newer version can go on with. Nothing
 // is stored, not even the log. It takes some work to find out, so this process
 // is not to try again soon.
-func (c *session) forgo(ctx context.Context) {
+func (c *holding) forgo(ctx context.Context) {
 	c.detachTenant()
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
@@ -83,7 +90,7 @@ func (c *session) forgo(ctx context.Context) {
 }
 
 // close ends the session and releases the tenant.
-func (c *session) close(ctx context.Context) {
+func (c *holding) close(ctx context.Context) {
 	c.detachTenant()
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
@@ -95,22 +102,22 @@ func (c *session) close(ctx context.Context) {
 
 // detach returns a context for what must be finished even while the worker
 // shuts down: bounded by the length of a lease.
-func (c *session) detach(ctx context.Context) (context.Context, context.CancelFunc) {
+func (c *holding) detach(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), c.s.cfg.LeaseDuration)
 }
 
 // now returns the record as last seen.
-func (c *session) now() loaded {
+func (c *holding) now() loaded {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cur
 }
 
 // run returns the run as last seen. It must not be changed.
-func (c *session) run() *run { return c.now().d.Run }
+func (c *holding) run() *run { return c.now().d.Run }
 
 // update takes over a newer record.
-func (c *session) update(l loaded) (before loaded, newer bool) {
+func (c *holding) update(l loaded) (before loaded, newer bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	before = c.cur
@@ -123,7 +130,7 @@ func (c *session) update(l loaded) (before loaded, newer bool) {
 
 // commit makes a change under the lease. It is finished even while the worker
 // shuts down, so that what was done is recorded.
-func (c *session) commit(ctx context.Context, change func(*draft) error) error {
+func (c *holding) commit(ctx context.Context, change func(*draft) error) error {
 	c.committing.Lock()
 	defer c.committing.Unlock()
 	ctx, cancel := c.detach(ctx)
@@ -161,7 +168,7 @@ func (c *session) commit(ctx context.Context, change func(*draft) error) error {
 
 // renewed notices what others have committed, and reports whether this version
 // of the library can read it.
-func (c *session) renewed(got state.Lease) bool {
+func (c *holding) renewed(got state.Lease) bool {
 	fresh, err := newLoaded(got.Record, got.Now)
 	if err != nil {
 		return false
@@ -172,7 +179,7 @@ func (c *session) renewed(got state.Lease) bool {
 
 // notice takes over a record and interrupts what is under way when somebody
 // asked for something that it has to look at.
-func (c *session) notice(l loaded) {
+func (c *holding) notice(l loaded) {
 	before, newer := c.update(l)
 	if !newer || before.d.Run == nil || l.d.Run == nil {
 		return
@@ -193,7 +200,7 @@ func (c *session) notice(l loaded) {
 
 // holdForWrite makes sure that the lease outlasts a write that begins now: a
 // fence in the store does not reach the tenant.
-func (c *session) holdForWrite(ctx context.Context) error {
+func (c *holding) holdForWrite(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
@@ -205,7 +212,7 @@ func (c *session) holdForWrite(ctx context.Context) error {
 }
 
 // put stores a blob of the current run.
-func (c *session) put(ctx context.Context, kind string, data []byte) (*state.BlobRef, error) {
+func (c *holding) put(ctx context.Context, kind string, data []byte) (*state.BlobRef, error) {
 	return c.s.put(ctx, c.tenant, c.run().ID, kind, data)
 }
 
@@ -229,7 +236,7 @@ func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []b
 func (s *Syncer) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	data, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, failure(classStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
+		return nil, failure(ClassStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
 	}
 	if err != nil {
 		return nil, &storeError{fmt.Errorf("syncer: %s: read %s of run %s: %w", ref.Tenant, ref.Kind, ref.Run, err)}

@@ -87,11 +87,11 @@ func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Se
 	if s.cfg.SettingsFor != nil {
 		var err error
 		if set, err = s.cfg.SettingsFor(ctx, tenantName); err != nil {
-			return Settings{}, &retryable{err: failure(classSettings, "syncer: %s: settings: %w", tenantName, err)}
+			return Settings{}, &retryable{err: failure(ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
 		}
 		set = set.withDefaults()
 		if wrong := set.problems(s.cfg.people()); len(wrong) > 0 {
-			return Settings{}, failure(classSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
+			return Settings{}, failure(ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
 		}
 	}
 	vars := map[string]string{"tenantId": directory}

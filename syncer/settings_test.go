@@ -121,3 +121,47 @@ func TestWhenSettingsBind(t *testing.T) {
 		}
 	})
 }
+
+// How long written objects are read back is the tenant's own too.
+func TestVerifyTimeoutPerTenant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) {
+			c.SettingsFor = func(_ context.Context, name string) (syncer.Settings, error) {
+				return map[string]syncer.Settings{"contoso": {}, "fabrikam": {VerifyTimeout: 10 * time.Minute}}[name], nil
+			}
+		}})
+		took := map[string]time.Duration{}
+		for _, name := range []string{"contoso", "fabrikam"} {
+			h.Tenant(name).Seed("groups", `{"displayName":"Staff","kind":"guest"}`)
+			syncTenant(t, w, name)
+			desire(t, h, name, "groups", "Staff", `{"displayName":"Staff","kind":"security"}`)
+			h.Tenant(name).Lag(time.Hour)
+			begun := time.Now()
+			syncTenant(t, w, name)
+			took[name] = time.Since(begun)
+		}
+		if took["contoso"] < time.Minute || took["contoso"] > 5*time.Minute || took["fabrikam"] < 10*time.Minute {
+			t.Errorf("reading back took %v, want a minute for contoso, and ten for fabrikam", took)
+		}
+	})
+}
+
+// A decision is stored with the guard rules that it accepts and the plan
+// breaks, and with no other name that it has.
+func TestStoredDecisionAcceptsOnlyBrokenRules(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncer.ApproverFunc(func(_ context.Context, r syncer.Review) (syncer.Decision, error) {
+			d := r.Approve("bob", "")
+			d.Accept = []string{"max-deletes", "unheard-of"}
+			return d, nil
+		})})
+		row := syncTenant(t, w, "contoso")
+		rep, err := w.Report(t.Context(), row.RunRef)
+		if err != nil || rep.Decision == nil || len(rep.Decision.Accept) > 0 {
+			t.Errorf("got %+v, %v, want a decision that accepts nothing", rep.Decision, err)
+		}
+	})
+}

@@ -7,10 +7,6 @@ import (
 	"runtime/debug"
 )
 
-// classPanic is the class of a run in which something that the host has plugged
-// in, or the engine, has panicked.
-const classPanic = "internal"
-
 // panicked is a panic as an error.
 type panicked struct {
 	value any
@@ -22,7 +18,7 @@ func (e *panicked) Error() string { return fmt.Sprintf("a panic: %v", e.value) }
 // isPanic reports whether an error is of a panic.
 func isPanic(err error) bool {
 	e, ok := errors.AsType[*runError](err)
-	return ok && e.class == classPanic
+	return ok && e.class == ClassInternal
 }
 
 // sheltered calls f and turns a panic into an error: what is plugged in for one
@@ -38,7 +34,7 @@ func sheltered(f func() error) (err error) {
 
 // safely returns f with its panics as errors of the run's, logged with where
 // they happened: an error has no room for that.
-func (c *session) safely(act string, f func() error) func() error {
+func (c *holding) safely(act string, f func() error) func() error {
 	return func() error {
 		err := sheltered(f)
 		p, ok := err.(*panicked)
@@ -48,7 +44,7 @@ func (c *session) safely(act string, f func() error) func() error {
 		// What it panicked with is in the error alone, from which the secrets of what
 		// was sent are taken out; the stack has none.
 		c.log.Error("a panic", "in", act, "stack", string(p.stack))
-		return &runError{class: classPanic, err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
+		return &runError{class: ClassInternal, err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
 	}
 }
 

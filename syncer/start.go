@@ -22,7 +22,10 @@ import (
 // It returns ErrNoActor, ErrInvalid, ErrPaused, and an *[ActiveError] while a
 // run is under way, unless Supersede ends it.
 func (s *Syncer) Start(ctx context.Context, req StartRequest) (Row, error) {
-	if err := s.permit(ctx, req.Actor, ActStart, req.Tenant); err != nil {
+	if len(req.Targets) > maxTargets || len(req.Labels) > maxLabels {
+		return Row{}, fmt.Errorf("%w: Targets has %d entries and Labels %d, and the limits are %d and %d", ErrInvalid, len(req.Targets), len(req.Labels), maxTargets, maxLabels)
+	}
+	if err := s.permit(ctx, req.Actor, ActStart, req.Tenant, req.inputs()...); err != nil {
 		return Row{}, err
 	}
 	return s.start(ctx, req)
@@ -78,6 +81,18 @@ func (s *Syncer) hasBegun(ctx context.Context, tenantName, id string) (bool, err
 		return false, &storeError{fmt.Errorf("syncer: %s: history: %w", tenantName, err)}
 	}
 	return len(page.Entries) > 0, nil
+}
+
+// inputs are the request's texts.
+func (req StartRequest) inputs() []input {
+	in := []input{commentInput("Comment", req.Comment), nameInput("Mode", string(req.Mode)), nameInput("DesiredFrom", req.DesiredFrom), nameInput("RetryOf", req.RetryOf)}
+	for name, value := range req.Labels {
+		in = append(in, nameInput("Labels", name), nameInput("Labels", value))
+	}
+	for _, t := range req.Targets {
+		in = append(in, nameInput("Targets", t.Kind), input{"Targets", t.Key, maxKey, false})
+	}
+	return in
 }
 
 // check reports a request that can never succeed.
@@ -178,7 +193,7 @@ func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequ
 // ErrNotPending when no run is under way, and for another run than the current
 // one. Cancelling twice is no error.
 func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
-	if err := s.permit(ctx, req.Actor, ActCancel, req.Tenant); err != nil {
+	if err := s.permit(ctx, req.Actor, ActCancel, req.Tenant, nameInput("Run", req.Run), commentInput("Comment", req.Comment)); err != nil {
 		return Row{}, err
 	}
 	run := req.Run
@@ -208,7 +223,7 @@ func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 // read for that. What it proposes needs a decision of its own. It returns what
 // Start returns, ErrNotFound, ErrNothingFailed, and the repository's errors.
 func (s *Syncer) Retry(ctx context.Context, req RetryRequest) (Row, error) {
-	if err := s.permit(ctx, req.Actor, ActRetry, req.Tenant); err != nil {
+	if err := s.permit(ctx, req.Actor, ActRetry, req.Tenant, nameInput("Run", req.Run)); err != nil {
 		return Row{}, err
 	}
 	cur, err := s.load(ctx, req.Tenant)
@@ -264,7 +279,7 @@ func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Targe
 // can still be made, and their deadlines stand. Pausing again replaces the
 // holder's reason.
 func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
-	if err := s.permit(ctx, req.Actor, ActPause, req.Tenant); err != nil {
+	if err := s.permit(ctx, req.Actor, ActPause, req.Tenant, commentInput("Reason", req.Reason)); err != nil {
 		return Row{}, err
 	}
 	after, err := s.act(ctx, req.Tenant, func(t *draft) error {

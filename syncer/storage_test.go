@@ -47,7 +47,7 @@ func wantRow(t *testing.T, w *syncertest.Worker, status state.Status, class stri
 	row, err := w.Status(t.Context(), "contoso")
 	got := ""
 	if row.Error != nil {
-		got = row.Error.Class
+		got = string(row.Error.Class)
 	}
 	if err != nil || row.Status != status || got != class {
 		t.Errorf("got %s, %+v, %v, want %s, %q", row.Status, row.Error, err, status, class)

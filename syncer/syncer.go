@@ -18,8 +18,8 @@ type Syncer struct {
 	telemetry *telemetry
 
 	mu sync.Mutex
-	// sessions are the tenants that this process works on.
-	sessions map[string]*session
+	// held are the tenants that this process works on.
+	held map[string]*holding
 	// watchers are told when a tenant's record changed in this process.
 	watchers map[chan string]struct{}
 }
@@ -38,7 +38,7 @@ func New(cfg Config) (*Syncer, error) {
 	return &Syncer{
 		cfg:       cfg,
 		telemetry: tel,
-		sessions:  make(map[string]*session),
+		held:      make(map[string]*holding),
 		watchers:  make(map[chan string]struct{}),
 	}, nil
 }
@@ -59,10 +59,10 @@ func (s *Syncer) watch() (changes <-chan string, stop func()) {
 
 // changed tells the watchers and, when the change came from outside it, the
 // session that works on the tenant.
-func (s *Syncer) changed(tenantName string, by *session) {
+func (s *Syncer) changed(tenantName string, by *holding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.sessions[tenantName]; c != nil && c != by {
+	if c := s.held[tenantName]; c != nil && c != by {
 		c.hold.Nudge()
 	}
 	for ch := range s.watchers {

@@ -59,7 +59,7 @@ func (t *telemetry) phase(ctx context.Context, tenantName, run string, p Phase, 
 	defer span.End()
 	err := f(ctx)
 	if err != nil && !errors.Is(err, errInterrupted) { // an interruption is somebody's wish, or a sign-in
-		span.SetStatus(codes.Error, err.Error())
+		span.SetStatus(codes.Error, cut(err.Error(), maxText))
 	}
 	return err
 }

@@ -21,6 +21,7 @@ func (w *world) switchTo(c script.Command) string {
 // reconfigure makes an edit of the workers that are made from now on.
 func (w *world) reconfigure(edit func(*syncer.Config)) string {
 	w.edits = append(w.edits, edit)
+	w.hold()
 	w.workers = map[string]*syncertest.Worker{}
 	return ""
 }

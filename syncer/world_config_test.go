@@ -59,5 +59,6 @@ func (w *world) config(c script.Command) string {
 		w.edits = append(w.edits, edit)
 	}
 	w.workers = map[string]*syncertest.Worker{}
+	w.hold()
 	return ""
 }

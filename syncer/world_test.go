@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
@@ -35,6 +36,7 @@ type world struct {
 	digests []string
 	faults  faults
 	going   sync.WaitGroup
+	oracle  *oracle.Oracle
 	// judge, if any, is present at whatever is asked of the engine.
 	judge func(c script.Command, ask func() (string, error)) (string, error)
 	// decides, if any, is shown a decision before it is sent.
@@ -54,7 +56,9 @@ func newWorld(t *testing.T) *world {
 		{AnyOf: []string{"Locations.Read"}, Kinds: []string{"locations"}, Optional: true},
 	}})
 	inTurn := func(conf *syncer.Config) { conf.WriteConcurrency = 1 } // so that scripts print the same each time
-	return &world{t: t, h: h, workers: map[string]*syncertest.Worker{}, tenant: "contoso", begun: time.Now(), edits: []func(*syncer.Config){inTurn}}
+	w := &world{t: t, h: h, workers: map[string]*syncertest.Worker{}, tenant: "contoso", begun: time.Now(), edits: []func(*syncer.Config){inTurn}}
+	w.oracle = oracle.New(oracleConfig(h, w.tenant, w.configured()))
+	return w
 }
 
 // end lets everything that still runs come to its end, so that the bubble can.
@@ -194,6 +198,7 @@ func (w *world) worker(c script.Command) *syncertest.Worker {
 			if w.planted != nil {
 				w.planted(conf)
 			}
+			watched(w.oracle, conf)
 		}})
 		w.arm(name)
 	}

@@ -41,8 +41,9 @@ type Error struct {
 	Kind string
 	ID   string
 	// Code and Message are the service's own words. They must not hold tokens.
-	// Where a service repeats what it was sent, the engine takes the secrets of
-	// the object out, as its kind declares them.
+	// Where the request held secrets, as the kind declares them, the engine drops
+	// the Message, and a Code that is no single word: a service may repeat what
+	// it was sent.
 	Code    string
 	Message string
 	// RequestID is the service's id of the request.

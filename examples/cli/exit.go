@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -149,7 +148,7 @@ func ended(row syncer.Row) error {
 		return nil
 	case row.Outcome == syncer.TimedOut:
 		f.exit = exitTimedOut
-	case row.Error != nil && (row.Error.Class == string(auth.SignInNeeded) || row.Error.Class == string(auth.ConsentNeeded)):
+	case row.Error != nil && (row.Error.Class == syncer.ClassSignInNeeded || row.Error.Class == syncer.ClassConsentNeeded):
 		f.exit = exitPerson
 	default:
 		f.exit = exitFailed

@@ -122,7 +122,7 @@ func detail(r syncer.Row) string {
 	case r.Cancelling && r.Status.Active():
 		return "is being cancelled"
 	case r.Status.Active() && r.Error != nil: // the store, or the repository
-		return r.Error.Class + ": " + r.Error.Message
+		return string(r.Error.Class) + ": " + r.Error.Message
 	case r.Status == state.PendingApproval && r.Counts != nil:
 		return fmt.Sprintf("+%d ~%d -%d, plan %s, until %s", r.Counts.Create, r.Counts.Update, r.Counts.Delete, r.Code(), r.Deadline.UTC().Format("2006-01-02"))
 	case r.Status == state.PendingAuthentication && r.Prompt != nil:
@@ -134,7 +134,7 @@ func detail(r syncer.Row) string {
 	case len(r.Missing) > 0:
 		return "missing " + strings.Join(r.Missing[0].AnyOf, " or ") + more(len(r.Missing)-1)
 	case r.Error != nil:
-		return r.Error.Class + ": " + r.Error.Message
+		return string(r.Error.Class) + ": " + r.Error.Message
 	}
 	return string(r.Outcome)
 }

@@ -56,7 +56,7 @@ var rules = map[string]archtest.Rule{
 	"internal/lease":    {Imports: []string{"internal/retry", "state"}},
 	"internal/reading":  {Imports: []string{"plan", "internal/diff", "tenant", "golang.org/x/sync/..."}},
 	"internal/rollback": {Imports: []string{"plan", "internal/diff", "tenant"}},
-	"internal/redact":   {Imports: []string{"internal/schema", "internal/reference", "tenant"}},
+	"internal/redact":   {Imports: []string{"internal/schema", "tenant", "auth"}},
 	"internal/deploy":   {Imports: []string{"plan", "internal/apply", "internal/diff", "internal/schema", "internal/reference", "internal/redact", "internal/retry", "tenant", "golang.org/x/sync/..."}},
 
 	"internal/archtest": {},
@@ -64,13 +64,14 @@ var rules = map[string]archtest.Rule{
 	"internal/fault":    {Imports: []string{"internal/retry"}},
 	"internal/frozen":   {Kit: true},
 	"internal/mutant":   {Kit: true},
+	"internal/oracle":   {Imports: []string{"syncer", "plan", "state", "tenant", "tenant/tenanttest"}},
 	"internal/script":   {Kit: true},
 	"internal/pgtest":   {Kit: true},
 
 	"internal/sample":       {Imports: []string{"tenant"}},
 	"internal/secretsearch": {},
 
-	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/reference", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
+	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/oracle", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
 }
 
 func TestImports(t *testing.T) {

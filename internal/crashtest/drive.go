@@ -157,8 +157,7 @@ func (d *Drive) start(ctx context.Context, tenantName string) error {
 func (d *Drive) Audit(ctx context.Context) (*Totals, error) {
 	totals := newTotals()
 	for _, t := range d.all {
-		a := &audit{fleet: d.fleet, name: t.name, totals: totals}
-		if err := a.run(ctx, t.seen); err != nil {
+		if err := d.fleet.audit(ctx, totals, t.name, t.seen); err != nil {
 			return totals, fmt.Errorf("audit %s: %w", t.name, err)
 		}
 		line, err := d.fleet.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: t.name})
@@ -166,10 +165,10 @@ func (d *Drive) Audit(ctx context.Context) (*Totals, error) {
 			return totals, fmt.Errorf("audit %s: %w", t.name, err)
 		}
 		for _, diff := range t.want.Differences(d.fleet.World.Tenant(t.name), line.Resources) {
-			a.problem(&totals.Lost, "%s", diff)
+			totals.problem(&totals.Lost, t.name, "%s", diff)
 		}
 		for _, p := range line.Problems {
-			a.problem(&totals.Lost, "repository: %v", &p)
+			totals.problem(&totals.Lost, t.name, "repository: %v", &p)
 		}
 	}
 	return totals, nil

@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/deploy"
+	"github.com/tenantsync/tenantsync/internal/redact"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
@@ -204,12 +206,14 @@ func TestResolveKeepsTheServicesPause(t *testing.T) {
 	})
 }
 
-// The secrets of a write are in no result, whatever the service says of it.
+// The secrets of a write are in no result, whatever the service says of it and
+// in whatever encoding. Its code and its request id are.
 func TestSecretsAreRedacted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.withSecret(`{"displayName":"V","password":"` + secret + `"}`)
-		w.strike = on("apply", 0, fault{before: &tenant.Error{Class: tenant.Invalid, Message: "no password is " + secret}})
+		coded := hex.EncodeToString([]byte(secret))
+		w.strike = on("apply", 0, fault{before: &tenant.Error{Class: tenant.Invalid, Message: "no password is " + secret + " or " + coded, Code: "BadRequest", RequestID: "req-1"}})
 		if err := w.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +221,10 @@ func TestSecretsAreRedacted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(raw), "no password is") || strings.Contains(string(raw), secret) {
+		if strings.Contains(string(raw), "no password is") || strings.Contains(string(raw), secret) || strings.Contains(string(raw), coded) {
+			t.Errorf("the journal has %s", raw)
+		}
+		if !strings.Contains(string(raw), "BadRequest: "+redact.LeftOut) || !strings.Contains(string(raw), `"req-1"`) {
 			t.Errorf("the journal has %s", raw)
 		}
 	})

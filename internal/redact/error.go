@@ -1,9 +1,14 @@
 package redact
 
 import (
+	"context"
 	"errors"
+	"io/fs"
 	"slices"
+	"strings"
+	"syscall"
 
+	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -15,44 +20,72 @@ type Redactable interface {
 	WithText(text string) error
 }
 
-// Error takes the secrets out of an error of the tenant's or the repository's.
-// A [tenant.Error], a sentinel of package tenant or a [Redactable] stays in the
-// chain, because the caller acts by it. Error returns err itself if its text
-// holds no secret.
+// LeftOut stands for the text of an answer to a request with secrets.
+const LeftOut = "its text is left out, because the request held secret values"
+
+// Error returns what may be kept of an error that answers a request with these
+// secrets. Whoever answers may repeat the request, in any encoding, and no list
+// of encodings is whole. So Error keeps no free text. It keeps what the caller
+// acts by, and what a person needs to ask the service: class, code, request id.
+// Of a [Redactable] it keeps the type, and of other errors those that it knows,
+// such as a full disk. Without secrets Error returns err itself.
 func Error(err error, secrets []string) error {
+	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return s == "" })
 	if err == nil || len(secrets) == 0 {
 		return err
 	}
-	r := New(secrets)
-	text := r.Text(err.Error())
-	if text == err.Error() {
-		return err
-	}
-	e, ok := errors.AsType[*tenant.Error](err)
-	if !ok {
-		for _, known := range []error{tenant.ErrMoved, tenant.ErrNoRevision, tenant.ErrInvalidRequest, tenant.ErrNewerFormat} {
-			if errors.Is(err, known) {
-				return &redacted{text: text, err: known}
+	f := newFinder(secrets)
+	cause, text := known(err)
+	if e, ok := errors.AsType[*tenant.Error](err); ok {
+		clean := &tenant.Error{Class: e.Class, Op: e.Op, Kind: e.Kind, ID: f.word(e.ID), Code: f.word(e.Code), Message: text, RequestID: f.word(e.RequestID),
+			RetryAfter: e.RetryAfter, MaybeApplied: e.MaybeApplied}
+		for _, name := range e.Missing {
+			if name = f.word(name); name != "" {
+				clean.Missing = append(clean.Missing, name)
 			}
 		}
-		if e, ok := errors.AsType[Redactable](err); ok {
-			return e.WithText(text)
-		}
-		return errors.New(text)
+		return clean
 	}
-	clean := *e
-	clean.Code, clean.Message, clean.RequestID = r.Text(e.Code), r.Text(e.Message), r.Text(e.RequestID)
-	clean.Missing = slices.Clone(e.Missing)
-	for i, m := range clean.Missing {
-		clean.Missing[i] = r.Text(m)
+	if e, ok := errors.AsType[*auth.Error](err); ok {
+		return &auth.Error{Class: e.Class, Tenant: e.Tenant, SignIn: e.SignIn, Code: f.word(e.Code), Message: text, CorrelationID: f.word(e.CorrelationID)}
 	}
-	if clean.Err = nil; e.Err != nil {
-		clean.Err = errors.New(r.Text(e.Err.Error()))
+	if e, ok := errors.AsType[Redactable](err); ok {
+		return e.WithText(text)
 	}
-	if err == error(e) {
-		return &clean
+	return &redacted{text: text, err: cause}
+}
+
+// sentinels are errors whose texts are known.
+var sentinels = []error{tenant.ErrMoved, tenant.ErrNoRevision, tenant.ErrInvalidRequest, tenant.ErrNewerFormat,
+	context.DeadlineExceeded, context.Canceled, fs.ErrExist, fs.ErrNotExist, fs.ErrPermission}
+
+// known returns the error in the chain whose text can hold no secret, or nil,
+// and a text that names it.
+func known(err error) (cause error, text string) {
+	if i := slices.IndexFunc(sentinels, func(s error) bool { return errors.Is(err, s) }); i >= 0 {
+		cause = sentinels[i]
+	} else if no, ok := errors.AsType[syscall.Errno](err); ok {
+		cause = no
 	}
-	return &redacted{text: text, err: &clean}
+	if cause == nil {
+		return nil, LeftOut
+	}
+	return cause, cause.Error() + "; " + LeftOut
+}
+
+// maxWord is the length of the longest word that Error keeps.
+const maxWord = 128
+
+// word returns a text that is one short word, such as a code or an id, and holds
+// no secret that is recognized; "" for any other text.
+func (f *finder) word(text string) string {
+	odd := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.:/", c)
+	}
+	if len(text) > maxWord || strings.ContainsFunc(text, odd) || f.holds(text) {
+		return ""
+	}
+	return text
 }
 
 // redacted is an error around another, with a text of its own.

@@ -1,12 +1,14 @@
-// Package redact takes secrets out of texts and errors. A service that refuses
-// a request may repeat it, and the answer goes into history, report and log.
+// Package redact keeps secrets out of errors. A service that refuses a request
+// may repeat it, and the answer goes into history, report and log.
 //
-// [New] makes a [Redactor] of known secrets; [Error] applies one to an error
-// and keeps the parts that the caller acts by. [SecretsOf] and [SecretsIn] find
-// the secrets that a request holds.
+// [Error] keeps the parts of an error that the caller acts by, and no text that
+// could hold a secret. [SecretsOf] and [SecretsIn] find the secrets that a
+// request holds.
 package redact
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"html"
 	"net/url"
@@ -15,35 +17,34 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
 // piece is the length in bytes from which a part of a secret counts as one.
 const piece = 8
 
-// Redactor finds secrets in texts: in plain form, in the escapes of JSON, Go,
-// HTML and URLs, in one escape within another, and in pieces of eight bytes, as
+// finder finds secrets in texts: in plain form, in the escapes of JSON, Go,
+// HTML and URLs, in one escape within another, in hexadecimal and base 64, and in
+// pieces of eight bytes, as
 // a text holds them that was cut off.
-type Redactor struct {
+type finder struct {
 	whole  []string // forms that are shorter than a piece
 	pieces map[string]bool
 }
 
-// New returns a Redactor of the secrets.
-func New(secrets []string) *Redactor {
-	r := &Redactor{pieces: map[string]bool{}}
+// newFinder returns a finder of the secrets.
+func newFinder(secrets []string) *finder {
+	f := &finder{pieces: map[string]bool{}}
 	for _, secret := range secrets {
 		for _, form := range spellings(secret) {
 			if len(form) < piece {
-				r.whole = append(r.whole, form)
+				f.whole = append(f.whole, form)
 			}
 			for i := 0; i+piece <= len(form); i++ {
-				r.pieces[form[i:i+piece]] = true
+				f.pieces[form[i:i+piece]] = true
 			}
 		}
 	}
-	return r
+	return f
 }
 
 // spellings are the ways in which a text repeats a secret.
@@ -66,6 +67,8 @@ func spellings(secret string) []string {
 		func(s string) string { return inQuotes(strconv.QuoteToASCII(s)) },
 		html.EscapeString, url.QueryEscape, url.PathEscape,
 	}
+	coded := []func([]byte) string{hex.EncodeToString, func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) },
+		base64.RawStdEncoding.EncodeToString, base64.RawURLEncoding.EncodeToString}
 	var out []string
 	for _, inner := range escapes {
 		for _, outer := range escapes {
@@ -74,50 +77,32 @@ func spellings(secret string) []string {
 			}
 		}
 	}
+	for _, code := range coded { // as a word may have them
+		out = append(out, code([]byte(secret)))
+	}
 	return out
 }
 
-// Text returns a text with reference.Redacted in place of the secrets.
-func (r *Redactor) Text(text string) string {
-	hidden := make([]bool, len(text))
-	found := false
-	hide := func(from, to int) {
-		found = true
-		for i := from; i < to; i++ {
-			hidden[i] = true
-		}
-	}
+// holds reports whether a secret is in the text.
+func (f *finder) holds(text string) bool {
 	for i := 0; i+piece <= len(text); i++ {
-		if r.pieces[text[i:i+piece]] {
-			hide(i, i+piece)
+		if f.pieces[text[i:i+piece]] {
+			return true
 		}
 	}
-	for _, short := range r.whole {
-		for from := 0; ; {
+	for _, short := range f.whole {
+		for from := 0; ; from++ {
 			i := strings.Index(text[from:], short)
 			if i < 0 {
 				break
 			}
 			from += i
-			if to := from + len(short); isWord(text, from, to) {
-				hide(from, to)
+			if isWord(text, from, from+len(short)) {
+				return true
 			}
-			from++
 		}
 	}
-	if !found {
-		return text
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		switch {
-		case !hidden[i]:
-			b.WriteByte(text[i])
-		case i == 0 || !hidden[i-1]:
-			b.WriteString(reference.Redacted)
-		}
-	}
-	return strings.ToValidUTF8(b.String(), "")
+	return false
 }
 
 // isWord reports whether no letter or digit joins the part of a text to what is

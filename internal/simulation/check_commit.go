@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 )
@@ -23,56 +23,52 @@ func (s *subject) committed(who string, req state.CommitRequest, done state.Comm
 	entries := decodeEntries(s, req.Entries)
 	s.w.noteLocked(who, call{op: opCommit, s: s}, describe(before, after, entries))
 	violate := func(rule, format string, args ...any) { s.w.violateLocked(s, rule, format, args...) }
-	if after.Version != before.Version+1 {
-		violate("record", "version %d follows %d", after.Version, before.Version)
-	}
-	if req.Fence != 0 && req.Fence != s.fence {
-		violate("lease", "%s committed under fence %d while the lease is of fence %d", who, req.Fence, s.fence)
-	}
 	if holdsSecret(after.Data) {
 		violate("secrets", "the record holds a token")
 	}
 	if bytes.Contains(after.Data, codeMark) && after.Status != state.PendingAuthentication {
 		violate("secrets", "the record holds a code while %s", after.Status)
 	}
-	s.stopped = len(s.data.Paused) > 0 || s.data.Run != nil && s.data.Run.Cancel != nil
-	s.rec = after
-	hadRun := s.run
-	s.decode()
-	if r := s.data.Run; r != nil && (hadRun == nil || hadRun.id != r.ID) {
-		s.newRun(before, hadRun)
-	}
-	status := before.Status
-	for i, e := range req.Entries {
+	for _, e := range req.Entries {
 		if holdsSecret(e.Data) || bytes.Contains(e.Data, codeMark) {
 			violate("secrets", "an entry of type %s holds a token or a code", e.Type)
 		}
-		switch d := entries[i]; syncer.EntryType(e.Type) {
-		case syncer.EntryMove:
-			if d.From != status {
-				violate("moves", "a move from %s while in %s", d.From, status)
-			}
-			to, err := state.Next(status, d.Event)
-			if err != nil || to != d.To {
-				violate("moves", "%s led from %s to %s: %v", d.Event, status, d.To, err)
-			}
-			status = d.To
-			s.moved(before, done.Now, e.Run, d)
-		case syncer.EntryIntent:
-			s.intends(d.Intent)
-		case syncer.EntryResult:
-			s.results(d.Result)
-		}
 	}
-	if status != after.Status {
-		violate("moves", "the record is %s and its history says %s", after.Status, status)
-	}
-	s.checkDeadline(before, req, done)
+	s.rec = after
+	s.decode()
+	s.oracle.Commit(oracle.Commit{Version: after.Version, Now: done.Now, Entries: req.Entries, Record: &after, Fence: req.Fence})
 	s.checkWake(done)
-	if s.run != nil {
-		if s.run.commits++; s.run.commits > 1000 {
-			violate("rest", "run %s has made %d commits", s.run.id, s.run.commits)
-		}
+}
+
+// entry counts what happens, before the oracle takes it into account.
+func (s *subject) entry(e syncer.Entry) {
+	count := func(key string) { s.w.count1(key, 1) }
+	switch {
+	case e.Result != nil:
+		count("item: " + string(e.Result.Status))
+	case e.Event == "":
+		return
+	}
+	switch e.Event {
+	case "":
+		return
+	case state.Start:
+		count("world: syncs")
+	case state.Approve:
+		count("people: decided " + string(syncer.Approve))
+	case state.Reject:
+		count("people: decided " + string(syncer.Reject))
+	case state.Revert:
+		count("people: decided " + string(syncer.RejectAndRevert))
+	}
+	count("move: " + string(e.Event))
+	count("status: " + string(e.To))
+	if e.From.Resting() || e.To.Active() {
+		return
+	}
+	count("run: " + string(e.Outcome))
+	if e.Error != nil {
+		count("run: " + string(e.Outcome) + ", class " + string(e.Error.Class))
 	}
 }
 
@@ -117,90 +113,6 @@ func describe(before, after state.Record, entries []syncer.EntryData) string {
 		}
 	}
 	return b.String()
-}
-
-// newRun begins to follow another run.
-func (s *subject) newRun(before state.Record, old *run) {
-	r := s.data.Run
-	if s.begun[r.ID] {
-		s.w.violateLocked(s, "one run", "run %s is begun again", r.ID)
-	}
-	s.begun[r.ID] = true
-	s.run = &run{id: r.ID, actor: r.Actor, options: r.Options, before: r.Before, began: time.Now(),
-		open: map[string]syncer.Intent{}, results: map[string]syncer.ItemResult{}, effects: map[string]int{}, created: map[string]string{}, adopted: map[string]bool{}}
-	s.carried = nil
-	if before.Status == state.PendingApproval { // superseded
-		s.carried = &wait{digest: old.digest, deadline: before.Deadline}
-	}
-	if before.Status == state.Starting || before.Status == state.InProgress {
-		s.w.violateLocked(s, "one run", "run %s takes the place of run %s, which was at work", r.ID, old.id)
-	}
-	if before.Status.Active() && len(old.effects)+len(old.open) > 0 {
-		s.w.violateLocked(s, "one run", "run %s takes the place of run %s, which has written", r.ID, old.id)
-	}
-}
-
-// moved holds a move against the rules of its event.
-func (s *subject) moved(before state.Record, now time.Time, runID string, d syncer.EntryData) {
-	s.w.count1("move: "+string(d.Event), 1)
-	s.w.count1("status: "+string(d.To), 1)
-	violate := func(rule, format string, args ...any) { s.w.violateLocked(s, rule, format, args...) }
-	late := !before.Deadline.IsZero() && !now.Before(before.Deadline)
-	switch d.Event {
-	case state.Authenticate:
-		if late {
-			violate("deadlines", "signed in at %s, and the deadline was %s", now, before.Deadline)
-		}
-	case state.RequireApproval:
-		s.proposed(d)
-	case state.Approve, state.Reject, state.Revert:
-		if late {
-			violate("deadlines", "decided at %s, and the deadline was %s", now, before.Deadline)
-		}
-		s.decided(d)
-	case state.TimeOut:
-		if before.Status == state.PendingAuthentication && d.Message == "sign-in" && !late {
-			violate("deadlines", "the sign-in timed out at %s, and the deadline is %s", now, before.Deadline)
-		}
-		if before.Status == state.PendingApproval && !late {
-			violate("deadlines", "the approval timed out at %s, and the deadline is %s", now, before.Deadline)
-		}
-	case state.Start:
-		s.w.count1("world: syncs", 1)
-	}
-	if d.To.Resting() && d.From.Active() {
-		s.ended(runID, d)
-	}
-}
-
-// checkDeadline: there is one where somebody is waited for, it is set on
-// entering the status, and it stays.
-func (s *subject) checkDeadline(before state.Record, req state.CommitRequest, done state.Committed) {
-	after := done.Record
-	violate := func(format string, args ...any) { s.w.violateLocked(s, "deadlines", format, args...) }
-	entered := slices.ContainsFunc(req.Entries, func(e state.Entry) bool { return e.Type == string(syncer.EntryMove) })
-	switch {
-	case after.Status != state.PendingAuthentication && after.Status != state.PendingApproval:
-		if !after.Deadline.IsZero() {
-			violate("%s has the deadline %s", after.Status, after.Deadline)
-		}
-	case !entered:
-		if !after.Deadline.Equal(before.Deadline) {
-			violate("the deadline of %s was moved from %s to %s", after.Status, before.Deadline, after.Deadline)
-		}
-	case after.Status == state.PendingAuthentication:
-		if want := done.Now.Add(authTimeout); !after.Deadline.Equal(want) {
-			violate("entered at %s, the sign-in has until %s, want %s", done.Now, after.Deadline, want)
-		}
-	default:
-		want := done.Now.Add(syncer.ApprovalTimeoutDefault)
-		if c := s.carried; c != nil && c.digest == s.run.digest {
-			want = c.deadline
-		}
-		if !after.Deadline.Equal(want) {
-			violate("entered at %s, the approval has until %s, want %s", done.Now, after.Deadline, want)
-		}
-	}
 }
 
 // postponed is how long a tenant is left alone, at most, after the storage

@@ -25,11 +25,12 @@ func (w *world) checkGoroutines() bool {
 	waiting := 0
 	now := w.storeTime()
 	for _, s := range w.subjects {
-		if s.rec.Status == state.PendingApproval && s.leaseUntil.After(now) && now.Sub(s.rec.UpdatedAt) > time.Hour && !w.cfg.approver {
-			w.violateLocked(s, "waiting costs nothing", "it waits for a decision since %s, and %s has a lease until %s", s.rec.UpdatedAt, s.owner, s.leaseUntil)
+		owner, until := s.oracle.Holder()
+		if s.rec.Status == state.PendingApproval && s.leased(now) && now.Sub(s.rec.UpdatedAt) > time.Hour && !w.cfg.approver {
+			w.violateLocked(s, "waiting costs nothing", "it waits for a decision since %s, and %s has a lease until %s", s.rec.UpdatedAt, owner, until)
 			return true
 		}
-		if s.leaseUntil.After(now) || s.rec.Status == state.Starting || s.rec.Status == state.InProgress {
+		if s.leased(now) || s.rec.Status == state.Starting || s.rec.Status == state.InProgress {
 			return false
 		}
 		if s.rec.Status == state.PendingApproval {

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/plan"
-	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -35,14 +35,12 @@ func (s *subject) updated(ctx context.Context, p *ports, req tenant.UpdateReques
 	runID, rest, _ := strings.Cut(req.Key, "/")
 	act, _, _ := strings.Cut(rest, "/")
 	w.count1("write: repository, "+act, 1)
-	if s.run == nil || s.run.id != runID {
+	if r := s.oracle.Run(); r == nil || r.ID != runID {
 		w.count1("write: repository, of a run that has ended", 1)
 		return rev, nil
 	}
+	s.oracle.Update(oracle.Update{Run: runID, Act: act, Changes: req.Changes})
 	for _, ch := range req.Changes {
-		if act == "adopt" {
-			s.run.adopted[ch.Kind+"/"+ch.Key] = true
-		}
 		s.checkFile(act, ch, fileOf(before, ch.Kind, ch.Key), fileOf(after, ch.Kind, ch.Key))
 	}
 	return rev, nil
@@ -63,33 +61,22 @@ func (s *subject) checkFile(act string, ch tenant.Change, was, is body) {
 		violate("%s of %s/%s has put a member twice into a list: %s, which was %s", act, ch.Kind, ch.Key, text(is), text(was))
 	}
 	id := ch.Kind + "/" + ch.Key
-	r := s.run
+	r := s.oracle.Run()
 	for _, name := range made {
 		if v, ok := is[name].(string); ok {
 			s.inRepository[v] = true
 		}
-	}
-	if r.options.Mode != syncer.Full {
-		violate("a run of mode %s wrote %s", r.options.Mode, id)
 	}
 	for _, name := range made {
 		v, ok := was[name].(string)
 		if !ok || is[name] == v || v == plan.Redacted {
 			continue
 		}
-		switch act {
-		case "adopt":
-			if !s.inTenant[v] {
-				violate("%s: adopting %v over %s=%s, which the tenant never had: somebody's edit", id, is[name], name, v)
-			}
-		case "revert":
-			if !r.reverted {
-				violate("%s: %s=%s was taken back, and nobody said so", id, name, v)
-			}
-		case "rollback":
-			if !r.approved || r.options.DesiredFrom == "" {
-				violate("%s: %s=%s was rolled back, and nobody said so", id, name, v)
-			}
+		switch {
+		case act == "adopt" && !s.inTenant[v]:
+			violate("%s: adopting %v over %s=%s, which the tenant never had: somebody's edit", id, is[name], name, v)
+		case act == "rollback" && s.data.Run.Options.DesiredFrom == "":
+			violate("%s: %s=%s was rolled back, and nobody said so", id, name, v)
 		}
 	}
 	if act == "rollback" {
@@ -106,7 +93,7 @@ func (s *subject) checkFile(act string, ch tenant.Change, was, is body) {
 	if act == "adopt" && s.settings.Rules.Enforce {
 		violate("%s was adopted, and the policy is to enforce", id)
 	}
-	if act == "revert" && r.plan != nil && !slices.ContainsFunc(r.plan.Items, func(it plan.Item) bool {
+	if act == "revert" && r.Plan != nil && !slices.ContainsFunc(r.Plan.Items, func(it plan.Item) bool {
 		return it.Kind == ch.Kind && (it.Key == ch.Key || it.RenamedFrom == ch.Key)
 	}) {
 		violate("%s was taken back, and the plan does not have it", id)

@@ -20,10 +20,10 @@ func (w *world) checkDrained(k *worker) {
 	defer w.mu.Unlock()
 	now := w.storeTime()
 	for _, s := range w.subjects {
-		if s.owner == k.name && s.leaseUntil.After(now) {
+		if owner, until := s.oracle.Holder(); owner == k.name && until.After(now) {
 			w.count1("worker: drained, and a lease runs out", 1)
 			if w.levelLocked(s) == 0 && w.levelLocked(nil) == 0 {
-				w.violateLocked(s, "rest", "%s has stopped and still has the lease until %s", k.name, s.leaseUntil)
+				w.violateLocked(s, "rest", "%s has stopped and still has the lease until %s", k.name, until)
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func (w *world) sweep(n int) {
 	defer w.mu.Unlock()
 	now := w.storeTime()
 	for _, s := range w.subjects {
-		if due := s.rec.WakeAt; !due.IsZero() && now.Sub(due) > 6*time.Hour && !s.leaseUntil.After(now) {
+		if due := s.rec.WakeAt; !due.IsZero() && now.Sub(due) > 6*time.Hour && !s.leased(now) {
 			w.violateLocked(s, "rest", "due at %s, and nobody has looked at it until %s", due, now)
 		}
 		if s.rec.Status == state.PendingAuthentication && now.Sub(s.rec.Deadline) > 2*time.Hour {
@@ -62,12 +62,9 @@ func (w *world) checkRest() {
 	defer w.mu.Unlock()
 	now := w.storeTime()
 	for _, s := range w.subjects {
-		if s.rec.Status.Active() {
-			w.violateLocked(s, "rest", "still %s at the end", s.rec.Status)
-		}
-		if s.leaseUntil.After(now) {
-			w.violateLocked(s, "rest", "%s still holds the lease", s.owner)
-		}
+		rec := s.rec
+		rec.LeaseOwner, rec.LeaseUntil = s.oracle.Holder()
+		s.oracle.Rest(rec, now)
 		w.count1("world: rests in "+string(s.rec.Status), 1)
 		for _, kind := range kindNames {
 			w.count1("world: objects at the end", len(s.fake.Objects(kind)))

@@ -136,7 +136,7 @@ func (w *world) skew(r *draw) {
 	defer w.mu.Unlock()
 	now := w.storeTime()
 	for _, s := range w.subjects {
-		if s.leaseUntil.After(now) {
+		if s.leased(now) {
 			far = 10 * time.Second
 		}
 	}

@@ -33,10 +33,11 @@
 // # What is true
 //
 // Each commit, each write to a tenant, each write to the repository and each
-// end of a run is held against what is known of the tenant: by this package's
-// own reckoning, not the engine's, of what people sent, what was stored, and
-// what really happened. See check_commit.go, check_decision.go, check_write.go,
-// check_repository.go, check_end.go and check_rest.go. Values that edits make up
+// end of a run is shown to internal/oracle, which judges it by its own
+// reckoning. What only a whole world can tell is checked here: that no edit is
+// lost (check_repository.go), that waiting costs nothing (check_goroutines.go),
+// that nobody is left lying and both sides agree at the end (check_rest.go), and
+// that nothing stored holds a secret. Values that edits make up
 // are used once only, so that it is known of each who made it and which side
 // has ever had it.
 //

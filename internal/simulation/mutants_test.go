@@ -33,7 +33,7 @@ var planted = []struct {
 		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":"),
 		edit("syncer/approve.go", "	if p.Digest != d.Digest {", "	if p.Digest != d.Digest && d.Digest == \"\" {"),
 		edit("syncer/approved.go", "	case d.Digest == \"\" || d.Digest != r.Digest:", "	case d.Digest == \"\":")}},
-	{"the intent is stored after the call", "journal", []mutant.Edit{
+	{"the intent is stored after the call", "write-ahead", []mutant.Edit{
 		edit("internal/deploy/write.go", `	if err := d.journal.intend(ctx, intent); err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ var planted = []struct {
 		return nil, err
 	}
 	return d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})`,
-			`	res, err := d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})
+			`	res, err = d.send(ctx, it, op, openIntent{Intent: intent, at: d.port.Now()})
 	if err := d.journal.intend(ctx, intent); err != nil {
 		return nil, err
 	}
@@ -72,23 +72,23 @@ var planted = []struct {
 		edit("internal/reading/reading.go", "	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {", "	if st.Completeness == tenant.Complete && res.Completeness == tenant.Failed {"),
 		edit("internal/reading/reading.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),
 		edit("internal/reading/reading.go", "				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):", "				case err == nil, errors.Is(err, &tenant.Error{Class: tenant.NotFound}):")}},
-	{"a write is sent over what has changed since the plan", "nothing lost", []mutant.Edit{
+	{"a write is sent over what has changed since the plan", "lost update", []mutant.Edit{
 		edit("internal/deploy/look.go", "	case same:\n", "	case same || current != nil:\n")}},
 	{"a write that cannot be seen at once counts as not done", "", []mutant.Edit{
 		edit("internal/deploy/resolve.go", "late := v.port.Now().Sub(open.at) >= bound", "late := v.port.Now().Sub(open.at) >= 0")}},
-	{"writes go on although the run was cancelled", "journal", []mutant.Edit{
+	{"writes go on although the run was cancelled", "write-ahead", []mutant.Edit{
 		edit("syncer/phase_deploy.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := len(t.d.Paused) > 0\n")}},
-	{"writes go on although the tenant is paused", "journal", []mutant.Edit{
+	{"writes go on although the tenant is paused", "write-ahead", []mutant.Edit{
 		edit("syncer/phase_deploy.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := t.d.Run.closing() != \"\"\n")}},
 	{"a commit whose answer was lost is made again", "", []mutant.Edit{
 		edit("syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
 	{"a session lets go of its tenant and keeps the lease", "rest", []mutant.Edit{
 		edit("internal/lease/hold.go", "		return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})", "		return struct{}{}, ctx.Err()")}},
-	{"a sync takes the place of one at work", "one run", []mutant.Edit{
+	{"a sync takes the place of one at work", "single run", []mutant.Edit{
 		edit("syncer/start.go", "		if !req.Supersede || !pending || old == nil", "		if !req.Supersede || !pending && t.d.Run.Phase == PhaseReport || old == nil")}},
 	{"a run that waits for an approval holds its goroutine", "waiting costs nothing", []mutant.Edit{
 		edit("syncer/approve.go", "		return &Next{In: left}, c.sleepUntilDeadline(ctx)", "		return &Next{In: left}, retry.Pause(ctx, left)")}},
-	{"the report leaves out what was not applied", "report", []mutant.Edit{
+	{"the report leaves out what was not applied", "truth", []mutant.Edit{
 		edit("syncer/finish.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
 }
 

@@ -108,9 +108,7 @@ func (a *acting) decide(d syncer.Decision) {
 func (s *subject) offer(d syncer.Decision) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	now := time.Now()
-	s.offers = slices.DeleteFunc(s.offers, func(o offer) bool { return now.Sub(o.at) > 60*day })
-	s.offers = append(s.offers, offer{d, now})
+	s.oracle.Offer(d)
 }
 
 // whoSignsIn is who answers the next code.

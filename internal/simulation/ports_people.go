@@ -84,6 +84,9 @@ func (h slowLog) Handle(ctx context.Context, r slog.Record) error {
 func (p *ports) settings(ctx context.Context, name string) (syncer.Settings, error) {
 	s := p.w.subject(name)
 	return through(ctx, p, call{op: opSettings, s: s, instant: true}, func(context.Context) (syncer.Settings, error) {
-		return s.settings, nil
+		set := s.settings // in place of the engine's, whose rules are the same for all
+		common := p.w.engineConfig().Settings
+		set.Approval, set.RequireConsent, set.RunTimeout = common.Approval, common.RequireConsent, common.RunTimeout
+		return set, nil
 	})
 }

@@ -3,7 +3,6 @@ package simulation
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -72,7 +71,7 @@ func (p *ports) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 		defer p.w.mu.Unlock()
 		got, err := p.w.store.Claim(ctx, req)
 		for _, l := range got.Leases {
-			p.w.subject(l.Record.Tenant).leased(p.who(ctx), opClaim, l)
+			p.w.subject(l.Record.Tenant).isLeased(p.who(ctx), opClaim, l)
 		}
 		return got, err
 	})
@@ -86,7 +85,7 @@ func (p *ports) Acquire(ctx context.Context, req state.AcquireRequest) (state.Le
 		defer p.w.mu.Unlock()
 		l, err := p.w.store.Acquire(ctx, req)
 		if err == nil {
-			s.leased(p.who(ctx), opAcquire, l)
+			s.isLeased(p.who(ctx), opAcquire, l)
 		}
 		return l, err
 	})
@@ -100,7 +99,7 @@ func (p *ports) Renew(ctx context.Context, req state.RenewRequest) (state.Lease,
 		defer p.w.mu.Unlock()
 		l, err := p.w.store.Renew(ctx, req)
 		if err == nil {
-			s.leased(p.who(ctx), opRenew, l)
+			s.isLeased(p.who(ctx), opRenew, l)
 		}
 		return l, err
 	})
@@ -115,7 +114,7 @@ func (p *ports) Release(ctx context.Context, req state.ReleaseRequest) error {
 		defer p.w.mu.Unlock()
 		err := p.w.store.Release(ctx, req)
 		if err == nil {
-			s.leaseUntil = time.Time{}
+			s.oracle.Release()
 			p.w.noteLocked(p.who(ctx), c, fmt.Sprintf("fence %d", req.Fence))
 		}
 		return struct{}{}, err

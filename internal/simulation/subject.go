@@ -9,7 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/internal/diff"
-	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -32,22 +32,12 @@ type subject struct {
 	last   [shown]event
 	events int
 
-	// rec is the record as stored; fence and lease are the last ones given out.
-	rec        state.Record
-	data       stored
-	stopped    bool // before the last commit, the run was cancelled or the tenant paused
-	fence      int64
-	owner      string
-	leaseUntil time.Time
-
-	begun   map[string]bool // all runs
-	run     *run            // the current or last one
-	carried *wait           // what a superseded run's wait for approval was
-	offers  []offer         // decisions that people have made, or tried to
+	rec    state.Record // as stored
+	data   stored
+	oracle *oracle.Oracle
 
 	actions int // of people
 	values  int // that edits have made up
-	writing []tenant.Operation
 	// looked is when each worker last looked at an object, and touched when
 	// somebody else last changed it.
 	looked  map[sight]time.Time
@@ -62,73 +52,20 @@ type sight struct {
 	diff.Object
 }
 
-// run is what is known of a run.
-type run struct {
-	id      string
-	actor   string
-	before  state.Status
-	began   time.Time
-	digest  string
-	plan    *plan.Plan
-	options syncer.Options
-	// approved: an approval of the digest was stored; chosen are its items, nil for all.
-	approved bool
-	reverted bool
-	chosen   map[string]bool
-	open     map[string]syncer.Intent
-	results  map[string]syncer.ItemResult
-	effects  map[string]int
-	bindings reference.Bindings // ids as of the plan
-	created  map[string]string  // ids by item
-	adopted  map[string]bool    // files that it has written, by kind/key
-	commits  int
-}
-
-// wait is a superseded run's wait for approval.
-type wait struct {
-	digest   string
-	deadline time.Time
-}
-
-// offer is a decision as somebody sent it.
-type offer struct {
-	syncer.Decision
-	at time.Time
-}
-
 // stored is what the checks need of the engine's data in a record.
 type stored struct {
-	Base    *state.BlobRef             `json:"base"`
-	Missing []syncer.MissingPermission `json:"missing"`
-	Paused  []syncer.Pause             `json:"paused"`
-	Run     *struct {
-		ID       string         `json:"id"`
-		Actor    string         `json:"actor"`
-		Options  syncer.Options `json:"options"`
-		Before   state.Status   `json:"before"`
-		Phase    syncer.Phase   `json:"phase"`
-		Digest   string         `json:"digest"`
-		Plan     *state.BlobRef `json:"plan"`
-		Bindings *state.BlobRef `json:"bindings"`
-		Votes    []syncer.Vote  `json:"votes"`
-		Prompt   any            `json:"prompt"`
-		Decision *struct {
-			Verdict syncer.Verdict `json:"verdict"`
-			Actors  []string       `json:"actors"`
-			Accept  []string       `json:"accept"`
-			Items   []string       `json:"items"`
-		} `json:"decision"`
-		Wrote   bool           `json:"wrote"`
-		Cancel  any            `json:"cancel"`
+	Base   *state.BlobRef `json:"base"`
+	Paused []syncer.Pause `json:"paused"`
+	Run    *struct {
+		Options syncer.Options `json:"options"`
 		Outcome syncer.Outcome `json:"outcome"`
 		Reason  string         `json:"reason"`
-		Report  *state.BlobRef `json:"report"`
 	} `json:"run"`
 }
 
 func newSubject(w *world, index int) *subject {
 	s := &subject{w: w, index: index, name: fmt.Sprintf("t%02d-%02d", w.cfg.Part, index),
-		begun: map[string]bool{}, looked: map[sight]time.Time{}, touched: map[diff.Object]time.Time{},
+		looked: map[sight]time.Time{}, touched: map[diff.Object]time.Time{},
 		inRepository: map[string]bool{}, inTenant: map[string]bool{}}
 	s.rec = state.Record{Tenant: s.name, Status: state.NotRun}
 	r := drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(index), word("tenant"))
@@ -158,6 +95,9 @@ func newSubject(w *world, index int) *subject {
 		s.fake.Lag(s.lag)
 	}
 	s.furnish(&r)
+	s.oracle = oracle.New(oracle.Config{Tenant: s.name, Store: w.store, Fake: s.fake, AuthTimeout: authTimeout, ApprovalTimeout: syncer.ApprovalTimeoutDefault,
+		Approvals: w.cfg.approvals, Offers: true, Live: true, Keep: 10, Never: []string{"internal", "storage"}, Reveal: s.secretOf, Entry: s.entry,
+		Violated: func(v oracle.Violation) { w.violateLocked(s, v.Rule, "%s", v.Message) }})
 	return s
 }
 
@@ -169,22 +109,23 @@ func (s *subject) decode() {
 	}
 }
 
-// leased notes a lease. The caller holds the lock.
-func (s *subject) leased(who string, o op, l state.Lease) {
+// leased reports whether somebody has the lease.
+func (s *subject) leased(now time.Time) bool {
+	_, until := s.oracle.Holder()
+	return until.After(now)
+}
+
+// isLeased notes a lease. The caller holds the lock.
+func (s *subject) isLeased(who string, o op, l state.Lease) {
 	rec := l.Record
-	if o != opRenew && rec.Fence <= s.fence {
-		s.w.violateLocked(s, "lease", "%s was given fence %d after fence %d", who, rec.Fence, s.fence)
+	owner, until := s.oracle.Holder()
+	if o != opRenew && !until.IsZero() && time.Since(s.w.calmFrom()) > day {
+		s.w.violateLocked(s, "rest", "%s let its lease run out at %s, and nothing kept it from giving it up", owner, until)
 	}
-	if o != opRenew && s.leaseUntil.After(l.Now) {
-		s.w.violateLocked(s, "lease", "%s was given the lease at %s, which %s has until %s", who, l.Now, s.owner, s.leaseUntil)
-	}
-	if o != opRenew && !s.leaseUntil.IsZero() && time.Since(s.w.calmFrom()) > day {
-		s.w.violateLocked(s, "rest", "%s let its lease run out at %s, and nothing kept it from giving it up", s.owner, s.leaseUntil)
-	}
-	if o == opClaim && s.owner != "" && s.owner != rec.LeaseOwner && !s.leaseUntil.IsZero() {
+	if o == opClaim && owner != "" && owner != rec.LeaseOwner && !until.IsZero() {
 		s.w.count1("worker: took a tenant over", 1)
 	}
-	s.fence, s.owner, s.leaseUntil = rec.Fence, rec.LeaseOwner, rec.LeaseUntil
+	s.oracle.Lease(l, o == opRenew)
 	s.w.noteLocked(who, call{op: o, s: s}, fmt.Sprintf("fence %d", rec.Fence))
 }
 

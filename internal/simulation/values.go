@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -33,10 +32,6 @@ func encode(v any) json.RawMessage {
 		panic(err) // made of decoded JSON
 	}
 	return raw
-}
-
-func sameBody(a, b json.RawMessage) bool {
-	return bytes.Equal(a, b) || reflect.DeepEqual(decode(a), decode(b))
 }
 
 // unmanaged are the properties that the service sets.
@@ -64,16 +59,6 @@ func resolved(v any, find func(kind, key string) (string, bool)) any {
 	return v
 }
 
-// idOf finds the id of the object of that key: what the run has created, or
-// what was bound to the key when the plan was made. The caller holds the lock.
-func (s *subject) idOf(kind, key string) (string, bool) {
-	if id := s.run.created[kind+"/"+key]; id != "" {
-		return id, true
-	}
-	id, ok := s.run.bindings[kind][key]
-	return id, ok
-}
-
 // sameValue compares values. The order does not matter in a list.
 func sameValue(a, b any) bool {
 	list, ok := a.([]any)
@@ -95,131 +80,13 @@ func sameValue(a, b any) bool {
 	return true
 }
 
-// checkOperation holds what is sent against the item that was approved: it is
-// about the same object, changes what the plan shows, to what the plan shows,
-// and nothing else. The caller holds the lock.
-func (s *subject) checkOperation(it *plan.Item, op tenant.Operation) {
-	violate := func(format string, args ...any) { s.w.violateLocked(s, "approval", format, args...) }
-	if op.Verb != it.Verb || op.Kind != it.Kind || op.ID != it.TenantID {
-		violate("approved is %s %s/%s, sent is %s %s/%s", it.Verb, it.Kind, it.TenantID, op.Verb, op.Kind, op.ID)
-		return
-	}
-	s.checkShown(it, op)
-	var sent body
-	switch op.Verb {
-	case tenant.Delete:
-		return
-	case tenant.Create:
-		sent = decode(op.After)
-		for name := range decode(it.After) {
-			if _, ok := sent[name]; !ok && !strings.HasPrefix(name, "$") {
-				violate("%s: approved is %s, and what is sent has no %s: %s", it.ID, it.After, name, op.After)
-			}
-		}
-	case tenant.Update:
-		sent = decode(op.Patch)
-		for name := range sent {
-			if !slices.ContainsFunc(it.Changes, func(c plan.PropertyChange) bool {
-				return c.Pointer == "" || c.Pointer == "/"+name || strings.HasPrefix(c.Pointer, "/"+name+"/")
-			}) {
-				violate("%s: %s is sent, and the plan does not show that it changes", it.ID, name)
-			}
-		}
-	}
-	want := decode(it.After)
-	for name, v := range sent {
-		if want[name] == plan.Redacted {
-			want[name] = s.secretOf(it)
-		}
-		if !sameValue(v, resolved(want[name], s.idOf)) {
-			if _, isSet := v.([]any); isSet && s.mergedSet(it, op, name, v.([]any)) {
-				continue
-			}
-			violate("%s: %s is sent as %v, and %v was approved, which is %v", it.ID, name, v, want[name], resolved(want[name], s.idOf))
-		}
-	}
-}
-
-// checkShown: what is written over, or deleted, is what the plan showed to the
-// people who approved it.
-func (s *subject) checkShown(it *plan.Item, op tenant.Operation) {
-	has := decode(op.Before)
-	same := func(name string, shown any) {
-		if shown != plan.Redacted && (shown != nil || has[name] != nil) && !sameValue(has[name], resolved(shown, s.idOf)) {
-			s.w.violateLocked(s, "nothing lost", "%s: %s=%v is written over, and the plan showed %v", it.ID, name, has[name], shown)
-		}
-	}
-	for _, c := range it.Changes {
-		var shown any
-		if c.Before != nil {
-			_ = json.Unmarshal(c.Before, &shown)
-		}
-		name := strings.TrimPrefix(c.Pointer, "/")
-		whole, _ := shown.(map[string]any)
-		switch {
-		case c.Redacted || op.Verb == tenant.Create || strings.Contains(name, "/"):
-		case name != "":
-			same(name, shown)
-		case whole != nil:
-			for _, m := range made {
-				same(m, whole[m])
-			}
-		}
-	}
-}
-
 // secretOf is the secret that an item's file had when the plan was made.
-func (s *subject) secretOf(it *plan.Item) any {
-	line, err := s.w.repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: s.name, Revision: s.run.plan.Revision})
+func (s *subject) secretOf(r *oracle.Run, it *plan.Item) any {
+	line, err := s.w.repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: s.name, Revision: r.Plan.Revision})
 	if err != nil {
 		return err
 	}
 	return fileOf(line, it.Kind, it.Key)["secret"]
-}
-
-// mergedSet reports whether a set is what was read, with the members that the
-// plan adds and without those that it removes.
-func (s *subject) mergedSet(it *plan.Item, op tenant.Operation, name string, sent []any) bool {
-	was, _ := decode(op.Before)[name].([]any)
-	want := slices.Clone(was)
-	for _, c := range it.Changes {
-		if c.Pointer != "/"+name+"/-" {
-			continue
-		}
-		var member any
-		if c.After != nil {
-			_ = json.Unmarshal(c.After, &member)
-			member = resolved(member, s.idOf)
-			if !slices.ContainsFunc(want, func(o any) bool { return sameValue(o, member) }) {
-				want = append(want, member)
-			}
-			continue
-		}
-		_ = json.Unmarshal(c.Before, &member)
-		member = resolved(member, s.idOf)
-		want = slices.DeleteFunc(want, func(o any) bool { return sameValue(o, member) })
-	}
-	return sameValue(sent, want)
-}
-
-// asApproved reports whether the tenant has what an item was to bring, without
-// that the item was written. The caller holds the lock.
-func (s *subject) asApproved(res *syncer.ItemResult) bool {
-	it := s.run.plan.Item(res.Item)
-	if it == nil {
-		return false
-	}
-	raw := s.fake.Object(it.Kind, res.TenantID)
-	if it.Verb == tenant.Delete {
-		return raw == nil
-	}
-	has := decode(raw)
-	for name, v := range decode(it.After) {
-		if !strings.HasPrefix(name, "$") && raw != nil && (v != nil || has[name] != nil) && v != plan.Redacted && !sameValue(has[name], resolved(v, s.idOf)) {
-			return false
-		}
-	}
-	return raw != nil
 }
 
 // text is an object for people, names in order.

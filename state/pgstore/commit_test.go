@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tenantsync/tenantsync/state"
@@ -287,5 +289,44 @@ func TestBehindPrefix(t *testing.T) {
 		if got := pgstore.BehindPrefix(prefix); got != want {
 			t.Errorf("behind %q: got %q, want %q", prefix, got, want)
 		}
+	}
+}
+
+// A tenant that is being removed cannot be created again until the removal is
+// done: its entries are not yet there, behind which the new tenant begins.
+func TestCreateDuringARemoval(t *testing.T) {
+	removing, done := make(chan struct{}), make(chan struct{})
+	o := openStore(t, func(cfg *pgstore.Config) {
+		cfg.OnCommit = func(_ context.Context, _ pgx.Tx, c state.Committed) error {
+			if c.Record.Version == 0 {
+				close(removing)
+				<-done
+			}
+			return nil
+		}
+	})
+	other := open(t, pgstore.Config{Pool: o.pool})
+	r := commit(t, o, state.CommitRequest{Record: newRecord("contoso"), Entries: []state.Entry{{Type: "t"}}})
+	result := make(chan error, 1)
+	go func() {
+		_, err := o.Commit(t.Context(), state.CommitRequest{Record: r, Remove: true, Entries: []state.Entry{{Type: "removed"}}})
+		result <- err
+	}()
+	<-removing
+	create := state.CommitRequest{Record: newRecord("contoso"), Entries: []state.Entry{{Type: "first"}}}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // it does not wait for the removal
+	defer cancel()
+	if _, err := other.Commit(ctx, create); !errors.Is(err, state.ErrConflict) {
+		t.Errorf("Commit during the removal: got error %v, want ErrConflict", err)
+	}
+	close(done)
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	if again := commit(t, other, create); again.Version != 3 || again.Fence != 2 {
+		t.Errorf("the tenant was created at version %d with fence %d, want 3 and 2", again.Version, again.Fence)
+	}
+	if got := history(t, other, "contoso"); len(got) != 2 || got[0].Version != 2 || got[1].Version != 3 {
+		t.Errorf("the history is %+v", got)
 	}
 }

@@ -194,3 +194,25 @@ func TestPutMends(t *testing.T) {
 		t.Errorf("Get after it was put again: %q, %v", got, err)
 	}
 }
+
+// A removed tenant is forgotten with its last entry, and not before.
+func TestPruneForgetsTheRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := openPath(t, path)
+	db := hostDB(t, path, "")
+	removed := func() (n int) {
+		t.Helper()
+		if err := db.QueryRow("SELECT count(*) FROM tenantsync_removed").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	r := commit(t, s, state.CommitRequest{Record: newRecord("contoso")})
+	commit(t, s, state.CommitRequest{Record: r, Remove: true, Entries: []state.Entry{{Type: "removed"}, {Type: "why"}}})
+	pass(t, db, 48*time.Hour)
+	for want := 1; want >= 0; want-- {
+		if got, err := s.Prune(t.Context(), state.PruneRequest{Limit: 1}); err != nil || got.Entries != 1 || removed() != want {
+			t.Errorf("Prune: %+v, %v; %d tenants are kept as removed, want %d", got, err, removed(), want)
+		}
+	}
+}

@@ -227,7 +227,7 @@ var blobCases = []kitCase{
 	},
 	{
 		"blob/invalid",
-		"A request that can never succeed is ErrInvalid: no tenant, no kind, a hash that is none.",
+		"A request that can never succeed is ErrInvalid: no tenant, no kind, a malformed hash.",
 		func(k *kit) {
 			put := func(what string, change func(*state.PutRequest)) call {
 				return call{"Put " + what, func(ctx context.Context) error {

@@ -21,17 +21,17 @@
 //		statetest.TestPruner(t, factory)
 //	}
 //
-// No case sleeps: time passes by the fixture's Pass, which a store on a
-// database implements by shifting all stored times back. What a kit cannot
-// see is left to the implementation's own tests: what survives a crash, what
-// is returned when a connection is lost, several processes on one database.
+// No case sleeps: the fixture's Pass makes time pass. A store on a database
+// implements it by shifting all stored times back. A kit names the field of the
+// Fixture that it needs and does not get. The implementation's own tests cover
+// crashes, lost connections and several processes on one database, which a kit
+// cannot see. [Path] gives the events that bring a tenant to a status.
 //
 // # Faults
 //
 // [WithFaults], [LeaserWithFaults] and [BlobsWithFaults] wrap an
-// implementation so that an [Injector] decides, call by call, what goes wrong:
-// an error before the effect or after it, an outcome that nobody knows, a
-// delay. Calls are counted, so a test can strike each one in turn:
+// implementation so that an [Injector] strikes calls with faults: an error
+// before the effect or after it, an unknown outcome, a delay. Calls are counted, so a test can strike each one in turn:
 //
 //	for i := 0; ; i++ {
 //		var in statetest.Injector

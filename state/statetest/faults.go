@@ -17,10 +17,9 @@ type Injector = fault.Injector
 // Index among all calls and Nth among those of its op, both from 0.
 type Call = fault.Call
 
-// Fault is what happens to a call: a Delay first, then Before, an error in
-// place of the call, or After, an error in place of its result. An outcome
-// that nobody knows is [state.ErrUnknown] as Before (without the effect) or as
-// After (with it).
+// Fault changes a call: a Delay first, then Before, an error in place of the
+// call, or After, an error in place of its result. An unknown outcome is
+// [state.ErrUnknown] as Before (without the effect) or as After (with it).
 type Fault = fault.Fault
 
 // FaultAt strikes the call with this index among all.
@@ -113,7 +112,7 @@ func (f faultyBlobs) Remove(ctx context.Context, tenant string) error {
 	return f.in.Do(ctx, "Blobs.Remove", func() error { return f.blobs.Remove(ctx, tenant) })
 }
 
-// strike makes a call of a method, or what the injector puts in its place.
+// strike calls a method through the injector.
 func strike[Req, Res any](ctx context.Context, in *Injector, op string, method func(context.Context, Req) (Res, error), req Req) (Res, error) {
 	return fault.Do(ctx, in, op, func() (Res, error) { return method(ctx, req) })
 }

@@ -26,6 +26,7 @@ func everyCall(ctx context.Context, s state.Records, l state.Leaser, b state.Blo
 	_, errs["Store.Commit"] = s.Commit(ctx, state.CommitRequest{Record: record("contoso")})
 	_, errs["Store.List"] = s.List(ctx, state.ListRequest{})
 	_, errs["Store.History"] = s.History(ctx, state.HistoryRequest{Tenant: "contoso"})
+	_, errs["Store.Runs"] = s.Runs(ctx, state.RunsRequest{})
 	_, errs["Leaser.Claim"] = l.Claim(ctx, state.ClaimRequest{For: 1, Limit: 1})
 	_, errs["Leaser.Acquire"] = l.Acquire(ctx, state.AcquireRequest{Tenant: "contoso", For: 1})
 	_, errs["Leaser.Renew"] = l.Renew(ctx, state.RenewRequest{Tenant: "contoso", Fence: 1, For: 1})
@@ -36,6 +37,7 @@ func everyCall(ctx context.Context, s state.Records, l state.Leaser, b state.Blo
 		ref = state.PutRequest{Tenant: "contoso", Kind: "plan"}.Ref()
 	}
 	_, errs["Blobs.Get"] = b.Get(ctx, ref)
+	errs["Blobs.Remove"] = b.Remove(ctx, "contoso")
 	return errs
 }
 
@@ -60,8 +62,8 @@ func TestFaultsStrikeEachCall(t *testing.T) {
 		}
 		struck[in.Calls()[i].Op] = true
 	}
-	if len(struck) != 10 {
-		t.Errorf("struck %v, want 10 ops", struck)
+	if len(struck) != 12 {
+		t.Errorf("struck %v, want 12 ops", struck)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Fixture is one fresh, empty instance of what is tested, without any data of
-// another. Usually its fields are one value.
+// Fixture is one fresh, empty instance of the implementation under test, without
+// any data of another. Usually its fields are one value.
 type Fixture struct {
 	// Store is needed by TestStore, TestLeaser and TestPruner.
 	Store state.Records
@@ -32,12 +32,12 @@ type Fixture struct {
 	Damage func(ref state.BlobRef)
 }
 
-// Factory makes a fixture. It is called once per case, and uses t.Cleanup for
-// what has to be closed.
+// Factory makes a fixture. It is called once per case, and closes the
+// implementation with t.Cleanup.
 type Factory func(t *testing.T) Fixture
 
-// tb is what a case needs of a *testing.T, so that the kits' own test can
-// record what a case reports.
+// tb has the methods of *testing.T that cases use, so that the kits' own test
+// can record the reports of a case.
 type tb interface {
 	Helper()
 	Context() context.Context
@@ -49,14 +49,12 @@ type tb interface {
 // kitCase is one case of a kit.
 type kitCase struct {
 	name string
-	// explanation says what the contract asks for. It is printed when the
-	// case fails.
+	// explanation is the contract's sentence. It is printed when the case fails.
 	explanation string
 	run         func(k *kit)
 }
 
-// kit is what a case works with: the fixture, the test, and short forms of
-// what most cases do.
+// kit gives a case the fixture, the test, and short forms of common steps.
 type kit struct {
 	Fixture
 	tb

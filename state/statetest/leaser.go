@@ -233,7 +233,7 @@ var acquireCases = []kitCase{
 	},
 	{
 		"lease/caller owns",
-		"What a Leaser returns belongs to the caller.",
+		"Results of a Leaser belong to the caller.",
 		func(k *kit) {
 			r := fullRecord("contoso")
 			r.WakeAt = due("contoso", 0).WakeAt

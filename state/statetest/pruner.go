@@ -69,7 +69,7 @@ var prunerCases = []kitCase{
 	},
 	{
 		"prune/age",
-		"Prune removes what is older than the store's time less Age, and nothing else; the record stays as it is.",
+		"Prune removes entries and blobs older than the store's time less Age, and nothing else; the record does not change.",
 		func(k *kit) {
 			k.put(newRecord("contoso"), state.Entry{Type: "old"}, state.Entry{Type: "old"})
 			old := putBlob(k, plan("contoso", []byte("old")))
@@ -116,7 +116,7 @@ var prunerCases = []kitCase{
 	},
 	{
 		"prune/no run",
-		"A record that names no run keeps nothing: what belongs to no run is pruned like the rest.",
+		"A record without a run keeps nothing: entries and blobs of no run are pruned like others.",
 		func(k *kit) {
 			k.put(newRecord("contoso"), state.Entry{Type: "t"})
 			putBlob(k, state.PutRequest{Tenant: "contoso", Kind: "plan"})
@@ -257,7 +257,7 @@ var prunerCases = []kitCase{
 	},
 	{
 		"prune/invalid",
-		"A request that can never succeed is ErrInvalid: a negative age or limit, a name that is none.",
+		"A request that can never succeed is ErrInvalid: a negative age or limit, a name that cannot be a tenant's.",
 		func(k *kit) {
 			prune := func(what string, req state.PruneRequest) call {
 				return call{"Prune with " + what, func(ctx context.Context) error {

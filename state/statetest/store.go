@@ -59,7 +59,7 @@ var commitCases = []kitCase{
 	},
 	{
 		"commit/replaces",
-		"Commit replaces the record: what the new one does not have is gone, and the version is raised by one.",
+		"Commit replaces the whole record, and raises the version by one.",
 		func(k *kit) {
 			r := k.put(fullRecord("contoso"))
 			want := newRecord("contoso")

@@ -13,7 +13,7 @@ import (
 var storeCallerCases = []kitCase{
 	{
 		"caller/owns what it passed",
-		"What is passed in is not kept by reference.",
+		"An implementation keeps no reference to an argument.",
 		func(k *kit) {
 			r := fullRecord("contoso")
 			entries := []state.Entry{{Type: "t", Data: json.RawMessage(`{"a":1}`)}}
@@ -32,7 +32,7 @@ var storeCallerCases = []kitCase{
 	},
 	{
 		"caller/owns what was returned",
-		"What is returned belongs to the caller, who may change it.",
+		"Results belong to the caller, who may change them.",
 		func(k *kit) {
 			spoil(k.put(fullRecord("contoso"), state.Entry{Type: "t", Data: json.RawMessage(`{"a":1}`)}))
 			want := fullRecord("contoso")

@@ -151,7 +151,7 @@ var listCases = []kitCase{
 	},
 	{
 		"list/by wake",
-		"ByWake orders by WakeAt, soonest first, ties by tenant, and leaves out what has none.",
+		"ByWake orders by WakeAt, soonest first, ties by tenant, and skips records without one.",
 		func(k *kit) {
 			k.put(due("c", 0))
 			k.put(due("late", -1000*time.Hour))

@@ -66,7 +66,7 @@ var removeCases = []kitCase{
 	},
 	{
 		"remove/others stay",
-		"A removal leaves other tenants as they are.",
+		"A removal leaves other tenants as they are, also those that are created later.",
 		func(k *kit) {
 			fillTenant(k, "contoso")
 			other := fillTenant(k, "contoso2")
@@ -74,6 +74,12 @@ var removeCases = []kitCase{
 			k.wantUnchanged("after the removal of another", other, 3)
 			wantRuns(k, "Runs after the removal of another", allRuns(k, state.RunsRequest{}), "contoso2/run-2", "contoso2/run-1")
 			k.wantTenants("List by label", k.list(state.ListRequest{Labels: map[string]string{"region": "eu"}}), "contoso2")
+			k.commit(removal(other)) // the newest
+			k.put(newRecord("later"), state.Entry{Type: "t"})
+			wantEntries(k, "History of a tenant that was created later", k.history(state.HistoryRequest{Tenant: "later"}), "1.0:t")
+			for _, removed := range []string{"contoso", "contoso2"} {
+				wantGone(k, removed, 3)
+			}
 		},
 	},
 	{
@@ -160,11 +166,11 @@ var removeCases = []kitCase{
 		"A removal ends the tenant's lease: nothing is left to claim, to acquire, to renew or to release; the fence of a former lease is worth nothing for a tenant that is created again.",
 		func(k *kit) {
 			k.needLeaser()
-			r := fillTenant(k, "contoso")
+			fillTenant(k, "contoso")
 			for range 5 { // more leases than commits
 				k.release(k.acquire("contoso", time.Minute))
 			}
-			r = k.acquire("contoso", time.Hour)
+			r := k.acquire("contoso", time.Hour)
 			req := removal(r)
 			req.Fence = r.Fence
 			gone := k.commit(req)

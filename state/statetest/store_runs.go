@@ -254,7 +254,7 @@ var runsCases = []kitCase{
 	},
 	{
 		"runs/caller",
-		"Now is set; what is passed in is not kept by reference, and what is returned belongs to the caller.",
+		"Now is set; the store keeps no reference to an argument, and results belong to the caller.",
 		func(k *kit) {
 			passed := fullRun("run-1")
 			r := storeRuns(k, "contoso", passed)

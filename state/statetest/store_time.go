@@ -64,7 +64,7 @@ var timeCases = []kitCase{
 	},
 	{
 		"time/resolution",
-		"A store keeps times to the microsecond at least; what is finer it may cut off, and then everywhere: what Commit returns is what is stored and what pages go by.",
+		"A store keeps times to the microsecond at least. It may cut off the nanoseconds, and then does so everywhere: in the result of Commit, in the stored record, and in the order of pages.",
 		func(k *kit) {
 			at := time.Date(2040, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
 			for i, tenant := range []string{"c", "b", "a"} {

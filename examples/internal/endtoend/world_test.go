@@ -17,6 +17,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/auth/entra"
 	"github.com/tenantsync/tenantsync/examples/internal/importer"
+	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/internal/secretsearch"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -42,6 +43,7 @@ type world struct {
 	store      *state.Memory
 	caches     *auth.MemoryCacheStore
 	engine     *syncer.Syncer
+	oracle     *oracle.Oracle
 	logs       *bytes.Buffer
 	reviews    []*syncer.Review
 	seen       *secretsearch.Channels // what is watched; nil watches nothing
@@ -106,6 +108,8 @@ func newWorld(t *testing.T, o options) *world {
 		w.graph.Start(t)
 	}
 	w.importFrom(o.dir)
+	w.oracle = oracle.New(oracle.Config{Tenant: tenantName, Store: w.store, Fake: w.graph.Fake, AllowRequester: true, Anonymous: true,
+		AuthTimeout: syncer.AuthTimeoutDefault, ApprovalTimeout: syncer.ApprovalTimeoutDefault, RunTimeout: syncer.RunTimeoutDefault})
 	w.engine = w.newEngine(o)
 	return w
 }
@@ -202,5 +206,24 @@ func (w *world) sync() (syncer.Row, *syncer.Report) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.judge(row)
 	return row, report
+}
+
+// judge holds what the engine has done so far against what must always be true.
+func (w *world) judge(row syncer.Row) {
+	w.t.Helper()
+	if err := w.oracle.Poll(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	rec, now, err := w.oracle.Present(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.oracle.Shown(row)
+	w.oracle.Rest(rec, now)
+	w.oracle.Reachable(rec)
+	for _, v := range w.oracle.Violations() {
+		w.t.Error(v)
+	}
 }

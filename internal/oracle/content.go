@@ -1,0 +1,224 @@
+package oracle
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// content holds what is sent against the item that was approved: the same
+// object, what the plan shows, and nothing else.
+type content struct {
+	o  *Oracle
+	r  *Run
+	it *plan.Item
+}
+
+type body = map[string]any
+
+func decode(raw json.RawMessage) (b body) {
+	_ = json.Unmarshal(raw, &b)
+	return b
+}
+
+func sameBody(a, b json.RawMessage) bool {
+	return bytes.Equal(a, b) || reflect.DeepEqual(decode(a), decode(b))
+}
+
+// check holds an operation against the item.
+func (c content) check(op tenant.Operation) {
+	it, id := c.it, c.it.TenantID
+	if id == "" && it.Verb == tenant.Update { // a part of what the plan creates
+		id = c.r.created[it.Kind+"/"+it.Key]
+	}
+	if op.Verb != it.Verb || op.Kind != it.Kind || op.ID != id || op.Part != it.Part {
+		c.o.violate(Approval, "approved is %s %s/%s#%s, sent is %s %s/%s#%s", it.Verb, it.Kind, id, it.Part, op.Verb, op.Kind, op.ID, op.Part)
+		return
+	}
+	if it.Part == "" {
+		c.shown(op)
+	}
+	want, sent := decode(it.After), body{}
+	switch op.Verb {
+	case tenant.Create:
+		sent = decode(op.After)
+		for name := range want {
+			if _, ok := sent[name]; !ok && name[0] != '$' && !c.isPart(name) {
+				c.o.violate(Approval, "%s: approved is %s, and what is sent has no %s: %s", it.ID, it.After, name, op.After)
+			}
+		}
+	case tenant.Update:
+		sent = decode(op.Patch)
+		for name := range sent {
+			if !slices.ContainsFunc(it.Changes, func(ch plan.PropertyChange) bool { return ch.Pointer == "" || topLevel(ch.Pointer) == name }) {
+				c.o.violate(Approval, "%s: %s is sent, and the plan does not show that it changes", it.ID, name)
+			}
+		}
+	}
+	for name, v := range sent {
+		if c.same(v, want[name]) {
+			continue
+		}
+		if list, ok := v.([]any); ok && c.merged(op, name, list) {
+			continue
+		}
+		c.o.violate(Approval, "%s: %s is sent as %v, and %v was approved", it.ID, name, v, c.resolve(want[name]))
+	}
+}
+
+// topLevel is the property that a pointer begins with.
+func topLevel(pointer string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
+	return name
+}
+
+// isPart reports whether another item of the plan writes the property, as a
+// part of the object.
+func (c content) isPart(name string) bool {
+	return slices.ContainsFunc(c.r.Plan.Items, func(it plan.Item) bool {
+		return it.Part != "" && it.Kind == c.it.Kind && it.Key == c.it.Key &&
+			slices.ContainsFunc(it.Changes, func(ch plan.PropertyChange) bool { return topLevel(ch.Pointer) == name })
+	})
+}
+
+// shown: what is written over or deleted is what the plan showed.
+func (c content) shown(op tenant.Operation) {
+	has := decode(op.Before)
+	same := func(name string, shown any) {
+		if (shown != nil || has[name] != nil) && !c.same(has[name], shown) && !c.unresolved(shown) {
+			c.o.violate(LostUpdate, "%s: %s is written over, which is %v, and the plan showed %v", c.it.ID, name, has[name], shown)
+		}
+	}
+	for _, ch := range c.it.Changes {
+		var shown any
+		_ = json.Unmarshal(ch.Before, &shown)
+		name := strings.TrimPrefix(ch.Pointer, "/")
+		switch {
+		case op.Verb == tenant.Create || ch.Redacted || strings.Contains(name, "/"):
+		case name != "":
+			same(name, shown)
+		default:
+			whole, _ := shown.(body)
+			for name, v := range whole {
+				same(name, v)
+			}
+		}
+	}
+}
+
+// unresolved reports whether a value has a reference whose approved value is
+// not known: a delete lists none.
+func (c content) unresolved(v any) bool {
+	raw, _ := json.Marshal(c.resolve(v))
+	return bytes.Contains(raw, []byte("${"))
+}
+
+// same compares a value that is sent with the approved one. The order of a list
+// does not matter, and neither does null in place of nothing.
+func (c content) same(sent, want any) bool {
+	switch want := want.(type) {
+	case string:
+		if strings.Contains(want, plan.Redacted) {
+			return c.o.cfg.Reveal == nil || sent == c.o.cfg.Reveal(c.r, c.it)
+		}
+		return sent == c.resolve(want)
+	case []any:
+		list, ok := sent.([]any)
+		return ok && sameList(list, want, c.same)
+	case body:
+		object, ok := sent.(body)
+		if !ok {
+			return false
+		}
+		for name, v := range object {
+			if !c.same(v, want[name]) {
+				return false
+			}
+		}
+		return true
+	}
+	return reflect.DeepEqual(sent, want)
+}
+
+func sameList(a, b []any, same func(a, b any) bool) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	rest := slices.Clone(b)
+	for _, v := range a {
+		i := slices.IndexFunc(rest, func(o any) bool { return same(v, o) })
+		if i < 0 {
+			return false
+		}
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return true
+}
+
+// resolve puts the approved values, and the ids of what the run has created, in
+// place of references.
+func (c content) resolve(v any) any {
+	switch v := v.(type) {
+	case string:
+		for _, ref := range c.it.Resolved {
+			value := ref.ID
+			if value == "" {
+				value = ref.Value
+			}
+			if value != "" {
+				v = strings.ReplaceAll(v, ref.Ref, value)
+			}
+		}
+		for item, id := range c.r.created {
+			v = strings.ReplaceAll(v, "${"+item+"}", id)
+		}
+		return v
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = c.resolve(v[i])
+		}
+		return out
+	}
+	return v
+}
+
+// merged reports whether a set is the one that was read, with the members that
+// the plan adds and without those that it removes.
+func (c content) merged(op tenant.Operation, name string, sent []any) bool {
+	was, _ := decode(op.Before)[name].([]any)
+	want := slices.Clone(was)
+	for _, ch := range c.it.Changes {
+		if ch.Pointer != "/"+name+"/-" {
+			continue
+		}
+		var before, after any
+		_ = json.Unmarshal(ch.Before, &before)
+		_ = json.Unmarshal(ch.After, &after)
+		if after == nil {
+			want = slices.DeleteFunc(want, func(v any) bool { return c.same(v, before) })
+		} else if !slices.ContainsFunc(want, func(v any) bool { return c.same(v, after) }) {
+			want = append(want, c.resolve(after))
+		}
+	}
+	return sameList(sent, want, reflect.DeepEqual)
+}
+
+// likeApproved reports whether an object is as an item wants it.
+func (o *Oracle) likeApproved(r *Run, it *plan.Item, object json.RawMessage) bool {
+	if it == nil {
+		return false
+	}
+	c, has := content{o, r, it}, decode(object)
+	for name, v := range decode(it.After) {
+		if name[0] != '$' && (v != nil || has[name] != nil) && v != plan.Redacted && !c.same(has[name], v) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,100 @@
+package oracle
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+)
+
+// Run is what the history says of one run.
+type Run struct {
+	ID, Actor string
+	Mode      syncer.Mode
+	// Before is the status in which the run began.
+	Before  state.Status
+	Started time.Time
+	SignIns int
+
+	// Planned: a plan was made.
+	Planned bool
+	// Plan is nil until the oracle can read it: from the record, or from the
+	// entry that ends the run.
+	Plan   *plan.Plan
+	Digest string
+	// Deadline is that of the approval.
+	Deadline time.Time
+	// Same are the superseded runs that proposed the same.
+	Same  []string
+	Votes []Vote
+	// Verdict is empty before the decision. Items are those approved; nil is all.
+	Verdict syncer.Verdict
+	Items   []string
+	Decided time.Time
+
+	Cancelled bool
+	// Ended is zero while the run goes on.
+	Ended   time.Time
+	To      state.Status
+	Outcome syncer.Outcome
+	// Report is nil until the run has ended, and where it cannot be read.
+	Report *syncer.Report
+	// Writes are those that took effect.
+	Writes []Write
+
+	superseded *Run // the pending run whose place this one took
+	waited     time.Duration
+	waits      time.Time // since when the run waits
+
+	begun   map[string]int
+	open    map[string]syncer.Intent
+	results map[string]syncer.ItemResult // final ones
+	effects map[string]int
+	created map[string]string // ids by item
+	unknown map[string]bool   // in the report
+	adopted map[string]bool
+	commits int
+	updates bool // its writes to the repository were fed
+}
+
+// Vote is an approval.
+type Vote struct {
+	Actor string
+	Items []string
+}
+
+func newRun(id string) *Run {
+	return &Run{ID: id, begun: map[string]int{}, open: map[string]syncer.Intent{}, results: map[string]syncer.ItemResult{},
+		effects: map[string]int{}, created: map[string]string{}, unknown: map[string]bool{}, adopted: map[string]bool{}}
+}
+
+// Wrote reports whether a write may have been sent.
+func (r *Run) Wrote() bool { return len(r.begun) > 0 }
+
+// Ending names how the run ended.
+func (r *Run) Ending() string { return string(r.To) + "/" + string(r.Outcome) }
+
+// covers reports whether the approval has the item.
+func (r *Run) covers(item string) bool { return r.Items == nil || slices.Contains(r.Items, item) }
+
+// Agreeing counts the approvals of exactly these items.
+func (r *Run) Agreeing(items []string) int {
+	n, want := 0, slices.Sorted(slices.Values(items))
+	for _, v := range r.Votes {
+		if slices.Equal(slices.Sorted(slices.Values(v.Items)), want) {
+			n++
+		}
+	}
+	return n
+}
+
+// Worked is how long the run has worked until now: waits do not count.
+func (r *Run) Worked(now time.Time) time.Duration {
+	d := now.Sub(r.Started) - r.waited
+	if !r.waits.IsZero() {
+		d -= now.Sub(r.waits)
+	}
+	return d
+}

@@ -46,7 +46,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 		c.log.Error("the report is not whole", "error", lost)
 	}
 	event, to, end := conclude(endingTable, cur.rec.Status, cur.d, in, end, count)
-	c.log.Info("run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason, "undone", end.undone.String())
+	c.log.Info("run ended", "outcome", end.undone.Qualify(end.outcome), "status", to.Label(), "reason", end.reason)
 	base, err := c.storeEndBase(detached, end, count.items, cur.d.Base)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -185,5 +186,24 @@ func checkTenantReferences(t *testing.T, w *world) {
 	}
 	if checked < 60 {
 		t.Errorf("only %d references were checked", checked)
+	}
+}
+
+// The exit status tells a roll back without effect, which an earlier process may
+// have begun, from a sync that ended in Idle.
+func TestExitStatus(t *testing.T) {
+	for _, c := range []struct {
+		row  syncer.Row
+		want int
+	}{
+		{syncer.Row{Status: state.Idle, Outcome: syncer.Deployed, Undone: syncer.Undone{LeftOut: 1}}, exitIdle},
+		{syncer.Row{Status: state.Idle, Outcome: syncer.NothingToRollBack}, exitNoEffect},
+		{syncer.Row{Status: state.PartiallySuccessful, Outcome: syncer.NothingToRollBack}, exitPartially},
+		{syncer.Row{Status: state.PendingAdminConsent}, exitConsent},
+		{syncer.Row{Status: state.NewError}, exitNewError},
+	} {
+		if got := exitStatus(c.row); got != c.want {
+			t.Errorf("%s (%s): exit status %d, want %d", c.row.Status, c.row.Outcome, got, c.want)
+		}
 	}
 }

@@ -122,7 +122,7 @@ var endingTable = []endingRow{
 	{name: "cancelled before it wrote", when: func(f facts) bool { return f.stop == stopCancelled && !f.wrote }},
 	{name: "permissions are missing", when: func(f facts) bool { return f.stop == stopConsent },
 		event: state.RequireConsent, consent: true},
-	{name: "permissions are missing, found while somebody was waited for", when: func(f facts) bool { return f.stop == stopConsent },
+	{name: "permissions are missing while a person is waited for", when: func(f facts) bool { return f.stop == stopConsent },
 		event: state.Fail, explain: account.consentNeeded},
 	{name: "nothing can be read without permissions", when: func(f facts) bool { return f.stop == stopNothingRead && f.forbidden == f.asked },
 		event: state.RequireConsent, consent: true, reason: "nothing can be read without the missing permissions"},
@@ -161,7 +161,7 @@ var endingTable = []endingRow{
 	{name: "adopted", when: func(f facts) bool { return f.adopted > 0 }, event: state.Succeed, outcome: Adopted},
 	{name: "no changes", when: func(facts) bool { return true }, event: state.Succeed, outcome: NoChanges},
 	// A status in which a person is waited for allows no more than this.
-	{name: "applied, and nobody could read it back", when: func(f facts) bool { return f.applied > 0 },
+	{name: "applied, and not read back", when: func(f facts) bool { return f.applied > 0 },
 		event: state.SucceedPartially, outcome: Deployed, explain: account.unverified, replaces: true},
 	{name: "no ending fits", when: func(facts) bool { return true },
 		event: state.Fail, outcome: FailedWith, explain: account.impossible},

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -86,7 +87,7 @@ var endingCases = []struct {
 }{
 	{"cancelled before it wrote", facts{stop: stopCancelled}, state.RestoreIdle, Cancelled, ""},
 	{"permissions are missing", facts{stop: stopConsent}, state.RequireConsent, FailedWith, ""},
-	{"permissions are missing, found while somebody was waited for", facts{from: state.PendingAuthentication, stop: stopConsent}, state.Fail, FailedWith, "consent_needed"},
+	{"permissions are missing while a person is waited for", facts{from: state.PendingAuthentication, stop: stopConsent}, state.Fail, FailedWith, "consent_needed"},
 	{"nothing can be read without permissions", facts{stop: stopNothingRead, asked: 2, forbidden: 2}, state.RequireConsent, FailedWith, ""},
 	{"nothing can be read", facts{stop: stopNothingRead, asked: 2, forbidden: 1}, state.Fail, FailedWith, "read"},
 	{"parts of a run that has written are lost", facts{verdict: Approve, wrote: true, applied: 1, lost: 1}, state.SucceedPartially, Deployed, "storage"},
@@ -112,8 +113,16 @@ var endingCases = []struct {
 	{"previewed", facts{mode: Preview, adopted: 1}, state.Succeed, Previewed, ""},
 	{"adopted", facts{adopted: 1}, state.Succeed, Adopted, ""},
 	{"no changes", facts{}, state.Succeed, NoChanges, ""},
-	{"applied, and nobody could read it back", facts{from: state.PendingAuthentication, verdict: Approve, wrote: true, applied: 1}, state.SucceedPartially, Deployed, "unverified"},
+	{"applied, and not read back", facts{from: state.PendingAuthentication, verdict: Approve, wrote: true, applied: 1}, state.SucceedPartially, Deployed, "unverified"},
 	{"no ending fits", facts{from: state.PendingApproval}, state.Fail, FailedWith, "internal"},
+}
+
+// whole returns the facts of a case with those that most runs have.
+func (f facts) whole() facts {
+	f.before = state.Idle
+	f.from = cmp.Or(f.from, state.InProgress)
+	f.mode = cmp.Or(f.mode, Full)
+	return f
 }
 
 // particulars returns an ending and a tally that have these facts.
@@ -141,7 +150,10 @@ func (f facts) particulars() (*data, ending, tally) {
 	}
 	n := tally{adopted: f.adopted, applied: f.applied, open: f.open, unknown: f.unknown, unread: slices.Repeat([]tenant.KindState{{Kind: "groups", Reason: "boom", RequestID: "req-1"}}, f.unread)}
 	for range f.notKept {
-		n.notKept = append(n.notKept, ItemResult{Item: "groups/G", NotKept: []NotKept{{Pointer: "/a"}}})
+		n.notKept = append(n.notKept, ItemResult{Item: "groups/G", RequestID: "req-1", NotKept: []NotKept{{Pointer: "/a"}}})
+	}
+	for range f.problems {
+		n.problems = append(n.problems, plan.Note{Class: plan.BadFile, Kind: "groups", Key: "G", Message: "bad"})
 	}
 	for range f.lost {
 		n.lost = append(n.lost, failure(ClassStorage, "gone"))
@@ -154,14 +166,7 @@ func (f facts) particulars() (*data, ending, tally) {
 func TestEveryRowOfTheEndings(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range endingCases {
-		f := c.facts
-		f.before = state.Idle
-		if f.from == "" {
-			f.from = state.InProgress
-		}
-		if f.mode == "" {
-			f.mode = Full
-		}
+		f := c.facts.whole()
 		d, end, n := f.particulars()
 		if got := factsOf(f.from, d, end, n); got != f {
 			t.Fatalf("%s: got the facts %+v, want %+v", c.row, got, f)

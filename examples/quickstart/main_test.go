@@ -58,7 +58,7 @@ func TestProgram(t *testing.T) {
 		{"the main job", nil, "", exitIdle, then(asked, again...),
 			[]string{"enter the code CODE-1", "create \"CA001 - Everyone - multifactor authentication\"", "applied: create groups/CA-Admins", "Summary report", "contoso: Idle (no_changes; 1 kind backed up by name only)"}},
 		{"rejected", []string{"-answer", "reject"}, "", exitIdle, then(asked, "Idle"), []string{"contoso: Idle (rejected; 1 kind backed up by name only)"}},
-		{"reverted", []string{"-answer", "revert"}, "", exitIdle, then(asked, again...), []string{"contoso: Idle (reverted; 1 kind backed up by name only)", "contoso: Idle (no_changes; 1 kind backed up by name only)"}},
+		{"reverted", []string{"-answer", "revert"}, "", exitIdle, then(asked, again...), []string{"contoso: Idle (reverted; 1 kind backed up by name only)", "contoso: Idle (no_changes)"}},
 		{"asked, and approved", []string{"-answer", "ask", "-signin", "ask"}, "\nwhat\napprove\n", exitIdle, then(asked, again...), []string{"Press Enter to sign in"}},
 		{"asked, and nobody answers", []string{"-answer", "ask"}, "", exitIdle, then(asked, "Idle"), []string{"Nobody answers"}},
 		{"sign-in declined", []string{"-signin", "deny"}, "", exitNewError, then(signedIn[:3], "New error"), []string{"declined"}},

@@ -105,8 +105,8 @@ var engineType = reflect.TypeFor[*syncer.Syncer]()
 // TestEveryActionIsKnown holds the engine's methods against the table of this
 // file, the examples and the stories.
 func TestEveryActionIsKnown(t *testing.T) {
-	if found := actionsOf(engineType); len(found) < 8 {
-		t.Fatalf("found %d actions, want 8 or more", len(found))
+	if found := actionsOf(engineType); len(found) < 9 {
+		t.Fatalf("found %d actions, want 9 or more", len(found))
 	}
 	for _, complaint := range complaintsOf(engineType, legalActions, shownMethods(t)) {
 		t.Error(complaint)

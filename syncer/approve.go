@@ -65,10 +65,13 @@ func (c *session) approvePhase(ctx context.Context) (onward, error) {
 // Approver is asked. Otherwise it waits without goroutine or lease.
 func (c *session) approve(ctx context.Context) (*Next, error) {
 	cur := c.now()
+	if cur.rec.Status != state.PendingApproval {
+		return nil, errInterrupted // decided since the step began; the deadline went with the status
+	}
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", err: c.errorInfo(ClassTimedOut,
+		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(ClassTimedOut,
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))})
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {

@@ -302,6 +302,6 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 func (c *session) signInTimedOut(ctx context.Context) error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return c.finish(ctx, ending{stop: stopTimedOut, reason: "sign-in", err: c.errorInfo(ClassTimedOut,
+	return c.finish(ctx, ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
 		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))})
 }

@@ -22,6 +22,9 @@ func (c *session) finish(ctx context.Context, end ending) error {
 	if cur.rec.Status.Resting() {
 		return errInterrupted // it has ended
 	}
+	if end.while != "" && cur.rec.Status != end.while {
+		return errInterrupted // a person was faster
+	}
 	in := c.phase()
 	if in != PhaseReport {
 		if err := c.note(ctx, PhaseReport); err != nil {
@@ -62,7 +65,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	c.stopped(true)
 	lines := c.flush(detached)
 	return c.commit(ctx, func(t *draft) error {
-		if t.rec.Status != cur.rec.Status {
+		if t.rec.Status != cmp.Or(end.while, cur.rec.Status) {
 			return errInterrupted
 		}
 		t.logEntry(lines)

@@ -57,7 +57,7 @@ func TestNewerRecordsAreNeverOverwritten(t *testing.T) {
 			return err
 		}},
 		{"Decide", func(ctx context.Context, s *Syncer) error {
-			_, err := s.Decide(ctx, Decision{RunRef: RunRef{Tenant: "contoso", Run: "run-1"}, Digest: "d1", Verdict: Approve, Actor: "ann"})
+			_, err := s.Decide(ctx, Decision{RunRef: RunRef{Tenant: "contoso", Run: "run-1"}, Digest: "d1g357", Verdict: Approve, Actor: "ann"})
 			return err
 		}},
 		{"Cancel", func(ctx context.Context, s *Syncer) error {

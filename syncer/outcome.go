@@ -30,6 +30,8 @@ type ending struct {
 	stop   stop
 	reason string
 	err    *ErrorInfo
+	// while, if not empty, is the only status in which the run may end this way.
+	while state.Status
 	// kinds are those of a tenant of which nothing could be read.
 	kinds []tenant.KindState
 	// refused are the items that a revert left alone.

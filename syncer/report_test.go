@@ -196,42 +196,6 @@ func TestRefusedRequests(t *testing.T) {
 			}
 		})
 	}
-	t.Run("every action needs an actor", func(t *testing.T) {
-		ctx := t.Context()
-		for name, call := range map[string]func(actor string) error{
-			"Decide": func(a string) error {
-				_, err := w.Decide(ctx, syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: a})
-				return err
-			},
-			"Cancel": func(a string) error {
-				_, err := w.Cancel(ctx, syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: a})
-				return err
-			},
-			"Retry": func(a string) error {
-				_, err := w.Retry(ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: a})
-				return err
-			},
-			"Recheck": func(a string) error {
-				_, err := w.Recheck(ctx, syncer.RecheckRequest{Tenant: "contoso", Actor: a})
-				return err
-			},
-			"Pause": func(a string) error {
-				_, err := w.Pause(ctx, syncer.PauseRequest{Tenant: "contoso", Actor: a})
-				return err
-			},
-			"Resume": func(a string) error {
-				_, err := w.Resume(ctx, syncer.ResumeRequest{Tenant: "contoso", Actor: a})
-				return err
-			},
-		} {
-			if err := call(""); !errors.Is(err, syncer.ErrNoActor) {
-				t.Errorf("%s by nobody: got %v, want %v", name, err, syncer.ErrNoActor)
-			}
-			if err := call("mallory"); !errors.Is(err, forbidden) {
-				t.Errorf("%s by somebody who may not: got %v, want %v", name, err, forbidden)
-			}
-		}
-	})
 	if row, err := w.Status(t.Context(), "contoso"); err != nil || row.Version != 0 {
 		t.Errorf("got version %d, %v, want nothing stored", row.Version, err)
 	}

@@ -169,13 +169,15 @@ func (o *Oracle) offered(r *Run, d syncer.EntryData, verdict syncer.Verdict) boo
 func (o *Oracle) same(a, b string) bool { return o.cfg.Person(a) == o.cfg.Person(b) }
 
 // phase takes a phase into account: a decision is carried out, and nothing else.
-func (o *Oracle) phase(p syncer.Phase) {
+// A phase that failed is stored with what became of it, so that a plan was made if
+// the phase is the last line of its commit.
+func (o *Oracle) phase(p syncer.Phase, last bool) {
 	r, want := o.run, syncer.Verdict("")
 	switch p {
 	case syncer.PhaseReport:
 		return
 	case syncer.PhasePlan:
-		r.Planned = true
+		r.Planned = r.Planned || last
 	case syncer.PhaseDeploy, syncer.PhaseVerify:
 		want = syncer.Approve
 	case syncer.PhaseRevert:

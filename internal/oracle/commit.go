@@ -3,6 +3,7 @@ package oracle
 import (
 	"cmp"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"time"
 
@@ -141,7 +142,7 @@ func (o *Oracle) entry(now time.Time, e state.Entry, next syncer.EntryData) {
 	}
 	switch syncer.EntryType(e.Type) {
 	case syncer.EntryPhase:
-		o.phase(d.Phase)
+		o.phase(d.Phase, reflect.ValueOf(next).IsZero())
 	case syncer.EntryVote:
 		o.voted(now, d)
 	case syncer.EntryCancel:

@@ -9,9 +9,6 @@ const (
 	// Unsupported means that the service, the client or the configuration does
 	// not allow the change. It is not a failure.
 	Unsupported NoteClass = "unsupported"
-	// DeletesOff means that the plan would delete the object, and that deletes of
-	// its kind are switched off ([Rules].Deletes). It is not a failure.
-	DeletesOff NoteClass = "deletes_off"
 	// Ambiguous means that several objects or files match one name. The plan
 	// changes none of them.
 	Ambiguous NoteClass = "ambiguous"
@@ -63,6 +60,14 @@ func (c NoteClass) Failure() bool {
 	}
 	return false
 }
+
+// deletesOff is the class of [NoteClass.DeletesOff]. Package diff writes it.
+const deletesOff NoteClass = "deletes_off"
+
+// DeletesOff reports whether a note of this class means that the tenant keeps an
+// object since deletes of its kind are switched off ([Rules].Deletes). The class
+// "deletes_off" is not a failure.
+func (c NoteClass) DeletesOff() bool { return c == deletesOff }
 
 // Note is a change that a plan cannot or will not make, or a remark about an
 // object.

@@ -212,10 +212,10 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 		if note.Class.Failure() {
 			n.problems = append(n.problems, note)
 		}
-		switch note.Class {
-		case plan.Unsupported:
+		switch {
+		case note.Class == plan.Unsupported:
 			n.unsupported++
-		case plan.DeletesOff:
+		case note.Class.DeletesOff():
 			n.deletesOff++
 		}
 	}

@@ -190,7 +190,7 @@ func noted(p *plan.Plan, it *plan.Item, class func(plan.NoteClass) bool) bool {
 // withheld reports whether notes of this class stand for a difference that
 // remains and is not proposed.
 func withheld(class plan.NoteClass) bool {
-	return class == plan.Unsupported || class == plan.DeletesOff || class == plan.NotRead
+	return class == plan.Unsupported || class.DeletesOff() || class == plan.NotRead
 }
 
 // refusedMessage names what was not reverted.

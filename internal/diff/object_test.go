@@ -496,3 +496,10 @@ func TestCompareIgnores(t *testing.T) {
 		},
 	})
 }
+
+// The class that package diff writes is the one that package plan knows.
+func TestDeletesOff(t *testing.T) {
+	if !deletesOff.DeletesOff() || plan.Unsupported.DeletesOff() || deletesOff.Failure() {
+		t.Error("deletes that are switched off are not told from other notes, or are a failure")
+	}
+}

@@ -32,7 +32,7 @@ type data struct {
 	Paused     []Pause             `json:"paused,omitempty"`
 	// Removing is the removal that was asked for.
 	Removing *Removal `json:"removing,omitempty"`
-	// LastSuccess is when the last run ended in Idle.
+	// LastSuccess is when a run last succeeded.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Same are the runs that the current one has superseded, one after the
 	// other, with the same proposal: a decision may name any of them.
@@ -100,6 +100,7 @@ type run struct {
 	Outcome Outcome        `json:"outcome,omitempty"`
 	Reason  string         `json:"reason,omitempty"`
 	Error   *ErrorInfo     `json:"error,omitempty"`
+	Undone  Undone         `json:"undone,omitzero"`
 	After   *state.BlobRef `json:"after,omitempty"`
 	Report  *state.BlobRef `json:"report,omitempty"`
 }

@@ -97,6 +97,61 @@
 // The [Outcome] says the rest: no_changes, deployed, adopted, rejected, and so on.
 // [Syncer.Report] has the details, [Report.CopyError] the text to copy.
 //
+// # Endings
+//
+// The first row that fits ends the run. An outcome of "*" is the one of the work
+// that was done, or of what stopped it; an error of "*" is the one that stopped
+// the run. The exit status is the one of the command line among the examples.
+//
+//	ENDING                                                STATUS                 OUTCOME               LAST SUCCESS  ERROR           EXIT
+//	cancelled before it wrote                             as before              *                     stays         none            *
+//	permissions are missing                               Pending admin consent  *                     stays         none            3
+//	permissions are missing while a person is waited for  New error              *                     stays         consent_needed  3
+//	nothing can be read without permissions               Pending admin consent  *                     stays         none            3
+//	nothing can be read                                   New error              *                     stays         read            1
+//	parts of a run that has written are lost              Partially successful   *                     stays         storage         4
+//	parts of the run are lost                             New error              failed                stays         storage         1
+//	stopped when a part was applied                       Partially successful   *                     stays         partial         4
+//	timed out                                             New error              *                     stays         *               5
+//	failed, or cancelled after it wrote                   New error              *                     stays         *               1
+//	nothing was applied                                   New error              failed                stays         items           1
+//	a part was applied                                    Partially successful   *                     stays         partial         4
+//	not kept by the service                               Partially successful   *                     stays         not_kept        4
+//	not all taken back                                    Partially successful   *                     stays         edited          4
+//	not all read                                          Partially successful   *                     stays         unread          4
+//	done, with permissions missing                        Pending admin consent  *                     stays         none            3
+//	roll back without effect                              Idle                   nothing_to_roll_back  stays         none            7
+//	rejected                                              Idle                   rejected              moves         none            0
+//	reverted                                              Idle                   reverted              moves         none            0
+//	deployed                                              Idle                   deployed              moves         none            0
+//	backed up                                             Idle                   backed_up             moves         none            0
+//	previewed                                             Idle                   previewed             moves         none            0
+//	adopted                                               Idle                   adopted               moves         none            0
+//	no changes                                            Idle                   no_changes            moves         none            0
+//	applied, and not read back                            Partially successful   deployed              stays         unverified      4
+//	no ending fits                                        New error              failed                stays         internal        1
+//
+// [Row.Undone], [Report.Undone] and the list of runs count what was asked for and
+// not done, and [Undone.Qualify] puts it beside the outcome. The first four counts
+// leave the run as successful as it is; any other count does not.
+//
+//	COUNT        SAYS                              STATUS                LAST SUCCESS
+//	DeletesOff   2 deletes switched off            Idle                  moves
+//	LeftOut      2 items left out by the decision  Idle                  moves
+//	NamesOnly    2 kinds backed up by name only    Idle                  moves
+//	Unsupported  2 changes not supported           Idle                  moves
+//	Failed       2 items not applied               Partially successful  stays
+//	Unknown      2 items of unknown outcome        Partially successful  stays
+//	NotKept      2 items not kept by the service   Partially successful  stays
+//	Unplanned    2 differences not planned         Partially successful  stays
+//	Refused      2 items not reverted              Partially successful  stays
+//	Unread       2 kinds not completely read       Partially successful  stays
+//
+// The error of a run that is partially successful has a class, a phase, a message
+// that says how many changes were applied and what failed first, and the
+// service's request id, if a request failed. A roll back of an object's former
+// name alone has no effect: roll back the name that it has now.
+//
 // # Approve, reject, or reject and revert
 //
 // An approval has the stored plan carried out, as the person saw it. The

@@ -107,6 +107,9 @@ const (
 	Rejected Outcome = "rejected"
 	// Reverted: a person rejected the plan, and the repository went back.
 	Reverted Outcome = "reverted"
+	// NothingToRollBack: a roll back ([Options.DesiredFrom]) has changed nothing,
+	// since nothing differed from the backup or no difference could be changed.
+	NothingToRollBack Outcome = "nothing_to_roll_back"
 	// Cancelled: somebody ended the run, or superseded it.
 	Cancelled Outcome = "cancelled"
 	// TimedOut: the sign-in, the approval or the run took too long; the reason

@@ -48,6 +48,8 @@ type RunFacts struct {
 	// Verdict is the decision, and DecidedBy are those who made it.
 	Verdict   Verdict  `json:"verdict,omitempty"`
 	DecidedBy []string `json:"decidedBy,omitempty"`
+	// Undone counts what the run was asked for and has not done.
+	Undone Undone `json:"undone,omitzero"`
 	// Error is why the run did not succeed.
 	Error *ErrorInfo `json:"error,omitempty"`
 }
@@ -129,7 +131,7 @@ func runRow(r state.Run) (RunRow, error) {
 func (t *draft) listRun() error {
 	r := t.d.Run
 	form := runFactsForm{Format: runFactsFormat, RunFacts: RunFacts{Mode: r.Options.Mode, Comment: r.Options.Comment,
-		Reason: r.Reason, Digest: r.Digest, Counts: r.Counts, Error: r.Error}}
+		Reason: r.Reason, Digest: r.Digest, Counts: r.Counts, Undone: r.Undone, Error: r.Error}}
 	if d := r.Decision; d != nil {
 		form.Verdict, form.DecidedBy = d.Verdict, d.Actors
 	}

@@ -82,7 +82,9 @@ type RunsRequest struct {
 	Limit int
 }
 
-// Runs returns a page of runs of one tenant or of all, the newest first. A store
+// Runs returns a page of runs of one tenant or of all, the newest first. To find
+// what failed, filter by Statuses: [FailedWith] is but one outcome in New error.
+// Runs returns state.ErrInvalid for another list's cursor. A store
 // reads the page in one query. Runs go with their history when a [state.Pruner]
 // prunes it. Of a run that a newer version of this library wrote in another
 // format, the page has what can be filtered by, and Reason says so.

@@ -9,6 +9,9 @@ const (
 	// Unsupported means that the service, the client or the configuration does
 	// not allow the change. It is not a failure.
 	Unsupported NoteClass = "unsupported"
+	// DeletesOff means that the plan would delete the object, and that deletes of
+	// its kind are switched off ([Rules].Deletes). It is not a failure.
+	DeletesOff NoteClass = "deletes_off"
 	// Ambiguous means that several objects or files match one name. The plan
 	// changes none of them.
 	Ambiguous NoteClass = "ambiguous"

@@ -44,8 +44,8 @@ type ApprovalRules struct {
 }
 
 // ApprovalRule asks for approvals where certain changes are approved. It
-// matches an approval if all fields of its first part hold for the items that
-// the approval covers.
+// matches an approval if Verbs, Kinds, AtLeast and Broken all hold for the
+// items that the approval covers.
 type ApprovalRule struct {
 	// Name is shown to people. Required, and different for each rule.
 	Name string

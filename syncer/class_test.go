@@ -44,7 +44,7 @@ func classConstants(t *testing.T) []string {
 // an ItemResult: they inform, or a class of the engine has the same word.
 var notOfClass = map[string]bool{
 	"plan.Dangling": true, "plan.Unmanaged": true, "plan.Ignored": true, "plan.NotRead": true, "plan.ServiceChange": true,
-	"plan.PossibleRename": true, "plan.KeyChanged": true,
+	"plan.PossibleRename": true, "plan.KeyChanged": true, "plan.DeletesOff": true,
 	"auth.Transient": true, // ClassTransient
 	"auth.Failed":    true, // ClassFailed
 }

@@ -35,7 +35,7 @@ type data struct {
 	// LooksFailed counts the looks at a resting tenant's permissions that failed
 	// one after the other.
 	LooksFailed int `json:"looksFailed,omitempty"`
-	// LastSuccess is when the last run ended in Idle.
+	// LastSuccess is when a run last succeeded.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Same are the runs that the current one has superseded, one after the
 	// other, with the same proposal: a decision may name any of them.
@@ -105,6 +105,7 @@ type run struct {
 	Outcome Outcome        `json:"outcome,omitempty"`
 	Reason  string         `json:"reason,omitempty"`
 	Error   *ErrorInfo     `json:"error,omitempty"`
+	Undone  Undone         `json:"undone,omitzero"`
 	After   *state.BlobRef `json:"after,omitempty"`
 	Report  *state.BlobRef `json:"report,omitempty"`
 }

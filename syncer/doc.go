@@ -18,11 +18,17 @@
 //	go engine.Run(ctx) // in each process of the host
 //
 //	// Anywhere: a handler, a schedule, another process.
-//	row, err := engine.Start(ctx, syncer.StartRequest{Tenant: "contoso", Actor: "ann@example.com"})
+//	row, err := engine.Start(ctx, syncer.StartRequest{Tenant: "contoso", Actor: "ann@example.com",
+//		Options: syncer.Options{Interactive: true}}) // a person is there who can sign in
 //
 // [Syncer.Start] returns at once. [Syncer.Run], in this or another process, does
 // the work. A command line calls [Syncer.Sync], which starts a run and waits for
 // its end. The package example is a whole program with everything in memory.
+//
+// A run that is not [Options.Interactive] asks nobody to sign in. If credentials
+// are missing, it ends in New error, class "sign_in_needed". That is what a
+// schedule wants. A nightly run sets [StartRequest.Supersede], so that a plan
+// that still waits from the day before does not stop the backups.
 //
 // # What a host provides
 //
@@ -41,7 +47,12 @@
 //   - Authorize is asked once before every action of a person. Observer is told
 //     about every commit of this process. Both are optional.
 //
-// Each interface names the test kit that checks an implementation.
+// Each interface names the test kit that checks an implementation. Package plan
+// has the words of a plan: base, drift, adoption, conflict, item, guard rule.
+// Package tenant has those of a tenant: kind, scope, natural key, snapshot.
+//
+// The store grows with every run. A host calls the Prune of its store
+// ([state.Pruner]) from time to time; see there for what it removes.
 //
 // # Statuses and phases
 //
@@ -66,13 +77,18 @@
 //
 // # How a run ends
 //
-//   - All approved changes are applied, and every kind in scope was read: Idle.
+//   - All approved changes are applied and read back as written, and every kind in
+//     scope was read: Idle. So is a run without changes, a preview, a backup, and
+//     a plan that was rejected or reverted whole.
 //   - Some changes are applied and others not, for whatever reason, or some kinds
 //     could not be read: Partially successful.
-//   - All changes are applied, and the tenant shows another value than the run
-//     wrote ([ItemResult.NotKept]): Partially successful. The next plan marks such
+//   - All approved changes are applied, and the tenant shows another value than
+//     the run wrote ([ItemResult.NotKept]): Partially successful. The next plan marks such
 //     a change and offers to accept the tenant's value.
-//   - No change is applied and something failed, or the time was up: New error.
+//   - A revert left alone what somebody edited meanwhile ([Report.Refused]):
+//     Partially successful.
+//   - No change is applied and something failed, or nobody signed in, decided or
+//     finished in time: New error.
 //   - Nothing failed, and a required permission is missing: Pending admin consent.
 //     The status clears when a check sees the grant.
 //   - Somebody cancelled the run before it wrote to the tenant: the status from
@@ -80,6 +96,61 @@
 //
 // The [Outcome] says the rest: no_changes, deployed, adopted, rejected, and so on.
 // [Syncer.Report] has the details, [Report.CopyError] the text to copy.
+//
+// # Endings
+//
+// The first row that fits ends the run. An outcome of "*" is the one of the work
+// that was done, or of what stopped it; an error of "*" is the one that stopped
+// the run. The exit status is the one of the command line among the examples.
+//
+//	ENDING                                                STATUS                 OUTCOME               LAST SUCCESS  ERROR           EXIT
+//	cancelled before it wrote                             as before              *                     stays         none            *
+//	permissions are missing                               Pending admin consent  *                     stays         none            3
+//	permissions are missing while a person is waited for  New error              *                     stays         consent_needed  3
+//	nothing can be read without permissions               Pending admin consent  *                     stays         none            3
+//	nothing can be read                                   New error              *                     stays         read            1
+//	parts of a run that has written are lost              Partially successful   *                     stays         storage         4
+//	parts of the run are lost                             New error              failed                stays         storage         1
+//	stopped when a part was applied                       Partially successful   *                     stays         partial         4
+//	timed out                                             New error              *                     stays         *               5
+//	failed, or cancelled after it wrote                   New error              *                     stays         *               1
+//	nothing was applied                                   New error              failed                stays         items           1
+//	a part was applied                                    Partially successful   *                     stays         partial         4
+//	not kept by the service                               Partially successful   *                     stays         not_kept        4
+//	not all taken back                                    Partially successful   *                     stays         edited          4
+//	not all read                                          Partially successful   *                     stays         unread          4
+//	done, with permissions missing                        Pending admin consent  *                     stays         none            3
+//	roll back without effect                              Idle                   nothing_to_roll_back  stays         none            7
+//	rejected                                              Idle                   rejected              moves         none            0
+//	reverted                                              Idle                   reverted              moves         none            0
+//	deployed                                              Idle                   deployed              moves         none            0
+//	backed up                                             Idle                   backed_up             moves         none            0
+//	previewed                                             Idle                   previewed             moves         none            0
+//	adopted                                               Idle                   adopted               moves         none            0
+//	no changes                                            Idle                   no_changes            moves         none            0
+//	applied, and not read back                            Partially successful   deployed              stays         unverified      4
+//	no ending fits                                        New error              failed                stays         internal        1
+//
+// [Row.Undone], [Report.Undone] and the list of runs count what was asked for and
+// not done, and [Undone.Qualify] puts it beside the outcome. The first four counts
+// leave the run as successful as it is; any other count does not.
+//
+//	COUNT        SAYS                              STATUS                LAST SUCCESS
+//	DeletesOff   2 deletes switched off            Idle                  moves
+//	LeftOut      2 items left out by the decision  Idle                  moves
+//	NamesOnly    2 kinds backed up by name only    Idle                  moves
+//	Unsupported  2 changes not supported           Idle                  moves
+//	Failed       2 items not applied               Partially successful  stays
+//	Unknown      2 items of unknown outcome        Partially successful  stays
+//	NotKept      2 items not kept by the service   Partially successful  stays
+//	Unplanned    2 differences not planned         Partially successful  stays
+//	Refused      2 items not reverted              Partially successful  stays
+//	Unread       2 kinds not completely read       Partially successful  stays
+//
+// The error of a run that is partially successful has a class, a phase, a message
+// that says how many changes were applied and what failed first, and the
+// service's request id, if a request failed. A roll back of an object's former
+// name alone has no effect: roll back the name that it has now.
 //
 // # Approve, reject, or reject and revert
 //
@@ -92,8 +163,8 @@
 // proposes the same changes again.
 //
 // Reject and revert leaves the tenant as it is and takes the proposed changes back
-// in the repository. It refuses and names what somebody edited there since the
-// plan was made.
+// in the repository. It leaves alone, and names, the items that somebody edited
+// there since the plan was made.
 //
 // A decision names the run and the digest of the plan that the person saw. The
 // engine refuses a decision on another plan with [ErrStalePlan]. It compares the
@@ -102,11 +173,17 @@
 // # Decide later
 //
 // A host without an Approver, or whose Approver returns the zero [Decision], lets
-// the plan wait. A handler calls [Syncer.Review] to show the plan, and passes the
-// answer of [Review.Approve], [Review.Reject] or [Review.RejectAndRevert] to
-// [Syncer.Decide]. Any process may do that, days later. The host learns that a
-// plan waits from its Observer ([PlanReady]), from [Syncer.Changes] or from
-// [Syncer.Statuses].
+// the plan wait. One handler calls [Syncer.Review] and shows the plan; the page
+// keeps the run and the digest. The handler behind the button decides on exactly
+// that plan:
+//
+//	engine.Decide(ctx, syncer.Decision{RunRef: run, Digest: digest, Verdict: syncer.Approve, Actor: "bob"})
+//
+// Any process may do that, days later. If a run has superseded this one and plans
+// the same, the decision is good for it; if it plans something else, or is not
+// there yet, the decision is refused with [ErrStalePlan] or [ErrNotPending]. The
+// host learns that a plan waits from its Observer ([PlanReady]), from
+// [Syncer.Changes] or from [Syncer.Statuses].
 //
 // # Who may approve
 //
@@ -115,22 +192,22 @@
 // where certain kinds, verbs or numbers of changes are approved: two of group
 // security for deletes, one person for the rest. [AutomaticApproval] approves
 // small plans without a person; it never approves deletes, conflicts or broken
-// guard rules unless it says so. One person is one actor, however the name is
+// guard rules unless the rule's own fields say so. One person is one actor, however the name is
 // spelled ([ActorKey]). All of this can differ by tenant ([Config.SettingsFor]).
 //
 // # Waiting
 //
 // A run that waits for a decision costs a row in the store: no goroutine, no
-// lease, no timer. A run that waits for a sign-in costs one goroutine and its
-// lease. It does not count among [Config.Concurrency]. An Approver that blocks
+// lease, no timer. A run that waits for a sign-in costs one goroutine and the
+// tenant's lease, and no place of [Config.Concurrency]. An Approver that blocks
 // costs the same as work.
 //
 // # Time limits
 //
-// A sign-in has [Settings.AuthTimeout], 3 minutes from entering the status. A new
-// code, a restart or another process does not extend it. A decision has
-// [ApprovalRules.Timeout], 30 days. The store's clock holds both: an answer that
-// is committed at or after the deadline is too late. Work has
+// A sign-in has [Settings.AuthTimeout], 3 minutes from entering the status. A
+// process that resumes the wait shows a new code; the deadline stays. A decision
+// has [ApprovalRules.Timeout], 30 days. Both deadlines are by the store's clock,
+// and the store refuses an answer at or after the deadline. Work has
 // [Settings.RunTimeout], 6 hours; waits for people do not count.
 //
 // # Cancel, retry, pause, remove
@@ -167,10 +244,14 @@
 //
 // An action returns what the person can act on: [ErrActive] (an [*ActiveError]
 // that names the run), [ErrPaused], [ErrStalePlan], [ErrNotPending], [ErrExpired],
-// [ErrSelfApproval], [ErrAlreadyVoted], a [*BrokenRulesError], a
-// [*plan.SubsetError]. [ErrNoActor] and [ErrInvalid] are the caller's mistakes. An
-// action that fails has changed nothing, with one exception: if the store's answer
-// was lost for good, [Syncer.Status] tells what happened.
+// [ErrSelfApproval], [ErrAlreadyVoted], [ErrNothingFailed], [ErrBusy],
+// [ErrRemoving], a [*BrokenRulesError], a [*plan.SubsetError]. [ErrNoActor],
+// [ErrInvalid] and [ErrNotFound] are the caller's mistakes; a cursor of another
+// list is ErrInvalid of package state. Every action also returns the errors of
+// Authorize, of SettingsFor and of the store, and [ErrNewerFormat]. An action that
+// fails has changed nothing, with two exceptions: a [Syncer.Remove] that fails in
+// the middle goes on in a worker, and after [state.ErrUnknown] [Syncer.Status]
+// tells what happened.
 //
 // A sync that fails is no error of [Syncer.Advance], Run or Sync. Its run ends in
 // New error or Partially successful, with an [ErrorInfo] in the [Row] and the
@@ -181,19 +262,21 @@
 //
 // When the context of Run ends, for example on SIGTERM, Run begins nothing new,
 // finishes the writes under way, stores what it did, releases its leases and
-// returns nil. If the store does not answer, the leases run out. Another process
-// resumes the runs, and so does this one after a restart.
+// returns nil. Give the process [Config.WriteTimeout] and some seconds for that. If
+// the store does not answer, the leases run out. Another process resumes the
+// runs, and so does this one after a restart.
 //
 // # Several processes
 //
 // Any number of processes may work on one store. A lease makes one of them work on
 // a tenant at a time. When a process dies, another claims its tenants after the
 // leases have run out: by default within [Config.LeaseDuration] and one second.
-// Each commit names the lease's fence, so a process that slept too long cannot
-// overwrite its successor's work. People's actions need no lease. The worker sees
+// Each lease has a number, its fence, that rises with every lease of the tenant.
+// Each commit names it, so a process that slept too long cannot overwrite its
+// successor's work. People's actions need no lease. The worker sees
 // them at its next commit or when it renews its lease.
 //
-// A fence does not reach Microsoft. So the engine begins a write only while the
+// Microsoft's services do not know the fence. So the engine begins a write only while the
 // lease will outlast it ([Config.WriteTimeout]), and stores the intent before it
 // sends the write. A process that resumes the run first reads the tenant to find
 // out what became of a write without a stored result.
@@ -220,8 +303,8 @@
 //     sides once had.
 //   - No token, device code or secret is in a record, entry, blob, log or error. A
 //     user code is in the record only, and only while it is to be shown. Values of
-//     sensitive properties are redacted. Of an answer to a request that held any,
-//     the engine keeps only class, code and request id.
+//     sensitive properties are redacted. If a request held such a value, the
+//     engine keeps only class, code and request id of the service's answer.
 //
 // # What is not
 //
@@ -229,5 +312,5 @@
 //     Microsoft Graph has no conditional writes. The next sync shows it.
 //   - A deploy is not a transaction. It stops where it fails, and says where.
 //   - An Observer misses what other processes do, and what is committed just before
-//     a crash. [Syncer.History] misses nothing.
+//     a crash. [Syncer.History] misses nothing that was not pruned.
 package syncer

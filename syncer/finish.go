@@ -52,7 +52,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 		c.log.Error("the report is not whole", "error", lost)
 	}
 	event, to, end := conclude(endingTable, cur.rec.Status, cur.d, in, end, count)
-	c.log.Info("run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason)
+	c.log.Info("run ended", "outcome", end.undone.Qualify(end.outcome), "status", to.Label(), "reason", end.reason)
 	base, err := c.storeEndBase(detached, end, count.items, cur.d.Base)
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (t *draft) end(end ending, report *state.BlobRef) {
 	t.resume()
 	r.Ended, r.Report = t.now, report
 	r.Progress, r.Carried, r.Votes, t.d.Same = Progress{}, nil, nil, nil
-	r.Outcome, r.Reason, r.Error = end.outcome, end.reason, end.err
+	r.Outcome, r.Reason, r.Error, r.Undone = end.outcome, end.reason, end.err, end.undone
 	if end.verified != nil {
 		r.After = end.verified.after
 	}
@@ -180,9 +180,14 @@ func (t *draft) end(end ending, report *state.BlobRef) {
 	default:
 		t.d.RestsIn = ""
 	}
-	if end.err == nil && !end.consent && end.outcome != Cancelled && end.outcome != TimedOut && end.outcome != FailedWith {
+	if end.succeeded() {
 		t.d.LastSuccess = t.now
 	}
+}
+
+// succeeded reports whether the run moves LastSuccess.
+func (e ending) succeeded() bool {
+	return e.err == nil && !e.consent && !slices.Contains([]Outcome{Cancelled, TimedOut, FailedWith, NothingToRollBack}, e.outcome)
 }
 
 // restored reports whether the run leads back to the status before it.
@@ -201,14 +206,26 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 		if note.Class.Failure() {
 			n.problems = append(n.problems, note)
 		}
+		switch note.Class {
+		case plan.Unsupported:
+			n.unsupported++
+		case plan.DeletesOff:
+			n.deletesOff++
+		}
 	}
 	for _, k := range sum.Kinds {
+		if k.Completeness != tenant.NotInScope {
+			n.kinds++
+		}
+		if k.Scope == tenant.Referenced && sum.Read[k.Kind] > 0 {
+			n.namesOnly++
+		}
 		switch {
 		case k.Completeness == tenant.Partial, k.Completeness == tenant.Failed,
 			k.Completeness == tenant.Forbidden && len(k.Missing) == 0:
-			n.unread = append(n.unread, k.Kind)
+			n.unread = append(n.unread, k)
 		case k.Completeness == tenant.Forbidden && !slices.ContainsFunc(cur.d.Missing, func(m MissingPermission) bool { return slices.Contains(m.Kinds, k.Kind) }):
-			n.unread = append(n.unread, k.Kind) // refused although nothing is known to be missing
+			n.unread = append(n.unread, k) // refused although nothing is known to be missing
 		}
 	}
 	if r.Decision == nil || r.Decision.Verdict != Approve {
@@ -221,6 +238,9 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 	if n.items, err = s.itemResults(ctx, cur, p, end); err != nil {
 		return n, nil, err
 	}
+	if p != nil {
+		n.leftOut = len(p.Items) - len(n.items)
+	}
 	for _, it := range n.items {
 		switch it.Status {
 		case ItemApplied:
@@ -229,6 +249,10 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 				n.notKept = append(n.notKept, it)
 			}
 		case ItemUnsupported:
+			n.unsupported++
+		case ItemUnknown:
+			n.open++
+			n.unknown++
 		default:
 			n.open++
 		}

@@ -125,6 +125,10 @@ func frozenRecords() map[string]struct {
 	consent.Missing = []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}}
 	out["record_pending_admin_consent"] = record{state.PendingAdminConsent, consent}
 
+	partly := out["record_partially_successful"]
+	partly.data.Run.Undone = frozenUndone()
+	out["record_partially_successful"] = partly
+
 	failed := out["record_new_error"]
 	failed.data.LagsUntil = at(11)
 	failed.data.Run.Reason = "forbidden"

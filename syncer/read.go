@@ -29,6 +29,9 @@ type Row struct {
 	Actor   string  `json:"actor,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`
 	Reason  string  `json:"reason,omitempty"`
+	// Undone counts what the run was asked for and has not done; zero until it has
+	// ended. [Undone.Qualify] puts it beside the outcome.
+	Undone Undone `json:"undone,omitzero"`
 	// Phase and Progress are where an active run is, as of its last commit.
 	Phase    Phase    `json:"phase,omitempty"`
 	Progress Progress `json:"progress,omitzero"`
@@ -49,7 +52,8 @@ type Row struct {
 	// plan waits for a decision, as of the last look (Settings.NewerInterval).
 	// [Syncer.Review] looks at once.
 	Newer *NewerRevision `json:"newer,omitempty"`
-	// LastSuccess is when a run last ended in Idle.
+	// LastSuccess is when a run last ended in Idle and has done what it was asked
+	// for; the tables in the package's comment say which endings move it.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Error is why the last run did not succeed. Of an active run it is what
 	// keeps the host's storage from letting it go on, class "storage": it is tried
@@ -87,6 +91,7 @@ func rowOf(l loaded) Row {
 	}
 	if r := l.d.Run; r != nil {
 		row.Run, row.Actor, row.Outcome, row.Reason, row.Error = r.ID, r.Actor, r.Outcome, r.Reason, r.Error
+		row.Undone = r.Undone
 		row.Digest, row.Counts = r.Digest, r.Counts
 		if l.rec.Status.Active() {
 			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes

@@ -46,6 +46,7 @@ func (w *world) config(c script.Command) string {
 				kind, scope, _ := strings.Cut(v, ":")
 				conf.Settings.Scopes = map[string]tenant.Scope{kind: tenant.Scope(scope)}
 			},
+			"deletes": func(conf *syncer.Config) { conf.Settings.Rules.Deletes = map[string]bool{v: true} },
 			"refuse": func(conf *syncer.Config) {
 				conf.Authorize = func(_ context.Context, actor string, _ syncer.Action, _ string) error {
 					if actor == v {

@@ -31,7 +31,7 @@ func (w *world) status(c script.Command) (string, error) {
 		fmt.Fprintf(&b, ", %s", row.Phase)
 	}
 	if row.Outcome != "" {
-		fmt.Fprintf(&b, ", %s", row.Outcome)
+		fmt.Fprintf(&b, ", %s", row.Undone.Qualify(row.Outcome))
 	}
 	b.WriteByte('\n')
 	if row.Reason != "" {
@@ -106,7 +106,7 @@ func (w *world) runs(c script.Command) (string, error) {
 		for _, r := range page.Items {
 			fmt.Fprintf(&b, "%s %s: %s", r.Run, r.Tenant, r.Label)
 			if r.Outcome != "" {
-				fmt.Fprintf(&b, ", %s", r.Outcome)
+				fmt.Fprintf(&b, ", %s", r.Undone.Qualify(r.Outcome))
 			}
 			fmt.Fprintf(&b, ", asked for by %s", r.Actor)
 			if len(r.DecidedBy) > 0 {

@@ -140,7 +140,7 @@ func detail(r syncer.Row) string {
 	case r.Error != nil:
 		return string(r.Error.Class) + ": " + r.Error.Message
 	}
-	return string(r.Outcome)
+	return r.Undone.Qualify(r.Outcome)
 }
 
 func more(n int) string {

@@ -177,7 +177,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (a *app) outcome(ctx context.Context, e *engine, row syncer.Row) {
 	a.printf("%s: %s", row.Tenant, row.Label)
 	if row.Outcome != "" && !row.Status.Active() {
-		a.printf(" (%s)", row.Outcome)
+		a.printf(" (%s)", row.Undone.Qualify(row.Outcome))
 	}
 	a.printf("\n")
 	if row.Reason != "" && row.Error == nil {

@@ -236,7 +236,7 @@ func TestCompareCompleteness(t *testing.T) {
 			explanation: "objects of listed kinds are deleted only if the host enables it",
 			base:        `apps/A=1 {"displayName":"A"}`,
 			current:     `apps 1 {"displayName":"A"}`,
-			want: `note unsupported apps/A
+			want: `note deletes_off apps/A
 				base apps/A=1 {"displayName":"A"}`,
 		},
 		{

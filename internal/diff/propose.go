@@ -114,7 +114,7 @@ func (d *decider) proposeDelete(o *object, t *trees) {
 	}
 	if d.ix.scope(o.kind) == tenant.Listed && !d.ix.rules.Deletes[o.kind.Name] {
 		noteGuess(d.ix, o)
-		noteOn(d.ix, o, plan.Unsupported, "", "deletes of this kind are disabled; enable them, delete the object in the tenant, or restore its file")
+		noteOn(d.ix, o, plan.DeletesOff, "", "deletes of this kind are disabled; enable them, delete the object in the tenant, or restore its file")
 		return
 	}
 	if reason, ok := allows(d.ix, o, tenant.Delete, t.raw); !ok {

@@ -21,18 +21,20 @@ import (
 
 // Defaults of [Config] and [Settings].
 const (
-	AuthTimeoutDefault      = 3 * time.Minute
-	ApprovalTimeoutDefault  = 30 * 24 * time.Hour
-	RunTimeoutDefault       = 6 * time.Hour
-	LeaseDurationDefault    = time.Minute
-	WriteTimeoutDefault     = 30 * time.Second
-	VerifyTimeoutDefault    = time.Minute
-	PollIntervalDefault     = 500 * time.Millisecond
-	RecheckIntervalDefault  = time.Hour
-	ConcurrencyDefault      = 8
-	ReadConcurrencyDefault  = 4
-	WriteConcurrencyDefault = 4
-	MaxAttemptsDefault      = 5
+	AuthTimeoutDefault         = 3 * time.Minute
+	ApprovalTimeoutDefault     = 30 * 24 * time.Hour
+	RunTimeoutDefault          = 6 * time.Hour
+	LeaseDurationDefault       = time.Minute
+	WriteTimeoutDefault        = 30 * time.Second
+	VerifyTimeoutDefault       = time.Minute
+	PollIntervalDefault        = 500 * time.Millisecond
+	NewerIntervalDefault       = time.Hour
+	RecheckIntervalDefault     = time.Hour
+	PermissionsIntervalDefault = 24 * time.Hour
+	ConcurrencyDefault         = 8
+	ReadConcurrencyDefault     = 4
+	WriteConcurrencyDefault    = 4
+	MaxAttemptsDefault         = 5
 )
 
 // secretSize is the least number of bytes of [Config.Secret].
@@ -97,9 +99,6 @@ type Config struct {
 	// Consistency have passed. Defaults to 30 seconds, or half of a shorter
 	// LeaseDuration; must be under two thirds of LeaseDuration.
 	WriteTimeout time.Duration
-	// RecheckInterval is how often a worker looks whether a missing permission
-	// was granted. Defaults to 1 hour; negative means only [Syncer.Recheck].
-	RecheckInterval time.Duration
 	// StopOnFailure stops a deploy at the first item that fails. By default
 	// only what depends on it is skipped.
 	StopOnFailure bool
@@ -165,7 +164,6 @@ func (c Config) withDefaults() Config {
 	c.LeaseDuration = cmp.Or(c.LeaseDuration, LeaseDurationDefault)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.LeaseDuration/2))
 	c.PollInterval = cmp.Or(c.PollInterval, PollIntervalDefault)
-	c.RecheckInterval = cmp.Or(c.RecheckInterval, RecheckIntervalDefault)
 	c.Concurrency = cmp.Or(c.Concurrency, ConcurrencyDefault)
 	c.ReadConcurrency = cmp.Or(c.ReadConcurrency, ReadConcurrencyDefault)
 	c.WriteConcurrency = cmp.Or(c.WriteConcurrency, WriteConcurrencyDefault)

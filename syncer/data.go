@@ -32,6 +32,9 @@ type data struct {
 	Paused     []Pause             `json:"paused,omitempty"`
 	// Removing is the removal that was asked for.
 	Removing *Removal `json:"removing,omitempty"`
+	// LooksFailed counts the looks at a resting tenant's permissions that failed
+	// one after the other.
+	LooksFailed int `json:"looksFailed,omitempty"`
 	// LastSuccess is when a run last succeeded.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Same are the runs that the current one has superseded, one after the
@@ -85,7 +88,9 @@ type run struct {
 	Votes    []Vote    `json:"votes,omitempty"`
 	Demands  []Demand  `json:"demands,omitempty"` // as of the last vote
 	Decision *decided  `json:"decision,omitempty"`
-	Carried  *carried  `json:"carried,omitempty"`
+	// Newer is what the last look at the desired line found, before the decision.
+	Newer   *NewerRevision `json:"newer,omitempty"`
+	Carried *carried       `json:"carried,omitempty"`
 
 	// Wrote: a write to the tenant may have been sent.
 	Wrote  bool    `json:"wrote,omitempty"`

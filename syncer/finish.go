@@ -38,6 +38,9 @@ func (c *session) finish(ctx context.Context, end ending) error {
 // report stores how the run ended. in is the phase that it ended in.
 func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	cur := c.now()
+	if cur.rec.Status == state.PendingApproval {
+		end.seen = c.s.glance(ctx, c.tenant, cur.d.Run)
+	}
 	detached, stop := c.detach(ctx)
 	defer stop()
 	end.outcome = factsOf(cur.rec.Status, cur.d, end, tally{}).came()
@@ -70,7 +73,10 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 		}
 		t.logEntry(lines)
 		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(count, t.now)
-		t.end(c.s.cfg, end, ref)
+		t.looked(end.seen)
+		t.end(end, ref)
+		t.d.LooksFailed = 0
+		t.lookLater(c.restingSettings(), to)
 		return t.move(event, EntryData{Phase: PhaseReport, Outcome: end.outcome, Message: end.reason, Error: end.err,
 			Report: ref, Plan: t.d.Run.Plan, Backup: t.d.Run.Backup, After: t.d.Run.After})
 	})
@@ -154,7 +160,7 @@ func bindCreated(base *diff.Base, items []ItemResult) (added bool) {
 }
 
 // end puts the ending into the record.
-func (t *draft) end(cfg Config, end ending, report *state.BlobRef) {
+func (t *draft) end(end ending, report *state.BlobRef) {
 	r := t.d.Run
 	t.resume()
 	r.Ended, r.Report = t.now, report
@@ -163,31 +169,19 @@ func (t *draft) end(cfg Config, end ending, report *state.BlobRef) {
 	if end.verified != nil {
 		r.After = end.verified.after
 	}
-	t.rec.WakeAt = time.Time{}
 	switch {
 	case end.restored():
-		if r.Before == state.PendingAdminConsent {
-			t.wakeForRecheck(cfg)
-		}
 	case end.consent:
 		if end.outcome != FailedWith {
 			t.d.RestsIn = state.Idle
 		} else if r.Before != state.PendingAdminConsent { // nothing was synced
 			t.d.RestsIn = r.Before
 		}
-		t.wakeForRecheck(cfg)
 	default:
 		t.d.RestsIn = ""
 	}
 	if end.succeeded() {
 		t.d.LastSuccess = t.now
-	}
-}
-
-// wakeForRecheck makes a tenant that lacks permissions due for the next look.
-func (t *draft) wakeForRecheck(cfg Config) {
-	if cfg.RecheckInterval > 0 {
-		t.wakeIn = cfg.RecheckInterval
 	}
 }
 

@@ -58,6 +58,7 @@ func frozenReport() *Report {
 		Adopted: frozenAdopted(), Notes: frozenNotes(),
 		Missing:    []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}},
 		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"},
+		Newer: &NewerRevision{Revision: "desired-10", Seen: at(4)},
 	}
 }
 

@@ -40,6 +40,8 @@ type ending struct {
 	base *diff.Base
 	// verified is what reading back showed; nil if nothing was.
 	verified *verified
+	// seen is the look at the desired line of a run that ends undecided.
+	seen lookedAt
 
 	outcome Outcome
 	// undone counts what was asked for and not done.

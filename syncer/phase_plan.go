@@ -65,7 +65,7 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 	if mode == Full && len(res.Plan.Items) > 0 {
 		return onward{phase: PhaseApprove, change: func(t *draft) error {
 			store(t)
-			return t.requireApproval(c.s.cfg, policy{c.set.Approval, c.s.cfg.people()}, res.Plan)
+			return t.requireApproval(c.s.cfg, c.set.policy(c.s.cfg.people()), res.Plan)
 		}}, nil
 	}
 	return onward{end: new(ending)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })

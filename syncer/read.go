@@ -48,6 +48,10 @@ type Row struct {
 	// rules as they were at the last vote, or when the plan was made.
 	// [Syncer.Review] has them by the rules of now.
 	Demands []Demand `json:"demands,omitempty"`
+	// Newer is the head of the desired line if the line has moved on while the
+	// plan waits for a decision, as of the last look (Settings.NewerInterval).
+	// [Syncer.Review] looks at once.
+	Newer *NewerRevision `json:"newer,omitempty"`
 	// LastSuccess is when a run last ended in Idle and has done what it was asked
 	// for; the tables in the package's comment say which endings move it.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
@@ -92,6 +96,9 @@ func rowOf(l loaded) Row {
 		if l.rec.Status.Active() {
 			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes
 			row.Cancelling, row.Error, row.Demands = r.Cancel != nil, r.Stalled, r.Demands
+		}
+		if l.rec.Status == state.PendingApproval {
+			row.Newer = r.Newer
 		}
 	}
 	return row
@@ -249,13 +256,17 @@ func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
 }
 
 // Plan returns the plan of a run. It returns ErrNotFound when that run has made none (yet), or when it
-// was pruned.
+// was pruned. Of a plan that waits for a decision, [plan.Plan].NewerRevision names
+// the head of the desired line if the line has moved on.
 func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	r, err := s.runAt(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	p, err := s.readPlan(ctx, ref.Tenant, r)
+	if err == nil && r.Ended.IsZero() && !r.Since.IsZero() && r.Decision == nil {
+		p.NewerRevision = s.glance(ctx, ref.Tenant, r).newer(r, time.Time{}).revision()
+	}
 	return p, pruned(err)
 }
 

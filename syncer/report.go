@@ -51,6 +51,9 @@ type Report struct {
 	ConsentURL string `json:"consentUrl,omitempty"`
 	// Refused are the items that a revert left alone.
 	Refused []string `json:"refused,omitempty"`
+	// Newer is the head of the desired line if the line had moved on when the
+	// plan was decided on, or when the run ended without a decision.
+	Newer *NewerRevision `json:"newer,omitempty"`
 }
 
 // KindReport counts what happened to one kind.
@@ -80,6 +83,7 @@ func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tall
 		Status: to, Outcome: end.outcome, Reason: end.reason, Error: end.err, Undone: end.undone,
 		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
 		Items: n.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: end.refused,
+		Newer: end.seen.newer(r, cur.storeTime()),
 	}
 	if d := r.Decision; d != nil {
 		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
@@ -231,6 +235,9 @@ func (rep *Report) Text(w io.Writer) error {
 	}
 	if d := rep.Decision; d != nil && d.Comment != "" {
 		p.line("  comment: %s", d.Comment)
+	}
+	if rep.Newer != nil {
+		p.line("  the repository moved on to %s while the plan waited; start a new sync to plan from it", rep.Newer.Revision)
 	}
 	if rep.Error != nil {
 		p.line("  error in %s (%s): %s", rep.Error.Phase, rep.Error.Class, rep.Error.Message)

@@ -46,6 +46,9 @@ func (w *world) status(c script.Command) (string, error) {
 	if !row.Deadline.IsZero() {
 		fmt.Fprintf(&b, "  deadline: %s left\n", time.Until(row.Deadline).Round(time.Second))
 	}
+	if row.Newer != nil {
+		fmt.Fprintf(&b, "  %s\n", row.Newer)
+	}
 	for _, m := range row.Missing {
 		fmt.Fprintf(&b, "  missing: %s for %s, see %s\n", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "), row.ConsentURL)
 	}

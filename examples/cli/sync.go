@@ -186,6 +186,9 @@ func (a *app) outcome(ctx context.Context, e *engine, row syncer.Row) {
 	if row.Counts != nil && (row.Status == state.PendingApproval || row.Outcome == syncer.Previewed) {
 		a.printf("  %d to create, %d to update, %d to delete; plan %s\n", row.Counts.Create, row.Counts.Update, row.Counts.Delete, row.Code())
 	}
+	if row.Newer != nil {
+		a.printf("  %s\n", row.Newer)
+	}
 	if row.Error != nil {
 		a.printf("  %s: %s\n", row.Error.Class, row.Error.Message)
 		if row.Error.RequestID != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -142,6 +143,30 @@ func TestDigestsDoNotCoverTheRevision(t *testing.T) {
 	got, err := DecodePlan(data)
 	if err != nil || got.Revision != "r2" {
 		t.Errorf("DecodePlan = %+v, %v; want revision r2", got, err)
+	}
+}
+
+// TestNewerRevisionIsOnlyShown: the renderers show it, and the JSON form does not
+// hold it.
+func TestNewerRevisionIsOnlyShown(t *testing.T) {
+	p := sealedPlan(t)
+	p.Revision, p.NewerRevision = "r1", "r2"
+	data, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodePlan(data)
+	if err != nil || got.NewerRevision != "" {
+		t.Errorf("DecodePlan: newer revision %q, %v; want none", got.NewerRevision, err)
+	}
+	for name, render := range map[string]func(*Plan, io.Writer) error{"Text": (*Plan).Text, "Markdown": (*Plan).Markdown} {
+		var with, without strings.Builder
+		if err := errors.Join(render(p, &with), render(got, &without)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(with.String(), "moved on to revision") || !strings.Contains(with.String(), "r2") || strings.Contains(without.String(), "moved on") {
+			t.Errorf("%s shows the newer revision wrongly:\n%s", name, with.String())
+		}
 	}
 }
 

@@ -77,12 +77,13 @@ var (
 )
 
 var digestFields = map[string]coverage{
-	"Plan.Format":       inBoth,
-	"Plan.Tenant":       inDigest,
-	"Plan.Revision":     inNeither,
-	"Plan.KeyID":        inDigest,
-	"Plan.Digest":       inNeither,
-	"Plan.ChangeDigest": inNeither,
+	"Plan.Format":        inBoth,
+	"Plan.Tenant":        inDigest,
+	"Plan.Revision":      inNeither,
+	"Plan.NewerRevision": inNeither,
+	"Plan.KeyID":         inDigest,
+	"Plan.Digest":        inNeither,
+	"Plan.ChangeDigest":  inNeither,
 
 	"Item.ID":          inDigest, // kind and key are in the changes
 	"Item.Kind":        inBoth,

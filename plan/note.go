@@ -61,6 +61,14 @@ func (c NoteClass) Failure() bool {
 	return false
 }
 
+// deletesOff is the class of [NoteClass.DeletesOff]. Package diff writes it.
+const deletesOff NoteClass = "deletes_off"
+
+// DeletesOff reports whether a note of this class means that the tenant keeps an
+// object since deletes of its kind are switched off ([Rules].Deletes). The class
+// "deletes_off" is not a failure.
+func (c NoteClass) DeletesOff() bool { return c == deletesOff }
+
 // Note is a change that a plan cannot or will not make, or a remark about an
 // object.
 type Note struct {

@@ -61,6 +61,10 @@ type Plan struct {
 	// Revision is the revision of the repository's desired branch with which the
 	// tenant was compared. It is not part of the digests.
 	Revision string `json:"revision,omitempty"`
+	// NewerRevision is the head of the desired branch if the branch has moved on
+	// since the plan was made. A reader of the plan sets it, and the renderers show
+	// it. It is part of neither the digests nor the JSON form.
+	NewerRevision string `json:"-"`
 	// Items are the proposed changes, ordered by wave, kind and key.
 	Items []Item `json:"items"`
 	// Notes say what the plan cannot or will not do, and why.

@@ -134,6 +134,7 @@ var noteMeanings = []struct {
 	{Cycle, "objects depend on each other in a cycle"},
 	{SecretNeeded, "the change needs a secret that cannot be read"},
 	{Unsupported, "the service, the client or a setting does not allow the change"},
+	{deletesOff, "deletes of the kind are switched off, so the tenant keeps the object"},
 	{PossibleRename, "the deleted and the created object may be the same object"},
 	{NotRead, "the kind was not completely read, so missing objects do not count as deleted"},
 	{Dangling, "an id in the tenant belongs to no known object"},

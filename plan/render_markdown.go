@@ -35,15 +35,15 @@ func (p *Plan) Markdown(w io.Writer) error {
 	head := markdownWriter{rest: m.rest}
 	head.block("# Plan for tenant %s", code(head.rest.name(p.Tenant)))
 	head.block("**%s**", p.Counts().summary())
-	var made string
-	if p.Revision != "" {
-		made = head.rest.name(p.Revision)
-	}
+	made, newer := p.revisions(&head.rest)
 	if cut := truncationText(steps, &head.rest); cut != "" {
 		head.block("**%s**", cut)
 	}
 	if made != "" {
 		head.block("Made against repository revision %s.", code(made))
+	}
+	if newer != "" {
+		head.block("**"+movedOn+"**", code(newer))
 	}
 	if _, err := io.WriteString(w, head.String()+strings.TrimSuffix(m.String(), "\n")); err != nil {
 		return fmt.Errorf("plan: write markdown: %w", err)

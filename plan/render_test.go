@@ -162,7 +162,7 @@ func hostilePlan() *Plan {
 		data, _ := json.Marshal(s)
 		return data
 	}
-	p := &Plan{Tenant: "contoso" + control, Revision: forged, Digest: "no|hex", ChangeDigest: "`"}
+	p := &Plan{Tenant: "contoso" + control, Revision: forged, NewerRevision: forged, Digest: "no|hex", ChangeDigest: "`"}
 	for i, s := range []string{control, bidi, blank, markdown, mention, forged, "|`|", "\\", "", "-", "אבג", "Ä, 東京 👍"} {
 		key := fmt.Sprintf("%d %s", i, s)
 		p.Items = append(p.Items, Item{

@@ -19,6 +19,21 @@ const (
 // Text writes the plan to w like [Plan.TextWidth] with a width of 100.
 func (p *Plan) Text(w io.Writer) error { return p.TextWidth(w, 0) }
 
+// movedOn says that the repository has a newer revision, and what to do.
+const movedOn = "The repository has moved on to revision %s since this plan was made. Sync again with Supersede to plan from it."
+
+// revisions are the one that the plan was made against and the newer one, as the
+// output shows them.
+func (p *Plan) revisions(rest *shortener) (made, newer string) {
+	if p.Revision != "" {
+		made = rest.name(p.Revision)
+	}
+	if p.NewerRevision != "" {
+		newer = rest.name(p.NewerRevision)
+	}
+	return made, newer
+}
+
 // TextWidth writes the plan to w for a person who decides on it, as UTF-8 for a
 // terminal, without colors. It quotes names and values from the tenant and the
 // repository, and escapes invisible characters. It groups items with the same
@@ -60,15 +75,15 @@ func (p *Plan) TextWidth(w io.Writer, width int) error {
 
 	head := textWriter{rest: t.rest}
 	head.line(0, "Plan for tenant %s: %s", head.rest.name(p.Tenant), p.Counts().summary())
-	var made string
-	if p.Revision != "" {
-		made = head.rest.name(p.Revision)
-	}
+	made, newer := p.revisions(&head.rest)
 	if cut := truncationText(steps, &head.rest); cut != "" {
 		head.line(0, "%s", cut)
 	}
 	if made != "" {
 		head.line(0, "Made against repository revision %s", made)
+	}
+	if newer != "" {
+		head.line(0, movedOn, newer)
 	}
 	if _, err := io.WriteString(w, head.String()+t.String()); err != nil {
 		return fmt.Errorf("plan: write text: %w", err)

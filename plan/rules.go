@@ -56,7 +56,8 @@ type Rules struct {
 	// EnforceByKind overrides Enforce for some kinds, by the kind's name.
 	EnforceByKind map[string]bool
 	// Deletes allows deletes for kinds with the scope [tenant.Listed], by the
-	// kind's name. A sync proposes no deletes for other kinds with this scope.
+	// kind's name. A sync proposes no deletes for other kinds with this scope;
+	// a note names each object that stays ([NoteClass.DeletesOff]).
 	Deletes map[string]bool
 	// Ignore has rules for differences that a sync leaves alone.
 	Ignore []Ignore

@@ -323,34 +323,42 @@ func (c *session) errorInfo(class Class, err error) *ErrorInfo {
 	return info
 }
 
-// rest looks after a tenant at rest: whether a missing permission was granted.
+// rest looks after a tenant at rest: whether a permission is missing now, or a
+// missing one was granted.
 func (c *session) rest(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if cur.d.Removing != nil {
 		return &Next{}, c.removeTenant(ctx)
 	}
-	if cur.rec.Status == state.PendingAdminConsent && !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
+	if !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
-		err := c.safely("recheck", func() error { return c.recheck(ctx) })()
+		err := c.safely("recheck", func() error { return c.lookAtRest(ctx) })()
 		if err != nil && dispose(ctx, err).how.leavesRun() {
 			return nil, err
 		}
 		cur = c.now()
 	}
-	if cur.rec.Status.Active() {
+	switch {
+	case cur.rec.Status.Active():
 		return nil, nil // started meanwhile
-	}
-	if cur.rec.WakeAt.IsZero() {
+	case cur.rec.WakeAt.IsZero():
 		return &Next{}, nil
 	}
-	if cur.rec.Status == state.PendingAdminConsent {
-		return &Next{In: max(time.Millisecond, cur.rec.WakeAt.Sub(cur.storeTime()))}, nil
+	return &Next{In: max(time.Millisecond, cur.rec.WakeAt.Sub(cur.storeTime()))}, nil
+}
+
+// lookAtRest looks at the permissions of a resting tenant that is due, unless its
+// settings say that no worker does.
+func (c *session) lookAtRest(ctx context.Context) error {
+	set, err := c.s.settings(ctx, c.tenant, "")
+	if err == nil && set.lookInterval(c.tenant, c.now().rec.Status) <= 0 {
+		return c.commit(ctx, func(t *draft) error {
+			if !t.rec.Status.Resting() {
+				return errInterrupted
+			}
+			t.rec.WakeAt = time.Time{}
+			return nil
+		})
 	}
-	return &Next{}, c.commit(ctx, func(t *draft) error {
-		if !t.rec.Status.Resting() {
-			return errInterrupted
-		}
-		t.rec.WakeAt = time.Time{}
-		return nil
-	})
+	return c.recheck(ctx) // which says, too, that the settings cannot be read
 }

@@ -26,6 +26,11 @@ type ApprovalRules struct {
 	AllowRequester bool
 	// Timeout is how long a plan waits for a decision. Defaults to 30 days.
 	Timeout time.Duration
+	// RequireCurrent refuses an approval once the desired line has moved on from
+	// the revision that the plan was made from, with ErrStalePlan. The line is
+	// read at each approval, by a person, by the Approver or by a rule: while it
+	// cannot be read, nothing is approved. Rejections are never refused.
+	RequireCurrent bool
 	// Groups are the members of each group of approvers, as actors. Rules refer
 	// to groups by name.
 	Groups map[string][]string
@@ -39,8 +44,8 @@ type ApprovalRules struct {
 }
 
 // ApprovalRule asks for approvals where certain changes are approved. It
-// matches an approval if all fields of its first part hold for the items that
-// the approval covers.
+// matches an approval if Verbs, Kinds, AtLeast and Broken all hold for the
+// items that the approval covers.
 type ApprovalRule struct {
 	// Name is shown to people. Required, and different for each rule.
 	Name string
@@ -107,6 +112,7 @@ func (r ApprovalRules) withDefaults() ApprovalRules {
 type policy struct {
 	ApprovalRules
 	people people
+	looks  time.Duration // Settings.NewerInterval
 }
 
 // problems says for each field why it cannot be used. Each message begins with

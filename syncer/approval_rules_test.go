@@ -26,7 +26,9 @@ func changes(broken []plan.Violation, items ...string) *plan.Plan {
 }
 
 // ruled is a policy with its defaults.
-func ruled(r ApprovalRules) policy { return policy{r.withDefaults(), people{ActorKey}} }
+func ruled(r ApprovalRules) policy {
+	return policy{ApprovalRules: r.withDefaults(), people: people{ActorKey}}
+}
 
 func TestApprovalRules(t *testing.T) {
 	groups := map[string][]string{"security": {"sam@example.com", "Sue"}, "owners": {"olga"}}

@@ -40,18 +40,22 @@ func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
 	if _, automatic := y.automatic(p); automatic || cfg.Approver != nil && !r.Reviewed {
 		t.due()
 	} else {
-		t.wakeAtDeadline(deadline, y.Timeout)
+		t.wakeAtDeadline(deadline, y)
 	}
 	t.event(Event{Type: PlanReady, Digest: p.Digest, Counts: p.Counts()})
 	return nil
 }
 
-// wakeAtDeadline makes the tenant due when its deadline has passed.
-func (t *draft) wakeAtDeadline(deadline time.Time, in time.Duration) {
-	if deadline.IsZero() {
-		t.wakeIn = in
-	} else {
-		t.rec.WakeAt = deadline
+// wakeAtDeadline makes the tenant due when its deadline has passed, or for the
+// first look at the desired line.
+func (t *draft) wakeAtDeadline(deadline time.Time, y policy) {
+	switch {
+	case !deadline.IsZero():
+		t.waitForDecision(y.looks)
+	case y.looks > 0:
+		t.wakeIn = min(y.looks, y.Timeout)
+	default:
+		t.wakeIn = y.Timeout
 	}
 }
 
@@ -88,91 +92,87 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 		}
 	}
 	if c.s.cfg.Approver == nil || r.Reviewed {
-		return &Next{In: left}, c.sleepUntilDeadline(ctx)
+		err := c.watchLine(ctx)
+		cur = c.now()
+		return &Next{In: max(time.Millisecond, cur.rec.WakeAt.Sub(cur.storeTime()))}, err
 	}
 	if wait := cur.rec.WakeAt.Sub(cur.storeTime()); r.Attempt > 0 && wait > 0 {
 		return &Next{In: wait}, nil // a Review failed; its pause is not over
 	}
-	decision, err := c.review(ctx, left)
+	err := c.review(ctx, left)
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && !dispose(ctx, err).undecided():
-		return nil, err
-	case err != nil:
+	case err != nil && dispose(ctx, err).undecided():
 		return nil, c.reviewFailed(ctx, "the approver failed", err)
-	case decision.Verdict == Undecided:
-		return nil, c.commit(ctx, func(t *draft) error {
-			if t.rec.Status != state.PendingApproval {
-				return errInterrupted
-			}
-			t.d.Run.Reviewed = true
-			t.rec.WakeAt = t.rec.Deadline
-			t.entry(EntryReview, EntryData{Phase: PhaseApprove, Message: "undecided", Digest: r.Digest})
-			return nil
-		})
 	}
-	return nil, nil
-}
-
-// sleepUntilDeadline makes a run that was due for nothing that this process can
-// do due at its deadline, or it would be claimed without end.
-func (c *session) sleepUntilDeadline(ctx context.Context) error {
-	if cur := c.now(); cur.rec.WakeAt.After(cur.storeTime()) {
-		return nil
-	}
-	return c.commit(ctx, func(t *draft) error {
-		if t.rec.Status != state.PendingApproval || t.d.Run.Cancel != nil {
-			return errInterrupted
-		}
-		t.rec.WakeAt = t.rec.Deadline
-		return nil
-	})
+	return nil, err
 }
 
 // review asks the Approver and carries out its decision by the same rules as
 // anybody's.
-func (c *session) review(ctx context.Context, left time.Duration) (Decision, error) {
+func (c *session) review(ctx context.Context, left time.Duration) error {
 	cur := c.now()
 	r := cur.d.Run
 	p, err := c.s.readPlan(ctx, c.tenant, r)
 	if err != nil {
-		return Decision{}, err
+		return err
 	}
 	ctx, stop := context.WithTimeout(ctx, left)
 	defer stop()
 	y, err := c.s.policy(ctx, c.tenant)
 	if err != nil {
-		return Decision{}, err
+		return err
 	}
+	seen := c.s.glance(ctx, c.tenant, r)
 	var d Decision
 	err = c.safely("the approver", func() (err error) {
-		d, err = c.s.cfg.Approver.Review(ctx, cur.review(y, p))
+		d, err = c.s.cfg.Approver.Review(ctx, cur.review(y, p, seen))
 		return err
 	})()
-	if err != nil || d.Verdict == Undecided {
-		return d, err
-	}
-	if d.Tenant != c.tenant {
-		return d, fmt.Errorf("the decision is about tenant %q", d.Tenant)
+	switch {
+	case err != nil:
+		return err
+	case d.Verdict == Undecided:
+		return c.undecided(ctx, y, seen)
+	case d.Tenant != c.tenant:
+		return fmt.Errorf("the decision is about tenant %q", d.Tenant)
 	}
 	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant, commentInput("Comment", d.Comment)); err != nil {
-		return d, err
+		return err
 	}
 	// The decision is held against the plan as it is stored, whatever the
 	// approver did to the copy that it was shown.
 	if p, err = c.s.readPlan(ctx, c.tenant, r); err != nil {
-		return d, err
+		return err
 	}
 	if err := c.s.checkKey(p, d); err != nil {
-		return d, err
+		return err
 	}
 	if y, err = c.s.policy(ctx, c.tenant); err != nil { // those of the decision's moment
-		return d, err
+		return err
 	}
-	return d, c.commit(ctx, func(t *draft) error {
+	if seen, err = c.s.checkCurrent(ctx, y, r, d); err != nil {
+		return err
+	}
+	return c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reviewed = true
+		t.looked(seen)
 		return t.decide(y, p, d)
+	})
+}
+
+// undecided stores that the Approver leaves the plan to Decide.
+func (c *session) undecided(ctx context.Context, y policy, seen lookedAt) error {
+	return c.commit(ctx, func(t *draft) error {
+		if t.rec.Status != state.PendingApproval {
+			return errInterrupted
+		}
+		t.d.Run.Reviewed = true
+		t.looked(seen)
+		t.waitForDecision(y.looks)
+		t.entry(EntryReview, EntryData{Phase: PhaseApprove, Message: "undecided", Digest: t.d.Run.Digest})
+		return nil
 	})
 }
 
@@ -181,10 +181,12 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 	wait := retry.Backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
 	c.log.Warn(what+"; the plan stays undecided", "again in", wait, "error", err)
 	lines := c.flush(ctx)
+	seen := c.s.glance(ctx, c.tenant, c.run())
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
 			return errInterrupted
 		}
+		t.looked(seen)
 		t.d.Run.Attempt++
 		t.logEntry(lines)
 		t.rec.WakeAt = t.now.Add(wait)
@@ -202,7 +204,10 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 // It returns ErrNoActor, ErrNotPending, ErrStalePlan, ErrExpired, ErrInvalid,
 // ErrSelfApproval, ErrAlreadyVoted, a *[BrokenRulesError] or a
 // *[plan.SubsetError]; then nothing has changed. ErrStalePlan is also returned
-// where the store no longer holds the plan that waits under the run's name.
+// where the store no longer holds the plan that waits under the run's name, and
+// for an approval where the rules ask for a current plan
+// ([ApprovalRules].RequireCurrent) and the repository has moved on. While the
+// repository cannot be read, its error is returned there.
 // Where several approvals are needed, one that does not decide yet leaves the
 // tenant in Pending approval.
 func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
@@ -233,7 +238,14 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 			return rowOf(cur), err
 		}
 	}
-	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error { return t.decide(y, p, d) })
+	seen, err := s.checkCurrent(ctx, y, cur.d.Run, d)
+	if err != nil {
+		return rowOf(cur), err
+	}
+	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error {
+		t.looked(seen)
+		return t.decide(y, p, d)
+	})
 	if errors.Is(err, state.ErrExpired) {
 		err = fmt.Errorf("%w: %s", ErrExpired, d.Tenant)
 	}
@@ -288,7 +300,7 @@ func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 			return t.decided(state.Approve, PhaseDeploy, d, y.alike(r.Votes, d.Digest, d.Items))
 		}
 		if r.Reviewed { // the Approver is not asked again; the next vote comes by itself
-			t.rec.WakeAt = t.rec.Deadline
+			t.waitForDecision(y.looks)
 		}
 		t.entry(EntryVote, EntryData{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest})
 		return nil

@@ -57,6 +57,12 @@ type Review struct {
 	// Demands are what an approval of the whole plan needs and how much of it
 	// there is; after a vote on some of its items, what these need.
 	Demands []Demand
+	// Newer is the head of the desired line if the line has moved on since the
+	// plan was made, as of this review; Plan names it too. Approving the plan
+	// carries it out as it is, unless the rules forbid that
+	// ([ApprovalRules].RequireCurrent). To plan from the newer revision, start the
+	// sync again with Supersede.
+	Newer *NewerRevision
 }
 
 // Approve returns the decision to carry the plan out. Of a plan with broken

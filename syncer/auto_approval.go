@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/tenantsync/tenantsync/plan"
@@ -89,11 +90,19 @@ func (c *session) approveByRule(ctx context.Context) (bool, error) {
 	if err := c.s.checkKey(p, d); err != nil { // a person rejects it, or starts another sync
 		return false, nil
 	}
+	seen, err := c.s.checkCurrent(ctx, y, r, d)
+	if errors.Is(err, ErrStalePlan) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
 	return true, c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval || t.d.Run.Digest != d.Digest || t.d.Run.Cancel != nil {
 			return errInterrupted
 		}
 		t.beforeDeadline = true
+		t.looked(seen)
 		return t.decided(state.Approve, PhaseDeploy, d, []string{rule.Name})
 	})
 }

@@ -16,7 +16,8 @@ import (
 //
 // The code is of this run's plan alone. The same proposal in another run has
 // another code, so one that was written down before a run was superseded has to
-// be read again. A beginning of the digest is no code: see below.
+// be read again. A beginning of the digest is no code: somebody
+// who can write the configuration can make two plans whose digests begin alike.
 func (r Row) Code() string { return planCode(r.Tenant, r.Run, r.Digest) }
 
 // Code is [Row.Code] of the plan under review.

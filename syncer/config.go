@@ -21,18 +21,20 @@ import (
 
 // Defaults of [Config] and [Settings].
 const (
-	AuthTimeoutDefault      = 3 * time.Minute
-	ApprovalTimeoutDefault  = 30 * 24 * time.Hour
-	RunTimeoutDefault       = 6 * time.Hour
-	LeaseDurationDefault    = time.Minute
-	WriteTimeoutDefault     = 30 * time.Second
-	VerifyTimeoutDefault    = time.Minute
-	PollIntervalDefault     = 500 * time.Millisecond
-	RecheckIntervalDefault  = time.Hour
-	ConcurrencyDefault      = 8
-	ReadConcurrencyDefault  = 4
-	WriteConcurrencyDefault = 4
-	MaxAttemptsDefault      = 5
+	AuthTimeoutDefault         = 3 * time.Minute
+	ApprovalTimeoutDefault     = 30 * 24 * time.Hour
+	RunTimeoutDefault          = 6 * time.Hour
+	LeaseDurationDefault       = time.Minute
+	WriteTimeoutDefault        = 30 * time.Second
+	VerifyTimeoutDefault       = time.Minute
+	PollIntervalDefault        = 500 * time.Millisecond
+	NewerIntervalDefault       = time.Hour
+	RecheckIntervalDefault     = time.Hour
+	PermissionsIntervalDefault = 24 * time.Hour
+	ConcurrencyDefault         = 8
+	ReadConcurrencyDefault     = 4
+	WriteConcurrencyDefault    = 4
+	MaxAttemptsDefault         = 5
 )
 
 // secretSize is the least number of bytes of [Config.Secret].
@@ -65,13 +67,15 @@ type Config struct {
 	// tenants. Not used if SettingsFor is set.
 	Settings Settings
 	// SettingsFor, if not nil, returns a tenant's own settings. It is called when
-	// a run is started, when a process begins or resumes one, and for each
-	// decision. It must be safe for concurrent use. An error is returned to the
+	// a run is started, when a process begins or resumes one, when a status with a
+	// deadline is entered, and for each review and decision. It must be safe for concurrent use. An error is returned to the
 	// person who acts; a worker tries again, and at last ends the run, class
 	// "settings". So do settings that cannot be used.
 	SettingsFor func(ctx context.Context, tenant string) (Settings, error)
-	// Authorize, if not nil, is called before every action of a person; an
-	// error refuses the action and is returned to the caller.
+	// Authorize, if not nil, is called once before every action of a person, also
+	// before an Approver's decision is taken; an automatic approval is no
+	// person's. An error refuses the action and is returned to the caller. It
+	// must be safe for concurrent use, and so must ActorKey and NewRunID.
 	Authorize func(ctx context.Context, actor string, action Action, tenant string) error
 	// ActorKey tells who is one person: actors with equal keys are, such as the
 	// spellings of a sign-in name, or a person's two accounts. The engine asks it
@@ -93,11 +97,8 @@ type Config struct {
 	// only while the lease has more than this left, and one of unknown outcome
 	// counts as without effect only when this time and then its kind's
 	// Consistency have passed. Defaults to 30 seconds, or half of a shorter
-	// Lease; must be under two thirds of LeaseDuration.
+	// LeaseDuration; must be under two thirds of LeaseDuration.
 	WriteTimeout time.Duration
-	// RecheckInterval is how often a worker looks whether a missing permission
-	// was granted. Defaults to 1 hour; negative means only [Syncer.Recheck].
-	RecheckInterval time.Duration
 	// StopOnFailure stops a deploy at the first item that fails. By default
 	// only what depends on it is skipped.
 	StopOnFailure bool
@@ -163,7 +164,6 @@ func (c Config) withDefaults() Config {
 	c.LeaseDuration = cmp.Or(c.LeaseDuration, LeaseDurationDefault)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.LeaseDuration/2))
 	c.PollInterval = cmp.Or(c.PollInterval, PollIntervalDefault)
-	c.RecheckInterval = cmp.Or(c.RecheckInterval, RecheckIntervalDefault)
 	c.Concurrency = cmp.Or(c.Concurrency, ConcurrencyDefault)
 	c.ReadConcurrency = cmp.Or(c.ReadConcurrency, ReadConcurrencyDefault)
 	c.WriteConcurrency = cmp.Or(c.WriteConcurrency, WriteConcurrencyDefault)

@@ -42,7 +42,9 @@ func TestConfigDefaults(t *testing.T) {
 		{"WriteTimeout", c.WriteTimeout, 30 * time.Second},
 		{"VerifyTimeout", c.Settings.VerifyTimeout, time.Minute},
 		{"PollInterval", c.PollInterval, 500 * time.Millisecond},
-		{"RecheckInterval", c.RecheckInterval, time.Hour},
+		{"RecheckInterval", c.Settings.RecheckInterval, time.Hour},
+		{"NewerInterval", c.Settings.NewerInterval, time.Hour},
+		{"PermissionsInterval", c.Settings.PermissionsInterval, 24 * time.Hour},
 		{"Concurrency", c.Concurrency, 8},
 		{"ReadConcurrency", c.ReadConcurrency, 4},
 		{"WriteConcurrency", c.WriteConcurrency, 4},
@@ -125,10 +127,10 @@ func TestConfigRefusedWhole(t *testing.T) {
 	}
 }
 
-// A negative RecheckInterval is how to have no checks but Recheck's.
-func TestRecheckCanBeOff(t *testing.T) {
+// Negative intervals are how to have no looks but those that somebody asks for.
+func TestLooksCanBeOff(t *testing.T) {
 	c := plugged()
-	c.RecheckInterval = -1
+	c.Settings.RecheckInterval, c.Settings.PermissionsInterval, c.Settings.NewerInterval = -1, -1, -1
 	if _, err := New(c); err != nil {
 		t.Error(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/reading"
@@ -98,26 +97,31 @@ func (g consent) unwritableKinds() map[string]string {
 }
 
 // recheck looks at a resting tenant's permissions and moves it to or from
-// Pending admin consent. It asks nobody to sign in.
+// Pending admin consent. It asks nobody to sign in. Its one commit also makes the
+// tenant due for the next look.
 func (c *session) recheck(ctx context.Context) error {
 	c.fresh = true // a token from before the grant does not show it
-	again := func(t *draft) {
-		t.rec.WakeAt = time.Time{}
-		if t.rec.Status == state.PendingAdminConsent && c.s.cfg.RecheckInterval > 0 {
-			t.wakeIn = c.s.cfg.RecheckInterval
-		}
-	}
 	found, err := c.lookAtConsent(ctx)
 	if err != nil {
 		if context.Cause(ctx) != nil {
 			return context.Cause(ctx)
 		}
-		c.log.Warn("the permissions could not be checked", "error", err)
+		signIn := auth.ClassOf(err) == auth.SignInNeeded || tenant.ClassOf(err) == tenant.Unauthenticated
+		if signIn { // no failure: nobody is asked
+			c.log.Info("the permissions were not looked at, since somebody would have to sign in", "error", err)
+		} else {
+			c.log.Warn("the permissions could not be checked", "error", err)
+		}
 		cerr := c.commit(ctx, func(t *draft) error {
 			if t.rec.Status.Active() {
 				return errInterrupted
 			}
-			again(t)
+			if signIn {
+				t.d.LooksFailed = 0
+			} else {
+				t.d.LooksFailed++
+			}
+			t.lookLater(c.restingSettings(), t.rec.Status)
 			return nil
 		})
 		return errors.Join(err, cerr)
@@ -144,7 +148,8 @@ func (c *session) recheck(ctx context.Context) error {
 			}
 			t.d.RestsIn = ""
 		}
-		again(t)
+		t.d.LooksFailed = 0
+		t.lookLater(c.restingSettings(), t.rec.Status)
 		return nil
 	})
 }

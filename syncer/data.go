@@ -32,7 +32,10 @@ type data struct {
 	Paused     []Pause             `json:"paused,omitempty"`
 	// Removing is the removal that was asked for.
 	Removing *Removal `json:"removing,omitempty"`
-	// LastSuccess is when the last run ended in Idle.
+	// LooksFailed counts the looks at a resting tenant's permissions that failed
+	// one after the other.
+	LooksFailed int `json:"looksFailed,omitempty"`
+	// LastSuccess is when a run last succeeded.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Same are the runs that the current one has superseded, one after the
 	// other, with the same proposal: a decision may name any of them.
@@ -85,7 +88,9 @@ type run struct {
 	Votes    []Vote    `json:"votes,omitempty"`
 	Demands  []Demand  `json:"demands,omitempty"` // as of the last vote
 	Decision *decided  `json:"decision,omitempty"`
-	Carried  *carried  `json:"carried,omitempty"`
+	// Newer is what the last look at the desired line found, before the decision.
+	Newer   *NewerRevision `json:"newer,omitempty"`
+	Carried *carried       `json:"carried,omitempty"`
 
 	// Wrote: a write to the tenant may have been sent.
 	Wrote  bool    `json:"wrote,omitempty"`
@@ -100,6 +105,7 @@ type run struct {
 	Outcome Outcome        `json:"outcome,omitempty"`
 	Reason  string         `json:"reason,omitempty"`
 	Error   *ErrorInfo     `json:"error,omitempty"`
+	Undone  Undone         `json:"undone,omitzero"`
 	After   *state.BlobRef `json:"after,omitempty"`
 	Report  *state.BlobRef `json:"report,omitempty"`
 }

@@ -1,6 +1,5 @@
-// Package syncer is the engine: it takes a Microsoft 365 tenant through a sync,
-// from sign-in to report, and keeps it in exactly one of nine statuses whatever
-// happens on the way.
+// Package syncer is the engine. It takes a Microsoft 365 tenant through a sync,
+// from sign-in to report, and keeps the tenant in exactly one of nine statuses.
 //
 // # A first program
 //
@@ -11,7 +10,7 @@
 //		Repository:    repository,
 //		Authenticator: authenticator,
 //		Connector:     connector,
-//		Approver:      approver, // or none, and Decide
+//		Approver:      approver, // or none: see "Decide later"
 //	})
 //	if err != nil {
 //		return err // names every field that cannot be used
@@ -19,186 +18,300 @@
 //	go engine.Run(ctx) // in each process of the host
 //
 //	// Anywhere: a handler, a schedule, another process.
-//	row, err := engine.Start(ctx, syncer.StartRequest{Tenant: "contoso", Actor: "ann@example.com"})
+//	row, err := engine.Start(ctx, syncer.StartRequest{Tenant: "contoso", Actor: "ann@example.com",
+//		Options: syncer.Options{Interactive: true}}) // a person is there who can sign in
 //
-// [Syncer.Start] returns at once; [Syncer.Run] of some process does the work. A
-// command line calls [Syncer.Sync], which does both and waits. The example of
-// this package is a whole program, with everything in memory.
+// [Syncer.Start] returns at once. [Syncer.Run], in this or another process, does
+// the work. A command line calls [Syncer.Sync], which starts a run and waits for
+// its end. The package example is a whole program with everything in memory.
 //
-// # What a host plugs in
+// A run that is not [Options.Interactive] asks nobody to sign in. If credentials
+// are missing, it ends in New error, class "sign_in_needed". That is what a
+// schedule wants. A nightly run sets [StartRequest.Supersede], so that a plan
+// that still waits from the day before does not stop the backups.
 //
-//   - Store keeps records, leases and blobs. Package state has the interface, and
-//     a store in memory.
-//   - Repository is where configuration lives as code; package tenant has one in
-//     memory and one in a folder.
-//   - Authenticator gets credentials; package auth/entra gets Microsoft's.
-//   - Connector makes a [tenant.Client] from credentials. It is called whenever
-//     a process takes a run up, and again after each sign-in.
-//   - Approver, if any, is shown each plan. Without one, and without
-//     [Syncer.Decide], a plan waits until it expires: nothing is ever approved
-//     by default.
-//   - SettingsFor, if any, says what is a tenant's own: which kinds are in
-//     scope, the values of its variables, the rules that guard it, who has to
-//     approve, and how long things may take.
-//   - Authorize, if any, is asked before every action of a person; Observer, if
-//     any, is told of everything that was committed.
+// # What a host provides
 //
-// Each interface names the kit that checks an implementation of it; for an
-// Approver that is syncertest.TestApprover.
+//   - Store keeps records, leases and blobs. Package state has the interface and
+//     a store in memory; state/sqlitestore and state/pgstore are databases.
+//   - Repository holds the configuration as code. Package tenant has a repository
+//     in memory and one in a folder.
+//   - Authenticator gets credentials. Package auth/entra gets Microsoft's.
+//   - Connector makes a [tenant.Client] from credentials. The engine calls it when
+//     a process claims a run, and again after each sign-in.
+//   - Approver is shown each plan. It is optional. Without an Approver and
+//     without [Syncer.Decide], a plan waits until it expires. The engine never
+//     approves by default.
+//   - Settings or SettingsFor give each tenant its scopes, variables, guard rules,
+//     approval rules and time limits.
+//   - Authorize is asked once before every action of a person. Observer is told
+//     about every commit of this process. Both are optional.
+//
+// Each interface names the test kit that checks an implementation. Package plan
+// has the words of a plan: base, drift, adoption, conflict, item, guard rule.
+// Package tenant has those of a tenant: kind, scope, natural key, snapshot.
+//
+// The store grows with every run. A host calls the Prune of its store
+// ([state.Pruner]) from time to time; see there for what it removes.
 //
 // # Statuses and phases
 //
 // A tenant rests in Not run, Idle, Partially successful, New error or Pending
-// admin consent, and can be started from each of them. A run takes it through
-// Starting and In progress, and through Pending authentication and Pending
-// approval where a person is needed. The [Phase] says where In progress is:
+// admin consent. A run can start from each of them. An active tenant is Starting,
+// In progress, Pending authentication or Pending approval. The phase says what an
+// active run does:
 //
-//	connect   credentials, silently or by a person; then the client
-//	consent   required permissions against granted ones
-//	backup    the tenant is read, its snapshot stored, its drift adopted
-//	plan      base, repository and tenant are compared
-//	approve   Pending approval: a person decides
-//	deploy    the approved items are written, each noted before and after
-//	revert    or: the repository goes back to what the tenant has
-//	verify    what was written is read back
-//	report    the new base, report and log are stored
+//	connect   gets credentials, silently or from a person, and the client
+//	consent   compares the required permissions with the granted ones
+//	backup    reads the tenant, stores the snapshot, adopts drift
+//	plan      compares base, repository and tenant
+//	approve   waits for a decision (Pending approval)
+//	deploy    writes the approved items, and journals each write
+//	revert    takes the proposed changes back in the repository
+//	verify    reads back what the run wrote
+//	report    stores the new base, the report and the log
 //
-// Nothing before the deploy phase writes to the tenant. A run of mode [Preview]
-// ends after plan, one of [BackupOnly] after backup; neither writes the desired
-// line of the repository.
+// The engine writes to the tenant in the deploy phase only. A run of mode
+// [Preview] ends after plan, and one of mode [BackupOnly] after backup. Neither
+// changes the desired configuration in the repository.
 //
-// How a run ends follows from what became of it:
+// # How a run ends
 //
-//   - All approved changes applied and every kind in scope read: Idle.
-//   - Some changes applied and others not, for whatever reason, or some kinds
-//     not read: Partially successful, with the list in the [Report].
-//   - All applied, and the tenant shows another value than was written
-//     ([ItemResult.NotKept]): Partially successful. The next plan marks such a
-//     change ([plan.PropertyChange].NotKept) and offers to accept what the
-//     tenant has ([plan.Plan.Deviations]). An object that could not be read back
-//     does not count: it is only not Verified.
-//   - Nothing applied and something failed, or the time was up: New error.
-//   - Nothing failed, and a required permission is missing: Pending admin
-//     consent. It clears by itself when a check sees the grant.
-//   - Cancelled before it wrote to the tenant: what it was before the run.
+//   - All approved changes are applied and read back as written, and every kind in
+//     scope was read: Idle. So is a run without changes, a preview, a backup, and
+//     a plan that was rejected or reverted whole.
+//   - Some changes are applied and others not, for whatever reason, or the outcome
+//     of a write is unknown, or some kinds could not be read: Partially successful.
+//   - All approved changes are applied, and the tenant shows another value than
+//     the run wrote ([ItemResult.NotKept]): Partially successful. The next plan marks such
+//     a change and offers to accept the tenant's value.
+//   - A revert left alone what somebody edited meanwhile ([Report.Refused]):
+//     Partially successful.
+//   - No change is applied and something failed, or nobody signed in, decided or
+//     finished in time: New error.
+//   - Nothing failed, and a required permission is missing: Pending admin consent.
+//     The status clears when a check sees the grant.
+//   - Somebody cancelled the run before it wrote to the tenant: the status from
+//     before the run.
 //
 // The [Outcome] says the rest: no_changes, deployed, adopted, rejected, and so on.
+// [Syncer.Report] has the details, [Report.CopyError] the text to copy.
 //
-// # The three verdicts
+// # Endings
 //
-// Approve has the plan carried out, as it was shown and not as the repository
-// has become since. An approval of a plan that breaks guard rules must name
-// them in [Decision.Accept]; one of a part of the plan names its items, and the
-// rules that these break by themselves. A list of no items is refused: it
-// chooses nothing.
+// The first row that fits ends the run. The outcome "*" names the work that the
+// run did, or the reason that stopped it. The error "*" is the one that stopped the
+// run; a part of a run that was stopped has it too. EXIT is the exit status of the
+// command line in the examples.
 //
-// Reject leaves the tenant and the repository as they are. The next sync
-// proposes the same again.
+//	ENDING                                                STATUS                 OUTCOME               LAST SUCCESS  ERROR           EXIT
+//	cancelled before it wrote                             as before              *                     stays         none            *
+//	permissions are missing                               Pending admin consent  *                     stays         none            3
+//	permissions are missing while a person is waited for  New error              *                     stays         consent_needed  3
+//	nothing can be read without permissions               Pending admin consent  *                     stays         none            3
+//	nothing can be read                                   New error              *                     stays         read            1
+//	parts of a run that has written are lost              Partially successful   *                     stays         storage         4
+//	parts of the run are lost                             New error              failed                stays         storage         1
+//	stopped when a part was applied                       Partially successful   *                     stays         partial         4
+//	timed out                                             New error              *                     stays         *               5
+//	failed, or cancelled after it wrote                   New error              *                     stays         *               1
+//	nothing was applied                                   New error              failed                stays         items           1
+//	a part was applied                                    Partially successful   *                     stays         partial         4
+//	not kept by the service                               Partially successful   *                     stays         not_kept        4
+//	not all taken back                                    Partially successful   *                     stays         edited          4
+//	not all read                                          Partially successful   *                     stays         unread          4
+//	done, with permissions missing                        Pending admin consent  *                     stays         none            3
+//	roll back without effect                              Idle                   nothing_to_roll_back  stays         none            7
+//	rejected                                              Idle                   rejected              moves         none            0
+//	reverted                                              Idle                   reverted              moves         none            0
+//	deployed                                              Idle                   deployed              moves         none            0
+//	backed up                                             Idle                   backed_up             moves         none            0
+//	previewed                                             Idle                   previewed             moves         none            0
+//	adopted                                               Idle                   adopted               moves         none            0
+//	no changes                                            Idle                   no_changes            moves         none            0
+//	applied, and not read back                            Partially successful   deployed              stays         unverified      4
+//	no ending fits                                        New error              failed                stays         internal        1
 //
-// RejectAndRevert leaves the tenant as it is, and takes the proposed changes
-// back in the repository. What was edited there since the plan was made is
-// refused and named.
+// [Row.Undone], [Report.Undone] and [RunFacts.Undone] count the work that the run
+// was asked for and did not do. [Undone.Qualify] writes the counts after the
+// outcome. A run with only the first four counts can still end in Idle.
 //
-// A decision names the run and the digest of the plan that the person saw. If
-// either is no longer current it is refused with [ErrStalePlan], so that nobody
-// approves what they have not seen. What was decided on is held against the
-// stored plan once more before it is carried out, also after a crash: a run of
-// which the store has come to hold another plan ends with the class
-// "not_approved" and writes nothing more.
+//	COUNT        SAYS                              STATUS                LAST SUCCESS
+//	DeletesOff   2 deletes switched off            Idle                  moves
+//	LeftOut      2 items left out by the decision  Idle                  moves
+//	NamesOnly    2 kinds backed up by name only    Idle                  moves
+//	Unsupported  2 changes not supported           Idle                  moves
+//	Failed       2 items not applied               Partially successful  stays
+//	Unknown      2 items of unknown outcome        Partially successful  stays
+//	NotKept      2 items not kept by the service   Partially successful  stays
+//	Unplanned    2 differences not planned         Partially successful  stays
+//	Refused      2 items not reverted              Partially successful  stays
+//	Unread       2 kinds not completely read       Partially successful  stays
 //
-// [ApprovalRules] say what an approval needs: how many people, from which
-// groups, for which changes. They forbid, unless told otherwise, that people
-// approve their own runs. A person is one person in all spellings of the name
-// ([Config.ActorKey]). [Review.Demands] and [Row.Demands] say what is still
-// missing. Only a rule of [ApprovalRules.Automatic] approves a plan without a
-// person, and the history names that rule.
+// The error of a partially successful run has a class, a phase and a message. The
+// message says how many changes are applied and names the first failure. The error
+// has the service's request id if a request failed. A roll back of an object's
+// former name alone has no effect: roll back its present name.
 //
-// # What waiting costs
+// # Approve, reject, or reject and revert
+//
+// An approval has the stored plan carried out, as the person saw it. The
+// repository may have changed since; later commits wait for the next run. An
+// approval of a plan that breaks guard rules must name these rules in
+// [Decision.Accept]. An approval of a part names its items in [Decision.Items].
+//
+// A rejection leaves the tenant and the repository as they are. The next sync
+// proposes the same changes again.
+//
+// Reject and revert leaves the tenant as it is and takes the proposed changes back
+// in the repository. It leaves alone, and names, the items that somebody edited
+// there since the plan was made.
+//
+// A decision names the run and the digest of the plan that the person saw. The
+// engine refuses a decision on another plan with [ErrStalePlan]. It compares the
+// stored plan with the decision again before it writes, also after a crash.
+//
+// # Decide later
+//
+// A host without an Approver, or whose Approver returns the zero [Decision], lets
+// the plan wait. One handler calls [Syncer.Review] and shows the plan; the page
+// keeps the run and the digest. The handler behind the button decides on exactly
+// that plan:
+//
+//	engine.Decide(ctx, syncer.Decision{RunRef: run, Digest: digest, Verdict: syncer.Approve, Actor: "bob"})
+//
+// Any process may do that, days later. If a run has superseded this one and plans
+// the same, the decision is good for it; if it plans something else, or is not
+// there yet, the decision is refused with [ErrStalePlan] or [ErrNotPending]. The
+// host learns that a plan waits from its Observer ([PlanReady]), from
+// [Syncer.Changes] or from [Syncer.Statuses].
+//
+// # Who may approve
+//
+// [ApprovalRules] say how many people must approve, and forbid, unless told
+// otherwise, that people approve their own runs. [ApprovalRule] asks for more
+// where certain kinds, verbs or numbers of changes are approved: two of group
+// security for deletes, one person for the rest. [AutomaticApproval] approves
+// small plans without a person; it never approves deletes, conflicts or broken
+// guard rules unless the rule's own fields say so. One person is one actor, however the name is
+// spelled ([ActorKey]). All of this can differ by tenant ([Config.SettingsFor]).
+//
+// # Waiting
 //
 // A run that waits for a decision costs a row in the store: no goroutine, no
-// lease, no timer. A million may wait. A run that waits for a sign-in costs one
-// goroutine and its lease, in the process that polls for the code; it does not
-// count among [Config.Concurrency]. An Approver that blocks costs the same as
-// work: return the zero Decision and call Decide later.
+// lease, no timer. A run that waits for a sign-in costs one goroutine and the
+// tenant's lease, and no place of [Config.Concurrency]. An Approver that blocks
+// costs the same as work.
 //
-// # Deadlines
+// # Time limits
 //
-// A sign-in has [Settings.AuthTimeout], 3 minutes from entering the status: not
-// more for a new code, a restart or another process. A decision has
-// [ApprovalRules.Timeout], 30 days. Both are computed and held by the store's
-// clock: an answer that is committed at or after the deadline is too late.
-// Work has [Settings.RunTimeout], 6 hours, waiting for people not counted.
+// A sign-in has [Settings.AuthTimeout], 3 minutes from entering the status. A
+// process that resumes the wait shows a new code; the deadline stays. A decision
+// has [ApprovalRules.Timeout], 30 days. Both deadlines are by the store's clock,
+// and the store refuses an answer at or after the deadline. Work has
+// [Settings.RunTimeout], 6 hours; waits for people do not count.
 //
-// # Errors to expect
+// # Cancel, retry, pause, remove
 //
-// Actions return what the person can do something about: [ErrActive] (an
-// [*ActiveError] that names the run), [ErrPaused], [ErrStalePlan],
-// [ErrNotPending], [ErrExpired], [ErrSelfApproval], [ErrAlreadyVoted], a
-// [*BrokenRulesError], a [*plan.SubsetError]; [ErrNoActor] and [ErrInvalid] are
-// the caller's own. Use errors.Is and errors.As. An action that fails has
-// changed nothing, but for one: where the store's answer was lost for good,
-// Status tells what is so.
+// [Syncer.Cancel] ends the run under way. Before the first write to the tenant,
+// the status from before the run returns. Later, the engine finishes the writes
+// that are under way and reports what was applied.
 //
-// A sync that fails is no error of [Syncer.Advance], Run or Sync: its run ends
-// in New error or Partially successful, with an [ErrorInfo] in the [Row] and
-// the report. [Report.CopyError] is the text to copy. Errors of the host's
-// storage are returned by Advance and Sync; Run logs them and tries again for
-// as long as it runs.
+// [Syncer.Retry] starts a run for what an ended run did not apply. Its plan needs
+// a decision of its own.
+//
+// [Syncer.Pause] holds a tenant: no run starts, and a run under way begins no
+// further phase or write, until everybody who paused it has resumed it.
+//
+// [Syncer.Remove] deletes everything that is stored of a tenant, and leaves one
+// line that says who removed it. It does not touch the tenant in Microsoft 365.
+//
+// # Roll back
+//
+// A run with [Options.DesiredFrom] plans from an earlier backup in place of the
+// present configuration. On approval the engine commits the old configuration to
+// the repository before it writes to the tenant. A roll back brings configuration
+// back, not objects: it creates a deleted object anew, with another id.
+//
+// # Lists
+//
+// [Syncer.Statuses] lists tenants, [Syncer.Runs] runs of one tenant or of all, and
+// [Syncer.History] a tenant's entries. [Syncer.Changes] is a feed of tenants that
+// changed, for a table that stays up to date. Each returns a [Page]; pass
+// [Page.Next] as the next request's cursor. Runs whose plans make the same changes
+// have the same [RunRow.ChangeDigest].
+//
+// # Errors
+//
+// An action returns what the person can act on: [ErrActive] (an [*ActiveError]
+// that names the run), [ErrPaused], [ErrStalePlan], [ErrNotPending], [ErrExpired],
+// [ErrSelfApproval], [ErrAlreadyVoted], [ErrNothingFailed], [ErrBusy],
+// [ErrRemoving], a [*BrokenRulesError], a [*plan.SubsetError]. [ErrNoActor],
+// [ErrInvalid] and [ErrNotFound] are the caller's mistakes; a cursor of another
+// list is ErrInvalid of package state. Every action also returns the errors of
+// Authorize, of SettingsFor and of the store, and [ErrNewerFormat]. An action that
+// fails has changed nothing, with two exceptions: a [Syncer.Remove] that fails in
+// the middle goes on in a worker, and after [state.ErrUnknown] [Syncer.Status]
+// tells what happened.
+//
+// A sync that fails is no error of [Syncer.Advance], Run or Sync. Its run ends in
+// New error or Partially successful, with an [ErrorInfo] in the [Row] and the
+// report; [ErrorInfo.Class] is for programs. Advance and Sync return the errors of
+// the host's storage. Run logs them and tries again as long as it runs.
+//
+// # Shutdown
+//
+// When the context of Run ends, for example on SIGTERM, Run begins nothing new,
+// finishes the writes under way, stores what it did, releases its leases and
+// returns nil. Give the process [Config.WriteTimeout] and some seconds for that. If
+// the store does not answer, the leases run out. Another process resumes the
+// runs, and so does this one after a restart.
 //
 // # Several processes
 //
-// Any number of processes may work on one store. A tenant's lease makes one of
-// them work on it at a time, whoever has been due longest first. A dead one's
-// tenants are taken over when their leases have run out ([Config.LeaseDuration]), by the
-// next look of a worker that has room ([Config.PollInterval]): by default within
-// the length of a lease and one second. Every commit is held against the
-// lease's fence, so that a process that slept too long cannot write over its
-// successor. People's actions need no lease, so any process takes them, but for
-// [Syncer.Recheck], which looks at the tenant itself. The worker sees them at
-// its next commit, or when it renews its lease.
+// Any number of processes may work on one store. A lease makes one of them work on
+// a tenant at a time. When a process dies, another claims its tenants after the
+// leases have run out: by default within [Config.LeaseDuration] and one second.
+// Each lease has a number, its fence, that rises with every lease of the tenant.
+// Each commit names it, so a process that slept too long cannot overwrite its
+// successor's work. People's actions need no lease. The worker sees
+// them at its next commit or when it renews its lease.
 //
-// A fence does not reach Microsoft. So a write is begun only while the lease
-// will outlast it ([Config.WriteTimeout]), its intent is stored before it is
-// sent, and whoever takes over first finds out, by reading the tenant, what
-// became of a write whose result is not stored.
+// Microsoft's services do not know the fence. So the engine begins a write only while the
+// lease will outlast it ([Config.WriteTimeout]), and stores the intent before it
+// sends the write. A process that resumes the run first reads the tenant to find
+// out what became of a write without a stored result.
 //
-// When ctx ends, Run begins nothing more, finishes the writes under way and
-// gives up its leases; where the store does not answer meanwhile, they run out
-// by themselves. A worker outlives its database: it tries until that is back.
+// A part that the host provides may panic. A write whose client panics has an
+// unknown outcome, an Approver is asked again, an Observer misses an event, and
+// any other panic ends the run in New error, class "internal", with the stack in
+// the log. The engine cannot catch panics in goroutines that such a part starts.
 //
-// What a host plugs in may panic: a client's write counts as of unknown outcome,
-// an [Approver] is asked again, an [Observer] misses an event, and anything else
-// ends the tenant's run in New error, class "internal", with the stack in the
-// log. In the goroutines that a plug-in starts itself, nothing can catch it.
-//
-// During an upgrade, processes of two versions may work on one store. What the
-// newer one has written in a form that the older one does not know, a record, a
-// plan, a line of the journal, the older one refuses with [ErrNewerFormat] and
-// leaves alone: the run waits for a process that can go on with it.
+// Processes of two versions may work on one store during an upgrade. The older one
+// refuses what it cannot read with [ErrNewerFormat] and leaves it alone. The run
+// waits for a process that can read it.
 //
 // # What is guaranteed
 //
-//   - A tenant has one status, and moves only as package state's table says.
-//   - Nothing is written to a tenant that was not in an approved plan, and no
-//     object is written that is not as the plan saw it when it is read just
-//     before the write.
-//   - No write is repeated unless the tenant shows that it had no effect. One of
-//     which that cannot be found out is reported as unknown and left to people.
-//   - A run that was interrupted at any point is taken up again, and ends.
-//   - What could not be read never counts as deleted, and nothing is deleted
-//     that both sides did not once have in common.
-//   - No token, device code or secret is in a record, entry, blob, log or error;
-//     a user code only in the record, and only while it is to be shown. The
-//     values of the kinds' sensitive properties are redacted. Of an answer to a
-//     request that held any, only class, code and request id are kept.
+//   - A tenant has one status, and moves only as package state's table says. The
+//     store refuses any other move.
+//   - The engine writes to a tenant only what is in an approved plan, and only if
+//     the object is still as the plan saw it.
+//   - The engine repeats a write only if the tenant shows that the write had no
+//     effect. A write of unknown outcome is reported as unknown and left to people.
+//   - An interrupted run is resumed, and ends.
+//   - A failed read never counts as a deletion. The engine deletes only what both
+//     sides once had.
+//   - No token, device code or secret is in a record, entry, blob, log or error. A
+//     user code is in the record only, and only while it is to be shown. Values of
+//     sensitive properties are redacted. If a request held such a value, the
+//     engine keeps only class, code and request id of the service's answer.
 //
 // # What is not
 //
-//   - Between the read and the write somebody else may change the object: most
-//     of Microsoft Graph has no conditional writes. The next sync shows it.
+//   - Between the read and the write somebody else may change the object: most of
+//     Microsoft Graph has no conditional writes. The next sync shows it.
 //   - A deploy is not a transaction. It stops where it fails, and says where.
-//   - Observers miss what other processes do, and what is committed just before
-//     a crash; read [Syncer.History] to miss nothing.
-//   - Roll back ([Options.DesiredFrom]) brings configuration back, not objects: one
-//     that was deleted is created anew, with another id.
+//   - An Observer misses what other processes do, and what is committed just before
+//     a crash. [Syncer.History] misses nothing that was not pruned.
 package syncer

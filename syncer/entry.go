@@ -26,6 +26,9 @@ const (
 	EntryVote EntryType = "vote"
 	// EntryReview: the Approver answered without deciding, or failed.
 	EntryReview EntryType = "review"
+	// EntryNewer: the desired line has moved on while the plan waits, or is back at
+	// the plan's revision. Revision is the line's head.
+	EntryNewer EntryType = "newer"
 	// EntryCancel, EntryPause, EntryResume: somebody asked for it.
 	EntryCancel EntryType = "cancel"
 	EntryPause  EntryType = "pause"
@@ -70,14 +73,16 @@ type EntryData struct {
 	Comment string    `json:"comment,omitempty"`
 	Outcome Outcome   `json:"outcome,omitempty"`
 	// Message is for people.
-	Message string              `json:"message,omitempty"`
-	Error   *ErrorInfo          `json:"error,omitempty"`
-	Digest  string              `json:"digest,omitempty"`
-	Items   []string            `json:"items,omitzero"`
-	Missing []MissingPermission `json:"missing,omitempty"`
-	Intent  *Intent             `json:"intent,omitempty"`
-	Result  *ItemResult         `json:"result,omitempty"`
-	Log     *state.BlobRef      `json:"log,omitempty"`
+	Message string     `json:"message,omitempty"`
+	Error   *ErrorInfo `json:"error,omitempty"`
+	Digest  string     `json:"digest,omitempty"`
+	// Revision of the desired line.
+	Revision string              `json:"revision,omitempty"`
+	Items    []string            `json:"items,omitzero"`
+	Missing  []MissingPermission `json:"missing,omitempty"`
+	Intent   *Intent             `json:"intent,omitempty"`
+	Result   *ItemResult         `json:"result,omitempty"`
+	Log      *state.BlobRef      `json:"log,omitempty"`
 	// Report is the run's, on the entry of the move that ended it, and so are
 	// the plan, the revision of the backup line with the snapshot before, and
 	// the snapshot after, as far as it came.
@@ -185,4 +190,4 @@ func decodeEntry(e state.Entry) (Entry, error) {
 }
 
 var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume, EntryRemove,
-	EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}
+	EntryNewer, EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}

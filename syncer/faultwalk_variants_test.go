@@ -88,7 +88,7 @@ func variants() []*variant {
 		{name: "slow", approver: approves, slow: true, set: slowly, status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
 		{name: "consent", step: 2, approver: approves, opts: syncer.Options{Mode: syncer.Preview},
 			permissions: []tenant.Permission{{AnyOf: []string{"Notes.Read"}, Kinds: []string{"notes"}}},
-			config:      func(c *syncer.Config) { c.RecheckInterval = time.Minute },
+			config:      func(c *syncer.Config) { c.Settings.RecheckInterval = time.Minute },
 			set:         func(s *stage) { s.tenant().Deny("Notes.Read") }, rests: onceGranted,
 			status: state.Idle, outcome: syncer.Previewed, adopted: 3, later: 1},
 	}

@@ -38,6 +38,9 @@ func (c *session) finish(ctx context.Context, end ending) error {
 // report stores how the run ended. in is the phase that it ended in.
 func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	cur := c.now()
+	if cur.rec.Status == state.PendingApproval {
+		end.seen = c.s.glance(ctx, c.tenant, cur.d.Run)
+	}
 	detached, stop := c.detach(ctx)
 	defer stop()
 	end.outcome = factsOf(cur.rec.Status, cur.d, end, tally{}).came()
@@ -50,7 +53,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	}
 	event, to, end := conclude(endingTable, cur.rec.Status, cur.d, in, end, count)
 	c.logWaitOver(end)
-	c.log.Log(ctx, endLevel(to), "run ended", "outcome", end.outcome, "status", to.Label(), "reason", end.reason)
+	c.log.Log(ctx, endLevel(to), "run ended", "outcome", end.undone.Qualify(end.outcome), "status", to.Label(), "reason", end.reason)
 	base, err := c.storeEndBase(detached, end, count.items, cur.d.Base)
 	if err != nil {
 		return err
@@ -71,7 +74,10 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 		}
 		t.logEntry(lines)
 		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(count, t.now)
-		t.end(c.s.cfg, end, ref)
+		t.looked(end.seen)
+		t.end(end, ref)
+		t.d.LooksFailed = 0
+		t.lookLater(c.restingSettings(), to)
 		return t.move(event, EntryData{Phase: PhaseReport, Outcome: end.outcome, Message: end.reason, Error: end.err,
 			Report: ref, Plan: t.d.Run.Plan, Backup: t.d.Run.Backup, After: t.d.Run.After})
 	})
@@ -155,41 +161,34 @@ func bindCreated(base *diff.Base, items []ItemResult) (added bool) {
 }
 
 // end puts the ending into the record.
-func (t *draft) end(cfg Config, end ending, report *state.BlobRef) {
+func (t *draft) end(end ending, report *state.BlobRef) {
 	r := t.d.Run
 	t.resume()
 	r.Ended, r.Report = t.now, report
 	r.Progress, r.Carried, r.Votes, t.d.Same = Progress{}, nil, nil, nil
-	r.Outcome, r.Reason, r.Error = end.outcome, end.reason, end.err
+	r.Outcome, r.Reason, r.Error, r.Undone = end.outcome, end.reason, end.err, end.undone
 	if end.verified != nil {
 		r.After = end.verified.after
 	}
-	t.rec.WakeAt = time.Time{}
 	switch {
 	case end.restored():
-		if r.Before == state.PendingAdminConsent {
-			t.wakeForRecheck(cfg)
-		}
 	case end.consent:
 		if end.outcome != FailedWith {
 			t.d.RestsIn = state.Idle
 		} else if r.Before != state.PendingAdminConsent { // nothing was synced
 			t.d.RestsIn = r.Before
 		}
-		t.wakeForRecheck(cfg)
 	default:
 		t.d.RestsIn = ""
 	}
-	if end.err == nil && !end.consent && end.outcome != Cancelled && end.outcome != TimedOut && end.outcome != FailedWith {
+	if end.succeeded() {
 		t.d.LastSuccess = t.now
 	}
 }
 
-// wakeForRecheck makes a tenant that lacks permissions due for the next look.
-func (t *draft) wakeForRecheck(cfg Config) {
-	if cfg.RecheckInterval > 0 {
-		t.wakeIn = cfg.RecheckInterval
-	}
+// succeeded reports whether the run moves LastSuccess.
+func (e ending) succeeded() bool {
+	return e.err == nil && !e.consent && !slices.Contains([]Outcome{Cancelled, TimedOut, FailedWith, NothingToRollBack}, e.outcome)
 }
 
 // restored reports whether the run leads back to the status before it.
@@ -208,14 +207,26 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 		if note.Class.Failure() {
 			n.problems = append(n.problems, note)
 		}
+		switch {
+		case note.Class == plan.Unsupported:
+			n.unsupported++
+		case note.Class.DeletesOff():
+			n.deletesOff++
+		}
 	}
 	for _, k := range sum.Kinds {
+		if k.Completeness != tenant.NotInScope {
+			n.kinds++
+		}
+		if k.Scope == tenant.Referenced && sum.Read[k.Kind] > 0 {
+			n.namesOnly++
+		}
 		switch {
 		case k.Completeness == tenant.Partial, k.Completeness == tenant.Failed,
 			k.Completeness == tenant.Forbidden && len(k.Missing) == 0:
-			n.unread = append(n.unread, k.Kind)
+			n.unread = append(n.unread, k)
 		case k.Completeness == tenant.Forbidden && !slices.ContainsFunc(cur.d.Missing, func(m MissingPermission) bool { return slices.Contains(m.Kinds, k.Kind) }):
-			n.unread = append(n.unread, k.Kind) // refused although nothing is known to be missing
+			n.unread = append(n.unread, k) // refused although nothing is known to be missing
 		}
 	}
 	if r.Decision == nil || r.Decision.Verdict != Approve {
@@ -228,6 +239,9 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 	if n.items, err = s.itemResults(ctx, cur, p, end); err != nil {
 		return n, nil, err
 	}
+	if p != nil {
+		n.leftOut = len(p.Items) - len(n.items)
+	}
 	for _, it := range n.items {
 		switch it.Status {
 		case ItemApplied:
@@ -236,6 +250,10 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 				n.notKept = append(n.notKept, it)
 			}
 		case ItemUnsupported:
+			n.unsupported++
+		case ItemUnknown:
+			n.open++
+			n.unknown++
 		default:
 			n.open++
 		}

@@ -34,12 +34,18 @@ func frozenAdopted() []plan.AdoptedChange {
 	return []plan.AdoptedChange{{Kind: "groups", Key: "Guests", Verb: tenant.Update, Changes: frozenChanges()}}
 }
 
+// frozenUndone counts each sort of work that was left undone.
+func frozenUndone() Undone {
+	return Undone{DeletesOff: 1, LeftOut: 2, NamesOnly: 3, Unsupported: 4, Failed: 5, Unknown: 6, NotKept: 7, Unplanned: 8, Refused: 9, Unread: 10}
+}
+
 func frozenReport() *Report {
 	return &Report{
 		Format: 1, RunRef: RunRef{Tenant: "contoso", Run: "run-2"}, Actor: "ann", Status: state.PartiallySuccessful, Outcome: Deployed, Reason: "edited",
 		Options: Options{Mode: Full, DesiredFrom: "backup-3", Interactive: true, Comment: "by hand", RetryOf: "run-1",
 			Targets: []plan.Target{{Kind: "policies", Key: "Block legacy"}}},
 		Error:   &ErrorInfo{Class: "partial", Phase: PhaseDeploy, Message: "1 of 2 changes applied", RequestID: "req-2", Time: at(8)},
+		Undone:  frozenUndone(),
 		Started: at(0), Ended: at(9), Backup: "backup-7", Digest: "d1g357",
 		Identity: &auth.Identity{Directory: "11111111-2222-4333-8444-555555555555", HomeDirectory: "66666666-7777-4888-9999-000000000000",
 			ObjectID: "o-1", Username: "ann@contoso.example", Application: "app-1"},
@@ -52,6 +58,7 @@ func frozenReport() *Report {
 		Adopted: frozenAdopted(), Notes: frozenNotes(),
 		Missing:    []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}},
 		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"},
+		Newer: &NewerRevision{Revision: "desired-10", Seen: at(4)},
 	}
 }
 
@@ -84,7 +91,7 @@ func frozenRunFacts() *runFactsForm {
 	return &runFactsForm{Format: 1, RunFacts: RunFacts{
 		Mode: Full, Comment: "weekly", Reason: "conflict", Digest: "d1g357",
 		Counts:  &plan.Counts{Create: 1, Update: 2, Delete: 3, Conflicts: 4, Problems: 5},
-		Verdict: Approve, DecidedBy: []string{"bob", "carol"},
+		Verdict: Approve, DecidedBy: []string{"bob", "carol"}, Undone: frozenUndone(),
 		Error: &ErrorInfo{Class: "partial", Phase: PhaseDeploy, Message: "2 of 6 changes applied", RequestID: "r-1", Time: at(9)},
 	}}
 }

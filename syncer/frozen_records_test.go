@@ -100,6 +100,7 @@ func frozenRecords() map[string]struct {
 	demanding := base(proposedRun())
 	demanding.Run.WorkFor = 2 * time.Hour
 	demanding.Run.Demands = []Demand{{Approvals: 1, Given: 1}, {Rule: "deletes", Approvals: 2, Given: 1, Groups: []string{"security"}}}
+	demanding.Run.Newer = &NewerRevision{Revision: "desired-10", Seen: at(4)}
 	out["record_pending_approval_demands"] = record{state.PendingApproval, demanding}
 
 	stopping := base(deployingRun())
@@ -119,9 +120,14 @@ func frozenRecords() map[string]struct {
 	out["record_in_progress_revert"] = record{state.InProgress, rollBack}
 
 	consent := base(endedRun(Deployed))
+	consent.LooksFailed = 2
 	consent.RestsIn, consent.ConsentURL = state.Idle, "https://login.example/adminconsent"
 	consent.Missing = []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}}
 	out["record_pending_admin_consent"] = record{state.PendingAdminConsent, consent}
+
+	partly := out["record_partially_successful"]
+	partly.data.Run.Undone = frozenUndone()
+	out["record_partially_successful"] = partly
 
 	failed := out["record_new_error"]
 	failed.data.LagsUntil = at(11)
@@ -141,6 +147,7 @@ func frozenEntries() map[EntryType]EntryData {
 		EntryPrompt:  {Phase: PhaseConnect},
 		EntryVote:    {Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357"},
 		EntryReview:  {Message: "undecided", Digest: "d1g357"},
+		EntryNewer:   {Phase: PhaseApprove, Revision: "desired-10", Message: "the repository has moved on"},
 		EntryCancel:  {Actor: "ann", Comment: "stop", Phase: PhaseDeploy},
 		EntryPause:   {Actor: "cem", Comment: "migration"},
 		EntryResume:  {Actor: "cem"},

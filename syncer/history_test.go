@@ -314,7 +314,7 @@ func TestStatuses(t *testing.T) {
 			{"by status", syncer.StatusesRequest{Statuses: []state.Status{state.PendingApproval}}, []string{"1 Pending approval", "3 Pending approval", "5 Pending approval"}},
 			{"by label", syncer.StatusesRequest{Labels: map[string]string{"ring": "0"}}, []string{"0 Idle", "3 Pending approval", "6 Idle"}},
 			{"by update, in pages", syncer.StatusesRequest{Order: state.ByUpdated, Limit: 3}, []string{"1 Pending approval", "2 Idle", "3 Pending approval", "4 Idle", "5 Pending approval", "6 Idle", "0 Idle"}},
-			{"by wake", syncer.StatusesRequest{Order: state.ByWake}, []string{"1 Pending approval", "3 Pending approval", "5 Pending approval"}},
+			{"by wake", syncer.StatusesRequest{Order: state.ByWake}, []string{"1 Pending approval", "3 Pending approval", "5 Pending approval", "6 Idle", "0 Idle", "2 Idle", "4 Idle"}},
 			{"by prefix", syncer.StatusesRequest{Prefix: "tenant-4"}, []string{"4 Idle"}},
 		}
 		for _, tt := range tests {

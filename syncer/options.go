@@ -29,8 +29,9 @@ type Options struct {
 	Targets []plan.Target `json:"targets,omitempty"`
 	// DesiredFrom rolls back: the desired side of the targets (of everything,
 	// without targets) is this revision of the backup line. On approval it is
-	// committed to the desired line before the first write to the tenant, and
-	// refused if the line moved meanwhile. Secrets, which no backup holds, and
+	// committed to the desired line before the first write to the tenant; if the
+	// line moved meanwhile, the run ends in New error, class "repository_moved".
+	// What the tenant has changed since that backup is undone, not adopted. Secrets, which no backup holds, and
 	// variables stay as the line's files have them. Backups hold no ids: an
 	// object that has another name since is not renamed back but made again
 	// under the former one, and deleted. Only in Full and Preview.
@@ -106,6 +107,9 @@ const (
 	Rejected Outcome = "rejected"
 	// Reverted: a person rejected the plan, and the repository went back.
 	Reverted Outcome = "reverted"
+	// NothingToRollBack: a roll back ([Options.DesiredFrom]) has changed nothing,
+	// since nothing differed from the backup or no difference could be changed.
+	NothingToRollBack Outcome = "nothing_to_roll_back"
 	// Cancelled: somebody ended the run, or superseded it.
 	Cancelled Outcome = "cancelled"
 	// TimedOut: the sign-in, the approval or the run took too long; the reason

@@ -1,7 +1,7 @@
 package syncer
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -40,8 +40,12 @@ type ending struct {
 	base *diff.Base
 	// verified is what reading back showed; nil if nothing was.
 	verified *verified
+	// seen is the look at the desired line of a run that ends undecided.
+	seen lookedAt
 
 	outcome Outcome
+	// undone counts what was asked for and not done.
+	undone Undone
 	// consent: the run ends because permissions are missing.
 	consent bool
 }
@@ -55,9 +59,12 @@ type facts struct {
 	mode    Mode
 	verdict Verdict
 	wrote   bool
-	adopted int // changes taken over into the repository
-	applied int // approved items that the tenant has
-	open    int // approved items that it has not, for whatever reason
+	// rollsBack: the run was to roll the tenant back.
+	rollsBack bool
+	adopted   int // changes taken over into the repository
+	applied   int // approved items that the tenant has
+	open      int // approved items that it has not, for whatever reason
+	unknown   int // those of the open items that the tenant may have all the same
 	// problems are differences that could not be planned, notKept the applied
 	// items that do not read back as written, and refused the items that a revert
 	// left alone.
@@ -78,8 +85,17 @@ func (f facts) done() bool {
 	return f.stop == notStopped || late && f.applied > 0 && f.open == 0
 }
 
+// touched reports whether the run has changed the tenant, or may have.
+func (f facts) touched() bool { return f.applied+f.unknown > 0 }
+
 // half reports whether a run that was stopped has applied a part of its changes.
-func (f facts) half() bool { return !f.done() && f.applied > 0 }
+func (f facts) half() bool { return !f.done() && f.touched() }
+
+// withoutEffect reports whether a roll back has come to its end and has changed
+// nothing: the tenant is as the backup has it, or no difference may be changed.
+func (f facts) withoutEffect() bool {
+	return f.rollsBack && f.done() && f.deploys() && f.applied+f.open+f.problems == 0
+}
 
 // deploys reports whether the run was to bring the tenant to the desired side.
 func (f facts) deploys() bool {
@@ -93,8 +109,9 @@ type endingRow struct {
 	event state.Event // "" leads back to the status from before the run
 	// outcome is the run's; "" is what its work came to, or what stopped it.
 	outcome Outcome
-	// explain makes the error of a run that has none yet. Where it replaces, its
-	// error is the run's whatever there was, and its class the reason.
+	// explain makes the error of a run that has none yet, and completes the one of
+	// a run that is partially successful. Where it replaces, its error is the run's
+	// whatever there was, and its class the reason.
 	explain  func(account) *ErrorInfo
 	replaces bool
 	// reason says why, if nothing else does.
@@ -109,13 +126,13 @@ var endingTable = []endingRow{
 	{name: "cancelled before it wrote", when: func(f facts) bool { return f.stop == stopCancelled && !f.wrote }},
 	{name: "permissions are missing", when: func(f facts) bool { return f.stop == stopConsent },
 		event: state.RequireConsent, consent: true},
-	{name: "permissions are missing, found while somebody was waited for", when: func(f facts) bool { return f.stop == stopConsent },
+	{name: "permissions are missing while a person is waited for", when: func(f facts) bool { return f.stop == stopConsent },
 		event: state.Fail, explain: account.consentNeeded},
 	{name: "nothing can be read without permissions", when: func(f facts) bool { return f.stop == stopNothingRead && f.forbidden == f.asked },
 		event: state.RequireConsent, consent: true, reason: "nothing can be read without the missing permissions"},
 	{name: "nothing can be read", when: func(f facts) bool { return f.stop == stopNothingRead },
 		event: state.Fail, explain: account.nothingRead},
-	{name: "parts of a run that has written are lost", when: func(f facts) bool { return f.lost > 0 && f.applied > 0 },
+	{name: "parts of a run that has written are lost", when: func(f facts) bool { return f.lost > 0 && f.touched() },
 		event: state.SucceedPartially, explain: account.lostParts},
 	{name: "parts of the run are lost", when: func(f facts) bool { return f.lost > 0 && f.done() },
 		event: state.Fail, outcome: FailedWith, explain: account.lostParts, replaces: true},
@@ -125,7 +142,7 @@ var endingTable = []endingRow{
 		event: state.TimeOut, explain: account.stopped},
 	{name: "failed, or cancelled after it wrote", when: func(f facts) bool { return !f.done() },
 		event: state.Fail, explain: account.stopped},
-	{name: "nothing was applied", when: func(f facts) bool { return f.deploys() && f.applied == 0 && f.open+f.problems > 0 },
+	{name: "nothing was applied", when: func(f facts) bool { return f.deploys() && !f.touched() && f.open+f.problems > 0 },
 		event: state.Fail, outcome: FailedWith, explain: account.nothingApplied, replaces: true},
 	{name: "a part was applied", when: func(f facts) bool {
 		return f.open > 0 || f.problems > 0 && f.mode != Preview && f.mode != BackupOnly
@@ -138,6 +155,8 @@ var endingTable = []endingRow{
 		event: state.SucceedPartially, explain: account.unread},
 	{name: "done, with permissions missing", when: func(f facts) bool { return f.missing > 0 },
 		event: state.RequireConsent, consent: true},
+	{name: "roll back without effect", when: facts.withoutEffect, event: state.Succeed, outcome: NothingToRollBack,
+		reason: "the roll back changed nothing"},
 	{name: "rejected", when: func(f facts) bool { return f.verdict == Reject }, event: state.Succeed, outcome: Rejected},
 	{name: "reverted", when: func(f facts) bool { return f.verdict == RejectAndRevert }, event: state.Succeed, outcome: Reverted},
 	{name: "deployed", when: func(f facts) bool { return f.verdict == Approve }, event: state.Succeed, outcome: Deployed},
@@ -146,7 +165,7 @@ var endingTable = []endingRow{
 	{name: "adopted", when: func(f facts) bool { return f.adopted > 0 }, event: state.Succeed, outcome: Adopted},
 	{name: "no changes", when: func(facts) bool { return true }, event: state.Succeed, outcome: NoChanges},
 	// A status in which a person is waited for allows no more than this.
-	{name: "applied, and nobody could read it back", when: func(f facts) bool { return f.applied > 0 },
+	{name: "applied, and not read back", when: func(f facts) bool { return f.applied > 0 },
 		event: state.SucceedPartially, outcome: Deployed, explain: account.unverified, replaces: true},
 	{name: "no ending fits", when: func(facts) bool { return true },
 		event: state.Fail, outcome: FailedWith, explain: account.impossible},
@@ -155,6 +174,8 @@ var endingTable = []endingRow{
 // came is what the run's work came to, or what stopped it.
 func (f facts) came() Outcome {
 	switch {
+	case f.withoutEffect():
+		return NothingToRollBack
 	case f.done() && f.verdict == Reject:
 		return Rejected
 	case f.done() && f.verdict == RejectAndRevert:
@@ -213,10 +234,10 @@ func conclude(table []endingRow, from state.Status, d *data, in Phase, end endin
 		end.err = row.explain(a)
 		end.reason = string(end.err.Class)
 	}
-	if row.explain != nil && end.err == nil {
+	if row.explain != nil && (end.err == nil || row.event == state.SucceedPartially) {
 		end.err = row.explain(a)
 	}
-	end.outcome, end.consent = row.outcome, row.consent
+	end.outcome, end.consent, end.undone = row.outcome, row.consent, undoneOf(f, n)
 	if end.outcome == "" {
 		end.outcome = f.came()
 	}
@@ -234,7 +255,8 @@ func conclude(table []endingRow, from state.Status, d *data, in Phase, end endin
 func factsOf(from state.Status, d *data, end ending, n tally) facts {
 	r := d.Run
 	f := facts{from: from, before: r.Before, stop: end.stop, mode: r.Options.Mode, wrote: r.Wrote,
-		adopted: n.adopted, applied: n.applied, open: n.open, problems: len(n.problems), notKept: len(n.notKept),
+		rollsBack: r.Options.DesiredFrom != "",
+		adopted:   n.adopted, applied: n.applied, open: n.open, unknown: n.unknown, problems: len(n.problems), notKept: len(n.notKept),
 		refused: len(end.refused), unread: len(n.unread), missing: len(d.Missing), lost: len(n.lost)}
 	if r.Decision != nil {
 		f.verdict = r.Decision.Verdict
@@ -280,7 +302,15 @@ func (a account) nothingRead() *ErrorInfo {
 }
 
 func (a account) lostParts() *ErrorInfo {
-	return &ErrorInfo{Class: classify(a.tally.lost[0]), Phase: PhaseReport, Message: errors.Join(a.tally.lost...).Error()}
+	first := a.tally.lost[0]
+	message := fmt.Sprintf("%s lost; the first: %v", counted(len(a.tally.lost), "part of the run is", "parts of the run are"), first)
+	if !a.facts.touched() {
+		return &ErrorInfo{Class: classify(first), Phase: PhaseReport, Message: message}
+	}
+	info := &ErrorInfo{Class: classify(first), Phase: PhaseReport, Message: a.progress()}
+	a.addStop(info)
+	info.Message += "; " + message
+	return info
 }
 
 // stopped is the error of a run that gave no other.
@@ -288,14 +318,36 @@ func (a account) stopped() *ErrorInfo {
 	return &ErrorInfo{Class: Class(a.facts.came()), Phase: a.phase, Message: a.end.reason}
 }
 
+// progress says how many of the approved changes the tenant has.
+func (a account) progress() string {
+	return fmt.Sprintf("%d of %d changes applied", a.facts.applied, a.facts.applied+a.facts.open)
+}
+
 func (a account) partlyApplied() *ErrorInfo {
 	info := &ErrorInfo{Class: ClassPartial, Phase: PhaseDeploy}
-	info.Message = fmt.Sprintf("%d of %d changes applied", a.facts.applied, a.facts.applied+a.facts.open)
-	if a.end.reason != "" {
-		info.Message += ": " + a.end.reason
+	if a.facts.applied+a.facts.open > 0 {
+		info.Message = a.progress()
+	} else {
+		info.Phase, info.Message = PhasePlan, "no change was applied"
 	}
+	if a.facts.unknown > 0 {
+		info.Message += fmt.Sprintf(", %d of unknown outcome", a.facts.unknown)
+	}
+	a.addStop(info)
 	a.tally.explain(info)
 	return info
+}
+
+// addStop adds to the error of a partial run what has stopped it, which says more
+// than an item that it left open.
+func (a account) addStop(info *ErrorInfo) {
+	switch stopped := a.end.err; {
+	case stopped != nil:
+		info.Class, info.Phase, info.RequestID, info.Time = stopped.Class, cmp.Or(stopped.Phase, info.Phase), stopped.RequestID, stopped.Time
+		info.Message += ": " + stopped.Message
+	case a.end.reason != "":
+		info.Message += ": " + a.end.reason
+	}
 }
 
 func (a account) nothingApplied() *ErrorInfo {
@@ -319,16 +371,33 @@ func (a account) notKept() *ErrorInfo {
 }
 
 func (a account) refused() *ErrorInfo {
+	if a.end.err != nil { // the revert knows why it left each alone
+		return a.end.err
+	}
 	return &ErrorInfo{Class: ClassEdited, Phase: PhaseRevert, Message: refusedMessage(a.end.refused)}
 }
 
+// unread says how many kinds were not completely read, and why the first was not.
 func (a account) unread() *ErrorInfo {
-	return &ErrorInfo{Class: ClassUnread, Phase: PhaseBackup, Message: "not completely read: " + joinActors(a.tally.unread)}
+	first := a.tally.unread[0]
+	var kinds []string
+	for _, k := range a.tally.unread {
+		kinds = append(kinds, k.Kind)
+	}
+	info := &ErrorInfo{Class: ClassUnread, Phase: PhaseBackup, RequestID: first.RequestID}
+	info.Message = fmt.Sprintf("%d of %s not completely read: %s", len(kinds), counted(a.tally.kinds, "kind", "kinds"), joinActors(kinds))
+	if first.Reason != "" {
+		info.Message += fmt.Sprintf("; first failure: %s: %s", first.Kind, first.Reason)
+	}
+	return info
 }
 
 func (a account) unverified() *ErrorInfo {
-	return &ErrorInfo{Class: ClassUnverified, Phase: PhaseVerify, Message: fmt.Sprintf("%d of %d changes applied, and not confirmed by reading back: %s",
-		a.facts.applied, a.facts.applied+a.facts.open, a.why)}
+	info := &ErrorInfo{Class: ClassUnverified, Phase: PhaseVerify, Message: fmt.Sprintf("%s, and not confirmed by reading back: %s", a.progress(), a.why)}
+	if a.end.err != nil {
+		info.RequestID = a.end.err.RequestID
+	}
+	return info
 }
 
 func (a account) impossible() *ErrorInfo {
@@ -343,7 +412,7 @@ func (n tally) explain(info *ErrorInfo) (class Class) {
 	}
 	for _, it := range n.items {
 		if it.Status != ItemApplied && it.Status != ItemUnsupported && it.Status != ItemSkipped && it.Status != ItemNotAttempted {
-			info.RequestID = it.RequestID
+			info.RequestID = cmp.Or(info.RequestID, it.RequestID)
 			info.Message += fmt.Sprintf("; first failure: %s: %s", it.Item, it.Message)
 			return it.Class
 		}
@@ -356,6 +425,14 @@ func (n tally) explain(info *ErrorInfo) (class Class) {
 	return ""
 }
 
+// counted is a number with its noun.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // tally counts what became of a run.
 type tally struct {
 	items   []ItemResult
@@ -365,8 +442,17 @@ type tally struct {
 	open int
 	// problems are failures of the plan itself: notes of failure classes.
 	problems []plan.Note
+	// unknown are those of the open items whose outcome could not be found out.
+	unknown int
+	// leftOut are items of the plan that the decision did not choose.
+	leftOut int
+	// unsupported and deletesOff are changes that are not allowed, by whom.
+	unsupported, deletesOff int
+	// kinds are those in scope, and namesOnly those of them that were read for the
+	// names of their objects alone.
+	kinds, namesOnly int
 	// unread are kinds in scope that could not be read, permissions apart.
-	unread []string
+	unread []tenant.KindState
 	// lost is what was stored of the run and cannot be read any more.
 	lost []error
 	// notKept are the applied items that did not read back as written.

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -24,8 +25,8 @@ func TestEveryRunCanEnd(t *testing.T) {
 			endings = append(endings, ending{stop: why, err: failed})
 		}
 	}
-	tallies := []tally{{}, {applied: 2}, {open: 2}, {applied: 1, open: 1}, {unread: []string{"groups"}}, {adopted: 1},
-		{applied: 1, unread: []string{"groups"}}, {problems: []plan.Note{{Class: "invalid"}}}}
+	tallies := []tally{{}, {applied: 2}, {open: 2}, {applied: 1, open: 1}, {unread: []tenant.KindState{{Kind: "groups"}}}, {adopted: 1},
+		{applied: 1, unread: []tenant.KindState{{Kind: "groups"}}}, {problems: []plan.Note{{Class: "invalid"}}}}
 	runs := []data{
 		{Run: &run{Before: state.Idle}},
 		{Run: &run{Before: state.NotRun, Wrote: true}},
@@ -86,20 +87,25 @@ var endingCases = []struct {
 }{
 	{"cancelled before it wrote", facts{stop: stopCancelled}, state.RestoreIdle, Cancelled, ""},
 	{"permissions are missing", facts{stop: stopConsent}, state.RequireConsent, FailedWith, ""},
-	{"permissions are missing, found while somebody was waited for", facts{from: state.PendingAuthentication, stop: stopConsent}, state.Fail, FailedWith, "consent_needed"},
+	{"permissions are missing while a person is waited for", facts{from: state.PendingAuthentication, stop: stopConsent}, state.Fail, FailedWith, "consent_needed"},
 	{"nothing can be read without permissions", facts{stop: stopNothingRead, asked: 2, forbidden: 2}, state.RequireConsent, FailedWith, ""},
 	{"nothing can be read", facts{stop: stopNothingRead, asked: 2, forbidden: 1}, state.Fail, FailedWith, "read"},
 	{"parts of a run that has written are lost", facts{verdict: Approve, wrote: true, applied: 1, lost: 1}, state.SucceedPartially, Deployed, "storage"},
 	{"parts of the run are lost", facts{lost: 1}, state.Fail, FailedWith, "storage"},
 	{"stopped when a part was applied", facts{stop: stopCancelled, verdict: Approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, Cancelled, "partial"},
+	{"stopped when a part was applied", facts{stop: stopFailed, verdict: Approve, wrote: true, open: 2, unknown: 1}, state.SucceedPartially, FailedWith, "partial"},
+	{"parts of a run that has written are lost", facts{verdict: Approve, wrote: true, open: 1, unknown: 1, lost: 1}, state.SucceedPartially, Deployed, "storage"},
 	{"timed out", facts{stop: stopTimedOut}, state.TimeOut, TimedOut, "timed_out"},
 	{"failed, or cancelled after it wrote", facts{stop: stopCancelled, wrote: true}, state.Fail, Cancelled, "cancelled"},
 	{"nothing was applied", facts{verdict: Approve, wrote: true, open: 2}, state.Fail, FailedWith, "items"},
 	{"a part was applied", facts{verdict: Approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, Deployed, "partial"},
+	{"a part was applied", facts{verdict: Approve, wrote: true, open: 1, unknown: 1}, state.SucceedPartially, Deployed, "partial"},
 	{"not kept by the service", facts{verdict: Approve, wrote: true, applied: 1, notKept: 1}, state.SucceedPartially, Deployed, "not_kept"},
 	{"not all taken back", facts{verdict: RejectAndRevert, refused: 1}, state.SucceedPartially, Reverted, "edited"},
 	{"not all read", facts{unread: 1}, state.SucceedPartially, NoChanges, "unread"},
 	{"done, with permissions missing", facts{missing: 1}, state.RequireConsent, NoChanges, ""},
+	{"roll back without effect", facts{rollsBack: true}, state.Succeed, NothingToRollBack, ""},
+	{"roll back without effect", facts{rollsBack: true, verdict: Approve}, state.Succeed, NothingToRollBack, ""},
 	{"rejected", facts{verdict: Reject}, state.Succeed, Rejected, ""},
 	{"reverted", facts{verdict: RejectAndRevert}, state.Succeed, Reverted, ""},
 	{"deployed", facts{verdict: Approve, wrote: true, applied: 1}, state.Succeed, Deployed, ""},
@@ -107,13 +113,24 @@ var endingCases = []struct {
 	{"previewed", facts{mode: Preview, adopted: 1}, state.Succeed, Previewed, ""},
 	{"adopted", facts{adopted: 1}, state.Succeed, Adopted, ""},
 	{"no changes", facts{}, state.Succeed, NoChanges, ""},
-	{"applied, and nobody could read it back", facts{from: state.PendingAuthentication, verdict: Approve, wrote: true, applied: 1}, state.SucceedPartially, Deployed, "unverified"},
+	{"applied, and not read back", facts{from: state.PendingAuthentication, verdict: Approve, wrote: true, applied: 1}, state.SucceedPartially, Deployed, "unverified"},
 	{"no ending fits", facts{from: state.PendingApproval}, state.Fail, FailedWith, "internal"},
+}
+
+// whole returns the facts of a case with those that most runs have.
+func (f facts) whole() facts {
+	f.before = state.Idle
+	f.from = cmp.Or(f.from, state.InProgress)
+	f.mode = cmp.Or(f.mode, Full)
+	return f
 }
 
 // particulars returns an ending and a tally that have these facts.
 func (f facts) particulars() (*data, ending, tally) {
 	d := &data{Run: &run{Before: f.before, Wrote: f.wrote, Options: Options{Mode: f.mode}}}
+	if f.rollsBack {
+		d.Run.Options.DesiredFrom = "backup-1"
+	}
 	if f.verdict != Undecided {
 		d.Run.Decision = &decided{Verdict: f.verdict}
 	}
@@ -131,9 +148,12 @@ func (f facts) particulars() (*data, ending, tally) {
 		}
 		end.kinds = append(end.kinds, k)
 	}
-	n := tally{adopted: f.adopted, applied: f.applied, open: f.open, unread: slices.Repeat([]string{"groups"}, f.unread)}
+	n := tally{adopted: f.adopted, applied: f.applied, open: f.open, unknown: f.unknown, unread: slices.Repeat([]tenant.KindState{{Kind: "groups", Reason: "boom", RequestID: "req-1"}}, f.unread)}
 	for range f.notKept {
-		n.notKept = append(n.notKept, ItemResult{Item: "groups/G", NotKept: []NotKept{{Pointer: "/a"}}})
+		n.notKept = append(n.notKept, ItemResult{Item: "groups/G", RequestID: "req-1", NotKept: []NotKept{{Pointer: "/a"}}})
+	}
+	for range f.problems {
+		n.problems = append(n.problems, plan.Note{Class: plan.BadFile, Kind: "groups", Key: "G", Message: "bad"})
 	}
 	for range f.lost {
 		n.lost = append(n.lost, failure(ClassStorage, "gone"))
@@ -146,14 +166,7 @@ func (f facts) particulars() (*data, ending, tally) {
 func TestEveryRowOfTheEndings(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range endingCases {
-		f := c.facts
-		f.before = state.Idle
-		if f.from == "" {
-			f.from = state.InProgress
-		}
-		if f.mode == "" {
-			f.mode = Full
-		}
+		f := c.facts.whole()
 		d, end, n := f.particulars()
 		if got := factsOf(f.from, d, end, n); got != f {
 			t.Fatalf("%s: got the facts %+v, want %+v", c.row, got, f)

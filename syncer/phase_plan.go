@@ -64,7 +64,7 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 	c.logPlan(res.Plan)
 	mode := c.run().Options.Mode
 	if mode == Full && len(res.Plan.Items) > 0 {
-		y := policy{c.set.Approval, c.s.cfg.people()}
+		y := c.set.policy(c.s.cfg.people())
 		return onward{phase: PhaseApprove, change: func(t *draft) error {
 			store(t)
 			return t.requireApproval(c.s.cfg, y, res.Plan)

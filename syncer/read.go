@@ -29,6 +29,9 @@ type Row struct {
 	Actor   string  `json:"actor,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`
 	Reason  string  `json:"reason,omitempty"`
+	// Undone counts what the run was asked for and has not done; zero until it has
+	// ended. [Undone.Qualify] puts it beside the outcome.
+	Undone Undone `json:"undone,omitzero"`
 	// Phase and Progress are where an active run is, as of its last commit.
 	Phase    Phase    `json:"phase,omitempty"`
 	Progress Progress `json:"progress,omitzero"`
@@ -45,7 +48,12 @@ type Row struct {
 	// rules as they were at the last vote, or when the plan was made.
 	// [Syncer.Review] has them by the rules of now.
 	Demands []Demand `json:"demands,omitempty"`
-	// LastSuccess is when a run last ended in Idle.
+	// Newer is the head of the desired line if the line has moved on while the
+	// plan waits for a decision, as of the last look (Settings.NewerInterval).
+	// [Syncer.Review] looks at once.
+	Newer *NewerRevision `json:"newer,omitempty"`
+	// LastSuccess is when a run last ended in Idle and has done what it was asked
+	// for; the tables in the package's comment say which endings move it.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Error is why the last run did not succeed. Of an active run it is what
 	// keeps the host's storage from letting it go on, class "storage": it is tried
@@ -83,10 +91,14 @@ func rowOf(l loaded) Row {
 	}
 	if r := l.d.Run; r != nil {
 		row.Run, row.Actor, row.Outcome, row.Reason, row.Error = r.ID, r.Actor, r.Outcome, r.Reason, r.Error
+		row.Undone = r.Undone
 		row.Digest, row.Counts = r.Digest, r.Counts
 		if l.rec.Status.Active() {
 			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes
 			row.Cancelling, row.Error, row.Demands = r.Cancel != nil, r.Stalled, r.Demands
+		}
+		if l.rec.Status == state.PendingApproval {
+			row.Newer = r.Newer
 		}
 	}
 	return row
@@ -244,13 +256,17 @@ func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
 }
 
 // Plan returns the plan of a run. It returns ErrNotFound when that run has made none (yet), or when it
-// was pruned.
+// was pruned. Of a plan that waits for a decision, [plan.Plan].NewerRevision names
+// the head of the desired line if the line has moved on.
 func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	r, err := s.runAt(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	p, err := s.readPlan(ctx, ref.Tenant, r)
+	if err == nil && r.Ended.IsZero() && !r.Since.IsZero() && r.Decision == nil {
+		p.NewerRevision = s.glance(ctx, ref.Tenant, r).newer(r, time.Time{}).revision()
+	}
 	return p, pruned(err)
 }
 

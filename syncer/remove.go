@@ -46,14 +46,18 @@ type Removal struct {
 // touched. One line of history remains, of type [EntryRemove]: who removed the
 // tenant, when and why. A tenant that is started again later is a new one.
 //
-// Remove waits until everything is removed. If it is interrupted or a part
+// Remove works on the removal itself, or waits for the worker that does, until
+// everything is removed. With EndRun it first waits until the run has ended, writes
+// under way included. If it is interrupted or a part
 // fails, the tenant stays with [Row.Removing], no run starts in it, and a worker
 // finishes the removal; a second Remove does too.
 //
+// An Authenticator that is no Forgetter keeps what it has stored.
+//
 // Remove returns ErrNoActor, ErrNotFound for a tenant without a record, an
-// [*ActiveError] while a run is under way and EndRun is not set,
-// errors.ErrUnsupported when the repository cannot remove a tenant, and the
-// error of the part that failed.
+// [*ActiveError] while a run is under way and EndRun is not set, and
+// errors.ErrUnsupported, before anything is removed, when the repository cannot
+// remove a tenant. Any other error is of the part that failed.
 func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
 	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, commentInput("Comment", req.Comment)); err != nil {
 		return err

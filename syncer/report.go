@@ -25,8 +25,10 @@ type Report struct {
 	Status  state.Status `json:"status"`
 	Outcome Outcome      `json:"outcome"`
 	// Reason says more about the outcome: who rejected, what timed out.
-	Reason   string         `json:"reason,omitempty"`
-	Error    *ErrorInfo     `json:"error,omitempty"`
+	Reason string     `json:"reason,omitempty"`
+	Error  *ErrorInfo `json:"error,omitempty"`
+	// Undone counts what was asked for and not done.
+	Undone   Undone         `json:"undone,omitzero"`
 	Started  time.Time      `json:"started"`
 	Ended    time.Time      `json:"ended"`
 	Identity *auth.Identity `json:"identity,omitempty"`
@@ -49,6 +51,9 @@ type Report struct {
 	ConsentURL string `json:"consentUrl,omitempty"`
 	// Refused are the items that a revert left alone.
 	Refused []string `json:"refused,omitempty"`
+	// Newer is the head of the desired line if the line had moved on when the
+	// plan was decided on, or when the run ended without a decision.
+	Newer *NewerRevision `json:"newer,omitempty"`
 }
 
 // KindReport counts what happened to one kind.
@@ -75,9 +80,10 @@ func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tall
 	}
 	rep := &Report{
 		Format: reportFormat, RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Actor: r.Actor, Options: r.Options,
-		Status: to, Outcome: end.outcome, Reason: end.reason, Error: end.err,
+		Status: to, Outcome: end.outcome, Reason: end.reason, Error: end.err, Undone: end.undone,
 		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
 		Items: n.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: end.refused,
+		Newer: end.seen.newer(r, cur.storeTime()),
 	}
 	if d := r.Decision; d != nil {
 		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
@@ -220,7 +226,7 @@ func (rep *Report) CopyError() string {
 // does not show is written as an escape.
 func (rep *Report) Text(w io.Writer) error {
 	p := &printer{w: w}
-	p.line("%s: %s (%s)", rep.Tenant, rep.Status.Label(), rep.Outcome)
+	p.line("%s: %s (%s)", rep.Tenant, rep.Status.Label(), rep.Undone.Qualify(rep.Outcome))
 	if rep.Reason != "" {
 		p.line("  %s", rep.Reason)
 	}
@@ -229,6 +235,9 @@ func (rep *Report) Text(w io.Writer) error {
 	}
 	if d := rep.Decision; d != nil && d.Comment != "" {
 		p.line("  comment: %s", d.Comment)
+	}
+	if rep.Newer != nil {
+		p.line("  the repository moved on to %s while the plan waited; start a new sync to plan from it", rep.Newer.Revision)
 	}
 	if rep.Error != nil {
 		p.line("  error in %s (%s): %s", rep.Error.Phase, rep.Error.Class, rep.Error.Message)

@@ -146,7 +146,7 @@ func (l leftAlone) message() string {
 		{"because the plan cannot compare them any more", l.impossible},
 	} {
 		if len(p.items) > 0 {
-			parts = append(parts, fmt.Sprintf("not reverted, %s: %s", p.why, strings.Join(p.items, ", ")))
+			parts = append(parts, fmt.Sprintf("%s not reverted, %s: %s", counted(len(p.items), "item", "items"), p.why, strings.Join(p.items, ", ")))
 		}
 	}
 	return strings.Join(parts, "; ")
@@ -190,16 +190,11 @@ func noted(p *plan.Plan, it *plan.Item, class func(plan.NoteClass) bool) bool {
 // withheld reports whether notes of this class stand for a difference that
 // remains and is not proposed.
 func withheld(class plan.NoteClass) bool {
-	return class == plan.Unsupported || class == plan.NotRead
+	return class == plan.Unsupported || class.DeletesOff() || class == plan.NotRead
 }
 
 // refusedMessage names what was not reverted.
 func refusedMessage(items []string) string { return leftAlone{edited: items}.message() }
 
 // changesOf counts changes for people.
-func changesOf(n int) string {
-	if n == 1 {
-		return "1 change"
-	}
-	return fmt.Sprintf("%d changes", n)
-}
+func changesOf(n int) string { return counted(n, "change", "changes") }

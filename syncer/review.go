@@ -13,7 +13,8 @@ import (
 // behind a button: show it, and pass the answer of its Approve, Reject or
 // RejectAndRevert to [Syncer.Decide]. A handler that shows the plan in one
 // request and decides in the next one keeps the digest in between: a decision
-// on a plan that has changed since is refused.
+// on a plan that has changed since is refused. The desired line is looked at now,
+// for [Review].Newer.
 //
 // It returns ErrNotPending when the tenant waits for no decision, ErrStalePlan
 // for another run than the current one, what [Syncer.Plan] returns, and the
@@ -37,13 +38,15 @@ func (s *Syncer) Review(ctx context.Context, ref RunRef) (Review, error) {
 	if err != nil {
 		return Review{}, err
 	}
-	return cur.review(y, p), nil
+	return cur.review(y, p, s.glance(ctx, ref.Tenant, cur.d.Run)), nil
 }
 
 // review shows the run and its plan to a person.
-func (l loaded) review(y policy, p *plan.Plan) Review {
+func (l loaded) review(y policy, p *plan.Plan, seen lookedAt) Review {
 	r := l.d.Run
+	newer := seen.newer(r, l.storeTime())
+	p.NewerRevision = newer.revision()
 	return Review{RunRef: RunRef{Tenant: l.rec.Tenant, Run: r.ID}, Requester: r.Actor, Comment: r.Options.Comment,
 		Plan: p, Since: r.Since, Deadline: l.rec.Deadline, Votes: slices.Clone(r.Votes),
-		Demands: y.current(p, r.Votes, r.Actor)}
+		Demands: y.current(p, r.Votes, r.Actor), Newer: newer}
 }

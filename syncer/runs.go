@@ -48,6 +48,8 @@ type RunFacts struct {
 	// Verdict is the decision, and DecidedBy are those who made it.
 	Verdict   Verdict  `json:"verdict,omitempty"`
 	DecidedBy []string `json:"decidedBy,omitempty"`
+	// Undone counts what the run was asked for and has not done.
+	Undone Undone `json:"undone,omitzero"`
 	// Error is why the run did not succeed.
 	Error *ErrorInfo `json:"error,omitempty"`
 }
@@ -80,7 +82,9 @@ type RunsRequest struct {
 	Limit int
 }
 
-// Runs returns a page of runs of one tenant or of all, the newest first. A store
+// Runs returns a page of runs of one tenant or of all, the newest first. To find
+// what failed, filter by Statuses: [FailedWith] is but one outcome in New error.
+// Runs returns state.ErrInvalid for another list's cursor. A store
 // reads the page in one query. Runs go with their history when a [state.Pruner]
 // prunes it. Of a run that a newer version of this library wrote in another
 // format, the page has what can be filtered by, and Reason says so.
@@ -127,7 +131,7 @@ func runRow(r state.Run) (RunRow, error) {
 func (t *draft) listRun() error {
 	r := t.d.Run
 	form := runFactsForm{Format: runFactsFormat, RunFacts: RunFacts{Mode: r.Options.Mode, Comment: r.Options.Comment,
-		Reason: r.Reason, Digest: r.Digest, Counts: r.Counts, Error: r.Error}}
+		Reason: r.Reason, Digest: r.Digest, Counts: r.Counts, Undone: r.Undone, Error: r.Error}}
 	if d := r.Decision; d != nil {
 		form.Verdict, form.DecidedBy = d.Verdict, d.Actors
 	}

@@ -46,6 +46,22 @@ type Settings struct {
 	// RunTimeout is how long a run may work, waiting for people not counted.
 	// Defaults to 6 hours.
 	RunTimeout time.Duration
+	// NewerInterval is how often a worker looks whether the desired line has moved
+	// on while a plan waits for a decision ([Row].Newer). A look that finds no
+	// change costs one read and one commit. There is none while an Approver's
+	// Review blocks. Defaults to 1 hour; negative means never.
+	NewerInterval time.Duration
+	// RecheckInterval is how often a worker looks whether a missing permission
+	// was granted. Defaults to 1 hour; negative means only [Syncer.Recheck].
+	RecheckInterval time.Duration
+	// PermissionsInterval is how often a worker looks at the permissions of a
+	// tenant at rest, so that a permission that is missing now is told before the
+	// next sync. Up to a tenth is added, by the tenant's name, so that the looks at
+	// a fleet spread out. A look connects without asking anybody to sign in, and
+	// makes one commit, which is what makes the tenant due for the next one. After
+	// an error the next look comes sooner. Defaults to 24 hours; negative means
+	// never.
+	PermissionsInterval time.Duration
 	// VerifyTimeout is how long written objects are read back until they show
 	// what was written. All of a run's are read back side by side. One that shows
 	// something else when the time is up counts as not kept by the service, so
@@ -61,6 +77,9 @@ func (s Settings) withDefaults() Settings {
 	s.AuthTimeout = cmp.Or(s.AuthTimeout, AuthTimeoutDefault)
 	s.RunTimeout = cmp.Or(s.RunTimeout, RunTimeoutDefault)
 	s.VerifyTimeout = cmp.Or(s.VerifyTimeout, VerifyTimeoutDefault)
+	s.NewerInterval = cmp.Or(s.NewerInterval, NewerIntervalDefault)
+	s.RecheckInterval = cmp.Or(s.RecheckInterval, RecheckIntervalDefault)
+	s.PermissionsInterval = cmp.Or(s.PermissionsInterval, PermissionsIntervalDefault)
 	return s
 }
 
@@ -76,7 +95,7 @@ func (s Settings) problems(p people) []string {
 			out = append(out, fmt.Sprintf("Settings.%s must be more than 0, is %s", f.name, f.value))
 		}
 	}
-	return append(out, policy{s.Approval, p}.problems("Settings.Approval.")...)
+	return append(out, s.policy(p).problems("Settings.Approval.")...)
 }
 
 // settings returns the tenant's settings with their defaults, and the variable
@@ -103,5 +122,8 @@ func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Se
 // policy returns what decisions on the tenant's plans are held against now.
 func (s *Syncer) policy(ctx context.Context, tenantName string) (policy, error) {
 	set, err := s.settings(ctx, tenantName, "")
-	return policy{set.Approval, s.cfg.people()}, err
+	return set.policy(s.cfg.people()), err
 }
+
+// policy is the part of the settings that decisions are held against.
+func (s Settings) policy(p people) policy { return policy{s.Approval, p, s.NewerInterval} }

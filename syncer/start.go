@@ -159,6 +159,7 @@ func (t *draft) superseded(actor, by string, old *supersededReport) error {
 	if !ok {
 		return fmt.Errorf("%w: %s rested in %s", ErrInvalid, t.rec.Tenant, r.Before)
 	}
+	t.looked(old.seen)
 	r.Outcome, r.Reason, r.Ended = Cancelled, "superseded by run "+by, t.now
 	t.entry(EntryCancel, EntryData{Actor: actor, Message: r.Reason})
 	return t.move(ev, EntryData{Actor: actor, Outcome: Cancelled, Message: r.Reason, Report: old.ref, Plan: r.Plan, Backup: r.Backup})
@@ -167,8 +168,9 @@ func (t *draft) superseded(actor, by string, old *supersededReport) error {
 // supersededReport is the report of a run that is about to be superseded,
 // stored before the commit that ends it.
 type supersededReport struct {
-	run string
-	ref *state.BlobRef
+	run  string
+	ref  *state.BlobRef
+	seen lookedAt
 }
 
 func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequest, by string) (*supersededReport, error) {
@@ -176,6 +178,9 @@ func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequ
 		return nil, nil
 	}
 	end := ending{outcome: Cancelled, reason: "superseded by run " + by}
+	if cur.rec.Status == state.PendingApproval {
+		end.seen = s.glance(ctx, req.Tenant, cur.d.Run)
+	}
 	rep, err := s.buildReport(ctx, cur, end, tally{}, nil, cur.d.Run.Before)
 	if err != nil {
 		return nil, err
@@ -184,7 +189,7 @@ func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequ
 	if err != nil {
 		return nil, err
 	}
-	return &supersededReport{run: cur.d.Run.ID, ref: ref}, nil
+	return &supersededReport{run: cur.d.Run.ID, ref: ref, seen: end.seen}, nil
 }
 
 // Cancel ends the run under way. Before its first write to the tenant, the

@@ -24,7 +24,10 @@ func (w *world) config(c script.Command) string {
 			"approval-timeout": func(conf *syncer.Config) { conf.Settings.Approval.Timeout = w.duration(c, v) },
 			"run-timeout":      func(conf *syncer.Config) { conf.Settings.RunTimeout = w.duration(c, v) },
 			"verify-timeout":   func(conf *syncer.Config) { conf.Settings.VerifyTimeout = w.duration(c, v) },
-			"recheck":          func(conf *syncer.Config) { conf.RecheckInterval = w.duration(c, v) },
+			"recheck":          func(conf *syncer.Config) { conf.Settings.RecheckInterval = w.duration(c, v) },
+			"newer":            func(conf *syncer.Config) { conf.Settings.NewerInterval = w.duration(c, v) },
+			"permissions":      func(conf *syncer.Config) { conf.Settings.PermissionsInterval = w.duration(c, v) },
+			"require-current":  func(conf *syncer.Config) { conf.Settings.Approval.RequireCurrent = v == "yes" },
 			"approvals":        func(conf *syncer.Config) { conf.Settings.Approval.Approvals = w.number(c, v) },
 			"allow-requester":  func(conf *syncer.Config) { conf.Settings.Approval.AllowRequester = v == "yes" },
 			"lease":            func(conf *syncer.Config) { conf.LeaseDuration = w.duration(c, v) },
@@ -43,6 +46,7 @@ func (w *world) config(c script.Command) string {
 				kind, scope, _ := strings.Cut(v, ":")
 				conf.Settings.Scopes = map[string]tenant.Scope{kind: tenant.Scope(scope)}
 			},
+			"deletes": func(conf *syncer.Config) { conf.Settings.Rules.Deletes = map[string]bool{v: true} },
 			"refuse": func(conf *syncer.Config) {
 				conf.Authorize = func(_ context.Context, actor string, _ syncer.Action, _ string) error {
 					if actor == v {

@@ -31,7 +31,7 @@ func (w *world) status(c script.Command) (string, error) {
 		fmt.Fprintf(&b, ", %s", row.Phase)
 	}
 	if row.Outcome != "" {
-		fmt.Fprintf(&b, ", %s", row.Outcome)
+		fmt.Fprintf(&b, ", %s", row.Undone.Qualify(row.Outcome))
 	}
 	b.WriteByte('\n')
 	if row.Reason != "" {
@@ -45,6 +45,9 @@ func (w *world) status(c script.Command) (string, error) {
 	}
 	if !row.Deadline.IsZero() {
 		fmt.Fprintf(&b, "  deadline: %s left\n", time.Until(row.Deadline).Round(time.Second))
+	}
+	if row.Newer != nil {
+		fmt.Fprintf(&b, "  %s\n", row.Newer)
 	}
 	for _, m := range row.Missing {
 		fmt.Fprintf(&b, "  missing: %s for %s, see %s\n", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "), row.ConsentURL)
@@ -103,7 +106,7 @@ func (w *world) runs(c script.Command) (string, error) {
 		for _, r := range page.Items {
 			fmt.Fprintf(&b, "%s %s: %s", r.Run, r.Tenant, r.Label)
 			if r.Outcome != "" {
-				fmt.Fprintf(&b, ", %s", r.Outcome)
+				fmt.Fprintf(&b, ", %s", r.Undone.Qualify(r.Outcome))
 			}
 			fmt.Fprintf(&b, ", asked for by %s", r.Actor)
 			if len(r.DecidedBy) > 0 {

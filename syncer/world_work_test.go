@@ -63,7 +63,7 @@ func (w *world) work(c script.Command) string {
 			return "the worker was killed\n"
 		case err != nil:
 			return failed(err)
-		case next.Status.Resting() && !next.Held, next.In == 0, next.Status == state.PendingApproval && !next.Held && time.Now().Add(next.In).After(until):
+		case next.Status.Resting() && !next.Held, next.In == 0, next.Status == state.PendingApproval && !next.Held && !time.Now().Add(next.In).Before(until):
 			return ""
 		case time.Now().Add(next.In).After(until):
 			return fmt.Sprintf("waits (held: %v)\n", next.Held)

@@ -58,7 +58,8 @@ type Repository interface {
 	// for one that is not kept, also for the head of an empty line.
 	Snapshot(ctx context.Context, req SnapshotRequest) (Snapshot, error)
 
-	// History returns a line's revisions, newest first.
+	// History returns a line's revisions, newest first. The desired line's first
+	// one is the head that Desired returns, also after people have edited files.
 	History(ctx context.Context, req RepositoryHistoryRequest) ([]Revision, error)
 }
 

@@ -59,13 +59,15 @@
 //
 // # Exit status
 //
-//	0    done: for a sync, the tenant is Idle, also when its plan was rejected
+//	0    done: for a sync, the tenant is Idle, also when its plan was rejected, and
+//	     when the status line counts deletes that are switched off or items left out
 //	1    failed: the sync ended in New error, or the command could not do its work
 //	2    usage: a flag, an argument or a setting cannot be used
 //	3    a person is needed: to sign in, to approve, or to consent as administrator
 //	4    partially successful: some changes were not made or not kept, or some kinds not read
 //	5    timed out: nobody signed in or decided in time, or the sync took too long
 //	6    refused: not possible in the tenant's present state; nothing was changed
+//	7    no effect: a roll back has changed nothing
 //	130  stopped by Ctrl-C; the same command goes on where it was
 //
 // # Settings

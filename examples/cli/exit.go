@@ -21,17 +21,20 @@ const (
 	exitPartially = 4
 	exitTimedOut  = 5
 	exitRefused   = 6
+	exitNoEffect  = 7
 	exitStopped   = 130 // as shells have it for Ctrl-C
 )
 
 // exitCodes is how they are documented, in -h and in the package's comment.
-const exitCodes = `  0    done: for a sync, the tenant is Idle, also when its plan was rejected
+const exitCodes = `  0    done: for a sync, the tenant is Idle, also when its plan was rejected, and
+       when the status line counts deletes that are switched off or items left out
   1    failed: the sync ended in New error, or the command could not do its work
   2    usage: a flag, an argument or a setting cannot be used
   3    a person is needed: to sign in, to approve, or to consent as administrator
   4    partially successful: some changes were not made or not kept, or some kinds not read
   5    timed out: nobody signed in or decided in time, or the sync took too long
   6    refused: not possible in the tenant's present state; nothing was changed
+  7    no effect: a roll back has changed nothing
   130  stopped by Ctrl-C; the same command goes on where it was`
 
 // failure is why the program does not end with 0.
@@ -136,6 +139,8 @@ func explain(tenantName string, err error) error {
 func ended(row syncer.Row) error {
 	f := &failure{tenant: row.Tenant, err: errors.New(row.Label), silent: true}
 	switch {
+	case row.Status == state.Idle && row.Outcome == syncer.NothingToRollBack:
+		f.exit = exitNoEffect
 	case row.Status == state.Idle, row.Status == state.NotRun:
 		return nil
 	case row.Status == state.PartiallySuccessful:

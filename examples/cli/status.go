@@ -124,7 +124,11 @@ func detail(r syncer.Row) string {
 	case r.Status.Active() && r.Error != nil: // the store, or the repository
 		return string(r.Error.Class) + ": " + r.Error.Message
 	case r.Status == state.PendingApproval && r.Counts != nil:
-		return fmt.Sprintf("+%d ~%d -%d, plan %s, until %s", r.Counts.Create, r.Counts.Update, r.Counts.Delete, r.Code(), r.Deadline.UTC().Format("2006-01-02"))
+		moved := ""
+		if r.Newer != nil {
+			moved = ", the repository has moved on"
+		}
+		return fmt.Sprintf("+%d ~%d -%d, plan %s, until %s%s", r.Counts.Create, r.Counts.Update, r.Counts.Delete, r.Code(), r.Deadline.UTC().Format("2006-01-02"), moved)
 	case r.Status == state.PendingAuthentication && r.Prompt != nil:
 		return fmt.Sprintf("code %s at %s", r.Prompt.UserCode, r.Prompt.URL)
 	case r.Status.Active() && r.Progress.Total > 0:
@@ -136,7 +140,7 @@ func detail(r syncer.Row) string {
 	case r.Error != nil:
 		return string(r.Error.Class) + ": " + r.Error.Message
 	}
-	return string(r.Outcome)
+	return r.Undone.Qualify(r.Outcome)
 }
 
 func more(n int) string {

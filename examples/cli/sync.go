@@ -177,7 +177,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (a *app) outcome(ctx context.Context, e *engine, row syncer.Row) {
 	a.printf("%s: %s", row.Tenant, row.Label)
 	if row.Outcome != "" && !row.Status.Active() {
-		a.printf(" (%s)", row.Outcome)
+		a.printf(" (%s)", row.Undone.Qualify(row.Outcome))
 	}
 	a.printf("\n")
 	if row.Reason != "" && row.Error == nil {
@@ -185,6 +185,9 @@ func (a *app) outcome(ctx context.Context, e *engine, row syncer.Row) {
 	}
 	if row.Counts != nil && (row.Status == state.PendingApproval || row.Outcome == syncer.Previewed) {
 		a.printf("  %d to create, %d to update, %d to delete; plan %s\n", row.Counts.Create, row.Counts.Update, row.Counts.Delete, row.Code())
+	}
+	if row.Newer != nil {
+		a.printf("  %s\n", row.Newer)
 	}
 	if row.Error != nil {
 		a.printf("  %s: %s\n", row.Error.Class, row.Error.Message)

@@ -31,6 +31,7 @@ const (
 	exitUsage     = 2
 	exitPartially = 3
 	exitConsent   = 4
+	exitNoEffect  = 5
 	exitStopped   = 130 // as shells have it for Ctrl-C
 )
 
@@ -84,7 +85,7 @@ Examples:
   go run ./examples/quickstart -config ~/Downloads/exported-baseline
 
 Exit status: 0 Idle, 1 New error, 2 usage, 3 Partially successful,
-4 Pending admin consent, 130 stopped by Ctrl-C.
+4 Pending admin consent, 5 a roll back without effect, 130 stopped by Ctrl-C.
 `
 
 func main() {
@@ -115,13 +116,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "quickstart: %v\n", err)
 		return exitNewError
 	}
-	return exitStatus(row.Status)
+	return exitStatus(row)
 }
 
-// exitStatus is the program's for a tenant's status.
-func exitStatus(s state.Status) int {
-	switch s {
+// exitStatus is the program's for how a sync ended.
+func exitStatus(row syncer.Row) int {
+	switch row.Status {
 	case state.Idle:
+		if row.Outcome == syncer.NothingToRollBack { // an earlier process began it
+			return exitNoEffect
+		}
 		return exitIdle
 	case state.PartiallySuccessful:
 		return exitPartially
@@ -208,7 +212,7 @@ func quickstart(ctx context.Context, o options, stdin io.Reader, stdout io.Write
 	} else {
 		row, err = w.sync(ctx, "First sync")
 	}
-	if err != nil || row.Status != state.Idle || row.Outcome == syncer.Rejected {
+	if err != nil || row.Status != state.Idle || row.Outcome == syncer.Rejected || row.Outcome == syncer.NothingToRollBack {
 		return row, err
 	}
 	return w.sync(ctx, "Second sync")

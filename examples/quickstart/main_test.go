@@ -14,6 +14,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -55,9 +56,9 @@ func TestProgram(t *testing.T) {
 		says  []string
 	}{
 		{"the main job", nil, "", exitIdle, then(asked, again...),
-			[]string{"enter the code CODE-1", "create \"CA001 - Everyone - multifactor authentication\"", "applied: create groups/CA-Admins", "Summary report", "contoso: Idle (no_changes)"}},
-		{"rejected", []string{"-answer", "reject"}, "", exitIdle, then(asked, "Idle"), []string{"contoso: Idle (rejected)"}},
-		{"reverted", []string{"-answer", "revert"}, "", exitIdle, then(asked, again...), []string{"contoso: Idle (reverted)", "contoso: Idle (no_changes)"}},
+			[]string{"enter the code CODE-1", "create \"CA001 - Everyone - multifactor authentication\"", "applied: create groups/CA-Admins", "Summary report", "contoso: Idle (no_changes; 1 kind backed up by name only)"}},
+		{"rejected", []string{"-answer", "reject"}, "", exitIdle, then(asked, "Idle"), []string{"contoso: Idle (rejected; 1 kind backed up by name only)"}},
+		{"reverted", []string{"-answer", "revert"}, "", exitIdle, then(asked, again...), []string{"contoso: Idle (reverted; 1 kind backed up by name only)", "contoso: Idle (no_changes)"}},
 		{"asked, and approved", []string{"-answer", "ask", "-signin", "ask"}, "\nwhat\napprove\n", exitIdle, then(asked, again...), []string{"Press Enter to sign in"}},
 		{"asked, and nobody answers", []string{"-answer", "ask"}, "", exitIdle, then(asked, "Idle"), []string{"Nobody answers"}},
 		{"sign-in declined", []string{"-signin", "deny"}, "", exitNewError, then(signedIn[:3], "New error"), []string{"declined"}},
@@ -105,7 +106,7 @@ func TestFiles(t *testing.T) {
 		t.Fatalf("first run: exit status %d\n%s", exit, out)
 	}
 	out, exit := program(t, "", "-files", dir)
-	if exit != exitIdle || !strings.Contains(out, "contoso: Idle (no_changes)") || strings.Contains(out, "Pending approval") {
+	if exit != exitIdle || !strings.Contains(out, "contoso: Idle (no_changes; 1 kind backed up by name only)") || strings.Contains(out, "Pending approval") {
 		t.Errorf("second run: exit status %d, want 0 and no changes\n%s", exit, out)
 	}
 	file := filepath.Join(dir, "configuration", tenantName, "desired", "groups", "CA-Pilot.json")
@@ -185,5 +186,24 @@ func checkTenantReferences(t *testing.T, w *world) {
 	}
 	if checked < 60 {
 		t.Errorf("only %d references were checked", checked)
+	}
+}
+
+// The exit status tells a roll back without effect, which an earlier process may
+// have begun, from a sync that ended in Idle.
+func TestExitStatus(t *testing.T) {
+	for _, c := range []struct {
+		row  syncer.Row
+		want int
+	}{
+		{syncer.Row{Status: state.Idle, Outcome: syncer.Deployed, Undone: syncer.Undone{LeftOut: 1}}, exitIdle},
+		{syncer.Row{Status: state.Idle, Outcome: syncer.NothingToRollBack}, exitNoEffect},
+		{syncer.Row{Status: state.PartiallySuccessful, Outcome: syncer.NothingToRollBack}, exitPartially},
+		{syncer.Row{Status: state.PendingAdminConsent}, exitConsent},
+		{syncer.Row{Status: state.NewError}, exitNewError},
+	} {
+		if got := exitStatus(c.row); got != c.want {
+			t.Errorf("%s (%s): exit status %d, want %d", c.row.Status, c.row.Outcome, got, c.want)
+		}
 	}
 }

@@ -161,7 +161,7 @@ func TestRestart(t *testing.T) {
 					if exit != exitIdle {
 						t.Errorf("exit status %d, want 0", exit)
 					}
-					for _, want := range append(m.says, "contoso: Idle (deployed)", "== Second sync", "contoso: Idle (no_changes)") {
+					for _, want := range append(m.says, "contoso: Idle (deployed; 1 kind backed up by name only)", "== Second sync", "contoso: Idle (no_changes; 1 kind backed up by name only)") {
 						if !strings.Contains(out, want) {
 							t.Errorf("the output does not say %q", want)
 						}

@@ -45,7 +45,7 @@ type EngineConfig struct {
 
 // Apply sets the fields.
 func (e EngineConfig) Apply(c *syncer.Config) {
-	c.LeaseDuration, c.WriteTimeout, c.PollInterval, c.RecheckInterval = e.Lease, e.WriteTimeout, e.PollInterval, e.RecheckInterval
+	c.LeaseDuration, c.WriteTimeout, c.PollInterval, c.Settings.RecheckInterval = e.Lease, e.WriteTimeout, e.PollInterval, e.RecheckInterval
 	c.Concurrency, c.WriteConcurrency = e.Concurrency, e.WriteConcurrency
 }
 

@@ -236,7 +236,7 @@ func TestCompareCompleteness(t *testing.T) {
 			explanation: "objects of listed kinds are deleted only if the host enables it",
 			base:        `apps/A=1 {"displayName":"A"}`,
 			current:     `apps 1 {"displayName":"A"}`,
-			want: `note unsupported apps/A
+			want: `note deletes_off apps/A
 				base apps/A=1 {"displayName":"A"}`,
 		},
 		{
@@ -495,4 +495,11 @@ func TestCompareIgnores(t *testing.T) {
 				base groups/T=2`,
 		},
 	})
+}
+
+// The class that package diff writes is the one that package plan knows.
+func TestDeletesOff(t *testing.T) {
+	if !deletesOff.DeletesOff() || plan.Unsupported.DeletesOff() || deletesOff.Failure() {
+		t.Error("deletes that are switched off are not told from other notes, or are a failure")
+	}
 }

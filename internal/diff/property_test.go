@@ -377,7 +377,7 @@ func drawWorld(t *rapid.T) *world {
 func asked(r *Result) map[string]bool {
 	out := map[string]bool{}
 	for _, n := range r.Plan.Notes {
-		if n.Class.Failure() || n.Class == plan.Unsupported {
+		if n.Class.Failure() || n.Class == plan.Unsupported || n.Class.DeletesOff() {
 			out[reference.ItemID(n.Kind, n.Key)] = true
 		}
 	}

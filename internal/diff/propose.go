@@ -107,6 +107,10 @@ func (d *decider) proposeCreate(o *object, t *trees, origin plan.Origin) {
 	}
 }
 
+// deletesOff is the class of notes about deletes that are switched off. Readers of
+// a plan ask [plan.NoteClass.DeletesOff].
+const deletesOff plan.NoteClass = "deletes_off"
+
 // proposeDelete proposes to delete an object that the repository has dropped.
 func (d *decider) proposeDelete(o *object, t *trees) {
 	if ignored(d.ix, o, nil, toTenant) {
@@ -114,7 +118,7 @@ func (d *decider) proposeDelete(o *object, t *trees) {
 	}
 	if d.ix.scope(o.kind) == tenant.Listed && !d.ix.rules.Deletes[o.kind.Name] {
 		noteGuess(d.ix, o)
-		noteOn(d.ix, o, plan.Unsupported, "", "deletes of this kind are disabled; enable them, delete the object in the tenant, or restore its file")
+		noteOn(d.ix, o, deletesOff, "", "deletes of this kind are disabled; enable them, delete the object in the tenant, or restore its file")
 		return
 	}
 	if reason, ok := allows(d.ix, o, tenant.Delete, t.raw); !ok {

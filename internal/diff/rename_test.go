@@ -80,7 +80,7 @@ func TestRenameByContent(t *testing.T) {
 			`apps/P=1 "x":1`, `apps/P2 "x":1`, `apps/Other=2 "x":1`, `apps/P -> P2; base apps/Other=2 -`, nil},
 		{"several in a listed kind", "there is a hint too if deletes are disabled",
 			`apps/P=1 "x":1`, `apps/P2 "x":1; apps/P3 "x":1`, "",
-			`create apps/P2; create apps/P3; note possible_rename apps/P; note unsupported apps/P; note possible_rename apps/P2, apps/P3`, nil},
+			`create apps/P2; create apps/P3; note deletes_off apps/P; note possible_rename apps/P; note possible_rename apps/P2, apps/P3`, nil},
 		{"in another order and another notation", "sets have no order, numbers are compared by value, and read-only properties are ignored",
 			`policies/P=1 "members":["a","b"],"n":1; G=7`,
 			`policies/P2 "id":"77","displayName":"P2","n":1.0,"members":["b","a"],"@odata.context":"x"; G`, "",

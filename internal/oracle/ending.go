@@ -187,7 +187,10 @@ func (o *Oracle) adopted(r *Run) {
 }
 
 // tally is what a report says that was done, and that was not.
-type tally struct{ applied, open, notKept, unread, problems, refused, missing int }
+type tally struct{ applied, open, unknown, notKept, unread, problems, refused, missing int }
+
+// touched is how many items the tenant has, or may have.
+func (n tally) touched() int { return n.applied + n.unknown }
 
 // left is how much was not done.
 func (n tally) left() int { return n.open + n.notKept + n.unread + n.problems + n.refused }
@@ -202,6 +205,9 @@ func tallyOf(rep *syncer.Report) tally {
 		case syncer.ItemApplied:
 			n.applied++
 		case syncer.ItemUnsupported:
+		case syncer.ItemUnknown:
+			n.open++
+			n.unknown++
 		default:
 			n.open++
 		}
@@ -234,6 +240,9 @@ func (o *Oracle) outcome(r *Run, d syncer.EntryData) {
 	if slices.Contains(o.cfg.Never, class) {
 		broken("no run ends by an error of this class")
 	}
+	if u := rep.Undone; d.Event == state.SucceedPartially && (u.Failed != n.open-n.unknown || u.Unknown != n.unknown || u.NotKept != n.notKept || u.Refused != n.refused) {
+		broken("the report counts what was not done")
+	}
 	switch d.Event {
 	case state.Succeed:
 		if n.left()+n.missing > 0 || rep.Error != nil {
@@ -243,14 +252,14 @@ func (o *Oracle) outcome(r *Run, d syncer.EntryData) {
 		if n.left() == 0 && class != "storage" && d.From != state.PendingAuthentication && rep.Outcome != syncer.Reverted && rep.Outcome != syncer.Cancelled {
 			broken("Partially successful means that something was not done")
 		}
-		if n.applied+n.unread+n.problems+n.refused == 0 && rep.Outcome != syncer.Reverted {
+		if n.touched()+n.unread+n.problems+n.refused == 0 && rep.Outcome != syncer.Reverted {
 			broken("Partially successful means that something was done")
 		}
 		if rep.Error == nil {
 			broken("Partially successful says why")
 		}
 	case state.Fail, state.TimeOut:
-		if n.applied > 0 || len(r.effects) > 0 && n.open == 0 {
+		if n.touched() > 0 || len(r.effects) > 0 && n.open == 0 {
 			broken("New error means that nothing was done")
 		}
 		if rep.Error == nil {

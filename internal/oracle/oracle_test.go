@@ -470,6 +470,15 @@ var breaches = []breach{
 	}), oracle.Endings, "Partially successful means that something was done"},
 	{"Partially successful without a reason", ending(state.SucceedPartially, func(s *stage) { s.report.Items[0].Status = syncer.ItemFailed }), oracle.Endings, "Partially successful says why"},
 	{"New error and something was done", ending(state.Fail, func(*stage) {}), oracle.Endings, "New error means that nothing was done"},
+	{"New error and something may have been done", ending(state.Fail, func(s *stage) {
+		for i := range s.report.Items {
+			s.report.Items[i].Status = syncer.ItemUnknown
+		}
+	}), oracle.Endings, "New error means that nothing was done"},
+	{"a count of what was not done is wrong", ending(state.SucceedPartially, func(s *stage) {
+		s.report.Items[0].Status, s.report.Error = syncer.ItemFailed, &syncer.ErrorInfo{Class: "x"}
+		s.report.Undone.Failed = 2
+	}), oracle.Endings, "the report counts what was not done"},
 	{"New error without an error", ending(state.Fail, func(*stage) {}), oracle.Endings, "New error says why"},
 	{"consent is missing, and something else", ending(state.RequireConsent, func(s *stage) { s.report.Items[0].Status = syncer.ItemFailed }), oracle.Endings, "Pending admin consent means that nothing else was left"},
 	{"consent is missing, and not named", ending(state.RequireConsent, func(*stage) {}), oracle.Endings, "Pending admin consent names what is missing"},
@@ -552,6 +561,7 @@ func TestLegal(t *testing.T) {
 				s.report.Items[0].Status, s.report.Items[1].Status = syncer.ItemUnknown, syncer.ItemNotAttempted
 				s.report.Kinds[0].Created, s.report.Kinds[0].Updated = 0, 0
 				s.report.Status, s.report.Error = state.PartiallySuccessful, &syncer.ErrorInfo{Class: "unknown"}
+				s.report.Undone = syncer.Undone{Failed: 1, Unknown: 1}
 			})(st)
 			st.after("end", func(s *stage) { s.o.Effect(s.write("A")) })
 		},

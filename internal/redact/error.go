@@ -35,7 +35,7 @@ func Error(err error, secrets []string) error {
 		return err
 	}
 	f := newFinder(secrets)
-	cause, text := known(err)
+	text, cause := known(err)
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		clean := &tenant.Error{Class: e.Class, Op: e.Op, Kind: e.Kind, ID: f.word(e.ID), Code: f.word(e.Code), Message: text, RequestID: f.word(e.RequestID),
 			RetryAfter: e.RetryAfter, MaybeApplied: e.MaybeApplied}
@@ -59,18 +59,18 @@ func Error(err error, secrets []string) error {
 var sentinels = []error{tenant.ErrMoved, tenant.ErrNoRevision, tenant.ErrInvalidRequest, tenant.ErrNewerFormat,
 	context.DeadlineExceeded, context.Canceled, fs.ErrExist, fs.ErrNotExist, fs.ErrPermission}
 
-// known returns the error in the chain whose text can hold no secret, or nil,
-// and a text that names it.
-func known(err error) (cause error, text string) {
+// known returns a text that names the error in the chain whose text can hold no
+// secret, and that error, or nil.
+func known(err error) (text string, cause error) {
 	if i := slices.IndexFunc(sentinels, func(s error) bool { return errors.Is(err, s) }); i >= 0 {
 		cause = sentinels[i]
 	} else if no, ok := errors.AsType[syscall.Errno](err); ok {
 		cause = no
 	}
 	if cause == nil {
-		return nil, LeftOut
+		return LeftOut, nil
 	}
-	return cause, cause.Error() + "; " + LeftOut
+	return cause.Error() + "; " + LeftOut, cause
 }
 
 // maxWord is the length of the longest word that Error keeps.

@@ -119,12 +119,15 @@ func describe(before, after state.Record, entries []syncer.EntryData) string {
 // failed while it was worked on, also where its deadline is over.
 const postponed = time.Minute
 
-// checkWake: a tenant at rest wakes for nothing but a missing permission, and
-// one that waits wakes at its deadline at the latest.
+// looksAgain is when a tenant at rest is looked at again, at the latest.
+const looksAgain = day + day/10
+
+// checkWake: a tenant at rest wakes for the next look at its permissions, and one
+// that waits wakes at its deadline at the latest.
 func (s *subject) checkWake(done state.Committed) {
 	rec := done.Record
 	switch {
-	case rec.Status.Resting() && rec.Status != state.PendingAdminConsent && !rec.WakeAt.IsZero() && rec.WakeAt.After(done.Now):
+	case rec.Status.Resting() && rec.WakeAt.After(done.Now.Add(looksAgain)):
 		s.w.violateLocked(s, "rest", "%s, and due at %s", rec.Status, rec.WakeAt)
 	case rec.Status == state.PendingAuthentication || rec.Status == state.PendingApproval:
 		slack := postponed

@@ -87,7 +87,7 @@ var planted = []struct {
 	{"a sync takes the place of one at work", "single run", []mutant.Edit{
 		edit("syncer/start.go", "		if !req.Supersede || !pending || old == nil", "		if !req.Supersede || !pending && t.d.Run.Phase == PhaseReport || old == nil")}},
 	{"a run that waits for an approval holds its goroutine", "waiting costs nothing", []mutant.Edit{
-		edit("syncer/approve.go", "		return &Next{In: left}, c.sleepUntilDeadline(ctx)", "		return &Next{In: left}, retry.Pause(ctx, left)")}},
+		edit("syncer/approve.go", "		err := c.watchLine(ctx)", "		err := retry.Pause(ctx, left)")}},
 	{"the report leaves out what was not applied", "truth", []mutant.Edit{
 		edit("syncer/finish.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
 }

@@ -75,6 +75,7 @@ func newSubject(w *world, index int) *subject {
 	for _, p := range permissions() {
 		s.fake.Grant(p.AnyOf...)
 	}
+	s.settings.RecheckInterval = 6 * time.Hour
 	s.settings.Rules.MaxDeletes = pick(&r, 1, 10)
 	if r.chance(0.2) {
 		s.settings.Rules.Enforce = true

@@ -167,7 +167,7 @@ func (w *world) live() {
 func (w *world) engineConfig() syncer.Config {
 	conf := syncer.Config{
 		WriteConcurrency: w.cfg.writes, ReadConcurrency: 4, Concurrency: 2 * w.cfg.Tenants,
-		PollInterval: 5 * time.Minute, RecheckInterval: 6 * time.Hour,
+		PollInterval:  5 * time.Minute,
 		NewRunID:      w.newRunID,
 		Secret:        []byte("one secret of all workers: 32 bytes"),
 		StopOnFailure: w.cfg.stop,

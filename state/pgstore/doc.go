@@ -12,7 +12,7 @@
 //	if err := store.Migrate(ctx); err != nil { // or once, when you deploy
 //		return err
 //	}
-//	engine, err := syncer.New(syncer.Config{Store: store, Leaser: store, Blobs: store, …})
+//	engine, err := syncer.New(syncer.Config{Store: store, …})
 //
 // It is a module of its own, so that only hosts that want it link pgx. It needs
 // PostgreSQL 13 or newer and a database in UTF8; it is tested with 15.

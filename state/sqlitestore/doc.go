@@ -12,7 +12,7 @@
 //	if err := store.Migrate(ctx); err != nil {
 //		return err
 //	}
-//	engine, err := syncer.New(syncer.Config{Store: store, Leaser: store, Blobs: store, …})
+//	engine, err := syncer.New(syncer.Config{Store: store, …})
 //
 // [Store.Caches] is where auth.Sealer's caches go.
 //

@@ -119,7 +119,7 @@ func TestReadmeCommands(t *testing.T) {
 		if ran < 9 {
 			t.Errorf("the README has %d commands, want at least 9", ran)
 		}
-		if !strings.Contains(p.all.String(), "contoso: Idle (deployed)") {
+		if !strings.Contains(p.all.String(), "contoso: Idle (deployed") {
 			t.Error("the commands do not lead to a deployed configuration")
 		}
 		p.noSecrets()

@@ -61,7 +61,7 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Nex
 		switch dispose(ctx, err).how {
 		case howShutdown, howNewer: // the lease of a newer one already keeps it for a while
 		default:
-			s.postpone(ctx, c.tenant, c.failedIn, err)
+			s.postpone(ctx, RunRef{Tenant: c.tenant, Run: c.now().runID()}, c.failedIn, err)
 		}
 	}
 	return next, err

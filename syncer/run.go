@@ -103,12 +103,12 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 // postpone makes a tenant whose storage failed wait a little, so that it does
 // not keep a worker spinning, and says in its row why it waits. Where even that
 // cannot be stored, the pause is in the next claim's failure.
-func (s *Syncer) postpone(ctx context.Context, tenantName string, in Phase, why error) {
+func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) {
 	class := ClassStorage
 	if e, ok := errors.AsType[*runError](why); ok {
 		class = e.class
 	}
-	cur, err := s.act(ctx, tenantName, func(t *draft) error {
+	_, err := s.act(ctx, ref.Tenant, func(t *draft) error {
 		if t.rec.WakeAt.IsZero() || t.rec.WakeAt.After(t.now) {
 			return errNoChange
 		}
@@ -119,7 +119,7 @@ func (s *Syncer) postpone(ctx context.Context, tenantName string, in Phase, why 
 		return nil
 	})
 	if err != nil && ctx.Err() == nil && !isNewer(err) {
-		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", tenantName, "run", cur.runID(), "error", err)
+		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", ref.Tenant, "run", ref.Run, "error", err)
 	}
 }
 

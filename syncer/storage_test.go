@@ -1,10 +1,12 @@
 package syncer_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -263,6 +265,42 @@ func TestPrunedIsNotFound(t *testing.T) {
 			if !errors.Is(err, syncer.ErrNotFound) {
 				t.Errorf("%s returns %v, want ErrNotFound", what, err)
 			}
+		}
+	})
+}
+
+// A worker outlives its database: where nothing can be stored or loaded, not
+// even the pause, it says which run of which tenant waits, and goes on when the
+// database is back.
+func TestWorkerOutlivesItsDatabase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		h := syncertest.New(syncertest.Config{})
+		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+			c.Logger = slog.New(slog.NewTextHandler(&lines, nil))
+		}})
+		run := start(t, w, "contoso").Run
+		dead := true
+		w.Strike(func(c statetest.Call) statetest.Fault {
+			if dead && c.Op != "Leaser.Claim" && (strings.HasPrefix(c.Op, "Store.") || strings.HasPrefix(c.Op, "Leaser.") || strings.HasPrefix(c.Op, "Blobs.")) {
+				return statetest.Fault{Before: errors.New("connection refused")}
+			}
+			return statetest.Fault{}
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- w.Run(ctx) }()
+		<-time.After(5 * time.Minute)
+		dead = false
+		<-time.After(5 * time.Minute)
+		stop()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		wantRow(t, w, state.Idle, "")
+		want := `msg="a tenant could not be postponed" tenant=contoso run=` + run
+		if !strings.Contains(lines.String(), want) {
+			t.Errorf("the log has no line %s:\n%s", want, lines.String())
 		}
 	})
 }

@@ -85,9 +85,10 @@ type loaded struct {
 // storeTime estimates the store's time now.
 func (l loaded) storeTime() time.Time { return l.now.Add(time.Since(l.at)) }
 
-// runID is the id of the current or last run, or "".
+// runID is the id of the current or last run, or "", also of a record that could
+// not be loaded.
 func (l loaded) runID() string {
-	if l.d.Run == nil {
+	if l.d == nil || l.d.Run == nil {
 		return ""
 	}
 	return l.d.Run.ID

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -135,16 +136,21 @@ func (s *stage) process(name string) *syncertest.Worker {
 	return s.h.Worker(name, conf)
 }
 
-// errorLog keeps the lines of level Error.
+// errorLog keeps the lines of level Error, and those of a worker that gives up for
+// a while.
 type errorLog struct {
 	slog.Handler
 	s *stage
 }
 
-func (h errorLog) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+func (h errorLog) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
 func (h errorLog) WithAttrs([]slog.Attr) slog.Handler           { return h }
 func (h errorLog) WithGroup(string) slog.Handler                { return h }
 func (h errorLog) Handle(_ context.Context, r slog.Record) error {
+	gives := strings.HasPrefix(r.Message, "a tenant could not be worked on") || strings.HasPrefix(r.Message, "no tenants could be claimed")
+	if r.Level < slog.LevelError && !gives {
+		return nil
+	}
 	line := r.Message
 	r.Attrs(func(a slog.Attr) bool { line += " " + a.String(); return true })
 	h.s.gaveUp(line)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -180,6 +181,7 @@ func TestHugeAnswersAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log lockedBuffer
+				var mu sync.Mutex // items are written at the same time
 				var told int
 				h := syncertest.New(syncertest.Config{})
 				desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
@@ -187,6 +189,8 @@ func TestHugeAnswersAreBounded(t *testing.T) {
 					c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 					c.Observer = syncer.ObserverFunc(func(_ context.Context, e syncer.Event) {
 						raw, _ := json.Marshal(e)
+						mu.Lock()
+						defer mu.Unlock()
 						told = max(told, len(raw))
 					})
 					harm(h, c)

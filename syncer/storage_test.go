@@ -1,7 +1,6 @@
 package syncer_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -274,15 +274,16 @@ func TestPrunedIsNotFound(t *testing.T) {
 // database is back.
 func TestWorkerOutlivesItsDatabase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var lines bytes.Buffer
+		var lines lockedBuffer
 		h := syncertest.New(syncertest.Config{})
 		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
 			c.Logger = slog.New(slog.NewTextHandler(&lines, nil))
 		}})
 		run := start(t, w, "contoso").Run
-		dead := true
+		var dead atomic.Bool
+		dead.Store(true)
 		w.Strike(func(c statetest.Call) statetest.Fault {
-			if dead && c.Op != "Leaser.Claim" && (strings.HasPrefix(c.Op, "Store.") || strings.HasPrefix(c.Op, "Leaser.") || strings.HasPrefix(c.Op, "Blobs.")) {
+			if dead.Load() && c.Op != "Leaser.Claim" && (strings.HasPrefix(c.Op, "Store.") || strings.HasPrefix(c.Op, "Leaser.") || strings.HasPrefix(c.Op, "Blobs.")) {
 				return statetest.Fault{Before: errors.New("connection refused")}
 			}
 			return statetest.Fault{}
@@ -291,7 +292,7 @@ func TestWorkerOutlivesItsDatabase(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- w.Run(ctx) }()
 		<-time.After(5 * time.Minute)
-		dead = false
+		dead.Store(false)
 		<-time.After(5 * time.Minute)
 		stop()
 		if err := <-ended; err != nil {

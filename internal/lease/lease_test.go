@@ -357,7 +357,7 @@ func TestShorten(t *testing.T) {
 		w.wantError("Shorten", h.Shorten(w.Context(), 5*time.Second), nil)
 		time.Sleep(4 * time.Second)
 		w.wantError("another worker", w.other(), state.ErrLeased)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		w.wantError("another worker later", w.other(), nil)
 		w.wantError("Shorten of a lost lease", h.Shorten(w.Context(), time.Second), state.ErrLeaseLost)
 	})

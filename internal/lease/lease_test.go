@@ -44,7 +44,7 @@ func in(t *testing.T, test func(w *world)) {
 			Transient: func(err error) bool { return errors.Is(err, errTransient) }}
 		w.commit("contoso", 0)
 		w.commit("fabrikam", 0)
-		time.Sleep(time.Nanosecond) // until they are due
+		<-time.After(time.Nanosecond) // until they are due
 		test(w)
 	})
 }
@@ -208,7 +208,7 @@ func TestLeftCountsFromTheRequest(t *testing.T) {
 		w.takes = 10 * time.Second
 		h := w.acquire()
 		w.want("left after a slow acquisition", h.Left(), duration-10*time.Second)
-		time.Sleep(15 * time.Second)
+		<-time.After(15 * time.Second)
 		w.want("left later", h.Left(), duration-25*time.Second)
 		w.wantError("a slow renewal", h.Ensure(w.Context(), duration-20*time.Second), nil)
 		w.want("left after it", h.Left(), duration-10*time.Second)
@@ -222,15 +222,15 @@ func TestKeepRenews(t *testing.T) {
 		var seen []int64
 		h.Watch(func(l state.Lease) bool { seen = append(seen, l.Record.Version); return true })
 		stop, failed := w.keep(h)
-		time.Sleep(30 * time.Second)
+		<-time.After(30 * time.Second)
 		w.commit("contoso", 1)
-		time.Sleep(40 * time.Second)
+		<-time.After(40 * time.Second)
 		w.wantError("the lease, for another worker", w.other(), state.ErrLeased)
 		w.wantError("Keep", stop(), nil)
 		w.want("renewals", w.calls, []string{"renew at 20s", "renew at 40s", "renew at 1m0s"})
 		w.want("versions seen", seen, []int64{1, 2, 2})
 		w.want("failures", len(*failed), 0)
-		time.Sleep(duration)
+		<-time.After(duration)
 		w.wantError("the lease after its end, for another worker", w.other(), nil)
 	})
 }
@@ -243,9 +243,9 @@ func TestNudge(t *testing.T) {
 		h.Nudge()
 		h.Nudge() // does not block although Keep does not run yet
 		stop, _ := w.keep(h)
-		time.Sleep(5 * time.Second)
+		<-time.After(5 * time.Second)
 		h.Nudge()
-		time.Sleep(16 * time.Second)
+		<-time.After(16 * time.Second)
 		w.wantError("Keep", stop(), nil)
 		w.want("renewals", w.calls, []string{"renew at 0s", "renew at 5s", "renew at 20s"})
 	})
@@ -293,7 +293,7 @@ func TestKeepEndsInARenewal(t *testing.T) {
 		h := w.acquire()
 		w.takes = 5 * time.Second
 		stop, failed := w.keep(h)
-		time.Sleep(22 * time.Second)
+		<-time.After(22 * time.Second)
 		w.wantError("Keep", stop(), nil)
 		w.want("failures", len(*failed), 0)
 	})
@@ -305,9 +305,9 @@ func TestKeepRecovers(t *testing.T) {
 		h := w.acquire()
 		w.fail = errTransient
 		stop, failed := w.keep(h)
-		time.Sleep(30 * time.Second)
+		<-time.After(30 * time.Second)
 		w.failWith(nil)
-		time.Sleep(20 * time.Second)
+		<-time.After(20 * time.Second)
 		w.wantError("Keep", stop(), nil)
 		w.want("failures", len(*failed), 1)
 		w.want("left", h.Left(), 50*time.Second)
@@ -341,7 +341,7 @@ func TestEnsure(t *testing.T) {
 			in(t, func(w *world) {
 				h := w.acquire()
 				h.Watch(func(state.Lease) bool { return !tt.unusable })
-				time.Sleep(tt.after)
+				<-time.After(tt.after)
 				w.calls, w.takes, w.fail = nil, tt.takes, tt.fail
 				w.wantError("Ensure", h.Ensure(w.Context(), tt.need), tt.want)
 				w.want("renewals", len(w.calls), tt.renewals)
@@ -355,7 +355,7 @@ func TestShorten(t *testing.T) {
 	in(t, func(w *world) {
 		h := w.acquire()
 		w.wantError("Shorten", h.Shorten(w.Context(), 5*time.Second), nil)
-		time.Sleep(4 * time.Second)
+		<-time.After(4 * time.Second)
 		w.wantError("another worker", w.other(), state.ErrLeased)
 		<-time.After(time.Second)
 		w.wantError("another worker later", w.other(), nil)

@@ -78,6 +78,8 @@ func (p *place) run(ctx context.Context, args ...string) (stdout, stderr string,
 var (
 	revisionID = regexp.MustCompile(`\b\d+-[0-9a-f]{32}\b`)
 	planID     = regexp.MustCompile(`(?:plan |-plan |Code of the plan: +)((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})|"digest": "([0-9a-f]{64})"`)
+	// severalAtOnce are the lines of items that are written at the same time.
+	severalAtOnce = regexp.MustCompile(`: applied: |: failed: | item (not )?applied `)
 	// varying is what differs from run to run, or with every kind that the
 	// catalogue learns.
 	varying = []struct {
@@ -94,6 +96,7 @@ var (
 		{regexp.MustCompile(`"tenantId": "[0-9a-f-]{36}"`), `"tenantId": "<id>"`},
 		{regexp.MustCompile(`correlation [0-9a-f-]+`), "correlation <id>"},
 		{regexp.MustCompile(`"duration": \d+`), `"duration": <time>`},
+		{regexp.MustCompile(`\bduration=[0-9.e+]+`), "duration=<time>"},
 		{regexp.MustCompile(`\(\d+ bytes\)`), "(<size> bytes)"},
 		{regexp.MustCompile(`"(bytes|size)": \d+`), `"$1": <size>`},
 	}
@@ -114,7 +117,7 @@ func (p *place) steady(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
 		end := i
-		for end < len(lines) && (strings.Contains(lines[end], ": applied: ") || strings.Contains(lines[end], ": failed: ")) {
+		for end < len(lines) && severalAtOnce.MatchString(lines[end]) {
 			end++
 		}
 		slices.Sort(lines[i:end])

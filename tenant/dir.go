@@ -197,14 +197,7 @@ func (d *DirRepository) History(ctx context.Context, req RepositoryHistoryReques
 // that died left behind, and calls do. Without a folder, do gets an empty one
 // unless create is set.
 func (d *DirRepository) with(ctx context.Context, tenant string, create bool, do func(*tenantDir) error) error {
-	if err := contextOr(ctx, checkTenant(tenant)); err != nil {
-		return err
-	}
-	folder, err := tenantFolder(tenant)
-	if err != nil {
-		return err
-	}
-	unlock, err := d.turn(ctx, folder)
+	folder, unlock, err := d.turn(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -266,8 +259,15 @@ func (d *DirRepository) openOnce(ctx context.Context, folder string, create bool
 	return t, nil
 }
 
-// turn waits until no other call of this process uses the folder.
-func (d *DirRepository) turn(ctx context.Context, folder string) (done func(), err error) {
+// turn returns a tenant's folder once no other call of this process uses it. The
+// caller calls done.
+func (d *DirRepository) turn(ctx context.Context, tenant string) (folder string, done func(), err error) {
+	if err := contextOr(ctx, checkTenant(tenant)); err != nil {
+		return "", nil, err
+	}
+	if folder, err = tenantFolder(tenant); err != nil {
+		return "", nil, err
+	}
 	d.mu.Lock()
 	lock := d.locks[folder]
 	if lock == nil {
@@ -277,9 +277,9 @@ func (d *DirRepository) turn(ctx context.Context, folder string) (done func(), e
 	d.mu.Unlock()
 	select {
 	case lock <- struct{}{}:
-		return func() { <-lock }, nil
+		return folder, func() { <-lock }, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return "", nil, ctx.Err()
 	}
 }
 

@@ -14,14 +14,7 @@ var _ Remover = (*DirRepository)(nil)
 // interrupted Remove leaves no half tenant behind; the next Remove of the tenant
 // deletes the rest.
 func (d *DirRepository) Remove(ctx context.Context, tenant string) error {
-	if err := contextOr(ctx, checkTenant(tenant)); err != nil {
-		return err
-	}
-	folder, err := tenantFolder(tenant)
-	if err != nil {
-		return err
-	}
-	unlock, err := d.turn(ctx, folder)
+	folder, unlock, err := d.turn(ctx, tenant)
 	if err != nil {
 		return err
 	}

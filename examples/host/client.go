@@ -96,7 +96,7 @@ func (c *noteClient) Apply(ctx context.Context, op tenant.Operation) (tenant.App
 	return tenant.Applied{Resource: c.note(id)}, nil
 }
 
-// absent says that the tenant has no such note.
+// absent is the error for a note that the tenant does not have.
 func absent(op, id string) error {
 	return &tenant.Error{Class: tenant.NotFound, Op: op, Kind: noteKind.Name, ID: id, Message: "there is no such note"}
 }

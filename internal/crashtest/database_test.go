@@ -74,7 +74,7 @@ func outlive(t *testing.T, store crashtest.StoreConfig, times int, happen func(c
 	if dead := crew.Deaths(); len(dead) > 0 {
 		t.Errorf("workers %q have not outlived it", dead)
 	}
-	// A lease whose release was cut runs out by itself.
+	// If the connection is lost in Release, the lease runs out.
 	if err := retry.Pause(ctx, lease); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Job holds what is to be carried out, and what stays the same meanwhile.
+// Job holds the items to carry out, and the settings that stay the same for all
+// of them.
 type Job struct {
 	// Run is the run's ID, which idempotency keys begin with.
 	Run string

@@ -13,7 +13,7 @@ import (
 )
 
 // Whatever is in an exported folder, every file is imported or in the report
-// with a reason, and what was imported can be kept in a repository.
+// with a reason, and a repository can store the imported files.
 func FuzzImport(f *testing.F) {
 	kinds := graph.Default().Kinds()
 	err := filepath.WalkDir("testdata/export", func(name string, e os.DirEntry, err error) error {

@@ -1,0 +1,38 @@
+package graph
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// nextLink checks the address of a next page: a link to another host would take
+// the token there.
+func (c *Client) nextLink(link string) (string, error) {
+	if link == "" {
+		return "", nil
+	}
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme+"://"+u.Host != c.cfg.Endpoint || u.User != nil {
+		return "", errors.New("the next page is on another host than the cloud's, and was not followed")
+	}
+	return link, nil
+}
+
+// relativeToVersion is an address as a batch has it: without host and version.
+func (c *Client) relativeToVersion(e *Entry, below string) string {
+	return strings.TrimPrefix(c.relative(e, below), "/"+e.Version)
+}
+
+// query joins what is not empty behind a question mark.
+func query(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	if len(parts) == 0 {
+		return ""
+	}
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(strings.TrimPrefix(parts[i], "?"), " ", "%20")
+	}
+	return "?" + strings.Join(parts, "&")
+}

@@ -18,7 +18,7 @@ func (c endings) ended(r *Run, now time.Time, d syncer.EntryData) {
 		c.violate(SingleRun, "run %s ends again", r.ID)
 	}
 	r.Ended, r.To, r.Outcome = now, d.To, d.Outcome
-	restored := restores(d.Event)
+	restored := strings.HasPrefix(string(d.Event), "restore_")
 	if restored != (d.Outcome == syncer.Cancelled && !r.Wrote()) || restored && d.To != r.Before {
 		c.violate(Endings, "run %s ends with %s in %s (%s); it began in %s, and wrote: %v", r.ID, d.Event, d.To, d.Outcome, r.Before, r.Wrote())
 	}
@@ -47,22 +47,17 @@ func (c endings) cleared(to, restsIn state.Status) {
 }
 
 // restingStatus returns the status to which a granted permission leads back
-// after a run has ended. was is that status before the run ended.
+// after a run has ended for want of one. was is that status before the run.
 func restingStatus(was state.Status, r *Run, d syncer.EntryData) state.Status {
 	switch {
-	case restores(d.Event):
-	case d.Event == state.RequireConsent && d.Outcome != syncer.FailedWith:
-		return state.Idle
-	case d.Event == state.RequireConsent && r.Before != state.PendingAdminConsent:
-		return r.Before
 	case d.Event != state.RequireConsent:
-		return ""
+	case d.Outcome != syncer.FailedWith:
+		return state.Idle
+	case r.Before != state.PendingAdminConsent:
+		return r.Before
 	}
 	return was
 }
-
-// restores reports whether an event ends a run in the status in which it began.
-func restores(e state.Event) bool { return strings.HasPrefix(string(e), "restore_") }
 
 // isSuperseded reports whether a line says that another run replaces this one.
 func isSuperseded(d syncer.EntryData) bool { return strings.HasPrefix(d.Message, "superseded by run ") }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -70,7 +71,7 @@ func (c *session) approvePhase(ctx context.Context) (onward, error) {
 func (c *session) approve(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if cur.rec.Status != state.PendingApproval {
-		return nil, errInterrupted // decided since the step began; the deadline went with the status
+		return nil, failure.ErrInterrupted // decided since the step began; the deadline went with the status
 	}
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
@@ -83,7 +84,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 		switch {
 		case context.Cause(ctx) != nil:
 			return nil, context.Cause(ctx)
-		case err != nil && !dispose(ctx, err).undecided():
+		case err != nil && !failure.Dispose(ctx, err).Undecided():
 			return nil, err
 		case err != nil:
 			return nil, c.reviewFailed(ctx, "the approval rules could not be read", err)
@@ -103,7 +104,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && dispose(ctx, err).undecided():
+	case err != nil && failure.Dispose(ctx, err).Undecided():
 		return nil, c.reviewFailed(ctx, "the approver failed", err)
 	}
 	return nil, err
@@ -166,7 +167,7 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 func (c *session) undecided(ctx context.Context, y policy, seen lookedAt) error {
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.d.Run.Reviewed = true
 		t.looked(seen)
@@ -184,7 +185,7 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 	seen := c.s.glance(ctx, c.tenant, c.run())
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.looked(seen)
 		t.d.Run.Attempt++

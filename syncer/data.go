@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -175,7 +176,7 @@ type Progress struct {
 func decodeData(rec state.Record) (*data, error) {
 	d := &data{Format: dataFormat}
 	if len(rec.Data) > 0 {
-		if err := decodeForm("record", rec.Data, dataFormat, d); err != nil {
+		if err := format.Decode("record", rec.Data, dataFormat, d); err != nil {
 			return nil, fmt.Errorf("syncer: %s: %w", rec.Tenant, err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -104,13 +105,13 @@ func (t *draft) resume() {
 }
 
 // commit makes the change on from, or on what it has become meanwhile, and
-// stores it. With a fence, it is refused with errLeaseLost once another worker
+// stores it. With a fence, it is refused with failure.ErrLeaseLost once another worker
 // has the lease. An outcome that the store does not know is found out.
 func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holding, change func(*draft) error) (loaded, error) {
 	id := uuid.NewString()
 	for conflicts, tries := 0, 1; ; {
 		if fence != 0 && from.rec.Fence != fence {
-			return from, errLeaseLost
+			return from, failure.ErrLeaseLost
 		}
 		t, req, err := prepareCommit(from, fence, id, change)
 		if err != nil {
@@ -127,11 +128,11 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holdi
 		default:
 			tries++
 			if !storageTransient(err) || tries > s.cfg.MaxAttempts {
-				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+				return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
 		if conflicts > 100 {
-			return from, &storeError{fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
+			return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
 		}
 		// Looked at first, and waited for after that: meanwhile others commit,
 		// and the record forgets by what a commit is known again.
@@ -145,7 +146,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holdi
 		from = fresh
 		if conflicts > 3 || tries > 1 {
 			if perr := retry.Pause(ctx, retry.Backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
-				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+				return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -179,11 +181,11 @@ func decodeEntry(e state.Entry) (Entry, error) {
 		return out, nil
 	}
 	var d EntryData
-	err := decodeForm("entry", e.Data, entryFormat, &d)
+	err := format.Decode("entry", e.Data, entryFormat, &d)
 	switch {
 	case err == nil:
 		out.EntryData = d
-	case !isNewer(err) && !slices.Contains(entryTypes, out.Type):
+	case !failure.IsNewer(err) && !slices.Contains(entryTypes, out.Type):
 		err = nil // another shape, of what need not be understood
 	}
 	return out, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -20,10 +21,10 @@ import (
 func (c *session) finish(ctx context.Context, end ending) error {
 	cur := c.now()
 	if cur.rec.Status.Resting() {
-		return errInterrupted // it has ended
+		return failure.ErrInterrupted // it has ended
 	}
 	if end.while != "" && cur.rec.Status != end.while {
-		return errInterrupted // a person was faster
+		return failure.ErrInterrupted // a person was faster
 	}
 	in := c.phase()
 	if in != PhaseReport {
@@ -70,7 +71,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	lines := c.flush(detached)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != cmp.Or(end.while, cur.rec.Status) {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.logEntry(lines)
 		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(count, t.now)
@@ -115,7 +116,7 @@ func (c *session) storeEndBase(ctx context.Context, end ending, items []ItemResu
 	moved := base != nil
 	if !moved && slices.ContainsFunc(items, ItemResult.created) {
 		var err error
-		if base, err = c.base(ctx); err != nil && dispose(ctx, err).how.leavesRun() {
+		if base, err = c.base(ctx); err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
 			return nil, err
 		} else if err != nil { // lost: the run can end all the same
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)
@@ -263,7 +264,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 
 // lose notes what is lost; any other error is returned.
 func (n *tally) lose(ctx context.Context, err error) error {
-	if err == nil || !dispose(ctx, err).lost {
+	if err == nil || !failure.Dispose(ctx, err).Lost {
 		return err
 	}
 	n.lost = append(n.lost, err)

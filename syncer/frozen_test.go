@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/frozen"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -63,10 +64,10 @@ func frozenForms() []frozenForm {
 	)
 }
 
-func frozenBlob[T any](kind string, value *T, format int) frozenForm {
+func frozenBlob[T any](kind string, value *T, newest int) frozenForm {
 	return frozenForm{kind + ".json", value,
 		func() ([]byte, error) { return json.Marshal(value) },
-		func(raw []byte) (any, error) { v := new(T); return v, decodeForm(kind, raw, format, v) }}
+		func(raw []byte) (any, error) { v := new(T); return v, format.Decode(kind, raw, newest, v) }}
 }
 
 // asJSON compares what JSON within a form says, not how it is spaced or escaped.

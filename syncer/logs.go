@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -135,7 +136,7 @@ func (c *holding) keepLog(ctx context.Context) {
 		t.logEntry(ref)
 		return nil
 	})
-	if err != nil && !errors.Is(err, errLeaseLost) && !errors.Is(err, errInterrupted) {
+	if err != nil && !errors.Is(err, failure.ErrLeaseLost) && !errors.Is(err, failure.ErrInterrupted) {
 		c.s.cfg.Logger.Warn("a part of the run's log could not be stored", "tenant", c.tenant, "run", ref.Run, "error", err)
 	}
 }

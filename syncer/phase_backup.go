@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -139,7 +140,7 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 	}
 	sum, err := c.s.readComparison(ctx, c.tenant, r)
 	switch {
-	case err != nil && dispose(ctx, err).how.leavesRun():
+	case err != nil && failure.Dispose(ctx, err).How.LeavesRun():
 		return false, err
 	case err != nil:
 		return false, nil // it is lost: another backup is made

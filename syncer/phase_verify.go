@@ -10,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -36,7 +37,7 @@ func (c *session) verifyPhase(ctx context.Context) (onward, error) {
 		end.verified, err = dep.readBack(ctx)
 	}
 	if err != nil {
-		if dispose(ctx, err).how.leavesRun() {
+		if failure.Dispose(ctx, err).How.LeavesRun() {
 			return onward{}, err
 		}
 		c.log.Warn("what was written could not be read back whole", "error", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -138,7 +139,7 @@ func (c *session) removeTenant(ctx context.Context) error {
 		t.wakeIn = retry.Backoff(3, 5*time.Second, time.Minute)
 		return nil
 	})
-	return &storeError{errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
+	return &failure.Storage{Err: errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
 }
 
 // removeParts removes all but the record.
@@ -185,7 +186,7 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		return done, err
 	})
 	if err != nil {
-		return &storeError{fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
+		return &failure.Storage{Err: fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
 	}
 	c.s.observe(ctx, Event{Type: TenantRemoved, RunRef: RunRef{Tenant: c.tenant}, Time: c.now().storeTime()})
 	c.s.changed(c.tenant, c.holding)

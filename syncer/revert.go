@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -57,7 +58,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	cmp = cmp.WithoutBackup()
 	unread := unreadKinds(p, cmp.Current().Kinds)
 	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		return ending{}, &retryable{err: failure(ClassRead, "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
+		return ending{}, &failure.Retryable{Err: failure.New(ClassRead, "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
 	}
 	end := r.decidedEnding()
 	for try := 1; ; try++ {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
@@ -105,8 +106,8 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 // cannot be stored, the pause is in the next claim's failure.
 func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) {
 	class := ClassStorage
-	if e, ok := errors.AsType[*runError](why); ok {
-		class = e.class
+	if e, ok := errors.AsType[*failure.Error](why); ok {
+		class = Class(e.Class)
 	}
 	_, err := s.act(ctx, ref.Tenant, func(t *draft) error {
 		if t.rec.WakeAt.IsZero() || t.rec.WakeAt.After(t.now) {
@@ -118,7 +119,7 @@ func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) 
 		t.wakeIn = retry.Backoff(2, 5*time.Second, time.Minute)
 		return nil
 	})
-	if err != nil && ctx.Err() == nil && !isNewer(err) {
+	if err != nil && ctx.Err() == nil && !failure.IsNewer(err) {
 		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", ref.Tenant, "run", ref.Run, "error", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -117,8 +119,8 @@ func runRow(r state.Run) (RunRow, error) {
 		return row, nil
 	}
 	var form runFactsForm
-	err := decodeForm("run", r.Data, runFactsFormat, &form)
-	if isNewer(err) {
+	err := format.Decode("run", r.Data, runFactsFormat, &form)
+	if failure.IsNewer(err) {
 		row.Reason = err.Error()
 		return row, nil
 	}

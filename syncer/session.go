@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
@@ -147,7 +148,7 @@ func (c *holding) commit(ctx context.Context, change func(*draft) error) error {
 	runID, noted := from.runID(), c.noted()
 	after, err := c.s.commit(ctx, from, c.hold.Fence(), c, func(t *draft) error {
 		if t.run() != runID {
-			return errInterrupted // superseded
+			return failure.ErrInterrupted // superseded
 		}
 		if t.d.Run != nil {
 			t.d.Run.Stalled = nil
@@ -201,7 +202,7 @@ func (c *holding) notice(l loaded) {
 		interrupt := c.interrupt
 		c.mu.Unlock()
 		if interrupt != nil {
-			interrupt(errInterrupted)
+			interrupt(failure.ErrInterrupted)
 		}
 	}
 }
@@ -213,8 +214,8 @@ func (c *holding) holdForWrite(ctx context.Context) error {
 		return err
 	}
 	err := c.hold.Ensure(ctx, c.s.cfg.WriteTimeout)
-	if err != nil && !errors.Is(err, errLeaseLost) {
-		return &storeError{fmt.Errorf("syncer: %s: renew lease before a write: %w", c.tenant, err)}
+	if err != nil && !errors.Is(err, failure.ErrLeaseLost) {
+		return &failure.Storage{Err: fmt.Errorf("syncer: %s: renew lease before a write: %w", c.tenant, err)}
 	}
 	return err
 }
@@ -234,7 +235,7 @@ func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []b
 		return ref, err
 	})
 	if err != nil {
-		return nil, &storeError{fmt.Errorf("syncer: %s: store %s: %w", tenantName, kind, err)}
+		return nil, &failure.Storage{Err: fmt.Errorf("syncer: %s: store %s: %w", tenantName, kind, err)}
 	}
 	return &ref, nil
 }
@@ -244,10 +245,10 @@ func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []b
 func (s *Syncer) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	data, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, failure(ClassStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
+		return nil, failure.New(ClassStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
 	}
 	if err != nil {
-		return nil, &storeError{fmt.Errorf("syncer: %s: read %s of run %s: %w", ref.Tenant, ref.Kind, ref.Run, err)}
+		return nil, &failure.Storage{Err: fmt.Errorf("syncer: %s: read %s of run %s: %w", ref.Tenant, ref.Kind, ref.Run, err)}
 	}
 	return data, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -106,11 +107,11 @@ func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Se
 	if s.cfg.SettingsFor != nil {
 		var err error
 		if set, err = s.cfg.SettingsFor(ctx, tenantName); err != nil {
-			return Settings{}, &retryable{err: failure(ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
+			return Settings{}, &failure.Retryable{Err: failure.New(ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
 		}
 		set = set.withDefaults()
 		if wrong := set.problems(s.cfg.people()); len(wrong) > 0 {
-			return Settings{}, failure(ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
+			return Settings{}, failure.New(ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
 		}
 	}
 	vars := map[string]string{"tenantId": directory}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -78,7 +79,7 @@ func (s *Syncer) hasBegun(ctx context.Context, tenantName, id string) (bool, err
 	req := state.HistoryRequest{Tenant: tenantName, Run: id, Limit: 1}
 	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
 	if err != nil {
-		return false, &storeError{fmt.Errorf("syncer: %s: history: %w", tenantName, err)}
+		return false, &failure.Storage{Err: fmt.Errorf("syncer: %s: history: %w", tenantName, err)}
 	}
 	return len(page.Entries) > 0, nil
 }
@@ -273,7 +274,7 @@ func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Targe
 		return nil, fmt.Errorf("syncer: %s: retry: read the desired line: %w", cur.rec.Tenant, err)
 	}
 	base, err := s.base(ctx, cur.d.Base)
-	if err != nil && !dispose(ctx, err).lost {
+	if err != nil && !failure.Dispose(ctx, err).Lost {
 		return nil, err
 	}
 	return diff.Needs(desired, base, targets), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
@@ -58,7 +59,7 @@ func (t *telemetry) phase(ctx context.Context, tenantName, run string, p Phase, 
 		attribute.String("tenantsync.tenant", tenantName), attribute.String("tenantsync.run", run)))
 	defer span.End()
 	err := f(ctx)
-	if err != nil && !errors.Is(err, errInterrupted) { // an interruption is somebody's wish, or a sign-in
+	if err != nil && !errors.Is(err, failure.ErrInterrupted) { // an interruption is somebody's wish, or a sign-in
 		span.SetStatus(codes.Error, cut(err.Error(), maxText))
 	}
 	return err

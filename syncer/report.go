@@ -73,7 +73,7 @@ type KindReport struct {
 }
 
 // buildReport makes the report of a run that is about to end in status to.
-func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *comparison, to state.Status) (*Report, error) {
+func (s *records) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *comparison, to state.Status) (*Report, error) {
 	r := cur.d.Run
 	if sum == nil {
 		var err error
@@ -140,7 +140,7 @@ func (rep *Report) countKinds(sum *comparison) {
 // readComparison reads what the report needs of the backup, and returns the
 // error with an empty one for one that is lost. Of a run that did not come so
 // far it has what was adopted.
-func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
+func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
 	sum := new(comparison)
 	if r.Comparison == nil {
 		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
@@ -163,7 +163,7 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 	return sum, nil
 }
 
-func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
+func (s *records) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
 	raw, err := json.Marshal(bounds.Of(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -50,16 +51,16 @@ func (c *connection) connect(ctx context.Context) error {
 	switch class := auth.ClassOf(err); {
 	case err == nil:
 	case class == auth.SignInNeeded && c.run().closing() != "":
-		return failure.New(ClassSignInNeeded, "the run ends without another sign-in: %w", err)
+		return failure.New(auth.SignInNeeded, "the run ends without another sign-in: %w", err)
 	case class == auth.SignInNeeded && !c.run().Options.Interactive:
-		return failure.New(ClassSignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
+		return failure.New(auth.SignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
 	case class == auth.SignInNeeded:
 		req := c.request(nil)
 		if e, ok := errors.AsType[*auth.Error](err); ok {
 			req.SignIn = e.SignIn
 		}
 		if c.run().SignIns >= maxSignIns {
-			return failure.New(ClassSignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
+			return failure.New(auth.SignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
 		}
 		if err := c.beginSignIn(ctx, req); err != nil {
 			return err
@@ -108,12 +109,12 @@ func (c *connection) checkDirectory(id auth.Identity) error {
 	pinned := c.now().d.Directory
 	switch {
 	case id.Directory == "":
-		return failure.New(ClassWrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
+		return failure.New(auth.WrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
 	case c.set.Directory != "" && !strings.EqualFold(id.Directory, c.set.Directory):
-		return failure.New(ClassWrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
+		return failure.New(auth.WrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
 			id.Directory, c.tenant, c.set.Directory)
 	case pinned != "" && !strings.EqualFold(id.Directory, pinned):
-		return failure.New(ClassWrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
+		return failure.New(auth.WrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
 			id.Directory, c.tenant, pinned)
 	}
 	return nil
@@ -288,7 +289,7 @@ func (c *connection) signInAgain(ctx context.Context, cause error) error {
 func (c *connection) signInTimedOut() error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return &endsRun{ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
+	return &endsRun{ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(word.ClassTimedOut,
 		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))}}
 }
 

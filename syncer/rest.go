@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -42,19 +43,20 @@ func (c *connection) recheck(ctx context.Context) error {
 		})
 		return errors.Join(err, cerr)
 	}
-	c.logConsent(found)
+	missing := missingOf(found)
+	c.logConsent(missing)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status.Active() {
 			return failure.ErrInterrupted
 		}
-		t.d.Missing, t.d.ConsentURL = found.missing, found.url
+		t.d.Missing, t.d.ConsentURL = missing, found.ConsentURL
 		switch pending := t.rec.Status == state.PendingAdminConsent; {
-		case len(found.missing) > 0 && !pending:
+		case len(missing) > 0 && !pending:
 			t.d.RestsIn = t.rec.Status
-			if err := t.move(state.RequireConsent, EntryData{Missing: found.missing, Message: "a check found permissions missing"}); err != nil {
+			if err := t.move(state.RequireConsent, EntryData{Missing: missing, Message: "a check found permissions missing"}); err != nil {
 				return err
 			}
-		case len(found.missing) == 0 && pending:
+		case len(missing) == 0 && pending:
 			ev, ok := state.ClearTo(t.d.RestsIn)
 			if !ok {
 				ev = state.ClearNotRun
@@ -70,33 +72,33 @@ func (c *connection) recheck(ctx context.Context) error {
 	})
 }
 
-func (c *connection) lookAtConsent(ctx context.Context) (consent, error) {
+func (c *connection) lookAtConsent(ctx context.Context) (reading.Permissions, error) {
 	if err := c.expect(ctx); err != nil {
-		return consent{}, err
+		return reading.Permissions{}, err
 	}
 	cred, err := c.cfg.Authenticator.Credential(ctx, c.request(nil))
 	if err != nil {
-		return consent{}, fmt.Errorf("recheck: %w", err)
+		return reading.Permissions{}, fmt.Errorf("recheck: %w", err)
 	}
 	id := cred.Identity()
 	if err := c.checkDirectory(id); err != nil {
-		return consent{}, err
+		return reading.Permissions{}, err
 	}
 	client, err := c.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
 	if err != nil {
-		return consent{}, fmt.Errorf("recheck: connect: %w", err)
+		return reading.Permissions{}, fmt.Errorf("recheck: connect: %w", err)
 	}
 	kinds, err := client.Kinds(ctx)
 	if err != nil {
-		return consent{}, fmt.Errorf("recheck: kinds: %w", err)
+		return reading.Permissions{}, fmt.Errorf("recheck: kinds: %w", err)
 	}
 	set, err := c.cfg.settings(ctx, c.tenant, id.Directory)
 	if err != nil {
-		return consent{}, err
+		return reading.Permissions{}, err
 	}
-	found, err := c.checkConsent(ctx, client, kinds, id, set)
+	found, err := c.lookAt(ctx, client, kinds, id, set)
 	if err != nil {
-		return consent{}, fmt.Errorf("recheck: permissions: %w", err)
+		return reading.Permissions{}, fmt.Errorf("recheck: permissions: %w", err)
 	}
 	return found, nil
 }

@@ -18,10 +18,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// maxSignIns bounds the sign-ins of one run, so that it cannot ask for ever.
+// maxSignIns bounds the sign-ins of one run, so that it cannot ask without end.
 const maxSignIns = 8
 
-// request is what the authenticator is asked for.
+// request returns the authenticator's request for the tenant.
 func (c *connection) request(r *run) auth.Request {
 	req := auth.Request{Tenant: c.tenant, Directory: cmp.Or(c.now().d.Directory, c.set.Directory), Fresh: c.fresh}
 	if r != nil && r.Prompt != nil {
@@ -120,8 +120,8 @@ func (c *connection) checkDirectory(id auth.Identity) error {
 	return nil
 }
 
-// passing marks an error of the tenant as one that ends a sign-in, that may
-// pass, or that does not.
+// passing marks an error of the tenant as the end of a sign-in, as transient, or
+// as neither.
 func (c *connection) passing(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	if auth.ClassOf(err) == auth.SignInNeeded {
@@ -171,11 +171,9 @@ func (c *connection) beginSignIn(ctx context.Context, req auth.Request) error {
 	return nil
 }
 
-// signIn waits until the person has signed in, no longer than until the
-// deadline that was stored on entering the status, whatever the authenticator
-// does. The wait holds the lease and a goroutine, the poll for the code, but no
-// place among the tenants that are worked on: one is taken again for the phase
-// that follows, when the sign-in is stored.
+// signIn waits until the person has signed in, but not past the deadline that was
+// stored on entering the status. The wait holds the lease and one goroutine. It
+// releases the worker's slot; the next phase takes one again.
 func (c *connection) signIn(ctx context.Context, req auth.Request) error {
 	c.slot.Release()
 	cur := c.now()
@@ -193,8 +191,8 @@ func (c *connection) signIn(ctx context.Context, req auth.Request) error {
 
 func (c *connection) trySignIn(ctx context.Context, req auth.Request) error {
 	if c.attempt == nil {
-		// Taken up after a restart, or the code was of no use any more. Perhaps
-		// the person has signed in meanwhile.
+		// Another process began the sign-in, or its code has expired. The person
+		// may have signed in since.
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
@@ -229,7 +227,7 @@ func (c *connection) showPrompt(ctx context.Context, p auth.Prompt) error {
 			t.d.Run.SignIns++
 			t.await()
 		} else {
-			t.beforeDeadline = true // later, nobody could use the code
+			t.beforeDeadline = true // a code after the deadline is of no use
 		}
 		t.d.Run.Prompt = &p
 		t.due()
@@ -285,7 +283,7 @@ func (c *connection) signInAgain(ctx context.Context, cause error) error {
 	return retry.Pause(ctx, min(time.Second, left))
 }
 
-// signInTimedOut is the error of a sign-in that nobody has made in time.
+// signInTimedOut returns the error that ends a run whose sign-in came too late.
 func (c *connection) signInTimedOut() error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)

@@ -13,9 +13,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// recheck looks at a resting tenant's permissions and moves it to or from
-// Pending admin consent. It asks nobody to sign in. Its one commit also makes the
-// tenant due for the next look.
+// recheck looks at the permissions of a tenant at rest and moves it to or from
+// Pending admin consent. It does not ask a person to sign in. Its one commit also
+// makes the tenant due for the next look.
 func (c *connection) recheck(ctx context.Context) error {
 	c.fresh = true // a token from before the grant does not show it
 	found, err := c.lookAtConsent(ctx)
@@ -24,7 +24,7 @@ func (c *connection) recheck(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		signIn := auth.ClassOf(err) == auth.SignInNeeded || tenant.ClassOf(err) == tenant.Unauthenticated
-		if signIn { // no failure: nobody is asked
+		if signIn { // no failure: a look does not ask a person to sign in
 			c.log.Info("the permissions were not looked at, since somebody would have to sign in", "error", err)
 		} else {
 			c.log.Warn("the permissions could not be checked", "error", err)
@@ -103,11 +103,11 @@ func (c *connection) lookAtConsent(ctx context.Context) (reading.Permissions, er
 	return found, nil
 }
 
-// Recheck looks at the tenant's permissions now: a tenant at rest moves to
-// Pending admin consent when a required one is missing, and out of it when
-// all are granted. Nobody is asked to sign in. It returns ErrActive while a
-// run is under way (which checks by itself), ErrBusy while another worker
-// holds the tenant, and ErrNotFound for one that was never started.
+// Recheck looks at the tenant's permissions now. A tenant at rest moves to Pending
+// admin consent when a required permission is missing, and out of it when all are
+// granted. Recheck does not ask a person to sign in. It returns ErrActive while a
+// run is under way (a run looks at the permissions itself), ErrBusy while another
+// worker holds the tenant, and ErrNotFound for a tenant that was never started.
 func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	tenantName := req.Tenant
 	if err := s.cfg.permit(ctx, req.Actor, ActRecheck, tenantName); err != nil {
@@ -137,7 +137,7 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	defer c.close(ctx)
 	err = c.recheck(ctx)
 	if errors.Is(err, failure.ErrInterrupted) {
-		err = nil // started meanwhile: the run checks by itself
+		err = nil // a run was started, and looks at the permissions itself
 	}
 	return rowOf(c.now()), err
 }
@@ -156,7 +156,7 @@ func (c *connection) rest(ctx context.Context) (*Next, error) {
 	}
 	switch {
 	case cur.rec.Status.Active():
-		return nil, nil // started meanwhile
+		return nil, nil // a run was started
 	case cur.rec.WakeAt.IsZero():
 		return &Next{}, nil
 	}

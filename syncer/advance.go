@@ -114,8 +114,7 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 	}
 }
 
-// oneStep takes one step, and turns what it fails with into what it means for
-// the run.
+// oneStep takes one step, and decides what its error means for the run.
 func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	step, cancel := context.WithCancelCause(ctx)
 	c.mu.Lock()
@@ -176,7 +175,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	}
 	switch status {
 	case state.PendingAuthentication:
-		if r.closing() != "" { // what was begun stays as the journal has it
+		if r.closing() != "" { // the journal says which writes were begun
 			return nil, c.finish(ctx, r.decidedEnding())
 		}
 		return nil, c.signIn(ctx, c.request(r))
@@ -242,8 +241,8 @@ func (c *session) runTimedOut(ctx context.Context) error {
 	return c.finish(ctx, ending{stop: stopTimedOut, reason: "run", err: info})
 }
 
-// fail ends the run, or, for what may pass by itself, lets the phase be tried
-// again after a pause that holds no goroutine.
+// fail ends the run. After a transient error it lets the phase be retried, after a
+// pause that costs no goroutine.
 func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	r := c.run()
 	if r.closing() != "" { // it ends for the reason that it has
@@ -396,7 +395,7 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 		return nil, err
 	}
 	var lines *state.BlobRef
-	if on.phase == PhaseApprove { // the process lets go of the run, with its log stored
+	if on.phase == PhaseApprove { // the process releases the run, with its log stored
 		c.began(on.phase)
 		if on.tell != nil {
 			on.tell()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
@@ -167,7 +168,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	}
 	c.logCancel(r)
 	if r.Cancel != nil && !r.underway() {
-		return nil, c.finish(ctx, ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor})
+		return nil, c.finish(ctx, runEnd{stop: ending.Cancelled, reason: "cancelled by " + r.Cancel.Actor})
 	}
 	switch status {
 	case state.PendingAuthentication:
@@ -246,24 +247,24 @@ func (r *run) closing() Outcome {
 }
 
 // decidedEnding is the ending of a run whose work is done.
-func (r *run) decidedEnding() ending {
+func (r *run) decidedEnding() runEnd {
 	if r.Decision != nil {
 		switch r.Decision.Verdict {
 		case Reject:
-			return ending{reason: "rejected by " + joinActors(r.Decision.Actors)}
+			return runEnd{reason: "rejected by " + joinActors(r.Decision.Actors)}
 		case RejectAndRevert:
-			return ending{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
+			return runEnd{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
 		}
 	}
 	switch r.closing() {
 	case Cancelled:
-		return ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor}
+		return runEnd{stop: ending.Cancelled, reason: "cancelled by " + r.Cancel.Actor}
 	case TimedOut:
-		return ending{stop: stopTimedOut, reason: "run", err: r.Trouble}
+		return runEnd{stop: ending.TimedOut, reason: "run", err: r.Trouble}
 	case FailedWith:
-		return ending{stop: stopFailed, reason: string(r.Trouble.Class), err: r.Trouble}
+		return runEnd{stop: ending.Failed, reason: string(r.Trouble.Class), err: r.Trouble}
 	}
-	return ending{}
+	return runEnd{}
 }
 
 var errRunTimedOut = errors.New("the run has taken too long")
@@ -276,7 +277,7 @@ func (c *session) runTimedOut(ctx context.Context) error {
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
-	return c.finish(ctx, ending{stop: stopTimedOut, reason: "run", err: info})
+	return c.finish(ctx, runEnd{stop: ending.TimedOut, reason: "run", err: info})
 }
 
 // fail ends the run, or, for what may pass by itself, lets the phase be tried
@@ -311,7 +312,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	if info.Class == ClassConsentNeeded && !r.Wrote {
 		return nil, c.consentNeeded(ctx, info)
 	}
-	return nil, c.finish(ctx, ending{stop: stopFailed, reason: string(info.Class), err: info})
+	return nil, c.finish(ctx, runEnd{stop: ending.Failed, reason: string(info.Class), err: info})
 }
 
 // errorInfo describes an error of the present phase.

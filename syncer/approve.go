@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -75,7 +76,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(ClassTimedOut,
+		return nil, c.finish(ctx, runEnd{stop: ending.TimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(ClassTimedOut,
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))})
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
@@ -306,6 +307,6 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 func (c *session) signInTimedOut(ctx context.Context) error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return c.finish(ctx, ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
+	return c.finish(ctx, runEnd{stop: ending.TimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
 		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))})
 }

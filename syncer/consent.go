@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -74,7 +75,7 @@ func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
 			return err
 		}
 	}
-	return c.finish(ctx, ending{stop: stopConsent, reason: string(info.Class), err: info})
+	return c.finish(ctx, runEnd{stop: ending.ConsentMissing, reason: string(info.Class), err: info})
 }
 
 // needsWrite reports whether permissions to write count: when the tenant's run

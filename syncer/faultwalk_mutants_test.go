@@ -123,7 +123,7 @@ var plantedBugs = []plantedBug{
 	if planted("the lease is not released") {
 		return
 	}`},
-	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/finish.go", "	for _, it := range items {\n		if !it.created() {", `
+	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/created.go", "	for _, it := range items {\n		if !it.created() {", `
 	if planted("the ids of what was created are forgotten") {
 		return false
 	}`},

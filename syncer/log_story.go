@@ -2,12 +2,12 @@ package syncer
 
 import (
 	"cmp"
-	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -166,10 +166,10 @@ func (c *session) logRunTimedOut() {
 
 // logWaitOver says what a run waited for that ends because a person was too
 // late.
-func (c *session) logWaitOver(end ending) {
+func (c *session) logWaitOver(end runEnd) {
 	cur := c.now()
 	r := cur.d.Run
-	if end.stop != stopTimedOut {
+	if end.stop != ending.TimedOut {
 		return
 	}
 	switch end.while {
@@ -184,16 +184,4 @@ func (c *session) logWaitOver(end ending) {
 		c.log.Error("the run has timed out waiting for approval", "needed", demandNames(r.Demands), "votes", len(r.Votes),
 			"asked by", r.Actor, "since", r.Since, "until", cur.rec.Deadline)
 	}
-}
-
-// endLevel is the level of the line that a run ended: by the status that the
-// tenant rests in.
-func endLevel(s state.Status) slog.Level {
-	switch s {
-	case state.NewError:
-		return slog.LevelError
-	case state.PartiallySuccessful, state.PendingAdminConsent:
-		return slog.LevelWarn
-	}
-	return slog.LevelInfo
 }

@@ -73,7 +73,7 @@ type onward struct {
 	// tell, if any, logs what the phase that follows waits for.
 	tell func()
 	// end is how the run ends.
-	end *ending
+	end *runEnd
 	// wait is how long nothing is to be done.
 	wait *Next
 }

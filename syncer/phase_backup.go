@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -51,7 +52,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	if kinds := cmp.Current().Kinds; nothingRead(kinds) {
-		return onward{end: &ending{stop: stopNothingRead, kinds: kinds}}, nil
+		return onward{end: &runEnd{stop: ending.NothingRead, kinds: kinds}}, nil
 	}
 	if c.walk.compared, err = c.backup(ctx, cmp, before); err != nil {
 		return onward{}, err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -42,7 +43,7 @@ func (c *session) consentPhase(ctx context.Context) (onward, error) {
 		return nil
 	}
 	if len(found.missing) > 0 && set.RequireConsent {
-		end := ending{stop: stopConsent, reason: "permissions are missing"}
+		end := runEnd{stop: ending.ConsentMissing, reason: "permissions are missing"}
 		return onward{end: &end}, c.commit(ctx, store)
 	}
 	c.walk.permitted = &permitted{set: set, found: found}

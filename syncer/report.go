@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
-	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -69,34 +68,10 @@ type KindReport struct {
 	Failed    int `json:"failed"`
 }
 
-// buildReport makes the report of a run that is about to end in status to.
-func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *comparison, to state.Status) (*Report, error) {
-	r := cur.d.Run
-	if sum == nil {
-		var err error
-		if sum, err = s.readComparison(ctx, cur.rec.Tenant, r); err != nil && !dispose(ctx, err).lost {
-			return nil, err
-		}
-	}
-	rep := &Report{
-		Format: reportFormat, RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Actor: r.Actor, Options: r.Options,
-		Status: to, Outcome: end.outcome, Reason: end.reason, Error: end.err, Undone: end.undone,
-		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
-		Items: n.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: end.refused,
-		Newer: end.seen.newer(r, cur.storeTime()),
-	}
-	if d := r.Decision; d != nil {
-		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
-			Actor: joinActors(d.Actors), Comment: d.Comment, Accept: d.Accept, Items: d.Items}
-	}
-	rep.countKinds(sum)
-	return rep, nil
-}
-
 // countKinds fills in a row per kind.
-func (rep *Report) countKinds(sum *comparison) {
-	for _, k := range sum.Kinds {
-		rep.Kinds = append(rep.Kinds, KindReport{KindState: k, Read: sum.Read[k.Kind], Unchanged: sum.Unchanged[k.Kind]})
+func (rep *Report) countKinds(kinds []tenant.KindState, read, unchanged map[string]int) {
+	for _, k := range kinds {
+		rep.Kinds = append(rep.Kinds, KindReport{KindState: k, Read: read[k.Kind], Unchanged: unchanged[k.Kind]})
 	}
 	row := func(kind string) *KindReport {
 		i := slices.IndexFunc(rep.Kinds, func(k KindReport) bool { return k.Kind == kind })
@@ -132,32 +107,6 @@ func (rep *Report) countKinds(sum *comparison) {
 			row(note.Kind).Failed++
 		}
 	}
-}
-
-// readComparison reads what the report needs of the backup, and returns the
-// error with an empty one for one that is lost. Of a run that did not come so
-// far it has what was adopted.
-func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
-	sum := new(comparison)
-	if r.Comparison == nil {
-		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
-		if err != nil && !dispose(ctx, err).how.leavesRun() {
-			return sum, failure(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
-		}
-		sum.Adopted = done.changes
-		return sum, err
-	}
-	raw, err := s.get(ctx, *r.Comparison)
-	if err != nil {
-		return sum, err
-	}
-	switch err := decodeForm("comparison", raw, comparisonFormat, sum); {
-	case isNewer(err):
-		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
-	case err != nil:
-		return new(comparison), failure(ClassStorage, "run %s: %w", r.ID, err)
-	}
-	return sum, nil
 }
 
 func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {

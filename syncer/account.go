@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -107,12 +109,12 @@ func (a *account) lose(ctx context.Context, n *ending.Tally, err error) error {
 	if err == nil {
 		return nil
 	}
-	d := dispose(ctx, err)
-	if !d.lost {
+	d := failure.Dispose(ctx, err)
+	if !d.Lost {
 		return err
 	}
 	a.lost = append(a.lost, err)
-	n.Lost = append(n.Lost, ending.Info{Class: string(d.class), Message: err.Error()})
+	n.Lost = append(n.Lost, ending.Info{Class: d.Class, Message: err.Error()})
 	return nil
 }
 
@@ -174,8 +176,8 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 	sum := new(comparison)
 	if r.Comparison == nil {
 		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
-		if err != nil && !dispose(ctx, err).how.leavesRun() {
-			return sum, failure(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
+		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
+			return sum, failure.New(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
 		}
 		sum.Adopted = done.changes
 		return sum, err
@@ -184,11 +186,11 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 	if err != nil {
 		return sum, err
 	}
-	switch err := decodeForm("comparison", raw, comparisonFormat, sum); {
-	case isNewer(err):
+	switch err := format.Decode("comparison", raw, comparisonFormat, sum); {
+	case failure.IsNewer(err):
 		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
 	case err != nil:
-		return new(comparison), failure(ClassStorage, "run %s: %w", r.ID, err)
+		return new(comparison), failure.New(ClassStorage, "run %s: %w", r.ID, err)
 	}
 	return sum, nil
 }
@@ -198,7 +200,7 @@ func (s *Syncer) superseded(ctx context.Context, cur loaded, by string) (*accoun
 	a := new(account)
 	a.conclude(ending.Result{To: cur.d.Run.Before, Outcome: string(Cancelled), Reason: "superseded by run " + by})
 	var err error
-	if a.sum, err = s.readComparison(ctx, cur.rec.Tenant, cur.d.Run); err != nil && !dispose(ctx, err).lost {
+	if a.sum, err = s.readComparison(ctx, cur.rec.Tenant, cur.d.Run); err != nil && !failure.Dispose(ctx, err).Lost {
 		return nil, err
 	}
 	return a, nil

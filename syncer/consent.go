@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -36,7 +37,7 @@ func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds 
 		return out, err
 	}
 	if p.Directory != "" && !strings.EqualFold(p.Directory, id.Directory) {
-		return out, failure(ClassWrongTenant, "the tenant that answers for %s is directory %s, and the credentials are for directory %s: correct the connection",
+		return out, failure.New(ClassWrongTenant, "the tenant that answers for %s is directory %s, and the credentials are for directory %s: correct the connection",
 			c.tenant, p.Directory, id.Directory)
 	}
 	out.url = p.ConsentURL
@@ -115,7 +116,7 @@ func (c *session) recheck(ctx context.Context) error {
 		}
 		cerr := c.commit(ctx, func(t *draft) error {
 			if t.rec.Status.Active() {
-				return errInterrupted
+				return failure.ErrInterrupted
 			}
 			if signIn {
 				t.d.LooksFailed = 0
@@ -130,7 +131,7 @@ func (c *session) recheck(ctx context.Context) error {
 	c.logConsent(found)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status.Active() {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.d.Missing, t.d.ConsentURL = found.missing, found.url
 		switch pending := t.rec.Status == state.PendingAdminConsent; {
@@ -219,7 +220,7 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	}
 	defer c.close(ctx)
 	err = c.recheck(ctx)
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, failure.ErrInterrupted) {
 		err = nil // started meanwhile: the run checks by itself
 	}
 	return rowOf(c.now()), err

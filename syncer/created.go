@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -42,7 +43,7 @@ func (c *session) storeEndBase(ctx context.Context, end runEnd, items []ItemResu
 	moved := base != nil
 	if !moved && slices.ContainsFunc(items, ItemResult.created) {
 		var err error
-		if base, err = c.base(ctx); err != nil && dispose(ctx, err).how.leavesRun() {
+		if base, err = c.base(ctx); err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
 			return nil, err
 		} else if err != nil { // lost: the run can end all the same
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)

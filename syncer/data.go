@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -175,7 +177,7 @@ type Progress struct {
 func decodeData(rec state.Record) (*data, error) {
 	d := &data{Format: dataFormat}
 	if len(rec.Data) > 0 {
-		if err := decodeForm("record", rec.Data, dataFormat, d); err != nil {
+		if err := format.Decode("record", rec.Data, dataFormat, d); err != nil {
 			return nil, fmt.Errorf("syncer: %s: %w", rec.Tenant, err)
 		}
 	}
@@ -188,7 +190,7 @@ func decodeData(rec state.Record) (*data, error) {
 // encode returns d's JSON form and the blobs that it refers to.
 func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 	d.Format = dataFormat
-	*d = bounded(*d)
+	*d = bounds.Of(*d)
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)

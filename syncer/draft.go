@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -54,7 +53,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
-	e = bounded(e)
+	e = bounds.Of(e)
 	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
@@ -104,13 +103,13 @@ func (t *draft) resume() {
 }
 
 // commit makes the change on from, or on what it has become meanwhile, and
-// stores it. With a fence, it is refused with errLeaseLost once another worker
+// stores it. With a fence, it is refused with failure.ErrLeaseLost once another worker
 // has the lease. An outcome that the store does not know is found out.
 func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holding, change func(*draft) error) (loaded, error) {
 	id := uuid.NewString()
 	for conflicts, tries := 0, 1; ; {
 		if fence != 0 && from.rec.Fence != fence {
-			return from, errLeaseLost
+			return from, failure.ErrLeaseLost
 		}
 		t, req, err := prepareCommit(from, fence, id, change)
 		if err != nil {
@@ -127,11 +126,11 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holdi
 		default:
 			tries++
 			if !storageTransient(err) || tries > s.cfg.MaxAttempts {
-				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+				return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
 		if conflicts > 100 {
-			return from, &storeError{fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
+			return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
 		}
 		// Looked at first, and waited for after that: meanwhile others commit,
 		// and the record forgets by what a commit is known again.
@@ -145,7 +144,7 @@ func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holdi
 		from = fresh
 		if conflicts > 3 || tries > 1 {
 			if perr := retry.Pause(ctx, retry.Backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
-				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+				return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
 			}
 		}
 	}
@@ -188,7 +187,7 @@ func (s *Syncer) committed(ctx context.Context, t *draft, done state.Committed, 
 			e.Deadline = done.Record.Deadline
 		}
 		if e.Type == StatusChanged {
-			s.telemetry.moved(ctx, e)
+			s.telemetry.Moved(ctx, e.Cause, e.To)
 		}
 		s.observe(ctx, e)
 	}
@@ -210,18 +209,13 @@ func (s *Syncer) act(ctx context.Context, tenantName string, change func(*draft)
 	return next, err
 }
 
-// storable reports whether a text is one that stores take.
-func storable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
 // permit checks what every action needs: a tenant's name, an actor, texts within
 // their bounds, and the host's consent.
-func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...input) error {
+func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...bounds.Input) error {
 	if err := checkAsked(tenantName, actor); err != nil {
 		return err
 	}
-	if err := checkInputs(inputs...); err != nil {
+	if err := checkTexts(inputs...); err != nil {
 		return err
 	}
 	if s.cfg.Authorize != nil {

@@ -88,7 +88,7 @@ var plantedBugs = []plantedBug{
 		}`},
 	{"a lost answer counts as a failure", "approve/unknown_with_effect", "Store.Commit", "syncer/draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
 		if planted("a lost answer counts as a failure") && errors.Is(err, state.ErrUnknown) {
-			return from, &storeError{err}
+			return from, &failure.Storage{Err: err}
 		}`},
 	{"a commit does not know itself again", "approve/unknown_with_effect", "Store.Commit", "syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) {", `
 		if planted("a commit does not know itself again") {
@@ -103,7 +103,7 @@ var plantedBugs = []plantedBug{
 		late[s] = append(late[s], func() { _, _ = s.cfg.Store.Put(context.WithoutCancel(ctx), req) })
 		return &ref, nil
 	}`},
-	{"a blob whose answer is lost is given up", "approve/unknown_with_effect", "Blobs.Put", "syncer/session.go", "	if err != nil {\n		return nil, &storeError{fmt.Errorf(\"syncer: %s: store %s: %w\"", `
+	{"a blob whose answer is lost is given up", "approve/unknown_with_effect", "Blobs.Put", "syncer/session.go", "	if err != nil {\n		return nil, &failure.Storage{Err: fmt.Errorf(\"syncer: %s: store %s: %w\"", `
 	if planted("a blob whose answer is lost is given up") {
 		_, err = s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 	}`},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -19,10 +20,10 @@ func (c *session) reportPhase(context.Context) (onward, error) {
 func (c *session) finish(ctx context.Context, end runEnd) error {
 	cur := c.now()
 	if cur.rec.Status.Resting() {
-		return errInterrupted // it has ended
+		return failure.ErrInterrupted // it has ended
 	}
 	if end.while != "" && cur.rec.Status != end.while {
-		return errInterrupted // a person was faster
+		return failure.ErrInterrupted // a person was faster
 	}
 	in := c.phase()
 	if in != PhaseReport {
@@ -31,7 +32,7 @@ func (c *session) finish(ctx context.Context, end runEnd) error {
 		}
 	}
 	c.began(PhaseReport)
-	return c.s.telemetry.phase(ctx, c.tenant, cur.runID(), PhaseReport, func(ctx context.Context) error { return c.report(ctx, in, end) })
+	return c.s.telemetry.Phase(ctx, c.tenant, cur.runID(), string(PhaseReport), func(ctx context.Context) error { return c.report(ctx, in, end) })
 }
 
 // report stores how the run ended. in is the phase that it ended in.
@@ -65,7 +66,7 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 	lines := c.flush(detached)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != cmp.Or(end.while, cur.rec.Status) {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.logEntry(lines)
 		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(a.items, t.now)

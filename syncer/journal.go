@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -37,7 +38,7 @@ func (s *Syncer) entries(ctx context.Context, tenantName, run string, types ...E
 		for {
 			page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
 			if err != nil {
-				yield(Entry{}, &storeError{err})
+				yield(Entry{}, &failure.Storage{Err: err})
 				return
 			}
 			for _, raw := range page.Entries {

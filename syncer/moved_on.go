@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -107,7 +108,7 @@ func (s *Syncer) checkCurrent(ctx context.Context, y policy, r *run, d Decision)
 	seen, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (lookedAt, error) { return s.lookAtLine(ctx, d.Tenant, r) })
 	switch {
 	case err != nil:
-		return seen, failure(ClassRepository, "syncer: the plan was not approved: %w", err)
+		return seen, failure.New(ClassRepository, "syncer: the plan was not approved: %w", err)
 	case seen.movedOn():
 		return seen, fmt.Errorf("%w: %s: the plan was made from revision %s, and the repository has moved on to %s; sync again with Supersede to plan from it",
 			ErrStalePlan, d.Tenant, seen.plan, seen.head)
@@ -164,7 +165,7 @@ func (c *session) watchLine(ctx context.Context) error {
 	}
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval || t.d.Run.Cancel != nil {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.looked(seen)
 		t.waitForDecision(y.looks)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -203,7 +204,7 @@ func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], 
 	}
 	for _, e := range page.Entries {
 		entry, err := decodeEntry(e)
-		if isNewer(err) {
+		if failure.IsNewer(err) {
 			entry.Message, err = err.Error(), nil
 		}
 		if err != nil {

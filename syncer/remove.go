@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -59,7 +61,7 @@ type Removal struct {
 // errors.ErrUnsupported, before anything is removed, when the repository cannot
 // remove a tenant. Any other error is of the part that failed.
 func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
-	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, commentInput("Comment", req.Comment)); err != nil {
+	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, bounds.Comment("Comment", req.Comment)); err != nil {
 		return err
 	}
 	if _, ok := s.cfg.Repository.(tenant.Remover); req.Repository && !ok {
@@ -138,7 +140,7 @@ func (c *session) removeTenant(ctx context.Context) error {
 		t.wakeIn = retry.Backoff(3, 5*time.Second, time.Minute)
 		return nil
 	})
-	return &storeError{errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
+	return &failure.Storage{Err: errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
 }
 
 // removeParts removes all but the record.
@@ -185,7 +187,7 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		return done, err
 	})
 	if err != nil {
-		return &storeError{fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
+		return &failure.Storage{Err: fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
 	}
 	c.s.observe(ctx, Event{Type: TenantRemoved, RunRef: RunRef{Tenant: c.tenant}, Time: c.now().storeTime()})
 	c.s.changed(c.tenant, c.holding)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -110,7 +112,7 @@ func (rep *Report) countKinds(kinds []tenant.KindState, read, unchanged map[stri
 }
 
 func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
-	raw, err := json.Marshal(bounded(*rep))
+	raw, err := json.Marshal(bounds.Of(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)
 	}
@@ -138,7 +140,7 @@ func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
 // that a newer version wrote.
 func DecodeReport(raw []byte) (*Report, error) {
 	rep := new(Report)
-	if err := decodeForm("report", raw, reportFormat, rep); err != nil {
+	if err := format.Decode("report", raw, reportFormat, rep); err != nil {
 		return nil, fmt.Errorf("syncer: %w", err)
 	}
 	return rep, nil

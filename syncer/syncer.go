@@ -7,7 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/telemetry"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -15,7 +17,7 @@ import (
 // number of them, in any number of processes, may work on one Store.
 type Syncer struct {
 	cfg       Config
-	telemetry *telemetry
+	telemetry *telemetry.Telemetry
 
 	mu sync.Mutex
 	// held are the tenants that this process works on.
@@ -31,7 +33,7 @@ func New(cfg Config) (*Syncer, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	tel, err := newTelemetry(cfg)
+	tel, err := telemetry.New(cfg.TracerProvider, cfg.MeterProvider)
 	if err != nil {
 		return nil, fmt.Errorf("syncer: config: %w", err)
 	}
@@ -102,12 +104,6 @@ func newLoaded(rec state.Record, now time.Time) (loaded, error) {
 	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
 }
 
-// storeError is a failure of the host's storage: it ends an Advance, not a run.
-type storeError struct{ err error }
-
-func (e *storeError) Error() string { return e.err.Error() }
-func (e *storeError) Unwrap() error { return e.err }
-
 // load reads a tenant's record; a tenant without one is new.
 func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
 	if err := checkTenant(tenantName); err != nil {
@@ -122,7 +118,7 @@ func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
 		return got, err
 	})
 	if err != nil {
-		return loaded{}, &storeError{fmt.Errorf("syncer: %s: load: %w", tenantName, err)}
+		return loaded{}, &failure.Storage{Err: fmt.Errorf("syncer: %s: load: %w", tenantName, err)}
 	}
 	return newLoaded(got.Record, got.Now)
 }
@@ -138,5 +134,5 @@ func storageTransient(err error) bool {
 			return false
 		}
 	}
-	return !isPanic(err)
+	return !failure.IsPanic(err)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -21,12 +23,12 @@ type account struct {
 }
 
 func (a account) consentNeeded() *Info {
-	return &Info{Class: classConsentNeeded, Phase: phaseReport, Message: "permissions are missing"}
+	return &Info{Class: string(auth.ConsentNeeded), Phase: word.PhaseReport, Message: "permissions are missing"}
 }
 
 func (a account) nothingRead() *Info {
 	kinds := slices.DeleteFunc(slices.Clone(a.end.Kinds), func(k tenant.KindState) bool { return k.Completeness == tenant.NotInScope })
-	return &Info{Class: classRead, Phase: phaseBackup, RequestID: kinds[0].RequestID,
+	return &Info{Class: word.ClassRead, Phase: word.PhaseBackup, RequestID: kinds[0].RequestID,
 		Message: fmt.Sprintf("none of %d kinds could be read; the first, %s: %s", len(kinds), kinds[0].Kind, kinds[0].Reason)}
 }
 
@@ -34,9 +36,9 @@ func (a account) lostParts() *Info {
 	first := a.tally.Lost[0]
 	message := fmt.Sprintf("%s lost; the first: %s", counted(len(a.tally.Lost), "part of the run is", "parts of the run are"), first.Message)
 	if !a.facts.touched() {
-		return &Info{Class: first.Class, Phase: phaseReport, Message: message}
+		return &Info{Class: first.Class, Phase: word.PhaseReport, Message: message}
 	}
-	info := &Info{Class: first.Class, Phase: phaseReport, Message: a.progress()}
+	info := &Info{Class: first.Class, Phase: word.PhaseReport, Message: a.progress()}
 	a.addStop(info)
 	info.Message += "; " + message
 	return info
@@ -53,11 +55,11 @@ func (a account) progress() string {
 }
 
 func (a account) partlyApplied() *Info {
-	info := &Info{Class: classPartial, Phase: phaseDeploy}
+	info := &Info{Class: word.ClassPartial, Phase: word.PhaseDeploy}
 	if a.facts.applied+a.facts.open > 0 {
 		info.Message = a.progress()
 	} else {
-		info.Phase, info.Message = phasePlan, "no change was applied"
+		info.Phase, info.Message = word.PhasePlan, "no change was applied"
 	}
 	if a.facts.unknown > 0 {
 		info.Message += fmt.Sprintf(", %d of unknown outcome", a.facts.unknown)
@@ -100,9 +102,9 @@ func (a account) addFirst(info *Info) (class string) {
 }
 
 func (a account) nothingApplied() *Info {
-	info := &Info{Class: classItems, Phase: phaseDeploy, Message: fmt.Sprintf("none of %d changes applied", a.facts.open)}
+	info := &Info{Class: word.ClassItems, Phase: word.PhaseDeploy, Message: fmt.Sprintf("none of %d changes applied", a.facts.open)}
 	if a.facts.open == 0 {
-		info.Phase, info.Message = phasePlan, "no change was applied"
+		info.Phase, info.Message = word.PhasePlan, "no change was applied"
 	}
 	if first := a.addFirst(info); first != "" {
 		info.Class = first
@@ -113,7 +115,7 @@ func (a account) nothingApplied() *Info {
 // notKept says how many changes the service has not kept, and names the first.
 func (a account) notKept() *Info {
 	first := a.tally.FirstNotKept
-	return &Info{Class: classNotKept, Phase: phaseVerify, RequestID: first.RequestID,
+	return &Info{Class: word.ClassNotKept, Phase: word.PhaseVerify, RequestID: first.RequestID,
 		Message: fmt.Sprintf("%d of %d changes written and not kept by the service; first: %s: %s",
 			a.facts.notKept, a.facts.applied, first.ID, first.NotKept)}
 }
@@ -123,7 +125,7 @@ func (a account) refused() *Info {
 	if a.end.Err != nil { // the revert knows why it left each alone
 		return a.end.Err
 	}
-	return &Info{Class: classEdited, Phase: phaseRevert,
+	return &Info{Class: word.ClassEdited, Phase: word.PhaseRevert,
 		Message: fmt.Sprintf("%s not reverted: %s", counted(len(a.end.Refused), "item", "items"), strings.Join(a.end.Refused, ", "))}
 }
 
@@ -134,7 +136,7 @@ func (a account) unread() *Info {
 	for _, k := range a.tally.Unread {
 		kinds = append(kinds, k.Kind)
 	}
-	info := &Info{Class: classUnread, Phase: phaseBackup, RequestID: first.RequestID}
+	info := &Info{Class: word.ClassUnread, Phase: word.PhaseBackup, RequestID: first.RequestID}
 	info.Message = fmt.Sprintf("%d of %s not completely read: %s", len(kinds), counted(a.tally.InScope, "kind", "kinds"), strings.Join(kinds, ", "))
 	if first.Reason != "" {
 		info.Message += fmt.Sprintf("; first failure: %s: %s", first.Kind, first.Reason)
@@ -143,7 +145,7 @@ func (a account) unread() *Info {
 }
 
 func (a account) unverified() *Info {
-	info := &Info{Class: classUnverified, Phase: phaseVerify, Message: fmt.Sprintf("%s, and not confirmed by reading back: %s", a.progress(), a.why)}
+	info := &Info{Class: word.ClassUnverified, Phase: word.PhaseVerify, Message: fmt.Sprintf("%s, and not confirmed by reading back: %s", a.progress(), a.why)}
 	if a.end.Err != nil {
 		info.RequestID = a.end.Err.RequestID
 	}
@@ -151,7 +153,7 @@ func (a account) unverified() *Info {
 }
 
 func (a account) impossible() *Info {
-	return &Info{Class: classInternal, Phase: phaseReport, Message: fmt.Sprintf("the run could not end as %s while %s", a.facts.came(), a.facts.from.Label())}
+	return &Info{Class: word.ClassInternal, Phase: word.PhaseReport, Message: fmt.Sprintf("the run could not end as %s while %s", a.facts.came(), a.facts.from.Label())}
 }
 
 // counted returns a number with its noun.

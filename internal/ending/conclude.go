@@ -3,6 +3,7 @@ package ending
 import (
 	"slices"
 
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -51,7 +52,7 @@ func conclude(rows []row, run Run, end End, n Tally) Result {
 	case res.Reason != "":
 	case row.reason != "":
 		res.Reason = row.reason
-	case res.Outcome == failed && res.Err != nil:
+	case res.Outcome == word.FailedWith && res.Err != nil:
 		res.Reason = res.Err.Class
 	}
 	return res
@@ -59,11 +60,11 @@ func conclude(rows []row, run Run, end End, n Tally) Result {
 
 // Succeeded reports whether the run counts as the tenant's last success.
 func (r Result) Succeeded() bool {
-	return r.Err == nil && !r.Consent && !slices.Contains([]string{cancelled, timedOut, failed, nothingToRollBack}, r.Outcome)
+	return r.Err == nil && !r.Consent && !slices.Contains([]string{word.Cancelled, word.TimedOut, word.FailedWith, word.NothingToRollBack}, r.Outcome)
 }
 
 // Restored reports whether the run leads back to the status from before it.
-func (r Result) Restored() bool { return r.Outcome == cancelled && r.Err == nil }
+func (r Result) Restored() bool { return r.Outcome == word.Cancelled && r.Err == nil }
 
 // RestsIn returns the status that the tenant would rest in if no permission were
 // missing, or "" if none is. before is the status from before the run, and now
@@ -74,7 +75,7 @@ func (r Result) RestsIn(before, now state.Status) state.Status {
 		return now
 	case !r.Consent:
 		return ""
-	case r.Outcome != failed:
+	case r.Outcome != word.FailedWith:
 		return state.Idle
 	case before != state.PendingAdminConsent: // nothing was synced
 		return before

@@ -3,6 +3,7 @@ package ending
 import (
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -15,12 +16,12 @@ func TestWhereATenantRests(t *testing.T) {
 		before, now state.Status
 		want        state.Status
 	}{
-		{"cancelled", Result{Outcome: cancelled}, state.PendingAdminConsent, state.Idle, state.Idle},
-		{"cancelled after it wrote", Result{Outcome: cancelled, Err: &Info{}}, state.PendingAdminConsent, state.Idle, ""},
-		{"nothing is missing", Result{Outcome: deployed}, state.PendingAdminConsent, state.Idle, ""},
-		{"synced, with permissions missing", Result{Outcome: deployed, Consent: true}, state.NewError, "", state.Idle},
-		{"not synced", Result{Outcome: failed, Consent: true}, state.NewError, "", state.NewError},
-		{"not synced again", Result{Outcome: failed, Consent: true}, state.PendingAdminConsent, state.NewError, state.NewError},
+		{"cancelled", Result{Outcome: word.Cancelled}, state.PendingAdminConsent, state.Idle, state.Idle},
+		{"cancelled after it wrote", Result{Outcome: word.Cancelled, Err: &Info{}}, state.PendingAdminConsent, state.Idle, ""},
+		{"nothing is missing", Result{Outcome: word.Deployed}, state.PendingAdminConsent, state.Idle, ""},
+		{"synced, with permissions missing", Result{Outcome: word.Deployed, Consent: true}, state.NewError, "", state.Idle},
+		{"not synced", Result{Outcome: word.FailedWith, Consent: true}, state.NewError, "", state.NewError},
+		{"not synced again", Result{Outcome: word.FailedWith, Consent: true}, state.PendingAdminConsent, state.NewError, state.NewError},
 	} {
 		if got := c.result.RestsIn(c.before, c.now); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
@@ -35,10 +36,10 @@ func TestWhatARunCameTo(t *testing.T) {
 		stop Stop
 		want string
 	}{
-		{Run{Verdict: approve}, NotStopped, deployed},
-		{Run{Verdict: approve}, Cancelled, cancelled},
-		{Run{Verdict: approve}, TimedOut, timedOut},
-		{Run{Verdict: approve}, Failed, failed},
+		{Run{Verdict: word.Approve}, NotStopped, word.Deployed},
+		{Run{Verdict: word.Approve}, Cancelled, word.Cancelled},
+		{Run{Verdict: word.Approve}, TimedOut, word.TimedOut},
+		{Run{Verdict: word.Approve}, Failed, word.FailedWith},
 	} {
 		if got := Came(c.run, End{Stop: c.stop}); got != c.want {
 			t.Errorf("%+v, %s: got %s, want %s", c.run, c.stop, got, c.want)

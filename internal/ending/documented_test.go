@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/script"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -77,7 +79,7 @@ func endingsTable() string {
 // example holds it against the same table.
 func exitOf(r Result) int {
 	switch {
-	case r.To == state.Idle && r.Outcome == nothingToRollBack:
+	case r.To == state.Idle && r.Outcome == word.NothingToRollBack:
 		return 7
 	case r.To == state.Idle:
 		return 0
@@ -85,9 +87,9 @@ func exitOf(r Result) int {
 		return 4
 	case r.To == state.PendingAdminConsent:
 		return 3
-	case r.Outcome == timedOut:
+	case r.Outcome == word.TimedOut:
 		return 5
-	case r.Err != nil && r.Err.Class == classConsentNeeded:
+	case r.Err != nil && r.Err.Class == string(auth.ConsentNeeded):
 		return 3
 	}
 	return 1

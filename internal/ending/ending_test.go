@@ -6,13 +6,11 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// modeFull is the mode of a run that may deploy.
-const modeFull = "full"
 
 // Every ending leads somewhere from every status in which a run can be, and is
 // never better than what is known.
@@ -37,17 +35,17 @@ func TestEveryRunCanEnd(t *testing.T) {
 		{Before: state.PendingAdminConsent, Wrote: true, Missing: 1},
 		{},
 	}
-	for _, mode := range []string{modeFull, modePreview, modeBackupOnly} {
+	for _, mode := range []string{word.Full, word.Preview, word.BackupOnly} {
 		runs = append(runs, Run{Before: state.Idle, Mode: mode})
 	}
-	for _, verdict := range []string{approve, reject, rejectAndRevert} {
+	for _, verdict := range []string{word.Approve, word.Reject, word.RejectAndRevert} {
 		runs = append(runs, Run{Before: state.Idle, Wrote: true, Verdict: verdict})
 	}
 	for _, from := range []state.Status{state.Starting, state.InProgress, state.PendingAuthentication, state.PendingApproval} {
 		for _, end := range ends {
 			for _, n := range tallies {
 				for _, run := range runs {
-					run.Status, run.Phase = from, phaseVerify
+					run.Status, run.Phase = from, word.PhaseVerify
 					got := Conclude(run, end, n)
 					at := fmt.Sprintf("run %+v, %+v, %+v: got %+v (error %+v)", run, end, n, got, got.Err)
 					want, err := state.Next(from, got.Event)
@@ -71,10 +69,10 @@ func TestEveryRunCanEnd(t *testing.T) {
 
 // All is applied and cannot be read back, because no person signs in.
 func TestEndOfAnUnverifiedRun(t *testing.T) {
-	run := Run{Status: state.PendingAuthentication, Before: state.Idle, Phase: phaseVerify, Verdict: approve, Wrote: true}
+	run := Run{Status: state.PendingAuthentication, Before: state.Idle, Phase: word.PhaseVerify, Verdict: word.Approve, Wrote: true}
 	for _, why := range []Stop{Cancelled, TimedOut, Failed, NotStopped} {
 		got := Conclude(run, End{Stop: why, Reason: "sign-in"}, Tally{Applied: 2})
-		if got.To != state.PartiallySuccessful || got.Outcome != deployed || got.Err == nil || got.Err.Class != classUnverified {
+		if got.To != state.PartiallySuccessful || got.Outcome != word.Deployed || got.Err == nil || got.Err.Class != word.ClassUnverified {
 			t.Errorf("%s: got %+v (error %+v), want partially_successful, deployed, unverified", why, got, got.Err)
 		}
 	}
@@ -88,49 +86,49 @@ var cases = []struct {
 	outcome string
 	class   string // of the error; "" for none
 }{
-	{"cancelled before it wrote", facts{stop: Cancelled}, state.RestoreIdle, cancelled, ""},
-	{"permissions are missing", facts{stop: ConsentMissing}, state.RequireConsent, failed, ""},
-	{"permissions are missing while a person is waited for", facts{from: state.PendingAuthentication, stop: ConsentMissing}, state.Fail, failed, "consent_needed"},
-	{"nothing can be read without permissions", facts{stop: NothingRead, asked: 2, forbidden: 2}, state.RequireConsent, failed, ""},
-	{"nothing can be read", facts{stop: NothingRead, asked: 2, forbidden: 1}, state.Fail, failed, "read"},
-	{"parts of a run that has written are lost", facts{verdict: approve, wrote: true, applied: 1, lost: 1}, state.SucceedPartially, deployed, "storage"},
-	{"parts of the run are lost", facts{lost: 1}, state.Fail, failed, "storage"},
-	{"stopped when a part was applied", facts{stop: Cancelled, verdict: approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, cancelled, "partial"},
-	{"stopped when a part was applied", facts{stop: Failed, verdict: approve, wrote: true, open: 2, unknown: 1}, state.SucceedPartially, failed, "partial"},
-	{"parts of a run that has written are lost", facts{verdict: approve, wrote: true, open: 1, unknown: 1, lost: 1}, state.SucceedPartially, deployed, "storage"},
-	{"timed out", facts{stop: TimedOut}, state.TimeOut, timedOut, "timed_out"},
-	{"failed, or cancelled after it wrote", facts{stop: Cancelled, wrote: true}, state.Fail, cancelled, "cancelled"},
-	{"nothing was applied", facts{verdict: approve, wrote: true, open: 2}, state.Fail, failed, "items"},
-	{"a part was applied", facts{verdict: approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, deployed, "partial"},
-	{"a part was applied", facts{verdict: approve, wrote: true, open: 1, unknown: 1}, state.SucceedPartially, deployed, "partial"},
-	{"not kept by the service", facts{verdict: approve, wrote: true, applied: 1, notKept: 1}, state.SucceedPartially, deployed, "not_kept"},
-	{"not all taken back", facts{verdict: rejectAndRevert, refused: 1}, state.SucceedPartially, reverted, "edited"},
-	{"not all read", facts{unread: 1}, state.SucceedPartially, noChanges, "unread"},
-	{"done, with permissions missing", facts{missing: 1}, state.RequireConsent, noChanges, ""},
-	{"roll back without effect", facts{rollsBack: true}, state.Succeed, nothingToRollBack, ""},
-	{"roll back without effect", facts{rollsBack: true, verdict: approve}, state.Succeed, nothingToRollBack, ""},
-	{"rejected", facts{verdict: reject}, state.Succeed, rejected, ""},
-	{"reverted", facts{verdict: rejectAndRevert}, state.Succeed, reverted, ""},
-	{"deployed", facts{verdict: approve, wrote: true, applied: 1}, state.Succeed, deployed, ""},
-	{"backed up", facts{mode: modeBackupOnly}, state.Succeed, backedUp, ""},
-	{"previewed", facts{mode: modePreview, adopted: 1}, state.Succeed, previewed, ""},
-	{"adopted", facts{adopted: 1}, state.Succeed, adopted, ""},
-	{"no changes", facts{}, state.Succeed, noChanges, ""},
-	{"applied, and not read back", facts{from: state.PendingAuthentication, verdict: approve, wrote: true, applied: 1}, state.SucceedPartially, deployed, "unverified"},
-	{"no ending fits", facts{from: state.PendingApproval}, state.Fail, failed, "internal"},
+	{"cancelled before it wrote", facts{stop: Cancelled}, state.RestoreIdle, word.Cancelled, ""},
+	{"permissions are missing", facts{stop: ConsentMissing}, state.RequireConsent, word.FailedWith, ""},
+	{"permissions are missing while a person is waited for", facts{from: state.PendingAuthentication, stop: ConsentMissing}, state.Fail, word.FailedWith, "consent_needed"},
+	{"nothing can be read without permissions", facts{stop: NothingRead, asked: 2, forbidden: 2}, state.RequireConsent, word.FailedWith, ""},
+	{"nothing can be read", facts{stop: NothingRead, asked: 2, forbidden: 1}, state.Fail, word.FailedWith, "read"},
+	{"parts of a run that has written are lost", facts{verdict: word.Approve, wrote: true, applied: 1, lost: 1}, state.SucceedPartially, word.Deployed, "storage"},
+	{"parts of the run are lost", facts{lost: 1}, state.Fail, word.FailedWith, "storage"},
+	{"stopped when a part was applied", facts{stop: Cancelled, verdict: word.Approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, word.Cancelled, "partial"},
+	{"stopped when a part was applied", facts{stop: Failed, verdict: word.Approve, wrote: true, open: 2, unknown: 1}, state.SucceedPartially, word.FailedWith, "partial"},
+	{"parts of a run that has written are lost", facts{verdict: word.Approve, wrote: true, open: 1, unknown: 1, lost: 1}, state.SucceedPartially, word.Deployed, "storage"},
+	{"timed out", facts{stop: TimedOut}, state.TimeOut, word.TimedOut, "timed_out"},
+	{"failed, or cancelled after it wrote", facts{stop: Cancelled, wrote: true}, state.Fail, word.Cancelled, "cancelled"},
+	{"nothing was applied", facts{verdict: word.Approve, wrote: true, open: 2}, state.Fail, word.FailedWith, "items"},
+	{"a part was applied", facts{verdict: word.Approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, word.Deployed, "partial"},
+	{"a part was applied", facts{verdict: word.Approve, wrote: true, open: 1, unknown: 1}, state.SucceedPartially, word.Deployed, "partial"},
+	{"not kept by the service", facts{verdict: word.Approve, wrote: true, applied: 1, notKept: 1}, state.SucceedPartially, word.Deployed, "not_kept"},
+	{"not all taken back", facts{verdict: word.RejectAndRevert, refused: 1}, state.SucceedPartially, word.Reverted, "edited"},
+	{"not all read", facts{unread: 1}, state.SucceedPartially, word.NoChanges, "unread"},
+	{"done, with permissions missing", facts{missing: 1}, state.RequireConsent, word.NoChanges, ""},
+	{"roll back without effect", facts{rollsBack: true}, state.Succeed, word.NothingToRollBack, ""},
+	{"roll back without effect", facts{rollsBack: true, verdict: word.Approve}, state.Succeed, word.NothingToRollBack, ""},
+	{"rejected", facts{verdict: word.Reject}, state.Succeed, word.Rejected, ""},
+	{"reverted", facts{verdict: word.RejectAndRevert}, state.Succeed, word.Reverted, ""},
+	{"deployed", facts{verdict: word.Approve, wrote: true, applied: 1}, state.Succeed, word.Deployed, ""},
+	{"backed up", facts{mode: word.BackupOnly}, state.Succeed, word.BackedUp, ""},
+	{"previewed", facts{mode: word.Preview, adopted: 1}, state.Succeed, word.Previewed, ""},
+	{"adopted", facts{adopted: 1}, state.Succeed, word.Adopted, ""},
+	{"no changes", facts{}, state.Succeed, word.NoChanges, ""},
+	{"applied, and not read back", facts{from: state.PendingAuthentication, verdict: word.Approve, wrote: true, applied: 1}, state.SucceedPartially, word.Deployed, "unverified"},
+	{"no ending fits", facts{from: state.PendingApproval}, state.Fail, word.FailedWith, "internal"},
 }
 
 // whole returns the facts of a case with those that most runs have.
 func (f facts) whole() facts {
 	f.before = state.Idle
 	f.from = cmp.Or(f.from, state.InProgress)
-	f.mode = cmp.Or(f.mode, modeFull)
+	f.mode = cmp.Or(f.mode, word.Full)
 	return f
 }
 
 // particulars returns a run, an end and a tally that have these facts.
 func (f facts) particulars() (Run, End, Tally) {
-	run := Run{Status: f.from, Before: f.before, Phase: phaseVerify, Mode: f.mode, Verdict: f.verdict, Wrote: f.wrote, RollsBack: f.rollsBack, Missing: f.missing}
+	run := Run{Status: f.from, Before: f.before, Phase: word.PhaseVerify, Mode: f.mode, Verdict: f.verdict, Wrote: f.wrote, RollsBack: f.rollsBack, Missing: f.missing}
 	end := End{Stop: f.stop, Reason: "the reason", Refused: slices.Repeat([]string{"groups/G"}, f.refused)}
 	if f.stop == NotStopped || f.stop == NothingRead {
 		end.Reason = ""

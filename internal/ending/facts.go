@@ -1,6 +1,7 @@
 package ending
 
 import (
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -67,10 +68,12 @@ func (f facts) touched() bool { return f.applied+f.unknown > 0 }
 func (f facts) half() bool { return !f.done() && f.touched() }
 
 // deploys reports whether the run was to bring the tenant to the desired side.
-func (f facts) deploys() bool { return f.verdict == approve || f.verdict == undecided && f.plans() }
+func (f facts) deploys() bool {
+	return f.verdict == word.Approve || f.verdict == word.Undecided && f.plans()
+}
 
 // plans reports whether the run was to do more than to show what it would do.
-func (f facts) plans() bool { return f.mode != modePreview && f.mode != modeBackupOnly }
+func (f facts) plans() bool { return f.mode != word.Preview && f.mode != word.BackupOnly }
 
 // withoutEffect reports whether a roll back has come to its end and has changed
 // nothing: the tenant is as the backup has it, or no difference may be changed.
@@ -83,25 +86,25 @@ func (f facts) withoutEffect() bool {
 func (f facts) came() string {
 	switch {
 	case f.withoutEffect():
-		return nothingToRollBack
-	case f.done() && f.verdict == reject:
-		return rejected
-	case f.done() && f.verdict == rejectAndRevert:
-		return reverted
-	case f.done() && f.verdict == approve:
-		return deployed
-	case f.done() && f.mode == modeBackupOnly:
-		return backedUp
-	case f.done() && f.mode == modePreview:
-		return previewed
+		return word.NothingToRollBack
+	case f.done() && f.verdict == word.Reject:
+		return word.Rejected
+	case f.done() && f.verdict == word.RejectAndRevert:
+		return word.Reverted
+	case f.done() && f.verdict == word.Approve:
+		return word.Deployed
+	case f.done() && f.mode == word.BackupOnly:
+		return word.BackedUp
+	case f.done() && f.mode == word.Preview:
+		return word.Previewed
 	case f.done() && f.adopted > 0:
-		return adopted
+		return word.Adopted
 	case f.done():
-		return noChanges
+		return word.NoChanges
 	case f.stop == Cancelled:
-		return cancelled
+		return word.Cancelled
 	case f.stop == TimedOut:
-		return timedOut
+		return word.TimedOut
 	}
-	return failed
+	return word.FailedWith
 }

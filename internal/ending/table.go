@@ -1,6 +1,7 @@
 package ending
 
 import (
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -37,7 +38,7 @@ var table = []row{
 	{name: "parts of a run that has written are lost", when: func(f facts) bool { return f.lost > 0 && f.touched() },
 		event: state.SucceedPartially, explain: account.lostParts},
 	{name: "parts of the run are lost", when: func(f facts) bool { return f.lost > 0 && f.done() },
-		event: state.Fail, outcome: failed, explain: account.lostParts, replaces: true},
+		event: state.Fail, outcome: word.FailedWith, explain: account.lostParts, replaces: true},
 	{name: "stopped when a part was applied", when: facts.half,
 		event: state.SucceedPartially, explain: account.partlyApplied},
 	{name: "timed out", when: func(f facts) bool { return f.stop == TimedOut && !f.done() },
@@ -45,7 +46,7 @@ var table = []row{
 	{name: "failed, or cancelled after it wrote", when: func(f facts) bool { return !f.done() },
 		event: state.Fail, explain: account.stopped},
 	{name: "nothing was applied", when: func(f facts) bool { return f.deploys() && !f.touched() && f.open+f.problems > 0 },
-		event: state.Fail, outcome: failed, explain: account.nothingApplied, replaces: true},
+		event: state.Fail, outcome: word.FailedWith, explain: account.nothingApplied, replaces: true},
 	{name: "a part was applied", when: func(f facts) bool { return f.open > 0 || f.problems > 0 && f.plans() },
 		event: state.SucceedPartially, explain: account.partlyApplied},
 	{name: "not kept by the service", when: func(f facts) bool { return f.notKept > 0 },
@@ -56,20 +57,20 @@ var table = []row{
 		event: state.SucceedPartially, explain: account.unread},
 	{name: "done, with permissions missing", when: func(f facts) bool { return f.missing > 0 },
 		event: state.RequireConsent, consent: true},
-	{name: "roll back without effect", when: facts.withoutEffect, event: state.Succeed, outcome: nothingToRollBack,
+	{name: "roll back without effect", when: facts.withoutEffect, event: state.Succeed, outcome: word.NothingToRollBack,
 		reason: "the roll back changed nothing"},
-	{name: "rejected", when: func(f facts) bool { return f.verdict == reject }, event: state.Succeed, outcome: rejected},
-	{name: "reverted", when: func(f facts) bool { return f.verdict == rejectAndRevert }, event: state.Succeed, outcome: reverted},
-	{name: "deployed", when: func(f facts) bool { return f.verdict == approve }, event: state.Succeed, outcome: deployed},
-	{name: "backed up", when: func(f facts) bool { return f.mode == modeBackupOnly }, event: state.Succeed, outcome: backedUp},
-	{name: "previewed", when: func(f facts) bool { return f.mode == modePreview }, event: state.Succeed, outcome: previewed},
-	{name: "adopted", when: func(f facts) bool { return f.adopted > 0 }, event: state.Succeed, outcome: adopted},
-	{name: "no changes", when: func(facts) bool { return true }, event: state.Succeed, outcome: noChanges},
+	{name: "rejected", when: func(f facts) bool { return f.verdict == word.Reject }, event: state.Succeed, outcome: word.Rejected},
+	{name: "reverted", when: func(f facts) bool { return f.verdict == word.RejectAndRevert }, event: state.Succeed, outcome: word.Reverted},
+	{name: "deployed", when: func(f facts) bool { return f.verdict == word.Approve }, event: state.Succeed, outcome: word.Deployed},
+	{name: "backed up", when: func(f facts) bool { return f.mode == word.BackupOnly }, event: state.Succeed, outcome: word.BackedUp},
+	{name: "previewed", when: func(f facts) bool { return f.mode == word.Preview }, event: state.Succeed, outcome: word.Previewed},
+	{name: "adopted", when: func(f facts) bool { return f.adopted > 0 }, event: state.Succeed, outcome: word.Adopted},
+	{name: "no changes", when: func(facts) bool { return true }, event: state.Succeed, outcome: word.NoChanges},
 	// A status in which a person is waited for allows no more than this.
 	{name: "applied, and not read back", when: func(f facts) bool { return f.applied > 0 },
-		event: state.SucceedPartially, outcome: deployed, explain: account.unverified, replaces: true},
+		event: state.SucceedPartially, outcome: word.Deployed, explain: account.unverified, replaces: true},
 	{name: "no ending fits", when: func(facts) bool { return true },
-		event: state.Fail, outcome: failed, explain: account.impossible},
+		event: state.Fail, outcome: word.FailedWith, explain: account.impossible},
 }
 
 // leads returns the event of a row and the status that it leads to; not ok if

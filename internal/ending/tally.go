@@ -3,6 +3,7 @@ package ending
 import (
 	"slices"
 
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -55,7 +56,7 @@ type Item struct {
 // failed reports whether an attempt to carry the item out has failed. The others
 // that were not applied wait for another item, or for another run.
 func (it Item) failed() bool {
-	return !slices.Contains([]string{itemApplied, itemUnsupported, itemSkipped, itemNotAttempted}, it.Status)
+	return !slices.Contains([]string{word.ItemApplied, word.ItemUnsupported, word.ItemSkipped, word.ItemNotAttempted}, it.Status)
 }
 
 // Notes counts the notes of a plan.
@@ -95,7 +96,7 @@ func (n *Tally) Kind(k tenant.KindState, read int, missing bool) {
 // Item counts an approved item.
 func (n *Tally) Item(it Item) {
 	switch it.Status {
-	case itemApplied:
+	case word.ItemApplied:
 		n.Applied++
 		if it.NotKept != "" {
 			n.NotKept++
@@ -103,9 +104,9 @@ func (n *Tally) Item(it Item) {
 				n.FirstNotKept = &it
 			}
 		}
-	case itemUnsupported:
+	case word.ItemUnsupported:
 		n.Unsupported++
-	case itemUnknown:
+	case word.ItemUnknown:
 		n.Open++
 		n.Unknown++
 	default:

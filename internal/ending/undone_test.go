@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -14,15 +15,15 @@ var undoneCases = map[string]struct {
 	facts facts
 	more  func(*Tally)
 }{
-	"DeletesOff":  {facts{verdict: approve, wrote: true, applied: 1}, func(n *Tally) { n.DeletesOff = 2 }},
-	"LeftOut":     {facts{verdict: approve, wrote: true, applied: 1}, func(n *Tally) { n.LeftOut = 2 }},
+	"DeletesOff":  {facts{verdict: word.Approve, wrote: true, applied: 1}, func(n *Tally) { n.DeletesOff = 2 }},
+	"LeftOut":     {facts{verdict: word.Approve, wrote: true, applied: 1}, func(n *Tally) { n.LeftOut = 2 }},
 	"NamesOnly":   {facts{}, func(n *Tally) { n.NamesOnly = 2 }},
-	"Unsupported": {facts{verdict: approve, wrote: true, applied: 1}, func(n *Tally) { n.Unsupported = 2 }},
-	"Failed":      {facts{verdict: approve, wrote: true, applied: 1, open: 2}, func(*Tally) {}},
-	"Unknown":     {facts{verdict: approve, wrote: true, open: 2, unknown: 2}, func(*Tally) {}},
-	"NotKept":     {facts{verdict: approve, wrote: true, applied: 2, notKept: 2}, func(*Tally) {}},
-	"Unplanned":   {facts{verdict: approve, wrote: true, applied: 1, problems: 2}, func(*Tally) {}},
-	"Refused":     {facts{verdict: rejectAndRevert, refused: 2}, func(*Tally) {}},
+	"Unsupported": {facts{verdict: word.Approve, wrote: true, applied: 1}, func(n *Tally) { n.Unsupported = 2 }},
+	"Failed":      {facts{verdict: word.Approve, wrote: true, applied: 1, open: 2}, func(*Tally) {}},
+	"Unknown":     {facts{verdict: word.Approve, wrote: true, open: 2, unknown: 2}, func(*Tally) {}},
+	"NotKept":     {facts{verdict: word.Approve, wrote: true, applied: 2, notKept: 2}, func(*Tally) {}},
+	"Unplanned":   {facts{verdict: word.Approve, wrote: true, applied: 1, problems: 2}, func(*Tally) {}},
+	"Refused":     {facts{verdict: word.RejectAndRevert, refused: 2}, func(*Tally) {}},
 	"Unread":      {facts{unread: 2}, func(*Tally) {}},
 }
 
@@ -74,10 +75,10 @@ func TestNothingIsUndone(t *testing.T) {
 		facts facts
 		want  Undone
 	}{
-		{facts{mode: modePreview, problems: 1}, Undone{NamesOnly: 1}},
-		{facts{mode: modeBackupOnly, problems: 1}, Undone{NamesOnly: 1}},
-		{facts{mode: modeFull, verdict: reject, problems: 1}, Undone{NamesOnly: 1, Unplanned: 1}},
-		{facts{mode: modeFull, stop: Failed, problems: 1}, Undone{}},
+		{facts{mode: word.Preview, problems: 1}, Undone{NamesOnly: 1}},
+		{facts{mode: word.BackupOnly, problems: 1}, Undone{NamesOnly: 1}},
+		{facts{mode: word.Full, verdict: word.Reject, problems: 1}, Undone{NamesOnly: 1, Unplanned: 1}},
+		{facts{mode: word.Full, stop: Failed, problems: 1}, Undone{}},
 	} {
 		if got := undoneOf(c.facts, n); got != c.want {
 			t.Errorf("%+v: got %+v, want %+v", c.facts, got, c.want)

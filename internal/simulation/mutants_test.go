@@ -49,7 +49,7 @@ var planted = []struct {
 	{"the loss of a lease is ignored", "", []mutant.Edit{
 		edit("internal/lease/hold.go", "		if h.Left() > d {", "		if true || h.Left() > d {"),
 		edit("internal/lease/hold.go", "		case errors.Is(err, ErrLost):\n			return ErrLost\n", "		case errors.Is(err, ErrLost):\n"),
-		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, errLeaseLost\n		}\n", ""),
+		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, failure.ErrLeaseLost\n		}\n", ""),
 		edit("syncer/draft.go", " Runs: t.runs, Fence: fence,\n", " Runs: t.runs,\n")}},
 	{"a write of unknown outcome is tried again", "", []mutant.Edit{
 		edit("internal/deploy/write.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),

@@ -42,7 +42,7 @@ func (a *account) conclude(res ending.Result) {
 
 // account finds out what became of a run, from its stored comparison and journal,
 // and how it ends. in is the phase that the end came in.
-func (s *Syncer) account(ctx context.Context, cur loaded, in Phase, end runEnd) (*account, error) {
+func (s *records) account(ctx context.Context, cur loaded, in Phase, end runEnd) (*account, error) {
 	a := &account{refused: end.refused}
 	if end.verified != nil {
 		a.after = end.verified.after
@@ -69,7 +69,7 @@ func endingRun(cur loaded, in Phase) ending.Run {
 
 // tally counts what became of a run, and puts the particulars into its account.
 // came is the outcome of items that were not attempted.
-func (s *Syncer) tally(ctx context.Context, cur loaded, end runEnd, came string, a *account) (n ending.Tally, err error) {
+func (s *records) tally(ctx context.Context, cur loaded, end runEnd, came string, a *account) (n ending.Tally, err error) {
 	r := cur.d.Run
 	a.sum, err = s.readComparison(ctx, cur.rec.Tenant, r)
 	if err := a.lose(ctx, &n, err); err != nil {
@@ -121,7 +121,7 @@ func (a *account) lose(ctx context.Context, n *ending.Tally, err error) error {
 // itemResults are the results of all approved items, in the plan's order: an
 // item without one was not attempted, and one with an open intent is unknown.
 // Without the plan they are those of which the journal knows.
-func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end runEnd, came string) ([]ItemResult, error) {
+func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end runEnd, came string) ([]ItemResult, error) {
 	results := map[string]ItemResult{}
 	var begun []string // items, in the order in which they were
 	for e, err := range s.journalLines(ctx, cur.rec.Tenant, cur.d.Run.ID) {
@@ -172,7 +172,7 @@ func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end 
 // readComparison reads what the report needs of the backup, and returns the
 // error with an empty one for one that is lost. Of a run that did not come so
 // far it has what was adopted.
-func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
+func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
 	sum := new(comparison)
 	if r.Comparison == nil {
 		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
@@ -196,7 +196,7 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 }
 
 // superseded is the account of a run that waits and that run by takes the place of.
-func (s *Syncer) superseded(ctx context.Context, cur loaded, by string) (*account, error) {
+func (s *records) superseded(ctx context.Context, cur loaded, by string) (*account, error) {
 	a := new(account)
 	a.conclude(ending.Result{To: cur.d.Run.Before, Outcome: string(Cancelled), Reason: "superseded by run " + by})
 	var err error

@@ -112,7 +112,7 @@ type adopted struct {
 // line may have moved on from the write's parent by the write itself or by
 // another; repeating the write's key tells which, and changes nothing, since
 // the line is not at the parent any more.
-func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopted, error) {
+func (s *records) adopted(ctx context.Context, tenantName string, r *run) (adopted, error) {
 	if r == nil || r.Adoption == nil {
 		return adopted{}, nil
 	}

@@ -20,7 +20,7 @@ func (c *session) base(ctx context.Context) (*diff.Base, error) {
 }
 
 // base reads a stored base; nil for none.
-func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
+func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
 	if ref == nil {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (c *session) updateRepository(ctx context.Context, act string, req tenant.U
 
 // repositoryTransient reports whether trying again can change the answer.
 func repositoryTransient(err error) bool {
-	return storageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
+	return failure.StorageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
 		!failure.IsNewer(err)
 }
 

@@ -111,7 +111,7 @@ func (rep *Report) countKinds(kinds []tenant.KindState, read, unchanged map[stri
 	}
 }
 
-func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
+func (s *records) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
 	raw, err := json.Marshal(bounds.Of(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)

@@ -2,14 +2,11 @@ package syncer
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
-	"github.com/tenantsync/tenantsync/internal/format"
-	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -29,8 +26,6 @@ type account struct {
 	after *state.BlobRef
 	// sum is what the backup and plan phases stored for the report.
 	sum *comparison
-	// seen is the look at the desired line of a run that ends undecided.
-	seen lookedAt
 	// lost are the errors of what was stored of the run and cannot be read any more.
 	lost []error
 }
@@ -169,32 +164,6 @@ func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end
 	return out, nil
 }
 
-// readComparison reads what the report needs of the backup, and returns the
-// error with an empty one for one that is lost. Of a run that did not come so
-// far it has what was adopted.
-func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
-	sum := new(comparison)
-	if r.Comparison == nil {
-		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
-		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
-			return sum, failure.New(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
-		}
-		sum.Adopted = done.changes
-		return sum, err
-	}
-	raw, err := s.get(ctx, *r.Comparison)
-	if err != nil {
-		return sum, err
-	}
-	switch err := format.Decode("comparison", raw, comparisonFormat, sum); {
-	case failure.IsNewer(err):
-		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
-	case err != nil:
-		return new(comparison), failure.New(ClassStorage, "run %s: %w", r.ID, err)
-	}
-	return sum, nil
-}
-
 // superseded is the account of a run that waits and that run by takes the place of.
 func (s *records) superseded(ctx context.Context, cur loaded, by string) (*account, error) {
 	a := new(account)
@@ -204,22 +173,4 @@ func (s *records) superseded(ctx context.Context, cur loaded, by string) (*accou
 		return nil, err
 	}
 	return a, nil
-}
-
-// report makes the report of a run that is about to end.
-func (a *account) report(cur loaded) *Report {
-	r, sum := cur.d.Run, a.sum
-	rep := &Report{
-		Format: reportFormat, RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Actor: r.Actor, Options: r.Options,
-		Status: a.To, Outcome: a.outcome, Reason: a.Reason, Error: a.err, Undone: a.undone,
-		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
-		Items: a.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: a.refused,
-		Newer: a.seen.newer(r, cur.storeTime()),
-	}
-	if d := r.Decision; d != nil {
-		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
-			Actor: joinActors(d.Actors), Comment: d.Comment, Accept: d.Accept, Items: d.Items}
-	}
-	rep.countKinds(sum.Kinds, sum.Read, sum.Unchanged)
-	return rep
 }

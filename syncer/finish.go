@@ -48,7 +48,6 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 	if err != nil {
 		return err
 	}
-	a.seen = seen
 	for _, lost := range a.lost {
 		c.log.Error("the report is not whole", "error", lost)
 	}
@@ -58,7 +57,7 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 	if err != nil {
 		return err
 	}
-	ref, err := c.s.putReport(detached, a.report(cur))
+	ref, err := c.s.storeReport(detached, cur, a, seen)
 	if err != nil {
 		return err
 	}

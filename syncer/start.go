@@ -188,8 +188,7 @@ func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequ
 	if err != nil {
 		return nil, err
 	}
-	a.seen = seen
-	ref, err := s.putReport(ctx, a.report(cur))
+	ref, err := s.storeReport(ctx, cur, a, seen)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 		c.log.Error("the report is not whole", "error", lost)
 	}
 	c.logWaitOver(end)
-	c.log.Log(ctx, endLevel(a.To), "run ended", "outcome", a.undone.Qualify(a.outcome), "status", a.To.Label(), "reason", a.Reason)
+	c.log.Log(ctx, endLevel(a.To), "run ended", "outcome", a.Undone.Qualify(a.Outcome), "status", a.To.Label(), "reason", a.Reason)
 	base, err := c.storeEndBase(detached, end, a.items, cur.d.Base)
 	if err != nil {
 		return err

@@ -1,10 +1,6 @@
 package syncer
 
-import (
-	"strings"
-
-	"github.com/tenantsync/tenantsync/internal/ending"
-)
+import "github.com/tenantsync/tenantsync/internal/ending"
 
 // Undone counts the work that was asked for and not done. Only the last six keep
 // a run from ending in Idle; see the tables in the package's comment.
@@ -40,9 +36,4 @@ func (u Undone) String() string { return ending.Undone(u).String() }
 
 // Qualify returns the outcome with the counts, on one line: "deployed; 2 deletes
 // switched off". It is the outcome alone if nothing was left undone.
-func (u Undone) Qualify(o Outcome) string {
-	if u == (Undone{}) {
-		return string(o)
-	}
-	return strings.TrimPrefix(string(o)+"; "+u.String(), "; ")
-}
+func (u Undone) Qualify(o Outcome) string { return ending.Undone(u).Qualify(string(o)) }

@@ -52,6 +52,18 @@ func (u Undone) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// Qualify returns an outcome with the counts, on one line: "deployed; 2 deletes
+// switched off". It is the outcome alone if nothing was left undone.
+func (u Undone) Qualify(outcome string) string {
+	switch {
+	case u == Undone{}:
+		return outcome
+	case outcome == "":
+		return u.String()
+	}
+	return outcome + "; " + u.String()
+}
+
 // undoneOf counts what a run was asked for and has not done. A run that was
 // stopped before it changed the tenant has done nothing: its error says so.
 func undoneOf(f facts, n Tally) Undone {

@@ -85,3 +85,19 @@ func TestNothingIsUndone(t *testing.T) {
 		}
 	}
 }
+
+func TestQualify(t *testing.T) {
+	for _, c := range []struct {
+		undone  Undone
+		outcome string
+		want    string
+	}{
+		{Undone{}, word.Deployed, "deployed"},
+		{Undone{DeletesOff: 2, LeftOut: 1}, word.Deployed, "deployed; 2 deletes switched off, 1 item left out by the decision"},
+		{Undone{Unread: 1}, "", "1 kind not completely read"},
+	} {
+		if got := c.undone.Qualify(c.outcome); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}

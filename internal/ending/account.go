@@ -145,11 +145,7 @@ func (a account) unread() *Info {
 }
 
 func (a account) unverified() *Info {
-	info := &Info{Class: word.ClassUnverified, Phase: word.PhaseVerify, Message: fmt.Sprintf("%s, and not confirmed by reading back: %s", a.progress(), a.why)}
-	if a.end.Err != nil {
-		info.RequestID = a.end.Err.RequestID
-	}
-	return info
+	return &Info{Class: word.ClassUnverified, Phase: word.PhaseVerify, Message: fmt.Sprintf("%s, and not confirmed by reading back: %s", a.progress(), a.why)}
 }
 
 func (a account) impossible() *Info {

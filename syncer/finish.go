@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -91,6 +92,28 @@ func (t *draft) end(a *account, report *state.BlobRef) {
 	t.d.LooksFailed = 0
 	if a.Succeeded() {
 		t.d.LastSuccess = t.now
+	}
+}
+
+// logWaitOver says what a run waited for that ends because a person was too
+// late.
+func (c *session) logWaitOver(end runEnd) {
+	cur := c.now()
+	r := cur.d.Run
+	if end.stop != ending.TimedOut {
+		return
+	}
+	switch end.while {
+	case state.PendingAuthentication:
+		name := ""
+		if r.Prompt != nil {
+			name = r.Prompt.SignIn
+		}
+		c.log.Error("the run has timed out waiting for a sign-in", "sign-in", name, "directory", cmp.Or(cur.d.Directory, c.set.Directory),
+			"asked by", r.Actor, "since", r.WaitingSince, "until", cur.rec.Deadline)
+	case state.PendingApproval:
+		c.log.Error("the run has timed out waiting for approval", "needed", demandNames(r.Demands), "votes", len(r.Votes),
+			"asked by", r.Actor, "since", r.Since, "until", cur.rec.Deadline)
 	}
 }
 

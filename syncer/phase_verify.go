@@ -48,7 +48,7 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 // stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Verified) error {
 	c := d.c
-	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.cfg.keys(c.tenant)}
+	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.cfg.keys(c.tenant)}
 	d.work.Describe(&in, seen)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
@@ -99,7 +99,7 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 // changed since.
 func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desired, error) {
 	line, err := repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
+		return c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
 	})
 	if errors.Is(err, tenant.ErrNoRevision) {
 		return c.desired(ctx)

@@ -11,7 +11,7 @@ import (
 // found is what the look at the permissions has shown, if the phase had one.
 func (c *session) readTenant(ctx context.Context, in diff.Input, found consent) (*diff.Comparison, error) {
 	in.Current.Taken = c.now().storeTime()
-	return reading.Tenant(ctx, reading.Request{Input: in, Act: string(c.phase()), Client: c.client, Concurrency: c.s.cfg.ReadConcurrency,
+	return reading.Tenant(ctx, reading.Request{Input: in, Act: string(c.phase()), Client: c.client, Concurrency: c.cfg.ReadConcurrency,
 		Log: c.log, Unreadable: found.unreadable, Left: found.left, Port: readingPort{c}})
 }
 

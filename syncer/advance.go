@@ -165,7 +165,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	r, status := cur.d.Run, cur.rec.Status
 	switch {
 	case status.Resting() && cur.d.Removing != nil:
-		return &Next{}, c.removeTenant(ctx)
+		return &Next{}, removal{c.holding, *cur.d.Removing}.run(ctx)
 	case status.Resting():
 		return c.rest(ctx)
 	}

@@ -22,7 +22,7 @@ import (
 const maxSignIns = 8
 
 // request is what the authenticator is asked for.
-func (c *session) request(r *run) auth.Request {
+func (c *connection) request(r *run) auth.Request {
 	req := auth.Request{Tenant: c.tenant, Directory: cmp.Or(c.now().d.Directory, c.set.Directory), Fresh: c.fresh}
 	if r != nil && r.Prompt != nil {
 		req.SignIn = r.Prompt.SignIn
@@ -31,7 +31,7 @@ func (c *session) request(r *run) auth.Request {
 }
 
 // connectPhase gets credentials and a client.
-func (c *session) connectPhase(ctx context.Context) (onward, error) {
+func (c *connection) connectPhase(ctx context.Context) (onward, error) {
 	if err := c.connect(ctx); err != nil {
 		return onward{}, err
 	}
@@ -40,7 +40,7 @@ func (c *session) connectPhase(ctx context.Context) (onward, error) {
 
 // connect makes sure that there is a client: credentials silently, or after
 // asking a person, then the connection.
-func (c *session) connect(ctx context.Context) error {
+func (c *connection) connect(ctx context.Context) error {
 	if c.client != nil {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (c *session) connect(ctx context.Context) error {
 }
 
 // expect reads the settings, which may say which directory the tenant is.
-func (c *session) expect(ctx context.Context) error {
+func (c *connection) expect(ctx context.Context) error {
 	set, err := c.cfg.settings(ctx, c.tenant, "")
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (c *session) expect(ctx context.Context) error {
 
 // checkDirectory refuses credentials of another directory than the one that
 // the tenant is pinned to, or that its settings name.
-func (c *session) checkDirectory(id auth.Identity) error {
+func (c *connection) checkDirectory(id auth.Identity) error {
 	pinned := c.now().d.Directory
 	switch {
 	case id.Directory == "":
@@ -122,7 +122,7 @@ func (c *session) checkDirectory(id auth.Identity) error {
 
 // passing marks an error of the tenant as one that ends a sign-in, that may
 // pass, or that does not.
-func (c *session) passing(act string, err error) error {
+func (c *connection) passing(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	if auth.ClassOf(err) == auth.SignInNeeded {
 		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
@@ -145,7 +145,7 @@ func (c *session) passing(act string, err error) error {
 
 // reconnect drops the client after the tenant refused its credentials, so that
 // the phase begins again with new ones, silently or by a sign-in.
-func (c *session) reconnect(ctx context.Context, cause error) error {
+func (c *connection) reconnect(ctx context.Context, cause error) error {
 	c.log.Warn("the tenant refused the credentials; connecting again", "error", cause)
 	return c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reconnects++
@@ -154,7 +154,7 @@ func (c *session) reconnect(ctx context.Context, cause error) error {
 }
 
 // beginSignIn asks a person to sign in; signIn then waits for it.
-func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
+func (c *connection) beginSignIn(ctx context.Context, req auth.Request) error {
 	attempt, err := c.cfg.Authenticator.Begin(ctx, req)
 	if err != nil {
 		if auth.ClassOf(err) == auth.Transient {
@@ -176,7 +176,7 @@ func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
 // does. The wait holds the lease and a goroutine, the poll for the code, but no
 // place among the tenants that are worked on: one is taken again for the phase
 // that follows, when the sign-in is stored.
-func (c *session) signIn(ctx context.Context, req auth.Request) error {
+func (c *connection) signIn(ctx context.Context, req auth.Request) error {
 	c.slot.Release()
 	cur := c.now()
 	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
@@ -191,7 +191,7 @@ func (c *session) signIn(ctx context.Context, req auth.Request) error {
 	return err
 }
 
-func (c *session) trySignIn(ctx context.Context, req auth.Request) error {
+func (c *connection) trySignIn(ctx context.Context, req auth.Request) error {
 	if c.attempt == nil {
 		// Taken up after a restart, or the code was of no use any more. Perhaps
 		// the person has signed in meanwhile.
@@ -219,7 +219,7 @@ func (c *session) trySignIn(ctx context.Context, req auth.Request) error {
 
 // showPrompt enters Pending authentication, or replaces the code there: the
 // deadline is set once, on entering.
-func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
+func (c *connection) showPrompt(ctx context.Context, p auth.Prompt) error {
 	err := c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingAuthentication {
 			if err := t.move(state.RequireAuthentication, EntryData{Phase: t.d.Run.Phase, Message: p.SignIn}); err != nil {
@@ -247,7 +247,7 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 }
 
 // signedIn leaves Pending authentication, if it is still in time.
-func (c *session) signedIn(ctx context.Context) error {
+func (c *connection) signedIn(ctx context.Context) error {
 	err := c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingAuthentication {
 			return failure.ErrInterrupted
@@ -268,7 +268,7 @@ func (c *session) signedIn(ctx context.Context) error {
 
 // signInAgain shows a new code while the deadline stands: by the store's
 // clock, which may differ from this process's.
-func (c *session) signInAgain(ctx context.Context, cause error) error {
+func (c *connection) signInAgain(ctx context.Context, cause error) error {
 	fresh, err := c.s.load(ctx, c.tenant)
 	if err != nil {
 		return err
@@ -286,7 +286,7 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 }
 
 // signInTimedOut is the error of a sign-in that nobody has made in time.
-func (c *session) signInTimedOut() error {
+func (c *connection) signInTimedOut() error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
 	return &endsRun{runEnd{stop: ending.TimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
@@ -295,7 +295,7 @@ func (c *session) signInTimedOut() error {
 
 // logPrompt says who has to sign in, and where. It does not have the code, and
 // of the page only the host: a page's address can have the code in it.
-func (c *session) logPrompt(p auth.Prompt) {
+func (c *connection) logPrompt(p auth.Prompt) {
 	cur := c.now()
 	r := cur.d.Run
 	if cur.rec.Status != state.PendingAuthentication || r == nil {
@@ -310,7 +310,7 @@ func (c *session) logPrompt(p auth.Prompt) {
 }
 
 // logConnected says as whom the run works on the tenant.
-func (c *session) logConnected(id auth.Identity) {
+func (c *connection) logConnected(id auth.Identity) {
 	c.log.Info("connected", "as", cmp.Or(id.Username, id.ObjectID, id.Application), "application", id.Application,
 		"directory", id.Directory, "home directory", id.HomeDirectory)
 }

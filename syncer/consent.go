@@ -29,7 +29,7 @@ type consent struct {
 // scope, whatever a run's targets are, so that no run makes a missing one
 // forgotten. A client that leads to another directory than the credentials do
 // is an error.
-func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds []tenant.Kind, id auth.Identity, set Settings) (consent, error) {
+func (c *connection) checkConsent(ctx context.Context, client tenant.Client, kinds []tenant.Kind, id auth.Identity, set Settings) (consent, error) {
 	out := consent{unreadable: map[string][]string{}, unwritable: map[string][]string{}, left: map[string]bool{}}
 	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: reading.InScope(kinds, set.Scopes, nil), Write: c.now().d.needsWrite()})
 	if err != nil {
@@ -94,7 +94,7 @@ type permitted struct {
 }
 
 // consentPhase compares required with granted permissions.
-func (c *session) consentPhase(ctx context.Context) (onward, error) {
+func (c *connection) consentPhase(ctx context.Context) (onward, error) {
 	set, err := c.cfg.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
 		return onward{}, err
@@ -127,7 +127,7 @@ func (c *session) consentPhase(ctx context.Context) (onward, error) {
 
 // checkTargets refuses targets that no kind can answer for: the run would do
 // nothing and end well.
-func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.Scope) error {
+func (c *connection) checkTargets(targets []plan.Target, scopes map[string]tenant.Scope) error {
 	for _, t := range targets {
 		k := c.kinds.Get(t.Kind)
 		switch {
@@ -147,7 +147,7 @@ func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.S
 
 // logConsent names the permissions that are missing, or says that those that
 // were missing are granted.
-func (c *session) logConsent(found consent) {
+func (c *connection) logConsent(found consent) {
 	switch {
 	case len(found.missing) > 0:
 		c.log.Warn("permissions are missing", "missing", permissionNames(found.missing))

@@ -222,7 +222,7 @@ func (s *Syncer) Artifacts(ctx context.Context, ref RunRef, w io.Writer) error {
 		return err
 	}
 	z := zip.NewWriter(w)
-	for _, part := range s.artifacts(ctx, tenantName, r) {
+	for _, part := range artifacts(ctx, s, tenantName, r) {
 		content, err := part.content()
 		if err != nil {
 			return fmt.Errorf("syncer: %s: artifacts: %s: %w", tenantName, part.name, pruned(err))
@@ -250,7 +250,8 @@ type artifact struct {
 	content func() ([]byte, error)
 }
 
-func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []artifact {
+// artifacts are the files of a run's archive, in their order.
+func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []artifact {
 	blob := func(ref *state.BlobRef) func() ([]byte, error) {
 		return func() ([]byte, error) {
 			if ref == nil {

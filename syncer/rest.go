@@ -15,7 +15,7 @@ import (
 // recheck looks at a resting tenant's permissions and moves it to or from
 // Pending admin consent. It asks nobody to sign in. Its one commit also makes the
 // tenant due for the next look.
-func (c *session) recheck(ctx context.Context) error {
+func (c *connection) recheck(ctx context.Context) error {
 	c.fresh = true // a token from before the grant does not show it
 	found, err := c.lookAtConsent(ctx)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *session) recheck(ctx context.Context) error {
 	})
 }
 
-func (c *session) lookAtConsent(ctx context.Context) (consent, error) {
+func (c *connection) lookAtConsent(ctx context.Context) (consent, error) {
 	if err := c.expect(ctx); err != nil {
 		return consent{}, err
 	}
@@ -142,7 +142,7 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 
 // rest looks after a tenant at rest: whether a permission is missing now, or a
 // missing one was granted.
-func (c *session) rest(ctx context.Context) (*Next, error) {
+func (c *connection) rest(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
@@ -163,7 +163,7 @@ func (c *session) rest(ctx context.Context) (*Next, error) {
 
 // lookAtRest looks at the permissions of a resting tenant that is due, unless its
 // settings say that no worker does.
-func (c *session) lookAtRest(ctx context.Context) error {
+func (c *connection) lookAtRest(ctx context.Context) error {
 	set, err := c.cfg.settings(ctx, c.tenant, "")
 	if err == nil && set.lookInterval(c.tenant, c.now().rec.Status) <= 0 {
 		return c.commit(ctx, func(t *draft) error {

@@ -53,8 +53,8 @@ type holding struct {
 	unfinished []string
 }
 
-// session is the work on one tenant under a hold.
-type session struct {
+// connection is how a session reaches the tenant, and whether it may.
+type connection struct {
 	*holding
 	// slot is released while the tenant waits for a person.
 	slot *slot.Slot
@@ -63,20 +63,25 @@ type session struct {
 	client  tenant.Client
 	fresh   bool
 	attempt auth.SignIn // shown, and to be waited for
+	set     Settings    // as last read: when connecting, and before a plan is made
+	kinds   *schema.Kinds
+}
+
+// session is the work on one tenant under a hold.
+type session struct {
+	*connection
 	// cancelled is the run whose cancellation this session has logged.
 	cancelled string
-	set       Settings // as last read: when connecting, and before a plan is made
-	kinds     *schema.Kinds
 }
 
 // open makes a session of a lease that was just acquired.
-func (s *Syncer) open(hold *lease.Hold) (*session, error) {
+func (s *records) open(hold *lease.Hold) (*session, error) {
 	got := hold.Acquired()
 	cur, err := newLoaded(got.Record, got.Now)
 	if err != nil {
 		return nil, err
 	}
-	c := &session{holding: &holding{s: s.records, cfg: s.cfg, tenant: hold.Tenant(), hold: hold, lines: new(runlog.Buffer), cur: cur}}
+	c := &session{connection: &connection{holding: &holding{s: s, cfg: s.cfg, tenant: hold.Tenant(), hold: hold, lines: new(runlog.Buffer), cur: cur}}}
 	hold.Watch(c.renewed)
 	c.log = c.lines.Logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
 	s.holds(hold)
@@ -318,9 +323,9 @@ type walk struct {
 	compared  *compared
 }
 
-func (c *session) connected() bool { return c.client != nil }
-func (c *session) permitted() bool { return c.connected() && c.walk.permitted != nil }
-func (c *session) compared() bool  { return c.connected() && c.walk.compared != nil }
+func (c *connection) connected() bool { return c.client != nil }
+func (c *connection) permitted() bool { return c.connected() && c.walk.permitted != nil }
+func (c *connection) compared() bool  { return c.connected() && c.walk.compared != nil }
 
 // phase is the phase that the run is in: the one stored, or one entered since.
 func (c *holding) phase() Phase {
@@ -459,7 +464,7 @@ type Next struct {
 }
 
 // errorInfo describes an error of the present phase.
-func (c *session) errorInfo(class Class, err error) *ErrorInfo {
+func (c *holding) errorInfo(class Class, err error) *ErrorInfo {
 	info := &ErrorInfo{Class: class, Phase: c.phase(), Message: err.Error(), Time: c.now().storeTime()}
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		info.RequestID = e.RequestID
@@ -491,7 +496,7 @@ func (r *run) decidedEnding() runEnd {
 // restingSettings are the settings that say when to look at the tenant at rest
 // again: those that this process has read, or else the fleet's. Where SettingsFor
 // has others for the tenant, the look finds that out.
-func (c *session) restingSettings() Settings {
+func (c *connection) restingSettings() Settings {
 	if c.set.PermissionsInterval != 0 {
 		return c.set
 	}

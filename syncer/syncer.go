@@ -470,3 +470,27 @@ func (s *records) glance(ctx context.Context, tenantName string, r *run) lookedA
 	}
 	return seen
 }
+
+// idle waits for the next look: for a while, or until a tenant changes here.
+func idle(ctx context.Context, changes <-chan string, wait time.Duration) bool {
+	if wait == 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-changes:
+		for { // one look serves all that have changed
+			select {
+			case <-changes:
+				continue
+			default:
+				return true
+			}
+		}
+	case <-t.C:
+		return true
+	}
+}

@@ -41,33 +41,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 		default:
 			failures = 0
 		}
-		if !s.idle(ctx, changes, wait) {
+		if !idle(ctx, changes, wait) {
 			return nil
 		}
-	}
-}
-
-// idle waits for the next look: for a while, or until a tenant changes here.
-func (s *Syncer) idle(ctx context.Context, changes <-chan string, wait time.Duration) bool {
-	if wait == 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-changes:
-		for { // one look serves all that have changed
-			select {
-			case <-changes:
-				continue
-			default:
-				return true
-			}
-		}
-	case <-t.C:
-		return true
 	}
 }
 
@@ -137,7 +113,7 @@ func (s *Syncer) Await(ctx context.Context, run RunRef) (Row, error) {
 		if next.In > 0 {
 			wait = min(wait, next.In)
 		}
-		if !s.idle(ctx, changes, wait) {
+		if !idle(ctx, changes, wait) {
 			return row, context.Cause(ctx)
 		}
 	}

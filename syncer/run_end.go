@@ -45,6 +45,32 @@ func (e runEnd) why() string {
 	return e.reason
 }
 
+// endsRun is an error that ends the run in this way.
+type endsRun struct{ runEnd }
+
+func (e *endsRun) Error() string { return "the run ends: " + e.why() }
+
+// decidedEnding is the ending of a run whose work is done.
+func (r *run) decidedEnding() runEnd {
+	if r.Decision != nil {
+		switch r.Decision.Verdict {
+		case Reject:
+			return runEnd{reason: "rejected by " + joinActors(r.Decision.Actors)}
+		case RejectAndRevert:
+			return runEnd{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
+		}
+	}
+	switch r.closing() {
+	case Cancelled:
+		return runEnd{stop: ending.Cancelled, reason: "cancelled by " + r.Cancel.Actor}
+	case TimedOut:
+		return runEnd{stop: ending.TimedOut, reason: "run", err: r.Trouble}
+	case FailedWith:
+		return runEnd{stop: ending.Failed, reason: string(r.Trouble.Class), err: r.Trouble}
+	}
+	return runEnd{}
+}
+
 // toConclude returns what decides how the run ends.
 func (e runEnd) toConclude() ending.End {
 	end := ending.End{Stop: e.stop, Reason: e.reason, Kinds: e.kinds, Refused: e.refused}

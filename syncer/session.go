@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
-	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
@@ -304,11 +303,6 @@ type onward struct {
 	wait *Next
 }
 
-// endsRun is an error that ends the run in this way.
-type endsRun struct{ runEnd }
-
-func (e *endsRun) Error() string { return "the run ends: " + e.why() }
-
 // walk is how far this process has come with a run, in memory.
 type walk struct {
 	run string
@@ -470,27 +464,6 @@ func (c *holding) errorInfo(class Class, err error) *ErrorInfo {
 		info.RequestID = e.RequestID
 	}
 	return info
-}
-
-// decidedEnding is the ending of a run whose work is done.
-func (r *run) decidedEnding() runEnd {
-	if r.Decision != nil {
-		switch r.Decision.Verdict {
-		case Reject:
-			return runEnd{reason: "rejected by " + joinActors(r.Decision.Actors)}
-		case RejectAndRevert:
-			return runEnd{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
-		}
-	}
-	switch r.closing() {
-	case Cancelled:
-		return runEnd{stop: ending.Cancelled, reason: "cancelled by " + r.Cancel.Actor}
-	case TimedOut:
-		return runEnd{stop: ending.TimedOut, reason: "run", err: r.Trouble}
-	case FailedWith:
-		return runEnd{stop: ending.Failed, reason: string(r.Trouble.Class), err: r.Trouble}
-	}
-	return runEnd{}
 }
 
 // restingSettings are the settings that say when to look at the tenant at rest

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -127,7 +128,7 @@ func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end
 			if _, again := results[e.Intent.Item]; !again {
 				begun = append(begun, e.Intent.Item)
 			}
-			results[e.Intent.Item] = ItemResult{Verb: e.Intent.Verb, Status: ItemUnknown, Class: ClassUnknown, TenantID: e.Intent.TenantID, Attempts: e.Intent.Attempt,
+			results[e.Intent.Item] = ItemResult{Verb: e.Intent.Verb, Status: ItemUnknown, Class: word.ClassUnknown, TenantID: e.Intent.TenantID, Attempts: e.Intent.Attempt,
 				Message: "the write was begun, and the run ended before it was found out what became of it: look at the tenant"}
 		case e.Result != nil:
 			results[e.Result.Item] = *e.Result
@@ -167,7 +168,7 @@ func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end
 // superseded is the account of a run that waits and that run by takes the place of.
 func (s *records) superseded(ctx context.Context, cur loaded, by string) (*account, error) {
 	a := new(account)
-	a.conclude(ending.Result{To: cur.d.Run.Before, Outcome: string(Cancelled), Reason: "superseded by run " + by})
+	a.conclude(ending.Result{To: cur.d.Run.Before, Outcome: word.Cancelled, Reason: "superseded by run " + by})
 	var err error
 	if a.sum, err = s.readComparison(ctx, cur.rec.Tenant, cur.d.Run); err != nil && !failure.Dispose(ctx, err).Lost {
 		return nil, err

@@ -15,21 +15,6 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Action is what a person does, for [Config.Authorize].
-type Action string
-
-// The actions, named after the methods of [Syncer] that carry them out.
-const (
-	ActStart   Action = "start"
-	ActDecide  Action = "decide"
-	ActCancel  Action = "cancel"
-	ActRetry   Action = "retry"
-	ActRecheck Action = "recheck"
-	ActPause   Action = "pause"
-	ActResume  Action = "resume"
-	ActRemove  Action = "remove"
-)
-
 // StartRequest asks for a sync.
 type StartRequest struct {
 	// Tenant is required: 1 to 256 bytes of valid UTF-8 without control

@@ -14,7 +14,9 @@ import (
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/slot"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Advance moves one tenant as far as it can go now, and says when to look
@@ -153,7 +155,7 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		if c.run().Reconnects < c.cfg.MaxAttempts {
 			return nil, c.reconnect(ctx, err)
 		}
-		err = failure.New(ClassUnauthenticated, "the tenant keeps refusing credentials that the authenticator gives: %w", err)
+		err = failure.New(tenant.Unauthenticated, "the tenant keeps refusing credentials that the authenticator gives: %w", err)
 	}
 	return c.fail(ctx, err)
 }
@@ -233,7 +235,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 // runTimedOut ends a run whose time is up. One that has begun to write closes
 // its journal first.
 func (c *session) runTimedOut(ctx context.Context) error {
-	info := c.errorInfo(ClassTimedOut, fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
+	info := c.errorInfo(word.ClassTimedOut, fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
 	c.logRunTimedOut()
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })

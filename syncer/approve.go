@@ -13,6 +13,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -33,7 +34,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, &endsRun{runEnd{stop: ending.TimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(ClassTimedOut,
+		return nil, &endsRun{runEnd{stop: ending.TimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(word.ClassTimedOut,
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))}}
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {
@@ -339,7 +340,7 @@ func (s *records) checkCurrent(ctx context.Context, y policy, r *run, d Decision
 	seen, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (lookedAt, error) { return s.lookAtLine(ctx, d.Tenant, r) })
 	switch {
 	case err != nil:
-		return seen, failure.New(ClassRepository, "syncer: the plan was not approved: %w", err)
+		return seen, failure.New(word.ClassRepository, "syncer: the plan was not approved: %w", err)
 	case seen.movedOn():
 		return seen, fmt.Errorf("%w: %s: the plan was made from revision %s, and the repository has moved on to %s; sync again with Supersede to plan from it",
 			ErrStalePlan, d.Tenant, seen.plan, seen.head)

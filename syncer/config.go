@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/people"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -374,11 +376,11 @@ func (c Config) settings(ctx context.Context, tenantName, directory string) (Set
 	if c.SettingsFor != nil {
 		var err error
 		if set, err = c.SettingsFor(ctx, tenantName); err != nil {
-			return Settings{}, &failure.Retryable{Err: failure.New(ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
+			return Settings{}, &failure.Retryable{Err: failure.New(word.ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
 		}
 		set = set.withDefaults()
 		if wrong := set.problems(c.people()); len(wrong) > 0 {
-			return Settings{}, failure.New(ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
+			return Settings{}, failure.New(word.ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
 		}
 	}
 	vars := map[string]string{"tenantId": directory}
@@ -395,3 +397,30 @@ func (c Config) policy(ctx context.Context, tenantName string) (policy, error) {
 
 // policy is the part of the settings that decisions are held against.
 func (s Settings) policy(p people.Rule) policy { return policy{s.Approval, p, s.NewerInterval} }
+
+// Action is what a person does, for [Config.Authorize].
+type Action string
+
+// The actions, named after the methods of [Syncer] that carry them out.
+const (
+	ActStart   Action = "start"
+	ActDecide  Action = "decide"
+	ActCancel  Action = "cancel"
+	ActRetry   Action = "retry"
+	ActRecheck Action = "recheck"
+	ActPause   Action = "pause"
+	ActResume  Action = "resume"
+	ActRemove  Action = "remove"
+)
+
+// withDefaults returns a copy of r with the defaults filled in.
+func (r ApprovalRules) withDefaults() ApprovalRules {
+	r.Approvals = cmp.Or(r.Approvals, 1)
+	r.Timeout = cmp.Or(r.Timeout, ApprovalTimeoutDefault)
+	r.Rules = slices.Clone(r.Rules)
+	for i := range r.Rules {
+		r.Rules[i].AtLeast = cmp.Or(r.Rules[i].AtLeast, 1)
+		r.Rules[i].Approvals = cmp.Or(r.Rules[i].Approvals, 1)
+	}
+	return r
+}

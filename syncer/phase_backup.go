@@ -33,7 +33,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	}
 	set, found := c.walk.permitted.set, c.walk.permitted.found
 	in := diff.Input{
-		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.unwritableKinds(), Scopes: set.Scopes, Variables: set.Variables,
+		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.WhyNotWritten(), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: c.run().Options.Targets, Now: c.now().storeTime(),
 		Keys: c.cfg.keys(c.tenant),
 	}

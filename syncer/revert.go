@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -51,7 +52,7 @@ func (c *session) revert(ctx context.Context) (runEnd, error) {
 	if in.Desired, err = c.desired(ctx); err != nil { // what it refers to is read too
 		return runEnd{}, err
 	}
-	cmp, err := c.readTenant(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, reading.Permissions{})
 	if err != nil {
 		return runEnd{}, err
 	}

@@ -1,7 +1,6 @@
 package syncer
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -67,18 +66,6 @@ type ApprovalRule struct {
 	Groups []string
 	// AllowRequester lets the person who asked for the run count.
 	AllowRequester bool
-}
-
-// withDefaults returns a copy of r with the defaults filled in.
-func (r ApprovalRules) withDefaults() ApprovalRules {
-	r.Approvals = cmp.Or(r.Approvals, 1)
-	r.Timeout = cmp.Or(r.Timeout, ApprovalTimeoutDefault)
-	r.Rules = slices.Clone(r.Rules)
-	for i := range r.Rules {
-		r.Rules[i].AtLeast = cmp.Or(r.Rules[i].AtLeast, 1)
-		r.Rules[i].Approvals = cmp.Or(r.Rules[i].Approvals, 1)
-	}
-	return r
 }
 
 // policy is what decisions are held against: the rules, and who is one person.

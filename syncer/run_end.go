@@ -4,6 +4,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -61,11 +62,11 @@ func (r *run) decidedEnding() runEnd {
 		}
 	}
 	switch r.closing() {
-	case Cancelled:
+	case word.Cancelled:
 		return runEnd{stop: ending.Cancelled, reason: "cancelled by " + r.Cancel.Actor}
-	case TimedOut:
+	case word.TimedOut:
 		return runEnd{stop: ending.TimedOut, reason: "run", err: r.Trouble}
-	case FailedWith:
+	case word.FailedWith:
 		return runEnd{stop: ending.Failed, reason: string(r.Trouble.Class), err: r.Trouble}
 	}
 	return runEnd{}

@@ -11,11 +11,13 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/runlog"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/internal/shelter"
 	"github.com/tenantsync/tenantsync/internal/slot"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -245,7 +247,7 @@ func (c *holding) safely(act string, f func() error) func() error {
 		// What it panicked with is in the error alone, from which the secrets of what
 		// was sent are taken out; the stack has none.
 		c.log.Error("a panic", "in", act, "stack", string(p.Stack))
-		return &failure.Error{Class: string(ClassInternal), Err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
+		return &failure.Error{Class: word.ClassInternal, Err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
 	}
 }
 
@@ -301,6 +303,13 @@ type onward struct {
 	end *runEnd
 	// wait is how long nothing is to be done.
 	wait *Next
+}
+
+// permitted is what the look at the permissions has shown, for the phases that
+// follow.
+type permitted struct {
+	set   Settings
+	found reading.Permissions
 }
 
 // walk is how far this process has come with a run, in memory.

@@ -115,7 +115,7 @@ func (t *draft) start(req StartRequest, id string, workFor time.Duration, old *s
 	return t.move(state.Start, EntryData{Actor: req.Actor, Comment: req.Comment, Message: string(req.Mode)})
 }
 
-// superseded ends the pending run, back to what the tenant rested in before.
+// superseded ends the pending run. The tenant returns to its status before it.
 func (t *draft) superseded(actor, by string, old *supersededReport) error {
 	r := t.d.Run
 	ev, ok := state.RestoreTo(r.Before)

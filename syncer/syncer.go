@@ -17,6 +17,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/shelter"
 	"github.com/tenantsync/tenantsync/internal/telemetry"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -253,7 +254,7 @@ func (s *records) put(ctx context.Context, tenantName, run, kind string, data []
 func (s *records) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	data, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
 	if errors.Is(err, state.ErrNotFound) {
-		return nil, failure.New(ClassStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
+		return nil, failure.New(word.ClassStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
 	}
 	if err != nil {
 		return nil, &failure.Storage{Err: fmt.Errorf("syncer: %s: read %s of run %s: %w", ref.Tenant, ref.Kind, ref.Run, err)}
@@ -367,7 +368,7 @@ func (s *records) readPlan(ctx context.Context, tenantName string, r *run) (*pla
 	case failure.IsNewer(err):
 		return nil, fmt.Errorf("run %s: %w", r.ID, err)
 	case err != nil:
-		return nil, failure.New(ClassStorage, "plan of run %s: %w", r.ID, err)
+		return nil, failure.New(word.ClassStorage, "plan of run %s: %w", r.ID, err)
 	case p.Tenant != tenantName:
 		return nil, misplaced(tenantName, r, "the plan in the store is of tenant %q", p.Tenant)
 	case r.Digest != "" && p.Digest != r.Digest: // of a run that is over the digest is not kept
@@ -387,7 +388,7 @@ func (r *run) owns(tenantName string, ref *state.BlobRef) error {
 // misplaced is the error of a run whose record does not lead to the run's own
 // plan. No try later mends that.
 func misplaced(tenantName string, r *run, format string, args ...any) error {
-	return failure.New(ClassStorage, "%w: %s: run %s: %s; find out what has changed the store, and start the sync again for a fresh plan",
+	return failure.New(word.ClassStorage, "%w: %s: run %s: %s; find out what has changed the store, and start the sync again for a fresh plan",
 		ErrStalePlan, tenantName, r.ID, fmt.Sprintf(format, args...))
 }
 
@@ -402,7 +403,7 @@ func (s *records) decidedPlan(ctx context.Context, tenantName string, r *run, v 
 		p, err = s.readPlan(ctx, tenantName, r)
 	}
 	if errors.Is(err, ErrStalePlan) {
-		return nil, failure.New(ClassNotApproved, "nothing more is written: %w", err)
+		return nil, failure.New(word.ClassNotApproved, "nothing more is written: %w", err)
 	}
 	return p, err
 }

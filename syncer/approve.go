@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/deploy"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/word"
@@ -33,7 +34,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, &endsRun{ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(word.ClassTimedOut,
+		return nil, &endsRun{runEnd{stop: ending.TimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(word.ClassTimedOut,
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))}}
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {

@@ -89,38 +89,6 @@ const (
 	PhaseReport Phase = "report"
 )
 
-// Outcome is how a run ended, beside the status.
-type Outcome string
-
-// The outcomes.
-const (
-	// NoChanges: both sides agreed.
-	NoChanges Outcome = "no_changes"
-	// Deployed: the approved changes were carried out, not always all of them.
-	Deployed Outcome = "deployed"
-	// Adopted: the repository took over changes of the tenant, and there were
-	// none the other way.
-	Adopted Outcome = "adopted"
-	// Previewed: a run of mode Preview has made its plan.
-	Previewed Outcome = "previewed"
-	// BackedUp: a run of mode BackupOnly has made its backup.
-	BackedUp Outcome = "backed_up"
-	// Rejected: a person rejected the plan.
-	Rejected Outcome = "rejected"
-	// Reverted: a person rejected the plan, and the repository went back.
-	Reverted Outcome = "reverted"
-	// NothingToRollBack: a roll back ([Options.DesiredFrom]) has changed nothing,
-	// since nothing differed from the backup or no difference could be changed.
-	NothingToRollBack Outcome = "nothing_to_roll_back"
-	// Cancelled: somebody ended the run, or superseded it.
-	Cancelled Outcome = "cancelled"
-	// TimedOut: the sign-in, the approval or the run took too long; the reason
-	// tells which.
-	TimedOut Outcome = "timed_out"
-	// FailedWith: an error ended the run; its class is in [ErrorInfo].
-	FailedWith Outcome = "failed"
-)
-
 // ErrorInfo is why a run did not succeed, for people and for programs.
 type ErrorInfo struct {
 	// Class is what kind of failure it is.

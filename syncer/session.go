@@ -300,15 +300,10 @@ type onward struct {
 	// tell, if any, logs what the phase that follows waits for.
 	tell func()
 	// end is how the run ends.
-	end *ending
+	end *runEnd
 	// wait is how long nothing is to be done.
 	wait *Next
 }
-
-// endsRun is an error that ends the run in this way.
-type endsRun struct{ ending }
-
-func (e *endsRun) Error() string { return "the run ends: " + e.why() }
 
 // permitted is what the look at the permissions has shown, for the phases that
 // follow.
@@ -478,27 +473,6 @@ func (c *holding) errorInfo(class Class, err error) *ErrorInfo {
 		info.RequestID = e.RequestID
 	}
 	return info
-}
-
-// decidedEnding is the ending of a run whose work is done.
-func (r *run) decidedEnding() ending {
-	if r.Decision != nil {
-		switch r.Decision.Verdict {
-		case Reject:
-			return ending{reason: "rejected by " + joinActors(r.Decision.Actors)}
-		case RejectAndRevert:
-			return ending{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
-		}
-	}
-	switch r.closing() {
-	case Cancelled:
-		return ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor}
-	case TimedOut:
-		return ending{stop: stopTimedOut, reason: "run", err: r.Trouble}
-	case FailedWith:
-		return ending{stop: stopFailed, reason: string(r.Trouble.Class), err: r.Trouble}
-	}
-	return ending{}
 }
 
 // restingSettings are the settings that say when to look at the tenant at rest

@@ -10,17 +10,19 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// maxSignIns bounds the sign-ins of one run, so that it cannot ask for ever.
+// maxSignIns bounds the sign-ins of one run, so that it cannot ask without end.
 const maxSignIns = 8
 
-// request is what the authenticator is asked for.
+// request returns the authenticator's request for the tenant.
 func (c *connection) request(r *run) auth.Request {
 	req := auth.Request{Tenant: c.tenant, Directory: cmp.Or(c.now().d.Directory, c.set.Directory), Fresh: c.fresh}
 	if r != nil && r.Prompt != nil {
@@ -50,16 +52,16 @@ func (c *connection) connect(ctx context.Context) error {
 	switch class := auth.ClassOf(err); {
 	case err == nil:
 	case class == auth.SignInNeeded && c.run().closing() != "":
-		return failure.New(ClassSignInNeeded, "the run ends without another sign-in: %w", err)
+		return failure.New(auth.SignInNeeded, "the run ends without another sign-in: %w", err)
 	case class == auth.SignInNeeded && !c.run().Options.Interactive:
-		return failure.New(ClassSignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
+		return failure.New(auth.SignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
 	case class == auth.SignInNeeded:
 		req := c.request(nil)
 		if e, ok := errors.AsType[*auth.Error](err); ok {
 			req.SignIn = e.SignIn
 		}
 		if c.run().SignIns >= maxSignIns {
-			return failure.New(ClassSignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
+			return failure.New(auth.SignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
 		}
 		if err := c.beginSignIn(ctx, req); err != nil {
 			return err
@@ -108,19 +110,19 @@ func (c *connection) checkDirectory(id auth.Identity) error {
 	pinned := c.now().d.Directory
 	switch {
 	case id.Directory == "":
-		return failure.New(ClassWrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
+		return failure.New(auth.WrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
 	case c.set.Directory != "" && !strings.EqualFold(id.Directory, c.set.Directory):
-		return failure.New(ClassWrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
+		return failure.New(auth.WrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
 			id.Directory, c.tenant, c.set.Directory)
 	case pinned != "" && !strings.EqualFold(id.Directory, pinned):
-		return failure.New(ClassWrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
+		return failure.New(auth.WrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
 			id.Directory, c.tenant, pinned)
 	}
 	return nil
 }
 
-// passing marks an error of the tenant as one that ends a sign-in, that may
-// pass, or that does not.
+// passing marks an error of the tenant as the end of a sign-in, as transient, or
+// as neither.
 func (c *connection) passing(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	if auth.ClassOf(err) == auth.SignInNeeded {
@@ -170,11 +172,9 @@ func (c *connection) beginSignIn(ctx context.Context, req auth.Request) error {
 	return nil
 }
 
-// signIn waits until the person has signed in, no longer than until the
-// deadline that was stored on entering the status, whatever the authenticator
-// does. The wait holds the lease and a goroutine, the poll for the code, but no
-// place among the tenants that are worked on: one is taken again for the phase
-// that follows, when the sign-in is stored.
+// signIn waits until the person has signed in, but not past the deadline that was
+// stored on entering the status. The wait holds the lease and one goroutine. It
+// releases the worker's slot; the next phase takes one again.
 func (c *connection) signIn(ctx context.Context, req auth.Request) error {
 	c.slot.Release()
 	cur := c.now()
@@ -192,8 +192,8 @@ func (c *connection) signIn(ctx context.Context, req auth.Request) error {
 
 func (c *connection) trySignIn(ctx context.Context, req auth.Request) error {
 	if c.attempt == nil {
-		// Taken up after a restart, or the code was of no use any more. Perhaps
-		// the person has signed in meanwhile.
+		// Another process began the sign-in, or its code has expired. The person
+		// may have signed in since.
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ func (c *connection) showPrompt(ctx context.Context, p auth.Prompt) error {
 			t.d.Run.SignIns++
 			t.await()
 		} else {
-			t.beforeDeadline = true // later, nobody could use the code
+			t.beforeDeadline = true // a code after the deadline is of no use
 		}
 		t.d.Run.Prompt = &p
 		t.due()
@@ -284,11 +284,11 @@ func (c *connection) signInAgain(ctx context.Context, cause error) error {
 	return retry.Pause(ctx, min(time.Second, left))
 }
 
-// signInTimedOut is the error of a sign-in that nobody has made in time.
+// signInTimedOut returns the error that ends a run whose sign-in came too late.
 func (c *connection) signInTimedOut() error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return &endsRun{ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
+	return &endsRun{runEnd{stop: ending.TimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(word.ClassTimedOut,
 		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))}}
 }
 

@@ -26,7 +26,7 @@ import (
 // fails, the tenant stays with [Row.Removing], no run starts in it, and a worker
 // finishes the removal; a second Remove does too.
 //
-// An Authenticator that is no Forgetter keeps what it has stored.
+// An Authenticator that is no Forgetter keeps its tokens.
 //
 // Remove returns ErrNoActor, ErrNotFound for a tenant without a record, an
 // [*ActiveError] while a run is under way and EndRun is not set, and
@@ -99,7 +99,7 @@ type removal struct {
 }
 
 // run carries the removal out. Each part can be repeated, and the record goes
-// last, so that an interrupted removal is known and goes on.
+// last, so that a worker can resume an interrupted removal.
 func (c removal) run(ctx context.Context) error {
 	err := c.safely("remove the tenant", func() error { return c.parts(ctx) })()
 	if err == nil {

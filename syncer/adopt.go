@@ -1,10 +1,7 @@
 package syncer
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -38,7 +36,7 @@ func (c *session) adoptAndCompare(ctx context.Context, cmp *diff.Comparison, res
 	backup := res.Backup
 	for try := 1; len(res.Adopt) > 0; try++ {
 		adopt := adoption{Format: adoptionFormat, Parent: cmp.Desired().Revision, Adopts: res.Adopted, Before: sum.Adopted}
-		adopt.Key = changeKey(c.run().ID, "adopt", adopt.Parent, res.Adopt)
+		adopt.Key = repo.Key(c.run().ID, "adopt", adopt.Parent, res.Adopt)
 		after, written, err := c.adopt(ctx, adopt, res.Adopt)
 		moved := errors.Is(err, tenant.ErrMoved)
 		switch {
@@ -46,7 +44,7 @@ func (c *session) adoptAndCompare(ctx context.Context, cmp *diff.Comparison, res
 			return nil, nil, &failure.Retryable{Err: err}
 		case moved:
 			c.log.Info("the desired line was edited meanwhile; comparing again")
-			if after, err = c.desired(ctx); err != nil {
+			if after, err = c.repository().Desired(ctx); err != nil {
 				return nil, nil, err
 			}
 		case err != nil:
@@ -79,26 +77,19 @@ func (c *session) adopt(ctx context.Context, a adoption, changes []tenant.Change
 	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {
 		return after, "", err
 	}
-	rev, err := c.updateRepository(ctx, "backup: adopt drift", tenant.UpdateRequest{Parent: a.Parent, Key: a.Key, Changes: changes,
-		Message: fmt.Sprintf("Adopt %s made in %s", changesOf(len(changes)), c.tenant), Author: "tenantsync"})
+	rev, err := c.repository().Update(ctx, "backup: adopt drift", tenant.UpdateRequest{Parent: a.Parent, Key: a.Key, Changes: changes,
+		Message: fmt.Sprintf("Adopt %s made in %s", repo.Counted(len(changes)), c.tenant), Author: "tenantsync"})
 	if err != nil {
 		return after, "", err
 	}
 	c.log.Info("drift adopted", "changes", len(changes), "revision", rev.ID)
-	after, err = repo(ctx, c, "backup: read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: rev.ID})
-	})
-	if errors.Is(err, tenant.ErrNoRevision) { // it has moved on already
-		after, err = c.desired(ctx)
-	}
+	after, err = c.repository().At(ctx, rev.ID)
 	return after, rev.ID, err
 }
 
 // finishAdoption returns what the run has adopted before it was interrupted.
 func (c *session) finishAdoption(ctx context.Context) (adopted, error) {
-	return repo(ctx, c, "backup: find out what was adopted", func() (adopted, error) {
-		return c.s.adopted(ctx, c.tenant, c.run())
-	})
+	return c.s.adopted(ctx, c.tenant, c.run())
 }
 
 // adopted is what a run took over from the tenant, and the revision written.
@@ -108,10 +99,7 @@ type adopted struct {
 }
 
 // adopted finds out what a run has adopted that was interrupted at it. Nothing
-// is written here: what was not adopted then is compared and adopted anew. The
-// line may have moved on from the write's parent by the write itself or by
-// another; repeating the write's key tells which, and changes nothing, since
-// the line is not at the parent any more.
+// is written here: what was not adopted then is compared and adopted anew.
 func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopted, error) {
 	if r == nil || r.Adoption == nil {
 		return adopted{}, nil
@@ -124,42 +112,9 @@ func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopte
 	if err := format.Decode("adoption", raw, adoptionFormat, &a); err != nil {
 		return adopted{}, fmt.Errorf("backup: %w", err)
 	}
-	head, err := s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})
-	if err != nil {
-		return adopted{}, err
+	rev, err := s.lines(tenantName).Written(ctx, "backup: find out what was adopted", a.Parent, a.Key)
+	if err != nil || rev == "" {
+		return adopted{changes: a.Before}, err
 	}
-	if head.Revision == a.Parent {
-		return adopted{changes: a.Before}, nil
-	}
-	rev, err := s.cfg.Repository.Update(ctx, tenant.UpdateRequest{Tenant: tenantName, Parent: a.Parent, Key: a.Key})
-	if errors.Is(err, tenant.ErrMoved) {
-		return adopted{changes: a.Before}, nil
-	}
-	return adopted{changes: slices.Concat(a.Before, a.Adopts), revision: rev.ID}, err
-}
-
-// changeKey makes a write to the repository repeatable: the same changes on
-// the same parent in the same phase of a run have the same key.
-func changeKey(run, act, parent string, changes []tenant.Change) string {
-	raw, _ := json.Marshal(changes)
-	sum := sha256.Sum256(append([]byte(parent+"\x00"), raw...))
-	return run + "/" + act + "/" + hex.EncodeToString(sum[:8])
-}
-
-// withChanges is the desired line as it would be with the changes.
-func withChanges(d tenant.Desired, changes []tenant.Change) tenant.Desired {
-	d.Resources = slices.Clone(d.Resources)
-	for _, ch := range changes {
-		i := slices.IndexFunc(d.Resources, func(r tenant.Resource) bool { return r.Kind == ch.Kind && r.Key == ch.Key })
-		switch {
-		case ch.Body == nil && i >= 0:
-			d.Resources = slices.Delete(d.Resources, i, i+1)
-		case ch.Body == nil:
-		case i >= 0:
-			d.Resources[i].Body = bytes.Clone(ch.Body)
-		default:
-			d.Resources = append(d.Resources, tenant.Resource{Kind: ch.Kind, Key: ch.Key, Body: bytes.Clone(ch.Body)})
-		}
-	}
-	return d
+	return adopted{changes: slices.Concat(a.Before, a.Adopts), revision: rev}, nil
 }

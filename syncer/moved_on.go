@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // NewerRevision is the head of the desired line when it is not the revision that
@@ -62,29 +62,11 @@ func (s *Syncer) lookAtLine(ctx context.Context, tenantName string, r *run) (loo
 	if r == nil || r.Desired == "" {
 		return lookedAt{}, nil
 	}
-	head, err := s.head(ctx, tenantName)
+	head, err := s.lines(tenantName).Head(ctx)
 	if err != nil {
-		return lookedAt{}, fmt.Errorf("%s: read the head of the desired line: %w", tenantName, err)
+		return lookedAt{}, err
 	}
 	return lookedAt{plan: r.Desired, head: head}, nil
-}
-
-// head is the id of the desired line's head. The history names it without the
-// files; a line without revisions has a head that only Desired knows.
-func (s *Syncer) head(ctx context.Context, tenantName string) (string, error) {
-	revs, err := s.cfg.Repository.History(ctx, tenant.RepositoryHistoryRequest{Tenant: tenantName, Line: tenant.DesiredLine, Limit: 1})
-	if err != nil || len(revs) > 0 {
-		return first(revs).ID, err
-	}
-	d, err := s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})
-	return d.Revision, err
-}
-
-func first(revs []tenant.Revision) tenant.Revision {
-	if len(revs) == 0 {
-		return tenant.Revision{}
-	}
-	return revs[0]
 }
 
 // glance looks at the line where nothing depends on it: a failure is logged, and
@@ -105,7 +87,7 @@ func (s *Syncer) checkCurrent(ctx context.Context, y policy, r *run, d Decision)
 	if d.Verdict != Approve || !y.RequireCurrent {
 		return s.glance(ctx, d.Tenant, r), nil
 	}
-	seen, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (lookedAt, error) { return s.lookAtLine(ctx, d.Tenant, r) })
+	seen, err := retry.Do(ctx, s.cfg.MaxAttempts, repo.Transient, func() (lookedAt, error) { return s.lookAtLine(ctx, d.Tenant, r) })
 	switch {
 	case err != nil:
 		return seen, failure.New(ClassRepository, "syncer: the plan was not approved: %w", err)

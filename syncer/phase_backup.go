@@ -44,7 +44,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	if in.Desired, err = c.desired(ctx); err != nil {
+	if in.Desired, err = c.repository().Desired(ctx); err != nil {
 		return onward{}, err
 	}
 	cmp, err := c.readTenant(ctx, in, found)
@@ -124,10 +124,8 @@ func (c *session) appendBackup(ctx context.Context, b *diff.Backup) (tenant.Revi
 	if err != nil {
 		return tenant.Revision{}, err
 	}
-	return repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key, Parent: b.Parent, Removed: b.Removed,
-			Snapshot: b.Snapshot, Message: "Backup of " + c.tenant, Author: r.Actor})
-	})
+	return c.repository().Backup(ctx, "backup: append to the backup line", tenant.BackupRequest{Key: key, Parent: b.Parent, Removed: b.Removed,
+		Snapshot: b.Snapshot, Message: "Backup of " + c.tenant, Author: r.Actor})
 }
 
 // madeBackup reports whether the run has made this backup already: it was

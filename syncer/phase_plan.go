@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -25,7 +26,7 @@ func (c *session) planPhase(ctx context.Context) (onward, error) {
 	case opt.Mode == Preview:
 		sum.Adopted = res.Adopted
 		// As if drift were adopted.
-		res, err = compareKeepingBase(ctx, cmp.WithDesired(withChanges(cmp.Desired(), res.Adopt)), res)
+		res, err = compareKeepingBase(ctx, cmp.WithDesired(repo.With(cmp.Desired(), res.Adopt)), res)
 	}
 	if err != nil {
 		return onward{}, err

@@ -3,7 +3,6 @@ package syncer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -66,7 +65,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Ver
 	if in.Base, err = c.base(ctx); err != nil {
 		return err
 	}
-	if in.Desired, err = c.desiredAt(ctx, c.run().Desired); err != nil {
+	if in.Desired, err = c.repository().At(ctx, c.run().Desired); err != nil {
 		return err
 	}
 	cmp, err := c.readTenant(ctx, in, consent{})
@@ -85,7 +84,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Ver
 // storeAfter stores the snapshot from before with the touched kinds as they
 // are now.
 func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []plan.Target, now tenant.Snapshot) error {
-	before, err := d.c.snapshotAt(ctx, d.c.run().Backup)
+	before, err := d.c.repository().Snapshot(ctx, d.c.run().Backup)
 	if err != nil {
 		return err
 	}
@@ -104,17 +103,4 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 	}
 	out.after, err = d.c.put(ctx, "after", raw)
 	return err
-}
-
-// desiredAt reads the desired line at a revision, or its head if the repository
-// does not keep that revision: each resource's own sum tells whether it has
-// changed since.
-func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desired, error) {
-	line, err := repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
-	})
-	if errors.Is(err, tenant.ErrNoRevision) {
-		return c.desired(ctx)
-	}
-	return line, err
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
-	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -142,7 +141,7 @@ func (rep *Report) countKinds(sum *comparison) {
 func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
 	sum := new(comparison)
 	if r.Comparison == nil {
-		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
+		done, err := s.adopted(ctx, tenantName, r)
 		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
 			return sum, failure.New(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
 		}

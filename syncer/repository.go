@@ -2,17 +2,25 @@ package syncer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
-	"github.com/tenantsync/tenantsync/internal/redact"
-	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
+
+// lines are a tenant's part of the repository, for a caller that only reads.
+func (s *Syncer) lines(tenantName string) repo.Lines {
+	return repo.Lines{Repository: s.cfg.Repository, Tenant: tenantName, MaxAttempts: s.cfg.MaxAttempts, WriteTimeout: s.cfg.WriteTimeout}
+}
+
+// repository is the tenant's part of the repository.
+func (c *session) repository() repo.Lines {
+	l := c.s.lines(c.tenant)
+	l.Kinds, l.Safely = c.kinds, c.safely
+	return l
+}
 
 // base reads what both sides last agreed on; nil before the first sync.
 func (c *session) base(ctx context.Context) (*diff.Base, error) {
@@ -33,53 +41,4 @@ func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, erro
 		return nil, fmt.Errorf("backup: %w", failure.AsNewer(err))
 	}
 	return base, nil
-}
-
-// repo calls the repository with the tries that every call gets.
-func repo[T any](ctx context.Context, c *session, act string, f func() (T, error)) (T, error) {
-	v, err := retry.Do(ctx, c.s.cfg.MaxAttempts, repositoryTransient, f)
-	switch {
-	case err == nil:
-		return v, nil
-	case failure.IsPanic(err):
-		return v, err
-	case ctx.Err() == nil && repositoryTransient(err):
-		return v, &failure.Retryable{Err: failure.New(ClassRepository, "%s: %w", act, err)}
-	}
-	return v, failure.New(ClassRepository, "%s: %w", act, err)
-}
-
-// updateRepository writes the desired line. Files may hold secrets, and an
-// error of the repository's does not repeat them. A write that was sent when
-// the run was cancelled, or the worker was told to stop, is waited for as long
-// as a write to the tenant: nobody could tell else what became of it.
-func (c *session) updateRepository(ctx context.Context, act string, req tenant.UpdateRequest) (tenant.Revision, error) {
-	req.Tenant = c.tenant
-	return repo(ctx, c, act, func() (tenant.Revision, error) {
-		if err := ctx.Err(); err != nil {
-			return tenant.Revision{}, err
-		}
-		call, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-		defer giveUp()
-		defer context.AfterFunc(ctx, func() { time.AfterFunc(c.s.cfg.WriteTimeout, giveUp) })()
-		var rev tenant.Revision
-		err := c.safely(act, func() (err error) {
-			rev, err = c.s.cfg.Repository.Update(call, req)
-			return err
-		})()
-		return rev, redact.Error(err, redact.SecretsIn(c.kinds, req.Changes))
-	})
-}
-
-// repositoryTransient reports whether trying again can change the answer.
-func repositoryTransient(err error) bool {
-	return storageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
-		!failure.IsNewer(err)
-}
-
-// desired reads the head of the desired line.
-func (c *session) desired(ctx context.Context) (tenant.Desired, error) {
-	return repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})
-	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -48,7 +49,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	if in.Base, err = c.base(ctx); err != nil {
 		return ending{}, err
 	}
-	if in.Desired, err = c.desired(ctx); err != nil { // what it refers to is read too
+	if in.Desired, err = c.repository().Desired(ctx); err != nil { // what it refers to is read too
 		return ending{}, err
 	}
 	cmp, err := c.readTenant(ctx, in, consent{})
@@ -62,7 +63,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	}
 	end := r.decidedEnding()
 	for try := 1; ; try++ {
-		line, err := c.desired(ctx)
+		line, err := c.repository().Desired(ctx)
 		if err != nil {
 			return ending{}, err
 		}
@@ -80,9 +81,9 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 			end.base = res.Base
 			break
 		}
-		rev, err := c.updateRepository(ctx, "revert: write the desired line", tenant.UpdateRequest{Parent: line.Revision,
-			Key: changeKey(r.ID, "revert", line.Revision, changes), Changes: changes,
-			Message: fmt.Sprintf("Take back %s proposed for %s", changesOf(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
+		rev, err := c.repository().Update(ctx, "revert: write the desired line", tenant.UpdateRequest{Parent: line.Revision,
+			Key: repo.Key(r.ID, "revert", line.Revision, changes), Changes: changes,
+			Message: fmt.Sprintf("Take back %s proposed for %s", repo.Counted(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
 		if errors.Is(err, tenant.ErrMoved) && try < c.s.cfg.MaxAttempts {
 			continue
 		}
@@ -91,7 +92,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 		}
 		c.log.Info("reverted in the repository", "changes", len(changes), "revision", rev.ID)
 		// The base moves to where both sides now agree.
-		if res, err = cmp.WithDesired(withChanges(line, changes)).Compare(ctx); err != nil {
+		if res, err = cmp.WithDesired(repo.With(line, changes)).Compare(ctx); err != nil {
 			return ending{}, fmt.Errorf("revert: compare: %w", err)
 		}
 		end.base = res.Base
@@ -196,6 +197,3 @@ func withheld(class plan.NoteClass) bool {
 
 // refusedMessage names what was not reverted.
 func refusedMessage(items []string) string { return leftAlone{edited: items}.message() }
-
-// changesOf counts changes for people.
-func changesOf(n int) string { return counted(n, "change", "changes") }

@@ -8,21 +8,15 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// snapshotAt reads the backup line at a revision.
-func (c *session) snapshotAt(ctx context.Context, revision string) (tenant.Snapshot, error) {
-	return repo(ctx, c, "read the snapshot "+revision, func() (tenant.Snapshot, error) {
-		return c.s.cfg.Repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: c.tenant, Revision: revision})
-	})
-}
-
 // compareRolledBack plans a roll back: the tenant is to become as it was, so
 // drift is undone, not adopted.
 func (c *session) compareRolledBack(ctx context.Context, cmp *diff.Comparison, now *diff.Result) (*diff.Result, error) {
-	snap, err := c.snapshotAt(ctx, c.run().Options.DesiredFrom)
+	snap, err := c.repository().Snapshot(ctx, c.run().Options.DesiredFrom)
 	if err != nil {
 		return nil, err
 	}
@@ -39,12 +33,12 @@ func (c *session) compareRolledBack(ctx context.Context, cmp *diff.Comparison, n
 
 // line is the desired side that the plan was made against.
 func (d *deployment) line(ctx context.Context) (tenant.Desired, error) {
-	line, err := d.c.desiredAt(ctx, d.plan.Revision)
+	line, err := d.c.repository().At(ctx, d.plan.Revision)
 	from := d.c.run().Options
 	if err != nil || from.DesiredFrom == "" {
 		return line, err
 	}
-	snap, err := d.c.snapshotAt(ctx, from.DesiredFrom)
+	snap, err := d.c.repository().Snapshot(ctx, from.DesiredFrom)
 	if err != nil {
 		return line, err
 	}
@@ -80,8 +74,8 @@ func (d *deployment) commitRollback(ctx context.Context) error {
 			change(it.Kind, it.RenamedFrom)
 		}
 	}
-	rev, err := c.updateRepository(ctx, "roll back: write the desired line", tenant.UpdateRequest{Parent: d.plan.Revision,
-		Key: changeKey(r.ID, "rollback", d.plan.Revision, nil), Changes: changes,
+	rev, err := c.repository().Update(ctx, "roll back: write the desired line", tenant.UpdateRequest{Parent: d.plan.Revision,
+		Key: repo.Key(r.ID, "rollback", d.plan.Revision, nil), Changes: changes,
 		Message: fmt.Sprintf("Roll %s back to %s", c.tenant, r.Options.DesiredFrom), Author: joinActors(r.Decision.Actors)})
 	if errors.Is(err, tenant.ErrMoved) {
 		return failure.New(ClassRepositoryMoved, "roll back: the desired line was edited after the plan was made; nothing was written, start again for a fresh plan: %w", err)

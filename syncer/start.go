@@ -14,7 +14,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Start asks for a sync of a tenant and returns at once; a worker ([Syncer.Run])
@@ -267,11 +266,9 @@ func (s *Syncer) Retry(ctx context.Context, req RetryRequest) (Row, error) {
 // withNeeds adds to the targets of a retry what they refer to: without it, what
 // failed for a missing object would fail again.
 func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Target) ([]plan.Target, error) {
-	desired, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (tenant.Desired, error) {
-		return s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: cur.rec.Tenant})
-	})
+	desired, err := s.lines(cur.rec.Tenant).Desired(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("syncer: %s: retry: read the desired line: %w", cur.rec.Tenant, err)
+		return nil, fmt.Errorf("syncer: %s: retry: %w", cur.rec.Tenant, err)
 	}
 	base, err := s.base(ctx, cur.d.Base)
 	if err != nil && !failure.Dispose(ctx, err).Lost {

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/slot"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -51,7 +52,7 @@ func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 
 // advance works under a lease and releases it. If a tenant's storage failed, the
 // tenant's row says so.
-func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Next, error) {
+func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot.Slot) (Next, error) {
 	c, err := s.open(hold)
 	if err != nil {
 		s.leave(ctx, hold, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
@@ -68,7 +69,7 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Nex
 	return next, err
 }
 
-func (c *session) workOn(ctx context.Context, mine *slot) (Next, error) {
+func (c *session) workOn(ctx context.Context, mine *slot.Slot) (Next, error) {
 	c.slot = mine
 	held, lost := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup

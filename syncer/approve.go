@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
@@ -26,7 +28,7 @@ func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
 	} else {
 		t.d.Same = append(t.d.Same, old.Run)
 		r.Since, r.Reviewed, deadline = old.Since, old.Reviewed, old.Deadline
-		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return y.people.same(v.Actor, r.Actor) && !y.AllowRequester })
+		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return y.people.Same(v.Actor, r.Actor) && !y.AllowRequester })
 	}
 	if err := t.move(state.RequireApproval, EntryData{Phase: PhaseApprove, Digest: p.Digest}); err != nil {
 		return err
@@ -139,7 +141,7 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 	case d.Tenant != c.tenant:
 		return fmt.Errorf("the decision is about tenant %q", d.Tenant)
 	}
-	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant, commentInput("Comment", d.Comment)); err != nil {
+	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant, bounds.Comment("Comment", d.Comment)); err != nil {
 		return err
 	}
 	// The decision is held against the plan as it is stored, whatever the
@@ -215,8 +217,8 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err := cmp.Or(checkAsked(d.Tenant, d.Actor), d.checkRequired()); err != nil {
 		return Row{}, err
 	}
-	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant, nameInput("Run", d.Run), nameInput("Digest", d.Digest),
-		commentInput("Comment", d.Comment)); err != nil {
+	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant, bounds.Name("Run", d.Run), bounds.Name("Digest", d.Digest),
+		bounds.Comment("Comment", d.Comment)); err != nil {
 		return Row{}, err
 	}
 	cur, err := s.load(ctx, d.Tenant)
@@ -330,3 +332,12 @@ func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string)
 
 // joinActors lists names for people.
 func joinActors(names []string) string { return strings.Join(names, ", ") }
+
+// checkKey refuses to approve a plan whose hashes of secrets were made with
+// another key than this process's: they cannot be compared with anything.
+func (s *Syncer) checkKey(p *plan.Plan, d Decision) error {
+	if d.Verdict == Approve && !deploy.OwnKey(p.KeyID, s.cfg.keys(p.Tenant).Tenant) {
+		return fmt.Errorf("%w: %s: its hashes of secrets were made with another secret of the configuration (Config.Secret); start the sync again for a fresh plan", ErrStalePlan, d.Tenant)
+	}
+	return nil
+}

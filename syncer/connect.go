@@ -199,7 +199,7 @@ func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
 // place among the tenants that are worked on: one is taken again for the phase
 // that follows, when the sign-in is stored.
 func (c *session) signIn(ctx context.Context, req auth.Request) error {
-	c.slot.release()
+	c.slot.Release()
 	cur := c.now()
 	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
 	defer stop()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -189,7 +190,7 @@ func decodeData(rec state.Record) (*data, error) {
 // encode returns d's JSON form and the blobs that it refers to.
 func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 	d.Format = dataFormat
-	*d = bounded(*d)
+	*d = bounds.Of(*d)
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)

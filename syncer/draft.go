@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
@@ -55,7 +53,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
-	e = bounded(e)
+	e = bounds.Of(e)
 	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
@@ -189,7 +187,7 @@ func (s *Syncer) committed(ctx context.Context, t *draft, done state.Committed, 
 			e.Deadline = done.Record.Deadline
 		}
 		if e.Type == StatusChanged {
-			s.telemetry.moved(ctx, e)
+			s.telemetry.Moved(ctx, e.Cause, e.To)
 		}
 		s.observe(ctx, e)
 	}
@@ -211,18 +209,13 @@ func (s *Syncer) act(ctx context.Context, tenantName string, change func(*draft)
 	return next, err
 }
 
-// storable reports whether a text is one that stores take.
-func storable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
 // permit checks what every action needs: a tenant's name, an actor, texts within
 // their bounds, and the host's consent.
-func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...input) error {
+func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...bounds.Input) error {
 	if err := checkAsked(tenantName, actor); err != nil {
 		return err
 	}
-	if err := checkInputs(inputs...); err != nil {
+	if err := checkTexts(inputs...); err != nil {
 		return err
 	}
 	if s.cfg.Authorize != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
@@ -164,7 +165,7 @@ type ItemResult struct {
 
 // newEntry makes a store's entry.
 func newEntry(runID string, t EntryType, d EntryData) state.Entry {
-	d = bounded(d)
+	d = bounds.Of(d)
 	raw, err := json.Marshal(d)
 	if err != nil { // only raw JSON inside could fail, and entries hold none that is not checked
 		raw, _ = json.Marshal(EntryData{Message: "entry could not be encoded: " + err.Error()})

@@ -33,7 +33,7 @@ func (c *session) finish(ctx context.Context, end ending) error {
 		}
 	}
 	c.began(PhaseReport)
-	return c.s.telemetry.phase(ctx, c.tenant, cur.runID(), PhaseReport, func(ctx context.Context) error { return c.report(ctx, in, end) })
+	return c.s.telemetry.Phase(ctx, c.tenant, cur.runID(), string(PhaseReport), func(ctx context.Context) error { return c.report(ctx, in, end) })
 }
 
 // report stores how the run ended. in is the phase that it ended in.

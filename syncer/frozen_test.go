@@ -16,6 +16,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/frozen"
+	"github.com/tenantsync/tenantsync/internal/runlog"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -247,10 +248,10 @@ func TestUnknownWordsAreRefused(t *testing.T) {
 // A run's log is lines of JSON, chunk after chunk. Nothing in the engine reads
 // them again; people and their tools do.
 func TestFrozenLog(t *testing.T) {
-	var lines logBuffer
-	log := lines.logger(slog.New(slog.DiscardHandler), "contoso", func() string { return "run-1" })
+	var lines runlog.Buffer
+	log := lines.Logger(slog.New(slog.DiscardHandler), "contoso", func() string { return "run-1" })
 	log.Info("drift adopted", "changes", 2, "revision", "desired-9")
 	log.Warn("item not applied", "item", "groups/<Staff>", "error", errors.New("refused"))
 	sameTime := regexp.MustCompile(`"time":"[^"]*"`)
-	frozen.Bytes(t, "log.jsonl", sameTime.ReplaceAll(lines.take("run-1"), []byte(`"time":"2026-03-01T08:00:00.123456789Z"`)))
+	frozen.Bytes(t, "log.jsonl", sameTime.ReplaceAll(lines.Take("run-1"), []byte(`"time":"2026-03-01T08:00:00.123456789Z"`)))
 }

@@ -78,7 +78,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	}
 	cfg := c.s.cfg
 	dep.work, err = deploy.Open(ctx, dep, deploy.Job{
-		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.s.keys(c.tenant).Tenant,
+		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.s.cfg.keys(c.tenant).Tenant,
 		Kinds: c.kinds, Client: c.client, Bindings: ids.Bindings, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
 			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
@@ -137,7 +137,7 @@ func (d *deployment) Append(ctx context.Context, b deploy.Batch) (deploy.Appende
 	}
 	for _, res := range results {
 		if res.Status != ItemRetry {
-			d.c.s.telemetry.item(ctx, res)
+			d.c.s.telemetry.Item(ctx, res.Verb, string(res.Status))
 		}
 	}
 	return deploy.Appended{At: d.c.now().now, Refused: refused}, nil

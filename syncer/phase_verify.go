@@ -59,7 +59,7 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 // stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Verified) error {
 	c := d.c
-	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.keys(c.tenant)}
+	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.cfg.keys(c.tenant)}
 	d.work.Describe(&in, seen)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {

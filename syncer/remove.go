@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
@@ -60,7 +61,7 @@ type Removal struct {
 // errors.ErrUnsupported, before anything is removed, when the repository cannot
 // remove a tenant. Any other error is of the part that failed.
 func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
-	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, commentInput("Comment", req.Comment)); err != nil {
+	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, bounds.Comment("Comment", req.Comment)); err != nil {
 		return err
 	}
 	if _, ok := s.cfg.Repository.(tenant.Remover); req.Repository && !ok {

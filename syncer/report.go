@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
@@ -162,7 +163,7 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 }
 
 func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
-	raw, err := json.Marshal(bounded(*rep))
+	raw, err := json.Marshal(bounds.Of(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)
 	}

@@ -1,6 +1,10 @@
 package syncer
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/internal/bounds"
+)
 
 // RunRef names a run of a tenant. An empty Run stands for the tenant's current
 // or, at rest, its last run.
@@ -56,7 +60,15 @@ func checkTenant(name string) error {
 	if name == "" {
 		return fieldMissing("Tenant")
 	}
-	return nameInput("Tenant", name).check()
+	return checkTexts(bounds.Name("Tenant", name))
+}
+
+// checkTexts refuses the first text that is too long, or that stores do not take.
+func checkTexts(inputs ...bounds.Input) error {
+	if err := bounds.Check(inputs...); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
 }
 
 // checkAsked reports what an action's request lacks: every one names a tenant
@@ -65,7 +77,7 @@ func checkAsked(tenantName, actor string) error {
 	if err := checkTenant(tenantName); err != nil {
 		return err
 	}
-	if err := nameInput("Actor", actor).check(); err != nil {
+	if err := checkTexts(bounds.Name("Actor", actor)); err != nil {
 		return err
 	}
 	if ActorKey(actor) == "" {

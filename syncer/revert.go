@@ -44,7 +44,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	if err != nil {
 		return ending{}, err
 	}
-	in := diff.Input{Tenant: c.tenant, Keys: c.s.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
+	in := diff.Input{Tenant: c.tenant, Keys: c.s.cfg.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(), Revert: true}
 	if in.Base, err = c.base(ctx); err != nil {
 		return ending{}, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/slot"
 )
 
 // Run works on whatever is due, several tenants at a time, until ctx ends; then
@@ -89,8 +90,8 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 	}
 	for _, hold := range holds {
 		workers.Go(func() {
-			mine := &slot{limit: limit, held: true}
-			defer mine.release()
+			mine := slot.Of(limit)
+			defer mine.Release()
 			_, err := s.advance(ctx, hold, mine)
 			if err == nil || ctx.Err() != nil {
 				return

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/retry"
@@ -137,7 +138,7 @@ func (t *draft) listRun() error {
 	if d := r.Decision; d != nil {
 		form.Verdict, form.DecidedBy = d.Verdict, d.Actors
 	}
-	raw, err := json.Marshal(bounded(form))
+	raw, err := json.Marshal(bounds.Of(form))
 	if err != nil {
 		return fmt.Errorf("syncer: %s: run %s: encode its row: %w", t.rec.Tenant, r.ID, err)
 	}

@@ -11,7 +11,9 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/runlog"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/slot"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -24,7 +26,7 @@ type holding struct {
 	tenant string
 	hold   *lease.Hold
 	log    *slog.Logger
-	lines  *logBuffer
+	lines  *runlog.Buffer
 
 	committing sync.Mutex // one commit at a time
 
@@ -51,7 +53,7 @@ type holding struct {
 type session struct {
 	*holding
 	// slot is released while the tenant waits for a person.
-	slot *slot
+	slot *slot.Slot
 	// client is made by connect, and again after a sign-in; fresh asks for new
 	// tokens because the tenant refused the ones at hand.
 	client  tenant.Client
@@ -70,9 +72,9 @@ func (s *Syncer) open(hold *lease.Hold) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &session{holding: &holding{s: s, tenant: hold.Tenant(), hold: hold, lines: new(logBuffer), cur: cur}}
+	c := &session{holding: &holding{s: s, tenant: hold.Tenant(), hold: hold, lines: new(runlog.Buffer), cur: cur}}
 	hold.Watch(c.renewed)
-	c.log = c.lines.logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
+	c.log = c.lines.Logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
 	s.mu.Lock()
 	s.held[c.tenant] = c.holding
 	s.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/people"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -86,7 +87,7 @@ func (s Settings) withDefaults() Settings {
 
 // problems says for each field why it cannot be used. Each message begins with
 // the field's name.
-func (s Settings) problems(p people) []string {
+func (s Settings) problems(p people.Rule) []string {
 	var out []string
 	for _, f := range []struct {
 		name  string
@@ -127,4 +128,4 @@ func (s *Syncer) policy(ctx context.Context, tenantName string) (policy, error) 
 }
 
 // policy is the part of the settings that decisions are held against.
-func (s Settings) policy(p people) policy { return policy{s.Approval, p, s.NewerInterval} }
+func (s Settings) policy(p people.Rule) policy { return policy{s.Approval, p, s.NewerInterval} }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/telemetry"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -16,7 +17,7 @@ import (
 // number of them, in any number of processes, may work on one Store.
 type Syncer struct {
 	cfg       Config
-	telemetry *telemetry
+	telemetry *telemetry.Telemetry
 
 	mu sync.Mutex
 	// held are the tenants that this process works on.
@@ -32,7 +33,7 @@ func New(cfg Config) (*Syncer, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	tel, err := newTelemetry(cfg)
+	tel, err := telemetry.New(cfg.TracerProvider, cfg.MeterProvider)
 	if err != nil {
 		return nil, fmt.Errorf("syncer: config: %w", err)
 	}

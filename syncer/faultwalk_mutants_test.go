@@ -111,11 +111,11 @@ var plantedBugs = []plantedBug{
 		if planted("each try adopts under another key") {
 			req.Key += "'"
 		}`},
-	{"it is not stored what is about to be adopted", "approve/dies_after", "Repository.Update", "syncer/adopt.go", "	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {", `
+	{"it is not stored what is about to be adopted", "approve/dies_after", "Repository.Update", "syncer/phase_backup.go", "	return p.c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil })", `
 	if planted("it is not stored what is about to be adopted") {
 		ref = nil
 	}`},
-	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "syncer/phase_backup.go", "	sum := sha256.Sum256(raw)", `
+	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "internal/backup/snapshot.go", "	sum := sha256.Sum256(raw)", `
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
@@ -166,6 +166,7 @@ var (
 	for _, room := range []struct{ file, comment, imported string }{
 		{"internal/deploy/journal.go", "// readJournal reads", "time"},
 		{"internal/repo/write.go", "// Update writes", "time"},
+		{"internal/backup/snapshot.go", "// store appends", "time"},
 	} {
 		m.Edits = append(m.Edits,
 			mutant.Edit{File: room.file, Old: room.comment, New: "func planted(name string) bool { return os.Getenv(\"PLANTED\") == name }\n\n" + room.comment},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
@@ -196,7 +197,7 @@ func (e ending) succeeded() bool {
 func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil }
 
 // tally counts what became of a run, from its stored comparison and journal.
-func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *comparison, error) {
+func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *backup.Summary, error) {
 	var n tally
 	r := cur.d.Run
 	sum, err := s.readComparison(ctx, cur.rec.Tenant, r)

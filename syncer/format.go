@@ -30,14 +30,12 @@ import (
 // Whatever is refused fails with ErrNewerFormat and is left as it is: the run
 // is not ended but waits for a process that can go on with it.
 const (
-	dataFormat       = 1
-	entryFormat      = 1
-	reportFormat     = 1
-	comparisonFormat = 1
-	adoptionFormat   = 1
-	snapshotFormat   = 1
-	bindingsFormat   = 1
-	runFactsFormat   = 1
+	dataFormat     = 1
+	entryFormat    = 1
+	reportFormat   = 1
+	snapshotFormat = 1
+	bindingsFormat = 1
+	runFactsFormat = 1
 )
 
 // snapshotForm is a snapshot as it is stored, in the blob "after", and in

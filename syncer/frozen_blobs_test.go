@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -62,13 +63,13 @@ func frozenReport() *Report {
 	}
 }
 
-func frozenComparison() *comparison {
-	return &comparison{Format: 1, Backup: "backup-7", Adopted: frozenAdopted(), Written: "desired-9", Kinds: frozenKinds(),
+func frozenComparison() *backup.Summary {
+	return &backup.Summary{Format: 1, Backup: "backup-7", Adopted: frozenAdopted(), Written: "desired-9", Kinds: frozenKinds(),
 		Read: map[string]int{"groups": 3, "policies": 1}, Unchanged: map[string]int{"groups": 2}, Notes: frozenNotes()}
 }
 
-func frozenAdoption() *adoption {
-	return &adoption{Format: 1, Parent: "desired-8", Key: "run-2/adopt/0011223344556677", Adopts: frozenAdopted(), Before: frozenAdopted()}
+func frozenAdoption() *backup.Adoption {
+	return &backup.Adoption{Format: 1, Parent: "desired-8", Key: "run-2/adopt/0011223344556677", Adopts: frozenAdopted(), Before: frozenAdopted()}
 }
 
 func frozenSnapshot() *snapshotForm {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/frozen"
 	"github.com/tenantsync/tenantsync/internal/runlog"
@@ -57,8 +58,8 @@ func frozenForms() []frozenForm {
 		frozenForm{"report.json", frozenReport(),
 			func() ([]byte, error) { return json.Marshal(frozenReport()) },
 			func(raw []byte) (any, error) { return DecodeReport(raw) }},
-		frozenBlob("comparison", frozenComparison(), comparisonFormat),
-		frozenBlob("adoption", frozenAdoption(), adoptionFormat),
+		frozenBlob("comparison", frozenComparison(), backup.SummaryFormat),
+		frozenBlob("adoption", frozenAdoption(), backup.AdoptionFormat),
 		frozenBlob("run", frozenRunFacts(), runFactsFormat),
 		frozenBlob("after", frozenSnapshot(), snapshotFormat),
 		frozenBlob("bindings", frozenBindings(), bindingsFormat),
@@ -149,8 +150,8 @@ func TestFrozenFilesAreWhole(t *testing.T) {
 		}
 	}
 	frozen.Covers(t, []Report{*frozenReport()})
-	frozen.Covers(t, []comparison{*frozenComparison()})
-	frozen.Covers(t, []adoption{*frozenAdoption()})
+	frozen.Covers(t, []backup.Summary{*frozenComparison()})
+	frozen.Covers(t, []backup.Adoption{*frozenAdoption()})
 	frozen.Covers(t, []snapshotForm{*frozenSnapshot()})
 	frozen.Covers(t, []bindingsForm{*frozenBindings()})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -89,7 +90,7 @@ type walk struct {
 
 	// What the phases up to the plan have made for those that follow.
 	permitted *permitted
-	compared  *compared
+	compared  *backup.Made
 }
 
 func (c *session) connected() bool { return c.client != nil }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/repo"
@@ -18,39 +19,39 @@ import (
 // the run.
 func (c *session) planPhase(ctx context.Context) (onward, error) {
 	made, opt := c.walk.compared, c.run().Options
-	cmp, res, sum := made.cmp, made.res, made.sum
+	cmp, res, sum := made.Comparison, made.Result, made.Summary
 	var err error
 	switch {
 	case opt.Mode == BackupOnly:
 	case opt.DesiredFrom != "":
-		res, err = c.compareRolledBack(ctx, cmp, res)
+		res, err = c.compareRolledBack(ctx, made)
 	case opt.Mode == Preview:
 		sum.Adopted = res.Adopted
 		// As if drift were adopted.
-		res, err = compareKeepingBase(ctx, cmp.WithDesired(repo.With(cmp.Desired(), res.Adopt)), res)
+		res, err = compareKeepingBase(ctx, cmp.WithDesired(repo.With(cmp.Desired(), res.Adopt)), made)
 	}
 	if err != nil {
 		return onward{}, err
 	}
-	made.backup.MarkIn(res.Base, sum.Backup)
+	made.Backup.MarkIn(res.Base, sum.Backup)
 	res.Plan.Revision = cmp.Desired().Revision
 	return c.propose(ctx, cmp.Current(), res, sum)
 }
 
 // compareKeepingBase compares with a desired side that is not the line's, and
 // so must not move the base.
-func compareKeepingBase(ctx context.Context, cmp *diff.Comparison, now *diff.Result) (*diff.Result, error) {
-	res, err := compareAgain(ctx, cmp, now.Backup)
+func compareKeepingBase(ctx context.Context, cmp *diff.Comparison, made *backup.Made) (*diff.Result, error) {
+	res, err := made.Again(ctx, cmp)
 	if err != nil {
 		return nil, err
 	}
-	res.Base = now.Base
+	res.Base = made.Result.Base
 	return res, nil
 }
 
 // propose stores the plan and the moved base, and either waits for approval or
 // ends the run.
-func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *diff.Result, sum *comparison) (onward, error) {
+func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *diff.Result, sum *backup.Summary) (onward, error) {
 	sum.Kinds, sum.Unchanged, sum.Notes = current.Kinds, unchanged(res, sum.Adopted), res.Plan.Notes
 	sum.Read = map[string]int{}
 	for _, r := range current.Resources {
@@ -102,7 +103,7 @@ func unchanged(res *diff.Result, adopted []plan.AdoptedChange) map[string]int {
 
 // storePlan stores what the comparison made, and returns the change that
 // refers to it.
-func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparison) (func(*draft), error) {
+func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *backup.Summary) (func(*draft), error) {
 	planJSON, err := res.Plan.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)

@@ -59,12 +59,11 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 // stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Verified) error {
 	c := d.c
-	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.cfg.keys(c.tenant)}
-	d.work.Describe(&in, seen)
-	var err error
-	if in.Base, err = c.base(ctx); err != nil {
+	in, err := c.comparing(ctx, d.set)
+	if err != nil {
 		return err
 	}
+	d.work.Describe(&in, seen)
 	if in.Desired, err = c.repository().At(ctx, c.run().Desired); err != nil {
 		return err
 	}

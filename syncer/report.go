@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
@@ -72,7 +73,7 @@ type KindReport struct {
 }
 
 // buildReport makes the report of a run that is about to end in status to.
-func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *comparison, to state.Status) (*Report, error) {
+func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *backup.Summary, to state.Status) (*Report, error) {
 	r := cur.d.Run
 	if sum == nil {
 		var err error
@@ -96,7 +97,7 @@ func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tall
 }
 
 // countKinds fills in a row per kind.
-func (rep *Report) countKinds(sum *comparison) {
+func (rep *Report) countKinds(sum *backup.Summary) {
 	for _, k := range sum.Kinds {
 		rep.Kinds = append(rep.Kinds, KindReport{KindState: k, Read: sum.Read[k.Kind], Unchanged: sum.Unchanged[k.Kind]})
 	}
@@ -134,32 +135,6 @@ func (rep *Report) countKinds(sum *comparison) {
 			row(note.Kind).Failed++
 		}
 	}
-}
-
-// readComparison reads what the report needs of the backup, and returns the
-// error with an empty one for one that is lost. Of a run that did not come so
-// far it has what was adopted.
-func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
-	sum := new(comparison)
-	if r.Comparison == nil {
-		done, err := s.adopted(ctx, tenantName, r)
-		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
-			return sum, failure.New(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
-		}
-		sum.Adopted = done.changes
-		return sum, err
-	}
-	raw, err := s.get(ctx, *r.Comparison)
-	if err != nil {
-		return sum, err
-	}
-	switch err := format.Decode("comparison", raw, comparisonFormat, sum); {
-	case failure.IsNewer(err):
-		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
-	case err != nil:
-		return new(comparison), failure.New(ClassStorage, "run %s: %w", r.ID, err)
-	}
-	return sum, nil
 }
 
 func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {

@@ -44,11 +44,11 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	if err != nil {
 		return ending{}, err
 	}
-	in := diff.Input{Tenant: c.tenant, Keys: c.s.cfg.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
-		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(), Revert: true}
-	if in.Base, err = c.base(ctx); err != nil {
+	in, err := c.comparing(ctx, set)
+	if err != nil {
 		return ending{}, err
 	}
+	in.Targets, in.Revert = r.Options.Targets, true
 	if in.Desired, err = c.repository().Desired(ctx); err != nil { // what it refers to is read too
 		return ending{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/repo"
@@ -15,12 +16,12 @@ import (
 
 // compareRolledBack plans a roll back: the tenant is to become as it was, so
 // drift is undone, not adopted.
-func (c *session) compareRolledBack(ctx context.Context, cmp *diff.Comparison, now *diff.Result) (*diff.Result, error) {
+func (c *session) compareRolledBack(ctx context.Context, made *backup.Made) (*diff.Result, error) {
 	snap, err := c.repository().Snapshot(ctx, c.run().Options.DesiredFrom)
 	if err != nil {
 		return nil, err
 	}
-	again, err := cmp.With(func(in *diff.Input) error {
+	again, err := made.Comparison.With(func(in *diff.Input) error {
 		in.Rules.Enforce, in.Rules.EnforceByKind = true, nil
 		in.Desired, in.Targets, err = rollback.Desired(in.Desired, snap, in.Targets, in.Variables)
 		return err
@@ -28,7 +29,7 @@ func (c *session) compareRolledBack(ctx context.Context, cmp *diff.Comparison, n
 	if err != nil {
 		return nil, err
 	}
-	return compareKeepingBase(ctx, again, now)
+	return compareKeepingBase(ctx, again, made)
 }
 
 // line is the desired side that the plan was made against.

@@ -7,6 +7,14 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reading"
 )
 
+// comparing returns a comparison by a tenant's settings, with the base and
+// without the other sides.
+func (c *session) comparing(ctx context.Context, set Settings) (diff.Input, error) {
+	base, err := c.base(ctx)
+	return diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables, Rules: set.Rules, Base: base,
+		Now: c.now().storeTime(), Keys: c.s.cfg.keys(c.tenant)}, err
+}
+
 // readTenant reads everything in scope into the tenant's side of a comparison.
 // found is what the look at the permissions has shown, if the phase had one.
 func (c *session) readTenant(ctx context.Context, in diff.Input, found consent) (*diff.Comparison, error) {

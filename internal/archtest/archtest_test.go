@@ -27,7 +27,7 @@ var rules = map[string]archtest.Rule{
 	"tenant": {Imports: []string{"internal/retry", jsontext}},
 	"auth":   {},
 	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
-	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "internal/bounds", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/shelter", "internal/slot", "internal/telemetry", "internal/repo", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "internal/bounds", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/shelter", "internal/slot", "internal/telemetry", "internal/repo", "internal/backup", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/..."}},
 
 	"tenant/graph": {Imports: []string{"tenant", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
@@ -66,6 +66,7 @@ var rules = map[string]archtest.Rule{
 	"internal/reading":  {Imports: []string{"plan", "internal/diff", "tenant", "golang.org/x/sync/..."}},
 	"internal/rollback": {Imports: []string{"plan", "internal/diff", "tenant"}},
 	"internal/redact":   {Imports: []string{"internal/schema", "tenant", "auth"}},
+	"internal/backup":   {Imports: []string{"plan", "internal/bounds", "internal/diff", "internal/failure", "internal/format", "internal/repo", "tenant"}},
 	"internal/repo":     {Imports: []string{"internal/failure", "internal/redact", "internal/retry", "internal/schema", "internal/word", "tenant"}},
 	"internal/deploy":   {Imports: []string{"plan", "internal/apply", "internal/diff", "internal/schema", "internal/reference", "internal/redact", "internal/retry", "tenant", "golang.org/x/sync/..."}},
 

@@ -335,7 +335,7 @@ func joinActors(names []string) string { return strings.Join(names, ", ") }
 
 // checkKey refuses to approve a plan whose hashes of secrets were made with
 // another key than this process's: they cannot be compared with anything.
-func (s *Syncer) checkKey(p *plan.Plan, d Decision) error {
+func (s *records) checkKey(p *plan.Plan, d Decision) error {
 	if d.Verdict == Approve && !deploy.OwnKey(p.KeyID, s.cfg.keys(p.Tenant).Tenant) {
 		return fmt.Errorf("%w: %s: its hashes of secrets were made with another secret of the configuration (Config.Secret); start the sync again for a fresh plan", ErrStalePlan, d.Tenant)
 	}

@@ -27,7 +27,7 @@ import (
 // readPlan reads a run's plan. It is an error, which wraps ErrStalePlan, if what
 // the record points to is not of that tenant and run, or has another digest than
 // the record shows.
-func (s *Syncer) readPlan(ctx context.Context, tenantName string, r *run) (*plan.Plan, error) {
+func (s *records) readPlan(ctx context.Context, tenantName string, r *run) (*plan.Plan, error) {
 	if r == nil || r.Plan == nil {
 		return nil, fmt.Errorf("%w: the run has no plan", ErrNotFound)
 	}
@@ -71,7 +71,7 @@ func misplaced(tenantName string, r *run, format string, args ...any) error {
 // carries that decision out. The error has the class not_approved, and nothing
 // may be written, unless the decision is of this verdict and was made on the
 // plan, and with it the ids, that the record leads to now.
-func (s *Syncer) decidedPlan(ctx context.Context, tenantName string, r *run, v Verdict) (*plan.Plan, error) {
+func (s *records) decidedPlan(ctx context.Context, tenantName string, r *run, v Verdict) (*plan.Plan, error) {
 	err := r.decidedOn(tenantName, v)
 	var p *plan.Plan
 	if err == nil {

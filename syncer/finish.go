@@ -197,7 +197,7 @@ func (e ending) succeeded() bool {
 func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil }
 
 // tally counts what became of a run, from its stored comparison and journal.
-func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *backup.Summary, error) {
+func (s *records) tally(ctx context.Context, cur loaded, end ending) (tally, *backup.Summary, error) {
 	var n tally
 	r := cur.d.Run
 	sum, err := s.readComparison(ctx, cur.rec.Tenant, r)
@@ -275,7 +275,7 @@ func (n *tally) lose(ctx context.Context, err error) error {
 // itemResults are the results of all approved items, in the plan's order: an
 // item without one was not attempted, and one with an open intent is unknown.
 // Without the plan they are those of which the journal knows.
-func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end ending) ([]ItemResult, error) {
+func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end ending) ([]ItemResult, error) {
 	results := map[string]ItemResult{}
 	var begun []string // items, in the order in which they were
 	for e, err := range s.journalLines(ctx, cur.rec.Tenant, cur.d.Run.ID) {

@@ -58,7 +58,7 @@ func (l lookedAt) newer(r *run, now time.Time) *NewerRevision {
 }
 
 // lookAtLine reads the head of the desired line, for a run whose plan waits.
-func (s *Syncer) lookAtLine(ctx context.Context, tenantName string, r *run) (lookedAt, error) {
+func (s *records) lookAtLine(ctx context.Context, tenantName string, r *run) (lookedAt, error) {
 	if r == nil || r.Desired == "" {
 		return lookedAt{}, nil
 	}
@@ -71,7 +71,7 @@ func (s *Syncer) lookAtLine(ctx context.Context, tenantName string, r *run) (loo
 
 // glance looks at the line where nothing depends on it: a failure is logged, and
 // what is known stays. It takes no longer than one write may.
-func (s *Syncer) glance(ctx context.Context, tenantName string, r *run) lookedAt {
+func (s *records) glance(ctx context.Context, tenantName string, r *run) lookedAt {
 	short, stop := context.WithTimeout(ctx, s.cfg.WriteTimeout)
 	defer stop()
 	seen, err := s.lookAtLine(short, tenantName, r)
@@ -83,7 +83,7 @@ func (s *Syncer) glance(ctx context.Context, tenantName string, r *run) lookedAt
 
 // checkCurrent looks at the line for a decision. If the rules ask for a plan of
 // the head, the look must succeed, and an approval of another plan is refused.
-func (s *Syncer) checkCurrent(ctx context.Context, y policy, r *run, d Decision) (lookedAt, error) {
+func (s *records) checkCurrent(ctx context.Context, y policy, r *run, d Decision) (lookedAt, error) {
 	if d.Verdict != Approve || !y.RequireCurrent {
 		return s.glance(ctx, d.Tenant, r), nil
 	}

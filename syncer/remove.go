@@ -155,7 +155,7 @@ func (c *session) removeParts(ctx context.Context, asked Removal) error {
 			return fmt.Errorf("repository: %w", err)
 		}
 	}
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {
+	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, failure.StorageTransient, func() (struct{}, error) {
 		return struct{}{}, c.s.cfg.Store.Remove(ctx, c.tenant)
 	})
 	if err != nil {
@@ -174,7 +174,7 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		parts = "record, history, runs, blobs, tokens and repository"
 	}
 	audit := newEntry("", EntryRemove, EntryData{Actor: asked.Actor, Comment: asked.Comment, Message: "removed: " + parts})
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (state.Committed, error) {
+	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Committed, error) {
 		cur, err := c.s.load(ctx, c.tenant) // others may have committed, or the answer was lost
 		if err != nil || cur.rec.Version == 0 {
 			return state.Committed{}, err
@@ -190,6 +190,6 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		return &failure.Storage{Err: fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
 	}
 	c.s.observe(ctx, Event{Type: TenantRemoved, RunRef: RunRef{Tenant: c.tenant}, Time: c.now().storeTime()})
-	c.s.changed(c.tenant, c.holding)
+	c.s.changed(c.tenant, c.hold)
 	return nil
 }

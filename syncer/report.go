@@ -73,7 +73,7 @@ type KindReport struct {
 }
 
 // buildReport makes the report of a run that is about to end in status to.
-func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *backup.Summary, to state.Status) (*Report, error) {
+func (s *records) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *backup.Summary, to state.Status) (*Report, error) {
 	r := cur.d.Run
 	if sum == nil {
 		var err error
@@ -137,7 +137,7 @@ func (rep *Report) countKinds(sum *backup.Summary) {
 	}
 }
 
-func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
+func (s *records) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
 	raw, err := json.Marshal(bounds.Of(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)

@@ -12,7 +12,7 @@ import (
 )
 
 // lines are a tenant's part of the repository, for a caller that only reads.
-func (s *Syncer) lines(tenantName string) repo.Lines {
+func (s *records) lines(tenantName string) repo.Lines {
 	return repo.Lines{Repository: s.cfg.Repository, Tenant: tenantName, MaxAttempts: s.cfg.MaxAttempts, WriteTimeout: s.cfg.WriteTimeout}
 }
 
@@ -29,7 +29,7 @@ func (c *session) base(ctx context.Context) (*diff.Base, error) {
 }
 
 // base reads a stored base; nil for none.
-func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
+func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
 	if ref == nil {
 		return nil, nil
 	}
@@ -47,7 +47,7 @@ func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, erro
 // readComparison reads what the report needs of the backup, and returns the
 // error with an empty one for one that is lost. Of a run that did not come so
 // far it has what was adopted.
-func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*backup.Summary, error) {
+func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*backup.Summary, error) {
 	if r.Comparison == nil {
 		done, err := s.adopted(ctx, tenantName, r)
 		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
@@ -70,7 +70,7 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 }
 
 // adopted finds out what a run has adopted that was interrupted at it.
-func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (backup.Adopted, error) {
+func (s *records) adopted(ctx context.Context, tenantName string, r *run) (backup.Adopted, error) {
 	if r == nil || r.Adoption == nil {
 		return backup.Adopted{}, nil
 	}

@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/bounds"
@@ -88,3 +89,20 @@ func checkAsked(tenantName, actor string) error {
 
 // fieldMissing is the error of a request without a required field.
 func fieldMissing(field string) error { return fmt.Errorf("%w: %s is required", ErrInvalid, field) }
+
+// permit checks what every action needs: a tenant's name, an actor, texts within
+// their bounds, and the host's consent.
+func (s *records) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...bounds.Input) error {
+	if err := checkAsked(tenantName, actor); err != nil {
+		return err
+	}
+	if err := checkTexts(inputs...); err != nil {
+		return err
+	}
+	if s.cfg.Authorize != nil {
+		if err := s.cfg.Authorize(ctx, actor, action, tenantName); err != nil {
+			return fmt.Errorf("syncer: %s: %s by %s: %w", tenantName, action, actor, err)
+		}
+	}
+	return nil
+}

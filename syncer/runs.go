@@ -97,7 +97,7 @@ func (s *Syncer) Runs(ctx context.Context, req RunsRequest) (Page[RunRow], error
 	for _, o := range req.Outcomes {
 		raw.Outcomes = append(raw.Outcomes, string(o))
 	}
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.RunsPage, error) { return s.cfg.Store.Runs(ctx, raw) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.RunsPage, error) { return s.cfg.Store.Runs(ctx, raw) })
 	if err != nil {
 		return Page[RunRow]{}, fmt.Errorf("syncer: runs: %w", err)
 	}

@@ -103,7 +103,7 @@ func (s Settings) problems(p people.Rule) []string {
 // settings returns the tenant's settings with their defaults, and the variable
 // "tenantId". An error of SettingsFor is transient; settings that cannot be used
 // are not.
-func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Settings, error) {
+func (s *records) settings(ctx context.Context, tenantName, directory string) (Settings, error) {
 	set := s.cfg.Settings
 	if s.cfg.SettingsFor != nil {
 		var err error
@@ -122,7 +122,7 @@ func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Se
 }
 
 // policy returns what decisions on the tenant's plans are held against now.
-func (s *Syncer) policy(ctx context.Context, tenantName string) (policy, error) {
+func (s *records) policy(ctx context.Context, tenantName string) (policy, error) {
 	set, err := s.settings(ctx, tenantName, "")
 	return set.policy(s.cfg.people()), err
 }

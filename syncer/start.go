@@ -76,9 +76,9 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 }
 
 // hasBegun reports whether a run has ever been begun.
-func (s *Syncer) hasBegun(ctx context.Context, tenantName, id string) (bool, error) {
+func (s *records) hasBegun(ctx context.Context, tenantName, id string) (bool, error) {
 	req := state.HistoryRequest{Tenant: tenantName, Run: id, Limit: 1}
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
 	if err != nil {
 		return false, &failure.Storage{Err: fmt.Errorf("syncer: %s: history: %w", tenantName, err)}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -93,4 +94,18 @@ func AsNewer(err error) error {
 		return fmt.Errorf("%w: %w", ErrNewer, err)
 	}
 	return err
+}
+
+// StorageTransient reports whether a storage error may be gone at the next
+// attempt.
+func StorageTransient(err error) bool {
+	for _, e := range []error{
+		state.ErrConflict, state.ErrExpired, state.ErrUnknown, state.ErrInvalid, state.ErrNotFound,
+		state.ErrLeased, state.ErrLeaseLost,
+	} {
+		if errors.Is(err, e) {
+			return false
+		}
+	}
+	return !IsPanic(err)
 }

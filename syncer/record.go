@@ -211,3 +211,32 @@ func (d *data) blobs() []*state.BlobRef {
 	}
 	return refs
 }
+
+// loaded is a record with its data, and the store's time when it was read.
+type loaded struct {
+	rec state.Record
+	d   *data
+	now time.Time
+	// at is this process's time when now was read; only differences to it count.
+	at time.Time
+}
+
+// storeTime estimates the store's time now.
+func (l loaded) storeTime() time.Time { return l.now.Add(time.Since(l.at)) }
+
+// runID is the id of the current or last run, or "", also of a record that could
+// not be loaded.
+func (l loaded) runID() string {
+	if l.d == nil || l.d.Run == nil {
+		return ""
+	}
+	return l.d.Run.ID
+}
+
+func newLoaded(rec state.Record, now time.Time) (loaded, error) {
+	d, err := decodeData(rec)
+	if err != nil {
+		return loaded{}, err
+	}
+	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
+}

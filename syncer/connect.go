@@ -13,7 +13,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // maxSignIns bounds the sign-ins of one run, so that it cannot ask for ever.
@@ -76,11 +75,11 @@ func (c *session) connect(ctx context.Context) error {
 	c.identity, c.proven = &id, false
 	client, err := c.s.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
 	if err != nil {
-		return c.passing("connect", err)
+		return failure.OfCall("connect", err)
 	}
 	kinds, err := client.Kinds(ctx)
 	if err != nil {
-		return c.passing("connect: kinds", err)
+		return failure.OfCall("connect: kinds", err)
 	}
 	compiled, err := schema.CompileAll(kinds)
 	if err != nil {
@@ -134,29 +133,6 @@ func (t *draft) identify(id *auth.Identity, pin bool) error {
 		t.d.Run.Identity = id
 	}
 	return nil
-}
-
-// passing marks an error of the tenant as one that ends a sign-in, that may
-// pass, or that does not.
-func (c *session) passing(act string, err error) error {
-	wrapped := fmt.Errorf("%s: %w", act, err)
-	if auth.ClassOf(err) == auth.SignInNeeded {
-		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
-	}
-	if auth.ClassOf(err) == auth.Transient {
-		return &failure.Retryable{Err: wrapped}
-	}
-	switch tenant.ClassOf(err) {
-	case tenant.Unauthenticated:
-		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
-	case tenant.Transient, tenant.Throttled:
-		var after time.Duration
-		if e, ok := errors.AsType[*tenant.Error](err); ok {
-			after = e.RetryAfter
-		}
-		return &failure.Retryable{Err: wrapped, After: after}
-	}
-	return wrapped
 }
 
 // reconnect drops the client after the tenant refused its credentials, so that

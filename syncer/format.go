@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // All that the engine stores is JSON that names its format; a form that names
@@ -33,23 +31,8 @@ const (
 	dataFormat     = 1
 	entryFormat    = 1
 	reportFormat   = 1
-	snapshotFormat = 1
-	bindingsFormat = 1
 	runFactsFormat = 1
 )
-
-// snapshotForm is a snapshot as it is stored, in the blob "after", and in
-// artifacts.
-type snapshotForm struct {
-	Format int `json:"format"`
-	tenant.Snapshot
-}
-
-// bindingsForm is the blob "bindings".
-type bindingsForm struct {
-	Format   int                `json:"format"`
-	Bindings reference.Bindings `json:"bindings"`
-}
 
 // checkWords refuses a record with a word that this version does not know and
 // would have to act by.

@@ -17,6 +17,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/frozen"
+	"github.com/tenantsync/tenantsync/internal/planning"
+	"github.com/tenantsync/tenantsync/internal/readback"
 	"github.com/tenantsync/tenantsync/internal/runlog"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -61,8 +63,8 @@ func frozenForms() []frozenForm {
 		frozenBlob("comparison", frozenComparison(), backup.SummaryFormat),
 		frozenBlob("adoption", frozenAdoption(), backup.AdoptionFormat),
 		frozenBlob("run", frozenRunFacts(), runFactsFormat),
-		frozenBlob("after", frozenSnapshot(), snapshotFormat),
-		frozenBlob("bindings", frozenBindings(), bindingsFormat),
+		frozenBlob("after", frozenSnapshot(), readback.SnapshotFormat),
+		frozenBlob("bindings", frozenBindings(), planning.BindingsFormat),
 	)
 }
 
@@ -152,8 +154,8 @@ func TestFrozenFilesAreWhole(t *testing.T) {
 	frozen.Covers(t, []Report{*frozenReport()})
 	frozen.Covers(t, []backup.Summary{*frozenComparison()})
 	frozen.Covers(t, []backup.Adoption{*frozenAdoption()})
-	frozen.Covers(t, []snapshotForm{*frozenSnapshot()})
-	frozen.Covers(t, []bindingsForm{*frozenBindings()})
+	frozen.Covers(t, []readback.Snapshot{*frozenSnapshot()})
+	frozen.Covers(t, []planning.Bindings{*frozenBindings()})
 }
 
 // Words are persisted too: a status or a phase is what it is called.

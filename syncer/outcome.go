@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/revert"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -375,7 +376,7 @@ func (a account) refused() *ErrorInfo {
 	if a.end.err != nil { // the revert knows why it left each alone
 		return a.end.err
 	}
-	return &ErrorInfo{Class: ClassEdited, Phase: PhaseRevert, Message: refusedMessage(a.end.refused)}
+	return &ErrorInfo{Class: ClassEdited, Phase: PhaseRevert, Message: revert.Edited(a.end.refused)}
 }
 
 // unread says how many kinds were not completely read, and why the first was not.

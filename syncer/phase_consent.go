@@ -30,7 +30,7 @@ func (c *session) consentPhase(ctx context.Context) (onward, error) {
 	}
 	found, err := c.checkConsent(ctx, c.client, c.kinds.Declarations(), *c.identity, set)
 	if err != nil {
-		return onward{}, c.passing("consent: permissions", err)
+		return onward{}, failure.OfCall("consent: permissions", err)
 	}
 	c.proven = true
 	c.logConsent(found)

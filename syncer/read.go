@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/readback"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -347,7 +348,7 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 			if err != nil {
 				return nil, err
 			}
-			return json.MarshalIndent(snapshotForm{Format: snapshotFormat, Snapshot: snap}, "", "  ")
+			return json.MarshalIndent(readback.Snapshot{Format: readback.SnapshotFormat, Snapshot: snap}, "", "  ")
 		}},
 		{"after.json", blob(r.After)},
 		{"plan.json", blob(r.Plan)},

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
 )
 
@@ -29,7 +30,7 @@ type readingPort struct{ c *session }
 var _ reading.Port = readingPort{}
 
 // Failed says whether an error of the tenant's is about the credentials.
-func (p readingPort) Failed(act string, err error) error { return p.c.passing(act, err) }
+func (p readingPort) Failed(act string, err error) error { return failure.OfCall(act, err) }
 
 // Safely returns f with its panics as errors of the run.
 func (p readingPort) Safely(act string, f func() error) func() error { return p.c.safely(act, f) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func (c *session) connect(ctx context.Context) error {
 	if err := c.expect(ctx); err != nil {
 		return err
 	}
-	cred, err := c.s.cfg.Authenticator.Credential(ctx, c.request(nil))
+	cred, err := c.cfg.Authenticator.Credential(ctx, c.request(nil))
 	switch class := auth.ClassOf(err); {
 	case err == nil:
 	case class == auth.SignInNeeded && c.run().closing() != "":
@@ -73,7 +74,7 @@ func (c *session) connect(ctx context.Context) error {
 		return err
 	}
 	c.identity, c.proven = &id, false
-	client, err := c.s.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
+	client, err := c.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
 	if err != nil {
 		return failure.OfCall("connect", err)
 	}
@@ -92,7 +93,7 @@ func (c *session) connect(ctx context.Context) error {
 
 // expect reads the settings, which may say which directory the tenant is.
 func (c *session) expect(ctx context.Context) error {
-	set, err := c.s.settings(ctx, c.tenant, "")
+	set, err := c.cfg.settings(ctx, c.tenant, "")
 	if err != nil {
 		return err
 	}
@@ -117,33 +118,9 @@ func (c *session) checkDirectory(id auth.Identity) error {
 	return nil
 }
 
-// identify stores who is signed in, and pins the tenant to the directory once
-// it has proven to be one that can be worked with.
-func (t *draft) identify(id *auth.Identity, pin bool) error {
-	if id == nil {
-		return nil
-	}
-	if t.d.Directory != "" && !strings.EqualFold(t.d.Directory, id.Directory) {
-		return failure.New(ClassWrongTenant, "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
-	}
-	if pin && t.d.Directory == "" {
-		t.d.Directory = id.Directory
-	}
-	if t.d.Run != nil {
-		t.d.Run.Identity = id
-	}
-	return nil
-}
-
 // reconnect drops the client after the tenant refused its credentials, so that
 // the phase begins again with new ones, silently or by a sign-in.
 func (c *session) reconnect(ctx context.Context, cause error) error {
-	c.client, c.fresh = nil, true
-	if c.run().Reconnects >= c.s.cfg.MaxAttempts {
-		_, err := c.fail(ctx, failure.New(ClassUnauthenticated,
-			"the tenant keeps refusing credentials that the authenticator gives: %w", cause))
-		return err
-	}
 	c.log.Warn("the tenant refused the credentials; connecting again", "error", cause)
 	return c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reconnects++
@@ -153,7 +130,7 @@ func (c *session) reconnect(ctx context.Context, cause error) error {
 
 // beginSignIn asks a person to sign in; signIn then waits for it.
 func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
-	attempt, err := c.s.cfg.Authenticator.Begin(ctx, req)
+	attempt, err := c.cfg.Authenticator.Begin(ctx, req)
 	if err != nil {
 		if auth.ClassOf(err) == auth.Transient {
 			return c.signInAgain(ctx, fmt.Errorf("connect: %w", err))
@@ -180,6 +157,9 @@ func (c *session) signIn(ctx context.Context, req auth.Request) error {
 	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
 	defer stop()
 	err := c.trySignIn(wait, req)
+	if _, ended := err.(*endsRun); ended {
+		return err
+	}
 	if err != nil && wait.Err() != nil && context.Cause(ctx) == nil {
 		return c.signInAgain(ctx, context.DeadlineExceeded)
 	}
@@ -193,7 +173,7 @@ func (c *session) trySignIn(ctx context.Context, req auth.Request) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if _, err := c.s.cfg.Authenticator.Credential(ctx, req); err == nil {
+		if _, err := c.cfg.Authenticator.Credential(ctx, req); err == nil {
 			return c.signedIn(ctx)
 		}
 		return c.beginSignIn(ctx, req)
@@ -233,7 +213,7 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 		return nil
 	})
 	if errors.Is(err, state.ErrExpired) {
-		return c.signInTimedOut(ctx)
+		return c.signInTimedOut()
 	}
 	if err == nil {
 		c.logPrompt(p)
@@ -253,7 +233,7 @@ func (c *session) signedIn(ctx context.Context) error {
 		return t.move(state.Authenticate, EntryData{Phase: t.d.Run.Phase})
 	})
 	if errors.Is(err, state.ErrExpired) {
-		return c.signInTimedOut(ctx)
+		return c.signInTimedOut()
 	}
 	if err == nil {
 		c.log.Info("signed in")
@@ -274,15 +254,38 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 	}
 	left := fresh.rec.Deadline.Sub(fresh.storeTime())
 	if left <= 0 {
-		return c.signInTimedOut(ctx)
+		return c.signInTimedOut()
 	}
 	c.log.Info("the sign-in goes on with a new code", "error", cause)
 	return retry.Pause(ctx, min(time.Second, left))
 }
 
-func (c *session) signInTimedOut(ctx context.Context) error {
+// signInTimedOut is the error of a sign-in that nobody has made in time.
+func (c *session) signInTimedOut() error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return c.finish(ctx, ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
-		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))})
+	return &endsRun{ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
+		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))}}
+}
+
+// logPrompt says who has to sign in, and where. It does not have the code, and
+// of the page only the host: a page's address can have the code in it.
+func (c *session) logPrompt(p auth.Prompt) {
+	cur := c.now()
+	r := cur.d.Run
+	if cur.rec.Status != state.PendingAuthentication || r == nil {
+		return
+	}
+	page := ""
+	if u, err := url.Parse(p.URL); err == nil {
+		page = u.Hostname()
+	}
+	c.log.Info("waiting for a sign-in", "sign-in", p.SignIn, "page", page, "directory", cmp.Or(cur.d.Directory, c.set.Directory),
+		"asked by", r.Actor, "until", cur.rec.Deadline)
+}
+
+// logConnected says as whom the run works on the tenant.
+func (c *session) logConnected(id auth.Identity) {
+	c.log.Info("connected", "as", cmp.Or(id.Username, id.ObjectID, id.Application), "application", id.Application,
+		"directory", id.Directory, "home directory", id.HomeDirectory)
 }

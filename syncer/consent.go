@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
-	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -67,17 +66,6 @@ func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds 
 	return out, nil
 }
 
-// consentNeeded ends a run that cannot even connect before an administrator has
-// consented to the application.
-func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
-	if c.now().rec.Status == state.PendingAuthentication { // the person was there, and could not give it
-		if err := c.signedIn(ctx); err != nil {
-			return err
-		}
-	}
-	return c.finish(ctx, ending{stop: stopConsent, reason: string(info.Class), err: info})
-}
-
 // needsWrite reports whether permissions to write count: when the tenant's run
 // writes, and while one is known to be missing.
 func (d *data) needsWrite() bool {
@@ -97,130 +85,82 @@ func (g consent) unwritableKinds() map[string]string {
 	return reasons
 }
 
-// recheck looks at a resting tenant's permissions and moves it to or from
-// Pending admin consent. It asks nobody to sign in. Its one commit also makes the
-// tenant due for the next look.
-func (c *session) recheck(ctx context.Context) error {
-	c.fresh = true // a token from before the grant does not show it
-	found, err := c.lookAtConsent(ctx)
+// permitted is what the look at the permissions has shown, for the phases that
+// follow.
+type permitted struct {
+	set   Settings
+	found consent
+}
+
+// consentPhase compares required with granted permissions.
+func (c *session) consentPhase(ctx context.Context) (onward, error) {
+	set, err := c.cfg.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
-		if context.Cause(ctx) != nil {
-			return context.Cause(ctx)
-		}
-		signIn := auth.ClassOf(err) == auth.SignInNeeded || tenant.ClassOf(err) == tenant.Unauthenticated
-		if signIn { // no failure: nobody is asked
-			c.log.Info("the permissions were not looked at, since somebody would have to sign in", "error", err)
-		} else {
-			c.log.Warn("the permissions could not be checked", "error", err)
-		}
-		cerr := c.commit(ctx, func(t *draft) error {
-			if t.rec.Status.Active() {
-				return failure.ErrInterrupted
-			}
-			if signIn {
-				t.d.LooksFailed = 0
-			} else {
-				t.d.LooksFailed++
-			}
-			t.lookLater(c.restingSettings(), t.rec.Status)
-			return nil
-		})
-		return errors.Join(err, cerr)
+		return onward{}, err
 	}
+	c.set = set
+	if err := c.checkTargets(c.run().Options.Targets, set.Scopes); err != nil {
+		return onward{}, err
+	}
+	found, err := c.checkConsent(ctx, c.client, c.kinds.Declarations(), *c.identity, set)
+	if err != nil {
+		return onward{}, failure.OfCall("consent: permissions", err)
+	}
+	c.proven = true
 	c.logConsent(found)
-	return c.commit(ctx, func(t *draft) error {
-		if t.rec.Status.Active() {
-			return failure.ErrInterrupted
+	store := func(t *draft) error {
+		if len(found.missing) > 0 {
+			t.entry(EntryConsent, EntryData{Missing: found.missing})
 		}
 		t.d.Missing, t.d.ConsentURL = found.missing, found.url
-		switch pending := t.rec.Status == state.PendingAdminConsent; {
-		case len(found.missing) > 0 && !pending:
-			t.d.RestsIn = t.rec.Status
-			if err := t.move(state.RequireConsent, EntryData{Missing: found.missing, Message: "a check found permissions missing"}); err != nil {
-				return err
-			}
-		case len(found.missing) == 0 && pending:
-			ev, ok := state.ClearTo(t.d.RestsIn)
-			if !ok {
-				ev = state.ClearNotRun
-			}
-			if err := t.move(ev, EntryData{Message: "the missing permissions are granted"}); err != nil {
-				return err
-			}
-			t.d.RestsIn = ""
-		}
-		t.d.LooksFailed = 0
-		t.lookLater(c.restingSettings(), t.rec.Status)
+		t.due()
 		return nil
-	})
+	}
+	if len(found.missing) > 0 && set.RequireConsent {
+		end := ending{stop: stopConsent, reason: "permissions are missing"}
+		return onward{end: &end}, c.commit(ctx, store)
+	}
+	c.walk.permitted = &permitted{set: set, found: found}
+	return onward{phase: PhaseBackup, change: store}, nil
 }
 
-func (c *session) lookAtConsent(ctx context.Context) (consent, error) {
-	if err := c.expect(ctx); err != nil {
-		return consent{}, err
+// checkTargets refuses targets that no kind can answer for: the run would do
+// nothing and end well.
+func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.Scope) error {
+	for _, t := range targets {
+		k := c.kinds.Get(t.Kind)
+		switch {
+		case k == nil:
+			var names []string
+			for _, known := range c.kinds.All() {
+				names = append(names, known.Name)
+			}
+			slices.Sort(names)
+			return failure.New(ClassInvalidTarget, "no kind is called %q; correct the run's targets. The kinds are: %s", t.Kind, strings.Join(names, ", "))
+		case reading.ScopeOf(k.Kind, scopes) == tenant.OutOfScope:
+			return failure.New(ClassInvalidTarget, "the kind %q is out of scope for %s; change its scope in the settings, or the run's targets", t.Kind, c.tenant)
+		}
 	}
-	cred, err := c.s.cfg.Authenticator.Credential(ctx, c.request(nil))
-	if err != nil {
-		return consent{}, fmt.Errorf("recheck: %w", err)
-	}
-	id := cred.Identity()
-	if err := c.checkDirectory(id); err != nil {
-		return consent{}, err
-	}
-	client, err := c.s.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
-	if err != nil {
-		return consent{}, fmt.Errorf("recheck: connect: %w", err)
-	}
-	kinds, err := client.Kinds(ctx)
-	if err != nil {
-		return consent{}, fmt.Errorf("recheck: kinds: %w", err)
-	}
-	set, err := c.s.settings(ctx, c.tenant, id.Directory)
-	if err != nil {
-		return consent{}, err
-	}
-	found, err := c.checkConsent(ctx, client, kinds, id, set)
-	if err != nil {
-		return consent{}, fmt.Errorf("recheck: permissions: %w", err)
-	}
-	return found, nil
+	return nil
 }
 
-// Recheck looks at the tenant's permissions now: a tenant at rest moves to
-// Pending admin consent when a required one is missing, and out of it when
-// all are granted. Nobody is asked to sign in. It returns ErrActive while a
-// run is under way (which checks by itself), ErrBusy while another worker
-// holds the tenant, and ErrNotFound for one that was never started.
-func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
-	tenantName := req.Tenant
-	if err := s.permit(ctx, req.Actor, ActRecheck, tenantName); err != nil {
-		return Row{}, err
-	}
-	cur, err := s.load(ctx, tenantName)
-	if err != nil {
-		return Row{}, err
-	}
-	if cur.rec.Status.Active() {
-		return Row{}, &ActiveError{RunRef: RunRef{Tenant: tenantName, Run: cur.runID()}, Status: cur.rec.Status}
-	}
-	hold, err := s.leases().Acquire(ctx, tenantName)
+// logConsent names the permissions that are missing, or says that those that
+// were missing are granted.
+func (c *session) logConsent(found consent) {
 	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return Row{}, fmt.Errorf("%w: %s was never started", ErrNotFound, tenantName)
-	case errors.Is(err, state.ErrLeased):
-		return Row{}, fmt.Errorf("%w: %s", ErrBusy, tenantName)
-	case err != nil:
-		return Row{}, fmt.Errorf("syncer: %s: acquire lease: %w", tenantName, err)
+	case len(found.missing) > 0:
+		c.log.Warn("permissions are missing", "missing", permissionNames(found.missing))
+	case len(c.now().d.Missing) > 0:
+		c.log.Info("the missing permissions are granted", "granted", permissionNames(c.now().d.Missing))
 	}
-	c, err := s.open(hold)
-	if err != nil {
-		s.leave(ctx, hold, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
-		return Row{}, err
+}
+
+// permissionNames lists permissions for people.
+func permissionNames(missing []MissingPermission) string {
+	names := make([]string, len(missing))
+	for i, m := range missing {
+		names[i] = strings.Join(m.AnyOf, " or ")
 	}
-	defer c.close(ctx)
-	err = c.recheck(ctx)
-	if errors.Is(err, failure.ErrInterrupted) {
-		err = nil // started meanwhile: the run checks by itself
-	}
-	return rowOf(c.now()), err
+	slices.Sort(names)
+	return joinActors(slices.Compact(names))
 }

@@ -117,9 +117,9 @@ var notWalked = map[string]string{
 	"(*session).removeRecord: Store.Commit":    "people remove a tenant; no run does",
 	"(*Syncer).History: Store.History":         "people look at a page of history; no run does",
 	"(*Syncer).artifacts: Repository.Snapshot": "people look at a backup; no run does",
-	"(*records).head: Repository.Desired":       "the desired line has revisions wherever a plan waits in the walk",
+	"(*records).head: Repository.Desired":      "the desired line has revisions wherever a plan waits in the walk",
 	"(*Syncer).withNeeds: Repository.Desired":  "people ask for a retry; no run does",
-	"(*records).hasBegun: Store.History":        "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
+	"(*records).hasBegun: Store.History":       "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
 	"lease.(*Hold).Shorten: Leaser.Renew":      "a record of a newer version is let go of; nothing of it is read or written",
 }
 

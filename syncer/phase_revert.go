@@ -20,7 +20,7 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
+	set, err := c.cfg.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
 		return onward{}, err
 	}
@@ -37,7 +37,7 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	took, err := revert.Take(ctx, revert.Request{Run: r.ID, Author: joinActors(r.Decision.Actors), Plan: p, Comparison: cmp, Lines: c.repository(),
-		LastAttempt: r.Attempt+1 >= c.s.cfg.MaxAttempts, Log: c.log})
+		LastAttempt: r.Attempt+1 >= c.cfg.MaxAttempts, Log: c.log})
 	if err != nil {
 		return onward{}, err
 	}

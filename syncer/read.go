@@ -11,7 +11,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/readback"
 	"github.com/tenantsync/tenantsync/internal/retry"
@@ -19,92 +18,6 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// Row is one tenant as people see it.
-type Row struct {
-	// RunRef names the tenant and its current or last run.
-	RunRef
-	Status state.Status `json:"status"`
-	// Label is the status's text for people.
-	Label string `json:"label"`
-	// Actor asked for the run. Outcome and Reason say how it ended.
-	Actor   string  `json:"actor,omitempty"`
-	Outcome Outcome `json:"outcome,omitempty"`
-	Reason  string  `json:"reason,omitempty"`
-	// Undone counts what the run was asked for and has not done; zero until it has
-	// ended. [Undone.Qualify] puts it beside the outcome.
-	Undone Undone `json:"undone,omitzero"`
-	// Phase and Progress are where an active run is, as of its last commit.
-	Phase    Phase    `json:"phase,omitempty"`
-	Progress Progress `json:"progress,omitzero"`
-	// Deadline is when the sign-in or the approval times out.
-	Deadline time.Time `json:"deadline,omitzero"`
-	// Prompt is what to show a person while the status is Pending authentication.
-	Prompt *auth.Prompt `json:"prompt,omitempty"`
-	// Digest and Counts are the plan's.
-	Digest string       `json:"digest,omitempty"`
-	Counts *plan.Counts `json:"counts,omitempty"`
-	// Votes are the approvals so far, where several are needed.
-	Votes []Vote `json:"votes,omitempty"`
-	// Demands are what an approval needs and how much of it there is, by the
-	// rules as they were at the last vote, or when the plan was made.
-	// [Syncer.Review] has them by the rules of now.
-	Demands []Demand `json:"demands,omitempty"`
-	// Newer is the head of the desired line if the line has moved on while the
-	// plan waits for a decision, as of the last look (Settings.NewerInterval).
-	// [Syncer.Review] looks at once.
-	Newer *NewerRevision `json:"newer,omitempty"`
-	// LastSuccess is when a run last ended in Idle and has done what it was asked
-	// for; the tables in the package's comment say which endings move it.
-	LastSuccess time.Time `json:"lastSuccess,omitzero"`
-	// Error is why the last run did not succeed. Of an active run it is what
-	// keeps the host's storage from letting it go on, class "storage": it is tried
-	// again until it does.
-	Error *ErrorInfo `json:"error,omitempty"`
-	// Missing and ConsentURL say which permissions an administrator has to
-	// grant, and where.
-	Missing    []MissingPermission `json:"missing,omitempty"`
-	ConsentURL string              `json:"consentUrl,omitempty"`
-	// Cancelling: somebody has asked to end the run.
-	Cancelling bool `json:"cancelling,omitempty"`
-	// Removing: somebody has asked to remove the tenant.
-	Removing *Removal `json:"removing,omitempty"`
-	// Paused names who holds the tenant.
-	Paused []Pause `json:"paused,omitempty"`
-	// Directory is the directory id that the tenant is pinned to.
-	Directory string `json:"directory,omitempty"`
-	// Labels are the host's, see [StartRequest].
-	Labels map[string]string `json:"labels,omitempty"`
-	// Version counts the record's commits, and UpdatedAt is the last one's time,
-	// by the store's clock.
-	Version   int64     `json:"version"`
-	UpdatedAt time.Time `json:"updatedAt,omitzero"`
-}
-
-// rowOf shows a record.
-func rowOf(l loaded) Row {
-	if l.d == nil {
-		return Row{}
-	}
-	row := Row{
-		RunRef: RunRef{Tenant: l.rec.Tenant}, Status: l.rec.Status, Label: l.rec.Status.Label(), Deadline: l.rec.Deadline,
-		LastSuccess: l.d.LastSuccess, Missing: l.d.Missing, ConsentURL: l.d.ConsentURL, Paused: l.d.Paused, Removing: l.d.Removing,
-		Directory: l.d.Directory, Labels: l.rec.Labels, Version: l.rec.Version, UpdatedAt: l.rec.UpdatedAt,
-	}
-	if r := l.d.Run; r != nil {
-		row.Run, row.Actor, row.Outcome, row.Reason, row.Error = r.ID, r.Actor, r.Outcome, r.Reason, r.Error
-		row.Undone = r.Undone
-		row.Digest, row.Counts = r.Digest, r.Counts
-		if l.rec.Status.Active() {
-			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes
-			row.Cancelling, row.Error, row.Demands = r.Cancel != nil, r.Stalled, r.Demands
-		}
-		if l.rec.Status == state.PendingApproval {
-			row.Newer = r.Newer
-		}
-	}
-	return row
-}
 
 // Status returns a tenant's row. A tenant that was never started is Not run.
 func (s *Syncer) Status(ctx context.Context, tenantName string) (Row, error) {
@@ -379,4 +292,58 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 		}},
 		{"log.jsonl", func() ([]byte, error) { return s.Logs(ctx, RunRef{Tenant: tenantName, Run: r.ID}) }},
 	}
+}
+
+// Logs returns a run's log as JSON lines, as far as it is stored: whole once
+// the run has ended. It returns ErrNotFound for a tenant or run that is not
+// there.
+//
+// Each line has time, level, msg, tenant and run. The other fields depend on
+// msg. The host's logger ([Config].Logger) gets the same lines, with the same
+// fields. The levels are:
+//
+//	DEBUG  the details of attempts: a write that is about to be sent, a wait
+//	       between two reads. Only the host's logger gets these lines.
+//	INFO   the story: the run and its phases begin and end, a person is asked to
+//	       sign in and has signed in, permissions are granted, a plan is made,
+//	       people vote and decide, pause and cancel, an item is applied.
+//	WARN   something is degraded or will be retried: a failed attempt and the
+//	       pause after it, missing permissions, an item that was not attempted or
+//	       was left alone, a run that ends partially successful.
+//	ERROR  the run has failed or has timed out, or a person must look at the
+//	       tenant: an item has failed, or its outcome is unknown.
+//
+// The line of a time-out says what the run waited for. A decision that was made
+// in another process is in the log of the worker that goes on with the run. No
+// line has a secret, or a code to sign in with.
+func (s *Syncer) Logs(ctx context.Context, ref RunRef) ([]byte, error) {
+	tenantName := ref.Tenant
+	run, cur, err := s.runOrLast(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if run != cur.runID() {
+		page, err := s.History(ctx, HistoryRequest{Tenant: tenantName, Run: run, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Items) == 0 {
+			return nil, fmt.Errorf("%w: %s has had no run %s", ErrNotFound, tenantName, run)
+		}
+	}
+	var out bytes.Buffer
+	for e, err := range s.entries(ctx, tenantName, run, EntryLog) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Log == nil {
+			continue
+		}
+		chunk, err := s.get(ctx, *e.Log)
+		if err != nil {
+			return nil, fmt.Errorf("syncer: %s: logs of run %s: %w", tenantName, run, pruned(err))
+		}
+		out.Write(chunk)
+	}
+	return out.Bytes(), nil
 }

@@ -14,34 +14,6 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// RemoveRequest asks to remove a tenant.
-type RemoveRequest struct {
-	// Tenant is required.
-	Tenant string
-	// Actor is the person. Required, and kept in the audit entry.
-	Actor string
-	// Comment is kept in the audit entry. Optional.
-	Comment string
-	// EndRun cancels a run under way first, as [Syncer.Cancel] does. Without it
-	// a tenant with a run under way is refused with an [*ActiveError].
-	EndRun bool
-	// Repository removes the tenant's configuration and its backups from the
-	// repository too. The repository must be a [tenant.Remover].
-	Repository bool
-}
-
-// Removal is a removal that was asked for and is not finished.
-type Removal struct {
-	Actor   string `json:"actor"`
-	Comment string `json:"comment,omitempty"`
-	// Since is the store's time.
-	Since time.Time `json:"since"`
-	// Repository: the repository's part is removed too.
-	Repository bool `json:"repository,omitempty"`
-	// Error is why the last attempt failed. A worker tries again.
-	Error string `json:"error,omitempty"`
-}
-
 // Remove removes a tenant: its record, its history, its runs, its blobs, the
 // tokens that the Authenticator stores for it ([auth.Forgetter]) and, on
 // request, its part of the repository. The tenant in Microsoft 365 is not
@@ -61,7 +33,7 @@ type Removal struct {
 // errors.ErrUnsupported, before anything is removed, when the repository cannot
 // remove a tenant. Any other error is of the part that failed.
 func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
-	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, bounds.Comment("Comment", req.Comment)); err != nil {
+	if err := s.cfg.permit(ctx, req.Actor, ActRemove, req.Tenant, bounds.Comment("Comment", req.Comment)); err != nil {
 		return err
 	}
 	if _, ok := s.cfg.Repository.(tenant.Remover); req.Repository && !ok {
@@ -145,18 +117,18 @@ func (c *session) removeTenant(ctx context.Context) error {
 
 // removeParts removes all but the record.
 func (c *session) removeParts(ctx context.Context, asked Removal) error {
-	if f, ok := c.s.cfg.Authenticator.(auth.Forgetter); ok {
+	if f, ok := c.cfg.Authenticator.(auth.Forgetter); ok {
 		if err := f.Forget(ctx, c.tenant); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return fmt.Errorf("tokens: %w", err)
 		}
 	}
-	if r, ok := c.s.cfg.Repository.(tenant.Remover); ok && asked.Repository {
+	if r, ok := c.cfg.Repository.(tenant.Remover); ok && asked.Repository {
 		if err := r.Remove(ctx, c.tenant); err != nil {
 			return fmt.Errorf("repository: %w", err)
 		}
 	}
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, failure.StorageTransient, func() (struct{}, error) {
-		return struct{}{}, c.s.cfg.Store.Remove(ctx, c.tenant)
+	_, err := retry.Do(ctx, c.cfg.MaxAttempts, failure.StorageTransient, func() (struct{}, error) {
+		return struct{}{}, c.cfg.Store.Remove(ctx, c.tenant)
 	})
 	if err != nil {
 		return fmt.Errorf("blobs: %w", err)
@@ -174,12 +146,12 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		parts = "record, history, runs, blobs, tokens and repository"
 	}
 	audit := newEntry("", EntryRemove, EntryData{Actor: asked.Actor, Comment: asked.Comment, Message: "removed: " + parts})
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Committed, error) {
+	_, err := retry.Do(ctx, c.cfg.MaxAttempts, failure.StorageTransient, func() (state.Committed, error) {
 		cur, err := c.s.load(ctx, c.tenant) // others may have committed, or the answer was lost
 		if err != nil || cur.rec.Version == 0 {
 			return state.Committed{}, err
 		}
-		done, err := c.s.cfg.Store.Commit(ctx, state.CommitRequest{
+		done, err := c.cfg.Store.Commit(ctx, state.CommitRequest{
 			Record: state.Record{Tenant: c.tenant, Version: cur.rec.Version}, Fence: c.hold.Fence(), Remove: true, Entries: []state.Entry{audit}})
 		if errors.Is(err, state.ErrUnknown) || errors.Is(err, state.ErrConflict) {
 			err = fmt.Errorf("not known to be removed: %s", err.Error()) // so that it is tried again

@@ -13,14 +13,14 @@ import (
 func (c *session) comparing(ctx context.Context, set Settings) (diff.Input, error) {
 	base, err := c.base(ctx)
 	return diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables, Rules: set.Rules, Base: base,
-		Now: c.now().storeTime(), Keys: c.s.cfg.keys(c.tenant)}, err
+		Now: c.now().storeTime(), Keys: c.cfg.keys(c.tenant)}, err
 }
 
 // readTenant reads everything in scope into the tenant's side of a comparison.
 // found is what the look at the permissions has shown, if the phase had one.
 func (c *session) readTenant(ctx context.Context, in diff.Input, found consent) (*diff.Comparison, error) {
 	in.Current.Taken = c.now().storeTime()
-	return reading.Tenant(ctx, reading.Request{Input: in, Act: string(c.phase()), Client: c.client, Concurrency: c.s.cfg.ReadConcurrency,
+	return reading.Tenant(ctx, reading.Request{Input: in, Act: string(c.phase()), Client: c.client, Concurrency: c.cfg.ReadConcurrency,
 		Log: c.log, Unreadable: found.unreadable, Left: found.left, Port: readingPort{c}})
 }
 

@@ -61,7 +61,7 @@ var rules = map[string]archtest.Rule{
 	"internal/telemetry": {Imports: []string{"internal/bounds", "internal/failure", "state", "tenant",
 		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
 	"internal/word":     {},
-	"internal/failure":  {Imports: []string{"internal/word", "internal/format", "internal/lease", "plan", "tenant", "auth"}},
+	"internal/failure":  {Imports: []string{"internal/word", "internal/format", "internal/lease", "plan", "state", "tenant", "auth"}},
 	"internal/lease":    {Imports: []string{"internal/retry", "state"}},
 	"internal/reading":  {Imports: []string{"plan", "internal/diff", "tenant", "golang.org/x/sync/..."}},
 	"internal/rollback": {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/repo", "internal/word", "tenant"}},

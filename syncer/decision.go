@@ -87,22 +87,6 @@ func (r Review) decide(v Verdict, actor, comment string) Decision {
 	return Decision{RunRef: r.RunRef, Digest: r.Plan.Digest, Verdict: v, Actor: actor, Comment: comment}
 }
 
-// Verdict is what was decided.
-type Verdict string
-
-// The verdicts. The zero value decides nothing.
-const (
-	// Undecided leaves the plan to [Syncer.Decide].
-	Undecided Verdict = ""
-	// Approve has the plan, or the items named, carried out.
-	Approve Verdict = "approve"
-	// Reject leaves tenant and repository as they are.
-	Reject Verdict = "reject"
-	// RejectAndRevert leaves the tenant as it is, and the repository goes back
-	// to what the tenant has.
-	RejectAndRevert Verdict = "reject_and_revert"
-)
-
 // Decision is a person's verdict on one plan. The zero value is undecided.
 type Decision struct {
 	// RunRef and Digest name the plan that the person saw. All of their fields
@@ -175,14 +159,4 @@ func distinct(items []string) []string {
 // covers reports whether a decision about these items is about this one.
 func covers(items []string, id string) bool {
 	return items == nil || slices.Contains(items, id)
-}
-
-// Vote is one person's approval, where several are needed. It counts for the
-// plan with this Digest. Time is the store's.
-type Vote struct {
-	Actor   string    `json:"actor"`
-	Comment string    `json:"comment,omitempty"`
-	Items   []string  `json:"items,omitzero"`
-	Digest  string    `json:"digest,omitempty"`
-	Time    time.Time `json:"time"`
 }

@@ -314,6 +314,12 @@ func TestBackupIsMadeOnce(t *testing.T) {
 		err    error
 	}{
 		{name: "as it was"},
+		{name: "the tenant has changed since", change: func(w *world, req *backup.Request) {
+			w.groups["B"] = body("B", "blue")
+			again := w.request()
+			again.Made, again.Adopt = req.Made, false
+			*req = again
+		}, events: []string{"backup"}},
 		{name: "another run's backup", change: func(_ *world, req *backup.Request) { req.Made = "b-other" }, events: []string{"backup"}},
 		{name: "a kind is read less completely", change: func(w *world, _ *backup.Request) { w.former.Kinds[0].Completeness = tenant.Partial }, events: []string{"backup"}},
 		{name: "the summary is lost", change: func(w *world, _ *backup.Request) {

@@ -48,7 +48,6 @@ func Make(ctx context.Context, req Request) (*Proposal, error) {
 		sum.Adopted = req.Made.Result.Adopted
 	}
 	req.Made.Backup.MarkIn(res.Base, sum.Backup)
-	res.Plan.Revision = req.Made.Comparison.Desired().Revision
 	count(&sum, req.Made.Comparison.Current(), res)
 	if err := req.guard(ctx, res); err != nil {
 		return nil, err

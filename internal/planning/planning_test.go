@@ -30,6 +30,8 @@ type world struct {
 	kinds  *schema.Kinds
 	groups map[string]string
 	base   *diff.Base
+	// drift is a property that group A has in the tenant.
+	drift string
 }
 
 // newWorld returns a tenant with the groups A, B and C, in red, and the base of a
@@ -85,7 +87,11 @@ func (w *world) made(adopt bool) *backup.Made {
 	w.t.Helper()
 	snap := tenant.Snapshot{Kinds: []tenant.KindState{{Kind: "groups", Completeness: tenant.Complete, Scope: tenant.All}}}
 	for name, color := range w.groups {
-		snap.Resources = append(snap.Resources, tenant.Resource{Kind: "groups", ID: "id-" + name, Body: body(name, color)})
+		text := body(name, color)
+		if name == "A" && w.drift != "" {
+			text = fmt.Appendf(nil, `{"displayName":%q,"color":%q,"text":%q}`, name, color, w.drift)
+		}
+		snap.Resources = append(snap.Resources, tenant.Resource{Kind: "groups", ID: "id-" + name, Body: text})
 	}
 	c, err := diff.Prepare(diff.Input{Tenant: "contoso", Kinds: w.kinds, Base: w.base, Desired: w.desired(), Current: snap, Now: time.Now(), Keys: schema.DeriveKeys(nil, "contoso")})
 	if err != nil {
@@ -166,10 +172,14 @@ func TestMake(t *testing.T) {
 			items: []string{`update A "blue"`}, unchanged: map[string]int{"groups": 2}, agreed: 2},
 		{name: "an edit and drift", mode: word.Full, adopt: true, change: func(w *world) { w.edit("A", "blue"); w.groups["B"] = "green" },
 			items: []string{`update A "blue"`}, adopted: 1, unchanged: map[string]int{"groups": 1}, agreed: 2},
+		{name: "a new file", mode: word.Full, adopt: true, change: func(w *world) { w.edit("D", "blue") },
+			items: []string{"create D"}, unchanged: map[string]int{"groups": 3}, agreed: 3},
 		{name: "a preview of both", mode: word.Preview, change: func(w *world) { w.edit("A", "blue"); w.groups["B"] = "green" },
 			items: []string{`update A "blue"`}, adopted: 1, unchanged: map[string]int{"groups": 1}, agreed: 1},
 		{name: "a backup of both", mode: word.BackupOnly, change: func(w *world) { w.edit("A", "blue"); w.groups["B"] = "green" },
 			items: []string{`update A "blue"`}, unchanged: map[string]int{"groups": 2}, agreed: 1},
+		{name: "a backup rolls nothing back", mode: word.BackupOnly, back: true, change: func(w *world) { w.edit("A", "blue"); w.groups["A"] = "blue" },
+			unchanged: map[string]int{"groups": 3}, agreed: 3},
 		{name: "a roll back undoes drift", mode: word.Full, back: true, change: func(w *world) { w.edit("A", "blue"); w.groups["A"] = "blue"; w.groups["B"] = "green" },
 			items: []string{`update A "red"`, `update B "red"`}, unchanged: map[string]int{"groups": 1}, agreed: 2},
 		{name: "a roll back to what there is", mode: word.Full, back: true, unchanged: map[string]int{"groups": 3}, agreed: 3},
@@ -211,6 +221,25 @@ func TestMake(t *testing.T) {
 				t.Errorf("the base agrees on %d objects and names the backup %s, want %d and %s", agreed, base.Backup, tt.agreed, p.Backup)
 			}
 		})
+	}
+}
+
+// A preview's plan is the one that a full run would make, also of an object that
+// was edited and has drifted.
+func TestPreviewIsTheFullRunsPlan(t *testing.T) {
+	w, _ := newWorld(t)
+	w.edit("A", "blue")
+	w.drift = "by hand"
+	preview, err := planning.Make(t.Context(), w.request(w.made(false), word.Preview))
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := planning.Make(t.Context(), w.request(w.made(true), word.Full))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(full.Plan.Items, preview.Plan.Items); diff != "" || len(full.Plan.Items) != 1 {
+		t.Errorf("(-full +preview)\n%s", diff)
 	}
 }
 

@@ -53,7 +53,7 @@ func newRequest(t *testing.T, completeness tenant.Completeness) readback.Request
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := tenant.Snapshot{Taken: later, Kinds: []tenant.KindState{state("groups", completeness), state("apps", tenant.NotInScope)},
+	now := tenant.Snapshot{Taken: later, Kinds: []tenant.KindState{state("groups", completeness), state("apps", tenant.Complete)},
 		Resources: []tenant.Resource{object("groups", "A", "red"), object("groups", "B", "red")}}
 	compared, err := diff.Prepare(diff.Input{Tenant: "contoso", Kinds: kinds, Desired: line, Current: now, Now: later, Keys: schema.DeriveKeys(nil, "contoso"),
 		Targets: []plan.Target{{Kind: "groups"}}})

@@ -207,6 +207,9 @@ func TestTakeMovesTheBase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(got.Base.Objects) != 1 || got.Base.Objects[0].AgreedSum == "" {
+		t.Errorf("the base is %+v, want both sides to agree", got.Base.Objects)
+	}
 	w.base = got.Base
 	if res := w.compare(false); len(res.Plan.Items)+len(res.Adopt) != 0 {
 		t.Errorf("the next comparison has %+v and %+v", res.Plan.Items, res.Adopt)

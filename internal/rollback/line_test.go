@@ -134,7 +134,7 @@ func TestCommit(t *testing.T) {
 // twice.
 func TestChanges(t *testing.T) {
 	line := tenant.Desired{Resources: []tenant.Resource{{Kind: "groups", Key: "Old", Body: []byte(`{"n":1}`)}, {Kind: "apps", Key: "New", Body: []byte(`{"n":2}`)}}}
-	got := changes(line, []*plan.Item{{Kind: "groups", Key: "Old", RenamedFrom: "New"}, {Kind: "groups", Key: "New"}, {Kind: "groups", Key: "Old"}})
+	got := changes(line, []*plan.Item{{Kind: "groups", Key: "Old", RenamedFrom: "New"}, {Kind: "groups", Key: "Old"}})
 	want := []tenant.Change{{Kind: "groups", Key: "Old", Body: []byte(`{"n":1}`)}, {Kind: "groups", Key: "New"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

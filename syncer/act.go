@@ -11,11 +11,11 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Cancel ends the run under way. Before its first write to the tenant, the
-// tenant goes back to the status from before the run; later, writes in flight
-// are finished and the run ends with what was applied. It returns
-// ErrNotPending when no run is under way, and for another run than the current
-// one. Cancelling twice is no error.
+// Cancel ends the run under way. Before the first write to the tenant, the tenant
+// returns to its status from before the run. After it, the engine finishes the
+// writes in flight, and the run ends with the changes applied so far. Cancel
+// returns ErrNotPending when no run is under way, and for another run than the
+// current one. Cancelling twice is no error.
 func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 	if err := s.cfg.permit(ctx, req.Actor, ActCancel, req.Tenant, bounds.Name("Run", req.Run), bounds.Comment("Comment", req.Comment)); err != nil {
 		return Row{}, err
@@ -42,10 +42,10 @@ func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 	return rowOf(after), err
 }
 
-// Pause holds a tenant: no run starts, and one under way does not go on to its
-// next phase or write, until every holder has resumed. A sign-in and a decision
-// can still be made, and their deadlines stand. Pausing again replaces the
-// holder's reason.
+// Pause holds a tenant until every holder has resumed it: no run starts, and a run
+// under way begins no phase and no write. People can still sign in and decide, and
+// the deadlines stay. A second Pause of the same holder replaces the reason. Pause
+// returns ErrNoActor and ErrInvalid.
 func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
 	if err := s.cfg.permit(ctx, req.Actor, ActPause, req.Tenant, bounds.Comment("Reason", req.Reason)); err != nil {
 		return Row{}, err
@@ -66,8 +66,8 @@ func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
 	return rowOf(after), err
 }
 
-// Resume gives up a holder's pause. The run goes on when no other holds it.
-// Resuming what is not paused is no error.
+// Resume ends a holder's pause. The run continues once no holder is left. Resuming
+// a tenant that the actor does not hold is no error.
 func (s *Syncer) Resume(ctx context.Context, req ResumeRequest) (Row, error) {
 	if err := s.cfg.permit(ctx, req.Actor, ActResume, req.Tenant); err != nil {
 		return Row{}, err

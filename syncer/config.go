@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/people"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -112,8 +114,8 @@ type Config struct {
 	// only what depends on it is skipped.
 	StopOnFailure bool
 	// MaxAttempts is how often a write, a repository call or a phase is tried in
-	// the face of passing faults. Writes that the service refuses for being
-	// asked too often do not count: they may go on for 10 minutes an item.
+	// the face of transient errors. Throttled writes do not count: the engine
+	// retries them for up to 10 minutes an item.
 	// Defaults to 5.
 	MaxAttempts int
 
@@ -136,8 +138,8 @@ type Config struct {
 	// ReadConcurrency and WriteConcurrency are per tenant. Both default to 4.
 	ReadConcurrency  int
 	WriteConcurrency int
-	// NewRunID makes run ids, unique for ever, and such that nobody can tell the
-	// next one ([Row.Code] relies on that). Defaults to UUIDs of version 7.
+	// NewRunID makes run ids. They must be unique for all time, and the next one
+	// must not be predictable ([Row.Code] relies on that). Defaults to UUIDs of version 7.
 	NewRunID func() string
 }
 
@@ -302,7 +304,7 @@ type Settings struct {
 	// Rules are drift policy, ignores and guards.
 	Rules plan.Rules
 
-	// Approval are the rules that decisions are held against.
+	// Approval are the rules that an approval must meet.
 	Approval ApprovalRules
 	// RequireConsent ends a run in Pending admin consent as soon as any
 	// permission is missing, instead of syncing what can be read.
@@ -374,11 +376,11 @@ func (c Config) settings(ctx context.Context, tenantName, directory string) (Set
 	if c.SettingsFor != nil {
 		var err error
 		if set, err = c.SettingsFor(ctx, tenantName); err != nil {
-			return Settings{}, &failure.Retryable{Err: failure.New(ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
+			return Settings{}, &failure.Retryable{Err: failure.New(word.ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
 		}
 		set = set.withDefaults()
 		if wrong := set.problems(c.people()); len(wrong) > 0 {
-			return Settings{}, failure.New(ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
+			return Settings{}, failure.New(word.ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
 		}
 	}
 	vars := map[string]string{"tenantId": directory}
@@ -387,11 +389,38 @@ func (c Config) settings(ctx context.Context, tenantName, directory string) (Set
 	return set, nil
 }
 
-// policy returns what decisions on the tenant's plans are held against now.
+// policy returns what a decision on the tenant's plans must meet now.
 func (c Config) policy(ctx context.Context, tenantName string) (policy, error) {
 	set, err := c.settings(ctx, tenantName, "")
 	return set.policy(c.people()), err
 }
 
-// policy is the part of the settings that decisions are held against.
+// policy is the part of the settings that a decision must meet.
 func (s Settings) policy(p people.Rule) policy { return policy{s.Approval, p, s.NewerInterval} }
+
+// Action is what a person does, for [Config.Authorize].
+type Action string
+
+// The actions, named after the methods of [Syncer] that carry them out.
+const (
+	ActStart   Action = "start"
+	ActDecide  Action = "decide"
+	ActCancel  Action = "cancel"
+	ActRetry   Action = "retry"
+	ActRecheck Action = "recheck"
+	ActPause   Action = "pause"
+	ActResume  Action = "resume"
+	ActRemove  Action = "remove"
+)
+
+// withDefaults returns a copy of r with the defaults filled in.
+func (r ApprovalRules) withDefaults() ApprovalRules {
+	r.Approvals = cmp.Or(r.Approvals, 1)
+	r.Timeout = cmp.Or(r.Timeout, ApprovalTimeoutDefault)
+	r.Rules = slices.Clone(r.Rules)
+	for i := range r.Rules {
+		r.Rules[i].AtLeast = cmp.Or(r.Rules[i].AtLeast, 1)
+		r.Rules[i].Approvals = cmp.Or(r.Rules[i].Approvals, 1)
+	}
+	return r
+}

@@ -59,7 +59,7 @@ type Review struct {
 	Demands []Demand
 	// Newer is the head of the desired line if the line has moved on since the
 	// plan was made, as of this review; Plan names it too. Approving the plan
-	// carries it out as it is, unless the rules forbid that
+	// carries it out without change, unless the rules forbid that
 	// ([ApprovalRules].RequireCurrent). To plan from the newer revision, start the
 	// sync again with Supersede.
 	Newer *NewerRevision
@@ -114,8 +114,7 @@ type Decision struct {
 	Items []string `json:"items,omitzero"` // omitempty would make an approval of everything of an empty list
 }
 
-// checkRequired reports a decision that does not say on which plan it is, or
-// what is decided.
+// checkRequired refuses a decision without a run, a digest or a verdict.
 func (d Decision) checkRequired() error {
 	switch {
 	case d.Run == "":
@@ -128,9 +127,8 @@ func (d Decision) checkRequired() error {
 	return nil
 }
 
-// checkItems refuses a list of items that does not say what is decided. A form
-// in which a person has ticked nothing sends an empty list: that is not an
-// approval of everything.
+// checkItems refuses an empty list of items, and any list with a rejection. A form
+// without a tick sends an empty list, which must not approve everything.
 func (d Decision) checkItems() error {
 	switch {
 	case d.Items == nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
@@ -23,7 +24,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	in.Unwritable, in.Targets = found.unwritableKinds(), r.Options.Targets
+	in.Unwritable, in.Targets = found.WhyNotWritten(), r.Options.Targets
 	before, err := c.s.adopted(ctx, c.tenant, r)
 	if err != nil {
 		return onward{}, err
@@ -36,7 +37,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	if kinds := cmp.Current().Kinds; backup.NothingRead(kinds) {
-		return onward{end: &ending{stop: stopNothingRead, kinds: kinds}}, nil
+		return onward{end: &runEnd{stop: ending.NothingRead, kinds: kinds}}, nil
 	}
 	c.walk.compared, err = backup.Make(ctx, backup.Request{Run: r.ID, Actor: r.Actor, Comparison: cmp, Lines: c.repository(),
 		Adopt: r.Options.Mode == Full && r.Options.DesiredFrom == "", Before: before, Made: r.Backup, Log: c.log, Port: backupPort{c}})

@@ -42,7 +42,7 @@ func (c *session) planPhase(ctx context.Context) (onward, error) {
 			return t.requireApproval(c.cfg, y, made.Plan)
 		}, tell: func() { c.logApprovalWait(y, made.Plan) }}, nil
 	}
-	return onward{end: new(ending)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
+	return onward{end: new(runEnd)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }
 
 // requireApproval enters Pending approval. A run that superseded another with

@@ -3,6 +3,7 @@ package syncer
 import (
 	"context"
 
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/revert"
 )
 
@@ -32,7 +33,7 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 	if in.Desired, err = c.repository().Desired(ctx); err != nil { // what it refers to is read too
 		return onward{}, err
 	}
-	cmp, err := c.readTenant(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, reading.Permissions{})
 	if err != nil {
 		return onward{}, err
 	}

@@ -3,23 +3,11 @@ package syncer
 import (
 	"context"
 
-	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/deploy"
-	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/readback"
-	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/internal/reading"
 )
-
-// verified is what reading back has shown.
-type verified struct {
-	items map[string]bool // by item ID
-	// unmet has, by item ID, the properties that the tenant has otherwise than
-	// written.
-	unmet map[string][]apply.Difference
-	base  *diff.Base
-	after *state.BlobRef
-}
 
 // verifyPhase reads the written objects back, until they agree or their time is
 // up, moves the base to what both sides now agree on, and ends the run. An object
@@ -61,7 +49,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Ver
 	if in.Desired, err = c.repository().At(ctx, r.Desired); err != nil {
 		return err
 	}
-	cmp, err := c.readTenant(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, reading.Permissions{})
 	if err != nil {
 		return err
 	}

@@ -32,8 +32,8 @@ func (s *Syncer) Status(ctx context.Context, tenantName string) (Row, error) {
 // [state.ListRequest].
 type StatusesRequest = state.ListRequest
 
-// Statuses returns a page of tenants. A record that a newer version of this library wrote shows
-// its status and nothing else.
+// Statuses returns a page of tenants. The row of a record that a newer version of
+// this library wrote has its status and labels only.
 func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (Page[Row], error) {
 	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Page, error) { return s.cfg.Store.List(ctx, req) })
 	if err != nil {
@@ -60,7 +60,7 @@ func rowsOf(page state.Page) []Row {
 // ChangesRequest asks for the tenants that have changed. Zero fields do not
 // filter.
 type ChangesRequest struct {
-	// Cursor is that of a former answer; empty begins with every tenant as it is.
+	// Cursor is the Next of an earlier page. Empty begins with every tenant.
 	Cursor string
 	// Prefix is of the tenant's name; Labels must all be present with these values.
 	Prefix string
@@ -69,12 +69,13 @@ type ChangesRequest struct {
 	Limit int
 }
 
-// Changes reads the feed of what changes in the tenants, whichever process
-// changed it: for a table that stays up to date, or to pass changes on. No change
-// is missed, also across restarts, as long as the cursor is kept. Changes of the
-// last seconds before the end ([state.FeedOverlap]) come again with the next
-// answer, since commits may become visible out of order: a row whose Version was
-// seen is old news.
+// Changes returns the tenants that have changed, in any process: use it to keep a
+// table up to date, or to forward changes. A host that keeps the cursor misses no
+// change, also across restarts. The next answer repeats the changes of the last
+// seconds before the end ([state.FeedOverlap]), because commits may become visible
+// out of order: skip a row whose Version you have seen.
+//
+// It returns [state.ErrInvalid] for an unknown cursor, and the store's errors.
 func (s *Syncer) Changes(ctx context.Context, req ChangesRequest) (Page[Row], error) {
 	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Page, error) {
 		return s.cfg.Store.List(ctx, state.ListRequest{Order: state.ByUpdated, Cursor: req.Cursor, Prefix: req.Prefix, Labels: req.Labels, Limit: req.Limit})
@@ -100,9 +101,12 @@ type HistoryRequest struct {
 	Limit int
 }
 
-// History returns a page of a tenant's history. Of an entry that a newer version of this library
-// wrote in another format it has who, when and of which type; the message says
-// so.
+// History returns a page of a tenant's history. An entry that a newer version of
+// this library wrote in another format has its time, its actor and its type, and
+// a message that says so.
+//
+// It returns ErrInvalid for a tenant's name that cannot be used,
+// [state.ErrInvalid] for an unknown cursor, and the store's errors.
 func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], error) {
 	if err := checkTenant(req.Tenant); err != nil {
 		return Page[Entry]{}, err
@@ -141,8 +145,8 @@ func (s *Syncer) runOrLast(ctx context.Context, ref RunRef) (string, loaded, err
 	return cmp.Or(ref.Run, cur.d.Run.ID), cur, nil
 }
 
-// runAt returns a run; an empty id means the current or last. Of one that has
-// ended, and that another has followed, there is what its history keeps.
+// runAt returns a run; an empty id means the current or last. A run that another
+// one has followed has only the fields that its history keeps.
 func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
 	tenantName := ref.Tenant
 	id, cur, err := s.runOrLast(ctx, ref)
@@ -170,9 +174,10 @@ func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
 	return past, nil
 }
 
-// Plan returns the plan of a run. It returns ErrNotFound when that run has made none (yet), or when it
-// was pruned. Of a plan that waits for a decision, [plan.Plan].NewerRevision names
-// the head of the desired line if the line has moved on.
+// Plan returns the plan of a run. While the plan waits for a decision,
+// [plan.Plan].NewerRevision names the head of the desired line if the line has
+// moved on. Plan returns ErrNotFound while the run has no plan, and after the
+// store has pruned it.
 func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	r, err := s.runAt(ctx, ref)
 	if err != nil {
@@ -185,8 +190,24 @@ func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	return p, pruned(err)
 }
 
-// pruned makes of the storage's word for what is not there the engine's: of a run
-// that was pruned there is nothing more to find.
+// Report returns a run's summary report. It returns ErrNotFound while the run
+// is under way, and when the report was pruned.
+func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
+	r, err := s.runAt(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if r.Report == nil {
+		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, ref.Tenant, r.ID)
+	}
+	raw, err := s.get(ctx, *r.Report)
+	if err != nil {
+		return nil, pruned(err)
+	}
+	return DecodeReport(raw)
+}
+
+// pruned maps state.ErrNotFound to ErrNotFound: the store has pruned the run.
 func pruned(err error) error {
 	if errors.Is(err, state.ErrNotFound) && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
@@ -194,11 +215,11 @@ func pruned(err error) error {
 	return err
 }
 
-// Artifacts writes a zip archive of what a run made, as far as it came:
-// before.json and after.json (snapshots), plan.json, plan.md, report.json,
-// report.txt and log.jsonl. The
-// archive is the same each time. It returns ErrNotFound for a run that there was
-// not, or when something of it was pruned.
+// Artifacts writes a zip archive of a run's files: before.json and after.json
+// (snapshots), plan.json, plan.md, report.json, report.txt and log.jsonl. It
+// leaves out those that the run has not made. The archive of an ended run is the
+// same each time. Artifacts returns ErrNotFound for an unknown run, and when the
+// store has pruned a part of it.
 func (s *Syncer) Artifacts(ctx context.Context, ref RunRef, w io.Writer) error {
 	tenantName := ref.Tenant
 	r, err := s.runAt(ctx, ref)
@@ -206,7 +227,7 @@ func (s *Syncer) Artifacts(ctx context.Context, ref RunRef, w io.Writer) error {
 		return err
 	}
 	z := zip.NewWriter(w)
-	for _, part := range s.artifacts(ctx, tenantName, r) {
+	for _, part := range artifacts(ctx, s, tenantName, r) {
 		content, err := part.content()
 		if err != nil {
 			return fmt.Errorf("syncer: %s: artifacts: %s: %w", tenantName, part.name, pruned(err))
@@ -234,7 +255,8 @@ type artifact struct {
 	content func() ([]byte, error)
 }
 
-func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []artifact {
+// artifacts are the files of a run's archive, in their order.
+func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []artifact {
 	blob := func(ref *state.BlobRef) func() ([]byte, error) {
 		return func() ([]byte, error) {
 			if ref == nil {
@@ -294,9 +316,8 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 	}
 }
 
-// Logs returns a run's log as JSON lines, as far as it is stored: whole once
-// the run has ended. It returns ErrNotFound for a tenant or run that is not
-// there.
+// Logs returns the stored part of a run's log, as JSON lines. The log is whole
+// once the run has ended. Logs returns ErrNotFound for an unknown tenant or run.
 //
 // Each line has time, level, msg, tenant and run. The other fields depend on
 // msg. The host's logger ([Config].Logger) gets the same lines, with the same
@@ -313,9 +334,9 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 //	ERROR  the run has failed or has timed out, or a person must look at the
 //	       tenant: an item has failed, or its outcome is unknown.
 //
-// The line of a time-out says what the run waited for. A decision that was made
-// in another process is in the log of the worker that goes on with the run. No
-// line has a secret, or a code to sign in with.
+// The line of a time-out names what the run waited for. The log of the worker
+// that resumes a run has the decision, also if another process took it. No line
+// has a secret, or a code to sign in with.
 func (s *Syncer) Logs(ctx context.Context, ref RunRef) ([]byte, error) {
 	tenantName := ref.Tenant
 	run, cur, err := s.runOrLast(ctx, ref)

@@ -8,14 +8,15 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// recheck looks at a resting tenant's permissions and moves it to or from
-// Pending admin consent. It asks nobody to sign in. Its one commit also makes the
-// tenant due for the next look.
-func (c *session) recheck(ctx context.Context) error {
+// recheck looks at the permissions of a tenant at rest and moves it to or from
+// Pending admin consent. It does not ask a person to sign in. Its one commit also
+// makes the tenant due for the next look.
+func (c *connection) recheck(ctx context.Context) error {
 	c.fresh = true // a token from before the grant does not show it
 	found, err := c.lookAtConsent(ctx)
 	if err != nil {
@@ -23,7 +24,7 @@ func (c *session) recheck(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		signIn := auth.ClassOf(err) == auth.SignInNeeded || tenant.ClassOf(err) == tenant.Unauthenticated
-		if signIn { // no failure: nobody is asked
+		if signIn { // no failure: a look does not ask a person to sign in
 			c.log.Info("the permissions were not looked at, since somebody would have to sign in", "error", err)
 		} else {
 			c.log.Warn("the permissions could not be checked", "error", err)
@@ -42,19 +43,20 @@ func (c *session) recheck(ctx context.Context) error {
 		})
 		return errors.Join(err, cerr)
 	}
-	c.logConsent(found)
+	missing := missingOf(found)
+	c.logConsent(missing)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status.Active() {
 			return failure.ErrInterrupted
 		}
-		t.d.Missing, t.d.ConsentURL = found.missing, found.url
+		t.d.Missing, t.d.ConsentURL = missing, found.ConsentURL
 		switch pending := t.rec.Status == state.PendingAdminConsent; {
-		case len(found.missing) > 0 && !pending:
+		case len(missing) > 0 && !pending:
 			t.d.RestsIn = t.rec.Status
-			if err := t.move(state.RequireConsent, EntryData{Missing: found.missing, Message: "a check found permissions missing"}); err != nil {
+			if err := t.move(state.RequireConsent, EntryData{Missing: missing, Message: "a check found permissions missing"}); err != nil {
 				return err
 			}
-		case len(found.missing) == 0 && pending:
+		case len(missing) == 0 && pending:
 			ev, ok := state.ClearTo(t.d.RestsIn)
 			if !ok {
 				ev = state.ClearNotRun
@@ -70,42 +72,42 @@ func (c *session) recheck(ctx context.Context) error {
 	})
 }
 
-func (c *session) lookAtConsent(ctx context.Context) (consent, error) {
+func (c *connection) lookAtConsent(ctx context.Context) (reading.Permissions, error) {
 	if err := c.expect(ctx); err != nil {
-		return consent{}, err
+		return reading.Permissions{}, err
 	}
 	cred, err := c.cfg.Authenticator.Credential(ctx, c.request(nil))
 	if err != nil {
-		return consent{}, fmt.Errorf("recheck: %w", err)
+		return reading.Permissions{}, fmt.Errorf("recheck: %w", err)
 	}
 	id := cred.Identity()
 	if err := c.checkDirectory(id); err != nil {
-		return consent{}, err
+		return reading.Permissions{}, err
 	}
 	client, err := c.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
 	if err != nil {
-		return consent{}, fmt.Errorf("recheck: connect: %w", err)
+		return reading.Permissions{}, fmt.Errorf("recheck: connect: %w", err)
 	}
 	kinds, err := client.Kinds(ctx)
 	if err != nil {
-		return consent{}, fmt.Errorf("recheck: kinds: %w", err)
+		return reading.Permissions{}, fmt.Errorf("recheck: kinds: %w", err)
 	}
 	set, err := c.cfg.settings(ctx, c.tenant, id.Directory)
 	if err != nil {
-		return consent{}, err
+		return reading.Permissions{}, err
 	}
-	found, err := c.checkConsent(ctx, client, kinds, id, set)
+	found, err := c.lookAt(ctx, client, kinds, id, set)
 	if err != nil {
-		return consent{}, fmt.Errorf("recheck: permissions: %w", err)
+		return reading.Permissions{}, fmt.Errorf("recheck: permissions: %w", err)
 	}
 	return found, nil
 }
 
-// Recheck looks at the tenant's permissions now: a tenant at rest moves to
-// Pending admin consent when a required one is missing, and out of it when
-// all are granted. Nobody is asked to sign in. It returns ErrActive while a
-// run is under way (which checks by itself), ErrBusy while another worker
-// holds the tenant, and ErrNotFound for one that was never started.
+// Recheck looks at the tenant's permissions now. A tenant at rest moves to Pending
+// admin consent when a required permission is missing, and out of it when all are
+// granted. Recheck does not ask a person to sign in. It returns ErrActive while a
+// run is under way (a run looks at the permissions itself), ErrBusy while another
+// worker holds the tenant, and ErrNotFound for a tenant that was never started.
 func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	tenantName := req.Tenant
 	if err := s.cfg.permit(ctx, req.Actor, ActRecheck, tenantName); err != nil {
@@ -135,14 +137,14 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	defer c.close(ctx)
 	err = c.recheck(ctx)
 	if errors.Is(err, failure.ErrInterrupted) {
-		err = nil // started meanwhile: the run checks by itself
+		err = nil // a run was started, and looks at the permissions itself
 	}
 	return rowOf(c.now()), err
 }
 
 // rest looks after a tenant at rest: whether a permission is missing now, or a
 // missing one was granted.
-func (c *session) rest(ctx context.Context) (*Next, error) {
+func (c *connection) rest(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
@@ -154,7 +156,7 @@ func (c *session) rest(ctx context.Context) (*Next, error) {
 	}
 	switch {
 	case cur.rec.Status.Active():
-		return nil, nil // started meanwhile
+		return nil, nil // a run was started
 	case cur.rec.WakeAt.IsZero():
 		return &Next{}, nil
 	}
@@ -163,7 +165,7 @@ func (c *session) rest(ctx context.Context) (*Next, error) {
 
 // lookAtRest looks at the permissions of a resting tenant that is due, unless its
 // settings say that no worker does.
-func (c *session) lookAtRest(ctx context.Context) error {
+func (c *connection) lookAtRest(ctx context.Context) error {
 	set, err := c.cfg.settings(ctx, c.tenant, "")
 	if err == nil && set.lookInterval(c.tenant, c.now().rec.Status) <= 0 {
 		return c.commit(ctx, func(t *draft) error {

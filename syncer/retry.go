@@ -50,8 +50,8 @@ func (s *Syncer) Retry(ctx context.Context, req RetryRequest) (Row, error) {
 		Options: Options{Mode: Full, Targets: targets, Interactive: rep.Options.Interactive, RetryOf: rep.Run, Comment: rep.Options.Comment}})
 }
 
-// withNeeds adds to the targets of a retry what they refer to: without it, what
-// failed for a missing object would fail again.
+// withNeeds adds to the targets of a retry the objects that they refer to. Without
+// these, an item that failed for a missing object would fail again.
 func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Target) ([]plan.Target, error) {
 	desired, err := s.lines(cur.rec.Tenant).Desired(ctx)
 	if err != nil {

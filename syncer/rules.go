@@ -1,7 +1,6 @@
 package syncer
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -12,10 +11,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// ApprovalRules are what decisions are held against. The zero value asks for
+// ApprovalRules say what an approval needs. The zero value asks for
 // one approval, by anybody but the person who asked for the run.
 //
-// A decision is held against the rules that [Config.SettingsFor] returns at that
+// A decision must meet the rules that [Config.SettingsFor] returns at that
 // moment. They also decide which earlier approvals count, so a person who has
 // left a group no longer counts for it. Only Timeout is fixed earlier: when the
 // plan begins to wait.
@@ -69,19 +68,7 @@ type ApprovalRule struct {
 	AllowRequester bool
 }
 
-// withDefaults returns a copy of r with the defaults filled in.
-func (r ApprovalRules) withDefaults() ApprovalRules {
-	r.Approvals = cmp.Or(r.Approvals, 1)
-	r.Timeout = cmp.Or(r.Timeout, ApprovalTimeoutDefault)
-	r.Rules = slices.Clone(r.Rules)
-	for i := range r.Rules {
-		r.Rules[i].AtLeast = cmp.Or(r.Rules[i].AtLeast, 1)
-		r.Rules[i].Approvals = cmp.Or(r.Rules[i].Approvals, 1)
-	}
-	return r
-}
-
-// policy is what decisions are held against: the rules, and who is one person.
+// policy is what a decision must meet: the rules, and which actors are one person.
 type policy struct {
 	ApprovalRules
 	people people.Rule
@@ -248,7 +235,7 @@ func met(demands []Demand) bool {
 }
 
 // check holds an approval against the rules. It returns the guard rules that
-// the approval accepts: those that its items break, whatever else it names.
+// the approval accepts: of those that it names, the ones that its items break.
 func (y policy) check(p *plan.Plan, r *run, d Decision) (accepted []string, err error) {
 	counts := slices.ContainsFunc(y.demands(p, d.Items), func(need demand) bool { return y.counts(need, d.Actor, r.Actor) })
 	if !counts && y.people.Same(d.Actor, r.Actor) {

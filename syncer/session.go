@@ -12,11 +12,13 @@ import (
 	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/runlog"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/internal/shelter"
 	"github.com/tenantsync/tenantsync/internal/slot"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -53,8 +55,8 @@ type holding struct {
 	unfinished []string
 }
 
-// session is the work on one tenant under a hold.
-type session struct {
+// connection is how a session reaches the tenant, and whether it may.
+type connection struct {
 	*holding
 	// slot is released while the tenant waits for a person.
 	slot *slot.Slot
@@ -63,20 +65,25 @@ type session struct {
 	client  tenant.Client
 	fresh   bool
 	attempt auth.SignIn // shown, and to be waited for
+	set     Settings    // as last read: when connecting, and before a plan is made
+	kinds   *schema.Kinds
+}
+
+// session is the work on one tenant under a hold.
+type session struct {
+	*connection
 	// cancelled is the run whose cancellation this session has logged.
 	cancelled string
-	set       Settings // as last read: when connecting, and before a plan is made
-	kinds     *schema.Kinds
 }
 
 // open makes a session of a lease that was just acquired.
-func (s *Syncer) open(hold *lease.Hold) (*session, error) {
+func (s *records) open(hold *lease.Hold) (*session, error) {
 	got := hold.Acquired()
 	cur, err := newLoaded(got.Record, got.Now)
 	if err != nil {
 		return nil, err
 	}
-	c := &session{holding: &holding{s: s.records, cfg: s.cfg, tenant: hold.Tenant(), hold: hold, lines: new(runlog.Buffer), cur: cur}}
+	c := &session{connection: &connection{holding: &holding{s: s, cfg: s.cfg, tenant: hold.Tenant(), hold: hold, lines: new(runlog.Buffer), cur: cur}}}
 	hold.Watch(c.renewed)
 	c.log = c.lines.Logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
 	s.holds(hold)
@@ -88,9 +95,9 @@ func (c *holding) detachTenant() {
 	c.s.release(c.hold)
 }
 
-// forgo lets go of a tenant that only a newer version can go on with. Nothing
-// is stored, not even the log. It takes some work to find out, so this process
-// is not to try again soon.
+// forgo releases a tenant whose record or documents need a newer version. It stores
+// nothing, not even the log. Finding that out costs some work, so it keeps this
+// process from claiming the tenant again soon.
 func (c *holding) forgo(ctx context.Context) {
 	c.detachTenant()
 	ctx, cancel := c.detach(ctx)
@@ -186,8 +193,8 @@ func (c *holding) renewed(got state.Lease) bool {
 	return true
 }
 
-// notice takes over a record and interrupts what is under way when somebody
-// asked for something that it has to look at.
+// notice takes a newer record over. It interrupts the phase under way when the
+// record has a new run, cancel, pause or decision.
 func (c *holding) notice(l loaded) {
 	before, newer := c.update(l)
 	if !newer || before.d.Run == nil || l.d.Run == nil {
@@ -241,7 +248,7 @@ func (c *holding) safely(act string, f func() error) func() error {
 		// What it panicked with is in the error alone, from which the secrets of what
 		// was sent are taken out; the stack has none.
 		c.log.Error("a panic", "in", act, "stack", string(p.Stack))
-		return &failure.Error{Class: string(ClassInternal), Err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
+		return &failure.Error{Class: word.ClassInternal, Err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
 	}
 }
 
@@ -263,7 +270,7 @@ func (c *holding) flush(ctx context.Context) *state.BlobRef {
 	return ref
 }
 
-// keepLog stores the lines of a session that lets go of a run before its end.
+// keepLog stores the lines of a session that releases a run before its end.
 func (c *holding) keepLog(ctx context.Context) {
 	if cur := c.now(); !cur.rec.Status.Active() || c.lines.Empty(cur.runID()) {
 		return
@@ -284,8 +291,8 @@ func (c *holding) keepLog(ctx context.Context) {
 	}
 }
 
-// onward is what the work of a phase leads to. The zero value says that the
-// record tells: the work has stored it.
+// onward says what follows the work of a phase. The zero value means that the phase
+// has stored it in the record.
 type onward struct {
 	// phase follows. change, if any, is stored in the commit that enters it;
 	// without one the next commit of the run enters it.
@@ -294,15 +301,17 @@ type onward struct {
 	// tell, if any, logs what the phase that follows waits for.
 	tell func()
 	// end is how the run ends.
-	end *ending
+	end *runEnd
 	// wait is how long nothing is to be done.
 	wait *Next
 }
 
-// endsRun is an error that ends the run in this way.
-type endsRun struct{ ending }
-
-func (e *endsRun) Error() string { return "the run ends: " + e.why() }
+// permitted is what the look at the permissions has shown, for the phases that
+// follow.
+type permitted struct {
+	set   Settings
+	found reading.Permissions
+}
 
 // walk is how far this process has come with a run, in memory.
 type walk struct {
@@ -318,9 +327,9 @@ type walk struct {
 	compared  *backup.Made
 }
 
-func (c *session) connected() bool { return c.client != nil }
-func (c *session) permitted() bool { return c.connected() && c.walk.permitted != nil }
-func (c *session) compared() bool  { return c.connected() && c.walk.compared != nil }
+func (c *connection) connected() bool { return c.client != nil }
+func (c *connection) permitted() bool { return c.connected() && c.walk.permitted != nil }
+func (c *connection) compared() bool  { return c.connected() && c.walk.compared != nil }
 
 // phase is the phase that the run is in: the one stored, or one entered since.
 func (c *holding) phase() Phase {
@@ -357,8 +366,8 @@ func (c *holding) note(ctx context.Context, p Phase) error {
 	return nil
 }
 
-// forget drops what is in memory only, so that the next process, or this one,
-// begins where the record says.
+// forget drops the results that are in memory only, so that this process, like any
+// other, resumes where the record says.
 func (c *holding) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -404,9 +413,9 @@ func (c *holding) stopped(complete bool) {
 	c.walk.in = ""
 }
 
-// logDecision says, as phase p begins, who has decided and who has voted before.
-// Votes and decisions are made in any process. Each session that goes on with
-// the run logs them once, since the log of a process that died is lost.
+// logDecision logs the votes and the decision as phase p begins. People vote and
+// decide in any process. Each session that resumes the run logs them once, because
+// the log of a process that died is lost.
 func (c *holding) logDecision(p Phase) {
 	r := c.run()
 	d := r.Decision
@@ -459,7 +468,7 @@ type Next struct {
 }
 
 // errorInfo describes an error of the present phase.
-func (c *session) errorInfo(class Class, err error) *ErrorInfo {
+func (c *holding) errorInfo(class Class, err error) *ErrorInfo {
 	info := &ErrorInfo{Class: class, Phase: c.phase(), Message: err.Error(), Time: c.now().storeTime()}
 	if e, ok := errors.AsType[*tenant.Error](err); ok {
 		info.RequestID = e.RequestID
@@ -467,31 +476,10 @@ func (c *session) errorInfo(class Class, err error) *ErrorInfo {
 	return info
 }
 
-// decidedEnding is the ending of a run whose work is done.
-func (r *run) decidedEnding() ending {
-	if r.Decision != nil {
-		switch r.Decision.Verdict {
-		case Reject:
-			return ending{reason: "rejected by " + joinActors(r.Decision.Actors)}
-		case RejectAndRevert:
-			return ending{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
-		}
-	}
-	switch r.closing() {
-	case Cancelled:
-		return ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor}
-	case TimedOut:
-		return ending{stop: stopTimedOut, reason: "run", err: r.Trouble}
-	case FailedWith:
-		return ending{stop: stopFailed, reason: string(r.Trouble.Class), err: r.Trouble}
-	}
-	return ending{}
-}
-
 // restingSettings are the settings that say when to look at the tenant at rest
 // again: those that this process has read, or else the fleet's. Where SettingsFor
 // has others for the tenant, the look finds that out.
-func (c *session) restingSettings() Settings {
+func (c *connection) restingSettings() Settings {
 	if c.set.PermissionsInterval != 0 {
 		return c.set
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/tenantsync/tenantsync/internal/slot"
 )
 
-// Run works on whatever is due, several tenants at a time, until ctx ends; then
-// it stops beginning anything new, lets writes in flight finish, gives up its
+// Run claims tenants that are due and works on them, several at a time, until ctx
+// ends. Then it begins nothing new, finishes the writes in flight, releases its
 // leases, and returns nil. Any number of processes may Run on one store.
 //
-// A tenant that waits holds nothing here but, while somebody has a code to
-// sign in with, one goroutine and its lease. Storage errors are logged and
-// tried again with growing pauses, for ever: a worker outlives its database.
+// A tenant that waits for a sign-in costs one goroutine and its lease. A tenant
+// that waits for anything else costs nothing. Run logs storage errors and retries
+// without limit, with growing pauses: a worker outlives its database.
 func (s *Syncer) Run(ctx context.Context) error {
 	changes, stop := s.watch()
 	defer stop()
@@ -41,33 +41,9 @@ func (s *Syncer) Run(ctx context.Context) error {
 		default:
 			failures = 0
 		}
-		if !s.idle(ctx, changes, wait) {
+		if !idle(ctx, changes, wait) {
 			return nil
 		}
-	}
-}
-
-// idle waits for the next look: for a while, or until a tenant changes here.
-func (s *Syncer) idle(ctx context.Context, changes <-chan string, wait time.Duration) bool {
-	if wait == 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-changes:
-		for { // one look serves all that have changed
-			select {
-			case <-changes:
-				continue
-			default:
-				return true
-			}
-		}
-	case <-t.C:
-		return true
 	}
 }
 
@@ -100,9 +76,9 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 }
 
 // Sync starts a run and works on it until it ends: for command lines and tests.
-// While it waits for a decision it waits here, for one made in this process or,
-// within PollInterval, in any other. When ctx ends the run stays as it is, and
-// Sync or Run of any process goes on with it.
+// It also waits for the decision. It notices a decision of this process at once,
+// and one of another process within PollInterval. When ctx ends, Sync leaves the
+// run, and Sync or Run of any process resumes it.
 //
 // It returns what Start and Advance return. A run that ends in New error is no
 // error of Sync: look at the row.
@@ -115,8 +91,8 @@ func (s *Syncer) Sync(ctx context.Context, req StartRequest) (Row, error) {
 }
 
 // Await works on a tenant's run until it ends, or another has taken its place.
-// It takes up a run that another process began and left. With an error it
-// returns the row as last seen.
+// It also resumes a run that another process has left. With an error it returns
+// the row as last read.
 func (s *Syncer) Await(ctx context.Context, run RunRef) (Row, error) {
 	changes, stop := s.watch()
 	defer stop()
@@ -137,7 +113,7 @@ func (s *Syncer) Await(ctx context.Context, run RunRef) (Row, error) {
 		if next.In > 0 {
 			wait = min(wait, next.In)
 		}
-		if !s.idle(ctx, changes, wait) {
+		if !idle(ctx, changes, wait) {
 			return row, context.Cause(ctx)
 		}
 	}

@@ -47,10 +47,6 @@ func (l leftAlone) message() string {
 	return strings.Join(parts, "; ")
 }
 
-// Edited returns the message about items that were edited since the plan was
-// made.
-func Edited(items []string) string { return leftAlone{edited: items}.message() }
-
 func counted(items int) string {
 	if items == 1 {
 		return "1 item"

@@ -318,13 +318,3 @@ func TestTakeReturnsErrors(t *testing.T) {
 		t.Errorf("got %+v, %v, want the end of the context", got, err)
 	}
 }
-
-// Edited counts the items.
-func TestEdited(t *testing.T) {
-	if got, want := revert.Edited([]string{"groups/A"}), "1 item not reverted, because edited since the plan was made: groups/A"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if got := revert.Edited(nil); got != "" {
-		t.Errorf("got %q", got)
-	}
-}

@@ -57,7 +57,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if dep.plan, err = c.s.decidedPlan(ctx, c.tenant, r, Approve); err != nil {
 		return nil, err
 	}
-	if dep.set, err = c.cfg.settings(ctx, c.tenant, c.identity.Directory); err != nil {
+	if dep.set, err = c.settings(ctx); err != nil {
 		return nil, err
 	}
 	// The run's end needs the base. Nothing is written before it can be read.
@@ -190,15 +190,3 @@ func (d *deployment) Judge(act string, err error) deploy.Failure {
 
 // Safely calls f and returns a panic as an error.
 func (d *deployment) Safely(act string, f func() error) error { return d.c.safely(act, f)() }
-
-// itemResult is a deployment's result as the API and the history have it.
-func itemResult(r deploy.Result) ItemResult {
-	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
-		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
-}
-
-// deployResult is a stored result as a deployment has it.
-func deployResult(r ItemResult) *deploy.Result {
-	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
-		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
-}

@@ -3,8 +3,10 @@ package syncer
 import (
 	"context"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/revert"
+	"github.com/tenantsync/tenantsync/internal/word"
 )
 
 // revertPhase takes the plan's items back in the desired line, and ends the run.
@@ -21,7 +23,7 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	set, err := c.cfg.settings(ctx, c.tenant, c.identity.Directory)
+	set, err := c.settings(ctx)
 	if err != nil {
 		return onward{}, err
 	}
@@ -37,14 +39,15 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	took, err := revert.Take(ctx, revert.Request{Run: r.ID, Author: joinActors(r.Decision.Actors), Plan: p, Comparison: cmp, Lines: c.repository(),
-		LastAttempt: r.Attempt+1 >= c.cfg.MaxAttempts, Log: c.log})
+	lines := c.repository()
+	took, err := revert.Take(ctx, revert.Request{Run: r.ID, Author: joinActors(r.Decision.Actors), Plan: p, Comparison: cmp, Lines: lines,
+		LastAttempt: r.Attempt+1 >= lines.MaxAttempts, Log: c.log})
 	if err != nil {
 		return onward{}, err
 	}
 	end.base, end.refused = took.Base, took.Refused
 	if took.Class != "" {
-		end.err = &ErrorInfo{Class: Class(took.Class), Phase: PhaseRevert, Message: took.Message}
+		end.err = concluded(&ending.Info{Class: took.Class, Phase: word.PhaseRevert, Message: took.Message})
 	}
 	return onward{end: &end}, nil
 }

@@ -7,26 +7,9 @@ import (
 	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
-	"github.com/tenantsync/tenantsync/internal/repo"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 )
-
-// lines are a tenant's part of the repository, for a caller that only reads.
-func (s *records) lines(tenantName string) repo.Lines {
-	return repo.Lines{Repository: s.cfg.Repository, Tenant: tenantName, MaxAttempts: s.cfg.MaxAttempts, WriteTimeout: s.cfg.WriteTimeout}
-}
-
-// repository is the tenant's part of the repository.
-func (c *session) repository() repo.Lines {
-	l := c.s.lines(c.tenant)
-	l.Kinds, l.Safely = c.kinds, c.safely
-	return l
-}
-
-// base reads what both sides last agreed on; nil before the first sync.
-func (c *session) base(ctx context.Context) (*diff.Base, error) {
-	return c.s.base(ctx, c.now().d.Base)
-}
 
 // base reads a stored base; nil for none.
 func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
@@ -51,7 +34,7 @@ func (s *records) readComparison(ctx context.Context, tenantName string, r *run)
 	if r.Comparison == nil {
 		done, err := s.adopted(ctx, tenantName, r)
 		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
-			return new(backup.Summary), failure.New(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
+			return new(backup.Summary), failure.New(word.ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
 		}
 		return &backup.Summary{Adopted: done.Changes}, err
 	}
@@ -64,7 +47,7 @@ func (s *records) readComparison(ctx context.Context, tenantName string, r *run)
 	case failure.IsNewer(err):
 		return new(backup.Summary), fmt.Errorf("syncer: run %s: %w", r.ID, err)
 	case err != nil:
-		return new(backup.Summary), failure.New(ClassStorage, "run %s: %w", r.ID, err)
+		return new(backup.Summary), failure.New(word.ClassStorage, "run %s: %w", r.ID, err)
 	}
 	return sum, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/shelter"
 	"github.com/tenantsync/tenantsync/internal/telemetry"
@@ -428,6 +429,11 @@ func (r *run) decidedOn(tenantName string, v Verdict) error {
 
 // sameBlob reports whether two references, neither nil, are to one blob.
 func sameBlob(a, b *state.BlobRef) bool { return a != nil && b != nil && *a == *b }
+
+// lines are a tenant's part of the repository, for a caller that only reads.
+func (s *records) lines(tenantName string) repo.Lines {
+	return repo.Lines{Repository: s.cfg.Repository, Tenant: tenantName, MaxAttempts: s.cfg.MaxAttempts, WriteTimeout: s.cfg.WriteTimeout}
+}
 
 // lookAtLine reads the head of the desired line, for a run whose plan waits.
 func (s *records) lookAtLine(ctx context.Context, tenantName string, r *run) (lookedAt, error) {

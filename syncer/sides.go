@@ -6,7 +6,25 @@ import (
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
+	"github.com/tenantsync/tenantsync/internal/repo"
 )
+
+// repository is the tenant's part of the repository.
+func (c *session) repository() repo.Lines {
+	l := c.s.lines(c.tenant)
+	l.Kinds, l.Safely = c.kinds, c.safely
+	return l
+}
+
+// base reads what both sides last agreed on; nil before the first sync.
+func (c *session) base(ctx context.Context) (*diff.Base, error) {
+	return c.s.base(ctx, c.now().d.Base)
+}
+
+// settings are the tenant's, for the directory that is connected.
+func (c *session) settings(ctx context.Context) (Settings, error) {
+	return c.cfg.settings(ctx, c.tenant, c.identity.Directory)
+}
 
 // comparing returns a comparison by a tenant's settings, with the base and
 // without the other sides.

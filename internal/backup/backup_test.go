@@ -37,7 +37,7 @@ type world struct {
 	edits []func()
 	// refuse has errors of the backup line, by call.
 	refuse []error
-	// events are what was stored and written, in order.
+	// events are the stores and writes, in order.
 	events []string
 	asked  []tenant.BackupRequest
 
@@ -163,7 +163,7 @@ func (w *world) make(req backup.Request) *backup.Made {
 	return made
 }
 
-// want compares what was stored and written.
+// want compares the events.
 func (w *world) want(events ...string) {
 	w.t.Helper()
 	if diff := cmp.Diff(events, w.events); diff != "" {
@@ -179,8 +179,8 @@ func keys(adopted []plan.AdoptedChange) (out []string) {
 	return out
 }
 
-// What the tenant has is backed up first, then stored as about to be adopted, and
-// only then written. The result is of the line as it is afterwards.
+// The order is: the backup, the adopted changes in the store, the write. The
+// result is of the line after the write.
 func TestMake(t *testing.T) {
 	w := newWorld(t, "A", "B")
 	made := w.make(w.request())
@@ -527,8 +527,7 @@ func TestAgain(t *testing.T) {
 	}
 }
 
-// A tenant of which nothing can be read is one of whose kinds in scope none shows
-// anything.
+// Nothing was read if kinds are in scope and none of them shows anything.
 func TestNothingRead(t *testing.T) {
 	for _, tt := range []struct {
 		kinds []tenant.Completeness

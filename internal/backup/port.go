@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/repo"
 )
 
-// Request says what is backed up, and for which run.
+// Request has the tenant to back up, and the run that asks for it.
 type Request struct {
 	// Run is the run's ID, which the keys of its writes begin with. Actor asked for
 	// it.

@@ -11,7 +11,7 @@ import (
 
 // OfCall returns the error of a call to the tenant, or for its credentials, by
 // what it means for the run: that the sign-in has ended, that a later attempt may
-// succeed, or the error itself. act says what was attempted.
+// succeed, or the error itself. act names the call.
 func OfCall(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	switch auth.ClassOf(err) {

@@ -19,7 +19,7 @@ const (
 	SummaryDocument  = "comparison"
 )
 
-// Document is a part of a proposal as it is stored.
+// Document is a stored part of a proposal.
 type Document struct {
 	Kind string
 	Data []byte

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Request says from what a plan is made, and in which way.
+// Request has the comparison that a plan is made from, and the way to plan.
 type Request struct {
 	// Made is the comparison whose backup is stored.
 	Made *backup.Made
@@ -28,7 +28,7 @@ type Request struct {
 	Failed func(act string, err error) error
 }
 
-// Proposal is a plan with what is stored of it.
+// Proposal is a plan with its documents.
 type Proposal struct {
 	Plan *plan.Plan
 	// Backup is the revision of the backup line that the plan was made with.

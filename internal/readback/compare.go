@@ -13,7 +13,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Request says what is compared.
+// Request has the sides to compare.
 type Request struct {
 	// Comparison has the touched kinds as they were just read.
 	Comparison *diff.Comparison

@@ -297,7 +297,7 @@ func makeUpdate(t *testing.T, l repo.Lines, _ *scripted, parent string) string {
 	return rev.ID
 }
 
-// A write that was sent when the work ended is waited for, and not for ever.
+// A write that was sent when the work ended is waited for, for a limited time.
 func TestUpdateOutlivesTheWork(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

@@ -36,7 +36,7 @@ func choose(p *plan.Plan, now *diff.Result, unread []tenant.KindState) (changes 
 		case is == nil && noted(now.Plan, was, withheld) && !noted(p, was, withheld):
 			left.impossible = append(left.impossible, was.ID)
 		case is == nil:
-			continue // both sides agree meanwhile: nothing to take back
+			continue // both sides agree now: nothing to take back
 		case is.DesiredSum != was.DesiredSum:
 			left.edited = append(left.edited, was.ID)
 		default:

@@ -29,7 +29,7 @@ func (l leftAlone) class() string {
 	return ""
 }
 
-// message names what was not reverted, and why.
+// message names the items that were not reverted, with the reasons.
 func (l leftAlone) message() string {
 	var parts []string
 	for _, p := range []struct {

@@ -248,7 +248,7 @@ func TestTakeNamesWhatItCannotCompare(t *testing.T) {
 	}
 }
 
-// A kind that may be read later is read again later, but not for ever.
+// A kind that may be read later is read again later, until the last attempt.
 func TestTakeReadsAgainLater(t *testing.T) {
 	for completeness, later := range map[tenant.Completeness]bool{tenant.Failed: true, tenant.Partial: true, tenant.Forbidden: false, tenant.Unlicensed: false} {
 		for _, last := range []bool{false, true} {

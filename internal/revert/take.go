@@ -14,7 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Request says what is taken back, and for which run.
+// Request has the plan to take back, and the run that asks for it.
 type Request struct {
 	// Run is the run's ID, which the key of the write begins with. Author rejected
 	// the plan.
@@ -28,7 +28,7 @@ type Request struct {
 	Log         *slog.Logger
 }
 
-// Result is what was taken back.
+// Result says how a revert ended.
 type Result struct {
 	// Base is what both sides agree on now.
 	Base *diff.Base

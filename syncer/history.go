@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
@@ -433,4 +434,16 @@ func (t *draft) waitForDecision(every time.Duration) {
 		return
 	}
 	t.rec.WakeAt = t.rec.Deadline
+}
+
+// itemResult is a deployment's result as the API and the history have it.
+func itemResult(r deploy.Result) ItemResult {
+	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
+		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
+}
+
+// deployResult is a stored result as a deployment has it.
+func deployResult(r ItemResult) *deploy.Result {
+	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
+		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
 }

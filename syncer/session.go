@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/reading"
@@ -333,7 +334,7 @@ type walk struct {
 
 	// What the phases up to the plan have made for those that follow.
 	permitted *permitted
-	compared  *compared
+	compared  *backup.Made
 }
 
 func (c *connection) connected() bool { return c.client != nil }

@@ -10,6 +10,13 @@ import (
 // kindNames are the kinds of every tenant. All but the last have several objects.
 var kindNames = []string{"groups", "locations", "policies", "profiles", "settings"}
 
+// listed are the kinds of several objects.
+var listed = kindNames[:len(kindNames)-1]
+
+// title is the beginning of a kind's names. There are few names, so that both
+// sides now and then choose the same.
+var title = map[string]string{"groups": "Group", "locations": "Location", "policies": "Policy", "profiles": "Profile"}
+
 // maxLag is the longest that reads lag behind writes.
 const maxLag = 40 * time.Second
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -41,7 +43,7 @@ func (c *session) adoptAndCompare(ctx context.Context, cmp *diff.Comparison, res
 		moved := errors.Is(err, tenant.ErrMoved)
 		switch {
 		case moved && try >= c.s.cfg.MaxAttempts:
-			return nil, nil, &retryable{err: err}
+			return nil, nil, &failure.Retryable{Err: err}
 		case moved:
 			c.log.Info("the desired line was edited meanwhile; comparing again")
 			if after, err = c.desired(ctx); err != nil {
@@ -110,7 +112,7 @@ type adopted struct {
 // line may have moved on from the write's parent by the write itself or by
 // another; repeating the write's key tells which, and changes nothing, since
 // the line is not at the parent any more.
-func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopted, error) {
+func (s *records) adopted(ctx context.Context, tenantName string, r *run) (adopted, error) {
 	if r == nil || r.Adoption == nil {
 		return adopted{}, nil
 	}
@@ -119,7 +121,7 @@ func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopte
 		return adopted{}, err
 	}
 	var a adoption
-	if err := decodeForm("adoption", raw, adoptionFormat, &a); err != nil {
+	if err := format.Decode("adoption", raw, adoptionFormat, &a); err != nil {
 		return adopted{}, fmt.Errorf("backup: %w", err)
 	}
 	head, err := s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})

@@ -7,8 +7,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/slot"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -50,7 +52,7 @@ func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 
 // advance works under a lease and releases it. If a tenant's storage failed, the
 // tenant's row says so.
-func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Next, error) {
+func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot.Slot) (Next, error) {
 	c, err := s.open(hold)
 	if err != nil {
 		s.leave(ctx, hold, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
@@ -58,8 +60,8 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Nex
 	}
 	next, err := c.workOn(ctx, mine)
 	if err != nil {
-		switch dispose(ctx, err).how {
-		case howShutdown, howNewer: // the lease of a newer one already keeps it for a while
+		switch failure.Dispose(ctx, err).How {
+		case failure.ShutDown, failure.Newer: // the lease of a newer one already keeps it for a while
 		default:
 			s.postpone(ctx, RunRef{Tenant: c.tenant, Run: c.now().runID()}, c.failedIn, err)
 		}
@@ -67,7 +69,7 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Nex
 	return next, err
 }
 
-func (c *session) workOn(ctx context.Context, mine *slot) (Next, error) {
+func (c *session) workOn(ctx context.Context, mine *slot.Slot) (Next, error) {
 	c.slot = mine
 	held, lost := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
@@ -84,7 +86,7 @@ func (c *session) workOn(ctx context.Context, mine *slot) (Next, error) {
 	})()
 	lost(nil)
 	keeper.Wait()
-	if err != nil && dispose(ctx, err).how == howNewer {
+	if err != nil && failure.Dispose(ctx, err).How == failure.Newer {
 		c.forgo(ctx)
 	} else {
 		c.close(ctx)
@@ -102,12 +104,12 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 			wait, err = c.oneStep(ctx)
 		}
 		if err != nil {
-			switch dispose(ctx, err).how {
-			case howLeaseLost:
+			switch failure.Dispose(ctx, err).How {
+			case failure.LeaseLost:
 				return Next{Held: true, In: c.s.cfg.PollInterval}, nil
-			case howInterrupted:
+			case failure.Interrupted:
 				continue
-			case howShutdown:
+			case failure.ShutDown:
 				return Next{}, context.Cause(ctx)
 			}
 			return Next{}, err
@@ -131,7 +133,7 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		wait, err = c.step(step)
 		return err
 	})()
-	d := dispose(step, err)
+	d := failure.Dispose(step, err)
 	c.mu.Lock()
 	c.interrupt = nil
 	c.mu.Unlock()
@@ -145,13 +147,13 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		c.forget()
 	}()
 	switch {
-	case d.how == howInterrupted:
-		return nil, errInterrupted
-	case d.how == howNewer: // not a failure of the run: another process can go on with it
+	case d.How == failure.Interrupted:
+		return nil, failure.ErrInterrupted
+	case d.How == failure.Newer: // not a failure of the run: another process can go on with it
 		return nil, fmt.Errorf("syncer: %s: run %s is left to a process that can read it: %w", c.tenant, c.now().runID(), err)
-	case d.how.leavesRun():
+	case d.How.LeavesRun():
 		return nil, err
-	case d.how == howSignIn && c.run().closing() == "":
+	case d.How == failure.SignIn && c.run().closing() == "":
 		return nil, c.reconnect(ctx, err)
 	}
 	return c.fail(ctx, err)
@@ -199,11 +201,11 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	if left := r.WorkUntil.Sub(cur.storeTime()); left <= 0 && r.closing() == "" {
 		return nil, c.runTimedOut(ctx)
 	} else if r.closing() == "" {
-		timed, stop := context.WithTimeoutCause(ctx, left, errRunTimedOut)
+		timed, stop := context.WithTimeoutCause(ctx, left, failure.ErrRunTimedOut)
 		defer stop()
 		ctx = timed
 		c.mu.Lock()
-		c.timeUp = func() bool { return errors.Is(context.Cause(timed), errRunTimedOut) }
+		c.timeUp = func() bool { return errors.Is(context.Cause(timed), failure.ErrRunTimedOut) }
 		c.mu.Unlock()
 	}
 	if wait := cur.rec.WakeAt.Sub(cur.storeTime()); wait > 0 && r.Attempt > 0 && r.closing() == "" {
@@ -220,7 +222,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		return nil, err
 	}
 	next, err := c.work(ctx)
-	if err != nil && errors.Is(context.Cause(ctx), errRunTimedOut) {
+	if err != nil && errors.Is(context.Cause(ctx), failure.ErrRunTimedOut) {
 		return nil, c.runTimedOut(context.WithoutCancel(ctx))
 	}
 	return next, err
@@ -266,8 +268,6 @@ func (r *run) decidedEnding() ending {
 	return ending{}
 }
 
-var errRunTimedOut = errors.New("the run has taken too long")
-
 // runTimedOut ends a run whose time is up. One that has begun to write closes
 // its journal first.
 func (c *session) runTimedOut(ctx context.Context) error {
@@ -287,9 +287,9 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		c.log.Warn("the run ends without more", "phase", c.phase(), "error", err)
 		return nil, c.finish(ctx, r.decidedEnding())
 	}
-	d := dispose(ctx, err)
-	if d.how == howRetry && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		wait := max(d.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
+	d := failure.Dispose(ctx, err)
+	if d.How == failure.Retry && r.Attempt+1 < c.s.cfg.MaxAttempts {
+		wait := max(d.After, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
 		c.log.Warn("will try again", "phase", c.phase(), "attempt", r.Attempt+1, "in", wait, "error", err)
 		lines := c.flush(ctx)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
@@ -300,8 +300,8 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 			return nil
 		})
 	}
-	info := c.errorInfo(d.class, err)
-	if d.how == howRetry {
+	info := c.errorInfo(Class(d.Class), err)
+	if d.How == failure.Retry {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
 	c.log.Error("the run failed", "phase", info.Phase, "class", info.Class, "error", err)
@@ -333,7 +333,7 @@ func (c *session) rest(ctx context.Context) (*Next, error) {
 	if !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
 		// Permissions that could not be looked at are no failure of a run.
 		err := c.safely("recheck", func() error { return c.lookAtRest(ctx) })()
-		if err != nil && dispose(ctx, err).how.leavesRun() {
+		if err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
 			return nil, err
 		}
 		cur = c.now()
@@ -354,7 +354,7 @@ func (c *session) lookAtRest(ctx context.Context) error {
 	if err == nil && set.lookInterval(c.tenant, c.now().rec.Status) <= 0 {
 		return c.commit(ctx, func(t *draft) error {
 			if !t.rec.Status.Resting() {
-				return errInterrupted
+				return failure.ErrInterrupted
 			}
 			t.rec.WakeAt = time.Time{}
 			return nil

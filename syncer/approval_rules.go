@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/people"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -111,7 +113,7 @@ func (r ApprovalRules) withDefaults() ApprovalRules {
 // policy is what decisions are held against: the rules, and who is one person.
 type policy struct {
 	ApprovalRules
-	people people
+	people people.Rule
 	looks  time.Duration // Settings.NewerInterval
 }
 
@@ -129,27 +131,27 @@ func (y policy) problems(prefix string) []string {
 	names := map[string]bool{}
 	for i, r := range y.Rules {
 		field := fmt.Sprintf("Rules[%d]", i)
-		need(isName(r.Name), "%s.Name must be 1 to %d bytes of UTF-8 without control characters, is %s", field, maxName, quoted(r.Name))
-		need(!names[r.Name], "%s.Name is %s, as that of an earlier rule", field, quoted(r.Name))
+		need(bounds.IsName(r.Name), "%s.Name must be 1 to %d bytes of UTF-8 without control characters, is %s", field, bounds.MaxName, bounds.Quoted(r.Name))
+		need(!names[r.Name], "%s.Name is %s, as that of an earlier rule", field, bounds.Quoted(r.Name))
 		names[r.Name] = true
 		need(r.AtLeast > 0, "%s.AtLeast must be more than 0, is %d", field, r.AtLeast)
 		need(r.Approvals > 0, "%s.Approvals must be more than 0, is %d", field, r.Approvals)
 		for _, v := range r.Verbs {
-			need(isVerb(v), "%s.Verbs has the unknown verb %s", field, quoted(string(v)))
+			need(isVerb(v), "%s.Verbs has the unknown verb %s", field, bounds.Quoted(string(v)))
 		}
 		var members []string
 		for _, g := range r.Groups {
 			m, ok := y.Groups[g]
-			need(ok, "%s.Groups has %s, which ApprovalRules.Groups lacks", field, quoted(g))
+			need(ok, "%s.Groups has %s, which ApprovalRules.Groups lacks", field, bounds.Quoted(g))
 			members = append(members, m...)
 		}
-		if n := len(y.people.distinct(members)); len(r.Groups) > 0 {
+		if n := len(y.people.Distinct(members)); len(r.Groups) > 0 {
 			need(n >= r.Approvals, "%s.Approvals is %d, and its groups have %d people", field, r.Approvals, n)
 		}
 	}
 	for i, r := range y.Automatic {
 		field := fmt.Sprintf("Automatic[%d]", i)
-		need(isName(r.Name), "%s.Name must be 1 to %d bytes of UTF-8 without control characters, is %s", field, maxName, quoted(r.Name))
+		need(bounds.IsName(r.Name), "%s.Name must be 1 to %d bytes of UTF-8 without control characters, is %s", field, bounds.MaxName, bounds.Quoted(r.Name))
 		need(r.AtMost > 0, "%s.AtMost must be more than 0, is %d", field, r.AtMost)
 	}
 	return out
@@ -225,8 +227,8 @@ func (y policy) demands(p *plan.Plan, items []string) []demand {
 
 // counts reports whether a person's approval counts for the demand.
 func (y policy) counts(d demand, actor, requester string) bool {
-	return (d.AllowRequester || !y.people.same(actor, requester)) &&
-		(len(d.Groups) == 0 || y.people.has(d.members, actor))
+	return (d.AllowRequester || !y.people.Same(actor, requester)) &&
+		(len(d.Groups) == 0 || y.people.Has(d.members, actor))
 }
 
 // standing says how far the approvals of these items are. Only votes on the
@@ -256,7 +258,7 @@ func (y policy) alike(votes []Vote, digest string, items []string) []string {
 			actors = append(actors, v.Actor)
 		}
 	}
-	return y.people.distinct(actors)
+	return y.people.Distinct(actors)
 }
 
 // current is the standing of the items that were voted on last; of the whole
@@ -278,10 +280,10 @@ func met(demands []Demand) bool {
 // the approval accepts: those that its items break, whatever else it names.
 func (y policy) check(p *plan.Plan, r *run, d Decision) (accepted []string, err error) {
 	counts := slices.ContainsFunc(y.demands(p, d.Items), func(need demand) bool { return y.counts(need, d.Actor, r.Actor) })
-	if !counts && y.people.same(d.Actor, r.Actor) {
+	if !counts && y.people.Same(d.Actor, r.Actor) {
 		return nil, fmt.Errorf("%w: %s", ErrSelfApproval, plan.Printable(d.Actor))
 	}
-	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return y.people.same(v.Actor, d.Actor) && v.Digest == d.Digest }) {
+	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return y.people.Same(v.Actor, d.Actor) && v.Digest == d.Digest }) {
 		return nil, fmt.Errorf("%w: %s", ErrAlreadyVoted, plan.Printable(d.Actor))
 	}
 	var missing []string

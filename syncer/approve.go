@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/deploy"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -25,7 +28,7 @@ func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
 	} else {
 		t.d.Same = append(t.d.Same, old.Run)
 		r.Since, r.Reviewed, deadline = old.Since, old.Reviewed, old.Deadline
-		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return y.people.same(v.Actor, r.Actor) && !y.AllowRequester })
+		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return y.people.Same(v.Actor, r.Actor) && !y.AllowRequester })
 	}
 	if err := t.move(state.RequireApproval, EntryData{Phase: PhaseApprove, Digest: p.Digest}); err != nil {
 		return err
@@ -70,7 +73,7 @@ func (c *session) approvePhase(ctx context.Context) (onward, error) {
 func (c *session) approve(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if cur.rec.Status != state.PendingApproval {
-		return nil, errInterrupted // decided since the step began; the deadline went with the status
+		return nil, failure.ErrInterrupted // decided since the step began; the deadline went with the status
 	}
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
@@ -83,7 +86,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 		switch {
 		case context.Cause(ctx) != nil:
 			return nil, context.Cause(ctx)
-		case err != nil && !dispose(ctx, err).undecided():
+		case err != nil && !failure.Dispose(ctx, err).Undecided():
 			return nil, err
 		case err != nil:
 			return nil, c.reviewFailed(ctx, "the approval rules could not be read", err)
@@ -103,7 +106,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && dispose(ctx, err).undecided():
+	case err != nil && failure.Dispose(ctx, err).Undecided():
 		return nil, c.reviewFailed(ctx, "the approver failed", err)
 	}
 	return nil, err
@@ -138,7 +141,7 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 	case d.Tenant != c.tenant:
 		return fmt.Errorf("the decision is about tenant %q", d.Tenant)
 	}
-	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant, commentInput("Comment", d.Comment)); err != nil {
+	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant, bounds.Comment("Comment", d.Comment)); err != nil {
 		return err
 	}
 	// The decision is held against the plan as it is stored, whatever the
@@ -166,7 +169,7 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 func (c *session) undecided(ctx context.Context, y policy, seen lookedAt) error {
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.d.Run.Reviewed = true
 		t.looked(seen)
@@ -184,7 +187,7 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 	seen := c.s.glance(ctx, c.tenant, c.run())
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.looked(seen)
 		t.d.Run.Attempt++
@@ -214,8 +217,8 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err := cmp.Or(checkAsked(d.Tenant, d.Actor), d.checkRequired()); err != nil {
 		return Row{}, err
 	}
-	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant, nameInput("Run", d.Run), nameInput("Digest", d.Digest),
-		commentInput("Comment", d.Comment)); err != nil {
+	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant, bounds.Name("Run", d.Run), bounds.Name("Digest", d.Digest),
+		bounds.Comment("Comment", d.Comment)); err != nil {
 		return Row{}, err
 	}
 	cur, err := s.load(ctx, d.Tenant)
@@ -329,3 +332,12 @@ func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string)
 
 // joinActors lists names for people.
 func joinActors(names []string) string { return strings.Join(names, ", ") }
+
+// checkKey refuses to approve a plan whose hashes of secrets were made with
+// another key than this process's: they cannot be compared with anything.
+func (s *records) checkKey(p *plan.Plan, d Decision) error {
+	if d.Verdict == Approve && !deploy.OwnKey(p.KeyID, s.cfg.keys(p.Tenant).Tenant) {
+		return fmt.Errorf("%w: %s: its hashes of secrets were made with another secret of the configuration (Config.Secret); start the sync again for a fresh plan", ErrStalePlan, d.Tenant)
+	}
+	return nil
+}

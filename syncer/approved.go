@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -26,7 +27,7 @@ import (
 // readPlan reads a run's plan. It is an error, which wraps ErrStalePlan, if what
 // the record points to is not of that tenant and run, or has another digest than
 // the record shows.
-func (s *Syncer) readPlan(ctx context.Context, tenantName string, r *run) (*plan.Plan, error) {
+func (s *records) readPlan(ctx context.Context, tenantName string, r *run) (*plan.Plan, error) {
 	if r == nil || r.Plan == nil {
 		return nil, fmt.Errorf("%w: the run has no plan", ErrNotFound)
 	}
@@ -38,11 +39,11 @@ func (s *Syncer) readPlan(ctx context.Context, tenantName string, r *run) (*plan
 		return nil, err
 	}
 	p, err := plan.DecodePlan(raw)
-	switch err = asNewer(err); {
-	case isNewer(err):
+	switch err = failure.AsNewer(err); {
+	case failure.IsNewer(err):
 		return nil, fmt.Errorf("run %s: %w", r.ID, err)
 	case err != nil:
-		return nil, failure(ClassStorage, "plan of run %s: %w", r.ID, err)
+		return nil, failure.New(ClassStorage, "plan of run %s: %w", r.ID, err)
 	case p.Tenant != tenantName:
 		return nil, misplaced(tenantName, r, "the plan in the store is of tenant %q", p.Tenant)
 	case r.Digest != "" && p.Digest != r.Digest: // of a run that is over the digest is not kept
@@ -62,7 +63,7 @@ func (r *run) owns(tenantName string, ref *state.BlobRef) error {
 // misplaced is the error of a run whose record does not lead to the run's own
 // plan. No try later mends that.
 func misplaced(tenantName string, r *run, format string, args ...any) error {
-	return failure(ClassStorage, "%w: %s: run %s: %s; find out what has changed the store, and start the sync again for a fresh plan",
+	return failure.New(ClassStorage, "%w: %s: run %s: %s; find out what has changed the store, and start the sync again for a fresh plan",
 		ErrStalePlan, tenantName, r.ID, fmt.Sprintf(format, args...))
 }
 
@@ -70,14 +71,14 @@ func misplaced(tenantName string, r *run, format string, args ...any) error {
 // carries that decision out. The error has the class not_approved, and nothing
 // may be written, unless the decision is of this verdict and was made on the
 // plan, and with it the ids, that the record leads to now.
-func (s *Syncer) decidedPlan(ctx context.Context, tenantName string, r *run, v Verdict) (*plan.Plan, error) {
+func (s *records) decidedPlan(ctx context.Context, tenantName string, r *run, v Verdict) (*plan.Plan, error) {
 	err := r.decidedOn(tenantName, v)
 	var p *plan.Plan
 	if err == nil {
 		p, err = s.readPlan(ctx, tenantName, r)
 	}
 	if errors.Is(err, ErrStalePlan) {
-		return nil, failure(ClassNotApproved, "nothing more is written: %w", err)
+		return nil, failure.New(ClassNotApproved, "nothing more is written: %w", err)
 	}
 	return p, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -99,7 +100,7 @@ func (c *session) approveByRule(ctx context.Context) (bool, error) {
 	}
 	return true, c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval || t.d.Run.Digest != d.Digest || t.d.Run.Cancel != nil {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.beforeDeadline = true
 		t.looked(seen)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -15,6 +16,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/people"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -157,9 +162,34 @@ func (f ConnectorFunc) Connect(ctx context.Context, req ConnectRequest) (tenant.
 	return f(ctx, req)
 }
 
+// ActorKey is the default of [Config.ActorKey]. Two actors with equal keys are
+// one person. The key ignores letter case, the Unicode form of accented letters,
+// white space around the name, the width of white space within it, and
+// characters that do not show. Letters that only look alike, such as Latin and
+// Cyrillic a, stay different: use names that your directory has checked.
+func ActorKey(actor string) string { return people.Key(actor) }
+
+// people returns the rule by which two actors are one person.
+func (c Config) people() people.Rule { return people.Rule{KeyOf: c.ActorKey} }
+
+// Secret is bytes that no form of output shows. It is converted from []byte.
+type Secret []byte
+
+// Format writes that there is a secret, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, plan.Redacted) }
+
+// MarshalText returns what [Secret.Format] writes.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(plan.Redacted), nil }
+
+// LogValue returns what [Secret.Format] writes.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(plan.Redacted) }
+
+// keys returns the keys of a tenant's hashes of secrets.
+func (c Config) keys(tenantName string) schema.Keys { return schema.DeriveKeys(c.Secret, tenantName) }
+
 // withDefaults returns a copy of c with the defaults filled in.
 func (c Config) withDefaults() Config {
-	c.Logger = slog.New(boundedHandler{cmp.Or(c.Logger, slog.New(slog.DiscardHandler)).Handler()})
+	c.Logger = slog.New(bounds.Handler{Handler: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)).Handler()})
 	c.Settings = c.Settings.withDefaults()
 	c.LeaseDuration = cmp.Or(c.LeaseDuration, LeaseDurationDefault)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.LeaseDuration/2))

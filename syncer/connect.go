@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/state"
@@ -48,23 +49,23 @@ func (c *session) connect(ctx context.Context) error {
 	switch class := auth.ClassOf(err); {
 	case err == nil:
 	case class == auth.SignInNeeded && c.run().closing() != "":
-		return failure(ClassSignInNeeded, "the run ends without another sign-in: %w", err)
+		return failure.New(ClassSignInNeeded, "the run ends without another sign-in: %w", err)
 	case class == auth.SignInNeeded && !c.run().Options.Interactive:
-		return failure(ClassSignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
+		return failure.New(ClassSignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
 	case class == auth.SignInNeeded:
 		req := c.request(nil)
 		if e, ok := errors.AsType[*auth.Error](err); ok {
 			req.SignIn = e.SignIn
 		}
 		if c.run().SignIns >= maxSignIns {
-			return failure(ClassSignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
+			return failure.New(ClassSignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
 		}
 		if err := c.beginSignIn(ctx, req); err != nil {
 			return err
 		}
-		return errInterrupted // the wait is a step of its own, outside the run's time
+		return failure.ErrInterrupted // the wait is a step of its own, outside the run's time
 	case class == auth.Transient:
-		return &retryable{err: fmt.Errorf("connect: %w", err)}
+		return &failure.Retryable{Err: fmt.Errorf("connect: %w", err)}
 	default:
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -106,12 +107,12 @@ func (c *session) checkDirectory(id auth.Identity) error {
 	pinned := c.now().d.Directory
 	switch {
 	case id.Directory == "":
-		return failure(ClassWrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
+		return failure.New(ClassWrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
 	case c.set.Directory != "" && !strings.EqualFold(id.Directory, c.set.Directory):
-		return failure(ClassWrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
+		return failure.New(ClassWrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
 			id.Directory, c.tenant, c.set.Directory)
 	case pinned != "" && !strings.EqualFold(id.Directory, pinned):
-		return failure(ClassWrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
+		return failure.New(ClassWrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
 			id.Directory, c.tenant, pinned)
 	}
 	return nil
@@ -124,7 +125,7 @@ func (t *draft) identify(id *auth.Identity, pin bool) error {
 		return nil
 	}
 	if t.d.Directory != "" && !strings.EqualFold(t.d.Directory, id.Directory) {
-		return failure(ClassWrongTenant, "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
+		return failure.New(ClassWrongTenant, "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
 	}
 	if pin && t.d.Directory == "" {
 		t.d.Directory = id.Directory
@@ -140,20 +141,20 @@ func (t *draft) identify(id *auth.Identity, pin bool) error {
 func (c *session) passing(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	if auth.ClassOf(err) == auth.SignInNeeded {
-		return fmt.Errorf("%w: %w", errSignInNeeded, wrapped)
+		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
 	}
 	if auth.ClassOf(err) == auth.Transient {
-		return &retryable{err: wrapped}
+		return &failure.Retryable{Err: wrapped}
 	}
 	switch tenant.ClassOf(err) {
 	case tenant.Unauthenticated:
-		return fmt.Errorf("%w: %w", errSignInNeeded, wrapped)
+		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
 	case tenant.Transient, tenant.Throttled:
 		var after time.Duration
 		if e, ok := errors.AsType[*tenant.Error](err); ok {
 			after = e.RetryAfter
 		}
-		return &retryable{err: wrapped, after: after}
+		return &failure.Retryable{Err: wrapped, After: after}
 	}
 	return wrapped
 }
@@ -163,7 +164,7 @@ func (c *session) passing(act string, err error) error {
 func (c *session) reconnect(ctx context.Context, cause error) error {
 	c.client, c.fresh = nil, true
 	if c.run().Reconnects >= c.s.cfg.MaxAttempts {
-		_, err := c.fail(ctx, failure(ClassUnauthenticated,
+		_, err := c.fail(ctx, failure.New(ClassUnauthenticated,
 			"the tenant keeps refusing credentials that the authenticator gives: %w", cause))
 		return err
 	}
@@ -198,7 +199,7 @@ func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
 // place among the tenants that are worked on: one is taken again for the phase
 // that follows, when the sign-in is stored.
 func (c *session) signIn(ctx context.Context, req auth.Request) error {
-	c.slot.release()
+	c.slot.Release()
 	cur := c.now()
 	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
 	defer stop()
@@ -268,7 +269,7 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 func (c *session) signedIn(ctx context.Context) error {
 	err := c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingAuthentication {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.beforeDeadline = true
 		t.resume()
@@ -293,7 +294,7 @@ func (c *session) signInAgain(ctx context.Context, cause error) error {
 	}
 	c.notice(fresh)
 	if fresh.rec.Status != state.PendingAuthentication { // before the first prompt
-		return &retryable{err: cause}
+		return &failure.Retryable{Err: cause}
 	}
 	left := fresh.rec.Deadline.Sub(fresh.storeTime())
 	if left <= 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -35,7 +36,7 @@ func (c *session) checkConsent(ctx context.Context, client tenant.Client, kinds 
 		return out, err
 	}
 	if p.Directory != "" && !strings.EqualFold(p.Directory, id.Directory) {
-		return out, failure(ClassWrongTenant, "the tenant that answers for %s is directory %s, and the credentials are for directory %s: correct the connection",
+		return out, failure.New(ClassWrongTenant, "the tenant that answers for %s is directory %s, and the credentials are for directory %s: correct the connection",
 			c.tenant, p.Directory, id.Directory)
 	}
 	out.url = p.ConsentURL
@@ -114,7 +115,7 @@ func (c *session) recheck(ctx context.Context) error {
 		}
 		cerr := c.commit(ctx, func(t *draft) error {
 			if t.rec.Status.Active() {
-				return errInterrupted
+				return failure.ErrInterrupted
 			}
 			if signIn {
 				t.d.LooksFailed = 0
@@ -129,7 +130,7 @@ func (c *session) recheck(ctx context.Context) error {
 	c.logConsent(found)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status.Active() {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.d.Missing, t.d.ConsentURL = found.missing, found.url
 		switch pending := t.rec.Status == state.PendingAdminConsent; {
@@ -218,7 +219,7 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	}
 	defer c.close(ctx)
 	err = c.recheck(ctx)
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, failure.ErrInterrupted) {
 		err = nil // started meanwhile: the run checks by itself
 	}
 	return rowOf(c.now()), err

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 )
@@ -54,8 +55,8 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.notice(after)
-				if err := look(t, c); !errors.Is(err, errInterrupted) {
-					t.Errorf("got %v, want errInterrupted", err)
+				if err := look(t, c); !errors.Is(err, failure.ErrInterrupted) {
+					t.Errorf("got %v, want failure.ErrInterrupted", err)
 				}
 				if got := c.now().rec.Status; got != state.InProgress {
 					t.Errorf("the approved run is %s", got.Label())

@@ -1,19 +1,11 @@
 package syncer
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/google/uuid"
-
-	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -54,7 +46,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 
 // event is told to the observer once the commit is made.
 func (t *draft) event(e Event) {
-	e = bounded(e)
+	e = bounds.Of(e)
 	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
 	t.events = append(t.events, e)
 }
@@ -101,133 +93,4 @@ func (t *draft) resume() {
 	if len(t.d.Paused) > 0 {
 		t.await()
 	}
-}
-
-// commit makes the change on from, or on what it has become meanwhile, and
-// stores it. With a fence, it is refused with errLeaseLost once another worker
-// has the lease. An outcome that the store does not know is found out.
-func (s *Syncer) commit(ctx context.Context, from loaded, fence int64, by *holding, change func(*draft) error) (loaded, error) {
-	id := uuid.NewString()
-	for conflicts, tries := 0, 1; ; {
-		if fence != 0 && from.rec.Fence != fence {
-			return from, errLeaseLost
-		}
-		t, req, err := prepareCommit(from, fence, id, change)
-		if err != nil {
-			return from, err
-		}
-		done, err := s.cfg.Store.Commit(ctx, req)
-		switch {
-		case err == nil:
-			return s.committed(ctx, t, done, by)
-		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid), errors.As(err, new(*state.TransitionError)):
-			return from, fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)
-		case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrUnknown):
-			conflicts++
-		default:
-			tries++
-			if !storageTransient(err) || tries > s.cfg.MaxAttempts {
-				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
-			}
-		}
-		if conflicts > 100 {
-			return from, &storeError{fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
-		}
-		// Looked at first, and waited for after that: meanwhile others commit,
-		// and the record forgets by what a commit is known again.
-		fresh, lerr := s.load(ctx, from.rec.Tenant)
-		if lerr != nil {
-			return from, lerr
-		}
-		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success
-			return s.committed(ctx, t, state.Committed{Record: fresh.rec, Now: fresh.now}, by)
-		}
-		from = fresh
-		if conflicts > 3 || tries > 1 {
-			if perr := retry.Pause(ctx, retry.Backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
-				return from, &storeError{fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
-			}
-		}
-	}
-}
-
-// prepareCommit makes the change on a copy of from.
-func prepareCommit(from loaded, fence int64, id string, change func(*draft) error) (*draft, state.CommitRequest, error) {
-	d, err := decodeData(from.rec) // a copy of its own: the change may be made again
-	if err != nil {
-		return nil, state.CommitRequest{}, err
-	}
-	t := &draft{rec: from.rec, d: d, now: from.storeTime()}
-	if err := cmp.Or(change(t), t.refused); err != nil {
-		return nil, state.CommitRequest{}, err
-	}
-	// Three are kept: two others may have committed before a lost answer is looked into.
-	t.d.Commits = append([]string{id}, t.d.Commits[:min(2, len(t.d.Commits))]...)
-	t.rec.Run = t.run()
-	if t.rec.Data, t.rec.Refs, err = t.d.encode(); err != nil {
-		return nil, state.CommitRequest{}, err
-	}
-	// Stores refuse a record that names another tenant's blob. Only one that was
-	// changed behind the engine's back does, and its run is to end all the same.
-	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
-	return t, state.CommitRequest{
-		Record: t.rec, Events: t.moves, Entries: t.entries, Runs: t.runs, Fence: fence,
-		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
-	}, nil
-}
-
-// committed tells everybody and returns the new record.
-func (s *Syncer) committed(ctx context.Context, t *draft, done state.Committed, by *holding) (loaded, error) {
-	now, err := newLoaded(done.Record, done.Now)
-	if err != nil {
-		return loaded{}, err
-	}
-	for _, e := range t.events {
-		e.Time = done.Now
-		if e.Deadline.IsZero() {
-			e.Deadline = done.Record.Deadline
-		}
-		if e.Type == StatusChanged {
-			s.telemetry.moved(ctx, e)
-		}
-		s.observe(ctx, e)
-	}
-	s.changed(done.Record.Tenant, by)
-	return now, nil
-}
-
-// act makes a person's change: by version alone, whoever holds the lease. The
-// holder's next commit then conflicts and is decided again.
-func (s *Syncer) act(ctx context.Context, tenantName string, change func(*draft) error) (loaded, error) {
-	cur, err := s.load(ctx, tenantName)
-	if err != nil {
-		return loaded{}, err
-	}
-	next, err := s.commit(ctx, cur, 0, nil, change)
-	if errors.Is(err, errNoChange) {
-		return next, nil
-	}
-	return next, err
-}
-
-// storable reports whether a text is one that stores take.
-func storable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
-// permit checks what every action needs: a tenant's name, an actor, texts within
-// their bounds, and the host's consent.
-func (s *Syncer) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...input) error {
-	if err := checkAsked(tenantName, actor); err != nil {
-		return err
-	}
-	if err := checkInputs(inputs...); err != nil {
-		return err
-	}
-	if s.cfg.Authorize != nil {
-		if err := s.cfg.Authorize(ctx, actor, action, tenantName); err != nil {
-			return fmt.Errorf("syncer: %s: %s by %s: %w", tenantName, action, actor, err)
-		}
-	}
-	return nil
 }

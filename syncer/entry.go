@@ -5,6 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -162,7 +165,7 @@ type ItemResult struct {
 
 // newEntry makes a store's entry.
 func newEntry(runID string, t EntryType, d EntryData) state.Entry {
-	d = bounded(d)
+	d = bounds.Of(d)
 	raw, err := json.Marshal(d)
 	if err != nil { // only raw JSON inside could fail, and entries hold none that is not checked
 		raw, _ = json.Marshal(EntryData{Message: "entry could not be encoded: " + err.Error()})
@@ -179,11 +182,11 @@ func decodeEntry(e state.Entry) (Entry, error) {
 		return out, nil
 	}
 	var d EntryData
-	err := decodeForm("entry", e.Data, entryFormat, &d)
+	err := format.Decode("entry", e.Data, entryFormat, &d)
 	switch {
 	case err == nil:
 		out.EntryData = d
-	case !isNewer(err) && !slices.Contains(entryTypes, out.Type):
+	case !failure.IsNewer(err) && !slices.Contains(entryTypes, out.Type):
 		err = nil // another shape, of what need not be understood
 	}
 	return out, err

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tenantsync/tenantsync/internal/lease"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -43,7 +43,7 @@ var (
 	// library wrote, or for what belongs to it: a plan, an entry, a report. It
 	// is never overwritten, and a run that needs it waits for a process that
 	// can read it: upgrade this one.
-	ErrNewerFormat = errors.New("syncer: written by a newer version of this library")
+	ErrNewerFormat = failure.ErrNewer
 	// ErrRemoving is returned by Start and Retry for a tenant that is being
 	// removed.
 	ErrRemoving = errors.New("syncer: the tenant is being removed")
@@ -91,44 +91,3 @@ type ErrorInfo struct {
 	RequestID string    `json:"requestId,omitempty"`
 	Time      time.Time `json:"time,omitzero"`
 }
-
-// runError is an error that ends a run with a class.
-type runError struct {
-	class Class
-	err   error
-}
-
-func (e *runError) Error() string { return e.err.Error() }
-func (e *runError) Unwrap() error { return e.err }
-
-// WithText keeps the class, for [redact.Error], and that there was a panic.
-func (e *runError) WithText(text string) error {
-	if e.class == ClassInternal {
-		text = "a panic; " + text
-	}
-	return &runError{class: e.class, err: errors.New(text)}
-}
-
-func failure(class Class, format string, args ...any) error {
-	return &runError{class: class, err: fmt.Errorf(format, args...)}
-}
-
-// retryable marks an error of a phase that may pass by itself.
-type retryable struct {
-	err   error
-	after time.Duration
-}
-
-func (e *retryable) Error() string { return e.err.Error() }
-func (e *retryable) Unwrap() error { return e.err }
-
-// What makes a worker let go of a tenant, or turn to something else.
-var (
-	// errLeaseLost: another worker has taken the tenant over.
-	errLeaseLost = lease.ErrLost
-	// errInterrupted: the record was changed by someone else in a way that the
-	// phase under way has to look at (cancel, pause, supersede).
-	errInterrupted = errors.New("interrupted")
-	// errSignInNeeded: the credentials ended in the middle of a phase.
-	errSignInNeeded = errors.New("the sign-in has ended")
-)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -20,10 +21,10 @@ import (
 func (c *session) finish(ctx context.Context, end ending) error {
 	cur := c.now()
 	if cur.rec.Status.Resting() {
-		return errInterrupted // it has ended
+		return failure.ErrInterrupted // it has ended
 	}
 	if end.while != "" && cur.rec.Status != end.while {
-		return errInterrupted // a person was faster
+		return failure.ErrInterrupted // a person was faster
 	}
 	in := c.phase()
 	if in != PhaseReport {
@@ -32,7 +33,7 @@ func (c *session) finish(ctx context.Context, end ending) error {
 		}
 	}
 	c.began(PhaseReport)
-	return c.s.telemetry.phase(ctx, c.tenant, cur.runID(), PhaseReport, func(ctx context.Context) error { return c.report(ctx, in, end) })
+	return c.s.telemetry.Phase(ctx, c.tenant, cur.runID(), string(PhaseReport), func(ctx context.Context) error { return c.report(ctx, in, end) })
 }
 
 // report stores how the run ended. in is the phase that it ended in.
@@ -70,7 +71,7 @@ func (c *session) report(ctx context.Context, in Phase, end ending) error {
 	lines := c.flush(detached)
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != cmp.Or(end.while, cur.rec.Status) {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.logEntry(lines)
 		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(count, t.now)
@@ -115,7 +116,7 @@ func (c *session) storeEndBase(ctx context.Context, end ending, items []ItemResu
 	moved := base != nil
 	if !moved && slices.ContainsFunc(items, ItemResult.created) {
 		var err error
-		if base, err = c.base(ctx); err != nil && dispose(ctx, err).how.leavesRun() {
+		if base, err = c.base(ctx); err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
 			return nil, err
 		} else if err != nil { // lost: the run can end all the same
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)
@@ -195,7 +196,7 @@ func (e ending) succeeded() bool {
 func (e ending) restored() bool { return e.outcome == Cancelled && e.err == nil }
 
 // tally counts what became of a run, from its stored comparison and journal.
-func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *comparison, error) {
+func (s *records) tally(ctx context.Context, cur loaded, end ending) (tally, *comparison, error) {
 	var n tally
 	r := cur.d.Run
 	sum, err := s.readComparison(ctx, cur.rec.Tenant, r)
@@ -263,7 +264,7 @@ func (s *Syncer) tally(ctx context.Context, cur loaded, end ending) (tally, *com
 
 // lose notes what is lost; any other error is returned.
 func (n *tally) lose(ctx context.Context, err error) error {
-	if err == nil || !dispose(ctx, err).lost {
+	if err == nil || !failure.Dispose(ctx, err).Lost {
 		return err
 	}
 	n.lost = append(n.lost, err)
@@ -273,7 +274,7 @@ func (n *tally) lose(ctx context.Context, err error) error {
 // itemResults are the results of all approved items, in the plan's order: an
 // item without one was not attempted, and one with an open intent is unknown.
 // Without the plan they are those of which the journal knows.
-func (s *Syncer) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end ending) ([]ItemResult, error) {
+func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end ending) ([]ItemResult, error) {
 	results := map[string]ItemResult{}
 	var begun []string // items, in the order in which they were
 	for e, err := range s.journalLines(ctx, cur.rec.Tenant, cur.d.Run.ID) {

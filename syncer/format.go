@@ -1,15 +1,10 @@
 package syncer
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/tenantsync/tenantsync/internal/reference"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -44,59 +39,6 @@ const (
 	bindingsFormat   = 1
 	runFactsFormat   = 1
 )
-
-// checkFormat looks at the format that a JSON form names, before the rest of
-// it, which may have another shape in a newer version.
-func checkFormat(what string, raw []byte, known int) error {
-	var v struct {
-		Format int `json:"format"`
-	}
-	if first, ok := firstFormat(raw); ok {
-		v.Format = first
-	} else if err := json.Unmarshal(raw, &v); err != nil {
-		return fmt.Errorf("decode %s: %w", what, err)
-	}
-	if v.Format > known {
-		return fmt.Errorf("%w: %s format %d, this version knows %d: upgrade this process", ErrNewerFormat, what, v.Format, known)
-	}
-	return nil
-}
-
-// firstFormat reads the format of a form that begins with it, as those do that
-// the engine writes: the rest, which may be long, need not be read twice.
-func firstFormat(raw []byte) (int, bool) {
-	rest, ok := bytes.CutPrefix(raw, []byte(`{"format":`))
-	end := bytes.IndexAny(rest[:min(len(rest), 10)], ",}")
-	if !ok || end < 1 || rest[0] == '0' {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(string(rest[:end]), 10, 31)
-	return int(n), err == nil
-}
-
-// decodeForm reads a stored form into v.
-func decodeForm(what string, raw []byte, known int, v any) error {
-	if err := checkFormat(what, raw, known); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(raw, v); err != nil {
-		return fmt.Errorf("decode %s: %w", what, err)
-	}
-	return nil
-}
-
-// isNewer reports whether an error says that a newer version wrote something.
-func isNewer(err error) bool {
-	return errors.Is(err, ErrNewerFormat) || errors.Is(err, tenant.ErrNewerFormat)
-}
-
-// asNewer makes package plan's word for it the engine's.
-func asNewer(err error) error {
-	if _, ok := errors.AsType[*plan.FormatError](err); ok {
-		return fmt.Errorf("%w: %w", ErrNewerFormat, err)
-	}
-	return err
-}
 
 // snapshotForm is a snapshot as it is stored, in the blob "after", and in
 // artifacts.

@@ -5,101 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"sync"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 )
-
-// logBuffer collects the log of one run as JSON lines until they are stored.
-type logBuffer struct {
-	mu  sync.Mutex
-	run string
-	buf bytes.Buffer
-}
-
-// handle writes a line of a run by h, which writes to the buffer. The first line
-// of another run drops the lines of the one before: that run has ended, and its
-// last commit has stored its log.
-func (b *logBuffer) handle(ctx context.Context, h slog.Handler, run string, line slog.Record) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.run != run {
-		b.run = run
-		b.buf.Reset()
-	}
-	return h.Handle(ctx, line)
-}
-
-// take returns the lines of a run and begins anew.
-func (b *logBuffer) take(run string) []byte {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.run != run {
-		return nil
-	}
-	out := bytes.Clone(b.buf.Bytes())
-	b.buf.Reset()
-	return out
-}
-
-// empty reports whether no line of a run waits to be stored.
-func (b *logBuffer) empty(run string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.run != run || b.buf.Len() == 0
-}
-
-// logger returns a logger that writes to the host's and to b. Every line has the
-// tenant and the run, as run returns it at the time of the line.
-func (b *logBuffer) logger(host *slog.Logger, tenantName string, run func() string) *slog.Logger {
-	return slog.New(lineHandler{lines: b, run: run, host: host.Handler(), kept: boundedHandler{slog.NewJSONHandler(&b.buf, nil)}}).
-		With("tenant", tenantName)
-}
-
-// lineHandler writes the lines of a session to the host's logger and to the log
-// of the run that the tenant is in. A session can see more than one run.
-type lineHandler struct {
-	lines      *logBuffer
-	run        func() string
-	host, kept slog.Handler
-}
-
-// Enabled reports whether either of them takes the level.
-func (h lineHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.host.Enabled(ctx, level) || h.kept.Enabled(ctx, level)
-}
-
-// Handle adds the run to the line.
-func (h lineHandler) Handle(ctx context.Context, r slog.Record) error {
-	run := h.run()
-	line := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
-	line.AddAttrs(slog.String("run", run))
-	r.Attrs(func(a slog.Attr) bool {
-		line.AddAttrs(a)
-		return true
-	})
-	var errs [2]error
-	if h.host.Enabled(ctx, r.Level) {
-		errs[0] = h.host.Handle(ctx, line.Clone())
-	}
-	if h.kept.Enabled(ctx, r.Level) {
-		errs[1] = h.lines.handle(ctx, h.kept, run, line)
-	}
-	return errors.Join(errs[:]...)
-}
-
-// WithAttrs adds attributes to the lines of both.
-func (h lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	h.host, h.kept = h.host.WithAttrs(attrs), h.kept.WithAttrs(attrs)
-	return h
-}
-
-// WithGroup begins a group in the lines of both.
-func (h lineHandler) WithGroup(name string) slog.Handler {
-	h.host, h.kept = h.host.WithGroup(name), h.kept.WithGroup(name)
-	return h
-}
 
 // flush stores the lines so far and returns the entry that refers to them.
 // Lines that cannot be stored are lost to the run, not to the host's logger.
@@ -107,7 +16,7 @@ func (c *holding) flush(ctx context.Context) *state.BlobRef {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	run := c.now().runID()
-	lines := c.lines.take(run)
+	lines := c.lines.Take(run)
 	if len(lines) == 0 {
 		return nil
 	}
@@ -121,7 +30,7 @@ func (c *holding) flush(ctx context.Context) *state.BlobRef {
 
 // keepLog stores the lines of a session that lets go of a run before its end.
 func (c *holding) keepLog(ctx context.Context) {
-	if cur := c.now(); !cur.rec.Status.Active() || c.lines.empty(cur.runID()) {
+	if cur := c.now(); !cur.rec.Status.Active() || c.lines.Empty(cur.runID()) {
 		return
 	}
 	ref := c.flush(ctx)
@@ -135,7 +44,7 @@ func (c *holding) keepLog(ctx context.Context) {
 		t.logEntry(ref)
 		return nil
 	})
-	if err != nil && !errors.Is(err, errLeaseLost) && !errors.Is(err, errInterrupted) {
+	if err != nil && !errors.Is(err, failure.ErrLeaseLost) && !errors.Is(err, failure.ErrInterrupted) {
 		c.s.cfg.Logger.Warn("a part of the run's log could not be stored", "tenant", c.tenant, "run", ref.Run, "error", err)
 	}
 }

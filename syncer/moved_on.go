@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -57,7 +58,7 @@ func (l lookedAt) newer(r *run, now time.Time) *NewerRevision {
 }
 
 // lookAtLine reads the head of the desired line, for a run whose plan waits.
-func (s *Syncer) lookAtLine(ctx context.Context, tenantName string, r *run) (lookedAt, error) {
+func (s *records) lookAtLine(ctx context.Context, tenantName string, r *run) (lookedAt, error) {
 	if r == nil || r.Desired == "" {
 		return lookedAt{}, nil
 	}
@@ -70,7 +71,7 @@ func (s *Syncer) lookAtLine(ctx context.Context, tenantName string, r *run) (loo
 
 // head is the id of the desired line's head. The history names it without the
 // files; a line without revisions has a head that only Desired knows.
-func (s *Syncer) head(ctx context.Context, tenantName string) (string, error) {
+func (s *records) head(ctx context.Context, tenantName string) (string, error) {
 	revs, err := s.cfg.Repository.History(ctx, tenant.RepositoryHistoryRequest{Tenant: tenantName, Line: tenant.DesiredLine, Limit: 1})
 	if err != nil || len(revs) > 0 {
 		return first(revs).ID, err
@@ -88,7 +89,7 @@ func first(revs []tenant.Revision) tenant.Revision {
 
 // glance looks at the line where nothing depends on it: a failure is logged, and
 // what is known stays. It takes no longer than one write may.
-func (s *Syncer) glance(ctx context.Context, tenantName string, r *run) lookedAt {
+func (s *records) glance(ctx context.Context, tenantName string, r *run) lookedAt {
 	short, stop := context.WithTimeout(ctx, s.cfg.WriteTimeout)
 	defer stop()
 	seen, err := s.lookAtLine(short, tenantName, r)
@@ -100,14 +101,14 @@ func (s *Syncer) glance(ctx context.Context, tenantName string, r *run) lookedAt
 
 // checkCurrent looks at the line for a decision. If the rules ask for a plan of
 // the head, the look must succeed, and an approval of another plan is refused.
-func (s *Syncer) checkCurrent(ctx context.Context, y policy, r *run, d Decision) (lookedAt, error) {
+func (s *records) checkCurrent(ctx context.Context, y policy, r *run, d Decision) (lookedAt, error) {
 	if d.Verdict != Approve || !y.RequireCurrent {
 		return s.glance(ctx, d.Tenant, r), nil
 	}
 	seen, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (lookedAt, error) { return s.lookAtLine(ctx, d.Tenant, r) })
 	switch {
 	case err != nil:
-		return seen, failure(ClassRepository, "syncer: the plan was not approved: %w", err)
+		return seen, failure.New(ClassRepository, "syncer: the plan was not approved: %w", err)
 	case seen.movedOn():
 		return seen, fmt.Errorf("%w: %s: the plan was made from revision %s, and the repository has moved on to %s; sync again with Supersede to plan from it",
 			ErrStalePlan, d.Tenant, seen.plan, seen.head)
@@ -164,7 +165,7 @@ func (c *session) watchLine(ctx context.Context) error {
 	}
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval || t.d.Run.Cancel != nil {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.looked(seen)
 		t.waitForDecision(y.looks)

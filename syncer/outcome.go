@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -305,9 +306,9 @@ func (a account) lostParts() *ErrorInfo {
 	first := a.tally.lost[0]
 	message := fmt.Sprintf("%s lost; the first: %v", counted(len(a.tally.lost), "part of the run is", "parts of the run are"), first)
 	if !a.facts.touched() {
-		return &ErrorInfo{Class: classify(first), Phase: PhaseReport, Message: message}
+		return &ErrorInfo{Class: Class(failure.Classify(first)), Phase: PhaseReport, Message: message}
 	}
-	info := &ErrorInfo{Class: classify(first), Phase: PhaseReport, Message: a.progress()}
+	info := &ErrorInfo{Class: Class(failure.Classify(first)), Phase: PhaseReport, Message: a.progress()}
 	a.addStop(info)
 	info.Message += "; " + message
 	return info

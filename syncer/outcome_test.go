@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -156,7 +157,7 @@ func (f facts) particulars() (*data, ending, tally) {
 		n.problems = append(n.problems, plan.Note{Class: plan.BadFile, Kind: "groups", Key: "G", Message: "bad"})
 	}
 	for range f.lost {
-		n.lost = append(n.lost, failure(ClassStorage, "gone"))
+		n.lost = append(n.lost, failure.New(ClassStorage, "gone"))
 	}
 	return d, end, n
 }

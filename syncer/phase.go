@@ -208,8 +208,8 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 	}
 	c.began(row.phase)
 	var on onward
-	err = c.s.telemetry.phase(ctx, c.tenant, c.now().runID(), row.phase, func(ctx context.Context) error {
-		err := c.slot.take(ctx)
+	err = c.s.telemetry.Phase(ctx, c.tenant, c.now().runID(), string(row.phase), func(ctx context.Context) error {
+		err := c.slot.Take(ctx)
 		if err == nil {
 			on, err = row.work(c, ctx)
 		}

@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -33,7 +35,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	in := diff.Input{
 		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.unwritableKinds(), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: c.run().Options.Targets, Now: c.now().storeTime(),
-		Keys: c.s.keys(c.tenant),
+		Keys: c.s.cfg.keys(c.tenant),
 	}
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
@@ -139,7 +141,7 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 	}
 	sum, err := c.s.readComparison(ctx, c.tenant, r)
 	switch {
-	case err != nil && dispose(ctx, err).how.leavesRun():
+	case err != nil && failure.Dispose(ctx, err).How.LeavesRun():
 		return false, err
 	case err != nil:
 		return false, nil // it is lost: another backup is made
@@ -149,7 +151,7 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 	if err != nil {
 		return false, fmt.Errorf("backup: encode the kinds: %w", err)
 	}
-	now, err := json.Marshal(bounded(b.Kinds))
+	now, err := json.Marshal(bounds.Of(b.Kinds))
 	if err != nil {
 		return false, fmt.Errorf("backup: encode the kinds: %w", err)
 	}

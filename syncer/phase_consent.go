@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -61,9 +62,9 @@ func (c *session) checkTargets(targets []plan.Target, scopes map[string]tenant.S
 				names = append(names, known.Name)
 			}
 			slices.Sort(names)
-			return failure(ClassInvalidTarget, "no kind is called %q; correct the run's targets. The kinds are: %s", t.Kind, strings.Join(names, ", "))
+			return failure.New(ClassInvalidTarget, "no kind is called %q; correct the run's targets. The kinds are: %s", t.Kind, strings.Join(names, ", "))
 		case reading.ScopeOf(k.Kind, scopes) == tenant.OutOfScope:
-			return failure(ClassInvalidTarget, "the kind %q is out of scope for %s; change its scope in the settings, or the run's targets", t.Kind, c.tenant)
+			return failure.New(ClassInvalidTarget, "the kind %q is out of scope for %s; change its scope in the settings, or the run's targets", t.Kind, c.tenant)
 		}
 	}
 	return nil

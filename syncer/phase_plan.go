@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -119,7 +120,7 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings()}}, {kind: "comparison", v: sum},
 	} {
 		if b.data == nil {
-			if b.data, err = json.Marshal(bounded(b.v)); err != nil {
+			if b.data, err = json.Marshal(bounds.Of(b.v)); err != nil {
 				return nil, fmt.Errorf("plan: encode %s: %w", b.kind, err)
 			}
 		}

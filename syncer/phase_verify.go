@@ -10,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -36,7 +37,7 @@ func (c *session) verifyPhase(ctx context.Context) (onward, error) {
 		end.verified, err = dep.readBack(ctx)
 	}
 	if err != nil {
-		if dispose(ctx, err).how.leavesRun() {
+		if failure.Dispose(ctx, err).How.LeavesRun() {
 			return onward{}, err
 		}
 		c.log.Warn("what was written could not be read back whole", "error", err)
@@ -59,7 +60,7 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 // stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Verified) error {
 	c := d.c
-	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.keys(c.tenant)}
+	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.cfg.keys(c.tenant)}
 	d.work.Describe(&in, seen)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {

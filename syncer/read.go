@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -120,7 +121,7 @@ type StatusesRequest = state.ListRequest
 // Statuses returns a page of tenants. A record that a newer version of this library wrote shows
 // its status and nothing else.
 func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (Page[Row], error) {
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.Page, error) { return s.cfg.Store.List(ctx, req) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Page, error) { return s.cfg.Store.List(ctx, req) })
 	if err != nil {
 		return Page[Row]{}, fmt.Errorf("syncer: statuses: %w", err)
 	}
@@ -161,7 +162,7 @@ type ChangesRequest struct {
 // answer, since commits may become visible out of order: a row whose Version was
 // seen is old news.
 func (s *Syncer) Changes(ctx context.Context, req ChangesRequest) (Page[Row], error) {
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.Page, error) {
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Page, error) {
 		return s.cfg.Store.List(ctx, state.ListRequest{Order: state.ByUpdated, Cursor: req.Cursor, Prefix: req.Prefix, Labels: req.Labels, Limit: req.Limit})
 	})
 	if err != nil {
@@ -197,13 +198,13 @@ func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], 
 	for _, t := range req.Types {
 		raw.Types = append(raw.Types, string(t))
 	}
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, raw) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, raw) })
 	if err != nil {
 		return Page[Entry]{}, fmt.Errorf("syncer: %s: history: %w", req.Tenant, err)
 	}
 	for _, e := range page.Entries {
 		entry, err := decodeEntry(e)
-		if isNewer(err) {
+		if failure.IsNewer(err) {
 			entry.Message, err = err.Error(), nil
 		}
 		if err != nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -59,7 +61,7 @@ type Removal struct {
 // errors.ErrUnsupported, before anything is removed, when the repository cannot
 // remove a tenant. Any other error is of the part that failed.
 func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
-	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, commentInput("Comment", req.Comment)); err != nil {
+	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, bounds.Comment("Comment", req.Comment)); err != nil {
 		return err
 	}
 	if _, ok := s.cfg.Repository.(tenant.Remover); req.Repository && !ok {
@@ -138,7 +140,7 @@ func (c *session) removeTenant(ctx context.Context) error {
 		t.wakeIn = retry.Backoff(3, 5*time.Second, time.Minute)
 		return nil
 	})
-	return &storeError{errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
+	return &failure.Storage{Err: errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
 }
 
 // removeParts removes all but the record.
@@ -153,7 +155,7 @@ func (c *session) removeParts(ctx context.Context, asked Removal) error {
 			return fmt.Errorf("repository: %w", err)
 		}
 	}
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {
+	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, failure.StorageTransient, func() (struct{}, error) {
 		return struct{}{}, c.s.cfg.Store.Remove(ctx, c.tenant)
 	})
 	if err != nil {
@@ -172,7 +174,7 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		parts = "record, history, runs, blobs, tokens and repository"
 	}
 	audit := newEntry("", EntryRemove, EntryData{Actor: asked.Actor, Comment: asked.Comment, Message: "removed: " + parts})
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (state.Committed, error) {
+	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Committed, error) {
 		cur, err := c.s.load(ctx, c.tenant) // others may have committed, or the answer was lost
 		if err != nil || cur.rec.Version == 0 {
 			return state.Committed{}, err
@@ -185,9 +187,9 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		return done, err
 	})
 	if err != nil {
-		return &storeError{fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
+		return &failure.Storage{Err: fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
 	}
 	c.s.observe(ctx, Event{Type: TenantRemoved, RunRef: RunRef{Tenant: c.tenant}, Time: c.now().storeTime()})
-	c.s.changed(c.tenant, c.holding)
+	c.s.changed(c.tenant, c.hold)
 	return nil
 }

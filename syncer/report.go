@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -70,11 +73,11 @@ type KindReport struct {
 }
 
 // buildReport makes the report of a run that is about to end in status to.
-func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *comparison, to state.Status) (*Report, error) {
+func (s *records) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *comparison, to state.Status) (*Report, error) {
 	r := cur.d.Run
 	if sum == nil {
 		var err error
-		if sum, err = s.readComparison(ctx, cur.rec.Tenant, r); err != nil && !dispose(ctx, err).lost {
+		if sum, err = s.readComparison(ctx, cur.rec.Tenant, r); err != nil && !failure.Dispose(ctx, err).Lost {
 			return nil, err
 		}
 	}
@@ -137,12 +140,12 @@ func (rep *Report) countKinds(sum *comparison) {
 // readComparison reads what the report needs of the backup, and returns the
 // error with an empty one for one that is lost. Of a run that did not come so
 // far it has what was adopted.
-func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
+func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
 	sum := new(comparison)
 	if r.Comparison == nil {
 		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
-		if err != nil && !dispose(ctx, err).how.leavesRun() {
-			return sum, failure(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
+		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
+			return sum, failure.New(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
 		}
 		sum.Adopted = done.changes
 		return sum, err
@@ -151,17 +154,17 @@ func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) 
 	if err != nil {
 		return sum, err
 	}
-	switch err := decodeForm("comparison", raw, comparisonFormat, sum); {
-	case isNewer(err):
+	switch err := format.Decode("comparison", raw, comparisonFormat, sum); {
+	case failure.IsNewer(err):
 		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
 	case err != nil:
-		return new(comparison), failure(ClassStorage, "run %s: %w", r.ID, err)
+		return new(comparison), failure.New(ClassStorage, "run %s: %w", r.ID, err)
 	}
 	return sum, nil
 }
 
-func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
-	raw, err := json.Marshal(bounded(*rep))
+func (s *records) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
+	raw, err := json.Marshal(bounds.Of(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)
 	}
@@ -189,7 +192,7 @@ func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
 // that a newer version wrote.
 func DecodeReport(raw []byte) (*Report, error) {
 	rep := new(Report)
-	if err := decodeForm("report", raw, reportFormat, rep); err != nil {
+	if err := format.Decode("report", raw, reportFormat, rep); err != nil {
 		return nil, fmt.Errorf("syncer: %w", err)
 	}
 	return rep, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/redact"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
@@ -19,7 +20,7 @@ func (c *session) base(ctx context.Context) (*diff.Base, error) {
 }
 
 // base reads a stored base; nil for none.
-func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
+func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
 	if ref == nil {
 		return nil, nil
 	}
@@ -29,7 +30,7 @@ func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, erro
 	}
 	base, err := diff.DecodeBase(raw)
 	if err != nil {
-		return nil, fmt.Errorf("backup: %w", asNewer(err))
+		return nil, fmt.Errorf("backup: %w", failure.AsNewer(err))
 	}
 	return base, nil
 }
@@ -40,12 +41,12 @@ func repo[T any](ctx context.Context, c *session, act string, f func() (T, error
 	switch {
 	case err == nil:
 		return v, nil
-	case isPanic(err):
+	case failure.IsPanic(err):
 		return v, err
 	case ctx.Err() == nil && repositoryTransient(err):
-		return v, &retryable{err: failure(ClassRepository, "%s: %w", act, err)}
+		return v, &failure.Retryable{Err: failure.New(ClassRepository, "%s: %w", act, err)}
 	}
-	return v, failure(ClassRepository, "%s: %w", act, err)
+	return v, failure.New(ClassRepository, "%s: %w", act, err)
 }
 
 // updateRepository writes the desired line. Files may hold secrets, and an
@@ -72,8 +73,8 @@ func (c *session) updateRepository(ctx context.Context, act string, req tenant.U
 
 // repositoryTransient reports whether trying again can change the answer.
 func repositoryTransient(err error) bool {
-	return storageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
-		!isNewer(err)
+	return failure.StorageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
+		!failure.IsNewer(err)
 }
 
 // desired reads the head of the desired line.

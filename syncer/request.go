@@ -1,6 +1,11 @@
 package syncer
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/internal/bounds"
+)
 
 // RunRef names a run of a tenant. An empty Run stands for the tenant's current
 // or, at rest, its last run.
@@ -56,7 +61,15 @@ func checkTenant(name string) error {
 	if name == "" {
 		return fieldMissing("Tenant")
 	}
-	return nameInput("Tenant", name).check()
+	return checkTexts(bounds.Name("Tenant", name))
+}
+
+// checkTexts refuses the first text that is too long, or that stores do not take.
+func checkTexts(inputs ...bounds.Input) error {
+	if err := bounds.Check(inputs...); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
 }
 
 // checkAsked reports what an action's request lacks: every one names a tenant
@@ -65,7 +78,7 @@ func checkAsked(tenantName, actor string) error {
 	if err := checkTenant(tenantName); err != nil {
 		return err
 	}
-	if err := nameInput("Actor", actor).check(); err != nil {
+	if err := checkTexts(bounds.Name("Actor", actor)); err != nil {
 		return err
 	}
 	if ActorKey(actor) == "" {
@@ -76,3 +89,20 @@ func checkAsked(tenantName, actor string) error {
 
 // fieldMissing is the error of a request without a required field.
 func fieldMissing(field string) error { return fmt.Errorf("%w: %s is required", ErrInvalid, field) }
+
+// permit checks what every action needs: a tenant's name, an actor, texts within
+// their bounds, and the host's consent.
+func (s *records) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...bounds.Input) error {
+	if err := checkAsked(tenantName, actor); err != nil {
+		return err
+	}
+	if err := checkTexts(inputs...); err != nil {
+		return err
+	}
+	if s.cfg.Authorize != nil {
+		if err := s.cfg.Authorize(ctx, actor, action, tenantName); err != nil {
+			return fmt.Errorf("syncer: %s: %s by %s: %w", tenantName, action, actor, err)
+		}
+	}
+	return nil
+}

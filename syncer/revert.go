@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -42,7 +43,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	if err != nil {
 		return ending{}, err
 	}
-	in := diff.Input{Tenant: c.tenant, Keys: c.s.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
+	in := diff.Input{Tenant: c.tenant, Keys: c.s.cfg.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(), Revert: true}
 	if in.Base, err = c.base(ctx); err != nil {
 		return ending{}, err
@@ -57,7 +58,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	cmp = cmp.WithoutBackup()
 	unread := unreadKinds(p, cmp.Current().Kinds)
 	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		return ending{}, &retryable{err: failure(ClassRead, "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
+		return ending{}, &failure.Retryable{Err: failure.New(ClassRead, "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
 	}
 	end := r.decidedEnding()
 	for try := 1; ; try++ {

@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/slot"
 )
 
 // Run works on whatever is due, several tenants at a time, until ctx ends; then
@@ -88,8 +90,8 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 	}
 	for _, hold := range holds {
 		workers.Go(func() {
-			mine := &slot{limit: limit, held: true}
-			defer mine.release()
+			mine := slot.Of(limit)
+			defer mine.Release()
 			_, err := s.advance(ctx, hold, mine)
 			if err == nil || ctx.Err() != nil {
 				return
@@ -105,8 +107,8 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 // cannot be stored, the pause is in the next claim's failure.
 func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) {
 	class := ClassStorage
-	if e, ok := errors.AsType[*runError](why); ok {
-		class = e.class
+	if e, ok := errors.AsType[*failure.Error](why); ok {
+		class = Class(e.Class)
 	}
 	_, err := s.act(ctx, ref.Tenant, func(t *draft) error {
 		if t.rec.WakeAt.IsZero() || t.rec.WakeAt.After(t.now) {
@@ -118,7 +120,7 @@ func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) 
 		t.wakeIn = retry.Backoff(2, 5*time.Second, time.Minute)
 		return nil
 	})
-	if err != nil && ctx.Err() == nil && !isNewer(err) {
+	if err != nil && ctx.Err() == nil && !failure.IsNewer(err) {
 		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", ref.Tenant, "run", ref.Run, "error", err)
 	}
 }

@@ -8,9 +8,11 @@ import (
 	"sync"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
-	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/runlog"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/slot"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -19,11 +21,11 @@ import (
 // releasing it: the record as last seen, and all that is stored under the lease.
 // It is safe for concurrent use, but the loop alone changes walk.
 type holding struct {
-	s      *Syncer
+	s      *records
 	tenant string
 	hold   *lease.Hold
 	log    *slog.Logger
-	lines  *logBuffer
+	lines  *runlog.Buffer
 
 	committing sync.Mutex // one commit at a time
 
@@ -50,7 +52,7 @@ type holding struct {
 type session struct {
 	*holding
 	// slot is released while the tenant waits for a person.
-	slot *slot
+	slot *slot.Slot
 	// client is made by connect, and again after a sign-in; fresh asks for new
 	// tokens because the tenant refused the ones at hand.
 	client  tenant.Client
@@ -69,22 +71,16 @@ func (s *Syncer) open(hold *lease.Hold) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &session{holding: &holding{s: s, tenant: hold.Tenant(), hold: hold, lines: new(logBuffer), cur: cur}}
+	c := &session{holding: &holding{s: s.records, tenant: hold.Tenant(), hold: hold, lines: new(runlog.Buffer), cur: cur}}
 	hold.Watch(c.renewed)
-	c.log = c.lines.logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
-	s.mu.Lock()
-	s.held[c.tenant] = c.holding
-	s.mu.Unlock()
+	c.log = c.lines.Logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
+	s.holds(hold)
 	return c, nil
 }
 
 // detachTenant ends the session for this process; the lease stays.
 func (c *holding) detachTenant() {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	if c.s.held[c.tenant] == c {
-		delete(c.s.held, c.tenant)
-	}
+	c.s.release(c.hold)
 }
 
 // forgo lets go of a tenant that only a newer version can go on with. Nothing
@@ -145,9 +141,9 @@ func (c *holding) commit(ctx context.Context, change func(*draft) error) error {
 	defer cancel()
 	from := c.now()
 	runID, noted := from.runID(), c.noted()
-	after, err := c.s.commit(ctx, from, c.hold.Fence(), c, func(t *draft) error {
+	after, err := c.s.commit(ctx, from, c.hold.Fence(), c.hold, func(t *draft) error {
 		if t.run() != runID {
-			return errInterrupted // superseded
+			return failure.ErrInterrupted // superseded
 		}
 		if t.d.Run != nil {
 			t.d.Run.Stalled = nil
@@ -201,7 +197,7 @@ func (c *holding) notice(l loaded) {
 		interrupt := c.interrupt
 		c.mu.Unlock()
 		if interrupt != nil {
-			interrupt(errInterrupted)
+			interrupt(failure.ErrInterrupted)
 		}
 	}
 }
@@ -213,8 +209,8 @@ func (c *holding) holdForWrite(ctx context.Context) error {
 		return err
 	}
 	err := c.hold.Ensure(ctx, c.s.cfg.WriteTimeout)
-	if err != nil && !errors.Is(err, errLeaseLost) {
-		return &storeError{fmt.Errorf("syncer: %s: renew lease before a write: %w", c.tenant, err)}
+	if err != nil && !errors.Is(err, failure.ErrLeaseLost) {
+		return &failure.Storage{Err: fmt.Errorf("syncer: %s: renew lease before a write: %w", c.tenant, err)}
 	}
 	return err
 }
@@ -222,32 +218,4 @@ func (c *holding) holdForWrite(ctx context.Context) error {
 // put stores a blob of the current run.
 func (c *holding) put(ctx context.Context, kind string, data []byte) (*state.BlobRef, error) {
 	return c.s.put(ctx, c.tenant, c.run().ID, kind, data)
-}
-
-// put stores a blob; before the commit that refers to it.
-func (s *Syncer) put(ctx context.Context, tenantName, run, kind string, data []byte) (*state.BlobRef, error) {
-	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {
-		ref, err := s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
-		if errors.Is(err, state.ErrUnknown) { // putting it again is harmless
-			err = fmt.Errorf("outcome unknown: %s", err.Error())
-		}
-		return ref, err
-	})
-	if err != nil {
-		return nil, &storeError{fmt.Errorf("syncer: %s: store %s: %w", tenantName, kind, err)}
-	}
-	return &ref, nil
-}
-
-// get reads a blob. One that is gone is no passing failure of the storage, but
-// ends the run that needs it.
-func (s *Syncer) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
-	data, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
-	if errors.Is(err, state.ErrNotFound) {
-		return nil, failure(ClassStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
-	}
-	if err != nil {
-		return nil, &storeError{fmt.Errorf("syncer: %s: read %s of run %s: %w", ref.Tenant, ref.Kind, ref.Run, err)}
-	}
-	return data, nil
 }

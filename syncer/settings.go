@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/people"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -85,7 +87,7 @@ func (s Settings) withDefaults() Settings {
 
 // problems says for each field why it cannot be used. Each message begins with
 // the field's name.
-func (s Settings) problems(p people) []string {
+func (s Settings) problems(p people.Rule) []string {
 	var out []string
 	for _, f := range []struct {
 		name  string
@@ -101,16 +103,16 @@ func (s Settings) problems(p people) []string {
 // settings returns the tenant's settings with their defaults, and the variable
 // "tenantId". An error of SettingsFor is transient; settings that cannot be used
 // are not.
-func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Settings, error) {
+func (s *records) settings(ctx context.Context, tenantName, directory string) (Settings, error) {
 	set := s.cfg.Settings
 	if s.cfg.SettingsFor != nil {
 		var err error
 		if set, err = s.cfg.SettingsFor(ctx, tenantName); err != nil {
-			return Settings{}, &retryable{err: failure(ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
+			return Settings{}, &failure.Retryable{Err: failure.New(ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
 		}
 		set = set.withDefaults()
 		if wrong := set.problems(s.cfg.people()); len(wrong) > 0 {
-			return Settings{}, failure(ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
+			return Settings{}, failure.New(ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
 		}
 	}
 	vars := map[string]string{"tenantId": directory}
@@ -120,10 +122,10 @@ func (s *Syncer) settings(ctx context.Context, tenantName, directory string) (Se
 }
 
 // policy returns what decisions on the tenant's plans are held against now.
-func (s *Syncer) policy(ctx context.Context, tenantName string) (policy, error) {
+func (s *records) policy(ctx context.Context, tenantName string) (policy, error) {
 	set, err := s.settings(ctx, tenantName, "")
 	return set.policy(s.cfg.people()), err
 }
 
 // policy is the part of the settings that decisions are held against.
-func (s Settings) policy(p people) policy { return policy{s.Approval, p, s.NewerInterval} }
+func (s Settings) policy(p people.Rule) policy { return policy{s.Approval, p, s.NewerInterval} }

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/people"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -22,8 +25,8 @@ import (
 // It returns ErrNoActor, ErrInvalid, ErrPaused, and an *[ActiveError] while a
 // run is under way, unless Supersede ends it.
 func (s *Syncer) Start(ctx context.Context, req StartRequest) (Row, error) {
-	if len(req.Targets) > maxTargets || len(req.Labels) > maxLabels {
-		return Row{}, fmt.Errorf("%w: Targets has %d entries and Labels %d, and the limits are %d and %d", ErrInvalid, len(req.Targets), len(req.Labels), maxTargets, maxLabels)
+	if len(req.Targets) > bounds.MaxTargets || len(req.Labels) > bounds.MaxLabels {
+		return Row{}, fmt.Errorf("%w: Targets has %d entries and Labels %d, and the limits are %d and %d", ErrInvalid, len(req.Targets), len(req.Labels), bounds.MaxTargets, bounds.MaxLabels)
 	}
 	if err := s.permit(ctx, req.Actor, ActStart, req.Tenant, req.inputs()...); err != nil {
 		return Row{}, err
@@ -74,23 +77,23 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 }
 
 // hasBegun reports whether a run has ever been begun.
-func (s *Syncer) hasBegun(ctx context.Context, tenantName, id string) (bool, error) {
+func (s *records) hasBegun(ctx context.Context, tenantName, id string) (bool, error) {
 	req := state.HistoryRequest{Tenant: tenantName, Run: id, Limit: 1}
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
 	if err != nil {
-		return false, &storeError{fmt.Errorf("syncer: %s: history: %w", tenantName, err)}
+		return false, &failure.Storage{Err: fmt.Errorf("syncer: %s: history: %w", tenantName, err)}
 	}
 	return len(page.Entries) > 0, nil
 }
 
 // inputs are the request's texts.
-func (req StartRequest) inputs() []input {
-	in := []input{commentInput("Comment", req.Comment), nameInput("Mode", string(req.Mode)), nameInput("DesiredFrom", req.DesiredFrom), nameInput("RetryOf", req.RetryOf)}
+func (req StartRequest) inputs() []bounds.Input {
+	in := []bounds.Input{bounds.Comment("Comment", req.Comment), bounds.Name("Mode", string(req.Mode)), bounds.Name("DesiredFrom", req.DesiredFrom), bounds.Name("RetryOf", req.RetryOf)}
 	for name, value := range req.Labels {
-		in = append(in, nameInput("Labels", name), nameInput("Labels", value))
+		in = append(in, bounds.Name("Labels", name), bounds.Name("Labels", value))
 	}
 	for _, t := range req.Targets {
-		in = append(in, nameInput("Targets", t.Kind), input{"Targets", t.Key, maxKey, false})
+		in = append(in, bounds.Name("Targets", t.Kind), bounds.Key("Targets", t.Key))
 	}
 	return in
 }
@@ -104,7 +107,7 @@ func (req StartRequest) check() error {
 		return fmt.Errorf("%w: a backup has nothing to roll back", ErrInvalid)
 	}
 	for k, v := range req.Labels {
-		if k == "" || !storable(k) || !storable(v) {
+		if k == "" || !bounds.Storable(k) || !bounds.Storable(v) {
 			return fmt.Errorf("%w: a label is of UTF-8 without control characters and has a name, not %q=%q", ErrInvalid, k, v)
 		}
 	}
@@ -198,7 +201,7 @@ func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequ
 // ErrNotPending when no run is under way, and for another run than the current
 // one. Cancelling twice is no error.
 func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
-	if err := s.permit(ctx, req.Actor, ActCancel, req.Tenant, nameInput("Run", req.Run), commentInput("Comment", req.Comment)); err != nil {
+	if err := s.permit(ctx, req.Actor, ActCancel, req.Tenant, bounds.Name("Run", req.Run), bounds.Comment("Comment", req.Comment)); err != nil {
 		return Row{}, err
 	}
 	run := req.Run
@@ -228,7 +231,7 @@ func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 // read for that. What it proposes needs a decision of its own. It returns what
 // Start returns, ErrNotFound, ErrNothingFailed, and the repository's errors.
 func (s *Syncer) Retry(ctx context.Context, req RetryRequest) (Row, error) {
-	if err := s.permit(ctx, req.Actor, ActRetry, req.Tenant, nameInput("Run", req.Run)); err != nil {
+	if err := s.permit(ctx, req.Actor, ActRetry, req.Tenant, bounds.Name("Run", req.Run)); err != nil {
 		return Row{}, err
 	}
 	cur, err := s.load(ctx, req.Tenant)
@@ -273,7 +276,7 @@ func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Targe
 		return nil, fmt.Errorf("syncer: %s: retry: read the desired line: %w", cur.rec.Tenant, err)
 	}
 	base, err := s.base(ctx, cur.d.Base)
-	if err != nil && !dispose(ctx, err).lost {
+	if err != nil && !failure.Dispose(ctx, err).Lost {
 		return nil, err
 	}
 	return diff.Needs(desired, base, targets), nil
@@ -284,11 +287,11 @@ func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Targe
 // can still be made, and their deadlines stand. Pausing again replaces the
 // holder's reason.
 func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
-	if err := s.permit(ctx, req.Actor, ActPause, req.Tenant, commentInput("Reason", req.Reason)); err != nil {
+	if err := s.permit(ctx, req.Actor, ActPause, req.Tenant, bounds.Comment("Reason", req.Reason)); err != nil {
 		return Row{}, err
 	}
 	after, err := s.act(ctx, req.Tenant, func(t *draft) error {
-		i := s.cfg.people().holds(t.d.Paused, req.Actor)
+		i := holdOf(s.cfg.people(), t.d.Paused, req.Actor)
 		if i >= 0 {
 			t.d.Paused[i].Reason = req.Reason
 		} else {
@@ -310,7 +313,7 @@ func (s *Syncer) Resume(ctx context.Context, req ResumeRequest) (Row, error) {
 		return Row{}, err
 	}
 	after, err := s.act(ctx, req.Tenant, func(t *draft) error {
-		i := s.cfg.people().holds(t.d.Paused, req.Actor)
+		i := holdOf(s.cfg.people(), t.d.Paused, req.Actor)
 		if i < 0 {
 			return errNoChange
 		}
@@ -324,6 +327,11 @@ func (s *Syncer) Resume(ctx context.Context, req ResumeRequest) (Row, error) {
 		return nil
 	})
 	return rowOf(after), err
+}
+
+// holdOf returns the place of a person's hold on the tenant, or -1.
+func holdOf(rule people.Rule, holds []Pause, actor string) int {
+	return slices.IndexFunc(holds, func(h Pause) bool { return rule.Same(h.Holder, actor) })
 }
 
 func holders(ps []Pause) string {

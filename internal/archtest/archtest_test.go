@@ -27,8 +27,8 @@ var rules = map[string]archtest.Rule{
 	"tenant": {Imports: []string{"internal/retry", jsontext}},
 	"auth":   {},
 	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
-	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "internal/lease", "internal/reading", "internal/redact", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "golang.org/x/text/...", "github.com/google/uuid",
-		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
+	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "internal/bounds", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/shelter", "internal/slot", "internal/telemetry", "internal/redact", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+		"go.opentelemetry.io/otel/..."}},
 
 	"tenant/graph": {Imports: []string{"tenant", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
 		"github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
@@ -52,7 +52,16 @@ var rules = map[string]archtest.Rule{
 		"internal/format", "tenant", jsontext}},
 
 	// Rooms of the engine: each does one thing, and knows nothing of a run.
-	"internal/retry":    {},
+	"internal/retry":   {},
+	"internal/bounds":  {},
+	"internal/people":  {Imports: []string{"golang.org/x/text/..."}},
+	"internal/runlog":  {Imports: []string{"internal/bounds"}},
+	"internal/shelter": {},
+	"internal/slot":    {Imports: []string{"golang.org/x/sync/..."}},
+	"internal/telemetry": {Imports: []string{"internal/bounds", "internal/failure", "state", "tenant",
+		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
+	"internal/word":     {},
+	"internal/failure":  {Imports: []string{"internal/word", "internal/format", "internal/lease", "plan", "tenant", "auth"}},
 	"internal/lease":    {Imports: []string{"internal/retry", "state"}},
 	"internal/reading":  {Imports: []string{"plan", "internal/diff", "tenant", "golang.org/x/sync/..."}},
 	"internal/rollback": {Imports: []string{"plan", "internal/diff", "tenant"}},

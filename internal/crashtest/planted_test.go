@@ -42,7 +42,7 @@ func TestPlantedBugs(t *testing.T) {
 			return ErrLost
 `, `		case errors.Is(err, ErrLost):
 `),
-			edit("syncer/draft.go", `if fence != 0 && from.rec.Fence != fence {`, `if false {`),
+			edit("syncer/records.go", `if fence != 0 && from.rec.Fence != fence {`, `if false {`),
 			edit("state/pgstore/sql.go", `($14::bigint = 0 or l.fence = $14) as current`, `($14::bigint >= 0) as current`),
 		}}},
 		{"^TestDrain$/postgres", mutant.Mutation{Name: "a worker that ends keeps its leases", Edits: []mutant.Edit{

@@ -49,8 +49,8 @@ var planted = []struct {
 	{"the loss of a lease is ignored", "", []mutant.Edit{
 		edit("internal/lease/hold.go", "		if h.Left() > d {", "		if true || h.Left() > d {"),
 		edit("internal/lease/hold.go", "		case errors.Is(err, ErrLost):\n			return ErrLost\n", "		case errors.Is(err, ErrLost):\n"),
-		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, errLeaseLost\n		}\n", ""),
-		edit("syncer/draft.go", " Runs: t.runs, Fence: fence,\n", " Runs: t.runs,\n")}},
+		edit("syncer/records.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, failure.ErrLeaseLost\n		}\n", ""),
+		edit("syncer/records.go", " Runs: t.runs, Fence: fence,\n", " Runs: t.runs,\n")}},
 	{"a write of unknown outcome is tried again", "", []mutant.Edit{
 		edit("internal/deploy/write.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
 		edit("internal/deploy/write.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = Retry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = Retry")}},
@@ -81,7 +81,7 @@ var planted = []struct {
 	{"writes go on although the tenant is paused", "write-ahead", []mutant.Edit{
 		edit("syncer/phase_deploy.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := t.d.Run.closing() != \"\"\n")}},
 	{"a commit whose answer was lost is made again", "", []mutant.Edit{
-		edit("syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
+		edit("syncer/records.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
 	{"a session lets go of its tenant and keeps the lease", "rest", []mutant.Edit{
 		edit("internal/lease/hold.go", "		return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})", "		return struct{}{}, ctx.Err()")}},
 	{"a sync takes the place of one at work", "single run", []mutant.Edit{

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -175,7 +177,7 @@ type Progress struct {
 func decodeData(rec state.Record) (*data, error) {
 	d := &data{Format: dataFormat}
 	if len(rec.Data) > 0 {
-		if err := decodeForm("record", rec.Data, dataFormat, d); err != nil {
+		if err := format.Decode("record", rec.Data, dataFormat, d); err != nil {
 			return nil, fmt.Errorf("syncer: %s: %w", rec.Tenant, err)
 		}
 	}
@@ -188,7 +190,7 @@ func decodeData(rec state.Record) (*data, error) {
 // encode returns d's JSON form and the blobs that it refers to.
 func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 	d.Format = dataFormat
-	*d = bounded(*d)
+	*d = bounds.Of(*d)
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)
@@ -208,4 +210,33 @@ func (d *data) blobs() []*state.BlobRef {
 		refs = append(refs, r.Adoption, r.Comparison, r.Plan, r.Bindings, r.After, r.Report)
 	}
 	return refs
+}
+
+// loaded is a record with its data, and the store's time when it was read.
+type loaded struct {
+	rec state.Record
+	d   *data
+	now time.Time
+	// at is this process's time when now was read; only differences to it count.
+	at time.Time
+}
+
+// storeTime estimates the store's time now.
+func (l loaded) storeTime() time.Time { return l.now.Add(time.Since(l.at)) }
+
+// runID is the id of the current or last run, or "", also of a record that could
+// not be loaded.
+func (l loaded) runID() string {
+	if l.d == nil || l.d.Run == nil {
+		return ""
+	}
+	return l.d.Run.ID
+}
+
+func newLoaded(rec state.Record, now time.Time) (loaded, error) {
+	d, err := decodeData(rec)
+	if err != nil {
+		return loaded{}, err
+	}
+	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
 }

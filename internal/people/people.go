@@ -1,4 +1,5 @@
-package syncer
+// Package people tells which actors are one person, whatever the spelling.
+package people
 
 import (
 	"slices"
@@ -9,12 +10,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ActorKey is the default of [Config.ActorKey]. Two actors with equal keys are
-// one person. The key ignores letter case, the Unicode form of accented letters,
+// Key is the default rule. Two actors with equal keys are one person. The key ignores letter case, the Unicode form of accented letters,
 // white space around the name, the width of white space within it, and
 // characters that do not show. Letters that only look alike, such as Latin and
 // Cyrillic a, stay different: use names that your directory has checked.
-func ActorKey(actor string) string {
+func Key(actor string) string {
 	visible := strings.Map(func(r rune) rune {
 		if invisible(r) {
 			return -1
@@ -44,32 +44,34 @@ func invisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// people compares actors by a host's rule. It is only for comparing: records,
-// entries and reports have an actor as it was written.
-type people struct{ keyOf func(actor string) string }
-
-// people returns the rule of the configuration.
-func (c Config) people() people { return people{c.ActorKey} }
+// Rule compares actors. It is only for comparing: records, entries and reports
+// have an actor as it was written. The zero value is the default rule.
+type Rule struct {
+	// KeyOf is a host's rule; nil, or "" for an actor, means [Key].
+	KeyOf func(actor string) string
+}
 
 // key returns what is equal for all spellings of one person. An actor that the
 // host's rule has no key for has the default one.
-func (p people) key(actor string) string {
-	if key := p.keyOf(actor); key != "" {
-		return key
+func (p Rule) key(actor string) string {
+	if p.KeyOf != nil {
+		if key := p.KeyOf(actor); key != "" {
+			return key
+		}
 	}
-	return ActorKey(actor)
+	return Key(actor)
 }
 
-// same reports whether two actors are one person.
-func (p people) same(a, b string) bool { return p.key(a) == p.key(b) }
+// Same reports whether two actors are one person.
+func (p Rule) Same(a, b string) bool { return p.key(a) == p.key(b) }
 
-// has reports whether one of the actors is this person.
-func (p people) has(actors []string, actor string) bool {
-	return slices.ContainsFunc(actors, func(a string) bool { return p.same(a, actor) })
+// Has reports whether one of the actors is this person.
+func (p Rule) Has(actors []string, actor string) bool {
+	return slices.ContainsFunc(actors, func(a string) bool { return p.Same(a, actor) })
 }
 
-// distinct returns the actors without repetitions, each as it was first written.
-func (p people) distinct(actors []string) []string {
+// Distinct returns the actors without repetitions, each as it was first written.
+func (p Rule) Distinct(actors []string) []string {
 	seen := make(map[string]bool, len(actors))
 	var out []string
 	for _, actor := range actors {
@@ -79,9 +81,4 @@ func (p people) distinct(actors []string) []string {
 		}
 	}
 	return out
-}
-
-// holds returns the place of a person's hold on the tenant, or -1.
-func (p people) holds(holds []Pause, actor string) int {
-	return slices.IndexFunc(holds, func(h Pause) bool { return p.same(h.Holder, actor) })
 }

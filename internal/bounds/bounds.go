@@ -1,4 +1,7 @@
-package syncer
+// Package bounds keeps the texts of people, services and repositories within
+// limits: what a person sends is refused when it is too long, and what a service
+// answers is cut.
+package bounds
 
 import (
 	"context"
@@ -8,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -15,57 +19,67 @@ import (
 // text of a service, of a repository or of a host's error is cut, and ends with
 // a mark.
 const (
-	// maxName bounds the names that people give, such as actors, runs and labels.
-	maxName = 256
-	// maxComment bounds comments and reasons.
-	maxComment = 4 << 10
-	// maxKey bounds the keys of objects that a request names.
-	maxKey = 1 << 10
-	// maxTargets and maxLabels bound how many of them a request has.
-	maxTargets, maxLabels = 10_000, 64
+	// MaxName bounds the names that people give, such as actors, runs and labels.
+	MaxName = 256
+	// MaxComment bounds comments and reasons.
+	MaxComment = 4 << 10
+	// MaxKey bounds the keys of objects that a request names.
+	MaxKey = 1 << 10
+	// MaxTargets and MaxLabels bound how many of them a request has.
+	MaxTargets, MaxLabels = 10_000, 64
 
-	// maxWord bounds the words of a service, such as classes, codes, request ids.
-	maxWord = 256
-	// maxText bounds its sentences, and each value of a line of the log.
-	maxText = 4 << 10
-	// maxStack bounds the stack of a panic in the log.
-	maxStack = 16 << 10
-	// maxValue bounds a property's value in a report.
-	maxValue = 64 << 10
+	// MaxWord bounds the words of a service, such as classes, codes, request ids.
+	MaxWord = 256
+	// MaxText bounds its sentences, and each value of a line of the log.
+	MaxText = 4 << 10
+	// MaxStack bounds the stack of a panic in the log.
+	MaxStack = 16 << 10
+	// MaxValue bounds a property's value in a report.
+	MaxValue = 64 << 10
 )
 
-// isName reports whether a text can be a name.
-func isName(s string) bool { return s != "" && len(s) <= maxName && storable(s) }
+// Storable reports whether a text is one that stores take.
+func Storable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
-// quoted is a text for a message, cut and with its invisible characters escaped.
-func quoted(s string) string { return fmt.Sprintf("%q", cut(s, 64)) }
+// IsName reports whether a text can be a name.
+func IsName(s string) bool { return s != "" && len(s) <= MaxName && Storable(s) }
 
-// input is a text that a person has sent.
-type input struct {
+// Quoted is a text for a message, cut and with its invisible characters escaped.
+func Quoted(s string) string { return fmt.Sprintf("%q", Cut(s, 64)) }
+
+// Input is a text that a person has sent.
+type Input struct {
 	field, text string
 	limit       int
 	lines       bool // it may have several
 }
 
-func nameInput(field, text string) input { return input{field, text, maxName, false} }
+// Name is a field whose text is a name.
+func Name(field, text string) Input { return Input{field, text, MaxName, false} }
 
-func commentInput(field, text string) input { return input{field, text, maxComment, true} }
+// Comment is a field whose text is for people, and may have several lines.
+func Comment(field, text string) Input { return Input{field, text, MaxComment, true} }
+
+// Key is a field whose text is the key of an object.
+func Key(field, text string) Input { return Input{field, text, MaxKey, false} }
 
 // check refuses a text that is too long, or that stores do not take.
-func (in input) check() error {
+func (in Input) check() error {
 	switch {
 	case len(in.text) > in.limit:
-		return fmt.Errorf("%w: %s has %d bytes, and the limit is %d", ErrInvalid, in.field, len(in.text), in.limit)
+		return fmt.Errorf("%s has %d bytes, and the limit is %d", in.field, len(in.text), in.limit)
 	case !utf8.ValidString(in.text) || strings.ContainsRune(in.text, 0):
-		return fmt.Errorf("%w: %s must be UTF-8 without NUL, is %s", ErrInvalid, in.field, quoted(in.text))
-	case !in.lines && !storable(in.text):
-		return fmt.Errorf("%w: %s must be without control characters, is %s", ErrInvalid, in.field, quoted(in.text))
+		return fmt.Errorf("%s must be UTF-8 without NUL, is %s", in.field, Quoted(in.text))
+	case !in.lines && !Storable(in.text):
+		return fmt.Errorf("%s must be without control characters, is %s", in.field, Quoted(in.text))
 	}
 	return nil
 }
 
-// checkInputs refuses the first text that cannot be taken.
-func checkInputs(inputs ...input) error {
+// Check returns an error for the first text that cannot be taken.
+func Check(inputs ...Input) error {
 	for _, in := range inputs {
 		if err := in.check(); err != nil {
 			return err
@@ -77,9 +91,9 @@ func checkInputs(inputs ...input) error {
 // cutMark ends a text that was cut.
 const cutMark = " …[cut]"
 
-// cut returns a text of at most limit bytes: the text itself, or its beginning
+// Cut returns a text of at most limit bytes: the text itself, or its beginning
 // up to a whole character and a mark.
-func cut(s string, limit int) string {
+func Cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
@@ -100,6 +114,9 @@ var identifiers = map[string]bool{
 	"SignIn": true, "Tenant": true, "TenantID": true, "Written": true,
 }
 
+// IsIdentifier reports whether texts of a field are left whole.
+func IsIdentifier(field string) bool { return identifiers[field] }
+
 // texts are the fields that hold sentences. All other fields hold words.
 var texts = map[string]bool{"Comment": true, "ConsentURL": true, "Error": true, "Message": true, "Pointer": true, "Reason": true, "URL": true}
 
@@ -109,20 +126,20 @@ func limitOf(field string) int {
 	case identifiers[field]:
 		return 0
 	case texts[field]:
-		return maxText
+		return MaxText
 	}
-	return maxWord
+	return MaxWord
 }
 
-// bounded returns v with every text in it cut to the limit of its field. It
+// Of returns v with every text in it cut to the limit of its field. It
 // copies what it changes. Whatever is stored, reported or told to an observer
 // passes it, so a field that a type gets later is bounded too.
-func bounded[T any](v T) T {
+func Of[T any](v T) T {
 	rv := reflect.ValueOf(&v).Elem()
-	if fits(rv, maxWord) {
+	if fits(rv, MaxWord) {
 		return v
 	}
-	bind(rv, maxWord)
+	bind(rv, MaxWord)
 	return v
 }
 
@@ -140,7 +157,7 @@ func fits(v reflect.Value, limit int) bool {
 		return v.IsNil() || fits(v.Elem(), limit)
 	case reflect.Slice:
 		if v.Type() == rawMessage {
-			return v.Len() <= maxValue
+			return v.Len() <= MaxValue
 		}
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			return true
@@ -152,7 +169,7 @@ func fits(v reflect.Value, limit int) bool {
 		}
 	case reflect.Map:
 		for it := v.MapRange(); limit > 0 && it.Next(); {
-			if !fits(it.Key(), maxText) || !fits(it.Value(), limit) {
+			if !fits(it.Key(), MaxText) || !fits(it.Value(), limit) {
 				return false
 			}
 		}
@@ -178,7 +195,7 @@ func bind(v reflect.Value, limit int) {
 	}
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(cut(v.String(), limit))
+		v.SetString(Cut(v.String(), limit))
 	case reflect.Pointer:
 		own := reflect.New(v.Type().Elem())
 		own.Elem().Set(v.Elem())
@@ -206,7 +223,7 @@ func bind(v reflect.Value, limit int) {
 			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
 			key.Set(it.Key())
 			value.Set(it.Value())
-			bind(key, maxText)
+			bind(key, MaxText)
 			bind(value, limit)
 			own.SetMapIndex(key, value)
 		}
@@ -220,12 +237,12 @@ func bind(v reflect.Value, limit int) {
 	}
 }
 
-// boundedHandler cuts what is logged.
-type boundedHandler struct{ slog.Handler }
+// Handler cuts what is logged.
+type Handler struct{ slog.Handler }
 
 // Handle cuts the line's message and values.
-func (h boundedHandler) Handle(ctx context.Context, r slog.Record) error {
-	out := slog.NewRecord(r.Time, r.Level, cut(r.Message, maxText), r.PC)
+func (h Handler) Handle(ctx context.Context, r slog.Record) error {
+	out := slog.NewRecord(r.Time, r.Level, Cut(r.Message, MaxText), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		out.AddAttrs(boundedAttr(a))
 		return true
@@ -234,28 +251,28 @@ func (h boundedHandler) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs cuts the attributes of all lines.
-func (h boundedHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+func (h Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	own := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
 		own[i] = boundedAttr(a)
 	}
-	return boundedHandler{h.Handler.WithAttrs(own)}
+	return Handler{h.Handler.WithAttrs(own)}
 }
 
 // WithGroup keeps the bounds within a group.
-func (h boundedHandler) WithGroup(name string) slog.Handler {
-	return boundedHandler{h.Handler.WithGroup(name)}
+func (h Handler) WithGroup(name string) slog.Handler {
+	return Handler{h.Handler.WithGroup(name)}
 }
 
 func boundedAttr(a slog.Attr) slog.Attr {
-	limit := maxText
+	limit := MaxText
 	if a.Key == "stack" {
-		limit = maxStack
+		limit = MaxStack
 	}
 	v := a.Value.Resolve()
 	switch v.Kind() {
 	case slog.KindString:
-		return slog.String(a.Key, cut(v.String(), limit))
+		return slog.String(a.Key, Cut(v.String(), limit))
 	case slog.KindGroup:
 		var own []any
 		for _, member := range v.Group() {
@@ -268,7 +285,7 @@ func boundedAttr(a slog.Attr) slog.Attr {
 			text = err.Error()
 		}
 		if len(text) > limit {
-			return slog.String(a.Key, cut(text, limit))
+			return slog.String(a.Key, Cut(text, limit))
 		}
 	}
 	return slog.Attr{Key: a.Key, Value: v}

@@ -42,7 +42,7 @@ func (c *session) adoptAndCompare(ctx context.Context, cmp *diff.Comparison, res
 		after, written, err := c.adopt(ctx, adopt, res.Adopt)
 		moved := errors.Is(err, tenant.ErrMoved)
 		switch {
-		case moved && try >= c.s.cfg.MaxAttempts:
+		case moved && try >= c.cfg.MaxAttempts:
 			return nil, nil, &failure.Retryable{Err: err}
 		case moved:
 			c.log.Info("the desired line was edited meanwhile; comparing again")
@@ -86,7 +86,7 @@ func (c *session) adopt(ctx context.Context, a adoption, changes []tenant.Change
 	}
 	c.log.Info("drift adopted", "changes", len(changes), "revision", rev.ID)
 	after, err = repo(ctx, c, "backup: read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: rev.ID})
+		return c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: rev.ID})
 	})
 	if errors.Is(err, tenant.ErrNoRevision) { // it has moved on already
 		after, err = c.desired(ctx)

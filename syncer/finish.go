@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -320,4 +321,38 @@ func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end
 		out = append(out, res)
 	}
 	return out, nil
+}
+
+// logWaitOver says what a run waited for that ends because a person was too
+// late.
+func (c *session) logWaitOver(end ending) {
+	cur := c.now()
+	r := cur.d.Run
+	if end.stop != stopTimedOut {
+		return
+	}
+	switch end.while {
+	case state.PendingAuthentication:
+		name := ""
+		if r.Prompt != nil {
+			name = r.Prompt.SignIn
+		}
+		c.log.Error("the run has timed out waiting for a sign-in", "sign-in", name, "directory", cmp.Or(cur.d.Directory, c.set.Directory),
+			"asked by", r.Actor, "since", r.WaitingSince, "until", cur.rec.Deadline)
+	case state.PendingApproval:
+		c.log.Error("the run has timed out waiting for approval", "needed", demandNames(r.Demands), "votes", len(r.Votes),
+			"asked by", r.Actor, "since", r.Since, "until", cur.rec.Deadline)
+	}
+}
+
+// endLevel is the level of the line that a run ended: by the status that the
+// tenant rests in.
+func endLevel(s state.Status) slog.Level {
+	switch s {
+	case state.NewError:
+		return slog.LevelError
+	case state.PartiallySuccessful, state.PendingAdminConsent:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
 }

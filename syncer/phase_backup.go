@@ -33,9 +33,9 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	}
 	set, found := c.walk.permitted.set, c.walk.permitted.found
 	in := diff.Input{
-		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.unwritableKinds(), Scopes: set.Scopes, Variables: set.Variables,
+		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.WhyNotWritten(), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: c.run().Options.Targets, Now: c.now().storeTime(),
-		Keys: c.s.cfg.keys(c.tenant),
+		Keys: c.cfg.keys(c.tenant),
 	}
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
@@ -126,7 +126,7 @@ func (c *session) appendBackup(ctx context.Context, b *diff.Backup) (tenant.Revi
 		return tenant.Revision{}, err
 	}
 	return repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key, Parent: b.Parent, Removed: b.Removed,
+		return c.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key, Parent: b.Parent, Removed: b.Removed,
 			Snapshot: b.Snapshot, Message: "Backup of " + c.tenant, Author: r.Actor})
 	})
 }

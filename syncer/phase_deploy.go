@@ -56,7 +56,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if dep.plan, err = c.s.decidedPlan(ctx, c.tenant, r, Approve); err != nil {
 		return nil, err
 	}
-	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
+	if dep.set, err = c.cfg.settings(ctx, c.tenant, c.identity.Directory); err != nil {
 		return nil, err
 	}
 	// The run's end needs the base. Nothing is written before it can be read.
@@ -76,9 +76,9 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if err := format.Decode("bindings", raw, bindingsFormat, &ids); err != nil {
 		return nil, fmt.Errorf("deploy: %w", err)
 	}
-	cfg := c.s.cfg
+	cfg := c.cfg
 	dep.work, err = deploy.Open(ctx, dep, deploy.Job{
-		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.s.cfg.keys(c.tenant).Tenant,
+		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.cfg.keys(c.tenant).Tenant,
 		Kinds: c.kinds, Client: c.client, Bindings: ids.Bindings, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
 			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -60,7 +61,7 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 // stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Verified) error {
 	c := d.c
-	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.cfg.keys(c.tenant)}
+	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.cfg.keys(c.tenant)}
 	d.work.Describe(&in, seen)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
@@ -69,7 +70,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Ver
 	if in.Desired, err = c.desiredAt(ctx, c.run().Desired); err != nil {
 		return err
 	}
-	cmp, err := c.readTenant(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, reading.Permissions{})
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 // changed since.
 func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desired, error) {
 	line, err := repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
+		return c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
 	})
 	if errors.Is(err, tenant.ErrNoRevision) {
 		return c.desired(ctx)

@@ -37,7 +37,7 @@ func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, err
 
 // repo calls the repository with the tries that every call gets.
 func repo[T any](ctx context.Context, c *session, act string, f func() (T, error)) (T, error) {
-	v, err := retry.Do(ctx, c.s.cfg.MaxAttempts, repositoryTransient, f)
+	v, err := retry.Do(ctx, c.cfg.MaxAttempts, repositoryTransient, f)
 	switch {
 	case err == nil:
 		return v, nil
@@ -61,10 +61,10 @@ func (c *session) updateRepository(ctx context.Context, act string, req tenant.U
 		}
 		call, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 		defer giveUp()
-		defer context.AfterFunc(ctx, func() { time.AfterFunc(c.s.cfg.WriteTimeout, giveUp) })()
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(c.cfg.WriteTimeout, giveUp) })()
 		var rev tenant.Revision
 		err := c.safely(act, func() (err error) {
-			rev, err = c.s.cfg.Repository.Update(call, req)
+			rev, err = c.cfg.Repository.Update(call, req)
 			return err
 		})()
 		return rev, redact.Error(err, redact.SecretsIn(c.kinds, req.Changes))
@@ -80,6 +80,6 @@ func repositoryTransient(err error) bool {
 // desired reads the head of the desired line.
 func (c *session) desired(ctx context.Context) (tenant.Desired, error) {
 	return repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})
+		return c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})
 	})
 }

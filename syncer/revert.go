@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -39,11 +40,11 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	if err != nil {
 		return ending{}, err
 	}
-	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
+	set, err := c.cfg.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
 		return ending{}, err
 	}
-	in := diff.Input{Tenant: c.tenant, Keys: c.s.cfg.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
+	in := diff.Input{Tenant: c.tenant, Keys: c.cfg.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(), Revert: true}
 	if in.Base, err = c.base(ctx); err != nil {
 		return ending{}, err
@@ -51,13 +52,13 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 	if in.Desired, err = c.desired(ctx); err != nil { // what it refers to is read too
 		return ending{}, err
 	}
-	cmp, err := c.readTenant(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, reading.Permissions{})
 	if err != nil {
 		return ending{}, err
 	}
 	cmp = cmp.WithoutBackup()
 	unread := unreadKinds(p, cmp.Current().Kinds)
-	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.MaxAttempts {
+	if mayReadLater(unread) && r.Attempt+1 < c.cfg.MaxAttempts {
 		return ending{}, &failure.Retryable{Err: failure.New(ClassRead, "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
 	}
 	end := r.decidedEnding()
@@ -83,7 +84,7 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 		rev, err := c.updateRepository(ctx, "revert: write the desired line", tenant.UpdateRequest{Parent: line.Revision,
 			Key: changeKey(r.ID, "revert", line.Revision, changes), Changes: changes,
 			Message: fmt.Sprintf("Take back %s proposed for %s", changesOf(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
-		if errors.Is(err, tenant.ErrMoved) && try < c.s.cfg.MaxAttempts {
+		if errors.Is(err, tenant.ErrMoved) && try < c.cfg.MaxAttempts {
 			continue
 		}
 		if err != nil {

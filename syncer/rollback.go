@@ -15,7 +15,7 @@ import (
 // snapshotAt reads the backup line at a revision.
 func (c *session) snapshotAt(ctx context.Context, revision string) (tenant.Snapshot, error) {
 	return repo(ctx, c, "read the snapshot "+revision, func() (tenant.Snapshot, error) {
-		return c.s.cfg.Repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: c.tenant, Revision: revision})
+		return c.cfg.Repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: c.tenant, Revision: revision})
 	})
 }
 

@@ -59,7 +59,7 @@ type Review struct {
 	Demands []Demand
 	// Newer is the head of the desired line if the line has moved on since the
 	// plan was made, as of this review; Plan names it too. Approving the plan
-	// carries it out as it is, unless the rules forbid that
+	// carries it out without change, unless the rules forbid that
 	// ([ApprovalRules].RequireCurrent). To plan from the newer revision, start the
 	// sync again with Supersede.
 	Newer *NewerRevision
@@ -86,22 +86,6 @@ func (r Review) RejectAndRevert(actor, comment string) Decision {
 func (r Review) decide(v Verdict, actor, comment string) Decision {
 	return Decision{RunRef: r.RunRef, Digest: r.Plan.Digest, Verdict: v, Actor: actor, Comment: comment}
 }
-
-// Verdict is what was decided.
-type Verdict string
-
-// The verdicts. The zero value decides nothing.
-const (
-	// Undecided leaves the plan to [Syncer.Decide].
-	Undecided Verdict = ""
-	// Approve has the plan, or the items named, carried out.
-	Approve Verdict = "approve"
-	// Reject leaves tenant and repository as they are.
-	Reject Verdict = "reject"
-	// RejectAndRevert leaves the tenant as it is, and the repository goes back
-	// to what the tenant has.
-	RejectAndRevert Verdict = "reject_and_revert"
-)
 
 // Decision is a person's verdict on one plan. The zero value is undecided.
 type Decision struct {
@@ -130,8 +114,7 @@ type Decision struct {
 	Items []string `json:"items,omitzero"` // omitempty would make an approval of everything of an empty list
 }
 
-// checkRequired reports a decision that does not say on which plan it is, or
-// what is decided.
+// checkRequired refuses a decision without a run, a digest or a verdict.
 func (d Decision) checkRequired() error {
 	switch {
 	case d.Run == "":
@@ -144,9 +127,8 @@ func (d Decision) checkRequired() error {
 	return nil
 }
 
-// checkItems refuses a list of items that does not say what is decided. A form
-// in which a person has ticked nothing sends an empty list: that is not an
-// approval of everything.
+// checkItems refuses an empty list of items, and any list with a rejection. A form
+// without a tick sends an empty list, which must not approve everything.
 func (d Decision) checkItems() error {
 	switch {
 	case d.Items == nil:
@@ -175,14 +157,4 @@ func distinct(items []string) []string {
 // covers reports whether a decision about these items is about this one.
 func covers(items []string, id string) bool {
 	return items == nil || slices.Contains(items, id)
-}
-
-// Vote is one person's approval, where several are needed. It counts for the
-// plan with this Digest. Time is the store's.
-type Vote struct {
-	Actor   string    `json:"actor"`
-	Comment string    `json:"comment,omitempty"`
-	Items   []string  `json:"items,omitzero"`
-	Digest  string    `json:"digest,omitempty"`
-	Time    time.Time `json:"time"`
 }

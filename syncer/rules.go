@@ -1,10 +1,8 @@
 package syncer
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/bounds"
@@ -68,46 +66,6 @@ type ApprovalRule struct {
 	Groups []string
 	// AllowRequester lets the person who asked for the run count.
 	AllowRequester bool
-}
-
-// Demand is what one rule asks of an approval, and how much of it there is.
-type Demand struct {
-	// Rule is the name of the [ApprovalRule]; empty for [ApprovalRules].Approvals.
-	Rule string `json:"rule,omitempty"`
-	// Approvals are needed, and Given are there.
-	Approvals int `json:"approvals"`
-	Given     int `json:"given"`
-	// Groups are the groups whose members count; empty means that everybody does.
-	Groups []string `json:"groups,omitempty"`
-}
-
-// Met reports whether there are enough approvals.
-func (d Demand) Met() bool { return d.Given >= d.Approvals }
-
-// String says it for people, such as "1 of 2 approvals by group security (rule
-// deletes)".
-func (d Demand) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d approvals", min(d.Given, d.Approvals), d.Approvals)
-	if len(d.Groups) > 0 {
-		b.WriteString(" by group " + strings.Join(d.Groups, " or "))
-	}
-	if d.Rule != "" {
-		b.WriteString(" (rule " + d.Rule + ")")
-	}
-	return b.String()
-}
-
-// withDefaults returns a copy of r with the defaults filled in.
-func (r ApprovalRules) withDefaults() ApprovalRules {
-	r.Approvals = cmp.Or(r.Approvals, 1)
-	r.Timeout = cmp.Or(r.Timeout, ApprovalTimeoutDefault)
-	r.Rules = slices.Clone(r.Rules)
-	for i := range r.Rules {
-		r.Rules[i].AtLeast = cmp.Or(r.Rules[i].AtLeast, 1)
-		r.Rules[i].Approvals = cmp.Or(r.Rules[i].Approvals, 1)
-	}
-	return r
 }
 
 // policy is what decisions are held against: the rules, and who is one person.
@@ -301,4 +259,62 @@ func (y policy) check(p *plan.Plan, r *run, d Decision) (accepted []string, err 
 		return accepted, nil
 	}
 	return accepted, p.CheckSubset(d.Items)
+}
+
+// AutomaticApproval approves plans without a person. A plan fits if all of its
+// items do. A plan that an [ApprovalRule] matches never fits: that rule asks for
+// people.
+type AutomaticApproval struct {
+	// Name is recorded as the actor of the approval. Required.
+	Name string
+	// Kinds are the kinds of items that fit. Empty means all kinds.
+	Kinds []string
+	// AtMost is the largest number of items. Required.
+	AtMost int
+	// Deletes and Conflicts let items fit that delete an object, and items whose
+	// change both sides have made differently.
+	Deletes   bool
+	Conflicts bool
+	// Accept names the guard rules that a plan may break.
+	Accept []string
+}
+
+// fits reports whether the rule approves the plan.
+func (a AutomaticApproval) fits(p *plan.Plan) bool {
+	if len(p.Items) == 0 || len(p.Items) > a.AtMost {
+		return false
+	}
+	for i := range p.Items {
+		it := &p.Items[i]
+		switch {
+		case len(a.Kinds) > 0 && !slices.Contains(a.Kinds, it.Kind),
+			!a.Deletes && it.Verb != tenant.Create && it.Verb != tenant.Update,
+			!a.Conflicts && conflicts(it):
+			return false
+		}
+	}
+	for _, name := range brokenBy(p, nil) {
+		if !slices.Contains(a.Accept, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// conflicts reports whether both sides have changed a value of the item.
+func conflicts(it *plan.Item) bool {
+	return it.Origin == plan.Clash ||
+		slices.ContainsFunc(it.Changes, func(c plan.PropertyChange) bool { return c.Origin == plan.Clash })
+}
+
+// automatic returns the rule that approves the plan without a person, if any.
+func (y policy) automatic(p *plan.Plan) (AutomaticApproval, bool) {
+	if len(y.demands(p, nil)) > 1 {
+		return AutomaticApproval{}, false
+	}
+	i := slices.IndexFunc(y.Automatic, func(a AutomaticApproval) bool { return a.fits(p) })
+	if i < 0 {
+		return AutomaticApproval{}, false
+	}
+	return y.Automatic[i], true
 }

@@ -1,10 +1,15 @@
 package syncer
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
@@ -12,6 +17,92 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
+
+// draft is a record under change: what the next commit will store. Changes are
+// functions of a draft, so that they can be made again on a newer record after
+// a conflict.
+type draft struct {
+	rec state.Record
+	d   *data
+	now time.Time // the store's
+
+	moves          []state.Event
+	runs           []state.Run
+	entries        []state.Entry
+	events         []Event
+	wakeIn         time.Duration
+	deadlineIn     time.Duration
+	beforeDeadline bool
+	// refused is why the change cannot be made.
+	refused error
+}
+
+// errNoChange is returned by a change that has nothing to commit.
+var errNoChange = errors.New("nothing to change")
+
+// run returns the id of the draft's run.
+func (t *draft) run() string {
+	if t.d.Run == nil {
+		return ""
+	}
+	return t.d.Run.ID
+}
+
+// entry appends a line of history.
+func (t *draft) entry(typ EntryType, d EntryData) {
+	t.entries = append(t.entries, newEntry(t.run(), typ, d))
+}
+
+// event is told to the observer once the commit is made.
+func (t *draft) event(e Event) {
+	e = bounds.Of(e)
+	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
+	t.events = append(t.events, e)
+}
+
+// move asks the store for an event of the state machine. An illegal one is
+// refused here already, so that the status of the draft is what the store will
+// answer.
+func (t *draft) move(ev state.Event, d EntryData) error {
+	from := t.rec.Status
+	to, err := state.Next(from, ev)
+	if err != nil {
+		return fmt.Errorf("syncer: %s: %w", t.rec.Tenant, err)
+	}
+	t.moves = append(t.moves, ev)
+	t.rec.Status = to
+	t.rec.Deadline = time.Time{}
+	if t.d.Run != nil {
+		t.d.Run.Prompt = nil // the user code is kept only while it is shown
+		t.d.Run.Attempt = 0
+	}
+	d.Event, d.From, d.To = ev, from, to
+	t.entry(EntryMove, d)
+	t.event(Event{Type: StatusChanged, From: from, To: to, Cause: ev, Outcome: d.Outcome, Reason: d.Message, Error: d.Error})
+	if from.Resting() && to.Resting() || t.d.Run == nil {
+		return nil // a look at the permissions, not the run, moved the tenant
+	}
+	return t.listRun()
+}
+
+// due makes the tenant due at once, so that another worker takes it up as soon
+// as nobody holds its lease.
+func (t *draft) due() { t.rec.WakeAt = t.now }
+
+// await begins to wait for a person: the run's own clock stops.
+func (t *draft) await() { t.d.Run.WaitingSince = t.now }
+
+// resume ends a wait: what was waited is added to the run's time.
+func (t *draft) resume() {
+	r := t.d.Run
+	if !r.WaitingSince.IsZero() {
+		r.WorkUntil = r.WorkUntil.Add(max(0, t.now.Sub(r.WaitingSince)))
+		r.WaitingSince = time.Time{}
+	}
+	if len(t.d.Paused) > 0 {
+		t.await()
+	}
+}
 
 // EntryType says what a line of history is about. Newer versions of this
 // library may write types that are not listed here.
@@ -194,3 +285,142 @@ func decodeEntry(e state.Entry) (Entry, error) {
 
 var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume, EntryRemove,
 	EntryNewer, EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}
+
+// Observer is told what happens, by the process that did it and after it was
+// committed. Only a phase may be told a little earlier (see [PhaseChanged]). For
+// a feed of all processes, and one that can be resumed, read [Syncer.History] or
+// [Syncer.Changes].
+//
+// Observe must be safe for concurrent use and return quickly: the engine waits
+// for it.
+type Observer interface {
+	Observe(ctx context.Context, e Event)
+}
+
+// ObserverFunc is a function as an [Observer].
+type ObserverFunc func(ctx context.Context, e Event)
+
+// Observe calls f.
+func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
+
+// EventType says what an [Event] is about.
+type EventType string
+
+// The types of events.
+const (
+	// StatusChanged: From, To, Cause, and Outcome, Reason and Error at the end.
+	StatusChanged EventType = "status_changed"
+	// PhaseChanged: Phase. It is told when the run enters the phase. Some phases
+	// are stored with the next commit of the run, a little later.
+	PhaseChanged EventType = "phase_changed"
+	// PromptShown: Prompt; also for a new code under the old deadline.
+	PromptShown EventType = "prompt_shown"
+	// PlanReady: Digest and Counts; read it with [Syncer.Plan].
+	PlanReady EventType = "plan_ready"
+	// ProgressMade: Progress.
+	ProgressMade EventType = "progress_made"
+	// ItemDone: Item.
+	ItemDone EventType = "item_done"
+	// TenantRemoved: the tenant has no record any more.
+	TenantRemoved EventType = "tenant_removed"
+)
+
+// Event is something that happened to a tenant. Which fields are set depends
+// on its type.
+type Event struct {
+	Type EventType
+	// RunRef names the tenant and its run.
+	RunRef
+	// Time is the store's.
+	Time time.Time
+
+	// From and To are the statuses, Cause the event of the table that led from
+	// one to the other.
+	From, To state.Status
+	Cause    state.Event
+	Phase    Phase
+	// Prompt is what to show the person who is to sign in.
+	Prompt *auth.Prompt
+	// Deadline is the record's after the event: of the sign-in or the approval.
+	Deadline time.Time
+	// Digest and Counts are the plan's.
+	Digest   string
+	Counts   plan.Counts
+	Progress Progress
+	Item     *ItemResult
+	// Outcome, Reason and Error say how a run ended.
+	Outcome Outcome
+	Reason  string
+	Error   *ErrorInfo
+}
+
+// phase enters a phase by the table, in this commit.
+func (t *draft) phase(p Phase) {
+	t.enter(EntryData{Phase: p})
+	t.event(Event{Type: PhaseChanged, Phase: p})
+}
+
+// enter stores that the run has entered a phase. Nothing else changes a run's
+// phase. What the table refuses fails the commit.
+func (t *draft) enter(e EntryData) {
+	r := t.d.Run
+	if err := checkFollows(r.Phase, e.Phase); err != nil {
+		t.refused = err
+		return
+	}
+	r.Phase, r.Progress = e.Phase, Progress{Phase: e.Phase}
+	t.entry(EntryPhase, e)
+}
+
+// logEntry adds the reference to a stored chunk of log.
+func (t *draft) logEntry(ref *state.BlobRef) {
+	if ref != nil {
+		t.entry(EntryLog, EntryData{Log: ref})
+	}
+}
+
+// identify stores who is signed in, and pins the tenant to the directory once
+// it has proven to be one that can be worked with.
+func (t *draft) identify(id *auth.Identity, pin bool) error {
+	if id == nil {
+		return nil
+	}
+	if t.d.Directory != "" && !strings.EqualFold(t.d.Directory, id.Directory) {
+		return failure.New(ClassWrongTenant, "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
+	}
+	if pin && t.d.Directory == "" {
+		t.d.Directory = id.Directory
+	}
+	if t.d.Run != nil {
+		t.d.Run.Identity = id
+	}
+	return nil
+}
+
+// looked stores what a look has shown. A change gets a line of history.
+func (t *draft) looked(seen lookedAt) {
+	r := t.d.Run
+	if r == nil {
+		return
+	}
+	now := seen.newer(r, t.now)
+	if now.revision() == r.Newer.revision() {
+		return
+	}
+	r.Newer = now
+	e := EntryData{Phase: r.Phase, Revision: r.Desired, Message: "the repository is back at the plan's revision"}
+	if now != nil {
+		e.Revision, e.Message = now.Revision, now.String()
+	}
+	t.entry(EntryNewer, e)
+}
+
+// waitForDecision makes a run that waits for a decision due for the next look at
+// the desired line, or at its deadline if that comes sooner.
+func (t *draft) waitForDecision(every time.Duration) {
+	if every > 0 && t.now.Add(every).Before(t.rec.Deadline) {
+		t.wakeIn = every
+		return
+	}
+	t.rec.WakeAt = t.rec.Deadline
+}

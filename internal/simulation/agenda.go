@@ -7,13 +7,13 @@ import (
 	"github.com/tenantsync/tenantsync/internal/simulation/chance"
 )
 
-// agenda has what is to happen, in the order of the times.
+// agenda has the scenes to come, in the order of their times.
 type agenda struct {
 	queue scenes
 	made  int
 }
 
-// scene is something that is to happen.
+// scene is something that happens at a time.
 type scene struct {
 	at time.Time
 	n  int // scenes of one time are in the order in which they were made

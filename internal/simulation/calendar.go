@@ -39,7 +39,7 @@ func (c calendar) level(number int) float64 {
 	return []float64{0, 1, 6}[r.Weighted(5, 4, 1)]
 }
 
-// pauseFor waits, or until ctx ends.
+// pauseFor waits for d, or until ctx ends.
 func pauseFor(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

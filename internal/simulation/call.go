@@ -58,7 +58,8 @@ func (o op) String() string { return opNames[o] }
 // own, its lane, at which its calls take effect.
 const (
 	grain = time.Millisecond
-	// A tenant has so many lanes: first those of workers, then those of people.
+	// tenantLanes is the number of lanes of a tenant: first those of workers, then
+	// those of people.
 	tenantLanes = 10_000
 	workerLanes = 512
 	workersTold = 16 // workers that are told apart at a time

@@ -18,7 +18,7 @@ type sides struct {
 	enforce bool
 }
 
-// checkAgreed: the files say what the tenant has.
+// checkAgreed checks that the files say what the tenant has.
 func (s sides) checkAgreed() (found []oracle.Violation) {
 	violate := func(format string, args ...any) { found = append(found, broke("nothing lost", format, args...)) }
 	for _, kind := range kindNames {

@@ -56,7 +56,7 @@ func holdsSecret(data []byte) bool {
 	return bytes.Contains(data, secretMark) || bytes.Contains(data, []byte(secretValue))
 }
 
-// checkSecrets: stored data holds no secret.
+// checkSecrets checks that stored data holds no secret.
 func checkSecrets(what string, data []byte) (found []oracle.Violation) {
 	if holdsSecret(data) {
 		found = append(found, broke("secrets", "%s holds one: %s", what, data))
@@ -64,7 +64,7 @@ func checkSecrets(what string, data []byte) (found []oracle.Violation) {
 	return found
 }
 
-// checkCommit: a commit stores no secret, and no code that has been used.
+// checkCommit checks that a commit stores no secret, and no code after its use.
 func checkCommit(entries []state.Entry, after state.Record) (found []oracle.Violation) {
 	if holdsSecret(after.Data) {
 		found = append(found, broke("secrets", "the record holds a token"))
@@ -88,10 +88,10 @@ const (
 	looksAgain = day + day/10
 )
 
-// checkWake: a tenant at rest wakes for the next look at its permissions, and one
-// that waits wakes at its deadline at the latest. setBack is by how much the
-// store's clock was set back just now: a worker that slept reckons by the time
-// from before.
+// checkWake checks that a tenant at rest wakes for the next look at its
+// permissions, and that one that waits wakes at its deadline at the latest.
+// setBack is by how much the store's clock was set back just now: a worker that
+// slept reckons by the clock from before.
 func checkWake(done state.Committed, setBack time.Duration) (found []oracle.Violation) {
 	rec := done.Record
 	switch {

@@ -15,9 +15,9 @@ type fileChange struct {
 	act     string // adopt, revert or rollback
 	change  tenant.Change
 	was, is body // the file; nil for none
-	// plan is that of the run; nil before there is one.
+	// plan is the plan of the run, or nil before the run has one.
 	plan *plan.Plan
-	// rollsBack: somebody asked the run to roll back.
+	// rollsBack: a person asked for a roll back.
 	rollsBack bool
 	// enforce: the policy is to take the tenant's drift back.
 	enforce bool
@@ -28,9 +28,9 @@ type fileChange struct {
 	hadTenant func(value string) bool
 }
 
-// check: the engine may adopt what the tenant has in place of what both sides
-// had, take back what a person said, and roll back what was approved. No other
-// edit of a file is lost.
+// check checks that no edit of a file is lost. The engine may adopt a value of the
+// tenant in place of one that both sides had, it may take back the changes that a
+// person rejects, and it may roll back if a person asks for it.
 func (c fileChange) check() (found []oracle.Violation) {
 	violate := func(format string, args ...any) { found = append(found, broke("nothing lost", format, args...)) }
 	id := c.change.Kind + "/" + c.change.Key
@@ -85,7 +85,7 @@ func boundTo(raw []byte, kind, key string) (id string, found []oracle.Violation)
 	return "", nil
 }
 
-// repeated returns how many members of a file's lists are there more than once.
+// repeated returns the number of duplicates in the lists of a file.
 func repeated(b body) int {
 	n := 0
 	for _, v := range b {

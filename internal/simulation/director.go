@@ -73,7 +73,7 @@ func (d *director) day(n int) {
 		case !calm:
 			d.trouble(s, &r, when)
 		case n < d.calendar.days-3:
-			// What was decided in the evening has ended by now: its report may ask for something.
+			// The runs of the evening have ended by now, and their reports may ask for something.
 			d.at(when(0, time.Hour), func(r *chance.Stream) { d.people.look(s, r) })
 			d.at(when(0, time.Hour), func(*chance.Stream) { s.editor.tidy() })
 		}
@@ -124,8 +124,8 @@ func (d *director) suffer(s *subject, begin time.Time, r *chance.Stream) {
 	})
 }
 
-// moveClock moves the store's clock: by less than a lease has left when a write
-// begins, or by more if there is no lease.
+// moveClock moves the store's clock. If there is a lease, the step is less than
+// a lease has left when a write begins.
 func (d *director) moveClock(r *chance.Stream) {
 	far := chance.Pick(r, 10*time.Second, 10*time.Second, 2*time.Hour)
 	now := d.clock.now()

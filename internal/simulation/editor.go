@@ -59,7 +59,7 @@ func (e *editor) has(kind, name string) bool {
 	return slices.ContainsFunc(e.fake.Objects(kind), func(o tenant.Resource) bool { return decode(o.Body)["displayName"] == name })
 }
 
-// newBody makes up an object as somebody on a side does.
+// newBody makes up an object of a side.
 func (e *editor) newBody(r *chance.Stream, kind, name, side string) body {
 	b := body{"displayName": name, "note": e.value(side)}
 	if r.Chance(0.5) {
@@ -145,28 +145,28 @@ func (e *editor) writeFile(kind, key string, b body) {
 	e.journal.note(e.name, "person", "edits", fmt.Sprintf("%s/%s: %s", kind, key, raw))
 }
 
-// spoilFile leaves a file half written.
-func (e *editor) spoilFile(kind, key string) {
+// corruptFile leaves a file half written.
+func (e *editor) corruptFile(kind, key string) {
 	if err := e.repository.Edit(e.name, kind, key, []byte(`{"displayName": `)); err != nil {
 		panic(err)
 	}
-	e.journal.note(e.name, "person", "edits", kind+"/"+key+" is spoilt")
+	e.journal.note(e.name, "person", "edits", kind+"/"+key+" is corrupt")
 }
 
-// set changes an object of the tenant as somebody does, and says how.
+// set changes an object of the tenant, and notes how.
 func (e *editor) set(kind, id, how string, patch body) {
 	raw := encode(patch)
 	e.fake.Set(kind, id, string(raw))
 	e.changed(kind, id, fmt.Sprintf("%s: %s", how, raw))
 }
 
-// create creates an object in the tenant as somebody does.
+// create creates an object in the tenant.
 func (e *editor) create(kind string, b body) {
 	raw := encode(b)
 	e.changed(kind, e.fake.Seed(kind, string(raw)), fmt.Sprintf("made: %s", raw))
 }
 
-// changed notes that somebody has changed an object of the tenant.
+// changed notes a change of an object in the tenant.
 func (e *editor) changed(kind, id, what string) {
 	e.origins.touch(diff.Object{Kind: kind, ID: id})
 	e.journal.note(e.name, "somebody", "in the tenant", kind+"/"+id+" "+what)

@@ -32,7 +32,7 @@ func birth(there int) float64 {
 	return 0.05
 }
 
-// editRepository makes a person change something in the repository.
+// editRepository lets a person change something in the repository.
 func (e *editor) editRepository(r *chance.Stream) {
 	kind := chance.Pick(r, kindNames...)
 	files := e.files(kind)
@@ -57,8 +57,8 @@ func (e *editor) editRepository(r *chance.Stream) {
 		e.writeFile(kind, f.Key, nil)
 		e.writeFile(kind, n, b)
 	case how == 5:
-		e.journal.count("edit: file spoilt")
-		e.spoilFile(kind, f.Key)
+		e.journal.count("edit: file corrupted")
+		e.corruptFile(kind, f.Key)
 	case how == 1 && kind == "policies":
 		e.journal.count("edit: file's references changed")
 		e.newReferences(r, b, "r")
@@ -82,7 +82,7 @@ func (e *editor) editRepository(r *chance.Stream) {
 	}
 }
 
-// editTenant makes somebody change something in the tenant.
+// editTenant lets a person change something in the tenant.
 func (e *editor) editTenant(r *chance.Stream) {
 	kind := chance.Pick(r, kindNames...)
 	objects := e.fake.Objects(kind)

@@ -11,8 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// strike is what happens to one call. The zero strike is nothing but the time
-// that every call takes.
+// strike is what happens to one call. The zero strike is no fault.
 type strike struct {
 	wait   time.Duration // until the effect
 	answer time.Duration // from the effect until the caller has the answer
@@ -22,13 +21,13 @@ type strike struct {
 	killBefore, killAfter bool
 	// freeze is how long the worker freezes, from now on.
 	freeze time.Duration
-	// sent: if the caller gives up, the effect comes all the same.
+	// sent: the effect comes even if the caller stops waiting.
 	sent bool
 	// A read is cut short, or it fails.
 	cut, broken bool
 	// late is how long after the caller's error a write takes effect.
 	late time.Duration
-	// meddle: somebody changes the same thing just before the effect.
+	// meddle: a person changes the same thing just before the effect.
 	meddle bool
 }
 
@@ -151,7 +150,7 @@ func (d *dealer) strikeStore() {
 	case d.happens(0.002):
 		d.put("store, outcome unknown, without effect", strike{before: errUnknown})
 	case d.happens(0.002):
-		// Often it takes until a time-out to notice, and much happens meanwhile.
+		// Often the caller waits for a time-out, and much happens until then.
 		d.put("store, outcome unknown, with effect", strike{after: errUnknown, answer: chance.Pick(d.r, 0, d.r.Between(time.Second, 90*time.Second))})
 	case d.happens(0.001):
 		d.put("store, slow", strike{wait: d.r.Between(time.Second, 90*time.Second)})
@@ -178,7 +177,7 @@ func (d *dealer) strikeRepository() {
 	}
 }
 
-// strikeTenant: a write that is sent takes effect within a minute, or never.
+// strikeTenant lets a write that is sent take effect within a minute, or never.
 func (d *dealer) strikeTenant() {
 	refuse := func(class tenant.Class) strike {
 		e := &tenant.Error{Class: class, Message: "refused by the simulation"}

@@ -26,7 +26,7 @@ type gate struct {
 	proc *process
 }
 
-// lateBy is by how much a request that has lost its caller may be late.
+// lateBy is how late a request may be after its caller stopped waiting.
 const lateBy = 20 * time.Second
 
 // Errors that a gate returns.
@@ -55,7 +55,7 @@ func throughStruck[T any](ctx context.Context, g *gate, c call, effect func(cont
 		g.proc.freeze(f.freeze)
 	}
 	due := onLane(began, lane, f.wait)
-	late := func() { // the request was on its way when its caller was gone
+	late := func() { // the request was on its way when its caller stopped waiting
 		g.journal.count("fault: caller gone, effect all the same")
 		g.note(ctx, c, "takes effect although its caller is gone")
 		_, _ = effect(context.WithoutCancel(ctx), f)
@@ -104,8 +104,8 @@ func throughStruck[T any](ctx context.Context, g *gate, c call, effect func(cont
 }
 
 // wait waits until a call's instant, and as long as its worker is frozen. A
-// caller that gives up may have sent its request already: then late is called
-// at the instant all the same.
+// caller that stops waiting may have sent its request already: then wait calls
+// late at the instant.
 func (g *gate) wait(ctx context.Context, lane int64, f strike, late func()) error {
 	until := onLane(time.Now(), lane, f.wait)
 	for {

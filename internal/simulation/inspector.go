@@ -20,7 +20,7 @@ type inspector struct {
 	approver bool
 }
 
-// checkDay does what is due every day: it prunes old history, and looks for
+// checkDay does the work of every day: it prunes old history, and looks for
 // tenants that no worker looks at.
 func (i *inspector) checkDay(n int) {
 	if n%7 == 0 {
@@ -36,7 +36,8 @@ func (i *inspector) checkDay(n int) {
 	}
 }
 
-// checkAwake: a tenant that is due is looked at, and a run goes on.
+// checkAwake checks that a worker looks at a tenant that is due, and that a run
+// does not stand still.
 func checkAwake(s standing, now time.Time) (found []oracle.Violation) {
 	if due := s.rec.WakeAt; !due.IsZero() && now.Sub(due) > 6*time.Hour && !s.leased(now) {
 		found = append(found, broke("rest", "due at %s, and no worker has looked at it until %s", due, now))
@@ -50,8 +51,8 @@ func checkAwake(s standing, now time.Time) (found []oracle.Violation) {
 	return found
 }
 
-// checkDrained: a worker that stopped in peace has released its leases, unless a
-// fault kept it from a release.
+// checkDrained checks that a worker that stopped in peace has released its leases,
+// unless a fault kept it from a release.
 func (i *inspector) checkDrained(worker string) {
 	now := i.clock.now()
 	for _, s := range i.tenants.standings() {
@@ -65,9 +66,9 @@ func (i *inspector) checkDrained(worker string) {
 	}
 }
 
-// checkGoroutines: tenants that wait for a decision, or for nothing, hold no
-// goroutine. That shows only while no worker has a lease and no call is under
-// way, so it checks nothing at other times.
+// checkGoroutines checks that tenants at rest, and those that wait for a decision,
+// hold no goroutine. That shows only while no worker has a lease and no call is
+// under way, so it checks nothing at other times.
 func (i *inspector) checkGoroutines() {
 	now, waiting := i.clock.now(), 0
 	for _, s := range i.tenants.standings() {
@@ -94,8 +95,8 @@ func (i *inspector) checkGoroutines() {
 	i.journal.add("world: tenants that waited without one", waiting)
 }
 
-// checkRest: after some days without faults, with people who answer, all tenants
-// rest, no worker has a lease, and both sides of every tenant agree.
+// checkRest checks that after some days without faults, with people who answer,
+// all tenants rest, no worker has a lease, and both sides of every tenant agree.
 func (i *inspector) checkRest() {
 	now := i.clock.now()
 	for _, s := range i.tenants.list {

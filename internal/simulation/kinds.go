@@ -20,8 +20,8 @@ var title = map[string]string{"groups": "Group", "locations": "Location", "polic
 // maxLag is the longest that reads lag behind writes.
 const maxLag = 40 * time.Second
 
-// kinds are those of every tenant: what can be referred to, what refers, sets,
-// limits, a secret that can be read, what must be sent whole, and a singleton.
+// kinds returns the kinds of every tenant. They have references, sets, limits, a
+// readable secret, a property that is sent whole, and a singleton.
 func kinds() []tenant.Kind {
 	readOnly := []string{"/id", "/createdDateTime", "/modifiedDateTime"}
 	const bound = 2 * time.Minute // more than what a call can take, and reads lag

@@ -24,7 +24,7 @@ type origins struct {
 	// inTenant are the values that the tenant has ever had.
 	inTenant map[string]bool
 	// looked is when each worker last looked at an object, and touched is when
-	// somebody else last changed it.
+	// a person last changed it in the tenant.
 	looked  map[sight]time.Time
 	touched map[diff.Object]time.Time
 }
@@ -76,14 +76,14 @@ func (o *origins) look(worker string, object diff.Object) {
 	o.looked[sight{worker, object}] = time.Now()
 }
 
-// touch notes that somebody changes an object of the tenant.
+// touch notes that a person changes an object in the tenant.
 func (o *origins) touch(object diff.Object) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.touched[object] = time.Now()
 }
 
-// raced reports whether somebody has changed an object since a worker looked at it.
+// raced reports whether a person has changed an object since a worker looked at it.
 func (o *origins) raced(worker string, object diff.Object) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// people are those who work with the tenants of a part.
+// people act on the tenants of a part.
 type people struct {
 	calendar  calendar
 	journal   *journal
@@ -23,7 +23,7 @@ type people struct {
 	acting sync.WaitGroup
 }
 
-// person is somebody, or a schedule, who does something about a tenant.
+// person is a person, or a schedule, in one action on a tenant.
 type person struct {
 	*people
 	s    *subject
@@ -50,7 +50,7 @@ func (p *people) isOver() bool { return p.over.Err() != nil }
 // engine returns the engine of a process: any process takes an action.
 func (a *person) engine() *syncer.Syncer { return a.fleet.engine(&a.r) }
 
-// pause lets a time pass.
+// pause waits for a while.
 func (a *person) pause(from, to time.Duration) { pauseFor(a.ctx, a.r.Between(from, to)) }
 
 // refusals are the errors by which an engine refuses an action.

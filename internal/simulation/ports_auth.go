@@ -27,7 +27,7 @@ func (p *authPort) Credential(ctx context.Context, req auth.Request) (auth.Crede
 	})
 }
 
-// Begin is part of [auth.Authenticator]. Who answers the code is drawn here.
+// Begin is part of [auth.Authenticator]. It draws the person who answers the code.
 func (p *authPort) Begin(ctx context.Context, req auth.Request) (auth.SignIn, error) {
 	s := p.tenants.of(req.Tenant)
 	c := s.call(opBegin)

@@ -104,7 +104,7 @@ func (e *editor) follow(r *chance.Stream, notes []plan.Note) {
 	line := e.line()
 	for _, n := range notes {
 		if corrupt := slices.ContainsFunc(line.Problems, func(e tenant.FileError) bool { return e.Kind == n.Kind && e.Key == n.Key }); corrupt && n.Class == plan.BadFile {
-			e.journal.count("edit: file mended")
+			e.journal.count("edit: file written anew")
 			e.writeFile(n.Kind, n.Key, e.newBody(r, n.Kind, n.Key, "r"))
 			continue
 		}
@@ -116,13 +116,13 @@ func (e *editor) follow(r *chance.Stream, notes []plan.Note) {
 			continue
 		}
 		if n.Class == plan.Unresolved && b != nil && n.Kind == "policies" {
-			e.journal.count("edit: file's references mended")
+			e.journal.count("edit: file's references repaired")
 			e.newReferences(r, b, "r")
 			e.writeFile(n.Kind, n.Key, b)
 			continue
 		}
 		if n.Class == plan.Unresolved && (n.Kind == "groups" || n.Kind == "locations") { // it is to be deleted
-			e.journal.count("edit: references to what is to be deleted taken out")
+			e.journal.count("edit: references to deleted objects taken out")
 			e.takeOut(n.Kind)
 			continue
 		}

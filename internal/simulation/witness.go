@@ -32,7 +32,7 @@ type witness struct {
 // and not taken from the engine, since it is checked.
 const authTimeout = 3 * time.Minute
 
-// watch begins with a tenant to which nothing has happened yet.
+// watch begins with a tenant that has no history.
 func (w *witness) watch(cfg oracle.Config) {
 	w.rec = state.Record{Tenant: w.name, Status: state.NotRun}
 	cfg.Tenant, cfg.Store, cfg.Fake, cfg.Live = w.name, w.clock.store, w.fake, true
@@ -47,10 +47,10 @@ func (w *witness) watch(cfg oracle.Config) {
 
 func (w *witness) violate(found ...oracle.Violation) { w.journal.violate(w.name, found...) }
 
-// stores: data of the tenant is about to be stored, outside the records.
+// stores shows data of the tenant that is about to be stored outside the records.
 func (w *witness) stores(what string, data []byte) { w.violate(checkSecrets(what, data)...) }
 
-// committed: somebody has made a commit.
+// committed shows a commit that the store has made for a worker or a person.
 func (w *witness) committed(who string, req state.CommitRequest, done state.Committed) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,7 +66,7 @@ func (w *witness) committed(who string, req state.CommitRequest, done state.Comm
 	w.violate(checkWake(done, w.clock.setBack())...)
 }
 
-// leased: somebody has the lease, by a claim or such.
+// leased shows a lease that a worker has got by a claim, or by another call.
 func (w *witness) leased(who string, by op, l state.Lease) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -81,7 +81,7 @@ func (w *witness) leased(who string, by op, l state.Lease) {
 	w.journal.note(w.name, who, by.String(), fmt.Sprintf("fence %d", l.Record.Fence))
 }
 
-// released: somebody has released the lease.
+// released shows that a worker has released the lease.
 func (w *witness) released(who string, fence int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,7 +89,7 @@ func (w *witness) released(who string, fence int64) {
 	w.journal.note(w.name, who, opRelease.String(), fmt.Sprintf("fence %d", fence))
 }
 
-// offered: somebody is about to send a decision.
+// offered shows a decision that a person is about to send.
 func (w *witness) offered(d syncer.Decision) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// sends: a worker is about to send a write to the tenant.
+// sends shows a write that a worker is about to send to the tenant.
 func (w *witness) sends(worker string, op tenant.Operation) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -19,15 +19,15 @@ func (w *witness) sends(worker string, op tenant.Operation) {
 	w.oracle.Begin(oracle.Write{Operation: op, Worker: worker, At: w.clock.now()})
 }
 
-// answered: a worker has the answer to a write, or has given up waiting for it.
+// answered shows that a worker has the answer to a write, or stopped waiting for it.
 func (w *witness) answered(worker string, op tenant.Operation) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.oracle.Finish(oracle.Write{Operation: op, Worker: worker})
 }
 
-// applied: a write of a worker has taken effect in the tenant. The object was
-// actual before it, and is now after.
+// applied shows the effect of a worker's write in the tenant: the object was
+// actual, and is now after.
 func (w *witness) applied(who, worker string, op tenant.Operation, id string, actual, after json.RawMessage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -38,8 +38,8 @@ func (w *witness) applied(who, worker string, op tenant.Operation, id string, ac
 	w.oracle.Effect(oracle.Write{Operation: op, Worker: worker, Object: id, Actual: actual, Raced: raced})
 }
 
-// updated: a write of a worker has taken effect in the repository, whose line
-// was before, and is now after.
+// updated shows the effect of a worker's write in the repository: the files were
+// before, and are now after.
 func (w *witness) updated(who string, req tenant.UpdateRequest, rev tenant.Revision, before, after tenant.Desired) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -15,8 +15,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Config says which part of which world is simulated, and for how long. All
-// that happens in it follows from these fields.
+// Config says which part of a world is simulated, and for how long. These fields
+// decide everything that happens in it.
 type Config struct {
 	// Seed of the world.
 	Seed uint64
@@ -28,8 +28,9 @@ type Config struct {
 	Tenants int
 	// Days that pass.
 	Days int
-	// Calm is how many of them, at the end, are without faults, with people
-	// who answer, and long enough for everything to come to rest. Defaults to 7.
+	// Calm is the number of days at the end that are without faults, with people
+	// who answer. They have to be enough for everything to come to rest. Defaults
+	// to 7.
 	Calm int
 	// Stop, if not nil, is asked now and then whether to stop early: when
 	// another part has broken a rule.

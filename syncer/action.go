@@ -176,7 +176,7 @@ type RemoveRequest struct {
 
 // Errors of the engine's methods, alone or wrapped.
 var (
-	// ErrNoActor is returned by every action that names nobody who does it.
+	// ErrNoActor is returned by every action without an actor.
 	ErrNoActor = errors.New("syncer: an action needs an actor")
 	// ErrActive is returned by Start and Retry while a run is under way; the
 	// error is an *[ActiveError] that names it.
@@ -277,12 +277,11 @@ type Row struct {
 	// plan waits for a decision, as of the last look (Settings.NewerInterval).
 	// [Syncer.Review] looks at once.
 	Newer *NewerRevision `json:"newer,omitempty"`
-	// LastSuccess is when a run last ended in Idle and has done what it was asked
-	// for; the tables in the package's comment say which endings move it.
+	// LastSuccess is when a run last ended in Idle with its work done. The tables in
+	// the package's comment say which endings move it.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
-	// Error is why the last run did not succeed. Of an active run it is what
-	// keeps the host's storage from letting it go on, class "storage": it is tried
-	// again until it does.
+	// Error is why the last run did not succeed. While a run is active, it is the
+	// storage error that keeps the run waiting, class "storage"; the worker retries.
 	Error *ErrorInfo `json:"error,omitempty"`
 	// Missing and ConsentURL say which permissions an administrator has to
 	// grant, and where.

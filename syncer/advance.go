@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
@@ -114,8 +115,7 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 	}
 }
 
-// oneStep takes one step, and turns what it fails with into what it means for
-// the run.
+// oneStep takes one step, and decides what its error means for the run.
 func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	step, cancel := context.WithCancelCause(ctx)
 	c.mu.Lock()
@@ -125,7 +125,7 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	err := c.safely("the sync", func() (err error) {
 		wait, err = c.step(step)
 		if e, ok := errors.AsType[*endsRun](err); ok {
-			return c.finish(step, e.ending)
+			return c.finish(step, e.runEnd)
 		}
 		return err
 	})()
@@ -172,11 +172,11 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	}
 	c.logCancel(r)
 	if r.Cancel != nil && !r.underway() {
-		return nil, c.finish(ctx, ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor})
+		return nil, c.finish(ctx, runEnd{stop: ending.Cancelled, reason: "cancelled by " + r.Cancel.Actor})
 	}
 	switch status {
 	case state.PendingAuthentication:
-		if r.closing() != "" { // what was begun stays as the journal has it
+		if r.closing() != "" { // the journal says which writes were begun
 			return nil, c.finish(ctx, r.decidedEnding())
 		}
 		return nil, c.signIn(ctx, c.request(r))
@@ -239,11 +239,11 @@ func (c *session) runTimedOut(ctx context.Context) error {
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
-	return c.finish(ctx, ending{stop: stopTimedOut, reason: "run", err: info})
+	return c.finish(ctx, runEnd{stop: ending.TimedOut, reason: "run", err: info})
 }
 
-// fail ends the run, or, for what may pass by itself, lets the phase be tried
-// again after a pause that holds no goroutine.
+// fail ends the run. After a transient error it lets the phase be retried, after a
+// pause that costs no goroutine.
 func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	r := c.run()
 	if r.closing() != "" { // it ends for the reason that it has
@@ -274,7 +274,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	if info.Class == ClassConsentNeeded && !r.Wrote {
 		return nil, c.consentNeeded(ctx, info)
 	}
-	return nil, c.finish(ctx, ending{stop: stopFailed, reason: string(info.Class), err: info})
+	return nil, c.finish(ctx, runEnd{stop: ending.Failed, reason: string(info.Class), err: info})
 }
 
 // logCancel says who has cancelled the run, once in a session.
@@ -378,7 +378,7 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 			on, err = phaseWorks[row.phase].work(c, ctx)
 		}
 		if e, ok := errors.AsType[*endsRun](err); ok {
-			on, err = onward{end: &e.ending}, nil
+			on, err = onward{end: &e.runEnd}, nil
 		}
 		return err
 	})
@@ -396,7 +396,7 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 		return nil, err
 	}
 	var lines *state.BlobRef
-	if on.phase == PhaseApprove { // the process lets go of the run, with its log stored
+	if on.phase == PhaseApprove { // the process releases the run, with its log stored
 		c.began(on.phase)
 		if on.tell != nil {
 			on.tell()
@@ -444,5 +444,5 @@ func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
 			return err
 		}
 	}
-	return c.finish(ctx, ending{stop: stopConsent, reason: string(info.Class), err: info})
+	return c.finish(ctx, runEnd{stop: ending.ConsentMissing, reason: string(info.Class), err: info})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/deploy"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/word"
@@ -33,7 +34,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, &endsRun{ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(word.ClassTimedOut,
+		return nil, &endsRun{runEnd{stop: ending.TimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(word.ClassTimedOut,
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))}}
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {
@@ -99,8 +100,8 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 	if err := c.cfg.permit(ctx, d.Actor, ActDecide, c.tenant, bounds.Comment("Comment", d.Comment)); err != nil {
 		return err
 	}
-	// The decision is held against the plan as it is stored, whatever the
-	// approver did to the copy that it was shown.
+	// The decision is checked against the stored plan, because the approver may
+	// have changed its copy.
 	if p, err = c.s.readPlan(ctx, c.tenant, r); err != nil {
 		return err
 	}
@@ -156,8 +157,8 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 	})
 }
 
-// Decide carries out a person's verdict on a plan. It is accepted by any
-// process, whoever works on the tenant.
+// Decide carries out a person's verdict on a plan. Any process may call it, also
+// while another one works on the tenant.
 //
 // It returns ErrNoActor, ErrNotPending, ErrStalePlan, ErrExpired, ErrInvalid,
 // ErrSelfApproval, ErrAlreadyVoted, a *[BrokenRulesError] or a
@@ -210,7 +211,7 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	return rowOf(after), err
 }
 
-// pending reports whether the decision is about what is pending.
+// pending returns an error unless the decision is about the plan that waits.
 func (l loaded) pending(d Decision) error {
 	r := l.d.Run
 	same := r != nil && (d.Run == r.ID || slices.Contains(l.d.Same, d.Run))
@@ -254,7 +255,7 @@ func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 		if r.Demands = y.current(p, r.Votes, r.Actor); met(r.Demands) {
 			return t.decided(state.Approve, PhaseDeploy, d, y.alike(r.Votes, d.Digest, d.Items))
 		}
-		if r.Reviewed { // the Approver is not asked again; the next vote comes by itself
+		if r.Reviewed { // the Approver is not asked again; the next vote comes by Decide
 			t.waitForDecision(y.looks)
 		}
 		t.entry(EntryVote, EntryData{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest})

@@ -114,8 +114,8 @@ type Config struct {
 	// only what depends on it is skipped.
 	StopOnFailure bool
 	// MaxAttempts is how often a write, a repository call or a phase is tried in
-	// the face of passing faults. Writes that the service refuses for being
-	// asked too often do not count: they may go on for 10 minutes an item.
+	// the face of transient errors. Throttled writes do not count: the engine
+	// retries them for up to 10 minutes an item.
 	// Defaults to 5.
 	MaxAttempts int
 
@@ -138,8 +138,8 @@ type Config struct {
 	// ReadConcurrency and WriteConcurrency are per tenant. Both default to 4.
 	ReadConcurrency  int
 	WriteConcurrency int
-	// NewRunID makes run ids, unique for ever, and such that nobody can tell the
-	// next one ([Row.Code] relies on that). Defaults to UUIDs of version 7.
+	// NewRunID makes run ids. They must be unique for all time, and the next one
+	// must not be predictable ([Row.Code] relies on that). Defaults to UUIDs of version 7.
 	NewRunID func() string
 }
 
@@ -304,7 +304,7 @@ type Settings struct {
 	// Rules are drift policy, ignores and guards.
 	Rules plan.Rules
 
-	// Approval are the rules that decisions are held against.
+	// Approval are the rules that an approval must meet.
 	Approval ApprovalRules
 	// RequireConsent ends a run in Pending admin consent as soon as any
 	// permission is missing, instead of syncing what can be read.
@@ -389,13 +389,13 @@ func (c Config) settings(ctx context.Context, tenantName, directory string) (Set
 	return set, nil
 }
 
-// policy returns what decisions on the tenant's plans are held against now.
+// policy returns what a decision on the tenant's plans must meet now.
 func (c Config) policy(ctx context.Context, tenantName string) (policy, error) {
 	set, err := c.settings(ctx, tenantName, "")
 	return set.policy(c.people()), err
 }
 
-// policy is the part of the settings that decisions are held against.
+// policy is the part of the settings that a decision must meet.
 func (s Settings) policy(p people.Rule) policy { return policy{s.Approval, p, s.NewerInterval} }
 
 // Action is what a person does, for [Config.Authorize].

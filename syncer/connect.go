@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
@@ -287,7 +288,7 @@ func (c *connection) signInAgain(ctx context.Context, cause error) error {
 func (c *connection) signInTimedOut() error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return &endsRun{ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(word.ClassTimedOut,
+	return &endsRun{runEnd{stop: ending.TimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(word.ClassTimedOut,
 		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))}}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -57,7 +58,7 @@ func (c *connection) consentPhase(ctx context.Context) (onward, error) {
 		return nil
 	}
 	if len(missing) > 0 && set.RequireConsent {
-		end := ending{stop: stopConsent, reason: "permissions are missing"}
+		end := runEnd{stop: ending.ConsentMissing, reason: "permissions are missing"}
 		return onward{end: &end}, c.commit(ctx, store)
 	}
 	c.walk.permitted = &permitted{set: set, found: found}

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
@@ -21,7 +22,7 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 			return err
 		},
 		"while the worker ends the run": func(t *testing.T, c *session) error {
-			return c.report(t.Context(), PhaseApprove, ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval})
+			return c.report(t.Context(), PhaseApprove, runEnd{stop: ending.TimedOut, reason: "approval", while: state.PendingApproval})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

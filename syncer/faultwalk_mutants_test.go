@@ -123,7 +123,7 @@ var plantedBugs = []plantedBug{
 	if planted("the lease is not released") {
 		return
 	}`},
-	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/finish.go", "	for _, it := range items {\n		if !it.created() {", `
+	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/created.go", "	for _, it := range items {\n		if !it.created() {", `
 	if planted("the ids of what was created are forgotten") {
 		return false
 	}`},
@@ -148,7 +148,7 @@ func TestFaultWalkFindsBugs(t *testing.T) {
 
 var (
 	lateMu sync.Mutex
-	late   = map[*Syncer][]func(){}
+	late   = map[*records][]func(){}
 )
 
 // validate reports`},

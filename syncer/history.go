@@ -18,9 +18,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// draft is a record under change: what the next commit will store. Changes are
-// functions of a draft, so that they can be made again on a newer record after
-// a conflict.
+// draft is the record that the next commit stores. Changes are functions of a
+// draft, so that after a conflict they can be made again on a newer record.
 type draft struct {
 	rec state.Record
 	d   *data
@@ -60,9 +59,8 @@ func (t *draft) event(e Event) {
 	t.events = append(t.events, e)
 }
 
-// move asks the store for an event of the state machine. An illegal one is
-// refused here already, so that the status of the draft is what the store will
-// answer.
+// move asks the store for an event of the state machine. It refuses an illegal
+// event, as the store does, so that the draft has the status of the store's answer.
 func (t *draft) move(ev state.Event, d EntryData) error {
 	from := t.rec.Status
 	to, err := state.Next(from, ev)
@@ -85,14 +83,13 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 	return t.listRun()
 }
 
-// due makes the tenant due at once, so that another worker takes it up as soon
-// as nobody holds its lease.
+// due makes the tenant due at once. A worker claims it as soon as its lease is free.
 func (t *draft) due() { t.rec.WakeAt = t.now }
 
 // await begins to wait for a person: the run's own clock stops.
 func (t *draft) await() { t.d.Run.WaitingSince = t.now }
 
-// resume ends a wait: what was waited is added to the run's time.
+// resume ends a wait and adds its length to the run's time.
 func (t *draft) resume() {
 	r := t.d.Run
 	if !r.WaitingSince.IsZero() {
@@ -130,7 +127,7 @@ const (
 	// EntryRemove: somebody asked to remove the tenant or, as the only line of a
 	// tenant without a record, the tenant was removed.
 	EntryRemove EntryType = "remove"
-	// EntryRetry: a phase failed passingly and will be tried again.
+	// EntryRetry: a phase failed with a transient error and will be retried.
 	EntryRetry EntryType = "retry"
 	// EntryConsent: what permissions are missing has changed.
 	EntryConsent EntryType = "consent"
@@ -216,8 +213,8 @@ const (
 	ItemSkipped ItemStatus = "skipped"
 	// ItemNotAttempted: the run ended before.
 	ItemNotAttempted ItemStatus = "not_attempted"
-	// ItemUnknown: the write was sent and nobody could find out what became of
-	// it. It is never repeated by itself.
+	// ItemUnknown: the write was sent, and its outcome could not be found out. The
+	// engine never repeats it.
 	ItemUnknown ItemStatus = "unknown"
 	// ItemRetry is the result of an attempt that had no effect and is followed by
 	// another. No item ends with it.
@@ -397,7 +394,8 @@ func (t *draft) identify(id *auth.Identity, pin bool) error {
 	return nil
 }
 
-// looked stores what a look has shown. A change gets a line of history.
+// looked stores the result of a look at the desired line. A change gets a line of
+// history.
 func (t *draft) looked(seen lookedAt) {
 	r := t.d.Run
 	if r == nil {

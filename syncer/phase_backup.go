@@ -14,9 +14,9 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -53,7 +53,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	if kinds := cmp.Current().Kinds; nothingRead(kinds) {
-		return onward{end: &ending{stop: stopNothingRead, kinds: kinds}}, nil
+		return onward{end: &runEnd{stop: ending.NothingRead, kinds: kinds}}, nil
 	}
 	if c.walk.compared, err = c.backup(ctx, cmp, before); err != nil {
 		return onward{}, err
@@ -185,16 +185,4 @@ func compareAgain(ctx context.Context, cmp *diff.Comparison, backup diff.Backup)
 	}
 	res.Backup = backup
 	return res, nil
-}
-
-// comparison is what the report needs of the backup and plan phases.
-type comparison struct {
-	Format    int                  `json:"format"`
-	Backup    string               `json:"backup"`
-	Adopted   []plan.AdoptedChange `json:"adopted,omitempty"`
-	Written   string               `json:"written,omitempty"` // the desired line's revision, if the run wrote one
-	Kinds     []tenant.KindState   `json:"kinds"`
-	Read      map[string]int       `json:"read"`
-	Unchanged map[string]int       `json:"unchanged,omitempty"`
-	Notes     []plan.Note          `json:"notes,omitempty"`
 }

@@ -73,7 +73,7 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 			return t.requireApproval(c.cfg, y, res.Plan)
 		}, tell: func() { c.logApprovalWait(y, res.Plan) }}, nil
 	}
-	return onward{end: new(ending)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
+	return onward{end: new(runEnd)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }
 
 // unchanged counts, by kind, the tenant's objects that neither side wants to

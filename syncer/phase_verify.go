@@ -7,26 +7,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/plan"
-	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// verified is what reading back has shown.
-type verified struct {
-	items map[string]bool // by item ID
-	// unmet has, by item ID, the properties that the tenant has otherwise than
-	// written.
-	unmet map[string][]apply.Difference
-	base  *diff.Base
-	after *state.BlobRef
-}
 
 // verifyPhase reads the written objects back, until they agree or their time is
 // up, moves the base to what both sides now agree on, and ends the run. An object

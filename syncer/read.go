@@ -189,6 +189,23 @@ func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	return p, pruned(err)
 }
 
+// Report returns a run's summary report. It returns ErrNotFound while the run
+// is under way, and when the report was pruned.
+func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
+	r, err := s.runAt(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if r.Report == nil {
+		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, ref.Tenant, r.ID)
+	}
+	raw, err := s.get(ctx, *r.Report)
+	if err != nil {
+		return nil, pruned(err)
+	}
+	return DecodeReport(raw)
+}
+
 // pruned maps state.ErrNotFound to ErrNotFound: the store has pruned the run.
 func pruned(err error) error {
 	if errors.Is(err, state.ErrNotFound) && !errors.Is(err, ErrNotFound) {

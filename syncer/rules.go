@@ -11,10 +11,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// ApprovalRules are what decisions are held against. The zero value asks for
+// ApprovalRules say what an approval needs. The zero value asks for
 // one approval, by anybody but the person who asked for the run.
 //
-// A decision is held against the rules that [Config.SettingsFor] returns at that
+// A decision must meet the rules that [Config.SettingsFor] returns at that
 // moment. They also decide which earlier approvals count, so a person who has
 // left a group no longer counts for it. Only Timeout is fixed earlier: when the
 // plan begins to wait.
@@ -68,7 +68,7 @@ type ApprovalRule struct {
 	AllowRequester bool
 }
 
-// policy is what decisions are held against: the rules, and who is one person.
+// policy is what a decision must meet: the rules, and which actors are one person.
 type policy struct {
 	ApprovalRules
 	people people.Rule
@@ -235,7 +235,7 @@ func met(demands []Demand) bool {
 }
 
 // check holds an approval against the rules. It returns the guard rules that
-// the approval accepts: those that its items break, whatever else it names.
+// the approval accepts: of those that it names, the ones that its items break.
 func (y policy) check(p *plan.Plan, r *run, d Decision) (accepted []string, err error) {
 	counts := slices.ContainsFunc(y.demands(p, d.Items), func(need demand) bool { return y.counts(need, d.Actor, r.Actor) })
 	if !counts && y.people.Same(d.Actor, r.Actor) {

@@ -89,38 +89,6 @@ const (
 	PhaseReport Phase = "report"
 )
 
-// Outcome is how a run ended, beside the status.
-type Outcome string
-
-// The outcomes.
-const (
-	// NoChanges: both sides agreed.
-	NoChanges Outcome = "no_changes"
-	// Deployed: the approved changes were carried out, not always all of them.
-	Deployed Outcome = "deployed"
-	// Adopted: the repository took over changes of the tenant, and there were
-	// none the other way.
-	Adopted Outcome = "adopted"
-	// Previewed: a run of mode Preview has made its plan.
-	Previewed Outcome = "previewed"
-	// BackedUp: a run of mode BackupOnly has made its backup.
-	BackedUp Outcome = "backed_up"
-	// Rejected: a person rejected the plan.
-	Rejected Outcome = "rejected"
-	// Reverted: a person rejected the plan, and the repository went back.
-	Reverted Outcome = "reverted"
-	// NothingToRollBack: a roll back ([Options.DesiredFrom]) has changed nothing,
-	// since nothing differed from the backup or no difference could be changed.
-	NothingToRollBack Outcome = "nothing_to_roll_back"
-	// Cancelled: somebody ended the run, or superseded it.
-	Cancelled Outcome = "cancelled"
-	// TimedOut: the sign-in, the approval or the run took too long; the reason
-	// tells which.
-	TimedOut Outcome = "timed_out"
-	// FailedWith: an error ended the run; its class is in [ErrorInfo].
-	FailedWith Outcome = "failed"
-)
-
 // ErrorInfo is why a run did not succeed, for people and for programs.
 type ErrorInfo struct {
 	// Class is what kind of failure it is.
@@ -163,7 +131,7 @@ type MissingPermission struct {
 }
 
 // NewerRevision is the head of the desired line when it is not the revision that
-// a waiting plan was made from. The plan stays as it is. To plan from the newer
+// a waiting plan was made from. The plan does not change. To plan from the newer
 // revision, start the sync again with Supersede.
 type NewerRevision struct {
 	// Revision is the head's id.
@@ -206,10 +174,10 @@ const (
 	Undecided Verdict = ""
 	// Approve has the plan, or the items named, carried out.
 	Approve Verdict = "approve"
-	// Reject leaves tenant and repository as they are.
+	// Reject changes neither the tenant nor the repository.
 	Reject Verdict = "reject"
-	// RejectAndRevert leaves the tenant as it is, and the repository goes back
-	// to what the tenant has.
+	// RejectAndRevert does not change the tenant, and returns the repository to
+	// the tenant's values.
 	RejectAndRevert Verdict = "reject_and_revert"
 )
 
@@ -310,7 +278,7 @@ type run struct {
 	WorkFor time.Duration `json:"workFor,omitempty"`
 	// WaitingSince is when the present wait for a person, or a pause, began.
 	WaitingSince time.Time `json:"waitingSince,omitzero"`
-	// Attempt counts the tries of the phase that failed passingly.
+	// Attempt counts the attempts of the phase that failed with a transient error.
 	Attempt int `json:"attempt,omitempty"`
 
 	// SignIns and Reconnects count the sign-ins asked for and the times that
@@ -346,8 +314,8 @@ type run struct {
 	// Wrote: a write to the tenant may have been sent.
 	Wrote  bool    `json:"wrote,omitempty"`
 	Cancel *cancel `json:"cancel,omitempty"`
-	// Stalled is what keeps the host's storage from letting the run go on; the
-	// next commit of a worker takes it back.
+	// Stalled is the storage error that keeps the run waiting. The next commit of a
+	// worker clears it.
 	Stalled *ErrorInfo `json:"stalled,omitempty"`
 	// Trouble is what ended the deploy early, and leads to the run's ending.
 	Trouble  *ErrorInfo `json:"trouble,omitempty"`
@@ -370,14 +338,15 @@ type decided struct {
 	Items   []string  `json:"items,omitzero"` // nil: all
 	Time    time.Time `json:"time"`
 
-	// What was decided on. The run's own fields name what is to be carried out,
-	// and are held against these before anything is written; see decidedPlan.
+	// Digest, Plan and Bindings name the plan that was decided on. The engine
+	// compares the run's own fields with them before each write; see decidedPlan.
 	Digest   string         `json:"digest,omitempty"`
 	Plan     *state.BlobRef `json:"plan,omitempty"`
 	Bindings *state.BlobRef `json:"bindings,omitempty"`
 }
 
-// carried is what a superseding run takes over if its plan has the same digest.
+// carried is the wait that a superseding run continues if its plan has the same
+// digest.
 type carried struct {
 	Run      string    `json:"run"`
 	Digest   string    `json:"digest"`
@@ -481,8 +450,8 @@ func (r *run) closing() Outcome {
 	return ""
 }
 
-// lookedAt is what a look at the desired line has shown. The zero value is no
-// look, and changes nothing.
+// lookedAt is the result of a look at the desired line. The zero value is no look,
+// and changes nothing.
 type lookedAt struct {
 	plan string // the revision that the run's plan was made from
 	head string
@@ -491,7 +460,7 @@ type lookedAt struct {
 // movedOn reports whether the line's head is not the plan's revision any more.
 func (l lookedAt) movedOn() bool { return l.head != l.plan }
 
-// newer is what a person is shown, who looks at the plan now.
+// newer returns what a person who looks at the plan now is shown.
 func (l lookedAt) newer(r *run, now time.Time) *NewerRevision {
 	switch {
 	case l.plan == "" || l.plan != r.Desired:
@@ -563,12 +532,11 @@ func joinActors(names []string) string { return strings.Join(names, ", ") }
 //     mode or verdict is known to no older version either: a record with one
 //     is refused like one of a newer format.
 //   - It may add types of entries. Older versions show them in the history and
-//     overlook them otherwise. An entry that nobody may overlook who goes on
-//     with its run, such as one of a journal kept in another way, names a newer
-//     format.
+//     ignore them otherwise. An entry that a worker must not ignore, such as one
+//     of a journal with another layout, names a newer format.
 //
-// Whatever is refused fails with ErrNewerFormat and is left as it is: the run
-// is not ended but waits for a process that can go on with it.
+// A refused document fails with ErrNewerFormat and is not changed. Its run does
+// not end; it waits for a process that can read the document.
 const (
 	dataFormat       = 1
 	entryFormat      = 1

@@ -94,9 +94,9 @@ func (c *holding) detachTenant() {
 	c.s.release(c.hold)
 }
 
-// forgo lets go of a tenant that only a newer version can go on with. Nothing
-// is stored, not even the log. It takes some work to find out, so this process
-// is not to try again soon.
+// forgo releases a tenant whose record or documents need a newer version. It stores
+// nothing, not even the log. Finding that out costs some work, so it keeps this
+// process from claiming the tenant again soon.
 func (c *holding) forgo(ctx context.Context) {
 	c.detachTenant()
 	ctx, cancel := c.detach(ctx)
@@ -192,8 +192,8 @@ func (c *holding) renewed(got state.Lease) bool {
 	return true
 }
 
-// notice takes over a record and interrupts what is under way when somebody
-// asked for something that it has to look at.
+// notice takes a newer record over. It interrupts the phase under way when the
+// record has a new run, cancel, pause or decision.
 func (c *holding) notice(l loaded) {
 	before, newer := c.update(l)
 	if !newer || before.d.Run == nil || l.d.Run == nil {
@@ -269,7 +269,7 @@ func (c *holding) flush(ctx context.Context) *state.BlobRef {
 	return ref
 }
 
-// keepLog stores the lines of a session that lets go of a run before its end.
+// keepLog stores the lines of a session that releases a run before its end.
 func (c *holding) keepLog(ctx context.Context) {
 	if cur := c.now(); !cur.rec.Status.Active() || c.lines.Empty(cur.runID()) {
 		return
@@ -290,8 +290,8 @@ func (c *holding) keepLog(ctx context.Context) {
 	}
 }
 
-// onward is what the work of a phase leads to. The zero value says that the
-// record tells: the work has stored it.
+// onward says what follows the work of a phase. The zero value means that the phase
+// has stored it in the record.
 type onward struct {
 	// phase follows. change, if any, is stored in the commit that enters it;
 	// without one the next commit of the run enters it.
@@ -300,15 +300,10 @@ type onward struct {
 	// tell, if any, logs what the phase that follows waits for.
 	tell func()
 	// end is how the run ends.
-	end *ending
+	end *runEnd
 	// wait is how long nothing is to be done.
 	wait *Next
 }
-
-// endsRun is an error that ends the run in this way.
-type endsRun struct{ ending }
-
-func (e *endsRun) Error() string { return "the run ends: " + e.why() }
 
 // permitted is what the look at the permissions has shown, for the phases that
 // follow.
@@ -370,8 +365,8 @@ func (c *holding) note(ctx context.Context, p Phase) error {
 	return nil
 }
 
-// forget drops what is in memory only, so that the next process, or this one,
-// begins where the record says.
+// forget drops the results that are in memory only, so that this process, like any
+// other, resumes where the record says.
 func (c *holding) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -417,9 +412,9 @@ func (c *holding) stopped(complete bool) {
 	c.walk.in = ""
 }
 
-// logDecision says, as phase p begins, who has decided and who has voted before.
-// Votes and decisions are made in any process. Each session that goes on with
-// the run logs them once, since the log of a process that died is lost.
+// logDecision logs the votes and the decision as phase p begins. People vote and
+// decide in any process. Each session that resumes the run logs them once, because
+// the log of a process that died is lost.
 func (c *holding) logDecision(p Phase) {
 	r := c.run()
 	d := r.Decision
@@ -478,27 +473,6 @@ func (c *holding) errorInfo(class Class, err error) *ErrorInfo {
 		info.RequestID = e.RequestID
 	}
 	return info
-}
-
-// decidedEnding is the ending of a run whose work is done.
-func (r *run) decidedEnding() ending {
-	if r.Decision != nil {
-		switch r.Decision.Verdict {
-		case Reject:
-			return ending{reason: "rejected by " + joinActors(r.Decision.Actors)}
-		case RejectAndRevert:
-			return ending{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
-		}
-	}
-	switch r.closing() {
-	case Cancelled:
-		return ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor}
-	case TimedOut:
-		return ending{stop: stopTimedOut, reason: "run", err: r.Trouble}
-	case FailedWith:
-		return ending{stop: stopFailed, reason: string(r.Trouble.Class), err: r.Trouble}
-	}
-	return ending{}
 }
 
 // restingSettings are the settings that say when to look at the tenant at rest

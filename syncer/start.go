@@ -140,17 +140,17 @@ func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequ
 	if !req.Supersede || !cur.rec.Status.Active() {
 		return nil, nil
 	}
-	end := ending{outcome: Cancelled, reason: "superseded by run " + by}
+	var seen lookedAt
 	if cur.rec.Status == state.PendingApproval {
-		end.seen = s.glance(ctx, req.Tenant, cur.d.Run)
+		seen = s.glance(ctx, req.Tenant, cur.d.Run)
 	}
-	rep, err := s.buildReport(ctx, cur, end, tally{}, nil, cur.d.Run.Before)
+	a, err := s.superseded(ctx, cur, by)
 	if err != nil {
 		return nil, err
 	}
-	ref, err := s.putReport(ctx, rep)
+	ref, err := s.storeReport(ctx, cur, a, seen)
 	if err != nil {
 		return nil, err
 	}
-	return &supersededReport{run: cur.d.Run.ID, ref: ref, seen: end.seen}, nil
+	return &supersededReport{run: cur.d.Run.ID, ref: ref, seen: seen}, nil
 }

@@ -48,9 +48,9 @@ func New(cfg Config) (*Syncer, error) {
 	}}, nil
 }
 
-// records reads and changes what the host's store keeps, with the attempts that
-// every call gets, and tells everybody in this process what has changed. It is
-// safe for concurrent use.
+// records reads and changes the records in the host's store, retries transient
+// errors, and tells the watchers of this process about each change. It is safe for
+// concurrent use.
 type records struct {
 	cfg       Config
 	telemetry *telemetry.Telemetry
@@ -127,9 +127,9 @@ func (s *records) load(ctx context.Context, tenantName string) (loaded, error) {
 	return newLoaded(got.Record, got.Now)
 }
 
-// commit makes the change on from, or on what it has become meanwhile, and
-// stores it. With a fence, it is refused with failure.ErrLeaseLost once another worker
-// has the lease. An outcome that the store does not know is found out.
+// commit makes the change on from, or after a conflict on the newer record, and
+// stores it. With a fence, it returns failure.ErrLeaseLost once another worker has
+// the lease. It finds out an outcome that the store does not know.
 func (s *records) commit(ctx context.Context, from loaded, fence int64, by *lease.Hold, change func(*draft) error) (loaded, error) {
 	id := uuid.NewString()
 	for conflicts, tries := 0, 1; ; {
@@ -157,8 +157,8 @@ func (s *records) commit(ctx context.Context, from loaded, fence int64, by *leas
 		if conflicts > 100 {
 			return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
 		}
-		// Looked at first, and waited for after that: meanwhile others commit,
-		// and the record forgets by what a commit is known again.
+		// Load before the pause: the record keeps the ids of its last commits
+		// only, and other commits may follow during the pause.
 		fresh, lerr := s.load(ctx, from.rec.Tenant)
 		if lerr != nil {
 			return from, lerr
@@ -220,8 +220,8 @@ func (s *records) committed(ctx context.Context, t *draft, done state.Committed,
 	return now, nil
 }
 
-// act makes a person's change: by version alone, whoever holds the lease. The
-// holder's next commit then conflicts and is decided again.
+// act makes a person's change, by version alone: it needs no lease. The next commit
+// of the lease's holder then conflicts and is made again on the new record.
 func (s *records) act(ctx context.Context, tenantName string, change func(*draft) error) (loaded, error) {
 	cur, err := s.load(ctx, tenantName)
 	if err != nil {
@@ -249,8 +249,8 @@ func (s *records) put(ctx context.Context, tenantName, run, kind string, data []
 	return &ref, nil
 }
 
-// get reads a blob. One that is gone is no passing failure of the storage, but
-// ends the run that needs it.
+// get reads a blob. A missing blob is no transient error of the storage: it ends
+// the run that needs it.
 func (s *records) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	data, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
 	if errors.Is(err, state.ErrNotFound) {
@@ -337,9 +337,9 @@ func (s *records) observe(ctx context.Context, e Event) {
 
 // A decision is made in one moment and carried out in another, perhaps by
 // another process after a crash. In between there is only the store, which
-// backups, migrations and people write to as well. So what a run carries out is
-// held against what was decided on each time that it is read for use, not only
-// when the decision is made:
+// backups, migrations and people write to as well. So the engine compares the
+// plan with the decision each time that it reads the plan for use, not only when
+// the decision is made:
 //
 //   - The plan document holds its tenant and its digest. Its digest is not
 //     enough, since plans of two runs can have the same one: it leaves out the
@@ -386,13 +386,13 @@ func (r *run) owns(tenantName string, ref *state.BlobRef) error {
 }
 
 // misplaced is the error of a run whose record does not lead to the run's own
-// plan. No try later mends that.
+// plan. No later attempt would succeed.
 func misplaced(tenantName string, r *run, format string, args ...any) error {
 	return failure.New(word.ClassStorage, "%w: %s: run %s: %s; find out what has changed the store, and start the sync again for a fresh plan",
 		ErrStalePlan, tenantName, r.ID, fmt.Sprintf(format, args...))
 }
 
-// decidedPlan reads the plan that the run's decision was made on, for whoever
+// decidedPlan reads the plan that the run's decision was made on, for the phase that
 // carries that decision out. The error has the class not_approved, and nothing
 // may be written, unless the decision is of this verdict and was made on the
 // plan, and with it the ids, that the record leads to now.
@@ -408,7 +408,7 @@ func (s *records) decidedPlan(ctx context.Context, tenantName string, r *run, v 
 	return p, err
 }
 
-// decidedOn holds what the record leads to against the run's decision.
+// decidedOn compares the plan that the record leads to with that of the decision.
 func (r *run) decidedOn(tenantName string, v Verdict) error {
 	d := r.Decision
 	switch {
@@ -460,8 +460,8 @@ func first(revs []tenant.Revision) tenant.Revision {
 	return revs[0]
 }
 
-// glance looks at the line where nothing depends on it: a failure is logged, and
-// what is known stays. It takes no longer than one write may.
+// glance looks at the line where nothing depends on the result: it logs a failure
+// and returns no look. It takes no longer than one write may.
 func (s *records) glance(ctx context.Context, tenantName string, r *run) lookedAt {
 	short, stop := context.WithTimeout(ctx, s.cfg.WriteTimeout)
 	defer stop()

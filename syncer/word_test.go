@@ -4,14 +4,18 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // constantsIn returns the constants with a literal value that a file of the
-// module declares.
-func constantsIn(t *testing.T, file string) map[string]string {
+// module declares, with one of the types if any are given.
+func constantsIn(t *testing.T, file string, types ...string) map[string]string {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 	if err != nil {
@@ -19,12 +23,17 @@ func constantsIn(t *testing.T, file string) map[string]string {
 	}
 	found := map[string]string{}
 	ast.Inspect(parsed, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok {
-			for i, name := range spec.Names {
-				if i < len(spec.Values) {
-					if lit, ok := spec.Values[i].(*ast.BasicLit); ok && lit.Kind == token.STRING {
-						found[name.Name] = lit.Value
-					}
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if typ, ok := spec.Type.(*ast.Ident); len(types) > 0 && (!ok || !slices.Contains(types, typ.Name)) {
+			return true
+		}
+		for i, name := range spec.Names {
+			if i < len(spec.Values) {
+				if lit, ok := spec.Values[i].(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					found[name.Name] = lit.Value
 				}
 			}
 		}
@@ -37,14 +46,13 @@ func constantsIn(t *testing.T, file string) map[string]string {
 // differs, and none is missing on either side.
 func TestWords(t *testing.T) {
 	seen := map[string]string{}
-	for _, file := range []string{"run.go", "class.go"} {
-		for name, value := range constantsIn(t, file) {
-			seen[name] = value
-		}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name := range seen {
-		if len(name) > 3 && name[:3] == "Act" { // of no room
-			delete(seen, name)
+	for _, file := range files {
+		if !strings.HasSuffix(file, "_test.go") {
+			maps.Copy(seen, constantsIn(t, file, "Phase", "Mode", "Outcome", "Verdict", "Class", "ItemStatus"))
 		}
 	}
 	if diff := cmp.Diff(seen, constantsIn(t, "../internal/word/word.go")); diff != "" {

@@ -27,7 +27,7 @@ var rules = map[string]archtest.Rule{
 	"tenant": {Imports: []string{"internal/retry", jsontext}},
 	"auth":   {},
 	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
-	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "internal/bounds", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/redact", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/redact", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/..."}},
 
 	"tenant/graph": {Imports: []string{"tenant", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
@@ -62,6 +62,7 @@ var rules = map[string]archtest.Rule{
 		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
 	"internal/word":     {},
 	"internal/failure":  {Imports: []string{"internal/word", "internal/format", "internal/lease", "state", "plan", "tenant", "auth"}},
+	"internal/ending":   {Imports: []string{"internal/word", "plan", "state", "tenant", "auth"}},
 	"internal/lease":    {Imports: []string{"internal/retry", "state"}},
 	"internal/reading":  {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/schema", "internal/word", "auth", "tenant", "golang.org/x/sync/..."}},
 	"internal/rollback": {Imports: []string{"plan", "internal/diff", "tenant"}},

@@ -23,6 +23,7 @@ var structured = []string{
 	"internal/bounds",
 	"internal/deploy",
 	"internal/diff",
+	"internal/ending",
 	"internal/failure",
 	"internal/fault",
 	"internal/format",

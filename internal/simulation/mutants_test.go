@@ -89,7 +89,7 @@ var planted = []struct {
 	{"a run that waits for an approval holds its goroutine", "waiting costs nothing", []mutant.Edit{
 		edit("syncer/approve.go", "		err := c.watchLine(ctx)", "		err := retry.Pause(ctx, left)")}},
 	{"the report leaves out what was not applied", "truth", []mutant.Edit{
-		edit("syncer/finish.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
+		edit("syncer/account.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
 }
 
 // Each planted bug is found, by the rule that it breaks, within a minute: of

@@ -1,7 +1,7 @@
 // Package word holds the words of the engine that its rooms share: phases, modes,
-// outcomes, verdicts and classes, as package syncer defines them for hosts. They
-// are untyped, so that a room can use them in values of its own. A test of package
-// syncer holds the two equal.
+// outcomes, verdicts, classes and the statuses of items, as package syncer defines
+// them for hosts. They are untyped, so that a room can use them in values of its
+// own. A test of package syncer holds the two equal.
 package word
 
 // The phases.
@@ -69,4 +69,16 @@ const (
 	ClassStopped         = "stopped"
 	ClassUnknown         = "unknown"
 	ClassFailed          = "failed"
+)
+
+// The statuses of items.
+const (
+	ItemApplied      = "applied"
+	ItemFailed       = "failed"
+	ItemConflict     = "conflict"
+	ItemUnsupported  = "unsupported"
+	ItemSkipped      = "skipped"
+	ItemNotAttempted = "not_attempted"
+	ItemUnknown      = "unknown"
+	ItemRetry        = "retry"
 )

@@ -1,36 +1,15 @@
-package syncer
+package ending
 
 import (
 	"fmt"
 	"strings"
 )
 
-// Undone counts the work that was asked for and not done. Only the last six keep
-// a run from ending in Idle; see the tables in the package's comment.
+// Undone counts the work that was asked for and not done. Its fields are those
+// of the engine's type of this name, which says what each counts.
 type Undone struct {
-	// DeletesOff counts objects that a plan would delete if the deletes of their
-	// kind were switched on ([plan.Rules].Deletes).
-	DeletesOff int `json:"deletesOff,omitempty"`
-	// LeftOut counts items of the plan that the decision did not choose.
-	LeftOut int `json:"leftOut,omitempty"`
-	// NamesOnly counts kinds whose objects were read for their names alone, so
-	// that no backup holds their bodies ([tenant.Referenced]).
-	NamesOnly int `json:"namesOnly,omitempty"`
-	// Unsupported counts changes that the service, the client or a setting does
-	// not allow.
-	Unsupported int `json:"unsupported,omitempty"`
-	// Failed counts approved items that were not applied, except for Unknown.
-	Failed int `json:"failed,omitempty"`
-	// Unknown counts approved items whose outcome could not be found out.
-	Unknown int `json:"unknown,omitempty"`
-	// NotKept counts applied items that the service did not keep as written.
-	NotKept int `json:"notKept,omitempty"`
-	// Unplanned counts differences that could not be planned.
-	Unplanned int `json:"unplanned,omitempty"`
-	// Refused counts items that a revert left alone.
-	Refused int `json:"refused,omitempty"`
-	// Unread counts kinds that were not completely read.
-	Unread int `json:"unread,omitempty"`
+	DeletesOff, LeftOut, NamesOnly, Unsupported          int
+	Failed, Unknown, NotKept, Unplanned, Refused, Unread int
 }
 
 // undoneText is how people read one count of [Undone].
@@ -73,27 +52,30 @@ func (u Undone) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// Qualify returns an outcome with the counts, on one line: "deployed; 2 deletes
+// switched off". It is the outcome alone if nothing was left undone.
+func (u Undone) Qualify(outcome string) string {
+	switch {
+	case u == Undone{}:
+		return outcome
+	case outcome == "":
+		return u.String()
+	}
+	return outcome + "; " + u.String()
+}
+
 // undoneOf counts what a run was asked for and has not done. A run that was
 // stopped before it changed the tenant has done nothing: its error says so.
-func undoneOf(f facts, n tally) Undone {
+func undoneOf(f facts, n Tally) Undone {
 	if !f.done() && !f.touched() {
 		return Undone{}
 	}
-	u := Undone{NamesOnly: n.namesOnly, Failed: f.open - f.unknown, Unknown: f.unknown, NotKept: f.notKept, Refused: f.refused, Unread: f.unread}
-	if f.mode != Preview && f.mode != BackupOnly {
+	u := Undone{NamesOnly: n.NamesOnly, Failed: f.open - f.unknown, Unknown: f.unknown, NotKept: f.notKept, Refused: f.refused, Unread: f.unread}
+	if f.plans() {
 		u.Unplanned = f.problems
 	}
 	if f.deploys() {
-		u.DeletesOff, u.LeftOut, u.Unsupported = n.deletesOff, n.leftOut, n.unsupported
+		u.DeletesOff, u.LeftOut, u.Unsupported = n.DeletesOff, n.LeftOut, n.Unsupported
 	}
 	return u
-}
-
-// Qualify returns the outcome with the counts, on one line: "deployed; 2 deletes
-// switched off". It is the outcome alone if nothing was left undone.
-func (u Undone) Qualify(o Outcome) string {
-	if u == (Undone{}) {
-		return string(o)
-	}
-	return strings.TrimPrefix(string(o)+"; "+u.String(), "; ")
 }

@@ -31,6 +31,7 @@ var structured = []string{
 	"internal/jsonval",
 	"internal/lease",
 	"internal/mutant",
+	"internal/oracle",
 	"internal/people",
 	"internal/pgtest",
 	"internal/reading",

@@ -87,6 +87,18 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 // due makes the tenant due at once. A worker claims it as soon as its lease is free.
 func (t *draft) due() { t.rec.WakeAt = t.now }
 
+// keepDue makes the tenant due at once if somebody has cancelled the run, or has
+// asked to remove the tenant, since the step that commits now began. The step does
+// not know of that, and may have chosen a later time.
+func (t *draft) keepDue(began loaded) {
+	cancelled := func(d *data) bool { return d != nil && d.Run != nil && d.Run.Cancel != nil }
+	removing := func(d *data) bool { return d != nil && d.Removing != nil }
+	if t.rec.Status.Active() && cancelled(t.d) && !cancelled(began.d) || removing(t.d) && !removing(began.d) {
+		t.due()
+		t.wakeIn = 0
+	}
+}
+
 // await begins to wait for a person: the run's own clock stops.
 func (t *draft) await() { t.d.Run.WaitingSince = t.now }
 

@@ -52,6 +52,8 @@ type holding struct {
 	// timeUp reports whether the run's time ended during the present step, and
 	// unfinished are the acts that were under way then.
 	timeUp     func() bool
+	// begun is the record as the present step found it.
+	begun loaded
 	unfinished []string
 }
 
@@ -129,6 +131,13 @@ func (c *holding) now() loaded {
 	return c.cur
 }
 
+// stepBegan returns the record as the present step found it.
+func (c *holding) stepBegan() loaded {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.begun
+}
+
 // run returns the run as last seen. It must not be changed.
 func (c *holding) run() *run { return c.now().d.Run }
 
@@ -166,6 +175,7 @@ func (c *holding) commit(ctx context.Context, change func(*draft) error) error {
 		if err := change(t); err != nil {
 			return err
 		}
+		t.keepDue(c.stepBegan())
 		return t.identify(c.identity, c.proven)
 	})
 	if err == nil {

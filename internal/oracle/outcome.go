@@ -98,7 +98,7 @@ func tallyOf(rep *syncer.Report) tally {
 	}
 	for _, k := range rep.Kinds {
 		known := slices.ContainsFunc(rep.Missing, func(m syncer.MissingPermission) bool { return slices.Contains(m.Kinds, k.Kind) })
-		if k.Completeness == tenant.Partial || k.Completeness == tenant.Failed || k.Completeness == tenant.Forbidden && !known {
+		if k.Completeness == tenant.Partial || k.Completeness == tenant.Failed || k.Completeness == tenant.Forbidden && (len(k.Missing) == 0 || !known) {
 			n.unread++
 		}
 	}

@@ -45,6 +45,7 @@ var structured = []string{
 	"internal/revert",
 	"internal/rollback",
 	"internal/runlog",
+	"internal/runrecord",
 	"internal/sample",
 	"internal/schema",
 	"internal/script",

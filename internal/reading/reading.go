@@ -50,8 +50,6 @@ type reading struct {
 	Request
 	client tenant.Client
 	cmp    *diff.Comparison
-	// scope has the scope of every kind that is read.
-	scope map[string]tenant.Scope
 
 	mu     sync.Mutex
 	states map[string]tenant.KindState
@@ -68,7 +66,7 @@ func Tenant(ctx context.Context, req Request) (*diff.Comparison, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", req.Act, err)
 	}
-	g := &reading{Request: req, client: req.Client, cmp: cmp, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
+	g := &reading{Request: req, client: req.Client, cmp: cmp, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
 	in := req.Input
 	wanted := InScope(in.Kinds.Declarations(), in.Scopes, in.Targets)
 	for _, k := range in.Kinds.All() {
@@ -82,8 +80,6 @@ func Tenant(ctx context.Context, req Request) (*diff.Comparison, error) {
 		case len(names) > 0:
 			st.Completeness, st.Missing = tenant.Forbidden, names
 			st.Reason = fmt.Sprintf("the permission %s is not granted", strings.Join(names, ", "))
-		default:
-			g.scope[k.Name] = st.Scope
 		}
 		g.states[k.Name] = st
 	}
@@ -131,8 +127,7 @@ func (g *reading) publish() {
 // read carries out read requests, several kinds at a time.
 func (g *reading) read(ctx context.Context, reads []tenant.ReadRequest) error {
 	reads = slices.DeleteFunc(slices.Clone(reads), func(r tenant.ReadRequest) bool {
-		_, ok := g.scope[r.Kind]
-		return !ok || g.states[r.Kind].Completeness != tenant.Complete
+		return g.states[r.Kind].Completeness != tenant.Complete
 	})
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.Concurrency)
@@ -164,10 +159,10 @@ func (g *reading) readOne(ctx context.Context, req tenant.ReadRequest) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if class := tenant.ClassOf(err); class == tenant.Unauthenticated {
+		if tenant.ClassOf(err) == tenant.Unauthenticated {
 			return g.Port.Failed(g.act("read ", req.Kind), err)
 		}
-		res = tenant.ReadResult{Completeness: tenant.Failed, Reason: err.Error(), Class: tenant.ClassOf(err)}
+		res = tenant.ReadResult{Completeness: tenant.Failed, Reason: err.Error()}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -197,14 +192,10 @@ func (g *reading) readOne(ctx context.Context, req tenant.ReadRequest) error {
 // lookForMissing reads by id what the base knows and the lists did not show:
 // only what two such reads say is not there counts as gone.
 func (g *reading) lookForMissing(ctx context.Context) error {
-	g.publish()
 	missing := g.cmp.Missing()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.Concurrency)
 	for _, o := range missing {
-		if _, ok := g.scope[o.Kind]; !ok {
-			continue
-		}
 		group.Go(g.Port.Safely(g.act("get ", o.Kind), func() error {
 			for range 2 {
 				r, err := g.client.Get(ctx, tenant.GetRequest{Kind: o.Kind, ID: o.ID})

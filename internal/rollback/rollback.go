@@ -48,7 +48,7 @@ func Desired(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, vari
 		file, ok := files[id]
 		body := file.Body
 		var err error
-		if now, other := renamed[id]; other && !ok {
+		if now, other := renamed[id]; other { // then no file has the name
 			ok = true
 			body, err = diff.Renamed(now, r.Key)
 		}

@@ -57,7 +57,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// What is checked first decides which error a request gets.
+// The order of the checks decides which error a request gets.
 func TestApplyOrder(t *testing.T) {
 	req := state.CommitRequest{
 		Record: state.Record{Tenant: "contoso", Version: 3, Data: json.RawMessage(`{}`)},
@@ -113,7 +113,7 @@ func TestApplyRemoves(t *testing.T) {
 	}
 }
 
-// Moves says of every status and events what Apply does.
+// Moves and Apply agree for every status and every sequence of events.
 func TestMovesFitApply(t *testing.T) {
 	events := [][]state.Event{nil}
 	for _, first := range state.Events() {

@@ -3,8 +3,9 @@ package state
 import "slices"
 
 // best keeps the values that come first, by their places in a list. It holds at
-// most twice its limit, so a page of a long list costs little memory. Places are
-// compared as values: a pointer to a value that is looked at would escape.
+// most twice its limit, so a page of a long list costs little memory. Places
+// are compared as values, because a pointer to a place would escape to the
+// heap.
 type best[P, V any] struct {
 	limit   int
 	compare func(a, b P) int

@@ -40,8 +40,8 @@ func ExampleMermaid() {
 	// Output: pending_approval --> in_progress: approve, reject, revert
 }
 
-// auditedStore is a store of one's own around another: it sees each commit.
-// What it does not replace is the inner store's.
+// auditedStore wraps a store and sees each commit. The other methods are the
+// wrapped store's.
 type auditedStore struct {
 	state.Records
 	audit func(state.Record)

@@ -42,7 +42,7 @@ func (m *Memory) History(ctx context.Context, req HistoryRequest) (HistoryPage, 
 	return page, nil
 }
 
-// entriesAfter yields the entries behind a cursor, or all, in either direction.
+// entriesAfter yields the entries after a cursor, or all, in either direction.
 func entriesAfter(entries []Entry, after *HistoryCursor, newest bool) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		from, found := 0, false

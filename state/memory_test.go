@@ -46,8 +46,8 @@ func commit(t testing.TB, m *state.Memory, req state.CommitRequest) state.Record
 	return got.Record
 }
 
-// In a bubble the clock stands still but for Pass, so ends can be tested to the nanosecond,
-// which a kit cannot do.
+// In a bubble only Pass moves the clock, so the test can check limits to the
+// nanosecond. A kit cannot.
 func TestEndsAreExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := state.NewMemory()
@@ -138,8 +138,8 @@ func TestPassIsNeverBack(t *testing.T) {
 	}
 }
 
-// The queues that make Claim fast must agree, after any sequence of calls,
-// with what a look at every record would find.
+// After any sequence of calls, the queues that make Claim fast must find the
+// same tenants as a look at every record.
 func TestClaimAgreesWithTheRecords(t *testing.T) {
 	for seed := range uint64(30) {
 		synctest.Test(t, func(t *testing.T) {
@@ -277,7 +277,7 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
-// A claim of ten that are due beside many that are not.
+// A claim of ten due tenants among many that are not due.
 func BenchmarkClaim(b *testing.B) {
 	for _, n := range []int{1000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

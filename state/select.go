@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// The Select methods below are the rules of lists. Each takes all stored values,
-// in any order, and returns the page that the request asks for. The caller has
-// called Validate; now is the store's time. A store on a database gets the same
-// page from an index.
+// The Select methods below are the rules of lists. Each takes all stored
+// values, in any order, and returns the requested page. The caller has called
+// Validate; now is the store's time. A store on a database gets the same page
+// from an index.
 
-// Select returns the page of the records. It skips records of version 0, which a
-// removal leaves. The page shares no memory with the records given.
+// Select returns the page of the records. It skips records of version 0, which
+// a removal leaves. The page shares no memory with the given records.
 func (r ListRequest) Select(records iter.Seq[Record], now time.Time) (Page, error) {
 	r = r.WithDefaults()
 	after, err := r.after()
@@ -51,7 +51,7 @@ func (r *ListRequest) matches(rec *Record) bool {
 	return len(r.Statuses) == 0 || slices.Contains(r.Statuses, rec.Status)
 }
 
-// after returns the place behind which the page begins, which counts only if
+// after returns the place after which the page begins. It is only valid if
 // there is a cursor.
 func (r *ListRequest) after() (ListCursor, error) {
 	if r.Cursor == "" {
@@ -66,7 +66,7 @@ func compareInList(a, b ListCursor) int {
 }
 
 // Select returns the page of a tenant's entries. The page shares no memory with
-// the entries given.
+// the given entries.
 func (r HistoryRequest) Select(entries iter.Seq[Entry], now time.Time) (HistoryPage, error) {
 	r = r.WithDefaults()
 	var after HistoryCursor
@@ -106,7 +106,8 @@ func compareInHistory(a, b HistoryCursor) int {
 	return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.N, b.N))
 }
 
-// Select returns the page of the runs. The page shares no memory with the runs given.
+// Select returns the page of the runs. The page shares no memory with the given
+// runs.
 func (r RunsRequest) Select(runs iter.Seq[Run], now time.Time) (RunsPage, error) {
 	r = r.WithDefaults()
 	var after RunsCursor

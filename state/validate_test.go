@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// The kits check what is refused; these are the edges, and what is not.
+// The kits check which requests are refused. These tests check the limits, and
+// requests that are accepted.
 func TestValidateTenant(t *testing.T) {
 	for name, want := range map[string]bool{
 		"a": true, " ": true, "é\U0001f600": true, strings.Repeat("x", 256): true, strings.Repeat("é", 128): true,
@@ -54,8 +55,8 @@ func TestWithDefaults(t *testing.T) {
 	}
 }
 
-// What a request with no labels, no prefix and so on may be is not refused;
-// one bad label of a list is.
+// Requests without labels, prefix and so on are accepted. A list with one bad
+// label is refused.
 func TestValidateList(t *testing.T) {
 	if err := (ListRequest{Labels: map[string]string{"k": "v"}, Prefix: "a"}).Validate(); err != nil {
 		t.Error(err)

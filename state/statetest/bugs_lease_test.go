@@ -38,7 +38,7 @@ func recordOf(m *state.Memory, tenant string) state.Record {
 	return got.Record
 }
 
-// stolen acquires a lease whoever has it.
+// stolen acquires a lease even while another owner has it.
 func stolen(m *state.Memory, ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
 	got, err := m.Acquire(ctx, req)
 	if errors.Is(err, state.ErrLeased) {
@@ -263,7 +263,8 @@ func brokenPrune(prune func(m *state.Memory, ctx context.Context, req state.Prun
 	}
 }
 
-// unnamed has the records forget something before a Prune, so that it is not kept.
+// unnamed removes references from the records before a Prune, so that their
+// data is not kept.
 func unnamed(forget func(*state.Record)) func(*state.Memory, *Fixture) {
 	return brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		page, err := m.List(ctx, state.ListRequest{Limit: 100})

@@ -234,7 +234,7 @@ func listAllWith(without func(*state.ListRequest), keep func(state.ListRequest, 
 	}
 }
 
-// like matches a prefix as SQL's LIKE does, of which it knows _ alone.
+// like matches a prefix as SQL's LIKE does; it implements only _.
 func like(prefix, name string) bool {
 	if len(name) < len(prefix) {
 		return false
@@ -355,7 +355,7 @@ var callerBugs = []bug{
 	})},
 }
 
-// half is data of which only the first half has been written.
+// half is data with only its first half written.
 type half struct {
 	mu   sync.Mutex
 	ref  state.BlobRef
@@ -374,7 +374,7 @@ var blobBugs = []bug{
 					h.mu.Lock()
 					h.ref, h.data, h.seen = req.Ref(), bytes.Clone(req.Data[:len(req.Data)/2]), seen
 					h.mu.Unlock()
-					select { // a reader that looks has time to
+					select { // gives a reader time
 					case <-seen:
 					case <-time.After(20 * time.Millisecond):
 					}

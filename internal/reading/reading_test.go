@@ -397,7 +397,7 @@ func TestTenant(t *testing.T) {
 				"get policies p1": {{err: errBusy}},
 			},
 			calls: "read groups for\nread policies\nget policies p1",
-			want:  strings.Replace(plain, "policies: complete (all)", "policies: partial (all): whether p1 is gone could not be read: get throttled: too many requests", 1),
+			want:  strings.Replace(plain, "policies: complete (all)", "policies: partial (all): the client could not read whether p1 is gone: get throttled: too many requests", 1),
 		},
 		{
 			name:   "a second read by id that fails",
@@ -406,7 +406,7 @@ func TestTenant(t *testing.T) {
 				"get policies p1": {{err: errAbsent}, {err: errors.New("no route")}},
 			},
 			calls: "read groups for\nread policies\nget policies p1\nget policies p1",
-			want:  strings.Replace(plain, "policies: complete (all)", "policies: partial (all): whether p1 is gone could not be read: no route", 1),
+			want:  strings.Replace(plain, "policies: complete (all)", "policies: partial (all): the client could not read whether p1 is gone: no route", 1),
 		},
 		{
 			name:   "targets are read with the kinds that they refer to",
@@ -473,7 +473,7 @@ func TestTenant(t *testing.T) {
 			name:    "an object that is no JSON object",
 			answers: map[string][]answer{"read policies": {{objects: "p1 5"}}},
 			calls:   "read groups for\nread policies",
-			err:     "backup: what to read for references: ",
+			err:     "backup: find the references to read: ",
 		},
 		{
 			name:   "rules that the comparison refuses",

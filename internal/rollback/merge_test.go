@@ -55,7 +55,7 @@ func TestMergeBody(t *testing.T) {
 			}
 			again, err := mergeBody(got, json.RawMessage(test.snapshot), variables)
 			if err != nil || string(again) != string(got) {
-				t.Errorf("merged again it is %s, %v; want it to stay as it is", again, err)
+				t.Errorf("merged again it is %s, %v; want it unchanged", again, err)
 			}
 		})
 	}

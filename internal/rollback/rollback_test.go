@@ -197,7 +197,7 @@ func TestDesired(t *testing.T) {
 			want:     "target groups/Now",
 		},
 		{
-			name:     "two former names, one of which was there then",
+			name:     "two former names, and one of them was there then",
 			line:     `groups/Now {"$previousNames":["Ancient","Then"],"n":2}`,
 			snapshot: `groups/Then {"n":1}`,
 			targets:  "groups/Now",

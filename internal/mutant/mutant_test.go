@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/mutant"
 )
 
-// A mutant is found, not found, or said not to be one, and the source stays.
+// A mutant is found, not found, or an error, and the source does not change.
 func TestRun(t *testing.T) {
 	edit := func(old, replacement string) mutant.Mutation {
 		return mutant.Mutation{Name: "planted", Edits: []mutant.Edit{{File: "internal/mutant/testdata/sum/sum.go", Old: old, New: replacement}}}
@@ -49,7 +49,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// Tests that are cut off say nothing about the mutant.
+// Interrupted tests say nothing about the mutant.
 func TestRunCutOff(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

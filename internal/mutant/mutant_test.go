@@ -28,7 +28,7 @@ func TestRun(t *testing.T) {
 		{"found", edit("a + b", "a - b"), nil, true, ""},
 		{"not found", edit("a + b", "b + a"), nil, false, ""},
 		{"the test that finds it does not run", edit("a + b", "a - b"), []string{"-run", "TestNone"}, false, "no test ran"},
-		{"no Go any more", edit("a + b", "a +"), nil, false, "does not build"},
+		{"not valid Go", edit("a + b", "a +"), nil, false, "does not build"},
 		{"not there", edit("a * b", "a - b"), nil, false, "0 times"},
 		{"there twice", edit("a", "b"), nil, false, "times, want once"},
 		{"nothing", mutant.Mutation{Name: "none"}, nil, false, "changes nothing"},

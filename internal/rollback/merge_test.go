@@ -36,7 +36,7 @@ func TestMergeBody(t *testing.T) {
 		{"an element that has one member more", `{"l":[{"n":1,"k":"${var:who}"},{"n":5}]}`, `{"l":[{"n":1,"k":"staff","x":1}]}`, `{"l":[{"k":"staff","n":1,"x":1}]}`},
 		{"an element that has one member less", `{"l":[{"n":1,"k":"${var:who}"},{"n":5}]}`, `{"l":[{"k":"staff"}]}`, `{"l":[{"k":"staff"}]}`},
 		{"an element with another member", `{"l":[{"n":1,"k":"${var:who}"},{"n":5}]}`, `{"l":[{"n":1,"j":"staff"}]}`, `{"l":[{"j":"staff","n":1}]}`},
-		{"an element that is no object any more", `{"l":["x","y"]}`, `{"l":[{"n":1}]}`, `{"l":[{"n":1}]}`},
+		{"an element that is no longer an object", `{"l":["x","y"]}`, `{"l":[{"n":1}]}`, `{"l":[{"n":1}]}`},
 		{"an element that is an array", `{"l":[["${var:who}"],["x"]]}`, `{"l":[["staff"]]}`, `{"l":[["${var:who}"]]}`},
 		{"an element of another length", `{"l":[["${var:who}","x"],["y"]]}`, `{"l":[["staff"]]}`, `{"l":[["staff"]]}`},
 		{"one secret for two elements", `{"l":[{"k":"one"}]}`, `{"l":[{"k":"****"},{"k":"****"}]}`, `{"l":[{"k":"one"},{"k":"****"}]}`},

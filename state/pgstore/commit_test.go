@@ -119,7 +119,7 @@ func TestLongDurations(t *testing.T) {
 	}
 	lease, err := o.Acquire(t.Context(), state.AcquireRequest{Tenant: "contoso", For: math.MaxInt64})
 	if err != nil || lease.Record.LeaseUntil.Year() < 2300 {
-		t.Errorf("a lease for ever: %v, %v", lease.Record.LeaseUntil, err)
+		t.Errorf("an endless lease: %v, %v", lease.Record.LeaseUntil, err)
 	}
 	if _, err := o.Prune(t.Context(), state.PruneRequest{Age: math.MaxInt64}); err != nil {
 		t.Errorf("Prune of what is older than everything: %v", err)

@@ -176,7 +176,7 @@ var leaserBugs = []bug{
 			return got, err
 		}}
 	}},
-	{"a cancelled release goes on", "lease/cancelled", brokenRelease(func(m *state.Memory) releaseFunc {
+	{"a cancelled release continues", "lease/cancelled", brokenRelease(func(m *state.Memory) releaseFunc {
 		return func(ctx context.Context, req state.ReleaseRequest) error {
 			return m.Release(context.WithoutCancel(ctx), req)
 		}
@@ -339,7 +339,7 @@ var prunerBugs = []bug{
 		}
 		return got, err
 	})},
-	{"a cancelled prune goes on", "prune/cancelled", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
+	{"a cancelled prune continues", "prune/cancelled", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		return m.Prune(context.WithoutCancel(ctx), req)
 	})},
 	{"a negative age is none", "prune/invalid", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {

@@ -157,14 +157,14 @@ var listBugs = []bug{
 			req.Order = ""
 		}
 	})},
-	{"a feed does not say where it goes on", "list/feed", brokenList(func(m *state.Memory) listFunc {
+	{"a feed does not say where it continues", "list/feed", brokenList(func(m *state.Memory) listFunc {
 		return func(ctx context.Context, req state.ListRequest) (state.Page, error) {
 			page, err := m.List(ctx, req)
 			page.Resume = ""
 			return page, err
 		}
 	})},
-	{"a feed goes on from the start", "list/feed", brokenList(func(m *state.Memory) listFunc {
+	{"a feed continues from the start", "list/feed", brokenList(func(m *state.Memory) listFunc {
 		return func(ctx context.Context, req state.ListRequest) (state.Page, error) {
 			if req.Order == state.ByUpdated && req.Limit == 0 {
 				req.Cursor = ""
@@ -431,7 +431,7 @@ var blobBugs = []bug{
 			return kept[ref], nil
 		}}
 	}},
-	{"a cancelled Put goes on", "blob/cancelled", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
+	{"a cancelled Put continues", "blob/cancelled", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
 		ref, err := m.Put(context.WithoutCancel(ctx), req)
 		return ref, cmp.Or(ctx.Err(), err)
 	})},

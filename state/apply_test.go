@@ -209,3 +209,21 @@ func TestRunsOfManyTenants(t *testing.T) {
 		}
 	})
 }
+
+// A tenant without a record, or with the record of its removal, has no lease.
+func TestLeaseRequestsWithoutRecord(t *testing.T) {
+	type leaseRequest interface {
+		Apply(stored state.Record, now time.Time) (state.Record, error)
+	}
+	for name, stored := range map[string]state.Record{"no record": {}, "a removed tenant": {Tenant: "contoso", Fence: 2}} {
+		for _, req := range []leaseRequest{
+			state.AcquireRequest{Tenant: "contoso", For: time.Minute},
+			state.RenewRequest{Tenant: "contoso", Fence: 2, For: time.Minute},
+			state.ReleaseRequest{Tenant: "contoso", Fence: 2},
+		} {
+			if got, err := req.Apply(stored, time.Now()); !errors.Is(err, state.ErrNotFound) {
+				t.Errorf("%s: %T: got %+v, %v, want ErrNotFound", name, req, got, err)
+			}
+		}
+	}
+}

@@ -74,7 +74,8 @@
 //     Select.
 //   - Get: check the content with [BlobRef.Verify].
 //
-// The example OwnStore is such a store in less than 200 lines. [Memory] is another.
+// The folder examples/host of the repository has such a store in less than 200
+// lines. [Memory] is another.
 //
 // A store on a database answers the reads by indexes instead of Select. It calls
 // WithDefaults, pages by key ([ListCursor], [HistoryCursor], [RunsCursor]), and

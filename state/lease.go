@@ -33,7 +33,7 @@ func (r ClaimRequest) Select(records iter.Seq[Record], now time.Time) Claimed {
 	}
 	claimed := Claimed{Now: now}
 	for _, rec := range due.sorted() {
-		claimed.Leases = append(claimed.Leases, Lease{Record: r.Apply(rec.Clone(), now), Now: now})
+		claimed.Leases = append(claimed.Leases, Lease{Record: r.Apply(rec, now), Now: now})
 	}
 	return claimed
 }

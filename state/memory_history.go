@@ -14,13 +14,9 @@ func (m *Memory) History(ctx context.Context, req HistoryRequest) (HistoryPage, 
 		return HistoryPage{}, err
 	}
 	req = req.WithDefaults()
-	var after *HistoryCursor
-	if req.Cursor != "" {
-		c, err := DecodeHistoryCursor(req.Cursor, req.Newest)
-		if err != nil {
-			return HistoryPage{}, err
-		}
-		after = &c
+	after, err := req.after()
+	if err != nil {
+		return HistoryPage{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -43,9 +43,9 @@ func recordsOf(rows []*row) iter.Seq[Record] {
 }
 
 // listByTenant returns the rows of a page, and one more if there is one.
-func (m *Memory) listByTenant(req ListRequest, after ListCursor) []*row {
+func (m *Memory) listByTenant(req ListRequest, after *ListCursor) []*row {
 	from, _ := slices.BinarySearchFunc(m.sorted, req.Prefix, compareTenant)
-	if req.Cursor != "" {
+	if after != nil {
 		next, found := slices.BinarySearchFunc(m.sorted, after.Tenant, compareTenant)
 		if found {
 			next++

@@ -22,6 +22,14 @@ func TestValidateTenant(t *testing.T) {
 	}
 }
 
+// The error for a long name gives its length and the limit, and not the name.
+func TestValidateTenantSaysTheLimit(t *testing.T) {
+	err := LoadRequest{Tenant: strings.Repeat("x", 1<<20)}.Validate()
+	if want := "state: invalid request: the tenant's name has 1048576 bytes, at most 256 are allowed"; err == nil || err.Error() != want {
+		t.Errorf("got %.200v, want %s", err, want)
+	}
+}
+
 func TestValidTime(t *testing.T) {
 	for _, tt := range []struct {
 		at   time.Time

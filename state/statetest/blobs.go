@@ -227,7 +227,7 @@ var blobCases = []kitCase{
 	},
 	{
 		"blob/invalid",
-		"A request that can never succeed is ErrInvalid: no tenant, no kind, a malformed hash.",
+		"A request that can never succeed is ErrInvalid: a name that no tenant can have, no kind, a malformed hash.",
 		func(k *kit) {
 			put := func(what string, change func(*state.PutRequest)) call {
 				return call{"Put " + what, func(ctx context.Context) error {
@@ -246,19 +246,24 @@ var blobCases = []kitCase{
 				}}
 			}
 			k.wantInvalid(
-				put("without a tenant", func(r *state.PutRequest) { r.Tenant = "" }),
 				put("without a kind", func(r *state.PutRequest) { r.Kind = "" }),
 				put("with a NUL in the run", func(r *state.PutRequest) { r.Run = "\x00" }),
 				put("with a kind that is not UTF-8", func(r *state.PutRequest) { r.Kind = "\xff" }),
-				call{"Remove without a tenant", func(ctx context.Context) error { return k.Blobs.Remove(ctx, "") }},
-				call{"Remove of a name with a NUL", func(ctx context.Context) error { return k.Blobs.Remove(ctx, "a\x00") }},
-				get("without a tenant", func(r *state.BlobRef) { r.Tenant = "" }),
 				get("without a kind", func(r *state.BlobRef) { r.Kind = "" }),
 				get("without a hash", func(r *state.BlobRef) { r.SHA256 = "" }),
 				get("with a path for a hash", func(r *state.BlobRef) { r.SHA256 = strings.Repeat("../", 21) + "x" }),
 				get("with an upper-case hash", func(r *state.BlobRef) { r.SHA256 = strings.ToUpper(r.SHA256) }),
 				get("with a negative size", func(r *state.BlobRef) { r.Size = -1 }),
 			)
+			k.wantNameChecked("Put", true, func(ctx context.Context, name string) error {
+				_, err := k.Blobs.Put(ctx, plan(name, nil))
+				return err
+			})
+			k.wantNameChecked("Get", true, func(ctx context.Context, name string) error {
+				_, err := k.Blobs.Get(ctx, plan(name, nil).Ref())
+				return err
+			})
+			k.wantNameChecked("Remove", true, k.Blobs.Remove)
 		},
 	},
 }

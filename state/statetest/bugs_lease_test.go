@@ -187,6 +187,24 @@ var leaserBugs = []bug{
 			return m.Acquire(ctx, req)
 		}
 	})},
+	{"a long name is cut off by Acquire", "lease/invalid", brokenAcquire(func(m *state.Memory) acquireFunc {
+		return func(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
+			req.Tenant = cutName(req.Tenant)
+			return m.Acquire(ctx, req)
+		}
+	})},
+	{"a long name is cut off by Renew", "lease/invalid", brokenRenew(func(m *state.Memory) renewFunc {
+		return func(ctx context.Context, req state.RenewRequest) (state.Lease, error) {
+			req.Tenant = cutName(req.Tenant)
+			return m.Renew(ctx, req)
+		}
+	})},
+	{"a long name is cut off by Release", "lease/invalid", brokenRelease(func(m *state.Memory) releaseFunc {
+		return func(ctx context.Context, req state.ReleaseRequest) error {
+			req.Tenant = cutName(req.Tenant)
+			return m.Release(ctx, req)
+		}
+	})},
 	{"a lease is never made shorter", "renew/shorter", brokenRenew(func(m *state.Memory) renewFunc {
 		return func(ctx context.Context, req state.RenewRequest) (state.Lease, error) {
 			req.For = max(req.For, time.Until(recordOf(m, req.Tenant).LeaseUntil))
@@ -341,6 +359,10 @@ var prunerBugs = []bug{
 	})},
 	{"a cancelled prune continues", "prune/cancelled", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		return m.Prune(context.WithoutCancel(ctx), req)
+	})},
+	{"a long name is cut off by Prune", "prune/invalid", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
+		req.Tenant = cutName(req.Tenant)
+		return m.Prune(ctx, req)
 	})},
 	{"a negative age is none", "prune/invalid", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		req.Age = max(req.Age, 0)

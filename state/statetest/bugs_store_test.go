@@ -345,6 +345,18 @@ var callerBugs = []bug{
 			return got, err
 		}
 	})},
+	{"a long name is cut off by Load", "caller/invalid tenant", brokenLoad(func(m *state.Memory) loadFunc {
+		return func(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
+			req.Tenant = cutName(req.Tenant)
+			return m.Load(ctx, req)
+		}
+	})},
+	{"a long name is cut off by Commit", "caller/invalid tenant", changedCommit(func(req *state.CommitRequest) {
+		req.Record.Tenant = cutName(req.Record.Tenant)
+	})},
+	{"a long name is cut off by History", "caller/invalid tenant", changedHistory(func(req *state.HistoryRequest) {
+		req.Tenant = cutName(req.Tenant)
+	})},
 	{"entries are not checked", "caller/invalid commit", changedCommit(func(req *state.CommitRequest) {
 		req.Entries = slices.DeleteFunc(req.Entries, func(e state.Entry) bool { return e.Type == "" })
 	})},
@@ -354,6 +366,9 @@ var callerBugs = []bug{
 		}
 	})},
 }
+
+// cutName cuts a tenant's name off, as a column of a database may.
+func cutName(name string) string { return name[:min(len(name), 256)] }
 
 // half is data with only its first half written.
 type half struct {
@@ -434,6 +449,10 @@ var blobBugs = []bug{
 	{"a cancelled Put continues", "blob/cancelled", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
 		ref, err := m.Put(context.WithoutCancel(ctx), req)
 		return ref, cmp.Or(ctx.Err(), err)
+	})},
+	{"a long name is cut off by Put", "blob/invalid", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
+		req.Tenant = cutName(req.Tenant)
+		return m.Put(ctx, req)
 	})},
 	{"kinds are not checked", "blob/invalid", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
 		req.Kind = cmp.Or(req.Kind, "none")

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
@@ -307,5 +308,28 @@ func (k *kit) wantInvalid(calls ...call) {
 	k.Helper()
 	for _, c := range calls {
 		k.wantError(c.name, c.do(k.Context()), state.ErrInvalid)
+	}
+}
+
+// badNames are names that no tenant can have.
+var badNames = []struct{ what, name string }{
+	{"an empty name", ""},
+	{"a name of 257 bytes", strings.Repeat("x", 257)},
+	{"a name of 258 bytes in 129 letters", strings.Repeat("é", 129)},
+	{"a name with a NUL", "a\x00b"},
+	{"a name with a newline", "a\nb"},
+	{"a name with a control character", "a\u0085b"},
+	{"a name with a DEL", "a\x7f"},
+	{"a name that is not UTF-8", "a\xff"},
+}
+
+// wantNameChecked checks that a method refuses each bad name. For a request that
+// need not name a tenant, an empty name is not bad.
+func (k *kit) wantNameChecked(method string, required bool, f func(ctx context.Context, name string) error) {
+	k.Helper()
+	for _, bad := range badNames {
+		if required || bad.name != "" {
+			k.wantInvalid(call{method + " of " + bad.what, func(ctx context.Context) error { return f(ctx, bad.name) }})
+		}
 	}
 }

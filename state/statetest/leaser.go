@@ -284,7 +284,7 @@ var acquireCases = []kitCase{
 	},
 	{
 		"lease/invalid",
-		"A request that can never succeed is ErrInvalid: no tenant, no time, no limit, a fence that no lease has.",
+		"A request that can never succeed is ErrInvalid: a name that no tenant can have, no time, no limit, a fence that no lease has.",
 		func(k *kit) {
 			k.put(due("contoso", 0))
 			claim := func(what string, req state.ClaimRequest) call {
@@ -305,15 +305,23 @@ var acquireCases = []kitCase{
 				claim("without a limit", state.ClaimRequest{For: time.Minute}),
 				claim("with a negative limit", state.ClaimRequest{For: time.Minute, Limit: -1}),
 				claim("by an owner with a NUL", state.ClaimRequest{For: time.Minute, Limit: 1, Owner: "\x00"}),
-				acquire("without a tenant", state.AcquireRequest{For: time.Minute}),
 				acquire("for no time", state.AcquireRequest{Tenant: "contoso"}),
-				renew("without a tenant", state.RenewRequest{Fence: 1, For: time.Minute}),
 				renew("without a fence", state.RenewRequest{Tenant: "contoso", For: time.Minute}),
 				renew("with a negative fence", state.RenewRequest{Tenant: "contoso", Fence: -1, For: time.Minute}),
 				renew("for no time", state.RenewRequest{Tenant: "contoso", Fence: 1}),
-				release("without a tenant", state.ReleaseRequest{Fence: 1}),
 				release("without a fence", state.ReleaseRequest{Tenant: "contoso"}),
 			)
+			k.wantNameChecked("Acquire", true, func(ctx context.Context, name string) error {
+				_, err := k.Leaser.Acquire(ctx, state.AcquireRequest{Tenant: name, For: time.Minute})
+				return err
+			})
+			k.wantNameChecked("Renew", true, func(ctx context.Context, name string) error {
+				_, err := k.Leaser.Renew(ctx, state.RenewRequest{Tenant: name, Fence: 1, For: time.Minute})
+				return err
+			})
+			k.wantNameChecked("Release", true, func(ctx context.Context, name string) error {
+				return k.Leaser.Release(ctx, state.ReleaseRequest{Tenant: name, Fence: 1})
+			})
 			if got := k.load("contoso").Fence; got != 0 {
 				k.errorf("after the invalid requests the fence is %d", got)
 			}

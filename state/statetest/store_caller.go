@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
@@ -83,19 +82,28 @@ var storeCallerCases = []kitCase{
 		"caller/invalid tenant",
 		"A name that no tenant can have is ErrInvalid.",
 		func(k *kit) {
-			for _, name := range []string{"", strings.Repeat("x", 257), "a\x00b", "a\nb", "a\u0085b", "a\x7f", "a\xff"} {
-				k.wantInvalid(
-					call{"Load of a name", func(ctx context.Context) error {
-						_, err := k.Store.Load(ctx, state.LoadRequest{Tenant: name})
-						return err
-					}},
-					call{"History of a name", func(ctx context.Context) error {
-						_, err := k.Store.History(ctx, state.HistoryRequest{Tenant: name})
-						return err
-					}},
-					k.invalidCommit("of a name", func(req *state.CommitRequest) { req.Record.Tenant = name }),
-				)
-			}
+			k.wantNameChecked("Load", true, func(ctx context.Context, name string) error {
+				_, err := k.Store.Load(ctx, state.LoadRequest{Tenant: name})
+				return err
+			})
+			k.wantNameChecked("History", true, func(ctx context.Context, name string) error {
+				_, err := k.Store.History(ctx, state.HistoryRequest{Tenant: name})
+				return err
+			})
+			k.wantNameChecked("Runs", false, func(ctx context.Context, name string) error {
+				_, err := k.Store.Runs(ctx, state.RunsRequest{Tenant: name})
+				return err
+			})
+			k.wantNameChecked("Commit", true, func(ctx context.Context, name string) error {
+				_, err := k.Store.Commit(ctx, state.CommitRequest{Record: newRecord(name)})
+				return err
+			})
+			k.wantNameChecked("Commit of a removal", true, func(ctx context.Context, name string) error {
+				req := removal(newRecord(name))
+				req.Record.Version = 1
+				_, err := k.Store.Commit(ctx, req)
+				return err
+			})
 		},
 	},
 	{

@@ -152,7 +152,6 @@ var removeCases = []kitCase{
 			}
 			k.wantInvalid(
 				invalid("at version 0", func(req *state.CommitRequest) { req.Record.Version = 0 }),
-				invalid("without a tenant", func(req *state.CommitRequest) { req.Record.Tenant = "" }),
 				invalid("without an entry", func(req *state.CommitRequest) { req.Entries = nil }),
 				invalid("with an entry without a type", func(req *state.CommitRequest) { req.Entries[0].Type = "" }),
 				invalid("with an event", func(req *state.CommitRequest) { req.Events = []state.Event{state.Fail} }),

@@ -178,7 +178,7 @@ func TestEveryActionConstantIsAsked(t *testing.T) {
 	for _, l := range legalActions {
 		used[string(l.action)] = true
 	}
-	for _, c := range stringConstants(t, "options.go", "Action") {
+	for _, c := range stringConstants(t, "config.go", "Action") {
 		if !used[c] {
 			t.Errorf("no action asks Authorize with %q", c)
 		}

@@ -11,6 +11,10 @@ import (
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -40,8 +44,8 @@ func (c *session) adoptAndCompare(ctx context.Context, cmp *diff.Comparison, res
 		after, written, err := c.adopt(ctx, adopt, res.Adopt)
 		moved := errors.Is(err, tenant.ErrMoved)
 		switch {
-		case moved && try >= c.s.cfg.MaxAttempts:
-			return nil, nil, &retryable{err: err}
+		case moved && try >= c.cfg.MaxAttempts:
+			return nil, nil, &failure.Retryable{Err: err}
 		case moved:
 			c.log.Info("the desired line was edited meanwhile; comparing again")
 			if after, err = c.desired(ctx); err != nil {
@@ -84,7 +88,7 @@ func (c *session) adopt(ctx context.Context, a adoption, changes []tenant.Change
 	}
 	c.log.Info("drift adopted", "changes", len(changes), "revision", rev.ID)
 	after, err = repo(ctx, c, "backup: read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: rev.ID})
+		return c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: rev.ID})
 	})
 	if errors.Is(err, tenant.ErrNoRevision) { // it has moved on already
 		after, err = c.desired(ctx)
@@ -110,7 +114,7 @@ type adopted struct {
 // line may have moved on from the write's parent by the write itself or by
 // another; repeating the write's key tells which, and changes nothing, since
 // the line is not at the parent any more.
-func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopted, error) {
+func (s *records) adopted(ctx context.Context, tenantName string, r *run) (adopted, error) {
 	if r == nil || r.Adoption == nil {
 		return adopted{}, nil
 	}
@@ -119,7 +123,7 @@ func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopte
 		return adopted{}, err
 	}
 	var a adoption
-	if err := decodeForm("adoption", raw, adoptionFormat, &a); err != nil {
+	if err := format.Decode("adoption", raw, adoptionFormat, &a); err != nil {
 		return adopted{}, fmt.Errorf("backup: %w", err)
 	}
 	head, err := s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})
@@ -134,6 +138,32 @@ func (s *Syncer) adopted(ctx context.Context, tenantName string, r *run) (adopte
 		return adopted{changes: a.Before}, nil
 	}
 	return adopted{changes: slices.Concat(a.Before, a.Adopts), revision: rev.ID}, err
+}
+
+// readComparison reads what the report needs of the backup, and returns the
+// error with an empty one for one that is lost. Of a run that did not come so
+// far it has what was adopted.
+func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
+	sum := new(comparison)
+	if r.Comparison == nil {
+		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
+		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
+			return sum, failure.New(word.ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
+		}
+		sum.Adopted = done.changes
+		return sum, err
+	}
+	raw, err := s.get(ctx, *r.Comparison)
+	if err != nil {
+		return sum, err
+	}
+	switch err := format.Decode("comparison", raw, comparisonFormat, sum); {
+	case failure.IsNewer(err):
+		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
+	case err != nil:
+		return new(comparison), failure.New(word.ClassStorage, "run %s: %w", r.ID, err)
+	}
+	return sum, nil
 }
 
 // changeKey makes a write to the repository repeatable: the same changes on

@@ -1,27 +1,23 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/slot"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// Next says where a tenant is and when to look at it again.
-type Next struct {
-	Status state.Status
-	// Held: another worker holds the tenant.
-	Held bool
-	// In is how long there is nothing to do. 0 means until something happens:
-	// a decision, a start, a resume.
-	In time.Duration
-}
 
 // Advance moves one tenant as far as it can go now, and says when to look
 // again. Everything else that runs syncs only calls it. It blocks while it
@@ -50,7 +46,7 @@ func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 
 // advance works under a lease and releases it. If a tenant's storage failed, the
 // tenant's row says so.
-func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Next, error) {
+func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot.Slot) (Next, error) {
 	c, err := s.open(hold)
 	if err != nil {
 		s.leave(ctx, hold, min(s.cfg.LeaseDuration, s.cfg.PollInterval))
@@ -58,8 +54,8 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Nex
 	}
 	next, err := c.workOn(ctx, mine)
 	if err != nil {
-		switch dispose(ctx, err).how {
-		case howShutdown, howNewer: // the lease of a newer one already keeps it for a while
+		switch failure.Dispose(ctx, err).How {
+		case failure.ShutDown, failure.Newer: // the lease of a newer one already keeps it for a while
 		default:
 			s.postpone(ctx, RunRef{Tenant: c.tenant, Run: c.now().runID()}, c.failedIn, err)
 		}
@@ -67,7 +63,7 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot) (Nex
 	return next, err
 }
 
-func (c *session) workOn(ctx context.Context, mine *slot) (Next, error) {
+func (c *session) workOn(ctx context.Context, mine *slot.Slot) (Next, error) {
 	c.slot = mine
 	held, lost := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
@@ -84,7 +80,7 @@ func (c *session) workOn(ctx context.Context, mine *slot) (Next, error) {
 	})()
 	lost(nil)
 	keeper.Wait()
-	if err != nil && dispose(ctx, err).how == howNewer {
+	if err != nil && failure.Dispose(ctx, err).How == failure.Newer {
 		c.forgo(ctx)
 	} else {
 		c.close(ctx)
@@ -102,12 +98,12 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 			wait, err = c.oneStep(ctx)
 		}
 		if err != nil {
-			switch dispose(ctx, err).how {
-			case howLeaseLost:
-				return Next{Held: true, In: c.s.cfg.PollInterval}, nil
-			case howInterrupted:
+			switch failure.Dispose(ctx, err).How {
+			case failure.LeaseLost:
+				return Next{Held: true, In: c.cfg.PollInterval}, nil
+			case failure.Interrupted:
 				continue
-			case howShutdown:
+			case failure.ShutDown:
 				return Next{}, context.Cause(ctx)
 			}
 			return Next{}, err
@@ -119,8 +115,7 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 	}
 }
 
-// oneStep takes one step, and turns what it fails with into what it means for
-// the run.
+// oneStep takes one step, and decides what its error means for the run.
 func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	step, cancel := context.WithCancelCause(ctx)
 	c.mu.Lock()
@@ -129,9 +124,12 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	var wait *Next
 	err := c.safely("the sync", func() (err error) {
 		wait, err = c.step(step)
+		if e, ok := errors.AsType[*endsRun](err); ok {
+			return c.finish(step, e.runEnd)
+		}
 		return err
 	})()
-	d := dispose(step, err)
+	d := failure.Dispose(step, err)
 	c.mu.Lock()
 	c.interrupt = nil
 	c.mu.Unlock()
@@ -145,14 +143,18 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		c.forget()
 	}()
 	switch {
-	case d.how == howInterrupted:
-		return nil, errInterrupted
-	case d.how == howNewer: // not a failure of the run: another process can go on with it
+	case d.How == failure.Interrupted:
+		return nil, failure.ErrInterrupted
+	case d.How == failure.Newer: // not a failure of the run: another process can go on with it
 		return nil, fmt.Errorf("syncer: %s: run %s is left to a process that can read it: %w", c.tenant, c.now().runID(), err)
-	case d.how.leavesRun():
+	case d.How.LeavesRun():
 		return nil, err
-	case d.how == howSignIn && c.run().closing() == "":
-		return nil, c.reconnect(ctx, err)
+	case d.How == failure.SignIn && c.run().closing() == "":
+		c.client, c.fresh = nil, true
+		if c.run().Reconnects < c.cfg.MaxAttempts {
+			return nil, c.reconnect(ctx, err)
+		}
+		err = failure.New(tenant.Unauthenticated, "the tenant keeps refusing credentials that the authenticator gives: %w", err)
 	}
 	return c.fail(ctx, err)
 }
@@ -162,16 +164,19 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 func (c *session) step(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	r, status := cur.d.Run, cur.rec.Status
-	if status.Resting() {
+	switch {
+	case status.Resting() && cur.d.Removing != nil:
+		return &Next{}, removal{c.holding, *cur.d.Removing}.run(ctx)
+	case status.Resting():
 		return c.rest(ctx)
 	}
 	c.logCancel(r)
 	if r.Cancel != nil && !r.underway() {
-		return nil, c.finish(ctx, ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor})
+		return nil, c.finish(ctx, runEnd{stop: ending.Cancelled, reason: "cancelled by " + r.Cancel.Actor})
 	}
 	switch status {
 	case state.PendingAuthentication:
-		if r.closing() != "" { // what was begun stays as the journal has it
+		if r.closing() != "" { // the journal says which writes were begun
 			return nil, c.finish(ctx, r.decidedEnding())
 		}
 		return nil, c.signIn(ctx, c.request(r))
@@ -199,11 +204,11 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	if left := r.WorkUntil.Sub(cur.storeTime()); left <= 0 && r.closing() == "" {
 		return nil, c.runTimedOut(ctx)
 	} else if r.closing() == "" {
-		timed, stop := context.WithTimeoutCause(ctx, left, errRunTimedOut)
+		timed, stop := context.WithTimeoutCause(ctx, left, failure.ErrRunTimedOut)
 		defer stop()
 		ctx = timed
 		c.mu.Lock()
-		c.timeUp = func() bool { return errors.Is(context.Cause(timed), errRunTimedOut) }
+		c.timeUp = func() bool { return errors.Is(context.Cause(timed), failure.ErrRunTimedOut) }
 		c.mu.Unlock()
 	}
 	if wait := cur.rec.WakeAt.Sub(cur.storeTime()); wait > 0 && r.Attempt > 0 && r.closing() == "" {
@@ -220,76 +225,34 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		return nil, err
 	}
 	next, err := c.work(ctx)
-	if err != nil && errors.Is(context.Cause(ctx), errRunTimedOut) {
+	if err != nil && errors.Is(context.Cause(ctx), failure.ErrRunTimedOut) {
 		return nil, c.runTimedOut(context.WithoutCancel(ctx))
 	}
 	return next, err
 }
 
-// underway reports whether writes have begun, so that a cancel has to let the
-// deploy close its journal first.
-func (r *run) underway() bool {
-	return r.Wrote && (r.Phase == PhaseDeploy || r.Phase == PhaseVerify || r.Phase == PhaseReport)
-}
-
-// closing says why no further write is to be begun, or "".
-func (r *run) closing() Outcome {
-	switch {
-	case r.Cancel != nil:
-		return Cancelled
-	case r.Trouble != nil && r.Trouble.Class == ClassTimedOut:
-		return TimedOut
-	case r.Trouble != nil:
-		return FailedWith
-	}
-	return ""
-}
-
-// decidedEnding is the ending of a run whose work is done.
-func (r *run) decidedEnding() ending {
-	if r.Decision != nil {
-		switch r.Decision.Verdict {
-		case Reject:
-			return ending{reason: "rejected by " + joinActors(r.Decision.Actors)}
-		case RejectAndRevert:
-			return ending{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
-		}
-	}
-	switch r.closing() {
-	case Cancelled:
-		return ending{stop: stopCancelled, reason: "cancelled by " + r.Cancel.Actor}
-	case TimedOut:
-		return ending{stop: stopTimedOut, reason: "run", err: r.Trouble}
-	case FailedWith:
-		return ending{stop: stopFailed, reason: string(r.Trouble.Class), err: r.Trouble}
-	}
-	return ending{}
-}
-
-var errRunTimedOut = errors.New("the run has taken too long")
-
 // runTimedOut ends a run whose time is up. One that has begun to write closes
 // its journal first.
 func (c *session) runTimedOut(ctx context.Context) error {
-	info := c.errorInfo(ClassTimedOut, fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
+	info := c.errorInfo(word.ClassTimedOut, fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
 	c.logRunTimedOut()
 	if c.run().underway() {
 		return c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
-	return c.finish(ctx, ending{stop: stopTimedOut, reason: "run", err: info})
+	return c.finish(ctx, runEnd{stop: ending.TimedOut, reason: "run", err: info})
 }
 
-// fail ends the run, or, for what may pass by itself, lets the phase be tried
-// again after a pause that holds no goroutine.
+// fail ends the run. After a transient error it lets the phase be retried, after a
+// pause that costs no goroutine.
 func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	r := c.run()
 	if r.closing() != "" { // it ends for the reason that it has
 		c.log.Warn("the run ends without more", "phase", c.phase(), "error", err)
 		return nil, c.finish(ctx, r.decidedEnding())
 	}
-	d := dispose(ctx, err)
-	if d.how == howRetry && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		wait := max(d.after, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
+	d := failure.Dispose(ctx, err)
+	if d.How == failure.Retry && r.Attempt+1 < c.cfg.MaxAttempts {
+		wait := max(d.After, retry.Backoff(r.Attempt+1, time.Second, time.Minute))
 		c.log.Warn("will try again", "phase", c.phase(), "attempt", r.Attempt+1, "in", wait, "error", err)
 		lines := c.flush(ctx)
 		return &Next{In: wait}, c.commit(ctx, func(t *draft) error {
@@ -300,8 +263,8 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 			return nil
 		})
 	}
-	info := c.errorInfo(d.class, err)
-	if d.how == howRetry {
+	info := c.errorInfo(Class(d.Class), err)
+	if d.How == failure.Retry {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
 	c.log.Error("the run failed", "phase", info.Phase, "class", info.Class, "error", err)
@@ -311,54 +274,175 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	if info.Class == ClassConsentNeeded && !r.Wrote {
 		return nil, c.consentNeeded(ctx, info)
 	}
-	return nil, c.finish(ctx, ending{stop: stopFailed, reason: string(info.Class), err: info})
+	return nil, c.finish(ctx, runEnd{stop: ending.Failed, reason: string(info.Class), err: info})
 }
 
-// errorInfo describes an error of the present phase.
-func (c *session) errorInfo(class Class, err error) *ErrorInfo {
-	info := &ErrorInfo{Class: class, Phase: c.phase(), Message: err.Error(), Time: c.now().storeTime()}
-	if e, ok := errors.AsType[*tenant.Error](err); ok {
-		info.RequestID = e.RequestID
+// logCancel says who has cancelled the run, once in a session.
+func (c *session) logCancel(r *run) {
+	if r.Cancel == nil || c.cancelled == r.ID {
+		return
 	}
-	return info
+	c.cancelled = r.ID
+	c.log.Info("cancelled", "actor", r.Cancel.Actor, "comment", r.Cancel.Comment, "phase", c.phase(), "at", r.Cancel.Time)
 }
 
-// rest looks after a tenant at rest: whether a permission is missing now, or a
-// missing one was granted.
-func (c *session) rest(ctx context.Context) (*Next, error) {
+// maxUnfinished bounds the acts that the line of a time-out names.
+const maxUnfinished = 5
+
+// logRunTimedOut says what the run was doing when its time was up.
+func (c *session) logRunTimedOut() {
+	r := c.run()
+	c.mu.Lock()
+	acts := slices.Clone(c.unfinished)
+	c.mu.Unlock()
+	slices.Sort(acts)
+	acts = slices.Compact(acts)
+	left := max(0, len(acts)-maxUnfinished)
+	attrs := []any{"phase", c.phase(), "time limit", r.WorkFor, "during", joinActors(acts[:len(acts)-left])}
+	if left > 0 {
+		attrs = append(attrs, "and more", left)
+	}
+	if p := r.Progress; p.Total > 0 && p.Phase == c.phase() {
+		attrs = append(attrs, "done", p.Done, "of", p.Total)
+	}
+	if r.Attempt > 0 {
+		attrs = append(attrs, "failed attempts", r.Attempt)
+	}
+	c.log.Error("the run has timed out", attrs...)
+}
+
+// phaseWork is what a phase does.
+type phaseWork struct {
+	// work does the phase and says what follows.
+	work func(*session, context.Context) (onward, error)
+	// needs reports whether the process has what the phases before have made for
+	// this one. That is in memory only. A process without it begins again at
+	// connect: nothing was written to the tenant, and writes to the repository
+	// can be repeated. nil needs nothing.
+	needs func(*session) bool
+}
+
+// phaseWorks has the work of each phase of phaseTable. The loop enters a phase by
+// these two tables and in no other way.
+var phaseWorks = map[Phase]phaseWork{
+	PhaseConnect: {(*session).connectPhase, nil},
+	PhaseConsent: {(*session).consentPhase, (*session).connected},
+	PhaseBackup:  {(*session).backupPhase, (*session).permitted},
+	PhasePlan:    {(*session).planPhase, (*session).compared},
+	PhaseApprove: {(*session).approvePhase, nil},
+	PhaseDeploy:  {(*session).deployPhase, nil},
+	PhaseRevert:  {(*session).revertPhase, nil},
+	PhaseVerify:  {(*session).verifyPhase, nil},
+	PhaseReport:  {(*session).reportPhase, nil},
+}
+
+// ready reports whether this process has what a phase needs.
+func (c *session) ready(p Phase) bool {
+	needs := phaseWorks[p].needs
+	return needs == nil || needs(c)
+}
+
+// next returns the phase to work on, which the run enters if it is not in it.
+func (c *session) next(ctx context.Context) (*phaseRow, error) {
 	cur := c.now()
-	if cur.d.Removing != nil {
-		return &Next{}, c.removeTenant(ctx)
+	if id := cur.runID(); c.walk.run != id {
+		c.forget()
+		c.walk.run = id
 	}
-	if !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
-		// Permissions that could not be looked at are no failure of a run.
-		err := c.safely("recheck", func() error { return c.lookAtRest(ctx) })()
-		if err != nil && dispose(ctx, err).how.leavesRun() {
-			return nil, err
+	row := phaseNamed(c.phase())
+	if row == nil || row.in != cur.rec.Status || !c.ready(row.phase) {
+		row = phaseNamed(PhaseConnect)
+		if cur.rec.Status == state.PendingApproval {
+			row = phaseNamed(PhaseApprove)
 		}
-		cur = c.now()
+		if row.phase != c.phase() {
+			if err := c.note(ctx, row.phase); err != nil {
+				return nil, err
+			}
+		}
 	}
-	switch {
-	case cur.rec.Status.Active():
-		return nil, nil // started meanwhile
-	case cur.rec.WakeAt.IsZero():
-		return &Next{}, nil
-	}
-	return &Next{In: max(time.Millisecond, cur.rec.WakeAt.Sub(cur.storeTime()))}, nil
+	return row, nil
 }
 
-// lookAtRest looks at the permissions of a resting tenant that is due, unless its
-// settings say that no worker does.
-func (c *session) lookAtRest(ctx context.Context) error {
-	set, err := c.s.settings(ctx, c.tenant, "")
-	if err == nil && set.lookInterval(c.tenant, c.now().rec.Status) <= 0 {
-		return c.commit(ctx, func(t *draft) error {
-			if !t.rec.Status.Resting() {
-				return errInterrupted
-			}
-			t.rec.WakeAt = time.Time{}
-			return nil
-		})
+// work does the phase that the run is in, and what it leads to.
+func (c *session) work(ctx context.Context) (*Next, error) {
+	row, err := c.next(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return c.recheck(ctx) // which says, too, that the settings cannot be read
+	c.began(row.phase)
+	var on onward
+	err = c.s.telemetry.Phase(ctx, c.tenant, c.now().runID(), string(row.phase), func(ctx context.Context) error {
+		err := c.slot.Take(ctx)
+		if err == nil {
+			on, err = phaseWorks[row.phase].work(c, ctx)
+		}
+		if e, ok := errors.AsType[*endsRun](err); ok {
+			on, err = onward{end: &e.runEnd}, nil
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case on.end != nil:
+		return nil, c.finish(ctx, *on.end)
+	case on.phase == "":
+		return on.wait, nil
+	case on.change == nil:
+		return nil, c.note(ctx, on.phase)
+	}
+	if err := checkFollows(row.phase, on.phase); err != nil {
+		return nil, err
+	}
+	var lines *state.BlobRef
+	if on.phase == PhaseApprove { // the process releases the run, with its log stored
+		c.began(on.phase)
+		if on.tell != nil {
+			on.tell()
+		}
+		lines = c.flush(ctx)
+	}
+	return nil, c.commit(ctx, func(t *draft) error {
+		t.logEntry(lines)
+		if err := on.change(t); err != nil {
+			return err
+		}
+		t.phase(on.phase)
+		return nil
+	})
+}
+
+// postpone makes a tenant whose storage failed wait a little, so that it does
+// not keep a worker spinning, and says in its row why it waits. Where even that
+// cannot be stored, the pause is in the next claim's failure.
+func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) {
+	class := ClassStorage
+	if e, ok := errors.AsType[*failure.Error](why); ok {
+		class = Class(e.Class)
+	}
+	_, err := s.act(ctx, ref.Tenant, func(t *draft) error {
+		if t.rec.WakeAt.IsZero() || t.rec.WakeAt.After(t.now) {
+			return errNoChange
+		}
+		if r := t.d.Run; r != nil && t.rec.Status.Active() {
+			r.Stalled = &ErrorInfo{Class: class, Phase: cmp.Or(in, r.Phase), Message: why.Error() + "; it is tried again", Time: t.now}
+		}
+		t.wakeIn = retry.Backoff(2, 5*time.Second, time.Minute)
+		return nil
+	})
+	if err != nil && ctx.Err() == nil && !failure.IsNewer(err) {
+		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", ref.Tenant, "run", ref.Run, "error", err)
+	}
+}
+
+// consentNeeded ends a run that cannot even connect before an administrator has
+// consented to the application.
+func (c *session) consentNeeded(ctx context.Context, info *ErrorInfo) error {
+	if c.now().rec.Status == state.PendingAuthentication { // the person was there, and could not give it
+		if err := c.signedIn(ctx); err != nil {
+			return err
+		}
+	}
+	return c.finish(ctx, runEnd{stop: ending.ConsentMissing, reason: string(info.Class), err: info})
 }

@@ -6,58 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/deploy"
+	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
-
-// requireApproval enters Pending approval. A run that superseded another with
-// the same digest carries on its wait: votes and age.
-func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
-	r := t.d.Run
-	r.Since = t.now
-	deadline := time.Time{}
-	if old := r.Carried; old == nil || old.Digest != p.Digest {
-		t.d.Same = nil
-	} else {
-		t.d.Same = append(t.d.Same, old.Run)
-		r.Since, r.Reviewed, deadline = old.Since, old.Reviewed, old.Deadline
-		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return y.people.same(v.Actor, r.Actor) && !y.AllowRequester })
-	}
-	if err := t.move(state.RequireApproval, EntryData{Phase: PhaseApprove, Digest: p.Digest}); err != nil {
-		return err
-	}
-	if deadline.IsZero() {
-		t.deadlineIn = y.Timeout
-	} else {
-		t.rec.Deadline = deadline
-	}
-	t.await()
-	r.Demands = y.current(p, r.Votes, r.Actor)
-	if _, automatic := y.automatic(p); automatic || cfg.Approver != nil && !r.Reviewed {
-		t.due()
-	} else {
-		t.wakeAtDeadline(deadline, y)
-	}
-	t.event(Event{Type: PlanReady, Digest: p.Digest, Counts: p.Counts()})
-	return nil
-}
-
-// wakeAtDeadline makes the tenant due when its deadline has passed, or for the
-// first look at the desired line.
-func (t *draft) wakeAtDeadline(deadline time.Time, y policy) {
-	switch {
-	case !deadline.IsZero():
-		t.waitForDecision(y.looks)
-	case y.looks > 0:
-		t.wakeIn = min(y.looks, y.Timeout)
-	default:
-		t.wakeIn = y.Timeout
-	}
-}
 
 // approvePhase looks after a run that waits for a decision.
 func (c *session) approvePhase(ctx context.Context) (onward, error) {
@@ -70,20 +29,20 @@ func (c *session) approvePhase(ctx context.Context) (onward, error) {
 func (c *session) approve(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if cur.rec.Status != state.PendingApproval {
-		return nil, errInterrupted // decided since the step began; the deadline went with the status
+		return nil, failure.ErrInterrupted // decided since the step began; the deadline went with the status
 	}
 	r := cur.d.Run
 	left := cur.rec.Deadline.Sub(cur.storeTime())
 	if left <= 0 {
-		return nil, c.finish(ctx, ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(ClassTimedOut,
-			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))})
+		return nil, &endsRun{runEnd{stop: ending.TimedOut, reason: "approval", while: state.PendingApproval, err: c.errorInfo(word.ClassTimedOut,
+			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))}}
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {
 		done, err := c.approveByRule(ctx)
 		switch {
 		case context.Cause(ctx) != nil:
 			return nil, context.Cause(ctx)
-		case err != nil && !dispose(ctx, err).undecided():
+		case err != nil && !failure.Dispose(ctx, err).Undecided():
 			return nil, err
 		case err != nil:
 			return nil, c.reviewFailed(ctx, "the approval rules could not be read", err)
@@ -91,7 +50,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 			return nil, nil
 		}
 	}
-	if c.s.cfg.Approver == nil || r.Reviewed {
+	if c.cfg.Approver == nil || r.Reviewed {
 		err := c.watchLine(ctx)
 		cur = c.now()
 		return &Next{In: max(time.Millisecond, cur.rec.WakeAt.Sub(cur.storeTime()))}, err
@@ -103,7 +62,7 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	switch {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
-	case err != nil && dispose(ctx, err).undecided():
+	case err != nil && failure.Dispose(ctx, err).Undecided():
 		return nil, c.reviewFailed(ctx, "the approver failed", err)
 	}
 	return nil, err
@@ -120,14 +79,14 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 	}
 	ctx, stop := context.WithTimeout(ctx, left)
 	defer stop()
-	y, err := c.s.policy(ctx, c.tenant)
+	y, err := c.cfg.policy(ctx, c.tenant)
 	if err != nil {
 		return err
 	}
 	seen := c.s.glance(ctx, c.tenant, r)
 	var d Decision
 	err = c.safely("the approver", func() (err error) {
-		d, err = c.s.cfg.Approver.Review(ctx, cur.review(y, p, seen))
+		d, err = c.cfg.Approver.Review(ctx, cur.review(y, p, seen))
 		return err
 	})()
 	switch {
@@ -138,18 +97,18 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 	case d.Tenant != c.tenant:
 		return fmt.Errorf("the decision is about tenant %q", d.Tenant)
 	}
-	if err := c.s.permit(ctx, d.Actor, ActDecide, c.tenant, commentInput("Comment", d.Comment)); err != nil {
+	if err := c.cfg.permit(ctx, d.Actor, ActDecide, c.tenant, bounds.Comment("Comment", d.Comment)); err != nil {
 		return err
 	}
-	// The decision is held against the plan as it is stored, whatever the
-	// approver did to the copy that it was shown.
+	// The decision is checked against the stored plan, because the approver may
+	// have changed its copy.
 	if p, err = c.s.readPlan(ctx, c.tenant, r); err != nil {
 		return err
 	}
 	if err := c.s.checkKey(p, d); err != nil {
 		return err
 	}
-	if y, err = c.s.policy(ctx, c.tenant); err != nil { // those of the decision's moment
+	if y, err = c.cfg.policy(ctx, c.tenant); err != nil { // those of the decision's moment
 		return err
 	}
 	if seen, err = c.s.checkCurrent(ctx, y, r, d); err != nil {
@@ -166,7 +125,7 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 func (c *session) undecided(ctx context.Context, y policy, seen lookedAt) error {
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.d.Run.Reviewed = true
 		t.looked(seen)
@@ -184,7 +143,7 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 	seen := c.s.glance(ctx, c.tenant, c.run())
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.looked(seen)
 		t.d.Run.Attempt++
@@ -198,8 +157,8 @@ func (c *session) reviewFailed(ctx context.Context, what string, err error) erro
 	})
 }
 
-// Decide carries out a person's verdict on a plan. It is accepted by any
-// process, whoever works on the tenant.
+// Decide carries out a person's verdict on a plan. Any process may call it, also
+// while another one works on the tenant.
 //
 // It returns ErrNoActor, ErrNotPending, ErrStalePlan, ErrExpired, ErrInvalid,
 // ErrSelfApproval, ErrAlreadyVoted, a *[BrokenRulesError] or a
@@ -214,8 +173,8 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err := cmp.Or(checkAsked(d.Tenant, d.Actor), d.checkRequired()); err != nil {
 		return Row{}, err
 	}
-	if err := s.permit(ctx, d.Actor, ActDecide, d.Tenant, nameInput("Run", d.Run), nameInput("Digest", d.Digest),
-		commentInput("Comment", d.Comment)); err != nil {
+	if err := s.cfg.permit(ctx, d.Actor, ActDecide, d.Tenant, bounds.Name("Run", d.Run), bounds.Name("Digest", d.Digest),
+		bounds.Comment("Comment", d.Comment)); err != nil {
 		return Row{}, err
 	}
 	cur, err := s.load(ctx, d.Tenant)
@@ -234,7 +193,7 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	}
 	var y policy
 	if d.Verdict == Approve { // a rejection needs no rules, and works while there are none
-		if y, err = s.policy(ctx, d.Tenant); err != nil {
+		if y, err = s.cfg.policy(ctx, d.Tenant); err != nil {
 			return rowOf(cur), err
 		}
 	}
@@ -252,7 +211,7 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	return rowOf(after), err
 }
 
-// pending reports whether the decision is about what is pending.
+// pending returns an error unless the decision is about the plan that waits.
 func (l loaded) pending(d Decision) error {
 	r := l.d.Run
 	same := r != nil && (d.Run == r.ID || slices.Contains(l.d.Same, d.Run))
@@ -271,9 +230,6 @@ func (l loaded) pending(d Decision) error {
 	}
 	return nil
 }
-
-// short is the beginning of a digest, for messages.
-func short(digest string) string { return digest[:min(12, len(digest))] }
 
 // decide holds a decision against the rules and carries it out.
 func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
@@ -299,7 +255,7 @@ func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 		if r.Demands = y.current(p, r.Votes, r.Actor); met(r.Demands) {
 			return t.decided(state.Approve, PhaseDeploy, d, y.alike(r.Votes, d.Digest, d.Items))
 		}
-		if r.Reviewed { // the Approver is not asked again; the next vote comes by itself
+		if r.Reviewed { // the Approver is not asked again; the next vote comes by Decide
 			t.waitForDecision(y.looks)
 		}
 		t.entry(EntryVote, EntryData{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest})
@@ -327,5 +283,138 @@ func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string)
 	return nil
 }
 
-// joinActors lists names for people.
-func joinActors(names []string) string { return strings.Join(names, ", ") }
+// checkKey refuses to approve a plan whose hashes of secrets were made with
+// another key than this process's: they cannot be compared with anything.
+func (s *records) checkKey(p *plan.Plan, d Decision) error {
+	if d.Verdict == Approve && !deploy.OwnKey(p.KeyID, s.cfg.keys(p.Tenant).Tenant) {
+		return fmt.Errorf("%w: %s: its hashes of secrets were made with another secret of the configuration (Config.Secret); start the sync again for a fresh plan", ErrStalePlan, d.Tenant)
+	}
+	return nil
+}
+
+// approveByRule approves the waiting plan if a rule of the settings does, and
+// reports whether it did. The settings are read again: a decision is held
+// against the rules of its moment.
+func (c *session) approveByRule(ctx context.Context) (bool, error) {
+	r := c.run()
+	y, err := c.cfg.policy(ctx, c.tenant)
+	if err != nil || len(y.Automatic) == 0 {
+		return false, err
+	}
+	p, err := c.s.readPlan(ctx, c.tenant, r)
+	if err != nil {
+		return false, err
+	}
+	rule, ok := y.automatic(p)
+	if !ok {
+		return false, nil
+	}
+	d := Decision{RunRef: RunRef{Tenant: c.tenant, Run: r.ID}, Digest: p.Digest, Verdict: Approve, Actor: rule.Name,
+		Comment: "approved by a rule of the settings", Accept: brokenBy(p, nil)}
+	if err := c.s.checkKey(p, d); err != nil { // a person rejects it, or starts another sync
+		return false, nil
+	}
+	seen, err := c.s.checkCurrent(ctx, y, r, d)
+	if errors.Is(err, ErrStalePlan) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, c.commit(ctx, func(t *draft) error {
+		if t.rec.Status != state.PendingApproval || t.d.Run.Digest != d.Digest || t.d.Run.Cancel != nil {
+			return failure.ErrInterrupted
+		}
+		t.beforeDeadline = true
+		t.looked(seen)
+		return t.decided(state.Approve, PhaseDeploy, d, []string{rule.Name})
+	})
+}
+
+// checkCurrent looks at the line for a decision. If the rules ask for a plan of
+// the head, the look must succeed, and an approval of another plan is refused.
+func (s *records) checkCurrent(ctx context.Context, y policy, r *run, d Decision) (lookedAt, error) {
+	if d.Verdict != Approve || !y.RequireCurrent {
+		return s.glance(ctx, d.Tenant, r), nil
+	}
+	seen, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (lookedAt, error) { return s.lookAtLine(ctx, d.Tenant, r) })
+	switch {
+	case err != nil:
+		return seen, failure.New(word.ClassRepository, "syncer: the plan was not approved: %w", err)
+	case seen.movedOn():
+		return seen, fmt.Errorf("%w: %s: the plan was made from revision %s, and the repository has moved on to %s; sync again with Supersede to plan from it",
+			ErrStalePlan, d.Tenant, seen.plan, seen.head)
+	}
+	return seen, nil
+}
+
+// watchLine looks at the desired line for a run that was due and that this
+// process has nothing else to do for. Its commit also makes the run due for the
+// next look.
+func (c *session) watchLine(ctx context.Context) error {
+	cur := c.now()
+	if cur.rec.WakeAt.After(cur.storeTime()) {
+		return nil
+	}
+	y, err := c.cfg.policy(ctx, c.tenant)
+	if err != nil { // the approval rules could not be read either
+		y.looks = NewerIntervalDefault
+	}
+	var seen lookedAt
+	if y.looks > 0 {
+		seen = c.s.glance(ctx, c.tenant, cur.d.Run)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return c.commit(ctx, func(t *draft) error {
+		if t.rec.Status != state.PendingApproval || t.d.Run.Cancel != nil {
+			return failure.ErrInterrupted
+		}
+		t.looked(seen)
+		t.waitForDecision(y.looks)
+		return nil
+	})
+}
+
+// Review returns the plan of a run that waits for a decision, for the handler
+// behind a button: show it, and pass the answer of its Approve, Reject or
+// RejectAndRevert to [Syncer.Decide]. A handler that shows the plan in one
+// request and decides in the next one keeps the digest in between: a decision
+// on a plan that has changed since is refused. The desired line is looked at now,
+// for [Review].Newer.
+//
+// It returns ErrNotPending when the tenant waits for no decision, ErrStalePlan
+// for another run than the current one, what [Syncer.Plan] returns, and the
+// errors of [Config].SettingsFor.
+func (s *Syncer) Review(ctx context.Context, ref RunRef) (Review, error) {
+	cur, err := s.load(ctx, ref.Tenant)
+	if err != nil {
+		return Review{}, err
+	}
+	switch {
+	case cur.rec.Status != state.PendingApproval:
+		return Review{}, fmt.Errorf("%w: %s is %s", ErrNotPending, ref.Tenant, cur.rec.Status.Label())
+	case ref.Run != "" && ref.Run != cur.d.Run.ID && !slices.Contains(cur.d.Same, ref.Run):
+		return Review{}, fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, ref.Tenant, cur.d.Run.ID, ref.Run)
+	}
+	p, err := s.readPlan(ctx, ref.Tenant, cur.d.Run)
+	if err != nil {
+		return Review{}, pruned(err)
+	}
+	y, err := s.cfg.policy(ctx, ref.Tenant)
+	if err != nil {
+		return Review{}, err
+	}
+	return cur.review(y, p, s.glance(ctx, ref.Tenant, cur.d.Run)), nil
+}
+
+// review shows the run and its plan to a person.
+func (l loaded) review(y policy, p *plan.Plan, seen lookedAt) Review {
+	r := l.d.Run
+	newer := seen.newer(r, l.storeTime())
+	p.NewerRevision = newer.revision()
+	return Review{RunRef: RunRef{Tenant: l.rec.Tenant, Run: r.ID}, Requester: r.Actor, Comment: r.Options.Comment,
+		Plan: p, Since: r.Since, Deadline: l.rec.Deadline, Votes: slices.Clone(r.Votes),
+		Demands: y.current(p, r.Votes, r.Actor), Newer: newer}
+}

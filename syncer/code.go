@@ -9,10 +9,9 @@ import (
 
 // Code is the short name of the plan that waits, or waited, in this row, for
 // people to read out and to type: 16 characters in four groups, such as
-// 7K3M-Q9ZT-84WX-0HVN; "" while there is no plan. Show it with the plan, and
-// whoever takes it from a person compares it with the code of the row that is
-// then decided on ([SameCode]); the decision itself names the run and the whole
-// digest.
+// 7K3M-Q9ZT-84WX-0HVN; "" while there is no plan. Show it with the plan. Before a
+// decision, compare the code that the person gives with the code of the row
+// ([SameCode]). The decision itself names the run and the whole digest.
 //
 // The code is of this run's plan alone. The same proposal in another run has
 // another code, so one that was written down before a run was superseded has to
@@ -23,9 +22,9 @@ func (r Row) Code() string { return planCode(r.Tenant, r.Run, r.Digest) }
 // Code is [Row.Code] of the plan under review.
 func (r Review) Code() string { return planCode(r.Tenant, r.Run, r.Plan.Digest) }
 
-// SameCode reports whether what a person typed is this code: capital and small
-// letters, blanks and hyphens make no difference, and the letters I, L and O are
-// the digits that they look like. An empty code is no plan's.
+// SameCode reports whether a person has typed this code. It ignores case, blanks
+// and hyphens, and reads the letters I, L and O as the digits that they look like.
+// An empty code belongs to no plan.
 func SameCode(typed, code string) bool { return code != "" && plainCode(typed) == plainCode(code) }
 
 // crockford is Douglas Crockford's base 32, which leaves out the letters that

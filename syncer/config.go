@@ -6,8 +6,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +20,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/people"
+	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -103,8 +114,8 @@ type Config struct {
 	// only what depends on it is skipped.
 	StopOnFailure bool
 	// MaxAttempts is how often a write, a repository call or a phase is tried in
-	// the face of passing faults. Writes that the service refuses for being
-	// asked too often do not count: they may go on for 10 minutes an item.
+	// the face of transient errors. Throttled writes do not count: the engine
+	// retries them for up to 10 minutes an item.
 	// Defaults to 5.
 	MaxAttempts int
 
@@ -127,8 +138,8 @@ type Config struct {
 	// ReadConcurrency and WriteConcurrency are per tenant. Both default to 4.
 	ReadConcurrency  int
 	WriteConcurrency int
-	// NewRunID makes run ids, unique for ever, and such that nobody can tell the
-	// next one ([Row.Code] relies on that). Defaults to UUIDs of version 7.
+	// NewRunID makes run ids. They must be unique for all time, and the next one
+	// must not be predictable ([Row.Code] relies on that). Defaults to UUIDs of version 7.
 	NewRunID func() string
 }
 
@@ -157,9 +168,34 @@ func (f ConnectorFunc) Connect(ctx context.Context, req ConnectRequest) (tenant.
 	return f(ctx, req)
 }
 
+// ActorKey is the default of [Config.ActorKey]. Two actors with equal keys are
+// one person. The key ignores letter case, the Unicode form of accented letters,
+// white space around the name, the width of white space within it, and
+// characters that do not show. Letters that only look alike, such as Latin and
+// Cyrillic a, stay different: use names that your directory has checked.
+func ActorKey(actor string) string { return people.Key(actor) }
+
+// people returns the rule by which two actors are one person.
+func (c Config) people() people.Rule { return people.Rule{KeyOf: c.ActorKey} }
+
+// Secret is bytes that no form of output shows. It is converted from []byte.
+type Secret []byte
+
+// Format writes that there is a secret, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, plan.Redacted) }
+
+// MarshalText returns what [Secret.Format] writes.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(plan.Redacted), nil }
+
+// LogValue returns what [Secret.Format] writes.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(plan.Redacted) }
+
+// keys returns the keys of a tenant's hashes of secrets.
+func (c Config) keys(tenantName string) schema.Keys { return schema.DeriveKeys(c.Secret, tenantName) }
+
 // withDefaults returns a copy of c with the defaults filled in.
 func (c Config) withDefaults() Config {
-	c.Logger = slog.New(boundedHandler{cmp.Or(c.Logger, slog.New(slog.DiscardHandler)).Handler()})
+	c.Logger = slog.New(bounds.Handler{Handler: cmp.Or(c.Logger, slog.New(slog.DiscardHandler)).Handler()})
 	c.Settings = c.Settings.withDefaults()
 	c.LeaseDuration = cmp.Or(c.LeaseDuration, LeaseDurationDefault)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, min(WriteTimeoutDefault, c.LeaseDuration/2))
@@ -229,4 +265,162 @@ func (c Config) validate() error {
 		return fmt.Errorf("syncer: config: %w", errors.Join(errs...))
 	}
 	return nil
+}
+
+// lookInterval is how long a tenant's permissions are left alone while it rests
+// in status; not more than 0 means that no worker looks.
+func (s Settings) lookInterval(tenantName string, status state.Status) time.Duration {
+	if status == state.PendingAdminConsent {
+		return s.RecheckInterval
+	}
+	every := s.PermissionsInterval
+	if tenth := int64(every / 10); tenth > 0 {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(tenantName)) // never fails
+		every += time.Duration(h.Sum64() % uint64(tenth))
+	}
+	return every
+}
+
+// Settings are a tenant's own: what is in scope, the rules, and how long things
+// may take. A zero field takes its default.
+//
+// The engine asks for a tenant's settings when it needs them, and each binds
+// from then on: RunTimeout when the run is started, AuthTimeout and
+// Approval.Timeout when the status is entered whose deadline they give, the
+// other Approval rules at each decision, and the rest whenever a process begins
+// or resumes a run.
+type Settings struct {
+	// Directory is the id of the directory that the tenant is; credentials of
+	// another are refused, class "wrong_tenant", before anything is read. Empty
+	// means the first one connected: once its permissions could be looked at,
+	// the tenant is pinned to it for good.
+	Directory string
+	// Scopes overrides the kinds' own scope, by kind.
+	Scopes map[string]tenant.Scope
+	// Variables are the values of ${var:name} in the repository.
+	// "tenantId", the directory id, is always there.
+	Variables map[string]string
+	// Rules are drift policy, ignores and guards.
+	Rules plan.Rules
+
+	// Approval are the rules that an approval must meet.
+	Approval ApprovalRules
+	// RequireConsent ends a run in Pending admin consent as soon as any
+	// permission is missing, instead of syncing what can be read.
+	RequireConsent bool
+
+	// AuthTimeout is how long a person has to sign in, from entering Pending
+	// authentication. Defaults to 3 minutes.
+	AuthTimeout time.Duration
+	// RunTimeout is how long a run may work, waiting for people not counted.
+	// Defaults to 6 hours.
+	RunTimeout time.Duration
+	// NewerInterval is how often a worker looks whether the desired line has moved
+	// on while a plan waits for a decision ([Row].Newer). A look that finds no
+	// change costs one read and one commit. There is none while an Approver's
+	// Review blocks. Defaults to 1 hour; negative means never.
+	NewerInterval time.Duration
+	// RecheckInterval is how often a worker looks whether a missing permission
+	// was granted. Defaults to 1 hour; negative means only [Syncer.Recheck].
+	RecheckInterval time.Duration
+	// PermissionsInterval is how often a worker looks at the permissions of a
+	// tenant at rest, so that a permission that is missing now is told before the
+	// next sync. Up to a tenth is added, by the tenant's name, so that the looks at
+	// a fleet spread out. A look connects without asking anybody to sign in, and
+	// makes one commit, which is what makes the tenant due for the next one. After
+	// an error the next look comes sooner. Defaults to 24 hours; negative means
+	// never.
+	PermissionsInterval time.Duration
+	// VerifyTimeout is how long written objects are read back until they show
+	// what was written. All of a run's are read back side by side. One that shows
+	// something else when the time is up counts as not kept by the service, so
+	// the time should be longer than reads lag behind writes. Created objects are
+	// read back for at least their kind's Consistency, so that the next run does
+	// not take them for missing. Defaults to 1 minute.
+	VerifyTimeout time.Duration
+}
+
+// withDefaults returns a copy of s with the defaults filled in.
+func (s Settings) withDefaults() Settings {
+	s.Approval = s.Approval.withDefaults()
+	s.AuthTimeout = cmp.Or(s.AuthTimeout, AuthTimeoutDefault)
+	s.RunTimeout = cmp.Or(s.RunTimeout, RunTimeoutDefault)
+	s.VerifyTimeout = cmp.Or(s.VerifyTimeout, VerifyTimeoutDefault)
+	s.NewerInterval = cmp.Or(s.NewerInterval, NewerIntervalDefault)
+	s.RecheckInterval = cmp.Or(s.RecheckInterval, RecheckIntervalDefault)
+	s.PermissionsInterval = cmp.Or(s.PermissionsInterval, PermissionsIntervalDefault)
+	return s
+}
+
+// problems says for each field why it cannot be used. Each message begins with
+// the field's name.
+func (s Settings) problems(p people.Rule) []string {
+	var out []string
+	for _, f := range []struct {
+		name  string
+		value time.Duration
+	}{{"AuthTimeout", s.AuthTimeout}, {"RunTimeout", s.RunTimeout}, {"VerifyTimeout", s.VerifyTimeout}} {
+		if f.value <= 0 {
+			out = append(out, fmt.Sprintf("Settings.%s must be more than 0, is %s", f.name, f.value))
+		}
+	}
+	return append(out, s.policy(p).problems("Settings.Approval.")...)
+}
+
+// settings returns the tenant's settings with their defaults, and the variable
+// "tenantId". An error of SettingsFor is transient; settings that cannot be used
+// are not.
+func (c Config) settings(ctx context.Context, tenantName, directory string) (Settings, error) {
+	set := c.Settings
+	if c.SettingsFor != nil {
+		var err error
+		if set, err = c.SettingsFor(ctx, tenantName); err != nil {
+			return Settings{}, &failure.Retryable{Err: failure.New(word.ClassSettings, "syncer: %s: settings: %w", tenantName, err)}
+		}
+		set = set.withDefaults()
+		if wrong := set.problems(c.people()); len(wrong) > 0 {
+			return Settings{}, failure.New(word.ClassSettings, "syncer: %s: the settings cannot be used; correct what SettingsFor returns: %s", tenantName, strings.Join(wrong, "; "))
+		}
+	}
+	vars := map[string]string{"tenantId": directory}
+	maps.Copy(vars, set.Variables)
+	set.Variables = vars
+	return set, nil
+}
+
+// policy returns what a decision on the tenant's plans must meet now.
+func (c Config) policy(ctx context.Context, tenantName string) (policy, error) {
+	set, err := c.settings(ctx, tenantName, "")
+	return set.policy(c.people()), err
+}
+
+// policy is the part of the settings that a decision must meet.
+func (s Settings) policy(p people.Rule) policy { return policy{s.Approval, p, s.NewerInterval} }
+
+// Action is what a person does, for [Config.Authorize].
+type Action string
+
+// The actions, named after the methods of [Syncer] that carry them out.
+const (
+	ActStart   Action = "start"
+	ActDecide  Action = "decide"
+	ActCancel  Action = "cancel"
+	ActRetry   Action = "retry"
+	ActRecheck Action = "recheck"
+	ActPause   Action = "pause"
+	ActResume  Action = "resume"
+	ActRemove  Action = "remove"
+)
+
+// withDefaults returns a copy of r with the defaults filled in.
+func (r ApprovalRules) withDefaults() ApprovalRules {
+	r.Approvals = cmp.Or(r.Approvals, 1)
+	r.Timeout = cmp.Or(r.Timeout, ApprovalTimeoutDefault)
+	r.Rules = slices.Clone(r.Rules)
+	for i := range r.Rules {
+		r.Rules[i].AtLeast = cmp.Or(r.Rules[i].AtLeast, 1)
+		r.Rules[i].Approvals = cmp.Or(r.Rules[i].Approvals, 1)
+	}
+	return r
 }

@@ -144,7 +144,7 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.settings(t.Context(), "contoso", "directory-1")
+	got, err := s.cfg.settings(t.Context(), "contoso", "directory-1")
 	if err != nil || got.Variables["owner"] != "ann" || got.Variables["tenantId"] != "directory-1" {
 		t.Errorf("got %v, %v, want the host's variables and tenantId", got.Variables, err)
 	}
@@ -157,10 +157,10 @@ func TestSettings(t *testing.T) {
 		}
 		return Settings{}, broken
 	}
-	if got, err = s.settings(t.Context(), "contoso", "directory-1"); err != nil || got.Variables["owner"] != "ben" {
+	if got, err = s.cfg.settings(t.Context(), "contoso", "directory-1"); err != nil || got.Variables["owner"] != "ben" {
 		t.Errorf("got %v, %v, want the tenant's own", got.Variables, err)
 	}
-	if _, err = s.settings(t.Context(), "fabrikam", "directory-2"); !errors.Is(err, broken) {
+	if _, err = s.cfg.settings(t.Context(), "fabrikam", "directory-2"); !errors.Is(err, broken) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
 }

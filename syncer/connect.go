@@ -5,21 +5,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/schema"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// maxSignIns bounds the sign-ins of one run, so that it cannot ask for ever.
+// maxSignIns bounds the sign-ins of one run, so that it cannot ask without end.
 const maxSignIns = 8
 
-// request is what the authenticator is asked for.
-func (c *session) request(r *run) auth.Request {
+// request returns the authenticator's request for the tenant.
+func (c *connection) request(r *run) auth.Request {
 	req := auth.Request{Tenant: c.tenant, Directory: cmp.Or(c.now().d.Directory, c.set.Directory), Fresh: c.fresh}
 	if r != nil && r.Prompt != nil {
 		req.SignIn = r.Prompt.SignIn
@@ -28,7 +32,7 @@ func (c *session) request(r *run) auth.Request {
 }
 
 // connectPhase gets credentials and a client.
-func (c *session) connectPhase(ctx context.Context) (onward, error) {
+func (c *connection) connectPhase(ctx context.Context) (onward, error) {
 	if err := c.connect(ctx); err != nil {
 		return onward{}, err
 	}
@@ -37,34 +41,34 @@ func (c *session) connectPhase(ctx context.Context) (onward, error) {
 
 // connect makes sure that there is a client: credentials silently, or after
 // asking a person, then the connection.
-func (c *session) connect(ctx context.Context) error {
+func (c *connection) connect(ctx context.Context) error {
 	if c.client != nil {
 		return nil
 	}
 	if err := c.expect(ctx); err != nil {
 		return err
 	}
-	cred, err := c.s.cfg.Authenticator.Credential(ctx, c.request(nil))
+	cred, err := c.cfg.Authenticator.Credential(ctx, c.request(nil))
 	switch class := auth.ClassOf(err); {
 	case err == nil:
 	case class == auth.SignInNeeded && c.run().closing() != "":
-		return failure(ClassSignInNeeded, "the run ends without another sign-in: %w", err)
+		return failure.New(auth.SignInNeeded, "the run ends without another sign-in: %w", err)
 	case class == auth.SignInNeeded && !c.run().Options.Interactive:
-		return failure(ClassSignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
+		return failure.New(auth.SignInNeeded, "nobody is asked to sign in during an unattended run; start an interactive one: %w", err)
 	case class == auth.SignInNeeded:
 		req := c.request(nil)
 		if e, ok := errors.AsType[*auth.Error](err); ok {
 			req.SignIn = e.SignIn
 		}
 		if c.run().SignIns >= maxSignIns {
-			return failure(ClassSignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
+			return failure.New(auth.SignInNeeded, "connect: %d sign-ins were made in this run and credentials are still missing", maxSignIns)
 		}
 		if err := c.beginSignIn(ctx, req); err != nil {
 			return err
 		}
-		return errInterrupted // the wait is a step of its own, outside the run's time
+		return failure.ErrInterrupted // the wait is a step of its own, outside the run's time
 	case class == auth.Transient:
-		return &retryable{err: fmt.Errorf("connect: %w", err)}
+		return &failure.Retryable{Err: fmt.Errorf("connect: %w", err)}
 	default:
 		return fmt.Errorf("connect: %w", err)
 	}
@@ -73,7 +77,7 @@ func (c *session) connect(ctx context.Context) error {
 		return err
 	}
 	c.identity, c.proven = &id, false
-	client, err := c.s.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
+	client, err := c.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
 	if err != nil {
 		return c.passing("connect", err)
 	}
@@ -91,8 +95,8 @@ func (c *session) connect(ctx context.Context) error {
 }
 
 // expect reads the settings, which may say which directory the tenant is.
-func (c *session) expect(ctx context.Context) error {
-	set, err := c.s.settings(ctx, c.tenant, "")
+func (c *connection) expect(ctx context.Context) error {
+	set, err := c.cfg.settings(ctx, c.tenant, "")
 	if err != nil {
 		return err
 	}
@@ -102,71 +106,47 @@ func (c *session) expect(ctx context.Context) error {
 
 // checkDirectory refuses credentials of another directory than the one that
 // the tenant is pinned to, or that its settings name.
-func (c *session) checkDirectory(id auth.Identity) error {
+func (c *connection) checkDirectory(id auth.Identity) error {
 	pinned := c.now().d.Directory
 	switch {
 	case id.Directory == "":
-		return failure(ClassWrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
+		return failure.New(auth.WrongTenant, "connect: the credentials for %s do not tell which directory they lead to", c.tenant)
 	case c.set.Directory != "" && !strings.EqualFold(id.Directory, c.set.Directory):
-		return failure(ClassWrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
+		return failure.New(auth.WrongTenant, "connect: signed in to directory %s, but the settings say that %s is directory %s: sign in with an account of that directory, or correct the settings",
 			id.Directory, c.tenant, c.set.Directory)
 	case pinned != "" && !strings.EqualFold(id.Directory, pinned):
-		return failure(ClassWrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
+		return failure.New(auth.WrongTenant, "connect: signed in to directory %s, but %s is directory %s: sign in with an account of that directory",
 			id.Directory, c.tenant, pinned)
 	}
 	return nil
 }
 
-// identify stores who is signed in, and pins the tenant to the directory once
-// it has proven to be one that can be worked with.
-func (t *draft) identify(id *auth.Identity, pin bool) error {
-	if id == nil {
-		return nil
-	}
-	if t.d.Directory != "" && !strings.EqualFold(t.d.Directory, id.Directory) {
-		return failure(ClassWrongTenant, "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
-	}
-	if pin && t.d.Directory == "" {
-		t.d.Directory = id.Directory
-	}
-	if t.d.Run != nil {
-		t.d.Run.Identity = id
-	}
-	return nil
-}
-
-// passing marks an error of the tenant as one that ends a sign-in, that may
-// pass, or that does not.
-func (c *session) passing(act string, err error) error {
+// passing marks an error of the tenant as the end of a sign-in, as transient, or
+// as neither.
+func (c *connection) passing(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	if auth.ClassOf(err) == auth.SignInNeeded {
-		return fmt.Errorf("%w: %w", errSignInNeeded, wrapped)
+		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
 	}
 	if auth.ClassOf(err) == auth.Transient {
-		return &retryable{err: wrapped}
+		return &failure.Retryable{Err: wrapped}
 	}
 	switch tenant.ClassOf(err) {
 	case tenant.Unauthenticated:
-		return fmt.Errorf("%w: %w", errSignInNeeded, wrapped)
+		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
 	case tenant.Transient, tenant.Throttled:
 		var after time.Duration
 		if e, ok := errors.AsType[*tenant.Error](err); ok {
 			after = e.RetryAfter
 		}
-		return &retryable{err: wrapped, after: after}
+		return &failure.Retryable{Err: wrapped, After: after}
 	}
 	return wrapped
 }
 
 // reconnect drops the client after the tenant refused its credentials, so that
 // the phase begins again with new ones, silently or by a sign-in.
-func (c *session) reconnect(ctx context.Context, cause error) error {
-	c.client, c.fresh = nil, true
-	if c.run().Reconnects >= c.s.cfg.MaxAttempts {
-		_, err := c.fail(ctx, failure(ClassUnauthenticated,
-			"the tenant keeps refusing credentials that the authenticator gives: %w", cause))
-		return err
-	}
+func (c *connection) reconnect(ctx context.Context, cause error) error {
 	c.log.Warn("the tenant refused the credentials; connecting again", "error", cause)
 	return c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reconnects++
@@ -175,8 +155,8 @@ func (c *session) reconnect(ctx context.Context, cause error) error {
 }
 
 // beginSignIn asks a person to sign in; signIn then waits for it.
-func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
-	attempt, err := c.s.cfg.Authenticator.Begin(ctx, req)
+func (c *connection) beginSignIn(ctx context.Context, req auth.Request) error {
+	attempt, err := c.cfg.Authenticator.Begin(ctx, req)
 	if err != nil {
 		if auth.ClassOf(err) == auth.Transient {
 			return c.signInAgain(ctx, fmt.Errorf("connect: %w", err))
@@ -192,31 +172,32 @@ func (c *session) beginSignIn(ctx context.Context, req auth.Request) error {
 	return nil
 }
 
-// signIn waits until the person has signed in, no longer than until the
-// deadline that was stored on entering the status, whatever the authenticator
-// does. The wait holds the lease and a goroutine, the poll for the code, but no
-// place among the tenants that are worked on: one is taken again for the phase
-// that follows, when the sign-in is stored.
-func (c *session) signIn(ctx context.Context, req auth.Request) error {
-	c.slot.release()
+// signIn waits until the person has signed in, but not past the deadline that was
+// stored on entering the status. The wait holds the lease and one goroutine. It
+// releases the worker's slot; the next phase takes one again.
+func (c *connection) signIn(ctx context.Context, req auth.Request) error {
+	c.slot.Release()
 	cur := c.now()
 	wait, stop := context.WithTimeout(ctx, cur.rec.Deadline.Sub(cur.storeTime()))
 	defer stop()
 	err := c.trySignIn(wait, req)
+	if _, ended := err.(*endsRun); ended {
+		return err
+	}
 	if err != nil && wait.Err() != nil && context.Cause(ctx) == nil {
 		return c.signInAgain(ctx, context.DeadlineExceeded)
 	}
 	return err
 }
 
-func (c *session) trySignIn(ctx context.Context, req auth.Request) error {
+func (c *connection) trySignIn(ctx context.Context, req auth.Request) error {
 	if c.attempt == nil {
-		// Taken up after a restart, or the code was of no use any more. Perhaps
-		// the person has signed in meanwhile.
+		// Another process began the sign-in, or its code has expired. The person
+		// may have signed in since.
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if _, err := c.s.cfg.Authenticator.Credential(ctx, req); err == nil {
+		if _, err := c.cfg.Authenticator.Credential(ctx, req); err == nil {
 			return c.signedIn(ctx)
 		}
 		return c.beginSignIn(ctx, req)
@@ -237,7 +218,7 @@ func (c *session) trySignIn(ctx context.Context, req auth.Request) error {
 
 // showPrompt enters Pending authentication, or replaces the code there: the
 // deadline is set once, on entering.
-func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
+func (c *connection) showPrompt(ctx context.Context, p auth.Prompt) error {
 	err := c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingAuthentication {
 			if err := t.move(state.RequireAuthentication, EntryData{Phase: t.d.Run.Phase, Message: p.SignIn}); err != nil {
@@ -247,7 +228,7 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 			t.d.Run.SignIns++
 			t.await()
 		} else {
-			t.beforeDeadline = true // later, nobody could use the code
+			t.beforeDeadline = true // a code after the deadline is of no use
 		}
 		t.d.Run.Prompt = &p
 		t.due()
@@ -256,7 +237,7 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 		return nil
 	})
 	if errors.Is(err, state.ErrExpired) {
-		return c.signInTimedOut(ctx)
+		return c.signInTimedOut()
 	}
 	if err == nil {
 		c.logPrompt(p)
@@ -265,10 +246,10 @@ func (c *session) showPrompt(ctx context.Context, p auth.Prompt) error {
 }
 
 // signedIn leaves Pending authentication, if it is still in time.
-func (c *session) signedIn(ctx context.Context) error {
+func (c *connection) signedIn(ctx context.Context) error {
 	err := c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingAuthentication {
-			return errInterrupted
+			return failure.ErrInterrupted
 		}
 		t.beforeDeadline = true
 		t.resume()
@@ -276,7 +257,7 @@ func (c *session) signedIn(ctx context.Context) error {
 		return t.move(state.Authenticate, EntryData{Phase: t.d.Run.Phase})
 	})
 	if errors.Is(err, state.ErrExpired) {
-		return c.signInTimedOut(ctx)
+		return c.signInTimedOut()
 	}
 	if err == nil {
 		c.log.Info("signed in")
@@ -286,26 +267,49 @@ func (c *session) signedIn(ctx context.Context) error {
 
 // signInAgain shows a new code while the deadline stands: by the store's
 // clock, which may differ from this process's.
-func (c *session) signInAgain(ctx context.Context, cause error) error {
+func (c *connection) signInAgain(ctx context.Context, cause error) error {
 	fresh, err := c.s.load(ctx, c.tenant)
 	if err != nil {
 		return err
 	}
 	c.notice(fresh)
 	if fresh.rec.Status != state.PendingAuthentication { // before the first prompt
-		return &retryable{err: cause}
+		return &failure.Retryable{Err: cause}
 	}
 	left := fresh.rec.Deadline.Sub(fresh.storeTime())
 	if left <= 0 {
-		return c.signInTimedOut(ctx)
+		return c.signInTimedOut()
 	}
 	c.log.Info("the sign-in goes on with a new code", "error", cause)
 	return retry.Pause(ctx, min(time.Second, left))
 }
 
-func (c *session) signInTimedOut(ctx context.Context) error {
+// signInTimedOut returns the error that ends a run whose sign-in came too late.
+func (c *connection) signInTimedOut() error {
 	cur := c.now()
 	given := cur.rec.Deadline.Sub(cur.d.Run.WaitingSince).Round(time.Second)
-	return c.finish(ctx, ending{stop: stopTimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(ClassTimedOut,
-		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))})
+	return &endsRun{runEnd{stop: ending.TimedOut, reason: "sign-in", while: state.PendingAuthentication, err: c.errorInfo(word.ClassTimedOut,
+		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))}}
+}
+
+// logPrompt says who has to sign in, and where. It does not have the code, and
+// of the page only the host: a page's address can have the code in it.
+func (c *connection) logPrompt(p auth.Prompt) {
+	cur := c.now()
+	r := cur.d.Run
+	if cur.rec.Status != state.PendingAuthentication || r == nil {
+		return
+	}
+	page := ""
+	if u, err := url.Parse(p.URL); err == nil {
+		page = u.Hostname()
+	}
+	c.log.Info("waiting for a sign-in", "sign-in", p.SignIn, "page", page, "directory", cmp.Or(cur.d.Directory, c.set.Directory),
+		"asked by", r.Actor, "until", cur.rec.Deadline)
+}
+
+// logConnected says as whom the run works on the tenant.
+func (c *connection) logConnected(id auth.Identity) {
+	c.log.Info("connected", "as", cmp.Or(id.Username, id.ObjectID, id.Application), "application", id.Application,
+		"directory", id.Directory, "home directory", id.HomeDirectory)
 }

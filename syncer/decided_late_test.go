@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 )
@@ -20,7 +22,7 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 			return err
 		},
 		"while the worker ends the run": func(t *testing.T, c *session) error {
-			return c.report(t.Context(), PhaseApprove, ending{stop: stopTimedOut, reason: "approval", while: state.PendingApproval})
+			return c.report(t.Context(), PhaseApprove, runEnd{stop: ending.TimedOut, reason: "approval", while: state.PendingApproval})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,8 +56,8 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.notice(after)
-				if err := look(t, c); !errors.Is(err, errInterrupted) {
-					t.Errorf("got %v, want errInterrupted", err)
+				if err := look(t, c); !errors.Is(err, failure.ErrInterrupted) {
+					t.Errorf("got %v, want failure.ErrInterrupted", err)
 				}
 				if got := c.now().rec.Status; got != state.InProgress {
 					t.Errorf("the approved run is %s", got.Label())

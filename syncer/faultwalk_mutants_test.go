@@ -77,24 +77,24 @@ var plantedBugs = []plantedBug{
 			return onward{}, err
 		}
 	}`},
-	{"commits pass no fence", "slow/frozen", "Store.Commit", "syncer/draft.go", "	return t, state.CommitRequest{", `
+	{"commits pass no fence", "slow/frozen", "Store.Commit", "syncer/syncer.go", "	return t, state.CommitRequest{", `
 	if planted("commits pass no fence") {
 		fence = 0
 	}`},
-	{"a lost answer counts as a success", "approve/unknown_without_effect", "Store.Commit", "syncer/draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
+	{"a lost answer counts as a success", "approve/unknown_without_effect", "Store.Commit", "syncer/syncer.go", "		switch {\n		case err == nil:\n			return s.committed", `
 		if planted("a lost answer counts as a success") && errors.Is(err, state.ErrUnknown) {
 			done.Record, done.Now, err = req.Record, from.storeTime(), nil
 			done.Record.Version++
 		}`},
-	{"a lost answer counts as a failure", "approve/unknown_with_effect", "Store.Commit", "syncer/draft.go", "		switch {\n		case err == nil:\n			return s.committed", `
+	{"a lost answer counts as a failure", "approve/unknown_with_effect", "Store.Commit", "syncer/syncer.go", "		switch {\n		case err == nil:\n			return s.committed", `
 		if planted("a lost answer counts as a failure") && errors.Is(err, state.ErrUnknown) {
-			return from, &storeError{err}
+			return from, &failure.Storage{Err: err}
 		}`},
-	{"a commit does not know itself again", "approve/unknown_with_effect", "Store.Commit", "syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) {", `
+	{"a commit does not know itself again", "approve/unknown_with_effect", "Store.Commit", "syncer/syncer.go", "		if slices.Contains(fresh.d.Commits, id) {", `
 		if planted("a commit does not know itself again") {
 			id = "another"
 		}`},
-	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "syncer/session.go", "	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.BlobRef, error) {", `
+	{"blobs are put after the commit", "approve/dies_after", "Store.Commit", "syncer/syncer.go", "	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.BlobRef, error) {", `
 	if planted("blobs are put after the commit") {
 		req := state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data}
 		ref := req.Ref()
@@ -103,11 +103,11 @@ var plantedBugs = []plantedBug{
 		late[s] = append(late[s], func() { _, _ = s.cfg.Store.Put(context.WithoutCancel(ctx), req) })
 		return &ref, nil
 	}`},
-	{"a blob whose answer is lost is given up", "approve/unknown_with_effect", "Blobs.Put", "syncer/session.go", "	if err != nil {\n		return nil, &storeError{fmt.Errorf(\"syncer: %s: store %s: %w\"", `
+	{"a blob whose answer is lost is given up", "approve/unknown_with_effect", "Blobs.Put", "syncer/syncer.go", "	if err != nil {\n		return nil, &failure.Storage{Err: fmt.Errorf(\"syncer: %s: store %s: %w\"", `
 	if planted("a blob whose answer is lost is given up") {
 		_, err = s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 	}`},
-	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "syncer/repository.go", "			rev, err = c.s.cfg.Repository.Update(call, req)", `
+	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "syncer/repository.go", "			rev, err = c.cfg.Repository.Update(call, req)", `
 		if planted("each try adopts under another key") {
 			req.Key += "'"
 		}`},
@@ -123,7 +123,7 @@ var plantedBugs = []plantedBug{
 	if planted("the lease is not released") {
 		return
 	}`},
-	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/finish.go", "	for _, it := range items {\n		if !it.created() {", `
+	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/created.go", "	for _, it := range items {\n		if !it.created() {", `
 	if planted("the ids of what was created are forgotten") {
 		return false
 	}`},
@@ -148,7 +148,7 @@ func TestFaultWalkFindsBugs(t *testing.T) {
 
 var (
 	lateMu sync.Mutex
-	late   = map[*Syncer][]func(){}
+	late   = map[*records][]func(){}
 )
 
 // validate reports`},
@@ -157,7 +157,7 @@ var (
 // readJournal reads`},
 		{File: "internal/deploy/journal.go", Old: `	"time"` + "\n", New: `	"time"` + "\n" + `	"os"` + "\n"},
 		{File: "syncer/config.go", Old: `	"os"` + "\n", New: `	"os"` + "\n" + `	"sync"` + "\n"},
-		{File: "syncer/draft.go", Old: "	s.changed(done.Record.Tenant, by)", New: `	lateMu.Lock()
+		{File: "syncer/syncer.go", Old: "	s.changed(done.Record.Tenant, by)", New: `	lateMu.Lock()
 	put := late[s]
 	delete(late, s)
 	lateMu.Unlock()

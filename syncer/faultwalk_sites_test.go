@@ -110,17 +110,17 @@ func (c *coverage) left() map[string]detour {
 
 // notWalked are the call sites that the walk does not strike, and why.
 var notWalked = map[string]string{
-	"(*Syncer).Changes: Store.List":            "people follow the changes of tenants; no run does",
-	"(*Syncer).Statuses: Store.List":           "people look at a page of tenants; no run does",
-	"(*Syncer).Runs: Store.Runs":               "people look at a page of runs; no run does",
-	"(*session).removeParts: Blobs.Remove":     "people remove a tenant; no run does",
-	"(*session).removeRecord: Store.Commit":    "people remove a tenant; no run does",
-	"(*Syncer).History: Store.History":         "people look at a page of history; no run does",
-	"(*Syncer).artifacts: Repository.Snapshot": "people look at a backup; no run does",
-	"(*Syncer).head: Repository.Desired":       "the desired line has revisions wherever a plan waits in the walk",
-	"(*Syncer).withNeeds: Repository.Desired":  "people ask for a retry; no run does",
-	"(*Syncer).hasBegun: Store.History":        "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
-	"lease.(*Hold).Shorten: Leaser.Renew":      "a record of a newer version is let go of; nothing of it is read or written",
+	"(*Syncer).Changes: Store.List":           "people follow the changes of tenants; no run does",
+	"(*Syncer).Statuses: Store.List":          "people look at a page of tenants; no run does",
+	"(*Syncer).Runs: Store.Runs":              "people look at a page of runs; no run does",
+	"removal.parts: Blobs.Remove":             "people remove a tenant; no run does",
+	"removal.record: Store.Commit":            "people remove a tenant; no run does",
+	"(*Syncer).History: Store.History":        "people look at a page of history; no run does",
+	"artifacts: Repository.Snapshot":          "people look at a backup; no run does",
+	"(*records).head: Repository.Desired":     "the desired line has revisions wherever a plan waits in the walk",
+	"(*Syncer).withNeeds: Repository.Desired": "people ask for a retry; no run does",
+	"(*records).hasBegun: Store.History":      "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
+	"lease.(*Hold).Shorten: Leaser.Renew":     "a record of a newer version is let go of; nothing of it is read or written",
 }
 
 // check holds what was struck against the calls that the engine's source has.
@@ -161,7 +161,7 @@ func (c *coverage) check(t *testing.T) {
 
 // site is a call of a port in the engine's source.
 type site struct {
-	name        string // "(*Syncer).load: Store.Load"
+	name        string // "(*records).load: Store.Load"
 	file        string
 	first, last int // lines
 }
@@ -260,7 +260,7 @@ func opOf(call *ast.CallExpr) (string, bool) {
 	return port + "." + method.Sel.Name, true
 }
 
-// funcName names a function as "(*Syncer).load".
+// funcName names a function as "(*records).load".
 func funcName(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return f.Name.Name

@@ -14,7 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/frozen"
+	"github.com/tenantsync/tenantsync/internal/runlog"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -63,10 +65,10 @@ func frozenForms() []frozenForm {
 	)
 }
 
-func frozenBlob[T any](kind string, value *T, format int) frozenForm {
+func frozenBlob[T any](kind string, value *T, newest int) frozenForm {
 	return frozenForm{kind + ".json", value,
 		func() ([]byte, error) { return json.Marshal(value) },
-		func(raw []byte) (any, error) { v := new(T); return v, decodeForm(kind, raw, format, v) }}
+		func(raw []byte) (any, error) { v := new(T); return v, format.Decode(kind, raw, newest, v) }}
 }
 
 // asJSON compares what JSON within a form says, not how it is spaced or escaped.
@@ -246,10 +248,10 @@ func TestUnknownWordsAreRefused(t *testing.T) {
 // A run's log is lines of JSON, chunk after chunk. Nothing in the engine reads
 // them again; people and their tools do.
 func TestFrozenLog(t *testing.T) {
-	var lines logBuffer
-	log := lines.logger(slog.New(slog.DiscardHandler), "contoso", func() string { return "run-1" })
+	var lines runlog.Buffer
+	log := lines.Logger(slog.New(slog.DiscardHandler), "contoso", func() string { return "run-1" })
 	log.Info("drift adopted", "changes", 2, "revision", "desired-9")
 	log.Warn("item not applied", "item", "groups/<Staff>", "error", errors.New("refused"))
 	sameTime := regexp.MustCompile(`"time":"[^"]*"`)
-	frozen.Bytes(t, "log.jsonl", sameTime.ReplaceAll(lines.take("run-1"), []byte(`"time":"2026-03-01T08:00:00.123456789Z"`)))
+	frozen.Bytes(t, "log.jsonl", sameTime.ReplaceAll(lines.Take("run-1"), []byte(`"time":"2026-03-01T08:00:00.123456789Z"`)))
 }

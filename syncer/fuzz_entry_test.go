@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -59,7 +60,7 @@ func FuzzDecodeBindings(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, kind, key, property string) {
 		var form bindingsForm
-		if err := decodeForm("bindings", raw, bindingsFormat, &form); err != nil {
+		if err := format.Decode("bindings", raw, bindingsFormat, &form); err != nil {
 			if text := err.Error(); !strings.Contains(text, "bindings") || len(text) > 1000+len(raw) {
 				t.Errorf("the reason does not say that it is the bindings, or has %d bytes: %.300s", len(text), text)
 			}
@@ -83,7 +84,7 @@ func FuzzDecodeBindings(f *testing.F) {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
 		var again bindingsForm
-		if err := decodeForm("bindings", first, bindingsFormat, &again); err != nil {
+		if err := format.Decode("bindings", first, bindingsFormat, &again); err != nil {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}
 		if second, err := json.Marshal(again); err != nil || !bytes.Equal(first, second) {

@@ -52,11 +52,10 @@ func shortValue(raw json.RawMessage) string {
 	return fmt.Sprintf("%s… (%d characters)", string(text[:valueMax]), len(text))
 }
 
-// notKept puts the differences into the result, as many as a report has.
-func (r *ItemResult) notKept(found []apply.Difference) {
-	shown := found[:min(len(found), NotKeptMax)]
-	for _, d := range shown {
-		r.NotKept = append(r.NotKept, NotKept(d))
+// notKept returns the differences that a report has, and how many more there are.
+func notKept(found []apply.Difference) (shown []NotKept, more int) {
+	for _, d := range found[:min(len(found), NotKeptMax)] {
+		shown = append(shown, NotKept(d))
 	}
-	r.NotKeptMore = len(found) - len(shown)
+	return shown, len(found) - len(shown)
 }

@@ -12,9 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -31,9 +33,9 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	}
 	set, found := c.walk.permitted.set, c.walk.permitted.found
 	in := diff.Input{
-		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.unwritableKinds(), Scopes: set.Scopes, Variables: set.Variables,
+		Tenant: c.tenant, Kinds: c.kinds, Unwritable: found.WhyNotWritten(), Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: c.run().Options.Targets, Now: c.now().storeTime(),
-		Keys: c.s.keys(c.tenant),
+		Keys: c.cfg.keys(c.tenant),
 	}
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
@@ -51,7 +53,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	if kinds := cmp.Current().Kinds; nothingRead(kinds) {
-		return onward{end: &ending{stop: stopNothingRead, kinds: kinds}}, nil
+		return onward{end: &runEnd{stop: ending.NothingRead, kinds: kinds}}, nil
 	}
 	if c.walk.compared, err = c.backup(ctx, cmp, before); err != nil {
 		return onward{}, err
@@ -124,7 +126,7 @@ func (c *session) appendBackup(ctx context.Context, b *diff.Backup) (tenant.Revi
 		return tenant.Revision{}, err
 	}
 	return repo(ctx, c, "backup: append to the backup line", func() (tenant.Revision, error) {
-		return c.s.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key, Parent: b.Parent, Removed: b.Removed,
+		return c.cfg.Repository.Backup(ctx, tenant.BackupRequest{Tenant: c.tenant, Key: key, Parent: b.Parent, Removed: b.Removed,
 			Snapshot: b.Snapshot, Message: "Backup of " + c.tenant, Author: r.Actor})
 	})
 }
@@ -139,7 +141,7 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 	}
 	sum, err := c.s.readComparison(ctx, c.tenant, r)
 	switch {
-	case err != nil && dispose(ctx, err).how.leavesRun():
+	case err != nil && failure.Dispose(ctx, err).How.LeavesRun():
 		return false, err
 	case err != nil:
 		return false, nil // it is lost: another backup is made
@@ -149,7 +151,7 @@ func (c *session) madeBackup(ctx context.Context, b *diff.Backup) (bool, error) 
 	if err != nil {
 		return false, fmt.Errorf("backup: encode the kinds: %w", err)
 	}
-	now, err := json.Marshal(bounded(b.Kinds))
+	now, err := json.Marshal(bounds.Of(b.Kinds))
 	if err != nil {
 		return false, fmt.Errorf("backup: encode the kinds: %w", err)
 	}
@@ -183,16 +185,4 @@ func compareAgain(ctx context.Context, cmp *diff.Comparison, backup diff.Backup)
 	}
 	res.Backup = backup
 	return res, nil
-}
-
-// comparison is what the report needs of the backup and plan phases.
-type comparison struct {
-	Format    int                  `json:"format"`
-	Backup    string               `json:"backup"`
-	Adopted   []plan.AdoptedChange `json:"adopted,omitempty"`
-	Written   string               `json:"written,omitempty"` // the desired line's revision, if the run wrote one
-	Kinds     []tenant.KindState   `json:"kinds"`
-	Read      map[string]int       `json:"read"`
-	Unchanged map[string]int       `json:"unchanged,omitempty"`
-	Notes     []plan.Note          `json:"notes,omitempty"`
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/deploy"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -54,7 +56,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if dep.plan, err = c.s.decidedPlan(ctx, c.tenant, r, Approve); err != nil {
 		return nil, err
 	}
-	if dep.set, err = c.s.settings(ctx, c.tenant, c.identity.Directory); err != nil {
+	if dep.set, err = c.cfg.settings(ctx, c.tenant, c.identity.Directory); err != nil {
 		return nil, err
 	}
 	// The run's end needs the base. Nothing is written before it can be read.
@@ -71,12 +73,12 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := decodeForm("bindings", raw, bindingsFormat, &ids); err != nil {
+	if err := format.Decode("bindings", raw, bindingsFormat, &ids); err != nil {
 		return nil, fmt.Errorf("deploy: %w", err)
 	}
-	cfg := c.s.cfg
+	cfg := c.cfg
 	dep.work, err = deploy.Open(ctx, dep, deploy.Job{
-		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.s.keys(c.tenant).Tenant,
+		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.cfg.keys(c.tenant).Tenant,
 		Kinds: c.kinds, Client: c.client, Bindings: ids.Bindings, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
 			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
@@ -117,7 +119,7 @@ func (d *deployment) Append(ctx context.Context, b deploy.Batch) (deploy.Appende
 					t.event(Event{Type: ItemDone, Item: &res})
 				}
 			case stop:
-				refused = errInterrupted
+				refused = failure.ErrInterrupted
 			default:
 				t.d.Run.Wrote = true
 				t.entry(EntryIntent, EntryData{Intent: (*Intent)(l.Intent)})
@@ -135,7 +137,7 @@ func (d *deployment) Append(ctx context.Context, b deploy.Batch) (deploy.Appende
 	}
 	for _, res := range results {
 		if res.Status != ItemRetry {
-			d.c.s.telemetry.item(ctx, res)
+			d.c.s.telemetry.Item(ctx, res.Verb, string(res.Status))
 		}
 	}
 	return deploy.Appended{At: d.c.now().now, Refused: refused}, nil
@@ -156,9 +158,9 @@ func (d *deployment) Desired(ctx context.Context) (tenant.Desired, error) { retu
 // Judge says what an error of the tenant's client means for the run.
 func (d *deployment) Judge(act string, err error) deploy.Failure {
 	f := deploy.Failure{Err: d.c.passing(act, err)}
-	if transient, ok := errors.AsType[*retryable](f.Err); ok {
-		f.Disposition, f.After = deploy.Transient, transient.after
-	} else if errors.Is(f.Err, errSignInNeeded) {
+	if transient, ok := errors.AsType[*failure.Retryable](f.Err); ok {
+		f.Disposition, f.After = deploy.Transient, transient.After
+	} else if errors.Is(f.Err, failure.ErrSignInNeeded) {
 		f.Disposition = deploy.Ends
 	}
 	return f

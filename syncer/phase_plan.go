@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -64,13 +67,13 @@ func (c *session) propose(ctx context.Context, current tenant.Snapshot, res *dif
 	c.logPlan(res.Plan)
 	mode := c.run().Options.Mode
 	if mode == Full && len(res.Plan.Items) > 0 {
-		y := c.set.policy(c.s.cfg.people())
+		y := c.set.policy(c.cfg.people())
 		return onward{phase: PhaseApprove, change: func(t *draft) error {
 			store(t)
-			return t.requireApproval(c.s.cfg, y, res.Plan)
+			return t.requireApproval(c.cfg, y, res.Plan)
 		}, tell: func() { c.logApprovalWait(y, res.Plan) }}, nil
 	}
-	return onward{end: new(ending)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
+	return onward{end: new(runEnd)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }
 
 // unchanged counts, by kind, the tenant's objects that neither side wants to
@@ -119,7 +122,7 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		{kind: "bindings", v: bindingsForm{Format: bindingsFormat, Bindings: res.Bindings()}}, {kind: "comparison", v: sum},
 	} {
 		if b.data == nil {
-			if b.data, err = json.Marshal(bounded(b.v)); err != nil {
+			if b.data, err = json.Marshal(bounds.Of(b.v)); err != nil {
 				return nil, fmt.Errorf("plan: encode %s: %w", b.kind, err)
 			}
 		}
@@ -135,4 +138,66 @@ func (c *session) storePlan(ctx context.Context, res *diff.Result, sum *comparis
 		r.Plan, r.Bindings, r.Comparison = refs["plan"], refs["bindings"], refs["comparison"]
 		r.Digest, r.ChangeDigest, r.Counts = res.Plan.Digest, res.Plan.ChangeDigest, &counts
 	}, nil
+}
+
+// requireApproval enters Pending approval. A run that superseded another with
+// the same digest carries on its wait: votes and age.
+func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
+	r := t.d.Run
+	r.Since = t.now
+	deadline := time.Time{}
+	if old := r.Carried; old == nil || old.Digest != p.Digest {
+		t.d.Same = nil
+	} else {
+		t.d.Same = append(t.d.Same, old.Run)
+		r.Since, r.Reviewed, deadline = old.Since, old.Reviewed, old.Deadline
+		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return y.people.Same(v.Actor, r.Actor) && !y.AllowRequester })
+	}
+	if err := t.move(state.RequireApproval, EntryData{Phase: PhaseApprove, Digest: p.Digest}); err != nil {
+		return err
+	}
+	if deadline.IsZero() {
+		t.deadlineIn = y.Timeout
+	} else {
+		t.rec.Deadline = deadline
+	}
+	t.await()
+	r.Demands = y.current(p, r.Votes, r.Actor)
+	if _, automatic := y.automatic(p); automatic || cfg.Approver != nil && !r.Reviewed {
+		t.due()
+	} else {
+		t.wakeAtDeadline(deadline, y)
+	}
+	t.event(Event{Type: PlanReady, Digest: p.Digest, Counts: p.Counts()})
+	return nil
+}
+
+// wakeAtDeadline makes the tenant due when its deadline has passed, or for the
+// first look at the desired line.
+func (t *draft) wakeAtDeadline(deadline time.Time, y policy) {
+	switch {
+	case !deadline.IsZero():
+		t.waitForDecision(y.looks)
+	case y.looks > 0:
+		t.wakeIn = min(y.looks, y.Timeout)
+	default:
+		t.wakeIn = y.Timeout
+	}
+}
+
+// logPlan counts what the plan is about.
+func (c *session) logPlan(p *plan.Plan) {
+	n := p.Counts()
+	c.log.Info("plan made", "digest", short(p.Digest), "items", len(p.Items), "create", n.Create, "update", n.Update, "delete", n.Delete,
+		"conflicts", n.Conflicts, "problems", n.Problems)
+}
+
+// logApprovalWait says whose decision the run is about to wait for.
+func (c *session) logApprovalWait(y policy, p *plan.Plan) {
+	r := c.run()
+	attrs := []any{"needed", demandNames(y.current(p, nil, r.Actor)), "asked by", r.Actor, "for", y.Timeout}
+	if old := r.Carried; old != nil && old.Digest == p.Digest { // that run's wait goes on, with its votes
+		attrs = append(attrs, "since", old.Since, "votes", len(old.Votes), "superseded", old.Run)
+	}
+	c.log.Info("waiting for approval", attrs...)
 }

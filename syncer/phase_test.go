@@ -105,14 +105,14 @@ func TestOnlyTheTableSetsThePhase(t *testing.T) {
 					continue // an ErrorInfo, or a Row
 				}
 				found[name]++
-				if name != "phase.go" {
+				if name != "history.go" {
 					t.Errorf("%s sets a phase", fset.Position(left.Pos()))
 				}
 			}
 			return true
 		})
 	}
-	if found["phase.go"] != 1 {
-		t.Errorf("phase.go sets a phase in %d places, want 1", found["phase.go"])
+	if found["history.go"] != 1 {
+		t.Errorf("history.go sets a phase in %d places, want 1", found["history.go"])
 	}
 }

@@ -7,24 +7,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/plan"
-	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// verified is what reading back has shown.
-type verified struct {
-	items map[string]bool // by item ID
-	// unmet has, by item ID, the properties that the tenant has otherwise than
-	// written.
-	unmet map[string][]apply.Difference
-	base  *diff.Base
-	after *state.BlobRef
-}
 
 // verifyPhase reads the written objects back, until they agree or their time is
 // up, moves the base to what both sides now agree on, and ends the run. An object
@@ -36,7 +26,7 @@ func (c *session) verifyPhase(ctx context.Context) (onward, error) {
 		end.verified, err = dep.readBack(ctx)
 	}
 	if err != nil {
-		if dispose(ctx, err).how.leavesRun() {
+		if failure.Dispose(ctx, err).How.LeavesRun() {
 			return onward{}, err
 		}
 		c.log.Warn("what was written could not be read back whole", "error", err)
@@ -59,7 +49,7 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 // stores the snapshot.
 func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Verified) error {
 	c := d.c
-	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.s.keys(c.tenant)}
+	in := diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: d.set.Scopes, Variables: d.set.Variables, Rules: d.set.Rules, Now: c.now().storeTime(), Keys: c.cfg.keys(c.tenant)}
 	d.work.Describe(&in, seen)
 	var err error
 	if in.Base, err = c.base(ctx); err != nil {
@@ -68,7 +58,7 @@ func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Ver
 	if in.Desired, err = c.desiredAt(ctx, c.run().Desired); err != nil {
 		return err
 	}
-	cmp, err := c.readTenant(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, reading.Permissions{})
 	if err != nil {
 		return err
 	}
@@ -110,7 +100,7 @@ func (d *deployment) storeAfter(ctx context.Context, out *verified, touched []pl
 // changed since.
 func (c *session) desiredAt(ctx context.Context, revision string) (tenant.Desired, error) {
 	line, err := repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
+		return c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant, Revision: revision})
 	})
 	if errors.Is(err, tenant.ErrNoRevision) {
 		return c.desired(ctx)

@@ -11,98 +11,12 @@ import (
 	"io"
 	"time"
 
-	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// Row is one tenant as people see it.
-type Row struct {
-	// RunRef names the tenant and its current or last run.
-	RunRef
-	Status state.Status `json:"status"`
-	// Label is the status's text for people.
-	Label string `json:"label"`
-	// Actor asked for the run. Outcome and Reason say how it ended.
-	Actor   string  `json:"actor,omitempty"`
-	Outcome Outcome `json:"outcome,omitempty"`
-	Reason  string  `json:"reason,omitempty"`
-	// Undone counts what the run was asked for and has not done; zero until it has
-	// ended. [Undone.Qualify] puts it beside the outcome.
-	Undone Undone `json:"undone,omitzero"`
-	// Phase and Progress are where an active run is, as of its last commit.
-	Phase    Phase    `json:"phase,omitempty"`
-	Progress Progress `json:"progress,omitzero"`
-	// Deadline is when the sign-in or the approval times out.
-	Deadline time.Time `json:"deadline,omitzero"`
-	// Prompt is what to show a person while the status is Pending authentication.
-	Prompt *auth.Prompt `json:"prompt,omitempty"`
-	// Digest and Counts are the plan's.
-	Digest string       `json:"digest,omitempty"`
-	Counts *plan.Counts `json:"counts,omitempty"`
-	// Votes are the approvals so far, where several are needed.
-	Votes []Vote `json:"votes,omitempty"`
-	// Demands are what an approval needs and how much of it there is, by the
-	// rules as they were at the last vote, or when the plan was made.
-	// [Syncer.Review] has them by the rules of now.
-	Demands []Demand `json:"demands,omitempty"`
-	// Newer is the head of the desired line if the line has moved on while the
-	// plan waits for a decision, as of the last look (Settings.NewerInterval).
-	// [Syncer.Review] looks at once.
-	Newer *NewerRevision `json:"newer,omitempty"`
-	// LastSuccess is when a run last ended in Idle and has done what it was asked
-	// for; the tables in the package's comment say which endings move it.
-	LastSuccess time.Time `json:"lastSuccess,omitzero"`
-	// Error is why the last run did not succeed. Of an active run it is what
-	// keeps the host's storage from letting it go on, class "storage": it is tried
-	// again until it does.
-	Error *ErrorInfo `json:"error,omitempty"`
-	// Missing and ConsentURL say which permissions an administrator has to
-	// grant, and where.
-	Missing    []MissingPermission `json:"missing,omitempty"`
-	ConsentURL string              `json:"consentUrl,omitempty"`
-	// Cancelling: somebody has asked to end the run.
-	Cancelling bool `json:"cancelling,omitempty"`
-	// Removing: somebody has asked to remove the tenant.
-	Removing *Removal `json:"removing,omitempty"`
-	// Paused names who holds the tenant.
-	Paused []Pause `json:"paused,omitempty"`
-	// Directory is the directory id that the tenant is pinned to.
-	Directory string `json:"directory,omitempty"`
-	// Labels are the host's, see [StartRequest].
-	Labels map[string]string `json:"labels,omitempty"`
-	// Version counts the record's commits, and UpdatedAt is the last one's time,
-	// by the store's clock.
-	Version   int64     `json:"version"`
-	UpdatedAt time.Time `json:"updatedAt,omitzero"`
-}
-
-// rowOf shows a record.
-func rowOf(l loaded) Row {
-	if l.d == nil {
-		return Row{}
-	}
-	row := Row{
-		RunRef: RunRef{Tenant: l.rec.Tenant}, Status: l.rec.Status, Label: l.rec.Status.Label(), Deadline: l.rec.Deadline,
-		LastSuccess: l.d.LastSuccess, Missing: l.d.Missing, ConsentURL: l.d.ConsentURL, Paused: l.d.Paused, Removing: l.d.Removing,
-		Directory: l.d.Directory, Labels: l.rec.Labels, Version: l.rec.Version, UpdatedAt: l.rec.UpdatedAt,
-	}
-	if r := l.d.Run; r != nil {
-		row.Run, row.Actor, row.Outcome, row.Reason, row.Error = r.ID, r.Actor, r.Outcome, r.Reason, r.Error
-		row.Undone = r.Undone
-		row.Digest, row.Counts = r.Digest, r.Counts
-		if l.rec.Status.Active() {
-			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes
-			row.Cancelling, row.Error, row.Demands = r.Cancel != nil, r.Stalled, r.Demands
-		}
-		if l.rec.Status == state.PendingApproval {
-			row.Newer = r.Newer
-		}
-	}
-	return row
-}
 
 // Status returns a tenant's row. A tenant that was never started is Not run.
 func (s *Syncer) Status(ctx context.Context, tenantName string) (Row, error) {
@@ -117,10 +31,10 @@ func (s *Syncer) Status(ctx context.Context, tenantName string) (Row, error) {
 // [state.ListRequest].
 type StatusesRequest = state.ListRequest
 
-// Statuses returns a page of tenants. A record that a newer version of this library wrote shows
-// its status and nothing else.
+// Statuses returns a page of tenants. The row of a record that a newer version of
+// this library wrote has its status and labels only.
 func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (Page[Row], error) {
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.Page, error) { return s.cfg.Store.List(ctx, req) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Page, error) { return s.cfg.Store.List(ctx, req) })
 	if err != nil {
 		return Page[Row]{}, fmt.Errorf("syncer: statuses: %w", err)
 	}
@@ -145,7 +59,7 @@ func rowsOf(page state.Page) []Row {
 // ChangesRequest asks for the tenants that have changed. Zero fields do not
 // filter.
 type ChangesRequest struct {
-	// Cursor is that of a former answer; empty begins with every tenant as it is.
+	// Cursor is the Next of an earlier page. Empty begins with every tenant.
 	Cursor string
 	// Prefix is of the tenant's name; Labels must all be present with these values.
 	Prefix string
@@ -154,14 +68,15 @@ type ChangesRequest struct {
 	Limit int
 }
 
-// Changes reads the feed of what changes in the tenants, whichever process
-// changed it: for a table that stays up to date, or to pass changes on. No change
-// is missed, also across restarts, as long as the cursor is kept. Changes of the
-// last seconds before the end ([state.FeedOverlap]) come again with the next
-// answer, since commits may become visible out of order: a row whose Version was
-// seen is old news.
+// Changes returns the tenants that have changed, in any process: use it to keep a
+// table up to date, or to forward changes. A host that keeps the cursor misses no
+// change, also across restarts. The next answer repeats the changes of the last
+// seconds before the end ([state.FeedOverlap]), because commits may become visible
+// out of order: skip a row whose Version you have seen.
+//
+// It returns [state.ErrInvalid] for an unknown cursor, and the store's errors.
 func (s *Syncer) Changes(ctx context.Context, req ChangesRequest) (Page[Row], error) {
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.Page, error) {
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Page, error) {
 		return s.cfg.Store.List(ctx, state.ListRequest{Order: state.ByUpdated, Cursor: req.Cursor, Prefix: req.Prefix, Labels: req.Labels, Limit: req.Limit})
 	})
 	if err != nil {
@@ -185,9 +100,12 @@ type HistoryRequest struct {
 	Limit int
 }
 
-// History returns a page of a tenant's history. Of an entry that a newer version of this library
-// wrote in another format it has who, when and of which type; the message says
-// so.
+// History returns a page of a tenant's history. An entry that a newer version of
+// this library wrote in another format has its time, its actor and its type, and
+// a message that says so.
+//
+// It returns ErrInvalid for a tenant's name that cannot be used,
+// [state.ErrInvalid] for an unknown cursor, and the store's errors.
 func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], error) {
 	if err := checkTenant(req.Tenant); err != nil {
 		return Page[Entry]{}, err
@@ -197,13 +115,13 @@ func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], 
 	for _, t := range req.Types {
 		raw.Types = append(raw.Types, string(t))
 	}
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, raw) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, raw) })
 	if err != nil {
 		return Page[Entry]{}, fmt.Errorf("syncer: %s: history: %w", req.Tenant, err)
 	}
 	for _, e := range page.Entries {
 		entry, err := decodeEntry(e)
-		if isNewer(err) {
+		if failure.IsNewer(err) {
 			entry.Message, err = err.Error(), nil
 		}
 		if err != nil {
@@ -226,8 +144,8 @@ func (s *Syncer) runOrLast(ctx context.Context, ref RunRef) (string, loaded, err
 	return cmp.Or(ref.Run, cur.d.Run.ID), cur, nil
 }
 
-// runAt returns a run; an empty id means the current or last. Of one that has
-// ended, and that another has followed, there is what its history keeps.
+// runAt returns a run; an empty id means the current or last. A run that another
+// one has followed has only the fields that its history keeps.
 func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
 	tenantName := ref.Tenant
 	id, cur, err := s.runOrLast(ctx, ref)
@@ -255,9 +173,10 @@ func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
 	return past, nil
 }
 
-// Plan returns the plan of a run. It returns ErrNotFound when that run has made none (yet), or when it
-// was pruned. Of a plan that waits for a decision, [plan.Plan].NewerRevision names
-// the head of the desired line if the line has moved on.
+// Plan returns the plan of a run. While the plan waits for a decision,
+// [plan.Plan].NewerRevision names the head of the desired line if the line has
+// moved on. Plan returns ErrNotFound while the run has no plan, and after the
+// store has pruned it.
 func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	r, err := s.runAt(ctx, ref)
 	if err != nil {
@@ -270,8 +189,24 @@ func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	return p, pruned(err)
 }
 
-// pruned makes of the storage's word for what is not there the engine's: of a run
-// that was pruned there is nothing more to find.
+// Report returns a run's summary report. It returns ErrNotFound while the run
+// is under way, and when the report was pruned.
+func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
+	r, err := s.runAt(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if r.Report == nil {
+		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, ref.Tenant, r.ID)
+	}
+	raw, err := s.get(ctx, *r.Report)
+	if err != nil {
+		return nil, pruned(err)
+	}
+	return DecodeReport(raw)
+}
+
+// pruned maps state.ErrNotFound to ErrNotFound: the store has pruned the run.
 func pruned(err error) error {
 	if errors.Is(err, state.ErrNotFound) && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
@@ -279,11 +214,11 @@ func pruned(err error) error {
 	return err
 }
 
-// Artifacts writes a zip archive of what a run made, as far as it came:
-// before.json and after.json (snapshots), plan.json, plan.md, report.json,
-// report.txt and log.jsonl. The
-// archive is the same each time. It returns ErrNotFound for a run that there was
-// not, or when something of it was pruned.
+// Artifacts writes a zip archive of a run's files: before.json and after.json
+// (snapshots), plan.json, plan.md, report.json, report.txt and log.jsonl. It
+// leaves out those that the run has not made. The archive of an ended run is the
+// same each time. Artifacts returns ErrNotFound for an unknown run, and when the
+// store has pruned a part of it.
 func (s *Syncer) Artifacts(ctx context.Context, ref RunRef, w io.Writer) error {
 	tenantName := ref.Tenant
 	r, err := s.runAt(ctx, ref)
@@ -291,7 +226,7 @@ func (s *Syncer) Artifacts(ctx context.Context, ref RunRef, w io.Writer) error {
 		return err
 	}
 	z := zip.NewWriter(w)
-	for _, part := range s.artifacts(ctx, tenantName, r) {
+	for _, part := range artifacts(ctx, s, tenantName, r) {
 		content, err := part.content()
 		if err != nil {
 			return fmt.Errorf("syncer: %s: artifacts: %s: %w", tenantName, part.name, pruned(err))
@@ -319,7 +254,8 @@ type artifact struct {
 	content func() ([]byte, error)
 }
 
-func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []artifact {
+// artifacts are the files of a run's archive, in their order.
+func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []artifact {
 	blob := func(ref *state.BlobRef) func() ([]byte, error) {
 		return func() ([]byte, error) {
 			if ref == nil {
@@ -377,4 +313,57 @@ func (s *Syncer) artifacts(ctx context.Context, tenantName string, r *run) []art
 		}},
 		{"log.jsonl", func() ([]byte, error) { return s.Logs(ctx, RunRef{Tenant: tenantName, Run: r.ID}) }},
 	}
+}
+
+// Logs returns the stored part of a run's log, as JSON lines. The log is whole
+// once the run has ended. Logs returns ErrNotFound for an unknown tenant or run.
+//
+// Each line has time, level, msg, tenant and run. The other fields depend on
+// msg. The host's logger ([Config].Logger) gets the same lines, with the same
+// fields. The levels are:
+//
+//	DEBUG  the details of attempts: a write that is about to be sent, a wait
+//	       between two reads. Only the host's logger gets these lines.
+//	INFO   the story: the run and its phases begin and end, a person is asked to
+//	       sign in and has signed in, permissions are granted, a plan is made,
+//	       people vote and decide, pause and cancel, an item is applied.
+//	WARN   something is degraded or will be retried: a failed attempt and the
+//	       pause after it, missing permissions, an item that was not attempted or
+//	       was left alone, a run that ends partially successful.
+//	ERROR  the run has failed or has timed out, or a person must look at the
+//	       tenant: an item has failed, or its outcome is unknown.
+//
+// The line of a time-out names what the run waited for. The log of the worker
+// that resumes a run has the decision, also if another process took it. No line
+// has a secret, or a code to sign in with.
+func (s *Syncer) Logs(ctx context.Context, ref RunRef) ([]byte, error) {
+	tenantName := ref.Tenant
+	run, cur, err := s.runOrLast(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if run != cur.runID() {
+		page, err := s.History(ctx, HistoryRequest{Tenant: tenantName, Run: run, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Items) == 0 {
+			return nil, fmt.Errorf("%w: %s has had no run %s", ErrNotFound, tenantName, run)
+		}
+	}
+	var out bytes.Buffer
+	for e, err := range s.entries(ctx, tenantName, run, EntryLog) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Log == nil {
+			continue
+		}
+		chunk, err := s.get(ctx, *e.Log)
+		if err != nil {
+			return nil, fmt.Errorf("syncer: %s: logs of run %s: %w", tenantName, run, pruned(err))
+		}
+		out.Write(chunk)
+	}
+	return out.Bytes(), nil
 }

@@ -7,38 +7,12 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// RemoveRequest asks to remove a tenant.
-type RemoveRequest struct {
-	// Tenant is required.
-	Tenant string
-	// Actor is the person. Required, and kept in the audit entry.
-	Actor string
-	// Comment is kept in the audit entry. Optional.
-	Comment string
-	// EndRun cancels a run under way first, as [Syncer.Cancel] does. Without it
-	// a tenant with a run under way is refused with an [*ActiveError].
-	EndRun bool
-	// Repository removes the tenant's configuration and its backups from the
-	// repository too. The repository must be a [tenant.Remover].
-	Repository bool
-}
-
-// Removal is a removal that was asked for and is not finished.
-type Removal struct {
-	Actor   string `json:"actor"`
-	Comment string `json:"comment,omitempty"`
-	// Since is the store's time.
-	Since time.Time `json:"since"`
-	// Repository: the repository's part is removed too.
-	Repository bool `json:"repository,omitempty"`
-	// Error is why the last attempt failed. A worker tries again.
-	Error string `json:"error,omitempty"`
-}
 
 // Remove removes a tenant: its record, its history, its runs, its blobs, the
 // tokens that the Authenticator stores for it ([auth.Forgetter]) and, on
@@ -52,14 +26,14 @@ type Removal struct {
 // fails, the tenant stays with [Row.Removing], no run starts in it, and a worker
 // finishes the removal; a second Remove does too.
 //
-// An Authenticator that is no Forgetter keeps what it has stored.
+// An Authenticator that is no Forgetter keeps its tokens.
 //
 // Remove returns ErrNoActor, ErrNotFound for a tenant without a record, an
 // [*ActiveError] while a run is under way and EndRun is not set, and
 // errors.ErrUnsupported, before anything is removed, when the repository cannot
 // remove a tenant. Any other error is of the part that failed.
 func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
-	if err := s.permit(ctx, req.Actor, ActRemove, req.Tenant, commentInput("Comment", req.Comment)); err != nil {
+	if err := s.cfg.permit(ctx, req.Actor, ActRemove, req.Tenant, bounds.Comment("Comment", req.Comment)); err != nil {
 		return err
 	}
 	if _, ok := s.cfg.Repository.(tenant.Remover); req.Repository && !ok {
@@ -73,7 +47,7 @@ func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
 	changes, stop := s.watch()
 	defer stop()
 	for {
-		if err := s.markRemoval(ctx, req); err != nil {
+		if err := markRemoval(ctx, s.records, req); err != nil {
 			return err
 		}
 		_, err := s.Advance(ctx, req.Tenant)
@@ -84,7 +58,7 @@ func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
 		if err != nil || cur.rec.Version == 0 {
 			return err
 		}
-		if !s.idle(ctx, changes, s.cfg.PollInterval) {
+		if !idle(ctx, changes, s.cfg.PollInterval) {
 			return context.Cause(ctx)
 		}
 	}
@@ -92,7 +66,7 @@ func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
 
 // markRemoval stores that the tenant is to be removed, or first cancels the run
 // under way. It does nothing where that is stored already.
-func (s *Syncer) markRemoval(ctx context.Context, req RemoveRequest) error {
+func markRemoval(ctx context.Context, s *records, req RemoveRequest) error {
 	_, err := s.act(ctx, req.Tenant, func(t *draft) error {
 		r := t.d.Run
 		switch {
@@ -118,14 +92,18 @@ func (s *Syncer) markRemoval(ctx context.Context, req RemoveRequest) error {
 	return err
 }
 
-// removeTenant carries out the removal that the record asks for. Each part can
-// be repeated, and the record goes last, so that an interrupted removal is known
-// and goes on.
-func (c *session) removeTenant(ctx context.Context) error {
-	asked := *c.now().d.Removing
-	err := c.safely("remove the tenant", func() error { return c.removeParts(ctx, asked) })()
+// removal is the work on the removal that a record asks for.
+type removal struct {
+	*holding
+	asked Removal
+}
+
+// run carries the removal out. Each part can be repeated, and the record goes
+// last, so that a worker can resume an interrupted removal.
+func (c removal) run(ctx context.Context) error {
+	err := c.safely("remove the tenant", func() error { return c.parts(ctx) })()
 	if err == nil {
-		return c.removeRecord(ctx, asked)
+		return c.record(ctx)
 	}
 	if context.Cause(ctx) != nil {
 		return context.Cause(ctx)
@@ -138,23 +116,23 @@ func (c *session) removeTenant(ctx context.Context) error {
 		t.wakeIn = retry.Backoff(3, 5*time.Second, time.Minute)
 		return nil
 	})
-	return &storeError{errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
+	return &failure.Storage{Err: errors.Join(fmt.Errorf("syncer: %s: remove: %w", c.tenant, err), failed)}
 }
 
-// removeParts removes all but the record.
-func (c *session) removeParts(ctx context.Context, asked Removal) error {
-	if f, ok := c.s.cfg.Authenticator.(auth.Forgetter); ok {
+// parts removes all but the record.
+func (c removal) parts(ctx context.Context) error {
+	if f, ok := c.cfg.Authenticator.(auth.Forgetter); ok {
 		if err := f.Forget(ctx, c.tenant); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return fmt.Errorf("tokens: %w", err)
 		}
 	}
-	if r, ok := c.s.cfg.Repository.(tenant.Remover); ok && asked.Repository {
+	if r, ok := c.cfg.Repository.(tenant.Remover); ok && c.asked.Repository {
 		if err := r.Remove(ctx, c.tenant); err != nil {
 			return fmt.Errorf("repository: %w", err)
 		}
 	}
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (struct{}, error) {
-		return struct{}{}, c.s.cfg.Store.Remove(ctx, c.tenant)
+	_, err := retry.Do(ctx, c.cfg.MaxAttempts, failure.StorageTransient, func() (struct{}, error) {
+		return struct{}{}, c.cfg.Store.Remove(ctx, c.tenant)
 	})
 	if err != nil {
 		return fmt.Errorf("blobs: %w", err)
@@ -162,22 +140,22 @@ func (c *session) removeParts(ctx context.Context, asked Removal) error {
 	return nil
 }
 
-// removeRecord removes the record with its history and runs, and leaves the
-// audit entry.
-func (c *session) removeRecord(ctx context.Context, asked Removal) error {
+// record removes the record with its history and runs, and leaves the audit
+// entry.
+func (c removal) record(ctx context.Context) error {
 	ctx, stop := c.detach(ctx)
 	defer stop()
 	parts := "record, history, runs, blobs and tokens"
-	if asked.Repository {
+	if c.asked.Repository {
 		parts = "record, history, runs, blobs, tokens and repository"
 	}
-	audit := newEntry("", EntryRemove, EntryData{Actor: asked.Actor, Comment: asked.Comment, Message: "removed: " + parts})
-	_, err := retry.Do(ctx, c.s.cfg.MaxAttempts, storageTransient, func() (state.Committed, error) {
+	audit := newEntry("", EntryRemove, EntryData{Actor: c.asked.Actor, Comment: c.asked.Comment, Message: "removed: " + parts})
+	_, err := retry.Do(ctx, c.cfg.MaxAttempts, failure.StorageTransient, func() (state.Committed, error) {
 		cur, err := c.s.load(ctx, c.tenant) // others may have committed, or the answer was lost
 		if err != nil || cur.rec.Version == 0 {
 			return state.Committed{}, err
 		}
-		done, err := c.s.cfg.Store.Commit(ctx, state.CommitRequest{
+		done, err := c.cfg.Store.Commit(ctx, state.CommitRequest{
 			Record: state.Record{Tenant: c.tenant, Version: cur.rec.Version}, Fence: c.hold.Fence(), Remove: true, Entries: []state.Entry{audit}})
 		if errors.Is(err, state.ErrUnknown) || errors.Is(err, state.ErrConflict) {
 			err = fmt.Errorf("not known to be removed: %s", err.Error()) // so that it is tried again
@@ -185,9 +163,9 @@ func (c *session) removeRecord(ctx context.Context, asked Removal) error {
 		return done, err
 	})
 	if err != nil {
-		return &storeError{fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
+		return &failure.Storage{Err: fmt.Errorf("syncer: %s: remove the record: %w", c.tenant, err)}
 	}
 	c.s.observe(ctx, Event{Type: TenantRemoved, RunRef: RunRef{Tenant: c.tenant}, Time: c.now().storeTime()})
-	c.s.changed(c.tenant, c.holding)
+	c.s.changed(c.tenant, c.hold)
 	return nil
 }

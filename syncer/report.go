@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
-	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -69,34 +70,29 @@ type KindReport struct {
 	Failed    int `json:"failed"`
 }
 
-// buildReport makes the report of a run that is about to end in status to.
-func (s *Syncer) buildReport(ctx context.Context, cur loaded, end ending, n tally, sum *comparison, to state.Status) (*Report, error) {
-	r := cur.d.Run
-	if sum == nil {
-		var err error
-		if sum, err = s.readComparison(ctx, cur.rec.Tenant, r); err != nil && !dispose(ctx, err).lost {
-			return nil, err
-		}
-	}
+// reportOf makes the report of a run that is about to end. seen is the look at the
+// desired line of a run that ends undecided.
+func reportOf(cur loaded, a *account, seen lookedAt) *Report {
+	r, sum := cur.d.Run, a.sum
 	rep := &Report{
 		Format: reportFormat, RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Actor: r.Actor, Options: r.Options,
-		Status: to, Outcome: end.outcome, Reason: end.reason, Error: end.err, Undone: end.undone,
+		Status: a.To, Outcome: a.outcome, Reason: a.Reason, Error: a.err, Undone: a.undone,
 		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
-		Items: n.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: end.refused,
-		Newer: end.seen.newer(r, cur.storeTime()),
+		Items: a.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: a.refused,
+		Newer: seen.newer(r, cur.storeTime()),
 	}
 	if d := r.Decision; d != nil {
 		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
-			Actor: joinActors(d.Actors), Comment: d.Comment, Accept: d.Accept, Items: d.Items}
+			Actor: strings.Join(d.Actors, ", "), Comment: d.Comment, Accept: d.Accept, Items: d.Items}
 	}
-	rep.countKinds(sum)
-	return rep, nil
+	rep.countKinds(sum.Kinds, sum.Read, sum.Unchanged)
+	return rep
 }
 
 // countKinds fills in a row per kind.
-func (rep *Report) countKinds(sum *comparison) {
-	for _, k := range sum.Kinds {
-		rep.Kinds = append(rep.Kinds, KindReport{KindState: k, Read: sum.Read[k.Kind], Unchanged: sum.Unchanged[k.Kind]})
+func (rep *Report) countKinds(kinds []tenant.KindState, read, unchanged map[string]int) {
+	for _, k := range kinds {
+		rep.Kinds = append(rep.Kinds, KindReport{KindState: k, Read: read[k.Kind], Unchanged: unchanged[k.Kind]})
 	}
 	row := func(kind string) *KindReport {
 		i := slices.IndexFunc(rep.Kinds, func(k KindReport) bool { return k.Kind == kind })
@@ -134,62 +130,21 @@ func (rep *Report) countKinds(sum *comparison) {
 	}
 }
 
-// readComparison reads what the report needs of the backup, and returns the
-// error with an empty one for one that is lost. Of a run that did not come so
-// far it has what was adopted.
-func (s *Syncer) readComparison(ctx context.Context, tenantName string, r *run) (*comparison, error) {
-	sum := new(comparison)
-	if r.Comparison == nil {
-		done, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (adopted, error) { return s.adopted(ctx, tenantName, r) })
-		if err != nil && !dispose(ctx, err).how.leavesRun() {
-			return sum, failure(ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
-		}
-		sum.Adopted = done.changes
-		return sum, err
-	}
-	raw, err := s.get(ctx, *r.Comparison)
-	if err != nil {
-		return sum, err
-	}
-	switch err := decodeForm("comparison", raw, comparisonFormat, sum); {
-	case isNewer(err):
-		return new(comparison), fmt.Errorf("syncer: run %s: %w", r.ID, err)
-	case err != nil:
-		return new(comparison), failure(ClassStorage, "run %s: %w", r.ID, err)
-	}
-	return sum, nil
-}
-
-func (s *Syncer) putReport(ctx context.Context, rep *Report) (*state.BlobRef, error) {
-	raw, err := json.Marshal(bounded(*rep))
+// storeReport stores the report of a run that is about to end.
+func (s *records) storeReport(ctx context.Context, cur loaded, a *account, seen lookedAt) (*state.BlobRef, error) {
+	rep := reportOf(cur, a, seen)
+	raw, err := json.Marshal(bounds.Of(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)
 	}
 	return s.put(ctx, rep.Tenant, rep.Run, "report", raw)
 }
 
-// Report returns a run's summary report. It returns ErrNotFound while the run
-// is under way, and when the report was pruned.
-func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
-	r, err := s.runAt(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	if r.Report == nil {
-		return nil, fmt.Errorf("%w: %s: run %s has no report yet", ErrNotFound, ref.Tenant, r.ID)
-	}
-	raw, err := s.get(ctx, *r.Report)
-	if err != nil {
-		return nil, pruned(err)
-	}
-	return DecodeReport(raw)
-}
-
 // DecodeReport reads a report's JSON form. It returns ErrNewerFormat for one
 // that a newer version wrote.
 func DecodeReport(raw []byte) (*Report, error) {
 	rep := new(Report)
-	if err := decodeForm("report", raw, reportFormat, rep); err != nil {
+	if err := format.Decode("report", raw, reportFormat, rep); err != nil {
 		return nil, fmt.Errorf("syncer: %w", err)
 	}
 	return rep, nil

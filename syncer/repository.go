@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/redact"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
@@ -19,7 +20,7 @@ func (c *session) base(ctx context.Context) (*diff.Base, error) {
 }
 
 // base reads a stored base; nil for none.
-func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
+func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
 	if ref == nil {
 		return nil, nil
 	}
@@ -29,23 +30,23 @@ func (s *Syncer) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, erro
 	}
 	base, err := diff.DecodeBase(raw)
 	if err != nil {
-		return nil, fmt.Errorf("backup: %w", asNewer(err))
+		return nil, fmt.Errorf("backup: %w", failure.AsNewer(err))
 	}
 	return base, nil
 }
 
 // repo calls the repository with the tries that every call gets.
 func repo[T any](ctx context.Context, c *session, act string, f func() (T, error)) (T, error) {
-	v, err := retry.Do(ctx, c.s.cfg.MaxAttempts, repositoryTransient, f)
+	v, err := retry.Do(ctx, c.cfg.MaxAttempts, repositoryTransient, f)
 	switch {
 	case err == nil:
 		return v, nil
-	case isPanic(err):
+	case failure.IsPanic(err):
 		return v, err
 	case ctx.Err() == nil && repositoryTransient(err):
-		return v, &retryable{err: failure(ClassRepository, "%s: %w", act, err)}
+		return v, &failure.Retryable{Err: failure.New(ClassRepository, "%s: %w", act, err)}
 	}
-	return v, failure(ClassRepository, "%s: %w", act, err)
+	return v, failure.New(ClassRepository, "%s: %w", act, err)
 }
 
 // updateRepository writes the desired line. Files may hold secrets, and an
@@ -60,10 +61,10 @@ func (c *session) updateRepository(ctx context.Context, act string, req tenant.U
 		}
 		call, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 		defer giveUp()
-		defer context.AfterFunc(ctx, func() { time.AfterFunc(c.s.cfg.WriteTimeout, giveUp) })()
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(c.cfg.WriteTimeout, giveUp) })()
 		var rev tenant.Revision
 		err := c.safely(act, func() (err error) {
-			rev, err = c.s.cfg.Repository.Update(call, req)
+			rev, err = c.cfg.Repository.Update(call, req)
 			return err
 		})()
 		return rev, redact.Error(err, redact.SecretsIn(c.kinds, req.Changes))
@@ -72,13 +73,13 @@ func (c *session) updateRepository(ctx context.Context, act string, req tenant.U
 
 // repositoryTransient reports whether trying again can change the answer.
 func repositoryTransient(err error) bool {
-	return storageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
-		!isNewer(err)
+	return failure.StorageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
+		!failure.IsNewer(err)
 }
 
 // desired reads the head of the desired line.
 func (c *session) desired(ctx context.Context) (tenant.Desired, error) {
 	return repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
-		return c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})
+		return c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})
 	})
 }

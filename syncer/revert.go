@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -26,49 +28,49 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 // edited since the plan was made is refused and named, and so is one about
 // which nothing can be concluded now, since its kind could not be read. The
 // tenant is not touched.
-func (c *session) revert(ctx context.Context) (ending, error) {
+func (c *session) revert(ctx context.Context) (runEnd, error) {
 	r := c.run()
 	if r.Options.DesiredFrom != "" {
 		return r.decidedEnding(), nil // a roll back that was not approved is nowhere in the line
 	}
 	if err := c.connect(ctx); err != nil {
-		return ending{}, err
+		return runEnd{}, err
 	}
 	p, err := c.s.decidedPlan(ctx, c.tenant, r, RejectAndRevert)
 	if err != nil {
-		return ending{}, err
+		return runEnd{}, err
 	}
-	set, err := c.s.settings(ctx, c.tenant, c.identity.Directory)
+	set, err := c.cfg.settings(ctx, c.tenant, c.identity.Directory)
 	if err != nil {
-		return ending{}, err
+		return runEnd{}, err
 	}
-	in := diff.Input{Tenant: c.tenant, Keys: c.s.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
+	in := diff.Input{Tenant: c.tenant, Keys: c.cfg.keys(c.tenant), Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables,
 		Rules: set.Rules, Targets: r.Options.Targets, Now: c.now().storeTime(), Revert: true}
 	if in.Base, err = c.base(ctx); err != nil {
-		return ending{}, err
+		return runEnd{}, err
 	}
 	if in.Desired, err = c.desired(ctx); err != nil { // what it refers to is read too
-		return ending{}, err
+		return runEnd{}, err
 	}
-	cmp, err := c.readTenant(ctx, in, consent{})
+	cmp, err := c.readTenant(ctx, in, reading.Permissions{})
 	if err != nil {
-		return ending{}, err
+		return runEnd{}, err
 	}
 	cmp = cmp.WithoutBackup()
 	unread := unreadKinds(p, cmp.Current().Kinds)
-	if mayReadLater(unread) && r.Attempt+1 < c.s.cfg.MaxAttempts {
-		return ending{}, &retryable{err: failure(ClassRead, "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
+	if mayReadLater(unread) && r.Attempt+1 < c.cfg.MaxAttempts {
+		return runEnd{}, &failure.Retryable{Err: failure.New(ClassRead, "revert: %s could not be read: %s", unread[0].Kind, unread[0].Reason)}
 	}
 	end := r.decidedEnding()
 	for try := 1; ; try++ {
 		line, err := c.desired(ctx)
 		if err != nil {
-			return ending{}, err
+			return runEnd{}, err
 		}
 		cmp = cmp.WithDesired(line)
 		res, err := cmp.Compare(ctx)
 		if err != nil {
-			return ending{}, fmt.Errorf("revert: compare: %w", err)
+			return runEnd{}, fmt.Errorf("revert: compare: %w", err)
 		}
 		changes, left := revertChanges(p, res, unread)
 		end.refused, end.err = left.items(), left.errorInfo()
@@ -82,16 +84,16 @@ func (c *session) revert(ctx context.Context) (ending, error) {
 		rev, err := c.updateRepository(ctx, "revert: write the desired line", tenant.UpdateRequest{Parent: line.Revision,
 			Key: changeKey(r.ID, "revert", line.Revision, changes), Changes: changes,
 			Message: fmt.Sprintf("Take back %s proposed for %s", changesOf(len(changes)), c.tenant), Author: joinActors(r.Decision.Actors)})
-		if errors.Is(err, tenant.ErrMoved) && try < c.s.cfg.MaxAttempts {
+		if errors.Is(err, tenant.ErrMoved) && try < c.cfg.MaxAttempts {
 			continue
 		}
 		if err != nil {
-			return ending{}, err
+			return runEnd{}, err
 		}
 		c.log.Info("reverted in the repository", "changes", len(changes), "revision", rev.ID)
 		// The base moves to where both sides now agree.
 		if res, err = cmp.WithDesired(withChanges(line, changes)).Compare(ctx); err != nil {
-			return ending{}, fmt.Errorf("revert: compare: %w", err)
+			return runEnd{}, fmt.Errorf("revert: compare: %w", err)
 		}
 		end.base = res.Base
 		break
@@ -193,8 +195,13 @@ func withheld(class plan.NoteClass) bool {
 	return class == plan.Unsupported || class.DeletesOff() || class == plan.NotRead
 }
 
-// refusedMessage names what was not reverted.
-func refusedMessage(items []string) string { return leftAlone{edited: items}.message() }
-
 // changesOf counts changes for people.
 func changesOf(n int) string { return counted(n, "change", "changes") }
+
+// counted returns a number with its noun.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

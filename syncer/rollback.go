@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -14,7 +15,7 @@ import (
 // snapshotAt reads the backup line at a revision.
 func (c *session) snapshotAt(ctx context.Context, revision string) (tenant.Snapshot, error) {
 	return repo(ctx, c, "read the snapshot "+revision, func() (tenant.Snapshot, error) {
-		return c.s.cfg.Repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: c.tenant, Revision: revision})
+		return c.cfg.Repository.Snapshot(ctx, tenant.SnapshotRequest{Tenant: c.tenant, Revision: revision})
 	})
 }
 
@@ -83,7 +84,7 @@ func (d *deployment) commitRollback(ctx context.Context) error {
 		Key: changeKey(r.ID, "rollback", d.plan.Revision, nil), Changes: changes,
 		Message: fmt.Sprintf("Roll %s back to %s", c.tenant, r.Options.DesiredFrom), Author: joinActors(r.Decision.Actors)})
 	if errors.Is(err, tenant.ErrMoved) {
-		return failure(ClassRepositoryMoved, "roll back: the desired line was edited after the plan was made; nothing was written, start again for a fresh plan: %w", err)
+		return failure.New(ClassRepositoryMoved, "roll back: the desired line was edited after the plan was made; nothing was written, start again for a fresh plan: %w", err)
 	}
 	if err != nil || rev.ID == r.Desired {
 		return err

@@ -1,168 +1,603 @@
 package syncer
 
 import (
-	"cmp"
-	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"sync"
+	"slices"
+	"strings"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
-	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Run works on whatever is due, several tenants at a time, until ctx ends; then
-// it stops beginning anything new, lets writes in flight finish, gives up its
-// leases, and returns nil. Any number of processes may Run on one store.
-//
-// A tenant that waits holds nothing here but, while somebody has a code to
-// sign in with, one goroutine and its lease. Storage errors are logged and
-// tried again with growing pauses, for ever: a worker outlives its database.
-func (s *Syncer) Run(ctx context.Context) error {
-	changes, stop := s.watch()
-	defer stop()
-	limit := semaphore.NewWeighted(int64(s.cfg.Concurrency))
-	var workers sync.WaitGroup
-	defer workers.Wait()
-	failures := 0
-	for {
-		claimed, err := s.claim(ctx, limit, &workers)
-		wait := s.cfg.PollInterval
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			failures++
-			wait = retry.Backoff(failures, time.Second, time.Minute)
-			s.cfg.Logger.Warn("no tenants could be claimed; trying again", "error", err, "in", wait)
-		case claimed > 0:
-			failures, wait = 0, 0
-		default:
-			failures = 0
-		}
-		if !s.idle(ctx, changes, wait) {
-			return nil
-		}
-	}
+// RunRef names a run of a tenant. An empty Run stands for the tenant's current
+// or, at rest, its last run.
+type RunRef struct {
+	Tenant string `json:"tenant"`
+	Run    string `json:"run,omitempty"`
 }
 
-// idle waits for the next look: for a while, or until a tenant changes here.
-func (s *Syncer) idle(ctx context.Context, changes <-chan string, wait time.Duration) bool {
-	if wait == 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-changes:
-		for { // one look serves all that have changed
-			select {
-			case <-changes:
-				continue
-			default:
-				return true
-			}
-		}
-	case <-t.C:
-		return true
-	}
+// Mode says how far a run goes.
+type Mode string
+
+// The modes.
+const (
+	// Full backs up, plans, asks for approval and deploys. The default.
+	Full Mode = "full"
+	// Preview backs up and plans, as if drift were adopted, and ends there.
+	// The desired line is not written.
+	Preview Mode = "preview"
+	// BackupOnly backs up and ends there. The desired line is not written.
+	BackupOnly Mode = "backup_only"
+)
+
+// Options are a run's own. They cannot change once it has started, and are
+// kept in the record.
+type Options struct {
+	// Mode defaults to Full.
+	Mode Mode `json:"mode"`
+	// Targets, if any, limit the run to these kinds or objects. A kind that the
+	// client does not know, or that is out of scope, ends the run in New error,
+	// class "invalid_target".
+	Targets []plan.Target `json:"targets,omitempty"`
+	// DesiredFrom rolls back: the desired side of the targets (of everything,
+	// without targets) is this revision of the backup line. On approval it is
+	// committed to the desired line before the first write to the tenant; if the
+	// line moved meanwhile, the run ends in New error, class "repository_moved".
+	// What the tenant has changed since that backup is undone, not adopted. Secrets, which no backup holds, and
+	// variables stay as the line's files have them. Backups hold no ids: an
+	// object that has another name since is not renamed back but made again
+	// under the former one, and deleted. Only in Full and Preview.
+	DesiredFrom string `json:"desiredFrom,omitempty"`
+	// Interactive allows asking a person to sign in. Without it a run that
+	// would have to ask ends in New error, class "sign_in_needed".
+	Interactive bool `json:"interactive,omitempty"`
+	// Comment is shown with the run.
+	Comment string `json:"comment,omitempty"`
+	// RetryOf names the run whose failed items this one repeats.
+	RetryOf string `json:"retryOf,omitempty"`
 }
 
-// claim claims as many due tenants as there is room for and works on them.
-func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *sync.WaitGroup) (int, error) {
-	if err := limit.Acquire(ctx, 1); err != nil {
-		return 0, err
+// Phase is where in a run the engine is.
+type Phase string
+
+// The phases, in order.
+const (
+	// PhaseConnect gets credentials and a client.
+	PhaseConnect Phase = "connect"
+	// PhaseConsent compares required with granted permissions.
+	PhaseConsent Phase = "consent"
+	// PhaseBackup reads the tenant, stores its snapshot and adopts drift.
+	PhaseBackup Phase = "backup"
+	// PhasePlan compares base, repository and tenant.
+	PhasePlan Phase = "plan"
+	// PhaseApprove waits for a decision.
+	PhaseApprove Phase = "approve"
+	// PhaseDeploy writes what was approved.
+	PhaseDeploy Phase = "deploy"
+	// PhaseRevert takes the plan's changes back in the repository.
+	PhaseRevert Phase = "revert"
+	// PhaseVerify reads back what was written.
+	PhaseVerify Phase = "verify"
+	// PhaseReport stores how the run ended.
+	PhaseReport Phase = "report"
+)
+
+// ErrorInfo is why a run did not succeed, for people and for programs.
+type ErrorInfo struct {
+	// Class is what kind of failure it is.
+	Class Class `json:"class"`
+	// Phase in which it happened.
+	Phase Phase `json:"phase,omitempty"`
+	// Message says what happened, to what, and what to do next.
+	Message string `json:"message"`
+	// RequestID is the service's id of the request, if it was one.
+	RequestID string    `json:"requestId,omitempty"`
+	Time      time.Time `json:"time,omitzero"`
+}
+
+// Progress is how far a phase is: Done of Total reads or items. Total is 0
+// while unknown.
+type Progress struct {
+	Phase Phase `json:"phase,omitempty"`
+	Done  int   `json:"done,omitempty"`
+	Total int   `json:"total,omitempty"`
+}
+
+// Pause is somebody's hold on a tenant.
+type Pause struct {
+	// Holder is who holds it; each holder once.
+	Holder string `json:"holder"`
+	// Reason is the holder's, for people.
+	Reason string `json:"reason,omitempty"`
+	// Since is the store's time.
+	Since time.Time `json:"since"`
+}
+
+// MissingPermission is a permission that is not granted.
+type MissingPermission struct {
+	// AnyOf: one of these is enough.
+	AnyOf []string `json:"anyOf"`
+	// Kinds are those that need it.
+	Kinds []string `json:"kinds"`
+	// Write: it is needed to write them, not to read them.
+	Write bool `json:"write,omitempty"`
+}
+
+// NewerRevision is the head of the desired line when it is not the revision that
+// a waiting plan was made from. The plan does not change. To plan from the newer
+// revision, start the sync again with Supersede.
+type NewerRevision struct {
+	// Revision is the head's id.
+	Revision string `json:"revision"`
+	// Seen is when a look found it first, by the store's clock.
+	Seen time.Time `json:"seen"`
+}
+
+// String says it for people, and what to do.
+func (n *NewerRevision) String() string {
+	return "the repository has moved on to " + n.Revision + " since this plan was made; sync again with Supersede to plan from it"
+}
+
+// revision is the newer revision's id, or "" for nil.
+func (n *NewerRevision) revision() string {
+	if n == nil {
+		return ""
 	}
-	room := 1
-	for room < s.cfg.Concurrency && limit.TryAcquire(1) {
-		room++
+	return n.Revision
+}
+
+// Removal is a removal that was asked for and is not finished.
+type Removal struct {
+	Actor   string `json:"actor"`
+	Comment string `json:"comment,omitempty"`
+	// Since is the store's time.
+	Since time.Time `json:"since"`
+	// Repository: the repository's part is removed too.
+	Repository bool `json:"repository,omitempty"`
+	// Error is why the last attempt failed. A worker tries again.
+	Error string `json:"error,omitempty"`
+}
+
+// Verdict is what was decided.
+type Verdict string
+
+// The verdicts. The zero value decides nothing.
+const (
+	// Undecided leaves the plan to [Syncer.Decide].
+	Undecided Verdict = ""
+	// Approve has the plan, or the items named, carried out.
+	Approve Verdict = "approve"
+	// Reject changes neither the tenant nor the repository.
+	Reject Verdict = "reject"
+	// RejectAndRevert does not change the tenant, and returns the repository to
+	// the tenant's values.
+	RejectAndRevert Verdict = "reject_and_revert"
+)
+
+// Vote is one person's approval, where several are needed. It counts for the
+// plan with this Digest. Time is the store's.
+type Vote struct {
+	Actor   string    `json:"actor"`
+	Comment string    `json:"comment,omitempty"`
+	Items   []string  `json:"items,omitzero"`
+	Digest  string    `json:"digest,omitempty"`
+	Time    time.Time `json:"time"`
+}
+
+// Demand is what one rule asks of an approval, and how much of it there is.
+type Demand struct {
+	// Rule is the name of the [ApprovalRule]; empty for [ApprovalRules].Approvals.
+	Rule string `json:"rule,omitempty"`
+	// Approvals are needed, and Given are there.
+	Approvals int `json:"approvals"`
+	Given     int `json:"given"`
+	// Groups are the groups whose members count; empty means that everybody does.
+	Groups []string `json:"groups,omitempty"`
+}
+
+// Met reports whether there are enough approvals.
+func (d Demand) Met() bool { return d.Given >= d.Approvals }
+
+// String says it for people, such as "1 of 2 approvals by group security (rule
+// deletes)".
+func (d Demand) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %d approvals", min(d.Given, d.Approvals), d.Approvals)
+	if len(d.Groups) > 0 {
+		b.WriteString(" by group " + strings.Join(d.Groups, " or "))
 	}
-	holds, err := s.leases().Claim(ctx, room)
-	limit.Release(int64(room - len(holds)))
+	if d.Rule != "" {
+		b.WriteString(" (rule " + d.Rule + ")")
+	}
+	return b.String()
+}
+
+// demandNames lists the demands that are not met, for people.
+func demandNames(demands []Demand) string {
+	var names []string
+	for _, d := range demands {
+		if !d.Met() {
+			names = append(names, d.String())
+		}
+	}
+	return strings.Join(names, "; ")
+}
+
+// data is what the engine keeps in [state.Record.Data]. It holds no secret; the
+// user code only while the status is Pending authentication.
+type data struct {
+	Format int `json:"format"`
+	// Commits are the ids of the last commits, newest first, by which a commit
+	// of unknown outcome finds out whether it was carried out.
+	Commits []string `json:"commits,omitempty"`
+	// Directory is the directory id first connected.
+	Directory string `json:"directory,omitempty"`
+	// Base is the blob of the base.
+	Base *state.BlobRef `json:"base,omitempty"`
+	// LagsUntil is when reads are sure to show what the last run created.
+	LagsUntil time.Time `json:"lagsUntil,omitzero"`
+	// RestsIn is what the tenant would rest in if no permission were missing.
+	RestsIn state.Status `json:"restsIn,omitempty"`
+	// Missing are the permissions that the last look found missing.
+	Missing    []MissingPermission `json:"missing,omitempty"`
+	ConsentURL string              `json:"consentUrl,omitempty"`
+	Paused     []Pause             `json:"paused,omitempty"`
+	// Removing is the removal that was asked for.
+	Removing *Removal `json:"removing,omitempty"`
+	// LooksFailed counts the looks at a resting tenant's permissions that failed
+	// one after the other.
+	LooksFailed int `json:"looksFailed,omitempty"`
+	// LastSuccess is when a run last succeeded.
+	LastSuccess time.Time `json:"lastSuccess,omitzero"`
+	// Same are the runs that the current one has superseded, one after the
+	// other, with the same proposal: a decision may name any of them.
+	Same []string `json:"same,omitempty"`
+	// Run is the current or the last run.
+	Run *run `json:"run,omitempty"`
+}
+
+// run is one run's state. What is large is in blobs.
+type run struct {
+	ID      string       `json:"id"`
+	Actor   string       `json:"actor"`
+	Options Options      `json:"options"`
+	Phase   Phase        `json:"phase,omitempty"`
+	Started time.Time    `json:"started"`
+	Ended   time.Time    `json:"ended,omitzero"`
+	Before  state.Status `json:"before"`
+	// WorkUntil is when the run times out; moved on while people are waited for.
+	WorkUntil time.Time `json:"workUntil"`
+	// WorkFor is the RunTimeout that it began with.
+	WorkFor time.Duration `json:"workFor,omitempty"`
+	// WaitingSince is when the present wait for a person, or a pause, began.
+	WaitingSince time.Time `json:"waitingSince,omitzero"`
+	// Attempt counts the attempts of the phase that failed with a transient error.
+	Attempt int `json:"attempt,omitempty"`
+
+	// SignIns and Reconnects count the sign-ins asked for and the times that
+	// the tenant refused credentials that looked good.
+	SignIns    int `json:"signIns,omitempty"`
+	Reconnects int `json:"reconnects,omitempty"`
+
+	Prompt   *auth.Prompt   `json:"prompt,omitempty"`
+	Identity *auth.Identity `json:"identity,omitempty"`
+
+	// What the backup and plan phases made.
+	Backup     string         `json:"backup,omitempty"`
+	Adoption   *state.BlobRef `json:"adoption,omitempty"`
+	Desired    string         `json:"desired,omitempty"`
+	Comparison *state.BlobRef `json:"comparison,omitempty"`
+	Plan       *state.BlobRef `json:"plan,omitempty"`
+	Bindings   *state.BlobRef `json:"bindings,omitempty"`
+	Digest     string         `json:"digest,omitempty"`
+	Counts     *plan.Counts   `json:"counts,omitempty"`
+	// ChangeDigest is equal for equal plans of different tenants.
+	ChangeDigest string `json:"changeDigest,omitempty"`
+
+	// Proposal is the wait for a decision.
+	Since    time.Time `json:"since,omitzero"`
+	Reviewed bool      `json:"reviewed,omitempty"`
+	Votes    []Vote    `json:"votes,omitempty"`
+	Demands  []Demand  `json:"demands,omitempty"` // as of the last vote
+	Decision *decided  `json:"decision,omitempty"`
+	// Newer is what the last look at the desired line found, before the decision.
+	Newer   *NewerRevision `json:"newer,omitempty"`
+	Carried *carried       `json:"carried,omitempty"`
+
+	// Wrote: a write to the tenant may have been sent.
+	Wrote  bool    `json:"wrote,omitempty"`
+	Cancel *cancel `json:"cancel,omitempty"`
+	// Stalled is the storage error that keeps the run waiting. The next commit of a
+	// worker clears it.
+	Stalled *ErrorInfo `json:"stalled,omitempty"`
+	// Trouble is what ended the deploy early, and leads to the run's ending.
+	Trouble  *ErrorInfo `json:"trouble,omitempty"`
+	Progress Progress   `json:"progress,omitzero"`
+
+	Outcome Outcome        `json:"outcome,omitempty"`
+	Reason  string         `json:"reason,omitempty"`
+	Error   *ErrorInfo     `json:"error,omitempty"`
+	Undone  Undone         `json:"undone,omitzero"`
+	After   *state.BlobRef `json:"after,omitempty"`
+	Report  *state.BlobRef `json:"report,omitempty"`
+}
+
+// decided is the decision that a run goes by.
+type decided struct {
+	Verdict Verdict   `json:"verdict"`
+	Actors  []string  `json:"actors"`
+	Comment string    `json:"comment,omitempty"`
+	Accept  []string  `json:"accept,omitempty"`
+	Items   []string  `json:"items,omitzero"` // nil: all
+	Time    time.Time `json:"time"`
+
+	// Digest, Plan and Bindings name the plan that was decided on. The engine
+	// compares the run's own fields with them before each write; see decidedPlan.
+	Digest   string         `json:"digest,omitempty"`
+	Plan     *state.BlobRef `json:"plan,omitempty"`
+	Bindings *state.BlobRef `json:"bindings,omitempty"`
+}
+
+// carried is the wait that a superseding run continues if its plan has the same
+// digest.
+type carried struct {
+	Run      string    `json:"run"`
+	Digest   string    `json:"digest"`
+	Since    time.Time `json:"since"`
+	Deadline time.Time `json:"deadline"`
+	Votes    []Vote    `json:"votes,omitempty"`
+	Reviewed bool      `json:"reviewed,omitempty"`
+}
+
+// cancel is a request to end a run.
+type cancel struct {
+	Actor   string    `json:"actor"`
+	Comment string    `json:"comment,omitempty"`
+	Time    time.Time `json:"time"`
+}
+
+// decodeData reads a record's data. A record without data is a new one.
+func decodeData(rec state.Record) (*data, error) {
+	d := &data{Format: dataFormat}
+	if len(rec.Data) > 0 {
+		if err := format.Decode("record", rec.Data, dataFormat, d); err != nil {
+			return nil, fmt.Errorf("syncer: %s: %w", rec.Tenant, err)
+		}
+	}
+	if err := d.checkWords(rec.Status); err != nil {
+		return nil, fmt.Errorf("syncer: %s: record: %w", rec.Tenant, err)
+	}
+	return d, nil
+}
+
+// encode returns d's JSON form and the blobs that it refers to.
+func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
+	d.Format = dataFormat
+	*d = bounds.Of(*d)
+	raw, err := json.Marshal(d)
 	if err != nil {
-		return 0, fmt.Errorf("claim: %w", err)
+		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)
 	}
-	for _, hold := range holds {
-		workers.Go(func() {
-			mine := &slot{limit: limit, held: true}
-			defer mine.release()
-			_, err := s.advance(ctx, hold, mine)
-			if err == nil || ctx.Err() != nil {
-				return
-			}
-			s.cfg.Logger.Warn("a tenant could not be worked on; trying again", "tenant", hold.Tenant(), "run", hold.Acquired().Record.Run, "error", err)
-		})
+	var refs []state.BlobRef
+	for _, r := range d.blobs() {
+		if r != nil && !slices.Contains(refs, *r) {
+			refs = append(refs, *r)
+		}
 	}
-	return len(holds), nil
+	return raw, refs, nil
 }
 
-// postpone makes a tenant whose storage failed wait a little, so that it does
-// not keep a worker spinning, and says in its row why it waits. Where even that
-// cannot be stored, the pause is in the next claim's failure.
-func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) {
-	class := ClassStorage
-	if e, ok := errors.AsType[*runError](why); ok {
-		class = e.class
+func (d *data) blobs() []*state.BlobRef {
+	refs := []*state.BlobRef{d.Base}
+	if r := d.Run; r != nil {
+		refs = append(refs, r.Adoption, r.Comparison, r.Plan, r.Bindings, r.After, r.Report)
 	}
-	_, err := s.act(ctx, ref.Tenant, func(t *draft) error {
-		if t.rec.WakeAt.IsZero() || t.rec.WakeAt.After(t.now) {
-			return errNoChange
-		}
-		if r := t.d.Run; r != nil && t.rec.Status.Active() {
-			r.Stalled = &ErrorInfo{Class: class, Phase: cmp.Or(in, r.Phase), Message: why.Error() + "; it is tried again", Time: t.now}
-		}
-		t.wakeIn = retry.Backoff(2, 5*time.Second, time.Minute)
+	return refs
+}
+
+// loaded is a record with its data, and the store's time when it was read.
+type loaded struct {
+	rec state.Record
+	d   *data
+	now time.Time
+	// at is this process's time when now was read; only differences to it count.
+	at time.Time
+}
+
+// storeTime estimates the store's time now.
+func (l loaded) storeTime() time.Time { return l.now.Add(time.Since(l.at)) }
+
+// runID is the id of the current or last run, or "", also of a record that could
+// not be loaded.
+func (l loaded) runID() string {
+	if l.d == nil || l.d.Run == nil {
+		return ""
+	}
+	return l.d.Run.ID
+}
+
+func newLoaded(rec state.Record, now time.Time) (loaded, error) {
+	d, err := decodeData(rec)
+	if err != nil {
+		return loaded{}, err
+	}
+	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
+}
+
+// underway reports whether writes have begun, so that a cancel has to let the
+// deploy close its journal first.
+func (r *run) underway() bool {
+	return r.Wrote && (r.Phase == PhaseDeploy || r.Phase == PhaseVerify || r.Phase == PhaseReport)
+}
+
+// closing says why no further write is to be begun, or "".
+func (r *run) closing() Outcome {
+	switch {
+	case r.Cancel != nil:
+		return Cancelled
+	case r.Trouble != nil && r.Trouble.Class == ClassTimedOut:
+		return TimedOut
+	case r.Trouble != nil:
+		return FailedWith
+	}
+	return ""
+}
+
+// lookedAt is the result of a look at the desired line. The zero value is no look,
+// and changes nothing.
+type lookedAt struct {
+	plan string // the revision that the run's plan was made from
+	head string
+}
+
+// movedOn reports whether the line's head is not the plan's revision any more.
+func (l lookedAt) movedOn() bool { return l.head != l.plan }
+
+// newer returns what a person who looks at the plan now is shown.
+func (l lookedAt) newer(r *run, now time.Time) *NewerRevision {
+	switch {
+	case l.plan == "" || l.plan != r.Desired:
+		return r.Newer
+	case !l.movedOn():
 		return nil
-	})
-	if err != nil && ctx.Err() == nil && !isNewer(err) {
-		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", ref.Tenant, "run", ref.Run, "error", err)
+	case r.Newer.revision() == l.head:
+		return r.Newer
 	}
+	return &NewerRevision{Revision: l.head, Seen: now}
 }
 
-// Sync starts a run and works on it until it ends: for command lines and tests.
-// While it waits for a decision it waits here, for one made in this process or,
-// within PollInterval, in any other. When ctx ends the run stays as it is, and
-// Sync or Run of any process goes on with it.
+// checkWords refuses a record with a word that this version does not know and
+// would have to act by.
+func (d *data) checkWords(status state.Status) error {
+	unknown := func(what, word string) error {
+		return fmt.Errorf("%w: %s %q, which this version does not know: upgrade this process", ErrNewerFormat, what, word)
+	}
+	if !status.Valid() {
+		return unknown("status", string(status))
+	}
+	r := d.Run
+	switch {
+	case r == nil:
+	case r.Phase != "" && !slices.Contains(phases, r.Phase):
+		return unknown("phase", string(r.Phase))
+	case r.Options.Mode != "" && !slices.Contains(modes, r.Options.Mode):
+		return unknown("mode", string(r.Options.Mode))
+	case r.Decision != nil && !slices.Contains(verdicts, r.Decision.Verdict):
+		return unknown("verdict", string(r.Decision.Verdict))
+	}
+	return nil
+}
+
+var (
+	phases   = []Phase{PhaseConnect, PhaseConsent, PhaseBackup, PhasePlan, PhaseApprove, PhaseDeploy, PhaseRevert, PhaseVerify, PhaseReport}
+	modes    = []Mode{Full, Preview, BackupOnly}
+	verdicts = []Verdict{Approve, Reject, RejectAndRevert}
+)
+
+func holders(ps []Pause) string {
+	names := make([]string, len(ps))
+	for i, p := range ps {
+		names[i] = p.Holder
+		if p.Reason != "" {
+			names[i] += " (" + p.Reason + ")"
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// short is the beginning of a digest, for messages.
+func short(digest string) string { return digest[:min(12, len(digest))] }
+
+// joinActors lists names for people.
+func joinActors(names []string) string { return strings.Join(names, ", ") }
+
+// All that the engine stores is JSON that names its format; a form that names
+// none has format 1. testdata/v1 holds each form as this version writes it.
 //
-// It returns what Start and Advance return. A run that ends in New error is no
-// error of Sync: look at the row.
-func (s *Syncer) Sync(ctx context.Context, req StartRequest) (Row, error) {
-	row, err := s.Start(ctx, req)
-	if err != nil {
-		return row, err
-	}
-	return s.Await(ctx, row.RunRef)
+// What a newer version may change, so that processes of both can work on one
+// store during an upgrade:
+//
+//   - It may add a field without a new format only if an older version may
+//     overlook it, and, in the record, lose it: an older version writes the
+//     record as it knows it.
+//   - It gives a new format to everything else, first of all to the record,
+//     whose format every method looks at before anything. A new status, phase,
+//     mode or verdict is known to no older version either: a record with one
+//     is refused like one of a newer format.
+//   - It may add types of entries. Older versions show them in the history and
+//     ignore them otherwise. An entry that a worker must not ignore, such as one
+//     of a journal with another layout, names a newer format.
+//
+// A refused document fails with ErrNewerFormat and is not changed. Its run does
+// not end; it waits for a process that can read the document.
+const (
+	dataFormat       = 1
+	entryFormat      = 1
+	reportFormat     = 1
+	comparisonFormat = 1
+	adoptionFormat   = 1
+	snapshotFormat   = 1
+	bindingsFormat   = 1
+	runFactsFormat   = 1
+)
+
+// snapshotForm is a snapshot as it is stored, in the blob "after", and in
+// artifacts.
+type snapshotForm struct {
+	Format int `json:"format"`
+	tenant.Snapshot
 }
 
-// Await works on a tenant's run until it ends, or another has taken its place.
-// It takes up a run that another process began and left. With an error it
-// returns the row as last seen.
-func (s *Syncer) Await(ctx context.Context, run RunRef) (Row, error) {
-	changes, stop := s.watch()
-	defer stop()
-	var row Row
-	for {
-		next, err := s.Advance(ctx, run.Tenant)
-		if err != nil {
-			return row, err
-		}
-		now, err := s.Status(ctx, run.Tenant)
-		if err != nil {
-			return row, err
-		}
-		if row = now; row.Status.Resting() || run.Run != "" && row.Run != run.Run {
-			return row, nil
-		}
-		wait := s.cfg.PollInterval
-		if next.In > 0 {
-			wait = min(wait, next.In)
-		}
-		if !s.idle(ctx, changes, wait) {
-			return row, context.Cause(ctx)
-		}
+// bindingsForm is the blob "bindings".
+type bindingsForm struct {
+	Format   int                `json:"format"`
+	Bindings reference.Bindings `json:"bindings"`
+}
+
+// phaseRow is a row of the table of phases.
+type phaseRow struct {
+	phase Phase
+	// in is the status in which the phase is worked on. While a person has to
+	// sign in, the run stays in the phase that needs the sign-in.
+	in state.Status
+	// next are the phases that may follow.
+	next []Phase
+}
+
+// phaseTable has all phases in their order.
+var phaseTable = []phaseRow{
+	{PhaseConnect, state.InProgress, []Phase{PhaseConnect, PhaseConsent, PhaseReport}},
+	{PhaseConsent, state.InProgress, []Phase{PhaseBackup, PhaseConnect, PhaseReport}},
+	{PhaseBackup, state.InProgress, []Phase{PhasePlan, PhaseConnect, PhaseReport}},
+	{PhasePlan, state.InProgress, []Phase{PhaseApprove, PhaseConnect, PhaseReport}},
+	{PhaseApprove, state.PendingApproval, []Phase{PhaseDeploy, PhaseRevert, PhaseReport}},
+	{PhaseDeploy, state.InProgress, []Phase{PhaseVerify, PhaseReport}},
+	{PhaseRevert, state.InProgress, []Phase{PhaseReport}},
+	{PhaseVerify, state.InProgress, []Phase{PhaseReport}},
+	{PhaseReport, state.InProgress, nil},
+}
+
+// phaseNamed returns the row of a phase; nil for a phase that is not there.
+func phaseNamed(p Phase) *phaseRow {
+	i := slices.IndexFunc(phaseTable, func(r phaseRow) bool { return r.phase == p })
+	if i < 0 {
+		return nil
 	}
+	return &phaseTable[i]
+}
+
+// checkFollows reports, as an error, that the table does not let a phase follow
+// another. A run begins with connect.
+func checkFollows(from, to Phase) error {
+	if row := phaseNamed(from); row == nil && to == PhaseConnect || row != nil && slices.Contains(row.next, to) {
+		return nil
+	}
+	return fmt.Errorf("syncer: the phase %q cannot follow %q", to, from)
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -94,7 +97,7 @@ func (s *Syncer) Runs(ctx context.Context, req RunsRequest) (Page[RunRow], error
 	for _, o := range req.Outcomes {
 		raw.Outcomes = append(raw.Outcomes, string(o))
 	}
-	page, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.RunsPage, error) { return s.cfg.Store.Runs(ctx, raw) })
+	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.RunsPage, error) { return s.cfg.Store.Runs(ctx, raw) })
 	if err != nil {
 		return Page[RunRow]{}, fmt.Errorf("syncer: runs: %w", err)
 	}
@@ -117,8 +120,8 @@ func runRow(r state.Run) (RunRow, error) {
 		return row, nil
 	}
 	var form runFactsForm
-	err := decodeForm("run", r.Data, runFactsFormat, &form)
-	if isNewer(err) {
+	err := format.Decode("run", r.Data, runFactsFormat, &form)
+	if failure.IsNewer(err) {
 		row.Reason = err.Error()
 		return row, nil
 	}
@@ -135,7 +138,7 @@ func (t *draft) listRun() error {
 	if d := r.Decision; d != nil {
 		form.Verdict, form.DecidedBy = d.Verdict, d.Actors
 	}
-	raw, err := json.Marshal(bounded(form))
+	raw, err := json.Marshal(bounds.Of(form))
 	if err != nil {
 		return fmt.Errorf("syncer: %s: run %s: encode its row: %w", t.rec.Tenant, r.ID, err)
 	}

@@ -1,27 +1,32 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/shelter"
+	"github.com/tenantsync/tenantsync/internal/telemetry"
+	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Syncer is the engine. Make one with [New]; it is safe for concurrent use. Any
 // number of them, in any number of processes, may work on one Store.
 type Syncer struct {
-	cfg       Config
-	telemetry *telemetry
-
-	mu sync.Mutex
-	// held are the tenants that this process works on.
-	held map[string]*holding
-	// watchers are told when a tenant's record changed in this process.
-	watchers map[chan string]struct{}
+	*records
 }
 
 // New returns a Syncer, or an error that names every field of cfg that cannot
@@ -31,21 +36,51 @@ func New(cfg Config) (*Syncer, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	tel, err := newTelemetry(cfg)
+	tel, err := telemetry.New(cfg.TracerProvider, cfg.MeterProvider)
 	if err != nil {
 		return nil, fmt.Errorf("syncer: config: %w", err)
 	}
-	return &Syncer{
+	return &Syncer{&records{
 		cfg:       cfg,
 		telemetry: tel,
-		held:      make(map[string]*holding),
+		held:      make(map[string]*lease.Hold),
 		watchers:  make(map[chan string]struct{}),
-	}, nil
+	}}, nil
+}
+
+// records reads and changes the records in the host's store, retries transient
+// errors, and tells the watchers of this process about each change. It is safe for
+// concurrent use.
+type records struct {
+	cfg       Config
+	telemetry *telemetry.Telemetry
+
+	mu sync.Mutex
+	// held are the leases of the tenants that this process works on.
+	held map[string]*lease.Hold
+	// watchers are told when a tenant's record changed in this process.
+	watchers map[chan string]struct{}
+}
+
+// holds notes that this process works on a tenant, and release that it no longer
+// does.
+func (s *records) holds(hold *lease.Hold) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held[hold.Tenant()] = hold
+}
+
+func (s *records) release(hold *lease.Hold) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[hold.Tenant()] == hold {
+		delete(s.held, hold.Tenant())
+	}
 }
 
 // watch returns a channel that gets the names of tenants that changed. A name
 // may be lost when the reader is slow: poll as well.
-func (s *Syncer) watch() (changes <-chan string, stop func()) {
+func (s *records) watch() (changes <-chan string, stop func()) {
 	ch := make(chan string, 64)
 	s.mu.Lock()
 	s.watchers[ch] = struct{}{}
@@ -59,11 +94,11 @@ func (s *Syncer) watch() (changes <-chan string, stop func()) {
 
 // changed tells the watchers and, when the change came from outside it, the
 // session that works on the tenant.
-func (s *Syncer) changed(tenantName string, by *holding) {
+func (s *records) changed(tenantName string, by *lease.Hold) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.held[tenantName]; c != nil && c != by {
-		c.hold.Nudge()
+	if hold := s.held[tenantName]; hold != nil && hold != by {
+		hold.Nudge()
 	}
 	for ch := range s.watchers {
 		select {
@@ -73,47 +108,12 @@ func (s *Syncer) changed(tenantName string, by *holding) {
 	}
 }
 
-// loaded is a record with its data, and the store's time when it was read.
-type loaded struct {
-	rec state.Record
-	d   *data
-	now time.Time
-	// at is this process's time when now was read; only differences to it count.
-	at time.Time
-}
-
-// storeTime estimates the store's time now.
-func (l loaded) storeTime() time.Time { return l.now.Add(time.Since(l.at)) }
-
-// runID is the id of the current or last run, or "", also of a record that could
-// not be loaded.
-func (l loaded) runID() string {
-	if l.d == nil || l.d.Run == nil {
-		return ""
-	}
-	return l.d.Run.ID
-}
-
-func newLoaded(rec state.Record, now time.Time) (loaded, error) {
-	d, err := decodeData(rec)
-	if err != nil {
-		return loaded{}, err
-	}
-	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
-}
-
-// storeError is a failure of the host's storage: it ends an Advance, not a run.
-type storeError struct{ err error }
-
-func (e *storeError) Error() string { return e.err.Error() }
-func (e *storeError) Unwrap() error { return e.err }
-
 // load reads a tenant's record; a tenant without one is new.
-func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
+func (s *records) load(ctx context.Context, tenantName string) (loaded, error) {
 	if err := checkTenant(tenantName); err != nil {
 		return loaded{}, err
 	}
-	got, err := retry.Do(ctx, s.cfg.MaxAttempts, storageTransient, func() (state.Loaded, error) {
+	got, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Loaded, error) {
 		got, err := s.cfg.Store.Load(ctx, state.LoadRequest{Tenant: tenantName})
 		if errors.Is(err, state.ErrNotFound) {
 			got.Record = state.Record{Tenant: tenantName, Status: state.NotRun}
@@ -122,21 +122,376 @@ func (s *Syncer) load(ctx context.Context, tenantName string) (loaded, error) {
 		return got, err
 	})
 	if err != nil {
-		return loaded{}, &storeError{fmt.Errorf("syncer: %s: load: %w", tenantName, err)}
+		return loaded{}, &failure.Storage{Err: fmt.Errorf("syncer: %s: load: %w", tenantName, err)}
 	}
 	return newLoaded(got.Record, got.Now)
 }
 
-// storageTransient reports whether a storage error may be gone at the next
-// attempt.
-func storageTransient(err error) bool {
-	for _, e := range []error{
-		state.ErrConflict, state.ErrExpired, state.ErrUnknown, state.ErrInvalid, state.ErrNotFound,
-		state.ErrLeased, state.ErrLeaseLost,
-	} {
-		if errors.Is(err, e) {
-			return false
+// commit makes the change on from, or after a conflict on the newer record, and
+// stores it. With a fence, it returns failure.ErrLeaseLost once another worker has
+// the lease. It finds out an outcome that the store does not know.
+func (s *records) commit(ctx context.Context, from loaded, fence int64, by *lease.Hold, change func(*draft) error) (loaded, error) {
+	id := uuid.NewString()
+	for conflicts, tries := 0, 1; ; {
+		if fence != 0 && from.rec.Fence != fence {
+			return from, failure.ErrLeaseLost
+		}
+		t, req, err := prepareCommit(from, fence, id, change)
+		if err != nil {
+			return from, err
+		}
+		done, err := s.cfg.Store.Commit(ctx, req)
+		switch {
+		case err == nil:
+			return s.committed(ctx, t, done, by)
+		case errors.Is(err, state.ErrExpired), errors.Is(err, state.ErrInvalid), errors.As(err, new(*state.TransitionError)):
+			return from, fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)
+		case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrUnknown):
+			conflicts++
+		default:
+			tries++
+			if !failure.StorageTransient(err) || tries > s.cfg.MaxAttempts {
+				return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+			}
+		}
+		if conflicts > 100 {
+			return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: given up after %d conflicts: %w", from.rec.Tenant, conflicts, err)}
+		}
+		// Load before the pause: the record keeps the ids of its last commits
+		// only, and other commits may follow during the pause.
+		fresh, lerr := s.load(ctx, from.rec.Tenant)
+		if lerr != nil {
+			return from, lerr
+		}
+		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success
+			return s.committed(ctx, t, state.Committed{Record: fresh.rec, Now: fresh.now}, by)
+		}
+		from = fresh
+		if conflicts > 3 || tries > 1 {
+			if perr := retry.Pause(ctx, retry.Backoff(tries+conflicts, 20*time.Millisecond, time.Second)); perr != nil {
+				return from, &failure.Storage{Err: fmt.Errorf("syncer: %s: commit: %w", from.rec.Tenant, err)}
+			}
 		}
 	}
-	return !isPanic(err)
+}
+
+// prepareCommit makes the change on a copy of from.
+func prepareCommit(from loaded, fence int64, id string, change func(*draft) error) (*draft, state.CommitRequest, error) {
+	d, err := decodeData(from.rec) // a copy of its own: the change may be made again
+	if err != nil {
+		return nil, state.CommitRequest{}, err
+	}
+	t := &draft{rec: from.rec, d: d, now: from.storeTime()}
+	if err := cmp.Or(change(t), t.refused); err != nil {
+		return nil, state.CommitRequest{}, err
+	}
+	// Three are kept: two others may have committed before a lost answer is looked into.
+	t.d.Commits = append([]string{id}, t.d.Commits[:min(2, len(t.d.Commits))]...)
+	t.rec.Run = t.run()
+	if t.rec.Data, t.rec.Refs, err = t.d.encode(); err != nil {
+		return nil, state.CommitRequest{}, err
+	}
+	// Stores refuse a record that names another tenant's blob. Only one that was
+	// changed behind the engine's back does, and its run is to end all the same.
+	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
+	return t, state.CommitRequest{
+		Record: t.rec, Events: t.moves, Entries: t.entries, Runs: t.runs, Fence: fence,
+		BeforeDeadline: t.beforeDeadline, WakeIn: t.wakeIn, DeadlineIn: t.deadlineIn,
+	}, nil
+}
+
+// committed tells everybody and returns the new record.
+func (s *records) committed(ctx context.Context, t *draft, done state.Committed, by *lease.Hold) (loaded, error) {
+	now, err := newLoaded(done.Record, done.Now)
+	if err != nil {
+		return loaded{}, err
+	}
+	for _, e := range t.events {
+		e.Time = done.Now
+		if e.Deadline.IsZero() {
+			e.Deadline = done.Record.Deadline
+		}
+		if e.Type == StatusChanged {
+			s.telemetry.Moved(ctx, e.Cause, e.To)
+		}
+		s.observe(ctx, e)
+	}
+	s.changed(done.Record.Tenant, by)
+	return now, nil
+}
+
+// act makes a person's change, by version alone: it needs no lease. The next commit
+// of the lease's holder then conflicts and is made again on the new record.
+func (s *records) act(ctx context.Context, tenantName string, change func(*draft) error) (loaded, error) {
+	cur, err := s.load(ctx, tenantName)
+	if err != nil {
+		return loaded{}, err
+	}
+	next, err := s.commit(ctx, cur, 0, nil, change)
+	if errors.Is(err, errNoChange) {
+		return next, nil
+	}
+	return next, err
+}
+
+// put stores a blob; before the commit that refers to it.
+func (s *records) put(ctx context.Context, tenantName, run, kind string, data []byte) (*state.BlobRef, error) {
+	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.BlobRef, error) {
+		ref, err := s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
+		if errors.Is(err, state.ErrUnknown) { // putting it again is harmless
+			err = fmt.Errorf("outcome unknown: %s", err.Error())
+		}
+		return ref, err
+	})
+	if err != nil {
+		return nil, &failure.Storage{Err: fmt.Errorf("syncer: %s: store %s: %w", tenantName, kind, err)}
+	}
+	return &ref, nil
+}
+
+// get reads a blob. A missing blob is no transient error of the storage: it ends
+// the run that needs it.
+func (s *records) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
+	data, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, failure.New(word.ClassStorage, "syncer: %s: the %s of run %s is gone from the store: %w", ref.Tenant, ref.Kind, ref.Run, err)
+	}
+	if err != nil {
+		return nil, &failure.Storage{Err: fmt.Errorf("syncer: %s: read %s of run %s: %w", ref.Tenant, ref.Kind, ref.Run, err)}
+	}
+	return data, nil
+}
+
+// journalLines reads a run's intents and results. A line of another type is left
+// out, also one of an unknown type. A line of a newer format ends the reading
+// with ErrNewerFormat, whatever its type, because it may be part of a journal
+// that this version cannot read.
+func (s *records) journalLines(ctx context.Context, tenantName, run string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for e, err := range s.entries(ctx, tenantName, run) {
+			if err == nil && e.Type != EntryIntent && e.Type != EntryResult {
+				continue
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// entries reads a run's entries of some types, or all, oldest first, page by
+// page.
+func (s *records) entries(ctx context.Context, tenantName, run string, types ...EntryType) iter.Seq2[Entry, error] {
+	req := state.HistoryRequest{Tenant: tenantName, Run: run, Limit: 1000}
+	for _, t := range types {
+		req.Types = append(req.Types, string(t))
+	}
+	return func(yield func(Entry, error) bool) {
+		for {
+			page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.HistoryPage, error) { return s.cfg.Store.History(ctx, req) })
+			if err != nil {
+				yield(Entry{}, &failure.Storage{Err: err})
+				return
+			}
+			for _, raw := range page.Entries {
+				e, err := decodeEntry(raw)
+				if err != nil {
+					err = fmt.Errorf("syncer: %s: run %s: entry %d/%d: %w", tenantName, run, raw.Version, raw.N, err)
+				}
+				if !yield(e, err) || err != nil {
+					return
+				}
+			}
+			if req.Cursor = page.Next; req.Cursor == "" {
+				return
+			}
+		}
+	}
+}
+
+// leases acquires the leases of this worker.
+func (s *records) leases() lease.Keeper {
+	return lease.Keeper{Store: s.cfg.Store, Owner: s.cfg.WorkerID, Duration: s.cfg.LeaseDuration,
+		Attempts: s.cfg.MaxAttempts, Transient: failure.StorageTransient}
+}
+
+// leave shortens the lease of a tenant whose record a newer version wrote: soon
+// a process that can read the record gets its turn.
+func (s *records) leave(ctx context.Context, hold *lease.Hold, after time.Duration) {
+	if err := hold.Shorten(ctx, after); err != nil {
+		s.cfg.Logger.Warn("a lease could not be shortened; it will run out", "tenant", hold.Tenant(), "run", hold.Acquired().Record.Run, "error", err)
+	}
+}
+
+// observe tells the observer, if any. Nothing comes of its panic: the event has
+// happened.
+func (s *records) observe(ctx context.Context, e Event) {
+	if s.cfg.Observer == nil {
+		return
+	}
+	err := shelter.Call(func() error { s.cfg.Observer.Observe(ctx, e); return nil })
+	if p, ok := shelter.Panicked(err); ok {
+		s.cfg.Logger.Error("a panic", "in", "the observer", "tenant", e.Tenant, "run", e.Run, "value", fmt.Sprint(p.Value), "stack", string(p.Stack))
+	}
+}
+
+// A decision is made in one moment and carried out in another, perhaps by
+// another process after a crash. In between there is only the store, which
+// backups, migrations and people write to as well. So the engine compares the
+// plan with the decision each time that it reads the plan for use, not only when
+// the decision is made:
+//
+//   - The plan document holds its tenant and its digest. Its digest is not
+//     enough, since plans of two runs can have the same one: it leaves out the
+//     ids of what the items refer to, which are beside it, in the bindings.
+//   - The run that a document belongs to is in its blob's name
+//     ([state.BlobRef]): a store gives back only what was put under that name,
+//     and only with that hash. So the decision keeps the names of plan and
+//     bindings, and these bind tenant, run and content.
+
+// readPlan reads a run's plan. It is an error, which wraps ErrStalePlan, if what
+// the record points to is not of that tenant and run, or has another digest than
+// the record shows.
+func (s *records) readPlan(ctx context.Context, tenantName string, r *run) (*plan.Plan, error) {
+	if r == nil || r.Plan == nil {
+		return nil, fmt.Errorf("%w: the run has no plan", ErrNotFound)
+	}
+	if err := r.owns(tenantName, r.Plan); err != nil {
+		return nil, err
+	}
+	raw, err := s.get(ctx, *r.Plan)
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.DecodePlan(raw)
+	switch err = failure.AsNewer(err); {
+	case failure.IsNewer(err):
+		return nil, fmt.Errorf("run %s: %w", r.ID, err)
+	case err != nil:
+		return nil, failure.New(word.ClassStorage, "plan of run %s: %w", r.ID, err)
+	case p.Tenant != tenantName:
+		return nil, misplaced(tenantName, r, "the plan in the store is of tenant %q", p.Tenant)
+	case r.Digest != "" && p.Digest != r.Digest: // of a run that is over the digest is not kept
+		return nil, misplaced(tenantName, r, "the plan in the store is %s, and the run's is %s", short(p.Digest), short(r.Digest))
+	}
+	return p, nil
+}
+
+// owns reports, as an error, that a blob is not named as one of the run's.
+func (r *run) owns(tenantName string, ref *state.BlobRef) error {
+	if ref.Tenant == tenantName && ref.Run == r.ID {
+		return nil
+	}
+	return misplaced(tenantName, r, "the record points to the %s of run %s of tenant %q", ref.Kind, ref.Run, ref.Tenant)
+}
+
+// misplaced is the error of a run whose record does not lead to the run's own
+// plan. No later attempt would succeed.
+func misplaced(tenantName string, r *run, format string, args ...any) error {
+	return failure.New(word.ClassStorage, "%w: %s: run %s: %s; find out what has changed the store, and start the sync again for a fresh plan",
+		ErrStalePlan, tenantName, r.ID, fmt.Sprintf(format, args...))
+}
+
+// decidedPlan reads the plan that the run's decision was made on, for the phase that
+// carries that decision out. The error has the class not_approved, and nothing
+// may be written, unless the decision is of this verdict and was made on the
+// plan, and with it the ids, that the record leads to now.
+func (s *records) decidedPlan(ctx context.Context, tenantName string, r *run, v Verdict) (*plan.Plan, error) {
+	err := r.decidedOn(tenantName, v)
+	var p *plan.Plan
+	if err == nil {
+		p, err = s.readPlan(ctx, tenantName, r)
+	}
+	if errors.Is(err, ErrStalePlan) {
+		return nil, failure.New(word.ClassNotApproved, "nothing more is written: %w", err)
+	}
+	return p, err
+}
+
+// decidedOn compares the plan that the record leads to with that of the decision.
+func (r *run) decidedOn(tenantName string, v Verdict) error {
+	d := r.Decision
+	switch {
+	case d == nil || d.Verdict != v:
+		return misplaced(tenantName, r, "the record holds no decision to %s", v)
+	case d.Digest == "" || d.Digest != r.Digest:
+		return misplaced(tenantName, r, "the run's plan is %q, and that of the decision by %s is %q", short(r.Digest), joinActors(d.Actors), short(d.Digest))
+	case !sameBlob(d.Plan, r.Plan):
+		return misplaced(tenantName, r, "the record points to another plan than that of the decision by %s", joinActors(d.Actors))
+	case !sameBlob(d.Bindings, r.Bindings):
+		return misplaced(tenantName, r, "the record points to other ids than those of the decision by %s", joinActors(d.Actors))
+	}
+	if err := r.owns(tenantName, r.Plan); err != nil {
+		return err
+	}
+	return r.owns(tenantName, r.Bindings)
+}
+
+// sameBlob reports whether two references, neither nil, are to one blob.
+func sameBlob(a, b *state.BlobRef) bool { return a != nil && b != nil && *a == *b }
+
+// lookAtLine reads the head of the desired line, for a run whose plan waits.
+func (s *records) lookAtLine(ctx context.Context, tenantName string, r *run) (lookedAt, error) {
+	if r == nil || r.Desired == "" {
+		return lookedAt{}, nil
+	}
+	head, err := s.head(ctx, tenantName)
+	if err != nil {
+		return lookedAt{}, fmt.Errorf("%s: read the head of the desired line: %w", tenantName, err)
+	}
+	return lookedAt{plan: r.Desired, head: head}, nil
+}
+
+// head is the id of the desired line's head. The history names it without the
+// files; a line without revisions has a head that only Desired knows.
+func (s *records) head(ctx context.Context, tenantName string) (string, error) {
+	revs, err := s.cfg.Repository.History(ctx, tenant.RepositoryHistoryRequest{Tenant: tenantName, Line: tenant.DesiredLine, Limit: 1})
+	if err != nil || len(revs) > 0 {
+		return first(revs).ID, err
+	}
+	d, err := s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})
+	return d.Revision, err
+}
+
+func first(revs []tenant.Revision) tenant.Revision {
+	if len(revs) == 0 {
+		return tenant.Revision{}
+	}
+	return revs[0]
+}
+
+// glance looks at the line where nothing depends on the result: it logs a failure
+// and returns no look. It takes no longer than one write may.
+func (s *records) glance(ctx context.Context, tenantName string, r *run) lookedAt {
+	short, stop := context.WithTimeout(ctx, s.cfg.WriteTimeout)
+	defer stop()
+	seen, err := s.lookAtLine(short, tenantName, r)
+	if err != nil && ctx.Err() == nil {
+		s.cfg.Logger.Warn("the desired line could not be looked at", "tenant", tenantName, "run", r.ID, "error", err)
+	}
+	return seen
+}
+
+// idle waits for the next look: for a while, or until a tenant changes here.
+func idle(ctx context.Context, changes <-chan string, wait time.Duration) bool {
+	if wait == 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-changes:
+		for { // one look serves all that have changed
+			select {
+			case <-changes:
+				continue
+			default:
+				return true
+			}
+		}
+	case <-t.C:
+		return true
+	}
 }

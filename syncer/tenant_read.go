@@ -9,10 +9,10 @@ import (
 
 // readTenant reads everything in scope into the tenant's side of a comparison.
 // found is what the look at the permissions has shown, if the phase had one.
-func (c *session) readTenant(ctx context.Context, in diff.Input, found consent) (*diff.Comparison, error) {
+func (c *session) readTenant(ctx context.Context, in diff.Input, found reading.Permissions) (*diff.Comparison, error) {
 	in.Current.Taken = c.now().storeTime()
-	return reading.Tenant(ctx, reading.Request{Input: in, Act: string(c.phase()), Client: c.client, Concurrency: c.s.cfg.ReadConcurrency,
-		Log: c.log, Unreadable: found.unreadable, Left: found.left, Port: readingPort{c}})
+	return reading.Tenant(ctx, reading.Request{Input: in, Act: string(c.phase()), Client: c.client, Concurrency: c.cfg.ReadConcurrency,
+		Log: c.log, Unreadable: found.Unreadable, Left: found.Left, Port: readingPort{c}})
 }
 
 // readingPort is the engine's side of package reading.

@@ -42,14 +42,14 @@ func TestPlantedBugs(t *testing.T) {
 			return ErrLost
 `, `		case errors.Is(err, ErrLost):
 `),
-			edit("syncer/draft.go", `if fence != 0 && from.rec.Fence != fence {`, `if false {`),
+			edit("syncer/syncer.go", `if fence != 0 && from.rec.Fence != fence {`, `if false {`),
 			edit("state/pgstore/sql.go", `($14::bigint = 0 or l.fence = $14) as current`, `($14::bigint >= 0) as current`),
 		}}},
 		{"^TestDrain$/postgres", mutant.Mutation{Name: "a worker that ends keeps its leases", Edits: []mutant.Edit{
 			edit("internal/lease/hold.go", `return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})`, `return struct{}{}, context.Cause(ctx)`),
 		}}},
 		{"^TestConnectionsCut$", mutant.Mutation{Name: "a worker ends with its database", Edits: []mutant.Edit{
-			edit("syncer/run.go", `			failures++
+			edit("syncer/worker.go", `			failures++
 			wait = retry.Backoff`, `			failures++
 			if failures > 0 {
 				return err

@@ -35,8 +35,8 @@ func (v *view) resolve(ctx context.Context, it *plan.Item, open openIntent, caus
 	cause = cmp.Or(cause, "the write was interrupted")
 	res := &Result{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Attempts: open.Attempt, Class: string(Unknown)}
 	for n := 1; ; n++ {
-		// A read may take long, and may show the tenant as it was when the read
-		// began.
+		// A read shows the tenant as it was when the read began, or later, because
+		// a read may take long.
 		late := v.port.Now().Sub(open.at) >= bound
 		seen, id, err := v.see(ctx, it)
 		if err != nil {

@@ -32,7 +32,7 @@ var planted = []struct {
 	{"an approval is not bound to the digest", "approval", []mutant.Edit{
 		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":"),
 		edit("syncer/approve.go", "	if p.Digest != d.Digest {", "	if p.Digest != d.Digest && d.Digest == \"\" {"),
-		edit("syncer/approved.go", "	case d.Digest == \"\" || d.Digest != r.Digest:", "	case d.Digest == \"\":")}},
+		edit("syncer/syncer.go", "	case d.Digest == \"\" || d.Digest != r.Digest:", "	case d.Digest == \"\":")}},
 	{"the intent is stored after the call", "write-ahead", []mutant.Edit{
 		edit("internal/deploy/write.go", `	if err := d.journal.intend(ctx, intent); err != nil {
 		return nil, err
@@ -49,25 +49,25 @@ var planted = []struct {
 	{"the loss of a lease is ignored", "", []mutant.Edit{
 		edit("internal/lease/hold.go", "		if h.Left() > d {", "		if true || h.Left() > d {"),
 		edit("internal/lease/hold.go", "		case errors.Is(err, ErrLost):\n			return ErrLost\n", "		case errors.Is(err, ErrLost):\n"),
-		edit("syncer/draft.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, errLeaseLost\n		}\n", ""),
-		edit("syncer/draft.go", " Runs: t.runs, Fence: fence,\n", " Runs: t.runs,\n")}},
+		edit("syncer/syncer.go", "		if fence != 0 && from.rec.Fence != fence {\n			return from, failure.ErrLeaseLost\n		}\n", ""),
+		edit("syncer/syncer.go", " Runs: t.runs, Fence: fence,\n", " Runs: t.runs,\n")}},
 	{"a write of unknown outcome is tried again", "", []mutant.Edit{
 		edit("internal/deploy/write.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
 		edit("internal/deploy/write.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = Retry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = Retry")}},
 	{"drift is adopted over a concurrent edit", "nothing lost", []mutant.Edit{
 		edit("syncer/adopt.go", "	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: a.Parent,",
-			"	head, _ := c.s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})\n	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: head.Revision,")}},
+			"	head, _ := c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})\n	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: head.Revision,")}},
 
 	{"a sign-in counts when it is stored too late", "deadlines", []mutant.Edit{
 		edit("syncer/connect.go", "		t.beforeDeadline = true\n", "")}},
 	{"a person approves their own run", "approval", []mutant.Edit{
-		edit("syncer/approval_rules.go", "	return (d.AllowRequester || !y.people.same(actor, requester)) &&", "	return (actor != \"\" || requester != \"\") &&")}},
+		edit("syncer/rules.go", "	return (d.AllowRequester || !y.people.Same(actor, requester)) &&", "	return (actor != \"\" || requester != \"\") &&")}},
 	{"a broken rule need not be accepted", "approval", []mutant.Edit{
-		edit("syncer/approval_rules.go", "	if len(missing) > 0 {", "	if len(missing) > 99 {")}},
+		edit("syncer/rules.go", "	if len(missing) > 0 {", "	if len(missing) > 99 {")}},
 	{"an approval of a part is carried out whole", "approval", []mutant.Edit{
 		edit("syncer/phase_deploy.go", "it := &dep.plan.Items[i]; covers(r.Decision.Items, it.ID) {", "it := &dep.plan.Items[i]; it.ID != \"\" {")}},
 	{"the wait for an approval begins anew every night", "deadlines", []mutant.Edit{
-		edit("syncer/approve.go", "	if deadline.IsZero() {\n		t.deadlineIn = y.Timeout", "	if true {\n		t.deadlineIn = y.Timeout")}},
+		edit("syncer/phase_plan.go", "	if deadline.IsZero() {\n		t.deadlineIn = y.Timeout", "	if true {\n		t.deadlineIn = y.Timeout")}},
 	{"what a list that was cut short does not have counts as deleted", "nothing lost", []mutant.Edit{
 		edit("internal/reading/reading.go", "	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {", "	if st.Completeness == tenant.Complete && res.Completeness == tenant.Failed {"),
 		edit("internal/reading/reading.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),
@@ -81,7 +81,7 @@ var planted = []struct {
 	{"writes go on although the tenant is paused", "write-ahead", []mutant.Edit{
 		edit("syncer/phase_deploy.go", "		stop := t.d.Run.closing() != \"\" || len(t.d.Paused) > 0\n", "		stop := t.d.Run.closing() != \"\"\n")}},
 	{"a commit whose answer was lost is made again", "", []mutant.Edit{
-		edit("syncer/draft.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
+		edit("syncer/syncer.go", "		if slices.Contains(fresh.d.Commits, id) { // the lost answer was a success", "		if slices.Contains(fresh.d.Commits, id) && id == \"\" {")}},
 	{"a session lets go of its tenant and keeps the lease", "rest", []mutant.Edit{
 		edit("internal/lease/hold.go", "		return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})", "		return struct{}{}, ctx.Err()")}},
 	{"a sync takes the place of one at work", "single run", []mutant.Edit{
@@ -89,7 +89,7 @@ var planted = []struct {
 	{"a run that waits for an approval holds its goroutine", "waiting costs nothing", []mutant.Edit{
 		edit("syncer/approve.go", "		err := c.watchLine(ctx)", "		err := retry.Pause(ctx, left)")}},
 	{"the report leaves out what was not applied", "truth", []mutant.Edit{
-		edit("syncer/finish.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
+		edit("syncer/account.go", "		out = append(out, res)\n	}\n	return out, nil", "		if res.Status == ItemApplied {\n			out = append(out, res)\n		}\n	}\n	return out, nil")}},
 }
 
 // Each planted bug is found, by the rule that it breaks, within a minute: of

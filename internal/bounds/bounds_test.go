@@ -1,0 +1,49 @@
+package bounds
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestCut(t *testing.T) {
+	for _, tt := range []struct {
+		text  string
+		limit int
+		want  string
+	}{
+		{"short", 5, "short"},
+		{strings.Repeat("é", 20), 40, strings.Repeat("é", 20)},
+		{strings.Repeat("é", 21), 40, strings.Repeat("é", (40-len(cutMark))/2) + cutMark},
+		{"x" + strings.Repeat("é", 21), 40, "x" + strings.Repeat("é", (39-len(cutMark))/2) + cutMark},
+	} {
+		got := Cut(tt.text, tt.limit)
+		if got != tt.want || len(got) > tt.limit || !utf8.ValidString(got) {
+			t.Errorf("%q to %d: got %q, want %q", tt.text, tt.limit, got, tt.want)
+		}
+		if again := Cut(got, tt.limit); again != got {
+			t.Errorf("cut again: got %q, want %q", again, got)
+		}
+	}
+}
+
+// Lines of the log are bounded in each of their parts.
+func TestLogLinesAreBounded(t *testing.T) {
+	text := strings.Repeat("é", 500_000)
+	var buf bytes.Buffer
+	log := slog.New(Handler{Handler: slog.NewJSONHandler(&buf, nil)}).With("tenant", text).WithGroup("g")
+	log.Warn(text, "text", text, "error", fmt.Errorf("wrapped: %w", errors.New(text)), "list", []string{text}, "stack", text,
+		slog.Group("inner", "text", text), "n", 7, "valuer", valuer{text})
+	if buf.Len() > 7*MaxText+MaxStack+2000 || !bytes.Contains(buf.Bytes(), []byte(`"n":7`)) || !json.Valid(buf.Bytes()) {
+		t.Errorf("got a line of %d bytes, want at most %d", buf.Len(), 7*MaxText+MaxStack+2000)
+	}
+}
+
+type valuer struct{ text string }
+
+func (v valuer) LogValue() slog.Value { return slog.StringValue(v.text) }

@@ -1,0 +1,75 @@
+package ending
+
+import (
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Run is what the record knows of the run that ends.
+type Run struct {
+	// Status is the tenant's now, and Before the one from before the run.
+	Status, Before state.Status
+	// Phase is the phase that the end came in.
+	Phase string
+	Mode  string
+	// Verdict is the decision's. It is empty without one.
+	Verdict string
+	// Wrote: a write to the tenant may have been sent.
+	Wrote bool
+	// RollsBack: the run was to roll the tenant back.
+	RollsBack bool
+	// Missing is the number of permissions that are not granted.
+	Missing int
+}
+
+// Stop is what ended a run before its work was done.
+type Stop string
+
+// The stops.
+const (
+	// NotStopped: the run has done its work.
+	NotStopped Stop = ""
+	// Cancelled: a person ended the run.
+	Cancelled Stop = "cancelled"
+	// TimedOut: the sign-in, the approval or the run took too long.
+	TimedOut Stop = "timed_out"
+	// Failed: an error ended the run.
+	Failed Stop = "failed"
+	// ConsentMissing: the run needs permissions that are not granted.
+	ConsentMissing Stop = "consent"
+	// NothingRead: none of the kinds in scope could be read.
+	NothingRead Stop = "nothing_read"
+)
+
+// End is why the work on a run has ended.
+type End struct {
+	Stop   Stop
+	Reason string
+	// Err is the error that ended the work; nil if none did.
+	Err *Info
+	// Kinds are the kinds of a tenant when none of them could be read.
+	Kinds []tenant.KindState
+	// Refused are the items that a revert left alone.
+	Refused []string
+}
+
+// why says for people why the work has ended.
+func (e End) why() string {
+	if e.Err != nil {
+		return e.Err.Message
+	}
+	return e.Reason
+}
+
+// Info describes an error.
+type Info struct {
+	Class string
+	// Phase is the phase in which it happened.
+	Phase   string
+	Message string
+	// RequestID is the service's id of the request, if there was one.
+	RequestID string
+	Time      time.Time
+}

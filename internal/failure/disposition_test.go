@@ -1,0 +1,97 @@
+package failure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Each kind of error has one disposition, alone, wrapped, and joined with an
+// error that means less.
+func TestDispositions(t *testing.T) {
+	busy := &tenant.Error{Class: tenant.Throttled, RetryAfter: time.Minute}
+	storage := &Storage{Err: errors.New("the database is away")}
+	newer := fmt.Errorf("%w: format 9", ErrNewer)
+	passing := &Retryable{Err: busy, After: time.Minute}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want Disposition
+	}{
+		{"an error without a class", errors.New("boom"), Disposition{How: End, Class: "internal"}},
+		{"a panic", &Error{Class: word.ClassInternal, Err: errors.New("a panic")}, Disposition{How: End, Class: "internal"}},
+		{"an error of the run", New("invalid_target", "no such kind"), Disposition{How: End, Class: "invalid_target"}},
+		{"an error of the authenticator", &auth.Error{Class: auth.Declined}, Disposition{How: End, Class: "declined"}},
+		{"an error of the tenant", &tenant.Error{Class: tenant.Conflict}, Disposition{How: End, Class: "conflict"}},
+		{"a throttled read that no phase marked", busy, Disposition{How: End, Class: "throttled"}},
+		{"a stored part is gone", New(word.ClassStorage, "gone: %w", state.ErrNotFound), Disposition{How: End, Class: "storage", Lost: true}},
+		{"a plan that nobody approved", New(word.ClassNotApproved, "another plan"), Disposition{How: End, Class: "not_approved", Lost: true}},
+		{"a transient error", passing, Disposition{How: Retry, Class: "throttled", After: time.Minute}},
+		{"a transient error of the repository", &Retryable{Err: New(word.ClassRepository, "away")}, Disposition{How: Retry, Class: "repository"}},
+		{"the sign-in has ended", fmt.Errorf("%w: %w", ErrSignInNeeded, &tenant.Error{Class: tenant.Unauthenticated}), Disposition{How: SignIn, Class: "unauthenticated"}},
+		{"the storage failed", storage, Disposition{How: StorageFailed, Class: "internal"}},
+		{"a newer record", newer, Disposition{How: Newer, Class: "internal"}},
+		{"a newer repository", fmt.Errorf("%w: folder", tenant.ErrNewerFormat), Disposition{How: Newer, Class: "internal"}},
+		{"an interruption", ErrInterrupted, Disposition{How: Interrupted, Class: "internal"}},
+		{"the lease is lost", ErrLeaseLost, Disposition{How: LeaseLost, Class: "internal"}},
+	} {
+		for form, err := range map[string]error{"": tt.err, ", wrapped": fmt.Errorf("act: %w", tt.err),
+			", joined": errors.Join(errors.New("boom"), tt.err), ", joined and wrapped": fmt.Errorf("act: %w", errors.Join(tt.err, errors.New("boom")))} {
+			if diff := cmp.Diff(tt.want, Dispose(t.Context(), err)); diff != "" {
+				t.Errorf("%s%s (-want +got):\n%s", tt.name, form, diff)
+			}
+		}
+	}
+	// Of two meanings the one that leaves the run alone counts, in either order.
+	order := []struct {
+		how How
+		err error
+	}{{LeaseLost, ErrLeaseLost}, {Interrupted, ErrInterrupted}, {Newer, newer}, {StorageFailed, storage}, {SignIn, ErrSignInNeeded}, {Retry, passing}}
+	for i, first := range order {
+		for _, second := range order[i+1:] {
+			for _, err := range []error{errors.Join(first.err, second.err), errors.Join(second.err, first.err)} {
+				if got := Dispose(t.Context(), err).How; got != first.how {
+					t.Errorf("%s and %s: got %s", first.how, second.how, got)
+				}
+			}
+		}
+	}
+}
+
+// Once the context has ended, its cause says what becomes of the work, whatever
+// the error says.
+func TestDispositionsOfAnEndedContext(t *testing.T) {
+	for cause, want := range map[error]How{context.Canceled: ShutDown, context.DeadlineExceeded: ShutDown,
+		ErrLeaseLost: LeaseLost, ErrInterrupted: Interrupted, ErrRunTimedOut: TimedOut} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(cause)
+		for _, err := range []error{cause, errors.New("boom"), New(word.ClassStorage, "gone"), &Storage{Err: errors.New("away")}, ErrSignInNeeded, ErrNewer} {
+			if got := Dispose(ctx, err); got.How != want || got.Lost {
+				t.Errorf("%v after %v: got %+v, want %s", err, cause, got, want)
+			}
+		}
+	}
+	// An error that only says that some context has ended is no shutdown of ours.
+	if got := Dispose(t.Context(), context.DeadlineExceeded); got.How != End {
+		t.Errorf("a time-out of the host's: got %+v, want the run to end", got)
+	}
+}
+
+// A run is left as it is by exactly these.
+func TestDispositionsThatLeaveTheRun(t *testing.T) {
+	for h, want := range map[How]bool{End: false, Retry: false, SignIn: false,
+		ShutDown: true, TimedOut: true, Interrupted: true, LeaseLost: true, Newer: true, StorageFailed: true} {
+		if got := h.LeavesRun(); got != want {
+			t.Errorf("%s: got %t, want %t", h, got, want)
+		}
+	}
+}

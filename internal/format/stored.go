@@ -1,0 +1,53 @@
+package format
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// ErrNewer says that a newer version of this library wrote a document.
+var ErrNewer = errors.New("syncer: written by a newer version of this library")
+
+// Decode reads a stored JSON document into v. known is the newest format of it
+// that this version reads; a document that names none has format 1. what names
+// the document in errors. The error wraps [ErrNewer] for a newer format, which
+// may have another shape, so the format is looked at before the rest.
+func Decode(what string, raw []byte, known int, v any) error {
+	if err := check(what, raw, known); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("decode %s: %w", what, err)
+	}
+	return nil
+}
+
+func check(what string, raw []byte, known int) error {
+	var v struct {
+		Format int `json:"format"`
+	}
+	if first, ok := leading(raw); ok {
+		v.Format = first
+	} else if err := json.Unmarshal(raw, &v); err != nil {
+		return fmt.Errorf("decode %s: %w", what, err)
+	}
+	if v.Format > known {
+		return fmt.Errorf("%w: %s format %d, this version knows %d: upgrade this process", ErrNewer, what, v.Format, known)
+	}
+	return nil
+}
+
+// leading reads the format of a document that begins with it, as the engine's
+// own do: the rest, which may be long, need not be read twice.
+func leading(raw []byte) (int, bool) {
+	rest, ok := bytes.CutPrefix(raw, []byte(`{"format":`))
+	end := bytes.IndexAny(rest[:min(len(rest), 10)], ",}")
+	if !ok || end < 1 || rest[0] == '0' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(rest[:end]), 10, 31)
+	return int(n), err == nil
+}

@@ -1,0 +1,177 @@
+package syncer
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// account is how a run ends, with the particulars for its report.
+type account struct {
+	ending.Result
+	// outcome, err and undone are the result's, in the engine's types.
+	outcome Outcome
+	err     *ErrorInfo
+	undone  Undone
+	// items are the results of all approved items.
+	items []ItemResult
+	// refused are the items that a revert left alone.
+	refused []string
+	// after is the snapshot from after the writes.
+	after *state.BlobRef
+	// sum is what the backup and plan phases stored for the report.
+	sum *comparison
+	// lost are the errors of what was stored of the run and cannot be read any more.
+	lost []error
+}
+
+// conclude sets how the run ends.
+func (a *account) conclude(res ending.Result) {
+	a.Result, a.outcome, a.err, a.undone = res, Outcome(res.Outcome), concluded(res.Err), Undone(res.Undone)
+}
+
+// account finds out what became of a run, from its stored comparison and journal,
+// and how it ends. in is the phase that the end came in.
+func (s *records) account(ctx context.Context, cur loaded, in Phase, end runEnd) (*account, error) {
+	a := &account{refused: end.refused}
+	if end.verified != nil {
+		a.after = end.verified.after
+	}
+	run, why := endingRun(cur, in), end.toConclude()
+	n, err := s.tally(ctx, cur, end, ending.Came(run, why), a)
+	if err != nil {
+		return nil, err
+	}
+	a.conclude(ending.Conclude(run, why, n))
+	return a, nil
+}
+
+// endingRun returns what the record says of the run that ends.
+func endingRun(cur loaded, in Phase) ending.Run {
+	r := cur.d.Run
+	run := ending.Run{Status: cur.rec.Status, Before: r.Before, Phase: string(in), Mode: string(r.Options.Mode),
+		Wrote: r.Wrote, RollsBack: r.Options.DesiredFrom != "", Missing: len(cur.d.Missing)}
+	if r.Decision != nil {
+		run.Verdict = string(r.Decision.Verdict)
+	}
+	return run
+}
+
+// tally counts what became of a run, and puts the particulars into its account.
+// came is the outcome of items that were not attempted.
+func (s *records) tally(ctx context.Context, cur loaded, end runEnd, came string, a *account) (n ending.Tally, err error) {
+	r := cur.d.Run
+	a.sum, err = s.readComparison(ctx, cur.rec.Tenant, r)
+	if err := a.lose(ctx, &n, err); err != nil {
+		return n, err
+	}
+	n.Adopted = len(a.sum.Adopted)
+	n.Notes(a.sum.Notes)
+	for _, k := range a.sum.Kinds {
+		missing := slices.ContainsFunc(cur.d.Missing, func(m MissingPermission) bool { return slices.Contains(m.Kinds, k.Kind) })
+		n.Kind(k, a.sum.Read[k.Kind], missing)
+	}
+	if r.Decision == nil || r.Decision.Verdict != Approve {
+		return n, nil
+	}
+	p, err := s.decidedPlan(ctx, cur.rec.Tenant, r, Approve)
+	if err := a.lose(ctx, &n, err); err != nil {
+		return n, err
+	}
+	if a.items, err = s.itemResults(ctx, cur, p, end, came); err != nil {
+		return n, err
+	}
+	if p != nil {
+		n.LeftOut = len(p.Items) - len(a.items)
+	}
+	for _, it := range a.items {
+		item := ending.Item{ID: it.Item, Status: string(it.Status), Class: string(it.Class), Message: it.Message, RequestID: it.RequestID}
+		if len(it.NotKept) > 0 {
+			item.NotKept = it.NotKept[0].String()
+		}
+		n.Item(item)
+	}
+	return n, nil
+}
+
+// lose notes what is lost; any other error is returned.
+func (a *account) lose(ctx context.Context, n *ending.Tally, err error) error {
+	if err == nil {
+		return nil
+	}
+	d := failure.Dispose(ctx, err)
+	if !d.Lost {
+		return err
+	}
+	a.lost = append(a.lost, err)
+	n.Lost = append(n.Lost, ending.Info{Class: d.Class, Message: err.Error()})
+	return nil
+}
+
+// itemResults are the results of all approved items, in the plan's order: an
+// item without one was not attempted, and one with an open intent is unknown.
+// Without the plan they are those of which the journal knows.
+func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end runEnd, came string) ([]ItemResult, error) {
+	results := map[string]ItemResult{}
+	var begun []string // items, in the order in which they were
+	for e, err := range s.journalLines(ctx, cur.rec.Tenant, cur.d.Run.ID) {
+		switch {
+		case err != nil:
+			return nil, err
+		case e.Intent != nil:
+			if _, again := results[e.Intent.Item]; !again {
+				begun = append(begun, e.Intent.Item)
+			}
+			results[e.Intent.Item] = ItemResult{Verb: e.Intent.Verb, Status: ItemUnknown, Class: word.ClassUnknown, TenantID: e.Intent.TenantID, Attempts: e.Intent.Attempt,
+				Message: "the write was begun, and the run ended before it was found out what became of it: look at the tenant"}
+		case e.Result != nil:
+			results[e.Result.Item] = *e.Result
+		}
+	}
+	if p == nil {
+		p = new(plan.Plan)
+		for _, id := range begun {
+			kind, key, _ := strings.Cut(id, "/")
+			kind, _, _ = strings.Cut(kind, "#") // of a part
+			p.Items = append(p.Items, plan.Item{ID: id, Kind: kind, Key: key, Verb: results[id].Verb})
+		}
+	}
+	var out []ItemResult
+	for i := range p.Items {
+		it := &p.Items[i]
+		if !covers(cur.d.Run.Decision.Items, it.ID) {
+			continue
+		}
+		res, ok := results[it.ID]
+		if !ok || res.Status == ItemRetry {
+			res.Status, res.Class = ItemNotAttempted, Class(came)
+			if res.Message == "" {
+				res.Message = end.why()
+			}
+		}
+		res.Item, res.Kind, res.Key, res.Verb, res.Changes = it.ID, it.Kind, it.Key, it.Verb, it.Changes
+		if end.verified != nil {
+			res.Verified = end.verified.items[it.ID]
+			res.NotKept, res.NotKeptMore = notKept(end.verified.unmet[it.ID])
+		}
+		out = append(out, res)
+	}
+	return out, nil
+}
+
+// superseded is the account of a run that waits and that run by takes the place of.
+func (s *records) superseded(ctx context.Context, cur loaded, by string) (*account, error) {
+	a := new(account)
+	a.conclude(ending.Result{To: cur.d.Run.Before, Outcome: word.Cancelled, Reason: "superseded by run " + by})
+	var err error
+	if a.sum, err = s.readComparison(ctx, cur.rec.Tenant, cur.d.Run); err != nil && !failure.Dispose(ctx, err).Lost {
+		return nil, err
+	}
+	return a, nil
+}

@@ -1,0 +1,160 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tenantsync/tenantsync/plan"
+)
+
+// Approver reviews plans, or passes them on to people who do.
+//
+// Review is called at least once per plan digest, and again after a crash
+// while it was under way. Its answer is held against the same rules as
+// [Syncer.Decide]; an answer that they refuse counts as an error. An error
+// counts as undecided and is tried again with backoff. A Review that blocks
+// holds a goroutine and the tenant's lease; one that returns [Undecided] costs
+// nothing, and the run waits for Decide. ctx ends when the plan is decided or
+// cancelled elsewhere, when its deadline passes, and when the worker shuts down.
+//
+// Give all processes that work on one store the same Approver: one without it
+// that takes a waiting run up leaves it to Decide.
+//
+// Implementations must be safe for concurrent use: one serves all tenants.
+// [github.com/tenantsync/tenantsync/syncer/syncertest.TestApprover] checks all
+// of this.
+type Approver interface {
+	// Review decides on a plan, or returns the zero Decision to leave it to
+	// [Syncer.Decide]. Make decisions with the methods of r, and name the plan's
+	// broken rules in [Decision.Accept] of an approval that accepts them.
+	Review(ctx context.Context, r Review) (Decision, error)
+}
+
+// ApproverFunc is a function as an [Approver].
+type ApproverFunc func(ctx context.Context, r Review) (Decision, error)
+
+// Review calls f.
+func (f ApproverFunc) Review(ctx context.Context, r Review) (Decision, error) { return f(ctx, r) }
+
+// Review is a plan that waits for a decision.
+type Review struct {
+	// RunRef names the run that waits.
+	RunRef
+	// Requester asked for the run; Comment is theirs.
+	Requester string
+	Comment   string
+	// Plan is a copy for this review. Do not change it: the digest, to which a
+	// decision binds, is of the plan as it was made. The engine holds the
+	// decision against the stored plan, not against this copy.
+	Plan *plan.Plan
+	// Since is when the proposal was first made; Deadline when it expires.
+	Since    time.Time
+	Deadline time.Time
+	// Votes are the approvals so far, where several are needed.
+	Votes []Vote
+	// Demands are what an approval of the whole plan needs and how much of it
+	// there is; after a vote on some of its items, what these need.
+	Demands []Demand
+	// Newer is the head of the desired line if the line has moved on since the
+	// plan was made, as of this review; Plan names it too. Approving the plan
+	// carries it out without change, unless the rules forbid that
+	// ([ApprovalRules].RequireCurrent). To plan from the newer revision, start the
+	// sync again with Supersede.
+	Newer *NewerRevision
+}
+
+// Approve returns the decision to carry the plan out. Of a plan with broken
+// guard rules, set Accept; to approve a part of it, set Items.
+func (r Review) Approve(actor, comment string) Decision {
+	return r.decide(Approve, actor, comment)
+}
+
+// Reject returns the decision that leaves tenant and repository untouched; the
+// next sync proposes the same again.
+func (r Review) Reject(actor, comment string) Decision {
+	return r.decide(Reject, actor, comment)
+}
+
+// RejectAndRevert returns the decision that leaves the tenant untouched and
+// takes the proposed changes back in the repository.
+func (r Review) RejectAndRevert(actor, comment string) Decision {
+	return r.decide(RejectAndRevert, actor, comment)
+}
+
+func (r Review) decide(v Verdict, actor, comment string) Decision {
+	return Decision{RunRef: r.RunRef, Digest: r.Plan.Digest, Verdict: v, Actor: actor, Comment: comment}
+}
+
+// Decision is a person's verdict on one plan. The zero value is undecided.
+type Decision struct {
+	// RunRef and Digest name the plan that the person saw. All of their fields
+	// are required. A run that superseded Run with a plan of the same Digest is
+	// decided by it too: a ticket stays good while a nightly sync proposes the
+	// same.
+	RunRef
+	Digest string `json:"digest"`
+	// Verdict is required.
+	Verdict Verdict `json:"verdict"`
+	// Actor is the person. Required.
+	Actor string `json:"actor"`
+	// Comment is kept with the run. Optional.
+	Comment string `json:"comment,omitempty"`
+	// Accept names the broken guard rules that the person accepts; an approval
+	// must name all that it breaks ([plan.Plan.BrokenBy] of Items). Only these
+	// count as accepted: further names are ignored, and not stored.
+	Accept []string `json:"accept,omitempty"`
+	// Items are the IDs of the items that an approval covers; nil, in JSON absent
+	// or null, covers them all. The rest is left undone and proposed again next
+	// time. An item whose dependency is left out is refused. Where several
+	// approvals are needed, only those with the same Items count together, in
+	// whatever order. A list without any item chooses nothing and is refused, and
+	// so is any list with a rejection, which is always of the whole plan.
+	Items []string `json:"items,omitzero"` // omitempty would make an approval of everything of an empty list
+}
+
+// checkRequired refuses a decision without a run, a digest or a verdict.
+func (d Decision) checkRequired() error {
+	switch {
+	case d.Run == "":
+		return fieldMissing("Run")
+	case d.Digest == "":
+		return fieldMissing("Digest")
+	case d.Verdict == Undecided:
+		return fieldMissing("Verdict")
+	}
+	return nil
+}
+
+// checkItems refuses an empty list of items, and any list with a rejection. A form
+// without a tick sends an empty list, which must not approve everything.
+func (d Decision) checkItems() error {
+	switch {
+	case d.Items == nil:
+		return nil
+	case len(d.Items) == 0:
+		return fmt.Errorf("%w: %s: the decision's list of items is empty, so it chooses nothing: name the items, or leave the list out to decide on the whole plan", ErrInvalid, d.Tenant)
+	case d.Verdict == Reject || d.Verdict == RejectAndRevert:
+		return fmt.Errorf("%w: %s: a rejection is of the whole plan: leave the list of items out, or approve the items that are wanted", ErrInvalid, d.Tenant)
+	}
+	return nil
+}
+
+// distinct returns the items in their order, each once; nil stays nil.
+func distinct(items []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, id := range items {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// covers reports whether a decision about these items is about this one.
+func covers(items []string, id string) bool {
+	return items == nil || slices.Contains(items, id)
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/word"
@@ -26,7 +27,7 @@ type account struct {
 	// after is the snapshot from after the writes.
 	after *state.BlobRef
 	// sum is what the backup and plan phases stored for the report.
-	sum *comparison
+	sum *backup.Summary
 	// lost are the errors of what was stored of the run and cannot be read any more.
 	lost []error
 }

@@ -119,7 +119,7 @@ func (c *session) loop(ctx context.Context) (Next, error) {
 func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	step, cancel := context.WithCancelCause(ctx)
 	c.mu.Lock()
-	c.interrupt, c.timeUp, c.unfinished = cancel, nil, nil
+	c.interrupt, c.timeUp, c.unfinished, c.begun = cancel, nil, nil, c.cur
 	c.mu.Unlock()
 	var wait *Next
 	err := c.safely("the sync", func() (err error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
@@ -337,7 +338,7 @@ func (s *records) checkCurrent(ctx context.Context, y policy, r *run, d Decision
 	if d.Verdict != Approve || !y.RequireCurrent {
 		return s.glance(ctx, d.Tenant, r), nil
 	}
-	seen, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (lookedAt, error) { return s.lookAtLine(ctx, d.Tenant, r) })
+	seen, err := retry.Do(ctx, s.cfg.MaxAttempts, repo.Transient, func() (lookedAt, error) { return s.lookAtLine(ctx, d.Tenant, r) })
 	switch {
 	case err != nil:
 		return seen, failure.New(word.ClassRepository, "syncer: the plan was not approved: %w", err)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/plan"
 )
@@ -63,7 +64,7 @@ func TestEverythingIsBounded(t *testing.T) {
 		"event":  {600 << 10, func() (any, any) { var d Event; huge(reflect.ValueOf(&d).Elem(), ""); return d, bounds.Of(d) }},
 		"run":    {20 << 10, func() (any, any) { var d runFactsForm; huge(reflect.ValueOf(&d).Elem(), ""); return d, bounds.Of(d) }},
 		"what the report needs": {400 << 10, func() (any, any) {
-			var d comparison
+			var d backup.Summary
 			huge(reflect.ValueOf(&d).Elem(), "")
 			return d, bounds.Of[any](&d)
 		}},

@@ -16,7 +16,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // maxSignIns bounds the sign-ins of one run, so that it cannot ask without end.
@@ -79,11 +78,11 @@ func (c *connection) connect(ctx context.Context) error {
 	c.identity, c.proven = &id, false
 	client, err := c.cfg.Connector.Connect(ctx, ConnectRequest{Tenant: c.tenant, Credential: cred})
 	if err != nil {
-		return c.passing("connect", err)
+		return failure.OfCall("connect", err)
 	}
 	kinds, err := client.Kinds(ctx)
 	if err != nil {
-		return c.passing("connect: kinds", err)
+		return failure.OfCall("connect: kinds", err)
 	}
 	compiled, err := schema.CompileAll(kinds)
 	if err != nil {
@@ -119,29 +118,6 @@ func (c *connection) checkDirectory(id auth.Identity) error {
 			id.Directory, c.tenant, pinned)
 	}
 	return nil
-}
-
-// passing marks an error of the tenant as the end of a sign-in, as transient, or
-// as neither.
-func (c *connection) passing(act string, err error) error {
-	wrapped := fmt.Errorf("%s: %w", act, err)
-	if auth.ClassOf(err) == auth.SignInNeeded {
-		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
-	}
-	if auth.ClassOf(err) == auth.Transient {
-		return &failure.Retryable{Err: wrapped}
-	}
-	switch tenant.ClassOf(err) {
-	case tenant.Unauthenticated:
-		return fmt.Errorf("%w: %w", failure.ErrSignInNeeded, wrapped)
-	case tenant.Transient, tenant.Throttled:
-		var after time.Duration
-		if e, ok := errors.AsType[*tenant.Error](err); ok {
-			after = e.RetryAfter
-		}
-		return &failure.Retryable{Err: wrapped, After: after}
-	}
-	return wrapped
 }
 
 // reconnect drops the client after the tenant refused its credentials, so that

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/ending"
+	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -44,7 +45,7 @@ func (c *connection) consentPhase(ctx context.Context) (onward, error) {
 	}
 	found, err := c.lookAt(ctx, c.client, c.kinds.Declarations(), *c.identity, set)
 	if err != nil {
-		return onward{}, c.passing("consent: permissions", err)
+		return onward{}, failure.OfCall("consent: permissions", err)
 	}
 	c.proven = true
 	missing := missingOf(found)

@@ -107,15 +107,15 @@ var plantedBugs = []plantedBug{
 	if planted("a blob whose answer is lost is given up") {
 		_, err = s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
 	}`},
-	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "syncer/repository.go", "			rev, err = c.cfg.Repository.Update(call, req)", `
+	{"each try adopts under another key", "approve/fails_after_the_effect", "Repository.Update", "internal/repo/write.go", "		rev, err := l.send(ctx, act, req)", `
 		if planted("each try adopts under another key") {
 			req.Key += "'"
 		}`},
-	{"it is not stored what is about to be adopted", "approve/dies_after", "Repository.Update", "syncer/adopt.go", "	if err := c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil }); err != nil {", `
+	{"it is not stored what is about to be adopted", "approve/dies_after", "Repository.Update", "syncer/phase_backup.go", "	return p.c.commit(ctx, func(t *draft) error { t.d.Run.Adoption = ref; return nil })", `
 	if planted("it is not stored what is about to be adopted") {
 		ref = nil
 	}`},
-	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "syncer/phase_backup.go", "	sum := sha256.Sum256(raw)", `
+	{"each try backs up under another key", "approve/dies_after", "Repository.Backup", "internal/backup/snapshot.go", "	sum := sha256.Sum256(raw)", `
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
@@ -152,10 +152,6 @@ var (
 )
 
 // validate reports`},
-		{File: "internal/deploy/journal.go", Old: "// readJournal reads", New: `func planted(name string) bool { return os.Getenv("PLANTED") == name }
-
-// readJournal reads`},
-		{File: "internal/deploy/journal.go", Old: `	"time"` + "\n", New: `	"time"` + "\n" + `	"os"` + "\n"},
 		{File: "syncer/config.go", Old: `	"os"` + "\n", New: `	"os"` + "\n" + `	"sync"` + "\n"},
 		{File: "syncer/syncer.go", Old: "	s.changed(done.Record.Tenant, by)", New: `	lateMu.Lock()
 	put := late[s]
@@ -166,6 +162,16 @@ var (
 	}
 	s.changed(done.Record.Tenant, by)`},
 	}}
+	// The rooms ask too which bug is planted.
+	for _, room := range []struct{ file, comment, imported string }{
+		{"internal/deploy/journal.go", "// readJournal reads", "time"},
+		{"internal/repo/write.go", "// Update writes", "time"},
+		{"internal/backup/snapshot.go", "// store appends", "time"},
+	} {
+		m.Edits = append(m.Edits,
+			mutant.Edit{File: room.file, Old: room.comment, New: "func planted(name string) bool { return os.Getenv(\"PLANTED\") == name }\n\n" + room.comment},
+			mutant.Edit{File: room.file, Old: "\t\"" + room.imported + "\"\n", New: "\t\"" + room.imported + "\"\n\t\"os\"\n"})
+	}
 	for _, b := range plantedBugs {
 		m.Edits = append(m.Edits, mutant.Edit{File: b.file, Old: b.before, New: strings.TrimPrefix(b.code, "\n") + "\n" + b.before})
 	}

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/planning"
+	"github.com/tenantsync/tenantsync/internal/readback"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -62,23 +65,23 @@ func frozenReport() *Report {
 	}
 }
 
-func frozenComparison() *comparison {
-	return &comparison{Format: 1, Backup: "backup-7", Adopted: frozenAdopted(), Written: "desired-9", Kinds: frozenKinds(),
+func frozenComparison() *backup.Summary {
+	return &backup.Summary{Format: 1, Backup: "backup-7", Adopted: frozenAdopted(), Written: "desired-9", Kinds: frozenKinds(),
 		Read: map[string]int{"groups": 3, "policies": 1}, Unchanged: map[string]int{"groups": 2}, Notes: frozenNotes()}
 }
 
-func frozenAdoption() *adoption {
-	return &adoption{Format: 1, Parent: "desired-8", Key: "run-2/adopt/0011223344556677", Adopts: frozenAdopted(), Before: frozenAdopted()}
+func frozenAdoption() *backup.Adoption {
+	return &backup.Adoption{Format: 1, Parent: "desired-8", Key: "run-2/adopt/0011223344556677", Adopts: frozenAdopted(), Before: frozenAdopted()}
 }
 
-func frozenSnapshot() *snapshotForm {
-	return &snapshotForm{Format: 1, Snapshot: tenant.Snapshot{Taken: at(1), Kinds: frozenKinds(), Resources: []tenant.Resource{
+func frozenSnapshot() *readback.Snapshot {
+	return &readback.Snapshot{Format: 1, Snapshot: tenant.Snapshot{Taken: at(1), Kinds: frozenKinds(), Resources: []tenant.Resource{
 		{Kind: "groups", Key: "Staff", ID: "id-1", Body: json.RawMessage(`{"displayName":"Staff","n":1.50}`), Source: "groups/Staff.json"},
 	}}}
 }
 
-func frozenBindings() *bindingsForm {
-	return &bindingsForm{Format: 1, Bindings: reference.Bindings{
+func frozenBindings() *planning.Bindings {
+	return &planning.Bindings{Format: 1, Bindings: reference.Bindings{
 		"groups":          {"Staff": "id-1", "Guests": "id-2"},
 		"groups#mail":     {"Staff": "staff@contoso.example"},
 		"groups@formerly": {"Employees": "Staff"},

@@ -14,8 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/frozen"
+	"github.com/tenantsync/tenantsync/internal/planning"
+	"github.com/tenantsync/tenantsync/internal/readback"
 	"github.com/tenantsync/tenantsync/internal/runlog"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -57,11 +60,11 @@ func frozenForms() []frozenForm {
 		frozenForm{"report.json", frozenReport(),
 			func() ([]byte, error) { return json.Marshal(frozenReport()) },
 			func(raw []byte) (any, error) { return DecodeReport(raw) }},
-		frozenBlob("comparison", frozenComparison(), comparisonFormat),
-		frozenBlob("adoption", frozenAdoption(), adoptionFormat),
+		frozenBlob("comparison", frozenComparison(), backup.SummaryFormat),
+		frozenBlob("adoption", frozenAdoption(), backup.AdoptionFormat),
 		frozenBlob("run", frozenRunFacts(), runFactsFormat),
-		frozenBlob("after", frozenSnapshot(), snapshotFormat),
-		frozenBlob("bindings", frozenBindings(), bindingsFormat),
+		frozenBlob("after", frozenSnapshot(), readback.SnapshotFormat),
+		frozenBlob("bindings", frozenBindings(), planning.BindingsFormat),
 	)
 }
 
@@ -149,10 +152,10 @@ func TestFrozenFilesAreWhole(t *testing.T) {
 		}
 	}
 	frozen.Covers(t, []Report{*frozenReport()})
-	frozen.Covers(t, []comparison{*frozenComparison()})
-	frozen.Covers(t, []adoption{*frozenAdoption()})
-	frozen.Covers(t, []snapshotForm{*frozenSnapshot()})
-	frozen.Covers(t, []bindingsForm{*frozenBindings()})
+	frozen.Covers(t, []backup.Summary{*frozenComparison()})
+	frozen.Covers(t, []backup.Adoption{*frozenAdoption()})
+	frozen.Covers(t, []readback.Snapshot{*frozenSnapshot()})
+	frozen.Covers(t, []planning.Bindings{*frozenBindings()})
 }
 
 // Words are persisted too: a status or a phase is what it is called.

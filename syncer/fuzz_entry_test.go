@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/planning"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -59,8 +60,8 @@ func FuzzDecodeBindings(f *testing.F) {
 		f.Add([]byte(text), "groups", "A", "mail")
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, kind, key, property string) {
-		var form bindingsForm
-		if err := format.Decode("bindings", raw, bindingsFormat, &form); err != nil {
+		var form planning.Bindings
+		if err := format.Decode("bindings", raw, planning.BindingsFormat, &form); err != nil {
 			if text := err.Error(); !strings.Contains(text, "bindings") || len(text) > 1000+len(raw) {
 				t.Errorf("the reason does not say that it is the bindings, or has %d bytes: %.300s", len(text), text)
 			}
@@ -79,12 +80,12 @@ func FuzzDecodeBindings(f *testing.F) {
 				t.Errorf("%s is bound to %q after it was bound to %q", ref, got, "id")
 			}
 		}
-		first, err := json.Marshal(bindingsForm{Format: bindingsFormat, Bindings: b})
+		first, err := json.Marshal(planning.Bindings{Format: planning.BindingsFormat, Bindings: b})
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		var again bindingsForm
-		if err := format.Decode("bindings", first, bindingsFormat, &again); err != nil {
+		var again planning.Bindings
+		if err := format.Decode("bindings", first, planning.BindingsFormat, &again); err != nil {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}
 		if second, err := json.Marshal(again); err != nil || !bytes.Equal(first, second) {

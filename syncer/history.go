@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
@@ -85,6 +86,18 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 
 // due makes the tenant due at once. A worker claims it as soon as its lease is free.
 func (t *draft) due() { t.rec.WakeAt = t.now }
+
+// keepDue makes the tenant due at once if somebody has cancelled the run, or has
+// asked to remove the tenant, since the step that commits now began. The step does
+// not know of that, and may have chosen a later time.
+func (t *draft) keepDue(began loaded) {
+	cancelled := func(d *data) bool { return d != nil && d.Run != nil && d.Run.Cancel != nil }
+	removing := func(d *data) bool { return d != nil && d.Removing != nil }
+	if t.rec.Status.Active() && cancelled(t.d) && !cancelled(began.d) || removing(t.d) && !removing(began.d) {
+		t.due()
+		t.wakeIn = 0
+	}
+}
 
 // await begins to wait for a person: the run's own clock stops.
 func (t *draft) await() { t.d.Run.WaitingSince = t.now }
@@ -421,4 +434,16 @@ func (t *draft) waitForDecision(every time.Duration) {
 		return
 	}
 	t.rec.WakeAt = t.rec.Deadline
+}
+
+// itemResult is a deployment's result as the API and the history have it.
+func itemResult(r deploy.Result) ItemResult {
+	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
+		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
+}
+
+// deployResult is a stored result as a deployment has it.
+func deployResult(r ItemResult) *deploy.Result {
+	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
+		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/failure"
-	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/planning"
+	"github.com/tenantsync/tenantsync/internal/rollback"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -23,7 +24,7 @@ func (c *session) deployPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	if c.run().closing() == "" {
-		if err := dep.commitRollback(ctx); err != nil {
+		if err := dep.rollBack(ctx); err != nil {
 			return onward{}, err
 		}
 	}
@@ -56,7 +57,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if dep.plan, err = c.s.decidedPlan(ctx, c.tenant, r, Approve); err != nil {
 		return nil, err
 	}
-	if dep.set, err = c.cfg.settings(ctx, c.tenant, c.identity.Directory); err != nil {
+	if dep.set, err = c.settings(ctx); err != nil {
 		return nil, err
 	}
 	// The run's end needs the base. Nothing is written before it can be read.
@@ -68,22 +69,41 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 			dep.items = append(dep.items, it)
 		}
 	}
-	var ids bindingsForm
 	raw, err := c.s.get(ctx, *r.Bindings)
 	if err != nil {
 		return nil, err
 	}
-	if err := format.Decode("bindings", raw, bindingsFormat, &ids); err != nil {
+	ids, err := planning.DecodeBindings(raw)
+	if err != nil {
 		return nil, fmt.Errorf("deploy: %w", err)
 	}
 	cfg := c.cfg
 	dep.work, err = deploy.Open(ctx, dep, deploy.Job{
 		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.cfg.keys(c.tenant).Tenant,
-		Kinds: c.kinds, Client: c.client, Bindings: ids.Bindings, Variables: dep.set.Variables, Log: c.log,
+		Kinds: c.kinds, Client: c.client, Bindings: ids, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
 			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
 	})
 	return dep, err
+}
+
+// planned says what the plan was made from.
+func (d *deployment) planned() rollback.Planned {
+	opt := d.c.run().Options
+	return rollback.Planned{Lines: d.c.repository(), Revision: d.plan.Revision, From: opt.DesiredFrom, Targets: opt.Targets, Variables: d.set.Variables}
+}
+
+// rollBack makes an approved roll back the desired line's.
+func (d *deployment) rollBack(ctx context.Context) error {
+	r := d.c.run()
+	if r.Options.DesiredFrom == "" || r.Desired != d.plan.Revision {
+		return nil // no roll back, or already the line's
+	}
+	revision, err := d.planned().Commit(ctx, r.ID, joinActors(r.Decision.Actors), d.items)
+	if err != nil || revision == r.Desired {
+		return err
+	}
+	return d.c.commit(ctx, func(t *draft) error { t.d.Run.Desired = revision; return nil })
 }
 
 // Journal yields the run's intents and results.
@@ -152,12 +172,14 @@ func (d *deployment) Closing() bool { return d.c.run().closing() != "" }
 // Now returns the store's time.
 func (d *deployment) Now() time.Time { return d.c.now().storeTime() }
 
-// Desired returns the desired side that the plan was made against.
-func (d *deployment) Desired(ctx context.Context) (tenant.Desired, error) { return d.line(ctx) }
+// Desired returns the desired side that the plan was made from.
+func (d *deployment) Desired(ctx context.Context) (tenant.Desired, error) {
+	return d.planned().Line(ctx)
+}
 
 // Judge says what an error of the tenant's client means for the run.
 func (d *deployment) Judge(act string, err error) deploy.Failure {
-	f := deploy.Failure{Err: d.c.passing(act, err)}
+	f := deploy.Failure{Err: failure.OfCall(act, err)}
 	if transient, ok := errors.AsType[*failure.Retryable](f.Err); ok {
 		f.Disposition, f.After = deploy.Transient, transient.After
 	} else if errors.Is(f.Err, failure.ErrSignInNeeded) {
@@ -168,15 +190,3 @@ func (d *deployment) Judge(act string, err error) deploy.Failure {
 
 // Safely calls f and returns a panic as an error.
 func (d *deployment) Safely(act string, f func() error) error { return d.c.safely(act, f)() }
-
-// itemResult is a deployment's result as the API and the history have it.
-func itemResult(r deploy.Result) ItemResult {
-	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
-		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
-}
-
-// deployResult is a stored result as a deployment has it.
-func deployResult(r ItemResult) *deploy.Result {
-	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
-		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
-}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/readback"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -282,7 +283,7 @@ func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []arti
 			if err != nil {
 				return nil, err
 			}
-			return json.MarshalIndent(snapshotForm{Format: snapshotFormat, Snapshot: snap}, "", "  ")
+			return json.MarshalIndent(readback.Snapshot{Format: readback.SnapshotFormat, Snapshot: snap}, "", "  ")
 		}},
 		{"after.json", blob(r.After)},
 		{"plan.json", blob(r.Plan)},

@@ -2,22 +2,14 @@ package syncer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
-	"github.com/tenantsync/tenantsync/internal/redact"
-	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
-
-// base reads what both sides last agreed on; nil before the first sync.
-func (c *session) base(ctx context.Context) (*diff.Base, error) {
-	return c.s.base(ctx, c.now().d.Base)
-}
 
 // base reads a stored base; nil for none.
 func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
@@ -35,51 +27,39 @@ func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, err
 	return base, nil
 }
 
-// repo calls the repository with the tries that every call gets.
-func repo[T any](ctx context.Context, c *session, act string, f func() (T, error)) (T, error) {
-	v, err := retry.Do(ctx, c.cfg.MaxAttempts, repositoryTransient, f)
-	switch {
-	case err == nil:
-		return v, nil
-	case failure.IsPanic(err):
-		return v, err
-	case ctx.Err() == nil && repositoryTransient(err):
-		return v, &failure.Retryable{Err: failure.New(ClassRepository, "%s: %w", act, err)}
-	}
-	return v, failure.New(ClassRepository, "%s: %w", act, err)
-}
-
-// updateRepository writes the desired line. Files may hold secrets, and an
-// error of the repository's does not repeat them. A write that was sent when
-// the run was cancelled, or the worker was told to stop, is waited for as long
-// as a write to the tenant: nobody could tell else what became of it.
-func (c *session) updateRepository(ctx context.Context, act string, req tenant.UpdateRequest) (tenant.Revision, error) {
-	req.Tenant = c.tenant
-	return repo(ctx, c, act, func() (tenant.Revision, error) {
-		if err := ctx.Err(); err != nil {
-			return tenant.Revision{}, err
+// readComparison reads what the report needs of the backup, and returns the
+// error with an empty one for one that is lost. Of a run that did not come so
+// far it has what was adopted.
+func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*backup.Summary, error) {
+	if r.Comparison == nil {
+		done, err := s.adopted(ctx, tenantName, r)
+		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
+			return new(backup.Summary), failure.New(word.ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
 		}
-		call, giveUp := context.WithCancel(context.WithoutCancel(ctx))
-		defer giveUp()
-		defer context.AfterFunc(ctx, func() { time.AfterFunc(c.cfg.WriteTimeout, giveUp) })()
-		var rev tenant.Revision
-		err := c.safely(act, func() (err error) {
-			rev, err = c.cfg.Repository.Update(call, req)
-			return err
-		})()
-		return rev, redact.Error(err, redact.SecretsIn(c.kinds, req.Changes))
-	})
+		return &backup.Summary{Adopted: done.Changes}, err
+	}
+	raw, err := s.get(ctx, *r.Comparison)
+	if err != nil {
+		return new(backup.Summary), err
+	}
+	sum, err := backup.DecodeSummary(raw)
+	switch {
+	case failure.IsNewer(err):
+		return new(backup.Summary), fmt.Errorf("syncer: run %s: %w", r.ID, err)
+	case err != nil:
+		return new(backup.Summary), failure.New(word.ClassStorage, "run %s: %w", r.ID, err)
+	}
+	return sum, nil
 }
 
-// repositoryTransient reports whether trying again can change the answer.
-func repositoryTransient(err error) bool {
-	return failure.StorageTransient(err) && !errors.Is(err, tenant.ErrMoved) && !errors.Is(err, tenant.ErrNoRevision) && !errors.Is(err, tenant.ErrInvalidRequest) &&
-		!failure.IsNewer(err)
-}
-
-// desired reads the head of the desired line.
-func (c *session) desired(ctx context.Context) (tenant.Desired, error) {
-	return repo(ctx, c, "read the desired line", func() (tenant.Desired, error) {
-		return c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})
-	})
+// adopted finds out what a run has adopted that was interrupted at it.
+func (s *records) adopted(ctx context.Context, tenantName string, r *run) (backup.Adopted, error) {
+	if r == nil || r.Adoption == nil {
+		return backup.Adopted{}, nil
+	}
+	raw, err := s.get(ctx, *r.Adoption)
+	if err != nil {
+		return backup.Adopted{}, err
+	}
+	return backup.Find(ctx, s.lines(tenantName), raw)
 }

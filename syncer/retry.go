@@ -7,9 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
-	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Retry starts a run for the items of an ended run that were not applied, and
@@ -55,11 +53,9 @@ func (s *Syncer) Retry(ctx context.Context, req RetryRequest) (Row, error) {
 // withNeeds adds to the targets of a retry the objects that they refer to. Without
 // these, an item that failed for a missing object would fail again.
 func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Target) ([]plan.Target, error) {
-	desired, err := retry.Do(ctx, s.cfg.MaxAttempts, repositoryTransient, func() (tenant.Desired, error) {
-		return s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: cur.rec.Tenant})
-	})
+	desired, err := s.lines(cur.rec.Tenant).Desired(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("syncer: %s: retry: read the desired line: %w", cur.rec.Tenant, err)
+		return nil, fmt.Errorf("syncer: %s: retry: %w", cur.rec.Tenant, err)
 	}
 	base, err := s.base(ctx, cur.d.Base)
 	if err != nil && !failure.Dispose(ctx, err).Lost {

@@ -10,10 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/format"
-	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // RunRef names a run of a tenant. An empty Run stands for the tenant's current
@@ -538,28 +536,11 @@ func joinActors(names []string) string { return strings.Join(names, ", ") }
 // A refused document fails with ErrNewerFormat and is not changed. Its run does
 // not end; it waits for a process that can read the document.
 const (
-	dataFormat       = 1
-	entryFormat      = 1
-	reportFormat     = 1
-	comparisonFormat = 1
-	adoptionFormat   = 1
-	snapshotFormat   = 1
-	bindingsFormat   = 1
-	runFactsFormat   = 1
+	dataFormat     = 1
+	entryFormat    = 1
+	reportFormat   = 1
+	runFactsFormat = 1
 )
-
-// snapshotForm is a snapshot as it is stored, in the blob "after", and in
-// artifacts.
-type snapshotForm struct {
-	Format int `json:"format"`
-	tenant.Snapshot
-}
-
-// bindingsForm is the blob "bindings".
-type bindingsForm struct {
-	Format   int                `json:"format"`
-	Bindings reference.Bindings `json:"bindings"`
-}
 
 // phaseRow is a row of the table of phases.
 type phaseRow struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/reading"
@@ -51,6 +52,8 @@ type holding struct {
 	// timeUp reports whether the run's time ended during the present step, and
 	// unfinished are the acts that were under way then.
 	timeUp     func() bool
+	// begun is the record as the present step found it.
+	begun loaded
 	unfinished []string
 }
 
@@ -128,6 +131,13 @@ func (c *holding) now() loaded {
 	return c.cur
 }
 
+// stepBegan returns the record as the present step found it.
+func (c *holding) stepBegan() loaded {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.begun
+}
+
 // run returns the run as last seen. It must not be changed.
 func (c *holding) run() *run { return c.now().d.Run }
 
@@ -165,6 +175,7 @@ func (c *holding) commit(ctx context.Context, change func(*draft) error) error {
 		if err := change(t); err != nil {
 			return err
 		}
+		t.keepDue(c.stepBegan())
 		return t.identify(c.identity, c.proven)
 	})
 	if err == nil {
@@ -323,7 +334,7 @@ type walk struct {
 
 	// What the phases up to the plan have made for those that follow.
 	permitted *permitted
-	compared  *compared
+	compared  *backup.Made
 }
 
 func (c *connection) connected() bool { return c.client != nil }

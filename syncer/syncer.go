@@ -14,13 +14,13 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
+	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/shelter"
 	"github.com/tenantsync/tenantsync/internal/telemetry"
 	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // Syncer is the engine. Make one with [New]; it is safe for concurrent use. Any
@@ -430,34 +430,21 @@ func (r *run) decidedOn(tenantName string, v Verdict) error {
 // sameBlob reports whether two references, neither nil, are to one blob.
 func sameBlob(a, b *state.BlobRef) bool { return a != nil && b != nil && *a == *b }
 
+// lines are a tenant's part of the repository, for a caller that only reads.
+func (s *records) lines(tenantName string) repo.Lines {
+	return repo.Lines{Repository: s.cfg.Repository, Tenant: tenantName, MaxAttempts: s.cfg.MaxAttempts, WriteTimeout: s.cfg.WriteTimeout}
+}
+
 // lookAtLine reads the head of the desired line, for a run whose plan waits.
 func (s *records) lookAtLine(ctx context.Context, tenantName string, r *run) (lookedAt, error) {
 	if r == nil || r.Desired == "" {
 		return lookedAt{}, nil
 	}
-	head, err := s.head(ctx, tenantName)
+	head, err := s.lines(tenantName).Head(ctx)
 	if err != nil {
-		return lookedAt{}, fmt.Errorf("%s: read the head of the desired line: %w", tenantName, err)
+		return lookedAt{}, err
 	}
 	return lookedAt{plan: r.Desired, head: head}, nil
-}
-
-// head is the id of the desired line's head. The history names it without the
-// files; a line without revisions has a head that only Desired knows.
-func (s *records) head(ctx context.Context, tenantName string) (string, error) {
-	revs, err := s.cfg.Repository.History(ctx, tenant.RepositoryHistoryRequest{Tenant: tenantName, Line: tenant.DesiredLine, Limit: 1})
-	if err != nil || len(revs) > 0 {
-		return first(revs).ID, err
-	}
-	d, err := s.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: tenantName})
-	return d.Revision, err
-}
-
-func first(revs []tenant.Revision) tenant.Revision {
-	if len(revs) == 0 {
-		return tenant.Revision{}
-	}
-	return revs[0]
 }
 
 // glance looks at the line where nothing depends on the result: it logs a failure

@@ -27,7 +27,7 @@ var rules = map[string]archtest.Rule{
 	"tenant": {Imports: []string{"internal/retry", jsontext}},
 	"auth":   {},
 	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
-	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/reference", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/redact", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/repo", "internal/backup", "internal/planning", "internal/revert", "internal/readback", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/..."}},
 
 	"tenant/graph": {Imports: []string{"tenant", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
@@ -65,8 +65,13 @@ var rules = map[string]archtest.Rule{
 	"internal/ending":   {Imports: []string{"internal/word", "plan", "state", "tenant", "auth"}},
 	"internal/lease":    {Imports: []string{"internal/retry", "state"}},
 	"internal/reading":  {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/schema", "internal/word", "auth", "tenant", "golang.org/x/sync/..."}},
-	"internal/rollback": {Imports: []string{"plan", "internal/diff", "tenant"}},
+	"internal/rollback": {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/repo", "internal/word", "tenant"}},
+	"internal/planning": {Imports: []string{"plan", "internal/backup", "internal/bounds", "internal/diff", "internal/format", "internal/reference", "internal/repo", "internal/rollback", "internal/word", "tenant"}},
+	"internal/revert":   {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/repo", "internal/word", "tenant"}},
+	"internal/readback": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/repo", "internal/rollback", "tenant"}},
 	"internal/redact":   {Imports: []string{"internal/schema", "tenant", "auth"}},
+	"internal/backup":   {Imports: []string{"plan", "internal/bounds", "internal/diff", "internal/failure", "internal/format", "internal/repo", "tenant"}},
+	"internal/repo":     {Imports: []string{"internal/failure", "internal/redact", "internal/retry", "internal/schema", "internal/word", "tenant"}},
 	"internal/deploy":   {Imports: []string{"plan", "internal/apply", "internal/diff", "internal/schema", "internal/reference", "internal/redact", "internal/retry", "tenant", "golang.org/x/sync/..."}},
 
 	"internal/archtest": {},

@@ -14,9 +14,9 @@ import (
 	"github.com/tenantsync/tenantsync/internal/archtest"
 )
 
-// structured are the packages that must keep the limits. A package in this list
-// stays in it: if it exceeds a limit, change its code and not the list.
-var structured = []string{"plan", "internal/jsonval", "internal/reference", "internal/schema", "internal/diff", "internal/apply", "internal/deploy", "internal/retry", "internal/redact", "internal/ending", "internal/lease", "internal/reading", "internal/rollback", "internal/failure", "internal/format", "internal/shelter", "internal/bounds", "internal/people", "internal/runlog", "internal/slot", "internal/telemetry", "state", "state/statetest", "tenant"}
+// structured are the packages that hold the limits. A package that is added
+// here stays here: its code changes when it exceeds a limit, not this list.
+var structured = []string{"plan", "internal/jsonval", "internal/reference", "internal/schema", "internal/diff", "internal/apply", "internal/deploy", "internal/repo", "internal/backup", "internal/planning", "internal/revert", "internal/readback", "internal/retry", "internal/redact", "internal/ending", "internal/lease", "internal/oracle", "internal/reading", "internal/rollback", "internal/failure", "internal/format", "internal/shelter", "internal/bounds", "internal/people", "internal/runlog", "internal/slot", "internal/telemetry", "state", "state/statetest", "tenant"}
 
 // limits keep a package readable one file at a time. A file uses few others, no
 // large set of files has to be understood together, and no method works on an

@@ -1,283 +1,253 @@
 package oracle
 
 import (
-	"cmp"
-	"encoding/json"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// Commit is a commit as the store has made it.
-type Commit struct {
-	Version int64
-	// Now is the store's time of it.
-	Now     time.Time
-	Entries []state.Entry
-	// Record is as stored; nil where only the history is known.
-	Record *state.Record
-	// Fence is the one that the caller has named, if any.
-	Fence int64
+// commits adds each commit to the history. It checks that the commits fit
+// together, and gives each line to the rules that judge it.
+type commits struct {
+	*book
+	cfg     *Config
+	history *history
+
+	proposals proposals
+	decisions *decisions
+	deadlines deadlines
+	journal   journal
+	writes    *writes
+	endings   endings
+	reports   reports
+	outcomes  outcomes
 }
 
-// recordData is what the oracle needs of the engine's data in a record.
-type recordData struct {
-	Paused []syncer.Pause `json:"paused"`
-	Run    *struct {
-		ID       string         `json:"id"`
-		Digest   string         `json:"digest"`
-		Plan     *state.BlobRef `json:"plan"`
-		Decision *struct {
-			Verdict syncer.Verdict `json:"verdict"`
-			Actors  []string       `json:"actors"`
-			Accept  []string       `json:"accept"`
-			Items   []string       `json:"items"`
-		} `json:"decision"`
-	} `json:"run"`
-}
-
-// Commit takes a commit into account.
-func (o *Oracle) Commit(c Commit) {
-	if c.Record != nil && c.Version != o.version+1 || c.Version <= o.version {
-		o.violate(Ordering, "version %d follows %d", c.Version, o.version)
-	}
-	if c.Fence != 0 && o.fence != 0 && c.Fence != o.fence {
-		o.violate(Fencing, "a commit under fence %d while the lease is of fence %d", c.Fence, o.fence)
-	}
-	o.version, o.data = c.Version, nil
-	if c.Record != nil {
-		o.data = new(recordData)
-		if err := json.Unmarshal(c.Record.Data, o.data); err != nil && len(c.Record.Data) > 0 {
-			o.violate(Ordering, "the record of version %d cannot be read: %v", c.Version, err)
-		}
-	}
-	for i, e := range c.Entries {
-		var next syncer.EntryData
-		if i+1 < len(c.Entries) {
-			next = o.decode(c.Entries[i+1])
-		}
-		if e.Version != 0 && e.N != i {
-			o.violate(Ordering, "entry %d of version %d is number %d", i, c.Version, e.N)
-		}
-		if o.cfg.Entry != nil {
-			o.cfg.Entry(syncer.Entry{Tenant: o.cfg.Tenant, Version: c.Version, N: i, Time: c.Now, Run: e.Run, Type: syncer.EntryType(e.Type), EntryData: o.decode(e)})
-		}
-		o.entry(c.Now, e, next)
-		o.clock(c.Now)
-	}
-	if c.Record != nil {
-		o.record(c)
-	}
-	if r := o.run; r != nil && r.Ended.IsZero() {
-		if r.commits++; r.commits == maxCommits {
-			o.violate(Termination, "run %s has made %d commits", r.ID, r.commits)
-		}
-	}
+func newCommits(b *book, c *Config, h *history, d *decisions, w *writes) *commits {
+	return &commits{book: b, cfg: c, history: h, proposals: d.proposals, decisions: d, deadlines: deadlines{b, c},
+		journal: journal{b, c}, writes: w, endings: endings{b}, reports: reports{b, c}, outcomes: outcomes{b, c}}
 }
 
 // maxCommits is more than the longest run of a test makes.
 const maxCommits = 1000
 
-// decode reads what an entry says.
-func (o *Oracle) decode(e state.Entry) (d syncer.EntryData) {
-	if err := json.Unmarshal(e.Data, &d); err != nil && len(e.Data) > 0 {
-		o.violate(Ordering, "an entry of type %s cannot be read: %v", e.Type, err)
+// add adds a commit line by line, and then checks its record.
+func (c *commits) add(commit Commit) {
+	h, rec := c.history, commit.Record
+	if rec != nil && commit.Version != h.version+1 || commit.Version <= h.version {
+		c.violate(Ordering, "version %d follows %d", commit.Version, h.version)
 	}
-	return d
+	h.version = commit.Version
+	stored, err := runOf(rec)
+	if err != nil {
+		c.violate(Ordering, "the record of version %d cannot be read: %v", commit.Version, err)
+	}
+	lines := c.lines(commit)
+	for i, l := range lines {
+		var next syncer.EntryData
+		if i+1 < len(lines) {
+			next = lines[i+1].data
+		}
+		if c.cfg.Entry != nil {
+			c.cfg.Entry(syncer.Entry{Tenant: c.cfg.Tenant, Version: commit.Version, N: i, Time: commit.Now, Run: l.run, Type: l.typ, EntryData: l.data})
+		}
+		c.line(commit.Now, l, next, stored)
+		if h.run != nil {
+			h.run.clock(commit.Now, h.waiting())
+		}
+	}
+	if rec != nil {
+		if rec.Status != h.status {
+			c.violate(Ordering, "the record is %s and its history says %s", rec.Status, h.status)
+		}
+		c.deadlines.stored(rec, h.status, h.until)
+	}
+	if r := h.run; r != nil && r.Ended.IsZero() {
+		if r.commits++; r.commits == maxCommits {
+			c.violate(Termination, "run %s has made %d commits", r.ID, r.commits)
+		}
+	}
 }
 
-// record holds a record against what the history has led to.
-func (o *Oracle) record(c Commit) {
-	rec := c.Record
-	if rec.Status != o.status {
-		o.violate(Ordering, "the record is %s and its history says %s", rec.Status, o.status)
+// lines decodes the entries of a commit.
+func (c *commits) lines(commit Commit) []line {
+	lines := make([]line, len(commit.Entries))
+	for i, e := range commit.Entries {
+		var err error
+		if lines[i], err = lineOf(e); err != nil {
+			c.violate(Ordering, "an entry of type %s cannot be read: %v", e.Type, err)
+		}
+		if e.Version != 0 && e.N != i {
+			c.violate(Ordering, "entry %d of version %d is number %d", i, commit.Version, e.N)
+		}
 	}
-	switch pending := o.status == state.PendingAuthentication || o.status == state.PendingApproval; {
-	case !pending && !rec.Deadline.IsZero():
-		o.violate(Deadlines, "%s has the deadline %s", rec.Status, rec.Deadline)
-	case pending && !o.until.IsZero() && !rec.Deadline.Equal(o.until):
-		o.violate(Deadlines, "%s until %s, and the deadline should be %s", rec.Status, rec.Deadline, o.until)
-	}
+	return lines
 }
 
-// entry takes a line of history into account; next is the one after it in the
-// same commit.
-func (o *Oracle) entry(now time.Time, e state.Entry, next syncer.EntryData) {
-	d := o.decode(e)
+// line judges a line of history. next is the line after it in the same commit,
+// and stored is the run of the commit's record, if that is known.
+func (c *commits) line(now time.Time, l line, next syncer.EntryData, stored *recordRun) {
+	h, d := c.history, l.data
 	for _, ref := range []*state.BlobRef{d.Log, d.Report, d.Plan, d.After} {
 		if ref != nil {
-			o.refs = append(o.refs, *ref)
+			h.refs = append(h.refs, *ref)
 		}
 	}
-	switch typ := syncer.EntryType(e.Type); typ {
+	switch l.typ {
 	case syncer.EntryMove:
-		o.move(now, e.Run, d, next)
-		return
+		c.move(now, l, next, stored)
 	case syncer.EntryPause:
-		o.paused[o.cfg.Person(d.Actor)] = true
-		return
+		h.paused[c.cfg.Person(d.Actor)] = true
 	case syncer.EntryResume:
-		if !o.paused[o.cfg.Person(d.Actor)] {
-			o.violate(SingleRun, "%s resumes a tenant that they do not hold", d.Actor)
+		if !h.paused[c.cfg.Person(d.Actor)] {
+			c.violate(SingleRun, "%s resumes a tenant that they do not hold", d.Actor)
 		}
-		delete(o.paused, o.cfg.Person(d.Actor))
-		return
+		delete(h.paused, c.cfg.Person(d.Actor))
 	case syncer.EntryPrompt:
-		if o.status != state.PendingAuthentication || o.late(now) {
-			o.violate(Deadlines, "a code is shown at %s while %s until %s", now, o.status, o.until)
-		}
-		return
+		c.deadlines.prompted(now, h.status, h.until)
+	default:
+		c.ofRun(now, l, next)
 	}
-	if o.run == nil || o.run.ID != e.Run {
-		if e.Run == "" && syncer.EntryType(e.Type) == syncer.EntryRemove {
-			o.removed()
+}
+
+// ofRun judges a line that the current run has written at work.
+func (c *commits) ofRun(now time.Time, l line, next syncer.EntryData) {
+	h, r, d := c.history, c.history.run, l.data
+	if r == nil || r.ID != l.run {
+		if l.run == "" && l.typ == syncer.EntryRemove {
+			h.remove()
+			c.decisions.forget(0)
 		}
 		if d.Intent != nil || d.Result != nil {
-			o.violate(WriteAhead, "a line of the journal of run %q, which is not the current run", e.Run)
+			c.violate(WriteAhead, "a line of the journal of run %q, which is not the current run", l.run)
 		}
 		return
 	}
-	switch syncer.EntryType(e.Type) {
+	switch l.typ {
 	case syncer.EntryPhase:
-		o.phase(d.Phase, reflect.ValueOf(next).IsZero())
+		c.decisions.entered(r, d.Phase, reflect.ValueOf(next).IsZero())
 	case syncer.EntryVote:
-		o.voted(now, d)
+		c.decisions.voted(r, answerOf(d, now, h.until))
 	case syncer.EntryCancel:
-		o.cancelled(d)
+		r.Cancelled = r.Cancelled || !isSuperseded(d)
 	case syncer.EntryIntent:
-		o.intends(d.Intent)
+		c.journal.intends(h, d.Intent)
 	case syncer.EntryResult:
-		o.results(d.Result)
+		c.journal.results(r, d.Result)
 	}
 }
 
-// removed begins anew: nothing is left of the tenant's runs.
-func (o *Oracle) removed() {
-	o.status, o.until, o.restsIn = state.NotRun, time.Time{}, ""
-	o.run, o.carried, o.runs, o.order = nil, nil, map[string]*Run{}, nil
-	o.paused, o.offers, o.refs = map[string]bool{}, nil, nil
-}
-
-// late reports whether the deadline is over.
-func (o *Oracle) late(now time.Time) bool { return !o.until.IsZero() && !now.Before(o.until) }
-
-// clock adds up what the run has waited.
-func (o *Oracle) clock(now time.Time) {
-	r := o.run
-	switch {
-	case r == nil:
-	case o.waiting() && r.waits.IsZero():
-		r.waits = now
-	case !o.waiting() && !r.waits.IsZero():
-		r.waited, r.waits = r.waited+now.Sub(r.waits), time.Time{}
-	}
-}
-
-// move takes a change of status into account.
-func (o *Oracle) move(now time.Time, run string, d, next syncer.EntryData) {
-	if d.From != o.status {
-		o.violate(LegalMoves, "%s moves from %s while the tenant is %s", d.Event, d.From, o.status)
+// move judges a change of status.
+func (c *commits) move(now time.Time, l line, next syncer.EntryData, stored *recordRun) {
+	h, d := c.history, l.data
+	if d.From != h.status {
+		c.violate(LegalMoves, "%s moves from %s while the tenant is %s", d.Event, d.From, h.status)
 	}
 	if to, err := state.Next(d.From, d.Event); err != nil || to != d.To {
-		o.violate(LegalMoves, "%s from %s to %s is not in the table: %v", d.Event, d.From, d.To, err)
+		c.violate(LegalMoves, "%s from %s to %s is not in the table: %v", d.Event, d.From, d.To, err)
 	}
 	if d.Event == state.Start {
-		o.started(now, run, d)
+		c.start(now, l)
 	}
-	r := o.run
-	if d.From.Active() && (r == nil || r.ID != run) {
-		o.violate(SingleRun, "%s of run %s, which is not the current run", d.Event, run)
-		o.status = d.To
+	if d.From.Active() && (h.run == nil || h.run.ID != l.run) {
+		c.violate(SingleRun, "%s of run %s, which is not the current run", d.Event, l.run)
+		h.status = d.To
 		return
 	}
-	until := o.until
-	o.until = time.Time{}
+	c.event(now, d, stored)
+	h.move(d.To)
+	if d.From.Active() && d.To.Resting() {
+		c.end(now, d, next)
+	}
+}
+
+// event judges the event of a move. Each move ends the wait for a person, and
+// some begin another.
+func (c *commits) event(now time.Time, d syncer.EntryData, stored *recordRun) {
+	h, r, until := c.history, c.history.run, c.history.until
+	h.until = time.Time{}
 	switch d.Event {
 	case state.RequireAuthentication:
 		r.SignIns++
-		if o.cfg.AuthTimeout > 0 {
-			o.until = now.Add(o.cfg.AuthTimeout)
+		if c.cfg.AuthTimeout > 0 {
+			h.until = now.Add(c.cfg.AuthTimeout)
 		}
 	case state.Authenticate:
-		if !until.IsZero() && !now.Before(until) {
-			o.violate(Deadlines, "signed in at %s, and the deadline was %s", now, until)
-		}
+		c.deadlines.signedIn(now, until)
 	case state.RequireApproval:
-		o.proposed(now, d)
-	case state.Approve, state.Reject, state.Revert:
-		o.until = until
-		o.decided(now, d)
-		o.until = time.Time{}
-	case state.ClearNotRun, state.ClearIdle, state.ClearNewError, state.ClearPartiallySuccessful:
-		if want := cmp.Or(o.restsIn, state.NotRun); d.To != want {
-			o.violate(Endings, "a granted permission leads back to %s, and the tenant rested in %s", d.To, want)
+		c.proposals.proposed(r, now, d.Digest)
+		if c.cfg.ApprovalTimeout > 0 {
+			h.until = r.Deadline
 		}
-		o.restsIn = ""
+		if stored != nil {
+			c.proposals.read(r, stored.Plan)
+		}
+	case state.Approve, state.Reject, state.Revert:
+		c.decisions.decided(r, answerOf(d, now, until), stored)
+	case state.ClearNotRun, state.ClearIdle, state.ClearNewError, state.ClearPartiallySuccessful:
+		c.endings.cleared(d.To, h.restsIn)
+		h.restsIn = ""
 	case state.RequireConsent:
 		if d.From.Resting() {
-			o.restsIn = d.From
+			h.restsIn = d.From
 		}
 	case state.TimeOut:
-		o.timedOut(now, until, d)
-	}
-	o.status = d.To
-	o.moves = append(o.moves, moved{o.version, d.To})
-	if d.From.Active() && d.To.Resting() {
-		o.ended(now, d, next)
+		c.deadlines.timedOut(r, now, until, d)
 	}
 }
 
-// started begins a run.
-func (o *Oracle) started(now time.Time, id string, d syncer.EntryData) {
-	if len(o.paused) > 0 {
-		o.violate(SingleRun, "run %s is started while the tenant is paused", id)
+// start begins a run.
+func (c *commits) start(now time.Time, l line) {
+	h := c.history
+	if len(h.paused) > 0 {
+		c.violate(SingleRun, "run %s is started while the tenant is paused", l.run)
 	}
-	if o.runs[id] != nil || id == "" {
-		o.violate(SingleRun, "run %q is started again", id)
+	if h.runs[l.run] != nil || l.run == "" {
+		c.violate(SingleRun, "run %q is started again", l.run)
 	}
-	r := newRun(id)
-	r.Actor, r.Mode, r.Before, r.Started = d.Actor, syncer.Mode(d.Message), o.status, now
-	r.superseded, o.carried = o.carried, nil
-	o.run, o.runs[id] = r, r
-	o.order = append(o.order, r)
-	o.forget()
+	r := newRun(l.run)
+	r.Actor, r.Mode, r.Started = l.data.Actor, syncer.Mode(l.data.Message), now
+	h.begin(r)
+	if h.forget(c.cfg.Keep) {
+		c.decisions.forget(100 * c.cfg.Keep)
+	}
 }
 
-// forget drops what is of no use any more, apart from the names of runs.
-func (o *Oracle) forget() {
-	n := len(o.order) - o.cfg.Keep
-	if o.cfg.Keep == 0 || n <= 0 {
+// end ends a run: once, with a report that tells the truth, in the status that
+// says how it went.
+func (c *commits) end(now time.Time, d, next syncer.EntryData) {
+	h, r := c.history, c.history.run
+	c.endings.ended(r, now, d)
+	h.restsIn = restingStatus(h.restsIn, r, d)
+	if isSuperseded(d) {
+		c.endings.superseded(r, d, next)
+		if d.From == state.PendingApproval {
+			h.carried = r
+		}
+	}
+	c.reports.read(r, d)
+	if r.Digest != "" && r.Plan == nil {
+		c.readLate(r, d.Plan)
+	}
+	if r.Report != nil && !isSuperseded(d) {
+		c.reports.check(r)
+		c.outcomes.check(r, d)
+	}
+}
+
+// readLate reads the plan of a run whose record was not fed, and then compares
+// the approval and the writes of the run with it.
+func (c *commits) readLate(r *Run, ref *state.BlobRef) {
+	c.proposals.read(r, ref)
+	if r.Plan == nil || r.Verdict != syncer.Approve {
 		return
 	}
-	old := o.order[0]
-	o.runs[old.ID] = &Run{ID: old.ID, Ended: old.Ended, unknown: old.unknown, effects: map[string]int{}, created: map[string]string{}}
-	o.order = o.order[1:]
-	o.refs, o.moves = nil, o.moves[max(0, len(o.moves)-100):]
-	o.offers = o.offers[max(0, len(o.offers)-100*o.cfg.Keep):]
-}
-
-// timedOut holds what ended because of the time against the deadlines.
-func (o *Oracle) timedOut(now, until time.Time, d syncer.EntryData) {
-	r := o.run
-	switch {
-	case d.From == state.PendingApproval, d.From == state.PendingAuthentication && d.Message == "sign-in":
-		if now.Before(until) {
-			o.violate(Deadlines, "the %s timed out at %s, and the deadline is %s", d.Message, now, until)
-		}
-	case o.cfg.RunTimeout > 0 && r.Worked(now) < o.cfg.RunTimeout:
-		o.violate(Deadlines, "run %s timed out after it has worked for %s", r.ID, r.Worked(now))
+	if r.Report != nil && r.Report.Decision != nil {
+		c.proposals.allowed(r, r.Report.Decision.Accept)
+	}
+	for _, w := range r.Writes {
+		c.writes.planned(r, w)
 	}
 }
-
-// cancelled takes a request to end the run into account.
-func (o *Oracle) cancelled(d syncer.EntryData) {
-	if !isSuperseded(d) {
-		o.run.Cancelled = true
-	}
-}
-
-// isSuperseded reports whether an entry is about a run whose place another takes.
-func isSuperseded(d syncer.EntryData) bool { return strings.HasPrefix(d.Message, "superseded by run ") }

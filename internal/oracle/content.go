@@ -11,12 +11,13 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// content holds what is sent against the item that was approved: the same
-// object, what the plan shows, and nothing else.
+// content compares an operation with the item that was approved: the same
+// object, the values that the plan shows, and nothing else.
 type content struct {
-	o  *Oracle
-	r  *Run
-	it *plan.Item
+	*book
+	reveal func(*Run, *plan.Item) any // nil where secrets are not known
+	r      *Run
+	it     *plan.Item
 }
 
 type body = map[string]any
@@ -30,14 +31,14 @@ func sameBody(a, b json.RawMessage) bool {
 	return bytes.Equal(a, b) || reflect.DeepEqual(decode(a), decode(b))
 }
 
-// check holds an operation against the item.
+// check compares an operation with the item.
 func (c content) check(op tenant.Operation) {
 	it, id := c.it, c.it.TenantID
 	if id == "" && it.Verb == tenant.Update { // a part of what the plan creates
 		id = c.r.created[it.Kind+"/"+it.Key]
 	}
 	if op.Verb != it.Verb || op.Kind != it.Kind || op.ID != id || op.Part != it.Part {
-		c.o.violate(Approval, "approved is %s %s/%s#%s, sent is %s %s/%s#%s", it.Verb, it.Kind, id, it.Part, op.Verb, op.Kind, op.ID, op.Part)
+		c.violate(Approval, "approved is %s %s/%s#%s, sent is %s %s/%s#%s", it.Verb, it.Kind, id, it.Part, op.Verb, op.Kind, op.ID, op.Part)
 		return
 	}
 	if it.Part == "" {
@@ -49,14 +50,14 @@ func (c content) check(op tenant.Operation) {
 		sent = decode(op.After)
 		for name := range want {
 			if _, ok := sent[name]; !ok && name[0] != '$' && !c.isPart(name) {
-				c.o.violate(Approval, "%s: approved is %s, and what is sent has no %s: %s", it.ID, it.After, name, op.After)
+				c.violate(Approval, "%s: approved is %s, and what is sent has no %s: %s", it.ID, it.After, name, op.After)
 			}
 		}
 	case tenant.Update:
 		sent = decode(op.Patch)
 		for name := range sent {
 			if !slices.ContainsFunc(it.Changes, func(ch plan.PropertyChange) bool { return ch.Pointer == "" || topLevel(ch.Pointer) == name }) {
-				c.o.violate(Approval, "%s: %s is sent, and the plan does not show that it changes", it.ID, name)
+				c.violate(Approval, "%s: %s is sent, and the plan does not show that it changes", it.ID, name)
 			}
 		}
 	}
@@ -67,7 +68,7 @@ func (c content) check(op tenant.Operation) {
 		if list, ok := v.([]any); ok && c.merged(op, name, list) {
 			continue
 		}
-		c.o.violate(Approval, "%s: %s is sent as %v, and %v was approved", it.ID, name, v, c.resolve(want[name]))
+		c.violate(Approval, "%s: %s is sent as %v, and %v was approved", it.ID, name, v, c.resolve(want[name]))
 	}
 }
 
@@ -86,12 +87,13 @@ func (c content) isPart(name string) bool {
 	})
 }
 
-// shown: what is written over or deleted is what the plan showed.
+// shown checks that the operation replaces or deletes the values that the plan
+// showed.
 func (c content) shown(op tenant.Operation) {
 	has := decode(op.Before)
 	same := func(name string, shown any) {
 		if (shown != nil || has[name] != nil) && !c.same(has[name], shown) && !c.unresolved(shown) {
-			c.o.violate(LostUpdate, "%s: %s is written over, which is %v, and the plan showed %v", c.it.ID, name, has[name], shown)
+			c.violate(LostUpdate, "%s: %s is written over, which is %v, and the plan showed %v", c.it.ID, name, has[name], shown)
 		}
 	}
 	for _, ch := range c.it.Changes {
@@ -124,7 +126,7 @@ func (c content) same(sent, want any) bool {
 	switch want := want.(type) {
 	case string:
 		if strings.Contains(want, plan.Redacted) {
-			return c.o.cfg.Reveal == nil || sent == c.o.cfg.Reveal(c.r, c.it)
+			return c.reveal == nil || sent == c.reveal(c.r, c.it)
 		}
 		return sent == c.resolve(want)
 	case []any:
@@ -209,13 +211,10 @@ func (c content) merged(op tenant.Operation, name string, sent []any) bool {
 	return sameList(sent, want, reflect.DeepEqual)
 }
 
-// likeApproved reports whether an object is as an item wants it.
-func (o *Oracle) likeApproved(r *Run, it *plan.Item, object json.RawMessage) bool {
-	if it == nil {
-		return false
-	}
-	c, has := content{o, r, it}, decode(object)
-	for name, v := range decode(it.After) {
+// reached reports whether an object is as the item wants it.
+func (c content) reached(object json.RawMessage) bool {
+	has := decode(object)
+	for name, v := range decode(c.it.After) {
 		if name[0] != '$' && (v != nil || has[name] != nil) && v != plan.Redacted && !c.same(has[name], v) {
 			return false
 		}

@@ -1,22 +1,22 @@
-// Package oracle judges what an engine has done to one tenant, whatever drives
-// it: scripts, random commands, injected faults, a simulated year, processes
-// that are killed.
+// Package oracle judges the work of an engine on one tenant. It serves every
+// harness that drives an engine: scripts, random commands, injected faults, a
+// simulated year, processes that are killed.
 //
-// An [Oracle] is fed with what a store, a tenant, a repository and people saw,
-// in the order in which it happened, and reports each breach of what the
-// library promises as a [Violation]:
+// A harness feeds an [Oracle] with the events that a store, a tenant, a
+// repository and people saw, in the order in which they happened. The oracle
+// reports each breach of the library's promises as a [Violation]:
 //
-//   - one status at a time, legal moves only, versions and fences in order,
-//     deadlines kept;
-//   - nothing is written that was not approved, nothing before the approval, and
-//     after a cancel, a pause or the end only what was in flight;
-//   - no write takes effect twice, and no write of unknown outcome is repeated;
-//   - the intent of a write is stored before the write, its result after it;
-//   - the report, the row and the status say what the tenant shows;
-//   - every run ends.
+//   - A tenant has one status and makes legal moves only. Versions and fences are
+//     in order, and deadlines hold.
+//   - A run writes approved items only, and only after the approval. After a
+//     cancel, a pause or the end, only writes in flight take effect.
+//   - No write takes effect twice, and no write of unknown outcome is repeated.
+//   - The intent of a write is stored before the write, its result after it.
+//   - The report, the row and the status say what the tenant shows.
+//   - Every run ends.
 //
 // The oracle reckons from the history alone. It shares no code with the engine
-// but the forms of what the engine stores, and the table of moves.
+// except the stored formats and the table of moves.
 //
 // # Two ways to feed it
 //
@@ -27,5 +27,22 @@
 // Another harness calls [Oracle.Poll], which reads the new history of the store
 // and the new writes of the tenant and puts them into the order of their times.
 //
-// At the end of a story [Oracle.Rest] asks whether anything was left behind.
+// At the end of a story [Oracle.Rest] checks that nothing was left behind.
+//
+// # Where the rules are
+//
+// The Oracle judges nothing. Each family of rules is a type in a file of its own
+// that takes an event, and adds the violations that it finds to one book:
+//
+//   - commit.go checks that commits fit together, adds them to the history, and
+//     gives each line to the rules below;
+//   - proposal.go and decision.go have the rules of approval;
+//   - journal.go judges intents and results, write.go the writes themselves, and
+//     content.go compares a write with the approved item;
+//   - lease.go and deadline.go judge who works, and until when;
+//   - ending.go, report.go and outcome.go judge the end of a run;
+//   - view.go judges what people see, and rest.go what is left.
+//
+// A rule reads the facts of a [Run] and of the history, and notes in the Run what
+// later rules need. history.go and run.go judge nothing.
 package oracle

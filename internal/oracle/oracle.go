@@ -1,194 +1,184 @@
 package oracle
 
 import (
+	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
+	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// The rules, by which violations are told apart.
-const (
-	// LegalMoves: a tenant has one status, and the table has every move.
-	LegalMoves = "legal moves"
-	// Ordering: versions follow one another, and each record agrees with its history.
-	Ordering = "ordering"
-	// Fencing: one owner has the lease, and a former one commits nothing.
-	Fencing = "fencing"
-	// Deadlines: a deadline is set once, and holds.
-	Deadlines = "deadlines"
-	// SingleRun: a tenant has one run at a time, which begins and ends once.
-	SingleRun = "single run"
-	// Approval: only what was approved is written, by the rules of approval.
-	Approval = "approval"
-	// WriteAhead: the intent is stored before the write, the result after it.
-	WriteAhead = "write-ahead"
-	// AtMostOnce: no write takes effect twice.
-	AtMostOnce = "at most once"
-	// MutualExclusion: one worker at a time writes.
-	MutualExclusion = "mutual exclusion"
-	// LostUpdate: nothing is written over that the plan did not show.
-	LostUpdate = "lost update"
-	// Truth: report and row say what the history and the tenant show.
-	Truth = "truth"
-	// Endings: the status in which a run ends says how it went.
-	Endings = "endings"
-	// Termination: every run ends, and leaves nothing behind.
-	Termination = "termination"
-)
-
-// Violation is a breach of a rule.
-type Violation struct {
-	Rule, Message string
-}
-
-func (v Violation) String() string { return v.Rule + ": " + v.Message }
-
-// Config says what a tenant's history is held against.
-type Config struct {
-	// Tenant is the name, and Store has the history, the plans and the reports.
-	Tenant string
-	Store  state.Store
-	// Fake is the tenant.
-	Fake *tenanttest.Fake
-	// AuthTimeout, ApprovalTimeout and RunTimeout are the engine's. 0 leaves
-	// what depends on them unchecked.
-	AuthTimeout, ApprovalTimeout, RunTimeout time.Duration
-	// Approvals is how many people must approve. Defaults to 1.
-	Approvals int
-	// MoreRules: other rules may ask for more approvals.
-	MoreRules bool
-	// Person returns the name by which a person is known, however somebody spells
-	// it. Defaults to the spelling.
-	Person func(actor string) string
-	// Never are the classes of errors by which no run may end.
-	Never []string
-	// AllowRequester: who asks for a run may approve it.
-	AllowRequester bool
-	// Offers: every decision is fed by [Oracle.Offer] before it is stored.
-	Offers bool
-	// Live: commits and writes are fed as they happen, so that the tenant is as
-	// it was at the time.
-	Live bool
-	// Exclusive: nobody else changes the tenant while a run works.
-	Exclusive bool
-	// Anonymous: the tenant's writes do not tell which operation they carry out,
-	// since a service knows no keys. They are not judged one by one.
-	Anonymous bool
-	// Skew is by how much the store's clock may differ from the clock of the
-	// tenant. [Oracle.Poll] needs it to put both into one order.
-	Skew time.Duration
-	// Keep, if more than 0, is how many runs are remembered with their plans and
-	// reports, for a history of years. It leaves nothing to [Oracle.Reachable].
-	Keep int
-	// Reveal, if not nil, returns the secret that an approved item had. Without
-	// it any value may be sent in place of one that the plan hides.
-	Reveal func(run *Run, it *plan.Item) any
-	// Entry, if not nil, is told each line of the history before the oracle takes
-	// it into account.
-	Entry func(syncer.Entry)
-	// Violated, if not nil, is told each violation at once.
-	Violated func(Violation)
-}
-
-// Oracle is the account of one tenant. It is not safe for concurrent use, apart
-// from [Oracle.Sent] and [Oracle.Violations].
+// Oracle is the account of one tenant. It gives each event to the rules that
+// judge it. It is not safe for concurrent use, apart from the clients that
+// [Oracle.Client] returns and [Oracle.Violations].
 type Oracle struct {
-	cfg Config
+	cfg     *Config // what the rules see; Configure changes it
+	book    *book
+	history *history
 
-	mu         sync.Mutex
-	violations []Violation
-
-	status  state.Status
-	version int64
-	moves   []moved
-	seen    []moved
-	until   time.Time // the deadline, while people are waited for
-	restsIn state.Status
-	paused  map[string]bool
-
-	run     *Run // the current run, or the last
-	carried *Run // superseded just now, while it waited for a decision
-	runs    map[string]*Run
-	order   []*Run
-	offers  []syncer.Decision
-	data    *recordData // of the last commit, if its record was fed
-
-	fence      int64
-	owner      string
-	leaseUntil time.Time
-
-	flights []Write
-	refs    []state.BlobRef
-	polled  polled
-}
-
-// moved is a status, and the version since which it holds.
-type moved struct {
-	version int64
-	status  state.Status
+	lease      lease
+	decisions  *decisions
+	commits    *commits
+	writes     *writes
+	repository repository
+	views      views
+	leftovers  leftovers
+	poller     poller
 }
 
 // New returns the account of a tenant to which nothing has happened.
 func New(cfg Config) *Oracle {
-	o := &Oracle{status: state.NotRun, paused: map[string]bool{}, runs: map[string]*Run{}}
+	c, b, h := new(Config), new(book), newHistory()
+	d, w := newDecisions(b, c), &writes{book: b, cfg: c}
+	o := &Oracle{
+		cfg: c, book: b, history: h,
+		lease:      lease{book: b},
+		decisions:  d,
+		commits:    newCommits(b, c, h, d, w),
+		writes:     w,
+		repository: repository{b},
+		views:      views{book: b, cfg: c},
+		leftovers:  leftovers{b, c},
+		poller:     poller{cfg: c},
+	}
 	o.Configure(cfg)
 	return o
 }
 
-// Configure says what the history is held against from now on.
+// Configure says what the oracle holds later events against.
 func (o *Oracle) Configure(cfg Config) {
-	cfg.Approvals = max(cfg.Approvals, 1)
-	if cfg.Person == nil {
-		cfg.Person = func(actor string) string { return actor }
+	*o.cfg = cfg.withDefaults()
+	o.book.onViolation(cfg.Violated)
+}
+
+// Violations returns the violations so far.
+func (o *Oracle) Violations() []Violation { return o.book.violations() }
+
+// Commit takes a commit into account.
+func (o *Oracle) Commit(c Commit) {
+	o.lease.commits(c.Fence)
+	o.commits.add(c)
+}
+
+// Offer notes a decision that a person sends.
+func (o *Oracle) Offer(d syncer.Decision) { o.decisions.offer(d) }
+
+// Begin takes into account that a worker sends a write.
+func (o *Oracle) Begin(w Write) {
+	o.lease.sends(w)
+	o.writes.begin(w)
+	o.writes.sent(o.runOf(w), w)
+}
+
+// Effect takes into account that a write has changed the tenant.
+func (o *Oracle) Effect(w Write) { o.writes.tookEffect(o.runOf(w), w) }
+
+// Finish takes into account that the caller of a write has its answer.
+func (o *Oracle) Finish(w Write) { o.writes.finish(w) }
+
+// runOf returns the run that a write is for; nil if there is none.
+func (o *Oracle) runOf(w Write) *Run {
+	run, _ := w.target()
+	return o.history.runs[run]
+}
+
+// Lease takes into account that the store gives or renews a lease.
+func (o *Oracle) Lease(l state.Lease, renewed bool) { o.lease.grant(l, renewed) }
+
+// Release takes into account that the owner has released the lease.
+func (o *Oracle) Release() { o.lease.release() }
+
+// Holder returns the last owner of the lease, and until when they have it; the
+// zero time after a release.
+func (o *Oracle) Holder() (owner string, until time.Time) { return o.lease.owner, o.lease.until }
+
+// Update takes a write to the repository into account. A request may still be on
+// its way when its run ends; the oracle does not judge it.
+func (o *Oracle) Update(u Update) {
+	if r := o.history.run; r != nil && r.ID == u.Run {
+		o.repository.updated(r, u)
 	}
-	o.cfg = cfg
 }
 
-// Violations returns what was found so far.
-func (o *Oracle) Violations() []Violation {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.Clone(o.violations)
+// Shown holds a row that people see against the history, which must have been
+// fed up to the row's version.
+func (o *Oracle) Shown(row syncer.Row) { o.views.shown(o.history, row) }
+
+// Seen notes that people saw a status at a version. [Oracle.Rest] holds it
+// against the history.
+func (o *Oracle) Seen(version int64, s state.Status) { o.views.saw(version, s) }
+
+// Rest checks the present once no work is under way any more: all runs have
+// ended, and nothing was left behind. now is the store's time.
+func (o *Oracle) Rest(rec state.Record, now time.Time) {
+	o.leftovers.atRest(o.history, rec, now)
+	o.views.compare(o.history)
 }
 
-func (o *Oracle) violate(rule, format string, args ...any) {
-	v := Violation{Rule: rule, Message: fmt.Sprintf(format, args...)}
-	o.mu.Lock()
-	o.violations = append(o.violations, v)
-	o.mu.Unlock()
-	if o.cfg.Violated != nil {
-		o.cfg.Violated(v)
+// Reachable holds the references of the record and of the history against the
+// store. It is not for a history that was pruned.
+func (o *Oracle) Reachable(rec state.Record) { o.leftovers.reachable(o.history, rec) }
+
+// Client returns a client whose writes are compared with the stored intents
+// before they are sent. A harness that polls gives it to the engine: where no
+// time passes, times do not tell what was first. The client has none of the
+// optional methods that c may have.
+func (o *Oracle) Client(c tenant.Client) tenant.Client { return watched{c, o.book, o.cfg} }
+
+// Poll reads what the store and the tenant have had since the last Poll, and
+// takes it into account in the order in which it happened.
+func (o *Oracle) Poll(ctx context.Context) error {
+	news, err := o.poller.poll(ctx, o.history.version)
+	if err != nil {
+		return fmt.Errorf("oracle: %w", err)
 	}
+	for _, n := range news {
+		if n.commit != nil {
+			o.Commit(*n.commit)
+		} else {
+			o.wrote(*n.write)
+		}
+	}
+	o.writes.repeats()
+	o.writes.overlaps()
+	return nil
 }
 
-// Status is what the history has led to.
-func (o *Oracle) Status() state.Status { return o.status }
+// wrote takes into account a write of which the tenant tells after its effect.
+func (o *Oracle) wrote(w tenanttest.Write) {
+	write := Write{Operation: w.Operation, Worker: w.Worker, Object: w.Object, Time: w.Effect}
+	if r := o.runOf(write); !overtaken(r, w) {
+		o.writes.sent(r, write)
+	}
+	o.Effect(write)
+}
+
+// Present is the tenant's record as stored, and the store's time.
+func (o *Oracle) Present(ctx context.Context) (state.Record, time.Time, error) {
+	got, err := o.cfg.Store.Load(ctx, state.LoadRequest{Tenant: o.cfg.Tenant})
+	return got.Record, got.Now, err
+}
+
+// Status is the status at the end of the history.
+func (o *Oracle) Status() state.Status { return o.history.status }
 
 // Version is that of the last commit.
-func (o *Oracle) Version() int64 { return o.version }
+func (o *Oracle) Version() int64 { return o.history.version }
 
-// Until is the deadline of the person who is waited for.
-func (o *Oracle) Until() time.Time { return o.until }
+// Until is the deadline of the person whom the tenant waits for.
+func (o *Oracle) Until() time.Time { return o.history.until }
 
-// Paused has who holds the tenant.
-func (o *Oracle) Paused() map[string]bool { return o.paused }
+// Paused has the people who hold the tenant.
+func (o *Oracle) Paused() map[string]bool { return o.history.paused }
 
 // Run is the current run, or the last; nil before the first.
-func (o *Oracle) Run() *Run { return o.run }
+func (o *Oracle) Run() *Run { return o.history.run }
 
 // RunOf is the run of that id; nil if there is none.
-func (o *Oracle) RunOf(id string) *Run { return o.runs[id] }
+func (o *Oracle) RunOf(id string) *Run { return o.history.runs[id] }
 
 // Runs are all runs, in the order of their starts. The slice is the oracle's.
-func (o *Oracle) Runs() []*Run { return o.order }
-
-// waiting reports whether the run's own clock stands still.
-func (o *Oracle) waiting() bool {
-	return o.status == state.PendingAuthentication || o.status == state.PendingApproval || o.status.Active() && len(o.paused) > 0
-}
+func (o *Oracle) Runs() []*Run { return o.history.order }

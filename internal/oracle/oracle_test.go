@@ -106,6 +106,44 @@ func second(st *story) {
 	})
 }
 
+// answered is a story in which bob's answer decides on the first run.
+func answered(st *story, ev state.Event, verdict syncer.Verdict) {
+	st.until("vote")
+	st.instead("vote", func(s *stage) {
+		d := s.decision("bob")
+		d.Verdict = verdict
+		s.o.Offer(d)
+		s.decide(map[string]any{"verdict": verdict, "actors": nil, "accept": nil})
+		s.move(ev, syncer.EntryData{Actor: "bob", Digest: s.plan.Digest})
+	})
+}
+
+// unknown is a story in which the outcome of A's write is unknown at the end.
+func unknown(st *story) {
+	st.drop("effect A")
+	st.instead("result A", func(s *stage) { s.result("A", tenant.Create, syncer.ItemUnknown) })
+	st.drop("intend B", "send B", "effect B", "answer B", "result B")
+	ending(state.SucceedPartially, func(s *stage) {
+		s.report.Items[0].Status, s.report.Items[1].Status = syncer.ItemUnknown, syncer.ItemNotAttempted
+		s.report.Kinds[0].Created, s.report.Kinds[0].Updated = 0, 0
+		s.report.Status, s.report.Error = state.PartiallySuccessful, &syncer.ErrorInfo{Class: "unknown"}
+		s.report.Undone = syncer.Undone{Failed: 1, Unknown: 1}
+	})(st)
+}
+
+// created is a story in which another party creates an object, and the run says
+// that it is the object of A.
+func created(st *story, object string) {
+	st.drop("send A", "effect A", "answer A")
+	st.instead("result A", func(s *stage) {
+		res := result("A", tenant.Create)
+		res.TenantID = s.fake.Seed("groups", object)
+		s.commit(s.line(syncer.EntryResult, syncer.EntryData{Result: &res}))
+	})
+	st.drop("intend B", "send B", "effect B", "answer B", "result B")
+	st.until("verify")
+}
+
 var breaches = []breach{
 	{"a version is left out", func(st *story) { st.before("begin", func(s *stage) { s.skip = 1 }) }, oracle.Ordering, "version 3 follows 1"},
 	{"a version comes again", func(st *story) { st.before("begin", func(s *stage) { s.version, s.blind = 0, true }) }, oracle.Ordering, "version 1 follows 1"},
@@ -252,6 +290,18 @@ var breaches = []breach{
 	{"a decision on a cancelled run", func(st *story) {
 		st.before("vote", func(s *stage) { s.commit(s.line(syncer.EntryCancel, syncer.EntryData{Actor: "dan"})) })
 	}, oracle.Approval, "bob decides on run run-1, which was cancelled"},
+	{"a decision that was sent before the tenant was removed", func(st *story) {
+		st.until("offer")
+		st.after("offer", func(s *stage) {
+			s.status, s.deadline = state.NotRun, time.Time{}
+			s.commit(entry("", syncer.EntryRemove, syncer.EntryData{Actor: "ann"}))
+			s.run = "run-2"
+			s.move(state.Start, syncer.EntryData{Actor: "ann", Message: "full"})
+			s.move(state.Begin, syncer.EntryData{})
+			s.move(state.RequireApproval, syncer.EntryData{Digest: s.plan.Digest})
+			s.commit(s.line(syncer.EntryVote, syncer.EntryData{Actor: "bob", Digest: s.plan.Digest}))
+		})
+	}, oracle.Approval, "the history has approve by bob on items [] of run run-2, and they never sent that"},
 	{"a decision that nobody sent", func(st *story) { st.drop("offer") }, oracle.Approval, "the history has approve by bob on items [] of run run-1, and they never sent that"},
 	{"the requester approves", voting(syncer.EntryData{Actor: "ann"}), oracle.Approval, "ann asked for run run-1 and approves it"},
 	{"one person approves twice", voting(syncer.EntryData{Actor: "carol"}), oracle.Approval, "carol approves run run-1 twice"},
@@ -292,6 +342,8 @@ var breaches = []breach{
 		st.after("deploy", func(s *stage) { s.result("B", tenant.Update, syncer.ItemUnknown) })
 	}, oracle.WriteAhead, "groups/B is unknown without having been begun"},
 	{"applied and not written", func(st *story) { st.drop("send A", "effect A") }, oracle.Truth, "groups/A is said to be applied, and the tenant does not have it"},
+	{"applied and not written, where another party has created something else", func(st *story) { created(st, `{"displayName":"X"}`) },
+		oracle.Truth, "groups/A is said to be applied, and the tenant does not have it"},
 	{"applied and not written, where nobody else writes", func(st *story) {
 		st.drop("send C", "effect C")
 		st.before("start", func(s *stage) { s.cfg.Exclusive = true; s.o.Configure(s.cfg) })
@@ -554,18 +606,34 @@ func TestLegal(t *testing.T) {
 			})
 		},
 		"a write that nobody knows of takes effect after the end": func(st *story) {
-			st.drop("effect A")
-			st.instead("result A", func(s *stage) { s.result("A", tenant.Create, syncer.ItemUnknown) })
-			st.drop("intend B", "send B", "effect B", "answer B", "result B")
-			ending(state.SucceedPartially, func(s *stage) {
-				s.report.Items[0].Status, s.report.Items[1].Status = syncer.ItemUnknown, syncer.ItemNotAttempted
-				s.report.Kinds[0].Created, s.report.Kinds[0].Updated = 0, 0
-				s.report.Status, s.report.Error = state.PartiallySuccessful, &syncer.ErrorInfo{Class: "unknown"}
-				s.report.Undone = syncer.Undone{Failed: 1, Unknown: 1}
-			})(st)
+			unknown(st)
 			st.after("end", func(s *stage) { s.o.Effect(s.write("A")) })
 		},
 		"a superseded run": second,
+		"a superseded run that proposed the same": func(st *story) {
+			second(st)
+			st.after("after vote", func(s *stage) {
+				s.data["run"] = map[string]any{"id": "run-2", "plan": s.blob("plan", s.plan)}
+				s.deadline = s.o.RunOf("run-1").Deadline
+				s.commit(s.line(syncer.EntryMove, syncer.EntryData{Event: state.RequireApproval, From: s.status, To: state.PendingApproval, Digest: s.plan.Digest}))
+				s.decide(nil)
+				s.move(state.Approve, syncer.EntryData{Actor: "carol", Digest: s.plan.Digest}) // with bob's vote on the first run
+			})
+		},
+		"a request on its way when its run ended": func(st *story) {
+			st.before("propose", func(s *stage) {
+				s.o.Update(oracle.Update{Run: "run-0", Act: "revert", Changes: []tenant.Change{{Kind: "groups", Key: "A"}}})
+			})
+		},
+		"a rejection": func(st *story) { answered(st, state.Reject, syncer.Reject) },
+		"a revert": func(st *story) {
+			answered(st, state.Revert, syncer.RejectAndRevert)
+			st.after("vote", func(s *stage) {
+				s.phase(syncer.PhaseRevert)
+				s.o.Update(oracle.Update{Run: "run-1", Act: "revert", Changes: []tenant.Change{{Kind: "groups", Key: "A"}}})
+			})
+		},
+		"another party has created it": func(st *story) { created(st, `{"displayName":"A","secret":"theirs","members":[]}`) },
 		"somebody races with a write": func(st *story) {
 			st.instead("effect B", func(s *stage) {
 				w := s.write("B")

@@ -122,19 +122,19 @@ func TestPoll(t *testing.T) {
 			c.intent(2)
 			c.result(syncer.ItemApplied)
 		}, oracle.AtMostOnce},
+		{"after a result that does not know", func(c *commits) {
+			c.intent(1)
+			c.result(syncer.ItemUnknown)
+			<-time.After(time.Second)
+			c.write()
+		}, ""},
 		{"never", func(c *commits) { c.intent(1); c.result(syncer.ItemApplied) }, oracle.Truth},
 	}
 	for _, tt := range tests {
 		for _, each := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, polled once: %v", tt.name, !each), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := newStage(t)
-					c := &commits{t: t, store: s.store, fake: s.fake}
-					c.o = oracle.New(oracle.Config{Tenant: "contoso", Store: s.store, Fake: s.fake, Exclusive: true})
-					c.move(state.NotRun, state.Starting, syncer.EntryData{Event: state.Start, Actor: "ann", Message: "full"})
-					c.move(state.Starting, state.InProgress, syncer.EntryData{Event: state.Begin})
-					c.move(state.InProgress, state.PendingApproval, syncer.EntryData{Event: state.RequireApproval, Digest: "d"})
-					c.move(state.PendingApproval, state.InProgress, syncer.EntryData{Event: state.Approve, Actor: "bob", Digest: "d"})
+					c := approved(t)
 					if each {
 						if err := c.o.Poll(t.Context()); err != nil {
 							t.Fatal(err)
@@ -157,19 +157,7 @@ func TestPoll(t *testing.T) {
 
 // With Keep, only the last runs are remembered.
 func TestKeep(t *testing.T) {
-	s := newStage(t)
-	s.cfg.Keep = 2
-	s.o.Configure(s.cfg)
-	for _, step := range legal() {
-		step.do(s)
-	}
-	for _, run := range []string{"run-2", "run-3"} {
-		s.run = run
-		s.move(state.Start, syncer.EntryData{Actor: "ann", Message: "full"})
-		s.move(state.Begin, syncer.EntryData{})
-		s.report = syncer.Report{Format: 1, RunRef: syncer.RunRef{Tenant: "contoso", Run: run}, Status: state.Idle, Outcome: syncer.NoChanges}
-		s.end(state.Succeed)
-	}
+	s := keep(t, legal())
 	for _, v := range s.o.Violations() {
 		t.Error(v)
 	}
@@ -180,4 +168,33 @@ func TestKeep(t *testing.T) {
 	if got := s.o.Violations(); len(got) != 1 || got[0].Rule != oracle.WriteAhead {
 		t.Errorf("a late write of a forgotten run: %q", got)
 	}
+}
+
+// A forgotten run still tells which outcomes it did not know.
+func TestKeepUnknown(t *testing.T) {
+	st := legal()
+	unknown(&st)
+	s := keep(t, st)
+	s.o.Effect(s.write("A"))
+	for _, v := range s.o.Violations() {
+		t.Error(v)
+	}
+}
+
+// keep plays a story of run-1, and two runs after it, and keeps two.
+func keep(t *testing.T, st story) *stage {
+	s := newStage(t)
+	s.cfg.Keep = 2
+	s.o.Configure(s.cfg)
+	for _, step := range st {
+		step.do(s)
+	}
+	for _, run := range []string{"run-2", "run-3"} {
+		s.run = run
+		s.move(state.Start, syncer.EntryData{Actor: "ann", Message: "full"})
+		s.move(state.Begin, syncer.EntryData{})
+		s.report = syncer.Report{Format: 1, RunRef: syncer.RunRef{Tenant: "contoso", Run: run}, Status: state.Idle, Outcome: syncer.NoChanges}
+		s.end(state.Succeed)
+	}
+	return s
 }

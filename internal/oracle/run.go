@@ -44,17 +44,19 @@ type Run struct {
 	// Writes are those that took effect.
 	Writes []Write
 
-	superseded *Run // the pending run whose place this one took
+	superseded *Run // the pending run that this one replaced
 	waited     time.Duration
 	waits      time.Time // since when the run waits
 
+	// By item.
 	begun   map[string]int
 	open    map[string]syncer.Intent
 	results map[string]syncer.ItemResult // final ones
 	effects map[string]int
-	created map[string]string // ids by item
+	created map[string]string // ids of objects
 	unknown map[string]bool   // in the report
 	adopted map[string]bool
+
 	commits int
 	updates bool // its writes to the repository were fed
 }
@@ -78,6 +80,16 @@ func (r *Run) Ending() string { return string(r.To) + "/" + string(r.Outcome) }
 
 // covers reports whether the approval has the item.
 func (r *Run) covers(item string) bool { return r.Items == nil || slices.Contains(r.Items, item) }
+
+// clock adds up the time that the run waits.
+func (r *Run) clock(now time.Time, waiting bool) {
+	switch {
+	case waiting && r.waits.IsZero():
+		r.waits = now
+	case !waiting && !r.waits.IsZero():
+		r.waited, r.waits = r.waited+now.Sub(r.waits), time.Time{}
+	}
+}
 
 // Agreeing counts the approvals of exactly these items.
 func (r *Run) Agreeing(items []string) int {

@@ -55,8 +55,8 @@ var planted = []struct {
 		edit("internal/deploy/write.go", "	if tenant.MaybeApplied(err) {", "	if tenant.MaybeApplied(err) && d == nil {"),
 		edit("internal/deploy/write.go", "	case tenant.Throttled, tenant.Transient:\n		res.Status = Retry", "	case tenant.Throttled, tenant.Transient, tenant.Permanent:\n		res.Status = Retry")}},
 	{"drift is adopted over a concurrent edit", "nothing lost", []mutant.Edit{
-		edit("syncer/adopt.go", "	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: a.Parent,",
-			"	head, _ := c.cfg.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: c.tenant})\n	rev, err := c.updateRepository(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: head.Revision,")}},
+		edit("internal/backup/adopt.go", "	rev, err := req.Lines.Update(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: a.Parent,",
+			"	head, _ := req.Lines.Desired(ctx)\n	rev, err := req.Lines.Update(ctx, \"backup: adopt drift\", tenant.UpdateRequest{Parent: head.Revision,")}},
 
 	{"a sign-in counts when it is stored too late", "deadlines", []mutant.Edit{
 		edit("syncer/connect.go", "		t.beforeDeadline = true\n", "")}},

@@ -1,4 +1,4 @@
-package syncer
+package planning
 
 import (
 	"context"
@@ -10,19 +10,19 @@ import (
 )
 
 // guard asks a client that knows what its tenant must be kept from (see
-// [tenant.Guard]) about the plan.
-func (c *session) guard(ctx context.Context, res *diff.Result) error {
-	g, ok := c.client.(tenant.Guard)
+// [tenant.Guard]) about the plan. What it finds is a broken rule of the plan.
+func (req Request) guard(ctx context.Context, res *diff.Result) error {
+	g, ok := req.Client.(tenant.Guard)
 	if !ok || len(res.Plan.Items) == 0 {
 		return nil
 	}
-	req, err := res.GuardRequest()
+	about, err := res.GuardRequest()
 	if err != nil {
 		return fmt.Errorf("plan: guard: %w", err)
 	}
-	found, err := g.Guard(ctx, req)
+	found, err := g.Guard(ctx, about)
 	if err != nil {
-		return c.passing("plan: guard", err)
+		return req.Failed("plan: guard", err)
 	}
 	var broken []plan.Violation
 	for _, v := range found {

@@ -1,0 +1,89 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/repo"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Adopted is what a run has taken over from the tenant.
+type Adopted struct {
+	Changes []plan.AdoptedChange
+	// Revision is the desired line's revision that the run wrote, if it wrote one.
+	Revision string
+}
+
+// adopt adopts drift and compares again. If somebody edits the line at the same
+// time, their edit is read and compared first. Drift that is left after adopting
+// waits for the next run.
+func (m *Made) adopt(ctx context.Context, req Request) error {
+	for attempt := 1; len(m.Result.Adopt) > 0; attempt++ {
+		a := &Adoption{Format: AdoptionFormat, Parent: m.Comparison.Desired().Revision, Adopts: m.Result.Adopted, Before: m.Summary.Adopted}
+		a.Key = repo.Key(req.Run, "adopt", a.Parent, m.Result.Adopt)
+		after, revision, err := req.write(ctx, a, m.Result.Adopt)
+		moved := errors.Is(err, tenant.ErrMoved)
+		switch {
+		case moved && attempt >= req.Lines.MaxAttempts:
+			return &failure.Retryable{Err: err}
+		case moved:
+			req.Log.Info("the desired line was edited meanwhile; comparing again")
+			after, err = req.Lines.Desired(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		m.Comparison = m.Comparison.WithDesired(after)
+		if m.Result, err = m.Again(ctx, m.Comparison); err != nil {
+			return err
+		}
+		if !moved {
+			m.Summary.Adopted, m.Summary.Written = slices.Concat(a.Before, a.Adopts), revision
+			return nil
+		}
+	}
+	return nil
+}
+
+// write writes the tenant's drift into the desired line and reads the line again.
+// It returns the revision written too.
+func (req Request) write(ctx context.Context, a *Adoption, changes []tenant.Change) (after tenant.Desired, revision string, err error) {
+	raw, err := a.encode()
+	if err != nil {
+		return after, "", err
+	}
+	if err := req.Port.Store(ctx, raw); err != nil {
+		return after, "", err
+	}
+	rev, err := req.Lines.Update(ctx, "backup: adopt drift", tenant.UpdateRequest{Parent: a.Parent, Key: a.Key, Changes: changes,
+		Message: fmt.Sprintf("Adopt %s made in %s", repo.Counted(len(changes)), req.Lines.Tenant), Author: "tenantsync"})
+	if err != nil {
+		return after, "", err
+	}
+	req.Log.Info("drift adopted", "changes", len(changes), "revision", rev.ID)
+	after, err = req.Lines.At(ctx, rev.ID)
+	return after, rev.ID, err
+}
+
+// Find finds out what a run has adopted that was interrupted. adoption is the
+// blob that it has stored; nil for none. Find writes nothing: drift that was not
+// adopted then is compared and adopted anew.
+func Find(ctx context.Context, lines repo.Lines, adoption []byte) (Adopted, error) {
+	if adoption == nil {
+		return Adopted{}, nil
+	}
+	a, err := DecodeAdoption(adoption)
+	if err != nil {
+		return Adopted{}, fmt.Errorf("backup: %w", err)
+	}
+	revision, err := lines.Written(ctx, "backup: find out what was adopted", a.Parent, a.Key)
+	if err != nil || revision == "" {
+		return Adopted{Changes: a.Before}, err
+	}
+	return Adopted{Changes: slices.Concat(a.Before, a.Adopts), Revision: revision}, nil
+}

@@ -1,0 +1,86 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Made is a comparison with its backup stored.
+type Made struct {
+	// Comparison and Result are of the desired line as it is after adopting.
+	Comparison *diff.Comparison
+	Result     *diff.Result
+	// Backup is the backup that was stored: that of the first comparison.
+	Backup diff.Backup
+	// Summary has the backup's revision and what the run has adopted.
+	Summary *Summary
+}
+
+// Make compares, appends the snapshot to the backup line, and adopts drift.
+func Make(ctx context.Context, req Request) (*Made, error) {
+	cmp := req.Comparison
+	res, err := compare(ctx, cmp)
+	if err != nil {
+		return nil, err
+	}
+	revision, err := req.store(ctx, &res.Backup)
+	if errors.Is(err, tenant.ErrNoRevision) || errors.Is(err, tenant.ErrInvalidRequest) && !res.Backup.Whole() {
+		// The line has lost the parent, or has continued from another revision: it
+		// gets the whole tenant again.
+		cmp = cmp.WithoutParent()
+		if res, err = compare(ctx, cmp); err != nil {
+			return nil, err
+		}
+		revision, err = req.store(ctx, &res.Backup)
+	}
+	if err != nil {
+		return nil, err
+	}
+	made := &Made{Comparison: cmp, Result: res, Backup: res.Backup,
+		Summary: &Summary{Format: SummaryFormat, Backup: revision, Adopted: req.Before.Changes, Written: req.Before.Revision}}
+	if req.Adopt {
+		err = made.adopt(ctx, req)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+func compare(ctx context.Context, cmp *diff.Comparison) (*diff.Result, error) {
+	res, err := cmp.Compare(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("backup: compare: %w", err)
+	}
+	return res, nil
+}
+
+// Again compares with another desired side than the first comparison. The backup
+// of the result is the one that was stored.
+func (m *Made) Again(ctx context.Context, cmp *diff.Comparison) (*diff.Result, error) {
+	res, err := cmp.WithoutBackup().Compare(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("plan: compare: %w", err)
+	}
+	res.Backup = m.Backup
+	return res, nil
+}
+
+// NothingRead reports whether kinds were to be read and none could be.
+func NothingRead(kinds []tenant.KindState) bool {
+	asked := false
+	for _, k := range kinds {
+		switch k.Completeness {
+		case tenant.NotInScope:
+			continue
+		case tenant.Complete, tenant.Partial, tenant.Unlicensed:
+			return false
+		}
+		asked = true
+	}
+	return asked
+}

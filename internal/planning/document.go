@@ -1,0 +1,68 @@
+package planning
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/reference"
+)
+
+// The kinds of documents, which are those of the blobs.
+const (
+	PlanDocument     = "plan"
+	BaseDocument     = "base"
+	BindingsDocument = "bindings"
+	SummaryDocument  = "comparison"
+)
+
+// Document is a stored part of a proposal.
+type Document struct {
+	Kind string
+	Data []byte
+}
+
+// encode returns the documents in the order in which they are stored.
+func encode(res *diff.Result, sum *backup.Summary) ([]Document, error) {
+	var out []Document
+	for _, d := range []struct {
+		kind   string
+		encode func() ([]byte, error)
+	}{
+		{PlanDocument, res.Plan.Encode},
+		{BaseDocument, res.Base.Encode},
+		{BindingsDocument, func() ([]byte, error) {
+			return json.Marshal(bounds.Of(Bindings{Format: BindingsFormat, Bindings: res.Bindings()}))
+		}},
+		{SummaryDocument, func() ([]byte, error) { return json.Marshal(bounds.Of(*sum)) }},
+	} {
+		raw, err := d.encode()
+		if err != nil {
+			return nil, fmt.Errorf("plan: encode %s: %w", d.kind, err)
+		}
+		out = append(out, Document{d.kind, raw})
+	}
+	return out, nil
+}
+
+// BindingsFormat is the format of [Bindings].
+const BindingsFormat = 1
+
+// Bindings are the ids of the objects that were known when the plan was made. A
+// deployment begins with them.
+type Bindings struct {
+	Format   int                `json:"format"`
+	Bindings reference.Bindings `json:"bindings"`
+}
+
+// DecodeBindings reads the document of the bindings.
+func DecodeBindings(raw []byte) (reference.Bindings, error) {
+	var b Bindings
+	if err := format.Decode(BindingsDocument, raw, BindingsFormat, &b); err != nil {
+		return nil, err
+	}
+	return b.Bindings, nil
+}

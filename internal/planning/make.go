@@ -1,0 +1,102 @@
+package planning
+
+import (
+	"context"
+
+	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/repo"
+	"github.com/tenantsync/tenantsync/internal/rollback"
+	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Request has the comparison that a plan is made from, and the way to plan.
+type Request struct {
+	// Made is the comparison whose backup is stored.
+	Made *backup.Made
+	// Mode is the run's, one of package word.
+	Mode string
+	// RollBackTo is the revision of the backup line that a roll back leads to, or
+	// "".
+	RollBackTo string
+	Lines      repo.Lines
+	// Client is asked about the plan if it is a [tenant.Guard].
+	Client tenant.Client
+	// Failed returns the error with which an act ends after the client's error.
+	Failed func(act string, err error) error
+}
+
+// Proposal is a plan with its documents.
+type Proposal struct {
+	Plan *plan.Plan
+	// Backup is the revision of the backup line that the plan was made with.
+	Backup string
+	// Documents are stored before the record refers to them.
+	Documents []Document
+}
+
+// Make makes the plan.
+func Make(ctx context.Context, req Request) (*Proposal, error) {
+	sum := *req.Made.Summary
+	res, err := req.compare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if req.Mode == word.Preview && req.RollBackTo == "" {
+		sum.Adopted = req.Made.Result.Adopted
+	}
+	req.Made.Backup.MarkIn(res.Base, sum.Backup)
+	count(&sum, req.Made.Comparison.Current(), res)
+	if err := req.guard(ctx, res); err != nil {
+		return nil, err
+	}
+	documents, err := encode(res, &sum)
+	if err != nil {
+		return nil, err
+	}
+	return &Proposal{Plan: res.Plan, Backup: sum.Backup, Documents: documents}, nil
+}
+
+// compare compares with the desired side that the run asks for.
+func (req Request) compare(ctx context.Context) (*diff.Result, error) {
+	now := req.Made.Comparison
+	switch {
+	case req.Mode == word.BackupOnly:
+	case req.RollBackTo != "":
+		past, err := req.rolledBack(ctx, now)
+		if err != nil {
+			return nil, err
+		}
+		return req.keepingBase(ctx, past)
+	case req.Mode == word.Preview: // as if drift were adopted
+		return req.keepingBase(ctx, now.WithDesired(repo.With(now.Desired(), req.Made.Result.Adopt)))
+	}
+	return req.Made.Result, nil
+}
+
+// rolledBack returns the comparison with the desired side as it is in a backup.
+// The tenant is to become as it was, so drift is undone and not adopted.
+func (req Request) rolledBack(ctx context.Context, now *diff.Comparison) (*diff.Comparison, error) {
+	snap, err := req.Lines.Snapshot(ctx, req.RollBackTo)
+	if err != nil {
+		return nil, err
+	}
+	return now.With(func(in *diff.Input) error {
+		in.Rules.Enforce, in.Rules.EnforceByKind = true, nil
+		in.Desired, in.Targets, err = rollback.Desired(in.Desired, snap, in.Targets, in.Variables)
+		return err
+	})
+}
+
+// keepingBase compares with a desired side that is not the line's, and so must
+// not move the base.
+func (req Request) keepingBase(ctx context.Context, cmp *diff.Comparison) (*diff.Result, error) {
+	res, err := req.Made.Again(ctx, cmp)
+	if err != nil {
+		return nil, err
+	}
+	res.Base = req.Made.Result.Base
+	return res, nil
+}

@@ -1,0 +1,67 @@
+package readback
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/deploy"
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/repo"
+	"github.com/tenantsync/tenantsync/internal/rollback"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Request has the sides to compare.
+type Request struct {
+	// Comparison has the touched kinds as they were just read.
+	Comparison *diff.Comparison
+	// Seen is what reading back has shown. Its objects take the place of those
+	// that lists may still show.
+	Seen *deploy.Verified
+	// Touched are the kinds that the run wrote to.
+	Touched []plan.Target
+	// Backup is the revision of the backup line from before the writes.
+	Lines  repo.Lines
+	Backup string
+}
+
+// Result is what both sides are after the deployment.
+type Result struct {
+	// Base is what both sides now agree on.
+	Base *diff.Base
+	// After is the stored form of the tenant's snapshot: the one from before, with
+	// the touched kinds as they are now.
+	After []byte
+}
+
+// Compare compares once more. If only the snapshot could not be made, Compare
+// returns the base with the error.
+func Compare(ctx context.Context, req Request) (Result, error) {
+	req.Comparison.Replace(req.Seen.Objects, req.Seen.Gone)
+	res, err := req.Comparison.Compare(ctx)
+	if err != nil {
+		return Result{}, fmt.Errorf("verify: compare: %w", err)
+	}
+	out := Result{Base: res.Base}
+	before, err := req.Lines.Snapshot(ctx, req.Backup)
+	if err != nil {
+		return out, err
+	}
+	out.After, err = EncodeSnapshot(merged(before, res.Backup.Snapshot, req.Touched))
+	return out, err
+}
+
+// merged returns the snapshot from before with the touched kinds as they are now.
+func merged(before, now tenant.Snapshot, touched []plan.Target) tenant.Snapshot {
+	replaced := func(kind string) bool { return rollback.Targeted(touched, kind, "") && rollback.WasRead(now, kind) }
+	before.Taken = now.Taken
+	before.Resources = slices.DeleteFunc(slices.Clone(before.Resources), func(r tenant.Resource) bool { return replaced(r.Kind) })
+	for _, r := range now.Resources {
+		if replaced(r.Kind) {
+			before.Resources = append(before.Resources, r)
+		}
+	}
+	return before
+}

@@ -1,0 +1,80 @@
+package rollback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/repo"
+	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// Planned says what a plan was made from.
+type Planned struct {
+	Lines repo.Lines
+	// Revision is the desired line's.
+	Revision string
+	// From is the backup that a roll back leads to, or "" for any other run.
+	From string
+	// Targets are the run's.
+	Targets   []plan.Target
+	Variables map[string]string
+}
+
+// Line returns the desired side that the plan was made from.
+func (p Planned) Line(ctx context.Context) (tenant.Desired, error) {
+	line, err := p.Lines.At(ctx, p.Revision)
+	if err != nil || p.From == "" {
+		return line, err
+	}
+	snap, err := p.Lines.Snapshot(ctx, p.From)
+	if err != nil {
+		return line, err
+	}
+	line, _, err = Desired(line, snap, p.Targets, p.Variables)
+	return line, err
+}
+
+// Commit writes the approved items of a roll back into the desired line, before
+// the first write to the tenant, and returns the revision. If somebody has edited
+// the line since, nothing is written.
+func (p Planned) Commit(ctx context.Context, run, author string, approved []*plan.Item) (revision string, err error) {
+	line, err := p.Line(ctx)
+	if err != nil {
+		return "", err
+	}
+	rev, err := p.Lines.Update(ctx, "roll back: write the desired line", tenant.UpdateRequest{Parent: p.Revision,
+		Key: repo.Key(run, "rollback", p.Revision, nil), Changes: changes(line, approved),
+		Message: fmt.Sprintf("Roll %s back to %s", p.Lines.Tenant, p.From), Author: author})
+	if errors.Is(err, tenant.ErrMoved) {
+		return "", failure.New(word.ClassRepositoryMoved, "roll back: the desired line was edited after the plan was made; nothing was written, start again for a fresh plan: %w", err)
+	}
+	return rev.ID, err
+}
+
+// changes returns the files of the items as the line has them: one for each name
+// that an item has or had.
+func changes(line tenant.Desired, items []*plan.Item) []tenant.Change {
+	var out []tenant.Change
+	change := func(kind, key string) {
+		if slices.ContainsFunc(out, func(c tenant.Change) bool { return c.Kind == kind && c.Key == key }) {
+			return
+		}
+		ch := tenant.Change{Kind: kind, Key: key}
+		if i := slices.IndexFunc(line.Resources, func(r tenant.Resource) bool { return r.Kind == kind && r.Key == key }); i >= 0 {
+			ch.Body = line.Resources[i].Body
+		}
+		out = append(out, ch)
+	}
+	for _, it := range items {
+		change(it.Kind, it.Key)
+		if it.RenamedFrom != "" {
+			change(it.Kind, it.RenamedFrom)
+		}
+	}
+	return out
+}

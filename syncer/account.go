@@ -166,8 +166,8 @@ func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end
 	return out, nil
 }
 
-// superseded is the account of a run that waits and that run by takes the place of.
-func (s *records) superseded(ctx context.Context, cur loaded, by string) (*account, error) {
+// accountOfSuperseded returns the account of a waiting run that run by replaces.
+func accountOfSuperseded(ctx context.Context, s *records, cur loaded, by string) (*account, error) {
 	a := new(account)
 	a.conclude(ending.Result{To: cur.d.Run.Before, Outcome: word.Cancelled, Reason: "superseded by run " + by})
 	var err error

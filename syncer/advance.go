@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
@@ -268,10 +269,10 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 		info.Message = fmt.Sprintf("%s (given up after %d attempts)", info.Message, r.Attempt+1)
 	}
 	c.log.Error("the run failed", "phase", info.Phase, "class", info.Class, "error", err)
-	if r.underway() && r.Phase == PhaseDeploy && info.Class != ClassNotApproved { // without its plan no journal can be closed
+	if r.underway() && r.Phase == PhaseDeploy && info.Class != word.ClassNotApproved { // without its plan no journal can be closed
 		return nil, c.commit(ctx, func(t *draft) error { t.d.Run.Trouble = info; return nil })
 	}
-	if info.Class == ClassConsentNeeded && !r.Wrote {
+	if info.Class == Class(auth.ConsentNeeded) && !r.Wrote {
 		return nil, c.consentNeeded(ctx, info)
 	}
 	return nil, c.finish(ctx, runEnd{stop: ending.Failed, reason: string(info.Class), err: info})
@@ -417,7 +418,7 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 // not keep a worker spinning, and says in its row why it waits. Where even that
 // cannot be stored, the pause is in the next claim's failure.
 func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) {
-	class := ClassStorage
+	class := Class(word.ClassStorage)
 	if e, ok := errors.AsType[*failure.Error](why); ok {
 		class = Class(e.Class)
 	}

@@ -21,13 +21,16 @@ import (
 
 // approvePhase looks after a run that waits for a decision.
 func (c *session) approvePhase(ctx context.Context) (onward, error) {
-	wait, err := c.approve(ctx)
+	wait, err := waiting{c}.look(ctx)
 	return onward{wait: wait}, err
 }
 
-// approve looks after a run that waits for a decision: it expires, and the
+// waiting is the work on a run that waits for a decision.
+type waiting struct{ *session }
+
+// look looks after a run that waits for a decision: it expires, and the
 // Approver is asked. Otherwise it waits without goroutine or lease.
-func (c *session) approve(ctx context.Context) (*Next, error) {
+func (c waiting) look(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if cur.rec.Status != state.PendingApproval {
 		return nil, failure.ErrInterrupted // decided since the step began; the deadline went with the status
@@ -39,14 +42,14 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 			fmt.Errorf("nobody decided within %s; start the sync again for a fresh plan", cur.rec.Deadline.Sub(r.Since).Round(time.Second)))}}
 	}
 	if !cur.rec.WakeAt.After(cur.storeTime()) {
-		done, err := c.approveByRule(ctx)
+		done, err := c.byRule(ctx)
 		switch {
 		case context.Cause(ctx) != nil:
 			return nil, context.Cause(ctx)
 		case err != nil && !failure.Dispose(ctx, err).Undecided():
 			return nil, err
 		case err != nil:
-			return nil, c.reviewFailed(ctx, "the approval rules could not be read", err)
+			return nil, c.failed(ctx, "the approval rules could not be read", err)
 		case done:
 			return nil, nil
 		}
@@ -64,14 +67,14 @@ func (c *session) approve(ctx context.Context) (*Next, error) {
 	case context.Cause(ctx) != nil:
 		return nil, context.Cause(ctx)
 	case err != nil && failure.Dispose(ctx, err).Undecided():
-		return nil, c.reviewFailed(ctx, "the approver failed", err)
+		return nil, c.failed(ctx, "the approver failed", err)
 	}
 	return nil, err
 }
 
 // review asks the Approver and carries out its decision by the same rules as
 // anybody's.
-func (c *session) review(ctx context.Context, left time.Duration) error {
+func (c waiting) review(ctx context.Context, left time.Duration) error {
 	cur := c.now()
 	r := cur.d.Run
 	p, err := c.s.readPlan(ctx, c.tenant, r)
@@ -106,7 +109,7 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 	if p, err = c.s.readPlan(ctx, c.tenant, r); err != nil {
 		return err
 	}
-	if err := c.s.checkKey(p, d); err != nil {
+	if err := c.cfg.checkKey(p, d); err != nil {
 		return err
 	}
 	if y, err = c.cfg.policy(ctx, c.tenant); err != nil { // those of the decision's moment
@@ -123,7 +126,7 @@ func (c *session) review(ctx context.Context, left time.Duration) error {
 }
 
 // undecided stores that the Approver leaves the plan to Decide.
-func (c *session) undecided(ctx context.Context, y policy, seen lookedAt) error {
+func (c waiting) undecided(ctx context.Context, y policy, seen lookedAt) error {
 	return c.commit(ctx, func(t *draft) error {
 		if t.rec.Status != state.PendingApproval {
 			return failure.ErrInterrupted
@@ -136,8 +139,8 @@ func (c *session) undecided(ctx context.Context, y policy, seen lookedAt) error 
 	})
 }
 
-// reviewFailed waits before a decision is looked for again: longer every time.
-func (c *session) reviewFailed(ctx context.Context, what string, err error) error {
+// failed waits before a decision is looked for again: longer every time.
+func (c waiting) failed(ctx context.Context, what string, err error) error {
 	wait := retry.Backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
 	c.log.Warn(what+"; the plan stays undecided", "again in", wait, "error", err)
 	lines := c.flush(ctx)
@@ -189,7 +192,7 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err != nil {
 		return rowOf(cur), err
 	}
-	if err := s.checkKey(p, d); err != nil {
+	if err := s.cfg.checkKey(p, d); err != nil {
 		return rowOf(cur), err
 	}
 	var y policy
@@ -286,17 +289,17 @@ func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string)
 
 // checkKey refuses to approve a plan whose hashes of secrets were made with
 // another key than this process's: they cannot be compared with anything.
-func (s *records) checkKey(p *plan.Plan, d Decision) error {
-	if d.Verdict == Approve && !deploy.OwnKey(p.KeyID, s.cfg.keys(p.Tenant).Tenant) {
+func (c Config) checkKey(p *plan.Plan, d Decision) error {
+	if d.Verdict == Approve && !deploy.OwnKey(p.KeyID, c.keys(p.Tenant).Tenant) {
 		return fmt.Errorf("%w: %s: its hashes of secrets were made with another secret of the configuration (Config.Secret); start the sync again for a fresh plan", ErrStalePlan, d.Tenant)
 	}
 	return nil
 }
 
-// approveByRule approves the waiting plan if a rule of the settings does, and
+// byRule approves the waiting plan if a rule of the settings does, and
 // reports whether it did. The settings are read again: a decision is held
 // against the rules of its moment.
-func (c *session) approveByRule(ctx context.Context) (bool, error) {
+func (c waiting) byRule(ctx context.Context) (bool, error) {
 	r := c.run()
 	y, err := c.cfg.policy(ctx, c.tenant)
 	if err != nil || len(y.Automatic) == 0 {
@@ -312,7 +315,7 @@ func (c *session) approveByRule(ctx context.Context) (bool, error) {
 	}
 	d := Decision{RunRef: RunRef{Tenant: c.tenant, Run: r.ID}, Digest: p.Digest, Verdict: Approve, Actor: rule.Name,
 		Comment: "approved by a rule of the settings", Accept: brokenBy(p, nil)}
-	if err := c.s.checkKey(p, d); err != nil { // a person rejects it, or starts another sync
+	if err := c.cfg.checkKey(p, d); err != nil { // a person rejects it, or starts another sync
 		return false, nil
 	}
 	seen, err := c.s.checkCurrent(ctx, y, r, d)
@@ -352,7 +355,7 @@ func (s *records) checkCurrent(ctx context.Context, y policy, r *run, d Decision
 // watchLine looks at the desired line for a run that was due and that this
 // process has nothing else to do for. Its commit also makes the run due for the
 // next look.
-func (c *session) watchLine(ctx context.Context) error {
+func (c waiting) watchLine(ctx context.Context) error {
 	cur := c.now()
 	if cur.rec.WakeAt.After(cur.storeTime()) {
 		return nil

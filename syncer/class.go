@@ -7,11 +7,6 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Class is what kind of failure an [ErrorInfo] or an [ItemResult] tells of: a
-// word for programs to react to. Newer versions of this library may use classes
-// that are not listed here.
-type Class string
-
 // The classes of the engine itself.
 const (
 	// ClassCancelled: somebody ended the run before its work was done.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -143,52 +142,8 @@ type Config struct {
 	NewRunID func() string
 }
 
-// Connector makes a tenant's client from credentials. It must be safe for
-// concurrent use and honor the context's cancellation.
-type Connector interface {
-	// Connect returns a client for the tenant. It is called whenever a process
-	// takes a run up, and again after a sign-in. Errors are *[tenant.Error] or
-	// *[auth.Error] where the class is known.
-	Connect(ctx context.Context, req ConnectRequest) (tenant.Client, error)
-}
-
-// ConnectRequest says which tenant to connect to, and as whom.
-type ConnectRequest struct {
-	// Tenant is the host's name for the tenant.
-	Tenant string
-	// Credential gives the tokens; its Identity names the directory.
-	Credential auth.Credential
-}
-
-// ConnectorFunc is a function as a [Connector].
-type ConnectorFunc func(ctx context.Context, req ConnectRequest) (tenant.Client, error)
-
-// Connect calls f.
-func (f ConnectorFunc) Connect(ctx context.Context, req ConnectRequest) (tenant.Client, error) {
-	return f(ctx, req)
-}
-
-// ActorKey is the default of [Config.ActorKey]. Two actors with equal keys are
-// one person. The key ignores letter case, the Unicode form of accented letters,
-// white space around the name, the width of white space within it, and
-// characters that do not show. Letters that only look alike, such as Latin and
-// Cyrillic a, stay different: use names that your directory has checked.
-func ActorKey(actor string) string { return people.Key(actor) }
-
 // people returns the rule by which two actors are one person.
 func (c Config) people() people.Rule { return people.Rule{KeyOf: c.ActorKey} }
-
-// Secret is bytes that no form of output shows. It is converted from []byte.
-type Secret []byte
-
-// Format writes that there is a secret, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, plan.Redacted) }
-
-// MarshalText returns what [Secret.Format] writes.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(plan.Redacted), nil }
-
-// LogValue returns what [Secret.Format] writes.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(plan.Redacted) }
 
 // keys returns the keys of a tenant's hashes of secrets.
 func (c Config) keys(tenantName string) schema.Keys { return schema.DeriveKeys(c.Secret, tenantName) }

@@ -18,7 +18,7 @@ import (
 func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 	for name, look := range map[string]func(t *testing.T, c *session) error{
 		"before the worker looks at the deadline": func(t *testing.T, c *session) error {
-			_, err := c.approve(t.Context())
+			_, err := waiting{c}.look(t.Context())
 			return err
 		},
 		"while the worker ends the run": func(t *testing.T, c *session) error {

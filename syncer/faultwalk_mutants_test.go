@@ -119,7 +119,7 @@ var plantedBugs = []plantedBug{
 	if planted("each try backs up under another key") {
 		raw = fmt.Append(raw, time.Now())
 	}`},
-	{"the lease is not released", "approve", "", "syncer/session.go", "	if err := c.hold.Release(ctx); err != nil {", `
+	{"the lease is not released", "approve", "", "syncer/lease.go", "	if err := c.hold.Release(ctx); err != nil {", `
 	if planted("the lease is not released") {
 		return
 	}`},

@@ -17,7 +17,7 @@ import (
 
 // rooms are the packages of the engine that call ports: what their names add to
 // those of functions, and their folders.
-var rooms = map[string]string{"": ".", "lease.": "../internal/lease", "deploy.": "../internal/deploy", "reading.": "../internal/reading"}
+var rooms = map[string]string{"": ".", "lease.": "../internal/lease", "deploy.": "../internal/deploy", "reading.": "../internal/reading", "repo.": "../internal/repo"}
 
 // fileIn names a file of a room as "journal.go" or "lease/hold.go".
 func fileIn(room, file string) string {
@@ -110,17 +110,16 @@ func (c *coverage) left() map[string]detour {
 
 // notWalked are the call sites that the walk does not strike, and why.
 var notWalked = map[string]string{
-	"(*Syncer).Changes: Store.List":           "people follow the changes of tenants; no run does",
-	"(*Syncer).Statuses: Store.List":          "people look at a page of tenants; no run does",
-	"(*Syncer).Runs: Store.Runs":              "people look at a page of runs; no run does",
-	"removal.parts: Blobs.Remove":             "people remove a tenant; no run does",
-	"removal.record: Store.Commit":            "people remove a tenant; no run does",
-	"(*Syncer).History: Store.History":        "people look at a page of history; no run does",
-	"artifacts: Repository.Snapshot":          "people look at a backup; no run does",
-	"(*records).head: Repository.Desired":     "the desired line has revisions wherever a plan waits in the walk",
-	"(*Syncer).withNeeds: Repository.Desired": "people ask for a retry; no run does",
-	"(*records).hasBegun: Store.History":      "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
-	"lease.(*Hold).Shorten: Leaser.Renew":     "a record of a newer version is let go of; nothing of it is read or written",
+	"(*Syncer).Changes: Store.List":       "people follow the changes of tenants; no run does",
+	"(*Syncer).Statuses: Store.List":      "people look at a page of tenants; no run does",
+	"(*Syncer).Runs: Store.Runs":          "people look at a page of runs; no run does",
+	"removal.parts: Blobs.Remove":         "people remove a tenant; no run does",
+	"removal.record: Store.Commit":        "people remove a tenant; no run does",
+	"(*Syncer).History: Store.History":    "people look at a page of history; no run does",
+	"artifacts: Repository.Snapshot":      "people look at a backup; no run does",
+	"repo.Lines.Head: Repository.Desired": "the desired line has revisions wherever a plan waits in the walk",
+	"(*records).hasBegun: Store.History":  "a run is over before it is known that it was begun; start_answer_lost.txt tells of it",
+	"lease.(*Hold).Shorten: Leaser.Renew": "a record of a newer version is let go of; nothing of it is read or written",
 }
 
 // check holds what was struck against the calls that the engine's source has.

@@ -1,7 +1,6 @@
 package syncer
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -274,6 +273,9 @@ func newEntry(runID string, t EntryType, d EntryData) state.Entry {
 	return state.Entry{Run: runID, Type: string(t), Data: raw}
 }
 
+// entryFormat is the newest format of an entry's data, see dataFormat.
+const entryFormat = 1
+
 // decodeEntry reads a store's entry. With an error, which is ErrNewerFormat for
 // an entry of a newer format, it returns what the store knows of it. One of a
 // type that this version does not know has the fields that both know, if any.
@@ -295,23 +297,6 @@ func decodeEntry(e state.Entry) (Entry, error) {
 
 var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume, EntryRemove,
 	EntryNewer, EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}
-
-// Observer is told what happens, by the process that did it and after it was
-// committed. Only a phase may be told a little earlier (see [PhaseChanged]). For
-// a feed of all processes, and one that can be resumed, read [Syncer.History] or
-// [Syncer.Changes].
-//
-// Observe must be safe for concurrent use and return quickly: the engine waits
-// for it.
-type Observer interface {
-	Observe(ctx context.Context, e Event)
-}
-
-// ObserverFunc is a function as an [Observer].
-type ObserverFunc func(ctx context.Context, e Event)
-
-// Observe calls f.
-func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
 
 // EventType says what an [Event] is about.
 type EventType string
@@ -396,7 +381,7 @@ func (t *draft) identify(id *auth.Identity, pin bool) error {
 		return nil
 	}
 	if t.d.Directory != "" && !strings.EqualFold(t.d.Directory, id.Directory) {
-		return failure.New(ClassWrongTenant, "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
+		return failure.New(auth.WrongTenant, "connect: %s was connected to directory %s meanwhile, not to %s", t.rec.Tenant, t.d.Directory, id.Directory)
 	}
 	if pin && t.d.Directory == "" {
 		t.d.Directory = id.Directory
@@ -446,4 +431,38 @@ func itemResult(r deploy.Result) ItemResult {
 func deployResult(r ItemResult) *deploy.Result {
 	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
 		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
+}
+
+// runFactsFormat is the newest format of a run's facts, see dataFormat.
+const runFactsFormat = 1
+
+// runFactsForm is how the facts are stored in [state.Run].
+type runFactsForm struct {
+	Format int `json:"format"`
+	RunFacts
+}
+
+// listRun has the commit store the run's row, with the status that the draft
+// leads to.
+func (t *draft) listRun() error {
+	r := t.d.Run
+	form := runFactsForm{Format: runFactsFormat, RunFacts: RunFacts{Mode: r.Options.Mode, Comment: r.Options.Comment,
+		Reason: r.Reason, Digest: r.Digest, Counts: r.Counts, Undone: r.Undone, Error: r.Error}}
+	if d := r.Decision; d != nil {
+		form.Verdict, form.DecidedBy = d.Verdict, d.Actors
+	}
+	raw, err := json.Marshal(bounds.Of(form))
+	if err != nil {
+		return fmt.Errorf("syncer: %s: run %s: encode its row: %w", t.rec.Tenant, r.ID, err)
+	}
+	row := state.Run{ID: r.ID, Status: t.rec.Status, Outcome: string(r.Outcome), Actor: r.Actor, Started: r.Started, Ended: r.Ended,
+		ChangeDigest: r.ChangeDigest, Data: raw}
+	for i := range t.runs {
+		if t.runs[i].ID == row.ID {
+			t.runs[i] = row
+			return nil
+		}
+	}
+	t.runs = append(t.runs, row)
+	return nil
 }

@@ -207,14 +207,6 @@ func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
 	return DecodeReport(raw)
 }
 
-// pruned maps state.ErrNotFound to ErrNotFound: the store has pruned the run.
-func pruned(err error) error {
-	if errors.Is(err, state.ErrNotFound) && !errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("%w: %w", ErrNotFound, err)
-	}
-	return err
-}
-
 // Artifacts writes a zip archive of a run's files: before.json and after.json
 // (snapshots), plan.json, plan.md, report.json, report.txt and log.jsonl. It
 // leaves out those that the run has not made. The archive of an ended run is the

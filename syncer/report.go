@@ -140,6 +140,9 @@ func (s *records) storeReport(ctx context.Context, cur loaded, a *account, seen 
 	return s.put(ctx, rep.Tenant, rep.Run, "report", raw)
 }
 
+// reportFormat is the newest format of a report, see dataFormat.
+const reportFormat = 1
+
 // DecodeReport reads a report's JSON form. It returns ErrNewerFormat for one
 // that a newer version wrote.
 func DecodeReport(raw []byte) (*Report, error) {

@@ -1,15 +1,13 @@
 package syncer
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
-	"github.com/tenantsync/tenantsync/internal/bounds"
-	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -361,45 +359,6 @@ type cancel struct {
 	Time    time.Time `json:"time"`
 }
 
-// decodeData reads a record's data. A record without data is a new one.
-func decodeData(rec state.Record) (*data, error) {
-	d := &data{Format: dataFormat}
-	if len(rec.Data) > 0 {
-		if err := format.Decode("record", rec.Data, dataFormat, d); err != nil {
-			return nil, fmt.Errorf("syncer: %s: %w", rec.Tenant, err)
-		}
-	}
-	if err := d.checkWords(rec.Status); err != nil {
-		return nil, fmt.Errorf("syncer: %s: record: %w", rec.Tenant, err)
-	}
-	return d, nil
-}
-
-// encode returns d's JSON form and the blobs that it refers to.
-func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
-	d.Format = dataFormat
-	*d = bounds.Of(*d)
-	raw, err := json.Marshal(d)
-	if err != nil {
-		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)
-	}
-	var refs []state.BlobRef
-	for _, r := range d.blobs() {
-		if r != nil && !slices.Contains(refs, *r) {
-			refs = append(refs, *r)
-		}
-	}
-	return raw, refs, nil
-}
-
-func (d *data) blobs() []*state.BlobRef {
-	refs := []*state.BlobRef{d.Base}
-	if r := d.Run; r != nil {
-		refs = append(refs, r.Adoption, r.Comparison, r.Plan, r.Bindings, r.After, r.Report)
-	}
-	return refs
-}
-
 // loaded is a record with its data, and the store's time when it was read.
 type loaded struct {
 	rec state.Record
@@ -421,14 +380,6 @@ func (l loaded) runID() string {
 	return l.d.Run.ID
 }
 
-func newLoaded(rec state.Record, now time.Time) (loaded, error) {
-	d, err := decodeData(rec)
-	if err != nil {
-		return loaded{}, err
-	}
-	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
-}
-
 // underway reports whether writes have begun, so that a cancel has to let the
 // deploy close its journal first.
 func (r *run) underway() bool {
@@ -440,7 +391,7 @@ func (r *run) closing() Outcome {
 	switch {
 	case r.Cancel != nil:
 		return Cancelled
-	case r.Trouble != nil && r.Trouble.Class == ClassTimedOut:
+	case r.Trouble != nil && r.Trouble.Class == word.ClassTimedOut:
 		return TimedOut
 	case r.Trouble != nil:
 		return FailedWith
@@ -471,34 +422,6 @@ func (l lookedAt) newer(r *run, now time.Time) *NewerRevision {
 	return &NewerRevision{Revision: l.head, Seen: now}
 }
 
-// checkWords refuses a record with a word that this version does not know and
-// would have to act by.
-func (d *data) checkWords(status state.Status) error {
-	unknown := func(what, word string) error {
-		return fmt.Errorf("%w: %s %q, which this version does not know: upgrade this process", ErrNewerFormat, what, word)
-	}
-	if !status.Valid() {
-		return unknown("status", string(status))
-	}
-	r := d.Run
-	switch {
-	case r == nil:
-	case r.Phase != "" && !slices.Contains(phases, r.Phase):
-		return unknown("phase", string(r.Phase))
-	case r.Options.Mode != "" && !slices.Contains(modes, r.Options.Mode):
-		return unknown("mode", string(r.Options.Mode))
-	case r.Decision != nil && !slices.Contains(verdicts, r.Decision.Verdict):
-		return unknown("verdict", string(r.Decision.Verdict))
-	}
-	return nil
-}
-
-var (
-	phases   = []Phase{PhaseConnect, PhaseConsent, PhaseBackup, PhasePlan, PhaseApprove, PhaseDeploy, PhaseRevert, PhaseVerify, PhaseReport}
-	modes    = []Mode{Full, Preview, BackupOnly}
-	verdicts = []Verdict{Approve, Reject, RejectAndRevert}
-)
-
 func holders(ps []Pause) string {
 	names := make([]string, len(ps))
 	for i, p := range ps {
@@ -516,69 +439,30 @@ func short(digest string) string { return digest[:min(12, len(digest))] }
 // joinActors lists names for people.
 func joinActors(names []string) string { return strings.Join(names, ", ") }
 
-// All that the engine stores is JSON that names its format; a form that names
-// none has format 1. testdata/v1 holds each form as this version writes it.
-//
-// What a newer version may change, so that processes of both can work on one
-// store during an upgrade:
-//
-//   - It may add a field without a new format only if an older version may
-//     overlook it, and, in the record, lose it: an older version writes the
-//     record as it knows it.
-//   - It gives a new format to everything else, first of all to the record,
-//     whose format every method looks at before anything. A new status, phase,
-//     mode or verdict is known to no older version either: a record with one
-//     is refused like one of a newer format.
-//   - It may add types of entries. Older versions show them in the history and
-//     ignore them otherwise. An entry that a worker must not ignore, such as one
-//     of a journal with another layout, names a newer format.
-//
-// A refused document fails with ErrNewerFormat and is not changed. Its run does
-// not end; it waits for a process that can read the document.
-const (
-	dataFormat     = 1
-	entryFormat    = 1
-	reportFormat   = 1
-	runFactsFormat = 1
-)
+// Class is what kind of failure an [ErrorInfo] or an [ItemResult] tells of: a
+// word for programs to react to. Newer versions of this library may use classes
+// that are not listed here.
+type Class string
 
-// phaseRow is a row of the table of phases.
-type phaseRow struct {
-	phase Phase
-	// in is the status in which the phase is worked on. While a person has to
-	// sign in, the run stays in the phase that needs the sign-in.
-	in state.Status
-	// next are the phases that may follow.
-	next []Phase
+// RunFacts are the parts of a [RunRow] that lists cannot be filtered by.
+type RunFacts struct {
+	Mode Mode `json:"mode,omitempty"`
+	// Comment is the one of the request that started the run.
+	Comment string `json:"comment,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	// Digest and Counts are the plan's.
+	Digest string       `json:"digest,omitempty"`
+	Counts *plan.Counts `json:"counts,omitempty"`
+	// Verdict is the decision, and DecidedBy are those who made it.
+	Verdict   Verdict  `json:"verdict,omitempty"`
+	DecidedBy []string `json:"decidedBy,omitempty"`
+	// Undone counts what the run was asked for and has not done.
+	Undone Undone `json:"undone,omitzero"`
+	// Error is why the run did not succeed.
+	Error *ErrorInfo `json:"error,omitempty"`
 }
 
-// phaseTable has all phases in their order.
-var phaseTable = []phaseRow{
-	{PhaseConnect, state.InProgress, []Phase{PhaseConnect, PhaseConsent, PhaseReport}},
-	{PhaseConsent, state.InProgress, []Phase{PhaseBackup, PhaseConnect, PhaseReport}},
-	{PhaseBackup, state.InProgress, []Phase{PhasePlan, PhaseConnect, PhaseReport}},
-	{PhasePlan, state.InProgress, []Phase{PhaseApprove, PhaseConnect, PhaseReport}},
-	{PhaseApprove, state.PendingApproval, []Phase{PhaseDeploy, PhaseRevert, PhaseReport}},
-	{PhaseDeploy, state.InProgress, []Phase{PhaseVerify, PhaseReport}},
-	{PhaseRevert, state.InProgress, []Phase{PhaseReport}},
-	{PhaseVerify, state.InProgress, []Phase{PhaseReport}},
-	{PhaseReport, state.InProgress, nil},
-}
-
-// phaseNamed returns the row of a phase; nil for a phase that is not there.
-func phaseNamed(p Phase) *phaseRow {
-	i := slices.IndexFunc(phaseTable, func(r phaseRow) bool { return r.phase == p })
-	if i < 0 {
-		return nil
-	}
-	return &phaseTable[i]
-}
-
-// checkFollows reports, as an error, that the table does not let a phase follow
-// another. A run begins with connect.
-func checkFollows(from, to Phase) error {
-	if row := phaseNamed(from); row == nil && to == PhaseConnect || row != nil && slices.Contains(row.next, to) {
-		return nil
-	}
-	return fmt.Errorf("syncer: the phase %q cannot follow %q", to, from)
+// covers reports whether a decision about these items is about this one.
+func covers(items []string, id string) bool {
+	return items == nil || slices.Contains(items, id)
 }

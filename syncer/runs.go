@@ -2,15 +2,12 @@ package syncer
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
-	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/retry"
-	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
 
@@ -37,30 +34,6 @@ type RunRow struct {
 	ChangeDigest string `json:"changeDigest,omitempty"`
 	// UpdatedAt is the store's time of the run's last change of status.
 	UpdatedAt time.Time `json:"updatedAt,omitzero"`
-}
-
-// RunFacts are the parts of a [RunRow] that lists cannot be filtered by.
-type RunFacts struct {
-	Mode Mode `json:"mode,omitempty"`
-	// Comment is the one of the request that started the run.
-	Comment string `json:"comment,omitempty"`
-	Reason  string `json:"reason,omitempty"`
-	// Digest and Counts are the plan's.
-	Digest string       `json:"digest,omitempty"`
-	Counts *plan.Counts `json:"counts,omitempty"`
-	// Verdict is the decision, and DecidedBy are those who made it.
-	Verdict   Verdict  `json:"verdict,omitempty"`
-	DecidedBy []string `json:"decidedBy,omitempty"`
-	// Undone counts what the run was asked for and has not done.
-	Undone Undone `json:"undone,omitzero"`
-	// Error is why the run did not succeed.
-	Error *ErrorInfo `json:"error,omitempty"`
-}
-
-// runFactsForm is how the facts are stored in [state.Run].
-type runFactsForm struct {
-	Format int `json:"format"`
-	RunFacts
 }
 
 // RunsRequest asks for a page of runs, the newest first. Zero fields do not
@@ -127,29 +100,4 @@ func runRow(r state.Run) (RunRow, error) {
 	}
 	row.RunFacts = form.RunFacts
 	return row, err
-}
-
-// listRun has the commit store the run's row, with the status that the draft
-// leads to.
-func (t *draft) listRun() error {
-	r := t.d.Run
-	form := runFactsForm{Format: runFactsFormat, RunFacts: RunFacts{Mode: r.Options.Mode, Comment: r.Options.Comment,
-		Reason: r.Reason, Digest: r.Digest, Counts: r.Counts, Undone: r.Undone, Error: r.Error}}
-	if d := r.Decision; d != nil {
-		form.Verdict, form.DecidedBy = d.Verdict, d.Actors
-	}
-	raw, err := json.Marshal(bounds.Of(form))
-	if err != nil {
-		return fmt.Errorf("syncer: %s: run %s: encode its row: %w", t.rec.Tenant, r.ID, err)
-	}
-	row := state.Run{ID: r.ID, Status: t.rec.Status, Outcome: string(r.Outcome), Actor: r.Actor, Started: r.Started, Ended: r.Ended,
-		ChangeDigest: r.ChangeDigest, Data: raw}
-	for i := range t.runs {
-		if t.runs[i].ID == row.ID {
-			t.runs[i] = row
-			return nil
-		}
-	}
-	t.runs = append(t.runs, row)
-	return nil
 }

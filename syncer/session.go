@@ -9,7 +9,10 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
 	"github.com/tenantsync/tenantsync/internal/reading"
@@ -51,9 +54,9 @@ type holding struct {
 	interrupt context.CancelCauseFunc
 	// timeUp reports whether the run's time ended during the present step, and
 	// unfinished are the acts that were under way then.
-	timeUp     func() bool
+	timeUp func() bool
 	// begun is the record as the present step found it.
-	begun loaded
+	begun      loaded
 	unfinished []string
 }
 
@@ -76,46 +79,6 @@ type session struct {
 	*connection
 	// cancelled is the run whose cancellation this session has logged.
 	cancelled string
-}
-
-// open makes a session of a lease that was just acquired.
-func (s *records) open(hold *lease.Hold) (*session, error) {
-	got := hold.Acquired()
-	cur, err := newLoaded(got.Record, got.Now)
-	if err != nil {
-		return nil, err
-	}
-	c := &session{connection: &connection{holding: &holding{s: s, cfg: s.cfg, tenant: hold.Tenant(), hold: hold, lines: new(runlog.Buffer), cur: cur}}}
-	hold.Watch(c.renewed)
-	c.log = c.lines.Logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
-	s.holds(hold)
-	return c, nil
-}
-
-// detachTenant ends the session for this process; the lease stays.
-func (c *holding) detachTenant() {
-	c.s.release(c.hold)
-}
-
-// forgo releases a tenant whose record or documents need a newer version. It stores
-// nothing, not even the log. Finding that out costs some work, so it keeps this
-// process from claiming the tenant again soon.
-func (c *holding) forgo(ctx context.Context) {
-	c.detachTenant()
-	ctx, cancel := c.detach(ctx)
-	defer cancel()
-	c.s.leave(ctx, c.hold, c.cfg.LeaseDuration)
-}
-
-// close ends the session and releases the tenant.
-func (c *holding) close(ctx context.Context) {
-	c.detachTenant()
-	ctx, cancel := c.detach(ctx)
-	defer cancel()
-	c.keepLog(ctx)
-	if err := c.hold.Release(ctx); err != nil {
-		c.log.Warn("the lease could not be released; it will run out", "error", err)
-	}
 }
 
 // detach returns a context for what must be finished even while the worker
@@ -190,17 +153,6 @@ func (c *holding) commit(ctx context.Context, change func(*draft) error) error {
 		return nil
 	}
 	return err
-}
-
-// renewed notices what others have committed, and reports whether this version
-// of the library can read it.
-func (c *holding) renewed(got state.Lease) bool {
-	fresh, err := newLoaded(got.Record, got.Now)
-	if err != nil {
-		return false
-	}
-	c.notice(fresh)
-	return true
 }
 
 // notice takes a newer record over. It interrupts the phase under way when the
@@ -278,27 +230,6 @@ func (c *holding) flush(ctx context.Context) *state.BlobRef {
 		return nil
 	}
 	return ref
-}
-
-// keepLog stores the lines of a session that releases a run before its end.
-func (c *holding) keepLog(ctx context.Context) {
-	if cur := c.now(); !cur.rec.Status.Active() || c.lines.Empty(cur.runID()) {
-		return
-	}
-	ref := c.flush(ctx)
-	if ref == nil {
-		return
-	}
-	err := c.commit(ctx, func(t *draft) error {
-		if t.run() != ref.Run {
-			return errNoChange
-		}
-		t.logEntry(ref)
-		return nil
-	})
-	if err != nil && !errors.Is(err, failure.ErrLeaseLost) && !errors.Is(err, failure.ErrInterrupted) {
-		c.cfg.Logger.Warn("a part of the run's log could not be stored", "tenant", c.tenant, "run", ref.Run, "error", err)
-	}
 }
 
 // onward says what follows the work of a phase. The zero value means that the phase
@@ -509,4 +440,84 @@ func (t *draft) lookLater(set Settings, status state.Status) {
 	if n := t.d.LooksFailed; n > 0 {
 		t.wakeIn = retry.Backoff(n, max(every/16, time.Millisecond), every)
 	}
+}
+
+// runEnd is how the work on a run ends, as the phase at work says. The zero value
+// ends a run whose work is done.
+type runEnd struct {
+	// stop is what has stopped the run, if anything, and reason says why.
+	stop   ending.Stop
+	reason string
+	err    *ErrorInfo
+	// while, if not empty, is the only status in which the run may end this way.
+	while state.Status
+	// kinds are the kinds of a tenant when none of them could be read.
+	kinds []tenant.KindState
+	// refused are the items that a revert left alone.
+	refused []string
+	// base is where a revert moved the base to.
+	base *diff.Base
+	// verified is what reading back showed; nil if nothing was read back.
+	verified *verified
+}
+
+// verified is what reading back has shown.
+type verified struct {
+	items map[string]bool // by item ID
+	// unmet has, by item ID, the properties that the tenant has otherwise than
+	// written.
+	unmet map[string][]apply.Difference
+	base  *diff.Base
+	after *state.BlobRef
+}
+
+// why says for people why the run has ended.
+func (e runEnd) why() string {
+	if e.err != nil {
+		return e.err.Message
+	}
+	return e.reason
+}
+
+// endsRun is an error that ends the run in this way.
+type endsRun struct{ runEnd }
+
+func (e *endsRun) Error() string { return "the run ends: " + e.why() }
+
+// decidedEnding is the ending of a run whose work is done.
+func (r *run) decidedEnding() runEnd {
+	if r.Decision != nil {
+		switch r.Decision.Verdict {
+		case Reject:
+			return runEnd{reason: "rejected by " + joinActors(r.Decision.Actors)}
+		case RejectAndRevert:
+			return runEnd{reason: "rejected and reverted by " + joinActors(r.Decision.Actors)}
+		}
+	}
+	switch r.closing() {
+	case word.Cancelled:
+		return runEnd{stop: ending.Cancelled, reason: "cancelled by " + r.Cancel.Actor}
+	case word.TimedOut:
+		return runEnd{stop: ending.TimedOut, reason: "run", err: r.Trouble}
+	case word.FailedWith:
+		return runEnd{stop: ending.Failed, reason: string(r.Trouble.Class), err: r.Trouble}
+	}
+	return runEnd{}
+}
+
+// toConclude returns what decides how the run ends.
+func (e runEnd) toConclude() ending.End {
+	end := ending.End{Stop: e.stop, Reason: e.reason, Kinds: e.kinds, Refused: e.refused}
+	if i := e.err; i != nil {
+		end.Err = &ending.Info{Class: string(i.Class), Phase: string(i.Phase), Message: i.Message, RequestID: i.RequestID, Time: i.Time}
+	}
+	return end
+}
+
+// concluded returns the error by which a run ends, or nil.
+func concluded(i *ending.Info) *ErrorInfo {
+	if i == nil {
+		return nil
+	}
+	return &ErrorInfo{Class: Class(i.Class), Phase: Phase(i.Phase), Message: i.Message, RequestID: i.RequestID, Time: i.Time}
 }

@@ -2,33 +2,37 @@ package syncer
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/repo"
+	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/state"
 )
 
 // repository is the tenant's part of the repository.
-func (c *session) repository() repo.Lines {
+func (c *connection) repository() repo.Lines {
 	l := c.s.lines(c.tenant)
 	l.Kinds, l.Safely = c.kinds, c.safely
 	return l
 }
 
 // base reads what both sides last agreed on; nil before the first sync.
-func (c *session) base(ctx context.Context) (*diff.Base, error) {
+func (c *holding) base(ctx context.Context) (*diff.Base, error) {
 	return c.s.base(ctx, c.now().d.Base)
 }
 
 // settings are the tenant's, for the directory that is connected.
-func (c *session) settings(ctx context.Context) (Settings, error) {
+func (c *connection) settings(ctx context.Context) (Settings, error) {
 	return c.cfg.settings(ctx, c.tenant, c.identity.Directory)
 }
 
 // comparing returns a comparison by a tenant's settings, with the base and
 // without the other sides.
-func (c *session) comparing(ctx context.Context, set Settings) (diff.Input, error) {
+func (c *connection) comparing(ctx context.Context, set Settings) (diff.Input, error) {
 	base, err := c.base(ctx)
 	return diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables, Rules: set.Rules, Base: base,
 		Now: c.now().storeTime(), Keys: c.cfg.keys(c.tenant)}, err
@@ -36,14 +40,14 @@ func (c *session) comparing(ctx context.Context, set Settings) (diff.Input, erro
 
 // readTenant reads everything in scope into the tenant's side of a comparison.
 // found is what the look at the permissions has shown, if the phase had one.
-func (c *session) readTenant(ctx context.Context, in diff.Input, found reading.Permissions) (*diff.Comparison, error) {
+func (c *connection) readTenant(ctx context.Context, in diff.Input, found reading.Permissions) (*diff.Comparison, error) {
 	in.Current.Taken = c.now().storeTime()
 	return reading.Tenant(ctx, reading.Request{Input: in, Act: string(c.phase()), Client: c.client, Concurrency: c.cfg.ReadConcurrency,
 		Log: c.log, Unreadable: found.Unreadable, Left: found.Left, Port: readingPort{c}})
 }
 
 // readingPort is the engine's side of package reading.
-type readingPort struct{ c *session }
+type readingPort struct{ c *connection }
 
 var _ reading.Port = readingPort{}
 
@@ -59,4 +63,57 @@ func (p readingPort) Progress(ctx context.Context, done, total int) {
 	cur := p.c.now()
 	p.c.s.observe(ctx, Event{Type: ProgressMade, RunRef: RunRef{Tenant: p.c.tenant, Run: cur.runID()}, Time: cur.storeTime(),
 		Progress: Progress{Phase: p.c.phase(), Done: done, Total: total}})
+}
+
+// base reads a stored base; nil for none.
+func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
+	if ref == nil {
+		return nil, nil
+	}
+	raw, err := s.get(ctx, *ref)
+	if err != nil {
+		return nil, err
+	}
+	base, err := diff.DecodeBase(raw)
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", failure.AsNewer(err))
+	}
+	return base, nil
+}
+
+// readComparison reads what the report needs of the backup, and returns the
+// error with an empty one for one that is lost. Of a run that did not come so
+// far it has what was adopted.
+func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*backup.Summary, error) {
+	if r.Comparison == nil {
+		done, err := s.adopted(ctx, tenantName, r)
+		if err != nil && !failure.Dispose(ctx, err).How.LeavesRun() {
+			return new(backup.Summary), failure.New(word.ClassStorage, "run %s: what it has adopted is not known: %w", r.ID, err)
+		}
+		return &backup.Summary{Adopted: done.Changes}, err
+	}
+	raw, err := s.get(ctx, *r.Comparison)
+	if err != nil {
+		return new(backup.Summary), err
+	}
+	sum, err := backup.DecodeSummary(raw)
+	switch {
+	case failure.IsNewer(err):
+		return new(backup.Summary), fmt.Errorf("syncer: run %s: %w", r.ID, err)
+	case err != nil:
+		return new(backup.Summary), failure.New(word.ClassStorage, "run %s: %w", r.ID, err)
+	}
+	return sum, nil
+}
+
+// adopted finds out what a run has adopted that was interrupted at it.
+func (s *records) adopted(ctx context.Context, tenantName string, r *run) (backup.Adopted, error) {
+	if r == nil || r.Adoption == nil {
+		return backup.Adopted{}, nil
+	}
+	raw, err := s.get(ctx, *r.Adoption)
+	if err != nil {
+		return backup.Adopted{}, err
+	}
+	return backup.Find(ctx, s.lines(tenantName), raw)
 }

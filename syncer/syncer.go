@@ -482,3 +482,11 @@ func idle(ctx context.Context, changes <-chan string, wait time.Duration) bool {
 		return true
 	}
 }
+
+// pruned maps state.ErrNotFound to ErrNotFound: the store has pruned the run.
+func pruned(err error) error {
+	if errors.Is(err, state.ErrNotFound) && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return err
+}

@@ -102,11 +102,11 @@ func (s *Syncer) Await(ctx context.Context, run RunRef) (Row, error) {
 		if err != nil {
 			return row, err
 		}
-		now, err := s.Status(ctx, run.Tenant)
+		now, err := s.load(ctx, run.Tenant)
 		if err != nil {
 			return row, err
 		}
-		if row = now; row.Status.Resting() || run.Run != "" && row.Run != run.Run {
+		if row = rowOf(now); row.Status.Resting() || run.Run != "" && row.Run != run.Run {
 			return row, nil
 		}
 		wait := s.cfg.PollInterval

@@ -86,7 +86,9 @@ var rules = map[string]archtest.Rule{
 	"internal/sample":       {Imports: []string{"tenant"}},
 	"internal/secretsearch": {},
 
-	"internal/simulation": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/oracle", "state", "tenant", "tenant/tenanttest", "auth", "auth/authtest"}},
+	"internal/simulation": {Kit: true, Imports: []string{"internal/simulation/chance", "syncer", "plan", "internal/diff", "internal/oracle", "state", "tenant",
+		"tenant/tenanttest", "auth", "auth/authtest"}},
+	"internal/simulation/chance": {},
 }
 
 func TestImports(t *testing.T) {

@@ -3,54 +3,42 @@ package simulation
 import (
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/simulation/chance"
 	"github.com/tenantsync/tenantsync/tenant"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
 // condition is something that is wrong with a tenant for a while.
 type condition struct {
 	name       string
-	begin, end func(s *subject, r *draw)
+	begin, end func(f *tenanttest.Fake, r *chance.Stream)
 }
 
-// conditions are all of them. Ending one that another has ended is no harm.
-func conditions(r *draw) condition {
-	kind := pick(r, kindNames...)
-	permission := pick(r, "Policies.Read", "Policies.Write", "Groups.Read", "Locations.Read")
-	return pick(r,
+// drawCondition draws one. The end of a condition does no harm if another
+// condition has ended the same trouble. lag is how much the reads of the tenant
+// lag on good days.
+func drawCondition(r *chance.Stream, lag time.Duration) condition {
+	kind := chance.Pick(r, kindNames...)
+	permission := chance.Pick(r, "Policies.Read", "Policies.Write", "Groups.Read", "Locations.Read")
+	type fake = tenanttest.Fake
+	type draw = chance.Stream
+	return chance.Pick(r,
 		condition{"a permission is withdrawn: " + permission,
-			func(s *subject, _ *draw) { s.fake.Deny(permission) }, func(s *subject, _ *draw) { s.fake.Grant(permission) }},
+			func(f *fake, _ *draw) { f.Deny(permission) }, func(f *fake, _ *draw) { f.Grant(permission) }},
 		condition{"a role is withdrawn",
-			func(s *subject, _ *draw) { s.fake.Forbid(kind) }, func(s *subject, _ *draw) { s.fake.Allow(kind) }},
+			func(f *fake, _ *draw) { f.Forbid(kind) }, func(f *fake, _ *draw) { f.Allow(kind) }},
 		condition{"a licence is gone",
-			func(s *subject, _ *draw) { s.fake.Unlicense(kind) }, func(s *subject, _ *draw) { s.fake.License(kind) }},
+			func(f *fake, _ *draw) { f.Unlicense(kind) }, func(f *fake, _ *draw) { f.License(kind) }},
 		condition{"a kind cannot be read",
-			func(s *subject, _ *draw) { s.fake.FailReads(kind, tenant.Transient) }, func(s *subject, _ *draw) { s.fake.FailReads(kind, "") }},
+			func(f *fake, _ *draw) { f.FailReads(kind, tenant.Transient) }, func(f *fake, _ *draw) { f.FailReads(kind, "") }},
 		condition{"lists of a kind are cut short",
-			func(s *subject, r *draw) { s.fake.CutReads(kind, r.n(3)) }, func(s *subject, _ *draw) { s.fake.CutReads(kind, -1) }},
+			func(f *fake, r *draw) { f.CutReads(kind, r.N(3)) }, func(f *fake, _ *draw) { f.CutReads(kind, -1) }},
 		condition{"requests are throttled",
-			func(s *subject, r *draw) { s.fake.Throttle(r.n(30), r.between(time.Second, 30*time.Second)) },
-			func(s *subject, _ *draw) { s.fake.Throttle(0, 0) }},
+			func(f *fake, r *draw) { f.Throttle(r.N(30), r.Between(time.Second, 30*time.Second)) },
+			func(f *fake, _ *draw) { f.Throttle(0, 0) }},
 		condition{"reads are slow",
-			func(s *subject, r *draw) { s.fake.SlowReads(r.between(time.Second, 10*time.Second)) }, func(s *subject, _ *draw) { s.fake.SlowReads(0) }},
+			func(f *fake, r *draw) { f.SlowReads(r.Between(time.Second, 10*time.Second)) }, func(f *fake, _ *draw) { f.SlowReads(0) }},
 		condition{"reads lag",
-			func(s *subject, r *draw) { s.fake.Lag(r.between(time.Second, maxLag)) }, func(s *subject, r *draw) { s.fake.Lag(s.lag) }},
+			func(f *fake, r *draw) { f.Lag(r.Between(time.Second, maxLag)) }, func(f *fake, _ *draw) { f.Lag(lag) }},
 	)
-}
-
-// suffer gives a tenant a condition, for minutes or days, but not for ever.
-func (d *director) suffer(s *subject, begin time.Time, r *draw) {
-	c := conditions(r)
-	end := begin.Add(r.between(time.Minute, pick(r, time.Hour, 12*time.Hour, 3*day)))
-	if calm := d.w.calmFrom().Add(-time.Second); end.After(calm) {
-		end = calm
-	}
-	d.at(begin, func(r *draw) {
-		s.w.count("tenant: " + c.name)
-		s.w.noteOf(s, "somebody", "in the tenant", c.name)
-		c.begin(s, r)
-	})
-	d.at(end, func(r *draw) {
-		s.w.noteOf(s, "somebody", "in the tenant", "no more: "+c.name)
-		c.end(s, r)
-	})
 }

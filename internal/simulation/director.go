@@ -1,154 +1,141 @@
 package simulation
 
 import (
-	"container/heap"
 	"context"
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/simulation/chance"
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// director makes happen what happens by itself: nights, edits, people, failures
-// of what everybody shares.
+// director makes everything happen that no engine does: nights, edits, people,
+// and failures of what all workers share.
 type director struct {
-	w     *world
-	queue scenes
-	made  int
+	agenda
+	calendar  calendar
+	journal   *journal
+	clock     *storeClock
+	faults    *faults
+	tenants   *roster
+	people    *people
+	inspector *inspector
+	// stop, if not nil, says that the world is to end early.
+	stop func() bool
 }
-
-// scene is something that is to happen.
-type scene struct {
-	at time.Time
-	n  int // those of one time are in the order in which they were made
-	do func(r *draw)
-}
-
-type scenes []scene
-
-func (q scenes) Len() int { return len(q) }
-func (q scenes) Less(i, j int) bool {
-	return q[i].at.Before(q[j].at) || q[i].at.Equal(q[j].at) && q[i].n < q[j].n
-}
-func (q scenes) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *scenes) Push(x any)   { *q = append(*q, x.(scene)) }
-func (q *scenes) Pop() any {
-	last := (*q)[len(*q)-1]
-	*q = (*q)[:len(*q)-1]
-	return last
-}
-
-// directorLane is no other caller's.
-const directorLane = int64(grain) - 1
 
 // direct lets the days pass, until the last is over or a rule was broken.
-func (w *world) direct() {
-	d := &director{w: w}
-	for n := range w.cfg.Days {
-		d.at(w.begun.Add(time.Duration(n)*day), func(*draw) { d.day(n) })
+func (d *director) direct() {
+	for n := range d.calendar.days {
+		d.at(d.calendar.noon(n), func(*chance.Stream) { d.day(n) })
 	}
-	end := w.begun.Add(time.Duration(w.cfg.Days) * day)
-	for len(d.queue) > 0 && w.ok() {
-		next := heap.Pop(&d.queue).(scene)
-		if next.at.After(end) {
+	for d.goesOn() {
+		next, ok := d.next()
+		if !ok || next.at.After(d.calendar.end()) {
 			break
 		}
 		pauseFor(context.Background(), time.Until(onLane(next.at, directorLane, 0)))
-		r := drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(next.n), word("scene"))
+		r := d.calendar.Stream(uint64(next.n), chance.Word("scene"))
 		next.do(&r)
 	}
 }
 
-func (d *director) at(when time.Time, do func(r *draw)) {
-	heap.Push(&d.queue, scene{at: when, n: d.made, do: do})
-	d.made++
-}
+// goesOn reports that no rule was broken so far.
+func (d *director) goesOn() bool { return (d.stop == nil || !d.stop()) && !d.journal.broken() }
 
-// day makes the scenes of a day. It begins at noon, so that its night is whole.
+// day makes the scenes of a day.
 func (d *director) day(n int) {
-	w := d.w
-	noon := time.Now()
-	calm := w.isCalm()
-	r := drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(n), word("day"))
-	when := func(r *draw, from, to time.Duration) time.Time { return noon.Add(r.between(from, to)) }
+	noon, calm := time.Now(), d.calendar.isCalm()
+	r := d.calendar.Stream(uint64(n), chance.Word("day"))
+	between := func(r *chance.Stream, from, to time.Duration) time.Time { return noon.Add(r.Between(from, to)) }
 	if !calm {
-		for range r.n(3) {
-			d.at(when(&r, 0, day-time.Hour), func(r *draw) { w.skew(r) })
+		for range r.N(3) {
+			d.at(between(&r, 0, day-time.Hour), d.moveClock)
 		}
-		if r.chance(0.1) {
-			d.at(when(&r, 8*time.Hour, 18*time.Hour), func(r *draw) { w.storeFails(r.between(time.Minute, 20*time.Minute)) })
+		if r.Chance(0.1) {
+			d.at(between(&r, 8*time.Hour, 18*time.Hour), func(r *chance.Stream) { d.faults.takeStoreDown(r.Between(time.Minute, 20*time.Minute)) })
 		}
 	}
-	d.at(when(&r, 0, time.Hour), func(*draw) { w.sweep(n) })
+	d.at(between(&r, 0, time.Hour), func(*chance.Stream) { d.inspector.checkDay(n) })
 	if n%7 == 3 { // in the hours before the night
 		for hour := range 10 {
-			d.at(when(&r, time.Duration(hour)*time.Hour, time.Duration(hour+1)*time.Hour), func(*draw) { w.checkGoroutines() })
+			d.at(between(&r, time.Duration(hour)*time.Hour, time.Duration(hour+1)*time.Hour), func(*chance.Stream) { d.inspector.checkGoroutines() })
 		}
 	}
-	for _, s := range w.subjects {
-		r := drawOf(w.cfg.Seed, uint64(w.cfg.Part), uint64(n), uint64(s.index), word("day"))
-		d.at(when(&r, 10*time.Hour, 16*time.Hour), func(r *draw) {
-			s.act("schedule", func(a *acting) { a.start(syncer.StartRequest{Supersede: r.chance(0.9)}) })
+	for _, s := range d.tenants.list {
+		r := d.calendar.Stream(uint64(n), uint64(s.index), chance.Word("day"))
+		when := func(from, to time.Duration) time.Time { return between(&r, from, to) }
+		d.at(when(10*time.Hour, 16*time.Hour), func(r *chance.Stream) {
+			d.people.act(s, "schedule", func(a *person) { a.start(syncer.StartRequest{Supersede: r.Chance(0.9)}) })
 		})
-		d.at(when(&r, 18*time.Hour, 22*time.Hour), func(r *draw) { d.look(s, r) })
-		if calm {
-			if n < w.cfg.Days-3 {
-				// What was decided in the evening has ended by now: its report may ask for something.
-				d.at(when(&r, 0, time.Hour), func(r *draw) { d.look(s, r) })
-				d.at(when(&r, 0, time.Hour), func(*draw) { s.tidy() })
-			}
-			continue
+		d.at(when(18*time.Hour, 22*time.Hour), func(r *chance.Stream) { d.people.look(s, r) })
+		switch {
+		case !calm:
+			d.trouble(s, &r, when)
+		case n < d.calendar.days-3:
+			// The runs of the evening have ended by now, and their reports may ask for something.
+			d.at(when(0, time.Hour), func(r *chance.Stream) { d.people.look(s, r) })
+			d.at(when(0, time.Hour), func(*chance.Stream) { s.editor.tidy() })
 		}
-		for range r.weighted(60, 20, 10) {
-			d.at(when(&r, 0, day-time.Hour), func(r *draw) { s.editRepository(r) })
-		}
-		for range r.weighted(60, 20, 10) {
-			d.at(when(&r, 0, day-time.Hour), func(r *draw) { s.editTenant(r) })
-		}
-		if r.chance(0.04) {
-			d.at(when(&r, 0, day-time.Hour), func(*draw) {
-				w.count("tenant: signed out")
-				w.noteOf(s, "somebody", "revokes", "the sign-in")
-				s.auth.Revoke(s.name)
-			})
-		}
-		if r.chance(0.03) {
-			d.suffer(s, when(&r, 0, day-time.Hour), &r)
-		}
-		d.whims(s, n, &r, when)
 	}
 }
 
-// storeFails takes the store down for a while.
-func (w *world) storeFails(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.count1("fault: store, went down", 1)
-	w.downUntil = time.Now().Add(d)
-	w.trace.add(nil, event{at: time.Now(), who: "store", op: "goes down", what: d.String()})
+// trouble makes the scenes of a tenant that come on days with faults only.
+func (d *director) trouble(s *subject, r *chance.Stream, when func(from, to time.Duration) time.Time) {
+	for range r.Weighted(60, 20, 10) {
+		d.at(when(0, day-time.Hour), s.editor.editRepository)
+	}
+	for range r.Weighted(60, 20, 10) {
+		d.at(when(0, day-time.Hour), s.editor.editTenant)
+	}
+	if r.Chance(0.04) {
+		d.at(when(0, day-time.Hour), func(*chance.Stream) {
+			d.journal.count("tenant: signed out")
+			d.journal.note(s.name, "somebody", "revokes", "the sign-in")
+			s.auth.Revoke(s.name)
+		})
+	}
+	if r.Chance(0.03) {
+		d.suffer(s, when(0, day-time.Hour), r)
+	}
+	for _, w := range whims {
+		if r.Chance(w.chance) {
+			d.at(when(0, day-time.Hour), func(*chance.Stream) { d.people.act(s, w.name, w.do) })
+		}
+	}
 }
 
-// skew moves the store's clock against everybody else's: by less than what a
-// lease has left when a write is begun, or by more if there is no lease.
-func (w *world) skew(r *draw) {
-	far := pick(r, 10*time.Second, 10*time.Second, 2*time.Hour)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	now := w.storeTime()
-	for _, s := range w.subjects {
+// suffer gives a tenant a condition for minutes or days. All conditions end
+// before the calm days.
+func (d *director) suffer(s *subject, begin time.Time, r *chance.Stream) {
+	c := drawCondition(r, s.lag)
+	end := begin.Add(r.Between(time.Minute, chance.Pick(r, time.Hour, 12*time.Hour, 3*day)))
+	if calm := d.calendar.calmFrom().Add(-time.Second); end.After(calm) {
+		end = calm
+	}
+	d.at(begin, func(r *chance.Stream) {
+		d.journal.count("tenant: " + c.name)
+		d.journal.note(s.name, "somebody", "in the tenant", c.name)
+		c.begin(s.fake, r)
+	})
+	d.at(end, func(r *chance.Stream) {
+		d.journal.note(s.name, "somebody", "in the tenant", "no more: "+c.name)
+		c.end(s.fake, r)
+	})
+}
+
+// moveClock moves the store's clock. If there is a lease, the step is less than
+// a lease has left when a write begins.
+func (d *director) moveClock(r *chance.Stream) {
+	far := chance.Pick(r, 10*time.Second, 10*time.Second, 2*time.Hour)
+	now := d.clock.now()
+	for _, s := range d.tenants.standings() {
 		if s.leased(now) {
 			far = 10 * time.Second
 		}
 	}
-	step := pick[time.Duration](r, -1, 1) * r.between(100*time.Millisecond, far)
-	if step < 0 {
-		if time.Since(w.backAt) > time.Hour {
-			w.backBy = 0
-		}
-		w.backAt, w.backBy = time.Now(), w.backBy-step
-	}
-	w.cfg.skew += step
-	w.store.Skew(w.cfg.skew)
-	w.count1("clock: moved", 1)
-	w.trace.add(nil, event{at: time.Now(), who: "clock", op: "moves", what: fmt.Sprintf("%s, to %s", step, w.cfg.skew)})
+	step := chance.Pick[time.Duration](r, -1, 1) * r.Between(100*time.Millisecond, far)
+	ahead := d.clock.move(step)
+	d.journal.count("clock: moved")
+	d.journal.note("", "clock", "moves", fmt.Sprintf("%s, to %s", step, ahead))
 }

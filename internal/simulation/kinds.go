@@ -10,11 +10,18 @@ import (
 // kindNames are the kinds of every tenant. All but the last have several objects.
 var kindNames = []string{"groups", "locations", "policies", "profiles", "settings"}
 
+// listed are the kinds of several objects.
+var listed = kindNames[:len(kindNames)-1]
+
+// title is the beginning of a kind's names. There are few names, so that both
+// sides now and then choose the same.
+var title = map[string]string{"groups": "Group", "locations": "Location", "policies": "Policy", "profiles": "Profile"}
+
 // maxLag is the longest that reads lag behind writes.
 const maxLag = 40 * time.Second
 
-// kinds are those of every tenant: what can be referred to, what refers, sets,
-// limits, a secret that can be read, what must be sent whole, and a singleton.
+// kinds returns the kinds of every tenant. They have references, sets, limits, a
+// readable secret, a property that is sent whole, and a singleton.
 func kinds() []tenant.Kind {
 	readOnly := []string{"/id", "/createdDateTime", "/modifiedDateTime"}
 	const bound = 2 * time.Minute // more than what a call can take, and reads lag

@@ -21,7 +21,7 @@ func edit(file, old, replacement string) mutant.Edit {
 // demanded is how many of the planted bugs, from the first, -short is content with.
 const demanded = 6
 
-// planted are bugs that the simulation must find, with the rule that it finds broken.
+// planted are bugs that the simulation must find, with the rule that each breaks.
 var planted = []struct {
 	name  string
 	rule  string

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Stats counts what happened, by what it was: "fault: store, refused" and so
-// on. Each key is a group and a name in it.
+// Stats counts what happened. Each key is a group and a name in it, as in
+// "fault: store, refused".
 type Stats map[string]int
 
 // Add adds other to s.
@@ -18,7 +18,7 @@ func (s Stats) Add(other Stats) {
 	}
 }
 
-// Sum is the sum of a group.
+// Sum returns the sum of a group.
 func (s Stats) Sum(group string) int {
 	n := 0
 	for k, v := range s {
@@ -29,10 +29,10 @@ func (s Stats) Sum(group string) int {
 	return n
 }
 
-// groups in the order in which they are printed.
+// groups are the groups, in the order in which String prints them.
 var groups = []string{"world", "run", "status", "move", "people", "edit", "fault", "tenant", "worker", "write", "item", "clock"}
 
-// String is one line per group, names in order.
+// String returns one line per group, its names in order.
 func (s Stats) String() string {
 	byGroup := map[string][]string{}
 	for _, k := range slices.Sorted(maps.Keys(s)) {

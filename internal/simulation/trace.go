@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-)
 
-// shown is how many of a tenant's last events a violation shows.
-const shown = 40
+	"github.com/tenantsync/tenantsync/internal/simulation/chance"
+)
 
 // event is one thing that happened.
 type event struct {
@@ -19,39 +18,56 @@ func (e event) String() string {
 	return fmt.Sprintf("%s  %-10s %-18s %s", e.at.UTC().Format("Jan 02 15:04:05.000000000"), e.who, e.op, e.what)
 }
 
-// trace is everything that happened, as a hash, and the last of it as text. Its
-// caller holds the world's lock.
-//
-// The hash is the sum of the events': their order follows from their times, and
-// between those of one time there is none.
-type trace struct {
-	sum   uint64
+// shown is how many of a tenant's last events a violation shows.
+const shown = 40
+
+// recent are the last events of one tenant.
+type recent struct {
+	last  [shown]event
 	count int
-	// log, if not nil, is told every event as it comes.
-	log func(tenant string, e event)
 }
 
-// add notes an event of a tenant, or of the whole world (nil).
-func (t *trace) add(s *subject, e event) {
-	name := "-"
-	if s != nil {
-		name = s.name
-		s.last[s.events%shown] = e
-		s.events++
+// trace is everything that happened, as a hash, and the last of it as text. It
+// is not safe for concurrent use.
+//
+// The hash is the sum of the events' hashes: the times of events give their
+// order, and events of one time have no order.
+type trace struct {
+	sum     uint64
+	count   int
+	tenants map[string]*recent
+	// log, if not nil, is told every event as it comes.
+	log func(line string)
+}
+
+// add notes an event of a tenant, or of the whole world ("").
+func (t *trace) add(tenant string, e event) {
+	if tenant == "" {
+		tenant = "-"
 	}
-	h := drawOf(uint64(e.at.UnixNano()), word(name), word(e.who), word(e.op), word(e.what))
-	t.sum += h.next()
+	r := t.tenants[tenant]
+	if r == nil {
+		r = &recent{}
+		t.tenants[tenant] = r
+	}
+	r.last[r.count%shown] = e
+	r.count++
+	t.sum += chance.Hash(uint64(e.at.UnixNano()), chance.Word(tenant), chance.Word(e.who), chance.Word(e.op), chance.Word(e.what))
 	t.count++
 	if t.log != nil {
-		t.log(name, e)
+		t.log(tenant + "  " + e.String())
 	}
 }
 
-// history is the tenant's last events, oldest first.
-func (s *subject) history() string {
+// history returns a tenant's last events, the oldest first.
+func (t *trace) history(tenant string) string {
+	r := t.tenants[tenant]
+	if r == nil {
+		return ""
+	}
 	var b strings.Builder
-	for i := max(0, s.events-shown); i < s.events; i++ {
-		fmt.Fprintf(&b, "  %s\n", s.last[i%shown])
+	for i := max(0, r.count-shown); i < r.count; i++ {
+		fmt.Fprintf(&b, "  %s\n", r.last[i%shown])
 	}
 	return b.String()
 }

@@ -9,16 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/internal/oracle"
-	"github.com/tenantsync/tenantsync/plan"
-	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // body is a decoded object.
 type body = map[string]any
-
-var loadNothing = state.LoadRequest{Tenant: "nobody"}
 
 func decode(raw json.RawMessage) body {
 	var b body
@@ -34,13 +29,28 @@ func encode(v any) json.RawMessage {
 	return raw
 }
 
-// unmanaged are the properties that the service sets.
-var unmanaged = []string{"id", "createdDateTime", "modifiedDateTime"}
+// lineOf returns the files of a tenant, as they are now.
+func lineOf(repository *tenant.MemoryRepository, name string) tenant.Desired {
+	d, err := repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: name})
+	if err != nil {
+		panic(err) // memory does not fail
+	}
+	return d
+}
 
-// reference is how a file names another object.
+// fileOf returns the decoded file of a key, or nil.
+func fileOf(d tenant.Desired, kind, key string) body {
+	i := slices.IndexFunc(d.Resources, func(r tenant.Resource) bool { return r.Kind == kind && r.Key == key })
+	if i < 0 {
+		return nil
+	}
+	return decode(d.Resources[i].Body)
+}
+
+// referenceTo is how a file names another object.
 func referenceTo(kind, key string) string { return "${" + kind + "/" + key + "}" }
 
-// resolved is a value with what find knows in place of references.
+// resolved returns a value with what find knows in place of references.
 func resolved(v any, find func(kind, key string) (string, bool)) any {
 	switch v := v.(type) {
 	case string:
@@ -59,7 +69,7 @@ func resolved(v any, find func(kind, key string) (string, bool)) any {
 	return v
 }
 
-// sameValue compares values. The order does not matter in a list.
+// sameValue compares values. In a list the order does not matter.
 func sameValue(a, b any) bool {
 	list, ok := a.([]any)
 	if !ok {
@@ -80,16 +90,10 @@ func sameValue(a, b any) bool {
 	return true
 }
 
-// secretOf is the secret that an item's file had when the plan was made.
-func (s *subject) secretOf(r *oracle.Run, it *plan.Item) any {
-	line, err := s.w.repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: s.name, Revision: r.Plan.Revision})
-	if err != nil {
-		return err
-	}
-	return fileOf(line, it.Kind, it.Key)["secret"]
-}
+// unmanaged are the properties that the service sets.
+var unmanaged = []string{"id", "createdDateTime", "modifiedDateTime"}
 
-// text is an object for people, names in order.
+// text shows an object to people, its names in order.
 func text(b body) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(b)) {
@@ -98,4 +102,13 @@ func text(b body) string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// texts shows objects to people.
+func texts(list []tenant.Resource) string {
+	var all []string
+	for _, r := range list {
+		all = append(all, "{"+text(decode(r.Body))+"}")
+	}
+	return strings.Join(all, ", ")
 }

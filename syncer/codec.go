@@ -1,0 +1,110 @@
+package syncer
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// dataFormat is the format of a record's data. All documents that the engine
+// stores are JSON that names a format, each beside its type; one that names none
+// has format 1. testdata/v1 holds each document as this version writes it.
+//
+// What a newer version may change, so that processes of both can work on one
+// store during an upgrade:
+//
+//   - It may add a field without a new format only if an older version may
+//     overlook it, and, in the record, lose it: an older version writes the
+//     record as it knows it.
+//   - It gives a new format to everything else, first of all to the record,
+//     whose format every method looks at before anything. A new status, phase,
+//     mode or verdict is known to no older version either: a record with one
+//     is refused like one of a newer format.
+//   - It may add types of entries. Older versions show them in the history and
+//     ignore them otherwise. An entry that a worker must not ignore, such as one
+//     of a journal with another layout, names a newer format.
+//
+// A refused document fails with ErrNewerFormat and is not changed. Its run does
+// not end; it waits for a process that can read the document.
+const dataFormat = 1
+
+// decodeData reads a record's data. A record without data is a new one.
+func decodeData(rec state.Record) (*data, error) {
+	d := &data{Format: dataFormat}
+	if len(rec.Data) > 0 {
+		if err := format.Decode("record", rec.Data, dataFormat, d); err != nil {
+			return nil, fmt.Errorf("syncer: %s: %w", rec.Tenant, err)
+		}
+	}
+	if err := d.checkWords(rec.Status); err != nil {
+		return nil, fmt.Errorf("syncer: %s: record: %w", rec.Tenant, err)
+	}
+	return d, nil
+}
+
+// encode returns d's JSON form and the blobs that it refers to.
+func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
+	d.Format = dataFormat
+	*d = bounds.Of(*d)
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)
+	}
+	var refs []state.BlobRef
+	for _, r := range d.blobs() {
+		if r != nil && !slices.Contains(refs, *r) {
+			refs = append(refs, *r)
+		}
+	}
+	return raw, refs, nil
+}
+
+func (d *data) blobs() []*state.BlobRef {
+	refs := []*state.BlobRef{d.Base}
+	if r := d.Run; r != nil {
+		refs = append(refs, r.Adoption, r.Comparison, r.Plan, r.Bindings, r.After, r.Report)
+	}
+	return refs
+}
+
+// checkWords refuses a record with a word that this version does not know and
+// would have to act by.
+func (d *data) checkWords(status state.Status) error {
+	unknown := func(what, word string) error {
+		return fmt.Errorf("%w: %s %q, which this version does not know: upgrade this process", failure.ErrNewer, what, word)
+	}
+	if !status.Valid() {
+		return unknown("status", string(status))
+	}
+	r := d.Run
+	switch {
+	case r == nil:
+	case r.Phase != "" && !slices.Contains(phases, r.Phase):
+		return unknown("phase", string(r.Phase))
+	case r.Options.Mode != "" && !slices.Contains(modes, r.Options.Mode):
+		return unknown("mode", string(r.Options.Mode))
+	case r.Decision != nil && !slices.Contains(verdicts, r.Decision.Verdict):
+		return unknown("verdict", string(r.Decision.Verdict))
+	}
+	return nil
+}
+
+func newLoaded(rec state.Record, now time.Time) (loaded, error) {
+	d, err := decodeData(rec)
+	if err != nil {
+		return loaded{}, err
+	}
+	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
+}
+
+var (
+	phases   = []Phase{PhaseConnect, PhaseConsent, PhaseBackup, PhasePlan, PhaseApprove, PhaseDeploy, PhaseRevert, PhaseVerify, PhaseReport}
+	modes    = []Mode{Full, Preview, BackupOnly}
+	verdicts = []Verdict{Approve, Reject, RejectAndRevert}
+)

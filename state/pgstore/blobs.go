@@ -29,7 +29,7 @@ func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 		return err
 	})
 	if err != nil {
-		// Whether it is there or not: putting it again does no harm.
+		// A second Put does no harm, so an unknown outcome may be repeated.
 		return state.BlobRef{}, fail("put a "+ref.Kind, err)
 	}
 	return ref, nil
@@ -66,14 +66,15 @@ func (s *Store) Remove(ctx context.Context, tenant string) error {
 		return err
 	})
 	if err != nil {
-		// Whether they are gone or not: removing them again does no harm.
+		// A second Remove does no harm, so an unknown outcome may be repeated.
 		return fail("remove blobs of "+strconv.Quote(tenant), err)
 	}
 	return nil
 }
 
-// blobID returns the key of a blob: the hash of its name, whose parts may be
-// longer than an index allows. The size is no part of the name.
+// blobID returns the key of a blob: the hash of its name, because the parts of
+// the name may be longer than an index allows. The size is not part of the
+// name.
 func blobID(ref state.BlobRef) []byte {
 	h := sha256.New()
 	for _, part := range []string{ref.Tenant, ref.Run, ref.Kind, ref.SHA256} {
@@ -85,9 +86,10 @@ func blobID(ref state.BlobRef) []byte {
 	return h.Sum(nil)
 }
 
-// Prune implements [state.Pruner]. Entries, runs and blobs go in a transaction
-// each, so that after an error some may have gone. Records that others are changing
-// at that moment keep what is theirs until the next call.
+// Prune implements [state.Pruner]. It removes entries, runs and blobs in one
+// transaction each, so after an error it may have removed some of them. It
+// skips the data of records that other calls are changing at that moment, until
+// the next call.
 func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Pruned{}, err

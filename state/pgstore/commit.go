@@ -80,11 +80,11 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	return committed, verdict
 }
 
-// errVerdict rolls back a transaction in which there is nothing to commit.
+// errVerdict rolls back a transaction that has nothing to commit.
 var errVerdict = errors.New("pgstore: nothing to commit")
 
-// illegalCreate returns why a record is not created whose events are illegal.
-// Nothing can be written, so it only looks.
+// illegalCreate returns the error for a new record whose events are illegal.
+// Such a commit writes nothing, so illegalCreate only reads.
 func (s *Store) illegalCreate(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	loaded, err := s.Load(ctx, state.LoadRequest{Tenant: req.Record.Tenant})
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
@@ -98,7 +98,7 @@ func (s *Store) illegalCreate(ctx context.Context, req state.CommitRequest) (sta
 type commit struct {
 	req  state.CommitRequest
 	sql  string
-	args []any // behind the mode
+	args []any // after the mode
 }
 
 func newCommit(req state.CommitRequest, sql statements) (*commit, error) {
@@ -150,7 +150,7 @@ func entryColumns(entries []state.Entry) (types, runs []string, data []*string) 
 	return types, runs, data
 }
 
-// do carries the statement out. The verdict is why nothing was written.
+// do carries out the statement. The verdict says why nothing was written.
 func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (committed state.Committed, verdict, err error) {
 	if c.req.Remove {
 		return c.remove(ctx, q, mode)
@@ -183,21 +183,21 @@ func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (com
 	return state.Committed{Record: rec, Now: now}, nil, nil
 }
 
-// in returns the arguments behind a mode.
+// in returns the arguments after a mode.
 func (c *commit) in(mode pgx.QueryExecMode) []any {
 	args := slices.Clone(c.args)
 	args[0] = mode
 	return args
 }
 
-// illegal returns why the events are illegal in a status.
+// illegal returns the error for events that are illegal in a status.
 func (c *commit) illegal(from state.Status, now time.Time) error {
 	stored := state.Record{Tenant: c.req.Record.Tenant, Version: c.req.Record.Version, Status: from, Fence: c.req.Fence}
 	_, err := c.req.Apply(stored, now)
 	return err
 }
 
-// remove carries out the statement of a removal.
+// remove carries out the statement that removes a tenant.
 func (c *commit) remove(ctx context.Context, q querier, mode pgx.QueryExecMode) (committed state.Committed, verdict, err error) {
 	var now time.Time
 	var current bool
@@ -217,8 +217,7 @@ func (c *commit) remove(ctx context.Context, q querier, mode pgx.QueryExecMode) 
 	return committed, verdict, nil
 }
 
-// hookTx is a transaction as the host's hook sees it: it ends with the hook,
-// not by it.
+// hookTx is the transaction for the host's hook. The hook cannot end it.
 type hookTx struct{ pgx.Tx }
 
 var errHookEnds = errors.New("pgstore: the store commits or rolls back; return an error to roll back")

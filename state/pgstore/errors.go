@@ -12,18 +12,19 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Errors that every method returns, wrapped, and beside them those of the
-// interfaces.
+// Errors that every method can return, wrapped, in addition to the errors of
+// the interfaces.
 var (
-	// ErrNotMigrated says that the schema is not there, or older than this
-	// release needs.
+	// ErrNotMigrated says that the schema is missing, or older than this release
+	// needs.
 	ErrNotMigrated = errors.New("pgstore: the database is not migrated: call Migrate")
-	// ErrNewerSchema says that a newer release has migrated the database. Also
-	// Migrate returns it, and changes nothing.
+	// ErrNewerSchema says that a newer release has migrated the database. Migrate
+	// returns it too, and changes nothing.
 	ErrNewerSchema = errors.New("pgstore: the database was migrated by a newer release: update this process")
 )
 
-// acquireError is the error of getting a connection: nothing was sent.
+// acquireError is an error of the pool, which gave no connection: nothing was
+// sent.
 type acquireError struct{ err error }
 
 func (e *acquireError) Error() string { return "connect: " + e.err.Error() }
@@ -37,9 +38,10 @@ func (e *nothingWrittenError) Error() string { return e.err.Error() }
 func (e *nothingWrittenError) Unwrap() error { return e.err }
 
 // isUnknown reports whether a statement that failed with err may have taken
-// effect, or may yet. What surely was not sent bears one of the types above:
-// pgconn.SafeToRetry is no help, since it says yes to "conn closed", which pgx
-// also returns for a connection that was lost behind a COMMIT that was sent.
+// effect, or may still do so. The types above mark errors before the statement
+// was sent. isUnknown cannot use pgconn.SafeToRetry, which accepts "conn
+// closed": pgx also returns that for a connection that was lost after it had
+// sent COMMIT.
 func isUnknown(err error) bool {
 	if _, ok := errors.AsType[*acquireError](err); ok {
 		return false
@@ -57,9 +59,9 @@ func isUnknown(err error) bool {
 }
 
 // rolledBack reports whether the server's error says that the transaction was
-// rolled back. One that ends the connection does not: it may come after the
-// commit. A pooler reports that it lost the server by an ordinary error, of the
-// class of connection errors.
+// rolled back. An error that ends the connection does not say so, because it
+// may come after the commit. A pooler reports a lost server with an ordinary
+// error of the class of connection errors.
 func rolledBack(e *pgconn.PgError) bool {
 	if severity(e) != "ERROR" {
 		return false
@@ -87,15 +89,15 @@ func codeOf(err error) string {
 	return ""
 }
 
-// isAgain reports whether the same transaction, tried again, may succeed: it
+// isAgain reports whether a retry of the transaction may succeed, because it
 // was rolled back in favour of another.
 func isAgain(err error) bool {
 	code := codeOf(err)
 	return code == "40001" || code == "40P01" // serialization failure, deadlock
 }
 
-// isUnprepared reports whether a prepared statement was not there, or one of
-// its name was already: somebody between client and server shares sessions.
+// isUnprepared reports whether a prepared statement was missing, or its name
+// was in use: a pooler between client and server shares sessions.
 func isUnprepared(err error) bool {
 	code := codeOf(err)
 	return code == "26000" || code == "42P05"
@@ -110,14 +112,13 @@ func isSchema(err error) bool {
 	return false
 }
 
-// fail returns what a method that reads, or whose effect may be repeated,
-// returns for an error.
+// fail returns the error of a method that only reads, or that may be repeated.
 func fail(act string, err error) error {
 	return fmt.Errorf("pgstore: %s: %w", act, err)
 }
 
-// failWrite returns what a method that writes returns for an error: ErrUnknown,
-// with its cause, when the effect may have taken place.
+// failWrite returns the error of a method that writes: ErrUnknown, with its
+// cause, if the write may have taken effect.
 func failWrite(act string, err error) error {
 	if isUnknown(err) {
 		return fmt.Errorf("pgstore: %s: %w: %w", act, state.ErrUnknown, err)
@@ -125,7 +126,7 @@ func failWrite(act string, err error) error {
 	return fail(act, err)
 }
 
-// begin is what every method does first.
+// begin is the first step of every method.
 func begin(ctx context.Context, req interface{ Validate() error }) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -17,8 +17,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// query is a statement that is put together from conditions. It is planned
-// anew each time, for the values at hand.
+// query is a statement that is built from conditions. The server plans it for
+// the values of each call.
 type query struct {
 	schema string
 	text   strings.Builder
@@ -69,7 +69,8 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 	return page, nil
 }
 
-// pageOf runs a query and, when it has no row to tell it, asks for the time.
+// pageOf runs a query. If it returns no row, and so no time, pageOf asks for
+// the time.
 func (s *Store) pageOf(ctx context.Context, q *query, now *time.Time, scan func(pgx.Rows) error) error {
 	err := s.run(ctx, func(conn *pgxpool.Conn) error {
 		*now = time.Time{}
@@ -90,13 +91,13 @@ func (s *Store) pageOf(ctx context.Context, q *query, now *time.Time, scan func(
 	return err
 }
 
-// listQuery returns the statement of a list. A page begins where the former
-// ended, by an index of its order; where a filter leaves little, the planner
-// may take the filter's index instead and sort the little.
+// listQuery returns the statement of a list. An index of the order finds the
+// end of the former page. If a filter leaves few rows, the planner may use the
+// filter's index instead and sort these rows.
 func (s *Store) listQuery(req state.ListRequest) (*query, error) {
 	q := &query{schema: s.schema}
-	// The tenant's name is compared in each table that has it: from an equality
-	// the planner does not draw the inequalities.
+	// The conditions on the tenant's name are repeated for each table, because
+	// the planner does not derive inequalities from an equality.
 	names := []string{"t.tenant"}
 	q.add("select (select clock_timestamp()), %s from ", recordColumns)
 	if labels := slices.Sorted(maps.Keys(req.Labels)); len(labels) > 0 {
@@ -110,7 +111,7 @@ func (s *Store) listQuery(req state.ListRequest) (*query, error) {
 	}
 	switch len(req.Statuses) {
 	case 0:
-	case 1: // one has the order of its index
+	case 1: // for one status, the rows have the order of its index
 		q.add(" and t.status = %s::text", q.arg(string(req.Statuses[0])))
 	default:
 		var statuses []string
@@ -146,7 +147,7 @@ func (q *query) compare(names []string, operator, value string) {
 	}
 }
 
-// order adds the order, and where in it the page begins.
+// order adds the order and the place at which the page begins.
 func (q *query) order(order state.Order, names []string, after *state.ListCursor) {
 	column := map[state.Order]string{state.ByUpdated: "t.updated_at", state.ByWake: "t.wake_at"}[order]
 	if order == state.ByWake {
@@ -160,31 +161,31 @@ func (q *query) order(order state.Order, names []string, after *state.ListCursor
 		return
 	}
 	if after != nil {
-		// A cursor of the zero time is one that this store did not make; it
-		// stands before everything.
+		// This store never makes a cursor with the zero time; such a cursor is
+		// before all rows.
 		q.add(" and (%s, t.tenant) > (%s::timestamptz, %s::text)", column, q.arg(after.Time), q.arg(after.Tenant))
 	}
 	q.add(" order by %s, t.tenant", column)
 }
 
-// labelHash returns what the schema's function label_hash returns.
+// labelHash returns the same hash as the schema's function label_hash.
 func labelHash(key string, labels map[string]string) []byte {
 	sum := sha256.Sum256([]byte(key + "\x1f" + labels[key]))
 	return sum[:]
 }
 
-// behindPrefix returns the first text, byte by byte, behind all that begin
-// with the prefix, or "" when there is none. In UTF-8 the order of bytes is the
-// order of code points.
+// behindPrefix returns the first text, byte by byte, after all texts that begin
+// with the prefix. It returns "" if there is none. In UTF-8 the order of bytes
+// is the order of code points.
 func behindPrefix(prefix string) string {
 	for prefix != "" {
 		last, size := utf8.DecodeLastRuneInString(prefix)
 		prefix = prefix[:len(prefix)-size]
 		switch {
 		case last == utf8.MaxRune:
-			continue // nothing is behind it; something may be behind what is before it
+			continue // the last rune has no successor; the rune before it may have one
 		case last == 0xD7FF:
-			last = 0xE000 // between them are surrogates, which no text has
+			last = 0xE000 // skips the surrogates, which no text has
 		default:
 			last++
 		}

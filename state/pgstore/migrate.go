@@ -13,20 +13,21 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the version of the schema that this release works with: the
-// number of the last migration. A column never changes its type, since other
-// processes may remember it; a migration that the statements of former
-// releases must not outlive renames what they use.
+// number of the last migration. A column never changes its type, because other
+// processes may have it in prepared statements. If the statements of former
+// releases must fail after a migration, the migration renames the tables or
+// columns that they use.
 const schemaVersion = 2
 
-// Migrate brings the schema to this release's version, making it first if
-// there is none. It does so in one transaction: after an error everything is
-// as it was. Several processes may call it at once, also through a pooler;
-// they take turns, and where nothing is to be done it changes nothing. The
-// connection's role needs the right to create tables in the schema, and, unless
-// somebody has created that, to create a schema in the database; the other
-// methods need only to read and write the tables.
+// Migrate brings the schema to this release's version, and creates it if it is
+// missing. It is one transaction: an error leaves the database unchanged.
+// Several processes may call it at once, also through a pooler; they take
+// turns. It changes nothing in a schema of this release. The connection's role
+// needs the right to create tables in the schema and, if the schema is missing,
+// to create a schema in the database. The other methods need only to read and
+// write the tables.
 //
-// It returns ErrNewerSchema when a newer release has been there.
+// It returns ErrNewerSchema if a newer release has migrated the database.
 func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return fail("migrate", err)
@@ -36,14 +37,15 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context) error {
-	// Whoever waits for the lock must see, behind it, what the others did.
+	// After the wait for the lock, the transaction must see the changes of the
+	// processes before it.
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
 	if err != nil {
 		return err
 	}
 	defer rollback(ctx, tx)
-	// The lock is the transaction's, not the session's, which a pooler hands
-	// to others.
+	// The lock belongs to the transaction and not to the session, because a
+	// pooler shares sessions.
 	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1::bigint)", s.planned, s.lockKey()); err != nil {
 		return fmt.Errorf("wait for other processes: %w", err)
 	}
@@ -70,8 +72,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	return tx.Commit(ctx)
 }
 
-// prepareVersion returns the schema's version, making the schema and the table
-// of versions where they are missing: only then it needs the right to.
+// prepareVersion returns the schema's version. It creates the schema and the
+// table of versions if they are missing, and needs the right to create only
+// then.
 func (s *Store) prepareVersion(ctx context.Context, tx pgx.Tx) (int, error) {
 	var schema, table bool
 	err := tx.QueryRow(ctx, "select to_regnamespace($1::text) is not null, to_regclass($2::text) is not null", s.planned,
@@ -103,7 +106,7 @@ func (s *Store) lockKey() int64 {
 	return int64(h.Sum64())
 }
 
-// version returns the version of the schema, 0 when no migration was applied.
+// version returns the version of the schema, or 0 if no migration was applied.
 func (s *Store) version(ctx context.Context, q querier) (int, error) {
 	var at int
 	err := q.QueryRow(ctx, qualified("select coalesce(max(version), 0) from {schema}.migration", s.schema), s.planned).Scan(&at)
@@ -132,8 +135,9 @@ func (s *Store) wrongVersion(at int) error {
 	return fmt.Errorf("%w (schema %q is at version %d, this release works with %d)", err, s.schema, at, schemaVersion)
 }
 
-// explain returns why a table or column is missing: somebody may have migrated
-// the database, or removed the schema, since its version was checked.
+// explain returns the reason for a missing table or column: since the check of
+// the version, a newer release may have migrated the database, or the schema
+// may have been removed.
 func (s *Store) explain(ctx context.Context, err error) error {
 	conn, acquireErr := s.pool.Acquire(ctx)
 	if acquireErr != nil {

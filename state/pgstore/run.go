@@ -12,22 +12,22 @@ import (
 	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
-// tries bounds how often a transaction is tried that the database rolls back
-// in favour of others. For what the store sends it never does so in READ
-// COMMITTED, which the store asks for once it knows that the default is
-// another; what a host's hook does may end in a deadlock in any level. Together
-// the pauses between the tries take about a second.
-const tries = 15
+// maxAttempts bounds the attempts of a transaction that the database rolls back
+// in favour of others. In READ COMMITTED it never does so with the store's own
+// statements, and the store sets that level if the default is another. A host's
+// hook may cause a deadlock in any level. The pauses between the attempts take
+// about a second in total.
+const maxAttempts = 15
 
-// run gets a connection and does f on it, again as long as that may help. The
-// schema's version is checked before the first f.
+// run gets a connection and calls f with it. It retries while a retry may help.
+// It checks the schema's version before the first f.
 func (s *Store) run(ctx context.Context, f func(conn *pgxpool.Conn) error) error {
 	for try := 1; ; try++ {
 		err := s.once(ctx, f)
 		switch {
 		case err == nil:
 			return nil
-		case ctx.Err() != nil || try == tries:
+		case ctx.Err() != nil || try == maxAttempts:
 			return err
 		case isUnprepared(err):
 			s.prepared.Store(false)
@@ -44,8 +44,8 @@ func (s *Store) run(ctx context.Context, f func(conn *pgxpool.Conn) error) error
 	}
 }
 
-// write is run for what changes something: one statement, which is a
-// transaction by itself unless the default isolation level is too strict.
+// write is run for one statement that changes data. The statement is its own
+// transaction unless the default isolation level is too strict.
 func (s *Store) write(ctx context.Context, f func(q querier) error) error {
 	return s.run(ctx, func(conn *pgxpool.Conn) error {
 		if s.strict.Load() {
@@ -55,7 +55,7 @@ func (s *Store) write(ctx context.Context, f func(q querier) error) error {
 	})
 }
 
-// transact does f in a transaction. An error from f rolls it back.
+// transact calls f in a transaction. An error of f rolls the transaction back.
 func (s *Store) transact(ctx context.Context, conn *pgxpool.Conn, f func(tx pgx.Tx) error) error {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
@@ -68,16 +68,16 @@ func (s *Store) transact(ctx context.Context, conn *pgxpool.Conn, f func(tx pgx.
 	if err := unsent(ctx, conn); err != nil {
 		return err
 	}
-	// From here on the connection's loss leaves the outcome unknown.
+	// From here on, the outcome is unknown if the connection is lost.
 	return tx.Commit(ctx)
 }
 
-// rollback ends a transaction unless it has been committed. It does not wait
-// for long: a connection that does not answer is closed, which rolls back too.
+// rollback ends a transaction that was not committed. It does not wait long: it
+// closes a connection that does not answer, and that rolls back too.
 func rollback(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	_ = tx.Rollback(ctx) // the transaction is over, or goes with its connection
+	_ = tx.Rollback(ctx) // the transaction has ended, or ends with its connection
 }
 
 func (s *Store) once(ctx context.Context, f func(conn *pgxpool.Conn) error) error {
@@ -98,9 +98,9 @@ func (s *Store) once(ctx context.Context, f func(conn *pgxpool.Conn) error) erro
 	return f(conn)
 }
 
-// unsent returns an error when what comes next cannot be sent: the context has
-// ended, or the connection is closed. A connection that is lost without
-// anybody knowing is found out only by sending.
+// unsent returns an error if the next statement cannot be sent: the context has
+// ended, or the connection is closed. Only sending detects a connection that
+// was lost without notice.
 func unsent(ctx context.Context, conn *pgxpool.Conn) error {
 	if err := ctx.Err(); err != nil {
 		return &nothingWrittenError{err}
@@ -111,8 +111,8 @@ func unsent(ctx context.Context, conn *pgxpool.Conn) error {
 	return nil
 }
 
-// pause waits for a moment, drawn from twice as long each time, so that those
-// who stand in each other's way do not do so again.
+// pause waits for a random time, with a bound that doubles after each attempt,
+// so that transactions that conflicted do not conflict again.
 func pause(ctx context.Context, try int) error {
 	if retry.Pause(ctx, rand.N(min(time.Millisecond<<try, 200*time.Millisecond))) != nil {
 		return ctx.Err()
@@ -120,7 +120,7 @@ func pause(ctx context.Context, try int) error {
 	return nil
 }
 
-// mode is how a statement is sent that has the same plan whatever its values.
+// mode is the mode of a statement whose plan does not depend on its values.
 func (s *Store) mode() pgx.QueryExecMode {
 	if s.prepared.Load() {
 		return pgx.QueryExecModeCacheStatement
@@ -135,7 +135,7 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// with returns the arguments of a statement, behind the mode in which it is
+// with returns the arguments of a statement, after the mode in which it is
 // sent.
 func with(mode pgx.QueryExecMode, args ...any) []any {
 	return append([]any{mode}, args...)

@@ -17,7 +17,7 @@ import (
 // names another.
 const SchemaDefault = "tenantsync"
 
-// Config is what a [Store] is made from. It needs a Pool or a DSN.
+// Config configures a [Store]. It needs a Pool or a DSN.
 type Config struct {
 	// Pool is the host's own pool of connections. The store neither changes
 	// its settings nor closes it.
@@ -31,22 +31,23 @@ type Config struct {
 	// schemas in one database have nothing in common. Defaults to SchemaDefault.
 	Schema string
 
-	// OnCommit, if not nil, is called in each commit's own transaction, after
-	// the record and its entries were written and before the commit takes
-	// effect. What it writes through tx takes effect together with the commit
-	// or not at all; an error from it rolls all back, and Commit returns it,
-	// wrapped. It must not keep tx, and cannot end it. It may be called more
-	// than once for a commit, when the database asks for another try, but only
-	// one call takes effect. It must not use the Store: its connection is
-	// taken, and the tenant's record is locked. The transaction is READ
+	// OnCommit, if not nil, is called in each commit's own transaction, after the
+	// record and its entries were written and before the commit takes effect. Its
+	// writes through tx take effect together with the commit or not at all. An
+	// error of OnCommit rolls everything back, and Commit returns it, wrapped.
+	// OnCommit must not keep tx, and cannot end it. It may be called more than
+	// once for a commit, if the database asks for a retry, but only one call
+	// takes effect. It must not use the Store: the tenant's record is locked, and
+	// a wait for another connection may never end. The transaction is READ
 	// COMMITTED, whatever the default. After a removal the committed record has
 	// the version 0.
 	//
-	// With it a commit takes three round trips and the hook's own instead of one.
+	// With OnCommit a commit takes three round trips instead of one, and those of
+	// the hook.
 	OnCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error
 
-	// Logger is told when the server's settings weaken what the store promises.
-	// Nil discards it.
+	// Logger gets warnings about settings of the server that weaken the store's
+	// guarantees. Nil discards them.
 	Logger *slog.Logger
 }
 
@@ -63,13 +64,15 @@ type Store struct {
 	onCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error
 	logger   *slog.Logger
 
-	// prepared says that statements may be prepared by name on a connection.
+	// prepared reports whether statements may be prepared by name on a
+	// connection.
 	prepared atomic.Bool
-	// planned is the mode of statements that are planned anew each time.
+	// planned is the mode of statements that are planned for each call.
 	planned pgx.QueryExecMode
-	// strict says that the default isolation level is not READ COMMITTED.
+	// strict reports whether the default isolation level is not READ COMMITTED.
 	strict atomic.Bool
-	// migrated says that the schema's version was found to be this release's.
+	// migrated reports whether a check has found this release's version of the
+	// schema.
 	migrated atomic.Bool
 }
 
@@ -80,16 +83,16 @@ var (
 	_ state.Pruner  = (*Store)(nil)
 )
 
-// New returns a store on a database. It connects, and looks at the server's
-// settings, which it warns of through the Logger when they weaken what the
-// store promises. It changes nothing there: until [Store.Migrate] was called
-// once for the database, by any process, the methods return [ErrNotMigrated].
+// New returns a store on a database. It connects, reads the server's settings,
+// and warns through the Logger about settings that weaken the store's
+// guarantees. It changes nothing in the database: until a process has called
+// [Store.Migrate], the methods return [ErrNotMigrated].
 func New(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{pool: cfg.Pool, schema: cfg.Schema, onCommit: cfg.OnCommit, logger: cfg.Logger}
 	if s.schema == "" {
 		s.schema = SchemaDefault
 	}
-	if len(s.schema) > 63 { // PostgreSQL would cut it, and two schemas might become one
+	if len(s.schema) > 63 { // PostgreSQL would truncate it, and two schemas could get one name
 		return nil, fmt.Errorf("pgstore: Schema %q is longer than 63 bytes", s.schema)
 	}
 	if s.logger == nil {
@@ -98,7 +101,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	s.sql = newStatements(s.schema)
 	switch {
 	case cfg.Pool != nil && cfg.DSN != "":
-		return nil, errors.New("pgstore: Pool and DSN are both set; one says which database")
+		return nil, errors.New("pgstore: Pool and DSN are both set; set one of them")
 	case cfg.Pool == nil && cfg.DSN == "":
 		return nil, errors.New("pgstore: neither Pool nor DSN is set")
 	case cfg.Pool == nil:
@@ -115,8 +118,8 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close closes the pool if New opened it. It waits for calls that are under
-// way. A store on the host's own pool has nothing to close.
+// Close closes the pool if New opened it. It waits for running calls. It does
+// not close the host's own pool.
 func (s *Store) Close() {
 	if s.own {
 		s.pool.Close()

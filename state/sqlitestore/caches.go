@@ -7,12 +7,12 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 )
 
-// Caches returns the store's sealed token caches. A version is given once for a
-// key, also over a Delete: a process that read a cache before it was deleted
-// cannot save over a later one.
+// Caches returns the store's sealed token caches. A key never gets the same
+// version twice, even after a Delete: a process that read a cache before it was
+// deleted cannot save over a later one.
 func (s *Store) Caches() auth.CacheStore { return caches{s} }
 
-// caches is a type of its own, since Load means another thing there.
+// caches is a type of its own, because its Load differs from the Store's.
 type caches struct{ s *Store }
 
 const selectCache = `SELECT c.version, c.sealed IS NOT NULL, c.sealed FROM tenantsync_cache AS c INDEXED BY tenantsync_cache_key

@@ -8,14 +8,14 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// head is what a commit must know of what is stored.
+// head has the stored values that a commit needs.
 type head struct {
-	// id is the record's, 0 without one.
+	// id is the record's id, or 0 without a record.
 	id int64
-	// removed is the id under which the entries of a removed tenant lie.
+	// removed is the id of a removed tenant's entries.
 	removed int64
 	labels  *string
-	// record has what [state.CommitRequest.Apply] looks at.
+	// record has the fields that [state.CommitRequest.Apply] reads.
 	record state.Record
 }
 
@@ -53,8 +53,8 @@ func (t *tx) head(tenant string) (h head, err error) {
 // Commit implements [state.Records]. UpdatedAt is later with each commit on the
 // database, so that a list by update misses none.
 //
-// A cancelled ctx is heeded until the transaction is written; then Commit
-// returns what became of it.
+// Commit heeds a cancelled ctx until the transaction is written. Then it
+// returns the outcome of the transaction.
 func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Committed{}, err
@@ -90,7 +90,7 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 				return err
 			}
 		}
-		t.link.seen.newest = t.now // if it is rolled back, that does no harm
+		t.link.seen.newest = t.now // a rollback does no harm
 		return nil
 	})
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	return done, nil
 }
 
-// cut cuts off what is finer than the times that are stored.
+// cut cuts off the part of a time that is finer than a stored time.
 func cut(change *state.Change) {
 	for _, at := range []*time.Time{&change.Record.WakeAt, &change.Record.Deadline} {
 		*at = timeOf(toMicro(*at))
@@ -112,8 +112,8 @@ const insertRecord = `INSERT INTO tenantsync_record
 const updateRecord = `UPDATE tenantsync_record
 	SET version = ?, status = ?, run = ?, wake_at = ?, deadline = ?, updated_at = ?, labels = ?, refs = ?, data = ? WHERE id = ?`
 
-// replace writes a change's record in the place of the old one, or removes that.
-// It returns the id under which the entries lie.
+// replace replaces the record by the one of the change, or removes it. It
+// returns the id of the entries.
 func (t *tx) replace(old head, change state.Change) (id int64, err error) {
 	if change.Removed {
 		return old.id, t.removeRecord(old)
@@ -121,7 +121,7 @@ func (t *tx) replace(old head, change state.Change) (id int64, err error) {
 	return t.put(old, change.Record)
 }
 
-// put stores a record in the place of the old one, and returns its id.
+// put replaces the old record, and returns its id.
 func (t *tx) put(old head, r state.Record) (id int64, err error) {
 	labels, err := jsonOrNil(r.Labels, len(r.Labels))
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *tx) put(old head, r state.Record) (id int64, err error) {
 	return id, t.relabel(r, old.labels, labels)
 }
 
-// relabel replaces the rows by which records are found by label.
+// relabel replaces the rows with which a list finds records by label.
 func (t *tx) relabel(r state.Record, old, labels *string) error {
 	if old == labels || old != nil && labels != nil && *old == *labels {
 		return nil
@@ -175,7 +175,7 @@ func (t *tx) relabel(r state.Record, old, labels *string) error {
 	return nil
 }
 
-// append appends an entry to the history that lies under a record's id.
+// append appends an entry to the history of a record's id.
 func (t *tx) append(record int64, e state.Entry) error {
 	_, err := t.exec("INSERT INTO tenantsync_entry (record, version, n, run, type, time, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		record, e.Version, e.N, e.Run, e.Type, t.now, textOrNil(e.Data))

@@ -61,14 +61,14 @@ func (s *Store) entries(ctx context.Context, tenant, text string, args []any) ([
 	return all, rows.Err()
 }
 
-// idOf returns the id under which a tenant's entries lie, that of its record or
-// of its removal.
+// idOf returns the SQL for the id of a tenant's entries: the id of its record
+// or of its removal.
 func idOf(tenant string) string {
 	return fmt.Sprintf("ifnull((SELECT r.id%s WHERE r.tenant = %s), (SELECT d.id%s WHERE d.tenant = %[2]s))",
 		fromRecord, tenant, fromRemoved)
 }
 
-// selectHistory returns the query for a page and one entry more.
+// selectHistory returns the query for a page and one more entry.
 func selectHistory(req state.HistoryRequest, after *state.HistoryCursor) (text string, args []any) {
 	var b builder
 	index := "sqlite_autoindex_tenantsync_entry_1" // the table itself

@@ -9,12 +9,12 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// maxPage bounds what one call of List, History or Claim returns: it may be
-// fewer than asked for, and is held in memory whole.
+// maxPage is the most values that one call of List, History, Runs or Claim
+// returns. They are in memory all at once.
 const maxPage = 1000
 
-// Claim implements [state.Leaser]. At most 1000 leases are given at once. When
-// nothing is due it writes nothing and waits for nobody.
+// Claim implements [state.Leaser]. A call returns at most 1000 leases. If no
+// tenant is due, it writes nothing and waits for no lock.
 func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Claimed{}, err
@@ -65,9 +65,9 @@ func (s *Store) claim(ctx context.Context, req state.ClaimRequest) (claimed stat
 
 const joinDue = joinRecord + "q.t" + joinLease
 
-// selectDue asks for records that may be claimed at the time ?1, soonest first,
-// at most ?2. It merges what is due within each status, so that the order comes
-// from the index.
+// selectDue selects at most ?2 records that may be claimed at the time ?1,
+// soonest first. It merges the due records of each status, so that the order
+// comes from the index.
 func selectDue(what, join string) string {
 	var b builder
 	for _, status := range state.Statuses() {
@@ -95,7 +95,7 @@ type leaseRequest interface {
 	Apply(stored state.Record, now time.Time) (state.Record, error)
 }
 
-// changeLease carries a request out in a transaction.
+// changeLease carries out a request in a transaction.
 func (s *Store) changeLease(ctx context.Context, act, tenant string, req leaseRequest) (state.Lease, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Lease{}, err

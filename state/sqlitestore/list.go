@@ -46,7 +46,8 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 		page.Records = append(page.Records, r.Record)
 	}
 	page.Now = s.now(newest)
-	// In order already, but a join without ORDER BY promises nothing.
+	// The rows are in order already, but SQLite does not guarantee the order of a
+	// join without ORDER BY.
 	slices.SortFunc(page.Records, compareBy(req.Order))
 	page.Cut(req)
 	return page, nil
@@ -75,17 +76,18 @@ type label struct {
 	few bool
 }
 
-// fewLabelled is how many records with a label are looked at one by one and
-// sorted. Of a label that more have, a page is found sooner by walking along
-// the order's index.
+// fewLabelled is the most records with a label that are read one by one and
+// sorted. If more records have the label, walking along the index of the order
+// finds a page sooner.
 const fewLabelled = 1000
 
-// labelKey is the index that is the table itself.
+// labelKey is the primary key of the label table, which has no separate index.
 const labelKey = "sqlite_autoindex_tenantsync_label_1"
 
 const countLabelled = "SELECT count(*) FROM (SELECT 1 FROM tenantsync_label AS o INDEXED BY " + labelKey + " WHERE o.key = ? AND o.value = ? LIMIT ?) AS q"
 
-// rarest returns the label that the fewest records have, or nil for none.
+// rarest returns the label of the fewest records, or nil if the request has no
+// label.
 func (s *Store) rarest(ctx context.Context, labels map[string]string) (*label, error) {
 	var found *label
 	least := 0
@@ -101,12 +103,12 @@ func (s *Store) rarest(ctx context.Context, labels map[string]string) (*label, e
 	return found, nil
 }
 
-// selectList returns the query for a page and one record more.
+// selectList returns the query for a page and one more record.
 //
-// Each order is served by an index within each status, so a list is merged from
-// as many branches as there are statuses, in the order of the index and without
-// a sort. By tenant alone it is one branch. Where a label leads, it is one
-// branch too, along the label's index; by time its few records are sorted.
+// Each order has an index within each status. So a list is merged from one
+// branch for each status, in the order of the index and without a sort. A list
+// by tenant needs only one branch. If a label leads, there is one branch along
+// the label's index, and an order by time sorts the label's few records.
 func selectList(req state.ListRequest, after *state.ListCursor, lead *label) (text string, args []any) {
 	b := builder{req: req, after: after}
 	statuses := slices.Compact(slices.Sorted(slices.Values(req.Statuses)))
@@ -179,8 +181,7 @@ func (b *builder) list(statuses []state.Status) string {
 	return strings.Join(all, ", ")
 }
 
-// keys are the columns of a branch: what it is ordered by. tenant is the column
-// that the index has.
+// keys are the columns that order a branch. tenant is the column of the index.
 func (b *builder) keys(tenant string) string {
 	if at := b.time(); at != "" {
 		return at + " AS k, r.tenant AS t"
@@ -188,7 +189,8 @@ func (b *builder) keys(tenant string) string {
 	return tenant + " AS t"
 }
 
-// time is the column of the order's time, empty for an order without.
+// time is the column of the order's time. It is empty for an order without a
+// time.
 func (b *builder) time() string {
 	switch b.req.Order {
 	case state.ByUpdated:
@@ -199,9 +201,9 @@ func (b *builder) time() string {
 	return ""
 }
 
-// filter adds to the last branch what holds for each: the cursor, the prefix
-// and the labels but the one that leads. tenant is the column that the index
-// has.
+// filter adds the conditions of every branch to the last one: the cursor, the
+// prefix, and the labels except the leading one. tenant is the column of the
+// index.
 func (b *builder) filter(tenant string, lead *label) {
 	at := b.time()
 	if b.req.Order == state.ByWake {
@@ -219,8 +221,8 @@ func (b *builder) filter(tenant string, lead *label) {
 		b.add(" AND %s %s %s", tenant, above, b.arg(from))
 	}
 	if n := len(b.req.Prefix); n > 0 {
-		// The first text behind all with the prefix. It need not be UTF-8 to be
-		// compared, and no byte of UTF-8 is the last one.
+		// The bound is the first text after all texts with the prefix. SQLite
+		// compares it although it is not UTF-8, and no byte of UTF-8 is 0xFF.
 		b.add(" AND %s < %s", tenant, b.arg(b.req.Prefix[:n-1]+string([]byte{b.req.Prefix[n-1] + 1})))
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.req.Labels)) {

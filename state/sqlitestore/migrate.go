@@ -25,8 +25,8 @@ type migration struct {
 // migrations are all steps in their order, numbered from 1 without a gap.
 var migrations = readMigrations(migrationFiles)
 
-// readMigrations panics when the files are not as they must be: they are part
-// of the program.
+// readMigrations panics if the files are not numbered correctly, because they
+// are part of the program.
 func readMigrations(files fs.FS) []migration {
 	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
@@ -64,12 +64,12 @@ const versionTable = `CREATE TABLE IF NOT EXISTS tenantsync_schema (
 	applied_at INTEGER NOT NULL -- microseconds since 1970
 ) STRICT`
 
-// Migrate makes the database one of this release: it creates what is missing,
-// and sets the journal mode WAL, for all who use the file. It is one
-// transaction, so it takes effect whole or not at all, and several processes
-// may call it at once: one does the work and the others find it done. On a
-// database of this release it changes nothing. It returns [ErrNewerSchema] for one
-// that a newer release has migrated.
+// Migrate brings the database to this release: it creates the missing tables,
+// and sets the journal mode WAL of the file. It is one transaction, so it takes
+// effect whole or not at all. Several processes may call it at once: one does
+// the work and the others find it done. It does not change a database of this
+// release. It returns [ErrNewerSchema] for a database that a newer release has
+// migrated.
 //
 // Processes of an older release that still run get ErrNewerSchema from then on.
 func (s *Store) Migrate(ctx context.Context) error {
@@ -79,7 +79,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return about("migrate", s.cfg.Path, s.transact(ctx, s.migrate))
 }
 
-// setJournal sets the journal mode, which cannot be done in a transaction.
+// setJournal sets the journal mode. SQLite cannot set it in a transaction.
 func (s *Store) setJournal(ctx context.Context) error {
 	end := s.until()
 	if err := s.takeTurn(ctx, end); err != nil {
@@ -90,7 +90,7 @@ func (s *Store) setJournal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Busy, here, may also mean that two want to set the mode at once.
+	// Busy can also mean that two connections set the mode at the same time.
 	err = retryBusy(ctx, end, func() error {
 		if version, err := schemaVersion(ctx, l.conn); err != nil || version > release() {
 			return cmp.Or(err, schemaError(version))
@@ -109,7 +109,7 @@ func (s *Store) setJournal(ctx context.Context) error {
 	return err
 }
 
-// migrate applies what is missing.
+// migrate applies the missing migrations.
 func (s *Store) migrate(t *tx) error {
 	if _, err := t.exec(versionTable); err != nil {
 		return err
@@ -149,7 +149,8 @@ func schemaVersion(ctx context.Context, q querier) (version int, err error) {
 	return version, err
 }
 
-// schemaError says what is wrong with a schema's version, or nil.
+// schemaError returns an error for the version of another release's schema, or
+// nil.
 func schemaError(version int) error {
 	switch {
 	case version > release():

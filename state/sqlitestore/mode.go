@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// fileMode is the mode of a database's file. SQLite gives the files beside it
-// the same one.
+// fileMode is the mode of a database's file. SQLite gives the same mode to the
+// files beside it.
 const fileMode = 0o600
 
-// creating keeps one Store from closing a file that another has opened: POSIX
-// would take the other's locks away.
+// creating keeps one Store from closing a file that another has opened, because
+// POSIX would release the other's locks.
 var creating sync.Mutex
 
-// createFile makes the database's file, empty and for its owner only, unless it
-// is there. SQLite would leave it to the umask who else can read it.
+// createFile creates the database's file, empty and for its owner only, unless
+// it exists. If SQLite created it, the umask would decide who else can read it.
 func createFile(path string) error {
 	creating.Lock()
 	defer creating.Unlock()
@@ -32,8 +32,8 @@ func createFile(path string) error {
 	return f.Close()
 }
 
-// warnOfModes logs a warning about each of the database's files that somebody
-// else than its owner has access to. What its host has set stays as it is.
+// warnOfModes logs a warning for each file of the database that others than its
+// owner have access to. It does not change the host's modes.
 func (s *Store) warnOfModes() {
 	if runtime.GOOS == "windows" {
 		return // has no such modes
@@ -41,7 +41,7 @@ func (s *Store) warnOfModes() {
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		name := s.cfg.Path + suffix
 		if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
-			s.cfg.Logger.Warn("others than its owner have access to a file of the database: chmod 600 takes it from them",
+			s.cfg.Logger.Warn("others than its owner have access to a file of the database: chmod 600 removes their access",
 				"file", name, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
 		}
 	}

@@ -7,11 +7,13 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Prune implements [state.Pruner]. It looks for what may go without a lock, and
-// removes it in small transactions, between which others write; each looks
-// again whether it may go. On an error, Pruned says what went before it.
+// Prune implements [state.Pruner]. It looks for old data without a lock, and
+// removes it in small transactions, so that others can write between them. Each
+// transaction checks again that the data may be removed. With an error, Prune
+// also returns how much it had removed before.
 //
-// The file does not shrink: SQLite uses the room again. VACUUM gives it back.
+// The file does not shrink: SQLite uses the free pages again. VACUUM shrinks
+// it.
 func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Pruned{}, err
@@ -30,22 +32,22 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 	return pruned, about("prune", req.Tenant, err)
 }
 
-// prunable says how one kind of thing is pruned: by queries that give keys of
-// four integers, in their order, the first of them a time.
+// prunable has the queries that prune one kind of data. They return keys of
+// four integers, in order. The first integer is a time.
 type prunable struct {
-	// find asks for at most ?1 keys with a time before ?2 that come after the
-	// key ?3, ?4, ?5, ?6, and for the sizes of what they name.
+	// find selects at most ?1 keys with a time before ?2 that come after the key
+	// ?3, ?4, ?5, ?6, and the sizes of their data.
 	find string
-	// findOf asks for those of the tenant ?3, in any order.
+	// findOf selects the keys of the tenant ?3, in any order.
 	findOf string
-	// remove removes the one with the key ?3 to ?6 if it may still go; ?2 is as
-	// in find.
+	// remove removes the row with the key ?3 to ?6 if it is still old and unused;
+	// ?2 is as in find.
 	remove string
-	// then, if not empty, follows on remove with the same key.
+	// then, if not empty, runs after remove with the same key.
 	then string
 }
 
-// ofNoRun is true for an entry that is not of the run that its record names.
+// ofNoRun is true for an entry of another run than its record names.
 const ofNoRun = `(e.run = '' OR e.run IS NOT (SELECT r.run FROM tenantsync_record AS r WHERE r.id = e.record))`
 
 var prunableEntries = prunable{
@@ -56,12 +58,12 @@ var prunableEntries = prunable{
 		WHERE e.record = ` + idOf("?3") + ` AND e.time < ?2 AND ` + ofNoRun + ` LIMIT ?1`,
 	remove: `DELETE FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1
 		WHERE e.record = ?4 AND e.version = ?5 AND e.n = ?6 AND e.time < ?2 AND ` + ofNoRun,
-	// A removed tenant without entries is forgotten.
+	// The row of a removed tenant goes with its last entry.
 	then: `DELETE FROM tenantsync_removed WHERE id = ?4 AND NOT EXISTS (
 		SELECT 1 FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1 WHERE e.record = ?4)`,
 }
 
-// notCurrent is true for a run that is not the one that its record names.
+// notCurrent is true for another run than its record names.
 const notCurrent = `n.run IS NOT (SELECT r.run` + fromRecord + ` WHERE r.tenant = n.tenant)`
 
 var prunableRuns = prunable{
@@ -73,7 +75,7 @@ var prunableRuns = prunable{
 	remove: `DELETE FROM tenantsync_run AS n WHERE n.id = ?4 AND n.updated_at < ?2 AND ` + notCurrent,
 }
 
-// unreferenced is true for a blob that no record keeps.
+// unreferenced is true for a blob that no record refers to.
 const unreferenced = `NOT EXISTS (SELECT 1` + fromRecord + ` WHERE r.tenant = b.tenant
 	AND (r.run = b.run AND b.run <> '' OR EXISTS (SELECT 1 FROM json_each(r.refs) AS f
 		WHERE f.value ->> 'sha256' = b.sha256 AND f.value ->> 'kind' = b.kind AND f.value ->> 'run' = b.run)))`
@@ -93,15 +95,15 @@ type victim struct {
 	size int64
 }
 
-// seen remembers how far Prune has come, so that what is kept, of tenants
-// that rest for long, is not walked past in each call: everything up to there
-// is either gone or was kept when it was looked at.
+// seen remembers how far Prune has come. Up to there, everything was removed or
+// had to be kept. So the next call does not read the kept data of resting
+// tenants again.
 type seen struct {
 	mu sync.Mutex
 	to [4]int64
 }
 
-// prune removes at most req.Limit and returns how many went.
+// prune removes at most req.Limit rows and returns how many it removed.
 func (s *Store) prune(ctx context.Context, req state.PruneRequest, before int64, p prunable, seen *seen) (int, error) {
 	if req.Tenant != "" {
 		victims, err := s.victims(ctx, p.findOf, req.Limit, before, req.Tenant)
@@ -117,11 +119,12 @@ func (s *Store) prune(ctx context.Context, req state.PruneRequest, before int64,
 	if err != nil || n > 0 || from == [4]int64{} {
 		return n, err
 	}
-	// Nothing is left from there on: begin again, with what was kept before.
+	// Nothing is left after that place: begin again with the data that was kept
+	// before.
 	return s.pruneAfter(ctx, req.Limit, [4]int64{}, before, p, seen)
 }
 
-// pruneAfter prunes what comes after a key.
+// pruneAfter prunes the rows after a key.
 func (s *Store) pruneAfter(ctx context.Context, limit int, from [4]int64, before int64, p prunable, seen *seen) (int, error) {
 	victims, err := s.victims(ctx, p.find, limit, before, from[0], from[1], from[2], from[3])
 	if err != nil {
@@ -140,7 +143,7 @@ func (s *Store) pruneAfter(ctx context.Context, limit int, from [4]int64, before
 	return n, err
 }
 
-// victims asks what may go.
+// victims returns the rows that may be removed.
 func (s *Store) victims(ctx context.Context, text string, limit int, before int64, args ...any) ([]victim, error) {
 	var all []victim
 	err := s.look(ctx, func() error {
@@ -162,14 +165,15 @@ func (s *Store) victims(ctx context.Context, text string, limit int, before int6
 	return all, err
 }
 
-// The most that one transaction of Prune removes: freeing the pages of a blob
-// takes time in which nobody else writes.
+// The bounds of one transaction of Prune: freeing the pages of a blob takes
+// time, and no other call can write then.
 const (
 	pruneRows  = 200
 	pruneBytes = 16 << 20
 )
 
-// remove removes the victims that may still go, and returns how many went.
+// remove removes the victims that are still old and unused, and returns how
+// many it removed.
 func (s *Store) remove(ctx context.Context, victims []victim, before int64, p prunable) (n int, err error) {
 	for len(victims) > 0 {
 		batch, size := 0, int64(0)
@@ -198,7 +202,8 @@ func (s *Store) remove(ctx context.Context, victims []victim, before int64, p pr
 	return n, nil
 }
 
-// removeVictim removes a victim if it may still go, and returns how many went.
+// removeVictim removes a victim if it is still old and unused, and returns how
+// many rows it removed.
 func (t *tx) removeVictim(v victim, before int64, p prunable) (int64, error) {
 	done, err := t.exec(p.remove, nil, before, v.key[0], v.key[1], v.key[2], v.key[3])
 	if err != nil {

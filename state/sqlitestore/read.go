@@ -9,9 +9,9 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Each call looks at the schema's version, since a newer release may migrate
-// the database at any time. One that writes does so under the write lock, and
-// asks for the newest commit's time too.
+// Each call reads the schema's version, because a newer release may migrate the
+// database at any time. A call that writes reads it under the write lock,
+// together with the time of the newest commit.
 const checkSchema = "SELECT coalesce(max(version), 0) FROM tenantsync_schema"
 
 var checkSchemaToWrite = func() string {
@@ -22,10 +22,10 @@ var checkSchemaToWrite = func() string {
 	return "SELECT (" + checkSchema + "), max(" + strings.Join(newest, ", ") + ")"
 }()
 
-// enter is what every writing transaction begins with.
+// enter begins every writing transaction.
 func (s *Store) enter(t *tx) error {
-	// The data version of a connection changes when another one has committed.
-	// If none has, all is as it was found or as this one has left it.
+	// The data version of a connection changes when another connection has
+	// committed. If none has, the earlier result is still valid.
 	var dataVersion int64
 	seen := &t.link.seen
 	if t.link.stmts != nil {
@@ -47,8 +47,9 @@ func (s *Store) enter(t *tx) error {
 	return nil
 }
 
-// explain returns the error that a statement had, or in its place what is wrong
-// with the schema: "no such table" tells nobody what to do.
+// explain returns an error about the schema in place of a statement's error, if
+// the schema is the cause: "no such table" does not say what to do. Otherwise
+// it returns the statement's error.
 func (s *Store) explain(ctx context.Context, q querier, err error) error {
 	if code(err) != codeError {
 		return err
@@ -63,8 +64,8 @@ func (s *Store) explain(ctx context.Context, q querier, err error) error {
 	return err
 }
 
-// look runs f, which reads, on a database of this release. f may be run again,
-// from its beginning, when another connection has a lock.
+// look runs f, which only reads, on a database of this release. It may run f
+// again from its beginning if another connection has a lock.
 func (s *Store) look(ctx context.Context, f func() error) error {
 	if s.isClosed() {
 		return errClosed

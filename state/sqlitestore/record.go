@@ -16,16 +16,15 @@ import (
 const columns = `r.id, r.tenant, r.version, r.status, r.run, r.wake_at, r.deadline, r.updated_at,
 	r.labels, r.refs, r.data, l.fence, l.owner, l.until`
 
-// Queries name their indexes, or look one thing up by its key: the planner could
-// take a table that was small when somebody ran ANALYZE for small for ever, and
-// look through it.
+// Queries name their indexes, or look up one row by its key. Otherwise the
+// planner could scan a large table that was small when a host ran ANALYZE.
 const (
 	fromRecord = ` FROM tenantsync_record AS r INDEXED BY tenantsync_record_tenant`
 	joinRecord = ` CROSS JOIN tenantsync_record AS r INDEXED BY tenantsync_record_tenant ON r.tenant = `
 	joinLease  = ` LEFT JOIN tenantsync_lease AS l INDEXED BY sqlite_autoindex_tenantsync_lease_1 ON l.id = r.id`
 )
 
-// stored is a record as it is stored.
+// stored is the stored form of a record.
 type stored struct {
 	state.Record
 	id int64
@@ -36,7 +35,7 @@ type stored struct {
 	fence                   *int64
 }
 
-// dest is where columns are scanned to.
+// dest returns the destinations of a scan of columns.
 func (r *stored) dest() []any {
 	return []any{
 		&r.id, &r.Tenant, &r.Version, &r.Status, &r.Run, &r.wakeAt, &r.deadline, &r.updatedAt,
@@ -44,7 +43,7 @@ func (r *stored) dest() []any {
 	}
 }
 
-// decode fills the record in from what was scanned.
+// decode fills in the record from the scanned columns.
 func (r *stored) decode() error {
 	r.WakeAt, r.Deadline, r.LeaseUntil = timeOf(r.wakeAt), timeOf(r.deadline), timeOf(r.until)
 	r.UpdatedAt = fromMicro(r.updatedAt)
@@ -105,8 +104,8 @@ func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, 
 	return state.Loaded{Record: found[0].Record, Now: s.now(found[0].updatedAt)}, nil
 }
 
-// now returns the store's time, outside of a transaction that writes. It is
-// not before the times of commits that were seen.
+// now returns the store's time outside of a writing transaction. It is not
+// before the time of any commit that the store has seen.
 func (s *Store) now(seen ...int64) time.Time {
 	var floor int64
 	for _, at := range seen {
@@ -115,7 +114,7 @@ func (s *Store) now(seen ...int64) time.Time {
 	return fromMicro(s.clock.now(floor))
 }
 
-// begin is what every method does first.
+// begin is the first step of every method.
 func begin(ctx context.Context, req interface{ Validate() error }) error {
 	if err := ctx.Err(); err != nil {
 		return err

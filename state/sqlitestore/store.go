@@ -23,36 +23,38 @@ import (
 // Stores, in one process or in several on one machine, on the same database.
 //
 // Beside the errors that the interfaces name, every method returns
-// [ErrNotMigrated] or [ErrNewerSchema], wrapped, when the database is not of this
-// release. A database that others keep locked for longer than
-// [Config.BusyTimeout] is a plain error, and nothing was written.
+// [ErrNotMigrated] or [ErrNewerSchema], wrapped, when the database is not of
+// this release. If others keep the database locked for longer than
+// [Config.BusyTimeout], a method returns a plain error, and nothing was
+// written.
 type Store struct {
 	cfg   Config
 	clock clock
 
-	// readDB and writeDB are the host's DB, both, or two that New opened.
+	// readDB and writeDB are both the host's DB, or two databases that New
+	// opened.
 	readDB, writeDB *sql.DB
 	stmts           statements // of readDB
 
 	closing chan struct{} // closed by Close
 	close   func() error  // once
 
-	// turn is held by the one call that writes. SQLite allows one writer, and
-	// a queue is fairer than having many ask again and again.
+	// turn is held by the one call that writes. SQLite allows one writer, and a
+	// queue is fairer than many calls that retry.
 	turn chan struct{}
 	// kept is the writing connection, if New opened writeDB: its statements stay
-	// prepared. Who has the turn has it.
+	// prepared. Only the call that has the turn uses it.
 	kept *link
-	// These are how far Prune has come.
+	// The places that Prune has reached.
 	blobsSeen, entriesSeen, runsSeen seen
-	// warned: a host that keeps PRAGMA synchronous low has been told.
+	// warned reports that the warning about a low PRAGMA synchronous was logged.
 	warned sync.Once
 }
 
 // New opens a store and checks that its database can be one: SQLite, in a file
 // (not in memory), in UTF-8, and not migrated by a newer release. It changes
-// nothing in it. A database that is not yet migrated is no error:
-// [Store.Migrate] comes next.
+// nothing in it. A database that is not yet migrated is not an error: call
+// [Store.Migrate] next.
 func New(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -77,15 +79,15 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// attemptTimeout is how long one statement of the store's own connections
-// waits for a lock by itself, in milliseconds. The store then asks again until
-// its own time is up, see [pause]: SQLite's pauses grow to a tenth of a second,
-// with which a busy neighbour is rarely met between two of its commits.
+// attemptTimeout is how long SQLite waits for a lock in one statement of the
+// store's own connections, in milliseconds. Then the store retries until its
+// own time is up, see [pause]: SQLite's pauses grow to a tenth of a second, and
+// such long pauses rarely end between two commits of a busy process.
 const attemptTimeout = "20"
 
-// openFile opens Path: one connection to write, and some to read beside it.
+// openFile opens Path: one connection for writes, and some for reads.
 func (s *Store) openFile() error {
-	path, err := filepath.Abs(s.cfg.Path) // a later change of directory must not matter
+	path, err := filepath.Abs(s.cfg.Path) // a later change of the working folder must not matter
 	if err != nil {
 		return err
 	}
@@ -100,9 +102,10 @@ func (s *Store) openFile() error {
 		"_busy_timeout": {attemptTimeout},
 		"_dqs":          {"0"},
 		"_pragma": {
-			// On macOS only F_FULLFSYNC reaches the disk; elsewhere these do nothing.
+			// On macOS only F_FULLFSYNC reaches the disk; on other systems these
+			// settings do nothing.
 			"fullfsync(1)", "checkpoint_fullfsync(1)",
-			// The WAL of one large transaction must not stay that large.
+			// The WAL must shrink again after a large transaction.
 			"journal_size_limit(67108864)",
 		},
 	}
@@ -121,7 +124,7 @@ func (s *Store) openFile() error {
 	return nil
 }
 
-// checkDatabase is what New checks.
+// checkDatabase does the checks of New.
 func (s *Store) checkDatabase(ctx context.Context) error {
 	return retryBusy(ctx, s.until(), func() error {
 		conn, err := s.writeDB.Conn(ctx)
@@ -134,8 +137,8 @@ func (s *Store) checkDatabase(ctx context.Context) error {
 			return err
 		}
 		if s.cfg.DB != nil {
-			// Not on a connection of a host that is in a transaction of its own:
-			// the setting is looked at again before each write.
+			// The check leaves out a connection in a transaction of the host. Each
+			// write checks the setting again.
 			if err := s.checkSynchronous(ctx, conn); err != nil {
 				return err
 			}
@@ -153,7 +156,8 @@ func (s *Store) checkDatabase(ctx context.Context) error {
 	})
 }
 
-// until is when a call that begins now gives up waiting for locks.
+// until returns the time at which a call that begins now stops waiting for
+// locks.
 func (s *Store) until() time.Time { return time.Now().Add(s.cfg.BusyTimeout) }
 
 // checkFile checks that the database can hold a store, and returns its journal mode.
@@ -167,12 +171,13 @@ func checkFile(ctx context.Context, conn *sql.Conn) (journal string, err error) 
 		// Texts in UTF-16 are not in the order of their bytes in UTF-8.
 		return "", fmt.Errorf("the database's encoding is %s, and must be UTF-8", encoding)
 	case journal == "memory" || journal == "off":
-		return "", fmt.Errorf("the journal mode is %q: the database is in memory, or cannot roll back; what need not last is kept by state.NewMemory", journal)
+		return "", fmt.Errorf("the journal mode is %q: the database is in memory, or cannot roll back; use state.NewMemory for a store in memory", journal)
 	}
 	return journal, nil
 }
 
-// checkSynchronous warns of a host that insists on losing commits.
+// checkSynchronous logs a warning if a host keeps a setting that can lose
+// commits.
 func (s *Store) checkSynchronous(ctx context.Context, conn *sql.Conn) error {
 	if !s.cfg.KeepSynchronous {
 		return nil
@@ -185,14 +190,14 @@ func (s *Store) checkSynchronous(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// Close ends the store's use of the database, after the call that is writing
-// now; calls that come later fail. It closes what New opened, and nothing of a
-// host's DB. Closing twice is no error.
+// Close ends the store's use of the database. It waits for the call that is
+// writing; later calls fail. It closes the databases that New opened, and does
+// not close a host's DB. A second Close is not an error.
 func (s *Store) Close() error { return s.close() }
 
 func (s *Store) closeAll() error {
 	close(s.closing)
-	s.turn <- struct{}{} // and nobody gets it any more
+	s.turn <- struct{}{} // no later call gets it
 	err := s.stmts.close()
 	if s.cfg.DB != nil {
 		return err
@@ -201,7 +206,7 @@ func (s *Store) closeAll() error {
 		err = errors.Join(err, s.kept.close())
 		s.kept = nil
 	}
-	// The last connection to be closed folds the WAL back into the file.
+	// When the last connection closes, SQLite moves the WAL into the file.
 	return errors.Join(err, s.readDB.Close(), s.writeDB.Close())
 }
 

@@ -13,8 +13,8 @@ import (
 
 // tx is a transaction that holds the database's write lock.
 type tx struct {
-	// ctx does not end: a statement that is interrupted half way helps nobody,
-	// since each takes microseconds. What has to end early asks the caller's.
+	// ctx does not end: each statement takes microseconds, so interrupting one
+	// has no use. A loop that must end early checks the caller's context.
 	ctx  context.Context
 	link *link
 	// now is the store's time, read under the lock.
@@ -36,12 +36,12 @@ func (t *tx) row(dest []any, text string, args ...any) (bool, error) {
 	return oneRow(rows, dest)
 }
 
-// write runs f in a transaction that has the write lock from its beginning:
-// what f reads is still so when it commits. Either all of it takes effect or,
-// when write returns an error, nothing, but for state.ErrUnknown.
+// write runs f in a transaction that has the write lock from its beginning, so
+// what f reads does not change before the commit. The transaction takes effect
+// whole. After an error other than state.ErrUnknown it has no effect.
 //
-// ctx is heeded until COMMIT begins. From there on the outcome would be
-// unknown, and the end is near: COMMIT waits for the disk alone.
+// write heeds ctx until COMMIT begins. Interrupting COMMIT would make the
+// outcome unknown, and COMMIT waits only for the disk.
 func (s *Store) write(ctx context.Context, f func(t *tx) error) error {
 	return s.transact(ctx, func(t *tx) error {
 		if err := s.enter(t); err != nil {
@@ -51,7 +51,7 @@ func (s *Store) write(ctx context.Context, f func(t *tx) error) error {
 	})
 }
 
-// transact is write on a database of any schema.
+// transact does the same as write on a database of any schema.
 func (s *Store) transact(ctx context.Context, f func(t *tx) error) error {
 	end := s.until()
 	if err := s.takeTurn(ctx, end); err != nil {
@@ -62,7 +62,7 @@ func (s *Store) transact(ctx context.Context, f func(t *tx) error) error {
 	if err != nil {
 		return err
 	}
-	sound := false // also when f panics
+	sound := false // even if f panics
 	defer func() { s.giveLink(l, sound) }()
 
 	restore, err := s.makeDurable(ctx, l, end)
@@ -75,8 +75,8 @@ func (s *Store) transact(ctx context.Context, f func(t *tx) error) error {
 		return err
 	})
 	if err != nil {
-		// An error of SQLite's means that BEGIN did nothing. But when ctx ends
-		// just as it succeeds, the driver reports the one and not the other.
+		// An error of SQLite means that BEGIN had no effect. But if ctx ends just
+		// as BEGIN succeeds, the driver reports the end of ctx.
 		sound = restore() && code(err) != 0
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *Store) transact(ctx context.Context, f func(t *tx) error) error {
 			err = unknown(err)
 		}
 	}
-	// An error may have ended the transaction already; then ROLLBACK fails too,
+	// The error may have ended the transaction already. Then ROLLBACK fails too,
 	// and the connection is not used again.
 	_, rollbackErr := t.exec("ROLLBACK")
 	sound = rollbackErr == nil && restore()
@@ -120,13 +120,13 @@ func (s *Store) takeTurn(ctx context.Context, end time.Time) error {
 	case <-s.closing:
 		return errClosed
 	case <-timer.C:
-		return fmt.Errorf("others of this process wrote for all of %v; nothing was written", s.cfg.BusyTimeout)
+		return fmt.Errorf("other calls of this process were writing for all of %v; nothing was written", s.cfg.BusyTimeout)
 	}
 }
 
 func (s *Store) giveTurn() { <-s.turn }
 
-// takeLink returns the connection to write with. The caller has the turn.
+// takeLink returns the connection for writes. The caller has the turn.
 func (s *Store) takeLink(ctx context.Context, end time.Time) (*link, error) {
 	if s.kept != nil {
 		return s.kept, nil
@@ -148,7 +148,8 @@ func (s *Store) takeLink(ctx context.Context, end time.Time) (*link, error) {
 	return s.kept, nil
 }
 
-// giveLink is the end of takeLink. A connection that is not sound is closed.
+// giveLink returns the connection of takeLink. It closes a connection that
+// cannot be used again.
 func (s *Store) giveLink(l *link, sound bool) {
 	switch {
 	case !sound:
@@ -159,11 +160,11 @@ func (s *Store) giveLink(l *link, sound bool) {
 	}
 }
 
-// errBusy is what pause returns when time is up.
-var errBusy = errors.New("others have the database locked, and the time to wait for them is up; nothing was written")
+// errBusy is the error of pause when the time is up.
+var errBusy = errors.New("other connections kept the database locked for too long; nothing was written")
 
-// pause waits before the next try to get a lock, after n of them: a little at
-// random, so that those who wait do not keep step.
+// pause waits before attempt n+1 to get a lock. The pause is a little random,
+// so that waiting calls do not retry at the same time.
 func pause(ctx context.Context, n int, end time.Time) error {
 	d := min(time.Millisecond<<min(n, 4), 15*time.Millisecond)
 	d = d/2 + rand.N(d/2)
@@ -176,8 +177,8 @@ func pause(ctx context.Context, n int, end time.Time) error {
 	return nil
 }
 
-// retryBusy runs f, which writes nothing, again until end while another
-// connection has a lock.
+// retryBusy runs f, which writes nothing, and repeats it until end while
+// another connection has a lock.
 func retryBusy(ctx context.Context, end time.Time, f func() error) error {
 	for n := 0; ; n++ {
 		err := f()
@@ -193,12 +194,12 @@ func retryBusy(ctx context.Context, end time.Time, f func() error) error {
 // Levels of PRAGMA synchronous.
 const synchronousFull = 2
 
-// makeDurable sees to it that a commit on a host's connection is synced to
-// disk. restore puts back the host's setting, once there is no transaction, and
-// reports whether it could.
+// makeDurable makes a commit on a host's connection sync to disk. restore
+// restores the host's setting after the transaction, and reports whether that
+// succeeded.
 //
-// It looks each time: a host may change the setting between two calls, and no
-// hook tells.
+// It checks the setting for each write, because a host may change it between
+// two calls without notice.
 func (s *Store) makeDurable(ctx context.Context, l *link, end time.Time) (restore func() bool, err error) {
 	restore = func() bool { return true }
 	if s.cfg.DB == nil {

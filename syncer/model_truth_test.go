@@ -22,14 +22,15 @@ func (m *model) edits() int {
 }
 
 // agree compares the repository with the tenant after a run over everything
-// that found nothing to do and was successful. It does not compare when somebody
+// that left nothing undone, as the report says. It does not compare when somebody
 // has changed one of them since the run was asked for, when reads lag, or when
 // the run has said that something cannot be planned.
 func (m *model) agree() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.o.Run()
-	if r == nil || r.Ended.IsZero() || r.Outcome != syncer.NoChanges || r.To != state.Idle || r.Mode != syncer.Full || r.Report == nil || m.agreed == r.ID {
+	if r == nil || r.Ended.IsZero() || m.agreed == r.ID || r.Mode != syncer.Full || r.To != state.Idle || r.Report == nil || r.Report.Undone != (syncer.Undone{}) ||
+		!slices.Contains([]syncer.Outcome{syncer.NoChanges, syncer.Adopted, syncer.Deployed}, r.Outcome) {
 		return
 	}
 	m.agreed = r.ID

@@ -8,60 +8,18 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// head is what a commit must know of what is stored.
-type head struct {
-	// id is the record's, 0 without one.
-	id int64
-	// removed is the id under which the entries of a removed tenant lie.
-	removed int64
-	labels  *string
-	// record has what [state.CommitRequest.Apply] looks at.
-	record state.Record
-}
-
-const (
-	selectHead = "SELECT r.id, r.version, r.status, r.deadline, r.labels, l.fence, l.owner, l.until" +
-		fromRecord + joinLease + " WHERE r.tenant = ?"
-	selectRemoved = "SELECT d.id, (SELECT max(e.version) FROM tenantsync_entry AS e WHERE e.record = d.id)" +
-		fromRemoved + " WHERE d.tenant = ?"
-)
-
-func (t *tx) head(tenant string) (h head, err error) {
-	var deadline, fence, until, last *int64
-	var owner *string
-	r := &h.record
-	found, err := t.row([]any{&h.id, &r.Version, &r.Status, &deadline, &h.labels, &fence, &owner, &until}, selectHead, tenant)
-	if err != nil {
-		return h, err
-	}
-	if found {
-		r.Tenant, r.Deadline, r.LeaseUntil = tenant, timeOf(deadline), timeOf(until)
-		if fence != nil {
-			r.Fence, r.LeaseOwner = *fence, *owner
-		}
-		return h, nil
-	}
-	if _, err := t.row([]any{&h.removed, &last}, selectRemoved, tenant); err != nil {
-		return h, err
-	}
-	if last != nil {
-		r.Fence = *last
-	}
-	return h, nil
-}
-
 // Commit implements [state.Records]. UpdatedAt is later with each commit on the
 // database, so that a list by update misses none.
 //
-// A cancelled ctx is heeded until the transaction is written; then Commit
-// returns what became of it.
+// Commit heeds a cancelled ctx until the transaction is written. After that it
+// returns the transaction's outcome.
 func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Committed{}, err
 	}
 	var done state.Committed
-	err := s.write(ctx, func(t *tx) error {
-		t.now = s.clock.now(t.link.seen.newest + 1)
+	err := s.db.write(ctx, func(t *tx) error {
+		t.now = s.db.clock.now(t.link.seen.newest + 1)
 		done.Now = t.time()
 		old, err := t.head(req.Record.Tenant)
 		if err != nil {
@@ -90,7 +48,7 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 				return err
 			}
 		}
-		t.link.seen.newest = t.now // if it is rolled back, that does no harm
+		t.link.seen.newest = t.now // does no harm after a roll back
 		return nil
 	})
 	if err != nil {
@@ -99,7 +57,7 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	return done, nil
 }
 
-// cut cuts off what is finer than the times that are stored.
+// cut rounds the times of a change down to the precision of the stored times.
 func cut(change *state.Change) {
 	for _, at := range []*time.Time{&change.Record.WakeAt, &change.Record.Deadline} {
 		*at = timeOf(toMicro(*at))
@@ -112,8 +70,8 @@ const insertRecord = `INSERT INTO tenantsync_record
 const updateRecord = `UPDATE tenantsync_record
 	SET version = ?, status = ?, run = ?, wake_at = ?, deadline = ?, updated_at = ?, labels = ?, refs = ?, data = ? WHERE id = ?`
 
-// replace writes a change's record in the place of the old one, or removes that.
-// It returns the id under which the entries lie.
+// replace stores a change's record in the place of the old one, or removes the
+// old one. It returns the id of the record's entries.
 func (t *tx) replace(old head, change state.Change) (id int64, err error) {
 	if change.Removed {
 		return old.id, t.removeRecord(old)
@@ -151,33 +109,22 @@ func (t *tx) put(old head, r state.Record) (id int64, err error) {
 	return id, t.relabel(r, old.labels, labels)
 }
 
-// relabel replaces the rows by which records are found by label.
-func (t *tx) relabel(r state.Record, old, labels *string) error {
-	if old == labels || old != nil && labels != nil && *old == *labels {
-		return nil
-	}
-	if old != nil {
-		var gone map[string]string
-		if err := json.Unmarshal([]byte(*old), &gone); err != nil {
-			return err
-		}
-		for key, value := range gone {
-			if _, err := t.exec("DELETE FROM tenantsync_label WHERE key = ? AND value = ? AND tenant = ?", key, value, r.Tenant); err != nil {
-				return err
-			}
-		}
-	}
-	for key, value := range r.Labels {
-		if _, err := t.exec("INSERT INTO tenantsync_label (key, value, tenant) VALUES (?, ?, ?)", key, value, r.Tenant); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// append appends an entry to the history that lies under a record's id.
+// append appends an entry to the history of the record with an id.
 func (t *tx) append(record int64, e state.Entry) error {
 	_, err := t.exec("INSERT INTO tenantsync_entry (record, version, n, run, type, time, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		record, e.Version, e.N, e.Run, e.Type, t.now, textOrNil(e.Data))
 	return err
+}
+
+// jsonOrNil returns a value as JSON text, or nil when it is empty.
+func jsonOrNil[T any](v T, length int) (*string, error) {
+	if length == 0 {
+		return nil, nil
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	text := string(data)
+	return &text, nil
 }

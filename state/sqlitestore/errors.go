@@ -13,12 +13,15 @@ var (
 	// ErrNotMigrated means that the database does not have the tables of this
 	// release, or has those of an older one: call [Store.Migrate].
 	ErrNotMigrated = errors.New("sqlitestore: the database has not been migrated to this release: call Store.Migrate")
-	// ErrNewerSchema means that a newer release has migrated the database. This one
-	// touches nothing in it: update the program.
+	// ErrNewerSchema means that a newer release has migrated the database. This
+	// release changes nothing in it: update the program.
 	ErrNewerSchema = errors.New("sqlitestore: the database was migrated by a newer release: update this program")
 )
 
-// The primary result codes of SQLite that are told apart.
+// errClosed is returned by calls after Close.
+var errClosed = errors.New("the store is closed")
+
+// The primary result codes of SQLite that the store distinguishes.
 const (
 	codeError  = 1 // SQL that does not fit the schema, among others
 	codeBusy   = 5
@@ -27,8 +30,8 @@ const (
 
 // code returns the primary result code of an error of SQLite, or 0.
 func code(err error) int {
-	// The driver's *Error, also where a host has wrapped it. An interface, so
-	// that a driver by another name that reports codes will do.
+	// coded matches the driver's *Error, and that of any other driver that
+	// reports codes.
 	type coded interface {
 		error
 		Code() int
@@ -46,19 +49,7 @@ func isBusy(err error) bool {
 	return c == codeBusy || c == codeLocked
 }
 
-// about says which call failed, and on what. Errors of a caller's context
-// stay recognizable.
-func about(act, what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if what != "" {
-		return fmt.Errorf("sqlitestore: %s of %q: %w", act, what, err)
-	}
-	return fmt.Errorf("sqlitestore: %s: %w", act, err)
-}
-
-// unknown is what a failed COMMIT means: SQLite may have written it whole.
+// unknown returns the error of a failed COMMIT: SQLite may have written it whole.
 func unknown(err error) error {
 	return fmt.Errorf("%w: COMMIT: %w", state.ErrUnknown, err)
 }

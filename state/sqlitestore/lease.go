@@ -9,12 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// maxPage bounds what one call of List, History or Claim returns: it may be
-// fewer than asked for, and is held in memory whole.
-const maxPage = 1000
-
-// Claim implements [state.Leaser]. At most 1000 leases are given at once. When
-// nothing is due it writes nothing and waits for nobody.
+// Claim implements [state.Leaser]. It gives at most 1000 leases at once. When
+// no record is due, Claim writes nothing and waits for no other call.
 func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Claimed{}, err
@@ -28,16 +24,16 @@ func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 
 func (s *Store) claim(ctx context.Context, req state.ClaimRequest) (claimed state.Claimed, err error) {
 	var due bool
-	err = s.look(ctx, func() (err error) {
-		claimed.Now = s.now()
+	err = s.db.look(ctx, func(r *reader) (err error) {
+		claimed.Now = s.db.now()
 		var tenant string
-		due, err = s.row(ctx, []any{&tenant}, selectDue("q.t", ""), claimed.Now.UnixMicro(), 1)
+		due, err = r.row(ctx, []any{&tenant}, selectDue("q.t", ""), claimed.Now.UnixMicro(), 1)
 		return err
 	})
 	if err != nil || !due {
 		return claimed, err
 	}
-	err = s.write(ctx, func(t *tx) error {
+	err = s.db.write(ctx, func(t *tx) error {
 		claimed.Now = t.time()
 		rows, err := t.link.query(t.ctx, selectDue(columns, joinDue), t.now, min(req.Limit, maxPage))
 		found, err := scanRecords(rows, err)
@@ -65,9 +61,9 @@ func (s *Store) claim(ctx context.Context, req state.ClaimRequest) (claimed stat
 
 const joinDue = joinRecord + "q.t" + joinLease
 
-// selectDue asks for records that may be claimed at the time ?1, soonest first,
-// at most ?2. It merges what is due within each status, so that the order comes
-// from the index.
+// selectDue returns the query for at most ?2 records that may be claimed at the
+// time ?1, soonest first. The query merges the due records of each status, so
+// that the order comes from the index.
 func selectDue(what, join string) string {
 	var b builder
 	for _, status := range state.Statuses() {
@@ -95,13 +91,13 @@ type leaseRequest interface {
 	Apply(stored state.Record, now time.Time) (state.Record, error)
 }
 
-// changeLease carries a request out in a transaction.
+// changeLease executes a request in a transaction.
 func (s *Store) changeLease(ctx context.Context, act, tenant string, req leaseRequest) (state.Lease, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Lease{}, err
 	}
 	var lease state.Lease
-	err := s.write(ctx, func(t *tx) error {
+	err := s.db.write(ctx, func(t *tx) error {
 		lease = state.Lease{Now: t.time()}
 		rows, err := t.link.query(t.ctx, selectRecord, tenant)
 		found, err := scanRecords(rows, err)

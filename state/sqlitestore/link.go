@@ -5,24 +5,23 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"sync"
 )
 
 // link is a connection that writes. One goroutine uses it at a time.
 type link struct {
 	conn *sql.Conn
-	// stmts are its prepared statements by their text; nil for a connection
-	// that is given back after one call.
+	// stmts are its prepared statements by their text. It is nil for a
+	// connection that goes back to its pool after one call.
 	stmts map[string]*sql.Stmt
-	// seen is what enter last found on a connection that is kept.
+	// seen is the state of the database that the connection last saw.
 	seen struct {
 		dataVersion int64 // 0: nothing yet
 		newest      int64
 	}
 }
 
-// exec runs a statement. It and query do not heed ctx's end but by its wrapper:
-// see [Store.begin].
+// exec runs a statement. A caller that must not be interrupted hands in a ctx
+// that does not end, as [tx] does.
 func (l *link) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	if l.stmts == nil {
 		return l.conn.ExecContext(ctx, text, args...)
@@ -59,7 +58,7 @@ func (l *link) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 // forget closes the statements.
 func (l *link) forget() error {
 	var errs []error
-	// A statement may not be closed behind its connection.
+	// A statement must not be closed after its connection.
 	if l.conn.Raw(func(any) error { return nil }) == nil {
 		for _, stmt := range l.stmts {
 			errs = append(errs, stmt.Close())
@@ -72,58 +71,10 @@ func (l *link) forget() error {
 // close gives the connection back to its pool.
 func (l *link) close() error { return errors.Join(l.forget(), l.conn.Close()) }
 
-// discard closes a connection of which nobody knows whether it is still in a
-// transaction, so that no pool hands it out again. SQLite rolls back what it
-// was in.
+// discard closes a connection that may still be in a transaction, so that no
+// pool hands it out again. SQLite then rolls the transaction back.
 func (l *link) discard() {
 	_ = l.forget()
-	// By this error the pool knows that it must not keep it.
+	// This error tells the pool not to keep the connection.
 	_ = l.conn.Raw(func(any) error { return driver.ErrBadConn })
-}
-
-// statements are prepared statements on a pool of connections.
-type statements struct {
-	mu     sync.Mutex
-	byText map[string]*sql.Stmt
-	closed bool
-}
-
-// maxStatements bounds what is kept: lists have many forms. What comes later is
-// prepared each time.
-const maxStatements = 64
-
-// get returns a statement to use, or nil when text is to be run unprepared.
-func (s *statements) get(ctx context.Context, db *sql.DB, text string) (*sql.Stmt, error) {
-	s.mu.Lock()
-	stmt, ok := s.byText[text]
-	full := s.closed || len(s.byText) >= maxStatements
-	s.mu.Unlock()
-	if ok || full {
-		return stmt, nil
-	}
-	stmt, err := db.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if other, ok := s.byText[text]; ok || s.closed { // another was faster
-		return other, stmt.Close()
-	}
-	if s.byText == nil {
-		s.byText = make(map[string]*sql.Stmt)
-	}
-	s.byText[text] = stmt
-	return stmt, nil
-}
-
-func (s *statements) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var errs []error
-	for _, stmt := range s.byText {
-		errs = append(errs, stmt.Close())
-	}
-	s.byText, s.closed = nil, true
-	return errors.Join(errs...)
 }

@@ -27,13 +27,13 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 		after = &c
 	}
 	var found []stored
-	err := s.look(ctx, func() error {
-		label, err := s.rarest(ctx, req.Labels)
+	err := s.db.look(ctx, func(r *reader) error {
+		label, err := rarest(ctx, r, req.Labels)
 		if err != nil {
 			return err
 		}
 		text, args := selectList(req, after, label)
-		found, err = scanRecords(s.query(ctx, text, args...))
+		found, err = scanRecords(r.query(ctx, text, args...))
 		return err
 	})
 	if err != nil {
@@ -45,8 +45,8 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 		newest = max(newest, r.updatedAt)
 		page.Records = append(page.Records, r.Record)
 	}
-	page.Now = s.now(newest)
-	// In order already, but a join without ORDER BY promises nothing.
+	page.Now = s.db.now(newest)
+	// The records are in order already, but a join without ORDER BY promises none.
 	slices.SortFunc(page.Records, compareBy(req.Order))
 	page.Cut(req)
 	return page, nil
@@ -68,47 +68,15 @@ func compareWake(a, b *state.Record) int {
 	return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
 }
 
-// label is one of a request's labels.
-type label struct {
-	key, value string
-	// few: at most fewLabelled records have it.
-	few bool
-}
-
-// fewLabelled is how many records with a label are looked at one by one and
-// sorted. Of a label that more have, a page is found sooner by walking along
-// the order's index.
-const fewLabelled = 1000
-
-// labelKey is the index that is the table itself.
-const labelKey = "sqlite_autoindex_tenantsync_label_1"
-
-const countLabelled = "SELECT count(*) FROM (SELECT 1 FROM tenantsync_label AS o INDEXED BY " + labelKey + " WHERE o.key = ? AND o.value = ? LIMIT ?) AS q"
-
-// rarest returns the label that the fewest records have, or nil for none.
-func (s *Store) rarest(ctx context.Context, labels map[string]string) (*label, error) {
-	var found *label
-	least := 0
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		var n int
-		if _, err := s.row(ctx, []any{&n}, countLabelled, key, labels[key], fewLabelled+1); err != nil {
-			return nil, err
-		}
-		if found == nil || n < least {
-			found, least = &label{key: key, value: labels[key], few: n <= fewLabelled}, n
-		}
-	}
-	return found, nil
-}
-
 // selectList returns the query for a page and one record more.
 //
-// Each order is served by an index within each status, so a list is merged from
-// as many branches as there are statuses, in the order of the index and without
-// a sort. By tenant alone it is one branch. Where a label leads, it is one
-// branch too, along the label's index; by time its few records are sorted.
+// Within each status an index has the order, so the query merges a list from as
+// many branches as there are statuses, in the order of the index and without a
+// sort. A list by tenant alone has one branch. A list that a label leads has one
+// branch too, along the label's index; by time the query sorts the few records
+// that have the label.
 func selectList(req state.ListRequest, after *state.ListCursor, lead *label) (text string, args []any) {
-	b := builder{req: req, after: after}
+	b := listBuilder{req: req, after: after}
 	statuses := slices.Compact(slices.Sorted(slices.Values(req.Statuses)))
 	switch {
 	case lead != nil && (lead.few || req.Order == state.ByTenant && len(statuses) == 0):
@@ -140,38 +108,15 @@ func selectList(req state.ListRequest, after *state.ListCursor, lead *label) (te
 	return text, b.args
 }
 
-// builder builds the branches of a UNION ALL and their arguments. Equal
-// arguments share a parameter: the branches of a list have most in common.
-type builder struct {
+// listBuilder builds the branches of a list.
+type listBuilder struct {
+	builder
 	req   state.ListRequest
 	after *state.ListCursor
-
-	branches []string
-	args     []any
 }
 
-func (b *builder) branch(format string, a ...any) {
-	b.branches = append(b.branches, fmt.Sprintf(format, a...))
-}
-
-// add appends to the last branch.
-func (b *builder) add(format string, a ...any) {
-	b.branches[len(b.branches)-1] += fmt.Sprintf(format, a...)
-}
-
-func (b *builder) text() string { return strings.Join(b.branches, " UNION ALL ") }
-
-// arg returns the parameter for an argument.
-func (b *builder) arg(v any) string {
-	i := slices.Index(b.args, v)
-	if i < 0 {
-		i = len(b.args)
-		b.args = append(b.args, v)
-	}
-	return fmt.Sprint("?", i+1)
-}
-
-func (b *builder) list(statuses []state.Status) string {
+// list returns the parameters for statuses.
+func (b *listBuilder) list(statuses []state.Status) string {
 	var all []string
 	for _, status := range statuses {
 		all = append(all, b.arg(string(status)))
@@ -179,17 +124,17 @@ func (b *builder) list(statuses []state.Status) string {
 	return strings.Join(all, ", ")
 }
 
-// keys are the columns of a branch: what it is ordered by. tenant is the column
-// that the index has.
-func (b *builder) keys(tenant string) string {
+// keys returns the columns of a branch, which are those of its order. tenant is
+// the column that the index has.
+func (b *listBuilder) keys(tenant string) string {
 	if at := b.time(); at != "" {
 		return at + " AS k, r.tenant AS t"
 	}
 	return tenant + " AS t"
 }
 
-// time is the column of the order's time, empty for an order without.
-func (b *builder) time() string {
+// time returns the column of the order's time, empty for an order without.
+func (b *listBuilder) time() string {
 	switch b.req.Order {
 	case state.ByUpdated:
 		return "r.updated_at"
@@ -199,10 +144,10 @@ func (b *builder) time() string {
 	return ""
 }
 
-// filter adds to the last branch what holds for each: the cursor, the prefix
-// and the labels but the one that leads. tenant is the column that the index
-// has.
-func (b *builder) filter(tenant string, lead *label) {
+// filter adds to the last branch the conditions that hold for every branch: the
+// cursor, the prefix and all labels except the one that leads. tenant is the
+// column that the index has.
+func (b *listBuilder) filter(tenant string, lead *label) {
 	at := b.time()
 	if b.req.Order == state.ByWake {
 		b.add(" AND r.wake_at IS NOT NULL")
@@ -219,8 +164,8 @@ func (b *builder) filter(tenant string, lead *label) {
 		b.add(" AND %s %s %s", tenant, above, b.arg(from))
 	}
 	if n := len(b.req.Prefix); n > 0 {
-		// The first text behind all with the prefix. It need not be UTF-8 to be
-		// compared, and no byte of UTF-8 is the last one.
+		// The bound is the first text behind all texts with the prefix. A text
+		// need not be UTF-8 to be compared, and no byte of UTF-8 is 0xff.
 		b.add(" AND %s < %s", tenant, b.arg(b.req.Prefix[:n-1]+string([]byte{b.req.Prefix[n-1] + 1})))
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.req.Labels)) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"runtime"
 	"sync"
@@ -18,7 +19,7 @@ const fileMode = 0o600
 var creating sync.Mutex
 
 // createFile makes the database's file, empty and for its owner only, unless it
-// is there. SQLite would leave it to the umask who else can read it.
+// exists. SQLite would let the umask decide who else can read it.
 func createFile(path string) error {
 	creating.Lock()
 	defer creating.Unlock()
@@ -32,16 +33,16 @@ func createFile(path string) error {
 	return f.Close()
 }
 
-// warnOfModes logs a warning about each of the database's files that somebody
-// else than its owner has access to. What its host has set stays as it is.
-func (s *Store) warnOfModes() {
+// warnOfModes logs a warning about each file of the database at path that
+// others than its owner have access to. It changes no mode that a host has set.
+func warnOfModes(path string, log *slog.Logger) {
 	if runtime.GOOS == "windows" {
 		return // has no such modes
 	}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		name := s.cfg.Path + suffix
+		name := path + suffix
 		if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
-			s.cfg.Logger.Warn("others than its owner have access to a file of the database: chmod 600 takes it from them",
+			log.Warn("others than its owner have access to a file of the database: chmod 600 takes it from them",
 				"file", name, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
 		}
 	}

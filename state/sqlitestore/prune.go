@@ -7,9 +7,10 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Prune implements [state.Pruner]. It looks for what may go without a lock, and
-// removes it in small transactions, between which others write; each looks
-// again whether it may go. On an error, Pruned says what went before it.
+// Prune implements [state.Pruner]. It finds removable rows without a lock and
+// removes them in small transactions, so that other calls can write in between.
+// Each transaction checks again that its rows may be removed. On an error, Pruned
+// counts the rows that were removed before it.
 //
 // The file does not shrink: SQLite uses the room again. VACUUM gives it back.
 func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
@@ -17,35 +18,36 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 		return state.Pruned{}, err
 	}
 	req = req.WithDefaults()
-	pruned := state.Pruned{Now: s.now()}
+	pruned := state.Pruned{Now: s.db.now()}
 	var err error
 	before := pruned.Now.Add(-max(req.Age, state.MinBlobAge)).UnixMicro()
-	if pruned.Blobs, err = s.prune(ctx, req, before, prunableBlobs, &s.blobsSeen); err == nil {
+	if pruned.Blobs, err = prunableBlobs.prune(ctx, s.db, req, before, &s.progress.blobs); err == nil {
 		before = pruned.Now.Add(-req.Age).UnixMicro()
-		pruned.Entries, err = s.prune(ctx, req, before, prunableEntries, &s.entriesSeen)
+		pruned.Entries, err = prunableEntries.prune(ctx, s.db, req, before, &s.progress.entries)
 	}
 	if err == nil {
-		pruned.Runs, err = s.prune(ctx, req, before, prunableRuns, &s.runsSeen)
+		pruned.Runs, err = prunableRuns.prune(ctx, s.db, req, before, &s.progress.runs)
 	}
 	return pruned, about("prune", req.Tenant, err)
 }
 
-// prunable says how one kind of thing is pruned: by queries that give keys of
-// four integers, in their order, the first of them a time.
+// prunable is how rows of one table are pruned. Its queries return keys of four
+// integers in their order. The first integer is a time.
 type prunable struct {
-	// find asks for at most ?1 keys with a time before ?2 that come after the
-	// key ?3, ?4, ?5, ?6, and for the sizes of what they name.
+	// find selects at most ?1 keys with a time before ?2 that come after the
+	// key ?3, ?4, ?5, ?6, and the sizes of their rows.
 	find string
-	// findOf asks for those of the tenant ?3, in any order.
+	// findOf selects the keys of the tenant ?3, in any order.
 	findOf string
-	// remove removes the one with the key ?3 to ?6 if it may still go; ?2 is as
-	// in find.
+	// remove removes the row with the key ?3 to ?6 if it may still be removed.
+	// ?2 is as in find.
 	remove string
-	// then, if not empty, follows on remove with the same key.
+	// then, if not empty, runs after remove with the same key.
 	then string
 }
 
-// ofNoRun is true for an entry that is not of the run that its record names.
+// ofNoRun is true for an entry that does not belong to the run that its record
+// names.
 const ofNoRun = `(e.run = '' OR e.run IS NOT (SELECT r.run FROM tenantsync_record AS r WHERE r.id = e.record))`
 
 var prunableEntries = prunable{
@@ -56,7 +58,7 @@ var prunableEntries = prunable{
 		WHERE e.record = ` + idOf("?3") + ` AND e.time < ?2 AND ` + ofNoRun + ` LIMIT ?1`,
 	remove: `DELETE FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1
 		WHERE e.record = ?4 AND e.version = ?5 AND e.n = ?6 AND e.time < ?2 AND ` + ofNoRun,
-	// A removed tenant without entries is forgotten.
+	// The id of a removed tenant goes with its last entry.
 	then: `DELETE FROM tenantsync_removed WHERE id = ?4 AND NOT EXISTS (
 		SELECT 1 FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1 WHERE e.record = ?4)`,
 }
@@ -87,65 +89,78 @@ var prunableBlobs = prunable{
 	remove: `DELETE FROM tenantsync_blob AS b WHERE b.id = ?4 AND b.put_at < ?2 AND ` + unreferenced,
 }
 
-// victim is something to remove.
+// victim is a row to remove.
 type victim struct {
 	key  [4]int64
 	size int64
 }
 
-// seen remembers how far Prune has come, so that what is kept, of tenants
-// that rest for long, is not walked past in each call: everything up to there
-// is either gone or was kept when it was looked at.
-type seen struct {
+// progress is how far Prune has come in each table.
+type progress struct {
+	blobs, entries, runs position
+}
+
+// position is the last key that Prune has examined. Each row up to it was either
+// removed or kept, so the next call starts behind it and does not read the rows
+// again that it must keep, such as those of tenants at rest.
+type position struct {
 	mu sync.Mutex
 	to [4]int64
 }
 
-// prune removes at most req.Limit and returns how many went.
-func (s *Store) prune(ctx context.Context, req state.PruneRequest, before int64, p prunable, seen *seen) (int, error) {
+func (p *position) get() [4]int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.to
+}
+
+func (p *position) set(to [4]int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.to = to
+}
+
+// prune removes at most req.Limit rows and returns how many it removed.
+func (p prunable) prune(ctx context.Context, db *database, req state.PruneRequest, before int64, at *position) (int, error) {
 	if req.Tenant != "" {
-		victims, err := s.victims(ctx, p.findOf, req.Limit, before, req.Tenant)
+		victims, err := findVictims(ctx, db, p.findOf, req.Limit, before, req.Tenant)
 		if err != nil {
 			return 0, err
 		}
-		return s.remove(ctx, victims, before, p)
+		return p.removeAll(ctx, db, victims, before)
 	}
-	seen.mu.Lock()
-	from := seen.to
-	seen.mu.Unlock()
-	n, err := s.pruneAfter(ctx, req.Limit, from, before, p, seen)
+	from := at.get()
+	n, err := p.pruneAfter(ctx, db, req.Limit, from, before, at)
 	if err != nil || n > 0 || from == [4]int64{} {
 		return n, err
 	}
-	// Nothing is left from there on: begin again, with what was kept before.
-	return s.pruneAfter(ctx, req.Limit, [4]int64{}, before, p, seen)
+	// No row is left after from. Begin again with the rows that were kept before.
+	return p.pruneAfter(ctx, db, req.Limit, [4]int64{}, before, at)
 }
 
-// pruneAfter prunes what comes after a key.
-func (s *Store) pruneAfter(ctx context.Context, limit int, from [4]int64, before int64, p prunable, seen *seen) (int, error) {
-	victims, err := s.victims(ctx, p.find, limit, before, from[0], from[1], from[2], from[3])
+// pruneAfter prunes rows that come after a key.
+func (p prunable) pruneAfter(ctx context.Context, db *database, limit int, from [4]int64, before int64, at *position) (int, error) {
+	victims, err := findVictims(ctx, db, p.find, limit, before, from[0], from[1], from[2], from[3])
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.remove(ctx, victims, before, p)
+	n, err := p.removeAll(ctx, db, victims, before)
 	if err == nil {
 		to := [4]int64{} // the end: the next call begins again
 		if len(victims) == limit {
 			to = victims[limit-1].key
 		}
-		seen.mu.Lock()
-		seen.to = to
-		seen.mu.Unlock()
+		at.set(to)
 	}
 	return n, err
 }
 
-// victims asks what may go.
-func (s *Store) victims(ctx context.Context, text string, limit int, before int64, args ...any) ([]victim, error) {
+// findVictims runs a query for the keys of removable rows.
+func findVictims(ctx context.Context, db *database, text string, limit int, before int64, args ...any) ([]victim, error) {
 	var all []victim
-	err := s.look(ctx, func() error {
+	err := db.look(ctx, func(r *reader) error {
 		all = nil
-		rows, err := s.query(ctx, text, append([]any{limit, before}, args...)...)
+		rows, err := r.query(ctx, text, append([]any{limit, before}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -162,15 +177,16 @@ func (s *Store) victims(ctx context.Context, text string, limit int, before int6
 	return all, err
 }
 
-// The most that one transaction of Prune removes: freeing the pages of a blob
-// takes time in which nobody else writes.
+// The limits of one transaction of Prune: it takes time to free the pages of a
+// blob, and no other call can write during that time.
 const (
 	pruneRows  = 200
 	pruneBytes = 16 << 20
 )
 
-// remove removes the victims that may still go, and returns how many went.
-func (s *Store) remove(ctx context.Context, victims []victim, before int64, p prunable) (n int, err error) {
+// removeAll removes the victims that may still be removed, and returns how many
+// it removed.
+func (p prunable) removeAll(ctx context.Context, db *database, victims []victim, before int64) (n int, err error) {
 	for len(victims) > 0 {
 		batch, size := 0, int64(0)
 		for batch < len(victims) && batch < pruneRows && (batch == 0 || size+victims[batch].size <= pruneBytes) {
@@ -178,10 +194,10 @@ func (s *Store) remove(ctx context.Context, victims []victim, before int64, p pr
 			batch++
 		}
 		went := 0
-		err := s.write(ctx, func(t *tx) error {
+		err := db.write(ctx, func(t *tx) error {
 			went = 0
 			for _, v := range victims[:batch] {
-				rows, err := t.removeVictim(v, before, p)
+				rows, err := p.removeOne(t, v, before)
 				if err != nil {
 					return err
 				}
@@ -198,8 +214,9 @@ func (s *Store) remove(ctx context.Context, victims []victim, before int64, p pr
 	return n, nil
 }
 
-// removeVictim removes a victim if it may still go, and returns how many went.
-func (t *tx) removeVictim(v victim, before int64, p prunable) (int64, error) {
+// removeOne removes a victim if it may still be removed, and returns how many
+// rows it removed.
+func (p prunable) removeOne(t *tx, v victim, before int64) (int64, error) {
 	done, err := t.exec(p.remove, nil, before, v.key[0], v.key[1], v.key[2], v.key[3])
 	if err != nil {
 		return 0, err

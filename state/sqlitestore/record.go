@@ -5,38 +5,46 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/tenantsync/tenantsync/state"
 )
 
 // columns are those of a record, from tenantsync_record AS r LEFT JOIN
-// tenantsync_lease AS l. They are plain columns: a host's DB may be set to
-// turn expressions that look like dates into times.
+// tenantsync_lease AS l. They are plain columns, since a host's DB may be set
+// to turn expressions that look like dates into times.
 const columns = `r.id, r.tenant, r.version, r.status, r.run, r.wake_at, r.deadline, r.updated_at,
 	r.labels, r.refs, r.data, l.fence, l.owner, l.until`
 
-// Queries name their indexes, or look one thing up by its key: the planner could
-// take a table that was small when somebody ran ANALYZE for small for ever, and
-// look through it.
+// Queries name their indexes, or look one row up by its key. Otherwise, after an
+// ANALYZE while a table was small, the planner would scan the table when it has
+// grown large.
 const (
 	fromRecord = ` FROM tenantsync_record AS r INDEXED BY tenantsync_record_tenant`
 	joinRecord = ` CROSS JOIN tenantsync_record AS r INDEXED BY tenantsync_record_tenant ON r.tenant = `
 	joinLease  = ` LEFT JOIN tenantsync_lease AS l INDEXED BY sqlite_autoindex_tenantsync_lease_1 ON l.id = r.id`
+
+	fromRemoved = ` FROM tenantsync_removed AS d INDEXED BY tenantsync_removed_tenant`
 )
+
+// idOf returns the id under which a tenant's entries lie, that of its record or
+// of its removal.
+func idOf(tenant string) string {
+	return fmt.Sprintf("ifnull((SELECT r.id%s WHERE r.tenant = %s), (SELECT d.id%s WHERE d.tenant = %[2]s))",
+		fromRecord, tenant, fromRemoved)
+}
 
 // stored is a record as it is stored.
 type stored struct {
 	state.Record
 	id int64
-	// How some columns are read.
+	// The columns whose values decode converts.
 	wakeAt, deadline, until *int64
 	updatedAt               int64
 	labels, refs, owner     *string
 	fence                   *int64
 }
 
-// dest is where columns are scanned to.
+// dest returns the destinations of a scan of columns.
 func (r *stored) dest() []any {
 	return []any{
 		&r.id, &r.Tenant, &r.Version, &r.Status, &r.Run, &r.wakeAt, &r.deadline, &r.updatedAt,
@@ -44,7 +52,7 @@ func (r *stored) dest() []any {
 	}
 }
 
-// decode fills the record in from what was scanned.
+// decode fills the record in from the scanned columns.
 func (r *stored) decode() error {
 	r.WakeAt, r.Deadline, r.LeaseUntil = timeOf(r.wakeAt), timeOf(r.deadline), timeOf(r.until)
 	r.UpdatedAt = fromMicro(r.updatedAt)
@@ -64,7 +72,7 @@ func (r *stored) decode() error {
 	return nil
 }
 
-// scanRecords reads all rows of a query for columns, and closes it.
+// scanRecords reads all rows of a query for columns, and closes them.
 func scanRecords(rows *sql.Rows, err error) ([]stored, error) {
 	if err != nil {
 		return nil, err
@@ -92,46 +100,15 @@ func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, 
 		return state.Loaded{}, err
 	}
 	var found []stored
-	err := s.look(ctx, func() (err error) {
-		found, err = scanRecords(s.query(ctx, selectRecord, req.Tenant))
+	err := s.db.look(ctx, func(r *reader) (err error) {
+		found, err = scanRecords(r.query(ctx, selectRecord, req.Tenant))
 		return err
 	})
 	switch {
 	case err != nil:
 		return state.Loaded{}, about("load", req.Tenant, err)
 	case len(found) == 0:
-		return state.Loaded{Now: s.now()}, about("load", req.Tenant, state.ErrNotFound)
+		return state.Loaded{Now: s.db.now()}, about("load", req.Tenant, state.ErrNotFound)
 	}
-	return state.Loaded{Record: found[0].Record, Now: s.now(found[0].updatedAt)}, nil
-}
-
-// now returns the store's time, outside of a transaction that writes. It is
-// not before the times of commits that were seen.
-func (s *Store) now(seen ...int64) time.Time {
-	var floor int64
-	for _, at := range seen {
-		floor = max(floor, at)
-	}
-	return fromMicro(s.clock.now(floor))
-}
-
-// begin is what every method does first.
-func begin(ctx context.Context, req interface{ Validate() error }) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return req.Validate()
-}
-
-// jsonOrNil returns a value as JSON text, or nil when it is empty.
-func jsonOrNil[T any](v T, length int) (*string, error) {
-	if length == 0 {
-		return nil, nil
-	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	text := string(data)
-	return &text, nil
+	return state.Loaded{Record: found[0].Record, Now: s.db.now(found[0].updatedAt)}, nil
 }

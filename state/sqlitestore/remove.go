@@ -1,15 +1,11 @@
 package sqlitestore
 
 import (
-	"context"
-
 	"github.com/tenantsync/tenantsync/state"
 )
 
-const fromRemoved = " FROM tenantsync_removed AS d INDEXED BY tenantsync_removed_tenant"
-
-// removeRecord removes a tenant's record with all that belongs to it. Its id is
-// kept for the entries of the removal.
+// removeRecord removes a tenant's record with its labels, lease, entries and runs.
+// It keeps the record's id for the entries of the removal.
 func (t *tx) removeRecord(old head) error {
 	tenant := old.record.Tenant
 	if err := t.relabel(state.Record{Tenant: tenant}, old.labels, nil); err != nil {
@@ -35,8 +31,9 @@ func (t *tx) removeRecord(old head) error {
 const selectNewID = `SELECT 1 + max(
 	ifnull((SELECT max(id) FROM tenantsync_record), 0), ifnull((SELECT max(id) FROM tenantsync_removed), 0))`
 
-// newID returns the id for the record of a new tenant: the former one's, if the
-// tenant was removed, with the fence that the record begins with.
+// newID returns the id for the record of a new tenant. For a tenant that was
+// removed it is the id of the former record, and newID stores the fence that the
+// new record begins with.
 func (t *tx) newID(old head, r state.Record) (id int64, err error) {
 	if old.removed == 0 {
 		_, err = t.row([]any{&id}, selectNewID)
@@ -47,15 +44,4 @@ func (t *tx) newID(old head, r state.Record) (id int64, err error) {
 	}
 	_, err = t.exec("INSERT INTO tenantsync_lease (id, fence, owner, until) VALUES (?, ?, '', NULL)", old.removed, r.Fence)
 	return old.removed, err
-}
-
-// Remove implements [state.Blobs].
-func (s *Store) Remove(ctx context.Context, tenant string) error {
-	if err := begin(ctx, state.LoadRequest{Tenant: tenant}); err != nil {
-		return err
-	}
-	return about("remove blobs", tenant, s.write(ctx, func(t *tx) error {
-		_, err := t.exec("DELETE FROM tenantsync_blob INDEXED BY tenantsync_blob_name WHERE tenant = ?", tenant)
-		return err
-	}))
 }

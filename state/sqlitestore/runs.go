@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -49,8 +50,8 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 	}
 	text, args := selectRuns(req, after)
 	var page state.RunsPage
-	err := s.look(ctx, func() (err error) {
-		page.Runs, err = s.runs(ctx, text, args)
+	err := s.db.look(ctx, func(r *reader) (err error) {
+		page.Runs, err = scanRuns(r.query(ctx, text, args...))
 		return err
 	})
 	if err != nil {
@@ -60,8 +61,8 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 	for _, r := range page.Runs {
 		newest = max(newest, r.UpdatedAt.UnixMicro())
 	}
-	page.Now = s.now(newest)
-	// In order already, but a join without ORDER BY promises nothing.
+	page.Now = s.db.now(newest)
+	// The runs are in order already, but a join without ORDER BY promises none.
 	slices.SortFunc(page.Runs, func(a, b state.Run) int {
 		return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.Tenant, a.Tenant), cmp.Compare(b.ID, a.ID))
 	})
@@ -69,9 +70,8 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 	return page, nil
 }
 
-// runs runs a query of selectRuns.
-func (s *Store) runs(ctx context.Context, text string, args []any) ([]state.Run, error) {
-	rows, err := s.query(ctx, text, args...)
+// scanRuns reads all rows of a query of selectRuns, and closes them.
+func scanRuns(rows *sql.Rows, err error) ([]state.Run, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -93,10 +93,10 @@ func (s *Store) runs(ctx context.Context, text string, args []any) ([]state.Run,
 
 // selectRuns returns the query for a page and one run more.
 //
-// The order is an index within each value of one filter, so a page is merged
-// from a branch for each value, without a sort. The filter that leads is the
-// one that is likely to leave the fewest runs; the others are looked at run by
-// run.
+// Within each value of one filter an index has the order, so the query merges a
+// page from a branch for each value, without a sort. The filter that leads is
+// the one that likely leaves the fewest runs. The query checks the other filters
+// run by run.
 func selectRuns(req state.RunsRequest, after *state.RunsCursor) (text string, args []any) {
 	b := builder{}
 	outcomes := slices.Compact(slices.Sorted(slices.Values(req.Outcomes)))
@@ -133,8 +133,8 @@ func selectRuns(req state.RunsRequest, after *state.RunsCursor) (text string, ar
 		b.text(), b.arg(req.Limit+1)), b.args
 }
 
-// filterRuns adds to the last branch the filters but the one that leads, and the
-// cursor.
+// filterRuns adds to the last branch the cursor and all filters except the one
+// that leads.
 func (b *builder) filterRuns(req state.RunsRequest, lead string, statuses, outcomes []string, after *state.RunsCursor) {
 	for _, f := range []struct {
 		column string
@@ -183,8 +183,8 @@ func present(value string) []string {
 	return []string{value}
 }
 
-// ceilMicro rounds a bound up to what is stored: a run that is stored is at or
-// after it exactly if it is at or after the bound.
+// ceilMicro rounds a bound up to whole microseconds. A stored time is at or after
+// the result exactly if it is at or after the bound.
 func ceilMicro(t time.Time) int64 {
 	micro := t.UnixMicro()
 	if fromMicro(micro).Before(t) {

@@ -5,231 +5,164 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
-
-	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
-// tx is a transaction that holds the database's write lock.
-type tx struct {
-	// ctx does not end: a statement that is interrupted half way helps nobody,
-	// since each takes microseconds. What has to end early asks the caller's.
-	ctx  context.Context
-	link *link
-	// now is the store's time, read under the lock.
-	now int64
+// writer gives the connection that writes to one call after another.
+type writer struct {
+	pool *sql.DB
+	// own means that the pool is the store's, not a host's.
+	own bool
+	// wait is how long a call waits for its turn, a connection and the lock.
+	wait       time.Duration
+	durability durability
+
+	// turn holds a value while a call writes. SQLite allows one writer, and a
+	// queue is fairer than many calls that ask again and again.
+	turn    chan struct{}
+	closing chan struct{} // closed by stop
+	// kept is the writing connection of a pool of the store's own. Its
+	// statements stay prepared. Only the call that has the turn may use it.
+	kept *link
 }
 
-func (t *tx) time() time.Time { return fromMicro(t.now) }
-
-func (t *tx) exec(text string, args ...any) (sql.Result, error) {
-	return t.link.exec(t.ctx, text, args...)
-}
-
-// row runs a query for one row at most, and reports whether there was one.
-func (t *tx) row(dest []any, text string, args ...any) (bool, error) {
-	rows, err := t.link.query(t.ctx, text, args...)
-	if err != nil {
-		return false, err
-	}
-	return oneRow(rows, dest)
-}
-
-// write runs f in a transaction that has the write lock from its beginning:
-// what f reads is still so when it commits. Either all of it takes effect or,
-// when write returns an error, nothing, but for state.ErrUnknown.
-//
-// ctx is heeded until COMMIT begins. From there on the outcome would be
-// unknown, and the end is near: COMMIT waits for the disk alone.
-func (s *Store) write(ctx context.Context, f func(t *tx) error) error {
-	return s.transact(ctx, func(t *tx) error {
-		if err := s.enter(t); err != nil {
-			return err
+// transact runs f in a transaction that has the write lock. It does not check
+// the schema.
+func (w *writer) transact(ctx context.Context, f func(t *tx) error) error {
+	return w.alone(ctx, func(l *link, end time.Time) (sound bool, err error) {
+		restore, err := w.durability.ensure(ctx, l, end)
+		if err != nil {
+			return restore() && code(err) != 0, err
 		}
-		return f(t)
+		err = retryBusy(ctx, end, func() error {
+			_, err := l.exec(ctx, "BEGIN IMMEDIATE")
+			return err
+		})
+		if err != nil {
+			// With an error of SQLite's, BEGIN did nothing. But when ctx ends
+			// just as BEGIN succeeds, the driver reports only that ctx ended.
+			return restore() && code(err) != 0, err
+		}
+		t := &tx{ctx: context.WithoutCancel(ctx), link: l}
+		if err = f(t); err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			if _, err = t.exec("COMMIT"); err == nil {
+				return restore(), nil
+			}
+			if !isBusy(err) {
+				err = unknown(err)
+			}
+		}
+		// An error may have ended the transaction already. Then ROLLBACK fails
+		// too, and the connection is not used again.
+		_, rollbackErr := t.exec("ROLLBACK")
+		return rollbackErr == nil && restore(), err
 	})
 }
 
-// transact is write on a database of any schema.
-func (s *Store) transact(ctx context.Context, f func(t *tx) error) error {
-	end := s.until()
-	if err := s.takeTurn(ctx, end); err != nil {
+// alone runs f on the connection that writes, while no other call of the store
+// writes. end is when f must stop waiting for locks. f reports whether the
+// connection is sound: outside of a transaction and with its former settings.
+// A connection that is not sound is closed.
+func (w *writer) alone(ctx context.Context, f func(l *link, end time.Time) (sound bool, err error)) error {
+	end := time.Now().Add(w.wait)
+	if err := w.takeTurn(ctx, end); err != nil {
 		return err
 	}
-	defer s.giveTurn()
-	l, err := s.takeLink(ctx, end)
+	defer w.giveTurn()
+	l, err := w.takeLink(ctx, end)
 	if err != nil {
 		return err
 	}
 	sound := false // also when f panics
-	defer func() { s.giveLink(l, sound) }()
-
-	restore, err := s.makeDurable(ctx, l, end)
-	if err != nil {
-		sound = restore() && code(err) != 0
-		return err
-	}
-	err = retryBusy(ctx, end, func() error {
-		_, err := l.exec(ctx, "BEGIN IMMEDIATE")
-		return err
-	})
-	if err != nil {
-		// An error of SQLite's means that BEGIN did nothing. But when ctx ends
-		// just as it succeeds, the driver reports the one and not the other.
-		sound = restore() && code(err) != 0
-		return err
-	}
-	t := &tx{ctx: context.WithoutCancel(ctx), link: l}
-	if err = f(t); err == nil {
-		err = ctx.Err()
-	}
-	if err == nil {
-		if _, err = t.exec("COMMIT"); err == nil {
-			sound = restore()
-			return nil
-		}
-		if !isBusy(err) {
-			err = unknown(err)
-		}
-	}
-	// An error may have ended the transaction already; then ROLLBACK fails too,
-	// and the connection is not used again.
-	_, rollbackErr := t.exec("ROLLBACK")
-	sound = rollbackErr == nil && restore()
+	defer func() { w.giveLink(l, sound) }()
+	sound, err = f(l, end)
 	return err
 }
 
-// takeTurn waits until no other call of this Store writes.
-func (s *Store) takeTurn(ctx context.Context, end time.Time) error {
-	if s.isClosed() {
+// takeTurn waits until no other call of the store writes.
+func (w *writer) takeTurn(ctx context.Context, end time.Time) error {
+	if w.isClosed() {
 		return errClosed
 	}
 	select {
-	case s.turn <- struct{}{}:
+	case w.turn <- struct{}{}:
 		return nil
 	default:
 	}
 	timer := time.NewTimer(time.Until(end))
 	defer timer.Stop()
 	select {
-	case s.turn <- struct{}{}:
+	case w.turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.closing:
+	case <-w.closing:
 		return errClosed
 	case <-timer.C:
-		return fmt.Errorf("others of this process wrote for all of %v; nothing was written", s.cfg.BusyTimeout)
+		return fmt.Errorf("others of this process wrote for all of %v; nothing was written", w.wait)
 	}
 }
 
-func (s *Store) giveTurn() { <-s.turn }
+func (w *writer) giveTurn() { <-w.turn }
 
-// takeLink returns the connection to write with. The caller has the turn.
-func (s *Store) takeLink(ctx context.Context, end time.Time) (*link, error) {
-	if s.kept != nil {
-		return s.kept, nil
+// takeLink returns the connection that writes. The caller has the turn.
+func (w *writer) takeLink(ctx context.Context, end time.Time) (*link, error) {
+	if w.kept != nil {
+		return w.kept, nil
 	}
 	// A host may have given all its connections to calls that wait for this one.
 	waiting, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
-	conn, err := s.writeDB.Conn(waiting)
+	conn, err := w.pool.Conn(waiting)
 	if err != nil {
 		if ctx.Err() == nil && waiting.Err() != nil {
-			return nil, fmt.Errorf("no connection of the DB was free for %v; nothing was written", s.cfg.BusyTimeout)
+			return nil, fmt.Errorf("no connection of the DB was free for %v; nothing was written", w.wait)
 		}
 		return nil, err
 	}
-	if s.cfg.DB != nil {
+	if !w.own {
 		return &link{conn: conn}, nil
 	}
-	s.kept = &link{conn: conn, stmts: make(map[string]*sql.Stmt)}
-	return s.kept, nil
+	w.kept = &link{conn: conn, stmts: make(map[string]*sql.Stmt)}
+	return w.kept, nil
 }
 
-// giveLink is the end of takeLink. A connection that is not sound is closed.
-func (s *Store) giveLink(l *link, sound bool) {
+// giveLink ends the use of a connection from takeLink. It closes a connection
+// that is not sound.
+func (w *writer) giveLink(l *link, sound bool) {
 	switch {
 	case !sound:
 		l.discard()
-		s.kept = nil
-	case s.cfg.DB != nil:
+		w.kept = nil
+	case !w.own:
 		_ = l.close()
 	}
 }
 
-// errBusy is what pause returns when time is up.
-var errBusy = errors.New("others have the database locked, and the time to wait for them is up; nothing was written")
-
-// pause waits before the next try to get a lock, after n of them: a little at
-// random, so that those who wait do not keep step.
-func pause(ctx context.Context, n int, end time.Time) error {
-	d := min(time.Millisecond<<min(n, 4), 15*time.Millisecond)
-	d = d/2 + rand.N(d/2)
-	if time.Until(end) < d {
-		return errBusy
-	}
-	if retry.Pause(ctx, d) != nil {
-		return ctx.Err()
-	}
-	return nil
-}
-
-// retryBusy runs f, which writes nothing, again until end while another
-// connection has a lock.
-func retryBusy(ctx context.Context, end time.Time, f func() error) error {
-	for n := 0; ; n++ {
-		err := f()
-		if err == nil || !isBusy(err) {
-			return err
-		}
-		if perr := pause(ctx, n, end); perr != nil {
-			return fmt.Errorf("%w: %w", perr, err)
-		}
+func (w *writer) isClosed() bool {
+	select {
+	case <-w.closing:
+		return true
+	default:
+		return false
 	}
 }
 
-// Levels of PRAGMA synchronous.
-const synchronousFull = 2
-
-// makeDurable sees to it that a commit on a host's connection is synced to
-// disk. restore puts back the host's setting, once there is no transaction, and
-// reports whether it could.
-//
-// It looks each time: a host may change the setting between two calls, and no
-// hook tells.
-func (s *Store) makeDurable(ctx context.Context, l *link, end time.Time) (restore func() bool, err error) {
-	restore = func() bool { return true }
-	if s.cfg.DB == nil {
-		return restore, nil // openFile has set it
-	}
-	var level int
-	err = retryBusy(ctx, end, func() error {
-		return l.conn.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&level)
-	})
-	if err != nil || level >= synchronousFull {
-		return restore, err
-	}
-	if s.cfg.KeepSynchronous {
-		s.warnSynchronous(level)
-		return restore, nil
-	}
-	if _, err := l.exec(ctx, "PRAGMA synchronous = FULL"); err != nil {
-		return restore, err
-	}
-	return func() bool {
-		_, err := l.exec(context.WithoutCancel(ctx), fmt.Sprint("PRAGMA synchronous = ", level))
-		return err == nil
-	}, nil
+// stop waits for the call that is writing now. No call can write after it.
+func (w *writer) stop() {
+	close(w.closing)
+	w.turn <- struct{}{} // and keeps the turn
 }
 
-func (s *Store) warnSynchronous(level int) {
-	if level >= synchronousFull {
-		return
+// close closes a pool of the store's own, after stop.
+func (w *writer) close() error {
+	var err error
+	if w.kept != nil {
+		err = w.kept.close()
+		w.kept = nil
 	}
-	s.warned.Do(func() {
-		s.cfg.Logger.Warn("PRAGMA synchronous is lower than FULL, and KeepSynchronous is set: commits can be lost when the machine loses power",
-			"synchronous", []string{"OFF", "NORMAL"}[level])
-	})
+	return errors.Join(err, w.pool.Close())
 }

@@ -24,12 +24,12 @@ func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 	if data == nil {
 		data = []byte{} // not null
 	}
-	err := s.write(ctx, func(q querier) error {
-		_, err := q.Exec(ctx, s.sql.put, s.mode(), blobID(ref), ref.Tenant, ref.Run, ref.Kind, ref.SHA256, data)
+	err := s.db.write(ctx, func(q querier) error {
+		_, err := q.Exec(ctx, s.sql.put, s.db.mode(), blobID(ref), ref.Tenant, ref.Run, ref.Kind, ref.SHA256, data)
 		return err
 	})
 	if err != nil {
-		// Whether it is there or not: putting it again does no harm.
+		// The blob may be stored or not: putting it again does no harm.
 		return state.BlobRef{}, fail("put a "+ref.Kind, err)
 	}
 	return ref, nil
@@ -41,8 +41,8 @@ func (s *Store) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 		return nil, err
 	}
 	var data []byte
-	err := s.run(ctx, func(conn *pgxpool.Conn) error {
-		return conn.QueryRow(ctx, s.sql.get, s.mode(), blobID(ref)).Scan(&data)
+	err := s.db.run(ctx, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, s.sql.get, s.db.mode(), blobID(ref)).Scan(&data)
 	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -61,19 +61,19 @@ func (s *Store) Remove(ctx context.Context, tenant string) error {
 	if err := begin(ctx, state.LoadRequest{Tenant: tenant}); err != nil {
 		return err
 	}
-	err := s.write(ctx, func(q querier) error {
-		_, err := q.Exec(ctx, s.sql.removeBlobs, s.mode(), tenant)
+	err := s.db.write(ctx, func(q querier) error {
+		_, err := q.Exec(ctx, s.sql.removeBlobs, s.db.mode(), tenant)
 		return err
 	})
 	if err != nil {
-		// Whether they are gone or not: removing them again does no harm.
+		// The blobs may be removed or not: removing them again does no harm.
 		return fail("remove blobs of "+strconv.Quote(tenant), err)
 	}
 	return nil
 }
 
-// blobID returns the key of a blob: the hash of its name, whose parts may be
-// longer than an index allows. The size is no part of the name.
+// blobID returns the key of a blob: the hash of its name, since the parts of a
+// name may be longer than an index allows. The size does not belong to the name.
 func blobID(ref state.BlobRef) []byte {
 	h := sha256.New()
 	for _, part := range []string{ref.Tenant, ref.Run, ref.Kind, ref.SHA256} {
@@ -85,9 +85,10 @@ func blobID(ref state.BlobRef) []byte {
 	return h.Sum(nil)
 }
 
-// Prune implements [state.Pruner]. Entries, runs and blobs go in a transaction
-// each, so that after an error some may have gone. Records that others are changing
-// at that moment keep what is theirs until the next call.
+// Prune implements [state.Pruner]. It removes entries, runs and blobs in one
+// transaction each, so that after an error some may be removed already. It skips
+// the entries, runs and blobs of records that others are changing at that moment,
+// until the next call.
 func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Pruned{}, err
@@ -95,8 +96,8 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 	req = req.WithDefaults()
 	var pruned state.Pruned
 	prune := func(sql string, age time.Duration, gone *int) error {
-		return s.write(ctx, func(q querier) error {
-			return q.QueryRow(ctx, sql, s.planned, req.Tenant, microseconds(age), int64(req.Limit)).Scan(&pruned.Now, gone)
+		return s.db.write(ctx, func(q querier) error {
+			return q.QueryRow(ctx, sql, s.db.planned, req.Tenant, microseconds(age), int64(req.Limit)).Scan(&pruned.Now, gone)
 		})
 	}
 	if err := prune(s.sql.pruneEntries, req.Age, &pruned.Entries); err != nil {

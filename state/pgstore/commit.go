@@ -21,8 +21,8 @@ func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, 
 	}
 	var now time.Time
 	var row recordRow
-	err := s.run(ctx, func(conn *pgxpool.Conn) error {
-		return conn.QueryRow(ctx, s.sql.load, s.mode(), req.Tenant).Scan(row.dest(&now)...)
+	err := s.db.run(ctx, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, s.sql.load, s.db.mode(), req.Tenant).Scan(row.dest(&now)...)
 	})
 	if err != nil {
 		return state.Loaded{}, fail("load "+strconv.Quote(req.Tenant), err)
@@ -53,14 +53,14 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	var committed state.Committed
 	var verdict error
 	do := func(q querier) (err error) {
-		committed, verdict, err = c.do(ctx, q, s.mode())
+		committed, verdict, err = c.do(ctx, q, s.db.mode())
 		return err
 	}
 	if s.onCommit == nil {
-		err = s.write(ctx, do)
+		err = s.db.write(ctx, do)
 	} else {
-		err = s.run(ctx, func(conn *pgxpool.Conn) error {
-			return s.transact(ctx, conn, func(tx pgx.Tx) error {
+		err = s.db.run(ctx, func(conn *pgxpool.Conn) error {
+			return s.db.transact(ctx, conn, func(tx pgx.Tx) error {
 				if err := do(tx); err != nil {
 					return err
 				}
@@ -83,8 +83,8 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 // errVerdict rolls back a transaction in which there is nothing to commit.
 var errVerdict = errors.New("pgstore: nothing to commit")
 
-// illegalCreate returns why a record is not created whose events are illegal.
-// Nothing can be written, so it only looks.
+// illegalCreate returns the error of a request to create a record by illegal
+// events. Such a request never writes, so illegalCreate only reads.
 func (s *Store) illegalCreate(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	loaded, err := s.Load(ctx, state.LoadRequest{Tenant: req.Record.Tenant})
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
@@ -98,9 +98,10 @@ func (s *Store) illegalCreate(ctx context.Context, req state.CommitRequest) (sta
 type commit struct {
 	req  state.CommitRequest
 	sql  string
-	args []any // behind the mode
+	args []any // after the mode
 }
 
+// newCommit returns the statement of a request.
 func newCommit(req state.CommitRequest, sql statements) (*commit, error) {
 	types, runs, data := entryColumns(req.Entries)
 	rec := req.Record
@@ -150,7 +151,7 @@ func entryColumns(entries []state.Entry) (types, runs []string, data []*string) 
 	return types, runs, data
 }
 
-// do carries the statement out. The verdict is why nothing was written.
+// do executes the statement. The verdict is the reason why it wrote nothing.
 func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (committed state.Committed, verdict, err error) {
 	if c.req.Remove {
 		return c.remove(ctx, q, mode)
@@ -183,21 +184,21 @@ func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (com
 	return state.Committed{Record: rec, Now: now}, nil, nil
 }
 
-// in returns the arguments behind a mode.
+// in returns the arguments after a mode.
 func (c *commit) in(mode pgx.QueryExecMode) []any {
 	args := slices.Clone(c.args)
 	args[0] = mode
 	return args
 }
 
-// illegal returns why the events are illegal in a status.
+// illegal returns the error of events that are illegal in a status.
 func (c *commit) illegal(from state.Status, now time.Time) error {
 	stored := state.Record{Tenant: c.req.Record.Tenant, Version: c.req.Record.Version, Status: from, Fence: c.req.Fence}
 	_, err := c.req.Apply(stored, now)
 	return err
 }
 
-// remove carries out the statement of a removal.
+// remove executes the statement of a removal.
 func (c *commit) remove(ctx context.Context, q querier, mode pgx.QueryExecMode) (committed state.Committed, verdict, err error) {
 	var now time.Time
 	var current bool
@@ -217,8 +218,7 @@ func (c *commit) remove(ctx context.Context, q querier, mode pgx.QueryExecMode) 
 	return committed, verdict, nil
 }
 
-// hookTx is a transaction as the host's hook sees it: it ends with the hook,
-// not by it.
+// hookTx is the transaction that the host's hook gets. The hook cannot end it.
 type hookTx struct{ pgx.Tx }
 
 var errHookEnds = errors.New("pgstore: the store commits or rolls back; return an error to roll back")

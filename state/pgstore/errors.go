@@ -37,9 +37,10 @@ func (e *nothingWrittenError) Error() string { return e.err.Error() }
 func (e *nothingWrittenError) Unwrap() error { return e.err }
 
 // isUnknown reports whether a statement that failed with err may have taken
-// effect, or may yet. What surely was not sent bears one of the types above:
-// pgconn.SafeToRetry is no help, since it says yes to "conn closed", which pgx
-// also returns for a connection that was lost behind a COMMIT that was sent.
+// effect, or still may. The error of a statement that was certainly not sent has
+// one of the types above. pgconn.SafeToRetry does not help: it accepts "conn
+// closed", which pgx also returns for a connection that was lost after COMMIT was
+// sent.
 func isUnknown(err error) bool {
 	if _, ok := errors.AsType[*acquireError](err); ok {
 		return false
@@ -57,9 +58,9 @@ func isUnknown(err error) bool {
 }
 
 // rolledBack reports whether the server's error says that the transaction was
-// rolled back. One that ends the connection does not: it may come after the
-// commit. A pooler reports that it lost the server by an ordinary error, of the
-// class of connection errors.
+// rolled back. An error that ends the connection does not: it may come after the
+// commit. A pooler that lost the server reports an ordinary error, of the class
+// of connection errors.
 func rolledBack(e *pgconn.PgError) bool {
 	if severity(e) != "ERROR" {
 		return false
@@ -71,7 +72,7 @@ func rolledBack(e *pgconn.PgError) bool {
 	return !strings.HasPrefix(e.Code, "08")
 }
 
-// severity is in English, whatever the server's language.
+// severity returns the severity in English, whatever the server's language.
 func severity(e *pgconn.PgError) string {
 	if e.SeverityUnlocalized != "" {
 		return e.SeverityUnlocalized
@@ -87,15 +88,15 @@ func codeOf(err error) string {
 	return ""
 }
 
-// isAgain reports whether the same transaction, tried again, may succeed: it
-// was rolled back in favour of another.
+// isAgain reports whether another attempt of the transaction may succeed, since
+// it was rolled back in favour of another transaction.
 func isAgain(err error) bool {
 	code := codeOf(err)
 	return code == "40001" || code == "40P01" // serialization failure, deadlock
 }
 
-// isUnprepared reports whether a prepared statement was not there, or one of
-// its name was already: somebody between client and server shares sessions.
+// isUnprepared reports whether a prepared statement was missing, or another one
+// had its name: a pooler between client and server shares sessions.
 func isUnprepared(err error) bool {
 	code := codeOf(err)
 	return code == "26000" || code == "42P05"
@@ -110,14 +111,13 @@ func isSchema(err error) bool {
 	return false
 }
 
-// fail returns what a method that reads, or whose effect may be repeated,
-// returns for an error.
+// fail returns the error of a method that reads, or whose effect may be repeated.
 func fail(act string, err error) error {
 	return fmt.Errorf("pgstore: %s: %w", act, err)
 }
 
-// failWrite returns what a method that writes returns for an error: ErrUnknown,
-// with its cause, when the effect may have taken place.
+// failWrite returns the error of a method that writes. It wraps state.ErrUnknown
+// and the cause when the method may have taken effect.
 func failWrite(act string, err error) error {
 	if isUnknown(err) {
 		return fmt.Errorf("pgstore: %s: %w: %w", act, state.ErrUnknown, err)
@@ -125,7 +125,7 @@ func failWrite(act string, err error) error {
 	return fail(act, err)
 }
 
-// begin is what every method does first.
+// begin is the first step of every method.
 func begin(ctx context.Context, req interface{ Validate() error }) error {
 	if err := ctx.Err(); err != nil {
 		return err

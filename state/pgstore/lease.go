@@ -10,16 +10,16 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Claim implements [state.Leaser]. It passes over tenants that others are
-// changing at that moment.
+// Claim implements [state.Leaser]. It skips tenants that others are changing at
+// that moment.
 func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Claimed{}, err
 	}
 	var claimed state.Claimed
-	err := s.write(ctx, func(q querier) error {
+	err := s.db.write(ctx, func(q querier) error {
 		claimed = state.Claimed{}
-		rows, err := q.Query(ctx, s.sql.claim, s.planned, req.Owner, microseconds(req.For), int64(req.Limit))
+		rows, err := q.Query(ctx, s.sql.claim, s.db.planned, req.Owner, microseconds(req.For), int64(req.Limit))
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 	for i := range claimed.Leases {
 		claimed.Leases[i].Now = claimed.Now
 	}
-	// What an UPDATE returns has no order.
+	// The rows that an UPDATE returns have no order.
 	slices.SortFunc(claimed.Leases, func(a, b state.Lease) int {
 		return cmp.Or(a.Record.WakeAt.Compare(b.Record.WakeAt), cmp.Compare(a.Record.Tenant, b.Record.Tenant))
 	})
@@ -69,15 +69,15 @@ func (s *Store) Renew(ctx context.Context, req state.RenewRequest) (state.Lease,
 	return s.lease(ctx, "renew "+strconv.Quote(req.Tenant), state.ErrLeaseLost, s.sql.renew, req.Tenant, req.Fence, microseconds(req.For))
 }
 
-// lease carries a statement out that returns a lease, or why there is none:
-// no record, or what it refuses.
+// lease executes a statement that returns a lease. Without one it returns
+// state.ErrNotFound if there is no record, and else the error refused.
 func (s *Store) lease(ctx context.Context, act string, refused error, sql string, args ...any) (state.Lease, error) {
 	var now time.Time
 	var found bool
 	var row recordRow
-	err := s.write(ctx, func(q querier) error {
+	err := s.db.write(ctx, func(q querier) error {
 		row = recordRow{}
-		return q.QueryRow(ctx, sql, with(s.mode(), args...)...).Scan(row.dest(&now, &found)...)
+		return q.QueryRow(ctx, sql, with(s.db.mode(), args...)...).Scan(row.dest(&now, &found)...)
 	})
 	if err != nil {
 		return state.Lease{}, failWrite(act, err)
@@ -102,8 +102,8 @@ func (s *Store) Release(ctx context.Context, req state.ReleaseRequest) error {
 		return err
 	}
 	var found, done bool
-	err := s.write(ctx, func(q querier) error {
-		return q.QueryRow(ctx, s.sql.release, s.mode(), req.Tenant, req.Fence).Scan(&found, &done)
+	err := s.db.write(ctx, func(q querier) error {
+		return q.QueryRow(ctx, s.sql.release, s.db.mode(), req.Tenant, req.Fence).Scan(&found, &done)
 	})
 	switch {
 	case err != nil:

@@ -3,38 +3,14 @@ package pgstore
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tenantsync/tenantsync/state"
 )
-
-// query is a statement that is put together from conditions. It is planned
-// anew each time, for the values at hand.
-type query struct {
-	schema string
-	text   strings.Builder
-	args   []any // behind the mode
-}
-
-// arg returns the placeholder of a value.
-func (q *query) arg(v any) string {
-	q.args = append(q.args, v)
-	return "$" + strconv.Itoa(len(q.args))
-}
-
-// add appends to the text; {schema} in it stands for the schema.
-func (q *query) add(format string, args ...any) {
-	q.text.WriteString(qualified(fmt.Sprintf(format, args...), q.schema))
-}
 
 // List implements [state.Records].
 func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
@@ -42,12 +18,12 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 		return state.Page{}, err
 	}
 	req = req.WithDefaults()
-	q, err := s.listQuery(req)
+	q, err := listQuery(s.db.schema, req)
 	if err != nil {
 		return state.Page{}, err
 	}
 	var page state.Page
-	err = s.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
+	err = s.db.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
 		page.Records = nil
 		for rows.Next() {
 			var row recordRow
@@ -69,34 +45,13 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 	return page, nil
 }
 
-// pageOf runs a query and, when it has no row to tell it, asks for the time.
-func (s *Store) pageOf(ctx context.Context, q *query, now *time.Time, scan func(pgx.Rows) error) error {
-	err := s.run(ctx, func(conn *pgxpool.Conn) error {
-		*now = time.Time{}
-		rows, err := conn.Query(ctx, q.text.String(), with(s.planned, q.args...)...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		if err := scan(rows); err != nil {
-			return err
-		}
-		if !now.IsZero() {
-			return nil
-		}
-		return conn.QueryRow(ctx, "select clock_timestamp()", s.planned).Scan(now)
-	})
-	*now = now.UTC()
-	return err
-}
-
-// listQuery returns the statement of a list. A page begins where the former
-// ended, by an index of its order; where a filter leaves little, the planner
-// may take the filter's index instead and sort the little.
-func (s *Store) listQuery(req state.ListRequest) (*query, error) {
-	q := &query{schema: s.schema}
-	// The tenant's name is compared in each table that has it: from an equality
-	// the planner does not draw the inequalities.
+// listQuery returns the statement of a list. A page begins where the former page
+// ended, by an index of its order. If few records match a filter, the planner may
+// use the filter's index instead and sort these records.
+func listQuery(schema string, req state.ListRequest) (*query, error) {
+	q := &query{schema: schema}
+	// The statement compares the tenant's name in each table that has it: the
+	// planner does not derive the inequalities from an equality.
 	names := []string{"t.tenant"}
 	q.add("select (select clock_timestamp()), %s from ", recordColumns)
 	if labels := slices.Sorted(maps.Keys(req.Labels)); len(labels) > 0 {
@@ -110,7 +65,7 @@ func (s *Store) listQuery(req state.ListRequest) (*query, error) {
 	}
 	switch len(req.Statuses) {
 	case 0:
-	case 1: // one has the order of its index
+	case 1: // an index has the order within one status
 		q.add(" and t.status = %s::text", q.arg(string(req.Statuses[0])))
 	default:
 		var statuses []string
@@ -146,7 +101,7 @@ func (q *query) compare(names []string, operator, value string) {
 	}
 }
 
-// order adds the order, and where in it the page begins.
+// order adds the order, and the place in it where the page begins.
 func (q *query) order(order state.Order, names []string, after *state.ListCursor) {
 	column := map[state.Order]string{state.ByUpdated: "t.updated_at", state.ByWake: "t.wake_at"}[order]
 	if order == state.ByWake {
@@ -160,8 +115,8 @@ func (q *query) order(order state.Order, names []string, after *state.ListCursor
 		return
 	}
 	if after != nil {
-		// A cursor of the zero time is one that this store did not make; it
-		// stands before everything.
+		// A cursor of the zero time, which this store never makes, stands before
+		// all records.
 		q.add(" and (%s, t.tenant) > (%s::timestamptz, %s::text)", column, q.arg(after.Time), q.arg(after.Tenant))
 	}
 	q.add(" order by %s, t.tenant", column)
@@ -173,18 +128,18 @@ func labelHash(key string, labels map[string]string) []byte {
 	return sum[:]
 }
 
-// behindPrefix returns the first text, byte by byte, behind all that begin
-// with the prefix, or "" when there is none. In UTF-8 the order of bytes is the
-// order of code points.
+// behindPrefix returns the first text, in the order of bytes, behind all texts
+// that begin with the prefix, or "" when no text is behind them. In UTF-8 the
+// order of bytes is the order of code points.
 func behindPrefix(prefix string) string {
 	for prefix != "" {
 		last, size := utf8.DecodeLastRuneInString(prefix)
 		prefix = prefix[:len(prefix)-size]
 		switch {
 		case last == utf8.MaxRune:
-			continue // nothing is behind it; something may be behind what is before it
+			continue // no rune is behind it, so the rune before it must grow
 		case last == 0xD7FF:
-			last = 0xE000 // between them are surrogates, which no text has
+			last = 0xE000 // the surrogates in between are in no text
 		default:
 			last++
 		}

@@ -49,12 +49,12 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 		return state.RunsPage{}, err
 	}
 	req = req.WithDefaults()
-	q, err := s.runsQuery(req)
+	q, err := runsQuery(s.db.schema, req)
 	if err != nil {
 		return state.RunsPage{}, err
 	}
 	var page state.RunsPage
-	err = s.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
+	err = s.db.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
 		page.Runs = nil
 		for rows.Next() {
 			var r state.Run
@@ -76,11 +76,11 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 	return page, nil
 }
 
-// runsQuery returns the statement of a list of runs. As in a list, a page
-// begins where the former ended, by an index of the order within the values of
-// a filter, or the planner sorts the little that a filter leaves.
-func (s *Store) runsQuery(req state.RunsRequest) (*query, error) {
-	q := &query{schema: s.schema}
+// runsQuery returns the statement of a list of runs. A page begins where the
+// former page ended, by an index of the order within the values of a filter. If
+// few runs match a filter, the planner may sort these runs instead.
+func runsQuery(schema string, req state.RunsRequest) (*query, error) {
+	q := &query{schema: schema}
 	q.add("select (select clock_timestamp()), n.tenant, n.run, n.status, n.outcome, n.actor, n.digest," +
 		" n.started, n.ended, n.updated_at, n.data from {schema}.run n where true")
 	var statuses []string
@@ -110,7 +110,7 @@ func (s *Store) runsQuery(req state.RunsRequest) (*query, error) {
 }
 
 // oneOf adds the condition that a column has one of the values, if there are any.
-// Of one value the index has the order.
+// For one value it is an equality, so that an index has the order.
 func (q *query) oneOf(column string, values []string) {
 	switch len(values) {
 	case 0:
@@ -121,8 +121,8 @@ func (q *query) oneOf(column string, values []string) {
 	}
 }
 
-// behindRun adds where the page begins. The index of one tenant's runs goes by
-// started and run.
+// behindRun adds the condition that runs come after the cursor. The index of one
+// tenant's runs has the order of started and run.
 func (q *query) behindRun(tenant string, c state.RunsCursor) {
 	started := q.arg(c.Started)
 	switch {
@@ -144,8 +144,8 @@ func present(value string) []string {
 	return []string{value}
 }
 
-// ceilMicrosecond rounds a bound up to what is stored: a run that is stored is
-// at or after it exactly if it is at or after the bound.
+// ceilMicrosecond rounds a bound up to whole microseconds. A stored time is at or
+// after the result exactly if it is at or after the bound.
 func ceilMicrosecond(t time.Time) time.Time {
 	if cut := t.UTC().Truncate(time.Microsecond); cut.Before(t) {
 		return cut.Add(time.Microsecond)

@@ -3,11 +3,12 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// settings are what New looks at.
+// settings are the settings of a server that New looks at.
 type settings struct {
 	version                              int
 	encoding, isolation                  string
@@ -15,28 +16,28 @@ type settings struct {
 	standby                              bool
 }
 
-// look reads the server's settings, warns of what weakens the store, and finds
-// out how statements may be sent.
-func (s *Store) look(ctx context.Context) error {
-	conn, err := s.pool.Acquire(ctx)
+// look reads the server's settings, logs a warning about each setting that
+// weakens the store, and finds out how statements may be sent.
+func (db *database) look(ctx context.Context, log *slog.Logger) error {
+	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("pgstore: connect: %w", err)
 	}
 	defer conn.Release()
 	config := conn.Conn().Config()
 
-	// Plans that fit the values at hand are worth planning each time. A pool
-	// whose caches are off gets the mode that needs none.
-	s.planned = pgx.QueryExecModeExec
+	// A plan that fits the values at hand is worth planning each time. A pool
+	// without caches gets the mode that needs none.
+	db.planned = pgx.QueryExecModeExec
 	if config.DescriptionCacheCapacity > 0 {
-		s.planned = pgx.QueryExecModeCacheDescribe
+		db.planned = pgx.QueryExecModeCacheDescribe
 	}
 	var set settings
 	var pid uint32
 	err = conn.QueryRow(ctx, `
 select current_setting('server_version_num')::int, current_setting('server_encoding'),
 	current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'),
-	pg_is_in_recovery(), current_setting('default_transaction_isolation'), pg_backend_pid()::bigint`, s.planned).
+	pg_is_in_recovery(), current_setting('default_transaction_isolation'), pg_backend_pid()::bigint`, db.planned).
 		Scan(&set.version, &set.encoding, &set.synchronousCommit, &set.fsync, &set.pageWrites, &set.standby, &set.isolation, &pid)
 	if err != nil {
 		return fmt.Errorf("pgstore: read the server's settings: %w", err)
@@ -47,21 +48,22 @@ select current_setting('server_version_num')::int, current_setting('server_encod
 	if set.version < minVersion {
 		return fmt.Errorf("pgstore: the server is PostgreSQL %d: %d or newer is needed", set.version/10000, minVersion/10000)
 	}
-	// A pooler answers with a process of its own making. Behind one, the next
-	// statement may meet another session, which knows none of this one's.
+	// A pooler answers with a process ID of its own. Behind a pooler, the next
+	// statement may run in another session, which lacks the statements that this
+	// session has prepared.
 	direct := conn.Conn().PgConn().PID() == pid
-	s.prepared.Store(direct && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && config.StatementCacheCapacity > 0)
-	s.strict.Store(set.isolation != "read committed")
+	db.prepared.Store(direct && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && config.StatementCacheCapacity > 0)
+	db.strict.Store(set.isolation != "read committed")
 	for _, warning := range set.warnings() {
-		s.logger.WarnContext(ctx, "pgstore: "+warning)
+		log.WarnContext(ctx, "pgstore: "+warning)
 	}
 	return nil
 }
 
-// minVersion is the oldest version that has all that the statements use.
+// minVersion is the oldest version with all features that the statements use.
 const minVersion = 130000
 
-// warnings says what weakens the store's promises.
+// warnings returns a text for each setting that weakens the store's promises.
 func (set settings) warnings() []string {
 	var all []string
 	switch set.synchronousCommit {

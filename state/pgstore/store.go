@@ -1,11 +1,11 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -33,20 +33,21 @@ type Config struct {
 
 	// OnCommit, if not nil, is called in each commit's own transaction, after
 	// the record and its entries were written and before the commit takes
-	// effect. What it writes through tx takes effect together with the commit
-	// or not at all; an error from it rolls all back, and Commit returns it,
+	// effect. Its writes through tx take effect together with the commit or not
+	// at all. An error from it rolls all of them back, and Commit returns it,
 	// wrapped. It must not keep tx, and cannot end it. It may be called more
-	// than once for a commit, when the database asks for another try, but only
-	// one call takes effect. It must not use the Store: its connection is
+	// than once for a commit, when the database asks for another attempt, but
+	// only one call takes effect. It must not use the Store: its connection is
 	// taken, and the tenant's record is locked. The transaction is READ
 	// COMMITTED, whatever the default. After a removal the committed record has
 	// the version 0.
 	//
-	// With it a commit takes three round trips and the hook's own instead of one.
+	// With OnCommit a commit takes three round trips and the hook's own instead
+	// of one.
 	OnCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error
 
-	// Logger is told when the server's settings weaken what the store promises.
-	// Nil discards it.
+	// Logger gets a warning about each setting of the server that weakens the
+	// store's promises. Nil discards them.
 	Logger *slog.Logger
 }
 
@@ -56,21 +57,9 @@ type Config struct {
 // It is safe for concurrent use, and any number of stores, in any number of
 // processes, may work on one database and schema.
 type Store struct {
-	pool     *pgxpool.Pool
-	own      bool // the pool is the store's
-	schema   string
+	db       *database
 	sql      statements
 	onCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error
-	logger   *slog.Logger
-
-	// prepared says that statements may be prepared by name on a connection.
-	prepared atomic.Bool
-	// planned is the mode of statements that are planned anew each time.
-	planned pgx.QueryExecMode
-	// strict says that the default isolation level is not READ COMMITTED.
-	strict atomic.Bool
-	// migrated says that the schema's version was found to be this release's.
-	migrated atomic.Bool
 }
 
 var (
@@ -80,22 +69,19 @@ var (
 	_ state.Pruner  = (*Store)(nil)
 )
 
-// New returns a store on a database. It connects, and looks at the server's
-// settings, which it warns of through the Logger when they weaken what the
-// store promises. It changes nothing there: until [Store.Migrate] was called
-// once for the database, by any process, the methods return [ErrNotMigrated].
+// New returns a store on a database. It connects and reads the server's settings.
+// It logs a warning about each setting that weakens the store's promises. New
+// changes nothing in the database: until any process has called
+// [Store.Migrate] once, the methods return [ErrNotMigrated].
 func New(ctx context.Context, cfg Config) (*Store, error) {
-	s := &Store{pool: cfg.Pool, schema: cfg.Schema, onCommit: cfg.OnCommit, logger: cfg.Logger}
-	if s.schema == "" {
-		s.schema = SchemaDefault
+	schema, log := cmp.Or(cfg.Schema, SchemaDefault), cfg.Logger
+	if len(schema) > 63 { // PostgreSQL would cut it, and two schemas might become one
+		return nil, fmt.Errorf("pgstore: Schema %q is longer than 63 bytes", schema)
 	}
-	if len(s.schema) > 63 { // PostgreSQL would cut it, and two schemas might become one
-		return nil, fmt.Errorf("pgstore: Schema %q is longer than 63 bytes", s.schema)
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
-	if s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
-	}
-	s.sql = newStatements(s.schema)
+	db := &database{pool: cfg.Pool, schema: schema}
 	switch {
 	case cfg.Pool != nil && cfg.DSN != "":
 		return nil, errors.New("pgstore: Pool and DSN are both set; one says which database")
@@ -106,19 +92,15 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pgstore: DSN: %w", err) // without the password
 		}
-		s.pool, s.own = pool, true
+		db.pool, db.own = pool, true
 	}
-	if err := s.look(ctx); err != nil {
-		s.Close()
+	if err := db.look(ctx, log); err != nil {
+		db.close()
 		return nil, err
 	}
-	return s, nil
+	return &Store{db: db, sql: newStatements(schema), onCommit: cfg.OnCommit}, nil
 }
 
-// Close closes the pool if New opened it. It waits for calls that are under
-// way. A store on the host's own pool has nothing to close.
-func (s *Store) Close() {
-	if s.own {
-		s.pool.Close()
-	}
-}
+// Close closes the pool if New opened it. It waits for running calls. For a
+// store on the host's own pool it does nothing.
+func (s *Store) Close() { s.db.close() }

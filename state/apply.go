@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Change is what a commit makes of a stored record: the answer of
-// [CommitRequest.Apply]. A store writes all of it in one transaction, or nothing.
-// It shares no memory with the request.
+// Change is the effect of a commit on a stored record. [CommitRequest.Apply]
+// returns it. A store writes all of it in one transaction, or nothing. It
+// shares no memory with the request.
 type Change struct {
 	// Record replaces the stored record. After a removal it has the version 0,
 	// and only its Tenant and Fence are set: a store may keep it in the record's
@@ -18,15 +18,15 @@ type Change struct {
 	Entries []Entry
 	// Runs replace the stored runs of the same tenant and ID. All fields are set.
 	Runs []Run
-	// Removed says that the tenant's record goes, with the history and the runs
-	// from before this commit. The Entries of this commit stay.
+	// Removed says that the store removes the tenant's record, with the history
+	// and the runs from before this commit. The Entries of this commit stay.
 	Removed bool
 }
 
 // Apply is the rule of a commit: it returns the change that the request makes
-// of the record that is stored, or the error for which nothing is written.
-// Stores are built on it, or are held to it by the kit. The caller has called
-// Validate; now is the store's time of the commit.
+// to the stored record, or the error for which the store writes nothing. A
+// store is built on it, or the kit compares the store with it. The caller has
+// called Validate; now is the store's time of the commit.
 //
 // For a tenant without a record, stored is the zero Record. For a tenant that
 // was removed it is the [Change.Record] of the removal: a record of version 0
@@ -48,7 +48,7 @@ func (r CommitRequest) Apply(stored Record, now time.Time) (Change, error) {
 	rec := r.Record.Clone()
 	rec.Version = stored.Version + 1
 	if stored.Version == 0 {
-		rec.Version = stored.Fence + 1 // behind the entries of a removal
+		rec.Version = stored.Fence + 1 // after the entries of a removal
 	}
 	rec.Status = status
 	rec.WakeAt = timeIn(r.WakeIn, rec.WakeAt, now)
@@ -58,7 +58,7 @@ func (r CommitRequest) Apply(stored Record, now time.Time) (Change, error) {
 	return Change{Record: rec, Entries: r.entries(rec.Version, now), Runs: r.runs(now)}, nil
 }
 
-// check returns why a request may not change the stored record now.
+// check returns an error if the request must not change the stored record now.
 func (r CommitRequest) check(stored Record, now time.Time) error {
 	if stored.Version != r.Record.Version {
 		return fmt.Errorf("%w: version %d of %q is stored, not %d", ErrConflict, stored.Version, r.Record.Tenant, r.Record.Version)
@@ -67,15 +67,15 @@ func (r CommitRequest) check(stored Record, now time.Time) error {
 		return fmt.Errorf("%w: the lease of %q with fence %d was taken over", ErrConflict, r.Record.Tenant, r.Fence)
 	}
 	if r.BeforeDeadline && !stored.Deadline.IsZero() && !now.Before(stored.Deadline) {
-		return fmt.Errorf("%w: it was %v, and it is %v", ErrExpired, stored.Deadline, now)
+		return fmt.Errorf("%w: the deadline was %v, and the time is %v", ErrExpired, stored.Deadline, now)
 	}
 	return nil
 }
 
 // removal returns the change of a request that removes the tenant. Its version
-// is greater than each version and each fence that the tenant had. A tenant that
-// is created again begins behind it, so a caller with a version or a fence from
-// before the removal gets ErrConflict.
+// is greater than each version and each fence that the tenant had. A tenant
+// that is created again begins after it, so a caller with a version or a fence
+// from before the removal gets ErrConflict.
 func (r CommitRequest) removal(stored Record, now time.Time) Change {
 	last := max(stored.Version, stored.Fence) + 1
 	return Change{
@@ -109,7 +109,7 @@ func (r CommitRequest) entries(version int64, now time.Time) []Entry {
 	return all
 }
 
-// runs returns the request's runs as they are stored.
+// runs returns the stored form of the request's runs.
 func (r CommitRequest) runs(now time.Time) []Run {
 	all := make([]Run, 0, len(r.Runs))
 	for _, run := range r.Runs {

@@ -57,7 +57,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// What is checked first decides which error a request gets.
+// The order of the checks decides which error a request gets.
 func TestApplyOrder(t *testing.T) {
 	req := state.CommitRequest{
 		Record: state.Record{Tenant: "contoso", Version: 3, Data: json.RawMessage(`{}`)},
@@ -113,7 +113,7 @@ func TestApplyRemoves(t *testing.T) {
 	}
 }
 
-// Moves says of every status and events what Apply does.
+// Moves and Apply agree for every status and every sequence of events.
 func TestMovesFitApply(t *testing.T) {
 	events := [][]state.Event{nil}
 	for _, first := range state.Events() {
@@ -208,4 +208,22 @@ func TestRunsOfManyTenants(t *testing.T) {
 			t.Errorf("%d runs were listed, want 500", n)
 		}
 	})
+}
+
+// A tenant without a record, or with the record of its removal, has no lease.
+func TestLeaseRequestsWithoutRecord(t *testing.T) {
+	type leaseRequest interface {
+		Apply(stored state.Record, now time.Time) (state.Record, error)
+	}
+	for name, stored := range map[string]state.Record{"no record": {}, "a removed tenant": {Tenant: "contoso", Fence: 2}} {
+		for _, req := range []leaseRequest{
+			state.AcquireRequest{Tenant: "contoso", For: time.Minute},
+			state.RenewRequest{Tenant: "contoso", Fence: 2, For: time.Minute},
+			state.ReleaseRequest{Tenant: "contoso", Fence: 2},
+		} {
+			if got, err := req.Apply(stored, time.Now()); !errors.Is(err, state.ErrNotFound) {
+				t.Errorf("%s: %T: got %+v, %v, want ErrNotFound", name, req, got, err)
+			}
+		}
+	}
 }

@@ -2,12 +2,14 @@ package state
 
 import "slices"
 
-// best keeps the values that come first, by their places in a list. It holds at
-// most twice its limit, so a page of a long list costs little memory. Places are
-// compared as values: a pointer to a value that is looked at would escape.
-type best[P, V any] struct {
+// best keeps the values that come first after a place, by their places in a
+// list. It holds at most twice its limit, so a page of a long list costs little
+// memory. Places are compared as values, because a pointer to a place would
+// escape to the heap.
+type best[P any, V interface{ Clone() V }] struct {
 	limit   int
 	compare func(a, b P) int
+	after   *P // nil for the first page
 
 	kept []placed[P, V]
 	full bool // limit values are kept
@@ -20,6 +22,9 @@ type placed[P, V any] struct {
 }
 
 func (b *best[P, V]) add(place P, value V) {
+	if b.after != nil && b.compare(place, *b.after) <= 0 {
+		return // on a former page
+	}
 	if b.full && b.compare(place, b.last) > 0 {
 		return // at least limit values come before it
 	}
@@ -38,12 +43,12 @@ func (b *best[P, V]) trim() {
 	}
 }
 
-// sorted returns the values in their order, at most limit.
+// sorted returns copies of the values in their order, at most limit.
 func (b *best[P, V]) sorted() []V {
 	b.trim()
 	var values []V
 	for _, p := range b.kept {
-		values = append(values, p.value)
+		values = append(values, p.value.Clone())
 	}
 	return values
 }

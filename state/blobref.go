@@ -12,7 +12,7 @@ func (r PutRequest) Ref() BlobRef {
 	return BlobRef{Tenant: r.Tenant, Run: r.Run, Kind: r.Kind, SHA256: hash(r.Data), Size: int64(len(r.Data))}
 }
 
-// Validate returns ErrInvalid when the reference cannot be a blob's.
+// Validate returns ErrInvalid for a reference that no blob can have.
 func (ref BlobRef) Validate() error {
 	if ref.Kind == "" {
 		return invalid("a blob reference has no kind")
@@ -30,7 +30,7 @@ func (ref BlobRef) Validate() error {
 // calls it before it returns a blob.
 func (ref BlobRef) Verify(data []byte) error {
 	if got := hash(data); got != ref.SHA256 {
-		return fmt.Errorf("state: blob %s of tenant %q is damaged: its content has the hash %s, not %s",
+		return fmt.Errorf("state: blob %s of tenant %q is corrupt: its content has the hash %s, not %s",
 			ref.Kind, ref.Tenant, got, ref.SHA256)
 	}
 	return nil

@@ -26,16 +26,16 @@ type BlobRef struct {
 //
 // [github.com/tenantsync/tenantsync/state/statetest.TestBlobs] checks all of this.
 type Blobs interface {
-	// Put stores data under its name, which it returns. Putting the same
-	// again is no error and changes nothing but the blob's age. Data is not
-	// kept by reference.
+	// Put stores data under its name, which it returns. A second Put of the same
+	// data is not an error and changes only the blob's age. Put does not keep a
+	// reference to Data.
 	Put(ctx context.Context, req PutRequest) (BlobRef, error)
 	// Get returns a blob's content, which belongs to the caller. It returns
 	// ErrNotFound for a missing blob, and another error when the stored content
 	// does not have the reference's hash.
 	Get(ctx context.Context, ref BlobRef) ([]byte, error)
-	// Remove removes all blobs of a tenant. Having none is no error. It returns
-	// ErrInvalid for a name that cannot be a tenant's.
+	// Remove removes all blobs of a tenant. It is not an error if there are none.
+	// It returns ErrInvalid for a name that cannot be a tenant's.
 	Remove(ctx context.Context, tenant string) error
 }
 

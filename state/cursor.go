@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ListCursor is a place in a List: that of the last record of a page. It is
-// exported for stores; a host treats a cursor as an opaque text.
+// ListCursor is the place of a page's last record in a List. It is exported for
+// stores; to a host a cursor is an opaque text.
 type ListCursor struct {
 	Order Order `json:"o"`
 	// Time is the record's UpdatedAt or WakeAt, as Order says; zero for ByTenant.
@@ -15,14 +15,14 @@ type ListCursor struct {
 	Tenant string    `json:"k"`
 }
 
-// HistoryCursor is a place in a History: that of the last entry of a page.
+// HistoryCursor is the place of a page's last entry in a History.
 type HistoryCursor struct {
 	Newest  bool  `json:"r,omitzero"`
 	Version int64 `json:"v"`
 	N       int   `json:"n"`
 }
 
-// RunsCursor is a place in a list of runs: that of the last run of a page.
+// RunsCursor is the place of a page's last run in a list of runs.
 type RunsCursor struct {
 	Started time.Time `json:"s"`
 	Tenant  string    `json:"k"`
@@ -49,9 +49,9 @@ func newRunsCursor(r *Run) RunsCursor {
 	return RunsCursor{Started: r.Started.UTC(), Tenant: r.Tenant, ID: r.ID}
 }
 
-// Cut makes the page of a list out of the records that were found for a request
-// with its defaults, up to one more than it asks for: that one is cut off, and
-// the cursors are set. Now must be.
+// Cut makes the page of a list. The caller has set Now, and has set Records to
+// the records that it found for the request with its defaults: up to one more
+// than the limit. Cut removes that one and sets the cursors.
 func (p *Page) Cut(req ListRequest) {
 	if len(p.Records) > req.Limit {
 		p.Records = p.Records[:req.Limit:req.Limit]
@@ -68,9 +68,9 @@ func (p *Page) Cut(req ListRequest) {
 	p.Resume = NewListCursor(req.Order, last).Encode()
 }
 
-// Cut makes the page of a history out of the entries that were found for a
-// request with its defaults, up to one more than it asks for: that one is cut
-// off, and Next is set.
+// Cut makes the page of a history. The caller has set Entries to the entries
+// that it found for the request with its defaults: up to one more than the
+// limit. Cut removes that one and sets Next.
 func (p *HistoryPage) Cut(req HistoryRequest) {
 	if len(p.Entries) > req.Limit {
 		p.Entries = p.Entries[:req.Limit:req.Limit]
@@ -78,8 +78,7 @@ func (p *HistoryPage) Cut(req HistoryRequest) {
 	}
 }
 
-// Cut makes the page of a list of runs out of the runs that were found for a
-// request with its defaults, as [HistoryPage.Cut] does.
+// Cut makes the page of a list of runs, as [HistoryPage.Cut] does for entries.
 func (p *RunsPage) Cut(req RunsRequest) {
 	if len(p.Runs) > req.Limit {
 		p.Runs = p.Runs[:req.Limit:req.Limit]
@@ -96,12 +95,12 @@ func (c ListCursor) Encode() string { return encodeCursor(c) }
 // Encode returns the cursor as text.
 func (c HistoryCursor) Encode() string { return encodeCursor(c) }
 
-// DecodeListCursor reads what [ListCursor.Encode] wrote. It returns ErrInvalid
+// DecodeListCursor reads the text of [ListCursor.Encode]. It returns ErrInvalid
 // for any other text, and for a cursor of another order.
 func DecodeListCursor(text string, order Order) (ListCursor, error) {
 	c, err := decodeCursor[ListCursor](text)
 	if err != nil || ValidateTenant(c.Tenant) != nil {
-		return ListCursor{}, invalid("%q is no cursor of a list", text)
+		return ListCursor{}, invalid("%q is not a cursor of a list", text)
 	}
 	if c.Order != order {
 		return ListCursor{}, invalid("the cursor is of order %q, the request of order %q", string(c.Order), string(order))
@@ -109,25 +108,25 @@ func DecodeListCursor(text string, order Order) (ListCursor, error) {
 	return c, nil
 }
 
-// DecodeHistoryCursor reads what [HistoryCursor.Encode] wrote. It returns
+// DecodeHistoryCursor reads the text of [HistoryCursor.Encode]. It returns
 // ErrInvalid for any other text, and for a cursor of the other direction.
 func DecodeHistoryCursor(text string, newest bool) (HistoryCursor, error) {
 	c, err := decodeCursor[HistoryCursor](text)
 	if err != nil || c.Version < 1 || c.N < 0 {
-		return HistoryCursor{}, invalid("%q is no cursor of a history", text)
+		return HistoryCursor{}, invalid("%q is not a cursor of a history", text)
 	}
 	if c.Newest != newest {
-		return HistoryCursor{}, invalid("the cursor goes with Newest %v, the request has %v", c.Newest, newest)
+		return HistoryCursor{}, invalid("the cursor is for Newest %v, the request has %v", c.Newest, newest)
 	}
 	return c, nil
 }
 
-// DecodeRunsCursor reads what [RunsCursor.Encode] wrote. It returns ErrInvalid
+// DecodeRunsCursor reads the text of [RunsCursor.Encode]. It returns ErrInvalid
 // for any other text.
 func DecodeRunsCursor(text string) (RunsCursor, error) {
 	c, err := decodeCursor[RunsCursor](text)
 	if err != nil || ValidateTenant(c.Tenant) != nil || c.ID == "" {
-		return RunsCursor{}, invalid("%q is no cursor of a list of runs", text)
+		return RunsCursor{}, invalid("%q is not a cursor of a list of runs", text)
 	}
 	return c, nil
 }
@@ -151,7 +150,7 @@ func decodeCursor[T any](text string) (T, error) {
 	if err := json.Unmarshal(data, &c); err != nil {
 		return c, err
 	}
-	// Only what encodeCursor writes is a cursor: no other spelling of it.
+	// A cursor has one spelling, that of encodeCursor.
 	if encodeCursor(c) != text {
 		return c, invalid("not canonical")
 	}

@@ -27,7 +27,7 @@ func TestListCursor(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", order, diff)
 		}
 		if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
-			t.Errorf("%s: the cursor %q cannot stand in a URL as it is", order, text)
+			t.Errorf("%s: the cursor %q cannot be part of a URL", order, text)
 		}
 	}
 	text := state.NewListCursor(state.ByTenant, r).Encode()
@@ -73,7 +73,8 @@ func TestForeignCursors(t *testing.T) {
 	}
 }
 
-// Any text is decoded to what encodes to it again, or refused.
+// A text is either refused, or decoded to a cursor that encodes to the same
+// text.
 func FuzzDecodeListCursor(f *testing.F) {
 	f.Add(state.ListCursor{Order: state.ByWake, Time: time.Unix(1, 2).UTC(), Tenant: "a"}.Encode(), "wake")
 	f.Add("x", "tenant")

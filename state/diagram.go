@@ -46,8 +46,8 @@ func arrows(rows []Transition) []arrow {
 	return all
 }
 
-// inEveryActive reports whether a row is one of four that say the same of
-// every active status.
+// inEveryActive reports whether every active status has a row with this event
+// and target.
 func inEveryActive(rows []Transition, row Transition) bool {
 	for _, s := range statuses {
 		same := Transition{Event: row.Event, From: s.status, To: row.To}
@@ -58,7 +58,7 @@ func inEveryActive(rows []Transition, row Transition) bool {
 	return row.From.Active()
 }
 
-// Mermaid returns the table as a Mermaid state diagram. Statuses bear their
+// Mermaid returns the table as a Mermaid state diagram. Statuses have their
 // labels; the arrows from the frame around the active statuses stand for an
 // arrow from each.
 func Mermaid() string {

@@ -52,7 +52,7 @@ func withDiagram(text string) (string, error) {
 	return head + begin + "\n```mermaid\n" + Mermaid() + "```\n\n" + end + tail, nil
 }
 
-// README.md shows the diagram of the table as it is; -update rewrites it.
+// README.md shows the diagram of the present table; -update rewrites it.
 func TestReadme(t *testing.T) {
 	data, err := os.ReadFile(readme)
 	if os.IsNotExist(err) {
@@ -69,7 +69,7 @@ func TestReadme(t *testing.T) {
 		return
 	}
 	if !*script.Update {
-		t.Fatalf("README.md does not show the table as it is; run go test ./state -update\n%s", script.Difference(want, string(data)))
+		t.Fatalf("README.md does not show the present table; run go test ./state -update\n%s", script.Difference(want, string(data)))
 	}
 	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil {
 		t.Fatal(err)

@@ -13,10 +13,10 @@
 //
 // In a resting status no run is under way; in an active one a run is. From
 // every active status a run may end by fail or time_out, or, when it was
-// cancelled before it wrote anything, go back by a restore_ event to the
-// status from before. A check that sees a missing grant come leaves
-// pending_admin_consent by a clear_ event. [RestoreTo] and [ClearTo] find
-// these events. [Mermaid] and [Graphviz] draw the table.
+// cancelled before it wrote anything, go back by a restore_ event to the status
+// from before. A check that finds the missing permission granted ends
+// pending_admin_consent by a clear_ event. [RestoreTo] and [ClearTo] find these
+// events. [Mermaid] and [Graphviz] draw the table.
 //
 // # What a store keeps
 //
@@ -27,9 +27,9 @@
 // which no store reads.
 //
 // A commit names the version that its caller has read, and the events that
-// happened. When another caller was faster, the commit returns [ErrConflict] and
-// writes nothing; the caller loads and decides again. So the decisions of several
-// people and processes get one order, and none is lost:
+// happened. If another caller was faster, the commit returns [ErrConflict] and
+// writes nothing; the caller loads and decides again. So the decisions of
+// several people and processes get one order, and none is lost:
 //
 //	loaded, err := store.Load(ctx, state.LoadRequest{Tenant: "contoso"})
 //	if err != nil {
@@ -50,13 +50,13 @@
 //
 // # Time
 //
-// All times are the store's. Hosts' clocks differ, so a time that a host read
-// is never held against a stored one: deadlines and wake-ups are given as
-// durations from the commit (WakeIn, DeadlineIn), a commit that must not come
-// late is checked inside the store (BeforeDeadline), and each answer carries
-// the store's Now. A database keeps microseconds, so a store may cut off the
-// nanoseconds: compare a time with the one that the store returned, not with the
-// one that you passed in.
+// All times are the store's. Hosts' clocks differ, so a host's time is never
+// compared with a stored one. A request gives deadlines and wake-ups as
+// durations from the commit (WakeIn, DeadlineIn). The store checks that a
+// commit is not late (BeforeDeadline). Each answer has the store's Now. A
+// database keeps microseconds, so a store may cut off the nanoseconds: compare
+// a time with the one that the store returned, not with the one that you passed
+// in.
 //
 // # Writing a store
 //
@@ -70,10 +70,12 @@
 //     whole [Change] in the same transaction.
 //   - Acquire, Renew, Release: pass the stored record to the request's Apply, and
 //     write the record that it returns.
-//   - List, History, Runs, Claim: pass all that is stored to the request's Select.
+//   - List, History, Runs, Claim: pass all stored values to the request's
+//     Select.
 //   - Get: check the content with [BlobRef.Verify].
 //
-// The example OwnStore is such a store in less than 200 lines. [Memory] is another.
+// The folder examples/host of the repository has such a store in less than 200
+// lines. [Memory] is another.
 //
 // A store on a database answers the reads by indexes instead of Select. It calls
 // WithDefaults, pages by key ([ListCursor], [HistoryCursor], [RunsCursor]), and

@@ -24,12 +24,12 @@ const (
 	Succeed Event = "succeed"
 	// SucceedPartially: the run reached its end, but a part of it failed.
 	SucceedPartially Event = "succeed_partially"
-	// RequireConsent: a required permission is not granted, seen by a run or
-	// by a check outside a run.
+	// RequireConsent: a run, or a check outside a run, found that a required
+	// permission is not granted.
 	RequireConsent Event = "require_consent"
 	// TimeOut: the sign-in, the decision or the run took too long.
 	TimeOut Event = "time_out"
-	// Fail: the run ended by an error.
+	// Fail: the run ended with an error.
 	Fail Event = "fail"
 
 	// RestoreNotRun and its siblings put back the status that the tenant had
@@ -40,8 +40,9 @@ const (
 	RestorePartiallySuccessful Event = "restore_partially_successful"
 	RestorePendingAdminConsent Event = "restore_pending_admin_consent"
 
-	// ClearNotRun and its siblings end pending_admin_consent, when a check sees
-	// the grant. The tenant gets the status that it would rest in without it.
+	// ClearNotRun and its siblings end pending_admin_consent when a check finds
+	// the permission granted. The tenant gets the status in which it would rest
+	// without pending_admin_consent.
 	ClearNotRun              Event = "clear_not_run"
 	ClearIdle                Event = "clear_idle"
 	ClearNewError            Event = "clear_new_error"

@@ -40,8 +40,8 @@ func ExampleMermaid() {
 	// Output: pending_approval --> in_progress: approve, reject, revert
 }
 
-// auditedStore is a store of one's own around another: it sees each commit.
-// What it does not replace is the inner store's.
+// auditedStore wraps a store and sees each commit. The other methods are the
+// wrapped store's.
 type auditedStore struct {
 	state.Records
 	audit func(state.Record)
@@ -85,6 +85,36 @@ func ExampleStore() {
 	// contoso 2 Starting
 	// true
 	// true
+}
+
+// A store leaves the rules of a commit to Apply. This one keeps the records of
+// tenants in a map. examples/host/store.go in the repository is a whole store
+// on the same methods, in less than 200 lines.
+func ExampleCommitRequest_Apply() {
+	records := map[string]state.Record{}
+	commit := func(req state.CommitRequest) (state.Record, error) {
+		if err := req.Validate(); err != nil {
+			return state.Record{}, err
+		}
+		// A store on a database begins a transaction here, and reads its clock.
+		change, err := req.Apply(records[req.Record.Tenant], time.Now())
+		if err != nil {
+			return state.Record{}, err
+		}
+		records[req.Record.Tenant] = change.Record // also change.Entries and change.Runs
+		return change.Record, nil
+	}
+	contoso, err := commit(state.CommitRequest{Record: state.Record{Tenant: "contoso", Data: []byte(`{}`)}, Events: []state.Event{state.Start}})
+	fmt.Println(contoso.Version, contoso.Status.Label(), err)
+	_, err = commit(state.CommitRequest{Record: contoso, Events: []state.Event{state.Approve}})
+	var illegal *state.TransitionError
+	fmt.Println(errors.As(err, &illegal))
+	_, err = commit(state.CommitRequest{Record: state.Record{Tenant: "contoso", Data: []byte(`{}`)}})
+	fmt.Println(err)
+	// Output:
+	// 1 Starting <nil>
+	// true
+	// state: changed by someone else: version 1 of "contoso" is stored, not 0
 }
 
 func ExampleLeaser() {

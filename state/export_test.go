@@ -1,6 +1,6 @@
 package state
 
-// Damage changes a stored blob behind the back of Get, for the kit.
+// Damage changes a stored blob, so that the kit can check that Get notices.
 func (m *Memory) Damage(ref BlobRef) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -12,10 +12,11 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// frozenCursors are the cursors that hosts keep: that of a feed of changes is
-// kept between restarts, and goes on after an upgrade. They are texts, and so
-// have no number of a form. A text that this version did not make, such as one
-// of a form to come, is refused with ErrInvalid: begin again without a cursor.
+// frozenCursors are the cursors that hosts store: a host keeps the cursor of a
+// feed between restarts, and uses it after an upgrade. Cursors are texts
+// without a format version. A store refuses a text that this version did not
+// make, such as one of a later format, with ErrInvalid: begin again without a
+// cursor.
 type frozenCursors struct {
 	ByTenant  string `json:"byTenant"`
 	ByUpdated string `json:"byUpdated"`
@@ -86,8 +87,8 @@ func TestFrozenBlobRef(t *testing.T) {
 
 func TestFrozenWords(t *testing.T) { frozen.Words(t, "Status", "Event", "Order") }
 
-// A memory store takes a cursor that it cannot read for an error, not for the
-// first page: a feed would be told everything again.
+// A memory store returns an error for a cursor that it cannot read. It does not
+// return the first page, because a feed would get everything again.
 func TestNewerCursorsAreRefused(t *testing.T) {
 	m := state.NewMemory()
 	for _, cursor := range []string{"eyJmb3JtYXQiOjJ9", "2:abc"} {

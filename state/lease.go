@@ -7,9 +7,9 @@ import (
 )
 
 // The Apply methods below are the rules of leases: each returns the stored
-// record with its lease changed, or the error for which nothing is written.
-// The caller has called Validate. For a tenant without a record, stored is the
-// zero Record, or the one of its removal ([Change.Record]).
+// record with its lease changed, or the error for which the store writes
+// nothing. The caller has called Validate. For a tenant without a record,
+// stored is the zero Record, or the record of its removal ([Change.Record]).
 
 // Due reports whether a claim may lease a record now.
 func (r ClaimRequest) Due(stored Record, now time.Time) bool {
@@ -22,8 +22,8 @@ func (r ClaimRequest) Apply(stored Record, now time.Time) Record {
 }
 
 // Select returns the leases of the records that are due, soonest first, at most
-// Limit. A store replaces each stored record by the one of its lease, which
-// shares no memory with the records given.
+// Limit. A store replaces each stored record by the record of its lease. The
+// leases share no memory with the given records.
 func (r ClaimRequest) Select(records iter.Seq[Record], now time.Time) Claimed {
 	due := best[ListCursor, Record]{limit: r.Limit, compare: compareInList}
 	for rec := range records {
@@ -33,7 +33,7 @@ func (r ClaimRequest) Select(records iter.Seq[Record], now time.Time) Claimed {
 	}
 	claimed := Claimed{Now: now}
 	for _, rec := range due.sorted() {
-		claimed.Leases = append(claimed.Leases, Lease{Record: r.Apply(rec.Clone(), now), Now: now})
+		claimed.Leases = append(claimed.Leases, Lease{Record: r.Apply(rec, now), Now: now})
 	}
 	return claimed
 }

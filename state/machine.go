@@ -10,8 +10,8 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// TransitionError says that an event is not legal in a status. Nothing was
-// moved.
+// TransitionError says that an event is not legal in a status. The status did
+// not change.
 type TransitionError struct {
 	Event Event
 	From  Status
@@ -49,19 +49,19 @@ func (ev Event) Valid() bool {
 // event that does not exist is ErrInvalid. Next is safe for concurrent use.
 func Next(from Status, ev Event) (Status, error) { return next(&machines, from, ev) }
 
-// machines are idle ones. To build a machine costs twelve times as much as to
-// set one to another status.
+// machines are idle machines. Building a machine costs twelve times as much as
+// setting an idle one to another status.
 var machines = sync.Pool{New: func() any { return newMachine(table) }}
 
-// pool is what next needs of a sync.Pool.
+// pool has the methods of sync.Pool that next uses.
 type pool interface {
 	Get() any
 	Put(any)
 }
 
-// newMachine returns a machine without callbacks: with them, a status may have
-// moved although Event returned an error, and a misspelt name is dropped in
-// silence. The caller acts on a move, in one commit.
+// newMachine returns a machine without callbacks: with callbacks, Event may
+// return an error although the status has changed, and looplab/fsm ignores a
+// misspelt name. The caller acts on a move, in one commit.
 func newMachine(rows []Transition) *fsm.FSM {
 	events := make([]fsm.EventDesc, len(rows))
 	for i, t := range rows {
@@ -77,8 +77,8 @@ func next(p pool, from Status, ev Event) (Status, error) {
 	}
 	m := p.Get().(*fsm.FSM)
 	m.SetState(string(from))
-	// A context that ends between the start and the end of a move would leave
-	// the machine wedged for good; this one never ends.
+	// A context that ends between the start and the end of a move would leave the
+	// machine wedged forever; this one never ends.
 	err := m.Event(context.Background(), string(ev))
 	if err == nil {
 		to := Status(m.Current())

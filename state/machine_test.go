@@ -11,17 +11,17 @@ import (
 	"github.com/looplab/fsm"
 )
 
-// The tests below come in pairs: what looplab/fsm does by itself, and that it
-// cannot happen here. If the first part of one fails after an update of
-// looplab/fsm, its trap is gone and what guards against it may go too.
+// The tests below have two parts: the first shows a trap of looplab/fsm, and
+// the second that it cannot happen here. If a first part fails after an update
+// of looplab/fsm, the trap is gone, and the guard against it can be removed.
 
 // raw returns a machine of looplab/fsm with one move and these callbacks.
 func raw(callbacks fsm.Callbacks) *fsm.FSM {
 	return fsm.NewFSM("a", fsm.Events{{Name: "go", Src: []string{"a"}, Dst: "b"}}, callbacks)
 }
 
-// fewMachines is a pool that gives out what it holds, then new machines, and
-// counts what is put back.
+// fewMachines is a pool that returns its machines first and then new ones, and
+// counts the machines that are put back.
 type fewMachines struct {
 	held []*fsm.FSM
 	back int
@@ -41,7 +41,7 @@ func (p *fewMachines) Put(x any) {
 	p.held = append(p.held, x.(*fsm.FSM))
 }
 
-// A context that is cancelled in a move wedges a machine for good.
+// A context that is cancelled during a move wedges a machine forever.
 func TestTrapCancelledContext(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -54,8 +54,8 @@ func TestTrapCancelledContext(t *testing.T) {
 	if err := m.Event(t.Context(), string(Start)); !errors.As(err, &wedged) {
 		t.Errorf("looplab/fsm, after a cancelled context: %v, want it wedged", err)
 	}
-	// Next takes no context; should a machine be wedged all the same, it is
-	// thrown away.
+	// Next takes no context. If a machine is wedged all the same, it is thrown
+	// away.
 	p := &fewMachines{held: []*fsm.FSM{m}}
 	if _, err := next(p, Idle, Start); !errors.As(err, &wedged) || p.back != 0 {
 		t.Errorf("next on a wedged machine: %v, put back %d times", err, p.back)
@@ -75,8 +75,8 @@ func TestMachineIsThrownAwayAfterAnError(t *testing.T) {
 	}
 }
 
-// An error of a callback is returned although the machine has moved, and a
-// callback with a misspelt name is dropped in silence.
+// looplab/fsm returns an error of a callback although the machine has moved,
+// and ignores a callback with a misspelt name.
 func TestTrapCallbacks(t *testing.T) {
 	boom := errors.New("boom")
 	fail := func(_ context.Context, e *fsm.Event) { e.Err = boom }
@@ -99,8 +99,8 @@ func TestTrapCallbacks(t *testing.T) {
 	}
 }
 
-// Of two rows with one event and status the last one wins; a row that stays
-// where it is is an error. TestTable has the other half.
+// Of two rows with one event and status the last one wins. A row that leads to
+// its own status is an error. TestTable has the other half.
 func TestTrapRows(t *testing.T) {
 	m := newMachine([]Transition{{Start, NotRun, Idle}, {Start, NotRun, Starting}, {Start, Starting, Starting}})
 	if err := m.Event(t.Context(), string(Start)); err != nil || m.Current() != string(Starting) {

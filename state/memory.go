@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Memory is a [Records], [Leaser], [Blobs] and [Pruner] that keeps everything in
-// the memory of one process: for tests, examples and tools that live as long
-// as one sync. Its clock is time.Now, so it works inside a testing/synctest
-// bubble; it never goes back.
+// Memory is a [Records], [Leaser], [Blobs] and [Pruner] in the memory of one
+// process. It is for tests, for examples, and for tools that run for one sync.
+// Its clock is time.Now, so it works inside a testing/synctest bubble; it never
+// goes back.
 //
-// Load, Commit and the methods of a Leaser take a time that hardly grows with
-// the number of tenants, and so does a page of [ByTenant]. A page of
-// [ByUpdated] or [ByWake] looks at every record, and a page of runs at every
-// run of its tenant, or of all.
+// The time of Load, Commit, the methods of a Leaser and a page in the order
+// [ByTenant] hardly grows with the number of tenants. A page in the order
+// [ByUpdated] or [ByWake] reads every record. A page of runs reads every run of
+// its tenant, or of all tenants.
 //
 // The zero value is an empty Memory. It is safe for concurrent use.
 type Memory struct {
@@ -28,8 +28,8 @@ type Memory struct {
 	rows map[string]*row
 	// sorted has the rows by tenant, without those in added.
 	sorted, added []*row
-	// due has the rows with a WakeAt that bear no lease, and leased those that
-	// do: every row is in at most one.
+	// due has the rows that have a WakeAt and no lease, and leased has the rows
+	// with a lease. No row is in both.
 	due    queue[wakeOrder]
 	leased queue[leaseOrder]
 
@@ -50,20 +50,20 @@ type row struct {
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory { return new(Memory) }
 
-// Pass makes time pass for this Memory alone: from now on, its clock is d
-// ahead of where it was. It is for tests that do not run inside a
-// testing/synctest bubble. A negative d is ignored.
+// Pass makes time pass for this Memory alone: it sets the clock forward by d.
+// It is for tests that do not run inside a testing/synctest bubble. A negative
+// d is ignored.
 func (m *Memory) Pass(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.passed += max(d, 0)
 }
 
-// Skew sets how far the clock of this Memory is ahead of the process's, or
-// behind it if negative, in place of what Pass has added: for tests of what
-// happens when the clocks of a store and of its callers disagree. As a store's
-// clock never goes back, one that is set back stands still until the time that
-// it showed is reached again.
+// Skew sets the clock of this Memory to d ahead of the process's clock, or
+// behind it if d is negative. It replaces the time that Pass has added. It is
+// for tests in which the clocks of a store and its callers differ. A store's
+// clock never goes back: a clock that is set back stands still until it has
+// caught up.
 func (m *Memory) Skew(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,8 +72,8 @@ func (m *Memory) Skew(d time.Duration) {
 
 // now returns the store's time. The caller holds the lock.
 func (m *Memory) now() time.Time {
-	// Round drops the monotonic reading, so that stored times compare as they
-	// are written.
+	// Round removes the monotonic reading, so that stored times compare by their
+	// written form.
 	if now := time.Now().Add(m.passed).Round(0).UTC(); now.After(m.last) {
 		m.last = now
 	}
@@ -102,7 +102,7 @@ func (m *Memory) row(tenant string) *row {
 	return nil
 }
 
-// begin returns why a method must not begin.
+// begin returns the error for which a method must not begin, or nil.
 func begin(ctx context.Context, req interface{ Validate() error }) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -142,7 +142,7 @@ func (m *Memory) Commit(ctx context.Context, req CommitRequest) (Committed, erro
 	return Committed{Record: change.Record.Clone(), Now: now}, nil
 }
 
-// add keeps the row of a new tenant.
+// add adds the row of a new tenant.
 func (m *Memory) add(tenant string, r *row) {
 	if m.rows[tenant] == r {
 		return

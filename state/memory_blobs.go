@@ -97,7 +97,7 @@ func (m *Memory) pruneBlobs(req PruneRequest, now time.Time) (n int) {
 		next = e.Next()
 		b := e.Value.(*blob)
 		if !b.putAt.Before(before) {
-			break // this one and all behind it are too young
+			break // this one and all after it are too young
 		}
 		if req.Tenant != "" && req.Tenant != b.ref.Tenant || m.isKept(b.ref) {
 			continue
@@ -109,7 +109,8 @@ func (m *Memory) pruneBlobs(req PruneRequest, now time.Time) (n int) {
 	return n
 }
 
-// isKept reports whether a blob is the current run's or is referred to.
+// isKept reports whether a blob belongs to the current run or a record refers
+// to it.
 func (m *Memory) isKept(ref BlobRef) bool {
 	r, ok := m.rows[ref.Tenant]
 	if !ok {
@@ -118,8 +119,8 @@ func (m *Memory) isKept(ref BlobRef) bool {
 	return ref.Run != "" && ref.Run == r.rec.Run || slices.ContainsFunc(r.rec.Refs, ref.sameName)
 }
 
-// pruneEntries removes at most limit entries that were written before a time,
-// and none of the current run.
+// pruneEntries removes at most limit entries that were written before a time.
+// It keeps the entries of the current run.
 func (r *row) pruneEntries(before time.Time, limit int) (n int) {
 	if limit <= 0 || len(r.entries) == 0 || !r.entries[0].Time.Before(before) {
 		return 0 // the first is the oldest
@@ -134,8 +135,8 @@ func (r *row) pruneEntries(before time.Time, limit int) (n int) {
 	return n
 }
 
-// pruneRuns removes at most limit runs that were last stored before a time, and
-// never the current one.
+// pruneRuns removes at most limit runs that were last stored before a time. It
+// keeps the current run.
 func (r *row) pruneRuns(before time.Time, limit int) (n int) {
 	maps.DeleteFunc(r.runs, func(id string, run Run) bool {
 		if n >= limit || !run.UpdatedAt.Before(before) || id == r.rec.Run {

@@ -14,13 +14,9 @@ func (m *Memory) History(ctx context.Context, req HistoryRequest) (HistoryPage, 
 		return HistoryPage{}, err
 	}
 	req = req.WithDefaults()
-	var after *HistoryCursor
-	if req.Cursor != "" {
-		c, err := DecodeHistoryCursor(req.Cursor, req.Newest)
-		if err != nil {
-			return HistoryPage{}, err
-		}
-		after = &c
+	after, err := req.after()
+	if err != nil {
+		return HistoryPage{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -42,7 +38,7 @@ func (m *Memory) History(ctx context.Context, req HistoryRequest) (HistoryPage, 
 	return page, nil
 }
 
-// entriesAfter yields the entries behind a cursor, or all, in either direction.
+// entriesAfter yields the entries after a cursor, or all, in either direction.
 func entriesAfter(entries []Entry, after *HistoryCursor, newest bool) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		from, found := 0, false

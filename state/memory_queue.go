@@ -68,7 +68,7 @@ func (q *queue[O]) Pop() any {
 	return r
 }
 
-// first returns the row with the earliest time, if that is not after now.
+// first returns the row with the earliest time, if that time is not after now.
 func (q *queue[O]) first(now time.Time) (*row, bool) {
 	if len(q.rows) == 0 || q.order.key(q.rows[0]).After(now) {
 		return nil, false

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 )
@@ -46,8 +48,8 @@ func commit(t testing.TB, m *state.Memory, req state.CommitRequest) state.Record
 	return got.Record
 }
 
-// In a bubble the clock stands still but for Pass, so ends can be tested to the nanosecond,
-// which a kit cannot do.
+// In a bubble only Pass moves the clock, so the test can check limits to the
+// nanosecond. A kit cannot.
 func TestEndsAreExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := state.NewMemory()
@@ -138,8 +140,8 @@ func TestPassIsNeverBack(t *testing.T) {
 	}
 }
 
-// The queues that make Claim fast must agree, after any sequence of calls,
-// with what a look at every record would find.
+// After any sequence of calls, the queues that make Claim fast must lease the
+// same tenants as the request's Select, and as a look at every record.
 func TestClaimAgreesWithTheRecords(t *testing.T) {
 	for seed := range uint64(30) {
 		synctest.Test(t, func(t *testing.T) {
@@ -187,10 +189,20 @@ func step(t *testing.T, m *state.Memory, rnd *rand.Rand) {
 		}
 	case 5:
 		limit := 1 + rnd.IntN(4)
-		want := dueTenants(t, m)
-		got, err := m.Claim(ctx, state.ClaimRequest{For: long, Limit: limit})
+		req := state.ClaimRequest{Owner: "w", For: long, Limit: limit}
+		all, err := m.List(ctx, state.ListRequest{})
 		if err != nil {
 			t.Fatal(err)
+		}
+		removed := state.Record{Tenant: "removed", WakeAt: all.Now.Add(-time.Hour)} // version 0
+		selected := req.Select(shuffled(rnd, append(all.Records, removed)), all.Now)
+		want := dueTenants(t, m)
+		got, err := m.Claim(ctx, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := gocmp.Diff(selected, got); diff != "" {
+			t.Errorf("Claim of %d (-Select +Claim):\n%s", limit, diff)
 		}
 		var tenants []string
 		for _, lease := range got.Leases {
@@ -200,6 +212,12 @@ func step(t *testing.T, m *state.Memory, rnd *rand.Rand) {
 			t.Errorf("Claim of %d: got %q, want %q", limit, tenants, want)
 		}
 	}
+}
+
+// shuffled yields the values in a random order.
+func shuffled[T any](rnd *rand.Rand, values []T) iter.Seq[T] {
+	rnd.Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })
+	return slices.Values(values)
 }
 
 // dueTenants looks at every record.
@@ -277,7 +295,7 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
-// A claim of ten that are due beside many that are not.
+// A claim of ten due tenants among many that are not due.
 func BenchmarkClaim(b *testing.B) {
 	for _, n := range []int{1000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -21,10 +21,11 @@ var legalMoves = sync.OnceValue(func() map[Event]map[Status]Status {
 })
 
 // Moves returns each status in which the request's events are legal, one after
-// the other, with the status to which they lead. A store that decides a commit in
-// one statement passes it along: it moves a tenant from the stored status to
-// this one, and refuses a stored status that is missing here. A request without
-// events keeps every status. The caller owns the map.
+// the other, with the status to which they lead. A store that decides a commit
+// in one statement passes the map to it. The statement moves a tenant from the
+// stored status to the one in the map, and refuses a stored status that is not
+// in the map. A request without events keeps every status. The caller owns the
+// map.
 func (r CommitRequest) Moves() map[Status]Status {
 	all := make(map[Status]Status, len(statuses))
 	for _, s := range statuses {

@@ -13,16 +13,17 @@ import (
 // All texts in it (and in an [Entry]) are valid UTF-8 without control
 // characters, all times are zero or in the years 1 to 9999. A store keeps times
 // to the microsecond at least. It may cut off the nanoseconds; then it does so
-// everywhere, and each call returns the times as they are stored.
+// everywhere, and each call returns the stored times.
 type Record struct {
 	// Tenant names the tenant: an opaque string of 1 to 256 bytes of valid
 	// UTF-8 without control characters, chosen by the host.
 	Tenant string
-	// Version counts the commits, from 1; a tenant that is created again after
-	// a removal begins behind it. In a [CommitRequest] it is the version that the
-	// caller read; 0 creates the record.
+	// Version counts the commits, from 1; a tenant that is created again after a
+	// removal begins after its version. In a [CommitRequest] it is the version
+	// that the caller read; 0 creates the record.
 	Version int64
-	// Run names the current or, at rest, the last run; empty before the first.
+	// Run names the current run or, at rest, the last one. It is empty before the
+	// first.
 	Run string
 	// WakeAt is when a worker should look at the tenant again. The zero time
 	// means that the tenant waits for an event from outside.
@@ -30,21 +31,21 @@ type Record struct {
 	// Deadline is the time at which commits with BeforeDeadline begin to fail;
 	// the zero time means never.
 	Deadline time.Time
-	// Labels are the host's, for lists. A key is not empty; nil and empty maps
-	// are equal.
+	// Labels are for the host's lists. A key is not empty; nil and empty maps are
+	// equal.
 	Labels map[string]string
 	// Data is the engine's own state: one JSON value that names its format
 	// version. Opaque to stores, returned byte for byte or at least equal as JSON.
 	Data json.RawMessage
-	// Refs are the blobs, of this tenant, that Data refers to, so that a [Pruner] keeps them
-	// however old they are. The blobs that entries refer to go with their run.
+	// Refs are the blobs of this tenant that Data refers to. A [Pruner] keeps
+	// them at any age. It removes the blobs that entries refer to with their run.
 	Refs []BlobRef
 
 	// The fields below are set by the store; a commit ignores the caller's values.
 
 	// Status is the tenant's status, which only events change.
 	Status Status
-	// Fence is raised by each acquisition of the tenant's lease.
+	// Fence grows with each acquisition of the tenant's lease.
 	Fence int64
 	// LeaseOwner and LeaseUntil describe the last lease that was not released;
 	// it is live while the store's time is before LeaseUntil.
@@ -58,10 +59,10 @@ type Record struct {
 // (Tenant, Version, N): the version that its commit made, and its place in the
 // commit, from 0.
 type Entry struct {
-	// Type is the engine's word for what happened, opaque to stores. Required.
+	// Type is the engine's word for the event, opaque to stores. Required.
 	Type string
-	// Run names the run that it belongs to; empty for none. History can be
-	// filtered by it.
+	// Run names the run of the entry. It is empty for an entry without a run. A
+	// history can be filtered by it.
 	Run string
 	// Data is one JSON value, or nil. Opaque to stores.
 	Data json.RawMessage
@@ -75,8 +76,8 @@ type Entry struct {
 	Time time.Time
 }
 
-// Clone returns a copy that shares no memory with r. Its maps and slices are
-// nil where they are empty.
+// Clone returns a copy that shares no memory with r. An empty map or slice
+// becomes nil.
 func (r Record) Clone() Record {
 	r.Labels = maps.Clone(r.Labels)
 	if len(r.Labels) == 0 {

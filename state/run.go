@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// Run is one run of a tenant as lists show it. A commit stores it in the place
-// of the run with the same tenant and ID.
-// Texts and times are as in a [Record]; the ID has at most 256 bytes and each
-// other text at most 512, so that a database can keep them in an index.
+// Run is one run of a tenant in a list of runs. A commit replaces the stored
+// run with the same tenant and ID. Texts and times are as in a [Record]; the ID
+// has at most 256 bytes and each other text at most 512, so that a database can
+// keep them in an index.
 type Run struct {
 	// ID names the run within its tenant. Required.
 	ID string
-	// Status is the tenant's status in the run, or the one in which the run
-	// left it. Required.
+	// Status is the tenant's status during the run, and then the status in which
+	// the run ended. Required.
 	Status Status
-	// Outcome says how the run ended; the engine's words. Empty until then.
+	// Outcome says in the engine's words how the run ended. It is empty until
+	// then.
 	Outcome string
 	// Actor is the person or the program that asked for the run.
 	Actor string
@@ -24,9 +25,10 @@ type Run struct {
 	Started time.Time
 	// Ended is when the run ended; zero until then.
 	Ended time.Time
-	// ChangeDigest is equal for runs that plan the same changes. Empty for none.
+	// ChangeDigest is equal for runs that plan the same changes. It is empty
+	// without changes.
 	ChangeDigest string
-	// Data is one JSON value, or nil: counts and what else a list shows. Opaque
+	// Data is one JSON value, or nil: counts and other values for lists. Opaque
 	// to stores.
 	Data json.RawMessage
 

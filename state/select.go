@@ -8,33 +8,27 @@ import (
 	"time"
 )
 
-// The Select methods below are the rules of lists. Each takes all stored values,
-// in any order, and returns the page that the request asks for. The caller has
-// called Validate; now is the store's time. A store on a database gets the same
-// page from an index.
+// The Select methods below are the rules of lists. Each takes all stored
+// values, in any order, and returns the requested page. The caller has called
+// Validate; now is the store's time. A store on a database gets the same page
+// from an index.
 
-// Select returns the page of the records. It skips records of version 0, which a
-// removal leaves. The page shares no memory with the records given.
+// Select returns the page of the records. It skips records of version 0, which
+// a removal leaves. The page shares no memory with the given records.
 func (r ListRequest) Select(records iter.Seq[Record], now time.Time) (Page, error) {
 	r = r.WithDefaults()
 	after, err := r.after()
 	if err != nil {
 		return Page{}, err
 	}
-	found := best[ListCursor, Record]{limit: r.Limit + 1, compare: compareInList}
+	found := best[ListCursor, Record]{limit: r.Limit + 1, compare: compareInList, after: after}
 	for rec := range records {
-		if !r.matches(&rec) {
-			continue
-		}
-		if place := NewListCursor(r.Order, rec); r.Cursor == "" || compareInList(place, after) > 0 {
-			found.add(place, rec)
+		if r.matches(&rec) {
+			found.add(NewListCursor(r.Order, rec), rec)
 		}
 	}
 	page := Page{Now: now, Records: found.sorted()}
 	page.Cut(r)
-	for i := range page.Records {
-		page.Records[i] = page.Records[i].Clone()
-	}
 	return page, nil
 }
 
@@ -51,13 +45,14 @@ func (r *ListRequest) matches(rec *Record) bool {
 	return len(r.Statuses) == 0 || slices.Contains(r.Statuses, rec.Status)
 }
 
-// after returns the place behind which the page begins, which counts only if
-// there is a cursor.
-func (r *ListRequest) after() (ListCursor, error) {
+// after returns the place after which the page begins, or nil for the first
+// page.
+func (r *ListRequest) after() (*ListCursor, error) {
 	if r.Cursor == "" {
-		return ListCursor{}, nil
+		return nil, nil
 	}
-	return DecodeListCursor(r.Cursor, r.Order)
+	c, err := DecodeListCursor(r.Cursor, r.Order)
+	return &c, err
 }
 
 // compareInList compares two places of one order.
@@ -66,36 +61,36 @@ func compareInList(a, b ListCursor) int {
 }
 
 // Select returns the page of a tenant's entries. The page shares no memory with
-// the entries given.
+// the given entries.
 func (r HistoryRequest) Select(entries iter.Seq[Entry], now time.Time) (HistoryPage, error) {
 	r = r.WithDefaults()
-	var after HistoryCursor
-	if r.Cursor != "" {
-		var err error
-		if after, err = DecodeHistoryCursor(r.Cursor, r.Newest); err != nil {
-			return HistoryPage{}, err
-		}
+	after, err := r.after()
+	if err != nil {
+		return HistoryPage{}, err
 	}
-	found := best[HistoryCursor, Entry]{limit: r.Limit + 1, compare: compareInHistory}
+	found := best[HistoryCursor, Entry]{limit: r.Limit + 1, compare: compareInHistory, after: after}
 	for e := range entries {
-		if !r.matches(&e) {
-			continue
-		}
-		if place := newHistoryCursor(r.Newest, &e); r.Cursor == "" || compareInHistory(place, after) > 0 {
-			found.add(place, e)
+		if r.matches(&e) {
+			found.add(newHistoryCursor(r.Newest, &e), e)
 		}
 	}
 	page := HistoryPage{Now: now, Entries: found.sorted()}
 	page.Cut(r)
-	for i := range page.Entries {
-		page.Entries[i] = page.Entries[i].Clone()
-	}
 	return page, nil
 }
 
 // matches reports whether an entry passes the request's filters.
 func (r *HistoryRequest) matches(e *Entry) bool {
 	return (r.Run == "" || e.Run == r.Run) && (len(r.Types) == 0 || slices.Contains(r.Types, e.Type))
+}
+
+// after is like [ListRequest.after].
+func (r *HistoryRequest) after() (*HistoryCursor, error) {
+	if r.Cursor == "" {
+		return nil, nil
+	}
+	c, err := DecodeHistoryCursor(r.Cursor, r.Newest)
+	return &c, err
 }
 
 // compareInHistory compares two places of one direction.
@@ -106,30 +101,22 @@ func compareInHistory(a, b HistoryCursor) int {
 	return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.N, b.N))
 }
 
-// Select returns the page of the runs. The page shares no memory with the runs given.
+// Select returns the page of the runs. The page shares no memory with the given
+// runs.
 func (r RunsRequest) Select(runs iter.Seq[Run], now time.Time) (RunsPage, error) {
 	r = r.WithDefaults()
-	var after RunsCursor
-	if r.Cursor != "" {
-		var err error
-		if after, err = DecodeRunsCursor(r.Cursor); err != nil {
-			return RunsPage{}, err
-		}
+	after, err := r.after()
+	if err != nil {
+		return RunsPage{}, err
 	}
-	found := best[RunsCursor, Run]{limit: r.Limit + 1, compare: compareRuns}
+	found := best[RunsCursor, Run]{limit: r.Limit + 1, compare: compareRuns, after: after}
 	for run := range runs {
-		if !r.matches(&run) {
-			continue
-		}
-		if place := newRunsCursor(&run); r.Cursor == "" || compareRuns(place, after) > 0 {
-			found.add(place, run)
+		if r.matches(&run) {
+			found.add(newRunsCursor(&run), run)
 		}
 	}
 	page := RunsPage{Now: now, Runs: found.sorted()}
 	page.Cut(r)
-	for i := range page.Runs {
-		page.Runs[i] = page.Runs[i].Clone()
-	}
 	return page, nil
 }
 
@@ -142,6 +129,15 @@ func (r *RunsRequest) matches(run *Run) bool {
 		(r.ChangeDigest == "" || run.ChangeDigest == r.ChangeDigest) &&
 		(r.Since.IsZero() || !run.Started.Before(r.Since)) &&
 		(r.Until.IsZero() || run.Started.Before(r.Until))
+}
+
+// after is like [ListRequest.after].
+func (r *RunsRequest) after() (*RunsCursor, error) {
+	if r.Cursor == "" {
+		return nil, nil
+	}
+	c, err := DecodeRunsCursor(r.Cursor)
+	return &c, err
 }
 
 // compareRuns orders runs as a page does: the newest first.

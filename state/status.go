@@ -1,8 +1,8 @@
 package state
 
-// Status is what one tenant shows at one time. A tenant has exactly one.
+// Status is the status of a tenant's sync. A tenant has exactly one at a time.
 //
-// The values are stored; the labels ([Status.Label]) are what people see.
+// Stores keep the values; people see the labels ([Status.Label]).
 type Status string
 
 // The nine statuses.
@@ -27,7 +27,7 @@ const (
 	PendingAdminConsent Status = "pending_admin_consent"
 	// PartiallySuccessful: the run reached its end, but a part of it failed.
 	PartiallySuccessful Status = "partially_successful"
-	// NewError: the sync ended by an error.
+	// NewError: the sync ended with an error.
 	NewError Status = "new_error"
 )
 

@@ -9,14 +9,14 @@ import (
 // Errors that a [Records] and a [Leaser] return, alone or wrapped.
 var (
 	// ErrNotFound is returned by Load, Acquire, Renew and Release for a tenant
-	// that has no record, and by [Blobs.Get] for a blob that is not there.
+	// without a record, and by [Blobs.Get] for a missing blob.
 	ErrNotFound = errors.New("state: not found")
 	// ErrConflict is returned by Commit when the stored version is not the
-	// record's, or the lease's fence is no longer the request's. Nothing was
-	// written. Load again and decide again.
+	// record's, or the stored fence is no longer the request's. The store has
+	// written nothing. Load again and decide again.
 	ErrConflict = errors.New("state: changed by someone else")
-	// ErrExpired is returned by Commit with BeforeDeadline at or after the
-	// stored deadline. Nothing was written.
+	// ErrExpired is returned by Commit with BeforeDeadline at or after the stored
+	// deadline. The store has written nothing.
 	ErrExpired = errors.New("state: deadline has passed")
 	// ErrUnknown is returned by Commit, and by the methods of a Leaser, when
 	// the connection was lost and the request may have taken effect or not.
@@ -24,8 +24,8 @@ var (
 	ErrUnknown = errors.New("state: outcome unknown")
 	// ErrLeased is returned by Acquire while another owner's lease is live.
 	ErrLeased = errors.New("state: leased by another owner")
-	// ErrLeaseLost is returned by Renew and Release when the fence is not the
-	// request's any more: another owner has taken the lease.
+	// ErrLeaseLost is returned by Renew and Release when the stored fence is no
+	// longer the request's: another owner has acquired the lease.
 	ErrLeaseLost = errors.New("state: lease lost")
 	// ErrInvalid is returned by every method for a request that can never
 	// succeed: no tenant, an unknown event, a negative limit, a cursor that this
@@ -60,20 +60,20 @@ type Split struct {
 // with a host's. Each method returns the store's Now, read while the request
 // was carried out.
 //
-// Methods may also return other errors, for example for a refused connection;
-// then nothing was written.
+// Methods may also return other errors, for example for a refused connection.
+// Then the store has written nothing.
 //
 // [github.com/tenantsync/tenantsync/state/statetest.TestStore] checks all of this.
 type Records interface {
-	// Load returns a tenant's record. Without one it returns ErrNotFound, and
-	// still Now.
+	// Load returns a tenant's record. Without one it returns ErrNotFound, and Now
+	// all the same.
 	Load(ctx context.Context, req LoadRequest) (Loaded, error)
 
-	// Commit replaces the record, appends the entries and stores the runs, all
-	// or nothing, by the rule of [CommitRequest.Apply]. It returns ErrConflict,
-	// ErrExpired, ErrUnknown, ErrInvalid, or a [*TransitionError] when an event
-	// is not legal in the stored status. Conflicts are found before expiry, and
-	// expiry before an illegal event.
+	// Commit replaces the record, appends the entries and stores the runs, all or
+	// nothing, as [CommitRequest.Apply] says. It returns ErrConflict, ErrExpired,
+	// ErrUnknown, ErrInvalid, or a [*TransitionError] when an event is not legal
+	// in the stored status. Conflicts are found before expiry, and expiry before
+	// an illegal event.
 	Commit(ctx context.Context, req CommitRequest) (Committed, error)
 
 	// List pages through records. A record that does not change while the
@@ -106,22 +106,22 @@ type CommitRequest struct {
 	// Record is the new record; its Version is the one that the caller read,
 	// 0 to create it. The store sets its Status.
 	Record Record
-	// Events are what happened to the tenant, in order: they lead from the
-	// stored status to the new one, and the first that is illegal refuses the
-	// commit. Without events the status stays; a new record's is NotRun.
+	// Events are the tenant's events, in order. They lead from the stored status
+	// to the new one. The store refuses the commit at the first illegal event.
+	// Without events the status stays; a new record has NotRun.
 	Events []Event
 	// Entries are appended in order.
 	Entries []Entry
-	// Runs are stored, each in the place of the tenant's run with the same ID.
+	// Runs are stored. Each replaces the tenant's run with the same ID.
 	Runs []Run
 	// Remove removes the tenant: its record, its runs and its history. The
-	// request's Entries, at least one, stay as its only history. Only the Tenant
-	// and the Version of Record count; Events and Runs are empty. [Blobs.Remove]
-	// removes the blobs.
+	// request's Entries, at least one, stay as its only history. The store uses
+	// only the Tenant and the Version of Record; Events and Runs are empty.
+	// [Blobs.Remove] removes the blobs.
 	Remove bool
 	// Fence, if not 0, is the fence of the lease under which the caller works:
-	// the commit fails with ErrConflict when it has been raised since. The end
-	// of the lease does not matter: a slow owner may record its work until
+	// the commit fails with ErrConflict when the fence has been raised since. The
+	// end of the lease does not matter: a slow owner may record its work until
 	// another worker has acquired the lease.
 	Fence int64
 	// BeforeDeadline makes the commit fail with ErrExpired at or after the
@@ -136,7 +136,8 @@ type CommitRequest struct {
 
 // Committed is the answer of Commit.
 type Committed struct {
-	// Record is as stored; after a removal it is what [Change.Record] says.
+	// Record is the stored record; after a removal it is the one of
+	// [Change.Record].
 	Record Record
 	Now    time.Time
 }
@@ -157,9 +158,9 @@ const (
 // ListRequest asks for a page of records. Zero fields do not filter.
 type ListRequest struct {
 	Statuses []Status
-	// Prefix is of the tenant's name.
+	// Prefix keeps the tenants whose names begin with it.
 	Prefix string
-	// Labels must all be present with these values.
+	// Labels keeps the records that have all of these labels, with these values.
 	Labels map[string]string
 	// Order defaults to ByTenant.
 	Order Order
@@ -171,7 +172,7 @@ type ListRequest struct {
 	Limit int
 }
 
-// FeedOverlap is how far [Page.Resume] goes back, since a commit may become
+// FeedOverlap is how far [Page.Resume] goes back, because a commit may become
 // visible some time after its UpdatedAt.
 const FeedOverlap = 10 * time.Second
 
@@ -235,9 +236,9 @@ type Leaser interface {
 	Acquire(ctx context.Context, req AcquireRequest) (Lease, error)
 
 	// Renew makes a lease last For from now. It returns ErrLeaseLost when the
-	// fence has been raised since. It renews a lease that has run out if no other
-	// worker has acquired one. The lease's Record is the current one, so that the
-	// holder sees commits of others.
+	// fence has been raised since. It renews an expired lease if no other worker
+	// has acquired one. The lease's Record is the current one, so that the holder
+	// sees commits of others.
 	Renew(ctx context.Context, req RenewRequest) (Lease, error)
 
 	// Release ends a lease. It returns ErrLeaseLost when the fence has been

@@ -12,9 +12,9 @@ import (
 	"github.com/tenantsync/tenantsync/internal/script"
 )
 
-// The table holds what the library relies on: each (event, from) once, for
-// looplab/fsm takes the last of several, and no row that stays where it is,
-// which looplab/fsm reports as an error.
+// The table has each (event, from) once, because looplab/fsm takes the last of
+// several. It has no row that leads to its own status, because looplab/fsm
+// reports that as an error.
 func TestTable(t *testing.T) {
 	for _, problem := range problems(table) {
 		t.Error(problem)
@@ -26,7 +26,7 @@ func TestTable(t *testing.T) {
 		{Event: Begin, From: Idle, To: "done"},
 	} {
 		if problems(append(slices.Clone(table), bad)) == nil {
-			t.Errorf("the check passes over the row %v", bad)
+			t.Errorf("the check accepts the row %v", bad)
 		}
 	}
 }
@@ -114,7 +114,7 @@ type recorder struct {
 func (r *recorder) Errorf(string, ...any) { r.errors++ }
 func (r *recorder) Fatalf(string, ...any) { r.errors++; runtime.Goexit() }
 
-// A row that is missing, or leads elsewhere, must not go unnoticed.
+// The script must notice a missing row, and a row that leads to another status.
 func TestTransitionsNoticeEveryRow(t *testing.T) {
 	if *script.Update {
 		t.Skip("it would rewrite the script by a wrong table")
@@ -190,11 +190,11 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// What is returned belongs to the caller.
+// The returned slices belong to the caller.
 func TestTransitionsAreCopied(t *testing.T) {
-	Transitions()[0].To = "spoilt"
-	Statuses()[0] = "spoilt"
-	Events()[0] = "spoilt"
+	Transitions()[0].To = "changed"
+	Statuses()[0] = "changed"
+	Events()[0] = "changed"
 	if Transitions()[0].To != Starting || Statuses()[0] != NotRun || Events()[0] != Start {
 		t.Error("a caller can change the table")
 	}

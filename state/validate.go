@@ -34,16 +34,17 @@ func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
 }
 
-// ValidateTenant returns ErrInvalid unless name may be a tenant's: 1 to 256
-// bytes of valid UTF-8 without control characters.
+// ValidateTenant returns ErrInvalid unless name can be the name of a tenant: 1
+// to 256 bytes of valid UTF-8 without control characters.
 func ValidateTenant(name string) error {
 	if name == "" {
-		return invalid("no tenant is named")
+		return invalid("the tenant's name is empty")
 	}
 	return validBoundedText("the tenant's name", name, maxTenantBytes)
 }
 
-// validText accepts what every database can keep and every list can show.
+// validText accepts the texts that every database can store and every list can
+// show.
 func validText(what, s string) error {
 	if !utf8.ValidString(s) {
 		return invalid("%s %q is not valid UTF-8", what, s)
@@ -71,22 +72,22 @@ func validJSON(what string, data json.RawMessage) error {
 // validTime accepts the years that RFC 3339 can write.
 func validTime(what string, t time.Time) error {
 	if year := t.UTC().Year(); year < 1 || year > 9999 {
-		return invalid("%s lies in the year %d", what, year)
+		return invalid("%s is in the year %d: the years 1 to 9999 are allowed", what, year)
 	}
 	return nil
 }
 
 func validFor(d time.Duration) error {
 	if d <= 0 {
-		return invalid("a lease for %v: it must last longer than 0", d)
+		return invalid("a lease for %v: it must be more than 0", d)
 	}
 	return nil
 }
 
-// validFence refuses 0: it is the fence of a tenant that was never leased.
+// validFence refuses 0, the fence of a tenant that was never leased.
 func validFence(fence int64) error {
 	if fence <= 0 {
-		return invalid("fence %d is no lease's", fence)
+		return invalid("no lease has the fence %d: it must be more than 0", fence)
 	}
 	return nil
 }
@@ -101,8 +102,8 @@ func validLimit(limit int) error {
 // Validate returns ErrInvalid when the request can never succeed.
 func (r LoadRequest) Validate() error { return ValidateTenant(r.Tenant) }
 
-// Validate returns ErrInvalid when the request can never succeed: its record
-// or an entry is not as [Record] and [Entry] say. The texts in them (run,
+// Validate returns ErrInvalid when the request can never succeed: its record or
+// an entry is not as [Record] and [Entry] require. The texts in them (run,
 // labels, types) are valid UTF-8 without control characters, times lie in the
 // years 1 to 9999, and a record refers to its own tenant's blobs only.
 func (r CommitRequest) Validate() error {
@@ -131,21 +132,21 @@ func (r CommitRequest) Validate() error {
 			return fmt.Errorf("%w (run %d)", err, i)
 		}
 		if slices.ContainsFunc(r.Runs[:i], func(other Run) bool { return other.ID == run.ID }) {
-			return invalid("the run %q is there twice", run.ID)
+			return invalid("the run %q is in the request twice", run.ID)
 		}
 	}
 	return nil
 }
 
-// validRemoval returns why a request cannot be a removal.
+// validRemoval returns an error for a request that cannot be a removal.
 func (r CommitRequest) validRemoval() error {
 	switch {
 	case r.Record.Version < 1:
-		return invalid("version %d cannot be removed: a record has the version 1 at least", r.Record.Version)
+		return invalid("version %d cannot be removed: the versions of records begin at 1", r.Record.Version)
 	case len(r.Entries) == 0:
-		return invalid("a removal has no entry that stays")
+		return invalid("a removal needs an entry, which stays as the tenant's history")
 	case len(r.Events) > 0 || len(r.Runs) > 0:
-		return invalid("a removal has events or runs")
+		return invalid("a removal must not have events or runs")
 	}
 	return ValidateTenant(r.Record.Tenant)
 }
@@ -158,7 +159,7 @@ func (r Run) validate() error {
 		return invalid("%q is not a status", string(r.Status))
 	}
 	if r.Started.IsZero() {
-		return invalid("the run %q has no time at which it started", r.ID)
+		return invalid("the run %q has no Started", r.ID)
 	}
 	if r.Data != nil {
 		if err := validJSON("a run's data", r.Data); err != nil {

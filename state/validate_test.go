@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// The kits check what is refused; these are the edges, and what is not.
+// The kits check which requests are refused. These tests check the limits, and
+// requests that are accepted.
 func TestValidateTenant(t *testing.T) {
 	for name, want := range map[string]bool{
 		"a": true, " ": true, "é\U0001f600": true, strings.Repeat("x", 256): true, strings.Repeat("é", 128): true,
@@ -18,6 +19,14 @@ func TestValidateTenant(t *testing.T) {
 		if err := ValidateTenant(name); (err == nil) != want || err != nil && !errors.Is(err, ErrInvalid) {
 			t.Errorf("ValidateTenant(%q): %v, want valid %v", name, err, want)
 		}
+	}
+}
+
+// The error for a long name gives its length and the limit, and not the name.
+func TestValidateTenantSaysTheLimit(t *testing.T) {
+	err := LoadRequest{Tenant: strings.Repeat("x", 1<<20)}.Validate()
+	if want := "state: invalid request: the tenant's name has 1048576 bytes, at most 256 are allowed"; err == nil || err.Error() != want {
+		t.Errorf("got %.200v, want %s", err, want)
 	}
 }
 
@@ -54,8 +63,8 @@ func TestWithDefaults(t *testing.T) {
 	}
 }
 
-// What a request with no labels, no prefix and so on may be is not refused;
-// one bad label of a list is.
+// Requests without labels, prefix and so on are accepted. A list with one bad
+// label is refused.
 func TestValidateList(t *testing.T) {
 	if err := (ListRequest{Labels: map[string]string{"k": "v"}, Prefix: "a"}).Validate(); err != nil {
 		t.Error(err)

@@ -57,7 +57,7 @@ func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
 		} else {
 			t.d.Paused = append(t.d.Paused, Pause{Holder: req.Actor, Reason: req.Reason, Since: t.now})
 		}
-		if t.d.Run != nil && t.rec.Status.Active() && t.d.Run.WaitingSince.IsZero() {
+		if t.d.Run != nil && t.rec.Status.Active() && !t.d.Run.Waiting() {
 			t.await()
 		}
 		t.entry(EntryPause, EntryData{Actor: req.Actor, Comment: req.Reason})

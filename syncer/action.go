@@ -11,6 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -185,7 +186,7 @@ var (
 	ErrPaused = errors.New("syncer: the tenant is paused")
 	// ErrStalePlan is returned by Decide for a run or digest that is no longer
 	// current. Review the current plan and decide again.
-	ErrStalePlan = errors.New("syncer: the plan has changed since")
+	ErrStalePlan = runrecord.ErrStalePlan
 	// ErrNotPending is returned by Decide when nothing waits for a decision,
 	// and by Cancel when no run is under way.
 	ErrNotPending = errors.New("syncer: nothing is pending")

@@ -202,7 +202,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 			return nil
 		})
 	}
-	if left := r.WorkUntil.Sub(cur.storeTime()); left <= 0 && r.closing() == "" {
+	if left := r.Left(cur.storeTime()); left <= 0 && r.closing() == "" {
 		return nil, c.runTimedOut(ctx)
 	} else if r.closing() == "" {
 		timed, stop := context.WithTimeoutCause(ctx, left, failure.ErrRunTimedOut)

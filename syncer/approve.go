@@ -14,6 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -230,7 +231,7 @@ func (l loaded) pending(d Decision) error {
 	case !same:
 		return fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, d.Tenant, r.ID, d.Run)
 	case r.Digest != d.Digest:
-		return fmt.Errorf("%w: %s: the digest is %s, not %s", ErrStalePlan, d.Tenant, short(r.Digest), short(d.Digest))
+		return fmt.Errorf("%w: %s: the digest is %s, not %s", ErrStalePlan, d.Tenant, runrecord.Short(r.Digest), runrecord.Short(d.Digest))
 	}
 	return nil
 }
@@ -241,7 +242,7 @@ func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 		return err
 	}
 	if p.Digest != d.Digest { // the record has changed since the plan was read
-		return fmt.Errorf("%w: %s: the plan is %s, not %s", ErrStalePlan, d.Tenant, short(p.Digest), short(d.Digest))
+		return fmt.Errorf("%w: %s: the plan is %s, not %s", ErrStalePlan, d.Tenant, runrecord.Short(p.Digest), runrecord.Short(d.Digest))
 	}
 	if err := d.checkItems(); err != nil {
 		return err
@@ -276,7 +277,7 @@ func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string) error {
 	r := t.d.Run
 	r.Decision = &decided{Verdict: d.Verdict, Actors: actors, Comment: d.Comment, Accept: d.Accept, Items: d.Items, Time: t.now,
-		Digest: d.Digest, Plan: r.Plan, Bindings: r.Bindings}
+		Binding: runrecord.Binding{Digest: d.Digest, Plan: r.Plan, Bindings: r.Bindings}}
 	r.Demands = nil
 	t.resume()
 	if err := t.move(ev, EntryData{Phase: next, Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest}); err != nil {

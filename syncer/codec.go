@@ -68,7 +68,7 @@ func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 func (d *data) blobs() []*state.BlobRef {
 	refs := []*state.BlobRef{d.Base}
 	if r := d.Run; r != nil {
-		refs = append(refs, r.Adoption, r.Comparison, r.Plan, r.Bindings, r.After, r.Report)
+		refs = slices.Concat(refs, r.Documents.Blobs(), r.Results.Blobs())
 	}
 	return refs
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 )
@@ -31,7 +32,7 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				d := data{Format: 1, Run: &run{ID: "run-1", Actor: "ann", Phase: PhaseApprove, Digest: "d1g357", Started: time.Now()}}
+				d := data{Format: 1, Run: &run{ID: "run-1", Actor: "ann", Phase: PhaseApprove, Documents: runrecord.Documents{Digest: "d1g357"}, Started: time.Now()}}
 				raw, _, err := d.encode()
 				if err != nil {
 					t.Fatal(err)

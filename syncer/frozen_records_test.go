@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -22,7 +23,7 @@ func frozenRef(kind string) *state.BlobRef {
 
 func frozenRun() *run {
 	return &run{
-		ID: "run-2", Actor: "ann", Started: at(0), Before: state.Idle, WorkUntil: at(59), Phase: PhaseConnect,
+		ID: "run-2", Actor: "ann", Started: at(0), Before: state.Idle, Clock: runrecord.Clock{WorkUntil: at(59)}, Phase: PhaseConnect,
 		Options: Options{Mode: Full},
 	}
 }
@@ -45,7 +46,7 @@ func deployingRun() *run {
 	r := proposedRun()
 	r.Phase, r.WaitingSince, r.Reviewed, r.Wrote = PhaseDeploy, time.Time{}, true, true
 	r.Decision = &decided{Verdict: Approve, Actors: []string{"bob", "cem"}, Comment: "go", Accept: []string{"max-deletes"}, Items: []string{"groups/Staff"}, Time: at(5),
-		Digest: r.Digest, Plan: r.Plan, Bindings: r.Bindings}
+		Binding: runrecord.Binding{Digest: r.Digest, Plan: r.Plan, Bindings: r.Bindings}}
 	r.Progress = Progress{Phase: PhaseDeploy, Done: 1, Total: 3}
 	return r
 }
@@ -115,7 +116,7 @@ func frozenRecords() map[string]struct {
 	rollBack.Run.Options = Options{Mode: Full, DesiredFrom: "backup-3", RetryOf: "run-1",
 		Targets: []plan.Target{{Kind: "groups"}, {Kind: "policies", Key: "Block legacy"}}}
 	rollBack.Run.Decision = &decided{Verdict: RejectAndRevert, Actors: []string{"bob"}, Time: at(5),
-		Digest: rollBack.Run.Digest, Plan: rollBack.Run.Plan, Bindings: rollBack.Run.Bindings}
+		Binding: runrecord.Binding{Digest: rollBack.Run.Digest, Plan: rollBack.Run.Plan, Bindings: rollBack.Run.Bindings}}
 	rollBack.Run.Phase = PhaseRevert
 	out["record_in_progress_revert"] = record{state.InProgress, rollBack}
 

@@ -99,15 +99,11 @@ func (t *draft) keepDue(began loaded) {
 }
 
 // await begins to wait for a person: the run's own clock stops.
-func (t *draft) await() { t.d.Run.WaitingSince = t.now }
+func (t *draft) await() { t.d.Run.Await(t.now) }
 
 // resume ends a wait and adds its length to the run's time.
 func (t *draft) resume() {
-	r := t.d.Run
-	if !r.WaitingSince.IsZero() {
-		r.WorkUntil = r.WorkUntil.Add(max(0, t.now.Sub(r.WaitingSince)))
-		r.WaitingSince = time.Time{}
-	}
+	t.d.Run.Resume(t.now)
 	if len(t.d.Paused) > 0 {
 		t.await()
 	}

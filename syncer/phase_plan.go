@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/planning"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -93,7 +94,7 @@ func (t *draft) wakeAtDeadline(deadline time.Time, y policy) {
 // logPlan counts what the plan is about.
 func (c *session) logPlan(p *plan.Plan) {
 	n := p.Counts()
-	c.log.Info("plan made", "digest", short(p.Digest), "items", len(p.Items), "create", n.Create, "update", n.Update, "delete", n.Delete,
+	c.log.Info("plan made", "digest", runrecord.Short(p.Digest), "items", len(p.Items), "create", n.Create, "update", n.Update, "delete", n.Delete,
 		"conflicts", n.Conflicts, "problems", n.Problems)
 }
 

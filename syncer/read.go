@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/internal/readback"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/plan"
@@ -258,9 +259,7 @@ func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []arti
 			if err != nil {
 				return nil, err
 			}
-			var out bytes.Buffer
-			err = json.Indent(&out, raw, "", "  ")
-			return out.Bytes(), err
+			return format.Indent(raw)
 		}
 	}
 	return []artifact{
@@ -275,7 +274,11 @@ func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []arti
 			if err != nil {
 				return nil, err
 			}
-			return json.MarshalIndent(readback.Snapshot{Format: readback.SnapshotFormat, Snapshot: snap}, "", "  ")
+			raw, err := json.Marshal(readback.Snapshot{Format: readback.SnapshotFormat, Snapshot: snap})
+			if err != nil {
+				return nil, err
+			}
+			return format.Indent(raw)
 		}},
 		{"after.json", blob(r.After)},
 		{"plan.json", blob(r.Plan)},

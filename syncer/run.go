@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -268,14 +269,7 @@ type run struct {
 	Started time.Time    `json:"started"`
 	Ended   time.Time    `json:"ended,omitzero"`
 	Before  state.Status `json:"before"`
-	// WorkUntil is when the run times out; moved on while people are waited for.
-	WorkUntil time.Time `json:"workUntil"`
-	// WorkFor is the RunTimeout that it began with.
-	WorkFor time.Duration `json:"workFor,omitempty"`
-	// WaitingSince is when the present wait for a person, or a pause, began.
-	WaitingSince time.Time `json:"waitingSince,omitzero"`
-	// Attempt counts the attempts of the phase that failed with a transient error.
-	Attempt int `json:"attempt,omitempty"`
+	runrecord.Clock
 
 	// SignIns and Reconnects count the sign-ins asked for and the times that
 	// the tenant refused credentials that looked good.
@@ -285,17 +279,7 @@ type run struct {
 	Prompt   *auth.Prompt   `json:"prompt,omitempty"`
 	Identity *auth.Identity `json:"identity,omitempty"`
 
-	// What the backup and plan phases made.
-	Backup     string         `json:"backup,omitempty"`
-	Adoption   *state.BlobRef `json:"adoption,omitempty"`
-	Desired    string         `json:"desired,omitempty"`
-	Comparison *state.BlobRef `json:"comparison,omitempty"`
-	Plan       *state.BlobRef `json:"plan,omitempty"`
-	Bindings   *state.BlobRef `json:"bindings,omitempty"`
-	Digest     string         `json:"digest,omitempty"`
-	Counts     *plan.Counts   `json:"counts,omitempty"`
-	// ChangeDigest is equal for equal plans of different tenants.
-	ChangeDigest string `json:"changeDigest,omitempty"`
+	runrecord.Documents
 
 	// Proposal is the wait for a decision.
 	Since    time.Time `json:"since,omitzero"`
@@ -317,12 +301,11 @@ type run struct {
 	Trouble  *ErrorInfo `json:"trouble,omitempty"`
 	Progress Progress   `json:"progress,omitzero"`
 
-	Outcome Outcome        `json:"outcome,omitempty"`
-	Reason  string         `json:"reason,omitempty"`
-	Error   *ErrorInfo     `json:"error,omitempty"`
-	Undone  Undone         `json:"undone,omitzero"`
-	After   *state.BlobRef `json:"after,omitempty"`
-	Report  *state.BlobRef `json:"report,omitempty"`
+	Outcome Outcome    `json:"outcome,omitempty"`
+	Reason  string     `json:"reason,omitempty"`
+	Error   *ErrorInfo `json:"error,omitempty"`
+	Undone  Undone     `json:"undone,omitzero"`
+	runrecord.Results
 }
 
 // decided is the decision that a run goes by.
@@ -334,11 +317,9 @@ type decided struct {
 	Items   []string  `json:"items,omitzero"` // nil: all
 	Time    time.Time `json:"time"`
 
-	// Digest, Plan and Bindings name the plan that was decided on. The engine
-	// compares the run's own fields with them before each write; see decidedPlan.
-	Digest   string         `json:"digest,omitempty"`
-	Plan     *state.BlobRef `json:"plan,omitempty"`
-	Bindings *state.BlobRef `json:"bindings,omitempty"`
+	// Binding names the plan that was decided on. The engine compares the run's own
+	// documents with it before each write; see decidedPlan.
+	runrecord.Binding
 }
 
 // carried is the wait that a superseding run continues if its plan has the same
@@ -432,9 +413,6 @@ func holders(ps []Pause) string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// short is the beginning of a digest, for messages.
-func short(digest string) string { return digest[:min(12, len(digest))] }
 
 // joinActors lists names for people.
 func joinActors(names []string) string { return strings.Join(names, ", ") }

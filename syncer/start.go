@@ -10,6 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -112,7 +113,7 @@ func (t *draft) start(req StartRequest, id string, workFor time.Duration, old *s
 		t.rec.Labels = req.Labels
 	}
 	t.d.Run = &run{ID: id, Actor: req.Actor, Options: req.Options, Phase: PhaseConnect, Started: t.now,
-		Before: before, WorkUntil: t.now.Add(workFor), WorkFor: workFor, Carried: take}
+		Before: before, Clock: runrecord.NewClock(t.now, workFor), Carried: take}
 	t.due()
 	return t.move(state.Start, EntryData{Actor: req.Actor, Comment: req.Comment, Message: string(req.Mode)})
 }

@@ -25,7 +25,7 @@ var logLevels = map[string][]string{
 	"phase ended":                            {"INFO"},
 	"plan made":                              {"INFO"},
 	"reverted in the repository":             {"INFO"},
-	"the work goes on after earlier items":   {"INFO"},
+	"the work continues after earlier items": {"INFO"},
 	"the permissions were not looked at, since somebody would have to sign in": {"INFO"},
 	"the desired line could not be looked at":                                  {"WARN"},
 	"run began": {"INFO"},

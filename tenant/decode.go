@@ -102,16 +102,31 @@ func syntaxError(path string, text []byte, err error) *FileError {
 	}
 	message := "invalid JSON: " + reason(syntax.Err)
 	if syntax.JSONPointer != "" {
-		message += fmt.Sprintf(" (within %q)", syntax.JSONPointer)
+		message += fmt.Sprintf(" (within %q)", shortened(string(syntax.JSONPointer)))
 	}
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		name := syntax.JSONPointer.LastToken()
-		message = fmt.Sprintf("the member %q stands twice in one object (%q): keep one of the two", name, syntax.JSONPointer)
+		message = fmt.Sprintf("the member %q stands twice in one object (%q): keep one of the two", shortened(name), shortened(string(syntax.JSONPointer)))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		message = "the text ends too early: a brace, bracket or quote is not closed"
 	}
 	return fileErrorAt(path, text, syntax.ByteOffset, message)
+}
+
+// maxShown is how many bytes of a name or a pointer of a file a message has.
+const maxShown = 200
+
+// shortened returns the beginning of a long text, up to a whole character.
+func shortened(text string) string {
+	if len(text) <= maxShown {
+		return text
+	}
+	end := maxShown
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
 }
 
 func reason(err error) string {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // utf16Text encodes text as UTF-16, without byte order mark.
@@ -89,6 +91,22 @@ func TestDecodeFileErrors(t *testing.T) {
 				t.Errorf("the error %q does not begin with the file", e)
 			}
 		})
+	}
+}
+
+// An error of a file stays short, however deep the file is nested and however long
+// its names are.
+func TestDecodeFileErrorsAreShort(t *testing.T) {
+	name := strings.Repeat("é", 100_000)
+	for what, text := range map[string]string{
+		"deep":              strings.Repeat(`{"level":`, 20_000),
+		"a long name twice": `{"` + name + `":1,"` + name + `":2}`,
+		"in a long name":    `{"` + name + `":x}`,
+	} {
+		_, err := DecodeFile("groups/A.json", []byte(text))
+		if err == nil || len(err.Error()) > 1000 || !utf8.ValidString(err.Error()) {
+			t.Errorf("%s: got an error of %d bytes: %.200v", what, len(fmt.Sprint(err)), err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
@@ -36,14 +37,18 @@ func TestClient(t *testing.T) {
 	})
 }
 
-// newFixture returns a store, and lets its clock run ahead.
+// newFixture returns an empty store for the kits.
 func newFixture(*testing.T) statetest.Fixture {
 	s := newMapStore()
-	return statetest.Fixture{Store: s, Leaser: s, Blobs: s, Pass: func(d time.Duration) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.ahead += d
-	}}
+	return statetest.Fixture{
+		Store: s, Leaser: s, Blobs: s,
+		Pass: func(d time.Duration) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.ahead += d
+		},
+		Damage: func(ref state.BlobRef) { s.blobs[ref.Name()] = []byte("damaged") },
+	}
 }
 
 func TestStore(t *testing.T)  { statetest.TestStore(t, newFixture) }

@@ -12,111 +12,132 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// mapStore is a store on plain maps. The rules are the library's: each request
-// says what it makes of what is stored. A store on a database does the same
-// within a transaction.
+// mapStore is a store on plain maps. The requests bring the rules: Validate,
+// Apply and Select. A store on a database does the same within a transaction.
 type mapStore struct {
 	mu      sync.Mutex
 	last    time.Time
-	ahead   time.Duration           // of the process's clock
-	records map[string]state.Record // by tenant
-	entries map[string][]state.Entry
+	ahead   time.Duration            // of the process's clock, for tests
+	records map[string]state.Record  // by tenant
+	history map[string][]state.Entry // by tenant
 	runs    map[[2]string]state.Run  // by tenant and ID
-	blobs   map[state.BlobRef][]byte // by reference without the size
+	blobs   map[state.BlobRef][]byte // by name
 }
 
 func newMapStore() *mapStore {
-	return &mapStore{records: map[string]state.Record{}, entries: map[string][]state.Entry{},
-		runs: map[[2]string]state.Run{}, blobs: map[state.BlobRef][]byte{}}
+	return &mapStore{
+		records: map[string]state.Record{}, history: map[string][]state.Entry{},
+		runs: map[[2]string]state.Run{}, blobs: map[state.BlobRef][]byte{},
+	}
 }
 
-// now returns the store's time, which never goes back. The caller holds the lock.
-func (s *mapStore) now() time.Time {
+// begin checks a request, locks the store and returns its time, which never
+// goes back.
+func (s *mapStore) begin(ctx context.Context, req interface{ Validate() error }) (time.Time, error) {
+	if err := cmp.Or(ctx.Err(), req.Validate()); err != nil {
+		return time.Time{}, err
+	}
+	s.mu.Lock()
 	if now := time.Now().Add(s.ahead).Round(0).UTC(); now.After(s.last) {
 		s.last = now
 	}
-	return s.last
-}
-
-// check is what every method does first.
-func check(ctx context.Context, req interface{ Validate() error }) error {
-	return cmp.Or(ctx.Err(), req.Validate())
+	return s.last, nil
 }
 
 func (s *mapStore) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
-	if err := check(ctx, req); err != nil {
+	now, err := s.begin(ctx, req)
+	if err != nil {
 		return state.Loaded{}, err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
 	rec := s.records[req.Tenant]
-	if rec.Version == 0 { // never stored, or removed
-		return state.Loaded{Now: s.now()}, state.ErrNotFound
+	if rec.Version == 0 { // never created, or removed
+		return state.Loaded{Now: now}, state.ErrNotFound
 	}
-	return state.Loaded{Record: rec.Clone(), Now: s.now()}, nil
+	return state.Loaded{Record: rec.Clone(), Now: now}, nil
 }
 
 func (s *mapStore) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
-	if err := check(ctx, req); err != nil {
+	now, err := s.begin(ctx, req)
+	if err != nil {
 		return state.Committed{}, err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
-	name, now := req.Record.Tenant, s.now()
-	change, err := req.Apply(s.records[name], now)
+	tenant := req.Record.Tenant
+	change, err := req.Apply(s.records[tenant], now)
 	if err != nil {
 		return state.Committed{Now: now}, err
 	}
 	if change.Removed {
-		delete(s.entries, name)
-		maps.DeleteFunc(s.runs, func(key [2]string, _ state.Run) bool { return key[0] == name })
+		s.history[tenant] = nil
+		maps.DeleteFunc(s.runs, func(key [2]string, _ state.Run) bool { return key[0] == tenant })
 	}
-	s.records[name] = change.Record
-	s.entries[name] = append(s.entries[name], change.Entries...)
+	s.records[tenant] = change.Record
+	s.history[tenant] = append(s.history[tenant], change.Entries...)
 	for _, run := range change.Runs {
-		s.runs[[2]string{name, run.ID}] = run
+		s.runs[[2]string{tenant, run.ID}] = run
 	}
 	return state.Committed{Record: change.Record.Clone(), Now: now}, nil
 }
 
 func (s *mapStore) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
-	if err := check(ctx, req); err != nil {
+	now, err := s.begin(ctx, req)
+	if err != nil {
 		return state.Page{}, err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
-	return req.Select(maps.Values(s.records), s.now())
+	return req.Select(maps.Values(s.records), now)
 }
 
 func (s *mapStore) History(ctx context.Context, req state.HistoryRequest) (state.HistoryPage, error) {
-	if err := check(ctx, req); err != nil {
+	now, err := s.begin(ctx, req)
+	if err != nil {
 		return state.HistoryPage{}, err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
-	return req.Select(slices.Values(s.entries[req.Tenant]), s.now())
+	return req.Select(slices.Values(s.history[req.Tenant]), now)
 }
 
 func (s *mapStore) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage, error) {
-	if err := check(ctx, req); err != nil {
+	now, err := s.begin(ctx, req)
+	if err != nil {
 		return state.RunsPage{}, err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
-	return req.Select(maps.Values(s.runs), s.now())
+	return req.Select(maps.Values(s.runs), now)
 }
 
 func (s *mapStore) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
-	if err := check(ctx, req); err != nil {
+	now, err := s.begin(ctx, req)
+	if err != nil {
 		return state.Claimed{}, err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
-	claimed := req.Select(maps.Values(s.records), s.now())
+	claimed := req.Select(maps.Values(s.records), now)
 	for _, lease := range claimed.Leases {
 		s.records[lease.Record.Tenant] = lease.Record.Clone()
 	}
 	return claimed, nil
+}
+
+// leaseRequest is a request that changes one tenant's lease.
+type leaseRequest interface {
+	Validate() error
+	Apply(stored state.Record, now time.Time) (state.Record, error)
+}
+
+func (s *mapStore) lease(ctx context.Context, tenant string, req leaseRequest) (state.Lease, error) {
+	now, err := s.begin(ctx, req)
+	if err != nil {
+		return state.Lease{}, err
+	}
+	defer s.mu.Unlock()
+	rec, err := req.Apply(s.records[tenant], now)
+	if err != nil {
+		return state.Lease{Now: now}, err
+	}
+	s.records[tenant] = rec
+	return state.Lease{Record: rec.Clone(), Now: now}, nil
 }
 
 func (s *mapStore) Acquire(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
@@ -132,42 +153,22 @@ func (s *mapStore) Release(ctx context.Context, req state.ReleaseRequest) error 
 	return err
 }
 
-// lease changes one tenant's lease by the rule of the request.
-func (s *mapStore) lease(ctx context.Context, name string, req interface {
-	Validate() error
-	Apply(stored state.Record, now time.Time) (state.Record, error)
-}) (state.Lease, error) {
-	if err := check(ctx, req); err != nil {
-		return state.Lease{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	rec, err := req.Apply(s.records[name], now)
-	if err != nil {
-		return state.Lease{Now: now}, err
-	}
-	s.records[name] = rec
-	return state.Lease{Record: rec.Clone(), Now: now}, nil
-}
-
 func (s *mapStore) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
-	if err := check(ctx, req); err != nil {
+	if _, err := s.begin(ctx, req); err != nil {
 		return state.BlobRef{}, err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.blobs[nameOf(req.Ref())] = bytes.Clone(req.Data)
-	return req.Ref(), nil
+	ref := req.Ref()
+	s.blobs[ref.Name()] = bytes.Clone(req.Data)
+	return ref, nil
 }
 
 func (s *mapStore) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
-	if err := check(ctx, ref); err != nil {
+	if _, err := s.begin(ctx, ref); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
-	data, ok := s.blobs[nameOf(ref)]
+	data, ok := s.blobs[ref.Name()]
 	if !ok {
 		return nil, state.ErrNotFound
 	}
@@ -177,18 +178,11 @@ func (s *mapStore) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	return bytes.Clone(data), nil
 }
 
-func (s *mapStore) Remove(ctx context.Context, name string) error {
-	if err := check(ctx, state.LoadRequest{Tenant: name}); err != nil {
+func (s *mapStore) Remove(ctx context.Context, tenant string) error {
+	if _, err := s.begin(ctx, state.LoadRequest{Tenant: tenant}); err != nil {
 		return err
 	}
-	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.blobs, func(ref state.BlobRef, _ []byte) bool { return ref.Tenant == name })
+	maps.DeleteFunc(s.blobs, func(name state.BlobRef, _ []byte) bool { return name.Tenant == tenant })
 	return nil
-}
-
-// nameOf returns what names a blob: its reference without the size.
-func nameOf(ref state.BlobRef) state.BlobRef {
-	ref.Size = 0
-	return ref
 }

@@ -1,6 +1,7 @@
 // Package archtest checks which package imports which, and how the files of a
-// package depend on each other. It parses the files: a check that asked the go
-// command about them would be reported as cached over a fresh violation.
+// package depend on each other. It parses the files itself. If it asked the go
+// command, the test cache would not see the files, and would report a new
+// violation as passed.
 package archtest
 
 import (
@@ -18,16 +19,17 @@ import (
 // Module is the path of the module whose root the checked tree is.
 const Module = "github.com/tenantsync/tenantsync"
 
-// Rule says what a package's files may import beside the standard library.
-// A path in it stands for the package, and one that ends in "/..." for all
-// below it too. Packages of the module are given relative to it.
+// Rule lists the imports that a package's files may have beside the standard
+// library. A path that ends in "/..." also allows the packages below it.
+// Packages of the module are given relative to it.
 type Rule struct {
 	Imports []string
 	// Kit packages are for tests: they may import testing.
 	Kit bool
 }
 
-// inTests may be imported by every test file, beside the whole module.
+// inTests are packages that every test file may import, beside the whole
+// module.
 var inTests = []string{"github.com/google/go-cmp/...", "pgregory.net/rapid"}
 
 // Check reports every import in the tree that the rules do not allow, and every
@@ -51,7 +53,7 @@ func Check(tree fs.FS, rules map[string]Rule) ([]string, error) {
 	return broken, err
 }
 
-// forbidden says why a file may not import imp, or "".
+// forbidden returns the reason why a file must not import imp, or "".
 func forbidden(imp string, rule Rule, test bool) string {
 	local, inModule := relative(imp)
 	switch {

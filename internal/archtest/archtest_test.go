@@ -15,19 +15,19 @@ const (
 	msal     = "github.com/AzureAD/microsoft-authentication-library-for-go"
 )
 
-// rules is a statement of policy: who may import whom. A build that breaks it
-// is mended in the build, not here.
+// rules is a statement of policy about imports. Fix code that breaks it, not
+// the table.
 //
-// state, tenant and auth are leaves: whoever implements their interfaces needs
-// nothing else. The engine imports no adapter; adapters are beside the
-// interface that they fill.
+// state, tenant and auth are leaves: an implementation of their interfaces
+// needs no other package. The engine imports no adapter. An adapter is in a
+// folder below the interface that it implements.
 var rules = map[string]archtest.Rule{
 	".":      {},
 	"state":  {Imports: []string{"github.com/looplab/fsm"}},
 	"tenant": {Imports: []string{"internal/retry", jsontext}},
 	"auth":   {},
 	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
-	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/repo", "internal/backup", "internal/planning", "internal/revert", "internal/readback", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/runrecord", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/repo", "internal/backup", "internal/planning", "internal/revert", "internal/readback", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/..."}},
 
 	"tenant/graph": {Imports: []string{"tenant", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
@@ -41,8 +41,8 @@ var rules = map[string]archtest.Rule{
 	"syncer/syncertest": {Kit: true, Imports: []string{"syncer", "plan", "internal/diff", "internal/schema", "internal/format", "state", "state/statetest", "tenant", "tenant/tenanttest",
 		"auth", "auth/authtest", "internal/fault"}},
 
-	// The floors of a plan, from the ground up. plan is the document; what
-	// makes one and what carries one out stand above it.
+	// The floors of a plan, from the lowest. plan is the document. The packages
+	// that make a plan and that carry one out are above it.
 	"internal/jsonval":   {Imports: []string{jsontext}},
 	"internal/format":    {Imports: []string{jsontext}},
 	"internal/reference": {Imports: []string{"internal/jsonval"}},
@@ -51,13 +51,14 @@ var rules = map[string]archtest.Rule{
 	"internal/diff": {Imports: []string{"plan", "internal/apply", "internal/schema", "internal/jsonval", "internal/reference",
 		"internal/format", "tenant", jsontext}},
 
-	// Rooms of the engine: each does one thing, and knows nothing of a run.
-	"internal/retry":   {},
-	"internal/bounds":  {},
-	"internal/people":  {Imports: []string{"golang.org/x/text/..."}},
-	"internal/runlog":  {Imports: []string{"internal/bounds"}},
-	"internal/shelter": {},
-	"internal/slot":    {Imports: []string{"golang.org/x/sync/..."}},
+	// Rooms of the engine: each has one task, and does not depend on the engine.
+	"internal/retry":     {},
+	"internal/bounds":    {},
+	"internal/people":    {Imports: []string{"golang.org/x/text/..."}},
+	"internal/runlog":    {Imports: []string{"internal/bounds"}},
+	"internal/runrecord": {Imports: []string{"internal/failure", "internal/word", "plan", "state"}},
+	"internal/shelter":   {},
+	"internal/slot":      {Imports: []string{"golang.org/x/sync/..."}},
 	"internal/telemetry": {Imports: []string{"internal/bounds", "internal/failure", "state", "tenant",
 		"go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes", "go.opentelemetry.io/otel/metric/...", "go.opentelemetry.io/otel/trace/..."}},
 	"internal/word":     {},
@@ -126,7 +127,7 @@ func importing(imports ...string) *fstest.MapFile {
 	return &fstest.MapFile{Data: []byte(src)}
 }
 
-// Each planted violation is found, and what is allowed is not.
+// The check finds each planted violation, and reports nothing that is allowed.
 func TestCheckFinds(t *testing.T) {
 	tests := []struct {
 		name string
@@ -141,7 +142,7 @@ func TestCheckFinds(t *testing.T) {
 		{"synctest in production", fstest.MapFS{"plan/a.go": importing("testing/synctest")}, "plan/a.go"},
 		{"go-cmp in production", fstest.MapFS{"plan/a.go": importing("github.com/google/go-cmp/cmp")}, "plan/a.go"},
 		{"go-cmp in a kit", fstest.MapFS{"state/statetest/a.go": importing("github.com/google/go-cmp/cmp")}, "state/statetest/a.go"},
-		{"a package that nobody listed", fstest.MapFS{"cloud/a.go": importing()}, `"cloud" is not in the table`},
+		{"a package that is not listed", fstest.MapFS{"cloud/a.go": importing()}, `"cloud" is not in the table`},
 		{"an assertion library in a test", fstest.MapFS{"plan/a_test.go": importing("github.com/stretchr/testify/assert")}, "plan/a_test.go"},
 		{"go-cmp in a test", fstest.MapFS{"plan/a_test.go": importing("github.com/google/go-cmp/cmp", "testing", archtest.Module+"/syncer")}, ""},
 		{"testing in a kit", fstest.MapFS{"state/statetest/a.go": importing("testing", archtest.Module+"/state")}, ""},

@@ -17,11 +17,11 @@ import (
 // sources imports packages for the type checker from their source: packages of
 // the module from the tree, all others from the folders that go/build finds. It
 // skips function bodies, because only declarations matter to an importer. It
-// keeps each package that it has read.
+// caches each package that it has read.
 //
-// An importer that returned empty packages would be faster and would hide uses:
-// without package slices the type of slices.Clone(list) is unknown, and so is
-// every field that a caller selects from its elements.
+// An importer that returned empty packages would be faster, but it would hide
+// uses: without package slices the type of slices.Clone(list) is unknown, and
+// so is every field that a caller selects from its elements.
 type sources struct {
 	tree fs.FS
 	fset *token.FileSet

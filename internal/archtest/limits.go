@@ -35,8 +35,8 @@ func (s Shape) Exceeded(l Limits) []string {
 	return messages
 }
 
-// mentioned is the number of edges or files that a message shows as the places
-// to begin with.
+// mentioned is the number of edges or files that a message suggests to begin
+// with.
 const mentioned = 5
 
 // cycleMessage suggests the edges of the cycle that carry the fewest names:

@@ -20,15 +20,15 @@ type Shape struct {
 	Files   []string
 	Edges   []Edge
 	// Cycle is the largest set of two or more files that all use each other,
-	// directly or through others of the set; nil if there is none. Of sets of one
-	// size it is the first by name.
+	// directly or through others of the set. It is nil without such a set. Of
+	// sets of equal size it is the first by name.
 	Cycle []string
 	Types []Type
 }
 
 // Edge says that one file uses package-level objects, methods or fields that
 // another file of the package declares. There is one edge for a pair of files
-// and a direction, however many uses there are.
+// and a direction, whatever the number of uses.
 type Edge struct {
 	From, To string
 	Names    []string // names that From uses
@@ -38,7 +38,7 @@ type Edge struct {
 type Type struct {
 	Name    string
 	File    string // declares the type; its methods may be in others
-	Methods int    // declared on the type; promoted ones do not count
+	Methods int    // declared on the type, without promoted methods
 }
 
 // EdgesPerFile returns the number of edges divided by the number of files.
@@ -47,10 +47,10 @@ func (s Shape) EdgesPerFile() float64 {
 }
 
 // Structure measures packages of the tree, which are given relative to the
-// module. It returns the shapes of the packages that it could measure, in the
-// order given, and an error that names every other one: the folder does not
-// exist, holds no Go files, or does not compile. Imports from outside the module
-// are found as the go command would find them from the current folder.
+// module. It returns the shapes of the measured packages, in the given order,
+// and an error that names every other package: its folder does not exist, has
+// no Go files, or does not compile. Imports from outside the module are found
+// as the go command would find them from the current folder.
 func Structure(tree fs.FS, pkgs ...string) ([]Shape, error) {
 	s := newSources(tree)
 	var shapes []Shape
@@ -99,8 +99,8 @@ func (s *sources) file(pos token.Pos) string {
 	return path.Base(s.fset.Position(pos).Filename)
 }
 
-// edges returns the uses from file to file. A local variable is used in its own
-// file only, so whatever is used from another file is a package-level object, a
+// edges returns the uses from file to file. A local variable is used only in
+// its own file, so every use from another file is of a package-level object, a
 // method or a field.
 func (s *sources) edges(pkg *types.Package, info *types.Info) []Edge {
 	type pair struct{ from, to string }

@@ -45,6 +45,7 @@ var structured = []string{
 	"internal/revert",
 	"internal/rollback",
 	"internal/runlog",
+	"internal/runrecord",
 	"internal/sample",
 	"internal/schema",
 	"internal/script",
@@ -67,9 +68,9 @@ var structured = []string{
 // imports are found in the workspace only.
 var nested = []string{"internal/crashtest"}
 
-// limits let a reader learn a package one file at a time. A file uses few
-// others, no large set of files has to be understood together, and no method
-// works on an object that most of the package can change.
+// limits keep a package readable one file at a time. A file uses few others, no
+// large set of files has to be understood together, and no method works on an
+// object that most of the package can change.
 var limits = archtest.Limits{Cycle: 8, EdgesPerFile: 4.5, Methods: 30}
 
 func TestStructure(t *testing.T) {
@@ -110,7 +111,7 @@ func pkg(files map[string]string) fstest.MapFS {
 }
 
 // chain returns files f00.go and so on. File i declares function fi, which
-// calls the functions that calls names for it.
+// calls the functions of calls(i).
 func chain(files int, calls func(i int) []int) fstest.MapFS {
 	texts := map[string]string{}
 	for i := range files {
@@ -123,7 +124,8 @@ func chain(files int, calls func(i int) []int) fstest.MapFS {
 	return pkg(texts)
 }
 
-// ring returns files of which each uses the next, and the last the first.
+// ring returns files in a cycle: each uses the next, and the last uses the
+// first.
 func ring(files int) fstest.MapFS {
 	return chain(files, func(i int) []int { return []int{(i + 1) % files} })
 }
@@ -205,7 +207,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Every way to use what another file declares is an edge, and nothing else is.
+// Every use of another file's declaration is an edge, and nothing else is.
 func TestEdges(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -306,7 +308,7 @@ func TestEdges(t *testing.T) {
 	}
 }
 
-// A shape holds all that it is documented to hold.
+// A shape has all its documented values.
 func TestShape(t *testing.T) {
 	tree := pkg(map[string]string{
 		"doc.go": "",
@@ -396,8 +398,8 @@ func TestCycleMessage(t *testing.T) {
 	}
 }
 
-// A package that cannot be measured is an error that names it, and the other
-// packages are measured all the same.
+// An error names each package that cannot be measured, and the other packages
+// are measured all the same.
 func TestStructureFails(t *testing.T) {
 	text := func(src string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(src)} }
 	module := archtest.Module

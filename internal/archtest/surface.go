@@ -11,10 +11,10 @@ import (
 
 // Surface returns a message for each package of the tree that exports more
 // names than its limit, ordered by package. The packages are given relative to
-// the module. A message lists the names and says what to do. What counts is
-// what a reader finds in the index of the documentation: types, functions,
-// variables and constants at package level. Methods and fields belong to their
-// type. Test files are left out.
+// the module. A message lists the names and says what to do. It counts the
+// names in the index of the documentation: types, functions, variables and
+// constants at package level. Methods and fields belong to their type and do
+// not count. Test files are left out.
 func Surface(tree fs.FS, limits map[string]int) ([]string, error) {
 	s := newSources(tree)
 	var messages []string

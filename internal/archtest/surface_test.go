@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/archtest"
 )
 
-// surfaces limit how many names a reader of a package's documentation has to
-// tell apart. A package that exceeds its limit changes, and not the limit.
+// surfaces limit the number of exported names of a package. If a package
+// exceeds its limit, change the package and not the limit.
 var surfaces = map[string]int{"plan": 40}
 
 func TestSurface(t *testing.T) {
@@ -24,8 +24,8 @@ func TestSurface(t *testing.T) {
 	}
 }
 
-// Each planted violation is found and explained, whatever is declared and
-// however, and what is no name of the package does not count.
+// The check finds and explains each planted violation, for every kind of
+// declaration, and counts only names of the package.
 func TestSurfaceFinds(t *testing.T) {
 	const two = "type A int\nfunc B() {}\n"
 	tests := []struct {
@@ -62,7 +62,7 @@ func TestSurfaceFinds(t *testing.T) {
 	}
 }
 
-// A package that is not there is an error, and not one that exports nothing.
+// A missing package is an error, and not a package without names.
 func TestSurfaceFails(t *testing.T) {
 	for name, tree := range map[string]fstest.MapFS{
 		"no folder":  {},

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/archtest"
 )
 
-// Every row of the table is about a package that exists, and allows only what
-// the package needs.
+// Every row of the table is about an existing package, and allows only imports
+// that the package needs.
 func TestNoImportRowIsDead(t *testing.T) {
 	unused, err := archtest.Unused(os.DirFS("../.."), rules)
 	if err != nil {
@@ -21,7 +21,7 @@ func TestNoImportRowIsDead(t *testing.T) {
 	}
 }
 
-// Each planted dead permission is found, and one that is used is not.
+// The check finds each planted dead permission, and reports no used one.
 func TestUnusedFinds(t *testing.T) {
 	tests := []struct {
 		name string

@@ -1,6 +1,6 @@
-// Package beside reads what is put beside the repository for tests, and is not
-// part of it: configuration of others, and Microsoft's documentation of Graph.
-// Tests that need it are skipped where it is not.
+// Package beside reads files that lie beside the repository and are not part of
+// it: public configurations, and Microsoft's documentation of Graph. A test
+// that needs missing files is skipped.
 package beside
 
 import (
@@ -10,7 +10,7 @@ import (
 )
 
 // Dir finds name, which has slashes, in a folder above the working folder. If
-// it is nowhere the test is skipped, and says so.
+// there is none, it skips the test with a message.
 func Dir(tb testing.TB, name string) string {
 	tb.Helper()
 	dir, err := os.Getwd()

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// Example is a request that Microsoft's documentation of Graph shows, and its
-// answer.
+// Example is a request in Microsoft's documentation of Graph, with its answer.
 type Example struct {
 	Method   string `json:"method"`
 	URL      string `json:"url"`

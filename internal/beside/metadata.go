@@ -8,24 +8,24 @@ import (
 	"testing"
 )
 
-// Metadata is what Microsoft's $metadata says of one version of Graph, as far
-// as the catalogue's kinds can contain it. Names are without
-// "microsoft.graph.".
+// Metadata is the part of Microsoft's $metadata of one version of Graph that
+// the catalogue's kinds can contain. Names are without "microsoft.graph.".
 type Metadata struct {
 	// Kinds are the entity types of kinds.
 	Kinds map[string]string
-	// bases and derived are types' neighbours.
+	// bases and derived have the base and the derived types of a type.
 	bases   map[string]string
 	derived map[string][]string
-	// properties are those that a type declares itself.
+	// properties are the properties that a type itself declares.
 	properties map[string]map[string]Property
-	// Flags reports for each enumeration whether a text has several members.
+	// Flags reports, for each enumeration, whether a text can have several
+	// members.
 	Flags map[string]bool
 }
 
 // Property is a property of a type.
 type Property struct {
-	// Type is the value's, without "Collection()".
+	// Type is the type of the value, without "Collection()".
 	Type string
 	// Nullable: the property may be null.
 	Nullable bool
@@ -59,8 +59,8 @@ func ReadMetadata(tb testing.TB, version string) *Metadata {
 	return m
 }
 
-// Properties returns what a property may be in values of a type: as the type,
-// one above it, or one below it declares it.
+// Properties returns the declarations of a property for values of a type: those
+// of the type, of its base types and of its derived types.
 func (m *Metadata) Properties(typ, name string) []Property {
 	var out []Property
 	for above := typ; above != "" && above != "-"; above = m.bases[above] {

@@ -27,8 +27,8 @@ func (w *world) threeWaves() {
 	w.remove("groups", "Gone").Wave = 2
 }
 
-// A process may die before or after any of its calls. The next one brings every
-// item to its end, and no write has its effect twice.
+// A process may die before or after any of its calls. The next process brings
+// every item to a final result, and no write takes effect twice.
 func TestDyingAtEveryCall(t *testing.T) {
 	points := 0
 	for _, call := range []string{"append", "hold", "get", "read", "apply"} {
@@ -139,7 +139,7 @@ func TestNothingIsSent(t *testing.T) {
 	}
 }
 
-// A run that ends finds out what became of its writes, and begins none.
+// A run that ends resolves the outcomes of its writes, and begins no write.
 func TestClosingResolves(t *testing.T) {
 	for _, applied := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -172,8 +172,8 @@ func TestClosingResolves(t *testing.T) {
 	}
 }
 
-// Credentials that a write finds refused end the work, with the attempt's result
-// stored: nothing was done, and nothing has to be found out.
+// If the tenant refuses the credentials of a write, the work ends and the
+// attempt's result is stored. The write had no effect, so its outcome is known.
 func TestSignInEndsDuringAWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -218,8 +218,8 @@ func TestShutdownDuringAWrite(t *testing.T) {
 	})
 }
 
-// A shutdown while the intent is stored does not leave the write unsent: its
-// outcome would have to be found out.
+// After a shutdown while the intent is stored, the write is sent all the same.
+// Otherwise a later process would have to resolve its outcome.
 func TestShutdownAfterTheIntent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -240,7 +240,7 @@ func TestShutdownAfterTheIntent(t *testing.T) {
 	})
 }
 
-// A shutdown during a read is no answer of the tenant's.
+// A shutdown during a read is not an answer of the tenant.
 func TestShutdownDuringARead(t *testing.T) {
 	for name, plan := range map[string]func(w *world){
 		"before an update": func(w *world) { w.update("groups", "Staff") },
@@ -264,8 +264,8 @@ func TestShutdownDuringARead(t *testing.T) {
 	}
 }
 
-// A shutdown while a write's outcome is looked for leaves that to the next
-// process.
+// After a shutdown while a write's outcome is resolved, the next process
+// resolves it.
 func TestShutdownWhileResolving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -286,7 +286,7 @@ func TestShutdownWhileResolving(t *testing.T) {
 	})
 }
 
-// The items of a wave are carried out side by side, and the next wave begins
+// The items of a wave are carried out concurrently, and the next wave begins
 // when all of them have a result.
 func TestWaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -313,7 +313,7 @@ func TestWaves(t *testing.T) {
 	})
 }
 
-// Lines that wait while a commit is made are stored by one commit, and the
+// One commit stores all lines that waited during the commit before, and the
 // progress counts them.
 func TestCommitsCarryManyLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -420,7 +420,7 @@ func TestReferencesWaitForVisibility(t *testing.T) {
 	}
 }
 
-// Only created objects are waited for: a deleted one never shows.
+// A deployment waits only for created objects: reads never show a deleted one.
 func TestOnlyCreatedObjectsAreWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -21,8 +21,8 @@ type Deployment struct {
 	visible *visibility
 }
 
-// Open reads how far the work has come, and the desired configuration if an
-// item has sensitive values, which a plan does not hold.
+// Open reads how far the work has come. It also reads the desired configuration
+// if an item has sensitive values, because a plan does not hold them.
 func Open(ctx context.Context, port Port, job Job) (*Deployment, error) {
 	d := &Deployment{job: job, port: port, client: job.Client, ids: newIDs(job.Bindings)}
 	d.view = &view{job: &d.job, port: port, client: job.Client, ids: d.ids, desired: map[string]tenant.Resource{}}
@@ -40,8 +40,8 @@ func Open(ctx context.Context, port Port, job Job) (*Deployment, error) {
 	return d, d.readSensitive(ctx)
 }
 
-// readSensitive reads the repository's resources of the items whose sensitive
-// values the plan does not hold.
+// readSensitive reads the repository's resources for the items with sensitive
+// values, which the plan does not hold.
 func (d *Deployment) readSensitive(ctx context.Context) error {
 	if !slices.ContainsFunc(d.job.Items, func(it *plan.Item) bool { return len(it.Sensitive) > 0 }) {
 		return nil
@@ -61,9 +61,8 @@ func (d *Deployment) readSensitive(ctx context.Context) error {
 	return nil
 }
 
-// Run carries the items out, wave by wave. After a crash it first finds out
-// what became of the writes that were under way, and once the run is to end it
-// does only that.
+// Run carries out the items, wave by wave. After a crash it first resolves the
+// outcomes of interrupted writes. If the run is to end, it does only that.
 func (d *Deployment) Run(ctx context.Context) error {
 	d.logResumed()
 	for items := d.job.Items; len(items) > 0; {

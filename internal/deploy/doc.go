@@ -1,12 +1,12 @@
-// Package deploy carries out the approved items of a plan and reads back what
-// it wrote.
+// Package deploy carries out the approved items of a plan and reads the written
+// objects back.
 //
 // [Open] makes a [Deployment] of a [Job], which holds the values that stay the
 // same during the work, and a [Port], which leads to the engine. The package
-// knows neither the engine nor its store. [Deployment.Run] carries the items
-// out, and [Deployment.ReadBack] polls the tenant until it shows them. Both can
-// be called again by another process after a crash: the journal says how far
-// the work came.
+// knows neither the engine nor its store. [Deployment.Run] carries out the
+// items, and [Deployment.ReadBack] polls the tenant until it shows them. Both
+// can be called again by another process after a crash: the journal says how
+// far the work came.
 //
 // # The order of a write
 //
@@ -30,11 +30,11 @@
 // # Where things are
 //
 //   - the engine's side: port.go; the values of a run: job.go
-//   - what becomes of an item: result.go
+//   - the outcome of an item: result.go
 //   - the stored record of the work: journal.go; the ids of objects: ids.go
 //   - the story: deployment.go runs the waves, item.go one item, write.go one
 //     attempt
 //   - the tenant: view.go reads it, look.go compares it with the plan before a
-//     write, resolve.go finds out what became of a write, visible.go waits for
-//     created objects, read_back.go for all that was written
+//     write, resolve.go finds the outcome of a write, visible.go waits for
+//     created objects, read_back.go for all written objects
 package deploy

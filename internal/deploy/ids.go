@@ -9,8 +9,8 @@ import (
 )
 
 // ids are the ids of the objects that items refer to. The items of one wave
-// read them side by side, so that they do not change during a wave: an item
-// refers only to objects of earlier waves.
+// read them concurrently, so they must not change during a wave. An item refers
+// only to objects of earlier waves.
 type ids struct {
 	known reference.Bindings
 
@@ -25,7 +25,7 @@ func newIDs(known reference.Bindings) *ids {
 	return &ids{known: known, learned: map[*plan.Item]string{}}
 }
 
-// learn notes the id of an item's object, for the waves that follow.
+// learn stores the id of an item's object for the following waves.
 func (b *ids) learn(it *plan.Item, id string) {
 	if id == "" || it.Verb == tenant.Delete {
 		return

@@ -12,8 +12,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// The items of one wave read the ids while others learn new ones: what they read
-// must not change under them.
+// The items of one wave read the ids while others learn new ones. The ids that
+// they read must not change.
 func TestIDsDoNotChangeDuringAWave(t *testing.T) {
 	b := newIDs(reference.Bindings{"groups": {"Old": "1"}})
 	before := b.known

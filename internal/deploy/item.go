@@ -17,7 +17,7 @@ func (d *Deployment) carryOut(ctx context.Context, it *plan.Item) error {
 	it = d.ids.located(it)
 	res, err := d.attemptUntilFinal(ctx, it)
 	if err != nil || res == nil {
-		return err // left for later: the journal says how far the item came
+		return err // a later process continues: the journal says how far the item came
 	}
 	res.Item, res.Kind, res.Key, res.Verb = it.ID, it.Kind, it.Key, it.Verb
 	res.Duration = time.Since(started)
@@ -74,13 +74,13 @@ func (d *Deployment) attemptUntilFinal(ctx context.Context, it *plan.Item) (*Res
 }
 
 // throttlePatience is how long the service may throttle one item before the
-// item fails. Other programs work on the tenant as well and use up the same
-// limits, so that an item that is throttled now can be carried out later.
+// item fails. Other programs share the limits of the tenant, so a throttled
+// item can often be carried out later.
 const throttlePatience = 10 * time.Minute
 
 // spent reports whether an item is out of attempts. A throttled attempt had no
-// effect and says nothing about the next one. It does not count as an attempt,
-// and time bounds it instead.
+// effect and says nothing about the next one. So it does not count, and
+// throttlePatience bounds it instead.
 func (d *Deployment) spent(it *plan.Item, res *Result, attempts int) bool {
 	refused := d.journal.refusals(it.ID)
 	if res.Class != string(tenant.Throttled) {

@@ -18,13 +18,12 @@ import (
 
 const staff = `{"displayName":"Staff"}`
 
-// Everything that can become of an item. The last item of a world is the one
-// that a row is about.
+// All outcomes of an item. A row is about the last item of its world.
 func TestWhatBecomesOfAnItem(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		given func(w *world)
-		// strike is what happens to the calls.
+		// strike decides about the faults of the calls.
 		strike func(string, int) fault
 		want   deploy.Result // Status, Class, Attempts, and RequestID if there is one
 		// message is part of the result's.

@@ -43,10 +43,11 @@ type Options struct {
 	MaxAttempts int
 	// WriteTimeout is the longest that a write may take.
 	WriteTimeout time.Duration
-	// VerifyTimeout is how long an object is read back until it shows what was
-	// written.
+	// VerifyTimeout is how long an object is read back until it shows the written
+	// values.
 	VerifyTimeout time.Duration
-	// StopOnFailure: after an item that was not applied no other is attempted.
+	// StopOnFailure: after an item that was not applied, no other item is
+	// attempted.
 	StopOnFailure bool
 }
 
@@ -55,8 +56,8 @@ type Options struct {
 // no hashes.
 func OwnKey(keyID, key string) bool { return keyID == "" || keyID == schema.KeyID(key) }
 
-// consistencyDefault is how long the objects of a kind may stay invisible, for
-// kinds that do not say.
+// consistencyDefault is how long new objects may stay invisible, for kinds
+// without a bound of their own.
 const consistencyDefault = time.Minute
 
 // Consistency returns how long reads of a kind may lag behind writes.

@@ -11,9 +11,9 @@ import (
 // journal is the record of the work: for each write, the intent is stored
 // before the call and the result after it.
 //
-// Several items are carried out at a time. One commit carries the lines of all
-// that wait, so that commits grow with the time that a commit takes, and not
-// with the number of items.
+// Several items are carried out at a time. One commit stores the lines of all
+// waiting items. So the number of commits grows with the duration of a commit,
+// and not with the number of items.
 type journal struct {
 	port  Port
 	total int // items
@@ -46,7 +46,7 @@ type waitingLine struct {
 	done chan error
 }
 
-// readJournal reads what the run has done so far.
+// readJournal reads the stored lines of the run.
 func readJournal(ctx context.Context, port Port, total int) (*journal, error) {
 	j := &journal{port: port, total: total, results: map[string]Result{}, open: map[string]openIntent{},
 		sent: map[string]int{}, refused: map[string]refusals{}}
@@ -129,13 +129,13 @@ func (j *journal) failed() bool {
 	return false
 }
 
-// intend stores that a write is about to be sent. The write may be sent only
-// when intend returns nil.
+// intend stores the intent of a write. The write may be sent only when intend
+// returns nil.
 func (j *journal) intend(ctx context.Context, in Intent) error {
 	return j.append(ctx, Line{Intent: &in})
 }
 
-// record stores what became of an item or an attempt.
+// record stores the result of an item or an attempt.
 func (j *journal) record(ctx context.Context, r Result) error {
 	return j.append(ctx, Line{Result: &r})
 }
@@ -154,7 +154,7 @@ func (j *journal) append(ctx context.Context, l Line) error {
 	return <-line.done
 }
 
-// lead commits the lines that wait, until none waits.
+// lead commits the waiting lines, until none is left.
 func (j *journal) lead(ctx context.Context) {
 	for {
 		j.mu.Lock()
@@ -170,7 +170,7 @@ func (j *journal) lead(ctx context.Context) {
 	}
 }
 
-// commit stores lines in one commit, and tells each of them what became of it.
+// commit stores lines in one commit, and passes the outcome to each line.
 func (j *journal) commit(ctx context.Context, lines []*waitingLine) {
 	stored, err := j.port.Append(ctx, j.batch(lines))
 	for _, l := range lines {
@@ -188,7 +188,7 @@ func (j *journal) commit(ctx context.Context, lines []*waitingLine) {
 	}
 }
 
-// batch returns the lines with the progress that they make.
+// batch returns the lines with the progress after them.
 func (j *journal) batch(lines []*waitingLine) Batch {
 	j.mu.Lock()
 	defer j.mu.Unlock()

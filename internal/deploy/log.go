@@ -20,7 +20,7 @@ func (s Status) level() slog.Level {
 	return slog.LevelWarn
 }
 
-// logResult says what became of an item.
+// logResult logs the result of an item.
 func (d *Deployment) logResult(ctx context.Context, res *Result) {
 	attrs := []any{"item", res.Item, "verb", res.Verb, "attempts", res.Attempts, "duration", res.Duration, "request", res.RequestID}
 	if res.Status == Applied {
@@ -31,13 +31,13 @@ func (d *Deployment) logResult(ctx context.Context, res *Result) {
 	d.job.Log.Log(ctx, res.Status.level(), "item not applied", attrs...)
 }
 
-// logRetry says why an attempt is followed by another, and after what pause.
+// logRetry logs why another attempt follows, and after which pause.
 func (d *Deployment) logRetry(it *plan.Item, attempt int, pause time.Duration, res *Result) {
 	d.job.Log.Warn("the write had no effect and will be retried", "item", it.ID, "verb", it.Verb, "attempt", attempt, "in", pause,
 		"class", res.Class, "message", res.Message, "request", res.RequestID)
 }
 
-// logResumed says how far the work had come before.
+// logResumed logs how far the work had come before.
 func (d *Deployment) logResumed() {
 	done := 0
 	for _, it := range d.job.Items {
@@ -46,6 +46,6 @@ func (d *Deployment) logResumed() {
 		}
 	}
 	if done > 0 {
-		d.job.Log.Info("the work goes on after earlier items", "done", done, "of", len(d.job.Items))
+		d.job.Log.Info("the work continues after earlier items", "done", done, "of", len(d.job.Items))
 	}
 }

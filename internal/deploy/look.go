@@ -10,9 +10,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// look reads an item's object before the write and compares it with the one
-// that the plan was made on. It returns the object, nil for a create, or a
-// result if there is nothing to write.
+// look reads an item's object before the write and compares it with the object
+// of the plan. It returns the object, nil for a create, or a result if there is
+// nothing to write.
 func (v *view) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *Result, error) {
 	if it.Verb == tenant.Create {
 		res, err := v.lookForName(ctx, it)
@@ -42,7 +42,7 @@ func (v *view) look(ctx context.Context, it *plan.Item) (*tenant.Resource, *Resu
 	return nil, conflict(it.TenantID, "it has been changed in the tenant since the plan was made; it was left alone"), nil
 }
 
-// lookForName looks whether an object that is to be created is already there.
+// lookForName checks whether the object of a create exists already.
 func (v *view) lookForName(ctx context.Context, it *plan.Item) (*Result, error) {
 	found, _, failed := v.find(ctx, it)
 	switch {

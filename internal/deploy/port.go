@@ -8,12 +8,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Port is what a deployment asks of the engine, which owns the tenant's record
-// and lease.
+// Port is the engine's side of a deployment. The engine owns the tenant's
+// record and lease.
 //
 // Implementations must be safe for concurrent use, because several items are
-// carried out side by side. A deployment returns the errors of a Port as they
-// are.
+// carried out at a time. A deployment returns the errors of a Port unchanged.
 type Port interface {
 	// Journal yields the lines that this run has stored, oldest first.
 	Journal(ctx context.Context) iter.Seq2[Line, error]
@@ -35,8 +34,8 @@ type Port interface {
 	// Desired reads the desired configuration that the plan was made from.
 	Desired(ctx context.Context) (tenant.Desired, error)
 
-	// Judge says what an error of the tenant's client means. act says what was
-	// attempted.
+	// Judge classifies an error of the tenant's client. act names the attempted
+	// call.
 	Judge(act string, err error) Failure
 
 	// Safely calls f and returns a panic of f as an error.
@@ -68,7 +67,7 @@ type Appended struct {
 	Refused error
 }
 
-// Disposition says what a failed call means for the work.
+// Disposition is the meaning of a failed call for the work.
 type Disposition int
 
 const (
@@ -83,9 +82,9 @@ const (
 
 // Failure is a failed call with its meaning.
 type Failure struct {
-	// Err says what was attempted and why it failed.
+	// Err names the call and the reason for its failure.
 	Err         error
 	Disposition Disposition
-	// After is the least pause before another attempt that the service asked for.
+	// After is the pause before another attempt that the service asked for.
 	After time.Duration
 }

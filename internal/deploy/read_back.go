@@ -17,23 +17,23 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Verified is what reading back has shown.
+// Verified is the result of reading back.
 type Verified struct {
-	// Agreed reports, by item ID, whether the object is as written.
+	// Agreed reports, by item ID, whether the object has the written values.
 	Agreed map[string]bool
-	// Unmet has, by item ID, the properties that the tenant has otherwise than
-	// written.
+	// Unmet has, by item ID, the properties whose values differ from the written
+	// ones.
 	Unmet map[string][]apply.Difference
 	// Objects are the objects as last read.
 	Objects map[diff.Object]tenant.Resource
-	// Gone are the deleted objects that the tenant does not show any more.
+	// Gone are the deleted objects that the tenant no longer shows.
 	Gone []diff.Object
 }
 
-// ReadBack polls each applied object until it shows what was written, or until
-// its time is up. All objects are polled side by side, so that many that do not
-// show it take no longer than one. ReadConcurrency limits the requests and not
-// the waiting. With an error, ReadBack returns what it has seen.
+// ReadBack polls each applied object until it shows the written values, or
+// until its time is up. It polls all objects concurrently, so many slow objects
+// take no longer than one. ReadConcurrency limits the requests and not the
+// waiting. With an error, ReadBack also returns its results so far.
 func (d *Deployment) ReadBack(ctx context.Context) (*Verified, error) {
 	b := &readBack{d: d, requests: make(chan struct{}, d.job.ReadConcurrency),
 		out: Verified{Agreed: map[string]bool{}, Unmet: map[string][]apply.Difference{}, Objects: map[diff.Object]tenant.Resource{}}}
@@ -53,10 +53,9 @@ func (d *Deployment) ReadBack(ctx context.Context) (*Verified, error) {
 	return &b.out, err
 }
 
-// Describe tells a comparison what the run has done: the kinds that it touched,
-// the ids of the objects that it created, which lists may not show yet, and the
-// secrets that it wrote, which no read can show. seen is what reading back has
-// shown.
+// Describe tells a comparison about the run's writes: the touched kinds, the
+// ids of the created objects, which lists may not show yet, and the written
+// secrets, which no read can show. seen is the result of reading back.
 func (d *Deployment) Describe(in *diff.Input, seen *Verified) {
 	in.Bound, in.Written, in.NotKept = reference.Bindings{}, nil, nil
 	for _, it := range d.job.Items {
@@ -80,11 +79,10 @@ func (d *Deployment) Describe(in *diff.Input, seen *Verified) {
 	}
 }
 
-// readBack collects what the reads have shown so far. It is safe for concurrent
-// use.
+// readBack collects the results of the reads. It is safe for concurrent use.
 type readBack struct {
 	d        *Deployment
-	requests chan struct{} // as many as there may be at a time
+	requests chan struct{} // one for each concurrent request
 
 	mu  sync.Mutex
 	out Verified
@@ -121,12 +119,12 @@ func (b *readBack) await(ctx context.Context, it *plan.Item, id diff.Object) err
 	}
 }
 
-// readInTurn reads an object once there is room for a request, and returns when
-// the read began.
+// readInTurn reads an object when a request is allowed, and returns the time at
+// which the read began.
 func (b *readBack) readInTurn(ctx context.Context, id diff.Object) (r tenant.Resource, began time.Time, err error) {
 	select {
 	case b.requests <- struct{}{}:
-		defer func() { <-b.requests }() // also after a panic of the client
+		defer func() { <-b.requests }() // even after a panic of the client
 	case <-ctx.Done():
 		return r, began, context.Cause(ctx)
 	}
@@ -135,9 +133,9 @@ func (b *readBack) readInTurn(ctx context.Context, id diff.Object) (r tenant.Res
 	return r, began, err
 }
 
-// add takes the answer of one read into account, and reports whether the object
-// is as written. Only the last read of an object says which properties were not
-// kept: after a read that failed, the tenant's properties are not known.
+// add adds the answer of one read, and reports whether the object has the
+// written values. Only the last read of an object shows which properties were
+// not kept: after a failed read, the tenant's properties are not known.
 func (b *readBack) add(it *plan.Item, id diff.Object, r tenant.Resource, err error) (agreed bool) {
 	missing := errors.Is(err, &tenant.Error{Class: tenant.NotFound})
 	var unmet []apply.Difference
@@ -157,7 +155,7 @@ func (b *readBack) add(it *plan.Item, id diff.Object, r tenant.Resource, err err
 		r.Kind = it.Kind
 		b.out.Objects[id] = r
 	case missing:
-		delete(b.out.Objects, id) // an earlier read may have shown it still
+		delete(b.out.Objects, id) // an earlier read may have shown the object
 		if agreed {
 			b.out.Gone = append(b.out.Gone, id)
 		}

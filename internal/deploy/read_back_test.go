@@ -31,12 +31,12 @@ func written(t *testing.T, given func(w *world)) (*world, *deploy.Deployment) {
 	return w, d
 }
 
-// What reading back shows of one item.
+// The results of reading back one item.
 func TestReadBack(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		given func(w *world)
-		// change is what happens in the tenant after the write.
+		// change changes the tenant after the write.
 		change func(w *world, id string)
 		strike func(string, int) fault
 		agreed bool
@@ -131,8 +131,8 @@ func TestReadBackForgetsDifferences(t *testing.T) {
 	})
 }
 
-// All objects are polled side by side, with no more requests at a time than
-// ReadConcurrency.
+// All objects are polled concurrently, with at most ReadConcurrency requests at
+// a time.
 func TestReadBackIsConcurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, d := written(t, func(w *world) {
@@ -171,7 +171,7 @@ func TestReadBackIsConcurrent(t *testing.T) {
 	})
 }
 
-// Reading back returns what it has seen when it ends early.
+// ReadBack returns its results so far when it ends early.
 func TestReadBackEndsEarly(t *testing.T) {
 	both := func(w *world) { w.update("groups", "A"); w.update("groups", "B") }
 	t.Run("a shutdown", func(t *testing.T) {
@@ -203,8 +203,8 @@ func TestReadBackEndsEarly(t *testing.T) {
 	})
 }
 
-// Another process knows the ids of what the run has created, which the objects
-// that refer to it have.
+// Another process knows the ids of the objects that the run has created, for
+// the objects that refer to them.
 func TestReadBackOfReferences(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, d := written(t, (*world).threeWaves)
@@ -220,8 +220,8 @@ func TestReadBackOfReferences(t *testing.T) {
 	})
 }
 
-// A comparison is told which kinds the run has touched, which objects it has
-// created, and what it has written and the tenant has not kept.
+// Describe tells a comparison which kinds the run has touched, which objects it
+// has created, and which written values the tenant has not kept.
 func TestDescribe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// sight is what a look at the tenant shows of a write.
+// sight is the evidence of a write in the tenant.
 type sight int
 
 const (
@@ -24,19 +24,19 @@ const (
 	sightVanished              // the object of an update is not there
 )
 
-// resolve finds out what became of a write whose outcome is unknown, by reading
-// the tenant. Either the write had its effect (applied), or it had none (retry),
-// or the tenant does not show it (unknown: reported, and never repeated).
+// resolve reads the tenant to find the outcome of a write. Either the write
+// took effect (applied), or it did not (retry), or the tenant does not show the
+// outcome (unknown: reported, and never repeated).
 //
 // The absence of an effect counts only after the longest time that the write
-// may take to have one, and after the kind's consistency bound on top, because
-// reads may lag behind.
+// may take, plus the kind's consistency bound, because reads may lag behind.
 func (v *view) resolve(ctx context.Context, it *plan.Item, open openIntent, cause string) (*Result, error) {
 	bound := v.job.WriteTimeout + Consistency(v.job.Kinds, it.Kind)
 	cause = cmp.Or(cause, "the write was interrupted")
 	res := &Result{Item: it.ID, Kind: it.Kind, Key: it.Key, Verb: it.Verb, TenantID: it.TenantID, Attempts: open.Attempt, Class: string(Unknown)}
 	for n := 1; ; n++ {
-		// A read shows the tenant as of its begin, or later: a read may take long.
+		// A read shows the tenant as it was when the read began, or later, because
+		// a read may take long.
 		late := v.port.Now().Sub(open.at) >= bound
 		seen, id, err := v.see(ctx, it)
 		if err != nil {
@@ -47,14 +47,14 @@ func (v *view) resolve(ctx context.Context, it *plan.Item, open openIntent, caus
 			res.Status, res.Class, res.TenantID = Applied, "", cmp.Or(id, it.TenantID)
 			return res, nil
 		case !late:
-		case seen == sightFailed && n < v.job.MaxAttempts: // a process that takes over is late from the start
+		case seen == sightFailed && n < v.job.MaxAttempts: // a process that resumes the work is late from the start
 		case seen == sightBefore:
 			res.Status, res.Class = Retry, string(tenant.Transient)
 			res.Message = cause + "; the tenant shows that it had no effect"
 			return res, nil
 		case seen == sightOther && it.Verb == tenant.Delete:
 			res.Status, res.Class = Conflict, string(tenant.Conflict)
-			res.Message = "it was not deleted, and has been changed in the tenant meanwhile"
+			res.Message = "it was not deleted, and has been changed in the tenant since"
 			return res, nil
 		default:
 			res.Status = Unknown
@@ -67,8 +67,8 @@ func (v *view) resolve(ctx context.Context, it *plan.Item, open openIntent, caus
 	}
 }
 
-// see looks at the tenant once, and returns the object's id where it is known.
-// An error ends the work.
+// see reads the tenant once, and returns the object's id if it is known. An
+// error ends the work.
 func (v *view) see(ctx context.Context, it *plan.Item) (sight, string, error) {
 	current, shown, err := v.current(ctx, it)
 	switch {

@@ -15,7 +15,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// What other people do in the tenant while the outcome of a write is looked for.
+// Changes of other people in the tenant while the outcome of a write is
+// resolved.
 func TestResolveAmongOthers(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -133,8 +134,8 @@ func TestResolveBySlowReads(t *testing.T) {
 	})
 }
 
-// A process that takes over looks at once, and waits for the bound only if the
-// tenant does not show the effect.
+// A process that resumes the work reads at once, and waits for the bound only
+// if the tenant does not show the effect.
 func TestResolveAfterACrash(t *testing.T) {
 	for _, applied := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -162,8 +163,8 @@ func TestResolveAfterACrash(t *testing.T) {
 	}
 }
 
-// A process that takes over is late from the start. A read that fails is no
-// answer all the same.
+// A process that resumes the work is late from the start. A failed read is not
+// an answer all the same.
 func TestResolveReadsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -189,8 +190,8 @@ func TestResolveReadsAgain(t *testing.T) {
 	})
 }
 
-// The service's pause before another attempt holds also for a write whose
-// outcome had to be found out.
+// The service's pause before another attempt also applies to a write whose
+// outcome was resolved.
 func TestResolveKeepsTheServicesPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -206,8 +207,8 @@ func TestResolveKeepsTheServicesPause(t *testing.T) {
 	})
 }
 
-// The secrets of a write are in no result, whatever the service says of it and
-// in whatever encoding. Its code and its request id are.
+// No result contains a secret of a write, whatever the service says about it
+// and in whatever encoding. Its code and its request id are kept.
 func TestSecretsAreRedacted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

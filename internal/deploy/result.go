@@ -6,16 +6,17 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Status is what became of an item. The words are the engine's stored ones.
+// Status is the outcome of an item. The engine stores these words.
 type Status string
 
 // The statuses.
 const (
 	Applied Status = "applied"
-	// Failed: the tenant refused the item, or kept failing. The item has no effect.
+	// Failed: the tenant refused the item, or each attempt failed. The item had
+	// no effect.
 	Failed Status = "failed"
 	// Conflict: the tenant's object, or a secret to be written, has changed since
-	// the plan was made. The object was left alone.
+	// the plan was made. Nothing was sent.
 	Conflict Status = "conflict"
 	// Unsupported: the item cannot be carried out. Nothing was sent.
 	Unsupported Status = "unsupported"
@@ -23,14 +24,14 @@ const (
 	Skipped Status = "skipped"
 	// NotAttempted: an earlier item failed, and the policy is to stop.
 	NotAttempted Status = "not_attempted"
-	// Unknown: the write was sent, and the tenant does not show what became of it.
+	// Unknown: the write was sent, and the tenant does not show its outcome.
 	Unknown Status = "unknown"
 	// Retry is the result of an attempt that had no effect and is followed by
-	// another. It is no final result.
+	// another. It is not a final result.
 	Retry Status = "retry"
 )
 
-// Result is what became of an item, or, with status [Retry], of an attempt.
+// Result is the outcome of an item or, with status [Retry], of an attempt.
 type Result struct {
 	// Item is the item's ID in the plan.
 	Item string
@@ -50,8 +51,8 @@ type Result struct {
 	Attempts int
 	// Duration is how long the item took.
 	Duration time.Duration
-	// After is the least pause before the next attempt that the service asked
-	// for. It is not stored.
+	// After is the pause before the next attempt that the service asked for. It
+	// is not stored.
 	After time.Duration
 }
 

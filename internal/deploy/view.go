@@ -20,7 +20,7 @@ type view struct {
 	desired map[string]tenant.Resource
 }
 
-// step returns what package apply needs for an item.
+// step returns the input of package apply for an item.
 func (v *view) step(it *plan.Item) apply.Step {
 	s := apply.Step{Item: it, Kind: v.job.Kinds.Get(it.Kind), Bindings: v.ids.known, Variables: v.job.Variables, Key: v.job.Key}
 	if r, ok := v.desired[it.ID]; ok {
@@ -29,14 +29,13 @@ func (v *view) step(it *plan.Item) apply.Step {
 	return s
 }
 
-// unchanged reports whether an object's fingerprint is the one that the plan
-// was made on.
+// unchanged reports whether an object has the fingerprint of the plan.
 func (v *view) unchanged(it *plan.Item, current *tenant.Resource) (bool, error) {
 	sum, err := apply.Fingerprint(it, v.job.Kinds.Get(it.Kind), current.Body, v.job.Key)
 	return err == nil && sum == it.Before, err
 }
 
-// failed says what the error of a read means. The end of ctx ends the work.
+// failed classifies the error of a read. The end of ctx ends the work.
 func (v *view) failed(ctx context.Context, act string, err error) *Failure {
 	if ctx.Err() != nil {
 		return &Failure{Err: context.Cause(ctx), Disposition: Ends}
@@ -45,8 +44,8 @@ func (v *view) failed(ctx context.Context, act string, err error) *Failure {
 	return &f
 }
 
-// answer says what the answer to a read of one object means: the object, nil
-// for an object that the tenant says is not there, or a failure.
+// answer interprets the answer to a read of one object. It returns the object,
+// nil if the tenant says that the object is missing, or a failure.
 func (v *view) answer(ctx context.Context, act string, r tenant.Resource, err error) (*tenant.Resource, *Failure) {
 	switch {
 	case err == nil:
@@ -57,13 +56,11 @@ func (v *view) answer(ctx context.Context, act string, r tenant.Resource, err er
 	return nil, v.failed(ctx, act, err)
 }
 
-// find looks for objects with a new item's natural key. ok is false for an item
-// without one, and for an item whose natural key is a secret that the plan does
-// not hold: such an object cannot be looked for, and finding nothing then means
-// nothing.
+// find searches for objects with a new item's natural key. ok is false for an
+// item without one, and for an item whose natural key is a secret that the plan
+// does not hold: such an object cannot be searched for.
 //
-// A search that fails is always worth another attempt, because nothing may be
-// concluded from it.
+// A failed search is always retried, because nothing can be concluded from it.
 func (v *view) find(ctx context.Context, it *plan.Item) (found []tenant.Resource, ok bool, failed *Failure) {
 	match, ok := apply.NaturalMatch(v.job.Kinds.Get(it.Kind), it)
 	for _, value := range match {

@@ -10,19 +10,19 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// visibility remembers which created objects reads show by now.
+// visibility remembers which created objects the reads already show.
 type visibility struct {
 	client  tenant.Client
 	view    *view
 	journal *journal
 
 	mu   sync.Mutex
-	seen map[string]bool // by item ID: shown by a read, or waited for in vain
+	seen map[string]bool // by item ID: a read showed it, or the wait timed out
 }
 
-// await waits until the objects that the run has created and that an item
-// refers to can be read. Until then the tenant may refuse references to them.
-// After the kind's consistency bound, await leaves it to the tenant.
+// await waits until reads show the created objects that an item refers to.
+// Until then the tenant may refuse references to them. await stops waiting
+// after the kind's consistency bound, and the tenant decides.
 func (s *visibility) await(ctx context.Context, it *plan.Item) error {
 	for _, dep := range it.DependsOn {
 		res, ok := s.journal.result(dep)

@@ -34,12 +34,12 @@ var (
 	errPaused = errors.New("the tenant is paused")
 )
 
-// fault is what goes wrong with a call of the port or of the client: before its
-// effect or after it. It may panic.
+// fault is a fault of a call of the port or of the client, before its effect or
+// after it. It may panic.
 type fault struct{ before, after error }
 
 // world is a tenant with a port that needs no engine. Each write that is sent
-// is held against the journal.
+// is compared with the journal.
 type world struct {
 	t       *testing.T
 	fake    *tenanttest.Fake
@@ -59,9 +59,9 @@ type world struct {
 	// unreadable is the error of reading the journal.
 	unreadable error
 
-	// strike says what happens to a call: "append", "hold", "desired", "get",
-	// "read" or "apply". nth counts the calls of a name from 1. "answer" is the
-	// end of a read.
+	// strike decides about the fault of a call: "append", "hold", "desired",
+	// "get", "read" or "apply". nth counts the calls of a name from 1. "answer"
+	// is the end of a read.
 	strike func(call string, nth int) fault
 }
 
@@ -122,14 +122,14 @@ func (w *world) plan(it *plan.Item) *plan.Item {
 	return it
 }
 
-// open is a process that begins to work, or takes over.
+// open is a process that begins or resumes the work.
 func (w *world) open(ctx context.Context) (*deploy.Deployment, error) {
 	return deploy.Open(ctx, w, deploy.Job{Run: "run-1", Items: w.items, KeyID: w.keyID, Key: key, Kinds: w.kinds,
 		Client: client{w.fake.Client(tenanttest.ClientConfig{}), w}, Bindings: reference.Bindings{},
 		Log: slog.New(slog.DiscardHandler), Options: w.options})
 }
 
-// run lets a process carry the items out.
+// run lets a process carry out the items.
 func (w *world) run(ctx context.Context) error {
 	w.t.Helper()
 	d, err := w.open(ctx)
@@ -139,7 +139,7 @@ func (w *world) run(ctx context.Context) error {
 	return d.Run(ctx)
 }
 
-// finish lets a process carry the items out, undisturbed.
+// finish lets a process carry out the items without faults.
 func (w *world) finish() *deploy.Deployment {
 	w.t.Helper()
 	w.strike = nil
@@ -184,7 +184,7 @@ func (w *world) called(call string) int {
 	return w.count[call]
 }
 
-// note traces a call and decides what happens to it.
+// note traces a call and decides about its fault.
 func (w *world) note(call, what string) fault {
 	w.mu.Lock()
 	w.count[call]++
@@ -307,7 +307,8 @@ func (c client) Read(ctx context.Context, req tenant.ReadRequest, emit func(tena
 	return res, err
 }
 
-// Apply wants the write's intent to be stored and the lease to be held since.
+// Apply checks that the write's intent was stored and the lease was ensured
+// after that.
 func (c client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied, error) {
 	item := strings.TrimPrefix(op.IdempotencyKey, "run-1/")
 	c.w.mu.Lock()

@@ -53,7 +53,7 @@ func impossible(it *plan.Item, err error) *Result {
 }
 
 // send sends the write once. The call is finished even while the worker shuts
-// down, and a panic of the client leaves the outcome unknown.
+// down. After a panic of the client the outcome is unknown.
 func (d *Deployment) send(ctx context.Context, it *plan.Item, op tenant.Operation, open openIntent) (*Result, error) {
 	call, stop := context.WithTimeout(context.WithoutCancel(ctx), d.job.WriteTimeout)
 	defer stop()
@@ -88,7 +88,7 @@ func (d *Deployment) send(ctx context.Context, it *plan.Item, op tenant.Operatio
 		res.Status = Retry
 	case tenant.Conflict:
 		res.Status = Conflict
-	case tenant.Unauthenticated: // nothing was done: sign in, and attempt it again
+	case tenant.Unauthenticated: // the write had no effect: sign in and retry
 		res.Status, res.Item = Retry, it.ID
 		d.logRetry(it, open.Attempt, 0, res)
 		return nil, errors.Join(d.journal.record(ctx, *res), d.port.Judge("deploy "+it.ID, err).Err)

@@ -1,5 +1,5 @@
 // Package fault injects faults into calls: an error instead of the call, an
-// error after its effect, an outcome that nobody knows, a delay.
+// error after its effect, an unknown outcome, a delay.
 //
 // The wrappers of statetest and tenanttest send every call through an
 // [Injector]. Several wrappers may share one, so that the calls of a whole run

@@ -19,21 +19,22 @@ type Call struct {
 	Nth int
 }
 
-// Fault is what happens to a call. The zero Fault lets it through.
+// Fault changes a call. The zero Fault changes nothing.
 type Fault struct {
-	// Delay is waited for before anything else, or until the call's context
-	// ends, which then is the call's error.
+	// Delay is waited for first. If the call's context ends before, the call
+	// returns the context's error.
 	Delay time.Duration
-	// Before is returned instead of making the call: there is no effect.
+	// Before is returned in place of the call, which is not made: there is no
+	// effect.
 	Before error
-	// After is returned in place of what the call returned: the effect, if
-	// the call has one, took place.
+	// After is returned in place of the call's result: the call was made and may
+	// have taken effect.
 	After error
 }
 
-// Injector decides which calls are struck by a fault, and keeps a list of all.
-// The zero Injector injects none; a nil one does not even count. It is safe
-// for concurrent use.
+// Injector decides which calls a fault strikes, and keeps a list of all calls.
+// The zero Injector injects nothing; a nil one does not count calls either. It
+// is safe for concurrent use.
 type Injector struct {
 	mu     sync.Mutex
 	decide func(Call) Fault
@@ -41,8 +42,8 @@ type Injector struct {
 	nth    map[string]int
 }
 
-// Inject replaces the function that says what happens to a call; nil lets
-// every call through. The function is called for one call at a time, in the
+// Inject replaces the function that decides about the fault of a call; nil
+// injects no faults. The function is called for one call at a time, in the
 // order of their Index, and must not use the injector.
 func (in *Injector) Inject(decide func(Call) Fault) {
 	in.mu.Lock()
@@ -50,28 +51,29 @@ func (in *Injector) Inject(decide func(Call) Fault) {
 	in.decide = decide
 }
 
-// Calls returns all calls so far, in order, struck or not. The caller owns
-// the slice.
+// Calls returns all calls so far, in order, with or without a fault. The caller
+// owns the slice.
 func (in *Injector) Calls() []Call {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return slices.Clone(in.calls)
 }
 
-// Count returns how many calls there were so far, struck or not.
+// Count returns the number of calls so far, with or without a fault.
 func (in *Injector) Count() int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return len(in.calls)
 }
 
-// Do makes a call under the name op, or what the injector puts in its place.
+// Do makes a call with the name op, unless the injector's fault replaces it.
 func (in *Injector) Do(ctx context.Context, op string, call func() error) error {
 	_, err := Do(ctx, in, op, func() (struct{}, error) { return struct{}{}, call() })
 	return err
 }
 
-// Do makes a call that has a result. A call that is struck returns the zero T.
+// Do makes a call that has a result. A call that returns the error of a fault
+// returns the zero T.
 func Do[T any](ctx context.Context, in *Injector, op string, call func() (T, error)) (T, error) {
 	if in == nil {
 		return call()
@@ -114,7 +116,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// At strikes the call with this index among all.
+// At strikes the call with this index among all calls.
 func At(index int, f Fault) func(Call) Fault {
 	return when(f, func(c Call) bool { return c.Index == index })
 }
@@ -124,7 +126,7 @@ func On(op string, nth int, f Fault) func(Call) Fault {
 	return when(f, func(c Call) bool { return c.Op == op && c.Nth == nth })
 }
 
-// Every strikes each call of the ops, or each call at all when none is named.
+// Every strikes each call of the ops, or every call if no op is named.
 func Every(f Fault, ops ...string) func(Call) Fault {
 	return when(f, func(c Call) bool { return len(ops) == 0 || slices.Contains(ops, c.Op) })
 }

@@ -63,8 +63,8 @@ func DecodeStrict(what string, data []byte, v any) error {
 	return dec.Decode(v)
 }
 
-// NotNil returns list, or an empty list if it is nil. JSON encodes a nil list as
-// null, and readers in other languages expect an array.
+// NotNil returns list, or an empty list if list is nil. JSON encodes a nil list
+// as null, and readers in other languages expect an array.
 func NotNil[T any](list []T) []T {
 	if list == nil {
 		return []T{}

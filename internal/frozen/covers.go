@@ -8,19 +8,19 @@ import (
 	"testing"
 )
 
-// module is the prefix of the packages whose structs are looked into.
+// module is the prefix of the packages whose structs are checked.
 const module = "github.com/tenantsync/tenantsync"
 
 // Covers reports every field of T, and of the structs of this module below it,
-// that is zero in all of the values: a form that its frozen files do not show.
-// Fields named in except ("ItemResult.Changes") are never set in this form.
-// It also reports fields whose name in JSON is only Go's, which somebody may
-// change who does not know that it is stored.
+// that is zero in all of the values: the frozen files do not show how it is
+// stored. Fields named in except ("ItemResult.Changes") are never set in this
+// form. It also reports fields without a JSON tag: a person may rename such a
+// field and not know that its name is stored.
 func Covers[T any](t testing.TB, values []T, except ...string) {
 	t.Helper()
 	unset, unnamed, needless := check(reflect.TypeFor[T](), reflect.ValueOf(values), except)
 	for _, field := range unset {
-		t.Errorf("%s is set in no frozen file: add one in which it is", field)
+		t.Errorf("%s is set in no frozen file: add a file in which it is set", field)
 	}
 	for _, field := range unnamed {
 		t.Errorf("%s has no name in JSON of its own", field)
@@ -51,8 +51,8 @@ func ours(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && (t.PkgPath() == module || strings.HasPrefix(t.PkgPath(), module+"/"))
 }
 
-// persisted are the fields of a struct that its JSON form has, but not those
-// that are embedded: they only lead on.
+// persisted returns the fields of a struct that its JSON form has. It leaves
+// out embedded structs, and returns their fields.
 func persisted(t reflect.Type) []reflect.StructField {
 	var out []reflect.StructField
 	for f := range t.Fields() {
@@ -123,7 +123,7 @@ func set(v reflect.Value, into map[string]bool) {
 	}
 }
 
-// isSet reports whether a field shows in a file: an empty list does not.
+// isSet reports whether a file shows a field: it does not show an empty list.
 func isSet(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map:

@@ -11,11 +11,11 @@ import (
 
 var update = flag.Bool("update-frozen", false, "rewrite the files of persisted forms: only for a form that no release has written yet")
 
-// Updating reports whether the files are to be rewritten, for forms that are
-// more than a file.
+// Updating reports whether to rewrite the files, for forms of more than one
+// file.
 func Updating() bool { return *update }
 
-// path is where a package's frozen files are.
+// path is the folder of a package's frozen files.
 func path(name string) string { return filepath.Join("testdata", "v1", name) }
 
 // Read returns a file of testdata/v1.
@@ -28,7 +28,7 @@ func Read(t testing.TB, name string) []byte {
 	return data
 }
 
-// Bytes holds what is written now against the file, byte for byte.
+// Bytes compares the present form with the file, byte for byte.
 func Bytes(t testing.TB, name string, now []byte) {
 	t.Helper()
 	if write(t, name, now) {
@@ -39,15 +39,15 @@ func Bytes(t testing.TB, name string, now []byte) {
 	}
 }
 
-// JSON holds what is written now against the file: the same members in the same
+// JSON compares the present form with the file: the same members in the same
 // order. The file is indented, so that people can read it.
 func JSON(t testing.TB, name string, now []byte) {
 	t.Helper()
 	Bytes(t, name, indent(t, name, now))
 }
 
-// Update writes a file of JSON, if that is asked for, which this version need
-// not write the same way again: it holds times and random names.
+// Update writes a file of JSON with -update-frozen. It is for a form with times
+// and random names, which differ each time.
 func Update(t testing.TB, name string, now []byte) {
 	t.Helper()
 	write(t, name, indent(t, name, now))
@@ -57,7 +57,7 @@ func indent(t testing.TB, name string, raw []byte) []byte {
 	t.Helper()
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, raw, "", "  "); err != nil {
-		t.Fatalf("%s: what is written now is no JSON: %v", path(name), err)
+		t.Fatalf("%s: the present form is not JSON: %v", path(name), err)
 	}
 	indented.WriteByte('\n')
 	return indented.Bytes()
@@ -85,8 +85,8 @@ func Without(t testing.TB, object []byte, names ...string) []byte {
 	return edit(t, object, names, func(at map[string]any, name string) { delete(at, name) })
 }
 
-// With returns a JSON object with one of its members set to value, which is
-// JSON, at the path given by names: as another version might have written it.
+// With returns a JSON object with the member at the path of names set to value,
+// which is JSON, as another version might have written it.
 func With(t testing.TB, object []byte, value string, names ...string) []byte {
 	t.Helper()
 	return edit(t, object, names, func(at map[string]any, name string) { at[name] = json.RawMessage(value) })

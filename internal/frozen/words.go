@@ -15,10 +15,11 @@ import (
 	"testing"
 )
 
-// Words holds the words that a package persists, the values of its constants
-// of the given types, its own or another package's, against testdata/v1/words.json: a word that was written
-// once must keep its meaning for ever. Later versions list their new words in
-// testdata/v2/words.json and so on, which this reads too.
+// Words compares the words that a package persists with testdata/v1/words.json.
+// The words are the values of its constants of the given types, which may be
+// types of another package. A word that was written once must keep its meaning
+// forever. Later versions list their new words in testdata/v2/words.json and so
+// on, which Words reads too.
 func Words(t testing.TB, types ...string) {
 	t.Helper()
 	now, err := constants(".", types)
@@ -55,7 +56,7 @@ func Words(t testing.TB, types ...string) {
 	}
 }
 
-// compareWords says what is not the same in two lists.
+// compareWords returns the differences of two lists.
 func compareWords(frozen, now map[string][]string) []string {
 	var out []string
 	types := map[string]bool{}
@@ -68,12 +69,12 @@ func compareWords(frozen, now map[string][]string) []string {
 	for _, typ := range slices.Sorted(maps.Keys(types)) {
 		for _, w := range frozen[typ] {
 			if !slices.Contains(now[typ], w) {
-				out = append(out, fmt.Sprintf("the %s %q was persisted by a former version and is gone: it must be understood for ever", typ, w))
+				out = append(out, fmt.Sprintf("the %s %q was persisted by a former version and is missing: every later version must understand it", typ, w))
 			}
 		}
 		for _, w := range now[typ] {
 			if !slices.Contains(frozen[typ], w) {
-				out = append(out, fmt.Sprintf("the %s %q is in no words.json: older versions do not know it; decide what they do with it, then list it", typ, w))
+				out = append(out, fmt.Sprintf("the %s %q is in no words.json: older versions do not know it; decide how they handle it, then list it", typ, w))
 			}
 		}
 	}
@@ -81,7 +82,7 @@ func compareWords(frozen, now map[string][]string) []string {
 }
 
 // constants returns the string constants of the types that the package in a
-// folder declares, tests apart.
+// folder declares, without tests.
 func constants(dir string, types []string) (map[string][]string, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
@@ -114,7 +115,7 @@ func constants(dir string, types []string) (map[string][]string, error) {
 				for _, value := range v.Values {
 					lit, ok := value.(*ast.BasicLit)
 					if !ok {
-						return nil, fmt.Errorf("%s: a constant of type %s is not written as a text", p, typ.Name)
+						return nil, fmt.Errorf("%s: a constant of type %s is not a string literal", p, typ.Name)
 					}
 					word, err := strconv.Unquote(lit.Value)
 					if err != nil {

@@ -10,12 +10,11 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// ErrLost says that another worker has the lease, or that this one can no longer
-// be sure of it.
+// ErrLost says that another worker has the lease, or may have it by now.
 var ErrLost = errors.New("the lease was lost")
 
-// Hold is one tenant's lease in the hand of this worker. It is safe for
-// concurrent use, but [Hold.Watch] has to come first.
+// Hold is one tenant's lease that this worker holds. It is safe for concurrent
+// use, but [Hold.Watch] must be called first.
 type Hold struct {
 	keeper   Keeper
 	acquired state.Lease
@@ -26,8 +25,8 @@ type Hold struct {
 	until sureEnd
 }
 
-// Acquired returns the lease as the store gave it, with the tenant's record at
-// that time.
+// Acquired returns the lease from the store, with the tenant's record at that
+// time.
 func (h *Hold) Acquired() state.Lease { return h.acquired }
 
 // Tenant returns the tenant's name.
@@ -36,8 +35,8 @@ func (h *Hold) Tenant() string { return h.acquired.Record.Tenant }
 // Fence returns the lease's fence, for commits under the lease.
 func (h *Hold) Fence() int64 { return h.acquired.Record.Fence }
 
-// Watch makes each renewal call f with what the store returned. If f returns
-// false, the worker cannot use the record, and the lease counts as lost.
+// Watch makes each renewal call f with the renewed lease. If f returns false,
+// the worker cannot use the record, and the lease counts as lost.
 func (h *Hold) Watch(f func(state.Lease) bool) { h.watch = f }
 
 // Keep renews the lease at a third of its duration, and when [Hold.Nudge] asks
@@ -76,7 +75,7 @@ func (h *Hold) Nudge() {
 	}
 }
 
-// Left returns how long the lease is sure to last.
+// Left returns how long the lease certainly lasts.
 func (h *Hold) Left() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -101,7 +100,7 @@ func (h *Hold) Ensure(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// renew renews the lease and passes on the record.
+// renew renews the lease and passes the record to the function of Watch.
 func (h *Hold) renew(ctx context.Context) error {
 	asked := time.Now()
 	got, err := h.keeper.Store.Renew(ctx, state.RenewRequest{Tenant: h.Tenant(), Fence: h.Fence(), For: h.keeper.Duration})
@@ -128,8 +127,8 @@ func (h *Hold) Shorten(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// Release ends the lease. A lease that was lost has ended already, and a tenant
-// that was removed has none.
+// Release ends the lease. A lost lease has ended already, and a removed tenant
+// has no lease.
 func (h *Hold) Release(ctx context.Context) error {
 	_, err := retry.Do(ctx, h.keeper.Attempts, h.keeper.Transient, func() (struct{}, error) {
 		return struct{}{}, h.keeper.Store.Release(ctx, state.ReleaseRequest{Tenant: h.Tenant(), Fence: h.Fence()})
@@ -140,19 +139,19 @@ func (h *Hold) Release(ctx context.Context) error {
 	return err
 }
 
-// sureEnd is this process's time until which a lease is sure, by both of its
-// clocks: the monotonic clock stands still while a machine sleeps, and the wall
-// clock may be set back.
+// sureEnd is the time until which a lease certainly lasts, by both clocks of
+// this process: the monotonic clock stands still while a machine sleeps, and
+// the wall clock may be set back.
 type sureEnd struct{ monotonic, wall time.Time }
 
-// newSureEnd counts from the moment before the store was asked, because the
-// store's lease began later.
+// newSureEnd counts from the moment before the call of the store, because the
+// lease began later.
 func newSureEnd(asked time.Time, length time.Duration) sureEnd {
 	until := asked.Add(length)
 	return sureEnd{monotonic: until, wall: until.Round(0)} // Round strips the monotonic reading
 }
 
-// left returns how long the lease lasts by the clock that says less.
+// left returns how long the lease lasts by the clock that shows less time.
 func (e sureEnd) left(now time.Time) time.Duration {
 	return min(e.monotonic.Sub(now), e.wall.Sub(now))
 }

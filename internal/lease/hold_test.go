@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// A machine that slept has a monotonic clock that stood still: the lease ends
-// by the clock that says less. A time without a monotonic reading stands for
-// the clock that went on.
+// While a machine sleeps, its monotonic clock stands still: the lease ends by
+// the clock that shows less time. A time without a monotonic reading stands for
+// the wall clock.
 func TestLeaseEndsByEitherClock(t *testing.T) {
 	now := time.Now()
 	for name, tt := range map[string]struct {

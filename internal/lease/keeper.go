@@ -1,9 +1,9 @@
 // Package lease acquires and keeps the leases of tenants for one worker, so that
 // one worker at a time works on a tenant.
 //
-// A [Keeper] acquires leases. Each one is a [Hold]: it renews itself while
-// [Hold.Keep] runs, it says how long it is sure to last, and it passes on the
-// records that the store returns with each renewal.
+// A [Keeper] acquires leases. Each lease is a [Hold]. [Hold.Keep] renews it,
+// [Hold.Left] says how long it certainly lasts, and [Hold.Watch] receives the
+// record of each renewal.
 package lease
 
 import (
@@ -20,8 +20,8 @@ type Keeper struct {
 	Owner string
 	// Duration is how long a lease lasts without a renewal.
 	Duration time.Duration
-	// Attempts bounds how often a release is attempted that fails with an error
-	// that Transient reports.
+	// Attempts bounds the attempts of a release that fails with transient errors,
+	// as Transient reports.
 	Attempts  int
 	Transient func(error) bool
 }
@@ -57,10 +57,10 @@ func (k Keeper) hold(l state.Lease, asked time.Time) *Hold {
 }
 
 // finish makes a call that acquires leases. It does not begin the call once ctx
-// has ended. It does not interrupt the call when ctx ends later: the store might
-// have given a lease that no worker knows of, and the tenant would wait until
-// that lease runs out. A call that takes longer than a lease lasts is useless,
-// so finish ends it.
+// has ended. It does not interrupt the call when ctx ends later: the store
+// might have granted a lease that no worker knows of, and the tenant would wait
+// until that lease ends. A call that takes longer than a lease lasts is
+// useless, so finish ends it.
 func finish[T any](ctx context.Context, length time.Duration, call func(context.Context) (T, error)) (T, error) {
 	if ctx.Err() != nil {
 		return *new(T), context.Cause(ctx)

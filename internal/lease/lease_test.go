@@ -22,8 +22,8 @@ var (
 	errTransient = errors.New("transient")
 )
 
-// world is a store whose leases one worker keeps. Calls of the leases take time
-// and fail as the test wants.
+// world is a store whose leases one worker keeps. The test decides how long the
+// calls of the leases take, and which ones fail.
 type world struct {
 	*testing.T
 	*state.Memory
@@ -97,14 +97,14 @@ func (w *world) wantError(what string, got, want error) {
 	}
 }
 
-// failWith makes calls fail, or succeed with nil, while Keep runs.
+// failWith makes calls fail while Keep runs, or succeed if err is nil.
 func (w *world) failWith(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fail = err
 }
 
-// call is the beginning of each call of a lease.
+// call begins each call of a lease.
 func (w *world) call(ctx context.Context, op string) error {
 	w.mu.Lock()
 	w.calls = append(w.calls, op+" at "+time.Since(w.began).String())
@@ -175,8 +175,8 @@ func TestClaimAndAcquire(t *testing.T) {
 	})
 }
 
-// A call that acquires leases does not begin after the context's end, is not
-// interrupted by it, and ends when it takes longer than a lease.
+// A call that acquires leases does not begin after the end of the context, is
+// not interrupted by it, and ends when it takes longer than a lease.
 func TestAcquiringIsNotInterrupted(t *testing.T) {
 	ways := map[string]func(w *world, ctx context.Context) error{
 		"claim":   func(w *world, ctx context.Context) error { _, err := w.keeper.Claim(ctx, 1); return err },
@@ -202,7 +202,7 @@ func TestAcquiringIsNotInterrupted(t *testing.T) {
 	}
 }
 
-// The duration counts from the moment before the store was asked.
+// The duration counts from the moment before the call of the store.
 func TestLeftCountsFromTheRequest(t *testing.T) {
 	in(t, func(w *world) {
 		w.takes = 10 * time.Second
@@ -287,7 +287,7 @@ func TestKeepEnds(t *testing.T) {
 	}
 }
 
-// A context that ends in a renewal is neither a failure nor a loss.
+// The end of a context during a renewal is neither a failure nor a loss.
 func TestKeepEndsInARenewal(t *testing.T) {
 	in(t, func(w *world) {
 		h := w.acquire()
@@ -299,7 +299,7 @@ func TestKeepEndsInARenewal(t *testing.T) {
 	})
 }
 
-// A store that answers again keeps the lease.
+// The lease is kept if the store answers again in time.
 func TestKeepRecovers(t *testing.T) {
 	in(t, func(w *world) {
 		h := w.acquire()

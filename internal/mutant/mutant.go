@@ -16,7 +16,7 @@ import (
 
 // Mutation is a fault to plant.
 type Mutation struct {
-	// Name says what is wrong with the mutant.
+	// Name describes the fault.
 	Name string
 	// Edits are made all together.
 	Edits []Edit
@@ -26,28 +26,27 @@ type Mutation struct {
 type Edit struct {
 	// File is relative to the module's root, with slashes.
 	File string
-	// Old is what must occur exactly once in the file.
+	// Old is a text that must occur exactly once in the file.
 	Old string
-	// New takes its place. It must compile.
+	// New replaces it. The result must compile.
 	New string
 }
 
-// Result is what became of a mutant.
+// Result is the result of the tests of a mutant.
 type Result struct {
 	// Found: a test failed.
 	Found bool
-	// Took is how long the tests took, building them not counted, and CPU how
-	// much of the processors' time, linking them counted: what does not depend
-	// on what else the machine does.
+	// Took is the duration of the tests, without their build. CPU is their
+	// processor time, with their linking. Other load on the machine does not
+	// change it.
 	Took, CPU time.Duration
-	// Output is what the go command printed.
+	// Output is the output of the go command.
 	Output string
 }
 
 // Run runs the tests that args name ("./syncer", "-run", "TestX") on the module
-// at root with the mutation, and on nothing else. An error means that the
-// mutant could not be made, built or run to an end; it says nothing about the
-// tests.
+// at root with the mutation. An error means that the mutant could not be made,
+// built or run to an end; it says nothing about the tests.
 func Run(ctx context.Context, root string, m Mutation, args ...string) (Result, error) {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -59,8 +58,8 @@ func Run(ctx context.Context, root string, m Mutation, args ...string) (Result, 
 		return Result{}, err
 	}
 	with := []string{"test", "-overlay", overlay, "-count=1", "-vet=off"}
-	// Built first, so that a mutant that does not compile is told from one that
-	// is found, and so that the time is the tests' own.
+	// The build comes first. So a mutant that does not compile differs from a
+	// found one, and the duration is only that of the tests.
 	if out, _, err := goCommand(ctx, root, append(append([]string{}, with...), buildOnly(args)...)); err != nil {
 		return Result{}, fmt.Errorf("mutant %q does not build: %w\n%s", m.Name, err, out)
 	}
@@ -84,9 +83,8 @@ func Run(ctx context.Context, root string, m Mutation, args ...string) (Result, 
 }
 
 // Build builds the tests of a package with the mutation into the file out, as
-// "go test -c" does: for a mutation that plants several faults, of which the
-// tests' process is told the one to make. They are then tried without building
-// them one by one.
+// "go test -c" does. It is for a mutation with several faults, where the
+// process of the tests selects one. Then each fault needs no build of its own.
 func Build(ctx context.Context, root string, m Mutation, pkg, out string) error {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -103,8 +101,8 @@ func Build(ctx context.Context, root string, m Mutation, pkg, out string) error 
 	return nil
 }
 
-// buildOnly are the arguments of a run that builds the tests and runs none:
-// the packages alone, since no other test may run.
+// buildOnly returns the arguments of a run that builds the tests and runs none:
+// only the packages, because no other test may run.
 func buildOnly(args []string) []string {
 	out := []string{"-run=^$"}
 	for _, a := range args {
@@ -115,8 +113,8 @@ func buildOnly(args []string) []string {
 	return out
 }
 
-// goCommand returns what the go command printed, and the processors' time that
-// it and all that it ran took.
+// goCommand returns the output of the go command, and the processor time of the
+// command and its child processes.
 func goCommand(ctx context.Context, root string, args []string) (string, time.Duration, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
@@ -131,8 +129,8 @@ func goCommand(ctx context.Context, root string, args []string) (string, time.Du
 	return out.String(), cpu, err
 }
 
-// overlay writes the changed files and the file that names them, whose path it
-// returns.
+// overlay writes the changed files and the file that lists them, and returns
+// the path of that file.
 func (m Mutation) overlay(root, dir string) (string, error) {
 	changed := map[string]string{} // by path on disk: the text
 	for _, e := range m.Edits {
@@ -146,7 +144,7 @@ func (m Mutation) overlay(root, dir string) (string, error) {
 			text = string(raw)
 		}
 		if n := strings.Count(text, e.Old); n != 1 {
-			return "", fmt.Errorf("mutant %q: %s has %q %d times, want once: the mutation has to follow the source", m.Name, e.File, e.Old, n)
+			return "", fmt.Errorf("mutant %q: %s has %q %d times, want once: update the mutation to the source", m.Name, e.File, e.Old, n)
 		}
 		changed[path] = strings.Replace(text, e.Old, e.New, 1)
 	}
@@ -188,7 +186,7 @@ func Root(tb testing.TB) string {
 	}
 }
 
-// MustFind fails the test unless the tests that args name find the mutation.
+// MustFind fails the test unless the tests of args find the mutation.
 func MustFind(tb testing.TB, m Mutation, args ...string) Result {
 	tb.Helper()
 	res, err := Run(tb.Context(), Root(tb), m, args...)

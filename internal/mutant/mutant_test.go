@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/mutant"
 )
 
-// A mutant is found, not found, or said not to be one, and the source stays.
+// A mutant is found, not found, or an error, and the source does not change.
 func TestRun(t *testing.T) {
 	edit := func(old, replacement string) mutant.Mutation {
 		return mutant.Mutation{Name: "planted", Edits: []mutant.Edit{{File: "internal/mutant/testdata/sum/sum.go", Old: old, New: replacement}}}
@@ -28,7 +28,7 @@ func TestRun(t *testing.T) {
 		{"found", edit("a + b", "a - b"), nil, true, ""},
 		{"not found", edit("a + b", "b + a"), nil, false, ""},
 		{"the test that finds it does not run", edit("a + b", "a - b"), []string{"-run", "TestNone"}, false, "no test ran"},
-		{"no Go any more", edit("a + b", "a +"), nil, false, "does not build"},
+		{"not valid Go", edit("a + b", "a +"), nil, false, "does not build"},
 		{"not there", edit("a * b", "a - b"), nil, false, "0 times"},
 		{"there twice", edit("a", "b"), nil, false, "times, want once"},
 		{"nothing", mutant.Mutation{Name: "none"}, nil, false, "changes nothing"},
@@ -49,7 +49,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// Tests that are cut off say nothing about the mutant.
+// Interrupted tests say nothing about the mutant.
 func TestRunCutOff(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -17,12 +17,12 @@ import (
 	"time"
 )
 
-// errNotInstalled is why a test is skipped rather than failed.
+// errNotInstalled is the error for which a test is skipped and does not fail.
 var errNotInstalled = errors.New("is not installed")
 
 func isNotInstalled(err error) bool { return errors.Is(err, errNotInstalled) }
 
-// lookPath looks a program up in PATH, and says what to install without it.
+// lookPath finds a program in PATH. Its error says what to install.
 func lookPath(program, pkg string) (string, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
@@ -35,7 +35,7 @@ func lookPath(program, pkg string) (string, error) {
 type cluster struct {
 	dir string // holds the data, the log and the socket
 	bin string // the folder of the server's programs
-	// watch ends the server when it is closed, or this process is gone.
+	// watch ends the server when watch is closed or this process ends.
 	watch *guard
 }
 
@@ -55,7 +55,7 @@ func newCluster() (*cluster, error) {
 		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	// Dying of anything, the process that is watched closes the pipe.
+	// The pipe closes however this process ends.
 	c.watch, err = watch(`read -r _; "$1" -D "$2" -m immediate stop; rm -rf "$3"`, c.program("pg_ctl"), c.data(), dir)
 	if err != nil {
 		_ = os.RemoveAll(dir)
@@ -80,8 +80,8 @@ func socketURL(dir string, port int) url.URL {
 }
 
 // start starts the server and waits until it accepts connections. After a kill
-// the kernel may take a moment to let go of the old server's memory, so a
-// start that fails is tried again.
+// the kernel may need a moment to release the old server's memory, so start
+// retries.
 func (c *cluster) start() error {
 	options := fmt.Sprintf("-k '%s' -p 5432 -c listen_addresses='' -c max_connections=200", c.dir)
 	var err error
@@ -100,8 +100,8 @@ func (c *cluster) start() error {
 // end stops the server and removes its folder.
 func (c *cluster) end() { c.watch.end() }
 
-// kill ends the postmaster and all that it started. The postmaster is stopped
-// first, so that it starts nobody meanwhile.
+// kill ends the postmaster and all processes that it started. It stops the
+// postmaster first, so that it starts no further process.
 func (c *cluster) kill() error {
 	content, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
 	if err != nil {
@@ -129,8 +129,8 @@ func (c *cluster) kill() error {
 
 // childrenOf returns the processes that a process started.
 func childrenOf(parent int) ([]int, error) {
-	// ppid is the fourth field of stat; the second, in parentheses, may hold
-	// anything.
+	// ppid is the fourth field of stat; the second, in parentheses, may have any
+	// text.
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil || len(stats) == 0 {
 		return childrenByPS(parent)
@@ -179,7 +179,7 @@ func (c *cluster) logTail() string {
 }
 
 // tempDir makes a folder that belongs to the user of the server. Its path is
-// short: that of a socket in it must have less than 104 bytes.
+// short, because the path of a socket must have less than 104 bytes.
 func tempDir(prefix string) (string, error) {
 	parent := os.TempDir()
 	if len(parent) > 60 {
@@ -197,8 +197,8 @@ func tempDir(prefix string) (string, error) {
 	return dir, nil
 }
 
-// serverUser returns whom servers run as if not as this process does: they
-// refuse to run as root.
+// serverUser returns the user of the servers if this process is root, because
+// servers refuse to run as root.
 func serverUser() (uid, gid int, ok bool) {
 	if os.Geteuid() != 0 {
 		return 0, 0, false
@@ -217,8 +217,8 @@ func serverUser() (uid, gid int, ok bool) {
 	return 0, 0, false
 }
 
-// command returns a command without the variables that libpq reads, which
-// would mean another server.
+// command returns a command without the variables of libpq, which could name
+// another server.
 func command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = "/"
@@ -230,8 +230,8 @@ func command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// asServer returns a command that runs as the user of servers, out of the
-// reach of a terminal's Ctrl-C.
+// asServer returns a command that runs as the user of the servers, and that a
+// terminal's Ctrl-C does not end.
 func asServer(name string, args ...string) *exec.Cmd {
 	cmd := command(name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -241,14 +241,14 @@ func asServer(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// guard is a shell that outlives this process, to clean up behind it.
+// guard is a shell that outlives this process and cleans up after it.
 type guard struct {
 	cmd  *exec.Cmd
 	pipe io.Closer
 }
 
-// watch starts a shell script whose standard input ends when end is called or
-// this process is gone, killed or not.
+// watch starts a shell script. Its standard input ends when end is called or
+// this process ends for any reason.
 func watch(script string, args ...string) (*guard, error) {
 	cmd := asServer("/bin/sh", append([]string{"-c", script, "pgtest"}, args...)...)
 	pipe, err := cmd.StdinPipe()
@@ -263,6 +263,6 @@ func watch(script string, args ...string) (*guard, error) {
 
 // end lets the script clean up and waits for it.
 func (g *guard) end() {
-	_ = g.pipe.Close() // which cannot be missed
-	_ = g.cmd.Wait()   // what it could not clean up is in the temporary folder
+	_ = g.pipe.Close() // SIGKILL cannot be missed
+	_ = g.cmd.Wait()   // files that are left are in the temporary folder
 }

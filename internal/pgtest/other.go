@@ -4,7 +4,7 @@ package pgtest
 
 import "testing"
 
-// Server is a PostgreSQL server; elsewhere than on Unix there is none.
+// Server is a PostgreSQL server. There is none on systems other than Unix.
 type Server struct{}
 
 // Bouncer is a pgbouncer.
@@ -20,20 +20,20 @@ func Start(t testing.TB) *Server {
 	return nil
 }
 
-// Database is not reached.
+// Database is never called.
 func (*Server) Database(testing.TB) string { panic("pgtest: no server") }
 
-// DatabaseWith is not reached.
+// DatabaseWith is never called.
 func (*Server) DatabaseWith(testing.TB, string) string { panic("pgtest: no server") }
 
-// Kill is not reached.
+// Kill is never called.
 func (*Server) Kill(testing.TB) { panic("pgtest: no server") }
 
-// Restart is not reached.
+// Restart is never called.
 func (*Server) Restart(testing.TB) { panic("pgtest: no server") }
 
-// PgBouncer is not reached.
+// PgBouncer is never called.
 func (*Server) PgBouncer(testing.TB) *Bouncer { panic("pgtest: no server") }
 
-// URL is not reached.
+// URL is never called.
 func (*Bouncer) URL(testing.TB, string) string { panic("pgtest: no server") }

@@ -17,15 +17,15 @@ const bouncerPort = 6432
 // Bouncer is a pgbouncer that pools transactions in front of a server.
 type Bouncer struct{ dir string }
 
-// PgBouncer starts a pgbouncer in front of the server, which is stopped when
-// the test ends: in transaction pooling, with its other settings left alone
-// but for a small pool, so that clients do share connections.
+// PgBouncer starts a pgbouncer in front of the server, and stops it when the
+// test ends. It uses transaction pooling and a small pool, so that clients
+// share connections; its other settings are the defaults.
 func (s *Server) PgBouncer(t testing.TB) *Bouncer {
 	t.Helper()
 	if s.cluster == nil {
 		t.Skipf("pgtest: %s is set: pgbouncer is started in front of servers of pgtest only", Env)
 	}
-	program := "/usr/sbin/pgbouncer" // not in everybody's PATH
+	program := "/usr/sbin/pgbouncer" // not in every user's PATH
 	if !isFile(program) {
 		var err error
 		if program, err = lookPath("pgbouncer", "pgbouncer"); err != nil {
@@ -65,13 +65,12 @@ logfile = %s/log
 	return b
 }
 
-// URL returns the URL by which a database of the server is reached through
-// the pooler.
+// URL returns the URL of a database of the server through the pooler.
 func (b *Bouncer) URL(t testing.TB, database string) string {
 	t.Helper()
 	u, err := url.Parse(database)
 	if err != nil {
-		t.Fatalf("pgtest: %q is no URL of a database: %v", database, err)
+		t.Fatalf("pgtest: %q is not the URL of a database: %v", database, err)
 	}
 	through := socketURL(b.dir, bouncerPort)
 	through.Path = u.Path
@@ -85,7 +84,7 @@ func write(t testing.TB, path, content string) {
 	}
 }
 
-// waitFor waits until somebody listens on a socket.
+// waitFor waits until a process listens on a socket.
 func waitFor(socket string) error {
 	var err error
 	for range 600 {

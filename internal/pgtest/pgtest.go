@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// Server is a PostgreSQL server. It is safe for concurrent use, but for Kill
+// Server is a PostgreSQL server. It is safe for concurrent use, except for Kill
 // and Restart.
 type Server struct {
 	// url is of the database postgres, as a role that may do everything.
 	url url.URL
 	// psql is the client program.
 	psql string
-	// cluster is nil for a server that was there before.
+	// cluster is nil for a server that ran before.
 	cluster *cluster
 	shared  bool
 }
@@ -32,7 +32,7 @@ var shared struct {
 }
 
 // Shared returns the server that all tests of this process share. The first
-// call starts it, unless [Env] names one; it is stopped when the process ends.
+// call starts it, unless [Env] names one. It stops when the process ends.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	shared.mu.Lock()
@@ -57,11 +57,11 @@ func sharedServer() (*Server, error) {
 	return &Server{url: c.url(), psql: c.program("psql"), cluster: c, shared: true}, nil
 }
 
-// external returns the server that a URL names.
+// external returns the server of a URL.
 func external(dsn string) (*Server, error) {
 	u, err := url.Parse(dsn)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return nil, fmt.Errorf("%s is no URL that begins with postgres://", Env)
+		return nil, fmt.Errorf("%s is not a URL that begins with postgres://", Env)
 	}
 	psql, err := find("psql")
 	if err != nil {
@@ -75,7 +75,7 @@ func external(dsn string) (*Server, error) {
 func Start(t testing.TB) *Server {
 	t.Helper()
 	if os.Getenv(Env) != "" {
-		t.Skipf("pgtest: %s is set: the test needs a server of its own, to kill or to set up", Env)
+		t.Skipf("pgtest: %s is set: the test needs its own server, to kill it or to configure it", Env)
 	}
 	c, err := newCluster()
 	if err != nil {
@@ -101,15 +101,15 @@ func missing(t testing.TB, err error) {
 
 var databases atomic.Int64
 
-// Database makes an empty database, which is dropped when the test ends, and
-// returns its URL.
+// Database creates an empty database, drops it when the test ends, and returns
+// its URL.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
 	return s.DatabaseWith(t, "")
 }
 
-// DatabaseWith makes a database as Database does, with options of the
-// statement CREATE DATABASE, a collation for example.
+// DatabaseWith creates a database as Database does, with options of the
+// statement CREATE DATABASE, for example a collation.
 func (s *Server) DatabaseWith(t testing.TB, options string) string {
 	t.Helper()
 	name := fmt.Sprintf("pgtest_%d_%d", os.Getpid(), databases.Add(1))
@@ -118,7 +118,7 @@ func (s *Server) DatabaseWith(t testing.TB, options string) string {
 	}
 	t.Cleanup(func() {
 		if s.cluster != nil && !s.shared {
-			return // it goes with the server, which may be dead
+			return // it ends with the server, which may be dead
 		}
 		if out, err := s.run(fmt.Sprintf("drop database %s with (force)", name)); err != nil {
 			t.Errorf("pgtest: drop database: %v\n%s", err, out)
@@ -136,9 +136,9 @@ func (s *Server) run(sql string) (string, error) {
 	return string(out), err
 }
 
-// Kill ends the whole server by SIGKILL, the postmaster and each process that
-// it started, as a crash of the machine would but for what the kernel still
-// writes. The server must be one of [Start].
+// Kill ends the whole server by SIGKILL: the postmaster and each process that
+// it started. It is like a crash of the machine, except that the kernel still
+// writes its buffers. The server must be one of [Start].
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	s.mustOwn(t, "Kill")
@@ -148,7 +148,7 @@ func (s *Server) Kill(t testing.TB) {
 }
 
 // Restart starts the server again after Kill, and returns when it has
-// recovered. The URLs of its databases stay good.
+// recovered. The URLs of its databases stay valid.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.mustOwn(t, "Restart")
@@ -160,11 +160,11 @@ func (s *Server) Restart(t testing.TB) {
 func (s *Server) mustOwn(t testing.TB, act string) {
 	t.Helper()
 	if s.cluster == nil || s.shared {
-		t.Fatalf("pgtest: %s of a server that others use too: use Start", act)
+		t.Fatalf("pgtest: %s of a shared server: use Start", act)
 	}
 }
 
-// find returns the path of one of PostgreSQL's programs, the newest version's.
+// find returns the path of the newest version of one of PostgreSQL's programs.
 func find(program string) (string, error) {
 	var found string
 	best := -1
@@ -172,7 +172,7 @@ func find(program string) (string, error) {
 		"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin",
 		"/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
 	} {
-		dirs, _ := filepath.Glob(pattern) // the patterns are good
+		dirs, _ := filepath.Glob(pattern) // the patterns are valid
 		for _, dir := range dirs {
 			path := filepath.Join(dir, program)
 			if v := majorVersion(dir); v > best && isFile(path) {
@@ -186,7 +186,7 @@ func find(program string) (string, error) {
 	return lookPath(program, "postgresql")
 }
 
-// majorVersion returns the last number in a path, 0 without one.
+// majorVersion returns the last number in a path, or 0 without one.
 func majorVersion(dir string) int {
 	digits := func(r rune) bool { return r < '0' || r > '9' }
 	fields := strings.FieldsFunc(dir, digits)

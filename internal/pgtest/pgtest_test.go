@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// query runs a query by psql and returns what it printed, without a frame.
+// query runs a query with psql and returns its output, without a frame.
 func query(t *testing.T, s *Server, dsn, sql string) (string, error) {
 	t.Helper()
 	out, err := command(s.psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-c", sql).CombinedOutput()
@@ -39,14 +39,14 @@ func TestDatabasesAreApart(t *testing.T) {
 		mustQuery(t, s, first, "create table x (n int)")
 		second := s.Database(t)
 		if out, err := query(t, s, second, "select * from x"); err == nil {
-			t.Errorf("a table of another database is there: %s", out)
+			t.Errorf("a table of another database exists: %s", out)
 		}
 		if got := mustQuery(t, s, first, "show fsync"); got != "on" {
 			t.Errorf("fsync is %s: a crash test would show nothing", got)
 		}
 	})
 	if out, err := query(t, s, first, "select 1"); err == nil {
-		t.Errorf("the database is there after its test: %s", out)
+		t.Errorf("the database exists after its test: %s", out)
 	}
 	icu := s.DatabaseWith(t, "template template0 locale_provider icu icu_locale 'en-US'")
 	if got := mustQuery(t, s, icu, "select 'a' < 'B'"); got != "t" {
@@ -54,7 +54,7 @@ func TestDatabasesAreApart(t *testing.T) {
 	}
 }
 
-// What was committed survives, what was not does not, and nothing of the old
+// Committed rows survive, uncommitted ones do not, and nothing of the old
 // server is left.
 func TestKillAndRestart(t *testing.T) {
 	s := Start(t)
@@ -93,8 +93,8 @@ func TestPgBouncer(t *testing.T) {
 	}
 }
 
-// The server is stopped, and its folder removed, also behind a process that
-// was killed.
+// The server is stopped and its folder removed, even after a kill of the test
+// process.
 func TestNothingIsLeftBehind(t *testing.T) {
 	if dir := os.Getenv("PGTEST_CHILD"); dir != "" {
 		s := Start(t)

@@ -21,20 +21,22 @@ type Missing struct {
 	Write bool     // to write them; else to read
 }
 
-// Permissions is what a look at a tenant's permissions has shown. The zero value
-// is no look: nothing is known to be missing.
+// Permissions is the result of a look at a tenant's permissions. In the zero
+// value, no permission is known to be missing.
 type Permissions struct {
 	Missing []Missing
-	// ConsentURL is where an administrator grants what is missing.
+	// ConsentURL is the page where an administrator grants the missing
+	// permissions.
 	ConsentURL string
-	// Unreadable and Unwritable are the kinds that lack a permission, with its
-	// names; Left are those that the lack of an optional one leaves out of scope.
+	// Unreadable and Unwritable have the kinds that lack a permission, with the
+	// names of the permissions. Left has the kinds that are out of scope because
+	// an optional permission is missing.
 	Unreadable map[string][]string
 	Unwritable map[string][]string
 	Left       map[string]bool
 }
 
-// Look says which permissions are to be looked at.
+// Look has the input of [LookAt].
 type Look struct {
 	// Tenant is the host's name for the tenant, and Directory the id of the
 	// directory that the credentials are for.
@@ -45,10 +47,11 @@ type Look struct {
 	Write bool
 }
 
-// LookAt compares required with granted permissions: of all kinds in scope,
-// whatever a run's targets are, so that no run makes a missing one forgotten. A
-// client that leads to another directory than the credentials do is an error of
-// class wrong_tenant. Other errors are the client's.
+// LookAt compares the required with the granted permissions of all kinds in
+// scope. It ignores the targets of a run, so that a run of some targets does
+// not hide a missing permission. If the client and the credentials belong to
+// different directories, the error has the class wrong_tenant. Other errors are
+// the client's.
 func LookAt(ctx context.Context, client tenant.Client, look Look) (Permissions, error) {
 	p, err := client.Permissions(ctx, tenant.PermissionsRequest{Kinds: InScope(look.Kinds, look.Scopes, nil), Write: look.Write})
 	if err != nil {
@@ -61,7 +64,7 @@ func LookAt(ctx context.Context, client tenant.Client, look Look) (Permissions, 
 	return lacking(p), nil
 }
 
-// lacking finds what is required and not granted.
+// lacking returns the permissions that are required and not granted.
 func lacking(p tenant.Permissions) Permissions {
 	out := Permissions{ConsentURL: p.ConsentURL, Unreadable: map[string][]string{}, Unwritable: map[string][]string{}, Left: map[string]bool{}}
 	for _, need := range p.Required {
@@ -91,8 +94,8 @@ func lacking(p tenant.Permissions) Permissions {
 	return out
 }
 
-// WhyNotWritten says of each kind that may be read and not written why not, so
-// that the plan says it instead of failing later.
+// WhyNotWritten returns the reason for each kind that must not be written, so
+// that the plan shows it and the deployment does not fail later.
 func (p Permissions) WhyNotWritten() map[string]string {
 	reasons := map[string]string{}
 	for kind, names := range p.Unwritable {
@@ -103,8 +106,9 @@ func (p Permissions) WhyNotWritten() map[string]string {
 	return reasons
 }
 
-// CheckTargets returns an error of class invalid_target for targets that no kind
-// can answer for: the run would do nothing and end well.
+// CheckTargets returns an error of class invalid_target for a target of an
+// unknown kind, or of a kind out of scope: a run of it would change nothing and
+// succeed.
 func CheckTargets(tenantName string, kinds *schema.Kinds, scopes map[string]tenant.Scope, targets []plan.Target) error {
 	for _, t := range targets {
 		k := kinds.Get(t.Kind)

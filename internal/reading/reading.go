@@ -1,6 +1,6 @@
-// Package reading reads a tenant into the current side of a comparison: all kinds
-// in scope, the objects that these refer to, and, by their ids, those that the
-// lists did not show although the base knows them.
+// Package reading reads a tenant into the current side of a comparison. It
+// reads all kinds in scope, and the objects that they refer to. It reads the
+// objects of the base that the lists did not show by their ids.
 package reading
 
 import (
@@ -18,40 +18,40 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Request says what is to be read, and with whom.
+// Request has the input of a reading.
 type Request struct {
-	// Input is the comparison's; its current side gets what is read.
+	// Input is the input of the comparison. The objects that are read become its
+	// current side.
 	Input diff.Input
 	// Act names the phase of the work, for errors.
 	Act string
-	// Client is asked several things at a time, at most Concurrency.
+	// Client reads the tenant, with at most Concurrency calls at a time.
 	Client      tenant.Client
 	Concurrency int
 	Log         *slog.Logger
-	// Unreadable are the kinds that lack a permission, with its names; Left are
-	// those that the lack of an optional permission leaves out of scope.
+	// Unreadable has the kinds that lack a required permission, with the names of
+	// the permissions. Left has the kinds that are out of scope because an
+	// optional permission is missing.
 	Unreadable map[string][]string
 	Left       map[string]bool
 	Port       Port
 }
 
-// Port is what the engine does for a reading.
+// Port is the engine's side of a reading.
 type Port interface {
-	// Failed returns the error with which an act ends after the client's error.
+	// Failed returns the error that ends an act after an error of the client.
 	Failed(act string, err error) error
-	// Safely returns f with its panics as errors.
+	// Safely returns f with its panics turned into errors.
 	Safely(act string, f func() error) func() error
-	// Progress is told how many of the reads known so far are done.
+	// Progress reports how many of the reads known so far are done.
 	Progress(ctx context.Context, done, total int)
 }
 
-// reading is a tenant as it is being read.
+// reading is the state of one reading.
 type reading struct {
 	Request
 	client tenant.Client
 	cmp    *diff.Comparison
-	// scope has the scope of every kind that is read.
-	scope map[string]tenant.Scope
 
 	mu     sync.Mutex
 	states map[string]tenant.KindState
@@ -60,15 +60,15 @@ type reading struct {
 	done   int
 }
 
-// Tenant reads everything in scope. A kind that cannot be read is no error: its
-// state in the snapshot says so. The error is one that ends the work: the
+// Tenant reads everything in scope. A kind that cannot be read is not an error:
+// its state in the snapshot says so. An error ends the work: it is the
 // context's, or Port.Failed of an error about the credentials.
 func Tenant(ctx context.Context, req Request) (*diff.Comparison, error) {
 	cmp, err := diff.Prepare(req.Input)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", req.Act, err)
 	}
-	g := &reading{Request: req, client: req.Client, cmp: cmp, scope: map[string]tenant.Scope{}, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
+	g := &reading{Request: req, client: req.Client, cmp: cmp, states: map[string]tenant.KindState{}, seen: map[diff.Object]bool{}}
 	in := req.Input
 	wanted := InScope(in.Kinds.Declarations(), in.Scopes, in.Targets)
 	for _, k := range in.Kinds.All() {
@@ -82,8 +82,6 @@ func Tenant(ctx context.Context, req Request) (*diff.Comparison, error) {
 		case len(names) > 0:
 			st.Completeness, st.Missing = tenant.Forbidden, names
 			st.Reason = fmt.Sprintf("the permission %s is not granted", strings.Join(names, ", "))
-		default:
-			g.scope[k.Name] = st.Scope
 		}
 		g.states[k.Name] = st
 	}
@@ -101,14 +99,15 @@ func Tenant(ctx context.Context, req Request) (*diff.Comparison, error) {
 	return cmp, nil
 }
 
-// followReferences reads what is referred to, and what that refers to, until
-// nothing is left to name.
+// followReferences reads the objects that the tenant's objects and the files
+// refer to, and then the objects that those refer to, until no reference is
+// left to resolve.
 func (g *reading) followReferences(ctx context.Context) error {
 	for {
 		g.publish()
 		more, err := g.cmp.ReferenceReads()
 		if err != nil {
-			return fmt.Errorf("%s: what to read for references: %w", g.Act, err)
+			return fmt.Errorf("%s: find the references to read: %w", g.Act, err)
 		}
 		if len(more) == 0 {
 			return nil
@@ -119,7 +118,7 @@ func (g *reading) followReferences(ctx context.Context) error {
 	}
 }
 
-// publish puts the states, in the kinds' order, into the snapshot.
+// publish puts the states into the snapshot, in the order of the kinds.
 func (g *reading) publish() {
 	var states []tenant.KindState
 	for _, k := range g.cmp.Kinds().All() {
@@ -128,11 +127,10 @@ func (g *reading) publish() {
 	g.cmp.SetStates(states)
 }
 
-// read carries out read requests, several kinds at a time.
+// read carries out read requests, several at a time.
 func (g *reading) read(ctx context.Context, reads []tenant.ReadRequest) error {
 	reads = slices.DeleteFunc(slices.Clone(reads), func(r tenant.ReadRequest) bool {
-		_, ok := g.scope[r.Kind]
-		return !ok || g.states[r.Kind].Completeness != tenant.Complete
+		return g.states[r.Kind].Completeness != tenant.Complete
 	})
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.Concurrency)
@@ -151,7 +149,7 @@ func (g *reading) read(ctx context.Context, reads []tenant.ReadRequest) error {
 	return group.Wait()
 }
 
-// act names what is read, and in which phase, for errors.
+// act names a read and its phase, for errors.
 func (g *reading) act(verb, kind string) string { return g.Act + ": " + verb + kind }
 
 func (g *reading) readOne(ctx context.Context, req tenant.ReadRequest) error {
@@ -164,10 +162,10 @@ func (g *reading) readOne(ctx context.Context, req tenant.ReadRequest) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if class := tenant.ClassOf(err); class == tenant.Unauthenticated {
+		if tenant.ClassOf(err) == tenant.Unauthenticated {
 			return g.Port.Failed(g.act("read ", req.Kind), err)
 		}
-		res = tenant.ReadResult{Completeness: tenant.Failed, Reason: err.Error(), Class: tenant.ClassOf(err)}
+		res = tenant.ReadResult{Completeness: tenant.Failed, Reason: err.Error()}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -175,7 +173,7 @@ func (g *reading) readOne(ctx context.Context, req tenant.ReadRequest) error {
 	for _, r := range got {
 		id := diff.Object{Kind: req.Kind, ID: r.ID}
 		if g.seen[id] && r.ID != "" {
-			continue // found in several ways, or listed on two pages
+			continue // read by several requests, or listed on two pages
 		}
 		g.seen[id] = true
 		r.Kind = req.Kind
@@ -194,17 +192,13 @@ func (g *reading) readOne(ctx context.Context, req tenant.ReadRequest) error {
 	return nil
 }
 
-// lookForMissing reads by id what the base knows and the lists did not show:
-// only what two such reads say is not there counts as gone.
+// lookForMissing reads the objects of the base that the lists did not show, by
+// their ids. An object counts as gone only if two such reads do not find it.
 func (g *reading) lookForMissing(ctx context.Context) error {
-	g.publish()
 	missing := g.cmp.Missing()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.Concurrency)
 	for _, o := range missing {
-		if _, ok := g.scope[o.Kind]; !ok {
-			continue
-		}
 		group.Go(g.Port.Safely(g.act("get ", o.Kind), func() error {
 			for range 2 {
 				r, err := g.client.Get(ctx, tenant.GetRequest{Kind: o.Kind, ID: o.ID})
@@ -220,12 +214,12 @@ func (g *reading) lookForMissing(ctx context.Context) error {
 				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):
 				case tenant.ClassOf(err) == tenant.Unauthenticated:
 					return g.Port.Failed(g.act("get ", o.Kind), err)
-				default: // not known: nothing is concluded for the whole kind
+				default: // unknown: nothing is concluded for the whole kind
 					g.mu.Lock()
 					defer g.mu.Unlock()
 					st := g.states[o.Kind]
 					st.Completeness = tenant.Partial
-					st.Reason = fmt.Sprintf("whether %s is gone could not be read: %s", o.ID, err.Error())
+					st.Reason = fmt.Sprintf("the client could not read whether %s is gone: %s", o.ID, err.Error())
 					g.states[o.Kind] = st
 					return nil
 				}

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Redactable is an error of the caller's that carries more than its text.
+// Redactable is a caller's error that has more than a text.
 type Redactable interface {
 	error
 	// WithText returns the error with another text, and without the errors that
@@ -20,15 +20,15 @@ type Redactable interface {
 	WithText(text string) error
 }
 
-// LeftOut stands for the text of an answer to a request with secrets.
+// LeftOut replaces the text of an answer to a request with secrets.
 const LeftOut = "its text is left out, because the request held secret values"
 
-// Error returns what may be kept of an error that answers a request with these
-// secrets. Whoever answers may repeat the request, in any encoding, and no list
-// of encodings is whole. So Error keeps no free text. It keeps what the caller
-// acts by, and what a person needs to ask the service: class, code, request id.
-// Of a [Redactable] it keeps the type, and of other errors those that it knows,
-// such as a full disk. Without secrets Error returns err itself.
+// Error redacts an error that answers a request with these secrets. The service
+// may repeat the request in any encoding, and no list of encodings is complete.
+// So Error keeps no free text. It keeps the class, the code and the request id:
+// the caller decides by them, and a person needs them to ask the service. It
+// keeps the type of a [Redactable], and known errors such as a full disk.
+// Without secrets Error returns err itself.
 func Error(err error, secrets []string) error {
 	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return s == "" })
 	if err == nil || len(secrets) == 0 {
@@ -59,8 +59,8 @@ func Error(err error, secrets []string) error {
 var sentinels = []error{tenant.ErrMoved, tenant.ErrNoRevision, tenant.ErrInvalidRequest, tenant.ErrNewerFormat,
 	context.DeadlineExceeded, context.Canceled, fs.ErrExist, fs.ErrNotExist, fs.ErrPermission}
 
-// known returns a text that names the error in the chain whose text can hold no
-// secret, and that error, or nil.
+// known returns the known error in the chain, whose text cannot contain a
+// secret, and that text. Without one the error is nil.
 func known(err error) (text string, cause error) {
 	if i := slices.IndexFunc(sentinels, func(s error) bool { return errors.Is(err, s) }); i >= 0 {
 		cause = sentinels[i]
@@ -76,8 +76,8 @@ func known(err error) (text string, cause error) {
 // maxWord is the length of the longest word that Error keeps.
 const maxWord = 128
 
-// word returns a text that is one short word, such as a code or an id, and holds
-// no secret that is recognized; "" for any other text.
+// word returns the text if it is one short word, such as a code or an id, and
+// no secret is found in it. Otherwise it returns "".
 func (f *finder) word(text string) string {
 	odd := func(c rune) bool {
 		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.:/", c)
@@ -88,7 +88,7 @@ func (f *finder) word(text string) string {
 	return text
 }
 
-// redacted is an error around another, with a text of its own.
+// redacted wraps an error and has its own text.
 type redacted struct {
 	text string
 	err  error

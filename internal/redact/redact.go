@@ -1,9 +1,10 @@
 // Package redact keeps secrets out of errors. A service that refuses a request
-// may repeat it, and the answer goes into history, report and log.
+// may repeat it in its answer, and the answer goes into history, report and
+// log.
 //
-// [Error] keeps the parts of an error that the caller acts by, and no text that
-// could hold a secret. [SecretsOf] and [SecretsIn] find the secrets that a
-// request holds.
+// [Error] keeps the parts of an error by which the caller decides, and no text
+// that could contain a secret. [SecretsOf] and [SecretsIn] find the secrets
+// that a request holds.
 package redact
 
 import (
@@ -23,15 +24,14 @@ import (
 const piece = 8
 
 // finder finds secrets in texts: in plain form, in the escapes of JSON, Go,
-// HTML and URLs, in one escape within another, in hexadecimal and base 64, and in
-// pieces of eight bytes, as
-// a text holds them that was cut off.
+// HTML and URLs, in nested escapes, in hexadecimal and base 64, and in pieces
+// of eight bytes, because a text may be truncated.
 type finder struct {
-	whole  []string // forms that are shorter than a piece
+	whole  []string // forms shorter than a piece
 	pieces map[string]bool
 }
 
-// newFinder returns a finder of the secrets.
+// newFinder returns a finder for the secrets.
 func newFinder(secrets []string) *finder {
 	f := &finder{pieces: map[string]bool{}}
 	for _, secret := range secrets {
@@ -47,7 +47,7 @@ func newFinder(secrets []string) *finder {
 	return f
 }
 
-// spellings are the ways in which a text repeats a secret.
+// spellings returns the forms in which a text may repeat a secret.
 func spellings(secret string) []string {
 	inQuotes := func(quoted string) string { return quoted[1 : len(quoted)-1] }
 	toJSON := func(escapeHTML bool) func(string) string {
@@ -77,7 +77,7 @@ func spellings(secret string) []string {
 			}
 		}
 	}
-	for _, code := range coded { // as a word may have them
+	for _, code := range coded { // as a word may contain them
 		out = append(out, code([]byte(secret)))
 	}
 	return out
@@ -105,8 +105,8 @@ func (f *finder) holds(text string) bool {
 	return false
 }
 
-// isWord reports whether no letter or digit joins the part of a text to what is
-// around it: a short secret, such as a digit, is in most words.
+// isWord reports whether the part of a text has no letter or digit next to it.
+// A short secret, such as a digit, is part of most words.
 func isWord(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	after, _ := utf8.DecodeRuneInString(text[to:])

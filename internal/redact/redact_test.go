@@ -23,11 +23,12 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// secret has what encodings change: quotes, angle brackets, letters beyond ASCII.
+// secret has characters that encodings change: quotes, angle brackets, letters
+// beyond ASCII.
 const secret = `hun"ter<2>-é\correct horse`
 
-// forms are ways in which a service repeats the secret. The list is not whole:
-// no list is.
+// forms are forms in which a service may repeat the secret. No such list is
+// complete.
 func forms() map[string]string {
 	inJSON, _ := json.Marshal(map[string]string{"password": secret})
 	inInJSON, _ := json.Marshal(map[string]string{"body": string(inJSON)})
@@ -84,8 +85,8 @@ func TestErrorKeepsWords(t *testing.T) {
 	}
 }
 
-// The parts that the engine acts by stay: class, retry, outcome, sentinels, and
-// the classes of the caller's own errors.
+// The parts by which the engine decides stay: class, retry, outcome, sentinels,
+// and the classes of the caller's own errors.
 func TestErrorKeepsTheRest(t *testing.T) {
 	secrets := []string{"correct horse"}
 	e := &tenant.Error{Class: tenant.Throttled, Op: "update", Kind: "groups", ID: "1", Code: "TooMany", Message: "for you", RequestID: "req-1",

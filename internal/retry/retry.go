@@ -2,7 +2,7 @@
 // and waits for the pauses between attempts.
 //
 // The package does not know which errors are transient: the caller says so with
-// a predicate, because a storage, a service and a repository fail in different
+// a predicate, because stores, services and repositories fail in different
 // ways.
 package retry
 
@@ -18,12 +18,12 @@ const (
 	limit = 2 * time.Second
 )
 
-// Do calls f until it succeeds, at most attempts times, with growing pauses,
-// and returns what the last call returned.
+// Do calls f until it succeeds, at most attempts times, with growing pauses. It
+// returns the result of the last call.
 //
-// Do does not repeat a call whose error is not transient, and it repeats no
-// call once ctx has ended. It asks ctx and not the error, because the error of
-// an ended context can also come from a time-out inside f.
+// Do repeats a call only if its error is transient and ctx has not ended. It
+// checks ctx and not the error, because the error of an ended context can also
+// come from a time-out inside f.
 func Do[T any](ctx context.Context, attempts int, transient func(error) bool, f func() (T, error)) (T, error) {
 	for n := 1; ; n++ {
 		v, err := f()
@@ -37,9 +37,9 @@ func Do[T any](ctx context.Context, attempts int, transient func(error) bool, f 
 // pause doubles from first to at most limit. Backoff then takes off up to a
 // quarter, so that callers that failed together do not repeat together.
 //
-// The part that is taken off, in whole milliseconds, is drawn from the time. To
-// the nanosecond the time is as good as chance. Under a test's clock (package
-// testing/synctest) the same pauses come every time.
+// That part, in whole milliseconds, comes from the nanoseconds of the time,
+// which are as good as random. Under a test's clock (package testing/synctest)
+// the pauses are the same every time.
 func Backoff(attempts int, first, limit time.Duration) time.Duration {
 	d := first
 	for n := 1; n < attempts && d < limit; n++ {
@@ -52,7 +52,7 @@ func Backoff(attempts int, first, limit time.Duration) time.Duration {
 
 // Pause waits for d, or until ctx ends, and then returns the cause. It does not
 // wait if d is not positive. If ctx ends at the same instant as the pause, the
-// context wins every time, so that a test's clock leaves nothing to chance.
+// context always wins, so that tests with a fake clock are deterministic.
 func Pause(ctx context.Context, d time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Add(d).Before(deadline) {
 		<-ctx.Done()

@@ -11,8 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
-// Pauses double up to a limit, less up to a quarter; they differ between
-// moments, and are the same at the same one.
+// Pauses double up to a limit, less up to a quarter. They differ between
+// moments, and are equal at the same moment.
 func TestBackoff(t *testing.T) {
 	pauses := func() (all []time.Duration) {
 		synctest.Test(t, func(t *testing.T) {

@@ -13,9 +13,10 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// mergeBody is a snapshot's object as a file of the desired line: redacted and
-// masked values, and texts that only spell out the file's variables, stay as
-// the file has them, and so does what the file tells the planner ("$…").
+// mergeBody returns a snapshot's object as a file of the desired line. It keeps
+// the file's text for redacted and masked values, and for texts that equal the
+// file's text with its variables expanded. It also keeps the file's members for
+// the planner ("$…").
 func mergeBody(file, snapshot json.RawMessage, variables map[string]string) (json.RawMessage, error) {
 	var old, past map[string]any
 	if err := decodeNumbers(file, &old); err != nil {
@@ -48,8 +49,8 @@ type merging struct {
 	variables map[string]string
 }
 
-// value merges a file's value with the snapshot's. Hidden values are the
-// file's only where it is certain that they are the same setting's.
+// value merges a file's value with the snapshot's. It takes the file's value
+// for a redacted one only if both certainly belong to the same setting.
 func (m merging) value(file, past any, certain bool) any {
 	switch past := past.(type) {
 	case string:
@@ -79,9 +80,9 @@ func (m merging) object(file, past map[string]any, certain bool) map[string]any 
 	return out
 }
 
-// array takes the file's elements for those that are the same as far as can be
-// seen, the same place first. Others are merged by their place, hidden values
-// apart: they could be another element's.
+// array takes the file's element for each element of the snapshot that looks
+// the same, and tries the same place first. It merges the others by their
+// place, except for redacted values, which could belong to another element.
 func (m merging) array(file, past []any) []any {
 	out := make([]any, len(past))
 	used := make([]bool, len(file))
@@ -102,7 +103,7 @@ func (m merging) array(file, past []any) []any {
 	return out
 }
 
-// seq are the places below n, beginning with first if it is one.
+// seq returns the places below n, and first before the others if it is below n.
 func seq(first, n int) []int {
 	var out []int
 	if first < n {
@@ -116,7 +117,8 @@ func seq(first, n int) []int {
 	return out
 }
 
-// same reports whether a file's value is the snapshot's as far as can be seen.
+// same reports whether a file's value looks the same as the snapshot's:
+// redacted values look the same as any text.
 func (m merging) same(file, past any) bool {
 	switch past := past.(type) {
 	case string:
@@ -142,7 +144,8 @@ func (m merging) same(file, past any) bool {
 
 var variable = regexp.MustCompile(`\$\$\{|\$\{var:[^}]*\}`)
 
-// expand puts the variables' values in; as in files, a literal ${ is $${.
+// expand replaces the variables by their values. As in files, a literal ${ is
+// written $${.
 func (m merging) expand(text string) string {
 	return variable.ReplaceAllStringFunc(text, func(found string) string {
 		name, ok := strings.CutPrefix(found, "${var:")
@@ -154,7 +157,7 @@ func (m merging) expand(text string) string {
 	})
 }
 
-// hidden reports whether a snapshot's text stands for a secret.
+// hidden reports whether a snapshot's text is redacted or masked.
 func hidden(text string) bool {
 	return text == plan.Redacted || text != "" && strings.Trim(text, "*") == ""
 }

@@ -1,5 +1,5 @@
-// Package rollback makes the desired side of a roll back: the desired line as it
-// was in a snapshot of the tenant.
+// Package rollback makes the desired side of a roll back: the desired line with
+// the objects of an earlier snapshot of the tenant.
 package rollback
 
 import (
@@ -14,10 +14,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Desired returns the desired line with the targets as they were in a snapshot,
-// and the targets. A snapshot cannot hold secrets and the tenant's variables, so
-// these stay as the line's own files have them. A target that has another name
-// since, as its file tells, gets its former name back, which is a target too.
+// Desired returns the desired line with the targets of the snapshot, and the
+// targets. A snapshot does not have secrets and the tenant's variables, so
+// Desired keeps them from the line's own files. A target that was renamed
+// since, as its file says, gets its former name back, and the former name
+// becomes a target too.
 func Desired(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, variables map[string]string) (tenant.Desired, []plan.Target, error) {
 	renamed := renamedSince(d, snap)
 	byName := func(a, b plan.Target) int {
@@ -48,7 +49,7 @@ func Desired(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, vari
 		file, ok := files[id]
 		body := file.Body
 		var err error
-		if now, other := renamed[id]; other && !ok {
+		if now, other := renamed[id]; other { // so no file has this name
 			ok = true
 			body, err = diff.Renamed(now, r.Key)
 		}
@@ -64,14 +65,14 @@ func Desired(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, vari
 	return d, targets, nil
 }
 
-// renamedSince finds, by what they are called in a snapshot, the files that have
-// another name now, as they tell.
+// renamedSince returns the files that were renamed since the snapshot, as the
+// files say, by their names in the snapshot.
 func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant.Resource {
 	past := map[plan.Target]bool{}
 	for _, r := range snap.Resources {
 		past[plan.Target{Kind: r.Kind, Key: r.Key}] = true
 	}
-	then := map[plan.Target][]plan.Target{} // by what a file is called now
+	then := map[plan.Target][]plan.Target{} // by the present name of a file
 	for former, key := range diff.FormerNames(d) {
 		if now := (plan.Target{Kind: former.Kind, Key: key}); past[former] && !past[now] {
 			then[now] = append(then[now], former)
@@ -86,15 +87,15 @@ func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant
 	return found
 }
 
-// Targeted reports whether a run with these targets is about the object.
+// Targeted reports whether the object is among the targets of a run.
 func Targeted(targets []plan.Target, kind, key string) bool {
 	return len(targets) == 0 || slices.ContainsFunc(targets, func(t plan.Target) bool {
 		return t.Kind == kind && (t.Key == "" || t.Key == key)
 	})
 }
 
-// WasRead reports whether a snapshot has the kind whole, so that absence in
-// it means something.
+// WasRead reports whether a snapshot has the whole kind, so that an object that
+// it lacks did not exist.
 func WasRead(s tenant.Snapshot, kind string) bool {
 	return slices.ContainsFunc(s.Kinds, func(k tenant.KindState) bool {
 		return k.Kind == kind && k.Completeness == tenant.Complete

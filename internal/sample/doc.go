@@ -9,9 +9,9 @@
 // size. [Release] gives two releases of a baseline for Intune, where the
 // version stands in the policies' names.
 //
-// The package knows no kinds: a test or benchmark passes the definitions of
-// package tenant/graph to what it measures.
+// The package knows no kinds: a test or benchmark uses the definitions of
+// package tenant/graph.
 package sample
 
-// Seed is where all content is drawn from.
+// Seed is the source of all content.
 const Seed = 20261129

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// draw is a source of decisions about one object.
+// draw is a source of pseudorandom decisions about one object.
 type draw struct{ *rand.Rand }
 
-// newDraw returns the source for the object of this number, among those of one
-// subject. It does not depend on what was drawn for other objects, so that one
-// object can be generated again without the others.
+// newDraw returns the source for the object of this number and subject. It does
+// not depend on the draws for other objects, so one object can be generated
+// again without the others.
 func newDraw(subject string, number int) draw {
 	var key [32]byte
 	copy(key[:16], subject)

@@ -19,8 +19,8 @@ type (
 	list []any
 )
 
-// at returns the place of the member that path leads to. It panics where the
-// path leads nowhere: the generators name only what they have made.
+// at returns the place of the member that path leads to. It panics if there is
+// no such member: the generators name only members that they have made.
 func (o object) at(path ...string) *any {
 	for i := range o {
 		if o[i].name != path[0] {

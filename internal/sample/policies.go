@@ -4,7 +4,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// The kinds of what [Policies] makes, as package tenant/graph names them.
+// The kinds of the objects of [Policies], as package tenant/graph names them.
 const (
 	PolicyKind = "conditionalAccessPolicies"
 	GroupKind  = "groups"
@@ -59,7 +59,7 @@ func occurrences(n, every, first int) int {
 // Len returns the number of objects in the tenant: policies and groups.
 func (t *Tenant) Len() int { return t.policies + t.groups }
 
-// Base returns the files of the repository while it agrees with the tenant.
+// Base returns the files of a repository that agrees with the tenant.
 func (t *Tenant) Base() []tenant.Resource {
 	return t.files(func(int) bool { return true }, func(int, object) {}, 0)
 }

@@ -45,8 +45,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// A file says what the tenant's object says, apart from what is read-only, and
-// in another order.
+// A file has the values of the tenant's object in another order, without the
+// read-only members.
 func TestFilesAgreeWithTheTenant(t *testing.T) {
 	s := sample.Policies(400)
 	files, names := map[string]map[string]any{}, map[string]string{}

@@ -143,7 +143,7 @@ func some(d draw, percent int, l list) list {
 
 func groupIDs(d draw, groups, n int) list {
 	l := list{}
-	// Neighbours, so that no group comes twice where there are enough of them.
+	// Neighbours, so that no group comes twice if there are enough groups.
 	for i, first := 0, d.IntN(groups); i < min(n, groups); i++ {
 		l = append(l, groupID((first+i)%groups))
 	}
@@ -158,7 +158,7 @@ func roles(d draw, n int) list {
 	return l
 }
 
-// breakGlass returns the id of an account that must always get in.
+// breakGlass returns the id of an account that must always be able to sign in.
 func breakGlass(number int) string { return newDraw("break-glass", number).guid() }
 
 // policyFile returns a policy of the tenant as a file has it: without read-only

@@ -45,10 +45,10 @@ type Baseline struct {
 // Rename is a policy with another name.
 type Rename struct {
 	From, To string
-	// SameID: the exported id is the same in both files. Else the author created
-	// the policy anew.
+	// SameID: the exported id is the same in both files. Otherwise the author
+	// created the policy anew.
 	SameID bool
-	// Changed: some of the content is different too. Where SameID is false as well,
+	// Changed: some of the content is different too. If SameID is false as well,
 	// only a person can tell that the two are one policy.
 	Changed bool
 }
@@ -63,10 +63,10 @@ const (
 )
 
 // Release returns a release of 51 renames, 55 updates and 20 new policies; 14
-// policies stay as they are. 27 renames keep the exported id, 9 of them with
+// policies do not change. 27 renames keep the exported id, 9 of them with
 // changed content; 24 do not, 6 of them with changed content. A policy has 7 to
-// 13 settings, 10 on the average; the release adds a setting to some, and takes one
-// from others.
+// 13 settings, 10 on the average; the release adds a setting to some, and takes
+// one from others.
 func Release() *Baseline {
 	b := &Baseline{Before: map[string]json.RawMessage{}, After: map[string]json.RawMessage{}}
 	number := 0

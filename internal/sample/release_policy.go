@@ -44,7 +44,7 @@ func newSettingsPolicy(number int) settingsPolicy {
 	return p
 }
 
-// version is what the name of a policy ends with that keeps its name: the release
+// version is the end of the name of a policy that keeps its name: the release
 // in which its author last renamed it.
 func (p settingsPolicy) version() string { return fmt.Sprintf("v3.%d", p.number%3) }
 
@@ -63,7 +63,7 @@ func (p settingsPolicy) createdAgain() settingsPolicy {
 	return p
 }
 
-// file returns what an exporter writes of the policy.
+// file returns the policy as an exporter writes it.
 func (p settingsPolicy) file(name string) object {
 	return slices.Concat(
 		object{{"@odata.context", "https://graph.microsoft.com/beta/$metadata#deviceManagement/configurationPolicies(settings())/$entity"}},

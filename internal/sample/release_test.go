@@ -18,7 +18,7 @@ import (
 var exporters = []string{"@odata.context", "settings@odata.context", "createdDateTime", "lastModifiedDateTime", "id", "settingCount",
 	"creationSource", "priorityMetaData", "isAssigned", "assignments", "name"}
 
-// configured returns what a policy configures, apart from its name.
+// configured returns the configuration of a policy, without its name.
 func configured(policy map[string]any) map[string]any {
 	policy = maps.Clone(policy)
 	for _, name := range exporters {
@@ -117,8 +117,8 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// No two policies of a release configure the same, so that content can tell
-// which is which, and no two have one id.
+// All policies of a release have different configurations, so that the content
+// identifies a policy, and different ids.
 func TestReleaseContentIsUnique(t *testing.T) {
 	r := sample.Release()
 	for name, files := range map[string]map[string]json.RawMessage{"before": r.Before, "after": r.After} {
@@ -136,7 +136,8 @@ func TestReleaseContentIsUnique(t *testing.T) {
 	}
 }
 
-// The tenant has what the files before say, under ids of its own.
+// The tenant has the configuration of the files before the release, with its
+// own ids.
 func TestReleaseTenant(t *testing.T) {
 	r := sample.Release()
 	before := decodedFiles(t, r.Before)

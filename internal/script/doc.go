@@ -1,5 +1,5 @@
-// Package script runs tests that are written as scripts: commands, and what
-// they are expected to print.
+// Package script runs tests that are written as scripts: commands with their
+// expected output.
 //
 // A script is a text file of blocks, with comments and blank lines between
 // them:
@@ -21,7 +21,7 @@
 // commands of a block. Lines that begin with a tab and follow a command are
 // its input, the tab removed.
 //
-// Output that itself has blank lines is put between doubled dashes:
+// Output with blank lines is put between doubled dashes:
 //
 //	show contoso
 //	----
@@ -32,10 +32,10 @@
 //	----
 //	----
 //
-// Run the tests with -update to have the expected outputs rewritten; comments,
-// commands and spacing stay as they are. Commit what it wrote only when you
+// Run the tests with -update to rewrite the expected outputs; comments,
+// commands and spacing do not change. Commit the new outputs only if you
 // understand each change.
 //
-// The package runs no subtests, so that scripts can be run inside a
+// The package runs no subtests, so that scripts can run inside a
 // [testing/synctest] bubble.
 package script

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Step is a command that was carried out, and what it printed.
+// Step is a command that was run, with its output.
 type Step struct {
 	Command
 	Output string
 }
 
-// Format writes a script that expects of each command what it printed, below
-// a comment. A block ends with a command that printed something.
+// Format writes a script that expects the output of each step, below a comment.
+// A block ends with a command that printed something.
 func Format(comment string, steps []Step) (string, error) {
 	var b strings.Builder
 	for line := range strings.Lines(endInNewline(comment)) {
@@ -40,7 +40,7 @@ func Format(comment string, steps []Step) (string, error) {
 	return b.String(), nil
 }
 
-// text is the command as it stands in a script, its input below it.
+// text returns the text of the command in a script, with its input below it.
 func (c Command) text() string {
 	words := []string{c.Name}
 	for _, a := range c.Args {
@@ -56,7 +56,7 @@ func (c Command) text() string {
 	return text
 }
 
-// quoted is a value as it is written: in quotes where it has to be.
+// quoted returns the written form of a value, with quotes if it needs them.
 func quoted(s, special string) string {
 	if s == "" || strings.ContainsAny(s, special) || strconv.Quote(s) != `"`+s+`"` {
 		return strconv.Quote(s)

@@ -14,7 +14,7 @@ type Command struct {
 	Args []string
 	// Options are the key=value arguments, unquoted. It may be nil.
 	Options map[string]string
-	// Pos is where the command stands, as file:line.
+	// Pos is the place of the command, as file:line.
 	Pos string
 	// Input is the tab-indented lines below the command, each with its
 	// newline and without its tab.
@@ -26,8 +26,8 @@ type block struct {
 	pos      string
 	commands []Command
 	want     string
-	// text[start:end] is the output as written, from after the first line of
-	// dashes: the lines of the output, or the doubled form with its dashes.
+	// text[start:end] is the written output after the first line of dashes: the
+	// lines of the output, or the doubled form with its dashes.
 	start, end int
 }
 
@@ -43,7 +43,8 @@ type parser struct {
 
 func (p *parser) done() bool { return p.off == len(p.text) }
 
-// peek returns the next line without its newline, and where it ends with it.
+// peek returns the next line without its newline, and the offset after its
+// newline.
 func (p *parser) peek() (line string, end int) {
 	rest := p.text[p.off:]
 	if i := strings.IndexByte(rest, '\n'); i >= 0 {
@@ -115,7 +116,7 @@ func (p *parser) block(line string) (block, error) {
 	return b, p.output(&b)
 }
 
-// output parses what follows a block's first line of dashes.
+// output parses the text after a block's first line of dashes.
 func (p *parser) output(b *block) error {
 	b.start = p.off
 	if line, _ := p.peek(); line == dashes {
@@ -146,7 +147,8 @@ func (p *parser) doubledOutput(b *block) error {
 	return p.errorf("the doubled %s of the block at %s is not closed", dashes, b.pos)
 }
 
-// formatOutput writes an output as it stands below a first line of dashes.
+// formatOutput returns the written form of an output, below a first line of
+// dashes.
 func formatOutput(out string) (string, error) {
 	if strings.Contains("\n"+out, "\n"+dashes+"\n"+dashes+"\n") {
 		return "", fmt.Errorf("output with two lines of %s in a row cannot be written in a script", dashes)
@@ -201,7 +203,7 @@ func parseCommand(line string) (Command, error) {
 	return cmd, nil
 }
 
-// cutWord splits off the text up to the next space, and drops the spaces.
+// cutWord splits off the text up to the next space, and removes the spaces.
 func cutWord(s string) (word, rest string) {
 	i := strings.IndexAny(s, " \t")
 	if i < 0 {
@@ -221,7 +223,7 @@ func optionKey(s string) (string, bool) {
 	return key, true
 }
 
-// cutValue splits off a bare or quoted value, and drops the spaces after it.
+// cutValue splits off a bare or quoted value, and removes the spaces after it.
 func cutValue(s string) (value, rest string, err error) {
 	if s == "" || (s[0] != '"' && s[0] != '`') {
 		value, rest = cutWord(s)

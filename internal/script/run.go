@@ -10,20 +10,20 @@ import (
 	"testing"
 )
 
-// Update is the -update flag: expected outputs and golden files are rewritten
-// instead of compared.
+// Update is the -update flag, which rewrites expected outputs and golden files
+// instead of comparing them.
 var Update = flag.Bool("update", false, "rewrite the expected outputs of scripts and golden files")
 
-// Run runs the script at path: it hands each command to exec and compares what
-// exec returned with the script. A difference is an error of t that names file
-// and line, and the script goes on; a script that cannot be parsed ends the
-// test. With -update, Run rewrites the outputs in the file instead.
+// Run runs the script at path: it passes each command to exec and compares the
+// returned output with the script. A difference is an error of t with file and
+// line, and the script continues. A script that cannot be parsed ends the test.
+// With -update, Run rewrites the outputs in the file instead.
 func Run(t testing.TB, path string, exec func(Command) string) {
 	t.Helper()
 	run(t, path, *Update, exec)
 }
 
-// Commands returns the commands of the script at path, and carries none out.
+// Commands returns the commands of the script at path, and runs none of them.
 func Commands(t testing.TB, path string) []Command {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -73,7 +73,7 @@ func endInNewline(s string) string {
 	return s + "\n"
 }
 
-// rewrite writes the script again with other outputs, when they differ.
+// rewrite writes the script with the new outputs, if they differ.
 func rewrite(t testing.TB, path, text string, blocks []block, outputs []string) {
 	t.Helper()
 	var out strings.Builder
@@ -89,7 +89,7 @@ func rewrite(t testing.TB, path, text string, blocks []block, outputs []string) 
 		out.WriteString(endInNewline(text[end:b.start]))
 		out.WriteString(formatted)
 		end = b.end
-		// Doubled dashes need no blank line after them, a plain output does.
+		// Doubled dashes need no blank line after them, but a plain output does.
 		next, _, _ := strings.Cut(text[end:], "\n")
 		if end < len(text) && !isBlank(next) && !strings.HasPrefix(formatted, dashes+"\n") {
 			out.WriteString("\n")
@@ -131,8 +131,8 @@ func golden(t testing.TB, path string, got []byte, update bool) {
 	}
 }
 
-// Difference describes two texts that differ: the first line that is not the
-// same, then both whole.
+// Difference describes two texts that differ: the first different line, and
+// then both whole texts.
 func Difference(want, got string) string {
 	wants, gots := strings.SplitAfter(want, "\n"), strings.SplitAfter(got, "\n")
 	i := 0

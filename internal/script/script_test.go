@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// recorder is a testing.TB that keeps what a failing test would print.
+// recorder is a testing.TB that keeps the messages of a failing test.
 type recorder struct {
 	testing.TB
 	errors []string
@@ -30,7 +30,7 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// record runs f as a test would be run, and returns what it reported.
+// record runs f as a test, and returns its reports.
 func record(t *testing.T, f func(testing.TB)) *recorder {
 	t.Helper()
 	r := &recorder{TB: t}
@@ -303,7 +303,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// What Format writes is read as the commands that it was made of.
+// Commands reads the commands back that Format has written.
 func TestFormat(t *testing.T) {
 	steps := []Step{
 		{Command: Command{Name: "go"}},

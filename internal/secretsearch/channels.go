@@ -13,16 +13,17 @@ import (
 	"sync"
 )
 
-// Channels collects what goes through named channels, for [Search]. Its zero
-// value is empty. Safe for concurrent use.
+// Channels collects the bytes of named channels, for [Search]. Its zero value
+// is empty. It is safe for concurrent use.
 type Channels struct {
 	mu   sync.Mutex
 	data map[string][]byte
 	seen map[[sha256.Size]byte]bool
 }
 
-// Add adds bytes to a channel. What is added at a time is searched as one
-// text: nothing is found across the border. The same again is kept once.
+// Add adds bytes to a channel. The bytes of one call are searched as one text:
+// a secret that is split over two calls is not found. Equal texts are kept
+// once.
 func (c *Channels) Add(channel string, data []byte) {
 	sum := sha256.Sum256(slices.Concat([]byte(channel), []byte{0}, data))
 	c.mu.Lock()
@@ -38,7 +39,7 @@ func (c *Channels) Add(channel string, data []byte) {
 }
 
 // AddValue adds a value as programs show it: with fmt's verbs, and as JSON if
-// it has such a form.
+// it can be encoded.
 func (c *Channels) AddValue(channel string, v any) {
 	c.Add(channel, fmt.Appendf(nil, "%v\n%+v\n%#v\n%s\n%q", v, v, v, v, v))
 	if raw, err := json.Marshal(v); err == nil {
@@ -46,8 +47,8 @@ func (c *Channels) AddValue(channel string, v any) {
 	}
 }
 
-// AddError adds an error with all that it wraps, each also in its Go form,
-// which shows fields that the text leaves out. nil adds nothing.
+// AddError adds an error and all errors that it wraps, each also in its Go
+// form, which shows fields that the text leaves out. A nil error adds nothing.
 func (c *Channels) AddError(channel string, err error) {
 	if err == nil {
 		return
@@ -98,7 +99,7 @@ func (w writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// All returns what has gone through the channels so far, by name.
+// All returns the texts of the channels so far, by name.
 func (c *Channels) All() map[string][]byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,7 +110,7 @@ func (c *Channels) All() map[string][]byte {
 	return out
 }
 
-// Names returns the channels through which something has gone, in order.
+// Names returns the names of the channels that have texts, in order.
 func (c *Channels) Names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,21 +12,21 @@ import (
 	"unicode/utf16"
 )
 
-// minSecret is the shortest secret that is searched for, in bytes: shorter
-// texts, and their halves, are found everywhere.
+// minSecret is the length of the shortest secret for a search, in bytes:
+// shorter texts, and their halves, occur everywhere.
 const minSecret = 6
 
-// halfFrom is the length from which halves of a secret are searched for too:
-// an error that quotes a cut-off text shows a part of it.
+// halfFrom is the length from which the search also looks for the halves of a
+// secret, because an error may quote a truncated text.
 const halfFrom = 20
 
-// form is one way to write a secret.
+// form is one form of a secret.
 type form struct {
 	name string
 	text string
 }
 
-// formsOf returns the ways to write a secret, each once.
+// formsOf returns the forms of a secret, each once.
 func formsOf(secret string) []form {
 	var out []form
 	seen := map[string]bool{}
@@ -74,7 +74,7 @@ func quotedJSON(s string, escapeHTML bool) string {
 	return unquoted(strings.TrimSuffix(b.String(), "\n"))
 }
 
-// unquoted drops the quotes around a literal, not its escapes.
+// unquoted removes the quotes around a literal, and keeps its escapes.
 func unquoted(s string) string { return s[1 : len(s)-1] }
 
 // markdown escapes punctuation as Markdown allows.
@@ -100,8 +100,8 @@ func lowerEscapes(s string) string {
 	return string(b)
 }
 
-// wide is the text in UTF-16, the low byte first; the other order has the same
-// bytes but for the ends.
+// wide is the text in UTF-16, with the low byte first. The other order has the
+// same bytes except at the ends.
 func wide(s string) string {
 	var b []byte
 	for i, u := range utf16.Encode([]rune(s)) {
@@ -116,11 +116,12 @@ func wide(s string) string {
 	return string(b)
 }
 
-// aligned is what of a text's base64 form does not depend on what stands
-// before it, shift bytes into a group of three, and after it.
+// aligned returns the part of a text's base64 form that does not depend on the
+// bytes before and after the text. The text begins shift bytes into a group of
+// three.
 func aligned(enc *base64.Encoding, s string, shift int) string {
 	full := enc.WithPadding(base64.NoPadding).EncodeToString(append(make([]byte, shift), s...))
-	first := (shift*8 + 5) / 6 // of which a bit is of what stands before
+	first := (shift*8 + 5) / 6 // a character before it has bits of the bytes before the text
 	last := (shift + len(s)) * 8 / 6
 	if first >= last {
 		return ""

@@ -7,26 +7,26 @@ import (
 	"slices"
 )
 
-// Finding is a secret where it must not be.
+// Finding is a secret in a channel.
 type Finding struct {
-	// Channel is where.
+	// Channel is the name of the channel.
 	Channel string
-	// Secret is which.
+	// Secret is the secret.
 	Secret string
-	// Form is how it is written there.
+	// Form names the form of the secret there.
 	Form string
 	// Around is the text around it.
 	Around string
 }
 
-// String tells all of it, for a test's log.
+// String returns all fields, for a test's log.
 func (f Finding) String() string {
 	return fmt.Sprintf("%s: %q, %s, in %q", f.Channel, f.Secret, f.Form, f.Around)
 }
 
 // Search searches each channel's bytes for each of the secrets, in every form
-// that it may have, and returns what it finds: at most one finding for each
-// channel and secret. It panics on a secret that is too short to be told from
+// that it may have, and returns at most one finding for each channel and
+// secret. It panics for a secret that is too short to be distinguished from
 // other texts.
 func Search(channels map[string][]byte, secrets []string) []Finding {
 	index := newIndex(secrets)
@@ -37,7 +37,7 @@ func Search(channels map[string][]byte, secrets []string) []Finding {
 	return found
 }
 
-// key is how many bytes of a needle are looked up.
+// key is the number of bytes of a needle that the index looks up.
 const key = 4
 
 type needle struct {

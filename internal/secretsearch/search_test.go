@@ -16,10 +16,10 @@ import (
 	"unicode/utf16"
 )
 
-// nasty is a secret that every encoding writes in another way.
+// nasty is a secret that each encoding changes differently.
 const nasty = `h"u<n>t&e\r é/2+?ß~_*`
 
-// Every way to write a secret is found, wherever it stands.
+// Search finds every form of a secret, at every place.
 func TestSearchFinds(t *testing.T) {
 	wide := func(s string) string {
 		var b []byte
@@ -94,7 +94,7 @@ func TestSearchFinds(t *testing.T) {
 	}
 }
 
-// What is no secret is not found.
+// Search does not find other texts.
 func TestSearchFindsNothingElse(t *testing.T) {
 	text := strings.Repeat("hunter, hunter3-plain, hunter2 plain, CODE-18 ", 100)
 	if got := Search(map[string][]byte{"here": []byte(text), "empty": nil}, []string{"hunter2-plain", "CODE-17", nasty}); len(got) > 0 {
@@ -151,7 +151,7 @@ func TestChannels(t *testing.T) {
 	}
 }
 
-// hiding is an error whose text does not show what it holds.
+// hiding is an error whose text does not show its field.
 type hiding struct{ secret string }
 
 func (*hiding) Error() string { return "hiding" }

@@ -32,7 +32,7 @@ var planted = []struct {
 	{"an approval is not bound to the digest", "approval", []mutant.Edit{
 		edit("syncer/approve.go", "	case r.Digest != d.Digest:", "	case r.Digest != d.Digest && d.Digest == \"\":"),
 		edit("syncer/approve.go", "	if p.Digest != d.Digest {", "	if p.Digest != d.Digest && d.Digest == \"\" {"),
-		edit("syncer/syncer.go", "	case d.Digest == \"\" || d.Digest != r.Digest:", "	case d.Digest == \"\":")}},
+		edit("internal/runrecord/binding.go", "	case b.Digest == \"\" || b.Digest != d.Digest:", "	case b.Digest == \"\":")}},
 	{"the intent is stored after the call", "write-ahead", []mutant.Edit{
 		edit("internal/deploy/write.go", `	if err := d.journal.intend(ctx, intent); err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// alternating carries out each call on the other of two stores.
+// alternating makes each call on the other one of two stores.
 type alternating struct {
 	stores [2]store
 	calls  atomic.Int64

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/state/pgstore"
 )
 
-// benchCommit is what one worker of BenchmarkCommit does.
+// benchCommit is one worker of BenchmarkCommit.
 type benchCommit struct {
 	store   *pgstore.Store
 	pool    *pgxpool.Pool
@@ -34,9 +34,9 @@ func (c *benchCommit) through(ctx context.Context) error {
 	return err
 }
 
-// raw sends the same statement by itself. Its values are made by the store's
-// own function, which is part of what is compared on the other side only: so
-// the store looks a little worse here, never better.
+// raw sends the same statement without the store. The store's own function
+// makes its values, and only the store's side counts the time for that. So the
+// store can look a little worse here, and never better.
 func (c *benchCommit) raw(sql string, args []any) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		args[14] = c.record.Version
@@ -54,10 +54,10 @@ func (c *benchCommit) raw(sql string, args []any) func(ctx context.Context) erro
 	}
 }
 
-// BenchmarkCommit holds commits with one entry through the store against the
-// same statement sent by itself, through the same pool. An iteration is nine
-// pairs of rounds, one beside the other, so that a busy machine is busy for
-// both; the figures are the medians.
+// BenchmarkCommit compares commits with one entry through the store with the
+// same statement without the store, through the same pool. An iteration is nine
+// pairs of rounds, at the same time, so that other load on the machine slows
+// both. The results are medians.
 func BenchmarkCommit(b *testing.B) {
 	for _, workers := range []int{1, 16} {
 		b.Run(fmt.Sprint(workers), func(b *testing.B) {
@@ -191,7 +191,7 @@ func BenchmarkMany(b *testing.B) {
 	})
 }
 
-// report reports the median and the 99th percentile of what something took.
+// report reports the median and the 99th percentile of durations.
 func report(b *testing.B, took []time.Duration, what string) {
 	slices.Sort(took)
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -29,7 +29,7 @@ func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 		return err
 	})
 	if err != nil {
-		// The blob may be stored or not: putting it again does no harm.
+		// A second Put does no harm, so an unknown outcome may be repeated.
 		return state.BlobRef{}, fail("put a "+ref.Kind, err)
 	}
 	return ref, nil
@@ -66,14 +66,15 @@ func (s *Store) Remove(ctx context.Context, tenant string) error {
 		return err
 	})
 	if err != nil {
-		// The blobs may be removed or not: removing them again does no harm.
+		// A second Remove does no harm, so an unknown outcome may be repeated.
 		return fail("remove blobs of "+strconv.Quote(tenant), err)
 	}
 	return nil
 }
 
-// blobID returns the key of a blob: the hash of its name, since the parts of a
-// name may be longer than an index allows. The size does not belong to the name.
+// blobID returns the key of a blob: the hash of its name, because the parts of
+// the name may be longer than an index allows. The size is not part of the
+// name.
 func blobID(ref state.BlobRef) []byte {
 	h := sha256.New()
 	for _, part := range []string{ref.Tenant, ref.Run, ref.Kind, ref.SHA256} {
@@ -86,9 +87,9 @@ func blobID(ref state.BlobRef) []byte {
 }
 
 // Prune implements [state.Pruner]. It removes entries, runs and blobs in one
-// transaction each, so that after an error some may be removed already. It skips
-// the entries, runs and blobs of records that others are changing at that moment,
-// until the next call.
+// transaction each, so after an error it may have removed some of them. It
+// skips the data of records that other calls are changing at that moment, until
+// the next call.
 func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Pruned{}, err

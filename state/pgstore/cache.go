@@ -11,10 +11,10 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 )
 
-// Caches returns the store's sealed token caches, for
-// [github.com/tenantsync/tenantsync/auth/entra]. They are in the same database
-// and schema, and end with the store. After an error other than those that
-// [auth.CacheStore] names, a Save may have taken effect; the next Save with the
+// Caches returns the store as one of sealed token caches, for
+// [github.com/tenantsync/tenantsync/auth/entra]. It works on the same database
+// and schema, and ends with the store. After an error other than those that
+// [auth.CacheStore] names, a Save may have taken effect; the next one with the
 // same version then returns ErrStaleCache.
 func (s *Store) Caches() auth.CacheStore { return caches{s.db, s.sql} }
 

@@ -80,11 +80,11 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	return committed, verdict
 }
 
-// errVerdict rolls back a transaction in which there is nothing to commit.
+// errVerdict rolls back a transaction that has nothing to commit.
 var errVerdict = errors.New("pgstore: nothing to commit")
 
-// illegalCreate returns the error of a request to create a record by illegal
-// events. Such a request never writes, so illegalCreate only reads.
+// illegalCreate returns the error for a new record whose events are illegal.
+// Such a commit writes nothing, so illegalCreate only reads.
 func (s *Store) illegalCreate(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	loaded, err := s.Load(ctx, state.LoadRequest{Tenant: req.Record.Tenant})
 	if err != nil && !errors.Is(err, state.ErrNotFound) {
@@ -151,7 +151,7 @@ func entryColumns(entries []state.Entry) (types, runs []string, data []*string) 
 	return types, runs, data
 }
 
-// do executes the statement. The verdict is the reason why it wrote nothing.
+// do carries out the statement. The verdict says why nothing was written.
 func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (committed state.Committed, verdict, err error) {
 	if c.req.Remove {
 		return c.remove(ctx, q, mode)
@@ -191,14 +191,14 @@ func (c *commit) in(mode pgx.QueryExecMode) []any {
 	return args
 }
 
-// illegal returns the error of events that are illegal in a status.
+// illegal returns the error for events that are illegal in a status.
 func (c *commit) illegal(from state.Status, now time.Time) error {
 	stored := state.Record{Tenant: c.req.Record.Tenant, Version: c.req.Record.Version, Status: from, Fence: c.req.Fence}
 	_, err := c.req.Apply(stored, now)
 	return err
 }
 
-// remove executes the statement of a removal.
+// remove carries out the statement that removes a tenant.
 func (c *commit) remove(ctx context.Context, q querier, mode pgx.QueryExecMode) (committed state.Committed, verdict, err error) {
 	var now time.Time
 	var current bool
@@ -218,7 +218,7 @@ func (c *commit) remove(ctx context.Context, q querier, mode pgx.QueryExecMode) 
 	return committed, verdict, nil
 }
 
-// hookTx is the transaction that the host's hook gets. The hook cannot end it.
+// hookTx is the transaction for the host's hook. The hook cannot end it.
 type hookTx struct{ pgx.Tx }
 
 var errHookEnds = errors.New("pgstore: the store commits or rolls back; return an error to roll back")

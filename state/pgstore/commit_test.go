@@ -20,7 +20,7 @@ import (
 	"github.com/tenantsync/tenantsync/state/pgstore"
 )
 
-// Data comes back byte for byte: what jsonb would change or refuse too.
+// Data comes back byte for byte, even if jsonb would change or refuse it.
 func TestDataByteForByte(t *testing.T) {
 	o := openStore(t, nil)
 	r := newRecord("contoso")
@@ -41,7 +41,7 @@ func TestDataByteForByte(t *testing.T) {
 	}
 }
 
-// The contract sets no limit to the texts, indexes do.
+// The contract does not limit these texts, but indexes do.
 func TestLongTexts(t *testing.T) {
 	o := openStore(t, nil)
 	long := strings.Repeat("lang € ", 20_000)
@@ -74,8 +74,8 @@ func TestLongTexts(t *testing.T) {
 	}
 }
 
-// The clock is read behind the lock: who waits for a row until its deadline has
-// passed is late.
+// The clock is read after the lock: a commit that waits for a row until its
+// deadline has passed is late.
 func TestDeadlinePassesInTheQueue(t *testing.T) {
 	o := openStore(t, nil)
 	r := commit(t, o, state.CommitRequest{Record: newRecord("contoso"), DeadlineIn: 2 * time.Second})
@@ -92,7 +92,7 @@ func TestDeadlinePassesInTheQueue(t *testing.T) {
 		t.Errorf("got error %v, want ErrExpired", err)
 	}
 
-	// Nor does a lease begin before it was given.
+	// A lease does not begin before the store has granted it.
 	unlock = lockTenant(t, o.pool, "contoso")
 	leases := make(chan state.Lease, 1)
 	go func() {
@@ -110,7 +110,7 @@ func TestDeadlinePassesInTheQueue(t *testing.T) {
 	}
 }
 
-// Durations that a host may give by mistake are no error of the database.
+// Durations that a host may pass by mistake cause no error of the database.
 func TestLongDurations(t *testing.T) {
 	o := openStore(t, nil)
 	r := commit(t, o, state.CommitRequest{Record: newRecord("contoso"), WakeIn: math.MaxInt64, DeadlineIn: 1})
@@ -119,7 +119,7 @@ func TestLongDurations(t *testing.T) {
 	}
 	lease, err := o.Acquire(t.Context(), state.AcquireRequest{Tenant: "contoso", For: math.MaxInt64})
 	if err != nil || lease.Record.LeaseUntil.Year() < 2300 {
-		t.Errorf("a lease for ever: %v, %v", lease.Record.LeaseUntil, err)
+		t.Errorf("an endless lease: %v, %v", lease.Record.LeaseUntil, err)
 	}
 	if _, err := o.Prune(t.Context(), state.PruneRequest{Age: math.MaxInt64}); err != nil {
 		t.Errorf("Prune of what is older than everything: %v", err)
@@ -133,8 +133,8 @@ func TestLongDurations(t *testing.T) {
 	}
 }
 
-// In the levels that roll transactions back, many that write the same tenants
-// still get nothing but success and conflicts.
+// In the isolation levels that roll transactions back, many writers of the same
+// tenants get only success and conflicts.
 func TestStrictIsolation(t *testing.T) {
 	for _, level := range []string{"repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestStrictIsolation(t *testing.T) {
 				cfg.ConnConfig.RuntimeParams["default_transaction_isolation"] = level
 			})
 			s := open(t, pgstore.Config{Pool: pool})
-			s.ForgetIsolation() // it finds out again
+			s.ForgetIsolation() // it detects the level again
 			for i := range 3 {
 				commit(t, s, state.CommitRequest{Record: due(fmt.Sprint("tenant-", i))})
 			}
@@ -176,8 +176,8 @@ func TestStrictIsolation(t *testing.T) {
 	}
 }
 
-// contend commits once and changes a lease, and returns what is neither success
-// nor a conflict.
+// contend commits once and changes a lease. It returns an error other than a
+// conflict.
 func contend(t *testing.T, s *pgstore.Store, tenant string, acknowledged *atomic.Int64) error {
 	loaded, err := s.Load(t.Context(), state.LoadRequest{Tenant: tenant})
 	if err != nil {
@@ -201,7 +201,7 @@ func contend(t *testing.T, s *pgstore.Store, tenant string, acknowledged *atomic
 	return nil
 }
 
-// What is put again while it is old enough to go must stay.
+// Prune must keep an old blob that is put again.
 func TestPutAgainDuringPrune(t *testing.T) {
 	o := openStore(t, nil)
 	put := state.PutRequest{Tenant: "contoso", Run: "run-1", Kind: "plan", Data: []byte("data")}
@@ -233,8 +233,8 @@ func TestPutAgainDuringPrune(t *testing.T) {
 	t.Logf("it was pruned before %d of 150 Puts", gone)
 }
 
-// While somebody changes a record, what may belong to it stays; and Prune does
-// not wait.
+// While a call changes a record, Prune keeps the data that may belong to it,
+// and does not wait.
 func TestPruneOfALockedTenant(t *testing.T) {
 	o := openStore(t, nil)
 	r := commit(t, o, state.CommitRequest{Record: newRecord("contoso"), Entries: []state.Entry{{Type: "t", Run: "run-1"}}})
@@ -256,7 +256,7 @@ func TestPruneOfALockedTenant(t *testing.T) {
 	r.Run = "run-2"
 	commit(t, o, state.CommitRequest{Record: r})
 	if got, err := o.Prune(t.Context(), state.PruneRequest{}); err != nil || got.Entries != 1 || got.Blobs != 1 {
-		t.Errorf("Prune of what nobody names: %+v, %v", got, err)
+		t.Errorf("Prune of data that no record names: %+v, %v", got, err)
 	}
 }
 
@@ -275,7 +275,7 @@ func TestLeaseChangesTouchNoIndex(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o.pool.Reset() // sessions report what they did when they end, at the latest
+	o.pool.Reset() // sessions report their statistics at the latest when they end
 	waitFor(t, o.pool, "select n_tup_upd = 40 from pg_stat_user_tables where schemaname = 'tenantsync' and relname = 'tenant'")
 	if hot := scalar[int](t, o.pool, "select n_tup_hot_upd from pg_stat_user_tables where schemaname = 'tenantsync' and relname = 'tenant'"); hot != 40 {
 		t.Errorf("%d of 40 changes of a lease were heap-only", hot)
@@ -293,7 +293,7 @@ func TestBehindPrefix(t *testing.T) {
 }
 
 // A tenant that is being removed cannot be created again until the removal is
-// done: its entries are not yet there, behind which the new tenant begins.
+// done: the new tenant begins after its entries, which are not visible yet.
 func TestCreateDuringARemoval(t *testing.T) {
 	removing, done := make(chan struct{}), make(chan struct{})
 	o := openStore(t, func(cfg *pgstore.Config) {

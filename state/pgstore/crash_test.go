@@ -24,12 +24,13 @@ const (
 type crasher struct {
 	tenant       string
 	record       state.Record // as last acknowledged
-	unknown      bool         // whether a commit behind it may have taken effect
+	unknown      bool         // whether a later commit may have taken effect
 	acknowledged int
 }
 
-// The whole server is killed under writers: what was acknowledged is there, what
-// was not is there whole or not at all, and an unknown outcome is said to be.
+// The whole server is killed under writers. Every acknowledged commit survives,
+// every other one is there whole or not at all, and an unknown outcome is
+// reported.
 func TestServerKilled(t *testing.T) {
 	srv := pgtest.Start(t)
 	s := open(t, pgstore.Config{DSN: srv.Database(t)})
@@ -64,7 +65,7 @@ func TestServerKilled(t *testing.T) {
 	for _, c := range all {
 		acknowledged += c.acknowledged
 	}
-	t.Logf("%d kills, %d acknowledged commits, 0 lost; %d of unknown outcome, of which %d had taken effect", kills, acknowledged, unknown, took)
+	t.Logf("%d kills, %d acknowledged commits, 0 lost; %d of unknown outcome, %d of them had taken effect", kills, acknowledged, unknown, took)
 }
 
 func (c *crasher) commitUntilItFails(t *testing.T, s *pgstore.Store, total *atomic.Int64, enough chan struct{}) {
@@ -79,7 +80,7 @@ func (c *crasher) commitUntilItFails(t *testing.T, s *pgstore.Store, total *atom
 				close(enough)
 			}
 		case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrExpired):
-			t.Errorf("%s: %v, though nobody else writes it", c.tenant, err)
+			t.Errorf("%s: %v, though this is the only writer", c.tenant, err)
 			return
 		default:
 			c.unknown = errors.Is(err, state.ErrUnknown)
@@ -88,13 +89,13 @@ func (c *crasher) commitUntilItFails(t *testing.T, s *pgstore.Store, total *atom
 	}
 }
 
-// check holds what is stored against what was acknowledged, and reports whether
-// a commit of unknown outcome had taken effect.
+// check compares the stored record with the acknowledged commits, and reports
+// whether a commit of unknown outcome had taken effect.
 func (c *crasher) check(t *testing.T, s *pgstore.Store) (took bool) {
 	t.Helper()
 	var loaded state.Loaded
 	var err error
-	for { // the pool's connections are those to the server that was killed
+	for { // the pool's connections were to the killed server
 		if loaded, err = s.Load(t.Context(), state.LoadRequest{Tenant: c.tenant}); err == nil {
 			break
 		}

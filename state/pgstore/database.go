@@ -20,13 +20,15 @@ type database struct {
 	own    bool // the pool is the store's
 	schema string
 
-	// prepared means that statements may be prepared by name on a connection.
+	// prepared reports whether statements may be prepared by name on a
+	// connection.
 	prepared atomic.Bool
-	// planned is the mode of statements that are planned anew each time.
+	// planned is the mode of statements that are planned for each call.
 	planned pgx.QueryExecMode
-	// strict means that the default isolation level is not READ COMMITTED.
+	// strict reports whether the default isolation level is not READ COMMITTED.
 	strict atomic.Bool
-	// migrated means that the schema's version was found to be this release's.
+	// migrated reports whether a check has found this release's version of the
+	// schema.
 	migrated atomic.Bool
 }
 
@@ -38,14 +40,14 @@ func (db *database) close() {
 }
 
 // maxAttempts bounds the attempts of a transaction that the database rolls back
-// in favour of others. In READ COMMITTED it never rolls back a statement of the
-// store's, and the store asks for READ COMMITTED once it knows that the default
-// is another level. The statements of a host's hook may end in a deadlock in any
-// level. Together the pauses between the attempts take about a second.
+// in favour of others. In READ COMMITTED it never does so with the store's own
+// statements, and the store sets that level if the default is another. A host's
+// hook may cause a deadlock in any level. The pauses between the attempts take
+// about a second in total.
 const maxAttempts = 15
 
-// run gets a connection and runs f on it. It runs f again as long as another
-// attempt may succeed. It checks the schema's version before the first f.
+// run gets a connection and calls f with it. It retries while a retry may help.
+// It checks the schema's version before the first f.
 func (db *database) run(ctx context.Context, f func(conn *pgxpool.Conn) error) error {
 	for attempt := 1; ; attempt++ {
 		err := db.once(ctx, f)
@@ -69,9 +71,8 @@ func (db *database) run(ctx context.Context, f func(conn *pgxpool.Conn) error) e
 	}
 }
 
-// write runs f, which sends one statement that changes rows. The statement is a
-// transaction of its own. When the default isolation level is too strict, write
-// runs it in a transaction with READ COMMITTED.
+// write calls f for one statement that changes data. The statement is its own
+// transaction unless the default isolation level is too strict.
 func (db *database) write(ctx context.Context, f func(q querier) error) error {
 	return db.run(ctx, func(conn *pgxpool.Conn) error {
 		if db.strict.Load() {
@@ -81,7 +82,7 @@ func (db *database) write(ctx context.Context, f func(q querier) error) error {
 	})
 }
 
-// transact runs f in a transaction. An error from f rolls it back.
+// transact calls f in a transaction. An error of f rolls the transaction back.
 func (db *database) transact(ctx context.Context, conn *pgxpool.Conn, f func(tx pgx.Tx) error) error {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
@@ -94,16 +95,16 @@ func (db *database) transact(ctx context.Context, conn *pgxpool.Conn, f func(tx 
 	if err := unsent(ctx, conn); err != nil {
 		return err
 	}
-	// From here on the outcome is unknown if the connection is lost.
+	// From here on, the outcome is unknown if the connection is lost.
 	return tx.Commit(ctx)
 }
 
-// rollback ends a transaction unless it has been committed. It waits for a few
-// seconds: a connection that does not answer is closed, which rolls back too.
+// rollback ends a transaction that was not committed. It does not wait long: it
+// closes a connection that does not answer, and that rolls back too.
 func rollback(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	_ = tx.Rollback(ctx) // the transaction is over, or goes with its connection
+	_ = tx.Rollback(ctx) // the transaction has ended, or ends with its connection
 }
 
 // once gets a connection and runs f on it.
@@ -125,9 +126,9 @@ func (db *database) once(ctx context.Context, f func(conn *pgxpool.Conn) error) 
 	return f(conn)
 }
 
-// unsent returns an error when the next statement cannot be sent, because the
-// context has ended or the connection is closed. Only sending shows that a
-// connection was lost without notice.
+// unsent returns an error if the next statement cannot be sent: the context has
+// ended, or the connection is closed. Only sending detects a connection that
+// was lost without notice.
 func unsent(ctx context.Context, conn *pgxpool.Conn) error {
 	if err := ctx.Err(); err != nil {
 		return &nothingWrittenError{err}
@@ -138,8 +139,8 @@ func unsent(ctx context.Context, conn *pgxpool.Conn) error {
 	return nil
 }
 
-// pause waits for a random time, with a bound that doubles with each attempt, so
-// that transactions that collided do not collide again.
+// pause waits for a random time, with a bound that doubles after each attempt,
+// so that transactions that conflicted do not conflict again.
 func pause(ctx context.Context, attempt int) error {
 	if retry.Pause(ctx, rand.N(min(time.Millisecond<<attempt, 200*time.Millisecond))) != nil {
 		return ctx.Err()
@@ -147,7 +148,7 @@ func pause(ctx context.Context, attempt int) error {
 	return nil
 }
 
-// mode returns the mode of statements that have the same plan for all values.
+// mode is the mode of a statement whose plan does not depend on its values.
 func (db *database) mode() pgx.QueryExecMode {
 	if db.prepared.Load() {
 		return pgx.QueryExecModeCacheStatement
@@ -162,7 +163,8 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// with returns the arguments of a statement after the mode in which it is sent.
+// with returns the arguments of a statement, after the mode in which it is
+// sent.
 func with(mode pgx.QueryExecMode, args ...any) []any {
 	return append([]any{mode}, args...)
 }

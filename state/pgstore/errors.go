@@ -12,18 +12,19 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Errors that every method returns, wrapped, and beside them those of the
-// interfaces.
+// Errors that every method can return, wrapped, in addition to the errors of
+// the interfaces.
 var (
-	// ErrNotMigrated says that the schema is not there, or older than this
-	// release needs.
+	// ErrNotMigrated says that the schema is missing, or older than this release
+	// needs.
 	ErrNotMigrated = errors.New("pgstore: the database is not migrated: call Migrate")
-	// ErrNewerSchema says that a newer release has migrated the database. Also
-	// Migrate returns it, and changes nothing.
+	// ErrNewerSchema says that a newer release has migrated the database. Migrate
+	// returns it too, and changes nothing.
 	ErrNewerSchema = errors.New("pgstore: the database was migrated by a newer release: update this process")
 )
 
-// acquireError is the error of getting a connection: nothing was sent.
+// acquireError is an error of the pool, which gave no connection: nothing was
+// sent.
 type acquireError struct{ err error }
 
 func (e *acquireError) Error() string { return "connect: " + e.err.Error() }
@@ -37,10 +38,10 @@ func (e *nothingWrittenError) Error() string { return e.err.Error() }
 func (e *nothingWrittenError) Unwrap() error { return e.err }
 
 // isUnknown reports whether a statement that failed with err may have taken
-// effect, or still may. The error of a statement that was certainly not sent has
-// one of the types above. pgconn.SafeToRetry does not help: it accepts "conn
-// closed", which pgx also returns for a connection that was lost after COMMIT was
-// sent.
+// effect, or may still do so. The types above mark errors before the statement
+// was sent. isUnknown cannot use pgconn.SafeToRetry, which accepts "conn
+// closed": pgx also returns that for a connection that was lost after it had
+// sent COMMIT.
 func isUnknown(err error) bool {
 	if _, ok := errors.AsType[*acquireError](err); ok {
 		return false
@@ -58,9 +59,9 @@ func isUnknown(err error) bool {
 }
 
 // rolledBack reports whether the server's error says that the transaction was
-// rolled back. An error that ends the connection does not: it may come after the
-// commit. A pooler that lost the server reports an ordinary error, of the class
-// of connection errors.
+// rolled back. An error that ends the connection does not say so, because it
+// may come after the commit. A pooler reports a lost server with an ordinary
+// error of the class of connection errors.
 func rolledBack(e *pgconn.PgError) bool {
 	if severity(e) != "ERROR" {
 		return false
@@ -72,7 +73,7 @@ func rolledBack(e *pgconn.PgError) bool {
 	return !strings.HasPrefix(e.Code, "08")
 }
 
-// severity returns the severity in English, whatever the server's language.
+// severity is in English, whatever the server's language.
 func severity(e *pgconn.PgError) string {
 	if e.SeverityUnlocalized != "" {
 		return e.SeverityUnlocalized
@@ -88,15 +89,15 @@ func codeOf(err error) string {
 	return ""
 }
 
-// isAgain reports whether another attempt of the transaction may succeed, since
-// it was rolled back in favour of another transaction.
+// isAgain reports whether a retry of the transaction may succeed, because it
+// was rolled back in favour of another.
 func isAgain(err error) bool {
 	code := codeOf(err)
 	return code == "40001" || code == "40P01" // serialization failure, deadlock
 }
 
-// isUnprepared reports whether a prepared statement was missing, or another one
-// had its name: a pooler between client and server shares sessions.
+// isUnprepared reports whether a prepared statement was missing, or its name
+// was in use: a pooler between client and server shares sessions.
 func isUnprepared(err error) bool {
 	code := codeOf(err)
 	return code == "26000" || code == "42P05"
@@ -111,13 +112,13 @@ func isSchema(err error) bool {
 	return false
 }
 
-// fail returns the error of a method that reads, or whose effect may be repeated.
+// fail returns the error of a method that only reads, or that may be repeated.
 func fail(act string, err error) error {
 	return fmt.Errorf("pgstore: %s: %w", act, err)
 }
 
-// failWrite returns the error of a method that writes. It wraps state.ErrUnknown
-// and the cause when the method may have taken effect.
+// failWrite returns the error of a method that writes: ErrUnknown, with its
+// cause, if the write may have taken effect.
 func failWrite(act string, err error) error {
 	if isUnknown(err) {
 		return fmt.Errorf("pgstore: %s: %w: %w", act, state.ErrUnknown, err)

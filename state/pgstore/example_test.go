@@ -18,8 +18,9 @@ import (
 	"github.com/tenantsync/tenantsync/state/pgstore"
 )
 
-// The examples need a server. One with an output could not be skipped where
-// there is none, so they have none, and this test runs them where there is one.
+// The examples need a server. An example with an output cannot be skipped
+// without a server, so they have no output, and this test runs them if there is
+// a server.
 func TestExamples(t *testing.T) {
 	dsn := pgtest.Shared(t).Database(t)
 	t.Setenv("DATABASE_URL", dsn)

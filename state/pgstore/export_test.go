@@ -7,16 +7,16 @@ import (
 // Qualified writes a schema's name for {schema}.
 var Qualified = qualified
 
-// SchemaVersion is this release's.
+// SchemaVersion is the version of this release's schema.
 const SchemaVersion = schemaVersion
 
-// Prepares reports whether statements are prepared on a connection.
+// Prepares reports whether the store prepares statements on a connection.
 func (s *Store) Prepares() bool { return s.db.prepared.Load() }
 
-// SetPrepares makes the store believe in prepared statements.
+// SetPrepares makes the store prepare statements.
 func (s *Store) SetPrepares() { s.db.prepared.Store(true) }
 
-// ForgetIsolation makes the store believe in the default level.
+// ForgetIsolation makes the store assume the default level.
 func (s *Store) ForgetIsolation() { s.db.strict.Store(false) }
 
 // ListSQL returns the statement of a list.
@@ -55,17 +55,17 @@ func (s *Store) CommitSQL(req state.CommitRequest) (string, []any, error) {
 	return c.sql, c.args[1:], nil
 }
 
-// ClaimSQL and the others are statements that have no request to be made from.
+// ClaimSQL and the others are statements that do not depend on a request.
 func (s *Store) ClaimSQL() string        { return s.sql.claim }
 func (s *Store) AcquireSQL() string      { return s.sql.acquire }
 func (s *Store) PruneEntriesSQL() string { return s.sql.pruneEntries }
 func (s *Store) PruneRunsSQL() string    { return s.sql.pruneRuns }
 func (s *Store) PruneBlobsSQL() string   { return s.sql.pruneBlobs }
 
-// Warnings returns what is warned of for these settings.
+// Warnings returns the warnings for these settings.
 func Warnings(synchronousCommit, fsync, pageWrites string, standby bool) []string {
 	return settings{synchronousCommit: synchronousCommit, fsync: fsync, pageWrites: pageWrites, standby: standby}.warnings()
 }
 
-// BehindPrefix returns the first text behind all that begin with a prefix.
+// BehindPrefix returns the first text after all texts that begin with a prefix.
 var BehindPrefix = behindPrefix

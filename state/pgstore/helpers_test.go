@@ -46,7 +46,7 @@ func due(tenant string) state.Record {
 	return r
 }
 
-// commit commits what must succeed.
+// commit makes a commit that must succeed.
 func commit(t testing.TB, s state.Records, req state.CommitRequest) state.Record {
 	t.Helper()
 	got, err := s.Commit(t.Context(), req)

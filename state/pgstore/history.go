@@ -38,8 +38,8 @@ func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 	return page, nil
 }
 
-// historyQuery returns the statement of a history, in the order of the primary
-// key or, for one run, of an index that begins with the run.
+// historyQuery returns the statement of a history. Its order is that of the
+// primary key or, for one run, of an index that begins with the run.
 func historyQuery(schema string, req state.HistoryRequest) (*query, error) {
 	q := &query{schema: schema}
 	q.add("select (select clock_timestamp()), e.version, e.n, e.type, e.run, e.data, e.time from {schema}.entry e where e.tenant = %s::text",

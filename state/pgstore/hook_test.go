@@ -79,7 +79,7 @@ func TestHook(t *testing.T) {
 	r = commit(t, o, state.CommitRequest{Record: r, Entries: entries})
 	want("after a hook that tried to end the transaction", 2, 2)
 
-	// A hook that hides an error of the database has spoilt the transaction.
+	// The transaction fails if a hook hides an error of the database.
 	hook = func(ctx context.Context, tx pgx.Tx, _ state.Committed) error {
 		_, _ = tx.Exec(ctx, "select 1/0")
 		return nil
@@ -90,7 +90,7 @@ func TestHook(t *testing.T) {
 	}
 	want("after a hook that hides an error", 2, 2)
 
-	// What fails at the commit is known to have failed.
+	// An error of COMMIT itself is a known outcome.
 	hook = func(ctx context.Context, tx pgx.Tx, c state.Committed) error {
 		c.Record.Tenant = "refused"
 		return insertJob(ctx, tx, c)
@@ -117,8 +117,8 @@ func TestHook(t *testing.T) {
 	want("after a hook that panics", 2, 2)
 }
 
-// What the database rolls back in favour of another is done again, hook and
-// all, and takes effect once.
+// If the database rolls a commit back in favour of another, the store retries
+// it with the hook, and it takes effect once.
 func TestHookAgain(t *testing.T) {
 	calls := 0
 	o := openStore(t, func(cfg *pgstore.Config) {
@@ -138,14 +138,14 @@ func TestHookAgain(t *testing.T) {
 	if got := scalar[int](t, o.pool, "select count(*) from job"); got != 1 || calls != 3 {
 		t.Errorf("%d jobs after %d calls, want 1 after 3", got, calls)
 	}
-	// Not for ever.
+	// The retries end.
 	calls = -1000
 	_, err := o.Commit(t.Context(), state.CommitRequest{Record: newRecord("fabrikam")})
 	if e, ok := errors.AsType[*pgconn.PgError](err); !ok || e.Code != "40001" || errors.Is(err, state.ErrUnknown) {
 		t.Errorf("got error %v, want the database's", err)
 	}
 	if got := calls + 1000; got < 2 || got > 20 {
-		t.Errorf("%d tries", got)
+		t.Errorf("%d attempts", got)
 	}
 }
 
@@ -159,7 +159,7 @@ func (tr *tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tra
 
 func (tr *tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// Without a hook a commit is one statement, whatever comes of it.
+// Without a hook a commit is one statement, whatever its outcome.
 func TestCommitIsOneStatement(t *testing.T) {
 	o := openStore(t, nil)
 	var tr tracer

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Claim implements [state.Leaser]. It skips tenants that others are changing at
-// that moment.
+// Claim implements [state.Leaser]. It skips tenants that other calls are
+// changing at that moment.
 func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Claimed{}, err
@@ -46,7 +46,7 @@ func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 	for i := range claimed.Leases {
 		claimed.Leases[i].Now = claimed.Now
 	}
-	// The rows that an UPDATE returns have no order.
+	// The rows of an UPDATE have no order.
 	slices.SortFunc(claimed.Leases, func(a, b state.Lease) int {
 		return cmp.Or(a.Record.WakeAt.Compare(b.Record.WakeAt), cmp.Compare(a.Record.Tenant, b.Record.Tenant))
 	})
@@ -69,8 +69,8 @@ func (s *Store) Renew(ctx context.Context, req state.RenewRequest) (state.Lease,
 	return s.lease(ctx, "renew "+strconv.Quote(req.Tenant), state.ErrLeaseLost, s.sql.renew, req.Tenant, req.Fence, microseconds(req.For))
 }
 
-// lease executes a statement that returns a lease. Without one it returns
-// state.ErrNotFound if there is no record, and else the error refused.
+// lease carries out a statement that returns a lease. Without a lease, the
+// error is ErrNotFound, or refused.
 func (s *Store) lease(ctx context.Context, act string, refused error, sql string, args ...any) (state.Lease, error) {
 	var now time.Time
 	var found bool

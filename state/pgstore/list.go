@@ -45,13 +45,13 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 	return page, nil
 }
 
-// listQuery returns the statement of a list. A page begins where the former page
-// ended, by an index of its order. If few records match a filter, the planner may
-// use the filter's index instead and sort these records.
+// listQuery returns the statement of a list. An index of the order finds the
+// end of the former page. If a filter leaves few rows, the planner may use the
+// filter's index instead and sort these rows.
 func listQuery(schema string, req state.ListRequest) (*query, error) {
 	q := &query{schema: schema}
-	// The statement compares the tenant's name in each table that has it: the
-	// planner does not derive the inequalities from an equality.
+	// The conditions on the tenant's name are repeated for each table, because
+	// the planner does not derive inequalities from an equality.
 	names := []string{"t.tenant"}
 	q.add("select (select clock_timestamp()), %s from ", recordColumns)
 	if labels := slices.Sorted(maps.Keys(req.Labels)); len(labels) > 0 {
@@ -65,7 +65,7 @@ func listQuery(schema string, req state.ListRequest) (*query, error) {
 	}
 	switch len(req.Statuses) {
 	case 0:
-	case 1: // an index has the order within one status
+	case 1: // for one status, the rows have the order of its index
 		q.add(" and t.status = %s::text", q.arg(string(req.Statuses[0])))
 	default:
 		var statuses []string
@@ -101,7 +101,7 @@ func (q *query) compare(names []string, operator, value string) {
 	}
 }
 
-// order adds the order, and the place in it where the page begins.
+// order adds the order and the place at which the page begins.
 func (q *query) order(order state.Order, names []string, after *state.ListCursor) {
 	column := map[state.Order]string{state.ByUpdated: "t.updated_at", state.ByWake: "t.wake_at"}[order]
 	if order == state.ByWake {
@@ -115,31 +115,31 @@ func (q *query) order(order state.Order, names []string, after *state.ListCursor
 		return
 	}
 	if after != nil {
-		// A cursor of the zero time, which this store never makes, stands before
-		// all records.
+		// This store never makes a cursor with the zero time; such a cursor is
+		// before all rows.
 		q.add(" and (%s, t.tenant) > (%s::timestamptz, %s::text)", column, q.arg(after.Time), q.arg(after.Tenant))
 	}
 	q.add(" order by %s, t.tenant", column)
 }
 
-// labelHash returns what the schema's function label_hash returns.
+// labelHash returns the same hash as the schema's function label_hash.
 func labelHash(key string, labels map[string]string) []byte {
 	sum := sha256.Sum256([]byte(key + "\x1f" + labels[key]))
 	return sum[:]
 }
 
-// behindPrefix returns the first text, in the order of bytes, behind all texts
-// that begin with the prefix, or "" when no text is behind them. In UTF-8 the
-// order of bytes is the order of code points.
+// behindPrefix returns the first text, byte by byte, after all texts that begin
+// with the prefix. It returns "" if there is none. In UTF-8 the order of bytes
+// is the order of code points.
 func behindPrefix(prefix string) string {
 	for prefix != "" {
 		last, size := utf8.DecodeLastRuneInString(prefix)
 		prefix = prefix[:len(prefix)-size]
 		switch {
 		case last == utf8.MaxRune:
-			continue // no rune is behind it, so the rune before it must grow
+			continue // the last rune has no successor; the rune before it may have one
 		case last == 0xD7FF:
-			last = 0xE000 // the surrogates in between are in no text
+			last = 0xE000 // skips the surrogates, which no text has
 		default:
 			last++
 		}

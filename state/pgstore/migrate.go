@@ -12,15 +12,15 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema to this release's version, and creates a missing
-// schema first. It does so in one transaction: an error leaves everything as it
-// was. Several processes may call it at once, also through a pooler; they take
-// turns. On a schema of this release Migrate changes nothing. The connection's
-// role needs the right to create tables in the schema and, unless the schema
-// exists, to create a schema in the database. The other methods need only the
-// right to read and write the tables.
+// Migrate brings the schema to this release's version, and creates it if it is
+// missing. It is one transaction: an error leaves the database unchanged.
+// Several processes may call it at once, also through a pooler; they take
+// turns. It changes nothing in a schema of this release. The connection's role
+// needs the right to create tables in the schema and, if the schema is missing,
+// to create a schema in the database. The other methods need only to read and
+// write the tables.
 //
-// Migrate returns ErrNewerSchema when a newer release has migrated the schema.
+// It returns ErrNewerSchema if a newer release has migrated the database.
 func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.db.migrate(ctx); err != nil {
 		return fail("migrate", err)
@@ -31,13 +31,15 @@ func (s *Store) Migrate(ctx context.Context) error {
 
 // migrate applies the migrations that the schema lacks.
 func (db *database) migrate(ctx context.Context) error {
-	// A process that has waited for the lock must see the changes of the others.
+	// After the wait for the lock, the transaction must see the changes of the
+	// processes before it.
 	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
 	if err != nil {
 		return err
 	}
 	defer rollback(ctx, tx)
-	// The lock is the transaction's, since a pooler hands the session to others.
+	// The lock belongs to the transaction and not to the session, because a
+	// pooler shares sessions.
 	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1::bigint)", db.planned, db.lockKey()); err != nil {
 		return fmt.Errorf("wait for other processes: %w", err)
 	}
@@ -65,8 +67,8 @@ func (db *database) migrate(ctx context.Context) error {
 }
 
 // prepareVersion returns the schema's version. It creates the schema and the
-// table of versions only where they are missing, since only then it needs the
-// right to.
+// table of versions if they are missing, and needs the right to create only
+// then.
 func (db *database) prepareVersion(ctx context.Context, tx pgx.Tx) (int, error) {
 	var schema, table bool
 	err := tx.QueryRow(ctx, "select to_regnamespace($1::text) is not null, to_regclass($2::text) is not null", db.planned,

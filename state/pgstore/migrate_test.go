@@ -80,7 +80,7 @@ func TestNotMigrated(t *testing.T) {
 	}
 	wantEvery(t, older, pgstore.ErrNotMigrated)
 
-	// One that was at work notices too.
+	// A store that was in use notices too.
 	runSQL(t, pool, "drop schema tenantsync cascade")
 	wantEvery(t, s, pgstore.ErrNotMigrated)
 	if err := s.Migrate(t.Context()); err != nil {
@@ -89,7 +89,7 @@ func TestNotMigrated(t *testing.T) {
 	commit(t, s, state.CommitRequest{Record: newRecord("contoso")})
 }
 
-// A database of the first release keeps what it has, and gains what is new.
+// A database of the first release keeps its data, and gets the new tables.
 func TestMigrateFromFirst(t *testing.T) {
 	dsn := pgtest.Shared(t).Database(t)
 	pool := openPool(t, dsn, nil)
@@ -136,7 +136,7 @@ func TestNewerSchema(t *testing.T) {
 	if err := s.Migrate(t.Context()); !errors.Is(err, pgstore.ErrNewerSchema) {
 		t.Errorf("Migrate: got error %v, want ErrNewerSchema", err)
 	}
-	// One that was at work goes on until its statements do not fit any more.
+	// A store that was in use works until its statements no longer fit.
 	r = commit(t, o, state.CommitRequest{Record: r})
 	runSQL(t, o.pool, "alter table tenantsync.tenant rename to tenant_v2")
 	if _, err := o.Commit(t.Context(), state.CommitRequest{Record: r}); !errors.Is(err, pgstore.ErrNewerSchema) {
@@ -171,14 +171,15 @@ func TestMigrateAtOnce(t *testing.T) {
 			commit(t, open(t, pgstore.Config{DSN: dsn, Schema: schema}), state.CommitRequest{Record: newRecord("contoso")})
 		})
 	}
-	// Nobody holds a lock behind it.
+	// Migrate leaves no lock.
 	if n := scalar[int](t, openPool(t, dsn, nil), "select count(*) from pg_locks where locktype = 'advisory'"); n != 0 {
 		t.Errorf("%d advisory locks are left", n)
 	}
 }
 
-// A role that may only read and write can use the store, and call Migrate
-// where nothing is to be done; where something is, nothing is half done.
+// A role that may only read and write can use the store, and can call Migrate
+// on a migrated database. On another database, its Migrate fails and changes
+// nothing.
 func TestMigrateWithoutRights(t *testing.T) {
 	o := openStore(t, nil)
 	runSQL(t, o.pool, `drop role if exists pgstore_worker; create role pgstore_worker;
@@ -201,14 +202,14 @@ func TestMigrateWithoutRights(t *testing.T) {
 	}
 	runSQL(t, o.pool, "create schema other; grant usage, create on schema other to pgstore_worker; create table other.blob ()")
 	if err := other.Migrate(t.Context()); err == nil {
-		t.Error("Migrate over a table of somebody else")
+		t.Error("Migrate over a table of another program")
 	}
 	if got := scalar[int](t, o.pool, "select count(*) from pg_class where relnamespace = 'other'::regnamespace"); got != 1 {
 		t.Errorf("after a migration that failed there are %d tables and indexes, want 1", got)
 	}
 	runSQL(t, o.pool, "drop table other.blob")
 	if err := other.Migrate(t.Context()); err != nil {
-		t.Errorf("Migrate in a schema that somebody made: %v", err)
+		t.Errorf("Migrate in an existing schema: %v", err)
 	}
 }
 
@@ -275,8 +276,8 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// Directly statements are prepared; through a pooler, or when the host has said
-// otherwise, they are not.
+// On a direct connection statements are prepared. Through a pooler, or if the
+// host has disabled it, they are not.
 func TestPreparedStatements(t *testing.T) {
 	dsn := pgtest.Shared(t).Database(t)
 	through := pgtest.Shared(t).PgBouncer(t).URL(t, dsn)
@@ -298,7 +299,7 @@ func TestPreparedStatements(t *testing.T) {
 			}
 		})
 	}
-	// A pooler that hides itself is found out by what it breaks.
+	// The store detects a hidden pooler by an error of a prepared statement.
 	s := open(t, pgstore.Config{DSN: through})
 	s.SetPrepares()
 	var wg sync.WaitGroup

@@ -2,6 +2,6 @@
 
 package pgstore_test
 
-// raced: the race detector makes everything several times slower. The kits then
-// run where calls of several connections meet; without it, everywhere.
+// raced: the race detector makes everything several times slower. With it, the
+// kits run only on stores with several connections; without it, on all.
 const raced = false

@@ -15,9 +15,9 @@ import (
 
 const many = 100_000
 
-// filled returns a store with 100,000 tenants that wait, with an entry and a
-// blob each, but for one that has 100,000 entries. A tenth of a percent is pending, a
-// tenth has the label "tier" with the value "gold", every second the region
+// filled returns a store with 100,000 tenants that wait. Each has a blob and an
+// entry, except one that has 100,000 entries. A tenth of a percent is pending,
+// a tenth has the label "tier" with the value "gold", every second the region
 // "eu", and 20 are canaries.
 func filled(t testing.TB) opened {
 	t.Helper()
@@ -54,7 +54,7 @@ select case when i % 100 < 50 then 't-000000' else 't-' || lpad((i % 1000)::text
 	case when i % 5000 = 17 then 'rare' when i % 3 = 0 then 'frequent' else '' end,
 	clock_timestamp() - make_interval(secs => i * 6271 % $1), clock_timestamp() - make_interval(days => 100)
 from generate_series(0, $1 - 1) i`, many)
-	runSQL(t, o.pool, "analyze") // as autovacuum does
+	runSQL(t, o.pool, "analyze") // the same as autovacuum
 	return o
 }
 
@@ -80,8 +80,8 @@ func (p plan) String() string {
 	return line
 }
 
-// explain runs a statement, in a transaction that is rolled back, and returns
-// how it was carried out.
+// explain runs a statement in a transaction that is rolled back, and returns
+// its plan.
 func explain(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) plan {
 	t.Helper()
 	tx, err := pool.Begin(t.Context())
@@ -102,7 +102,7 @@ func explain(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) plan {
 }
 
 // read returns how many rows a plan has read from tables and indexes, and the
-// most that it sorted at once.
+// most rows that it sorted at once.
 func (p plan) read() (rows, sorted float64) {
 	if strings.Contains(p.Type, "Scan") && p.Relation != "" || p.Type == "Bitmap Index Scan" {
 		rows += (p.Rows + p.Removed) * p.Loops
@@ -278,7 +278,7 @@ func testPlans(t *testing.T, o opened) {
 	t.Logf("most rows read for a page or a claim: %v", most)
 }
 
-// middle returns what a cursor in the middle of an order is made from.
+// middle returns the values for a cursor in the middle of an order.
 func middle(t testing.TB, o opened, order state.Order) state.Record {
 	t.Helper()
 	r := state.Record{Tenant: "t-050000"}
@@ -287,8 +287,8 @@ func middle(t testing.TB, o opened, order state.Order) state.Record {
 	return r
 }
 
-// Statements that are prepared must not depend on the values that their plan
-// was made for.
+// The plan of a prepared statement must not depend on the values of its first
+// call.
 func testGenericPlans(t *testing.T, o opened) {
 	pool := openPool(t, o.dsn, func(cfg *pgxpool.Config) {
 		cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"

@@ -21,10 +21,11 @@ import (
 
 const (
 	children = 4
-	// Each child makes this many tenants at once with the others, and each
-	// tenant has so many turns, which any child may take.
+	// All children create these tenants at the same time. Each tenant has this
+	// many turns, and any child may take one.
 	tenants, turns = 40, 5
-	// How often each child adds to a tenant that all change without a lease.
+	// How often each child adds to a tenant that all children change without a
+	// lease.
 	additions = 40
 )
 
@@ -43,7 +44,7 @@ func add(r state.Record) (state.Record, []state.Entry) {
 }
 
 // Several processes migrate at once, then commit and claim: no update is lost,
-// and no tenant is in two hands.
+// and no two workers hold one tenant.
 func TestSeveralProcesses(t *testing.T) {
 	if dsn := os.Getenv("PGSTORE_CHILD"); dsn != "" {
 		if err := child(t.Context(), dsn); err != nil {
@@ -83,12 +84,12 @@ func TestSeveralProcesses(t *testing.T) {
 	}
 	check("shared", children*additions)
 	if n := scalar[int](t, pool, "select count(*) from hand"); n != 0 {
-		t.Errorf("%d tenants are still in somebody's hand", n)
+		t.Errorf("%d tenants are still held", n)
 	}
 	t.Logf("%d processes, %d tenants with %d turns each, %d commits without a lease: 0 lost, 0 in two hands", children, tenants, turns, children*additions)
 }
 
-// child is what each process does.
+// child is the work of each process.
 func child(ctx context.Context, dsn string) error {
 	s, err := pgstore.New(ctx, pgstore.Config{DSN: dsn})
 	if err != nil {
@@ -166,7 +167,7 @@ func takeTurns(ctx context.Context, s *pgstore.Store, pool *pgxpool.Pool) error 
 }
 
 func takeTurn(ctx context.Context, s *pgstore.Store, pool *pgxpool.Pool, r state.Record) error {
-	// The primary key refuses a second hand.
+	// The primary key refuses a second holder.
 	if _, err := pool.Exec(ctx, "insert into hand values ($1, $2)", r.Tenant, os.Getpid()); err != nil {
 		return fmt.Errorf("%s is in two hands: %w", r.Tenant, err)
 	}

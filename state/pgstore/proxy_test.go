@@ -19,7 +19,7 @@ const (
 	never     cut = iota
 	beforeIt      // the request does not reach the server
 	afterIt       // the server has answered, but the answer is not passed on
-	onConnect     // nobody gets a connection
+	onConnect     // no client gets a connection
 )
 
 // proxy passes connections on to the server and cuts them on demand.

@@ -11,27 +11,27 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// query is a statement that is built from conditions. The server plans it anew
-// each time, for the values at hand.
+// query is a statement that is built from conditions. The server plans it for
+// the values of each call.
 type query struct {
 	schema string
 	text   strings.Builder
-	args   []any // behind the mode
+	args   []any // after the mode
 }
 
-// arg adds a value and returns its placeholder.
+// arg returns the placeholder of a value.
 func (q *query) arg(v any) string {
 	q.args = append(q.args, v)
 	return "$" + strconv.Itoa(len(q.args))
 }
 
-// add appends to the text, in which {schema} stands for the schema's name.
+// add appends to the text; {schema} in it stands for the schema.
 func (q *query) add(format string, args ...any) {
 	q.text.WriteString(qualified(fmt.Sprintf(format, args...), q.schema))
 }
 
-// pageOf runs a query whose rows begin with the store's time, and sets now. When
-// there is no row, pageOf asks for the time.
+// pageOf runs a query. If it returns no row, and so no time, pageOf asks for
+// the time.
 func (db *database) pageOf(ctx context.Context, q *query, now *time.Time, scan func(pgx.Rows) error) error {
 	err := db.run(ctx, func(conn *pgxpool.Conn) error {
 		*now = time.Time{}

@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// recordRow is a row of recordColumns. All columns are null when an outer join
-// found no record.
+// recordRow is a row of recordColumns. All columns are null if an outer join
+// found no row.
 type recordRow struct {
 	tenant, status, run, labels, refs, owner *string
 	version, fence                           *int64
@@ -17,7 +17,8 @@ type recordRow struct {
 	data                                     []byte
 }
 
-// dest returns the destinations of a scan: before, then those of the row.
+// dest returns the destinations of a scan: those of the caller, then those of
+// the row.
 func (r *recordRow) dest(before ...any) []any {
 	return append(before, &r.tenant, &r.version, &r.status, &r.run, &r.wakeAt, &r.deadline, &r.labels, &r.data, &r.refs,
 		&r.fence, &r.owner, &r.leaseUntil, &r.updatedAt)
@@ -50,8 +51,9 @@ func timeOf(t *time.Time) time.Time {
 	return t.UTC()
 }
 
-// nullable returns a time as an argument; the zero time is null. It truncates to
-// microseconds, so that the rounding does not depend on the driver or the server.
+// nullable returns a time as an argument; the zero time is null. It cuts the
+// time off at the microsecond, so that neither the driver nor the server rounds
+// it.
 func nullable(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -60,8 +62,9 @@ func nullable(t time.Time) *time.Time {
 	return &t
 }
 
-// microseconds returns a duration as an argument. It rounds up, so that a positive
-// duration stays positive. A negative duration is 0.
+// microseconds returns a duration as an argument, rounded up, so that a
+// positive duration stays positive. It returns 0 for a duration that is not
+// positive.
 func microseconds(d time.Duration) int64 {
 	if d <= 0 {
 		return 0

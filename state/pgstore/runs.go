@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// storedRun is a run as a commit passes it.
+// storedRun is a run as an argument of a commit.
 type storedRun struct {
 	Run     string     `json:"run"`
 	Status  string     `json:"status"`
@@ -76,9 +76,9 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 	return page, nil
 }
 
-// runsQuery returns the statement of a list of runs. A page begins where the
-// former page ended, by an index of the order within the values of a filter. If
-// few runs match a filter, the planner may sort these runs instead.
+// runsQuery returns the statement of a list of runs. As in a list, an index of
+// the order within the values of a filter finds the end of the former page, or
+// the planner sorts the few rows that a filter leaves.
 func runsQuery(schema string, req state.RunsRequest) (*query, error) {
 	q := &query{schema: schema}
 	q.add("select (select clock_timestamp()), n.tenant, n.run, n.status, n.outcome, n.actor, n.digest," +
@@ -109,8 +109,8 @@ func runsQuery(schema string, req state.RunsRequest) (*query, error) {
 	return q, nil
 }
 
-// oneOf adds the condition that a column has one of the values, if there are any.
-// For one value it is an equality, so that an index has the order.
+// oneOf adds the condition that a column has one of the values, if there are
+// any. For one value, the rows have the order of the index.
 func (q *query) oneOf(column string, values []string) {
 	switch len(values) {
 	case 0:
@@ -121,8 +121,8 @@ func (q *query) oneOf(column string, values []string) {
 	}
 }
 
-// behindRun adds the condition that runs come after the cursor. The index of one
-// tenant's runs has the order of started and run.
+// behindRun adds the place at which the page begins. The index of one tenant's
+// runs is ordered by started and run.
 func (q *query) behindRun(tenant string, c state.RunsCursor) {
 	started := q.arg(c.Started)
 	switch {
@@ -144,7 +144,7 @@ func present(value string) []string {
 	return []string{value}
 }
 
-// ceilMicrosecond rounds a bound up to whole microseconds. A stored time is at or
+// ceilMicrosecond rounds a bound up to a stored time: a stored run is at or
 // after the result exactly if it is at or after the bound.
 func ceilMicrosecond(t time.Time) time.Time {
 	if cut := t.UTC().Truncate(time.Microsecond); cut.Before(t) {

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// settings are the settings of a server that New looks at.
+// settings are the server's settings that New reads.
 type settings struct {
 	version                              int
 	encoding, isolation                  string
@@ -16,8 +16,8 @@ type settings struct {
 	standby                              bool
 }
 
-// look reads the server's settings, logs a warning about each setting that
-// weakens the store, and finds out how statements may be sent.
+// look reads the server's settings, warns about settings that weaken the
+// store's guarantees, and finds out how statements may be sent.
 func (db *database) look(ctx context.Context, log *slog.Logger) error {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
@@ -26,8 +26,8 @@ func (db *database) look(ctx context.Context, log *slog.Logger) error {
 	defer conn.Release()
 	config := conn.Conn().Config()
 
-	// A plan that fits the values at hand is worth planning each time. A pool
-	// without caches gets the mode that needs none.
+	// A plan for the values of the call is worth the planning each time. A pool
+	// without a cache of statements gets the mode that needs none.
 	db.planned = pgx.QueryExecModeExec
 	if config.DescriptionCacheCapacity > 0 {
 		db.planned = pgx.QueryExecModeCacheDescribe
@@ -48,9 +48,9 @@ select current_setting('server_version_num')::int, current_setting('server_encod
 	if set.version < minVersion {
 		return fmt.Errorf("pgstore: the server is PostgreSQL %d: %d or newer is needed", set.version/10000, minVersion/10000)
 	}
-	// A pooler answers with a process ID of its own. Behind a pooler, the next
-	// statement may run in another session, which lacks the statements that this
-	// session has prepared.
+	// A pooler reports an invented process id. Behind a pooler, the next
+	// statement may run in another session, which does not have the statements
+	// that this one prepared.
 	direct := conn.Conn().PgConn().PID() == pid
 	db.prepared.Store(direct && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && config.StatementCacheCapacity > 0)
 	db.strict.Store(set.isolation != "read committed")
@@ -63,23 +63,24 @@ select current_setting('server_version_num')::int, current_setting('server_encod
 // minVersion is the oldest version with all features that the statements use.
 const minVersion = 130000
 
-// warnings returns a text for each setting that weakens the store's promises.
+// warnings returns a warning for each setting that weakens the store's
+// guarantees.
 func (set settings) warnings() []string {
 	var all []string
 	switch set.synchronousCommit {
 	case "off":
-		all = append(all, "synchronous_commit is off: when the server crashes, commits of the last moments that were acknowledged are lost; set it to on")
+		all = append(all, "synchronous_commit is off: a crash of the server loses the acknowledged commits of the last moments; set it to on")
 	case "local":
-		all = append(all, "synchronous_commit is local: when a standby takes over, commits that were acknowledged may be lost; set it to on")
+		all = append(all, "synchronous_commit is local: a fail-over to a standby may lose acknowledged commits; set it to on")
 	}
 	if set.fsync == "off" {
-		all = append(all, "fsync is off: when the machine crashes the database may be damaged beyond repair; set it to on")
+		all = append(all, "fsync is off: a crash of the machine may damage the database beyond repair; set it to on")
 	}
 	if set.pageWrites == "off" {
-		all = append(all, "full_page_writes is off: when the machine crashes the database may be damaged; set it to on unless the file system writes pages whole")
+		all = append(all, "full_page_writes is off: a crash of the machine may damage the database; set it to on unless the file system writes whole pages")
 	}
 	if set.standby {
-		all = append(all, "the server is a standby: what it shows may be old, and every commit will fail; connect to the primary")
+		all = append(all, "the server is a standby: its data may be old, and every commit will fail; connect to the primary")
 	}
 	return all
 }

@@ -6,15 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// statements are the texts that the store sends, with the schema's name in
-// them. Names are always qualified: behind a pooler nobody can rely on what a
-// session has set.
+// statements are the SQL texts of the store, with the schema's name in them.
+// Names are always qualified, because behind a pooler no setting of a session
+// is reliable.
 //
-// A statement that changes a record has the same three steps. The row is
-// locked; then the clock is read, so that it is not the time from before a
-// wait for the lock; then what may be done is decided by the row as it was
-// locked, and done. All in one statement, so in one transaction, and in one
-// round trip.
+// A statement that changes a record has three steps. It locks the row. Then it
+// reads the clock, so that the time is not from before a wait for the lock.
+// Then it decides by the locked row, and makes the change. All steps are one
+// statement, and so one transaction and one round trip.
 type statements struct {
 	load, create, commit, remove                   string
 	claim, acquire, renew, release                 string
@@ -27,10 +26,10 @@ type statements struct {
 const recordColumns = `t.tenant, t.version, t.status, t.run, t.wake_at, t.deadline, t.labels::text, t.data, t.refs::text,
 	t.fence, t.lease_owner, t.lease_until, t.updated_at`
 
-// returned are what a commit returns beside what its caller knows.
+// returned are the columns that a commit returns. The caller knows the others.
 const returned = `t.version, t.status, t.wake_at, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
 
-// appended are the entries of a commit that is done, from the parameters 11 to
+// appended adds the entries of a successful commit, from the parameters 11 to
 // 13, and its runs, from parameter 15.
 const appended = `entries as (
 	insert into {schema}.entry (tenant, version, n, type, run, data, time)
@@ -45,11 +44,11 @@ const appended = `entries as (
 		digest = excluded.digest, started = excluded.started, ended = excluded.ended, updated_at = excluded.updated_at, data = excluded.data
 )`
 
-// doneColumns are recordColumns, of the CTE done that has returned them.
+// doneColumns are recordColumns of the CTE done.
 const doneColumns = `d.tenant, d.version, d.status, d.run, d.wake_at, d.deadline, d.labels, d.data, d.refs,
 	d.fence, d.lease_owner, d.lease_until, d.updated_at`
 
-// qualified writes the schema's name into a text.
+// qualified puts the schema's name into a text.
 func qualified(text, schema string) string {
 	text = strings.ReplaceAll(text, "{kept}", kept)
 	return strings.ReplaceAll(text, "{schema}", pgx.Identifier{schema}.Sanitize())
@@ -62,9 +61,10 @@ func newStatements(schema string) statements {
 select c.now, ` + recordColumns + `
 from (select clock_timestamp() as now) c left join {schema}.tenant t on t.tenant = $1`),
 
-		// The second of two that create a tenant finds the row of the first. The
-		// version and the fence continue behind the entries that a removal left. While
-		// a removal is under way its entries are not seen; the row still is.
+		// The second of two commits that create a tenant finds the row of the
+		// first. The version and the fence continue after the entries that a
+		// removal left. During a removal its entries are not visible yet, but the
+		// row still is.
 		create: q(`
 with c as materialized (
 	select clock_timestamp() as now, coalesce(max(e.version), 0) as last from {schema}.entry e where e.tenant = $1::text
@@ -82,8 +82,8 @@ with c as materialized (
 ), ` + appended + `
 select c.now, false, false, null, d.* from c left join done d on true`),
 
-		// $2 has the statuses in which the events are legal, $18 those to which
-		// they lead; without events both are null.
+		// $2 has the statuses in which the events are legal, and $18 the statuses
+		// to which they lead. Without events both are null.
 		commit: q(`
 with locked as materialized (
 	select t.version, t.fence, t.deadline, t.status from {schema}.tenant t where t.tenant = $1 for no key update
@@ -133,8 +133,9 @@ with locked as materialized (
 select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), g.last
 from (values (1)) v left join timed j on true left join gone g on true`),
 
-		// The clock comes from a subquery: its value is known when the index is
-		// searched, which that of a volatile function is not.
+		// The clock is a subquery, so its value is known when the index is
+		// searched. A call of a volatile function there would prevent the use of
+		// the index.
 		claim: q(`
 with c as materialized (
 	select clock_timestamp() as now
@@ -202,11 +203,11 @@ on conflict (id) do update set put_at = clock_timestamp()`),
 
 		removeBlobs: q(`delete from {schema}.blob where tenant = $1`),
 
-		// What is old is looked at in its order until there is enough, each with
-		// its record: a subquery in the place of a value is not made a join with
-		// all records. Then the records that decide are locked, so that none
-		// names another run meanwhile; what cannot be locked at once is left to
-		// the next call.
+		// The statement reads old rows in their order until there are enough, each
+		// with its record: the planner does not turn a scalar subquery into a join
+		// with all records. Then it locks these records, so that no record can name
+		// another run. It leaves a record that it cannot lock at once to the next
+		// call.
 		pruneEntries: q(`
 with c as materialized (
 	select clock_timestamp() as now
@@ -230,8 +231,8 @@ with c as materialized (
 )
 select c.now, (select count(*) from gone) from c`),
 
-		// A run that is stored again while it is looked at is found to be young
-		// once it is locked.
+		// If a run is stored again during the search, the statement finds that it
+		// is young after locking it.
 		pruneRuns: q(`
 with c as materialized (
 	select clock_timestamp() as now
@@ -253,8 +254,9 @@ with c as materialized (
 )
 select c.now, (select count(*) from gone) from c`),
 
-		// A blob that is put again while it is looked at is found to be young
-		// once it is locked. One of a tenant without a record has none to lock.
+		// If a blob is put again during the search, the statement finds that it is
+		// young after locking it. For a blob of a tenant without a record there is
+		// no record to lock.
 		pruneBlobs: q(`
 with c as materialized (
 	select clock_timestamp() as now
@@ -289,6 +291,6 @@ update {schema}.cache set version = version + 1, sealed = $3 where tenant = $1 a
 	}
 }
 
-// kept says that a record t keeps a blob b.
+// kept is true if the record t keeps the blob b.
 const kept = `(b.run <> '' and b.run = t.run
 	or t.refs @> jsonb_build_array(jsonb_build_object('run', b.run, 'kind', b.kind, 'sha256', b.sha256)))`

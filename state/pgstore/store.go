@@ -17,7 +17,7 @@ import (
 // names another.
 const SchemaDefault = "tenantsync"
 
-// Config is what a [Store] is made from. It needs a Pool or a DSN.
+// Config configures a [Store]. It needs a Pool or a DSN.
 type Config struct {
 	// Pool is the host's own pool of connections. The store neither changes
 	// its settings nor closes it.
@@ -31,23 +31,23 @@ type Config struct {
 	// schemas in one database have nothing in common. Defaults to SchemaDefault.
 	Schema string
 
-	// OnCommit, if not nil, is called in each commit's own transaction, after
-	// the record and its entries were written and before the commit takes
-	// effect. Its writes through tx take effect together with the commit or not
-	// at all. An error from it rolls all of them back, and Commit returns it,
-	// wrapped. It must not keep tx, and cannot end it. It may be called more
-	// than once for a commit, when the database asks for another attempt, but
-	// only one call takes effect. It must not use the Store: its connection is
-	// taken, and the tenant's record is locked. The transaction is READ
+	// OnCommit, if not nil, is called in each commit's own transaction, after the
+	// record and its entries were written and before the commit takes effect. Its
+	// writes through tx take effect together with the commit or not at all. An
+	// error of OnCommit rolls everything back, and Commit returns it, wrapped.
+	// OnCommit must not keep tx, and cannot end it. It may be called more than
+	// once for a commit, if the database asks for a retry, but only one call
+	// takes effect. It must not use the Store: the tenant's record is locked, and
+	// a wait for another connection may never end. The transaction is READ
 	// COMMITTED, whatever the default. After a removal the committed record has
 	// the version 0.
 	//
-	// With OnCommit a commit takes three round trips and the hook's own instead
-	// of one.
+	// With OnCommit a commit takes three round trips instead of one, and those of
+	// the hook.
 	OnCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error
 
-	// Logger gets a warning about each setting of the server that weakens the
-	// store's promises. Nil discards them.
+	// Logger gets warnings about settings of the server that weaken the store's
+	// guarantees. Nil discards them.
 	Logger *slog.Logger
 }
 
@@ -69,13 +69,13 @@ var (
 	_ state.Pruner  = (*Store)(nil)
 )
 
-// New returns a store on a database. It connects and reads the server's settings.
-// It logs a warning about each setting that weakens the store's promises. New
-// changes nothing in the database: until any process has called
-// [Store.Migrate] once, the methods return [ErrNotMigrated].
+// New returns a store on a database. It connects, reads the server's settings,
+// and warns through the Logger about settings that weaken the store's
+// guarantees. It changes nothing in the database: until a process has called
+// [Store.Migrate], the methods return [ErrNotMigrated].
 func New(ctx context.Context, cfg Config) (*Store, error) {
 	schema, log := cmp.Or(cfg.Schema, SchemaDefault), cfg.Logger
-	if len(schema) > 63 { // PostgreSQL would cut it, and two schemas might become one
+	if len(schema) > 63 { // PostgreSQL would truncate it, and two schemas could get one name
 		return nil, fmt.Errorf("pgstore: Schema %q is longer than 63 bytes", schema)
 	}
 	if log == nil {
@@ -84,7 +84,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	db := &database{pool: cfg.Pool, schema: schema}
 	switch {
 	case cfg.Pool != nil && cfg.DSN != "":
-		return nil, errors.New("pgstore: Pool and DSN are both set; one says which database")
+		return nil, errors.New("pgstore: Pool and DSN are both set; set one of them")
 	case cfg.Pool == nil && cfg.DSN == "":
 		return nil, errors.New("pgstore: neither Pool nor DSN is set")
 	case cfg.Pool == nil:
@@ -101,6 +101,6 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	return &Store{db: db, sql: newStatements(schema), onCommit: cfg.OnCommit}, nil
 }
 
-// Close closes the pool if New opened it. It waits for running calls. For a
-// store on the host's own pool it does nothing.
+// Close closes the pool if New opened it. It waits for running calls. It does
+// not close the host's own pool.
 func (s *Store) Close() { s.db.close() }

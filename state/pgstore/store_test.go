@@ -25,14 +25,15 @@ var (
 	_ state.Pruner  = (*pgstore.Store)(nil)
 )
 
-// A database that sorts as people do, where a store has to sort by bytes.
+// A database with the collation of a language: the store must sort by bytes all
+// the same.
 const icu = "template template0 locale_provider icu icu_locale 'en-US'"
 
 // schemas numbers the schemas of tests that share a database.
 var schemas atomic.Int64
 
-// newSchema returns a schema's name that nobody else has, with what a name may
-// hold at worst.
+// newSchema returns a unique name of a schema, with the most difficult
+// characters.
 func newSchema() string { return fmt.Sprintf(`Case "%%d" %d`, schemas.Add(1)) }
 
 // open returns a store as configured, migrated.
@@ -78,7 +79,7 @@ func runSQL(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
 // tables replaces {schema} in a statement.
 func tables(schema, sql string) string { return pgstore.Qualified(sql, schema) }
 
-// fixture returns what the kits need of a store on a pool.
+// fixture returns a fixture of the kits for a store on a pool.
 func fixture(t testing.TB, s store, pool *pgxpool.Pool, schema string) statetest.Fixture {
 	return statetest.Fixture{
 		Store: s, Leaser: s, Blobs: s, Pruner: s,
@@ -100,7 +101,7 @@ func fixture(t testing.TB, s store, pool *pgxpool.Pool, schema string) statetest
 	}
 }
 
-// store is all that a Store is.
+// store has all interfaces of a Store.
 type store interface {
 	state.Records
 	state.Leaser

@@ -15,12 +15,12 @@ import (
 	"github.com/tenantsync/tenantsync/state/pgstore"
 )
 
-// write is a call that changes the tenant "contoso", and how to tell by its
-// record that it took effect.
+// write is a call that changes the tenant "contoso", with a check of the record
+// that shows whether it took effect.
 type write struct {
 	name string
 	hook bool
-	mark string // what the request holds on its way
+	mark string // a text in the request
 	do   func(ctx context.Context, s *pgstore.Store, r state.Record) error
 	done func(before, after state.Record) bool
 }
@@ -127,7 +127,7 @@ func TestConnectionCut(t *testing.T) {
 	}
 }
 
-// Whatever ends a write that waits for a row, nobody can say what comes of it.
+// Whatever ends a write that waits for a row, its outcome is unknown.
 func TestEndsWhileUnderWay(t *testing.T) {
 	dsn := pgtest.Shared(t).Database(t)
 	through := pgtest.Shared(t).PgBouncer(t).URL(t, dsn)
@@ -160,7 +160,7 @@ func TestEndsWhileUnderWay(t *testing.T) {
 					tt.end(pool, cancel)
 					err := <-result
 					unlock()
-					// Before its COMMIT a transaction can be told to be gone.
+					// Before COMMIT the outcome is known: the transaction is lost.
 					if got, want := errors.Is(err, state.ErrUnknown), !w.hook; got != want || err == nil {
 						t.Errorf("got error %v; unknown: %v, want %v", err, got, want)
 					}

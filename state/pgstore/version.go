@@ -8,12 +8,13 @@ import (
 )
 
 // schemaVersion is the version of the schema that this release works with: the
-// number of the last migration. A column never changes its type, since other
-// processes may remember it. A migration that makes the statements of former
-// releases wrong renames a table or column that they use.
+// number of the last migration. A column never changes its type, because other
+// processes may have it in prepared statements. If the statements of former
+// releases must fail after a migration, the migration renames the tables or
+// columns that they use.
 const schemaVersion = 2
 
-// version returns the version of the schema, 0 when no migration was applied.
+// version returns the version of the schema, or 0 if no migration was applied.
 func (db *database) version(ctx context.Context, q querier) (int, error) {
 	var at int
 	err := q.QueryRow(ctx, qualified("select coalesce(max(version), 0) from {schema}.migration", db.schema), db.planned).Scan(&at)
@@ -44,8 +45,9 @@ func (db *database) wrongVersion(at int) error {
 	return fmt.Errorf("%w (schema %q is at version %d, this release works with %d)", err, db.schema, at, schemaVersion)
 }
 
-// explain returns why a table or column is missing: the database may have been
-// migrated, or the schema removed, since its version was checked.
+// explain returns the reason for a missing table or column: since the check of
+// the version, a newer release may have migrated the database, or the schema
+// may have been removed.
 func (db *database) explain(ctx context.Context, err error) error {
 	conn, acquireErr := db.pool.Acquire(ctx)
 	if acquireErr != nil {

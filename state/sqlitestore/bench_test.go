@@ -18,14 +18,14 @@ import (
 	"github.com/tenantsync/tenantsync/state/sqlitestore"
 )
 
-// many is how many tenants the benchmarks work among.
+// many is the number of tenants in the benchmarks' database.
 const many = 100_000
 
 // someData is a record's data, of the size that an engine's has.
 var someData = json.RawMessage(`{"v":1,"plan":"` + strings.Repeat("x", 500) + `"}`)
 
-// filled returns the path of a fresh copy of a file with many tenants, all of
-// which wait for a worker, in another order than that of their names.
+// filled returns the path of a fresh copy of a file with many tenants. All of
+// them wait for a worker, in another order than that of their names.
 func filled(b *testing.B) string {
 	b.Helper()
 	template, err := fillOnce()
@@ -66,7 +66,7 @@ var fillOnce = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer db.Close() // which folds the WAL into the file
+	defer db.Close() // so that SQLite moves the WAL into the file
 	tx, err := db.Begin()
 	if err != nil {
 		return "", err
@@ -91,9 +91,9 @@ var fillOnce = sync.OnceValues(func() (string, error) {
 // scratch is the folder of fillOnce.
 var scratch string
 
-// The budget of a commit is 0.8 of the rate of the statements that it needs,
-// sent straight to a connection. Both are measured by turns on one file; the
-// median of the rounds is reported (-benchtime 7x makes seven).
+// The rate of commits must be at least 0.8 of the rate of the same statements
+// on a bare connection. The benchmark measures both in turn on one file, and
+// reports the median of the rounds (-benchtime 7x makes seven).
 func BenchmarkCommit(b *testing.B) {
 	for _, workers := range []int{1, 16} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
@@ -104,7 +104,7 @@ func BenchmarkCommit(b *testing.B) {
 			var ratios, rates []float64
 			next := 0
 			for b.Loop() {
-				// Tenants that nobody has touched, so that both have the same work.
+				// Tenants without changes, so that both have the same work.
 				first := next
 				next += 2 * commits
 				base := rate(b, workers, commits, func(i int) error { return raw.commit(tenantName((first + 2*i) % many)) })
@@ -226,7 +226,7 @@ func BenchmarkClaim(b *testing.B) {
 	}
 }
 
-// A claim that finds nothing: nobody waits for it.
+// A claim that finds nothing does not take the write lock.
 func BenchmarkClaimNothing(b *testing.B) {
 	path := filled(b)
 	s := openPath(b, path)

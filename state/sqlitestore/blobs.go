@@ -6,8 +6,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Put implements [state.Blobs]. A blob can be as large as SQLite lets a value
-// be, about a gigabyte, and is held in memory whole.
+// Put implements [state.Blobs]. A blob can have the size of the largest value
+// of SQLite, about a gigabyte. Put holds it in memory whole.
 func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.BlobRef{}, err
@@ -18,7 +18,7 @@ func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 		data = []byte{} // nil would be NULL
 	}
 	err := s.db.write(ctx, func(t *tx) error {
-		// A stored blob is written again, in case it was damaged.
+		// An existing blob is written again, in case it was damaged.
 		_, err := t.exec(`INSERT INTO tenantsync_blob (tenant, run, kind, sha256, size, put_at, data) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (tenant, run, kind, sha256) DO UPDATE SET size = excluded.size, put_at = excluded.put_at, data = excluded.data`,
 			ref.Tenant, ref.Run, ref.Kind, ref.SHA256, ref.Size, t.now, data)

@@ -10,12 +10,11 @@ import (
 	"github.com/tenantsync/tenantsync/internal/retry"
 )
 
-// errBusy is the error of pause when time is up.
-var errBusy = errors.New("others have the database locked, and the time to wait for them is up; nothing was written")
+// errBusy is the error of pause when the time is up.
+var errBusy = errors.New("other connections kept the database locked for too long; nothing was written")
 
-// pause waits before the next attempt to get a lock, after n attempts. The
-// waiting time is random in part, so that several callers that wait do not keep
-// step.
+// pause waits before attempt n+1 to get a lock. The pause is a little random,
+// so that waiting calls do not retry at the same time.
 func pause(ctx context.Context, n int, end time.Time) error {
 	d := min(time.Millisecond<<min(n, 4), 15*time.Millisecond)
 	d = d/2 + rand.N(d/2)
@@ -28,8 +27,8 @@ func pause(ctx context.Context, n int, end time.Time) error {
 	return nil
 }
 
-// retryBusy runs f, which writes nothing, again until end while another
-// connection has a lock.
+// retryBusy runs f, which writes nothing, and repeats it until end while
+// another connection has a lock.
 func retryBusy(ctx context.Context, end time.Time, f func() error) error {
 	for n := 0; ; n++ {
 		err := f()

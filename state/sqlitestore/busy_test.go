@@ -31,7 +31,7 @@ func locked(t *testing.T, path string) (release func()) {
 }
 
 // While another process writes for longer than BusyTimeout, a call that writes
-// fails, plainly and with nothing written; one that reads is not held up.
+// fails with a plain error and writes nothing. A call that reads does not wait.
 func TestLockedByAnother(t *testing.T) {
 	for _, host := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "state.db")
@@ -51,7 +51,7 @@ func TestLockedByAnother(t *testing.T) {
 		if _, err := s.Load(t.Context(), state.LoadRequest{Tenant: "contoso"}); err != nil {
 			t.Errorf("host %v: Load beside a lock: %v", host, err)
 		}
-		// Nothing is due but what is leased, so Claim need not write.
+		// All due tenants are leased, so Claim need not write.
 		if got, err := s.Claim(t.Context(), state.ClaimRequest{For: time.Hour, Limit: 1}); err == nil || len(got.Leases) != 0 {
 			t.Errorf("host %v: Claim of a due tenant beside a lock: %v, %v", host, got, err)
 		}
@@ -63,8 +63,8 @@ func TestLockedByAnother(t *testing.T) {
 	}
 }
 
-// A call that waits for a lock ends with its context, and one that is freed in
-// time succeeds.
+// A call that waits for a lock ends with its context. If the lock is released
+// in time, it succeeds.
 func TestWaitingForALock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := openPath(t, path)
@@ -98,7 +98,7 @@ func TestWaitingForALock(t *testing.T) {
 	}
 }
 
-// The calls behind one that waits give up too when their time is up.
+// The calls that wait behind it also stop when their time is up.
 func TestQueueGivesUp(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	openPath(t, path)
@@ -139,8 +139,8 @@ func TestHostHoldsItsConnections(t *testing.T) {
 	}
 }
 
-// A host may have left a connection in a transaction of its own. The store does
-// not write into it, and leaves it as it is.
+// A host may have left a connection in a transaction. The store does not write
+// into the transaction, and does not end it.
 func TestHostInATransaction(t *testing.T) {
 	db := hostDB(t, filepath.Join(t.TempDir(), "state.db"), "")
 	db.SetMaxOpenConns(1)

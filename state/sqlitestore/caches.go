@@ -8,11 +8,11 @@ import (
 )
 
 // Caches returns the store's sealed token caches. A key never gets the same
-// version twice, not even after a Delete: a process that read a cache before it
-// was deleted cannot overwrite a later one.
+// version twice, even after a Delete: a process that read a cache before it was
+// deleted cannot save over a later one.
 func (s *Store) Caches() auth.CacheStore { return caches{s.db} }
 
-// caches is a type of its own, since Load has another meaning there.
+// caches is a type of its own, because its Load differs from the Store's.
 type caches struct{ db *database }
 
 const selectCache = `SELECT c.version, c.sealed IS NOT NULL, c.sealed FROM tenantsync_cache AS c INDEXED BY tenantsync_cache_key
@@ -73,7 +73,7 @@ func (c caches) Save(ctx context.Context, key auth.CacheKey, cache auth.Cache) (
 	return version, nil
 }
 
-// Delete implements [auth.CacheStore]. It deletes the content and keeps the version.
+// Delete implements [auth.CacheStore]. The content is gone; the version stays.
 func (c caches) Delete(ctx context.Context, key auth.CacheKey) error {
 	if err := ctx.Err(); err != nil {
 		return err

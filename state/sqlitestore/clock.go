@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// maxAhead is how far the database's newest commit may be ahead of the
-// machine's clock for the store's time to wait for the clock. A clock that was
-// set back by more than that is believed: otherwise one commit under a wrong
-// clock could stop the store's time for years.
+// maxAhead bounds how far the database's newest commit may be ahead of the
+// machine's clock. Up to it, the store's time stands still until the clock has
+// caught up. If a clock was set back by more, the store follows the clock:
+// otherwise one commit under a wrong clock could stop the store's time for
+// years.
 const maxAhead = time.Minute
 
-// clock is the store's time: the machine's in microseconds, which does not go
-// back when the machine's is set back by a little.
+// clock is the store's time: the machine's time in microseconds. It does not go
+// back when the machine's clock is set back by a little.
 type clock struct {
 	log  *slog.Logger
 	last atomic.Int64 // the latest time given
 	told atomic.Int64 // when a warning was last logged
 }
 
-// now returns the time, which is at least floor and at least what it last
-// returned, if these are at most maxAhead of the machine's.
+// now returns the time. It is not before floor and not before the last time
+// that now returned, if these are at most maxAhead of the machine's time.
 func (c *clock) now(floor int64) int64 {
 	for {
 		last := c.last.Load()
@@ -50,7 +51,7 @@ func (c *clock) warn(machine, ahead int64) {
 // zeroMicro is the zero time.
 var zeroMicro = time.Time{}.UnixMicro()
 
-// toMicro returns a caller's time as it is stored: nil for none.
+// toMicro returns the stored form of a caller's time: nil for the zero time.
 func toMicro(t time.Time) *int64 {
 	micro := t.UnixMicro()
 	if micro == zeroMicro {

@@ -12,8 +12,9 @@ import (
 	"github.com/tenantsync/tenantsync/state/sqlitestore"
 )
 
-// A clock that was set back by a little stands still until it has caught up; one
-// that was set back by more is believed, and it is logged.
+// If the clock is set back by a little, the store's time stands still until the
+// clock has caught up. If it is set back by more, the store follows it and logs
+// a warning.
 func TestClockSetBack(t *testing.T) {
 	for _, tt := range []struct {
 		back     time.Duration
@@ -52,8 +53,8 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// Ordered by update and read on from the last cursor, a list misses no commit,
-// of whichever store on the file: each is later than all before it.
+// A list by update that continues at its last cursor misses no commit of any
+// store on the file: each commit is later than all commits before it.
 func TestUpdatesAreAFeed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	const writers, tenants, commits = 4, 10, 8
@@ -112,7 +113,7 @@ func TestUpdatesAreAFeed(t *testing.T) {
 	}
 }
 
-// The year 9999 and the year 1 fit, and the zero time is none.
+// The years 1 and 9999 fit, and the zero time means no time.
 func TestFarTimes(t *testing.T) {
 	s := openPath(t, filepath.Join(t.TempDir(), "state.db"))
 	for i, at := range []time.Time{

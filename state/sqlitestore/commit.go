@@ -11,8 +11,8 @@ import (
 // Commit implements [state.Records]. UpdatedAt is later with each commit on the
 // database, so that a list by update misses none.
 //
-// Commit heeds a cancelled ctx until the transaction is written. After that it
-// returns the transaction's outcome.
+// Commit heeds a cancelled ctx until the transaction is written. Then it
+// returns the outcome of the transaction.
 func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Committed{}, err
@@ -48,7 +48,7 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 				return err
 			}
 		}
-		t.link.seen.newest = t.now // does no harm after a roll back
+		t.link.seen.newest = t.now // a rollback does no harm
 		return nil
 	})
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	return done, nil
 }
 
-// cut rounds the times of a change down to the precision of the stored times.
+// cut cuts off the part of a time that is finer than a stored time.
 func cut(change *state.Change) {
 	for _, at := range []*time.Time{&change.Record.WakeAt, &change.Record.Deadline} {
 		*at = timeOf(toMicro(*at))
@@ -70,8 +70,8 @@ const insertRecord = `INSERT INTO tenantsync_record
 const updateRecord = `UPDATE tenantsync_record
 	SET version = ?, status = ?, run = ?, wake_at = ?, deadline = ?, updated_at = ?, labels = ?, refs = ?, data = ? WHERE id = ?`
 
-// replace stores a change's record in the place of the old one, or removes the
-// old one. It returns the id of the record's entries.
+// replace replaces the record by the one of the change, or removes it. It
+// returns the id of the entries.
 func (t *tx) replace(old head, change state.Change) (id int64, err error) {
 	if change.Removed {
 		return old.id, t.removeRecord(old)
@@ -79,7 +79,7 @@ func (t *tx) replace(old head, change state.Change) (id int64, err error) {
 	return t.put(old, change.Record)
 }
 
-// put stores a record in the place of the old one, and returns its id.
+// put replaces the old record, and returns its id.
 func (t *tx) put(old head, r state.Record) (id int64, err error) {
 	labels, err := jsonOrNil(r.Labels, len(r.Labels))
 	if err != nil {
@@ -109,7 +109,7 @@ func (t *tx) put(old head, r state.Record) (id int64, err error) {
 	return id, t.relabel(r, old.labels, labels)
 }
 
-// append appends an entry to the history of the record with an id.
+// append appends an entry to the history of a record's id.
 func (t *tx) append(record int64, e state.Entry) error {
 	_, err := t.exec("INSERT INTO tenantsync_entry (record, version, n, run, type, time, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		record, e.Version, e.N, e.Run, e.Type, t.now, textOrNil(e.Data))

@@ -24,8 +24,9 @@ var (
 	_ state.Pruner  = (*sqlitestore.Store)(nil)
 )
 
-// The kits run on a file of the store's own, on a host's DB of any settings,
-// and on several stores that share a file, of which each call goes to the next.
+// The kits run on a file of the store's own, on a host's DB with any settings,
+// and on several stores that share a file. There each call goes to the next
+// store.
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -38,8 +39,8 @@ func TestConformance(t *testing.T) {
 		{"two stores", true, func(t *testing.T, path string) []*sqlitestore.Store {
 			return []*sqlitestore.Store{openPath(t, path), openPath(t, path)}
 		}},
-		// A connection that syncs nothing, turns texts that look like dates into
-		// times, and takes no view in a trigger for granted.
+		// A connection without syncing, that turns texts that look like dates into
+		// times, and does not trust the schema.
 		{"odd host", false, func(t *testing.T, path string) []*sqlitestore.Store {
 			db := hostDB(t, path, "_synchronous=OFF&_texttotime=1&_inttotime=1&_timezone=Asia/Tokyo&_time_format=sqlite&_txlock=exclusive"+
 				"&_pragma=trusted_schema(0)&_pragma=recursive_triggers(1)&_pragma=reverse_unordered_selects(1)&_pragma=case_sensitive_like(1)&_fk=1")
@@ -155,7 +156,7 @@ func pass(t testing.TB, db *sql.DB, d time.Duration) {
 	}
 }
 
-// damage changes a blob's content behind the store's back.
+// damage changes a blob's content without the store.
 func damage(t testing.TB, db *sql.DB, ref state.BlobRef) {
 	t.Helper()
 	_, err := db.ExecContext(t.Context(), "UPDATE tenantsync_blob SET data = x'00' WHERE tenant = ? AND sha256 = ?", ref.Tenant, ref.SHA256)

@@ -73,19 +73,19 @@ func (db *database) check(ctx context.Context) error {
 	})
 }
 
-// close waits for the call that is writing now, and makes later calls fail.
+// close waits for the call that is writing. Later calls fail.
 func (db *database) close() error {
 	db.writer.stop()
 	err := db.reader.close()
 	if !db.own {
 		return err
 	}
-	// The last connection to be closed copies the WAL into the file.
+	// When the last connection closes, SQLite moves the WAL into the file.
 	return errors.Join(err, db.reader.pool.Close(), db.writer.close())
 }
 
-// now returns the store's time outside of a transaction that writes. It is
-// not earlier than the given times of commits.
+// now returns the store's time outside of a writing transaction. It is not
+// before the time of any commit that the store has seen.
 func (db *database) now(seen ...int64) time.Time {
 	var floor int64
 	for _, at := range seen {
@@ -94,9 +94,9 @@ func (db *database) now(seen ...int64) time.Time {
 	return fromMicro(db.clock.now(floor))
 }
 
-// Each call checks the schema's version, since a newer release may migrate the
-// database at any time. A call that writes checks it under the write lock, and
-// reads the time of the newest commit in the same statement.
+// Each call reads the schema's version, because a newer release may migrate the
+// database at any time. A call that writes reads it under the write lock,
+// together with the time of the newest commit.
 const checkSchema = "SELECT coalesce(max(version), 0) FROM tenantsync_schema"
 
 var checkSchemaToWrite = func() string {
@@ -107,8 +107,8 @@ var checkSchemaToWrite = func() string {
 	return "SELECT (" + checkSchema + "), max(" + strings.Join(newest, ", ") + ")"
 }()
 
-// look runs f, which reads, on a database of this release. While another
-// connection has a lock, look runs f again from its beginning.
+// look runs f, which only reads, on a database of this release. It may run f
+// again from its beginning if another connection has a lock.
 func (db *database) look(ctx context.Context, f func(r *reader) error) error {
 	if db.writer.isClosed() {
 		return errClosed
@@ -128,12 +128,11 @@ func (db *database) look(ctx context.Context, f func(r *reader) error) error {
 }
 
 // write runs f in a transaction that has the write lock from its beginning, so
-// the rows that f reads cannot change before it commits. Either all of f's
-// changes take effect or, when write returns an error other than
-// state.ErrUnknown, none.
+// what f reads does not change before the commit. The transaction takes effect
+// whole. After an error other than state.ErrUnknown it has no effect.
 //
-// write heeds ctx until COMMIT begins. From there on the outcome would be
-// unknown, and COMMIT waits for the disk alone.
+// write heeds ctx until COMMIT begins. Interrupting COMMIT would make the
+// outcome unknown, and COMMIT waits only for the disk.
 func (db *database) write(ctx context.Context, f func(t *tx) error) error {
 	return db.writer.transact(ctx, func(t *tx) error {
 		if err := db.enter(t); err != nil {
@@ -143,11 +142,11 @@ func (db *database) write(ctx context.Context, f func(t *tx) error) error {
 	})
 }
 
-// enter checks the schema for a transaction that writes, and sets its time.
+// enter begins every writing transaction: it checks the schema and sets the
+// time.
 func (db *database) enter(t *tx) error {
 	// The data version of a connection changes when another connection has
-	// committed. If it is the same, the database is as this connection last
-	// saw or left it.
+	// committed. If none has, the earlier result is still valid.
 	var dataVersion int64
 	seen := &t.link.seen
 	if t.link.stmts != nil {

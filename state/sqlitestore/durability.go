@@ -17,16 +17,16 @@ type durability struct {
 	// keep leaves the setting of a host's connections as it is.
 	keep bool
 	log  *slog.Logger
-	// warned limits the warning about a low setting to one.
+	// warned reports that the warning about a low PRAGMA synchronous was logged.
 	warned sync.Once
 }
 
 // synchronousFull is the level FULL of PRAGMA synchronous.
 const synchronousFull = 2
 
-// check warns about a host that keeps a low setting. It changes no setting: a
-// connection of the host's pool may be in a transaction of the host's, and
-// ensure looks at the setting again before each write.
+// check logs a warning if a host keeps a setting that can lose commits. It
+// changes no setting: the connection may be in a transaction of the host, and
+// each write checks the setting again.
 func (d *durability) check(ctx context.Context, conn *sql.Conn) error {
 	if !d.keep {
 		return nil
@@ -39,12 +39,11 @@ func (d *durability) check(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// ensure makes sure that a commit on a host's connection is synced to disk.
-// restore puts the host's setting back once the transaction is over, and
-// reports whether it succeeded.
+// ensure makes a commit on a host's connection sync to disk. restore restores
+// the host's setting after the transaction, and reports whether that succeeded.
 //
-// ensure looks at the setting each time: a host may change it between two
-// calls, and no hook reports the change.
+// ensure checks the setting for each write, because a host may change it between
+// two calls without notice.
 func (d *durability) ensure(ctx context.Context, l *link, end time.Time) (restore func() bool, err error) {
 	restore = func() bool { return true }
 	if d.own {

@@ -11,10 +11,10 @@ import (
 // beside those of the interfaces, wrapped.
 var (
 	// ErrNotMigrated means that the database does not have the tables of this
-	// release, or has those of an older one: call [Store.Migrate].
+	// release, or has the tables of an older one: call [Store.Migrate].
 	ErrNotMigrated = errors.New("sqlitestore: the database has not been migrated to this release: call Store.Migrate")
-	// ErrNewerSchema means that a newer release has migrated the database. This
-	// release changes nothing in it: update the program.
+	// ErrNewerSchema means that a newer release has migrated the database. This one
+	// touches nothing in it: update the program.
 	ErrNewerSchema = errors.New("sqlitestore: the database was migrated by a newer release: update this program")
 )
 
@@ -30,8 +30,8 @@ const (
 
 // code returns the primary result code of an error of SQLite, or 0.
 func code(err error) int {
-	// coded matches the driver's *Error, and that of any other driver that
-	// reports codes.
+	// The driver's *Error, even if a host has wrapped it. It is an interface, so
+	// that another driver with codes works too.
 	type coded interface {
 		error
 		Code() int
@@ -49,7 +49,8 @@ func isBusy(err error) bool {
 	return c == codeBusy || c == codeLocked
 }
 
-// unknown returns the error of a failed COMMIT: SQLite may have written it whole.
+// unknown returns the error of a failed COMMIT: SQLite may have written the
+// whole transaction.
 func unknown(err error) error {
 	return fmt.Errorf("%w: COMMIT: %w", state.ErrUnknown, err)
 }

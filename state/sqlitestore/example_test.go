@@ -23,7 +23,7 @@ func scratchDir() (dir string, remove func()) {
 	return dir, func() { os.RemoveAll(dir) }
 }
 
-// What one process commits, the next one finds.
+// A process finds the commits of the process before it.
 func Example() {
 	dir, remove := scratchDir()
 	defer remove()
@@ -103,7 +103,7 @@ func ExampleConfig_hostDatabase() {
 	// true
 }
 
-// What a host does once a day, so that history does not grow for ever.
+// A host prunes once a day, so that history does not grow forever.
 func ExampleStore_Prune() {
 	dir, remove := scratchDir()
 	defer remove()

@@ -84,7 +84,7 @@ func writes(t *testing.T, s *sqlitestore.Store) map[string]func(context.Context)
 	}
 }
 
-// Whatever COMMIT fails with, but for a lock, its effect may have taken place.
+// COMMIT may have taken effect whatever its error is, except for a lock.
 func TestFailedCommitIsUnknown(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
@@ -121,8 +121,8 @@ func TestFailedCommitIsUnknown(t *testing.T) {
 	}
 }
 
-// A lock that COMMIT does not get, as it can be in other journal modes, is no
-// unknown outcome: the transaction is rolled back.
+// If COMMIT does not get a lock, which other journal modes allow, the outcome
+// is known: the transaction is rolled back.
 func TestBusyCommitWritesNothing(t *testing.T) {
 	spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "")
 	s := openDB(t, db)
@@ -144,7 +144,7 @@ func TestBusyCommitWritesNothing(t *testing.T) {
 
 // Each statement of a commit fails in turn, before its effect and after it. An
 // error other than ErrUnknown always means that nothing was written, and the
-// store goes on working.
+// store still works.
 func TestEveryStatementOfACommitFails(t *testing.T) {
 	walked := 0
 	for _, late := range []bool{false, true} {
@@ -183,7 +183,7 @@ func TestEveryStatementOfACommitFails(t *testing.T) {
 			if has := len(page.Entries) == 1 && page.Entries[0].Version == r.Version+1; has != took {
 				t.Errorf("after %q failed: committed %v, with its entry %v", struck, took, has)
 			}
-			// What comes behind COMMIT is no matter of the caller's.
+			// A failure after COMMIT does not concern the caller.
 			if took != (err == nil || late && struck == "COMMIT") {
 				t.Errorf("after %q failed: committed %v, and the caller heard %v", struck, took, err)
 			}
@@ -203,8 +203,8 @@ func TestEveryStatementOfACommitFails(t *testing.T) {
 	t.Logf("%d statements failed, each once", walked)
 }
 
-// A context that ends before COMMIT begins means that nothing was written; one
-// that ends later does not hide that everything was.
+// If a context ends before COMMIT begins, nothing was written. If it ends
+// later, the call still reports that everything was written.
 func TestCancelledInTheMiddle(t *testing.T) {
 	for _, tt := range []struct {
 		at   string
@@ -253,8 +253,8 @@ func TestCancelledInTheMiddle(t *testing.T) {
 	}
 }
 
-// When a transaction cannot even be rolled back, its connection is closed, so
-// that nobody gets it in the middle of one.
+// If a transaction cannot be rolled back, its connection is closed, so that no
+// later call gets it inside the transaction.
 func TestRollbackFails(t *testing.T) {
 	spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "_synchronous=FULL")
 	db.SetMaxOpenConns(1)
@@ -328,7 +328,7 @@ func TestCancelledAtAnyMoment(t *testing.T) {
 	}
 }
 
-// A full disk fails a statement, and SQLite ends the transaction by itself.
+// On a full disk a statement fails, and SQLite ends the transaction.
 func TestFullDisk(t *testing.T) {
 	s := openDB(t, hostDB(t, filepath.Join(t.TempDir(), "state.db"), "_pragma=max_page_count(80)"))
 	r := commit(t, s, state.CommitRequest{Record: newRecord("contoso")})

@@ -4,11 +4,11 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// head is the part of a stored record that a commit needs.
+// head has the stored values that a commit needs.
 type head struct {
-	// id is the record's id, or 0 when there is no record.
+	// id is the record's id, or 0 without a record.
 	id int64
-	// removed is the id of the entries of a removed tenant.
+	// removed is the id of a removed tenant's entries.
 	removed int64
 	labels  *string
 	// record has the fields that [state.CommitRequest.Apply] reads.

@@ -62,7 +62,7 @@ func scanEntries(tenant string, rows *sql.Rows, err error) ([]state.Entry, error
 	return all, rows.Err()
 }
 
-// selectHistory returns the query for a page and one entry more.
+// selectHistory returns the query for a page and one more entry.
 func selectHistory(req state.HistoryRequest, after *state.HistoryCursor) (text string, args []any) {
 	var b builder
 	index := "sqlite_autoindex_tenantsync_entry_1" // the table itself

@@ -12,21 +12,22 @@ import (
 // label is one of a request's labels.
 type label struct {
 	key, value string
-	// few means that at most fewLabelled records have it.
+	// few: at most fewLabelled records have it.
 	few bool
 }
 
-// fewLabelled is the largest number of records with a label that a list reads
-// and sorts. If more records have the label, it is faster to walk along the
-// order's index.
+// fewLabelled is the most records with a label that are read one by one and
+// sorted. If more records have the label, walking along the index of the order
+// finds a page sooner.
 const fewLabelled = 1000
 
-// labelKey is the index that is the table of labels itself.
+// labelKey is the primary key of the label table, which has no separate index.
 const labelKey = "sqlite_autoindex_tenantsync_label_1"
 
 const countLabelled = "SELECT count(*) FROM (SELECT 1 FROM tenantsync_label AS o INDEXED BY " + labelKey + " WHERE o.key = ? AND o.value = ? LIMIT ?) AS q"
 
-// rarest returns the label that the fewest records have, or nil for none.
+// rarest returns the label of the fewest records, or nil if the request has no
+// label.
 func rarest(ctx context.Context, r *reader, labels map[string]string) (*label, error) {
 	var found *label
 	least := 0
@@ -42,7 +43,7 @@ func rarest(ctx context.Context, r *reader, labels map[string]string) (*label, e
 	return found, nil
 }
 
-// relabel replaces the rows of a record's labels.
+// relabel replaces the rows with which a list finds records by label.
 func (t *tx) relabel(r state.Record, old, labels *string) error {
 	if old == labels || old != nil && labels != nil && *old == *labels {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Claim implements [state.Leaser]. It gives at most 1000 leases at once. When
-// no record is due, Claim writes nothing and waits for no other call.
+// Claim implements [state.Leaser]. A call returns at most 1000 leases. If no
+// tenant is due, it writes nothing and waits for no lock.
 func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Claimed{}, err
@@ -61,9 +61,9 @@ func (s *Store) claim(ctx context.Context, req state.ClaimRequest) (claimed stat
 
 const joinDue = joinRecord + "q.t" + joinLease
 
-// selectDue returns the query for at most ?2 records that may be claimed at the
-// time ?1, soonest first. The query merges the due records of each status, so
-// that the order comes from the index.
+// selectDue selects at most ?2 records that may be claimed at the time ?1,
+// soonest first. It merges the due records of each status, so that the order
+// comes from the index.
 func selectDue(what, join string) string {
 	var b builder
 	for _, status := range state.Statuses() {
@@ -91,7 +91,7 @@ type leaseRequest interface {
 	Apply(stored state.Record, now time.Time) (state.Record, error)
 }
 
-// changeLease executes a request in a transaction.
+// changeLease carries out a request in a transaction.
 func (s *Store) changeLease(ctx context.Context, act, tenant string, req leaseRequest) (state.Lease, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Lease{}, err

@@ -10,18 +10,18 @@ import (
 // link is a connection that writes. One goroutine uses it at a time.
 type link struct {
 	conn *sql.Conn
-	// stmts are its prepared statements by their text. It is nil for a
-	// connection that goes back to its pool after one call.
+	// stmts are its prepared statements by their text. It is nil for a connection
+	// that returns to its pool after one call.
 	stmts map[string]*sql.Stmt
-	// seen is the state of the database that the connection last saw.
+	// seen is the last result of enter on a connection that is kept.
 	seen struct {
 		dataVersion int64 // 0: nothing yet
 		newest      int64
 	}
 }
 
-// exec runs a statement. A caller that must not be interrupted hands in a ctx
-// that does not end, as [tx] does.
+// exec runs a statement. A transaction that must not be interrupted passes a ctx
+// that does not end.
 func (l *link) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	if l.stmts == nil {
 		return l.conn.ExecContext(ctx, text, args...)
@@ -71,8 +71,8 @@ func (l *link) forget() error {
 // close gives the connection back to its pool.
 func (l *link) close() error { return errors.Join(l.forget(), l.conn.Close()) }
 
-// discard closes a connection that may still be in a transaction, so that no
-// pool hands it out again. SQLite then rolls the transaction back.
+// discard closes a connection that may still be in a transaction, so that its
+// pool does not hand it out again. SQLite rolls the transaction back.
 func (l *link) discard() {
 	_ = l.forget()
 	// This error tells the pool not to keep the connection.

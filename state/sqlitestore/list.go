@@ -46,7 +46,8 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 		page.Records = append(page.Records, r.Record)
 	}
 	page.Now = s.db.now(newest)
-	// The records are in order already, but a join without ORDER BY promises none.
+	// The rows are in order already, but SQLite does not guarantee the order of a
+	// join without ORDER BY.
 	slices.SortFunc(page.Records, compareBy(req.Order))
 	page.Cut(req)
 	return page, nil
@@ -68,13 +69,12 @@ func compareWake(a, b *state.Record) int {
 	return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
 }
 
-// selectList returns the query for a page and one record more.
+// selectList returns the query for a page and one more record.
 //
-// Within each status an index has the order, so the query merges a list from as
-// many branches as there are statuses, in the order of the index and without a
-// sort. A list by tenant alone has one branch. A list that a label leads has one
-// branch too, along the label's index; by time the query sorts the few records
-// that have the label.
+// Each order has an index within each status. So a list is merged from one
+// branch for each status, in the order of the index and without a sort. A list
+// by tenant needs only one branch. If a label leads, there is one branch along
+// the label's index, and an order by time sorts the label's few records.
 func selectList(req state.ListRequest, after *state.ListCursor, lead *label) (text string, args []any) {
 	b := listBuilder{req: req, after: after}
 	statuses := slices.Compact(slices.Sorted(slices.Values(req.Statuses)))
@@ -124,8 +124,7 @@ func (b *listBuilder) list(statuses []state.Status) string {
 	return strings.Join(all, ", ")
 }
 
-// keys returns the columns of a branch, which are those of its order. tenant is
-// the column that the index has.
+// keys are the columns that order a branch. tenant is the column of the index.
 func (b *listBuilder) keys(tenant string) string {
 	if at := b.time(); at != "" {
 		return at + " AS k, r.tenant AS t"
@@ -133,7 +132,8 @@ func (b *listBuilder) keys(tenant string) string {
 	return tenant + " AS t"
 }
 
-// time returns the column of the order's time, empty for an order without.
+// time is the column of the order's time. It is empty for an order without a
+// time.
 func (b *listBuilder) time() string {
 	switch b.req.Order {
 	case state.ByUpdated:
@@ -144,9 +144,9 @@ func (b *listBuilder) time() string {
 	return ""
 }
 
-// filter adds to the last branch the conditions that hold for every branch: the
-// cursor, the prefix and all labels except the one that leads. tenant is the
-// column that the index has.
+// filter adds the conditions of every branch to the last one: the cursor, the
+// prefix, and the labels except the leading one. tenant is the column of the
+// index.
 func (b *listBuilder) filter(tenant string, lead *label) {
 	at := b.time()
 	if b.req.Order == state.ByWake {
@@ -164,8 +164,8 @@ func (b *listBuilder) filter(tenant string, lead *label) {
 		b.add(" AND %s %s %s", tenant, above, b.arg(from))
 	}
 	if n := len(b.req.Prefix); n > 0 {
-		// The bound is the first text behind all texts with the prefix. A text
-		// need not be UTF-8 to be compared, and no byte of UTF-8 is 0xff.
+		// The bound is the first text after all texts with the prefix. SQLite
+		// compares it although it is not UTF-8, and no byte of UTF-8 is 0xFF.
 		b.add(" AND %s < %s", tenant, b.arg(b.req.Prefix[:n-1]+string([]byte{b.req.Prefix[n-1] + 1})))
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.req.Labels)) {

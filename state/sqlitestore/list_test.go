@@ -13,8 +13,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// A list is merged from many branches, or led by a label of few or of many
-// records: in each form it must say what a look at every record says.
+// A list is merged from many branches, or led by a label of few or many
+// records. In each form it must equal a search through every record.
 func TestListAgreesWithTheRecords(t *testing.T) {
 	s := openPath(t, filepath.Join(t.TempDir(), "state.db"))
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -96,7 +96,7 @@ func TestListAgreesWithTheRecords(t *testing.T) {
 	}
 }
 
-// listed returns what a list must give, by a look at every record.
+// listed returns the expected list, by a search through every record.
 func listed(all []state.Record, req state.ListRequest) (tenants []string) {
 	var kept []state.Record
 	for _, r := range all {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// roles are what the test binary does when it is started again as a child
-// process: it works on the file at path and prints what it has done.
+// roles has the tasks of the test binary as a child process: a task works on
+// the file at path and prints its results.
 var roles = map[string]func(ctx context.Context, path, name string, out io.Writer) error{
 	"compete": compete,
 	"write":   writeForever,

@@ -13,15 +13,14 @@ const versionTable = `CREATE TABLE IF NOT EXISTS tenantsync_schema (
 	applied_at INTEGER NOT NULL -- microseconds since 1970
 ) STRICT`
 
-// Migrate makes the database one of this release: it creates the tables and
-// columns that are missing, and sets the journal mode WAL, which holds for
-// every connection to the file. Migrate is one transaction, so it takes effect
-// whole or not at all. Several processes may call it at once: one does the work,
-// and the others find it done. On a database of this release Migrate changes
-// nothing. It returns [ErrNewerSchema] for a database that a newer release has
+// Migrate brings the database to this release: it creates the missing tables,
+// and sets the journal mode WAL of the file. It is one transaction, so it takes
+// effect whole or not at all. Several processes may call it at once: one does
+// the work and the others find it done. It does not change a database of this
+// release. It returns [ErrNewerSchema] for a database that a newer release has
 // migrated.
 //
-// From then on, processes of an older release that still run get ErrNewerSchema.
+// Processes of an older release that still run get ErrNewerSchema from then on.
 func (s *Store) Migrate(ctx context.Context) error {
 	w := &s.db.writer
 	if err := setJournal(ctx, w); err != nil {
@@ -30,10 +29,10 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return about("migrate", s.path, w.transact(ctx, func(t *tx) error { return migrate(t, &s.db.clock) }))
 }
 
-// setJournal sets the journal mode, which cannot be set in a transaction.
+// setJournal sets the journal mode. SQLite cannot set it in a transaction.
 func setJournal(ctx context.Context, w *writer) error {
 	return w.alone(ctx, func(l *link, end time.Time) (sound bool, err error) {
-		// Busy may also mean here that two callers want to set the mode at once.
+		// Busy can also mean that two connections set the mode at the same time.
 		err = retryBusy(ctx, end, func() error {
 			if version, err := schemaVersion(ctx, l.conn); err != nil || version > release() {
 				return cmp.Or(err, schemaError(version))
@@ -52,7 +51,7 @@ func setJournal(ctx context.Context, w *writer) error {
 	})
 }
 
-// migrate applies the migrations that the database lacks.
+// migrate applies the missing migrations.
 func migrate(t *tx, c *clock) error {
 	if _, err := t.exec(versionTable); err != nil {
 		return err
@@ -65,7 +64,7 @@ func migrate(t *tx, c *clock) error {
 		return schemaError(have)
 	}
 	for _, m := range migrations[have:] {
-		// Without a prepared statement: the text is a script, and runs once.
+		// Not through a kept statement: it is a script, and runs once.
 		if _, err := t.link.conn.ExecContext(t.ctx, m.sql); err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
 		}

@@ -147,7 +147,7 @@ func TestNewerSchema(t *testing.T) {
 	raw := hostDB(t, path, "")
 	mustExec(t, raw, "INSERT INTO tenantsync_schema (version, name, applied_at) VALUES (999, 'future', 0)")
 	wantAll(t, "a newer schema", stores, sqlitestore.ErrNewerSchema, "update this program")
-	// Also when it no longer has the tables that this release asks.
+	// The same holds when it no longer has the tables of this release.
 	mustExec(t, raw, "ALTER TABLE tenantsync_record RENAME TO tenantsync_tenant")
 	wantAll(t, "a newer schema without a table", stores, sqlitestore.ErrNewerSchema, "its schema is 999")
 	for how, s := range stores {
@@ -191,7 +191,7 @@ func TestMigrateAtOnce(t *testing.T) {
 	}
 }
 
-// Migrate changes nothing of a host's own, and sets WAL on its file.
+// Migrate does not change the host's tables, and sets WAL on the file.
 func TestMigrateHost(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "host.db")
 	db := hostDB(t, path, "_journal_mode=DELETE")
@@ -207,7 +207,8 @@ func TestMigrateHost(t *testing.T) {
 	if x != "host" || version != 7 || journal != "wal" {
 		t.Errorf("row %q, user_version %d, journal mode %q; want host, 7, wal", x, version, journal)
 	}
-	// Somebody puts the mode back: New says so, and Migrate mends it.
+	// After a program has set another mode, New reports it, and Migrate sets WAL
+	// again.
 	db.SetMaxOpenConns(1)
 	mustExec(t, db, "PRAGMA journal_mode = DELETE")
 	if _, err := sqlitestore.New(t.Context(), sqlitestore.Config{DB: db}); !errors.Is(err, sqlitestore.ErrNotMigrated) || !strings.Contains(err.Error(), "journal mode") {
@@ -229,10 +230,10 @@ func TestNewRefuses(t *testing.T) {
 		want string
 	}{
 		{"nothing", sqlitestore.Config{}, "one of DB and Path"},
-		{"both", sqlitestore.Config{Path: text, DB: utf16}, "exclude each other"},
+		{"both", sqlitestore.Config{Path: text, DB: utf16}, "are both set"},
 		{"a negative time", sqlitestore.Config{Path: text, BusyTimeout: -1}, "BusyTimeout -1ns"},
-		{"KeepSynchronous of its own", sqlitestore.Config{Path: text, KeepSynchronous: true}, "goes with DB"},
-		{"a URI", sqlitestore.Config{Path: "file:x.db"}, "no path of a file"},
+		{"KeepSynchronous of its own", sqlitestore.Config{Path: text, KeepSynchronous: true}, "needs DB"},
+		{"a URI", sqlitestore.Config{Path: "file:x.db"}, "is not the path of a file"},
 		{"memory", sqlitestore.Config{Path: ":memory:"}, "state.NewMemory"},
 		{"no folder", sqlitestore.Config{Path: filepath.Join(dir, "none", "x.db")}, "no such file"},
 		{"a folder", sqlitestore.Config{Path: dir}, "unable to open"},
@@ -262,7 +263,8 @@ func memoryDB(t *testing.T) *sql.DB {
 	return db
 }
 
-// A path is a path, whatever is in it, and relative to where the process was.
+// A path may have any characters. It is relative to the working folder at the
+// time of New.
 func TestOddPaths(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a b.db", "a?mode=ro.db", "a#b.db", "100%25.db", "é&x=1.db", `a\b.db`, "'a'.db", "@a:b.db"} {
@@ -302,7 +304,7 @@ func TestClose(t *testing.T) {
 		if err := s.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "closed") {
 			t.Errorf("Migrate after Close: %v", err)
 		}
-		mustExec(t, db, "DELETE FROM tenantsync_record") // which the host still can
+		mustExec(t, db, "DELETE FROM tenantsync_record") // the host still can
 	}
 	if _, err := os.Stat(path + "-wal"); err != nil {
 		t.Errorf("the host's connections are closed: %v", err)
@@ -315,8 +317,7 @@ func logged() (*slog.Logger, *strings.Builder) {
 	return slog.New(slog.NewTextHandler(&text, nil)), &text
 }
 
-// A later release finds what an older one has left, and takes it over whole or
-// not at all.
+// A later release migrates the database of an older one whole or not at all.
 func TestNextRelease(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := openPath(t, path)
@@ -352,7 +353,7 @@ func TestNextRelease(t *testing.T) {
 	}
 }
 
-// A database of the first release keeps what it has, and gains what is new.
+// A database of the first release keeps its data, and gets the new tables.
 func TestMigrateFromFirst(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	db := hostDB(t, path, "")

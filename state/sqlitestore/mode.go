@@ -10,16 +10,16 @@ import (
 	"sync"
 )
 
-// fileMode is the mode of a database's file. SQLite gives the files beside it
-// the same one.
+// fileMode is the mode of a database's file. SQLite gives the same mode to the
+// files beside it.
 const fileMode = 0o600
 
-// creating keeps one Store from closing a file that another has opened: POSIX
-// would take the other's locks away.
+// creating keeps one Store from closing a file that another has opened, because
+// POSIX would release the other's locks.
 var creating sync.Mutex
 
-// createFile makes the database's file, empty and for its owner only, unless it
-// exists. SQLite would let the umask decide who else can read it.
+// createFile creates the database's file, empty and for its owner only, unless
+// it exists. If SQLite created it, the umask would decide who else can read it.
 func createFile(path string) error {
 	creating.Lock()
 	defer creating.Unlock()
@@ -33,8 +33,8 @@ func createFile(path string) error {
 	return f.Close()
 }
 
-// warnOfModes logs a warning about each file of the database at path that
-// others than its owner have access to. It changes no mode that a host has set.
+// warnOfModes logs a warning for each file of the database that others than its
+// owner have access to. It does not change the host's modes.
 func warnOfModes(path string, log *slog.Logger) {
 	if runtime.GOOS == "windows" {
 		return // has no such modes
@@ -42,7 +42,7 @@ func warnOfModes(path string, log *slog.Logger) {
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		name := path + suffix
 		if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
-			log.Warn("others than its owner have access to a file of the database: chmod 600 takes it from them",
+			log.Warn("others than its owner have access to a file of the database: chmod 600 removes their access",
 				"file", name, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
 		}
 	}

@@ -31,7 +31,8 @@ func modesBeside(t *testing.T, path string) map[string]fs.FileMode {
 	return modes
 }
 
-// Whatever the umask leaves, the files that a store makes are the owner's.
+// Whatever the umask is, only the owner has access to the files that a store
+// creates.
 func TestFilesAreTheOwners(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
 	for name, cfg := range map[string]func(path string) sqlitestore.Config{
@@ -84,7 +85,7 @@ func TestLooseFilesAreSaid(t *testing.T) {
 	}
 }
 
-// A folder that is not there is an error, and no file is made elsewhere.
+// A missing folder is an error, and the store creates no file.
 func TestFolderIsMissing(t *testing.T) {
 	_, err := sqlitestore.New(t.Context(), sqlitestore.Config{Path: filepath.Join(t.TempDir(), "missing", "state.db")})
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -13,17 +13,15 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// attemptTimeout is how long SQLite itself waits for a lock in one statement of
-// the store's own connections, in milliseconds. After that the store retries
-// until its own time is up, see [pause]. SQLite's pauses grow to a tenth of a
-// second, and such long pauses rarely hit the gap between two commits of a busy
-// neighbour.
+// attemptTimeout is how long SQLite waits for a lock in one statement of the
+// store's own connections, in milliseconds. Then the store retries until its
+// own time is up, see [pause]: SQLite's pauses grow to a tenth of a second, and
+// such long pauses rarely end between two commits of a busy process.
 const attemptTimeout = "20"
 
-// openFile opens a database's file: one connection that writes, and a pool of
-// connections that read at the same time.
+// openFile opens the file at path: one connection for writes, and some for reads.
 func openFile(path string) (read, write *sql.DB, err error) {
-	path, err = filepath.Abs(path) // a later change of directory must not matter
+	path, err = filepath.Abs(path) // a later change of the working folder must not matter
 	if err != nil {
 		return nil, nil, err
 	}
@@ -38,9 +36,10 @@ func openFile(path string) (read, write *sql.DB, err error) {
 		"_busy_timeout": {attemptTimeout},
 		"_dqs":          {"0"},
 		"_pragma": {
-			// On macOS only F_FULLFSYNC reaches the disk; elsewhere these do nothing.
+			// On macOS only F_FULLFSYNC reaches the disk; on other systems these
+			// settings do nothing.
 			"fullfsync(1)", "checkpoint_fullfsync(1)",
-			// The WAL of one large transaction must not stay that large.
+			// The WAL must shrink again after a large transaction.
 			"journal_size_limit(67108864)",
 		},
 	}
@@ -67,10 +66,10 @@ func checkFile(ctx context.Context, conn *sql.Conn) (journal string, err error) 
 	case err != nil:
 		return "", err
 	case encoding != "UTF-8":
-		// Texts in UTF-16 do not sort like their bytes in UTF-8.
+		// Texts in UTF-16 are not in the order of their bytes in UTF-8.
 		return "", fmt.Errorf("the database's encoding is %s, and must be UTF-8", encoding)
 	case journal == "memory" || journal == "off":
-		return "", fmt.Errorf("the journal mode is %q: the database is in memory, or cannot roll back; what need not last is kept by state.NewMemory", journal)
+		return "", fmt.Errorf("the journal mode is %q: the database is in memory, or cannot roll back; use state.NewMemory for a store in memory", journal)
 	}
 	return journal, nil
 }

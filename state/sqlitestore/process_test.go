@@ -18,7 +18,7 @@ import (
 	"github.com/tenantsync/tenantsync/state/sqlitestore"
 )
 
-// What the processes of TestSeveralProcesses do, each.
+// The work of each process of TestSeveralProcesses.
 const (
 	processes  = 4
 	increments = 60 // of counters that all share
@@ -28,7 +28,7 @@ const (
 )
 
 // Several processes migrate one file at once and then work on it: no update is
-// lost, and no tenant is in two hands.
+// lost, and no two workers hold one tenant.
 func TestSeveralProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	if err := os.Mkdir(path+".hands", 0o700); err != nil {
@@ -161,8 +161,8 @@ func count(ctx context.Context, s *sqlitestore.Store) (conflicts int, err error)
 	return conflicts, nil
 }
 
-// work claims tenants that others want too. While it has one in its hands there
-// is a file, which nobody else may have made.
+// work claims tenants that other processes also want. While it holds a tenant
+// there is a file, which no other process may have created.
 func work(ctx context.Context, s *sqlitestore.Store, hands, name string) error {
 	for done := 0; done < claims; {
 		got, err := s.Claim(ctx, state.ClaimRequest{Owner: name, For: time.Hour, Limit: 1})
@@ -174,7 +174,7 @@ func work(ctx context.Context, s *sqlitestore.Store, hands, name string) error {
 			hand := filepath.Join(hands, r.Tenant)
 			f, err := os.OpenFile(hand, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 			if err != nil {
-				return fmt.Errorf("%s is in two hands: %w", r.Tenant, err)
+				return fmt.Errorf("two workers hold %s: %w", r.Tenant, err)
 			}
 			f.Close()
 			_, err = s.Commit(ctx, state.CommitRequest{Record: r, Fence: r.Fence, Entries: []state.Entry{{Type: "work"}}})
@@ -193,8 +193,8 @@ func work(ctx context.Context, s *sqlitestore.Store, hands, name string) error {
 	return nil
 }
 
-// A process that is killed while it commits loses nothing that it was told is
-// committed, and the next one finds a whole file.
+// A process that is killed during a commit loses no acknowledged commit, and
+// the next process finds a sound file.
 func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	const kills = 12
@@ -205,7 +205,7 @@ func TestKilled(t *testing.T) {
 		c := startChild(t, "write", path, fmt.Sprint("writer-", round))
 		for range 1 + rnd.IntN(60) {
 			if !c.lines.Scan() {
-				t.Fatalf("the process ended by itself: %s", c.stderr.String())
+				t.Fatalf("the process ended before it was killed: %s", c.stderr.String())
 			}
 			var tenant string
 			var version int64
@@ -218,7 +218,7 @@ func TestKilled(t *testing.T) {
 		if err := c.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		for c.lines.Scan() { // what it still said
+		for c.lines.Scan() { // the rest of its output
 			var tenant string
 			var version int64
 			if _, err := fmt.Sscanf(c.lines.Text(), "%s %d.", &tenant, &version); err == nil { // else it is cut off
@@ -226,7 +226,7 @@ func TestKilled(t *testing.T) {
 				lines++
 			}
 		}
-		_ = c.Wait() // which says that it was killed
+		_ = c.Wait() // the error of the kill
 
 		s := openPath(t, path)
 		for tenant, version := range acknowledged {

@@ -7,12 +7,13 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Prune implements [state.Pruner]. It finds removable rows without a lock and
-// removes them in small transactions, so that other calls can write in between.
-// Each transaction checks again that its rows may be removed. On an error, Pruned
-// counts the rows that were removed before it.
+// Prune implements [state.Pruner]. It looks for old data without a lock, and
+// removes it in small transactions, so that others can write between them. Each
+// transaction checks again that the data may be removed. With an error, Prune
+// also returns how much it had removed before.
 //
-// The file does not shrink: SQLite uses the room again. VACUUM gives it back.
+// The file does not shrink: SQLite uses the free pages again. VACUUM shrinks
+// it.
 func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 	if err := begin(ctx, req); err != nil {
 		return state.Pruned{}, err
@@ -31,23 +32,22 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 	return pruned, about("prune", req.Tenant, err)
 }
 
-// prunable is how rows of one table are pruned. Its queries return keys of four
-// integers in their order. The first integer is a time.
+// prunable has the queries that prune one kind of data. They return keys of
+// four integers, in order. The first integer is a time.
 type prunable struct {
-	// find selects at most ?1 keys with a time before ?2 that come after the
-	// key ?3, ?4, ?5, ?6, and the sizes of their rows.
+	// find selects at most ?1 keys with a time before ?2 that come after the key
+	// ?3, ?4, ?5, ?6, and the sizes of their data.
 	find string
 	// findOf selects the keys of the tenant ?3, in any order.
 	findOf string
-	// remove removes the row with the key ?3 to ?6 if it may still be removed.
+	// remove removes the row with the key ?3 to ?6 if it is still old and unused;
 	// ?2 is as in find.
 	remove string
 	// then, if not empty, runs after remove with the same key.
 	then string
 }
 
-// ofNoRun is true for an entry that does not belong to the run that its record
-// names.
+// ofNoRun is true for an entry of another run than its record names.
 const ofNoRun = `(e.run = '' OR e.run IS NOT (SELECT r.run FROM tenantsync_record AS r WHERE r.id = e.record))`
 
 var prunableEntries = prunable{
@@ -58,12 +58,12 @@ var prunableEntries = prunable{
 		WHERE e.record = ` + idOf("?3") + ` AND e.time < ?2 AND ` + ofNoRun + ` LIMIT ?1`,
 	remove: `DELETE FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1
 		WHERE e.record = ?4 AND e.version = ?5 AND e.n = ?6 AND e.time < ?2 AND ` + ofNoRun,
-	// The id of a removed tenant goes with its last entry.
+	// The row of a removed tenant goes with its last entry.
 	then: `DELETE FROM tenantsync_removed WHERE id = ?4 AND NOT EXISTS (
 		SELECT 1 FROM tenantsync_entry AS e INDEXED BY sqlite_autoindex_tenantsync_entry_1 WHERE e.record = ?4)`,
 }
 
-// notCurrent is true for a run that is not the one that its record names.
+// notCurrent is true for another run than its record names.
 const notCurrent = `n.run IS NOT (SELECT r.run` + fromRecord + ` WHERE r.tenant = n.tenant)`
 
 var prunableRuns = prunable{
@@ -75,7 +75,7 @@ var prunableRuns = prunable{
 	remove: `DELETE FROM tenantsync_run AS n WHERE n.id = ?4 AND n.updated_at < ?2 AND ` + notCurrent,
 }
 
-// unreferenced is true for a blob that no record keeps.
+// unreferenced is true for a blob that no record refers to.
 const unreferenced = `NOT EXISTS (SELECT 1` + fromRecord + ` WHERE r.tenant = b.tenant
 	AND (r.run = b.run AND b.run <> '' OR EXISTS (SELECT 1 FROM json_each(r.refs) AS f
 		WHERE f.value ->> 'sha256' = b.sha256 AND f.value ->> 'kind' = b.kind AND f.value ->> 'run' = b.run)))`
@@ -89,7 +89,7 @@ var prunableBlobs = prunable{
 	remove: `DELETE FROM tenantsync_blob AS b WHERE b.id = ?4 AND b.put_at < ?2 AND ` + unreferenced,
 }
 
-// victim is a row to remove.
+// victim is something to remove.
 type victim struct {
 	key  [4]int64
 	size int64
@@ -138,7 +138,7 @@ func (p prunable) prune(ctx context.Context, db *database, req state.PruneReques
 	return p.pruneAfter(ctx, db, req.Limit, [4]int64{}, before, at)
 }
 
-// pruneAfter prunes rows that come after a key.
+// pruneAfter prunes the rows after a key.
 func (p prunable) pruneAfter(ctx context.Context, db *database, limit int, from [4]int64, before int64, at *position) (int, error) {
 	victims, err := findVictims(ctx, db, p.find, limit, before, from[0], from[1], from[2], from[3])
 	if err != nil {
@@ -177,8 +177,8 @@ func findVictims(ctx context.Context, db *database, text string, limit int, befo
 	return all, err
 }
 
-// The limits of one transaction of Prune: it takes time to free the pages of a
-// blob, and no other call can write during that time.
+// The bounds of one transaction of Prune: freeing the pages of a blob takes
+// time, and no other call can write then.
 const (
 	pruneRows  = 200
 	pruneBytes = 16 << 20

@@ -13,7 +13,7 @@ import (
 	"github.com/tenantsync/tenantsync/state/sqlitestore"
 )
 
-// pruneAll prunes until nothing goes any more.
+// pruneAll prunes until nothing is removed.
 func pruneAll(t *testing.T, s *sqlitestore.Store, req state.PruneRequest) (entries, blobs, calls int) {
 	t.Helper()
 	for {
@@ -30,8 +30,8 @@ func pruneAll(t *testing.T, s *sqlitestore.Store, req state.PruneRequest) (entri
 	}
 }
 
-// Among much that is kept, in small steps, everything goes that may; and what
-// was kept goes once it may.
+// Prune removes all old data in small steps, also among much data that it
+// keeps. It removes the kept data once that is unused.
 func TestPruneAmongMuchThatIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := openPath(t, path)
@@ -74,7 +74,7 @@ func TestPruneAmongMuchThatIsKept(t *testing.T) {
 	}
 }
 
-// What Prune has found may be needed again before it is removed.
+// The data that Prune has found may come into use before it is removed.
 func TestPruneLooksAgain(t *testing.T) {
 	takeUp := func(s *sqlitestore.Store, r state.Record, _ state.BlobRef) error {
 		r.Run = "run-0"
@@ -89,8 +89,8 @@ func TestPruneLooksAgain(t *testing.T) {
 		blobs   int // of one
 	}{
 		{"nothing happens", func(*sqlitestore.Store, state.Record, state.BlobRef) error { return nil }, 0, 2, 1},
-		{"the run is taken up", takeUp, 0, 0, 0},
-		{"the run is taken up later", takeUp, 1, 0, 1},
+		{"a record names the run", takeUp, 0, 0, 0},
+		{"a record names the run later", takeUp, 1, 0, 1},
 		{"the blob is referred to", func(s *sqlitestore.Store, r state.Record, ref state.BlobRef) error {
 			r.Refs = []state.BlobRef{ref}
 			_, err := s.Commit(t.Context(), state.CommitRequest{Record: r})
@@ -139,7 +139,7 @@ func TestPruneInSmallTransactions(t *testing.T) {
 	spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "")
 	s := openDB(t, db)
 	const blobs = 5
-	for i := range blobs { // of which two fit into one transaction
+	for i := range blobs { // two of them fit into one transaction
 		if _, err := s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan", Data: bytes.Repeat([]byte{byte(i)}, 7<<20)}); err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +195,7 @@ func TestPutMends(t *testing.T) {
 	}
 }
 
-// A removed tenant is forgotten with its last entry, and not before.
+// The row of a removed tenant goes with its last entry, and not before.
 func TestPruneForgetsTheRemoved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := openPath(t, path)
@@ -212,7 +212,7 @@ func TestPruneForgetsTheRemoved(t *testing.T) {
 	pass(t, db, 48*time.Hour)
 	for want := 1; want >= 0; want-- {
 		if got, err := s.Prune(t.Context(), state.PruneRequest{Limit: 1}); err != nil || got.Entries != 1 || removed() != want {
-			t.Errorf("Prune: %+v, %v; %d tenants are kept as removed, want %d", got, err, removed(), want)
+			t.Errorf("Prune: %+v, %v; %d removed tenants have a row, want %d", got, err, removed(), want)
 		}
 	}
 }

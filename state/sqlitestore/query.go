@@ -6,13 +6,12 @@ import (
 	"strings"
 )
 
-// maxPage bounds the number of records, entries or leases that one call
-// returns, since a page is held in memory whole. A call may ask for more.
+// maxPage is the most values that one call of List, History, Runs or Claim
+// returns. They are in memory all at once.
 const maxPage = 1000
 
 // builder builds the branches of a UNION ALL and their arguments. Equal
-// arguments share a parameter, since the branches of a list have most of them in
-// common.
+// arguments share a parameter: the branches of a list have most in common.
 type builder struct {
 	branches []string
 	args     []any

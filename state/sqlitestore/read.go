@@ -14,7 +14,7 @@ type reader struct {
 	stmts statements
 }
 
-// query runs a query on one of the connections.
+// query runs a query on one of the reading connections.
 func (r *reader) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	stmt, err := r.stmts.get(ctx, r.pool, text)
 	switch {
@@ -35,7 +35,7 @@ func (r *reader) row(ctx context.Context, dest []any, text string, args ...any) 
 	return oneRow(rows, dest)
 }
 
-// close closes the statements, not the pool.
+// close closes the statements. It does not close the pool.
 func (r *reader) close() error { return r.stmts.close() }
 
 func oneRow(rows *sql.Rows, dest []any) (bool, error) {
@@ -53,11 +53,12 @@ type statements struct {
 	closed bool
 }
 
-// maxStatements bounds the number of prepared statements: lists have many
-// forms. Later ones are prepared each time.
+// maxStatements bounds the number of kept statements, because lists have many
+// forms. Each further statement is prepared for every call.
 const maxStatements = 64
 
-// get returns a prepared statement, or nil when text is to be run unprepared.
+// get returns a prepared statement, or nil if the caller must run text
+// unprepared.
 func (s *statements) get(ctx context.Context, db *sql.DB, text string) (*sql.Stmt, error) {
 	s.mu.Lock()
 	stmt, ok := s.byText[text]

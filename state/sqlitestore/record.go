@@ -10,14 +10,13 @@ import (
 )
 
 // columns are those of a record, from tenantsync_record AS r LEFT JOIN
-// tenantsync_lease AS l. They are plain columns, since a host's DB may be set
-// to turn expressions that look like dates into times.
+// tenantsync_lease AS l. They are plain columns: a host's DB may be set to
+// turn expressions that look like dates into times.
 const columns = `r.id, r.tenant, r.version, r.status, r.run, r.wake_at, r.deadline, r.updated_at,
 	r.labels, r.refs, r.data, l.fence, l.owner, l.until`
 
-// Queries name their indexes, or look one row up by its key. Otherwise, after an
-// ANALYZE while a table was small, the planner would scan the table when it has
-// grown large.
+// Queries name their indexes, or look up one row by its key. Otherwise the
+// planner could scan a large table that was small when a host ran ANALYZE.
 const (
 	fromRecord = ` FROM tenantsync_record AS r INDEXED BY tenantsync_record_tenant`
 	joinRecord = ` CROSS JOIN tenantsync_record AS r INDEXED BY tenantsync_record_tenant ON r.tenant = `
@@ -26,18 +25,18 @@ const (
 	fromRemoved = ` FROM tenantsync_removed AS d INDEXED BY tenantsync_removed_tenant`
 )
 
-// idOf returns the id under which a tenant's entries lie, that of its record or
-// of its removal.
+// idOf returns the SQL for the id of a tenant's entries: the id of its record
+// or of its removal.
 func idOf(tenant string) string {
 	return fmt.Sprintf("ifnull((SELECT r.id%s WHERE r.tenant = %s), (SELECT d.id%s WHERE d.tenant = %[2]s))",
 		fromRecord, tenant, fromRemoved)
 }
 
-// stored is a record as it is stored.
+// stored is the stored form of a record.
 type stored struct {
 	state.Record
 	id int64
-	// The columns whose values decode converts.
+	// How some columns are read.
 	wakeAt, deadline, until *int64
 	updatedAt               int64
 	labels, refs, owner     *string
@@ -52,7 +51,7 @@ func (r *stored) dest() []any {
 	}
 }
 
-// decode fills the record in from the scanned columns.
+// decode fills in the record from the scanned columns.
 func (r *stored) decode() error {
 	r.WakeAt, r.Deadline, r.LeaseUntil = timeOf(r.wakeAt), timeOf(r.deadline), timeOf(r.until)
 	r.UpdatedAt = fromMicro(r.updatedAt)
@@ -72,7 +71,7 @@ func (r *stored) decode() error {
 	return nil
 }
 
-// scanRecords reads all rows of a query for columns, and closes them.
+// scanRecords reads all rows of a query for columns, and closes it.
 func scanRecords(rows *sql.Rows, err error) ([]stored, error) {
 	if err != nil {
 		return nil, err

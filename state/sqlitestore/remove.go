@@ -4,8 +4,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// removeRecord removes a tenant's record with its labels, lease, entries and runs.
-// It keeps the record's id for the entries of the removal.
+// removeRecord removes a tenant's record and all its data. The removal's
+// entries keep the record's id.
 func (t *tx) removeRecord(old head) error {
 	tenant := old.record.Tenant
 	if err := t.relabel(state.Record{Tenant: tenant}, old.labels, nil); err != nil {
@@ -31,9 +31,9 @@ func (t *tx) removeRecord(old head) error {
 const selectNewID = `SELECT 1 + max(
 	ifnull((SELECT max(id) FROM tenantsync_record), 0), ifnull((SELECT max(id) FROM tenantsync_removed), 0))`
 
-// newID returns the id for the record of a new tenant. For a tenant that was
-// removed it is the id of the former record, and newID stores the fence that the
-// new record begins with.
+// newID returns the id for the record of a new tenant, and the fence that the
+// record begins with. If the tenant was removed before, the id is the same
+// again.
 func (t *tx) newID(old head, r state.Record) (id int64, err error) {
 	if old.removed == 0 {
 		_, err = t.row([]any{&id}, selectNewID)

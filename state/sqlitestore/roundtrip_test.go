@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/state/sqlitestore"
 )
 
-// What is opaque comes back byte for byte, on connections of any settings.
+// Opaque data comes back byte for byte, on connections with any settings.
 func TestBytesComeBack(t *testing.T) {
 	dir := t.TempDir()
 	for _, s := range []*sqlitestore.Store{

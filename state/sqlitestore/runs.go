@@ -18,7 +18,7 @@ const upsertRun = `INSERT INTO tenantsync_run
 	ON CONFLICT (tenant, run) DO UPDATE SET status = excluded.status, outcome = excluded.outcome, actor = excluded.actor,
 	digest = excluded.digest, started = excluded.started, ended = excluded.ended, updated_at = excluded.updated_at, data = excluded.data`
 
-// putRun stores a run in the place of the one with its name.
+// putRun stores a run. It replaces the tenant's run with the same ID.
 func (t *tx) putRun(r state.Run) error {
 	_, err := t.exec(upsertRun, r.Tenant, r.ID, string(r.Status), r.Outcome, r.Actor, r.ChangeDigest,
 		r.Started.UnixMicro(), toMicro(r.Ended), t.now, textOrNil(r.Data))
@@ -62,7 +62,8 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 		newest = max(newest, r.UpdatedAt.UnixMicro())
 	}
 	page.Now = s.db.now(newest)
-	// The runs are in order already, but a join without ORDER BY promises none.
+	// The rows are in order already, but SQLite does not guarantee the order of a
+	// join without ORDER BY.
 	slices.SortFunc(page.Runs, func(a, b state.Run) int {
 		return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.Tenant, a.Tenant), cmp.Compare(b.ID, a.ID))
 	})
@@ -91,12 +92,12 @@ func scanRuns(rows *sql.Rows, err error) ([]state.Run, error) {
 	return all, rows.Err()
 }
 
-// selectRuns returns the query for a page and one run more.
+// selectRuns returns the query for a page and one more run.
 //
-// Within each value of one filter an index has the order, so the query merges a
-// page from a branch for each value, without a sort. The filter that leads is
-// the one that likely leaves the fewest runs. The query checks the other filters
-// run by run.
+// Each value of a filter has an index in the order of the list. So a page is
+// merged from one branch for each value of one filter, without a sort. The
+// leading filter is the one that probably leaves the fewest runs; the other
+// filters are checked run by run.
 func selectRuns(req state.RunsRequest, after *state.RunsCursor) (text string, args []any) {
 	b := builder{}
 	outcomes := slices.Compact(slices.Sorted(slices.Values(req.Outcomes)))
@@ -133,8 +134,8 @@ func selectRuns(req state.RunsRequest, after *state.RunsCursor) (text string, ar
 		b.text(), b.arg(req.Limit+1)), b.args
 }
 
-// filterRuns adds to the last branch the cursor and all filters except the one
-// that leads.
+// filterRuns adds the cursor and all filters except the leading one to the last
+// branch.
 func (b *builder) filterRuns(req state.RunsRequest, lead string, statuses, outcomes []string, after *state.RunsCursor) {
 	for _, f := range []struct {
 		column string
@@ -165,7 +166,7 @@ func (b *builder) filterRuns(req state.RunsRequest, lead string, statuses, outco
 		b.add(" AND (n.started, n.tenant, n.run) < (%s, %s, %s)", started, tenant, run)
 		return
 	}
-	// The index of one tenant's runs goes by started and run.
+	// The index of one tenant's runs is ordered by started and run.
 	switch strings.Compare(req.Tenant, after.Tenant) {
 	case -1:
 		b.add(" AND n.started <= %s", started)
@@ -183,8 +184,8 @@ func present(value string) []string {
 	return []string{value}
 }
 
-// ceilMicro rounds a bound up to whole microseconds. A stored time is at or after
-// the result exactly if it is at or after the bound.
+// ceilMicro rounds a bound up to a stored time: a stored run is at or after the
+// result exactly if it is at or after the bound.
 func ceilMicro(t time.Time) int64 {
 	micro := t.UnixMicro()
 	if fromMicro(micro).Before(t) {

@@ -25,8 +25,8 @@ type migration struct {
 // migrations are all steps in their order, numbered from 1 without a gap.
 var migrations = readMigrations(migrationFiles)
 
-// readMigrations panics when a file is not in order: the files are part of the
-// program.
+// readMigrations panics if the files are not numbered correctly, because they
+// are part of the program.
 func readMigrations(files fs.FS) []migration {
 	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
@@ -55,7 +55,7 @@ func readMigrations(files fs.FS) []migration {
 	return all
 }
 
-// release returns the version of the schema that this release works with.
+// release is the schema that this release works with.
 func release() int { return migrations[len(migrations)-1].version }
 
 // querier is a *sql.DB or a *sql.Conn.
@@ -73,7 +73,8 @@ func schemaVersion(ctx context.Context, q querier) (version int, err error) {
 	return version, err
 }
 
-// schemaError returns an error unless the schema's version is this release's.
+// schemaError returns an error for the version of another release's schema, or
+// nil.
 func schemaError(version int) error {
 	switch {
 	case version > release():
@@ -84,8 +85,9 @@ func schemaError(version int) error {
 	return nil
 }
 
-// explain returns the error of a statement, or in its place the error of the
-// schema: "no such table" does not tell a host what to do.
+// explain returns an error about the schema in place of a statement's error, if
+// the schema is the cause: "no such table" does not say what to do. Otherwise
+// it returns the statement's error.
 func explain(ctx context.Context, q querier, err error) error {
 	if code(err) != codeError {
 		return err

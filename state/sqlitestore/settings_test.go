@@ -22,8 +22,8 @@ func TestOwnConnectionsSync(t *testing.T) {
 	}
 }
 
-// synchronousAt returns what PRAGMA synchronous is on a host's connection when
-// COMMIT is sent, and in what connections it is afterwards.
+// synchronousAt returns the PRAGMA synchronous of a host's connection at
+// COMMIT, and the settings of the connections afterwards.
 func synchronousAt(t *testing.T, parameters string, keep bool) (atCommit, after int, log string) {
 	t.Helper()
 	spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), parameters)
@@ -63,8 +63,9 @@ func synchronous(t *testing.T, conn driver.QueryerContext) int {
 	return int(values[0].(int64))
 }
 
-// A commit on a host's connection is synced, whatever it is set to; the setting
-// is the host's again afterwards. A host that insists is warned, once.
+// A commit on a host's connection is synced, whatever the host's setting is.
+// Afterwards the connection has the host's setting again. With KeepSynchronous
+// the store logs one warning.
 func TestHostSynchronous(t *testing.T) {
 	for _, tt := range []struct {
 		parameters      string
@@ -91,7 +92,8 @@ func TestHostSynchronous(t *testing.T) {
 	}
 }
 
-// A setting that cannot be put back ends the connection, not the commit.
+// If the setting cannot be restored, the connection is closed, and the commit
+// stays.
 func TestSynchronousCannotBePutBack(t *testing.T) {
 	spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "_synchronous=OFF")
 	db.SetMaxOpenConns(1)

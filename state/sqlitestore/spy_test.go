@@ -10,19 +10,20 @@ import (
 	"modernc.org/sqlite"
 )
 
-// spy is a host's DB of which a test sees every statement, and can let one fail.
+// spy is a host's DB. A test sees each of its statements, and can make one
+// fail.
 type spy struct {
 	driver.Connector
 
 	mu sync.Mutex
 	// texts are all statements that were run or prepared.
 	texts map[string]bool
-	// before and after, if set, are asked around each statement that is run;
-	// their error takes the place of what the database said.
+	// before and after, if set, are called around each statement. Their error
+	// replaces the result of the database.
 	before, after hook
 }
 
-// hook is asked around a statement, on its connection.
+// hook is called around a statement, on its connection.
 type hook func(conn driver.QueryerContext, text string) error
 
 // spyDB opens a database through a spy.
@@ -38,7 +39,7 @@ func spyDB(t testing.TB, path, parameters string) (*spy, *sql.DB) {
 	return s, db
 }
 
-// strike sets what is asked around each statement from now on.
+// strike sets the hooks that are called around each statement from now on.
 func (s *spy) strike(before, after hook) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +77,7 @@ func (s *spy) Connect(ctx context.Context) (driver.Conn, error) {
 	return spyConn{conn.(fullConn), s}, nil
 }
 
-// fullConn is what the driver's connections implement.
+// fullConn has the interfaces of the driver's connections.
 type fullConn interface {
 	driver.Conn
 	driver.ConnBeginTx

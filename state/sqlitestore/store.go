@@ -15,9 +15,10 @@ import (
 // Stores, in one process or in several on one machine, on the same database.
 //
 // Beside the errors that the interfaces name, every method returns
-// [ErrNotMigrated] or [ErrNewerSchema], wrapped, when the database is not of this
-// release. A database that others keep locked for longer than
-// [Config.BusyTimeout] is a plain error, and nothing was written.
+// [ErrNotMigrated] or [ErrNewerSchema], wrapped, when the database is not of
+// this release. If others keep the database locked for longer than
+// [Config.BusyTimeout], a method returns a plain error, and nothing was
+// written.
 type Store struct {
 	db       *database
 	path     string       // Config.Path
@@ -25,10 +26,10 @@ type Store struct {
 	close    func() error // closes db once
 }
 
-// New opens a store and checks its database, which must be SQLite in UTF-8 and
-// in a file, not in memory, and must not have been migrated by a newer release.
-// New changes nothing in the database. It returns no error for a database that
-// is not yet migrated: [Store.Migrate] comes next.
+// New opens a store and checks that its database can be one: SQLite, in a file
+// (not in memory), in UTF-8, and not migrated by a newer release. It changes
+// nothing in it. A database that is not yet migrated is not an error: call
+// [Store.Migrate] next.
 func New(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -48,9 +49,9 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close ends the store's use of the database after the call that is writing
-// now; later calls fail. Close closes the database that New opened, and leaves
-// a host's DB open. Closing twice is no error.
+// Close ends the store's use of the database. It waits for the call that is
+// writing; later calls fail. It closes the databases that New opened, and does
+// not close a host's DB. A second Close is not an error.
 func (s *Store) Close() error { return s.close() }
 
 // begin is the first step of every method.
@@ -61,8 +62,8 @@ func begin(ctx context.Context, req interface{ Validate() error }) error {
 	return req.Validate()
 }
 
-// about adds to an error which call failed, and its subject. It wraps, so the
-// errors of a caller's context stay recognizable.
+// about adds the name of the call and its subject to an error. errors.Is still
+// finds the errors of a caller's context.
 func about(act, subject string, err error) error {
 	if err == nil {
 		return nil

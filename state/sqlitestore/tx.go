@@ -8,9 +8,8 @@ import (
 
 // tx is a transaction that holds the database's write lock.
 type tx struct {
-	// ctx does not end. Each statement takes microseconds, so interrupting one
-	// gains nothing. A long transaction asks the caller's context between two
-	// statements.
+	// ctx does not end: each statement takes microseconds, so interrupting one
+	// has no use. A loop that must end early checks the caller's context.
 	ctx  context.Context
 	link *link
 	// now is the store's time, read under the lock.

@@ -17,17 +17,17 @@ type writer struct {
 	wait       time.Duration
 	durability durability
 
-	// turn holds a value while a call writes. SQLite allows one writer, and a
-	// queue is fairer than many calls that ask again and again.
+	// turn is held by the one call that writes. SQLite allows one writer, and a
+	// queue is fairer than many calls that retry.
 	turn    chan struct{}
 	closing chan struct{} // closed by stop
-	// kept is the writing connection of a pool of the store's own. Its
-	// statements stay prepared. Only the call that has the turn may use it.
+	// kept is the writing connection of a pool of the store's own: its statements
+	// stay prepared. Only the call that has the turn uses it.
 	kept *link
 }
 
-// transact runs f in a transaction that has the write lock. It does not check
-// the schema.
+// transact runs f in a transaction that has the write lock, on a database of any
+// schema. See [database.write].
 func (w *writer) transact(ctx context.Context, f func(t *tx) error) error {
 	return w.alone(ctx, func(l *link, end time.Time) (sound bool, err error) {
 		restore, err := w.durability.ensure(ctx, l, end)
@@ -39,8 +39,8 @@ func (w *writer) transact(ctx context.Context, f func(t *tx) error) error {
 			return err
 		})
 		if err != nil {
-			// With an error of SQLite's, BEGIN did nothing. But when ctx ends
-			// just as BEGIN succeeds, the driver reports only that ctx ended.
+			// An error of SQLite means that BEGIN had no effect. But if ctx ends
+			// just as BEGIN succeeds, the driver reports the end of ctx.
 			return restore() && code(err) != 0, err
 		}
 		t := &tx{ctx: context.WithoutCancel(ctx), link: l}
@@ -55,8 +55,8 @@ func (w *writer) transact(ctx context.Context, f func(t *tx) error) error {
 				err = unknown(err)
 			}
 		}
-		// An error may have ended the transaction already. Then ROLLBACK fails
-		// too, and the connection is not used again.
+		// The error may have ended the transaction already. Then ROLLBACK fails too,
+		// and the connection is not used again.
 		_, rollbackErr := t.exec("ROLLBACK")
 		return rollbackErr == nil && restore(), err
 	})
@@ -76,7 +76,7 @@ func (w *writer) alone(ctx context.Context, f func(l *link, end time.Time) (soun
 	if err != nil {
 		return err
 	}
-	sound := false // also when f panics
+	sound := false // even if f panics
 	defer func() { w.giveLink(l, sound) }()
 	sound, err = f(l, end)
 	return err
@@ -102,13 +102,13 @@ func (w *writer) takeTurn(ctx context.Context, end time.Time) error {
 	case <-w.closing:
 		return errClosed
 	case <-timer.C:
-		return fmt.Errorf("others of this process wrote for all of %v; nothing was written", w.wait)
+		return fmt.Errorf("other calls of this process were writing for all of %v; nothing was written", w.wait)
 	}
 }
 
 func (w *writer) giveTurn() { <-w.turn }
 
-// takeLink returns the connection that writes. The caller has the turn.
+// takeLink returns the connection for writes. The caller has the turn.
 func (w *writer) takeLink(ctx context.Context, end time.Time) (*link, error) {
 	if w.kept != nil {
 		return w.kept, nil
@@ -130,8 +130,8 @@ func (w *writer) takeLink(ctx context.Context, end time.Time) (*link, error) {
 	return w.kept, nil
 }
 
-// giveLink ends the use of a connection from takeLink. It closes a connection
-// that is not sound.
+// giveLink returns the connection of takeLink. It closes a connection that
+// cannot be used again.
 func (w *writer) giveLink(l *link, sound bool) {
 	switch {
 	case !sound:
@@ -154,7 +154,7 @@ func (w *writer) isClosed() bool {
 // stop waits for the call that is writing now. No call can write after it.
 func (w *writer) stop() {
 	close(w.closing)
-	w.turn <- struct{}{} // and keeps the turn
+	w.turn <- struct{}{} // no later call gets it
 }
 
 // close closes a pool of the store's own, after stop.

@@ -18,12 +18,12 @@ func TestBlobs(t *testing.T, factory Factory) {
 	runCases(t, "TestBlobs", factory, blobCases, blobsNeed...)
 }
 
-// plan is a blob that most cases put.
+// plan is the blob of most cases.
 func plan(tenant string, data []byte) state.PutRequest {
 	return state.PutRequest{Tenant: tenant, Run: "run-1", Kind: "plan", Data: data}
 }
 
-// large is more than fits into one buffer or one page of anything.
+// large is larger than a buffer or a page of any store.
 func large() []byte { return bytes.Repeat([]byte("0123456789abcdef"), 1<<17) }
 
 // wantBlob checks a blob's content.
@@ -45,7 +45,7 @@ func removeBlobs(k *kit, tenant string) {
 var blobCases = []kitCase{
 	{
 		"blob/put and get",
-		"Put stores data under the name that it returns; Get returns the content, whatever it is.",
+		"Put stores data under the name that it returns; Get returns any content unchanged.",
 		func(k *kit) {
 			for _, data := range [][]byte{[]byte("{}"), {}, nil, {0, 255, 10, 13}, large()} {
 				req := plan("contoso", data)
@@ -61,7 +61,7 @@ var blobCases = []kitCase{
 	},
 	{
 		"blob/put twice",
-		"Putting the same again is no error and changes nothing but the blob's age, also at the same time.",
+		"A second Put of the same data is not an error and changes only the blob's age, also at the same time.",
 		func(k *kit) {
 			data := large()
 			ref := putBlob(k, plan("contoso", data))
@@ -77,7 +77,7 @@ var blobCases = []kitCase{
 	},
 	{
 		"blob/missing",
-		"Get returns ErrNotFound for a blob that is not there: every part of the name counts.",
+		"Get returns ErrNotFound for a missing blob: every part of the name counts.",
 		func(k *kit) {
 			ref := putBlob(k, plan("contoso", []byte("data")))
 			for _, change := range []func(*state.BlobRef){
@@ -120,17 +120,17 @@ var blobCases = []kitCase{
 	},
 	{
 		"blob/caller owns",
-		"Data is not kept by reference, and what Get returns belongs to the caller.",
+		"Put does not keep a reference to Data, and the result of Get belongs to the caller.",
 		func(k *kit) {
 			data := []byte("data")
 			ref := putBlob(k, plan("contoso", data))
-			copy(data, "spoilt")
+			copy(data, "changed")
 			got, err := k.Blobs.Get(k.Context(), ref)
 			if err != nil {
-				k.fatalf("Get after the caller changed what it put: %v", err)
+				k.fatalf("Get after the caller changed the data of Put: %v", err)
 			}
-			copy(got, "spoilt")
-			wantBlob(k, "after the caller changed what it put and got", ref, []byte("data"))
+			copy(got, "changed")
+			wantBlob(k, "after the caller changed the data of Put and of Get", ref, []byte("data"))
 		},
 	},
 	{
@@ -168,7 +168,7 @@ var blobCases = []kitCase{
 	},
 	{
 		"blob/damaged",
-		"Content that does not have the name's hash is an error, never returned.",
+		"Get returns an error for content that does not have the name's hash, and never the content.",
 		func(k *kit) {
 			if k.Damage == nil {
 				k.Skipf("the fixture has no Damage")
@@ -182,7 +182,7 @@ var blobCases = []kitCase{
 	},
 	{
 		"blob/remove",
-		"Remove removes all blobs of a tenant, of every run and kind, and no other tenant's; having none is no error, and a blob can be put again.",
+		"Remove removes all blobs of a tenant, of every run and kind, and no other tenant's. It is not an error if there are none, and a blob can be put again.",
 		func(k *kit) {
 			var gone []state.BlobRef
 			for _, req := range []state.PutRequest{
@@ -206,7 +206,7 @@ var blobCases = []kitCase{
 	},
 	{
 		"blob/cancelled",
-		"Methods honor the context's cancellation, and a blob that was not put is not there.",
+		"Methods honor the context's cancellation, and a cancelled Put stores nothing.",
 		func(k *kit) {
 			ref := putBlob(k, plan("contoso", []byte("data")))
 			k.wantCancelled(
@@ -222,12 +222,12 @@ var blobCases = []kitCase{
 			)
 			wantBlob(k, "after a cancelled Remove", ref, []byte("data"))
 			_, err := k.Blobs.Get(k.Context(), plan("contoso", []byte("other")).Ref())
-			k.wantError("Get of what was not put", err, state.ErrNotFound)
+			k.wantError("Get after a cancelled Put", err, state.ErrNotFound)
 		},
 	},
 	{
 		"blob/invalid",
-		"A request that can never succeed is ErrInvalid: no tenant, no kind, a malformed hash.",
+		"A request that can never succeed is ErrInvalid: a name that no tenant can have, no kind, a malformed hash.",
 		func(k *kit) {
 			put := func(what string, change func(*state.PutRequest)) call {
 				return call{"Put " + what, func(ctx context.Context) error {
@@ -246,19 +246,24 @@ var blobCases = []kitCase{
 				}}
 			}
 			k.wantInvalid(
-				put("without a tenant", func(r *state.PutRequest) { r.Tenant = "" }),
 				put("without a kind", func(r *state.PutRequest) { r.Kind = "" }),
 				put("with a NUL in the run", func(r *state.PutRequest) { r.Run = "\x00" }),
-				put("with a kind that is no UTF-8", func(r *state.PutRequest) { r.Kind = "\xff" }),
-				call{"Remove without a tenant", func(ctx context.Context) error { return k.Blobs.Remove(ctx, "") }},
-				call{"Remove of a name with a NUL", func(ctx context.Context) error { return k.Blobs.Remove(ctx, "a\x00") }},
-				get("without a tenant", func(r *state.BlobRef) { r.Tenant = "" }),
+				put("with a kind that is not UTF-8", func(r *state.PutRequest) { r.Kind = "\xff" }),
 				get("without a kind", func(r *state.BlobRef) { r.Kind = "" }),
 				get("without a hash", func(r *state.BlobRef) { r.SHA256 = "" }),
 				get("with a path for a hash", func(r *state.BlobRef) { r.SHA256 = strings.Repeat("../", 21) + "x" }),
 				get("with an upper-case hash", func(r *state.BlobRef) { r.SHA256 = strings.ToUpper(r.SHA256) }),
 				get("with a negative size", func(r *state.BlobRef) { r.Size = -1 }),
 			)
+			k.wantNameChecked("Put", true, func(ctx context.Context, name string) error {
+				_, err := k.Blobs.Put(ctx, plan(name, nil))
+				return err
+			})
+			k.wantNameChecked("Get", true, func(ctx context.Context, name string) error {
+				_, err := k.Blobs.Get(ctx, plan(name, nil).Ref())
+				return err
+			})
+			k.wantNameChecked("Remove", true, k.Blobs.Remove)
 		},
 	},
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// brokenStore is a store of which some methods are replaced.
+// brokenStore is a store with some methods replaced.
 type brokenStore struct {
 	state.Records
 	load    func(context.Context, state.LoadRequest) (state.Loaded, error)
@@ -51,7 +51,7 @@ func (b brokenStore) Runs(ctx context.Context, req state.RunsRequest) (state.Run
 	return b.Records.Runs(ctx, req)
 }
 
-// brokenLeaser is a leaser of which some methods are replaced.
+// brokenLeaser is a leaser with some methods replaced.
 type brokenLeaser struct {
 	state.Leaser
 	claim   func(context.Context, state.ClaimRequest) (state.Claimed, error)
@@ -88,7 +88,7 @@ func (b brokenLeaser) Release(ctx context.Context, req state.ReleaseRequest) err
 	return b.Leaser.Release(ctx, req)
 }
 
-// brokenBlobs is a Blobs of which some methods are replaced.
+// brokenBlobs is a Blobs with some methods replaced.
 type brokenBlobs struct {
 	state.Blobs
 	put    func(context.Context, state.PutRequest) (state.BlobRef, error)

@@ -38,7 +38,7 @@ func recordOf(m *state.Memory, tenant string) state.Record {
 	return got.Record
 }
 
-// stolen acquires a lease whoever has it.
+// stolen acquires a lease even while another owner has it.
 func stolen(m *state.Memory, ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
 	got, err := m.Acquire(ctx, req)
 	if errors.Is(err, state.ErrLeased) {
@@ -176,7 +176,7 @@ var leaserBugs = []bug{
 			return got, err
 		}}
 	}},
-	{"a cancelled release goes on", "lease/cancelled", brokenRelease(func(m *state.Memory) releaseFunc {
+	{"a cancelled release continues", "lease/cancelled", brokenRelease(func(m *state.Memory) releaseFunc {
 		return func(ctx context.Context, req state.ReleaseRequest) error {
 			return m.Release(context.WithoutCancel(ctx), req)
 		}
@@ -185,6 +185,24 @@ var leaserBugs = []bug{
 		return func(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
 			req.For = max(req.For, 1)
 			return m.Acquire(ctx, req)
+		}
+	})},
+	{"a long name is cut off by Acquire", "lease/invalid", brokenAcquire(func(m *state.Memory) acquireFunc {
+		return func(ctx context.Context, req state.AcquireRequest) (state.Lease, error) {
+			req.Tenant = cutName(req.Tenant)
+			return m.Acquire(ctx, req)
+		}
+	})},
+	{"a long name is cut off by Renew", "lease/invalid", brokenRenew(func(m *state.Memory) renewFunc {
+		return func(ctx context.Context, req state.RenewRequest) (state.Lease, error) {
+			req.Tenant = cutName(req.Tenant)
+			return m.Renew(ctx, req)
+		}
+	})},
+	{"a long name is cut off by Release", "lease/invalid", brokenRelease(func(m *state.Memory) releaseFunc {
+		return func(ctx context.Context, req state.ReleaseRequest) error {
+			req.Tenant = cutName(req.Tenant)
+			return m.Release(ctx, req)
 		}
 	})},
 	{"a lease is never made shorter", "renew/shorter", brokenRenew(func(m *state.Memory) renewFunc {
@@ -263,7 +281,8 @@ func brokenPrune(prune func(m *state.Memory, ctx context.Context, req state.Prun
 	}
 }
 
-// unnamed has the records forget something before a Prune, so that it is not kept.
+// unnamed removes references from the records before a Prune, so that their
+// data is not kept.
 func unnamed(forget func(*state.Record)) func(*state.Memory, *Fixture) {
 	return brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		page, err := m.List(ctx, state.ListRequest{Limit: 100})
@@ -338,8 +357,12 @@ var prunerBugs = []bug{
 		}
 		return got, err
 	})},
-	{"a cancelled prune goes on", "prune/cancelled", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
+	{"a cancelled prune continues", "prune/cancelled", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		return m.Prune(context.WithoutCancel(ctx), req)
+	})},
+	{"a long name is cut off by Prune", "prune/invalid", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
+		req.Tenant = cutName(req.Tenant)
+		return m.Prune(ctx, req)
 	})},
 	{"a negative age is none", "prune/invalid", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		req.Age = max(req.Age, 0)

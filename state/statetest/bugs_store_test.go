@@ -157,14 +157,14 @@ var listBugs = []bug{
 			req.Order = ""
 		}
 	})},
-	{"a feed does not say where it goes on", "list/feed", brokenList(func(m *state.Memory) listFunc {
+	{"a feed does not say where it continues", "list/feed", brokenList(func(m *state.Memory) listFunc {
 		return func(ctx context.Context, req state.ListRequest) (state.Page, error) {
 			page, err := m.List(ctx, req)
 			page.Resume = ""
 			return page, err
 		}
 	})},
-	{"a feed goes on from the start", "list/feed", brokenList(func(m *state.Memory) listFunc {
+	{"a feed continues from the start", "list/feed", brokenList(func(m *state.Memory) listFunc {
 		return func(ctx context.Context, req state.ListRequest) (state.Page, error) {
 			if req.Order == state.ByUpdated && req.Limit == 0 {
 				req.Cursor = ""
@@ -234,7 +234,7 @@ func listAllWith(without func(*state.ListRequest), keep func(state.ListRequest, 
 	}
 }
 
-// like matches a prefix as SQL's LIKE does, of which it knows _ alone.
+// like matches a prefix as SQL's LIKE does; it implements only _.
 func like(prefix, name string) bool {
 	if len(name) < len(prefix) {
 		return false
@@ -345,6 +345,18 @@ var callerBugs = []bug{
 			return got, err
 		}
 	})},
+	{"a long name is cut off by Load", "caller/invalid tenant", brokenLoad(func(m *state.Memory) loadFunc {
+		return func(ctx context.Context, req state.LoadRequest) (state.Loaded, error) {
+			req.Tenant = cutName(req.Tenant)
+			return m.Load(ctx, req)
+		}
+	})},
+	{"a long name is cut off by Commit", "caller/invalid tenant", changedCommit(func(req *state.CommitRequest) {
+		req.Record.Tenant = cutName(req.Record.Tenant)
+	})},
+	{"a long name is cut off by History", "caller/invalid tenant", changedHistory(func(req *state.HistoryRequest) {
+		req.Tenant = cutName(req.Tenant)
+	})},
 	{"entries are not checked", "caller/invalid commit", changedCommit(func(req *state.CommitRequest) {
 		req.Entries = slices.DeleteFunc(req.Entries, func(e state.Entry) bool { return e.Type == "" })
 	})},
@@ -355,7 +367,10 @@ var callerBugs = []bug{
 	})},
 }
 
-// half is data of which only the first half has been written.
+// cutName cuts a tenant's name off, as a column of a database may.
+func cutName(name string) string { return name[:min(len(name), 256)] }
+
+// half is data with only its first half written.
 type half struct {
 	mu   sync.Mutex
 	ref  state.BlobRef
@@ -374,7 +389,7 @@ var blobBugs = []bug{
 					h.mu.Lock()
 					h.ref, h.data, h.seen = req.Ref(), bytes.Clone(req.Data[:len(req.Data)/2]), seen
 					h.mu.Unlock()
-					select { // a reader that looks has time to
+					select { // gives a reader time
 					case <-seen:
 					case <-time.After(20 * time.Millisecond):
 					}
@@ -431,9 +446,13 @@ var blobBugs = []bug{
 			return kept[ref], nil
 		}}
 	}},
-	{"a cancelled Put goes on", "blob/cancelled", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
+	{"a cancelled Put continues", "blob/cancelled", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
 		ref, err := m.Put(context.WithoutCancel(ctx), req)
 		return ref, cmp.Or(ctx.Err(), err)
+	})},
+	{"a long name is cut off by Put", "blob/invalid", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
+		req.Tenant = cutName(req.Tenant)
+		return m.Put(ctx, req)
 	})},
 	{"kinds are not checked", "blob/invalid", brokenPut(func(m *state.Memory, ctx context.Context, req state.PutRequest) (state.BlobRef, error) {
 		req.Kind = cmp.Or(req.Kind, "none")

@@ -10,10 +10,10 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// bug is a fault that an implementation might have, planted into a sound one.
+// bug is a fault that an implementation might have, planted into a correct one.
 type bug struct {
 	name string
-	// caughtBy is the case that is about it; others may fail too.
+	// caughtBy is the case for this bug; others may fail too.
 	caughtBy string
 	plant    func(m *state.Memory, f *Fixture)
 }
@@ -25,7 +25,7 @@ type (
 	loadFunc    = func(context.Context, state.LoadRequest) (state.Loaded, error)
 )
 
-// The functions below plant a method that is made from the sound store.
+// The functions below plant a method that is made from the correct store.
 
 func brokenCommit(broken func(m *state.Memory) commitFunc) func(*state.Memory, *Fixture) {
 	return func(m *state.Memory, f *Fixture) { f.Store = brokenStore{Records: m, commit: broken(m)} }
@@ -127,7 +127,7 @@ var commitBugs = []bug{
 		}
 	}},
 	{"entries are written after the record", "commit/record and history as one", func(m *state.Memory, f *Fixture) {
-		// The entries of the last commit come to light at the next.
+		// The entries of a commit become visible at the next commit.
 		hidden := make(chan int64, 1)
 		hidden <- 0
 		f.Store = brokenStore{

@@ -1,12 +1,12 @@
 // Package statetest checks implementations of the interfaces of package state,
-// and makes them fail on purpose.
+// and injects faults into them.
 //
 // # Kits
 //
 // [TestStore], [TestLeaser], [TestBlobs] and [TestPruner] check each sentence
 // of the interfaces' contracts, one subtest per case, each on a fresh
 // [Fixture]. A case that fails prints the sentence. Run them under -race, in
-// the file that also says what the type implements:
+// the file that also asserts the interfaces of the type:
 //
 //	var _ state.Store = (*Store)(nil)
 //
@@ -22,16 +22,17 @@
 //	}
 //
 // No case sleeps: the fixture's Pass makes time pass. A store on a database
-// implements it by shifting all stored times back. A kit names the field of the
-// Fixture that it needs and does not get. The implementation's own tests cover
-// crashes, lost connections and several processes on one database, which a kit
-// cannot see. [Path] gives the events that bring a tenant to a status.
+// implements it by shifting all stored times back. A kit names each field of
+// the Fixture that it needs and that is nil. The implementation's own tests
+// cover crashes, lost connections and several processes on one database, which
+// a kit cannot see. [Path] gives the events that bring a tenant to a status.
 //
 // # Faults
 //
-// [WithFaults], [LeaserWithFaults] and [BlobsWithFaults] wrap an
-// implementation so that an [Injector] strikes calls with faults: an error
-// before the effect or after it, an unknown outcome, a delay. Calls are counted, so a test can strike each one in turn:
+// [WithFaults], [LeaserWithFaults] and [BlobsWithFaults] wrap an implementation
+// so that an [Injector] strikes calls with faults: an error before the effect
+// or after it, an unknown outcome, a delay. The injector counts the calls, so a
+// test can strike each one in turn:
 //
 //	for i := 0; ; i++ {
 //		var in statetest.Injector

@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Injector decides which calls are struck by a fault, and keeps a list of all.
+// Injector decides which calls a fault strikes, and keeps a list of all calls.
 // It has the methods Inject, which takes a func(Call) Fault, Calls, Count and
 // Do. Its zero value injects nothing. Several wrappers may share one, so that
 // their calls are counted in one sequence.

@@ -67,7 +67,7 @@ func TestFaultsStrikeEachCall(t *testing.T) {
 	}
 }
 
-// An outcome that nobody knows may or may not have had its effect.
+// A call with an unknown outcome may or may not have taken effect.
 func TestUnknownOutcome(t *testing.T) {
 	for _, tt := range []struct {
 		fault statetest.Fault
@@ -123,7 +123,8 @@ func TestWrappedMemoryPasses(t *testing.T) {
 	statetest.TestBlobs(t, factory)
 }
 
-// A commit is repeated safely after an unknown outcome: load, and compare.
+// After an unknown outcome a caller repeats a commit safely: it loads and
+// compares.
 func ExampleWithFaults() {
 	ctx := context.Background()
 	var in statetest.Injector

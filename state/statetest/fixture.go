@@ -9,13 +9,13 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Fixture is one fresh, empty instance of the implementation under test, without
-// any data of another. Usually its fields are one value.
+// Fixture is one fresh, empty instance of the implementation under test. It has
+// no data of another instance. Usually its fields are one value.
 type Fixture struct {
 	// Store is needed by TestStore, TestLeaser and TestPruner.
 	Store state.Records
-	// Leaser is needed by TestLeaser, and by TestStore for the cases of
-	// fences, which it skips without. It works on the records of Store.
+	// Leaser is needed by TestLeaser, and by TestStore for the cases of fences:
+	// without a Leaser, TestStore skips them. It works on the records of Store.
 	Leaser state.Leaser
 	// Blobs is needed by TestBlobs and TestPruner.
 	Blobs state.Blobs
@@ -24,11 +24,11 @@ type Fixture struct {
 
 	// Pass makes time pass for this instance and nothing else: a store may set
 	// its clock forward, or shift all stored times back by d. It is needed by
-	// TestStore, TestLeaser and TestPruner. Wall time must be the only other
-	// thing that makes time pass; cases allow for half a minute of it.
+	// TestStore, TestLeaser and TestPruner. Otherwise only wall time makes time
+	// pass; cases allow for half a minute of it.
 	Pass func(d time.Duration)
-	// Damage, if not nil, changes the stored content of a blob, behind the
-	// back of Blobs. TestBlobs then checks that the damage is noticed.
+	// Damage, if not nil, changes the stored content of a blob without a call of
+	// Blobs. TestBlobs then checks that Blobs notices the damage.
 	Damage func(ref state.BlobRef)
 }
 
@@ -49,7 +49,7 @@ type tb interface {
 // kitCase is one case of a kit.
 type kitCase struct {
 	name string
-	// explanation is the contract's sentence. It is printed when the case fails.
+	// explanation is the contract's sentence. A failing case prints it.
 	explanation string
 	run         func(k *kit)
 }
@@ -61,8 +61,8 @@ type kit struct {
 	explanation string
 }
 
-// runCases runs each case as a subtest on a fresh fixture, which has at least
-// the fields that are named.
+// runCases runs each case as a subtest on a fresh fixture that has at least the
+// named fields.
 func runCases(t *testing.T, kitName string, factory Factory, cases []kitCase, fields ...string) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

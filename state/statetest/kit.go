@@ -10,6 +10,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
@@ -23,15 +24,15 @@ func newRecord(tenant string) state.Record {
 	return state.Record{Tenant: tenant, Status: state.NotRun, Data: json.RawMessage(`{"v":1}`)}
 }
 
-// due returns a record to create that Claim may take at once; an earlier one
-// comes first.
+// due returns a new record that Claim may lease at once; of two, the earlier
+// one comes first.
 func due(tenant string, age time.Duration) state.Record {
 	r := newRecord(tenant)
 	r.WakeAt = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC).Add(-age)
 	return r
 }
 
-// commit commits what must succeed, and returns the record as stored.
+// commit makes a commit that must succeed, and returns the stored record.
 func (k *kit) commit(req state.CommitRequest) state.Record {
 	k.Helper()
 	got, err := k.Store.Commit(k.Context(), req)
@@ -41,8 +42,8 @@ func (k *kit) commit(req state.CommitRequest) state.Record {
 	return got.Record
 }
 
-// put creates or replaces a record that must not conflict, with the events that
-// lead to its status.
+// put creates or replaces a record with the events that lead to its status. The
+// commit must not conflict.
 func (k *kit) put(r state.Record, entries ...state.Entry) state.Record {
 	k.Helper()
 	from := state.NotRun
@@ -174,7 +175,7 @@ func putBlob(k *kit, req state.PutRequest) state.BlobRef {
 	return ref
 }
 
-// wantError checks that an error is, or wraps, the one that the contract names.
+// wantError checks that an error is, or wraps, the error of the contract.
 func (k *kit) wantError(act string, got, want error) {
 	k.Helper()
 	if !errors.Is(got, want) {
@@ -182,7 +183,7 @@ func (k *kit) wantError(act string, got, want error) {
 	}
 }
 
-// wantTenants checks which records are there, in order.
+// wantTenants checks the tenants of records, in order.
 func (k *kit) wantTenants(act string, records []state.Record, want ...string) {
 	k.Helper()
 	if got := tenantsOf(records); !slices.Equal(got, want) {
@@ -198,7 +199,7 @@ func tenantsOf(records []state.Record) []string {
 	return tenants
 }
 
-// wantRecord checks a record as it is stored, all of it.
+// wantRecord checks all fields of a stored record.
 func (k *kit) wantRecord(act string, got, want state.Record) {
 	k.Helper()
 	if diff := recordDifference(got, want); diff != "" {
@@ -206,7 +207,7 @@ func (k *kit) wantRecord(act string, got, want state.Record) {
 	}
 }
 
-// wantUnchanged checks that a tenant's record and history are as they were.
+// wantUnchanged checks that a tenant's record and history have not changed.
 func (k *kit) wantUnchanged(act string, record state.Record, entries int) {
 	k.Helper()
 	k.wantRecord(act, k.load(record.Tenant), record)
@@ -254,8 +255,8 @@ func firstDifference(fields ...field) string {
 	return ""
 }
 
-// sameJSON reports whether two texts are equal as JSON; numbers are compared
-// as they are written.
+// sameJSON reports whether two texts are equal as JSON; numbers are compared by
+// their text.
 func sameJSON(a, b json.RawMessage) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) == len(b)
@@ -277,24 +278,24 @@ func decodeJSON(data []byte) (v any, err error) {
 	return v, nil
 }
 
-// near reports whether two times of one commit are the same, but for a store
-// that reads its clock more than once in it.
+// near reports whether two times can be from one commit. A store may read its
+// clock more than once in a commit.
 func near(a, b time.Time) bool { return a.Sub(b).Abs() < time.Second }
 
-// cancelled returns a context that has ended.
+// cancelled returns an ended context.
 func (k *kit) cancelled() context.Context {
 	ctx, cancel := context.WithCancel(k.Context())
 	cancel()
 	return ctx
 }
 
-// call is one call of a method, by its name.
+// call is one call of a method, with its name.
 type call struct {
 	name string
 	do   func(ctx context.Context) error
 }
 
-// wantCancelled checks that each call heeds a context that has ended.
+// wantCancelled checks that each call heeds an ended context.
 func (k *kit) wantCancelled(calls ...call) {
 	k.Helper()
 	for _, c := range calls {
@@ -307,5 +308,28 @@ func (k *kit) wantInvalid(calls ...call) {
 	k.Helper()
 	for _, c := range calls {
 		k.wantError(c.name, c.do(k.Context()), state.ErrInvalid)
+	}
+}
+
+// badNames are names that no tenant can have.
+var badNames = []struct{ what, name string }{
+	{"an empty name", ""},
+	{"a name of 257 bytes", strings.Repeat("x", 257)},
+	{"a name of 258 bytes in 129 letters", strings.Repeat("é", 129)},
+	{"a name with a NUL", "a\x00b"},
+	{"a name with a newline", "a\nb"},
+	{"a name with a control character", "a\u0085b"},
+	{"a name with a DEL", "a\x7f"},
+	{"a name that is not UTF-8", "a\xff"},
+}
+
+// wantNameChecked checks that a method refuses each bad name. For a request that
+// need not name a tenant, an empty name is not bad.
+func (k *kit) wantNameChecked(method string, required bool, f func(ctx context.Context, name string) error) {
+	k.Helper()
+	for _, bad := range badNames {
+		if required || bad.name != "" {
+			k.wantInvalid(call{method + " of " + bad.what, func(ctx context.Context) error { return f(ctx, bad.name) }})
+		}
 	}
 }

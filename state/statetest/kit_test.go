@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// recorder is a tb that keeps what a case reports.
+// recorder is a tb that keeps the reports of a case.
 type recorder struct {
 	ctx     context.Context
 	mu      sync.Mutex
@@ -39,7 +39,7 @@ func (r *recorder) Skipf(string, ...any) {
 	runtime.Goexit()
 }
 
-// record runs a case on a fixture and returns what it reported.
+// record runs a case on a fixture and returns its reports.
 func record(t *testing.T, c kitCase, f Fixture) *recorder {
 	r := &recorder{ctx: t.Context()}
 	done := make(chan struct{})
@@ -71,7 +71,7 @@ func TestMemoryPasses(t *testing.T) {
 	TestPruner(t, factory)
 }
 
-// Each planted bug must be caught by the case that is about it.
+// The case for a planted bug must catch it.
 func TestPlantedBugsAreCaught(t *testing.T) {
 	cases := make(map[string]kitCase)
 	for _, c := range allCases() {
@@ -125,7 +125,7 @@ func TestSkips(t *testing.T) {
 	}
 }
 
-// A fixture that lacks what a kit needs is named, not dereferenced.
+// A kit names a missing field of the fixture, and does not dereference nil.
 func TestKitsSayWhatTheyLack(t *testing.T) {
 	remove := map[string]func(*Fixture){
 		"Store":  func(f *Fixture) { f.Store = nil },
@@ -164,7 +164,7 @@ func needing(c kitCase, name string, fields []string) kitCase {
 	return c
 }
 
-// The cases of a kit use no more of a fixture than the kit says.
+// The cases of a kit use only the fields of a fixture that the kit needs.
 func TestKitsNeedNoMore(t *testing.T) {
 	for kitName, needs := range map[string][]string{
 		kitStore: storeNeeds, kitLeaser: leaserNeeds, kitBlobs: blobsNeed, kitPruner: prunerNeeds,

@@ -22,12 +22,12 @@ func leaserCases() []kitCase { return slices.Concat(claimCases, acquireCases, re
 var claimCases = []kitCase{
 	{
 		"claim/none",
-		"Having nothing to claim is no error.",
+		"Claim returns no error if no tenant is due.",
 		func(k *kit) {
 			k.create("contoso")
 			got, err := k.Leaser.Claim(k.Context(), state.ClaimRequest{For: time.Minute, Limit: 1})
 			if err != nil || len(got.Leases) != 0 || got.Now.IsZero() {
-				k.errorf("Claim of nothing: %+v, %v", got, err)
+				k.errorf("Claim without due tenants: %+v, %v", got, err)
 			}
 		},
 	},
@@ -53,8 +53,8 @@ var claimCases = []kitCase{
 		"Claim takes the soonest WakeAt first, and at most Limit.",
 		func(k *kit) {
 			for i := range 9 {
-				minutes := (i*5)%9 + 1 // not in the order of their making
-				// Nor in the order of the tenants' names.
+				minutes := (i*5)%9 + 1 // not in the order of their creation
+				// And not in the order of the tenants' names.
 				k.put(due(fmt.Sprintf("tenant-%d", minutes), time.Duration(minutes)*time.Minute))
 			}
 			k.wantTenants("first Claim", k.claim(4, time.Hour), "tenant-9", "tenant-8", "tenant-7", "tenant-6")
@@ -65,7 +65,7 @@ var claimCases = []kitCase{
 	},
 	{
 		"claim/lease",
-		"A claimed record bears the owner, the end of the lease and a raised fence; its version and UpdatedAt stay.",
+		"A claimed record has the owner, the end of the lease and a raised fence; its version and UpdatedAt stay.",
 		func(k *kit) {
 			before := k.put(due("contoso", 0))
 			got, err := k.Leaser.Claim(k.Context(), state.ClaimRequest{Owner: "worker 1", For: time.Minute, Limit: 1})
@@ -81,7 +81,7 @@ var claimCases = []kitCase{
 	},
 	{
 		"claim/not leased",
-		"A tenant that is leased is passed over, however it was leased, until its lease runs out or is released.",
+		"Claim skips a leased tenant until its lease ends or is released, whichever method leased it.",
 		func(k *kit) {
 			for i, tenant := range []string{"a", "b", "c"} {
 				k.put(due(tenant, time.Duration(9-i)*time.Minute))
@@ -96,7 +96,7 @@ var claimCases = []kitCase{
 	},
 	{
 		"claim/as committed",
-		"Claim goes by the record as it was last committed.",
+		"Claim uses the record of the last commit.",
 		func(k *kit) {
 			r := k.put(due("a", time.Minute))
 			r.WakeAt = time.Time{}
@@ -139,7 +139,7 @@ var claimCases = []kitCase{
 					mu.Unlock()
 				}
 			})
-			// A store may pass over what others are claiming at that time.
+			// A store may skip tenants that other calls are claiming at that time.
 			got = append(got, tenantsOf(k.claim(tenants, time.Hour))...)
 			all := len(got)
 			slices.Sort(got)
@@ -172,7 +172,7 @@ var acquireCases = []kitCase{
 			k.Pass(time.Hour - slack)
 			for _, owner := range []string{"kit", "other", ""} {
 				_, err := k.Leaser.Acquire(k.Context(), state.AcquireRequest{Tenant: "contoso", Owner: owner, For: time.Minute})
-				k.wantError(fmt.Sprintf("Acquire by %q of what is leased", owner), err, state.ErrLeased)
+				k.wantError(fmt.Sprintf("Acquire by %q of a leased tenant", owner), err, state.ErrLeased)
 			}
 			if got := k.load("contoso").Fence; got != first.Fence {
 				k.errorf("the fence is %d after Acquire was refused, want %d", got, first.Fence)
@@ -193,12 +193,12 @@ var acquireCases = []kitCase{
 			k.put(due("contoso", 0))
 			k.wantTenants("Claim", k.claim(1, time.Hour), "contoso")
 			_, err := k.Leaser.Acquire(k.Context(), state.AcquireRequest{Tenant: "contoso", For: time.Minute})
-			k.wantError("Acquire of what was claimed", err, state.ErrLeased)
+			k.wantError("Acquire of a claimed tenant", err, state.ErrLeased)
 		},
 	},
 	{
 		"acquire/at the same time",
-		"Of several that acquire a lease at the same time, one gets it and the others ErrLeased.",
+		"Of several calls that acquire a lease at the same time, one gets it and the others return ErrLeased.",
 		func(k *kit) {
 			k.create("contoso")
 			var mu sync.Mutex
@@ -215,7 +215,7 @@ var acquireCases = []kitCase{
 				return nil
 			})
 			if won != 1 {
-				k.errorf("%d acquired the lease", won)
+				k.errorf("%d calls acquired the lease", won)
 			}
 		},
 	},
@@ -239,17 +239,17 @@ var acquireCases = []kitCase{
 			r.WakeAt = due("contoso", 0).WakeAt
 			want := k.put(r)
 			claimed := k.claim(1, time.Hour)[0]
-			spoil(claimed)
+			overwrite(claimed)
 			renewed, err := k.Leaser.Renew(k.Context(), state.RenewRequest{Tenant: "contoso", Fence: claimed.Fence, For: time.Hour})
 			if err != nil {
 				k.fatalf("Renew: %v", err)
 			}
-			spoil(renewed.Record)
+			overwrite(renewed.Record)
 			k.release(claimed)
-			spoil(k.acquire("contoso", time.Hour))
+			overwrite(k.acquire("contoso", time.Hour))
 			got := k.load("contoso")
 			want.Fence, want.LeaseOwner, want.LeaseUntil = got.Fence, got.LeaseOwner, got.LeaseUntil
-			k.wantRecord("after the caller changed what was returned", got, want)
+			k.wantRecord("after the caller changed the results", got, want)
 		},
 	},
 	{
@@ -284,7 +284,7 @@ var acquireCases = []kitCase{
 	},
 	{
 		"lease/invalid",
-		"A request that can never succeed is ErrInvalid: no tenant, no time, no limit, a fence that is no lease's.",
+		"A request that can never succeed is ErrInvalid: a name that no tenant can have, no time, no limit, a fence that no lease has.",
 		func(k *kit) {
 			k.put(due("contoso", 0))
 			claim := func(what string, req state.ClaimRequest) call {
@@ -305,15 +305,23 @@ var acquireCases = []kitCase{
 				claim("without a limit", state.ClaimRequest{For: time.Minute}),
 				claim("with a negative limit", state.ClaimRequest{For: time.Minute, Limit: -1}),
 				claim("by an owner with a NUL", state.ClaimRequest{For: time.Minute, Limit: 1, Owner: "\x00"}),
-				acquire("without a tenant", state.AcquireRequest{For: time.Minute}),
 				acquire("for no time", state.AcquireRequest{Tenant: "contoso"}),
-				renew("without a tenant", state.RenewRequest{Fence: 1, For: time.Minute}),
 				renew("without a fence", state.RenewRequest{Tenant: "contoso", For: time.Minute}),
 				renew("with a negative fence", state.RenewRequest{Tenant: "contoso", Fence: -1, For: time.Minute}),
 				renew("for no time", state.RenewRequest{Tenant: "contoso", Fence: 1}),
-				release("without a tenant", state.ReleaseRequest{Fence: 1}),
 				release("without a fence", state.ReleaseRequest{Tenant: "contoso"}),
 			)
+			k.wantNameChecked("Acquire", true, func(ctx context.Context, name string) error {
+				_, err := k.Leaser.Acquire(ctx, state.AcquireRequest{Tenant: name, For: time.Minute})
+				return err
+			})
+			k.wantNameChecked("Renew", true, func(ctx context.Context, name string) error {
+				_, err := k.Leaser.Renew(ctx, state.RenewRequest{Tenant: name, Fence: 1, For: time.Minute})
+				return err
+			})
+			k.wantNameChecked("Release", true, func(ctx context.Context, name string) error {
+				return k.Leaser.Release(ctx, state.ReleaseRequest{Tenant: name, Fence: 1})
+			})
 			if got := k.load("contoso").Fence; got != 0 {
 				k.errorf("after the invalid requests the fence is %d", got)
 			}
@@ -321,8 +329,8 @@ var acquireCases = []kitCase{
 	},
 }
 
-// wantLease checks a lease that was just given on a record as it was before,
-// and the record as it is stored then.
+// wantLease checks a new lease against the record before it, and then the
+// stored record.
 func (k *kit) wantLease(act string, lease state.Lease, before state.Record, owner string, d time.Duration) {
 	k.Helper()
 	got := lease.Record

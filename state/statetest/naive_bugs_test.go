@@ -10,7 +10,7 @@ import (
 type naiveBug struct {
 	name string
 	kit  string
-	// caughtBy is the case that is about it; others may fail too.
+	// caughtBy is the case for this bug; others may fail too.
 	caughtBy string
 }
 
@@ -27,8 +27,8 @@ var casesOf = map[string][]kitCase{
 	kitStore: storeCases(), kitLeaser: leaserCases(), kitBlobs: blobCases, kitPruner: prunerCases,
 }
 
-// naiveBugs are all bugs that the kits find in [naive], each by the case that is
-// about it.
+// naiveBugs are the bugs that the kits find in [naive], each with the case for
+// it.
 var naiveBugs = []naiveBug{
 	{"a cancelled call is carried out", kitStore, "caller/cancelled"},
 	{"a commit is not validated", kitStore, "caller/invalid commit"},

@@ -17,9 +17,9 @@ import (
 )
 
 // naive is a store as a stranger writes it from the interfaces' comments: maps,
-// a lock, and each rule by hand. It shares no code with [state.Memory], and uses
-// of package state only the types and what validates them. A bug can be planted
-// into it by its name.
+// a lock, and each rule by hand. It shares no code with [state.Memory], and
+// uses only the types of package state and their validation. A bug can be
+// planted into it by its name.
 type naive struct {
 	planted string
 

@@ -8,8 +8,8 @@ import (
 
 // Path returns the fewest events that lead from one status to another, for
 // tests that need a tenant in that status: the Events of a
-// [state.CommitRequest]. It is nil when the statuses are equal. Path panics for
-// a value that is no status, since each status leads to each other.
+// [state.CommitRequest]. It is nil if the statuses are equal. Path panics for
+// an unknown status, because each status leads to each other.
 func Path(from, to state.Status) []state.Event {
 	paths := map[state.Status][]state.Event{from: nil}
 	for queue := []state.Status{from}; len(queue) > 0; queue = queue[1:] {

@@ -36,7 +36,7 @@ var renewCases = []kitCase{
 	},
 	{
 		"renew/shorter",
-		"Renew makes a lease last For from now, also when that is sooner than it would have ended.",
+		"Renew makes a lease last For from now, even if that is sooner than its present end.",
 		func(k *kit) {
 			k.put(due("contoso", 0))
 			r := k.acquire("contoso", time.Hour)
@@ -49,7 +49,7 @@ var renewCases = []kitCase{
 	},
 	{
 		"renew/after the end",
-		"A lease that ran out and was not taken by another is renewed, and is exclusive again.",
+		"Renew renews an expired lease that no other worker has acquired, and the lease is exclusive again.",
 		func(k *kit) {
 			k.put(due("contoso", 0))
 			r := k.acquire("contoso", time.Minute)
@@ -62,7 +62,7 @@ var renewCases = []kitCase{
 	},
 	{
 		"renew/lost",
-		"Renew returns ErrLeaseLost when the fence has been raised since, live or not, and leaves the other's lease alone.",
+		"Renew returns ErrLeaseLost when the fence has been raised since, whether the other lease is live or not, and does not change that lease.",
 		func(k *kit) {
 			k.create("contoso")
 			old := k.acquire("contoso", time.Minute)
@@ -72,10 +72,10 @@ var renewCases = []kitCase{
 				_, err := k.Leaser.Renew(k.Context(), state.RenewRequest{Tenant: "contoso", Fence: old.Fence, For: 9 * time.Hour})
 				return err
 			}
-			k.wantError("Renew of a lease that another took", renew(), state.ErrLeaseLost)
+			k.wantError("Renew of a lease that another worker acquired", renew(), state.ErrLeaseLost)
 			k.wantRecord("after it", k.load("contoso"), r)
 			k.release(r)
-			k.wantError("Renew of a lease that another took and released", renew(), state.ErrLeaseLost)
+			k.wantError("Renew of a lease that another worker acquired and released", renew(), state.ErrLeaseLost)
 		},
 	},
 	{
@@ -92,14 +92,14 @@ var renewCases = []kitCase{
 				k.fatalf("Renew: %v", err)
 			}
 			if got := lease.Record; got.Version != r.Version+1 || got.Status != state.InProgress || got.Run != "run-2" {
-				k.errorf("Renew returned version %d, status %q, run %q; want what another committed", got.Version, got.Status, got.Run)
+				k.errorf("Renew returned version %d, status %q, run %q; want those of the other commit", got.Version, got.Status, got.Run)
 			}
 			k.wantRecord("Renew", lease.Record, k.load("contoso"))
 		},
 	},
 	{
 		"release/ends",
-		"Release ends a lease: the record bears neither owner nor end, the fence and the version stay.",
+		"Release ends a lease: the record has neither owner nor end, the fence and the version stay.",
 		func(k *kit) {
 			k.put(due("contoso", 0))
 			r := k.acquire("contoso", time.Hour)
@@ -112,7 +112,7 @@ var renewCases = []kitCase{
 	},
 	{
 		"release/twice",
-		"Releasing twice is no error, nor is releasing a lease that ran out.",
+		"A second Release of a lease returns no error, and neither does a Release of an expired lease.",
 		func(k *kit) {
 			k.create("contoso")
 			r := k.acquire("contoso", time.Minute)
@@ -132,7 +132,7 @@ var renewCases = []kitCase{
 			k.release(old)
 			r := k.acquire("contoso", time.Hour)
 			err := k.Leaser.Release(k.Context(), state.ReleaseRequest{Tenant: "contoso", Fence: old.Fence})
-			k.wantError("Release of a lease that another took", err, state.ErrLeaseLost)
+			k.wantError("Release of a lease that another worker acquired", err, state.ErrLeaseLost)
 			k.wantRecord("after it", k.load("contoso"), r)
 		},
 	},

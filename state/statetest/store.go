@@ -27,7 +27,7 @@ func storeCases() []kitCase {
 var commitCases = []kitCase{
 	{
 		"load/missing",
-		"Load without a record returns ErrNotFound, and still Now.",
+		"Load without a record returns ErrNotFound, and Now all the same.",
 		func(k *kit) {
 			got, err := k.Store.Load(k.Context(), state.LoadRequest{Tenant: "nobody"})
 			k.wantError("Load of a tenant without a record", err, state.ErrNotFound)
@@ -38,7 +38,7 @@ var commitCases = []kitCase{
 	},
 	{
 		"commit/creates",
-		"Version 0 creates the record with version 1; every field that the caller sets is stored, every field that the store sets is ignored.",
+		"Version 0 creates the record with version 1. The store keeps every field of the caller, and ignores the caller's values of its own fields.",
 		func(k *kit) {
 			r := fullRecord("contoso")
 			r.Fence, r.LeaseOwner, r.LeaseUntil, r.UpdatedAt = 7, "me", r.WakeAt, r.WakeAt
@@ -128,7 +128,7 @@ var commitCases = []kitCase{
 			ghost := newRecord("nobody")
 			ghost.Version = 1
 			_, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: ghost, Entries: []state.Entry{{Type: "lost"}}})
-			k.wantError("Commit at version 1 where nothing is stored", err, state.ErrConflict)
+			k.wantError("Commit at version 1 without a record", err, state.ErrConflict)
 			_, err = k.Store.Load(k.Context(), state.LoadRequest{Tenant: "nobody"})
 			k.wantError("Load after it", err, state.ErrNotFound)
 			if got := k.history(state.HistoryRequest{Tenant: "nobody"}); len(got) != 0 {
@@ -169,7 +169,7 @@ var commitCases = []kitCase{
 	},
 	{
 		"commit/record and history as one",
-		"The record and its entries are written both or neither: no reader sees one without the other.",
+		"The record and its entries are written together or not at all: no reader sees one without the other.",
 		func(k *kit) {
 			const times = 50
 			two := []state.Entry{{Type: "t"}, {Type: "t"}}
@@ -178,7 +178,7 @@ var commitCases = []kitCase{
 			done := make(chan struct{})
 			write := func() error {
 				defer close(done)
-				// Until the reader has had its chance.
+				// The loop ends after the reader has read often enough.
 				for n := 0; n < times || reads.Load() < times; n++ {
 					got, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, Entries: two})
 					if err != nil {
@@ -227,7 +227,7 @@ var commitCases = []kitCase{
 	},
 }
 
-// fullRecord returns a record in which every field that a caller sets is set.
+// fullRecord returns a record with all fields that a caller can set.
 func fullRecord(tenant string) state.Record {
 	r := newRecord(tenant)
 	r.Status = state.InProgress

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
@@ -18,14 +17,14 @@ var storeCallerCases = []kitCase{
 			r := fullRecord("contoso")
 			entries := []state.Entry{{Type: "t", Data: json.RawMessage(`{"a":1}`)}}
 			want := k.put(r, entries...)
-			spoil(r)
+			overwrite(r)
 			copy(entries[0].Data, `{"b":2}`)
-			entries[0].Type = "spoilt"
+			entries[0].Type = "changed"
 			want.Labels, want.Refs, want.Data = fullRecord("contoso").Labels, fullRecord("contoso").Refs, fullRecord("contoso").Data
-			k.wantRecord("after the caller changed what it passed", k.load("contoso"), want)
+			k.wantRecord("after the caller changed its arguments", k.load("contoso"), want)
 			for _, e := range k.history(state.HistoryRequest{Tenant: "contoso"}) {
 				if e.Type != "t" || !sameJSON(e.Data, json.RawMessage(`{"a":1}`)) {
-					k.errorf("after the caller changed what it passed: entry %+v", e)
+					k.errorf("after the caller changed its arguments: entry %+v", e)
 				}
 			}
 		},
@@ -34,23 +33,23 @@ var storeCallerCases = []kitCase{
 		"caller/owns what was returned",
 		"Results belong to the caller, who may change them.",
 		func(k *kit) {
-			spoil(k.put(fullRecord("contoso"), state.Entry{Type: "t", Data: json.RawMessage(`{"a":1}`)}))
+			overwrite(k.put(fullRecord("contoso"), state.Entry{Type: "t", Data: json.RawMessage(`{"a":1}`)}))
 			want := fullRecord("contoso")
-			spoil(k.load("contoso"))
+			overwrite(k.load("contoso"))
 			for _, r := range k.list(state.ListRequest{}) {
-				spoil(r)
+				overwrite(r)
 			}
 			for range 2 {
 				for _, e := range k.history(state.HistoryRequest{Tenant: "contoso"}) {
 					if !sameJSON(e.Data, json.RawMessage(`{"a":1}`)) {
-						k.errorf("after the caller changed what was returned: entry %s", e.Data)
+						k.errorf("after the caller changed the results: entry %s", e.Data)
 					}
 					copy(e.Data, `{"b":2}`)
 				}
 			}
 			got := k.load("contoso")
 			want.Version, want.UpdatedAt = 1, got.UpdatedAt
-			k.wantRecord("after the caller changed what was returned", got, want)
+			k.wantRecord("after the caller changed the results", got, want)
 		},
 	},
 	{
@@ -81,21 +80,30 @@ var storeCallerCases = []kitCase{
 	},
 	{
 		"caller/invalid tenant",
-		"A tenant's name that cannot be one is ErrInvalid.",
+		"A name that no tenant can have is ErrInvalid.",
 		func(k *kit) {
-			for _, name := range []string{"", strings.Repeat("x", 257), "a\x00b", "a\nb", "a\u0085b", "a\x7f", "a\xff"} {
-				k.wantInvalid(
-					call{"Load of a name", func(ctx context.Context) error {
-						_, err := k.Store.Load(ctx, state.LoadRequest{Tenant: name})
-						return err
-					}},
-					call{"History of a name", func(ctx context.Context) error {
-						_, err := k.Store.History(ctx, state.HistoryRequest{Tenant: name})
-						return err
-					}},
-					k.invalidCommit("of a name", func(req *state.CommitRequest) { req.Record.Tenant = name }),
-				)
-			}
+			k.wantNameChecked("Load", true, func(ctx context.Context, name string) error {
+				_, err := k.Store.Load(ctx, state.LoadRequest{Tenant: name})
+				return err
+			})
+			k.wantNameChecked("History", true, func(ctx context.Context, name string) error {
+				_, err := k.Store.History(ctx, state.HistoryRequest{Tenant: name})
+				return err
+			})
+			k.wantNameChecked("Runs", false, func(ctx context.Context, name string) error {
+				_, err := k.Store.Runs(ctx, state.RunsRequest{Tenant: name})
+				return err
+			})
+			k.wantNameChecked("Commit", true, func(ctx context.Context, name string) error {
+				_, err := k.Store.Commit(ctx, state.CommitRequest{Record: newRecord(name)})
+				return err
+			})
+			k.wantNameChecked("Commit of a removal", true, func(ctx context.Context, name string) error {
+				req := removal(newRecord(name))
+				req.Record.Version = 1
+				_, err := k.Store.Commit(ctx, req)
+				return err
+			})
 		},
 	},
 	{
@@ -117,15 +125,15 @@ var storeCallerCases = []kitCase{
 				k.invalidCommit("at a negative version", func(req *state.CommitRequest) { req.Record.Version = -1 }),
 				k.invalidCommit("with a negative fence", func(req *state.CommitRequest) { req.Fence = -1 }),
 				k.invalidCommit("without data", func(req *state.CommitRequest) { req.Record.Data = nil }),
-				k.invalidCommit("with data that is no JSON", func(req *state.CommitRequest) { req.Record.Data = json.RawMessage("{") }),
+				k.invalidCommit("with data that is not JSON", func(req *state.CommitRequest) { req.Record.Data = json.RawMessage("{") }),
 				k.invalidCommit("with two JSON values", func(req *state.CommitRequest) { req.Record.Data = json.RawMessage("{}{}") }),
-				k.invalidCommit("with data that is no UTF-8", func(req *state.CommitRequest) { req.Record.Data = json.RawMessage("\"\xff\"") }),
+				k.invalidCommit("with data that is not UTF-8", func(req *state.CommitRequest) { req.Record.Data = json.RawMessage("\"\xff\"") }),
 				k.invalidCommit("with a run that has a NUL", func(req *state.CommitRequest) { req.Record.Run = "a\x00" }),
 				k.invalidCommit("with a label without a key", func(req *state.CommitRequest) { req.Record.Labels = map[string]string{"": "v"} }),
-				k.invalidCommit("with a label value that is no UTF-8", func(req *state.CommitRequest) { req.Record.Labels = map[string]string{"k": "\xff"} }),
+				k.invalidCommit("with a label value that is not UTF-8", func(req *state.CommitRequest) { req.Record.Labels = map[string]string{"k": "\xff"} }),
 				k.invalidCommit("with a wake-up that cannot be written", func(req *state.CommitRequest) { req.Record.WakeAt = time.Unix(math.MaxInt32*1000, 0) }),
 				k.invalidCommit("with an entry without a type", entry(state.Entry{})),
-				k.invalidCommit("with an entry whose data is no JSON", entry(state.Entry{Type: "t", Data: json.RawMessage("x")})),
+				k.invalidCommit("with an entry whose data is not JSON", entry(state.Entry{Type: "t", Data: json.RawMessage("x")})),
 				k.invalidCommit("with a reference to another tenant's blob", ref(func(r *state.BlobRef) { r.Tenant = "other" })),
 				k.invalidCommit("with a reference without a hash", ref(func(r *state.BlobRef) { r.SHA256 = "" })),
 				k.invalidCommit("with a reference without a kind", ref(func(r *state.BlobRef) { r.Kind = "" })),
@@ -161,7 +169,7 @@ var storeCallerCases = []kitCase{
 				list("a negative limit", state.ListRequest{Limit: -1}),
 				list("a foreign cursor", state.ListRequest{Cursor: "not a cursor"}),
 				list("a foreign cursor by wake", state.ListRequest{Cursor: "42", Order: state.ByWake}),
-				list("a prefix that is no UTF-8", state.ListRequest{Prefix: "\xff"}),
+				list("a prefix that is not UTF-8", state.ListRequest{Prefix: "\xff"}),
 				history("a negative limit", state.HistoryRequest{Limit: -1}),
 				history("a foreign cursor", state.HistoryRequest{Cursor: "not a cursor"}),
 				history("a foreign cursor, newest first", state.HistoryRequest{Cursor: "42", Newest: true}),
@@ -171,7 +179,8 @@ var storeCallerCases = []kitCase{
 	},
 }
 
-// invalidCommit is a commit of a new record that is valid but for one change.
+// invalidCommit is a commit of a new record, with one change that makes it
+// invalid.
 func (k *kit) invalidCommit(what string, change func(*state.CommitRequest)) call {
 	return call{"Commit " + what, func(ctx context.Context) error {
 		req := state.CommitRequest{Record: newRecord("contoso"), Entries: []state.Entry{{Type: "t"}}}
@@ -181,18 +190,18 @@ func (k *kit) invalidCommit(what string, change func(*state.CommitRequest)) call
 	}}
 }
 
-// spoil writes over everything that a record refers to.
-func spoil(r state.Record) {
+// overwrite overwrites all memory that a record refers to.
+func overwrite(r state.Record) {
 	for i := range r.Data {
 		r.Data[i] = '0'
 	}
 	for key := range r.Labels {
-		r.Labels[key] = "spoilt"
+		r.Labels[key] = "changed"
 	}
 	if r.Labels != nil {
-		r.Labels["spoilt"] = ""
+		r.Labels["changed"] = ""
 	}
 	for i := range r.Refs {
-		r.Refs[i].Kind = "spoilt"
+		r.Refs[i].Kind = "changed"
 	}
 }

@@ -69,7 +69,7 @@ var eventCases = []kitCase{
 	},
 	{
 		"event/none",
-		"A commit without events keeps the status, whatever status the request names; a new record's is NotRun.",
+		"A commit without events keeps the status, whatever status the request names; a new record has NotRun.",
 		func(k *kit) {
 			for _, s := range state.Statuses() {
 				r := createIn(k, "in "+string(s), s)
@@ -115,8 +115,9 @@ func illegalIn(s state.Status) []state.Event {
 	return illegal
 }
 
-// wantIllegal checks that a commit is refused since an event is illegal in a
-// status. The request names the status to which the event would lead.
+// wantIllegal checks that the store refuses a commit because an event is
+// illegal in a status. The request names the status to which the event would
+// lead.
 func wantIllegal(k *kit, r state.Record, ev state.Event, in state.Status, events ...state.Event) {
 	k.Helper()
 	for _, t := range state.Transitions() {

@@ -51,7 +51,7 @@ var historyCases = []kitCase{
 	},
 	{
 		"history/entries",
-		"An entry's key is the tenant, the version that its commit made, and its place from 0; it bears the time of its commit.",
+		"An entry's key is the tenant, the version that its commit made, and its place from 0; it has the time of its commit.",
 		func(k *kit) {
 			odd := state.Entry{Type: "t", Run: "r", Tenant: "other", Version: 9, N: 9}
 			r := k.put(newRecord("contoso"))
@@ -65,7 +65,7 @@ var historyCases = []kitCase{
 				}
 			}
 			if len(k.history(state.HistoryRequest{Tenant: "other"})) != 0 {
-				k.errorf("an entry got into the history of a tenant that it names itself")
+				k.errorf("an entry is in the history of the tenant that the caller named in it")
 			}
 		},
 	},
@@ -129,7 +129,7 @@ var historyCases = []kitCase{
 	},
 	{
 		"history/filters",
-		"Run keeps that run's entries, Types those of these types, both those that pass both.",
+		"Run keeps that run's entries, Types keeps the entries of these types, and together they keep entries that pass both.",
 		func(k *kit) {
 			putHistory(k, "contoso")
 			for _, tt := range []struct {

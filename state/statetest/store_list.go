@@ -33,12 +33,12 @@ var listCases = []kitCase{
 	},
 	{
 		"list/empty",
-		"A list without records has no records and no next page, and still Now.",
+		"A list without records has no next page, and Now all the same.",
 		func(k *kit) {
 			for _, order := range []state.Order{"", state.ByTenant, state.ByUpdated, state.ByWake} {
 				page, err := k.Store.List(k.Context(), state.ListRequest{Order: order})
 				if err != nil || len(page.Records) != 0 || page.Next != "" || page.Now.IsZero() {
-					k.errorf("List of nothing by %q: %+v, %v", order, page, err)
+					k.errorf("List of an empty store by %q: %+v, %v", order, page, err)
 				}
 			}
 		},
@@ -98,7 +98,7 @@ var listCases = []kitCase{
 			if !slices.IsSortedFunc(all, func(x, y state.Record) int { return x.UpdatedAt.Compare(y.UpdatedAt) }) {
 				k.errorf("List by updated is not in the order of UpdatedAt: %v", all)
 			}
-			// Commits may share an instant, in which the tenant decides.
+			// Commits may have the same time; then the tenant decides.
 			want := k.list(state.ListRequest{})
 			slices.SortStableFunc(want, func(x, y state.Record) int { return x.UpdatedAt.Compare(y.UpdatedAt) })
 			k.wantTenants("List by updated", all, tenantsOf(want)...)
@@ -106,7 +106,7 @@ var listCases = []kitCase{
 	},
 	{
 		"list/feed",
-		"Resume of the last page by updated leads to everything that is committed after it was read, and to nothing that was long before.",
+		"Resume of the last page by updated leads to all commits after the page, and to no commit long before it.",
 		func(k *kit) {
 			k.create("b", "old")
 			k.Pass(time.Hour)
@@ -114,7 +114,7 @@ var listCases = []kitCase{
 			feed := state.ListRequest{Order: state.ByUpdated}
 			page, err := k.Store.List(k.Context(), feed)
 			if err != nil || page.Next != "" || page.Resume == "" {
-				k.fatalf("the last page by updated: next %q, resume %q, %v; want no next, and where to go on", page.Next, page.Resume, err)
+				k.fatalf("the last page by updated: next %q, resume %q, %v; want no next, and a resume", page.Next, page.Resume, err)
 			}
 			for _, order := range []state.Order{state.ByTenant, state.ByWake} {
 				if other, err := k.Store.List(k.Context(), state.ListRequest{Order: order}); err != nil || other.Resume != "" {
@@ -130,11 +130,11 @@ var listCases = []kitCase{
 			got := tenantsOf(k.list(feed))
 			for _, name := range []string{"b", "d"} {
 				if !slices.Contains(got, name) {
-					k.errorf("the feed goes on with %q, without %s, which has changed", got, name)
+					k.errorf("the feed continues with %q, without %s, which has changed", got, name)
 				}
 			}
 			if slices.Contains(got, "old") {
-				k.errorf("the feed goes on with %q, of which old has not changed for an hour", got)
+				k.errorf("the feed continues with %q, but old has not changed for an hour", got)
 			}
 			k.Pass(time.Hour)
 			k.put(k.load("a"))
@@ -145,7 +145,7 @@ var listCases = []kitCase{
 			k.Pass(time.Hour)
 			feed.Cursor = page.Resume
 			if got := tenantsOf(k.list(feed)); len(got) > 1 || len(got) == 1 && got[0] != "a" {
-				k.errorf("the feed goes on with %q, although nothing has changed", got)
+				k.errorf("the feed continues with %q, although nothing has changed", got)
 			}
 		},
 	},
@@ -180,10 +180,10 @@ var listCases = []kitCase{
 				step := 0
 				got := k.listEach(state.ListRequest{Order: order, Limit: 3}, func() {
 					if step++; step > 12 {
-						return // one that commits for ever is listed for ever by updated
+						return // a tenant that commits again and again never leaves a list by updated
 					}
-					// One that was listed and one that was not yet move, and
-					// two come that sort before and behind everything.
+					// A listed record and an unlisted one change their places, and two
+					// new records sort before and after all others.
 					for _, i := range []int{step - 1, 12 - step} {
 						r := k.load(fmt.Sprintf("n-moving-%02d", i))
 						r.WakeAt = r.WakeAt.Add(time.Duration(6-step) * time.Hour)
@@ -226,7 +226,7 @@ var listCases = []kitCase{
 	},
 	{
 		"list/prefix",
-		"Prefix is of the tenant's name, byte by byte: no pattern, and upper and lower case differ.",
+		"Prefix keeps the tenants whose names begin with it, byte by byte: it is not a pattern, and upper and lower case differ.",
 		func(k *kit) {
 			names := []string{"A", "a", "a%", "a%b", "a%c", `a\`, `a\b`, "a_", "a_b", "ab", "b", "é", "éa"}
 			k.create(names...)
@@ -246,7 +246,7 @@ var listCases = []kitCase{
 	},
 	{
 		"list/labels",
-		"Labels must all be present with these values.",
+		"Labels keeps the records that have all of these labels, with these values.",
 		func(k *kit) {
 			label := func(tenant string, labels map[string]string) {
 				r := newRecord(tenant)

@@ -62,7 +62,7 @@ func readBoth(k *kit, tenant string) error {
 	return nil
 }
 
-// newest returns the version of the newest entries, of which there must be two.
+// newest returns the version of the newest entries. There must be two.
 func newest(k *kit, tenant string) (int64, error) {
 	page, err := k.Store.History(k.Context(), state.HistoryRequest{Tenant: tenant, Newest: true, Limit: 2})
 	if err != nil {

@@ -15,7 +15,8 @@ func removal(r state.Record) state.CommitRequest {
 	}
 }
 
-// fillTenant gives a tenant all that a store can keep of it, and returns its record.
+// fillTenant gives a tenant every kind of data that a store keeps, and returns
+// its record.
 func fillTenant(k *kit, tenant string) state.Record {
 	k.Helper()
 	r := fullRecord(tenant)
@@ -24,7 +25,7 @@ func fillTenant(k *kit, tenant string) state.Record {
 	return k.commit(state.CommitRequest{Record: r, Entries: []state.Entry{{Type: "t"}}, Runs: []state.Run{fullRun("run-1"), newRun("run-2", 1)}})
 }
 
-// wantGone checks that nothing is left of a tenant but the entry of its removal.
+// wantGone checks that only the entry of its removal is left of a tenant.
 func wantGone(k *kit, tenant string, version int64) {
 	k.Helper()
 	_, err := k.Store.Load(k.Context(), state.LoadRequest{Tenant: tenant})
@@ -56,7 +57,7 @@ func wantGone(k *kit, tenant string, version int64) {
 var removeCases = []kitCase{
 	{
 		"remove/all",
-		"A removal removes the tenant's record, history and runs, in one commit; its own entries are all that stays.",
+		"A removal removes the tenant's record, history and runs, in one commit; only its own entries stay.",
 		func(k *kit) {
 			r := fillTenant(k, "contoso")
 			got := k.commit(removal(r))
@@ -66,7 +67,7 @@ var removeCases = []kitCase{
 	},
 	{
 		"remove/others stay",
-		"A removal leaves other tenants as they are, also those that are created later.",
+		"A removal does not change other tenants, also not those that are created later.",
 		func(k *kit) {
 			fillTenant(k, "contoso")
 			other := fillTenant(k, "contoso2")
@@ -111,7 +112,7 @@ var removeCases = []kitCase{
 	},
 	{
 		"remove/again",
-		"A tenant that was removed can be created: it begins as a new one, with entries behind those of the removal, and with a version that the former never had.",
+		"A removed tenant can be created again: it begins as a new one, with entries after those of the removal, and with a version that the former tenant never had.",
 		func(k *kit) {
 			former := fillTenant(k, "contoso")
 			k.commit(removal(former))
@@ -138,7 +139,7 @@ var removeCases = []kitCase{
 	},
 	{
 		"remove/invalid",
-		"A removal of nothing, one without an entry that stays, and one with events or runs are ErrInvalid.",
+		"A removal at version 0, one without an entry, and one with events or runs are ErrInvalid.",
 		func(k *kit) {
 			r := fillTenant(k, "contoso")
 			invalid := func(what string, change func(*state.CommitRequest)) call {
@@ -151,7 +152,6 @@ var removeCases = []kitCase{
 			}
 			k.wantInvalid(
 				invalid("at version 0", func(req *state.CommitRequest) { req.Record.Version = 0 }),
-				invalid("without a tenant", func(req *state.CommitRequest) { req.Record.Tenant = "" }),
 				invalid("without an entry", func(req *state.CommitRequest) { req.Entries = nil }),
 				invalid("with an entry without a type", func(req *state.CommitRequest) { req.Entries[0].Type = "" }),
 				invalid("with an event", func(req *state.CommitRequest) { req.Events = []state.Event{state.Fail} }),
@@ -163,7 +163,7 @@ var removeCases = []kitCase{
 	},
 	{
 		"remove/lease",
-		"A removal ends the tenant's lease: nothing is left to claim, to acquire, to renew or to release; the fence of a former lease is worth nothing for a tenant that is created again.",
+		"A removal ends the tenant's lease: nothing is left to claim, to acquire, to renew or to release, and a tenant that is created again refuses the fence of a former lease.",
 		func(k *kit) {
 			k.needLeaser()
 			fillTenant(k, "contoso")

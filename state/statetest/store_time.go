@@ -112,7 +112,7 @@ var timeCases = []kitCase{
 			k.Pass(3*time.Minute - slack)
 			k.commit(state.CommitRequest{Record: k.load("contoso"), BeforeDeadline: true, Entries: []state.Entry{{Type: "t"}}})
 			k.Pass(slack)
-			r := k.load("contoso") // a store may shift its times when time passes
+			r := k.load("contoso") // a store may shift its times to make time pass
 			_, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, BeforeDeadline: true, Entries: []state.Entry{{Type: "late"}}})
 			k.wantError("Commit before a deadline that is 3 minutes old", err, state.ErrExpired)
 			k.wantUnchanged("after the late commit", r, 2)
@@ -121,7 +121,7 @@ var timeCases = []kitCase{
 	},
 	{
 		"time/stored deadline counts",
-		"BeforeDeadline is held against the stored deadline, not the one in the request, nor DeadlineIn.",
+		"BeforeDeadline uses the stored deadline, and neither the deadline of the request nor DeadlineIn.",
 		func(k *kit) {
 			r := k.commit(state.CommitRequest{Record: newRecord("contoso"), DeadlineIn: time.Minute})
 			k.Pass(time.Minute)
@@ -131,7 +131,7 @@ var timeCases = []kitCase{
 				_, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: r, BeforeDeadline: true, DeadlineIn: time.Hour})
 				k.wantError("Commit that puts off a deadline that has passed", err, state.ErrExpired)
 			}
-			// The other way about: a request with a past deadline is no reason.
+			// A past deadline in the request does not matter.
 			r = k.commit(state.CommitRequest{Record: r, DeadlineIn: time.Hour})
 			r.Deadline = r.UpdatedAt.Add(-time.Hour)
 			k.commit(state.CommitRequest{Record: r, BeforeDeadline: true})
@@ -162,7 +162,8 @@ var timeCases = []kitCase{
 	},
 }
 
-// needLeaser ends a case of TestStore that needs leases where there are none.
+// needLeaser skips a case of TestStore that needs leases if the fixture has no
+// Leaser.
 func (k *kit) needLeaser() {
 	k.Helper()
 	if k.Leaser == nil {
@@ -226,7 +227,7 @@ var fenceCases = []kitCase{
 	},
 	{
 		"fence/without",
-		"A commit without a fence goes by version alone, also while another holds the lease, and leaves the lease as it is.",
+		"A commit without a fence checks only the version, also while another worker holds the lease, and does not change the lease.",
 		func(k *kit) {
 			k.needLeaser()
 			k.create("contoso")

@@ -1,0 +1,43 @@
+package format_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/internal/format"
+)
+
+// A newer format is refused before the rest is looked at, wherever it stands.
+func TestDecode(t *testing.T) {
+	type doc struct {
+		Format int
+		A      string
+	}
+	for _, tt := range []struct {
+		raw   string
+		want  string // of A
+		newer bool
+		err   string
+	}{
+		{`{"format":1,"a":"x"}`, "x", false, ""},
+		{`{"a":"x"}`, "x", false, ""}, // none: format 1
+		{`{"a":"x","format":1}`, "x", false, ""},
+		{`{"format":1,"unknown":true,"a":"x"}`, "x", false, ""}, // a field that an older version may ignore
+		{`{"format":2,"a":{"another":"shape"}}`, "", true, "upgrade this process"},
+		{`{"a":{"another":"shape"},"format":2}`, "", true, "upgrade this process"},
+		{`{"format":99999999999,"a":"x"}`, "", true, "upgrade this process"},
+		{`{"format":1,"a":7}`, "", false, "decode thing"},
+		{`{`, "", false, "decode thing"},
+		{``, "", false, "decode thing"},
+	} {
+		var d doc
+		err := format.Decode("thing", []byte(tt.raw), 1, &d)
+		if errors.Is(err, format.ErrNewer) != tt.newer || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s: got %v, want newer %v and %q", tt.raw, err, tt.newer, tt.err)
+		}
+		if err == nil && d.A != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.raw, d.A, tt.want)
+		}
+	}
+}

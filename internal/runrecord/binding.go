@@ -1,0 +1,98 @@
+package runrecord
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// A decision is made in one moment and carried out in another, perhaps by
+// another process after a crash. In between there is only the store, which
+// backups, migrations and people write to as well. So the engine compares the
+// plan with the decision each time that it reads the plan for use, not only when
+// the decision is made:
+//
+//   - The plan document holds its tenant and its digest. Its digest is not
+//     enough, since plans of two runs can have the same one: it leaves out the
+//     ids of what the items refer to, which are beside it, in the bindings.
+//   - The run that a document belongs to is in its blob's name
+//     ([state.BlobRef]): a store gives back only what was put under that name,
+//     and only with that hash. So the decision keeps the names of plan and
+//     bindings, and these bind tenant, run and content.
+
+// ErrStalePlan says that a plan is not the one that was decided on.
+var ErrStalePlan = errors.New("syncer: the plan has changed since")
+
+// Binding names the plan that a decision was made on.
+type Binding struct {
+	Digest   string         `json:"digest,omitempty"`
+	Plan     *state.BlobRef `json:"plan,omitempty"`
+	Bindings *state.BlobRef `json:"bindings,omitempty"`
+}
+
+// Owner is the run that documents are to belong to.
+type Owner struct{ Tenant, Run string }
+
+// Misplaced is the error of a run whose record does not lead to the run's own
+// plan. It wraps ErrStalePlan and has the class storage: no later attempt would
+// succeed.
+func (o Owner) Misplaced(format string, args ...any) error {
+	return failure.New(word.ClassStorage, "%w: %s: run %s: %s; find out what has changed the store, and start the sync again for a fresh plan",
+		ErrStalePlan, o.Tenant, o.Run, fmt.Sprintf(format, args...))
+}
+
+// CheckOwn returns an error unless a blob is named as one of the run's.
+func (o Owner) CheckOwn(ref *state.BlobRef) error {
+	if ref.Tenant == o.Tenant && ref.Run == o.Run {
+		return nil
+	}
+	return o.Misplaced("the record points to the %s of run %s of tenant %q", ref.Kind, ref.Run, ref.Tenant)
+}
+
+// DecodePlan decodes the run's plan. digest is the record's; it is empty for a run
+// that another one has followed. It returns an ErrStalePlan for the plan of
+// another tenant or with another digest, an ErrNewer for one that a newer version
+// wrote, and an error of class storage for anything else that is no plan.
+func (o Owner) DecodePlan(raw []byte, digest string) (*plan.Plan, error) {
+	p, err := plan.DecodePlan(raw)
+	switch err = failure.AsNewer(err); {
+	case failure.IsNewer(err):
+		return nil, fmt.Errorf("run %s: %w", o.Run, err)
+	case err != nil:
+		return nil, failure.New(word.ClassStorage, "plan of run %s: %w", o.Run, err)
+	case p.Tenant != o.Tenant:
+		return nil, o.Misplaced("the plan in the store is of tenant %q", p.Tenant)
+	case digest != "" && p.Digest != digest:
+		return nil, o.Misplaced("the plan in the store is %s, and the run's is %s", Short(p.Digest), Short(digest))
+	}
+	return p, nil
+}
+
+// Check returns an error unless the documents are those that the decision by
+// actors was made on, and are the run's own.
+func (b Binding) Check(o Owner, d Documents, actors []string) error {
+	by := strings.Join(actors, ", ")
+	switch {
+	case b.Digest == "" || b.Digest != d.Digest:
+		return o.Misplaced("the run's plan is %q, and that of the decision by %s is %q", Short(d.Digest), by, Short(b.Digest))
+	case !same(b.Plan, d.Plan):
+		return o.Misplaced("the record points to another plan than that of the decision by %s", by)
+	case !same(b.Bindings, d.Bindings):
+		return o.Misplaced("the record points to other ids than those of the decision by %s", by)
+	}
+	if err := o.CheckOwn(d.Plan); err != nil {
+		return err
+	}
+	return o.CheckOwn(d.Bindings)
+}
+
+// same reports whether two references, neither nil, are to one blob.
+func same(a, b *state.BlobRef) bool { return a != nil && b != nil && *a == *b }
+
+// Short returns the beginning of a digest, for messages.
+func Short(digest string) string { return digest[:min(12, len(digest))] }

@@ -92,7 +92,7 @@ func (s *records) tally(ctx context.Context, cur loaded, end runEnd, came string
 		n.LeftOut = len(p.Items) - len(a.items)
 	}
 	for _, it := range a.items {
-		item := ending.Item{ID: it.Item, Status: string(it.Status), Class: string(it.Class), Message: it.Message, RequestID: it.RequestID}
+		item := ending.Item{ID: it.Item, Status: string(it.Status), Class: string(it.Class), Message: it.Message, RequestID: it.RequestID, Confirmed: it.Verified}
 		if len(it.NotKept) > 0 {
 			item.NotKept = it.NotKept[0].String()
 		}

@@ -118,6 +118,7 @@
 //	nothing was applied                                   New error              failed                stays         items           1
 //	a part was applied                                    Partially successful   *                     stays         partial         4
 //	not kept by the service                               Partially successful   *                     stays         not_kept        4
+//	not confirmed by reading back                         Partially successful   *                     stays         unverified      4
 //	not all taken back                                    Partially successful   *                     stays         edited          4
 //	not all read                                          Partially successful   *                     stays         unread          4
 //	done, with permissions missing                        Pending admin consent  *                     stays         none            3
@@ -136,17 +137,18 @@
 // was asked for and did not do. [Undone.Qualify] writes the counts after the
 // outcome. A run with only the first four counts can still end in Idle.
 //
-//	COUNT        SAYS                              STATUS                LAST SUCCESS
-//	DeletesOff   2 deletes switched off            Idle                  moves
-//	LeftOut      2 items left out by the decision  Idle                  moves
-//	NamesOnly    2 kinds backed up by name only    Idle                  moves
-//	Unsupported  2 changes not supported           Idle                  moves
-//	Failed       2 items not applied               Partially successful  stays
-//	Unknown      2 items of unknown outcome        Partially successful  stays
-//	NotKept      2 items not kept by the service   Partially successful  stays
-//	Unplanned    2 differences not planned         Partially successful  stays
-//	Refused      2 items not reverted              Partially successful  stays
-//	Unread       2 kinds not completely read       Partially successful  stays
+//	COUNT        SAYS                                   STATUS                LAST SUCCESS
+//	DeletesOff   2 deletes switched off                 Idle                  moves
+//	LeftOut      2 items left out by the decision       Idle                  moves
+//	NamesOnly    2 kinds backed up by name only         Idle                  moves
+//	Unsupported  2 changes not supported                Idle                  moves
+//	Failed       2 items not applied                    Partially successful  stays
+//	Unknown      2 items of unknown outcome             Partially successful  stays
+//	NotKept      2 items not kept by the service        Partially successful  stays
+//	Unconfirmed  2 items not confirmed by reading back  Partially successful  stays
+//	Unplanned    2 differences not planned              Partially successful  stays
+//	Refused      2 items not reverted                   Partially successful  stays
+//	Unread       2 kinds not completely read            Partially successful  stays
 //
 // The error of a partially successful run has a class, a phase and a message. The
 // message says how many changes are applied and names the first failure. The error

@@ -39,7 +39,7 @@ func frozenAdopted() []plan.AdoptedChange {
 
 // frozenUndone counts each sort of work that was left undone.
 func frozenUndone() Undone {
-	return Undone{DeletesOff: 1, LeftOut: 2, NamesOnly: 3, Unsupported: 4, Failed: 5, Unknown: 6, NotKept: 7, Unplanned: 8, Refused: 9, Unread: 10}
+	return Undone{DeletesOff: 1, LeftOut: 2, NamesOnly: 3, Unsupported: 4, Failed: 5, Unknown: 6, NotKept: 7, Unplanned: 8, Refused: 9, Unread: 10, Unconfirmed: 11}
 }
 
 func frozenReport() *Report {

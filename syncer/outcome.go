@@ -34,7 +34,7 @@ const (
 	FailedWith Outcome = "failed"
 )
 
-// Undone counts the work that was asked for and not done. Only the last six keep
+// Undone counts the work that was asked for and not done. Only the last seven keep
 // a run from ending in Idle; see the tables in the package's comment.
 type Undone struct {
 	// DeletesOff counts objects that a plan would delete if the deletes of their
@@ -55,6 +55,8 @@ type Undone struct {
 	Unknown int `json:"unknown,omitempty"`
 	// NotKept counts applied items that the service did not keep as written.
 	NotKept int `json:"notKept,omitempty"`
+	// Unconfirmed counts applied items that could not be read back.
+	Unconfirmed int `json:"unconfirmed,omitempty"`
 	// Unplanned counts differences that could not be planned.
 	Unplanned int `json:"unplanned,omitempty"`
 	// Refused counts items that a revert left alone.

@@ -120,6 +120,16 @@ func (a account) notKept() *Info {
 			a.facts.notKept, a.facts.applied, first.ID, first.NotKept)}
 }
 
+// unconfirmed says how many changes were not read back, and why if that is known.
+func (a account) unconfirmed() *Info {
+	info := &Info{Class: word.ClassUnverified, Phase: word.PhaseVerify,
+		Message: fmt.Sprintf("%s, and %d not confirmed by reading back", a.progress(), a.facts.unconfirmed)}
+	if a.why != "" {
+		info.Message += ": " + a.why
+	}
+	return info
+}
+
 // refused names the items that a revert left alone.
 func (a account) refused() *Info {
 	if a.end.Err != nil { // the revert knows why it left each alone

@@ -25,6 +25,8 @@ type facts struct {
 	// items that do not read back as written, and refused the items that a revert
 	// left alone.
 	problems, notKept, refused int
+	// unconfirmed are the applied items that were not read back.
+	unconfirmed int
 	// unread are kinds that could not be read, permissions apart.
 	unread int
 	// asked are the kinds that were to be read of a tenant when none of them could
@@ -39,7 +41,7 @@ func factsOf(run Run, end End, n Tally) facts {
 	f := facts{
 		from: run.Status, before: run.Before, stop: end.Stop, mode: run.Mode, verdict: run.Verdict, wrote: run.Wrote, rollsBack: run.RollsBack,
 		adopted: n.Adopted, applied: n.Applied, open: n.Open, unknown: n.Unknown,
-		problems: len(n.Problems), notKept: n.NotKept, refused: len(end.Refused), unread: len(n.Unread),
+		problems: len(n.Problems), notKept: n.NotKept, unconfirmed: n.Unconfirmed, refused: len(end.Refused), unread: len(n.Unread),
 		missing: run.Missing, lost: len(n.Lost),
 	}
 	for _, k := range end.Kinds {

@@ -51,6 +51,8 @@ var table = []row{
 		event: state.SucceedPartially, explain: account.partlyApplied},
 	{name: "not kept by the service", when: func(f facts) bool { return f.notKept > 0 },
 		event: state.SucceedPartially, explain: account.notKept},
+	{name: "not confirmed by reading back", when: func(f facts) bool { return f.unconfirmed > 0 },
+		event: state.SucceedPartially, explain: account.unconfirmed, reason: word.ClassUnverified},
 	{name: "not all taken back", when: func(f facts) bool { return f.refused > 0 },
 		event: state.SucceedPartially, explain: account.refused},
 	{name: "not all read", when: func(f facts) bool { return f.unread > 0 },

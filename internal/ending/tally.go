@@ -25,8 +25,9 @@ type Tally struct {
 	// InScope counts the kinds in scope, and NamesOnly those of them that were read
 	// for the names of their objects alone.
 	InScope, NamesOnly int
-	// NotKept counts applied items that did not read back as written.
-	NotKept int
+	// NotKept counts applied items that did not read back as written, and
+	// Unconfirmed those that were not read back.
+	NotKept, Unconfirmed int
 	// FirstFailed is the first item that failed, and FirstNotKept the first one
 	// that did not read back as written; nil if there is none.
 	FirstFailed, FirstNotKept *Item
@@ -51,6 +52,8 @@ type Item struct {
 	// NotKept says which property did not read back as written, the first if there
 	// are several. It is empty if all did, or if the item was not read back.
 	NotKept string
+	// Confirmed: the item read back as written.
+	Confirmed bool
 }
 
 // failed reports whether an attempt to carry the item out has failed. The others
@@ -98,11 +101,14 @@ func (n *Tally) Item(it Item) {
 	switch it.Status {
 	case word.ItemApplied:
 		n.Applied++
-		if it.NotKept != "" {
+		switch {
+		case it.NotKept != "":
 			n.NotKept++
 			if n.FirstNotKept == nil {
 				n.FirstNotKept = &it
 			}
+		case !it.Confirmed:
+			n.Unconfirmed++
 		}
 	case word.ItemUnsupported:
 		n.Unsupported++

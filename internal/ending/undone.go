@@ -8,8 +8,8 @@ import (
 // Undone counts the work that was asked for and not done. Its fields are those
 // of the engine's type of this name, which says what each counts.
 type Undone struct {
-	DeletesOff, LeftOut, NamesOnly, Unsupported          int
-	Failed, Unknown, NotKept, Unplanned, Refused, Unread int
+	DeletesOff, LeftOut, NamesOnly, Unsupported                       int
+	Failed, Unknown, NotKept, Unconfirmed, Unplanned, Refused, Unread int
 }
 
 // undoneText is how people read one count of [Undone].
@@ -31,6 +31,7 @@ var undoneTexts = []undoneText{
 	{"Failed", "1 item not applied", "%d items not applied", func(u *Undone) *int { return &u.Failed }, true},
 	{"Unknown", "1 item of unknown outcome", "%d items of unknown outcome", func(u *Undone) *int { return &u.Unknown }, true},
 	{"NotKept", "1 item not kept by the service", "%d items not kept by the service", func(u *Undone) *int { return &u.NotKept }, true},
+	{"Unconfirmed", "1 item not confirmed by reading back", "%d items not confirmed by reading back", func(u *Undone) *int { return &u.Unconfirmed }, true},
 	{"Unplanned", "1 difference not planned", "%d differences not planned", func(u *Undone) *int { return &u.Unplanned }, true},
 	{"Refused", "1 item not reverted", "%d items not reverted", func(u *Undone) *int { return &u.Refused }, true},
 	{"Unread", "1 kind not completely read", "%d kinds not completely read", func(u *Undone) *int { return &u.Unread }, true},
@@ -70,7 +71,7 @@ func undoneOf(f facts, n Tally) Undone {
 	if !f.done() && !f.touched() {
 		return Undone{}
 	}
-	u := Undone{NamesOnly: n.NamesOnly, Failed: f.open - f.unknown, Unknown: f.unknown, NotKept: f.notKept, Refused: f.refused, Unread: f.unread}
+	u := Undone{NamesOnly: n.NamesOnly, Failed: f.open - f.unknown, Unknown: f.unknown, NotKept: f.notKept, Unconfirmed: f.unconfirmed, Refused: f.refused, Unread: f.unread}
 	if f.plans() {
 		u.Unplanned = f.problems
 	}

@@ -512,6 +512,7 @@ var breaches = []breach{
 	{"an error of the engine's own", ending(state.Succeed, func(s *stage) { s.report.Error = &syncer.ErrorInfo{Class: "internal"} }), oracle.Endings, "no run ends by an error of this class"},
 	{"Idle although something was refused", ending(state.Succeed, func(s *stage) { s.report.Refused = []string{"groups/A"} }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although something was not kept", ending(state.Succeed, func(s *stage) { s.report.Items[1].NotKept = []syncer.NotKept{{}} }), oracle.Endings, "Idle means that everything was done"},
+	{"Idle although something was not confirmed", ending(state.Succeed, func(s *stage) { s.report.Items[1].Verified = false }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although the plan is lost", ending(state.Succeed, func(s *stage) { s.report.Lost = []string{"the plan is gone"} }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although a kind was cut short", ending(state.Succeed, func(s *stage) { s.report.Kinds[0].Completeness = tenant.Partial }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although something cannot be planned", ending(state.Succeed, func(s *stage) { s.report.Notes = []plan.Note{{Class: plan.BadFile}} }), oracle.Endings, "Idle means that everything was done"},

@@ -49,8 +49,8 @@ func (c reports) check(r *Run) {
 	c.adopted(r)
 }
 
-// items checks that the report says of each item what the journal and the
-// tenant say.
+// items checks that the report agrees with the journal and the tenant about
+// each item.
 func (c reports) items(r *Run) {
 	told := map[string]bool{}
 	for _, it := range r.Report.Items {

@@ -76,7 +76,7 @@ func (c reports) items(r *Run) {
 		}
 	}
 	if r.Plan == nil || r.Verdict != syncer.Approve || len(r.Report.Lost) > 0 {
-		return // a report that says what is lost may lack items that were not begun
+		return // a report that names lost parts may lack items that were not begun
 	}
 	for _, it := range r.Plan.Items {
 		if r.covers(it.ID) && !told[it.ID] {

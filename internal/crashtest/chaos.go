@@ -40,7 +40,7 @@ type Crew struct {
 	orphans  []orphan
 
 	mu sync.Mutex
-	// trap is set while a worker is to be killed at its next write.
+	// trap is set while the crew waits to kill a worker at its next write.
 	trap *trap
 	// cut is the number of writes in a thousand that lose their connection.
 	cut int

@@ -16,7 +16,7 @@ type Result struct {
 	Reason  string
 	// Err is nil for a run that ends without an error.
 	Err *Info
-	// Consent: the run ends because permissions are missing.
+	// Consent reports whether the run ends because permissions are missing.
 	Consent bool
 	// Undone counts the work that was asked for and not done.
 	Undone Undone

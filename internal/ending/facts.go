@@ -15,7 +15,7 @@ type facts struct {
 	mode    string
 	verdict string
 	wrote   bool
-	// rollsBack: the run was to roll the tenant back.
+	// rollsBack reports whether the run is a roll back.
 	rollsBack bool
 	adopted   int // drift that the repository adopted
 	applied   int // approved items that the tenant has

@@ -17,9 +17,9 @@ type Run struct {
 	Mode  string
 	// Verdict is the decision's verdict, or "" without a decision.
 	Verdict string
-	// Wrote: a write to the tenant may have been sent.
+	// Wrote reports whether the run may have sent a write to the tenant.
 	Wrote bool
-	// RollsBack: the run was to roll the tenant back.
+	// RollsBack reports whether the run is a roll back.
 	RollsBack bool
 	// Missing is the number of permissions that are not granted.
 	Missing int

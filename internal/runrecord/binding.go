@@ -25,10 +25,10 @@ import (
 //     with that hash. So the decision keeps the names of plan and bindings,
 //     which bind tenant, run and content.
 
-// ErrStalePlan says that a plan is not the one that was decided on.
+// ErrStalePlan says that a plan differs from the plan of the decision.
 var ErrStalePlan = errors.New("syncer: the plan has changed since")
 
-// Binding names the plan that a decision was made on.
+// Binding names the plan of a decision.
 type Binding struct {
 	Digest   string         `json:"digest,omitempty"`
 	Plan     *state.BlobRef `json:"plan,omitempty"`

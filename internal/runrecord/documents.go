@@ -32,12 +32,12 @@ type Results struct {
 	Report *state.BlobRef `json:"report,omitempty"`
 }
 
-// Blobs returns the blobs that the documents refer to, nil for those that were
-// not made.
+// Blobs returns the blobs that the documents refer to. A missing document gives
+// a nil entry.
 func (d Documents) Blobs() []*state.BlobRef {
 	return []*state.BlobRef{d.Adoption, d.Comparison, d.Plan, d.Bindings}
 }
 
-// Blobs returns the blobs that the results refer to, nil for those that were not
-// made.
+// Blobs returns the blobs that the results refer to. A missing result gives a
+// nil entry.
 func (r Results) Blobs() []*state.BlobRef { return []*state.BlobRef{r.After, r.Report} }

@@ -74,7 +74,8 @@ func (d *director) day(n int) {
 		case !calm:
 			d.trouble(s, &r, when)
 		case n < d.calendar.days-3:
-			// The runs of the evening have ended by now, and their reports may ask for something.
+			// The runs of the evening have ended by now, and their reports may
+			// have notes for people.
 			d.at(when(0, time.Hour), func(r *chance.Stream) { d.people.look(s, r) })
 			d.at(when(0, time.Hour), func(*chance.Stream) { s.editor.tidy() })
 		}

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Undone counts the work that was asked for and not done. Its fields are those
-// of the engine's type of this name, which says what each counts.
+// Undone counts the work that was asked for and not done. Its fields equal
+// those of syncer.Undone, where each is documented.
 type Undone struct {
 	DeletesOff, LeftOut, NamesOnly, Unsupported                       int
 	Failed, Unknown, NotKept, Unconfirmed, Unplanned, Refused, Unread int
 }
 
-// undoneText is how people read one count of [Undone].
+// undoneText describes one count of [Undone] for people.
 type undoneText struct {
 	name      string // of the field
 	one, many string
@@ -65,8 +65,9 @@ func (u Undone) Qualify(outcome string) string {
 	return outcome + "; " + u.String()
 }
 
-// undoneOf counts what a run was asked for and has not done. A run that was
-// stopped before it changed the tenant has done nothing: its error says so.
+// undoneOf counts the work that a run was asked for and has not done. For a run
+// that was stopped before it changed the tenant it counts nothing, because the
+// run's error says enough.
 func undoneOf(f facts, n Tally) Undone {
 	if !f.done() && !f.touched() {
 		return Undone{}

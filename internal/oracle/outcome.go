@@ -63,21 +63,20 @@ func (c outcomes) check(r *Run, d syncer.EntryData) {
 	}
 }
 
-// tally counts the parts of the work that a report calls done, and those that
-// it does not.
+// tally counts the parts of the work that a report lists as done or as open.
 type tally struct {
 	applied, open, unknown, notKept, unconfirmed, unread, problems, refused, missing int
 }
 
-// touched is how many items the tenant has, or may have.
+// touched returns the number of items that the tenant has or may have.
 func (n tally) touched() int { return n.applied + n.unknown }
 
-// left is how much was not done.
+// left returns the number of parts that were not done.
 func (n tally) left() int {
 	return n.open + n.notKept + n.unconfirmed + n.unread + n.problems + n.refused
 }
 
-// tallyOf counts what a report lists.
+// tallyOf counts the parts in a report.
 func tallyOf(rep *syncer.Report) tally {
 	n := tally{refused: len(rep.Refused), missing: len(rep.Missing)}
 	for _, it := range rep.Items {

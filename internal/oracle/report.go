@@ -49,8 +49,8 @@ func (c reports) check(r *Run) {
 	c.adopted(r)
 }
 
-// items checks that the report says of each item what the journal and the
-// tenant say.
+// items checks that the report agrees with the journal and the tenant about
+// each item.
 func (c reports) items(r *Run) {
 	told := map[string]bool{}
 	for _, it := range r.Report.Items {
@@ -76,7 +76,7 @@ func (c reports) items(r *Run) {
 		}
 	}
 	if r.Plan == nil || r.Verdict != syncer.Approve || len(r.Report.Lost) > 0 {
-		return // a report that says what is lost may lack items that were not begun
+		return // a report that names lost parts may lack items that were not begun
 	}
 	for _, it := range r.Plan.Items {
 		if r.covers(it.ID) && !told[it.ID] {

@@ -171,8 +171,6 @@ func accountOfSuperseded(ctx context.Context, s *records, cur loaded, by string)
 	a := new(account)
 	a.conclude(ending.Result{To: cur.d.Run.Before, Outcome: word.Cancelled, Reason: "superseded by run " + by})
 	var err error
-	if a.sum, err = s.readComparison(ctx, cur.rec.Tenant, cur.d.Run); err != nil && !failure.Dispose(ctx, err).Lost {
-		return nil, err
-	}
-	return a, nil
+	a.sum, err = s.readComparison(ctx, cur.rec.Tenant, cur.d.Run)
+	return a, a.lose(ctx, new(ending.Tally), err)
 }

@@ -37,9 +37,7 @@ func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 		if t.d.Run.Cancel != nil {
 			return errNoChange
 		}
-		t.d.Run.Cancel = &cancel{Actor: req.Actor, Comment: req.Comment, Time: t.now}
-		t.due()
-		t.entry(EntryCancel, EntryData{Actor: req.Actor, Comment: req.Comment, Phase: t.d.Run.Phase})
+		t.cancel(req.Actor, req.Comment)
 		return nil
 	})
 	return rowOf(after), err

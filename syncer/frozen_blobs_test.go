@@ -60,7 +60,7 @@ func frozenReport() *Report {
 			NotKept: []NotKept{{Pointer: "/state", Wanted: json.RawMessage(`"[redacted]"`), Got: json.RawMessage(`null`), Redacted: true}}, NotKeptMore: 9}},
 		Adopted: frozenAdopted(), Notes: frozenNotes(),
 		Missing:    []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}},
-		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"},
+		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"}, Lost: []string{"the plan is not there"},
 		Newer: &NewerRevision{Revision: "desired-10", Seen: at(4)},
 	}
 }

@@ -86,6 +86,13 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 // due makes the tenant due at once. A worker claims it as soon as its lease is free.
 func (t *draft) due() { t.rec.WakeAt = t.now }
 
+// cancel asks the worker to end the run.
+func (t *draft) cancel(actor, comment string) {
+	t.d.Run.Cancel = &cancel{Actor: actor, Comment: comment, Time: t.now}
+	t.due()
+	t.entry(EntryCancel, EntryData{Actor: actor, Comment: comment, Phase: t.d.Run.Phase})
+}
+
 // keepDue makes the tenant due at once if somebody has cancelled the run, or has
 // asked to remove the tenant, since the step that commits now began. The step does
 // not know of that, and may have chosen a later time.

@@ -83,9 +83,7 @@ func markRemoval(ctx context.Context, s *records, req RemoveRequest) error {
 		case r.Cancel != nil:
 			return errNoChange
 		}
-		r.Cancel = &cancel{Actor: req.Actor, Comment: req.Comment, Time: t.now}
-		t.due()
-		t.entry(EntryCancel, EntryData{Actor: req.Actor, Comment: req.Comment, Phase: r.Phase})
+		t.cancel(req.Actor, req.Comment)
 		return nil
 	})
 	return err

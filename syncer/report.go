@@ -52,6 +52,9 @@ type Report struct {
 	ConsentURL string `json:"consentUrl,omitempty"`
 	// Refused are the items that a revert left alone.
 	Refused []string `json:"refused,omitempty"`
+	// Lost are the errors of what the run has stored and the store no longer has:
+	// the plan, the comparison. The report lacks what only they say.
+	Lost []string `json:"lost,omitempty"`
 	// Newer is the head of the desired line if the line had moved on when the
 	// plan was decided on, or when the run ended without a decision.
 	Newer *NewerRevision `json:"newer,omitempty"`
@@ -80,6 +83,9 @@ func reportOf(cur loaded, a *account, seen lookedAt) *Report {
 		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
 		Items: a.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: a.refused,
 		Newer: seen.newer(r, cur.storeTime()),
+	}
+	for _, err := range a.lost {
+		rep.Lost = append(rep.Lost, err.Error())
 	}
 	if d := r.Decision; d != nil {
 		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
@@ -200,6 +206,9 @@ func (rep *Report) Text(w io.Writer) error {
 	}
 	if rep.Error != nil {
 		p.line("  error in %s (%s): %s", rep.Error.Phase, rep.Error.Class, rep.Error.Message)
+	}
+	for _, lost := range rep.Lost {
+		p.line("  this report is not whole: %s", lost)
 	}
 	p.kinds(rep.Kinds)
 	for _, it := range rep.Items {

@@ -33,7 +33,7 @@ func (c outcomes) check(r *Run, d syncer.EntryData) {
 	}
 	switch d.Event {
 	case state.Succeed:
-		if n.left()+n.missing > 0 || rep.Error != nil {
+		if n.left()+n.missing+len(rep.Lost) > 0 || rep.Error != nil {
 			broken("Idle means that everything was done")
 		}
 	case state.SucceedPartially:

@@ -24,8 +24,8 @@ func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 	if data == nil {
 		data = []byte{} // not null
 	}
-	err := s.write(ctx, func(q querier) error {
-		_, err := q.Exec(ctx, s.sql.put, s.mode(), blobID(ref), ref.Tenant, ref.Run, ref.Kind, ref.SHA256, data)
+	err := s.db.write(ctx, func(q querier) error {
+		_, err := q.Exec(ctx, s.sql.put, s.db.mode(), blobID(ref), ref.Tenant, ref.Run, ref.Kind, ref.SHA256, data)
 		return err
 	})
 	if err != nil {
@@ -41,8 +41,8 @@ func (s *Store) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 		return nil, err
 	}
 	var data []byte
-	err := s.run(ctx, func(conn *pgxpool.Conn) error {
-		return conn.QueryRow(ctx, s.sql.get, s.mode(), blobID(ref)).Scan(&data)
+	err := s.db.run(ctx, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, s.sql.get, s.db.mode(), blobID(ref)).Scan(&data)
 	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -61,8 +61,8 @@ func (s *Store) Remove(ctx context.Context, tenant string) error {
 	if err := begin(ctx, state.LoadRequest{Tenant: tenant}); err != nil {
 		return err
 	}
-	err := s.write(ctx, func(q querier) error {
-		_, err := q.Exec(ctx, s.sql.removeBlobs, s.mode(), tenant)
+	err := s.db.write(ctx, func(q querier) error {
+		_, err := q.Exec(ctx, s.sql.removeBlobs, s.db.mode(), tenant)
 		return err
 	})
 	if err != nil {
@@ -97,8 +97,8 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 	req = req.WithDefaults()
 	var pruned state.Pruned
 	prune := func(sql string, age time.Duration, gone *int) error {
-		return s.write(ctx, func(q querier) error {
-			return q.QueryRow(ctx, sql, s.planned, req.Tenant, microseconds(age), int64(req.Limit)).Scan(&pruned.Now, gone)
+		return s.db.write(ctx, func(q querier) error {
+			return q.QueryRow(ctx, sql, s.db.planned, req.Tenant, microseconds(age), int64(req.Limit)).Scan(&pruned.Now, gone)
 		})
 	}
 	if err := prune(s.sql.pruneEntries, req.Age, &pruned.Entries); err != nil {

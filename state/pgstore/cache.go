@@ -16,9 +16,12 @@ import (
 // and schema, and ends with the store. After an error other than those that
 // [auth.CacheStore] names, a Save may have taken effect; the next one with the
 // same version then returns ErrStaleCache.
-func (s *Store) Caches() auth.CacheStore { return caches{s} }
+func (s *Store) Caches() auth.CacheStore { return caches{s.db, s.sql} }
 
-type caches struct{ s *Store }
+type caches struct {
+	db  *database
+	sql statements
+}
 
 // Load implements [auth.CacheStore].
 func (c caches) Load(ctx context.Context, key auth.CacheKey) (auth.Cache, error) {
@@ -26,8 +29,8 @@ func (c caches) Load(ctx context.Context, key auth.CacheKey) (auth.Cache, error)
 		return auth.Cache{}, err
 	}
 	var cache auth.Cache
-	err := c.s.run(ctx, func(conn *pgxpool.Conn) error {
-		return conn.QueryRow(ctx, c.s.sql.cacheLoad, c.s.mode(), key.Tenant, key.SignIn).Scan(&cache.Version, &cache.Sealed)
+	err := c.db.run(ctx, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, c.sql.cacheLoad, c.db.mode(), key.Tenant, key.SignIn).Scan(&cache.Version, &cache.Sealed)
 	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -44,9 +47,9 @@ func (c caches) Save(ctx context.Context, key auth.CacheKey, cache auth.Cache) (
 	if sealed == nil {
 		sealed = []byte{} // not null
 	}
-	sql, args := c.s.sql.cacheCreate, []any{key.Tenant, key.SignIn, sealed}
+	sql, args := c.sql.cacheCreate, []any{key.Tenant, key.SignIn, sealed}
 	if cache.Version != 0 {
-		sql, args = c.s.sql.cacheSave, append(args, cache.Version)
+		sql, args = c.sql.cacheSave, append(args, cache.Version)
 	}
 	tag, err := c.exec(ctx, sql, args...)
 	switch {
@@ -60,18 +63,19 @@ func (c caches) Save(ctx context.Context, key auth.CacheKey, cache auth.Cache) (
 
 // Delete implements [auth.CacheStore].
 func (c caches) Delete(ctx context.Context, key auth.CacheKey) error {
-	if _, err := c.exec(ctx, c.s.sql.cacheDelete, key.Tenant, key.SignIn); err != nil {
+	if _, err := c.exec(ctx, c.sql.cacheDelete, key.Tenant, key.SignIn); err != nil {
 		return fail("delete a token cache", err)
 	}
 	return nil
 }
 
+// exec executes a statement that writes.
 func (c caches) exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
 	if err := ctx.Err(); err != nil {
 		return tag, err
 	}
-	err = c.s.write(ctx, func(q querier) error {
-		tag, err = q.Exec(ctx, sql, with(c.s.mode(), args...)...)
+	err = c.db.write(ctx, func(q querier) error {
+		tag, err = q.Exec(ctx, sql, with(c.db.mode(), args...)...)
 		return err
 	})
 	return tag, err

@@ -21,8 +21,8 @@ func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, 
 	}
 	var now time.Time
 	var row recordRow
-	err := s.run(ctx, func(conn *pgxpool.Conn) error {
-		return conn.QueryRow(ctx, s.sql.load, s.mode(), req.Tenant).Scan(row.dest(&now)...)
+	err := s.db.run(ctx, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, s.sql.load, s.db.mode(), req.Tenant).Scan(row.dest(&now)...)
 	})
 	if err != nil {
 		return state.Loaded{}, fail("load "+strconv.Quote(req.Tenant), err)
@@ -53,14 +53,14 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	var committed state.Committed
 	var verdict error
 	do := func(q querier) (err error) {
-		committed, verdict, err = c.do(ctx, q, s.mode())
+		committed, verdict, err = c.do(ctx, q, s.db.mode())
 		return err
 	}
 	if s.onCommit == nil {
-		err = s.write(ctx, do)
+		err = s.db.write(ctx, do)
 	} else {
-		err = s.run(ctx, func(conn *pgxpool.Conn) error {
-			return s.transact(ctx, conn, func(tx pgx.Tx) error {
+		err = s.db.run(ctx, func(conn *pgxpool.Conn) error {
+			return s.db.transact(ctx, conn, func(tx pgx.Tx) error {
 				if err := do(tx); err != nil {
 					return err
 				}
@@ -101,6 +101,7 @@ type commit struct {
 	args []any // after the mode
 }
 
+// newCommit returns the statement of a request.
 func newCommit(req state.CommitRequest, sql statements) (*commit, error) {
 	types, runs, data := entryColumns(req.Entries)
 	rec := req.Record

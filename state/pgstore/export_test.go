@@ -11,17 +11,17 @@ var Qualified = qualified
 const SchemaVersion = schemaVersion
 
 // Prepares reports whether the store prepares statements on a connection.
-func (s *Store) Prepares() bool { return s.prepared.Load() }
+func (s *Store) Prepares() bool { return s.db.prepared.Load() }
 
 // SetPrepares makes the store prepare statements.
-func (s *Store) SetPrepares() { s.prepared.Store(true) }
+func (s *Store) SetPrepares() { s.db.prepared.Store(true) }
 
 // ForgetIsolation makes the store assume the default level.
-func (s *Store) ForgetIsolation() { s.strict.Store(false) }
+func (s *Store) ForgetIsolation() { s.db.strict.Store(false) }
 
 // ListSQL returns the statement of a list.
 func (s *Store) ListSQL(req state.ListRequest) (string, []any, error) {
-	q, err := s.listQuery(req.WithDefaults())
+	q, err := listQuery(s.db.schema, req.WithDefaults())
 	if err != nil {
 		return "", nil, err
 	}
@@ -30,7 +30,7 @@ func (s *Store) ListSQL(req state.ListRequest) (string, []any, error) {
 
 // HistorySQL returns the statement of a history.
 func (s *Store) HistorySQL(req state.HistoryRequest) (string, []any, error) {
-	q, err := s.historyQuery(req.WithDefaults())
+	q, err := historyQuery(s.db.schema, req.WithDefaults())
 	if err != nil {
 		return "", nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Store) HistorySQL(req state.HistoryRequest) (string, []any, error) {
 
 // RunsSQL returns the statement of a list of runs.
 func (s *Store) RunsSQL(req state.RunsRequest) (string, []any, error) {
-	q, err := s.runsQuery(req.WithDefaults())
+	q, err := runsQuery(s.db.schema, req.WithDefaults())
 	if err != nil {
 		return "", nil, err
 	}

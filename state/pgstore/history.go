@@ -14,12 +14,12 @@ func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 		return state.HistoryPage{}, err
 	}
 	req = req.WithDefaults()
-	q, err := s.historyQuery(req)
+	q, err := historyQuery(s.db.schema, req)
 	if err != nil {
 		return state.HistoryPage{}, err
 	}
 	var page state.HistoryPage
-	err = s.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
+	err = s.db.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
 		page.Entries = nil
 		for rows.Next() {
 			e := state.Entry{Tenant: req.Tenant}
@@ -40,8 +40,8 @@ func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 
 // historyQuery returns the statement of a history. Its order is that of the
 // primary key or, for one run, of an index that begins with the run.
-func (s *Store) historyQuery(req state.HistoryRequest) (*query, error) {
-	q := &query{schema: s.schema}
+func historyQuery(schema string, req state.HistoryRequest) (*query, error) {
+	q := &query{schema: schema}
 	q.add("select (select clock_timestamp()), e.version, e.n, e.type, e.run, e.data, e.time from {schema}.entry e where e.tenant = %s::text",
 		q.arg(req.Tenant))
 	if req.Run != "" {

@@ -17,9 +17,9 @@ func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 		return state.Claimed{}, err
 	}
 	var claimed state.Claimed
-	err := s.write(ctx, func(q querier) error {
+	err := s.db.write(ctx, func(q querier) error {
 		claimed = state.Claimed{}
-		rows, err := q.Query(ctx, s.sql.claim, s.planned, req.Owner, microseconds(req.For), int64(req.Limit))
+		rows, err := q.Query(ctx, s.sql.claim, s.db.planned, req.Owner, microseconds(req.For), int64(req.Limit))
 		if err != nil {
 			return err
 		}
@@ -75,9 +75,9 @@ func (s *Store) lease(ctx context.Context, act string, refused error, sql string
 	var now time.Time
 	var found bool
 	var row recordRow
-	err := s.write(ctx, func(q querier) error {
+	err := s.db.write(ctx, func(q querier) error {
 		row = recordRow{}
-		return q.QueryRow(ctx, sql, with(s.mode(), args...)...).Scan(row.dest(&now, &found)...)
+		return q.QueryRow(ctx, sql, with(s.db.mode(), args...)...).Scan(row.dest(&now, &found)...)
 	})
 	if err != nil {
 		return state.Lease{}, failWrite(act, err)
@@ -102,8 +102,8 @@ func (s *Store) Release(ctx context.Context, req state.ReleaseRequest) error {
 		return err
 	}
 	var found, done bool
-	err := s.write(ctx, func(q querier) error {
-		return q.QueryRow(ctx, s.sql.release, s.mode(), req.Tenant, req.Fence).Scan(&found, &done)
+	err := s.db.write(ctx, func(q querier) error {
+		return q.QueryRow(ctx, s.sql.release, s.db.mode(), req.Tenant, req.Fence).Scan(&found, &done)
 	})
 	switch {
 	case err != nil:

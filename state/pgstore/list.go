@@ -3,38 +3,14 @@ package pgstore
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tenantsync/tenantsync/state"
 )
-
-// query is a statement that is built from conditions. The server plans it for
-// the values of each call.
-type query struct {
-	schema string
-	text   strings.Builder
-	args   []any // behind the mode
-}
-
-// arg returns the placeholder of a value.
-func (q *query) arg(v any) string {
-	q.args = append(q.args, v)
-	return "$" + strconv.Itoa(len(q.args))
-}
-
-// add appends to the text; {schema} in it stands for the schema.
-func (q *query) add(format string, args ...any) {
-	q.text.WriteString(qualified(fmt.Sprintf(format, args...), q.schema))
-}
 
 // List implements [state.Records].
 func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, error) {
@@ -42,12 +18,12 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 		return state.Page{}, err
 	}
 	req = req.WithDefaults()
-	q, err := s.listQuery(req)
+	q, err := listQuery(s.db.schema, req)
 	if err != nil {
 		return state.Page{}, err
 	}
 	var page state.Page
-	err = s.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
+	err = s.db.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
 		page.Records = nil
 		for rows.Next() {
 			var row recordRow
@@ -69,33 +45,11 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 	return page, nil
 }
 
-// pageOf runs a query. If it returns no row, and so no time, pageOf asks for
-// the time.
-func (s *Store) pageOf(ctx context.Context, q *query, now *time.Time, scan func(pgx.Rows) error) error {
-	err := s.run(ctx, func(conn *pgxpool.Conn) error {
-		*now = time.Time{}
-		rows, err := conn.Query(ctx, q.text.String(), with(s.planned, q.args...)...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		if err := scan(rows); err != nil {
-			return err
-		}
-		if !now.IsZero() {
-			return nil
-		}
-		return conn.QueryRow(ctx, "select clock_timestamp()", s.planned).Scan(now)
-	})
-	*now = now.UTC()
-	return err
-}
-
 // listQuery returns the statement of a list. An index of the order finds the
 // end of the former page. If a filter leaves few rows, the planner may use the
 // filter's index instead and sort these rows.
-func (s *Store) listQuery(req state.ListRequest) (*query, error) {
-	q := &query{schema: s.schema}
+func listQuery(schema string, req state.ListRequest) (*query, error) {
+	q := &query{schema: schema}
 	// The conditions on the tenant's name are repeated for each table, because
 	// the planner does not derive inequalities from an equality.
 	names := []string{"t.tenant"}

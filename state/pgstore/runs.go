@@ -49,12 +49,12 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 		return state.RunsPage{}, err
 	}
 	req = req.WithDefaults()
-	q, err := s.runsQuery(req)
+	q, err := runsQuery(s.db.schema, req)
 	if err != nil {
 		return state.RunsPage{}, err
 	}
 	var page state.RunsPage
-	err = s.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
+	err = s.db.pageOf(ctx, q, &page.Now, func(rows pgx.Rows) error {
 		page.Runs = nil
 		for rows.Next() {
 			var r state.Run
@@ -79,8 +79,8 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 // runsQuery returns the statement of a list of runs. As in a list, an index of
 // the order within the values of a filter finds the end of the former page, or
 // the planner sorts the few rows that a filter leaves.
-func (s *Store) runsQuery(req state.RunsRequest) (*query, error) {
-	q := &query{schema: s.schema}
+func runsQuery(schema string, req state.RunsRequest) (*query, error) {
+	q := &query{schema: schema}
 	q.add("select (select clock_timestamp()), n.tenant, n.run, n.status, n.outcome, n.actor, n.digest," +
 		" n.started, n.ended, n.updated_at, n.data from {schema}.run n where true")
 	var statuses []string

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -17,8 +18,8 @@ type settings struct {
 
 // look reads the server's settings, warns about settings that weaken the
 // store's guarantees, and finds out how statements may be sent.
-func (s *Store) look(ctx context.Context) error {
-	conn, err := s.pool.Acquire(ctx)
+func (db *database) look(ctx context.Context, log *slog.Logger) error {
+	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("pgstore: connect: %w", err)
 	}
@@ -27,16 +28,16 @@ func (s *Store) look(ctx context.Context) error {
 
 	// A plan for the values of the call is worth the planning each time. A pool
 	// without a cache of statements gets the mode that needs none.
-	s.planned = pgx.QueryExecModeExec
+	db.planned = pgx.QueryExecModeExec
 	if config.DescriptionCacheCapacity > 0 {
-		s.planned = pgx.QueryExecModeCacheDescribe
+		db.planned = pgx.QueryExecModeCacheDescribe
 	}
 	var set settings
 	var pid uint32
 	err = conn.QueryRow(ctx, `
 select current_setting('server_version_num')::int, current_setting('server_encoding'),
 	current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'),
-	pg_is_in_recovery(), current_setting('default_transaction_isolation'), pg_backend_pid()::bigint`, s.planned).
+	pg_is_in_recovery(), current_setting('default_transaction_isolation'), pg_backend_pid()::bigint`, db.planned).
 		Scan(&set.version, &set.encoding, &set.synchronousCommit, &set.fsync, &set.pageWrites, &set.standby, &set.isolation, &pid)
 	if err != nil {
 		return fmt.Errorf("pgstore: read the server's settings: %w", err)
@@ -51,10 +52,10 @@ select current_setting('server_version_num')::int, current_setting('server_encod
 	// statement may run in another session, which does not have the statements
 	// that this one prepared.
 	direct := conn.Conn().PgConn().PID() == pid
-	s.prepared.Store(direct && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && config.StatementCacheCapacity > 0)
-	s.strict.Store(set.isolation != "read committed")
+	db.prepared.Store(direct && config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && config.StatementCacheCapacity > 0)
+	db.strict.Store(set.isolation != "read committed")
 	for _, warning := range set.warnings() {
-		s.logger.WarnContext(ctx, "pgstore: "+warning)
+		log.WarnContext(ctx, "pgstore: "+warning)
 	}
 	return nil
 }

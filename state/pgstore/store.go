@@ -1,11 +1,11 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -57,23 +57,9 @@ type Config struct {
 // It is safe for concurrent use, and any number of stores, in any number of
 // processes, may work on one database and schema.
 type Store struct {
-	pool     *pgxpool.Pool
-	own      bool // the pool is the store's
-	schema   string
+	db       *database
 	sql      statements
 	onCommit func(ctx context.Context, tx pgx.Tx, committed state.Committed) error
-	logger   *slog.Logger
-
-	// prepared reports whether statements may be prepared by name on a
-	// connection.
-	prepared atomic.Bool
-	// planned is the mode of statements that are planned for each call.
-	planned pgx.QueryExecMode
-	// strict reports whether the default isolation level is not READ COMMITTED.
-	strict atomic.Bool
-	// migrated reports whether a check has found this release's version of the
-	// schema.
-	migrated atomic.Bool
 }
 
 var (
@@ -88,17 +74,14 @@ var (
 // guarantees. It changes nothing in the database: until a process has called
 // [Store.Migrate], the methods return [ErrNotMigrated].
 func New(ctx context.Context, cfg Config) (*Store, error) {
-	s := &Store{pool: cfg.Pool, schema: cfg.Schema, onCommit: cfg.OnCommit, logger: cfg.Logger}
-	if s.schema == "" {
-		s.schema = SchemaDefault
+	schema, log := cmp.Or(cfg.Schema, SchemaDefault), cfg.Logger
+	if len(schema) > 63 { // PostgreSQL would truncate it, and two schemas could get one name
+		return nil, fmt.Errorf("pgstore: Schema %q is longer than 63 bytes", schema)
 	}
-	if len(s.schema) > 63 { // PostgreSQL would truncate it, and two schemas could get one name
-		return nil, fmt.Errorf("pgstore: Schema %q is longer than 63 bytes", s.schema)
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
-	if s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
-	}
-	s.sql = newStatements(s.schema)
+	db := &database{pool: cfg.Pool, schema: schema}
 	switch {
 	case cfg.Pool != nil && cfg.DSN != "":
 		return nil, errors.New("pgstore: Pool and DSN are both set; set one of them")
@@ -109,19 +92,15 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pgstore: DSN: %w", err) // without the password
 		}
-		s.pool, s.own = pool, true
+		db.pool, db.own = pool, true
 	}
-	if err := s.look(ctx); err != nil {
-		s.Close()
+	if err := db.look(ctx, log); err != nil {
+		db.close()
 		return nil, err
 	}
-	return s, nil
+	return &Store{db: db, sql: newStatements(schema), onCommit: cfg.OnCommit}, nil
 }
 
 // Close closes the pool if New opened it. It waits for running calls. It does
 // not close the host's own pool.
-func (s *Store) Close() {
-	if s.own {
-		s.pool.Close()
-	}
-}
+func (s *Store) Close() { s.db.close() }

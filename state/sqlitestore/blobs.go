@@ -17,7 +17,7 @@ func (s *Store) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 	if data == nil {
 		data = []byte{} // nil would be NULL
 	}
-	err := s.write(ctx, func(t *tx) error {
+	err := s.db.write(ctx, func(t *tx) error {
 		// An existing blob is written again, in case it was damaged.
 		_, err := t.exec(`INSERT INTO tenantsync_blob (tenant, run, kind, sha256, size, put_at, data) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (tenant, run, kind, sha256) DO UPDATE SET size = excluded.size, put_at = excluded.put_at, data = excluded.data`,
@@ -40,8 +40,8 @@ func (s *Store) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	}
 	var data []byte
 	var found bool
-	err := s.look(ctx, func() (err error) {
-		found, err = s.row(ctx, []any{&data}, selectBlob, ref.Tenant, ref.Run, ref.Kind, ref.SHA256)
+	err := s.db.look(ctx, func(r *reader) (err error) {
+		found, err = r.row(ctx, []any{&data}, selectBlob, ref.Tenant, ref.Run, ref.Kind, ref.SHA256)
 		return err
 	})
 	if err == nil && !found {
@@ -54,4 +54,15 @@ func (s *Store) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 		return nil, about("get "+ref.Kind, ref.Tenant, err)
 	}
 	return data, nil
+}
+
+// Remove implements [state.Blobs].
+func (s *Store) Remove(ctx context.Context, tenant string) error {
+	if err := begin(ctx, state.LoadRequest{Tenant: tenant}); err != nil {
+		return err
+	}
+	return about("remove blobs", tenant, s.db.write(ctx, func(t *tx) error {
+		_, err := t.exec("DELETE FROM tenantsync_blob INDEXED BY tenantsync_blob_name WHERE tenant = ?", tenant)
+		return err
+	}))
 }

@@ -10,10 +10,10 @@ import (
 // Caches returns the store's sealed token caches. A key never gets the same
 // version twice, even after a Delete: a process that read a cache before it was
 // deleted cannot save over a later one.
-func (s *Store) Caches() auth.CacheStore { return caches{s} }
+func (s *Store) Caches() auth.CacheStore { return caches{s.db} }
 
 // caches is a type of its own, because its Load differs from the Store's.
-type caches struct{ s *Store }
+type caches struct{ db *database }
 
 const selectCache = `SELECT c.version, c.sealed IS NOT NULL, c.sealed FROM tenantsync_cache AS c INDEXED BY tenantsync_cache_key
 	WHERE c.tenant = ? AND c.sign_in = ?`
@@ -25,8 +25,8 @@ func (c caches) Load(ctx context.Context, key auth.CacheKey) (auth.Cache, error)
 	}
 	var cache auth.Cache
 	var found, there bool
-	err := c.s.look(ctx, func() (err error) {
-		found, err = c.s.row(ctx, []any{&cache.Version, &there, &cache.Sealed}, selectCache, key.Tenant, key.SignIn)
+	err := c.db.look(ctx, func(r *reader) (err error) {
+		found, err = r.row(ctx, []any{&cache.Version, &there, &cache.Sealed}, selectCache, key.Tenant, key.SignIn)
 		return err
 	})
 	if err == nil && !(found && there) {
@@ -47,7 +47,7 @@ func (c caches) Save(ctx context.Context, key auth.CacheKey, cache auth.Cache) (
 	if sealed == nil {
 		sealed = []byte{} // nil would be NULL
 	}
-	err = c.s.write(ctx, func(t *tx) error {
+	err = c.db.write(ctx, func(t *tx) error {
 		var stored int64
 		var there bool
 		var old []byte
@@ -78,7 +78,7 @@ func (c caches) Delete(ctx context.Context, key auth.CacheKey) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return about("delete cache", key.Tenant, c.s.write(ctx, func(t *tx) error {
+	return about("delete cache", key.Tenant, c.db.write(ctx, func(t *tx) error {
 		_, err := t.exec("UPDATE tenantsync_cache SET sealed = NULL WHERE tenant = ? AND sign_in = ?", key.Tenant, key.SignIn)
 		return err
 	}))

@@ -8,48 +8,6 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// head has the stored values that a commit needs.
-type head struct {
-	// id is the record's id, or 0 without a record.
-	id int64
-	// removed is the id of a removed tenant's entries.
-	removed int64
-	labels  *string
-	// record has the fields that [state.CommitRequest.Apply] reads.
-	record state.Record
-}
-
-const (
-	selectHead = "SELECT r.id, r.version, r.status, r.deadline, r.labels, l.fence, l.owner, l.until" +
-		fromRecord + joinLease + " WHERE r.tenant = ?"
-	selectRemoved = "SELECT d.id, (SELECT max(e.version) FROM tenantsync_entry AS e WHERE e.record = d.id)" +
-		fromRemoved + " WHERE d.tenant = ?"
-)
-
-func (t *tx) head(tenant string) (h head, err error) {
-	var deadline, fence, until, last *int64
-	var owner *string
-	r := &h.record
-	found, err := t.row([]any{&h.id, &r.Version, &r.Status, &deadline, &h.labels, &fence, &owner, &until}, selectHead, tenant)
-	if err != nil {
-		return h, err
-	}
-	if found {
-		r.Tenant, r.Deadline, r.LeaseUntil = tenant, timeOf(deadline), timeOf(until)
-		if fence != nil {
-			r.Fence, r.LeaseOwner = *fence, *owner
-		}
-		return h, nil
-	}
-	if _, err := t.row([]any{&h.removed, &last}, selectRemoved, tenant); err != nil {
-		return h, err
-	}
-	if last != nil {
-		r.Fence = *last
-	}
-	return h, nil
-}
-
 // Commit implements [state.Records]. UpdatedAt is later with each commit on the
 // database, so that a list by update misses none.
 //
@@ -60,8 +18,8 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 		return state.Committed{}, err
 	}
 	var done state.Committed
-	err := s.write(ctx, func(t *tx) error {
-		t.now = s.clock.now(t.link.seen.newest + 1)
+	err := s.db.write(ctx, func(t *tx) error {
+		t.now = s.db.clock.now(t.link.seen.newest + 1)
 		done.Now = t.time()
 		old, err := t.head(req.Record.Tenant)
 		if err != nil {
@@ -151,33 +109,22 @@ func (t *tx) put(old head, r state.Record) (id int64, err error) {
 	return id, t.relabel(r, old.labels, labels)
 }
 
-// relabel replaces the rows with which a list finds records by label.
-func (t *tx) relabel(r state.Record, old, labels *string) error {
-	if old == labels || old != nil && labels != nil && *old == *labels {
-		return nil
-	}
-	if old != nil {
-		var gone map[string]string
-		if err := json.Unmarshal([]byte(*old), &gone); err != nil {
-			return err
-		}
-		for key, value := range gone {
-			if _, err := t.exec("DELETE FROM tenantsync_label WHERE key = ? AND value = ? AND tenant = ?", key, value, r.Tenant); err != nil {
-				return err
-			}
-		}
-	}
-	for key, value := range r.Labels {
-		if _, err := t.exec("INSERT INTO tenantsync_label (key, value, tenant) VALUES (?, ?, ?)", key, value, r.Tenant); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // append appends an entry to the history of a record's id.
 func (t *tx) append(record int64, e state.Entry) error {
 	_, err := t.exec("INSERT INTO tenantsync_entry (record, version, n, run, type, time, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		record, e.Version, e.N, e.Run, e.Type, t.now, textOrNil(e.Data))
 	return err
+}
+
+// jsonOrNil returns a value as JSON text, or nil when it is empty.
+func jsonOrNil[T any](v T, length int) (*string, error) {
+	if length == 0 {
+		return nil, nil
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	text := string(data)
+	return &text, nil
 }

@@ -18,6 +18,9 @@ var (
 	ErrNewerSchema = errors.New("sqlitestore: the database was migrated by a newer release: update this program")
 )
 
+// errClosed is returned by calls after Close.
+var errClosed = errors.New("the store is closed")
+
 // The primary result codes of SQLite that the store distinguishes.
 const (
 	codeError  = 1 // SQL that does not fit the schema, among others
@@ -44,18 +47,6 @@ func code(err error) int {
 func isBusy(err error) bool {
 	c := code(err)
 	return c == codeBusy || c == codeLocked
-}
-
-// about adds the name of the call and its subject to an error. errors.Is still
-// finds the errors of a caller's context.
-func about(act, what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if what != "" {
-		return fmt.Errorf("sqlitestore: %s of %q: %w", act, what, err)
-	}
-	return fmt.Errorf("sqlitestore: %s: %w", act, err)
 }
 
 // unknown returns the error of a failed COMMIT: SQLite may have written the

@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
@@ -25,8 +26,9 @@ func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 	}
 	text, args := selectHistory(req, after)
 	var page state.HistoryPage
-	err := s.look(ctx, func() (err error) {
-		page.Entries, err = s.entries(ctx, req.Tenant, text, args)
+	err := s.db.look(ctx, func(r *reader) (err error) {
+		rows, err := r.query(ctx, text, args...)
+		page.Entries, err = scanEntries(req.Tenant, rows, err)
 		return err
 	})
 	if err != nil {
@@ -36,14 +38,13 @@ func (s *Store) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 	for _, e := range page.Entries {
 		newest = max(newest, e.Time.UnixMicro())
 	}
-	page.Now = s.now(newest)
+	page.Now = s.db.now(newest)
 	page.Cut(req)
 	return page, nil
 }
 
-// entries runs a query of selectHistory.
-func (s *Store) entries(ctx context.Context, tenant, text string, args []any) ([]state.Entry, error) {
-	rows, err := s.query(ctx, text, args...)
+// scanEntries reads all rows of a query of selectHistory, and closes them.
+func scanEntries(tenant string, rows *sql.Rows, err error) ([]state.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +60,6 @@ func (s *Store) entries(ctx context.Context, tenant, text string, args []any) ([
 		all = append(all, e)
 	}
 	return all, rows.Err()
-}
-
-// idOf returns the SQL for the id of a tenant's entries: the id of its record
-// or of its removal.
-func idOf(tenant string) string {
-	return fmt.Sprintf("ifnull((SELECT r.id%s WHERE r.tenant = %s), (SELECT d.id%s WHERE d.tenant = %[2]s))",
-		fromRecord, tenant, fromRemoved)
 }
 
 // selectHistory returns the query for a page and one more entry.

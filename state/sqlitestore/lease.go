@@ -9,10 +9,6 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// maxPage is the most values that one call of List, History, Runs or Claim
-// returns. They are in memory all at once.
-const maxPage = 1000
-
 // Claim implements [state.Leaser]. A call returns at most 1000 leases. If no
 // tenant is due, it writes nothing and waits for no lock.
 func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claimed, error) {
@@ -28,16 +24,16 @@ func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 
 func (s *Store) claim(ctx context.Context, req state.ClaimRequest) (claimed state.Claimed, err error) {
 	var due bool
-	err = s.look(ctx, func() (err error) {
-		claimed.Now = s.now()
+	err = s.db.look(ctx, func(r *reader) (err error) {
+		claimed.Now = s.db.now()
 		var tenant string
-		due, err = s.row(ctx, []any{&tenant}, selectDue("q.t", ""), claimed.Now.UnixMicro(), 1)
+		due, err = r.row(ctx, []any{&tenant}, selectDue("q.t", ""), claimed.Now.UnixMicro(), 1)
 		return err
 	})
 	if err != nil || !due {
 		return claimed, err
 	}
-	err = s.write(ctx, func(t *tx) error {
+	err = s.db.write(ctx, func(t *tx) error {
 		claimed.Now = t.time()
 		rows, err := t.link.query(t.ctx, selectDue(columns, joinDue), t.now, min(req.Limit, maxPage))
 		found, err := scanRecords(rows, err)
@@ -101,7 +97,7 @@ func (s *Store) changeLease(ctx context.Context, act, tenant string, req leaseRe
 		return state.Lease{}, err
 	}
 	var lease state.Lease
-	err := s.write(ctx, func(t *tx) error {
+	err := s.db.write(ctx, func(t *tx) error {
 		lease = state.Lease{Now: t.time()}
 		rows, err := t.link.query(t.ctx, selectRecord, tenant)
 		found, err := scanRecords(rows, err)

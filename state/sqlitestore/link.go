@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"sync"
 )
 
 // link is a connection that writes. One goroutine uses it at a time.
@@ -21,8 +20,8 @@ type link struct {
 	}
 }
 
-// exec runs a statement. exec and query do not heed the end of ctx:
-// [Store.begin] checks it.
+// exec runs a statement. A transaction that must not be interrupted passes a ctx
+// that does not end.
 func (l *link) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	if l.stmts == nil {
 		return l.conn.ExecContext(ctx, text, args...)
@@ -78,52 +77,4 @@ func (l *link) discard() {
 	_ = l.forget()
 	// This error tells the pool not to keep the connection.
 	_ = l.conn.Raw(func(any) error { return driver.ErrBadConn })
-}
-
-// statements are prepared statements on a pool of connections.
-type statements struct {
-	mu     sync.Mutex
-	byText map[string]*sql.Stmt
-	closed bool
-}
-
-// maxStatements bounds the number of kept statements, because lists have many
-// forms. Each further statement is prepared for every call.
-const maxStatements = 64
-
-// get returns a prepared statement, or nil if the caller must run text
-// unprepared.
-func (s *statements) get(ctx context.Context, db *sql.DB, text string) (*sql.Stmt, error) {
-	s.mu.Lock()
-	stmt, ok := s.byText[text]
-	full := s.closed || len(s.byText) >= maxStatements
-	s.mu.Unlock()
-	if ok || full {
-		return stmt, nil
-	}
-	stmt, err := db.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if other, ok := s.byText[text]; ok || s.closed { // another was faster
-		return other, stmt.Close()
-	}
-	if s.byText == nil {
-		s.byText = make(map[string]*sql.Stmt)
-	}
-	s.byText[text] = stmt
-	return stmt, nil
-}
-
-func (s *statements) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var errs []error
-	for _, stmt := range s.byText {
-		errs = append(errs, stmt.Close())
-	}
-	s.byText, s.closed = nil, true
-	return errors.Join(errs...)
 }

@@ -27,13 +27,13 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 		after = &c
 	}
 	var found []stored
-	err := s.look(ctx, func() error {
-		label, err := s.rarest(ctx, req.Labels)
+	err := s.db.look(ctx, func(r *reader) error {
+		label, err := rarest(ctx, r, req.Labels)
 		if err != nil {
 			return err
 		}
 		text, args := selectList(req, after, label)
-		found, err = scanRecords(s.query(ctx, text, args...))
+		found, err = scanRecords(r.query(ctx, text, args...))
 		return err
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Store) List(ctx context.Context, req state.ListRequest) (state.Page, er
 		newest = max(newest, r.updatedAt)
 		page.Records = append(page.Records, r.Record)
 	}
-	page.Now = s.now(newest)
+	page.Now = s.db.now(newest)
 	// The rows are in order already, but SQLite does not guarantee the order of a
 	// join without ORDER BY.
 	slices.SortFunc(page.Records, compareBy(req.Order))
@@ -69,40 +69,6 @@ func compareWake(a, b *state.Record) int {
 	return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
 }
 
-// label is one of a request's labels.
-type label struct {
-	key, value string
-	// few: at most fewLabelled records have it.
-	few bool
-}
-
-// fewLabelled is the most records with a label that are read one by one and
-// sorted. If more records have the label, walking along the index of the order
-// finds a page sooner.
-const fewLabelled = 1000
-
-// labelKey is the primary key of the label table, which has no separate index.
-const labelKey = "sqlite_autoindex_tenantsync_label_1"
-
-const countLabelled = "SELECT count(*) FROM (SELECT 1 FROM tenantsync_label AS o INDEXED BY " + labelKey + " WHERE o.key = ? AND o.value = ? LIMIT ?) AS q"
-
-// rarest returns the label of the fewest records, or nil if the request has no
-// label.
-func (s *Store) rarest(ctx context.Context, labels map[string]string) (*label, error) {
-	var found *label
-	least := 0
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		var n int
-		if _, err := s.row(ctx, []any{&n}, countLabelled, key, labels[key], fewLabelled+1); err != nil {
-			return nil, err
-		}
-		if found == nil || n < least {
-			found, least = &label{key: key, value: labels[key], few: n <= fewLabelled}, n
-		}
-	}
-	return found, nil
-}
-
 // selectList returns the query for a page and one more record.
 //
 // Each order has an index within each status. So a list is merged from one
@@ -110,7 +76,7 @@ func (s *Store) rarest(ctx context.Context, labels map[string]string) (*label, e
 // by tenant needs only one branch. If a label leads, there is one branch along
 // the label's index, and an order by time sorts the label's few records.
 func selectList(req state.ListRequest, after *state.ListCursor, lead *label) (text string, args []any) {
-	b := builder{req: req, after: after}
+	b := listBuilder{req: req, after: after}
 	statuses := slices.Compact(slices.Sorted(slices.Values(req.Statuses)))
 	switch {
 	case lead != nil && (lead.few || req.Order == state.ByTenant && len(statuses) == 0):
@@ -142,38 +108,15 @@ func selectList(req state.ListRequest, after *state.ListCursor, lead *label) (te
 	return text, b.args
 }
 
-// builder builds the branches of a UNION ALL and their arguments. Equal
-// arguments share a parameter: the branches of a list have most in common.
-type builder struct {
+// listBuilder builds the branches of a list.
+type listBuilder struct {
+	builder
 	req   state.ListRequest
 	after *state.ListCursor
-
-	branches []string
-	args     []any
 }
 
-func (b *builder) branch(format string, a ...any) {
-	b.branches = append(b.branches, fmt.Sprintf(format, a...))
-}
-
-// add appends to the last branch.
-func (b *builder) add(format string, a ...any) {
-	b.branches[len(b.branches)-1] += fmt.Sprintf(format, a...)
-}
-
-func (b *builder) text() string { return strings.Join(b.branches, " UNION ALL ") }
-
-// arg returns the parameter for an argument.
-func (b *builder) arg(v any) string {
-	i := slices.Index(b.args, v)
-	if i < 0 {
-		i = len(b.args)
-		b.args = append(b.args, v)
-	}
-	return fmt.Sprint("?", i+1)
-}
-
-func (b *builder) list(statuses []state.Status) string {
+// list returns the parameters for statuses.
+func (b *listBuilder) list(statuses []state.Status) string {
 	var all []string
 	for _, status := range statuses {
 		all = append(all, b.arg(string(status)))
@@ -182,7 +125,7 @@ func (b *builder) list(statuses []state.Status) string {
 }
 
 // keys are the columns that order a branch. tenant is the column of the index.
-func (b *builder) keys(tenant string) string {
+func (b *listBuilder) keys(tenant string) string {
 	if at := b.time(); at != "" {
 		return at + " AS k, r.tenant AS t"
 	}
@@ -191,7 +134,7 @@ func (b *builder) keys(tenant string) string {
 
 // time is the column of the order's time. It is empty for an order without a
 // time.
-func (b *builder) time() string {
+func (b *listBuilder) time() string {
 	switch b.req.Order {
 	case state.ByUpdated:
 		return "r.updated_at"
@@ -204,7 +147,7 @@ func (b *builder) time() string {
 // filter adds the conditions of every branch to the last one: the cursor, the
 // prefix, and the labels except the leading one. tenant is the column of the
 // index.
-func (b *builder) filter(tenant string, lead *label) {
+func (b *listBuilder) filter(tenant string, lead *label) {
 	at := b.time()
 	if b.req.Order == state.ByWake {
 		b.add(" AND r.wake_at IS NOT NULL")

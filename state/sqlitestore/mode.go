@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"runtime"
 	"sync"
@@ -34,14 +35,14 @@ func createFile(path string) error {
 
 // warnOfModes logs a warning for each file of the database that others than its
 // owner have access to. It does not change the host's modes.
-func (s *Store) warnOfModes() {
+func warnOfModes(path string, log *slog.Logger) {
 	if runtime.GOOS == "windows" {
 		return // has no such modes
 	}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		name := s.cfg.Path + suffix
+		name := path + suffix
 		if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
-			s.cfg.Logger.Warn("others than its owner have access to a file of the database: chmod 600 removes their access",
+			log.Warn("others than its owner have access to a file of the database: chmod 600 removes their access",
 				"file", name, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
 		}
 	}

@@ -19,15 +19,15 @@ func (s *Store) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 		return state.Pruned{}, err
 	}
 	req = req.WithDefaults()
-	pruned := state.Pruned{Now: s.now()}
+	pruned := state.Pruned{Now: s.db.now()}
 	var err error
 	before := pruned.Now.Add(-max(req.Age, state.MinBlobAge)).UnixMicro()
-	if pruned.Blobs, err = s.prune(ctx, req, before, prunableBlobs, &s.blobsSeen); err == nil {
+	if pruned.Blobs, err = prunableBlobs.prune(ctx, s.db, req, before, &s.progress.blobs); err == nil {
 		before = pruned.Now.Add(-req.Age).UnixMicro()
-		pruned.Entries, err = s.prune(ctx, req, before, prunableEntries, &s.entriesSeen)
+		pruned.Entries, err = prunableEntries.prune(ctx, s.db, req, before, &s.progress.entries)
 	}
 	if err == nil {
-		pruned.Runs, err = s.prune(ctx, req, before, prunableRuns, &s.runsSeen)
+		pruned.Runs, err = prunableRuns.prune(ctx, s.db, req, before, &s.progress.runs)
 	}
 	return pruned, about("prune", req.Tenant, err)
 }
@@ -95,60 +95,72 @@ type victim struct {
 	size int64
 }
 
-// seen remembers how far Prune has come. Up to there, everything was removed or
-// had to be kept. So the next call does not read the kept data of resting
-// tenants again.
-type seen struct {
+// progress is how far Prune has come in each table.
+type progress struct {
+	blobs, entries, runs position
+}
+
+// position is the last key that Prune has examined. Each row up to it was either
+// removed or kept, so the next call starts behind it and does not read the rows
+// again that it must keep, such as those of tenants at rest.
+type position struct {
 	mu sync.Mutex
 	to [4]int64
 }
 
+func (p *position) get() [4]int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.to
+}
+
+func (p *position) set(to [4]int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.to = to
+}
+
 // prune removes at most req.Limit rows and returns how many it removed.
-func (s *Store) prune(ctx context.Context, req state.PruneRequest, before int64, p prunable, seen *seen) (int, error) {
+func (p prunable) prune(ctx context.Context, db *database, req state.PruneRequest, before int64, at *position) (int, error) {
 	if req.Tenant != "" {
-		victims, err := s.victims(ctx, p.findOf, req.Limit, before, req.Tenant)
+		victims, err := findVictims(ctx, db, p.findOf, req.Limit, before, req.Tenant)
 		if err != nil {
 			return 0, err
 		}
-		return s.remove(ctx, victims, before, p)
+		return p.removeAll(ctx, db, victims, before)
 	}
-	seen.mu.Lock()
-	from := seen.to
-	seen.mu.Unlock()
-	n, err := s.pruneAfter(ctx, req.Limit, from, before, p, seen)
+	from := at.get()
+	n, err := p.pruneAfter(ctx, db, req.Limit, from, before, at)
 	if err != nil || n > 0 || from == [4]int64{} {
 		return n, err
 	}
-	// Nothing is left after that place: begin again with the data that was kept
-	// before.
-	return s.pruneAfter(ctx, req.Limit, [4]int64{}, before, p, seen)
+	// No row is left after from. Begin again with the rows that were kept before.
+	return p.pruneAfter(ctx, db, req.Limit, [4]int64{}, before, at)
 }
 
 // pruneAfter prunes the rows after a key.
-func (s *Store) pruneAfter(ctx context.Context, limit int, from [4]int64, before int64, p prunable, seen *seen) (int, error) {
-	victims, err := s.victims(ctx, p.find, limit, before, from[0], from[1], from[2], from[3])
+func (p prunable) pruneAfter(ctx context.Context, db *database, limit int, from [4]int64, before int64, at *position) (int, error) {
+	victims, err := findVictims(ctx, db, p.find, limit, before, from[0], from[1], from[2], from[3])
 	if err != nil {
 		return 0, err
 	}
-	n, err := s.remove(ctx, victims, before, p)
+	n, err := p.removeAll(ctx, db, victims, before)
 	if err == nil {
 		to := [4]int64{} // the end: the next call begins again
 		if len(victims) == limit {
 			to = victims[limit-1].key
 		}
-		seen.mu.Lock()
-		seen.to = to
-		seen.mu.Unlock()
+		at.set(to)
 	}
 	return n, err
 }
 
-// victims returns the rows that may be removed.
-func (s *Store) victims(ctx context.Context, text string, limit int, before int64, args ...any) ([]victim, error) {
+// findVictims runs a query for the keys of removable rows.
+func findVictims(ctx context.Context, db *database, text string, limit int, before int64, args ...any) ([]victim, error) {
 	var all []victim
-	err := s.look(ctx, func() error {
+	err := db.look(ctx, func(r *reader) error {
 		all = nil
-		rows, err := s.query(ctx, text, append([]any{limit, before}, args...)...)
+		rows, err := r.query(ctx, text, append([]any{limit, before}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -172,9 +184,9 @@ const (
 	pruneBytes = 16 << 20
 )
 
-// remove removes the victims that are still old and unused, and returns how
-// many it removed.
-func (s *Store) remove(ctx context.Context, victims []victim, before int64, p prunable) (n int, err error) {
+// removeAll removes the victims that may still be removed, and returns how many
+// it removed.
+func (p prunable) removeAll(ctx context.Context, db *database, victims []victim, before int64) (n int, err error) {
 	for len(victims) > 0 {
 		batch, size := 0, int64(0)
 		for batch < len(victims) && batch < pruneRows && (batch == 0 || size+victims[batch].size <= pruneBytes) {
@@ -182,10 +194,10 @@ func (s *Store) remove(ctx context.Context, victims []victim, before int64, p pr
 			batch++
 		}
 		went := 0
-		err := s.write(ctx, func(t *tx) error {
+		err := db.write(ctx, func(t *tx) error {
 			went = 0
 			for _, v := range victims[:batch] {
-				rows, err := t.removeVictim(v, before, p)
+				rows, err := p.removeOne(t, v, before)
 				if err != nil {
 					return err
 				}
@@ -202,9 +214,9 @@ func (s *Store) remove(ctx context.Context, victims []victim, before int64, p pr
 	return n, nil
 }
 
-// removeVictim removes a victim if it is still old and unused, and returns how
-// many rows it removed.
-func (t *tx) removeVictim(v victim, before int64, p prunable) (int64, error) {
+// removeOne removes a victim if it may still be removed, and returns how many
+// rows it removed.
+func (p prunable) removeOne(t *tx, v victim, before int64) (int64, error) {
 	done, err := t.exec(p.remove, nil, before, v.key[0], v.key[1], v.key[2], v.key[3])
 	if err != nil {
 		return 0, err

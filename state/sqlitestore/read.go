@@ -4,106 +4,39 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
-
-	"github.com/tenantsync/tenantsync/state"
+	"sync"
 )
 
-// Each call reads the schema's version, because a newer release may migrate the
-// database at any time. A call that writes reads it under the write lock,
-// together with the time of the newest commit.
-const checkSchema = "SELECT coalesce(max(version), 0) FROM tenantsync_schema"
-
-var checkSchemaToWrite = func() string {
-	var newest []string
-	for _, status := range state.Statuses() {
-		newest = append(newest, "ifnull((SELECT max(updated_at) FROM tenantsync_record WHERE status = '"+string(status)+"'), 0)")
-	}
-	return "SELECT (" + checkSchema + "), max(" + strings.Join(newest, ", ") + ")"
-}()
-
-// enter begins every writing transaction.
-func (s *Store) enter(t *tx) error {
-	// The data version of a connection changes when another connection has
-	// committed. If none has, the earlier result is still valid.
-	var dataVersion int64
-	seen := &t.link.seen
-	if t.link.stmts != nil {
-		if _, err := t.row([]any{&dataVersion}, "PRAGMA data_version"); err != nil {
-			return err
-		}
-	}
-	if dataVersion == 0 || dataVersion != seen.dataVersion {
-		var version int
-		if _, err := t.row([]any{&version, &seen.newest}, checkSchemaToWrite); err != nil {
-			return s.explain(t.ctx, t.link.conn, err)
-		}
-		if err := schemaError(version); err != nil {
-			return err
-		}
-		seen.dataVersion = dataVersion
-	}
-	t.now = s.clock.now(seen.newest)
-	return nil
-}
-
-// explain returns an error about the schema in place of a statement's error, if
-// the schema is the cause: "no such table" does not say what to do. Otherwise
-// it returns the statement's error.
-func (s *Store) explain(ctx context.Context, q querier, err error) error {
-	if code(err) != codeError {
-		return err
-	}
-	version, verr := schemaVersion(ctx, q)
-	if verr != nil {
-		return err
-	}
-	if serr := schemaError(version); serr != nil {
-		return serr
-	}
-	return err
-}
-
-// look runs f, which only reads, on a database of this release. It may run f
-// again from its beginning if another connection has a lock.
-func (s *Store) look(ctx context.Context, f func() error) error {
-	if s.isClosed() {
-		return errClosed
-	}
-	err := retryBusy(ctx, s.until(), func() error {
-		var version int
-		_, err := s.row(ctx, []any{&version}, checkSchema)
-		if err == nil {
-			err = schemaError(version)
-		}
-		if err == nil {
-			err = f()
-		}
-		return err
-	})
-	return s.explain(ctx, s.readDB, err)
+// reader runs queries on the connections that read. Their statements stay
+// prepared.
+type reader struct {
+	pool  *sql.DB
+	stmts statements
 }
 
 // query runs a query on one of the reading connections.
-func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	stmt, err := s.stmts.get(ctx, s.readDB, text)
+func (r *reader) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	stmt, err := r.stmts.get(ctx, r.pool, text)
 	switch {
 	case err != nil:
 		return nil, err
 	case stmt == nil:
-		return s.readDB.QueryContext(ctx, text, args...)
+		return r.pool.QueryContext(ctx, text, args...)
 	}
 	return stmt.QueryContext(ctx, args...)
 }
 
 // row runs a query for one row at most, and reports whether there was one.
-func (s *Store) row(ctx context.Context, dest []any, text string, args ...any) (bool, error) {
-	rows, err := s.query(ctx, text, args...)
+func (r *reader) row(ctx context.Context, dest []any, text string, args ...any) (bool, error) {
+	rows, err := r.query(ctx, text, args...)
 	if err != nil {
 		return false, err
 	}
 	return oneRow(rows, dest)
 }
+
+// close closes the statements. It does not close the pool.
+func (r *reader) close() error { return r.stmts.close() }
 
 func oneRow(rows *sql.Rows, dest []any) (bool, error) {
 	defer rows.Close()
@@ -111,4 +44,52 @@ func oneRow(rows *sql.Rows, dest []any) (bool, error) {
 		return false, rows.Err()
 	}
 	return true, errors.Join(rows.Scan(dest...), rows.Close())
+}
+
+// statements are prepared statements on a pool of connections.
+type statements struct {
+	mu     sync.Mutex
+	byText map[string]*sql.Stmt
+	closed bool
+}
+
+// maxStatements bounds the number of kept statements, because lists have many
+// forms. Each further statement is prepared for every call.
+const maxStatements = 64
+
+// get returns a prepared statement, or nil if the caller must run text
+// unprepared.
+func (s *statements) get(ctx context.Context, db *sql.DB, text string) (*sql.Stmt, error) {
+	s.mu.Lock()
+	stmt, ok := s.byText[text]
+	full := s.closed || len(s.byText) >= maxStatements
+	s.mu.Unlock()
+	if ok || full {
+		return stmt, nil
+	}
+	stmt, err := db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other, ok := s.byText[text]; ok || s.closed { // another call was faster
+		return other, stmt.Close()
+	}
+	if s.byText == nil {
+		s.byText = make(map[string]*sql.Stmt)
+	}
+	s.byText[text] = stmt
+	return stmt, nil
+}
+
+func (s *statements) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, stmt := range s.byText {
+		errs = append(errs, stmt.Close())
+	}
+	s.byText, s.closed = nil, true
+	return errors.Join(errs...)
 }

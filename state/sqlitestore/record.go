@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/tenantsync/tenantsync/state"
 )
@@ -22,7 +21,16 @@ const (
 	fromRecord = ` FROM tenantsync_record AS r INDEXED BY tenantsync_record_tenant`
 	joinRecord = ` CROSS JOIN tenantsync_record AS r INDEXED BY tenantsync_record_tenant ON r.tenant = `
 	joinLease  = ` LEFT JOIN tenantsync_lease AS l INDEXED BY sqlite_autoindex_tenantsync_lease_1 ON l.id = r.id`
+
+	fromRemoved = ` FROM tenantsync_removed AS d INDEXED BY tenantsync_removed_tenant`
 )
+
+// idOf returns the SQL for the id of a tenant's entries: the id of its record
+// or of its removal.
+func idOf(tenant string) string {
+	return fmt.Sprintf("ifnull((SELECT r.id%s WHERE r.tenant = %s), (SELECT d.id%s WHERE d.tenant = %[2]s))",
+		fromRecord, tenant, fromRemoved)
+}
 
 // stored is the stored form of a record.
 type stored struct {
@@ -91,46 +99,15 @@ func (s *Store) Load(ctx context.Context, req state.LoadRequest) (state.Loaded, 
 		return state.Loaded{}, err
 	}
 	var found []stored
-	err := s.look(ctx, func() (err error) {
-		found, err = scanRecords(s.query(ctx, selectRecord, req.Tenant))
+	err := s.db.look(ctx, func(r *reader) (err error) {
+		found, err = scanRecords(r.query(ctx, selectRecord, req.Tenant))
 		return err
 	})
 	switch {
 	case err != nil:
 		return state.Loaded{}, about("load", req.Tenant, err)
 	case len(found) == 0:
-		return state.Loaded{Now: s.now()}, about("load", req.Tenant, state.ErrNotFound)
+		return state.Loaded{Now: s.db.now()}, about("load", req.Tenant, state.ErrNotFound)
 	}
-	return state.Loaded{Record: found[0].Record, Now: s.now(found[0].updatedAt)}, nil
-}
-
-// now returns the store's time outside of a writing transaction. It is not
-// before the time of any commit that the store has seen.
-func (s *Store) now(seen ...int64) time.Time {
-	var floor int64
-	for _, at := range seen {
-		floor = max(floor, at)
-	}
-	return fromMicro(s.clock.now(floor))
-}
-
-// begin is the first step of every method.
-func begin(ctx context.Context, req interface{ Validate() error }) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return req.Validate()
-}
-
-// jsonOrNil returns a value as JSON text, or nil when it is empty.
-func jsonOrNil[T any](v T, length int) (*string, error) {
-	if length == 0 {
-		return nil, nil
-	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	text := string(data)
-	return &text, nil
+	return state.Loaded{Record: found[0].Record, Now: s.db.now(found[0].updatedAt)}, nil
 }

@@ -1,12 +1,8 @@
 package sqlitestore
 
 import (
-	"context"
-
 	"github.com/tenantsync/tenantsync/state"
 )
-
-const fromRemoved = " FROM tenantsync_removed AS d INDEXED BY tenantsync_removed_tenant"
 
 // removeRecord removes a tenant's record and all its data. The removal's
 // entries keep the record's id.
@@ -48,15 +44,4 @@ func (t *tx) newID(old head, r state.Record) (id int64, err error) {
 	}
 	_, err = t.exec("INSERT INTO tenantsync_lease (id, fence, owner, until) VALUES (?, ?, '', NULL)", old.removed, r.Fence)
 	return old.removed, err
-}
-
-// Remove implements [state.Blobs].
-func (s *Store) Remove(ctx context.Context, tenant string) error {
-	if err := begin(ctx, state.LoadRequest{Tenant: tenant}); err != nil {
-		return err
-	}
-	return about("remove blobs", tenant, s.write(ctx, func(t *tx) error {
-		_, err := t.exec("DELETE FROM tenantsync_blob INDEXED BY tenantsync_blob_name WHERE tenant = ?", tenant)
-		return err
-	}))
 }

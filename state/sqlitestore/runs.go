@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -49,8 +50,8 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 	}
 	text, args := selectRuns(req, after)
 	var page state.RunsPage
-	err := s.look(ctx, func() (err error) {
-		page.Runs, err = s.runs(ctx, text, args)
+	err := s.db.look(ctx, func(r *reader) (err error) {
+		page.Runs, err = scanRuns(r.query(ctx, text, args...))
 		return err
 	})
 	if err != nil {
@@ -60,7 +61,7 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 	for _, r := range page.Runs {
 		newest = max(newest, r.UpdatedAt.UnixMicro())
 	}
-	page.Now = s.now(newest)
+	page.Now = s.db.now(newest)
 	// The rows are in order already, but SQLite does not guarantee the order of a
 	// join without ORDER BY.
 	slices.SortFunc(page.Runs, func(a, b state.Run) int {
@@ -70,9 +71,8 @@ func (s *Store) Runs(ctx context.Context, req state.RunsRequest) (state.RunsPage
 	return page, nil
 }
 
-// runs runs a query of selectRuns.
-func (s *Store) runs(ctx context.Context, text string, args []any) ([]state.Run, error) {
-	rows, err := s.query(ctx, text, args...)
+// scanRuns reads all rows of a query of selectRuns, and closes them.
+func scanRuns(rows *sql.Rows, err error) ([]state.Run, error) {
 	if err != nil {
 		return nil, err
 	}

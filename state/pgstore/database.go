@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,6 +12,32 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/retry"
 )
+
+// database is the schema of a store in a PostgreSQL database, and a pool of
+// connections to it. It runs statements, and knows how it may send them.
+type database struct {
+	pool   *pgxpool.Pool
+	own    bool // the pool is the store's
+	schema string
+
+	// prepared reports whether statements may be prepared by name on a
+	// connection.
+	prepared atomic.Bool
+	// planned is the mode of statements that are planned for each call.
+	planned pgx.QueryExecMode
+	// strict reports whether the default isolation level is not READ COMMITTED.
+	strict atomic.Bool
+	// migrated reports whether a check has found this release's version of the
+	// schema.
+	migrated atomic.Bool
+}
+
+// close closes a pool of the store's own.
+func (db *database) close() {
+	if db.own {
+		db.pool.Close()
+	}
+}
 
 // maxAttempts bounds the attempts of a transaction that the database rolls back
 // in favour of others. In READ COMMITTED it never does so with the store's own
@@ -21,42 +48,42 @@ const maxAttempts = 15
 
 // run gets a connection and calls f with it. It retries while a retry may help.
 // It checks the schema's version before the first f.
-func (s *Store) run(ctx context.Context, f func(conn *pgxpool.Conn) error) error {
-	for try := 1; ; try++ {
-		err := s.once(ctx, f)
+func (db *database) run(ctx context.Context, f func(conn *pgxpool.Conn) error) error {
+	for attempt := 1; ; attempt++ {
+		err := db.once(ctx, f)
 		switch {
 		case err == nil:
 			return nil
-		case ctx.Err() != nil || try == maxAttempts:
+		case ctx.Err() != nil || attempt == maxAttempts:
 			return err
 		case isUnprepared(err):
-			s.prepared.Store(false)
+			db.prepared.Store(false)
 		case isSchema(err):
-			return s.explain(ctx, err)
+			return db.explain(ctx, err)
 		case !isAgain(err):
 			return err
 		default:
-			s.strict.Store(true)
-			if err := pause(ctx, try); err != nil {
+			db.strict.Store(true)
+			if err := pause(ctx, attempt); err != nil {
 				return &nothingWrittenError{err}
 			}
 		}
 	}
 }
 
-// write is run for one statement that changes data. The statement is its own
+// write calls f for one statement that changes data. The statement is its own
 // transaction unless the default isolation level is too strict.
-func (s *Store) write(ctx context.Context, f func(q querier) error) error {
-	return s.run(ctx, func(conn *pgxpool.Conn) error {
-		if s.strict.Load() {
-			return s.transact(ctx, conn, func(tx pgx.Tx) error { return f(tx) })
+func (db *database) write(ctx context.Context, f func(q querier) error) error {
+	return db.run(ctx, func(conn *pgxpool.Conn) error {
+		if db.strict.Load() {
+			return db.transact(ctx, conn, func(tx pgx.Tx) error { return f(tx) })
 		}
 		return f(conn)
 	})
 }
 
 // transact calls f in a transaction. An error of f rolls the transaction back.
-func (s *Store) transact(ctx context.Context, conn *pgxpool.Conn, f func(tx pgx.Tx) error) error {
+func (db *database) transact(ctx context.Context, conn *pgxpool.Conn, f func(tx pgx.Tx) error) error {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 	if err != nil {
 		return &nothingWrittenError{err}
@@ -80,17 +107,18 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 	_ = tx.Rollback(ctx) // the transaction has ended, or ends with its connection
 }
 
-func (s *Store) once(ctx context.Context, f func(conn *pgxpool.Conn) error) error {
-	conn, err := s.pool.Acquire(ctx)
+// once gets a connection and runs f on it.
+func (db *database) once(ctx context.Context, f func(conn *pgxpool.Conn) error) error {
+	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return &acquireError{err}
 	}
 	defer conn.Release()
-	if !s.migrated.Load() {
-		if err := s.checkVersion(ctx, conn.Conn()); err != nil {
+	if !db.migrated.Load() {
+		if err := db.checkVersion(ctx, conn.Conn()); err != nil {
 			return &nothingWrittenError{err}
 		}
-		s.migrated.Store(true)
+		db.migrated.Store(true)
 	}
 	if err := unsent(ctx, conn); err != nil {
 		return err
@@ -113,19 +141,19 @@ func unsent(ctx context.Context, conn *pgxpool.Conn) error {
 
 // pause waits for a random time, with a bound that doubles after each attempt,
 // so that transactions that conflicted do not conflict again.
-func pause(ctx context.Context, try int) error {
-	if retry.Pause(ctx, rand.N(min(time.Millisecond<<try, 200*time.Millisecond))) != nil {
+func pause(ctx context.Context, attempt int) error {
+	if retry.Pause(ctx, rand.N(min(time.Millisecond<<attempt, 200*time.Millisecond))) != nil {
 		return ctx.Err()
 	}
 	return nil
 }
 
 // mode is the mode of a statement whose plan does not depend on its values.
-func (s *Store) mode() pgx.QueryExecMode {
-	if s.prepared.Load() {
+func (db *database) mode() pgx.QueryExecMode {
+	if db.prepared.Load() {
 		return pgx.QueryExecModeCacheStatement
 	}
-	return s.planned
+	return db.planned
 }
 
 // querier is a connection or a transaction on it.

@@ -45,7 +45,7 @@ const (
 	// ClassEdited: a revert left items alone that somebody edited since the plan was
 	// made.
 	ClassEdited Class = "edited"
-	// ClassDependency: something that the item depends on was not applied.
+	// ClassDependency: an item that this one depends on was not applied.
 	ClassDependency Class = "dependency"
 	// ClassStopped: an earlier item failed, and the policy is to stop.
 	ClassStopped Class = "stopped"

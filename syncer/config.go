@@ -109,8 +109,8 @@ type Config struct {
 	// Consistency have passed. Defaults to 30 seconds, or half of a shorter
 	// LeaseDuration; must be under two thirds of LeaseDuration.
 	WriteTimeout time.Duration
-	// StopOnFailure stops a deploy at the first item that fails. By default
-	// only what depends on it is skipped.
+	// StopOnFailure stops a deploy at the first item that fails. By default the
+	// engine skips only the items that depend on it.
 	StopOnFailure bool
 	// MaxAttempts limits the attempts of a write, a repository call or a phase that
 	// fails with transient errors. Throttled writes do not count: the engine

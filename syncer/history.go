@@ -86,7 +86,7 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 // due makes the tenant due at once. A worker claims it as soon as its lease is free.
 func (t *draft) due() { t.rec.WakeAt = t.now }
 
-// cancel asks the worker to end the run.
+// cancel stores that a person has asked to end the run.
 func (t *draft) cancel(actor, comment string) {
 	t.d.Run.Cancel = &cancel{Actor: actor, Comment: comment, Time: t.now}
 	t.due()
@@ -226,7 +226,7 @@ const (
 	ItemConflict ItemStatus = "conflict"
 	// ItemUnsupported: the change is not possible, and was not attempted.
 	ItemUnsupported ItemStatus = "unsupported"
-	// ItemSkipped: something that it depends on was not applied.
+	// ItemSkipped: an item that it depends on was not applied.
 	ItemSkipped ItemStatus = "skipped"
 	// ItemNotAttempted: the run ended before the item was begun.
 	ItemNotAttempted ItemStatus = "not_attempted"

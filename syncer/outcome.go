@@ -47,8 +47,8 @@ type Undone struct {
 	// that no backup holds their bodies ([tenant.Referenced]).
 	NamesOnly int `json:"namesOnly,omitempty"`
 	// Unsupported counts changes that the service, the client or a setting does
-	// not allow. The files of a kind that is not synced, such as one without a
-	// licence or without its optional permission, count as one.
+	// not allow. The files of a kind that is not synced count as one. Such a
+	// kind lacks its licence or its optional permission, for example.
 	Unsupported int `json:"unsupported,omitempty"`
 	// Failed counts approved items that were not applied, except for Unknown.
 	Failed int `json:"failed,omitempty"`

@@ -40,8 +40,8 @@ type Report struct {
 	Decision *Decision `json:"decision,omitempty"`
 	// Kinds has a row per kind, in the client's order.
 	Kinds []KindReport `json:"kinds,omitempty"`
-	// Items are the approved changes and what became of them, with the old and
-	// new value of each property.
+	// Items are the results of the approved changes, with the old and new value of
+	// each property.
 	Items []ItemResult `json:"items,omitempty"`
 	// Adopted are the changes taken over from the tenant into the repository.
 	Adopted []plan.AdoptedChange `json:"adopted,omitempty"`
@@ -52,15 +52,15 @@ type Report struct {
 	ConsentURL string `json:"consentUrl,omitempty"`
 	// Refused are the items that a revert left alone.
 	Refused []string `json:"refused,omitempty"`
-	// Lost are the errors of what the run has stored and the store no longer has:
-	// the plan, the comparison. The report lacks what only they say.
+	// Lost has an error for each stored part of the run, such as the plan, that can no
+	// longer be read. The report lacks the facts that only such a part has.
 	Lost []string `json:"lost,omitempty"`
 	// Newer is the head of the desired line if the line had moved on when the
 	// plan was decided on, or when the run ended without a decision.
 	Newer *NewerRevision `json:"newer,omitempty"`
 }
 
-// KindReport counts what happened to one kind.
+// KindReport counts a run's objects and changes of one kind.
 type KindReport struct {
 	tenant.KindState
 	Read      int `json:"read"`

@@ -361,10 +361,10 @@ func (s *records) readPlan(ctx context.Context, tenantName string, r *run) (*pla
 	return owner.DecodePlan(raw, r.Digest)
 }
 
-// decidedPlan reads the plan that the run's decision was made on, for the phase that
-// carries that decision out. The error has the class not_approved, and nothing
-// may be written, unless the decision is of this verdict and was made on the
-// plan, and with it the ids, that the record leads to now.
+// decidedPlan reads the plan of the run's decision, for the phase that carries the
+// decision out. It returns an error of class not_approved, and nothing may be written,
+// if the decision has another verdict than v. It does so too if the record now leads
+// to another plan, or to other ids, than it did at the decision.
 func (s *records) decidedPlan(ctx context.Context, tenantName string, r *run, v Verdict) (*plan.Plan, error) {
 	err := r.decidedOn(tenantName, v)
 	var p *plan.Plan

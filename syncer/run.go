@@ -50,8 +50,9 @@ type Options struct {
 	// "repository_moved". The run undoes the tenant's changes since that backup and
 	// does not adopt them. Secrets, which no backup holds, and variables stay as the
 	// line's files have them. Backups hold no ids: an object that was renamed since
-	// is created again under its former name, and deleted under the present one.
-	// Only in Full and Preview.
+	// gets its former name back if its present file has that name among its
+	// previous names. Otherwise the run creates it again under the former name, and
+	// deletes it under the present one. Only in Full and Preview.
 	DesiredFrom string `json:"desiredFrom,omitempty"`
 	// Interactive allows asking a person to sign in. Without it a run that
 	// would have to ask ends in New error, class "sign_in_needed".

@@ -49,7 +49,7 @@ func (req StartRequest) inputs() []bounds.Input {
 func (req StartRequest) check() error {
 	switch {
 	case !slices.Contains([]Mode{Full, Preview, BackupOnly}, req.Mode):
-		return fmt.Errorf("%w: mode %q", ErrInvalid, req.Mode)
+		return fmt.Errorf("%w: mode %q, want one of %q", ErrInvalid, req.Mode, modes)
 	case req.DesiredFrom != "" && req.Mode == BackupOnly:
 		return fmt.Errorf("%w: a backup has nothing to roll back", ErrInvalid)
 	}
@@ -76,7 +76,8 @@ type CancelRequest struct {
 }
 
 // RetryRequest asks for a run that repeats the items that an ended run did not
-// apply.
+// apply. Items that the decision left out are not repeated. The new run is
+// interactive if the ended one was.
 type RetryRequest struct {
 	RunRef
 	// Actor is the person. Required.

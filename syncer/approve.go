@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/bounds"
@@ -196,7 +197,7 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	}
 	p, err := s.readPlan(ctx, d.Tenant, cur.d.Run)
 	if err != nil {
-		return rowOf(cur), err
+		return rowOf(cur), pruned(err)
 	}
 	if err := s.cfg.checkKey(p, d); err != nil {
 		return rowOf(cur), err
@@ -230,12 +231,18 @@ func (l loaded) pending(d Decision) error {
 		if r != nil && r.ID != d.Run {
 			return fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, d.Tenant, r.ID, d.Run)
 		}
+		if r != nil && r.Decision != nil {
+			return fmt.Errorf("%w: %s is %s: %s decided on run %s (%s)", ErrNotPending, d.Tenant, l.rec.Status.Label(), joinActors(r.Decision.Actors), r.ID, r.Decision.Verdict)
+		}
 		return fmt.Errorf("%w: %s is %s", ErrNotPending, d.Tenant, l.rec.Status.Label())
 	case r.Cancel != nil:
 		return fmt.Errorf("%w: %s: run %s was cancelled by %s", ErrNotPending, d.Tenant, r.ID, r.Cancel.Actor)
 	case !same:
 		return fmt.Errorf("%w: %s: the run is %s, not %s", ErrStalePlan, d.Tenant, r.ID, d.Run)
 	case r.Digest != d.Digest:
+		if strings.HasPrefix(r.Digest, d.Digest) {
+			return fmt.Errorf("%w: %s: a decision names the whole digest of %d characters, and %s is its beginning", ErrStalePlan, d.Tenant, len(r.Digest), d.Digest)
+		}
 		return fmt.Errorf("%w: %s: the digest is %s, not %s", ErrStalePlan, d.Tenant, runrecord.Short(r.Digest), runrecord.Short(d.Digest))
 	}
 	return nil
@@ -275,7 +282,7 @@ func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 	case RejectAndRevert:
 		return t.decided(state.Revert, PhaseRevert, d, []string{d.Actor})
 	}
-	return fmt.Errorf("%w: verdict %q", ErrInvalid, d.Verdict)
+	return fmt.Errorf("%w: %s: verdict %q, want one of %q", ErrInvalid, d.Tenant, d.Verdict, verdicts)
 }
 
 // decided leaves Pending approval.

@@ -102,9 +102,3 @@ func newLoaded(rec state.Record, now time.Time) (loaded, error) {
 	}
 	return loaded{rec: rec, d: d, now: now, at: time.Now()}, nil
 }
-
-var (
-	phases   = []Phase{PhaseConnect, PhaseConsent, PhaseBackup, PhasePlan, PhaseApprove, PhaseDeploy, PhaseRevert, PhaseVerify, PhaseReport}
-	modes    = []Mode{Full, Preview, BackupOnly}
-	verdicts = []Verdict{Approve, Reject, RejectAndRevert}
-)

@@ -23,7 +23,9 @@
 //
 // [Syncer.Start] returns at once. [Syncer.Run], in this or another process, does
 // the work. A command line calls [Syncer.Sync], which starts a run and waits for
-// its end. The package example is a whole program with everything in memory.
+// its end. The example of the package, in example_embed_test.go, is a whole program
+// with everything in memory. Each other example_*_test.go shows one decision of a
+// host.
 //
 // A run that is not [Options.Interactive] never asks a person to sign in. If
 // credentials are missing, it ends in New error, class "sign_in_needed". A schedule
@@ -32,8 +34,10 @@
 //
 // # What a host provides
 //
-//   - Store keeps records, leases and blobs. Package state has the interface and
-//     a store in memory; state/sqlitestore and state/pgstore are databases.
+//   - Store keeps records, leases and blobs. Package state has the interface with
+//     what it must guarantee, and a store in memory; state/sqlitestore and
+//     state/pgstore are databases. Package state/statetest tests a store of your
+//     own.
 //   - Repository holds the configuration as code. Package tenant has a repository
 //     in memory and one in a folder.
 //   - Authenticator gets credentials. Package auth/entra gets Microsoft's.
@@ -264,10 +268,13 @@
 //
 // # Shutdown
 //
-// When the context of Run ends, for example on SIGTERM, Run begins nothing new,
+// The library catches no signals. A host passes a context that ends on SIGTERM
+// ([os/signal.NotifyContext]). When the context of Run ends, Run begins nothing new,
 // finishes the writes under way, stores their results, releases its leases and
-// returns nil. Give the process [Config.WriteTimeout] and some seconds for that. If
-// the store does not answer, the leases run out. Another process resumes the
+// returns nil. Give the process [Config.WriteTimeout] and some seconds for that.
+// While the store does not answer, each last step waits for up to
+// [Config.LeaseDuration], which can add up to some minutes: a process that is
+// killed meanwhile loses nothing. Its leases run out, another process resumes the
 // runs, and so does this one after a restart.
 //
 // # Several processes

@@ -240,10 +240,10 @@ func met(demands []Demand) bool {
 func (y policy) check(p *plan.Plan, r *run, d Decision) (accepted []string, err error) {
 	counts := slices.ContainsFunc(y.demands(p, d.Items), func(need demand) bool { return y.counts(need, d.Actor, r.Actor) })
 	if !counts && y.people.Same(d.Actor, r.Actor) {
-		return nil, fmt.Errorf("%w: %s", ErrSelfApproval, plan.Printable(d.Actor))
+		return nil, fmt.Errorf("%w: %s: %s", ErrSelfApproval, d.Tenant, plan.Printable(d.Actor))
 	}
 	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return y.people.Same(v.Actor, d.Actor) && v.Digest == d.Digest }) {
-		return nil, fmt.Errorf("%w: %s", ErrAlreadyVoted, plan.Printable(d.Actor))
+		return nil, fmt.Errorf("%w: %s: %s", ErrAlreadyVoted, d.Tenant, plan.Printable(d.Actor))
 	}
 	var missing []string
 	for _, rule := range brokenBy(p, d.Items) {

@@ -448,3 +448,9 @@ type RunFacts struct {
 func covers(items []string, id string) bool {
 	return items == nil || slices.Contains(items, id)
 }
+
+var (
+	phases   = []Phase{PhaseConnect, PhaseConsent, PhaseBackup, PhasePlan, PhaseApprove, PhaseDeploy, PhaseRevert, PhaseVerify, PhaseReport}
+	modes    = []Mode{Full, Preview, BackupOnly}
+	verdicts = []Verdict{Approve, Reject, RejectAndRevert}
+)

@@ -20,7 +20,9 @@ type Config struct {
 	Kinds []tenant.Kind
 	// Directory is the tenant's directory id, and what object ids are made
 	// from: two fakes with one directory make the same ids. Defaults to
-	// "00000000-0000-4000-8000-000000000001".
+	// "00000000-0000-4000-8000-000000000001". For a tenant whose people sign in by
+	// the fakes of package authtest, set authtest.DirectoryOf of its name: another
+	// directory ends a sync with the class wrong_tenant.
 	Directory string
 	// Defaults are, by kind, properties that the service adds to a created
 	// object that lacks them, and the whole content of singletons at the start.

@@ -13,7 +13,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// account is how a run ends, with the particulars for its report.
+// account says how a run ends, and has the details for its report.
 type account struct {
 	ending.Result
 	// outcome, err and undone are the result's, in the engine's types.
@@ -26,9 +26,9 @@ type account struct {
 	refused []string
 	// after is the snapshot from after the writes.
 	after *state.BlobRef
-	// sum is what the backup and plan phases stored for the report.
+	// sum is the summary that the backup and plan phases stored for the report.
 	sum *backup.Summary
-	// lost are the errors of what was stored of the run and cannot be read any more.
+	// lost has an error for each stored part of the run that can no longer be read.
 	lost []error
 }
 
@@ -37,8 +37,8 @@ func (a *account) conclude(res ending.Result) {
 	a.Result, a.outcome, a.err, a.undone = res, Outcome(res.Outcome), concluded(res.Err), Undone(res.Undone)
 }
 
-// account finds out what became of a run, from its stored comparison and journal,
-// and how it ends. in is the phase that the end came in.
+// account counts a run's results by its stored comparison and journal, and decides
+// how the run ends. in is the phase in which the end came.
 func (s *records) account(ctx context.Context, cur loaded, in Phase, end runEnd) (*account, error) {
 	a := &account{refused: end.refused}
 	if end.verified != nil {
@@ -53,7 +53,7 @@ func (s *records) account(ctx context.Context, cur loaded, in Phase, end runEnd)
 	return a, nil
 }
 
-// endingRun returns what the record says of the run that ends.
+// endingRun returns the record's facts about the run that ends.
 func endingRun(cur loaded, in Phase) ending.Run {
 	r := cur.d.Run
 	run := ending.Run{Status: cur.rec.Status, Before: r.Before, Phase: string(in), Mode: string(r.Options.Mode),
@@ -64,8 +64,8 @@ func endingRun(cur loaded, in Phase) ending.Run {
 	return run
 }
 
-// tally counts what became of a run, and puts the particulars into its account.
-// came is the outcome of items that were not attempted.
+// tally counts a run's results, and puts the details into its account. came is the
+// outcome of items that were not attempted.
 func (s *records) tally(ctx context.Context, cur loaded, end runEnd, came string, a *account) (n ending.Tally, err error) {
 	r := cur.d.Run
 	a.sum, err = s.readComparison(ctx, cur.rec.Tenant, r)
@@ -92,7 +92,7 @@ func (s *records) tally(ctx context.Context, cur loaded, end runEnd, came string
 		n.LeftOut = len(p.Items) - len(a.items)
 	}
 	for _, it := range a.items {
-		item := ending.Item{ID: it.Item, Status: string(it.Status), Class: string(it.Class), Message: it.Message, RequestID: it.RequestID}
+		item := ending.Item{ID: it.Item, Status: string(it.Status), Class: string(it.Class), Message: it.Message, RequestID: it.RequestID, Confirmed: it.Verified}
 		if len(it.NotKept) > 0 {
 			item.NotKept = it.NotKept[0].String()
 		}
@@ -101,7 +101,7 @@ func (s *records) tally(ctx context.Context, cur loaded, end runEnd, came string
 	return n, nil
 }
 
-// lose notes what is lost; any other error is returned.
+// lose notes the error of a lost document, and returns any other error.
 func (a *account) lose(ctx context.Context, n *ending.Tally, err error) error {
 	if err == nil {
 		return nil
@@ -115,12 +115,12 @@ func (a *account) lose(ctx context.Context, n *ending.Tally, err error) error {
 	return nil
 }
 
-// itemResults are the results of all approved items, in the plan's order: an
-// item without one was not attempted, and one with an open intent is unknown.
-// Without the plan they are those of which the journal knows.
+// itemResults returns a result for each approved item, in the plan's order. An item
+// without a line in the journal was not attempted. An item whose intent has no
+// result is unknown. If the plan is lost, the journal alone names the items.
 func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end runEnd, came string) ([]ItemResult, error) {
 	results := map[string]ItemResult{}
-	var begun []string // items, in the order in which they were
+	var begun []string // ids of items, in the order of their first intents
 	for e, err := range s.journalLines(ctx, cur.rec.Tenant, cur.d.Run.ID) {
 		switch {
 		case err != nil:
@@ -139,7 +139,7 @@ func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end
 		p = new(plan.Plan)
 		for _, id := range begun {
 			kind, key, _ := strings.Cut(id, "/")
-			kind, _, _ = strings.Cut(kind, "#") // of a part
+			kind, _, _ = strings.Cut(kind, "#") // a part's kind has the part's name after #
 			p.Items = append(p.Items, plan.Item{ID: id, Kind: kind, Key: key, Verb: results[id].Verb})
 		}
 	}
@@ -171,8 +171,6 @@ func accountOfSuperseded(ctx context.Context, s *records, cur loaded, by string)
 	a := new(account)
 	a.conclude(ending.Result{To: cur.d.Run.Before, Outcome: word.Cancelled, Reason: "superseded by run " + by})
 	var err error
-	if a.sum, err = s.readComparison(ctx, cur.rec.Tenant, cur.d.Run); err != nil && !failure.Dispose(ctx, err).Lost {
-		return nil, err
-	}
-	return a, nil
+	a.sum, err = s.readComparison(ctx, cur.rec.Tenant, cur.d.Run)
+	return a, a.lose(ctx, new(ending.Tally), err)
 }

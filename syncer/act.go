@@ -13,9 +13,12 @@ import (
 
 // Cancel ends the run under way. Before the first write to the tenant, the tenant
 // returns to its status from before the run. After it, the engine finishes the
-// writes in flight, and the run ends with the changes applied so far. Cancel
-// returns ErrNotPending when no run is under way, and for another run than the
-// current one. Cancelling twice is no error.
+// writes in flight, and the run ends with the changes applied so far. A second
+// Cancel of the run changes nothing and returns nil.
+//
+// Cancel returns ErrNoActor, ErrInvalid, ErrNotPending when no run is under way or
+// the request names another run than the current one, ErrNewerFormat, and the
+// errors of Authorize and of the store.
 func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 	if err := s.cfg.permit(ctx, req.Actor, ActCancel, req.Tenant, bounds.Name("Run", req.Run), bounds.Comment("Comment", req.Comment)); err != nil {
 		return Row{}, err
@@ -25,8 +28,8 @@ func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 		if !t.rec.Status.Active() {
 			return fmt.Errorf("%w: %s is %s", ErrNotPending, req.Tenant, t.rec.Status.Label())
 		}
-		// Bound to the first that it is: where the answer is lost, another may be
-		// under way by the time that this is found out.
+		// The first call fixes the run. If the store's answer is lost, this function
+		// is called again, and by then another run may be under way.
 		run = cmp.Or(run, t.d.Run.ID)
 		if run != t.d.Run.ID {
 			return fmt.Errorf("%w: %s: the run is %s, not %s", ErrNotPending, req.Tenant, t.d.Run.ID, run)
@@ -34,9 +37,7 @@ func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 		if t.d.Run.Cancel != nil {
 			return errNoChange
 		}
-		t.d.Run.Cancel = &cancel{Actor: req.Actor, Comment: req.Comment, Time: t.now}
-		t.due()
-		t.entry(EntryCancel, EntryData{Actor: req.Actor, Comment: req.Comment, Phase: t.d.Run.Phase})
+		t.cancel(req.Actor, req.Comment)
 		return nil
 	})
 	return rowOf(after), err
@@ -44,8 +45,10 @@ func (s *Syncer) Cancel(ctx context.Context, req CancelRequest) (Row, error) {
 
 // Pause holds a tenant until every holder has resumed it: no run starts, and a run
 // under way begins no phase and no write. People can still sign in and decide, and
-// the deadlines stay. A second Pause of the same holder replaces the reason. Pause
-// returns ErrNoActor and ErrInvalid.
+// the deadlines stay. A second Pause of the same holder replaces the reason.
+//
+// Pause returns ErrNoActor, ErrInvalid, ErrNewerFormat, and the errors of Authorize
+// and of the store.
 func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
 	if err := s.cfg.permit(ctx, req.Actor, ActPause, req.Tenant, bounds.Comment("Reason", req.Reason)); err != nil {
 		return Row{}, err
@@ -66,8 +69,11 @@ func (s *Syncer) Pause(ctx context.Context, req PauseRequest) (Row, error) {
 	return rowOf(after), err
 }
 
-// Resume ends a holder's pause. The run continues once no holder is left. Resuming
-// a tenant that the actor does not hold is no error.
+// Resume ends a holder's pause. The run continues once no holder is left. Resume
+// changes nothing and returns nil if the actor does not hold the tenant.
+//
+// Resume returns ErrNoActor, ErrInvalid, ErrNewerFormat, and the errors of Authorize
+// and of the store.
 func (s *Syncer) Resume(ctx context.Context, req ResumeRequest) (Row, error) {
 	if err := s.cfg.permit(ctx, req.Actor, ActResume, req.Tenant); err != nil {
 		return Row{}, err
@@ -89,7 +95,7 @@ func (s *Syncer) Resume(ctx context.Context, req ResumeRequest) (Row, error) {
 	return rowOf(after), err
 }
 
-// holdOf returns the place of a person's hold on the tenant, or -1.
+// holdOf returns the index of a person's hold on the tenant, or -1.
 func holdOf(rule people.Rule, holds []Pause, actor string) int {
 	return slices.IndexFunc(holds, func(h Pause) bool { return rule.Same(h.Holder, actor) })
 }

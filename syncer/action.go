@@ -33,7 +33,7 @@ type StartRequest struct {
 	Labels map[string]string
 }
 
-// inputs are the request's texts.
+// inputs returns the request's texts, to be checked against their bounds.
 func (req StartRequest) inputs() []bounds.Input {
 	in := []bounds.Input{bounds.Comment("Comment", req.Comment), bounds.Name("Mode", string(req.Mode)), bounds.Name("DesiredFrom", req.DesiredFrom), bounds.Name("RetryOf", req.RetryOf)}
 	for name, value := range req.Labels {
@@ -45,7 +45,7 @@ func (req StartRequest) inputs() []bounds.Input {
 	return in
 }
 
-// check reports a request that can never succeed.
+// check returns ErrInvalid for a request that can never succeed.
 func (req StartRequest) check() error {
 	switch {
 	case !slices.Contains([]Mode{Full, Preview, BackupOnly}, req.Mode):
@@ -75,7 +75,8 @@ type CancelRequest struct {
 	Comment string
 }
 
-// RetryRequest asks for a run that repeats what an ended run did not apply.
+// RetryRequest asks for a run that repeats the items that an ended run did not
+// apply.
 type RetryRequest struct {
 	RunRef
 	// Actor is the person. Required.
@@ -100,15 +101,16 @@ type PauseRequest struct {
 	Reason string
 }
 
-// ResumeRequest asks to give up an actor's hold on a tenant.
+// ResumeRequest asks to end an actor's hold on a tenant.
 type ResumeRequest struct {
 	// Tenant is required.
 	Tenant string
-	// Actor is the one that paused the tenant. Required.
+	// Actor is the actor who paused the tenant. Required.
 	Actor string
 }
 
-// checkTenant reports a missing name, and one that no tenant can have.
+// checkTenant returns ErrInvalid for a missing name, and for one that no tenant can
+// have.
 func checkTenant(name string) error {
 	if name == "" {
 		return fieldMissing("Tenant")
@@ -116,7 +118,8 @@ func checkTenant(name string) error {
 	return checkTexts(bounds.Name("Tenant", name))
 }
 
-// checkTexts refuses the first text that is too long, or that stores do not take.
+// checkTexts returns ErrInvalid for the first text that is too long or that a store
+// would refuse.
 func checkTexts(inputs ...bounds.Input) error {
 	if err := bounds.Check(inputs...); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -124,7 +127,7 @@ func checkTexts(inputs ...bounds.Input) error {
 	return nil
 }
 
-// checkAsked reports what an action's request lacks: every one names a tenant
+// checkAsked checks the two fields that the request of every action has: the tenant,
 // and the person who asks.
 func checkAsked(tenantName, actor string) error {
 	if err := checkTenant(tenantName); err != nil {
@@ -142,8 +145,8 @@ func checkAsked(tenantName, actor string) error {
 // fieldMissing is the error of a request without a required field.
 func fieldMissing(field string) error { return fmt.Errorf("%w: %s is required", ErrInvalid, field) }
 
-// permit checks what every action needs: a tenant's name, an actor, texts within
-// their bounds, and the host's consent.
+// permit makes the checks that every action needs: the tenant's name, the actor, the
+// bounds of the texts, and then Authorize.
 func (c Config) permit(ctx context.Context, actor string, action Action, tenantName string, inputs ...bounds.Input) error {
 	if err := checkAsked(tenantName, actor); err != nil {
 		return err
@@ -167,8 +170,8 @@ type RemoveRequest struct {
 	Actor string
 	// Comment is kept in the audit entry. Optional.
 	Comment string
-	// EndRun cancels a run under way first, as [Syncer.Cancel] does. Without it
-	// a tenant with a run under way is refused with an [*ActiveError].
+	// EndRun cancels a run under way first, as [Syncer.Cancel] does. Without it,
+	// Remove returns an [*ActiveError] while a run is under way.
 	EndRun bool
 	// Repository removes the tenant's configuration and its backups from the
 	// repository too. The repository must be a [tenant.Remover].
@@ -179,16 +182,16 @@ type RemoveRequest struct {
 var (
 	// ErrNoActor is returned by every action without an actor.
 	ErrNoActor = errors.New("syncer: an action needs an actor")
-	// ErrActive is returned by Start and Retry while a run is under way; the
-	// error is an *[ActiveError] that names it.
+	// ErrActive is returned by Start, Retry, Recheck and Remove while a run is
+	// under way. The error is an *[ActiveError] that names the run.
 	ErrActive = errors.New("syncer: a run is under way")
-	// ErrPaused is returned by Start and Retry while somebody holds the tenant.
+	// ErrPaused is returned by Start and Retry while somebody has paused the tenant.
 	ErrPaused = errors.New("syncer: the tenant is paused")
-	// ErrStalePlan is returned by Decide for a run or digest that is no longer
-	// current. Review the current plan and decide again.
+	// ErrStalePlan is returned by Decide and Review for another plan than the one
+	// that waits for a decision. Review that plan and decide again.
 	ErrStalePlan = runrecord.ErrStalePlan
-	// ErrNotPending is returned by Decide when nothing waits for a decision,
-	// and by Cancel when no run is under way.
+	// ErrNotPending is returned by Decide and Review when no plan waits for a
+	// decision, and by Cancel when the run is not under way.
 	ErrNotPending = errors.New("syncer: nothing is pending")
 	// ErrExpired is returned by Decide at or after the approval's deadline.
 	ErrExpired = errors.New("syncer: the time for a decision has passed")
@@ -197,17 +200,16 @@ var (
 	ErrSelfApproval = errors.New("syncer: the person who asked for the run cannot approve it")
 	// ErrAlreadyVoted is returned by Decide for a person's second approval.
 	ErrAlreadyVoted = errors.New("syncer: this person has already approved")
-	// ErrNotFound is returned for a tenant, a run, a plan or a report that is
-	// not there (or not there yet).
+	// ErrNotFound is returned for a tenant, a run, a plan or a report that does not
+	// exist, or not yet, or that the store has pruned.
 	ErrNotFound = errors.New("syncer: not found")
 	// ErrInvalid is returned for a request that can never succeed.
 	ErrInvalid = errors.New("syncer: invalid request")
 	// ErrNothingFailed is returned by Retry for a run without failed items.
 	ErrNothingFailed = errors.New("syncer: nothing to retry")
-	// ErrNewerFormat is returned for a record that a newer version of this
-	// library wrote, or for what belongs to it: a plan, an entry, a report. It
-	// is never overwritten, and a run that needs it waits for a process that
-	// can read it: upgrade this one.
+	// ErrNewerFormat is returned for a record, plan, entry or report that a newer
+	// version of this library wrote. The engine never overwrites it. A run that
+	// needs it waits for a process that can read it: upgrade this one.
 	ErrNewerFormat = failure.ErrNewer
 	// ErrRemoving is returned by Start and Retry for a tenant that is being
 	// removed.
@@ -216,7 +218,8 @@ var (
 	ErrBusy = errors.New("syncer: another worker holds the tenant")
 )
 
-// ActiveError is the [ErrActive] that names the run.
+// ActiveError is the error of an action that cannot be done while a run is under
+// way. It names that run. errors.Is reports that it is [ErrActive].
 type ActiveError struct {
 	RunRef
 	Status state.Status
@@ -230,8 +233,8 @@ func (e *ActiveError) Error() string {
 // Is reports whether target is ErrActive.
 func (e *ActiveError) Is(target error) bool { return target == ErrActive }
 
-// BrokenRulesError is returned by Decide for an approval that does not accept
-// every guard rule that the plan breaks, or the part of it that is approved.
+// BrokenRulesError is returned by Decide for an approval that does not accept every
+// guard rule that its items break.
 type BrokenRulesError struct {
 	Tenant string
 	// Rules are the names that [Decision.Accept] lacks.
@@ -255,24 +258,25 @@ type Row struct {
 	Actor   string  `json:"actor,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`
 	Reason  string  `json:"reason,omitempty"`
-	// Undone counts what the run was asked for and has not done; zero until it has
-	// ended. [Undone.Qualify] puts it beside the outcome.
+	// Undone counts the work that the run was asked for and did not do. It is zero
+	// until the run has ended. [Undone.Qualify] puts it beside the outcome.
 	Undone Undone `json:"undone,omitzero"`
 	// Phase and Progress are where an active run is, as of its last commit.
 	Phase    Phase    `json:"phase,omitempty"`
 	Progress Progress `json:"progress,omitzero"`
 	// Deadline is when the sign-in or the approval times out.
 	Deadline time.Time `json:"deadline,omitzero"`
-	// Prompt is what to show a person while the status is Pending authentication.
+	// Prompt tells a person how to sign in, while the status is Pending
+	// authentication.
 	Prompt *auth.Prompt `json:"prompt,omitempty"`
 	// Digest and Counts are the plan's.
 	Digest string       `json:"digest,omitempty"`
 	Counts *plan.Counts `json:"counts,omitempty"`
 	// Votes are the approvals so far, where several are needed.
 	Votes []Vote `json:"votes,omitempty"`
-	// Demands are what an approval needs and how much of it there is, by the
-	// rules as they were at the last vote, or when the plan was made.
-	// [Syncer.Review] has them by the rules of now.
+	// Demands lists the approvals that the plan needs and has, by the rules of the
+	// last vote or, before the first vote, of the time when the plan was made.
+	// [Syncer.Review] applies the present rules.
 	Demands []Demand `json:"demands,omitempty"`
 	// Newer is the head of the desired line if the line has moved on while the
 	// plan waits for a decision, as of the last look (Settings.NewerInterval).
@@ -288,9 +292,9 @@ type Row struct {
 	// grant, and where.
 	Missing    []MissingPermission `json:"missing,omitempty"`
 	ConsentURL string              `json:"consentUrl,omitempty"`
-	// Cancelling: somebody has asked to end the run.
+	// Cancelling reports that somebody has asked to end the run.
 	Cancelling bool `json:"cancelling,omitempty"`
-	// Removing: somebody has asked to remove the tenant.
+	// Removing is the removal that somebody has asked for and that is not finished.
 	Removing *Removal `json:"removing,omitempty"`
 	// Paused names who holds the tenant.
 	Paused []Pause `json:"paused,omitempty"`
@@ -304,7 +308,7 @@ type Row struct {
 	UpdatedAt time.Time `json:"updatedAt,omitzero"`
 }
 
-// rowOf shows a record.
+// rowOf returns the row of a record.
 func rowOf(l loaded) Row {
 	if l.d == nil {
 		return Row{}

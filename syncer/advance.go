@@ -20,15 +20,17 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Advance moves one tenant as far as it can go now, and says when to look
-// again. Everything else that runs syncs only calls it. It blocks while it
-// works and while a person has a code to sign in with, and returns when the
-// tenant rests or waits for anything else.
+// Advance works on one tenant until it rests or waits, and says when to look at it
+// again. [Syncer.Sync] and [Syncer.Await] call Advance, and [Syncer.Run] does the
+// same work for each tenant that is due. Advance blocks while it works and while a
+// person has a code to sign in with. The lease lets one call at a time work on a
+// tenant; another call returns at once with [Next].Held.
 //
-// It returns ErrNotFound for a tenant that was never started, the context's
-// error when that ends (what was begun is recorded, and the next Advance goes
-// on), and the storage's error when that fails; a failure of the sync itself
-// is no error here, but ends the run in New error.
+// Advance returns ErrInvalid for a name that no tenant can have, ErrNotFound for a
+// tenant that was never started, ErrNewerFormat, the store's error when the store
+// fails, and the context's error when the context ends. The next Advance then
+// resumes the recorded work. A sync that fails ends its run, and Advance returns
+// nil.
 func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 	if err := checkTenant(tenantName); err != nil {
 		return Next{}, err
@@ -45,8 +47,8 @@ func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 	return s.advance(ctx, hold, nil)
 }
 
-// advance works under a lease and releases it. If a tenant's storage failed, the
-// tenant's row says so.
+// advance works under a lease and releases it. If the store failed, the tenant's row
+// says so.
 func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot.Slot) (Next, error) {
 	c, err := s.open(hold)
 	if err != nil {
@@ -64,6 +66,7 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot.Slot)
 	return next, err
 }
 
+// workOn renews the lease while the loop works.
 func (c *session) workOn(ctx context.Context, mine *slot.Slot) (Next, error) {
 	c.slot = mine
 	held, lost := context.WithCancelCause(ctx)
@@ -89,8 +92,8 @@ func (c *session) workOn(ctx context.Context, mine *slot.Slot) (Next, error) {
 	return next, err
 }
 
-// loop takes steps until the tenant rests or waits, and begins none once the
-// worker shuts down or has lost the lease.
+// loop takes steps until the tenant rests or waits. It begins no step after the
+// worker was told to shut down or has lost the lease.
 func (c *session) loop(ctx context.Context) (Next, error) {
 	for {
 		var wait *Next
@@ -146,7 +149,7 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	switch {
 	case d.How == failure.Interrupted:
 		return nil, failure.ErrInterrupted
-	case d.How == failure.Newer: // not a failure of the run: another process can go on with it
+	case d.How == failure.Newer: // the run has not failed: a newer process can resume it
 		return nil, fmt.Errorf("syncer: %s: run %s is left to a process that can read it: %w", c.tenant, c.now().runID(), err)
 	case d.How.LeavesRun():
 		return nil, err
@@ -160,7 +163,7 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 	return c.fail(ctx, err)
 }
 
-// step does the next thing for the tenant, by its record alone. A nil Next
+// step does the next piece of work that the tenant's record asks for. A nil Next
 // means that there may be more to do.
 func (c *session) step(ctx context.Context) (*Next, error) {
 	cur := c.now()
@@ -213,7 +216,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		c.mu.Unlock()
 	}
 	if wait := cur.rec.WakeAt.Sub(cur.storeTime()); wait > 0 && r.Attempt > 0 && r.closing() == "" {
-		return &Next{In: wait}, nil // a try failed; its pause is not over
+		return &Next{In: wait}, nil // an attempt failed; its pause is not over
 	}
 	if status == state.Starting {
 		err := c.commit(ctx, func(t *draft) error {
@@ -232,8 +235,8 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 	return next, err
 }
 
-// runTimedOut ends a run whose time is up. One that has begun to write closes
-// its journal first.
+// runTimedOut ends a run whose time is up. A run that has begun to write closes its
+// journal first.
 func (c *session) runTimedOut(ctx context.Context) error {
 	info := c.errorInfo(word.ClassTimedOut, fmt.Errorf("the run did not finish within %s", c.run().WorkFor))
 	c.logRunTimedOut()
@@ -243,11 +246,12 @@ func (c *session) runTimedOut(ctx context.Context) error {
 	return c.finish(ctx, runEnd{stop: ending.TimedOut, reason: "run", err: info})
 }
 
-// fail ends the run. After a transient error it lets the phase be retried, after a
-// pause that costs no goroutine.
+// fail ends the run after an error. A transient error does not end it before
+// MaxAttempts: fail then lets the phase be retried, after a pause that costs no
+// goroutine.
 func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	r := c.run()
-	if r.closing() != "" { // it ends for the reason that it has
+	if r.closing() != "" { // the run keeps the reason that it has already
 		c.log.Warn("the run ends without more", "phase", c.phase(), "error", err)
 		return nil, c.finish(ctx, r.decidedEnding())
 	}
@@ -278,7 +282,7 @@ func (c *session) fail(ctx context.Context, err error) (*Next, error) {
 	return nil, c.finish(ctx, runEnd{stop: ending.Failed, reason: string(info.Class), err: info})
 }
 
-// logCancel says who has cancelled the run, once in a session.
+// logCancel logs who has cancelled the run, once in a session.
 func (c *session) logCancel(r *run) {
 	if r.Cancel == nil || c.cancelled == r.ID {
 		return
@@ -290,7 +294,7 @@ func (c *session) logCancel(r *run) {
 // maxUnfinished bounds the acts that the line of a time-out names.
 const maxUnfinished = 5
 
-// logRunTimedOut says what the run was doing when its time was up.
+// logRunTimedOut logs the acts that were unfinished when the run's time was up.
 func (c *session) logRunTimedOut() {
 	r := c.run()
 	c.mu.Lock()
@@ -312,14 +316,14 @@ func (c *session) logRunTimedOut() {
 	c.log.Error("the run has timed out", attrs...)
 }
 
-// phaseWork is what a phase does.
+// phaseWork is the code of one phase.
 type phaseWork struct {
-	// work does the phase and says what follows.
+	// work does the phase and returns its successor.
 	work func(*session, context.Context) (onward, error)
-	// needs reports whether the process has what the phases before have made for
-	// this one. That is in memory only. A process without it begins again at
-	// connect: nothing was written to the tenant, and writes to the repository
-	// can be repeated. nil needs nothing.
+	// needs reports whether this process has the results of earlier phases that
+	// this phase works on. They are in memory only. A process without them begins
+	// again at connect. That is safe: the run has not written to the tenant, and
+	// writes to the repository can be repeated. A nil func needs no results.
 	needs func(*session) bool
 }
 
@@ -337,13 +341,14 @@ var phaseWorks = map[Phase]phaseWork{
 	PhaseReport:  {(*session).reportPhase, nil},
 }
 
-// ready reports whether this process has what a phase needs.
+// ready reports whether this process has the results that a phase needs.
 func (c *session) ready(p Phase) bool {
 	needs := phaseWorks[p].needs
 	return needs == nil || needs(c)
 }
 
-// next returns the phase to work on, which the run enters if it is not in it.
+// next returns the phase to work on. A run that is in another phase enters this one
+// first.
 func (c *session) next(ctx context.Context) (*phaseRow, error) {
 	cur := c.now()
 	if id := cur.runID(); c.walk.run != id {
@@ -365,7 +370,8 @@ func (c *session) next(ctx context.Context) (*phaseRow, error) {
 	return row, nil
 }
 
-// work does the phase that the run is in, and what it leads to.
+// work does the phase that the run is in. Then it enters the next phase or ends the
+// run.
 func (c *session) work(ctx context.Context) (*Next, error) {
 	row, err := c.next(ctx)
 	if err != nil {
@@ -414,9 +420,9 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 	})
 }
 
-// postpone makes a tenant whose storage failed wait a little, so that it does
-// not keep a worker spinning, and says in its row why it waits. Where even that
-// cannot be stored, the pause is in the next claim's failure.
+// postpone makes a tenant wait after its storage failed, so that workers do not
+// retry it without a pause. The tenant's row says why it waits. If that cannot be
+// stored either, the next claim fails too, and Run pauses after it.
 func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) {
 	class := Class(word.ClassStorage)
 	if e, ok := errors.AsType[*failure.Error](why); ok {

@@ -20,7 +20,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// approvePhase looks after a run that waits for a decision.
+// approvePhase does the work on a run that waits for a decision.
 func (c *session) approvePhase(ctx context.Context) (onward, error) {
 	wait, err := waiting{c}.look(ctx)
 	return onward{wait: wait}, err
@@ -29,8 +29,9 @@ func (c *session) approvePhase(ctx context.Context) (onward, error) {
 // waiting is the work on a run that waits for a decision.
 type waiting struct{ *session }
 
-// look looks after a run that waits for a decision: it expires, and the
-// Approver is asked. Otherwise it waits without goroutine or lease.
+// look ends a run whose deadline has passed, approves its plan by a rule of the
+// settings, or asks the Approver. Otherwise the run waits without goroutine or
+// lease.
 func (c waiting) look(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if cur.rec.Status != state.PendingApproval {
@@ -73,8 +74,8 @@ func (c waiting) look(ctx context.Context) (*Next, error) {
 	return nil, err
 }
 
-// review asks the Approver and carries out its decision by the same rules as
-// anybody's.
+// review asks the Approver and stores its decision. The decision must meet the rules
+// of [Syncer.Decide].
 func (c waiting) review(ctx context.Context, left time.Duration) error {
 	cur := c.now()
 	r := cur.d.Run
@@ -113,7 +114,7 @@ func (c waiting) review(ctx context.Context, left time.Duration) error {
 	if err := c.cfg.checkKey(p, d); err != nil {
 		return err
 	}
-	if y, err = c.cfg.policy(ctx, c.tenant); err != nil { // those of the decision's moment
+	if y, err = c.cfg.policy(ctx, c.tenant); err != nil { // the rules that hold at the decision
 		return err
 	}
 	if seen, err = c.s.checkCurrent(ctx, y, r, d); err != nil {
@@ -140,7 +141,8 @@ func (c waiting) undecided(ctx context.Context, y policy, seen lookedAt) error {
 	})
 }
 
-// failed waits before a decision is looked for again: longer every time.
+// failed makes the run wait before the next attempt to get a decision. The pauses
+// grow.
 func (c waiting) failed(ctx context.Context, what string, err error) error {
 	wait := retry.Backoff(c.run().Attempt+1, 10*time.Second, time.Hour)
 	c.log.Warn(what+"; the plan stays undecided", "again in", wait, "error", err)
@@ -162,18 +164,21 @@ func (c waiting) failed(ctx context.Context, what string, err error) error {
 	})
 }
 
-// Decide carries out a person's verdict on a plan. Any process may call it, also
-// while another one works on the tenant.
+// Decide stores a person's verdict on a plan; a worker carries it out. Any process
+// may call Decide, also while another one works on the tenant. If several approvals
+// are needed, the tenant stays in Pending approval until the last of them.
 //
-// It returns ErrNoActor, ErrNotPending, ErrStalePlan, ErrExpired, ErrInvalid,
-// ErrSelfApproval, ErrAlreadyVoted, a *[BrokenRulesError] or a
-// *[plan.SubsetError]; then nothing has changed. ErrStalePlan is also returned
-// where the store no longer holds the plan that waits under the run's name, and
-// for an approval where the rules ask for a current plan
-// ([ApprovalRules].RequireCurrent) and the repository has moved on. While the
-// repository cannot be read, its error is returned there.
-// Where several approvals are needed, one that does not decide yet leaves the
-// tenant in Pending approval.
+// Decide returns ErrNoActor, ErrInvalid, ErrNotPending, ErrStalePlan, ErrExpired,
+// ErrSelfApproval, ErrAlreadyVoted, a *[BrokenRulesError] or a *[plan.SubsetError].
+// It also returns ErrNewerFormat, and the errors of Authorize, of
+// [Config].SettingsFor and of the store. After an error nothing has changed, unless
+// the store has lost the answer of the commit.
+//
+// ErrStalePlan has three causes besides another run or digest. The record leads to
+// a plan that is not this run's. The plan's hashes of secrets were made with
+// another [Config].Secret. Or the rules ask for a current plan
+// ([ApprovalRules].RequireCurrent) and the repository has moved on; if the
+// repository cannot be read then, Decide returns its error.
 func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err := cmp.Or(checkAsked(d.Tenant, d.Actor), d.checkRequired()); err != nil {
 		return Row{}, err
@@ -197,7 +202,7 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 		return rowOf(cur), err
 	}
 	var y policy
-	if d.Verdict == Approve { // a rejection needs no rules, and works while there are none
+	if d.Verdict == Approve { // a rejection needs no rules, so it works while the settings cannot be read
 		if y, err = s.cfg.policy(ctx, d.Tenant); err != nil {
 			return rowOf(cur), err
 		}
@@ -236,7 +241,7 @@ func (l loaded) pending(d Decision) error {
 	return nil
 }
 
-// decide holds a decision against the rules and carries it out.
+// decide checks a decision by the rules and puts it into the record.
 func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 	if err := (loaded{rec: t.rec, d: t.d}).pending(d); err != nil {
 		return err
@@ -260,7 +265,7 @@ func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 		if r.Demands = y.current(p, r.Votes, r.Actor); met(r.Demands) {
 			return t.decided(state.Approve, PhaseDeploy, d, y.alike(r.Votes, d.Digest, d.Items))
 		}
-		if r.Reviewed { // the Approver is not asked again; the next vote comes by Decide
+		if r.Reviewed { // the engine does not ask the Approver again; the next vote is by Decide
 			t.waitForDecision(y.looks)
 		}
 		t.entry(EntryVote, EntryData{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest})
@@ -288,8 +293,8 @@ func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string)
 	return nil
 }
 
-// checkKey refuses to approve a plan whose hashes of secrets were made with
-// another key than this process's: they cannot be compared with anything.
+// checkKey refuses to approve a plan whose hashes of secrets were made with another
+// key than this process's. This process cannot compare a secret with such a hash.
 func (c Config) checkKey(p *plan.Plan, d Decision) error {
 	if d.Verdict == Approve && !deploy.OwnKey(p.KeyID, c.keys(p.Tenant).Tenant) {
 		return fmt.Errorf("%w: %s: its hashes of secrets were made with another secret of the configuration (Config.Secret); start the sync again for a fresh plan", ErrStalePlan, d.Tenant)
@@ -297,9 +302,9 @@ func (c Config) checkKey(p *plan.Plan, d Decision) error {
 	return nil
 }
 
-// byRule approves the waiting plan if a rule of the settings does, and
-// reports whether it did. The settings are read again: a decision is held
-// against the rules of its moment.
+// byRule approves the waiting plan if an [AutomaticApproval] fits it, and reports
+// whether it did. It reads the settings again, because a decision must meet the
+// rules that hold when it is made.
 func (c waiting) byRule(ctx context.Context) (bool, error) {
 	r := c.run()
 	y, err := c.cfg.policy(ctx, c.tenant)
@@ -336,8 +341,9 @@ func (c waiting) byRule(ctx context.Context) (bool, error) {
 	})
 }
 
-// checkCurrent looks at the line for a decision. If the rules ask for a plan of
-// the head, the look must succeed, and an approval of another plan is refused.
+// checkCurrent reads the head of the desired line for a decision. If the rules ask
+// for a plan made from the head, the read must succeed, and an approval of any other
+// plan returns ErrStalePlan.
 func (s *records) checkCurrent(ctx context.Context, y policy, r *run, d Decision) (lookedAt, error) {
 	if d.Verdict != Approve || !y.RequireCurrent {
 		return s.glance(ctx, d.Tenant, r), nil
@@ -353,9 +359,8 @@ func (s *records) checkCurrent(ctx context.Context, y policy, r *run, d Decision
 	return seen, nil
 }
 
-// watchLine looks at the desired line for a run that was due and that this
-// process has nothing else to do for. Its commit also makes the run due for the
-// next look.
+// watchLine looks at the desired line for a waiting run that is due. Its commit also
+// makes the run due for the next look.
 func (c waiting) watchLine(ctx context.Context) error {
 	cur := c.now()
 	if cur.rec.WakeAt.After(cur.storeTime()) {
@@ -386,12 +391,13 @@ func (c waiting) watchLine(ctx context.Context) error {
 // behind a button: show it, and pass the answer of its Approve, Reject or
 // RejectAndRevert to [Syncer.Decide]. A handler that shows the plan in one
 // request and decides in the next one keeps the digest in between: a decision
-// on a plan that has changed since is refused. The desired line is looked at now,
-// for [Review].Newer.
+// on a plan that has changed since is refused. Review looks at the desired line
+// now, for [Review].Newer.
 //
-// It returns ErrNotPending when the tenant waits for no decision, ErrStalePlan
-// for another run than the current one, what [Syncer.Plan] returns, and the
-// errors of [Config].SettingsFor.
+// Review returns ErrInvalid, ErrNotPending when no plan of the tenant waits for a
+// decision, ErrStalePlan for another run than the current one, ErrNotFound when the
+// plan is gone from the store, ErrNewerFormat, and the errors of
+// [Config].SettingsFor and of the store.
 func (s *Syncer) Review(ctx context.Context, ref RunRef) (Review, error) {
 	cur, err := s.load(ctx, ref.Tenant)
 	if err != nil {
@@ -414,7 +420,7 @@ func (s *Syncer) Review(ctx context.Context, ref RunRef) (Review, error) {
 	return cur.review(y, p, s.glance(ctx, ref.Tenant, cur.d.Run)), nil
 }
 
-// review shows the run and its plan to a person.
+// review returns the Review of the waiting run and its plan.
 func (l loaded) review(y policy, p *plan.Plan, seen lookedAt) Review {
 	r := l.d.Run
 	newer := seen.newer(r, l.storeTime())

@@ -5,15 +5,16 @@ import "context"
 // Approver reviews plans, or passes them on to people who do.
 //
 // Review is called at least once per plan digest, and again after a crash
-// while it was under way. Its answer is held against the same rules as
-// [Syncer.Decide]; an answer that they refuse counts as an error. An error
-// counts as undecided and is tried again with backoff. A Review that blocks
-// holds a goroutine and the tenant's lease; one that returns [Undecided] costs
-// nothing, and the run waits for Decide. ctx ends when the plan is decided or
-// cancelled elsewhere, when its deadline passes, and when the worker shuts down.
+// while it was under way. The engine checks the answer by the same rules as
+// [Syncer.Decide]; an answer that breaks them counts as an error. After an error
+// the plan stays undecided, and the engine asks again after growing pauses. A
+// Review that blocks holds a goroutine and the tenant's lease; one that returns
+// [Undecided] costs nothing, and the run waits for Decide. ctx ends when the plan
+// is decided or cancelled elsewhere, when its deadline passes, and when the worker
+// shuts down.
 //
-// Give all processes that work on one store the same Approver: one without it
-// that takes a waiting run up leaves it to Decide.
+// Give all processes that work on one store the same Approver: a process without
+// one that claims a waiting run leaves the plan to Decide.
 //
 // Implementations must be safe for concurrent use: one serves all tenants.
 // [github.com/tenantsync/tenantsync/syncer/syncertest.TestApprover] checks all

@@ -25,9 +25,10 @@ const (
 	// ClassRepositoryMoved: somebody edited the desired configuration after a
 	// roll back was planned.
 	ClassRepositoryMoved Class = "repository_moved"
-	// ClassInvalidTarget: the run's targets are no kinds in scope.
+	// ClassInvalidTarget: a target of the run names a kind that is unknown or out
+	// of scope.
 	ClassInvalidTarget Class = "invalid_target"
-	// ClassNotApproved: the stored plan is not the one that was decided on.
+	// ClassNotApproved: the stored plan is not the plan of the decision.
 	ClassNotApproved Class = "not_approved"
 	// ClassRead: no kind could be read.
 	ClassRead Class = "read"
@@ -41,15 +42,16 @@ const (
 	ClassNotKept Class = "not_kept"
 	// ClassUnverified: changes were applied and could not be read back.
 	ClassUnverified Class = "unverified"
-	// ClassEdited: a revert left alone what was edited since the plan was made.
+	// ClassEdited: a revert left items alone that somebody edited since the plan was
+	// made.
 	ClassEdited Class = "edited"
-	// ClassDependency: something that the item depends on was not applied.
+	// ClassDependency: an item that this one depends on was not applied.
 	ClassDependency Class = "dependency"
 	// ClassStopped: an earlier item failed, and the policy is to stop.
 	ClassStopped Class = "stopped"
 	// ClassUnknown: the write was sent, and its outcome could not be found out.
 	ClassUnknown Class = "unknown"
-	// ClassFailed: the run or the sign-in failed without a class of its own.
+	// ClassFailed: the run or the sign-in failed, and no other class fits.
 	ClassFailed Class = "failed"
 )
 
@@ -64,8 +66,8 @@ const (
 	ClassMisconfigured = Class(auth.Misconfigured)
 )
 
-// The classes of calls to the tenant, see [tenant.Class]. ClassTransient is of
-// sign-ins too.
+// The classes of calls to the tenant, see [tenant.Class]. ClassTransient is
+// also a class of sign-ins.
 const (
 	ClassNotFound        = Class(tenant.NotFound)
 	ClassConflict        = Class(tenant.Conflict)

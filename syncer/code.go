@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// Code is the short name of the plan that waits, or waited, in this row, for
-// people to read out and to type: 16 characters in four groups, such as
-// 7K3M-Q9ZT-84WX-0HVN; "" while there is no plan. Show it with the plan. Before a
-// decision, compare the code that the person gives with the code of the row
-// ([SameCode]). The decision itself names the run and the whole digest.
+// Code returns a short name of the run's plan, for people to read out and to type:
+// 16 characters in four groups, such as 7K3M-Q9ZT-84WX-0HVN. It is empty for a run
+// without a plan. Show it with the plan. Before a decision, compare the code that the
+// person gives with the code of the row ([SameCode]). The decision itself names the
+// run and the whole digest.
 //
-// The code is of this run's plan alone. The same proposal in another run has
-// another code, so one that was written down before a run was superseded has to
-// be read again. A beginning of the digest is no code: somebody
-// who can write the configuration can make two plans whose digests begin alike.
+// Each run has its own code. The same proposal in another run has another code, so
+// people read the code again after a run was superseded. Do not use the first
+// characters of the digest as a code: somebody who can write the configuration can
+// make two plans whose digests begin alike.
 func (r Row) Code() string { return planCode(r.Tenant, r.Run, r.Digest) }
 
-// Code is [Row.Code] of the plan under review.
+// Code returns the [Row.Code] of the plan under review.
 func (r Review) Code() string { return planCode(r.Tenant, r.Run, r.Plan.Digest) }
 
 // SameCode reports whether a person has typed this code. It ignores case, blanks
@@ -31,19 +31,20 @@ func SameCode(typed, code string) bool { return code != "" && plainCode(typed) =
 // look like digits.
 var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
 
-// codeBytes are 80 bits.
+// codeBytes is the length of a code before it is encoded: 80 bits.
 //
-// A beginning of a plan's digest can be forged at leisure: who can write the
-// configuration looks for two plans whose digests begin alike, a harmless one to
-// be shown and one to be put in its place, and 80 bits of it would cost 2^40
-// tries. So the code is of run and digest together. A run has one plan, hence
-// the other plan is another run's, whose name the engine draws at random when it
-// begins ([Config.NewRunID]): there is nothing to look for beforehand, and
-// afterwards only one code to be met, which costs 2^80 tries.
+// The first 80 bits of the digest itself would be unsafe. An attacker who can write
+// the configuration could search for two plans whose digests begin alike, a harmless
+// one to show and one to put in its place. Such a pair takes 2^40 attempts. So the
+// code is a hash of the run's name and the digest together. A run has one plan, so
+// the attacker's second plan belongs to another run, and the engine draws the name of
+// that run at random when it begins ([Config.NewRunID]). Before that there is nothing
+// to search for. After it the attacker has to match one given code, which takes 2^80
+// attempts.
 const codeBytes = 10
 
-// planCode makes the code of a run's plan. Each part is told from the next by
-// its length.
+// planCode makes the code of a run's plan. The length before each part keeps it apart
+// from the next.
 func planCode(tenantName, run, digest string) string {
 	if digest == "" {
 		return ""
@@ -57,7 +58,7 @@ func planCode(tenantName, run, digest string) string {
 	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
 }
 
-// plainCode is a code without what makes no difference.
+// plainCode removes the differences that [SameCode] ignores.
 func plainCode(code string) string {
 	return strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(code))
 }

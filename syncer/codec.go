@@ -73,8 +73,8 @@ func (d *data) blobs() []*state.BlobRef {
 	return refs
 }
 
-// checkWords refuses a record with a word that this version does not know and
-// would have to act by.
+// checkWords refuses a record with a status, phase, mode or verdict that this version
+// does not know, because it could not act on it.
 func (d *data) checkWords(status state.Status) error {
 	unknown := func(what, word string) error {
 		return fmt.Errorf("%w: %s %q, which this version does not know: upgrade this process", failure.ErrNewer, what, word)

@@ -50,10 +50,10 @@ const (
 // secretSize is the least number of bytes of [Config.Secret].
 const secretSize = 32
 
-// Config is what a host plugs in. The first four fields are required.
+// Config has the host's parts and settings. The first four fields are required.
 type Config struct {
 	// Store keeps records with their history, leases and blobs. [state.Split]
-	// joins three values that are apart.
+	// joins three separate values.
 	Store state.Store
 	// Repository is where the configuration lives as code.
 	Repository tenant.Repository
@@ -65,36 +65,36 @@ type Config struct {
 	// Approver is asked to review plans. Nil: plans wait for [Syncer.Decide].
 	// Nothing is ever approved by default.
 	Approver Approver
-	// Secret is what the keys of all hashes of secrets are derived from, those in
-	// plans and in what both sides have agreed on: at least 32 random bytes,
-	// the same in all processes that work on one store, and kept apart from it.
-	// Who has it and a stored hash can try out guesses. Replacing it makes plans
-	// with secrets stale, and changes no object. Nil: the process makes one of
-	// its own, so that plans with secrets can be approved in this process only,
-	// and are stale when another one takes over.
+	// Secret is the key from which the engine derives the keys of all hashes of
+	// secrets, in plans and in stored bases. It has at least 32 random bytes and is
+	// the same in all processes that work on one store. Keep it apart from the
+	// store: somebody who has it and a stored hash can test guesses. A new Secret
+	// makes plans with secrets stale, and changes no object. Nil: the process makes
+	// a Secret of its own. Plans with secrets can then be approved in this process
+	// only, and are stale once another process works on the tenant.
 	Secret Secret
-	// Settings are scopes, variables, rules and time-outs, the same for all
-	// tenants. Not used if SettingsFor is set.
+	// Settings has the scopes, variables, rules and time limits of all tenants. It
+	// is not used if SettingsFor is set.
 	Settings Settings
 	// SettingsFor, if not nil, returns a tenant's own settings. It is called when
-	// a run is started, when a process begins or resumes one, when a status with a
-	// deadline is entered, and for each review and decision. It must be safe for concurrent use. An error is returned to the
-	// person who acts; a worker tries again, and at last ends the run, class
-	// "settings". So do settings that cannot be used.
+	// a run is started, when a process begins or resumes a run, when a status with
+	// a deadline is entered, and for each review and decision. It must be safe for
+	// concurrent use. A person who acts gets its error. A worker retries, and ends
+	// the run with class "settings" if the error stays. Settings that cannot be
+	// used end the run with that class too.
 	SettingsFor func(ctx context.Context, tenant string) (Settings, error)
 	// Authorize, if not nil, is called once before every action of a person, also
-	// before an Approver's decision is taken; an automatic approval is no
-	// person's. An error refuses the action and is returned to the caller. It
+	// before an Approver's decision is stored. It is not called for an automatic
+	// approval. An error refuses the action and is returned to the caller. It
 	// must be safe for concurrent use, and so must ActorKey and NewRunID.
 	Authorize func(ctx context.Context, actor string, action Action, tenant string) error
-	// ActorKey tells who is one person: actors with equal keys are, such as the
-	// spellings of a sign-in name, or a person's two accounts. The engine asks it
-	// wherever it compares actors: for several approvals, for who may approve
-	// their own run, for groups of approvers, and for who holds a tenant. It
-	// shows and stores actors as they were written. Defaults to the function
-	// [ActorKey].
+	// ActorKey returns an actor's key. Actors with equal keys are one person: the
+	// spellings of a sign-in name, for example, or a person's two accounts. The
+	// engine compares the keys when it counts approvals, when people approve their
+	// own runs, in groups of approvers, and for the holders of a tenant. It shows
+	// and stores actors as they were written. Defaults to the function [ActorKey].
 	ActorKey func(actor string) string
-	// Observer, if not nil, is told of everything that is committed.
+	// Observer, if not nil, gets an event for everything that this process commits.
 	Observer Observer
 	// Logger defaults to one that discards. Each run's lines are also kept with
 	// the run, see [Syncer.Logs].
@@ -103,33 +103,32 @@ type Config struct {
 	TracerProvider trace.TracerProvider
 	MeterProvider  metric.MeterProvider
 
-	// WriteTimeout is the longest that one write may take. A write is begun
-	// only while the lease has more than this left, and one of unknown outcome
-	// counts as without effect only when this time and then its kind's
+	// WriteTimeout is the longest that one write may take. The engine begins a
+	// write only if the lease lasts longer than that. It decides that a write of
+	// unknown outcome had no effect only after WriteTimeout and then the kind's
 	// Consistency have passed. Defaults to 30 seconds, or half of a shorter
 	// LeaseDuration; must be under two thirds of LeaseDuration.
 	WriteTimeout time.Duration
-	// StopOnFailure stops a deploy at the first item that fails. By default
-	// only what depends on it is skipped.
+	// StopOnFailure stops a deploy at the first item that fails. By default the
+	// engine skips only the items that depend on it.
 	StopOnFailure bool
-	// MaxAttempts is how often a write, a repository call or a phase is tried in
-	// the face of transient errors. Throttled writes do not count: the engine
-	// retries them for up to 10 minutes an item.
-	// Defaults to 5.
+	// MaxAttempts limits the attempts of a write, a repository call or a phase that
+	// fails with transient errors. Throttled writes do not count: the engine
+	// retries them for up to 10 minutes an item. Defaults to 5.
 	MaxAttempts int
 
 	// WorkerID names this process in leases. Defaults to host name, process id
 	// and a random part.
 	WorkerID string
-	// LeaseDuration is how long a worker's hold on a tenant lasts without renewal; it
-	// is renewed at a third of it. A dead worker's tenants are taken over when
-	// it has run out, by the next look of a worker that has room: within
+	// LeaseDuration is how long a worker's lease on a tenant lasts without renewal.
+	// The worker renews it after a third of that time. When a worker dies, its
+	// leases run out, and the next worker with room claims its tenants within
 	// PollInterval. Defaults to 1 minute.
 	LeaseDuration time.Duration
 	// PollInterval is how often [Syncer.Run] and [Syncer.Sync] look for work:
 	// one claim each time. Work begun in this process is noticed at once.
-	// Defaults to half a second, so that a dead worker's tenants are taken over
-	// within the length of a lease and one second.
+	// Defaults to half a second, so that another worker claims a dead worker's
+	// tenants within the length of a lease and one second.
 	PollInterval time.Duration
 	// Concurrency is how many tenants [Syncer.Run] works on at a time, not
 	// counting those that wait for a sign-in. Defaults to 8.
@@ -138,7 +137,8 @@ type Config struct {
 	ReadConcurrency  int
 	WriteConcurrency int
 	// NewRunID makes run ids. They must be unique for all time, and the next one
-	// must not be predictable ([Row.Code] relies on that). Defaults to UUIDs of version 7.
+	// must not be predictable ([Row.Code] relies on that). Defaults to UUIDs of
+	// version 7.
 	NewRunID func() string
 }
 
@@ -222,8 +222,8 @@ func (c Config) validate() error {
 	return nil
 }
 
-// lookInterval is how long a tenant's permissions are left alone while it rests
-// in status; not more than 0 means that no worker looks.
+// lookInterval returns the time between two looks at the permissions of a tenant that
+// rests in status. No worker looks if it is 0 or less.
 func (s Settings) lookInterval(tenantName string, status state.Status) time.Duration {
 	if status == state.PendingAdminConsent {
 		return s.RecheckInterval
@@ -237,19 +237,19 @@ func (s Settings) lookInterval(tenantName string, status state.Status) time.Dura
 	return every
 }
 
-// Settings are a tenant's own: what is in scope, the rules, and how long things
-// may take. A zero field takes its default.
+// Settings has the scopes, variables, rules and time limits of one tenant. A zero
+// field has its default.
 //
-// The engine asks for a tenant's settings when it needs them, and each binds
-// from then on: RunTimeout when the run is started, AuthTimeout and
-// Approval.Timeout when the status is entered whose deadline they give, the
-// other Approval rules at each decision, and the rest whenever a process begins
-// or resumes a run.
+// The engine reads a tenant's settings several times in a run. RunTimeout is fixed
+// when the run is started. AuthTimeout and Approval.Timeout are fixed when the tenant
+// enters the status whose deadline they set. The other Approval rules are read at
+// each decision. All other settings are read whenever a process begins or resumes
+// the run.
 type Settings struct {
-	// Directory is the id of the directory that the tenant is; credentials of
-	// another are refused, class "wrong_tenant", before anything is read. Empty
-	// means the first one connected: once its permissions could be looked at,
-	// the tenant is pinned to it for good.
+	// Directory is the id of the tenant's directory. The engine refuses credentials
+	// of another directory, class "wrong_tenant", before it reads anything. If it
+	// is empty, the first connection decides: once the engine has read the
+	// permissions there, the tenant stays pinned to that directory.
 	Directory string
 	// Scopes overrides the kinds' own scope, by kind.
 	Scopes map[string]tenant.Scope
@@ -261,38 +261,37 @@ type Settings struct {
 
 	// Approval are the rules that an approval must meet.
 	Approval ApprovalRules
-	// RequireConsent ends a run in Pending admin consent as soon as any
-	// permission is missing, instead of syncing what can be read.
+	// RequireConsent ends a run in Pending admin consent as soon as any permission
+	// is missing. Without it, the engine syncs the kinds that it can read.
 	RequireConsent bool
 
 	// AuthTimeout is how long a person has to sign in, from entering Pending
 	// authentication. Defaults to 3 minutes.
 	AuthTimeout time.Duration
-	// RunTimeout is how long a run may work, waiting for people not counted.
+	// RunTimeout is how long a run may work. Waits for people do not count.
 	// Defaults to 6 hours.
 	RunTimeout time.Duration
 	// NewerInterval is how often a worker looks whether the desired line has moved
 	// on while a plan waits for a decision ([Row].Newer). A look that finds no
-	// change costs one read and one commit. There is none while an Approver's
+	// change costs one read and one commit. No worker looks while an Approver's
 	// Review blocks. Defaults to 1 hour; negative means never.
 	NewerInterval time.Duration
 	// RecheckInterval is how often a worker looks whether a missing permission
 	// was granted. Defaults to 1 hour; negative means only [Syncer.Recheck].
 	RecheckInterval time.Duration
 	// PermissionsInterval is how often a worker looks at the permissions of a
-	// tenant at rest, so that a permission that is missing now is told before the
-	// next sync. Up to a tenth is added, by the tenant's name, so that the looks at
-	// a fleet spread out. A look connects without asking anybody to sign in, and
-	// makes one commit, which is what makes the tenant due for the next one. After
-	// an error the next look comes sooner. Defaults to 24 hours; negative means
-	// never.
+	// tenant at rest, so that a missing permission is seen before the next sync.
+	// The engine adds up to a tenth of it, by the tenant's name, to spread the
+	// looks at many tenants. A look connects without asking a person to sign in.
+	// Its one commit makes the tenant due for the next look. After an error the
+	// next look comes sooner. Defaults to 24 hours; negative means never.
 	PermissionsInterval time.Duration
-	// VerifyTimeout is how long written objects are read back until they show
-	// what was written. All of a run's are read back side by side. One that shows
-	// something else when the time is up counts as not kept by the service, so
-	// the time should be longer than reads lag behind writes. Created objects are
-	// read back for at least their kind's Consistency, so that the next run does
-	// not take them for missing. Defaults to 1 minute.
+	// VerifyTimeout is how long the engine reads written objects back until they
+	// show the written values. It reads all objects of a run back concurrently. An
+	// object with other values when the time is up counts as not kept by the
+	// service, so the time should be longer than reads lag behind writes. The
+	// engine reads created objects back for at least their kind's Consistency, so
+	// that the next run does not create them again. Defaults to 1 minute.
 	VerifyTimeout time.Duration
 }
 
@@ -344,16 +343,16 @@ func (c Config) settings(ctx context.Context, tenantName, directory string) (Set
 	return set, nil
 }
 
-// policy returns what a decision on the tenant's plans must meet now.
+// policy returns the rules that a decision on the tenant's plans must meet now.
 func (c Config) policy(ctx context.Context, tenantName string) (policy, error) {
 	set, err := c.settings(ctx, tenantName, "")
 	return set.policy(c.people()), err
 }
 
-// policy is the part of the settings that a decision must meet.
+// policy returns the part of the settings that a decision must meet.
 func (s Settings) policy(p people.Rule) policy { return policy{s.Approval, p, s.NewerInterval} }
 
-// Action is what a person does, for [Config.Authorize].
+// Action names an action of a person, for [Config.Authorize].
 type Action string
 
 // The actions, named after the methods of [Syncer] that carry them out.

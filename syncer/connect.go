@@ -38,8 +38,8 @@ func (c *connection) connectPhase(ctx context.Context) (onward, error) {
 	return onward{phase: PhaseConsent}, nil
 }
 
-// connect makes sure that there is a client: credentials silently, or after
-// asking a person, then the connection.
+// connect makes the client if there is none yet. It gets credentials silently, or after
+// asking a person to sign in, and connects with them.
 func (c *connection) connect(ctx context.Context) error {
 	if c.client != nil {
 		return nil
@@ -65,7 +65,7 @@ func (c *connection) connect(ctx context.Context) error {
 		if err := c.beginSignIn(ctx, req); err != nil {
 			return err
 		}
-		return failure.ErrInterrupted // the wait is a step of its own, outside the run's time
+		return failure.ErrInterrupted // the wait is a separate step, outside the run's time
 	case class == auth.Transient:
 		return &failure.Retryable{Err: fmt.Errorf("connect: %w", err)}
 	default:
@@ -93,7 +93,7 @@ func (c *connection) connect(ctx context.Context) error {
 	return nil
 }
 
-// expect reads the settings, which may say which directory the tenant is.
+// expect reads the settings. They may name the tenant's directory.
 func (c *connection) expect(ctx context.Context) error {
 	set, err := c.cfg.settings(ctx, c.tenant, "")
 	if err != nil {
@@ -103,8 +103,8 @@ func (c *connection) expect(ctx context.Context) error {
 	return nil
 }
 
-// checkDirectory refuses credentials of another directory than the one that
-// the tenant is pinned to, or that its settings name.
+// checkDirectory refuses credentials of another directory than that of the settings,
+// or that to which the tenant is pinned.
 func (c *connection) checkDirectory(id auth.Identity) error {
 	pinned := c.now().d.Directory
 	switch {
@@ -241,8 +241,8 @@ func (c *connection) signedIn(ctx context.Context) error {
 	return err
 }
 
-// signInAgain shows a new code while the deadline stands: by the store's
-// clock, which may differ from this process's.
+// signInAgain lets the next step show a new code. It ends the run if the deadline has
+// passed by the store's clock, which may differ from this process's.
 func (c *connection) signInAgain(ctx context.Context, cause error) error {
 	fresh, err := c.s.load(ctx, c.tenant)
 	if err != nil {
@@ -268,8 +268,8 @@ func (c *connection) signInTimedOut() error {
 		fmt.Errorf("nobody signed in within %s; start the sync again when somebody can", given))}}
 }
 
-// logPrompt says who has to sign in, and where. It does not have the code, and
-// of the page only the host: a page's address can have the code in it.
+// logPrompt logs who has to sign in, and where. The line has no code, and only the
+// host of the page, because the page's address can contain the code.
 func (c *connection) logPrompt(p auth.Prompt) {
 	cur := c.now()
 	r := cur.d.Run
@@ -284,7 +284,7 @@ func (c *connection) logPrompt(p auth.Prompt) {
 		"asked by", r.Actor, "until", cur.rec.Deadline)
 }
 
-// logConnected says as whom the run works on the tenant.
+// logConnected logs the identity that the run uses.
 func (c *connection) logConnected(id auth.Identity) {
 	c.log.Info("connected", "as", cmp.Or(id.Username, id.ObjectID, id.Application), "application", id.Application,
 		"directory", id.Directory, "home directory", id.HomeDirectory)

@@ -10,9 +10,9 @@ import (
 // Connector makes a tenant's client from credentials. It must be safe for
 // concurrent use and honor the context's cancellation.
 type Connector interface {
-	// Connect returns a client for the tenant. It is called whenever a process
-	// takes a run up, and again after a sign-in. Errors are *[tenant.Error] or
-	// *[auth.Error] where the class is known.
+	// Connect returns a client for the tenant. The engine calls it whenever a
+	// process begins or resumes a run, and again after a sign-in. An error of a
+	// known class is a *[tenant.Error] or an *[auth.Error].
 	Connect(ctx context.Context, req ConnectRequest) (tenant.Client, error)
 }
 

@@ -17,7 +17,7 @@ func (c *connection) lookAt(ctx context.Context, client tenant.Client, kinds []t
 	return reading.LookAt(ctx, client, reading.Look{Tenant: c.tenant, Directory: id.Directory, Kinds: kinds, Scopes: set.Scopes, Write: c.now().d.needsWrite()})
 }
 
-// missingOf are the missing permissions as the record has them.
+// missingOf returns the missing permissions in the form of the record.
 func missingOf(found reading.Permissions) []MissingPermission {
 	var out []MissingPermission
 	for _, m := range found.Missing {
@@ -26,8 +26,8 @@ func missingOf(found reading.Permissions) []MissingPermission {
 	return out
 }
 
-// needsWrite reports whether permissions to write count: when the tenant's run
-// writes, and while one is known to be missing.
+// needsWrite reports whether a look includes the permissions to write: unless the
+// tenant's run only reads, and always while one of them is known to be missing.
 func (d *data) needsWrite() bool {
 	return d.Run == nil || d.Run.Options.Mode == Full ||
 		slices.ContainsFunc(d.Missing, func(m MissingPermission) bool { return m.Write })
@@ -66,8 +66,8 @@ func (c *connection) consentPhase(ctx context.Context) (onward, error) {
 	return onward{phase: PhaseBackup, change: store}, nil
 }
 
-// logConsent names the permissions that are missing, or says that those that
-// were missing are granted.
+// logConsent logs the missing permissions, or that an administrator has granted those
+// that were missing.
 func (c *connection) logConsent(missing []MissingPermission) {
 	switch {
 	case len(missing) > 0:

@@ -14,11 +14,12 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// A run tells the next one what it has created: the ids, and how long reads may
-// not show the objects.
+// A run hands on to the next one the ids of the objects that it created, and the time
+// until which reads may not show them.
 
-// lagsUntil is when reads are sure to show what the run created and has not
-// seen since. The next run reads no sooner, or it would create it again.
+// lagsUntil returns the time from which reads show every object that the run created
+// and did not read back. A run that reads earlier could miss such an object and
+// create it again.
 func (c *session) lagsUntil(items []ItemResult, now time.Time) time.Time {
 	var longest time.Duration
 	for _, it := range items {
@@ -32,9 +33,9 @@ func (c *session) lagsUntil(items []ItemResult, now time.Time) time.Time {
 	return now.Add(longest)
 }
 
-// storeEndBase stores the base where the ending moved it, with the ids of what
-// the run has created: what was not read back is known by its id all the same.
-// Without it an object that has no name would be made again by the next run.
+// storeEndBase stores the base if the ending moved it or the run created objects. It
+// adds the ids of created objects that were not read back: without its id, the next
+// run would create an object that has no name again.
 func (c *session) storeEndBase(ctx context.Context, end runEnd, items []ItemResult, now *state.BlobRef) (*state.BlobRef, error) {
 	base := end.base
 	if end.verified != nil && end.verified.base != nil {
@@ -45,7 +46,7 @@ func (c *session) storeEndBase(ctx context.Context, end runEnd, items []ItemResu
 		var err error
 		if base, err = c.base(ctx); err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
 			return nil, err
-		} else if err != nil { // lost: the run can end all the same
+		} else if err != nil { // the base is lost, and the run can still end
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)
 			return now, nil
 		}
@@ -61,13 +62,13 @@ func (c *session) storeEndBase(ctx context.Context, end runEnd, items []ItemResu
 	return c.put(ctx, "base", raw)
 }
 
-// created reports whether an object was made whose id is known.
+// created reports whether the item created an object whose id is known.
 func (r ItemResult) created() bool {
 	return r.Status == ItemApplied && r.Verb == tenant.Create && r.TenantID != ""
 }
 
-// bindCreated adds to the base which object is which of those that the run has
-// created, and reports whether it did not know that of all.
+// bindCreated adds the ids of the objects that the run created to the base. It reports
+// whether the base lacked one of them.
 func bindCreated(base *diff.Base, items []ItemResult) (added bool) {
 	for _, it := range items {
 		if !it.created() {

@@ -14,17 +14,17 @@ type Review struct {
 	// Requester asked for the run; Comment is theirs.
 	Requester string
 	Comment   string
-	// Plan is a copy for this review. Do not change it: the digest, to which a
-	// decision binds, is of the plan as it was made. The engine holds the
-	// decision against the stored plan, not against this copy.
+	// Plan is a copy for this review. Do not change it: a decision names the digest
+	// of the plan as it was made. The engine compares the decision with the stored
+	// plan, not with this copy.
 	Plan *plan.Plan
 	// Since is when the proposal was first made; Deadline when it expires.
 	Since    time.Time
 	Deadline time.Time
 	// Votes are the approvals so far, where several are needed.
 	Votes []Vote
-	// Demands are what an approval of the whole plan needs and how much of it
-	// there is; after a vote on some of its items, what these need.
+	// Demands lists the approvals that the whole plan needs and has. After a vote
+	// on some of the items it lists those of these items.
 	Demands []Demand
 	// Newer is the head of the desired line if the line has moved on since the
 	// plan was made, as of this review; Plan names it too. Approving the plan
@@ -34,8 +34,8 @@ type Review struct {
 	Newer *NewerRevision
 }
 
-// Approve returns the decision to carry the plan out. Of a plan with broken
-// guard rules, set Accept; to approve a part of it, set Items.
+// Approve returns the decision to carry the plan out. If the plan breaks guard rules,
+// set Accept. To approve a part of the plan, set Items.
 func (r Review) Approve(actor, comment string) Decision {
 	return r.decide(Approve, actor, comment)
 }
@@ -59,9 +59,9 @@ func (r Review) decide(v Verdict, actor, comment string) Decision {
 // Decision is a person's verdict on one plan. The zero value is undecided.
 type Decision struct {
 	// RunRef and Digest name the plan that the person saw. All of their fields
-	// are required. A run that superseded Run with a plan of the same Digest is
-	// decided by it too: a ticket stays good while a nightly sync proposes the
-	// same.
+	// are required. The decision is also good for a run that superseded Run with a
+	// plan of the same Digest. So a ticket stays good while a nightly sync proposes
+	// the same changes.
 	RunRef
 	Digest string `json:"digest"`
 	// Verdict is required.
@@ -77,9 +77,9 @@ type Decision struct {
 	// Items are the IDs of the items that an approval covers; nil, in JSON absent
 	// or null, covers them all. The rest is left undone and proposed again next
 	// time. An item whose dependency is left out is refused. Where several
-	// approvals are needed, only those with the same Items count together, in
-	// whatever order. A list without any item chooses nothing and is refused, and
-	// so is any list with a rejection, which is always of the whole plan.
+	// approvals are needed, only those with the same Items, in any order, count
+	// together. An empty list is refused. So is any list with a rejection, which
+	// is always of the whole plan.
 	Items []string `json:"items,omitzero"` // omitempty would make an approval of everything of an empty list
 }
 

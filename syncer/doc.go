@@ -25,10 +25,10 @@
 // the work. A command line calls [Syncer.Sync], which starts a run and waits for
 // its end. The package example is a whole program with everything in memory.
 //
-// A run that is not [Options.Interactive] asks nobody to sign in. If credentials
-// are missing, it ends in New error, class "sign_in_needed". That is what a
-// schedule wants. A nightly run sets [StartRequest.Supersede], so that a plan
-// that still waits from the day before does not stop the backups.
+// A run that is not [Options.Interactive] never asks a person to sign in. If
+// credentials are missing, it ends in New error, class "sign_in_needed". A schedule
+// starts such runs. A nightly run sets [StartRequest.Supersede], so that a plan that
+// still waits from the day before does not stop the backups.
 //
 // # What a host provides
 //
@@ -51,15 +51,15 @@
 // has the words of a plan: base, drift, adoption, conflict, item, guard rule.
 // Package tenant has those of a tenant: kind, scope, natural key, snapshot.
 //
-// The store grows with every run. A host calls the Prune of its store
-// ([state.Pruner]) from time to time; see there for what it removes.
+// The store grows with every run. A host calls the Prune of its store from time to
+// time. It removes old history, runs and blobs ([state.Pruner]).
 //
 // # Statuses and phases
 //
 // A tenant rests in Not run, Idle, Partially successful, New error or Pending
 // admin consent. A run can start from each of them. An active tenant is Starting,
-// In progress, Pending authentication or Pending approval. The phase says what an
-// active run does:
+// In progress, Pending authentication or Pending approval. The phase is
+// the part of the work that an active run is in:
 //
 //	connect   gets credentials, silently or from a person, and the client
 //	consent   compares the required permissions with the granted ones
@@ -68,7 +68,7 @@
 //	approve   waits for a decision (Pending approval)
 //	deploy    writes the approved items, and journals each write
 //	revert    takes the proposed changes back in the repository
-//	verify    reads back what the run wrote
+//	verify    reads the written objects back
 //	report    stores the new base, the report and the log
 //
 // The engine writes to the tenant in the deploy phase only. A run of mode
@@ -80,15 +80,15 @@
 //   - All approved changes are applied and read back as written, and every kind in
 //     scope was read: Idle. So is a run without changes, a preview, a backup, and
 //     a plan that was rejected or reverted whole.
-//   - Some changes are applied and others not, for whatever reason, or the outcome
-//     of a write is unknown, or some kinds could not be read: Partially successful.
-//   - All approved changes are applied, and the tenant shows another value than
-//     the run wrote ([ItemResult.NotKept]): Partially successful. The next plan marks such
+//   - Some changes are applied and others not, or the outcome of a write is unknown,
+//     or some kinds could not be read: Partially successful.
+//   - All approved changes are applied, and the tenant shows another value than the
+//     run wrote ([ItemResult.NotKept]): Partially successful. The next plan marks such
 //     a change and offers to accept the tenant's value.
-//   - A revert left alone what somebody edited meanwhile ([Report.Refused]):
-//     Partially successful.
-//   - No change is applied and something failed, or nobody signed in, decided or
-//     finished in time: New error.
+//   - A revert left items alone that somebody had edited since the plan was made
+//     ([Report.Refused]): Partially successful.
+//   - No change is applied and something failed, or a sign-in, a decision or the work
+//     did not come in time: New error.
 //   - Nothing failed, and a required permission is missing: Pending admin consent.
 //     The status clears when a check sees the grant.
 //   - Somebody cancelled the run before it wrote to the tenant: the status from
@@ -118,6 +118,7 @@
 //	nothing was applied                                   New error              failed                stays         items           1
 //	a part was applied                                    Partially successful   *                     stays         partial         4
 //	not kept by the service                               Partially successful   *                     stays         not_kept        4
+//	not confirmed by reading back                         Partially successful   *                     stays         unverified      4
 //	not all taken back                                    Partially successful   *                     stays         edited          4
 //	not all read                                          Partially successful   *                     stays         unread          4
 //	done, with permissions missing                        Pending admin consent  *                     stays         none            3
@@ -136,22 +137,23 @@
 // was asked for and did not do. [Undone.Qualify] writes the counts after the
 // outcome. A run with only the first four counts can still end in Idle.
 //
-//	COUNT        SAYS                              STATUS                LAST SUCCESS
-//	DeletesOff   2 deletes switched off            Idle                  moves
-//	LeftOut      2 items left out by the decision  Idle                  moves
-//	NamesOnly    2 kinds backed up by name only    Idle                  moves
-//	Unsupported  2 changes not supported           Idle                  moves
-//	Failed       2 items not applied               Partially successful  stays
-//	Unknown      2 items of unknown outcome        Partially successful  stays
-//	NotKept      2 items not kept by the service   Partially successful  stays
-//	Unplanned    2 differences not planned         Partially successful  stays
-//	Refused      2 items not reverted              Partially successful  stays
-//	Unread       2 kinds not completely read       Partially successful  stays
+//	COUNT        SAYS                                   STATUS                LAST SUCCESS
+//	DeletesOff   2 deletes switched off                 Idle                  moves
+//	LeftOut      2 items left out by the decision       Idle                  moves
+//	NamesOnly    2 kinds backed up by name only         Idle                  moves
+//	Unsupported  2 changes not supported                Idle                  moves
+//	Failed       2 items not applied                    Partially successful  stays
+//	Unknown      2 items of unknown outcome             Partially successful  stays
+//	NotKept      2 items not kept by the service        Partially successful  stays
+//	Unconfirmed  2 items not confirmed by reading back  Partially successful  stays
+//	Unplanned    2 differences not planned              Partially successful  stays
+//	Refused      2 items not reverted                   Partially successful  stays
+//	Unread       2 kinds not completely read            Partially successful  stays
 //
 // The error of a partially successful run has a class, a phase and a message. The
 // message says how many changes are applied and names the first failure. The error
-// has the service's request id if a request failed. A roll back of an object's
-// former name alone has no effect: roll back its present name.
+// has the service's request id if a request failed. A roll back that targets an
+// object's former name alone changes nothing: target its present name.
 //
 // # Approve, reject, or reject and revert
 //
@@ -160,12 +162,12 @@
 // approval of a plan that breaks guard rules must name these rules in
 // [Decision.Accept]. An approval of a part names its items in [Decision.Items].
 //
-// A rejection leaves the tenant and the repository as they are. The next sync
-// proposes the same changes again.
+// A rejection changes neither the tenant nor the repository. The next sync proposes
+// the same changes again.
 //
-// Reject and revert leaves the tenant as it is and takes the proposed changes back
-// in the repository. It leaves alone, and names, the items that somebody edited
-// there since the plan was made.
+// Reject and revert does not change the tenant, and takes the proposed changes back
+// in the repository. It leaves items alone that somebody has edited there since the
+// plan was made, and names them.
 //
 // A decision names the run and the digest of the plan that the person saw. The
 // engine refuses a decision on another plan with [ErrStalePlan]. It compares the
@@ -193,8 +195,8 @@
 // where certain kinds, verbs or numbers of changes are approved: two of group
 // security for deletes, one person for the rest. [AutomaticApproval] approves
 // small plans without a person; it never approves deletes, conflicts or broken
-// guard rules unless the rule's own fields say so. One person is one actor, however the name is
-// spelled ([ActorKey]). All of this can differ by tenant ([Config.SettingsFor]).
+// guard rules unless the rule's own fields say so. The spellings of a name are one
+// person ([ActorKey]). All of this can differ by tenant ([Config.SettingsFor]).
 //
 // # Waiting
 //
@@ -215,10 +217,10 @@
 //
 // [Syncer.Cancel] ends the run under way. Before the first write to the tenant,
 // the status from before the run returns. Later, the engine finishes the writes
-// that are under way and reports what was applied.
+// that are under way and reports the applied changes.
 //
-// [Syncer.Retry] starts a run for what an ended run did not apply. Its plan needs
-// a decision of its own.
+// [Syncer.Retry] starts a run for the items that an ended run did not apply. Its
+// plan needs a decision of its own.
 //
 // [Syncer.Pause] holds a tenant: no run starts, and a run under way begins no
 // further phase or write, until everybody who paused it has resumed it.
@@ -243,26 +245,27 @@
 //
 // # Errors
 //
-// An action returns what the person can act on: [ErrActive] (an [*ActiveError]
-// that names the run), [ErrPaused], [ErrStalePlan], [ErrNotPending], [ErrExpired],
+// A person can act on most errors of an action: [ErrActive] (an [*ActiveError] that
+// names the run), [ErrPaused], [ErrStalePlan], [ErrNotPending], [ErrExpired],
 // [ErrSelfApproval], [ErrAlreadyVoted], [ErrNothingFailed], [ErrBusy],
 // [ErrRemoving], a [*BrokenRulesError], a [*plan.SubsetError]. [ErrNoActor],
 // [ErrInvalid] and [ErrNotFound] are the caller's mistakes; a cursor of another
 // list is ErrInvalid of package state. Every action also returns the errors of
-// Authorize, of SettingsFor and of the store, and [ErrNewerFormat]. An action that
-// fails has changed nothing, with two exceptions: a [Syncer.Remove] that fails in
-// the middle goes on in a worker, and after [state.ErrUnknown] [Syncer.Status]
-// tells what happened.
+// Authorize, of SettingsFor and of the store, and [ErrNewerFormat].
 //
-// A sync that fails is no error of [Syncer.Advance], Run or Sync. Its run ends in
-// New error or Partially successful, with an [ErrorInfo] in the [Row] and the
-// report; [ErrorInfo.Class] is for programs. Advance and Sync return the errors of
-// the host's storage. Run logs them and tries again as long as it runs.
+// An action that fails has changed nothing, with two exceptions. A worker finishes
+// a [Syncer.Remove] that failed in the middle. After [state.ErrUnknown] the action
+// may have been done: look at [Syncer.Status].
+//
+// [Syncer.Advance], Run and Sync do not return the error of a sync that fails. Its
+// run ends in New error or Partially successful, with an [ErrorInfo] in the [Row] and
+// the report; [ErrorInfo.Class] is for programs. Advance and Sync return the errors
+// of the host's storage. Run logs them and retries as long as it runs.
 //
 // # Shutdown
 //
 // When the context of Run ends, for example on SIGTERM, Run begins nothing new,
-// finishes the writes under way, stores what it did, releases its leases and
+// finishes the writes under way, stores their results, releases its leases and
 // returns nil. Give the process [Config.WriteTimeout] and some seconds for that. If
 // the store does not answer, the leases run out. Another process resumes the
 // runs, and so does this one after a restart.
@@ -274,13 +277,13 @@
 // leases have run out: by default within [Config.LeaseDuration] and one second.
 // Each lease has a number, its fence, that rises with every lease of the tenant.
 // Each commit names it, so a process that slept too long cannot overwrite its
-// successor's work. People's actions need no lease. The worker sees
-// them at its next commit or when it renews its lease.
+// successor's work. People's actions need no lease. The worker sees them at its next
+// commit or when it renews its lease.
 //
-// Microsoft's services do not know the fence. So the engine begins a write only while the
-// lease will outlast it ([Config.WriteTimeout]), and stores the intent before it
-// sends the write. A process that resumes the run first reads the tenant to find
-// out what became of a write without a stored result.
+// Microsoft's services do not know the fence. So the engine begins a write only
+// while the lease will outlast it ([Config.WriteTimeout]), and stores the intent
+// before it sends the write. A process that resumes the run first reads the tenant,
+// to find out the outcome of each write without a stored result.
 //
 // A part that the host provides may panic. A write whose client panics has an
 // unknown outcome, an Approver is asked again, an Observer misses an event, and
@@ -288,20 +291,20 @@
 // the log. The engine cannot catch panics in goroutines that such a part starts.
 //
 // Processes of two versions may work on one store during an upgrade. The older one
-// refuses what it cannot read with [ErrNewerFormat] and leaves it alone. The run
-// waits for a process that can read it.
+// refuses a document that it cannot read with [ErrNewerFormat], and does not change
+// it. The run waits for a process that can read the document.
 //
 // # What is guaranteed
 //
 //   - A tenant has one status, and moves only as package state's table says. The
 //     store refuses any other move.
-//   - The engine writes to a tenant only what is in an approved plan, and only if
+//   - The engine writes only the changes of an approved plan to a tenant, and only if
 //     the object is still as the plan saw it.
 //   - The engine repeats a write only if the tenant shows that the write had no
 //     effect. A write of unknown outcome is reported as unknown and left to people.
 //   - An interrupted run is resumed, and ends.
-//   - A failed read never counts as a deletion. The engine deletes only what both
-//     sides once had.
+//   - A failed read never counts as a deletion. The engine deletes only objects that
+//     both sides once had.
 //   - No token, device code or secret is in a record, entry, blob, log or error. A
 //     user code is in the record only, and only while it is to be shown. Values of
 //     sensitive properties are redacted. If a request held such a value, the
@@ -309,9 +312,9 @@
 //
 // # What is not
 //
-//   - Between the read and the write somebody else may change the object: most of
-//     Microsoft Graph has no conditional writes. The next sync shows it.
+//   - Between the read and the write somebody else may change the object, because
+//     most of Microsoft Graph lacks conditional writes. The next sync shows it.
 //   - A deploy is not a transaction. It stops where it fails, and says where.
-//   - An Observer misses what other processes do, and what is committed just before
-//     a crash. [Syncer.History] misses nothing that was not pruned.
+//   - An Observer misses the events of other processes, and those of commits just
+//     before a crash. [Syncer.History] has them all until the store prunes them.
 package syncer

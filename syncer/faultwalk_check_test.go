@@ -1,7 +1,9 @@
 package syncer_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -100,21 +102,29 @@ func (s *stage) record() state.Record {
 
 // base is what both sides last agreed on.
 func (s *stage) base() *diff.Base {
-	var d struct {
-		Base *state.BlobRef `json:"base"`
-	}
-	if err := json.Unmarshal(s.record().Data, &d); err != nil || d.Base == nil {
-		s.t.Fatalf("the record has no base: %v", err)
-	}
-	raw, err := s.h.Store.Get(s.t.Context(), *d.Base)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	base, err := diff.DecodeBase(raw)
+	base, err := baseOf(s.h.Store, s.record())
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return base
+}
+
+// baseOf reads the base that a record names.
+func baseOf(store state.Store, rec state.Record) (*diff.Base, error) {
+	var d struct {
+		Base *state.BlobRef `json:"base"`
+	}
+	if err := json.Unmarshal(rec.Data, &d); err != nil {
+		return nil, err
+	}
+	if d.Base == nil {
+		return nil, errors.New("the record has no base")
+	}
+	raw, err := store.Get(context.Background(), *d.Base)
+	if err != nil {
+		return nil, err
+	}
+	return diff.DecodeBase(raw)
 }
 
 func (s *stage) report() *syncer.Report {

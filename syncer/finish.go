@@ -16,8 +16,8 @@ func (c *session) reportPhase(context.Context) (onward, error) {
 	return onward{end: &end}, nil
 }
 
-// finish brings the run to its end: by the rules of how a run ends, with
-// report and log stored before the one commit that ends it.
+// finish ends the run. It decides the ending, stores the report and the log, and then
+// makes the one commit that ends the run.
 func (c *session) finish(ctx context.Context, end runEnd) error {
 	cur := c.now()
 	if cur.rec.Status.Resting() {
@@ -95,8 +95,7 @@ func (t *draft) end(a *account, report *state.BlobRef) {
 	}
 }
 
-// logWaitOver says what a run waited for that ends because a person was too
-// late.
+// logWaitOver logs the wait of a run that ends because no person answered in time.
 func (c *session) logWaitOver(end runEnd) {
 	cur := c.now()
 	r := cur.d.Run
@@ -117,8 +116,8 @@ func (c *session) logWaitOver(end runEnd) {
 	}
 }
 
-// endLevel is the level of the line that a run ended: by the status that the
-// tenant rests in.
+// endLevel returns the level of the log line about a run's end, by the status in which
+// the tenant rests.
 func endLevel(s state.Status) slog.Level {
 	switch s {
 	case state.NewError:

@@ -39,7 +39,7 @@ func frozenAdopted() []plan.AdoptedChange {
 
 // frozenUndone counts each sort of work that was left undone.
 func frozenUndone() Undone {
-	return Undone{DeletesOff: 1, LeftOut: 2, NamesOnly: 3, Unsupported: 4, Failed: 5, Unknown: 6, NotKept: 7, Unplanned: 8, Refused: 9, Unread: 10}
+	return Undone{DeletesOff: 1, LeftOut: 2, NamesOnly: 3, Unsupported: 4, Failed: 5, Unknown: 6, NotKept: 7, Unplanned: 8, Refused: 9, Unread: 10, Unconfirmed: 11}
 }
 
 func frozenReport() *Report {
@@ -60,7 +60,7 @@ func frozenReport() *Report {
 			NotKept: []NotKept{{Pointer: "/state", Wanted: json.RawMessage(`"[redacted]"`), Got: json.RawMessage(`null`), Redacted: true}}, NotKeptMore: 9}},
 		Adopted: frozenAdopted(), Notes: frozenNotes(),
 		Missing:    []MissingPermission{{AnyOf: []string{"Group.ReadWrite.All"}, Kinds: []string{"groups"}, Write: true}},
-		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"},
+		ConsentURL: "https://login.example/adminconsent", Refused: []string{"groups/Guests"}, Lost: []string{"the plan is not there"},
 		Newer: &NewerRevision{Revision: "desired-10", Seen: at(4)},
 	}
 }

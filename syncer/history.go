@@ -52,7 +52,7 @@ func (t *draft) entry(typ EntryType, d EntryData) {
 	t.entries = append(t.entries, newEntry(t.run(), typ, d))
 }
 
-// event is told to the observer once the commit is made.
+// event adds an event. The observer gets it after the commit.
 func (t *draft) event(e Event) {
 	e = bounds.Of(e)
 	e.RunRef = RunRef{Tenant: t.rec.Tenant, Run: t.run()}
@@ -86,6 +86,13 @@ func (t *draft) move(ev state.Event, d EntryData) error {
 // due makes the tenant due at once. A worker claims it as soon as its lease is free.
 func (t *draft) due() { t.rec.WakeAt = t.now }
 
+// cancel stores that a person has asked to end the run.
+func (t *draft) cancel(actor, comment string) {
+	t.d.Run.Cancel = &cancel{Actor: actor, Comment: comment, Time: t.now}
+	t.due()
+	t.entry(EntryCancel, EntryData{Actor: actor, Comment: comment, Phase: t.d.Run.Phase})
+}
+
 // keepDue makes the tenant due at once if somebody has cancelled the run, or has
 // asked to remove the tenant, since the step that commits now began. The step does
 // not know of that, and may have chosen a later time.
@@ -109,8 +116,8 @@ func (t *draft) resume() {
 	}
 }
 
-// EntryType says what a line of history is about. Newer versions of this
-// library may write types that are not listed here.
+// EntryType is the type of a line of history. Newer versions of this library may
+// write types that are not listed here.
 type EntryType string
 
 // The types of history entries.
@@ -119,7 +126,7 @@ const (
 	EntryMove EntryType = "move"
 	// EntryPhase is a phase that the run has entered.
 	EntryPhase EntryType = "phase"
-	// EntryPrompt: a code was issued. It does not hold the code.
+	// EntryPrompt: a code was issued. The entry does not hold the code.
 	EntryPrompt EntryType = "prompt"
 	// EntryVote is an approval that does not decide yet.
 	EntryVote EntryType = "vote"
@@ -137,11 +144,11 @@ const (
 	EntryRemove EntryType = "remove"
 	// EntryRetry: a phase failed with a transient error and will be retried.
 	EntryRetry EntryType = "retry"
-	// EntryConsent: what permissions are missing has changed.
+	// EntryConsent: the list of missing permissions has changed.
 	EntryConsent EntryType = "consent"
-	// EntryIntent is the journal: a write is about to be sent.
+	// EntryIntent is a line of the journal: a write is about to be sent.
 	EntryIntent EntryType = "intent"
-	// EntryResult is the journal: what became of an item or an attempt.
+	// EntryResult is a line of the journal: the result of an item or an attempt.
 	EntryResult EntryType = "result"
 	// EntryLog refers to a chunk of the run's log.
 	EntryLog EntryType = "log"
@@ -159,7 +166,8 @@ type Entry struct {
 	EntryData
 }
 
-// EntryData is what an entry says; which fields are set depends on its type.
+// EntryData is the content of an entry. The entry's type decides which fields are
+// set.
 type EntryData struct {
 	Event state.Event  `json:"event,omitempty"`
 	From  state.Status `json:"from,omitempty"`
@@ -182,9 +190,9 @@ type EntryData struct {
 	Intent   *Intent             `json:"intent,omitempty"`
 	Result   *ItemResult         `json:"result,omitempty"`
 	Log      *state.BlobRef      `json:"log,omitempty"`
-	// Report is the run's, on the entry of the move that ended it, and so are
-	// the plan, the revision of the backup line with the snapshot before, and
-	// the snapshot after, as far as it came.
+	// Report is the run's report, on the entry of the move that ended the run. That
+	// entry also has the Plan, the revision of the backup line with the snapshot
+	// before the writes (Backup) and the snapshot After them, if the run made them.
 	Report *state.BlobRef `json:"report,omitempty"`
 	Plan   *state.BlobRef `json:"plan,omitempty"`
 	Backup string         `json:"backup,omitempty"`
@@ -204,32 +212,33 @@ type Intent struct {
 	Key string `json:"key"`
 }
 
-// ItemStatus is what became of an item.
+// ItemStatus says how an item, or an attempt at it, ended.
 type ItemStatus string
 
 // The item statuses.
 const (
 	ItemApplied ItemStatus = "applied"
-	// ItemFailed: the tenant refused it, or kept failing; it has no effect.
+	// ItemFailed: the tenant refused the write or kept failing. The write had no
+	// effect.
 	ItemFailed ItemStatus = "failed"
-	// ItemConflict: the tenant's object, or a secret to be written, is not as it
-	// was when it was planned; it was left alone.
+	// ItemConflict: the tenant's object, or a secret to be written, has changed
+	// since the plan was made. The engine did not write it.
 	ItemConflict ItemStatus = "conflict"
-	// ItemUnsupported: it cannot be done; it was not tried.
+	// ItemUnsupported: the change is not possible, and was not attempted.
 	ItemUnsupported ItemStatus = "unsupported"
-	// ItemSkipped: something that it depends on was not applied.
+	// ItemSkipped: an item that it depends on was not applied.
 	ItemSkipped ItemStatus = "skipped"
-	// ItemNotAttempted: the run ended before.
+	// ItemNotAttempted: the run ended before the item was begun.
 	ItemNotAttempted ItemStatus = "not_attempted"
 	// ItemUnknown: the write was sent, and its outcome could not be found out. The
 	// engine never repeats it.
 	ItemUnknown ItemStatus = "unknown"
-	// ItemRetry is the result of an attempt that had no effect and is followed by
-	// another. No item ends with it.
+	// ItemRetry: an attempt without effect, and another attempt follows. No item
+	// ends with it.
 	ItemRetry ItemStatus = "retry"
 )
 
-// ItemResult is what became of an item. Item is its ID in the plan.
+// ItemResult is the result of an item. Item is the item's ID in the plan.
 type ItemResult struct {
 	Item   string      `json:"item"`
 	Kind   string      `json:"kind,omitempty"`
@@ -245,13 +254,13 @@ type ItemResult struct {
 	RequestID string `json:"requestId,omitempty"`
 	// Attempts is how many writes were sent.
 	Attempts int `json:"attempts,omitempty"`
-	// Duration is how long it took, in nanoseconds.
+	// Duration is how long the item took. It is stored in nanoseconds.
 	Duration time.Duration `json:"duration,omitempty"`
-	// Verified: the tenant was seen to have it as written.
+	// Verified reports that reading back showed the object as written.
 	Verified bool `json:"verified,omitempty"`
 	// Changes are the item's, in the report only.
 	Changes []plan.PropertyChange `json:"changes,omitempty"`
-	// NotKept are the properties that the tenant had otherwise than written
+	// NotKept are the properties whose values still differed from the written ones
 	// when the time for reading back was up, at most NotKeptMax of them; in the
 	// report only. It is empty for an item that could not be read back.
 	NotKept []NotKept `json:"notKept,omitempty"`
@@ -272,9 +281,9 @@ func newEntry(runID string, t EntryType, d EntryData) state.Entry {
 // entryFormat is the newest format of an entry's data, see dataFormat.
 const entryFormat = 1
 
-// decodeEntry reads a store's entry. With an error, which is ErrNewerFormat for
-// an entry of a newer format, it returns what the store knows of it. One of a
-// type that this version does not know has the fields that both know, if any.
+// decodeEntry reads a store's entry. It returns ErrNewerFormat for an entry of a newer
+// format. With an error, the entry has only the fields that the store knows. An entry
+// of an unknown type has the fields that both versions know, if any.
 func decodeEntry(e state.Entry) (Entry, error) {
 	out := Entry{Tenant: e.Tenant, Version: e.Version, N: e.N, Time: e.Time, Run: e.Run, Type: EntryType(e.Type)}
 	if len(e.Data) == 0 {
@@ -286,7 +295,7 @@ func decodeEntry(e state.Entry) (Entry, error) {
 	case err == nil:
 		out.EntryData = d
 	case !failure.IsNewer(err) && !slices.Contains(entryTypes, out.Type):
-		err = nil // another shape, of what need not be understood
+		err = nil // an unknown type may have another shape, and nothing depends on it
 	}
 	return out, err
 }
@@ -294,25 +303,26 @@ func decodeEntry(e state.Entry) (Entry, error) {
 var entryTypes = []EntryType{EntryMove, EntryPhase, EntryPrompt, EntryVote, EntryReview, EntryCancel, EntryPause, EntryResume, EntryRemove,
 	EntryNewer, EntryRetry, EntryConsent, EntryIntent, EntryResult, EntryLog}
 
-// EventType says what an [Event] is about.
+// EventType is the type of an [Event].
 type EventType string
 
 // The types of events.
 const (
-	// StatusChanged: From, To, Cause, and Outcome, Reason and Error at the end.
+	// StatusChanged sets From, To and Cause, and at a run's end Outcome, Reason and
+	// Error.
 	StatusChanged EventType = "status_changed"
-	// PhaseChanged: Phase. It is told when the run enters the phase. Some phases
-	// are stored with the next commit of the run, a little later.
+	// PhaseChanged sets Phase. The observer gets it when the run enters the phase.
+	// Some phases are stored a little later, with the next commit of the run.
 	PhaseChanged EventType = "phase_changed"
-	// PromptShown: Prompt; also for a new code under the old deadline.
+	// PromptShown sets Prompt; also for a new code under the old deadline.
 	PromptShown EventType = "prompt_shown"
-	// PlanReady: Digest and Counts; read it with [Syncer.Plan].
+	// PlanReady sets Digest and Counts. Read the plan with [Syncer.Plan].
 	PlanReady EventType = "plan_ready"
-	// ProgressMade: Progress.
+	// ProgressMade sets Progress.
 	ProgressMade EventType = "progress_made"
-	// ItemDone: Item.
+	// ItemDone sets Item.
 	ItemDone EventType = "item_done"
-	// TenantRemoved: the tenant has no record any more.
+	// TenantRemoved: the tenant's record was deleted.
 	TenantRemoved EventType = "tenant_removed"
 )
 
@@ -330,7 +340,7 @@ type Event struct {
 	From, To state.Status
 	Cause    state.Event
 	Phase    Phase
-	// Prompt is what to show the person who is to sign in.
+	// Prompt tells a person how to sign in.
 	Prompt *auth.Prompt
 	// Deadline is the record's after the event: of the sign-in or the approval.
 	Deadline time.Time
@@ -352,7 +362,7 @@ func (t *draft) phase(p Phase) {
 }
 
 // enter stores that the run has entered a phase. Nothing else changes a run's
-// phase. What the table refuses fails the commit.
+// phase. The commit fails if the table does not allow the phase.
 func (t *draft) enter(e EntryData) {
 	r := t.d.Run
 	if err := checkFollows(r.Phase, e.Phase); err != nil {
@@ -370,8 +380,8 @@ func (t *draft) logEntry(ref *state.BlobRef) {
 	}
 }
 
-// identify stores who is signed in, and pins the tenant to the directory once
-// it has proven to be one that can be worked with.
+// identify stores the signed-in identity. With pin, it also pins a new tenant to the
+// identity's directory. It fails if the tenant is pinned to another directory.
 func (t *draft) identify(id *auth.Identity, pin bool) error {
 	if id == nil {
 		return nil
@@ -417,13 +427,13 @@ func (t *draft) waitForDecision(every time.Duration) {
 	t.rec.WakeAt = t.rec.Deadline
 }
 
-// itemResult is a deployment's result as the API and the history have it.
+// itemResult converts a deployment's result for the API and the history.
 func itemResult(r deploy.Result) ItemResult {
 	return ItemResult{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: ItemStatus(r.Status), TenantID: r.TenantID,
 		Class: Class(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
 }
 
-// deployResult is a stored result as a deployment has it.
+// deployResult converts a stored result for a deployment.
 func deployResult(r ItemResult) *deploy.Result {
 	return &deploy.Result{Item: r.Item, Kind: r.Kind, Key: r.Key, Verb: r.Verb, Status: deploy.Status(r.Status), TenantID: r.TenantID,
 		Class: string(r.Class), Message: r.Message, RequestID: r.RequestID, Attempts: r.Attempts, Duration: r.Duration}
@@ -438,8 +448,7 @@ type runFactsForm struct {
 	RunFacts
 }
 
-// listRun has the commit store the run's row, with the status that the draft
-// leads to.
+// listRun adds the run's row, with the draft's new status, to the commit.
 func (t *draft) listRun() error {
 	r := t.d.Run
 	form := runFactsForm{Format: runFactsFormat, RunFacts: RunFacts{Mode: r.Options.Mode, Comment: r.Options.Comment,

@@ -50,8 +50,8 @@ func (c *holding) close(ctx context.Context) {
 	}
 }
 
-// renewed notices what others have committed, and reports whether this version
-// of the library can read it.
+// renewed notices commits of others in the record that came with a renewed lease, and
+// reports whether this version of the library can read that record.
 func (c *holding) renewed(got state.Lease) bool {
 	fresh, err := newLoaded(got.Record, got.Now)
 	if err != nil {

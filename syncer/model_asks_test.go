@@ -83,7 +83,7 @@ func (m *model) judge(c script.Command, ask func() (string, error)) (string, err
 	worker := option(c, "worker", "a")
 	w := m.w.workers[worker]
 	sound := (w == nil || !w.Dead()) && !m.w.faults.due(worker)
-	a := &asking{c: c, start: m.w.request(c)}
+	a := &asking{c: c, start: m.w.request(c), touched: m.w.touched.Load()}
 	m.asked = append(m.asked, a)
 	m.mu.Unlock()
 

@@ -64,7 +64,8 @@ func (m *model) move(e syncer.Entry) {
 // started notes what a run was asked for.
 func (m *model) started(e syncer.Entry) {
 	a := m.find(e, "start", "retry", "cli")
-	m.wishes[e.Run] = &wish{interactive: m.asksPeople(a), targets: a.start.Targets, edited: m.edited}
+	m.wishes[e.Run] = &wish{interactive: m.asksPeople(a), targets: a.start.Targets, edited: m.edited,
+		whole: a.c.Name != "retry" && len(a.start.Targets) == 0 && a.start.DesiredFrom == "", touched: a.touched}
 }
 
 // asksPeople reports whether a run that somebody starts may ask for a sign-in:

@@ -20,6 +20,7 @@ type stats struct {
 	commands map[string]int
 	answers  map[string]map[string]int // by command and answer
 	held     int                       // answers that were predicted
+	agreed   int                       // runs after which the repository and the tenant were compared
 	statuses map[state.Status]int
 	events   map[state.Event]int
 	outcomes map[syncer.Outcome]int
@@ -35,6 +36,12 @@ func (s *stats) stepped(command string) {
 	defer s.mu.Unlock()
 	s.steps++
 	s.commands[command]++
+}
+
+func (s *stats) agree() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.agreed++
 }
 
 func (s *stats) answered(command, answer string, held bool) {
@@ -71,8 +78,8 @@ func (s *stats) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d sequences, %d steps, %d answers predicted\ncommands: %s\nstatuses: %s\nevents: %s\noutcomes: %s\n",
-		s.checks, s.steps, s.held, counts(s.commands), counts(s.statuses), counts(s.events), counts(s.outcomes))
+	fmt.Fprintf(&b, "%d sequences, %d steps, %d answers predicted, %d runs that agreed\ncommands: %s\nstatuses: %s\nevents: %s\noutcomes: %s\n",
+		s.checks, s.steps, s.held, s.agreed, counts(s.commands), counts(s.statuses), counts(s.events), counts(s.outcomes))
 	for _, c := range slices.Sorted(maps.Keys(s.answers)) {
 		fmt.Fprintf(&b, "  %s: %s\n", c, counts(s.answers[c]))
 	}

@@ -33,16 +33,19 @@ type model struct {
 	row    syncer.Row       // as last seen
 	edited int              // how often the engine has written the repository
 
-	asked []*asking // what is being asked now
-	calls int
-	calm  calm
+	agreed string    // the last run after which agree looked
+	asked  []*asking // what is being asked now
+	calls  int
+	calm   calm
 }
 
 // wish is what a run was asked for, as far as the history does not say it.
 type wish struct {
 	interactive bool
 	targets     []plan.Target
-	edited      int // what the repository has to stay at, if it has to
+	edited      int   // what the repository has to stay at, if it has to
+	whole       bool  // the run is about everything that the repository has now
+	touched     int64 // the world's count of changes by people, at that time
 }
 
 // breach is a rule that was broken, and how.
@@ -132,6 +135,7 @@ type asking struct {
 	decision syncer.Decision
 	row      syncer.Row // that was returned
 	seen     bool       // the line of history that it makes
+	touched  int64      // the world's count of changes by people, before
 }
 
 // find finds who asked for a line of history: whoever did so last. Nobody is a

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tenantsync/tenantsync/internal/script"
+	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
 var modelShrink = flag.Duration("model.shrink", 20*time.Second, "how long TestModel looks for a smaller story, after rapid has")
@@ -115,6 +117,68 @@ func TestModelStories(t *testing.T) {
 		played += len(p.told)
 	}
 	t.Logf("%d commands", played)
+}
+
+// TestModelComparesObjects shows that the model compares each file with its own
+// object, also where two objects have one name.
+func TestModelComparesObjects(t *testing.T) {
+	const has = "what a file says, the tenant has"
+	for _, tt := range []struct {
+		name string
+		// file, if any, is an edit after the story, as a line of a script.
+		file string
+		// change is what is wrong with the tenant: staff is the group of the file
+		// Staff, other the group of the same name, and mfa the policy.
+		change func(f *tenanttest.Fake, staff, other, mfa string)
+		broken string
+	}{
+		{"nothing is wrong", "", nil, ""},
+		{"the policy refers to one group of two", "", func(f *tenanttest.Fake, staff, _, mfa string) {
+			f.Set("policies", mfa, `{"groups":["`+staff+`"]}`)
+		}, has},
+		{"the policy refers to the other group", "file policies MFA groups=[${groups/Staff}] state=on", func(f *tenanttest.Fake, _, other, mfa string) {
+			f.Set("policies", mfa, `{"groups":["`+other+`"]}`)
+		}, has},
+		{"the policy refers to the group of the file", "file policies MFA groups=[${groups/Staff}] state=on", func(f *tenanttest.Fake, staff, _, mfa string) {
+			f.Set("policies", mfa, `{"groups":["`+staff+`"]}`)
+		}, ""},
+		{"the policy is gone", "", func(f *tenanttest.Fake, _, _, mfa string) { f.Remove("policies", mfa) }, has},
+		{"the groups are exchanged", "", func(f *tenanttest.Fake, staff, other, _ string) {
+			f.Set("groups", staff, `{"kind":"mail"}`)
+			f.Set("groups", other, `{"kind":"security"}`)
+		}, has},
+		{"a file has no object", "file groups Guests kind=guest", func(f *tenanttest.Fake, _, _, _ string) {
+			f.Seed("groups", `{"displayName":"Guests","kind":"guest"}`)
+		}, has},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStats()
+			p := playIn(t, s, func(p *play) {
+				script.Run(t, "testdata/one_name_twice.txt", p.exec)
+				if p.m.broken != nil || s.agreed != 3 {
+					t.Fatalf("the story broke %v, and the model compared %d times", p.m.broken, s.agreed)
+				}
+				if tt.file != "" {
+					p.do(tt.file)
+				}
+				if f := p.w.fake(); tt.change != nil {
+					var staff, other string
+					for _, g := range f.Objects("groups") {
+						if strings.Contains(string(g.Body), "mail") {
+							other = g.ID
+						} else {
+							staff = g.ID
+						}
+					}
+					tt.change(f, staff, other, p.w.find("policies", "MFA"))
+				}
+				p.m.checkAgreement()
+			})
+			if got := p.m.broken; got == nil && tt.broken != "" || got != nil && got.rule != tt.broken {
+				t.Errorf("the model finds %v, want %q", got, tt.broken)
+			}
+		})
+	}
 }
 
 var modelStory = flag.String("model.story", "", "a script that TestModelStory plays before the model")

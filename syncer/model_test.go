@@ -135,6 +135,7 @@ func (p *play) exec(c script.Command) string {
 	}
 	p.m.calm.done(c.Name, worker)
 	p.m.observe()
+	p.m.agree()
 	p.m.calm.check()
 	p.told = append(p.told, script.Step{Command: told, Output: out})
 	return out

@@ -21,34 +21,80 @@ func (m *model) edits() int {
 	return len(slices.DeleteFunc(revisions, func(r tenant.Revision) bool { return r.Author == "person" }))
 }
 
-// checkAgreement holds the repository against the tenant after a run that has
-// found nothing to do: what a file says, the tenant has.
+// agree compares the repository with the tenant after a run over everything
+// that left nothing undone, as the report says. It does not compare when somebody
+// has changed one of them since the run was asked for, when reads lag, or when
+// the run has said that something cannot be planned.
+func (m *model) agree() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.o.Run()
+	if r == nil || r.Ended.IsZero() || m.agreed == r.ID || r.Mode != syncer.Full || r.To != state.Idle || r.Report == nil || r.Report.Undone != (syncer.Undone{}) ||
+		!slices.Contains([]syncer.Outcome{syncer.NoChanges, syncer.Adopted, syncer.Deployed}, r.Outcome) {
+		return
+	}
+	m.agreed = r.ID
+	w := m.wishes[r.ID]
+	if w == nil || !w.whole || w.touched != m.w.touched.Load() || m.w.lags.Load() || slices.ContainsFunc(r.Report.Notes, unplannable) {
+		return
+	}
+	m.stats.agree()
+	m.compare()
+}
+
+// checkAgreement compares the repository with the tenant at once.
 func (m *model) checkAgreement() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var names []string
-	for _, g := range m.w.fake().Objects("groups") {
-		names = append(names, g.ID, "${groups/"+nameOf(g.Body)+"}")
-	}
-	// A reference to what could not be read is an id in the repository too.
-	properties := func(body json.RawMessage) (o map[string]any) {
-		_ = json.Unmarshal([]byte(strings.NewReplacer(names...).Replace(string(body))), &o)
-		return o
-	}
+	m.compare()
+}
+
+// compare expects that the tenant has what each file says. Several objects may
+// have one name. So the base says which object belongs to a file, and the file
+// must agree with this object; a reference to a file must be the id of its
+// object. No two files share an object. The caller holds the lock.
+func (m *model) compare() {
+	const rule = "what a file says, the tenant has"
 	d, err := m.w.h.Repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: m.w.tenant})
 	m.must(err == nil, "the repository can be read", "%v", err)
-	for _, file := range d.Resources {
-		want := properties(file.Body)
-		m.must(slices.ContainsFunc(m.w.fake().Objects(file.Kind), func(r tenant.Resource) bool {
-			got := properties(r.Body)
-			for k, v := range want {
-				if !alike(v, got[k]) {
-					return false
-				}
-			}
-			return true
-		}), "what a file says, the tenant has", "there is no %s/%s: %s", file.Kind, file.Key, file.Body)
+	base, err := baseOf(m.w.h.Store, m.record())
+	m.must(err == nil, "the base can be read", "%v", err)
+	if err != nil {
+		return
 	}
+	bound, owners := map[string]string{}, map[string]string{} // an id by file, a file by id
+	var ids []string
+	for _, o := range base.Objects {
+		file, owned := o.Kind+"/"+o.Key, o.Kind+" "+o.ID
+		m.must(owners[owned] == "", "no two files share an object", "%s and %s: %s", owners[owned], file, o.ID)
+		bound[file], owners[owned] = o.ID, file
+		ids = append(ids, "${"+file+"}", o.ID)
+	}
+	for _, g := range m.w.fake().Objects("groups") { // a file may refer to an object that has no file
+		if owners["groups "+g.ID] == "" {
+			ids = append(ids, "${groups/"+nameOf(g.Body)+"}", g.ID)
+		}
+	}
+	reference := strings.NewReplacer(ids...)
+	for _, file := range d.Resources {
+		id, ok := bound[file.Kind+"/"+file.Key]
+		m.must(ok, rule, "the base has no object for %s/%s: %s", file.Kind, file.Key, file.Body)
+		want, got := propertiesOf(reference.Replace(string(file.Body))), map[string]any(nil)
+		for _, r := range m.w.fake().Objects(file.Kind) {
+			if r.ID == id {
+				got = propertiesOf(string(r.Body))
+			}
+		}
+		m.must(got != nil, rule, "there is no %s/%s: %s", file.Kind, file.Key, file.Body)
+		for k, v := range want {
+			m.must(alike(v, got[k]), rule, "%s/%s has %s %v, the file says %v", file.Kind, file.Key, k, got[k], v)
+		}
+	}
+}
+
+func propertiesOf(body string) (o map[string]any) {
+	_ = json.Unmarshal([]byte(body), &o)
+	return o
 }
 
 // alike compares properties: lists are sets, and none is an empty one.

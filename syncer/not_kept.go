@@ -21,12 +21,12 @@ type NotKept struct {
 	// Wanted is the value that was written, and Got the tenant's. nil is absent.
 	Wanted json.RawMessage `json:"wanted,omitempty"`
 	Got    json.RawMessage `json:"got,omitempty"`
-	// Redacted: the values are hidden, or parts of them.
+	// Redacted reports that the values, or parts of them, are redacted.
 	Redacted bool `json:"redacted,omitempty"`
 }
 
-// String says for people what was wanted and what the tenant has, on one line.
-// It does not escape what does not show; [plan.Printable] does.
+// String shows the written value and the tenant's value to people, on one line. It
+// does not escape invisible characters; [plan.Printable] does.
 func (d NotKept) String() string {
 	switch {
 	case d.Pointer == "" && d.Wanted == nil:
@@ -37,10 +37,11 @@ func (d NotKept) String() string {
 	return fmt.Sprintf("%s: wanted %s, the tenant has %s", d.Pointer, shortValue(d.Wanted), shortValue(d.Got))
 }
 
-// valueMax is how many characters of a value a line of the report has.
+// valueMax is how many characters of a value a line of the report shows.
 const valueMax = 200
 
-// shortValue returns a value on one line; what is cut says how long it is.
+// shortValue returns a value on one line. A value that it cuts is followed by its
+// length.
 func shortValue(raw json.RawMessage) string {
 	if raw == nil {
 		return "nothing"
@@ -52,7 +53,7 @@ func shortValue(raw json.RawMessage) string {
 	return fmt.Sprintf("%s… (%d characters)", string(text[:valueMax]), len(text))
 }
 
-// notKept returns the differences that a report has, and how many more there are.
+// notKept returns the differences that a report shows, and how many more there are.
 func notKept(found []apply.Difference) (shown []NotKept, more int) {
 	for _, d := range found[:min(len(found), NotKeptMax)] {
 		shown = append(shown, NotKept(d))

@@ -2,10 +2,9 @@ package syncer
 
 import "context"
 
-// Observer is told what happens, by the process that did it and after it was
-// committed. Only a phase may be told a little earlier (see [PhaseChanged]). For
-// a feed of all processes, and one that can be resumed, read [Syncer.History] or
-// [Syncer.Changes].
+// Observer gets an event for each change that this process has committed. Only a
+// [PhaseChanged] may come a little before its commit. For a feed of all processes
+// that can be resumed, read [Syncer.History] or [Syncer.Changes].
 //
 // Observe must be safe for concurrent use and return quickly: the engine waits
 // for it.

@@ -2,7 +2,7 @@ package syncer
 
 import "github.com/tenantsync/tenantsync/internal/ending"
 
-// Outcome is how a run ended, beside the status.
+// Outcome says how a run ended, in more detail than the status.
 type Outcome string
 
 // The outcomes.
@@ -11,8 +11,8 @@ const (
 	NoChanges Outcome = "no_changes"
 	// Deployed: the approved changes were carried out, not always all of them.
 	Deployed Outcome = "deployed"
-	// Adopted: the repository took over changes of the tenant, and there were
-	// none the other way.
+	// Adopted: the repository took over changes of the tenant, and the tenant
+	// needed no change.
 	Adopted Outcome = "adopted"
 	// Previewed: a run of mode Preview has made its plan.
 	Previewed Outcome = "previewed"
@@ -20,7 +20,8 @@ const (
 	BackedUp Outcome = "backed_up"
 	// Rejected: a person rejected the plan.
 	Rejected Outcome = "rejected"
-	// Reverted: a person rejected the plan, and the repository went back.
+	// Reverted: a person rejected the plan, and the engine took its changes back in
+	// the repository.
 	Reverted Outcome = "reverted"
 	// NothingToRollBack: a roll back ([Options.DesiredFrom]) has changed nothing,
 	// since nothing differed from the backup or no difference could be changed.
@@ -28,14 +29,14 @@ const (
 	// Cancelled: somebody ended the run, or superseded it.
 	Cancelled Outcome = "cancelled"
 	// TimedOut: the sign-in, the approval or the run took too long; the reason
-	// tells which.
+	// names it.
 	TimedOut Outcome = "timed_out"
 	// FailedWith: an error ended the run; its class is in [ErrorInfo].
 	FailedWith Outcome = "failed"
 )
 
-// Undone counts the work that was asked for and not done. Only the last six keep
-// a run from ending in Idle; see the tables in the package's comment.
+// Undone counts the work that a run was asked for and did not do. Only the last
+// seven keep a run from ending in Idle; see the tables in the package's comment.
 type Undone struct {
 	// DeletesOff counts objects that a plan would delete if the deletes of their
 	// kind were switched on ([plan.Rules].Deletes).
@@ -46,7 +47,8 @@ type Undone struct {
 	// that no backup holds their bodies ([tenant.Referenced]).
 	NamesOnly int `json:"namesOnly,omitempty"`
 	// Unsupported counts changes that the service, the client or a setting does
-	// not allow.
+	// not allow. The files of a kind that is not synced count as one. Such a
+	// kind lacks its licence or its optional permission, for example.
 	Unsupported int `json:"unsupported,omitempty"`
 	// Failed counts approved items that were not applied, except for Unknown.
 	Failed int `json:"failed,omitempty"`
@@ -54,6 +56,8 @@ type Undone struct {
 	Unknown int `json:"unknown,omitempty"`
 	// NotKept counts applied items that the service did not keep as written.
 	NotKept int `json:"notKept,omitempty"`
+	// Unconfirmed counts applied items that could not be read back.
+	Unconfirmed int `json:"unconfirmed,omitempty"`
 	// Unplanned counts differences that could not be planned.
 	Unplanned int `json:"unplanned,omitempty"`
 	// Refused counts items that a revert left alone.

@@ -4,9 +4,9 @@ package syncer
 // Cursor set to Next.
 type Page[T any] struct {
 	Items []T
-	// Next is the cursor of what follows. It is empty after the last page of a
-	// list, and never empty in the feed of [Syncer.Changes]: what changes later
-	// follows there.
+	// Next is the cursor of the next page. It is empty after the last page of a
+	// list. In the feed of [Syncer.Changes] it is never empty: later changes follow
+	// there.
 	Next string
 	// More reports whether more can be read now.
 	More bool

@@ -57,7 +57,7 @@ func (p backupPort) Former(ctx context.Context) (*backup.Summary, error) {
 	return p.c.s.readComparison(ctx, p.c.tenant, p.c.run())
 }
 
-// Store stores what the run is about to adopt.
+// Store stores the run's adoption before the repository is written.
 func (p backupPort) Store(ctx context.Context, adoption []byte) error {
 	ref, err := p.c.put(ctx, "adoption", adoption)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 )
 
 // deployPhase carries the approved items out, wave by wave. When a
-// process resumes the phase after a crash, it first finds out what became of
-// the writes that were under way. Once the run is to end, it does only that.
+// process resumes the phase after a crash, it first finds out the outcomes of the
+// writes that were under way. A run that is about to end does only that.
 func (c *session) deployPhase(ctx context.Context) (onward, error) {
 	dep, err := c.openDeployment(ctx)
 	if err != nil {
@@ -87,17 +87,17 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	return dep, err
 }
 
-// planned says what the plan was made from.
+// planned describes the sources of the plan.
 func (d *deployment) planned() rollback.Planned {
 	opt := d.c.run().Options
 	return rollback.Planned{Lines: d.c.repository(), Revision: d.plan.Revision, From: opt.DesiredFrom, Targets: opt.Targets, Variables: d.set.Variables}
 }
 
-// rollBack makes an approved roll back the desired line's.
+// rollBack commits an approved roll back to the desired line.
 func (d *deployment) rollBack(ctx context.Context) error {
 	r := d.c.run()
 	if r.Options.DesiredFrom == "" || r.Desired != d.plan.Revision {
-		return nil // no roll back, or already the line's
+		return nil // no roll back, or already committed
 	}
 	revision, err := d.planned().Commit(ctx, r.ID, joinActors(r.Decision.Actors), d.items)
 	if err != nil || revision == r.Desired {
@@ -177,7 +177,8 @@ func (d *deployment) Desired(ctx context.Context) (tenant.Desired, error) {
 	return d.planned().Line(ctx)
 }
 
-// Judge says what an error of the tenant's client means for the run.
+// Judge classifies an error of the tenant's client: transient, the end of the
+// work, or permanent.
 func (d *deployment) Judge(act string, err error) deploy.Failure {
 	f := deploy.Failure{Err: failure.OfCall(act, err)}
 	if transient, ok := errors.AsType[*failure.Retryable](f.Err); ok {

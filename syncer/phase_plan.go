@@ -46,8 +46,8 @@ func (c *session) planPhase(ctx context.Context) (onward, error) {
 	return onward{end: new(runEnd)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }
 
-// requireApproval enters Pending approval. A run that superseded another with
-// the same digest carries on its wait: votes and age.
+// requireApproval enters Pending approval. A run that superseded another with the same
+// digest continues its wait, with its votes and its age.
 func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
 	r := t.d.Run
 	r.Since = t.now
@@ -91,18 +91,18 @@ func (t *draft) wakeAtDeadline(deadline time.Time, y policy) {
 	}
 }
 
-// logPlan counts what the plan is about.
+// logPlan logs the plan's digest and counts.
 func (c *session) logPlan(p *plan.Plan) {
 	n := p.Counts()
 	c.log.Info("plan made", "digest", runrecord.Short(p.Digest), "items", len(p.Items), "create", n.Create, "update", n.Update, "delete", n.Delete,
 		"conflicts", n.Conflicts, "problems", n.Problems)
 }
 
-// logApprovalWait says whose decision the run is about to wait for.
+// logApprovalWait logs the approvals that the run is about to wait for.
 func (c *session) logApprovalWait(y policy, p *plan.Plan) {
 	r := c.run()
 	attrs := []any{"needed", demandNames(y.current(p, nil, r.Actor)), "asked by", r.Actor, "for", y.Timeout}
-	if old := r.Carried; old != nil && old.Digest == p.Digest { // that run's wait goes on, with its votes
+	if old := r.Carried; old != nil && old.Digest == p.Digest { // this run continues the old one's wait, with its votes
 		attrs = append(attrs, "since", old.Since, "votes", len(old.Votes), "superseded", old.Run)
 	}
 	c.log.Info("waiting for approval", attrs...)

@@ -14,7 +14,7 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 	r := c.run()
 	end := r.decidedEnding()
 	if r.Options.DesiredFrom != "" {
-		return onward{end: &end}, nil // a roll back that was not approved is nowhere in the line
+		return onward{end: &end}, nil // the line has nothing of a roll back that was not approved
 	}
 	if err := c.connect(ctx); err != nil {
 		return onward{}, err
@@ -32,7 +32,7 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	in.Targets, in.Revert = r.Options.Targets, true
-	if in.Desired, err = c.repository().Desired(ctx); err != nil { // what it refers to is read too
+	if in.Desired, err = c.repository().Desired(ctx); err != nil { // objects that it refers to are read too
 		return onward{}, err
 	}
 	cmp, err := c.readTenant(ctx, in, reading.Permissions{})

@@ -9,9 +9,10 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reading"
 )
 
-// verifyPhase reads the written objects back, until they agree or their time is
-// up, moves the base to what both sides now agree on, and ends the run. An object
-// that cannot be read back is applied all the same, and the report says so.
+// verifyPhase reads the written objects back until they agree or their time is up.
+// Then it moves the base to the values that both sides now agree on, and ends the
+// run. An object that cannot be read back still counts as applied, and the report
+// says so.
 func (c *session) verifyPhase(ctx context.Context) (onward, error) {
 	end := c.run().decidedEnding()
 	dep, err := c.openDeployment(ctx)
@@ -37,8 +38,8 @@ func (d *deployment) readBack(ctx context.Context) (*verified, error) {
 	return out, d.rebase(ctx, out, seen)
 }
 
-// rebase compares the touched kinds once more, for the base, and stores the
-// snapshot.
+// rebase compares the touched kinds again, moves the base by the result, and stores the
+// snapshot after the writes.
 func (d *deployment) rebase(ctx context.Context, out *verified, seen *deploy.Verified) error {
 	c, r := d.c, d.c.run()
 	in, err := c.comparing(ctx, d.set)

@@ -30,7 +30,7 @@ var phaseTable = []phaseRow{
 	{PhaseReport, state.InProgress, nil},
 }
 
-// phaseNamed returns the row of a phase; nil for a phase that is not there.
+// phaseNamed returns the row of a phase, or nil for an unknown one.
 func phaseNamed(p Phase) *phaseRow {
 	i := slices.IndexFunc(phaseTable, func(r phaseRow) bool { return r.phase == p })
 	if i < 0 {
@@ -39,8 +39,8 @@ func phaseNamed(p Phase) *phaseRow {
 	return &phaseTable[i]
 }
 
-// checkFollows reports, as an error, that the table does not let a phase follow
-// another. A run begins with connect.
+// checkFollows returns an error if the table does not let phase to follow phase from.
+// A run begins with connect.
 func checkFollows(from, to Phase) error {
 	if row := phaseNamed(from); row == nil && to == PhaseConnect || row != nil && slices.Contains(row.next, to) {
 		return nil

@@ -20,7 +20,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Status returns a tenant's row. A tenant that was never started is Not run.
+// Status returns a tenant's row. A tenant that was never started is Not run. Status
+// returns ErrInvalid for a name that no tenant can have, ErrNewerFormat, and the
+// store's errors.
 func (s *Syncer) Status(ctx context.Context, tenantName string) (Row, error) {
 	cur, err := s.load(ctx, tenantName)
 	if err != nil {
@@ -34,7 +36,9 @@ func (s *Syncer) Status(ctx context.Context, tenantName string) (Row, error) {
 type StatusesRequest = state.ListRequest
 
 // Statuses returns a page of tenants. The row of a record that a newer version of
-// this library wrote has its status and labels only.
+// this library wrote has only the fields that the store itself knows, such as status
+// and labels, and a Reason that says so. Statuses returns [state.ErrInvalid] for an
+// invalid cursor or filter, and the store's errors.
 func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (Page[Row], error) {
 	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Page, error) { return s.cfg.Store.List(ctx, req) })
 	if err != nil {
@@ -43,7 +47,7 @@ func (s *Syncer) Statuses(ctx context.Context, req StatusesRequest) (Page[Row], 
 	return newPage(rowsOf(page), page.Next), nil
 }
 
-// rowsOf shows the records of a page.
+// rowsOf returns the rows of a page of records.
 func rowsOf(page state.Page) []Row {
 	var rows []Row
 	for _, rec := range page.Records {
@@ -63,7 +67,8 @@ func rowsOf(page state.Page) []Row {
 type ChangesRequest struct {
 	// Cursor is the Next of an earlier page. Empty begins with every tenant.
 	Cursor string
-	// Prefix is of the tenant's name; Labels must all be present with these values.
+	// Prefix is the beginning of the tenant's name. A tenant must have all of the
+	// Labels, with these values.
 	Prefix string
 	Labels map[string]string
 	// Limit is the most rows to return. Defaults to 100.
@@ -76,7 +81,8 @@ type ChangesRequest struct {
 // seconds before the end ([state.FeedOverlap]), because commits may become visible
 // out of order: skip a row whose Version you have seen.
 //
-// It returns [state.ErrInvalid] for an unknown cursor, and the store's errors.
+// Changes returns [state.ErrInvalid] for an invalid cursor or filter, and the store's
+// errors.
 func (s *Syncer) Changes(ctx context.Context, req ChangesRequest) (Page[Row], error) {
 	page, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.Page, error) {
 		return s.cfg.Store.List(ctx, state.ListRequest{Order: state.ByUpdated, Cursor: req.Cursor, Prefix: req.Prefix, Labels: req.Labels, Limit: req.Limit})
@@ -96,18 +102,18 @@ type HistoryRequest struct {
 	Types []EntryType
 	// Newest asks for the newest first.
 	Newest bool
-	// Cursor is a former page's, or empty.
+	// Cursor is the Next of an earlier page, or empty.
 	Cursor string
 	// Limit defaults to 100.
 	Limit int
 }
 
 // History returns a page of a tenant's history. An entry that a newer version of
-// this library wrote in another format has its time, its actor and its type, and
-// a message that says so.
+// this library wrote in another format has its run, its time and its type, and a
+// message that says so. The history of a tenant that was never started is empty.
 //
-// It returns ErrInvalid for a tenant's name that cannot be used,
-// [state.ErrInvalid] for an unknown cursor, and the store's errors.
+// History returns ErrInvalid for a name that no tenant can have, [state.ErrInvalid]
+// for an invalid cursor or filter, and the store's errors.
 func (s *Syncer) History(ctx context.Context, req HistoryRequest) (Page[Entry], error) {
 	if err := checkTenant(req.Tenant); err != nil {
 		return Page[Entry]{}, err
@@ -146,8 +152,8 @@ func (s *Syncer) runOrLast(ctx context.Context, ref RunRef) (string, loaded, err
 	return cmp.Or(ref.Run, cur.d.Run.ID), cur, nil
 }
 
-// runAt returns a run; an empty id means the current or last. A run that another
-// one has followed has only the fields that its history keeps.
+// runAt returns a run; an empty id means the current or last. An earlier run has only
+// the fields that its history keeps.
 func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
 	tenantName := ref.Tenant
 	id, cur, err := s.runOrLast(ctx, ref)
@@ -177,8 +183,12 @@ func (s *Syncer) runAt(ctx context.Context, ref RunRef) (*run, error) {
 
 // Plan returns the plan of a run. While the plan waits for a decision,
 // [plan.Plan].NewerRevision names the head of the desired line if the line has
-// moved on. Plan returns ErrNotFound while the run has no plan, and after the
-// store has pruned it.
+// moved on.
+//
+// Plan returns ErrInvalid for a name that no tenant can have, ErrNotFound for an
+// unknown run, before the run has made its plan and after the store has pruned the
+// plan, ErrStalePlan if the record leads to a plan that is not the run's,
+// ErrNewerFormat, and the store's errors.
 func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	r, err := s.runAt(ctx, ref)
 	if err != nil {
@@ -191,8 +201,11 @@ func (s *Syncer) Plan(ctx context.Context, ref RunRef) (*plan.Plan, error) {
 	return p, pruned(err)
 }
 
-// Report returns a run's summary report. It returns ErrNotFound while the run
-// is under way, and when the report was pruned.
+// Report returns a run's summary report.
+//
+// Report returns ErrInvalid for a name that no tenant can have, ErrNotFound for an
+// unknown run, while the run is under way and after the store has pruned the report,
+// ErrNewerFormat, and the store's errors.
 func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
 	r, err := s.runAt(ctx, ref)
 	if err != nil {
@@ -211,8 +224,11 @@ func (s *Syncer) Report(ctx context.Context, ref RunRef) (*Report, error) {
 // Artifacts writes a zip archive of a run's files: before.json and after.json
 // (snapshots), plan.json, plan.md, report.json, report.txt and log.jsonl. It
 // leaves out those that the run has not made. The archive of an ended run is the
-// same each time. Artifacts returns ErrNotFound for an unknown run, and when the
-// store has pruned a part of it.
+// same each time.
+//
+// Artifacts returns ErrInvalid for a name that no tenant can have, ErrNotFound for an
+// unknown run and when the store has pruned a part of it, ErrNewerFormat, and the
+// errors of the store, of the repository and of w.
 func (s *Syncer) Artifacts(ctx context.Context, ref RunRef, w io.Writer) error {
 	tenantName := ref.Tenant
 	r, err := s.runAt(ctx, ref)
@@ -248,7 +264,7 @@ type artifact struct {
 	content func() ([]byte, error)
 }
 
-// artifacts are the files of a run's archive, in their order.
+// artifacts returns the files of a run's archive, in their order.
 func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []artifact {
 	blob := func(ref *state.BlobRef) func() ([]byte, error) {
 		return func() ([]byte, error) {
@@ -312,7 +328,11 @@ func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []arti
 }
 
 // Logs returns the stored part of a run's log, as JSON lines. The log is whole
-// once the run has ended. Logs returns ErrNotFound for an unknown tenant or run.
+// once the run has ended.
+//
+// Logs returns ErrInvalid for a name that no tenant can have, ErrNotFound for an
+// unknown tenant or run and when the store has pruned a part of the log,
+// ErrNewerFormat, and the store's errors.
 //
 // Each line has time, level, msg, tenant and run. The other fields depend on
 // msg. The host's logger ([Config].Logger) gets the same lines, with the same
@@ -329,9 +349,9 @@ func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []arti
 //	ERROR  the run has failed or has timed out, or a person must look at the
 //	       tenant: an item has failed, or its outcome is unknown.
 //
-// The line of a time-out names what the run waited for. The log of the worker
-// that resumes a run has the decision, also if another process took it. No line
-// has a secret, or a code to sign in with.
+// The line of a time-out names the wait that took too long. A worker that resumes a
+// run logs the decision, also one that was made in another process. No line has a
+// secret, or a code to sign in with.
 func (s *Syncer) Logs(ctx context.Context, ref RunRef) ([]byte, error) {
 	tenantName := ref.Tenant
 	run, cur, err := s.runOrLast(ctx, ref)

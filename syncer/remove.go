@@ -22,16 +22,15 @@ import (
 //
 // Remove works on the removal itself, or waits for the worker that does, until
 // everything is removed. With EndRun it first waits until the run has ended, writes
-// under way included. If it is interrupted or a part
-// fails, the tenant stays with [Row.Removing], no run starts in it, and a worker
-// finishes the removal; a second Remove does too.
+// under way included. If Remove is interrupted or a part fails, the tenant stays with
+// [Row.Removing], no run starts in it, and a worker or a second Remove finishes the
+// removal. Tokens stay if the Authenticator is not a Forgetter.
 //
-// An Authenticator that is no Forgetter keeps its tokens.
-//
-// Remove returns ErrNoActor, ErrNotFound for a tenant without a record, an
-// [*ActiveError] while a run is under way and EndRun is not set, and
-// errors.ErrUnsupported, before anything is removed, when the repository cannot
-// remove a tenant. Any other error is of the part that failed.
+// Remove returns ErrNoActor, ErrInvalid, ErrNotFound for a tenant without a record,
+// an [*ActiveError] while a run is under way and EndRun is not set, ErrNewerFormat,
+// and Authorize's errors. It returns errors.ErrUnsupported, before it removes
+// anything, if the repository cannot remove a tenant. Any other error comes from the
+// part that failed.
 func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
 	if err := s.cfg.permit(ctx, req.Actor, ActRemove, req.Tenant, bounds.Comment("Comment", req.Comment)); err != nil {
 		return err
@@ -65,7 +64,7 @@ func (s *Syncer) Remove(ctx context.Context, req RemoveRequest) error {
 }
 
 // markRemoval stores that the tenant is to be removed, or first cancels the run
-// under way. It does nothing where that is stored already.
+// under way. It does nothing if the record says so already.
 func markRemoval(ctx context.Context, s *records, req RemoveRequest) error {
 	_, err := s.act(ctx, req.Tenant, func(t *draft) error {
 		r := t.d.Run
@@ -84,9 +83,7 @@ func markRemoval(ctx context.Context, s *records, req RemoveRequest) error {
 		case r.Cancel != nil:
 			return errNoChange
 		}
-		r.Cancel = &cancel{Actor: req.Actor, Comment: req.Comment, Time: t.now}
-		t.due()
-		t.entry(EntryCancel, EntryData{Actor: req.Actor, Comment: req.Comment, Phase: r.Phase})
+		t.cancel(req.Actor, req.Comment)
 		return nil
 	})
 	return err

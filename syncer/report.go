@@ -28,7 +28,7 @@ type Report struct {
 	// Reason says more about the outcome: who rejected, what timed out.
 	Reason string     `json:"reason,omitempty"`
 	Error  *ErrorInfo `json:"error,omitempty"`
-	// Undone counts what was asked for and not done.
+	// Undone counts the work that the run was asked for and did not do.
 	Undone   Undone         `json:"undone,omitzero"`
 	Started  time.Time      `json:"started"`
 	Ended    time.Time      `json:"ended"`
@@ -40,24 +40,27 @@ type Report struct {
 	Decision *Decision `json:"decision,omitempty"`
 	// Kinds has a row per kind, in the client's order.
 	Kinds []KindReport `json:"kinds,omitempty"`
-	// Items are the approved changes and what became of them, with the old and
-	// new value of each property.
+	// Items are the results of the approved changes, with the old and new value of
+	// each property.
 	Items []ItemResult `json:"items,omitempty"`
 	// Adopted are the changes taken over from the tenant into the repository.
 	Adopted []plan.AdoptedChange `json:"adopted,omitempty"`
-	// Notes are what could not or was not to be done.
+	// Notes name the changes that the run could not make, or was told not to make.
 	Notes   []plan.Note         `json:"notes,omitempty"`
 	Missing []MissingPermission `json:"missing,omitempty"`
-	// ConsentURL is where an administrator grants what is missing.
+	// ConsentURL is the page on which an administrator grants the missing permissions.
 	ConsentURL string `json:"consentUrl,omitempty"`
 	// Refused are the items that a revert left alone.
 	Refused []string `json:"refused,omitempty"`
+	// Lost has an error for each stored part of the run, such as the plan, that can no
+	// longer be read. The report lacks the facts that only such a part has.
+	Lost []string `json:"lost,omitempty"`
 	// Newer is the head of the desired line if the line had moved on when the
 	// plan was decided on, or when the run ended without a decision.
 	Newer *NewerRevision `json:"newer,omitempty"`
 }
 
-// KindReport counts what happened to one kind.
+// KindReport counts a run's objects and changes of one kind.
 type KindReport struct {
 	tenant.KindState
 	Read      int `json:"read"`
@@ -80,6 +83,9 @@ func reportOf(cur loaded, a *account, seen lookedAt) *Report {
 		Started: r.Started, Ended: cur.storeTime(), Identity: r.Identity, Backup: r.Backup, Digest: r.Digest,
 		Items: a.items, Adopted: sum.Adopted, Notes: sum.Notes, Missing: cur.d.Missing, ConsentURL: cur.d.ConsentURL, Refused: a.refused,
 		Newer: seen.newer(r, cur.storeTime()),
+	}
+	for _, err := range a.lost {
+		rep.Lost = append(rep.Lost, err.Error())
 	}
 	if d := r.Decision; d != nil {
 		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
@@ -143,8 +149,8 @@ func (s *records) storeReport(ctx context.Context, cur loaded, a *account, seen 
 // reportFormat is the newest format of a report, see dataFormat.
 const reportFormat = 1
 
-// DecodeReport reads a report's JSON form. It returns ErrNewerFormat for one
-// that a newer version wrote.
+// DecodeReport reads a report's JSON form. It returns ErrNewerFormat for a report that
+// a newer version of this library wrote, and an error for any other text.
 func DecodeReport(raw []byte) (*Report, error) {
 	rep := new(Report)
 	if err := format.Decode("report", raw, reportFormat, rep); err != nil {
@@ -153,8 +159,9 @@ func DecodeReport(raw []byte) (*Report, error) {
 	return rep, nil
 }
 
-// CopyError returns what a person needs to report an error, as one block of
-// text: run, tenant, phase, error, request id and time. Empty without an error.
+// CopyError returns the facts that a person needs to report an error, as one block of
+// text: run, tenant, phase, error, request id and time. It is empty for a run without
+// an error.
 func (rep *Report) CopyError() string {
 	if rep.Error == nil {
 		return ""
@@ -180,8 +187,8 @@ func (rep *Report) CopyError() string {
 	return b.String()
 }
 
-// Text writes the report for a terminal, in UTF-8 and without colors. Whatever
-// does not show is written as an escape.
+// Text writes the report for a terminal, in UTF-8 and without colors. It writes
+// invisible characters as escapes. Its error is w's.
 func (rep *Report) Text(w io.Writer) error {
 	p := &printer{w: w}
 	p.line("%s: %s (%s)", rep.Tenant, rep.Status.Label(), rep.Undone.Qualify(rep.Outcome))
@@ -199,6 +206,9 @@ func (rep *Report) Text(w io.Writer) error {
 	}
 	if rep.Error != nil {
 		p.line("  error in %s (%s): %s", rep.Error.Phase, rep.Error.Class, rep.Error.Message)
+	}
+	for _, lost := range rep.Lost {
+		p.line("  this report is not whole: %s", lost)
 	}
 	p.kinds(rep.Kinds)
 	for _, it := range rep.Items {
@@ -227,7 +237,7 @@ func (rep *Report) Text(w io.Writer) error {
 	return p.err
 }
 
-// subject names what a note is about: an object, or a kind as a whole.
+// subject names the subject of a note: an object, or a kind as a whole.
 func subject(n plan.Note) string {
 	if n.Key == "" {
 		return n.Kind
@@ -241,16 +251,16 @@ type printer struct {
 	err error
 }
 
-// line writes one line, whatever is in it: texts from a tenant, a repository
-// or a stored report cannot move the cursor.
+// line writes exactly one line. It escapes control characters, so that texts from a
+// tenant, a repository or a stored report cannot move the cursor.
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
 		_, p.err = fmt.Fprintln(p.w, plan.Printable(fmt.Sprintf(format, args...)))
 	}
 }
 
-// changes writes a line per property of an update, with its old and new value.
-// What is created or deleted has its properties in the plan.
+// changes writes a line per property of an update, with its old and new value. For
+// created and deleted objects the plan has the properties.
 func (p *printer) changes(v tenant.Verb, changes []plan.PropertyChange) {
 	if v != tenant.Update {
 		return
@@ -260,7 +270,7 @@ func (p *printer) changes(v tenant.Verb, changes []plan.PropertyChange) {
 	}
 }
 
-// notKept says of an item that did not read back as written what the tenant has.
+// notKept writes the tenant's values of an item that did not read back as written.
 func (p *printer) notKept(it ItemResult) {
 	if len(it.NotKept) == 0 {
 		p.line("                written, and not confirmed by reading it back")
@@ -275,7 +285,7 @@ func (p *printer) notKept(it ItemResult) {
 	}
 }
 
-// kinds writes the table of kinds that have something to tell.
+// kinds writes the table of the kinds in scope, and of those left out with a reason.
 func (p *printer) kinds(rows []KindReport) {
 	width := len("kind")
 	rows = slices.DeleteFunc(slices.Clone(rows), func(k KindReport) bool {

@@ -105,9 +105,13 @@ func (c *connection) lookAtConsent(ctx context.Context) (reading.Permissions, er
 
 // Recheck looks at the tenant's permissions now. A tenant at rest moves to Pending
 // admin consent when a required permission is missing, and out of it when all are
-// granted. Recheck does not ask a person to sign in. It returns ErrActive while a
-// run is under way (a run looks at the permissions itself), ErrBusy while another
-// worker holds the tenant, and ErrNotFound for a tenant that was never started.
+// granted. Recheck does not ask a person to sign in.
+//
+// Recheck returns ErrNoActor, ErrInvalid, an [*ActiveError] while a run is under way
+// (a run looks at the permissions itself), ErrBusy while another worker holds the
+// tenant, ErrNotFound for a tenant that was never started, ErrNewerFormat, and the
+// errors of Authorize and of the store. If the permissions cannot be looked at, it
+// returns the error of the look: of SettingsFor, of the sign-in or of the tenant.
 func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	tenantName := req.Tenant
 	if err := s.cfg.permit(ctx, req.Actor, ActRecheck, tenantName); err != nil {
@@ -142,12 +146,12 @@ func (s *Syncer) Recheck(ctx context.Context, req RecheckRequest) (Row, error) {
 	return rowOf(c.now()), err
 }
 
-// rest looks after a tenant at rest: whether a permission is missing now, or a
-// missing one was granted.
+// rest looks at the permissions of a tenant at rest if the look is due, and returns the
+// time until the next one.
 func (c *connection) rest(ctx context.Context) (*Next, error) {
 	cur := c.now()
 	if !cur.rec.WakeAt.IsZero() && !cur.rec.WakeAt.After(cur.storeTime()) {
-		// Permissions that could not be looked at are no failure of a run.
+		// A look that fails does not fail a run.
 		err := c.safely("recheck", func() error { return c.lookAtRest(ctx) })()
 		if err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
 			return nil, err
@@ -164,7 +168,7 @@ func (c *connection) rest(ctx context.Context) (*Next, error) {
 }
 
 // lookAtRest looks at the permissions of a resting tenant that is due, unless its
-// settings say that no worker does.
+// settings have switched the looks off.
 func (c *connection) lookAtRest(ctx context.Context) error {
 	set, err := c.cfg.settings(ctx, c.tenant, "")
 	if err == nil && set.lookInterval(c.tenant, c.now().rec.Status) <= 0 {

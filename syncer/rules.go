@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// ApprovalRules say what an approval needs. The zero value asks for
+// ApprovalRules are the conditions that an approval must meet. The zero value asks for
 // one approval, by anybody but the person who asked for the run.
 //
 // A decision must meet the rules that [Config.SettingsFor] returns at that
@@ -27,9 +27,9 @@ type ApprovalRules struct {
 	// Timeout is how long a plan waits for a decision. Defaults to 30 days.
 	Timeout time.Duration
 	// RequireCurrent refuses an approval once the desired line has moved on from
-	// the revision that the plan was made from, with ErrStalePlan. The line is
-	// read at each approval, by a person, by the Approver or by a rule: while it
-	// cannot be read, nothing is approved. Rejections are never refused.
+	// the revision that the plan was made from, with ErrStalePlan. The engine reads
+	// the line at each approval, by a person, by the Approver or by a rule. While
+	// the line cannot be read, nothing is approved. Rejections are never refused.
 	RequireCurrent bool
 	// Groups are the members of each group of approvers, as actors. Rules refer
 	// to groups by name.
@@ -68,15 +68,16 @@ type ApprovalRule struct {
 	AllowRequester bool
 }
 
-// policy is what a decision must meet: the rules, and which actors are one person.
+// policy has the rules that a decision must meet, and the rule by which two actors are
+// one person.
 type policy struct {
 	ApprovalRules
 	people people.Rule
 	looks  time.Duration // Settings.NewerInterval
 }
 
-// problems says for each field why it cannot be used. Each message begins with
-// the field's name, below prefix.
+// problems returns a message for each field that cannot be used. The message begins
+// with prefix and the field's name.
 func (y policy) problems(prefix string) []string {
 	var out []string
 	need := func(ok bool, format string, args ...any) {
@@ -147,7 +148,7 @@ func (r ApprovalRule) matches(items []*plan.Item, broken []string) bool {
 		(len(r.Broken) == 0 || slices.ContainsFunc(r.Broken, func(name string) bool { return slices.Contains(broken, name) }))
 }
 
-// brokenBy are the names of the guard rules that an approval of these items
+// brokenBy returns the names of the guard rules that an approval of these items
 // breaks, each once. An empty list of items breaks nothing.
 func brokenBy(p *plan.Plan, items []string) []string {
 	var names []string
@@ -165,8 +166,8 @@ type demand struct {
 	members []string // who counts; only with Groups
 }
 
-// demands are the rules that an approval of these items has to meet: the one
-// that always applies, and then those that match.
+// demands returns the rules that an approval of these items must meet: the one that
+// always applies, and then those that match.
 func (y policy) demands(p *plan.Plan, items []string) []demand {
 	all := []demand{{ApprovalRule: ApprovalRule{Approvals: y.Approvals, AllowRequester: y.AllowRequester}}}
 	covered, broken := chosen(p, items), brokenBy(p, items)
@@ -189,8 +190,8 @@ func (y policy) counts(d demand, actor, requester string) bool {
 		(len(d.Groups) == 0 || y.people.Has(d.members, actor))
 }
 
-// standing says how far the approvals of these items are. Only votes on the
-// same items of the same plan count, each person's once.
+// standing counts the approvals of these items for each rule. Only votes on the same
+// items of the same plan count, each person's once.
 func (y policy) standing(p *plan.Plan, items []string, votes []Vote, requester string) []Demand {
 	actors := y.alike(votes, p.Digest, items)
 	var out []Demand
@@ -219,8 +220,8 @@ func (y policy) alike(votes []Vote, digest string, items []string) []string {
 	return y.people.Distinct(actors)
 }
 
-// current is the standing of the items that were voted on last; of the whole
-// plan before the first vote.
+// current returns the standing of the items of the last vote or, before the first
+// vote, of the whole plan.
 func (y policy) current(p *plan.Plan, votes []Vote, requester string) []Demand {
 	var items []string
 	if n := len(votes); n > 0 && votes[n-1].Digest == p.Digest {
@@ -229,13 +230,13 @@ func (y policy) current(p *plan.Plan, votes []Vote, requester string) []Demand {
 	return y.standing(p, items, votes, requester)
 }
 
-// met reports whether nothing is missing.
+// met reports whether all demands have their approvals.
 func met(demands []Demand) bool {
 	return !slices.ContainsFunc(demands, func(d Demand) bool { return !d.Met() })
 }
 
-// check holds an approval against the rules. It returns the guard rules that
-// the approval accepts: of those that it names, the ones that its items break.
+// check holds an approval against the rules. It returns the guard rules that the approval
+// accepts and its items break.
 func (y policy) check(p *plan.Plan, r *run, d Decision) (accepted []string, err error) {
 	counts := slices.ContainsFunc(y.demands(p, d.Items), func(need demand) bool { return y.counts(need, d.Actor, r.Actor) })
 	if !counts && y.people.Same(d.Actor, r.Actor) {
@@ -271,8 +272,8 @@ type AutomaticApproval struct {
 	Kinds []string
 	// AtMost is the largest number of items. Required.
 	AtMost int
-	// Deletes and Conflicts let items fit that delete an object, and items whose
-	// change both sides have made differently.
+	// Deletes lets items fit that delete an object. Conflicts lets items fit whose
+	// values both sides have changed differently.
 	Deletes   bool
 	Conflicts bool
 	// Accept names the guard rules that a plan may break.

@@ -34,8 +34,8 @@ const (
 	BackupOnly Mode = "backup_only"
 )
 
-// Options are a run's own. They cannot change once it has started, and are
-// kept in the record.
+// Options are the options of one run. They are stored in the record, and do not change
+// once the run has started.
 type Options struct {
 	// Mode defaults to Full.
 	Mode Mode `json:"mode"`
@@ -46,11 +46,13 @@ type Options struct {
 	// DesiredFrom rolls back: the desired side of the targets (of everything,
 	// without targets) is this revision of the backup line. On approval it is
 	// committed to the desired line before the first write to the tenant; if the
-	// line moved meanwhile, the run ends in New error, class "repository_moved".
-	// What the tenant has changed since that backup is undone, not adopted. Secrets, which no backup holds, and
-	// variables stay as the line's files have them. Backups hold no ids: an
-	// object that has another name since is not renamed back but made again
-	// under the former one, and deleted. Only in Full and Preview.
+	// line has moved since the plan was made, the run ends in New error, class
+	// "repository_moved". The run undoes the tenant's changes since that backup and
+	// does not adopt them. Secrets, which no backup holds, and variables stay as the
+	// line's files have them. Backups hold no ids: an object that was renamed since
+	// gets its former name back if its present file has that name among its
+	// previous names. Otherwise the run creates it again under the former name, and
+	// deletes it under the present one. Only in Full and Preview.
 	DesiredFrom string `json:"desiredFrom,omitempty"`
 	// Interactive allows asking a person to sign in. Without it a run that
 	// would have to ask ends in New error, class "sign_in_needed".
@@ -61,7 +63,7 @@ type Options struct {
 	RetryOf string `json:"retryOf,omitempty"`
 }
 
-// Phase is where in a run the engine is.
+// Phase is a part of a run.
 type Phase string
 
 // The phases, in order.
@@ -76,25 +78,25 @@ const (
 	PhasePlan Phase = "plan"
 	// PhaseApprove waits for a decision.
 	PhaseApprove Phase = "approve"
-	// PhaseDeploy writes what was approved.
+	// PhaseDeploy writes the approved items to the tenant.
 	PhaseDeploy Phase = "deploy"
 	// PhaseRevert takes the plan's changes back in the repository.
 	PhaseRevert Phase = "revert"
-	// PhaseVerify reads back what was written.
+	// PhaseVerify reads the written objects back.
 	PhaseVerify Phase = "verify"
 	// PhaseReport stores how the run ended.
 	PhaseReport Phase = "report"
 )
 
-// ErrorInfo is why a run did not succeed, for people and for programs.
+// ErrorInfo says why a run did not succeed, for people and for programs.
 type ErrorInfo struct {
-	// Class is what kind of failure it is.
+	// Class is the kind of failure.
 	Class Class `json:"class"`
 	// Phase in which it happened.
 	Phase Phase `json:"phase,omitempty"`
 	// Message says what happened, to what, and what to do next.
 	Message string `json:"message"`
-	// RequestID is the service's id of the request, if it was one.
+	// RequestID is the service's id of the request, if a request failed.
 	RequestID string    `json:"requestId,omitempty"`
 	Time      time.Time `json:"time,omitzero"`
 }
@@ -109,7 +111,7 @@ type Progress struct {
 
 // Pause is somebody's hold on a tenant.
 type Pause struct {
-	// Holder is who holds it; each holder once.
+	// Holder is the actor who holds the tenant; each holder once.
 	Holder string `json:"holder"`
 	// Reason is the holder's, for people.
 	Reason string `json:"reason,omitempty"`
@@ -119,11 +121,11 @@ type Pause struct {
 
 // MissingPermission is a permission that is not granted.
 type MissingPermission struct {
-	// AnyOf: one of these is enough.
+	// AnyOf are the names of permissions, any of them enough.
 	AnyOf []string `json:"anyOf"`
-	// Kinds are those that need it.
+	// Kinds are the kinds that need the permission.
 	Kinds []string `json:"kinds"`
-	// Write: it is needed to write them, not to read them.
+	// Write reports that the kinds need it to be written, not to be read.
 	Write bool `json:"write,omitempty"`
 }
 
@@ -137,12 +139,12 @@ type NewerRevision struct {
 	Seen time.Time `json:"seen"`
 }
 
-// String says it for people, and what to do.
+// String says for people that the line has moved on, and what to do.
 func (n *NewerRevision) String() string {
 	return "the repository has moved on to " + n.Revision + " since this plan was made; sync again with Supersede to plan from it"
 }
 
-// revision is the newer revision's id, or "" for nil.
+// revision returns the newer revision's id, or "" for nil.
 func (n *NewerRevision) revision() string {
 	if n == nil {
 		return ""
@@ -156,20 +158,20 @@ type Removal struct {
 	Comment string `json:"comment,omitempty"`
 	// Since is the store's time.
 	Since time.Time `json:"since"`
-	// Repository: the repository's part is removed too.
+	// Repository reports that the tenant's part of the repository is removed too.
 	Repository bool `json:"repository,omitempty"`
-	// Error is why the last attempt failed. A worker tries again.
+	// Error says why the last attempt failed. A worker will retry.
 	Error string `json:"error,omitempty"`
 }
 
-// Verdict is what was decided.
+// Verdict is the answer of a decision.
 type Verdict string
 
 // The verdicts. The zero value decides nothing.
 const (
 	// Undecided leaves the plan to [Syncer.Decide].
 	Undecided Verdict = ""
-	// Approve has the plan, or the items named, carried out.
+	// Approve lets the engine carry out the plan, or the named items of it.
 	Approve Verdict = "approve"
 	// Reject changes neither the tenant nor the repository.
 	Reject Verdict = "reject"
@@ -188,11 +190,12 @@ type Vote struct {
 	Time    time.Time `json:"time"`
 }
 
-// Demand is what one rule asks of an approval, and how much of it there is.
+// Demand counts the approvals that one rule asks for and those that were given.
 type Demand struct {
 	// Rule is the name of the [ApprovalRule]; empty for [ApprovalRules].Approvals.
 	Rule string `json:"rule,omitempty"`
-	// Approvals are needed, and Given are there.
+	// Approvals is the number of approvals that the rule asks for, and Given the
+	// number of approvals that count for it.
 	Approvals int `json:"approvals"`
 	Given     int `json:"given"`
 	// Groups are the groups whose members count; empty means that everybody does.
@@ -202,8 +205,8 @@ type Demand struct {
 // Met reports whether there are enough approvals.
 func (d Demand) Met() bool { return d.Given >= d.Approvals }
 
-// String says it for people, such as "1 of 2 approvals by group security (rule
-// deletes)".
+// String shows the demand to people, such as "1 of 2 approvals by group security
+// (rule deletes)".
 func (d Demand) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d approvals", min(d.Given, d.Approvals), d.Approvals)
@@ -227,7 +230,7 @@ func demandNames(demands []Demand) string {
 	return strings.Join(names, "; ")
 }
 
-// data is what the engine keeps in [state.Record.Data]. It holds no secret; the
+// data is the engine's content of [state.Record.Data]. It holds no secret. It holds a
 // user code only while the status is Pending authentication.
 type data struct {
 	Format int `json:"format"`
@@ -238,9 +241,11 @@ type data struct {
 	Directory string `json:"directory,omitempty"`
 	// Base is the blob of the base.
 	Base *state.BlobRef `json:"base,omitempty"`
-	// LagsUntil is when reads are sure to show what the last run created.
+	// LagsUntil is the time from which reads show every object that the last run
+	// created.
 	LagsUntil time.Time `json:"lagsUntil,omitzero"`
-	// RestsIn is what the tenant would rest in if no permission were missing.
+	// RestsIn is the status that the tenant would rest in if no permission were
+	// missing.
 	RestsIn state.Status `json:"restsIn,omitempty"`
 	// Missing are the permissions that the last look found missing.
 	Missing    []MissingPermission `json:"missing,omitempty"`
@@ -260,7 +265,7 @@ type data struct {
 	Run *run `json:"run,omitempty"`
 }
 
-// run is one run's state. What is large is in blobs.
+// run is the state of one run. Its large parts are in blobs.
 type run struct {
 	ID      string       `json:"id"`
 	Actor   string       `json:"actor"`
@@ -287,7 +292,7 @@ type run struct {
 	Votes    []Vote    `json:"votes,omitempty"`
 	Demands  []Demand  `json:"demands,omitempty"` // as of the last vote
 	Decision *decided  `json:"decision,omitempty"`
-	// Newer is what the last look at the desired line found, before the decision.
+	// Newer is the result of the last look at the desired line before the decision.
 	Newer   *NewerRevision `json:"newer,omitempty"`
 	Carried *carried       `json:"carried,omitempty"`
 
@@ -297,7 +302,7 @@ type run struct {
 	// Stalled is the storage error that keeps the run waiting. The next commit of a
 	// worker clears it.
 	Stalled *ErrorInfo `json:"stalled,omitempty"`
-	// Trouble is what ended the deploy early, and leads to the run's ending.
+	// Trouble is the error that ended the deploy early, and with it the run.
 	Trouble  *ErrorInfo `json:"trouble,omitempty"`
 	Progress Progress   `json:"progress,omitzero"`
 
@@ -308,7 +313,7 @@ type run struct {
 	runrecord.Results
 }
 
-// decided is the decision that a run goes by.
+// decided is the decision that a run carries out.
 type decided struct {
 	Verdict Verdict   `json:"verdict"`
 	Actors  []string  `json:"actors"`
@@ -352,8 +357,8 @@ type loaded struct {
 // storeTime estimates the store's time now.
 func (l loaded) storeTime() time.Time { return l.now.Add(time.Since(l.at)) }
 
-// runID is the id of the current or last run, or "", also of a record that could
-// not be loaded.
+// runID returns the id of the current or last run. It is "" for a tenant without a run
+// and for a record that could not be loaded.
 func (l loaded) runID() string {
 	if l.d == nil || l.d.Run == nil {
 		return ""
@@ -367,7 +372,7 @@ func (r *run) underway() bool {
 	return r.Wrote && (r.Phase == PhaseDeploy || r.Phase == PhaseVerify || r.Phase == PhaseReport)
 }
 
-// closing says why no further write is to be begun, or "".
+// closing returns the outcome of a run that must not begin another write, or "".
 func (r *run) closing() Outcome {
 	switch {
 	case r.Cancel != nil:
@@ -380,17 +385,17 @@ func (r *run) closing() Outcome {
 	return ""
 }
 
-// lookedAt is the result of a look at the desired line. The zero value is no look,
-// and changes nothing.
+// lookedAt is the result of a look at the desired line. The zero value stands for a
+// look that was not made, and changes nothing.
 type lookedAt struct {
 	plan string // the revision that the run's plan was made from
 	head string
 }
 
-// movedOn reports whether the line's head is not the plan's revision any more.
+// movedOn reports whether the line's head differs from the plan's revision.
 func (l lookedAt) movedOn() bool { return l.head != l.plan }
 
-// newer returns what a person who looks at the plan now is shown.
+// newer returns the newer revision to show beside the run's plan now, or nil.
 func (l lookedAt) newer(r *run, now time.Time) *NewerRevision {
 	switch {
 	case l.plan == "" || l.plan != r.Desired:
@@ -417,15 +422,14 @@ func holders(ps []Pause) string {
 // joinActors lists names for people.
 func joinActors(names []string) string { return strings.Join(names, ", ") }
 
-// Class is what kind of failure an [ErrorInfo] or an [ItemResult] tells of: a
-// word for programs to react to. Newer versions of this library may use classes
-// that are not listed here.
+// Class is the kind of failure in an [ErrorInfo] or an [ItemResult], for programs to
+// react to. Newer versions of this library may use classes that are not listed here.
 type Class string
 
-// RunFacts are the parts of a [RunRow] that lists cannot be filtered by.
+// RunFacts are the fields of a [RunRow] by which a list cannot be filtered.
 type RunFacts struct {
 	Mode Mode `json:"mode,omitempty"`
-	// Comment is the one of the request that started the run.
+	// Comment is the comment of the request that started the run.
 	Comment string `json:"comment,omitempty"`
 	Reason  string `json:"reason,omitempty"`
 	// Digest and Counts are the plan's.
@@ -434,13 +438,13 @@ type RunFacts struct {
 	// Verdict is the decision, and DecidedBy are those who made it.
 	Verdict   Verdict  `json:"verdict,omitempty"`
 	DecidedBy []string `json:"decidedBy,omitempty"`
-	// Undone counts what the run was asked for and has not done.
+	// Undone counts the work that the run was asked for and did not do.
 	Undone Undone `json:"undone,omitzero"`
-	// Error is why the run did not succeed.
+	// Error says why the run did not succeed.
 	Error *ErrorInfo `json:"error,omitempty"`
 }
 
-// covers reports whether a decision about these items is about this one.
+// covers reports whether a decision about these items covers the item id.
 func covers(items []string, id string) bool {
 	return items == nil || slices.Contains(items, id)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// RunRow is one run as a list shows it. The row is as of the run's last change
-// of status.
+// RunRow is one run in a list. It shows the run as it was at its last change of
+// status.
 type RunRow struct {
 	RunRef
 	// Status is the tenant's status in the run or, of a run that has ended, the
@@ -45,25 +45,28 @@ type RunsRequest struct {
 	Statuses []state.Status
 	// Outcomes keeps the runs that ended with one of them.
 	Outcomes []Outcome
-	// Actor keeps the runs that this actor asked for, spelled as it was then.
+	// Actor keeps the runs that this actor asked for. The spelling must be that of
+	// the request.
 	Actor string
 	// ChangeDigest keeps the runs whose plans make the same changes.
 	ChangeDigest string
 	// Since and Until keep the runs that started at Since or later and before
 	// Until.
 	Since, Until time.Time
-	// Cursor is a former page's Next, or empty.
+	// Cursor is the Next of an earlier page, or empty.
 	Cursor string
 	// Limit defaults to 100.
 	Limit int
 }
 
-// Runs returns a page of runs of one tenant or of all, the newest first. To find
-// what failed, filter by Statuses: [FailedWith] is but one outcome in New error.
-// Runs returns state.ErrInvalid for another list's cursor. A store
-// reads the page in one query. Runs go with their history when a [state.Pruner]
-// prunes it. Of a run that a newer version of this library wrote in another
-// format, the page has what can be filtered by, and Reason says so.
+// Runs returns a page of runs of one tenant or of all, the newest first. A store reads
+// the page in one query. To find the runs that failed, filter by Statuses:
+// [FailedWith] is but one of the outcomes in New error. A [state.Pruner] prunes runs
+// together with their history. A run that a newer version of this library wrote in
+// another format has no [RunFacts] except for a Reason that says so.
+//
+// Runs returns [state.ErrInvalid] for an invalid filter or cursor, such as the cursor
+// of another list, and the store's errors.
 func (s *Syncer) Runs(ctx context.Context, req RunsRequest) (Page[RunRow], error) {
 	raw := state.RunsRequest{Tenant: req.Tenant, Statuses: req.Statuses, Actor: req.Actor, ChangeDigest: req.ChangeDigest,
 		Since: req.Since, Until: req.Until, Cursor: req.Cursor, Limit: req.Limit}
@@ -85,7 +88,7 @@ func (s *Syncer) Runs(ctx context.Context, req RunsRequest) (Page[RunRow], error
 	return newPage(rows, page.Next), nil
 }
 
-// runRow shows a stored run.
+// runRow returns the row of a stored run.
 func runRow(r state.Run) (RunRow, error) {
 	row := RunRow{RunRef: RunRef{Tenant: r.Tenant, Run: r.ID}, Status: r.Status, Label: r.Status.Label(), Outcome: Outcome(r.Outcome),
 		Actor: r.Actor, Started: r.Started, Ended: r.Ended, ChangeDigest: r.ChangeDigest, UpdatedAt: r.UpdatedAt}

@@ -8,10 +8,11 @@ import (
 	"github.com/tenantsync/tenantsync/plan"
 )
 
-// Secret is bytes that no form of output shows. It is converted from []byte.
+// Secret is a byte slice that never shows its content when it is printed, logged or
+// encoded as text.
 type Secret []byte
 
-// Format writes that there is a secret, whatever the verb.
+// Format writes a fixed word in place of the secret, for every verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, plan.Redacted) }
 
 // MarshalText returns what [Secret.Format] writes.

@@ -26,9 +26,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// holding is one process's hold on one tenant, from getting the lease to
-// releasing it: the record as last seen, and all that is stored under the lease.
-// It is safe for concurrent use, but the loop alone changes walk.
+// holding is one process's hold on one tenant, from acquiring the lease to releasing
+// it. It has the record as last seen, and makes the commits under the lease. It is
+// safe for concurrent use, except that only the loop changes walk.
 type holding struct {
 	s      *records
 	cfg    Config
@@ -44,8 +44,8 @@ type holding struct {
 	failedIn Phase
 	// decided is the run whose decision this session has logged.
 	decided string
-	// identity is who is signed in, which each commit stores, and proven says that
-	// the tenant has answered as that identity's directory.
+	// identity is the signed-in identity; each commit stores it. proven says that the
+	// tenant has answered as that identity's directory.
 	identity *auth.Identity
 	proven   bool
 
@@ -60,7 +60,8 @@ type holding struct {
 	unfinished []string
 }
 
-// connection is how a session reaches the tenant, and whether it may.
+// connection is the part of a session that signs in, connects to the tenant and looks
+// at its permissions.
 type connection struct {
 	*holding
 	// slot is released while the tenant waits for a person.
@@ -81,8 +82,8 @@ type session struct {
 	cancelled string
 }
 
-// detach returns a context for what must be finished even while the worker
-// shuts down: bounded by the length of a lease.
+// detach returns a context for work that must be finished even while the worker shuts
+// down. It ends after the length of a lease.
 func (c *holding) detach(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), c.cfg.LeaseDuration)
 }
@@ -116,8 +117,8 @@ func (c *holding) update(l loaded) (before loaded, newer bool) {
 	return before, l.rec.Version > before.rec.Version
 }
 
-// commit makes a change under the lease. It is finished even while the worker
-// shuts down, so that what was done is recorded.
+// commit makes a change under the lease. It finishes even while the worker shuts down,
+// so that the work done is recorded.
 func (c *holding) commit(ctx context.Context, change func(*draft) error) error {
 	c.committing.Lock()
 	defer c.committing.Unlock()
@@ -194,8 +195,8 @@ func (c *holding) put(ctx context.Context, kind string, data []byte) (*state.Blo
 	return c.s.put(ctx, c.tenant, c.run().ID, kind, data)
 }
 
-// safely returns f with its panics as errors of the run's, logged with where
-// they happened: an error has no room for that.
+// safely returns a function that calls f and turns a panic into an error of the run.
+// It logs the stack of the panic, because the error does not have it.
 func (c *holding) safely(act string, f func() error) func() error {
 	return func() error {
 		inTime := !c.isTimeUp()
@@ -207,15 +208,15 @@ func (c *holding) safely(act string, f func() error) func() error {
 		if !ok {
 			return err
 		}
-		// What it panicked with is in the error alone, from which the secrets of what
-		// was sent are taken out; the stack has none.
+		// The panic's value is in the error alone, because the engine redacts the
+		// secrets of a request in errors. The stack has no values.
 		c.log.Error("a panic", "in", act, "stack", string(p.Stack))
 		return &failure.Error{Class: word.ClassInternal, Err: fmt.Errorf("%s: %w; the log has where it happened", act, err)}
 	}
 }
 
-// flush stores the lines so far and returns the entry that refers to them.
-// Lines that cannot be stored are lost to the run, not to the host's logger.
+// flush stores the log lines so far and returns a reference to them, or nil. Lines that
+// cannot be stored are missing in the run's log. The host's logger has them.
 func (c *holding) flush(ctx context.Context) *state.BlobRef {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
@@ -232,23 +233,22 @@ func (c *holding) flush(ctx context.Context) *state.BlobRef {
 	return ref
 }
 
-// onward says what follows the work of a phase. The zero value means that the phase
-// has stored it in the record.
+// onward is the result of a phase: the next phase, the end of the run, or a wait. The
+// zero value means that the phase has stored it in the record.
 type onward struct {
 	// phase follows. change, if any, is stored in the commit that enters it;
 	// without one the next commit of the run enters it.
 	phase  Phase
 	change func(*draft) error
-	// tell, if any, logs what the phase that follows waits for.
+	// tell, if any, logs the wait of the phase that follows.
 	tell func()
 	// end is how the run ends.
 	end *runEnd
-	// wait is how long nothing is to be done.
+	// wait is how long there is nothing to do.
 	wait *Next
 }
 
-// permitted is what the look at the permissions has shown, for the phases that
-// follow.
+// permitted is the result of the look at the permissions, for the phases that follow.
 type permitted struct {
 	set   Settings
 	found reading.Permissions
@@ -263,7 +263,7 @@ type walk struct {
 	in    Phase
 	begun time.Time
 
-	// What the phases up to the plan have made for those that follow.
+	// The results of earlier phases, for the phases that follow.
 	permitted *permitted
 	compared  *backup.Made
 }
@@ -272,7 +272,7 @@ func (c *connection) connected() bool { return c.client != nil }
 func (c *connection) permitted() bool { return c.connected() && c.walk.permitted != nil }
 func (c *connection) compared() bool  { return c.connected() && c.walk.compared != nil }
 
-// phase is the phase that the run is in: the one stored, or one entered since.
+// phase returns the phase that the run is in: the stored one, or one entered since.
 func (c *holding) phase() Phase {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -285,15 +285,15 @@ func (c *holding) phase() Phase {
 	return c.cur.d.Run.Phase
 }
 
-// noted are the phases that the next commit stores.
+// noted returns the phases that the next commit stores.
 func (c *holding) noted() []EntryData {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.walk.noted
 }
 
-// note enters a phase. The run's next commit stores it, since a commit of its
-// own would cost more than it tells; the observer hears of it now.
+// note enters a phase and tells the observer. The run's next commit stores the phase,
+// which saves a commit for each phase.
 func (c *holding) note(ctx context.Context, p Phase) error {
 	if err := checkFollows(c.phase(), p); err != nil {
 		return err
@@ -315,8 +315,8 @@ func (c *holding) forget() {
 	c.walk = walk{run: c.walk.run}
 }
 
-// began notes that this process works on a phase, for the log. A wait for a
-// decision is told by the process that begins it.
+// began logs that this process works on a phase. Only the process that begins a wait
+// for a decision logs that phase.
 func (c *holding) began(p Phase) {
 	if c.walk.in == p || p == PhaseApprove && c.walk.in == "" {
 		return
@@ -330,8 +330,8 @@ func (c *holding) began(p Phase) {
 	c.log.Info("phase began", "phase", p)
 }
 
-// waited notes, for the log, that the wait for a decision is over, in the process
-// that goes on with phase p.
+// waited logs that the wait for a decision is over. The process that continues with
+// phase p calls it.
 func (c *holding) waited(p Phase) {
 	cur := c.now()
 	r := cur.d.Run
@@ -343,9 +343,8 @@ func (c *holding) waited(p Phase) {
 	}
 }
 
-// stopped notes, for the log, that this process does not work on the phase any
-// more. A phase is not complete if an error ended it, or if somebody else may
-// have to do the rest.
+// stopped logs that this process no longer works on the phase. A phase is not complete
+// if an error ended it, or if another process may have to do the rest.
 func (c *holding) stopped(complete bool) {
 	if c.walk.in == "" {
 		return
@@ -401,10 +400,10 @@ func (c *holding) leaveUnfinished(act string) {
 // Next says where a tenant is and when to look at it again.
 type Next struct {
 	Status state.Status
-	// Held: another worker holds the tenant.
+	// Held reports that another worker holds the tenant.
 	Held bool
-	// In is how long there is nothing to do. 0 means until something happens:
-	// a decision, a start, a resume.
+	// In is the time until there is something to do. 0 means that only an action
+	// gives the tenant work: a decision, a start, a resume.
 	In time.Duration
 }
 
@@ -417,9 +416,9 @@ func (c *holding) errorInfo(class Class, err error) *ErrorInfo {
 	return info
 }
 
-// restingSettings are the settings that say when to look at the tenant at rest
-// again: those that this process has read, or else the fleet's. Where SettingsFor
-// has others for the tenant, the look finds that out.
+// restingSettings returns the settings that set the next look at the tenant at rest:
+// the tenant's, if this process has read them, or else [Config].Settings. If
+// SettingsFor has others for the tenant, the look itself finds that out.
 func (c *connection) restingSettings() Settings {
 	if c.set.PermissionsInterval != 0 {
 		return c.set
@@ -428,8 +427,8 @@ func (c *connection) restingSettings() Settings {
 }
 
 // lookLater makes a tenant that rests in status due for the next look at its
-// permissions. A look that failed is made again sooner, and ever later while it
-// keeps failing.
+// permissions. After a failed look the next one comes sooner. The pause grows while
+// the looks fail.
 func (t *draft) lookLater(set Settings, status state.Status) {
 	t.rec.WakeAt = time.Time{}
 	every := set.lookInterval(t.rec.Tenant, status)
@@ -442,10 +441,9 @@ func (t *draft) lookLater(set Settings, status state.Status) {
 	}
 }
 
-// runEnd is how the work on a run ends, as the phase at work says. The zero value
-// ends a run whose work is done.
+// runEnd says how a phase ends the run. The zero value ends a run whose work is done.
 type runEnd struct {
-	// stop is what has stopped the run, if anything, and reason says why.
+	// stop is the kind of event that stopped the run, if any, and reason says why.
 	stop   ending.Stop
 	reason string
 	err    *ErrorInfo
@@ -455,23 +453,23 @@ type runEnd struct {
 	kinds []tenant.KindState
 	// refused are the items that a revert left alone.
 	refused []string
-	// base is where a revert moved the base to.
+	// base is the base that a revert has moved.
 	base *diff.Base
-	// verified is what reading back showed; nil if nothing was read back.
+	// verified is the result of reading back; nil if nothing was read back.
 	verified *verified
 }
 
-// verified is what reading back has shown.
+// verified is the result of reading back.
 type verified struct {
 	items map[string]bool // by item ID
-	// unmet has, by item ID, the properties that the tenant has otherwise than
-	// written.
+	// unmet has, by item ID, the properties whose values in the tenant differ from
+	// the written ones.
 	unmet map[string][]apply.Difference
 	base  *diff.Base
 	after *state.BlobRef
 }
 
-// why says for people why the run has ended.
+// why returns the reason of the end, for people.
 func (e runEnd) why() string {
 	if e.err != nil {
 		return e.err.Message
@@ -484,7 +482,7 @@ type endsRun struct{ runEnd }
 
 func (e *endsRun) Error() string { return "the run ends: " + e.why() }
 
-// decidedEnding is the ending of a run whose work is done.
+// decidedEnding returns the ending of a run whose work is done.
 func (r *run) decidedEnding() runEnd {
 	if r.Decision != nil {
 		switch r.Decision.Verdict {
@@ -505,7 +503,7 @@ func (r *run) decidedEnding() runEnd {
 	return runEnd{}
 }
 
-// toConclude returns what decides how the run ends.
+// toConclude returns the facts that decide how the run ends.
 func (e runEnd) toConclude() ending.End {
 	end := ending.End{Stop: e.stop, Reason: e.reason, Kinds: e.kinds, Refused: e.refused}
 	if i := e.err; i != nil {
@@ -514,7 +512,7 @@ func (e runEnd) toConclude() ending.End {
 	return end
 }
 
-// concluded returns the error by which a run ends, or nil.
+// concluded returns the error of an ending, or nil.
 func concluded(i *ending.Info) *ErrorInfo {
 	if i == nil {
 		return nil

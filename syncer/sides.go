@@ -13,19 +13,20 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// repository is the tenant's part of the repository.
+// repository returns the tenant's part of the repository.
 func (c *connection) repository() repo.Lines {
 	l := c.s.lines(c.tenant)
 	l.Kinds, l.Safely = c.kinds, c.safely
 	return l
 }
 
-// base reads what both sides last agreed on; nil before the first sync.
+// base reads the base, which both sides last agreed on. It is nil before the first
+// sync.
 func (c *holding) base(ctx context.Context) (*diff.Base, error) {
 	return c.s.base(ctx, c.now().d.Base)
 }
 
-// settings are the tenant's, for the directory that is connected.
+// settings returns the tenant's settings, for the connected directory.
 func (c *connection) settings(ctx context.Context) (Settings, error) {
 	return c.cfg.settings(ctx, c.tenant, c.identity.Directory)
 }
@@ -39,7 +40,7 @@ func (c *connection) comparing(ctx context.Context, set Settings) (diff.Input, e
 }
 
 // readTenant reads everything in scope into the tenant's side of a comparison.
-// found is what the look at the permissions has shown, if the phase had one.
+// found is the result of the look at the permissions, if the phase had one.
 func (c *connection) readTenant(ctx context.Context, in diff.Input, found reading.Permissions) (*diff.Comparison, error) {
 	in.Current.Taken = c.now().storeTime()
 	return reading.Tenant(ctx, reading.Request{Input: in, Act: string(c.phase()), Client: c.client, Concurrency: c.cfg.ReadConcurrency,
@@ -51,14 +52,13 @@ type readingPort struct{ c *connection }
 
 var _ reading.Port = readingPort{}
 
-// Failed says whether an error of the tenant's is about the credentials.
+// Failed classifies an error of the tenant's client.
 func (p readingPort) Failed(act string, err error) error { return failure.OfCall(act, err) }
 
-// Safely returns f with its panics as errors of the run.
+// Safely returns a function that calls f and turns a panic into an error of the run.
 func (p readingPort) Safely(act string, f func() error) func() error { return p.c.safely(act, f) }
 
-// Progress tells the observer how far the phase is. It is stored with the next
-// commit of the run.
+// Progress tells the observer how far the phase is.
 func (p readingPort) Progress(ctx context.Context, done, total int) {
 	cur := p.c.now()
 	p.c.s.observe(ctx, Event{Type: ProgressMade, RunRef: RunRef{Tenant: p.c.tenant, Run: cur.runID()}, Time: cur.storeTime(),
@@ -81,9 +81,9 @@ func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, err
 	return base, nil
 }
 
-// readComparison reads what the report needs of the backup, and returns the
-// error with an empty one for one that is lost. Of a run that did not come so
-// far it has what was adopted.
+// readComparison reads the summary of the backup and the plan, for the report. If the
+// summary is lost, it returns an empty one with the error. For a run that has not
+// stored one yet, the summary has only the adopted changes.
 func (s *records) readComparison(ctx context.Context, tenantName string, r *run) (*backup.Summary, error) {
 	if r.Comparison == nil {
 		done, err := s.adopted(ctx, tenantName, r)
@@ -106,7 +106,8 @@ func (s *records) readComparison(ctx context.Context, tenantName string, r *run)
 	return sum, nil
 }
 
-// adopted finds out what a run has adopted that was interrupted at it.
+// adopted finds out which changes a run has adopted that was interrupted while it
+// adopted them.
 func (s *records) adopted(ctx context.Context, tenantName string, r *run) (backup.Adopted, error) {
 	if r == nil || r.Adoption == nil {
 		return backup.Adopted{}, nil

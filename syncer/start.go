@@ -15,11 +15,13 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Start asks for a sync of a tenant and returns at once; a worker ([Syncer.Run])
-// or [Syncer.Advance] does it.
+// Start asks for a sync of a tenant and returns at once. A worker ([Syncer.Run]) or
+// [Syncer.Advance] does the work.
 //
-// It returns ErrNoActor, ErrInvalid, ErrPaused, and an *[ActiveError] while a
-// run is under way, unless Supersede ends it.
+// Start returns ErrNoActor, ErrInvalid, ErrPaused, ErrRemoving, and an *[ActiveError]
+// while a run is under way, unless Supersede ends that run. It also returns
+// ErrNewerFormat, and the errors of Authorize, of [Config].SettingsFor and of the
+// store.
 func (s *Syncer) Start(ctx context.Context, req StartRequest) (Row, error) {
 	if len(req.Targets) > bounds.MaxTargets || len(req.Labels) > bounds.MaxLabels {
 		return Row{}, fmt.Errorf("%w: Targets has %d entries and Labels %d, and the limits are %d and %d", ErrInvalid, len(req.Targets), len(req.Labels), bounds.MaxTargets, bounds.MaxLabels)
@@ -52,8 +54,9 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 	}
 	seen := cur.runID()
 	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error {
-		// The answer may have been lost, and found out so late that the record
-		// has forgotten the commit: by then the run may be at work or over.
+		// The record has another run than before. This commit may have started it,
+		// if the store's answer was lost and other commits followed. By now the
+		// run may be at work or over.
 		if now := t.run(); now != seen {
 			begun, err := s.hasBegun(ctx, req.Tenant, id)
 			switch {
@@ -82,7 +85,8 @@ func (s *records) hasBegun(ctx context.Context, tenantName, id string) (bool, er
 	return len(page.Entries) > 0, nil
 }
 
-// start begins a run, in place of a pending one if the request supersedes it.
+// start begins a run. If the request supersedes a pending run, start ends that run
+// first.
 func (t *draft) start(req StartRequest, id string, workFor time.Duration, old *supersededReport) error {
 	if t.d.Removing != nil {
 		return fmt.Errorf("%w: %s by %s", ErrRemoving, t.rec.Tenant, t.d.Removing.Actor)
@@ -118,7 +122,8 @@ func (t *draft) start(req StartRequest, id string, workFor time.Duration, old *s
 	return t.move(state.Start, EntryData{Actor: req.Actor, Comment: req.Comment, Message: string(req.Mode)})
 }
 
-// superseded ends the pending run. The tenant returns to its status before it.
+// superseded ends the pending run. The tenant returns to its status from before that
+// run.
 func (t *draft) superseded(actor, by string, old *supersededReport) error {
 	r := t.d.Run
 	ev, ok := state.RestoreTo(r.Before)
@@ -158,10 +163,15 @@ func (s *Syncer) reportSuperseded(ctx context.Context, cur loaded, req StartRequ
 	return &supersededReport{run: cur.d.Run.ID, ref: ref, seen: seen}, nil
 }
 
-// Retry starts a run for the items of an ended run that were not applied, and
-// for what their files refer to that is not in the tenant: the desired line is
-// read for that. What it proposes needs a decision of its own. It returns what
-// Start returns, ErrNotFound, ErrNothingFailed, and the repository's errors.
+// Retry starts a run for the items of an ended run that were not applied. The run also
+// covers the objects that the files of these items refer to and that the tenant
+// lacks: Retry reads the desired line to find them. The new plan needs a decision of
+// its own.
+//
+// Retry returns ErrNoActor, ErrInvalid, ErrPaused, ErrRemoving, an *[ActiveError] while
+// a run is under way, ErrNotFound for a run without a report, and ErrNothingFailed if
+// there is nothing to retry. It also returns ErrNewerFormat, and the errors of
+// Authorize, of [Config].SettingsFor, of the repository and of the store.
 func (s *Syncer) Retry(ctx context.Context, req RetryRequest) (Row, error) {
 	if err := s.cfg.permit(ctx, req.Actor, ActRetry, req.Tenant, bounds.Name("Run", req.Run)); err != nil {
 		return Row{}, err

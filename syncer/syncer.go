@@ -63,7 +63,7 @@ type records struct {
 	watchers map[chan string]struct{}
 }
 
-// holds notes that this process works on a tenant, and release that it no longer
+// holds notes that this process works on a tenant. release notes that it no longer
 // does.
 func (s *records) holds(hold *lease.Hold) {
 	s.mu.Lock()
@@ -93,8 +93,8 @@ func (s *records) watch() (changes <-chan string, stop func()) {
 	}
 }
 
-// changed tells the watchers and, when the change came from outside it, the
-// session that works on the tenant.
+// changed tells the watchers that a tenant has changed. If the change came from outside
+// the session that works on the tenant, it tells that session too.
 func (s *records) changed(tenantName string, by *lease.Hold) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,9 +128,10 @@ func (s *records) load(ctx context.Context, tenantName string) (loaded, error) {
 	return newLoaded(got.Record, got.Now)
 }
 
-// commit makes the change on from, or after a conflict on the newer record, and
-// stores it. With a fence, it returns failure.ErrLeaseLost once another worker has
-// the lease. It finds out an outcome that the store does not know.
+// commit makes the change on from and stores it. After a conflict it makes the change
+// again on the newer record, so the change may be called several times. If the store
+// does not know the outcome, commit looks for the commit's id in the record. With a
+// fence, it returns failure.ErrLeaseLost once another worker has the lease.
 func (s *records) commit(ctx context.Context, from loaded, fence int64, by *lease.Hold, change func(*draft) error) (loaded, error) {
 	id := uuid.NewString()
 	for conflicts, tries := 0, 1; ; {
@@ -178,7 +179,7 @@ func (s *records) commit(ctx context.Context, from loaded, fence int64, by *leas
 
 // prepareCommit makes the change on a copy of from.
 func prepareCommit(from loaded, fence int64, id string, change func(*draft) error) (*draft, state.CommitRequest, error) {
-	d, err := decodeData(from.rec) // a copy of its own: the change may be made again
+	d, err := decodeData(from.rec) // a fresh copy, because the change may be made again
 	if err != nil {
 		return nil, state.CommitRequest{}, err
 	}
@@ -192,8 +193,8 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	if t.rec.Data, t.rec.Refs, err = t.d.encode(); err != nil {
 		return nil, state.CommitRequest{}, err
 	}
-	// Stores refuse a record that names another tenant's blob. Only one that was
-	// changed behind the engine's back does, and its run is to end all the same.
+	// Stores refuse a record that names another tenant's blob. A record names one
+	// only if somebody else has changed it, and its run must be able to end.
 	t.rec.Refs = slices.DeleteFunc(t.rec.Refs, func(ref state.BlobRef) bool { return ref.Tenant != t.rec.Tenant })
 	return t, state.CommitRequest{
 		Record: t.rec, Events: t.moves, Entries: t.entries, Runs: t.runs, Fence: fence,
@@ -201,7 +202,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	}, nil
 }
 
-// committed tells everybody and returns the new record.
+// committed tells the observer and the watchers, and returns the new record.
 func (s *records) committed(ctx context.Context, t *draft, done state.Committed, by *lease.Hold) (loaded, error) {
 	now, err := newLoaded(done.Record, done.Now)
 	if err != nil {
@@ -221,8 +222,9 @@ func (s *records) committed(ctx context.Context, t *draft, done state.Committed,
 	return now, nil
 }
 
-// act makes a person's change, by version alone: it needs no lease. The next commit
-// of the lease's holder then conflicts and is made again on the new record.
+// act makes a person's change. The record's version alone guards it, without a lease.
+// The next commit of the lease's holder conflicts, and is made again on the new
+// record.
 func (s *records) act(ctx context.Context, tenantName string, change func(*draft) error) (loaded, error) {
 	cur, err := s.load(ctx, tenantName)
 	if err != nil {
@@ -235,7 +237,7 @@ func (s *records) act(ctx context.Context, tenantName string, change func(*draft
 	return next, err
 }
 
-// put stores a blob; before the commit that refers to it.
+// put stores a blob. The commit that refers to it must come later.
 func (s *records) put(ctx context.Context, tenantName, run, kind string, data []byte) (*state.BlobRef, error) {
 	ref, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() (state.BlobRef, error) {
 		ref, err := s.cfg.Store.Put(ctx, state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data})
@@ -250,8 +252,8 @@ func (s *records) put(ctx context.Context, tenantName, run, kind string, data []
 	return &ref, nil
 }
 
-// get reads a blob. A missing blob is no transient error of the storage: it ends
-// the run that needs it.
+// get reads a blob. A missing blob is a permanent error: it ends the run that needs the
+// blob.
 func (s *records) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	data, err := retry.Do(ctx, s.cfg.MaxAttempts, failure.StorageTransient, func() ([]byte, error) { return s.cfg.Store.Get(ctx, ref) })
 	if errors.Is(err, state.ErrNotFound) {
@@ -264,9 +266,9 @@ func (s *records) get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 }
 
 // journalLines reads a run's intents and results. A line of another type is left
-// out, also one of an unknown type. A line of a newer format ends the reading
-// with ErrNewerFormat, whatever its type, because it may be part of a journal
-// that this version cannot read.
+// out, also one of an unknown type. A line of a newer format, of any type, ends the
+// reading with ErrNewerFormat, because it may be part of a journal that this version
+// cannot read.
 func (s *records) journalLines(ctx context.Context, tenantName, run string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for e, err := range s.entries(ctx, tenantName, run) {
@@ -316,16 +318,16 @@ func (s *records) leases() lease.Keeper {
 		Attempts: s.cfg.MaxAttempts, Transient: failure.StorageTransient}
 }
 
-// leave shortens the lease of a tenant whose record a newer version wrote: soon
-// a process that can read the record gets its turn.
+// leave shortens the lease of a tenant whose record a newer version wrote, so that a
+// process that can read the record soon gets its turn.
 func (s *records) leave(ctx context.Context, hold *lease.Hold, after time.Duration) {
 	if err := hold.Shorten(ctx, after); err != nil {
 		s.cfg.Logger.Warn("a lease could not be shortened; it will run out", "tenant", hold.Tenant(), "run", hold.Acquired().Record.Run, "error", err)
 	}
 }
 
-// observe tells the observer, if any. Nothing comes of its panic: the event has
-// happened.
+// observe tells the observer, if any. It only logs a panic of the observer, because the
+// event has been committed already.
 func (s *records) observe(ctx context.Context, e Event) {
 	if s.cfg.Observer == nil {
 		return
@@ -359,10 +361,10 @@ func (s *records) readPlan(ctx context.Context, tenantName string, r *run) (*pla
 	return owner.DecodePlan(raw, r.Digest)
 }
 
-// decidedPlan reads the plan that the run's decision was made on, for the phase that
-// carries that decision out. The error has the class not_approved, and nothing
-// may be written, unless the decision is of this verdict and was made on the
-// plan, and with it the ids, that the record leads to now.
+// decidedPlan reads the plan of the run's decision, for the phase that carries the
+// decision out. It returns an error of class not_approved, and nothing may be written,
+// if the decision has another verdict than v. It does so too if the record now leads
+// to another plan, or to other ids, than it did at the decision.
 func (s *records) decidedPlan(ctx context.Context, tenantName string, r *run, v Verdict) (*plan.Plan, error) {
 	err := r.decidedOn(tenantName, v)
 	var p *plan.Plan
@@ -384,7 +386,7 @@ func (r *run) decidedOn(tenantName string, v Verdict) error {
 	return owner.Misplaced("the record holds no decision to %s", v)
 }
 
-// lines are a tenant's part of the repository, for a caller that only reads.
+// lines returns a tenant's part of the repository, for a caller that only reads.
 func (s *records) lines(tenantName string) repo.Lines {
 	return repo.Lines{Repository: s.cfg.Repository, Tenant: tenantName, MaxAttempts: s.cfg.MaxAttempts, WriteTimeout: s.cfg.WriteTimeout}
 }
@@ -401,8 +403,8 @@ func (s *records) lookAtLine(ctx context.Context, tenantName string, r *run) (lo
 	return lookedAt{plan: r.Desired, head: head}, nil
 }
 
-// glance looks at the line where nothing depends on the result: it logs a failure
-// and returns no look. It takes no longer than one write may.
+// glance looks at the line for a caller that can do without the result. After a failure
+// it logs the error and returns the zero value. It takes no longer than one write may.
 func (s *records) glance(ctx context.Context, tenantName string, r *run) lookedAt {
 	short, stop := context.WithTimeout(ctx, s.cfg.WriteTimeout)
 	defer stop()
@@ -413,7 +415,8 @@ func (s *records) glance(ctx context.Context, tenantName string, r *run) lookedA
 	return seen
 }
 
-// idle waits for the next look: for a while, or until a tenant changes here.
+// idle waits until the time is up or a tenant changes in this process. It returns false
+// once ctx has ended.
 func idle(ctx context.Context, changes <-chan string, wait time.Duration) bool {
 	if wait == 0 {
 		return ctx.Err() == nil

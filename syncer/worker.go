@@ -80,8 +80,8 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 // and one of another process within PollInterval. When ctx ends, Sync leaves the
 // run, and Sync or Run of any process resumes it.
 //
-// It returns what Start and Advance return. A run that ends in New error is no
-// error of Sync: look at the row.
+// Sync returns the errors of [Syncer.Start] and [Syncer.Advance]. After a run that ended
+// in New error it returns the row and nil.
 func (s *Syncer) Sync(ctx context.Context, req StartRequest) (Row, error) {
 	row, err := s.Start(ctx, req)
 	if err != nil {
@@ -90,9 +90,9 @@ func (s *Syncer) Sync(ctx context.Context, req StartRequest) (Row, error) {
 	return s.Await(ctx, row.RunRef)
 }
 
-// Await works on a tenant's run until it ends, or another has taken its place.
-// It also resumes a run that another process has left. With an error it returns
-// the row as last read.
+// Await works on a tenant's run until it ends or another run has taken its place. It
+// also resumes a run that another process has left. Await returns the errors of
+// [Syncer.Advance], with the row as last read.
 func (s *Syncer) Await(ctx context.Context, run RunRef) (Row, error) {
 	changes, stop := s.watch()
 	defer stop()

@@ -153,6 +153,7 @@ func (w *world) mend(script.Command) string {
 	f.FailWrite(nil)
 	f.Throttle(0, 0)
 	f.Lag(0)
+	w.lags.Store(false)
 	f.SlowReads(0)
 	f.SlowWrites(0)
 	for name := range w.workers {

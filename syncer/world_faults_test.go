@@ -260,7 +260,9 @@ func (w *world) restart(c script.Command) string {
 
 // lag DURATION: from now on, reads see writes only so long after.
 func (w *world) lag(c script.Command) string {
-	w.fake().Lag(w.duration(c, arg(c, 0)))
+	d := w.duration(c, arg(c, 0))
+	w.lags.Store(d > 0)
+	w.fake().Lag(d)
 	return ""
 }
 

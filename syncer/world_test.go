@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +38,10 @@ type world struct {
 	digests []string
 	faults  faults
 	going   sync.WaitGroup
+	// touched counts the changes of people in the repository and in the tenant,
+	// and lags says whether the tenant's reads lag.
+	touched atomic.Int64
+	lags    atomic.Bool
 	oracle  *oracle.Oracle
 	hostLog lockedBuffer // the lines that all workers have logged, as JSON
 	// judge, if any, is present at whatever is asked of the engine.
@@ -322,6 +327,7 @@ func show(body json.RawMessage) string {
 // update writes the desired line as a person would.
 func (w *world) update(c script.Command, changes ...tenant.Change) string {
 	ctx := context.Background()
+	w.touched.Add(1)
 	d, err := w.h.Repository.Desired(ctx, tenant.DesiredRequest{Tenant: w.tenant})
 	if err == nil {
 		_, err = w.h.Repository.Update(ctx, tenant.UpdateRequest{Tenant: w.tenant, Parent: d.Revision,
@@ -372,6 +378,7 @@ func (w *world) revisions(c script.Command) string {
 // seed KIND NAME [property=value …]: an object that has long been there.
 func (w *world) seed(c script.Command) string {
 	name := arg(c, 1)
+	w.touched.Add(1)
 	w.fake().Seed(arg(c, 0), string(w.body(c, name)))
 	return ""
 }
@@ -393,6 +400,7 @@ func (w *world) set(c script.Command) string {
 	if id == "" {
 		return "there is none\n"
 	}
+	w.touched.Add(1)
 	w.fake().Set(arg(c, 0), id, string(w.body(c, "")))
 	return ""
 }
@@ -403,6 +411,7 @@ func (w *world) remove(c script.Command) string {
 	if id == "" {
 		return "there is none\n"
 	}
+	w.touched.Add(1)
 	w.fake().Remove(arg(c, 0), id)
 	return ""
 }

@@ -29,8 +29,8 @@ func (c *noteClient) Kinds(ctx context.Context) ([]tenant.Kind, error) {
 	return []tenant.Kind{noteKind}, ctx.Err()
 }
 
-// Permissions says which directory the credential leads to. Notes need no
-// permission.
+// Permissions returns the directory that the credential belongs to. Notes need
+// no permission.
 func (c *noteClient) Permissions(ctx context.Context, _ tenant.PermissionsRequest) (tenant.Permissions, error) {
 	return tenant.Permissions{Directory: directory}, ctx.Err()
 }
@@ -39,7 +39,7 @@ func (c *noteClient) Read(ctx context.Context, req tenant.ReadRequest, emit func
 	return req.Select(ctx, noteKind, c.all(), emit)
 }
 
-// all returns the notes as they are now, in the order of their ids.
+// all returns the current notes in the order of their ids.
 func (c *noteClient) all() []tenant.Resource {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +50,7 @@ func (c *noteClient) all() []tenant.Resource {
 	return all
 }
 
-// note returns a note that is there. The caller holds the lock.
+// note returns the note with an id that exists. The caller holds the lock.
 func (c *noteClient) note(id string) tenant.Resource {
 	return tenant.Resource{Kind: noteKind.Name, ID: id, Body: bytes.Clone(c.notes[id])}
 }
@@ -96,15 +96,15 @@ func (c *noteClient) Apply(ctx context.Context, op tenant.Operation) (tenant.App
 	return tenant.Applied{Resource: c.note(id)}, nil
 }
 
-// absent is the error for a note that the tenant does not have.
+// absent returns the error for a note that the tenant does not have.
 func absent(op, id string) error {
 	return &tenant.Error{Class: tenant.NotFound, Op: op, Kind: noteKind.Name, ID: id, Message: "there is no such note"}
 }
 
-// directory is the id of the directory that the tenant is.
+// directory is the id of the tenant's directory.
 const directory = "8b1f0b1c-0000-4000-8000-000000000001"
 
-// fixedCredential is a token that the host has from elsewhere.
+// fixedCredential holds a token that the host got elsewhere.
 type fixedCredential struct{}
 
 func (fixedCredential) Token(context.Context, auth.TokenRequest) (auth.Token, error) {

@@ -1,6 +1,6 @@
 // Host is the smallest whole host: a client, an approver and a credential of
 // its own, and one sync of one tenant. With -own-store it also keeps the state
-// in a store of its own, which store.go has.
+// in a store of its own (store.go).
 //
 // A test counts the names of the library that the program uses.
 package main

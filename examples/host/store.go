@@ -12,8 +12,9 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// mapStore is a store on plain maps. The requests bring the rules: Validate,
-// Apply and Select. A store on a database does the same within a transaction.
+// mapStore is a store on plain maps. The requests implement the rules:
+// Validate, Apply and Select. A store on a database calls them within a
+// transaction.
 type mapStore struct {
 	mu      sync.Mutex
 	last    time.Time

@@ -164,7 +164,7 @@ func relative(imp string) (string, bool) {
 }
 
 // isStandard reports whether a path is of the standard library: its first
-// element has no dot.
+// element contains no dot.
 func isStandard(imp string) bool {
 	first, _, _ := strings.Cut(imp, "/")
 	return !strings.Contains(first, ".")

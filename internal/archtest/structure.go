@@ -27,8 +27,8 @@ type Shape struct {
 }
 
 // Edge says that one file uses package-level objects, methods or fields that
-// another file of the package declares. There is one edge for a pair of files
-// and a direction, whatever the number of uses.
+// another file of the package declares. There is one edge for each ordered pair
+// of files, for any number of uses.
 type Edge struct {
 	From, To string
 	Names    []string // names that From uses
@@ -200,8 +200,8 @@ func (s *sources) types(pkg *types.Package) []Type {
 }
 
 // largestCycle returns the largest strongly connected component of two or more
-// files. It compares what each file reaches, which is quick enough for the
-// number of files that a folder has.
+// files. It compares the files that each file reaches, which is fast enough for
+// the number of files in a folder.
 func largestCycle(files []string, edges []Edge) []string {
 	uses := map[string][]string{}
 	for _, e := range edges {

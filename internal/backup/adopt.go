@@ -12,16 +12,17 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Adopted is what a run has taken over from the tenant.
+// Adopted lists the drift that a run has adopted.
 type Adopted struct {
 	Changes []plan.AdoptedChange
-	// Revision is the desired line's revision that the run wrote, if it wrote one.
+	// Revision is the revision of the desired line that the run wrote, or "" if
+	// the run wrote none.
 	Revision string
 }
 
-// adopt adopts drift and compares again. If somebody edits the line at the same
-// time, their edit is read and compared first. Drift that is left after adopting
-// waits for the next run.
+// adopt writes the drift into the desired line and compares again. If a person
+// edits the line at the same time, adopt reads and compares that edit first.
+// Drift that remains afterwards waits for the next run.
 func (m *Made) adopt(ctx context.Context, req Request) error {
 	for attempt := 1; len(m.Result.Adopt) > 0; attempt++ {
 		a := &Adoption{Format: AdoptionFormat, Parent: m.Comparison.Desired().Revision, Adopts: m.Result.Adopted, Before: m.Summary.Adopted}
@@ -50,8 +51,8 @@ func (m *Made) adopt(ctx context.Context, req Request) error {
 	return nil
 }
 
-// write writes the tenant's drift into the desired line and reads the line again.
-// It returns the revision written too.
+// write writes the tenant's drift into the desired line and reads the line
+// again. It also returns the revision that it wrote.
 func (req Request) write(ctx context.Context, a *Adoption, changes []tenant.Change) (after tenant.Desired, revision string, err error) {
 	raw, err := a.encode()
 	if err != nil {
@@ -70,9 +71,9 @@ func (req Request) write(ctx context.Context, a *Adoption, changes []tenant.Chan
 	return after, rev.ID, err
 }
 
-// Find finds out what a run has adopted that was interrupted. adoption is the
-// blob that it has stored; nil for none. Find writes nothing: drift that was not
-// adopted then is compared and adopted anew.
+// Find returns the drift that an interrupted run has adopted. adoption is the
+// blob that the run has stored, or nil. Find writes nothing: if the run did not
+// reach the write, the next comparison finds the drift again.
 func Find(ctx context.Context, lines repo.Lines, adoption []byte) (Adopted, error) {
 	if adoption == nil {
 		return Adopted{}, nil

@@ -15,17 +15,17 @@ const (
 	AdoptionFormat = 1
 )
 
-// Summary is what the report needs of the backup and plan phases. It is stored
-// as the blob "comparison".
+// Summary holds the results of the backup and plan phases for the report. It is
+// stored as the blob "comparison".
 type Summary struct {
 	Format int `json:"format"`
 	// Backup is the revision of the backup line.
 	Backup string `json:"backup"`
-	// Adopted is what the run has taken over from the tenant.
+	// Adopted lists the drift that the run has adopted.
 	Adopted []plan.AdoptedChange `json:"adopted,omitempty"`
-	// Written is the desired line's revision that the run wrote, if it wrote one.
+	// Written is the revision of the desired line that the run wrote, if any.
 	Written string `json:"written,omitempty"`
-	// Kinds say how completely each kind was read.
+	// Kinds states for each kind how completely it was read.
 	Kinds []tenant.KindState `json:"kinds"`
 	// Read and Unchanged count objects by kind.
 	Read      map[string]int `json:"read"`
@@ -33,7 +33,7 @@ type Summary struct {
 	Notes     []plan.Note    `json:"notes,omitempty"`
 }
 
-// DecodeSummary reads the blob "comparison".
+// DecodeSummary decodes the blob "comparison".
 func DecodeSummary(raw []byte) (*Summary, error) {
 	s := new(Summary)
 	if err := format.Decode("comparison", raw, SummaryFormat, s); err != nil {
@@ -42,21 +42,21 @@ func DecodeSummary(raw []byte) (*Summary, error) {
 	return s, nil
 }
 
-// Adoption is what a run takes over from the tenant into the desired line. It is
-// stored, as the blob "adoption", before the line is written. The files
-// themselves are not in it, because people's files may hold secrets.
+// Adoption lists the drift that a run adopts. The run stores it as the blob
+// "adoption" before it writes the desired line. An Adoption does not contain
+// the files, because they may hold secrets.
 type Adoption struct {
 	Format int `json:"format"`
-	// Parent and Key are the write's.
+	// Parent and Key identify the write.
 	Parent string `json:"parent"`
 	Key    string `json:"key"`
-	// Adopts is what the write adopts, redacted. Before is what the run adopted
-	// before.
+	// Adopts lists the redacted changes of this write. Before lists the changes
+	// of the run's earlier writes.
 	Adopts []plan.AdoptedChange `json:"adopts"`
 	Before []plan.AdoptedChange `json:"before,omitempty"`
 }
 
-// DecodeAdoption reads the blob "adoption".
+// DecodeAdoption decodes the blob "adoption".
 func DecodeAdoption(raw []byte) (*Adoption, error) {
 	a := new(Adoption)
 	if err := format.Decode("adoption", raw, AdoptionFormat, a); err != nil {

@@ -9,14 +9,14 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Made is a comparison with its backup stored.
+// Made is a comparison whose backup is stored.
 type Made struct {
-	// Comparison and Result are of the desired line as it is after adopting.
+	// Comparison and Result describe the desired line after the adoption.
 	Comparison *diff.Comparison
 	Result     *diff.Result
-	// Backup is the backup that was stored: that of the first comparison.
+	// Backup is the stored backup, which the first comparison made.
 	Backup diff.Backup
-	// Summary has the backup's revision and what the run has adopted.
+	// Summary holds the backup's revision and the adopted changes.
 	Summary *Summary
 }
 
@@ -29,8 +29,8 @@ func Make(ctx context.Context, req Request) (*Made, error) {
 	}
 	revision, err := req.store(ctx, &res.Backup)
 	if errors.Is(err, tenant.ErrNoRevision) || errors.Is(err, tenant.ErrInvalidRequest) && !res.Backup.Whole() {
-		// The line has lost the parent, or has continued from another revision: it
-		// gets the whole tenant again.
+		// The line has lost the parent, or it continues from another revision.
+		// So the next snapshot holds the whole tenant again.
 		cmp = cmp.WithoutParent()
 		if res, err = compare(ctx, cmp); err != nil {
 			return nil, err
@@ -59,8 +59,8 @@ func compare(ctx context.Context, cmp *diff.Comparison) (*diff.Result, error) {
 	return res, nil
 }
 
-// Again compares with another desired side than the first comparison. The backup
-// of the result is the one that was stored.
+// Again compares with a different desired side. The result keeps the stored
+// backup.
 func (m *Made) Again(ctx context.Context, cmp *diff.Comparison) (*diff.Result, error) {
 	res, err := cmp.WithoutBackup().Compare(ctx)
 	if err != nil {
@@ -70,7 +70,7 @@ func (m *Made) Again(ctx context.Context, cmp *diff.Comparison) (*diff.Result, e
 	return res, nil
 }
 
-// NothingRead reports whether kinds were to be read and none could be.
+// NothingRead reports whether there were kinds to read and all of them failed.
 func NothingRead(kinds []tenant.KindState) bool {
 	asked := false
 	for _, k := range kinds {

@@ -8,30 +8,30 @@ import (
 	"github.com/tenantsync/tenantsync/internal/repo"
 )
 
-// Request has the tenant to back up, and the run that asks for it.
+// Request names the tenant to back up, and the run that asks for it.
 type Request struct {
-	// Run is the run's ID, which the keys of its writes begin with. Actor asked for
-	// it.
+	// Run is the run's ID, and the keys of the run's writes begin with it.
+	// Actor is the person who asked for the run.
 	Run, Actor string
-	// Comparison has the tenant as it was read.
+	// Comparison holds the tenant as the run read it.
 	Comparison *diff.Comparison
 	Lines      repo.Lines
-	// Adopt: the tenant's drift goes into the desired line.
+	// Adopt writes the tenant's drift into the desired line.
 	Adopt bool
-	// Before is what the run has adopted before it was interrupted.
+	// Before lists the drift that the run adopted before an interruption.
 	Before Adopted
-	// Made is the backup that the run has made before it was interrupted, or "".
+	// Made is the backup that the run made before an interruption, or "".
 	Made string
 	Log  *slog.Logger
 	Port Port
 }
 
-// Port is what the engine does for a backup.
+// Port is the engine's side of a backup.
 type Port interface {
-	// Former reads the summary that the run has stored with the backup
+	// Former reads the summary that the run stored with the backup
 	// [Request.Made].
 	Former(ctx context.Context) (*Summary, error)
-	// Store stores an encoded [Adoption]. The desired line is written only after
-	// that.
+	// Store stores an encoded [Adoption]. The run writes the desired line only
+	// after Store has succeeded.
 	Store(ctx context.Context, adoption []byte) error
 }

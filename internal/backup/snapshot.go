@@ -31,9 +31,9 @@ func (req Request) store(ctx context.Context, b *diff.Backup) (revision string, 
 	return rev.ID, err
 }
 
-// stored reports whether the run has made this backup already: it was interrupted
-// after it had moved the base, which names that backup now, and the tenant is as
-// it was.
+// stored reports whether the run has already made this backup. That is so if
+// the run was interrupted after it moved the base, which then names that
+// backup, and the tenant has not changed since.
 func (req Request) stored(ctx context.Context, b *diff.Backup) (bool, error) {
 	if b.Whole() || b.Parent != req.Made || len(b.Resources)+len(b.Removed) > 0 {
 		return false, nil
@@ -43,7 +43,7 @@ func (req Request) stored(ctx context.Context, b *diff.Backup) (bool, error) {
 	case err != nil && failure.Dispose(ctx, err).How.LeavesRun():
 		return false, err
 	case err != nil:
-		return false, nil // it is lost: another backup is made
+		return false, nil // the blob is lost, so the run makes another backup
 	}
 	then, err := encodeKinds(sum.Kinds)
 	if err != nil {
@@ -53,7 +53,7 @@ func (req Request) stored(ctx context.Context, b *diff.Backup) (bool, error) {
 	return bytes.Equal(then, now), err
 }
 
-// encodeKinds returns the kinds in an order that is always the same.
+// encodeKinds encodes the kinds in a fixed order.
 func encodeKinds(kinds []tenant.KindState) ([]byte, error) {
 	raw, err := json.Marshal(slices.SortedFunc(slices.Values(kinds), func(a, b tenant.KindState) int { return strings.Compare(a.Kind, b.Kind) }))
 	if err != nil {
@@ -62,9 +62,9 @@ func encodeKinds(kinds []tenant.KindState) ([]byte, error) {
 	return raw, nil
 }
 
-// key makes a backup repeatable: the same content in the same run has the same
-// key. A run that is resumed after the tenant has changed makes another backup,
-// of the tenant that it then plans from.
+// key makes a backup idempotent: the same content in the same run has the same
+// key. If the tenant has changed before the run resumes, the run makes another
+// backup, of the tenant that it then plans from.
 func key(run string, b *diff.Backup) (string, error) {
 	snap := b.Snapshot
 	snap.Taken = time.Time{}

@@ -10,7 +10,7 @@ import (
 )
 
 // Dir finds name, which has slashes, in a folder above the working folder. If
-// there is none, it skips the test with a message.
+// it does not find name, it skips the test with a message.
 func Dir(tb testing.TB, name string) string {
 	tb.Helper()
 	dir, err := os.Getwd()

@@ -1,6 +1,6 @@
 // Package bounds keeps the texts of people, services and repositories within
-// limits: what a person sends is refused when it is too long, and what a service
-// answers is cut.
+// limits. It refuses a person's text that is too long, and it cuts a service's
+// answer.
 package bounds
 
 import (
@@ -25,12 +25,13 @@ const (
 	MaxComment = 4 << 10
 	// MaxKey bounds the keys of objects that a request names.
 	MaxKey = 1 << 10
-	// MaxTargets and MaxLabels bound how many of them a request has.
+	// MaxTargets and MaxLabels bound the number of targets and labels of a
+	// request.
 	MaxTargets, MaxLabels = 10_000, 64
 
 	// MaxWord bounds the words of a service, such as classes, codes, request ids.
 	MaxWord = 256
-	// MaxText bounds its sentences, and each value of a line of the log.
+	// MaxText bounds the sentences of a service, and each value of a log line.
 	MaxText = 4 << 10
 	// MaxStack bounds the stack of a panic in the log.
 	MaxStack = 16 << 10
@@ -38,7 +39,7 @@ const (
 	MaxValue = 64 << 10
 )
 
-// Storable reports whether a text is one that stores take.
+// Storable reports whether stores accept a text.
 func Storable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
@@ -46,26 +47,28 @@ func Storable(s string) bool {
 // IsName reports whether a text can be a name.
 func IsName(s string) bool { return s != "" && len(s) <= MaxName && Storable(s) }
 
-// Quoted is a text for a message, cut and with its invisible characters escaped.
+// Quoted returns a text for a message: cut, quoted, and with its invisible
+// characters escaped.
 func Quoted(s string) string { return fmt.Sprintf("%q", Cut(s, 64)) }
 
 // Input is a text that a person has sent.
 type Input struct {
 	field, text string
 	limit       int
-	lines       bool // it may have several
+	lines       bool // several lines are allowed
 }
 
-// Name is a field whose text is a name.
+// Name returns the input of a field that holds a name.
 func Name(field, text string) Input { return Input{field, text, MaxName, false} }
 
-// Comment is a field whose text is for people, and may have several lines.
+// Comment returns the input of a field that holds text for people, which may
+// have several lines.
 func Comment(field, text string) Input { return Input{field, text, MaxComment, true} }
 
-// Key is a field whose text is the key of an object.
+// Key returns the input of a field that holds the key of an object.
 func Key(field, text string) Input { return Input{field, text, MaxKey, false} }
 
-// check refuses a text that is too long, or that stores do not take.
+// check refuses a text that is too long, or that stores do not accept.
 func (in Input) check() error {
 	switch {
 	case len(in.text) > in.limit:
@@ -78,7 +81,7 @@ func (in Input) check() error {
 	return nil
 }
 
-// Check returns an error for the first text that cannot be taken.
+// Check returns an error for the first input that is too long or not storable.
 func Check(inputs ...Input) error {
 	for _, in := range inputs {
 		if err := in.check(); err != nil {
@@ -104,9 +107,9 @@ func Cut(s string, limit int) string {
 	return s[:end] + cutMark
 }
 
-// identifiers are the fields by which the engine finds something again. They
-// are not cut: half an id leads to nothing, or to something else. Those that a
-// person sends are bounded where they arrive; the others are the engine's own,
+// identifiers are the fields that the engine looks things up by. They are not
+// cut, because half an id finds nothing, or the wrong thing. An identifier that
+// a person sends is bounded where it arrives. The others are the engine's own,
 // or the keys and ids of objects.
 var identifiers = map[string]bool{
 	"Backup": true, "Bindings": true, "Commits": true, "Desired": true, "DesiredFrom": true, "Digest": true, "ID": true, "Item": true, "Items": true,
@@ -114,13 +117,13 @@ var identifiers = map[string]bool{
 	"SignIn": true, "Tenant": true, "TenantID": true, "Written": true,
 }
 
-// IsIdentifier reports whether texts of a field are left whole.
+// IsIdentifier reports whether a field holds an identifier, which is never cut.
 func IsIdentifier(field string) bool { return identifiers[field] }
 
 // texts are the fields that hold sentences. All other fields hold words.
 var texts = map[string]bool{"Comment": true, "ConsentURL": true, "Error": true, "Message": true, "Pointer": true, "Reason": true, "URL": true}
 
-// limitOf is the limit of a field's texts, by its name; 0 for none.
+// limitOf returns the limit of a field's texts, or 0 for an identifier.
 func limitOf(field string) int {
 	switch {
 	case identifiers[field]:
@@ -131,9 +134,9 @@ func limitOf(field string) int {
 	return MaxWord
 }
 
-// Of returns v with every text in it cut to the limit of its field. It
-// copies what it changes. Whatever is stored, reported or told to an observer
-// passes it, so a field that a type gets later is bounded too.
+// Of returns v with every text in it cut to the limit of its field. It changes
+// a copy and leaves v alone. Every value that is stored, reported or sent to an
+// observer goes through Of, so a field that a type gains later is bounded too.
 func Of[T any](v T) T {
 	rv := reflect.ValueOf(&v).Elem()
 	if fits(rv, MaxWord) {
@@ -145,7 +148,8 @@ func Of[T any](v T) T {
 
 var rawMessage = reflect.TypeFor[json.RawMessage]()
 
-// opaque reports whether a type has no texts to look into.
+// opaque reports whether a type's fields are not walked, because they hold no
+// text.
 func opaque(t reflect.Type) bool { return t == reflect.TypeFor[time.Time]() }
 
 // fits reports whether no text in v is longer than its limit.
@@ -188,7 +192,7 @@ func fits(v reflect.Value, limit int) bool {
 	return true
 }
 
-// bind cuts the texts in v, which can be set.
+// bind cuts the texts in v, which must be settable.
 func bind(v reflect.Value, limit int) {
 	if fits(v, limit) {
 		return
@@ -237,7 +241,7 @@ func bind(v reflect.Value, limit int) {
 	}
 }
 
-// Handler cuts what is logged.
+// Handler cuts log lines and passes them to the handler that it wraps.
 type Handler struct{ slog.Handler }
 
 // Handle cuts the line's message and values.
@@ -259,7 +263,7 @@ func (h Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return Handler{h.Handler.WithAttrs(own)}
 }
 
-// WithGroup keeps the bounds within a group.
+// WithGroup returns a handler that cuts the lines of a group too.
 func (h Handler) WithGroup(name string) slog.Handler {
 	return Handler{h.Handler.WithGroup(name)}
 }

@@ -13,28 +13,29 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// Totals is what an audit has counted.
+// Totals holds the counts of an audit.
 type Totals struct {
 	Tenants int
 	// Syncs are the runs that have ended.
 	Syncs int
-	// Items are the approved changes; Writes is what took effect in tenants.
+	// Items counts the approved changes. Writes counts the writes that took
+	// effect in tenants.
 	Items, Writes int
 	// Ends counts the runs by how they ended.
 	Ends map[string]int
 
-	// Violations counts what the oracle has found, by its rules.
+	// Violations counts the oracle's violations by rule.
 	Violations map[string]int
-	// Lost are the differences between what a tenant and its repository hold
-	// and what they should.
+	// Lost counts the differences between the expected content and the tenants
+	// and their repository.
 	Lost int
-	// Unknown are changes of which the report says that nobody knows.
+	// Unknown counts the changes whose outcome the report calls unknown.
 	Unknown int
-	// Problems describes the first of them.
+	// Problems describes the first problems.
 	Problems []string
 }
 
-// Bad is how many of the things there are of which there must be none.
+// Bad returns the sum of the counts that must be zero.
 func (t *Totals) Bad() int {
 	n := t.Lost + t.Unknown
 	for _, found := range t.Violations {
@@ -43,7 +44,7 @@ func (t *Totals) Bad() int {
 	return n
 }
 
-// String is the report's line.
+// String returns the line for the test's output.
 func (t *Totals) String() string {
 	return fmt.Sprintf("%d tenants, %d syncs finished (%s), %d changes approved, %d written; lost %d, unknown %d, violations [%s]",
 		t.Tenants, t.Syncs, counted(t.Ends), t.Items, t.Writes, t.Lost, t.Unknown, counted(t.Violations))
@@ -59,8 +60,8 @@ func counted(m map[string]int) string {
 
 func newTotals() *Totals { return &Totals{Ends: map[string]int{}, Violations: map[string]int{}} }
 
-// Audit holds what the runs of some tenants have left behind against what must
-// be true. Nothing may be under way any more.
+// Audit checks the history of some tenants, their reports and their writes. No
+// run may be under way.
 func (f *Fleet) Audit(ctx context.Context, tenants ...string) (*Totals, error) {
 	totals := newTotals()
 	for _, name := range tenants {
@@ -71,7 +72,7 @@ func (f *Fleet) Audit(ctx context.Context, tenants ...string) (*Totals, error) {
 	return totals, nil
 }
 
-// maxProblems is how many problems are described.
+// maxProblems is the number of problems that are described.
 const maxProblems = 20
 
 func (t *Totals) problem(count *int, tenant, format string, args ...any) {
@@ -85,11 +86,11 @@ func (t *Totals) describe(problem string) {
 	}
 }
 
-// skew is by how much the times of a store, which may be rounded, and those of
-// the world may differ on one machine.
+// skew is the greatest difference between the times of a store, which may be
+// rounded, and the times of the world on one machine.
 const skew = 10 * time.Millisecond
 
-// audit shows a tenant's history to the oracle; seen are the statuses that
+// audit feeds a tenant's history to the oracle. seen holds the statuses that
 // people saw, by the record's version.
 func (f *Fleet) audit(ctx context.Context, totals *Totals, name string, seen map[int64]state.Status) error {
 	fake := f.World.Tenant(name)
@@ -110,7 +111,7 @@ func (f *Fleet) audit(ctx context.Context, totals *Totals, name string, seen map
 	if err != nil {
 		return err
 	}
-	rec.LeaseUntil = time.Time{} // its worker may not have released it yet
+	rec.LeaseUntil = time.Time{} // the worker may not have released the lease yet
 	o.Rest(rec, now)
 	o.Reachable(rec)
 	for _, v := range o.Violations() {

@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// Moment is when a worker is killed.
+// Moment is a point in time at which a worker is killed.
 type Moment string
 
 // The moments.
 const (
 	// AnyTime is a random time.
 	AnyTime Moment = "any time"
-	// BeforeEffect is when a write of the worker has reached the tenant and has
-	// had no effect yet. It has it when its sender is dead.
+	// BeforeEffect is after a write of the worker has reached the tenant, and
+	// before its effect. The write takes effect after the death of the worker.
 	BeforeEffect Moment = "before a write's effect"
-	// BeforeAnswer is when it has had its effect, and no answer was sent.
+	// BeforeAnswer is after the effect of a write, and before its answer.
 	BeforeAnswer Moment = "before a write's answer"
 )
 
 // Crew is a fixed number of workers, which are replaced when they are killed.
-// Its methods are for one goroutine.
+// It is not safe for concurrent use.
 type Crew struct {
 	fleet   *Fleet
 	t       testing.TB
@@ -33,21 +33,21 @@ type Crew struct {
 	workers []*Process
 	started int
 
-	// Kills counts the workers that were killed, by the moment.
+	// Kills counts the workers that were killed, by moment.
 	Kills map[Moment]int
-	// Restarts counts the workers that were started in place of others.
+	// Restarts counts the workers that replaced others.
 	Restarts int
 	orphans  []orphan
 
 	mu sync.Mutex
-	// trap is set while a worker is to be killed at its next write.
+	// trap is set while the crew waits to kill a worker at its next write.
 	trap *trap
-	// cut is how many writes in a thousand lose their connection.
+	// cut is the number of writes in a thousand that lose their connection.
 	cut int
 	rr  *rand.Rand // for cuts; guarded by mu
 }
 
-// trap waits for a write of a worker.
+// trap kills a worker at its next write.
 type trap struct {
 	worker *Process
 	at     Moment
@@ -78,7 +78,7 @@ func (c *Crew) hire() *Process {
 	return c.fleet.Worker(c.t, fmt.Sprintf("worker-%d", c.started))
 }
 
-// strike is told of every write at each of its moments.
+// strike is the hook for each write at each of its moments.
 func (c *Crew) strike(w Write, at Moment) Cut {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,8 +90,8 @@ func (c *Crew) strike(w Write, at Moment) Cut {
 	return Cut(c.rr.IntN(2000) < c.cut) // there are two moments
 }
 
-// KillOne kills one of the workers, at one of the moments, and starts another
-// in its place.
+// KillOne kills a random worker at a random moment, and starts another in its
+// place.
 func (c *Crew) KillOne(ctx context.Context) error {
 	i := c.r.IntN(len(c.workers))
 	at := []Moment{AnyTime, AnyTime, BeforeEffect, BeforeAnswer}[c.r.IntN(4)]
@@ -101,7 +101,7 @@ func (c *Crew) KillOne(ctx context.Context) error {
 		c.setTrap(&trap{worker: victim, at: at, sprung: sprung})
 		select {
 		case <-sprung:
-		case <-time.After(2 * time.Second): // it has nothing to write
+		case <-time.After(2 * time.Second): // the worker has nothing to write
 			at = AnyTime
 		}
 		c.setTrap(nil)
@@ -122,8 +122,7 @@ func (c *Crew) setTrap(t *trap) {
 	c.trap = t
 }
 
-// bereave notes which tenants a dead worker has left behind in the middle of a
-// run.
+// bereave records the tenants whose run a dead worker has left unfinished.
 func (c *Crew) bereave(ctx context.Context, worker string, at time.Time) error {
 	held, err := c.fleet.Held(ctx, worker)
 	for _, r := range held {
@@ -134,8 +133,9 @@ func (c *Crew) bereave(ctx context.Context, worker string, at time.Time) error {
 	return err
 }
 
-// TakeOvers returns how long it took from the death of each tenant's worker to
-// the first call of another, and how many tenants nobody came to see.
+// TakeOvers returns, for each tenant whose worker died, the time until the
+// first call of another worker. never is the number of tenants that no other
+// worker called.
 func (c *Crew) TakeOvers() (took []time.Duration, never int) {
 	for _, o := range c.orphans {
 		select {
@@ -148,7 +148,7 @@ func (c *Crew) TakeOvers() (took []time.Duration, never int) {
 	return took, never
 }
 
-// Deaths returns the names of the workers that have ended by themselves.
+// Deaths returns the names of the workers that exited without being killed.
 func (c *Crew) Deaths() []string {
 	var dead []string
 	for _, w := range c.workers {
@@ -161,8 +161,8 @@ func (c *Crew) Deaths() []string {
 	return dead
 }
 
-// Drain ends all workers as a host does, and reports what went wrong: one that
-// did not end well, or a lease that is left behind.
+// Drain ends all workers as a host does. It returns an error if a worker exits
+// with an error or leaves a lease behind.
 func (c *Crew) Drain(ctx context.Context) error {
 	errs := make(chan error, len(c.workers))
 	for _, w := range c.workers {
@@ -181,7 +181,7 @@ func (c *Crew) Drain(ctx context.Context) error {
 	return nil
 }
 
-// leftNothing reports a lease that a worker has left behind.
+// leftNothing returns an error if a worker has left a lease behind.
 func (c *Crew) leftNothing(ctx context.Context, w *Process) error {
 	held, err := c.fleet.Held(ctx, w.Name)
 	if err == nil && len(held) > 0 {
@@ -191,7 +191,7 @@ func (c *Crew) leftNothing(ctx context.Context, w *Process) error {
 	return err
 }
 
-// Sort sorts durations, and returns the middle one and the last.
+// Sort sorts durations, and returns the median and the longest.
 func Sort(all []time.Duration) (median, longest time.Duration) {
 	if len(all) == 0 {
 		return 0, 0
@@ -200,7 +200,7 @@ func Sort(all []time.Duration) (median, longest time.Duration) {
 	return all[len(all)/2], all[len(all)-1]
 }
 
-// DrainOne ends one of the workers as a host does and starts another in its
+// DrainOne ends a random worker as a host does, and starts another in its
 // place.
 func (c *Crew) DrainOne(ctx context.Context) error {
 	i := c.r.IntN(len(c.workers))

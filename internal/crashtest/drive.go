@@ -18,12 +18,12 @@ import (
 type DriveConfig struct {
 	Seed    uint64
 	Tenants int
-	// AtOnce is how many tenants have a run at a time.
+	// AtOnce is the number of tenants that have a run at a time.
 	AtOnce int
 }
 
-// Drive keeps tenants busy: it edits each on both sides, starts a run, waits
-// for its end, and begins again.
+// Drive keeps tenants busy: it edits each tenant on both sides, starts a run,
+// waits for its end, and repeats this.
 type Drive struct {
 	fleet *Fleet
 	cfg   DriveConfig
@@ -41,14 +41,14 @@ type driven struct {
 	name  string
 	want  Want
 	round int
-	// seen are the statuses that were seen, by the record's version.
+	// seen holds the statuses that the drive saw, by the record's version.
 	seen map[int64]state.Status
 }
 
-// maxTries is how many runs a tenant has in one round, at most.
+// maxTries is the greatest number of runs of a tenant in one round.
 const maxTries = 6
 
-// Drive begins to drive tenants, until [Drive.Finish].
+// Drive starts a [Drive], which ends with [Drive.Finish].
 func (f *Fleet) Drive(ctx context.Context, cfg DriveConfig) *Drive {
 	d := &Drive{fleet: f, cfg: cfg}
 	for i := range cfg.Tenants {
@@ -62,8 +62,8 @@ func (f *Fleet) Drive(ctx context.Context, cfg DriveConfig) *Drive {
 	return d
 }
 
-// Finish lets every tenant that had no run yet have one, waits until all are
-// at rest, and returns what went wrong.
+// Finish gives a run to every tenant without one, waits until all tenants rest,
+// and returns the problems.
 func (d *Drive) Finish() []string {
 	d.mu.Lock()
 	d.done = true
@@ -72,7 +72,8 @@ func (d *Drive) Finish() []string {
 	return d.problems
 }
 
-// next takes a tenant that rests; nil when there is nothing more to do.
+// next takes a tenant that rests from the queue. It returns nil when the drive
+// is finished.
 func (d *Drive) next() *driven {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -103,7 +104,7 @@ func (d *Drive) loop(ctx context.Context) {
 	}
 }
 
-// turn is one round of a tenant: edits, and runs until one ends Idle.
+// turn makes one round of a tenant: edits, and then runs until one ends Idle.
 func (d *Drive) turn(ctx context.Context, t *driven) error {
 	edits := t.want.Edit(d.cfg.Seed, t.name, t.round)
 	t.round++
@@ -135,8 +136,8 @@ func (d *Drive) turn(ctx context.Context, t *driven) error {
 	return errors.Join(fmt.Errorf("%s: no run of %d ended Idle; the last one is %s: %+v", t.name, maxTries, row.Label, row.Error), err)
 }
 
-// start starts a run. One of which nobody knows whether it was started is
-// started if the tenant is active.
+// start starts a run, and repeats a start that fails. ErrActive then means that
+// an earlier attempt has started the run.
 func (d *Drive) start(ctx context.Context, tenantName string) error {
 	err := d.fleet.Until(ctx, func() (bool, error) {
 		_, err := d.fleet.Front.Start(ctx, syncer.StartRequest{Tenant: tenantName, Actor: "ann"})
@@ -151,9 +152,9 @@ func (d *Drive) start(ctx context.Context, tenantName string) error {
 	return nil
 }
 
-// Audit holds everything that the drive has left behind against what must be
-// true: as [Fleet.Audit] does, and that every tenant and its repository hold
-// what they should. Nothing may be under way any more.
+// Audit does the checks of [Fleet.Audit] for all tenants of the drive. It also
+// compares each tenant and its repository with the expected content. No run may
+// be under way.
 func (d *Drive) Audit(ctx context.Context) (*Totals, error) {
 	totals := newTotals()
 	for _, t := range d.all {

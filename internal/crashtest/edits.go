@@ -15,11 +15,12 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// consistency is how long the worlds' kinds say that reads may lag: how long a
-// worker that takes over looks before it believes that a write had no effect.
+// consistency is the consistency bound of the world's kinds. A worker that
+// resumes a run reads for that long before it concludes that a write did not
+// take effect.
 const consistency = 3 * time.Second
 
-// Kinds are those of syncertest that have many objects, with a short
+// Kinds returns the kinds of syncertest that have several objects, with a short
 // consistency bound.
 func Kinds() []tenant.Kind {
 	kinds := slices.DeleteFunc(syncertest.Kinds(), func(k tenant.Kind) bool { return k.Singleton })
@@ -32,8 +33,8 @@ func Kinds() []tenant.Kind {
 // object names an object by kind and key.
 type object struct{ kind, key string }
 
-// body is an object as it should be, in the repository's form. All values are
-// strings, but for the groups of a policy, which have no order.
+// body is the expected content of an object, in the repository's form. All
+// values are strings, except the groups of a policy, which are a set.
 type body struct {
 	Name        string   `json:"displayName"`
 	Description string   `json:"description"`
@@ -51,32 +52,33 @@ func (b body) json() json.RawMessage {
 
 func reference(group string) string { return "${groups/" + group + "}" }
 
-// Edits are what people have done to a tenant since its last sync: on the
-// repository's side, and in the tenant.
+// Edits holds the edits of people on both sides of a tenant since its last
+// sync.
 type Edits struct {
-	// Changes are those of the desired line.
+	// Changes are edits of the desired line.
 	Changes []tenant.Change
-	// Drift are changes in the tenant: an object's body, new or with another
-	// note.
+	// Drift are edits in the tenant: new objects, and new values in existing
+	// objects.
 	Drift []Drift
 }
 
-// Drift is a change that somebody made in the tenant.
+// Drift is an edit that a person made in the tenant.
 type Drift struct {
 	Kind, Key string
-	// Create: it is new. Else Patch changes what is there.
+	// Create says that the object is new. Otherwise Patch changes an existing
+	// object.
 	Create bool
 	Body   string
 }
 
-// Want is what a tenant and its repository should both hold.
+// Want is the expected content of both a tenant and its repository.
 type Want map[object]body
 
-// maxObjects is about how many objects a tenant has at most.
+// maxObjects is roughly the greatest number of objects of a tenant.
 const maxObjects = 24
 
-// Edit makes up the edits of one round, and takes them into account. The same
-// seed, tenant and round make the same edits of the same Want.
+// Edit makes up the edits of one round and applies them to w. The same seed,
+// tenant, round and Want give the same edits.
 func (w Want) Edit(seed uint64, tenantName string, round int) Edits {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(tenantName)) // never fails
@@ -104,8 +106,8 @@ func (w Want) Edit(seed uint64, tenantName string, round int) Edits {
 	return e.out
 }
 
-// editor makes up edits. An object is touched once in a round, so that no edit
-// meets another or a drift.
+// editor makes up edits. It touches an object at most once in a round, so that
+// no two edits conflict.
 type editor struct {
 	want    Want
 	r       *rand.Rand
@@ -129,7 +131,7 @@ func (e *editor) create(kind, key string, groups []string) {
 	e.put(object{kind, key}, body{Name: key, Description: fmt.Sprintf("made in round %d", e.round), Note: "none", Groups: groups})
 }
 
-// some returns an untouched object for which ok holds.
+// some returns an untouched object that satisfies ok.
 func (e *editor) some(ok func(object) bool) (object, bool) {
 	var all []object
 	for o := range e.want {
@@ -176,7 +178,7 @@ func (e *editor) update() {
 	e.put(o, b)
 }
 
-// remove removes an object to which nothing refers.
+// remove removes an object that no other object refers to.
 func (e *editor) remove() {
 	o, ok := e.some(func(o object) bool {
 		return o.kind != "groups" || !e.want.refers(reference(o.key))
@@ -196,7 +198,8 @@ func (w Want) refers(ref string) bool {
 	return false
 }
 
-// drift changes something in the tenant that nobody has edited.
+// drift creates an object in the tenant, or edits one that no edit of the round
+// has touched.
 func (e *editor) drift() {
 	if e.r.IntN(3) == 0 || e.round == 0 {
 		key := e.name("found")
@@ -219,7 +222,7 @@ func (e *editor) drift() {
 	e.out.Drift = append(e.out.Drift, Drift{Kind: o.kind, Key: o.key, Body: string(patch)})
 }
 
-// Apply makes the drift in a tenant.
+// Apply makes the edit in a tenant.
 func (d Drift) Apply(f *tenanttest.Fake) {
 	if d.Create {
 		f.Seed(d.Kind, d.Body)
@@ -228,8 +231,7 @@ func (d Drift) Apply(f *tenanttest.Fake) {
 	f.Set(d.Kind, f.Find(d.Kind, d.Key), d.Body)
 }
 
-// Differences says how the tenant and the repository differ from what they
-// should hold.
+// Differences describes how the tenant and the repository differ from w.
 func (w Want) Differences(f *tenanttest.Fake, desired []tenant.Resource) []string {
 	inTenant, problems := readTenant(f)
 	inRepository := Want{}
@@ -274,7 +276,8 @@ func readTenant(f *tenanttest.Fake) (Want, []string) {
 	return found, problems
 }
 
-// parseBody reads an object's body; what the service adds is left out.
+// parseBody decodes an object's body without the properties that the service
+// adds.
 func parseBody(raw json.RawMessage) (body, error) {
 	var b body
 	err := json.Unmarshal(raw, &b)

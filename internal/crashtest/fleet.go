@@ -21,24 +21,25 @@ type FleetConfig struct {
 	Store StoreConfig
 	// World defaults to [Kinds], no permissions, and tenants that are signed in.
 	World WorldConfig
-	// Engine is that of the workers.
+	// Engine configures the engines of the workers.
 	Engine EngineConfig
-	// Approver approves every plan under this name; empty leaves plans to Decide.
+	// Approver is the name under which every plan is approved. If it is empty,
+	// plans wait for Decide.
 	Approver string
-	// Repository defaults to a folder that all processes share. Another one
-	// is only for workers of this process.
+	// Repository defaults to a folder that all processes share. Only workers of
+	// this process can use another repository.
 	Repository tenant.Repository
 }
 
-// Fleet is a world, a store, and the processes that work on it. The process of
-// the test starts runs, decides and looks, and never works itself.
+// Fleet is a world, a store, and the processes that work on it. The test's
+// process starts runs, decides and reads rows. It does not work on tenants.
 type Fleet struct {
 	World *World
 	// Store is the test's own connection to the store.
 	Store Store
-	// Repository is what all workers share.
+	// Repository is shared by all workers.
 	Repository tenant.Repository
-	// Front is the test's own engine, which does not Run.
+	// Front is the test's own engine, whose Run is not called.
 	Front *syncer.Syncer
 
 	cfg  FleetConfig
@@ -46,7 +47,7 @@ type Fleet struct {
 	logs string
 }
 
-// NewFleet returns a fleet without workers, on a store whose tables it makes.
+// NewFleet returns a fleet without workers. It makes the tables of the store.
 func NewFleet(t testing.TB, cfg FleetConfig) *Fleet {
 	t.Helper()
 	if cfg.World.Kinds == nil {
@@ -69,7 +70,7 @@ func NewFleet(t testing.TB, cfg FleetConfig) *Fleet {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = folder.Close() }) // nothing is written any more
+		t.Cleanup(func() { _ = folder.Close() }) // all writes have ended
 		f.Repository = folder
 	}
 	remote := Dial(f.World.Socket, "front")
@@ -85,7 +86,7 @@ func NewFleet(t testing.TB, cfg FleetConfig) *Fleet {
 	return f
 }
 
-// Worker starts a worker process of that name.
+// Worker starts a worker process with a name.
 func (f *Fleet) Worker(t testing.TB, name string) *Process {
 	t.Helper()
 	return Start(t, WorkerConfig{
@@ -109,7 +110,8 @@ func (f *Fleet) Edit(ctx context.Context, tenantName, key string, changes ...ten
 	}
 }
 
-// Records returns every record for which keep holds, and the store's time.
+// Records returns every record for which keep returns true. now is the store's
+// time.
 func (f *Fleet) Records(ctx context.Context, keep func(r state.Record, now time.Time) bool) ([]state.Record, error) {
 	var out []state.Record
 	req := state.ListRequest{Limit: 1000}
@@ -129,19 +131,19 @@ func (f *Fleet) Records(ctx context.Context, keep func(r state.Record, now time.
 	}
 }
 
-// Held returns the tenants whose live lease is the worker's; with an empty
-// name, those with any live lease.
+// Held returns the records of the tenants that the worker has a live lease on.
+// With an empty name it returns all records with a live lease.
 func (f *Fleet) Held(ctx context.Context, worker string) ([]state.Record, error) {
 	return f.Records(ctx, func(r state.Record, now time.Time) bool {
 		return r.LeaseUntil.After(now) && (worker == "" || r.LeaseOwner == worker)
 	})
 }
 
-// pollEvery is how often a test looks at what tells nobody of its changes.
+// pollEvery is the interval of [Fleet.Until].
 const pollEvery = 100 * time.Millisecond
 
-// Until asks again and again until ok holds, or ctx ends, which is an error.
-// Errors of ok are waited out too: a store may be down.
+// Until calls ok until it returns true. It ignores errors of ok, because a
+// store may be down. It returns an error when ctx ends first.
 func (f *Fleet) Until(ctx context.Context, ok func() (bool, error)) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -158,7 +160,7 @@ func (f *Fleet) Until(ctx context.Context, ok func() (bool, error)) error {
 	}
 }
 
-// Await looks at a tenant until ok holds.
+// Await reads a tenant's row until it satisfies ok.
 func (f *Fleet) Await(ctx context.Context, tenantName string, ok func(syncer.Row) bool) (syncer.Row, error) {
 	var row syncer.Row
 	err := f.Until(ctx, func() (bool, error) {

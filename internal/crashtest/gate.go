@@ -2,17 +2,17 @@ package crashtest
 
 import "sync"
 
-// Gate holds writes back before their effect, until it is opened.
+// Gate stops writes before their effect, until it is opened.
 type Gate struct {
-	// Arrived gets every write that the gate has stopped.
+	// Arrived receives every write that the gate has stopped.
 	Arrived chan Write
 
 	open chan struct{}
 	once sync.Once
 }
 
-// Gate stops the writes for which stop holds. It takes the place of what
-// [World.OnApply] was told before. stop is called for one write at a time.
+// Gate stops the writes that satisfy stop. It replaces the functions of an
+// earlier [World.OnApply]. stop is called for one write at a time.
 func (w *World) Gate(stop func(Write) bool) *Gate {
 	g := &Gate{Arrived: make(chan Write, 64), open: make(chan struct{})}
 	var mu sync.Mutex
@@ -29,5 +29,5 @@ func (w *World) Gate(stop func(Write) bool) *Gate {
 	return g
 }
 
-// Open lets the writes go on, those to come too.
+// Open releases the stopped writes, and lets all later writes through.
 func (g *Gate) Open() { g.once.Do(func() { close(g.open) }) }

@@ -20,13 +20,14 @@ type Process struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
 	log   *os.File
-	// ended is closed when the process is gone; then err says how.
+	// ended is closed when the process has exited. Then err is the result of
+	// Wait.
 	ended chan struct{}
 	err   error
 }
 
-// Start starts this binary again as a worker, and returns when it works. It is
-// killed at the latest when the test ends.
+// Start starts this binary again as a worker, and returns when the worker is
+// ready. The end of the test kills the worker.
 func Start(t testing.TB, cfg WorkerConfig, logs string) *Process {
 	t.Helper()
 	p, err := start(cfg, logs)
@@ -77,21 +78,21 @@ func start(cfg WorkerConfig, logs string) (*Process, error) {
 	return p, nil
 }
 
-// Signal sends a signal. One to a process that is gone goes nowhere.
+// Signal sends a signal. It does nothing if the process has exited.
 func (p *Process) Signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
 
-// Kill ends the process by SIGKILL, also one that is stopped, and waits until
-// it is gone.
+// Kill ends the process by SIGKILL, even if it is stopped, and waits until it
+// has exited.
 func (p *Process) Kill() {
 	p.Signal(syscall.SIGKILL)
 	<-p.ended
 }
 
-// Ended returns a channel that is closed when the process is gone.
+// Ended returns a channel that is closed when the process has exited.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Drain ends the process by SIGTERM and waits until it is gone. The error is
-// nil if it has ended as it should.
+// Drain ends the process by SIGTERM and waits until it has exited. It returns
+// an error if the process fails.
 func (p *Process) Drain() error {
 	p.Signal(syscall.SIGTERM)
 	<-p.ended
@@ -101,15 +102,15 @@ func (p *Process) Drain() error {
 	return nil
 }
 
-// checkLog fails the test for a data race, and shows the end of the log of a
-// test that has failed.
+// checkLog fails the test if the log reports a data race or a panic. If the
+// test has failed, checkLog shows the end of the log.
 func (p *Process) checkLog(t testing.TB) {
 	t.Helper()
 	log, err := os.ReadFile(p.log.Name())
 	if err != nil {
 		t.Errorf("worker %s: %v", p.Name, err)
 	}
-	_ = p.log.Close() // it was the process's
+	_ = p.log.Close() // only the process writes to it
 	if bytes.Contains(log, []byte("DATA RACE")) || bytes.Contains(log, []byte("panic:")) {
 		t.Errorf("worker %s:\n%s", p.Name, log)
 	} else if t.Failed() && len(log) > 0 {

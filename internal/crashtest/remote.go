@@ -14,11 +14,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// callTimeout bounds every call but the wait for a sign-in. The engine sets a
-// shorter one for writes.
+// callTimeout bounds every call except the wait for a sign-in. The engine sets
+// a shorter one for writes.
 const callTimeout = 20 * time.Second
 
-// readTries is how often a read is tried when the connection breaks.
+// readTries is the number of attempts of a read whose connection breaks.
 const readTries = 3
 
 // Remote reaches a [World] in another process. It is safe for concurrent use.
@@ -27,8 +27,8 @@ type Remote struct {
 	http   *http.Client
 }
 
-// Dial returns the world behind a socket, for a worker of that name. It
-// connects when it is first used.
+// Dial returns the world behind a socket, for the named worker. The first call
+// connects.
 func Dial(socket, worker string) *Remote {
 	var d net.Dialer
 	return &Remote{worker: worker, http: &http.Client{Transport: &http.Transport{
@@ -38,10 +38,11 @@ func Dial(socket, worker string) *Remote {
 	}}}
 }
 
-// Close gives up the connections.
+// Close closes idle connections.
 func (r *Remote) Close() { r.http.CloseIdleConnections() }
 
-// noAnswer says that a call had no answer; sent, that it may have arrived.
+// noAnswer is the error of a call without an answer. sent reports whether the
+// call may have arrived.
 type noAnswer struct {
 	sent bool
 	err  error
@@ -50,7 +51,7 @@ type noAnswer struct {
 func (e *noAnswer) Error() string { return "no answer from the world: " + e.err.Error() }
 func (e *noAnswer) Unwrap() error { return e.err }
 
-// ask makes a call. The error is the world's own, or a *noAnswer.
+// ask makes a call. The error is the world's error, or a *noAnswer.
 func ask[T any](ctx context.Context, r *Remote, path string, in any) (T, error) {
 	var out answer[T]
 	body, err := json.Marshal(in)
@@ -61,7 +62,7 @@ func ask[T any](ctx context.Context, r *Remote, path string, in any) (T, error) 
 	if err != nil {
 		return out.Result, err
 	}
-	// Without it, the transport would be free to send a request twice.
+	// With GetBody the transport could send a request twice.
 	req.GetBody = nil
 	res, err := r.http.Do(req)
 	if err != nil {
@@ -82,7 +83,8 @@ func ask[T any](ctx context.Context, r *Remote, path string, in any) (T, error) 
 	return out.Result, out.Error.err()
 }
 
-// askRead makes a call that changes nothing, again if the connection breaks.
+// askRead makes a call that changes nothing. It repeats the call if the
+// connection breaks.
 func askRead[T any](ctx context.Context, r *Remote, path string, in any) (T, error) {
 	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
@@ -103,7 +105,7 @@ func askRead[T any](ctx context.Context, r *Remote, path string, in any) (T, err
 	}
 }
 
-// Connect returns a client of a tenant, with a token to show.
+// Connect returns a client of a tenant, authenticated by token.
 func (r *Remote) Connect(ctx context.Context, tenantName, token string) (tenant.Client, error) {
 	session, err := askRead[string](ctx, r, "connect", connectRequest{Tenant: tenantName, Worker: r.worker, Token: token})
 	if err != nil {
@@ -141,7 +143,7 @@ func (c *remoteClient) Read(ctx context.Context, req tenant.ReadRequest, emit fu
 		return tenant.ReadResult{}, ctx.Err()
 	case tenant.ClassOf(err) == tenant.Unauthenticated:
 		return tenant.ReadResult{}, err
-	default: // how much was read is no error
+	default: // the completeness of a read is not an error
 		return tenant.ReadResult{Completeness: tenant.Failed, Class: tenant.ClassOf(err), Reason: err.Error()}, nil
 	}
 	for _, r := range got.Found {
@@ -170,7 +172,7 @@ func (c *remoteClient) Apply(ctx context.Context, op tenant.Operation) (tenant.A
 	call, stop := context.WithTimeout(ctx, callTimeout)
 	defer stop()
 	sent := operationToWire(op)
-	sent.Deadline, _ = call.Deadline() // it has one
+	sent.Deadline, _ = call.Deadline() // always set
 	got, err := ask[wireApplied](call, c.remote, c.path("apply"), sent)
 	if lost, ok := errors.AsType[*noAnswer](err); ok {
 		err = &tenant.Error{Class: tenant.Transient, Op: string(op.Verb), Kind: op.Kind, ID: op.ID,

@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 )
 
-// Authenticator returns the world's sign-in page as a worker sees it.
+// Authenticator returns an authenticator that uses the world's sign-in page.
 func (r *Remote) Authenticator() auth.Authenticator { return remoteAuth{r} }
 
 type remoteAuth struct{ remote *Remote }
@@ -67,8 +67,8 @@ type remoteSignIn struct {
 
 func (s *remoteSignIn) Prompt() auth.Prompt { return s.got.Prompt }
 
-// Wait waits at the world. When the connection breaks, the code is taken for
-// expired, so that the engine shows a new one.
+// Wait waits for the world's answer. If the connection breaks, Wait reports the
+// code as expired, so that the engine shows a new one.
 func (s *remoteSignIn) Wait(ctx context.Context) error {
 	_, err := askAuth[struct{}](ctx, s.remote, s.tenant, "wait", s.got.ID)
 	if auth.ClassOf(err) == auth.Transient {

@@ -10,8 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// effectTimeout is how long the world goes on with a write whose sender has
-// gone away.
+// effectTimeout bounds a write whose sender has disconnected.
 const effectTimeout = time.Minute
 
 // handler serves the world.
@@ -55,13 +54,13 @@ func handle[In, Out any](mux *http.ServeMux, path string, do func(*http.Request,
 		}
 		out, err := do(r, in)
 		rw.Header().Set("Content-Type", "application/json")
-		// A caller that has gone away hears no answer.
+		// The caller may have disconnected.
 		_ = json.NewEncoder(rw).Encode(answer[Out]{Result: out, Error: toWire(err)})
 	})
 }
 
-// clientOf returns the client of a call's session; one that is closed to every
-// call for a session that there is not.
+// clientOf returns the client of a call's session. For an unknown session it
+// returns a client that refuses every call.
 func (w *World) clientOf(r *http.Request) tenant.Client {
 	s, ok := w.session(r.PathValue("session"))
 	if !ok {
@@ -70,7 +69,7 @@ func (w *World) clientOf(r *http.Request) tenant.Client {
 	return s.client
 }
 
-// apply carries out a write, also for a sender that is gone by then.
+// apply carries out a write, even if the sender has disconnected.
 func (w *World) apply(r *http.Request, in wireOperation) (wireApplied, error) {
 	s, ok := w.session(r.PathValue("session"))
 	if !ok {
@@ -81,9 +80,9 @@ func (w *World) apply(r *http.Request, in wireOperation) (wireApplied, error) {
 	if before(write) {
 		panic(http.ErrAbortHandler) // breaks the connection
 	}
-	// What has lain about for longer than its sender waits is not carried out:
-	// on a busy machine it might be later than the bound on which the engine
-	// relies, which no test here is about.
+	// A write that waited longer than its sender is not carried out. On a busy
+	// machine it could take effect after the consistency bound that the engine
+	// relies on, and no test here covers that.
 	if time.Now().After(in.Deadline) {
 		panic(http.ErrAbortHandler)
 	}

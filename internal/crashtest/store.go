@@ -19,14 +19,14 @@ type Store interface {
 	Migrate(ctx context.Context) error
 }
 
-// StoreConfig says which store a process opens. One of its first two fields is
-// set.
+// StoreConfig selects the store that a process opens. Exactly one of SQLite and
+// Postgres must be set.
 type StoreConfig struct {
 	// SQLite is the path of a database file.
 	SQLite string
 	// Postgres is the URL of a database.
 	Postgres string
-	// Conns is the most connections to PostgreSQL. Defaults to 4.
+	// Conns is the greatest number of connections to PostgreSQL. Defaults to 4.
 	Conns int32
 }
 

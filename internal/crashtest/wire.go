@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// answer is what the world answers every call with.
+// answer is the world's answer to a call.
 type answer[T any] struct {
 	Result T          `json:"result"`
 	Error  *wireError `json:"error,omitempty"`
@@ -18,13 +18,13 @@ type answer[T any] struct {
 type wireError struct {
 	Tenant *tenant.Error `json:"tenant,omitempty"`
 	Auth   *auth.Error   `json:"auth,omitempty"`
-	// Cause is the text of what either wraps.
+	// Cause is the text of the error that Tenant or Auth wraps.
 	Cause string `json:"cause,omitempty"`
 	// Plain is the text of any other error.
 	Plain string `json:"plain,omitempty"`
 }
 
-// toWire returns nil for nil.
+// toWire converts an error, and returns nil for nil.
 func toWire(err error) *wireError {
 	if err == nil {
 		return nil
@@ -49,7 +49,7 @@ func textOf(err error) string {
 	return err.Error()
 }
 
-// err is the error that was sent, with texts in place of its causes.
+// err returns the error that was sent, with texts in place of its causes.
 func (w *wireError) err() error {
 	if w == nil {
 		return nil
@@ -84,8 +84,8 @@ func (r wireResource) resource() tenant.Resource {
 	return tenant.Resource{Kind: r.Kind, ID: r.ID, Body: r.Body}
 }
 
-// wireOperation is a tenant.Operation. Its bodies need not be JSON: it is the
-// tenant that refuses them.
+// wireOperation is a tenant.Operation. Its bodies may be invalid JSON, which
+// the tenant refuses.
 type wireOperation struct {
 	Verb   tenant.Verb `json:"verb"`
 	Kind   string      `json:"kind"`
@@ -94,7 +94,7 @@ type wireOperation struct {
 	After  []byte      `json:"after,omitempty"`
 	Patch  []byte      `json:"patch,omitempty"`
 	Key    string      `json:"key"`
-	// Deadline is when its sender gives up.
+	// Deadline is the time at which the sender stops waiting.
 	Deadline time.Time `json:"deadline"`
 }
 
@@ -112,20 +112,20 @@ type wireApplied struct {
 	RequestID string       `json:"requestId"`
 }
 
-// wireRead is what a read found, and how much of what was asked for that is.
+// wireRead is the result of a read: the objects, and the completeness.
 type wireRead struct {
 	Found  []wireResource    `json:"found"`
 	Result tenant.ReadResult `json:"result"`
 }
 
-// connectRequest is how a worker connects; the answer is a session's id.
+// connectRequest connects a worker. The answer is the id of a session.
 type connectRequest struct {
 	Tenant string `json:"tenant"`
 	Worker string `json:"worker"`
 	Token  string `json:"token"`
 }
 
-// wireCredential stands for a credential that stays with the world.
+// wireCredential names a credential that stays in the world.
 type wireCredential struct {
 	ID       string        `json:"id"`
 	Identity auth.Identity `json:"identity"`
@@ -137,13 +137,14 @@ type tokenRequest struct {
 	Request auth.TokenRequest `json:"request"`
 }
 
-// wireToken is an auth.Token with its secret, which redacts itself in JSON.
+// wireToken is an auth.Token with its secret in plain text, because auth.Token
+// redacts the secret in JSON.
 type wireToken struct {
 	Value string     `json:"value"`
 	Token auth.Token `json:"token"`
 }
 
-// wireSignIn is a sign-in that waits at the world.
+// wireSignIn names a sign-in that waits in the world.
 type wireSignIn struct {
 	ID     string      `json:"id"`
 	Prompt auth.Prompt `json:"prompt"`

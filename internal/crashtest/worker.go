@@ -21,39 +21,40 @@ import (
 // workerEnv holds the configuration of a worker process.
 const workerEnv = "TENANTSYNC_CRASHTEST_WORKER"
 
-// WorkerConfig is all that a worker process needs to know.
+// WorkerConfig configures a worker process.
 type WorkerConfig struct {
-	// Name is the worker's, in leases and to the world.
+	// Name is the worker's name in leases and in calls to the world.
 	Name  string
 	Store StoreConfig
-	// Socket is the world's.
+	// Socket is the path of the world's socket.
 	Socket string
 	// Repository is the folder that all workers share.
 	Repository string
-	// Approver approves every plan under this name; empty leaves plans to Decide.
+	// Approver is the name under which every plan is approved. If it is empty,
+	// plans wait for Decide.
 	Approver string
-	// Engine has the settings of the engine that a test chooses; zero fields
-	// have the engine's defaults.
+	// Engine holds the settings of the engine that a test chooses. A zero field
+	// gets the engine's default.
 	Engine EngineConfig
 }
 
-// EngineConfig are fields of [syncer.Config].
+// EngineConfig is a subset of the fields of [syncer.Config].
 type EngineConfig struct {
 	Lease, WriteTimeout, PollInterval, RecheckInterval time.Duration
 	Concurrency, WriteConcurrency                      int
 }
 
-// Apply sets the fields.
+// Apply sets the fields of c.
 func (e EngineConfig) Apply(c *syncer.Config) {
 	c.LeaseDuration, c.WriteTimeout, c.PollInterval, c.Settings.RecheckInterval = e.Lease, e.WriteTimeout, e.PollInterval, e.RecheckInterval
 	c.Concurrency, c.WriteConcurrency = e.Concurrency, e.WriteConcurrency
 }
 
-// IsWorker reports whether this process was started to be a worker. Then the
-// test binary's TestMain has to call [WorkerMain] and nothing else.
+// IsWorker reports whether this process was started as a worker. Then the
+// TestMain of the test binary must call only [WorkerMain].
 func IsWorker() bool { return os.Getenv(workerEnv) != "" }
 
-// WorkerMain is the worker's program. It returns the exit code.
+// WorkerMain runs a worker and returns its exit code.
 func WorkerMain() int {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if err := work(logger); err != nil {
@@ -68,8 +69,8 @@ func work(logger *slog.Logger) error {
 	if err := json.Unmarshal([]byte(os.Getenv(workerEnv)), &cfg); err != nil {
 		return fmt.Errorf("%s: %w", workerEnv, err)
 	}
-	// Standard input ends when the process that started this one is gone,
-	// however it ended: then there is no world any more.
+	// Standard input ends when the parent process ends in any way. Then the
+	// world has ended too.
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(3)
@@ -109,10 +110,11 @@ func work(logger *slog.Logger) error {
 	return engine.Run(ctx)
 }
 
-// ready is what a worker prints when it begins to work.
+// ready is the line that a worker prints when it starts to work.
 const ready = "ready"
 
-// Connector connects to the world's tenants with the authenticator's tokens.
+// Connector returns a connector to the world's tenants, which uses the tokens
+// of the authenticator.
 func (r *Remote) Connector() syncer.Connector {
 	return syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
 		token, err := req.Credential.Token(ctx, auth.TokenRequest{})

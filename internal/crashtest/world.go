@@ -21,18 +21,19 @@ import (
 
 // WorldConfig configures a [World].
 type WorldConfig struct {
-	// Kinds that the tenants have.
+	// Kinds are the kinds of the tenants.
 	Kinds []tenant.Kind
-	// Permissions that the kinds need; all are granted at the start.
+	// Permissions are the permissions that the kinds need. All are granted at
+	// the start.
 	Permissions []tenant.Permission
 	// Auth configures the sign-in page.
 	Auth authtest.AuthenticatorConfig
 }
 
-// World is what outlives the workers: fake tenants and a sign-in page, served
-// over a Unix socket. It is safe for concurrent use.
+// World is the environment that survives the workers: fake tenants and a
+// sign-in page, served over a Unix socket. It is safe for concurrent use.
 type World struct {
-	// Socket is the path by which workers reach it.
+	// Socket is the path of the Unix socket for workers.
 	Socket string
 	// Auth is the sign-in page and the people in front of it.
 	Auth *authtest.FakeAuthenticator
@@ -58,7 +59,7 @@ type session struct {
 	client         tenant.Client
 }
 
-// Visit is a worker that has connected to a tenant.
+// Visit is a connection of a worker to a tenant.
 type Visit struct {
 	Tenant, Worker string
 	Time           time.Time
@@ -70,13 +71,13 @@ type Write struct {
 	Operation      tenant.Operation
 }
 
-// Cut says whether the connection breaks.
+// Cut reports whether the connection breaks.
 type Cut bool
 
-// NewWorld returns a world that is served until the test ends.
+// NewWorld returns a world and serves it until the test ends.
 func NewWorld(t testing.TB, cfg WorldConfig) *World {
 	t.Helper()
-	// The path of a socket has to be short, and the test's own folder is not.
+	// The path of a socket must be short, and the path of t.TempDir is long.
 	dir, err := os.MkdirTemp("", "crash-")
 	if err != nil {
 		t.Fatal(err)
@@ -94,16 +95,16 @@ func NewWorld(t testing.TB, cfg WorldConfig) *World {
 	served := make(chan error, 1)
 	go func() { served <- w.server.Serve(listener) }()
 	t.Cleanup(func() {
-		_ = w.server.Close() // what it says is in served too
+		_ = w.server.Close() // the error of Serve is checked below
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Errorf("the world's server: %v", err)
 		}
-		_ = os.RemoveAll(dir) // a left socket does no harm
+		_ = os.RemoveAll(dir) // a socket that remains is harmless
 	})
 	return w
 }
 
-// Tenant returns the fake tenant of that name, made when it is first asked for.
+// Tenant returns the fake tenant with a name. The first call makes it.
 func (w *World) Tenant(name string) *tenanttest.Fake {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -121,15 +122,15 @@ func (w *World) Tenant(name string) *tenanttest.Fake {
 	return f
 }
 
-// Visits returns who has connected to which tenant so far, in order.
+// Visits returns all connections of workers to tenants so far, in order.
 func (w *World) Visits() []Visit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]Visit(nil), w.visits...)
 }
 
-// Expect returns a channel that gets the next visit of a tenant by another
-// worker than the given one. A later Expect of the same tenant takes its place.
+// Expect returns a channel that receives the next visit of a tenant by a worker
+// other than notBy. A later Expect for the same tenant replaces it.
 func (w *World) Expect(tenantName, notBy string) <-chan Visit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -138,16 +139,16 @@ func (w *World) Expect(tenantName, notBy string) <-chan Visit {
 	return ch
 }
 
-// OnApply has every write that arrives told to before, and told to after when
-// it has had its effect and its sender is about to be answered; either may be
-// nil, may block, and may break the connection.
+// OnApply sets functions that are called for every write: before when the write
+// arrives, and after between its effect and its answer. Each may be nil, may
+// block, and may break the connection.
 func (w *World) OnApply(before, after func(Write) Cut) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.onApply, w.onApplied = before, after
 }
 
-// connect opens a session for a worker that shows a good token.
+// connect opens a session for a worker with a valid token.
 func (w *World) connect(ctx context.Context, req connectRequest) (string, error) {
 	cred, err := w.Auth.Credential(ctx, auth.Request{Tenant: req.Tenant})
 	if err == nil {
@@ -167,7 +168,7 @@ func (w *World) connect(ctx context.Context, req connectRequest) (string, error)
 	return w.admit(req.Tenant, req.Worker, client), nil
 }
 
-// admit notes a visit and gives it a session.
+// admit records a visit and opens a session for it.
 func (w *World) admit(tenantName, worker string, client tenant.Client) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -175,7 +176,7 @@ func (w *World) admit(tenantName, worker string, client tenant.Client) string {
 	w.visits = append(w.visits, v)
 	for key, ch := range w.arrivals {
 		if t, notBy := cutKey(key); t == tenantName && notBy != worker {
-			ch <- v // it has room for the one that it gets
+			ch <- v // its buffer has room for one visit
 			delete(w.arrivals, key)
 		}
 	}
@@ -199,7 +200,7 @@ func (w *World) newID() string {
 	return fmt.Sprintf("%d", w.ids)
 }
 
-// session returns a worker's session.
+// session returns the session with an id.
 func (w *World) session(id string) (session, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -207,7 +208,7 @@ func (w *World) session(id string) (session, bool) {
 	return s, ok
 }
 
-// hooks returns what is told of writes.
+// hooks returns the functions of OnApply.
 func (w *World) hooks() (before, after func(Write) Cut) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -222,7 +223,8 @@ func (w *World) hooks() (before, after func(Write) Cut) {
 	return before, after
 }
 
-// Connector connects a worker of this process to the tenants, without a socket.
+// Connector returns a connector to the tenants for a worker of this process. It
+// uses no socket.
 func (w *World) Connector(worker string) syncer.Connector {
 	return syncer.ConnectorFunc(func(_ context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
 		client := w.Tenant(req.Tenant).Client(tenanttest.ClientConfig{Worker: worker})

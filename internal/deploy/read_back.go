@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -33,15 +34,20 @@ type Verified struct {
 // ReadBack polls each applied object until it shows the written values, or
 // until its time is up. It polls all objects concurrently, so many slow objects
 // take no longer than one. ReadConcurrency limits the requests and not the
-// waiting. With an error, ReadBack also returns its results so far.
+// waiting. The first reads begin in the order of the items. With an error,
+// ReadBack also returns its results so far.
 func (d *Deployment) ReadBack(ctx context.Context) (*Verified, error) {
 	b := &readBack{d: d, requests: make(chan struct{}, d.job.ReadConcurrency),
 		out: Verified{Agreed: map[string]bool{}, Unmet: map[string][]apply.Difference{}, Objects: map[diff.Object]tenant.Resource{}}}
+	var ended error
 	group, ctx := errgroup.WithContext(ctx)
 	for _, it := range d.job.Items {
 		res, ok := d.journal.applied(it.ID)
 		if !ok {
 			continue
+		}
+		if ended = b.takeTurn(ctx); ended != nil {
+			break
 		}
 		group.Go(func() error {
 			return d.port.Safely("verify "+it.ID, func() error {
@@ -49,7 +55,7 @@ func (d *Deployment) ReadBack(ctx context.Context) (*Verified, error) {
 			})
 		})
 	}
-	err := group.Wait()
+	err := cmp.Or(group.Wait(), ended)
 	return &b.out, err
 }
 
@@ -88,7 +94,20 @@ type readBack struct {
 	out Verified
 }
 
-// await polls one object. Its time begins with the first read.
+// takeTurn waits until a request is allowed. endTurn must follow.
+func (b *readBack) takeTurn(ctx context.Context) error {
+	select {
+	case b.requests <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (b *readBack) endTurn() { <-b.requests }
+
+// await polls one object. Its time begins with the first read, for which the
+// caller has taken the turn.
 func (b *readBack) await(ctx context.Context, it *plan.Item, id diff.Object) error {
 	wait := b.d.job.VerifyTimeout
 	if it.Verb == tenant.Create { // the next run must see the object, or it would create it again
@@ -96,7 +115,12 @@ func (b *readBack) await(ctx context.Context, it *plan.Item, id diff.Object) err
 	}
 	var until time.Time
 	for n := 1; ; n++ {
-		r, began, err := b.readInTurn(ctx, id)
+		if n > 1 {
+			if err := b.takeTurn(ctx); err != nil {
+				return err
+			}
+		}
+		r, began, err := b.read(ctx, id)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -119,15 +143,10 @@ func (b *readBack) await(ctx context.Context, it *plan.Item, id diff.Object) err
 	}
 }
 
-// readInTurn reads an object when a request is allowed, and returns the time at
-// which the read began.
-func (b *readBack) readInTurn(ctx context.Context, id diff.Object) (r tenant.Resource, began time.Time, err error) {
-	select {
-	case b.requests <- struct{}{}:
-		defer func() { <-b.requests }() // even after a panic of the client
-	case <-ctx.Done():
-		return r, began, context.Cause(ctx)
-	}
+// read reads an object, ends the turn, and returns the time at which the read
+// began.
+func (b *readBack) read(ctx context.Context, id diff.Object) (r tenant.Resource, began time.Time, err error) {
+	defer b.endTurn() // even after a panic of the client
 	began = time.Now()
 	r, err = b.d.client.Get(ctx, tenant.GetRequest{Kind: id.Kind, ID: id.ID})
 	return r, began, err

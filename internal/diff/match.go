@@ -310,12 +310,16 @@ func noteKind(ix *index, k *schema.Schema, s *sides) {
 	concerned := len(s.base)+len(s.desired) > 0
 	switch scope := ix.scope(k); {
 	case !concerned || !ix.targetsKind(k.Name):
-	case scope == tenant.OutOfScope || state.Completeness == tenant.NotInScope:
+	case scope == tenant.OutOfScope || state.Completeness == tenant.NotInScope && state.Reason == "": // not asked for
 	case scope == tenant.Referenced:
 		if len(s.desired) > 0 {
 			ix.note(plan.Note{Class: plan.Unsupported, Kind: k.Name, Message: fmt.Sprintf(
 				"this kind is read only to resolve references, so its files (%d) are ignored; change its scope to manage them", len(s.desired))})
 		}
+	case len(s.desired) > 0 && (state.Completeness == tenant.NotInScope || state.Completeness == tenant.Unlicensed):
+		ix.note(plan.Note{Class: plan.Unsupported, Kind: k.Name, Message: fmt.Sprintf(
+			"%s, so this kind is not synced and its files (%d) are ignored", cmp.Or(state.Reason, string(state.Completeness)), len(s.desired))})
+	case state.Completeness == tenant.NotInScope:
 	case state.Completeness != tenant.Complete:
 		why := cmp.Or(string(state.Completeness), "not read")
 		if state.Reason != "" {

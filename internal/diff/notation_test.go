@@ -265,6 +265,16 @@ func withState(in *Input, kind string, c tenant.Completeness) {
 	}
 }
 
+// withoutPermission leaves a kind out as a sync does without an optional permission.
+func withoutPermission(in *Input, kind string) {
+	withState(in, kind, tenant.NotInScope)
+	for i := range in.Current.Kinds {
+		if in.Current.Kinds[i].Kind == kind {
+			in.Current.Kinds[i].Reason = "an optional permission is not granted"
+		}
+	}
+}
+
 // kindsOf compiles kinds of a test.
 func kindsOf(kinds ...tenant.Kind) *schema.Kinds {
 	compiled, err := schema.CompileAll(kinds)

@@ -183,6 +183,39 @@ func TestCompareCompleteness(t *testing.T) {
 			want:        `base audits/A=1 {"displayName":"A"}`,
 		},
 		{
+			name:        "without an optional permission",
+			explanation: "the files of a kind that the sync leaves out for a reason are asked for and not done, so there is a note",
+			base:        `policies/A=1 {"displayName":"A"}`,
+			desired:     `policies/B {"displayName":"B"}`,
+			adjust:      func(in *Input) { withoutPermission(in, "policies") },
+			want: `note unsupported policies/
+				base policies/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "without an optional permission and without files",
+			explanation: "nothing is asked for",
+			base:        `policies/A=1 {"displayName":"A"}`,
+			adjust:      func(in *Input) { withoutPermission(in, "policies") },
+			want:        `base policies/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "without a licence",
+			explanation: "the service does not have the kind, so its files are not supported",
+			base:        `policies/A=1 {"displayName":"A"}`,
+			desired:     `policies/B {"displayName":"B"}`,
+			adjust:      func(in *Input) { withState(in, "policies", tenant.Unlicensed) },
+			want: `note unsupported policies/
+				base policies/A=1 {"displayName":"A"}`,
+		},
+		{
+			name:        "without a licence and without files",
+			explanation: "missing objects do not count as deleted",
+			base:        `policies/A=1 {"displayName":"A"}`,
+			adjust:      func(in *Input) { withState(in, "policies", tenant.Unlicensed) },
+			want: `note not_read policies/
+				base policies/A=1 {"displayName":"A"}`,
+		},
+		{
 			name:        "files of a singleton with other names",
 			explanation: "each of them is noted, and the file with the kind's name is used",
 			base:        `settings/settings=s {"x":1}`,

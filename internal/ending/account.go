@@ -12,13 +12,14 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// account is a run's end with its particulars, for what people read about it.
+// account holds the details of a run's end, for the texts that people read
+// about it.
 type account struct {
 	facts facts
 	end   End
 	tally Tally
 	phase string
-	// why the run has ended, for people.
+	// why states for people why the run has ended.
 	why string
 }
 
@@ -69,8 +70,8 @@ func (a account) partlyApplied() *Info {
 	return info
 }
 
-// addStop adds to the error of a partial run what has stopped it, which says more
-// than an item that it left open.
+// addStop adds the cause of the stop to the error of a partial run. That cause
+// says more than an item that the run left open.
 func (a account) addStop(info *Info) {
 	switch stopped := a.end.Err; {
 	case stopped != nil:
@@ -81,8 +82,8 @@ func (a account) addStop(info *Info) {
 	}
 }
 
-// addFirst adds to an error how much could not be planned, and the first
-// failure, whose class it returns.
+// addFirst adds to an error the number of differences that could not be
+// planned, and the first failure. It returns the class of that failure.
 func (a account) addFirst(info *Info) (class string) {
 	n := a.tally
 	if len(n.Problems) > 0 {
@@ -112,7 +113,8 @@ func (a account) nothingApplied() *Info {
 	return info
 }
 
-// notKept says how many changes the service has not kept, and names the first.
+// notKept returns an error with the number of changes that the service has not
+// kept, and with the first of them.
 func (a account) notKept() *Info {
 	first := a.tally.FirstNotKept
 	return &Info{Class: word.ClassNotKept, Phase: word.PhaseVerify, RequestID: first.RequestID,
@@ -120,16 +122,28 @@ func (a account) notKept() *Info {
 			a.facts.notKept, a.facts.applied, first.ID, first.NotKept)}
 }
 
-// refused names the items that a revert left alone.
+// unconfirmed returns an error that counts the changes that were not read back,
+// with the reason if there is one.
+func (a account) unconfirmed() *Info {
+	info := &Info{Class: word.ClassUnverified, Phase: word.PhaseVerify,
+		Message: fmt.Sprintf("%s, and %d not confirmed by reading back", a.progress(), a.facts.unconfirmed)}
+	if a.why != "" {
+		info.Message += ": " + a.why
+	}
+	return info
+}
+
+// refused returns an error that names the items that a revert left alone.
 func (a account) refused() *Info {
-	if a.end.Err != nil { // the revert knows why it left each alone
+	if a.end.Err != nil { // the error of the revert gives the reason for each
 		return a.end.Err
 	}
 	return &Info{Class: word.ClassEdited, Phase: word.PhaseRevert,
 		Message: fmt.Sprintf("%s not reverted: %s", counted(len(a.end.Refused), "item", "items"), strings.Join(a.end.Refused, ", "))}
 }
 
-// unread says how many kinds were not completely read, and why the first was not.
+// unread returns an error with the number of kinds that were not completely
+// read, and the reason for the first.
 func (a account) unread() *Info {
 	first := a.tally.Unread[0]
 	var kinds []string
@@ -160,7 +174,7 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// subject names what a note is about: an object, or a kind as a whole.
+// subject names the subject of a note: an object, or a whole kind.
 func subject(n plan.Note) string {
 	if n.Key == "" {
 		return n.Kind

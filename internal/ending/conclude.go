@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Result is how a run ends.
+// Result describes how a run ends.
 type Result struct {
 	// Event ends the run, and To is the status that it leads to.
 	Event   state.Event
@@ -16,7 +16,7 @@ type Result struct {
 	Reason  string
 	// Err is nil for a run that ends without an error.
 	Err *Info
-	// Consent: the run ends because permissions are missing.
+	// Consent reports whether the run ends because permissions are missing.
 	Consent bool
 	// Undone counts the work that was asked for and not done.
 	Undone Undone
@@ -25,8 +25,8 @@ type Result struct {
 // Conclude ends a run by the table.
 func Conclude(run Run, end End, n Tally) Result { return conclude(table, run, end, n) }
 
-// Came returns the outcome that a run comes to if no more is known than how its
-// work has ended.
+// Came returns the outcome of a run if the end of its work is all that is
+// known.
 func Came(run Run, end End) string { return factsOf(run, end, Tally{}).came() }
 
 func conclude(rows []row, run Run, end End, n Tally) Result {
@@ -66,9 +66,9 @@ func (r Result) Succeeded() bool {
 // Restored reports whether the run leads back to the status from before it.
 func (r Result) Restored() bool { return r.Outcome == word.Cancelled && r.Err == nil }
 
-// RestsIn returns the status that the tenant would rest in if no permission were
-// missing, or "" if none is. before is the status from before the run, and now
-// what the record says so far.
+// RestsIn returns the status that the tenant would rest in with all permissions
+// granted, or "" if no permission is missing. before is the status from before
+// the run. now is the record's present value.
 func (r Result) RestsIn(before, now state.Status) state.Status {
 	switch {
 	case r.Restored():

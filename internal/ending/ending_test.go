@@ -102,6 +102,8 @@ var cases = []struct {
 	{"a part was applied", facts{verdict: word.Approve, wrote: true, applied: 1, open: 1}, state.SucceedPartially, word.Deployed, "partial"},
 	{"a part was applied", facts{verdict: word.Approve, wrote: true, open: 1, unknown: 1}, state.SucceedPartially, word.Deployed, "partial"},
 	{"not kept by the service", facts{verdict: word.Approve, wrote: true, applied: 1, notKept: 1}, state.SucceedPartially, word.Deployed, "not_kept"},
+	{"not confirmed by reading back", facts{verdict: word.Approve, wrote: true, applied: 2, unconfirmed: 1}, state.SucceedPartially, word.Deployed, "unverified"},
+	{"not confirmed by reading back", facts{stop: Cancelled, verdict: word.Approve, wrote: true, applied: 2, unconfirmed: 2}, state.SucceedPartially, word.Deployed, "unverified"},
 	{"not all taken back", facts{verdict: word.RejectAndRevert, refused: 1}, state.SucceedPartially, word.Reverted, "edited"},
 	{"not all read", facts{unread: 1}, state.SucceedPartially, word.NoChanges, "unread"},
 	{"done, with permissions missing", facts{missing: 1}, state.RequireConsent, word.NoChanges, ""},
@@ -140,7 +142,7 @@ func (f facts) particulars() (Run, End, Tally) {
 		}
 		end.Kinds = append(end.Kinds, k)
 	}
-	n := Tally{Adopted: f.adopted, Applied: f.applied, Open: f.open, Unknown: f.unknown, NotKept: f.notKept}
+	n := Tally{Adopted: f.adopted, Applied: f.applied, Open: f.open, Unknown: f.unknown, NotKept: f.notKept, Unconfirmed: f.unconfirmed}
 	if f.notKept > 0 {
 		n.FirstNotKept = &Item{ID: "groups/G", RequestID: "req-1", NotKept: "/a: wanted 1, the tenant has 2"}
 	}

@@ -7,24 +7,25 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Run is what the record knows of the run that ends.
+// Run holds the record's facts about the run that ends.
 type Run struct {
-	// Status is the tenant's now, and Before the one from before the run.
+	// Status is the tenant's present status. Before is the status from before
+	// the run.
 	Status, Before state.Status
-	// Phase is the phase that the end came in.
+	// Phase is the phase in which the run ends.
 	Phase string
 	Mode  string
-	// Verdict is the decision's. It is empty without one.
+	// Verdict is the decision's verdict, or "" without a decision.
 	Verdict string
-	// Wrote: a write to the tenant may have been sent.
+	// Wrote reports whether the run may have sent a write to the tenant.
 	Wrote bool
-	// RollsBack: the run was to roll the tenant back.
+	// RollsBack reports whether the run is a roll back.
 	RollsBack bool
 	// Missing is the number of permissions that are not granted.
 	Missing int
 }
 
-// Stop is what ended a run before its work was done.
+// Stop names the cause that ended a run before its work was done.
 type Stop string
 
 // The stops.
@@ -43,19 +44,19 @@ const (
 	NothingRead Stop = "nothing_read"
 )
 
-// End is why the work on a run has ended.
+// End states why the work on a run has ended.
 type End struct {
 	Stop   Stop
 	Reason string
 	// Err is the error that ended the work; nil if none did.
 	Err *Info
-	// Kinds are the kinds of a tenant when none of them could be read.
+	// Kinds are the kinds in scope, if none of them could be read.
 	Kinds []tenant.KindState
 	// Refused are the items that a revert left alone.
 	Refused []string
 }
 
-// why says for people why the work has ended.
+// why states for people why the work has ended.
 func (e End) why() string {
 	if e.Err != nil {
 		return e.Err.Message

@@ -9,22 +9,23 @@ import (
 type row struct {
 	name  string
 	when  func(facts) bool
-	event state.Event // "" leads back to the status from before the run
-	// outcome is the run's; "" stands for what its work came to, or what stopped it.
+	event state.Event // "" restores the status from before the run
+	// outcome is the outcome of the run. "" stands for the result of its work,
+	// or for the stop.
 	outcome string
-	// explain makes the error of a run that has none yet, and completes the one of
-	// a run that is partially successful. Where it replaces, its error is the run's
-	// whatever there was, and its class the reason.
+	// explain makes the error of a run without one, and completes the error of
+	// a run that is partially successful. With replaces, its error always
+	// replaces the run's error, and the class of that error is the reason.
 	explain  func(account) *Info
 	replaces bool
-	// reason says why, if nothing else does.
+	// reason is the default reason.
 	reason string
 	// consent: permissions are missing.
 	consent bool
 }
 
-// table has all endings; the first row that fits and that the status allows is
-// the run's. The last one fits every run: each can end.
+// table lists all endings. A run ends by the first row that fits and that the
+// status allows. The last row fits every run, so every run can end.
 var table = []row{
 	{name: "cancelled before it wrote", when: func(f facts) bool { return f.stop == Cancelled && !f.wrote }},
 	{name: "permissions are missing", when: func(f facts) bool { return f.stop == ConsentMissing },
@@ -51,6 +52,8 @@ var table = []row{
 		event: state.SucceedPartially, explain: account.partlyApplied},
 	{name: "not kept by the service", when: func(f facts) bool { return f.notKept > 0 },
 		event: state.SucceedPartially, explain: account.notKept},
+	{name: "not confirmed by reading back", when: func(f facts) bool { return f.unconfirmed > 0 },
+		event: state.SucceedPartially, explain: account.unconfirmed, reason: word.ClassUnverified},
 	{name: "not all taken back", when: func(f facts) bool { return f.refused > 0 },
 		event: state.SucceedPartially, explain: account.refused},
 	{name: "not all read", when: func(f facts) bool { return f.unread > 0 },
@@ -66,15 +69,15 @@ var table = []row{
 	{name: "previewed", when: func(f facts) bool { return f.mode == word.Preview }, event: state.Succeed, outcome: word.Previewed},
 	{name: "adopted", when: func(f facts) bool { return f.adopted > 0 }, event: state.Succeed, outcome: word.Adopted},
 	{name: "no changes", when: func(facts) bool { return true }, event: state.Succeed, outcome: word.NoChanges},
-	// A status in which a person is waited for allows no more than this.
+	// A status that waits for a person may forbid all rows above.
 	{name: "applied, and not read back", when: func(f facts) bool { return f.applied > 0 },
 		event: state.SucceedPartially, outcome: word.Deployed, explain: account.unverified, replaces: true},
 	{name: "no ending fits", when: func(facts) bool { return true },
 		event: state.Fail, outcome: word.FailedWith, explain: account.impossible},
 }
 
-// leads returns the event of a row and the status that it leads to; not ok if
-// the present status does not allow it.
+// leads returns the event of a row and the status that the event leads to. ok
+// is false if the present status does not allow the event.
 func (r row) leads(f facts) (ev state.Event, to state.Status, ok bool) {
 	if ev = r.event; ev == "" {
 		ev, _ = state.RestoreTo(f.before)

@@ -8,53 +8,56 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Tally counts what became of a run's work. The zero value is a run that has
+// Tally counts the results of a run's work. The zero value is a run that has
 // done nothing. [Tally.Notes], [Tally.Kind] and [Tally.Item] add to it.
 type Tally struct {
 	// Adopted counts changes that the repository took over from the tenant.
 	Adopted int
-	// Applied counts approved items that the tenant has, and Open those that were
-	// not applied, whatever the reason. Unknown counts the open items whose outcome
-	// could not be found out.
+	// Applied counts the approved items that the tenant has. Open counts the
+	// approved items that were not applied, for any reason. Unknown counts the
+	// open items whose outcome is unknown.
 	Applied, Open, Unknown int
 	// LeftOut counts items of the plan that the decision did not choose.
 	LeftOut int
 	// Unsupported counts changes that the service, the client or a setting does
 	// not allow, and DeletesOff deletes that are switched off.
 	Unsupported, DeletesOff int
-	// InScope counts the kinds in scope, and NamesOnly those of them that were read
-	// for the names of their objects alone.
+	// InScope counts the kinds in scope. NamesOnly counts the kinds in scope
+	// that were read only for the names of their objects.
 	InScope, NamesOnly int
-	// NotKept counts applied items that did not read back as written.
-	NotKept int
-	// FirstFailed is the first item that failed, and FirstNotKept the first one
-	// that did not read back as written; nil if there is none.
+	// NotKept counts applied items that did not read back as written. Unconfirmed
+	// counts applied items that were not read back.
+	NotKept, Unconfirmed int
+	// FirstFailed is the first item that failed, or nil. FirstNotKept is the
+	// first item that did not read back as written, or nil.
 	FirstFailed, FirstNotKept *Item
 	// Problems are the differences that could not be planned.
 	Problems []plan.Note
-	// Unread are the kinds in scope that were not completely read, except for
-	// those that lack a permission which is known to be missing.
+	// Unread are the kinds in scope that were not completely read. Kinds that
+	// lack a permission known to be missing do not count.
 	Unread []tenant.KindState
 	// Lost are the parts of the run that the store no longer has.
 	Lost []Info
 }
 
-// Item is an approved item and what became of it.
+// Item is an approved item and its result.
 type Item struct {
-	// ID is the item's in the plan.
+	// ID is the item's ID in the plan.
 	ID      string
 	Status  string
 	Class   string
 	Message string
 	// RequestID is the service's id of the last request.
 	RequestID string
-	// NotKept says which property did not read back as written, the first if there
-	// are several. It is empty if all did, or if the item was not read back.
+	// NotKept names the first property that did not read back as written. It is
+	// empty if all properties did, or if the item was not read back.
 	NotKept string
+	// Confirmed: the item read back as written.
+	Confirmed bool
 }
 
-// failed reports whether an attempt to carry the item out has failed. The others
-// that were not applied wait for another item, or for another run.
+// failed reports whether an attempt to apply the item has failed. All other
+// open items wait for another item, or for another run.
 func (it Item) failed() bool {
 	return !slices.Contains([]string{word.ItemApplied, word.ItemUnsupported, word.ItemSkipped, word.ItemNotAttempted}, it.Status)
 }
@@ -74,8 +77,8 @@ func (n *Tally) Notes(notes []plan.Note) {
 	}
 }
 
-// Kind counts a kind of which read objects were read. missing says that it needs
-// a permission that is known not to be granted.
+// Kind counts a kind with read objects. missing reports whether the kind needs
+// a permission that is known to be missing.
 func (n *Tally) Kind(k tenant.KindState, read int, missing bool) {
 	if k.Completeness != tenant.NotInScope {
 		n.InScope++
@@ -87,7 +90,7 @@ func (n *Tally) Kind(k tenant.KindState, read int, missing bool) {
 	case tenant.Partial, tenant.Failed:
 		n.Unread = append(n.Unread, k)
 	case tenant.Forbidden:
-		if len(k.Missing) == 0 || !missing { // refused although nothing is known to be missing
+		if len(k.Missing) == 0 || !missing { // refused without a permission known to be missing
 			n.Unread = append(n.Unread, k)
 		}
 	}
@@ -98,11 +101,14 @@ func (n *Tally) Item(it Item) {
 	switch it.Status {
 	case word.ItemApplied:
 		n.Applied++
-		if it.NotKept != "" {
+		switch {
+		case it.NotKept != "":
 			n.NotKept++
 			if n.FirstNotKept == nil {
 				n.FirstNotKept = &it
 			}
+		case !it.Confirmed:
+			n.Unconfirmed++
 		}
 	case word.ItemUnsupported:
 		n.Unsupported++

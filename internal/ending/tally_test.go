@@ -16,7 +16,7 @@ func TestTallyOfItems(t *testing.T) {
 		status string
 		want   Tally
 	}{
-		{"applied", Tally{Applied: 1}},
+		{"applied", Tally{Applied: 1, Unconfirmed: 1}},
 		{"unsupported", Tally{Unsupported: 1}},
 		{"unknown", Tally{Open: 1, Unknown: 1, FirstFailed: &Item{ID: "groups/G", Status: "unknown"}}},
 		{"failed", Tally{Open: 1, FirstFailed: &Item{ID: "groups/G", Status: "failed"}}},
@@ -38,9 +38,11 @@ func TestTallyOfItems(t *testing.T) {
 		{ID: "groups/C", Status: "applied", NotKept: "/c"}, {ID: "groups/D", Status: "conflict"}} {
 		n.Item(it)
 	}
-	want := Tally{Applied: 2, Open: 3, NotKept: 2, FirstNotKept: &first, FirstFailed: &second}
+	n.Item(Item{ID: "groups/E", Status: "applied", Confirmed: true})
+	n.Item(Item{ID: "groups/F", Status: "applied"})
+	want := Tally{Applied: 4, Unconfirmed: 1, Open: 3, NotKept: 2, FirstNotKept: &first, FirstFailed: &second}
 	if diff := cmp.Diff(want, n); diff != "" {
-		t.Errorf("five items (-want +got):\n%s", diff)
+		t.Errorf("seven items (-want +got):\n%s", diff)
 	}
 }
 

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Undone counts the work that was asked for and not done. Its fields are those
-// of the engine's type of this name, which says what each counts.
+// Undone counts the work that was asked for and not done. Its fields equal
+// those of syncer.Undone, where each is documented.
 type Undone struct {
-	DeletesOff, LeftOut, NamesOnly, Unsupported          int
-	Failed, Unknown, NotKept, Unplanned, Refused, Unread int
+	DeletesOff, LeftOut, NamesOnly, Unsupported                       int
+	Failed, Unknown, NotKept, Unconfirmed, Unplanned, Refused, Unread int
 }
 
-// undoneText is how people read one count of [Undone].
+// undoneText describes one count of [Undone] for people.
 type undoneText struct {
 	name      string // of the field
 	one, many string
@@ -31,6 +31,7 @@ var undoneTexts = []undoneText{
 	{"Failed", "1 item not applied", "%d items not applied", func(u *Undone) *int { return &u.Failed }, true},
 	{"Unknown", "1 item of unknown outcome", "%d items of unknown outcome", func(u *Undone) *int { return &u.Unknown }, true},
 	{"NotKept", "1 item not kept by the service", "%d items not kept by the service", func(u *Undone) *int { return &u.NotKept }, true},
+	{"Unconfirmed", "1 item not confirmed by reading back", "%d items not confirmed by reading back", func(u *Undone) *int { return &u.Unconfirmed }, true},
 	{"Unplanned", "1 difference not planned", "%d differences not planned", func(u *Undone) *int { return &u.Unplanned }, true},
 	{"Refused", "1 item not reverted", "%d items not reverted", func(u *Undone) *int { return &u.Refused }, true},
 	{"Unread", "1 kind not completely read", "%d kinds not completely read", func(u *Undone) *int { return &u.Unread }, true},
@@ -64,13 +65,14 @@ func (u Undone) Qualify(outcome string) string {
 	return outcome + "; " + u.String()
 }
 
-// undoneOf counts what a run was asked for and has not done. A run that was
-// stopped before it changed the tenant has done nothing: its error says so.
+// undoneOf counts the work that a run was asked for and has not done. For a run
+// that was stopped before it changed the tenant it counts nothing, because the
+// run's error says enough.
 func undoneOf(f facts, n Tally) Undone {
 	if !f.done() && !f.touched() {
 		return Undone{}
 	}
-	u := Undone{NamesOnly: n.NamesOnly, Failed: f.open - f.unknown, Unknown: f.unknown, NotKept: f.notKept, Refused: f.refused, Unread: f.unread}
+	u := Undone{NamesOnly: n.NamesOnly, Failed: f.open - f.unknown, Unknown: f.unknown, NotKept: f.notKept, Unconfirmed: f.unconfirmed, Refused: f.refused, Unread: f.unread}
 	if f.plans() {
 		u.Unplanned = f.problems
 	}

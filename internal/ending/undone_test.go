@@ -22,6 +22,7 @@ var undoneCases = map[string]struct {
 	"Failed":      {facts{verdict: word.Approve, wrote: true, applied: 1, open: 2}, func(*Tally) {}},
 	"Unknown":     {facts{verdict: word.Approve, wrote: true, open: 2, unknown: 2}, func(*Tally) {}},
 	"NotKept":     {facts{verdict: word.Approve, wrote: true, applied: 2, notKept: 2}, func(*Tally) {}},
+	"Unconfirmed": {facts{verdict: word.Approve, wrote: true, applied: 3, unconfirmed: 2}, func(*Tally) {}},
 	"Unplanned":   {facts{verdict: word.Approve, wrote: true, applied: 1, problems: 2}, func(*Tally) {}},
 	"Refused":     {facts{verdict: word.RejectAndRevert, refused: 2}, func(*Tally) {}},
 	"Unread":      {facts{unread: 2}, func(*Tally) {}},

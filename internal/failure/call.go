@@ -9,9 +9,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// OfCall returns the error of a call to the tenant, or for its credentials, by
-// what it means for the run: that the sign-in has ended, that a later attempt may
-// succeed, or the error itself. act names the call.
+// OfCall classifies the error of a call to the tenant, or of a call for its
+// credentials. It returns ErrSignInNeeded if the sign-in has ended, a
+// [Retryable] if a later attempt may succeed, and otherwise the error itself.
+// act names the call.
 func OfCall(act string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", act, err)
 	switch auth.ClassOf(err) {

@@ -10,57 +10,58 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// How says what an error means for the work on a run.
+// How states the effect of an error on the work on a run.
 type How string
 
 const (
 	// End: the run ends. No later attempt would do better.
 	End How = "end"
-	// Retry: a transient error; a later attempt may succeed.
+	// Retry: the error is transient, so a later attempt may succeed.
 	Retry How = "retry"
 	// SignIn: the tenant refuses the credentials, so that the run connects again.
 	SignIn How = "sign in"
 
-	// The others leave the run as it is.
+	// All further values leave the run unchanged.
 
 	// ShutDown: the worker shuts down.
 	ShutDown How = "shut down"
-	// TimedOut: the run's time is up.
+	// TimedOut: the run's deadline is over.
 	TimedOut How = "timed out"
-	// Interrupted: somebody has changed the record, and the loop looks at it
-	// again.
+	// Interrupted: the record was changed, so the loop reads it again.
 	Interrupted How = "interrupted"
 	// LeaseLost: another worker has taken the tenant over.
 	LeaseLost How = "lease lost"
-	// Newer: only a newer version can go on with the run.
+	// Newer: only a newer version can resume the run.
 	Newer How = "newer format"
-	// StorageFailed: the host's storage failed; a later attempt goes on.
+	// StorageFailed: the host's storage failed. A later attempt resumes the
+	// run.
 	StorageFailed How = "storage failed"
 )
 
-// LeavesRun reports whether the work stops here and the run stays as it is, for
-// a later attempt or for somebody else.
+// LeavesRun reports whether the work stops and leaves the run unchanged, for a
+// later attempt or for another worker.
 func (h How) LeavesRun() bool { return h != End && h != Retry && h != SignIn }
 
-// Disposition is what becomes of the work after an error.
+// Disposition describes how the work continues after an error.
 type Disposition struct {
 	How How
-	// Class is the error's, for a run that ends by it.
+	// Class is the class of the error, for a run that ends with it.
 	Class string
-	// Lost: something stored is gone, corrupt, or not what was stored.
+	// Lost: stored data is missing, corrupt or replaced.
 	Lost bool
-	// After is how long the service asks to be left alone.
+	// After is the pause that the service asks for.
 	After time.Duration
 }
 
-// Undecided reports whether the error of a review leaves the plan undecided: it
-// is neither about the store nor about a part of the run that the store has lost.
+// Undecided reports whether the error of a review leaves the plan undecided. An
+// error about the store, or about a part of the run that the store has lost,
+// does not.
 func (d Disposition) Undecided() bool { return !d.Lost && !d.How.LeavesRun() }
 
-// Dispose says what an error means, wrapped or joined as it may be. ctx is the
-// one that the work was done under: once it has ended, its cause says why the
-// work did not succeed, whatever the error says. Of several meanings the one that
-// leaves the run alone the longest counts.
+// Dispose classifies an error, which may be wrapped or joined. ctx is the
+// context of the work. Once ctx has ended, its cause counts, and not the error
+// itself. If several dispositions apply, Dispose returns the one that leaves
+// the run alone the longest.
 func Dispose(ctx context.Context, err error) Disposition {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
@@ -92,7 +93,7 @@ func Dispose(ctx context.Context, err error) Disposition {
 	return d
 }
 
-// Classify finds the class of an error.
+// Classify returns the class of an error.
 func Classify(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Class

@@ -1,6 +1,6 @@
-// Package failure tells errors apart by what they mean for a run: it ends, it is
-// tried again, a person has to sign in, or the work stops and the run stays as it
-// is.
+// Package failure classifies errors by their effect on a run: the run ends, the
+// run retries, a person has to sign in, or the work stops and leaves the run
+// unchanged.
 package failure
 
 import (
@@ -20,14 +20,15 @@ import (
 var (
 	// ErrLeaseLost: another worker has taken the tenant over.
 	ErrLeaseLost = lease.ErrLost
-	// ErrInterrupted: somebody has changed the record in a way that the phase under
-	// way has to look at, such as a cancel, a pause or a new run.
+	// ErrInterrupted: the record was changed in a way that concerns the present
+	// phase, such as a cancel, a pause or a new run.
 	ErrInterrupted = errors.New("interrupted")
-	// ErrSignInNeeded: the tenant refuses the credentials in the middle of a phase.
+	// ErrSignInNeeded: the tenant refused the credentials during a phase.
 	ErrSignInNeeded = errors.New("the sign-in has ended")
-	// ErrRunTimedOut is the cause of a context whose run has no time left.
+	// ErrRunTimedOut is the cause of a context that ended at the run's
+	// deadline.
 	ErrRunTimedOut = errors.New("the run has taken too long")
-	// ErrNewer: a newer version of this library wrote what was read.
+	// ErrNewer: a newer version of this library wrote the stored data.
 	ErrNewer = format.ErrNewer
 )
 
@@ -37,7 +38,7 @@ type Error struct {
 	Err   error
 }
 
-// New returns an Error of a class, with a message as of fmt.Errorf.
+// New returns an [Error] of a class. Its message is formatted as by fmt.Errorf.
 func New[C ~string](class C, message string, args ...any) error {
 	return &Error{Class: string(class), Err: fmt.Errorf(message, args...)}
 }
@@ -47,8 +48,8 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the error without its class.
 func (e *Error) Unwrap() error { return e.Err }
 
-// WithText returns an error of the same class with another text. The text of a
-// panic still says that there was one.
+// WithText returns an error of the same class with another text. If the error
+// is a panic, the new text still says so.
 func (e *Error) WithText(text string) error {
 	if e.Class == word.ClassInternal {
 		text = "a panic; " + text
@@ -56,10 +57,10 @@ func (e *Error) WithText(text string) error {
 	return &Error{Class: e.Class, Err: errors.New(text)}
 }
 
-// Retryable is a transient error: a later attempt may succeed.
+// Retryable wraps a transient error: a later attempt may succeed.
 type Retryable struct {
 	Err error
-	// After is how long the service asks to be left alone.
+	// After is the pause that the service asks for.
 	After time.Duration
 }
 
@@ -76,19 +77,20 @@ func (e *Storage) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the store.
 func (e *Storage) Unwrap() error { return e.Err }
 
-// IsPanic reports whether an error is of a panic.
+// IsPanic reports whether an error comes from a panic.
 func IsPanic(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Class == word.ClassInternal
 }
 
-// IsNewer reports whether an error says that a newer version wrote something.
+// IsNewer reports whether an error says that a newer version wrote the stored
+// data.
 func IsNewer(err error) bool {
 	return errors.Is(err, ErrNewer) || errors.Is(err, tenant.ErrNewerFormat)
 }
 
-// AsNewer returns an error of package plan about a newer format as an ErrNewer,
-// and any other error as it is.
+// AsNewer returns an ErrNewer for an error of package plan about a newer
+// format. It returns any other error unchanged.
 func AsNewer(err error) error {
 	if _, ok := errors.AsType[*plan.FormatError](err); ok {
 		return fmt.Errorf("%w: %w", ErrNewer, err)
@@ -96,8 +98,7 @@ func AsNewer(err error) error {
 	return err
 }
 
-// StorageTransient reports whether a storage error may be gone at the next
-// attempt.
+// StorageTransient reports whether a storage error is transient.
 func StorageTransient(err error) bool {
 	for _, e := range []error{
 		state.ErrConflict, state.ErrExpired, state.ErrUnknown, state.ErrInvalid, state.ErrNotFound,

@@ -10,7 +10,7 @@
 //		in.Inject(fault.At(i, fault.Fault{After: errLost}))
 //		run(&in)
 //		if in.Count() <= i {
-//			break // there was no call i: every one has failed once
+//			break // the run made no call i, so each call has failed once
 //		}
 //	}
 package fault

@@ -21,20 +21,20 @@ type Call struct {
 
 // Fault changes a call. The zero Fault changes nothing.
 type Fault struct {
-	// Delay is waited for first. If the call's context ends before, the call
-	// returns the context's error.
+	// Delay is the wait before the call. If the call's context ends during the
+	// wait, the call returns the context's error.
 	Delay time.Duration
-	// Before is returned in place of the call, which is not made: there is no
-	// effect.
+	// Before, if not nil, is returned in place of the call. The call is not
+	// made.
 	Before error
-	// After is returned in place of the call's result: the call was made and may
-	// have taken effect.
+	// After, if not nil, is returned in place of the call's result. The call
+	// was made and may have taken effect.
 	After error
 }
 
-// Injector decides which calls a fault strikes, and keeps a list of all calls.
-// The zero Injector injects nothing; a nil one does not count calls either. It
-// is safe for concurrent use.
+// Injector injects faults into calls and records all calls. The zero Injector
+// injects nothing. A nil Injector does not record calls either. It is safe for
+// concurrent use.
 type Injector struct {
 	mu     sync.Mutex
 	decide func(Call) Fault
@@ -116,17 +116,20 @@ func wait(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// At strikes the call with this index among all calls.
+// At returns a function that injects f into the call with this index among all
+// calls.
 func At(index int, f Fault) func(Call) Fault {
 	return when(f, func(c Call) bool { return c.Index == index })
 }
 
-// On strikes the nth call of one op, counted from 0.
+// On returns a function that injects f into the nth call of one op, counted
+// from 0.
 func On(op string, nth int, f Fault) func(Call) Fault {
 	return when(f, func(c Call) bool { return c.Op == op && c.Nth == nth })
 }
 
-// Every strikes each call of the ops, or every call if no op is named.
+// Every returns a function that injects f into each call of the ops, or into
+// every call if ops is empty.
 func Every(f Fault, ops ...string) func(Call) Fault {
 	return when(f, func(c Call) bool { return len(ops) == 0 || slices.Contains(ops, c.Op) })
 }

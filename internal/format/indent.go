@@ -9,8 +9,9 @@ import (
 // indented JSON grows with the square of its depth.
 const MaxIndented = 100
 
-// Indent returns JSON for people, indented by two spaces. It returns JSON that is
-// nested deeper than MaxIndented as it is. The error is for text that is no JSON.
+// Indent returns JSON for people, indented by two spaces. It returns JSON that
+// is nested deeper than MaxIndented unchanged. It returns an error for invalid
+// JSON.
 func Indent(raw []byte) ([]byte, error) {
 	if depth(raw) > MaxIndented {
 		return raw, nil
@@ -20,14 +21,15 @@ func Indent(raw []byte) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// depth returns how many objects and arrays of a JSON text are open at once.
+// depth returns the greatest number of objects and arrays of a JSON text that
+// are open at once.
 func depth(raw []byte) int {
 	open, deepest := 0, 0
 	inText := false
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
 		case inText && c == '\\':
-			i++ // the next byte is no quote
+			i++ // skip the escaped byte, which may be a quote
 		case c == '"':
 			inText = !inText
 		case inText:

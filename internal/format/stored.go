@@ -11,10 +11,10 @@ import (
 // ErrNewer says that a newer version of this library wrote a document.
 var ErrNewer = errors.New("syncer: written by a newer version of this library")
 
-// Decode reads a stored JSON document into v. known is the newest format of it
-// that this version reads; a document that names none has format 1. what names
-// the document in errors. The error wraps [ErrNewer] for a newer format, which
-// may have another shape, so the format is looked at before the rest.
+// Decode reads a stored JSON document into v. known is the newest format that
+// this version reads. A document without a format has format 1. what names the
+// document in errors. The error wraps [ErrNewer] for a newer format. Decode
+// checks the format first, because a newer format may have another structure.
 func Decode(what string, raw []byte, known int, v any) error {
 	if err := check(what, raw, known); err != nil {
 		return err
@@ -40,8 +40,8 @@ func check(what string, raw []byte, known int) error {
 	return nil
 }
 
-// leading reads the format of a document that begins with it, as the engine's
-// own do: the rest, which may be long, need not be read twice.
+// leading reads the format of a document that begins with it. The engine's own
+// documents do, so their rest, which may be long, is not read twice.
 func leading(raw []byte) (int, bool) {
 	rest, ok := bytes.CutPrefix(raw, []byte(`{"format":`))
 	end := bytes.IndexAny(rest[:min(len(rest), 10)], ",}")

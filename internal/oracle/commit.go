@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// commits adds each commit to the history. It checks that the commits fit
-// together, and gives each line to the rules that judge it.
+// commits adds each commit to the history. It checks that the commits are
+// consistent, and passes each line to the rules that judge it.
 type commits struct {
 	*book
 	cfg     *Config
@@ -30,7 +30,7 @@ func newCommits(b *book, c *Config, h *history, d *decisions, w *writes) *commit
 		journal: journal{b, c}, writes: w, endings: endings{b}, reports: reports{b, c}, outcomes: outcomes{b, c}}
 }
 
-// maxCommits is more than the longest run of a test makes.
+// maxCommits is above the number of commits of the longest run of a test.
 const maxCommits = 1000
 
 // add adds a commit line by line, and then checks its record.
@@ -87,7 +87,7 @@ func (c *commits) lines(commit Commit) []line {
 }
 
 // line judges a line of history. next is the line after it in the same commit,
-// and stored is the run of the commit's record, if that is known.
+// and stored is the run in the commit's record, or nil without a record.
 func (c *commits) line(now time.Time, l line, next syncer.EntryData, stored *recordRun) {
 	h, d := c.history, l.data
 	for _, ref := range []*state.BlobRef{d.Log, d.Report, d.Plan, d.After} {
@@ -112,7 +112,7 @@ func (c *commits) line(now time.Time, l line, next syncer.EntryData, stored *rec
 	}
 }
 
-// ofRun judges a line that the current run has written at work.
+// ofRun judges a line that the current run has written.
 func (c *commits) ofRun(now time.Time, l line, next syncer.EntryData) {
 	h, r, d := c.history, c.history.run, l.data
 	if r == nil || r.ID != l.run {
@@ -164,7 +164,7 @@ func (c *commits) move(now time.Time, l line, next syncer.EntryData, stored *rec
 }
 
 // event judges the event of a move. Each move ends the wait for a person, and
-// some begin another.
+// some moves begin a new wait.
 func (c *commits) event(now time.Time, d syncer.EntryData, stored *recordRun) {
 	h, r, until := c.history, c.history.run, c.history.until
 	h.until = time.Time{}
@@ -215,8 +215,8 @@ func (c *commits) start(now time.Time, l line) {
 	}
 }
 
-// end ends a run: once, with a report that tells the truth, in the status that
-// says how it went.
+// end ends a run. It checks that a run ends once, with a true report, in the
+// status that fits the outcome.
 func (c *commits) end(now time.Time, d, next syncer.EntryData) {
 	h, r := c.history, c.history.run
 	c.endings.ended(r, now, d)
@@ -237,8 +237,8 @@ func (c *commits) end(now time.Time, d, next syncer.EntryData) {
 	}
 }
 
-// readLate reads the plan of a run whose record was not fed, and then compares
-// the approval and the writes of the run with it.
+// readLate reads the plan of a run whose records were not fed. Then it compares
+// the approval and the writes of the run with the plan.
 func (c *commits) readLate(r *Run, ref *state.BlobRef) {
 	c.proposals.read(r, ref)
 	if r.Plan == nil || r.Verdict != syncer.Approve {

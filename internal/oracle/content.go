@@ -11,11 +11,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// content compares an operation with the item that was approved: the same
+// content compares an operation with the approved item: it must write the same
 // object, the values that the plan shows, and nothing else.
 type content struct {
 	*book
-	reveal func(*Run, *plan.Item) any // nil where secrets are not known
+	reveal func(*Run, *plan.Item) any // nil if secrets are unknown
 	r      *Run
 	it     *plan.Item
 }
@@ -34,7 +34,7 @@ func sameBody(a, b json.RawMessage) bool {
 // check compares an operation with the item.
 func (c content) check(op tenant.Operation) {
 	it, id := c.it, c.it.TenantID
-	if id == "" && it.Verb == tenant.Update { // a part of what the plan creates
+	if id == "" && it.Verb == tenant.Update { // the item is a part of an object that the plan creates
 		id = c.r.created[it.Kind+"/"+it.Key]
 	}
 	if op.Verb != it.Verb || op.Kind != it.Kind || op.ID != id || op.Part != it.Part {
@@ -72,14 +72,14 @@ func (c content) check(op tenant.Operation) {
 	}
 }
 
-// topLevel is the property that a pointer begins with.
+// topLevel returns the property that a pointer begins with.
 func topLevel(pointer string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
 	return name
 }
 
-// isPart reports whether another item of the plan writes the property, as a
-// part of the object.
+// isPart reports whether another item of the plan writes the property as a part
+// of the object.
 func (c content) isPart(name string) bool {
 	return slices.ContainsFunc(c.r.Plan.Items, func(it plan.Item) bool {
 		return it.Part != "" && it.Kind == c.it.Kind && it.Key == c.it.Key &&
@@ -113,15 +113,15 @@ func (c content) shown(op tenant.Operation) {
 	}
 }
 
-// unresolved reports whether a value has a reference whose approved value is
-// not known: a delete lists none.
+// unresolved reports whether a value has a reference without an approved value.
+// A delete lists no references.
 func (c content) unresolved(v any) bool {
 	raw, _ := json.Marshal(c.resolve(v))
 	return bytes.Contains(raw, []byte("${"))
 }
 
-// same compares a value that is sent with the approved one. The order of a list
-// does not matter, and neither does null in place of nothing.
+// same compares a sent value with the approved one. It ignores the order of a
+// list, and a null equals a missing value.
 func (c content) same(sent, want any) bool {
 	switch want := want.(type) {
 	case string:
@@ -162,8 +162,8 @@ func sameList(a, b []any, same func(a, b any) bool) bool {
 	return true
 }
 
-// resolve puts the approved values, and the ids of what the run has created, in
-// place of references.
+// resolve replaces references by the approved values, and by the ids of the
+// objects that the run has created.
 func (c content) resolve(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -190,8 +190,8 @@ func (c content) resolve(v any) any {
 	return v
 }
 
-// merged reports whether a set is the one that was read, with the members that
-// the plan adds and without those that it removes.
+// merged reports whether a set is correct: the set that was read, with the
+// members that the plan adds, and without the members that it removes.
 func (c content) merged(op tenant.Operation, name string, sent []any) bool {
 	was, _ := decode(op.Before)[name].([]any)
 	want := slices.Clone(was)
@@ -211,7 +211,7 @@ func (c content) merged(op tenant.Operation, name string, sent []any) bool {
 	return sameList(sent, want, reflect.DeepEqual)
 }
 
-// reached reports whether an object is as the item wants it.
+// reached reports whether an object has the values that the item wants.
 func (c content) reached(object json.RawMessage) bool {
 	has := decode(object)
 	for name, v := range decode(c.it.After) {

@@ -7,13 +7,14 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// deadlines checks that each deadline is stored, and that it holds.
+// deadlines checks that each deadline is stored and enforced.
 type deadlines struct {
 	*book
 	cfg *Config
 }
 
-// prompted checks that a code is shown while a person may still sign in.
+// prompted checks that a code is shown only while the tenant waits for a
+// sign-in, and before the deadline.
 func (c deadlines) prompted(now time.Time, status state.Status, until time.Time) {
 	if status != state.PendingAuthentication || late(now, until) {
 		c.violate(Deadlines, "a code is shown at %s while %s until %s", now, status, until)
@@ -39,7 +40,8 @@ func (c deadlines) timedOut(r *Run, now, until time.Time, d syncer.EntryData) {
 	}
 }
 
-// stored checks the deadline of a record. until is the deadline of the history.
+// stored checks the deadline of a record against until, the deadline of the
+// history.
 func (c deadlines) stored(rec *state.Record, status state.Status, until time.Time) {
 	switch pending := status == state.PendingAuthentication || status == state.PendingApproval; {
 	case !pending && !rec.Deadline.IsZero():
@@ -49,5 +51,5 @@ func (c deadlines) stored(rec *state.Record, status state.Status, until time.Tim
 	}
 }
 
-// late reports whether a deadline is over. The zero time is no deadline.
+// late reports whether a deadline is over. The zero time never is.
 func late(now, until time.Time) bool { return !until.IsZero() && !now.Before(until) }

@@ -8,8 +8,8 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// decisions checks who decides on a proposed plan, and when, and that the run
-// does what was decided.
+// decisions checks who decides on a proposed plan and when, and that the run
+// carries the decision out.
 type decisions struct {
 	*book
 	cfg       *Config
@@ -21,15 +21,15 @@ func newDecisions(b *book, c *Config) *decisions {
 	return &decisions{book: b, cfg: c, proposals: proposals{b, c}}
 }
 
-// answer is what a person says to a proposed plan.
+// answer is a person's answer to a proposed plan.
 type answer struct {
 	now, until time.Time // until is the deadline at that time
 	verdict    syncer.Verdict
 	syncer.EntryData
 }
 
-// answerOf returns the answer that a line of history holds: an approval that
-// does not decide yet, or the move of a decision.
+// answerOf returns the answer in a line of history: an approval that does not
+// decide yet, or a move by a decision.
 func answerOf(d syncer.EntryData, now, until time.Time) answer {
 	a := answer{now: now, until: until, verdict: syncer.Approve, EntryData: d}
 	switch d.Event {
@@ -51,8 +51,8 @@ func (c *decisions) voted(r *Run, a answer) {
 }
 
 // decided checks the decision on a run, and compares it with the plan and with
-// the decision that the record stores. stored is nil where the record is not
-// known; then the report of the run tells later which rules were accepted.
+// the decision in the record. stored is nil without a record. Then the accepted
+// rules come later, from the report of the run.
 func (c *decisions) decided(r *Run, a answer, stored *recordRun) {
 	c.answered(r, a)
 	r.Verdict, r.Items, r.Decided = a.verdict, a.Items, a.now
@@ -81,7 +81,7 @@ func (c *decisions) decided(r *Run, a answer, stored *recordRun) {
 	c.proposals.allowed(r, got.Accept)
 }
 
-// answered checks an answer, whatever it says.
+// answered checks the rules that apply to every answer.
 func (c *decisions) answered(r *Run, a answer) {
 	if a.Digest != r.Digest {
 		c.violate(Approval, "%s decides on the digest %s, and run %s proposes %s", a.Actor, a.Digest, r.ID, r.Digest)
@@ -106,10 +106,11 @@ func (c *decisions) answered(r *Run, a answer) {
 	}
 }
 
-// entered checks that a run deploys or reverts after such a decision, and does
-// nothing else after one. last says that the line of the phase is the last of its
-// commit. A phase that failed is stored together with its failure, so that the
-// line of a phase that has made a plan is the last.
+// entered checks that a phase fits the decision: a run deploys or reverts only
+// after a decision for it, and after a decision it enters no other phase. last
+// reports whether the line of the phase is the last of its commit. A phase that
+// fails is stored together with its failure, so a phase line that is the last
+// one belongs to a phase that has made a plan.
 func (c *decisions) entered(r *Run, p syncer.Phase, last bool) {
 	want := syncer.Verdict("")
 	switch p {
@@ -130,7 +131,7 @@ func (c *decisions) entered(r *Run, p syncer.Phase, last bool) {
 // offer notes a decision that a person sends.
 func (c *decisions) offer(d syncer.Decision) { c.offers = append(c.offers, d) }
 
-// offered reports whether the person has sent such a decision on exactly the
+// offered reports whether the person has sent such a decision for exactly the
 // plan that the run proposes.
 func (c *decisions) offered(r *Run, a answer) bool {
 	return slices.ContainsFunc(c.offers, func(f syncer.Decision) bool {

@@ -12,7 +12,7 @@ import (
 // endings checks how a run ends, apart from its report.
 type endings struct{ *book }
 
-// ended checks the move that ends a run, and notes how the run ended.
+// ended checks the move that ends a run, and records the end.
 func (c endings) ended(r *Run, now time.Time, d syncer.EntryData) {
 	if !r.Ended.IsZero() {
 		c.violate(SingleRun, "run %s ends again", r.ID)
@@ -39,15 +39,16 @@ func (c endings) superseded(r *Run, d, next syncer.EntryData) {
 	}
 }
 
-// cleared checks the status after a granted permission.
+// cleared checks the status after the missing permissions were granted.
 func (c endings) cleared(to, restsIn state.Status) {
 	if want := cmp.Or(restsIn, state.NotRun); to != want {
 		c.violate(Endings, "a granted permission leads back to %s, and the tenant rested in %s", to, want)
 	}
 }
 
-// restingStatus returns the status to which a granted permission leads back
-// after a run has ended for want of one. was is that status before the run.
+// restingStatus returns the status that a tenant gets once its missing
+// permissions are granted, after a run that they have ended. was is the same
+// status before the run.
 func restingStatus(was state.Status, r *Run, d syncer.EntryData) state.Status {
 	switch {
 	case d.Event != state.RequireConsent:

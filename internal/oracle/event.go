@@ -10,15 +10,15 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Commit is a commit as the store has made it.
+// Commit is a commit that the store has made.
 type Commit struct {
 	Version int64
-	// Now is the store's time of it.
+	// Now is the store's time of the commit.
 	Now     time.Time
 	Entries []state.Entry
-	// Record is as stored; nil where only the history is known.
+	// Record is the stored record, or nil if only the history is known.
 	Record *state.Record
-	// Fence is the one that the caller has named, if any.
+	// Fence is the fence that the caller has named, or 0.
 	Fence int64
 }
 
@@ -28,14 +28,15 @@ type Write struct {
 	Worker string
 	// At is the store's time of the call, for the lease. Optional.
 	At time.Time
-	// Object is the id of the object that was written. Known once it took effect.
+	// Object is the id of the written object. It is known once the write took
+	// effect.
 	Object string
-	// Time is when it took effect. The zero time is now.
+	// Time is when the write took effect. The zero time means now.
 	Time time.Time
 	// Actual is the object just before the effect. Optional.
 	Actual json.RawMessage
-	// Raced: another party changed the object after the worker last looked at
-	// it. No client of such a tenant can notice.
+	// Raced says that another party changed the object after the worker last
+	// looked at it. No client of such a tenant can notice that.
 	Raced bool
 }
 
@@ -51,9 +52,9 @@ func target(key string) (run, item string) {
 // Update is a write of the engine to the desired line.
 type Update struct {
 	Run string
-	// Act is what the run does: "adopt", "revert" or "rollback".
+	// Act is "adopt", "revert" or "rollback".
 	Act string
-	// Changes are those that took effect.
+	// Changes are the changes that took effect.
 	Changes []tenant.Change
 }
 
@@ -64,7 +65,8 @@ type line struct {
 	data syncer.EntryData
 }
 
-// lineOf decodes an entry. With an error it returns the part that it could read.
+// lineOf decodes an entry. With an error it also returns the part that it could
+// decode.
 func lineOf(e state.Entry) (line, error) {
 	l := line{run: e.Run, typ: syncer.EntryType(e.Type)}
 	if len(e.Data) == 0 {
@@ -74,8 +76,8 @@ func lineOf(e state.Entry) (line, error) {
 	return l, err
 }
 
-// recordData is the engine's data in a record, as far as the oracle knows it. A
-// record whose known part cannot be read is a violation.
+// recordData is the part of a record's data that the oracle reads. A record in
+// which this part is invalid is a violation.
 type recordData struct {
 	Paused []syncer.Pause `json:"paused"`
 	Run    *recordRun     `json:"run"`
@@ -97,8 +99,8 @@ type recordDecision struct {
 	Items   []string       `json:"items"`
 }
 
-// runOf returns the current run of a record; nil where the record is not known
-// or has none. With an error it returns the part that it could read.
+// runOf returns the current run of a record, or nil without a record or without
+// a run. With an error it also returns the part that it could decode.
 func runOf(rec *state.Record) (*recordRun, error) {
 	if rec == nil || len(rec.Data) == 0 {
 		return nil, nil

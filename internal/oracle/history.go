@@ -6,24 +6,24 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// history is what the commits of a tenant say, up to the last one that was fed.
-// It judges nothing.
+// history holds the facts of a tenant's commits, up to the last commit that was
+// fed. It judges nothing.
 type history struct {
 	version int64
 	status  state.Status
 	moves   []moved
 	until   time.Time    // the deadline, while the tenant waits for a person
-	restsIn state.Status // the status to which a granted permission leads back
+	restsIn state.Status // the status once all permissions are granted
 	paused  map[string]bool
 
-	run     *Run // the current run, or the last
+	run     *Run // the current run, or the last one
 	carried *Run // superseded just now, while it waited for a decision
 	runs    map[string]*Run
 	order   []*Run
 	refs    []state.BlobRef
 }
 
-// moved is a status, and the version since which it holds.
+// moved is a status, and the version that it began with.
 type moved struct {
 	version int64
 	status  state.Status
@@ -41,13 +41,13 @@ func (h *history) remove() {
 	*h = history{version: h.version, status: state.NotRun, moves: h.moves, paused: map[string]bool{}, runs: map[string]*Run{}}
 }
 
-// move sets the status that the last commit has led to.
+// move sets the status after the last commit.
 func (h *history) move(to state.Status) {
 	h.status = to
 	h.moves = append(h.moves, moved{h.version, to})
 }
 
-// at returns the status at a version.
+// at returns the tenant's status at a version.
 func (h *history) at(version int64) state.Status {
 	status := state.NotRun
 	for _, m := range h.moves {
@@ -67,7 +67,7 @@ func (h *history) begin(r *Run) {
 }
 
 // forget drops the oldest run if there are more than keep, and reports whether
-// it did. The names of runs stay.
+// it did. It keeps the names of runs.
 func (h *history) forget(keep int) bool {
 	if keep == 0 || len(h.order) <= keep {
 		return false

@@ -12,7 +12,7 @@ type journal struct {
 	cfg *Config
 }
 
-// intends checks the intent of a write, and notes it as open.
+// intends checks the intent of a write, and records it as open.
 func (c journal) intends(h *history, in *syncer.Intent) {
 	r := h.run
 	switch {
@@ -45,7 +45,7 @@ func (c journal) intends(h *history, in *syncer.Intent) {
 	r.open[in.Item] = *in
 }
 
-// results checks the result of an item, and notes it unless the run retries.
+// results checks the result of an item, and records it unless the run retries.
 func (c journal) results(r *Run, res *syncer.ItemResult) {
 	_, begun := r.open[res.Item]
 	delete(r.open, res.Item)
@@ -64,8 +64,9 @@ func (c journal) results(r *Run, res *syncer.ItemResult) {
 	}
 }
 
-// shows reports whether the tenant is as the item wants it although no write of
-// the item took effect: another party may have done the same.
+// shows reports whether the tenant has the values that the item wants although
+// no write of the item took effect. Another party may have made the same
+// change.
 func (c journal) shows(r *Run, res *syncer.ItemResult) bool {
 	if c.cfg.Exclusive {
 		return false

@@ -6,7 +6,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// lease checks that one owner at a time works on the tenant.
+// lease checks that only one owner at a time works on the tenant.
 type lease struct {
 	*book
 	fence int64
@@ -14,7 +14,7 @@ type lease struct {
 	until time.Time
 }
 
-// grant notes that the store gives or renews the lease.
+// grant records that the store grants or renews the lease.
 func (l *lease) grant(given state.Lease, renewed bool) {
 	rec := given.Record
 	if !renewed && rec.Fence <= l.fence {
@@ -26,10 +26,10 @@ func (l *lease) grant(given state.Lease, renewed bool) {
 	l.fence, l.owner, l.until = rec.Fence, rec.LeaseOwner, rec.LeaseUntil
 }
 
-// release notes that the owner has released the lease.
+// release records that the owner has released the lease.
 func (l *lease) release() { l.until = time.Time{} }
 
-// commits checks the fence of a commit. 0 is no fence.
+// commits checks the fence of a commit, unless it is 0.
 func (l *lease) commits(fence int64) {
 	if fence != 0 && l.fence != 0 && fence != l.fence {
 		l.violate(Fencing, "a commit under fence %d while the lease is of fence %d", fence, l.fence)

@@ -11,11 +11,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// Oracle is the account of one tenant. It gives each event to the rules that
-// judge it. It is not safe for concurrent use, apart from the clients that
-// [Oracle.Client] returns and [Oracle.Violations].
+// Oracle judges the work on one tenant. It passes each event to the rules that
+// judge it. It is not safe for concurrent use, except for the clients that
+// [Oracle.Client] returns and for [Oracle.Violations].
 type Oracle struct {
-	cfg     *Config // what the rules see; Configure changes it
+	cfg     *Config // shared with the rules; Configure changes it
 	book    *book
 	history *history
 
@@ -29,7 +29,7 @@ type Oracle struct {
 	poller     poller
 }
 
-// New returns the account of a tenant to which nothing has happened.
+// New returns an Oracle for a tenant without a history.
 func New(cfg Config) *Oracle {
 	c, b, h := new(Config), new(book), newHistory()
 	d, w := newDecisions(b, c), &writes{book: b, cfg: c}
@@ -48,7 +48,7 @@ func New(cfg Config) *Oracle {
 	return o
 }
 
-// Configure says what the oracle holds later events against.
+// Configure replaces the configuration for later events.
 func (o *Oracle) Configure(cfg Config) {
 	*o.cfg = cfg.withDefaults()
 	o.book.onViolation(cfg.Violated)
@@ -57,79 +57,79 @@ func (o *Oracle) Configure(cfg Config) {
 // Violations returns the violations so far.
 func (o *Oracle) Violations() []Violation { return o.book.violations() }
 
-// Commit takes a commit into account.
+// Commit feeds a commit.
 func (o *Oracle) Commit(c Commit) {
 	o.lease.commits(c.Fence)
 	o.commits.add(c)
 }
 
-// Offer notes a decision that a person sends.
+// Offer feeds a decision that a person sends.
 func (o *Oracle) Offer(d syncer.Decision) { o.decisions.offer(d) }
 
-// Begin takes into account that a worker sends a write.
+// Begin feeds a write that a worker sends.
 func (o *Oracle) Begin(w Write) {
 	o.lease.sends(w)
 	o.writes.begin(w)
 	o.writes.sent(o.runOf(w), w)
 }
 
-// Effect takes into account that a write has changed the tenant.
+// Effect feeds a write that has changed the tenant.
 func (o *Oracle) Effect(w Write) { o.writes.tookEffect(o.runOf(w), w) }
 
-// Finish takes into account that the caller of a write has its answer.
+// Finish feeds a write whose caller has the answer.
 func (o *Oracle) Finish(w Write) { o.writes.finish(w) }
 
-// runOf returns the run that a write is for; nil if there is none.
+// runOf returns the run of a write, or nil if the history lacks that run.
 func (o *Oracle) runOf(w Write) *Run {
 	run, _ := w.target()
 	return o.history.runs[run]
 }
 
-// Lease takes into account that the store gives or renews a lease.
+// Lease feeds a lease that the store grants or renews.
 func (o *Oracle) Lease(l state.Lease, renewed bool) { o.lease.grant(l, renewed) }
 
-// Release takes into account that the owner has released the lease.
+// Release feeds the release of the lease by its owner.
 func (o *Oracle) Release() { o.lease.release() }
 
-// Holder returns the last owner of the lease, and until when they have it; the
-// zero time after a release.
+// Holder returns the last owner of the lease, and the end of the lease. That is
+// the zero time after a release.
 func (o *Oracle) Holder() (owner string, until time.Time) { return o.lease.owner, o.lease.until }
 
-// Update takes a write to the repository into account. A request may still be on
-// its way when its run ends; the oracle does not judge it.
+// Update feeds a write to the repository. A request may still be on its way
+// when its run ends; the oracle does not judge such a write.
 func (o *Oracle) Update(u Update) {
 	if r := o.history.run; r != nil && r.ID == u.Run {
 		o.repository.updated(r, u)
 	}
 }
 
-// Shown holds a row that people see against the history, which must have been
+// Shown compares a row that people see with the history, which must have been
 // fed up to the row's version.
 func (o *Oracle) Shown(row syncer.Row) { o.views.shown(o.history, row) }
 
-// Seen notes that people saw a status at a version. [Oracle.Rest] holds it
-// against the history.
+// Seen feeds a status that people saw at a version. [Oracle.Rest] compares it
+// with the history.
 func (o *Oracle) Seen(version int64, s state.Status) { o.views.saw(version, s) }
 
-// Rest checks the present once no work is under way any more: all runs have
-// ended, and nothing was left behind. now is the store's time.
+// Rest checks the final state once no work is under way: all runs must have
+// ended, and no lease may be left. now is the store's time.
 func (o *Oracle) Rest(rec state.Record, now time.Time) {
 	o.leftovers.atRest(o.history, rec, now)
 	o.views.compare(o.history)
 }
 
-// Reachable holds the references of the record and of the history against the
-// store. It is not for a history that was pruned.
+// Reachable checks that the store has all blobs that the record and the history
+// refer to. It is not for a pruned history.
 func (o *Oracle) Reachable(rec state.Record) { o.leftovers.reachable(o.history, rec) }
 
 // Client returns a client whose writes are compared with the stored intents
-// before they are sent. A harness that polls gives it to the engine: where no
-// time passes, times do not tell what was first. The client has none of the
-// optional methods that c may have.
+// before they are sent. A harness that polls gives it to the engine, because
+// under a clock that stands still times do not order events. The client hides
+// the optional methods of c.
 func (o *Oracle) Client(c tenant.Client) tenant.Client { return watched{c, o.book, o.cfg} }
 
-// Poll reads what the store and the tenant have had since the last Poll, and
-// takes it into account in the order in which it happened.
+// Poll reads the commits and writes since the last Poll, and feeds them in the
+// order in which they happened.
 func (o *Oracle) Poll(ctx context.Context) error {
 	news, err := o.poller.poll(ctx, o.history.version)
 	if err != nil {
@@ -147,7 +147,7 @@ func (o *Oracle) Poll(ctx context.Context) error {
 	return nil
 }
 
-// wrote takes into account a write of which the tenant tells after its effect.
+// wrote feeds a write that the tenant reports after its effect.
 func (o *Oracle) wrote(w tenanttest.Write) {
 	write := Write{Operation: w.Operation, Worker: w.Worker, Object: w.Object, Time: w.Effect}
 	if r := o.runOf(write); !overtaken(r, w) {
@@ -156,29 +156,31 @@ func (o *Oracle) wrote(w tenanttest.Write) {
 	o.Effect(write)
 }
 
-// Present is the tenant's record as stored, and the store's time.
+// Present returns the tenant's stored record and the store's time.
 func (o *Oracle) Present(ctx context.Context) (state.Record, time.Time, error) {
 	got, err := o.cfg.Store.Load(ctx, state.LoadRequest{Tenant: o.cfg.Tenant})
 	return got.Record, got.Now, err
 }
 
-// Status is the status at the end of the history.
+// Status returns the status at the end of the history.
 func (o *Oracle) Status() state.Status { return o.history.status }
 
-// Version is that of the last commit.
+// Version returns the version of the last commit.
 func (o *Oracle) Version() int64 { return o.history.version }
 
-// Until is the deadline of the person whom the tenant waits for.
+// Until returns the deadline of the tenant's present wait for a person.
 func (o *Oracle) Until() time.Time { return o.history.until }
 
-// Paused has the people who hold the tenant.
+// Paused returns the people who pause the tenant.
 func (o *Oracle) Paused() map[string]bool { return o.history.paused }
 
-// Run is the current run, or the last; nil before the first.
+// Run returns the current run, or else the last run. It returns nil before the
+// first run.
 func (o *Oracle) Run() *Run { return o.history.run }
 
-// RunOf is the run of that id; nil if there is none.
+// RunOf returns the run with an id, or nil if the history lacks that run.
 func (o *Oracle) RunOf(id string) *Run { return o.history.runs[id] }
 
-// Runs are all runs, in the order of their starts. The slice is the oracle's.
+// Runs returns all runs in the order of their starts. The oracle owns the
+// slice.
 func (o *Oracle) Runs() []*Run { return o.history.order }

@@ -497,6 +497,9 @@ var breaches = []breach{
 		"the report says that groups/B is failed, and the tenant has carried it out"},
 	{"what is done is left out", ending(state.Succeed, func(s *stage) { s.report.Items = s.report.Items[:2] }), oracle.Truth,
 		"the report does not have groups/C, which the tenant has carried out"},
+	{"what is done is left out with a lost plan", ending(state.SucceedPartially, func(s *stage) {
+		s.report.Items, s.report.Lost = s.report.Items[:2], []string{"the plan is gone"}
+	}), oracle.Truth, "the report does not have groups/C, which the tenant has carried out"},
 	{"what was approved is left out", ending(state.Succeed, func(s *stage) { s.report.Items = s.report.Items[:2] }), oracle.Truth,
 		"the report does not have groups/C, which was approved"},
 	{"a wrong count", ending(state.Succeed, func(s *stage) { s.report.Kinds[0].Deleted = 0 }), oracle.Truth, "the report counts 0 delete of groups, and lists 1"},
@@ -509,6 +512,8 @@ var breaches = []breach{
 	{"an error of the engine's own", ending(state.Succeed, func(s *stage) { s.report.Error = &syncer.ErrorInfo{Class: "internal"} }), oracle.Endings, "no run ends by an error of this class"},
 	{"Idle although something was refused", ending(state.Succeed, func(s *stage) { s.report.Refused = []string{"groups/A"} }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although something was not kept", ending(state.Succeed, func(s *stage) { s.report.Items[1].NotKept = []syncer.NotKept{{}} }), oracle.Endings, "Idle means that everything was done"},
+	{"Idle although something was not confirmed", ending(state.Succeed, func(s *stage) { s.report.Items[1].Verified = false }), oracle.Endings, "Idle means that everything was done"},
+	{"Idle although the plan is lost", ending(state.Succeed, func(s *stage) { s.report.Lost = []string{"the plan is gone"} }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although a kind was cut short", ending(state.Succeed, func(s *stage) { s.report.Kinds[0].Completeness = tenant.Partial }), oracle.Endings, "Idle means that everything was done"},
 	{"Idle although something cannot be planned", ending(state.Succeed, func(s *stage) { s.report.Notes = []plan.Note{{Class: plan.BadFile}} }), oracle.Endings, "Idle means that everything was done"},
 	{"Partially successful and everything was done", ending(state.SucceedPartially, func(s *stage) {
@@ -619,6 +624,14 @@ func TestLegal(t *testing.T) {
 				s.decide(nil)
 				s.move(state.Approve, syncer.EntryData{Actor: "carol", Digest: s.plan.Digest}) // with bob's vote on the first run
 			})
+		},
+		"a report without what is lost": func(st *story) {
+			st.drop("intend C", "send C", "effect C", "answer C", "result C")
+			ending(state.SucceedPartially, func(s *stage) {
+				s.report.Status, s.report.Error = state.PartiallySuccessful, &syncer.ErrorInfo{Class: "storage"}
+				s.report.Items, s.report.Adopted, s.report.Lost = s.report.Items[:2], nil, []string{"the plan is gone"}
+				s.report.Kinds[0].Deleted = 0
+			})(st)
 		},
 		"a request on its way when its run ended": func(st *story) {
 			st.before("propose", func(s *stage) {

@@ -28,12 +28,12 @@ func (c outcomes) check(r *Run, d syncer.EntryData) {
 	if slices.Contains(c.cfg.Never, class) {
 		broken("no run ends by an error of this class")
 	}
-	if u := rep.Undone; d.Event == state.SucceedPartially && (u.Failed != n.open-n.unknown || u.Unknown != n.unknown || u.NotKept != n.notKept || u.Refused != n.refused) {
+	if u := rep.Undone; d.Event == state.SucceedPartially && (u.Failed != n.open-n.unknown || u.Unknown != n.unknown || u.NotKept != n.notKept || u.Unconfirmed != n.unconfirmed || u.Refused != n.refused) {
 		broken("the report counts what was not done")
 	}
 	switch d.Event {
 	case state.Succeed:
-		if n.left()+n.missing > 0 || rep.Error != nil {
+		if n.left()+n.missing+len(rep.Lost) > 0 || rep.Error != nil {
 			broken("Idle means that everything was done")
 		}
 	case state.SucceedPartially:
@@ -63,17 +63,20 @@ func (c outcomes) check(r *Run, d syncer.EntryData) {
 	}
 }
 
-// tally counts the parts of the work that a report calls done, and those that
-// it does not.
-type tally struct{ applied, open, unknown, notKept, unread, problems, refused, missing int }
+// tally counts the parts of the work that a report lists as done or as open.
+type tally struct {
+	applied, open, unknown, notKept, unconfirmed, unread, problems, refused, missing int
+}
 
-// touched is how many items the tenant has, or may have.
+// touched returns the number of items that the tenant has or may have.
 func (n tally) touched() int { return n.applied + n.unknown }
 
-// left is how much was not done.
-func (n tally) left() int { return n.open + n.notKept + n.unread + n.problems + n.refused }
+// left returns the number of parts that were not done.
+func (n tally) left() int {
+	return n.open + n.notKept + n.unconfirmed + n.unread + n.problems + n.refused
+}
 
-// tallyOf counts what a report lists.
+// tallyOf counts the parts in a report.
 func tallyOf(rep *syncer.Report) tally {
 	n := tally{refused: len(rep.Refused), missing: len(rep.Missing)}
 	for _, it := range rep.Items {
@@ -83,6 +86,9 @@ func tallyOf(rep *syncer.Report) tally {
 		switch it.Status {
 		case syncer.ItemApplied:
 			n.applied++
+			if !it.Verified && len(it.NotKept) == 0 {
+				n.unconfirmed++
+			}
 		case syncer.ItemUnsupported:
 		case syncer.ItemUnknown:
 			n.open++

@@ -13,7 +13,7 @@ import (
 // poller reads the commits and the writes that are new since the last poll.
 type poller struct {
 	cfg    *Config
-	writes int // how many writes of the tenant were read
+	writes int // number of the tenant's writes that were read
 }
 
 // happening is a commit or a write.
@@ -22,9 +22,10 @@ type happening struct {
 	write  *tenanttest.Write
 }
 
-// poll returns what has happened after a version, in order.
+// poll returns the commits after a version, and the new writes, in order.
 func (p *poller) poll(ctx context.Context, version int64) ([]happening, error) {
-	// The writes first: their intents are in the history that is read after them.
+	// Read the writes first. The history that is read after them has their
+	// intents.
 	var writes []tenanttest.Write
 	if !p.cfg.Anonymous {
 		writes = p.cfg.Fake.Writes()
@@ -69,9 +70,9 @@ func (p *poller) commits(ctx context.Context, version int64) ([]Commit, error) {
 }
 
 // inOrder puts commits and writes into the order in which they happened. It
-// leaves out the writes whose history went with their tenant.
+// leaves out the writes of a tenant that was removed together with its history.
 func inOrder(commits []Commit, writes []tenanttest.Write, skew time.Duration) []happening {
-	after := make([][]happening, len(commits)+1) // by how many commits were before
+	after := make([][]happening, len(commits)+1) // by the number of earlier commits
 	for _, w := range writes {
 		if !ofRemoved(w, commits) {
 			n := commitsBefore(w, commits, skew)
@@ -94,9 +95,10 @@ func ofRemoved(w tenanttest.Write, commits []Commit) bool {
 	})
 }
 
-// commitsBefore returns how many of the commits were before a write took effect.
+// commitsBefore returns the number of commits before the effect of a write.
 // Several commits can have the time of the effect. Then the commit with the
-// intent of the write was before it, and the commit with its result was not.
+// intent of the write came before the effect, and the commit with its result
+// came after it.
 func commitsBefore(w tenanttest.Write, commits []Commit, skew time.Duration) (n int) {
 	settled := false // the result of the attempt was met
 	for i, c := range commits {
@@ -113,8 +115,8 @@ func commitsBefore(w tenanttest.Write, commits []Commit, skew time.Duration) (n 
 	return n
 }
 
-// journalled reports whether a commit has an intent, and whether it has a result,
-// of the item that a write is for.
+// journalled reports whether a commit has an intent for the item of a write,
+// and whether it has a result for it.
 func journalled(c Commit, key string) (intent, result bool) {
 	run, item := target(key)
 	for _, e := range c.Entries {
@@ -129,8 +131,8 @@ func journalled(c Commit, key string) (intent, result bool) {
 }
 
 // overtaken reports whether the result of a write, or the end of its run, was
-// stored before the write took effect. The time of such a write does not tell
-// when it was sent.
+// stored before the write took effect. The time of such a write says nothing
+// about when it was sent.
 func overtaken(r *Run, w tenanttest.Write) bool {
 	if r == nil {
 		return false

@@ -10,15 +10,15 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// proposals checks the plans that runs propose, and which parts of them may be
-// approved.
+// proposals checks the plans that runs propose, and the parts of plans that
+// people approve.
 type proposals struct {
 	*book
 	cfg *Config
 }
 
-// proposed begins the wait for a decision on the plan of a run. The wait for a
-// plan that a superseded run has proposed already goes on, with its votes.
+// proposed begins the wait for a decision on the plan of a run. If a superseded
+// run has proposed the same plan, its wait continues, with its votes.
 func (c proposals) proposed(r *Run, now time.Time, digest string) {
 	if r.Mode != syncer.Full {
 		c.violate(Approval, "run %s of mode %s proposes a plan", r.ID, r.Mode)
@@ -34,8 +34,8 @@ func (c proposals) proposed(r *Run, now time.Time, digest string) {
 	}
 }
 
-// read reads the plan of a run, and compares it with what the history says of
-// it. Decoding a plan computes its digest anew.
+// read reads the plan of a run, and compares it with the history. Decoding a
+// plan recomputes its digest.
 func (c proposals) read(r *Run, ref *state.BlobRef) {
 	if r.Plan != nil {
 		return
@@ -60,8 +60,9 @@ func (c proposals) read(r *Run, ref *state.BlobRef) {
 	}
 }
 
-// allowed compares an approval with the plan: the approval accepts each rule
-// that its items break, and has each item that one of its items depends on.
+// allowed compares an approval with the plan. The approval must accept each
+// rule that its items break, and must include each item that one of its items
+// depends on.
 func (c proposals) allowed(r *Run, accept []string) {
 	if r.Plan == nil {
 		return

@@ -5,7 +5,8 @@ import "github.com/tenantsync/tenantsync/syncer"
 // repository checks the writes of the engine to the desired line.
 type repository struct{ *book }
 
-// updated checks a write of a run, and notes what the run has adopted.
+// updated checks a write of a run, and records the changes that the run has
+// adopted.
 func (c repository) updated(r *Run, u Update) {
 	r.updates = true
 	for _, ch := range u.Changes {

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// leftovers checks that nothing is left once no work is under way any more.
+// leftovers checks the final state once no work is under way.
 type leftovers struct {
 	*book
 	cfg *Config

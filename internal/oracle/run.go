@@ -9,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// Run is what the history says of one run.
+// Run holds the facts of the history about one run.
 type Run struct {
 	ID, Actor string
 	Mode      syncer.Mode
@@ -18,35 +18,36 @@ type Run struct {
 	Started time.Time
 	SignIns int
 
-	// Planned: a plan was made.
+	// Planned reports whether the run has made a plan.
 	Planned bool
-	// Plan is nil until the oracle can read it: from the record, or from the
+	// Plan is nil until the oracle can read it, from the record or from the
 	// entry that ends the run.
 	Plan   *plan.Plan
 	Digest string
-	// Deadline is that of the approval.
+	// Deadline is the deadline of the approval.
 	Deadline time.Time
-	// Same are the superseded runs that proposed the same.
+	// Same lists the superseded runs that proposed the same plan.
 	Same  []string
 	Votes []Vote
-	// Verdict is empty before the decision. Items are those approved; nil is all.
+	// Verdict is empty before the decision. Items lists the approved items; nil
+	// means all.
 	Verdict syncer.Verdict
 	Items   []string
 	Decided time.Time
 
 	Cancelled bool
-	// Ended is zero while the run goes on.
+	// Ended is zero until the run ends.
 	Ended   time.Time
 	To      state.Status
 	Outcome syncer.Outcome
-	// Report is nil until the run has ended, and where it cannot be read.
+	// Report is nil until the run ends, and also if the report cannot be read.
 	Report *syncer.Report
-	// Writes are those that took effect.
+	// Writes lists the writes that took effect.
 	Writes []Write
 
 	superseded *Run // the pending run that this one replaced
 	waited     time.Duration
-	waits      time.Time // since when the run waits
+	waits      time.Time // start of the present wait
 
 	// By item.
 	begun   map[string]int
@@ -72,13 +73,13 @@ func newRun(id string) *Run {
 		effects: map[string]int{}, created: map[string]string{}, unknown: map[string]bool{}, adopted: map[string]bool{}}
 }
 
-// Wrote reports whether a write may have been sent.
+// Wrote reports whether the run may have sent a write.
 func (r *Run) Wrote() bool { return len(r.begun) > 0 }
 
 // Ending names how the run ended.
 func (r *Run) Ending() string { return string(r.To) + "/" + string(r.Outcome) }
 
-// covers reports whether the approval has the item.
+// covers reports whether the approval includes the item.
 func (r *Run) covers(item string) bool { return r.Items == nil || slices.Contains(r.Items, item) }
 
 // clock adds up the time that the run waits.
@@ -102,7 +103,7 @@ func (r *Run) Agreeing(items []string) int {
 	return n
 }
 
-// Worked is how long the run has worked until now: waits do not count.
+// Worked returns the time that the run has worked until now, without its waits.
 func (r *Run) Worked(now time.Time) time.Duration {
 	d := now.Sub(r.Started) - r.waited
 	if !r.waits.IsZero() {

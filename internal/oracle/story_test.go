@@ -58,7 +58,7 @@ func newStage(t *testing.T) *stage {
 }
 
 func result(key string, verb tenant.Verb) syncer.ItemResult {
-	return syncer.ItemResult{Item: "groups/" + key, Kind: "groups", Key: key, Verb: verb, Status: syncer.ItemApplied, TenantID: "id-" + key}
+	return syncer.ItemResult{Item: "groups/" + key, Kind: "groups", Key: key, Verb: verb, Status: syncer.ItemApplied, TenantID: "id-" + key, Verified: true}
 }
 
 // thePlan creates a group, changes one that refers to it, and deletes one.

@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// views checks what people see of the tenant.
+// views checks the rows and statuses that people see.
 type views struct {
 	*book
 	cfg  *Config
@@ -47,10 +47,10 @@ func (c *views) shown(h *history, row syncer.Row) {
 	}
 }
 
-// saw notes the status that people saw at a version.
+// saw records the status that people saw at a version.
 func (c *views) saw(version int64, s state.Status) { c.seen = append(c.seen, moved{version, s}) }
 
-// compare compares each noted status with the history, which must reach the
+// compare compares each recorded status with the history, which must reach the
 // version of the status.
 func (c *views) compare(h *history) {
 	for _, s := range c.seen {

@@ -8,13 +8,13 @@ import (
 
 // The rules. Each violation names the rule that it breaks.
 const (
-	// LegalMoves: a tenant has one status, and the table has every move.
+	// LegalMoves: a tenant has one status, and every move is in the table.
 	LegalMoves = "legal moves"
 	// Ordering: versions follow one another, and each record agrees with its history.
 	Ordering = "ordering"
-	// Fencing: one owner has the lease, and a former one commits nothing.
+	// Fencing: one owner has the lease, and a former owner commits nothing.
 	Fencing = "fencing"
-	// Deadlines: a deadline is set once, and holds.
+	// Deadlines: a deadline is set once and enforced.
 	Deadlines = "deadlines"
 	// SingleRun: a tenant has one run at a time, which begins and ends once.
 	SingleRun = "single run"
@@ -29,9 +29,9 @@ const (
 	MutualExclusion = "mutual exclusion"
 	// LostUpdate: a write replaces only values that the plan showed.
 	LostUpdate = "lost update"
-	// Truth: report and row say what the history and the tenant show.
+	// Truth: report and row agree with the history and the tenant.
 	Truth = "truth"
-	// Endings: the status in which a run ends says how it went.
+	// Endings: the status in which a run ends fits its outcome.
 	Endings = "endings"
 	// Termination: every run ends, and leaves nothing behind.
 	Termination = "termination"
@@ -48,7 +48,7 @@ func (v Violation) String() string { return v.Rule + ": " + v.Message }
 type book struct {
 	mu     sync.Mutex
 	found  []Violation
-	notify func(Violation) // nil for none
+	notify func(Violation) // may be nil
 }
 
 // violate adds a violation, and notifies the harness at once.
@@ -63,7 +63,7 @@ func (b *book) violate(rule, format string, args ...any) {
 	}
 }
 
-// onViolation sets the function that each later violation is given to.
+// onViolation sets the function that receives each later violation.
 func (b *book) onViolation(notify func(Violation)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -13,11 +13,11 @@ type writes struct {
 	*book
 	cfg      *Config
 	inFlight []Write
-	// How many of the fake's findings were reported.
+	// Numbers of the fake's findings that were reported.
 	repeated, overlapping int
 }
 
-// begin notes that a worker sends a write and waits for the answer.
+// begin records that a worker sends a write and waits for the answer.
 func (c *writes) begin(w Write) {
 	for _, f := range c.inFlight {
 		if f.IdempotencyKey == w.IdempotencyKey {
@@ -27,7 +27,7 @@ func (c *writes) begin(w Write) {
 	c.inFlight = append(c.inFlight, w)
 }
 
-// finish notes that the worker has the answer of a write.
+// finish records that the worker has the answer to a write.
 func (c *writes) finish(w Write) {
 	i := slices.IndexFunc(c.inFlight, func(f Write) bool { return f.IdempotencyKey == w.IdempotencyKey && f.Worker == w.Worker })
 	if i >= 0 {
@@ -35,8 +35,8 @@ func (c *writes) finish(w Write) {
 	}
 }
 
-// sent compares a write with what was approved and stored before it. r is its
-// run; nil if there is none.
+// sent compares a write with the approval and the intent that were stored
+// before it. r is the run of the write, or nil if that run is unknown.
 func (c *writes) sent(r *Run, w Write) {
 	if r == nil {
 		c.violate(Approval, "%s is written by no run", w.IdempotencyKey)
@@ -70,10 +70,11 @@ func (c *writes) planned(r *Run, w Write) {
 	content{c.book, c.cfg.Reveal, r, it}.check(w.Operation)
 }
 
-// tookEffect checks a write that has changed the tenant, and notes its effect.
+// tookEffect checks a write that has changed the tenant, and records its
+// effect.
 func (c *writes) tookEffect(r *Run, w Write) {
 	if r == nil {
-		return // sent has found it
+		return // sent has reported it
 	}
 	_, item := w.target()
 	r.Writes = append(r.Writes, w)
@@ -96,8 +97,9 @@ func (c *writes) tookEffect(r *Run, w Write) {
 	c.repeats()
 }
 
-// repeats reports the effects that the tenant has carried out twice. The tenant
-// knows of a second object with one natural key, whatever the keys of the writes.
+// repeats reports the writes that took effect twice. The tenant detects a
+// second object with the same natural key even if the writes have different
+// idempotency keys.
 func (c *writes) repeats() {
 	all := c.cfg.Fake.Repeated()
 	for _, w := range all[min(c.repeated, len(all)):] {
@@ -106,8 +108,8 @@ func (c *writes) repeats() {
 	c.repeated = len(all)
 }
 
-// overlaps reports the writes of two workers that the tenant has carried out at
-// the same time.
+// overlaps reports the writes of two workers that the tenant carried out at the
+// same time.
 func (c *writes) overlaps() {
 	all := c.cfg.Fake.Overlapping()
 	for _, w := range all[min(c.overlapping, len(all)):] {

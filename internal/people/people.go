@@ -1,4 +1,4 @@
-// Package people tells which actors are one person, whatever the spelling.
+// Package people decides which actors are one person in different spellings.
 package people
 
 import (
@@ -10,10 +10,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Key is the default rule. Two actors with equal keys are one person. The key ignores letter case, the Unicode form of accented letters,
-// white space around the name, the width of white space within it, and
-// characters that do not show. Letters that only look alike, such as Latin and
-// Cyrillic a, stay different: use names that your directory has checked.
+// Key is the default rule. Two actors with equal keys are one person. The key
+// ignores letter case, the Unicode form of accented letters, white space around
+// the name, the width of white space within it, and characters that do not
+// show. Letters that only look alike, such as Latin and Cyrillic a, stay
+// different. So use names that your directory has checked.
 func Key(actor string) string {
 	visible := strings.Map(func(r rune) rune {
 		if invisible(r) {
@@ -38,21 +39,22 @@ func oneCase(r rune) rune {
 	return first
 }
 
-// invisible reports whether a character does not show: the format characters,
-// and those that Unicode tells a renderer to ignore by default.
+// invisible reports whether a character does not show. These are the format
+// characters, and the characters that Unicode tells a renderer to ignore by
+// default.
 func invisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Rule compares actors. It is only for comparing: records, entries and reports
-// have an actor as it was written. The zero value is the default rule.
+// Rule compares actors. It only compares: records, entries and reports keep the
+// spelling that the actor was given in. The zero value is the default rule.
 type Rule struct {
-	// KeyOf is a host's rule; nil, or "" for an actor, means [Key].
+	// KeyOf is a host's rule. [Key] applies if KeyOf is nil or returns "".
 	KeyOf func(actor string) string
 }
 
-// key returns what is equal for all spellings of one person. An actor that the
-// host's rule has no key for has the default one.
+// key returns the comparison key of an actor, which is equal for all spellings
+// of one person. The default rule gives the key if the host's rule gives none.
 func (p Rule) key(actor string) string {
 	if p.KeyOf != nil {
 		if key := p.KeyOf(actor); key != "" {

@@ -10,26 +10,27 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// sides are what is compared.
+// sides holds the input of a comparison.
 type sides struct {
 	base             *base // nil before the first sync
 	desired, current []tenant.Resource
 }
 
-// base is what the two sides last agreed on, as a comparison returned it.
+// base is the last state that both sides agreed on, as a comparison returned
+// it.
 type base = diff.Base
 
-// outcome counts what a comparison found.
+// outcome counts the results of a comparison.
 type outcome struct {
 	Created, Updated, Deleted, Adopted, Unchanged, Notes int
-	// BackedUp counts the objects of the tenant's backup: those of its parent that
-	// are unchanged too.
+	// BackedUp counts the objects of the tenant's backup, including the
+	// unchanged objects of its parent.
 	BackedUp int
 
 	base *base
 }
 
-// kinds are all that the library knows, as a host has them.
+// kinds returns all kinds of the library, compiled as in a host.
 var kinds = sync.OnceValue(func() *schema.Kinds {
 	compiled, err := schema.CompileAll(graph.Default().Kinds())
 	if err != nil {
@@ -38,8 +39,8 @@ var kinds = sync.OnceValue(func() *schema.Kinds {
 	return compiled
 })
 
-// compare is the comparison that the benchmarks measure: all that a sync does
-// between the bytes of both sides and the plan, the next base and the backup.
+// compare is the measured comparison: all steps of a sync from the bytes of
+// both sides to the plan, the next base and the backup.
 var compare = func(s sides) (outcome, error) {
 	in := diff.Input{Tenant: "sample", Kinds: kinds(), Base: s.base, Keys: schema.Keys{Tenant: "tenant", Fleet: "fleet"}}
 	in.Desired.Resources, in.Current.Resources = s.desired, s.current

@@ -24,8 +24,8 @@ var (
 	loaded  = map[int]*data{}
 )
 
-// load returns the tenant of n policies, which it makes once per process. Nobody
-// changes it.
+// load returns the tenant of n policies, which it makes once per process. The
+// benchmarks do not change it.
 func load(n int) (*data, error) {
 	loading.Lock()
 	defer loading.Unlock()
@@ -49,8 +49,9 @@ func load(n int) (*data, error) {
 }
 
 // check returns an error unless the comparison found every change that package
-// sample has made. A comparison that does less must not get a figure. The first
-// comparison has no base: it adopts what only the tenant has.
+// sample has made. A comparison that does less work must not get a figure. The
+// first comparison runs without a base, so it adopts the objects that only the
+// tenant has.
 func (d *data) check(got outcome, first bool) error {
 	c := d.tenant.Changes()
 	want := outcome{Created: c.Added, Updated: c.Changed, Deleted: c.Removed, BackedUp: d.tenant.Len(),

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// decode is the yardstick: encoding/json reads the bytes of both sides, and does
-// nothing with them.
+// decode is the reference: it decodes the bytes of both sides with
+// encoding/json and drops the result.
 func decode(desired, current []tenant.Resource) error {
 	for _, side := range [][]tenant.Resource{desired, current} {
 		for _, r := range side {
@@ -23,8 +23,8 @@ func decode(desired, current []tenant.Resource) error {
 	return nil
 }
 
-// patches has jsondiff compare each pair, and returns the number of operations
-// that it finds. They include what is read-only, which files do not have.
+// patches compares each pair with jsondiff and returns the number of operations
+// that it finds. They include the read-only properties, which files lack.
 func patches(all []pair) (int, error) {
 	operations := 0
 	for _, p := range all {
@@ -37,8 +37,9 @@ func patches(all []pair) (int, error) {
 	return operations, nil
 }
 
-// equals decodes each pair, has go-cmp compare it, and returns how many are
-// equal: none, because of what is read-only.
+// equals decodes each pair, compares it with go-cmp, and returns the number of
+// equal pairs. It is 0, because only the tenant's objects have read-only
+// properties.
 func equals(all []pair) (int, error) {
 	equal := 0
 	for _, p := range all {

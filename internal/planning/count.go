@@ -9,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// count completes the summary with what the plan phase knows.
+// count adds the results of the plan phase to the summary.
 func count(sum *backup.Summary, current tenant.Snapshot, res *diff.Result) {
 	sum.Kinds, sum.Unchanged, sum.Notes = current.Kinds, unchanged(res, sum.Adopted), res.Plan.Notes
 	sum.Read = map[string]int{}
@@ -19,8 +19,8 @@ func count(sum *backup.Summary, current tenant.Snapshot, res *diff.Result) {
 }
 
 // unchanged counts, by kind, the tenant's objects that neither side wants to
-// change and about which there is nothing to say. Nothing is known to be
-// unchanged in a kind that was not completely read.
+// change and that have no notes. It counts nothing for a kind that was not
+// completely read.
 func unchanged(res *diff.Result, adopted []plan.AdoptedChange) map[string]int {
 	touched := map[plan.Target]bool{}
 	for _, it := range res.Plan.Items {

@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// The kinds of documents, which are those of the blobs.
+// The kinds of documents. The blobs have the same kinds.
 const (
 	PlanDocument     = "plan"
 	BaseDocument     = "base"
@@ -51,14 +51,14 @@ func encode(res *diff.Result, sum *backup.Summary) ([]Document, error) {
 // BindingsFormat is the format of [Bindings].
 const BindingsFormat = 1
 
-// Bindings are the ids of the objects that were known when the plan was made. A
-// deployment begins with them.
+// Bindings holds the ids of the objects that were known when the plan was made.
+// A deployment starts from them.
 type Bindings struct {
 	Format   int                `json:"format"`
 	Bindings reference.Bindings `json:"bindings"`
 }
 
-// DecodeBindings reads the document of the bindings.
+// DecodeBindings decodes the document of the bindings.
 func DecodeBindings(raw []byte) (reference.Bindings, error) {
 	var b Bindings
 	if err := format.Decode(BindingsDocument, raw, BindingsFormat, &b); err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// guard asks a client that knows what its tenant must be kept from (see
-// [tenant.Guard]) about the plan. What it finds is a broken rule of the plan.
+// guard asks a client that implements [tenant.Guard] about the plan. Each
+// objection of the client becomes a broken rule of the plan.
 func (req Request) guard(ctx context.Context, res *diff.Result) error {
 	g, ok := req.Client.(tenant.Guard)
 	if !ok || len(res.Plan.Items) == 0 {

@@ -12,11 +12,11 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Request has the comparison that a plan is made from, and the way to plan.
+// Request holds the comparison to plan from, and the options of the plan.
 type Request struct {
-	// Made is the comparison whose backup is stored.
+	// Made is the comparison, whose backup is stored.
 	Made *backup.Made
-	// Mode is the run's, one of package word.
+	// Mode is the run's mode, one of package word.
 	Mode string
 	// RollBackTo is the revision of the backup line that a roll back leads to, or
 	// "".
@@ -24,7 +24,7 @@ type Request struct {
 	Lines      repo.Lines
 	// Client is asked about the plan if it is a [tenant.Guard].
 	Client tenant.Client
-	// Failed returns the error with which an act ends after the client's error.
+	// Failed returns the error of an act from the error of the client.
 	Failed func(act string, err error) error
 }
 
@@ -33,7 +33,7 @@ type Proposal struct {
 	Plan *plan.Plan
 	// Backup is the revision of the backup line that the plan was made with.
 	Backup string
-	// Documents are stored before the record refers to them.
+	// Documents must be stored before the record refers to them.
 	Documents []Document
 }
 
@@ -76,8 +76,8 @@ func (req Request) compare(ctx context.Context) (*diff.Result, error) {
 	return req.Made.Result, nil
 }
 
-// rolledBack returns the comparison with the desired side as it is in a backup.
-// The tenant is to become as it was, so drift is undone and not adopted.
+// rolledBack returns the comparison with a desired side from a backup. A roll
+// back restores the tenant, so it reverts drift and does not adopt it.
 func (req Request) rolledBack(ctx context.Context, now *diff.Comparison) (*diff.Comparison, error) {
 	snap, err := req.Lines.Snapshot(ctx, req.RollBackTo)
 	if err != nil {
@@ -90,8 +90,8 @@ func (req Request) rolledBack(ctx context.Context, now *diff.Comparison) (*diff.
 	})
 }
 
-// keepingBase compares with a desired side that is not the line's, and so must
-// not move the base.
+// keepingBase compares with a desired side other than the line. Such a
+// comparison must not move the base.
 func (req Request) keepingBase(ctx context.Context, cmp *diff.Comparison) (*diff.Result, error) {
 	res, err := req.Made.Again(ctx, cmp)
 	if err != nil {

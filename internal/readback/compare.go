@@ -13,31 +13,31 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Request has the sides to compare.
+// Request holds the sides to compare.
 type Request struct {
 	// Comparison has the touched kinds as they were just read.
 	Comparison *diff.Comparison
-	// Seen is what reading back has shown. Its objects take the place of those
-	// that lists may still show.
+	// Seen holds the objects that the run has read back. They replace the
+	// objects of lists, which may lag behind.
 	Seen *deploy.Verified
 	// Touched are the kinds that the run wrote to.
 	Touched []plan.Target
-	// Backup is the revision of the backup line from before the writes.
+	// Backup is the revision of the backup line before the writes.
 	Lines  repo.Lines
 	Backup string
 }
 
-// Result is what both sides are after the deployment.
+// Result describes both sides after the deployment.
 type Result struct {
-	// Base is what both sides now agree on.
+	// Base is the state that both sides now agree on.
 	Base *diff.Base
-	// After is the stored form of the tenant's snapshot: the one from before, with
-	// the touched kinds as they are now.
+	// After is the stored form of the tenant's snapshot after the deployment.
+	// The kinds that the run did not touch come from the snapshot before it.
 	After []byte
 }
 
-// Compare compares once more. If only the snapshot could not be made, Compare
-// returns the base with the error.
+// Compare compares the sides after the deployment. If only the snapshot fails,
+// Compare returns the base with the error.
 func Compare(ctx context.Context, req Request) (Result, error) {
 	req.Comparison.Replace(req.Seen.Objects, req.Seen.Gone)
 	res, err := req.Comparison.Compare(ctx)
@@ -53,7 +53,7 @@ func Compare(ctx context.Context, req Request) (Result, error) {
 	return out, err
 }
 
-// merged returns the snapshot from before with the touched kinds as they are now.
+// merged returns the earlier snapshot with the touched kinds of the new one.
 func merged(before, now tenant.Snapshot, touched []plan.Target) tenant.Snapshot {
 	replaced := func(kind string) bool { return rollback.Targeted(touched, kind, "") && rollback.WasRead(now, kind) }
 	before.Taken = now.Taken

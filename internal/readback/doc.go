@@ -1,5 +1,5 @@
-// Package readback compares the repository with the tenant after a deployment, by
-// what reading back has shown.
+// Package readback compares the repository with the tenant after a deployment,
+// from the objects that were read back.
 //
 //   - the comparison and its snapshot: compare.go
 //   - the stored form of a snapshot: form.go

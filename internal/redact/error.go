@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Redactable is a caller's error that has more than a text.
+// Redactable is a caller's error with more content than a text.
 type Redactable interface {
 	error
 	// WithText returns the error with another text, and without the errors that
@@ -25,9 +25,9 @@ const LeftOut = "its text is left out, because the request held secret values"
 
 // Error redacts an error that answers a request with these secrets. The service
 // may repeat the request in any encoding, and no list of encodings is complete.
-// So Error keeps no free text. It keeps the class, the code and the request id:
-// the caller decides by them, and a person needs them to ask the service. It
-// keeps the type of a [Redactable], and known errors such as a full disk.
+// So Error drops free text. It keeps the class, the code and the request id,
+// because the caller decides by them, and a person quotes them to the service.
+// It keeps the type of a [Redactable], and known errors such as a full disk.
 // Without secrets Error returns err itself.
 func Error(err error, secrets []string) error {
 	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return s == "" })

@@ -105,8 +105,8 @@ func (f *finder) holds(text string) bool {
 	return false
 }
 
-// isWord reports whether the part of a text has no letter or digit next to it.
-// A short secret, such as a digit, is part of most words.
+// isWord reports whether a part of a text stands alone, without a letter or
+// digit beside it. A short secret, such as a digit, is part of most words.
 func isWord(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	after, _ := utf8.DecodeRuneInString(text[to:])

@@ -7,8 +7,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// SecretsOf returns the secrets in objects of a kind. A body that is not an
-// object has no known secret.
+// SecretsOf returns the secrets in objects of a kind. It ignores a body that is
+// not an object.
 func SecretsOf(k *schema.Schema, bodies ...json.RawMessage) []string {
 	var out []string
 	for _, b := range bodies {

@@ -13,14 +13,14 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Planned says what a plan was made from.
+// Planned names the sources of a plan.
 type Planned struct {
 	Lines repo.Lines
-	// Revision is the desired line's.
+	// Revision is the revision of the desired line.
 	Revision string
-	// From is the backup that a roll back leads to, or "" for any other run.
+	// From is the backup that a roll back restores, or "" for any other run.
 	From string
-	// Targets are the run's.
+	// Targets are the targets of the run.
 	Targets   []plan.Target
 	Variables map[string]string
 }
@@ -40,8 +40,8 @@ func (p Planned) Line(ctx context.Context) (tenant.Desired, error) {
 }
 
 // Commit writes the approved items of a roll back into the desired line, before
-// the first write to the tenant, and returns the revision. If somebody has edited
-// the line since, nothing is written.
+// the first write to the tenant, and returns the revision. If the line was
+// edited since the plan, Commit writes nothing.
 func (p Planned) Commit(ctx context.Context, run, author string, approved []*plan.Item) (revision string, err error) {
 	line, err := p.Line(ctx)
 	if err != nil {
@@ -56,8 +56,8 @@ func (p Planned) Commit(ctx context.Context, run, author string, approved []*pla
 	return rev.ID, err
 }
 
-// changes returns the files of the items as the line has them: one for each name
-// that an item has or had.
+// changes returns the line's files for the items: one for each present or
+// former name of an item.
 func changes(line tenant.Desired, items []*plan.Item) []tenant.Change {
 	var out []tenant.Change
 	change := func(kind, key string) {

@@ -49,8 +49,8 @@ type merging struct {
 	variables map[string]string
 }
 
-// value merges a file's value with the snapshot's. It takes the file's value
-// for a redacted one only if both certainly belong to the same setting.
+// value merges a file's value with the snapshot's. It replaces a redacted value
+// by the file's value only if both certainly belong to the same setting.
 func (m merging) value(file, past any, certain bool) any {
 	switch past := past.(type) {
 	case string:
@@ -81,8 +81,9 @@ func (m merging) object(file, past map[string]any, certain bool) map[string]any 
 }
 
 // array takes the file's element for each element of the snapshot that looks
-// the same, and tries the same place first. It merges the others by their
-// place, except for redacted values, which could belong to another element.
+// the same. It looks at the same index first. It merges the other elements by
+// their index, except for redacted values, which could belong to another
+// element.
 func (m merging) array(file, past []any) []any {
 	out := make([]any, len(past))
 	used := make([]bool, len(file))
@@ -103,7 +104,7 @@ func (m merging) array(file, past []any) []any {
 	return out
 }
 
-// seq returns the places below n, and first before the others if it is below n.
+// seq returns the indexes below n. It begins with first if first is below n.
 func seq(first, n int) []int {
 	var out []int
 	if first < n {

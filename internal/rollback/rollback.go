@@ -1,5 +1,5 @@
 // Package rollback makes the desired side of a roll back: the desired line with
-// the objects of an earlier snapshot of the tenant.
+// objects of an earlier snapshot.
 package rollback
 
 import (
@@ -17,7 +17,7 @@ import (
 // Desired returns the desired line with the targets of the snapshot, and the
 // targets. A snapshot does not have secrets and the tenant's variables, so
 // Desired keeps them from the line's own files. A target that was renamed
-// since, as its file says, gets its former name back, and the former name
+// since, according to its file, gets its former name back, and the former name
 // becomes a target too.
 func Desired(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, variables map[string]string) (tenant.Desired, []plan.Target, error) {
 	renamed := renamedSince(d, snap)
@@ -65,8 +65,8 @@ func Desired(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, vari
 	return d, targets, nil
 }
 
-// renamedSince returns the files that were renamed since the snapshot, as the
-// files say, by their names in the snapshot.
+// renamedSince returns the files that say they were renamed since the snapshot,
+// by their names in the snapshot.
 func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant.Resource {
 	past := map[plan.Target]bool{}
 	for _, r := range snap.Resources {
@@ -94,8 +94,8 @@ func Targeted(targets []plan.Target, kind, key string) bool {
 	})
 }
 
-// WasRead reports whether a snapshot has the whole kind, so that an object that
-// it lacks did not exist.
+// WasRead reports whether a snapshot has the whole kind. Then an object that it
+// lacks did not exist.
 func WasRead(s tenant.Snapshot, kind string) bool {
 	return slices.ContainsFunc(s.Kinds, func(k tenant.KindState) bool {
 		return k.Kind == kind && k.Completeness == tenant.Complete

@@ -11,42 +11,43 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// A decision is made in one moment and carried out in another, perhaps by
-// another process after a crash. In between there is only the store, which
-// backups, migrations and people write to as well. So the engine compares the
-// plan with the decision each time that it reads the plan for use, not only when
-// the decision is made:
+// A person decides at one time, and the engine carries the decision out at
+// another, perhaps in another process after a crash. In between only the store
+// holds both, and backups, migrations and people also write to the store. So
+// the engine compares the plan with the decision each time that it reads the
+// plan for use, and not only at the time of the decision:
 //
-//   - The plan document holds its tenant and its digest. Its digest is not
-//     enough, since plans of two runs can have the same one: it leaves out the
-//     ids of what the items refer to, which are beside it, in the bindings.
-//   - The run that a document belongs to is in its blob's name
-//     ([state.BlobRef]): a store gives back only what was put under that name,
-//     and only with that hash. So the decision keeps the names of plan and
-//     bindings, and these bind tenant, run and content.
+//   - The plan document holds its tenant and its digest. The digest is not
+//     enough, because the plans of two runs can have equal digests: the digest
+//     leaves out the ids of the referenced objects, which the bindings hold.
+//   - The name of a blob ([state.BlobRef]) contains the run that the document
+//     belongs to. A store returns only the content that was put under that name
+//     with that hash. So the decision keeps the names of plan and bindings,
+//     which bind tenant, run and content.
 
-// ErrStalePlan says that a plan is not the one that was decided on.
+// ErrStalePlan says that a plan differs from the plan of the decision.
 var ErrStalePlan = errors.New("syncer: the plan has changed since")
 
-// Binding names the plan that a decision was made on.
+// Binding names the plan of a decision.
 type Binding struct {
 	Digest   string         `json:"digest,omitempty"`
 	Plan     *state.BlobRef `json:"plan,omitempty"`
 	Bindings *state.BlobRef `json:"bindings,omitempty"`
 }
 
-// Owner is the run that documents are to belong to.
+// Owner is the run that documents must belong to.
 type Owner struct{ Tenant, Run string }
 
-// Misplaced is the error of a run whose record does not lead to the run's own
-// plan. It wraps ErrStalePlan and has the class storage: no later attempt would
-// succeed.
+// Misplaced returns the error of a run whose record does not refer to the run's
+// own plan. It wraps ErrStalePlan and has the class storage: no later attempt
+// would succeed.
 func (o Owner) Misplaced(format string, args ...any) error {
 	return failure.New(word.ClassStorage, "%w: %s: run %s: %s; find out what has changed the store, and start the sync again for a fresh plan",
 		ErrStalePlan, o.Tenant, o.Run, fmt.Sprintf(format, args...))
 }
 
-// CheckOwn returns an error unless a blob is named as one of the run's.
+// CheckOwn returns an error unless the name of a blob says that the blob
+// belongs to the run.
 func (o Owner) CheckOwn(ref *state.BlobRef) error {
 	if ref.Tenant == o.Tenant && ref.Run == o.Run {
 		return nil
@@ -54,10 +55,11 @@ func (o Owner) CheckOwn(ref *state.BlobRef) error {
 	return o.Misplaced("the record points to the %s of run %s of tenant %q", ref.Kind, ref.Run, ref.Tenant)
 }
 
-// DecodePlan decodes the run's plan. digest is the record's; it is empty for a run
-// that another one has followed. It returns an ErrStalePlan for the plan of
-// another tenant or with another digest, an ErrNewer for one that a newer version
-// wrote, and an error of class storage for anything else that is no plan.
+// DecodePlan decodes the run's plan. digest is the digest in the record, which
+// is empty for a run that another run has followed. The error is an
+// ErrStalePlan for the plan of another tenant or with another digest, an
+// ErrNewer for a plan that a newer version wrote, and has the class storage for
+// all other invalid data.
 func (o Owner) DecodePlan(raw []byte, digest string) (*plan.Plan, error) {
 	p, err := plan.DecodePlan(raw)
 	switch err = failure.AsNewer(err); {
@@ -73,8 +75,8 @@ func (o Owner) DecodePlan(raw []byte, digest string) (*plan.Plan, error) {
 	return p, nil
 }
 
-// Check returns an error unless the documents are those that the decision by
-// actors was made on, and are the run's own.
+// Check returns an error unless actors decided on exactly these documents, and
+// the documents are the run's own.
 func (b Binding) Check(o Owner, d Documents, actors []string) error {
 	by := strings.Join(actors, ", ")
 	switch {
@@ -91,7 +93,7 @@ func (b Binding) Check(o Owner, d Documents, actors []string) error {
 	return o.CheckOwn(d.Bindings)
 }
 
-// same reports whether two references, neither nil, are to one blob.
+// same reports whether two references are not nil and name one blob.
 func same(a, b *state.BlobRef) bool { return a != nil && b != nil && *a == *b }
 
 // Short returns the beginning of a digest, for messages.

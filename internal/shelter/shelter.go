@@ -1,5 +1,5 @@
-// Package shelter keeps a panic in what a host has plugged in for one tenant from
-// ending the process, and the work on all other tenants with it.
+// Package shelter recovers a panic in a host's code. Without it, a panic in the
+// work on one tenant would end the process, and the work on all other tenants.
 package shelter
 
 import (
@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 )
 
-// Panic is a panic as an error. Its text does not have the stack.
+// Panic is a recovered panic as an error. Its text does not contain the stack.
 type Panic struct {
 	Value any
 	Stack []byte
@@ -25,8 +25,8 @@ func Call(f func() error) (err error) {
 	return f()
 }
 
-// Panicked returns the panic that err is, not one that it wraps; not ok for any
-// other error.
+// Panicked returns the panic if err itself is one, and not an error that wraps
+// one. ok is false for any other error.
 func Panicked(err error) (p *Panic, ok bool) {
 	p, ok = err.(*Panic)
 	return p, ok

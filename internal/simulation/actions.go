@@ -16,7 +16,8 @@ func (a *person) start(req syncer.StartRequest) {
 	a.said(fmt.Sprintf("starts %s", req.Mode), err)
 }
 
-// rollBack asks for the content of a former backup, of all kinds or of one.
+// rollBack asks for a roll back to an earlier backup, of all kinds or of one
+// kind.
 func (a *person) rollBack() {
 	revs := a.s.editor.backups()
 	if len(revs) == 0 {
@@ -38,7 +39,7 @@ func (a *person) decide(d syncer.Decision) {
 	a.said(fmt.Sprintf("decides %s %v", d.Verdict, d.Items), err)
 }
 
-// decideAll has as many people decide as the plan needs.
+// decideAll sends the decision of as many people as the plan needs.
 func (a *person) decideAll(d syncer.Decision) {
 	a.decide(d)
 	for n := 1; n < a.approvals; n++ {
@@ -48,7 +49,7 @@ func (a *person) decideAll(d syncer.Decision) {
 	if a.calendar.isCalm() {
 		return
 	}
-	switch a.r.Weighted(70, 15, 15) { // a change of mind, while the plan is carried out
+	switch a.r.Weighted(70, 15, 15) { // the person changes their mind during the deploy
 	case 1:
 		a.pause(0, chance.Pick(&a.r, 500*time.Millisecond, 10*time.Second))
 		a.cancel()
@@ -58,7 +59,7 @@ func (a *person) decideAll(d syncer.Decision) {
 	}
 }
 
-// cancel ends the run under way, if there is one.
+// cancel ends the active run, if any.
 func (a *person) cancel() {
 	_, err := a.engine().Cancel(a.ctx, syncer.CancelRequest{RunRef: syncer.RunRef{Tenant: a.s.name}, Actor: a.name})
 	a.said("cancels", err)
@@ -78,13 +79,13 @@ func (a *person) hold(atMost time.Duration) {
 	}
 }
 
-// retry asks for another attempt at what has failed.
+// retry asks for another attempt at the items that failed.
 func (a *person) retry() {
 	_, err := a.engine().Retry(a.ctx, syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: a.s.name}, Actor: a.name})
 	a.said("retries", err)
 }
 
-// recheck asks for a look at the permissions.
+// recheck asks for a check of the permissions.
 func (a *person) recheck() {
 	_, err := a.engine().Recheck(a.ctx, syncer.RecheckRequest{Tenant: a.s.name, Actor: a.name})
 	a.said("rechecks", err)

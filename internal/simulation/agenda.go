@@ -7,16 +7,16 @@ import (
 	"github.com/tenantsync/tenantsync/internal/simulation/chance"
 )
 
-// agenda has the scenes to come, in the order of their times.
+// agenda holds the future scenes, in the order of their times.
 type agenda struct {
 	queue scenes
 	made  int
 }
 
-// scene is something that happens at a time.
+// scene is an action at a time.
 type scene struct {
 	at time.Time
-	n  int // scenes of one time are in the order in which they were made
+	n  int // orders scenes of equal time as they were added
 	do func(r *chance.Stream)
 }
 
@@ -26,7 +26,7 @@ func (a *agenda) at(when time.Time, do func(r *chance.Stream)) {
 	a.made++
 }
 
-// next takes the next scene, if there is one.
+// next removes and returns the next scene, if any.
 func (a *agenda) next() (scene, bool) {
 	if len(a.queue) == 0 {
 		return scene{}, false

@@ -9,12 +9,13 @@ import (
 
 const day = 24 * time.Hour
 
-// calendar says which days a part of a world has, and how bad each of them is.
+// calendar holds the days of a part of a world, and the level of faults of each
+// day.
 type calendar struct {
 	chance.Source
 	begun time.Time
-	days  int // all of them
-	calm  int // the last ones, which are without faults
+	days  int // number of all days
+	calm  int // number of the last days, which have no faults
 }
 
 // noon returns when a day begins. Days begin at noon, so that a night is whole.
@@ -28,8 +29,8 @@ func (c calendar) calmFrom() time.Time { return c.noon(c.days - c.calm) }
 
 func (c calendar) isCalm() bool { return !time.Now().Before(c.calmFrom()) }
 
-// level returns how bad the present day is for the tenant with that number, or
-// for all tenants together (0). Most days are quiet.
+// level returns the level of faults of the present day for the tenant with that
+// number, or for all tenants together (0). Most days are quiet.
 func (c calendar) level(number int) float64 {
 	if c.isCalm() {
 		return 0

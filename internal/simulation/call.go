@@ -7,7 +7,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/simulation/chance"
 )
 
-// op is a call of the engine to the outside.
+// op names a call of the engine to the outside.
 type op uint8
 
 const (
@@ -49,29 +49,29 @@ var opNames = [...]string{"Store.Load", "Store.Commit", "Store.List", "Store.His
 func (o op) String() string { return opNames[o] }
 
 // Every call takes effect at an instant that no other call of the bubble has.
-// So the times of the calls alone give the order of their effects, and not the
-// scheduler, which runs goroutines that are ready at the same time in any order.
-// That makes a simulation the same each time.
+// So the times of the calls determine the order of their effects. The scheduler
+// does not, although it runs goroutines that are ready at the same time in any
+// order. This makes a simulation repeatable.
 //
-// All times that the engine waits for are whole milliseconds, and so are all
-// that are drawn here. Within a millisecond each caller has a nanosecond of its
-// own, its lane, at which its calls take effect.
+// The engine waits for whole milliseconds, and all times that are drawn here
+// are whole milliseconds too. Within a millisecond each caller has a nanosecond
+// of its own, its lane, at which its calls take effect.
 const (
 	grain = time.Millisecond
 	// tenantLanes is the number of lanes of a tenant: first those of workers, then
 	// those of people.
 	tenantLanes = 10_000
 	workerLanes = 512
-	workersTold = 16 // workers that are told apart at a time
+	workersTold = 16 // greatest number of workers with lanes of their own at a time
 	peopleFrom  = workersTold * workerLanes
 	peopleLanes = tenantLanes - peopleFrom
-	// MaxTenants is how many tenants a bubble can have.
+	// MaxTenants is the greatest number of tenants in a bubble.
 	MaxTenants = int(grain/tenantLanes) - 2
-	// directorLane is the director's alone.
+	// directorLane is the lane of the director.
 	directorLane = int64(grain) - 1
 )
 
-// ident tells a tenant of a part from the others.
+// ident identifies a tenant of a part.
 type ident struct {
 	index int
 	name  string
@@ -84,10 +84,10 @@ func (id ident) firstLane() int { return (id.index + 1) * tenantLanes }
 type call struct {
 	op op
 	of *ident // nil for a call that concerns no single tenant
-	// detail tells calls apart that one session makes at the same time.
+	// detail distinguishes calls that one session makes at the same time.
 	detail string
-	// instant: the call takes no time, since it neither sees nor changes what
-	// others do.
+	// instant says that the call takes no time, because it does not depend on
+	// other calls and they do not depend on it.
 	instant bool
 }
 
@@ -136,7 +136,8 @@ func (c call) lane(ctx context.Context, worker int) int64 {
 	return int64(base + worker%workersTold*workerLanes + lane)
 }
 
-// onLane returns the first instant of a lane that is at least d after t, and after t.
+// onLane returns the first instant of a lane that is after t and at least d
+// later than t.
 func onLane(t time.Time, lane int64, d time.Duration) time.Time {
 	at := t.Add(d)
 	off := (lane - int64(at.Nanosecond())%int64(grain) + int64(grain)) % int64(grain)
@@ -146,8 +147,8 @@ func onLane(t time.Time, lane int64, d time.Duration) time.Time {
 	return at
 }
 
-// actor is a person who acts. Calls on behalf of an actor are the actor's, and
-// not those of the process that makes them.
+// actor is a person who acts. Calls on behalf of an actor have the actor's
+// lane, and not the lane of the process that makes them.
 type actor struct {
 	name string
 	lane int
@@ -155,7 +156,7 @@ type actor struct {
 
 type actorKey struct{}
 
-// actorOf returns the actor of a context, if it has one.
+// actorOf returns the actor of a context, if any.
 func actorOf(ctx context.Context) (actor, bool) {
 	a, ok := ctx.Value(actorKey{}).(actor)
 	return a, ok

@@ -9,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// sides are the two sides of a tenant, and what its settings say of them.
+// sides holds the two sides of a tenant, and the settings that restrict them.
 type sides struct {
 	line    tenant.Desired
 	objects map[string][]tenant.Resource // by kind
@@ -18,7 +18,7 @@ type sides struct {
 	enforce bool
 }
 
-// checkAgreed checks that the files say what the tenant has.
+// checkAgreed checks that the files agree with the tenant.
 func (s sides) checkAgreed() (found []oracle.Violation) {
 	violate := func(format string, args ...any) { found = append(found, broke("nothing lost", format, args...)) }
 	for _, kind := range kindNames {
@@ -41,9 +41,9 @@ func (s sides) checkAgreed() (found []oracle.Violation) {
 	return found
 }
 
-// agrees reports whether an object is as a file says. Properties that the file
-// does not have are not managed, and null is the same as no value. References
-// are compared by the names of the objects that they lead to.
+// agrees reports whether an object has the values of its file. It ignores
+// properties that the file lacks, because they are not managed. A null equals a
+// missing value. References are compared by the names of their objects.
 func (s sides) agrees(f tenant.Resource, has body) bool {
 	want := decode(f.Body)
 	if want["displayName"] == nil && f.Kind != "settings" {
@@ -67,7 +67,7 @@ func (s sides) agrees(f tenant.Resource, has body) bool {
 	return true
 }
 
-// named returns a value of the tenant with names in place of ids.
+// named returns a value of the tenant with ids replaced by names.
 func (s sides) named(v any) any {
 	switch v := v.(type) {
 	case string:

@@ -50,8 +50,7 @@ var (
 	codeMark   = []byte("CODE-")
 )
 
-// holdsSecret reports whether data that is to be stored holds a token, or the
-// secret of a profile.
+// holdsSecret reports whether data holds a token or the secret of a profile.
 func holdsSecret(data []byte) bool {
 	return bytes.Contains(data, secretMark) || bytes.Contains(data, []byte(secretValue))
 }
@@ -64,7 +63,8 @@ func checkSecrets(what string, data []byte) (found []oracle.Violation) {
 	return found
 }
 
-// checkCommit checks that a commit stores no secret, and no code after its use.
+// checkCommit checks that a commit stores no secret, and no sign-in code after
+// its use.
 func checkCommit(entries []state.Entry, after state.Record) (found []oracle.Violation) {
 	if holdsSecret(after.Data) {
 		found = append(found, broke("secrets", "the record holds a token"))
@@ -81,17 +81,18 @@ func checkCommit(entries []state.Entry, after state.Record) (found []oracle.Viol
 }
 
 const (
-	// postponed is how long a tenant is left alone, at most, after the storage
-	// failed under a worker, even if the deadline of the tenant is over.
+	// postponed is the longest time that a worker leaves a tenant alone after a
+	// storage failure, even if the deadline of the tenant is over.
 	postponed = time.Minute
-	// looksAgain is when a tenant at rest is looked at again, at the latest.
+	// looksAgain is the longest time between two permission checks of a tenant
+	// at rest.
 	looksAgain = day + day/10
 )
 
-// checkWake checks that a tenant at rest wakes for the next look at its
-// permissions, and that one that waits wakes at its deadline at the latest.
-// setBack is by how much the store's clock was set back just now: a worker that
-// slept reckons by the clock from before.
+// checkWake checks that a tenant at rest wakes for the next check of its
+// permissions, and that a waiting tenant wakes at its deadline at the latest.
+// setBack is the time by which the store's clock was set back recently: a
+// worker that slept still uses the earlier time.
 func checkWake(done state.Committed, setBack time.Duration) (found []oracle.Violation) {
 	rec := done.Record
 	switch {

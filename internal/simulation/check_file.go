@@ -10,27 +10,27 @@ import (
 )
 
 // fileChange is a change that the engine has made to a file of the repository,
-// and what the change is judged by.
+// with the facts that the check needs.
 type fileChange struct {
 	act     string // adopt, revert or rollback
 	change  tenant.Change
 	was, is body // the file; nil for none
 	// plan is the plan of the run, or nil before the run has one.
 	plan *plan.Plan
-	// rollsBack: a person asked for a roll back.
+	// rollsBack says that a person asked for a roll back.
 	rollsBack bool
-	// enforce: the policy is to take the tenant's drift back.
+	// enforce says that the policy reverts the tenant's drift.
 	enforce bool
 	// bound is the id of the object that the file is bound to, if the tenant
 	// still has the object.
 	bound string
-	// hadTenant reports whether the tenant has ever had a value.
+	// hadTenant reports whether the tenant ever had a value.
 	hadTenant func(value string) bool
 }
 
-// check checks that no edit of a file is lost. The engine may adopt a value of the
-// tenant in place of one that both sides had, it may take back the changes that a
-// person rejects, and it may roll back if a person asks for it.
+// check checks that no edit of a file is lost. The engine may replace a value
+// that both sides had by the tenant's new value. It may revert the changes that
+// a person rejects, and it may roll back if a person asks for it.
 func (c fileChange) check() (found []oracle.Violation) {
 	violate := func(format string, args ...any) { found = append(found, broke("nothing lost", format, args...)) }
 	id := c.change.Kind + "/" + c.change.Key
@@ -71,7 +71,8 @@ func (c fileChange) check() (found []oracle.Violation) {
 	return found
 }
 
-// boundTo returns the id that a stored base binds a key to, or "".
+// boundTo returns the id that a stored base binds a key to, or "" for an
+// unbound key.
 func boundTo(raw []byte, kind, key string) (id string, found []oracle.Violation) {
 	base, err := diff.DecodeBase(raw)
 	if err != nil {

@@ -8,15 +8,14 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// condition is something that is wrong with a tenant for a while.
+// condition is a temporary fault of a tenant.
 type condition struct {
 	name       string
 	begin, end func(f *tenanttest.Fake, r *chance.Stream)
 }
 
-// drawCondition draws one. The end of a condition does no harm if another
-// condition has ended the same trouble. lag is how much the reads of the tenant
-// lag on good days.
+// drawCondition draws a condition. A condition may end although another one has
+// already ended the same fault. lag is the normal lag of the tenant's reads.
 func drawCondition(r *chance.Stream, lag time.Duration) condition {
 	kind := chance.Pick(r, kindNames...)
 	permission := chance.Pick(r, "Policies.Read", "Policies.Write", "Groups.Read", "Locations.Read")

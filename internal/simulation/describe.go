@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// describe says in words what a commit does.
+// describe describes a commit in words.
 func describe(before, after state.Record, entries []syncer.EntryData) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version %d", after.Version)

@@ -9,8 +9,8 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// director makes everything happen that no engine does: nights, edits, people,
-// and failures of what all workers share.
+// director causes every event that no engine causes: nights, edits, actions of
+// people, and faults of shared services.
 type director struct {
 	agenda
 	calendar  calendar
@@ -20,11 +20,11 @@ type director struct {
 	tenants   *roster
 	people    *people
 	inspector *inspector
-	// stop, if not nil, says that the world is to end early.
+	// stop, if not nil, reports whether the world must end early.
 	stop func() bool
 }
 
-// direct lets the days pass, until the last is over or a rule was broken.
+// direct lets the days pass until the last day is over or a rule was broken.
 func (d *director) direct() {
 	for n := range d.calendar.days {
 		d.at(d.calendar.noon(n), func(*chance.Stream) { d.day(n) })
@@ -40,10 +40,11 @@ func (d *director) direct() {
 	}
 }
 
-// goesOn reports that no rule was broken so far.
+// goesOn reports whether the world continues: no rule was broken, and stop does
+// not ask for an end.
 func (d *director) goesOn() bool { return (d.stop == nil || !d.stop()) && !d.journal.broken() }
 
-// day makes the scenes of a day.
+// day adds the scenes of a day.
 func (d *director) day(n int) {
 	noon, calm := time.Now(), d.calendar.isCalm()
 	r := d.calendar.Stream(uint64(n), chance.Word("day"))
@@ -73,14 +74,15 @@ func (d *director) day(n int) {
 		case !calm:
 			d.trouble(s, &r, when)
 		case n < d.calendar.days-3:
-			// The runs of the evening have ended by now, and their reports may ask for something.
+			// The runs of the evening have ended by now, and their reports may
+			// have notes for people.
 			d.at(when(0, time.Hour), func(r *chance.Stream) { d.people.look(s, r) })
 			d.at(when(0, time.Hour), func(*chance.Stream) { s.editor.tidy() })
 		}
 	}
 }
 
-// trouble makes the scenes of a tenant that come on days with faults only.
+// trouble adds the scenes of a tenant that come only on days with faults.
 func (d *director) trouble(s *subject, r *chance.Stream, when func(from, to time.Duration) time.Time) {
 	for range r.Weighted(60, 20, 10) {
 		d.at(when(0, day-time.Hour), s.editor.editRepository)
@@ -105,8 +107,8 @@ func (d *director) trouble(s *subject, r *chance.Stream, when func(from, to time
 	}
 }
 
-// suffer gives a tenant a condition for minutes or days. All conditions end
-// before the calm days.
+// suffer gives a tenant a condition that lasts minutes to days. All conditions
+// end before the calm days.
 func (d *director) suffer(s *subject, begin time.Time, r *chance.Stream) {
 	c := drawCondition(r, s.lag)
 	end := begin.Add(r.Between(time.Minute, chance.Pick(r, time.Hour, 12*time.Hour, 3*day)))
@@ -124,8 +126,8 @@ func (d *director) suffer(s *subject, begin time.Time, r *chance.Stream) {
 	})
 }
 
-// moveClock moves the store's clock. If there is a lease, the step is less than
-// a lease has left when a write begins.
+// moveClock moves the store's clock. While a lease is held, the step is shorter
+// than the time that the lease still has when a write begins.
 func (d *director) moveClock(r *chance.Stream) {
 	far := chance.Pick(r, 10*time.Second, 10*time.Second, 2*time.Hour)
 	now := d.clock.now()

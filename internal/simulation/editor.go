@@ -13,8 +13,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// editor is the hand that edits a tenant: its files in the repository (side
-// "r"), and its objects in the service (side "t").
+// editor edits a tenant: its files in the repository (side "r"), and its
+// objects in the service (side "t").
 type editor struct {
 	name       string // of the tenant
 	repository *tenant.MemoryRepository
@@ -41,8 +41,8 @@ func (e *editor) backups() []tenant.Revision {
 	return revs
 }
 
-// secretOf returns the secret that the file of a plan's item had at the time of
-// the plan.
+// secretOf returns the secret in the file of a plan's item at the time of the
+// plan.
 func (e *editor) secretOf(run *oracle.Run, it *plan.Item) any {
 	line, err := e.repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: e.name, Revision: run.Plan.Revision})
 	if err != nil {
@@ -54,7 +54,7 @@ func (e *editor) secretOf(run *oracle.Run, it *plan.Item) any {
 // newName draws a name for an object of a kind.
 func newName(r *chance.Stream, kind string) string { return fmt.Sprintf("%s %d", title[kind], r.N(12)) }
 
-// has reports whether the tenant has an object of that name.
+// has reports whether the tenant has an object with that name.
 func (e *editor) has(kind, name string) bool {
 	return slices.ContainsFunc(e.fake.Objects(kind), func(o tenant.Resource) bool { return decode(o.Body)["displayName"] == name })
 }
@@ -75,7 +75,7 @@ func (e *editor) newBody(r *chance.Stream, kind, name, side string) body {
 	return b
 }
 
-// newValue gives an object another value in one place.
+// newValue changes one value of an object.
 func (e *editor) newValue(r *chance.Stream, kind string, b body, side string) {
 	name := chance.Pick(r, "note", "note", "mode")
 	if kind == "profiles" {
@@ -91,7 +91,7 @@ func (e *editor) newValue(r *chance.Stream, kind string, b body, side string) {
 	}
 }
 
-// newReferences points a policy to other objects.
+// newReferences changes the references of a policy.
 func (e *editor) newReferences(r *chance.Stream, b body, side string) {
 	of := func(kind string) (refs []any) {
 		for _, o := range e.there(kind, side) {
@@ -112,8 +112,8 @@ func (e *editor) newReferences(r *chance.Stream, b body, side string) {
 	}
 }
 
-// there returns references to all objects that a side has of a kind, as that
-// side writes them.
+// there returns references to all objects of a kind on a side, in the form of
+// that side.
 func (e *editor) there(kind, side string) (refs []any) {
 	if side == "t" {
 		for _, o := range e.fake.Objects(kind) {
@@ -133,7 +133,7 @@ func (e *editor) files(kind string) []tenant.Resource {
 	return slices.DeleteFunc(d.Resources, func(r tenant.Resource) bool { return r.Kind != kind })
 }
 
-// writeFile writes a file as a person does; a nil body removes it.
+// writeFile writes a file as a person does. A nil body removes the file.
 func (e *editor) writeFile(kind, key string, b body) {
 	var raw []byte
 	if b != nil {
@@ -153,7 +153,7 @@ func (e *editor) corruptFile(kind, key string) {
 	e.journal.note(e.name, "person", "edits", kind+"/"+key+" is corrupt")
 }
 
-// set changes an object of the tenant, and notes how.
+// set changes an object of the tenant, and records how.
 func (e *editor) set(kind, id, how string, patch body) {
 	raw := encode(patch)
 	e.fake.Set(kind, id, string(raw))
@@ -166,7 +166,7 @@ func (e *editor) create(kind string, b body) {
 	e.changed(kind, e.fake.Seed(kind, string(raw)), fmt.Sprintf("made: %s", raw))
 }
 
-// changed notes a change of an object in the tenant.
+// changed records a change of an object in the tenant.
 func (e *editor) changed(kind, id, what string) {
 	e.origins.touch(diff.Object{Kind: kind, ID: id})
 	e.journal.note(e.name, "somebody", "in the tenant", kind+"/"+id+" "+what)

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// furnish puts the tenant's first objects and files in their places.
+// furnish creates the tenant's first objects and files.
 func (e *editor) furnish(r *chance.Stream) {
 	for _, kind := range []string{"groups", "groups", "locations", "policies", "policies", "profiles"} {
 		if n := newName(r, kind); !e.has(kind, n) {
@@ -23,8 +23,9 @@ func (e *editor) furnish(r *chance.Stream) {
 	}
 }
 
-// birth is how likely an edit makes something new of a kind that there is so
-// much of. Tenants stay small, so that more can happen to each object.
+// birth returns the probability that an edit creates an object of a kind that
+// already has that many. It keeps tenants small, so that more happens to each
+// object.
 func birth(there int) float64 {
 	if there < 3 {
 		return 0.25
@@ -48,7 +49,7 @@ func (e *editor) editRepository(r *chance.Stream) {
 	f := files[r.N(len(files))]
 	b := decode(f.Body)
 	switch how := r.Weighted(14, 6, 4, 2, 1, 1); {
-	case how == 4 && kind != "settings": // as "git mv" does it
+	case how == 4 && kind != "settings": // a rename, as by "git mv"
 		n := newName(r, kind)
 		if slices.ContainsFunc(files, func(o tenant.Resource) bool { return o.Key == n }) {
 			return

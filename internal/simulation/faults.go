@@ -11,27 +11,28 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// strike is what happens to one call. The zero strike is no fault.
+// strike holds the faults of one call. The zero strike injects nothing.
 type strike struct {
 	wait   time.Duration // until the effect
 	answer time.Duration // from the effect until the caller has the answer
-	// before is returned in place of the call, after in place of its answer.
+	// before is returned in place of the call. after is returned in place of
+	// its answer.
 	before, after error
 	// The worker dies: before the effect, or after it.
 	killBefore, killAfter bool
-	// freeze is how long the worker freezes, from now on.
+	// freeze is the time for which the worker freezes, from now on.
 	freeze time.Duration
-	// sent: the effect comes even if the caller stops waiting.
+	// sent says that the call takes effect even if the caller stops waiting.
 	sent bool
 	// A read is cut short, or it fails.
 	cut, broken bool
-	// late is how long after the caller's error a write takes effect.
+	// late is the time from the caller's error to the effect of the write.
 	late time.Duration
-	// meddle: a person changes the same thing just before the effect.
+	// meddle says that a person changes the same object just before the effect.
 	meddle bool
 }
 
-// add adds another fault to what happens to a call.
+// add adds another fault to the call.
 func (f *strike) add(o strike) {
 	f.wait += o.wait
 	f.answer += o.answer
@@ -48,16 +49,16 @@ func (f *strike) add(o strike) {
 	f.killBefore, f.killAfter = f.killBefore || o.killBefore, f.killAfter || o.killAfter
 }
 
-// changes are the ops whose effect is a change.
+// changes are the ops that change something.
 var changes = map[op]bool{opCommit: true, opClaim: true, opAcquire: true, opRenew: true, opRelease: true,
 	opPut: true, opUpdate: true, opBackup: true, opApply: true}
 
 var errRefused = errors.New("connection refused")
 
-// errUnknown is the answer of a store or leaser that does not know the outcome.
+// errUnknown is the error of a store or leaser for an unknown outcome.
 var errUnknown = fmt.Errorf("connection lost: %w", state.ErrUnknown)
 
-// faults decides what goes wrong with each call.
+// faults draws the faults of each call.
 type faults struct {
 	calendar calendar
 	journal  *journal
@@ -81,7 +82,7 @@ func (f *faults) storeIsDown() bool {
 	return time.Now().Before(f.downUntil)
 }
 
-// strike decides what happens to a call that begins now, on a lane.
+// strike draws the faults of a call that begins now, on a lane.
 func (f *faults) strike(c call, lane int64, immortal bool) strike {
 	r := f.calendar.Stream(uint64(time.Now().UnixNano()), uint64(lane), uint64(c.op))
 	d := dealer{c: c, r: &r, journal: f.journal, level: f.calendar.level(c.number())}
@@ -113,12 +114,12 @@ func (f *faults) strike(c call, lane int64, immortal bool) strike {
 	return d.dealt
 }
 
-// dealer deals the faults of one call.
+// dealer draws the faults of one call.
 type dealer struct {
 	c       call
 	r       *chance.Stream
 	journal *journal
-	level   float64 // how bad the day is
+	level   float64 // the day's level of faults
 	dealt   strike
 }
 
@@ -128,7 +129,8 @@ func (d *dealer) put(kind string, add strike) {
 	d.dealt.add(add)
 }
 
-// happens reports whether a fault comes that has the chance p on a bad day.
+// happens draws whether a fault comes that has probability p on a day of level
+// 1.
 func (d *dealer) happens(p float64) bool { return d.r.Chance(p * d.level) }
 
 func (d *dealer) strikeBlobs() {
@@ -150,7 +152,8 @@ func (d *dealer) strikeStore() {
 	case d.happens(0.002):
 		d.put("store, outcome unknown, without effect", strike{before: errUnknown})
 	case d.happens(0.002):
-		// Often the caller waits for a time-out, and much happens until then.
+		// Often the caller waits for a time-out, and other events happen until
+		// then.
 		d.put("store, outcome unknown, with effect", strike{after: errUnknown, answer: chance.Pick(d.r, 0, d.r.Between(time.Second, 90*time.Second))})
 	case d.happens(0.001):
 		d.put("store, slow", strike{wait: d.r.Between(time.Second, 90*time.Second)})
@@ -177,7 +180,8 @@ func (d *dealer) strikeRepository() {
 	}
 }
 
-// strikeTenant lets a write that is sent take effect within a minute, or never.
+// strikeTenant draws the faults of a call to the tenant. A sent write takes
+// effect within a minute or never.
 func (d *dealer) strikeTenant() {
 	refuse := func(class tenant.Class) strike {
 		e := &tenant.Error{Class: class, Message: "refused by the simulation"}

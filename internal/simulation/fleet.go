@@ -10,11 +10,11 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// fleet is the workers of a part, each in a place, and a front that serves
-// people only.
+// fleet holds the workers of a part, each in a place, and a front that only
+// serves people.
 type fleet struct {
 	connections *connections
-	conf        syncer.Config // of all engines
+	conf        syncer.Config // for all engines
 	inspector   *inspector
 	front       *worker
 	places      []*place
@@ -23,12 +23,13 @@ type fleet struct {
 
 const (
 	places = 3
-	// generations is how many workers of one place are told apart at a time.
+	// generations is the greatest number of workers of one place that exist at
+	// a time.
 	generations = 5
 )
 
-// serve fills the places until ctx ends. [sync.WaitGroup.Wait] of serving waits
-// for the workers, which drain.
+// serve fills the places until ctx ends. Then the workers drain, and
+// serving.Wait waits for them.
 func (f *fleet) serve(ctx context.Context) {
 	f.front = f.connections.newWorker(newProcess("front", places*generations, true), f.conf)
 	for n := range places {
@@ -46,7 +47,7 @@ func (f *fleet) engine(r *chance.Stream) *syncer.Syncer {
 	return f.front.engine
 }
 
-// place is a place in the fleet: there is a worker in it, or one will come.
+// place is a place in the fleet. It has a worker, or will get one.
 type place struct {
 	fleet  *fleet
 	number int
@@ -55,7 +56,7 @@ type place struct {
 	current *worker
 }
 
-// worker returns the one that is there, or nil.
+// worker returns the present worker, or nil.
 func (p *place) worker() *worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,11 +72,11 @@ func (p *place) put(k *worker) {
 	p.current = k
 }
 
-// keep looks after the place until ctx ends. It replaces a worker that dies, and
-// now and then it asks one to stop, as when a new version is deployed.
+// keep runs the place until ctx ends. It replaces a worker that dies. Now and
+// then it asks a worker to stop, as the deployment of a new version does.
 func (p *place) keep(ctx context.Context) {
 	f, journal := p.fleet, p.fleet.connections.journal
-	pauseFor(ctx, time.Duration(p.number)*7*time.Second) // each begins at its own time
+	pauseFor(ctx, time.Duration(p.number)*7*time.Second) // places begin at different times
 	for n := 0; ctx.Err() == nil; n++ {
 		k := f.connections.newWorker(newProcess(fmt.Sprintf("worker-%d-%d", p.number, n), p.number*generations+n%generations, false), f.conf)
 		p.put(k)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// border separates the engines of a part from everything else. Each worker has
-// a gate in it.
+// border separates the engines of a part from their environment. Each worker
+// has a gate in it.
 type border struct {
 	faults  *faults
 	journal *journal
-	// over is done when the world has ended.
+	// over is the context that ends with the world.
 	over context.Context
-	// underWay is the number of calls that have begun and not ended.
+	// underWay is the number of calls that have not ended yet.
 	underWay atomic.Int64
 }
 
@@ -26,7 +26,7 @@ type gate struct {
 	proc *process
 }
 
-// lateBy is how late a request may be after its caller stopped waiting.
+// lateBy is the longest delay of a request after its caller stopped waiting.
 const lateBy = 20 * time.Second
 
 // Errors that a gate returns.
@@ -35,13 +35,13 @@ var (
 	errClosed = errors.New("simulation: the world has ended")
 )
 
-// through makes a call: it waits, fails, kills or freezes its worker, and has
-// its effect, as the time and the caller say.
+// through makes a call. The time and the caller determine its wait, its faults
+// (which may kill or freeze the worker), and its effect.
 func through[T any](ctx context.Context, g *gate, c call, effect func(context.Context) (T, error)) (T, error) {
 	return throughStruck(ctx, g, c, func(ctx context.Context, _ strike) (T, error) { return effect(ctx) })
 }
 
-// throughStruck is through for an effect that has its own ways to go wrong.
+// throughStruck is through for an effect that handles some faults itself.
 func throughStruck[T any](ctx context.Context, g *gate, c call, effect func(context.Context, strike) (T, error)) (T, error) {
 	var zero T
 	began, lane := time.Now(), c.lane(ctx, g.proc.index)
@@ -55,7 +55,7 @@ func throughStruck[T any](ctx context.Context, g *gate, c call, effect func(cont
 		g.proc.freeze(f.freeze)
 	}
 	due := onLane(began, lane, f.wait)
-	late := func() { // the request was on its way when its caller stopped waiting
+	late := func() { // a request already sent when its caller stopped waiting
 		g.journal.count("fault: caller gone, effect all the same")
 		g.note(ctx, c, "takes effect although its caller is gone")
 		_, _ = effect(context.WithoutCancel(ctx), f)
@@ -77,7 +77,7 @@ func throughStruck[T any](ctx context.Context, g *gate, c call, effect func(cont
 	}
 	if f.before != nil {
 		g.note(ctx, c, "fails: "+f.before.Error())
-		if f.late > 0 { // as a request that was under way when it was given up
+		if f.late > 0 { // like a request that its caller abandoned
 			time.AfterFunc(f.late, func() {
 				if !g.isClosed() {
 					late()
@@ -103,9 +103,9 @@ func throughStruck[T any](ctx context.Context, g *gate, c call, effect func(cont
 	return v, err
 }
 
-// wait waits until a call's instant, and as long as its worker is frozen. A
-// caller that stops waiting may have sent its request already: then wait calls
-// late at the instant.
+// wait waits until a call's instant, and while its worker is frozen. A caller
+// that stops waiting may have sent its request already. Then wait calls late at
+// the instant.
 func (g *gate) wait(ctx context.Context, lane int64, f strike, late func()) error {
 	until := onLane(time.Now(), lane, f.wait)
 	for {
@@ -136,7 +136,8 @@ func (g *gate) wait(ctx context.Context, lane int64, f strike, late func()) erro
 	}
 }
 
-// alive says why a call cannot even begin.
+// alive returns an error if the worker is dead or the world has ended, so that
+// a call cannot begin.
 func (g *gate) alive() error {
 	switch {
 	case g.isClosed():
@@ -153,7 +154,7 @@ func (g *gate) kill(c call) {
 	g.proc.kill()
 }
 
-// note takes down what comes of a call.
+// note records the result of a call.
 func (g *gate) note(ctx context.Context, c call, what string) {
 	g.journal.note(c.tenant(), g.who(ctx), c.op.String(), what)
 }

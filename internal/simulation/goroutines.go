@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// bubbleOf finds the number of the bubble that a goroutine is in.
+// bubbleOf matches the number of a goroutine's bubble.
 var bubbleOf = regexp.MustCompile(`^goroutine \d+ \[[^]]*synctest bubble (\d+)[^]]*\]`)
 
-// atWork are functions of the engine that a goroutine is in while it works on a
-// tenant, or waits with one.
+// atWork lists functions of the engine that are on the stack of a goroutine
+// while it works on a tenant or keeps its lease.
 var atWork = []string{"syncer.(*Syncer).advance(", "lease.(*Hold).Keep(", "syncer.(*session).loop("}
 
-// goroutineAtWork returns the stack of a goroutine of this bubble that is at
-// work on a tenant, or "".
+// goroutineAtWork returns the stack of a goroutine of this bubble that works on
+// a tenant, or "".
 func goroutineAtWork() string {
 	for _, g := range goroutinesHere() {
 		for _, f := range atWork {

@@ -9,19 +9,19 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// inspector checks what only a look at all tenants can tell.
+// inspector checks the rules about all tenants together.
 type inspector struct {
 	calendar calendar
 	journal  *journal
 	clock    *storeClock
 	tenants  *roster
 	border   *border
-	// approver: a ticket system approves, and its calls hold a lease.
+	// approver says that a ticket system approves. Its calls hold a lease.
 	approver bool
 }
 
-// checkDay does the work of every day: it prunes old history, and looks for
-// tenants that no worker looks at.
+// checkDay does the daily work: it prunes old history, and checks that workers
+// handle all tenants that are due.
 func (i *inspector) checkDay(n int) {
 	if n%7 == 0 {
 		for _, s := range i.tenants.list {
@@ -36,8 +36,8 @@ func (i *inspector) checkDay(n int) {
 	}
 }
 
-// checkAwake checks that a worker looks at a tenant that is due, and that a run
-// does not stand still.
+// checkAwake checks that a worker handles a tenant that is due, and that a run
+// makes progress.
 func checkAwake(s standing, now time.Time) (found []oracle.Violation) {
 	if due := s.rec.WakeAt; !due.IsZero() && now.Sub(due) > 6*time.Hour && !s.leased(now) {
 		found = append(found, broke("rest", "due at %s, and no worker has looked at it until %s", due, now))
@@ -51,8 +51,8 @@ func checkAwake(s standing, now time.Time) (found []oracle.Violation) {
 	return found
 }
 
-// checkDrained checks that a worker that stopped in peace has released its leases,
-// unless a fault kept it from a release.
+// checkDrained checks that a worker that drained has released its leases,
+// unless a fault prevented a release.
 func (i *inspector) checkDrained(worker string) {
 	now := i.clock.now()
 	for _, s := range i.tenants.standings() {
@@ -66,9 +66,9 @@ func (i *inspector) checkDrained(worker string) {
 	}
 }
 
-// checkGoroutines checks that tenants at rest, and those that wait for a decision,
-// hold no goroutine. That shows only while no worker has a lease and no call is
-// under way, so it checks nothing at other times.
+// checkGoroutines checks that tenants at rest, and tenants that wait for a
+// decision, use no goroutine. This is visible only while no worker has a lease
+// and no call is under way, so it checks nothing at other times.
 func (i *inspector) checkGoroutines() {
 	now, waiting := i.clock.now(), 0
 	for _, s := range i.tenants.standings() {
@@ -95,8 +95,8 @@ func (i *inspector) checkGoroutines() {
 	i.journal.add("world: tenants that waited without one", waiting)
 }
 
-// checkRest checks that after some days without faults, with people who answer,
-// all tenants rest, no worker has a lease, and both sides of every tenant agree.
+// checkRest checks the end of the calm days: all tenants rest, no worker has a
+// lease, and both sides of every tenant agree.
 func (i *inspector) checkRest() {
 	now := i.clock.now()
 	for _, s := range i.tenants.list {

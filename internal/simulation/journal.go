@@ -8,24 +8,24 @@ import (
 	"github.com/tenantsync/tenantsync/internal/oracle"
 )
 
-// Violation is something that must never happen.
+// Violation is a breach of a rule.
 type Violation struct {
 	Part   int
 	Tenant string
 	At     time.Time
 	// Rule is the broken rule, and Message says how it was broken.
 	Rule, Message string
-	// History has the tenant's last events.
+	// History lists the tenant's last events.
 	History string
 }
 
-// String shows it whole.
+// String returns the rule, the message and the history.
 func (v Violation) String() string {
 	return fmt.Sprintf("%s: %s\n  part %d, tenant %s, %s; what happened before:\n%s",
 		v.Rule, v.Message, v.Part, v.Tenant, v.At.UTC().Format("2006-01-02 15:04:05.000000000"), v.History)
 }
 
-// Result is what became of a part of a world.
+// Result describes the simulation of a part of a world.
 type Result struct {
 	Stats      Stats
 	Violations []Violation
@@ -34,8 +34,8 @@ type Result struct {
 	Events int
 }
 
-// journal takes down what happens in a part: counts, events and violations. It
-// is safe for concurrent use.
+// journal records the counts, events and violations of a part. It is safe for
+// concurrent use.
 type journal struct {
 	part int
 
@@ -45,7 +45,7 @@ type journal struct {
 	violations []Violation
 }
 
-// newJournal returns an empty journal. log, if not nil, is told every event.
+// newJournal returns an empty journal. log, if not nil, receives every event.
 func newJournal(part int, log func(line string)) *journal {
 	return &journal{part: part, stats: Stats{}, trace: trace{tenants: map[string]*recent{}, log: log}}
 }
@@ -59,14 +59,14 @@ func (j *journal) add(key string, n int) {
 	j.stats[key] += n
 }
 
-// note takes down an event of a tenant, or of the whole world ("").
+// note records an event of a tenant, or of the whole world ("").
 func (j *journal) note(tenant, who, op, what string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.trace.add(tenant, event{at: time.Now(), who: who, op: op, what: what})
 }
 
-// violate takes down the violations that a check of a tenant, or of the whole
+// violate records the violations that a check of a tenant, or of the whole
 // world (""), has found.
 func (j *journal) violate(tenant string, found ...oracle.Violation) {
 	j.mu.Lock()
@@ -89,7 +89,7 @@ func (j *journal) result() Result {
 	return Result{Stats: j.stats, Violations: j.violations, Trace: j.trace.sum, Events: j.trace.count}
 }
 
-// broke returns a violation of a rule.
+// broke returns a violation of rule with a formatted message.
 func broke(rule, format string, args ...any) oracle.Violation {
 	return oracle.Violation{Rule: rule, Message: fmt.Sprintf(format, args...)}
 }

@@ -7,24 +7,25 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// kindNames are the kinds of every tenant. All but the last have several objects.
+// kindNames are the kinds of every tenant. All except the last have several
+// objects.
 var kindNames = []string{"groups", "locations", "policies", "profiles", "settings"}
 
-// listed are the kinds of several objects.
+// listed are the kinds with several objects.
 var listed = kindNames[:len(kindNames)-1]
 
-// title is the beginning of a kind's names. There are few names, so that both
-// sides now and then choose the same.
+// title is the beginning of a kind's names. There are few names, so both sides
+// sometimes choose the same one.
 var title = map[string]string{"groups": "Group", "locations": "Location", "policies": "Policy", "profiles": "Profile"}
 
-// maxLag is the longest that reads lag behind writes.
+// maxLag is the longest lag of reads behind writes.
 const maxLag = 40 * time.Second
 
 // kinds returns the kinds of every tenant. They have references, sets, limits, a
 // readable secret, a property that is sent whole, and a singleton.
 func kinds() []tenant.Kind {
 	readOnly := []string{"/id", "/createdDateTime", "/modifiedDateTime"}
-	const bound = 2 * time.Minute // more than what a call can take, and reads lag
+	const bound = 2 * time.Minute // exceeds the longest call plus the lag of reads
 	listed := func(name string) tenant.Kind {
 		return tenant.Kind{Name: name, Create: true, Update: true, Delete: true, ReadOnly: readOnly, Consistency: bound}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// look lets a person look at a tenant in the morning, and do what its row asks for.
+// look lets a person read a tenant's row in the morning and act on it.
 func (p *people) look(s *subject, r *chance.Stream) {
 	calm := p.calendar.isCalm()
 	p.act(s, chance.Pick(r, "bob", "carol"), func(a *person) { a.look(calm) })
@@ -41,7 +41,7 @@ func (a *person) look(calm bool) {
 	}
 }
 
-// followReport does what the last report asks for.
+// followReport carries out the requests of the last report.
 func (a *person) followReport() {
 	rep, err := a.engine().Report(a.ctx, syncer.RunRef{Tenant: a.s.name})
 	if err != nil {
@@ -55,8 +55,8 @@ func (a *person) followReport() {
 	}
 }
 
-// startAndReview signs in, and looks at the plan that comes of it. A person who
-// asks for a run cannot approve it, and another person may have to.
+// startAndReview starts a run, signs in, and reviews the resulting plan. A
+// person who asks for a run cannot approve it, so another person may have to.
 func (a *person) startAndReview(calm bool) {
 	a.start(syncer.StartRequest{Options: syncer.Options{Interactive: true}})
 	a.pause(5*time.Minute, 30*time.Minute)
@@ -68,11 +68,11 @@ func (a *person) startAndReview(calm bool) {
 	a.act(a.s, "dave", func(b *person) { b.review(row, calm) })
 }
 
-// review decides on the plan that waits, or does not, or does so later.
+// review decides on the waiting plan now, later or never.
 func (a *person) review(row syncer.Row, calm bool) {
 	p, err := a.engine().Plan(a.ctx, syncer.RunRef{Tenant: a.s.name})
 	if err != nil || p.Digest != row.Digest {
-		return // it has changed between two looks
+		return // the row has changed since
 	}
 	d := syncer.Decision{RunRef: syncer.RunRef{Run: row.Run}, Digest: row.Digest, Verdict: syncer.Approve}
 	for _, b := range p.Broken {
@@ -88,7 +88,7 @@ func (a *person) review(row syncer.Row, calm bool) {
 	switch a.r.Weighted(50, 10, 10, 8, 8, 14, 6) {
 	case 0:
 		a.decideAll(d)
-	case 1: // a part
+	case 1: // approve a part
 		for _, it := range p.Items {
 			if a.r.Chance(0.6) {
 				d.Items = append(d.Items, it.ID)
@@ -103,7 +103,7 @@ func (a *person) review(row syncer.Row, calm bool) {
 	case 3:
 		d.Verdict, d.Accept = syncer.RejectAndRevert, nil
 		a.decide(d)
-	case 4: // two who do not agree, at the same time
+	case 4: // two people disagree at the same time
 		other := chance.Pick(&a.r, syncer.Reject, syncer.RejectAndRevert, syncer.Approve)
 		a.act(a.s, "dave", func(b *person) {
 			o := d
@@ -113,13 +113,13 @@ func (a *person) review(row syncer.Row, calm bool) {
 			b.decide(o)
 		})
 		a.decideAll(d)
-	case 5: // much later: the plan may be another by then
+	case 5: // much later, when another plan may wait
 		a.pause(time.Hour, 3*day)
 		if a.isOver() {
 			return
 		}
 		if now, err := a.engine().Status(a.ctx, a.s.name); err == nil && a.r.Chance(0.5) {
-			d.Run = now.Run // a page that knows of the new run and still shows the old plan
+			d.Run = now.Run // a page with the new run and the old plan
 		}
 		a.decideAll(d)
 	case 6: // never

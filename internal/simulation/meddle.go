@@ -1,6 +1,6 @@
 package simulation
 
-// meddle lets a person change an object that an engine is about to write.
+// meddle lets a person change an object just before an engine writes it.
 func (e *editor) meddle(kind, id string) {
 	if id == "" || e.fake.Object(kind, id) == nil {
 		return
@@ -8,7 +8,7 @@ func (e *editor) meddle(kind, id string) {
 	e.set(kind, id, "set", body{"note": e.value("t")})
 }
 
-// meddleFile lets a person change a file that an engine is about to write.
+// meddleFile lets a person change a file just before an engine writes it.
 func (e *editor) meddleFile(kind, key string) {
 	for _, f := range e.files(kind) {
 		if f.Key == key {

@@ -9,22 +9,22 @@ import (
 	"github.com/tenantsync/tenantsync/internal/diff"
 )
 
-// madeUp are the properties that hold values that edits make up.
+// madeUp are the properties with values that edits make up.
 var madeUp = []string{"note", "mode", "secret"}
 
 // secretValue is the beginning of every secret of a profile.
 const secretValue = "SECRET-"
 
-// origins knows where the values of a tenant come from. Each edit makes up
+// origins records the origin of each value of a tenant. Each edit makes up
 // values that no edit has used before ("r12" in the repository, "t7" in the
-// tenant), so that every value tells who made it. It is safe for concurrent use.
+// tenant), so every value shows its origin. It is safe for concurrent use.
 type origins struct {
 	mu   sync.Mutex
 	made int
-	// inTenant are the values that the tenant has ever had.
+	// inTenant holds all values that the tenant ever had.
 	inTenant map[string]bool
-	// looked is when each worker last looked at an object, and touched is when
-	// a person last changed it in the tenant.
+	// looked is the time at which a worker last read an object. touched is the
+	// time at which a person last changed it in the tenant.
 	looked  map[sight]time.Time
 	touched map[diff.Object]time.Time
 }
@@ -51,7 +51,7 @@ func (o *origins) value(side string) string {
 	return v
 }
 
-// reaches notes that the tenant has an object, with all its values.
+// reaches records that the tenant has the values of an object.
 func (o *origins) reaches(object map[string]any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -62,28 +62,29 @@ func (o *origins) reaches(object map[string]any) {
 	}
 }
 
-// hadTenant reports whether the tenant has ever had a value.
+// hadTenant reports whether the tenant ever had a value.
 func (o *origins) hadTenant(value string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.inTenant[value]
 }
 
-// look notes that a worker looks at an object.
+// look records that a worker reads an object.
 func (o *origins) look(worker string, object diff.Object) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.looked[sight{worker, object}] = time.Now()
 }
 
-// touch notes that a person changes an object in the tenant.
+// touch records that a person changes an object in the tenant.
 func (o *origins) touch(object diff.Object) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.touched[object] = time.Now()
 }
 
-// raced reports whether a person has changed an object since a worker looked at it.
+// raced reports whether a person has changed an object since a worker last read
+// it.
 func (o *origins) raced(worker string, object diff.Object) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

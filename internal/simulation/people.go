@@ -16,14 +16,14 @@ type people struct {
 	calendar  calendar
 	journal   *journal
 	fleet     *fleet
-	approvals int // that a plan needs
-	// over is done when the world has ended.
+	approvals int // number that a plan needs
+	// over is the context that ends with the world.
 	over context.Context
-	// acting are the actions under way.
+	// acting counts the actions under way.
 	acting sync.WaitGroup
 }
 
-// person is a person, or a schedule, in one action on a tenant.
+// person is a person or a schedule during one action on a tenant.
 type person struct {
 	*people
 	s    *subject
@@ -32,8 +32,8 @@ type person struct {
 	r    chance.Stream
 }
 
-// act lets a person do something, which begins at an instant of its own and
-// takes its own time.
+// act runs an action of a person in a goroutine. The action begins at an
+// instant that no other action has.
 func (p *people) act(s *subject, name string, do func(a *person)) {
 	n := int(s.actions.Add(1)) - 1
 	p.acting.Go(func() {
@@ -47,23 +47,24 @@ func (p *people) act(s *subject, name string, do func(a *person)) {
 // isOver reports whether the world has ended.
 func (p *people) isOver() bool { return p.over.Err() != nil }
 
-// engine returns the engine of a process: any process takes an action.
+// engine returns the engine of any process, because every process can serve an
+// action.
 func (a *person) engine() *syncer.Syncer { return a.fleet.engine(&a.r) }
 
 // pause waits for a while.
 func (a *person) pause(from, to time.Duration) { pauseFor(a.ctx, a.r.Between(from, to)) }
 
-// refusals are the errors by which an engine refuses an action.
+// refusals are the errors with which an engine refuses an action.
 var refusals = []error{syncer.ErrActive, syncer.ErrPaused, syncer.ErrStalePlan, syncer.ErrNotPending, syncer.ErrExpired,
 	syncer.ErrSelfApproval, syncer.ErrAlreadyVoted, syncer.ErrNothingFailed, syncer.ErrBusy, syncer.ErrNotFound}
 
-// said takes down what came of an action.
+// said records the result of an action.
 func (a *person) said(did string, err error) {
 	what := "done"
 	if err != nil {
 		what = err.Error()
 	}
-	if errors.Is(err, syncer.ErrStalePlan) { // its text has the digest, and digests are keyed at random where there are secrets
+	if errors.Is(err, syncer.ErrStalePlan) { // its text has the digest, which depends on a random key if there are secrets
 		what = syncer.ErrStalePlan.Error()
 	}
 	a.journal.note(a.s.name, a.name, did, what)

@@ -37,7 +37,7 @@ func (p *approver) Review(ctx context.Context, rv syncer.Review) (syncer.Decisio
 			return d, nil
 		case 2:
 			return syncer.Decision{}, errors.New("the ticket system is down")
-		case 3: // it blocks for a while
+		case 3: // the ticket system blocks for a while
 			pauseFor(ctx, r.Between(time.Second, 10*time.Minute))
 			return syncer.Decision{}, ctx.Err()
 		}

@@ -39,8 +39,8 @@ func (p *authPort) Begin(ctx context.Context, req auth.Request) (auth.SignIn, er
 	})
 }
 
-// whoSignsIn draws the person who answers the next code of a tenant, and says
-// what the person does.
+// whoSignsIn draws the person who answers the next code of a tenant. It returns
+// a description of the answer too.
 func (p *authPort) whoSignsIn(index int) (authtest.Person, string) {
 	r := p.calendar.Stream(uint64(index), uint64(time.Now().UnixNano()), chance.Word("person"))
 	if p.calendar.isCalm() {

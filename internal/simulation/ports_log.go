@@ -5,10 +5,10 @@ import (
 	"log/slog"
 )
 
-// slowLog is a log that takes time where goroutines of one engine would else be
-// ready at one time and ask for the same thing: items of a wave that are skipped
-// together, for the journal; and a session whose person has signed in, for a
-// place, together with the loop that claims tenants.
+// slowLog is a log handler that delays some goroutines of one engine. Without
+// the delay they would be ready at one time and compete: items of a wave that
+// are skipped together compete for the journal, and a session whose person has
+// signed in competes for a free place with the loop that claims tenants.
 type slowLog struct {
 	slog.Handler
 	gate    *gate
@@ -16,7 +16,7 @@ type slowLog struct {
 	tenant  string
 }
 
-// WithAttrs remembers the tenant.
+// WithAttrs returns a handler that knows the tenant in attrs.
 func (h slowLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for _, a := range attrs {
 		if a.Key == "tenant" {
@@ -26,13 +26,13 @@ func (h slowLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return h
 }
 
-// WithGroup is of no use here.
+// WithGroup ignores the group.
 func (h slowLog) WithGroup(string) slog.Handler { return h }
 
-// Enabled takes everything.
+// Enabled returns true, so that Handle sees every line.
 func (h slowLog) Enabled(context.Context, slog.Level) bool { return true }
 
-// Handle takes its time.
+// Handle delays the lines that need it.
 func (h slowLog) Handle(ctx context.Context, r slog.Record) error {
 	item := ""
 	switch r.Message {

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// process is what an engine runs in. It may die, and it may freeze.
+// process is the process of an engine. It may die, and it may freeze.
 type process struct {
 	name string
-	// index tells the processes apart that exist at a time: it is below
+	// index differs for all processes that exist at a time. It is below
 	// workersTold.
 	index int
-	// immortal: nothing kills or freezes it.
+	// immortal says that no fault kills or freezes the process.
 	immortal bool
 	// ctx ends when the process dies.
 	ctx context.Context
@@ -35,7 +35,7 @@ func (p *process) isDead() bool {
 	return p.dead
 }
 
-// kill ends the process as a power cut does: it never learns of anything again.
+// kill ends the process as a power cut does: it gets no further answer.
 func (p *process) kill() {
 	p.mu.Lock()
 	p.dead = true
@@ -49,8 +49,8 @@ func (p *process) frozenUntil() time.Time {
 	return p.frozen
 }
 
-// freeze makes all calls of the process wait, also those under way, as when a
-// machine pauses.
+// freeze makes all calls of the process wait, including those under way, like a
+// paused machine.
 func (p *process) freeze(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

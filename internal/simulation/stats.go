@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Stats counts what happened. Each key is a group and a name in it, as in
-// "fault: store, refused".
+// Stats counts events. Each key is a group and a name in it, as in "fault:
+// store, refused".
 type Stats map[string]int
 
 // Add adds other to s.
@@ -32,7 +32,7 @@ func (s Stats) Sum(group string) int {
 // groups are the groups, in the order in which String prints them.
 var groups = []string{"world", "run", "status", "move", "people", "edit", "fault", "tenant", "worker", "write", "item", "clock"}
 
-// String returns one line per group, its names in order.
+// String returns one line per group, with sorted names.
 func (s Stats) String() string {
 	byGroup := map[string][]string{}
 	for _, k := range slices.Sorted(maps.Keys(s)) {

@@ -8,14 +8,14 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// storeClock is the clock of the store, which disagrees with all others.
+// storeClock is the clock of the store, which differs from all other clocks.
 type storeClock struct {
 	store *state.Memory
 
 	mu   sync.Mutex
 	skew time.Duration
-	// backAt is when the clock was last set back, and backBy is by how much
-	// within an hour.
+	// backAt is the time at which the clock was last set back. backBy is the
+	// sum of the steps back that follow each other within an hour.
 	backAt time.Time
 	backBy time.Duration
 }
@@ -27,13 +27,13 @@ func newStoreClock(store *state.Memory, skew time.Duration) *storeClock {
 	return &storeClock{store: store, skew: skew}
 }
 
-// now returns what the clock shows.
+// now returns the clock's time.
 func (c *storeClock) now() time.Time {
 	got, _ := c.store.Load(context.Background(), state.LoadRequest{Tenant: "not a tenant"})
 	return got.Now
 }
 
-// move moves the clock, and returns how far it is ahead of the others.
+// move moves the clock, and returns its difference from the other clocks.
 func (c *storeClock) move(step time.Duration) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,8 +48,8 @@ func (c *storeClock) move(step time.Duration) time.Duration {
 	return c.skew
 }
 
-// setBack returns by how much the clock was set back within the last hour, or
-// shortly before.
+// setBack returns the sum of the recent steps back, or 0 if the last step is
+// more than an hour ago.
 func (c *storeClock) setBack() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,22 +13,22 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// subject is a tenant, with what acts on it and what watches it.
+// subject is a tenant, with its editor, its settings and its witness.
 type subject struct {
 	ident
 	fake     *tenanttest.Fake
 	auth     *authtest.FakeAuthenticator
 	settings syncer.Settings
 	ignored  []string      // properties that the settings ignore
-	lag      time.Duration // of reads, on good days
-	actions  atomic.Int64  // of people
+	lag      time.Duration // normal lag of reads
+	actions  atomic.Int64  // number of people's actions
 
 	origins *origins
 	editor  *editor
 	witness *witness
 }
 
-// newSubject draws a tenant, which has no objects yet.
+// newSubject draws a tenant without objects.
 func newSubject(id ident, r *chance.Stream) *subject {
 	s := &subject{ident: id, origins: newOrigins()}
 	s.auth = authtest.NewAuthenticator(authtest.AuthenticatorConfig{SignedIn: true, CodeLifetime: chance.Pick(r, 15*time.Minute, 15*time.Minute, time.Minute)})
@@ -63,7 +63,7 @@ func newSubject(id ident, r *chance.Stream) *subject {
 // call returns a call about the tenant.
 func (s *subject) call(op op) call { return call{op: op, of: &s.ident} }
 
-// sides returns the two sides of the tenant, as they are now.
+// sides returns the present content of both sides of the tenant.
 func (s *subject) sides() sides {
 	objects := map[string][]tenant.Resource{}
 	for _, kind := range kindNames {
@@ -72,7 +72,7 @@ func (s *subject) sides() sides {
 	return sides{line: s.editor.line(), objects: objects, ignored: s.ignored, scopes: s.settings.Scopes, enforce: s.settings.Rules.Enforce}
 }
 
-// roster has the tenants of a part.
+// roster holds the tenants of a part.
 type roster struct {
 	list   []*subject
 	byName map[string]*subject
@@ -83,7 +83,7 @@ func (t *roster) add(s *subject) {
 	t.byName[s.name] = s
 }
 
-// of returns the tenant of that name. The engine asks for no other.
+// of returns the tenant with that name, which must exist.
 func (t *roster) of(name string) *subject {
 	s := t.byName[name]
 	if s == nil {
@@ -92,7 +92,7 @@ func (t *roster) of(name string) *subject {
 	return s
 }
 
-// standings returns how all tenants stand.
+// standings returns the record and the lease of every tenant.
 func (t *roster) standings() []standing {
 	all := make([]standing, len(t.list))
 	for i, s := range t.list {

@@ -11,9 +11,9 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// tidy does what a report asks people for: of several things with one name, all
-// but one get another name, and references to missing objects go from the
-// tenant's policies and from the files.
+// tidy makes the corrections that a report asks people for. It renames all but
+// one of the objects with equal names, and it removes references to missing
+// objects from the tenant's policies and from the files.
 func (e *editor) tidy() {
 	e.tidyNames()
 	line := e.line()
@@ -42,8 +42,8 @@ func (e *editor) tidy() {
 	}
 }
 
-// dangling returns a patch that takes the dangling references out of a policy,
-// or nil if it has none.
+// dangling returns a patch that removes the dangling references of a policy, or
+// nil if all its references lead to objects.
 func dangling(b body, there func(kind, ref string) bool) body {
 	patch := body{}
 	if l, ok := b["location"].(string); ok && !there("locations", l) {
@@ -61,7 +61,7 @@ func dangling(b body, there func(kind, ref string) bool) body {
 	return patch
 }
 
-// takeOut takes all references to a kind out of the tenant's policies.
+// takeOut removes all references to a kind from the tenant's policies.
 func (e *editor) takeOut(kind string) {
 	for _, o := range e.fake.Objects("policies") {
 		patch := dangling(decode(o.Body), func(k, _ string) bool { return k != kind })
@@ -98,8 +98,8 @@ func (e *editor) tidyNames() {
 	}
 }
 
-// follow does what the notes of a report or a plan ask for: it writes corrupt
-// files anew, adds secrets, and renames a file that may mean several objects.
+// follow makes the corrections that the notes of a report or a plan ask for. It
+// rewrites corrupt files, adds secrets, and renames ambiguous files.
 func (e *editor) follow(r *chance.Stream, notes []plan.Note) {
 	line := e.line()
 	for _, n := range notes {
@@ -121,7 +121,7 @@ func (e *editor) follow(r *chance.Stream, notes []plan.Note) {
 			e.writeFile(n.Kind, n.Key, b)
 			continue
 		}
-		if n.Class == plan.Unresolved && (n.Kind == "groups" || n.Kind == "locations") { // it is to be deleted
+		if n.Class == plan.Unresolved && (n.Kind == "groups" || n.Kind == "locations") { // the object should be deleted
 			e.journal.count("edit: references to deleted objects taken out")
 			e.takeOut(n.Kind)
 			continue
@@ -133,7 +133,7 @@ func (e *editor) follow(r *chance.Stream, notes []plan.Note) {
 	}
 }
 
-// rename gives a file a name that no object has.
+// rename gives a file an unused name.
 func (e *editor) rename(line tenant.Desired, kind, key string) {
 	b := fileOf(line, kind, key)
 	if b == nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/simulation/chance"
 )
 
-// event is one thing that happened.
+// event is an event in the history of a tenant or of the world.
 type event struct {
 	at            time.Time
 	who, op, what string
@@ -18,7 +18,7 @@ func (e event) String() string {
 	return fmt.Sprintf("%s  %-10s %-18s %s", e.at.UTC().Format("Jan 02 15:04:05.000000000"), e.who, e.op, e.what)
 }
 
-// shown is how many of a tenant's last events a violation shows.
+// shown is the number of a tenant's last events that a violation shows.
 const shown = 40
 
 // recent are the last events of one tenant.
@@ -27,20 +27,20 @@ type recent struct {
 	count int
 }
 
-// trace is everything that happened, as a hash, and the last of it as text. It
-// is not safe for concurrent use.
+// trace records all events as a hash, and the last events as text. It is not
+// safe for concurrent use.
 //
-// The hash is the sum of the events' hashes: the times of events give their
-// order, and events of one time have no order.
+// The hash is the sum of the events' hashes, so it does not depend on the order
+// of events at equal times. Each event's hash includes its time.
 type trace struct {
 	sum     uint64
 	count   int
 	tenants map[string]*recent
-	// log, if not nil, is told every event as it comes.
+	// log, if not nil, receives every event as it comes.
 	log func(line string)
 }
 
-// add notes an event of a tenant, or of the whole world ("").
+// add records an event of a tenant, or of the whole world ("").
 func (t *trace) add(tenant string, e event) {
 	if tenant == "" {
 		tenant = "-"

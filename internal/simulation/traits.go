@@ -7,15 +7,15 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// traits are how the parts of a world differ.
+// traits are the settings that differ between the parts of a world.
 type traits struct {
 	approver  bool // a ticket system approves
-	approvals int  // that a plan needs
-	writes    int  // at a time
+	approvals int  // number that a plan needs
+	writes    int  // number at a time
 	skew      time.Duration
 	stop      bool // a deploy stops at the first failure
-	consent   bool // a run ends where any permission is missing
-	impatient bool // runs have an hour
+	consent   bool // a run ends if any permission is missing
+	impatient bool // runs time out after an hour
 }
 
 // drawTraits draws the traits of a part.
@@ -30,7 +30,7 @@ func drawTraits(source chance.Source) traits {
 	return t
 }
 
-// engine returns what the engines of all workers have in common.
+// engine returns the common configuration of all workers' engines.
 func (t traits) engine(tenants int, newRunID func() string) syncer.Config {
 	conf := syncer.Config{
 		WriteConcurrency: t.writes, ReadConcurrency: 4, Concurrency: 2 * tenants,

@@ -24,16 +24,16 @@ func decode(raw json.RawMessage) body {
 func encode(v any) json.RawMessage {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // made of decoded JSON
+		panic(err) // decoded JSON always encodes
 	}
 	return raw
 }
 
-// lineOf returns the files of a tenant, as they are now.
+// lineOf returns the present files of a tenant.
 func lineOf(repository *tenant.MemoryRepository, name string) tenant.Desired {
 	d, err := repository.Desired(context.Background(), tenant.DesiredRequest{Tenant: name})
 	if err != nil {
-		panic(err) // memory does not fail
+		panic(err) // a memory repository does not fail
 	}
 	return d
 }
@@ -47,10 +47,11 @@ func fileOf(d tenant.Desired, kind, key string) body {
 	return decode(d.Resources[i].Body)
 }
 
-// referenceTo is how a file names another object.
+// referenceTo returns the text by which a file refers to another object.
 func referenceTo(kind, key string) string { return "${" + kind + "/" + key + "}" }
 
-// resolved returns a value with what find knows in place of references.
+// resolved returns a value with each reference replaced by the result of find,
+// if find knows it.
 func resolved(v any, find func(kind, key string) (string, bool)) any {
 	switch v := v.(type) {
 	case string:
@@ -69,7 +70,7 @@ func resolved(v any, find func(kind, key string) (string, bool)) any {
 	return v
 }
 
-// sameValue compares values. In a list the order does not matter.
+// sameValue compares values. It ignores the order of lists.
 func sameValue(a, b any) bool {
 	list, ok := a.([]any)
 	if !ok {
@@ -93,7 +94,7 @@ func sameValue(a, b any) bool {
 // unmanaged are the properties that the service sets.
 var unmanaged = []string{"id", "createdDateTime", "modifiedDateTime"}
 
-// text shows an object to people, its names in order.
+// text renders an object for people, with sorted names.
 func text(b body) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(b)) {
@@ -104,7 +105,7 @@ func text(b body) string {
 	return strings.Join(parts, " ")
 }
 
-// texts shows objects to people.
+// texts renders objects for people.
 func texts(list []tenant.Resource) string {
 	var all []string
 	for _, r := range list {

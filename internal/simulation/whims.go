@@ -8,19 +8,19 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// whim is what a person does on some days.
+// whim is an action that a person takes on some days.
 type whim struct {
-	chance float64 // on a day
-	name   string  // of the person
+	chance float64 // probability on a day
+	name   string  // the person's name
 	do     func(a *person)
 }
 
-// ask is a whim that asks for a run.
+// ask returns a whim that asks for a run.
 func ask(chance float64, o syncer.Options) whim {
 	return whim{chance, "ann", func(a *person) { a.start(syncer.StartRequest{Options: o}) }}
 }
 
-// whims are all of them. The order is part of a seed's story.
+// whims are all whims. Their order affects the events of a seed.
 var whims = []whim{
 	{0.05, "ann", func(a *person) { a.startAndReview(false) }},
 	ask(0.01, syncer.Options{Mode: syncer.Preview}),

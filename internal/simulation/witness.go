@@ -11,28 +11,29 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// witness sees everything that the engines do to one tenant, shows it to the
-// oracle, and hands the violations to the journal. It is safe for concurrent use.
+// witness sees all effects of the engines on one tenant, feeds them to the
+// oracle, and passes the violations to the journal. It is safe for concurrent
+// use.
 type witness struct {
 	ident
 	fake     *tenanttest.Fake
-	enforce  bool // the policy is to take the tenant's drift back
+	enforce  bool // the policy reverts the tenant's drift
 	origins  *origins
 	calendar calendar
 	clock    *storeClock
 	journal  *journal
 
 	mu     sync.Mutex
-	rec    state.Record // as stored
+	rec    state.Record // the stored record
 	data   stored
 	oracle *oracle.Oracle
 }
 
-// authTimeout is how long a person has to sign in. It is written here again,
-// and not taken from the engine, since it is checked.
+// authTimeout is the time that a person has to sign in. It repeats the engine's
+// value on purpose, so that a change of that value is found.
 const authTimeout = 3 * time.Minute
 
-// watch begins with a tenant that has no history.
+// watch starts the oracle for a tenant without a history.
 func (w *witness) watch(cfg oracle.Config) {
 	w.rec = state.Record{Tenant: w.name, Status: state.NotRun}
 	cfg.Tenant, cfg.Store, cfg.Fake, cfg.Live = w.name, w.clock.store, w.fake, true
@@ -47,10 +48,10 @@ func (w *witness) watch(cfg oracle.Config) {
 
 func (w *witness) violate(found ...oracle.Violation) { w.journal.violate(w.name, found...) }
 
-// stores shows data of the tenant that is about to be stored outside the records.
+// stores checks data of the tenant before it is stored outside the records.
 func (w *witness) stores(what string, data []byte) { w.violate(checkSecrets(what, data)...) }
 
-// committed shows a commit that the store has made for a worker or a person.
+// committed feeds a commit that the store has made for a worker or a person.
 func (w *witness) committed(who string, req state.CommitRequest, done state.Committed) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,7 +67,7 @@ func (w *witness) committed(who string, req state.CommitRequest, done state.Comm
 	w.violate(checkWake(done, w.clock.setBack())...)
 }
 
-// leased shows a lease that a worker has got by a claim, or by another call.
+// leased feeds a lease that a worker has got by a claim or by another call.
 func (w *witness) leased(who string, by op, l state.Lease) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -81,7 +82,7 @@ func (w *witness) leased(who string, by op, l state.Lease) {
 	w.journal.note(w.name, who, by.String(), fmt.Sprintf("fence %d", l.Record.Fence))
 }
 
-// released shows that a worker has released the lease.
+// released feeds the release of the lease by a worker.
 func (w *witness) released(who string, fence int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,14 +90,14 @@ func (w *witness) released(who string, fence int64) {
 	w.journal.note(w.name, who, opRelease.String(), fmt.Sprintf("fence %d", fence))
 }
 
-// offered shows a decision that a person is about to send.
+// offered feeds a decision that a person is about to send.
 func (w *witness) offered(d syncer.Decision) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.oracle.Offer(d)
 }
 
-// rests holds a tenant that must be at rest against the oracle.
+// rests checks a tenant that must be at rest.
 func (w *witness) rests(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -105,19 +106,20 @@ func (w *witness) rests(now time.Time) {
 	w.oracle.Rest(rec, now)
 }
 
-// standing is how a tenant stands: its record, and its lease.
+// standing is a tenant's record and lease.
 type standing struct {
 	ident
 	rec   state.Record
 	data  stored
 	owner string
-	until time.Time // the owner's lease
+	until time.Time // end of the owner's lease
 }
 
 // leased reports whether a worker has the lease.
 func (s standing) leased(now time.Time) bool { return s.until.After(now) }
 
-// works reports whether the tenant has a run that does not wait for a person.
+// works reports whether the tenant has an active run that does not wait for a
+// person.
 func (s standing) works() bool {
 	return s.rec.Status == state.Starting || s.rec.Status == state.InProgress
 }

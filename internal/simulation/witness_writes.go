@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// sends shows a write that a worker is about to send to the tenant.
+// sends feeds a write that a worker is about to send to the tenant.
 func (w *witness) sends(worker string, op tenant.Operation) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -19,14 +19,15 @@ func (w *witness) sends(worker string, op tenant.Operation) {
 	w.oracle.Begin(oracle.Write{Operation: op, Worker: worker, At: w.clock.now()})
 }
 
-// answered shows that a worker has the answer to a write, or stopped waiting for it.
+// answered feeds a write whose worker has the answer, or has stopped waiting
+// for it.
 func (w *witness) answered(worker string, op tenant.Operation) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.oracle.Finish(oracle.Write{Operation: op, Worker: worker})
 }
 
-// applied shows the effect of a worker's write in the tenant: the object was
+// applied feeds the effect of a worker's write in the tenant. The object was
 // actual, and is now after.
 func (w *witness) applied(who, worker string, op tenant.Operation, id string, actual, after json.RawMessage) {
 	w.mu.Lock()
@@ -38,8 +39,8 @@ func (w *witness) applied(who, worker string, op tenant.Operation, id string, ac
 	w.oracle.Effect(oracle.Write{Operation: op, Worker: worker, Object: id, Actual: actual, Raced: raced})
 }
 
-// updated shows the effect of a worker's write in the repository: the files were
-// before, and are now after.
+// updated feeds the effect of a worker's write in the repository. The files
+// were before, and are now after.
 func (w *witness) updated(who string, req tenant.UpdateRequest, rev tenant.Revision, before, after tenant.Desired) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -15,7 +15,7 @@ type worker struct {
 	engine *syncer.Syncer
 }
 
-// connections are what the engines of a part connect to.
+// connections holds the services that the engines of a part connect to.
 type connections struct {
 	border     *border
 	calendar   calendar
@@ -26,7 +26,8 @@ type connections struct {
 	approver   bool // a ticket system approves
 }
 
-// newWorker starts a process. conf is what all engines have in common.
+// newWorker returns a worker in a process. conf is the common configuration of
+// all engines.
 func (c *connections) newWorker(p *process, conf syncer.Config) *worker {
 	g := &gate{c.border, p}
 	records := &storePort{gate: g, store: c.store, tenants: c.tenants}
@@ -47,8 +48,9 @@ func (c *connections) newWorker(p *process, conf syncer.Config) *worker {
 	return &worker{p, engine}
 }
 
-// settings returns a tenant's own settings, in place of the common ones, whose
-// rules of approval are the same for all tenants.
+// settings returns the function for a tenant's own settings. It replaces the
+// common settings except the rules of approval, which are the same for all
+// tenants.
 func (c *connections) settings(g *gate, common syncer.Settings) func(context.Context, string) (syncer.Settings, error) {
 	return func(ctx context.Context, name string) (syncer.Settings, error) {
 		s := c.tenants.of(name)

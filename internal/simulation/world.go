@@ -15,27 +15,26 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// Config says which part of a world is simulated, and for how long. These fields
-// decide everything that happens in it.
+// Config selects the part of a world to simulate, and the number of days. Equal
+// values give equal events.
 type Config struct {
-	// Seed of the world.
+	// Seed is the seed of the world.
 	Seed uint64
-	// Part is the number of the part. Tenants, workers and people of different
-	// parts have nothing to do with each other, so that parts can be simulated
-	// one after the other, at the same time, or alone.
+	// Part is the number of the part. Parts share no tenants, workers or
+	// people, so they can be simulated one after the other, at the same time,
+	// or alone.
 	Part int
-	// Tenants of this part: 1 to [MaxTenants].
+	// Tenants is the number of tenants in this part, from 1 to [MaxTenants].
 	Tenants int
-	// Days that pass.
+	// Days is the number of days.
 	Days int
-	// Calm is the number of days at the end that are without faults, with people
-	// who answer. They have to be enough for everything to come to rest. Defaults
-	// to 7.
+	// Calm is the number of days at the end without faults, on which people
+	// answer. All tenants must come to rest in that time. Defaults to 7.
 	Calm int
-	// Stop, if not nil, is asked now and then whether to stop early: when
-	// another part has broken a rule.
+	// Stop, if not nil, is called now and then and reports whether to stop
+	// early, because another part has broken a rule.
 	Stop func() bool
-	// Log, if not nil, is told everything that happens.
+	// Log, if not nil, receives every event.
 	Log func(line string)
 }
 
@@ -99,7 +98,7 @@ func (w *world) newSubject(id ident, approvals int) *subject {
 	return s
 }
 
-// live lets the time pass, and returns what became of the world.
+// live lets the time pass, and returns the result.
 func (w *world) live() Result {
 	serving, stop := context.WithCancel(context.Background())
 	w.fleet.serve(serving)
@@ -107,7 +106,7 @@ func (w *world) live() Result {
 	w.people.acting.Wait()
 	stop()
 	if w.director.goesOn() {
-		w.fleet.serving.Wait() // they drain
+		w.fleet.serving.Wait() // wait for the workers to drain
 		w.inspector.checkRest()
 	}
 	w.end()

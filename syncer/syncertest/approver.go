@@ -33,25 +33,26 @@ func Reverts(actor string) syncer.Approver {
 	})
 }
 
-// Passes returns an approver who leaves every plan to Decide.
+// Passes returns an approver who leaves every plan to [syncer.Syncer.Decide].
 func Passes() syncer.Approver {
 	return syncer.ApproverFunc(func(context.Context, syncer.Review) (syncer.Decision, error) {
 		return syncer.Decision{}, nil
 	})
 }
 
-// Answers returns an approver who asks the given ones in turn, the last of
-// them for ever, and keeps what it was shown.
+// Answers returns an approver that asks the given ones in turn, and the last one from
+// then on. It keeps the reviews that it gets.
 func Answers(answers ...syncer.Approver) *Script { return &Script{answers: answers} }
 
-// Script is an approver that answers by a script. Safe for concurrent use.
+// Script is an approver that answers by a script. It is safe for concurrent use.
 type Script struct {
 	mu      sync.Mutex
 	answers []syncer.Approver
 	shown   []syncer.Review
 }
 
-// Review asks the next of the script's approvers; without any it passes.
+// Review asks the next of the script's approvers. An empty script leaves every plan to
+// Decide.
 func (s *Script) Review(ctx context.Context, r syncer.Review) (syncer.Decision, error) {
 	s.mu.Lock()
 	s.shown = append(s.shown, r)

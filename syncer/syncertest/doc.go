@@ -1,7 +1,7 @@
-// Package syncertest wires the engine with fakes of everything it needs, so
-// that a host can test what it builds on it without a network, a server or a
-// wait: a tenant and a sign-in page in memory, a store, a repository, scripted
-// people, and workers that can be killed.
+// Package syncertest wires the engine with fakes of everything that it needs: a
+// tenant, a sign-in page, a store and a repository in memory, scripted people, and
+// workers that can be killed. With it, the tests of a host need no network, no server
+// and no wait.
 //
 //	h := syncertest.New(syncertest.Config{})
 //	h.Tenant("contoso").Seed("groups", `{"displayName": "Staff"}`)

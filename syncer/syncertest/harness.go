@@ -30,7 +30,7 @@ type Config struct {
 	Repository tenant.Repository
 }
 
-// Harness is the world around the engine. Safe for concurrent use.
+// Harness is the world around the engine. It is safe for concurrent use.
 type Harness struct {
 	// Store keeps records, history, leases and blobs.
 	Store *state.Memory
@@ -38,7 +38,7 @@ type Harness struct {
 	Repository tenant.Repository
 	// Auth is the sign-in page and the people in front of it.
 	Auth *authtest.FakeAuthenticator
-	// Events is what all workers' observers saw.
+	// Events has the events of all workers' observers.
 	Events *Recorder
 
 	cfg     Config
@@ -113,7 +113,7 @@ type Worker struct {
 // from each other.
 const Secret = "a secret of tests: 32 bytes or more"
 
-// ErrDead is what every call of a killed worker returns.
+// ErrDead is the error of every call of a killed worker.
 var ErrDead = errors.New("syncertest: this worker was killed")
 
 // Worker adds a process. It panics on a configuration that cannot be used.
@@ -151,8 +151,8 @@ func (h *Harness) Worker(name string, cfg WorkerConfig) *Worker {
 	return w
 }
 
-// Strike says what happens to the worker's calls from now on; nil lets them
-// through. A killed worker's calls fail whatever it says.
+// Strike sets the function that decides what happens to the worker's calls from now
+// on; nil lets them through. The calls of a killed worker always fail.
 func (w *Worker) Strike(decide func(statetest.Call) statetest.Fault) {
 	w.Calls.Inject(func(c statetest.Call) statetest.Fault {
 		if w.dead.Load() {

@@ -11,8 +11,8 @@ import (
 // soon is how long a call may take to notice that its context has ended.
 const soon = 5 * time.Second
 
-// tb is what a kit's case needs of a test, so that the kit can itself be
-// tested against approvers with planted bugs.
+// tb has the methods of a test that a case of the kit uses. A test of the kit
+// implements them, and runs the cases against approvers with planted bugs.
 type tb interface {
 	Helper()
 	Context() context.Context
@@ -23,8 +23,8 @@ type tb interface {
 // approverCase is a case of [TestApprover].
 type approverCase struct {
 	name string
-	// explanation says what an approver owes and why; it is printed when the
-	// case fails.
+	// explanation states the approver's duty and the reason for it. It is printed
+	// when the case fails.
 	explanation string
 	run         func(t tb, a syncer.Approver)
 }
@@ -34,9 +34,9 @@ type approverCase struct {
 //
 // Run it on every Approver of your own: one that decides by rules, one that
 // asks a ticket system, one that only tells people and leaves the decision to
-// [syncer.Syncer.Decide]. One that waits for a person needs somebody in the
-// test who answers at once, whatever the plan. What the approver decides is
-// its own affair: the kit looks at how.
+// [syncer.Syncer.Decide]. An approver that waits for a person needs somebody in the
+// test who answers every plan at once. The kit checks the form of the decisions, not
+// the verdicts.
 //
 // Run it with -race: one case calls the approver from many goroutines.
 func TestApprover(t *testing.T, factory func(t *testing.T) syncer.Approver) {

@@ -13,13 +13,13 @@ import (
 )
 
 var approverCases = []approverCase{
-	{"the plan it was shown", "a decision binds to tenant, run and digest: one that names another plan, or the last plan of the tenant, is refused and the run waits for ever",
+	{"the plan it was shown", "a decision names tenant, run and digest: the engine refuses one that names another plan, or an earlier plan of the tenant, and the run keeps waiting",
 		func(t tb, a syncer.Approver) {
 			for _, r := range reviews(t) {
 				wantNamed(t, r, review(t, a, r))
 			}
 		}},
-	{"an actor", "every decision is somebody's: one that nobody has made is refused",
+	{"an actor", "every decision names the person who made it: the engine refuses one without an actor",
 		func(t tb, a syncer.Approver) {
 			for _, r := range reviews(t) {
 				if d := review(t, a, r); d.Verdict != syncer.Undecided && d.Actor == "" {
@@ -27,7 +27,7 @@ var approverCases = []approverCase{
 				}
 			}
 		}},
-	{"a verdict or nothing", "undecided is the zero decision: one with an actor and without a verdict, or with a word of its own for it, means something that nobody will carry out",
+	{"a verdict or nothing", "undecided is the zero decision: the engine does not carry out a decision with an actor and no verdict, or with an unknown verdict",
 		func(t tb, a syncer.Approver) {
 			for _, r := range reviews(t) {
 				d := review(t, a, r)
@@ -42,7 +42,7 @@ var approverCases = []approverCase{
 				}
 			}
 		}},
-	{"an error or a verdict", "an error counts as undecided: a verdict beside it is lost, although somebody has given it",
+	{"an error or a verdict", "an error counts as undecided: the engine drops the verdict that a person gave if an error is returned with it",
 		func(t tb, a syncer.Approver) {
 			for _, r := range reviews(t) {
 				if d, err := a.Review(t.Context(), r); err != nil && d.Verdict != syncer.Undecided {
@@ -50,7 +50,7 @@ var approverCases = []approverCase{
 				}
 			}
 		}},
-	{"broken rules are named", "whoever approves a plan that breaks a guard rule has to say that they saw it: an approval that does not name every broken rule is refused",
+	{"broken rules are named", "an approval shows that the person saw each guard rule that the plan breaks: the engine refuses one that does not name them all",
 		func(t tb, a syncer.Approver) {
 			r := brokenReview(t)
 			d := review(t, a, r)
@@ -60,7 +60,7 @@ var approverCases = []approverCase{
 				}
 			}
 		}},
-	{"items that stand alone", "an approval of some items cannot leave out what they depend on, and cannot name what the plan does not have; an empty list is refused, and so is one with a rejection",
+	{"items that stand alone", "an approval of some items must include the items that they depend on, and names only items of the plan; an empty list is refused, and so is a list with a rejection",
 		func(t tb, a syncer.Approver) {
 			for _, r := range reviews(t) {
 				d := review(t, a, r)
@@ -72,7 +72,7 @@ var approverCases = []approverCase{
 				}
 			}
 		}},
-	{"asked again", "after a crash the same plan is reviewed again: an approver that fails then (a ticket that is there already) leaves it undecided for ever",
+	{"asked again", "after a crash the engine asks about the same plan again: an approver that fails then, because its ticket exists already, never decides",
 		func(t tb, a syncer.Approver) {
 			r := changeReview(t, "contoso", "run-1", "Staff")
 			first := review(t, a, r)
@@ -80,7 +80,7 @@ var approverCases = []approverCase{
 			wantNamed(t, r, first)
 			wantNamed(t, r, again)
 		}},
-	{"the plan stays as it is", "the digest is of the plan as it was made: whoever is shown a changed one decides on something that does not exist",
+	{"the plan stays as it is", "the digest is of the plan as it was made: a person who is shown a changed copy decides on a plan that does not exist",
 		func(t tb, a syncer.Approver) {
 			for _, r := range reviews(t) {
 				before := encode(t, r.Plan)
@@ -90,7 +90,7 @@ var approverCases = []approverCase{
 				}
 			}
 		}},
-	{"cancelled", "the context ends when the run is cancelled or decided elsewhere, or the worker shuts down: a review that goes on holds a goroutine and the tenant's lease",
+	{"cancelled", "the context ends when the run is cancelled or decided elsewhere, or the worker shuts down: a review that does not return holds a goroutine and the tenant's lease",
 		func(t tb, a syncer.Approver) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()

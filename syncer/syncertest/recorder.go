@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/syncer"
 )
 
-// Recorder is an observer that keeps all events. The zero Recorder is ready.
-// Safe for concurrent use.
+// Recorder is an observer that keeps all events. The zero Recorder is ready to use. It
+// is safe for concurrent use.
 type Recorder struct {
 	mu     sync.Mutex
 	events []syncer.Event

@@ -1,10 +1,10 @@
-// The command medians reads what go test -bench prints, with -count, and prints
-// for each benchmark the medians, as a table in Markdown. The ratio of processor
-// times is printed with its least and greatest value.
+// The command medians reads the output of go test -bench -count and prints the
+// medians of each benchmark as a Markdown table. It prints the ratio of
+// processor times with its least and greatest value.
 //
 //	go test -run '^$' -bench . -count 5 ./internal/planbench | go run ./internal/planbench/medians
 //
-// It exits with 1 where a benchmark has failed, or where none was run.
+// It exits with 1 if a benchmark failed, or if none was run.
 package main
 
 import (
@@ -25,13 +25,13 @@ func main() {
 	}
 }
 
-// benchmark has all values of a benchmark, by unit.
+// benchmark holds all values of a benchmark, by unit.
 type benchmark struct {
 	name   string
 	values map[string][]float64
 }
 
-// run copies what it reads to progress, and prints the table when it ends.
+// run copies its input to progress, and prints the table at the end.
 func run(in io.Reader, out, progress io.Writer) error {
 	var all []*benchmark
 	byName := map[string]*benchmark{}

@@ -1,6 +1,6 @@
 // Package chance draws the random numbers of a simulation. A stream of numbers
-// begins at a key: the same key gives the same stream, whatever was drawn
-// before. So nothing that is drawn depends on who draws first.
+// begins at a key. The same key always gives the same stream, so no number
+// depends on the order of draws from other streams.
 package chance
 
 import (
@@ -15,8 +15,7 @@ func (s Source) Stream(key ...uint64) Stream {
 	return Stream{digest(append([]uint64{s.Seed, s.Part}, key...))}
 }
 
-// Stream is a stream of random numbers. It is not safe for concurrent use, and
-// two goroutines that shared one would draw in any order.
+// Stream is a stream of random numbers. It is not safe for concurrent use.
 type Stream struct{ state uint64 }
 
 // Hash returns the first number of the stream that begins at a key. It belongs
@@ -58,7 +57,7 @@ func (s *Stream) next() uint64 {
 	return mix(s.state)
 }
 
-// Chance is true with probability p.
+// Chance returns true with probability p.
 func (s *Stream) Chance(p float64) bool {
 	return float64(s.next()>>11)/(1<<53) < p
 }
@@ -71,13 +70,14 @@ func (s *Stream) N(n int) int {
 	return int(s.next() % uint64(n))
 }
 
-// Between returns a time from lo to hi, a whole number of milliseconds after lo.
+// Between returns a duration from lo to hi, which is a whole number of
+// milliseconds more than lo.
 func (s *Stream) Between(lo, hi time.Duration) time.Duration {
 	return lo + time.Duration(s.N(int((hi-lo)/time.Millisecond)+1))*time.Millisecond
 }
 
-// Weighted returns the index of one of the weights. The larger a weight, the
-// more often its index comes.
+// Weighted returns the index of one of the weights, with a probability in
+// proportion to the weight.
 func (s *Stream) Weighted(weights ...int) int {
 	sum := 0
 	for _, w := range weights {

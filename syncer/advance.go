@@ -160,7 +160,11 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		}
 		err = failure.New(tenant.Unauthenticated, "the tenant keeps refusing credentials that the authenticator gives: %w", err)
 	}
-	return c.fail(ctx, err)
+	next, err := c.fail(ctx, err)
+	if e, ok := errors.AsType[*endsRun](err); ok { // the sign-in's time was up meanwhile
+		return nil, c.finish(ctx, e.runEnd)
+	}
+	return next, err
 }
 
 // step does the next piece of work that the tenant's record asks for. A nil Next

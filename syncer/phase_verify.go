@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/failure"
@@ -11,8 +12,7 @@ import (
 
 // verifyPhase reads the written objects back until they agree or their time is up.
 // Then it moves the base to the values that both sides now agree on, and ends the
-// run. An object that cannot be read back still counts as applied, and the report
-// says so.
+// run. An object that cannot be read back counts as applied and not confirmed.
 func (c *session) verifyPhase(ctx context.Context) (onward, error) {
 	end := c.run().decidedEnding()
 	dep, err := c.openDeployment(ctx)
@@ -20,7 +20,7 @@ func (c *session) verifyPhase(ctx context.Context) (onward, error) {
 		end.verified, err = dep.readBack(ctx)
 	}
 	if err != nil {
-		if failure.Dispose(ctx, err).How.LeavesRun() {
+		if _, ended := errors.AsType[*endsRun](err); ended || failure.Dispose(ctx, err).How.LeavesRun() {
 			return onward{}, err
 		}
 		c.log.Warn("what was written could not be read back whole", "error", err)

@@ -71,7 +71,7 @@ var rules = map[string]archtest.Rule{
 	"internal/revert":   {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/repo", "internal/word", "tenant"}},
 	"internal/readback": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/repo", "internal/rollback", "tenant"}},
 	"internal/redact":   {Imports: []string{"internal/schema", "tenant", "auth"}},
-	"internal/backup":   {Imports: []string{"plan", "internal/bounds", "internal/diff", "internal/failure", "internal/format", "internal/repo", "tenant"}},
+	"internal/backup":   {Imports: []string{"plan", "internal/bounds", "internal/diff", "internal/failure", "internal/format", "internal/repo", "internal/word", "tenant"}},
 	"internal/repo":     {Imports: []string{"internal/failure", "internal/redact", "internal/retry", "internal/schema", "internal/word", "tenant"}},
 	"internal/deploy":   {Imports: []string{"plan", "internal/apply", "internal/diff", "internal/schema", "internal/reference", "internal/redact", "internal/retry", "tenant", "golang.org/x/sync/..."}},
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/repo"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -79,8 +80,11 @@ func Find(ctx context.Context, lines repo.Lines, adoption []byte) (Adopted, erro
 		return Adopted{}, nil
 	}
 	a, err := DecodeAdoption(adoption)
-	if err != nil {
+	switch {
+	case failure.IsNewer(err):
 		return Adopted{}, fmt.Errorf("backup: %w", err)
+	case err != nil:
+		return Adopted{}, failure.New(word.ClassStorage, "backup: %s: the stored adoption of the run is corrupt; start the sync again: %w", lines.Tenant, err)
 	}
 	revision, err := lines.Written(ctx, "backup: find out what was adopted", a.Parent, a.Key)
 	if err != nil || revision == "" {

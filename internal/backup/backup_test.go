@@ -485,6 +485,9 @@ func TestFind(t *testing.T) {
 	if got, err := backup.Find(t.Context(), w.lines(), nil); err != nil || got.Changes != nil || got.Revision != "" || w.events != nil {
 		t.Errorf("nothing stored: got %+v, %v", got, err)
 	}
+	if _, err := backup.Find(t.Context(), w.lines(), []byte(`{"format":1,"parent":7}`)); !failure.Dispose(t.Context(), err).Lost || !strings.Contains(err.Error(), "start the sync again") {
+		t.Errorf("a corrupt adoption: got %v, want one that the store has lost", err)
+	}
 	if _, err := backup.Find(t.Context(), w.lines(), []byte(`{"format":2}`)); !failure.IsNewer(err) || !strings.Contains(err.Error(), "adoption format 2") {
 		t.Errorf("a newer form: got %v", err)
 	}

@@ -28,10 +28,11 @@ func attempt[T any](ctx context.Context, l Lines, act string, f func() (T, error
 
 // Transient reports whether the same call may succeed at another attempt.
 func Transient(err error) bool {
-	for _, e := range []error{tenant.ErrMoved, tenant.ErrNoRevision, tenant.ErrInvalidRequest, tenant.ErrNewerFormat} {
+	for _, e := range []error{tenant.ErrMoved, tenant.ErrNoRevision, tenant.ErrInvalidRequest} {
 		if errors.Is(err, e) {
 			return false
 		}
 	}
-	return !failure.IsPanic(err)
+	// A repository may be built on the host's store, and return its errors.
+	return failure.StorageTransient(err) && !failure.IsNewer(err)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -130,6 +131,8 @@ func TestAttempts(t *testing.T) {
 		{name: "no revision", err: fmt.Errorf("pruned: %w", tenant.ErrNoRevision), calls: 1},
 		{name: "invalid", err: tenant.ErrInvalidRequest, calls: 1},
 		{name: "newer", err: tenant.ErrNewerFormat, calls: 1},
+		{name: "newer, in the host's store", err: failure.ErrNewer, calls: 1},
+		{name: "gone from the host's store", err: fmt.Errorf("blob: %w", state.ErrNotFound), calls: 1},
 		{name: "away, and the work has ended", err: errAway, ended: true, calls: 1},
 	}
 	for name, c := range calls {

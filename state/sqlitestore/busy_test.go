@@ -3,9 +3,11 @@ package sqlitestore_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,5 +163,69 @@ func TestHostInATransaction(t *testing.T) {
 	var n int
 	if err := db.QueryRow("SELECT count(*) FROM host").Scan(&n); err != nil || n != 1 {
 		t.Errorf("the host's transaction left %d rows, %v; want 1", n, err)
+	}
+}
+
+// watched is a context that calls asked when a call begins to wait for its end.
+type watched struct {
+	context.Context
+	asked func()
+}
+
+func (c watched) Done() <-chan struct{} {
+	c.asked()
+	return c.Context.Done()
+}
+
+// A call that waits for its turn to write ends with its context, and ends when
+// the store is closed. Close waits for the call that writes.
+func TestWaitingForATurn(t *testing.T) {
+	spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "")
+	s := openDB(t, db)
+	put := func(ctx context.Context) error {
+		_, err := s.Put(ctx, state.PutRequest{Tenant: "contoso", Kind: "plan"})
+		return err
+	}
+	writing, release := make(chan struct{}), make(chan struct{})
+	defer close(release) // also when the test fails before
+	var committed atomic.Bool
+	spy.strike(func(_ driver.QueryerContext, text string) error {
+		if text == "COMMIT" {
+			close(writing)
+			<-release
+		}
+		return nil
+	}, func(_ driver.QueryerContext, text string) error {
+		if text == "COMMIT" {
+			committed.Store(true)
+		}
+		return nil
+	})
+	first, closed := make(chan error, 1), make(chan error, 1)
+	go func() { first <- put(t.Context()) }()
+	<-writing
+
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := put(watched{ctx, cancel}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a call whose context ends: %v, want that the context was cancelled", err)
+	}
+	err := put(watched{t.Context(), func() {
+		go func() {
+			err := s.Close()
+			if !committed.Load() {
+				err = errors.Join(err, errors.New("Close did not wait for the call that was writing"))
+			}
+			closed <- err
+		}()
+	}})
+	if err == nil || !strings.Contains(err.Error(), "closed") {
+		t.Fatalf("a call while the store is closed: %v, want that it is closed", err)
+	}
+	release <- struct{}{}
+	if err := <-first; err != nil {
+		t.Errorf("the call that was writing: %v", err)
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Close: %v", err)
 	}
 }

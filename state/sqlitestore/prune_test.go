@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -214,5 +215,48 @@ func TestPruneForgetsTheRemoved(t *testing.T) {
 		if got, err := s.Prune(t.Context(), state.PruneRequest{Limit: 1}); err != nil || got.Entries != 1 || removed() != want {
 			t.Errorf("Prune: %+v, %v; %d removed tenants have a row, want %d", got, err, removed(), want)
 		}
+	}
+}
+
+// Each call of Prune continues after the blob at which the former call stopped.
+// Only when no later blob is left does it return to the blobs that it kept.
+func TestPruneContinues(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := openPath(t, path)
+	var refs []state.BlobRef
+	for i := range 3 {
+		ref, err := s.Put(t.Context(), state.PutRequest{Tenant: tenantName(i), Kind: "plan"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		refs = append(refs, ref)
+	}
+	r := newRecord(refs[0].Tenant)
+	r.Refs = refs[:1]
+	r = commit(t, s, state.CommitRequest{Record: r})
+	pass(t, hostDB(t, path, ""), 48*time.Hour)
+	// left returns the numbers of the blobs that are stored after a call of Prune.
+	left := func() (all []int) {
+		t.Helper()
+		if _, err := s.Prune(t.Context(), state.PruneRequest{Age: time.Hour, Limit: 1}); err != nil {
+			t.Fatal(err)
+		}
+		for i, ref := range refs {
+			if _, err := s.Get(t.Context(), ref); err == nil {
+				all = append(all, i)
+			}
+		}
+		return all
+	}
+	if got, want := left(), []int{0, 2}; !slices.Equal(got, want) {
+		t.Errorf("after the first call %v are left, want %v", got, want)
+	}
+	r.Refs = nil // the blob before that place is unused now
+	commit(t, s, state.CommitRequest{Record: r})
+	if got, want := left(), []int{0}; !slices.Equal(got, want) {
+		t.Errorf("after the second call %v are left, want %v", got, want)
+	}
+	if got := left(); got != nil {
+		t.Errorf("after the third call %v are left, want none", got)
 	}
 }

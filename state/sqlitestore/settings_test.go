@@ -109,3 +109,20 @@ func TestSynchronousCannotBePutBack(t *testing.T) {
 		t.Errorf("%d connections are open, want 1", n)
 	}
 }
+
+// With KeepSynchronous, New logs the warning at once, and a later write does not
+// repeat it.
+func TestLowSynchronousIsLoggedAtOnce(t *testing.T) {
+	db := hostDB(t, filepath.Join(t.TempDir(), "state.db"), "_synchronous=NORMAL")
+	logger, text := logged()
+	s := openBare(t, sqlitestore.Config{DB: db, KeepSynchronous: true, Logger: logger})
+	if n := strings.Count(text.String(), "synchronous=NORMAL"); n != 1 {
+		t.Errorf("New logged %q, want one warning", text)
+	}
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(text.String(), "synchronous=NORMAL"); n != 1 {
+		t.Errorf("New and Migrate logged %q, want one warning", text)
+	}
+}

@@ -283,8 +283,8 @@ type Row struct {
 	// plan waits for a decision, as of the last look (Settings.NewerInterval).
 	// [Syncer.Review] looks at once.
 	Newer *NewerRevision `json:"newer,omitempty"`
-	// LastSuccess is when a run last ended in Idle with its work done. The tables in
-	// the package's comment say which endings move it.
+	// LastSuccess is when a run last did what people decided, a rejection included.
+	// The tables in the package's comment say which endings move it.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
 	// Error is why the last run did not succeed. While a run is active, it is the
 	// storage error that keeps the run waiting, class "storage"; the worker retries.

@@ -351,7 +351,8 @@ func artifacts(ctx context.Context, s *Syncer, tenantName string, r *run) []arti
 //
 // The line of a time-out names the wait that took too long. A worker that resumes a
 // run logs the decision, also one that was made in another process. No line has a
-// secret, or a code to sign in with.
+// secret, or a code to sign in with. Lines do have the names of people, and their
+// comments: of who asked, signed in, voted, decided and cancelled.
 func (s *Syncer) Logs(ctx context.Context, ref RunRef) ([]byte, error) {
 	tenantName := ref.Tenant
 	run, cur, err := s.runOrLast(ctx, ref)

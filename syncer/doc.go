@@ -89,6 +89,8 @@
 //   - All approved changes are applied, and the tenant shows another value than the
 //     run wrote ([ItemResult.NotKept]): Partially successful. The next plan marks such
 //     a change and offers to accept the tenant's value.
+//   - All approved changes are applied, and some could not be read back: Partially
+//     successful.
 //   - A revert left items alone that somebody had edited since the plan was made
 //     ([Report.Refused]): Partially successful.
 //   - No change is applied and something failed, or a sign-in, a decision or the work

@@ -124,7 +124,36 @@ func (c *cluster) kill() error {
 			return err
 		}
 	}
-	return nil
+	// The postmaster may have started one more process before it stopped. Such a
+	// process keeps the server's memory, and no server starts while it lives.
+	for range 100 {
+		left := c.processes()
+		if len(left) == 0 {
+			return nil
+		}
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return fmt.Errorf("the processes %v of the killed server do not end", c.processes())
+}
+
+// processes returns the processes that work in the cluster's data folder, as all
+// of a server do. It knows none where there is no /proc.
+func (c *cluster) processes() []int {
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	var found []int
+	for _, link := range links {
+		dir, err := os.Readlink(link)
+		if err != nil || dir != c.data() {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link))); err == nil {
+			found = append(found, pid)
+		}
+	}
+	return found
 }
 
 // childrenOf returns the processes that a process started.

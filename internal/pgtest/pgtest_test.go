@@ -66,7 +66,13 @@ func TestKillAndRestart(t *testing.T) {
 	}
 	for mustQuery(t, s, dsn, "select count(*) from pg_stat_activity where query like '%pg_sleep(600)' and pid <> pg_backend_pid()") != "1" {
 	}
+	if _, err := os.Stat("/proc/self/cwd"); err == nil && len(s.cluster.processes()) < 3 {
+		t.Errorf("a running server has the processes %v, want the postmaster, its helpers and a backend", s.cluster.processes())
+	}
 	s.Kill(t)
+	if left := s.cluster.processes(); len(left) > 0 {
+		t.Errorf("the processes %v of the server are left", left)
+	}
 	if err := hanging.Wait(); err == nil {
 		t.Error("a backend outlived the server")
 	}

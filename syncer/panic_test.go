@@ -34,8 +34,8 @@ func TestPanics(t *testing.T) {
 		{"Repository.Update", -1, state.NewError, syncer.FailedWith}, // adopting
 		{"Client.Read", 0, state.NewError, syncer.FailedWith},
 		{"Client.Read", -1, state.NewError, syncer.FailedWith},
-		{"Client.Get", 0, state.Idle, syncer.Deployed},   // read back again
-		{"Client.Apply", 0, state.Idle, syncer.Deployed}, // read, and sent again
+		{"Client.Get", 0, state.PartiallySuccessful, syncer.Deployed}, // applied, and not confirmed
+		{"Client.Apply", 0, state.Idle, syncer.Deployed},              // read, and sent again
 		{"Client.Apply", -1, state.NewError, syncer.FailedWith},
 		{"Approver.Review", 0, state.Idle, syncer.Deployed}, // asked again
 		{"Approver.Review", -1, state.NewError, syncer.TimedOut},

@@ -554,7 +554,7 @@ func (c *crowd) enter(call string) {
 	c.all[call]++
 	c.most[call] = max(c.most[call], c.now)
 	c.mu.Unlock()
-	time.Sleep(time.Second)
+	<-time.After(time.Second)
 	c.mu.Lock()
 	c.now--
 	c.mu.Unlock()

@@ -225,7 +225,7 @@ func TestStoreClock(t *testing.T) {
 			c.move(time.Second)
 		}
 		want(2 * time.Second)
-		time.Sleep(2 * time.Hour)
+		<-time.After(2 * time.Hour)
 		want(0)
 		if ahead := c.move(-time.Second); ahead != -61*time.Second {
 			t.Errorf("the clock is ahead by %s, want -61s", ahead)
@@ -254,7 +254,7 @@ func TestOrigins(t *testing.T) {
 			if got := o.raced("a", object); got != s.want {
 				t.Errorf("%s: got %v, want %v", s.name, got, s.want)
 			}
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 		}
 		ours, theirs, secret := o.value("r"), o.value("t"), o.value(secretValue+"t")
 		o.reaches(body{"note": "written", "displayName": "no value"})

@@ -161,7 +161,7 @@ func (c *session) oneStep(ctx context.Context) (*Next, error) {
 		err = failure.New(tenant.Unauthenticated, "the tenant keeps refusing credentials that the authenticator gives: %w", err)
 	}
 	next, err := c.fail(ctx, err)
-	if e, ok := errors.AsType[*endsRun](err); ok { // the sign-in's time was up meanwhile
+	if e, ok := errors.AsType[*endsRun](err); ok { // the sign-in's time was up before the commit
 		return nil, c.finish(ctx, e.runEnd)
 	}
 	return next, err

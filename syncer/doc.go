@@ -276,7 +276,7 @@
 // returns nil. Give the process [Config.WriteTimeout] and some seconds for that.
 // While the store does not answer, each last step waits for up to
 // [Config.LeaseDuration], which can add up to some minutes: a process that is
-// killed meanwhile loses nothing. Its leases run out, another process resumes the
+// killed before that loses nothing. Its leases run out, another process resumes the
 // runs, and so does this one after a restart.
 //
 // # Several processes

@@ -69,5 +69,5 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// Bytes returns a copy of what was written.
+// Bytes returns a copy of the written bytes.
 func (b *lockedBuffer) Bytes() []byte { return []byte(b.String()) }

@@ -34,7 +34,7 @@ type model struct {
 	edited int              // how often the engine has written the repository
 
 	agreed string    // the last run after which agree looked
-	asked  []*asking // what is being asked now
+	asked  []*asking // the present requests
 	calls  int
 	calm   calm
 }

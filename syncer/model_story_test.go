@@ -127,7 +127,7 @@ func TestModelComparesObjects(t *testing.T) {
 		name string
 		// file, if any, is an edit after the story, as a line of a script.
 		file string
-		// change is what is wrong with the tenant: staff is the group of the file
+		// change plants a fault in the tenant: staff is the group of the file
 		// Staff, other the group of the same name, and mfa the policy.
 		change func(f *tenanttest.Fake, staff, other, mfa string)
 		broken string

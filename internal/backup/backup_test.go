@@ -130,7 +130,7 @@ func (w *world) desired() tenant.Desired {
 	return d
 }
 
-// request asks for a backup of the tenant as it is now.
+// request asks for a backup of the tenant's present objects.
 func (w *world) request() backup.Request {
 	w.t.Helper()
 	snap := tenant.Snapshot{Taken: time.Now(), Kinds: []tenant.KindState{{Kind: "groups", Completeness: w.kindsAre, Scope: tenant.All}}}
@@ -228,7 +228,7 @@ func TestMakeWithoutAdopting(t *testing.T) {
 	}
 }
 
-// Without drift nothing is adopted, and what the run adopted before it was
+// Without drift nothing is adopted, and the changes that the run adopted before it was
 // interrupted stays known.
 func TestMakeKnowsWhatWasAdoptedBefore(t *testing.T) {
 	w := newWorld(t, "A")
@@ -241,7 +241,7 @@ func TestMakeKnowsWhatWasAdoptedBefore(t *testing.T) {
 		t.Errorf("written %q, adopted (-want +got)\n%s", made.Summary.Written, diff)
 	}
 
-	// It is stored beside what is adopted now.
+	// It is stored beside the changes that are adopted now.
 	w.groups["B"] = body("B", "red")
 	again := w.request()
 	again.Before = req.Before
@@ -444,7 +444,7 @@ func TestAdoptOnlyWhatIsStored(t *testing.T) {
 	}
 }
 
-// A run finds out what it has adopted, whatever has happened since.
+// A run finds out which changes it has adopted, also after edits of the line.
 func TestFind(t *testing.T) {
 	for _, tt := range []struct {
 		name string

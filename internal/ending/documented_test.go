@@ -18,7 +18,7 @@ import (
 // counts, for hosts.
 const documented = "../../syncer/doc.go"
 
-// column pads the cells of a table; the last one is as long as it is.
+// column pads the cells of a table, except the last one.
 func column(rows [][]string) string {
 	var width []int
 	for _, row := range rows {

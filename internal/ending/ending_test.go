@@ -13,7 +13,7 @@ import (
 )
 
 // Every ending leads somewhere from every status in which a run can be, and is
-// never better than what is known.
+// never better than the facts.
 func TestEveryRunCanEnd(t *testing.T) {
 	boom := &Info{Class: "boom", Message: "boom"}
 	unreadable := []tenant.KindState{{Kind: "groups", Completeness: tenant.Failed}}

@@ -9,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// An error of a call says what was attempted, and means what its class says.
+// An error of a call names the call, and its class decides what it means.
 func TestOfCall(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

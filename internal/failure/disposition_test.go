@@ -86,7 +86,7 @@ func TestDispositionsOfAnEndedContext(t *testing.T) {
 	}
 }
 
-// A run is left as it is by exactly these.
+// Exactly these dispositions do not change the run.
 func TestDispositionsThatLeaveTheRun(t *testing.T) {
 	for h, want := range map[How]bool{End: false, Retry: false, SignIn: false,
 		ShutDown: true, TimedOut: true, Interrupted: true, LeaseLost: true, Newer: true, StorageFailed: true} {

@@ -4,7 +4,7 @@ package pgtest
 
 import "testing"
 
-// Server is a PostgreSQL server. There is none on systems other than Unix.
+// Server is a PostgreSQL server. It runs on Unix only.
 type Server struct{}
 
 // Bouncer is a pgbouncer.

@@ -160,7 +160,7 @@ func TestMake(t *testing.T) {
 		mode  string
 		adopt bool
 		back  bool // roll back to the first backup
-		// change is what has happened since the first sync, on either side.
+		// change edits either side after the first sync.
 		change    func(w *world)
 		items     []string
 		adopted   int

@@ -170,7 +170,7 @@ func base(objects ...string) *diff.Base {
 	return b
 }
 
-// show writes what was read: the states of the kinds, the objects, and the
+// show writes the result of a reading: the states of the kinds, the objects, and the
 // objects that are gone.
 func show(t *testing.T, c *diff.Comparison) string {
 	t.Helper()

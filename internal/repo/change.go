@@ -19,7 +19,7 @@ func Key(run, act, parent string, changes []tenant.Change) string {
 	return run + "/" + act + "/" + hex.EncodeToString(sum[:8])
 }
 
-// With returns the desired line as it is after the changes. It does not change d.
+// With returns the desired line with the changes. It does not change d.
 func With(d tenant.Desired, changes []tenant.Change) tenant.Desired {
 	d.Resources = slices.Clone(d.Resources)
 	for _, ch := range changes {

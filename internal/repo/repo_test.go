@@ -167,7 +167,7 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-// A panic is returned as it is, and the call is not repeated.
+// A panic is returned unchanged, and the call is not repeated.
 func TestPanics(t *testing.T) {
 	for name, c := range calls {
 		t.Run(name, func(t *testing.T) {

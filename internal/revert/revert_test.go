@@ -92,7 +92,7 @@ func (w *world) desired() tenant.Desired {
 	return d
 }
 
-// comparison has the tenant as it is now.
+// comparison has the present objects of the tenant.
 func (w *world) comparison(revert bool) *diff.Comparison {
 	w.t.Helper()
 	snap := tenant.Snapshot{Kinds: []tenant.KindState{w.state}}

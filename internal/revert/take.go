@@ -20,7 +20,7 @@ type Request struct {
 	// the plan.
 	Run, Author string
 	Plan        *plan.Plan
-	// Comparison has the tenant as it is now, and [diff.Input.Revert] set.
+	// Comparison has the present objects of the tenant, and [diff.Input.Revert] set.
 	Comparison *diff.Comparison
 	Lines      repo.Lines
 	// LastAttempt: a kind that cannot be read now is not read again later.

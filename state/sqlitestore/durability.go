@@ -14,7 +14,7 @@ import (
 type durability struct {
 	// own means that the store opened the connections, with FULL.
 	own bool
-	// keep leaves the setting of a host's connections as it is.
+	// keep does not change the setting of a host's connections.
 	keep bool
 	log  *slog.Logger
 	// warned reports that the warning about a low PRAGMA synchronous was logged.

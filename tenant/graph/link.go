@@ -25,7 +25,7 @@ func (c *Client) relativeToVersion(e *Entry, below string) string {
 	return strings.TrimPrefix(c.relative(e, below), "/"+e.Version)
 }
 
-// query joins what is not empty behind a question mark.
+// query joins the parts that are not empty, after a question mark.
 func query(parts ...string) string {
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	if len(parts) == 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/bounds"
+	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/format"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -226,7 +227,7 @@ func (rep *Report) Text(w io.Writer) error {
 		p.changes(a.Verb, a.Changes)
 	}
 	for _, n := range rep.Notes {
-		p.line("  %-13s %s: %s", n.Class, subject(n), n.Message)
+		p.line("  %-13s %s: %s", n.Class, ending.Subject(n), n.Message)
 	}
 	for _, m := range rep.Missing {
 		p.line("  missing       %s, for %s", strings.Join(m.AnyOf, " or "), strings.Join(m.Kinds, ", "))
@@ -235,14 +236,6 @@ func (rep *Report) Text(w io.Writer) error {
 		p.line("  an administrator grants it at %s", rep.ConsentURL)
 	}
 	return p.err
-}
-
-// subject names the subject of a note: an object, or a kind as a whole.
-func subject(n plan.Note) string {
-	if n.Key == "" {
-		return n.Kind
-	}
-	return n.Kind + "/" + n.Key
 }
 
 // printer writes lines until one fails.

@@ -96,7 +96,7 @@ func (a account) addFirst(info *Info) (class string) {
 	}
 	if len(n.Problems) > 0 {
 		note := n.Problems[0]
-		info.Message += fmt.Sprintf("; first failure: %s: %s", subject(note), note.Message)
+		info.Message += fmt.Sprintf("; first failure: %s: %s", Subject(note), note.Message)
 		return string(note.Class)
 	}
 	return ""
@@ -174,8 +174,8 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// subject names the subject of a note: an object, or a whole kind.
-func subject(n plan.Note) string {
+// Subject names the subject of a note: an object, or a whole kind.
+func Subject(n plan.Note) string {
 	if n.Key == "" {
 		return n.Kind
 	}

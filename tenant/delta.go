@@ -53,13 +53,17 @@ func (t Tree) withDelta(parent Tree, req BackupRequest) (Tree, map[string]string
 // contents returns the content of the files of the resources that count: those
 // of Complete kinds. The request was checked.
 func (r BackupRequest) contents() (map[ResourceName][]byte, error) {
-	contents := make(map[ResourceName][]byte, len(r.Snapshot.Resources))
-	for _, c := range snapshotChanges(r.Snapshot, r.Snapshot.complete()) {
-		content, err := formatFile(c.Kind+"/"+c.Key, c.Body)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrInvalidRequest, err)
+	changes := snapshotChanges(r.Snapshot, r.Snapshot.complete())
+	formatted, errs := make([][]byte, len(changes)), make([]error, len(changes))
+	atOnce(len(changes), func(i int) {
+		formatted[i], errs[i] = formatFile(changes[i].Kind+"/"+changes[i].Key, changes[i].Body)
+	})
+	contents := make(map[ResourceName][]byte, len(changes))
+	for i, c := range changes {
+		if errs[i] != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalidRequest, errs[i])
 		}
-		contents[ResourceName{c.Kind, c.Key}] = content
+		contents[ResourceName{c.Kind, c.Key}] = formatted[i]
 	}
 	return contents, nil
 }
@@ -82,7 +86,7 @@ func mergeDelta[C any](made *lineFiles[C], parent map[string]C, req BackupReques
 	removed := make(map[ResourceName]bool, len(req.Removed))
 	for _, name := range req.Removed {
 		if old.byKey[name] == nil {
-			return invalid("%s/%s is to be removed, and revision %s does not have it", name.Kind, name.Key, req.Parent)
+			return notHeld(name, req.Parent)
 		}
 		removed[name] = true
 	}
@@ -124,6 +128,36 @@ func mergeDelta[C any](made *lineFiles[C], parent map[string]C, req BackupReques
 		}
 	}
 	return nil
+}
+
+// mergeIntoParent is mergeDelta for a line whose head is the parent. It looks at
+// no resource but those that the request names.
+func mergeIntoParent[C any](made *lineFiles[C], req BackupRequest, given map[ResourceName]C) error {
+	var changed []ResourceName
+	for _, name := range req.Removed {
+		if made.index.byKey[name] == nil {
+			return notHeld(name, req.Parent)
+		}
+		changed = append(changed, name)
+	}
+	for name, content := range given {
+		if !made.holds(name, content) {
+			changed = append(changed, name)
+		}
+	}
+	slices.SortFunc(changed, compareNames)
+	for _, name := range changed {
+		if content, stays := given[name]; !stays {
+			made.remove(name)
+		} else if err := made.put(name, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func notHeld(name ResourceName, parent string) error {
+	return invalid("%s/%s is to be removed, and revision %s does not have it", name.Kind, name.Key, parent)
 }
 
 // lineFiles are the files of a revision that is being made of another one. C is

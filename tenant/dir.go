@@ -6,9 +6,9 @@ import (
 	"os"
 	"path"
 	"sync"
-	"time"
 
-	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/internal/folder"
+	"github.com/tenantsync/tenantsync/internal/pack"
 )
 
 // DirRepository is a [Repository] in a folder. Each tenant has a folder with
@@ -28,16 +28,59 @@ import (
 //
 // The hidden folder has every revision that Update and Backup wrote, and every
 // edited state that an Update replaced, so that no edit is ever lost. A state
-// that was only read is ErrNoRevision once it is gone. Revisions are not
-// pruned; equal files are kept once.
+// that was only read is ErrNoRevision once it is gone. All of it is in one file
+// for each tenant, the pack, which only grows: revisions are not pruned, and stay
+// until Remove removes the tenant. A revision adds the contents that neither
+// line's head has, and a list of the files that changed; now and then a list of
+// all files, so that the lists that must be read for a revision are never much
+// longer than that. A backup in which nothing has changed adds less than a
+// kilobyte, and the snapshot's file, compressed. So there is nothing to compact.
+// What an earlier version kept, a file for each content, stays as it is and is
+// read; the first write of this version copies the contents of the line's head
+// into the pack.
 //
-// A backup that is a delta reads and writes the files that it changes, and lists
-// of all names: those of the parent, of the head and of the new revision.
+// A backup that is a delta reads and writes the files that it changes, and reads
+// the lists of the parent and of the head.
+//
+// # Writes
 //
 // A write is all or nothing also when the process or the machine dies in the
-// middle: it is written down whole and synced to disk before any file of the
-// line is touched, and completed by the next call. A file that somebody edits
-// in just that moment keeps the edit, as a change on top of the revision.
+// middle. It is appended to the pack whole, and the pack is synced, once, before
+// any file of the line is touched: then it is decided. Its files are written, and
+// the pack says that they are. A call that finds a revision that is decided and
+// not written completes it first.
+//
+// A file that somebody edits in just that moment keeps the edit, as a change on
+// top of the revision. In the desired line, a completing call compares each file
+// that the revision changes with what it had before. The old content is replaced.
+// Anything else is a person's edit, and stays.
+//
+// That holds while the machine runs, since no write of a process that died is
+// lost then. After a power cut, a file that was not synced can also be missing,
+// empty, or written in part, which no person has done. So:
+//
+//   - The files of the desired line are synced before the pack says that they are
+//     written: one by one if they are few, and otherwise with one call for the
+//     file system, on Linux. After that, all that differs is an edit.
+//   - A revision in the pack has the boot of the machine that wrote it. If the
+//     machine was started since, and the pack does not say that the files are
+//     written, then a file that is missing, empty, or a part of its new content
+//     with zeros for the rest, was lost, and is written again. An edit is
+//     something else: nothing but the deletion of a file is taken back, if
+//     somebody deletes one of the files that are being written less than a
+//     moment before the power goes.
+//   - The files of the backup line are not synced. They can always be made again
+//     from the pack, and nobody's edits count there. The first backup after a
+//     start of the machine reads all of them and puts them right.
+//
+// On systems that do not tell when they were started, other than Linux and macOS,
+// every call takes this for the case.
+//
+// # Reads
+//
+// An index in the hidden folder has the size and times of each file, so that a
+// file that has not changed is not read again: its content comes from the pack,
+// in which it has one place. An index that is missing or damaged is made anew.
 //
 // The hidden folder is read as input that anybody may have written. Where it is
 // damaged, a call fails, changes nothing, and its error names the file and what
@@ -45,7 +88,7 @@ import (
 //
 // Folders and files that it makes are the owner's only (0700 and 0600),
 // whatever the umask is; so is a file that it replaces. Folders that are there
-// keep their mode: who has an older repository removes other users' access
+// keep their mode: the owner of an older repository removes other users' access
 // with chmod -R go= on its folder.
 //
 // Several processes may use one folder at a time on Unix, where calls take
@@ -55,13 +98,21 @@ import (
 // Safe for concurrent use. Use [NewDirRepository].
 type DirRepository struct {
 	root *os.Root
-	// step, if not nil, is asked before every change of the disk. Tests
-	// interrupt there.
-	step func(act, path string) error
+	// step, if not nil, is asked before every change of the disk, every sync, and
+	// every read of a file of a line. Tests count and interrupt there, and
+	// replace boot and newSalt.
+	step    func(act, path string) error
+	boot    pack.Boot
+	newSalt func() ([16]byte, error)
 
 	mu    sync.Mutex
 	locks map[string]chan struct{} // by tenant folder
+	packs map[string]*pack.State   // likewise: what is known of them
 }
+
+// maxPacks is for how many tenants a DirRepository remembers what their packs
+// hold. It is read again where it was forgotten.
+const maxPacks = 256
 
 var _ Repository = (*DirRepository)(nil)
 
@@ -75,7 +126,7 @@ func NewDirRepository(root string) (*DirRepository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tenant: open the repository's folder: %w", err)
 	}
-	return &DirRepository{root: r, locks: make(map[string]chan struct{})}, nil
+	return &DirRepository{root: r, boot: pack.CurrentBoot(), locks: make(map[string]chan struct{}), packs: make(map[string]*pack.State)}, nil
 }
 
 // Close releases the folder. No call may be under way or follow.
@@ -85,18 +136,21 @@ func (d *DirRepository) Close() error { return d.root.Close() }
 func (d *DirRepository) Desired(ctx context.Context, req DesiredRequest) (Desired, error) {
 	var result Desired
 	err := d.with(ctx, req.Tenant, false, func(t *tenantDir) error {
-		head, err := t.desiredHead(ctx)
+		head, err := t.desiredHead(ctx, scanBodies)
 		if err != nil {
 			return err
 		}
-		tree, problems := head.tree, head.problems
-		if req.Revision != "" && req.Revision != head.id {
-			if tree, err = t.treeOf(ctx, req.Tenant, DesiredLine, req.Revision); err != nil {
-				return err
-			}
-			head.id, problems = req.Revision, nil
+		var tree Tree
+		problems := head.scan.problems
+		if result.Revision = head.id; req.Revision == "" || req.Revision == head.id {
+			tree, err = t.scanned(ctx, head.scan)
+		} else {
+			result.Revision, problems = req.Revision, nil
+			tree, err = t.treeOf(ctx, req.Tenant, DesiredLine, req.Revision)
 		}
-		result.Revision = head.id
+		if err != nil {
+			return err
+		}
 		result.Resources, result.Problems = tree.Resources()
 		result.Problems = append(result.Problems, problems...)
 		locate(&result)
@@ -122,31 +176,30 @@ func (d *DirRepository) Update(ctx context.Context, req UpdateRequest) (Revision
 	}
 	var result Revision
 	err := d.with(ctx, req.Tenant, true, func(t *tenantDir) error {
-		done, err := t.byKey(DesiredLine, req.Key)
-		if err != nil || done != nil {
-			result = done.revision()
+		done, found, err := t.byKey(DesiredLine, req.Key)
+		if err != nil || found {
+			result = done
 			return err
 		}
-		head, err := t.desiredHead(ctx)
+		head, err := t.desiredHead(ctx, scanChanged)
 		if err != nil {
 			return err
 		}
 		if head.id != req.Parent {
-			return fmt.Errorf("%w: it is at %s and the changes were made against %s", ErrMoved, head.id, req.Parent)
+			return moved(head.id, req.Parent)
 		}
-		tree, err := head.tree.With(req.Changes)
+		c, err := t.update(head, req)
 		if err != nil {
 			return err
 		}
-		if err := head.checkFree(tree); err != nil {
-			return err
-		}
-		made := dirRevision{Key: req.Key, Message: req.Message, Author: req.Author}
-		result, err = t.commit(ctx, change{line: DesiredLine, head: head,
-			before: objectsOf(head.tree), after: objectsOf(tree), contents: contentsOf(tree), digest: tree.Digest(), made: made})
+		result, err = t.commit(ctx, c)
 		return err
 	})
 	return result, err
+}
+
+func moved(head, parent string) error {
+	return fmt.Errorf("%w: it is at %s and the changes were made against %s", ErrMoved, head, parent)
 }
 
 // Snapshot is part of [Repository].
@@ -174,20 +227,18 @@ func (d *DirRepository) History(ctx context.Context, req RepositoryHistoryReques
 	}
 	var result []Revision
 	err := d.with(ctx, req.Tenant, false, func(t *tenantDir) error {
-		all, err := t.revisions(ctx, req.Line)
-		if err != nil {
-			return err
-		}
+		var edited *Revision
 		if req.Line == DesiredLine {
-			head, err := t.desiredHead(ctx)
+			head, err := t.desiredHead(ctx, scanChanged)
 			if err != nil {
 				return err
 			}
 			if head.edited {
-				all = append([]Revision{{ID: head.id, Message: "edited by hand"}}, all...)
+				edited = &Revision{ID: head.id, Message: editedMessage}
 			}
 		}
-		result, err = page(all, req)
+		var err error
+		result, err = t.revisions(ctx, req, edited)
 		return err
 	})
 	return result, err
@@ -197,32 +248,56 @@ func (d *DirRepository) History(ctx context.Context, req RepositoryHistoryReques
 // that died left behind, and calls do. Without a folder, do gets an empty one
 // unless create is set.
 func (d *DirRepository) with(ctx context.Context, tenant string, create bool, do func(*tenantDir) error) error {
-	folder, unlock, err := d.turn(ctx, tenant)
+	name, unlock, err := d.turn(ctx, tenant)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	t, err := d.open(ctx, folder, create)
+	t, err := d.open(ctx, name, create)
 	if err != nil {
 		return fmt.Errorf("tenant: open the folder of %s: %w", tenant, err)
 	}
 	defer t.close()
-	if err := t.recover(ctx); err != nil {
+	if t.folder == nil {
+		return do(t)
+	}
+	if err := t.recover(ctx, d.known(name)); err != nil {
 		return fmt.Errorf("tenant: complete an interrupted write of %s: %w", tenant, err)
 	}
-	return do(t)
+	if err := do(t); err != nil {
+		return err // the pack is read again
+	}
+	d.remember(name, t.pack.State())
+	return nil
+}
+
+func (d *DirRepository) known(folder string) *pack.State {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p := d.packs[folder]
+	delete(d.packs, folder) // until this call has ended well
+	return p
+}
+
+func (d *DirRepository) remember(folder string, p *pack.State) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.packs) >= maxPacks {
+		clear(d.packs)
+	}
+	d.packs[folder] = p
 }
 
 // open opens a tenant's folder and locks it against other processes.
-func (d *DirRepository) open(ctx context.Context, folder string, create bool) (*tenantDir, error) {
+func (d *DirRepository) open(ctx context.Context, name string, create bool) (*tenantDir, error) {
 	for {
-		t, err := d.openOnce(ctx, folder, create)
-		if err != nil || t.files == nil {
+		t, err := d.openOnce(ctx, name, create)
+		if err != nil || t.folder == nil {
 			return t, err
 		}
 		// Another process may have removed the folder while this one waited for
 		// the lock. What was opened is not the tenant's any more then.
-		current, err := newFiles(d.root, "", d.step).isCurrent(t.lock, path.Join(folder, lockName))
+		current, err := folder.IsCurrent(d.root, t.lock, path.Join(name, lockName))
 		if current {
 			return t, nil
 		}
@@ -233,27 +308,35 @@ func (d *DirRepository) open(ctx context.Context, folder string, create bool) (*
 	}
 }
 
-func (d *DirRepository) openOnce(ctx context.Context, folder string, create bool) (*tenantDir, error) {
-	info, err := d.root.Lstat(folder)
+func (d *DirRepository) openOnce(ctx context.Context, name string, create bool) (*tenantDir, error) {
+	info, err := d.root.Lstat(name)
 	switch {
 	case os.IsNotExist(err) && !create:
-		return &tenantDir{}, nil
+		return &tenantDir{pack: pack.Empty()}, nil
 	case err != nil && !os.IsNotExist(err):
 		return nil, err
 	case err == nil && !info.IsDir():
-		return nil, fmt.Errorf("%s is %s, not a folder: remove it", folder, fileType(info.Mode()))
+		return nil, fmt.Errorf("%s is %s, not a folder: remove it", name, folder.TypeName(info.Mode()))
 	}
-	f := newFiles(d.root, "", d.step)
-	if err := f.mkdir(path.Join(folder, hidden)); err != nil {
+	f := newFolder(d.root, "", d.step)
+	if err := f.Mkdir(path.Join(name, hidden)); err != nil {
 		return nil, err
 	}
-	root, err := d.root.OpenRoot(folder)
+	if _, err := d.root.Lstat(path.Join(name, pendingFile)); err != nil && create {
+		// Another process may have made the folders, and died before it synced them.
+		f.NotSynced(".", "")
+		f.NotSynced(name, "")
+	}
+	if err := f.Flush(); err != nil {
+		return nil, err
+	}
+	root, err := d.root.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
-	t := &tenantDir{files: newFiles(root, folder, d.step)}
-	if t.lock, err = t.lockFile(ctx, lockName); err != nil {
-		root.Close()
+	t := &tenantDir{folder: newFolder(root, name, d.step), pack: pack.Empty(), boot: d.boot, packs: packConfig(d.boot, d.newSalt)}
+	if t.lock, err = t.folder.Lock(ctx, lockName); err != nil {
+		t.folder.Close()
 		return nil, fmt.Errorf("lock: %w", err)
 	}
 	return t, nil
@@ -280,28 +363,5 @@ func (d *DirRepository) turn(ctx context.Context, tenant string) (folder string,
 		return folder, func() { <-lock }, nil
 	case <-ctx.Done():
 		return "", nil, ctx.Err()
-	}
-}
-
-// lockFile takes the lock, trying again and again until ctx ends: a wait
-// within the system could not be broken off.
-func (f *files) lockFile(ctx context.Context, name string) (*os.File, error) {
-	lock, err := f.openLock(name)
-	if err != nil {
-		return nil, err
-	}
-	for attempts := 1; ; attempts++ {
-		locked, err := tryLock(lock)
-		if locked {
-			return lock, nil
-		}
-		if err == nil {
-			if retry.Pause(ctx, retry.Backoff(attempts, time.Millisecond, 50*time.Millisecond)) == nil {
-				continue
-			}
-			err = ctx.Err()
-		}
-		lock.Close()
-		return nil, err
 	}
 }

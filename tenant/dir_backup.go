@@ -2,7 +2,10 @@ package tenant
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
+
+	"github.com/tenantsync/tenantsync/internal/pack"
 )
 
 // Backup is part of [Repository].
@@ -12,105 +15,131 @@ func (d *DirRepository) Backup(ctx context.Context, req BackupRequest) (Revision
 	}
 	var result Revision
 	err := d.with(ctx, req.Tenant, true, func(t *tenantDir) error {
-		done, err := t.byKey(BackupLine, req.Key)
-		if err != nil || done != nil {
-			result = done.revision()
+		done, found, err := t.byKey(BackupLine, req.Key)
+		if err != nil || found {
+			result = done
 			return err
 		}
 		c, err := t.backup(ctx, req)
 		if err != nil {
 			return err
 		}
-		c.line, c.made = BackupLine, dirRevision{Key: req.Key, Message: req.Message, Author: req.Author}
 		result, err = t.commit(ctx, c)
 		return err
 	})
 	return result, err
 }
 
+// backup returns the change of the backup line that a request asks for. A whole
+// backup is one whose parent has nothing: its Complete kinds become what the
+// request has of them.
+//
+// It works on the lists of files and on the contents of the request, and reads
+// no other content. So a delta takes the line's folder to be as the head lists
+// it. Where somebody has changed it by hand, carrying out puts right the files
+// that the delta changes. The folder is looked at by a whole backup, and by the
+// first one after a start of the machine.
 func (t *tenantDir) backup(ctx context.Context, req BackupRequest) (change, error) {
-	if req.Parent == "" {
-		return t.wholeBackup(ctx, req.Snapshot)
+	c := change{line: BackupLine, other: t.old().content, made: pack.Info{Key: req.Key, Message: req.Message, Author: req.Author}}
+	var parent lineRevision
+	var err error
+	if req.Parent != "" {
+		if parent, err = t.find(req.Tenant, BackupLine, req.Parent); err != nil {
+			return c, err
+		}
 	}
-	return t.deltaBackup(req)
-}
-
-func (t *tenantDir) wholeBackup(ctx context.Context, s Snapshot) (change, error) {
-	last, err := t.last(BackupLine)
-	if err != nil {
-		return change{}, err
+	if c.last, err = t.last(BackupLine); err != nil {
+		return c, err
 	}
-	head, err := t.tree(ctx, last)
-	if err != nil {
-		return change{}, err
+	if c.kept, err = t.listing(ctx, c.last); err != nil {
+		return c, err
 	}
-	tree, err := head.WithSnapshot(s)
-	if err != nil {
-		return change{}, err
+	old := c.kept
+	isHead := parent.id == c.last.id
+	if !isHead {
+		if old, err = t.listing(ctx, parent); err != nil {
+			return c, err
+		}
 	}
-	// What is on disk may have been changed by hand; all of it is put right.
-	onDisk, _, err := t.scan(ctx, BackupLine)
-	return change{
-		head: dirHead{id: last.ID, number: last.Number}, before: objectsOf(onDisk),
-		after: objectsOf(tree), contents: contentsOf(tree), digest: tree.Digest(),
-	}, err
-}
-
-// deltaBackup reads what the revisions list, and neither their contents nor the
-// line's files: its cost grows with the delta, beside the length of the lists.
-// So it takes the line's folder to be as the head lists it. Where somebody has
-// changed it by hand, carrying out puts right the files that the delta changes.
-func (t *tenantDir) deltaBackup(req BackupRequest) (change, error) {
-	parent, err := t.find(req.Tenant, BackupLine, req.Parent)
-	if err != nil {
-		return change{}, err
+	for _, files := range []pack.Listing{old, c.kept} {
+		if err := t.refuseNewer(files); err != nil {
+			return c, err
+		}
 	}
-	head, err := t.last(BackupLine)
-	if err != nil {
-		return change{}, err
+	if err := t.merge(&c, old, isHead, req); err != nil {
+		return c, err
 	}
-	for _, r := range []dirRevision{parent, head} {
-		text, err := t.object(r.Files[snapshotFile])
+	c.before = c.kept
+	if req.Parent == "" || !t.pack.Line(pack.Backup).IsWritten(t.boot) {
+		scan, err := t.scan(ctx, BackupLine, scanChanged, c.kept)
 		if err != nil {
-			return change{}, fmt.Errorf("tenant: revision %s: %w", r.ID, err)
+			return c, err
 		}
-		if err := refuseNewerSnapshot(text); err != nil {
-			return change{}, err
-		}
+		c.before = scan.files
 	}
+	return c, nil
+}
+
+// merge makes the new revision's files.
+func (t *tenantDir) merge(c *change, parent pack.Listing, isHead bool, req BackupRequest) error {
 	contents, err := req.contents()
 	if err != nil {
-		return change{}, err
+		return err
 	}
-	given := make(map[ResourceName]string, len(contents))
-	kept := make(map[string][]byte, len(contents)+1)
+	c.contents = make(map[pack.Sum][]byte, len(contents)+1)
+	given := make(map[ResourceName]pack.Entry, len(contents))
 	for name, content := range contents {
-		given[name] = objectName(content)
-		kept[given[name]] = content
+		e := pack.NewEntry(content)
+		given[name] = e
+		c.contents[e.Sum] = content
 	}
-	made := newLineFiles(head.Files, func(_, file, content string) bool { return file == content })
-	if err := mergeDelta(made, parent.Files, req, given); err != nil {
-		return change{}, err
+	made := newLineFiles(c.kept, func(_ string, file, content pack.Entry) bool { return file.Sum == content.Sum })
+	if isHead {
+		err = mergeIntoParent(made, req, given)
+	} else {
+		err = mergeDelta(made, parent, req, given)
+	}
+	if err != nil {
+		return err
 	}
 	text, err := encodeSnapshot(req.Snapshot, made.index)
 	if err != nil {
-		return change{}, err
+		return err
 	}
-	made.write(snapshotFile, objectName(text))
-	kept[objectName(text)] = text
-	objects := made.objects(func(object string) string { return object })
-	// What the parent has and the head has not is read now: a damaged object
-	// must show before the revision is decided.
-	for _, object := range objects {
-		if kept[object] != nil || object == "" {
+	e := pack.NewEntry(text)
+	c.contents[e.Sum] = text
+	made.write(snapshotFile, e)
+	c.after = made.files
+	objects := made.objects(func(e pack.Entry) string { return e.Sum.Object() })
+	raw, err := hex.DecodeString(changeDigest(c.last.id, objects))
+	if err != nil {
+		return err
+	}
+	c.digest = pack.Digest(raw)
+	// What the parent has and the head has not is read now: damage must show
+	// before the revision is decided.
+	for name := range objects {
+		e, stays := c.after[name]
+		if _, known := c.contents[e.Sum]; known || !stays {
 			continue
 		}
-		if kept[object], err = t.object(object); err != nil {
-			return change{}, fmt.Errorf("tenant: revision %s: %w", parent.ID, err)
+		if c.contents[e.Sum], err = t.content(e); err != nil {
+			return fmt.Errorf("tenant: revision %s: %w", req.Parent, err)
 		}
 	}
-	return change{
-		head: dirHead{id: head.ID, number: head.Number}, before: head.Files,
-		after: made.files, contents: kept, digest: changeDigest(head.ID, objects),
-	}, nil
+	return nil
+}
+
+// refuseNewer returns ErrNewerFormat for files whose snapshotFile is that of a
+// newer version.
+func (t *tenantDir) refuseNewer(files pack.Listing) error {
+	e, there := files[snapshotFile]
+	if !there {
+		return nil
+	}
+	text, err := t.content(e)
+	if err != nil {
+		return err
+	}
+	return refuseNewerSnapshot(text)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,119 +14,100 @@ import (
 )
 
 // backedUp makes a repository with one backup, of n groups, and returns the
-// backup's revision. It writes the files itself, for a repository syncs each.
+// backup's revision.
 func backedUp(t *testing.T, root string, n int) string {
 	t.Helper()
-	tree, err := Tree{}.WithSnapshot(manyGroups(n))
+	r, err := newDir(t, root).Backup(t.Context(), BackupRequest{Tenant: "contoso", Key: "whole", Snapshot: manyGroups(n)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	put := func(name string, content []byte) {
-		file := filepath.Join(root, "contoso", filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o777), os.WriteFile(file, content, 0o666)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, content := range tree {
-		put(path.Join("backup", name), content)
-		put(objectFile(objectName(content)), content)
-	}
-	d := newDir(t, root)
-	var id string
-	err = d.with(t.Context(), "contoso", true, func(t *tenantDir) error {
-		r := dirRevision{Format: dirFormat, ID: revisionID(1, tree.Digest()), Number: 1, Key: "whole", Files: objectsOf(tree)}
-		id = r.ID
-		return errors.Join(t.writeJSON(revisionFile(BackupLine, 1), r), t.write(keyFile(BackupLine, "whole"), []byte("1")))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
+	return r.ID
 }
 
-// written notes the size of every file that a repository writes, by its name in
-// the tenant's folder, and the names of those that it removes.
-func written(d *DirRepository, root string) (sizes map[string]int64, removed *[]string) {
-	sizes, removed = make(map[string]int64), new([]string)
+// packSize is the number of bytes that the tenant's pack has.
+func packSize(t *testing.T, root string) int64 {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(root, "contoso", packName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// acts notes what a repository does to the disk: the names that each act has in
+// the tenant's folder.
+func acts(d *DirRepository) map[string][]string {
+	done := make(map[string][]string)
 	d.step = func(act, name string) error {
-		switch act {
-		case "rename":
-			info, err := os.Stat(filepath.Join(root, "contoso", hidden, "new"))
-			if err != nil {
-				return err
-			}
-			sizes[name] += info.Size()
-		case "remove":
-			*removed = append(*removed, name)
-		}
+		done[act] = append(done[act], strings.TrimPrefix(name, "contoso/"))
 		return nil
 	}
-	return sizes, removed
+	return done
 }
 
-// A delta writes the files that it changes, whatever else the tenant has, and
-// of the rest the list of names in the revision and in the pending change.
+// A delta writes the files that it changes and appends their contents, whatever
+// else the tenant has.
 func TestDirDeltaWritesOnlyChanges(t *testing.T) {
-	contents := make(map[int]int64) // bytes by size of the tenant, but for lists
+	stored := make(map[int]int64) // bytes by size of the tenant
 	for _, n := range []int{100, 1000} {
 		root := t.TempDir()
 		parent := backedUp(t, root, n)
-		req := onlyChanged(parent)
+		before := packSize(t, root)
 		d := newDir(t, root)
-		sizes, removed := written(d, root)
-		r, err := d.Backup(t.Context(), req)
+		done := acts(d)
+		r, err := d.Backup(t.Context(), onlyChanged(parent))
 		if err != nil {
 			t.Fatal(err)
 		}
 		d.step = nil
-		var lists int64
-		for name, size := range sizes {
-			if name == pendingFile || name == revisionFile(BackupLine, 2) {
-				lists += size
-			} else {
-				contents[n] += size
-			}
+		stored[n] = packSize(t, root) - before
+		want := map[string][]string{
+			"append": {packName, packName}, // the revision, and that it is done
+			"sync":   {packName},
+			"create": {newName, newName, "backup/groups/group 999999.json", newName},
+			"rename": {ackName, "backup/groups/group 000001.json", "backup/snapshot.json"},
+			"remove": {"backup/groups/group 000002.json"},
 		}
-		// The changed, the new and the snapshot's file, each as object and in the
-		// line's folder; the key, the pending change, the revision.
-		if len(sizes) != 9 {
-			t.Errorf("of %d groups, %d files were written, want 9: %q", n, len(sizes), slices.Sorted(maps.Keys(sizes)))
-		}
-		if want := []string{"backup/groups/group 000002.json", pendingFile}; !slices.Equal(*removed, want) {
-			t.Errorf("of %d groups, removed were %q, want %q", n, *removed, want)
-		}
-		if limit := int64(n * 400); lists > limit+2000 {
-			t.Errorf("of %d groups, the lists have %d bytes, want at most %d", n, lists, limit)
+		if diff := cmp.Diff(want, done); diff != "" {
+			t.Errorf("of %d groups, the repository did (-want +got):\n%s", n, diff)
 		}
 		s, err := d.Snapshot(t.Context(), SnapshotRequest{Tenant: "contoso", Revision: r.ID})
 		if err != nil || len(s.Resources) != n {
 			t.Errorf("of %d groups, the snapshot has %d, %v", n, len(s.Resources), err)
 		}
 	}
-	if contents[100] != contents[1000] || contents[100] > 12_000 {
-		t.Errorf("bytes of contents written, by number of groups: %v; want the same, and no more than two bodies twice", contents)
+	// Two bodies, and the two headers of records.
+	if more := stored[1000] - stored[100]; more < 0 || more > 10 || stored[100] > 5_000 {
+		t.Errorf("bytes stored, by number of groups: %v; want the same, and little more than two bodies", stored)
 	}
 }
 
 // A delta reads no content that it does not change: it is made with all of them
-// gone, and brings none of them back.
+// damaged, and with the files gone, and brings none of them back.
 func TestDirDeltaReadsOnlyChanges(t *testing.T) {
 	const n = 1000
 	root := t.TempDir()
 	parent := backedUp(t, root, n)
-	kept := objectFile(objectName([]byte(readFile(t, root, "backup/snapshot.json"))))
 	gone := 0
 	for name := range filesOf(t, filepath.Join(root, "contoso")) {
-		isContent := strings.HasPrefix(name, objectsDir) || strings.HasPrefix(name, "backup/groups/")
-		if isContent && name != kept {
+		if strings.HasPrefix(name, "backup/groups/") {
 			gone++
 			if err := os.Remove(filepath.Join(root, "contoso", name)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if gone != 2*n {
-		t.Fatalf("%d contents were removed, want %d", gone, 2*n)
+	if gone != n {
+		t.Fatalf("%d files were removed, want %d", gone, n)
+	}
+	pack := filepath.Join(root, "contoso", packName)
+	text, err := os.ReadFile(pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoilt := strings.ReplaceAll(string(text), strings.Repeat("x", 2000), strings.Repeat("y", 2000))
+	if err := os.WriteFile(pack, []byte(spoilt), 0o600); err != nil || spoilt == string(text) {
+		t.Fatal("the pack has no contents", err)
 	}
 	if _, err := newDir(t, root).Backup(t.Context(), onlyChanged(parent)); err != nil {
 		t.Fatal(err)
@@ -140,15 +120,9 @@ func TestDirDeltaReadsOnlyChanges(t *testing.T) {
 	if slices.Sort(got); !slices.Equal(got, want) {
 		t.Errorf("the line's folder has %q, want %q", got, want)
 	}
-}
-
-func readFile(t *testing.T, root, name string) string {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(root, "contoso", filepath.FromSlash(name)))
-	if err != nil {
-		t.Fatal(err)
+	if _, err := newDir(t, root).Snapshot(t.Context(), SnapshotRequest{Tenant: "contoso"}); err == nil || !strings.Contains(err.Error(), packName) {
+		t.Errorf("the snapshot of damaged contents: got %v, want an error that names the pack", err)
 	}
-	return string(content)
 }
 
 // groupsBackup is a backup of groups, n by key.
@@ -241,27 +215,25 @@ func TestDeltaSurvivesCrashes(t *testing.T) {
 // What a delta needs of its parent and cannot read shows before the delta is
 // decided: the line goes on without it.
 func TestDeltaOnDamagedParent(t *testing.T) {
-	for what, damage := range map[string]func(file string) error{
-		"a missing object": os.Remove,
-		"a changed object": func(file string) error { return os.WriteFile(file, []byte("{}"), 0o666) },
-	} {
-		t.Run(what, func(t *testing.T) {
-			root := t.TempDir()
-			d := newDir(t, root)
-			parent := twoBackups(t, d)
-			if err := damage(filepath.Join(root, "contoso", objectFile(objectName([]byte(body(1)))))); err != nil {
-				t.Fatal(err)
-			}
-			if r, err := d.Backup(t.Context(), groupsBackup("three", parent, nil, nil)); err == nil || errors.Is(err, ErrNoRevision) {
-				t.Errorf("got %+v, %v, want an error that is not about the revision", r, err)
-			}
-			if _, err := d.Backup(t.Context(), groupsBackup("three", "", nil, map[string]int{"A": 4})); err != nil {
-				t.Errorf("the whole backup after it: %v", err)
-			}
-			if got, want := groupsOf(t, d), map[string]string{"A": `{"n":4}`}; !maps.Equal(got, want) {
-				t.Errorf("there is %v, want %v", got, want)
-			}
-		})
+	root := t.TempDir()
+	d := newDir(t, root)
+	parent := twoBackups(t, d)
+	pack := filepath.Join(root, "contoso", packName)
+	text, err := os.ReadFile(pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(pack, []byte(strings.Replace(string(text), body(1), body(7), 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := d.Backup(t.Context(), groupsBackup("three", parent, nil, nil)); err == nil || errors.Is(err, ErrNoRevision) || !strings.Contains(err.Error(), packName) {
+		t.Errorf("got %+v, %v, want an error about the pack, not about the revision", r, err)
+	}
+	if _, err := d.Backup(t.Context(), groupsBackup("three", "", nil, map[string]int{"A": 4})); err != nil {
+		t.Errorf("the whole backup after it: %v", err)
+	}
+	if got, want := groupsOf(t, d), map[string]string{"A": `{"n":4}`}; !maps.Equal(got, want) {
+		t.Errorf("there is %v, want %v", got, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,21 +11,41 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/tenantsync/tenantsync/internal/pack"
 )
 
 const (
-	// maxRevision bounds the numbers of revisions, so that the next one can
-	// always be counted.
-	maxRevision = 1 << 30
 	// maxPath is the longest path of a file in a line, in bytes.
 	maxPath = 4096
+	// maxKeyFile is the size of the largest key file of format 1 that is read.
+	maxKeyFile = 64 << 10
 )
 
-var revisionForm = regexp.MustCompile(`^([0-9]{1,10})([-+])[0-9a-f]{32}$`)
+// checkListed says what is wrong with the path of a file in a line.
+func checkListed(name string) error {
+	if len(name) > maxPath || !fs.ValidPath(name) || isIgnored(name) {
+		return fmt.Errorf("it lists %.100q, which is no path of a file in a line", name)
+	}
+	return nil
+}
+
+var revisionForm = regexp.MustCompile(`^([0-9]{1,10})([-+])([0-9a-f]{32})$`)
+
+// parseID returns the parts of a revision's id that are not its number. It is
+// false for a text that is no id.
+func parseID(id string) (d pack.Digest, edited, ok bool) {
+	parts := revisionForm.FindStringSubmatch(id)
+	if parts == nil {
+		return d, false, false
+	}
+	raw, err := hex.DecodeString(parts[3])
+	copy(d[:], raw)
+	return d, parts[2] == "+", err == nil
+}
 
 // check says what is wrong with a revision that was read. Every path that is
 // made of one is made of what was checked here.
-func (r *dirRevision) check(line Line) error {
+func (r *oldRevision) check(line Line) error {
 	parts := revisionForm.FindStringSubmatch(r.ID)
 	if parts == nil {
 		return fmt.Errorf("it has no id of a revision")
@@ -34,7 +55,7 @@ func (r *dirRevision) check(line Line) error {
 	if parts[2] == "+" {
 		named++
 	}
-	if r.Number < 1 || r.Number > maxRevision || named != r.Number {
+	if r.Number < 1 || r.Number > pack.MaxRevision || named != r.Number {
 		return fmt.Errorf("it has the number %d and the id %s", r.Number, r.ID)
 	}
 	if line == BackupLine && r.Files[snapshotFile] == "" {
@@ -46,8 +67,8 @@ func (r *dirRevision) check(line Line) error {
 // checkFiles says what is wrong with a list of objects by path.
 func checkFiles(objects map[string]string) error {
 	for name, object := range objects {
-		if len(name) > maxPath || !fs.ValidPath(name) || isIgnored(name) {
-			return fmt.Errorf("it lists %.100q, which is no path of a file in a line", name)
+		if err := checkListed(name); err != nil {
+			return err
 		}
 		if !isObject(object) {
 			return fmt.Errorf("it lists %.100q with the object %.100q, which is none", name, object)
@@ -58,11 +79,11 @@ func checkFiles(objects map[string]string) error {
 
 // pendingRevisions is a list of at most two: a state that was edited by hand,
 // and what was made of it.
-type pendingRevisions []dirRevision
+type pendingRevisions []oldRevision
 
 // UnmarshalJSON refuses a longer list before it is held in memory.
 func (p *pendingRevisions) UnmarshalJSON(text []byte) error {
-	// The text is valid JSON, and may have duplicate names: see dirRevision.
+	// The text is valid JSON, and may have duplicate names: see oldRevision.
 	dec := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if kind := dec.PeekKind(); kind == 'n' {
 		return nil
@@ -81,7 +102,7 @@ func (p *pendingRevisions) UnmarshalJSON(text []byte) error {
 		if len(*p) == 2 {
 			return errors.New("it has more than two revisions")
 		}
-		var r dirRevision
+		var r oldRevision
 		if err := json.Unmarshal(value, &r); err != nil {
 			return err
 		}
@@ -91,7 +112,7 @@ func (p *pendingRevisions) UnmarshalJSON(text []byte) error {
 }
 
 // check says what is wrong with a change that was read.
-func (p *dirPending) check() error {
+func (p *oldPending) check() error {
 	if p.Line != DesiredLine && p.Line != BackupLine {
 		return fmt.Errorf("it is about the line %.100q, which is none", p.Line)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/internal/pack"
 )
 
 // inMemory puts the folders of a test where syncing them costs nothing, if the
@@ -42,9 +43,9 @@ func inTime(t testing.TB, call func() error) error {
 
 // hiddenNames are all that the folder "whole" of frozenDir has in the hidden
 // folder, the pending file, and the name of the file that is being written.
-func hiddenNames(t testing.TB) (folders, files []string) {
+func hiddenNames(t testing.TB, format string) (folders, files []string) {
 	t.Helper()
-	root := frozenDir(t, "whole")
+	root := frozenDirOf(t, format, "whole")
 	tree := os.DirFS(filepath.Join(root, "contoso"))
 	err := fs.WalkDir(tree, hidden, func(name string, e fs.DirEntry, err error) error {
 		if err == nil && e.IsDir() {
@@ -57,8 +58,13 @@ func hiddenNames(t testing.TB) (folders, files []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files = append(files, pendingFile, newName)
-	if len(folders) != 9 || len(files) != 16 {
+	files = append(files, newName)
+	if format == "v1" {
+		files = append(files, pendingFile)
+	} else {
+		files = append(files, indexName(DesiredLine), indexName(BackupLine))
+	}
+	if want := map[string][2]int{"v1": {9, 16}, "v2": {1, 7}}[format]; len(folders) != want[0] || len(files) != want[1] {
 		t.Fatalf("there are the folders %q and the files %q: a new one needs tests of its own", folders, files)
 	}
 	return folders, files
@@ -162,38 +168,40 @@ func TestDirHiddenFolderReplaced(t *testing.T) {
 		},
 	}
 	maps.Copy(replacements, specialFiles)
-	folders, files := hiddenNames(t)
-	failed := make(map[string]bool)
-	do := repositoryCalls(t)
-	calls := readsFirst(do)
-	for what, make := range replacements {
-		for _, name := range append(folders, files...) {
-			root := frozenDir(t, "whole")
-			place(t, root, name, make)
-			d := newDir(t, root)
-			for _, call := range calls {
-				before := visible(t, root)
-				about := fmt.Sprintf("%s, with %s in place of %s", call, what, name)
-				err := inTime(t, func() error { return do[call](d) })
-				if err == nil {
-					continue
+	for _, format := range frozenFormats {
+		folders, files := hiddenNames(t, format)
+		failed := make(map[string]bool)
+		do := repositoryCallsOf(t, format)
+		calls := readsFirst(do)
+		for what, make := range replacements {
+			for _, name := range append(folders, files...) {
+				root := frozenDirOf(t, format, "whole")
+				place(t, root, name, make)
+				d := newDir(t, root)
+				for _, call := range calls {
+					before := visible(t, root)
+					about := fmt.Sprintf("%s, with %s in place of %s (%s)", call, what, name, format)
+					err := inTime(t, func() error { return do[call](d) })
+					if err == nil {
+						continue
+					}
+					failed[name] = true
+					checkHiddenError(t, about, err)
+					if diff := gocmp.Diff(before, visible(t, root)); diff != "" {
+						t.Errorf("%s: it failed and changed files (-before +after):\n%s", about, diff)
+					}
 				}
-				failed[name] = true
-				checkHiddenError(t, about, err)
-				if diff := gocmp.Diff(before, visible(t, root)); diff != "" {
-					t.Errorf("%s: it failed and changed files (-before +after):\n%s", about, diff)
-				}
+				d.Close()
 			}
-			d.Close()
+		}
+		for _, name := range append(folders, files...) {
+			if isCache := name == ackName || strings.HasSuffix(name, ".index"); failed[name] == isCache {
+				t.Errorf("%s: with something else in place of %s, a call fails: %t", format, name, failed[name])
+			}
 		}
 	}
 	if diff := gocmp.Diff(map[string]string{"secret.json": `{"format":1}`}, filesOf(t, outside)); diff != "" {
 		t.Errorf("files outside were changed (-want +got):\n%s", diff)
-	}
-	for _, name := range append(folders, files...) {
-		if !failed[name] {
-			t.Errorf("no call fails with something else in place of %s: it is not read", name)
-		}
 	}
 }
 
@@ -355,10 +363,6 @@ func TestDirHiddenContents(t *testing.T) {
 		}, "Desired of an older revision", "is missing"},
 	}
 	do := repositoryCalls(t)
-	do["Desired of an edited state"] = func(d *DirRepository) error {
-		_, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: revisionEdited})
-		return err
-	}
 	do["Update on the head"] = func(d *DirRepository) error {
 		_, err := d.Update(t.Context(), frozenRequest(headOf(t, d), "three", changeTo("groups", "New", 3)))
 		return err
@@ -400,58 +404,37 @@ func TestDirHiddenStrangers(t *testing.T) {
 	}
 }
 
-// An object that is damaged, and that a write needs, is written anew: a write
-// that is decided can be carried out.
+// A content that format 1 kept and that is damaged is stored anew with the first
+// write of format 2, if a file has it.
 func TestDirReplacesDamagedObject(t *testing.T) {
 	inMemory(t)
+	const name = hidden + "/objects/b8/67a3a25c79830e76cfe31656f01a7ba653332984d850df2cb480ca7502ced9"
 	replacements := map[string]func(file string) error{
-		"another content":           withContent("{}"),
-		"another content of a size": withContent(strings.Repeat("x", len(body(3)))),
+		"nothing":                   func(string) error { return nil },
+		"an empty file":             withContent(""),
+		"another content of a size": withContent(`{"n": 9}`),
 		"a link":                    func(file string) error { return os.Symlink("/etc/hostname", file) },
 	}
 	maps.Copy(replacements, specialFiles)
 	for what, make := range replacements {
 		root := frozenDir(t, "whole")
-		name := objectFile(objectName([]byte(body(3))))
-		if err := os.MkdirAll(filepath.Join(root, "contoso", filepath.Dir(name)), 0o700); err != nil {
-			t.Fatal(err)
-		}
 		place(t, root, name, make)
 		d := newDir(t, root)
-		err := inTime(t, func() error {
-			_, err := d.Update(t.Context(), frozenRequest(revisionTwo, "three", changeTo("groups", "New", 3)))
+		three := Revision{}
+		err := inTime(t, func() (err error) {
+			three, err = d.Update(t.Context(), frozenRequest(revisionTwo, "three", changeTo("groups", "New", 3)))
 			return err
 		})
 		if err != nil {
 			t.Errorf("%s: %v", what, err)
 			continue
 		}
-		if got := contents(t, d)["groups/New"]; got != body(3) {
-			t.Errorf("%s: the file is %q", what, got)
+		if _, err := d.Update(t.Context(), frozenRequest(three.ID, "four", Change{Kind: "groups", Key: "By hand"})); err != nil {
+			t.Errorf("%s: the next update: %v", what, err)
 		}
-	}
-}
-
-// An object of a file that a write leaves alone is put right too, where a look
-// at its name and size shows that it is gone or damaged.
-func TestDirHealsObjects(t *testing.T) {
-	inMemory(t)
-	const name = hidden + "/objects/b8/67a3a25c79830e76cfe31656f01a7ba653332984d850df2cb480ca7502ced9"
-	replacements := map[string]func(file string) error{
-		"nothing":       func(string) error { return nil },
-		"an empty file": withContent(""),
-		"a link":        func(file string) error { return os.Symlink("/etc/hostname", file) },
-	}
-	maps.Copy(replacements, specialFiles)
-	for what, make := range replacements {
-		root := frozenDir(t, "whole")
-		want := read(t, root, name)
-		place(t, root, name, make)
-		if _, err := newDir(t, root).Update(t.Context(), frozenRequest(revisionTwo, "three", changeTo("groups", "New", 3))); err != nil {
-			t.Errorf("%s: %v", what, err)
-		}
-		if got := read(t, root, name); got != want {
-			t.Errorf("%s: the object is %q, want %q", what, got, want)
+		got, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: three.ID})
+		if err != nil || bodies(t, got.Resources)["By hand"] != `{"n":7}` {
+			t.Errorf("%s: the revision is %v, %v", what, got.Resources, err)
 		}
 	}
 }
@@ -496,20 +479,30 @@ func TestDirHiddenEndsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	d := newDir(t, t.TempDir())
+	update := func(key, group string) error {
+		_, err := d.Update(t.Context(), frozenRequest(headOf(t, d), key, changeTo("groups", group, 1)))
+		return err
+	}
+	if err := errors.Join(update("one", "A"), update("two", "B")); err != nil {
+		t.Fatal(err)
+	}
 	err := d.with(t.Context(), "contoso", true, func(td *tenantDir) error {
-		r := dirRevision{Files: map[string]string{"a.json": object}}
+		last := packRevision(td.pack.Line(pack.Desired).Revisions[1])
+		files, err := td.listing(t.Context(), last)
+		if err != nil {
+			return err
+		}
 		for name, call := range map[string]func() error{
-			"tree":       func() error { _, err := td.tree(ctx, r); return err },
-			"putObjects": func() error { return td.putObjects(ctx, map[string][]byte{object: nil}, nil) },
-			"scan": func() error {
-				if err := td.write("desired/groups/A.json", []byte("{}")); err != nil {
-					return err
-				}
-				_, _, err := td.scan(ctx, DesiredLine)
-				return err
+			"listing": func() error { _, err := td.listing(ctx, last); return err },
+			"tree":    func() error { _, err := td.tree(ctx, last); return err },
+			"scan":    func() error { _, err := td.scan(ctx, DesiredLine, scanChanged, files); return err },
+			"scanned": func() error { _, err := td.scanned(ctx, lineScan{files: files}); return err },
+			"Open":    func() error { _, err := pack.Open(ctx, td.folder, nil, td.packs); return err },
+			"append": func() error {
+				return td.pack.Append(ctx, pack.Desired, files, pack.Revision{Number: 3, Files: files})
 			},
 			"carryOut": func() error {
-				return td.carryOut(ctx, dirPending{Line: DesiredLine, Revisions: []dirRevision{r}})
+				return td.carryOut(ctx, carrying{line: DesiredLine, before: pack.Listing{}, after: files})
 			},
 		} {
 			if err := call(); !errors.Is(err, context.Canceled) {
@@ -523,27 +516,25 @@ func TestDirHiddenEndsWithContext(t *testing.T) {
 	}
 }
 
-// A list that could not be read again is not written.
-func TestDirListIsBounded(t *testing.T) {
-	inMemory(t)
-	d := newDir(t, t.TempDir())
-	err := d.with(t.Context(), "contoso", true, func(td *tenantDir) error {
-		return td.writeJSON(revisionFile(DesiredLine, 1), dirRevision{Message: strings.Repeat("x", maxListSize)})
-	})
-	if !errors.Is(err, ErrInvalidRequest) {
-		t.Errorf("got %v, want %v", err, ErrInvalidRequest)
-	}
-}
-
 // Whatever any file of the hidden folder holds, a call ends with a result or
 // with an error that says which file it is and what to do, and an error means
 // that nothing that people see was changed.
 func FuzzDirHidden(f *testing.F) {
 	inMemory(f)
-	_, files := hiddenNames(f)
+	_, files := hiddenNames(f, "v1")
+	old := len(files)
+	_, newFiles := hiddenNames(f, "v2")
 	slices.Sort(files)
+	slices.Sort(newFiles)
+	files = append(files, newFiles...)
+	formatOf := func(i int) string {
+		if i < old {
+			return "v1"
+		}
+		return "v2"
+	}
 	for i, name := range files {
-		content, err := os.ReadFile(filepath.Join("testdata", "v1", "dir", "whole", "contoso", filepath.FromSlash(name)))
+		content, err := os.ReadFile(filepath.Join("testdata", formatOf(i), "dir", "whole", "contoso", filepath.FromSlash(name)))
 		if err == nil {
 			f.Add(uint8(i), content)
 		}
@@ -557,9 +548,10 @@ func FuzzDirHidden(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file uint8, content []byte) {
 		inMemory(t)
-		do := repositoryCalls(t)
-		root := frozenDir(t, "whole")
-		name := files[int(file)%len(files)]
+		at := int(file) % len(files)
+		name, format := files[at], formatOf(at)
+		do := repositoryCallsOf(t, format)
+		root := frozenDirOf(t, format, "whole")
 		place(t, root, name, withContent(string(content)))
 		if err := os.WriteFile(filepath.Join(root, "outside.json"), []byte("{}"), 0o600); err != nil {
 			t.Fatal(err)

@@ -14,41 +14,41 @@ var _ Remover = (*DirRepository)(nil)
 // interrupted Remove leaves no half tenant behind; the next Remove of the tenant
 // deletes the rest.
 func (d *DirRepository) Remove(ctx context.Context, tenant string) error {
-	folder, unlock, err := d.turn(ctx, tenant)
+	name, unlock, err := d.turn(ctx, tenant)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if err := d.remove(ctx, folder); err != nil {
+	if err := d.remove(ctx, name); err != nil {
 		return fmt.Errorf("tenant: remove the folder of %s: %w", tenant, err)
 	}
 	return nil
 }
 
-func (d *DirRepository) remove(ctx context.Context, folder string) error {
-	f := newFiles(d.root, "", d.step)
-	gone := removedFolder(folder)
-	if err := f.removeAll(gone); err != nil { // of a Remove that was interrupted
+func (d *DirRepository) remove(ctx context.Context, name string) error {
+	f := newFolder(d.root, "", d.step)
+	gone := removedFolder(name)
+	if err := f.RemoveAll(gone); err != nil { // of a Remove that was interrupted
 		return err
 	}
-	t, err := d.open(ctx, folder, false)
+	t, err := d.open(ctx, name, false)
 	if err != nil {
 		return err
 	}
 	defer t.close()
-	if t.files == nil {
+	if t.folder == nil {
 		return nil // there is none
 	}
-	if err := f.before("rename", folder); err != nil {
+	if err := f.Before("rename", name); err != nil {
 		return err
 	}
-	if err := d.root.Rename(folder, gone); err != nil {
+	if err := d.root.Rename(name, gone); err != nil {
 		return err
 	}
-	if err := f.syncDir("."); err != nil {
+	if err := f.SyncDir("."); err != nil {
 		return err
 	}
-	return f.removeAll(gone)
+	return f.RemoveAll(gone)
 }
 
 // removedFolder is the name of a tenant's folder while it is being removed. The

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"testing"
+
+	"github.com/tenantsync/tenantsync/internal/folder"
 )
 
 // A Remove that is interrupted anywhere leaves the whole tenant or nothing of
@@ -72,14 +74,14 @@ func TestLockOfARemovedFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer old.close()
-	f := newFiles(a.root, "", nil)
-	if current, err := f.isCurrent(old.lock, "contoso/"+lockName); !current || err != nil {
+
+	if current, err := folder.IsCurrent(a.root, old.lock, "contoso/"+lockName); !current || err != nil {
 		t.Errorf("the lock just taken: %v, %v, want it current", current, err)
 	}
 	if err := a.root.Rename("contoso", "gone"); err != nil {
 		t.Fatal(err)
 	}
-	if current, err := f.isCurrent(old.lock, "contoso/"+lockName); current || err != nil {
+	if current, err := folder.IsCurrent(a.root, old.lock, "contoso/"+lockName); current || err != nil {
 		t.Errorf("the folder is gone: %v, %v, want the lock not current", current, err)
 	}
 	again, err := a.open(t.Context(), "contoso", true)
@@ -87,7 +89,7 @@ func TestLockOfARemovedFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.close()
-	if current, err := f.isCurrent(old.lock, "contoso/"+lockName); current || err != nil {
+	if current, err := folder.IsCurrent(a.root, old.lock, "contoso/"+lockName); current || err != nil {
 		t.Errorf("another folder has the name: %v, %v, want the lock not current", current, err)
 	}
 }

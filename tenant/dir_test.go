@@ -261,19 +261,12 @@ func TestDirPutsBackupRight(t *testing.T) {
 
 func TestDirNoticesDamage(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, root, hidden string){
-		"changed object": func(t *testing.T, root, hidden string) {
-			objects, err := filepath.Glob(filepath.Join(hidden, "objects/*/*"))
-			if err != nil || len(objects) == 0 {
-				t.Fatalf("objects: %v, %v", objects, err)
-			}
-			for _, o := range objects {
-				if err := os.WriteFile(o, []byte(`{"evil":1}`), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
+		"changed content": func(t *testing.T, root, hidden string) {
+			pack := read(t, root, ".tenantsync/pack")
+			write(t, root, ".tenantsync/pack", strings.ReplaceAll(pack, `"n": 1`, `"n": 9`))
 		},
 		"newer format": func(t *testing.T, root, hidden string) {
-			write(t, root, ".tenantsync/desired/00000001.json", `{"format":2}`)
+			write(t, root, ".tenantsync/pack", `{"format":3}`+"\n")
 		},
 		"no JSON": func(t *testing.T, root, hidden string) {
 			write(t, root, ".tenantsync/pending.json", `{`)

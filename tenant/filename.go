@@ -101,6 +101,9 @@ func keyMark(key string) string {
 var markAtEnd = regexp.MustCompile(`~[0-9a-f]{8}$`)
 
 func cutMark(name string) (rest, mark string) {
+	if at := len(name) - len("~00000000"); at <= 0 || name[at] != '~' {
+		return name, "" // as most are
+	}
 	if at := markAtEnd.FindStringIndex(name); at != nil && at[0] > 0 {
 		return name[:at[0]], name[at[0]:]
 	}
@@ -140,6 +143,9 @@ func escape(s string, unsafe func(rune) bool) string {
 
 // unescape undoes escape. A percent sign that begins no escape is itself.
 func unescape(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
 	var b []byte
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {
@@ -195,6 +201,9 @@ func split(name string, size int) []string {
 
 // fold maps names that some file system takes for the same to one string.
 func fold(name string) string {
+	if isASCII(name) {
+		return strings.ToUpper(name) // capitals come first
+	}
 	return strings.Map(func(r rune) rune {
 		least := r
 		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
@@ -202,6 +211,15 @@ func fold(name string) string {
 		}
 		return least
 	}, name)
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // tenantFolder returns the folder name of a tenant: escaped as file names are,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,18 +16,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantsync/tenantsync/internal/frozen"
+	"github.com/tenantsync/tenantsync/internal/pack"
 )
 
-// The folders in testdata/v1/dir are what version 1 of DirRepository leaves on a
-// disk. They are never rewritten once that version is released: a test that
-// fails here says that hosts' repositories cannot be read any more.
+// The folders in testdata/v1/dir and v2/dir are what the formats 1 and 2 of
+// DirRepository leave on a disk. They are never rewritten once a version with
+// that format is released: a test that fails here says that hosts' repositories
+// cannot be read any more.
 
-// frozenDir is a repository's folder: "whole", or "interrupted", in which a
-// process has died in the middle of a write that it had decided on.
-func frozenDir(t testing.TB, name string) string {
+// frozenFormats are the formats that are read. The last one is written.
+var frozenFormats = []string{"v1", "v2"}
+
+// frozenDir is a repository's folder in format 1: "whole", or "interrupted", in
+// which a process has died in the middle of a write that it had decided on.
+func frozenDir(t testing.TB, name string) string { return frozenDirOf(t, "v1", name) }
+
+func frozenDirOf(t testing.TB, format, name string) string {
 	t.Helper()
 	root := t.TempDir()
-	if err := os.CopyFS(root, os.DirFS(filepath.Join("testdata", "v1", "dir", name))); err != nil {
+	if err := os.CopyFS(root, os.DirFS(filepath.Join("testdata", format, "dir", name))); err != nil {
 		t.Fatal(err)
 	}
 	return root
@@ -49,6 +57,7 @@ func frozenBackup(key string, resources ...Resource) BackupRequest {
 }
 
 const (
+	// As format 1 named them.
 	revisionOne    = "1-a583d3a377c3df8c53672d26b552da74"
 	revisionEdited = "1+4f725c1ae5510f68240ca52db337f902"
 	revisionTwo    = "3-fbc7a54d8a58c753432e0674c4ee2376"
@@ -56,9 +65,17 @@ const (
 	backupTwo      = "2-790c9c4b92b485d84e7195b5e6948523"
 )
 
-// requestTwo is made in a folder with a file that was edited by hand.
-func requestTwo() UpdateRequest {
-	return frozenRequest(revisionEdited, "two", changeTo("groups", "CON: a/b", 2), Change{Kind: "groups", Key: "Gone"})
+// frozenIDs are the ids of the revisions of the folder "whole".
+type frozenIDs struct{ one, edited, two, backupOne, backupTwo string }
+
+var frozenIDsOf = map[string]frozenIDs{
+	"v1": {revisionOne, revisionEdited, revisionTwo, backupOne, backupTwo},
+	"v2": {"1-8ab3d7ae4ce4a4c0059a75667dc39339", "1+7897f6fb7a4e2627c72bc3b13644b51c", "3-94c9a821f65bfe995b007bd72377cb62", "1-ef9da363f7dd6568abd7d635f75025d8", "2-52ebed84e9f883263cfb82aa2d2a9468"},
+}
+
+// requestTwoOn is made in a folder with a file that was edited by hand.
+func requestTwoOn(parent string) UpdateRequest {
+	return frozenRequest(parent, "two", changeTo("groups", "CON: a/b", 2), Change{Kind: "groups", Key: "Gone"})
 }
 
 // makeFrozen makes the folders anew, with this version.
@@ -69,6 +86,8 @@ func makeFrozen(t *testing.T, under string) {
 			t.Fatal(err)
 		}
 		d := newDir(t, root)
+		d.boot = pack.Boot{1}
+		d.newSalt = func() ([16]byte, error) { return [16]byte{2}, nil }
 		must := func(r Revision, err error) {
 			t.Helper()
 			if err != nil {
@@ -79,19 +98,20 @@ func makeFrozen(t *testing.T, under string) {
 		if err := os.WriteFile(filepath.Join(root, "contoso", "desired", "groups", "By hand.json"), []byte("{\"n\": 7}"), 0o644); err != nil {
 			t.Fatal(err)
 		}
+		two := requestTwoOn(headOf(t, d))
 		if name == "whole" {
-			must(d.Update(t.Context(), requestTwo()))
+			must(d.Update(t.Context(), two))
 			must(d.Backup(t.Context(), frozenBackup("one", Resource{Kind: "groups", Key: "Guests", Body: json.RawMessage(`{"n":1}`)})))
 			must(d.Backup(t.Context(), frozenBackup("two", Resource{Kind: "groups", Key: "Guests", Body: json.RawMessage(`{"n":2}`)})))
 			continue
 		}
 		d.step = func(act, path string) error {
-			if act == "rename" && strings.HasPrefix(path, "desired/") {
+			if act == "rename" && strings.HasPrefix(path, "contoso/desired/") {
 				return errCrash // it is decided, and not yet carried out
 			}
 			return nil
 		}
-		if _, err := d.Update(t.Context(), requestTwo()); !errors.Is(err, errCrash) {
+		if _, err := d.Update(t.Context(), two); !errors.Is(err, errCrash) {
 			t.Fatalf("got %v, want it interrupted", err)
 		}
 	}
@@ -116,29 +136,50 @@ func filesOf(t testing.TB, root string) map[string]string {
 	return files
 }
 
-// This version writes what version 1 has written, file by file.
+// withoutIndexes leaves out what tells of the disk that the files were on.
+func withoutIndexes(files map[string]string) map[string]string {
+	maps.DeleteFunc(files, func(name, _ string) bool { return strings.HasSuffix(name, ".index") || strings.HasSuffix(name, "/new") })
+	return files
+}
+
+// This version writes format 2 as it was frozen, file by file.
 func TestFrozenDirIsWrittenTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // whose time is always the same
-		if frozen.Updating() {
-			makeFrozen(t, filepath.Join("testdata", "v1", "dir"))
-		}
+		frozenNow := filepath.Join("testdata", "v2", "dir")
 		now := t.TempDir()
 		makeFrozen(t, now)
-		if diff := cmp.Diff(filesOf(t, filepath.Join("testdata", "v1", "dir")), filesOf(t, now)); diff != "" {
+		if frozen.Updating() {
+			if err := os.RemoveAll(frozenNow); err != nil {
+				t.Fatal(err)
+			}
+			for name, content := range withoutIndexes(filesOf(t, now)) {
+				file := filepath.Join(frozenNow, filepath.FromSlash(name))
+				if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(content), 0o644)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if diff := cmp.Diff(withoutIndexes(filesOf(t, frozenNow)), withoutIndexes(filesOf(t, now))); diff != "" {
 			t.Errorf("files (-frozen +now):\n%s", diff)
 		}
 	})
 }
 
-// This version reads all that version 1 has written, and goes on with it.
+// This version reads all that the formats 1 and 2 hold, and goes on with it.
 func TestFrozenDirIsRead(t *testing.T) {
-	d := newDir(t, frozenDir(t, "whole"))
+	for _, format := range frozenFormats {
+		t.Run(format, func(t *testing.T) { checkFrozenRead(t, frozenDirOf(t, format, "whole"), frozenIDsOf[format]) })
+	}
+}
+
+func checkFrozenRead(t *testing.T, root string, ids frozenIDs) {
+	d := newDir(t, root)
 	at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-	for line, want := range map[Line][]Revision{
-		DesiredLine: {{ID: revisionTwo, Time: at, Message: "message of two", Author: "author of two"}, {ID: revisionEdited, Message: "edited by hand"},
-			{ID: revisionOne, Time: at, Message: "message of one", Author: "author of one"}},
-		BackupLine: {{ID: backupTwo, Time: at, Message: "message of two", Author: "author of two"}, {ID: backupOne, Time: at, Message: "message of one", Author: "author of one"}},
-	} {
+	desired := []Revision{{ID: ids.two, Time: at, Message: "message of two", Author: "author of two"}, {ID: ids.edited, Message: "edited by hand"},
+		{ID: ids.one, Time: at, Message: "message of one", Author: "author of one"}}
+	backups := []Revision{{ID: ids.backupTwo, Time: at, Message: "message of two", Author: "author of two"}, {ID: ids.backupOne, Time: at, Message: "message of one", Author: "author of one"}}
+	checkHistory := func(line Line, want []Revision) {
+		t.Helper()
 		got, err := d.History(t.Context(), RepositoryHistoryRequest{Tenant: "contoso", Line: line})
 		if err != nil {
 			t.Fatal(err)
@@ -147,54 +188,86 @@ func TestFrozenDirIsRead(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", line, diff)
 		}
 	}
-	for revision, want := range map[string]map[string]string{
-		revisionOne:    {"CON: a/b": `{"n":1}`, "Gone": `{"n":1}`},
-		revisionEdited: {"CON: a/b": `{"n":1}`, "Gone": `{"n":1}`, "By hand": `{"n":7}`},
-		revisionTwo:    {"CON: a/b": `{"n":2}`, "By hand": `{"n":7}`},
-		"":             {"CON: a/b": `{"n":2}`, "By hand": `{"n":7}`},
-	} {
-		got, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: revision})
-		if err != nil {
-			t.Fatal(err)
+	checkContents := func() {
+		t.Helper()
+		for revision, want := range map[string]map[string]string{
+			ids.one:    {"CON: a/b": `{"n":1}`, "Gone": `{"n":1}`},
+			ids.edited: {"CON: a/b": `{"n":1}`, "Gone": `{"n":1}`, "By hand": `{"n":7}`},
+			ids.two:    {"CON: a/b": `{"n":2}`, "By hand": `{"n":7}`},
+		} {
+			got, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: revision})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, bodies(t, got.Resources)); diff != "" || len(got.Problems) > 0 {
+				t.Errorf("desired at %q (-want +got):\n%s%v", revision, diff, got.Problems)
+			}
 		}
-		if diff := cmp.Diff(want, bodies(t, got.Resources)); diff != "" || len(got.Problems) > 0 {
-			t.Errorf("desired at %q (-want +got):\n%s%v", revision, diff, got.Problems)
+		for revision, n := range map[string]string{ids.backupOne: `{"n":1}`, ids.backupTwo: `{"n":2}`} {
+			got, err := d.Snapshot(t.Context(), SnapshotRequest{Tenant: "contoso", Revision: revision})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := frozenBackup("").Snapshot
+			if diff := cmp.Diff(want.Kinds, got.Kinds); diff != "" || !got.Taken.Equal(want.Taken) || bodies(t, got.Resources)["Guests"] != n {
+				t.Errorf("snapshot at %q: got %+v, want %+v", revision, got, want)
+			}
+		}
+		for key, id := range map[string]string{"one": ids.one, "two": ids.two} {
+			if again, err := d.Update(t.Context(), frozenRequest("any", key)); err != nil || again.ID != id {
+				t.Errorf("the update %q again: got %s, %v, want %s", key, again.ID, err, id)
+			}
+		}
+		if again, err := d.Backup(t.Context(), frozenBackup("one")); err != nil || again.ID != ids.backupOne {
+			t.Errorf("the backup again: got %s, %v, want %s", again.ID, err, ids.backupOne)
 		}
 	}
-	for revision, n := range map[string]string{backupOne: `{"n":1}`, backupTwo: `{"n":2}`, "": `{"n":2}`} {
-		got, err := d.Snapshot(t.Context(), SnapshotRequest{Tenant: "contoso", Revision: revision})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := frozenBackup("", Resource{Kind: "groups", Key: "Guests", Body: json.RawMessage(n), Source: "backup/groups/Guests.json"}).Snapshot
-		if diff := cmp.Diff(want.Kinds, got.Kinds); diff != "" || !got.Taken.Equal(want.Taken) || bodies(t, got.Resources)["Guests"] != n {
-			t.Errorf("snapshot at %q: got %+v, want %+v", revision, got, want)
-		}
+	checkHistory(DesiredLine, desired)
+	checkHistory(BackupLine, backups)
+	checkContents()
+	if got := headOf(t, d); got != ids.two {
+		t.Errorf("the head is %s, want %s", got, ids.two)
 	}
-	for key, id := range map[string]string{"one": revisionOne, "two": revisionTwo} {
-		if again, err := d.Update(t.Context(), frozenRequest("any", key)); err != nil || again.ID != id {
-			t.Errorf("the update %q again: got %s, %v, want %s", key, again.ID, err, id)
-		}
-	}
-	if again, err := d.Backup(t.Context(), frozenBackup("one")); err != nil || again.ID != backupOne {
-		t.Errorf("the backup again: got %s, %v, want %s", again.ID, err, backupOne)
-	}
-	if next, err := d.Update(t.Context(), frozenRequest(revisionTwo, "three", changeTo("groups", "New", 3))); err != nil || !strings.HasPrefix(next.ID, "4-") {
+
+	next, err := d.Update(t.Context(), frozenRequest(ids.two, "three", changeTo("groups", "New", 3)))
+	if err != nil || !strings.HasPrefix(next.ID, "4-") {
 		t.Errorf("the next update: got %s, %v, want the 4th revision", next.ID, err)
+	}
+	delta := frozenBackup("three", Resource{Kind: "groups", Key: "New", Body: json.RawMessage(`{"n":3}`)})
+	delta.Parent = ids.backupOne
+	saved, err := d.Backup(t.Context(), delta)
+	if err != nil || !strings.HasPrefix(saved.ID, "3-") {
+		t.Errorf("the next backup: got %s, %v, want the 3rd revision", saved.ID, err)
+	}
+	checkHistory(DesiredLine, append([]Revision{next}, desired...))
+	checkHistory(BackupLine, append([]Revision{saved}, backups...))
+	checkContents()
+	if got := groupsOf(t, d); !maps.Equal(got, map[string]string{"Guests": `{"n":1}`, "New": `{"n":3}`}) {
+		t.Errorf("the next backup is %v", got)
+	}
+	want := map[string]string{"groups/CON: a/b": body(2), "groups/By hand": body(7), "groups/New": body(3)}
+	if got := contents(t, newDir(t, root)); !maps.Equal(got, want) {
+		t.Errorf("the next update is %v", got)
 	}
 }
 
-// What a process of version 1 had decided on when it died is carried out.
+// What a process had decided on when it died is carried out, whichever format it
+// wrote.
 func TestFrozenDirIsCompleted(t *testing.T) {
-	root := frozenDir(t, "interrupted")
-	d := newDir(t, root)
-	got, err := d.Update(t.Context(), requestTwo())
-	if err != nil || got.ID != revisionTwo {
-		t.Errorf("got %s, %v, want %s", got.ID, err, revisionTwo)
-	}
-	whole := filesOf(t, filepath.Join("testdata", "v1", "dir", "whole", "contoso", "desired"))
-	if diff := cmp.Diff(whole, filesOf(t, filepath.Join(root, "contoso", "desired"))); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
+	for _, format := range frozenFormats {
+		root := frozenDirOf(t, format, "interrupted")
+		d := newDir(t, root)
+		got, err := d.Update(t.Context(), requestTwoOn(frozenIDsOf[format].edited))
+		if err != nil || got.ID != frozenIDsOf[format].two {
+			t.Errorf("%s: got %s, %v, want %s", format, got.ID, err, frozenIDsOf[format].two)
+		}
+		whole := filesOf(t, filepath.Join("testdata", format, "dir", "whole", "contoso", "desired"))
+		if diff := cmp.Diff(whole, filesOf(t, filepath.Join(root, "contoso", "desired"))); diff != "" {
+			t.Errorf("%s: files (-want +got):\n%s", format, diff)
+		}
+		if old, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: frozenIDsOf[format].edited}); err != nil || len(old.Resources) != 3 {
+			t.Errorf("%s: the edited state has %d resources, %v", format, len(old.Resources), err)
+		}
 	}
 }
 
@@ -213,8 +286,8 @@ func bodies(t *testing.T, resources []Resource) map[string]string {
 
 // Every field of what is stored is set somewhere in the files.
 func TestFrozenDirIsWhole(t *testing.T) {
-	var revisions []dirRevision
-	var pending dirPending
+	var revisions []oldRevision
+	var pending oldPending
 	var snapshot snapshotData
 	read := func(v any, names ...string) {
 		raw, err := os.ReadFile(filepath.Join(append([]string{"testdata", "v1", "dir"}, names...)...))
@@ -226,14 +299,14 @@ func TestFrozenDirIsWhole(t *testing.T) {
 		}
 	}
 	for _, n := range []string{"00000001.json", "00000002.json", "00000003.json"} {
-		var r dirRevision
+		var r oldRevision
 		read(&r, "whole", "contoso", hidden, "desired", n)
 		revisions = append(revisions, r)
 	}
 	read(&pending, "interrupted", "contoso", hidden, "pending.json")
 	read(&snapshot, "whole", "contoso", "backup", "snapshot.json")
 	frozen.Covers(t, revisions)
-	frozen.Covers(t, []dirPending{pending})
+	frozen.Covers(t, []oldPending{pending})
 	frozen.Covers(t, []snapshotData{snapshot})
 }
 

@@ -67,17 +67,22 @@ func TestDirOverlooksUnknownFields(t *testing.T) {
 
 // repositoryCalls are calls of every method, on the folder "whole" of frozenDir.
 func repositoryCalls(t testing.TB) map[string]func(d *DirRepository) error {
+	return repositoryCallsOf(t, "v1")
+}
+
+func repositoryCallsOf(t testing.TB, format string) map[string]func(d *DirRepository) error {
+	ids := frozenIDsOf[format]
 	return map[string]func(d *DirRepository) error{
 		"Desired": func(d *DirRepository) error {
 			_, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso"})
 			return err
 		},
 		"Update": func(d *DirRepository) error {
-			_, err := d.Update(t.Context(), frozenRequest(revisionTwo, "three", changeTo("groups", "New", 3)))
+			_, err := d.Update(t.Context(), frozenRequest(ids.two, "three", changeTo("groups", "New", 3)))
 			return err
 		},
 		"Update again": func(d *DirRepository) error {
-			_, err := d.Update(t.Context(), requestTwo())
+			_, err := d.Update(t.Context(), requestTwoOn(ids.edited))
 			return err
 		},
 		"Update one again": func(d *DirRepository) error {
@@ -85,7 +90,11 @@ func repositoryCalls(t testing.TB) map[string]func(d *DirRepository) error {
 			return err
 		},
 		"Desired of an older revision": func(d *DirRepository) error {
-			_, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: revisionOne})
+			_, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: ids.one})
+			return err
+		},
+		"Desired of an edited state": func(d *DirRepository) error {
+			_, err := d.Desired(t.Context(), DesiredRequest{Tenant: "contoso", Revision: ids.edited})
 			return err
 		},
 		"Backup one again": func(d *DirRepository) error {
@@ -106,13 +115,13 @@ func repositoryCalls(t testing.TB) map[string]func(d *DirRepository) error {
 		},
 		"Backup on the head": func(d *DirRepository) error {
 			req := frozenBackup("three")
-			req.Parent = backupTwo
+			req.Parent = ids.backupTwo
 			_, err := d.Backup(t.Context(), req)
 			return err
 		},
 		"Backup on an older revision": func(d *DirRepository) error {
 			req := frozenBackup("three")
-			req.Parent = backupOne
+			req.Parent = ids.backupOne
 			_, err := d.Backup(t.Context(), req)
 			return err
 		},
@@ -138,9 +147,9 @@ func TestDirRefusesNewerForms(t *testing.T) {
 		spoil        func(t *testing.T, root string)
 		refused      []string
 	}{
-		{"a pending write", "interrupted", func(t *testing.T, root string) { rewrite(t, root, pendingFile, `2`, "format") }, append(onDesired, onBackup...)},
+		{"a pending write", "interrupted", func(t *testing.T, root string) { rewrite(t, root, pendingFile, `3`, "format") }, append(onDesired, onBackup...)},
 		{"a folder arranged in another way", "whole", func(t *testing.T, root string) {
-			if err := os.WriteFile(filepath.Join(root, "contoso", pendingFile), []byte(`{"format":2}`), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(root, "contoso", pendingFile), []byte(`{"format":3}`), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, append(onDesired, onBackup...)},
@@ -150,7 +159,12 @@ func TestDirRefusesNewerForms(t *testing.T) {
 			rewrite(t, root, hidden+"/desired/00000003.json", `99`, "format")
 		}, onDesired},
 		{"a revision of the backup line", "whole", func(t *testing.T, root string) { rewrite(t, root, hidden+"/backup/00000002.json", `2`, "format") }, onBackup},
-		{"a key", "whole", func(t *testing.T, root string) { rewrite(t, root, keyFile(DesiredLine, "two"), `2`, "format") }, []string{"Update again"}},
+		{"a key", "whole", func(t *testing.T, root string) { rewrite(t, root, keyFile(DesiredLine, "two"), `3`, "format") }, []string{"Update again"}},
+		{"a pack", "whole", func(t *testing.T, root string) {
+			if err := os.WriteFile(filepath.Join(root, "contoso", packName), []byte("{\"format\":3,\"salt\":[]}\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, append(onDesired, onBackup...)},
 		{"a snapshot", "whole", newerSnapshot, []string{"Backup", "Backup on the head", "Backup on an older revision", "Snapshot"}},
 	}
 	for _, tt := range tests {

@@ -77,7 +77,13 @@ func (s Snapshot) check() error {
 			return invalid("the snapshot has %s/%s but no state of its kind", r.Kind, r.Key)
 		}
 	}
-	return checkChanges(snapshotChanges(s, func(string) bool { return true }))
+	changes := snapshotChanges(s, func(string) bool { return true })
+	for i, complete := 0, s.complete(); i < len(changes); i++ {
+		if complete(changes[i].Kind) {
+			changes[i].Body = nil // is checked where it is formatted
+		}
+	}
+	return checkChanges(changes)
 }
 
 func checkTenant(tenant string) error {
@@ -109,20 +115,29 @@ func checkKind(kind string) error {
 
 func checkChanges(changes []Change) error {
 	seen := make(map[ResourceName]bool, len(changes))
-	for _, c := range changes {
+	kinds := make(map[string]error)
+	errs := make([]error, len(changes))
+	atOnce(len(changes), func(i int) {
+		if c := changes[i]; c.Body != nil {
+			_, errs[i] = DecodeFile(c.Kind+"/"+c.Key, c.Body)
+		}
+	})
+	for i, c := range changes {
 		name := ResourceName{c.Kind, c.Key}
 		if seen[name] {
 			return invalid("%s/%s appears twice", c.Kind, c.Key)
 		}
 		seen[name] = true
-		if err := cmp.Or(checkKind(c.Kind), checkKey(c.Key)); err != nil {
+		kindErr, known := kinds[c.Kind]
+		if !known {
+			kindErr = checkKind(c.Kind)
+			kinds[c.Kind] = kindErr
+		}
+		if err := cmp.Or(kindErr, checkKey(c.Key)); err != nil {
 			return invalid("%s/%s: %w", c.Kind, c.Key, err)
 		}
-		if c.Body == nil {
-			continue
-		}
-		if _, err := DecodeFile(c.Kind+"/"+c.Key, c.Body); err != nil {
-			return invalid("the body is no JSON object: %w", err)
+		if errs[i] != nil {
+			return invalid("the body is no JSON object: %w", errs[i])
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,20 +29,25 @@ func (t Tree) Resources() ([]Resource, []FileError) {
 		resources []Resource
 		problems  []FileError
 	)
-	for _, e := range indexOf(t).entries() {
+	entries := indexOf(t).entries()
+	bodies, errs := make([]json.RawMessage, len(entries)), make([]error, len(entries))
+	atOnce(len(entries), func(i int) {
+		if e := entries[i]; e.problem() == nil {
+			bodies[i], errs[i] = DecodeFile(e.paths[0], t[e.paths[0]])
+		}
+	})
+	for i, e := range entries {
 		if problem := e.problem(); problem != nil {
 			problems = append(problems, *problem)
 			continue
 		}
-		path := e.paths[0]
-		body, err := DecodeFile(path, t[path])
-		if err != nil {
-			problem := *err.(*FileError)
+		if errs[i] != nil {
+			problem := *errs[i].(*FileError)
 			problem.Kind, problem.Key = e.Kind, e.Key
 			problems = append(problems, problem)
 			continue
 		}
-		resources = append(resources, Resource{Kind: e.Kind, Key: e.Key, Body: body, Source: path})
+		resources = append(resources, Resource{Kind: e.Kind, Key: e.Key, Body: bodies[i], Source: e.paths[0]})
 	}
 	return resources, problems
 }
@@ -126,7 +132,7 @@ func isIgnored(path string) bool {
 	if _, ok := cutExtension(path); !ok {
 		return true
 	}
-	return slices.ContainsFunc(strings.Split(path, "/"), func(name string) bool { return strings.HasPrefix(name, ".") })
+	return strings.HasPrefix(path, ".") || strings.Contains(path, "/.")
 }
 
 // treeEntry is a resource and the files that claim to hold it.
@@ -163,11 +169,18 @@ type treeIndex struct {
 	invalid []*treeEntry
 	// folded holds a path for each folded path.
 	folded map[string]string
+	// kinds are the kinds of the first folders, since many paths have one.
+	kinds map[string]folderKind
+}
+
+type folderKind struct {
+	kind string
+	err  error
 }
 
 // indexOf returns the index of files by path, whatever stands for their content.
 func indexOf[C any](files map[string]C) *treeIndex {
-	index := &treeIndex{byKey: make(map[ResourceName]*treeEntry), folded: make(map[string]string)}
+	index := &treeIndex{byKey: make(map[ResourceName]*treeEntry, len(files)), folded: make(map[string]string, len(files)), kinds: make(map[string]folderKind)}
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		if !isIgnored(path) {
 			index.add(path)
@@ -177,7 +190,7 @@ func indexOf[C any](files map[string]C) *treeIndex {
 }
 
 func (x *treeIndex) add(path string) {
-	name, err := parsePath(path)
+	name, err := x.parse(path)
 	if err != nil {
 		x.invalid = append(x.invalid, &treeEntry{ResourceName: name, paths: []string{path}, invalid: err.Error()})
 		return
@@ -188,15 +201,35 @@ func (x *treeIndex) add(path string) {
 		x.byKey[name] = e
 	}
 	e.paths = append(e.paths, path)
-	other, taken := x.folded[fold(path)]
+	folded := fold(path)
+	other, taken := x.folded[folded]
 	if !taken {
-		x.folded[fold(path)] = path
+		x.folded[folded] = path
 		return
 	}
 	if o, err := parsePath(other); err == nil && o != name {
 		e.clash = other
 		x.byKey[o].clash = path
 	}
+}
+
+// parse is parsePath, which looks at each kind once.
+func (x *treeIndex) parse(path string) (ResourceName, error) {
+	folder, file, ok := strings.Cut(path, "/")
+	if !ok {
+		return parsePath(path)
+	}
+	k, known := x.kinds[folder]
+	if !known {
+		k.kind = unescape(folder)
+		k.err = checkKind(k.kind)
+		x.kinds[folder] = k
+	}
+	if k.err != nil {
+		return ResourceName{Kind: k.kind}, k.err
+	}
+	key, err := KeyOfPath(file)
+	return ResourceName{Kind: k.kind, Key: key}, err
 }
 
 // remove forgets a resource. The name that it shared with another but for the

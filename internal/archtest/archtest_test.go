@@ -24,7 +24,7 @@ const (
 var rules = map[string]archtest.Rule{
 	".":      {},
 	"state":  {Imports: []string{"github.com/looplab/fsm"}},
-	"tenant": {Imports: []string{"internal/retry", jsontext}},
+	"tenant": {Imports: []string{"internal/folder", "internal/pack", jsontext}},
 	"auth":   {},
 	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
 	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/runrecord", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/repo", "internal/backup", "internal/planning", "internal/revert", "internal/readback", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
@@ -53,6 +53,8 @@ var rules = map[string]archtest.Rule{
 
 	// Rooms of the engine: each has one task, and does not depend on the engine.
 	"internal/retry":     {},
+	"internal/folder":    {Imports: []string{"internal/retry", "golang.org/x/sys/unix"}},
+	"internal/pack":      {Imports: []string{"internal/folder"}},
 	"internal/bounds":    {},
 	"internal/people":    {Imports: []string{"golang.org/x/text/..."}},
 	"internal/runlog":    {Imports: []string{"internal/bounds"}},

@@ -1,6 +1,6 @@
 //go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd)
 
-package tenant
+package folder
 
 // openAtOnce is for systems with named pipes in folders.
 const openAtOnce = 0

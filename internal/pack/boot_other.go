@@ -1,0 +1,5 @@
+//go:build !linux && !darwin
+
+package pack
+
+func bootText() string { return "" }

@@ -72,8 +72,7 @@ func compare(t *testing.T, name, want string) {
 func extractMetadata(version, table string) string {
 	m := metadataOf(table)
 	props, types, enums := map[[2]string]bool{}, map[string]bool{}, map[string]bool{}
-	var up func(typ string)
-	up = func(typ string) {
+	up := func(typ string) {
 		for ; typ != "" && typ != "-" && !types[typ]; typ = m.bases[typ] {
 			types[typ] = true
 		}

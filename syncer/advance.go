@@ -48,7 +48,8 @@ func (s *Syncer) Advance(ctx context.Context, tenantName string) (Next, error) {
 }
 
 // advance works under a lease and releases it. If the store failed, the tenant's row
-// says so.
+// says so. If the store refuses even that, the tenant stays due, and Next says how
+// long the caller should leave it alone.
 func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot.Slot) (Next, error) {
 	c, err := s.open(hold)
 	if err != nil {
@@ -60,7 +61,9 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot.Slot)
 		switch failure.Dispose(ctx, err).How {
 		case failure.ShutDown, failure.Newer: // the lease of a newer one already keeps it for a while
 		default:
-			s.postpone(ctx, RunRef{Tenant: c.tenant, Run: c.now().runID()}, c.failedIn, err)
+			if !s.postpone(ctx, RunRef{Tenant: c.tenant, Run: c.now().runID()}, c.failedIn, err) {
+				next.In = s.cfg.LeaseDuration
+			}
 		}
 	}
 	return next, err
@@ -425,9 +428,9 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 }
 
 // postpone makes a tenant wait after its storage failed, so that workers do not
-// retry it without a pause. The tenant's row says why it waits. If that cannot be
-// stored either, the next claim fails too, and Run pauses after it.
-func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) {
+// retry it without a pause. The tenant's row says why it waits. postpone reports
+// false if that cannot be stored either.
+func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) bool {
 	class := Class(word.ClassStorage)
 	if e, ok := errors.AsType[*failure.Error](why); ok {
 		class = Class(e.Class)
@@ -445,6 +448,7 @@ func (s *Syncer) postpone(ctx context.Context, ref RunRef, in Phase, why error) 
 	if err != nil && ctx.Err() == nil && !failure.IsNewer(err) {
 		s.cfg.Logger.Warn("a tenant could not be postponed", "tenant", ref.Tenant, "run", ref.Run, "error", err)
 	}
+	return err == nil
 }
 
 // consentNeeded ends a run that cannot even connect before an administrator has

@@ -31,6 +31,7 @@ type stage struct {
 	cov    *coverage
 	// strikes happen one after the other; hits are those that did.
 	strikes []strike
+	lasting *lasting // nil: each strike hits once
 
 	first   string // the revision of the backup line before the run
 	run     string // once it is started
@@ -42,6 +43,7 @@ type stage struct {
 	ended int      // of these, until the run had ended
 	// abandoned is what workers and people were told that did not work.
 	abandoned []string
+	asked     time.Time // when people last did something
 	tokenLost bool
 	granted   bool
 }
@@ -61,6 +63,7 @@ type worker struct {
 	frozen  time.Time // until when all its calls wait; guarded by the stage's mu
 	stop    context.CancelFunc
 	stopped chan struct{}
+	retired bool // dismissed
 }
 
 // newStage brings a world up to just before the run.
@@ -190,6 +193,14 @@ func (s *stage) called(w *worker, c statetest.Call) statetest.Fault {
 		s.hits = append(s.hits, call)
 		fault = call.way.fault(w)
 	}
+	if s.lasting != nil && s.lasting.hits(call) {
+		if call.way = s.lasting.way; s.lasting.struck == 1 {
+			s.hits = append(s.hits, call)
+		}
+		if fault = call.way.fault(w); s.lasting.struck > 2*maxStruck {
+			fault = w.Dies(false) // an engine that never pauses would never end the test
+		}
+	}
 	s.cov.saw(s, call)
 	return fault
 }
@@ -208,9 +219,11 @@ const within = 2 * time.Hour
 
 // drive lets workers run until the run has ended, each that dies or is frozen
 // being replaced by another. It reports false for a run that does not end.
-func (s *stage) drive() bool {
+func (s *stage) drive() bool { return s.driveFor(within) }
+
+func (s *stage) driveFor(limit time.Duration) bool {
 	defer s.dismiss()
-	for until := time.Now().Add(within); time.Now().Before(until); <-time.After(5 * time.Second) {
+	for until := time.Now().Add(limit); time.Now().Before(until); <-time.After(5 * time.Second) {
 		if !slices.ContainsFunc(s.workers, s.able) {
 			s.hire()
 		}
@@ -240,7 +253,7 @@ func (s *stage) made() int {
 }
 
 // able reports whether a worker works.
-func (s *stage) able(w *worker) bool { return !w.Dead() && s.thaw(w) <= 0 }
+func (s *stage) able(w *worker) bool { return !w.retired && !w.Dead() && s.thaw(w) <= 0 }
 
 // thaw is for how long a worker is frozen yet.
 func (s *stage) thaw(w *worker) time.Duration {
@@ -261,6 +274,7 @@ func (s *stage) dismiss() {
 			w.stop()
 			<-w.stopped
 		}
+		w.retired = true
 	}
 }
 
@@ -291,6 +305,10 @@ func (s *stage) work(ctx context.Context, w *worker) {
 // people are who asks for the run and, where no approver does, decides: each
 // until it is done, since nobody knows what a process has done that died.
 func (s *stage) people(w *worker) {
+	if s.lasting != nil && time.Since(s.asked) < time.Minute { // people are slow
+		return
+	}
+	s.asked = time.Now()
 	if s.run == "" {
 		row, err := w.Start(w.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: s.v.options(s)})
 		if e, ok := errors.AsType[*syncer.ActiveError](err); ok && e.Run != "" {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,10 +130,32 @@ var plantedBugs = []plantedBug{
 	}`},
 }
 
+// lastingBugs are what stands behind the engine's retries: only a fault that
+// lasts comes there, and TestLastingFaultWalk alone finds them.
+var lastingBugs = []plantedBug{
+	{"a tenant that cannot be postponed is claimed at once", "approve", "Store.Commit", "syncer/worker.go", "			// A tenant that could not be postponed is due at once.", `
+			if planted("a tenant that cannot be postponed is claimed at once") {
+				return
+			}`},
+	{"a journal that cannot be read is empty", "approve", "Store.History", "internal/deploy/journal.go", "		if err != nil {\n			return nil, err\n		}\n		j.apply(line)", `
+		if planted("a journal that cannot be read is empty") && err != nil {
+			return j, nil
+		}`},
+	{"a tenant that keeps refusing is connected without end", "approve", "Client.Read", "syncer/advance.go", "		if c.run().Reconnects < c.cfg.MaxAttempts {", `
+		if planted("a tenant that keeps refusing is connected without end") {
+			return nil, c.reconnect(ctx, err)
+		}`},
+	{"a blob that cannot be stored counts as stored", "approve", "Blobs.Put", "syncer/syncer.go", "	if err != nil {\n		return nil, &failure.Storage{Err: fmt.Errorf(\"syncer: %s: store %s: %w\"", `
+	if planted("a blob that cannot be stored counts as stored") && err != nil {
+		ref, err = state.PutRequest{Tenant: tenantName, Run: run, Kind: kind, Data: data}.Ref(), nil
+	}`},
+}
+
 // TestFaultWalkFindsBugs plants each of the bugs, and the fault walk must fail.
 // Without -mutants it only looks whether the source still has their places.
 func TestFaultWalkFindsBugs(t *testing.T) {
-	for _, b := range plantedBugs {
+	all := slices.Concat(plantedBugs, lastingBugs)
+	for _, b := range all {
 		if text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(b.file))); err != nil || strings.Count(string(text), b.before) != 1 {
 			t.Errorf("%q: %s has %q %d times, want once: the bug has to follow the source", b.name, b.file, b.before, strings.Count(string(text), b.before))
 		}
@@ -172,7 +195,7 @@ var (
 			mutant.Edit{File: room.file, Old: room.comment, New: "func planted(name string) bool { return os.Getenv(\"PLANTED\") == name }\n\n" + room.comment},
 			mutant.Edit{File: room.file, Old: "\t\"" + room.imported + "\"\n", New: "\t\"" + room.imported + "\"\n\t\"os\"\n"})
 	}
-	for _, b := range plantedBugs {
+	for _, b := range all {
 		m.Edits = append(m.Edits, mutant.Edit{File: b.file, Old: b.before, New: strings.TrimPrefix(b.code, "\n") + "\n" + b.before})
 	}
 	bin := filepath.Join(t.TempDir(), "syncer.test")
@@ -185,24 +208,30 @@ var (
 		for _, b := range append(plantedBugs, plantedBug{name: "nothing", walk: "approve"}) {
 			t.Run(strings.ReplaceAll(b.name, " ", "_"), func(t *testing.T) {
 				t.Parallel()
-				b.findIn(t, bin)
+				b.findIn(t, bin, "TestFaultWalk")
+			})
+		}
+		for _, b := range append(lastingBugs, plantedBug{name: "nothing", walk: "approve", op: "Store.History"}) {
+			t.Run("lasting:_"+strings.ReplaceAll(b.name, " ", "_"), func(t *testing.T) {
+				t.Parallel()
+				b.findIn(t, bin, "TestLastingFaultWalk")
 			})
 		}
 	})
-	t.Logf("%d bugs planted", len(plantedBugs))
+	t.Logf("%d bugs planted", len(all))
 }
 
-// findIn walks with the bug planted.
-func (b plantedBug) findIn(t *testing.T, bin string) {
+// findIn walks with the bug planted: by the test that has this name.
+func (b plantedBug) findIn(t *testing.T, bin, test string) {
 	op := b.op
 	if op == "" {
 		op = "none"
 	}
 	begun := time.Now()
-	cmd := exec.CommandContext(t.Context(), bin, "-test.run", "^TestFaultWalk$/"+b.walk, "-walk-op", op)
+	cmd := exec.CommandContext(t.Context(), bin, "-test.run", "^"+test+"$/"+b.walk, "-walk-op", op)
 	cmd.Env = append(os.Environ(), "PLANTED="+b.name)
 	out, err := cmd.CombinedOutput()
-	switch found := err != nil && strings.Contains(string(out), "--- FAIL: TestFaultWalk/"); {
+	switch found := err != nil && strings.Contains(string(out), "--- FAIL: "+test+"/"); {
 	case b.name == "nothing" && err != nil:
 		t.Errorf("the walk fails although nothing is planted:\n%s", out)
 	case b.name != "nothing" && !found:

@@ -95,7 +95,7 @@ func (c *coverage) saw(s *stage, call called) {
 	if call.way != nil {
 		c.struck[call.site] = true
 	} else if _, ok := c.detours[call.site]; !ok {
-		c.detours[call.site] = detour{s.v, s.strikes[:len(s.hits)], call.Op}
+		c.detours[call.site] = detour{s.v, s.strikes[:min(len(s.hits), len(s.strikes))], call.Op}
 	}
 }
 

@@ -65,11 +65,14 @@ func (s *Syncer) claim(ctx context.Context, limit *semaphore.Weighted, workers *
 		workers.Go(func() {
 			mine := slot.Of(limit)
 			defer mine.Release()
-			_, err := s.advance(ctx, hold, mine)
+			next, err := s.advance(ctx, hold, mine)
 			if err == nil || ctx.Err() != nil {
 				return
 			}
 			s.cfg.Logger.Warn("a tenant could not be worked on; trying again", "tenant", hold.Tenant(), "run", hold.Acquired().Record.Run, "error", err)
+			// A tenant that could not be postponed is due at once. Keeping the slot
+			// for a while bounds how often this process claims it.
+			_ = retry.Pause(ctx, next.In)
 		})
 	}
 	return len(holds), nil

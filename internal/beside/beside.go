@@ -1,17 +1,33 @@
-// Package beside reads files that lie beside the repository and are not part of
-// it: public configurations, and Microsoft's documentation of Graph. A test
-// that needs missing files is skipped.
+// Package beside has the facts of Microsoft's documentation and metadata of
+// Graph that tests need, as small tables of its own: see testdata/README.md. In
+// addition it finds larger data in a folder "shared" beside the repository. No
+// test depends on that folder.
 package beside
 
 import (
+	"embed"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
-// Dir finds name, which has slashes, in a folder above the working folder. If
-// it does not find name, it skips the test with a message.
-func Dir(tb testing.TB, name string) string {
+//go:embed testdata/*.tsv testdata/*.jsonl
+var tables embed.FS
+
+// Dirs returns the folder own, and the folder name beside the repository if it
+// is there. A test takes all of them. name has slashes.
+func Dirs(tb testing.TB, own, name string) []string {
+	tb.Helper()
+	dirs := []string{own}
+	if path := find(tb, name); path != "" {
+		dirs = append(dirs, path)
+	}
+	return dirs
+}
+
+// find finds name in a folder above the working folder. It returns "" if name
+// is not there.
+func find(tb testing.TB, name string) string {
 	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
@@ -24,8 +40,18 @@ func Dir(tb testing.TB, name string) string {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			tb.Skipf("no %s in a folder above this one: put it beside the repository to run this test", name)
+			return ""
 		}
 		dir = parent
 	}
+}
+
+// read returns a table.
+func read(tb testing.TB, name string) []byte {
+	tb.Helper()
+	raw, err := tables.ReadFile("testdata/" + name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return raw
 }

@@ -1,6 +1,7 @@
 package beside
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"os"
@@ -11,12 +12,15 @@ import (
 
 // Example is a request in Microsoft's documentation of Graph, with its answer.
 type Example struct {
-	Method   string `json:"method"`
-	URL      string `json:"url"`
-	Response struct {
-		StatusCode int             `json:"statusCode"`
-		Body       json.RawMessage `json:"body"`
-	} `json:"response"`
+	Method   string   `json:"method"`
+	URL      string   `json:"url"`
+	Response Response `json:"response"`
+}
+
+// Response is the answer of an [Example].
+type Response struct {
+	StatusCode int             `json:"statusCode"`
+	Body       json.RawMessage `json:"body,omitempty"`
 }
 
 // Path is the version and the path, without a query: "/v1.0/groups".
@@ -25,12 +29,32 @@ func (x Example) Path() string {
 	return path
 }
 
-// Examples reads all examples.
+// Examples reads the examples that are about the catalogue's kinds. Of their
+// answers the table has the form. Where the whole documentation is beside the
+// repository, its examples follow.
 func Examples(tb testing.TB) []Example {
 	tb.Helper()
-	names, err := filepath.Glob(filepath.Join(Dir(tb, "shared/graph/doc-examples"), "*.json"))
-	if err != nil || len(names) == 0 {
-		tb.Fatalf("no examples: %v", err)
+	var all []Example
+	for line := range bytes.Lines(read(tb, "examples.jsonl")) {
+		var x Example
+		if err := json.Unmarshal(line, &x); err != nil {
+			tb.Fatalf("%s: %v", line, err)
+		}
+		all = append(all, x)
+	}
+	return append(all, documented(tb)...)
+}
+
+// documented reads the examples beside the repository, if they are there.
+func documented(tb testing.TB) []Example {
+	tb.Helper()
+	dir := find(tb, "shared/graph/doc-examples")
+	if dir == "" {
+		return nil
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		tb.Fatal(err)
 	}
 	var all []Example
 	for _, name := range names {
@@ -47,19 +71,20 @@ func Examples(tb testing.TB) []Example {
 	return all
 }
 
-// Resources reads the list of Graph's resources: rows by column.
+// Resources reads the table of Graph's resources: rows by column.
 func Resources(tb testing.TB) []map[string]string {
 	tb.Helper()
-	f, err := os.Open(Dir(tb, "shared/graph/resources.tsv"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	r := csv.NewReader(f)
+	return rowsOf(tb, read(tb, "resources.tsv"))
+}
+
+// rowsOf reads a table whose first line names the columns.
+func rowsOf(tb testing.TB, table []byte) []map[string]string {
+	tb.Helper()
+	r := csv.NewReader(bytes.NewReader(table))
 	r.Comma, r.LazyQuotes = '\t', true
 	lines, err := r.ReadAll()
 	if err != nil || len(lines) < 2 {
-		tb.Fatalf("the list of resources has %d lines, %v", len(lines), err)
+		tb.Fatalf("the table has %d lines, %v", len(lines), err)
 	}
 	var rows []map[string]string
 	for _, line := range lines[1:] {

@@ -1,15 +1,13 @@
 package beside
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
 // Metadata is the part of Microsoft's $metadata of one version of Graph that
-// the catalogue's kinds can contain. Names are without "microsoft.graph.".
+// the catalogue's tests look at. Names are without "microsoft.graph.".
 type Metadata struct {
 	// Kinds are the entity types of kinds.
 	Kinds map[string]string
@@ -21,6 +19,8 @@ type Metadata struct {
 	// Flags reports, for each enumeration, whether a text can have several
 	// members.
 	Flags map[string]bool
+	// looked, if not nil, receives each declaration that is found.
+	looked func(typ, name string)
 }
 
 // Property is a property of a type.
@@ -31,16 +31,16 @@ type Property struct {
 	Nullable bool
 }
 
-// ReadMetadata reads the tables of a version, "v1.0" or "beta".
+// ReadMetadata reads the table of a version, "v1.0" or "beta".
 func ReadMetadata(tb testing.TB, version string) *Metadata {
 	tb.Helper()
-	raw, err := os.ReadFile(filepath.Join(Dir(tb, "shared/graph/metadata"), version+".tsv"))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	return metadataOf(string(read(tb, "metadata-"+version+".tsv")))
+}
+
+func metadataOf(table string) *Metadata {
 	m := &Metadata{Kinds: map[string]string{}, bases: map[string]string{}, derived: map[string][]string{},
 		properties: map[string]map[string]Property{}, Flags: map[string]bool{}}
-	for line := range strings.Lines(string(raw)) {
+	for line := range strings.Lines(table) {
 		switch f := strings.Split(strings.TrimSpace(line), "\t"); f[0] {
 		case "kind":
 			m.Kinds[f[1]] = f[2]
@@ -64,9 +64,7 @@ func ReadMetadata(tb testing.TB, version string) *Metadata {
 func (m *Metadata) Properties(typ, name string) []Property {
 	var out []Property
 	for above := typ; above != "" && above != "-"; above = m.bases[above] {
-		if p, ok := m.properties[above][name]; ok {
-			out = append(out, p)
-		}
+		out = append(out, m.own(above, name)...)
 	}
 	for _, below := range m.derived[typ] {
 		out = append(out, m.below(below, name)...)
@@ -74,11 +72,20 @@ func (m *Metadata) Properties(typ, name string) []Property {
 	return out
 }
 
-func (m *Metadata) below(typ, name string) []Property {
-	var out []Property
-	if p, ok := m.properties[typ][name]; ok {
-		out = append(out, p)
+// own returns the declaration of a property in a type itself, if there is one.
+func (m *Metadata) own(typ, name string) []Property {
+	p, ok := m.properties[typ][name]
+	if !ok {
+		return nil
 	}
+	if m.looked != nil {
+		m.looked(typ, name)
+	}
+	return []Property{p}
+}
+
+func (m *Metadata) below(typ, name string) []Property {
+	out := m.own(typ, name)
 	for _, below := range m.derived[typ] {
 		out = append(out, m.below(below, name)...)
 	}

@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -164,14 +165,8 @@ func (c *Crew) Deaths() []string {
 // Drain ends all workers as a host does. It returns an error if a worker exits
 // with an error or leaves a lease behind.
 func (c *Crew) Drain(ctx context.Context) error {
-	errs := make(chan error, len(c.workers))
-	for _, w := range c.workers {
-		go func() { errs <- w.Drain() }()
-	}
-	for range c.workers {
-		if err := <-errs; err != nil {
-			return err
-		}
+	if err := c.End(); err != nil {
+		return err
 	}
 	for _, w := range c.workers {
 		if err := c.leftNothing(ctx, w); err != nil {
@@ -179,6 +174,21 @@ func (c *Crew) Drain(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// End ends all workers as a host does. It returns an error if a worker exits
+// with an error. A worker whose connections were cut may leave leases behind:
+// see [Fleet.AwaitLeases].
+func (c *Crew) End() error {
+	errs := make(chan error, len(c.workers))
+	for _, w := range c.workers {
+		go func() { errs <- w.Drain() }()
+	}
+	var all []error
+	for range c.workers {
+		all = append(all, <-errs)
+	}
+	return errors.Join(all...)
 }
 
 // leftNothing returns an error if a worker has left a lease behind.

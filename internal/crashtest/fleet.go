@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
@@ -139,7 +140,41 @@ func (f *Fleet) Held(ctx context.Context, worker string) ([]state.Record, error)
 	})
 }
 
-// pollEvery is the interval of [Fleet.Until].
+// AwaitLeases waits until no tenant has a live lease, by the store's clock. It
+// returns an error if a lease lasts longer than length from now: such a lease
+// does not run out as the engine promises. No worker may be alive.
+func (f *Fleet) AwaitLeases(ctx context.Context, length time.Duration) error {
+	var end time.Time
+	for {
+		var held []state.Record
+		var now time.Time
+		_, err := f.Records(ctx, func(r state.Record, at time.Time) bool {
+			if now = at; r.LeaseUntil.After(at) {
+				held = append(held, r)
+			}
+			return false
+		})
+		if err != nil {
+			return err
+		}
+		if len(held) == 0 {
+			return nil
+		}
+		if end.IsZero() {
+			end = now.Add(length)
+		}
+		for _, r := range held {
+			if r.LeaseUntil.After(end) {
+				return fmt.Errorf("the lease of %s on %s lasts until %s, later than %s, and no worker is alive", r.LeaseOwner, r.Tenant, r.LeaseUntil, end)
+			}
+		}
+		if err := retry.Pause(ctx, pollEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// pollEvery is the interval of [Fleet.Until] and [Fleet.AwaitLeases].
 const pollEvery = 100 * time.Millisecond
 
 // Until calls ok until it returns true. It ignores errors of ok, because a

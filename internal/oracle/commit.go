@@ -133,7 +133,7 @@ func (c *commits) ofRun(now time.Time, l line, next syncer.EntryData) {
 	case syncer.EntryCancel:
 		r.Cancelled = r.Cancelled || !isSuperseded(d)
 	case syncer.EntryIntent:
-		c.journal.intends(h, d.Intent)
+		c.journal.intends(h, now, d.Intent)
 	case syncer.EntryResult:
 		c.journal.results(r, d.Result)
 	}

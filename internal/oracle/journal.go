@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"time"
+
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -13,7 +15,7 @@ type journal struct {
 }
 
 // intends checks the intent of a write, and records it as open.
-func (c journal) intends(h *history, in *syncer.Intent) {
+func (c journal) intends(h *history, now time.Time, in *syncer.Intent) {
 	r := h.run
 	switch {
 	case h.status != state.InProgress || r.Verdict != syncer.Approve:
@@ -36,7 +38,7 @@ func (c journal) intends(h *history, in *syncer.Intent) {
 	if res, ok := r.results[in.Item]; ok {
 		c.violate(WriteAhead, "%s is begun again after it was %s", in.Item, res.Status)
 	}
-	if r.effects[in.Item] > 0 {
+	if c.cfg.standing(r, in.Item, now) > 0 {
 		c.violate(AtMostOnce, "%s is begun again after it took effect", in.Item)
 	}
 	if r.begun[in.Item]++; in.Attempt < r.begun[in.Item] {

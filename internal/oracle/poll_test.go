@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -152,6 +154,101 @@ func TestPoll(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// end ends the run, with a report that has the item A.
+func (c *commits) end(status syncer.ItemStatus) {
+	c.t.Helper()
+	item := result("A", tenant.Create)
+	item.Status, item.Verified = status, false
+	rep := syncer.Report{Format: 1, RunRef: syncer.RunRef{Tenant: "contoso", Run: "run-1"}, Actor: "ann", Options: syncer.Options{Mode: syncer.Full},
+		Status: state.NewError, Outcome: syncer.Cancelled, Items: []syncer.ItemResult{item}}
+	raw, err := json.Marshal(rep)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	ref, err := c.store.Put(c.t.Context(), state.PutRequest{Tenant: "contoso", Run: "run-1", Kind: "report", Data: raw})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.move(state.InProgress, state.NewError, syncer.EntryData{Event: state.Fail, Outcome: syncer.Cancelled, Report: &ref})
+}
+
+// The engine cannot see an effect that someone else has overwritten before it
+// looks. An effect that still stands is judged as ever, and so is an effect that
+// someone overwrites too late to mislead the engine.
+func TestOverwritten(t *testing.T) {
+	theirs := func(c *commits, do func(id string)) {
+		<-time.After(time.Second)
+		do(c.fake.Find("groups", "A"))
+		<-time.After(time.Second)
+	}
+	removed := func(c *commits) { theirs(c, func(id string) { c.fake.Remove("groups", id) }) }
+	changed := func(c *commits) { theirs(c, func(id string) { c.fake.Set("groups", id, `{"note":"theirs"}`) }) }
+	other := func(c *commits) {
+		theirs(c, func(string) { c.fake.Remove("groups", c.fake.Seed("groups", `{"displayName":"Z"}`)) })
+	}
+	carriedOut := "truth: the report says that groups/A is not_attempted, and the tenant has carried it out"
+	begunAgain := "at most once: groups/A is begun again after it took effect"
+	for _, tt := range []struct {
+		name string
+		do   func(c *commits)
+		want []string
+	}{
+		{"removed before the report", func(c *commits) { c.write(); removed(c); c.result(syncer.ItemRetry); c.end(syncer.ItemNotAttempted) }, nil},
+		{"changed before the report", func(c *commits) { c.write(); changed(c); c.result(syncer.ItemRetry); c.end(syncer.ItemNotAttempted) }, nil},
+		{"removed after the report", func(c *commits) { c.write(); c.result(syncer.ItemRetry); c.end(syncer.ItemNotAttempted); removed(c) }, []string{carriedOut}},
+		{"another object removed", func(c *commits) { c.write(); other(c); c.result(syncer.ItemRetry); c.end(syncer.ItemNotAttempted) }, []string{carriedOut}},
+		{"not removed", func(c *commits) { c.write(); c.result(syncer.ItemRetry); c.end(syncer.ItemNotAttempted) }, []string{carriedOut}},
+		{"removed, written again and said to be missing", func(c *commits) {
+			c.write()
+			removed(c)
+			c.result(syncer.ItemRetry)
+			c.intent(2)
+			c.write()
+			c.result(syncer.ItemRetry)
+			c.end(syncer.ItemNotAttempted)
+		}, []string{carriedOut}},
+		{"removed and written again", func(c *commits) {
+			c.write()
+			removed(c)
+			c.result(syncer.ItemRetry)
+			c.intent(2)
+			c.write()
+			c.result(syncer.ItemApplied)
+			c.end(syncer.ItemApplied)
+		}, nil},
+		{"removed after it was begun again", func(c *commits) {
+			c.write()
+			<-time.After(time.Second)
+			c.result(syncer.ItemRetry)
+			c.intent(2)
+			removed(c)
+			c.write()
+			c.result(syncer.ItemApplied)
+			c.end(syncer.ItemApplied)
+		}, []string{begunAgain}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := approved(t)
+				c.intent(1)
+				tt.do(c)
+				if err := c.o.Poll(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				for _, v := range c.o.Violations() {
+					if v.Rule == oracle.Truth || v.Rule == oracle.AtMostOnce { // the run has no plan and no error
+						got = append(got, v.String())
+					}
+				}
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		})
 	}
 }
 

@@ -66,7 +66,7 @@ func (c reports) items(r *Run) {
 		if it.Status != want {
 			c.violate(Truth, "the report says that %s is %s, and the journal %s", it.Item, it.Status, want)
 		}
-		if it.Status != syncer.ItemApplied && it.Status != syncer.ItemUnknown && r.effects[it.Item] > 0 {
+		if it.Status != syncer.ItemApplied && it.Status != syncer.ItemUnknown && c.cfg.standing(r, it.Item, r.Ended) > 0 {
 			c.violate(Truth, "the report says that %s is %s, and the tenant has carried it out", it.Item, it.Status)
 		}
 	}

@@ -264,7 +264,7 @@ func testPlans(t *testing.T, o opened) {
 		}
 	})
 	t.Run("Prune", func(t *testing.T) {
-		const hour = 3_600_000_000
+		const hour int64 = 3_600_000_000
 		for _, sql := range []string{o.PruneEntriesSQL(), o.PruneRunsSQL(), o.PruneBlobsSQL()} {
 			wantCheap(t, o.pool, sql, "", 1000*24*hour, 1000) // of nothing
 		}

@@ -14,8 +14,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// The catalogue is held against Microsoft's documentation, where that is at
-// hand: a folder "shared" beside the repository.
+// The catalogue is held against Microsoft's documentation.
 
 // example is one of the documentation's, with the segments of its path.
 type example struct {

@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// The catalogue is held against Microsoft's $metadata, where that is at hand.
+// The catalogue is held against Microsoft's $metadata.
 
 // What the catalogue calls an enumeration, flags or a time is one: to compare
 // free text without regard to case would hide changes.

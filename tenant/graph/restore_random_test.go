@@ -115,7 +115,7 @@ func (f features) drawBody(t *rapid.T, n int, ids map[string][]string) string {
 	words := rapid.SampledFrom([]string{"a", "B c", "${var:x}", "$5", "Grüße", "x/y#z", "[0]", "", "null", "%41", "\"quoted\"", "a\nb", "${kind0/O0}"})
 	key := rapid.SampledFrom([]string{"O%d", "Name of %d", "%d: a/b", "${%d}", "ü %d #1", "a%%41 %d", "..%d", "CON%d.json"})
 	body := map[string]any{"displayName": fmt.Sprintf(key.Draw(t, "key"), n), "text": words.Draw(t, "text"),
-		"number": rapid.SampledFrom([]any{0, -1.5, 1e21, 12345678901234567, nil}).Draw(t, "number"), "list": rapid.SliceOfN(words, 0, 3).Draw(t, "list")}
+		"number": rapid.SampledFrom([]any{0, -1.5, 1e21, int64(12345678901234567), nil}).Draw(t, "number"), "list": rapid.SliceOfN(words, 0, 3).Draw(t, "list")}
 	if f.keyOfTwo {
 		body["variant"] = rapid.SampledFrom([]string{"x", "y - z"}).Draw(t, "variant")
 	}

@@ -144,6 +144,7 @@ func (f *Fake) Seed(kind, body string) string {
 	o := &object{kind: k, id: singletonID(k.Kind)}
 	if k.Singleton {
 		k.objects = nil
+		f.record.overwrite(kind, o.id)
 	} else {
 		o.id = f.newID()
 	}
@@ -162,6 +163,7 @@ func (f *Fake) Set(kind, id, patch string) {
 	o.sealSecrets(body, f.newID)
 	f.touch(o, body)
 	o.set(body, time.Time{})
+	f.record.overwrite(kind, o.id)
 }
 
 // Remove deletes an object as someone else in the tenant would. It panics if
@@ -169,7 +171,9 @@ func (f *Fake) Set(kind, id, patch string) {
 func (f *Fake) Remove(kind, id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.mustFind(kind, id).set(nil, time.Time{})
+	o := f.mustFind(kind, id)
+	o.set(nil, time.Time{})
+	f.record.overwrite(kind, o.id)
 }
 
 // Deleted returns a kind's objects that are not there any more, as they last
@@ -194,6 +198,7 @@ func (f *Fake) Undelete(kind, id string) bool {
 	for _, o := range f.mustKind(kind).objects {
 		if body := o.beforeDelete(); body != nil && o.id == id {
 			o.set(body, f.visibleAt())
+			f.record.overwrite(kind, id)
 			return true
 		}
 	}

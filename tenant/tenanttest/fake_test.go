@@ -295,3 +295,55 @@ func TestFakeCredentials(t *testing.T) {
 		t.Errorf("the client whose Authorize fails: %q", got)
 	}
 }
+
+// A write names the time when someone else first changed or removed its object.
+// Such a write may be made again.
+func TestFakeOverwritten(t *testing.T) {
+	tests := map[string]struct {
+		op     func(f *tenanttest.Fake) tenant.Operation
+		theirs func(f *tenanttest.Fake, id string)
+	}{
+		"set":    {func(*tenanttest.Fake) tenant.Operation { return create("groups", `{"displayName":"A"}`) }, func(f *tenanttest.Fake, id string) { f.Set("groups", id, `{"note":"theirs"}`) }},
+		"remove": {func(*tenanttest.Fake) tenant.Operation { return create("groups", `{"displayName":"A"}`) }, func(f *tenanttest.Fake, id string) { f.Remove("groups", id) }},
+		"undelete": {func(f *tenanttest.Fake) tenant.Operation {
+			return remove("groups", f.Seed("groups", `{"displayName":"A"}`))
+		}, func(f *tenanttest.Fake, id string) { f.Undelete("groups", id) }},
+		"seed": {func(*tenanttest.Fake) tenant.Operation { return patch("security", "security", `{"isEnabled":false}`) }, func(f *tenanttest.Fake, _ string) { f.Seed("security", `{"isEnabled":true}`) }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fake, c := newFake(t)
+				op := tt.op(fake)
+				id := apply(t, c, op).Resource.ID
+				fake.Remove("groups", fake.Seed("groups", `{"displayName":"another"}`))
+				if w := fake.Writes()[0]; !w.Overwritten.IsZero() {
+					t.Errorf("overwritten at %s by a change of another object", w.Overwritten)
+				}
+				first := time.Now()
+				tt.theirs(fake, id)
+				pass(time.Second)
+				if fake.Object(op.Kind, id) != nil {
+					fake.Set(op.Kind, id, `{"note":"again"}`)
+				}
+				if w := fake.Writes()[0]; !w.Overwritten.Equal(first) {
+					t.Errorf("overwritten at %s, want %s", w.Overwritten, first)
+				}
+				if op.Verb == tenant.Create {
+					op.After = json.RawMessage(`{"displayName":"B"}`) // no twin
+				}
+				apply(t, c, op)
+				if got := len(fake.Repeated()); got != 0 {
+					t.Errorf("%d writes are repeated, want none", got)
+				}
+				if fake.Object(op.Kind, id) == nil {
+					return
+				}
+				apply(t, c, op)
+				if got := len(fake.Repeated()); got != 1 {
+					t.Errorf("%d writes are repeated, want 1", got)
+				}
+			})
+		})
+	}
+}

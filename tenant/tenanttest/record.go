@@ -29,6 +29,9 @@ type Write struct {
 	Start, Effect, End time.Time
 	// NaturalKey of the object, after a create or update.
 	NaturalKey string
+	// Overwritten is when someone else first changed or removed the object
+	// after the effect. It is zero as long as nobody has.
+	Overwritten time.Time
 }
 
 // attempt is one call of Apply, however it ended.
@@ -68,8 +71,9 @@ func (f *Fake) Reads(kind string) int {
 func (f *Fake) Writes() []Write { return f.copied(func() []*Write { return f.record.writes }) }
 
 // Repeated returns the writes that took effect although they should not have:
-// those whose idempotency key had already been applied, and creates of an
-// object whose natural key another created object still had.
+// those whose idempotency key had already been applied, unless someone else
+// had changed or removed the object since, and creates of an object whose
+// natural key another created object still had.
 func (f *Fake) Repeated() []Write { return f.copied(func() []*Write { return f.record.repeated }) }
 
 func (f *Fake) copied(list func() []*Write) []Write {
@@ -108,10 +112,20 @@ func (f *Fake) Overlapping() []Overlap {
 // natural key. The caller holds the lock.
 func (r *record) applied(w *Write, twin bool) {
 	again := w.IdempotencyKey != "" && slices.ContainsFunc(r.writes, func(o *Write) bool {
-		return o.IdempotencyKey == w.IdempotencyKey
+		return o.IdempotencyKey == w.IdempotencyKey && o.Overwritten.IsZero()
 	})
 	if again || twin {
 		r.repeated = append(r.repeated, w)
 	}
 	r.writes = append(r.writes, w)
+}
+
+// overwrite records that someone else changes or removes an object. The caller
+// holds the lock.
+func (r *record) overwrite(kind, id string) {
+	for _, w := range r.writes {
+		if w.Kind == kind && w.Object == id && w.Overwritten.IsZero() {
+			w.Overwritten = time.Now()
+		}
+	}
 }

@@ -184,11 +184,10 @@ func TestSeedNeedsWhatIsReferredTo(t *testing.T) {
 // TestImportedSeeds puts imported configuration into a tenant: every name must
 // lead to an object there.
 func TestImportedSeeds(t *testing.T) {
-	for _, dir := range []string{"../importer/testdata/export", "shared/data/conditional-access-baseline/Config", "shared/data/intune-hydration/Templates"} {
+	for _, dir := range slices.Concat([]string{"../importer/testdata/export"},
+		beside.Dirs(t, "../importer/testdata/baseline", "shared/data/conditional-access-baseline/Config"),
+		beside.Dirs(t, "../importer/testdata/templates", "shared/data/intune-hydration/Templates")) {
 		t.Run(dir, func(t *testing.T) {
-			if strings.HasPrefix(dir, "shared/") {
-				dir = beside.Dir(t, dir)
-			}
 			im := mustImport(t, dir)
 			fake := tenanttest.NewFake(tenanttest.Config{Kinds: tenanttest.Kinds()})
 			if err := Seed(fake, im.Resources, Variables(fake.Directory())); err != nil {

@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tenantsync/tenantsync/internal/beside"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
 
@@ -57,19 +56,20 @@ func (w *world) strike(faults ...graphtest.Fault) {
 // TestBaselineInSpiteOfFaults and TestTemplatesInSpiteOfFaults: what services do
 // to their callers costs time and nothing else.
 func TestBaselineInSpiteOfFaults(t *testing.T) {
-	dir := beside.Dir(t, baseline)
-	inSpiteOfFaults(t, options{dir: dir, beta: agents}, slices.Sorted(maps.Keys(faults)), func(w *world) {
-		w.mustDeploy(72)
-		if n := w.checkAgainstSource(readSource(t, dir)); n < 60 {
-			w.t.Errorf("only %d references were compared with the source's files", n)
-		}
+	each(t, baselines(t), func(t *testing.T, x export) {
+		inSpiteOfFaults(t, options{dir: x.dir, beta: agents}, slices.Sorted(maps.Keys(faults)), func(w *world) {
+			w.mustDeploy(x.created)
+			w.checkSource(x)
+		})
 	})
 }
 
 func TestTemplatesInSpiteOfFaults(t *testing.T) {
-	inSpiteOfFaults(t, options{dir: beside.Dir(t, templates), unproven: everything}, []string{"cut connections and 5xx", "eventual consistency and lost answers"}, func(w *world) {
-		w.mustDeploy(122)
-		w.checkReferences()
+	each(t, templates(t), func(t *testing.T, x export) {
+		inSpiteOfFaults(t, options{dir: x.dir, unproven: everything}, []string{"cut connections and 5xx", "eventual consistency and lost answers"}, func(w *world) {
+			w.mustDeploy(x.created)
+			w.checkReferences()
+		})
 	})
 }
 
@@ -77,8 +77,11 @@ func TestTemplatesInSpiteOfFaults(t *testing.T) {
 // costs little real time: answers of writes are lost, those of reads are cut in
 // the middle, and the directory is throttled with a short Retry-After.
 func TestBaselineOverHTTPInSpiteOfFaults(t *testing.T) {
-	dir := beside.Dir(t, baseline)
-	w := newWorld(t, options{dir: dir, beta: agents, sockets: true, quick: true})
+	each(t, baselines(t), baselineOverHTTPInSpiteOfFaults)
+}
+
+func baselineOverHTTPInSpiteOfFaults(t *testing.T, x export) {
+	w := newWorld(t, options{dir: x.dir, beta: agents, sockets: true, quick: true})
 	w.graph.Throttle("directory", 30, time.Second, false)
 	for _, kind := range []string{"groups", "namedLocations", "conditionalAccessPolicies"} {
 		for range 3 {
@@ -86,10 +89,8 @@ func TestBaselineOverHTTPInSpiteOfFaults(t *testing.T) {
 		}
 		w.graph.Fail(http.MethodGet, kind, 1, graphtest.Fault{Body: true})
 	}
-	w.mustDeploy(72)
-	if n := w.checkAgainstSource(readSource(t, dir)); n < 60 {
-		t.Errorf("only %d references were compared with the source's files", n)
-	}
+	w.mustDeploy(x.created)
+	w.checkSource(x)
 	cut := 0
 	for _, r := range w.graph.Requests() {
 		if r.Method == http.MethodPost && r.Status == 0 {

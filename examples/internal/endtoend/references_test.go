@@ -117,6 +117,14 @@ func (w *world) checkAgainstSource(s source) int {
 	return compared
 }
 
+// checkSource compares the tenant's references with those of an export's files.
+func (w *world) checkSource(x export) {
+	w.t.Helper()
+	if n := w.checkAgainstSource(readSource(w.t, x.dir)); n < x.references {
+		w.t.Errorf("only %d references were compared with the source's files", n)
+	}
+}
+
 func (w *world) text(r tenant.Resource, property string) string {
 	body, err := bodies.Decode(r.Body)
 	if err != nil {

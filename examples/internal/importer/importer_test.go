@@ -210,11 +210,8 @@ func TestCatalogueSuitsImporter(t *testing.T) {
 }
 
 func TestEveryFileIsAccountedFor(t *testing.T) {
-	for _, dir := range []string{"testdata/export", "shared/data/conditional-access-baseline/Config", "shared/data/intune-hydration/Templates"} {
+	for _, dir := range slices.Concat([]string{"testdata/export"}, baselines(t), templates(t)) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			if strings.HasPrefix(dir, "shared/") {
-				dir = beside.Dir(t, dir)
-			}
 			im := mustImport(t, dir)
 			files := map[string]bool{migrationTableName: true}
 			name := func(of string) string { return strings.TrimRight(of, "[0123456789]") } // without the place in a list
@@ -237,13 +234,32 @@ func TestEveryFileIsAccountedFor(t *testing.T) {
 	}
 }
 
+// baselines are exports of a Conditional Access baseline: a small one of our own,
+// and a real one where it is beside the repository.
+func baselines(t *testing.T) []string {
+	return beside.Dirs(t, "testdata/baseline", "shared/data/conditional-access-baseline/Config")
+}
+
+// templates are templates of Intune, likewise.
+func templates(t *testing.T) []string {
+	return beside.Dirs(t, "testdata/templates", "shared/data/intune-hydration/Templates")
+}
+
 func TestImportBaseline(t *testing.T) {
-	im := mustImport(t, beside.Dir(t, "shared/data/conditional-access-baseline/Config"))
-	for kind, want := range map[string]int{
-		tenanttest.ConditionalAccessPolicies: 36, tenanttest.NamedLocations: 3, tenanttest.Groups: 34,
-	} {
-		if got := im.Report.Imported[kind]; got != want {
-			t.Errorf("%d %s, want %d", got, kind, want)
+	wants := []map[string]int{
+		{tenanttest.ConditionalAccessPolicies: 6, tenanttest.NamedLocations: 3, tenanttest.Groups: 5, "claimed": 1},
+		{tenanttest.ConditionalAccessPolicies: 36, tenanttest.NamedLocations: 3, tenanttest.Groups: 34, "claimed": 2},
+	}
+	for i, dir := range baselines(t) {
+		t.Run(filepath.Base(dir), func(t *testing.T) { checkBaseline(t, mustImport(t, dir), wants[i]) })
+	}
+}
+
+func checkBaseline(t *testing.T, im *Imported, want map[string]int) {
+	t.Helper()
+	for _, kind := range []string{tenanttest.ConditionalAccessPolicies, tenanttest.NamedLocations, tenanttest.Groups} {
+		if got := im.Report.Imported[kind]; got != want[kind] {
+			t.Errorf("%d %s, want %d", got, kind, want[kind])
 		}
 	}
 	claimed := 0
@@ -253,8 +269,8 @@ func TestImportBaseline(t *testing.T) {
 		}
 		claimed++
 	}
-	if claimed != 2 {
-		t.Errorf("%d ids claimed twice, want 2", claimed)
+	if claimed != want["claimed"] {
+		t.Errorf("%d ids claimed twice, want %d", claimed, want["claimed"])
 	}
 	checkReferences(t, im)
 }
@@ -302,16 +318,29 @@ func checkReferences(t *testing.T, im *Imported) {
 }
 
 func TestImportTemplates(t *testing.T) {
-	im, err := Import(beside.Dir(t, "shared/data/intune-hydration/Templates"), graph.Default().Kinds())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for kind, want := range map[string]int{
+	wants := []map[string]int{{
+		tenanttest.AssignmentFilters: 2, tenanttest.CompliancePolicies: 1, tenanttest.ConditionalAccessPolicies: 2,
+		tenanttest.DeviceCompliancePolicies: 1, tenanttest.Groups: 3, tenanttest.NotificationMessageTemplates: 1,
+		"androidManagedAppProtections": 1, "iosManagedAppProtections": 1, "mobileApps": 2,
+		"deviceEnrollmentConfigurations": 1, "windowsAutopilotDeploymentProfiles": 1,
+	}, {
 		tenanttest.AssignmentFilters: 24, tenanttest.CompliancePolicies: 2, tenanttest.ConditionalAccessPolicies: 14,
 		tenanttest.DeviceCompliancePolicies: 6, tenanttest.Groups: 47, tenanttest.NotificationMessageTemplates: 1,
 		"androidManagedAppProtections": 4, "iosManagedAppProtections": 4, "mobileApps": 17,
 		"deviceEnrollmentConfigurations": 1, "windowsAutopilotDeploymentProfiles": 2,
-	} {
+	}}
+	for i, dir := range templates(t) {
+		t.Run(filepath.Base(dir), func(t *testing.T) { checkTemplates(t, dir, wants[i]) })
+	}
+}
+
+func checkTemplates(t *testing.T, dir string, wants map[string]int) {
+	t.Helper()
+	im, err := Import(dir, graph.Default().Kinds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range wants {
 		if got := im.Report.Imported[kind]; got != want {
 			t.Errorf("%d %s, want %d", got, kind, want)
 		}

@@ -304,19 +304,25 @@ func testGenericPlans(t *testing.T, o opened) {
 	at := func(version int64) state.CommitRequest {
 		return state.CommitRequest{Record: state.Record{Version: version}}
 	}
+	whole := func(version int64) state.CommitRequest {
+		req := at(version)
+		req.Entries, req.Runs = []state.Entry{{}}, []state.Run{{}}
+		return req
+	}
 	removal := at(1)
 	removal.Remove = true
 	const run = `[{"run":"run-1","status":"idle","outcome":"","actor":"","digest":"","started":"2026-01-01T00:00:00Z"}]`
 	for name, tt := range map[string]struct{ sql, args string }{
 		"acquire":  {o.AcquireSQL(), "'t-050000', 'worker', 1000000"},
-		"creating": {text(at(0)), "'t-000000', 'idle', 'run-1', null, 0, null, 0, '{}', '{}', '[]', '{a,b}', '{a,b}', '{1,2}', 0, '" + run + "'"},
-		"committing": {text(at(1)), "'t-050000', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', '{a,b}', '{a,b}', '{1,2}', 0, '" + run +
-			"', 1, true, '{starting,starting}'"},
+		"creating": {text(whole(0)), "'t-000000', 'idle', 'run-1', null, 0, null, 0, '{}', '{}', '[]', 0, '{a,b}', '{a,b}', '{1,2}', '" + run + "'"},
+		"committing": {text(whole(1)), "'t-050000', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', 0, 1, true, '{starting,starting}'," +
+			"'{a,b}', '{a,b}', '{1,2}', '" + run + "'"},
+		"committing the record": {text(at(1)), "'t-050001', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', 0, 1, true, '{starting,starting}'"},
 		"removing": {text(removal), "'t-050003', 1, 0, true, '{a}', '{a}', '{1}'"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runSQL(t, pool, "prepare "+name+" as "+tt.sql)
-			rows, _ := wantCheap(t, pool, "execute "+name+"("+tt.args+")")
+			runSQL(t, pool, fmt.Sprintf("prepare %q as %s", name, tt.sql))
+			rows, _ := wantCheap(t, pool, fmt.Sprintf("execute %q(%s)", name, tt.args))
 			t.Logf("%.0f rows read", rows)
 		})
 	}

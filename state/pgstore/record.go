@@ -101,6 +101,9 @@ type storedRef struct {
 }
 
 func encodeRefs(refs []state.BlobRef) (string, error) {
+	if len(refs) == 0 {
+		return "[]", nil
+	}
 	stored := make([]storedRef, 0, len(refs))
 	for _, r := range refs {
 		stored = append(stored, storedRef{r.Run, r.Kind, r.SHA256, r.Size})

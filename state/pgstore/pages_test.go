@@ -318,7 +318,7 @@ func testGenericPlans(t *testing.T, o opened) {
 		"committing": {text(whole(1)), "'t-050000', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', 0, 1, true, '{starting,starting}'," +
 			"'{a,b}', '{a,b}', '{1,2}', '" + run + "'"},
 		"committing the record": {text(at(1)), "'t-050001', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', 0, 1, true, '{starting,starting}'"},
-		"removing": {text(removal), "'t-050003', 1, 0, true, '{a}', '{a}', '{1}'"},
+		"removing":              {text(removal), "'t-050003', 1, 0, true, '{a}', '{a}', '{1}'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			runSQL(t, pool, fmt.Sprintf("prepare %q as %s", name, tt.sql))

@@ -45,11 +45,11 @@ func (c *committer) same(ctx context.Context) error {
 const smallest = `
 with done as (
 	update tenantsync.tenant t set version = t.version + 1, status = $2, run = $3,
-		wake_at = clock_timestamp() + $4 * interval '1 microsecond', deadline = $5,
+		wake = clock_timestamp() + $4 * interval '1 microsecond', deadline = $5,
 		labels = $6::text::jsonb, data = $7, refs = $8::text::jsonb, updated_at = clock_timestamp()
 	where t.tenant = $1 and t.version = $9 and t.fence = $10 and t.status = any ($11::text[])
 		and (t.deadline is null or t.deadline > clock_timestamp())
-	returning t.version, t.wake_at, t.fence, t.lease_owner, t.lease_until, t.updated_at
+	returning t.version, t.wake, t.fence, t.lease_owner, t.lease_until, t.updated_at
 ), entries as (
 	insert into tenantsync.entry (tenant, version, n, type, run, data, time)
 	select $1, d.version, e.n - 1, e.type, e.run, e.data, d.updated_at

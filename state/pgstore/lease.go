@@ -19,7 +19,7 @@ func (s *Store) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 	var claimed state.Claimed
 	err := s.db.write(ctx, func(q querier) error {
 		claimed = state.Claimed{}
-		rows, err := q.Query(ctx, s.sql.claim, s.db.planned, req.Owner, microseconds(req.For), int64(req.Limit))
+		rows, err := q.Query(ctx, s.sql.claim, s.db.mode(), req.Owner, microseconds(req.For), int64(req.Limit))
 		if err != nil {
 			return err
 		}

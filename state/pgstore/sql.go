@@ -29,12 +29,17 @@ type statements struct {
 // of its indexes, also if it adds nothing there.
 type parts struct{ entries, runs bool }
 
+// maxEnded bounds how many claimed tenants a claim looks at whose time in the
+// queue has come. More than that have come only after many leases ended at once,
+// and then the next claims look at the others.
+const maxEnded = 1000
+
 // recordColumns are the columns of a record, in the order of recordRow.scan.
-const recordColumns = `t.tenant, t.version, t.status, t.run, t.wake_at, t.deadline, t.labels::text, t.data, t.refs::text,
+const recordColumns = `t.tenant, t.version, t.status, t.run, t.wake, t.deadline, t.labels::text, t.data, t.refs::text,
 	t.fence, t.lease_owner, t.lease_until, t.updated_at`
 
 // returned are the columns that a commit returns. The caller knows the others.
-const returned = `t.version, t.status, t.wake_at, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
+const returned = `t.version, t.status, t.wake, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
 
 // appending are the CTEs that add the entries and the runs of a successful
 // commit. Their parameters begin at a number.
@@ -61,7 +66,7 @@ func appending(with parts, param int) (ctes string) {
 }
 
 // doneColumns are recordColumns of the CTE done.
-const doneColumns = `d.tenant, d.version, d.status, d.run, d.wake_at, d.deadline, d.labels, d.data, d.refs,
+const doneColumns = `d.tenant, d.version, d.status, d.run, d.wake, d.deadline, d.labels, d.data, d.refs,
 	d.fence, d.lease_owner, d.lease_until, d.updated_at`
 
 // createText creates a record. The second of two commits that create a tenant
@@ -73,12 +78,12 @@ with c as materialized (
 	select clock_timestamp() as now, coalesce(max(e.version), 0) as last from {schema}.entry e where e.tenant = $1::text
 ), done as (
 	insert into {schema}.tenant as t
-		(tenant, version, status, run, wake_at, deadline, labels, data, refs, updated_at, fence)
-	select $1::text, c.last + 1, $2::text, $3::text,
-		case when $5::bigint > 0 then c.now + $5 * interval '1 microsecond' else $4::timestamptz end,
+		(tenant, version, status, run, wake, due, deadline, labels, data, refs, updated_at, fence)
+	select $1::text, c.last + 1, $2::text, $3::text, w.wake, w.wake,
 		case when $7::bigint > 0 then c.now + $7 * interval '1 microsecond' else $6::timestamptz end,
 		$8::text::jsonb, $9::text, $10::text::jsonb, c.now, c.last
-	from c where $11::bigint = 0 -- a tenant that has no record has no lease
+	from c, lateral (select case when $5::bigint > 0 then c.now + $5 * interval '1 microsecond' else $4::timestamptz end as wake) w
+	where $11::bigint = 0 -- a tenant that has no record has no lease
 		and not exists (select from {schema}.tenant o where o.tenant = $1)
 	on conflict (tenant) do nothing
 	returning ` + returned + `
@@ -95,7 +100,8 @@ with judged as materialized (
 ), done as (
 	update {schema}.tenant t set
 		version = t.version + 1, status = j.next, run = $3::text,
-		wake_at = case when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
+		wake = case when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
+		due = case when t.claimed then t.due when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
 		deadline = case when $7::bigint > 0 then j.now + $7 * interval '1 microsecond' else $6::timestamptz end,
 		labels = $8::text::jsonb, data = $9::text, refs = $10::text::jsonb, updated_at = j.now
 	from judged j
@@ -152,22 +158,43 @@ with locked as materialized (
 select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), g.last
 from (values (1)) v left join timed j on true left join gone g on true`),
 
-		// The clock is a subquery, so its value is known when the index is
-		// searched. A call of a volatile function there would prevent the use of
-		// the index.
+		// The queue has two parts, each in its order: the tenants that wait, by their
+		// wake time, and the claimed ones, by the end that their lease had when it was
+		// acquired. Of the second part, a claim takes every tenant whose time has come,
+		// so that the soonest wake time of both parts is the first. It takes those
+		// that are due, and moves the others: to the present end of a renewed lease,
+		// or back to those that wait.
+		//
+		// The clock is a subquery, so its value is known when the index is searched.
+		// A call of a volatile function there would prevent the use of the index. The
+		// rows to change are an array, so that a plan for any values finds them by
+		// their key.
 		claim: q(`
 with c as materialized (
 	select clock_timestamp() as now
-), due as materialized (
-	select t.tenant from {schema}.tenant t
-	where t.wake_at <= (select now from c) and (t.lease_until is null or t.lease_until <= (select now from c))
-	order by t.wake_at, t.tenant
-	limit $3 for no key update skip locked
+), ended as materialized (
+	select t.tenant, t.wake, t.lease_until > (select now from c) as renewed from {schema}.tenant t
+	where t.claimed and t.due <= (select now from c)
+	order by t.due limit ` + fmt.Sprint(maxEnded) + ` for no key update skip locked
+), waiting as materialized (
+	select t.tenant, t.wake from {schema}.tenant t
+	where not t.claimed and t.due <= (select now from c) and (t.lease_until is null or t.lease_until <= (select now from c))
+	order by t.due, t.tenant limit $3 for no key update skip locked
+), chosen as materialized (
+	select e.tenant, e.wake from ended e where e.wake <= (select now from c) and e.renewed is not true
+	union all select w.tenant, w.wake from waiting w
+	order by wake, tenant limit $3
+), moved as (
+	update {schema}.tenant t set
+		claimed = coalesce(t.lease_until > c.now, false), due = case when t.lease_until > c.now then t.lease_until else t.wake end
+	from c
+	where t.tenant = any (array(select e.tenant from ended e where e.tenant not in (select h.tenant from chosen h)))
 ), done as (
 	update {schema}.tenant t set
-		lease_owner = $1::text, lease_until = c.now + $2::bigint * interval '1 microsecond', fence = t.fence + 1
-	from due, c
-	where t.tenant = due.tenant
+		lease_owner = $1::text, lease_until = c.now + $2::bigint * interval '1 microsecond', fence = t.fence + 1,
+		claimed = true, due = c.now + $2::bigint * interval '1 microsecond'
+	from c
+	where t.tenant = any (array(select h.tenant from chosen h))
 	returning ` + recordColumns + `
 )
 select c.now, ` + doneColumns + ` from c left join done d on true`),
@@ -179,7 +206,8 @@ with locked as materialized (
 	select l.lease_until, clock_timestamp() as now from locked l
 ), done as (
 	update {schema}.tenant t set
-		lease_owner = $2::text, lease_until = j.now + $3::bigint * interval '1 microsecond', fence = t.fence + 1
+		lease_owner = $2::text, lease_until = j.now + $3::bigint * interval '1 microsecond', fence = t.fence + 1,
+		claimed = true, due = j.now + $3::bigint * interval '1 microsecond'
 	from judged j
 	where t.tenant = $1 and coalesce(j.lease_until <= j.now, true)
 	returning ` + recordColumns + `
@@ -187,13 +215,17 @@ with locked as materialized (
 select coalesce(j.now, clock_timestamp()), j.now is not null, ` + doneColumns + `
 from (values (1)) v left join judged j on true left join done d on true`),
 
+		// A longer lease keeps its place in the queue, so that the row is updated
+		// without its indexes.
 		renew: q(`
 with locked as materialized (
 	select t.fence from {schema}.tenant t where t.tenant = $1 for no key update
 ), judged as materialized (
 	select l.fence, clock_timestamp() as now from locked l
 ), done as (
-	update {schema}.tenant t set lease_until = j.now + $3::bigint * interval '1 microsecond'
+	update {schema}.tenant t set
+		lease_until = j.now + $3::bigint * interval '1 microsecond',
+		claimed = true, due = least(case when t.claimed then t.due end, j.now + $3::bigint * interval '1 microsecond')
 	from judged j
 	where t.tenant = $1 and j.fence = $2::bigint
 	returning ` + recordColumns + `
@@ -205,7 +237,7 @@ from (values (1)) v left join judged j on true left join done d on true`),
 with locked as materialized (
 	select t.fence from {schema}.tenant t where t.tenant = $1 for no key update
 ), done as (
-	update {schema}.tenant t set lease_owner = '', lease_until = null
+	update {schema}.tenant t set lease_owner = '', lease_until = null, claimed = false, due = t.wake
 	from locked l
 	where t.tenant = $1 and l.fence = $2::bigint
 	returning t.fence

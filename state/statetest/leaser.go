@@ -17,7 +17,7 @@ func TestLeaser(t *testing.T, factory Factory) {
 	runCases(t, "TestLeaser", factory, leaserCases(), leaserNeeds...)
 }
 
-func leaserCases() []kitCase { return slices.Concat(claimCases, acquireCases, renewCases) }
+func leaserCases() []kitCase { return slices.Concat(claimCases, acquireCases, renewCases, queueCases) }
 
 var claimCases = []kitCase{
 	{

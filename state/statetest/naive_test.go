@@ -32,6 +32,7 @@ type naive struct {
 	runs    []state.Run
 	offset  int                         // for the bug that pages runs by offset
 	blobs   map[state.BlobRef]naiveBlob // by name, without the size
+	places  map[string]time.Time        // the ends of leases when they were acquired, for bugs
 }
 
 type naiveBlob struct {
@@ -44,6 +45,7 @@ func newNaive(bug string) *naive {
 		planted: bug,
 		records: map[string]state.Record{}, removed: map[string]int64{},
 		entries: map[string][]state.Entry{}, blobs: map[state.BlobRef]naiveBlob{},
+		places: map[string]time.Time{},
 	}
 }
 
@@ -249,6 +251,9 @@ func (s *naive) putRun(tenant string, run state.Run, now time.Time) {
 func (s *naive) remove(old state.Record, req state.CommitRequest, now time.Time) state.Record {
 	tenant := old.Tenant
 	delete(s.records, tenant)
+	if !s.bug("a removal keeps the lease's place") {
+		delete(s.places, tenant)
+	}
 	if !s.bug("a removal leaves the history") {
 		delete(s.entries, tenant)
 	}
@@ -438,19 +443,51 @@ func (s *naive) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 		if s.bug("claims go by tenant") {
 			return cmp.Compare(a.Tenant, b.Tenant)
 		}
+		if s.bug("a tenant whose lease ran out comes last") {
+			return cmp.Or(cmp.Compare(len(a.LeaseOwner), len(b.LeaseOwner)), a.WakeAt.Compare(b.WakeAt))
+		}
 		return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
 	})
 	for _, r := range due {
 		if len(claimed.Leases) == req.Limit && !s.bug("a claim has no limit") {
 			break
 		}
-		leased := r.LeaseUntil.After(claimed.Now) && !s.bug("leased tenants are claimed")
+		leased := s.leased(r, claimed.Now) && !s.bug("leased tenants are claimed")
+		if _, placed := s.places[r.Tenant]; placed && !leased && s.bug("a lease that runs out wakes the tenant") {
+			r.WakeAt = claimed.Now
+		}
 		if r.WakeAt.IsZero() && !s.bug("tenants that wait for nothing are claimed") || r.WakeAt.After(claimed.Now) || leased {
 			continue
 		}
 		claimed.Leases = append(claimed.Leases, s.lease(r, req.Owner, req.For, claimed.Now))
 	}
 	return claimed, nil
+}
+
+// leased reports whether a claim must skip a tenant. The bugs are those of a
+// store that goes by a place in a queue, which is not always the lease's end.
+func (s *naive) leased(r state.Record, now time.Time) bool {
+	place, placed := s.places[r.Tenant]
+	live := r.LeaseUntil.After(now)
+	switch {
+	case s.bug("a renewed lease ends at its first end"),
+		s.bug("a release keeps the lease's place"),
+		s.bug("a removal keeps the lease's place"),
+		s.bug("a renewal after a release gets no place"):
+		return placed && place.After(now)
+	case s.bug("a shorter renewal keeps its place"):
+		return live || placed && place.After(now)
+	case live && placed && !place.After(now) && s.bug("a claim forgets a renewed tenant"),
+		placed && !live && r.WakeAt.IsZero() && s.bug("a claim forgets a tenant that waits for nothing"):
+		s.places[r.Tenant] = now.AddDate(100, 0, 0)
+	case placed && !live && s.bug("a claim meets one ended lease and forgets the others"):
+		for tenant, other := range s.places {
+			if tenant != r.Tenant && !other.After(now) {
+				s.places[tenant] = now.AddDate(100, 0, 0)
+			}
+		}
+	}
+	return live || placed && place.Sub(now) > 50*365*24*time.Hour
 }
 
 func (s *naive) lease(r state.Record, owner string, d time.Duration, now time.Time) state.Lease {
@@ -466,6 +503,7 @@ func (s *naive) lease(r state.Record, owner string, d time.Duration, now time.Ti
 		r.LeaseOwner = ""
 	}
 	s.records[r.Tenant] = r
+	s.places[r.Tenant] = r.LeaseUntil
 	return state.Lease{Record: s.clone(r), Now: now}
 }
 
@@ -525,6 +563,9 @@ func (s *naive) Release(ctx context.Context, req state.ReleaseRequest) error {
 	}
 	r.LeaseOwner, r.LeaseUntil = "", time.Time{}
 	s.records[req.Tenant] = r
+	if !s.bug("a release keeps the lease's place") {
+		delete(s.places, r.Tenant)
+	}
 	return nil
 }
 

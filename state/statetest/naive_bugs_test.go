@@ -24,7 +24,7 @@ const (
 
 // casesOf are the cases of a kit.
 var casesOf = map[string][]kitCase{
-	kitStore: storeCases(), kitLeaser: leaserCases(), kitBlobs: blobCases, kitPruner: prunerCases,
+	kitStore: storeCases(), kitLeaser: leaserCases(), kitBlobs: blobCases, kitPruner: allPrunerCases(),
 }
 
 // naiveBugs are the bugs that the kits find in [naive], each with the case for
@@ -122,6 +122,11 @@ var naiveBugs = []naiveBug{
 	{"the current run's blobs are pruned", kitPruner, "prune/run"},
 	{"blobs in Refs are pruned", kitPruner, "prune/refs"},
 	{"the entries of a removal are kept", kitPruner, "prune/removed"},
+	{"an old blob that is put again is pruned before its commit", kitPruner, "prune/between put and commit"},
+	{"a record keeps only the blobs of its own run", kitPruner, "prune/between a skipped put and its commit"},
+	{"a record keeps what its predecessor referred to", kitPruner, "prune/between a skipped put and its commit"},
+	{"a record's reference keeps every tenant's blob", kitPruner, "prune/between a skipped put and its commit"},
+	{"a commit over a version that was replaced succeeds", kitPruner, "prune/between two records"},
 }
 
 func naiveFixture(bug string) Fixture {

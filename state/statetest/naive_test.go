@@ -32,7 +32,10 @@ type naive struct {
 	runs    []state.Run
 	offset  int                         // for the bug that pages runs by offset
 	blobs   map[state.BlobRef]naiveBlob // by name, without the size
-	places  map[string]time.Time        // the ends of leases when they were acquired, for bugs
+	// For bugs: the ends of leases when they were acquired, and the references of
+	// the records that were replaced.
+	places map[string]time.Time
+	former map[string][]state.BlobRef
 }
 
 type naiveBlob struct {
@@ -45,7 +48,7 @@ func newNaive(bug string) *naive {
 		planted: bug,
 		records: map[string]state.Record{}, removed: map[string]int64{},
 		entries: map[string][]state.Entry{}, blobs: map[state.BlobRef]naiveBlob{},
-		places: map[string]time.Time{},
+		places: map[string]time.Time{}, former: map[string][]state.BlobRef{},
 	}
 }
 
@@ -155,7 +158,7 @@ func (s *naive) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 		rec.LeaseUntil = time.Time{}
 	}
 	rec.UpdatedAt = now
-	s.records[tenant] = rec
+	s.records[tenant], s.former[tenant] = rec, old.Refs
 	s.append(rec.Version, req, now)
 	for _, run := range req.Runs {
 		s.putRun(tenant, run, now)
@@ -178,7 +181,8 @@ func (s *naive) mayCommit(old state.Record, req state.CommitRequest, now time.Ti
 	if late && s.bug("expiry is found before conflicts") {
 		return state.ErrExpired
 	}
-	if old.Version != req.Record.Version && !s.bug("the version is not checked") && !(req.Remove && s.bug("a removal goes by no version")) {
+	unchecked := s.bug("the version is not checked") || s.bug("a commit over a version that was replaced succeeds") || req.Remove && s.bug("a removal goes by no version")
+	if old.Version != req.Record.Version && !unchecked {
 		return state.ErrConflict
 	}
 	if req.Fence != 0 && old.Fence != req.Fence && !s.bug("the fence is not checked") {
@@ -601,7 +605,7 @@ func (s *naive) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 		if s.bug("putting again is an error") {
 			return state.BlobRef{}, fmt.Errorf("%s is there already", ref.SHA256)
 		}
-		if s.bug("putting again leaves the age") {
+		if s.bug("putting again leaves the age") || s.bug("an old blob that is put again is pruned before its commit") {
 			b.at = old.at
 		}
 	}
@@ -710,9 +714,21 @@ func (s *naive) pruneBlobs(pruned *state.Pruned, before time.Time, mine func(str
 	maps.DeleteFunc(s.blobs, func(ref state.BlobRef, b naiveBlob) bool {
 		r := s.records[ref.Tenant]
 		current := ref.Run != "" && ref.Run == r.Run && !s.bug("the current run's blobs are pruned")
-		referred := slices.ContainsFunc(r.Refs, func(kept state.BlobRef) bool {
+		refs := r.Refs
+		if s.bug("a record keeps what its predecessor referred to") {
+			refs = slices.Concat(refs, s.former[ref.Tenant])
+		}
+		if s.bug("a record's reference keeps every tenant's blob") {
+			for _, other := range s.records {
+				refs = slices.Concat(refs, other.Refs)
+			}
+		}
+		referred := slices.ContainsFunc(refs, func(kept state.BlobRef) bool {
+			if s.bug("a record's reference keeps every tenant's blob") {
+				kept.Tenant = ref.Tenant
+			}
 			kept.Size = 0
-			return kept == ref
+			return kept == ref && (kept.Run == r.Run || !s.bug("a record keeps only the blobs of its own run"))
 		}) && !s.bug("blobs in Refs are pruned")
 		if !mine(ref.Tenant) || !may(pruned.Blobs) || !b.at.Before(before) || current || referred {
 			return false

@@ -3,6 +3,7 @@ package statetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,8 +12,10 @@ import (
 
 // TestPruner checks that a [state.Pruner] keeps its contract.
 func TestPruner(t *testing.T, factory Factory) {
-	runCases(t, "TestPruner", factory, prunerCases, prunerNeeds...)
+	runCases(t, "TestPruner", factory, allPrunerCases(), prunerNeeds...)
 }
+
+func allPrunerCases() []kitCase { return slices.Concat(prunerCases, interleavedCases) }
 
 const day = 24 * time.Hour
 

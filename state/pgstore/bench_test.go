@@ -158,31 +158,9 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-// BenchmarkMany claims from 100,000 tenants that wait, and pages through them.
+// BenchmarkMany pages through 100,000 tenants.
 func BenchmarkMany(b *testing.B) {
 	o := filled(b)
-	b.Run("claim", func(b *testing.B) {
-		var took []time.Duration
-		for i := 0; b.Loop(); i++ {
-			for j := range 100 {
-				b.StopTimer()
-				first := (i*100 + j) * 7919 % (many - 10)
-				at := "update tenantsync.tenant set lease_until = null, wake_at = %s where tenant between 't-' || lpad($1::text, 6, '0') and 't-' || lpad($2::text, 6, '0')"
-				runSQL(b, o.pool, fmt.Sprintf(at, "'2001-01-01'"), fmt.Sprint(first), fmt.Sprint(first+9))
-				b.StartTimer()
-				start := time.Now()
-				got, err := o.Claim(b.Context(), state.ClaimRequest{Owner: "worker", For: time.Minute, Limit: 10})
-				took = append(took, time.Since(start))
-				if err != nil || len(got.Leases) != 10 {
-					b.Fatalf("Claim: %d leases, %v", len(got.Leases), err)
-				}
-				b.StopTimer()
-				runSQL(b, o.pool, fmt.Sprintf(at, "clock_timestamp() + interval '1 day'"), fmt.Sprint(first), fmt.Sprint(first+9))
-				b.StartTimer()
-			}
-		}
-		report(b, took, "claim")
-	})
 	for _, order := range []state.Order{state.ByTenant, state.ByUpdated, state.ByWake} {
 		b.Run("list by "+string(order), func(b *testing.B) {
 			var took []time.Duration

@@ -21,6 +21,9 @@ const DefaultPruneLimit = 1000
 // belong to a commit that is not yet made.
 const MinBlobAge = 24 * time.Hour
 
+// MaxNote is the greatest size of a [RenewRequest.Note], in bytes.
+const MaxNote = 1024
+
 const (
 	maxTenantBytes  = 256
 	maxRunIDBytes   = 256
@@ -312,6 +315,14 @@ func (r AcquireRequest) Validate() error {
 
 // Validate returns ErrInvalid when the request can never succeed.
 func (r RenewRequest) Validate() error {
+	if r.Note != nil {
+		if len(r.Note) > MaxNote {
+			return invalid("the note has %d bytes, at most %d are allowed", len(r.Note), MaxNote)
+		}
+		if err := validJSON("the note", r.Note); err != nil {
+			return err
+		}
+	}
 	return cmp.Or(ValidateTenant(r.Tenant), validFence(r.Fence), validFor(r.For))
 }
 

@@ -167,10 +167,7 @@ func entryColumns(entries []state.Entry) (types, runs []string, data []*string) 
 	types, runs, data = make([]string, len(entries)), make([]string, len(entries)), make([]*string, len(entries))
 	for i, e := range entries {
 		types[i], runs[i] = e.Type, e.Run
-		if e.Data != nil {
-			text := string(e.Data)
-			data[i] = &text
-		}
+		data[i] = nullableText(e.Data)
 	}
 	return types, runs, data
 }
@@ -204,7 +201,7 @@ func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (com
 	rec := c.req.Record.Clone()
 	rec.Version, rec.Status, rec.WakeAt, rec.Deadline = *version, state.Status(*status), timeOf(wakeAt), timeOf(deadline)
 	rec.Fence, rec.LeaseOwner, rec.LeaseUntil = *fence, *owner, timeOf(leaseUntil)
-	rec.UpdatedAt = timeOf(updatedAt)
+	rec.Note, rec.UpdatedAt = nil, timeOf(updatedAt)
 	return state.Committed{Record: rec, Now: now}, nil, nil
 }
 

@@ -66,7 +66,7 @@ func (s *Store) Renew(ctx context.Context, req state.RenewRequest) (state.Lease,
 	if err := begin(ctx, req); err != nil {
 		return state.Lease{}, err
 	}
-	return s.lease(ctx, "renew "+strconv.Quote(req.Tenant), state.ErrLeaseLost, s.sql.renew, req.Tenant, req.Fence, microseconds(req.For))
+	return s.lease(ctx, "renew "+strconv.Quote(req.Tenant), state.ErrLeaseLost, s.sql.renew, req.Tenant, req.Fence, microseconds(req.For), nullableText(req.Note))
 }
 
 // lease carries out a statement that returns a lease. Without a lease, the

@@ -50,7 +50,7 @@ func TestRenewalsLeaveTheQueue(t *testing.T) {
 		t.Fatalf("Claim: %d leases, %v", len(claimed.Leases), err)
 	}
 	fence := claimed.Leases[0].Record.Fence
-	if updated, hot := heapOnly(t, o, o.RenewSQL(), r.Tenant, fence, int64(time.Hour/time.Microsecond)); updated != 1 || hot != 1 {
+	if updated, hot := heapOnly(t, o, o.RenewSQL(), r.Tenant, fence, int64(time.Hour/time.Microsecond), `{"phase":1}`); updated != 1 || hot != 1 {
 		t.Errorf("a renewal updates %d rows, %d of them without their indexes; want one", updated, hot)
 	}
 	runSQL(t, o.pool, `update tenantsync.tenant set due = clock_timestamp(), lease_until = clock_timestamp() + interval '1 hour'`)

@@ -36,7 +36,7 @@ const maxEnded = 1000
 
 // recordColumns are the columns of a record, in the order of recordRow.scan.
 const recordColumns = `t.tenant, t.version, t.status, t.run, t.wake, t.deadline, t.labels::text, t.data, t.refs::text,
-	t.fence, t.lease_owner, t.lease_until, t.updated_at`
+	t.fence, t.lease_owner, t.lease_until, t.note, t.updated_at`
 
 // returned are the columns that a commit returns. The caller knows the others.
 const returned = `t.version, t.status, t.wake, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
@@ -67,7 +67,7 @@ func appending(with parts, param int) (ctes string) {
 
 // doneColumns are recordColumns of the CTE done.
 const doneColumns = `d.tenant, d.version, d.status, d.run, d.wake, d.deadline, d.labels, d.data, d.refs,
-	d.fence, d.lease_owner, d.lease_until, d.updated_at`
+	d.fence, d.lease_owner, d.lease_until, d.note, d.updated_at`
 
 // createText creates a record. The second of two commits that create a tenant
 // finds the row of the first. The version and the fence continue after the
@@ -103,7 +103,7 @@ with judged as materialized (
 		wake = case when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
 		due = case when t.claimed then t.due when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
 		deadline = case when $7::bigint > 0 then j.now + $7 * interval '1 microsecond' else $6::timestamptz end,
-		labels = $8::text::jsonb, data = $9::text, refs = $10::text::jsonb, updated_at = j.now
+		labels = $8::text::jsonb, data = $9::text, refs = $10::text::jsonb, updated_at = j.now, note = null
 	from judged j
 	where t.tenant = $1 and j.current and not ($13::boolean and coalesce(j.deadline <= j.now, false)) and j.next is not null
 	returning ` + returned + `
@@ -191,7 +191,7 @@ with c as materialized (
 	where t.tenant = any (array(select e.tenant from ended e where e.tenant not in (select h.tenant from chosen h)))
 ), done as (
 	update {schema}.tenant t set
-		lease_owner = $1::text, lease_until = c.now + $2::bigint * interval '1 microsecond', fence = t.fence + 1,
+		lease_owner = $1::text, lease_until = c.now + $2::bigint * interval '1 microsecond', fence = t.fence + 1, note = null,
 		claimed = true, due = c.now + $2::bigint * interval '1 microsecond'
 	from c
 	where t.tenant = any (array(select h.tenant from chosen h))
@@ -206,7 +206,7 @@ with locked as materialized (
 	select l.lease_until, clock_timestamp() as now from locked l
 ), done as (
 	update {schema}.tenant t set
-		lease_owner = $2::text, lease_until = j.now + $3::bigint * interval '1 microsecond', fence = t.fence + 1,
+		lease_owner = $2::text, lease_until = j.now + $3::bigint * interval '1 microsecond', fence = t.fence + 1, note = null,
 		claimed = true, due = j.now + $3::bigint * interval '1 microsecond'
 	from judged j
 	where t.tenant = $1 and coalesce(j.lease_until <= j.now, true)
@@ -224,7 +224,7 @@ with locked as materialized (
 	select l.fence, clock_timestamp() as now from locked l
 ), done as (
 	update {schema}.tenant t set
-		lease_until = j.now + $3::bigint * interval '1 microsecond',
+		lease_until = j.now + $3::bigint * interval '1 microsecond', note = coalesce($4::text, t.note),
 		claimed = true, due = least(case when t.claimed then t.due end, j.now + $3::bigint * interval '1 microsecond')
 	from judged j
 	where t.tenant = $1 and j.fence = $2::bigint

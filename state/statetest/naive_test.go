@@ -78,6 +78,9 @@ func (s *naive) begin(ctx context.Context, req interface{ Validate() error }) er
 	if commit, ok := req.(state.CommitRequest); ok && (s.bug("a commit is not validated") || commit.Remove && s.bug("a removal is not validated")) {
 		return nil
 	}
+	if renew, ok := req.(state.RenewRequest); ok && len(renew.Note) > 1024 && s.bug("a note has any size") {
+		return nil
+	}
 	return req.Validate()
 }
 
@@ -93,7 +96,7 @@ func (s *naive) clone(r state.Record) state.Record {
 		return r
 	}
 	r.Labels = maps.Clone(r.Labels)
-	r.Data = bytes.Clone(r.Data)
+	r.Data, r.Note = bytes.Clone(r.Data), bytes.Clone(r.Note)
 	r.Refs = slices.Clone(r.Refs)
 	return r
 }
@@ -156,6 +159,12 @@ func (s *naive) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	rec.LeaseOwner, rec.LeaseUntil = old.LeaseOwner, old.LeaseUntil
 	if s.bug("a commit ends the lease") {
 		rec.LeaseUntil = time.Time{}
+	}
+	if rec.Note = nil; s.bug("a commit keeps the note") {
+		rec.Note = old.Note
+	}
+	if s.bug("a commit stores the caller's note") {
+		rec.Note = req.Record.Note
 	}
 	rec.UpdatedAt = now
 	s.records[tenant], s.former[tenant] = rec, old.Refs
@@ -506,6 +515,9 @@ func (s *naive) lease(r state.Record, owner string, d time.Duration, now time.Ti
 	if s.bug("the owner is not kept") {
 		r.LeaseOwner = ""
 	}
+	if !s.bug("a new holder has the former one's note") {
+		r.Note = nil
+	}
 	s.records[r.Tenant] = r
 	s.places[r.Tenant] = r.LeaseUntil
 	return state.Lease{Record: s.clone(r), Now: now}
@@ -538,6 +550,10 @@ func (s *naive) Renew(ctx context.Context, req state.RenewRequest) (state.Lease,
 	now := s.now()
 	r, err := s.fenced(req.Tenant, req.Fence)
 	if err != nil {
+		if r.Version > 0 && s.bug("a renewal of a lost lease writes its note") {
+			r.Note = req.Note
+			s.records[req.Tenant] = r
+		}
 		return state.Lease{Now: now}, err
 	}
 	if !r.LeaseUntil.After(now) && s.bug("a lease that ran out is lost") {
@@ -548,6 +564,12 @@ func (s *naive) Renew(ctx context.Context, req state.RenewRequest) (state.Lease,
 		from = r.LeaseUntil
 	}
 	r.LeaseUntil = from.Add(req.For)
+	if req.Note != nil || s.bug("a renewal without a note clears it") {
+		r.Note = bytes.Clone(req.Note)
+	}
+	if s.bug("a note is a commit") && req.Note != nil {
+		r.UpdatedAt = now
+	}
 	s.records[req.Tenant] = r
 	return state.Lease{Record: s.clone(r), Now: now}, nil
 }
@@ -566,6 +588,9 @@ func (s *naive) Release(ctx context.Context, req state.ReleaseRequest) error {
 		return state.ErrLeaseLost
 	}
 	r.LeaseOwner, r.LeaseUntil = "", time.Time{}
+	if s.bug("a release clears the note") {
+		r.Note = nil
+	}
 	s.records[req.Tenant] = r
 	if !s.bug("a release keeps the lease's place") {
 		delete(s.places, r.Tenant)

@@ -9,7 +9,8 @@ alter table {schema}.tenant rename column wake_at to wake;
 
 alter table {schema}.tenant
 	add column claimed boolean not null default false, -- due is the end of a lease, as it was before renewals
-	add column due     timestamptz;                    -- null: neither leased nor waiting for a time
+	add column due     timestamptz,                    -- null: neither leased nor waiting for a time
+	add column note    text;                           -- JSON of the lease's holder, or null
 
 -- This writes the table anew, without dead rows. An update would leave one for
 -- each tenant.

@@ -54,7 +54,7 @@ insert into tenantsync.tenant (tenant, version, status, run, labels, data, refs,
 select 't-' || lpad(i::text, 7, '0'), 1, 'idle', 'run-1', '{}', '{"v":1,"text":"' || repeat('x', 500) || '"}', '[]', clock_timestamp(),
 	w.at, case when w.leased then w.until else w.at end, w.leased, w.until, case when w.leased then 'worker' else '' end, 1
 from generate_series(1, $1) i, lateral (select
-	clock_timestamp() + case when i <= 2 * $2 then -i * 7919 % 3600 - 10 else 86400 + i * 7919 % 86400 end * interval '1 second' as at,
+	clock_timestamp() + case when i <= 2 * $2 then -i::bigint * 7919 % 3600 - 10 else 86400 + i::bigint * 7919 % 86400 end * interval '1 second' as at,
 	i <= $2 as leased, case when i <= $2 then clock_timestamp() + interval '10 hours' end as until) w`, *benchTenants, share)
 	if _, err := o.pool.Exec(context.Background(), claimPeer, pgx.QueryExecModeSimpleProtocol); err != nil {
 		b.Fatal(err)

@@ -40,10 +40,19 @@ func costs(t *testing.T, s *sqlitestore.Store) []struct {
 			_, err := s.Renew(ctx, state.RenewRequest{Tenant: "contoso", Fence: 1, For: time.Hour, Note: json.RawMessage(`1`)})
 			return err
 		}},
-		{"Commit", 9, 17, func(ctx context.Context) error {
+		{"Commit", 10, 17, func(ctx context.Context) error {
 			r.WakeAt = time.Time{}
 			_, err := s.Commit(ctx, state.CommitRequest{
 				Record: r, Fence: 1, Events: []state.Event{state.Start}, Entries: []state.Entry{{Type: "t"}}, Runs: []state.Run{run},
+			})
+			return err
+		}},
+		{"Commit of the same run", 8, 10, func(ctx context.Context) error {
+			run.Status, run.Data = state.InProgress, json.RawMessage(`1`)
+			next := r
+			next.Version++
+			_, err := s.Commit(ctx, state.CommitRequest{
+				Record: next, Fence: 1, Events: []state.Event{state.Begin}, Entries: []state.Entry{{Type: "t"}}, Runs: []state.Run{run},
 			})
 			return err
 		}},

@@ -14,8 +14,8 @@ import (
 // The times around now, as far apart as stores keep them and less.
 var around = []time.Duration{-time.Microsecond, -1, 0, 1, time.Microsecond}
 
-// A deadline has passed when it is reached, a tenant is due then, and a lease
-// has ended then.
+// Apply decides at exactly the stored time: from then on a deadline has passed, a
+// tenant is due, and a lease has ended.
 func TestApplyAtTheBoundary(t *testing.T) {
 	for _, off := range around {
 		stored := storedRecord()
@@ -49,7 +49,7 @@ func TestApplyAtTheBoundary(t *testing.T) {
 	}
 }
 
-// Only what is older than the age is pruned.
+// Memory prunes only data that is older than the age.
 func TestMemoryPrunesAtTheBoundary(t *testing.T) {
 	for _, c := range []struct {
 		age  time.Duration
@@ -117,7 +117,7 @@ func TestMemoryAtTheBoundary(t *testing.T) {
 	})
 }
 
-// The bounds of what is valid.
+// Validate accepts the greatest and the least value, and refuses the next one.
 func TestValidAtTheBoundary(t *testing.T) {
 	record := func(change func(*state.Record)) error {
 		r := state.Record{Tenant: "contoso", Data: json.RawMessage(`{}`)}

@@ -43,9 +43,9 @@ func atStopped(t *testing.T, o opened, sql string, args []any, query string) str
 	return got
 }
 
-// What is decided by a time is decided at exactly that time: a deadline has
-// passed, a tenant is due and a lease has ended when the time is reached, and
-// data is pruned only when it is older than the age.
+// A statement decides at exactly the stored time: from then on a deadline has
+// passed, a tenant is due, and a lease has ended. It prunes only data that is
+// older than the age.
 func TestStatementsAtTheBoundary(t *testing.T) {
 	o := openStore(t, nil)
 	now, err := time.Parse("2006-01-02 15:04:05Z07", stopped)

@@ -122,7 +122,7 @@ func TestLongDurations(t *testing.T) {
 		t.Errorf("an endless lease: %v, %v", lease.Record.LeaseUntil, err)
 	}
 	if _, err := o.Prune(t.Context(), state.PruneRequest{Age: math.MaxInt64}); err != nil {
-		t.Errorf("Prune of what is older than everything: %v", err)
+		t.Errorf("Prune with an endless age: %v", err)
 	}
 	odd := newRecord("odd")
 	odd.WakeAt = time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC) // cut off, it is the zero time

@@ -42,9 +42,8 @@ func (s *stopped) set(t *testing.T, text string, args ...any) {
 	}
 }
 
-// What is decided by a time is decided at exactly that time: a deadline has
-// passed, a tenant is due and a lease has ended when the time is reached, and
-// data is pruned only when it is older than the age.
+// A method decides at exactly the stored time: from then on a deadline has
+// passed, a tenant is due, and a lease has ended.
 func TestTimesAtTheBoundary(t *testing.T) {
 	for _, off := range []int64{-1, 0, 1} {
 		s := newStopped(t)
@@ -83,6 +82,7 @@ func TestTimesAtTheBoundary(t *testing.T) {
 	}
 }
 
+// Prune removes only data that is older than the age.
 func TestPruneAtTheBoundary(t *testing.T) {
 	const age = 2 * state.MinBlobAge
 	for _, off := range []int64{-1, 0, 1} {

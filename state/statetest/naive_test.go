@@ -92,7 +92,7 @@ func (s *naive) now() time.Time {
 }
 
 func (s *naive) clone(r state.Record) state.Record {
-	if s.bug("what is returned is the store's own") {
+	if s.bug("a result shares the store's memory") {
 		return r
 	}
 	r.Labels = maps.Clone(r.Labels)
@@ -618,7 +618,7 @@ func (s *naive) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data := bytes.Clone(req.Data)
-	if s.bug("what is put is the caller's") {
+	if s.bug("Put keeps the caller's data") {
 		data = req.Data
 	}
 	if s.bug("large blobs are cut") {
@@ -670,7 +670,7 @@ func (s *naive) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	if err := ref.Verify(b.data); err != nil && !s.bug("damage is not noticed") {
 		return nil, err
 	}
-	if s.bug("what Get returns is the store's") {
+	if s.bug("Get returns the store's data") {
 		return b.data, nil
 	}
 	return bytes.Clone(b.data), nil

@@ -1,2 +1,2 @@
--- What the lease's holder said with a renewal: JSON, or NULL.
+-- The note of the lease's holder: JSON, or NULL.
 ALTER TABLE tenantsync_lease ADD COLUMN note TEXT;

@@ -93,6 +93,9 @@ func TestStatementsAtTheBoundary(t *testing.T) {
 		check("a claim of a tenant leased until", o.ClaimSQL(), claim, leased, reached)
 		row("wake = $2, due = $2, claimed = true, lease_until = $1")
 		check("a claim of a tenant renewed until", o.ClaimSQL(), claim, leased, reached)
+		check("a move of a tenant renewed until", o.RequeueSQL(), nil, "select claimed::text from tenantsync.tenant", map[string]string{"true": "false", "false": "true"}[reached])
+		row("wake = $2, due = $1, claimed = true, lease_until = $2")
+		check("a move of a tenant leased until", o.RequeueSQL(), nil, "select (not claimed)::text from tenantsync.tenant", reached)
 		row("wake = $1, due = $2, claimed = true, lease_until = $2")
 		check("a claim of a tenant whose lease has ended, woken", o.ClaimSQL(), claim, leased, reached)
 		row("wake = $2, due = $2, lease_until = $1") // as after a clock that was set back

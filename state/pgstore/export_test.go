@@ -61,6 +61,7 @@ func (s *Store) CommitSQL(req state.CommitRequest) (string, []any, error) {
 // ClaimSQL and the others are statements that do not depend on a request.
 func (s *Store) ClaimSQL() string        { return s.sql.claim }
 func (s *Store) AcquireSQL() string      { return s.sql.acquire }
+func (s *Store) RequeueSQL() string      { return s.sql.requeue }
 func (s *Store) RenewSQL() string        { return s.sql.renew }
 func (s *Store) PruneEntriesSQL() string { return s.sql.pruneEntries }
 func (s *Store) PruneRunsSQL() string    { return s.sql.pruneRuns }

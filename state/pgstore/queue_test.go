@@ -55,12 +55,12 @@ func TestRenewalsLeaveTheQueue(t *testing.T) {
 	}
 	runSQL(t, o.pool, `update tenantsync.tenant set due = clock_timestamp(), lease_until = clock_timestamp() + interval '1 hour'`)
 	for _, want := range []int{1, 0, 0} {
-		updated, _ := heapOnly(t, o, o.ClaimSQL(), "worker", 1, 1)
+		updated, _ := heapOnly(t, o, o.RequeueSQL())
 		if got, err := o.Claim(t.Context(), state.ClaimRequest{For: time.Minute, Limit: 1}); err != nil || len(got.Leases) != 0 {
 			t.Fatalf("Claim of a leased tenant: %d leases, %v", len(got.Leases), err)
 		}
 		if updated != want {
-			t.Errorf("a claim updates %d rows, want %d", updated, want)
+			t.Errorf("after a claim %d tenants are to be moved, want %d", updated, want)
 		}
 	}
 }
@@ -74,8 +74,8 @@ func TestManyLeasesEnd(t *testing.T) {
 		select i::text, 1, 'idle', '', clock_timestamp() - i * interval '1 second', '{}', '{}', '[]', clock_timestamp(), 1, true,
 			clock_timestamp() - i * interval '1 millisecond', clock_timestamp() - i * interval '1 millisecond'
 		from generate_series(1, $1) i`, tenants)
-	if updated, _ := heapOnly(t, o, o.ClaimSQL(), "worker", 1, 1); updated != pgstore.MaxEnded {
-		t.Errorf("a claim updates %d rows where %d leases have ended, want %d", updated, tenants, pgstore.MaxEnded)
+	if updated, _ := heapOnly(t, o, o.RequeueSQL()); updated != pgstore.MaxEnded {
+		t.Errorf("%d rows are moved where %d leases have ended, want %d", updated, tenants, pgstore.MaxEnded)
 	}
 	seen := map[string]bool{}
 	for {

@@ -18,7 +18,7 @@ import (
 type statements struct {
 	load, remove                                   string
 	create, commit                                 map[parts]string
-	claim, acquire, renew, release                 string
+	claim, requeue, acquire, renew, release        string
 	put, get, removeBlobs                          string
 	pruneEntries, pruneRuns, pruneBlobs            string
 	cacheLoad, cacheCreate, cacheSave, cacheDelete string
@@ -160,10 +160,9 @@ from (values (1)) v left join timed j on true left join gone g on true`),
 
 		// The queue has two parts, each in its order: the tenants that wait, by their
 		// wake time, and the claimed ones, by the end that their lease had when it was
-		// acquired. Of the second part, a claim takes every tenant whose time has come,
-		// so that the soonest wake time of both parts is the first. It takes those
-		// that are due, and moves the others: to the present end of a renewed lease,
-		// or back to those that wait.
+		// acquired. Of the second part, a claim looks at every tenant whose time has
+		// come, so that the soonest wake time of both parts is the first. It returns
+		// how many of them it did not claim. Then requeue moves these.
 		//
 		// The clock is a subquery, so its value is known when the index is searched.
 		// A call of a volatile function there would prevent the use of the index. The
@@ -181,14 +180,9 @@ with c as materialized (
 	where not t.claimed and t.due <= (select now from c) and (t.lease_until is null or t.lease_until <= (select now from c))
 	order by t.due, t.tenant limit $3 for no key update skip locked
 ), chosen as materialized (
-	select e.tenant, e.wake from ended e where e.wake <= (select now from c) and e.renewed is not true
-	union all select w.tenant, w.wake from waiting w
+	select e.tenant, e.wake, 1 as ended from ended e where e.wake <= (select now from c) and e.renewed is not true
+	union all select w.tenant, w.wake, 0 from waiting w
 	order by wake, tenant limit $3
-), moved as (
-	update {schema}.tenant t set
-		claimed = coalesce(t.lease_until > c.now, false), due = case when t.lease_until > c.now then t.lease_until else t.wake end
-	from c
-	where t.tenant = any (array(select e.tenant from ended e where e.tenant not in (select h.tenant from chosen h)))
 ), done as (
 	update {schema}.tenant t set
 		lease_owner = $1::text, lease_until = c.now + $2::bigint * interval '1 microsecond', fence = t.fence + 1, note = null,
@@ -197,7 +191,23 @@ with c as materialized (
 	where t.tenant = any (array(select h.tenant from chosen h))
 	returning ` + recordColumns + `
 )
-select c.now, ` + doneColumns + ` from c left join done d on true`),
+select c.now, (select count(*) from ended) - (select coalesce(sum(h.ended), 0) from chosen h), ` + doneColumns + `
+from c left join done d on true`),
+
+		// requeue moves claimed tenants whose time in the queue has come: to the
+		// present end of a renewed lease, or to those that wait.
+		requeue: q(`
+with c as materialized (
+	select clock_timestamp() as now
+), ended as materialized (
+	select t.tenant from {schema}.tenant t
+	where t.claimed and t.due <= (select now from c)
+	order by t.due limit ` + fmt.Sprint(maxEnded) + ` for no key update skip locked
+)
+update {schema}.tenant t set
+	claimed = coalesce(t.lease_until > c.now, false), due = case when t.lease_until > c.now then t.lease_until else t.wake end
+from c
+where t.tenant = any (array(select e.tenant from ended e))`),
 
 		acquire: q(`
 with locked as materialized (

@@ -61,6 +61,10 @@ from generate_series(1, $1) i, lateral (select
 	}
 	runSQL(b, o.pool, "analyze tenantsync.tenant")
 	const limit = 8
+	samples := *benchSamples
+	if testing.Short() {
+		samples = 100
+	}
 	store := func(ctx context.Context) (tenants []string, err error) {
 		got, err := o.Claim(ctx, state.ClaimRequest{Owner: "worker", For: time.Hour, Limit: limit})
 		for _, lease := range got.Leases {
@@ -88,7 +92,7 @@ from generate_series(1, $1) i, lateral (select
 		b.Run(fmt.Sprint(workers), func(b *testing.B) {
 			for b.Loop() {
 				var took, bareTook []time.Duration
-				for len(took) < *benchSamples {
+				for len(took) < samples {
 					took = append(took, claimRound(b, o, workers, store, fmt.Sprintf(again, "tenantsync"))...)
 					bareTook = append(bareTook, claimRound(b, o, workers, bare, fmt.Sprintf(again, "peer"))...)
 				}

@@ -87,7 +87,7 @@ func BenchmarkSyncCalls(b *testing.B) {
 	round(b, commits, 20)
 	var rates, ratios, cpu []float64
 	for b.Loop() {
-		for range 5 {
+		for range rounds(5) {
 			before := cpuTime(b)
 			rate := round(b, syncs, 20)
 			cpu = append(cpu, float64((cpuTime(b)-before).Microseconds())/1000/(20*workers))

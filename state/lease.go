@@ -26,7 +26,7 @@ func (r ClaimRequest) Apply(stored Record, now time.Time) Record {
 // Limit. A store replaces each stored record by the record of its lease. The
 // leases share no memory with the given records.
 func (r ClaimRequest) Select(records iter.Seq[Record], now time.Time) Claimed {
-	due := best[ListCursor, Record]{limit: r.Limit, compare: compareInList}
+	due := best[ListCursor, Record]{limit: min(r.Limit, maxPageLimit), compare: compareInList}
 	for rec := range records {
 		if r.Due(rec, now) {
 			due.add(NewListCursor(ByWake, rec), rec)

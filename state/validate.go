@@ -14,6 +14,13 @@ import (
 // DefaultPageLimit is the limit of List, History and Runs when a request has none.
 const DefaultPageLimit = 100
 
+// maxPageLimit bounds a page, so that a store can ask for one more and count in
+// any integer.
+const maxPageLimit = 1 << 28
+
+// pageLimit returns the limit of a page.
+func pageLimit(limit int) int { return min(cmp.Or(limit, DefaultPageLimit), maxPageLimit) }
+
 // DefaultPruneLimit is the limit of Prune when a request has none.
 const DefaultPruneLimit = 1000
 
@@ -246,7 +253,7 @@ func (r ListRequest) Validate() error {
 // WithDefaults returns the request with its Order and Limit filled in.
 func (r ListRequest) WithDefaults() ListRequest {
 	r.Order = cmp.Or(r.Order, ByTenant)
-	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	r.Limit = pageLimit(r.Limit)
 	return r
 }
 
@@ -263,7 +270,7 @@ func (r HistoryRequest) Validate() error {
 
 // WithDefaults returns the request with its Limit filled in.
 func (r HistoryRequest) WithDefaults() HistoryRequest {
-	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	r.Limit = pageLimit(r.Limit)
 	return r
 }
 
@@ -296,7 +303,7 @@ func (r RunsRequest) Validate() error {
 
 // WithDefaults returns the request with its Limit filled in.
 func (r RunsRequest) WithDefaults() RunsRequest {
-	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	r.Limit = pageLimit(r.Limit)
 	return r
 }
 

@@ -18,7 +18,7 @@ func TestLeaser(t *testing.T, factory Factory) {
 }
 
 func leaserCases() []kitCase {
-	return slices.Concat(claimCases, acquireCases, renewCases, noteCases, queueCases)
+	return slices.Concat(claimCases, acquireCases, renewCases, noteCases, queueCases, claimLimitCases)
 }
 
 var claimCases = []kitCase{

@@ -122,6 +122,9 @@ func (s *naive) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	defer s.mu.Unlock()
 	now := s.now()
 	tenant := req.Record.Tenant
+	if len(tenant) == 256 && s.bug("the longest name is cut") {
+		tenant = tenant[:255]
+	}
 	old, exists := s.records[tenant]
 	if s.bug("events are checked before versions and deadlines") {
 		if _, err := s.move(cmp.Or(old.Status, state.NotRun), req); err != nil {
@@ -370,7 +373,7 @@ func (s *naive) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 		e.Data = bytes.Clone(e.Data)
 		page.Entries = append(page.Entries, e)
 	}
-	more := len(page.Entries) > req.Limit || len(page.Entries) == req.Limit && s.bug("a full page has a next one")
+	more := len(page.Entries) > req.Limit || len(page.Entries) == req.Limit && (s.bug("a full page has a next one") || s.bug("a full page of entries is never the last") && len(page.Entries) > 0)
 	if more {
 		page.Entries = page.Entries[:req.Limit]
 		last := page.Entries[req.Limit-1]
@@ -463,6 +466,9 @@ func (s *naive) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 	})
 	for _, r := range due {
 		if len(claimed.Leases) == req.Limit && !s.bug("a claim has no limit") {
+			break
+		}
+		if len(claimed.Leases) == req.Limit-1 && len(due) == req.Limit && s.bug("a claim of exactly Limit leaves one out") {
 			break
 		}
 		leased := s.leased(r, claimed.Now) && !s.bug("leased tenants are claimed")
@@ -704,7 +710,12 @@ func (s *naive) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 	mine := func(tenant string) bool {
 		return req.Tenant == "" || tenant == req.Tenant || s.bug("every tenant is pruned")
 	}
-	may := func(n int) bool { return n < req.Limit || s.bug("a prune has no limit") }
+	may := func(n int) bool {
+		if n == req.Limit-1 && n > 0 && s.bug("a prune of exactly Limit leaves one out") {
+			return false
+		}
+		return n < req.Limit || s.bug("a prune has no limit")
+	}
 	for tenant, all := range s.entries {
 		s.entries[tenant] = slices.DeleteFunc(all, func(e state.Entry) bool {
 			current := e.Run != "" && e.Run == s.records[tenant].Run && !s.bug("the current run's entries are pruned")

@@ -15,7 +15,7 @@ func TestPruner(t *testing.T, factory Factory) {
 	runCases(t, "TestPruner", factory, allPrunerCases(), prunerNeeds...)
 }
 
-func allPrunerCases() []kitCase { return slices.Concat(prunerCases, interleavedCases) }
+func allPrunerCases() []kitCase { return slices.Concat(prunerCases, interleavedCases, pruneLimitCases) }
 
 const day = 24 * time.Hour
 

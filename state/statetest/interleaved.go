@@ -1,30 +1,16 @@
 package statetest
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// content returns a blob of no run, which several runs may share.
-func content(tenant, data string) state.PutRequest {
-	return state.PutRequest{Tenant: tenant, Kind: "page", Data: []byte(data)}
-}
-
 // refer returns a record with these references and no others.
 func refer(r state.Record, refs ...state.BlobRef) state.Record {
 	r.Refs = refs
 	return r
-}
-
-// wantNoBlob checks that a blob is gone.
-func wantNoBlob(k *kit, act string, ref state.BlobRef) {
-	k.Helper()
-	if _, err := k.Blobs.Get(k.Context(), ref); !errors.Is(err, state.ErrNotFound) {
-		k.errorf("%s: Get of %+v: %v, want ErrNotFound", act, ref, err)
-	}
 }
 
 // interleavedCases have a Prune between each two steps of a caller whose blobs

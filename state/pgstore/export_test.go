@@ -72,5 +72,11 @@ func Warnings(synchronousCommit, fsync, pageWrites string, standby bool) []strin
 	return settings{synchronousCommit: synchronousCommit, fsync: fsync, pageWrites: pageWrites, standby: standby}.warnings()
 }
 
+// CheckVersion returns an error for a server's version that is too old.
+func CheckVersion(version int) error { return settings{encoding: "UTF8", version: version}.check() }
+
+// MaxAttempts is how often a transaction is attempted.
+const MaxAttempts = maxAttempts
+
 // BehindPrefix returns the first text after all texts that begin with a prefix.
 var BehindPrefix = behindPrefix

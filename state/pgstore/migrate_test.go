@@ -233,6 +233,12 @@ func TestNew(t *testing.T) {
 			t.Errorf("got error %v, want one with %q and no password", err, want)
 		}
 	}
+	open(t, pgstore.Config{Pool: pool, Schema: strings.Repeat("x", 63)})
+	for version, old := range map[int]bool{120_022: true, 129_999: true, 130_000: false, 130_001: false, 180_000: false} {
+		if err := pgstore.CheckVersion(version); (err != nil) != old {
+			t.Errorf("a server of version %d: %v", version, err)
+		}
+	}
 	// The host's pool stays open, the store's own does not.
 	open(t, pgstore.Config{Pool: pool}).Close()
 	if err := pool.Ping(t.Context()); err != nil {

@@ -25,6 +25,7 @@ func everyMethod(ctx context.Context, s store) map[string]error {
 	errs := map[string]error{}
 	_, errs["Load"] = s.Load(ctx, state.LoadRequest{Tenant: "contoso"})
 	_, errs["Commit, creating"] = s.Commit(ctx, state.CommitRequest{Record: newRecord("contoso")})
+	_, errs["Commit, creating with an illegal event"] = s.Commit(ctx, state.CommitRequest{Record: newRecord("fabrikam"), Events: []state.Event{state.Begin}})
 	r := newRecord("contoso")
 	r.Version = 1
 	_, errs["Commit"] = s.Commit(ctx, state.CommitRequest{Record: r})

@@ -110,6 +110,7 @@ func TestHookErrorLasts(t *testing.T) {
 			return errors.Join(boom, err)
 		}
 	})
+	before := o.pool.Stat().NewConnsCount()
 	for range 2 {
 		if _, err := o.Commit(t.Context(), state.CommitRequest{Record: newRecord("contoso")}); !errors.Is(err, boom) || errors.Is(err, state.ErrUnknown) {
 			t.Errorf("got error %v, want the hook's", err)
@@ -117,5 +118,9 @@ func TestHookErrorLasts(t *testing.T) {
 	}
 	if n := scalar[int](t, o.pool, "select count(*) from tenantsync.tenant"); n != 0 || calls != 2 {
 		t.Errorf("%d records are stored after %d calls, want none after 2", n, calls)
+	}
+	// A connection that was not rolled back would be closed.
+	if n := o.pool.Stat().NewConnsCount() - before; n != 0 {
+		t.Errorf("%d connections were made again", n)
 	}
 }

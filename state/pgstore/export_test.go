@@ -75,6 +75,9 @@ func Warnings(synchronousCommit, fsync, pageWrites string, standby bool) []strin
 // CheckVersion returns an error for a server's version that is too old.
 func CheckVersion(version int) error { return settings{encoding: "UTF8", version: version}.check() }
 
+// IsUnknown reports whether a statement that failed may have taken effect.
+var IsUnknown = isUnknown
+
 // MaxAttempts is how often a transaction is attempted.
 const MaxAttempts = maxAttempts
 

@@ -3,6 +3,7 @@ package pgstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -95,6 +96,32 @@ func TestTransactionCannotBegin(t *testing.T) {
 	}
 	if got := load(t, direct, "contoso"); got.Version != 1 || got.Fence != 0 {
 		t.Errorf("the record has version %d and fence %d, want 1 and 0", got.Version, got.Fence)
+	}
+}
+
+// An error of the server says that the transaction was rolled back, except one
+// that ends the connection, which may come after the commit. A pooler reports a
+// lost server as an ordinary error.
+func TestUnknownOutcome(t *testing.T) {
+	for _, c := range []struct {
+		severity, code string
+		unknown        bool
+	}{
+		{"ERROR", "23505", false}, {"ERROR", "40001", false}, {"ERROR", "57014", false}, {"ERROR", "57P04", false},
+		{"FATAL", "23505", true}, {"PANIC", "XX000", true},
+		{"ERROR", "57P01", true}, {"ERROR", "57P02", true}, {"ERROR", "57P03", true}, {"ERROR", "57P05", true},
+		{"ERROR", "08006", true}, {"ERROR", "08P01", true},
+	} {
+		for _, e := range []*pgconn.PgError{
+			{Severity: c.severity, Code: c.code}, {Severity: "in another language", SeverityUnlocalized: c.severity, Code: c.code},
+		} {
+			if got := pgstore.IsUnknown(fmt.Errorf("wrapped: %w", e)); got != c.unknown {
+				t.Errorf("%s %s: unknown is %v, want %v", c.severity, c.code, got, c.unknown)
+			}
+		}
+	}
+	if pgstore.IsUnknown(pgx.ErrTxCommitRollback) || !pgstore.IsUnknown(errors.New("conn closed")) {
+		t.Error("a commit that was rolled back is unknown, or a closed connection is not")
 	}
 }
 

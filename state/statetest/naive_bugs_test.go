@@ -46,6 +46,7 @@ var naiveBugs = []naiveBug{
 	{"only the first entry is written", kitStore, "commit/many entries"},
 	{"a run replaces another tenant's", kitStore, "runs/replaced"},
 	{"a run is stored beside its former self", kitStore, "runs/replaced"},
+	{"a run keeps its first digest", kitStore, "runs/changed"},
 	{"runs come oldest first", kitStore, "runs/order"},
 	{"the digest does not filter", kitStore, "runs/filters"},
 	{"Until is inclusive", kitStore, "runs/filters"},

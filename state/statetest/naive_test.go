@@ -258,6 +258,9 @@ func (s *naive) putRun(tenant string, run state.Run, now time.Time) {
 		return r.ID == run.ID && (r.Tenant == tenant || s.bug("a run replaces another tenant's"))
 	}
 	if i := slices.IndexFunc(s.runs, same); i >= 0 && !s.bug("a run is stored beside its former self") {
+		if s.bug("a run keeps its first digest") {
+			run.ChangeDigest = s.runs[i].ChangeDigest
+		}
 		s.runs[i] = run
 		return
 	}

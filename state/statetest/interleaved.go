@@ -65,9 +65,9 @@ var interleavedCases = []kitCase{
 		"A caller that skipped a put because of a record gets ErrConflict after another commit has replaced that record: the blob may be pruned, and the caller puts it.",
 		func(k *kit) {
 			ref := putBlob(k, content("contoso", "data"))
-			read := k.put(refer(newRecord("contoso"), ref))
+			k.put(refer(newRecord("contoso"), ref))
 			k.Pass(2 * day)
-			read = k.load("contoso")
+			read := k.load("contoso")
 			other := k.put(refer(read))
 			wantPruned(k, "after another commit without the reference", state.PruneRequest{}, 0, 1)
 			_, err := k.Store.Commit(k.Context(), state.CommitRequest{Record: refer(read, ref)})

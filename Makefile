@@ -1,6 +1,6 @@
 # The tests and benchmarks that take too long for every change. See CONTRIBUTING.md.
 
-.PHONY: crash year walk mutants model bench
+.PHONY: crash year walk mutants model bench bench-stores
 
 # Workers and databases killed hundreds of times: about half an hour. It prints
 # what became of it; the seed repeats its decisions: make crash SEED=42
@@ -31,3 +31,11 @@ model:
 bench:
 	@go version && go list -m github.com/wI2L/jsondiff github.com/google/go-cmp
 	go test ./internal/planbench -run '^$$' -bench . -count $(or $(COUNT),5) -timeout 2h $(if $(LARGE),-large) | go run ./internal/planbench/medians
+
+# The stores beside bare statements, each pair in one process: some minutes, and
+# a million tenants in PostgreSQL. Fewer: make bench-stores TENANTS=100000
+bench-stores:
+	go test ./state -run '^$$' -bench Next -count $(or $(COUNT),5)
+	go test ./state/pgstore -run '^$$' -bench 'Commit$$|SyncCalls' -benchtime 1x -count $(or $(COUNT),5) -timeout 2h
+	go test ./state/pgstore -run '^$$' -bench 'Claim$$' -benchtime 1x -tenants $(or $(TENANTS),1000000) -samples $(or $(SAMPLES),10000) -timeout 2h
+	go test ./state/sqlitestore -run '^$$' -bench 'Commit$$|SyncCalls' -benchtime 7x -timeout 2h

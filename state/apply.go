@@ -54,6 +54,7 @@ func (r CommitRequest) Apply(stored Record, now time.Time) (Change, error) {
 	rec.WakeAt = timeIn(r.WakeIn, rec.WakeAt, now)
 	rec.Deadline = timeIn(r.DeadlineIn, rec.Deadline, now)
 	rec.Fence, rec.LeaseOwner, rec.LeaseUntil = stored.Fence, stored.LeaseOwner, stored.LeaseUntil
+	rec.Note = nil
 	rec.UpdatedAt = now
 	return Change{Record: rec, Entries: r.entries(rec.Version, now), Runs: r.runs(now)}, nil
 }

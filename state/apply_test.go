@@ -65,7 +65,7 @@ func TestApplyOrder(t *testing.T) {
 	}
 	for _, step := range []struct {
 		want error
-		mend func()
+		next func()
 	}{
 		{state.ErrConflict, func() { req.Record.Version = 4 }},
 		{state.ErrConflict, func() { req.Fence = 2 }},
@@ -80,7 +80,7 @@ func TestApplyOrder(t *testing.T) {
 		if diff := cmp.Diff(state.Change{}, change); diff != "" {
 			t.Errorf("%v comes with a change: %s", err, diff)
 		}
-		step.mend()
+		step.next()
 	}
 }
 

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"time"
@@ -25,7 +26,7 @@ func (r ClaimRequest) Apply(stored Record, now time.Time) Record {
 // Limit. A store replaces each stored record by the record of its lease. The
 // leases share no memory with the given records.
 func (r ClaimRequest) Select(records iter.Seq[Record], now time.Time) Claimed {
-	due := best[ListCursor, Record]{limit: r.Limit, compare: compareInList}
+	due := best[ListCursor, Record]{limit: min(r.Limit, maxPageLimit), compare: compareInList}
 	for rec := range records {
 		if r.Due(rec, now) {
 			due.add(NewListCursor(ByWake, rec), rec)
@@ -50,13 +51,16 @@ func (r AcquireRequest) Apply(stored Record, now time.Time) (Record, error) {
 	return stored.leased(r.Owner, r.For, now), nil
 }
 
-// Apply returns the stored record with the lease's new end. It returns
+// Apply returns the stored record with the lease's new end and note. It returns
 // ErrNotFound without a record, and ErrLeaseLost when the fence was raised.
 func (r RenewRequest) Apply(stored Record, now time.Time) (Record, error) {
 	if err := fenced(stored, r.Fence); err != nil {
 		return Record{}, err
 	}
 	stored.LeaseUntil = now.Add(r.For)
+	if r.Note != nil {
+		stored.Note = bytes.Clone(r.Note)
+	}
 	return stored, nil
 }
 
@@ -70,10 +74,11 @@ func (r ReleaseRequest) Apply(stored Record, _ time.Time) (Record, error) {
 	return stored, nil
 }
 
-// leased returns the record with a new lease.
+// leased returns the record with a new lease, whose holder has said nothing yet.
 func (r Record) leased(owner string, d time.Duration, now time.Time) Record {
 	r.Fence++
 	r.LeaseOwner, r.LeaseUntil = owner, now.Add(d)
+	r.Note = nil
 	return r
 }
 

@@ -85,11 +85,14 @@ func next(p pool, from Status, ev Event) (Status, error) {
 		p.Put(m)
 		return to, nil
 	}
-	// A machine that returned an error is not put back, whatever the error was.
+	// looplab/fsm returns these two errors before it changes the machine, so the
+	// machine can be used again. After any other error it is thrown away.
 	switch err.(type) {
 	case fsm.InvalidEventError:
+		p.Put(m)
 		return "", &TransitionError{Event: ev, From: from}
 	case fsm.UnknownEventError:
+		p.Put(m)
 		return "", fmt.Errorf("%w: %q is not an event", ErrInvalid, string(ev))
 	default:
 		return "", fmt.Errorf("state: event %s in status %s: %w", ev, string(from), err)

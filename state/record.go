@@ -51,6 +51,10 @@ type Record struct {
 	// it is live while the store's time is before LeaseUntil.
 	LeaseOwner string
 	LeaseUntil time.Time
+	// Note is what the lease's holder said with a renewal since the last commit:
+	// one JSON value, opaque to stores, or nil. It is no part of a commit. A
+	// commit clears it, and so does a new lease.
+	Note json.RawMessage
 	// UpdatedAt is the store's time of the last commit.
 	UpdatedAt time.Time
 }
@@ -84,6 +88,7 @@ func (r Record) Clone() Record {
 		r.Labels = nil
 	}
 	r.Data = bytes.Clone(r.Data)
+	r.Note = bytes.Clone(r.Note)
 	r.Refs = append([]BlobRef(nil), r.Refs...)
 	return r
 }

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 )
@@ -278,6 +279,10 @@ type RenewRequest struct {
 	Fence int64
 	// For is how long the lease lasts from now. It must be more than 0.
 	For time.Duration
+	// Note, if not nil, replaces the record's Note: one JSON value of at most
+	// [MaxNote] bytes. It is for what may be lost and must not cost a commit, such
+	// as the progress of the holder's work.
+	Note json.RawMessage
 }
 
 // ReleaseRequest asks to end a lease.

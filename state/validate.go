@@ -14,12 +14,22 @@ import (
 // DefaultPageLimit is the limit of List, History and Runs when a request has none.
 const DefaultPageLimit = 100
 
+// maxPageLimit bounds a page, so that a store can ask for one more and count in
+// any integer.
+const maxPageLimit = 1 << 28
+
+// pageLimit returns the limit of a page.
+func pageLimit(limit int) int { return min(cmp.Or(limit, DefaultPageLimit), maxPageLimit) }
+
 // DefaultPruneLimit is the limit of Prune when a request has none.
 const DefaultPruneLimit = 1000
 
 // MinBlobAge is the least age of a blob that may be pruned. A younger one may
 // belong to a commit that is not yet made.
 const MinBlobAge = 24 * time.Hour
+
+// MaxNote is the greatest size of a [RenewRequest.Note], in bytes.
+const MaxNote = 1024
 
 const (
 	maxTenantBytes  = 256
@@ -243,7 +253,7 @@ func (r ListRequest) Validate() error {
 // WithDefaults returns the request with its Order and Limit filled in.
 func (r ListRequest) WithDefaults() ListRequest {
 	r.Order = cmp.Or(r.Order, ByTenant)
-	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	r.Limit = pageLimit(r.Limit)
 	return r
 }
 
@@ -260,7 +270,7 @@ func (r HistoryRequest) Validate() error {
 
 // WithDefaults returns the request with its Limit filled in.
 func (r HistoryRequest) WithDefaults() HistoryRequest {
-	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	r.Limit = pageLimit(r.Limit)
 	return r
 }
 
@@ -293,7 +303,7 @@ func (r RunsRequest) Validate() error {
 
 // WithDefaults returns the request with its Limit filled in.
 func (r RunsRequest) WithDefaults() RunsRequest {
-	r.Limit = cmp.Or(r.Limit, DefaultPageLimit)
+	r.Limit = pageLimit(r.Limit)
 	return r
 }
 
@@ -312,6 +322,14 @@ func (r AcquireRequest) Validate() error {
 
 // Validate returns ErrInvalid when the request can never succeed.
 func (r RenewRequest) Validate() error {
+	if r.Note != nil {
+		if len(r.Note) > MaxNote {
+			return invalid("the note has %d bytes, at most %d are allowed", len(r.Note), MaxNote)
+		}
+		if err := validJSON("the note", r.Note); err != nil {
+			return err
+		}
+	}
 	return cmp.Or(ValidateTenant(r.Tenant), validFence(r.Fence), validFor(r.For))
 }
 

@@ -43,12 +43,12 @@ func (s *Store) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	if err := begin(ctx, req); err != nil {
 		return state.Committed{}, err
 	}
-	if _, legal := req.Moves()[state.NotRun]; !legal && req.Record.Version == 0 {
-		return s.illegalCreate(ctx, req)
-	}
 	c, err := newCommit(req, s.sql)
-	if err != nil {
+	switch {
+	case err != nil:
 		return state.Committed{}, fail("commit", err)
+	case c == nil:
+		return s.illegalCreate(ctx, req)
 	}
 	var committed state.Committed
 	var verdict error
@@ -101,10 +101,11 @@ type commit struct {
 	args []any // after the mode
 }
 
-// newCommit returns the statement of a request.
+// newCommit returns the statement of a request. It returns nil if the request
+// creates a record and its events are illegal in one.
 func newCommit(req state.CommitRequest, sql statements) (*commit, error) {
-	types, runs, data := entryColumns(req.Entries)
 	rec := req.Record
+	types, runs, data := entryColumns(req.Entries)
 	if req.Remove {
 		return &commit{req: req, sql: sql.remove, args: with(0, rec.Tenant, rec.Version, req.Fence, req.BeforeDeadline, types, runs, data)}, nil
 	}
@@ -116,26 +117,49 @@ func newCommit(req state.CommitRequest, sql statements) (*commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored, err := encodeRuns(req.Runs)
-	if err != nil {
-		return nil, err
-	}
-	moves := req.Moves()
-	args := with(0, rec.Tenant, string(moves[state.NotRun]), rec.Run,
+	args := with(0, rec.Tenant, nil, rec.Run,
 		nullable(rec.WakeAt), microseconds(req.WakeIn), nullable(rec.Deadline), microseconds(req.DeadlineIn),
-		labels, string(rec.Data), refs, types, runs, data, req.Fence, stored)
-	if rec.Version == 0 {
-		return &commit{req: req, sql: sql.create, args: args}, nil
-	}
-	var from, to []string // nil is null
-	if len(req.Events) > 0 {
-		from, to = []string{}, []string{}
-		for f, t := range moves {
-			from, to = append(from, string(f)), append(to, string(t))
+		labels, string(rec.Data), refs, req.Fence)
+	texts := sql.create
+	from, to := moves(req)
+	switch {
+	case rec.Version != 0:
+		texts, args[2] = sql.commit, from
+		args = append(args, rec.Version, req.BeforeDeadline, to)
+	case from == nil:
+		args[2] = string(state.NotRun)
+	default:
+		i := slices.Index(from, string(state.NotRun))
+		if i < 0 {
+			return nil, nil
 		}
+		args[2] = to[i]
 	}
-	args[2] = from
-	return &commit{req: req, sql: sql.commit, args: append(args, rec.Version, req.BeforeDeadline, to)}, nil
+	if len(req.Entries) > 0 {
+		args = append(args, types, runs, data)
+	}
+	if len(req.Runs) > 0 {
+		stored, err := encodeRuns(req.Runs)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, stored)
+	}
+	return &commit{req: req, sql: texts[parts{len(req.Entries) > 0, len(req.Runs) > 0}], args: args}, nil
+}
+
+// moves returns the statuses in which a request's events are legal, and the
+// statuses to which they lead. Both are nil, which is null, without events: then
+// every status stays.
+func moves(req state.CommitRequest) (from, to []string) {
+	if len(req.Events) == 0 {
+		return nil, nil
+	}
+	from, to = []string{}, []string{}
+	for f, t := range req.Moves() {
+		from, to = append(from, string(f)), append(to, string(t))
+	}
+	return from, to
 }
 
 // entryColumns returns entries as arrays.
@@ -143,10 +167,7 @@ func entryColumns(entries []state.Entry) (types, runs []string, data []*string) 
 	types, runs, data = make([]string, len(entries)), make([]string, len(entries)), make([]*string, len(entries))
 	for i, e := range entries {
 		types[i], runs[i] = e.Type, e.Run
-		if e.Data != nil {
-			text := string(e.Data)
-			data[i] = &text
-		}
+		data[i] = nullableText(e.Data)
 	}
 	return types, runs, data
 }
@@ -180,7 +201,7 @@ func (c *commit) do(ctx context.Context, q querier, mode pgx.QueryExecMode) (com
 	rec := c.req.Record.Clone()
 	rec.Version, rec.Status, rec.WakeAt, rec.Deadline = *version, state.Status(*status), timeOf(wakeAt), timeOf(deadline)
 	rec.Fence, rec.LeaseOwner, rec.LeaseUntil = *fence, *owner, timeOf(leaseUntil)
-	rec.UpdatedAt = timeOf(updatedAt)
+	rec.Note, rec.UpdatedAt = nil, timeOf(updatedAt)
 	return state.Committed{Record: rec, Now: now}, nil, nil
 }
 

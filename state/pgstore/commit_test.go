@@ -122,7 +122,7 @@ func TestLongDurations(t *testing.T) {
 		t.Errorf("an endless lease: %v, %v", lease.Record.LeaseUntil, err)
 	}
 	if _, err := o.Prune(t.Context(), state.PruneRequest{Age: math.MaxInt64}); err != nil {
-		t.Errorf("Prune of what is older than everything: %v", err)
+		t.Errorf("Prune with an endless age: %v", err)
 	}
 	odd := newRecord("odd")
 	odd.WakeAt = time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC) // cut off, it is the zero time
@@ -260,8 +260,9 @@ func TestPruneOfALockedTenant(t *testing.T) {
 	}
 }
 
-// Changes of a lease are heap-only, so that they do not touch an index.
-func TestLeaseChangesTouchNoIndex(t *testing.T) {
+// Renewals are heap-only, so that they do not touch an index. A claim moves its
+// tenants in the queue.
+func TestRenewalsTouchNoIndex(t *testing.T) {
 	o := openStore(t, nil)
 	for i := range 20 {
 		commit(t, o, state.CommitRequest{Record: due(fmt.Sprint("tenant-", i))})
@@ -277,8 +278,8 @@ func TestLeaseChangesTouchNoIndex(t *testing.T) {
 	}
 	o.pool.Reset() // sessions report their statistics at the latest when they end
 	waitFor(t, o.pool, "select n_tup_upd = 40 from pg_stat_user_tables where schemaname = 'tenantsync' and relname = 'tenant'")
-	if hot := scalar[int](t, o.pool, "select n_tup_hot_upd from pg_stat_user_tables where schemaname = 'tenantsync' and relname = 'tenant'"); hot != 40 {
-		t.Errorf("%d of 40 changes of a lease were heap-only", hot)
+	if hot := scalar[int](t, o.pool, "select n_tup_hot_upd from pg_stat_user_tables where schemaname = 'tenantsync' and relname = 'tenant'"); hot != 20 {
+		t.Errorf("%d of 20 claims and 20 renewals were heap-only, want the renewals", hot)
 	}
 }
 

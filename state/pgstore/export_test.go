@@ -10,6 +10,9 @@ var Qualified = qualified
 // SchemaVersion is the version of this release's schema.
 const SchemaVersion = schemaVersion
 
+// MaxEnded is how many ended leases a claim looks at.
+const MaxEnded = maxEnded
+
 // Prepares reports whether the store prepares statements on a connection.
 func (s *Store) Prepares() bool { return s.db.prepared.Load() }
 
@@ -58,6 +61,8 @@ func (s *Store) CommitSQL(req state.CommitRequest) (string, []any, error) {
 // ClaimSQL and the others are statements that do not depend on a request.
 func (s *Store) ClaimSQL() string        { return s.sql.claim }
 func (s *Store) AcquireSQL() string      { return s.sql.acquire }
+func (s *Store) RequeueSQL() string      { return s.sql.requeue }
+func (s *Store) RenewSQL() string        { return s.sql.renew }
 func (s *Store) PruneEntriesSQL() string { return s.sql.pruneEntries }
 func (s *Store) PruneRunsSQL() string    { return s.sql.pruneRuns }
 func (s *Store) PruneBlobsSQL() string   { return s.sql.pruneBlobs }
@@ -66,6 +71,15 @@ func (s *Store) PruneBlobsSQL() string   { return s.sql.pruneBlobs }
 func Warnings(synchronousCommit, fsync, pageWrites string, standby bool) []string {
 	return settings{synchronousCommit: synchronousCommit, fsync: fsync, pageWrites: pageWrites, standby: standby}.warnings()
 }
+
+// CheckVersion returns an error for a server's version that is too old.
+func CheckVersion(version int) error { return settings{encoding: "UTF8", version: version}.check() }
+
+// IsUnknown reports whether a statement that failed may have taken effect.
+var IsUnknown = isUnknown
+
+// MaxAttempts is how often a transaction is attempted.
+const MaxAttempts = maxAttempts
 
 // BehindPrefix returns the first text after all texts that begin with a prefix.
 var BehindPrefix = behindPrefix

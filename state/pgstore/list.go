@@ -103,9 +103,9 @@ func (q *query) compare(names []string, operator, value string) {
 
 // order adds the order and the place at which the page begins.
 func (q *query) order(order state.Order, names []string, after *state.ListCursor) {
-	column := map[state.Order]string{state.ByUpdated: "t.updated_at", state.ByWake: "t.wake_at"}[order]
+	column := map[state.Order]string{state.ByUpdated: "t.updated_at", state.ByWake: "t.wake"}[order]
 	if order == state.ByWake {
-		q.add(" and t.wake_at is not null")
+		q.add(" and t.wake is not null")
 	}
 	if column == "" {
 		if after != nil {

@@ -25,6 +25,7 @@ func everyMethod(ctx context.Context, s store) map[string]error {
 	errs := map[string]error{}
 	_, errs["Load"] = s.Load(ctx, state.LoadRequest{Tenant: "contoso"})
 	_, errs["Commit, creating"] = s.Commit(ctx, state.CommitRequest{Record: newRecord("contoso")})
+	_, errs["Commit, creating with an illegal event"] = s.Commit(ctx, state.CommitRequest{Record: newRecord("fabrikam"), Events: []state.Event{state.Begin}})
 	r := newRecord("contoso")
 	r.Version = 1
 	_, errs["Commit"] = s.Commit(ctx, state.CommitRequest{Record: r})
@@ -231,6 +232,12 @@ func TestNew(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("got error %v, want one with %q and no password", err, want)
+		}
+	}
+	open(t, pgstore.Config{Pool: pool, Schema: strings.Repeat("x", 63)})
+	for version, old := range map[int]bool{120_022: true, 129_999: true, 130_000: false, 130_001: false, 180_000: false} {
+		if err := pgstore.CheckVersion(version); (err != nil) != old {
+			t.Errorf("a server of version %d: %v", version, err)
 		}
 	}
 	// The host's pool stays open, the store's own does not.

@@ -23,15 +23,15 @@ func filled(t testing.TB) opened {
 	t.Helper()
 	o := openStore(t, nil)
 	runSQL(t, o.pool, `
-insert into tenantsync.tenant (tenant, version, status, run, wake_at, labels, data, refs, updated_at)
+insert into tenantsync.tenant (tenant, version, status, run, wake, due, labels, data, refs, updated_at)
 select 't-' || lpad(i::text, 6, '0'), 1,
 	case when i % 1000 = 0 then 'pending_approval' when i % 20 = 1 then 'new_error' else 'idle' end, 'run-1',
-	clock_timestamp() + make_interval(secs => 3600 + i * 7919 % $1),
+	w.at, w.at,
 	jsonb_build_object('region', case when i % 2 = 0 then 'eu' else 'us' end)
 		|| case when i % 10 = 3 then '{"tier": "gold"}' else '{}' end::jsonb
 		|| case when i % 5000 = 17 then '{"canary": ""}' else '{}' end::jsonb,
 	'{"v":1}', '[]', clock_timestamp() - make_interval(secs => i * 6271 % $1)
-from generate_series(0, $1 - 1) i`, many)
+from generate_series(0, $1 - 1) i, lateral (select clock_timestamp() + make_interval(secs => 3600 + i * 7919 % $1) as at) w`, many)
 	runSQL(t, o.pool, `
 insert into tenantsync.entry (tenant, version, n, type, run, data, time)
 select 't-000000', i / 10 + 1, i % 10, case when i % 10 = 0 then 'start' else 'step' end, 'run-' || i / 100, '{"v":1}',
@@ -258,9 +258,17 @@ func testPlans(t *testing.T, o opened) {
 		for _, limit := range []int{1, 100} {
 			wantCheap(t, o.pool, o.ClaimSQL(), "worker", 60_000_000, limit) // of none
 		}
-		runSQL(t, o.pool, "update tenantsync.tenant set wake_at = '2001-01-01' where tenant between 't-050000' and 't-050999'")
+		runSQL(t, o.pool, "update tenantsync.tenant set wake = '2001-01-01', due = '2001-01-01' where tenant between 't-050000' and 't-050999'")
 		for _, limit := range []int{1, 100} {
 			most["Claim"], _ = wantCheap(t, o.pool, o.ClaimSQL(), "worker", 60_000_000, limit) // of a thousand
+		}
+		// Tenants that are leased, and would be due first, are not read.
+		runSQL(t, o.pool, `update tenantsync.tenant set wake = '2000-01-01', claimed = true, due = clock_timestamp() + interval '1 hour',
+			lease_until = clock_timestamp() + interval '1 hour' where tenant between 't-060000' and 't-069999'`)
+		for _, limit := range []int{1, 100} {
+			if rows, _ := wantCheap(t, o.pool, o.ClaimSQL(), "worker", 60_000_000, limit); rows > most["Claim"]+10 {
+				t.Errorf("beside ten thousand leased tenants a claim of %d reads %.0f rows, and %.0f without them", limit, rows, most["Claim"])
+			}
 		}
 	})
 	t.Run("Prune", func(t *testing.T) {
@@ -283,7 +291,7 @@ func middle(t testing.TB, o opened, order state.Order) state.Record {
 	t.Helper()
 	r := state.Record{Tenant: "t-050000"}
 	r.UpdatedAt = scalar[time.Time](t, o.pool, "select percentile_disc(0.5) within group (order by updated_at) from tenantsync.tenant")
-	r.WakeAt = scalar[time.Time](t, o.pool, "select percentile_disc(0.5) within group (order by wake_at) from tenantsync.tenant")
+	r.WakeAt = scalar[time.Time](t, o.pool, "select percentile_disc(0.5) within group (order by wake) from tenantsync.tenant")
 	return r
 }
 
@@ -304,19 +312,27 @@ func testGenericPlans(t *testing.T, o opened) {
 	at := func(version int64) state.CommitRequest {
 		return state.CommitRequest{Record: state.Record{Version: version}}
 	}
+	whole := func(version int64) state.CommitRequest {
+		req := at(version)
+		req.Entries, req.Runs = []state.Entry{{}}, []state.Run{{}}
+		return req
+	}
 	removal := at(1)
 	removal.Remove = true
 	const run = `[{"run":"run-1","status":"idle","outcome":"","actor":"","digest":"","started":"2026-01-01T00:00:00Z"}]`
 	for name, tt := range map[string]struct{ sql, args string }{
+		"claim":    {o.ClaimSQL(), "'worker', 1000000, 8"},
+		"requeue":  {o.RequeueSQL(), ""},
 		"acquire":  {o.AcquireSQL(), "'t-050000', 'worker', 1000000"},
-		"creating": {text(at(0)), "'t-000000', 'idle', 'run-1', null, 0, null, 0, '{}', '{}', '[]', '{a,b}', '{a,b}', '{1,2}', 0, '" + run + "'"},
-		"committing": {text(at(1)), "'t-050000', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', '{a,b}', '{a,b}', '{1,2}', 0, '" + run +
-			"', 1, true, '{starting,starting}'"},
-		"removing": {text(removal), "'t-050003', 1, 0, true, '{a}', '{a}', '{1}'"},
+		"creating": {text(whole(0)), "'t-000000', 'idle', 'run-1', null, 0, null, 0, '{}', '{}', '[]', 0, '{a,b}', '{a,b}', '{1,2}', '" + run + "'"},
+		"committing": {text(whole(1)), "'t-050000', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', 0, 1, true, '{starting,starting}'," +
+			"'{a,b}', '{a,b}', '{1,2}', '" + run + "'"},
+		"committing the record": {text(at(1)), "'t-050001', '{idle,new_error}', 'run-1', null, 0, null, 0, '{}', '{}', '[]', 0, 1, true, '{starting,starting}'"},
+		"removing":              {text(removal), "'t-050003', 1, 0, true, '{a}', '{a}', '{1}'"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runSQL(t, pool, "prepare "+name+" as "+tt.sql)
-			rows, _ := wantCheap(t, pool, "execute "+name+"("+tt.args+")")
+			runSQL(t, pool, fmt.Sprintf("prepare %q as %s", name, tt.sql))
+			rows, _ := wantCheap(t, pool, strings.TrimSuffix(fmt.Sprintf("execute %q(%s)", name, tt.args), "()"))
 			t.Logf("%.0f rows read", rows)
 		})
 	}

@@ -156,7 +156,7 @@ func takeTurns(ctx context.Context, s *pgstore.Store, pool *pgxpool.Pool) error 
 			if err != nil || len(page.Records) == 0 {
 				return err
 			}
-			continue // others hold what is left
+			continue // other workers hold the other tenants
 		}
 		for _, lease := range claimed.Leases {
 			if err := takeTurn(ctx, s, pool, lease.Record); err != nil {

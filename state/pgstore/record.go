@@ -14,14 +14,14 @@ type recordRow struct {
 	tenant, status, run, labels, refs, owner *string
 	version, fence                           *int64
 	wakeAt, deadline, leaseUntil, updatedAt  *time.Time
-	data                                     []byte
+	data, note                               []byte
 }
 
 // dest returns the destinations of a scan: those of the caller, then those of
 // the row.
 func (r *recordRow) dest(before ...any) []any {
 	return append(before, &r.tenant, &r.version, &r.status, &r.run, &r.wakeAt, &r.deadline, &r.labels, &r.data, &r.refs,
-		&r.fence, &r.owner, &r.leaseUntil, &r.updatedAt)
+		&r.fence, &r.owner, &r.leaseUntil, &r.note, &r.updatedAt)
 }
 
 // record returns the row as a record; ok is false for a row of nulls.
@@ -32,7 +32,7 @@ func (r *recordRow) record() (rec state.Record, ok bool, err error) {
 	rec = state.Record{
 		Tenant: *r.tenant, Version: *r.version, Status: state.Status(*r.status), Run: *r.run,
 		WakeAt: timeOf(r.wakeAt), Deadline: timeOf(r.deadline), Data: r.data,
-		Fence: *r.fence, LeaseOwner: *r.owner, LeaseUntil: timeOf(r.leaseUntil), UpdatedAt: timeOf(r.updatedAt),
+		Fence: *r.fence, LeaseOwner: *r.owner, LeaseUntil: timeOf(r.leaseUntil), Note: r.note, UpdatedAt: timeOf(r.updatedAt),
 	}
 	if rec.Labels, err = decodeLabels(*r.labels); err != nil {
 		return rec, true, fmt.Errorf("labels of %q: %w", rec.Tenant, err)
@@ -60,6 +60,15 @@ func nullable(t time.Time) *time.Time {
 	}
 	t = t.UTC().Truncate(time.Microsecond)
 	return &t
+}
+
+// nullableText returns a text as an argument; nil is null.
+func nullableText(data []byte) *string {
+	if data == nil {
+		return nil
+	}
+	text := string(data)
+	return &text
 }
 
 // microseconds returns a duration as an argument, rounded up, so that a
@@ -101,6 +110,9 @@ type storedRef struct {
 }
 
 func encodeRefs(refs []state.BlobRef) (string, error) {
+	if len(refs) == 0 {
+		return "[]", nil
+	}
 	stored := make([]storedRef, 0, len(refs))
 	for _, r := range refs {
 		stored = append(stored, storedRef{r.Run, r.Kind, r.SHA256, r.Size})

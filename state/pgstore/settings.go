@@ -42,11 +42,8 @@ select current_setting('server_version_num')::int, current_setting('server_encod
 	if err != nil {
 		return fmt.Errorf("pgstore: read the server's settings: %w", err)
 	}
-	if set.encoding != "UTF8" {
-		return fmt.Errorf("pgstore: the database's encoding is %s: create it with ENCODING 'UTF8'", set.encoding)
-	}
-	if set.version < minVersion {
-		return fmt.Errorf("pgstore: the server is PostgreSQL %d: %d or newer is needed", set.version/10000, minVersion/10000)
+	if err := set.check(); err != nil {
+		return err
 	}
 	// A pooler reports an invented process id. Behind a pooler, the next
 	// statement may run in another session, which does not have the statements
@@ -56,6 +53,17 @@ select current_setting('server_version_num')::int, current_setting('server_encod
 	db.strict.Store(set.isolation != "read committed")
 	for _, warning := range set.warnings() {
 		log.WarnContext(ctx, "pgstore: "+warning)
+	}
+	return nil
+}
+
+// check returns an error for a server that the store cannot work with.
+func (set settings) check() error {
+	if set.encoding != "UTF8" {
+		return fmt.Errorf("pgstore: the database's encoding is %s: create it with ENCODING 'UTF8'", set.encoding)
+	}
+	if set.version < minVersion {
+		return fmt.Errorf("pgstore: the server is PostgreSQL %d: %d or newer is needed", set.version/10000, minVersion/10000)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -15,38 +16,100 @@ import (
 // Then it decides by the locked row, and makes the change. All steps are one
 // statement, and so one transaction and one round trip.
 type statements struct {
-	load, create, commit, remove                   string
-	claim, acquire, renew, release                 string
+	load, remove                                   string
+	create, commit                                 map[parts]string
+	claim, requeue, acquire, renew, release        string
 	put, get, removeBlobs                          string
 	pruneEntries, pruneRuns, pruneBlobs            string
 	cacheLoad, cacheCreate, cacheSave, cacheDelete string
 }
 
+// parts says what a commit has besides the record. There is a statement for
+// each combination, because the server opens each table of a statement with all
+// of its indexes, also if it adds nothing there.
+type parts struct{ entries, runs bool }
+
+// maxEnded bounds how many claimed tenants a claim looks at whose time in the
+// queue has come. More than that have come only after many leases ended at once,
+// and then the next claims look at the others.
+const maxEnded = 1000
+
 // recordColumns are the columns of a record, in the order of recordRow.scan.
-const recordColumns = `t.tenant, t.version, t.status, t.run, t.wake_at, t.deadline, t.labels::text, t.data, t.refs::text,
-	t.fence, t.lease_owner, t.lease_until, t.updated_at`
+const recordColumns = `t.tenant, t.version, t.status, t.run, t.wake, t.deadline, t.labels::text, t.data, t.refs::text,
+	t.fence, t.lease_owner, t.lease_until, t.note, t.updated_at`
 
 // returned are the columns that a commit returns. The caller knows the others.
-const returned = `t.version, t.status, t.wake_at, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
+const returned = `t.version, t.status, t.wake, t.deadline, t.fence, t.lease_owner, t.lease_until, t.updated_at`
 
-// appended adds the entries of a successful commit, from the parameters 11 to
-// 13, and its runs, from parameter 15.
-const appended = `entries as (
+// appending are the CTEs that add the entries and the runs of a successful
+// commit. Their parameters begin at a number.
+func appending(with parts, param int) (ctes string) {
+	if with.entries {
+		ctes += fmt.Sprintf(`, entries as (
 	insert into {schema}.entry (tenant, version, n, type, run, data, time)
 	select $1::text, d.version, e.n - 1, e.type, e.run, e.data, d.updated_at
-	from done d, unnest($11::text[], $12::text[], $13::text[]) with ordinality as e (type, run, data, n)
-), runs as (
+	from done d, unnest($%d::text[], $%d::text[], $%d::text[]) with ordinality as e (type, run, data, n)
+)`, param, param+1, param+2)
+		param += 3
+	}
+	if with.runs {
+		ctes += fmt.Sprintf(`, runs as (
 	insert into {schema}.run (tenant, run, status, outcome, actor, digest, started, ended, updated_at, data)
 	select $1::text, r.run, r.status, r.outcome, r.actor, r.digest, r.started, r.ended, d.updated_at, r.data
-	from done d, jsonb_to_recordset($15::text::jsonb) as r
+	from done d, jsonb_to_recordset($%d::text::jsonb) as r
 		(run text, status text, outcome text, actor text, digest text, started timestamptz, ended timestamptz, data text)
 	on conflict (tenant, run) do update set status = excluded.status, outcome = excluded.outcome, actor = excluded.actor,
 		digest = excluded.digest, started = excluded.started, ended = excluded.ended, updated_at = excluded.updated_at, data = excluded.data
-)`
+)`, param)
+	}
+	return ctes
+}
 
 // doneColumns are recordColumns of the CTE done.
-const doneColumns = `d.tenant, d.version, d.status, d.run, d.wake_at, d.deadline, d.labels, d.data, d.refs,
-	d.fence, d.lease_owner, d.lease_until, d.updated_at`
+const doneColumns = `d.tenant, d.version, d.status, d.run, d.wake, d.deadline, d.labels, d.data, d.refs,
+	d.fence, d.lease_owner, d.lease_until, d.note, d.updated_at`
+
+// createText creates a record. The second of two commits that create a tenant
+// finds the row of the first. The version and the fence continue after the
+// entries that a removal left. During a removal its entries are not visible yet,
+// but the row still is.
+const createText = `
+with c as materialized (
+	select clock_timestamp() as now, coalesce(max(e.version), 0) as last from {schema}.entry e where e.tenant = $1::text
+), done as (
+	insert into {schema}.tenant as t
+		(tenant, version, status, run, wake, due, deadline, labels, data, refs, updated_at, fence)
+	select $1::text, c.last + 1, $2::text, $3::text, w.wake, w.wake,
+		case when $7::bigint > 0 then c.now + $7 * interval '1 microsecond' else $6::timestamptz end,
+		$8::text::jsonb, $9::text, $10::text::jsonb, c.now, c.last
+	from c, lateral (select case when $5::bigint > 0 then c.now + $5 * interval '1 microsecond' else $4::timestamptz end as wake) w
+	where $11::bigint = 0 -- a tenant that has no record has no lease
+		and not exists (select from {schema}.tenant o where o.tenant = $1)
+	on conflict (tenant) do nothing
+	returning ` + returned + `
+)%s
+select c.now, false, false, null, d.* from c left join done d on true`
+
+// commitText replaces a record. $2 has the statuses in which the events are
+// legal, and $14 the statuses to which they lead. Without events both are null.
+const commitText = `
+with judged as materialized (
+	select l.version = $12::bigint and ($11::bigint = 0 or l.fence = $11) as current, l.status, l.deadline, clock_timestamp() as now,
+		case when $2::text[] is null then l.status else ($14::text[])[array_position($2, l.status)] end as next
+	from (select t.version, t.fence, t.deadline, t.status from {schema}.tenant t where t.tenant = $1 for no key update) l
+), done as (
+	update {schema}.tenant t set
+		version = t.version + 1, status = j.next, run = $3::text,
+		wake = case when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
+		due = case when t.claimed then t.due when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
+		deadline = case when $7::bigint > 0 then j.now + $7 * interval '1 microsecond' else $6::timestamptz end,
+		labels = $8::text::jsonb, data = $9::text, refs = $10::text::jsonb, updated_at = j.now, note = null
+	from judged j
+	where t.tenant = $1 and j.current and not ($13::boolean and coalesce(j.deadline <= j.now, false)) and j.next is not null
+	returning ` + returned + `
+)%s
+select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), $13 and coalesce(j.deadline <= j.now, false), j.status, d.*
+from (values (1)) v left join judged j on true left join done d on true`
 
 // qualified puts the schema's name into a text.
 func qualified(text, schema string) string {
@@ -56,55 +119,17 @@ func qualified(text, schema string) string {
 
 func newStatements(schema string) statements {
 	q := func(text string) string { return qualified(text, schema) }
+	create, commit := make(map[parts]string), make(map[parts]string)
+	for _, with := range []parts{{}, {entries: true}, {runs: true}, {entries: true, runs: true}} {
+		create[with] = q(fmt.Sprintf(createText, appending(with, 12)))
+		commit[with] = q(fmt.Sprintf(commitText, appending(with, 15)))
+	}
 	return statements{
+		create: create,
+		commit: commit,
 		load: q(`
 select c.now, ` + recordColumns + `
 from (select clock_timestamp() as now) c left join {schema}.tenant t on t.tenant = $1`),
-
-		// The second of two commits that create a tenant finds the row of the
-		// first. The version and the fence continue after the entries that a
-		// removal left. During a removal its entries are not visible yet, but the
-		// row still is.
-		create: q(`
-with c as materialized (
-	select clock_timestamp() as now, coalesce(max(e.version), 0) as last from {schema}.entry e where e.tenant = $1::text
-), done as (
-	insert into {schema}.tenant as t
-		(tenant, version, status, run, wake_at, deadline, labels, data, refs, updated_at, fence)
-	select $1::text, c.last + 1, $2::text, $3::text,
-		case when $5::bigint > 0 then c.now + $5 * interval '1 microsecond' else $4::timestamptz end,
-		case when $7::bigint > 0 then c.now + $7 * interval '1 microsecond' else $6::timestamptz end,
-		$8::text::jsonb, $9::text, $10::text::jsonb, c.now, c.last
-	from c where $14::bigint = 0 -- a tenant that has no record has no lease
-		and not exists (select from {schema}.tenant o where o.tenant = $1)
-	on conflict (tenant) do nothing
-	returning ` + returned + `
-), ` + appended + `
-select c.now, false, false, null, d.* from c left join done d on true`),
-
-		// $2 has the statuses in which the events are legal, and $18 the statuses
-		// to which they lead. Without events both are null.
-		commit: q(`
-with locked as materialized (
-	select t.version, t.fence, t.deadline, t.status from {schema}.tenant t where t.tenant = $1 for no key update
-), judged as materialized (
-	select l.version = $16::bigint and ($14::bigint = 0 or l.fence = $14) as current, l.status, clock_timestamp() as now, l.deadline,
-		case when $2::text[] is null then l.status else ($18::text[])[array_position($2, l.status)] end as next
-	from locked l
-), timed as materialized (
-	select j.*, $17::boolean and coalesce(j.deadline <= j.now, false) as late from judged j
-), done as (
-	update {schema}.tenant t set
-		version = t.version + 1, status = j.next, run = $3::text,
-		wake_at = case when $5::bigint > 0 then j.now + $5 * interval '1 microsecond' else $4::timestamptz end,
-		deadline = case when $7::bigint > 0 then j.now + $7 * interval '1 microsecond' else $6::timestamptz end,
-		labels = $8::text::jsonb, data = $9::text, refs = $10::text::jsonb, updated_at = j.now
-	from timed j
-	where t.tenant = $1 and j.current and not j.late and j.next is not null
-	returning ` + returned + `
-), ` + appended + `
-select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), coalesce(j.late, false), j.status, d.*
-from (values (1)) v left join timed j on true left join done d on true`),
 
 		remove: q(`
 with locked as materialized (
@@ -133,25 +158,56 @@ with locked as materialized (
 select coalesce(j.now, clock_timestamp()), coalesce(j.current, false), g.last
 from (values (1)) v left join timed j on true left join gone g on true`),
 
-		// The clock is a subquery, so its value is known when the index is
-		// searched. A call of a volatile function there would prevent the use of
-		// the index.
+		// The queue has two parts, each in its order: the tenants that wait, by their
+		// wake time, and the claimed ones, by the end that their lease had when it was
+		// acquired. Of the second part, a claim looks at every tenant whose time has
+		// come, so that the soonest wake time of both parts is the first. It returns
+		// how many of them it did not claim. Then requeue moves these.
+		//
+		// The clock is a subquery, so its value is known when the index is searched.
+		// A call of a volatile function there would prevent the use of the index. The
+		// rows to change are an array, so that a plan for any values finds them by
+		// their key.
 		claim: q(`
 with c as materialized (
 	select clock_timestamp() as now
-), due as materialized (
-	select t.tenant from {schema}.tenant t
-	where t.wake_at <= (select now from c) and (t.lease_until is null or t.lease_until <= (select now from c))
-	order by t.wake_at, t.tenant
-	limit $3 for no key update skip locked
+), ended as materialized (
+	select t.tenant, t.wake, t.lease_until > (select now from c) as renewed from {schema}.tenant t
+	where t.claimed and t.due <= (select now from c)
+	order by t.due limit ` + fmt.Sprint(maxEnded) + ` for no key update skip locked
+), waiting as materialized (
+	select t.tenant, t.wake from {schema}.tenant t
+	where not t.claimed and t.due <= (select now from c) and (t.lease_until is null or t.lease_until <= (select now from c))
+	order by t.due, t.tenant limit $3 for no key update skip locked
+), chosen as materialized (
+	select e.tenant, e.wake, 1 as ended from ended e where e.wake <= (select now from c) and e.renewed is not true
+	union all select w.tenant, w.wake, 0 from waiting w
+	order by wake, tenant limit $3
 ), done as (
 	update {schema}.tenant t set
-		lease_owner = $1::text, lease_until = c.now + $2::bigint * interval '1 microsecond', fence = t.fence + 1
-	from due, c
-	where t.tenant = due.tenant
+		lease_owner = $1::text, lease_until = c.now + $2::bigint * interval '1 microsecond', fence = t.fence + 1, note = null,
+		claimed = true, due = c.now + $2::bigint * interval '1 microsecond'
+	from c
+	where t.tenant = any (array(select h.tenant from chosen h))
 	returning ` + recordColumns + `
 )
-select c.now, ` + doneColumns + ` from c left join done d on true`),
+select c.now, (select count(*) from ended) - (select coalesce(sum(h.ended), 0) from chosen h), ` + doneColumns + `
+from c left join done d on true`),
+
+		// requeue moves claimed tenants whose time in the queue has come: to the
+		// present end of a renewed lease, or to those that wait.
+		requeue: q(`
+with c as materialized (
+	select clock_timestamp() as now
+), ended as materialized (
+	select t.tenant from {schema}.tenant t
+	where t.claimed and t.due <= (select now from c)
+	order by t.due limit ` + fmt.Sprint(maxEnded) + ` for no key update skip locked
+)
+update {schema}.tenant t set
+	claimed = coalesce(t.lease_until > c.now, false), due = case when t.lease_until > c.now then t.lease_until else t.wake end
+from c
+where t.tenant = any (array(select e.tenant from ended e))`),
 
 		acquire: q(`
 with locked as materialized (
@@ -160,7 +216,8 @@ with locked as materialized (
 	select l.lease_until, clock_timestamp() as now from locked l
 ), done as (
 	update {schema}.tenant t set
-		lease_owner = $2::text, lease_until = j.now + $3::bigint * interval '1 microsecond', fence = t.fence + 1
+		lease_owner = $2::text, lease_until = j.now + $3::bigint * interval '1 microsecond', fence = t.fence + 1, note = null,
+		claimed = true, due = j.now + $3::bigint * interval '1 microsecond'
 	from judged j
 	where t.tenant = $1 and coalesce(j.lease_until <= j.now, true)
 	returning ` + recordColumns + `
@@ -168,13 +225,17 @@ with locked as materialized (
 select coalesce(j.now, clock_timestamp()), j.now is not null, ` + doneColumns + `
 from (values (1)) v left join judged j on true left join done d on true`),
 
+		// A longer lease keeps its place in the queue, so that the row is updated
+		// without its indexes.
 		renew: q(`
 with locked as materialized (
 	select t.fence from {schema}.tenant t where t.tenant = $1 for no key update
 ), judged as materialized (
 	select l.fence, clock_timestamp() as now from locked l
 ), done as (
-	update {schema}.tenant t set lease_until = j.now + $3::bigint * interval '1 microsecond'
+	update {schema}.tenant t set
+		lease_until = j.now + $3::bigint * interval '1 microsecond', note = coalesce($4::text, t.note),
+		claimed = true, due = least(case when t.claimed then t.due end, j.now + $3::bigint * interval '1 microsecond')
 	from judged j
 	where t.tenant = $1 and j.fence = $2::bigint
 	returning ` + recordColumns + `
@@ -186,7 +247,7 @@ from (values (1)) v left join judged j on true left join done d on true`),
 with locked as materialized (
 	select t.fence from {schema}.tenant t where t.tenant = $1 for no key update
 ), done as (
-	update {schema}.tenant t set lease_owner = '', lease_until = null
+	update {schema}.tenant t set lease_owner = '', lease_until = null, claimed = false, due = t.wake
 	from locked l
 	where t.tenant = $1 and l.fence = $2::bigint
 	returning t.fence

@@ -85,7 +85,7 @@ func fixture(t testing.TB, s store, pool *pgxpool.Pool, schema string) statetest
 		Store: s, Leaser: s, Blobs: s, Pruner: s,
 		Pass: func(d time.Duration) {
 			for _, sql := range []string{
-				`update {schema}.tenant set wake_at = wake_at - $1::interval, deadline = deadline - $1::interval,
+				`update {schema}.tenant set wake = wake - $1::interval, due = due - $1::interval, deadline = deadline - $1::interval,
 					lease_until = lease_until - $1::interval, updated_at = updated_at - $1::interval`,
 				`update {schema}.entry set time = time - $1::interval`,
 				`update {schema}.blob set put_at = put_at - $1::interval`,

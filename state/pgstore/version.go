@@ -12,7 +12,7 @@ import (
 // processes may have it in prepared statements. If the statements of former
 // releases must fail after a migration, the migration renames the tables or
 // columns that they use.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // version returns the version of the schema, or 0 if no migration was applied.
 func (db *database) version(ctx context.Context, q querier) (int, error) {

@@ -133,7 +133,7 @@ func TestHostHoldsItsConnections(t *testing.T) {
 	}
 	_, err = s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"})
 	if err == nil || !strings.Contains(err.Error(), "no connection of the DB was free") {
-		t.Errorf("got %v, want an error that says what is missing", err)
+		t.Errorf("got %v, want an error that names the cause", err)
 	}
 	conn.Close()
 	if _, err := s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"}); err != nil {

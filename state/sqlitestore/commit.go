@@ -103,6 +103,9 @@ func (t *tx) put(old head, r state.Record) (id int64, err error) {
 	} else {
 		_, err = t.exec(updateRecord, append(args, id)...)
 	}
+	if err == nil && old.record.Note != nil {
+		_, err = t.exec("UPDATE tenantsync_lease SET note = NULL WHERE id = ?", id)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -16,7 +16,7 @@ type head struct {
 }
 
 const (
-	selectHead = "SELECT r.id, r.version, r.status, r.deadline, r.labels, l.fence, l.owner, l.until" +
+	selectHead = "SELECT r.id, r.version, r.status, r.deadline, r.labels, l.fence, l.owner, l.until, l.note" +
 		fromRecord + joinLease + " WHERE r.tenant = ?"
 	selectRemoved = "SELECT d.id, (SELECT max(e.version) FROM tenantsync_entry AS e WHERE e.record = d.id)" +
 		fromRemoved + " WHERE d.tenant = ?"
@@ -27,7 +27,7 @@ func (t *tx) head(tenant string) (h head, err error) {
 	var deadline, fence, until, last *int64
 	var owner *string
 	r := &h.record
-	found, err := t.row([]any{&h.id, &r.Version, &r.Status, &deadline, &h.labels, &fence, &owner, &until}, selectHead, tenant)
+	found, err := t.row([]any{&h.id, &r.Version, &r.Status, &deadline, &h.labels, &fence, &owner, &until, (*[]byte)(&r.Note)}, selectHead, tenant)
 	if err != nil {
 		return h, err
 	}

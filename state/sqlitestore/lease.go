@@ -79,9 +79,9 @@ func selectDue(what, join string) string {
 func (t *tx) lease(id int64, r state.Record) (state.Lease, error) {
 	until := toMicro(r.LeaseUntil)
 	r.LeaseUntil = timeOf(until)
-	_, err := t.exec(`INSERT INTO tenantsync_lease (id, fence, owner, until) VALUES (?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET fence = excluded.fence, owner = excluded.owner, until = excluded.until`,
-		id, r.Fence, r.LeaseOwner, until)
+	_, err := t.exec(`INSERT INTO tenantsync_lease (id, fence, owner, until, note) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET fence = excluded.fence, owner = excluded.owner, until = excluded.until, note = excluded.note`,
+		id, r.Fence, r.LeaseOwner, until, textOrNil(r.Note))
 	return state.Lease{Record: r, Now: t.time()}, err
 }
 

@@ -176,7 +176,7 @@ func make450() []state.Entry {
 }
 
 // A blob that was damaged is whole again once it has been put again.
-func TestPutMends(t *testing.T) {
+func TestPutRepairs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := openPath(t, path)
 	req := state.PutRequest{Tenant: "contoso", Kind: "plan", Data: []byte("data")}

@@ -13,7 +13,7 @@ import (
 // tenantsync_lease AS l. They are plain columns: a host's DB may be set to
 // turn expressions that look like dates into times.
 const columns = `r.id, r.tenant, r.version, r.status, r.run, r.wake_at, r.deadline, r.updated_at,
-	r.labels, r.refs, r.data, l.fence, l.owner, l.until`
+	r.labels, r.refs, r.data, l.fence, l.owner, l.until, l.note`
 
 // Queries name their indexes, or look up one row by its key. Otherwise the
 // planner could scan a large table that was small when a host ran ANALYZE.
@@ -47,7 +47,7 @@ type stored struct {
 func (r *stored) dest() []any {
 	return []any{
 		&r.id, &r.Tenant, &r.Version, &r.Status, &r.Run, &r.wakeAt, &r.deadline, &r.updatedAt,
-		&r.labels, &r.refs, (*[]byte)(&r.Data), &r.fence, &r.owner, &r.until,
+		&r.labels, &r.refs, (*[]byte)(&r.Data), &r.fence, &r.owner, &r.until, (*[]byte)(&r.Note),
 	}
 }
 

@@ -18,9 +18,23 @@ const upsertRun = `INSERT INTO tenantsync_run
 	ON CONFLICT (tenant, run) DO UPDATE SET status = excluded.status, outcome = excluded.outcome, actor = excluded.actor,
 	digest = excluded.digest, started = excluded.started, ended = excluded.ended, updated_at = excluded.updated_at, data = excluded.data`
 
+// updateRun replaces a run whose start, actor and digest stay. SQLite writes each
+// index that has a column of a SET, also where the value stays: so the four
+// indexes of these columns are not written.
+const updateRun = `UPDATE tenantsync_run INDEXED BY tenantsync_run_name SET status = ?, outcome = ?, ended = ?, updated_at = ?, data = ?
+	WHERE tenant = ? AND run = ? AND started = ? AND actor = ? AND digest = ?`
+
 // putRun stores a run. It replaces the tenant's run with the same ID.
 func (t *tx) putRun(r state.Run) error {
-	_, err := t.exec(upsertRun, r.Tenant, r.ID, string(r.Status), r.Outcome, r.Actor, r.ChangeDigest,
+	done, err := t.exec(updateRun, string(r.Status), r.Outcome, toMicro(r.Ended), t.now, textOrNil(r.Data),
+		r.Tenant, r.ID, r.Started.UnixMicro(), r.Actor, r.ChangeDigest)
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	_, err = t.exec(upsertRun, r.Tenant, r.ID, string(r.Status), r.Outcome, r.Actor, r.ChangeDigest,
 		r.Started.UnixMicro(), toMicro(r.Ended), t.now, textOrNil(r.Data))
 	return err
 }

@@ -21,6 +21,8 @@ type spy struct {
 	// before and after, if set, are called around each statement. Their error
 	// replaces the result of the database.
 	before, after hook
+	// rows, if set, replaces the rows of each query.
+	rows func(driver.Rows) driver.Rows
 }
 
 // hook is called around a statement, on its connection.
@@ -44,6 +46,23 @@ func (s *spy) strike(before, after hook) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.before, s.after = before, after
+}
+
+// strikeRows sets the function that replaces the rows of each query.
+func (s *spy) strikeRows(rows func(driver.Rows) driver.Rows) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = rows
+}
+
+// replaced returns the rows of a query, or what replaces them.
+func (s *spy) replaced(rows driver.Rows, err error) (driver.Rows, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rows != nil && err == nil {
+		return s.rows(rows), nil
+	}
+	return rows, err
 }
 
 func (s *spy) seen(text string) {
@@ -109,10 +128,43 @@ func (c spyConn) QueryContext(ctx context.Context, text string, args []driver.Na
 		rows, err = c.fullConn.QueryContext(ctx, text, args)
 		return err
 	})
-	return rows, err
+	return c.spy.replaced(rows, err)
 }
 
 func (c spyConn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
 	c.spy.seen(text)
-	return c.fullConn.PrepareContext(ctx, text)
+	stmt, err := c.fullConn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return spyStmt{stmt.(fullStmt), c, text}, nil
+}
+
+// fullStmt has the interfaces of the driver's prepared statements.
+type fullStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+type spyStmt struct {
+	fullStmt
+	conn spyConn
+	text string
+}
+
+func (s spyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res driver.Result, err error) {
+	err = s.conn.spy.around(s.conn.fullConn, s.text, func() (err error) {
+		res, err = s.fullStmt.ExecContext(ctx, args)
+		return err
+	})
+	return res, err
+}
+
+func (s spyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
+	err = s.conn.spy.around(s.conn.fullConn, s.text, func() (err error) {
+		rows, err = s.fullStmt.QueryContext(ctx, args)
+		return err
+	})
+	return s.conn.spy.replaced(rows, err)
 }

@@ -18,22 +18,8 @@ func TestBlobs(t *testing.T, factory Factory) {
 	runCases(t, "TestBlobs", factory, blobCases, blobsNeed...)
 }
 
-// plan is the blob of most cases.
-func plan(tenant string, data []byte) state.PutRequest {
-	return state.PutRequest{Tenant: tenant, Run: "run-1", Kind: "plan", Data: data}
-}
-
 // large is larger than a buffer or a page of any store.
 func large() []byte { return bytes.Repeat([]byte("0123456789abcdef"), 1<<17) }
-
-// wantBlob checks a blob's content.
-func wantBlob(k *kit, act string, ref state.BlobRef, want []byte) {
-	k.Helper()
-	got, err := k.Blobs.Get(k.Context(), ref)
-	if err != nil || !bytes.Equal(got, want) {
-		k.errorf("%s: Get of %+v: %d bytes, %v; want %d bytes", act, ref, len(got), err, len(want))
-	}
-}
 
 func removeBlobs(k *kit, tenant string) {
 	k.Helper()

@@ -310,7 +310,7 @@ var prunerBugs = []bug{
 			r.Run = ""
 		}
 	})},
-	{"what is referred to is pruned", "prune/refs", unnamed(func(r *state.Record) { r.Refs = nil })},
+	{"a blob with a reference is pruned", "prune/refs", unnamed(func(r *state.Record) { r.Refs = nil })},
 	{"pruning is a commit", "prune/age", unnamed(func(*state.Record) {})},
 	{"age is ignored", "prune/age", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		req.Age = min(req.Age, 0)
@@ -364,7 +364,7 @@ var prunerBugs = []bug{
 		req.Tenant = cutName(req.Tenant)
 		return m.Prune(ctx, req)
 	})},
-	{"a negative age is none", "prune/invalid", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
+	{"a negative age is taken for zero", "prune/invalid", brokenPrune(func(m *state.Memory, ctx context.Context, req state.PruneRequest) (state.Pruned, error) {
 		req.Age = max(req.Age, 0)
 		return m.Prune(ctx, req)
 	})},

@@ -72,7 +72,7 @@ var timeBugs = []bug{
 		req.Record.WakeAt = req.Record.WakeAt.Truncate(time.Second)
 		req.Record.Deadline = req.Record.Deadline.Truncate(time.Second)
 	})},
-	{"what is returned is finer than what is stored", "time/resolution", brokenCommit(func(m *state.Memory) commitFunc {
+	{"a result has finer times than the stored record", "time/resolution", brokenCommit(func(m *state.Memory) commitFunc {
 		return func(ctx context.Context, req state.CommitRequest) (state.Committed, error) {
 			given := req.Record.WakeAt
 			req.Record.WakeAt = given.Truncate(time.Microsecond)

@@ -221,6 +221,8 @@ func recordDifference(got, want state.Record) string {
 	switch {
 	case !sameJSON(got.Data, want.Data):
 		return fmt.Sprintf("Data is %s, want %s", got.Data, want.Data)
+	case !sameJSON(got.Note, want.Note):
+		return fmt.Sprintf("Note is %s, want %s", got.Note, want.Note)
 	case !maps.Equal(got.Labels, want.Labels):
 		return fmt.Sprintf("Labels are %v, want %v", got.Labels, want.Labels)
 	case !slices.Equal(got.Refs, want.Refs):

@@ -17,7 +17,9 @@ func TestLeaser(t *testing.T, factory Factory) {
 	runCases(t, "TestLeaser", factory, leaserCases(), leaserNeeds...)
 }
 
-func leaserCases() []kitCase { return slices.Concat(claimCases, acquireCases, renewCases) }
+func leaserCases() []kitCase {
+	return slices.Concat(claimCases, acquireCases, renewCases, noteCases, queueCases, claimLimitCases)
+}
 
 var claimCases = []kitCase{
 	{

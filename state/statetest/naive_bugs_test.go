@@ -24,7 +24,7 @@ const (
 
 // casesOf are the cases of a kit.
 var casesOf = map[string][]kitCase{
-	kitStore: storeCases(), kitLeaser: leaserCases(), kitBlobs: blobCases, kitPruner: prunerCases,
+	kitStore: storeCases(), kitLeaser: leaserCases(), kitBlobs: blobCases, kitPruner: allPrunerCases(),
 }
 
 // naiveBugs are the bugs that the kits find in [naive], each with the case for
@@ -32,7 +32,7 @@ var casesOf = map[string][]kitCase{
 var naiveBugs = []naiveBug{
 	{"a cancelled call is carried out", kitStore, "caller/cancelled"},
 	{"a commit is not validated", kitStore, "caller/invalid commit"},
-	{"what is returned is the store's own", kitStore, "caller/owns what was returned"},
+	{"a result shares the store's memory", kitStore, "caller/owns what was returned"},
 	{"a missing record is an empty one", kitStore, "load/missing"},
 	{"the version is not checked", kitStore, "commit/conflicts"},
 	{"the fence is not checked", kitStore, "fence/raised"},
@@ -46,6 +46,7 @@ var naiveBugs = []naiveBug{
 	{"only the first entry is written", kitStore, "commit/many entries"},
 	{"a run replaces another tenant's", kitStore, "runs/replaced"},
 	{"a run is stored beside its former self", kitStore, "runs/replaced"},
+	{"a run keeps its first digest", kitStore, "runs/changed"},
 	{"runs come oldest first", kitStore, "runs/order"},
 	{"the digest does not filter", kitStore, "runs/filters"},
 	{"Until is inclusive", kitStore, "runs/filters"},
@@ -87,8 +88,30 @@ var naiveBugs = []naiveBug{
 	{"a renewal counts from the lease's end", kitLeaser, "renew/longer"},
 	{"releasing twice is an error", kitLeaser, "release/twice"},
 	{"any fence renews and releases", kitLeaser, "renew/lost"},
-	{"what is put is the caller's", kitBlobs, "blob/caller owns"},
-	{"what Get returns is the store's", kitBlobs, "blob/caller owns"},
+	{"a full page of entries is never the last", kitStore, "limits/pages"},
+	{"the longest name is cut", kitStore, "limits/names"},
+	{"a claim of exactly Limit leaves one out", kitLeaser, "limits/claim"},
+	{"a prune of exactly Limit leaves one out", kitPruner, "limits/prune"},
+	{"a claim forgets a renewed tenant", kitLeaser, "queue/renewed"},
+	{"a renewed lease ends at its first end", kitLeaser, "queue/renewed"},
+	{"a shorter renewal keeps its place", kitLeaser, "renew/shorter"},
+	{"a release keeps the lease's place", kitLeaser, "claim/not leased"},
+	{"a tenant whose lease ran out comes last", kitLeaser, "queue/order"},
+	{"a lease that runs out wakes the tenant", kitLeaser, "queue/as committed"},
+	{"a claim forgets a tenant that waits for nothing", kitLeaser, "queue/woken"},
+	{"a renewal after a release gets no place", kitLeaser, "queue/renewed after its release"},
+	{"a removal keeps the lease's place", kitLeaser, "queue/removed"},
+	{"a claim meets one ended lease and forgets the others", kitLeaser, "queue/many ended"},
+	{"a commit keeps the note", kitLeaser, "note/cleared"},
+	{"a commit stores the caller's note", kitLeaser, "note/cleared"},
+	{"a new holder has the former one's note", kitLeaser, "note/cleared"},
+	{"a release clears the note", kitLeaser, "note/kept"},
+	{"a renewal without a note clears it", kitLeaser, "note/kept"},
+	{"a note is a commit", kitLeaser, "note/kept"},
+	{"a renewal of a lost lease writes its note", kitLeaser, "note/lost lease"},
+	{"a note has any size", kitLeaser, "note/size"},
+	{"Put keeps the caller's data", kitBlobs, "blob/caller owns"},
+	{"Get returns the store's data", kitBlobs, "blob/caller owns"},
 	{"large blobs are cut", kitBlobs, "blob/put and get"},
 	{"putting again is an error", kitBlobs, "blob/put twice"},
 	{"the size is not returned", kitBlobs, "blob/put and get"},
@@ -112,6 +135,11 @@ var naiveBugs = []naiveBug{
 	{"the current run's blobs are pruned", kitPruner, "prune/run"},
 	{"blobs in Refs are pruned", kitPruner, "prune/refs"},
 	{"the entries of a removal are kept", kitPruner, "prune/removed"},
+	{"an old blob that is put again is pruned before its commit", kitPruner, "prune/between put and commit"},
+	{"a record keeps only the blobs of its own run", kitPruner, "prune/between a skipped put and its commit"},
+	{"a record keeps what its predecessor referred to", kitPruner, "prune/between a skipped put and its commit"},
+	{"a record's reference keeps every tenant's blob", kitPruner, "prune/between a skipped put and its commit"},
+	{"a commit over a version that was replaced succeeds", kitPruner, "prune/between two records"},
 }
 
 func naiveFixture(bug string) Fixture {

@@ -32,6 +32,10 @@ type naive struct {
 	runs    []state.Run
 	offset  int                         // for the bug that pages runs by offset
 	blobs   map[state.BlobRef]naiveBlob // by name, without the size
+	// For bugs: the ends of leases when they were acquired, and the references of
+	// the records that were replaced.
+	places map[string]time.Time
+	former map[string][]state.BlobRef
 }
 
 type naiveBlob struct {
@@ -44,6 +48,7 @@ func newNaive(bug string) *naive {
 		planted: bug,
 		records: map[string]state.Record{}, removed: map[string]int64{},
 		entries: map[string][]state.Entry{}, blobs: map[state.BlobRef]naiveBlob{},
+		places: map[string]time.Time{}, former: map[string][]state.BlobRef{},
 	}
 }
 
@@ -73,6 +78,9 @@ func (s *naive) begin(ctx context.Context, req interface{ Validate() error }) er
 	if commit, ok := req.(state.CommitRequest); ok && (s.bug("a commit is not validated") || commit.Remove && s.bug("a removal is not validated")) {
 		return nil
 	}
+	if renew, ok := req.(state.RenewRequest); ok && len(renew.Note) > 1024 && s.bug("a note has any size") {
+		return nil
+	}
 	return req.Validate()
 }
 
@@ -84,11 +92,11 @@ func (s *naive) now() time.Time {
 }
 
 func (s *naive) clone(r state.Record) state.Record {
-	if s.bug("what is returned is the store's own") {
+	if s.bug("a result shares the store's memory") {
 		return r
 	}
 	r.Labels = maps.Clone(r.Labels)
-	r.Data = bytes.Clone(r.Data)
+	r.Data, r.Note = bytes.Clone(r.Data), bytes.Clone(r.Note)
 	r.Refs = slices.Clone(r.Refs)
 	return r
 }
@@ -114,6 +122,9 @@ func (s *naive) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	defer s.mu.Unlock()
 	now := s.now()
 	tenant := req.Record.Tenant
+	if len(tenant) == 256 && s.bug("the longest name is cut") {
+		tenant = tenant[:255]
+	}
 	old, exists := s.records[tenant]
 	if s.bug("events are checked before versions and deadlines") {
 		if _, err := s.move(cmp.Or(old.Status, state.NotRun), req); err != nil {
@@ -152,8 +163,14 @@ func (s *naive) Commit(ctx context.Context, req state.CommitRequest) (state.Comm
 	if s.bug("a commit ends the lease") {
 		rec.LeaseUntil = time.Time{}
 	}
+	if rec.Note = nil; s.bug("a commit keeps the note") {
+		rec.Note = old.Note
+	}
+	if s.bug("a commit stores the caller's note") {
+		rec.Note = req.Record.Note
+	}
 	rec.UpdatedAt = now
-	s.records[tenant] = rec
+	s.records[tenant], s.former[tenant] = rec, old.Refs
 	s.append(rec.Version, req, now)
 	for _, run := range req.Runs {
 		s.putRun(tenant, run, now)
@@ -176,7 +193,8 @@ func (s *naive) mayCommit(old state.Record, req state.CommitRequest, now time.Ti
 	if late && s.bug("expiry is found before conflicts") {
 		return state.ErrExpired
 	}
-	if old.Version != req.Record.Version && !s.bug("the version is not checked") && !(req.Remove && s.bug("a removal goes by no version")) {
+	unchecked := s.bug("the version is not checked") || s.bug("a commit over a version that was replaced succeeds") || req.Remove && s.bug("a removal goes by no version")
+	if old.Version != req.Record.Version && !unchecked {
 		return state.ErrConflict
 	}
 	if req.Fence != 0 && old.Fence != req.Fence && !s.bug("the fence is not checked") {
@@ -240,6 +258,9 @@ func (s *naive) putRun(tenant string, run state.Run, now time.Time) {
 		return r.ID == run.ID && (r.Tenant == tenant || s.bug("a run replaces another tenant's"))
 	}
 	if i := slices.IndexFunc(s.runs, same); i >= 0 && !s.bug("a run is stored beside its former self") {
+		if s.bug("a run keeps its first digest") {
+			run.ChangeDigest = s.runs[i].ChangeDigest
+		}
 		s.runs[i] = run
 		return
 	}
@@ -249,6 +270,9 @@ func (s *naive) putRun(tenant string, run state.Run, now time.Time) {
 func (s *naive) remove(old state.Record, req state.CommitRequest, now time.Time) state.Record {
 	tenant := old.Tenant
 	delete(s.records, tenant)
+	if !s.bug("a removal keeps the lease's place") {
+		delete(s.places, tenant)
+	}
 	if !s.bug("a removal leaves the history") {
 		delete(s.entries, tenant)
 	}
@@ -352,7 +376,7 @@ func (s *naive) History(ctx context.Context, req state.HistoryRequest) (state.Hi
 		e.Data = bytes.Clone(e.Data)
 		page.Entries = append(page.Entries, e)
 	}
-	more := len(page.Entries) > req.Limit || len(page.Entries) == req.Limit && s.bug("a full page has a next one")
+	more := len(page.Entries) > req.Limit || len(page.Entries) == req.Limit && (s.bug("a full page has a next one") || s.bug("a full page of entries is never the last") && len(page.Entries) > 0)
 	if more {
 		page.Entries = page.Entries[:req.Limit]
 		last := page.Entries[req.Limit-1]
@@ -438,19 +462,54 @@ func (s *naive) Claim(ctx context.Context, req state.ClaimRequest) (state.Claime
 		if s.bug("claims go by tenant") {
 			return cmp.Compare(a.Tenant, b.Tenant)
 		}
+		if s.bug("a tenant whose lease ran out comes last") {
+			return cmp.Or(cmp.Compare(len(a.LeaseOwner), len(b.LeaseOwner)), a.WakeAt.Compare(b.WakeAt))
+		}
 		return cmp.Or(a.WakeAt.Compare(b.WakeAt), cmp.Compare(a.Tenant, b.Tenant))
 	})
 	for _, r := range due {
 		if len(claimed.Leases) == req.Limit && !s.bug("a claim has no limit") {
 			break
 		}
-		leased := r.LeaseUntil.After(claimed.Now) && !s.bug("leased tenants are claimed")
+		if len(claimed.Leases) == req.Limit-1 && len(due) == req.Limit && s.bug("a claim of exactly Limit leaves one out") {
+			break
+		}
+		leased := s.leased(r, claimed.Now) && !s.bug("leased tenants are claimed")
+		if _, placed := s.places[r.Tenant]; placed && !leased && s.bug("a lease that runs out wakes the tenant") {
+			r.WakeAt = claimed.Now
+		}
 		if r.WakeAt.IsZero() && !s.bug("tenants that wait for nothing are claimed") || r.WakeAt.After(claimed.Now) || leased {
 			continue
 		}
 		claimed.Leases = append(claimed.Leases, s.lease(r, req.Owner, req.For, claimed.Now))
 	}
 	return claimed, nil
+}
+
+// leased reports whether a claim must skip a tenant. The bugs are those of a
+// store that goes by a place in a queue, which is not always the lease's end.
+func (s *naive) leased(r state.Record, now time.Time) bool {
+	place, placed := s.places[r.Tenant]
+	live := r.LeaseUntil.After(now)
+	switch {
+	case s.bug("a renewed lease ends at its first end"),
+		s.bug("a release keeps the lease's place"),
+		s.bug("a removal keeps the lease's place"),
+		s.bug("a renewal after a release gets no place"):
+		return placed && place.After(now)
+	case s.bug("a shorter renewal keeps its place"):
+		return live || placed && place.After(now)
+	case live && placed && !place.After(now) && s.bug("a claim forgets a renewed tenant"),
+		placed && !live && r.WakeAt.IsZero() && s.bug("a claim forgets a tenant that waits for nothing"):
+		s.places[r.Tenant] = now.AddDate(100, 0, 0)
+	case placed && !live && s.bug("a claim meets one ended lease and forgets the others"):
+		for tenant, other := range s.places {
+			if tenant != r.Tenant && !other.After(now) {
+				s.places[tenant] = now.AddDate(100, 0, 0)
+			}
+		}
+	}
+	return live || placed && place.Sub(now) > 50*365*24*time.Hour
 }
 
 func (s *naive) lease(r state.Record, owner string, d time.Duration, now time.Time) state.Lease {
@@ -465,7 +524,11 @@ func (s *naive) lease(r state.Record, owner string, d time.Duration, now time.Ti
 	if s.bug("the owner is not kept") {
 		r.LeaseOwner = ""
 	}
+	if !s.bug("a new holder has the former one's note") {
+		r.Note = nil
+	}
 	s.records[r.Tenant] = r
+	s.places[r.Tenant] = r.LeaseUntil
 	return state.Lease{Record: s.clone(r), Now: now}
 }
 
@@ -496,6 +559,10 @@ func (s *naive) Renew(ctx context.Context, req state.RenewRequest) (state.Lease,
 	now := s.now()
 	r, err := s.fenced(req.Tenant, req.Fence)
 	if err != nil {
+		if r.Version > 0 && s.bug("a renewal of a lost lease writes its note") {
+			r.Note = req.Note
+			s.records[req.Tenant] = r
+		}
 		return state.Lease{Now: now}, err
 	}
 	if !r.LeaseUntil.After(now) && s.bug("a lease that ran out is lost") {
@@ -506,6 +573,12 @@ func (s *naive) Renew(ctx context.Context, req state.RenewRequest) (state.Lease,
 		from = r.LeaseUntil
 	}
 	r.LeaseUntil = from.Add(req.For)
+	if req.Note != nil || s.bug("a renewal without a note clears it") {
+		r.Note = bytes.Clone(req.Note)
+	}
+	if s.bug("a note is a commit") && req.Note != nil {
+		r.UpdatedAt = now
+	}
 	s.records[req.Tenant] = r
 	return state.Lease{Record: s.clone(r), Now: now}, nil
 }
@@ -524,7 +597,13 @@ func (s *naive) Release(ctx context.Context, req state.ReleaseRequest) error {
 		return state.ErrLeaseLost
 	}
 	r.LeaseOwner, r.LeaseUntil = "", time.Time{}
+	if s.bug("a release clears the note") {
+		r.Note = nil
+	}
 	s.records[req.Tenant] = r
+	if !s.bug("a release keeps the lease's place") {
+		delete(s.places, r.Tenant)
+	}
 	return nil
 }
 
@@ -548,7 +627,7 @@ func (s *naive) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data := bytes.Clone(req.Data)
-	if s.bug("what is put is the caller's") {
+	if s.bug("Put keeps the caller's data") {
 		data = req.Data
 	}
 	if s.bug("large blobs are cut") {
@@ -560,7 +639,7 @@ func (s *naive) Put(ctx context.Context, req state.PutRequest) (state.BlobRef, e
 		if s.bug("putting again is an error") {
 			return state.BlobRef{}, fmt.Errorf("%s is there already", ref.SHA256)
 		}
-		if s.bug("putting again leaves the age") {
+		if s.bug("putting again leaves the age") || s.bug("an old blob that is put again is pruned before its commit") {
 			b.at = old.at
 		}
 	}
@@ -600,7 +679,7 @@ func (s *naive) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	if err := ref.Verify(b.data); err != nil && !s.bug("damage is not noticed") {
 		return nil, err
 	}
-	if s.bug("what Get returns is the store's") {
+	if s.bug("Get returns the store's data") {
 		return b.data, nil
 	}
 	return bytes.Clone(b.data), nil
@@ -634,7 +713,12 @@ func (s *naive) Prune(ctx context.Context, req state.PruneRequest) (state.Pruned
 	mine := func(tenant string) bool {
 		return req.Tenant == "" || tenant == req.Tenant || s.bug("every tenant is pruned")
 	}
-	may := func(n int) bool { return n < req.Limit || s.bug("a prune has no limit") }
+	may := func(n int) bool {
+		if n == req.Limit-1 && n > 0 && s.bug("a prune of exactly Limit leaves one out") {
+			return false
+		}
+		return n < req.Limit || s.bug("a prune has no limit")
+	}
 	for tenant, all := range s.entries {
 		s.entries[tenant] = slices.DeleteFunc(all, func(e state.Entry) bool {
 			current := e.Run != "" && e.Run == s.records[tenant].Run && !s.bug("the current run's entries are pruned")
@@ -669,9 +753,21 @@ func (s *naive) pruneBlobs(pruned *state.Pruned, before time.Time, mine func(str
 	maps.DeleteFunc(s.blobs, func(ref state.BlobRef, b naiveBlob) bool {
 		r := s.records[ref.Tenant]
 		current := ref.Run != "" && ref.Run == r.Run && !s.bug("the current run's blobs are pruned")
-		referred := slices.ContainsFunc(r.Refs, func(kept state.BlobRef) bool {
+		refs := r.Refs
+		if s.bug("a record keeps what its predecessor referred to") {
+			refs = slices.Concat(refs, s.former[ref.Tenant])
+		}
+		if s.bug("a record's reference keeps every tenant's blob") {
+			for _, other := range s.records {
+				refs = slices.Concat(refs, other.Refs)
+			}
+		}
+		referred := slices.ContainsFunc(refs, func(kept state.BlobRef) bool {
+			if s.bug("a record's reference keeps every tenant's blob") {
+				kept.Tenant = ref.Tenant
+			}
 			kept.Size = 0
-			return kept == ref
+			return kept == ref && (kept.Run == r.Run || !s.bug("a record keeps only the blobs of its own run"))
 		}) && !s.bug("blobs in Refs are pruned")
 		if !mine(ref.Tenant) || !may(pruned.Blobs) || !b.at.Before(before) || current || referred {
 			return false

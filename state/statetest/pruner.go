@@ -3,56 +3,18 @@ package statetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/tenantsync/tenantsync/state"
 )
 
 // TestPruner checks that a [state.Pruner] keeps its contract.
 func TestPruner(t *testing.T, factory Factory) {
-	runCases(t, "TestPruner", factory, prunerCases, prunerNeeds...)
+	runCases(t, "TestPruner", factory, allPrunerCases(), prunerNeeds...)
 }
 
-const day = 24 * time.Hour
-
-// pruneAll calls Prune until it removes nothing, and returns how much it
-// removed.
-func pruneAll(k *kit, req state.PruneRequest) (went state.Pruned) {
-	k.Helper()
-	limit := req.Limit
-	if limit == 0 {
-		limit = state.DefaultPruneLimit
-	}
-	for range 1000 {
-		got, err := k.Pruner.Prune(k.Context(), req)
-		if err != nil {
-			k.fatalf("Prune(%+v): %v", req, err)
-		}
-		if got.Now.IsZero() {
-			k.errorf("Prune(%+v): Now is not set", req)
-		}
-		if got.Entries > limit || got.Runs > limit || got.Blobs > limit {
-			k.errorf("Prune with limit %d removed %d entries, %d runs and %d blobs", limit, got.Entries, got.Runs, got.Blobs)
-		}
-		if got.Entries == 0 && got.Runs == 0 && got.Blobs == 0 {
-			return went
-		}
-		went.Entries += got.Entries
-		went.Runs += got.Runs
-		went.Blobs += got.Blobs
-	}
-	k.fatalf("Prune(%+v) does not come to an end", req)
-	return went
-}
-
-// wantPruned prunes and checks how much was removed.
-func wantPruned(k *kit, act string, req state.PruneRequest, wantEntries, wantBlobs int) {
-	k.Helper()
-	if went := pruneAll(k, req); went.Entries != wantEntries || went.Blobs != wantBlobs {
-		k.errorf("%s: %d entries and %d blobs were removed, want %d and %d", act, went.Entries, went.Blobs, wantEntries, wantBlobs)
-	}
-}
+func allPrunerCases() []kitCase { return slices.Concat(prunerCases, interleavedCases, pruneLimitCases) }
 
 // inRun returns the tenant's record with another run, and an entry of that run.
 func inRun(r state.Record, run string) (state.Record, state.Entry) {

@@ -18,7 +18,7 @@ func TestStore(t *testing.T, factory Factory) {
 
 func storeCases() []kitCase {
 	var all []kitCase
-	for _, cases := range [][]kitCase{commitCases, eventCases, runsCases, removeCases, timeCases, fenceCases, listCases, historyCases, storeCallerCases} {
+	for _, cases := range [][]kitCase{commitCases, eventCases, runsCases, removeCases, timeCases, fenceCases, listCases, historyCases, storeCallerCases, limitCases} {
 		all = append(all, cases...)
 	}
 	return all

@@ -6,14 +6,13 @@ create table {schema}.tenant (
 	version     bigint not null,
 	status      text collate "C" not null,
 	run         text collate "C" not null,
-	wake_at     timestamptz,              -- null: waits for an event from outside
+	wake_at     timestamptz,              -- null: the tenant waits for an event from outside
 	deadline    timestamptz,
 	labels      jsonb not null,           -- an object of texts
 	data        text not null,            -- JSON, but returned byte for byte; jsonb refuses \u0000 and rounds
 	refs        jsonb not null,           -- an array of blobs' names
 	updated_at  timestamptz not null,
-	-- The lease is in no index, so that its changes are heap-only: they
-	-- happen far more often than commits that move a tenant.
+	-- The lease is in no index, so that a renewal writes none.
 	fence       bigint not null default 0,
 	lease_owner text not null default '',
 	lease_until timestamptz
@@ -23,10 +22,11 @@ create index tenant_updated on {schema}.tenant (updated_at, tenant);
 create index tenant_wake    on {schema}.tenant (wake_at, tenant) where wake_at is not null;
 create index tenant_status  on {schema}.tenant (status, tenant);
 
--- The labels again, to find tenants by them in their order: by their hashes,
--- since a label may be longer than an index allows. SHA-256 is never the same
--- for two, so that nobody has to compare the labels too; that would only
--- mislead the planner, which would count one condition as two.
+-- The labels a second time, as an index from a label to its tenants in their
+-- order. The key is the label's hash, because a label may be longer than an index
+-- allows. Two labels never have one SHA-256, so a search need not compare the
+-- labels too. A second condition would mislead the planner, which would expect
+-- fewer rows.
 create table {schema}.label (
 	hash   bytea not null,
 	tenant text collate "C" not null,
@@ -35,7 +35,7 @@ create table {schema}.label (
 
 create function {schema}.label_hash(key text, value text) returns bytea
 	language sql stable strict parallel safe
-	-- Labels have no control characters, so that one can part them.
+	-- A label contains no control character, so one can separate key and value.
 	as $$ select sha256(convert_to(key || E'\x1f' || value, 'UTF8')) $$;
 
 create function {schema}.relabel() returns trigger language plpgsql as $$
@@ -49,7 +49,7 @@ begin
 	return null;
 end $$;
 
--- Two triggers, so that a commit that leaves the labels alone calls nothing.
+-- Two triggers, so that a commit that does not change the labels calls none.
 create trigger label_insert after insert on {schema}.tenant
 	for each row when (new.labels <> '{}') execute function {schema}.relabel();
 create trigger label_update after update of labels on {schema}.tenant
@@ -66,7 +66,7 @@ create table {schema}.entry (
 	primary key (tenant, version, n)
 );
 
--- A run's name has no greatest length, what is in an index has one.
+-- A run's name may be longer than an index allows.
 create index entry_run  on {schema}.entry (tenant, left(run, 100), version, n);
 create index entry_time on {schema}.entry (time);
 

@@ -1,9 +1,9 @@
 -- Times are microseconds since 1970 in UTC, as integers: they compare exactly.
 -- All names begin with tenantsync_, since the database may be a host's own.
 
--- The check makes a status that this schema does not know impossible: lists and
--- claims ask for each status by itself, and must not leave one out unseen. A
--- release with a new status therefore brings a migration.
+-- The check refuses a status that this schema does not know: lists and claims ask
+-- for each known status, and would miss such a record. A release with a new
+-- status therefore needs a migration.
 CREATE TABLE tenantsync_record (
 	id INTEGER PRIMARY KEY,
 	tenant TEXT NOT NULL,
@@ -20,13 +20,14 @@ CREATE TABLE tenantsync_record (
 	data TEXT NOT NULL
 ) STRICT;
 
--- Each order of a list is an index, and each again within a status.
+-- Each order of a list has an index, and another within each status.
 CREATE UNIQUE INDEX tenantsync_record_tenant ON tenantsync_record (tenant);
 CREATE INDEX tenantsync_record_status ON tenantsync_record (status, tenant);
 CREATE INDEX tenantsync_record_updated ON tenantsync_record (status, updated_at, tenant);
 CREATE INDEX tenantsync_record_wake ON tenantsync_record (status, wake_at, tenant) WHERE wake_at IS NOT NULL;
 
--- Leases lie apart from the records: a renewal must not write a record's data again.
+-- Leases have a table of their own, so that a renewal does not write a record's
+-- data again.
 CREATE TABLE tenantsync_lease (
 	id INTEGER NOT NULL PRIMARY KEY, -- the record's
 	fence INTEGER NOT NULL,
@@ -53,10 +54,11 @@ CREATE TABLE tenantsync_entry (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tenantsync_entry_run ON tenantsync_entry (record, run, version, n, type);
--- For pruning: the oldest first, with what decides whether an entry is kept.
+-- For pruning: the oldest first, with the columns that decide whether Prune keeps
+-- an entry.
 CREATE INDEX tenantsync_entry_time ON tenantsync_entry (time, record, version, n, run);
 
--- The content comes last, so that what stands before it is read without it.
+-- The content comes last, so that SQLite reads the other columns without it.
 CREATE TABLE tenantsync_blob (
 	id INTEGER PRIMARY KEY,
 	tenant TEXT NOT NULL,

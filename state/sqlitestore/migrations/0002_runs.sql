@@ -23,11 +23,12 @@ CREATE INDEX tenantsync_run_status ON tenantsync_run (status, started, tenant, r
 CREATE INDEX tenantsync_run_outcome ON tenantsync_run (outcome, started, tenant, run);
 CREATE INDEX tenantsync_run_actor ON tenantsync_run (actor, started, tenant, run);
 CREATE INDEX tenantsync_run_digest ON tenantsync_run (digest, started, tenant, run);
--- For pruning: the oldest first, with what decides whether a run is kept.
+-- For pruning: the oldest first, with the columns that decide whether Prune keeps
+-- a run.
 CREATE INDEX tenantsync_run_age ON tenantsync_run (updated_at, id, tenant, run);
 
--- A removed tenant keeps the id of its record, under which the entries of its
--- removal lie.
+-- A removed tenant keeps the id of its record. The entries of its removal have
+-- this id.
 CREATE TABLE tenantsync_removed (
 	id INTEGER PRIMARY KEY,
 	tenant TEXT NOT NULL

@@ -32,6 +32,7 @@ var structured = []string{
 	"internal/jsonval",
 	"internal/lease",
 	"internal/mutant",
+	"internal/mutant/random",
 	"internal/oracle",
 	"internal/people",
 	"internal/pgtest",

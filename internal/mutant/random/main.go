@@ -48,7 +48,7 @@ type options struct {
 	n          int // 0: all
 	kinds      []string
 	packages   []string
-	at         []string // FILE:LINE
+	at         []string // FILE or FILE:LINE
 	equivalent string
 	limit      time.Duration
 	list       bool
@@ -63,7 +63,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.IntVar(&o.n, "n", 200, "number of mutants; 0 takes all")
 	kinds := flags.String("kind", "", "only these kinds, separated by commas: "+strings.Join(kindNames, ", "))
 	packages := flags.String("pkg", "", "only these packages, separated by commas, as folders: internal/diff,plan")
-	at := flags.String("at", "", "only the mutants at these places, separated by commas: plan/guard.go:12")
+	at := flags.String("at", "", "only the mutants at these places, separated by commas: plan/note.go,plan/guard.go:12")
 	flags.StringVar(&o.equivalent, "equivalent", "internal/mutant/random/equivalent.txt", "`file` of the mutants that no test can find, with the reasons")
 	flags.DurationVar(&o.limit, "limit", 10*time.Minute, "longest time for the tests of one mutant")
 	flags.BoolVar(&o.list, "list", false, "list the drawn mutants and run no test")
@@ -177,8 +177,9 @@ func draw(packages []*goPackage, explained []equivalent, o options) (drawing, er
 }
 
 func (m *mutation) matches(o options) bool {
-	at := fmt.Sprintf("%s:%d", m.file.name, m.line)
-	return (len(o.kinds) == 0 || contains(o.kinds, m.kind)) && (len(o.at) == 0 || contains(o.at, at))
+	line := fmt.Sprintf("%s:%d", m.file.name, m.line)
+	return (len(o.kinds) == 0 || contains(o.kinds, m.kind)) &&
+		(len(o.at) == 0 || contains(o.at, line) || contains(o.at, m.file.name))
 }
 
 func commas(s string) []string {

@@ -181,6 +181,7 @@ func TestSelect(t *testing.T) {
 		{[]string{"-at", "app/shop/shop.go:20"}, 2},
 		{[]string{"-at", "app/shop/shop.go:20", "-kind", "boundary"}, 1},
 		{[]string{"-at", "app/shop/shop.go:20,nested/price/price.go:9"}, 4},
+		{[]string{"-at", "nested/price/price.go"}, 6},
 		{[]string{"-kind", "loop,error"}, 3},
 		{[]string{"-pkg", "nested/price", "-kind", "loop"}, 0},
 		{[]string{"-pkg", "app/shoptest"}, 0},

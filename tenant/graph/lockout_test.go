@@ -213,7 +213,6 @@ func TestLockoutFails(t *testing.T) {
 	}
 }
 
-
 // A group that is on a later page counts as well.
 func TestLockoutReadsAllPages(t *testing.T) {
 	pages := []string{`{"value":[{"id":"one"}],"@odata.nextLink":"NEXT"}`, `{"value":[{"id":"two"}]}`}

@@ -14,10 +14,10 @@
 // source. Of the drawn mutants, those that do not compile and those that
 // equivalent.txt explains are replaced by others.
 //
-// Only the tests of the mutant's own package count, all of them, without
-// -short, and the first failure ends them. A mutant is also killed when its
-// tests hang, or need more than 4 GiB of memory. The tests of package syncer take
-// minutes: there the scripts run first, and the others only when these pass.
+// Only the tests of the mutant's own package count: all of them, without -short,
+// the quick ones first, until one fails. In package syncer the scripts run before
+// all others. A mutant is also killed when its tests hang, or need more than 4 GiB
+// of memory.
 package main
 
 import (

@@ -107,7 +107,7 @@ func TestCopiesAreTheMutants(t *testing.T) {
 		if err := buildAlone(t.Context(), m, binary); err != nil {
 			t.Fatal(err)
 		}
-		r := &runner{options: options{limit: 1 << 40}, dir: t.TempDir(), out: &out, timeout: 1 << 40}
+		r := &runner{options: options{limit: 1 << 40}, dir: t.TempDir(), out: &out, timeout: 1 << 40, stages: []string{"-test.run="}}
 		if err := r.test(t.Context(), m, binary, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -207,5 +207,17 @@ func TestTestsThatFail(t *testing.T) {
 	err := run(t.Context(), []string{"-root", root, "-n", "0", "-pkg", "nested/price"}, &out)
 	if err == nil || !strings.Contains(err.Error(), "fail without a mutant") {
 		t.Errorf("got error %v, want one that says so", err)
+	}
+}
+
+// Slow tests run last, and the first tests of a package first.
+func TestStages(t *testing.T) {
+	const verbose = "=== RUN   TestA\n--- PASS: TestA (0.49s)\n--- PASS: TestB (0.50s)\n    --- PASS: TestB/sub (9.00s)\n--- SKIP: TestC (1.00s)\n--- PASS: TestD (12.00s)\nPASS\n"
+	want := []string{"-test.run=Script", "-test.skip=^(TestB|TestD)$", "-test.run=^(TestB|TestD)$"}
+	if diff := cmp.Diff(want, stages("Script", verbose)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"-test.run="}, stages("", "--- PASS: TestA (0.10s)\n")); diff != "" {
+		t.Errorf("without slow tests (-want +got):\n%s", diff)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,12 +19,14 @@ import (
 type result struct {
 	mutation *mutation
 	killed   bool
-	by       string // the test that failed, or the reason why there is none
 }
 
-// firstTests are tests that find most mutants of a package quickly. They run
-// before the others.
+// firstTests are tests that find most mutants of a package soon. They run before
+// the others.
 var firstTests = map[string]string{"syncer": "Script"}
+
+// slow is the duration of a test from which it runs after the others.
+const slow = 500 * time.Millisecond
 
 // memory is the address space, in KiB, that the tests of a mutant may use.
 const memory = 4 << 20
@@ -54,7 +57,11 @@ type runner struct {
 	dir     string // for binaries and what tests write
 	out     io.Writer
 	results []result
-	timeout time.Duration // for the tests of one mutant of the package
+
+	// Of the package that is under way: the bound of the duration of all its tests,
+	// and the flags of the stages in which they run.
+	timeout time.Duration
+	stages  []string
 }
 
 func (r *runner) runPackage(ctx context.Context, mutants []*mutation) error {
@@ -116,7 +123,7 @@ func (r *runner) measure(ctx context.Context, p *goPackage, binary string) error
 	}
 	r.timeout = r.limit
 	begun := time.Now()
-	passed, text, err := r.execute(ctx, p, binary, 0, "")
+	passed, text, err := r.execute(ctx, p, binary, 0, "-test.v")
 	if err != nil {
 		return err
 	}
@@ -124,24 +131,44 @@ func (r *runner) measure(ctx context.Context, p *goPackage, binary string) error
 		return fmt.Errorf("%s: the tests fail without a mutant:\n%s", p.dir, text)
 	}
 	took := time.Since(begun)
-	r.timeout = min(r.limit, 10*time.Second+4*took)
+	r.timeout = min(r.limit, 10*time.Second+3*took)
+	r.stages = stages(firstTests[p.dir], text)
 	fmt.Fprintf(r.out, "; the tests take %s\n", took.Round(100*time.Millisecond))
 	return nil
 }
 
+// stages returns flags that select the tests of one run after the other: those
+// that first names, the quick ones, and the slow ones. So the first failure comes
+// soon.
+func stages(first, verbose string) []string {
+	var all, slowest []string
+	for _, line := range passedTest.FindAllStringSubmatch(verbose, -1) {
+		if took, err := time.ParseDuration(line[2] + "s"); err == nil && took >= slow {
+			slowest = append(slowest, line[1])
+		}
+	}
+	if first != "" {
+		all = append(all, "-test.run="+first)
+	}
+	if len(slowest) == 0 {
+		return append(all, "-test.run=")
+	}
+	names := "^(" + strings.Join(slowest, "|") + ")$"
+	return append(all, "-test.skip="+names, "-test.run="+names)
+}
+
+var passedTest = regexp.MustCompile(`(?m)^--- PASS: (\w+) \(([0-9.]+)s\)$`)
+
 // test runs the tests with a mutant and keeps the result.
 func (r *runner) test(ctx context.Context, m *mutation, binary string, selected int) error {
 	res := result{mutation: m}
-	for _, tests := range []string{firstTests[m.file.pkg.dir], ""} {
-		passed, text, err := r.execute(ctx, m.file.pkg, binary, selected, tests)
+	for _, tests := range r.stages {
+		passed, _, err := r.execute(ctx, m.file.pkg, binary, selected, tests)
 		if err != nil {
 			return err
 		}
 		if !passed {
-			res.killed, res.by = true, killer(text)
-			break
-		}
-		if tests == "" {
+			res.killed = true
 			break
 		}
 	}
@@ -157,9 +184,10 @@ func (r *runner) keep(res result) {
 	}
 }
 
-// execute runs a test binary in the folder of its package. It reports whether
+// execute runs a test binary in the folder of its package, with a flag that
+// selects the tests. It reports whether
 // all tests passed in time. An error means that the tests could not run.
-func (r *runner) execute(ctx context.Context, p *goPackage, binary string, selected int, tests string) (passed bool, output string, err error) {
+func (r *runner) execute(ctx context.Context, p *goPackage, binary string, selected int, flag string) (passed bool, output string, err error) {
 	temp := filepath.Join(r.dir, "tmp")
 	defer removeAll(temp) // tests that are killed leave files
 	if err := os.MkdirAll(temp, 0o700); err != nil {
@@ -169,7 +197,7 @@ func (r *runner) execute(ctx context.Context, p *goPackage, binary string, selec
 	defer cancel()
 	// The shell limits the memory: some mutants allocate without end.
 	cmd := exec.CommandContext(limited, "sh", "-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, memory),
-		binary, "-test.failfast", "-test.run="+tests, "-test.timeout="+r.timeout.String())
+		binary, "-test.failfast", flag, "-test.timeout="+r.timeout.String())
 	cmd.Dir = filepath.Join(p.root, filepath.FromSlash(p.dir))
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", selectedBy, selected), "TMPDIR="+temp)
 	cmd.WaitDelay = 10 * time.Second // programs that the tests started may outlive them
@@ -183,22 +211,6 @@ func (r *runner) execute(ctx context.Context, p *goPackage, binary string, selec
 		return false, text.String(), nil
 	}
 	return err == nil, text.String(), err
-}
-
-// killer returns what the output of failed tests says about the failure: the
-// name of the first failed test, or else the first line of a panic.
-func killer(output string) string {
-	for line := range strings.Lines(output) {
-		line = strings.TrimSpace(line)
-		if name, ok := strings.CutPrefix(line, "--- FAIL: "); ok {
-			name, _, _ = strings.Cut(name, " ")
-			return name
-		}
-		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-			return line
-		}
-	}
-	return "no test that is named"
 }
 
 // removeAll removes a folder, with the folders in it that tests have protected.

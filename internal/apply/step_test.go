@@ -24,8 +24,8 @@ func policies(t *testing.T) *schema.Schema {
 		References: []tenant.Reference{{Path: "/owner", Kinds: []string{"users", "groups"}}},
 		Sensitive:  []string{"/password", "/settings/*/secret"},
 		Masked:     []tenant.Masked{{Path: "/key"}, {Path: "/oma/*/value", Token: "valueId"}},
-		Whole:      []string{"/rules"},
-		Parts:      []tenant.Part{{Name: "assignments", Path: "/assignments"}},
+		Whole:      []string{"/rules", "/limits", "/outer"},
+		Parts:      []tenant.Part{{Name: "assignments", Path: "/assignments"}, {Name: "limits", Path: "/limits"}, {Name: "inner", Path: "/outer/inner"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +158,11 @@ func TestOperationOfOthers(t *testing.T) {
 	part := stepOf(t, tenant.Update, change("/assignments/-", ``, `{"target":"u"}`))
 	part.Item.Part = "assignments"
 
+	limits := stepOf(t, tenant.Update, change("/limits/a", `1`, `2`))
+	limits.Item.Part = "limits"
+	inner := stepOf(t, tenant.Update, change("/outer/inner/a", `1`, `2`))
+	inner.Item.Part = "inner"
+
 	whole := stepOf(t, tenant.Create, change("", ``, `{"owner":"${groups/G}"}`))
 	whole.Item.After = json.RawMessage(`{"not":"used"}`)
 
@@ -175,6 +180,10 @@ func TestOperationOfOthers(t *testing.T) {
 	}{
 		{"a part", part, now, tenant.Operation{Verb: tenant.Update, Kind: "policies", Part: "assignments", ID: "7", Before: now.Body,
 			Patch: json.RawMessage(`{"assignments":[{"target":"t"},{"target":"u"}]}`), After: json.RawMessage(`{"assignments":[{"target":"t"},{"target":"u"}],"x":1}`)}},
+		{"a part that is sent whole", limits, inTenant(`{"limits":{"a":1,"b":1},"x":1}`), tenant.Operation{Verb: tenant.Update, Kind: "policies", Part: "limits", ID: "7",
+			Before: json.RawMessage(`{"limits":{"a":1,"b":1},"x":1}`), Patch: json.RawMessage(`{"limits":{"a":2,"b":1}}`), After: json.RawMessage(`{"limits":{"a":2,"b":1},"x":1}`)}},
+		{"a part of what is sent whole", inner, inTenant(`{"outer":{"inner":{"a":1,"b":1},"c":1}}`), tenant.Operation{Verb: tenant.Update, Kind: "policies", Part: "inner", ID: "7",
+			Before: json.RawMessage(`{"outer":{"inner":{"a":1,"b":1},"c":1}}`), Patch: json.RawMessage(`{"outer":{"inner":{"a":2}}}`), After: json.RawMessage(`{"outer":{"c":1,"inner":{"a":2,"b":1}}}`)}},
 		{"a create in one row", whole, nil, tenant.Operation{Verb: tenant.Create, Kind: "policies", After: json.RawMessage(`{"owner":"g1"}`)}},
 		{"a create in several rows", rows, nil, tenant.Operation{Verb: tenant.Create, Kind: "policies", After: json.RawMessage(`{"owner":"g1","x":1}`)}},
 		{"a create in one row of a property", one, nil, tenant.Operation{Verb: tenant.Create, Kind: "policies", After: json.RawMessage(`{"x":1,"y":2}`)}},

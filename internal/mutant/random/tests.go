@@ -128,7 +128,7 @@ func (r *runner) measure(ctx context.Context, p *goPackage, binary string) error
 		return err
 	}
 	if !passed {
-		return fmt.Errorf("%s: the tests fail without a mutant:\n%s", p.dir, text)
+		return fmt.Errorf("%s: the tests fail without a mutant:\n%s", p.dir, passing.ReplaceAllString(text, ""))
 	}
 	took := time.Since(begun)
 	r.timeout = min(r.limit, 10*time.Second+3*took)
@@ -156,6 +156,9 @@ func stages(first, verbose string) []string {
 	names := "^(" + strings.Join(slowest, "|") + ")$"
 	return append(all, "-test.skip="+names, "-test.run="+names)
 }
+
+// passing are the lines about tests that run and pass.
+var passing = regexp.MustCompile(`(?m)^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS).*\n`)
 
 var passedTest = regexp.MustCompile(`(?m)^--- PASS: (\w+) \(([0-9.]+)s\)$`)
 

@@ -325,7 +325,8 @@ func TestReseal(t *testing.T) {
 	if moved, err := ring.Reseal(t.Context(), store, cacheKey); err != nil || !moved {
 		t.Errorf("at the last attempt: got %v, %v, want true", moved, err)
 	}
-	put("three")
+	want("newer than three")
+	put("four")
 
 	if _, err := renewed.Reseal(t.Context(), store, cacheKey); err == nil {
 		t.Error("without the old key: got no error")

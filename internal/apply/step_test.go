@@ -93,6 +93,7 @@ func TestOperationOfUpdate(t *testing.T) {
 	}{
 		{"a value", `{"id":"7","x":1,"y":[]}`, []plan.PropertyChange{change("/x", `1`, `2`)}, `{"x":2}`, `{"x":2,"y":[]}`},
 		{"no change", `{"x":1}`, nil, `{}`, `{"x":1}`},
+		{"the whole object", `{"id":"7","x":1,"y":1}`, []plan.PropertyChange{change("", `{"x":1,"y":1}`, `{"x":2}`)}, `{"x":2}`, `{"x":2}`},
 		{"several values", `{"x":1,"y":1,"z":1}`, []plan.PropertyChange{change("/x", `1`, `2`), change("/y", `1`, `null`), change("/z", `1`, `{"a":1}`)},
 			`{"x":2,"y":null,"z":{"a":1}}`, `{"x":2,"y":null,"z":{"a":1}}`},
 		{"values of one object", `{"o":{"a":1,"b":1,"c":1}}`, []plan.PropertyChange{change("/o/a", `1`, `2`), change("/o/b", `1`, `2`)},

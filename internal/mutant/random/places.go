@@ -106,7 +106,7 @@ func (w *walker) visit(n ast.Node) {
 	case *ast.ValueSpec:
 		if d, ok := w.stack[len(w.stack)-1].(*ast.GenDecl); ok && d.Tok == token.CONST {
 			for _, v := range n.Values {
-				w.number(kindBoundary, v)
+				w.number(kindBoundary, v, "+", "-")
 			}
 		}
 	}
@@ -117,12 +117,14 @@ func (w *walker) binary(n *ast.BinaryExpr) {
 	switch n.Op {
 	case token.LSS, token.LEQ, token.GTR, token.GEQ:
 		w.operator(kindBoundary, n.Op, n.OpPos)
-		w.number(kindBoundary, n.X)
-		w.number(kindBoundary, n.Y)
+		// The other operator is the same as a limit that is one off to one side.
+		less := n.Op == token.LSS || n.Op == token.GEQ
+		w.number(kindBoundary, n.X, sign(!less))
+		w.number(kindBoundary, n.Y, sign(less))
 	case token.EQL, token.NEQ:
 		w.operator(kindEquality, n.Op, n.OpPos)
-		w.number(kindEquality, n.X)
-		w.number(kindEquality, n.Y)
+		w.number(kindEquality, n.X, "+", "-")
+		w.number(kindEquality, n.Y, "+", "-")
 	case token.LAND, token.LOR:
 		w.operator(kindLogic, n.Op, n.OpPos)
 	case token.ADD, token.SUB:
@@ -133,12 +135,20 @@ func (w *walker) binary(n *ast.BinaryExpr) {
 	}
 }
 
-// number makes a number one greater and one less.
-func (w *walker) number(kind string, e ast.Expr) {
+// number makes a number one greater or one less.
+func (w *walker) number(kind string, e ast.Expr, signs ...string) {
 	if lit, ok := ast.Unparen(e).(*ast.BasicLit); ok && lit.Kind == token.INT {
-		w.add(kind, lit.Pos(), lit.End(), "("+lit.Value+"+1)")
-		w.add(kind, lit.Pos(), lit.End(), "("+lit.Value+"-1)")
+		for _, sign := range signs {
+			w.add(kind, lit.Pos(), lit.End(), "("+lit.Value+sign+"1)")
+		}
 	}
+}
+
+func sign(less bool) string {
+	if less {
+		return "-"
+	}
+	return "+"
 }
 
 // condition negates a condition, except one that an equality mutant negates.

@@ -46,6 +46,8 @@ func TestUnmetOfUpdate(t *testing.T) {
 		{"a name in place of an id", []plan.PropertyChange{change("/owner", ``, `"${groups/G}"`)}, `{"owner":"h1"}`, []string{`/owner: "${groups/H}", not "${groups/G}"`}},
 		{"an unknown id that looks like a template", []plan.PropertyChange{change("/owner", ``, `"${groups/G}"`)}, `{"owner":"${x}"}`, []string{`/owner: "$${x}", not "${groups/G}"`}},
 
+		{"a type that the service leaves out", []plan.PropertyChange{change("/a@odata.type", ``, `"#t"`), change("/o/a@odata.type", ``, `"#t"`)}, `{"a":1,"o":{"a":1}}`, nil},
+		{"another type", []plan.PropertyChange{change("/a@odata.type", ``, `"#t"`)}, `{"a":1,"a@odata.type":"#u"}`, []string{`/a@odata.type: "#u", not "#t"`}},
 		{"members kept in another order", []plan.PropertyChange{change("/members/-", ``, `"a"`), change("/members/-", ``, `"b"`)}, `{"members":["b","c","a"]}`, nil},
 		{"members not added", []plan.PropertyChange{change("/members/-", ``, `"a"`), change("/members/-", ``, `"b"`), change("/members/-", ``, `"c"`)}, `{"members":["b"]}`,
 			[]string{`/members/-: , not "a"`, `/members/-: , not "c"`}},

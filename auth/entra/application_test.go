@@ -186,4 +186,11 @@ func TestAzureCredentials(t *testing.T) {
 			t.Errorf("%s: through azcore: got %v, want %s, not to be retried", text, err, class)
 		}
 	}
+	// The end of the caller's context is no failure of the credential.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	sdk.err = context.Canceled
+	if got, err := c.Token(ctx, auth.TokenRequest{}); !errors.Is(err, context.Canceled) || got.Value.Reveal() != "" {
+		t.Errorf("after the end of the context: got %v, %v, want its error", got, err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -254,6 +255,11 @@ func TestAnswersThatMSALRefuses(t *testing.T) {
 			if isToken(req) {
 				body := readBody(res)
 				setBody(res, 200, body[:len(body)-5])
+			}
+		}, auth.Transient},
+		{"whole tokens of an answer that was cut", func(req *http.Request, _ string, res *http.Response) {
+			if isToken(req) {
+				res.Body = io.NopCloser(io.MultiReader(strings.NewReader(readBody(res)), iotest.ErrReader(io.ErrUnexpectedEOF)))
 			}
 		}, auth.Transient},
 		{"no access token", func(req *http.Request, _ string, res *http.Response) {

@@ -85,6 +85,20 @@ func TestErrorKeepsWords(t *testing.T) {
 	}
 }
 
+// A short secret is found where it stands alone, in any place of the text and
+// after places where it is a part of a word.
+func TestShortSecrets(t *testing.T) {
+	for word, kept := range map[string]bool{
+		"12": false, "x/12": false, "12/x": false, "x12/12": false, "123/12": false, "x12": true, "12x": true, "123": true, "312": true, "é12": false,
+		"78": false, "x/78/y": false, "x78": true,
+	} {
+		got, _ := errors.AsType[*tenant.Error](redact.Error(&tenant.Error{Code: word}, []string{"12", "78"}))
+		if (got.Code != "") != kept {
+			t.Errorf("%q: got %q, want it kept: %v", word, got.Code, kept)
+		}
+	}
+}
+
 // The parts by which the engine decides stay: class, retry, outcome, sentinels,
 // and the classes of the caller's own errors.
 func TestErrorKeepsTheRest(t *testing.T) {

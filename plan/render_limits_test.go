@@ -295,3 +295,18 @@ func TestTextWidth(t *testing.T) {
 		}
 	}
 }
+
+// Duplicates of a list share a text with their number, at the place of the first.
+func TestCounted(t *testing.T) {
+	for _, tt := range []struct{ members, want []string }{
+		{nil, nil},
+		{[]string{"a"}, []string{"a"}},
+		{[]string{"b", "a"}, []string{"b", "a"}},
+		{[]string{"b", "a", "b"}, []string{"b (2 times)", "a"}},
+		{[]string{"a", "a", "b", "c", "c", "c"}, []string{"a (2 times)", "b", "c (3 times)"}},
+	} {
+		if diff := cmp.Diff(tt.want, counted(tt.members)); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", tt.members, diff)
+		}
+	}
+}

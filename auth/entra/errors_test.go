@@ -89,6 +89,9 @@ func TestErrorClasses(t *testing.T) {
 			server.RefuseNext(authtest.TokenEndpoint, 1, tt.refusal)
 			_, err := a.Credential(t.Context(), fresh())
 			wantClass(t, "Credential", err, tt.want)
+			if e, ok := errors.AsType[*auth.Error](err); !ok || e.Err == nil && tt.want != auth.WrongTenant {
+				t.Errorf("got %#v, want a cause that says what was wrong with the answer", err)
+			}
 			e, ok := errors.AsType[*auth.Error](err)
 			if !ok {
 				t.Fatalf("got %T, want *auth.Error", err)

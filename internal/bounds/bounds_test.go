@@ -47,3 +47,23 @@ func TestLogLinesAreBounded(t *testing.T) {
 type valuer struct{ text string }
 
 func (v valuer) LogValue() slog.Value { return slog.StringValue(v.text) }
+
+// A value of a log line keeps its form up to the limit, and becomes a cut text
+// beyond it.
+func TestLogValuesAtTheLimit(t *testing.T) {
+	for n, cut := range map[int]bool{MaxText - 1: false, MaxText: false, MaxText + 1: true} {
+		list := []string{strings.Repeat("x", n-len("[]"))}
+		var buf bytes.Buffer
+		slog.New(Handler{Handler: slog.NewJSONHandler(&buf, nil)}).Info("m", "list", list, "text", strings.Repeat("x", n))
+		var line struct {
+			List any
+			Text string
+		}
+		if err := json.Unmarshal(buf.Bytes(), &line); err != nil {
+			t.Fatal(err)
+		}
+		if _, isText := line.List.(string); isText != cut || strings.HasSuffix(line.Text, cutMark) != cut {
+			t.Errorf("%d bytes: got %.20v and a text of %d bytes, want them cut: %v", n, line.List, len(line.Text), cut)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package bounds
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,21 @@ func TestLimitsOfFields(t *testing.T) {
 		value := json.RawMessage(`"` + strings.Repeat("x", n-2) + `"`)
 		if got := Of(struct{ V json.RawMessage }{value}).V; (string(got) == string(value)) != (n <= MaxValue) {
 			t.Errorf("a value of %d bytes: got %d", n, len(got))
+		}
+	}
+}
+
+// The limits are what the documentation of requests and stores says.
+func TestLimits(t *testing.T) {
+	got := []int{MaxName, MaxComment, MaxKey, MaxTargets, MaxLabels, MaxWord, MaxText, MaxStack, MaxValue}
+	want := []int{256, 4096, 1024, 10_000, 64, 256, 4096, 16_384, 65_536}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %d, want %d", got, want)
+	}
+	for _, field := range []string{"Backup", "Bindings", "Commits", "Desired", "DesiredFrom", "Digest", "ID", "Item", "Items", "Key", "Kind", "Kinds",
+		"Refused", "RetryOf", "Run", "SHA256", "Same", "SignIn", "Tenant", "TenantID", "Written"} {
+		if !IsIdentifier(field) {
+			t.Errorf("%s may be cut, and would find nothing then", field)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func TestEdits(t *testing.T) {
 	}
 	// Apply must return an error for an invalid text and for a value of the wrong
 	// type, and not a shorter text.
-	for _, text := range []string{``, `{`, `{"list"`, `{"list":[1`, `{"list":[1,tru]}`, `{"list":[1}`, `{"list":{}}`, `{"list":1}`, `[]`, `{"a":tru,"list":[]}`, `{"list":[],"a":tru}`, `{"list":[],"a"}`, `{"list":[]`, `{"x":[,"list":[]}`} {
+	for _, text := range []string{``, `{`, `{"list"`, `{"list":[1`, `{"list":[1,tru]}`, `{"list":[1}`, `{"list":{}}`, `{"list":1}`, `[]`, `{"a":tru,"list":[]}`, `{"list":[],"a":tru}`, `{"list":[],"a"}`, `{"list":[]`, `{"x":[,"list":[]}`, `{1:2,"list":[]}`, `{"list":[],1:2}`, `{"list":[],"x":1,"list":[]}`, `{"list":[],"x":1 "y":2}`} {
 		e := new(Edits)
 		members(map[int]string{0: "7"}, "8")(e)
 		set(`1`, "x")(e)

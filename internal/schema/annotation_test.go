@@ -67,6 +67,7 @@ func TestWithoutTypesMissingIn(t *testing.T) {
 		{"no type in the other tree", `{"a":1,"a@odata.type":"#A"}`, `{"a":2}`, `{"a":1}`},
 		{"no property in the other tree", `{"a":1,"a@odata.type":"#A"}`, `{"a":null}`, `{"a":1,"a@odata.type":"#A"}`},
 		{"another path", `{"a":{"a":1,"a@odata.type":"#A"}}`, `{"a":{"b":1}}`, `{"a":{"a":1,"a@odata.type":"#A"}}`},
+		{"below a path that the other tree lacks", `{"a":{"b":{"c":1,"c@odata.type":"#A"}}}`, `{"a":{}}`, `{"a":{"b":{"c":1,"c@odata.type":"#A"}}}`},
 		{"in elements", `[{"a":1,"a@odata.type":"#A"},{"a":2,"a@odata.type":"#A"}]`, `[{"b":1},{"a":3}]`, `[{"a":1},{"a":2}]`},
 		{"a type in one element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":3},{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"}]`},
 		{"a type in the first element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"},{"a":3}]`, `[{"a":1,"a@odata.type":"#A"}]`},

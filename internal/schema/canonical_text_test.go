@@ -78,6 +78,8 @@ func TestCanonicalText(t *testing.T) {
 		`{"a":{"default":"none","x":null}}`:                                          `{"a":{}}`,
 		`{"list":[{"default":{"x":1},"x":"","y":{"z":null}},null,"",[]]}`:            `{"list":[{},null,"",[]]}`,
 		`{"typed":{"ip":"192.0.2.5/24","@odata.type":"#t"}}`:                         `{"typed":{"@odata.type":"t","ip":"192.0.2.0-192.0.2.255"}}`,
+		`{"@odata.type":"#"}`:                                                        `{"@odata.type":""}`,
+		`{"@odata.type":"##"}`:                                                       `{"@odata.type":"#"}`,
 		`{"typed":{"ip":"192.0.2.5/24","@odata.type":"u"}}`:                          `{"typed":{"@odata.type":"u","ip":"192.0.2.5/24"}}`,
 		`{"typed":{"x":{"@odata.type":"#t"},"ip":"192.0.2.5/24"}}`:                   `{"typed":{"ip":"192.0.2.5/24","x":{"@odata.type":"t"}}}`,
 		`{"typed":{"\u0040odata.type":"#t","ip":"192.0.2.5/24","group":"everyone"}}`: `{"typed":{"@odata.type":"t","group":"everyone","ip":"192.0.2.0-192.0.2.255"}}`,

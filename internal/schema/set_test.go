@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // SortedByText returns the same as a Form with SortSets for objects of a tenant
@@ -105,4 +106,32 @@ func TestReplaceMembers(t *testing.T) {
 			t.Fatalf("got %s, want %s", got.JSON(), want.JSON())
 		}
 	})
+}
+
+// The members of all sets are sorted, those with secrets by what is shown of
+// them. Arrays that are no sets keep their order.
+func TestSortedSets(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "policies", Sets: []tenant.Set{{Path: "/set"}, {Path: "/list/*/set"}}})
+	secret := func(key, text string) string {
+		return jsonval.TextOf(SecretNode(key, k, jsonval.StringNode(text)))
+	}
+	a, b := secret("k", "a"), secret("k", "b")
+	for body, want := range map[string]string{
+		`{"set":["b","a","c"],"list":["b","a"]}`:                           `{"list":["b","a"],"set":["a","b","c"]}`,
+		`{"list":[{"set":["b","a"]},{"set":["d","c"]}],"x":{"set":[2,1]}}`: `{"list":[{"set":["a","b"]},{"set":["c","d"]}],"x":{"set":[2,1]}}`,
+		`{"set":["a"]}`: `{"set":["a"]}`,
+		`{"set":[{"n":2,"s":"` + a + `"},{"n":1,"s":"` + b + `"}]}`:                 `{"set":[{"n":1,"s":"` + b + `"},{"n":2,"s":"` + a + `"}]}`,
+		`{"set":[{"n":1,"s":"` + max(a, b) + `"},{"n":1,"s":"` + min(a, b) + `"}]}`: `{"set":[{"n":1,"s":"` + min(a, b) + `"},{"n":1,"s":"` + max(a, b) + `"}]}`,
+	} {
+		n, err := jsonval.Parse([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(SortedSets(k.Root, n).JSON()); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", body, got, want)
+		}
+	}
+	if SortedSets(k.Root, nil) != nil {
+		t.Error("an absent value is no longer absent")
+	}
 }

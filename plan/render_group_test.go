@@ -80,6 +80,8 @@ func TestRenameOf(t *testing.T) {
 		{"Old A", "New A", `at the beginning "Old" → "New"`},
 		{"Av1", "Av2", ""},
 		{"A", "B", ""},
+		{" a", " b", `at the end "a" → "b"`},
+		{"a ", "b ", `at the beginning "a" → "b"`},
 		{"A b", "A c d", `at the end "b" → "c d"`},
 		{"A \u0430", "A a", ""}, // the two look alike, and are shown in full
 		{long + " 1", long + " 2", `at the end "1" → "2"`},

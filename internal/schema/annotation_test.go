@@ -20,10 +20,12 @@ func TestRefused(t *testing.T) {
 		`{"owner":{"x@odata.bind":1},"list":[{"service":{"a@b.c":1}}]}`:                                     nil, // read-only
 		`{"a":{"foo@bar.baz":1,"@microsoft.graph.conflictBehavior":"fail"},"#CustomRef_x":"y"}`:             {"/#CustomRef_x", "/a/@microsoft.graph.conflictBehavior", "/a/foo@bar.baz"},
 		`{"list":[{"@odata.id":"u"},{"@odata.id":"u","name":"n"},{"@odata.type":"#t","@odata.id":"u"}]}`:    {"/list/0", "/list/2"},
-		`{"$previousNames":["B"],"$schema":"s","$comment":"c","x":{"$any":1}}`:                              nil,
-		`{"$previousName":["B"],"$Comment":"c"}`:                                                            {"/$Comment", "/$previousName"},
-		`{"$previousNames":"B"}`:                                                                            {"/$previousNames"},
-		`{"$previousNames":["B",1]}`:                                                                        {"/$previousNames"},
+		`{"manager":{"@odata.id":"u"},"@odata.id":"i"}`:                                                     {"/manager"},
+		`{"@odata.id":"i"}`: nil, // the object's own address
+		`{"$previousNames":["B"],"$schema":"s","$comment":"c","x":{"$any":1}}`: nil,
+		`{"$previousName":["B"],"$Comment":"c"}`:                               {"/$Comment", "/$previousName"},
+		`{"$previousNames":"B"}`:                                               {"/$previousNames"},
+		`{"$previousNames":["B",1]}`:                                           {"/$previousNames"},
 	} {
 		n, err := jsonval.ParseObject([]byte(file))
 		if err != nil {

@@ -20,7 +20,7 @@ func everything() tenant.Kind {
 		Name: "everything", ReadOnly: []string{"/id", "/a/id", "/list/*/id"}, EmptyIsAbsent: []string{"/empty", "/a/empty", "/set"},
 		Sets:      []tenant.Set{{Path: "/set"}, {Path: "/bag", Multi: true}, {Path: "/list/*/set"}, {Path: "/a/set", By: []string{"/n"}}},
 		Sensitive: []string{"/secret"}, Masked: []tenant.Masked{{Path: "/masked", Token: "token"}, {Path: "/list/*/masked"}, {Path: "/set/*"}},
-		References: []tenant.Reference{{Path: "/refs/*", Kinds: []string{"groups"}, Literals: []string{"All", "None"}},
+		References: []tenant.Reference{{Path: "/one/*", Kinds: []string{"groups"}, Literals: []string{"Only"}}, {Path: "/refs/*", Kinds: []string{"groups"}, Literals: []string{"All", "None"}},
 			{Path: "/typed/group", Type: "#t", Kinds: []string{"groups"}, Literals: []string{"Every*"}}},
 		Forms: []tenant.Form{
 			{Path: "/enum", As: tenant.Enumeration}, {Path: "/flags", As: tenant.Flags}, {Path: "/text", As: tenant.Text},
@@ -78,6 +78,8 @@ func TestCanonicalText(t *testing.T) {
 		`{"a":{"default":"none","x":null}}`:                                          `{"a":{}}`,
 		`{"list":[{"default":{"x":1},"x":"","y":{"z":null}},null,"",[]]}`:            `{"list":[{},null,"",[]]}`,
 		`{"typed":{"ip":"192.0.2.5/24","@odata.type":"#t"}}`:                         `{"typed":{"@odata.type":"t","ip":"192.0.2.0-192.0.2.255"}}`,
+		`{"@":1,"":2,"a":{"@":1,"":2}}`:                                              `{"":2,"a":{"":2}}`,
+		`{"one":["ONLY","only ","x"]}`:                                               `{"one":["only","only ","x"]}`,
 		`{"@odata.type":"#"}`:                                                        `{"@odata.type":""}`,
 		`{"@odata.type":"##"}`:                                                       `{"@odata.type":"#"}`,
 		`{"typed":{"ip":"192.0.2.5/24","@odata.type":"u"}}`:                          `{"typed":{"@odata.type":"u","ip":"192.0.2.5/24"}}`,

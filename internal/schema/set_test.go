@@ -1,9 +1,11 @@
 package schema
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
@@ -133,5 +135,71 @@ func TestSortedSets(t *testing.T) {
 	}
 	if SortedSets(k.Root, nil) != nil {
 		t.Error("an absent value is no longer absent")
+	}
+}
+
+// Members are paired by the declared identity while it is unique in each array,
+// and by their whole value otherwise.
+func TestMembers(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "policies", Sets: []tenant.Set{{Path: "/one", By: []string{"/n"}}, {Path: "/two", By: []string{"/n", "/p"}}, {Path: "/none"}}})
+	parse := func(text string) *jsonval.Node {
+		if text == "" {
+			return nil
+		}
+		n, err := jsonval.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	show := func(n *jsonval.Node) string {
+		if n == nil {
+			return "-"
+		}
+		return string(n.JSON())
+	}
+	for _, tt := range []struct {
+		name, set, base, desired, current string
+		want                              []string // base, desired and current of each member
+	}{
+		{"one that stays, one that goes, one that comes", "none", `["a","b"]`, `["a","c"]`, `["b","a"]`, []string{`"b" - "b"`, `"a" "a" "a"`, `- "c" -`}},
+		{"only in the base", "none", `["a","b"]`, `["b"]`, `["b"]`, []string{`"b" "b" "b"`, `"a" - -`}},
+		{"duplicates", "none", ``, `["a","a"]`, `["a"]`, []string{`- "a" "a"`}},
+		{"by one property", "one", `[{"n":1,"v":1}]`, `[{"n":2,"v":2},{"n":1,"v":2}]`, `[{"n":1,"v":3},{"n":3,"v":1}]`,
+			[]string{`{"n":1,"v":1} {"n":1,"v":2} {"n":1,"v":3}`, `- - {"n":3,"v":1}`, `- {"n":2,"v":2} -`}},
+		{"by two properties", "two", ``, `[{"n":1,"p":1,"v":2},{"n":1,"p":2,"v":1}]`, `[{"n":1,"p":1,"v":1}]`,
+			[]string{`- {"n":1,"p":1,"v":2} {"n":1,"p":1,"v":1}`, `- {"n":1,"p":2,"v":1} -`}},
+		{"an identity that is not unique", "one", ``, `[{"n":1,"v":2}]`, `[{"n":1,"v":1},{"n":1,"v":2}]`, []string{`- - {"n":1,"v":1}`, `- {"n":1,"v":2} {"n":1,"v":2}`}},
+		{"no arrays", "none", ``, `"a"`, `{"a":1}`, nil},
+	} {
+		var got []string
+		for _, m := range k.Root.Step(tt.set).Set.Members(parse(tt.base), parse(tt.desired), parse(tt.current)) {
+			got = append(got, show(m.Base)+" "+show(m.Desired)+" "+show(m.Current))
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
+		}
+	}
+}
+
+// With OnlyTemplates, a form passes on only the strings that may be templates or
+// references.
+func TestOnlyTemplates(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "policies", References: []tenant.Reference{{Path: "/owner", Kinds: []string{"users"}}, {Path: "/all/*", Kinds: []string{"users"}}}})
+	n, err := jsonval.Parse([]byte(`{"a":"plain","b":"${x}","c":["plain","a $"],"owner":"u","all":["v"],"n":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for only, want := range map[bool][]string{true: {"${x}", "a $", "u", "v"}, false: {"${x}", "a $", "plain", "plain", "u", "v"}} {
+		var got []string
+		form := Form{OnlyTemplates: only, Text: func(n *jsonval.Node, _ Place) *jsonval.Node {
+			got = append(got, n.Text)
+			return n
+		}}
+		form.Apply(k, n)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("only templates: %v (-want +got)\n%s", only, diff)
+		}
 	}
 }

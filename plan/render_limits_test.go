@@ -310,3 +310,15 @@ func TestCounted(t *testing.T) {
 		}
 	}
 }
+
+// Members of up to 80 characters share lines, and longer ones do not.
+func TestShortMembers(t *testing.T) {
+	for n, lines := range map[int]int{shortMember - 1: 1, shortMember: 1, shortMember + 1: 2} {
+		members := []string{strings.Repeat("é", n), "b"}
+		for _, got := range [][]diffLine{(&shortener{}).members(members, nil, 200), (&shortener{}).members(nil, members, 200)} {
+			if len(got) != lines {
+				t.Errorf("%d characters: got %d lines, want %d: %v", n, len(got), lines, got)
+			}
+		}
+	}
+}

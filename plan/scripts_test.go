@@ -58,6 +58,7 @@ func TestAlike(t *testing.T) {
 		{"as many places as are compared", strings.Repeat("a", 64), strings.Repeat("\u0430", 64), "may look alike: U+0061 → U+0430"},
 		{"one place more", strings.Repeat("a", 65), strings.Repeat("\u0430", 65), ""},
 		{"a different end", "\u0430b", "a", ""},
+		{"a different end of the other text", "a", "\u0430b", ""},
 		{"an ideograph beside a letter", "\u4e00", "-", "may look alike: U+4E00 → U+002D"},
 		{"as many marks as the message has", "a", "a\u0301\u0301\u0301", "may look alike: U+0061 → U+0061 U+0301 U+0301 U+0301"},
 		{"one mark more", "a", "a\u0301\u0301\u0301\u0301", ""},

@@ -30,6 +30,14 @@ func TestCompileRefusesBadPaths(t *testing.T) {
 	}
 }
 
+// The whole object can be declared as masked. No member beside it has its token.
+func TestCompileMaskedObject(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "vaults", Masked: []tenant.Masked{{Path: "", Token: "token"}}})
+	if !k.Root.Fact().Masked || !k.MayBeSecret([]string{"a"}) && k.Root.Fact().Token != "token" {
+		t.Errorf("got %+v, want a masked object", k.Root.Fact())
+	}
+}
+
 // If two kinds have the same name, the later one counts, at its own position.
 func TestCompileAll(t *testing.T) {
 	kinds, err := CompileAll([]tenant.Kind{{Name: "a", Order: 1}, {Name: "b"}, {Name: "a", Order: 2}})

@@ -61,6 +61,7 @@ func TestCanonicalText(t *testing.T) {
 		`{"set":[],"empty":{"a":1},"list":[]}`:                                       `{"empty":{"a":1},"list":[]}`,
 		`{"empty":{"@odata.id":"1"}}`:                                                `{}`,
 		`{"masked":"***","token":"t"}`:                                               `{}`,
+		`{"masked":{"guid":"AAAAAAAA-0000-4000-8000-00000000000A"}}`:                 `{"masked":{"guid":"AAAAAAAA-0000-4000-8000-00000000000A"}}`,
 		`{"masked":"visible"}`:                                                       `{"masked":"visible"}`,
 		`{"secret":"AAAAAAAA-0000-4000-8000-00000000000A"}`:                          `{"secret":"AAAAAAAA-0000-4000-8000-00000000000A"}`,
 		`{"guid":"AAAAAAAA-0000-4000-8000-00000000000A"}`:                            `{"guid":"aaaaaaaa-0000-4000-8000-00000000000a"}`,

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -26,6 +27,20 @@ func TestCompileRefusesBadPaths(t *testing.T) {
 		}
 		if _, err := CompileAll([]tenant.Kind{{Name: "fine"}, k}); err == nil {
 			t.Errorf("%s, after a valid kind: got no error", name)
+		}
+	}
+}
+
+// A kind with a value that is no JSON cannot be compiled.
+func TestCompileRefusesBadValues(t *testing.T) {
+	bad := tenant.Condition{Path: "/a", Equals: json.RawMessage(`{`)}
+	for name, k := range map[string]tenant.Kind{
+		"a limit":   {Name: "a", Limits: []tenant.Limit{{When: bad}}},
+		"an order":  {Name: "a", After: []tenant.After{{When: bad, Kind: "b"}}},
+		"a default": {Name: "a", Defaults: []tenant.Default{{Path: "/a", Value: json.RawMessage(`{`)}}},
+	} {
+		if got, err := Compile(k); err == nil || got != nil {
+			t.Errorf("%s: got %v, %v, want an error", name, got, err)
 		}
 	}
 }

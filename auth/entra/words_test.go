@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tenantsync/tenantsync/auth"
 )
 
 // A word of a server is up to 64 letters, digits, underscores and hyphens.
@@ -71,6 +73,22 @@ func TestRetryAfter(t *testing.T) {
 	for text, want := range map[string]time.Duration{"": 0, "-1": 0, "0": 0, "1": time.Second, "soon": 0} {
 		if got := newServerError(&http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {text}}}, nil).retryAfter; got != want {
 			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+// Without a known code, the status says whether the answer may pass. Below 400 an
+// answer without a code did not come from the token server.
+func TestStatuses(t *testing.T) {
+	for status, want := range map[int][2]auth.Class{ // without a code, and with an unknown one
+		302: {auth.Transient, auth.Failed}, 399: {auth.Transient, auth.Failed}, 400: {auth.Failed, auth.Failed}, 407: {auth.Failed, auth.Failed},
+		408: {auth.Transient, auth.Transient}, 409: {auth.Failed, auth.Failed}, 428: {auth.Failed, auth.Failed}, 429: {auth.Transient, auth.Transient},
+		430: {auth.Failed, auth.Failed}, 499: {auth.Failed, auth.Failed}, 500: {auth.Transient, auth.Transient}, 503: {auth.Transient, auth.Transient},
+	} {
+		for i, code := range []string{"", "unheard_of"} {
+			if got := classify(&serverError{status: status, code: code}); got != want[i] {
+				t.Errorf("HTTP %d with the code %q: got %s, want %s", status, code, got, want[i])
+			}
 		}
 	}
 }

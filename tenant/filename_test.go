@@ -319,3 +319,21 @@ func TestLimitsOfNames(t *testing.T) {
 		}
 	}
 }
+
+// A name of up to 200 bytes is one file, and a longer one goes on in a folder.
+func TestLongestFile(t *testing.T) {
+	for n, folder := range map[int]bool{194: false, 195: false, 196: true} {
+		key := strings.Repeat("k", n)
+		if got := FilePath(key, false); strings.Contains(got, "/") != folder {
+			t.Errorf("a key of %d bytes: got %q", n, got)
+		}
+	}
+	for n, folder := range map[int]bool{185: false, 186: false, 187: true} { // a mark has nine bytes
+		if got := FilePath(strings.Repeat("k", n), true); strings.Contains(got, "/") != folder {
+			t.Errorf("a key of %d bytes with a mark: got %q", n, got)
+		}
+	}
+	if got, want := FilePath(strings.Repeat("k", 301), false), strings.Repeat("k", 150)+keyMark(strings.Repeat("k", 301))+"/~"+strings.Repeat("k", 150)+"/~k.json"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

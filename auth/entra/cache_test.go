@@ -328,6 +328,9 @@ func TestCacheAlwaysStale(t *testing.T) {
 	store.reset(nil, func(int) error { return auth.ErrStaleCache })
 	_, err := a.Credential(t.Context(), fresh())
 	wantClass(t, "Credential", err, auth.Transient)
+	if store.loads != 3 || store.saves != 1 {
+		t.Errorf("got %d loads and %d saves, want 3 and 1: what is stored was tried already", store.loads, store.saves)
+	}
 	s, err := a.Begin(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)

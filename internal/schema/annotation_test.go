@@ -70,6 +70,7 @@ func TestWithoutTypesMissingIn(t *testing.T) {
 		{"no property in the other tree", `{"a":1,"a@odata.type":"#A"}`, `{"a":null}`, `{"a":1,"a@odata.type":"#A"}`},
 		{"another path", `{"a":{"a":1,"a@odata.type":"#A"}}`, `{"a":{"b":1}}`, `{"a":{"a":1,"a@odata.type":"#A"}}`},
 		{"below a path that the other tree lacks", `{"a":{"b":{"c":1,"c@odata.type":"#A"}}}`, `{"a":{}}`, `{"a":{"b":{"c":1,"c@odata.type":"#A"}}}`},
+		{"one type in the other tree and one not", `{"a":1,"a@odata.type":"#A","b":1,"b@odata.type":"#B","c":1,"c@odata.type":"#C"}`, `{"a":1,"a@odata.type":"#A","b":2,"c":3,"c@odata.type":"#D"}`, `{"a":1,"a@odata.type":"#A","b":1,"c":1,"c@odata.type":"#C"}`},
 		{"in elements", `[{"a":1,"a@odata.type":"#A"},{"a":2,"a@odata.type":"#A"}]`, `[{"b":1},{"a":3}]`, `[{"a":1},{"a":2}]`},
 		{"a type in one element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":3},{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"}]`},
 		{"a type in the first element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"},{"a":3}]`, `[{"a":1,"a@odata.type":"#A"}]`},

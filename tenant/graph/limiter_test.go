@@ -56,7 +56,7 @@ func TestLimiterPause(t *testing.T) {
 			}
 		}
 		expect("the first refusal", l.refused(0), 3*time.Second, 4*time.Second)
-		rest := l.until.Sub(time.Now())
+		rest := time.Until(l.until)
 		expect("another request's of the same time", l.refused(0), rest, rest)
 		expect("the service asks for less", l.refused(time.Second), rest, rest)
 		expect("the service asks for more", l.refused(10*time.Second), 10*time.Second, 10*time.Second)

@@ -338,3 +338,22 @@ func TestBatchWithoutAToken(t *testing.T) {
 		})
 	}
 }
+
+// A connection that fails is no answer: the result names the failure, and the
+// class says that a later read may succeed.
+func TestReadWithoutAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
+			cfg.ReadBudget = time.Nanosecond
+			cfg.HTTPClient = &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset") })}
+		})
+		_, res := readAll(t, c, "groups")
+		if res.Completeness != tenant.Failed || res.Class != tenant.Transient || !strings.Contains(res.Reason, "connection reset") || res.RequestID == "" {
+			t.Errorf("got %+v, want Failed with the cause and the request's id", res)
+		}
+		_, err := c.Get(t.Context(), tenant.GetRequest{Kind: "groups", ID: "1"})
+		if tenant.ClassOf(err) != tenant.Transient || !strings.Contains(err.Error(), "connection reset") {
+			t.Errorf("got %v, want the cause", err)
+		}
+	})
+}

@@ -325,3 +325,30 @@ func TestShortMembers(t *testing.T) {
 		}
 	}
 }
+
+// Of many differences the first ones are shown, and the number of the others once.
+func TestManyDifferences(t *testing.T) {
+	const apart = 100
+	text := func(letter string, n int) string { return strings.Repeat(letter+strings.Repeat("x", apart), n) }
+	shown := (pairShown-(1+contextShown))/(1+2*contextShown) + 2 // the first has a context on one side only
+	for n, more := range map[int]string{shown: "", shown + 1: "… and 1 difference more", shown + 3: "… and 3 differences more"} {
+		var s shortener
+		was, _ := s.pair(text("a", n), text("b", n))
+		if got := strings.Count(was, "a"+strings.Repeat("x", contextShown)); got != shown {
+			t.Errorf("%d differences: got %d, want %d", n, got, shown)
+		}
+		if strings.Count(was, " more") != min(len(more), 1) || !strings.Contains(was, more) || s.cut != (more != "") {
+			t.Errorf("%d differences: got %q, want %q", n, was, more)
+		}
+	}
+}
+
+// A path that is none hides nothing, and nothing after it is left out.
+func TestSecretTree(t *testing.T) {
+	tree := secretTreeOf([]string{"no pointer", "/a/b", "/c"})
+	for pointer, want := range map[string]bool{"": false, "/a": false, "/a/b": true, "/a/b/x": true, "/a/x": false, "/c": true, "/d": false, "no pointer": false} {
+		if got := tree.at(pointer).here(); got != want {
+			t.Errorf("%q: got %v", pointer, got)
+		}
+	}
+}

@@ -23,16 +23,19 @@ func TestMixedScripts(t *testing.T) {
 		"x\u0430\u202e":          "mixed scripts: Cyrillic \"\u0430\" U+0430",
 		"office\u0430-\u0430 ok": "mixed scripts: Cyrillic \"\u0430\" U+0430",
 		// Digits belong to a word. Other characters separate words.
-		"a0\u0430":       "mixed scripts: Cyrillic \"\u0430\" U+0430",
-		"a9\u0430":       "mixed scripts: Cyrillic \"\u0430\" U+0430",
-		"a/\u0430":       "",
-		"a:\u0430":       "",
-		"a\u00a0\u0430":  "",
-		"a\u2014\u0430":  "",
-		"\u0430\u03b1":   "mixed scripts: Greek \"\u03b1\" U+03B1",
-		"\u0430\u4e00":   "mixed scripts: Han \"\u4e00\" U+4E00",
-		"\u4e00\u0430":   "mixed scripts: Cyrillic \"\u0430\" U+0430",
-		"\u0430\u0430bc": "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"a0\u0430":             "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"a9\u0430":             "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"a/\u0430":             "",
+		"a:\u0430":             "",
+		"a\u00a0\u0430":        "",
+		"a\u2014\u0430":        "",
+		"a\u2014b p\u0430ypal": "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"\uff11 p\u0430ypal":   "mixed scripts: Cyrillic \"\u0430\" U+0430", // a digit of no script
+		"p\uff11\u0430ypal":    "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"\u0430\u03b1":         "mixed scripts: Greek \"\u03b1\" U+03B1",
+		"\u0430\u4e00":         "mixed scripts: Han \"\u4e00\" U+4E00",
+		"\u4e00\u0430":         "mixed scripts: Cyrillic \"\u0430\" U+0430",
+		"\u0430\u0430bc":       "mixed scripts: Cyrillic \"\u0430\" U+0430",
 	} {
 		if got := mixedScripts(in); got != want {
 			t.Errorf("mixedScripts(%q) = %q, want %q", in, got, want)

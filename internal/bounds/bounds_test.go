@@ -18,6 +18,9 @@ func TestCut(t *testing.T) {
 		want  string
 	}{
 		{"short", 5, "short"},
+		{strings.Repeat("é", 20), len(cutMark) + 1, cutMark},
+		{strings.Repeat("é", 20), len(cutMark) + 2, "é" + cutMark},
+		{strings.Repeat("é", 20), len(cutMark), cutMark},
 		{strings.Repeat("é", 20), 40, strings.Repeat("é", 20)},
 		{strings.Repeat("é", 21), 40, strings.Repeat("é", (40-len(cutMark))/2) + cutMark},
 		{"x" + strings.Repeat("é", 21), 40, "x" + strings.Repeat("é", (39-len(cutMark))/2) + cutMark},

@@ -62,6 +62,8 @@ func TestAlike(t *testing.T) {
 		{"one place more", strings.Repeat("a", 65), strings.Repeat("\u0430", 65), ""},
 		{"a different end", "\u0430b", "a", ""},
 		{"a different end of the other text", "a", "\u0430b", ""},
+		{"a longer text with a foreign end", "a\u0430", "a", ""},
+		{"a longer other text with a foreign end", "a", "a\u0430", ""},
 		{"an ideograph beside a letter", "\u4e00", "-", "may look alike: U+4E00 → U+002D"},
 		{"as many marks as the message has", "a", "a\u0301\u0301\u0301", "may look alike: U+0061 → U+0061 U+0301 U+0301 U+0301"},
 		{"one mark more", "a", "a\u0301\u0301\u0301\u0301", ""},

@@ -352,8 +352,8 @@ func TestReadWithoutAnAnswer(t *testing.T) {
 			t.Errorf("got %+v, want Failed with the cause and the request's id", res)
 		}
 		_, err := c.Get(t.Context(), tenant.GetRequest{Kind: "groups", ID: "1"})
-		if tenant.ClassOf(err) != tenant.Transient || !strings.Contains(err.Error(), "connection reset") {
-			t.Errorf("got %v, want the cause", err)
+		if tenant.ClassOf(err) != tenant.Transient || tenant.MaybeApplied(err) || !strings.Contains(err.Error(), "connection reset") {
+			t.Errorf("got %v, want the cause, and that nothing was applied", err)
 		}
 	})
 }

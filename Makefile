@@ -1,6 +1,6 @@
 # The tests and benchmarks that take too long for every change. See CONTRIBUTING.md.
 
-.PHONY: crash year walk mutants model bench bench-stores
+.PHONY: crash year walk mutants mutants-random model bench bench-stores linear
 
 # Workers and databases killed hundreds of times: about half an hour. It prints
 # what became of it; the seed repeats its decisions: make crash SEED=42
@@ -19,6 +19,14 @@ walk:
 # Bugs planted into the engine, each of which the simulation has to find.
 mutants:
 	go test ./internal/simulation -run TestPlantedBugs -mutants -count 1 -timeout 1h -v
+
+# Random one-line faults in the library, each against the own tests of its
+# package: about ten minutes for 200. It prints the seed, every fault that
+# survives, and the score by package and kind. The same seed draws the same faults:
+# make mutants-random SEED=42 N=100 KIND=boundary PKG=plan,internal/diff
+# N=0 takes all. AT=plan/guard.go:12 N=0 takes those of one line.
+mutants-random:
+	go run ./internal/mutant/random -seed $(or $(SEED),0) -n $(or $(N),200) -kind '$(KIND)' -pkg '$(PKG)' -at '$(AT)'
 
 # Thousands of random stories, held against a model of the statuses. One that
 # breaks a rule is printed as a script: make model CHECKS=20000
@@ -39,3 +47,9 @@ bench-stores:
 	go test ./state/pgstore -run '^$$' -bench 'Commit$$|SyncCalls' -benchtime 1x -count $(or $(COUNT),5) -timeout 2h
 	go test ./state/pgstore -run '^$$' -bench 'Claim$$' -benchtime 1x -tenants $(or $(TENANTS),1000000) -samples $(or $(SAMPLES),10000) -timeout 2h
 	go test ./state/sqlitestore -run '^$$' -bench 'Commit$$|SyncCalls' -benchtime 7x -timeout 2h
+
+# What approvals, targets, retries and syncs cost with 1,000 to 8,000 items, and by
+# what each doubling multiplies it: some twenty minutes on two cores.
+linear:
+	@go version
+	go test ./syncer -run '^$$' -bench Growth -benchtime 1x -count $(or $(COUNT),5) -timeout 2h

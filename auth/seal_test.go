@@ -127,6 +127,43 @@ func TestOpenTampered(t *testing.T) {
 			t.Errorf("got %v, want ErrSealVersion", err)
 		}
 	})
+	t.Run("at the ends of its pieces", func(t *testing.T) {
+		for _, tt := range []struct {
+			sealed []byte
+			want   error // nil: an unknown key
+		}{
+			{nil, auth.ErrTampered},
+			{[]byte{2}, auth.ErrTampered},
+			{[]byte{2, 0}, auth.ErrSealVersion},
+			{[]byte{1, 0}, auth.ErrTampered},
+			{[]byte{1, 2, 'z'}, auth.ErrTampered},
+			{[]byte{1, 2, 'z', 'z'}, nil},
+			{[]byte{1, 2, 'k', '1'}, auth.ErrTampered},
+		} {
+			_, err := s.Open(cacheKey, tt.sealed)
+			if unknown, ok := errors.AsType[*auth.UnknownKeyError](err); tt.want == nil && (!ok || unknown.ID != "zz") || !errors.Is(err, tt.want) && tt.want != nil {
+				t.Errorf("%v: got %v, want %v", tt.sealed, err, tt.want)
+			}
+		}
+	})
+}
+
+// An id has 1 to 64 letters, digits and some signs of ASCII.
+func TestKeyIDs(t *testing.T) {
+	parse := func(id string) error {
+		_, err := auth.ParseKey(auth.Key{ID: id, Value: make([]byte, auth.KeySize)}.Encode())
+		return err
+	}
+	for _, id := range []string{"a", "z", "A", "Z", "0", "9", ".", "_", "-", "aZ9", strings.Repeat("k", 63), strings.Repeat("k", 64)} {
+		if err := parse(id); err != nil {
+			t.Errorf("id %q: %v", id, err)
+		}
+	}
+	for _, id := range []string{"", "`", "{", "@", "[", "/", ",", "a b", "é", "a\x00", strings.Repeat("k", 65)} {
+		if err := parse(id); err == nil {
+			t.Errorf("id %q: got no error", id)
+		}
+	}
 }
 
 func TestNewSealerRefuses(t *testing.T) {
@@ -281,7 +318,15 @@ func TestReseal(t *testing.T) {
 	if moved, err := ring.Reseal(t.Context(), store, cacheKey); !errors.Is(err, auth.ErrStaleCache) || moved {
 		t.Errorf("while others always save: got %v, %v, want ErrStaleCache", moved, err)
 	}
-	store.n = 0
+	if store.n != 980 {
+		t.Errorf("while others always save: got %d attempts, want 20", 1000-store.n)
+	}
+	store.n = 19
+	if moved, err := ring.Reseal(t.Context(), store, cacheKey); err != nil || !moved {
+		t.Errorf("at the last attempt: got %v, %v, want true", moved, err)
+	}
+	want("newer than three")
+	put("four")
 
 	if _, err := renewed.Reseal(t.Context(), store, cacheKey); err == nil {
 		t.Error("without the old key: got no error")

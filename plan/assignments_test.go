@@ -26,6 +26,7 @@ func TestRemovedAssignments(t *testing.T) {
 	}{
 		{name: "nothing", after: none},
 		{name: "one of two", changes: []PropertyChange{changed("/assignments/-", a, "")}, after: hasB, n: 1},
+		{name: "after other properties", changes: []PropertyChange{changed("no pointer", "1", "2"), changed("/a", "1", "2"), changed("/assignments/-", a, ""), changed("/b", "1", "2"), changed("/assignments/-", b, "")}, after: none, n: 2, last: true},
 		{name: "the last one", changes: []PropertyChange{changed("/assignments/-", a, "")}, after: none, n: 1, last: true},
 		{name: "the last one, with an exclusion left", changes: []PropertyChange{changed("/assignments/-", a, "")}, after: `{"assignments":[` + notA + `]}`, n: 1, last: true},
 		{name: "both", changes: []PropertyChange{changed("/assignments/-", a, ""), changed("/assignments/-", b, "")}, after: none, n: 2, last: true},

@@ -19,6 +19,7 @@ func TestQuoted(t *testing.T) {
 		{"\U000e0041", `"\U000e0041"`},
 		{"a\xffb\xc0\xaf", `"a\xffb\xc0\xaf"`},
 		{"\ufffd", `"\ufffd"`},
+		{"a\x80b ~\u0080\u00a1", `"a\x80b ~\u0080¡"`},
 	}
 	for _, tt := range tests {
 		if got := quoted(tt.in); got != tt.want {

@@ -43,6 +43,8 @@ func TestImpact(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "state", changes: []PropertyChange{changed("/state", `"disabled"`, `"enabled"`)}, want: []string{enabledText}},
+		{name: "state, after a path that is none and a hidden secret", changes: []PropertyChange{changed("no pointer", `1`, `2`),
+			{Pointer: "/secret", Before: json.RawMessage(`"[redacted]"`), After: json.RawMessage(`"[redacted]"`), Redacted: true}, changed("/state", `"disabled"`, `"enabled"`)}, want: []string{enabledText}},
 		{name: "state, in another case", changes: []PropertyChange{changed("/state", `"enabledForReportingButNotEnforced"`, `"Enabled"`)}, want: []string{enabledText}},
 		{name: "report-only is not enabled", changes: []PropertyChange{changed("/state", `"disabled"`, `"enabledForReportingButNotEnforced"`)}},
 		{name: "disabled", changes: []PropertyChange{changed("/state", `"enabled"`, `"disabled"`)}},

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantsync/tenantsync/internal/format"
+
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -80,6 +82,8 @@ func TestRenameOf(t *testing.T) {
 		{"Old A", "New A", `at the beginning "Old" → "New"`},
 		{"Av1", "Av2", ""},
 		{"A", "B", ""},
+		{" a", " b", `at the end "a" → "b"`},
+		{"a ", "b ", `at the beginning "a" → "b"`},
 		{"A b", "A c d", `at the end "b" → "c d"`},
 		{"A \u0430", "A a", ""}, // the two look alike, and are shown in full
 		{long + " 1", long + " 2", `at the end "1" → "2"`},
@@ -244,5 +248,18 @@ func TestStepsAreOrdered(t *testing.T) {
 	want := []string{"Step 1 of 2", "0 a x ", "0 a x part", "0 b x ", "0 b y ", "Step 2 of 2", "1 a x ", "1 b x ", "1 b y "}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A broken rule has a list of items only if it names some.
+func TestBrokenRulesInMarkdown(t *testing.T) {
+	p := &Plan{Format: format.FormatVersion, Tenant: "contoso", Broken: []Violation{
+		{Rule: "max-deletes", Message: "too many"}, {Rule: "lockout", Message: "no way in", Items: []string{"policies/A", "policies/B"}}}}
+	var b strings.Builder
+	if err := p.Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "\n\n\n") || strings.Count(b.String(), "\n- ") != 2 || !strings.Contains(b.String(), "too many\n\n**") {
+		t.Errorf("got\n%s", b.String())
 	}
 }

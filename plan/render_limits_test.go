@@ -156,6 +156,9 @@ func TestPairOfLongValues(t *testing.T) {
 			"…" + same(contextShown) + "a" + same(2*contextShown) + "a (362 characters)", "…" + same(contextShown) + "b" + same(2*contextShown) + "b (362 characters)"},
 		{"differences one further apart", same(300) + "a" + same(2*contextShown+1) + "a", same(300) + "b" + same(2*contextShown+1) + "b",
 			"…" + same(contextShown) + "a" + same(contextShown) + "…" + same(contextShown) + "a (363 characters)", "…" + same(contextShown) + "b" + same(contextShown) + "…" + same(contextShown) + "b (363 characters)"},
+		{"many differences as close as their surroundings", same(300) + strings.Repeat("a"+same(60), 12), same(300) + strings.Repeat("b"+same(60), 12),
+			"…" + same(30) + strings.Repeat("a"+same(60), 2) + "a" + same(47) + "… 432 characters …" + same(8) + "a" + same(60) + "a" + same(30) + "… (1032 characters)",
+			"…" + same(30) + strings.Repeat("b"+same(60), 2) + "b" + same(47) + "… 432 characters …" + same(8) + "b" + same(60) + "b" + same(30) + "… (1032 characters)"},
 		{"many close differences", same(300) + strings.Repeat("a"+same(contextShown), 12), same(300) + strings.Repeat("b"+same(contextShown), 12),
 			"…" + same(contextShown) + strings.Repeat("a"+same(contextShown), 5) + "a" + same(14) + "… 102 characters …" + same(7) + strings.Repeat("a"+same(contextShown), 3) + " (672 characters)",
 			"…" + same(contextShown) + strings.Repeat("b"+same(contextShown), 5) + "b" + same(14) + "… 102 characters …" + same(7) + strings.Repeat("b"+same(contextShown), 3) + " (672 characters)"},
@@ -292,6 +295,60 @@ func TestTextWidth(t *testing.T) {
 		}
 		if longest > width || longest < width-len(`"aaaaaaa", `) {
 			t.Errorf("width %d: the longest line of the list has %d characters:\n%s", width, longest, text(width))
+		}
+	}
+}
+
+// Duplicates of a list share a text with their number, at the place of the first.
+func TestCounted(t *testing.T) {
+	for _, tt := range []struct{ members, want []string }{
+		{nil, nil},
+		{[]string{"a"}, []string{"a"}},
+		{[]string{"b", "a"}, []string{"b", "a"}},
+		{[]string{"b", "a", "b"}, []string{"b (2 times)", "a"}},
+		{[]string{"a", "a", "b", "c", "c", "c"}, []string{"a (2 times)", "b", "c (3 times)"}},
+	} {
+		if diff := cmp.Diff(tt.want, counted(tt.members)); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", tt.members, diff)
+		}
+	}
+}
+
+// Members of up to 80 characters share lines, and longer ones do not.
+func TestShortMembers(t *testing.T) {
+	for n, lines := range map[int]int{shortMember - 1: 1, shortMember: 1, shortMember + 1: 2} {
+		members := []string{strings.Repeat("é", n), "b"}
+		for _, got := range [][]diffLine{(&shortener{}).members(members, nil, 200), (&shortener{}).members(nil, members, 200)} {
+			if len(got) != lines {
+				t.Errorf("%d characters: got %d lines, want %d: %v", n, len(got), lines, got)
+			}
+		}
+	}
+}
+
+// Of many differences the first ones are shown, and the number of the others once.
+func TestManyDifferences(t *testing.T) {
+	const apart = 100
+	text := func(letter string, n int) string { return strings.Repeat(letter+strings.Repeat("x", apart), n) }
+	shown := (pairShown-(1+contextShown))/(1+2*contextShown) + 2 // the first has a context on one side only
+	for n, more := range map[int]string{shown: "", shown + 1: "… and 1 difference more", shown + 3: "… and 3 differences more"} {
+		var s shortener
+		was, _ := s.pair(text("a", n), text("b", n))
+		if got := strings.Count(was, "a"+strings.Repeat("x", contextShown)); got != shown {
+			t.Errorf("%d differences: got %d, want %d", n, got, shown)
+		}
+		if strings.Count(was, " more") != min(len(more), 1) || !strings.Contains(was, more) || s.cut != (more != "") {
+			t.Errorf("%d differences: got %q, want %q", n, was, more)
+		}
+	}
+}
+
+// A path that is none hides nothing, and nothing after it is left out.
+func TestSecretTree(t *testing.T) {
+	tree := secretTreeOf([]string{"no pointer", "/a/b", "/c"})
+	for pointer, want := range map[string]bool{"": false, "/a": false, "/a/b": true, "/a/b/x": true, "/a/x": false, "/c": true, "/d": false, "no pointer": false} {
+		if got := tree.at(pointer).here(); got != want {
+			t.Errorf("%q: got %v", pointer, got)
 		}
 	}
 }

@@ -120,3 +120,34 @@ func longestCommon(a, b []int32) int {
 	}
 	return last[len(b)]
 }
+
+// A search may take all its steps, and not one more. Then the sequences are
+// divided.
+func TestStepsOfSearch(t *testing.T) {
+	a, b := []int32{1, 2, 3, 4, 5}, []int32{9, 2, 8, 4, 7}
+	d := differ{steps: stepsSearched}
+	if !d.shortest(a, b, 0, 0) {
+		t.Fatal("the search gave up")
+	}
+	needed, want := stepsSearched-d.steps, d.spans
+	for left, found := range map[int]bool{needed - 1: false, needed: true, needed + 1: true} {
+		d := differ{steps: left}
+		if got := d.shortest(a, b, 0, 0); got != found || found && !slices.Equal(d.spans, want) || !found && len(d.spans) > 0 {
+			t.Errorf("%d steps, needed %d: got %v, %v", left, needed, got, d.spans)
+		}
+	}
+}
+
+// A search makes at most editsSearched edits.
+func TestEditsOfSearch(t *testing.T) {
+	for n, found := range map[int]bool{editsSearched/2 - 1: true, editsSearched / 2: true, editsSearched/2 + 1: false} {
+		a, b := make([]int32, n), make([]int32, n)
+		for i := range n {
+			a[i], b[i] = int32(i), int32(-i-1)
+		}
+		d := differ{steps: stepsSearched}
+		if got := d.shortest(a, b, 0, 0); got != found {
+			t.Errorf("%d edits: got %v, want %v", 2*n, got, found)
+		}
+	}
+}

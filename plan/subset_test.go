@@ -39,6 +39,12 @@ func TestCheckSubset(t *testing.T) {
 			message: `plan: items cannot be chosen alone: "b/1" depends on "a/1", which must be chosen too; "c/1" depends on "a/1", which must be chosen too`,
 		},
 		{
+			name:    "with one of its dependencies, and without the next",
+			ids:     []string{"c/1", "a/1"},
+			want:    &SubsetError{Needs: map[string][]string{"c/1": {"b/1"}}},
+			message: `plan: items cannot be chosen alone: "c/1" depends on "b/1", which must be chosen too`,
+		},
+		{
 			name:    "unknown",
 			ids:     []string{"z/2", "a/1", "", "z/1"},
 			want:    &SubsetError{Unknown: []string{"", "z/1", "z/2"}},

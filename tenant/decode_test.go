@@ -53,29 +53,33 @@ func TestDecodeFileErrors(t *testing.T) {
 		line, column int
 		message      string
 	}{
-		"empty":                 {[]byte(""), -1, 0, 0, "empty"},
-		"white space":           {[]byte(" \r\n"), -1, 0, 0, "empty"},
-		"only a mark":           {[]byte("\xef\xbb\xbf"), -1, 0, 0, "empty"},
-		"array":                 {[]byte("\n [1]"), 2, 2, 2, "array"},
-		"null":                  {[]byte("null"), 0, 1, 1, "null"},
-		"number":                {[]byte("12"), 0, 1, 1, "number"},
-		"string":                {[]byte(`"x"`), 0, 1, 1, "string"},
-		"boolean":               {[]byte("true"), 0, 1, 1, "boolean"},
-		"two objects":           {[]byte("{}\n{}"), 3, 2, 1, "one JSON object per file"},
-		"text after it":         {[]byte("{} x"), 3, 1, 4, "one JSON object per file"},
-		"not closed":            {[]byte(`{"a":1`), 6, 1, 7, "ends too early"},
-		"trailing comma":        {[]byte("{\"a\":1,\n}"), 8, 2, 1, "invalid JSON"},
-		"comment":               {[]byte("{ // x\n}"), 2, 1, 3, "invalid JSON"},
-		"duplicate":             {[]byte("{\"ä\":1,\n \"ä\":2}"), 10, 2, 2, `the member "ä" stands twice`},
-		"duplicate by escape":   {[]byte(`{"a":1,"\u0061":2}`), 7, 1, 8, `the member "a" stands twice`},
-		"deep duplicate":        {[]byte(`{"x":[{"a":1,"a":2}]}`), 13, 1, 14, `"/x/0/a"`},
-		"lone surrogate escape": {[]byte(`{"a":"\ud83d"}`), 6, 1, 7, "surrogate"},
-		"invalid UTF-8":         {[]byte("{\"a\":\"\xff\"}"), 6, 1, 7, "UTF-8"},
-		"lone UTF-16 surrogate": {append(le(`{"a":"`), 0x3d, 0xd8, '"', 0), 6, 1, 7, "U+D83D"},
-		"UTF-16 cut in two":     {append(le(`{}`), 'x'), 2, 1, 3, "middle of a character"},
-		"UTF-16, then nothing":  {[]byte("\xff\xfe"), -1, 0, 0, "empty"},
-		"too deep":              {[]byte(strings.Repeat(`{"a":`, 10_001)), 50_000, 1, 50_001, "depth"},
-		"too large":             {make([]byte, MaxFileSize+1), -1, 0, 0, "limit"},
+		"empty":                              {[]byte(""), -1, 0, 0, "empty"},
+		"white space":                        {[]byte(" \r\n"), -1, 0, 0, "empty"},
+		"only a mark":                        {[]byte("\xef\xbb\xbf"), -1, 0, 0, "empty"},
+		"array":                              {[]byte("\n [1]"), 2, 2, 2, "array"},
+		"null":                               {[]byte("null"), 0, 1, 1, "null"},
+		"number":                             {[]byte("12"), 0, 1, 1, "number"},
+		"string":                             {[]byte(`"x"`), 0, 1, 1, "string"},
+		"boolean":                            {[]byte("true"), 0, 1, 1, "boolean"},
+		"two objects":                        {[]byte("{}\n{}"), 3, 2, 1, "one JSON object per file"},
+		"text after it":                      {[]byte("{} x"), 3, 1, 4, "one JSON object per file"},
+		"not closed":                         {[]byte(`{"a":1`), 6, 1, 7, "ends too early"},
+		"trailing comma":                     {[]byte("{\"a\":1,\n}"), 8, 2, 1, "invalid JSON"},
+		"comment":                            {[]byte("{ // x\n}"), 2, 1, 3, "invalid JSON"},
+		"duplicate":                          {[]byte("{\"ä\":1,\n \"ä\":2}"), 10, 2, 2, `the member "ä" stands twice`},
+		"duplicate by escape":                {[]byte(`{"a":1,"\u0061":2}`), 7, 1, 8, `the member "a" stands twice`},
+		"deep duplicate":                     {[]byte(`{"x":[{"a":1,"a":2}]}`), 13, 1, 14, `"/x/0/a"`},
+		"lone surrogate escape":              {[]byte(`{"a":"\ud83d"}`), 6, 1, 7, "surrogate"},
+		"invalid UTF-8":                      {[]byte("{\"a\":\"\xff\"}"), 6, 1, 7, "UTF-8"},
+		"lone UTF-16 surrogate":              {append(le(`{"a":"`), 0x3d, 0xd8, '"', 0), 6, 1, 7, "U+D83D"},
+		"UTF-16 that ends in half of a pair": {append(le(`{"a":"`), 0x3d, 0xd8), 6, 1, 7, "U+D83D"},
+		"UTF-16 that ends in half of a pair and one byte":  {append(le(`{"a":"`), 0x3d, 0xd8, 0x00), 6, 1, 7, "U+D83D"},
+		"UTF-16 that ends in a pair of another first half": {append(le(`{"a":"`), 0x3d, 0xd8, 0x3d, 0xd8), 6, 1, 7, "U+D83D"},
+		"UTF-16 that ends in the second half":              {append(le(`{"a":"`), 0x00, 0xde), 6, 1, 7, "U+DE00"},
+		"UTF-16 cut in two":                                {append(le(`{}`), 'x'), 2, 1, 3, "middle of a character"},
+		"UTF-16, then nothing":                             {[]byte("\xff\xfe"), -1, 0, 0, "empty"},
+		"too deep":                                         {[]byte(strings.Repeat(`{"a":`, 10_001)), 50_000, 1, 50_001, "depth"},
+		"too large":                                        {make([]byte, MaxFileSize+1), -1, 0, 0, "limit"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -192,4 +196,28 @@ func FuzzDecodeFile(f *testing.F) {
 			t.Fatalf("%q: formatted to %q, which formats to %q, %v", data, formatted, twice, err)
 		}
 	})
+}
+
+// A file of the greatest size is read.
+func TestDecodeFileAtTheLimit(t *testing.T) {
+	data := append(bytes.Repeat([]byte(" "), MaxFileSize-2), "{}"...)
+	if got, err := DecodeFile("f.json", data); err != nil || string(got) != "{}" {
+		t.Errorf("got %.20q, %v, want an empty object", got, err)
+	}
+}
+
+// A text in a message has at most 200 bytes, up to a whole character.
+func TestShortened(t *testing.T) {
+	for n, want := range map[int]string{199: strings.Repeat("x", 199), 200: strings.Repeat("x", 200), 201: strings.Repeat("x", 200) + "…"} {
+		if got := shortened(strings.Repeat("x", n)); got != want {
+			t.Errorf("%d bytes: got %q", n, got)
+		}
+	}
+	for text, want := range map[string]string{
+		strings.Repeat("x", 199) + "éx": strings.Repeat("x", 199) + "…", strings.Repeat("x", 198) + "éx": strings.Repeat("x", 198) + "é…", strings.Repeat("\x80", 300): "…",
+	} {
+		if got := shortened(text); got != want {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -229,5 +230,110 @@ func TestTenantFolders(t *testing.T) {
 	}
 	if folder, err := tenantFolder(strings.Repeat("x", 201)); err == nil {
 		t.Errorf("a tenant's name of 201 bytes has the folder %q, want an error", folder)
+	}
+}
+
+// A long name is cut at a whole character and never within an escape.
+func TestSplit(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		want []string
+	}{
+		{"", []string{""}},
+		{"abcde", []string{"abcde"}},
+		{"abcdef", []string{"abcde", "f"}},
+		{"abcdefghijk", []string{"abcde", "fghij", "k"}},
+		{"ab%20x", []string{"ab%20", "x"}},
+		{"abc%20", []string{"abc", "%20"}},
+		{"abcd%20", []string{"abcd", "%20"}},
+		{"abcde%20", []string{"abcde", "%20"}},
+		{"a%20%20", []string{"a%20", "%20"}},
+		{"abcdé", []string{"abcd", "é"}},
+		{"abcéd", []string{"abcé", "d"}},
+		{"ab語c", []string{"ab語", "c"}},
+		{"abc語", []string{"abc", "語"}},
+		{"abcd語", []string{"abcd", "語"}},
+	} {
+		got := split(tt.name, 5)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%q: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Characters that some file system takes for others are escaped, from the first to
+// the last of each range, and their neighbours are not.
+func TestIsUnsafe(t *testing.T) {
+	for r, want := range map[rune]bool{
+		0x1100: true, 0x11ff: true, 0x1200: false, 0x10ff: false, 0xa95f: false, 0xa960: true, 0xa97f: true, 0xa980: true, 0xa9ff: false,
+		0xd7af: false, 0xd7b0: true, 0xd7ff: true, 0xf8ff: true, 0xf900: true, 0xfaff: true, 0xfb00: false,
+		0x2f7ff: false, 0x2f800: true, 0x2fa1f: true, 0x2fa20: false,
+		0x7e: true, 0x7f: true, 0x80: true, 0xa0: false, 'a': false, ' ': false, '.': false, '%': true, '/': true, 0x300: true, 0x200b: true, 0x2028: true, 0x2029: true,
+	} {
+		if got := isUnsafe(r); got != want {
+			t.Errorf("%U: got %v", r, got)
+		}
+	}
+}
+
+// An escape is undone wherever it stands; a percent sign without two hexadecimal
+// digits is itself.
+func TestUnescape(t *testing.T) {
+	for s, want := range map[string]string{"": "", "%41": "A", "x%41y": "xAy", "%4": "%4", "%": "%", "%4g": "%4g", "%%41": "%A", "%2541": "%41", "a%41": "aA", "%41%42": "AB"} {
+		if got := unescape(s); got != want {
+			t.Errorf("%q: got %q, want %q", s, got, want)
+		}
+	}
+}
+
+// A file has a name before its extension.
+func TestCutExtension(t *testing.T) {
+	for name, want := range map[string]string{"a.json": "a", "a/b.JSON": "a/b", ".json": "", "a/.json": "", "a": "", "json": "", "a.json.txt": "", "x.json.json": "x.json"} {
+		stem, ok := cutExtension(name)
+		if ok != (want != "") || ok && stem != want || !ok && stem != name {
+			t.Errorf("%q: got %q, %v, want %q", name, stem, ok, want)
+		}
+	}
+}
+
+// The longest keys and names are taken, and one byte more is refused.
+func TestLimitsOfNames(t *testing.T) {
+	for n, ok := range map[int]bool{0: false, 1: true, 99: true, 100: true, 101: false} {
+		if err := checkKind(strings.Repeat("k", n)); (err == nil) != ok {
+			t.Errorf("a kind of %d bytes: got %v", n, err)
+		}
+	}
+	for n, ok := range map[int]bool{66: true, 67: false} { // each sign becomes three: 198 and 201 bytes
+		if err := checkKind(strings.Repeat("%", n)); (err == nil) != ok {
+			t.Errorf("a kind of %d signs: got %v", n, err)
+		}
+	}
+	for n, ok := range map[int]bool{0: false, 1: true, 199: true, 200: true, 201: false} {
+		if err := checkRequestKey(strings.Repeat("k", n)); (err == nil) != ok {
+			t.Errorf("an idempotency key of %d bytes: got %v", n, err)
+		}
+	}
+	for n, ok := range map[int]bool{0: false, 1: true, 511: true, 512: true, 513: false} {
+		if err := checkKey(strings.Repeat("k", n)); (err == nil) != ok {
+			t.Errorf("a key of %d bytes: got %v", n, err)
+		}
+	}
+}
+
+// A name of up to 200 bytes is one file, and a longer one goes on in a folder.
+func TestLongestFile(t *testing.T) {
+	for n, folder := range map[int]bool{194: false, 195: false, 196: true} {
+		key := strings.Repeat("k", n)
+		if got := FilePath(key, false); strings.Contains(got, "/") != folder {
+			t.Errorf("a key of %d bytes: got %q", n, got)
+		}
+	}
+	for n, folder := range map[int]bool{185: false, 186: false, 187: true} { // a mark has nine bytes
+		if got := FilePath(strings.Repeat("k", n), true); strings.Contains(got, "/") != folder {
+			t.Errorf("a key of %d bytes with a mark: got %q", n, got)
+		}
+	}
+	if got, want := FilePath(strings.Repeat("k", 301), false), strings.Repeat("k", 150)+keyMark(strings.Repeat("k", 301))+"/~"+strings.Repeat("k", 150)+"/~k.json"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -134,12 +134,15 @@ func TestApplicationConfig(t *testing.T) {
 	certs, _ := certificate(t)
 	_, otherKey := certificate(t)
 	for name, cfg := range map[string]entra.ApplicationConfig{
-		"nothing":          {ClientID: clientID},
-		"two":              {ClientID: clientID, Secret: "x", Assertion: func(context.Context) (string, error) { return "", nil }},
-		"no key":           {ClientID: clientID, Certificate: certs},
-		"another's key":    {ClientID: clientID, Certificate: certs, Key: otherKey},
-		"a person's scope": {ClientID: clientID, Secret: "x", Scopes: []string{"https://graph.microsoft.com/Group.Read.All"}},
-		"no client id":     {Secret: "x"},
+		"nothing":                    {ClientID: clientID},
+		"two":                        {ClientID: clientID, Secret: "x", Assertion: func(context.Context) (string, error) { return "", nil }},
+		"no key":                     {ClientID: clientID, Certificate: certs},
+		"a secret and a certificate": {ClientID: clientID, Secret: "x", Certificate: certs},
+		"a secret and a key":         {ClientID: clientID, Secret: "x", Key: otherKey},
+		"all":                        {ClientID: clientID, Secret: "x", Certificate: certs, Key: otherKey, Assertion: func(context.Context) (string, error) { return "", nil }},
+		"another's key":              {ClientID: clientID, Certificate: certs, Key: otherKey},
+		"a person's scope":           {ClientID: clientID, Secret: "x", Scopes: []string{"https://graph.microsoft.com/Group.Read.All"}},
+		"no client id":               {Secret: "x"},
 	} {
 		if _, err := entra.NewApplication(cfg); err == nil {
 			t.Errorf("%s: got no error", name)
@@ -185,5 +188,12 @@ func TestAzureCredentials(t *testing.T) {
 		if auth.ClassOf(err) != class || !errors.As(err, &marked) {
 			t.Errorf("%s: through azcore: got %v, want %s, not to be retried", text, err, class)
 		}
+	}
+	// The end of the caller's context is no failure of the credential.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	sdk.err = context.Canceled
+	if got, err := c.Token(ctx, auth.TokenRequest{}); !errors.Is(err, context.Canceled) || got.Value.Reveal() != "" {
+		t.Errorf("after the end of the context: got %v, %v, want its error", got, err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/auth/authtest"
@@ -326,6 +328,9 @@ func TestCacheAlwaysStale(t *testing.T) {
 	store.reset(nil, func(int) error { return auth.ErrStaleCache })
 	_, err := a.Credential(t.Context(), fresh())
 	wantClass(t, "Credential", err, auth.Transient)
+	if store.loads != 3 || store.saves != 1 {
+		t.Errorf("got %d loads and %d saves, want 3 and 1: what is stored was tried already", store.loads, store.saves)
+	}
 	s, err := a.Begin(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
@@ -350,6 +355,54 @@ func TestReplaceGivesWay(t *testing.T) {
 		t.Errorf("saves: got %d, want 4", store.saves)
 	}
 	credential(t, a, fresh())
+}
+
+// A cache that others keep saving moves to the present key after 19 refusals, and
+// stays with its old key after 20. It is good either way.
+func TestMovesGiveWay(t *testing.T) {
+	for refusals, moved := range map[int]bool{1: true, 19: true, 20: false, 21: false} {
+		store, server := new(hookedStore), newServer()
+		signIn(t, newAuthenticator(t, server, withStore(store, sealer(t, "old"))), request)
+		store.reset(nil, func(n int) error {
+			if n <= refusals {
+				return auth.ErrStaleCache
+			}
+			return nil
+		})
+		credential(t, newAuthenticator(t, server, withStore(store, sealer(t, "new", "old"))), request)
+		if want := min(refusals+1, 20); store.saves != want {
+			t.Errorf("%d refusals: got %d attempts, want %d", refusals, store.saves, want)
+		}
+		store.reset(nil, nil)
+		_, err := newAuthenticator(t, server, withStore(store, sealer(t, "new"))).Credential(t.Context(), request)
+		if (err == nil) != moved {
+			t.Errorf("%d refusals: got %v with the new key alone, want moved: %v", refusals, err, moved)
+		}
+	}
+}
+
+// A sign-in fails that cannot be stored because another call holds the cache for
+// too long.
+func TestSignInIsNotStoredInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(hookedStore)
+		a := newAuthenticator(t, newServer(), withStore(store, sealer(t)))
+		signIn(t, a, request)
+		store.reset(nil, func(n int) error {
+			if n == 1 {
+				<-time.After(time.Hour)
+			}
+			return nil
+		})
+		go func() { _, _ = a.Credential(t.Context(), fresh()) }()
+		synctest.Wait()
+		s, err := a.Begin(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantClass(t, "Wait", s.Wait(t.Context()), auth.Transient)
+		<-time.After(time.Hour)
+	})
 }
 
 func TestStoreOutOfOrder(t *testing.T) {

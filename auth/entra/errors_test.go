@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -88,6 +89,9 @@ func TestErrorClasses(t *testing.T) {
 			server.RefuseNext(authtest.TokenEndpoint, 1, tt.refusal)
 			_, err := a.Credential(t.Context(), fresh())
 			wantClass(t, "Credential", err, tt.want)
+			if e, ok := errors.AsType[*auth.Error](err); !ok || e.Err == nil && tt.want != auth.WrongTenant {
+				t.Errorf("got %#v, want a cause that says what was wrong with the answer", err)
+			}
 			e, ok := errors.AsType[*auth.Error](err)
 			if !ok {
 				t.Fatalf("got %T, want *auth.Error", err)
@@ -254,6 +258,11 @@ func TestAnswersThatMSALRefuses(t *testing.T) {
 			if isToken(req) {
 				body := readBody(res)
 				setBody(res, 200, body[:len(body)-5])
+			}
+		}, auth.Transient},
+		{"whole tokens of an answer that was cut", func(req *http.Request, _ string, res *http.Response) {
+			if isToken(req) {
+				res.Body = io.NopCloser(io.MultiReader(strings.NewReader(readBody(res)), iotest.ErrReader(io.ErrUnexpectedEOF)))
 			}
 		}, auth.Transient},
 		{"no access token", func(req *http.Request, _ string, res *http.Response) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +56,40 @@ func TestTokenIsRenewed(t *testing.T) {
 		}
 		if got := redeemed(server); got != 30 {
 			t.Errorf("refresh tokens redeemed: got %d, want 30", got)
+		}
+	})
+}
+
+// loads counts what is loaded of a store.
+type loads struct {
+	auth.MemoryCacheStore
+	n atomic.Int64
+}
+
+func (l *loads) Load(ctx context.Context, key auth.CacheKey) (auth.Cache, error) {
+	l.n.Add(1)
+	return l.MemoryCacheStore.Load(ctx, key)
+}
+
+// A credential gives a good token again without a look into the store.
+func TestTokenIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(loads)
+		a := newAuthenticator(t, newServer(), withStore(store, sealer(t)))
+		signIn(t, a, request)
+		cred := credential(t, a, request)
+		token(t, cred)
+		before := store.n.Load()
+		for range 3 {
+			token(t, cred)
+		}
+		if got := store.n.Load() - before; got != 0 {
+			t.Errorf("got %d loads, want none", got)
+		}
+		<-time.After(time.Hour)
+		token(t, cred)
+		if got := store.n.Load() - before; got == 0 {
+			t.Error("got no load when the token had to be renewed")
 		}
 	})
 }

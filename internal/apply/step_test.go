@@ -20,12 +20,12 @@ func policies(t *testing.T) *schema.Schema {
 	k, err := schema.Compile(tenant.Kind{
 		Name: "policies", Create: true, Update: true, Delete: true,
 		ReadOnly:   []string{"/id"},
-		Sets:       []tenant.Set{{Path: "/members"}, {Path: "/labels"}, {Path: "/assignments", By: []string{"/target"}}},
+		Sets:       []tenant.Set{{Path: "/members"}, {Path: "/labels"}, {Path: "/assignments", By: []string{"/target"}}, {Path: "/keys", By: []string{"/name"}}, {Path: "/tokens"}},
 		References: []tenant.Reference{{Path: "/owner", Kinds: []string{"users", "groups"}}},
 		Sensitive:  []string{"/password", "/settings/*/secret"},
-		Masked:     []tenant.Masked{{Path: "/key"}, {Path: "/oma/*/value", Token: "valueId"}},
-		Whole:      []string{"/rules"},
-		Parts:      []tenant.Part{{Name: "assignments", Path: "/assignments"}},
+		Masked:     []tenant.Masked{{Path: "/key"}, {Path: "/oma/*/value", Token: "valueId"}, {Path: "/keys/*/value", Token: "ref"}, {Path: "/tokens/*/value", Token: "ref"}},
+		Whole:      []string{"/rules", "/limits", "/outer"},
+		Parts:      []tenant.Part{{Name: "assignments", Path: "/assignments"}, {Name: "limits", Path: "/limits"}, {Name: "inner", Path: "/outer/inner"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +93,7 @@ func TestOperationOfUpdate(t *testing.T) {
 	}{
 		{"a value", `{"id":"7","x":1,"y":[]}`, []plan.PropertyChange{change("/x", `1`, `2`)}, `{"x":2}`, `{"x":2,"y":[]}`},
 		{"no change", `{"x":1}`, nil, `{}`, `{"x":1}`},
+		{"the whole object", `{"id":"7","x":1,"y":1}`, []plan.PropertyChange{change("", `{"x":1,"y":1}`, `{"x":2}`)}, `{"x":2}`, `{"x":2}`},
 		{"several values", `{"x":1,"y":1,"z":1}`, []plan.PropertyChange{change("/x", `1`, `2`), change("/y", `1`, `null`), change("/z", `1`, `{"a":1}`)},
 			`{"x":2,"y":null,"z":{"a":1}}`, `{"x":2,"y":null,"z":{"a":1}}`},
 		{"values of one object", `{"o":{"a":1,"b":1,"c":1}}`, []plan.PropertyChange{change("/o/a", `1`, `2`), change("/o/b", `1`, `2`)},
@@ -132,6 +133,12 @@ func TestOperationOfUpdate(t *testing.T) {
 		{"a token in place of a masked secret", `{"oma":[{"uri":"a","value":"****","valueId":"1"},{"uri":"b","value":"****","valueId":"2"}]}`,
 			[]plan.PropertyChange{change("/oma", `[]`, `[{"uri":"b","value":"****"},{"uri":"c"},{"uri":"a","value":"****"}]`)},
 			`{"oma":[{"uri":"b","valueId":"2"},{"uri":"c"},{"uri":"a","valueId":"1"}]}`, `{"oma":[{"uri":"b","valueId":"2"},{"uri":"c"},{"uri":"a","valueId":"1"}]}`},
+		{"the token of the member with the same identity, which has changed", `{"keys":[{"n":1,"name":"a","ref":"1","value":"****"},{"n":1,"name":"b","ref":"2","value":"****"}]}`,
+			[]plan.PropertyChange{change("/keys", `[]`, `[{"n":2,"name":"b","value":"****"},{"n":3,"name":"a","value":"****"}]`)},
+			`{"keys":[{"n":2,"name":"b","ref":"2"},{"n":3,"name":"a","ref":"1"}]}`, `{"keys":[{"n":2,"name":"b","ref":"2"},{"n":3,"name":"a","ref":"1"}]}`},
+		{"the token of the same member, where members have no identity", `{"tokens":[{"name":"a","ref":"1","value":"****"},{"name":"b","ref":"2","value":"****"}]}`,
+			[]plan.PropertyChange{change("/tokens", `[]`, `[{"name":"b","value":"****"}]`)},
+			`{"tokens":[{"name":"b","ref":"2"}]}`, `{"tokens":[{"name":"b","ref":"2"}]}`},
 		{"a readable secret that stays", `{"settings":[{"n":1,"secret":"s"},{"n":2,"secret":"t"}]}`,
 			[]plan.PropertyChange{change("/settings", `[]`, `[{"n":2,"secret":"[redacted]"}]`)},
 			`{"settings":[{"n":2,"secret":"t"}]}`, `{"settings":[{"n":2,"secret":"t"}]}`},
@@ -158,6 +165,11 @@ func TestOperationOfOthers(t *testing.T) {
 	part := stepOf(t, tenant.Update, change("/assignments/-", ``, `{"target":"u"}`))
 	part.Item.Part = "assignments"
 
+	limits := stepOf(t, tenant.Update, change("/limits/a", `1`, `2`))
+	limits.Item.Part = "limits"
+	inner := stepOf(t, tenant.Update, change("/outer/inner/a", `1`, `2`))
+	inner.Item.Part = "inner"
+
 	whole := stepOf(t, tenant.Create, change("", ``, `{"owner":"${groups/G}"}`))
 	whole.Item.After = json.RawMessage(`{"not":"used"}`)
 
@@ -175,6 +187,10 @@ func TestOperationOfOthers(t *testing.T) {
 	}{
 		{"a part", part, now, tenant.Operation{Verb: tenant.Update, Kind: "policies", Part: "assignments", ID: "7", Before: now.Body,
 			Patch: json.RawMessage(`{"assignments":[{"target":"t"},{"target":"u"}]}`), After: json.RawMessage(`{"assignments":[{"target":"t"},{"target":"u"}],"x":1}`)}},
+		{"a part that is sent whole", limits, inTenant(`{"limits":{"a":1,"b":1},"x":1}`), tenant.Operation{Verb: tenant.Update, Kind: "policies", Part: "limits", ID: "7",
+			Before: json.RawMessage(`{"limits":{"a":1,"b":1},"x":1}`), Patch: json.RawMessage(`{"limits":{"a":2,"b":1}}`), After: json.RawMessage(`{"limits":{"a":2,"b":1},"x":1}`)}},
+		{"a part of what is sent whole", inner, inTenant(`{"outer":{"inner":{"a":1,"b":1},"c":1}}`), tenant.Operation{Verb: tenant.Update, Kind: "policies", Part: "inner", ID: "7",
+			Before: json.RawMessage(`{"outer":{"inner":{"a":1,"b":1},"c":1}}`), Patch: json.RawMessage(`{"outer":{"inner":{"a":2}}}`), After: json.RawMessage(`{"outer":{"c":1,"inner":{"a":2,"b":1}}}`)}},
 		{"a create in one row", whole, nil, tenant.Operation{Verb: tenant.Create, Kind: "policies", After: json.RawMessage(`{"owner":"g1"}`)}},
 		{"a create in several rows", rows, nil, tenant.Operation{Verb: tenant.Create, Kind: "policies", After: json.RawMessage(`{"owner":"g1","x":1}`)}},
 		{"a create in one row of a property", one, nil, tenant.Operation{Verb: tenant.Create, Kind: "policies", After: json.RawMessage(`{"x":1,"y":2}`)}},

@@ -46,6 +46,8 @@ func TestUnmetOfUpdate(t *testing.T) {
 		{"a name in place of an id", []plan.PropertyChange{change("/owner", ``, `"${groups/G}"`)}, `{"owner":"h1"}`, []string{`/owner: "${groups/H}", not "${groups/G}"`}},
 		{"an unknown id that looks like a template", []plan.PropertyChange{change("/owner", ``, `"${groups/G}"`)}, `{"owner":"${x}"}`, []string{`/owner: "$${x}", not "${groups/G}"`}},
 
+		{"a type that the service leaves out", []plan.PropertyChange{change("/a@odata.type", ``, `"#t"`), change("/o/a@odata.type", ``, `"#t"`)}, `{"a":1,"o":{"a":1}}`, nil},
+		{"another type", []plan.PropertyChange{change("/a@odata.type", ``, `"#t"`)}, `{"a":1,"a@odata.type":"#u"}`, []string{`/a@odata.type: "#u", not "#t"`}},
 		{"members kept in another order", []plan.PropertyChange{change("/members/-", ``, `"a"`), change("/members/-", ``, `"b"`)}, `{"members":["b","c","a"]}`, nil},
 		{"members not added", []plan.PropertyChange{change("/members/-", ``, `"a"`), change("/members/-", ``, `"b"`), change("/members/-", ``, `"c"`)}, `{"members":["b"]}`,
 			[]string{`/members/-: , not "a"`, `/members/-: , not "c"`}},
@@ -59,6 +61,8 @@ func TestUnmetOfUpdate(t *testing.T) {
 		{"a member that came back with other content", []plan.PropertyChange{change("/assignments/-", `{"n":1,"target":"s"}`, ``)}, `{"assignments":[{"target":"s","n":2}]}`, nil},
 		{"a set that is written whole", []plan.PropertyChange{change("/members", ``, `["a","b"]`)}, `{"members":["b","c"]}`, []string{`/members/-: "c", not `, `/members/-: , not "a"`}},
 
+		{"a member with a secret that the tenant masks", []plan.PropertyChange{change("/tokens/-", ``, `{"name":"b","value":"x"}`), change("/tokens/-", ``, `{"name":"c","value":"y"}`)},
+			`{"tokens":[{"name":"a","value":"****"},{"name":"b","value":"****"}]}`, []string{`/tokens/-: , not {"name":"c","value":"y"}`}},
 		{"a masked secret", []plan.PropertyChange{change("/x", ``, `1`)}, `{"x":1,"key":"****"}`, nil},
 		{"a hidden secret of a list", []plan.PropertyChange{change("/settings", ``, `[{"n":1,"secret":"[redacted]"}]`)}, `{"settings":[{"n":1,"secret":"s3cret"}]}`, nil},
 		{"a list with a hidden secret", []plan.PropertyChange{change("/settings", ``, `[{"n":1,"secret":"[redacted]"}]`)}, `{"settings":[{"n":2,"secret":"s3cret"}]}`,

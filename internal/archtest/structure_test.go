@@ -33,6 +33,7 @@ var structured = []string{
 	"internal/jsonval",
 	"internal/lease",
 	"internal/mutant",
+	"internal/mutant/random",
 	"internal/oracle",
 	"internal/pack",
 	"internal/people",

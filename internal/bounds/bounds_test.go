@@ -18,6 +18,9 @@ func TestCut(t *testing.T) {
 		want  string
 	}{
 		{"short", 5, "short"},
+		{strings.Repeat("é", 20), len(cutMark) + 1, cutMark},
+		{strings.Repeat("é", 20), len(cutMark) + 2, "é" + cutMark},
+		{strings.Repeat("é", 20), len(cutMark), cutMark},
 		{strings.Repeat("é", 20), 40, strings.Repeat("é", 20)},
 		{strings.Repeat("é", 21), 40, strings.Repeat("é", (40-len(cutMark))/2) + cutMark},
 		{"x" + strings.Repeat("é", 21), 40, "x" + strings.Repeat("é", (39-len(cutMark))/2) + cutMark},
@@ -47,3 +50,23 @@ func TestLogLinesAreBounded(t *testing.T) {
 type valuer struct{ text string }
 
 func (v valuer) LogValue() slog.Value { return slog.StringValue(v.text) }
+
+// A value of a log line keeps its form up to the limit, and becomes a cut text
+// beyond it.
+func TestLogValuesAtTheLimit(t *testing.T) {
+	for n, cut := range map[int]bool{MaxText - 1: false, MaxText: false, MaxText + 1: true} {
+		list := []string{strings.Repeat("x", n-len("[]"))}
+		var buf bytes.Buffer
+		slog.New(Handler{Handler: slog.NewJSONHandler(&buf, nil)}).Info("m", "list", list, "text", strings.Repeat("x", n))
+		var line struct {
+			List any
+			Text string
+		}
+		if err := json.Unmarshal(buf.Bytes(), &line); err != nil {
+			t.Fatal(err)
+		}
+		if _, isText := line.List.(string); isText != cut || strings.HasSuffix(line.Text, cutMark) != cut {
+			t.Errorf("%d bytes: got %.20v and a text of %d bytes, want them cut: %v", n, line.List, len(line.Text), cut)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package bounds
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,76 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// Sentences, words and identifiers have limits of their own, and a text at its
+// limit stays.
+func TestLimitsOfFields(t *testing.T) {
+	type fields struct{ Comment, ConsentURL, Error, Message, Pointer, Reason, URL, Code, Backup, Item, Run, Tenant string }
+	for n, want := range map[int]int{MaxText: MaxText, MaxText + 1: MaxText} {
+		text := strings.Repeat("x", n)
+		got := Of(fields{text, text, text, text, text, text, text, text, text, text, text, text})
+		for _, sentence := range []string{got.Comment, got.ConsentURL, got.Error, got.Message, got.Pointer, got.Reason, got.URL} {
+			if len(sentence) != want || strings.HasSuffix(sentence, cutMark) != (n > want) {
+				t.Errorf("%d bytes: got a sentence of %d", n, len(sentence))
+			}
+		}
+		if len(got.Code) != MaxWord {
+			t.Errorf("%d bytes: got a word of %d", n, len(got.Code))
+		}
+		for _, id := range []string{got.Backup, got.Item, got.Run, got.Tenant} {
+			if id != text || !IsIdentifier("Run") || IsIdentifier("Code") {
+				t.Errorf("%d bytes: got an identifier of %d", n, len(id))
+			}
+		}
+	}
+	for _, n := range []int{MaxWord - 1, MaxWord, MaxWord + 1} {
+		if got := Of(struct{ Code string }{strings.Repeat("x", n)}).Code; len(got) != min(n, MaxWord) || strings.HasSuffix(got, cutMark) != (n > MaxWord) {
+			t.Errorf("a word of %d bytes: got %d", n, len(got))
+		}
+	}
+	for _, n := range []int{MaxValue - 1, MaxValue, MaxValue + 1} {
+		value := json.RawMessage(`"` + strings.Repeat("x", n-2) + `"`)
+		if got := Of(struct{ V json.RawMessage }{value}).V; (string(got) == string(value)) != (n <= MaxValue) {
+			t.Errorf("a value of %d bytes: got %d", n, len(got))
+		}
+	}
+}
+
+// The limits are what the documentation of requests and stores says.
+func TestLimits(t *testing.T) {
+	got := []int{MaxName, MaxComment, MaxKey, MaxTargets, MaxLabels, MaxWord, MaxText, MaxStack, MaxValue}
+	want := []int{256, 4096, 1024, 10_000, 64, 256, 4096, 16_384, 65_536}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %d, want %d", got, want)
+	}
+	for _, field := range []string{"Backup", "Bindings", "Commits", "Desired", "DesiredFrom", "Digest", "ID", "Item", "Items", "Key", "Kind", "Kinds",
+		"Refused", "RetryOf", "Run", "SHA256", "Same", "SignIn", "Tenant", "TenantID", "Written"} {
+		if !IsIdentifier(field) {
+			t.Errorf("%s may be cut, and would find nothing then", field)
+		}
+	}
+}
+
+// A part that fits is not copied, wherever the part is that does not.
+func TestWhatFitsIsShared(t *testing.T) {
+	in := document{Message: strings.Repeat("x", MaxText+1), Raw: []byte("raw"), Value: json.RawMessage(`1`), Inner: &document{Raw: []byte("x")}, List: []document{{Code: "a"}}, Any: &document{}}
+	out := Of(in)
+	if &out.Raw[0] != &in.Raw[0] || &out.Value[0] != &in.Value[0] || out.Inner != in.Inner || &out.List[0] != &in.List[0] || out.Any != in.Any {
+		t.Error("a part that fits was copied")
+	}
+}
+
+// Of a list, only the members that are too long are cut; of a map also the keys.
+func TestMembersAreCut(t *testing.T) {
+	long := strings.Repeat("x", MaxText+1)
+	got := Of(document{List: []document{{Code: "a"}, {Code: long}, {Code: "b"}}, Labels: map[string]string{"a": "1", "b": long, long: "c"}})
+	if got.List[0].Code != "a" || len(got.List[1].Code) != MaxWord || got.List[2].Code != "b" {
+		t.Errorf("got codes of %d, %d and %d bytes", len(got.List[0].Code), len(got.List[1].Code), len(got.List[2].Code))
+	}
+	if len(got.Labels) != 3 || got.Labels["a"] != "1" || len(got.Labels["b"]) != MaxWord || got.Labels[Cut(long, MaxText)] != "c" {
+		t.Errorf("got labels %.200v", got.Labels)
+	}
+}
+
 // What a person sends is refused when it is too long or no text, and the error
 // names the field.
 func TestCheck(t *testing.T) {
@@ -69,6 +140,7 @@ func TestCheck(t *testing.T) {
 		{Name("Actor", "a\x00b"), "Actor must be UTF-8 without NUL"},
 		{Name("Actor", "a\xff"), "Actor must be UTF-8"},
 		{Comment("Comment", "two\nlines"), ""},
+		{Comment("Comment", strings.Repeat("a", MaxComment)), ""},
 		{Comment("Comment", strings.Repeat("a", MaxComment+1)), "Comment has 4097 bytes"},
 		{Comment("Comment", "\x00"), "Comment must be UTF-8 without NUL"},
 		{Key("Targets", strings.Repeat("a", MaxKey)), ""},
@@ -79,7 +151,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("got %v, want %q", err, tt.want)
 		}
 	}
-	for text, want := range map[string]bool{"contoso": true, "": false, "a\tb": false, strings.Repeat("n", MaxName+1): false} {
+	for text, want := range map[string]bool{"contoso": true, "": false, "a\tb": false, strings.Repeat("n", MaxName): true, strings.Repeat("n", MaxName+1): false} {
 		if IsName(text) != want {
 			t.Errorf("IsName(%q) = %v", text, !want)
 		}

@@ -198,3 +198,48 @@ func TestBackupAfterAnIncompleteOne(t *testing.T) {
 		}
 	}
 }
+
+// A comparison of some targets, and one without a backup, is no difference from
+// the backup before.
+func TestBackupOfSomeHasNoParent(t *testing.T) {
+	tc := comparisonCase{
+		desired: `groups/A {"displayName":"A"}`,
+		current: `groups 1 {"displayName":"A"}`,
+	}
+	first, err := compareOnce(tc.input(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Backup.MarkIn(first.Base, "r1")
+	for _, tt := range []struct {
+		name   string
+		adjust func(*Input)
+		want   string
+	}{
+		{"all", func(*Input) {}, "r1"},
+		{"some targets", func(in *Input) { in.Targets = []plan.Target{{Kind: "groups", Key: "A"}} }, ""},
+		{"no backup", func(in *Input) { in.NoBackup = true }, ""},
+		{"no base", func(in *Input) { in.Base = nil }, ""},
+	} {
+		tc.adjust = func(in *Input) {
+			in.Base = first.Base
+			tt.adjust(in)
+		}
+		r, err := compareOnce(tc.input(t))
+		if err != nil || r.Backup.Parent != tt.want {
+			t.Errorf("%s: got the parent %q, %v, want %q", tt.name, r.Backup.Parent, err, tt.want)
+		}
+	}
+}
+
+// Objects that the base does not have are listed anew for kinds that were read
+// completely, and stay listed for the others.
+func TestMarkInListsUnboundObjects(t *testing.T) {
+	b := &Backup{objects: []*object{}, complete: func(kind string) bool { return kind == "groups" }}
+	b.Kinds = []tenant.KindState{{Kind: "groups"}, {Kind: "policies"}}
+	base := &Base{Unbound: []plan.Target{{Kind: "groups", Key: "Old"}, {Kind: "policies", Key: "Kept"}, {Kind: "groups"}, {Kind: "policies"}}}
+	b.MarkIn(base, "r1")
+	if diff := cmp.Diff([]plan.Target{{Kind: "policies", Key: "Kept"}, {Kind: "policies"}}, base.Unbound); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
@@ -359,6 +360,30 @@ func TestNotKeptIsOfTheSecretThatWasWritten(t *testing.T) {
 		in := r.readBack(t, `policies 1 {"displayName":"P","password":"other"}`, all)
 		if diff := cmp.Diff([]string{tc.want}, marks(t, in)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tc.later, diff)
+		}
+	}
+}
+
+// The record of a difference that was not kept covers the path and the value: a
+// new value, or another member of the set, is a new attempt.
+func TestNotKeptOf(t *testing.T) {
+	ix := &index{key: "k"}
+	o := &object{kind: kindsOf(tenant.Kind{Name: "policies", NaturalKey: []string{"/displayName"}, Sets: []tenant.Set{{Path: "/members"}}}).Get("policies")}
+	text := func(s string) *jsonval.Node { return jsonval.StringNode(s) }
+	rule := o.kind.Root.Step("members")
+	differences := []*difference{
+		{segs: []string{"x"}, desired: text("a"), rule: o.kind.Root.Step("x")},
+		{segs: []string{"x"}, desired: text("b"), rule: o.kind.Root.Step("x")},
+		{segs: []string{"x"}, current: text("a"), rule: o.kind.Root.Step("x")},
+		{segs: []string{"members"}, member: true, desired: text("a"), rule: rule},
+		{segs: []string{"members"}, member: true, current: text("a"), rule: rule},
+		{segs: []string{"members"}, member: true, current: text("b"), rule: rule},
+	}
+	for i, a := range differences {
+		for j, b := range differences {
+			if equal := notKeptOf(ix, o, a) == notKeptOf(ix, o, b); equal != (i == j) {
+				t.Errorf("differences %d and %d have equal records: %v", i, j, equal)
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -93,5 +94,44 @@ func TestDispositionsThatLeaveTheRun(t *testing.T) {
 		if got := h.LeavesRun(); got != want {
 			t.Errorf("%s: got %t, want %t", h, got, want)
 		}
+	}
+}
+
+// Another text keeps the class, and the word about a panic.
+func TestWithText(t *testing.T) {
+	for class, want := range map[string]string{"storage": "left out", word.ClassInternal: "a panic; left out"} {
+		err := (&Error{Class: class, Err: errors.New("secret")}).WithText("left out")
+		got, ok := errors.AsType[*Error](err)
+		if !ok || got.Class != class || got.Error() != want {
+			t.Errorf("%s: got %v, want %q", class, err, want)
+		}
+	}
+}
+
+// Errors that name a state of the store are not transient. All others are,
+// except panics.
+func TestStorageTransient(t *testing.T) {
+	for _, err := range []error{state.ErrConflict, state.ErrExpired, state.ErrUnknown, state.ErrInvalid, state.ErrNotFound, state.ErrLeased, state.ErrLeaseLost,
+		&Error{Class: word.ClassInternal, Err: errors.New("a panic")}} {
+		if StorageTransient(fmt.Errorf("commit: %w", err)) {
+			t.Errorf("%v is transient", err)
+		}
+	}
+	for _, err := range []error{errors.New("away"), &Error{Class: word.ClassStorage, Err: errors.New("away")}} {
+		if !StorageTransient(err) {
+			t.Errorf("%v is not transient", err)
+		}
+	}
+}
+
+// Only an error about a newer format of the plan becomes ErrNewer.
+func TestAsNewer(t *testing.T) {
+	newer := &plan.FormatError{What: "plan", Got: 9, Supported: 1}
+	if got := AsNewer(fmt.Errorf("decode: %w", newer)); !errors.Is(got, ErrNewer) || !errors.Is(got, error(newer)) {
+		t.Errorf("got %v, want ErrNewer with its cause", got)
+	}
+	other := errors.New("damaged")
+	if got := AsNewer(other); got != other {
+		t.Errorf("got %v, want the error itself", got)
 	}
 }

@@ -25,6 +25,13 @@ func TestIndent(t *testing.T) {
 	if got, err := format.Indent([]byte(nested(format.MaxIndented))); err != nil || len(got) < 2*len(nested(format.MaxIndented)) {
 		t.Errorf("at the limit: got %d bytes, %v, want indented JSON", len(got), err)
 	}
+	// 100 levels are indented, and 101 are not.
+	for n, want := range map[int]bool{99: true, 100: true, 101: false} {
+		text := strings.Repeat("[", n) + strings.Repeat("]", n)
+		if got, err := format.Indent([]byte(text)); err != nil || (string(got) != text) != want {
+			t.Errorf("%d levels: indented: %v, %v, want %v", n, string(got) != text, err, want)
+		}
+	}
 	if _, err := format.Indent([]byte(`{"a":`)); err == nil {
 		t.Error("a text that is no JSON was indented")
 	}

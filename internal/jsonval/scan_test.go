@@ -442,6 +442,25 @@ func scanAll(tb testing.TB, s *Scanner, text []byte) {
 
 // NameHash is HashName of a name's content, with escapes or not, in small and
 // large objects.
+// A duplicate is found wherever its first occurrence is, in small objects, at the
+// size from which a table is used, and beyond it.
+func TestDuplicateOfEachName(t *testing.T) {
+	for _, n := range []int{1, 2, smallObject - 1, smallObject, smallObject + 1, 40, 200} {
+		for first := range n {
+			text := objectText(0, n, first)
+			var s Scanner
+			s.Reset([]byte(text))
+			var err error
+			for err == nil {
+				_, err = s.Next()
+			}
+			if err == io.EOF {
+				t.Fatalf("%d names, and name %d again: got no error", n, first)
+			}
+		}
+	}
+}
+
 func TestNameHash(t *testing.T) {
 	for _, text := range []string{`{"\u0061b":{"displayName":1,"":2},"abcdefg\n":[{"a":1}]}`, objectText(0, 40)} {
 		var s Scanner

@@ -70,6 +70,10 @@ func TestLookAt(t *testing.T) {
 		{"an optional one to read and one to write", []tenant.Permission{with(need("A", "groups"), optional), with(with(need("B", "groups"), optional), write)}, reading.Permissions{
 			Left: map[string]bool{"groups": true}, Unwritable: map[string][]string{"groups": {"B"}},
 		}},
+		{"one that is granted and an optional one before others", []tenant.Permission{need("Granted", "roles"), with(need("A", "groups"), optional), need("B", "policies"), need("Granted", "roles"), with(need("C", "policies"), write)}, reading.Permissions{
+			Missing:    []reading.Missing{{AnyOf: []string{"B"}, Kinds: []string{"policies"}}, {AnyOf: []string{"C"}, Kinds: []string{"policies"}, Write: true}},
+			Unreadable: map[string][]string{"policies": {"B"}}, Unwritable: map[string][]string{"policies": {"C"}}, Left: map[string]bool{"groups": true},
+		}},
 		{"one without a name", []tenant.Permission{need("", "groups")}, reading.Permissions{
 			Missing:    []reading.Missing{{Kinds: []string{"groups"}}},
 			Unreadable: map[string][]string{"groups": nil},
@@ -136,6 +140,10 @@ func TestWhyNotWritten(t *testing.T) {
 	got := reading.Permissions{Unwritable: map[string][]string{"groups": {"A", "B"}, "policies": nil}}.WhyNotWritten()
 	if diff := cmp.Diff(map[string]string{"groups": "the permission A, B is not granted"}, got); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)
+	}
+	one := reading.Permissions{Unwritable: map[string][]string{"groups": {"A"}}}.WhyNotWritten()
+	if diff := cmp.Diff(map[string]string{"groups": "the permission A is not granted"}, one); diff != "" {
+		t.Errorf("reasons of one (-want +got):\n%s", diff)
 	}
 }
 

@@ -85,6 +85,36 @@ func TestErrorKeepsWords(t *testing.T) {
 	}
 }
 
+// A short secret is found where it stands alone, in any place of the text and
+// after places where it is a part of a word.
+func TestShortSecrets(t *testing.T) {
+	for word, kept := range map[string]bool{
+		"12": false, "x/12": false, "12/x": false, "x12/12": false, "123/12": false, "x12": true, "12x": true, "123": true, "312": true, "é12": false,
+		"78": false, "x/78/y": false, "x78": true,
+	} {
+		got, _ := errors.AsType[*tenant.Error](redact.Error(&tenant.Error{Code: word}, []string{"12", "78"}))
+		if (got.Code != "") != kept {
+			t.Errorf("%q: got %q, want it kept: %v", word, got.Code, kept)
+		}
+	}
+}
+
+// A word has up to 128 letters, digits and signs. A secret of eight bytes is
+// found within a word, and a shorter one only alone.
+func TestWordsAndPieces(t *testing.T) {
+	for word, kept := range map[string]bool{
+		"a": true, "z": true, "A": true, "Z": true, "0": true, "9": true, "-_.:/": true, "`": false, "{": false, "@": false, "[": false, ",": false, ";": false,
+		strings.Repeat("w", 127): true, strings.Repeat("w", 128): true, strings.Repeat("w", 129): false,
+		"xabcdefgh": false, "abcdefghx": false, "xabcdefg": true, "abcdefg": true, "x1234567": true, "1234567": false, "x12345678": true,
+		"beginnin": false, "beginni": true, "ofalongs": false,
+	} {
+		got, _ := errors.AsType[*tenant.Error](redact.Error(&tenant.Error{Code: word}, []string{"abcdefgh", "1234567", "beginningofalongsecret"}))
+		if (got.Code != "") != kept {
+			t.Errorf("%q: got %q, want it kept: %v", word, got.Code, kept)
+		}
+	}
+}
+
 // The parts by which the engine decides stay: class, retry, outcome, sentinels,
 // and the classes of the caller's own errors.
 func TestErrorKeepsTheRest(t *testing.T) {

@@ -165,3 +165,22 @@ func TestPause(t *testing.T) {
 		})
 	}
 }
+
+// An ended context ends every pause, also one of no length.
+func TestPauseAfterTheEnd(t *testing.T) {
+	cause := errors.New("stopped")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	for range 50 {
+		for _, d := range []time.Duration{-1, 0} {
+			if err := retry.Pause(ctx, d); !errors.Is(err, cause) {
+				t.Fatalf("a pause of %d: got %v, want the cause", d, err)
+			}
+		}
+	}
+	for _, d := range []time.Duration{-1, 0} {
+		if err := retry.Pause(t.Context(), d); err != nil {
+			t.Errorf("a pause of %d: got %v", d, err)
+		}
+	}
+}

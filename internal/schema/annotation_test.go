@@ -20,10 +20,12 @@ func TestRefused(t *testing.T) {
 		`{"owner":{"x@odata.bind":1},"list":[{"service":{"a@b.c":1}}]}`:                                     nil, // read-only
 		`{"a":{"foo@bar.baz":1,"@microsoft.graph.conflictBehavior":"fail"},"#CustomRef_x":"y"}`:             {"/#CustomRef_x", "/a/@microsoft.graph.conflictBehavior", "/a/foo@bar.baz"},
 		`{"list":[{"@odata.id":"u"},{"@odata.id":"u","name":"n"},{"@odata.type":"#t","@odata.id":"u"}]}`:    {"/list/0", "/list/2"},
-		`{"$previousNames":["B"],"$schema":"s","$comment":"c","x":{"$any":1}}`:                              nil,
-		`{"$previousName":["B"],"$Comment":"c"}`:                                                            {"/$Comment", "/$previousName"},
-		`{"$previousNames":"B"}`:                                                                            {"/$previousNames"},
-		`{"$previousNames":["B",1]}`:                                                                        {"/$previousNames"},
+		`{"manager":{"@odata.id":"u"},"@odata.id":"i"}`:                                                     {"/manager"},
+		`{"@odata.id":"i"}`: nil, // the object's own address
+		`{"$previousNames":["B"],"$schema":"s","$comment":"c","x":{"$any":1}}`: nil,
+		`{"$previousName":["B"],"$Comment":"c"}`:                               {"/$Comment", "/$previousName"},
+		`{"$previousNames":"B"}`:                                               {"/$previousNames"},
+		`{"$previousNames":["B",1]}`:                                           {"/$previousNames"},
 	} {
 		n, err := jsonval.ParseObject([]byte(file))
 		if err != nil {
@@ -67,6 +69,8 @@ func TestWithoutTypesMissingIn(t *testing.T) {
 		{"no type in the other tree", `{"a":1,"a@odata.type":"#A"}`, `{"a":2}`, `{"a":1}`},
 		{"no property in the other tree", `{"a":1,"a@odata.type":"#A"}`, `{"a":null}`, `{"a":1,"a@odata.type":"#A"}`},
 		{"another path", `{"a":{"a":1,"a@odata.type":"#A"}}`, `{"a":{"b":1}}`, `{"a":{"a":1,"a@odata.type":"#A"}}`},
+		{"below a path that the other tree lacks", `{"a":{"b":{"c":1,"c@odata.type":"#A"}}}`, `{"a":{}}`, `{"a":{"b":{"c":1,"c@odata.type":"#A"}}}`},
+		{"one type in the other tree and one not", `{"a":1,"a@odata.type":"#A","b":1,"b@odata.type":"#B","c":1,"c@odata.type":"#C"}`, `{"a":1,"a@odata.type":"#A","b":2,"c":3,"c@odata.type":"#D"}`, `{"a":1,"a@odata.type":"#A","b":1,"c":1,"c@odata.type":"#C"}`},
 		{"in elements", `[{"a":1,"a@odata.type":"#A"},{"a":2,"a@odata.type":"#A"}]`, `[{"b":1},{"a":3}]`, `[{"a":1},{"a":2}]`},
 		{"a type in one element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":3},{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"}]`},
 		{"a type in the first element", `[{"a":1,"a@odata.type":"#A"}]`, `[{"a":1,"a@odata.type":"#A"},{"a":3}]`, `[{"a":1,"a@odata.type":"#A"}]`},

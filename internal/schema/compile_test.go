@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -27,6 +28,28 @@ func TestCompileRefusesBadPaths(t *testing.T) {
 		if _, err := CompileAll([]tenant.Kind{{Name: "fine"}, k}); err == nil {
 			t.Errorf("%s, after a valid kind: got no error", name)
 		}
+	}
+}
+
+// A kind with a value that is no JSON cannot be compiled.
+func TestCompileRefusesBadValues(t *testing.T) {
+	bad := tenant.Condition{Path: "/a", Equals: json.RawMessage(`{`)}
+	for name, k := range map[string]tenant.Kind{
+		"a limit":   {Name: "a", Limits: []tenant.Limit{{When: bad}}},
+		"an order":  {Name: "a", After: []tenant.After{{When: bad, Kind: "b"}}},
+		"a default": {Name: "a", Defaults: []tenant.Default{{Path: "/a", Value: json.RawMessage(`{`)}}},
+	} {
+		if got, err := Compile(k); err == nil || got != nil {
+			t.Errorf("%s: got %v, %v, want an error", name, got, err)
+		}
+	}
+}
+
+// The whole object can be declared as masked. No member beside it has its token.
+func TestCompileMaskedObject(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "vaults", Masked: []tenant.Masked{{Path: "", Token: "token"}}})
+	if !k.Root.Fact().Masked || !k.MayBeSecret([]string{"a"}) && k.Root.Fact().Token != "token" {
+		t.Errorf("got %+v, want a masked object", k.Root.Fact())
 	}
 }
 

@@ -1,13 +1,16 @@
 package schema
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/reference"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // SortedByText returns the same as a Form with SortSets for objects of a tenant
@@ -105,4 +108,98 @@ func TestReplaceMembers(t *testing.T) {
 			t.Fatalf("got %s, want %s", got.JSON(), want.JSON())
 		}
 	})
+}
+
+// The members of all sets are sorted, those with secrets by what is shown of
+// them. Arrays that are no sets keep their order.
+func TestSortedSets(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "policies", Sets: []tenant.Set{{Path: "/set"}, {Path: "/list/*/set"}}})
+	secret := func(key, text string) string {
+		return jsonval.TextOf(SecretNode(key, k, jsonval.StringNode(text)))
+	}
+	a, b := secret("k", "a"), secret("k", "b")
+	for body, want := range map[string]string{
+		`{"set":["b","a","c"],"list":["b","a"]}`:                           `{"list":["b","a"],"set":["a","b","c"]}`,
+		`{"list":[{"set":["b","a"]},{"set":["d","c"]}],"x":{"set":[2,1]}}`: `{"list":[{"set":["a","b"]},{"set":["c","d"]}],"x":{"set":[2,1]}}`,
+		`{"set":["a"]}`: `{"set":["a"]}`,
+		`{"set":[{"n":2,"s":"` + a + `"},{"n":1,"s":"` + b + `"}]}`:                 `{"set":[{"n":1,"s":"` + b + `"},{"n":2,"s":"` + a + `"}]}`,
+		`{"set":[{"n":1,"s":"` + max(a, b) + `"},{"n":1,"s":"` + min(a, b) + `"}]}`: `{"set":[{"n":1,"s":"` + min(a, b) + `"},{"n":1,"s":"` + max(a, b) + `"}]}`,
+	} {
+		n, err := jsonval.Parse([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(SortedSets(k.Root, n).JSON()); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", body, got, want)
+		}
+	}
+	if SortedSets(k.Root, nil) != nil {
+		t.Error("an absent value is no longer absent")
+	}
+}
+
+// Members are paired by the declared identity while it is unique in each array,
+// and by their whole value otherwise.
+func TestMembers(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "policies", Sets: []tenant.Set{{Path: "/one", By: []string{"/n"}}, {Path: "/two", By: []string{"/n", "/p"}}, {Path: "/none"}}})
+	parse := func(text string) *jsonval.Node {
+		if text == "" {
+			return nil
+		}
+		n, err := jsonval.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	show := func(n *jsonval.Node) string {
+		if n == nil {
+			return "-"
+		}
+		return string(n.JSON())
+	}
+	for _, tt := range []struct {
+		name, set, base, desired, current string
+		want                              []string // base, desired and current of each member
+	}{
+		{"one that stays, one that goes, one that comes", "none", `["a","b"]`, `["a","c"]`, `["b","a"]`, []string{`"b" - "b"`, `"a" "a" "a"`, `- "c" -`}},
+		{"only in the base", "none", `["a","b"]`, `["b"]`, `["b"]`, []string{`"b" "b" "b"`, `"a" - -`}},
+		{"duplicates", "none", ``, `["a","a"]`, `["a"]`, []string{`- "a" "a"`}},
+		{"by one property", "one", `[{"n":1,"v":1}]`, `[{"n":2,"v":2},{"n":1,"v":2}]`, `[{"n":1,"v":3},{"n":3,"v":1}]`,
+			[]string{`{"n":1,"v":1} {"n":1,"v":2} {"n":1,"v":3}`, `- - {"n":3,"v":1}`, `- {"n":2,"v":2} -`}},
+		{"by two properties", "two", ``, `[{"n":1,"p":1,"v":2},{"n":1,"p":2,"v":1}]`, `[{"n":1,"p":1,"v":1}]`,
+			[]string{`- {"n":1,"p":1,"v":2} {"n":1,"p":1,"v":1}`, `- {"n":1,"p":2,"v":1} -`}},
+		{"an identity that is not unique", "one", ``, `[{"n":1,"v":2}]`, `[{"n":1,"v":1},{"n":1,"v":2}]`, []string{`- - {"n":1,"v":1}`, `- {"n":1,"v":2} {"n":1,"v":2}`}},
+		{"no arrays", "none", ``, `"a"`, `{"a":1}`, nil},
+	} {
+		var got []string
+		for _, m := range k.Root.Step(tt.set).Set.Members(parse(tt.base), parse(tt.desired), parse(tt.current)) {
+			got = append(got, show(m.Base)+" "+show(m.Desired)+" "+show(m.Current))
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
+		}
+	}
+}
+
+// With OnlyTemplates, a form passes on only the strings that may be templates or
+// references.
+func TestOnlyTemplates(t *testing.T) {
+	k := compiled(t, tenant.Kind{Name: "policies", References: []tenant.Reference{{Path: "/owner", Kinds: []string{"users"}}, {Path: "/all/*", Kinds: []string{"users"}}}})
+	n, err := jsonval.Parse([]byte(`{"a":"plain","b":"${x}","c":["plain","a $"],"owner":"u","all":["v"],"n":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for only, want := range map[bool][]string{true: {"${x}", "a $", "u", "v"}, false: {"${x}", "a $", "plain", "plain", "u", "v"}} {
+		var got []string
+		form := Form{OnlyTemplates: only, Text: func(n *jsonval.Node, _ Place) *jsonval.Node {
+			got = append(got, n.Text)
+			return n
+		}}
+		form.Apply(k, n)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("only templates: %v (-want +got)\n%s", only, diff)
+		}
+	}
 }

@@ -56,6 +56,7 @@ func TestTexts(t *testing.T) {
 		{`{"typed":{"group":"g","x":{"@odata.type":"#t"}}}`, []string{"#t", "g"}},
 		{`{"list":[{"group":"g"},{"@odata.type":"t","deep":["d"],"masked":"****"}]}`, []string{"d /list/*/deep/*t", "g /list/*/group", "t"}},
 		{`{"secret":"[redacted]","masked":"***","x":"***"}`, []string{"***"}},
+		{`{"":"x","$":"y","a":{"":"z","$":"w"}}`, []string{"w", "x", "z"}},
 		{`{"set":["\u0061"]}`, []string{"a /set"}},
 	} {
 		var got []string

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
@@ -24,5 +27,107 @@ func TestCatalogueRefuses(t *testing.T) {
 				t.Errorf("got %v, want an error with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// entry returns a kind that can be used, changed by edit.
+func entry(name string, edit func(*graph.Entry)) graph.Entry {
+	e := graph.Entry{Kind: tenant.Kind{Name: name}, Endpoint: "/" + name, Version: "v1.0", Read: graph.Scopes{Delegated: [][]string{{"Read"}}}}
+	if edit != nil {
+		edit(&e)
+	}
+	return e
+}
+
+// Each mistake in an entry is reported with the kind's name, also behind an entry
+// without one.
+func TestCatalogueProblems(t *testing.T) {
+	write := graph.Scopes{Application: [][]string{{"Write"}}}
+	for _, tt := range []struct {
+		name string
+		edit func(*graph.Entry)
+		want string // "" for none
+	}{
+		{"nothing", nil, ""},
+		{"no name", func(e *graph.Entry) { e.Name = "" }, "a kind without a name: it needs a name"},
+		{"an endpoint without a slash", func(e *graph.Entry) { e.Endpoint = "b" }, `b: the endpoint "b" does not begin with a slash`},
+		{"beta", func(e *graph.Entry) { e.Version = "beta" }, ""},
+		{"another version", func(e *graph.Entry) { e.Version = "v2.0" }, `b: the version is "v2.0"`},
+		{"no permission to read", func(e *graph.Entry) { e.Read = graph.Scopes{} }, "b: it says no permission to read it"},
+		{"an application's permission to read", func(e *graph.Entry) { e.Read = write }, ""},
+		{"beta properties", func(e *graph.Entry) { e.BetaOnly = []string{"/a", "/a/b"} }, ""},
+		{"a beta property that is no path", func(e *graph.Entry) { e.BetaOnly = []string{"/a", "b"} }, `b: betaOnly has "b"`},
+		{"a beta property of elements", func(e *graph.Entry) { e.BetaOnly = []string{"/a", "/b/*"} }, `b: betaOnly has "/b/*"`},
+		{"creates without a permission", func(e *graph.Entry) { e.Create = true }, "b: it says no permission to write it"},
+		{"updates without a permission", func(e *graph.Entry) { e.Update = true }, "b: it says no permission to write it"},
+		{"deletes without a permission", func(e *graph.Entry) { e.Delete = true }, "b: it says no permission to write it"},
+		{"creates with one", func(e *graph.Entry) { e.Create, e.Write = true, write }, ""},
+		{"references", func(e *graph.Entry) { e.References = []tenant.Reference{{Path: "/x", Kinds: []string{"a", "b"}}} }, ""},
+		{"a reference to an unknown kind", func(e *graph.Entry) { e.References = []tenant.Reference{{Path: "/x", Kinds: []string{"a", "c"}}} }, `b: /x refers to the kind "c"`},
+		{"an order after another kind", func(e *graph.Entry) { e.After = []tenant.After{{Kind: "a"}} }, ""},
+		{"an order after an unknown kind", func(e *graph.Entry) { e.After = []tenant.After{{Kind: "a"}, {Kind: "c"}} }, `b: it goes after the kind "c"`},
+		{"a part", func(e *graph.Entry) {
+			e.Parts, e.PartRequests = []tenant.Part{{Name: "p"}}, map[string]graph.PartRequest{"p": {}}
+		}, ""},
+		{"a part without a request", func(e *graph.Entry) {
+			e.Parts, e.PartRequests = []tenant.Part{{Name: "p"}, {Name: "q"}}, map[string]graph.PartRequest{"p": {}}
+		}, `b: nothing says how the part "q" is written`},
+		{"a request without a part", func(e *graph.Entry) {
+			e.Parts, e.PartRequests = []tenant.Part{{Name: "p"}}, map[string]graph.PartRequest{"p": {}, "q": {}}
+		}, `b: the request for the part "q" belongs to no part`},
+		{"a name twice", func(e *graph.Entry) { e.Name = "a" }, "a: it is there twice"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &graph.Catalogue{Entries: []graph.Entry{entry("a", nil), entry("b", tt.edit)}}
+			err := c.Validate()
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || strings.Count(err.Error(), "\n") > 0) {
+				t.Errorf("got %v, want one problem: %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// Kinds and throttles of the same name are replaced in their places, and others
+// are added. The two catalogues do not change.
+func TestCatalogueWith(t *testing.T) {
+	names := func(c *graph.Catalogue) []string {
+		var out []string
+		for _, e := range c.Entries {
+			out = append(out, e.Name+" "+e.Endpoint)
+		}
+		for _, t := range c.Throttles {
+			out = append(out, t.Name+strings.Repeat("*", t.Requests))
+		}
+		return out
+	}
+	mine := &graph.Catalogue{Entries: []graph.Entry{entry("a", nil), entry("b", nil), entry("c", nil)},
+		Throttles: []graph.Throttle{{Name: "t", Requests: 1}, {Name: "u", Requests: 1}, {Name: "v", Requests: 1}}}
+	other := &graph.Catalogue{Entries: []graph.Entry{entry("b", func(e *graph.Entry) { e.Endpoint = "/mine" }), entry("d", nil)},
+		Throttles: []graph.Throttle{{Name: "w", Requests: 1}, {Name: "u", Requests: 2}}}
+	before := [][]string{names(mine), names(other)}
+	got, err := mine.With(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a /a", "b /mine", "c /c", "d /d", "t*", "u**", "v*", "w*"}, names(got)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(before, [][]string{names(mine), names(other)}); diff != "" {
+		t.Errorf("the catalogues changed (-before +after)\n%s", diff)
+	}
+	if _, err := mine.With(&graph.Catalogue{Entries: []graph.Entry{entry("e", func(e *graph.Entry) { e.Version = "" })}}); err == nil {
+		t.Error("an entry that cannot be used is taken over")
+	}
+	if e, ok := got.Entry("c"); !ok || e.Name != "c" {
+		t.Errorf("got %q, %v, want the kind c", e.Name, ok)
+	}
+	if e, ok := got.Entry("z"); ok || e.Name != "" {
+		t.Errorf("got %q, %v, want no kind", e.Name, ok)
+	}
+	if th := got.Throttle("v"); th.Requests != 1 {
+		t.Errorf("got %+v, want the throttle v", th)
+	}
+	if th := got.Throttle("z"); th.Name != "z" || th.Requests != 0 || th.Per() != 1e9 || th.Pause() != 2e9 {
+		t.Errorf("got %+v, want no limit", th)
 	}
 }

@@ -1,9 +1,17 @@
 package graph_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
@@ -101,5 +109,133 @@ func TestLockoutUnknown(t *testing.T) {
 	got, err := c.Guard(t.Context(), tenant.GuardRequest{Changes: []tenant.GuardChange{{Item: "i", Kind: "conditionalAccessPolicies", Key: "P", Verb: tenant.Update, After: json.RawMessage(after)}}})
 	if err != nil || len(got) != 1 || !strings.Contains(got[0].Message, "could not be found out") {
 		t.Errorf("got %+v, %v, want a violation that says that it could not be found out", got, err)
+	}
+}
+
+// failing is a credential that gives no token.
+type failing struct{ err error }
+
+func (f failing) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{}, f.err
+}
+
+const locking = `{"state":"enabled","grantControls":{"builtInControls":["mfa"]},"conditions":{"users":{"includeUsers":["All"]}}}`
+
+// Every policy is checked, whatever the others are, and for every account.
+func TestLockoutOfEach(t *testing.T) {
+	change := func(item, kind, part string, verb tenant.Verb, after string) tenant.GuardChange {
+		return tenant.GuardChange{Item: item, Kind: kind, Key: item, Verb: verb, Part: part, After: json.RawMessage(after)}
+	}
+	const policies = "conditionalAccessPolicies"
+	c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
+		cfg.BreakGlass = []string{"first", "second"}
+		cfg.DeviceCode, cfg.ReportOnly = true, true
+	})
+	got, err := c.Guard(t.Context(), tenant.GuardRequest{Changes: []tenant.GuardChange{
+		change("another kind", "groups", "", tenant.Create, locking),
+		change("deleted", policies, "", tenant.Delete, locking),
+		change("a part", policies, "part", tenant.Update, locking),
+		change("report-only, since it is new", policies, "", tenant.Create, locking),
+		change("not readable", policies, "", tenant.Update, `[]`),
+		change("harmless", policies, "", tenant.Update, `{"state":"disabled"}`),
+		change("excludes the first", policies, "", tenant.Update, strings.Replace(locking, `["All"]`, `["All"],"excludeUsers":["first"]`, 1)),
+		change("locks out", policies, "", tenant.Update, locking),
+		change("device code", policies, "", tenant.Update, `{"state":"enabled","grantControls":{"builtInControls":["block"]},"conditions":{"users":{},"authenticationFlows":{"transferMethods":"deviceCodeFlow"}}}`),
+		change("no device code", policies, "", tenant.Update, `{"state":"enabled","grantControls":{"builtInControls":["mfa"]},"conditions":{"users":{},"authenticationFlows":{"transferMethods":"deviceCodeFlow"}}}`),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, v := range got {
+		message, _, _ := strings.Cut(v.Message, ":")
+		lines = append(lines, v.Rule+": "+strings.Join(v.Items, ",")+": "+message)
+	}
+	want := []string{
+		graph.RuleLockout + `: not readable: whom the policy "not readable" would apply to cannot be told`,
+		graph.RuleLockout + `: locks out: the policy "locks out" would apply to the break-glass account first`,
+		graph.RuleLockout + `: excludes the first: the policy "excludes the first" would apply to the break-glass account second`,
+		graph.RuleLockout + `: locks out: the policy "locks out" would apply to the break-glass account second`,
+		graph.RuleDeviceCode + `: device code: the policy "device code" would block sign-in by device code, which is how this run signed in`,
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("violations (-want +got):\n%s", diff)
+	}
+}
+
+// The guard fails when it cannot find out who is signed in: it never passes a
+// plan that it could not check. Without a policy to check, it asks for nothing.
+func TestLockoutFails(t *testing.T) {
+	person := graphtest.Static(graphtest.Token("dir", "Policy.Read.All"))
+	refused := failing{errors.New("no credential")}
+	changes := func(after string) tenant.GuardRequest {
+		return tenant.GuardRequest{Changes: []tenant.GuardChange{{Item: "i", Kind: "conditionalAccessPolicies", Key: "P", Verb: tenant.Update, After: json.RawMessage(after)}}}
+	}
+	for name, edit := range map[string]func(*graph.Config){
+		"the run's credential":    func(cfg *graph.Config) { cfg.Credential, cfg.Delegated = refused, person },
+		"the person's credential": func(cfg *graph.Config) { cfg.Delegated = refused },
+	} {
+		c := newClient(t, graphtest.New(graphtest.Config{}), edit)
+		if got, err := c.Guard(t.Context(), changes(locking)); tenant.ClassOf(err) != tenant.Unauthenticated || !errors.Is(err, refused.err) {
+			t.Errorf("%s fails: got %+v, %v, want Unauthenticated", name, got, err)
+		}
+		if got, err := c.Guard(t.Context(), changes(`{"state":"disabled"}`)); err != nil || got != nil {
+			t.Errorf("%s fails, and nothing needs it: got %+v, %v", name, got, err)
+		}
+	}
+
+	// The read of the groups is refused for the sign-in's sake, or cut off.
+	server := graphtest.New(graphtest.Config{})
+	c := newClient(t, server, func(cfg *graph.Config) {
+		cfg.BreakGlass = []string{"glass"}
+		cfg.HTTPClient = &http.Client{Transport: &statusService{statuses: []int{http.StatusUnauthorized}}}
+	})
+	if got, err := c.Guard(t.Context(), changes(locking)); tenant.ClassOf(err) != tenant.Unauthenticated {
+		t.Errorf("the service refuses the token: got %+v, %v, want Unauthenticated", got, err)
+	}
+	cause := errors.New("stopped")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	if got, err := newClient(t, server, func(cfg *graph.Config) { cfg.BreakGlass = []string{"glass"} }).Guard(ctx, changes(locking)); !errors.Is(err, cause) {
+		t.Errorf("got %+v, %v, want the cause of the context's end", got, err)
+	}
+	// The context ends while the groups are read.
+	ctx, cancel = context.WithCancelCause(t.Context())
+	c = newClient(t, server, func(cfg *graph.Config) {
+		cfg.BreakGlass = []string{"glass"}
+		cfg.HTTPClient = &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			cancel(cause)
+			return nil, ctx.Err()
+		})}
+	})
+	if got, err := c.Guard(ctx, changes(locking)); !errors.Is(err, cause) {
+		t.Errorf("got %+v, %v, want the cause of the context's end", got, err)
+	}
+}
+
+// A group that is on a later page counts as well.
+func TestLockoutReadsAllPages(t *testing.T) {
+	pages := []string{`{"value":[{"id":"one"}],"@odata.nextLink":"NEXT"}`, `{"value":[{"id":"two"}]}`}
+	requests := 0
+	server := graphtest.New(graphtest.Config{})
+	c := newClient(t, server, func(cfg *graph.Config) {
+		cfg.BreakGlass = []string{"glass"}
+		cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			w := httptest.NewRecorder()
+			w.Header().Set("Content-Type", "application/json")
+			w.Body.WriteString(strings.Replace(pages[min(requests, 1)], "NEXT", server.URL()+"/v1.0/users/glass/transitiveMemberOf/microsoft.graph.group?$skiptoken=2", 1))
+			requests++
+			res := w.Result()
+			res.Request = r
+			return res, nil
+		})}
+	})
+	for _, group := range []string{"one", "two"} {
+		requests = 0
+		after := strings.Replace(locking, `["All"]`, `["All"],"excludeGroups":["`+group+`"]`, 1)
+		got, err := c.Guard(t.Context(), tenant.GuardRequest{Changes: []tenant.GuardChange{{Item: "i", Kind: "conditionalAccessPolicies", Key: "P", Verb: tenant.Update, After: json.RawMessage(after)}}})
+		if err != nil || len(got) > 0 || requests != 2 {
+			t.Errorf("excluded by group %q: got %+v, %v after %d requests, want no violation after 2", group, got, err, requests)
+		}
 	}
 }

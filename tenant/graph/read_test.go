@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -300,4 +301,59 @@ func TestMatches(t *testing.T) {
 	if filtered != 1 {
 		t.Errorf("got %d requests with a filter, want 1", filtered)
 	}
+}
+
+// A token that is not accepted ends the whole read, also where only one request of
+// a batch says so. Nothing of the batch is passed on.
+func TestBatchWithoutAToken(t *testing.T) {
+	for name, batch := range map[string]string{
+		"the batch":          "",
+		"a request of it":    `{"responses":[{"id":"1","status":200,"body":{"id":"a"}},{"id":"2","status":401,"body":{}},{"id":"3","status":200,"body":{"id":"c"}}]}`,
+		"the last of them":   `{"responses":[{"id":"3","status":401,"body":{}},{"id":"1","status":200,"body":{"id":"a"}},{"id":"2","status":200,"body":{"id":"b"}}]}`,
+		"one that throttles": `{"responses":[{"id":"1","status":429,"body":{}},{"id":"2","status":401,"body":{}},{"id":"3","status":200,"body":{"id":"c"}}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
+				cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					requests++
+					w := httptest.NewRecorder()
+					if batch == "" {
+						w.WriteHeader(http.StatusUnauthorized)
+					}
+					w.Body.WriteString(batch)
+					res := w.Result()
+					res.Request = r
+					return res, nil
+				})}
+			})
+			var got []string
+			_, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "groups", IDs: []string{"a", "b", "c"}}, func(r tenant.Resource) error {
+				got = append(got, r.ID)
+				return nil
+			})
+			if tenant.ClassOf(err) != tenant.Unauthenticated || len(got) > 0 || requests != 1 {
+				t.Errorf("got %q, %v after %d requests, want Unauthenticated after 1", got, err, requests)
+			}
+		})
+	}
+}
+
+// A connection that fails is no answer: the result names the failure, and the
+// class says that a later read may succeed.
+func TestReadWithoutAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
+			cfg.ReadBudget = time.Nanosecond
+			cfg.HTTPClient = &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection reset") })}
+		})
+		_, res := readAll(t, c, "groups")
+		if res.Completeness != tenant.Failed || res.Class != tenant.Transient || !strings.Contains(res.Reason, "connection reset") || res.RequestID == "" {
+			t.Errorf("got %+v, want Failed with the cause and the request's id", res)
+		}
+		_, err := c.Get(t.Context(), tenant.GetRequest{Kind: "groups", ID: "1"})
+		if tenant.ClassOf(err) != tenant.Transient || tenant.MaybeApplied(err) || !strings.Contains(err.Error(), "connection reset") {
+			t.Errorf("got %v, want the cause, and that nothing was applied", err)
+		}
+	})
 }

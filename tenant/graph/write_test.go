@@ -63,6 +63,7 @@ func TestRequests(t *testing.T) {
 	trusted := server.Fake.Seed("namedLocations", `{"displayName":"Office","@odata.type":"#microsoft.graph.ipNamedLocation","isTrusted":true}`)
 	strength := server.Fake.Seed("authenticationStrengthPolicies", `{"displayName":"Strong","policyType":"custom","allowedCombinations":["fido2"]}`)
 	template := server.Fake.Seed("notificationMessageTemplates", `{"displayName":"Warn","localizedNotificationMessages":[{"locale":"en-us","subject":"Hi","isDefault":true},{"locale":"fr-fr","subject":"Salut"}]}`)
+	three := server.Fake.Seed("notificationMessageTemplates", `{"displayName":"Three","localizedNotificationMessages":[{"locale":"en-us","subject":"Hi","isDefault":true},{"locale":"fr-fr","subject":"Salut"},{"locale":"it-it","subject":"Ciao"}]}`)
 	consent := server.Fake.Seed("adminConsentRequestPolicy", `{"isEnabled":true,"version":1,"reviewers":[]}`)
 	_ = consent
 	c, lines := writer(t, server, nil)
@@ -108,6 +109,12 @@ func TestRequests(t *testing.T) {
 			[]string{`POST /v1.0/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages {"locale":"de-de","subject":"Hallo"}`,
 				`PATCH /v1.0/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages/ID {"isDefault":true,"locale":"en-us","subject":"Hello"}`,
 				`DELETE /v1.0/deviceManagement/notificationMessageTemplates/` + template + `/localizedNotificationMessages/ID`}},
+		{"members before and after unchanged ones", tenant.Operation{Verb: tenant.Update, Kind: "notificationMessageTemplates", ID: three, Part: "messages", Before: get("notificationMessageTemplates", three),
+			Patch: json.RawMessage(`{"localizedNotificationMessages":[{"locale":"en-us","subject":"Hi","isDefault":true},{"locale":"de-de","subject":"Hallo"},{"locale":"it-it","subject":"Buongiorno"},{"locale":"es-es","subject":"Hola"}]}`)},
+			[]string{`POST /v1.0/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages {"locale":"de-de","subject":"Hallo"}`,
+				`POST /v1.0/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages {"locale":"es-es","subject":"Hola"}`,
+				`PATCH /v1.0/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages/ID {"locale":"it-it","subject":"Buongiorno"}`,
+				`DELETE /v1.0/deviceManagement/notificationMessageTemplates/` + three + `/localizedNotificationMessages/ID`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

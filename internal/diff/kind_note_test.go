@@ -1,0 +1,55 @@
+package diff
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
+)
+
+// A kind that is left alone has a note that says why, unless nothing of it is in
+// the repository or the base.
+func TestNoteOfKind(t *testing.T) {
+	const file, base = `policies/P {"displayName":"P"}`, `policies/P=1 {"displayName":"P"}`
+	for _, tt := range []struct {
+		name, desired, base string
+		state               tenant.KindState
+		want                string // part of the message; "" for no note
+	}{
+		{"complete", file, base, tenant.KindState{Completeness: tenant.Complete}, ""},
+		{"partly read", file, base, tenant.KindState{Completeness: tenant.Partial}, "changes none of its objects (partial)"},
+		{"partly read, only in the base", "", base, tenant.KindState{Completeness: tenant.Partial}, "(partial)"},
+		{"partly read, only in the repository", file, "", tenant.KindState{Completeness: tenant.Partial}, "(partial)"},
+		{"partly read, and nothing depends on it", "", "", tenant.KindState{Completeness: tenant.Partial}, ""},
+		{"with a reason", file, base, tenant.KindState{Completeness: tenant.Failed, Reason: "503"}, "(failed: 503)"},
+		{"not licensed", file, "", tenant.KindState{Completeness: tenant.Unlicensed}, "unlicensed, so this kind is not synced and its files (1) are ignored"},
+		{"not licensed, with a reason", file, "", tenant.KindState{Completeness: tenant.Unlicensed, Reason: "needs P2"}, "needs P2, so this kind is not synced"},
+		{"not in scope", file, base, tenant.KindState{Completeness: tenant.NotInScope}, ""},
+		{"not in scope, with a reason", file, base, tenant.KindState{Completeness: tenant.NotInScope, Reason: "no permission"}, "no permission, so this kind is not synced"},
+		{"not in scope, with a reason, and without a file", "", base, tenant.KindState{Completeness: tenant.NotInScope, Reason: "no permission"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tc := comparisonCase{desired: tt.desired, base: tt.base, current: `policies 1 {"displayName":"P"}`, adjust: func(in *Input) {
+				for i := range in.Current.Kinds {
+					if k := &in.Current.Kinds[i]; k.Kind == "policies" {
+						k.Completeness, k.Reason = tt.state.Completeness, tt.state.Reason
+					}
+				}
+			}}
+			r, err := compareOnce(tc.input(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var notes []string
+			for _, n := range r.Plan.Notes {
+				if n.Class == plan.NotRead || n.Class == plan.Unsupported {
+					notes = append(notes, n.Message)
+				}
+			}
+			if got := strings.Join(notes, "\n"); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -51,7 +51,7 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 					t.Fatal(err)
 				}
 				after, err := s.act(t.Context(), "contoso", func(t *draft) error {
-					return t.decided(state.Approve, PhaseDeploy, Decision{Actor: "bob", Verdict: Approve}, []string{"bob"})
+					return t.decided(state.Approve, PhaseDeploy, choice{Decision: Decision{Actor: "bob", Verdict: Approve}}, []string{"bob"})
 				})
 				if err != nil {
 					t.Fatal(err)

@@ -56,7 +56,7 @@ var rules = map[string]archtest.Rule{
 	"internal/bounds":    {},
 	"internal/people":    {Imports: []string{"golang.org/x/text/..."}},
 	"internal/runlog":    {Imports: []string{"internal/bounds"}},
-	"internal/runrecord": {Imports: []string{"internal/failure", "internal/word", "plan", "state"}},
+	"internal/runrecord": {Imports: []string{"internal/failure", "internal/format", "internal/word", "plan", "state"}},
 	"internal/shelter":   {},
 	"internal/slot":      {Imports: []string{"golang.org/x/sync/..."}},
 	"internal/telemetry": {Imports: []string{"internal/bounds", "internal/failure", "state", "tenant",

@@ -1,0 +1,130 @@
+package syncer_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/syncer"
+)
+
+// growths are the steps that must not cost more per item when there are more items.
+// Each prepares a tenant and returns the work to measure.
+var growths = []struct {
+	name string
+	make func(t testing.TB, n int) func()
+}{
+	{"approve whole", func(t testing.TB, n int) func() {
+		l := newLarge(n, nil)
+		l.write(t)
+		l.start(t, syncer.Options{})
+		l.work(t, state.PendingApproval)
+		return func() { l.approve(t, 0, "bob"); l.work(t, state.Idle) }
+	}},
+	{"approve half", func(t testing.TB, n int) func() {
+		l := newLarge(n, nil)
+		l.write(t)
+		l.start(t, syncer.Options{})
+		l.work(t, state.PendingApproval)
+		return func() { l.approve(t, n/2, "bob"); l.work(t, state.Idle) }
+	}},
+	{"targets", func(t testing.TB, n int) func() {
+		l := newLarge(n, nil)
+		l.write(t)
+		return func() {
+			l.start(t, syncer.Options{Targets: l.targets()})
+			l.work(t, state.PendingApproval)
+			l.approve(t, 0, "bob")
+			l.work(t, state.Idle)
+		}
+	}},
+	{"retry", func(t testing.TB, n int) func() {
+		l := newLarge(n, nil)
+		l.write(t)
+		l.start(t, syncer.Options{})
+		l.work(t, state.PendingApproval)
+		l.approve(t, 0, "bob")
+		l.tenant.refuses = true
+		l.work(t, state.NewError)
+		l.tenant.refuses = false
+		return func() {
+			if _, err := l.w.Retry(t.Context(), syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: "contoso"}, Actor: "ann"}); err != nil {
+				t.Fatal(err)
+			}
+			l.work(t, state.PendingApproval)
+			l.approve(t, 0, "bob")
+			l.work(t, state.Idle)
+		}
+	}},
+	{"first sync", func(t testing.TB, n int) func() {
+		l := newLarge(n, nil)
+		l.write(t)
+		l.seed()
+		return func() { l.start(t, syncer.Options{}); l.work(t, state.Idle) }
+	}},
+	{"adoption", func(t testing.TB, n int) func() {
+		l := newLarge(n, nil)
+		l.seed()
+		return func() { l.start(t, syncer.Options{}); l.work(t, state.Idle) }
+	}},
+	{"unreadable files", func(t testing.TB, n int) func() {
+		l := newLarge(n, nil)
+		l.write(t)
+		l.seed()
+		l.start(t, syncer.Options{})
+		l.work(t, state.Idle)
+		l.files.first = n / 2
+		return func() { l.start(t, syncer.Options{}); l.work(t, state.NewError) }
+	}},
+}
+
+// BenchmarkGrowth measures each step with 1,000 to 8,000 items, and prints by what
+// each doubling multiplies the processor time.
+func BenchmarkGrowth(b *testing.B) {
+	sizes := []int{1000, 2000, 4000, 8000}
+	took := map[string][]time.Duration{}
+	key := func(name string, n int) string { return fmt.Sprintf("%s/n=%d", name, n) }
+	for _, g := range growths {
+		for _, n := range sizes {
+			b.Run(key(g.name, n), func(b *testing.B) {
+				for b.Loop() {
+					b.StopTimer()
+					step := g.make(b, n)
+					began := cpuTime()
+					b.StartTimer()
+					step()
+					b.StopTimer()
+					took[key(g.name, n)] = append(took[key(g.name, n)], cpuTime()-began)
+					b.StartTimer()
+				}
+			})
+		}
+	}
+	median := func(name string, n int) float64 {
+		all := slices.Sorted(slices.Values(took[key(name, n)]))
+		if len(all) == 0 {
+			return 0
+		}
+		return float64(all[(len(all)-1)/2]+all[len(all)/2]) / 2
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "| step | runs | CPU at 1,000 | at 8,000 | × at 2,000 | × at 4,000 | × at 8,000 |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	for _, g := range growths {
+		if median(g.name, sizes[0]) == 0 {
+			continue
+		}
+		fmt.Fprintf(&out, "| %s | %d | %.0f ms | %.0f ms |", g.name, len(took[key(g.name, sizes[0])]), median(g.name, sizes[0])/1e6, median(g.name, 8000)/1e6)
+		for i, n := range sizes[1:] {
+			fmt.Fprintf(&out, " %.2f |", median(g.name, n)/median(g.name, sizes[i]))
+		}
+		fmt.Fprintln(&out)
+	}
+	if whole, half := median("approve whole", 8000), median("approve half", 8000); whole*half > 0 {
+		fmt.Fprintf(&out, "\nPer item at 8,000: half of a plan %.2f × the whole.\n", 2*half/whole)
+	}
+	fmt.Fprint(os.Stdout, out.String())
+}

@@ -1,6 +1,6 @@
 # The tests and benchmarks that take too long for every change. See CONTRIBUTING.md.
 
-.PHONY: crash year walk mutants model bench
+.PHONY: crash year walk mutants model bench linear
 
 # Workers and databases killed hundreds of times: about half an hour. It prints
 # what became of it; the seed repeats its decisions: make crash SEED=42
@@ -31,3 +31,9 @@ model:
 bench:
 	@go version && go list -m github.com/wI2L/jsondiff github.com/google/go-cmp
 	go test ./internal/planbench -run '^$$' -bench . -count $(or $(COUNT),5) -timeout 2h $(if $(LARGE),-large) | go run ./internal/planbench/medians
+
+# What approvals, targets, retries and syncs cost with 1,000 to 8,000 items, and by
+# what each doubling multiplies it: some twenty minutes on two cores.
+linear:
+	@go version
+	go test ./syncer -run '^$$' -bench Growth -benchtime 1x -count $(or $(COUNT),5) -timeout 2h

@@ -52,10 +52,10 @@ func decodeData(rec state.Record) (*data, error) {
 	return d, nil
 }
 
-// encode returns d's JSON form and the blobs that it refers to.
-func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
+// encode returns the JSON form of a tenant's data and the blobs that it refers to.
+func (d *data) encode(tenantName string) (json.RawMessage, []state.BlobRef, error) {
 	d.Format = 1
-	if r := d.Run; r != nil && r.Ended.IsZero() && len(r.listed()) > 0 {
+	if r := d.Run; r != nil && r.Ended.IsZero() && len(r.listed(tenantName)) > 0 {
 		d.Format = dataFormat
 	}
 	*d = bounds.Of(*d)
@@ -64,7 +64,7 @@ func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)
 	}
 	var refs []state.BlobRef
-	for _, r := range d.blobs() {
+	for _, r := range d.blobs(tenantName) {
 		if r != nil && !slices.Contains(refs, *r) {
 			refs = append(refs, *r)
 		}
@@ -72,26 +72,26 @@ func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 	return raw, refs, nil
 }
 
-func (d *data) blobs() []*state.BlobRef {
+func (d *data) blobs(tenantName string) []*state.BlobRef {
 	refs := []*state.BlobRef{d.Base}
 	if r := d.Run; r != nil {
-		refs = slices.Concat(refs, r.Documents.Blobs(), r.Results.Blobs(), r.listed())
+		refs = slices.Concat(refs, r.Documents.Blobs(), r.Results.Blobs(), r.listed(tenantName))
 	}
 	return refs
 }
 
 // listed returns the blobs of the run's lists.
-func (r *run) listed() []*state.BlobRef {
-	all := []*state.BlobRef{r.Targets.Ref()}
+func (r *run) listed(tenantName string) []*state.BlobRef {
+	all := []*state.BlobRef{r.Targets.TargetsBlob(tenantName)}
 	if r.Decision != nil {
-		all = append(all, r.Decision.Blob())
+		all = append(all, r.Decision.Blob(tenantName))
 	}
 	votes := r.Votes
 	if r.Carried != nil {
 		votes = slices.Concat(votes, r.Carried.Votes)
 	}
 	for _, v := range votes {
-		all = append(all, v.Blob())
+		all = append(all, v.Blob(tenantName))
 	}
 	return slices.DeleteFunc(all, func(ref *state.BlobRef) bool { return ref == nil })
 }

@@ -227,7 +227,7 @@ func FuzzDecodeRecord(f *testing.F) {
 			return
 		}
 		rowOf(l)
-		again, _, err := l.d.encode()
+		again, _, err := l.d.encode("contoso")
 		if err != nil {
 			t.Fatalf("data that was read cannot be written: %v", err)
 		}

@@ -123,8 +123,7 @@ func frozenRecords() map[string]struct {
 	// Format 2: the lists are in blobs.
 	of := func(n int, run, kind string) *runrecord.List {
 		ref := frozenRef(kind)
-		ref.Run = run
-		return &runrecord.List{Len: n, Blob: *ref}
+		return &runrecord.List{Len: n, Run: run, SHA256: ref.SHA256, Size: ref.Size}
 	}
 	targets := base(frozenRun())
 	targets.Format, targets.Run.Targets = 2, of(3, "run-2", "targets")

@@ -45,7 +45,7 @@ func frozenForms() []frozenForm {
 	for _, name := range slices.Sorted(maps.Keys(records)) {
 		r := records[name]
 		forms = append(forms, frozenForm{name + ".json", dataFormat, &r.data,
-			func() ([]byte, error) { raw, _, err := r.data.encode(); return raw, err },
+			func() ([]byte, error) { raw, _, err := r.data.encode("contoso"); return raw, err },
 			func(raw []byte) (any, error) {
 				return decodeData(state.Record{Tenant: "contoso", Status: r.status, Data: raw})
 			}})

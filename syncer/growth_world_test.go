@@ -17,7 +17,10 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// large is the tenant contoso with n groups, or n files of groups. Its engine has no
+// largeTenant is a name as long as an id.
+const largeTenant = "0d0e3a52-6f0b-4f7e-9d3c-2f1c6c1f3a11"
+
+// large is a tenant with n groups, or n files of groups. Its engine has no
 // lists of calls and events, as the harness keeps them, and its calls to the tenant
 // take a time that does not grow with n.
 type large struct {
@@ -32,7 +35,7 @@ func newLarge(n int, edit func(*syncer.Config)) *large {
 	h := syncertest.New(syncertest.Config{})
 	l := &large{h: h, tenant: &indexed{groups: map[string]tenant.Resource{}, named: map[string]string{}}, files: &unreadable{Repository: h.Repository}, n: n}
 	l.w = h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
-		c.Store, c.Repository, c.Observer = h.Store, l.files, nil
+		c.Store, c.Repository, c.Observer, c.NewRunID = h.Store, l.files, nil, nil
 		c.Connector = syncer.ConnectorFunc(func(context.Context, syncer.ConnectRequest) (tenant.Client, error) { return l.tenant, nil })
 		if edit != nil {
 			edit(c)
@@ -54,9 +57,9 @@ func (l *large) write(t testing.TB) {
 	for i := range l.n {
 		changes = append(changes, tenant.Change{Kind: "groups", Key: groupKey(i), Body: groupBody(i)})
 	}
-	d, err := l.h.Repository.Desired(t.Context(), tenant.DesiredRequest{Tenant: "contoso"})
+	d, err := l.h.Repository.Desired(t.Context(), tenant.DesiredRequest{Tenant: largeTenant})
 	if err == nil {
-		_, err = l.h.Repository.Update(t.Context(), tenant.UpdateRequest{Tenant: "contoso", Parent: d.Revision, Key: "edit", Message: "edit", Author: "ann", Changes: changes})
+		_, err = l.h.Repository.Update(t.Context(), tenant.UpdateRequest{Tenant: largeTenant, Parent: d.Revision, Key: "edit", Message: "edit", Author: "ann", Changes: changes})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +75,7 @@ func (l *large) seed() {
 
 func (l *large) start(t testing.TB, o syncer.Options) {
 	t.Helper()
-	if _, err := l.w.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: o}); err != nil {
+	if _, err := l.w.Start(t.Context(), syncer.StartRequest{Tenant: largeTenant, Actor: "ann", Options: o}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -80,8 +83,8 @@ func (l *large) start(t testing.TB, o syncer.Options) {
 // work works on the tenant, which must come to the status.
 func (l *large) work(t testing.TB, want state.Status) {
 	t.Helper()
-	_, err := l.w.Advance(t.Context(), "contoso")
-	row, serr := l.w.Status(t.Context(), "contoso")
+	_, err := l.w.Advance(t.Context(), largeTenant)
+	row, serr := l.w.Status(t.Context(), largeTenant)
 	if err != nil || serr != nil || row.Status != want {
 		t.Fatalf("got %s, %+v, %v, %v, want %s", row.Status, row.Error, err, serr, want)
 	}
@@ -90,7 +93,7 @@ func (l *large) work(t testing.TB, want state.Status) {
 // approve approves the first items of the plan; 0 stands for the whole plan.
 func (l *large) approve(t testing.TB, items int, actors ...string) {
 	t.Helper()
-	review, err := l.w.Review(t.Context(), syncer.RunRef{Tenant: "contoso"})
+	review, err := l.w.Review(t.Context(), syncer.RunRef{Tenant: largeTenant})
 	for _, actor := range actors {
 		d := review.Approve(actor, "")
 		for i := range items {
@@ -143,7 +146,7 @@ func (x *indexed) Kinds(context.Context) ([]tenant.Kind, error) {
 }
 
 func (x *indexed) Permissions(context.Context, tenant.PermissionsRequest) (tenant.Permissions, error) {
-	return tenant.Permissions{Directory: authtest.DirectoryOf("contoso")}, nil
+	return tenant.Permissions{Directory: authtest.DirectoryOf(largeTenant)}, nil
 }
 
 func (x *indexed) Read(_ context.Context, req tenant.ReadRequest, emit func(tenant.Resource) error) (tenant.ReadResult, error) {

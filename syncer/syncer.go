@@ -190,7 +190,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	// Three are kept: two others may have committed before a lost answer is looked into.
 	t.d.Commits = append([]string{id}, t.d.Commits[:min(2, len(t.d.Commits))]...)
 	t.rec.Run = t.run()
-	if t.rec.Data, t.rec.Refs, err = t.d.encode(); err != nil {
+	if t.rec.Data, t.rec.Refs, err = t.d.encode(t.rec.Tenant); err != nil {
 		return nil, state.CommitRequest{}, err
 	}
 	// Stores refuse a record that names another tenant's blob. A record names one
@@ -345,8 +345,8 @@ func (r *run) owner(tenantName string) runrecord.Owner {
 
 // lists stores and reads the run's lists.
 func (r *run) lists(s *records, tenantName string) runrecord.Lists {
-	return runrecord.Lists{Owner: r.owner(tenantName), Get: s.get, Put: func(ctx context.Context, kind string, data []byte) (*state.BlobRef, error) {
-		return s.put(ctx, tenantName, r.ID, kind, data)
+	return runrecord.Lists{Owner: r.owner(tenantName), Get: s.get, Put: func(ctx context.Context, b state.PutRequest) (*state.BlobRef, error) {
+		return s.put(ctx, b.Tenant, b.Run, b.Kind, b.Data)
 	}}
 }
 

@@ -36,17 +36,17 @@ func (c Chosen) Sum(digest string) string {
 	case c.All():
 		return ""
 	case c.List != nil:
-		return c.List.Blob.SHA256
+		return c.List.SHA256
 	}
 	l, err := Owner{}.ListItems(digest, c.Items)
 	if err != nil { // a list of texts can always be encoded
 		return ""
 	}
-	return l.Blob.SHA256
+	return l.SHA256
 }
 
-// Blob returns the blob of the list, or nil.
-func (c Chosen) Blob() *state.BlobRef { return c.List.Ref() }
+// Blob returns the reference to the blob of the list, or nil.
+func (c Chosen) Blob(tenantName string) *state.BlobRef { return c.List.blob(tenantName, itemsBlob) }
 
 // Covered returns the plan's items with these IDs, in the plan's order; all items if
 // ids is nil.

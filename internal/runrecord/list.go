@@ -2,8 +2,6 @@ package runrecord
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,26 +34,34 @@ const (
 // ListFormat is the newest format of a stored list.
 const ListFormat = 1
 
-// List names a stored list.
+// List names a stored list. Its blob has the name of the record's tenant and the kind
+// of the list, which a record need not repeat.
 type List struct {
 	// Len is the number of entries.
 	Len int `json:"len"`
-	// Blob holds the entries.
-	Blob state.BlobRef `json:"blob"`
+	// Run, SHA256 and Size are the blob's.
+	Run    string `json:"run"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
 }
 
-// Ref returns the list's blob, or nil for no list.
-func (l *List) Ref() *state.BlobRef {
+// blob returns the reference to the list's blob, or nil for no list.
+func (l *List) blob(tenantName, kind string) *state.BlobRef {
 	if l == nil {
 		return nil
 	}
-	return &l.Blob
+	return &state.BlobRef{Tenant: tenantName, Run: l.Run, Kind: kind, SHA256: l.SHA256, Size: l.Size}
 }
 
-// Content is a list that is about to be stored: its name, and the data of its blob.
+// TargetsBlob returns the reference to the blob of a run's targets, or nil for none.
+func (l *List) TargetsBlob(tenantName string) *state.BlobRef {
+	return l.blob(tenantName, targetsBlob)
+}
+
+// Content is a list that is about to be stored: its name, and its blob.
 type Content struct {
 	List
-	Data []byte
+	Blob state.PutRequest
 }
 
 // itemList is the blob of a list of items.
@@ -94,42 +100,38 @@ func (o Owner) content(kind string, n int, list any) (Content, error) {
 	if err != nil {
 		return Content{}, fmt.Errorf("syncer: %s: encode the list of %s: %w", o.Tenant, kind, err)
 	}
-	sum := sha256.Sum256(raw)
-	return Content{List{n, state.BlobRef{Tenant: o.Tenant, Run: o.Run, Kind: kind, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(raw))}}, raw}, nil
+	put := state.PutRequest{Tenant: o.Tenant, Run: o.Run, Kind: kind, Data: raw}
+	ref := put.Ref()
+	return Content{List{n, ref.Run, ref.SHA256, ref.Size}, put}, nil
 }
 
 // DecodeItems decodes the list of items that an approval of the plan with this
-// digest covers. The error is an ErrStalePlan for a list of another tenant or
-// plan, an ErrNewer for a list that a newer version wrote, and has the class
-// storage for all other invalid data.
+// digest covers. The error is an ErrStalePlan for the list of another plan, an
+// ErrNewer for a list that a newer version wrote, and has the class storage for
+// all other invalid data.
 func (o Owner) DecodeItems(l *List, digest string, raw []byte) ([]string, error) {
 	var list itemList
-	if err := o.decode(l, itemsBlob, raw, &list); err != nil {
+	if err := o.decode(itemsBlob, raw, &list); err != nil {
 		return nil, err
 	}
 	if list.Plan != digest {
 		return nil, o.Misplaced("the list of items in the store is of plan %q, and the run's plan is %q", Short(list.Plan), Short(digest))
 	}
-	return list.Items, checkList(o, l, list.Items, strings.Compare)
+	return list.Items, checkList(o, l, itemsBlob, list.Items, strings.Compare)
 }
 
 // DecodeTargets decodes the list of a run's targets. Its errors are those of
 // DecodeItems.
 func (o Owner) DecodeTargets(l *List, raw []byte) ([]plan.Target, error) {
 	var list targetList
-	if err := o.decode(l, targetsBlob, raw, &list); err != nil {
+	if err := o.decode(targetsBlob, raw, &list); err != nil {
 		return nil, err
 	}
-	return list.Targets, checkList(o, l, list.Targets, compareTargets)
+	return list.Targets, checkList(o, l, targetsBlob, list.Targets, compareTargets)
 }
 
-// decode decodes the blob of a list, which must be of this tenant and kind. The
-// blob's run may be an earlier one: a run that supersedes another takes over its
-// votes.
-func (o Owner) decode(l *List, kind string, raw []byte, into any) error {
-	if l.Blob.Tenant != o.Tenant || l.Blob.Kind != kind {
-		return o.Misplaced("the record points to the %s of tenant %q as its %s", l.Blob.Kind, l.Blob.Tenant, kind)
-	}
+// decode decodes the blob of a list.
+func (o Owner) decode(kind string, raw []byte, into any) error {
 	err := format.Decode("list of "+kind, raw, ListFormat, into)
 	switch {
 	case failure.IsNewer(err):
@@ -142,13 +144,13 @@ func (o Owner) decode(l *List, kind string, raw []byte, into any) error {
 
 // checkList returns an error unless the entries are those that the record names: an
 // empty list would stand for no choice at all.
-func checkList[E any](o Owner, l *List, entries []E, compare func(a, b E) int) error {
+func checkList[E any](o Owner, l *List, kind string, entries []E, compare func(a, b E) int) error {
 	if len(entries) == 0 || len(entries) != l.Len {
-		return o.damaged(l.Blob.Kind, fmt.Errorf("it has %d entries, and the record says %d", len(entries), l.Len))
+		return o.damaged(kind, fmt.Errorf("it has %d entries, and the record says %d", len(entries), l.Len))
 	}
 	for i := range entries[1:] {
 		if compare(entries[i], entries[i+1]) >= 0 {
-			return o.damaged(l.Blob.Kind, errors.New("it is not sorted, or has an entry twice"))
+			return o.damaged(kind, errors.New("it is not sorted, or has an entry twice"))
 		}
 	}
 	return nil

@@ -39,13 +39,13 @@ func targets(t *testing.T, all ...plan.Target) runrecord.Content {
 // written.
 func TestFrozenLists(t *testing.T) {
 	ids := items(t, "d1g357", "policies/<B>", "groups/Staff")
-	frozen.JSON(t, "items.json", ids.Data)
+	frozen.JSON(t, "items.json", ids.Blob.Data)
 	got, err := owner.DecodeItems(&ids.List, "d1g357", frozen.Read(t, "items.json"))
 	if diff := cmp.Diff([]string{"groups/Staff", "policies/<B>"}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	list := targets(t, plan.Target{Kind: "policies", Key: "<B>"}, plan.Target{Kind: "groups"})
-	frozen.JSON(t, "targets.json", list.Data)
+	frozen.JSON(t, "targets.json", list.Blob.Data)
 	what, err := owner.DecodeTargets(&list.List, frozen.Read(t, "targets.json"))
 	if diff := cmp.Diff([]plan.Target{{Kind: "groups"}, {Kind: "policies", Key: "<B>"}}, what); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -70,7 +70,7 @@ func TestListsAreNamedByTheirEntries(t *testing.T) {
 			t.Errorf("%s: named %+v, beside %+v", name, tt.got.List, same.List)
 		}
 	}
-	if want := (runrecord.List{Len: 2, Blob: state.BlobRef{Tenant: "contoso", Run: "run-2", Kind: "items", SHA256: same.Blob.SHA256, Size: int64(len(same.Data))}}); same.List != want {
+	if want := (runrecord.List{Len: 2, Run: "run-2", SHA256: same.Blob.Ref().SHA256, Size: int64(len(same.Blob.Data))}); same.List != want {
 		t.Errorf("got %+v, want %+v", same.List, want)
 	}
 	a, b := plan.Target{Kind: "groups", Key: "A"}, plan.Target{Kind: "groups", Key: "B"}
@@ -91,15 +91,16 @@ func TestChosen(t *testing.T) {
 		sum    string
 	}{
 		{"all", runrecord.Chosen{}, true, 0, ""},
-		{"in a blob", runrecord.Chosen{List: &list}, false, 2, list.Blob.SHA256},
-		{"in the record", runrecord.Chosen{Items: []string{"groups/B", "groups/A"}}, false, 2, list.Blob.SHA256},
-		{"no item", runrecord.Chosen{Items: []string{}}, false, 0, items(t, "d1").Blob.SHA256},
+		{"in a blob", runrecord.Chosen{List: &list}, false, 2, list.SHA256},
+		{"in the record", runrecord.Chosen{Items: []string{"groups/B", "groups/A"}}, false, 2, list.SHA256},
+		{"no item", runrecord.Chosen{Items: []string{}}, false, 0, items(t, "d1").SHA256},
 	} {
 		c := tt.chosen
 		if c.All() != tt.all || c.Len() != tt.n || c.Sum("d1") != tt.sum {
 			t.Errorf("%s: all %t, %d items, sum %q, want %t, %d, %q", tt.name, c.All(), c.Len(), c.Sum("d1"), tt.all, tt.n, tt.sum)
 		}
-		if got := c.Blob(); (got != nil) != (c.List != nil) || got != nil && *got != list.Blob {
+		want := state.BlobRef{Tenant: "contoso", Run: "run-2", Kind: "items", SHA256: list.SHA256, Size: list.Size}
+		if got := c.Blob("contoso"); (got != nil) != (c.List != nil) || got != nil && *got != want {
 			t.Errorf("%s: the blob is %+v", tt.name, got)
 		}
 	}
@@ -116,9 +117,7 @@ func TestListsAreChecked(t *testing.T) {
 		says          string
 	}{
 		{name: "as stored"},
-		{name: "of an earlier run", edit: func(l *runrecord.List) { l.Blob.Run = "run-1" }},
-		{name: "of another tenant", edit: func(l *runrecord.List) { l.Blob.Tenant = "fabrikam" }, is: runrecord.ErrStalePlan, says: `of tenant "fabrikam"`},
-		{name: "of another kind", edit: func(l *runrecord.List) { l.Blob.Kind = "report" }, is: runrecord.ErrStalePlan, says: "points to the report"},
+		{name: "of an earlier run", edit: func(l *runrecord.List) { l.Run = "run-1" }},
 		{name: "longer than the record says", edit: func(l *runrecord.List) { l.Len = 1 }, says: "it has 2 entries, and the record says 1"},
 		{name: "shorter than the record says", edit: func(l *runrecord.List) { l.Len = 3 }, says: "it has 2 entries, and the record says 3"},
 		{name: "empty", edit: func(l *runrecord.List) { l.Len = 0 }, items: `{"format":1,"plan":"d1","items":[]}`, target: `{"format":1,"targets":[]}`, says: "it has 0 entries"},
@@ -131,7 +130,7 @@ func TestListsAreChecked(t *testing.T) {
 	} {
 		decoded := map[string]func() error{
 			"items": func() error {
-				l, raw := ids.List, ids.Data
+				l, raw := ids.List, ids.Blob.Data
 				if tt.edit != nil {
 					tt.edit(&l)
 				}
@@ -145,7 +144,7 @@ func TestListsAreChecked(t *testing.T) {
 				return err
 			},
 			"targets": func() error {
-				l, raw := what.List, what.Data
+				l, raw := what.List, what.Blob.Data
 				if tt.edit != nil {
 					tt.edit(&l)
 				}
@@ -177,7 +176,7 @@ func TestListsAreChecked(t *testing.T) {
 			}
 		}
 	}
-	if _, err := owner.DecodeItems(&ids.List, "d2", ids.Data); !errors.Is(err, runrecord.ErrStalePlan) || failure.Classify(err) != word.ClassStorage {
+	if _, err := owner.DecodeItems(&ids.List, "d2", ids.Blob.Data); !errors.Is(err, runrecord.ErrStalePlan) || failure.Classify(err) != word.ClassStorage {
 		t.Errorf("the items of another plan: got %v, want ErrStalePlan", err)
 	}
 }
@@ -189,7 +188,7 @@ func FuzzDecodeItems(f *testing.F) {
 		f.Add([]byte(seed), 1)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, n int) {
-		l := runrecord.List{Len: n, Blob: state.BlobRef{Tenant: owner.Tenant, Kind: "items"}}
+		l := runrecord.List{Len: n}
 		got, err := owner.DecodeItems(&l, "d1", raw)
 		if err != nil {
 			return
@@ -198,11 +197,11 @@ func FuzzDecodeItems(f *testing.F) {
 			t.Fatalf("%s: got %d items, want %d", raw, len(got), n)
 		}
 		again := items(t, "d1", got...)
-		if back, err := owner.DecodeItems(&again.List, "d1", again.Data); err != nil || !slices.Equal(back, got) {
+		if back, err := owner.DecodeItems(&again.List, "d1", again.Blob.Data); err != nil || !slices.Equal(back, got) {
 			t.Fatalf("%s: %q became %q, %v", raw, got, back, err)
 		}
-		if !json.Valid(again.Data) {
-			t.Fatalf("%q is no JSON", again.Data)
+		if !json.Valid(again.Blob.Data) {
+			t.Fatalf("%q is no JSON", again.Blob.Data)
 		}
 	})
 }

@@ -15,7 +15,7 @@ type Lists struct {
 	Owner
 	// Get reads a blob, and Put stores one.
 	Get func(context.Context, state.BlobRef) ([]byte, error)
-	Put func(ctx context.Context, kind string, data []byte) (*state.BlobRef, error)
+	Put func(context.Context, state.PutRequest) (*state.BlobRef, error)
 }
 
 // Store stores a list, if there is one. The commit that refers to it must come later.
@@ -23,9 +23,9 @@ func (l Lists) Store(ctx context.Context, list *Content) error {
 	if list == nil {
 		return nil
 	}
-	ref, err := l.Put(ctx, list.Blob.Kind, list.Data)
-	if err == nil && *ref != list.Blob {
-		err = failure.New(word.ClassStorage, "syncer: %s: the store has named the stored list of %s %+v, and its name is %+v", l.Tenant, list.Blob.Kind, *ref, list.Blob)
+	ref, err := l.Put(ctx, list.Blob)
+	if want := list.Blob.Ref(); err == nil && *ref != want {
+		err = failure.New(word.ClassStorage, "syncer: %s: the store has named the stored list of %s %+v, and its name is %+v", l.Tenant, want.Kind, *ref, want)
 	}
 	return err
 }
@@ -36,7 +36,7 @@ func (l Lists) Items(ctx context.Context, c Chosen, digest string) ([]string, er
 	if c.List == nil {
 		return c.Items, nil
 	}
-	raw, err := l.Get(ctx, c.List.Blob)
+	raw, err := l.Get(ctx, *c.Blob(l.Tenant))
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (l Lists) Targets(ctx context.Context, list *List, inline []plan.Target) ([
 	if list == nil {
 		return inline, nil
 	}
-	raw, err := l.Get(ctx, list.Blob)
+	raw, err := l.Get(ctx, *list.TargetsBlob(l.Tenant))
 	if err != nil {
 		return nil, err
 	}

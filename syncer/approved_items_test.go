@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantsync/tenantsync/state"
@@ -169,6 +170,15 @@ func TestItemsOfVotes(t *testing.T) {
 					t.Errorf("the approver is shown (-want +got):\n%s", diff)
 				}
 			}
+		}
+		<-time.After(2 * state.MinBlobAge)
+		for _, age := range []time.Duration{state.MinBlobAge, state.MinBlobAge} {
+			if _, err := x.h.Store.Prune(t.Context(), state.PruneRequest{Age: age}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := two.Review(t.Context(), syncer.RunRef{Tenant: "contoso"}); err != nil {
+			t.Errorf("the items of the former run's votes were pruned: %v", err)
 		}
 		if vote("eve", "groups/Leads", "groups/Staff"); err != nil || row.Status != state.InProgress {
 			t.Fatalf("cem and eve have approved the same items, in two runs: got %s, %v", row.Status, err)

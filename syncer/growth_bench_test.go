@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/growth"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 )
@@ -18,66 +19,64 @@ var growths = []struct {
 	make func(t testing.TB, n int) func()
 }{
 	{"approve whole", func(t testing.TB, n int) func() {
-		l := newLarge(n, nil)
-		l.write(t)
-		l.start(t, syncer.Options{})
-		l.work(t, state.PendingApproval)
-		return func() { l.approve(t, 0, "bob"); l.work(t, state.Idle) }
+		l := growth.New(n, nil)
+		l.Write(t)
+		l.Start(t, syncer.Options{})
+		l.Work(t, state.PendingApproval)
+		return func() { l.Approve(t, 0, "bob"); l.Work(t, state.Idle) }
 	}},
 	{"approve half", func(t testing.TB, n int) func() {
-		l := newLarge(n, nil)
-		l.write(t)
-		l.start(t, syncer.Options{})
-		l.work(t, state.PendingApproval)
-		return func() { l.approve(t, n/2, "bob"); l.work(t, state.Idle) }
+		l := growth.New(n, nil)
+		l.Write(t)
+		l.Start(t, syncer.Options{})
+		l.Work(t, state.PendingApproval)
+		return func() { l.Approve(t, n/2, "bob"); l.Work(t, state.Idle) }
 	}},
 	{"targets", func(t testing.TB, n int) func() {
-		l := newLarge(n, nil)
-		l.write(t)
+		l := growth.New(n, nil)
+		l.Write(t)
 		return func() {
-			l.start(t, syncer.Options{Targets: l.targets()})
-			l.work(t, state.PendingApproval)
-			l.approve(t, 0, "bob")
-			l.work(t, state.Idle)
+			l.Start(t, syncer.Options{Targets: l.Targets()})
+			l.Work(t, state.PendingApproval)
+			l.Approve(t, 0, "bob")
+			l.Work(t, state.Idle)
 		}
 	}},
 	{"retry", func(t testing.TB, n int) func() {
-		l := newLarge(n, nil)
-		l.write(t)
-		l.start(t, syncer.Options{})
-		l.work(t, state.PendingApproval)
-		l.approve(t, 0, "bob")
-		l.tenant.refuses = true
-		l.work(t, state.NewError)
-		l.tenant.refuses = false
+		l := growth.New(n, nil)
+		l.Write(t)
+		l.Start(t, syncer.Options{})
+		l.Work(t, state.PendingApproval)
+		l.Approve(t, 0, "bob")
+		l.Refuse(true)
+		l.Work(t, state.NewError)
+		l.Refuse(false)
 		return func() {
-			if _, err := l.w.Retry(t.Context(), syncer.RetryRequest{RunRef: syncer.RunRef{Tenant: largeTenant}, Actor: "ann"}); err != nil {
-				t.Fatal(err)
-			}
-			l.work(t, state.PendingApproval)
-			l.approve(t, 0, "bob")
-			l.work(t, state.Idle)
+			l.Retry(t)
+			l.Work(t, state.PendingApproval)
+			l.Approve(t, 0, "bob")
+			l.Work(t, state.Idle)
 		}
 	}},
 	{"first sync", func(t testing.TB, n int) func() {
-		l := newLarge(n, nil)
-		l.write(t)
-		l.seed()
-		return func() { l.start(t, syncer.Options{}); l.work(t, state.Idle) }
+		l := growth.New(n, nil)
+		l.Write(t)
+		l.Seed()
+		return func() { l.Start(t, syncer.Options{}); l.Work(t, state.Idle) }
 	}},
 	{"adoption", func(t testing.TB, n int) func() {
-		l := newLarge(n, nil)
-		l.seed()
-		return func() { l.start(t, syncer.Options{}); l.work(t, state.Idle) }
+		l := growth.New(n, nil)
+		l.Seed()
+		return func() { l.Start(t, syncer.Options{}); l.Work(t, state.Idle) }
 	}},
 	{"unreadable files", func(t testing.TB, n int) func() {
-		l := newLarge(n, nil)
-		l.write(t)
-		l.seed()
-		l.start(t, syncer.Options{})
-		l.work(t, state.Idle)
-		l.files.first = n / 2
-		return func() { l.start(t, syncer.Options{}); l.work(t, state.NewError) }
+		l := growth.New(n, nil)
+		l.Write(t)
+		l.Seed()
+		l.Start(t, syncer.Options{})
+		l.Work(t, state.Idle)
+		l.Unreadable(n / 2)
+		return func() { l.Start(t, syncer.Options{}); l.Work(t, state.NewError) }
 	}},
 }
 

@@ -79,6 +79,7 @@ var rules = map[string]archtest.Rule{
 	"internal/beside":   {Kit: true},
 	"internal/fault":    {Imports: []string{"internal/retry"}},
 	"internal/frozen":   {Kit: true},
+	"internal/growth":   {Kit: true, Imports: []string{"syncer", "syncer/syncertest", "plan", "state", "tenant", "auth/authtest"}},
 	"internal/mutant":   {Kit: true},
 	"internal/oracle":   {Imports: []string{"syncer", "plan", "state", "tenant", "tenant/tenanttest"}},
 	"internal/script":   {Kit: true},

@@ -29,6 +29,7 @@ var structured = []string{
 	"internal/fault",
 	"internal/format",
 	"internal/frozen",
+	"internal/growth",
 	"internal/jsonval",
 	"internal/lease",
 	"internal/mutant",

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -20,8 +21,10 @@ type account struct {
 	outcome Outcome
 	err     *ErrorInfo
 	undone  Undone
-	// items are the results of all approved items.
-	items []ItemResult
+	// items are the results of all approved items. approved are the IDs that the
+	// decision names; nil for the whole plan.
+	items    []ItemResult
+	approved []string
 	// refused are the items that a revert left alone.
 	refused []string
 	// after is the snapshot from after the writes.
@@ -85,11 +88,21 @@ func (s *records) tally(ctx context.Context, cur loaded, end runEnd, came string
 	if err := a.lose(ctx, &n, err); err != nil {
 		return n, err
 	}
-	if a.items, err = s.itemResults(ctx, cur, p, end, came); err != nil {
+	var items []*plan.Item
+	if p != nil {
+		a.approved, err = r.lists(s, cur.rec.Tenant).Items(ctx, r.Decision.Chosen, r.Decision.Digest)
+		if err := a.lose(ctx, &n, notApproved(err)); err != nil {
+			return n, err
+		}
+		if err == nil {
+			items = runrecord.Covered(p, a.approved)
+		}
+	}
+	if a.items, err = s.itemResults(ctx, cur, items, end, came); err != nil {
 		return n, err
 	}
-	if p != nil {
-		n.LeftOut = len(p.Items) - len(a.items)
+	if items != nil {
+		n.LeftOut = len(p.Items) - len(items)
 	}
 	for _, it := range a.items {
 		item := ending.Item{ID: it.Item, Status: string(it.Status), Class: string(it.Class), Message: it.Message, RequestID: it.RequestID, Confirmed: it.Verified}
@@ -117,8 +130,9 @@ func (a *account) lose(ctx context.Context, n *ending.Tally, err error) error {
 
 // itemResults returns a result for each approved item, in the plan's order. An item
 // without a line in the journal was not attempted. An item whose intent has no
-// result is unknown. If the plan is lost, the journal alone names the items.
-func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end runEnd, came string) ([]ItemResult, error) {
+// result is unknown. If the plan or the list of its approved items is lost, items is
+// nil, and the journal alone names the items.
+func (s *records) itemResults(ctx context.Context, cur loaded, items []*plan.Item, end runEnd, came string) ([]ItemResult, error) {
 	results := map[string]ItemResult{}
 	var begun []string // ids of items, in the order of their first intents
 	for e, err := range s.journalLines(ctx, cur.rec.Tenant, cur.d.Run.ID) {
@@ -135,20 +149,15 @@ func (s *records) itemResults(ctx context.Context, cur loaded, p *plan.Plan, end
 			results[e.Result.Item] = *e.Result
 		}
 	}
-	if p == nil {
-		p = new(plan.Plan)
+	if items == nil {
 		for _, id := range begun {
 			kind, key, _ := strings.Cut(id, "/")
 			kind, _, _ = strings.Cut(kind, "#") // a part's kind has the part's name after #
-			p.Items = append(p.Items, plan.Item{ID: id, Kind: kind, Key: key, Verb: results[id].Verb})
+			items = append(items, &plan.Item{ID: id, Kind: kind, Key: key, Verb: results[id].Verb})
 		}
 	}
 	var out []ItemResult
-	for i := range p.Items {
-		it := &p.Items[i]
-		if !covers(cur.d.Run.Decision.Items, it.ID) {
-			continue
-		}
+	for _, it := range items {
 		res, ok := results[it.ID]
 		if !ok || res.Status == ItemRetry {
 			res.Status, res.Class = ItemNotAttempted, Class(came)

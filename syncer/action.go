@@ -273,7 +273,8 @@ type Row struct {
 	// Digest and Counts are the plan's.
 	Digest string       `json:"digest,omitempty"`
 	Counts *plan.Counts `json:"counts,omitempty"`
-	// Votes are the approvals so far, where several are needed.
+	// Votes are the approvals so far, where several are needed, without their Items.
+	// [Syncer.Review] has these too.
 	Votes []Vote `json:"votes,omitempty"`
 	// Demands lists the approvals that the plan needs and has, by the rules of the
 	// last vote or, before the first vote, of the time when the plan was made.
@@ -324,7 +325,7 @@ func rowOf(l loaded) Row {
 		row.Undone = r.Undone
 		row.Digest, row.Counts = r.Digest, r.Counts
 		if l.rec.Status.Active() {
-			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, r.Votes
+			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, shown(r.Votes, nil)
 			row.Cancelling, row.Error, row.Demands = r.Cancel != nil, r.Stalled, r.Demands
 		}
 		if l.rec.Status == state.PendingApproval {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/people"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -79,13 +80,18 @@ func TestApprovalRules(t *testing.T) {
 			if wrong := y.problems(""); len(wrong) > 0 {
 				t.Fatal(wrong)
 			}
-			var votes []Vote
-			for _, v := range tt.voters {
-				votes = append(votes, Vote{Actor: v, Items: tt.items, Digest: "d1"})
+			// The first half of the votes is stored as a former release stores them.
+			part := listed(t, tt.items, "d1")
+			var votes []runrecord.Vote
+			for i, v := range tt.voters {
+				votes = append(votes, runrecord.Vote{Actor: v, Chosen: part, Digest: "d1"})
+				if i < len(tt.voters)/2 {
+					votes[i].Chosen = runrecord.Chosen{Items: tt.items}
+				}
 			}
-			votes = append(votes, Vote{Actor: "zoe", Items: []string{"groups/B"}, Digest: "d1"}, Vote{Actor: "zoe", Items: tt.items, Digest: "d0"})
+			votes = append(votes, runrecord.Vote{Actor: "zoe", Chosen: listed(t, []string{"groups/B"}, "d1"), Digest: "d1"}, runrecord.Vote{Actor: "zoe", Chosen: listed(t, tt.items, "d0"), Digest: "d0"})
 			var got []string
-			standing := y.standing(p, tt.items, votes, "ann")
+			standing := y.standing(p, tt.items, part, votes, "ann")
 			for _, d := range standing {
 				got = append(got, strings.Replace(d.String(), fmt.Sprintf("%d of", min(d.Given, d.Approvals)), fmt.Sprintf("%d of", d.Given), 1))
 			}
@@ -99,6 +105,16 @@ func TestApprovalRules(t *testing.T) {
 	}
 }
 
+// listed returns how a record holds the items of the plan with this digest.
+func listed(t *testing.T, items []string, digest string) runrecord.Chosen {
+	t.Helper()
+	made, err := Decision{Verdict: Approve, Digest: digest, Items: items}.choose(runrecord.Owner{Tenant: "contoso", Run: "run-2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.chosen()
+}
+
 // Whoever approves again, or what one asked for oneself, is refused in every
 // spelling.
 func TestApprovalsOfOnePerson(t *testing.T) {
@@ -108,7 +124,7 @@ func TestApprovalsOfOnePerson(t *testing.T) {
 		if _, err := ruled(ApprovalRules{}).check(p, asked, Decision{Actor: "Änn"}); !errors.Is(err, ErrSelfApproval) {
 			t.Errorf("%q asked, and Änn approves: got %v, want ErrSelfApproval", spelling, err)
 		}
-		voted := &run{Actor: "bob", Votes: []Vote{{Actor: spelling, Digest: "d1"}}}
+		voted := &run{Actor: "bob", Votes: []runrecord.Vote{{Actor: spelling, Digest: "d1"}}}
 		if _, err := ruled(ApprovalRules{Approvals: 2}).check(p, voted, Decision{Actor: "Änn", Digest: "d1"}); !errors.Is(err, ErrAlreadyVoted) {
 			t.Errorf("%q approved, and Änn approves again: got %v, want ErrAlreadyVoted", spelling, err)
 		}

@@ -84,6 +84,10 @@ func (c waiting) review(ctx context.Context, left time.Duration) error {
 	if err != nil {
 		return err
 	}
+	voted, err := r.lists(c.s, c.tenant).Voted(ctx, r.Votes)
+	if err != nil {
+		return err
+	}
 	ctx, stop := context.WithTimeout(ctx, left)
 	defer stop()
 	y, err := c.cfg.policy(ctx, c.tenant)
@@ -93,7 +97,7 @@ func (c waiting) review(ctx context.Context, left time.Duration) error {
 	seen := c.s.glance(ctx, c.tenant, r)
 	var d Decision
 	err = c.safely("the approver", func() (err error) {
-		d, err = c.cfg.Approver.Review(ctx, cur.review(y, p, seen))
+		d, err = c.cfg.Approver.Review(ctx, cur.review(y, p, seen, voted))
 		return err
 	})()
 	switch {
@@ -121,10 +125,17 @@ func (c waiting) review(ctx context.Context, left time.Duration) error {
 	if seen, err = c.s.checkCurrent(ctx, y, r, d); err != nil {
 		return err
 	}
+	made, err := d.choose(r.owner(c.tenant))
+	if err != nil {
+		return err
+	}
 	return c.commit(ctx, func(t *draft) error {
 		t.d.Run.Reviewed = true
 		t.looked(seen)
-		return t.decide(y, p, d)
+		if err := t.decide(y, p, made); err != nil {
+			return err
+		}
+		return r.lists(c.s, c.tenant).Store(ctx, made.list)
 	})
 }
 
@@ -212,9 +223,16 @@ func (s *Syncer) Decide(ctx context.Context, d Decision) (Row, error) {
 	if err != nil {
 		return rowOf(cur), err
 	}
+	made, err := d.choose(cur.d.Run.owner(d.Tenant))
+	if err != nil {
+		return rowOf(cur), err
+	}
 	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error {
 		t.looked(seen)
-		return t.decide(y, p, d)
+		if err := t.decide(y, p, made); err != nil {
+			return err
+		}
+		return cur.d.Run.lists(s.records, d.Tenant).Store(ctx, made.list) // only the list of a decision that is accepted
 	})
 	if errors.Is(err, state.ErrExpired) {
 		err = fmt.Errorf("%w: %s", ErrExpired, d.Tenant)
@@ -249,28 +267,25 @@ func (l loaded) pending(d Decision) error {
 }
 
 // decide checks a decision by the rules and puts it into the record.
-func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
-	if err := (loaded{rec: t.rec, d: t.d}).pending(d); err != nil {
+func (t *draft) decide(y policy, p *plan.Plan, d choice) error {
+	if err := (loaded{rec: t.rec, d: t.d}).pending(d.Decision); err != nil {
 		return err
 	}
 	if p.Digest != d.Digest { // the record has changed since the plan was read
 		return fmt.Errorf("%w: %s: the plan is %s, not %s", ErrStalePlan, d.Tenant, runrecord.Short(p.Digest), runrecord.Short(d.Digest))
 	}
-	if err := d.checkItems(); err != nil {
-		return err
-	}
-	d.Items = distinct(d.Items)
 	r := t.d.Run
 	t.beforeDeadline = true
 	switch d.Verdict {
 	case Approve:
 		var err error
-		if d.Accept, err = y.check(p, r, d); err != nil {
+		if d.Accept, err = y.check(p, r, d.Decision); err != nil {
 			return err
 		}
-		r.Votes = append(r.Votes, Vote{Actor: d.Actor, Comment: d.Comment, Items: d.Items, Digest: d.Digest, Time: t.now})
-		if r.Demands = y.current(p, r.Votes, r.Actor); met(r.Demands) {
-			return t.decided(state.Approve, PhaseDeploy, d, y.alike(r.Votes, d.Digest, d.Items))
+		v := runrecord.Vote{Actor: d.Actor, Comment: d.Comment, Chosen: d.chosen(), Digest: d.Digest, Time: t.now}
+		r.Votes = append(r.Votes, v)
+		if r.Demands = y.standing(p, d.Items, v.Chosen, r.Votes, r.Actor); met(r.Demands) {
+			return t.decided(state.Approve, PhaseDeploy, d, y.alike(r.Votes, d.Digest, v.Chosen))
 		}
 		if r.Reviewed { // the engine does not ask the Approver again; the next vote is by Decide
 			t.waitForDecision(y.looks)
@@ -286,9 +301,9 @@ func (t *draft) decide(y policy, p *plan.Plan, d Decision) error {
 }
 
 // decided leaves Pending approval.
-func (t *draft) decided(ev state.Event, next Phase, d Decision, actors []string) error {
+func (t *draft) decided(ev state.Event, next Phase, d choice, actors []string) error {
 	r := t.d.Run
-	r.Decision = &decided{Verdict: d.Verdict, Actors: actors, Comment: d.Comment, Accept: d.Accept, Items: d.Items, Time: t.now,
+	r.Decision = &decided{Verdict: d.Verdict, Actors: actors, Comment: d.Comment, Accept: d.Accept, Chosen: d.chosen(), Time: t.now,
 		Binding: runrecord.Binding{Digest: d.Digest, Plan: r.Plan, Bindings: r.Bindings}}
 	r.Demands = nil
 	t.resume()
@@ -344,7 +359,7 @@ func (c waiting) byRule(ctx context.Context) (bool, error) {
 		}
 		t.beforeDeadline = true
 		t.looked(seen)
-		return t.decided(state.Approve, PhaseDeploy, d, []string{rule.Name})
+		return t.decided(state.Approve, PhaseDeploy, choice{Decision: d}, []string{rule.Name})
 	})
 }
 
@@ -403,8 +418,8 @@ func (c waiting) watchLine(ctx context.Context) error {
 //
 // Review returns ErrInvalid, ErrNotPending when no plan of the tenant waits for a
 // decision, ErrStalePlan for another run than the current one, ErrNotFound when the
-// plan is gone from the store, ErrNewerFormat, and the errors of
-// [Config].SettingsFor and of the store.
+// plan or the items of an approval are gone from the store, ErrNewerFormat, and the
+// errors of [Config].SettingsFor and of the store.
 func (s *Syncer) Review(ctx context.Context, ref RunRef) (Review, error) {
 	cur, err := s.load(ctx, ref.Tenant)
 	if err != nil {
@@ -424,15 +439,20 @@ func (s *Syncer) Review(ctx context.Context, ref RunRef) (Review, error) {
 	if err != nil {
 		return Review{}, err
 	}
-	return cur.review(y, p, s.glance(ctx, ref.Tenant, cur.d.Run)), nil
+	voted, err := cur.d.Run.lists(s.records, ref.Tenant).Voted(ctx, cur.d.Run.Votes)
+	if err != nil {
+		return Review{}, pruned(err)
+	}
+	return cur.review(y, p, s.glance(ctx, ref.Tenant, cur.d.Run), voted), nil
 }
 
-// review returns the Review of the waiting run and its plan.
-func (l loaded) review(y policy, p *plan.Plan, seen lookedAt) Review {
+// review returns the Review of the waiting run and its plan. voted has the items of
+// the votes.
+func (l loaded) review(y policy, p *plan.Plan, seen lookedAt, voted map[string][]string) Review {
 	r := l.d.Run
 	newer := seen.newer(r, l.storeTime())
 	p.NewerRevision = newer.revision()
 	return Review{RunRef: RunRef{Tenant: l.rec.Tenant, Run: r.ID}, Requester: r.Actor, Comment: r.Options.Comment,
-		Plan: p, Since: r.Since, Deadline: l.rec.Deadline, Votes: slices.Clone(r.Votes),
-		Demands: y.current(p, r.Votes, r.Actor), Newer: newer}
+		Plan: p, Since: r.Since, Deadline: l.rec.Deadline, Votes: shown(r.Votes, voted),
+		Demands: y.current(p, r.Votes, voted, r.Actor), Newer: newer}
 }

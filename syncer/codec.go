@@ -32,11 +32,15 @@ import (
 //
 // A refused document fails with ErrNewerFormat and is not changed. Its run does
 // not end; it waits for a process that can read the document.
-const dataFormat = 1
+//
+// Format 2 of the record is format 1 with lists in blobs. A version that knows only
+// format 1 would overlook such a list, and carry out the whole plan. A record whose
+// run has no such list, or has ended, is written as format 1.
+const dataFormat = 2
 
 // decodeData reads a record's data. A record without data is a new one.
 func decodeData(rec state.Record) (*data, error) {
-	d := &data{Format: dataFormat}
+	d := &data{Format: 1}
 	if len(rec.Data) > 0 {
 		if err := format.Decode("record", rec.Data, dataFormat, d); err != nil {
 			return nil, fmt.Errorf("syncer: %s: %w", rec.Tenant, err)
@@ -48,16 +52,19 @@ func decodeData(rec state.Record) (*data, error) {
 	return d, nil
 }
 
-// encode returns d's JSON form and the blobs that it refers to.
-func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
-	d.Format = dataFormat
+// encode returns the JSON form of a tenant's data and the blobs that it refers to.
+func (d *data) encode(tenantName string) (json.RawMessage, []state.BlobRef, error) {
+	d.Format = 1
+	if r := d.Run; r != nil && r.Ended.IsZero() && len(r.listed(tenantName)) > 0 {
+		d.Format = dataFormat
+	}
 	*d = bounds.Of(*d)
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return nil, nil, fmt.Errorf("syncer: encode record: %w", err)
 	}
 	var refs []state.BlobRef
-	for _, r := range d.blobs() {
+	for _, r := range d.blobs(tenantName) {
 		if r != nil && !slices.Contains(refs, *r) {
 			refs = append(refs, *r)
 		}
@@ -65,12 +72,28 @@ func (d *data) encode() (json.RawMessage, []state.BlobRef, error) {
 	return raw, refs, nil
 }
 
-func (d *data) blobs() []*state.BlobRef {
+func (d *data) blobs(tenantName string) []*state.BlobRef {
 	refs := []*state.BlobRef{d.Base}
 	if r := d.Run; r != nil {
-		refs = slices.Concat(refs, r.Documents.Blobs(), r.Results.Blobs())
+		refs = slices.Concat(refs, r.Documents.Blobs(), r.Results.Blobs(), r.listed(tenantName))
 	}
 	return refs
+}
+
+// listed returns the blobs of the run's lists.
+func (r *run) listed(tenantName string) []*state.BlobRef {
+	all := []*state.BlobRef{r.Targets.TargetsBlob(tenantName)}
+	if r.Decision != nil {
+		all = append(all, r.Decision.Blob(tenantName))
+	}
+	votes := r.Votes
+	if r.Carried != nil {
+		votes = slices.Concat(votes, r.Carried.Votes)
+	}
+	for _, v := range votes {
+		all = append(all, v.Blob(tenantName))
+	}
+	return slices.DeleteFunc(all, func(ref *state.BlobRef) bool { return ref == nil })
 }
 
 // checkWords refuses a record with a status, phase, mode or verdict that this version

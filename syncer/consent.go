@@ -40,7 +40,11 @@ func (c *connection) consentPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	c.set = set
-	if err := reading.CheckTargets(c.tenant, c.kinds, set.Scopes, c.run().Options.Targets); err != nil {
+	targets, err := c.run().lists(c.s, c.tenant).Targets(ctx, c.run().Targets, c.run().Options.Targets)
+	if err != nil {
+		return onward{}, err
+	}
+	if err := reading.CheckTargets(c.tenant, c.kinds, set.Scopes, targets); err != nil {
 		return onward{}, err
 	}
 	found, err := c.lookAt(ctx, c.client, c.kinds.Declarations(), *c.identity, set)
@@ -62,7 +66,7 @@ func (c *connection) consentPhase(ctx context.Context) (onward, error) {
 		end := runEnd{stop: ending.ConsentMissing, reason: "permissions are missing"}
 		return onward{end: &end}, c.commit(ctx, store)
 	}
-	c.walk.permitted = &permitted{set: set, found: found}
+	c.walk.permitted = &permitted{set: set, found: found, targets: targets}
 	return onward{phase: PhaseBackup, change: store}, nil
 }
 

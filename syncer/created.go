@@ -70,14 +70,23 @@ func (r ItemResult) created() bool {
 // bindCreated adds the ids of the objects that the run created to the base. It reports
 // whether the base lacked one of them.
 func bindCreated(base *diff.Base, items []ItemResult) (added bool) {
+	if !slices.ContainsFunc(items, ItemResult.created) {
+		return false // base may be nil
+	}
+	type name struct{ kind, key string }
+	at := make(map[name]int, len(base.Objects))
+	for i, o := range base.Objects {
+		at[name{o.Kind, o.Key}] = i
+	}
 	for _, it := range items {
 		if !it.created() {
 			continue
 		}
 		bound := &diff.BaseObject{Kind: it.Kind, Key: it.Key, ID: it.TenantID}
-		i := slices.IndexFunc(base.Objects, func(o *diff.BaseObject) bool { return o.Kind == it.Kind && o.Key == it.Key })
+		i, ok := at[name{it.Kind, it.Key}]
 		switch {
-		case i < 0:
+		case !ok:
+			at[name{it.Kind, it.Key}] = len(base.Objects)
 			base.Objects = append(base.Objects, bound)
 		case base.Objects[i].ID != it.TenantID: // an object that is gone had the key
 			base.Objects[i] = bound

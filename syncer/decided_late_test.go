@@ -33,7 +33,7 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 					t.Fatal(err)
 				}
 				d := data{Format: 1, Run: &run{ID: "run-1", Actor: "ann", Phase: PhaseApprove, Documents: runrecord.Documents{Digest: "d1g357"}, Started: time.Now()}}
-				raw, _, err := d.encode()
+				raw, _, err := d.encode("contoso")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -51,7 +51,7 @@ func TestADecisionIsNotTakenForATimeOut(t *testing.T) {
 					t.Fatal(err)
 				}
 				after, err := s.act(t.Context(), "contoso", func(t *draft) error {
-					return t.decided(state.Approve, PhaseDeploy, Decision{Actor: "bob", Verdict: Approve}, []string{"bob"})
+					return t.decided(state.Approve, PhaseDeploy, choice{Decision: Decision{Actor: "bob", Verdict: Approve}}, []string{"bob"})
 				})
 				if err != nil {
 					t.Fatal(err)

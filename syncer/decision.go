@@ -2,8 +2,10 @@ package syncer
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 )
 
@@ -21,7 +23,7 @@ type Review struct {
 	// Since is when the proposal was first made; Deadline when it expires.
 	Since    time.Time
 	Deadline time.Time
-	// Votes are the approvals so far, where several are needed.
+	// Votes are the approvals so far, where several are needed, with their Items.
 	Votes []Vote
 	// Demands lists the approvals that the whole plan needs and has. After a vote
 	// on some of the items it lists those of these items.
@@ -60,8 +62,8 @@ func (r Review) decide(v Verdict, actor, comment string) Decision {
 type Decision struct {
 	// RunRef and Digest name the plan that the person saw. All of their fields
 	// are required. The decision is also good for a run that superseded Run with a
-	// plan of the same Digest. So a ticket stays good while a nightly sync proposes
-	// the same changes.
+	// plan of the same Digest, through up to 64 runs. So a ticket stays good while a
+	// nightly sync proposes the same changes.
 	RunRef
 	Digest string `json:"digest"`
 	// Verdict is required.
@@ -76,10 +78,11 @@ type Decision struct {
 	Accept []string `json:"accept,omitempty"`
 	// Items are the IDs of the items that an approval covers; nil, in JSON absent
 	// or null, covers them all. The rest is left undone and proposed again next
-	// time. An item whose dependency is left out is refused. Where several
+	// time. An item whose dependency is left out is refused, and so is an ID that
+	// the plan lacks: the list has at most as many items as the plan. Where several
 	// approvals are needed, only those with the same Items, in any order, count
 	// together. An empty list is refused. So is any list with a rejection, which
-	// is always of the whole plan.
+	// is always of the whole plan. A report has the list sorted.
 	Items []string `json:"items,omitzero"` // omitempty would make an approval of everything of an empty list
 }
 
@@ -96,6 +99,30 @@ func (d Decision) checkRequired() error {
 	return nil
 }
 
+// choice is a decision with the stored form of its list of items.
+type choice struct {
+	Decision
+	list *runrecord.Content // nil for the whole plan
+}
+
+// choose puts the decision's list of items into its stored form.
+func (d Decision) choose(owner runrecord.Owner) (choice, error) {
+	if err := d.checkItems(); err != nil || d.Items == nil {
+		return choice{Decision: d}, err
+	}
+	d.Items = slices.Compact(slices.Sorted(slices.Values(d.Items)))
+	list, err := owner.ListItems(d.Digest, d.Items)
+	return choice{d, &list}, err
+}
+
+// chosen returns the items that the decision covers, as the record holds them.
+func (c choice) chosen() runrecord.Chosen {
+	if c.list == nil {
+		return runrecord.Chosen{}
+	}
+	return runrecord.Chosen{List: &c.list.List}
+}
+
 // checkItems refuses an empty list of items, and any list with a rejection. A form
 // without a tick sends an empty list, which must not approve everything.
 func (d Decision) checkItems() error {
@@ -108,17 +135,4 @@ func (d Decision) checkItems() error {
 		return fmt.Errorf("%w: %s: a rejection is of the whole plan: leave the list of items out, or approve the items that are wanted", ErrInvalid, d.Tenant)
 	}
 	return nil
-}
-
-// distinct returns the items in their order, each once; nil stays nil.
-func distinct(items []string) []string {
-	seen := map[string]bool{}
-	var out []string
-	for _, id := range items {
-		if !seen[id] {
-			seen[id] = true
-			out = append(out, id)
-		}
-	}
-	return out
 }

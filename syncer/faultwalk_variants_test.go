@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth/authtest"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
 	"github.com/tenantsync/tenantsync/syncer/syncertest"
@@ -53,6 +54,14 @@ type variant struct {
 	later int
 }
 
+// everyKind returns targets that are all of the stage.
+func everyKind() (all []plan.Target) {
+	for _, k := range stageKinds() {
+		all = append(all, plan.Target{Kind: k.Name})
+	}
+	return all
+}
+
 func approves() syncer.Approver { return syncertest.Approves("bob") }
 
 func (v *variant) options(s *stage) syncer.Options {
@@ -83,7 +92,7 @@ func variants() []*variant {
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
 		{name: "four at once", step: 5, approver: approves, advance: true, concurrent: true, config: func(c *syncer.Config) { c.ReadConcurrency, c.WriteConcurrency = 4, 4 },
 			status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
-		{name: "roll back", step: 2, approver: approves, rollBack: true, forGood: true,
+		{name: "roll back", step: 2, approver: approves, rollBack: true, forGood: true, opts: syncer.Options{Targets: everyKind()},
 			status: state.Idle, outcome: syncer.Deployed, writes: 3, later: 1},
 		{name: "slow", approver: approves, slow: true, set: slowly, status: state.Idle, outcome: syncer.Deployed, writes: changesOfStage, adopted: 3},
 		{name: "consent", step: 2, approver: approves, opts: syncer.Options{Mode: syncer.Preview},

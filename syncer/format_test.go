@@ -24,7 +24,7 @@ func newer(t *testing.T, status state.Status) (*Syncer, *state.Memory) {
 	}
 	m := c.Store.(*state.Memory)
 	_, err = m.Commit(t.Context(), state.CommitRequest{Record: state.Record{
-		Tenant: "contoso", Run: "run-1", Data: json.RawMessage(`{"format":2,"run":["another","shape"]}`),
+		Tenant: "contoso", Run: "run-1", Data: json.RawMessage(`{"format":3,"run":["another","shape"]}`),
 		WakeAt: time.Now().Add(-time.Hour), Labels: map[string]string{"ring": "1"},
 	}, Events: statetest.Path(state.NotRun, status)})
 	if err != nil {
@@ -227,7 +227,7 @@ func FuzzDecodeRecord(f *testing.F) {
 			return
 		}
 		rowOf(l)
-		again, _, err := l.d.encode()
+		again, _, err := l.d.encode("contoso")
 		if err != nil {
 			t.Fatalf("data that was read cannot be written: %v", err)
 		}

@@ -45,7 +45,7 @@ func proposedRun() *run {
 func deployingRun() *run {
 	r := proposedRun()
 	r.Phase, r.WaitingSince, r.Reviewed, r.Wrote = PhaseDeploy, time.Time{}, true, true
-	r.Decision = &decided{Verdict: Approve, Actors: []string{"bob", "cem"}, Comment: "go", Accept: []string{"max-deletes"}, Items: []string{"groups/Staff"}, Time: at(5),
+	r.Decision = &decided{Verdict: Approve, Actors: []string{"bob", "cem"}, Comment: "go", Accept: []string{"max-deletes"}, Chosen: runrecord.Chosen{Items: []string{"groups/Staff"}}, Time: at(5),
 		Binding: runrecord.Binding{Digest: r.Digest, Plan: r.Plan, Bindings: r.Bindings}}
 	r.Progress = Progress{Phase: PhaseDeploy, Done: 1, Total: 3}
 	return r
@@ -93,9 +93,9 @@ func frozenRecords() map[string]struct {
 	carry := base(proposedRun())
 	carry.Same = []string{"run-0", "run-1"}
 	carry.Run.Reviewed = true
-	carry.Run.Votes = []Vote{{Actor: "bob", Comment: "fine", Items: []string{"groups/Staff"}, Digest: "d1g357", Time: at(4)}}
+	carry.Run.Votes = []runrecord.Vote{{Actor: "bob", Comment: "fine", Chosen: runrecord.Chosen{Items: []string{"groups/Staff"}}, Digest: "d1g357", Time: at(4)}}
 	carry.Run.ChangeDigest = "cha4g3"
-	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []Vote{{Actor: "bob", Digest: "d1g357", Time: at(-20)}}, Reviewed: true}
+	carry.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: []runrecord.Vote{{Actor: "bob", Digest: "d1g357", Time: at(-20)}}, Reviewed: true}
 	out["record_pending_approval_carried"] = record{state.PendingApproval, carry}
 
 	demanding := base(proposedRun())
@@ -119,6 +119,30 @@ func frozenRecords() map[string]struct {
 		Binding: runrecord.Binding{Digest: rollBack.Run.Digest, Plan: rollBack.Run.Plan, Bindings: rollBack.Run.Bindings}}
 	rollBack.Run.Phase = PhaseRevert
 	out["record_in_progress_revert"] = record{state.InProgress, rollBack}
+
+	// Format 2: the lists are in blobs.
+	of := func(n int, run, kind string) *runrecord.List {
+		ref := frozenRef(kind)
+		return &runrecord.List{Len: n, Run: run, SHA256: ref.SHA256, Size: ref.Size}
+	}
+	targets := base(frozenRun())
+	targets.Format, targets.Run.Targets = 2, of(3, "run-2", "targets")
+	out["record_starting_targets"] = record{state.Starting, targets}
+
+	voted := base(proposedRun())
+	voted.Format = 2
+	voted.Run.Votes = []runrecord.Vote{{Actor: "bob", Chosen: runrecord.Chosen{List: of(2, "run-1", "items")}, Digest: "d1g357", Time: at(4)}}
+	voted.Run.Carried = &carried{Run: "run-1", Digest: "d1g357", Since: at(-40), Deadline: at(40), Votes: voted.Run.Votes}
+	out["record_pending_approval_part"] = record{state.PendingApproval, voted}
+
+	part := base(deployingRun())
+	part.Format = 2
+	part.Run.Decision.Chosen = runrecord.Chosen{List: of(2, "run-2", "items")}
+	out["record_in_progress_part"] = record{state.InProgress, part}
+
+	partEnded := base(endedRun(Deployed)) // no process acts on the lists of a run that has ended
+	partEnded.Run.Decision.Chosen = runrecord.Chosen{List: of(2, "run-2", "items")}
+	out["record_idle_part"] = record{state.Idle, partEnded}
 
 	consent := base(endedRun(Deployed))
 	consent.LooksFailed = 2

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,6 +33,7 @@ import (
 // frozenForm is one form with its file.
 type frozenForm struct {
 	file   string
+	newest int                       // the newest format of the form
 	value  any                       // as decoded
 	encode func() ([]byte, error)    // as this version writes it
 	decode func([]byte) (any, error) // as this version reads it
@@ -41,15 +44,15 @@ func frozenForms() []frozenForm {
 	records := frozenRecords()
 	for _, name := range slices.Sorted(maps.Keys(records)) {
 		r := records[name]
-		forms = append(forms, frozenForm{name + ".json", &r.data,
-			func() ([]byte, error) { raw, _, err := r.data.encode(); return raw, err },
+		forms = append(forms, frozenForm{name + ".json", dataFormat, &r.data,
+			func() ([]byte, error) { raw, _, err := r.data.encode("contoso"); return raw, err },
 			func(raw []byte) (any, error) {
 				return decodeData(state.Record{Tenant: "contoso", Status: r.status, Data: raw})
 			}})
 	}
 	entries := frozenEntries()
 	for _, typ := range slices.Sorted(maps.Keys(entries)) {
-		forms = append(forms, frozenForm{"entry_" + string(typ) + ".json",
+		forms = append(forms, frozenForm{"entry_" + string(typ) + ".json", entryFormat,
 			Entry{Tenant: "contoso", Run: "run-2", Version: 7, N: 1, Time: at(4), Type: typ, EntryData: entries[typ]},
 			func() ([]byte, error) { return newEntry("run-2", typ, entries[typ]).Data, nil },
 			func(raw []byte) (any, error) {
@@ -57,7 +60,7 @@ func frozenForms() []frozenForm {
 			}})
 	}
 	return append(forms,
-		frozenForm{"report.json", frozenReport(),
+		frozenForm{"report.json", reportFormat, frozenReport(),
 			func() ([]byte, error) { return json.Marshal(frozenReport()) },
 			func(raw []byte) (any, error) { return DecodeReport(raw) }},
 		frozenBlob("comparison", frozenComparison(), backup.SummaryFormat),
@@ -69,7 +72,7 @@ func frozenForms() []frozenForm {
 }
 
 func frozenBlob[T any](kind string, value *T, newest int) frozenForm {
-	return frozenForm{kind + ".json", value,
+	return frozenForm{kind + ".json", newest, value,
 		func() ([]byte, error) { return json.Marshal(value) },
 		func(raw []byte) (any, error) { v := new(T); return v, format.Decode(kind, raw, newest, v) }}
 }
@@ -208,13 +211,14 @@ func TestNewerFormsAreRefused(t *testing.T) {
 					t.Errorf("%.40s…: %v", same, err)
 				}
 			}
-			for _, newer := range []string{string(frozen.With(t, raw, `2`, "format")), `{"format":2,"run":[],"items":1,"intent":"x","kinds":{}}`, `{"format":99}`} {
+			next := strconv.Itoa(f.newest + 1)
+			for _, newer := range []string{string(frozen.With(t, raw, next, "format")), `{"format":` + next + `,"run":[],"items":1,"intent":"x","kinds":{}}`, `{"format":99}`} {
 				got, err := f.decode([]byte(newer))
 				if !errors.Is(err, ErrNewerFormat) {
 					t.Errorf("%.60s…: got %+v, %v, want %v", newer, got, err, ErrNewerFormat)
 					continue
 				}
-				if !strings.Contains(err.Error(), "this version knows 1") || !strings.Contains(err.Error(), "upgrade") {
+				if !strings.Contains(err.Error(), fmt.Sprintf("this version knows %d", f.newest)) || !strings.Contains(err.Error(), "upgrade") {
 					t.Errorf("got %q, want it to say what is known and what to do", err)
 				}
 			}

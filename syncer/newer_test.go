@@ -15,6 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/internal/frozen"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/state/statetest"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -79,10 +80,18 @@ func (u *upgradeWorld) advance(t *testing.T, want state.Status) syncer.Row {
 	return row
 }
 
-// decide lets the plan wait for the worker that is to carry it out.
-func (u *upgradeWorld) decide(t *testing.T, row syncer.Row, v syncer.Verdict) {
+// start starts a run with these options.
+func (u *upgradeWorld) start(t *testing.T, o syncer.Options) {
 	t.Helper()
-	if _, err := u.w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Actor: "bob", Verdict: v}); err != nil {
+	if _, err := u.w.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann", Options: o}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// decide lets the plan wait for the worker that is to carry it out.
+func (u *upgradeWorld) decide(t *testing.T, row syncer.Row, v syncer.Verdict, items ...string) {
+	t.Helper()
+	if _, err := u.w.Decide(t.Context(), syncer.Decision{RunRef: syncer.RunRef{Tenant: "contoso", Run: row.Run}, Digest: row.Digest, Actor: "bob", Verdict: v, Items: items}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -142,6 +151,12 @@ func TestRunsWaitForANewerVersion(t *testing.T) {
 			written(t, u)
 			u.Auth.FailNext(authtest.OpCredential, 1, auth.Misconfigured)
 		}, syncer.PhaseVerify, syncer.Deployed},
+		{"the targets, at the look at the permissions", "targets", func(t *testing.T, u *upgradeWorld) {
+			u.start(t, syncer.Options{Targets: []plan.Target{{Kind: "settings"}}})
+		}, syncer.PhaseConnect, syncer.Adopted},
+		{"the items, at the deploy", "items", func(t *testing.T, u *upgradeWorld) {
+			u.decide(t, proposed(t, u), syncer.Approve, "groups/Staff")
+		}, syncer.PhaseDeploy, syncer.Deployed},
 		{"the comparison, at the end", "comparison", approved, syncer.PhaseVerify, syncer.Deployed},
 		{"the comparison, at a cancellation", "comparison", func(t *testing.T, u *upgradeWorld) {
 			proposed(t, u)

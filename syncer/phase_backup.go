@@ -24,7 +24,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	in.Unwritable, in.Targets = found.WhyNotWritten(), r.Options.Targets
+	in.Unwritable, in.Targets = found.WhyNotWritten(), c.walk.permitted.targets
 	before, err := c.s.adopted(ctx, c.tenant, r)
 	if err != nil {
 		return onward{}, err

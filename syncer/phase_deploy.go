@@ -11,6 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/planning"
 	"github.com/tenantsync/tenantsync/internal/rollback"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -40,8 +41,10 @@ type deployment struct {
 	c     *session
 	plan  *plan.Plan
 	items []*plan.Item // the approved ones, in the plan's order
-	set   Settings
-	work  *deploy.Deployment
+	// targets are the run's; only a roll back needs them.
+	targets []plan.Target
+	set     Settings
+	work    *deploy.Deployment
 }
 
 var _ deploy.Port = (*deployment)(nil)
@@ -64,23 +67,29 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 	if _, err := c.base(ctx); err != nil {
 		return nil, err
 	}
-	for i := range dep.plan.Items {
-		if it := &dep.plan.Items[i]; covers(r.Decision.Items, it.ID) {
-			dep.items = append(dep.items, it)
+	lists := r.lists(c.s, c.tenant)
+	ids, err := lists.Items(ctx, r.Decision.Chosen, r.Decision.Digest)
+	if err != nil {
+		return nil, notApproved(err)
+	}
+	dep.items = runrecord.Covered(dep.plan, ids)
+	if r.Options.DesiredFrom != "" {
+		if dep.targets, err = lists.Targets(ctx, r.Targets, r.Options.Targets); err != nil {
+			return nil, err
 		}
 	}
 	raw, err := c.s.get(ctx, *r.Bindings)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := planning.DecodeBindings(raw)
+	known, err := planning.DecodeBindings(raw)
 	if err != nil {
 		return nil, fmt.Errorf("deploy: %w", err)
 	}
 	cfg := c.cfg
 	dep.work, err = deploy.Open(ctx, dep, deploy.Job{
 		Run: r.ID, Items: dep.items, KeyID: dep.plan.KeyID, Key: c.cfg.keys(c.tenant).Tenant,
-		Kinds: c.kinds, Client: c.client, Bindings: ids, Variables: dep.set.Variables, Log: c.log,
+		Kinds: c.kinds, Client: c.client, Bindings: known, Variables: dep.set.Variables, Log: c.log,
 		Options: deploy.Options{ReadConcurrency: cfg.ReadConcurrency, WriteConcurrency: cfg.WriteConcurrency, MaxAttempts: cfg.MaxAttempts,
 			WriteTimeout: cfg.WriteTimeout, VerifyTimeout: dep.set.VerifyTimeout, StopOnFailure: cfg.StopOnFailure},
 	})
@@ -90,7 +99,7 @@ func (c *session) openDeployment(ctx context.Context) (*deployment, error) {
 // planned describes the sources of the plan.
 func (d *deployment) planned() rollback.Planned {
 	opt := d.c.run().Options
-	return rollback.Planned{Lines: d.c.repository(), Revision: d.plan.Revision, From: opt.DesiredFrom, Targets: opt.Targets, Variables: d.set.Variables}
+	return rollback.Planned{Lines: d.c.repository(), Revision: d.plan.Revision, From: opt.DesiredFrom, Targets: d.targets, Variables: d.set.Variables}
 }
 
 // rollBack commits an approved roll back to the desired line.

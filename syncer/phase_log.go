@@ -1,6 +1,10 @@
 package syncer
 
-import "time"
+import (
+	"time"
+
+	"github.com/tenantsync/tenantsync/internal/runrecord"
+)
 
 // began logs that this process works on a phase. Only the process that begins a wait
 // for a decision logs that phase.
@@ -54,18 +58,18 @@ func (c *holding) logDecision(p Phase) {
 		if d != nil && len(r.Votes) == 1 {
 			break // the decision is that vote
 		}
-		c.log.Info("voted to approve", "actor", v.Actor, "comment", v.Comment, "items", itemsCovered(v.Items), "at", v.Time)
+		c.log.Info("voted to approve", "actor", v.Actor, "comment", v.Comment, "items", itemsCovered(v.Chosen), "at", v.Time)
 	}
 	if d != nil {
-		c.log.Info("decided", "verdict", d.Verdict, "actor", joinActors(d.Actors), "comment", d.Comment, "items", itemsCovered(d.Items),
+		c.log.Info("decided", "verdict", d.Verdict, "actor", joinActors(d.Actors), "comment", d.Comment, "items", itemsCovered(d.Chosen),
 			"rules accepted as broken", len(d.Accept), "at", d.Time)
 	}
 }
 
 // itemsCovered says how many items a decision covers.
-func itemsCovered(items []string) any {
-	if items == nil {
+func itemsCovered(c runrecord.Chosen) any {
+	if c.All() {
 		return "all"
 	}
-	return len(items)
+	return c.Len()
 }

@@ -27,6 +27,12 @@ func (c *session) planPhase(ctx context.Context) (onward, error) {
 			return onward{}, err
 		}
 	}
+	var voted map[string][]string
+	if old := c.run().Carried; old != nil && old.Digest == made.Plan.Digest {
+		if voted, err = c.run().lists(c.s, c.tenant).Voted(ctx, old.Votes); err != nil {
+			return onward{}, err
+		}
+	}
 	counts := made.Plan.Counts()
 	store := func(t *draft) {
 		t.d.Base = refs[planning.BaseDocument]
@@ -40,15 +46,20 @@ func (c *session) planPhase(ctx context.Context) (onward, error) {
 		y := c.set.policy(c.cfg.people())
 		return onward{phase: PhaseApprove, change: func(t *draft) error {
 			store(t)
-			return t.requireApproval(c.cfg, y, made.Plan)
+			return t.requireApproval(c.cfg, y, made.Plan, voted)
 		}, tell: func() { c.logApprovalWait(y, made.Plan) }}, nil
 	}
 	return onward{end: new(runEnd)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
 }
 
+// maxSame is the number of superseded runs that a decision may name. With a sync each
+// night, a request for a decision that is two months old still holds.
+const maxSame = 64
+
 // requireApproval enters Pending approval. A run that superseded another with the same
-// digest continues its wait, with its votes and its age.
-func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
+// digest continues its wait, with its votes and its age. voted has the items of these
+// votes.
+func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan, voted map[string][]string) error {
 	r := t.d.Run
 	r.Since = t.now
 	deadline := time.Time{}
@@ -56,9 +67,11 @@ func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
 		t.d.Same = nil
 	} else {
 		t.d.Same = append(t.d.Same, old.Run)
+		t.d.Same = t.d.Same[max(0, len(t.d.Same)-maxSame):]
 		r.Since, r.Reviewed, deadline = old.Since, old.Reviewed, old.Deadline
-		r.Votes = slices.DeleteFunc(old.Votes, func(v Vote) bool { return y.people.Same(v.Actor, r.Actor) && !y.AllowRequester })
+		r.Votes = slices.DeleteFunc(old.Votes, func(v runrecord.Vote) bool { return y.people.Same(v.Actor, r.Actor) && !y.AllowRequester })
 	}
+	r.Carried = nil // its votes are the run's now, or count no more
 	if err := t.move(state.RequireApproval, EntryData{Phase: PhaseApprove, Digest: p.Digest}); err != nil {
 		return err
 	}
@@ -68,7 +81,7 @@ func (t *draft) requireApproval(cfg Config, y policy, p *plan.Plan) error {
 		t.rec.Deadline = deadline
 	}
 	t.await()
-	r.Demands = y.current(p, r.Votes, r.Actor)
+	r.Demands = y.current(p, r.Votes, voted, r.Actor)
 	if _, automatic := y.automatic(p); automatic || cfg.Approver != nil && !r.Reviewed {
 		t.due()
 	} else {
@@ -101,7 +114,7 @@ func (c *session) logPlan(p *plan.Plan) {
 // logApprovalWait logs the approvals that the run is about to wait for.
 func (c *session) logApprovalWait(y policy, p *plan.Plan) {
 	r := c.run()
-	attrs := []any{"needed", demandNames(y.current(p, nil, r.Actor)), "asked by", r.Actor, "for", y.Timeout}
+	attrs := []any{"needed", demandNames(y.current(p, nil, nil, r.Actor)), "asked by", r.Actor, "for", y.Timeout}
 	if old := r.Carried; old != nil && old.Digest == p.Digest { // this run continues the old one's wait, with its votes
 		attrs = append(attrs, "since", old.Since, "votes", len(old.Votes), "superseded", old.Run)
 	}

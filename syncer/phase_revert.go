@@ -31,7 +31,10 @@ func (c *session) revertPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	in.Targets, in.Revert = r.Options.Targets, true
+	in.Revert = true
+	if in.Targets, err = r.lists(c.s, c.tenant).Targets(ctx, r.Targets, r.Options.Targets); err != nil {
+		return onward{}, err
+	}
 	if in.Desired, err = c.repository().Desired(ctx); err != nil { // objects that it refers to are read too
 		return onward{}, err
 	}

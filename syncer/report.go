@@ -90,7 +90,7 @@ func reportOf(cur loaded, a *account, seen lookedAt) *Report {
 	}
 	if d := r.Decision; d != nil {
 		rep.Decision = &Decision{RunRef: RunRef{Tenant: cur.rec.Tenant, Run: r.ID}, Digest: r.Digest, Verdict: d.Verdict,
-			Actor: strings.Join(d.Actors, ", "), Comment: d.Comment, Accept: d.Accept, Items: d.Items}
+			Actor: strings.Join(d.Actors, ", "), Comment: d.Comment, Accept: d.Accept, Items: a.approved}
 	}
 	rep.countKinds(sum.Kinds, sum.Read, sum.Unchanged)
 	return rep
@@ -139,7 +139,13 @@ func (rep *Report) countKinds(kinds []tenant.KindState, read, unchanged map[stri
 
 // storeReport stores the report of a run that is about to end.
 func (s *records) storeReport(ctx context.Context, cur loaded, a *account, seen lookedAt) (*state.BlobRef, error) {
+	r := cur.d.Run
+	targets, err := r.lists(s, cur.rec.Tenant).Targets(ctx, r.Targets, r.Options.Targets)
+	if err := a.lose(ctx, new(ending.Tally), err); err != nil {
+		return nil, err
+	}
 	rep := reportOf(cur, a, seen)
+	rep.Options.Targets = targets
 	raw, err := json.Marshal(bounds.Of(*rep))
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: encode report: %w", rep.Tenant, err)

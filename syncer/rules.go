@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/people"
+	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -120,21 +121,6 @@ func isVerb(v tenant.Verb) bool {
 	return v == tenant.Create || v == tenant.Update || v == tenant.Delete
 }
 
-// chosen returns the plan's items that an approval of these items covers.
-func chosen(p *plan.Plan, items []string) []*plan.Item {
-	wanted := make(map[string]bool, len(items))
-	for _, id := range items {
-		wanted[id] = true
-	}
-	var out []*plan.Item
-	for i := range p.Items {
-		if it := &p.Items[i]; items == nil || wanted[it.ID] {
-			out = append(out, it)
-		}
-	}
-	return out
-}
-
 // matches reports whether the rule is about an approval of these items, which
 // break the guard rules named.
 func (r ApprovalRule) matches(items []*plan.Item, broken []string) bool {
@@ -170,7 +156,7 @@ type demand struct {
 // always applies, and then those that match.
 func (y policy) demands(p *plan.Plan, items []string) []demand {
 	all := []demand{{ApprovalRule: ApprovalRule{Approvals: y.Approvals, AllowRequester: y.AllowRequester}}}
-	covered, broken := chosen(p, items), brokenBy(p, items)
+	covered, broken := runrecord.Covered(p, items), brokenBy(p, items)
 	for _, r := range y.Rules {
 		if !r.matches(covered, broken) {
 			continue
@@ -190,10 +176,11 @@ func (y policy) counts(d demand, actor, requester string) bool {
 		(len(d.Groups) == 0 || y.people.Has(d.members, actor))
 }
 
-// standing counts the approvals of these items for each rule. Only votes on the same
-// items of the same plan count, each person's once.
-func (y policy) standing(p *plan.Plan, items []string, votes []Vote, requester string) []Demand {
-	actors := y.alike(votes, p.Digest, items)
+// standing counts the approvals of these items for each rule. part is how the record
+// holds the items. Only votes on the same items of the same plan count, each
+// person's once.
+func (y policy) standing(p *plan.Plan, items []string, part runrecord.Chosen, votes []runrecord.Vote, requester string) []Demand {
+	actors := y.alike(votes, p.Digest, part)
 	var out []Demand
 	for _, d := range y.demands(p, items) {
 		shown := Demand{Rule: d.Name, Approvals: d.Approvals, Groups: d.Groups}
@@ -209,11 +196,11 @@ func (y policy) standing(p *plan.Plan, items []string, votes []Vote, requester s
 
 // alike returns the people who approved the same items of the same plan, each
 // once.
-func (y policy) alike(votes []Vote, digest string, items []string) []string {
-	want := slices.Sorted(slices.Values(items))
+func (y policy) alike(votes []runrecord.Vote, digest string, part runrecord.Chosen) []string {
+	want := part.Sum(digest)
 	var actors []string
 	for _, v := range votes {
-		if v.Digest == digest && (v.Items == nil) == (items == nil) && slices.Equal(slices.Sorted(slices.Values(v.Items)), want) {
+		if v.Digest == digest && v.Sum(digest) == want {
 			actors = append(actors, v.Actor)
 		}
 	}
@@ -221,13 +208,13 @@ func (y policy) alike(votes []Vote, digest string, items []string) []string {
 }
 
 // current returns the standing of the items of the last vote or, before the first
-// vote, of the whole plan.
-func (y policy) current(p *plan.Plan, votes []Vote, requester string) []Demand {
-	var items []string
+// vote, of the whole plan. voted has the items of the votes.
+func (y policy) current(p *plan.Plan, votes []runrecord.Vote, voted map[string][]string, requester string) []Demand {
+	var last runrecord.Chosen
 	if n := len(votes); n > 0 && votes[n-1].Digest == p.Digest {
-		items = votes[n-1].Items
+		last = votes[n-1].Chosen
 	}
-	return y.standing(p, items, votes, requester)
+	return y.standing(p, voted[last.Sum(p.Digest)], last, votes, requester)
 }
 
 // met reports whether all demands have their approvals.
@@ -242,7 +229,7 @@ func (y policy) check(p *plan.Plan, r *run, d Decision) (accepted []string, err 
 	if !counts && y.people.Same(d.Actor, r.Actor) {
 		return nil, fmt.Errorf("%w: %s: %s", ErrSelfApproval, d.Tenant, plan.Printable(d.Actor))
 	}
-	if slices.ContainsFunc(r.Votes, func(v Vote) bool { return y.people.Same(v.Actor, d.Actor) && v.Digest == d.Digest }) {
+	if slices.ContainsFunc(r.Votes, func(v runrecord.Vote) bool { return y.people.Same(v.Actor, d.Actor) && v.Digest == d.Digest }) {
 		return nil, fmt.Errorf("%w: %s: %s", ErrAlreadyVoted, d.Tenant, plan.Printable(d.Actor))
 	}
 	var missing []string

@@ -39,9 +39,9 @@ const (
 type Options struct {
 	// Mode defaults to Full.
 	Mode Mode `json:"mode"`
-	// Targets, if any, limit the run to these kinds or objects. A kind that the
-	// client does not know, or that is out of scope, ends the run in New error,
-	// class "invalid_target".
+	// Targets, if any, limit the run to these kinds or objects, in any order: at
+	// most 10,000 of them. A kind that the client does not know, or that is out of
+	// scope, ends the run in New error, class "invalid_target".
 	Targets []plan.Target `json:"targets,omitempty"`
 	// DesiredFrom rolls back: the desired side of the targets (of everything,
 	// without targets) is this revision of the backup line. On approval it is
@@ -183,11 +183,25 @@ const (
 // Vote is one person's approval, where several are needed. It counts for the
 // plan with this Digest. Time is the store's.
 type Vote struct {
-	Actor   string    `json:"actor"`
-	Comment string    `json:"comment,omitempty"`
-	Items   []string  `json:"items,omitzero"`
-	Digest  string    `json:"digest,omitempty"`
-	Time    time.Time `json:"time"`
+	Actor   string `json:"actor"`
+	Comment string `json:"comment,omitempty"`
+	// Part counts the items that the approval covers. It is nil for an approval of
+	// the whole plan.
+	Part *Part `json:"part,omitempty"`
+	// Items are the IDs of these items, sorted. Only a [Review] has them: a [Row] is
+	// read without the store's blobs, one of which holds this list.
+	Items  []string  `json:"items,omitzero"`
+	Digest string    `json:"digest,omitempty"`
+	Time   time.Time `json:"time"`
+}
+
+// Part describes the items that an approval of a part of a plan covers.
+type Part struct {
+	// Items is the number of items.
+	Items int `json:"items"`
+	// Digest is a hash of the plan's digest and the items' IDs. Two approvals of one
+	// plan cover the same items if their Part has the same Digest.
+	Digest string `json:"digest"`
 }
 
 // Demand counts the approvals that one rule asks for and those that were given.
@@ -258,22 +272,26 @@ type data struct {
 	LooksFailed int `json:"looksFailed,omitempty"`
 	// LastSuccess is when a run last succeeded.
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
-	// Same are the runs that the current one has superseded, one after the
-	// other, with the same proposal: a decision may name any of them.
+	// Same are the last runs, at most maxSame, that the current one has superseded,
+	// one after the other, with the same proposal: a decision may name any of them.
 	Same []string `json:"same,omitempty"`
 	// Run is the current or the last run.
 	Run *run `json:"run,omitempty"`
 }
 
-// run is the state of one run. Its large parts are in blobs.
+// run is the state of one run. Its large parts are in blobs: nothing in it grows with
+// the plan.
 type run struct {
-	ID      string       `json:"id"`
-	Actor   string       `json:"actor"`
-	Options Options      `json:"options"`
-	Phase   Phase        `json:"phase,omitempty"`
-	Started time.Time    `json:"started"`
-	Ended   time.Time    `json:"ended,omitzero"`
-	Before  state.Status `json:"before"`
+	ID    string `json:"id"`
+	Actor string `json:"actor"`
+	// Options has no Targets, except in a record that a former release wrote.
+	Options Options `json:"options"`
+	// Targets names the list of the run's targets.
+	Targets *runrecord.List `json:"targetList,omitempty"`
+	Phase   Phase           `json:"phase,omitempty"`
+	Started time.Time       `json:"started"`
+	Ended   time.Time       `json:"ended,omitzero"`
+	Before  state.Status    `json:"before"`
 	runrecord.Clock
 
 	// SignIns and Reconnects count the sign-ins asked for and the times that
@@ -287,11 +305,11 @@ type run struct {
 	runrecord.Documents
 
 	// Proposal is the wait for a decision.
-	Since    time.Time `json:"since,omitzero"`
-	Reviewed bool      `json:"reviewed,omitempty"`
-	Votes    []Vote    `json:"votes,omitempty"`
-	Demands  []Demand  `json:"demands,omitempty"` // as of the last vote
-	Decision *decided  `json:"decision,omitempty"`
+	Since    time.Time        `json:"since,omitzero"`
+	Reviewed bool             `json:"reviewed,omitempty"`
+	Votes    []runrecord.Vote `json:"votes,omitempty"`
+	Demands  []Demand         `json:"demands,omitempty"` // as of the last vote
+	Decision *decided         `json:"decision,omitempty"`
 	// Newer is the result of the last look at the desired line before the decision.
 	Newer   *NewerRevision `json:"newer,omitempty"`
 	Carried *carried       `json:"carried,omitempty"`
@@ -313,14 +331,29 @@ type run struct {
 	runrecord.Results
 }
 
+// shown returns votes as hosts see them. items has the items by the digest of each
+// [Part], or is nil to leave them out.
+func shown(votes []runrecord.Vote, items map[string][]string) []Vote {
+	var out []Vote
+	for _, v := range votes {
+		show := Vote{Actor: v.Actor, Comment: v.Comment, Digest: v.Digest, Time: v.Time}
+		if !v.All() {
+			show.Part = &Part{Items: v.Len(), Digest: v.Sum(v.Digest)}
+			show.Items = slices.Clone(items[show.Part.Digest])
+		}
+		out = append(out, show)
+	}
+	return out
+}
+
 // decided is the decision that a run carries out.
 type decided struct {
-	Verdict Verdict   `json:"verdict"`
-	Actors  []string  `json:"actors"`
-	Comment string    `json:"comment,omitempty"`
-	Accept  []string  `json:"accept,omitempty"`
-	Items   []string  `json:"items,omitzero"` // nil: all
-	Time    time.Time `json:"time"`
+	Verdict Verdict  `json:"verdict"`
+	Actors  []string `json:"actors"`
+	Comment string   `json:"comment,omitempty"`
+	Accept  []string `json:"accept,omitempty"`
+	runrecord.Chosen
+	Time time.Time `json:"time"`
 
 	// Binding names the plan that was decided on. The engine compares the run's own
 	// documents with it before each write; see decidedPlan.
@@ -330,12 +363,12 @@ type decided struct {
 // carried is the wait that a superseding run continues if its plan has the same
 // digest.
 type carried struct {
-	Run      string    `json:"run"`
-	Digest   string    `json:"digest"`
-	Since    time.Time `json:"since"`
-	Deadline time.Time `json:"deadline"`
-	Votes    []Vote    `json:"votes,omitempty"`
-	Reviewed bool      `json:"reviewed,omitempty"`
+	Run      string           `json:"run"`
+	Digest   string           `json:"digest"`
+	Since    time.Time        `json:"since"`
+	Deadline time.Time        `json:"deadline"`
+	Votes    []runrecord.Vote `json:"votes,omitempty"`
+	Reviewed bool             `json:"reviewed,omitempty"`
 }
 
 // cancel is a request to end a run.
@@ -442,11 +475,6 @@ type RunFacts struct {
 	Undone Undone `json:"undone,omitzero"`
 	// Error says why the run did not succeed.
 	Error *ErrorInfo `json:"error,omitempty"`
-}
-
-// covers reports whether a decision about these items covers the item id.
-func covers(items []string, id string) bool {
-	return items == nil || slices.Contains(items, id)
 }
 
 var (

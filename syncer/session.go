@@ -22,6 +22,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/shelter"
 	"github.com/tenantsync/tenantsync/internal/slot"
 	"github.com/tenantsync/tenantsync/internal/word"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -250,8 +251,9 @@ type onward struct {
 
 // permitted is the result of the look at the permissions, for the phases that follow.
 type permitted struct {
-	set   Settings
-	found reading.Permissions
+	set     Settings
+	found   reading.Permissions
+	targets []plan.Target
 }
 
 // walk is how far this process has come with a run, in memory.

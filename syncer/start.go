@@ -52,6 +52,14 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
+	var targets *runrecord.Content
+	if len(req.Targets) > 0 {
+		list, err := runrecord.Owner{Tenant: req.Tenant, Run: id}.ListTargets(req.Targets)
+		if err != nil {
+			return Row{}, err
+		}
+		targets = &list
+	}
 	seen := cur.runID()
 	after, err := s.commit(ctx, cur, 0, nil, func(t *draft) error {
 		// The record has another run than before. This commit may have started it,
@@ -67,7 +75,13 @@ func (s *Syncer) start(ctx context.Context, req StartRequest) (Row, error) {
 			}
 			seen = now
 		}
-		return t.start(req, id, set.RunTimeout, old)
+		if err := t.start(req, id, set.RunTimeout, old); err != nil || targets == nil {
+			return err
+		}
+		t.d.Run.Options.Targets, t.d.Run.Targets = nil, &targets.List
+		// Each attempt stores the list. The tenant, with its blobs, may have been
+		// removed since the last one.
+		return t.d.Run.lists(s.records, req.Tenant).Store(ctx, targets)
 	})
 	if errors.Is(err, errNoChange) {
 		err = nil

@@ -190,7 +190,7 @@ func prepareCommit(from loaded, fence int64, id string, change func(*draft) erro
 	// Three are kept: two others may have committed before a lost answer is looked into.
 	t.d.Commits = append([]string{id}, t.d.Commits[:min(2, len(t.d.Commits))]...)
 	t.rec.Run = t.run()
-	if t.rec.Data, t.rec.Refs, err = t.d.encode(); err != nil {
+	if t.rec.Data, t.rec.Refs, err = t.d.encode(t.rec.Tenant); err != nil {
 		return nil, state.CommitRequest{}, err
 	}
 	// Stores refuse a record that names another tenant's blob. A record names one
@@ -343,6 +343,13 @@ func (r *run) owner(tenantName string) runrecord.Owner {
 	return runrecord.Owner{Tenant: tenantName, Run: r.ID}
 }
 
+// lists stores and reads the run's lists.
+func (r *run) lists(s *records, tenantName string) runrecord.Lists {
+	return runrecord.Lists{Owner: r.owner(tenantName), Get: s.get, Put: func(ctx context.Context, b state.PutRequest) (*state.BlobRef, error) {
+		return s.put(ctx, b.Tenant, b.Run, b.Kind, b.Data)
+	}}
+}
+
 // readPlan reads a run's plan. The error wraps ErrStalePlan if the record leads to
 // a plan of another tenant or run, or to one with another digest than the
 // record's.
@@ -364,24 +371,30 @@ func (s *records) readPlan(ctx context.Context, tenantName string, r *run) (*pla
 // decidedPlan reads the plan of the run's decision, for the phase that carries the
 // decision out. It returns an error of class not_approved, and nothing may be written,
 // if the decision has another verdict than v. It does so too if the record now leads
-// to another plan, or to other ids, than it did at the decision.
+// to another plan, to other ids or to other items than it did at the decision.
 func (s *records) decidedPlan(ctx context.Context, tenantName string, r *run, v Verdict) (*plan.Plan, error) {
 	err := r.decidedOn(tenantName, v)
 	var p *plan.Plan
 	if err == nil {
 		p, err = s.readPlan(ctx, tenantName, r)
 	}
+	return p, notApproved(err)
+}
+
+// notApproved gives an ErrStalePlan the class not_approved. It returns any other error
+// unchanged.
+func notApproved(err error) error {
 	if errors.Is(err, ErrStalePlan) {
-		return nil, failure.New(word.ClassNotApproved, "nothing more is written: %w", err)
+		return failure.New(word.ClassNotApproved, "nothing more is written: %w", err)
 	}
-	return p, err
+	return err
 }
 
 // decidedOn compares the plan that the record leads to with that of the decision.
 func (r *run) decidedOn(tenantName string, v Verdict) error {
 	owner := r.owner(tenantName)
 	if d := r.Decision; d != nil && d.Verdict == v {
-		return d.Binding.Check(owner, r.Documents, d.Actors)
+		return cmp.Or(d.Binding.Check(owner, r.Documents, d.Actors), d.CheckVotes(owner, d.Digest, d.Actors, r.Votes))
 	}
 	return owner.Misplaced("the record holds no decision to %s", v)
 }

@@ -27,7 +27,7 @@ var rules = map[string]archtest.Rule{
 	"tenant": {Imports: []string{"internal/folder", "internal/pack", jsontext}},
 	"auth":   {},
 	"plan":   {Imports: []string{"tenant", "internal/jsonval", "internal/reference", "internal/format"}},
-	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/runrecord", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/repo", "internal/backup", "internal/planning", "internal/revert", "internal/readback", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
+	"syncer": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/apply", "internal/schema", "internal/bounds", "internal/ending", "internal/failure", "internal/format", "internal/lease", "internal/people", "internal/reading", "internal/runlog", "internal/runrecord", "internal/shelter", "internal/slot", "internal/telemetry", "internal/word", "internal/repo", "internal/backup", "internal/baseline", "internal/planning", "internal/revert", "internal/readback", "internal/retry", "internal/rollback", "tenant", "state", "auth", "golang.org/x/sync/...", "github.com/google/uuid",
 		"go.opentelemetry.io/otel/..."}},
 
 	"tenant/graph": {Imports: []string{"tenant", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
@@ -44,7 +44,7 @@ var rules = map[string]archtest.Rule{
 	// The floors of a plan, from the lowest. plan is the document. The packages
 	// that make a plan and that carry one out are above it.
 	"internal/jsonval":   {Imports: []string{jsontext}},
-	"internal/format":    {Imports: []string{jsontext}},
+	"internal/format":    {Imports: []string{jsontext, "github.com/go-json-experiment/json"}},
 	"internal/reference": {Imports: []string{"internal/jsonval"}},
 	"internal/schema":    {Imports: []string{"tenant", "internal/jsonval", "internal/reference"}},
 	"internal/apply":     {Imports: []string{"plan", "internal/schema", "internal/jsonval", "internal/reference", "tenant"}},
@@ -58,7 +58,7 @@ var rules = map[string]archtest.Rule{
 	"internal/bounds":    {},
 	"internal/people":    {Imports: []string{"golang.org/x/text/..."}},
 	"internal/runlog":    {Imports: []string{"internal/bounds"}},
-	"internal/runrecord": {Imports: []string{"internal/failure", "internal/word", "plan", "state"}},
+	"internal/runrecord": {Imports: []string{"internal/failure", "internal/format", "internal/word", "plan", "state"}},
 	"internal/shelter":   {},
 	"internal/slot":      {Imports: []string{"golang.org/x/sync/..."}},
 	"internal/telemetry": {Imports: []string{"internal/bounds", "internal/failure", "state", "tenant",
@@ -70,10 +70,11 @@ var rules = map[string]archtest.Rule{
 	"internal/reading":  {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/schema", "internal/word", "auth", "tenant", "golang.org/x/sync/..."}},
 	"internal/rollback": {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/repo", "internal/word", "tenant"}},
 	"internal/planning": {Imports: []string{"plan", "internal/backup", "internal/bounds", "internal/diff", "internal/format", "internal/reference", "internal/repo", "internal/rollback", "internal/word", "tenant"}},
+	"internal/baseline": {Imports: []string{"plan", "state", "internal/diff", "internal/format", "internal/reference"}},
 	"internal/revert":   {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/repo", "internal/word", "tenant"}},
 	"internal/readback": {Imports: []string{"plan", "internal/deploy", "internal/diff", "internal/repo", "internal/rollback", "tenant"}},
 	"internal/redact":   {Imports: []string{"internal/schema", "tenant", "auth"}},
-	"internal/backup":   {Imports: []string{"plan", "internal/bounds", "internal/diff", "internal/failure", "internal/format", "internal/repo", "internal/word", "tenant"}},
+	"internal/backup":   {Imports: []string{"plan", "internal/diff", "internal/failure", "internal/format", "internal/repo", "internal/word", "tenant"}},
 	"internal/repo":     {Imports: []string{"internal/failure", "internal/redact", "internal/retry", "internal/schema", "internal/word", "tenant"}},
 	"internal/deploy":   {Imports: []string{"plan", "internal/apply", "internal/diff", "internal/schema", "internal/reference", "internal/redact", "internal/retry", "tenant", "golang.org/x/sync/..."}},
 
@@ -81,6 +82,7 @@ var rules = map[string]archtest.Rule{
 	"internal/beside":        {Kit: true},
 	"internal/fault":         {Imports: []string{"internal/retry"}},
 	"internal/frozen":        {Kit: true},
+	"internal/growth":        {Kit: true, Imports: []string{"syncer", "syncer/syncertest", "plan", "state", "tenant", "auth/authtest"}},
 	"internal/mutant":        {Kit: true},
 	"internal/mutant/random": {Imports: []string{"internal/mutant"}},
 	"internal/oracle":        {Imports: []string{"syncer", "plan", "state", "tenant", "tenant/tenanttest"}},
@@ -90,7 +92,7 @@ var rules = map[string]archtest.Rule{
 	"internal/sample":       {Imports: []string{"tenant"}},
 	"internal/secretsearch": {},
 
-	"internal/simulation": {Kit: true, Imports: []string{"internal/simulation/chance", "syncer", "plan", "internal/diff", "internal/oracle", "state", "tenant",
+	"internal/simulation": {Kit: true, Imports: []string{"internal/baseline", "internal/simulation/chance", "syncer", "plan", "internal/diff", "internal/oracle", "state", "tenant",
 		"tenant/tenanttest", "auth", "auth/authtest"}},
 	"internal/simulation/chance": {},
 }

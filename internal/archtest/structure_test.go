@@ -30,6 +30,7 @@ var structured = []string{
 	"internal/folder",
 	"internal/format",
 	"internal/frozen",
+	"internal/growth",
 	"internal/jsonval",
 	"internal/lease",
 	"internal/mutant",

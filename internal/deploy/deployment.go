@@ -50,12 +50,13 @@ func (d *Deployment) readSensitive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	files := make(map[plan.Target]tenant.Resource, len(desired.Resources))
+	for _, r := range desired.Resources {
+		files[plan.Target{Kind: r.Kind, Key: r.Key}] = r
+	}
 	for _, it := range d.job.Items {
-		for _, r := range desired.Resources {
-			if r.Kind == it.Kind && r.Key == it.Key {
-				d.view.desired[it.ID] = r
-				break
-			}
+		if r, ok := files[plan.Target{Kind: it.Kind, Key: it.Key}]; ok {
+			d.view.desired[it.ID] = r
 		}
 	}
 	return nil

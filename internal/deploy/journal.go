@@ -18,13 +18,14 @@ type journal struct {
 	port  Port
 	total int // items
 
-	mu      sync.Mutex
-	results map[string]Result     // final ones
-	open    map[string]openIntent // intents without a result
-	sent    map[string]int        // the last attempt of each item
-	refused map[string]refusals   // throttled attempts
-	waiting []*waitingLine
-	busy    bool
+	mu        sync.Mutex
+	results   map[string]Result     // final ones
+	anyFailed bool                  // one of them is not applied
+	open      map[string]openIntent // intents without a result
+	sent      map[string]int        // the last attempt of each item
+	refused   map[string]refusals   // throttled attempts
+	waiting   []*waitingLine
+	busy      bool
 }
 
 // openIntent is a write whose outcome is not known yet.
@@ -70,6 +71,7 @@ func (j *journal) apply(l Line) {
 		switch {
 		case l.Result.final():
 			j.results[l.Result.Item] = *l.Result
+			j.anyFailed = j.anyFailed || l.Result.Status != Applied
 		case l.Result.Class == string(tenant.Throttled):
 			was := j.refused[l.Result.Item]
 			if was.n == 0 {
@@ -121,12 +123,7 @@ func (j *journal) refusals(item string) refusals {
 func (j *journal) failed() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, r := range j.results {
-		if r.Status != Applied {
-			return true
-		}
-	}
-	return false
+	return j.anyFailed
 }
 
 // intend stores the intent of a write. The write may be sent only when intend

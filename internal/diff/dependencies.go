@@ -33,11 +33,13 @@ func Needs(desired tenant.Desired, base *Base, targets []plan.Target) []plan.Tar
 	}
 	out, next := slices.Clone(targets), []string{}
 	wanted := map[string]bool{}
+	targeted := make(map[plan.Target]bool, len(targets))
 	for _, t := range targets {
-		for id, r := range files {
-			if r.Kind == t.Kind && (t.Key == "" || t.Key == r.Key) && !wanted[id] {
-				wanted[id], next = true, append(next, id)
-			}
+		targeted[t] = true
+	}
+	for id, r := range files {
+		if targeted[plan.Target{Kind: r.Kind}] || targeted[plan.Target{Kind: r.Kind, Key: r.Key}] {
+			wanted[id], next = true, append(next, id)
 		}
 	}
 	slices.Sort(next) // for a stable order of the result

@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -66,6 +68,9 @@ func (c *decisions) decided(r *Run, a answer, stored *recordRun) {
 		return
 	}
 	got := stored.Decision
+	if got != nil && got.List != nil {
+		got.Items = c.read(r, got.List)
+	}
 	if got == nil || got.Verdict != a.verdict || !slices.Equal(got.Items, a.Items) {
 		c.violate(Approval, "%s of run %s on items %v, and the stored decision is %+v", a.Event, r.ID, a.Items, got)
 		return
@@ -79,6 +84,22 @@ func (c *decisions) decided(r *Run, a answer, stored *recordRun) {
 		}
 	}
 	c.proposals.allowed(r, got.Accept)
+}
+
+// read reads the items of a stored decision.
+func (c *decisions) read(r *Run, list *recordList) []string {
+	var stored struct {
+		Plan  string   `json:"plan"`
+		Items []string `json:"items"`
+	}
+	raw, err := c.cfg.Store.Get(context.Background(), state.BlobRef{Tenant: c.cfg.Tenant, Run: list.Run, Kind: "items", SHA256: list.SHA256, Size: list.Size})
+	if err == nil {
+		err = json.Unmarshal(raw, &stored)
+	}
+	if err != nil || stored.Plan != r.Digest {
+		c.violate(Approval, "the items of the decision on run %s cannot be read, or are of another plan than %s: %v", r.ID, r.Digest, err)
+	}
+	return stored.Items
 }
 
 // answered checks the rules that apply to every answer.
@@ -135,7 +156,7 @@ func (c *decisions) offer(d syncer.Decision) { c.offers = append(c.offers, d) }
 // plan that the run proposes.
 func (c *decisions) offered(r *Run, a answer) bool {
 	return slices.ContainsFunc(c.offers, func(f syncer.Decision) bool {
-		return c.cfg.same(f.Actor, a.Actor) && f.Verdict == a.verdict && f.Digest == r.Digest && slices.Equal(f.Items, a.Items)
+		return c.cfg.same(f.Actor, a.Actor) && f.Verdict == a.verdict && f.Digest == r.Digest && slices.Equal(slices.Compact(slices.Sorted(slices.Values(f.Items))), a.Items)
 	})
 }
 

@@ -96,7 +96,17 @@ type recordDecision struct {
 	Verdict syncer.Verdict `json:"verdict"`
 	Actors  []string       `json:"actors"`
 	Accept  []string       `json:"accept"`
-	Items   []string       `json:"items"`
+	// Items are the items in the record itself, and List names the blob of the items.
+	// Without both, the decision is on the whole plan.
+	Items []string    `json:"items"`
+	List  *recordList `json:"list"`
+}
+
+// recordList names a list of items.
+type recordList struct {
+	Run    string `json:"run"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
 }
 
 // runOf returns the current run of a record, or nil without a record or without

@@ -262,6 +262,12 @@ var breaches = []breach{
 			s.move(state.Approve, syncer.EntryData{Actor: "carol", Digest: s.plan.Digest})
 		})
 	}, oracle.Approval, "and the stored decision is <nil>"},
+	{"the items of a decision are gone", func(st *story) {
+		st.instead("approve", func(s *stage) {
+			s.decide(map[string]any{"list": map[string]any{"run": "run-1", "sha256": strings.Repeat("0", 64), "size": 9}})
+			s.move(state.Approve, syncer.EntryData{Actor: "carol", Digest: s.plan.Digest})
+		})
+	}, oracle.Approval, "the items of the decision on run run-1 cannot be read"},
 	{"the record has an approval that the history lacks", func(st *story) {
 		st.instead("approve", func(s *stage) {
 			s.decide(map[string]any{"actors": []string{"bob", "dan"}})

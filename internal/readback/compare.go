@@ -55,7 +55,8 @@ func Compare(ctx context.Context, req Request) (Result, error) {
 
 // merged returns the earlier snapshot with the touched kinds of the new one.
 func merged(before, now tenant.Snapshot, touched []plan.Target) tenant.Snapshot {
-	replaced := func(kind string) bool { return rollback.Targeted(touched, kind, "") && rollback.WasRead(now, kind) }
+	targets := rollback.TargetsOf(touched)
+	replaced := func(kind string) bool { return targets.Have(kind, "") && rollback.WasRead(now, kind) }
 	before.Taken = now.Taken
 	before.Resources = slices.DeleteFunc(slices.Clone(before.Resources), func(r tenant.Resource) bool { return replaced(r.Kind) })
 	for _, r := range now.Resources {

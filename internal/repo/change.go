@@ -22,17 +22,35 @@ func Key(run, act, parent string, changes []tenant.Change) string {
 // With returns the desired line with the changes. It does not change d.
 func With(d tenant.Desired, changes []tenant.Change) tenant.Desired {
 	d.Resources = slices.Clone(d.Resources)
+	type name struct{ kind, key string }
+	at := make(map[name]int, len(d.Resources))
+	for i, r := range d.Resources {
+		at[name{r.Kind, r.Key}] = i
+	}
+	removed := map[int]bool{}
 	for _, ch := range changes {
-		i := slices.IndexFunc(d.Resources, func(r tenant.Resource) bool { return r.Kind == ch.Kind && r.Key == ch.Key })
+		file := name{ch.Kind, ch.Key}
+		i, ok := at[file]
 		switch {
-		case ch.Body == nil && i >= 0:
-			d.Resources = slices.Delete(d.Resources, i, i+1)
+		case ch.Body == nil && ok:
+			removed[i] = true
+			delete(at, file)
 		case ch.Body == nil:
-		case i >= 0:
+		case ok:
 			d.Resources[i].Body = bytes.Clone(ch.Body)
 		default:
+			at[file] = len(d.Resources)
 			d.Resources = append(d.Resources, tenant.Resource{Kind: ch.Kind, Key: ch.Key, Body: bytes.Clone(ch.Body)})
 		}
+	}
+	if len(removed) > 0 {
+		kept := d.Resources[:0]
+		for i, r := range d.Resources {
+			if !removed[i] {
+				kept = append(kept, r)
+			}
+		}
+		d.Resources = kept
 	}
 	return d
 }

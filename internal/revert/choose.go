@@ -25,15 +25,21 @@ func mayReadLater(unread []tenant.KindState) bool {
 // choose returns the changes that take the plan's items back, and the items that
 // are left alone. now is the comparison of the line with the tenant.
 func choose(p *plan.Plan, now *diff.Result, unread []tenant.KindState) (changes []tenant.Change, left leftAlone) {
+	proposed := make(map[string]*plan.Item, len(now.Plan.Items))
+	for i := range now.Plan.Items {
+		proposed[now.Plan.Items[i].ID] = &now.Plan.Items[i]
+	}
+	failed, remains, remained := noted(now.Plan, plan.NoteClass.Failure), noted(now.Plan, withheld), noted(p, withheld)
+	changed := map[plan.Target]bool{}
 	for i := range p.Items {
 		was := &p.Items[i]
-		is := now.Plan.Item(was.ID)
+		is := proposed[was.ID]
 		switch {
 		case slices.ContainsFunc(unread, func(k tenant.KindState) bool { return k.Kind == was.Kind }):
 			left.unread = append(left.unread, was.ID)
-		case is == nil && noted(now.Plan, was, plan.NoteClass.Failure):
+		case is == nil && failed.about(was):
 			left.edited = append(left.edited, was.ID)
-		case is == nil && noted(now.Plan, was, withheld) && !noted(p, was, withheld):
+		case is == nil && remains.about(was) && !remained.about(was):
 			left.impossible = append(left.impossible, was.ID)
 		case is == nil:
 			continue // both sides agree now: nothing to take back
@@ -41,7 +47,8 @@ func choose(p *plan.Plan, now *diff.Result, unread []tenant.KindState) (changes 
 			left.edited = append(left.edited, was.ID)
 		default:
 			for _, ch := range now.Revert[is.ID] {
-				if !slices.ContainsFunc(changes, func(c tenant.Change) bool { return c.Kind == ch.Kind && c.Key == ch.Key }) {
+				if file := (plan.Target{Kind: ch.Kind, Key: ch.Key}); !changed[file] {
+					changed[file] = true
 					changes = append(changes, ch)
 				}
 			}
@@ -50,11 +57,23 @@ func choose(p *plan.Plan, now *diff.Result, unread []tenant.KindState) (changes 
 	return changes, left
 }
 
-// noted reports whether a plan has a note of such a class about the item.
-func noted(p *plan.Plan, it *plan.Item, class func(plan.NoteClass) bool) bool {
-	return slices.ContainsFunc(p.Notes, func(n plan.Note) bool {
-		return n.Kind == it.Kind && (n.Key == it.Key || n.Key == "") && class(n.Class)
-	})
+// subjects are the objects and the kinds that notes are about.
+type subjects map[plan.Target]bool
+
+// noted returns the subjects of a plan's notes of such a class.
+func noted(p *plan.Plan, class func(plan.NoteClass) bool) subjects {
+	about := subjects{}
+	for _, n := range p.Notes {
+		if class(n.Class) {
+			about[plan.Target{Kind: n.Kind, Key: n.Key}] = true
+		}
+	}
+	return about
+}
+
+// about reports whether there is a note about the item or its kind.
+func (s subjects) about(it *plan.Item) bool {
+	return s[plan.Target{Kind: it.Kind, Key: it.Key}] || s[plan.Target{Kind: it.Kind}]
 }
 
 // withheld reports whether notes of this class stand for a difference that

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/repo"
@@ -59,16 +58,17 @@ func (p Planned) Commit(ctx context.Context, run, author string, approved []*pla
 // changes returns the line's files for the items: one for each present or
 // former name of an item.
 func changes(line tenant.Desired, items []*plan.Item) []tenant.Change {
+	files := make(map[plan.Target]tenant.Resource, len(line.Resources))
+	for _, r := range line.Resources {
+		files[plan.Target{Kind: r.Kind, Key: r.Key}] = r
+	}
 	var out []tenant.Change
+	changed := map[plan.Target]bool{}
 	change := func(kind, key string) {
-		if slices.ContainsFunc(out, func(c tenant.Change) bool { return c.Kind == kind && c.Key == key }) {
-			return
+		if name := (plan.Target{Kind: kind, Key: key}); !changed[name] {
+			changed[name] = true
+			out = append(out, tenant.Change{Kind: kind, Key: key, Body: files[name].Body})
 		}
-		ch := tenant.Change{Kind: kind, Key: key}
-		if i := slices.IndexFunc(line.Resources, func(r tenant.Resource) bool { return r.Kind == kind && r.Key == key }); i >= 0 {
-			ch.Body = line.Resources[i].Body
-		}
-		out = append(out, ch)
 	}
 	for _, it := range items {
 		change(it.Kind, it.Key)

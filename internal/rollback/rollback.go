@@ -20,29 +20,29 @@ import (
 // since, according to its file, gets its former name back, and the former name
 // becomes a target too.
 func Desired(d tenant.Desired, snap tenant.Snapshot, targets []plan.Target, variables map[string]string) (tenant.Desired, []plan.Target, error) {
-	renamed := renamedSince(d, snap)
+	renamed, targeted := renamedSince(d, snap), TargetsOf(targets)
 	byName := func(a, b plan.Target) int {
 		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
 	}
 	for _, then := range slices.SortedFunc(maps.Keys(renamed), byName) {
 		switch file := renamed[then]; {
-		case !Targeted(targets, file.Kind, file.Key):
+		case !targeted.Have(file.Kind, file.Key):
 			delete(renamed, then)
-		case !Targeted(targets, then.Kind, then.Key):
-			targets = append(slices.Clip(targets), then)
+		case !targeted.Have(then.Kind, then.Key):
+			targets, targeted[then] = append(slices.Clip(targets), then), true
 		}
 	}
 	var kept []tenant.Resource
 	files := map[plan.Target]tenant.Resource{}
 	for _, r := range d.Resources {
-		if Targeted(targets, r.Kind, r.Key) && WasRead(snap, r.Kind) {
+		if targeted.Have(r.Kind, r.Key) && WasRead(snap, r.Kind) {
 			files[plan.Target{Kind: r.Kind, Key: r.Key}] = r
 			continue
 		}
 		kept = append(kept, r)
 	}
 	for _, r := range snap.Resources {
-		if !Targeted(targets, r.Kind, r.Key) || !WasRead(snap, r.Kind) {
+		if !targeted.Have(r.Kind, r.Key) || !WasRead(snap, r.Kind) {
 			continue
 		}
 		id := plan.Target{Kind: r.Kind, Key: r.Key}
@@ -87,11 +87,21 @@ func renamedSince(d tenant.Desired, snap tenant.Snapshot) map[plan.Target]tenant
 	return found
 }
 
-// Targeted reports whether the object is among the targets of a run.
-func Targeted(targets []plan.Target, kind, key string) bool {
-	return len(targets) == 0 || slices.ContainsFunc(targets, func(t plan.Target) bool {
-		return t.Kind == kind && (t.Key == "" || t.Key == key)
-	})
+// Targets are the targets of a run. Without any, it is about all objects.
+type Targets map[plan.Target]bool
+
+// TargetsOf returns the targets in the list.
+func TargetsOf(list []plan.Target) Targets {
+	set := make(Targets, len(list))
+	for _, t := range list {
+		set[t] = true
+	}
+	return set
+}
+
+// Have reports whether the object is among the targets.
+func (t Targets) Have(kind, key string) bool {
+	return len(t) == 0 || t[plan.Target{Kind: kind}] || t[plan.Target{Kind: kind, Key: key}]
 }
 
 // WasRead reports whether a snapshot has the whole kind. Then an object that it

@@ -261,7 +261,7 @@ func TestTargeted(t *testing.T) {
 	}
 	for _, tt := range tests {
 		kind, key, _ := strings.Cut(tt.object, "/")
-		if got := Targeted(targets(tt.targets), kind, key); got != tt.want {
+		if got := TargetsOf(targets(tt.targets)).Have(kind, key); got != tt.want {
 			t.Errorf("Targeted(%q, %q) = %v", tt.targets, tt.object, got)
 		}
 	}

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -56,6 +57,16 @@ func (b *Base) check() error {
 		}
 	}
 	return nil
+}
+
+// Equal reports whether two objects say the same.
+func (b *BaseObject) Equal(other *BaseObject) bool {
+	if b == other {
+		return true
+	}
+	return b.Kind == other.Kind && b.Key == other.Key && b.ID == other.ID && b.FileID == other.FileID && b.AgreedSum == other.AgreedSum &&
+		b.BackupSum == other.BackupSum && bytes.Equal(b.Body, other.Body) && slices.Equal(b.Refs, other.Refs) &&
+		slices.Equal(b.Names, other.Names) && slices.Equal(b.NotKept, other.NotKept)
 }
 
 func compareBaseObjects(a, b *BaseObject) int {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // ErrNewer says that a newer version of this library wrote a document.
@@ -50,4 +52,16 @@ func leading(raw []byte) (int, bool) {
 	}
 	n, err := strconv.ParseUint(string(rest[:end]), 10, 31)
 	return int(n), err == nil
+}
+
+// DecodeExact decodes like [Decode], and refuses unknown fields and duplicate names
+// too. It reads raw once.
+func DecodeExact(what string, raw []byte, known int, v any) error {
+	if err := check(what, raw, known); err != nil {
+		return err
+	}
+	if err := jsonv2.Unmarshal(raw, v, jsonv2.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("decode %s: %w", what, err)
+	}
+	return nil
 }

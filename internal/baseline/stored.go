@@ -1,0 +1,203 @@
+package baseline
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/format"
+	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/state"
+)
+
+// Stored is a base as it is stored. Nothing changes it.
+type Stored struct {
+	// Base is the base. It must not be changed.
+	Base *diff.Base
+	root Root
+	// objects are the Base's, each with the page that it is in.
+	objects []placed
+	// removed are the objects that each page after the first has removed.
+	removed [][]plan.Target
+}
+
+// placed is an object of a base, and the number of its page.
+type placed struct {
+	*diff.BaseObject
+	page int
+}
+
+// Unstored returns a base of which nothing is stored in pages.
+func Unstored(base *diff.Base) *Stored { return &Stored{Base: base} }
+
+// Is reports whether s is the base of this root.
+func (s *Stored) Is(root *Root) bool { return root != nil && s.root.Equal(root) }
+
+// Load reads a base. get reads a blob.
+func Load(ctx context.Context, root Root, tenantName string, get func(context.Context, state.BlobRef) ([]byte, error)) (*Stored, error) {
+	s := &Stored{root: root, Base: &diff.Base{Format: format.FormatVersion, Backup: root.Backup}}
+	read := func(p Page) (*page, error) {
+		raw, err := get(ctx, p.ref(tenantName))
+		if err != nil {
+			return nil, err
+		}
+		return decodePage(raw)
+	}
+	for n, p := range root.Pages {
+		got, err := read(p)
+		if err != nil {
+			return nil, err
+		}
+		s.add(n, got)
+	}
+	if root.Unbound != nil {
+		got, err := read(*root.Unbound)
+		if err != nil {
+			return nil, err
+		}
+		s.Base.Unbound = got.Unbound
+	}
+	s.Base.Objects = make([]*diff.BaseObject, len(s.objects))
+	for i, o := range s.objects {
+		s.Base.Objects[i] = o.BaseObject
+	}
+	return s, nil
+}
+
+// add applies the page of this number to the objects of the earlier ones.
+func (s *Stored) add(number int, p *page) {
+	s.removed = append(s.removed, p.Removed)
+	old, gone := s.objects, p.Removed
+	merged := make([]placed, 0, len(old)+len(p.Objects))
+	keep := func(until func(plan.Target) bool) {
+		for len(old) > 0 && until(target(old[0].BaseObject)) {
+			t := target(old[0].BaseObject)
+			for len(gone) > 0 && compare(gone[0], t) < 0 {
+				gone = gone[1:]
+			}
+			if len(gone) == 0 || gone[0] != t {
+				merged = append(merged, old[0])
+			}
+			old = old[1:]
+		}
+	}
+	for _, o := range p.Objects {
+		t := target(o)
+		keep(func(other plan.Target) bool { return compare(other, t) < 0 })
+		if len(old) > 0 && target(old[0].BaseObject) == t {
+			old = old[1:]
+		}
+		merged = append(merged, placed{o, number})
+	}
+	keep(func(plan.Target) bool { return true })
+	s.objects = merged
+}
+
+// Save stores the base that follows s, and returns its root. put stores a blob; its
+// caller commits the root afterwards. Save does not change base.
+func (s *Stored) Save(ctx context.Context, base *diff.Base, put func(context.Context, []byte) (*state.BlobRef, error)) (*Root, error) {
+	next := &Root{Backup: base.Backup, Pages: slices.Clone(s.root.Pages)}
+	objects := slices.Clone(base.Objects)
+	slices.SortStableFunc(objects, func(a, b *diff.BaseObject) int { return compare(target(a), target(b)) })
+	p := s.differences(objects)
+	if len(p.Objects)+len(p.Removed) > 0 {
+		raw, err := p.encode()
+		if err != nil {
+			return nil, err
+		}
+		first := len(next.Pages)
+		for first > 0 && (first >= MaxPages || next.Pages[first-1].Size < growth*int64(len(raw))) {
+			first--
+			if raw, err = s.merged(first, objects, p).encode(); err != nil {
+				return nil, err
+			}
+		}
+		ref, err := put(ctx, raw)
+		if err != nil {
+			return nil, err
+		}
+		next.Pages = append(next.Pages[:first], pageOf(*ref))
+	}
+	return next, s.saveUnbound(ctx, next, base.Unbound, put)
+}
+
+// saveUnbound stores the list of unbound objects, unless it is stored already.
+func (s *Stored) saveUnbound(ctx context.Context, next *Root, unbound []plan.Target, put func(context.Context, []byte) (*state.BlobRef, error)) error {
+	switch {
+	case len(unbound) == 0:
+		return nil
+	case s.root.Unbound != nil && slices.Equal(s.Base.Unbound, unbound):
+		next.Unbound = s.root.Unbound
+		return nil
+	}
+	raw, err := (&page{Unbound: unbound}).encode()
+	if err != nil {
+		return err
+	}
+	ref, err := put(ctx, raw)
+	if err != nil {
+		return err
+	}
+	stored := pageOf(*ref)
+	next.Unbound = &stored
+	return nil
+}
+
+// differences returns the page that leads from the stored objects to these, which
+// are sorted.
+func (s *Stored) differences(objects []*diff.BaseObject) *page {
+	p := new(page)
+	old := s.objects
+	gone := func(until func(plan.Target) bool) {
+		for len(old) > 0 && until(target(old[0].BaseObject)) {
+			p.Removed = append(p.Removed, target(old[0].BaseObject))
+			old = old[1:]
+		}
+	}
+	for _, o := range objects {
+		t := target(o)
+		gone(func(other plan.Target) bool { return compare(other, t) < 0 })
+		if len(old) > 0 && target(old[0].BaseObject) == t {
+			same := old[0].Equal(o)
+			if old = old[1:]; same {
+				continue
+			}
+		}
+		p.Objects = append(p.Objects, o)
+	}
+	gone(func(plan.Target) bool { return true })
+	return p
+}
+
+// merged returns the page that holds what the pages from number first on hold
+// together with the differences d that lead to objects.
+func (s *Stored) merged(first int, objects []*diff.BaseObject, d *page) *page {
+	p := new(page)
+	changed, old := d.Objects, s.objects
+	for _, o := range objects {
+		for len(old) > 0 && compare(target(old[0].BaseObject), target(o)) < 0 {
+			old = old[1:]
+		}
+		switch {
+		case len(changed) > 0 && changed[0] == o:
+			changed = changed[1:]
+		case len(old) > 0 && old[0].page < first && old[0].Equal(o):
+			continue
+		}
+		p.Objects = append(p.Objects, o)
+	}
+	if first == 0 {
+		return p // nothing is before it that could be removed
+	}
+	removed := slices.Clone(d.Removed)
+	for _, r := range s.removed[first:] {
+		removed = append(removed, r...)
+	}
+	slices.SortFunc(removed, compare)
+	for _, t := range slices.Compact(removed) {
+		if _, there := slices.BinarySearchFunc(objects, t, func(o *diff.BaseObject, t plan.Target) int { return compare(target(o), t) }); !there {
+			p.Removed = append(p.Removed, t)
+		}
+	}
+	return p
+}

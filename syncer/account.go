@@ -71,7 +71,11 @@ func endingRun(cur loaded, in Phase) ending.Run {
 // outcome of items that were not attempted.
 func (s *records) tally(ctx context.Context, cur loaded, end runEnd, came string, a *account) (n ending.Tally, err error) {
 	r := cur.d.Run
-	a.sum, err = s.readComparison(ctx, cur.rec.Tenant, r)
+	if end.proposed != nil {
+		a.sum = end.proposed.Summary
+	} else {
+		a.sum, err = s.readComparison(ctx, cur.rec.Tenant, r)
+	}
 	if err := a.lose(ctx, &n, err); err != nil {
 		return n, err
 	}

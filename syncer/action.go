@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -262,7 +263,9 @@ type Row struct {
 	// Undone counts the work that the run was asked for and did not do. It is zero
 	// until the run has ended. [Undone.Qualify] puts it beside the outcome.
 	Undone Undone `json:"undone,omitzero"`
-	// Phase and Progress are where an active run is, as of its last commit.
+	// Phase and Progress are where an active run is, as of its last commit or, if
+	// that came later, of the last renewal of its lease: every third of
+	// [Config].LeaseDuration.
 	Phase    Phase    `json:"phase,omitempty"`
 	Progress Progress `json:"progress,omitzero"`
 	// Deadline is when the sign-in or the approval times out.
@@ -327,6 +330,12 @@ func rowOf(l loaded) Row {
 		if l.rec.Status.Active() {
 			row.Phase, row.Progress, row.Prompt, row.Votes = r.Phase, r.Progress, r.Prompt, shown(r.Votes, nil)
 			row.Cancelling, row.Error, row.Demands = r.Cancel != nil, r.Stalled, r.Demands
+			// The note is of the last renewal of the lease, if that came after the last
+			// commit. One of a newer version may be anything.
+			var p Progress
+			if len(l.rec.Note) > 0 && json.Unmarshal(l.rec.Note, &p) == nil && slices.Contains(phases, p.Phase) {
+				row.Phase, row.Progress = p.Phase, p
+			}
 		}
 		if l.rec.Status == state.PendingApproval {
 			row.Newer = r.Newer

@@ -195,7 +195,7 @@ func (c *session) step(ctx context.Context) (*Next, error) {
 		return c.work(ctx)
 	}
 	if len(cur.d.Paused) > 0 && r.closing() == "" {
-		var lines *state.BlobRef
+		var lines *logChunk
 		if !cur.rec.WakeAt.IsZero() {
 			c.log.Info("waiting until nobody pauses the tenant", "phase", c.phase(), "paused by", holders(cur.d.Paused))
 			lines = c.flush(ctx)
@@ -409,7 +409,7 @@ func (c *session) work(ctx context.Context) (*Next, error) {
 	if err := checkFollows(row.phase, on.phase); err != nil {
 		return nil, err
 	}
-	var lines *state.BlobRef
+	var lines *logChunk
 	if on.phase == PhaseApprove { // the process releases the run, with its log stored
 		c.began(on.phase)
 		if on.tell != nil {

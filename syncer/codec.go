@@ -12,7 +12,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// dataFormat is the format of a record's data. All documents that the engine
+// dataFormat is the newest format of a record's data. All documents that the engine
 // stores are JSON that names a format, each beside its type; one that names none
 // has format 1. testdata/v1 holds each document as this version writes it.
 //
@@ -33,9 +33,10 @@ import (
 // A refused document fails with ErrNewerFormat and is not changed. Its run does
 // not end; it waits for a process that can read the document.
 //
-// Format 2 of the record is format 1 with lists in blobs. A version that knows only
-// format 1 would overlook such a list, and carry out the whole plan. A record whose
-// run has no such list, or has ended, is written as format 1.
+// Format 2 of the record is format 1 with the base in pages, or with lists in blobs. A
+// version that knows only format 1 would overlook them: it would take the tenant for
+// one without a base, and carry out the whole plan. A record that has neither, or only
+// the lists of a run that has ended, is written as format 1.
 const dataFormat = 2
 
 // decodeData reads a record's data. A record without data is a new one.
@@ -54,10 +55,7 @@ func decodeData(rec state.Record) (*data, error) {
 
 // encode returns the JSON form of a tenant's data and the blobs that it refers to.
 func (d *data) encode(tenantName string) (json.RawMessage, []state.BlobRef, error) {
-	d.Format = 1
-	if r := d.Run; r != nil && r.Ended.IsZero() && len(r.listed(tenantName)) > 0 {
-		d.Format = dataFormat
-	}
+	d.Format = d.format(tenantName)
 	*d = bounds.Of(*d)
 	raw, err := json.Marshal(d)
 	if err != nil {
@@ -72,8 +70,16 @@ func (d *data) encode(tenantName string) (json.RawMessage, []state.BlobRef, erro
 	return raw, refs, nil
 }
 
+// format returns the format of the record, see dataFormat.
+func (d *data) format(tenantName string) int {
+	if r := d.Run; d.Pages != nil || r != nil && r.Ended.IsZero() && len(r.listed(tenantName)) > 0 {
+		return dataFormat
+	}
+	return 1
+}
+
 func (d *data) blobs(tenantName string) []*state.BlobRef {
-	refs := []*state.BlobRef{d.Base}
+	refs := append(d.Pages.Blobs(tenantName), d.Base)
 	if r := d.Run; r != nil {
 		refs = slices.Concat(refs, r.Documents.Blobs(), r.Results.Blobs(), r.listed(tenantName))
 	}

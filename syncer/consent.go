@@ -67,6 +67,9 @@ func (c *connection) consentPhase(ctx context.Context) (onward, error) {
 		return onward{end: &end}, c.commit(ctx, store)
 	}
 	c.walk.permitted = &permitted{set: set, found: found, targets: targets}
+	if d := c.now().d; len(missing)+len(d.Missing) == 0 && d.ConsentURL == found.ConsentURL && d.Directory != "" {
+		return onward{phase: PhaseBackup}, nil // as the record says already
+	}
 	return onward{phase: PhaseBackup, change: store}, nil
 }
 

@@ -7,10 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
-	"github.com/tenantsync/tenantsync/state"
+	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -36,30 +37,36 @@ func (c *session) lagsUntil(items []ItemResult, now time.Time) time.Time {
 // storeEndBase stores the base if the ending moved it or the run created objects. It
 // adds the ids of created objects that were not read back: without its id, the next
 // run would create an object that has no name again.
-func (c *session) storeEndBase(ctx context.Context, end runEnd, items []ItemResult, now *state.BlobRef) (*state.BlobRef, error) {
+//
+// It returns nil if the base stays.
+func (c *session) storeEndBase(ctx context.Context, end runEnd, items []ItemResult) (*baseline.Root, error) {
 	base := end.base
+	if end.proposed != nil {
+		base = end.proposed.Base
+	}
 	if end.verified != nil && end.verified.base != nil {
 		base = end.verified.base
 	}
 	moved := base != nil
 	if !moved && slices.ContainsFunc(items, ItemResult.created) {
-		var err error
-		if base, err = c.base(ctx); err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
+		stored, err := c.base(ctx)
+		if err != nil && failure.Dispose(ctx, err).How.LeavesRun() {
 			return nil, err
 		} else if err != nil { // the base is lost, and the run can still end
 			c.log.Error("the next run will not know by its id what this one has created", "error", err)
-			return now, nil
+			return nil, nil
 		}
-		base = cmp.Or(base, new(diff.Base))
+		base = cmp.Or(stored.Base, new(diff.Base))
 	}
-	if !bindCreated(base, items) && !moved {
-		return now, nil
+	base, added := bindCreated(base, items)
+	if !added && !moved {
+		return nil, nil
 	}
-	raw, err := base.Encode()
+	root, err := c.saveBase(ctx, base)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	return c.put(ctx, "base", raw)
+	return root, nil
 }
 
 // created reports whether the item created an object whose id is known.
@@ -67,33 +74,35 @@ func (r ItemResult) created() bool {
 	return r.Status == ItemApplied && r.Verb == tenant.Create && r.TenantID != ""
 }
 
-// bindCreated adds the ids of the objects that the run created to the base. It reports
-// whether the base lacked one of them.
-func bindCreated(base *diff.Base, items []ItemResult) (added bool) {
+// bindCreated returns the base with the ids of the objects that the run created. It
+// reports whether the base lacked one of them. It does not change base.
+func bindCreated(base *diff.Base, items []ItemResult) (*diff.Base, bool) {
 	if !slices.ContainsFunc(items, ItemResult.created) {
-		return false // base may be nil
+		return base, false
 	}
-	type name struct{ kind, key string }
-	at := make(map[name]int, len(base.Objects))
-	for i, o := range base.Objects {
-		at[name{o.Kind, o.Key}] = i
+	out, added := *base, false
+	out.Objects = slices.Clone(base.Objects)
+	at := make(map[plan.Target]int, len(out.Objects))
+	for i, o := range out.Objects {
+		at[plan.Target{Kind: o.Kind, Key: o.Key}] = i
 	}
 	for _, it := range items {
 		if !it.created() {
 			continue
 		}
+		t := plan.Target{Kind: it.Kind, Key: it.Key}
 		bound := &diff.BaseObject{Kind: it.Kind, Key: it.Key, ID: it.TenantID}
-		i, ok := at[name{it.Kind, it.Key}]
+		i, ok := at[t]
 		switch {
 		case !ok:
-			at[name{it.Kind, it.Key}] = len(base.Objects)
-			base.Objects = append(base.Objects, bound)
-		case base.Objects[i].ID != it.TenantID: // an object that is gone had the key
-			base.Objects[i] = bound
+			at[t] = len(out.Objects)
+			out.Objects = append(out.Objects, bound)
+		case out.Objects[i].ID != it.TenantID: // an object that is gone had the key
+			out.Objects[i] = bound
 		default:
 			continue
 		}
 		added = true
 	}
-	return added
+	return &out, added
 }

@@ -2,7 +2,6 @@ package syncer_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/state"
@@ -111,20 +111,11 @@ func (s *stage) base() *diff.Base {
 
 // baseOf reads the base that a record names.
 func baseOf(store state.Store, rec state.Record) (*diff.Base, error) {
-	var d struct {
-		Base *state.BlobRef `json:"base"`
+	base, err := baseline.OfRecord(context.Background(), store, rec)
+	if err == nil && base == nil {
+		err = errors.New("the record has no base")
 	}
-	if err := json.Unmarshal(rec.Data, &d); err != nil {
-		return nil, err
-	}
-	if d.Base == nil {
-		return nil, errors.New("the record has no base")
-	}
-	raw, err := store.Get(context.Background(), *d.Base)
-	if err != nil {
-		return nil, err
-	}
-	return diff.DecodeBase(raw)
+	return base, err
 }
 
 func (s *stage) report() *syncer.Report {

@@ -124,9 +124,9 @@ var plantedBugs = []plantedBug{
 	if planted("the lease is not released") {
 		return
 	}`},
-	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/created.go", "	for _, it := range items {\n		if !it.created() {", `
+	{"the ids of what was created are forgotten", "approve/tenant:_transient", "Client.Read", "syncer/created.go", "	if !slices.ContainsFunc(items, ItemResult.created) {", `
 	if planted("the ids of what was created are forgotten") {
-		return false
+		return base, false
 	}`},
 }
 

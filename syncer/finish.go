@@ -45,6 +45,22 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 	}
 	detached, stop := c.detach(ctx)
 	defer stop()
+	propose := func(*run) {}
+	if end.proposed != nil {
+		var err error
+		if propose, err = c.storeProposal(detached, end.proposed); err != nil {
+			return err
+		}
+	}
+	cur, err := cur.with(func(r *run) {
+		if c.identity != nil { // this commit may be the first since the sign-in
+			r.Identity = c.identity
+		}
+		propose(r)
+	})
+	if err != nil {
+		return err
+	}
 	a, err := c.s.account(detached, cur, in, end)
 	if err != nil {
 		return err
@@ -54,7 +70,7 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 	}
 	c.logWaitOver(end)
 	c.log.Log(ctx, endLevel(a.To), "run ended", "outcome", a.Undone.Qualify(a.Outcome), "status", a.To.Label(), "reason", a.Reason)
-	base, err := c.storeEndBase(detached, end, a.items, cur.d.Base)
+	base, err := c.storeEndBase(detached, end, a.items)
 	if err != nil {
 		return err
 	}
@@ -69,7 +85,9 @@ func (c *session) report(ctx context.Context, in Phase, end runEnd) error {
 			return failure.ErrInterrupted
 		}
 		t.logEntry(lines)
-		t.d.Base, t.d.LagsUntil = base, c.lagsUntil(a.items, t.now)
+		propose(t.d.Run)
+		t.moveBase(base)
+		t.d.LagsUntil = c.lagsUntil(a.items, t.now)
 		t.looked(seen)
 		t.end(a, ref)
 		t.lookLater(c.restingSettings(), a.To)

@@ -2,10 +2,12 @@ package syncer
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/state"
@@ -120,6 +122,12 @@ func frozenRecords() map[string]struct {
 	rollBack.Run.Phase = PhaseRevert
 	out["record_in_progress_revert"] = record{state.InProgress, rollBack}
 
+	// Format 2: the base is in pages.
+	pages := base(endedRun(NoChanges))
+	pages.Format, pages.Base = 2, nil
+	pages.Pages = &baseline.Root{Backup: "backup-4", Pages: []baseline.Page{{Run: "run-1", SHA256: frozenRef("base").SHA256, Size: 20_000}}, Unbound: &baseline.Page{Run: "run-2", SHA256: frozenRef("unbound").SHA256, Size: 200}}
+	out["record_idle_pages"] = record{state.Idle, pages}
+
 	// Format 2: the lists are in blobs.
 	of := func(n int, run, kind string) *runrecord.List {
 		ref := frozenRef(kind)
@@ -182,6 +190,6 @@ func frozenEntries() map[EntryType]EntryData {
 		EntryIntent:  {Intent: &Intent{Item: "groups/Staff", Attempt: 2, TenantID: "id-1", Verb: tenant.Update, Key: "run-2/groups/Staff"}},
 		EntryResult: {Result: &ItemResult{Item: "groups/Staff", Kind: "groups", Key: "Staff", Verb: tenant.Update, Status: ItemFailed, TenantID: "id-1",
 			Class: "invalid", Message: "the tenant refused it", RequestID: "req-3", Attempts: 2, Duration: 1500 * time.Millisecond, Verified: true}},
-		EntryLog: {Log: frozenRef("log")},
+		EntryLog: {Log: frozenRef("log"), Lines: []json.RawMessage{json.RawMessage(`{"level":"INFO","msg":"run began"}`)}},
 	}
 }

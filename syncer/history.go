@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/deploy"
 	"github.com/tenantsync/tenantsync/internal/failure"
@@ -150,7 +151,7 @@ const (
 	EntryIntent EntryType = "intent"
 	// EntryResult is a line of the journal: the result of an item or an attempt.
 	EntryResult EntryType = "result"
-	// EntryLog refers to a chunk of the run's log.
+	// EntryLog is a chunk of the run's log: Lines, or Log if it is long.
 	EntryLog EntryType = "log"
 )
 
@@ -189,7 +190,10 @@ type EntryData struct {
 	Missing  []MissingPermission `json:"missing,omitempty"`
 	Intent   *Intent             `json:"intent,omitempty"`
 	Result   *ItemResult         `json:"result,omitempty"`
-	Log      *state.BlobRef      `json:"log,omitempty"`
+	// Log is the blob of a chunk of the run's log. A short chunk has no blob: Lines
+	// are its lines. [Syncer.Logs] reads both.
+	Log   *state.BlobRef    `json:"log,omitempty"`
+	Lines []json.RawMessage `json:"lines,omitempty"`
 	// Report is the run's report, on the entry of the move that ended the run. That
 	// entry also has the Plan, the revision of the backup line with the snapshot
 	// before the writes (Backup) and the snapshot After them, if the run made them.
@@ -373,10 +377,29 @@ func (t *draft) enter(e EntryData) {
 	t.entry(EntryPhase, e)
 }
 
-// logEntry adds the reference to a stored chunk of log.
-func (t *draft) logEntry(ref *state.BlobRef) {
-	if ref != nil {
-		t.entry(EntryLog, EntryData{Log: ref})
+// moveBase makes the record lead to a base. nil stands for the present one.
+func (t *draft) moveBase(root *baseline.Root) {
+	if root != nil {
+		t.d.Pages, t.d.Base = root, nil
+	}
+}
+
+// logChunk is a chunk of a run's log, for the entry of a commit: a few lines, or the
+// blob that holds more.
+type logChunk struct {
+	run   string
+	lines []json.RawMessage
+	blob  *state.BlobRef
+}
+
+// maxLogLines is the size of the lines that an entry holds itself, in bytes. It keeps
+// the log of a run that found nothing to do out of the blobs.
+const maxLogLines = 8 << 10
+
+// logEntry adds a chunk of the run's log, if there is one.
+func (t *draft) logEntry(chunk *logChunk) {
+	if chunk != nil {
+		t.entry(EntryLog, EntryData{Log: chunk.blob, Lines: chunk.lines})
 	}
 }
 

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/tenantsync/tenantsync/internal/failure"
@@ -19,9 +20,30 @@ func (s *records) open(hold *lease.Hold) (*session, error) {
 	}
 	c := &session{connection: &connection{holding: &holding{s: s, cfg: s.cfg, tenant: hold.Tenant(), hold: hold, lines: new(runlog.Buffer), cur: cur}}}
 	hold.Watch(c.renewed)
+	hold.Note(c.progressNote)
 	c.log = c.lines.Logger(s.cfg.Logger, c.tenant, func() string { return c.now().runID() })
 	s.holds(hold)
 	return c, nil
+}
+
+// progressNote returns where the run is, for a renewal of the lease: the phases and the
+// progress since the last commit cost no commit. It returns nil if there is nothing new.
+func (c *holding) progressNote() json.RawMessage {
+	cur, phase := c.now(), c.phase()
+	if cur.d.Run == nil || !cur.rec.Status.Active() {
+		return nil
+	}
+	c.mu.Lock()
+	p := c.progress
+	c.mu.Unlock()
+	if p.Phase != phase {
+		p = Progress{Phase: phase}
+	}
+	if p == cur.d.Run.Progress {
+		return nil
+	}
+	note, _ := json.Marshal(p) // a word and two numbers: it cannot fail
+	return note
 }
 
 // detachTenant ends the session for this process; the lease stays.
@@ -66,18 +88,18 @@ func (c *holding) keepLog(ctx context.Context) {
 	if cur := c.now(); !cur.rec.Status.Active() || c.lines.Empty(cur.runID()) {
 		return
 	}
-	ref := c.flush(ctx)
-	if ref == nil {
+	chunk := c.flush(ctx)
+	if chunk == nil {
 		return
 	}
 	err := c.commit(ctx, func(t *draft) error {
-		if t.run() != ref.Run {
+		if t.run() != chunk.run {
 			return errNoChange
 		}
-		t.logEntry(ref)
+		t.logEntry(chunk)
 		return nil
 	})
 	if err != nil && !errors.Is(err, failure.ErrLeaseLost) && !errors.Is(err, failure.ErrInterrupted) {
-		c.cfg.Logger.Warn("a part of the run's log could not be stored", "tenant", c.tenant, "run", ref.Run, "error", err)
+		c.cfg.Logger.Warn("a part of the run's log could not be stored", "tenant", c.tenant, "run", chunk.run, "error", err)
 	}
 }

@@ -35,7 +35,7 @@ type upgradedBlobs struct {
 func (b *upgradedBlobs) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
 	raw, err := b.Blobs.Get(ctx, ref)
 	if err == nil && ref.Kind == b.kind {
-		raw = frozen.With(b.t, raw, `2`, "format")
+		raw = frozen.With(b.t, raw, `9`, "format")
 	}
 	return raw, err
 }
@@ -125,7 +125,7 @@ func TestRunsWaitForANewerVersion(t *testing.T) {
 			approved(t, u)
 			u.advance(t, state.Idle)
 			start(t, u.w, "contoso")
-		}, syncer.PhaseBackup, syncer.NoChanges},
+		}, syncer.PhaseConnect, syncer.NoChanges},
 		{"what was adopted, after a crash", "adoption", func(t *testing.T, u *upgradeWorld) {
 			desire(t, u.Harness, "contoso", "groups", "Staff", "")
 			u.Tenant("contoso").Seed("locations", `{"displayName":"Office"}`)

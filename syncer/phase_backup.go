@@ -40,7 +40,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 		return onward{end: &runEnd{stop: ending.NothingRead, kinds: kinds}}, nil
 	}
 	c.walk.compared, err = backup.Make(ctx, backup.Request{Run: r.ID, Actor: r.Actor, Comparison: cmp, Lines: c.repository(),
-		Adopt: r.Options.Mode == Full && r.Options.DesiredFrom == "", Before: before, Made: r.Backup, Log: c.log, Port: backupPort{c}})
+		Adopt: r.Options.Mode == Full && r.Options.DesiredFrom == "", Before: before, Log: c.log, Port: backupPort{c}})
 	if err != nil {
 		return onward{}, err
 	}
@@ -51,11 +51,6 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 type backupPort struct{ c *session }
 
 var _ backup.Port = backupPort{}
-
-// Former reads the summary that the run has stored.
-func (p backupPort) Former(ctx context.Context) (*backup.Summary, error) {
-	return p.c.s.readComparison(ctx, p.c.tenant, p.c.run())
-}
 
 // Store stores the run's adoption before the repository is written.
 func (p backupPort) Store(ctx context.Context, adoption []byte) error {

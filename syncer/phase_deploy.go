@@ -32,6 +32,9 @@ func (c *session) deployPhase(ctx context.Context) (onward, error) {
 	if err := dep.work.Run(ctx); err != nil {
 		return onward{}, err
 	}
+	if c.run().Phase == PhaseVerify {
+		return onward{}, nil // the commit of the last result has entered it
+	}
 	return onward{phase: PhaseVerify, change: func(t *draft) error { t.due(); return nil }}, nil
 }
 
@@ -159,6 +162,9 @@ func (d *deployment) Append(ctx context.Context, b deploy.Batch) (deploy.Appende
 		}
 		t.d.Run.Progress = Progress{Phase: PhaseDeploy, Done: b.Done, Total: b.Total}
 		t.event(Event{Type: ProgressMade, Progress: t.d.Run.Progress})
+		if b.Done == b.Total && !stop {
+			t.phase(PhaseVerify)
+		}
 		return nil
 	})
 	if err != nil {

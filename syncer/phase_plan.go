@@ -12,8 +12,8 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// planPhase makes the plan, stores it with the moved base, and either asks for a
-// decision or ends the run.
+// planPhase makes the plan, and either stores it and asks for a decision, or ends the
+// run with it.
 func (c *session) planPhase(ctx context.Context) (onward, error) {
 	opt := c.run().Options
 	made, err := planning.Make(ctx, planning.Request{Made: c.walk.compared, Mode: string(opt.Mode), RollBackTo: opt.DesiredFrom,
@@ -21,11 +21,17 @@ func (c *session) planPhase(ctx context.Context) (onward, error) {
 	if err != nil {
 		return onward{}, err
 	}
-	refs := map[string]*state.BlobRef{}
-	for _, d := range made.Documents {
-		if refs[d.Kind], err = c.put(ctx, d.Kind, d.Data); err != nil {
-			return onward{}, err
-		}
+	c.logPlan(made.Plan)
+	if !made.Asks {
+		return onward{end: &runEnd{proposed: made}}, nil
+	}
+	root, err := c.saveBase(ctx, made.Base)
+	if err != nil {
+		return onward{}, err
+	}
+	store, err := c.storeProposal(ctx, made)
+	if err != nil {
+		return onward{}, err
 	}
 	var voted map[string][]string
 	if old := c.run().Carried; old != nil && old.Digest == made.Plan.Digest {
@@ -33,23 +39,12 @@ func (c *session) planPhase(ctx context.Context) (onward, error) {
 			return onward{}, err
 		}
 	}
-	counts := made.Plan.Counts()
-	store := func(t *draft) {
-		t.d.Base = refs[planning.BaseDocument]
-		r := t.d.Run
-		r.Backup, r.Desired = made.Backup, made.Plan.Revision
-		r.Plan, r.Bindings, r.Comparison = refs[planning.PlanDocument], refs[planning.BindingsDocument], refs[planning.SummaryDocument]
-		r.Digest, r.ChangeDigest, r.Counts = made.Plan.Digest, made.Plan.ChangeDigest, &counts
-	}
-	c.logPlan(made.Plan)
-	if opt.Mode == Full && len(made.Plan.Items) > 0 {
-		y := c.set.policy(c.cfg.people())
-		return onward{phase: PhaseApprove, change: func(t *draft) error {
-			store(t)
-			return t.requireApproval(c.cfg, y, made.Plan, voted)
-		}, tell: func() { c.logApprovalWait(y, made.Plan) }}, nil
-	}
-	return onward{end: new(runEnd)}, c.commit(ctx, func(t *draft) error { store(t); t.due(); return nil })
+	y := c.set.policy(c.cfg.people())
+	return onward{phase: PhaseApprove, change: func(t *draft) error {
+		t.moveBase(root)
+		store(t.d.Run)
+		return t.requireApproval(c.cfg, y, made.Plan, voted)
+	}, tell: func() { c.logApprovalWait(y, made.Plan) }}, nil
 }
 
 // maxSame is the number of superseded runs that a decision may name. With a sync each

@@ -373,6 +373,10 @@ func (s *Syncer) Logs(ctx context.Context, ref RunRef) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, line := range e.Lines {
+			out.Write(line)
+			out.WriteByte('\n')
+		}
 		if e.Log == nil {
 			continue
 		}

@@ -200,3 +200,19 @@ func TestRefusedRequests(t *testing.T) {
 		t.Errorf("got version %d, %v, want nothing stored", row.Version, err)
 	}
 }
+
+// Each report names the identity that the run used, also if the commit that ends the
+// run is the first since it connected.
+func TestReportsNameTheIdentity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		w := h.Worker("a", syncertest.WorkerConfig{})
+		for _, want := range []syncer.Outcome{syncer.Adopted, syncer.NoChanges} {
+			row := syncTenant(t, w, "contoso")
+			rep, err := w.Report(t.Context(), row.RunRef)
+			if err != nil || rep.Outcome != want || rep.Identity == nil || rep.Identity.Username != "admin@contoso.example" {
+				t.Errorf("%s: got %+v, identity %+v", want, err, rep.Identity)
+			}
+		}
+	})
+}

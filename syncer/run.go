@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/auth"
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/runrecord"
 	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
@@ -253,8 +254,10 @@ type data struct {
 	Commits []string `json:"commits,omitempty"`
 	// Directory is the directory id first connected.
 	Directory string `json:"directory,omitempty"`
-	// Base is the blob of the base.
-	Base *state.BlobRef `json:"base,omitempty"`
+	// Pages is where the base is stored. Base is the blob of one that an earlier
+	// version of this library has stored.
+	Pages *baseline.Root `json:"pages,omitempty"`
+	Base  *state.BlobRef `json:"base,omitempty"`
 	// LagsUntil is the time from which reads show every object that the last run
 	// created.
 	LagsUntil time.Time `json:"lagsUntil,omitzero"`
@@ -389,6 +392,17 @@ type loaded struct {
 
 // storeTime estimates the store's time now.
 func (l loaded) storeTime() time.Time { return l.now.Add(time.Since(l.at)) }
+
+// with returns the record as it is after a change of its run.
+func (l loaded) with(change func(*run)) (loaded, error) {
+	d, err := decodeData(l.rec)
+	if err != nil {
+		return l, err
+	}
+	change(d.Run)
+	l.d = d
+	return l, nil
+}
 
 // runID returns the id of the current or last run. It is "" for a tenant without a run
 // and for a record that could not be loaded.

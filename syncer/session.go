@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +12,12 @@ import (
 	"github.com/tenantsync/tenantsync/auth"
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/lease"
+	"github.com/tenantsync/tenantsync/internal/planning"
 	"github.com/tenantsync/tenantsync/internal/reading"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/internal/runlog"
@@ -53,6 +56,8 @@ type holding struct {
 	mu        sync.Mutex
 	cur       loaded
 	interrupt context.CancelCauseFunc
+	// progress is how far the present phase is, since the last commit.
+	progress Progress
 	// timeUp reports whether the run's time ended during the present step, and
 	// unfinished are the acts that were under way then.
 	timeUp func() bool
@@ -196,6 +201,25 @@ func (c *holding) put(ctx context.Context, kind string, data []byte) (*state.Blo
 	return c.s.put(ctx, c.tenant, c.run().ID, kind, data)
 }
 
+// storeProposal stores the documents of a plan. It returns the change of the run that
+// refers to them.
+func (c *session) storeProposal(ctx context.Context, made *planning.Proposal) (func(*run), error) {
+	refs := map[string]*state.BlobRef{}
+	for _, d := range made.Documents {
+		ref, err := c.put(ctx, d.Kind, d.Data)
+		if err != nil {
+			return nil, err
+		}
+		refs[d.Kind] = ref
+	}
+	counts := made.Plan.Counts()
+	return func(r *run) {
+		r.Backup, r.Desired = made.Summary.Backup, made.Plan.Revision
+		r.Plan, r.Bindings, r.Comparison = refs[planning.PlanDocument], refs[planning.BindingsDocument], refs[planning.SummaryDocument]
+		r.Digest, r.ChangeDigest, r.Counts = made.Plan.Digest, made.Plan.ChangeDigest, &counts
+	}, nil
+}
+
 // safely returns a function that calls f and turns a panic into an error of the run.
 // It logs the stack of the panic, because the error does not have it.
 func (c *holding) safely(act string, f func() error) func() error {
@@ -216,9 +240,10 @@ func (c *holding) safely(act string, f func() error) func() error {
 	}
 }
 
-// flush stores the log lines so far and returns a reference to them, or nil. Lines that
-// cannot be stored are missing in the run's log. The host's logger has them.
-func (c *holding) flush(ctx context.Context) *state.BlobRef {
+// flush takes the log lines so far for the next commit. It returns nil if there are
+// none. Lines that cannot be stored are missing in the run's log. The host's logger
+// has them.
+func (c *holding) flush(ctx context.Context) *logChunk {
 	ctx, cancel := c.detach(ctx)
 	defer cancel()
 	run := c.now().runID()
@@ -226,12 +251,19 @@ func (c *holding) flush(ctx context.Context) *state.BlobRef {
 	if len(lines) == 0 {
 		return nil
 	}
+	if len(lines) <= maxLogLines {
+		chunk := &logChunk{run: run}
+		for line := range bytes.Lines(lines) {
+			chunk.lines = append(chunk.lines, bytes.TrimSuffix(line, []byte("\n")))
+		}
+		return chunk
+	}
 	ref, err := c.s.put(ctx, c.tenant, run, "log", lines)
 	if err != nil {
 		c.cfg.Logger.Warn("a part of the run's log could not be stored", "tenant", c.tenant, "run", run, "error", err)
 		return nil
 	}
-	return ref
+	return &logChunk{run: run, blob: ref}
 }
 
 // onward is the result of a phase: the next phase, the end of the run, or a wait. The
@@ -268,6 +300,8 @@ type walk struct {
 	// The results of earlier phases, for the phases that follow.
 	permitted *permitted
 	compared  *backup.Made
+	// base is the base as this process last read it.
+	base *baseline.Stored
 }
 
 func (c *connection) connected() bool { return c.client != nil }
@@ -391,6 +425,8 @@ type runEnd struct {
 	base *diff.Base
 	// verified is the result of reading back; nil if nothing was read back.
 	verified *verified
+	// proposed is the plan that the run ends with, for the commit that ends it.
+	proposed *planning.Proposal
 }
 
 // verified is the result of reading back.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tenantsync/tenantsync/internal/backup"
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/reading"
@@ -20,10 +21,27 @@ func (c *connection) repository() repo.Lines {
 	return l
 }
 
-// base reads the base, which both sides last agreed on. It is nil before the first
-// sync.
-func (c *holding) base(ctx context.Context) (*diff.Base, error) {
-	return c.s.base(ctx, c.now().d.Base)
+// base reads the base, which both sides last agreed on. Its Base is nil before the
+// first sync.
+func (c *holding) base(ctx context.Context) (*baseline.Stored, error) {
+	d := c.now().d
+	if known := c.walk.base; known != nil && known.Is(d.Pages) {
+		return known, nil
+	}
+	stored, err := c.s.base(ctx, c.tenant, d)
+	if err == nil {
+		c.walk.base = stored
+	}
+	return stored, err
+}
+
+// saveBase stores a base for the next commit.
+func (c *holding) saveBase(ctx context.Context, base *diff.Base) (*baseline.Root, error) {
+	stored, err := c.base(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stored.Save(ctx, base, func(ctx context.Context, page []byte) (*state.BlobRef, error) { return c.put(ctx, baseline.Kind, page) })
 }
 
 // settings returns the tenant's settings, for the connected directory.
@@ -35,8 +53,11 @@ func (c *connection) settings(ctx context.Context) (Settings, error) {
 // without the other sides.
 func (c *connection) comparing(ctx context.Context, set Settings) (diff.Input, error) {
 	base, err := c.base(ctx)
-	return diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables, Rules: set.Rules, Base: base,
-		Now: c.now().storeTime(), Keys: c.cfg.keys(c.tenant)}, err
+	if err != nil {
+		return diff.Input{}, err
+	}
+	return diff.Input{Tenant: c.tenant, Kinds: c.kinds, Scopes: set.Scopes, Variables: set.Variables, Rules: set.Rules, Base: base.Base,
+		Now: c.now().storeTime(), Keys: c.cfg.keys(c.tenant)}, nil
 }
 
 // readTenant reads everything in scope into the tenant's side of a comparison.
@@ -58,19 +79,29 @@ func (p readingPort) Failed(act string, err error) error { return failure.OfCall
 // Safely returns a function that calls f and turns a panic into an error of the run.
 func (p readingPort) Safely(act string, f func() error) func() error { return p.c.safely(act, f) }
 
-// Progress tells the observer how far the phase is.
+// Progress tells the observer how far the phase is. The lease's next renewal stores it.
 func (p readingPort) Progress(ctx context.Context, done, total int) {
 	cur := p.c.now()
-	p.c.s.observe(ctx, Event{Type: ProgressMade, RunRef: RunRef{Tenant: p.c.tenant, Run: cur.runID()}, Time: cur.storeTime(),
-		Progress: Progress{Phase: p.c.phase(), Done: done, Total: total}})
+	made := Progress{Phase: p.c.phase(), Done: done, Total: total}
+	p.c.mu.Lock()
+	p.c.progress = made
+	p.c.mu.Unlock()
+	p.c.s.observe(ctx, Event{Type: ProgressMade, RunRef: RunRef{Tenant: p.c.tenant, Run: cur.runID()}, Time: cur.storeTime(), Progress: made})
 }
 
-// base reads a stored base; nil for none.
-func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, error) {
-	if ref == nil {
-		return nil, nil
+// base reads a tenant's base. Its Base is nil if there is none.
+func (s *records) base(ctx context.Context, tenantName string, d *data) (*baseline.Stored, error) {
+	if d.Pages != nil {
+		stored, err := baseline.Load(ctx, *d.Pages, tenantName, s.get)
+		if err != nil {
+			return nil, fmt.Errorf("backup: %w", err)
+		}
+		return stored, nil
 	}
-	raw, err := s.get(ctx, *ref)
+	if d.Base == nil {
+		return baseline.Unstored(nil), nil
+	}
+	raw, err := s.get(ctx, *d.Base)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +109,7 @@ func (s *records) base(ctx context.Context, ref *state.BlobRef) (*diff.Base, err
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", failure.AsNewer(err))
 	}
-	return base, nil
+	return baseline.Unstored(base), nil
 }
 
 // readComparison reads the summary of the backup and the plan, for the report. If the

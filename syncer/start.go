@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/bounds"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/failure"
@@ -229,9 +230,13 @@ func (s *Syncer) withNeeds(ctx context.Context, cur loaded, targets []plan.Targe
 	if err != nil {
 		return nil, fmt.Errorf("syncer: %s: retry: %w", cur.rec.Tenant, err)
 	}
-	base, err := s.base(ctx, cur.d.Base)
-	if err != nil && !failure.Dispose(ctx, err).Lost {
+	base, err := s.base(ctx, cur.rec.Tenant, cur.d)
+	switch {
+	case err == nil:
+	case failure.Dispose(ctx, err).Lost:
+		base = baseline.Unstored(nil)
+	default:
 		return nil, err
 	}
-	return diff.Needs(desired, base, targets), nil
+	return diff.Needs(desired, base.Base, targets), nil
 }

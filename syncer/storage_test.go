@@ -1,7 +1,9 @@
 package syncer_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -260,13 +262,51 @@ func TestPrunedIsNotFound(t *testing.T) {
 		w.Strike(gone)
 		_, plan := w.Plan(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run})
 		_, report := w.Report(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run})
-		_, logs := w.Logs(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run})
-		for what, err := range map[string]error{"Plan": plan, "Report": report, "Logs": logs, "Artifacts": w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run}, io.Discard)} {
+		for what, err := range map[string]error{"Plan": plan, "Report": report, "Artifacts": w.Artifacts(t.Context(), syncer.RunRef{Tenant: "contoso", Run: first.Run}, io.Discard)} {
 			if !errors.Is(err, syncer.ErrNotFound) {
 				t.Errorf("%s returns %v, want ErrNotFound", what, err)
 			}
 		}
 	})
+}
+
+// A short log is in the history, and a long one in a blob. Both are read alike.
+func TestShortAndLongLogs(t *testing.T) {
+	for _, groups := range []int{1, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			h := syncertest.New(syncertest.Config{})
+			w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob")})
+			for n := range groups {
+				desire(t, h, "contoso", "groups", fmt.Sprint("G", n), fmt.Sprintf(`{"displayName":"G%d"}`, n))
+			}
+			ref := syncTenant(t, w, "contoso").RunRef
+			logs, err := w.Logs(t.Context(), ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			applied := 0
+			for line := range bytes.Lines(logs) {
+				var l struct{ Msg, Tenant, Run string }
+				if err := json.Unmarshal(line, &l); err != nil || l.Tenant != "contoso" || l.Run != ref.Run {
+					t.Fatalf("the line %q, %v", line, err)
+				}
+				if l.Msg == "item applied" {
+					applied++
+				}
+			}
+			if applied != groups {
+				t.Errorf("%d groups: %d lines say that one was applied", groups, applied)
+			}
+			w.Strike(gone)
+			short, err := w.Logs(t.Context(), ref)
+			if groups > 1 && !errors.Is(err, syncer.ErrNotFound) {
+				t.Errorf("a long log whose blobs are pruned: got %v, want ErrNotFound", err)
+			}
+			if groups == 1 && (err != nil || !bytes.Equal(short, logs)) {
+				t.Errorf("a short log: got %v, %d of %d bytes", err, len(short), len(logs))
+			}
+		})
+	}
 }
 
 // A worker outlives its database: where nothing can be stored or loaded, not

@@ -15,9 +15,14 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// benchPolicies is the size of the tenant, beside which it has a group for 20
-// policies.
-const benchPolicies = 10_000
+// benchPolicies returns the number of the tenant's policies, beside which it has a group
+// for each 20: few with -short, which shows that the benchmarks run.
+func benchPolicies() int {
+	if testing.Short() {
+		return 1000
+	}
+	return 10_000
+}
 
 // gitCommand is git without the settings of this machine.
 func gitCommand(dir string, args ...string) *exec.Cmd {
@@ -108,7 +113,7 @@ func benchBackup(b *testing.B, d *tenant.DirRepository, req tenant.BackupRequest
 // fast-import of the same files, which makes no files that people see.
 func BenchmarkDirFirstBackup(b *testing.B) {
 	needGit(b)
-	resources := sample.Policies(benchPolicies).Desired()
+	resources := sample.Policies(benchPolicies()).Desired()
 	ours := func(int) cost {
 		d := openBench(b, b.TempDir())
 		req := tenant.BackupRequest{Key: "one", Snapshot: benchSnapshot(resources)}
@@ -147,7 +152,7 @@ func BenchmarkDirBackup(b *testing.B) {
 	needGit(b)
 	for _, changed := range []int{0, 100} {
 		b.Run(fmt.Sprintf("%d changed", changed), func(b *testing.B) {
-			resources := sample.Policies(benchPolicies).Desired()
+			resources := sample.Policies(benchPolicies()).Desired()
 			d := openBench(b, b.TempDir())
 			parent := benchBackup(b, d, tenant.BackupRequest{Key: "one", Snapshot: benchSnapshot(resources)})
 			work := b.TempDir()
@@ -199,7 +204,7 @@ func BenchmarkDirBackup(b *testing.B) {
 func BenchmarkDirDesired(b *testing.B) {
 	d := openBench(b, b.TempDir())
 	var changes []tenant.Change
-	for _, r := range sample.Policies(benchPolicies).Desired() {
+	for _, r := range sample.Policies(benchPolicies()).Desired() {
 		changes = append(changes, tenant.Change{Kind: r.Kind, Key: r.Key, Body: r.Body})
 	}
 	empty, err := d.Desired(b.Context(), tenant.DesiredRequest{Tenant: "contoso"})

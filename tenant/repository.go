@@ -51,7 +51,8 @@ type Repository interface {
 	// Complete keep what the line's last revision held of them. A request with
 	// a Parent says the same with fewer resources: only those that have changed
 	// since. It returns ErrInvalidRequest, or ErrNoRevision for a Parent that
-	// is not kept.
+	// is not kept. The engine sends the whole snapshot after either, and after
+	// ErrMoved.
 	Backup(ctx context.Context, req BackupRequest) (Revision, error)
 
 	// Snapshot returns the backup line at a revision, or its head; ErrNoRevision

@@ -20,6 +20,7 @@ var structured = []string{
 	"internal/apply",
 	"internal/archtest",
 	"internal/backup",
+	"internal/baseline",
 	"internal/beside",
 	"internal/bounds",
 	"internal/deploy",

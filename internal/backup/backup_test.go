@@ -16,7 +16,6 @@ import (
 	"github.com/tenantsync/tenantsync/internal/failure"
 	"github.com/tenantsync/tenantsync/internal/repo"
 	"github.com/tenantsync/tenantsync/internal/schema"
-	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -41,11 +40,9 @@ type world struct {
 	events []string
 	asked  []tenant.BackupRequest
 
-	former    *backup.Summary
-	formerErr error
-	stored    []byte
-	storeErr  error
-	log       strings.Builder
+	stored   []byte
+	storeErr error
+	log      strings.Builder
 }
 
 func newWorld(t *testing.T, groups ...string) *world {
@@ -100,8 +97,6 @@ func (w *world) event(name string, err error) {
 	}
 	w.events = append(w.events, name)
 }
-
-func (w *world) Former(context.Context) (*backup.Summary, error) { return w.former, w.formerErr }
 
 func (w *world) Store(_ context.Context, adoption []byte) error {
 	w.event("store", w.storeErr)
@@ -269,6 +264,9 @@ func TestBackupLine(t *testing.T) {
 		{name: "the difference", events: []string{"backup"}, sent: []int{1}},
 		{name: "the parent is lost", refuse: []error{fmt.Errorf("pruned: %w", tenant.ErrNoRevision)}, events: []string{"backup: refused", "backup"}, sent: []int{1, 2}},
 		{name: "the difference does not fit", refuse: []error{tenant.ErrInvalidRequest}, events: []string{"backup: refused", "backup"}, sent: []int{1, 2}},
+		{name: "the line has moved on", refuse: []error{tenant.ErrMoved}, events: []string{"backup: moved", "backup"}, sent: []int{1, 2}},
+		{name: "the whole tenant, and the line has moved on", first: true, refuse: []error{tenant.ErrMoved}, err: tenant.ErrMoved,
+			events: []string{"backup: moved"}, sent: []int{2}},
 		{name: "both are refused", refuse: []error{tenant.ErrNoRevision, tenant.ErrInvalidRequest}, err: tenant.ErrInvalidRequest,
 			events: []string{"backup: refused", "backup: refused"}, sent: []int{1, 2}},
 		{name: "the whole tenant is refused", first: true, refuse: []error{tenant.ErrInvalidRequest}, err: tenant.ErrInvalidRequest,
@@ -301,68 +299,6 @@ func TestBackupLine(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A run that was interrupted after its backup had been stored, and the base moved
-// to it, does not append it again, unless the tenant is another or that cannot be
-// told.
-func TestBackupIsMadeOnce(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		change func(w *world, req *backup.Request)
-		events []string
-		err    error
-	}{
-		{name: "as it was"},
-		{name: "the tenant has changed since", change: func(w *world, req *backup.Request) {
-			w.groups["B"] = body("B", "blue")
-			again := w.request()
-			again.Made, again.Adopt = req.Made, false
-			*req = again
-		}, events: []string{"backup"}},
-		{name: "another run's backup", change: func(_ *world, req *backup.Request) { req.Made = "b-other" }, events: []string{"backup"}},
-		{name: "a kind is read less completely", change: func(w *world, _ *backup.Request) { w.former.Kinds[0].Completeness = tenant.Partial }, events: []string{"backup"}},
-		{name: "the summary is lost", change: func(w *world, _ *backup.Request) {
-			w.former, w.formerErr = nil, failure.New(word.ClassStorage, "gone")
-		}, events: []string{"backup"}},
-		{name: "the store is away", change: func(w *world, _ *backup.Request) { w.former, w.formerErr = nil, &failure.Storage{Err: errAway} }, err: errAway},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, "A", "B")
-			w.edit("A", "red")
-			w.edit("B", "red")
-			made := w.synced()
-			w.former = made.Summary
-			w.former.Kinds = []tenant.KindState{{Kind: "groups", Completeness: tenant.Complete, Scope: tenant.All}}
-			req := w.request()
-			req.Made = made.Summary.Backup
-			if tt.change != nil {
-				tt.change(w, &req)
-			}
-			again, err := backup.Make(t.Context(), req)
-			w.want(tt.events...)
-			if !errors.Is(err, tt.err) {
-				t.Fatalf("got %v, want %v", err, tt.err)
-			}
-			if tt.err == nil && (again.Summary.Backup == made.Summary.Backup) != (tt.events == nil) {
-				t.Errorf("the backup is %s after %s", again.Summary.Backup, made.Summary.Backup)
-			}
-		})
-	}
-}
-
-// Kinds that were stored in another order are the same kinds.
-func TestBackupIsMadeOnceWhateverTheOrderOfKinds(t *testing.T) {
-	w := newWorld(t, "A")
-	w.edit("A", "red")
-	made := w.synced()
-	req := w.request()
-	req.Made = made.Summary.Backup
-	states := []tenant.KindState{{Kind: "groups", Completeness: tenant.Complete, Scope: tenant.All}, {Kind: "apps", Completeness: tenant.NotInScope}}
-	req.Comparison.SetStates([]tenant.KindState{states[1], states[0]})
-	w.former = &backup.Summary{Kinds: states}
-	w.make(req)
-	w.want()
 }
 
 // The same content has the same key, whenever it was read.

@@ -28,9 +28,10 @@ func Make(ctx context.Context, req Request) (*Made, error) {
 		return nil, err
 	}
 	revision, err := req.store(ctx, &res.Backup)
-	if errors.Is(err, tenant.ErrNoRevision) || errors.Is(err, tenant.ErrInvalidRequest) && !res.Backup.Whole() {
-		// The line has lost the parent, or it continues from another revision.
-		// So the next snapshot holds the whole tenant again.
+	if errors.Is(err, tenant.ErrNoRevision) || !res.Backup.Whole() && (errors.Is(err, tenant.ErrMoved) || errors.Is(err, tenant.ErrInvalidRequest)) {
+		// The line has lost the parent, or continues from another revision, or
+		// takes differences from its head alone. So this snapshot holds the whole
+		// tenant again.
 		cmp = cmp.WithoutParent()
 		if res, err = compare(ctx, cmp); err != nil {
 			return nil, err

@@ -20,17 +20,12 @@ type Request struct {
 	Adopt bool
 	// Before lists the drift that the run adopted before an interruption.
 	Before Adopted
-	// Made is the backup that the run made before an interruption, or "".
-	Made string
-	Log  *slog.Logger
-	Port Port
+	Log    *slog.Logger
+	Port   Port
 }
 
 // Port is the engine's side of a backup.
 type Port interface {
-	// Former reads the summary that the run stored with the backup
-	// [Request.Made].
-	Former(ctx context.Context) (*Summary, error)
 	// Store stores an encoded [Adoption]. The run writes the desired line only
 	// after Store has succeeded.
 	Store(ctx context.Context, adoption []byte) error

@@ -2,6 +2,7 @@ package lease
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -14,11 +15,12 @@ import (
 var ErrLost = errors.New("the lease was lost")
 
 // Hold is one tenant's lease that this worker holds. It is safe for concurrent
-// use, but [Hold.Watch] must be called first.
+// use, but [Hold.Watch] and [Hold.Note] must be called first.
 type Hold struct {
 	keeper   Keeper
 	acquired state.Lease
 	watch    func(state.Lease) bool
+	note     func() json.RawMessage
 	nudged   chan struct{}
 
 	mu    sync.Mutex
@@ -38,6 +40,10 @@ func (h *Hold) Fence() int64 { return h.acquired.Record.Fence }
 // Watch makes each renewal call f with the renewed lease. If f returns false,
 // the worker cannot use the record, and the lease counts as lost.
 func (h *Hold) Watch(f func(state.Lease) bool) { h.watch = f }
+
+// Note makes each renewal of [Hold.Keep] and [Hold.Ensure] store the note that f
+// returns ([state.RenewRequest].Note). It must be called first, as [Hold.Watch].
+func (h *Hold) Note(f func() json.RawMessage) { h.note = f }
 
 // Keep renews the lease at a third of its duration, and when [Hold.Nudge] asks
 // for it. Keep returns nil when ctx ends, and ErrLost when the lease is lost. A
@@ -102,8 +108,12 @@ func (h *Hold) Ensure(ctx context.Context, d time.Duration) error {
 
 // renew renews the lease and passes the record to the function of Watch.
 func (h *Hold) renew(ctx context.Context) error {
+	req := state.RenewRequest{Tenant: h.Tenant(), Fence: h.Fence(), For: h.keeper.Duration}
+	if h.note != nil {
+		req.Note = h.note()
+	}
 	asked := time.Now()
-	got, err := h.keeper.Store.Renew(ctx, state.RenewRequest{Tenant: h.Tenant(), Fence: h.Fence(), For: h.keeper.Duration})
+	got, err := h.keeper.Store.Renew(ctx, req)
 	switch {
 	case errors.Is(err, state.ErrLeaseLost), errors.Is(err, state.ErrNotFound), err != nil && h.Left() <= 0:
 		return ErrLost

@@ -48,6 +48,10 @@ type Result struct {
 // at root with the mutation. An error means that the mutant could not be made,
 // built or run to an end; it says nothing about the tests.
 func Run(ctx context.Context, root string, m Mutation, args ...string) (Result, error) {
+	root, err := filepath.Abs(root) // the go command reads an overlay by absolute paths
+	if err != nil {
+		return Result{}, err
+	}
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
 		return Result{}, err

@@ -1,7 +1,6 @@
 package oracle
 
 import (
-	"reflect"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
@@ -108,12 +107,12 @@ func (c *commits) line(now time.Time, l line, next syncer.EntryData, stored *rec
 	case syncer.EntryPrompt:
 		c.deadlines.prompted(now, h.status, h.until)
 	default:
-		c.ofRun(now, l, next)
+		c.ofRun(now, l)
 	}
 }
 
 // ofRun judges a line that the current run has written.
-func (c *commits) ofRun(now time.Time, l line, next syncer.EntryData) {
+func (c *commits) ofRun(now time.Time, l line) {
 	h, r, d := c.history, c.history.run, l.data
 	if r == nil || r.ID != l.run {
 		if l.run == "" && l.typ == syncer.EntryRemove {
@@ -127,7 +126,7 @@ func (c *commits) ofRun(now time.Time, l line, next syncer.EntryData) {
 	}
 	switch l.typ {
 	case syncer.EntryPhase:
-		c.decisions.entered(r, d.Phase, reflect.ValueOf(next).IsZero())
+		c.decisions.entered(r, d.Phase)
 	case syncer.EntryVote:
 		c.decisions.voted(r, answerOf(d, now, h.until))
 	case syncer.EntryCancel:

@@ -128,17 +128,12 @@ func (c *decisions) answered(r *Run, a answer) {
 }
 
 // entered checks that a phase fits the decision: a run deploys or reverts only
-// after a decision for it, and after a decision it enters no other phase. last
-// reports whether the line of the phase is the last of its commit. A phase that
-// fails is stored together with its failure, so a phase line that is the last
-// one belongs to a phase that has made a plan.
-func (c *decisions) entered(r *Run, p syncer.Phase, last bool) {
+// after a decision for it, and after a decision it enters no other phase.
+func (c *decisions) entered(r *Run, p syncer.Phase) {
 	want := syncer.Verdict("")
 	switch p {
 	case syncer.PhaseReport:
 		return
-	case syncer.PhasePlan:
-		r.Planned = r.Planned || last
 	case syncer.PhaseDeploy, syncer.PhaseVerify:
 		want = syncer.Approve
 	case syncer.PhaseRevert:

@@ -18,6 +18,7 @@ func (c endings) ended(r *Run, now time.Time, d syncer.EntryData) {
 		c.violate(SingleRun, "run %s ends again", r.ID)
 	}
 	r.Ended, r.To, r.Outcome = now, d.To, d.Outcome
+	r.Planned = r.Planned || d.Plan != nil
 	restored := strings.HasPrefix(string(d.Event), "restore_")
 	if restored != (d.Outcome == syncer.Cancelled && !r.Wrote()) || restored && d.To != r.Before {
 		c.violate(Endings, "run %s ends with %s in %s (%s); it began in %s, and wrote: %v", r.ID, d.Event, d.To, d.Outcome, r.Before, r.Wrote())

@@ -14,7 +14,6 @@ import (
 // The kinds of documents. The blobs have the same kinds.
 const (
 	PlanDocument     = "plan"
-	BaseDocument     = "base"
 	BindingsDocument = "bindings"
 	SummaryDocument  = "comparison"
 )
@@ -25,20 +24,23 @@ type Document struct {
 	Data []byte
 }
 
-// encode returns the documents in the order in which they are stored.
-func encode(res *diff.Result, sum *backup.Summary) ([]Document, error) {
-	var out []Document
-	for _, d := range []struct {
+// encode returns the documents in the order in which they are stored. A run that
+// ends with the plan needs no ids, and its report has the summary.
+func encode(res *diff.Result, sum *backup.Summary, asks bool) ([]Document, error) {
+	type document struct {
 		kind   string
 		encode func() ([]byte, error)
-	}{
-		{PlanDocument, res.Plan.Encode},
-		{BaseDocument, res.Base.Encode},
-		{BindingsDocument, func() ([]byte, error) {
-			return json.Marshal(bounds.Of(Bindings{Format: BindingsFormat, Bindings: res.Bindings()}))
-		}},
-		{SummaryDocument, func() ([]byte, error) { return json.Marshal(bounds.Of(*sum)) }},
-	} {
+	}
+	documents := []document{{PlanDocument, res.Plan.Encode}}
+	if asks {
+		documents = append(documents,
+			document{BindingsDocument, func() ([]byte, error) {
+				return json.Marshal(bounds.Of(Bindings{Format: BindingsFormat, Bindings: res.Bindings()}))
+			}},
+			document{SummaryDocument, func() ([]byte, error) { return json.Marshal(bounds.Of(*sum)) }})
+	}
+	var out []Document
+	for _, d := range documents {
 		raw, err := d.encode()
 		if err != nil {
 			return nil, fmt.Errorf("plan: encode %s: %w", d.kind, err)

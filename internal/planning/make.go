@@ -31,8 +31,12 @@ type Request struct {
 // Proposal is a plan with its documents.
 type Proposal struct {
 	Plan *plan.Plan
-	// Backup is the revision of the backup line that the plan was made with.
-	Backup string
+	// Base is the base that the run moves to. Summary is for the report.
+	Base    *diff.Base
+	Summary *backup.Summary
+	// Asks reports whether the run asks for a decision on the plan. It ends
+	// otherwise.
+	Asks bool
 	// Documents must be stored before the record refers to them.
 	Documents []Document
 }
@@ -52,11 +56,11 @@ func Make(ctx context.Context, req Request) (*Proposal, error) {
 	if err := req.guard(ctx, res); err != nil {
 		return nil, err
 	}
-	documents, err := encode(res, &sum)
-	if err != nil {
+	p := &Proposal{Plan: res.Plan, Base: res.Base, Summary: &sum, Asks: req.Mode == word.Full && len(res.Plan.Items) > 0}
+	if p.Documents, err = encode(res, &sum, p.Asks); err != nil {
 		return nil, err
 	}
-	return &Proposal{Plan: res.Plan, Backup: sum.Backup, Documents: documents}, nil
+	return p, nil
 }
 
 // compare compares with the desired side that the run asks for.

@@ -2,7 +2,6 @@ package planning_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,8 +50,8 @@ func newWorld(t *testing.T) (w *world, first string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.base = decodeBase(t, p)
-	return w, p.Backup
+	w.base = p.Base
+	return w, p.Summary.Backup
 }
 
 func body(name, color string) []byte {
@@ -79,8 +78,7 @@ func (w *world) lines() repo.Lines {
 	return repo.Lines{Repository: w, Tenant: "contoso", MaxAttempts: 1, WriteTimeout: time.Minute, Kinds: w.kinds}
 }
 
-func (w *world) Former(context.Context) (*backup.Summary, error) { return nil, errors.New("none") }
-func (w *world) Store(context.Context, []byte) error             { return nil }
+func (w *world) Store(context.Context, []byte) error { return nil }
 
 // made backs the tenant up, and adopts its drift if adopt is set.
 func (w *world) made(adopt bool) *backup.Made {
@@ -118,24 +116,6 @@ func document(t *testing.T, p *planning.Proposal, kind string) []byte {
 	}
 	t.Fatalf("no %s", kind)
 	return nil
-}
-
-func decodeBase(t *testing.T, p *planning.Proposal) *diff.Base {
-	t.Helper()
-	base, err := diff.DecodeBase(document(t, p, planning.BaseDocument))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base
-}
-
-func summary(t *testing.T, p *planning.Proposal) *backup.Summary {
-	t.Helper()
-	s, err := backup.DecodeSummary(document(t, p, planning.SummaryDocument))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 // changes returns the plan's items as "verb key after".
@@ -201,24 +181,24 @@ func TestMake(t *testing.T) {
 			if diff := cmp.Diff(tt.items, changes(p.Plan)); diff != "" {
 				t.Errorf("items (-want +got)\n%s", diff)
 			}
-			if p.Plan.Revision != w.desired().Revision || p.Backup != made.Summary.Backup {
-				t.Errorf("the plan is of %s with backup %s, want the head %s and %s", p.Plan.Revision, p.Backup, w.desired().Revision, made.Summary.Backup)
+			if p.Plan.Revision != w.desired().Revision || p.Summary.Backup != made.Summary.Backup {
+				t.Errorf("the plan is of %s with backup %s, want the head %s and %s", p.Plan.Revision, p.Summary.Backup, w.desired().Revision, made.Summary.Backup)
 			}
-			sum := summary(t, p)
+			sum := p.Summary
 			if diff := cmp.Diff(tt.unchanged, sum.Unchanged); diff != "" || len(sum.Adopted) != tt.adopted {
 				t.Errorf("adopted %d, want %d; unchanged (-want +got)\n%s", len(sum.Adopted), tt.adopted, diff)
 			}
-			if diff := cmp.Diff(map[string]int{"groups": 3}, sum.Read); diff != "" || len(sum.Kinds) != 1 || sum.Backup != p.Backup {
+			if diff := cmp.Diff(map[string]int{"groups": 3}, sum.Read); diff != "" || len(sum.Kinds) != 1 || sum.Backup != p.Summary.Backup {
 				t.Errorf("the summary is %+v", sum)
 			}
-			base, agreed := decodeBase(t, p), 0
+			base, agreed := p.Base, 0
 			for _, o := range base.Objects {
 				if o.AgreedSum != "" {
 					agreed++
 				}
 			}
-			if agreed != tt.agreed || base.Backup != p.Backup {
-				t.Errorf("the base agrees on %d objects and names the backup %s, want %d and %s", agreed, base.Backup, tt.agreed, p.Backup)
+			if agreed != tt.agreed || base.Backup != p.Summary.Backup {
+				t.Errorf("the base agrees on %d objects and names the backup %s, want %d and %s", agreed, base.Backup, tt.agreed, p.Summary.Backup)
 			}
 		})
 	}
@@ -255,8 +235,17 @@ func TestDocuments(t *testing.T) {
 	for _, d := range p.Documents {
 		kinds = append(kinds, d.Kind)
 	}
-	if diff := cmp.Diff([]string{"plan", "base", "bindings", "comparison"}, kinds); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
+	if diff := cmp.Diff([]string{"plan", "bindings", "comparison"}, kinds); diff != "" || !p.Asks {
+		t.Errorf("asks %t (-want +got)\n%s", p.Asks, diff)
+	}
+	// A run that ends with its plan stores nothing else.
+	for mode, agree := range map[string]bool{word.Preview: false, word.BackupOnly: false, word.Full: true} {
+		if agree {
+			w.edit("A", w.groups["A"])
+		}
+		if p, err := planning.Make(t.Context(), w.request(w.made(true), mode)); err != nil || len(p.Documents) != 1 || p.Asks {
+			t.Errorf("%s, sides that agree %t: got %d documents, asks %t, %v", mode, agree, len(p.Documents), p.Asks, err)
+		}
 	}
 	stored, err := plan.DecodePlan(document(t, p, planning.PlanDocument))
 	if err != nil || stored.Digest != p.Plan.Digest {
@@ -276,15 +265,20 @@ func TestDocuments(t *testing.T) {
 // The summary's texts are bounded, and the ids are not.
 func TestDocumentsAreBounded(t *testing.T) {
 	w, _ := newWorld(t)
+	w.edit("A", "blue")
 	made := w.made(true)
 	long := strings.Repeat("x", 10_000)
 	made.Comparison.SetStates([]tenant.KindState{{Kind: "groups", Completeness: tenant.Complete, Scope: tenant.All, Reason: long}})
 	made.Summary.Backup = long
-	p, err := planning.Make(t.Context(), w.request(made, word.BackupOnly))
+	p, err := planning.Make(t.Context(), w.request(made, word.Full))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum := summary(t, p); len(sum.Kinds[0].Reason) >= len(long) || sum.Backup != long {
+	sum, err := backup.DecodeSummary(document(t, p, planning.SummaryDocument))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sum.Kinds[0].Reason) >= len(long) || sum.Backup != long {
 		t.Errorf("the reason has %d bytes and the id %d", len(sum.Kinds[0].Reason), len(sum.Backup))
 	}
 }
@@ -305,11 +299,7 @@ func TestMakeCanBeRepeated(t *testing.T) {
 		if first == nil {
 			first = p
 		}
-		var a, b any
-		if json.Unmarshal(document(t, first, planning.SummaryDocument), &a) != nil || json.Unmarshal(document(t, p, planning.SummaryDocument), &b) != nil {
-			t.Fatal("no JSON")
-		}
-		if diff := cmp.Diff(a, b); diff != "" || p.Plan.Digest != first.Plan.Digest {
+		if diff := cmp.Diff(first.Summary, p.Summary); diff != "" || p.Plan.Digest != first.Plan.Digest {
 			t.Errorf("the second time (-first +second)\n%s", diff)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 
 // stored is the part of a record's data that the checks need.
 type stored struct {
-	Base   *state.BlobRef `json:"base"`
 	Paused []syncer.Pause `json:"paused"`
 	Run    *struct {
 		Options syncer.Options `json:"options"`

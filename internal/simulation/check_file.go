@@ -71,19 +71,14 @@ func (c fileChange) check() (found []oracle.Violation) {
 	return found
 }
 
-// boundTo returns the id that a stored base binds a key to, or "" for an
-// unbound key.
-func boundTo(raw []byte, kind, key string) (id string, found []oracle.Violation) {
-	base, err := diff.DecodeBase(raw)
-	if err != nil {
-		return "", []oracle.Violation{broke("record", "the base cannot be read: %v", err)}
-	}
+// boundTo returns the id that a base binds a key to, or "" for an unbound key.
+func boundTo(base *diff.Base, kind, key string) string {
 	for _, o := range base.Objects {
 		if o.Kind == kind && o.Key == key {
-			return o.ID, nil
+			return o.ID
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // repeated returns the number of duplicates in the lists of a file.

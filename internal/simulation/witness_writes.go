@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/baseline"
 	"github.com/tenantsync/tenantsync/internal/diff"
 	"github.com/tenantsync/tenantsync/internal/oracle"
 	"github.com/tenantsync/tenantsync/tenant"
@@ -69,16 +70,14 @@ func (w *witness) updated(who string, req tenant.UpdateRequest, rev tenant.Revis
 // bound returns the id of the object that the base binds a file to, or "" if the
 // tenant does not have the object.
 func (w *witness) bound(kind, key string) string {
-	if w.data.Base == nil {
-		return ""
-	}
-	raw, err := w.clock.store.Get(context.Background(), *w.data.Base)
+	base, err := baseline.OfRecord(context.Background(), w.clock.store, w.rec)
 	if err != nil {
-		w.violate(broke("record", "the base is gone: %v", err))
+		w.violate(broke("record", "the base cannot be read: %v", err))
+	}
+	if base == nil {
 		return ""
 	}
-	id, unreadable := boundTo(raw, kind, key)
-	w.violate(unreadable...)
+	id := boundTo(base, kind, key)
 	if id == "" || w.fake.Object(kind, id) == nil {
 		return ""
 	}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package planbench
+
+const underRace = false

@@ -10,7 +10,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Stored is a base as it is stored. Nothing changes it.
+// Stored is a base with the place of each object in the pages. It never changes.
 type Stored struct {
 	// Base is the base. It must not be changed.
 	Base *diff.Base
@@ -27,7 +27,8 @@ type placed struct {
 	page int
 }
 
-// Unstored returns a base of which nothing is stored in pages.
+// Unstored returns a base that has no pages yet. A nil base is that of a tenant
+// before its first sync.
 func Unstored(base *diff.Base) *Stored { return &Stored{Base: base} }
 
 // Is reports whether s is the base of this root.

@@ -10,8 +10,8 @@ import (
 	"github.com/tenantsync/tenantsync/internal/pgtest"
 )
 
-// No commit writes a record that grows with the plan, and what the database has at
-// the end is as small. The lists are kept beside it, and each is read as stored.
+// No commit writes a record that grows with the plan, and the record in the database
+// is as small at the end. The lists are in blobs, and each can be read again.
 func TestRecordsHoldNoLists(t *testing.T) {
 	n := choose(10_000, 1000)
 	for name, conf := range map[string]crashtest.StoreConfig{

@@ -12,25 +12,10 @@ import (
 	"github.com/tenantsync/tenantsync/internal/reference"
 )
 
-// Encode returns the base's JSON form for [DecodeBase], with sorted objects. A
-// zero Format is written as FormatVersion.
-func (b *Base) Encode() ([]byte, error) {
-	out := *b
-	out.Format, out.Objects = cmp.Or(b.Format, format.FormatVersion), format.NotNil(slices.Clone(b.Objects))
-	slices.SortStableFunc(out.Objects, compareBaseObjects)
-	if err := out.check(); err != nil {
-		return nil, fmt.Errorf("plan: encode base: %w", err)
-	}
-	data, err := format.EncodeJSON(out)
-	if err != nil {
-		return nil, fmt.Errorf("plan: encode base: %w", err)
-	}
-	return data, nil
-}
-
-// DecodeBase decodes a base's JSON form. It refuses a newer format with a
+// DecodeBase decodes the JSON form that former releases stored a base in, as one
+// document; package baseline stores it in pages. It refuses a newer format with a
 // *[FormatError]. It also refuses unknown fields, duplicate names, and objects
-// that are duplicates or not sorted, because Encode never writes them.
+// that are duplicates or not sorted, because no release wrote them.
 func DecodeBase(data []byte) (*Base, error) {
 	b := new(Base)
 	if err := format.DecodeStrict("base", data, b); err != nil {

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// The modes of what a repository makes. The umask can only take from them.
+// The modes of the folders and files that a repository makes. The umask can only
+// remove bits from them.
 const (
 	folderMode = 0o700
 	fileMode   = 0o600
@@ -183,8 +184,8 @@ func (f *Folder) WriteNew(name string, content []byte) (bool, error) {
 	return true, errors.Join(err, w.Close())
 }
 
-// Create makes a file. What has the name goes first: a link would have its
-// target overwritten, a named pipe would be waited for.
+// Create makes a file. It first removes anything else with that name: through a link
+// it would overwrite another file, and on a named pipe it would wait.
 func (f *Folder) Create(name string) (*os.File, error) {
 	if err := f.Mkdir(path.Dir(name)); err != nil {
 		return nil, err
@@ -221,7 +222,7 @@ func (f *Folder) WriteSynced(name string, content []byte) error {
 	return f.SyncDir(path.Dir(name))
 }
 
-// Rename gives a file another name, in place of what has it.
+// Rename gives a file another name, and replaces the file that has that name.
 func (f *Folder) Rename(from, to string) error {
 	if err := f.Before("rename", to); err != nil {
 		return err

@@ -131,7 +131,7 @@ func TypeName(mode fs.FileMode) string {
 	return "a special file"
 }
 
-// OpenFile opens a file, and does not wait for what is none.
+// OpenFile opens a file. It does not wait if a named pipe has that name.
 func (f *Folder) OpenFile(name string, flag int) (*os.File, error) {
 	return f.root.OpenFile(name, flag|openAtOnce, fileMode)
 }
@@ -147,7 +147,7 @@ func (f *Folder) Nearest(name string) string {
 	return name
 }
 
-// Clear removes what has a file's name and is none.
+// Clear removes a link, a folder or a special file that has the name of a file.
 func (f *Folder) Clear(name string) error {
 	info, err := f.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() {

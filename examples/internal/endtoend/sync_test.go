@@ -16,7 +16,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/tenanttest"
 )
 
-// export is exported configuration, with what a sync of it does.
+// export is a folder of exported configuration, with the changes that a sync of it
+// makes.
 type export struct {
 	dir        string
 	created    int

@@ -16,9 +16,11 @@ year:
 walk:
 	go test ./syncer -run FaultWalk -every-call -count 1 -timeout 1h -v
 
-# Bugs planted into the engine, each of which the simulation has to find.
+# Bugs planted into the engine, each of which the simulation has to find, and
+# regressions, each of which the counts of a sync without changes have to find.
 mutants:
 	go test ./internal/simulation -run TestPlantedBugs -mutants -count 1 -timeout 1h -v
+	go test ./internal/planbench -run TestCountsFindRegressions -mutants -count 1 -timeout 1h -v
 
 # Random one-line faults in the library, each against the own tests of its
 # package: about ten minutes for 200. It prints the seed, every fault that

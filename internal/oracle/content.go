@@ -211,13 +211,39 @@ func (c content) merged(op tenant.Operation, name string, sent []any) bool {
 	return sameList(sent, want, reflect.DeepEqual)
 }
 
-// reached reports whether an object has the values that the item wants.
+// reached reports whether an object has the values that the item wants. An update
+// wants only what its changes show: of a set, the members that it adds and removes.
 func (c content) reached(object json.RawMessage) bool {
-	has := decode(object)
-	for name, v := range decode(c.it.After) {
-		if name[0] != '$' && (v != nil || has[name] != nil) && v != plan.Redacted && !c.same(has[name], v) {
+	has, want := decode(object), decode(c.it.After)
+	reached := func(name string) bool {
+		v := want[name]
+		return (v == nil && has[name] == nil) || v == plan.Redacted || c.same(has[name], v)
+	}
+	for _, ch := range c.it.Changes {
+		name := topLevel(ch.Pointer)
+		switch {
+		case ch.Pointer == "":
+			for name := range want {
+				if name[0] != '$' && !reached(name) {
+					return false
+				}
+			}
+		case ch.Pointer == "/"+name+"/-":
+			set, _ := has[name].([]any)
+			if !c.member(set, ch.After, true) || !c.member(set, ch.Before, false) {
+				return false
+			}
+		case !reached(name):
 			return false
 		}
 	}
 	return true
+}
+
+// member reports whether it is true, or false, that a set has a value. No value is
+// as wanted.
+func (c content) member(set []any, value json.RawMessage, want bool) bool {
+	var v any
+	_ = json.Unmarshal(value, &v)
+	return v == nil || want == slices.ContainsFunc(set, func(has any) bool { return c.same(has, v) })
 }

@@ -144,6 +144,18 @@ func created(st *story, object string) {
 	st.until("verify")
 }
 
+// changed is a story in which another party changes an object, and the run says that
+// it is as B wants it.
+func changed(st *story, object string) {
+	st.drop("send B", "effect B", "answer B")
+	st.instead("result B", func(s *stage) {
+		res := result("B", tenant.Update)
+		res.TenantID = s.fake.Seed("groups", object)
+		s.commit(s.line(syncer.EntryResult, syncer.EntryData{Result: &res}))
+	})
+	st.until("verify")
+}
+
 var breaches = []breach{
 	{"a version is left out", func(st *story) { st.before("begin", func(s *stage) { s.skip = 1 }) }, oracle.Ordering, "version 3 follows 1"},
 	{"a version comes again", func(st *story) { st.before("begin", func(s *stage) { s.version, s.blind = 0, true }) }, oracle.Ordering, "version 1 follows 1"},
@@ -350,6 +362,21 @@ var breaches = []breach{
 	{"applied and not written", func(st *story) { st.drop("send A", "effect A") }, oracle.Truth, "groups/A is said to be applied, and the tenant does not have it"},
 	{"applied and not written, where another party has created something else", func(st *story) { created(st, `{"displayName":"X"}`) },
 		oracle.Truth, "groups/A is said to be applied, and the tenant does not have it"},
+	{"applied and not written, where another party has set one value", func(st *story) {
+		changed(st, `{"state":"on","owner":"id-Other","members":["id-A"]}`)
+	}, oracle.Truth, "groups/B is said to be applied, and the tenant does not have it"},
+	{"applied and not written, where a member is missing", func(st *story) {
+		changed(st, `{"state":"on","owner":"id-Staff","members":["id-Z"]}`)
+	}, oracle.Truth, "groups/B is said to be applied, and the tenant does not have it"},
+	{"applied and not written, where a removed member is there", func(st *story) {
+		st.before("plan", func(s *stage) {
+			s.plan.Items[1].Changes[2] = plan.PropertyChange{Pointer: "/members/-", Before: json.RawMessage(`"id-Z"`)}
+			if err := s.plan.Seal(); err != nil {
+				s.t.Fatal(err)
+			}
+		})
+		changed(st, `{"state":"on","owner":"id-Staff","members":["id-Z"]}`)
+	}, oracle.Truth, "groups/B is said to be applied, and the tenant does not have it"},
 	{"applied and not written, where nobody else writes", func(st *story) {
 		st.drop("send C", "effect C")
 		st.before("start", func(s *stage) { s.cfg.Exclusive = true; s.o.Configure(s.cfg) })
@@ -653,6 +680,9 @@ func TestLegal(t *testing.T) {
 			})
 		},
 		"another party has created it": func(st *story) { created(st, `{"displayName":"A","secret":"theirs","members":[]}`) },
+		"another party has made the same change": func(st *story) {
+			changed(st, `{"displayName":"renamed","state":"on","owner":"id-Staff","members":["id-Other","id-A"]}`)
+		},
 		"somebody races with a write": func(st *story) {
 			st.instead("effect B", func(s *stage) {
 				w := s.write("B")

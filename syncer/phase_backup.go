@@ -6,6 +6,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/ending"
 	"github.com/tenantsync/tenantsync/internal/retry"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // backupPhase reads the tenant, appends its snapshot to the backup line, and
@@ -20,18 +21,24 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 		return onward{}, err
 	}
 	r, found := c.run(), c.walk.permitted.found
+	var (
+		before  backup.Adopted
+		desired tenant.Desired
+	)
+	err := c.beside(ctx, func() (err error) {
+		if before, err = c.s.adopted(ctx, c.tenant, r); err == nil {
+			desired, err = c.repository().Desired(ctx)
+		}
+		return err
+	})
+	if err != nil {
+		return onward{}, err
+	}
 	in, err := c.comparing(ctx, c.walk.permitted.set)
 	if err != nil {
 		return onward{}, err
 	}
-	in.Unwritable, in.Targets = found.WhyNotWritten(), c.walk.permitted.targets
-	before, err := c.s.adopted(ctx, c.tenant, r)
-	if err != nil {
-		return onward{}, err
-	}
-	if in.Desired, err = c.repository().Desired(ctx); err != nil {
-		return onward{}, err
-	}
+	in.Unwritable, in.Targets, in.Desired = found.WhyNotWritten(), c.walk.permitted.targets, desired
 	cmp, err := c.readTenant(ctx, in, found)
 	if err != nil {
 		return onward{}, err

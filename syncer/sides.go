@@ -1,8 +1,11 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tenantsync/tenantsync/internal/backup"
 	"github.com/tenantsync/tenantsync/internal/baseline"
@@ -25,7 +28,7 @@ func (c *connection) repository() repo.Lines {
 // first sync.
 func (c *holding) base(ctx context.Context) (*baseline.Stored, error) {
 	d := c.now().d
-	if known := c.walk.base; known != nil && known.Is(d.Pages) {
+	if known := c.walk.base; known.Is(d.Pages) {
 		return known, nil
 	}
 	stored, err := c.s.base(ctx, c.tenant, d)
@@ -33,6 +36,33 @@ func (c *holding) base(ctx context.Context) (*baseline.Stored, error) {
 		c.walk.base = stored
 	}
 	return stored, err
+}
+
+// beside calls other and decodes the base at the same time, because each takes long
+// for a large tenant. A later call of base returns the base at once.
+func (c *session) beside(ctx context.Context, other func() error) error {
+	d := c.now().d
+	if c.walk.base.Is(d.Pages) {
+		return other()
+	}
+	decode, err := fetchBase(ctx, c.tenant, d, c.s.get)
+	if err != nil {
+		return err
+	}
+	var (
+		decoding errgroup.Group
+		stored   *baseline.Stored
+	)
+	decoding.Go(c.safely("decode the base", func() (err error) {
+		stored, err = decode()
+		return err
+	}))
+	err = other()
+	if err := cmp.Or(decoding.Wait(), err); err != nil {
+		return err
+	}
+	c.walk.base = stored
+	return nil
 }
 
 // saveBase stores a base for the next commit.
@@ -91,25 +121,38 @@ func (p readingPort) Progress(ctx context.Context, done, total int) {
 
 // base reads a tenant's base. Its Base is nil if there is none.
 func (s *records) base(ctx context.Context, tenantName string, d *data) (*baseline.Stored, error) {
-	if d.Pages != nil {
-		stored, err := baseline.Load(ctx, *d.Pages, tenantName, s.get)
+	decode, err := fetchBase(ctx, tenantName, d, s.get)
+	if err != nil {
+		return nil, err
+	}
+	return decode()
+}
+
+// fetchBase reads a tenant's base, and returns the function that decodes it. get reads
+// a blob.
+func fetchBase(ctx context.Context, tenantName string, d *data, get func(context.Context, state.BlobRef) ([]byte, error)) (decode func() (*baseline.Stored, error), err error) {
+	content := func() (*baseline.Stored, error) { return baseline.Unstored(nil), nil }
+	switch {
+	case d.Pages != nil:
+		content, err = baseline.Fetch(ctx, *d.Pages, tenantName, get)
+	case d.Base != nil:
+		var raw []byte
+		raw, err = get(ctx, *d.Base)
+		content = func() (*baseline.Stored, error) {
+			base, err := diff.DecodeBase(raw)
+			return baseline.Unstored(base), failure.AsNewer(err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func() (*baseline.Stored, error) {
+		stored, err := content()
 		if err != nil {
 			return nil, fmt.Errorf("backup: %w", err)
 		}
 		return stored, nil
-	}
-	if d.Base == nil {
-		return baseline.Unstored(nil), nil
-	}
-	raw, err := s.get(ctx, *d.Base)
-	if err != nil {
-		return nil, err
-	}
-	base, err := diff.DecodeBase(raw)
-	if err != nil {
-		return nil, fmt.Errorf("backup: %w", failure.AsNewer(err))
-	}
-	return baseline.Unstored(base), nil
+	}, nil
 }
 
 // readComparison reads the summary of the backup and the plan, for the report. If the

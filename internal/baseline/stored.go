@@ -31,32 +31,45 @@ type placed struct {
 // before its first sync.
 func Unstored(base *diff.Base) *Stored { return &Stored{Base: base} }
 
-// Is reports whether s is the base of this root.
-func (s *Stored) Is(root *Root) bool { return root != nil && s.root.Equal(root) }
+// Is reports whether s is the base of this root. A nil s is none.
+func (s *Stored) Is(root *Root) bool { return s != nil && root != nil && s.root.Equal(root) }
 
 // Load reads a base. get reads a blob.
 func Load(ctx context.Context, root Root, tenantName string, get func(context.Context, state.BlobRef) ([]byte, error)) (*Stored, error) {
+	decode, err := Fetch(ctx, root, tenantName, get)
+	if err != nil {
+		return nil, err
+	}
+	return decode()
+}
+
+// Fetch reads the pages of a base, and returns the function that decodes them, so that
+// the caller can do other work at the same time. get reads a blob.
+func Fetch(ctx context.Context, root Root, tenantName string, get func(context.Context, state.BlobRef) ([]byte, error)) (decode func() (*Stored, error), err error) {
+	raw := make([][]byte, 0, MaxPages+1)
+	for _, p := range root.all() {
+		page, err := get(ctx, p.ref(tenantName))
+		if err != nil {
+			return nil, err
+		}
+		raw = append(raw, page)
+	}
+	return func() (*Stored, error) { return decodePages(root, raw) }, nil
+}
+
+// decodePages decodes the content of [Root.all].
+func decodePages(root Root, raw [][]byte) (*Stored, error) {
 	s := &Stored{root: root, Base: &diff.Base{Format: format.FormatVersion, Backup: root.Backup}}
-	read := func(p Page) (*page, error) {
-		raw, err := get(ctx, p.ref(tenantName))
+	for n, content := range raw {
+		p, err := decodePage(content)
 		if err != nil {
 			return nil, err
 		}
-		return decodePage(raw)
-	}
-	for n, p := range root.Pages {
-		got, err := read(p)
-		if err != nil {
-			return nil, err
+		if n == len(root.Pages) {
+			s.Base.Unbound = p.Unbound
+			break
 		}
-		s.add(n, got)
-	}
-	if root.Unbound != nil {
-		got, err := read(*root.Unbound)
-		if err != nil {
-			return nil, err
-		}
-		s.Base.Unbound = got.Unbound
+		s.add(n, p)
 	}
 	s.Base.Objects = make([]*diff.BaseObject, len(s.objects))
 	for i, o := range s.objects {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -152,6 +153,40 @@ var rawMessage = reflect.TypeFor[json.RawMessage]()
 // text.
 func opaque(t reflect.Type) bool { return t == reflect.TypeFor[time.Time]() }
 
+// field is a field of a struct that may hold text.
+type field struct{ index, limit int }
+
+// fieldsByType has the result of fieldsOf, by reflect.Type.
+var fieldsByType sync.Map
+
+// fieldsOf returns the fields of a struct that may hold text, with their limits.
+func fieldsOf(t reflect.Type) []field {
+	if known, ok := fieldsByType.Load(t); ok {
+		return known.([]field)
+	}
+	var fields []field
+	if !opaque(t) {
+		for i := range t.NumField() {
+			if f := t.Field(i); (f.IsExported() || f.Anonymous) && mayHoldText(f.Type) {
+				fields = append(fields, field{i, limitOf(f.Name)})
+			}
+		}
+	}
+	fieldsByType.Store(t, fields)
+	return fields
+}
+
+// mayHoldText reports whether a value of the type can hold text.
+func mayHoldText(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.String, reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map:
+		return true
+	case reflect.Struct:
+		return !opaque(t)
+	}
+	return false
+}
+
 // fits reports whether no text in v is longer than its limit.
 func fits(v reflect.Value, limit int) bool {
 	switch v.Kind() {
@@ -178,14 +213,9 @@ func fits(v reflect.Value, limit int) bool {
 			}
 		}
 	case reflect.Struct:
-		if opaque(v.Type()) {
-			return true
-		}
-		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
-				if !fits(v.Field(i), limitOf(f.Name)) {
-					return false
-				}
+		for _, f := range fieldsOf(v.Type()) {
+			if !fits(v.Field(f.index), f.limit) {
+				return false
 			}
 		}
 	}
@@ -233,10 +263,8 @@ func bind(v reflect.Value, limit int) {
 		}
 		v.Set(own)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
-				bind(v.Field(i), limitOf(f.Name))
-			}
+		for _, f := range fieldsOf(v.Type()) {
+			bind(v.Field(f.index), f.limit)
 		}
 	}
 }

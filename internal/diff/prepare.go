@@ -139,3 +139,16 @@ func (c *Comparison) Compare(ctx context.Context) (*Result, error) {
 	}
 	return assemble(ix, ms, ns)
 }
+
+// ReferenceReads returns the requests that resolve references: for objects that
+// the tenant's objects refer to by id, and for names that the repository refers
+// to, in kinds that were not completely read. Objects that are read only for
+// references need no requests for their own references, so one round is enough.
+// A later call returns requests for the objects that were added since. No
+// request is repeated.
+func (c *Comparison) ReferenceReads() ([]tenant.ReadRequest, error) {
+	if c.finder == nil {
+		c.finder = newReferenceFinder(c.ix)
+	}
+	return c.finder.reads()
+}

@@ -2,6 +2,9 @@ package diff
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,6 +91,46 @@ func TestReferenceReads(t *testing.T) {
 	want = []tenant.ReadRequest{{Kind: "roles", IDs: []string{"g1", "g8"}, Matches: []tenant.Match{{"/displayName": "R"}}}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("a completely read kind is not read again (-want +got)\n%s%v", diff, err)
+	}
+}
+
+// The requests have the references of every object, once each, and the error is the
+// first object's that cannot be read, whatever the number of goroutines.
+func TestReferenceReadsOfManyObjects(t *testing.T) {
+	const n = 5*chunk + 1
+	policies := func(unreadable ...int) Input {
+		in := comparisonCase{}.input(t)
+		in.Scopes = map[string]tenant.Scope{"groups": tenant.Listed}
+		for i := range n {
+			body := fmt.Sprintf(`{"displayName":"P%d","conditions":{"groups":["id-%02d","shared"]}}`, i, i)
+			if slices.Contains(unreadable, i) {
+				body = body[:len(body)-3]
+			}
+			in.Current.Resources = append(in.Current.Resources, tenant.Resource{Kind: "policies", ID: fmt.Sprint(i), Body: []byte(body)})
+			in.Desired.Resources = append(in.Desired.Resources, tenant.Resource{Kind: "policies", Key: fmt.Sprintf("P%d", i),
+				Body: fmt.Appendf(nil, `{"displayName":"P%d","owner":"${groups/G%02d}"}`, i, i)})
+		}
+		return in
+	}
+	var ids []string
+	var names []tenant.Match
+	for i := range n {
+		ids = append(ids, fmt.Sprintf("id-%02d", i))
+		names = append(names, tenant.Match{"/displayName": fmt.Sprintf("G%02d", i)})
+	}
+	ids = append(ids, "shared")
+	want := []tenant.ReadRequest{{Kind: "groups", IDs: ids, Matches: names}, {Kind: "roles", IDs: ids}}
+	for _, processors := range []int{1, 3} {
+		withProcessors(t, processors, func() {
+			got, err := referenceReadsOf(policies())
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("%d processors (-want +got)\n%s%v", processors, diff, err)
+			}
+			_, err = referenceReadsOf(policies(chunk+1, chunk+2, n-1))
+			if first := fmt.Sprintf("policies/%d:", chunk+1); err == nil || !strings.Contains(err.Error(), first) {
+				t.Errorf("%d processors: got %v, want the error of %s", processors, err, first)
+			}
+		})
 	}
 }
 

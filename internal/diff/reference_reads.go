@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"slices"
 
@@ -11,17 +12,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// ReferenceReads returns the requests that resolve references: for objects that
-// the tenant's objects refer to by id, and for names that the repository refers
-// to, in kinds that were not completely read. Objects that are read only for
-// references need no requests for their own references, so one round is enough.
-// A later call returns requests for the objects that were added since. No
-// request is repeated.
-func (c *Comparison) ReferenceReads() ([]tenant.ReadRequest, error) {
-	if c.finder == nil {
-		c.finder = newReferenceFinder(c.ix)
-	}
-	f := c.finder
+// reads returns the requests of [Comparison.ReferenceReads].
+func (f *referenceFinder) reads() ([]tenant.ReadRequest, error) {
 	f.readNew()
 	for _, name := range f.ix.kindNames {
 		if k := f.ix.kinds[name]; f.ix.targetsKind(name) && (f.ix.scope(k) == tenant.All || f.ix.scope(k) == tenant.Listed) {
@@ -91,23 +83,57 @@ func (f *referenceFinder) request(kind string) *requestBuilder {
 	return f.requests[kind]
 }
 
+// search calls find for each text of the resources that may be a reference, on
+// several goroutines, each with its own finder. It collects their requests, which
+// do not depend on the number of goroutines, and the error of the first resource
+// that cannot be read.
+func (f *referenceFinder) search(k *schema.Schema, resources []*tenant.Resource, find func(w *referenceFinder, refs []*tenant.Reference, text []byte)) *unreadableResource {
+	var workers []*referenceFinder
+	worker := func() *referenceFinder {
+		w := *f
+		w.requests, w.texts = map[string]*requestBuilder{}, schema.Texts{}
+		workers = append(workers, &w)
+		return &w
+	}
+	failed := make([]*unreadableResource, chunks(len(resources)))
+	inChunks(len(resources), worker, func(w *referenceFinder, number, from, to int) bool {
+		each := func(refs []*tenant.Reference, text []byte) { find(w, refs, text) }
+		for _, r := range resources[from:to] {
+			if err := w.texts.Each(k, r.Body, each); err != nil && failed[number] == nil {
+				failed[number] = &unreadableResource{r, err}
+			}
+		}
+		return true
+	})
+	for _, w := range workers {
+		for kind, found := range w.requests {
+			f.request(kind).add(found)
+		}
+	}
+	return cmp.Or(failed...)
+}
+
+// unreadableResource is a resource whose body is no JSON object.
+type unreadableResource struct {
+	*tenant.Resource
+	err error
+}
+
 // inTenant requests the ids that the tenant's objects refer to.
 func (f *referenceFinder) inTenant(k *schema.Schema, resources []*tenant.Resource) {
 	if len(k.References) == 0 {
 		return
 	}
-	ask := func(refs []*tenant.Reference, text []byte) {
+	failed := f.search(k, resources, func(w *referenceFinder, refs []*tenant.Reference, text []byte) {
 		if len(refs) == 0 {
 			return
 		}
 		if value := string(text); !schema.IsLiteral(refs, value) {
-			f.askFor(refs, value)
+			w.askFor(refs, value)
 		}
-	}
-	for _, r := range resources {
-		if err := f.texts.Each(k, r.Body, ask); err != nil {
-			f.ix.fail(unreadable(k, r, err))
-		}
+	})
+	if failed != nil {
+		f.ix.fail(unreadable(k, failed.Resource, failed.err))
 	}
 }
 
@@ -134,27 +160,24 @@ func (f *referenceFinder) askFor(refs []*tenant.Reference, value string) {
 
 // inRepository requests the names that the repository's files refer to.
 func (f *referenceFinder) inRepository(k *schema.Schema, resources []*tenant.Resource) {
-	ask := func(refs []*tenant.Reference, text []byte) {
+	if len(k.References) == 0 {
+		resources = slices.DeleteFunc(slices.Clone(resources), func(r *tenant.Resource) bool { return !reference.MayHaveTemplates(r.Body) })
+	}
+	// A file that cannot be read gets a note when it is compared. Its references
+	// before the error are read too, which does no harm.
+	_ = f.search(k, resources, func(w *referenceFinder, refs []*tenant.Reference, text []byte) {
 		if len(refs) == 0 && !bytes.Contains(text, []byte("${")) {
 			return
 		}
-		value, ref, bad := reference.Expand(string(text), f.ix.values)
+		value, ref, bad := reference.Expand(string(text), w.ix.values)
 		switch {
 		case bad != nil:
 		case ref != nil:
-			f.askForName(*ref)
+			w.askForName(*ref)
 		case !schema.IsLiteral(refs, value):
-			f.askFor(refs, value)
+			w.askFor(refs, value)
 		}
-	}
-	for _, r := range resources {
-		if len(k.References) == 0 && !reference.MayHaveTemplates(r.Body) {
-			continue
-		}
-		// A file that cannot be read gets a note when it is compared. Its
-		// references before the error are read too, which does no harm.
-		_ = f.texts.Each(k, r.Body, ask)
-	}
+	})
 }
 
 func (f *referenceFinder) askForName(ref reference.Ref) {

@@ -34,6 +34,18 @@ func (b *requestBuilder) match(m tenant.Match, ok bool) {
 	}
 }
 
+// add collects the ids and matches of another builder.
+func (b *requestBuilder) add(other *requestBuilder) {
+	for id := range other.ids {
+		b.id(id)
+	}
+	for text, m := range other.matches {
+		if !b.asked[text] {
+			b.matches[text] = m
+		}
+	}
+}
+
 func matchText(m tenant.Match) string {
 	var text strings.Builder
 	for _, p := range slices.Sorted(maps.Keys(m)) {

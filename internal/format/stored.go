@@ -8,7 +8,11 @@ import (
 	"strconv"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
+
+// nanoseconds reads a time.Duration as encoding/json writes it.
+var nanoseconds = jsonv1.FormatDurationAsNano(true)
 
 // ErrNewer says that a newer version of this library wrote a document.
 var ErrNewer = errors.New("syncer: written by a newer version of this library")
@@ -16,12 +20,13 @@ var ErrNewer = errors.New("syncer: written by a newer version of this library")
 // Decode reads a stored JSON document into v. known is the newest format that
 // this version reads. A document without a format has format 1. what names the
 // document in errors. The error wraps [ErrNewer] for a newer format. Decode
-// checks the format first, because a newer format may have another structure.
+// checks the format first, because a newer format may have another structure. Names
+// count with their case, and a document that has a name twice is refused.
 func Decode(what string, raw []byte, known int, v any) error {
 	if err := check(what, raw, known); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := jsonv2.Unmarshal(raw, v, nanoseconds); err != nil {
 		return fmt.Errorf("decode %s: %w", what, err)
 	}
 	return nil
@@ -60,7 +65,7 @@ func DecodeExact(what string, raw []byte, known int, v any) error {
 	if err := check(what, raw, known); err != nil {
 		return err
 	}
-	if err := jsonv2.Unmarshal(raw, v, jsonv2.RejectUnknownMembers(true)); err != nil {
+	if err := jsonv2.Unmarshal(raw, v, nanoseconds, jsonv2.RejectUnknownMembers(true)); err != nil {
 		return fmt.Errorf("decode %s: %w", what, err)
 	}
 	return nil

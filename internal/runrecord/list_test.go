@@ -124,7 +124,7 @@ func TestListsAreChecked(t *testing.T) {
 		{name: "without entries", edit: func(l *runrecord.List) { l.Len = 0 }, items: `{"format":1,"plan":"d1"}`, target: `{"format":1}`, says: "it has 0 entries"},
 		{name: "not sorted", items: `{"format":1,"plan":"d1","items":["groups/B","groups/A"]}`, target: `{"format":1,"targets":[{"kind":"policies"},{"kind":"groups"}]}`, says: "not sorted"},
 		{name: "twice the same", items: `{"format":1,"plan":"d1","items":["groups/B","groups/B"]}`, target: `{"format":1,"targets":[{"kind":"policies"},{"kind":"policies"}]}`, says: "not sorted"},
-		{name: "cut short", items: `{"format":1,"plan":"d1","items":["gro`, target: `{"format":1,"targets":[{"kind"`, says: "unexpected end"},
+		{name: "cut short", items: `{"format":1,"plan":"d1","items":["gro`, target: `{"format":1,"targets":[{"kind"`, says: "unexpected EOF"},
 		{name: "of another shape", items: `{"format":1,"plan":"d1","items":{}}`, target: `{"format":1,"targets":{}}`, says: "cannot unmarshal"},
 		{name: "of a newer version", items: `{"format":2,"items":7}`, target: `{"format":2,"targets":7}`, is: failure.ErrNewer, says: "upgrade"},
 	} {

@@ -52,8 +52,8 @@ import (
 //
 // A file that somebody edits in just that moment keeps the edit, as a change on
 // top of the revision. In the desired line, a completing call compares each file
-// that the revision changes with what it had before. The old content is replaced.
-// Anything else is a person's edit, and stays.
+// that the revision changes with the content of the former revision. It replaces that
+// content. Any other content is a person's edit, and stays.
 //
 // That holds while the machine runs, since no write of a process that died is
 // lost then. After a power cut, a file that was not synced can also be missing,
@@ -110,8 +110,8 @@ type DirRepository struct {
 	packs map[string]*pack.State   // likewise: what is known of them
 }
 
-// maxPacks is for how many tenants a DirRepository remembers what their packs
-// hold. It is read again where it was forgotten.
+// maxPacks is the number of tenants whose packs a DirRepository remembers. It reads
+// the pack of another tenant again.
 const maxPacks = 256
 
 var _ Repository = (*DirRepository)(nil)
@@ -244,8 +244,8 @@ func (d *DirRepository) History(ctx context.Context, req RepositoryHistoryReques
 	return result, err
 }
 
-// with opens a tenant's folder, waits for its turn, completes what a process
-// that died left behind, and calls do. Without a folder, do gets an empty one
+// with opens a tenant's folder, waits for its turn, completes the write of a process
+// that died, and calls do. Without a folder, do gets an empty one
 // unless create is set.
 func (d *DirRepository) with(ctx context.Context, tenant string, create bool, do func(*tenantDir) error) error {
 	name, unlock, err := d.turn(ctx, tenant)

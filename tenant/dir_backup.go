@@ -31,8 +31,8 @@ func (d *DirRepository) Backup(ctx context.Context, req BackupRequest) (Revision
 }
 
 // backup returns the change of the backup line that a request asks for. A whole
-// backup is one whose parent has nothing: its Complete kinds become what the
-// request has of them.
+// backup is a difference from an empty parent: its Complete kinds become those of the
+// request.
 //
 // It works on the lists of files and on the contents of the request, and reads
 // no other content. So a delta takes the line's folder to be as the head lists

@@ -21,7 +21,7 @@ const (
 	maxKeyFile = 64 << 10
 )
 
-// checkListed says what is wrong with the path of a file in a line.
+// checkListed returns an error for a path that no file in a line may have.
 func checkListed(name string) error {
 	if len(name) > maxPath || !fs.ValidPath(name) || isIgnored(name) {
 		return fmt.Errorf("it lists %.100q, which is no path of a file in a line", name)
@@ -43,8 +43,8 @@ func parseID(id string) (d pack.Digest, edited, ok bool) {
 	return d, parts[2] == "+", err == nil
 }
 
-// check says what is wrong with a revision that was read. Every path that is
-// made of one is made of what was checked here.
+// check returns an error for a revision that no release wrote. Every path that is made
+// from a revision is made from fields that check has accepted.
 func (r *oldRevision) check(line Line) error {
 	parts := revisionForm.FindStringSubmatch(r.ID)
 	if parts == nil {
@@ -64,7 +64,7 @@ func (r *oldRevision) check(line Line) error {
 	return checkFiles(r.Files)
 }
 
-// checkFiles says what is wrong with a list of objects by path.
+// checkFiles returns an error for a list of objects by path that no release wrote.
 func checkFiles(objects map[string]string) error {
 	for name, object := range objects {
 		if err := checkListed(name); err != nil {
@@ -77,8 +77,8 @@ func checkFiles(objects map[string]string) error {
 	return nil
 }
 
-// pendingRevisions is a list of at most two: a state that was edited by hand,
-// and what was made of it.
+// pendingRevisions is a list of at most two: a state that was edited by hand, and the
+// revision that followed it.
 type pendingRevisions []oldRevision
 
 // UnmarshalJSON refuses a longer list before it is held in memory.
@@ -111,7 +111,7 @@ func (p *pendingRevisions) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// check says what is wrong with a change that was read.
+// check returns an error for a change that no release wrote.
 func (p *oldPending) check() error {
 	if p.Line != DesiredLine && p.Line != BackupLine {
 		return fmt.Errorf("it is about the line %.100q, which is none", p.Line)

@@ -51,7 +51,7 @@ type dirHead struct {
 	scan   lineScan
 }
 
-// checkFree refuses files that would overwrite what is no part of the line.
+// checkFree refuses files that would overwrite files outside the line.
 func (h dirHead) checkFree(next pack.Listing) error {
 	for _, p := range h.scan.problems {
 		for name := range next {
@@ -96,7 +96,7 @@ type change struct {
 	// before are the files that the line's folder has, and after those that it is
 	// to have.
 	before, after pack.Listing
-	// contents has what after has and the pack may not have.
+	// contents has the contents of after that the pack may not have.
 	contents map[pack.Sum][]byte
 	// other returns a content that neither has: of a file that stays as it is.
 	other  func(name string, e pack.Entry) ([]byte, error)
@@ -151,8 +151,8 @@ func (t *tenantDir) commit(ctx context.Context, c change) (Revision, error) {
 	return made, t.carryOut(context.WithoutCancel(ctx), w)
 }
 
-// recover carries out what was decided and not carried out. The process, or the
-// machine, died. See [DirRepository] for why no edit is lost and none made up.
+// recover completes a write that was decided before the process, or the machine,
+// died. See [DirRepository] for why no edit is lost and none made up.
 func (t *tenantDir) recover(ctx context.Context, known *pack.State) error {
 	decided, found, err := t.old().pending()
 	if err != nil {
@@ -324,8 +324,8 @@ func (t *tenantDir) replaceDesired(c carrying, f pack.Change) error {
 	return t.folder.Write(target, content)
 }
 
-// wasLost reports whether a file is what a lost write leaves: nothing, an empty
-// file, or a part of the content, with zeros where sectors were not written.
+// wasLost reports whether a file looks like a lost write: it is missing or empty, or
+// has a part of the content, with zeros where sectors were not written.
 // Nothing that a person may have saved looks like that.
 func wasLost(now []byte, state fileState, content []byte) bool {
 	if state != fileThere {
@@ -377,7 +377,7 @@ const (
 	fileOther // a folder, a link, a special file, or one that is too large
 )
 
-// fileNow returns what is at a path of a line.
+// fileNow returns the present file at a path of a line.
 func fileNow(f *folder.Folder, name string) ([]byte, fileState, error) {
 	info, err := f.Lstat(name)
 	switch {

@@ -25,7 +25,8 @@ const (
 // folderMode is the mode of the repository's own folder.
 const folderMode = 0o700
 
-// remedy says what to do about a damaged file or folder.
+// remedy returns the sentence that tells people what to do about a damaged file or
+// folder.
 func remedy(name string) string {
 	switch {
 	case name == lockName, name == newName:
@@ -42,7 +43,7 @@ func newFolder(root *os.Root, name string, step func(act, path string) error) *f
 	return folder.New(root, folder.Config{Name: name, Temporary: newName, Step: step, Remedy: remedy})
 }
 
-// packConfig is what the packs of all tenants have in common.
+// packConfig returns the configuration of the packs of all tenants.
 func packConfig(boot pack.Boot, newSalt func() ([16]byte, error)) pack.Config {
 	return pack.Config{
 		Name: packName, Acknowledged: ackName, Boot: boot, NewSalt: newSalt,

@@ -195,8 +195,8 @@ func (f format1) numbers(line Line) ([]int, error) {
 	return numbers, nil
 }
 
-// pending looks at pending.json. It returns what a process of format 1 had
-// decided on when it died, and whether the file is there at all.
+// pending reads pending.json. It returns the change that a process of format 1 had
+// decided on when it died, and whether the file exists.
 func (f format1) pending() (decided *oldPending, found bool, err error) {
 	text, err := f.folder.Read(pendingFile, pack.MaxList)
 	switch {
@@ -231,9 +231,9 @@ func (f format1) content(_ string, e pack.Entry) ([]byte, error) {
 	return content, nil
 }
 
-// takeOver appends to the pack what a process of format 1 had decided on when it
-// died, unless it was carried out so far that its revisions were written. The
-// pack then says what is still to be done.
+// takeOver appends to the pack the change that a process of format 1 had decided on
+// when it died, unless the process had written its revisions. The pack then has the
+// rest of the work.
 func (t *tenantDir) takeOver(ctx context.Context, p *oldPending) error {
 	last := p.Revisions[len(p.Revisions)-1]
 	if r, there := t.pack.Line(string(p.Line)).Last(); there && r.Number >= last.Number {

@@ -16,8 +16,8 @@ import (
 // a file that has not changed since is not read again. It is a cache: one that
 // is missing, damaged or of another format is made anew, and it is not synced.
 //
-// A start of the machine may have lost what a file had, and not the file's time:
-// an index counts for the boot alone in which it was written.
+// A start of the machine may have lost a file's content and kept the file's time. So
+// an index is valid only for the boot in which it was written.
 //
 // An index has a first line with its format, the boot, and then for each file, in
 // the order of their paths: the length of the path, the path, the content's name,

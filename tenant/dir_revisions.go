@@ -11,7 +11,7 @@ import (
 )
 
 // lineRevision is a revision of a line: a record of the pack, or one that format
-// 1 kept. The zero value is what a line has before its first revision.
+// 1 kept. The zero value stands for the state before the first revision.
 type lineRevision struct {
 	line   Line
 	id     string
@@ -45,7 +45,7 @@ func (t *tenantDir) last(line Line) (lineRevision, error) {
 	return t.oldRevision(line, numbers[len(numbers)-1])
 }
 
-// numbered returns the revision with a number. It is false where there is none.
+// numbered returns the revision with a number. It returns false for an unknown number.
 func (t *tenantDir) numbered(line Line, number int) (lineRevision, bool, error) {
 	if t.folder == nil || number < 1 {
 		return lineRevision{}, false, nil
@@ -74,8 +74,8 @@ func (t *tenantDir) numbersBeforePack(line Line) ([]int, error) {
 	return numbers, err
 }
 
-// byKey returns the revision that was written with this key. It is false where
-// there is none.
+// byKey returns the revision that was written with this key. It returns
+// false for an unknown key.
 func (t *tenantDir) byKey(line Line, key string) (Revision, bool, error) {
 	if r, there := t.pack.Line(string(line)).ByKey(key); there {
 		info, _, err := t.pack.Meta(r)

@@ -17,7 +17,8 @@ import (
 
 // lineScan is a line's folder as it is now.
 type lineScan struct {
-	// files are those that are resources, and contents what was read of them.
+	// files are the files that are resources. contents has the contents of those that
+	// were read.
 	files    pack.Listing
 	contents map[string][]byte
 	// problems are what looks like a resource and cannot be read.
@@ -182,8 +183,8 @@ func isFileName(rel string) bool {
 	return strings.Contains(rel, "/") && strings.EqualFold(path.Ext(rel), extension)
 }
 
-// unreadable says why what is at a path of a line, and could be a resource or a
-// folder of them, is not read.
+// unreadable returns the reason why a path of a line is not read, although it could be
+// a resource or a folder of them.
 func unreadable(info fs.FileInfo, rel string) string {
 	ext := path.Ext(rel)
 	if info.IsDir() && isFileName(rel) {

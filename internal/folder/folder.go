@@ -32,7 +32,7 @@ type Folder struct {
 	unsynced struct{ files, folders map[string]bool }
 }
 
-// Config is what a Folder needs to know.
+// Config configures a Folder.
 type Config struct {
 	// Name is the folder's name, for errors.
 	Name string
@@ -42,7 +42,7 @@ type Config struct {
 	// Step, if not nil, is asked before every change of the disk and every sync.
 	// Tests count and interrupt there.
 	Step func(act, path string) error
-	// Remedy says what to do about a damaged file.
+	// Remedy returns the sentence that tells people what to do about a damaged file.
 	Remedy func(name string) string
 }
 
@@ -155,9 +155,8 @@ func (f *Folder) WriteCache(name string, content []byte) error {
 	return err
 }
 
-// WriteNew is write for a file that is not there, which is faster. It is false,
-// and nothing is changed, if there is something with the name. If the process
-// dies, a part of the file may be there.
+// WriteNew creates a file, which is faster than write. It returns false and changes
+// nothing if the name is taken. If the process dies, a part of the file may be there.
 func (f *Folder) WriteNew(name string, content []byte) (bool, error) {
 	if err := f.Mkdir(path.Dir(name)); err != nil {
 		return false, err
@@ -262,7 +261,7 @@ func (f *Folder) Remove(name, keep string) error {
 // file system is synced as a whole, if the system can do that.
 const MaxSyncs = 6
 
-// Flush makes what was written since the last call last.
+// Flush syncs everything that was written since the last call to the disk.
 func (f *Folder) Flush() error {
 	if len(f.unsynced.files)+len(f.unsynced.folders) > MaxSyncs && CanSyncAll {
 		if err := f.Before("sync all", "."); err != nil {

@@ -112,7 +112,7 @@ func (f *Folder) Shown(name string) string {
 	return name
 }
 
-// TypeName names what is no regular file in words.
+// TypeName returns the word for the type of a file that is not a regular file.
 func TypeName(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():

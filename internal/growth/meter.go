@@ -9,7 +9,7 @@ import (
 	"github.com/tenantsync/tenantsync/state"
 )
 
-// Work is what an engine has asked of a store.
+// Work counts the calls and bytes that an engine has sent to a store.
 type Work struct {
 	Commits int
 	// RecordBytes are the bytes of all written records with the references to their

@@ -195,8 +195,8 @@ func (p *Pack) MarkDone(line string, number int, sync bool) error {
 	return p.write(w, sync)
 }
 
-// Sync makes what the pack holds last, and its name. A process that died may have
-// left a revision there that is not on the disk.
+// Sync syncs the pack and its name to the disk. A process that died may have left a
+// revision in the file that is not on the disk.
 func (p *Pack) Sync() error {
 	file, err := p.folder.OpenFile(p.Name, os.O_WRONLY)
 	if err != nil {
@@ -233,7 +233,7 @@ func randomSalt() (salt [16]byte, err error) {
 	return salt, err
 }
 
-// write writes to the end of the pack, and makes the pack if there is none.
+// write writes to the end of the pack. It creates a missing pack.
 func (p *Pack) write(w *write, sync bool) error {
 	if w.end() > maxSize {
 		return p.folder.Damaged(p.Name, fmt.Sprintf("has %d bytes, and cannot have more", w.at))

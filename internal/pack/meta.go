@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Info is what a revision's record says of the revision, beside its
-// header and its files.
+// Info is the part of a revision's record that is neither its header nor its list of
+// files.
 type Info struct {
 	Time    time.Time `json:"time,omitzero"`
 	Message string    `json:"message,omitempty"`

@@ -42,7 +42,7 @@ type head struct {
 	Salt   string `json:"salt"`
 }
 
-// Config is what a pack needs to know.
+// Config configures a pack.
 type Config struct {
 	// Name and Acknowledged are the names of the files in the folder.
 	Name, Acknowledged string
@@ -54,7 +54,7 @@ type Config struct {
 	// IsNewer says that the error is the former.
 	CheckFormat func(name string, text []byte) error
 	IsNewer     func(error) bool
-	// CheckName says what is wrong with the path of a file in a line.
+	// CheckName returns an error for a path that no file in a line may have.
 	CheckName func(name string) error
 	// MaxContent is the size of the largest content, in bytes.
 	MaxContent int64
@@ -94,10 +94,10 @@ func (p *Pack) Close() {
 	}
 }
 
-// State is what is known of the pack, for the next call of Open.
+// State returns the state of the pack, for the next call of Open.
 func (p *Pack) State() *State { return p.state }
 
-// Line is what is known of a line.
+// Line returns the state of a line, or nil for an unknown line.
 func (p *Pack) Line(line string) *LineState { return p.state.lines[line] }
 
 // damaged returns the error for a pack that cannot be used.
@@ -173,7 +173,7 @@ func (p *Pack) open(ctx context.Context, known *State) error {
 	return nil
 }
 
-// continues reports whether the pack still has what was read of it before.
+// continues reports whether the pack still has the records of a known state.
 func (p *Pack) continues(known *State, size int64) bool {
 	last, found := known.lastRecord()
 	if !found || known.end > size {

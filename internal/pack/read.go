@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// recordAt returns the record at an offset. It is false where there is none, or
-// where the pack ends before the record does.
+// recordAt returns the record at an offset. It returns false if no record begins
+// there, or if the pack ends before the record does.
 func (p *Pack) recordAt(salt [16]byte, at, size int64) (Record, bool) {
 	header := make([]byte, headerSize)
 	if at+headerSize > size {
@@ -146,7 +146,7 @@ func (p *Pack) Content(e Entry) ([]byte, error) {
 	return content, nil
 }
 
-// Meta returns what a revision's record says beside its header.
+// Meta returns the information and the list of changes of a revision's record.
 func (p *Pack) Meta(r Record) (Info, []Change, error) {
 	fail := func(err error) (Info, []Change, error) {
 		return Info{}, nil, p.damaged("revision %s: %v", r.ID(), err)

@@ -126,8 +126,8 @@ func headerSum(header []byte, salt [16]byte, at int64) []byte {
 	return h.Sum(nil)[:8]
 }
 
-// decodeRecord returns the record whose header is at an offset of a pack. It is
-// false for what is no header.
+// decodeRecord returns the record whose header is at an offset of a pack. It
+// returns false for bytes that are not a header.
 func decodeRecord(b []byte, salt [16]byte, at int64) (Record, bool) {
 	const sumAt = headerSize - 8
 	if len(b) != headerSize || !bytes.HasPrefix(b, recordMagic) || !bytes.Equal(b[sumAt:], headerSum(b[:sumAt], salt, at)) {
@@ -144,7 +144,7 @@ func decodeRecord(b []byte, salt [16]byte, at int64) (Record, bool) {
 	return r, true
 }
 
-// check says what is wrong with a record that follows others in a pack.
+// check returns an error for a record that cannot follow the others of the pack.
 func (r Record) check(s *State) error {
 	switch l := s.lines[r.Line]; {
 	case l == nil:

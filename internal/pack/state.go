@@ -1,9 +1,9 @@
 package pack
 
-// State is what is known of a pack. It is kept between calls.
+// State is the state of a pack: the records that were read. It is kept between calls.
 type State struct {
 	salt  [16]byte
-	head  int64 // size of the packHead; 0: there is no pack
+	head  int64 // size of the packHead; 0: the pack does not exist
 	end   int64 // of the last valid record
 	lines map[string]*LineState
 }
@@ -22,7 +22,7 @@ func (s *State) lastRecord() (last Record, found bool) {
 	return last, found
 }
 
-// LineState is what the records of a pack say about a line.
+// LineState is the state of a line, from the records of its pack.
 type LineState struct {
 	Revisions []Record // oldest first, numbers without a gap
 	byKey     map[[16]byte]int
@@ -37,7 +37,7 @@ type LineState struct {
 
 func (l *LineState) last() Record { return l.Revisions[len(l.Revisions)-1] }
 
-// Last returns the last revision. It is false if there is none.
+// Last returns the last revision. It returns false for a line without revisions.
 func (l *LineState) Last() (Record, bool) {
 	if len(l.Revisions) == 0 {
 		return Record{}, false
@@ -45,7 +45,7 @@ func (l *LineState) Last() (Record, bool) {
 	return l.last(), true
 }
 
-// Numbered returns the revision with a number. It is false if there is none.
+// Numbered returns the revision with a number. It returns false for an unknown number.
 func (l *LineState) Numbered(number int) (Record, bool) {
 	if len(l.Revisions) == 0 {
 		return Record{}, false
@@ -57,16 +57,16 @@ func (l *LineState) Numbered(number int) (Record, bool) {
 	return l.Revisions[i], true
 }
 
-// IsWritten reports whether the line's folder is as its last revision lists it,
-// but for what people have changed there. It is not known after a start of the
-// machine, which may have lost what was written and not synced.
+// IsWritten reports whether the files of the line's last revision were written to
+// the line's folder. It returns false after a start of the machine, which may have
+// lost files that were not synced.
 func (l *LineState) IsWritten(boot Boot) bool {
 	last, there := l.Last()
 	return there && l.Done == last.Number && l.DoneBoot.Same(boot)
 }
 
-// ByKey returns the revision that was written with an idempotency key. It is
-// false if there is none.
+// ByKey returns the revision that was written with an idempotency key. It returns
+// false for an unknown key.
 func (l *LineState) ByKey(key string) (Record, bool) {
 	number, there := l.byKey[keySum(key)]
 	if !there {
@@ -75,7 +75,7 @@ func (l *LineState) ByKey(key string) (Record, bool) {
 	return l.Numbered(number)
 }
 
-// listCost is what a list of changes counts for, beside its bytes: it has to be
+// listCost is the cost of a list of changes, beside its bytes: each list of a line is
 // read to know the line's files.
 const listCost = 256
 

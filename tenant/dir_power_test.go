@@ -370,6 +370,31 @@ func bothLines(t *testing.T, d *DirRepository) (map[string]string, string) {
 	return all, head
 }
 
+// stopAfter makes a write whose process dies after n acts. done reports that the write
+// had ended before. disk knows which of the acts are on the disk.
+func (w powerWrite) stopAfter(t *testing.T, n int) (root string, disk *forgetfulDisk, first Revision, done bool) {
+	t.Helper()
+	root = t.TempDir()
+	d := newDir(t, root)
+	w.prepare(t, d, root)
+	disk = newForgetfulDisk(t, root)
+	count := 0
+	d.step = func(act, name string) error {
+		if count++; count > n {
+			return errCrash
+		}
+		disk.before(act, name)
+		return nil
+	}
+	first, err := w.write(t, d)
+	if err != nil && !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	disk.done() // the act that failed was not done, and those before it were
+	d.step = nil
+	return root, disk, first, err == nil
+}
+
 // The power goes at every write and sync of a write, and what was not synced is
 // lost in whole, in part or not at all. Nothing that was acknowledged is lost, no
 // edit is made up or lost, and the write can be repeated.
@@ -380,25 +405,8 @@ func TestPowerCuts(t *testing.T) {
 			cuts := 0
 			for n, done := 0, false; !done; n++ {
 				for sample, choose := range cutChoices {
-					root := t.TempDir()
-					d := newDir(t, root)
-					w.prepare(t, d, root)
-					disk := newForgetfulDisk(t, root)
-					count := 0
-					d.step = func(act, name string) error {
-						if count++; count > n {
-							return errCrash
-						}
-						disk.before(act, name)
-						return nil
-					}
-					first, err := w.write(t, d)
-					if done = err == nil; !done && !errors.Is(err, errCrash) {
-						t.Fatal(err)
-					}
-					// The act that failed was not done, and those before it were.
-					disk.done()
-					d.step = nil
+					_, disk, first, written := w.stopAfter(t, n)
+					done = written
 					found := disk.afterCut(rand.New(rand.NewPCG(uint64(n), uint64(sample))), choose)
 					cuts++
 					checkAfterCut(t, fmt.Sprintf("after %d acts, sample %d", n, sample), w, found, first, done)
@@ -468,21 +476,8 @@ func TestPowerCutAfterCompletion(t *testing.T) {
 	inMemory(t)
 	for _, w := range powerWrites() {
 		for n, done := 0, false; !done; n++ {
-			root := t.TempDir()
-			d := newDir(t, root)
-			w.prepare(t, d, root)
-			disk := newForgetfulDisk(t, root)
-			count := 0
-			d.step = func(act, name string) error {
-				if count++; count > n {
-					return errCrash
-				}
-				disk.before(act, name)
-				return nil
-			}
-			_, err := w.write(t, d)
-			done = err == nil
-			disk.done()
+			root, disk, _, written := w.stopAfter(t, n)
+			done = written
 			next := newDir(t, root)
 			next.step = func(act, name string) error {
 				disk.before(act, name)

@@ -46,9 +46,10 @@ bench:
 # a million tenants in PostgreSQL. Fewer: make bench-stores TENANTS=100000
 bench-stores:
 	go test ./state -run '^$$' -bench Next -count $(or $(COUNT),5)
-	go test ./state/pgstore -run '^$$' -bench 'Commit$$|SyncCalls' -benchtime 1x -count $(or $(COUNT),5) -timeout 2h
+	go test ./state/pgstore -run '^$$' -bench 'Commit$$' -benchtime 1x -count $(or $(COUNT),5) -timeout 2h
 	go test ./state/pgstore -run '^$$' -bench 'Claim$$' -benchtime 1x -tenants $(or $(TENANTS),1000000) -samples $(or $(SAMPLES),10000) -timeout 2h
-	go test ./state/sqlitestore -run '^$$' -bench 'Commit$$|SyncCalls' -benchtime 7x -timeout 2h
+	go test ./state/sqlitestore -run '^$$' -bench 'Commit$$' -benchtime 7x -timeout 2h
+	go test ./internal/planbench -run '^$$' -bench SyncOnStore -benchtime 7x -timeout 2h
 
 # What approvals, targets, retries and syncs cost with 1,000 to 8,000 items, and by
 # what each doubling multiplies it: some twenty minutes on two cores.

@@ -23,14 +23,16 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// BenchmarkSyncOnStore measures syncs without changes of tenants with one object, and
-// the commits of the same store beside them, round by round: so other work on the
-// machine slows both down. It reports the medians of the rounds.
+// BenchmarkSyncOnStore measures syncs without changes of tenants with one object. Beside
+// them it measures the commits of the same store, and the calls of such a sync without
+// the engine, round by round: so other work on the machine slows all down. It reports
+// the medians of the rounds.
 //
 //   - syncs/s and commits/s
 //   - x-commits: syncs/s over a sixth of commits/s. A sync makes three commits, two
 //     blobs, a claim and a release.
 //   - cpu-ms/sync: of this process. It includes SQLite, and not PostgreSQL's server.
+//   - calls-cpu-ms/sync: of the calls alone. No engine can do with less on this store.
 func BenchmarkSyncOnStore(b *testing.B) {
 	const workers = 16
 	for _, on := range []struct {
@@ -65,6 +67,7 @@ func BenchmarkSyncOnStore(b *testing.B) {
 	} {
 		b.Run(on.name, func(b *testing.B) {
 			store := on.open(b)
+			recorded := &tape{Store: store}
 			engine := smallTenants(b, store)
 			each := 20
 			if testing.Short() {
@@ -82,6 +85,18 @@ func BenchmarkSyncOnStore(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			other := smallTenants(b, recorded)
+			for range 2 { // the first adopts
+				recorded.calls = nil
+				if _, err := other.Sync(b.Context(), syncer.StartRequest{Tenant: "recorded", Actor: "ann"}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			replayed := make([]state.Record, workers)
+			for w := range replayed {
+				replayed[w].Tenant = fmt.Sprint("calls-", w)
+			}
+			calls := func(worker int) error { return recorded.replay(b.Context(), store, &replayed[worker]) }
 			records := make([]state.Record, workers)
 			commits := func(worker int) error {
 				r := &records[worker]
@@ -92,11 +107,17 @@ func BenchmarkSyncOnStore(b *testing.B) {
 			}
 			perSecond(b, workers, each, syncs)
 			perSecond(b, workers, each, commits)
-			var rates, peers, ratios, cpu []float64
-			for b.Loop() {
+			perSecond(b, workers, each, calls)
+			var rates, peers, ratios, cpu, callsCPU []float64
+			measured := func(f func(worker int) error) (rate, cpu float64) {
 				began := cpuTime()
-				rate := perSecond(b, workers, each, syncs)
-				cpu = append(cpu, float64((cpuTime()-began).Microseconds())/1000/float64(workers*each))
+				rate = perSecond(b, workers, each, f)
+				return rate, float64((cpuTime() - began).Microseconds()) / 1000 / float64(workers*each)
+			}
+			for b.Loop() {
+				rate, used := measured(syncs)
+				_, usedByCalls := measured(calls)
+				cpu, callsCPU = append(cpu, used), append(callsCPU, usedByCalls)
 				peer := perSecond(b, workers, 6*each, commits)
 				rates, peers, ratios = append(rates, rate), append(peers, peer), append(ratios, rate/(peer/6))
 			}
@@ -104,6 +125,7 @@ func BenchmarkSyncOnStore(b *testing.B) {
 			b.ReportMetric(middle(peers), "commits/s")
 			b.ReportMetric(middle(ratios), "x-commits")
 			b.ReportMetric(middle(cpu), "cpu-ms/sync")
+			b.ReportMetric(middle(callsCPU), "calls-cpu-ms/sync")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

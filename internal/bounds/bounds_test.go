@@ -24,6 +24,7 @@ func TestCut(t *testing.T) {
 		{strings.Repeat("é", 20), 40, strings.Repeat("é", 20)},
 		{strings.Repeat("é", 21), 40, strings.Repeat("é", (40-len(cutMark))/2) + cutMark},
 		{"x" + strings.Repeat("é", 21), 40, "x" + strings.Repeat("é", (39-len(cutMark))/2) + cutMark},
+		{"\x80" + strings.Repeat("\x81", 20), len(cutMark) + 2, cutMark}, // begins within a character
 	} {
 		got := Cut(tt.text, tt.limit)
 		if got != tt.want || len(got) > tt.limit || !utf8.ValidString(got) {

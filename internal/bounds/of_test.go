@@ -2,6 +2,7 @@ package bounds
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,10 @@ func TestLimitsOfFields(t *testing.T) {
 			}
 		}
 	}
+	ids := map[string]string{strings.Repeat("x", MaxText+1): strings.Repeat("x", MaxText+1)}
+	if got := Of(struct{ Bindings map[string]string }{ids}).Bindings; !maps.Equal(got, ids) {
+		t.Error("an identifier was cut in a map")
+	}
 	for _, n := range []int{MaxWord - 1, MaxWord, MaxWord + 1} {
 		if got := Of(struct{ Code string }{strings.Repeat("x", n)}).Code; len(got) != min(n, MaxWord) || strings.HasSuffix(got, cutMark) != (n > MaxWord) {
 			t.Errorf("a word of %d bytes: got %d", n, len(got))
@@ -107,7 +112,9 @@ func TestLimits(t *testing.T) {
 
 // A part that fits is not copied, wherever the part is that does not.
 func TestWhatFitsIsShared(t *testing.T) {
-	in := document{Message: strings.Repeat("x", MaxText+1), Raw: []byte("raw"), Value: json.RawMessage(`1`), Inner: &document{Raw: []byte("x")}, List: []document{{Code: "a"}}, Any: &document{}}
+	atLimit := document{Message: strings.Repeat("x", MaxText), Code: strings.Repeat("x", MaxWord), Raw: []byte("x"),
+		Value: json.RawMessage(`"` + strings.Repeat("x", MaxValue-2) + `"`), Labels: map[string]string{strings.Repeat("x", MaxText): strings.Repeat("x", MaxWord)}}
+	in := document{Message: strings.Repeat("x", MaxText+1), Raw: []byte("raw"), Value: json.RawMessage(`1`), Inner: &atLimit, List: []document{atLimit}, Any: &document{}}
 	out := Of(in)
 	if &out.Raw[0] != &in.Raw[0] || &out.Value[0] != &in.Value[0] || out.Inner != in.Inner || &out.List[0] != &in.List[0] || out.Any != in.Any {
 		t.Error("a part that fits was copied")

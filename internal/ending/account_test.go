@@ -66,6 +66,7 @@ func TestPartialErrorsAreWhole(t *testing.T) {
 func TestWhatIsSaid(t *testing.T) {
 	deploying := Run{Status: state.InProgress, Before: state.Idle, Phase: word.PhaseDeploy, Mode: word.Full, Verdict: word.Approve, Wrote: true}
 	planning := Run{Status: state.InProgress, Before: state.Idle, Phase: word.PhasePlan, Mode: word.Full}
+	rejected := Run{Status: state.InProgress, Before: state.Idle, Phase: word.PhaseReport, Mode: word.Full, Verdict: word.Reject}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	bad := plan.Note{Class: plan.BadFile, Kind: "groups", Key: "G", Message: "no JSON"}
 	lost := Info{Class: word.ClassStorage, Message: "gone"}
@@ -77,6 +78,7 @@ func TestWhatIsSaid(t *testing.T) {
 		reason string
 		err    *Info
 	}{
+		{"cancelled after the only change", deploying, End{Stop: Cancelled, Reason: "cancelled by ann"}, Tally{Applied: 1}, "", nil},
 		{"cancelled after the last change", deploying, End{Stop: Cancelled, Reason: "cancelled by ann"}, Tally{Applied: 2}, "", nil},
 		{"cancelled, and parts are lost", deploying, End{Stop: Cancelled, Reason: "cancelled by ann"}, Tally{Applied: 2, Lost: []Info{lost, lost}}, "cancelled by ann",
 			&Info{Class: word.ClassStorage, Phase: word.PhaseReport, Message: "2 of 2 changes applied: cancelled by ann; 2 parts of the run are lost; the first: gone"}},
@@ -98,6 +100,11 @@ func TestWhatIsSaid(t *testing.T) {
 			&Info{Class: "bad_file", Phase: word.PhasePlan, Message: "no change was applied, 2 could not be planned; first failure: groups/G: no JSON"}},
 		{"a whole kind could not be planned", planning, End{}, Tally{Problems: []plan.Note{{Class: plan.BadFile, Kind: "groups", Message: "no JSON"}}}, "bad_file",
 			&Info{Class: "bad_file", Phase: word.PhasePlan, Message: "no change was applied, 1 could not be planned; first failure: groups: no JSON"}},
+		{"rejected", rejected, End{}, Tally{}, "", nil},
+		{"rejected, and one difference could not be planned", rejected, End{}, Tally{Problems: []plan.Note{bad}}, "",
+			&Info{Class: word.ClassPartial, Phase: word.PhasePlan, Message: "no change was applied, 1 could not be planned; first failure: groups/G: no JSON"}},
+		{"rejected, and two differences could not be planned", rejected, End{}, Tally{Problems: []plan.Note{bad, bad}}, "",
+			&Info{Class: word.ClassPartial, Phase: word.PhasePlan, Message: "no change was applied, 2 could not be planned; first failure: groups/G: no JSON"}},
 		{"not confirmed", deploying, End{}, Tally{Applied: 3, Unconfirmed: 2}, word.ClassUnverified,
 			&Info{Class: word.ClassUnverified, Phase: word.PhaseVerify, Message: "3 of 3 changes applied, and 2 not confirmed by reading back"}},
 		{"not confirmed after a cancel", deploying, End{Stop: Cancelled, Reason: "cancelled by ann"}, Tally{Applied: 3, Unconfirmed: 3}, word.ClassUnverified,

@@ -106,6 +106,7 @@ var cases = []struct {
 	{"not confirmed by reading back", facts{stop: Cancelled, verdict: word.Approve, wrote: true, applied: 2, unconfirmed: 2}, state.SucceedPartially, word.Deployed, "unverified"},
 	{"not all taken back", facts{verdict: word.RejectAndRevert, refused: 1}, state.SucceedPartially, word.Reverted, "edited"},
 	{"not all read", facts{unread: 1}, state.SucceedPartially, word.NoChanges, "unread"},
+	{"not all read", facts{unread: 1, adopted: 1}, state.SucceedPartially, word.Adopted, "unread"},
 	{"done, with permissions missing", facts{missing: 1}, state.RequireConsent, word.NoChanges, ""},
 	{"roll back without effect", facts{rollsBack: true}, state.Succeed, word.NothingToRollBack, ""},
 	{"roll back without effect", facts{rollsBack: true, verdict: word.Approve}, state.Succeed, word.NothingToRollBack, ""},
@@ -117,6 +118,7 @@ var cases = []struct {
 	{"adopted", facts{adopted: 1}, state.Succeed, word.Adopted, ""},
 	{"no changes", facts{}, state.Succeed, word.NoChanges, ""},
 	{"applied, and not read back", facts{from: state.PendingAuthentication, verdict: word.Approve, wrote: true, applied: 1}, state.SucceedPartially, word.Deployed, "unverified"},
+	{"no ending fits", facts{from: state.PendingAuthentication, verdict: word.Approve}, state.Fail, word.FailedWith, "internal"},
 	{"no ending fits", facts{from: state.PendingApproval}, state.Fail, word.FailedWith, "internal"},
 }
 

@@ -60,6 +60,7 @@ func TestTallyOfKinds(t *testing.T) {
 		{"read", tenant.KindState{Completeness: tenant.Complete}, 3, false, 1, 0, true},
 		{"not in scope", tenant.KindState{Completeness: tenant.NotInScope}, 0, false, 0, 0, true},
 		{"read for its names", tenant.KindState{Completeness: tenant.Complete, Scope: tenant.Referenced}, 3, false, 1, 1, true},
+		{"read for its only name", tenant.KindState{Completeness: tenant.Complete, Scope: tenant.Referenced}, 1, false, 1, 1, true},
 		{"without names to read", tenant.KindState{Completeness: tenant.Complete, Scope: tenant.Referenced}, 0, false, 1, 0, true},
 		{"not licensed", tenant.KindState{Completeness: tenant.Unlicensed}, 0, false, 1, 0, true},
 		{"read in part", tenant.KindState{Completeness: tenant.Partial}, 3, false, 1, 0, false},

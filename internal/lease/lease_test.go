@@ -334,6 +334,7 @@ func TestEnsure(t *testing.T) {
 		{name: "lost", after: 40 * time.Second, need: 30 * time.Second, fail: state.ErrLeaseLost, renewals: 1, want: lease.ErrLost},
 		{name: "a record that cannot be used", after: 40 * time.Second, need: 30 * time.Second, unusable: true, renewals: 1, want: lease.ErrLost},
 		{name: "a store that fails", after: 40 * time.Second, need: 30 * time.Second, fail: errTransient, renewals: 1, want: errTransient},
+		{name: "a store that fails just before the end", after: duration - 1, need: 30 * time.Second, fail: errTransient, renewals: 1, want: errTransient},
 		{name: "a store that fails at the end", after: duration, need: 30 * time.Second, fail: errTransient, renewals: 1, want: lease.ErrLost},
 	}
 	for _, tt := range tests {

@@ -107,8 +107,9 @@ func TestWordsAndPieces(t *testing.T) {
 		strings.Repeat("w", 127): true, strings.Repeat("w", 128): true, strings.Repeat("w", 129): false,
 		"xabcdefgh": false, "abcdefghx": false, "xabcdefg": true, "abcdefg": true, "x1234567": true, "1234567": false, "x12345678": true,
 		"beginnin": false, "beginni": true, "ofalongs": false,
+		"u003cbcdef": false, "003cbcdef": false, "03cbcdef": false, "3Cbcdef": true, // of "<" in JSON, and in a URL
 	} {
-		got, _ := errors.AsType[*tenant.Error](redact.Error(&tenant.Error{Code: word}, []string{"abcdefgh", "1234567", "beginningofalongsecret"}))
+		got, _ := errors.AsType[*tenant.Error](redact.Error(&tenant.Error{Code: word}, []string{"abcdefgh", "1234567", "beginningofalongsecret", "a<bcdef"}))
 		if (got.Code != "") != kept {
 			t.Errorf("%q: got %q, want it kept: %v", word, got.Code, kept)
 		}

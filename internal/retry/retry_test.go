@@ -3,6 +3,7 @@ package retry_test
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -51,6 +52,7 @@ func TestBackoffAtTheLimit(t *testing.T) {
 		{"no attempt", 0, time.Second, time.Minute},
 		{"very many attempts", 1e6, time.Second, time.Minute},
 		{"a first pause above the limit", 1, time.Hour, time.Minute},
+		{"a first pause at the longest limit", 3, math.MaxInt64, math.MaxInt64},
 		{"a long first pause", 40, 24 * time.Hour, 1000 * time.Hour},
 	}
 	for _, tt := range tests {
@@ -137,6 +139,7 @@ func TestPause(t *testing.T) {
 		want  error
 	}{
 		{name: "to its end", pause: time.Hour, took: time.Hour},
+		{name: "the shortest pause", pause: 1, took: 1},
 		{name: "no pause"},
 		{name: "a negative pause", pause: -time.Second},
 		{name: "a context that ends first", pause: time.Hour, ends: time.Minute, took: time.Minute, want: stop},

@@ -70,4 +70,12 @@ func TestLogValuesAtTheLimit(t *testing.T) {
 			t.Errorf("%d bytes: got %.20v and a text of %d bytes, want them cut: %v", n, line.List, len(line.Text), cut)
 		}
 	}
+	for n, cut := range map[int]bool{MaxText + 1: false, MaxStack - 1: false, MaxStack: false, MaxStack + 1: true} {
+		var buf bytes.Buffer
+		slog.New(Handler{Handler: slog.NewJSONHandler(&buf, nil)}).Info("m", "stack", strings.Repeat("x", n))
+		var line struct{ Stack string }
+		if err := json.Unmarshal(buf.Bytes(), &line); err != nil || strings.HasSuffix(line.Stack, cutMark) != cut || len(line.Stack) != min(n, MaxStack) {
+			t.Errorf("a stack of %d bytes: got %d, %v, want it cut: %v", n, len(line.Stack), err, cut)
+		}
+	}
 }

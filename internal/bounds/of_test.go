@@ -152,6 +152,7 @@ func TestCheck(t *testing.T) {
 		{Comment("Comment", "\x00"), "Comment must be UTF-8 without NUL"},
 		{Key("Targets", strings.Repeat("a", MaxKey)), ""},
 		{Key("Targets", strings.Repeat("a", MaxKey+1)), "Targets has 1025 bytes"},
+		{Key("Targets", "a\nb"), "Targets must be without control characters"},
 	} {
 		err := Check(Name("First", "good"), tt.in)
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {

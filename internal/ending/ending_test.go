@@ -190,7 +190,7 @@ func TestEveryRowOfTheTable(t *testing.T) {
 			}
 			return fmt.Sprintf("%s, %s, error %q, permissions missing: %t", got.Event, got.Outcome, class, got.Consent)
 		}
-		want := say(Result{Event: c.event, Outcome: c.outcome, Err: &Info{Class: c.class}, Consent: fits.consent})
+		want := say(Result{Event: c.event, Outcome: c.outcome, Err: &Info{Class: c.class}, Consent: c.event == state.RequireConsent})
 		if got := say(Conclude(run, end, n)); got != want {
 			t.Errorf("%s: got %s, want %s", c.row, got, want)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,6 +196,39 @@ func TestRowsFail(t *testing.T) {
 			if err := calls[name](t.Context()); err != nil {
 				t.Errorf("%s after it: %v", name, err)
 			}
+		}
+	}
+}
+
+// A column that holds no JSON, or JSON of another type, is an error of each method
+// that reads it, and never an empty list.
+func TestDamagedColumns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := openPath(t, path)
+	calls := everyCall(t, s)
+	db := hostDB(t, path, "")
+	for _, column := range []string{"labels", "refs"} {
+		for _, damage := range []string{`{`, `"x"`} {
+			for _, name := range []string{"Load", "List", "Claim", "Acquire", "Renew"} {
+				var before any
+				if err := db.QueryRow("SELECT " + column + " FROM tenantsync_record WHERE tenant = 'committed'").Scan(&before); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := db.Exec("UPDATE tenantsync_record SET "+column+" = ? WHERE tenant IN ('committed', 'acquired', 'a-due')", damage); err != nil {
+					t.Fatal(err)
+				}
+				if err := calls[name](t.Context()); err == nil || !strings.Contains(err.Error(), column+" of ") {
+					t.Errorf("%s with the %s %s: got %v, want an error that names them", name, column, damage, err)
+				}
+				if _, err := db.Exec("UPDATE tenantsync_record SET "+column+" = ? WHERE tenant IN ('committed', 'acquired', 'a-due')", before); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	for _, name := range []string{"Load", "List", "Acquire", "Renew", "Commit"} {
+		if err := calls[name](t.Context()); err != nil {
+			t.Errorf("%s afterwards: %v", name, err)
 		}
 	}
 }

@@ -175,6 +175,67 @@ func make450() []state.Entry {
 	return entries
 }
 
+// Whichever statement of Prune fails, it returns the error, and how much it has
+// removed.
+func TestEveryStatementOfPruneFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	spy, db := spyDB(t, path, "_synchronous=FULL")
+	s, other := openDB(t, db), hostDB(t, path, "_synchronous=FULL")
+	count := func() (all state.Pruned) {
+		t.Helper()
+		for table, n := range map[string]*int{"blob": &all.Blobs, "entry": &all.Entries, "run": &all.Runs} {
+			if err := other.QueryRow("SELECT count(*) FROM tenantsync_" + table).Scan(n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return all
+	}
+	r := newRecord("contoso")
+	for _, tenant := range []string{"", "contoso"} {
+		at, struck := 0, "nothing yet"
+		for before := (state.Pruned{}); struck != ""; at++ {
+			req := state.CommitRequest{Record: r}
+			if before.Entries == 0 {
+				req.Entries = []state.Entry{{Type: "t"}, {Type: "t"}}
+			}
+			if before.Runs == 0 {
+				req.Runs = []state.Run{{ID: "run-1", Status: state.Idle, Started: time.Now()}}
+			}
+			r = commit(t, s, req)
+			if _, err := s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"}); err != nil {
+				t.Fatal(err)
+			}
+			pass(t, other, 48*time.Hour)
+			before = count()
+			n := 0
+			struck = ""
+			spy.strike(func(_ driver.QueryerContext, text string) error {
+				if n++; n-1 == at && text != "ROLLBACK" {
+					struck = text
+					return errDisk
+				}
+				return nil
+			}, nil)
+			got, err := s.Prune(t.Context(), state.PruneRequest{Tenant: tenant})
+			spy.strike(nil, nil)
+			after := count()
+			if !errors.Is(err, errDisk) && struck != "" || struck == "" && err != nil {
+				t.Errorf("Prune(%q) returns %v, where this fails: %s", tenant, err, struck)
+			}
+			if got.Blobs != before.Blobs-after.Blobs || got.Entries != before.Entries-after.Entries || got.Runs != before.Runs-after.Runs {
+				t.Errorf("Prune(%q) returns %+v of %+v, and leaves %+v, where this fails: %s", tenant, got, before, after, struck)
+			}
+			if struck == "" && after != (state.Pruned{}) {
+				t.Errorf("Prune(%q) leaves %+v", tenant, after)
+			}
+			before = after
+		}
+		if at < 12 {
+			t.Errorf("Prune(%q) sends %d statements", tenant, at)
+		}
+	}
+}
+
 // A blob that was damaged is whole again once it has been put again.
 func TestPutRepairs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")

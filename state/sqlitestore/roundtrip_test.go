@@ -67,3 +67,28 @@ func TestBytesComeBack(t *testing.T) {
 		}
 	}
 }
+
+// A record without labels, references and times has none in its row either.
+func TestNothingIsStoredAsNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := openPath(t, path)
+	db := hostDB(t, path, "")
+	r := newRecord("contoso")
+	for _, some := range []bool{false, true, false} {
+		r.Labels, r.Refs, r.WakeAt = map[string]string{}, []state.BlobRef{}, time.Time{}
+		if some {
+			r.Labels["region"], r.WakeAt = "eu", time.Now()
+			r.Refs = append(r.Refs, state.BlobRef{Tenant: "contoso", Kind: "plan", SHA256: strings.Repeat("00", 32)})
+		}
+		r = commit(t, s, state.CommitRequest{Record: r})
+		var labels, refs, wakeAt bool
+		err := db.QueryRow("SELECT labels IS NOT NULL, refs IS NOT NULL, wake_at IS NOT NULL FROM tenantsync_record").Scan(&labels, &refs, &wakeAt)
+		if err != nil || labels != some || refs != some || wakeAt != some {
+			t.Errorf("stored are labels: %v, refs: %v, a time: %v, and %v; want %v", labels, refs, wakeAt, err, some)
+		}
+		got, err := s.Load(t.Context(), state.LoadRequest{Tenant: "contoso"})
+		if err != nil || (got.Record.Labels != nil) != some || (got.Record.Refs != nil) != some {
+			t.Errorf("Load returns labels %v and refs %v, %v; want any: %v", got.Record.Labels, got.Record.Refs, err, some)
+		}
+	}
+}

@@ -94,6 +94,8 @@ func TestWhatIsSaid(t *testing.T) {
 			&Info{Class: word.ClassPartial, Phase: word.PhaseDeploy, Message: "1 of 2 changes applied, 1 could not be planned; first failure: groups/A: refused", RequestID: "req-2"}},
 		{"nothing applied", deploying, End{}, Tally{Open: 2, FirstFailed: &Item{ID: "groups/A", Class: "invalid", Message: "refused"}}, "invalid",
 			&Info{Class: "invalid", Phase: word.PhaseDeploy, Message: "none of 2 changes applied; first failure: groups/A: refused"}},
+		{"nothing applied, and the work says why it ended", deploying, End{Reason: "boom", Err: &Info{Class: "boom", Message: "bang"}}, Tally{Open: 2}, "items",
+			&Info{Class: word.ClassItems, Phase: word.PhaseDeploy, Message: "none of 2 changes applied"}},
 		{"nothing attempted", deploying, End{}, Tally{Open: 2}, "items",
 			&Info{Class: word.ClassItems, Phase: word.PhaseDeploy, Message: "none of 2 changes applied"}},
 		{"nothing could be planned", planning, End{}, Tally{Problems: []plan.Note{bad, bad}}, "bad_file",

@@ -97,6 +97,29 @@ func TestDispositionsThatLeaveTheRun(t *testing.T) {
 	}
 }
 
+// A review fails without a decision if neither the store nor a part of the run has
+// failed, and if the work goes on.
+func TestUndecided(t *testing.T) {
+	for d, want := range map[Disposition]bool{
+		{How: End}: true, {How: Retry}: true, {How: SignIn}: true,
+		{How: End, Lost: true}: false, {How: StorageFailed}: false, {How: ShutDown}: false, {How: ShutDown, Lost: true}: false,
+	} {
+		if got := d.Undecided(); got != want {
+			t.Errorf("%+v: got %t, want %t", d, got, want)
+		}
+	}
+}
+
+// Each error of the package leads to the error that it wraps, and has its text.
+func TestErrorsWrap(t *testing.T) {
+	cause := errors.New("away")
+	for _, err := range []error{&Error{Class: word.ClassStorage, Err: cause}, New(word.ClassStorage, "%w", cause), &Retryable{Err: cause}, &Storage{Err: cause}} {
+		if !errors.Is(err, cause) || err.Error() != "away" {
+			t.Errorf("%T: got %v, want it to wrap its cause", err, err)
+		}
+	}
+}
+
 // Another text keeps the class, and the word about a panic.
 func TestWithText(t *testing.T) {
 	for class, want := range map[string]string{"storage": "left out", word.ClassInternal: "a panic; left out"} {

@@ -2,7 +2,9 @@ package lease_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -248,6 +250,35 @@ func TestNudge(t *testing.T) {
 		<-time.After(16 * time.Second)
 		w.wantError("Keep", stop(), nil)
 		w.want("renewals", w.calls, []string{"renew at 0s", "renew at 5s", "renew at 20s"})
+	})
+}
+
+// The renewals of Keep and Ensure store the note of the moment. A lease without a
+// note function stores none, and neither does Shorten.
+func TestNote(t *testing.T) {
+	in(t, func(w *world) {
+		h := w.acquire()
+		note := func(want string) {
+			w.Helper()
+			got, err := w.Memory.Load(w.Context(), state.LoadRequest{Tenant: "contoso"})
+			w.wantError("Load", err, nil)
+			w.want("the note", string(got.Record.Note), want)
+		}
+		w.wantError("Ensure without a note", h.Ensure(w.Context(), duration-1), nil)
+		<-time.After(time.Second)
+		w.wantError("Ensure without a note", h.Ensure(w.Context(), duration-1), nil)
+		note("")
+		next := 0
+		h.Note(func() json.RawMessage { next++; return json.RawMessage(fmt.Sprint(next)) })
+		<-time.After(time.Second)
+		w.wantError("Ensure", h.Ensure(w.Context(), duration-1), nil)
+		note("1")
+		stop, _ := w.keep(h)
+		<-time.After(duration / 2)
+		w.wantError("Keep", stop(), nil)
+		note("2")
+		w.wantError("Shorten", h.Shorten(w.Context(), duration), nil)
+		w.want("notes", next, 2)
 	})
 }
 

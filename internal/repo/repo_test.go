@@ -225,6 +225,10 @@ func TestAt(t *testing.T) {
 	if d, err := l.At(t.Context(), old); !errors.Is(err, tenant.ErrNewerFormat) {
 		t.Errorf("got %+v, %v, want the error of the second read", d, err)
 	}
+	r.errs = []error{tenant.ErrNewerFormat}
+	if d, err := l.At(t.Context(), old); !errors.Is(err, tenant.ErrNewerFormat) {
+		t.Errorf("got %+v, %v, want the error of the read", d, err)
+	}
 }
 
 // The head is the history's newest revision, or that of an empty line.
@@ -287,6 +291,20 @@ func TestWritten(t *testing.T) {
 				t.Errorf("the head is %s, %v, want it to stay %s", now, err, head)
 			}
 		})
+	}
+}
+
+// Whichever call of Written fails, Written returns its error. It does not say that the
+// update was not made.
+func TestWrittenFails(t *testing.T) {
+	for at := range 2 {
+		l, r := newLines()
+		parent := write(t, r, "A", `{}`)
+		makeUpdate(t, l, r, parent)
+		r.calls, r.errs = nil, append(make([]error, at), tenant.ErrNewerFormat)
+		if got, err := l.Written(t.Context(), "look", parent, "key"); !errors.Is(err, tenant.ErrNewerFormat) || got != "" || len(r.calls) != at+1 {
+			t.Errorf("where call %d fails: got %q, %v after %v, want the error", at, got, err, r.calls)
+		}
 	}
 }
 
@@ -427,6 +445,11 @@ func TestWith(t *testing.T) {
 		{"an update", []tenant.Change{change("groups", "A", `{"n":9}`)}, []tenant.Resource{group("A", `{"n":9}`), group("B", `{"n":2}`)}},
 		{"a delete", []tenant.Change{change("groups", "A", "")}, []tenant.Resource{group("B", `{"n":2}`)}},
 		{"a create", []tenant.Change{change("groups", "C", `{"n":3}`)}, []tenant.Resource{group("A", `{"n":1}`), group("B", `{"n":2}`), group("C", `{"n":3}`)}},
+		{"a create, and then an update", []tenant.Change{change("groups", "C", `{"n":3}`), change("groups", "C", `{"n":4}`)},
+			[]tenant.Resource{group("A", `{"n":1}`), group("B", `{"n":2}`), group("C", `{"n":4}`)}},
+		{"a create, and then a delete", []tenant.Change{change("groups", "C", `{"n":3}`), change("groups", "C", "")}, line.Resources},
+		{"a delete, and then a create", []tenant.Change{change("groups", "A", ""), change("groups", "A", `{"n":9}`)},
+			[]tenant.Resource{group("B", `{"n":2}`), group("A", `{"n":9}`)}},
 		{"a delete of what is not there", []tenant.Change{change("groups", "C", ""), change("locations", "A", "")}, line.Resources},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

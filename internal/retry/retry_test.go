@@ -52,6 +52,9 @@ func TestBackoffAtTheLimit(t *testing.T) {
 		{"no attempt", 0, time.Second, time.Minute},
 		{"very many attempts", 1e6, time.Second, time.Minute},
 		{"a first pause above the limit", 1, time.Hour, time.Minute},
+		{"a first pause of one millisecond", 1, time.Millisecond, time.Minute},
+		{"a first pause of four milliseconds", 1, 4 * time.Millisecond, time.Minute},
+		{"a first pause of eight milliseconds", 1, 8 * time.Millisecond, time.Minute},
 		{"a first pause at the longest limit", 3, math.MaxInt64, math.MaxInt64},
 		{"a long first pause", 40, 24 * time.Hour, 1000 * time.Hour},
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -96,6 +97,33 @@ func TestWaitingForALock(t *testing.T) {
 			if err := <-done; err != nil {
 				t.Errorf("after the lock was released: %v", err)
 			}
+		}
+	}
+}
+
+// coded is an error of SQLite with a result code.
+type coded int
+
+func (c coded) Error() string { return fmt.Sprint("SQLite's error ", int(c)) }
+func (c coded) Code() int     { return int(c) }
+
+// A lock is waited for under each of its codes, and no other error is.
+func TestCodesOfALock(t *testing.T) {
+	spy, db := spyDB(t, filepath.Join(t.TempDir(), "state.db"), "")
+	s := openDB(t, db)
+	for code, waits := range map[coded]bool{4: false, 5: true, 5 | 1<<8: true, 6: true, 6 | 1<<8: true, 7: false} {
+		failed := false
+		spy.strike(func(_ driver.QueryerContext, text string) error {
+			if text == "BEGIN IMMEDIATE" && !failed {
+				failed = true
+				return code
+			}
+			return nil
+		}, nil)
+		_, err := s.Put(t.Context(), state.PutRequest{Tenant: "contoso", Kind: "plan"})
+		spy.strike(nil, nil)
+		if (err == nil) != waits || !failed {
+			t.Errorf("%v: got %v, want it retried: %v", code, err, waits)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tenantsync/tenantsync/state"
@@ -51,6 +52,42 @@ func TestClockSetBack(t *testing.T) {
 			t.Errorf("set back by %v: logged %q", tt.back, log)
 		}
 	}
+}
+
+// The store's time is that of the newest commit up to a minute ahead of the machine's,
+// and the machine's beyond that. Then a warning is logged, at most once a minute; a
+// warning in the future was logged before the clock was set back, and counts for nothing.
+func TestClockAtItsLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			name     string
+			ahead    time.Duration // of the newest commit
+			told     time.Duration // when the last warning was, from now
+			believed bool          // the machine's clock
+			warns    bool
+		}{
+			{"behind", -time.Microsecond, -time.Hour, true, false},
+			{"less than a minute ahead", time.Minute - time.Microsecond, -time.Hour, false, false},
+			{"a minute ahead", time.Minute, -time.Hour, false, false},
+			{"more than a minute ahead", time.Minute + time.Microsecond, -time.Hour, true, true},
+			{"a warning at this moment", time.Hour, 0, true, false},
+			{"a warning just before", time.Hour, -time.Microsecond, true, false},
+			{"a warning less than a minute ago", time.Hour, time.Microsecond - time.Minute, true, false},
+			{"a warning a minute ago", time.Hour, -time.Minute, true, true},
+			{"a warning in the future", time.Hour, time.Microsecond, true, true},
+		} {
+			logger, log := logged()
+			machine := time.Now()
+			want := machine
+			if !tt.believed {
+				want = machine.Add(tt.ahead)
+			}
+			got := sqlitestore.NewClock(logger, machine.Add(tt.told))(machine.Add(tt.ahead))
+			if warned := log.Len() > 0; !got.Equal(want) || warned != tt.warns {
+				t.Errorf("%s: the time is %v, want %v; logged %q", tt.name, got, want, log)
+			}
+		}
+	})
 }
 
 // A list by update that continues at its last cursor misses no commit of any

@@ -2,7 +2,9 @@ package sqlitestore
 
 import (
 	"context"
+	"log/slog"
 	"slices"
+	"time"
 )
 
 // WriterPragma returns a pragma's value on the connection that writes.
@@ -23,3 +25,11 @@ func AddMigration(sql string) (restore func()) {
 
 // Release is the schema that this release works with.
 var Release = release()
+
+// NewClock returns a store's clock as a function of the newest commit's time. The
+// clock logged its last warning at told.
+func NewClock(log *slog.Logger, told time.Time) func(newest time.Time) time.Time {
+	c := &clock{log: log}
+	c.told.Store(told.UnixMicro())
+	return func(newest time.Time) time.Time { return fromMicro(c.now(newest.UnixMicro())) }
+}

@@ -74,6 +74,8 @@ func TestApprovalRules(t *testing.T) {
 			nil, []string{"sue", "olga"}, []string{"2 of 1 approvals", "2 of 2 approvals by group security or owners (rule x)"}, true},
 		{"all that match", ApprovalRules{Approvals: 2, Groups: groups, Rules: []ApprovalRule{{Name: "x", Groups: []string{"owners"}}, {Name: "y", Approvals: 3}}},
 			nil, []string{"olga", "bob"}, []string{"2 of 2 approvals", "1 of 1 approvals by group owners (rule x)", "2 of 3 approvals (rule y)"}, false},
+		{"those that match, on both sides of one that does not", ApprovalRules{Rules: []ApprovalRule{{Name: "x", Kinds: []string{"groups"}}, {Name: "y", Kinds: []string{"users"}}, {Name: "z", Approvals: 2}}},
+			nil, []string{"bob"}, []string{"1 of 1 approvals", "1 of 1 approvals (rule x)", "1 of 2 approvals (rule z)"}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			y := ruled(tt.rules)

@@ -149,3 +149,93 @@ func TestWaitingForPeopleDoesNotSpin(t *testing.T) {
 		})
 	}
 }
+
+// A process without an Approver leaves a plan to people. A process with one asks it as
+// soon as it works on the tenant, long before the deadline.
+func TestApproverIsAskedAboutAPlanThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		without := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Settings.NewerInterval = -1 }})
+		start(t, without, "contoso")
+		next, err := without.Advance(t.Context(), "contoso")
+		if err != nil || next.In < 24*time.Hour {
+			t.Fatalf("got %+v, %v, want nothing to do for days", next, err)
+		}
+		with := h.Worker("b", syncertest.WorkerConfig{Approver: syncertest.Approves("bob")})
+		_, err = with.Advance(t.Context(), "contoso")
+		row, serr := with.Status(t.Context(), "contoso")
+		if err != nil || serr != nil || row.Outcome != syncer.Deployed {
+			t.Errorf("got %s, %s, %v, %v, want it approved and deployed", row.Status, row.Outcome, err, serr)
+		}
+	})
+}
+
+// lostItems is a store that has lost the lists of items.
+type lostItems struct{ state.Store }
+
+func (s lostItems) Get(ctx context.Context, ref state.BlobRef) ([]byte, error) {
+	if ref.Kind == "items" {
+		return nil, state.ErrNotFound
+	}
+	return s.Store.Get(ctx, ref)
+}
+
+// A run whose votes cannot be read is not decided: the Approver would be shown a plan
+// without the approvals that it has.
+func TestReviewWithLostVotes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x, _ := newExchange(t)
+		approver := syncertest.Answers(syncertest.Approves("cem"))
+		w := x.h.Worker("asks", syncertest.WorkerConfig{Approver: approver, Edit: func(c *syncer.Config) {
+			c.Store, c.Settings.Approval.Approvals = lostItems{c.Store}, 2
+		}})
+		row, err := w.Status(t.Context(), "contoso")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := syncer.Decision{RunRef: row.RunRef, Digest: row.Digest, Verdict: syncer.Approve, Actor: "bob", Items: []string{"groups/Staff"}}
+		if _, err := w.Decide(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+			t.Fatal(err)
+		}
+		wantRow(t, w, state.NewError, "storage")
+		if n := len(approver.Shown()); n != 0 {
+			t.Errorf("the approver was asked %d times", n)
+		}
+	})
+}
+
+// A plan that is lost while the Approver reads it cannot be checked against its answer.
+// The run ends, and the Approver is not asked again.
+func TestPlanLostDuringItsReview(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		var w *syncertest.Worker
+		asked := 0
+		w = h.Worker("a", syncertest.WorkerConfig{Approver: syncer.ApproverFunc(func(_ context.Context, r syncer.Review) (syncer.Decision, error) {
+			if asked++; asked == 1 {
+				lost := false
+				w.Strike(func(c statetest.Call) statetest.Fault {
+					if c.Op == "Blobs.Get" && !lost {
+						lost = true
+						return statetest.Fault{Before: state.ErrNotFound}
+					}
+					return statetest.Fault{}
+				})
+			}
+			return r.Approve("bob", ""), nil
+		})})
+		start(t, w, "contoso")
+		if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+			t.Fatal(err)
+		}
+		wantRow(t, w, state.NewError, "storage")
+		if asked != 1 {
+			t.Errorf("the approver was asked %d times, want once", asked)
+		}
+	})
+}

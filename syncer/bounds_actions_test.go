@@ -130,6 +130,27 @@ func TestActionsRefuseLongTexts(t *testing.T) {
 	}
 }
 
+// A request may name as many targets and labels as the limits say, and not one more.
+func TestStartAtTheLimits(t *testing.T) {
+	for _, tt := range []struct {
+		targets, labels int
+		ok              bool
+	}{{9_999, 63, true}, {10_000, 64, true}, {10_001, 64, false}, {10_000, 65, false}} {
+		req := syncer.StartRequest{Tenant: "contoso", Actor: "ann", Labels: map[string]string{}}
+		for i := range tt.targets {
+			req.Targets = append(req.Targets, plan.Target{Kind: "groups", Key: fmt.Sprint("G", i)})
+		}
+		for i := range tt.labels {
+			req.Labels[fmt.Sprint("l", i)] = "x"
+		}
+		h := syncertest.New(syncertest.Config{})
+		row, err := h.Worker("a", syncertest.WorkerConfig{}).Start(t.Context(), req)
+		if tt.ok && (err != nil || row.Status != state.Starting) || !tt.ok && !errors.Is(err, syncer.ErrInvalid) {
+			t.Errorf("%d targets and %d labels: got %s, %.200v, want them accepted: %v", tt.targets, tt.labels, row.Status, err, tt.ok)
+		}
+	}
+}
+
 // A comment may have lines, and is stored as it was written.
 func TestCommentsMayHaveLines(t *testing.T) {
 	h := syncertest.New(syncertest.Config{})

@@ -236,3 +236,14 @@ func FuzzDecodeRecord(f *testing.F) {
 		}
 	})
 }
+
+// Only a record without data is new. One whose data is no object is damaged, however
+// short the data is.
+func TestShortRecords(t *testing.T) {
+	for text, ok := range map[string]bool{"": true, "1": false, "{": false, "{}": true, "[]": false} {
+		d, err := decodeData(state.Record{Tenant: "contoso", Status: state.NotRun, Data: json.RawMessage(text)})
+		if (err == nil) != ok || ok && (d.Format != 1 || d.Run != nil) {
+			t.Errorf("%q: got %+v, %v; want it read: %v", text, d, err, ok)
+		}
+	}
+}

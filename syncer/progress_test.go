@@ -57,3 +57,33 @@ func TestProgressRidesOnRenewals(t *testing.T) {
 		}
 	})
 }
+
+// A note of a phase that this version does not know, or one that is no progress at all,
+// is overlooked: the row has the phase of the record.
+func TestNotesOfANewerVersion(t *testing.T) {
+	h := syncertest.New(syncertest.Config{})
+	w := h.Worker("a", syncertest.WorkerConfig{})
+	start(t, w, "contoso")
+	lease, err := h.Store.Acquire(t.Context(), state.AcquireRequest{Tenant: "contoso", Owner: "b", For: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for note, want := range map[string]syncer.Progress{
+		`{"phase":"backup","done":2,"total":3}`: {Phase: syncer.PhaseBackup, Done: 2, Total: 3},
+		`{"phase":"polish","done":2,"total":3}`: {},
+		`{"done":2,"total":3}`:                  {},
+		`{"phase":7}`:                           {},
+		`"backup"`:                              {},
+	} {
+		if _, err := h.Store.Renew(t.Context(), state.RenewRequest{Tenant: "contoso", Fence: lease.Record.Fence, For: time.Hour, Note: []byte(note)}); err != nil {
+			t.Fatal(err)
+		}
+		phase := want.Phase
+		if phase == "" {
+			phase = syncer.PhaseConnect
+		}
+		if row, err := w.Status(t.Context(), "contoso"); err != nil || row.Phase != phase || row.Progress != want {
+			t.Errorf("note %s: got %s, %+v, %v; want %s, %+v", note, row.Phase, row.Progress, err, phase, want)
+		}
+	}
+}

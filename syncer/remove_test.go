@@ -140,3 +140,24 @@ func TestRemoveFromARepositoryThatCannot(t *testing.T) {
 		}
 	})
 }
+
+// A removal whose store cannot be read says so. Nothing is removed.
+func TestRemoveWithoutAStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, w := deployed(t)
+		away := errors.New("the database is away")
+		w.Strike(func(c statetest.Call) statetest.Fault {
+			if c.Op == "Store.Load" {
+				return statetest.Fault{Before: away}
+			}
+			return statetest.Fault{}
+		})
+		if err := w.Remove(t.Context(), syncer.RemoveRequest{Tenant: "contoso", Actor: "ann"}); !errors.Is(err, away) {
+			t.Errorf("got %v, want the store's error", err)
+		}
+		w.Strike(nil)
+		if row, err := w.Status(t.Context(), "contoso"); err != nil || row.Status != state.Idle || row.Removing != nil {
+			t.Errorf("got %s, %+v, %v, want Idle", row.Status, row.Removing, err)
+		}
+	})
+}

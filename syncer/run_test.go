@@ -434,3 +434,41 @@ func TestTakeOver(t *testing.T) {
 		t.Errorf("it took no more than %s: a live lease of %s was taken", longest, syncer.LeaseDurationDefault)
 	}
 }
+
+// A run and a plan have their time to the last nanosecond, and no longer.
+func TestDeadlinesToTheNanosecond(t *testing.T) {
+	for _, left := range []time.Duration{1, 0, -1} {
+		synctest.Test(t, func(t *testing.T) {
+			h := syncertest.New(syncertest.Config{})
+			w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) { c.Settings.NewerInterval = -1 }})
+			after := func(tenant string, wait time.Duration) syncer.Row {
+				t.Helper()
+				<-time.After(wait - left)
+				if _, err := w.Advance(t.Context(), tenant); err != nil {
+					t.Fatal(err)
+				}
+				row, err := w.Status(t.Context(), tenant)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return row
+			}
+			start(t, w, "contoso")
+			want := syncer.TimedOut
+			if left > 0 {
+				want = syncer.Adopted
+			}
+			if row := after("contoso", syncer.RunTimeoutDefault); row.Outcome != want {
+				t.Errorf("a run with %v left: got %s, %s, %+v, want %s", left, row.Status, row.Outcome, row.Error, want)
+			}
+			desire(t, h, "fabrikam", "groups", "Staff", `{"displayName":"Staff"}`)
+			start(t, w, "fabrikam")
+			if row := after("fabrikam", left); row.Status != state.PendingApproval {
+				t.Fatalf("got %s, want Pending approval", row.Status)
+			}
+			if row := after("fabrikam", syncer.ApprovalTimeoutDefault); (row.Status == state.PendingApproval) != (left > 0) || left <= 0 && row.Outcome != syncer.TimedOut {
+				t.Errorf("a plan with %v left: got %s, %s", left, row.Status, row.Outcome)
+			}
+		})
+	}
+}

@@ -309,6 +309,54 @@ func TestShortAndLongLogs(t *testing.T) {
 	}
 }
 
+// The log of a run in several parts is not read past a part that is lost.
+func TestLogWithALostPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		w := h.Worker("a", syncertest.WorkerConfig{Approver: syncertest.Approves("bob"), Edit: func(c *syncer.Config) { c.WriteConcurrency = 1 }})
+		host := h.Worker("host", syncertest.WorkerConfig{})
+		for n := range 200 {
+			desire(t, h, "contoso", "groups", fmt.Sprint("G", n), fmt.Sprintf(`{"displayName":"G%d"}`, n))
+		}
+		w.Strike(func(c statetest.Call) statetest.Fault {
+			if c.Op == "Client.Apply" && c.Nth == 100 {
+				if _, err := host.Pause(t.Context(), syncer.PauseRequest{Tenant: "contoso", Actor: "olga"}); err != nil {
+					t.Error(err)
+				}
+			}
+			return statetest.Fault{}
+		})
+		ref := start(t, w, "contoso").RunRef
+		if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := host.Resume(t.Context(), syncer.ResumeRequest{Tenant: "contoso", Actor: "olga"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+			t.Fatal(err)
+		}
+		logs, err := w.Logs(t.Context(), ref)
+		if n := bytes.Count(logs, []byte(`"msg":"item applied"`)); err != nil || n != 200 {
+			t.Errorf("%d lines say that a group was applied, %v, want 200", n, err)
+		}
+		listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+		parts := 0
+		for _, e := range listed.Items {
+			if e.Log != nil {
+				parts++
+			}
+		}
+		if err != nil || parts < 2 {
+			t.Fatalf("%d parts of the log are in blobs, %v, want several", parts, err)
+		}
+		w.Strike(gone)
+		if logs, err := w.Logs(t.Context(), ref); !errors.Is(err, syncer.ErrNotFound) || logs != nil {
+			t.Errorf("got %d bytes, %v, want ErrNotFound", len(logs), err)
+		}
+	})
+}
+
 // A worker outlives its database: where nothing can be stored or loaded, not
 // even the pause, it says which run of which tenant waits, and goes on when the
 // database is back.
@@ -344,4 +392,43 @@ func TestWorkerOutlivesItsDatabase(t *testing.T) {
 			t.Errorf("the log has no line %s:\n%s", want, lines.String())
 		}
 	})
+}
+
+// A commit is made again after each conflict, a hundred times. One more means that the
+// store does not work.
+func TestConflictsAreBounded(t *testing.T) {
+	for _, conflicts := range []int{99, 100, 101} {
+		synctest.Test(t, func(t *testing.T) {
+			w := syncertest.New(syncertest.Config{}).Worker("a", syncertest.WorkerConfig{})
+			n := 0
+			w.Strike(func(c statetest.Call) statetest.Fault {
+				if c.Op == "Store.Commit" && n < conflicts {
+					n++
+					return statetest.Fault{Before: state.ErrConflict}
+				}
+				return statetest.Fault{}
+			})
+			row, err := w.Start(t.Context(), syncer.StartRequest{Tenant: "contoso", Actor: "ann"})
+			if conflicts <= 100 && (err != nil || row.Status != state.Starting) {
+				t.Errorf("after %d conflicts: got %s, %v, want a run", conflicts, row.Status, err)
+			}
+			if conflicts > 100 && (!errors.Is(err, state.ErrConflict) || !strings.Contains(err.Error(), "given up after 101 conflicts")) {
+				t.Errorf("after %d conflicts: got %v, want the last one, and how many there were", conflicts, err)
+			}
+		})
+	}
+}
+
+// A decision on a plan that cannot be read decides nothing, and says so.
+func TestDecisionOnALostPlan(t *testing.T) {
+	for _, verdict := range []syncer.Verdict{syncer.Approve, syncer.Reject} {
+		synctest.Test(t, func(t *testing.T) {
+			_, w, row := proposed(t, nil)
+			w.Strike(gone)
+			got, err := w.Decide(t.Context(), syncer.Decision{RunRef: row.RunRef, Digest: row.Digest, Verdict: verdict, Actor: "bob"})
+			if !errors.Is(err, syncer.ErrNotFound) || got.Status != state.PendingApproval || got.Version != row.Version {
+				t.Errorf("%s: got %s, version %d, %v; want ErrNotFound, Pending approval, version %d", verdict, got.Status, got.Version, err, row.Version)
+			}
+		})
+	}
 }

@@ -34,3 +34,27 @@ func TestSupersededRunsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// Decisions on former runs count as long as the runs propose the same plan. With another
+// plan, and without a run before it, the record forgets them.
+func TestSupersededRunsOfAnotherPlanAreForgotten(t *testing.T) {
+	p := changes(nil, "create groups/A")
+	for name, tt := range map[string]struct {
+		carried *carried
+		want    []string
+	}{
+		"the same plan":  {&carried{Run: "run-2", Digest: p.Digest}, []string{"run-1", "run-2"}},
+		"another plan":   {&carried{Run: "run-2", Digest: "d0"}, nil},
+		"no run before":  {nil, nil},
+		"no plan before": {&carried{Run: "run-2"}, nil},
+	} {
+		d := &draft{now: time.Now(), rec: state.Record{Tenant: "contoso", Status: state.InProgress}, d: &data{Same: []string{"run-1"},
+			Run: &run{ID: "run-3", Actor: "ann", Phase: PhasePlan, Options: Options{Mode: Full}, Documents: runrecord.Documents{Digest: p.Digest}, Carried: tt.carried}}}
+		if err := d.requireApproval(Config{}, ruled(ApprovalRules{}), p, nil); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(d.d.Same, tt.want) {
+			t.Errorf("%s: a decision may name %v, want %v", name, d.d.Same, tt.want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -149,5 +150,42 @@ func TestHookErrorLasts(t *testing.T) {
 	// A connection that was not rolled back would be closed.
 	if n := o.pool.Stat().NewConnsCount() - before; n != 0 {
 		t.Errorf("%d connections were made again", n)
+	}
+}
+
+// A column whose JSON is of another type is an error of each method that reads it, and
+// never an empty list.
+func TestDamagedColumns(t *testing.T) {
+	o := openStore(t, nil)
+	r := commit(t, o, state.CommitRequest{Record: due("contoso")})
+	lease, err := o.Acquire(t.Context(), state.AcquireRequest{Tenant: "contoso", For: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tenant := range []string{"fabrikam", "tailspin"} { // one for each claim
+		commit(t, o, state.CommitRequest{Record: due(tenant)})
+	}
+	for column, whole := range map[string]string{"labels": "{}", "refs": "[]"} {
+		runSQL(t, o.pool, "update tenantsync.tenant set "+column+` = '{"a":1}'`)
+		for name, call := range map[string]func() error{
+			"Load": func() error { _, err := o.Load(t.Context(), state.LoadRequest{Tenant: "contoso"}); return err },
+			"Claim": func() error {
+				_, err := o.Claim(t.Context(), state.ClaimRequest{For: time.Hour, Limit: 1})
+				return err
+			},
+			"List": func() error { _, err := o.List(t.Context(), state.ListRequest{}); return err },
+			"Renew": func() error {
+				_, err := o.Renew(t.Context(), state.RenewRequest{Tenant: "contoso", Fence: lease.Record.Fence, For: time.Hour})
+				return err
+			},
+		} {
+			if err := call(); err == nil || !strings.Contains(err.Error(), ` of "`) {
+				t.Errorf("%s with damaged %s: got %v, want an error that names the tenant", name, column, err)
+			}
+		}
+		runSQL(t, o.pool, "update tenantsync.tenant set "+column+" = '"+whole+"'")
+	}
+	if got := load(t, o, "contoso"); got.Version != r.Version || got.Labels != nil || got.Refs != nil {
+		t.Errorf("got %+v afterwards", got)
 	}
 }

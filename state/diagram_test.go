@@ -6,12 +6,24 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenantsync/tenantsync/internal/script"
 )
 
 func TestDiagrams(t *testing.T) {
 	script.Golden(t, "testdata/diagram.mmd", []byte(Mermaid()))
 	script.Golden(t, "testdata/diagram.dot", []byte(Graphviz()))
+}
+
+// The events that lead from one status to another have one arrow, the first arrow and
+// the last alike.
+func TestEventsShareAnArrow(t *testing.T) {
+	got := arrows([]Transition{{"e1", NotRun, Starting}, {"e2", NotRun, Starting}, {"e3", NotRun, Idle}, {"e1", NotRun, Starting}, {"e4", NotRun, Idle}, {"e5", Idle, Starting}})
+	want := []arrow{{from: NotRun, to: Starting, events: []Event{"e1", "e2"}}, {from: NotRun, to: Idle, events: []Event{"e3", "e4"}}, {from: Idle, to: Starting, events: []Event{"e5"}}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(arrow{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 // Every row of the table is in the arrows, and nothing else.

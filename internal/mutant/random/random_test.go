@@ -210,6 +210,33 @@ func TestTestsThatFail(t *testing.T) {
 	}
 }
 
+// What the tests write is in a folder that other users can enter: a server that a test
+// starts may not run as root.
+func TestTempCanBeEntered(t *testing.T) {
+	root := workspace(t)
+	write(t, root, "nested/price/temp_test.go", `package price
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestTemp(t *testing.T) {
+	for dir := os.TempDir(); strings.Contains(dir, "mutants"); dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm()&0o005 != 0o005 {
+			t.Fatal(dir, info.Mode(), err)
+		}
+	}
+}
+`)
+	var out strings.Builder
+	if err := run(t.Context(), []string{"-root", root, "-n", "1", "-pkg", "nested/price"}, &out); err != nil {
+		t.Error(err)
+	}
+}
+
 // Slow tests run last, and the first tests of a package first.
 func TestStages(t *testing.T) {
 	const verbose = "=== RUN   TestA\n--- PASS: TestA (0.49s)\n--- PASS: TestB (0.50s)\n    --- PASS: TestB/sub (9.00s)\n--- SKIP: TestC (1.00s)\n--- PASS: TestD (12.00s)\nPASS\n"

@@ -31,6 +31,10 @@ const slow = 500 * time.Millisecond
 // memory is the address space, in KiB, that the tests of a mutant may use.
 const memory = 4 << 20
 
+// openMode is the mode of the folders for what tests write. Tests that run as root
+// start servers as another user, who must be able to enter them.
+const openMode = 0o755
+
 // runAll runs the tests for each mutant, package by package, and prints each
 // mutant that survives.
 func runAll(ctx context.Context, o options, mutants []*mutation, out io.Writer) ([]result, error) {
@@ -39,6 +43,9 @@ func runAll(ctx context.Context, o options, mutants []*mutation, out io.Writer) 
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, openMode); err != nil {
+		return nil, err
+	}
 	r := &runner{options: o, dir: dir, out: out}
 	for len(mutants) > 0 && err == nil {
 		n := slices.IndexFunc(mutants, func(m *mutation) bool { return m.file.pkg != mutants[0].file.pkg })
@@ -193,7 +200,7 @@ func (r *runner) keep(res result) {
 func (r *runner) execute(ctx context.Context, p *goPackage, binary string, selected int, flag string) (passed bool, output string, err error) {
 	temp := filepath.Join(r.dir, "tmp")
 	defer removeAll(temp) // tests that are killed leave files
-	if err := os.MkdirAll(temp, 0o700); err != nil {
+	if err := os.MkdirAll(temp, openMode); err != nil {
 		return false, "", err
 	}
 	limited, cancel := context.WithTimeout(ctx, r.timeout+10*time.Second)

@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -274,4 +275,33 @@ func TestDoneByHandMeanwhile(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A look at the permissions of a tenant at rest does not connect to another directory
+// than the tenant's.
+func TestLooksArePinnedToTheDirectory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		right := authtest.DirectoryOf("contoso")
+		a := &directories{Authenticator: h.Auth, next: []string{right, "directory-2", right}}
+		var connected []string
+		w := h.Worker("a", syncertest.WorkerConfig{Edit: func(c *syncer.Config) {
+			inner := c.Connector
+			c.Authenticator = a
+			c.Connector = syncer.ConnectorFunc(func(ctx context.Context, req syncer.ConnectRequest) (tenant.Client, error) {
+				connected = append(connected, req.Credential.Identity().Directory)
+				return inner.Connect(ctx, req)
+			})
+		}})
+		syncTenant(t, w, "contoso")
+		for _, want := range []string{"directory-2, but contoso is directory " + right, ""} {
+			_, err := w.Recheck(t.Context(), syncer.RecheckRequest{Tenant: "contoso", Actor: "ann"})
+			if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		}
+		if want := []string{right, right}; !slices.Equal(connected, want) {
+			t.Errorf("connected to %q, want %q", connected, want)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -162,6 +163,69 @@ func TestStoredDecisionAcceptsOnlyBrokenRules(t *testing.T) {
 		rep, err := w.Report(t.Context(), row.RunRef)
 		if err != nil || rep.Decision == nil || len(rep.Decision.Accept) > 0 {
 			t.Errorf("got %+v, %v, want a decision that accepts nothing", rep.Decision, err)
+		}
+	})
+}
+
+// An answer of the Approver is held against the settings of that moment. If they cannot
+// be read, the Approver is asked again after a pause.
+func TestSettingsThatFailDuringAReview(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := syncertest.New(syncertest.Config{})
+		desire(t, h, "contoso", "groups", "Staff", `{"displayName":"Staff"}`)
+		broken := errors.New("the database of settings is down")
+		var fails bool
+		var asked []time.Time
+		w := h.Worker("a", syncertest.WorkerConfig{
+			Approver: syncer.ApproverFunc(func(_ context.Context, r syncer.Review) (syncer.Decision, error) {
+				asked, fails = append(asked, time.Now()), len(asked) == 0
+				return r.Approve("bob", ""), nil
+			}),
+			Edit: func(c *syncer.Config) {
+				c.SettingsFor = func(context.Context, string) (syncer.Settings, error) {
+					if fails {
+						fails = false
+						return syncer.Settings{}, broken
+					}
+					return syncer.Settings{}, nil
+				}
+			},
+		})
+		row := syncTenant(t, w, "contoso")
+		if row.Outcome != syncer.Deployed || len(asked) != 2 || asked[1].Sub(asked[0]) < 500*time.Millisecond {
+			t.Errorf("got %s, asked at %v, want it deployed, asked twice with a pause", row.Outcome, asked)
+		}
+		listed, err := w.History(t.Context(), syncer.HistoryRequest{Tenant: "contoso", Limit: 1000})
+		if err != nil || !slices.ContainsFunc(listed.Items, func(e syncer.Entry) bool {
+			return e.Type == syncer.EntryReview && strings.Contains(e.Message, broken.Error())
+		}) {
+			t.Errorf("got %+v, %v, want an entry that says why", listed.Items, err)
+		}
+	})
+}
+
+// Whether a rule of the settings approves a waiting plan is not known while they cannot
+// be read. The worker looks again after a pause, and not only when the next look is due.
+func TestSettingsThatFailAtALook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var set syncer.Settings
+		var fails bool
+		_, w, row := proposed(t, func(c *syncer.Config) {
+			c.SettingsFor = func(context.Context, string) (syncer.Settings, error) {
+				if fails {
+					fails = false
+					return syncer.Settings{}, errors.New("the database of settings is down")
+				}
+				return set, nil
+			}
+		})
+		set.Approval.Automatic = []syncer.AutomaticApproval{{Name: "small", AtMost: 5}}
+		<-time.After(syncer.NewerIntervalDefault)
+		fails = true
+		began := time.Now()
+		row, err := w.Await(t.Context(), row.RunRef)
+		if took := time.Since(began); err != nil || row.Outcome != syncer.Deployed || took < 500*time.Millisecond || took > syncer.NewerIntervalDefault/2 {
+			t.Errorf("got %s, %v after %v, want it approved and deployed after a pause", row.Outcome, err, took)
 		}
 	})
 }

@@ -419,12 +419,38 @@ func TestConflictsAreBounded(t *testing.T) {
 	}
 }
 
-// A decision on a plan that cannot be read decides nothing, and says so.
+// A rule of the settings approves no plan that cannot be read.
+func TestRuleForALostPlan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rules []syncer.AutomaticApproval
+		h, w, _ := proposed(t, func(c *syncer.Config) {
+			c.SettingsFor = func(context.Context, string) (syncer.Settings, error) {
+				return syncer.Settings{Approval: syncer.ApprovalRules{Automatic: rules}}, nil
+			}
+		})
+		rules = []syncer.AutomaticApproval{{Name: "small", AtMost: 5}}
+		w.Strike(gone)
+		<-time.After(syncer.NewerIntervalDefault) // until the worker looks again
+		if _, err := w.Advance(t.Context(), "contoso"); err != nil {
+			t.Fatal(err)
+		}
+		wantRow(t, w, state.NewError, "storage")
+		if n := len(h.Tenant("contoso").Writes()); n != 0 {
+			t.Errorf("%d writes to the tenant", n)
+		}
+	})
+}
+
+// A decision on a plan that cannot be read decides nothing, and says so. Neither is
+// there anything to review.
 func TestDecisionOnALostPlan(t *testing.T) {
 	for _, verdict := range []syncer.Verdict{syncer.Approve, syncer.Reject} {
 		synctest.Test(t, func(t *testing.T) {
 			_, w, row := proposed(t, nil)
 			w.Strike(gone)
+			if review, err := w.Review(t.Context(), row.RunRef); !errors.Is(err, syncer.ErrNotFound) || review.Plan != nil {
+				t.Errorf("Review: got %v, %v, want ErrNotFound", review.Plan, err)
+			}
 			got, err := w.Decide(t.Context(), syncer.Decision{RunRef: row.RunRef, Digest: row.Digest, Verdict: verdict, Actor: "bob"})
 			if !errors.Is(err, syncer.ErrNotFound) || got.Status != state.PendingApproval || got.Version != row.Version {
 				t.Errorf("%s: got %s, version %d, %v; want ErrNotFound, Pending approval, version %d", verdict, got.Status, got.Version, err, row.Version)

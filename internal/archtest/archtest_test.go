@@ -44,7 +44,7 @@ var rules = map[string]archtest.Rule{
 	// The floors of a plan, from the lowest. plan is the document. The packages
 	// that make a plan and that carry one out are above it.
 	"internal/jsonval":   {Imports: []string{jsontext}},
-	"internal/format":    {Imports: []string{jsontext, "github.com/go-json-experiment/json"}},
+	"internal/format":    {Imports: []string{jsontext, "github.com/go-json-experiment/json", "github.com/go-json-experiment/json/v1"}},
 	"internal/reference": {Imports: []string{"internal/jsonval"}},
 	"internal/schema":    {Imports: []string{"tenant", "internal/jsonval", "internal/reference"}},
 	"internal/apply":     {Imports: []string{"plan", "internal/schema", "internal/jsonval", "internal/reference", "tenant"}},

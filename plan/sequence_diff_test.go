@@ -56,6 +56,33 @@ func TestDifferencesOfManyEdits(t *testing.T) {
 	checkSpans(t, long, other, differences(long, other))
 }
 
+// Common elements count if each sequence has them once, in the longest series that
+// is in order on both sides.
+func TestCommonOnce(t *testing.T) {
+	for _, tt := range []struct {
+		a, b []int32
+		want [][2]int
+	}{
+		{nil, nil, nil},
+		{[]int32{1}, nil, nil},
+		{nil, []int32{1}, nil},
+		{[]int32{1, 2}, []int32{3, 4}, nil},
+		{[]int32{1, 5}, []int32{2, 3, 5}, [][2]int{{1, 2}}},
+		{[]int32{5, 1}, []int32{5}, [][2]int{{0, 0}}},
+		{[]int32{5, 1, 5}, []int32{5, 1}, [][2]int{{1, 1}}},
+		{[]int32{5, 1}, []int32{5, 5, 1}, [][2]int{{1, 2}}},
+		{[]int32{5, 5}, []int32{5, 5}, nil},
+		{[]int32{1, 2, 3}, []int32{1, 2, 3}, [][2]int{{0, 0}, {1, 1}, {2, 2}}},
+		{[]int32{1, 2}, []int32{2, 1}, [][2]int{{1, 0}}},
+		{[]int32{3, 1, 2}, []int32{1, 2, 3}, [][2]int{{1, 0}, {2, 1}}},
+		{[]int32{1, 9, 2, 3}, []int32{2, 3, 7, 1}, [][2]int{{2, 0}, {3, 1}}},
+	} {
+		if got := commonOnce(tt.a, tt.b); !slices.Equal(got, tt.want) {
+			t.Errorf("%v and %v: got %v, want %v", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
 // If several results have the fewest edits, differences returns the one that keeps
 // the common beginning and end. It joins adjacent edits.
 func TestDifferencesBetweenCommonEnds(t *testing.T) {

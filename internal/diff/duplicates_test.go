@@ -18,7 +18,7 @@ func TestNameSearch(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := &matching{ix: &index{}, kind: k}
-		return m.search(map[string][]*object{"Staff": {nil}, "Staff - ios": {nil}})
+		return m.search(map[string][]*object{"Staff": {nil}, "Phones - ios": {nil}})
 	}
 	for _, tc := range []struct {
 		name string
@@ -43,7 +43,8 @@ func TestNameSearch(t *testing.T) {
 		{"as long as the longest key", search("/displayName"), `{"displayName":"` + strings.Repeat("a", maxKey) + `"}`, false},
 		{"longer than the longest key", search("/displayName"), `{"displayName":"` + strings.Repeat("a", maxKey+1) + `"}`, true}, // its key is cut
 		{"a text without an end", search("/displayName"), `{"displayName":"Guests`, true},
-		{"several parts", search("/displayName", "/platform"), `{"displayName":"Staff","platform":"ios"}`, true},
+		{"the first of several parts, for a name of one", search("/displayName"), `{"displayName":"Phones","platform":"ios"}`, false},
+		{"several parts", search("/displayName", "/platform"), `{"displayName":"Phones","platform":"ios"}`, true},
 		{"several parts, another", search("/displayName", "/platform"), `{"displayName":"Guests","platform":"ios"}`, false},
 	} {
 		if got := tc.s.in(&tenant.Resource{Body: json.RawMessage(tc.body)}); got != tc.want {

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -140,18 +141,6 @@ func (ns *names) idOf(o *object) string {
 // id returns the id of the object with a key, or an empty string.
 func (ns *names) id(kind, key string) string { return ns.idOf(ns.ms.objects[kind][key]) }
 
-// bound is [reference.Bindings.Of] of the bindings.
-func (ns *names) bound(ref reference.Ref) string {
-	if ref.Property != "" {
-		return ns.more.Of(ref)
-	}
-	key := ref.Key
-	if now, ok := ns.more[ref.Kind+reference.Formerly][key]; ok && ns.id(ref.Kind, key) == "" {
-		key = now
-	}
-	return ns.id(ref.Kind, key)
-}
-
 // ids returns the ids of all known keys, by kind.
 func (ns *names) ids() map[string]map[string]string {
 	all := make(map[string]map[string]string, len(ns.ms.objects))
@@ -231,13 +220,10 @@ func (ns *names) bindProperty(ref reference.Ref, value string) {
 	ns.values.Put(ref.Bindings(), ref.Key, value)
 }
 
-// valueOf returns the value of a reference that was resolved, or the id that it
-// refers to. The key of ref may be a former one.
+// valueOf returns the value of a reference to a property that was resolved. The key
+// of ref may be a former one.
 func (ns *names) valueOf(ref reference.Ref) string {
-	if value := ns.values[ref.Bindings()][ref.Key]; value != "" {
-		return value
-	}
-	return ns.bound(ref)
+	return cmp.Or(ns.values[ref.Bindings()][ref.Key], ns.more.Of(ref))
 }
 
 func (ns *names) desiredProperty(o *object, property string) (string, bool) {

@@ -388,6 +388,27 @@ func TestRevertKeepsIgnoredValues(t *testing.T) {
 	}
 }
 
+// The revert of a delete restores the file with the tenant's values of the managed
+// properties. A property that manages nothing any more stays managed, as empty.
+func TestRevertOfDelete(t *testing.T) {
+	tc := comparisonCase{
+		base:    `policies/P=1 {"displayName":"P","tags":{"a":1},"x":1,"o":{"b":1}}`,
+		current: `policies 1 {"displayName":"P","tags":{"c":1},"x":2,"y":1,"o":{"b":1,"c":2},"conditions":{"labels":{}}}`,
+	}
+	r, err := compareOnce(tc.input(t))
+	if err != nil || len(r.Revert["policies/P"]) != 1 {
+		t.Fatalf("%v\n%s", err, showResult(r))
+	}
+	body := string(r.Revert["policies/P"][0].Body)
+	if want := `{"displayName":"P","tags":{},"x":2,"o":{"b":1}}`; canonical(body) != canonical(want) {
+		t.Errorf("got %s, want %s", body, want)
+	}
+	tc.desired = "policies/P " + body
+	if r, err = compareOnce(tc.input(t)); err != nil || len(r.Plan.Items)+len(r.Adopt) > 0 {
+		t.Errorf("the restored file differs from the tenant: %v\n%s", err, showResult(r))
+	}
+}
+
 func TestCompareIgnores(t *testing.T) {
 	ignore := func(rules ...plan.Ignore) func(*Input) { return func(in *Input) { in.Rules.Ignore = rules } }
 	base := `groups/A=1 {"displayName":"A","d":1,"c":1,"o":{"d":1}}`

@@ -1,6 +1,29 @@
 package diff
 
-import "testing"
+import (
+	"bytes"
+	"crypto/sha256"
+	"testing"
+
+	"github.com/tenantsync/tenantsync/internal/schema"
+)
+
+// The stored hashes of unchanged objects depend on all that decides whether two
+// bodies agree: the version of the comparison, the key, the tenant, its variables,
+// the former names and the kind. An older release with another comparison has
+// other hashes.
+func TestSeedOfUnchanged(t *testing.T) {
+	kinds := map[string]*schema.Schema{"groups": {Sum: sha256.Sum256([]byte("groups"))}, "policies": {Sum: sha256.Sum256([]byte("policies"))}}
+	ix := &index{in: Input{Tenant: "contoso"}, key: "key", kinds: kinds,
+		values: map[string]string{"city": "Bonn", "name": "Contoso"}, aliases: map[string]string{"groups/A": "B", "groups/C": "D"}}
+	got := newObjectHashes(&names{ix: ix}).seeds
+	shared := sha256.Sum256([]byte(`3"key""contoso""city""Bonn""name""Contoso""groups/A""B""groups/C""D"`))
+	for name, k := range kinds {
+		if want := append(shared[:], k.Sum[:]...); !bytes.Equal(got[name], want) {
+			t.Errorf("%s: got %x, want %x", name, got[name], want)
+		}
+	}
+}
 
 // A key that is bound to another object is noticed, although no byte has
 // changed.

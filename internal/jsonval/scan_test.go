@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -440,8 +441,6 @@ func scanAll(tb testing.TB, s *Scanner, text []byte) {
 	}
 }
 
-// NameHash is HashName of a name's content, with escapes or not, in small and
-// large objects.
 // A duplicate is found wherever its first occurrence is, in small objects, at the
 // size from which a table is used, and beyond it.
 func TestDuplicateOfEachName(t *testing.T) {
@@ -461,6 +460,31 @@ func TestDuplicateOfEachName(t *testing.T) {
 	}
 }
 
+// The filter of a small object has a bit for each name. A duplicate is found with
+// each of the 64 bits, also behind a name with another bit.
+func TestDuplicateWithEachBit(t *testing.T) {
+	names := map[uint64]string{}
+	for i := 0; len(names) < 64; i++ {
+		name := strconv.Itoa(i)
+		names[HashName(name)>>58] = name
+	}
+	for bit, name := range names {
+		other := names[(bit+1)%64]
+		for text, duplicate := range map[string]bool{
+			fmt.Sprintf(`{"%s":1}`, name):                            false,
+			fmt.Sprintf(`{"%s":1,"%s":2}`, other, name):              false,
+			fmt.Sprintf(`{"%s":1,"%s":2}`, name, name):               true,
+			fmt.Sprintf(`{"%s":1,"%s":2,"%s":3}`, other, name, name): true,
+		} {
+			if _, err := Parse([]byte(text)); (err != nil) != duplicate {
+				t.Errorf("bit %d: %s: got the error %v, a duplicate: %t", bit, text, err, duplicate)
+			}
+		}
+	}
+}
+
+// NameHash is HashName of a name's content, with escapes or not, in small and
+// large objects.
 func TestNameHash(t *testing.T) {
 	for _, text := range []string{`{"\u0061b":{"displayName":1,"":2},"abcdefg\n":[{"a":1}]}`, objectText(0, 40)} {
 		var s Scanner

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -41,6 +42,21 @@ func TestCompileRefusesBadValues(t *testing.T) {
 	} {
 		if got, err := Compile(k); err == nil || got != nil {
 			t.Errorf("%s: got %v, %v, want an error", name, got, err)
+		}
+	}
+}
+
+// A kind has at most 20,000 rules: one for the object, and here one for each
+// segment of a path.
+func TestCompileAtMostRules(t *testing.T) {
+	for rules, refused := range map[int]bool{19_999: false, 20_000: false, 20_001: true} {
+		k := tenant.Kind{Name: "deep", EmptyIsAbsent: []string{strings.Repeat("/a", rules-1)}}
+		_, err := Compile(k)
+		if (err != nil) != refused {
+			t.Errorf("%d rules: got the error %v, refused: %t", rules, err, refused)
+		}
+		if err != nil && !strings.Contains(err.Error(), "more than 20000 rules") {
+			t.Errorf("%d rules: got %v, want an error that names the limit", rules, err)
 		}
 	}
 }

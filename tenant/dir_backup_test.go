@@ -226,8 +226,17 @@ func TestDeltaOnDamagedParent(t *testing.T) {
 	if err := os.WriteFile(pack, []byte(strings.Replace(string(text), body(1), body(7), 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := d.Backup(t.Context(), groupsBackup("three", parent, nil, nil)); err == nil || errors.Is(err, ErrNoRevision) || !strings.Contains(err.Error(), packName) {
-		t.Errorf("got %+v, %v, want an error about the pack, not about the revision", r, err)
+	many := make(map[string]int)
+	for i := range 20 {
+		many[fmt.Sprint("new ", i)] = 100 + i
+	}
+	for _, groups := range []map[string]int{nil, many} {
+		if r, err := d.Backup(t.Context(), groupsBackup("three", parent, nil, groups)); err == nil || errors.Is(err, ErrNoRevision) || !strings.Contains(err.Error(), packName) {
+			t.Errorf("with %d new groups: got %+v, %v, want an error about the pack, not about the revision", len(groups), r, err)
+		}
+	}
+	if h, err := d.History(t.Context(), RepositoryHistoryRequest{Tenant: "contoso", Line: BackupLine}); err != nil || len(h) != 2 {
+		t.Errorf("the history has %d revisions, %v, want the 2 before", len(h), err)
 	}
 	if _, err := d.Backup(t.Context(), groupsBackup("three", "", nil, map[string]int{"A": 4})); err != nil {
 		t.Errorf("the whole backup after it: %v", err)

@@ -303,6 +303,68 @@ func TestDirHiddenPending(t *testing.T) {
 	}
 }
 
+// A pending write is carried out only on a line that has not gone on without it, be
+// it with one revision or with several.
+func TestDirPendingBehindTheLine(t *testing.T) {
+	for name, tt := range map[string]struct {
+		numbers []string // of the revisions that the line has
+		want    string   // "" for a write that is carried out
+	}{
+		"before it":                   {[]string{"00000001"}, ""},
+		"behind it alone":             {[]string{"00000004"}, "holds revision 3 and the line is at 4 already"},
+		"before it and behind it":     {[]string{"00000001", "00000004"}, "holds revision 3 and the line is at 4 already"},
+		"far behind it":               {[]string{"00000001", "00000099"}, "holds revision 3 and the line is at 99 already"},
+		"one that is none":            {[]string{"00000001", "00000002"}, "00000002.json is damaged (it has the number 1)"},
+		"one that is none at its end": {[]string{"00000001", "00000003"}, "00000003.json is damaged (it has the number 1)"},
+	} {
+		root := frozenDir(t, "interrupted")
+		folder := filepath.Join(root, "contoso", hidden, "desired")
+		first, err := os.ReadFile(filepath.Join(folder, "00000001.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(folder, "00000001.json")); err != nil {
+			t.Fatal(err)
+		}
+		for _, number := range tt.numbers {
+			if err := os.WriteFile(filepath.Join(folder, number+".json"), first, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := newDir(t, root).Desired(t.Context(), DesiredRequest{Tenant: "contoso"})
+		switch {
+		case tt.want == "" && (err != nil || !strings.HasPrefix(got.Revision, "3-")):
+			t.Errorf("%s: got %s, %v, want revision 3", name, got.Revision, err)
+		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+			t.Errorf("%s: got %s, %v, want an error with %q", name, got.Revision, err, tt.want)
+		}
+	}
+}
+
+// The last revision that there can be is written, and none after it.
+func TestDirLastRevision(t *testing.T) {
+	inMemory(t)
+	d := newDir(t, t.TempDir())
+	err := d.with(t.Context(), "contoso", true, func(td *tenantDir) error {
+		number := pack.MaxRevision - 1
+		return errors.Join(td.pack.Append(t.Context(), pack.Desired, nil, pack.Revision{Number: number, Digest: pack.Listing{}.Digest(), Files: pack.Listing{}}),
+			td.pack.MarkDone(pack.Desired, number, true))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := d.Update(t.Context(), frozenRequest(headOf(t, d), "last", changeTo("groups", "A", 1)))
+	if err != nil || !strings.HasPrefix(last.ID, fmt.Sprint(pack.MaxRevision, "-")) {
+		t.Fatalf("the last one: got %q, %v", last.ID, err)
+	}
+	if r, err := d.Update(t.Context(), frozenRequest(last.ID, "more", changeTo("groups", "A", 2))); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("has revision %d, the last number that there can be", pack.MaxRevision)) {
+		t.Errorf("one more: got %q, %v", r.ID, err)
+	}
+	if got := contents(t, d); got["groups/A"] != body(1) {
+		t.Errorf("got %v, want the last revision", got)
+	}
+}
+
 // Revisions, keys and objects are refused when they cannot be what was written.
 func TestDirHiddenContents(t *testing.T) {
 	inMemory(t)

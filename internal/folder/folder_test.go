@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -372,4 +373,129 @@ func TestNoStep(t *testing.T) {
 		t.Error(err)
 	}
 	o.want(t, "at the end", map[string]string{"hidden": "(folder)", "line": "(folder)"})
+}
+
+// Below a file nothing is written, removed or synced.
+func TestBelowAFile(t *testing.T) {
+	for name, do := range map[string]func(f *Folder) error{
+		"mkdir":                      func(f *Folder) error { return f.Mkdir("file/x") },
+		"write":                      func(f *Folder) error { return f.Write("file/x", nil) },
+		"cache":                      func(f *Folder) error { return f.WriteCache("file/x", nil) },
+		"new":                        func(f *Folder) error { return writeNew(f, "file/x") },
+		"synced":                     func(f *Folder) error { return f.WriteSynced("file/x", nil) },
+		"create":                     func(f *Folder) error { _, err := f.Create("file/x"); return err },
+		"remove":                     func(f *Folder) error { return f.Remove("file/x", ".") },
+		"a folder":                   func(f *Folder) error { return f.Remove("folder", ".") },
+		"open":                       func(f *Folder) error { _, err := f.Open("file/x"); return err },
+		"flush":                      func(f *Folder) error { f.NotSynced("file/x", ""); return f.Flush() },
+		"temporary":                  func(f *Folder) error { f.Temporary = "file/x"; return f.Write("y", nil) },
+		"temporary of a synced file": func(f *Folder) error { f.Temporary = "file/x"; return f.WriteSynced("y", nil) },
+	} {
+		o := open(t)
+		o.put(t, "file", "theirs")
+		o.put(t, "folder/x", "theirs")
+		if err := do(o.Folder); err == nil || errors.Is(err, errWrote) {
+			t.Errorf("%s: got %v, want an error", name, err)
+		}
+		if got := o.tree(t); got["file"] != "theirs" || got["folder/x"] != "theirs" {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
+
+var errWrote = errors.New("it was written")
+
+// writeNew is WriteNew for a file that cannot be written.
+func writeNew(f *Folder, name string) error {
+	wrote, err := f.WriteNew(name, nil)
+	if wrote {
+		return errWrote
+	}
+	return err
+}
+
+// Another program may be at work at the same time: its files are not replaced by
+// folders, nor its folders by files.
+func TestBesideAnotherProgram(t *testing.T) {
+	for act, do := range map[string]func(f *Folder) error{
+		"mkdir contoso/a/b":     func(f *Folder) error { return f.Mkdir("a/b") },
+		"rename contoso/file":   func(f *Folder) error { return f.Write("file", nil) },
+		"rename contoso/synced": func(f *Folder) error { return f.WriteSynced("synced", nil) },
+		"create contoso/c/new":  func(f *Folder) error { return writeNew(f, "c/new") },
+	} {
+		o := open(t)
+		o.put(t, "c/x", "")
+		o.Step = func(got, path string) error {
+			switch name := strings.TrimPrefix(path, "contoso/"); {
+			case got+" "+path != act:
+			case got == "mkdir":
+				o.put(t, name, "")
+			case got == "rename":
+				o.put(t, name+"/x", "")
+			default:
+				return os.RemoveAll(filepath.Join(o.path, filepath.Dir(name)))
+			}
+			return nil
+		}
+		if err := do(o.Folder); err == nil || errors.Is(err, errWrote) {
+			t.Errorf("%s: got %v, want an error", act, err)
+		}
+	}
+}
+
+// What is to be synced in a folder stays so when a file is written there that may
+// be lost.
+func TestCacheBesideUnsynced(t *testing.T) {
+	for name, do := range map[string]func(f *Folder) error{
+		"a note":         func(f *Folder) error { f.NotSynced("a", ""); return nil },
+		"a new folder":   func(f *Folder) error { return f.Mkdir("a/new") },
+		"a file":         func(f *Folder) error { return f.Write("a/x", nil) },
+		"a new file":     func(f *Folder) error { return writeNew(f, "a/new") },
+		"a file removed": func(f *Folder) error { return f.Remove("a/x", "a") },
+	} {
+		o := open(t)
+		o.put(t, "a/x", "")
+		o.put(t, "hidden/x", "")
+		if err := errors.Join(do(o.Folder), o.WriteCache("a/cache", nil)); err != nil && !errors.Is(err, errWrote) {
+			t.Errorf("%s: %v", name, err)
+		}
+		o.taken()
+		if err := o.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if steps := o.taken(); !slices.Contains(steps, "sync contoso/a") || slices.Contains(steps, "sync contoso/a/cache") {
+			t.Errorf("%s: the steps are %q, want a sync of a, and none of the cache", name, steps)
+		}
+	}
+}
+
+// A closed Folder holds nothing open. After its folders alone were closed, they are
+// opened again.
+func TestClose(t *testing.T) {
+	o := open(t)
+	o.put(t, "a/x", "")
+	first, err := o.Open("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.CloseFolders()
+	second, err := o.Open("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Stat("x"); err != nil {
+		t.Errorf("opened again: %v", err)
+	}
+	o.Close()
+	for i, root := range []*os.Root{first, second, o.root} {
+		if _, err := root.Stat("."); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("folder %d after the end: got %v, want that it is closed", i, err)
+		}
+	}
+	for i := range MaxSyncs + 1 {
+		o.NotSynced(string(rune('a'+i)), "")
+	}
+	if err := o.Flush(); err == nil {
+		t.Error("synced after the end: got no error")
+	}
 }

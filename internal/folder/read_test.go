@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -170,5 +171,25 @@ func TestTypeName(t *testing.T) {
 		if got := TypeName(mode | 0o600); got != want {
 			t.Errorf("%v: got %q, want %q", mode, got, want)
 		}
+	}
+}
+
+// A file's inode tells it from others, where the system tells it.
+func TestInode(t *testing.T) {
+	o := linked(t)
+	inodes := map[uint64]bool{}
+	for _, name := range []string{"a/f", "a/b/g"} {
+		info, err := o.Lstat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inode, changed := Inode(info)
+		inodes[inode] = true
+		if known := runtime.GOOS == "linux"; (inode != 0) != known || (changed != 0) != known {
+			t.Errorf("%s: got the inode %d, changed at %d", name, inode, changed)
+		}
+	}
+	if runtime.GOOS == "linux" && len(inodes) != 2 {
+		t.Errorf("got %v, want two inodes", inodes)
 	}
 }

@@ -175,6 +175,154 @@ func mustOpen(t testing.TB, dir string) *Pack {
 	return p
 }
 
+// Of revisions that are written together, the first of a line lists all files, and
+// the others list what they change, as if they were written one by one.
+func TestRevisionsWrittenTogether(t *testing.T) {
+	inMemory(t)
+	contents := make([]map[string]string, 4)
+	for i := range contents {
+		contents[i] = map[string]string{}
+		for n := range 100 {
+			contents[i][fmt.Sprintf("file %02d.json", n)] = fmt.Sprint("content ", max(n, i)) // so the ith changes the files up to i
+		}
+	}
+	var states []LineState
+	for _, together := range []bool{true, false} {
+		dir := t.TempDir()
+		p := mustOpen(t, dir)
+		var revisions []Revision
+		before := Listing{}
+		for i, c := range contents {
+			files, content := filesOf(c)
+			r := Revision{Number: i + 1, Digest: files.Digest(), Files: files, Content: content}
+			if revisions = append(revisions, r); together {
+				continue
+			}
+			if err := p.Append(t.Context(), Desired, before, r); err != nil {
+				t.Fatal(err)
+			}
+			before = files
+		}
+		if together {
+			if err := p.Append(t.Context(), Desired, nil, revisions...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l := p.Line(Desired)
+		for i, r := range l.Revisions {
+			if r.whole != (i == 0) || r.together != (together && i > 0) {
+				t.Errorf("together: %t: revision %d lists all: %t, belongs to the one before: %t", together, i+1, r.whole, r.together)
+			}
+			if got, err := contentsOf(t, p, r); err != nil || !maps.Equal(got, contents[i]) {
+				t.Errorf("together: %t: revision %d is %v, %v", together, i+1, got, err)
+			}
+		}
+		if again := mustOpen(t, dir).Line(Desired); again.whole != l.whole || again.since != l.since {
+			t.Errorf("together: %t: the lists have %d and %d bytes, and another process finds %d and %d", together, l.whole, l.since, again.whole, again.since)
+		}
+		states = append(states, *l)
+	}
+	if states[0].whole != states[1].whole || states[0].since != states[1].since {
+		t.Errorf("the lists have %d and %d bytes, written one by one %d and %d", states[0].whole, states[0].since, states[1].whole, states[1].since)
+	}
+}
+
+// A content is stored once: for two files, for a file with another name, in two
+// lines, and in revisions that are written together. The file whose contents are
+// compressed is not looked up in the other line.
+func TestContentIsStoredOnce(t *testing.T) {
+	inMemory(t)
+	p := mustOpen(t, t.TempDir())
+	text := func(n int) string { return strings.Repeat(fmt.Sprint(n), 900) }
+	listings := map[string]Listing{Desired: {}, Backup: {}}
+	for i, tt := range []struct {
+		what   string
+		line   string
+		files  []map[string]string
+		stored int // contents that are new
+	}{
+		{"two files", Desired, []map[string]string{{"a": text(1), "b": text(1), "c": text(2)}}, 2},
+		{"the same files", Desired, []map[string]string{{"a": text(1), "b": text(1), "c": text(2)}}, 0},
+		{"another name, and a new content", Desired, []map[string]string{{"b": text(1), "d": text(2), "e": text(3)}}, 1},
+		{"the other line", Backup, []map[string]string{{"x": text(2), "y": text(3), "z": text(4)}}, 1},
+		{"back in the first line", Desired, []map[string]string{{"b": text(1), "z": text(4)}}, 0},
+		{"written together", Desired, []map[string]string{{"b": text(5)}, {"c": text(5)}, {"d": text(6), "e": text(5)}}, 2},
+		{"no longer in a head", Desired, []map[string]string{{"a": text(1)}}, 1},
+		{"compressed", Desired, []map[string]string{{"compressed.json": text(7), "a": text(1)}}, 1},
+		{"compressed, in the other line", Backup, []map[string]string{{"compressed.json": text(7)}}, 1},
+	} {
+		before := listings[tt.line]
+		size := p.state.end
+		var revisions []Revision
+		for _, contents := range tt.files {
+			files, content := filesOf(contents)
+			number := 1
+			if last, there := p.Line(tt.line).Last(); there {
+				number = last.Number + 1
+			}
+			revisions = append(revisions, Revision{Number: number + len(revisions), Digest: files.Digest(), Files: files, Content: content})
+			listings[tt.line] = files
+		}
+		if err := p.Append(t.Context(), tt.line, before, revisions...); err != nil {
+			t.Fatal(err)
+		}
+		stored := 0
+		all := p.Line(tt.line).Revisions
+		for _, r := range all[len(all)-len(revisions):] {
+			stored += int(r.contents)
+		}
+		want := 900 * tt.stored
+		if tt.what == "compressed" || tt.what == "compressed, in the other line" {
+			want = len(text(7)) // below the size from which contents are compressed
+		}
+		if stored != want || int(p.state.end-size) < stored {
+			t.Errorf("%d. %s: %d bytes of contents were stored, want %d", i+1, tt.what, stored, want)
+		}
+	}
+}
+
+// A content lies behind the head of the pack, and neither it nor what is stored of
+// it is larger than the limit.
+func TestContentsWithinBounds(t *testing.T) {
+	inMemory(t)
+	p := mustOpen(t, t.TempDir())
+	const limit = 1 << 20
+	appendAll(t, p, map[string]string{"a": strings.Repeat("x", limit)})
+	files, err := p.Listing(t.Context(), p.Line(Desired).last())
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest := files["a"]
+	text := make([]byte, p.state.head+8)
+	if _, err := p.file.ReadAt(text, 0); err != nil {
+		t.Fatal(err)
+	}
+	at := func(offset int64) Entry {
+		e := NewEntry(text[offset : offset+4])
+		e.At, e.Stored = offset, e.Size
+		return e
+	}
+	for name, tt := range map[string]struct {
+		e    Entry
+		sane bool
+	}{
+		"the largest content":      {largest, true},
+		"one byte more":            {Entry{Sum: largest.Sum, At: largest.At, Stored: limit + 1, Size: limit + 1}, false},
+		"more when it is unpacked": {Entry{Sum: largest.Sum, At: largest.At, Stored: limit, Size: limit + 1}, false},
+		"less when it is unpacked": {Entry{Sum: largest.Sum, At: largest.At, Stored: limit, Size: limit - 1}, false},
+		"less than nothing":        {Entry{Sum: largest.Sum, At: largest.At, Stored: -1, Size: limit}, false},
+		"nothing":                  {func() Entry { e := NewEntry(nil); e.At = largest.At; return e }(), true},
+		"right behind the head":    {at(p.state.head), true},
+		"the last byte of it":      {at(p.state.head - 1), false},
+		"the head":                 {at(0), false},
+	} {
+		content, err := p.Content(tt.e)
+		if tt.sane && (err != nil || int64(len(content)) != tt.e.Size) || !tt.sane && (err == nil || !strings.Contains(err.Error(), "it tells of a content of")) {
+			t.Errorf("%s: got %d bytes, %v, sane: %t", name, len(content), err, tt.sane)
+		}
+	}
+}
+
 // Of a write that was cut off, nothing is left, wherever it was cut and whichever
 // of its sectors are missing. A write of two revisions leaves none or the first.
 func TestWriteCutOff(t *testing.T) {

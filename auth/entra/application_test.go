@@ -8,6 +8,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,43 @@ func TestApplication(t *testing.T) {
 				t.Errorf("Begin: got %v, want Misconfigured", err)
 			}
 		})
+	}
+}
+
+// An application asks for the scopes of the token request, and for the configured
+// ones where it names none. The default is all that Microsoft Graph grants.
+func TestApplicationScopes(t *testing.T) {
+	const graph, vault, other = "https://graph.microsoft.com/.default", "https://vault.example/.default", "https://other.example/.default"
+	server := authtest.NewEntra(authtest.EntraConfig{Application: func(string, string) int { return 0 }})
+	for _, tt := range []struct {
+		configured, asked []string
+		want              string
+	}{
+		{nil, nil, graph},
+		{[]string{vault}, nil, vault},
+		{nil, []string{other}, other},
+		{[]string{vault}, []string{other}, other},
+	} {
+		a, err := entra.NewApplication(entra.ApplicationConfig{ClientID: clientID, Authority: server.URL(), HTTPClient: server.HTTPClient(), Secret: "s3cret", Scopes: tt.configured})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := credential(t, a, request).Token(t.Context(), auth.TokenRequest{Scopes: tt.asked}); err != nil {
+			t.Fatal(err)
+		}
+		requests := server.Requests()
+		if got := strings.Fields(requests[len(requests)-1].Scopes); !slices.Contains(got, tt.want) {
+			t.Errorf("configured %q, asked for %q: got %q, want %q", tt.configured, tt.asked, got, tt.want)
+		}
+		sdk := &azure{token: "t0ken"}
+		x, err := entra.External(entra.ExternalConfig{Credential: sdk, Scopes: tt.configured})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := credential(t, x, request).Token(t.Context(), auth.TokenRequest{Scopes: tt.asked})
+		if want := []string{tt.want}; err != nil || !slices.Equal(sdk.asked.Scopes, want) || !slices.Equal(token.Scopes, want) {
+			t.Errorf("an SDK credential, configured %q, asked for %q: got %q, a token for %q, %v, want %q", tt.configured, tt.asked, sdk.asked.Scopes, token.Scopes, err, want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/tenantsync/tenantsync/auth/authtest"
 	"github.com/tenantsync/tenantsync/state"
 	"github.com/tenantsync/tenantsync/syncer"
@@ -47,6 +48,42 @@ func TestUnavailableKinds(t *testing.T) {
 		}
 		if asked := len(server.Requests()) > 0; asked == lacks {
 			t.Errorf("%s: the service was asked: %v", cloud, asked)
+		}
+	}
+}
+
+// A kind that the cloud lacks is as declared, but without verbs, for this one
+// reason. What documentation does not show does not count there.
+func TestUnavailableKindHasOneReason(t *testing.T) {
+	limit := tenant.Limit{Verbs: []tenant.Verb{tenant.Delete}, Reason: "declared"}
+	declared := entry("things", func(e *graph.Entry) {
+		e.Create, e.Update, e.Delete, e.Write = true, true, true, e.Read
+		e.CreateOnly, e.Limits = []string{"/first"}, []tenant.Limit{limit}
+		e.Parts = []tenant.Part{{Name: "shown", Path: "/shown"}, {Name: "guessed", Path: "/guessed"}}
+		e.PartRequests = map[string]graph.PartRequest{"shown": {}, "guessed": {}}
+		e.Unproven = []string{"create", "update#guessed"}
+		e.Unavailable = []graph.Cloud{graph.China}
+	})
+	for cloud, edit := range map[graph.Cloud]func(*tenant.Kind){
+		graph.China: func(k *tenant.Kind) {
+			k.Create, k.Update, k.Delete = false, false, false
+			k.Limits = append(k.Limits, tenant.Limit{Verbs: []tenant.Verb{tenant.Create, tenant.Update, tenant.Delete}, Reason: `not available in the cloud "china"`})
+		},
+		graph.Global: func(k *tenant.Kind) {
+			k.Create = false
+			k.Limits = append(k.Limits, tenant.Limit{Verbs: []tenant.Verb{tenant.Create},
+				Reason: "Microsoft's documentation shows no example of this; name the kind in Config.Unproven to have it done all the same"})
+			k.CreateOnly = append(k.CreateOnly, "/guessed")
+		},
+	} {
+		c := newClient(t, graphtest.New(graphtest.Config{}), func(cfg *graph.Config) {
+			cfg.Catalogue, cfg.Cloud, cfg.Unproven = &graph.Catalogue{Entries: []graph.Entry{declared}}, cloud, nil
+		})
+		want := declared.Kind
+		want.Limits, want.CreateOnly = slices.Clone(want.Limits), slices.Clone(want.CreateOnly)
+		edit(&want)
+		if diff := cmp.Diff(want, kindNamed(t, c, "things")); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", cloud, diff)
 		}
 	}
 }

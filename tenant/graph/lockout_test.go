@@ -100,15 +100,29 @@ func TestLockout(t *testing.T) {
 	}
 }
 
-// What cannot be found out is not taken for well.
+// What cannot be found out is not taken for well. It counts only for a policy that
+// names groups: of whom it applies to, and of whom it does not.
 func TestLockoutUnknown(t *testing.T) {
-	server := graphtest.New(graphtest.Config{})
-	server.HideMembers()
-	c := newClient(t, server, func(cfg *graph.Config) { cfg.BreakGlass = []string{"glass"} })
-	after := `{"state":"enabled","grantControls":{"builtInControls":["mfa"]},"conditions":{"users":{"includeUsers":["All"],"excludeGroups":["g"]}}}`
-	got, err := c.Guard(t.Context(), tenant.GuardRequest{Changes: []tenant.GuardChange{{Item: "i", Kind: "conditionalAccessPolicies", Key: "P", Verb: tenant.Update, After: json.RawMessage(after)}}})
-	if err != nil || len(got) != 1 || !strings.Contains(got[0].Message, "could not be found out") {
-		t.Errorf("got %+v, %v, want a violation that says that it could not be found out", got, err)
+	const unknown, applies = "could not be found out", "would apply to"
+	for users, want := range map[string]string{ // "" for no violation
+		`"includeUsers":["All"],"excludeGroups":["g"]`:                          unknown,
+		`"includeUsers":["All"]`:                                                applies,
+		`"includeGroups":["g"]`:                                                 applies,
+		`"includeGroups":["g"],"excludeGroups":["h"]`:                           unknown,
+		`"includeGroups":["g"],"excludeUsers":["glass"]`:                        "",
+		`"includeUsers":["All"],"excludeUsers":["glass"],"excludeGroups":["g"]`: "",
+		`"includeUsers":["someone"]`:                                            "",
+		`"includeUsers":["someone"],"excludeGroups":["g"]`:                      "",
+		`"includeUsers":["None"],"includeGroups":[]`:                            "",
+	} {
+		server := graphtest.New(graphtest.Config{})
+		server.HideMembers()
+		c := newClient(t, server, func(cfg *graph.Config) { cfg.BreakGlass = []string{"glass"} })
+		after := `{"state":"enabled","grantControls":{"builtInControls":["mfa"]},"conditions":{"users":{` + users + `}}}`
+		got, err := c.Guard(t.Context(), tenant.GuardRequest{Changes: []tenant.GuardChange{{Item: "i", Kind: "conditionalAccessPolicies", Key: "P", Verb: tenant.Update, After: json.RawMessage(after)}}})
+		if err != nil || len(got) > 1 || (len(got) == 1) != (want != "") || len(got) == 1 && !strings.Contains(got[0].Message, want) {
+			t.Errorf("%s: got %+v, %v, want %q", users, got, err, want)
+		}
 	}
 }
 

@@ -83,6 +83,42 @@ func TestBatchOfEach(t *testing.T) {
 	})
 }
 
+// A batch whose answer cannot be read is sent again as a whole. If that goes on, the
+// objects count as not read, and never as absent.
+func TestBatchWithoutAnswer(t *testing.T) {
+	const whole = `{"responses":[{"id":"1","status":200,"body":{"id":"a"}},{"id":"2","status":404,"body":{}}]}`
+	for name, tt := range map[string]struct {
+		answers []string
+		want    []string
+		absent  []string
+	}{
+		"at once":                  {[]string{whole}, []string{"a"}, []string{"b"}},
+		"after no JSON":            {[]string{`<html>`, whole}, []string{"a"}, []string{"b"}},
+		"after half of it":         {[]string{whole[:60], whole}, []string{"a"}, []string{"b"}},
+		"after one without a list": {[]string{`{}`, whole}, []string{"a"}, []string{"b"}},
+		"never":                    {nil, nil, nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, service := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{entry("things", nil)}}, tt.answers...)
+			var got []string
+			res, err := c.Read(t.Context(), tenant.ReadRequest{Kind: "things", IDs: []string{"a", "b"}}, func(r tenant.Resource) error {
+				got = append(got, r.ID)
+				return nil
+			})
+			complete := tenant.Complete
+			if tt.want == nil {
+				complete = tenant.Failed
+			}
+			if err != nil || res.Completeness != complete || !slices.Equal(got, tt.want) || !slices.Equal(res.Absent, tt.absent) {
+				t.Errorf("%s: got %q, %+v, %v, want %q, absent %q", name, got, res, err, tt.want, tt.absent)
+			}
+			if asked := len(service.asked); asked != len(tt.answers) && tt.want != nil || asked < 2 && tt.want == nil {
+				t.Errorf("%s: asked %d times: %q", name, asked, service.asked)
+			}
+		})
+	}
+}
+
 // Each match is searched for, by the service where it can, and else in the list.
 func TestMatchesOfEach(t *testing.T) {
 	c, service := scriptedClient(t, &graph.Catalogue{Entries: []graph.Entry{entry("things", func(e *graph.Entry) { e.List.Filter = []string{"name"} })}},

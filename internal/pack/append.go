@@ -126,15 +126,19 @@ func (p *Pack) place(ctx context.Context, w *write, before Listing, r Revision) 
 			r.Files[name] = old
 			continue
 		}
-		if known, there := w.places[e.Sum]; there {
+		known, there := w.places[e.Sum]
+		if there && (known.At >= w.at || p.isWhole(known)) {
 			r.Files[name] = known
 			continue
 		}
 		content, err := r.Content(name, e)
-		if errors.Is(err, ErrNoContent) {
+		switch {
+		case err != nil && there: // only the damaged content is left
+			r.Files[name] = known
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, ErrNoContent):
+			continue
+		case err != nil:
 			return err
 		}
 		stored := content
@@ -146,6 +150,13 @@ func (p *Pack) place(ctx context.Context, w *write, before Listing, r Revision) 
 		w.places[e.Sum], r.Files[name] = e, e
 	}
 	return nil
+}
+
+// isWhole reports whether a content of the pack can be read. One that cannot is stored
+// again, so that the new revision does not depend on damage.
+func (p *Pack) isWhole(e Entry) bool {
+	_, err := p.Content(e)
+	return err == nil
 }
 
 // findPlaces looks up which of the new contents the heads of both lines have.

@@ -281,6 +281,55 @@ func TestContentIsStoredOnce(t *testing.T) {
 	}
 }
 
+// A content that is damaged in the pack is stored again where a later revision brings
+// it. Where nobody has it any more, the damage is told by the read.
+func TestDamagedContentIsStoredAgain(t *testing.T) {
+	inMemory(t)
+	dir := t.TempDir()
+	p := mustOpen(t, dir)
+	one, two := strings.Repeat("1", 900), strings.Repeat("2", 900)
+	first, content := filesOf(map[string]string{"a": one, "b": two})
+	if err := p.Append(t.Context(), Desired, nil, Revision{Number: 1, Digest: first.Digest(), Files: first, Content: content}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, p.Name), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteAt([]byte("x"), first["a"].At+7)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for i, tt := range []struct {
+		files map[string]string
+		lost  bool
+		want  int64 // bytes of contents that are stored
+	}{
+		{map[string]string{"x": one}, true, 0},
+		{map[string]string{"x": two}, false, 0},
+		{map[string]string{"x": one, "y": one, "z": two}, false, 900},
+	} {
+		files, content := filesOf(tt.files)
+		r := Revision{Number: i + 1, Digest: files.Digest(), Files: files, Content: content}
+		if tt.lost {
+			r.Content = func(string, Entry) ([]byte, error) { return nil, errors.New("gone") }
+		}
+		if err := p.Append(t.Context(), Backup, nil, r); err != nil {
+			t.Fatal(err)
+		}
+		last, _ := p.Line(Backup).Last()
+		if last.contents != tt.want {
+			t.Errorf("%v: %d bytes were stored, want %d", tt.files, last.contents, tt.want)
+		}
+		for name, e := range files {
+			got, err := p.Content(e)
+			if damaged := err != nil; damaged != tt.lost || !damaged && string(got) != tt.files[name] {
+				t.Errorf("%s of %v: got %d bytes, %v, want lost %v", name, tt.files, len(got), err, tt.lost)
+			}
+		}
+	}
+}
+
 // A content lies behind the head of the pack, and neither it nor what is stored of
 // it is larger than the limit.
 func TestContentsWithinBounds(t *testing.T) {

@@ -68,12 +68,14 @@ func (i *inspector) checkDrained(worker string) {
 
 // checkGoroutines checks that tenants at rest, and tenants that wait for a
 // decision, use no goroutine. This is visible only while no worker has a lease
-// and no call is under way, so it checks nothing at other times.
+// and no call is under way, so it checks nothing at other times. A tenant that waits
+// is looked at each hour, which ends with a commit. A worker that is killed in a look
+// keeps its lease a little longer.
 func (i *inspector) checkGoroutines() {
 	now, waiting := i.clock.now(), 0
 	for _, s := range i.tenants.standings() {
 		waits := s.rec.Status == state.PendingApproval
-		if waits && s.leased(now) && now.Sub(s.rec.UpdatedAt) > time.Hour && !i.approver {
+		if waits && s.leased(now) && now.Sub(s.rec.UpdatedAt) > 2*time.Hour && !i.approver {
 			i.journal.violate(s.name, broke("waiting costs nothing", "it waits for a decision since %s, and %s has a lease until %s", s.rec.UpdatedAt, s.owner, s.until))
 			return
 		}

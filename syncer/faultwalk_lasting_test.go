@@ -70,9 +70,9 @@ const (
 )
 
 // maxStruck bounds the calls that meet a lasting fault until then: a minute passes
-// before a run that its store cannot keep is resumed, and each of thirty items then
-// makes five attempts.
-const maxStruck = 3000
+// before a run that its store cannot keep is resumed. Each of thirty items then makes
+// five attempts, and a commit of unknown outcome is sent a hundred times.
+const maxStruck = 20 * (30*5 + 100)
 
 // lastingWays are the faults that can last. In addition to those that strike
 // once, a call may end with its context, and a stored thing may be missing.
@@ -285,13 +285,20 @@ func (s *stage) checkLasting() {
 
 // lookAfter is what a person does about a write of unknown outcome, or about a
 // report that is not whole: they look into the tenant. The note has no name, so
-// no sync finds out that it is there.
+// no sync finds out that it is there. Where only the report is not whole, the base
+// has the id of the note that it is about.
 func (s *stage) lookAfter() {
-	if !s.unknown("notes") && len(s.report().Lost) == 0 {
+	unknown, known := s.unknown("notes"), map[string]bool{}
+	if !unknown && len(s.report().Lost) == 0 {
 		return
 	}
+	for _, o := range s.base().Objects {
+		known[o.ID] = true
+	}
 	for _, note := range s.tenant().Objects("notes") {
-		s.tenant().Remove("notes", note.ID)
+		if unknown || !known[note.ID] {
+			s.tenant().Remove("notes", note.ID)
+		}
 	}
 }
 

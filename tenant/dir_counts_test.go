@@ -365,6 +365,11 @@ func TestDirIndexIsRebuilt(t *testing.T) {
 	if got := headOf(t, d); got != head || len(done["read"]) != 3 {
 		t.Errorf("after a start, the head is %s, want %s, and %d files were read, want 3", got, head, len(done["read"]))
 	}
+	d.step = func(act, name string) error {
+		t.Errorf("a look at an unchanged line does %s %s", act, name)
+		return nil
+	}
+	headOf(t, d)
 }
 
 // A compressed snapshot's file is restored.

@@ -337,3 +337,24 @@ func TestLongestFile(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Names that some file system takes for the same are folded to one text, and others
+// are not.
+func TestFold(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"staff", "STAFF", true},
+		{"staff", "stuff", false},
+		{"k", "\u212a", true}, // the sign of kelvin
+		{"s\u00e9", "\u017f\u00c9", true},
+		{"\u03c3", "\u03c2", true}, // the two small sigmas
+		{"\u00e9", "\u00e8", false},
+		{"\u00e9a", "\u00e9A", true},
+	} {
+		if got := fold(tt.a) == fold(tt.b); got != tt.same {
+			t.Errorf("%q and %q: got the same %v, want %v", tt.a, tt.b, got, tt.same)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package diff
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,6 +191,36 @@ func TestWithdrawLooksAtFew(t *testing.T) {
 		}
 		if most := 3 * n; looked > most {
 			t.Errorf("%s: looked at %d objects, want at most %d", name, looked, most)
+		}
+	}
+}
+
+// A create that cannot be made takes along every create that refers to it, whether
+// that comes before or after it.
+func TestWithdrawOfChains(t *testing.T) {
+	for _, tt := range []struct{ name, desired, want string }{
+		{"before, then after", `groups/A ${groups/C}, groups/B ${groups/A}, groups/C ${groups/None}, groups/D`, "groups/D"},
+		{"after each other", `groups/A ${groups/None}, groups/B ${groups/A}, groups/C ${groups/B}, groups/D`, "groups/D"},
+		{"before each other", `groups/A ${groups/B}, groups/B ${groups/C}, groups/C ${groups/None}, groups/D`, "groups/D"},
+		{"a loop back", `groups/A ${groups/D}, groups/B ${groups/A}, groups/C ${groups/B}, groups/D ${groups/None}, groups/E`, "groups/E"},
+		{"whole", `groups/A ${groups/C}, groups/B ${groups/A}, groups/C`, "groups/A groups/B groups/C"},
+	} {
+		var tc comparisonCase
+		for _, file := range strings.Split(tt.desired, ", ") {
+			name, ref, _ := strings.Cut(file, " ")
+			tc.desired += fmt.Sprintf("%s {\"displayName\":%q,\"note\":%q}\n", name, name, ref)
+		}
+		r, err := compareOnce(tc.input(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, it := range r.Plan.Items {
+			got = append(got, it.ID)
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: the plan has %q, want %s", tt.name, got, tt.want)
 		}
 	}
 }

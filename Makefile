@@ -52,7 +52,7 @@ bench-stores:
 	go test ./internal/planbench -run '^$$' -bench SyncOnStore -benchtime 7x -timeout 2h
 
 # What approvals, targets, retries and syncs cost with 1,000 to 8,000 items, and by
-# what each doubling multiplies it: some twenty minutes on two cores.
+# what each doubling multiplies it: some two minutes on two cores.
 linear:
 	@go version
 	go test ./syncer -run '^$$' -bench Growth -benchtime 1x -count $(or $(COUNT),5) -timeout 2h

@@ -273,6 +273,47 @@ func TestCreateLeavesSecretsToParts(t *testing.T) {
 	}
 }
 
+// An item is recognized by its own part, also where the kind has only one.
+func TestOnePart(t *testing.T) {
+	edit := func(k *tenant.Kind) { k.Parts = k.Parts[:1] }
+	const body = `{"id":"1","displayName":"A","note":"a","assignments":[{"group":"x"}]}`
+	r := compareParts(t, edit, `profiles/A=1 {"displayName":"A","note":"a","assignments":[{"group":"x"}]}`,
+		`profiles/A {"displayName":"A","note":"b","assignments":[{"group":"y"}]}`, `profiles 1 `+body)
+	k := kindsOf(partKinds(edit)...).Get("profiles")
+	for part, otherPart := range map[string]string{
+		"":            `{"displayName":"A","note":"a","assignments":[{"group":"z"}]}`,
+		"assignments": `{"displayName":"A","note":"c","assignments":[{"group":"x"}]}`,
+	} {
+		i := slices.IndexFunc(r.Plan.Items, func(it plan.Item) bool { return it.Part == part })
+		if i < 0 {
+			t.Fatalf("no item of the part %q: %s", part, messages(r))
+		}
+		for _, there := range []string{body, otherPart} {
+			got, err := apply.Fingerprint(&r.Plan.Items[i], k, json.RawMessage(there), "")
+			if err != nil || got != r.Plan.Items[i].Before {
+				t.Errorf("part %q: %s is not recognized (%v)", part, there, err)
+			}
+		}
+	}
+}
+
+// Each item of an update names the secrets of its own changes.
+func TestUpdateLeavesSecretsToParts(t *testing.T) {
+	r := compareParts(t, func(k *tenant.Kind) { k.Sensitive = append(k.Sensitive, "/messages/key", "/own") },
+		`profiles/A=1 {"displayName":"A","note":"a"}`,
+		`profiles/A {"displayName":"A","note":"b","own":"1","messages":{"key":"3"}}`,
+		`profiles 1 {"displayName":"A","note":"a"}`)
+	for id, want := range map[string][]string{"profiles/A": {"/own"}, "profiles#messages/A": {"/messages/key"}} {
+		it := r.Plan.Item(id)
+		if it == nil {
+			t.Fatalf("no item %s: %s", id, messages(r))
+		}
+		if !slices.Equal(it.Sensitive, want) {
+			t.Errorf("%s has the sensitive places %q, want %q", id, it.Sensitive, want)
+		}
+	}
+}
+
 // The parts of one object count as one change, and so does an object with its
 // parts.
 func TestPartsCountOnce(t *testing.T) {

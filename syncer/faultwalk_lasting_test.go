@@ -302,8 +302,7 @@ func (s *stage) lookAfter() {
 	}
 }
 
-// retried is what a person does about a run that has not done all: they have it
-// retried. Nothing fails any more.
+// retried retries a run that has not done all, as a person does. By now no call fails.
 func (s *stage) retried() {
 	row := s.row()
 	if row.Status != state.NewError && row.Status != state.PartiallySuccessful {

@@ -27,11 +27,11 @@ type placed struct {
 	page int
 }
 
-// Unstored returns a base that has no pages yet. A nil base is that of a tenant
-// before its first sync.
+// Unstored returns a base that is not in pages yet. The base is nil for a tenant before
+// its first sync.
 func Unstored(base *diff.Base) *Stored { return &Stored{Base: base} }
 
-// Is reports whether s is the base of this root. A nil s is none.
+// Is reports whether s is the base of this root. It returns false for a nil s.
 func (s *Stored) Is(root *Root) bool { return s != nil && root != nil && s.root.Equal(root) }
 
 // Load reads a base. get reads a blob.

@@ -53,7 +53,7 @@ func source(t *testing.T, path string) string {
 	return string(raw)
 }
 
-// compare compares a table with what it is an extract of.
+// compare compares a table with its source.
 func compare(t *testing.T, name, want string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

@@ -18,9 +18,9 @@ import (
 // tenants counts the tenants that were made.
 var tenants atomic.Int64
 
-// World is a tenant with N groups, or N files of groups. Its engine has no
-// lists of calls and events, as the harness keeps them, and its calls to the tenant
-// take a time that does not grow with N.
+// World is a tenant with N groups, or N files of groups. Unlike the harness, it keeps no
+// list of calls and events. Its calls to the tenant take a time that does not grow with
+// N.
 type World struct {
 	// Worker is the engine.
 	Worker *syncertest.Worker

@@ -98,8 +98,8 @@ func (c *writes) tookEffect(r *Run, w Write) {
 	c.repeats()
 }
 
-// standing returns how many effects of an item nobody else had overwritten at a
-// time. The zero time means now.
+// standing returns the number of effects of an item that no other party had
+// overwritten at a time. The zero time means now.
 //
 // The engine cannot see an effect that someone else has overwritten: the tenant
 // shows the item as before the write. A report may then say that the item was

@@ -282,7 +282,7 @@ func TestContentIsStoredOnce(t *testing.T) {
 }
 
 // A content that is damaged in the pack is stored again where a later revision brings
-// it. Where nobody has it any more, the damage is told by the read.
+// it. If the content is lost, the read reports the damage.
 func TestDamagedContentIsStoredAgain(t *testing.T) {
 	inMemory(t)
 	dir := t.TempDir()

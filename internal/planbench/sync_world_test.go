@@ -18,7 +18,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// objects is a client of a tenant that nobody writes to: it returns the same
+// objects is the client of a tenant that does not change. It returns the same
 // resources at each read, without a service behind it.
 type objects struct {
 	current []tenant.Resource
@@ -76,7 +76,7 @@ func (o objects) Apply(context.Context, tenant.Operation) (tenant.Applied, error
 
 const benchTenant = "contoso"
 
-// counted counts what a sync writes to a store.
+// counted counts the writes of a sync to a store.
 type counted struct {
 	state.Store
 	writes, blobBytes, entryBytes, recordBytes atomic.Int64

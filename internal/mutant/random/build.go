@@ -33,7 +33,7 @@ func build(ctx context.Context, mutants []*mutation, out string) error {
 	return mutant.Build(ctx, p.root, all, "./"+p.dir, out)
 }
 
-// buildAlone is build for one mutant that has no function to copy.
+// buildAlone builds a mutant outside functions, where build cannot copy a function.
 func buildAlone(ctx context.Context, m *mutation, out string) error {
 	p := m.file.pkg
 	return mutant.Build(ctx, p.root, mutant.Mutation{Name: p.dir, Edits: []mutant.Edit{

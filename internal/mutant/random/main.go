@@ -41,7 +41,7 @@ func main() {
 	}
 }
 
-// options are what the flags of the command say.
+// options are the values of the command's flags.
 type options struct {
 	root       string
 	seed       uint64
@@ -118,7 +118,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return err
 }
 
-// drawing is a sample and what it was drawn from.
+// drawing is a sample, with the number of mutants that it was drawn from.
 type drawing struct {
 	drawn      []*mutation
 	all        int

@@ -23,8 +23,8 @@ func (m *mutation) text() []byte {
 	return bytes.Join([][]byte{m.file.text[:m.from], []byte(m.replacement), m.file.text[m.to:]}, nil)
 }
 
-// compiles reports whether the package with the mutation has no error of syntax
-// or types. The type checker finds everything that the compiler refuses.
+// compiles reports whether the package with the mutation is free of errors of syntax
+// and types. The type checker finds everything that the compiler refuses.
 func (m *mutation) compiles() bool {
 	p := m.file.pkg
 	changed, err := parser.ParseFile(p.fset, m.file.name, m.text(), parser.SkipObjectResolution)

@@ -164,7 +164,7 @@ func stages(first, verbose string) []string {
 	return append(all, "-test.skip="+names, "-test.run="+names)
 }
 
-// passing are the lines about tests that run and pass.
+// passing are the lines about tests that pass.
 var passing = regexp.MustCompile(`(?m)^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS).*\n`)
 
 var passedTest = regexp.MustCompile(`(?m)^--- PASS: (\w+) \(([0-9.]+)s\)$`)

@@ -126,19 +126,15 @@ func (p *Pack) place(ctx context.Context, w *write, before Listing, r Revision) 
 			r.Files[name] = old
 			continue
 		}
-		known, there := w.places[e.Sum]
-		if there && (known.At >= w.at || p.isWhole(known)) {
+		if known, there := w.places[e.Sum]; there && (known.At >= w.at || p.isWhole(known)) {
 			r.Files[name] = known
 			continue
 		}
 		content, err := r.Content(name, e)
-		switch {
-		case err != nil && there: // only the damaged content is left
-			r.Files[name] = known
+		if errors.Is(err, ErrNoContent) {
 			continue
-		case errors.Is(err, ErrNoContent):
-			continue
-		case err != nil:
+		}
+		if err != nil {
 			return err
 		}
 		stored := content

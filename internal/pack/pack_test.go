@@ -282,7 +282,7 @@ func TestContentIsStoredOnce(t *testing.T) {
 }
 
 // A content that is damaged in the pack is stored again where a later revision brings
-// it. If the content is lost, the read reports the damage.
+// it. A revision whose content is lost is refused.
 func TestDamagedContentIsStoredAgain(t *testing.T) {
 	inMemory(t)
 	dir := t.TempDir()
@@ -300,7 +300,9 @@ func TestDamagedContentIsStoredAgain(t *testing.T) {
 	if err := errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}
-	for i, tt := range []struct {
+	gone := errors.New("gone")
+	number := 0
+	for _, tt := range []struct {
 		files map[string]string
 		lost  bool
 		want  int64 // bytes of contents that are stored
@@ -310,21 +312,28 @@ func TestDamagedContentIsStoredAgain(t *testing.T) {
 		{map[string]string{"x": one, "y": one, "z": two}, false, 900},
 	} {
 		files, content := filesOf(tt.files)
-		r := Revision{Number: i + 1, Digest: files.Digest(), Files: files, Content: content}
+		r := Revision{Number: number + 1, Digest: files.Digest(), Files: files, Content: content}
 		if tt.lost {
-			r.Content = func(string, Entry) ([]byte, error) { return nil, errors.New("gone") }
+			r.Content = func(string, Entry) ([]byte, error) { return nil, gone }
 		}
-		if err := p.Append(t.Context(), Backup, nil, r); err != nil {
+		err := p.Append(t.Context(), Backup, nil, r)
+		if tt.lost {
+			if _, there := p.Line(Backup).Last(); !errors.Is(err, gone) || there {
+				t.Errorf("%v: got %v and a revision %v, want %v and none", tt.files, err, there, gone)
+			}
+			continue
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
+		number++
 		last, _ := p.Line(Backup).Last()
 		if last.contents != tt.want {
 			t.Errorf("%v: %d bytes were stored, want %d", tt.files, last.contents, tt.want)
 		}
 		for name, e := range files {
-			got, err := p.Content(e)
-			if damaged := err != nil; damaged != tt.lost || !damaged && string(got) != tt.files[name] {
-				t.Errorf("%s of %v: got %d bytes, %v, want lost %v", name, tt.files, len(got), err, tt.lost)
+			if got, err := p.Content(e); err != nil || string(got) != tt.files[name] {
+				t.Errorf("%s of %v: got %d bytes, %v", name, tt.files, len(got), err)
 			}
 		}
 	}

@@ -16,11 +16,7 @@ func TestHiddenPlaces(t *testing.T) {
 		if text == "" {
 			return nil
 		}
-		n, err := jsonval.Parse([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
+		return parsed(t, text)
 	}
 	const mask = `"` + reference.MaskMark + `"`
 	var p HiddenPlaces

@@ -146,11 +146,7 @@ func TestMembers(t *testing.T) {
 		if text == "" {
 			return nil
 		}
-		n, err := jsonval.Parse([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
+		return parsed(t, text)
 	}
 	show := func(n *jsonval.Node) string {
 		if n == nil {

@@ -59,13 +59,20 @@ func (s *Syncer) advance(ctx context.Context, hold *lease.Hold, mine *slot.Slot)
 	next, err := c.workOn(ctx, mine)
 	if err != nil {
 		switch failure.Dispose(ctx, err).How {
-		case failure.ShutDown, failure.Newer: // the lease of a newer one already keeps it for a while
+		case failure.ShutDown:
+		case failure.Newer:
+			c.forgo(ctx)
+			return next, err
 		default:
+			// Before the release: after it a worker can claim the tenant, and its commits
+			// clear what the row says. After the log: its commit clears that too.
+			c.keepLog(ctx)
 			if !s.postpone(ctx, RunRef{Tenant: c.tenant, Run: c.now().runID()}, c.failedIn, err) {
 				next.In = s.cfg.LeaseDuration
 			}
 		}
 	}
+	c.close(ctx)
 	return next, err
 }
 
@@ -87,11 +94,6 @@ func (c *session) workOn(ctx context.Context, mine *slot.Slot) (Next, error) {
 	})()
 	lost(nil)
 	keeper.Wait()
-	if err != nil && failure.Dispose(ctx, err).How == failure.Newer {
-		c.forgo(ctx)
-	} else {
-		c.close(ctx)
-	}
 	return next, err
 }
 

@@ -31,6 +31,8 @@ var structured = []string{
 	"internal/folder",
 	"internal/format",
 	"internal/frozen",
+	"internal/graphmeta",
+	"internal/graphmeta/generate",
 	"internal/growth",
 	"internal/jsonval",
 	"internal/lease",

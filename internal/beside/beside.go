@@ -1,6 +1,6 @@
-// Package beside has the facts of Microsoft's documentation and metadata of
-// Graph that tests need, as small tables of its own: see testdata/README.md. In
-// addition it finds larger data in a folder "shared" beside the repository. No
+// Package beside has the facts of Microsoft's documentation of Graph that tests
+// need, as small tables of its own: see testdata/README.md. Package graphmeta has
+// those of the metadata. In addition beside finds larger data in a folder "shared" beside the repository. No
 // test depends on that folder.
 package beside
 

@@ -22,14 +22,6 @@ var update = flag.Bool("update-facts", false, "write the tables in testdata anew
 // The tables are the extract of the larger ones that the tests need, where those
 // are beside the repository. Elsewhere the tables are readable, and not empty.
 func TestTables(t *testing.T) {
-	for _, version := range []string{"v1.0", "beta"} {
-		if path := find(t, "shared/graph/metadata/"+version+".tsv"); path != "" {
-			compare(t, "metadata-"+version+".tsv", extractMetadata(version, source(t, path)))
-		}
-		if m := ReadMetadata(t, version); len(m.Kinds) < 80 || len(m.properties) < 20 {
-			t.Errorf("%s has %d kinds and %d types with properties", version, len(m.Kinds), len(m.properties))
-		}
-	}
 	if path := find(t, "shared/graph/resources.tsv"); path != "" {
 		compare(t, "resources.tsv", extractResources(rowsOf(t, []byte(source(t, path)))))
 	}
@@ -65,43 +57,6 @@ func compare(t *testing.T, name, want string) {
 	if diff := cmp.Diff(want, source(t, path)); diff != "" {
 		t.Errorf("%s: run this test with -update-facts, and again (-want +got)\n%s", name, diff)
 	}
-}
-
-// extractMetadata keeps the kinds, the declarations that the catalogue's tests
-// look at, the types that lead to them, and the enumerations that they name.
-func extractMetadata(version, table string) string {
-	m := metadataOf(table)
-	props, types, enums := map[[2]string]bool{}, map[string]bool{}, map[string]bool{}
-	up := func(typ string) {
-		for ; typ != "" && typ != "-" && !types[typ]; typ = m.bases[typ] {
-			types[typ] = true
-		}
-	}
-	m.looked = func(typ, name string) {
-		props[[2]string{typ, name}] = true
-		enums[m.properties[typ][name].Type] = true
-		up(typ)
-	}
-	for _, e := range graph.Default().Entries {
-		up(m.Kinds[e.Name])
-		m.Properties(m.Kinds[e.Name], "description")
-		for _, f := range e.Forms {
-			m.Values(e.Name, f.Path, strings.TrimPrefix(f.Type, "#microsoft.graph."))
-		}
-	}
-	var out strings.Builder
-	for line := range strings.Lines(table) {
-		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
-		switch {
-		case f[0] == "kind", f[0] == "type" && types[f[1]], f[0] == "prop" && props[[2]string{f[1], f[2]}]:
-		case f[0] == "enum" && enums[f[1]]:
-			f[3] = "-" // the members
-		default:
-			continue
-		}
-		out.WriteString(strings.Join(f, "\t") + "\n")
-	}
-	return out.String()
 }
 
 // columns are those of Graph's resources that tests look at, and their sources.

@@ -5,28 +5,39 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantsync/tenantsync/internal/beside"
+	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
 // The catalogue is held against Microsoft's $metadata.
 
+// kindType returns the type of a kind's objects at a version.
+func kindType(m *graphmeta.Model, e graph.Entry) string {
+	at, _ := m.Endpoint(e.Endpoint)
+	return at.Type
+}
+
 // What the catalogue calls an enumeration, flags or a time is one: to compare
 // free text without regard to case would hide changes.
 func TestFormsAreThoseOfTheMetadata(t *testing.T) {
-	beta := beside.ReadMetadata(t, "beta")
+	beta := graphmeta.Beta()
 	// Ids that Graph keeps beside words, in properties that are plain texts.
 	words := []string{"/conditions/users/includeUsers/*", "/conditions/users/excludeUsers/*"}
 	for _, e := range graph.Default().Entries {
 		for _, f := range e.Forms {
-			types := beta.Values(e.Name, f.Path, strings.TrimPrefix(f.Type, "#microsoft.graph."))
-			if len(types) != 1 {
-				t.Errorf("%s: %s has the types %q, want one", e.Name, f.Path, types)
+			values, err := beta.Values(kindType(beta, e), f.Path, strings.TrimPrefix(f.Type, "#microsoft.graph."))
+			var types []string
+			for _, p := range values {
+				types = append(types, p.Type)
+			}
+			slices.Sort(types)
+			if types = slices.Compact(types); err != nil || len(types) != 1 {
+				t.Errorf("%s: %s has the types %q, want one: %v", e.Name, f.Path, types, err)
 				continue
 			}
-			flags, enumeration := beta.Flags[types[0]]
-			ok := false
+			enum, enumeration := beta.Enum(types[0])
+			flags, ok := enum.Flags == graphmeta.Yes, false
 			switch f.As {
 			case tenant.Enumeration:
 				ok = enumeration && !flags || slices.Contains(words, f.Path) && types[0] == "Edm.String"
@@ -49,11 +60,11 @@ func TestFormsAreThoseOfTheMetadata(t *testing.T) {
 // A description that may be null is absent when it is empty: services return
 // null for "".
 func TestEmptyDescriptionsAreAbsent(t *testing.T) {
-	versions := map[string]*beside.Metadata{"v1.0": beside.ReadMetadata(t, "v1.0"), "beta": beside.ReadMetadata(t, "beta")}
 	for _, e := range graph.Default().Entries {
-		m := versions[e.Version]
-		for _, p := range m.Properties(m.Kinds[e.Name], "description") {
-			if p.Nullable && !slices.Contains(e.EmptyIsAbsent, "/description") && !slices.Contains(e.ReadOnly, "/description") {
+		m, _ := graphmeta.Of(e.Version)
+		values, _ := m.Values(kindType(m, e), "/description", "")
+		for _, p := range values {
+			if p.Nullable == graphmeta.Yes && !slices.Contains(e.EmptyIsAbsent, "/description") && !slices.Contains(e.ReadOnly, "/description") {
 				t.Errorf("%s: /description may be null and is not among emptyIsAbsent", e.Name)
 			}
 		}

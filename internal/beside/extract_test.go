@@ -125,7 +125,10 @@ func encode(t *testing.T, v any) []byte {
 func reach(path string) (below, own bool) {
 	got := strings.Split(path, "/")
 	for _, e := range graph.Default().Entries {
-		want := strings.Split("/"+e.Version+e.Endpoint, "/")
+		if got[1] != e.Version && got[1] != "v1.0" { // what beta adds does not take verbs away
+			continue
+		}
+		want := strings.Split("/"+got[1]+e.Endpoint, "/")
 		same := len(got) >= len(want)
 		for i := 0; same && i < len(want); i++ {
 			same = want[i] == got[i] || strings.HasPrefix(want[i], "{")

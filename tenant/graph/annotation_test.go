@@ -59,7 +59,7 @@ func TestAnnotationsOfFiles(t *testing.T) {
 			kind:   "deviceConfigurations",
 			object: `{"@odata.type":"#microsoft.graph.windowsUpdateForBusinessConfiguration","id":"r1","displayName":"Ring","installationSchedule":{"@odata.type":"#microsoft.graph.windowsUpdateActiveHoursInstall","activeHoursStart":"08:00:00.0000000"}}`,
 			file:   `{"@odata.type":"#microsoft.graph.windowsUpdateForBusinessConfiguration","displayName":"Ring","installationSchedule":{"@odata.type":"#microsoft.graph.windowsUpdateActiveHoursInstall","activeHoursStart":"09:00:00.0000000"}}`,
-			sent:   []string{`PATCH /v1.0/deviceManagement/deviceConfigurations/r1 {"@odata.type":"#microsoft.graph.windowsUpdateForBusinessConfiguration","installationSchedule":{"@odata.type":"#microsoft.graph.windowsUpdateActiveHoursInstall","activeHoursStart":"09:00:00.0000000"}}`},
+			sent:   []string{`PATCH /beta/deviceManagement/deviceConfigurations/r1 {"@odata.type":"#microsoft.graph.windowsUpdateForBusinessConfiguration","installationSchedule":{"@odata.type":"#microsoft.graph.windowsUpdateActiveHoursInstall","activeHoursStart":"09:00:00.0000000"}}`},
 		},
 		{
 			name:    "members that are bound",

@@ -21,12 +21,12 @@ func kindType(m *graphmeta.Model, e graph.Entry) string {
 // What the catalogue calls an enumeration, flags or a time is one: to compare
 // free text without regard to case would hide changes.
 func TestFormsAreThoseOfTheMetadata(t *testing.T) {
-	beta := graphmeta.Beta()
 	// Ids that Graph keeps beside words, in properties that are plain texts.
 	words := []string{"/conditions/users/includeUsers/*", "/conditions/users/excludeUsers/*"}
 	for _, e := range graph.Default().Entries {
+		m, _ := graphmeta.Of(e.Version)
 		for _, f := range e.Forms {
-			values, err := beta.Values(kindType(beta, e), f.Path, strings.TrimPrefix(f.Type, "#microsoft.graph."))
+			values, err := m.Values(kindType(m, e), f.Path, strings.TrimPrefix(f.Type, "#microsoft.graph."))
 			var types []string
 			for _, p := range values {
 				types = append(types, p.Type)
@@ -36,7 +36,7 @@ func TestFormsAreThoseOfTheMetadata(t *testing.T) {
 				t.Errorf("%s: %s has the types %q, want one: %v", e.Name, f.Path, types, err)
 				continue
 			}
-			enum, enumeration := beta.Enum(types[0])
+			enum, enumeration := m.Enum(types[0])
 			flags, ok := enum.Flags == graphmeta.Yes, false
 			switch f.As {
 			case tenant.Enumeration:

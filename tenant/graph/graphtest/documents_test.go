@@ -31,6 +31,9 @@ func answerOf(x beside.Example) map[string]any {
 func under(e graph.Entry, path string) (what string, ok bool) {
 	want := strings.Split("/"+e.Version+e.Endpoint, "/")
 	got := strings.Split(path, "/")
+	if len(got) > 1 && got[1] == "v1.0" {
+		got[1] = e.Version // what beta adds does not take verbs away
+	}
 	if len(got) < len(want) || len(got) > len(want)+1 {
 		return "", false
 	}

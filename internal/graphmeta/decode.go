@@ -26,7 +26,7 @@ import (
 const header = "graphmeta 1 "
 
 // markLetters are the letters of the marks, from the lowest bit.
-const markLetters = "crixoks"
+const markLetters = "crixoksd"
 
 // The letters of a type. Without one of them the answer is No.
 var (

@@ -23,7 +23,7 @@ const small = `graphmeta 1 beta
 !remove
 +user entity ep
 +view - cq
- since Date crixoksCRIXOKS
+ since Date crixoksdCRIXOKSD
  size number
  what unknown
 =level n low high

@@ -83,6 +83,9 @@ const (
 	// SaidReadOnly: the description calls the property read-only. It can be
 	// required on create all the same (templateId of group settings).
 	SaidReadOnly
+	// Shown: this version does not declare the property, but its documentation
+	// shows it in answers. What else is said about it is from beta.
+	Shown
 )
 
 // ReadOnly reports whether a declaration says that the value is the service's

@@ -187,9 +187,6 @@ func (e Entry) problems(c *Catalogue) []string {
 	need(strings.HasPrefix(e.Endpoint, "/"), "the endpoint %q does not begin with a slash", e.Endpoint)
 	need(e.Version == "v1.0" || e.Version == "beta", "the version is %q, not v1.0 or beta", e.Version)
 	need(len(e.Read.Delegated)+len(e.Read.Application) > 0, "it says no permission to read it")
-	for _, path := range e.BetaOnly {
-		need(strings.HasPrefix(path, "/") && !strings.Contains(path, "*"), "betaOnly has %q, which is no path without \"*\"", path)
-	}
 	writes := e.Create || e.Update || e.Delete
 	need(!writes || len(e.Write.Delegated)+len(e.Write.Application) > 0, "it says no permission to write it")
 	for _, r := range e.References {

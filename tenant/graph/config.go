@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/tenantsync/tenantsync/internal/graphmeta"
 )
 
 // Defaults of [Config].
@@ -56,6 +58,13 @@ type Config struct {
 	// Defaults to none: what Microsoft's documentation does not show by an
 	// example is read, and never written.
 	Unproven []string
+	// PinV1 names kinds that are read and written at v1.0 although the catalogue
+	// has them at beta, which Microsoft may change; "*" stands for all that v1.0
+	// has. What v1.0 does not know of their objects is then not read, and an
+	// object that needs it is not written. Assignments that are there already
+	// cannot be changed: v1.0 hides their filters, and would remove them.
+	// Defaults to none.
+	PinV1 []string
 	// ReportOnly makes new Conditional Access policies that are to be enabled
 	// land as report-only instead. The next sync proposes to enable them.
 	ReportOnly bool
@@ -107,6 +116,7 @@ func (c Config) withDefaults() (Config, error) {
 	} else if err := c.Catalogue.Validate(); err != nil {
 		refuse("Catalogue: %v", err)
 	}
+	c.Catalogue = c.pinned(refuse)
 	for _, name := range c.Unproven {
 		if _, known := c.Catalogue.Entry(name); name != "*" && !known {
 			refuse("Unproven names the kind %q, which is not in the catalogue", name)
@@ -128,6 +138,33 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("graph: config: %s", strings.Join(problems, "; "))
 	}
 	return c, nil
+}
+
+// pinned returns the catalogue with the kinds of PinV1 at v1.0.
+func (c Config) pinned(refuse func(format string, args ...any)) *Catalogue {
+	if len(c.PinV1) == 0 {
+		return c.Catalogue
+	}
+	out := *c.Catalogue
+	out.Entries = slices.Clone(out.Entries)
+	for i, e := range out.Entries {
+		if _, has := graphmeta.V1().Endpoint(e.Endpoint); has && c.pins(e.Name) {
+			out.Entries[i].Version = graphmeta.V1Name
+		}
+	}
+	for _, name := range c.PinV1 {
+		if e, known := out.Entry(name); name != "*" && !known {
+			refuse("PinV1 names the kind %q, which is not in the catalogue", name)
+		} else if name != "*" && e.Version != graphmeta.V1Name {
+			refuse("PinV1 names the kind %q, which v1.0 does not have", name)
+		}
+	}
+	return &out
+}
+
+// pins reports whether the host has the kind at v1.0.
+func (c Config) pins(kind string) bool {
+	return slices.Contains(c.PinV1, "*") || slices.Contains(c.PinV1, kind)
 }
 
 // writes reports whether the host has the entry's unproven verbs on.

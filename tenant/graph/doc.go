@@ -21,9 +21,12 @@
 // is reported, until the host names the kind in [Config.Unproven]. Nothing in
 // this package was run against Microsoft's servers.
 //
-// Each kind has one version, v1.0 where that is enough. What only beta knows is
-// not shown at v1.0, and an object that needs it (a Conditional Access policy
-// about agents) is not written without it: [Entry.BetaOnly] says how to have it.
+// Each kind has one version, v1.0 where that is enough. Most of Intune is at beta,
+// which Microsoft may change: v1.0 lacks types, scope tags and the filters of
+// assignments. A host can keep kinds at v1.0, see [Config.PinV1]. What only beta
+// knows is not shown at v1.0, and an object that needs it (a Conditional Access
+// policy about agents) is not written without it: [Entry.Version] says how to
+// have it.
 //
 // # Reading
 //

@@ -21,13 +21,11 @@ type Entry struct {
 	// Endpoint is the path of the collection or the singleton, below the
 	// version: "/identity/conditionalAccess/policies".
 	Endpoint string `json:"endpoint"`
-	// Version is "v1.0" or "beta".
+	// Version is "v1.0" or "beta". What Microsoft's metadata declares at beta only
+	// is not shown at v1.0. An object that needs it cannot be written at v1.0,
+	// and the error says so. To manage it, put the entry into a catalogue of your
+	// own with the version beta; see [Catalogue.With].
 	Version string `json:"version"`
-	// BetaOnly are paths (without "*") that v1.0 does not know, of a kind whose
-	// Version is v1.0: reads do not show them, an object that needs them cannot
-	// be written, and the error says so. To manage them, put the entry into a
-	// catalogue of your own with the version beta; see [Catalogue.With].
-	BetaOnly []string `json:"betaOnly,omitempty"`
 	// ID is the property that names an object in a URL. Defaults to "id".
 	ID string `json:"id,omitempty"`
 

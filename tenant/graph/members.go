@@ -16,7 +16,11 @@ func (w *writing) memberRequests(p PartRequest) ([]request, error) {
 	if err := list(at(w.op.Before, w.partPath()), &before); err != nil {
 		return nil, invalid(w.op, "the part %q of the tenant's object is no array", w.op.Part)
 	}
-	if err := list(at(w.op.Patch, w.partPath()), &after); err != nil {
+	value, err := w.partWithoutBeta(at(w.op.Patch, w.partPath()))
+	if err != nil {
+		return nil, err
+	}
+	if err := list(value, &after); err != nil {
 		return nil, invalid(w.op, "the part %q is no array", w.op.Part)
 	}
 	var adds, changes, removals []request

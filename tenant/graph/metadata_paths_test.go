@@ -22,10 +22,7 @@ var granted = map[string]struct {
 		"for a host that puts the kind at beta; at v1.0 objects that need it are refused"},
 	"conditionalAccessPolicies createOnly /@odata.type":                {missingType, "whatIfAnalysisResult is the answer of an action, not a policy"},
 	"namedLocations limits /@odata.type compliantNetworkNamedLocation": {otherVersion, "for a host that puts the kind at beta"},
-	"groups readOnly /createdByAppId":                                  {otherVersion, "v1.0 returns it: docs-2021:api-reference/v1.0/api/domain-list-domainnamereferences.md"},
 	"groups readOnly /onPremisesObjectIdentifier":                      {openType, "the service returns it: exports of groups of 2025 have it"},
-	"roleAssignments readOnly /resourceScope":                          {otherVersion, "v1.0 returns it: docs-2021:api-reference/v1.0/api/rbacapplication-list-roleassignments.md"},
-	"organization readOnly /isMultipleDataLocationsForServicesEnabled": {otherVersion, "docs-2021:api-reference/v1.0/resources/organization.md"},
 	"mobileApps readOnly /packageId":                                   {missingMark, "computed for androidStoreApp only; whoever creates an androidLobApp or an Android app of the store gives it"},
 }
 

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -68,5 +69,32 @@ func TestEmptyDescriptionsAreAbsent(t *testing.T) {
 				t.Errorf("%s: /description may be null and is not among emptyIsAbsent", e.Name)
 			}
 		}
+	}
+}
+
+// What the documentation shows in answers of v1.0, v1.0 has: the client refuses to
+// write what only beta has, and a backup of v1.0 must be writable.
+func TestDocumentedAnswersAreOfTheVersion(t *testing.T) {
+	shown, entries := 0, graph.Default().Entries
+	for _, x := range examples(t) {
+		for _, e := range entries {
+			b, ok := graphmeta.BeyondV1(e.Endpoint)
+			if !ok || x.path[0] != graphmeta.V1Name {
+				continue
+			}
+			for _, body := range bodiesOf(x, e) {
+				var o map[string]any
+				if err := json.Unmarshal(body, &o); err != nil {
+					continue
+				}
+				shown++
+				for _, hit := range b.In(o) {
+					t.Errorf("%s %s: %s is of beta only", x.Method, x.Path(), hit.Path)
+				}
+			}
+		}
+	}
+	if shown < 200 {
+		t.Errorf("only %d objects were looked at", shown)
 	}
 }

@@ -171,24 +171,6 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 	return o, nil
 }
 
-// withoutBeta takes out what only beta knows, where it says nothing. Where it
-// says something the object must not be written without it: a policy that is to
-// apply to some would apply to all.
-func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
-	if w.entry.Version == "beta" {
-		return body, nil
-	}
-	for _, path := range w.entry.BetaOnly {
-		switch string(bytes.TrimSpace(at(body, path))) {
-		case "", "null", "[]", "{}", `""`:
-			body = withoutTyped(body, segments(path))
-		default:
-			return nil, invalid(w.op, "%s exists only in Graph's beta: give the kind the version beta in a catalogue of your own to have it written", path)
-		}
-	}
-	return body, nil
-}
-
 // conditionalAccess is the name of the kind that ReportOnly and the guard know.
 const conditionalAccess = "conditionalAccessPolicies"
 
@@ -290,7 +272,14 @@ func (w *writing) partRequest(p PartRequest) (request, error) {
 	if value == nil {
 		return req, invalid(w.op, "the patch has nothing of the part %q", w.op.Part)
 	}
+	if hidden := w.hidden(); hidden != "" {
+		return req, invalid(w.op, "v1.0 does not show %s, and writing the part %q at v1.0 would remove it: %s", hidden, w.op.Part, w.beta())
+	}
 	value = dropFrom(value, w.partDrops(p))
+	value, err := w.partWithoutBeta(value)
+	if err != nil {
+		return req, err
+	}
 	if bytes.Equal(value, []byte("null")) {
 		value = json.RawMessage("[]")
 	}

@@ -234,17 +234,77 @@ func TestReportOnly(t *testing.T) {
 // At v1.0 what only beta knows is left out where it is empty. Where it is not,
 // the object is not written at all, and the error says what to do.
 func TestBetaOnlyIsNotLeftOut(t *testing.T) {
-	for body, refused := range map[string]bool{
-		`{"displayName":"P","state":"disabled","conditions":{"agents":null,"agentIdRiskLevels":"","clientApplications":{"includeAgentIdServicePrincipals":[]}}}`: false,
-		`{"displayName":"P","state":"disabled","conditions":{"agents":{"include":["All"]}}}`:                                                                     true,
+	const target = `"target":{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"g"`
+	const filter = `,"deviceAndAppManagementAssignmentFilterId":"f","deviceAndAppManagementAssignmentFilterType":"include"`
+	const empty = `,"deviceAndAppManagementAssignmentFilterId":null`
+	const custom = `"displayName":"P","@odata.type":"#microsoft.graph.windows10CustomConfiguration"`
+	create := func(kind, body string) tenant.Operation {
+		return tenant.Operation{Verb: tenant.Create, Kind: kind, After: []byte(body)}
+	}
+	assign := func(kind, before, after string) tenant.Operation {
+		return tenant.Operation{Verb: tenant.Update, Kind: kind, ID: "id", Part: "assignments", Before: []byte(`{"assignments":` + before + `}`), Patch: []byte(`{"assignments":` + after + `}`)}
+	}
+	for _, tt := range []struct {
+		name    string
+		pin     []string
+		op      tenant.Operation
+		sent    string // a part of the body, if it is sent
+		refused string // a part of the error, if it is not
+	}{
+		{"empty", nil, create("conditionalAccessPolicies", `{"displayName":"P","state":"disabled","conditions":{"agents":null,"agents@odata.type":"#x","agentIdRiskLevels":"","clientApplications":{"includeAgentIdServicePrincipals":[]}}}`),
+			`{"conditions":{"clientApplications":{}},"displayName":"P","state":"disabled"}`, ""},
+		{"a value", nil, create("conditionalAccessPolicies", `{"displayName":"P","conditions":{"agents":{"include":["All"]}}}`),
+			"", "/conditions/agents exists only in Graph's beta: give the kind the version beta"},
+		{"a value that beta does not know either", nil, create("conditionalAccessPolicies", `{"displayName":"P","partialEnablementStrategy":"x"}`), `"partialEnablementStrategy":"x"`, ""},
+		{"a type", nil, create("namedLocations", `{"@odata.type":"#microsoft.graph.serviceTagNamedLocation","displayName":"P"}`), "", "the type #microsoft.graph.serviceTagNamedLocation exists only in Graph's beta"},
+		{"a kind at beta", nil, create("deviceConfigurations", `{`+custom+`,"roleScopeTagIds":["1"]}`), `"roleScopeTagIds":["1"]`, ""},
+		{"a kind that is pinned", []string{"deviceConfigurations"}, create("deviceConfigurations", `{`+custom+`,"roleScopeTagIds":["1"]}`), "", "/roleScopeTagIds exists only in Graph's beta: take the kind out of Config.PinV1"},
+		{"all kinds are pinned", []string{"*"}, create("deviceConfigurations", `{`+custom+`,"roleScopeTagIds":["1"]}`), "", "/roleScopeTagIds exists only in Graph's beta: take the kind out of Config.PinV1"},
+		{"another kind is pinned", []string{"deviceCategories"}, create("deviceConfigurations", `{`+custom+`,"roleScopeTagIds":["1"]}`), `"roleScopeTagIds":["1"]`, ""},
+		{"first assignments", []string{"deviceConfigurations"}, assign("deviceConfigurations", `[]`, `[{`+target+empty+`}}]`), `"groupId":"g"}`, ""},
+		{"first assignments, with a filter", []string{"deviceConfigurations"}, assign("deviceConfigurations", `[]`, `[{`+target+filter+`}}]`), "", "/assignments/0/target/deviceAndAppManagementAssignmentFilterId exists only"},
+		{"more assignments", []string{"deviceConfigurations"}, assign("deviceConfigurations", `[{`+target+`}}]`, `[{`+target+`}},{`+target+`}}]`), "",
+			"v1.0 does not show /assignments/*/"},
+		{"more assignments at beta", nil, assign("deviceConfigurations", `[{`+target+filter+`}}]`, `[{`+target+filter+`}},{`+target+`}}]`), filter, ""},
+		{"members one by one", []string{"termsAndConditions"}, assign("termsAndConditions", `[]`, `[{`+target+filter+`}}]`), "", "/assignments/0/target/deviceAndAppManagementAssignmentFilterId exists only"},
 	} {
-		server := graphtest.New(graphtest.Config{})
-		_, err := newClient(t, server, nil).Apply(t.Context(), tenant.Operation{Verb: tenant.Create, Kind: "conditionalAccessPolicies", After: []byte(body)})
-		if refused != (tenant.ClassOf(err) == tenant.Invalid && strings.Contains(err.Error(), "/conditions/agents exists only in Graph's beta")) || !refused && err != nil {
-			t.Errorf("%s: %v, want it refused: %v", body, err, refused)
+		t.Run(tt.name, func(t *testing.T) {
+			server := graphtest.New(graphtest.Config{})
+			c, lines := writer(t, server, func(cfg *graph.Config) { cfg.PinV1 = tt.pin })
+			_, err := c.Apply(t.Context(), tt.op)
+			sent := strings.Join(*lines, "\n")
+			if tt.refused != "" && (tenant.ClassOf(err) != tenant.Invalid || !strings.Contains(err.Error(), tt.refused) || sent != "") {
+				t.Errorf("got %v and sent %s, want it refused with %q", err, sent, tt.refused)
+			}
+			if tt.refused == "" && !strings.Contains(sent, tt.sent) {
+				t.Errorf("got %v and sent %s, want %s", err, sent, tt.sent)
+			}
+		})
+	}
+}
+
+func TestPinV1(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	for pin, want := range map[string]string{"nothing": `the kind "nothing", which is not in the catalogue`, "assignmentFilters": `the kind "assignmentFilters", which v1.0 does not have`} {
+		if _, err := graph.New(graph.Config{Credential: graphtest.Credential(), PinV1: []string{"*", pin}}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", pin, err, want)
 		}
-		if sent := len(server.Requests()) > 0; sent == refused {
-			t.Errorf("%s: sent: %v", body, sent)
+	}
+	mine := graph.Default()
+	c := newClient(t, server, func(cfg *graph.Config) { cfg.PinV1, cfg.Catalogue = []string{"*"}, mine })
+	if diff := cmp.Diff(graph.Default(), mine); diff != "" {
+		t.Errorf("the host's catalogue changed (-want +got)\n%s", diff)
+	}
+	for _, kind := range []string{"deviceCategories", "assignmentFilters"} {
+		if _, err := c.Read(t.Context(), tenant.ReadRequest{Kind: kind, All: true}, func(tenant.Resource) error { return nil }); err != nil {
+			t.Errorf("%s: %v", kind, err)
 		}
+	}
+	var got []string
+	for _, r := range server.Requests() {
+		got = append(got, r.Path)
+	}
+	if diff := cmp.Diff([]string{"/v1.0/deviceManagement/deviceCategories", "/beta/deviceManagement/assignmentFilters"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -236,6 +236,36 @@ func TestTablesRefuse(t *testing.T) {
 	}
 }
 
+// What the documentation of v1.0 shows is declared as beta declares it, with its
+// types, and marked.
+func TestAddShown(t *testing.T) {
+	_, s := write(t)
+	v1, beta, err := s.models()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v1.addShown(beta, "# a comment\ngroup\tnewer\ta page\nvpnConfiguration\t-\ta page\nhouse\tplace\ta page\n"); err == nil || !strings.Contains(err.Error(), "house/place") {
+		t.Errorf("got %v: a property that beta lacks is accepted", err)
+	}
+	table, _, err := v1.table([]endpoint{{"/groups", nil}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n newer newer~ d\n", "\n+newer - cuq\n level level~ d\n"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("the table lacks %q:\n%s", want, table)
+		}
+	}
+	if v1.types["vpnConfiguration"] == nil || beta.types["group"].props["newer"].marks != 0 {
+		t.Error("a type lacks, or beta is changed")
+	}
+	for _, table := range []string{"group\tnewer\ta page\n", "group\tnames\tx\n", "group\tnames\n", "nothing\t-\tx\n", "nothing\tx\tx\n", "house\t-\tx\n"} {
+		if err := v1.addShown(beta, table); err == nil {
+			t.Errorf("%q is accepted", table)
+		}
+	}
+}
+
 func TestRun(t *testing.T) {
 	var out bytes.Buffer
 	if err := run([]string{"-help"}, &out); err != nil {
@@ -251,8 +281,8 @@ func TestRun(t *testing.T) {
 	}
 	dir, s := write(t)
 	args := []string{"-types", s.types, "-types-beta", s.typesBeta, "-sdk-beta", s.sdkBeta, "-metadata", s.metadata, "-out", dir}
-	if err := run(args, &out); err == nil || !strings.Contains(err.Error(), "leads to no type") {
-		t.Errorf("got %v: a Graph without the catalogue's endpoints is accepted", err)
+	if err := run(args, &out); err == nil || !strings.Contains(err.Error(), "shown.tsv") {
+		t.Errorf("got %v: a Graph without what the documentation shows is accepted", err)
 	}
 	for _, name := range []string{"types", "types-beta", "sdk-beta", "metadata/schemas/type-mappings/beta-enum-types.json", "metadata/schemas/beta-Review.csdl"} {
 		dir, s := write(t)

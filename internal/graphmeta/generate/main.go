@@ -29,7 +29,8 @@
 // have flags are from the SDK for TypeScript. What is abstract, open, computed
 // or immutable is from the CSDL documents of national clouds
 // (schemas/beta-*.csdl), which have no Intune, and else from v1.0's.
-// documented.tsv has what the documentation says of abstract types.
+// documented.tsv has what the documentation says of abstract types, and shown.tsv
+// what it shows in answers of v1.0 that v1.0 does not declare.
 package main
 
 import (
@@ -82,6 +83,9 @@ func run(args []string, out io.Writer) error {
 	}
 	v1, beta, err := s.models()
 	if err != nil {
+		return err
+	}
+	if err := v1.addShown(beta, shownTable); err != nil {
 		return err
 	}
 	for _, m := range []*model{v1, beta} {

@@ -115,7 +115,7 @@ func (t *typ) letters() string {
 }
 
 // markLetters are the letters of the marks, from the lowest bit.
-const markLetters = "crixoks"
+const markLetters = "crixoksd"
 
 func (p *prop) line(name string) string {
 	line := " " + name + " "

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
@@ -102,7 +103,9 @@ func (s *Server) route(version, path string) (found *graph.Entry, below []string
 	longest := -1
 	for _, e := range s.entries {
 		if e.Version == "beta" && version != "beta" {
-			continue
+			if _, has := graphmeta.V1().Endpoint(e.Endpoint); !has {
+				continue
+			}
 		}
 		segs, ok := under(e.Endpoint, path)
 		n := strings.Count(e.Endpoint, "/")
@@ -202,7 +205,11 @@ func (c *call) ok(status int, body any) answer {
 // context is the address by which an answer says what it is: of a collection
 // or, with "/$entity", of one object.
 func (c *call) context(e *graph.Entry, of string) string {
-	return c.host + "/" + e.Version + "/$metadata#" + strings.TrimPrefix(e.Endpoint, "/") + of
+	version := "v1.0"
+	if c.beta {
+		version = "beta"
+	}
+	return c.host + "/" + version + "/$metadata#" + strings.TrimPrefix(e.Endpoint, "/") + of
 }
 
 // entity answers with one object.

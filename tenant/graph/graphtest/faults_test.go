@@ -262,6 +262,46 @@ func TestBetaOnly(t *testing.T) {
 	}
 }
 
+// v1.0 does not show the filters of assignments, and refuses them. Assignments
+// that are replaced there lose their filters.
+func TestBlindSpotOfV1(t *testing.T) {
+	s := graphtest.New(graphtest.Config{})
+	filterID := s.Fake.Seed("assignmentFilters", `{"displayName":"F","platform":"windows10AndLater"}`)
+	filter := `,"deviceAndAppManagementAssignmentFilterId":"` + filterID + `","deviceAndAppManagementAssignmentFilterType":"include"`
+	const v1, beta = "/v1.0/deviceManagement/deviceCompliancePolicies/", "/beta/deviceManagement/deviceCompliancePolicies/"
+	group := s.Fake.Seed("groups", `{"displayName":"G"}`)
+	target := `{"@odata.type":"#microsoft.graph.groupAssignmentTarget","groupId":"` + group + `"`
+	id := s.Fake.Seed("deviceCompliancePolicies", `{"@odata.type":"#microsoft.graph.windows10CompliancePolicy","displayName":"P","roleScopeTagIds":["0"],"assignments":[{"target":`+target+filter+`}}]}`)
+	shows := func(path, word string, want bool) {
+		t.Helper()
+		if r := ask(t, s, http.MethodGet, path, ""); r.status != 200 || strings.Contains(r.text, word) != want || !strings.Contains(r.text, "groupId") && word != "roleScopeTagIds" {
+			t.Errorf("%s: %d %s, want %s: %v", path, r.status, r.text, word, want)
+		}
+	}
+	shows(v1+id, "roleScopeTagIds", false)
+	shows(beta+id, "roleScopeTagIds", true)
+	shows(v1+id+"/assignments", "FilterId", false)
+	shows(beta+id+"/assignments", "FilterId", true)
+	if r := ask(t, s, http.MethodPost, v1+id+"/assign", `{"assignments":[{"target":`+target+filter+`}}]}`); r.status != 400 || !strings.Contains(r.text, "FilterId") {
+		t.Errorf("a filter at v1.0: %d %s", r.status, r.text)
+	}
+	shows(beta+id+"/assignments", "FilterId", true)
+	if r := ask(t, s, http.MethodPost, v1+id+"/assign", `{"assignments":[{"target":`+target+`}}]}`); r.status >= 300 {
+		t.Errorf("no filter at v1.0: %d %s", r.status, r.text)
+	}
+	shows(beta+id+"/assignments", "FilterId", false)
+	ofBeta := s.Fake.Seed("deviceCompliancePolicies", `{"@odata.type":"#microsoft.graph.androidDeviceOwnerCompliancePolicy","displayName":"A"}`)
+	for _, path := range []string{v1, beta} {
+		r := ask(t, s, http.MethodGet, path+ofBeta, "")
+		if r.body["@odata.type"] != "#microsoft.graph.androidDeviceOwnerCompliancePolicy" || !strings.Contains(r.body["@odata.context"].(string), path[:6]+"$metadata#") {
+			t.Errorf("%s: a type of beta: %s", path, r.text)
+		}
+	}
+	if r := ask(t, s, http.MethodPost, v1[:len(v1)-1], `{"@odata.type":"#microsoft.graph.androidDeviceOwnerCompliancePolicy","displayName":"A"}`); r.status != 400 {
+		t.Errorf("a type of beta at v1.0: %d %s", r.status, r.text)
+	}
+}
+
 // Singletons can be neither made nor deleted; a PUT is refused where the kind
 // has none.
 func TestMethods(t *testing.T) {

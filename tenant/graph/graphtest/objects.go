@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
@@ -130,29 +131,37 @@ func (c *call) onObject(e *graph.Entry, id string, below []string) answer {
 	return c.notAllowed()
 }
 
-// unknown returns what a body holds that the version does not know.
-func (c *call) unknown(e *graph.Entry, body object) string {
-	for _, path := range e.BetaOnly {
-		if _, _, has := holderOf(body, path); has && !c.beta {
-			return path
+// beyond returns what a body holds that the request's version does not know.
+func (c *call) beyond(e *graph.Entry, body object) []graphmeta.Hit {
+	if c.beta {
+		return nil
+	}
+	b, ok := graphmeta.BeyondV1(e.Endpoint)
+	if !ok {
+		return nil
+	}
+	return b.In(body)
+}
+
+// hide takes out what the request's version does not show.
+func (c *call) hide(e *graph.Entry, body object) {
+	for _, hit := range c.beyond(e, body) {
+		if hit.Name != "@odata.type" {
+			delete(hit.Holder, hit.Name)
 		}
+	}
+}
+
+// unknown returns the first of what the request's version does not know.
+func (c *call) unknown(e *graph.Entry, body object) string {
+	for _, hit := range c.beyond(e, body) {
+		return hit.Path
 	}
 	return ""
 }
 
 func (c *call) unknownProperty(path string) answer {
 	return c.fail(http.StatusBadRequest, "BadRequest", "The property '"+path[strings.LastIndexByte(path, '/')+1:]+"' does not exist on the type.")
-}
-
-// holderOf returns the object that holds what is at a path, and its name there.
-func holderOf(body object, path string) (holder object, name string, has bool) {
-	segs := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	for _, seg := range segs[:len(segs)-1] {
-		body, _ = body[seg].(object)
-	}
-	name = segs[len(segs)-1]
-	_, has = body[name]
-	return body, name, has
 }
 
 // showChanged are the kinds outside Intune whose objects a change answers with,
@@ -233,11 +242,7 @@ func (c *call) shown(e *graph.Entry, res tenant.Resource) (object, error) {
 	for _, sub := range e.Subs {
 		delete(body, sub.Property)
 	}
-	for _, path := range e.BetaOnly {
-		if holder, name, has := holderOf(body, path); has && !c.beta {
-			delete(holder, name)
-		}
-	}
+	c.hide(e, body)
 	if name := idProperty(e); body[name] == nil && !e.Singleton {
 		body[name] = res.ID
 	}

@@ -60,6 +60,7 @@ func partPath(e *graph.Entry, name string) string {
 // sub answers with a sub-resource, whose members show the ids that the service
 // gives them.
 func (c *call) sub(e *graph.Entry, parent string, sub graph.Sub, whole object) answer {
+	c.hide(e, whole)
 	value := whole[sub.Property]
 	if sub.Object {
 		if value == nil {
@@ -87,6 +88,9 @@ func (c *call) action(e *graph.Entry, res tenant.Resource, name, at string, p gr
 	}
 	if err != nil || !there {
 		return c.fail(http.StatusBadRequest, "BadRequest", "The request lacks "+p.Wrap+".")
+	}
+	if path := c.unknown(e, object{at: value}); path != "" {
+		return c.unknownProperty(path)
 	}
 	return c.setPart(e, res, name, at, value)
 }

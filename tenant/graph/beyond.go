@@ -1,0 +1,115 @@
+package graph
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/tenantsync/tenantsync/internal/graphmeta"
+)
+
+// beyond returns what beta declares beyond v1.0 for the entry's objects. ok is
+// false where the entry is at beta, or where metadata does not have both.
+func (e *Entry) beyond() (b *graphmeta.Beyond, ok bool) {
+	if e.Version != graphmeta.V1Name {
+		return nil, false
+	}
+	return graphmeta.BeyondV1(e.Endpoint)
+}
+
+// withoutBeta takes out what only beta knows, where it says nothing. Where it
+// says something the object must not be written without it: a policy that is to
+// apply to some would apply to all.
+func (w *writing) withoutBeta(body json.RawMessage) (json.RawMessage, error) {
+	b, ok := w.entry.beyond()
+	if !ok {
+		return body, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var o map[string]any
+	if d.Decode(&o) != nil {
+		return body, nil // the caller finds out
+	}
+	hits := b.In(o)
+	for _, hit := range hits {
+		if hit.Name == typeSuffix {
+			return nil, invalid(w.op, "the type %v exists only in Graph's beta: %s", hit.Holder[hit.Name], w.beta())
+		}
+		if !saysNothing(hit.Holder[hit.Name]) {
+			return nil, invalid(w.op, "%s exists only in Graph's beta: %s", hit.Path, w.beta())
+		}
+		delete(hit.Holder, hit.Name)
+		delete(hit.Holder, hit.Name+typeSuffix)
+	}
+	if len(hits) == 0 {
+		return body, nil
+	}
+	out, err := json.Marshal(o)
+	if err != nil {
+		return nil, invalid(w.op, "the content is no JSON object")
+	}
+	return out, nil
+}
+
+// saysNothing reports whether a value is null or empty.
+func saysNothing(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// beta says how an object that needs beta can be written.
+func (w *writing) beta() string {
+	if w.c.cfg.pins(w.entry.Name) {
+		return "take the kind out of Config.PinV1 to have it written"
+	}
+	return "give the kind the version beta in a catalogue of your own to have it written"
+}
+
+// partWithoutBeta is withoutBeta for the value of the operation's part.
+func (w *writing) partWithoutBeta(value json.RawMessage) (json.RawMessage, error) {
+	if len(value) == 0 {
+		return value, nil
+	}
+	path := w.partPath()
+	segs := segments(path)
+	for i := len(segs) - 1; i >= 0; i-- {
+		value = object{segs[i]: value}.json()
+	}
+	body, err := w.withoutBeta(value)
+	return at(body, path), err
+}
+
+// hidden returns a path within the operation's part that v1.0 does not show, if
+// the part has members already and is replaced whole. What v1.0 hides of them
+// would be lost: the filter of an assignment, without which a policy reaches
+// every device.
+func (w *writing) hidden() string {
+	b, ok := w.entry.beyond()
+	if !ok {
+		return ""
+	}
+	switch string(bytes.TrimSpace(at(w.op.Before, w.partPath()))) {
+	case "", "null", "[]":
+		return ""
+	}
+	return b.Below(segments(w.partPath())[0], w.entry.readOnly)
+}
+
+// readOnly reports whether a path is one of the kind's read-only ones.
+func (e *Entry) readOnly(path string) bool {
+	for _, p := range e.ReadOnly {
+		if p == path {
+			return true
+		}
+	}
+	return false
+}

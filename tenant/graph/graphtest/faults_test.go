@@ -282,6 +282,8 @@ func TestBlindSpotOfV1(t *testing.T) {
 	shows(beta+id, "roleScopeTagIds", true)
 	shows(v1+id+"/assignments", "FilterId", false)
 	shows(beta+id+"/assignments", "FilterId", true)
+	shows(v1+id+"?$expand=assignments", "FilterId", false)
+	shows(beta+id+"?$expand=assignments", "FilterId", true)
 	if r := ask(t, s, http.MethodPost, v1+id+"/assign", `{"assignments":[{"target":`+target+filter+`}}]}`); r.status != 400 || !strings.Contains(r.text, "FilterId") {
 		t.Errorf("a filter at v1.0: %d %s", r.status, r.text)
 	}

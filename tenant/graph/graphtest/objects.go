@@ -255,6 +255,7 @@ func (c *call) expanded(e *graph.Entry, shown object, res tenant.Resource) objec
 	if err != nil {
 		return shown
 	}
+	c.hide(e, whole)
 	for _, want := range strings.Split(c.query.Get("$expand"), ",") {
 		name, _, _ := strings.Cut(want, "(")
 		if v, ok := whole[name]; ok && name != "" {

@@ -91,6 +91,19 @@ func TestBeyondOfSmallGraph(t *testing.T) {
 	}
 }
 
+// A type that one version does not declare has nothing beyond it.
+func TestBeyondOfUndeclaredTypes(t *testing.T) {
+	v1, beta := decoded(t, smallV1), decoded(t, smallBeta)
+	for _, b := range []*Beyond{{v1: v1, beta: beta, at: "nothing", to: "circle"}, {v1: v1, beta: beta, at: "circle", to: "nothing"}} {
+		if got := b.Below("look", func(string) bool { return false }); got != "" {
+			t.Errorf("%s beside %s: got %q", b.at, b.to, got)
+		}
+		if got := b.In(map[string]any{"look": map[string]any{"color": "red"}}); len(got) > 0 {
+			t.Errorf("%s beside %s: got %v", b.at, b.to, got)
+		}
+	}
+}
+
 func TestSmallGraph(t *testing.T) {
 	m := decoded(t, smallV1)
 	for name, want := range map[string]bool{"shape": true, "triangle": false, "circle": false} {

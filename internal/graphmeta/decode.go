@@ -2,7 +2,6 @@ package graphmeta
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -192,7 +191,7 @@ func (d *decoder) property(rest string) error {
 		return fmt.Errorf("the property %q has no name, or is not in order", name)
 	}
 	if len(d.own) == cap(d.own) {
-		d.own = slices.Grow(append(make([]Property, 0, propertiesAtOnce+len(d.own)), d.own...), 1)
+		d.own = append(make([]Property, 0, len(d.own)+propertiesAtOnce), d.own...)
 	}
 	d.own = append(d.own, p)
 	return nil

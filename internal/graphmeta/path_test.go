@@ -42,6 +42,7 @@ func TestValues(t *testing.T) {
 		{beta, "deviceManagementConfigurationPolicy", "/settings/**/value", "nothing", "error: the type nothing is not declared"},
 		{beta, "deviceConfiguration", "/preSharedKey", "windowsWifiConfiguration", "Edm.String"},
 		{beta, "deviceConfiguration", "/preSharedKey", "group", "error: the type group is none of deviceConfiguration"},
+		{beta, "deviceConfiguration", "/*", "group", "error: the type group is none of deviceConfiguration"},
 		{beta, "deviceConfiguration", "/omaSettings/*/value/*", "omaSetting", "error: *"},
 	} {
 		got, err := tt.m.Values(tt.typ, tt.path, tt.holder)

@@ -293,7 +293,7 @@ func (m *Model) check() error {
 			return fmt.Errorf("the base %s of %s is not in the table", t.Base, name)
 		}
 		for i, above := 0, t.Base; above != ""; i, above = i+1, m.types[above].Base {
-			if above == name || i > len(m.types) || m.types[above] == nil {
+			if i > len(m.types) || m.types[above] == nil {
 				return fmt.Errorf("%s is its own base, or a base is not in the table", name)
 			}
 		}

@@ -99,6 +99,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"an empty line", head + "\n", "line 2: an empty line"},
 		{"an unknown line", head + "?x\n", "line 2"},
 		{"a root without a type", head + "/a\n", "line 2"},
+		{"a root without a name", head + "/ b\n", "line 2"},
+		{"a root that is a navigation property", head + "/a >b\n", "line 2"},
 		{"a root twice", head + "/a b\n/a b\n", "line 3"},
 		{"a root that may be null", head + "/a b?\n", "line 2"},
 		{"a type without letters", head + "+a -\n", "line 2"},
@@ -123,6 +125,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"unknown flags", head + "=a x\n", `flags "x"`},
 		{"a base that is not there", head + "+a b e\n", "the base b of a"},
 		{"a type that is its own base", head + "+a b e\n+b a e\n", "its own base"},
+		{"a type below types that are their own base", head + "+a b e\n+b c e\n+c b e\n", "its own base"},
 		{"a value of a type that is not there", head + "+a - e\n b c\n", "the type c of a/b"},
 		{"a target that is not there", head + "+a - e\n b >c\n", ""},
 	} {

@@ -23,6 +23,7 @@ func TestValues(t *testing.T) {
 		{v1, "group", "/deletedDateTime", "", "Edm.DateTimeOffset"},
 		{v1, "group", "", "", "group"},
 		{v1, "group", "displayName", "", `error: "displayName" is no path`},
+		{v1, "group", "displayName/x", "", `error: "displayName/x" is no path`},
 		{v1, "group", "/DisplayName", "", "error: DisplayName is declared by none of group"},
 		{v1, "conditionalAccessPolicy", "/conditions/users/includeGroups/*", "", "Edm.String"},
 		{v1, "conditionalAccessPolicy", "/conditions/agents", "", "error: agents is declared by none of conditionalAccessConditionSet"},

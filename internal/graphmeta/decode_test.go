@@ -119,6 +119,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"an action of nothing", head + "!a\n", "outside a type"},
 		{"an action without a name", head + "+a - e\n!\n", "no name"},
 		{"actions out of order", head + "+a - e\n!c\n!b\n", "not in order"},
+		{"an action twice", head + "+a - e\n!b\n!b\n", "not in order"},
 		{"a parameter without a type", head + "+a - e\n!b c\n", "without a value"},
 		{"a parameter that is only a list", head + "+a - e\n!b c *\n", "no type"},
 		{"an enumeration twice", head + "=a n\n=a n\n", "not in order"},

@@ -177,6 +177,9 @@ func TestKnownEnums(t *testing.T) {
 			t.Errorf("%s %s: %v (-want +got)\n%s", tt.m.Version, tt.want.Name, ok, diff)
 		}
 	}
+	if names := graphmeta.V1().Enums(); !slices.IsSorted(names) || !slices.Contains(names, "riskLevel") {
+		t.Errorf("the enumerations are %q", names)
+	}
 	if _, ok := graphmeta.V1().Enum("group"); ok {
 		t.Error("a type is an enumeration")
 	}

@@ -31,6 +31,7 @@ const (
 +shape - cp
  name String
 +square shape c
+ fill plain
  look shape
  size Int32
 +triangle shape cp
@@ -38,6 +39,7 @@ const (
 	smallBeta = `graphmeta 1 beta
 /shapes *shape
 +circle shape c
+ fill shape
  look plain
  size Int32
 +group shape c
@@ -48,6 +50,7 @@ const (
 +shape - cp
  name String
 +square shape c
+ fill plain
  look shape
  size Int32
 +triangle shape cp
@@ -70,6 +73,7 @@ func TestBeyondOfSmallGraph(t *testing.T) {
 			map[string]any{"@odata.type": "group", "shapes": []any{map[string]any{"@odata.type": "triangle", "size": 1}, "no object"}}}},
 			[]string{"/shapes/0/shapes/0/size"}},
 		{"below a property of one type", map[string]any{"@odata.type": "circle", "look": map[string]any{"color": "red"}}, []string{"/look/color"}},
+		{"below a property of several types at beta", map[string]any{"fill": map[string]any{"name": "red"}}, nil},
 		{"below a property of several types", map[string]any{"look": map[string]any{"color": "red"}}, nil},
 	} {
 		var got []string
@@ -86,7 +90,7 @@ func TestBeyondOfSmallGraph(t *testing.T) {
 			t.Errorf("below %s: got %q, want %q", property, got, want)
 		}
 	}
-	if got := b.Below("shapes", func(path string) bool { return path == "/shapes/*/look" }); got != "" {
+	if got := b.Below("shapes", func(path string) bool { return path == "/shapes/*/look" || path == "/shapes/*/fill" }); got != "" {
 		t.Errorf("what is skipped is found: %q", got)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // error says which segment no possible type declares.
 func (m *Model) Values(typ, path, holder string) ([]Property, error) {
 	segments := strings.Split(path, "/")
-	if segments[0] != "" || len(segments) == 1 && path != "" {
+	if segments[0] != "" {
 		return nil, fmt.Errorf("%q is no path", path)
 	}
 	segments = segments[1:]

@@ -43,6 +43,8 @@ func TestValues(t *testing.T) {
 		{beta, "deviceManagementConfigurationPolicy", "/settings/**/value", "nothing", "error: the type nothing is not declared"},
 		{beta, "deviceConfiguration", "/preSharedKey", "windowsWifiConfiguration", "Edm.String"},
 		{beta, "deviceConfiguration", "/preSharedKey", "group", "error: the type group is none of deviceConfiguration"},
+		{v1, "group", "/groupTypes/*", "group", "Edm.String"},
+		{beta, "deviceAndAppManagementAssignmentFilter", "/@odata.type", "", "Edm.String"}, // one derived type
 		{beta, "deviceConfiguration", "/*", "group", "error: the type group is none of deviceConfiguration"},
 		{beta, "deviceConfiguration", "/omaSettings/*/value/*", "omaSetting", "error: *"},
 	} {

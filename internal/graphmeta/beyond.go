@@ -15,7 +15,7 @@ type Beyond struct {
 }
 
 // BeyondV1 compares the versions for the objects of an endpoint. ok is false if
-// one of them does not have the endpoint: then there is nothing to compare.
+// one of them does not have the endpoint.
 func BeyondV1(endpoint string) (b *Beyond, ok bool) {
 	b = &Beyond{v1: V1(), beta: Beta()}
 	at, ok := b.v1.Endpoint(endpoint)
@@ -36,8 +36,8 @@ type Hit struct {
 	Name   string
 }
 
-// In returns the hits in an object, in the order of their paths. What no version
-// declares is no hit. Nothing is said of what is below a hit.
+// In returns the hits in an object, in the order of their paths. A member that no
+// version declares is no hit. In does not look below a hit.
 func (b *Beyond) In(object map[string]any) []Hit {
 	var hits []Hit
 	b.object("", object, b.at, b.to, &hits)

@@ -19,6 +19,4 @@
 //
 // The command in the folder generate makes the tables; see its documentation.
 // LICENSE.md has their sources and licences.
-//
-//go:generate go run ./generate -help
 package graphmeta

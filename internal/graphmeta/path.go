@@ -103,7 +103,7 @@ func (m *Model) members(t *Type) []Property {
 	return all
 }
 
-// unique drops what is there twice. The elements of an array are apart from it.
+// unique drops repeated declarations. The elements of an array are apart from it.
 func unique(all []Property) []Property {
 	type key struct {
 		of, name   string

@@ -91,7 +91,7 @@ func TestBeyondOfSmallGraph(t *testing.T) {
 		}
 	}
 	if got := b.Below("shapes", func(path string) bool { return path == "/shapes/*/look" || path == "/shapes/*/fill" }); got != "" {
-		t.Errorf("what is skipped is found: %q", got)
+		t.Errorf("a skipped path is found: %q", got)
 	}
 }
 

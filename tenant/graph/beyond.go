@@ -69,7 +69,7 @@ func saysNothing(v any) bool {
 // beta says how an object that needs beta can be written.
 func (w *writing) beta() string {
 	if w.c.cfg.pins(w.entry.Name) {
-		return "take the kind out of Config.PinV1 to have it written"
+		return "take the kind out of Config.PinV1, and have it at beta in the catalogue, to have it written"
 	}
 	return "give the kind the version beta in a catalogue of your own to have it written"
 }

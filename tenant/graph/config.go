@@ -60,9 +60,9 @@ type Config struct {
 	Unproven []string
 	// PinV1 names kinds that are read and written at v1.0 although the catalogue
 	// has them at beta, which Microsoft may change; "*" stands for all that v1.0
-	// has. What v1.0 does not know of their objects is then not read, and an
-	// object that needs it is not written. Assignments that are there already
-	// cannot be changed: v1.0 hides their filters, and would remove them.
+	// has. Reads then lack the properties that only beta has, and an object that
+	// needs them is not written. Existing assignments cannot be changed: v1.0
+	// hides their filters, and would remove them.
 	// Defaults to none.
 	PinV1 []string
 	// ReportOnly makes new Conditional Access policies that are to be enabled

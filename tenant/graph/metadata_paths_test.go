@@ -23,7 +23,7 @@ var granted = map[string]struct {
 	"conditionalAccessPolicies createOnly /@odata.type":                {missingType, "whatIfAnalysisResult is the answer of an action, not a policy"},
 	"namedLocations limits /@odata.type compliantNetworkNamedLocation": {otherVersion, "for a host that puts the kind at beta"},
 	"groups readOnly /onPremisesObjectIdentifier":                      {openType, "the service returns it: exports of groups of 2025 have it"},
-	"mobileApps readOnly /packageId":                                   {missingMark, "computed for androidStoreApp only; whoever creates an androidLobApp or an Android app of the store gives it"},
+	"mobileApps readOnly /packageId":                                   {missingMark, "computed for androidStoreApp only; other types of Android app are created with it"},
 }
 
 // serviceMade are paths that are the service's own by what their description or
@@ -40,7 +40,7 @@ var serviceMade = map[string]struct {
 	"/creationSource":                {[]string{"compliancePolicies", "configurationPolicies"}, "description: what created the policy"},
 	"/priorityMetaData":              {[]string{"configurationPolicies"}, "docs beta: the action reorder changes it"},
 	"/templateId":                    {[]string{"conditionalAccessPolicies"}, "docs v1.0: the template that the policy was made from"},
-	"/isServiceDefault":              {[]string{"crossTenantAccessPolicyDefault"}, "description: whether nobody changed the settings"},
+	"/isServiceDefault":              {[]string{"crossTenantAccessPolicyDefault"}, "description: whether the settings are unchanged"},
 	"/priority":                      {[]string{"deviceEnrollmentConfigurations"}, "docs: the action setPriority changes it; IntuneCD and IntuneManagement do not write it"},
 	"/deviceHealthScriptType":        {[]string{"deviceHealthScripts"}, "description: which service runs the script"},
 	"/highestAvailableVersion":       {[]string{"deviceHealthScripts"}, "description: of Microsoft's own scripts"},
@@ -111,7 +111,7 @@ func TestPathsAreDeclared(t *testing.T) {
 	}
 }
 
-// What is said to be the service's own is declared so by the kinds that are named.
+// The kinds that serviceMade names have the path as readOnly.
 func TestServiceMadeIsUsed(t *testing.T) {
 	c := graph.Default()
 	for path, s := range serviceMade {

@@ -6,7 +6,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 )
 
-// texts, for example, are the Edm types that the typings call string.
+// coarse are the Edm types that a word of the typings stands for.
 var coarse = map[string][]string{
 	"string":  {"Edm.String", "Edm.Guid", "Edm.DateTimeOffset", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration", "Edm.Stream", "Edm.Binary"},
 	"boolean": {"Edm.Boolean"},
@@ -51,7 +51,7 @@ func (e evidence) exact() []*prop {
 	return slices.DeleteFunc([]*prop{e.cloud, e.v1}, func(p *prop) bool { return p == nil })
 }
 
-// prop puts together what is known of a property.
+// prop puts a property together from its evidence.
 func (b *betaSources) prop(full, name string, nav bool) *prop {
 	e := b.evidence(full, name)
 	p := &prop{nav: nav}

@@ -19,16 +19,16 @@
 //
 // # Sources
 //
-// v1.0 is its CSDL document (schemas/v1.0-Prod.csdl), whole. What descriptions
-// call read-only is from the typings, because the CSDL describes few properties.
+// v1.0 is its CSDL document (schemas/v1.0-Prod.csdl), whole. The properties that
+// a description calls read-only are from the typings, because the CSDL describes few properties.
 //
 // Beta's own CSDL document is too large for some copies of the repository, so
-// beta is put together. Which types, properties and enumerations there are is
-// from schemas/type-mappings. Their types and what is nullable are from the
-// typings. Base types, what is newer than the typings, and which enumerations
-// have flags are from the SDK for TypeScript. What is abstract, open, computed
-// or immutable is from the CSDL documents of national clouds
-// (schemas/beta-*.csdl), which have no Intune, and else from v1.0's.
+// beta is put together. The names of types, properties and members of
+// enumerations are from schemas/type-mappings. The typings have the types of
+// properties and say which are nullable. The SDK for TypeScript has the base
+// types and newer properties, and shows which enumerations have flags. Marks,
+// and whether a type is abstract or open, are from the CSDL documents of national
+// clouds (schemas/beta-*.csdl), which have no Intune, and else from v1.0's.
 // documented.tsv has what the documentation says of abstract types, and shown.tsv
 // what it shows in answers of v1.0 that v1.0 does not declare.
 package main

@@ -8,7 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
 )
 
-// model is what is known of one version of Graph.
+// model has the types of one version of Graph.
 type model struct {
 	version string
 	types   map[string]*typ

@@ -37,6 +37,7 @@ type demo struct {
 	dir       *keep.Dir
 	entra     *authtest.Entra
 	signIns   *http.Client // reaches the fake Entra
+	strict    bool         // properties of previews are refused
 	catalogue *graph.Catalogue
 
 	mu      sync.Mutex
@@ -117,6 +118,7 @@ func (d *demo) tenant(name string) (*demoTenant, error) {
 	}
 	t := &demoTenant{server: graphtest.New(graphtest.Config{
 		Catalogue: d.catalogue, Directory: authtest.DirectoryOf(name), Accepts: d.accepts,
+		Previews: !d.strict, // exported configuration has some
 	})}
 	file := d.file(name)
 	t.client = &http.Client{Transport: d.dir.Transport(file, t.server.Fake, d.serve("graph.example", t.server, t.server.HTTPClient().Transport), false)}

@@ -32,7 +32,7 @@ var rules = map[string]archtest.Rule{
 
 	"tenant/graph": {Imports: []string{"tenant", "internal/graphmeta", "internal/retry", "golang.org/x/sync/...", "github.com/google/uuid",
 		"github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
-	"tenant/graph/graphtest": {Kit: true, Imports: []string{"tenant", "tenant/tenanttest", "tenant/graph", "internal/graphmeta", "internal/retry", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
+	"tenant/graph/graphtest": {Kit: true, Imports: []string{"tenant", "tenant/tenanttest", "tenant/graph", "internal/graphmeta", "internal/odata", "internal/retry", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 	"auth/entra":             {Imports: []string{"auth", "internal/retry", msal + "/apps/...", "github.com/Azure/azure-sdk-for-go/sdk/azcore/..."}},
 
 	"state/statetest":   {Kit: true, Imports: []string{"state", "internal/fault"}},
@@ -56,6 +56,7 @@ var rules = map[string]archtest.Rule{
 	"internal/folder":    {Imports: []string{"internal/retry", "golang.org/x/sys/unix"}},
 	"internal/pack":      {Imports: []string{"internal/folder"}},
 	"internal/bounds":    {},
+	"internal/odata":     {},
 	"internal/people":    {Imports: []string{"golang.org/x/text/..."}},
 	"internal/runlog":    {Imports: []string{"internal/bounds"}},
 	"internal/runrecord": {Imports: []string{"internal/failure", "internal/format", "internal/word", "plan", "state"}},

@@ -18,6 +18,7 @@ var skips = map[string]struct {
 	why   string
 }{
 	"internal/pgtest/pgtest.go":               {2, "PostgreSQL is not installed: the message says how to get it, and with CI=true it fails"},
+	"internal/graphclients/node_test.go":      {1, "Node is not installed: the message says how to get it, and with CI=true it fails"},
 	"internal/pgtest/pgbouncer.go":            {1, "the server is not pgtest's own"},
 	"internal/pgtest/other.go":                {1, "servers run on Unix only"},
 	"internal/pgtest/pgtest_test.go":          {1, "the server is not pgtest's own"},

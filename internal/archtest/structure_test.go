@@ -38,6 +38,7 @@ var structured = []string{
 	"internal/lease",
 	"internal/mutant",
 	"internal/mutant/random",
+	"internal/odata",
 	"internal/oracle",
 	"internal/pack",
 	"internal/people",
@@ -69,6 +70,7 @@ var structured = []string{
 	"syncer",
 	"syncer/syncertest",
 	"tenant",
+	"tenant/graph/graphtest",
 }
 
 // nested are packages that hold the limits and are modules of their own. Their

@@ -67,7 +67,7 @@ type List struct {
 	// Query is added to the list's URL: "$top=999", "$filter=…", "$expand=…".
 	Query string `json:"query,omitempty"`
 	// Single: the list's items lack properties, so that each object is read by
-	// its id as well. With SingleQuery, "$expand=…" for example.
+	// its id as well. With SingleQuery, which defaults to the "$expand=…" of Query.
 	Single      bool   `json:"single,omitempty"`
 	SingleQuery string `json:"singleQuery,omitempty"`
 	// Filter are the properties by which the service finds objects with

@@ -110,7 +110,9 @@ func (c *Client) memberships(ctx context.Context, a *account) error {
 		e.Throttle = c.kinds[0].Throttle // a catalogue of the host's own
 	}
 	r := c.reading(e, "guard")
-	next := c.url(e, "/"+escapeID(a.id)+"/transitiveMemberOf/microsoft.graph.group") + "?$select=id&$top=999"
+	// Roles and administrative units come along. A cast to groups needs the header
+	// ConsistencyLevel: eventual, whose index may be behind the directory.
+	next := c.url(e, "/"+escapeID(a.id)+"/transitiveMemberOf") + "?$select=id&$top=999"
 	for next != "" {
 		_, p, err := r.page(ctx, next)
 		if cause := ended(ctx); cause != nil {

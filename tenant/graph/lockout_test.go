@@ -237,7 +237,7 @@ func TestLockoutReadsAllPages(t *testing.T) {
 		cfg.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			w := httptest.NewRecorder()
 			w.Header().Set("Content-Type", "application/json")
-			w.Body.WriteString(strings.Replace(pages[min(requests, 1)], "NEXT", server.URL()+"/v1.0/users/glass/transitiveMemberOf/microsoft.graph.group?$skiptoken=2", 1))
+			w.Body.WriteString(strings.Replace(pages[min(requests, 1)], "NEXT", server.URL()+"/v1.0/users/glass/transitiveMemberOf?$skiptoken=2", 1))
 			requests++
 			res := w.Result()
 			res.Request = r

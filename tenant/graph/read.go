@@ -139,7 +139,7 @@ func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
 	if !r.entry.Singleton {
 		below = "/" + escapeID(id)
 	}
-	a, err := r.get(ctx, r.c.url(r.entry, below)+query(r.entry.List.SingleQuery), id)
+	a, err := r.get(ctx, r.c.url(r.entry, below)+query(r.entry.singleQuery()), id)
 	if err != nil {
 		return tenant.Resource{}, err
 	}
@@ -159,6 +159,20 @@ func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
 		return tenant.Resource{}, err
 	}
 	return whole[0], nil
+}
+
+// singleQuery is the query of a read by id: it expands what the list expands, unless
+// the kind says otherwise.
+func (e *Entry) singleQuery() string {
+	if e.List.SingleQuery != "" {
+		return e.List.SingleQuery
+	}
+	for option := range strings.SplitSeq(e.List.Query, "&") {
+		if strings.HasPrefix(option, "$expand=") {
+			return option
+		}
+	}
+	return ""
 }
 
 // single takes the object out of an answer: some singletons come as a
@@ -190,7 +204,7 @@ func (r *reading) some(ctx context.Context, out *output, req tenant.ReadRequest)
 		if id == "" {
 			continue // nothing has it
 		}
-		parts = append(parts, &part{id: id, url: r.c.relativeToVersion(r.entry, "/"+escapeID(id)) + query(r.entry.List.SingleQuery)})
+		parts = append(parts, &part{id: id, url: r.c.relativeToVersion(r.entry, "/"+escapeID(id)) + query(r.entry.singleQuery())})
 	}
 	if err := r.byID(ctx, out, parts); err != nil {
 		return err
@@ -342,7 +356,7 @@ func (r *reading) pass(ctx context.Context, out *output, found []tenant.Resource
 	}
 	parts := make([]*part, len(found))
 	for i, res := range found {
-		parts[i] = &part{id: res.ID, url: r.c.relativeToVersion(r.entry, "/"+escapeID(res.ID)) + query(r.entry.List.SingleQuery)}
+		parts[i] = &part{id: res.ID, url: r.c.relativeToVersion(r.entry, "/"+escapeID(res.ID)) + query(r.entry.singleQuery())}
 	}
 	absent := out.absent
 	err := r.byID(ctx, out, parts)

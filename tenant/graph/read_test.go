@@ -357,3 +357,37 @@ func TestReadWithoutAnAnswer(t *testing.T) {
 		}
 	})
 }
+
+// A property that a list shows only because it is expanded is read by id as well,
+// alone and in batches: without it an object that was just made would look changed.
+func TestReadByIDExpands(t *testing.T) {
+	server := graphtest.New(graphtest.Config{})
+	catalog := server.Fake.Seed("accessPackageCatalogs", `{"displayName":"C"}`)
+	var ids []string
+	for _, name := range []string{"A", "B"} {
+		ids = append(ids, server.Fake.Seed("accessPackages", `{"displayName":"`+name+`","catalog":{"id":"`+catalog+`"}}`))
+	}
+	c := newClient(t, server, nil)
+	shows := func(how string, r tenant.Resource) {
+		t.Helper()
+		if !strings.Contains(string(r.Body), `"catalog":{"id":"`+catalog+`"}`) {
+			t.Errorf("%s: the catalogue is not there: %s", how, r.Body)
+		}
+	}
+	one, err := c.Get(t.Context(), tenant.GetRequest{Kind: "accessPackages", ID: ids[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shows("by id", one)
+	for how, req := range map[string]tenant.ReadRequest{"by ids": {Kind: "accessPackages", IDs: ids}, "the list": {Kind: "accessPackages", All: true}} {
+		n := 0
+		_, err := c.Read(t.Context(), req, func(r tenant.Resource) error {
+			n++
+			shows(how, r)
+			return nil
+		})
+		if err != nil || n != 2 {
+			t.Errorf("%s: %d are read, %v, want 2", how, n, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -47,9 +48,10 @@ func TestBackupWipeDeployRestores(t *testing.T) {
 		}
 		forget := rapid.Bool().Draw(rt, "the engine forgets")
 		lag := time.Duration(rapid.IntRange(0, 1).Draw(rt, "lag")) * 10 * time.Second
+		forms := rapid.SampledFrom([]graphtest.Forms{{}, graphtest.AllForms()}).Draw(rt, "forms")
 		var problem error
 		synctest.Test(t, func(t *testing.T) {
-			problem = restores(t.Context(), server, catalogue, forget, lag)
+			problem = restores(t.Context(), server, catalogue, forget, lag, forms)
 		})
 		if problem != nil {
 			rt.Fatal(problem)
@@ -68,7 +70,7 @@ type restorer struct {
 	last       *syncer.Report
 }
 
-func restores(ctx context.Context, server *graphtest.Server, catalogue *graph.Catalogue, forget bool, lag time.Duration) error {
+func restores(ctx context.Context, server *graphtest.Server, catalogue *graph.Catalogue, forget bool, lag time.Duration, forms graphtest.Forms) error {
 	r := &restorer{server: server, catalogue: catalogue, repository: tenant.NewMemoryRepository(), variables: map[string]string{}, store: state.NewMemory()}
 	before, err := r.content()
 	if err != nil {
@@ -88,6 +90,7 @@ func restores(ctx context.Context, server *graphtest.Server, catalogue *graph.Ca
 		r.store = state.NewMemory()
 	}
 	server.Fake.Lag(lag)
+	server.Spell(forms) // the service answers in other forms than those of the files
 	if err := r.sync(ctx, enforce, syncer.Deployed, syncer.NoChanges); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
@@ -103,9 +106,14 @@ func (r *restorer) content() (string, error) {
 	objects := map[string][]tenant.Resource{}
 	for _, e := range r.catalogue.Entries {
 		objects[e.Name] = r.server.Fake.Objects(e.Name)
+		for i := range objects[e.Name] { // an id is the same in any case
+			objects[e.Name][i].Body = guid.ReplaceAllFunc(objects[e.Name][i].Body, bytes.ToLower)
+		}
 	}
 	return upToIDs(r.catalogue, objects)
 }
+
+var guid = regexp.MustCompile(`[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}`)
 
 // wipe deletes everything, and clears what cannot be deleted.
 func (r *restorer) wipe() {

@@ -128,8 +128,8 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 		return nil, invalid(w.op, "the content is no JSON object")
 	}
 	drop := slices.Clone(w.entry.ReadOnly)
-	if w.op.Verb == tenant.Update {
-		drop = append(drop, w.entry.CreateOnly...)
+	if w.op.Verb == tenant.Update && !r.Whole {
+		drop = append(drop, w.entry.CreateOnly...) // a replacement says them again
 	}
 	for _, p := range w.entry.Parts {
 		if w.op.Verb != tenant.Create || !p.WithCreate {

@@ -27,6 +27,11 @@ type Config struct {
 	// Defaults are, by kind, properties that the service adds to a created
 	// object that lacks them, and the whole content of singletons at the start.
 	Defaults map[string]string
+	// ChosenIDs are, by kind, the property by whose value the maker of an object
+	// chooses its id: "id" of an attribute set, "tenantId" of a partner. A create
+	// without it is invalid, and one of an id that is taken is a conflict. The ids
+	// of other kinds are made here.
+	ChosenIDs map[string]string
 	// Permissions that the kinds need. Defaults to none.
 	Permissions []tenant.Permission
 	// Granted permissions at the start. See [Fake.Grant].
@@ -145,10 +150,12 @@ func (f *Fake) Seed(kind, body string) string {
 	if k.Singleton {
 		k.objects = nil
 		f.record.overwrite(kind, o.id)
-	} else {
-		o.id = f.newID()
 	}
-	o.set(f.completed(o, mustObject(body)), time.Time{})
+	object := mustObject(body)
+	if !k.Singleton {
+		o.id = cmp.Or(f.chosenID(k.Name, object), f.newID())
+	}
+	o.set(f.completed(o, object), time.Time{})
 	k.objects = append(k.objects, o)
 	return o.id
 }

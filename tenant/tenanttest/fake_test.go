@@ -126,6 +126,43 @@ func TestFakeIDsAreTheSameEveryTime(t *testing.T) {
 	}
 }
 
+// Where the maker of an object chooses its id, the object has it: made, seeded and
+// restored. Others refer to it, and nobody takes it twice.
+func TestFakeChosenIDs(t *testing.T) {
+	contexts := tenant.Kind{Name: "contexts", Create: true, Update: true, Delete: true}
+	uses := tenant.Kind{Name: "uses", Create: true, References: []tenant.Reference{{Path: "/context", Kinds: []string{"contexts"}}}}
+	cfg := tenanttest.Config{Kinds: []tenant.Kind{contexts, uses}, ChosenIDs: map[string]string{"contexts": "id"}}
+	fake := tenanttest.NewFake(cfg)
+	c := fake.Client(tenanttest.ClientConfig{})
+	if id := apply(t, c, create("contexts", `{"id":"c1"}`)).Resource.ID; id != "c1" {
+		t.Errorf("the id is %q, want c1", id)
+	}
+	if id := fake.Seed("contexts", `{"id":"c2"}`); id != "c2" {
+		t.Errorf("the seeded id is %q, want c2", id)
+	}
+	if id := fake.Seed("contexts", `{}`); len(id) != 36 {
+		t.Errorf("without an id, seeded: %q, want one that is made", id)
+	}
+	apply(t, c, create("uses", `{"context":"c1"}`))
+	for body, class := range map[string]tenant.Class{`{"id":"c1"}`: tenant.Conflict, `{"id":"C2"}`: tenant.Conflict, `{}`: tenant.Invalid, `{"id":""}`: tenant.Invalid, `{"id":5}`: tenant.Invalid} {
+		if _, err := c.Apply(t.Context(), create("contexts", body)); tenant.ClassOf(err) != class {
+			t.Errorf("create of %s: %v, want class %s", body, err, class)
+		}
+	}
+	if _, err := c.Apply(t.Context(), create("uses", `{"context":"c3"}`)); tenant.ClassOf(err) != tenant.Invalid {
+		t.Errorf("a reference to an id that nobody chose: %v", err)
+	}
+	apply(t, c, remove("contexts", "c1"))
+	if id := apply(t, c, create("contexts", `{"id":"c1","again":true}`)).Resource.ID; id != "c1" {
+		t.Errorf("made again after a delete: %q", id)
+	}
+	later := tenanttest.NewFake(cfg)
+	if err := later.Restore(fake.Save()); err != nil {
+		t.Fatal(err)
+	}
+	wantJSON(t, later.Object("contexts", "c1"), `{"id":"c1","again":true}`)
+}
+
 func TestFakeRefuses(t *testing.T) {
 	fake, c := newFake(t)
 	group := fake.Seed("groups", `{"displayName":"A","mail":"a@contoso.example","mailNickname":"a"}`)

@@ -164,6 +164,13 @@ func (f *Fake) touch(o *object, body map[string]any) {
 	}
 }
 
+// chosenID is the id that the maker of an object has chosen; "" if the service
+// makes the ids of the kind, or if there is none.
+func (f *Fake) chosenID(kind string, body map[string]any) string {
+	id, _ := body[f.cfg.ChosenIDs[kind]].(string)
+	return id
+}
+
 // newID makes the next id: GUID-shaped, the same in every run. The caller
 // holds the lock.
 func (f *Fake) newID() string {

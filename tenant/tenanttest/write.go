@@ -166,12 +166,26 @@ func (f *Fake) create(k *fakeKind, op tenant.Operation) (*object, error) {
 	if err := cmp.Or(o.restoreSecrets(body), f.checkReferences(k, body), limited(k, op.Verb, body)); err != nil {
 		return nil, f.invalid("%v", err)
 	}
-	o.id = f.newID()
+	if property := f.cfg.ChosenIDs[k.Name]; property != "" {
+		if o.id = f.chosenID(k.Name, body); o.id == "" {
+			return nil, f.invalid("after: the property /%s is required: it is the object's id", property)
+		}
+		if f.taken(k, o.id) {
+			return nil, f.fail(tenant.Conflict, k.Name, o.id, "an object with this id exists already", nil)
+		}
+	} else {
+		o.id = f.newID()
+	}
 	body = f.completed(o, body)
 	f.setCreated(o, body)
 	o.set(body, f.visibleAt())
 	k.objects = append(k.objects, o)
 	return o, nil
+}
+
+// taken reports whether an object has the id. Ids have no case.
+func (f *Fake) taken(k *fakeKind, id string) bool {
+	return slices.ContainsFunc(k.objects, func(o *object) bool { return o.latest() != nil && strings.EqualFold(o.id, id) })
 }
 
 func (f *Fake) update(op tenant.Operation) (*object, error) {

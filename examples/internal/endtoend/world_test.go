@@ -102,7 +102,7 @@ func newWorld(t *testing.T, o options) *world {
 		}
 		return 0
 	}})
-	w.graph = graphtest.New(graphtest.Config{Catalogue: w.catalogue, Directory: directory, Accepts: w.entra.Accepts})
+	w.graph = graphtest.New(graphtest.Config{Catalogue: w.catalogue, Directory: directory, Accepts: w.entra.Accepts, Previews: true})
 	if o.sockets {
 		w.entra.Start(t)
 		w.graph.Start(t)

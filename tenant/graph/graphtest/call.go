@@ -4,43 +4,39 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/tenantsync/tenantsync/internal/graphmeta"
+	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/internal/retry"
-	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
 // call is one request, from outside or within a batch.
 type call struct {
+	exchange
 	server *Server
 	ctx    context.Context
 	method string
 	path   string // escaped
-	beta   bool
-	query  url.Values
-	host   string
+	query  string // as it was sent
+	header http.Header
 	body   []byte
 	token  string
-	id     string
 	isPart bool // of a batch
 	inner  []Request
 }
 
-// answer is what is sent back.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-	cut    bool // the connection is cut after this
+// beta reports whether the request is for the version beta.
+func (c *call) beta() bool { return c.version == "beta" }
+
+// eventual reports whether the request takes answers that are consistent later.
+// See https://learn.microsoft.com/graph/aad-advanced-queries.
+func (c *call) eventual() bool {
+	return strings.EqualFold(c.header.Get("ConsistencyLevel"), "eventual")
 }
 
 // wait takes time, or until the caller gives up.
@@ -52,19 +48,24 @@ func (c *call) wait(d time.Duration) {
 
 // answer carries the request out.
 func (c *call) answer() answer {
-	if c.token == "" || c.server.cfg.Accepts != nil && !c.server.cfg.Accepts(c.token) {
-		return c.fail(http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, has expired or is not valid.")
-	}
 	version, rest, _ := strings.Cut(strings.TrimPrefix(c.path, "/"), "/")
+	c.version = version
+	checked, refusal := c.check(c.method, c.header, c.body, c.server.cfg.Accepts)
+	if refusal != nil {
+		return *refusal
+	}
+	c.token, c.body = checked.token, checked.body
 	if version != "v1.0" && version != "beta" {
-		return c.fail(http.StatusBadRequest, "BadRequest", "Invalid version: "+version)
+		return c.fail(http.StatusBadRequest, odata.BadRequest, "Invalid version: "+version)
 	}
-	c.beta = version == "beta"
-	if rest == "$batch" && c.method == http.MethodPost && !c.isPart {
-		return c.batch(version)
+	if rest == "$batch" {
+		return c.batch()
 	}
-	if user, ok := memberOf(rest); ok && c.method == http.MethodGet {
-		return c.groupsOf(user)
+	if c.method != http.MethodGet && c.query != "" { // query-parameters: "supported in only GET operations"
+		return c.fail(http.StatusBadRequest, odata.BadRequest, "The query specified in the URI is not valid: query options are supported in GET operations only.")
+	}
+	if m, ok := membershipsOf(rest); ok && c.method == http.MethodGet {
+		return c.groupsOf(m)
 	}
 	e, below := c.server.route(version, "/"+rest)
 	bin, deleted := c.server.binned("/" + rest)
@@ -72,24 +73,24 @@ func (c *call) answer() answer {
 		e = bin.entry
 	}
 	if e == nil {
-		return c.fail(http.StatusNotFound, "ResourceNotFound", "Resource not found for the segment '"+rest+"'.")
+		return c.noResource(rest)
 	}
-	write := c.method != http.MethodGet
 	if refusal, refused := c.throttled(e); refused {
 		return refusal
 	}
-	if missing := c.missing(e, write); len(missing) > 0 {
+	if missing := missing(c.token, e, c.method != http.MethodGet); len(missing) > 0 {
 		return c.fail(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 	}
 	struck := c.server.take(c.method, e.Name)
 	if struck.before() {
 		return c.strike(struck)
 	}
+	t := &target{call: c, entry: e}
 	var a answer
 	if deleted {
-		a = c.onDeleted(bin)
+		a = t.onDeleted(bin)
 	} else {
-		a = c.carryOut(e, below)
+		a = t.carryOut(below)
 	}
 	if struck != nil {
 		return c.strikeAfter(struck, a)
@@ -97,15 +98,65 @@ func (c *call) answer() answer {
 	return a
 }
 
+// batch carries out the requests of a batch, each by itself, and answers them
+// in another order. The outer answer says nothing of theirs.
+// https://learn.microsoft.com/graph/json-batching
+func (c *call) batch() answer {
+	if c.isPart || c.method != http.MethodPost {
+		return c.notAllowed()
+	}
+	var req struct {
+		Requests []step `json:"requests"`
+	}
+	if err := json.Unmarshal(c.body, &req); err != nil {
+		return c.fail(http.StatusBadRequest, odata.BadRequest, "Invalid batch payload format.")
+	}
+	if problem := checkSteps(req.Requests); problem != "" {
+		return c.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
+	failed := map[string]bool{}
+	responses := []map[string]any{}
+	for _, s := range req.Requests {
+		path, query, _ := strings.Cut(s.URL, "?")
+		inner := &call{exchange: exchange{id: c.server.newID(), clientID: c.clientID, host: c.host, version: c.version}, server: c.server, ctx: c.ctx,
+			method: strings.ToUpper(s.Method), path: "/" + c.version + "/" + strings.TrimPrefix(path, "/"), query: query,
+			header: http.Header{"Authorization": c.header["Authorization"]}, body: s.Body, isPart: true}
+		for name, value := range s.Headers {
+			inner.header.Set(name, value)
+		}
+		var a answer
+		if slices.ContainsFunc(s.DependsOn, func(id string) bool { return failed[strings.ToLower(id)] }) {
+			// "any request that depends on that request fails with status code 424".
+			a = inner.fail(http.StatusFailedDependency, "FailedDependency", "A request that this one depends on has failed.")
+		} else {
+			a = inner.answer()
+		}
+		failed[strings.ToLower(s.ID)] = a.status >= http.StatusBadRequest
+		c.inner = append(c.inner, Request{Time: time.Now(), Method: s.Method, Path: "/" + c.version + "/" + strings.TrimPrefix(s.URL, "/"), Inner: true, Status: a.status, ID: inner.id})
+		headers := map[string]string{"request-id": inner.id}
+		if a.body != nil {
+			headers["Content-Type"] = "application/json"
+		}
+		for name := range a.header {
+			headers[name] = a.header.Get(name)
+		}
+		one := map[string]any{"id": s.ID, "status": a.status, "headers": headers}
+		if a.body != nil {
+			one["body"] = json.RawMessage(a.body)
+		}
+		responses = append(responses, one)
+	}
+	slices.Reverse(responses)
+	return c.ok(http.StatusOK, map[string]any{"responses": responses})
+}
+
 // route finds the kind that a path leads to, the one with the longest endpoint,
 // and what comes below it.
 func (s *Server) route(version, path string) (found *graph.Entry, below []string) {
 	longest := -1
 	for _, e := range s.entries {
-		if e.Version == "beta" && version != "beta" {
-			if _, has := graphmeta.V1().Endpoint(e.Endpoint); !has {
-				continue
-			}
+		if e.Version == "beta" && version != "beta" && !inV1(e) {
+			continue
 		}
 		segs, ok := under(e.Endpoint, path)
 		n := strings.Count(e.Endpoint, "/")
@@ -156,9 +207,9 @@ func under(endpoint, path string) ([]string, bool) {
 	return below, true
 }
 
-// missing returns what the token lacks.
-func (c *call) missing(e *graph.Entry, write bool) []string {
-	parts := strings.Split(c.token, ".")
+// missing returns the permissions that a token lacks.
+func missing(token string, e *graph.Entry, write bool) []string {
+	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil
 	}
@@ -191,83 +242,4 @@ func (c *call) missing(e *graph.Entry, write bool) []string {
 		}
 	}
 	return missing
-}
-
-// ok answers with a body.
-func (c *call) ok(status int, body any) answer {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		panic(fmt.Sprintf("graphtest: encode: %v", err)) // made of decoded JSON
-	}
-	return answer{status: status, header: http.Header{}, body: raw}
-}
-
-// context is the address by which an answer says what it is: of a collection
-// or, with "/$entity", of one object.
-func (c *call) context(e *graph.Entry, of string) string {
-	version := "v1.0"
-	if c.beta {
-		version = "beta"
-	}
-	return c.host + "/" + version + "/$metadata#" + strings.TrimPrefix(e.Endpoint, "/") + of
-}
-
-// entity answers with one object.
-func (c *call) entity(status int, e *graph.Entry, shown object) answer {
-	of := "/$entity"
-	if e.Singleton {
-		of = ""
-	}
-	shown["@odata.context"] = c.context(e, of)
-	return c.ok(status, shown)
-}
-
-func (c *call) empty() answer { return answer{status: http.StatusNoContent, header: http.Header{}} }
-
-// fail answers with an error as Graph writes it:
-// https://learn.microsoft.com/graph/errors
-func (c *call) fail(status int, code, message string) answer {
-	return c.ok(status, map[string]any{"error": map[string]any{
-		"code": code, "message": message,
-		"innerError": map[string]any{"date": time.Now().UTC().Format("2006-01-02T15:04:05"), "request-id": c.id, "client-request-id": c.id},
-	}})
-}
-
-// failed answers with what the tenant refused.
-func (c *call) failed(err error) answer {
-	e, ok := errors.AsType[*tenant.Error](err)
-	if !ok {
-		panic(http.ErrAbortHandler) // the answer is lost
-	}
-	switch e.Class {
-	case tenant.NotFound:
-		return c.fail(http.StatusNotFound, "Request_ResourceNotFound", "Resource '"+e.ID+"' does not exist or one of its queried reference-property objects are not present.")
-	case tenant.Conflict:
-		return c.fail(http.StatusConflict, "Request_Conflict", e.Message)
-	case tenant.Throttled:
-		return c.tooMany(e.RetryAfter)
-	case tenant.Unauthenticated:
-		return c.fail(http.StatusUnauthorized, "InvalidAuthenticationToken", e.Message)
-	case tenant.AccessDenied:
-		return c.fail(http.StatusForbidden, "Forbidden", "You do not have the role for this.")
-	case tenant.NotLicensed:
-		return c.fail(http.StatusForbidden, "AccessDenied", "Your tenant does not have a premium license for this feature.")
-	case tenant.Invalid:
-		return c.fail(http.StatusBadRequest, "BadRequest", e.Message)
-	case tenant.Transient:
-		if e.MaybeApplied {
-			panic(http.ErrAbortHandler)
-		}
-		return c.fail(http.StatusServiceUnavailable, "ServiceUnavailable", e.Message)
-	}
-	return c.fail(http.StatusNotImplemented, "NotImplemented", e.Message)
-}
-
-// tooMany refuses with 429.
-func (c *call) tooMany(after time.Duration) answer {
-	a := c.fail(http.StatusTooManyRequests, "TooManyRequests", "Too many requests. Please wait and try again.")
-	if after > 0 {
-		a.header.Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
-	}
-	return a
 }

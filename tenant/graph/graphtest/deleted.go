@@ -40,14 +40,14 @@ func (s *Server) binned(path string) (b binned, ok bool) {
 			continue
 		}
 		segs := strings.Split(strings.Trim(rest, "/"), "/")
-		if kind, lists := bin.kinds[segs[0]]; lists && len(segs) == 1 {
-			return binned{entry: s.entries[kind]}, s.entries[kind] != nil
+		if kind, lists := bin.kinds[segs[0]]; lists && (len(segs) == 1 || len(segs) == 2 && segs[1] == countSegment) {
+			return binned{entry: s.entries[kind], below: strings.Join(segs[1:], "/")}, s.entries[kind] != nil
 		}
 		for _, kind := range bin.kinds {
-			if s.entries[kind] == nil || !slices.ContainsFunc(s.deleted(kind), func(r tenant.Resource) bool { return r.ID == segs[0] }) {
+			if s.entries[kind] == nil || !slices.ContainsFunc(s.deleted(kind), func(r tenant.Resource) bool { return strings.EqualFold(r.ID, segs[0]) }) {
 				continue
 			}
-			return binned{s.entries[kind], segs[0], strings.Join(segs[1:], "/")}, true
+			return binned{s.entries[kind], strings.ToLower(segs[0]), strings.Join(segs[1:], "/")}, true
 		}
 	}
 	return binned{}, false
@@ -62,43 +62,55 @@ func (s *Server) deleted(kind string) []tenant.Resource {
 }
 
 // onDeleted shows, restores or purges what was deleted.
-func (c *call) onDeleted(b binned) answer {
-	all := []any{}
-	for _, r := range c.server.deleted(b.entry.Name) {
-		shown, err := c.shown(b.entry, r)
+func (t *target) onDeleted(b binned) answer {
+	var all []object
+	for _, r := range t.server.deleted(t.entry.Name) {
+		shown, err := t.shown(r)
 		if err != nil {
-			return c.failed(err)
+			return t.failed(err)
 		}
 		shown["deletedDateTime"] = time.Now().UTC().Format(time.RFC3339)
-		if r.ID == b.id && c.method == http.MethodGet && b.below == "" {
-			return c.entity(http.StatusOK, b.entry, shown)
+		if r.ID == b.id && t.method == http.MethodGet && b.below == "" {
+			return t.entity(http.StatusOK, shown)
 		}
 		all = append(all, shown)
 	}
 	switch {
-	case b.id == "" && c.method == http.MethodGet:
-		return c.ok(http.StatusOK, map[string]any{"@odata.context": c.context(b.entry, ""), "value": all})
-	case b.below == "restore" && c.method == http.MethodPost:
-		if !c.server.Fake.Undelete(b.entry.Name, b.id) {
-			break // somebody was quicker
-		}
-		res, err := c.find(b.entry, b.id)
+	case b.id == "" && t.method == http.MethodGet && (b.below == "" || b.below == countSegment):
+		options, err := t.options(true, nil)
 		if err != nil {
-			return c.failed(err)
+			return t.failed(err)
 		}
-		shown, err := c.shown(b.entry, res)
-		if err != nil {
-			return c.failed(err)
-		}
-		return c.entity(http.StatusOK, b.entry, shown)
-	case b.below == "" && c.method == http.MethodDelete:
-		c.server.mu.Lock()
-		defer c.server.mu.Unlock()
-		if c.server.purged == nil {
-			c.server.purged = map[string]bool{}
-		}
-		c.server.purged[b.id] = true
-		return c.empty()
+		return t.plain(all, t.context(t.entry, ""), options, b.below == countSegment, isDirectoryObject(t.entry))
+	case b.below == "restore" && t.method == http.MethodPost:
+		return t.restore(b.id)
+	case b.below == "" && b.id != "" && t.method == http.MethodDelete:
+		t.server.purge(b.id)
+		return t.empty()
 	}
-	return c.notAllowed()
+	return t.notAllowed()
+}
+
+func (t *target) restore(id string) answer {
+	if !t.server.Fake.Undelete(t.entry.Name, id) {
+		return t.notAllowed() // somebody was quicker
+	}
+	res, err := t.find(id)
+	if err != nil {
+		return t.failed(err)
+	}
+	shown, err := t.shown(res)
+	if err != nil {
+		return t.failed(err)
+	}
+	return t.entity(http.StatusOK, shown)
+}
+
+func (s *Server) purge(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.purged == nil {
+		s.purged = map[string]bool{}
+	}
+	s.purged[id] = true
 }

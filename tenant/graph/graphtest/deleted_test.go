@@ -70,3 +70,32 @@ func TestHardDelete(t *testing.T) {
 		t.Errorf("%d %s, want 404", r.status, r.text)
 	}
 }
+
+// Deleted objects are listed, shown, restored and purged, and nothing else.
+func TestDeletedMethods(t *testing.T) {
+	s := graphtest.New(graphtest.Config{})
+	id := s.Fake.Seed("groups", `{"displayName":"A"}`)
+	s.Fake.Remove("groups", id)
+	const all = "/v1.0/directory/deletedItems/"
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		code         string
+	}{
+		{http.MethodGet, all + id + "/restore", 405, "Request_BadRequest"},
+		{http.MethodDelete, all + id + "/restore", 405, "Request_BadRequest"},
+		{http.MethodPost, all + id, 405, "Request_BadRequest"},
+		{http.MethodPatch, all + id, 405, "Request_BadRequest"},
+		{http.MethodPost, all + "microsoft.graph.group", 405, "Request_BadRequest"},
+		{http.MethodDelete, all + "microsoft.graph.group", 405, "Request_BadRequest"},
+		{http.MethodGet, all + "none", 404, "ResourceNotFound"},
+		{http.MethodGet, all + "microsoft.graph.user", 404, "ResourceNotFound"},
+	} {
+		if r := ask(t, s, tt.method, tt.path, ""); r.status != tt.status || r.errorCode(t) != tt.code {
+			t.Errorf("%s %s: %d %s, want %d %s", tt.method, tt.path, r.status, r.text, tt.status, tt.code)
+		}
+	}
+	if len(s.Fake.Deleted("groups")) != 1 {
+		t.Error("a refused request was carried out")
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tenantsync/tenantsync/internal/beside"
+	"github.com/tenantsync/tenantsync/internal/graphmeta"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
@@ -88,7 +89,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 
 func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string) bool {
 	t.Helper()
-	s := graphtest.New(graphtest.Config{})
+	s := graphtest.New(graphtest.Config{Previews: true}) // the changes are made up
 	path := "/" + e.Version + strings.ReplaceAll(e.Endpoint, "{directory}", s.Fake.Directory())
 	seeded := `{}`
 	if x.Method == http.MethodGet && (what == "id" || e.Singleton) && answerOf(x) != nil {
@@ -97,6 +98,10 @@ func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string)
 			t.Fatal(err)
 		}
 		seeded = string(raw)
+	}
+	typ := concrete(e)
+	if typ != "" && (x.Method == http.MethodPatch || x.Method == http.MethodPut) {
+		seeded = `{"@odata.type":"` + typ + `"}`
 	}
 	id := s.Fake.Seed(e.Name, seeded)
 	if what == "id" {
@@ -133,6 +138,9 @@ func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string)
 		sent["description"] = "changed"
 		if slices.Contains(e.ReadOnly, "/description") {
 			delete(sent, "description")
+		}
+		if typ != "" {
+			sent["@odata.type"] = typ
 		}
 	}
 	body, err := json.Marshal(sent)
@@ -172,6 +180,26 @@ func checkDocumented(t *testing.T, e graph.Entry, x beside.Example, what string)
 		}
 	}
 	return true
+}
+
+// concrete is a type that an object of the kind can have, where the kind's own is
+// abstract; else "". Both versions have it.
+func concrete(e graph.Entry) string {
+	at, ok := graphmeta.Beta().Endpoint(e.Endpoint)
+	if !ok {
+		return ""
+	}
+	t, ok := graphmeta.Beta().Type(at.Type)
+	if !ok || !t.HasAbstract() {
+		return ""
+	}
+	for _, name := range graphmeta.Beta().Derived(t.Name) {
+		_, inV1 := graphmeta.V1().Type(name)
+		if d, _ := graphmeta.Beta().Type(name); !d.HasAbstract() && inV1 {
+			return "#microsoft.graph." + name
+		}
+	}
+	return ""
 }
 
 // isPart reports whether a property is read by a request of its own.

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 	"github.com/tenantsync/tenantsync/tenant/graph/graphtest"
 )
@@ -323,5 +324,70 @@ func TestMethods(t *testing.T) {
 		if r := ask(t, s, tt.method, tt.path, `{"description":"x"}`); r.status != tt.status {
 			t.Errorf("%s %s: %d %s, want %d", tt.method, tt.path, r.status, r.text, tt.status)
 		}
+	}
+}
+
+// What is wrong with a kind or with accounts' groups shows in lists, of all objects and
+// of none, as Graph shows it.
+func TestReadsThatFail(t *testing.T) {
+	for _, seeded := range []bool{false, true} {
+		s := graphtest.New(graphtest.Config{PageSize: 2})
+		if seeded {
+			for range 5 {
+				s.Fake.Seed("groups", `{"displayName":"A"}`)
+			}
+		}
+		check := func(what string, status int, code string) {
+			t.Helper()
+			if r := ask(t, s, http.MethodGet, groups, ""); r.status != status || r.errorCode(t) != code {
+				t.Errorf("%s, with objects %v: %d %s, want %d %s", what, seeded, r.status, r.text, status, code)
+			}
+		}
+		s.Fake.FailReads("groups", tenant.Transient)
+		check("a read that fails", 503, "ServiceUnavailable")
+		s.Fake.FailReads("groups", "")
+		s.Fake.Unlicense("groups")
+		check("no licence", 403, "AccessDenied")
+		s.Fake.License("groups")
+		s.Fake.Forbid("groups")
+		check("no role", 403, "Forbidden")
+		s.HideMembers()
+		if r := ask(t, s, http.MethodGet, "/v1.0/users/ann/transitiveMemberOf", ""); r.status != 403 || r.errorCode(t) != "Authorization_RequestDenied" {
+			t.Errorf("hidden members: %d %s", r.status, r.text)
+		}
+	}
+	// A list that is cut off has the pages before that.
+	s := graphtest.New(graphtest.Config{PageSize: 2})
+	for range 5 {
+		s.Fake.Seed("groups", `{"displayName":"A"}`)
+	}
+	s.CutReads("groups", 3)
+	read, next := 0, groups
+	for next != "" {
+		r := ask(t, s, http.MethodGet, next, "")
+		if r.status != 200 {
+			if r.status != 503 || r.errorCode(t) != "ServiceUnavailable" {
+				t.Errorf("the page after the cut: %d %s", r.status, r.text)
+			}
+			break
+		}
+		read += len(r.body["value"].([]any))
+		next, _ = r.body["@odata.nextLink"].(string)
+	}
+	if read != 3 || next == "" {
+		t.Errorf("%d are read, and the list ends: %v; want 3 and a page that fails", read, next == "")
+	}
+}
+
+// The log has the requests within a batch after it, marked.
+func TestLogOfBatches(t *testing.T) {
+	s := graphtest.New(graphtest.Config{})
+	ask(t, s, http.MethodPost, "/beta/$batch", `{"requests":[{"id":"1","method":"GET","url":"/groups"},{"id":"2","method":"GET","url":"groups/none"}]}`)
+	var got []string
+	for _, r := range s.Requests() {
+		got = append(got, fmt.Sprintf("%s %s %v %d", r.Method, r.Path, r.Inner, r.Status))
+	}
+	if want := "POST /beta/$batch false 200, GET /beta/groups true 200, GET /beta/groups/none true 404"; strings.Join(got, ", ") != want {
+		t.Errorf("the log is %q, want %q", strings.Join(got, ", "), want)
 	}
 }

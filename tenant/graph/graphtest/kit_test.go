@@ -39,6 +39,9 @@ func askWith(t *testing.T, s *graphtest.Server, token, method, path, body string
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("client-request-id", "mine")
 	res, err := s.HTTPClient().Do(req)
 	if err != nil {

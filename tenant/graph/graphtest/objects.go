@@ -1,184 +1,225 @@
 package graphtest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
+	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
-// object is a decoded JSON object; numbers keep their spelling.
-type object = map[string]any
-
-func decode(raw []byte) (object, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var o object
-	if err := d.Decode(&o); err != nil {
-		return nil, err
-	}
-	if o == nil {
-		return nil, fmt.Errorf("not an object")
-	}
-	return o, nil
+// target is a request about objects of a kind.
+type target struct {
+	*call
+	entry *graph.Entry
 }
 
 // carryOut does what a request asks for.
-func (c *call) carryOut(e *graph.Entry, below []string) answer {
+func (t *target) carryOut(below []string) answer {
 	switch {
-	case e.Singleton:
-		return c.onObject(e, "", below)
-	case len(below) == 0:
-		return c.onCollection(e)
+	case t.entry.Singleton:
+		return t.onObject("", below)
+	case len(below) == 0, len(below) == 1 && below[0] == countSegment:
+		return t.onCollection(len(below) == 1)
 	}
-	return c.onObject(e, below[0], below[1:])
+	return t.onObject(below[0], below[1:])
 }
 
 // onCollection lists or creates.
-func (c *call) onCollection(e *graph.Entry) answer {
-	switch c.method {
-	case http.MethodGet:
-		return c.list(e)
-	case http.MethodPost:
-		body, err := decode(c.body)
-		if err != nil {
-			return c.fail(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload.")
-		}
-		if path := c.unknown(e, body); path != "" {
-			return c.unknownProperty(path)
-		}
-		c.server.identify(e, body)
-		created, err := c.server.client.Apply(c.ctx, tenant.Operation{Verb: tenant.Create, Kind: e.Name, After: encode(body)})
-		if err != nil {
-			return c.failed(err)
-		}
-		shown, err := c.shown(e, created.Resource)
-		if err != nil {
-			return c.failed(err)
-		}
-		return c.entity(http.StatusCreated, e, shown)
+func (t *target) onCollection(count bool) answer {
+	switch {
+	case t.method == http.MethodGet:
+		return t.list(count)
+	case t.method == http.MethodPost && !count:
+		return t.create()
 	}
-	return c.notAllowed()
+	return t.notAllowed()
 }
 
-func (c *call) notAllowed() answer {
-	return c.fail(http.StatusMethodNotAllowed, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
-}
-
-func encode(body object) json.RawMessage {
-	raw, err := json.Marshal(body)
+func (t *target) create() answer {
+	body, refusal := t.payload(t.body)
+	if refusal != nil {
+		return *refusal
+	}
+	if path := unknown(t.entry, t.beta(), body); path != "" {
+		return t.unknownProperty(path)
+	}
+	if problem := t.schema().check(t.entry, body); problem != "" {
+		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
+	created, err := t.server.client.Apply(t.ctx, tenant.Operation{Verb: tenant.Create, Kind: t.entry.Name, After: encode(body)})
 	if err != nil {
-		panic(fmt.Sprintf("graphtest: encode: %v", err)) // made of decoded JSON
+		return t.failed(err)
 	}
-	return raw
+	shown, err := t.shown(created.Resource)
+	if err != nil {
+		return t.failed(err)
+	}
+	return t.entity(http.StatusCreated, shown)
+}
+
+// entity answers with one object.
+func (t *target) entity(status int, shown object) answer {
+	of := "/$entity"
+	if t.entry.Singleton {
+		of = ""
+	}
+	shown["@odata.context"] = t.context(t.entry, of)
+	return t.ok(status, shown)
 }
 
 // onObject reads or changes one object, or what is below it.
-func (c *call) onObject(e *graph.Entry, id string, below []string) answer {
-	if c.method == http.MethodGet && c.server.cutOff(e.Name) {
-		return c.fail(http.StatusServiceUnavailable, "ServiceUnavailable", "cut off by the test")
+func (t *target) onObject(id string, below []string) answer {
+	if t.method == http.MethodGet && t.server.cutOff(t.entry.Name) {
+		return t.fail(http.StatusServiceUnavailable, "ServiceUnavailable", "cut off by the test")
 	}
-	res, err := c.find(e, id)
+	res, err := t.find(id)
 	if err != nil {
-		return c.failed(err)
+		return t.failed(err)
 	}
 	if len(below) > 0 {
-		return c.onPart(e, res, below)
+		return t.onPart(res, below)
 	}
-	switch c.method {
+	switch t.method {
 	case http.MethodGet:
-		shown, err := c.shown(e, res)
-		if err != nil {
-			return c.failed(err)
-		}
-		return c.entity(http.StatusOK, e, c.expanded(e, shown, res))
+		return t.show(res)
 	case http.MethodPatch, http.MethodPut:
-		body, err := decode(c.body)
-		if err != nil {
-			return c.fail(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload.")
+		if a, no := t.mismatch(res); no {
+			return a
 		}
-		if c.method == http.MethodPut && !strings.EqualFold(e.Requests.Update.Method, http.MethodPut) {
-			return c.notAllowed()
-		}
-		if path := c.unknown(e, body); path != "" {
-			return c.unknownProperty(path)
-		}
-		if body["@odata.type"] != nil && !declares(e, "@odata.type") {
-			delete(body, "@odata.type") // an annotation
-		}
-		applied, err := c.server.client.Apply(c.ctx, tenant.Operation{Verb: tenant.Update, Kind: e.Name, ID: res.ID, Patch: encode(body)})
-		if err != nil {
-			return c.failed(err)
-		}
-		return c.changed(e, applied.Resource)
+		return t.update(res)
 	case http.MethodDelete:
-		if f := e.Requests.Delete.First; f != nil && holds(res.Body, f.When) {
-			return c.fail(http.StatusBadRequest, "BadRequest", "The object cannot be deleted as it is.")
+		if a, no := t.mismatch(res); no {
+			return a
 		}
-		if _, err := c.server.client.Apply(c.ctx, tenant.Operation{Verb: tenant.Delete, Kind: e.Name, ID: res.ID}); err != nil {
-			return c.failed(err)
+		if f := t.entry.Requests.Delete.First; f != nil && holds(res.Body, f.When) {
+			return t.fail(http.StatusBadRequest, odata.BadRequest, "The object cannot be deleted as it is.")
 		}
-		return c.empty()
+		if _, err := t.server.client.Apply(t.ctx, tenant.Operation{Verb: tenant.Delete, Kind: t.entry.Name, ID: res.ID}); err != nil {
+			return t.failed(err)
+		}
+		return t.empty()
 	}
-	return c.notAllowed()
+	return t.notAllowed()
 }
 
-// beyond returns what a body holds that the request's version does not know.
-func (c *call) beyond(e *graph.Entry, body object) []graphmeta.Hit {
-	if c.beta {
-		return nil
+// show answers with the selected and the expanded properties of an object.
+func (t *target) show(res tenant.Resource) answer {
+	options, err := t.options(false, expandable(t.entry))
+	if err == nil {
+		err = t.checkNames(options)
 	}
-	b, ok := graphmeta.BeyondV1(e.Endpoint)
-	if !ok {
-		return nil
+	if err != nil {
+		return t.failed(err)
 	}
-	return b.In(body)
+	shown, err := t.shown(res)
+	if err != nil {
+		return t.failed(err)
+	}
+	return t.entity(http.StatusOK, t.expanded(odata.Shown(shown, options.Select), res, options.Expand))
 }
 
-// hide takes out what the request's version does not show.
-func (c *call) hide(e *graph.Entry, body object) {
-	for _, hit := range c.beyond(e, body) {
-		if hit.Name != "@odata.type" {
-			delete(hit.Holder, hit.Name)
+// update changes an object, or, by PUT, replaces it.
+func (t *target) update(res tenant.Resource) answer {
+	body, refusal := t.payload(t.body)
+	if refusal != nil {
+		return *refusal
+	}
+	if t.method == http.MethodPut && !strings.EqualFold(t.entry.Requests.Update.Method, http.MethodPut) {
+		return t.notAllowed()
+	}
+	if path := unknown(t.entry, t.beta(), body); path != "" {
+		return t.unknownProperty(path)
+	}
+	if problem := t.schema().check(t.entry, body); problem != "" {
+		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
+	alone, problem := goesAlone(t.entry, body)
+	if problem != "" {
+		return t.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
+	if body["@odata.type"] != nil && !slices.Contains(t.entry.CreateOnly, "/@odata.type") {
+		delete(body, "@odata.type") // an annotation
+	}
+	if t.method == http.MethodPut {
+		body = replacement(t.entry, res.Body, body)
+	}
+	applied, err := t.server.client.Apply(t.ctx, tenant.Operation{Verb: tenant.Update, Kind: t.entry.Name, ID: res.ID, Patch: encode(body)})
+	if err != nil {
+		return t.failed(err)
+	}
+	return t.changed(applied.Resource, alone)
+}
+
+// replacement is the merge patch for a PUT: properties that the request does not name
+// are lost. Read-only properties stay, and so do parts, which have requests of their
+// own.
+// https://learn.microsoft.com/graph/use-the-api, "HTTP methods": "Replace a resource
+// with a new one".
+func replacement(e *graph.Entry, was json.RawMessage, body object) object {
+	old, err := decode(was)
+	if err != nil {
+		return body
+	}
+	keep := slices.Clone(e.ReadOnly)
+	for _, p := range e.Parts {
+		keep = append(keep, p.Path)
+	}
+	if e.ID != "" || !slices.Contains(e.ReadOnly, "/id") {
+		keep = append(keep, "/"+idProperty(e))
+	}
+	return lacking(old, body, "", keep)
+}
+
+// lacking returns a body with null for each property that only the older one has.
+func lacking(old, body object, at string, keep []string) object {
+	out := object{}
+	for name, v := range body {
+		out[name] = v
+		was, wasObject := old[name].(object)
+		is, isObject := v.(object)
+		if wasObject && isObject {
+			out[name] = lacking(was, is, at+"/"+name, keep)
 		}
 	}
-}
-
-// unknown returns the first of what the request's version does not know.
-func (c *call) unknown(e *graph.Entry, body object) string {
-	for _, hit := range c.beyond(e, body) {
-		return hit.Path
+	for name := range old {
+		if _, sent := body[name]; sent || strings.Contains(name, "@odata.") || slices.Contains(keep, at+"/"+name) {
+			continue
+		}
+		out[name] = nil
 	}
-	return ""
+	return out
 }
 
-func (c *call) unknownProperty(path string) answer {
-	return c.fail(http.StatusBadRequest, "BadRequest", "The property '"+path[strings.LastIndexByte(path, '/')+1:]+"' does not exist on the type.")
+func (t *target) schema() schema {
+	m, _ := graphmeta.Of(t.version)
+	return schema{model: m, previews: t.server.cfg.Previews}
+}
+
+func (t *target) unknownProperty(path string) answer {
+	return t.fail(http.StatusBadRequest, odata.BadRequest, "The property '"+path[strings.LastIndexByte(path, '/')+1:]+"' does not exist on the type.")
 }
 
 // showChanged are the kinds outside Intune whose objects a change answers with,
 // as examples in the documentation have it.
 var showChanged = []string{"authenticationMethodsPolicy", "organization", "roleManagementPolicies", "sharepointSettings"}
 
-// changed answers a change of an object: nothing, or, in Intune and of some
-// other kinds, what it has become.
-func (c *call) changed(e *graph.Entry, res tenant.Resource) answer {
-	if !isIntune(e) && !slices.Contains(showChanged, e.Name) {
-		return c.empty()
+// changed answers a change of an object: with nothing, or, in Intune, of some other
+// kinds and after some changes, with the object.
+func (t *target) changed(res tenant.Resource, shows bool) answer {
+	if !shows && !isIntune(t.entry) && !slices.Contains(showChanged, t.entry.Name) {
+		return t.empty()
 	}
-	shown, err := c.shown(e, res)
+	shown, err := t.shown(res)
 	if err != nil {
-		return c.failed(err)
+		return t.failed(err)
 	}
-	return c.entity(http.StatusOK, e, shown)
+	return t.entity(http.StatusOK, shown)
 }
 
 // isIntune reports whether a kind is Intune's, which answers in its own ways.
@@ -190,21 +231,17 @@ func holds(body json.RawMessage, when tenant.Condition) bool {
 	return err == nil && string(encode(object{"v": o[strings.TrimPrefix(when.Path, "/")]})) == `{"v":`+string(when.Equals)+`}`
 }
 
-// declares reports whether the kind has the property for its own.
-func declares(e *graph.Entry, name string) bool {
-	return slices.Contains(e.CreateOnly, "/"+name)
-}
-
-// find reads the object that an id in an address leads to: the tenant's own id,
-// or, where people choose it, the property that names the object.
-func (c *call) find(e *graph.Entry, id string) (tenant.Resource, error) {
-	res, err := c.server.client.Get(c.ctx, tenant.GetRequest{Kind: e.Name, ID: id})
-	if err == nil || tenant.ClassOf(err) != tenant.NotFound || slices.Contains(e.ReadOnly, "/"+idProperty(e)) {
+// find reads the object that an id in an address leads to. Ids have no case.
+func (t *target) find(id string) (tenant.Resource, error) {
+	res, err := t.server.client.Get(t.ctx, tenant.GetRequest{Kind: t.entry.Name, ID: id})
+	if err == nil || tenant.ClassOf(err) != tenant.NotFound || t.entry.Singleton {
 		return res, err
 	}
 	found := res
-	_, readErr := c.server.client.Read(c.ctx, tenant.ReadRequest{Kind: e.Name, Matches: []tenant.Match{{"/" + idProperty(e): id}}}, func(r tenant.Resource) error {
-		found, err = r, nil
+	_, readErr := t.server.client.Read(t.ctx, tenant.ReadRequest{Kind: t.entry.Name, All: true}, func(r tenant.Resource) error {
+		if strings.EqualFold(r.ID, id) {
+			found, err = r, nil
+		}
 		return nil
 	})
 	if readErr != nil {
@@ -220,190 +257,83 @@ func idProperty(e *graph.Entry) string {
 	return "id"
 }
 
-// identify gives a new object the id that its address needs, where the kind
-// shows one that its maker did not choose.
-func (s *Server) identify(e *graph.Entry, body object) {
-	name := idProperty(e)
-	if slices.Contains(e.ReadOnly, "/"+name) || body[name] != nil {
-		return
+// chosenIDs are the kinds whose objects are made with ids that people choose.
+func chosenIDs(entries map[string]*graph.Entry) map[string]string {
+	out := map[string]string{}
+	for name, e := range entries {
+		if !e.Singleton && !slices.Contains(e.ReadOnly, "/"+idProperty(e)) {
+			out[name] = idProperty(e)
+		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.members++
-	body[name] = fmt.Sprintf("made-%d", s.members)
+	return out
 }
 
 // shown is an object as an answer has it: without what is read by itself.
-func (c *call) shown(e *graph.Entry, res tenant.Resource) (object, error) {
+func (t *target) shown(res tenant.Resource) (object, error) {
 	body, err := decode(res.Body)
 	if err != nil {
 		return nil, err
 	}
-	for _, sub := range e.Subs {
-		delete(body, sub.Property)
+	for _, name := range expandable(t.entry) {
+		delete(body, name)
 	}
-	c.hide(e, body)
-	if name := idProperty(e); body[name] == nil && !e.Singleton {
+	hide(t.entry, t.beta(), body)
+	if name := idProperty(t.entry); body[name] == nil && !t.entry.Singleton {
 		body[name] = res.ID
 	}
+	if tag, ok := t.tag(res); ok {
+		body["@odata.etag"] = tag
+	}
+	t.server.forms().respell(t.entry, "", body)
 	return body, nil
 }
 
 // expanded adds what $expand asks for.
-func (c *call) expanded(e *graph.Entry, shown object, res tenant.Resource) object {
+func (t *target) expanded(shown object, res tenant.Resource, expand []odata.Expansion) object {
 	whole, err := decode(res.Body)
 	if err != nil {
 		return shown
 	}
-	c.hide(e, whole)
-	for _, want := range strings.Split(c.query.Get("$expand"), ",") {
-		name, _, _ := strings.Cut(want, "(")
-		if v, ok := whole[name]; ok && name != "" {
-			shown[name] = v
+	hide(t.entry, t.beta(), whole)
+	for _, x := range expand {
+		v, ok := whole[x.Name]
+		if !ok {
+			continue
+		}
+		t.server.forms().respell(t.entry, "/"+x.Name, v)
+		switch v := v.(type) {
+		case object:
+			shown[x.Name] = odata.Shown(v, x.Select)
+		case []any:
+			for i := range v {
+				if o, ok := v[i].(object); ok {
+					v[i] = odata.Shown(o, x.Select)
+				}
+			}
+			shown[x.Name] = v
+		default:
+			shown[x.Name] = v
 		}
 	}
 	return shown
 }
 
-// list answers with a page.
-func (c *call) list(e *graph.Entry) answer {
-	filter, err := parseFilter(c.query.Get("$filter"))
-	if err != nil {
-		return c.fail(http.StatusBadRequest, "BadRequest", err.Error())
+// tag is the ETag of an object of a kind that has them.
+func (t *target) tag(res tenant.Resource) (string, bool) {
+	if !slices.Contains(t.server.cfg.ETags, t.entry.Name) {
+		return "", false
 	}
-	from, err := strconv.Atoi(c.query.Get("$skiptoken"))
-	if err != nil && c.query.Has("$skiptoken") || from < 0 {
-		return c.fail(http.StatusBadRequest, "BadRequest", "Invalid skip token.")
-	}
-	size := c.server.cfg.PageSize
-	if top, err := strconv.Atoi(c.query.Get("$top")); err == nil && top > 0 {
-		size = min(size, top)
-	}
-	page, more, err := c.page(e, filter, from, size)
-	if err != nil {
-		return c.failed(err)
-	}
-	body := map[string]any{"@odata.context": c.context(e, ""), "value": page}
-	if more {
-		next := url.Values{}
-		for name, values := range c.query {
-			next[name] = values
-		}
-		next.Set("$skiptoken", strconv.Itoa(from+size))
-		body["@odata.nextLink"] = c.host + c.path + "?" + next.Encode()
-	}
-	return c.ok(http.StatusOK, body)
+	return fmt.Sprintf(`W/"%s"`, sum(string(res.Body))), true
 }
 
-// page returns the objects of a page, and whether there are more.
-func (c *call) page(e *graph.Entry, filter map[string]string, from, size int) ([]any, bool, error) {
-	page := []any{}
-	if g, ok := c.server.generated(e.Name); ok {
-		for i := from; i < min(g.n, from+size); i++ {
-			page = append(page, json.RawMessage(g.body(i)))
-		}
-		return page, from+size < g.n, nil
+// mismatch refuses a write whose If-Match does not name the object as it is. A kind
+// without ETags matches no tag but "*". errors, "HTTP status codes": 412; its code
+// is in "Code property".
+func (t *target) mismatch(res tenant.Resource) (answer, bool) {
+	want := t.header.Get("If-Match")
+	tag, has := t.tag(res)
+	if want == "" || want == "*" || has && want == tag {
+		return answer{}, false
 	}
-	var all []object
-	res, err := c.server.client.Read(c.ctx, tenant.ReadRequest{Kind: e.Name, All: true}, func(r tenant.Resource) error {
-		shown, err := c.shown(e, r)
-		if err == nil && matches(shown, filter) {
-			all = append(all, c.expanded(e, shown, r))
-		}
-		return err
-	})
-	if err == nil && len(all) == 0 || res.Completeness == tenant.Forbidden || res.Completeness == tenant.Unlicensed || res.Completeness == tenant.Failed {
-		err = incomplete(res, err)
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	more := from+size < len(all)
-	for i := from; i < min(len(all), from+size); i++ {
-		page = append(page, all[i])
-	}
-	switch {
-	case res.Completeness != tenant.Partial || more:
-		return page, more, nil
-	case len(page) == 0:
-		return nil, false, &tenant.Error{Class: tenant.Transient, Message: "cut off"}
-	}
-	return page, true, nil // the next page fails
-}
-
-// incomplete is the error of a read that the tenant refused.
-func incomplete(res tenant.ReadResult, err error) error {
-	if err != nil {
-		return err
-	}
-	switch res.Completeness {
-	case tenant.Forbidden:
-		return &tenant.Error{Class: tenant.AccessDenied, Message: res.Reason}
-	case tenant.Unlicensed:
-		return &tenant.Error{Class: tenant.NotLicensed, Message: res.Reason}
-	case tenant.Failed:
-		return &tenant.Error{Class: res.Class, Message: res.Reason}
-	}
-	return nil
-}
-
-// parseFilter reads "property eq 'value'" joined by "and".
-func parseFilter(text string) (map[string]string, error) {
-	out := map[string]string{}
-	if text == "" {
-		return out, nil
-	}
-	for _, term := range strings.Split(text, " and ") {
-		name, value, ok := strings.Cut(term, " eq ")
-		value, quoted := strings.CutPrefix(value, "'")
-		value, end := strings.CutSuffix(value, "'")
-		if !ok || !quoted || !end {
-			return nil, fmt.Errorf("invalid filter clause: %s", term)
-		}
-		out[strings.TrimSpace(name)] = strings.ReplaceAll(value, "''", "'")
-	}
-	return out, nil
-}
-
-// matches compares as Graph does: without regard to case.
-func matches(o object, filter map[string]string) bool {
-	for name, want := range filter {
-		if got, ok := o[name].(string); ok && !strings.EqualFold(got, want) || !ok && o[name] != nil {
-			return false
-		} else if !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// relink puts another nextLink into a page.
-func (c *call) relink(a answer, link string) answer {
-	body, err := decode(a.body)
-	if err != nil {
-		return a
-	}
-	body["@odata.nextLink"] = link
-	return c.ok(a.status, body)
-}
-
-// generator makes objects that are not stored.
-type generator struct {
-	n    int
-	body func(i int) string
-}
-
-// Generate makes a kind's list show n objects that are made as they are read
-// and held nowhere: for benchmarks of many.
-func (s *Server) Generate(kind string, n int, body func(i int) string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.made[kind] = generator{n, body}
-}
-
-func (s *Server) generated(kind string) (generator, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, ok := s.made[kind]
-	return g, ok
+	return t.fail(http.StatusPreconditionFailed, "resourceModified", "The ETag in If-Match does not match the resource's current state."), true
 }

@@ -7,36 +7,50 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantsync/tenantsync/internal/odata"
 	"github.com/tenantsync/tenantsync/tenant"
 	"github.com/tenantsync/tenantsync/tenant/graph"
 )
 
+// part is a request about what is below an object.
+type part struct {
+	*target
+	parent tenant.Resource
+	whole  object // the parent's body
+	path   string // below the object
+	below  []string
+}
+
 // onPart reads or changes what is below an object.
-func (c *call) onPart(e *graph.Entry, res tenant.Resource, below []string) answer {
-	path := "/" + strings.Join(below, "/")
+func (t *target) onPart(res tenant.Resource, below []string) answer {
 	whole, err := decode(res.Body)
 	if err != nil {
-		return c.failed(err)
+		return t.failed(err)
 	}
-	if c.method == http.MethodGet {
-		for _, sub := range e.Subs {
-			if name, _, _ := strings.Cut(sub.Path, "?"); name == path {
-				return c.sub(e, res.ID, sub, whole)
+	count := t.method == http.MethodGet && below[len(below)-1] == countSegment
+	if count {
+		below = below[:len(below)-1]
+	}
+	p := &part{target: t, parent: res, whole: whole, path: "/" + strings.Join(below, "/"), below: below}
+	if t.method == http.MethodGet {
+		for _, sub := range t.entry.Subs {
+			if name, _, _ := strings.Cut(sub.Path, "?"); name == p.path {
+				return p.sub(sub, count)
 			}
 		}
 	}
-	for name, p := range e.PartRequests {
-		at := partPath(e, name)
+	for name, req := range t.entry.PartRequests {
+		at := partPath(t.entry, name)
 		switch {
-		case p.Action != "" && p.Action == path && c.method == methodOf(p):
-			return c.action(e, res, name, at, p)
-		case p.Each != nil && p.Action == "":
-			if a, ok := c.member(e, res, whole, name, at, p, path, below); ok {
+		case req.Action != "" && req.Action == p.path && t.method == methodOf(req):
+			return p.action(name, at, req)
+		case req.Each != nil && req.Action == "":
+			if a, ok := p.member(name, at, req); ok {
 				return a
 			}
 		}
 	}
-	return c.fail(http.StatusNotFound, "ResourceNotFound", "Resource not found for the segment '"+path+"'.")
+	return t.noResource(p.path)
 }
 
 func methodOf(p graph.PartRequest) string {
@@ -59,89 +73,110 @@ func partPath(e *graph.Entry, name string) string {
 
 // sub answers with a sub-resource, whose members show the ids that the service
 // gives them.
-func (c *call) sub(e *graph.Entry, parent string, sub graph.Sub, whole object) answer {
-	c.hide(e, whole)
-	value := whole[sub.Property]
+func (p *part) sub(sub graph.Sub, count bool) answer {
+	_, query, _ := strings.Cut(sub.Path, "?")
+	inner := expandedBy(query)
+	options, err := p.options(!sub.Object, inner)
+	if err == nil {
+		err = checkPaths(options, inner)
+	}
+	if err != nil {
+		return p.failed(err)
+	}
+	hide(p.entry, p.beta(), p.whole)
+	value := p.whole[sub.Property]
 	if sub.Object {
-		if value == nil {
-			return c.fail(http.StatusNotFound, "ResourceNotFound", "There is none.")
+		o, ok := value.(object)
+		if !ok || count {
+			return p.fail(http.StatusNotFound, "ResourceNotFound", "There is none.")
 		}
-		return c.ok(http.StatusOK, value)
+		p.server.forms().respell(p.entry, "/"+sub.Property, o)
+		return p.ok(http.StatusOK, odata.Shown(o, options.Select))
 	}
-	members := []any{}
-	list, _ := value.([]any)
-	for _, m := range list {
-		if o, ok := m.(object); ok && slices.Contains(e.ReadOnly, "/"+sub.Property+"/*/id") {
-			o["id"] = memberID(e, sub.Property, parent, o)
+	members, _ := value.([]any)
+	var all []object
+	for _, m := range members {
+		o, ok := m.(object)
+		if !ok { // of a collection of references
+			o = object{"id": m}
+		} else if slices.Contains(p.entry.ReadOnly, "/"+sub.Property+"/*/id") {
+			o["id"] = memberID(p.entry, sub.Property, p.parent.ID, o)
 		}
-		members = append(members, m)
+		for _, name := range inner {
+			if !slices.ContainsFunc(options.Expand, func(x odata.Expansion) bool { return x.Name == name }) {
+				delete(o, name)
+			}
+		}
+		all = append(all, o)
 	}
-	return c.ok(http.StatusOK, map[string]any{"value": members})
+	all = p.server.forms().respellAll(p.entry, "/"+sub.Property, all)
+	return p.plain(all, p.context(p.entry, "('"+p.parent.ID+"')"+p.path), options, count, false)
 }
 
-// action replaces a part whole, as /assign does.
-func (c *call) action(e *graph.Entry, res tenant.Resource, name, at string, p graph.PartRequest) answer {
-	body, err := decode(c.body)
+// action replaces a part whole, as /assign does: what is not sent is lost.
+func (p *part) action(name, at string, req graph.PartRequest) answer {
+	body, refusal := p.payload(p.body)
+	if refusal != nil {
+		return *refusal
+	}
 	value, there := any(body), true
-	if p.Wrap != "" {
-		value, there = body[p.Wrap]
+	if req.Wrap != "" {
+		value, there = body[req.Wrap]
 	}
-	if err != nil || !there {
-		return c.fail(http.StatusBadRequest, "BadRequest", "The request lacks "+p.Wrap+".")
+	if !there || req.Wrap != "" && len(body) > 1 {
+		return p.fail(http.StatusBadRequest, odata.BadRequest, "The parameters of the action are "+req.Wrap+".")
 	}
-	if path := c.unknown(e, object{at: value}); path != "" {
-		return c.unknownProperty(path)
-	}
-	return c.setPart(e, res, name, at, value)
+	return p.store(name, at, value)
 }
 
-// setPart stores a part.
-func (c *call) setPart(e *graph.Entry, res tenant.Resource, name, at string, value any) answer {
-	if _, err := c.server.client.Apply(c.ctx, tenant.Operation{Verb: tenant.Update, Kind: e.Name, ID: res.ID, Part: name, Patch: encode(object{at: value})}); err != nil {
-		return c.failed(err)
+// store stores a part.
+func (p *part) store(name, at string, value any) answer {
+	if path := unknown(p.entry, p.beta(), object{at: value}); path != "" {
+		return p.unknownProperty(path)
 	}
-	return c.empty()
+	if problem := p.schema().checkPart(p.entry, at, value); problem != "" {
+		return p.fail(http.StatusBadRequest, odata.BadRequest, problem)
+	}
+	if _, err := p.server.client.Apply(p.ctx, tenant.Operation{Verb: tenant.Update, Kind: p.entry.Name, ID: p.parent.ID, Part: name, Patch: encode(object{at: value})}); err != nil {
+		return p.failed(err)
+	}
+	return p.empty()
 }
 
 // member carries out a request for a part's collection or one of its members.
-func (c *call) member(e *graph.Entry, res tenant.Resource, whole object, name, at string, p graph.PartRequest, path string, below []string) (answer, bool) {
-	members, _ := whole[at].([]any)
-	if path == p.Each.Collection && c.method == http.MethodPost {
-		body, err := decode(c.body)
-		if err != nil {
-			return c.fail(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload."), true
+func (p *part) member(name, at string, req graph.PartRequest) (answer, bool) {
+	members, _ := p.whole[at].([]any)
+	if p.path == req.Each.Collection && p.method == http.MethodPost {
+		body, refusal := p.payload(p.body)
+		if refusal != nil {
+			return *refusal, true
 		}
 		added := any(body)
-		if p.Each.Ref != "" {
+		if req.Each.Ref != "" {
 			address, _ := body["@odata.id"].(string)
+			if address == "" {
+				return p.fail(http.StatusBadRequest, odata.BadRequest, "A reference is given as \"@odata.id\"."), true
+			}
 			added = object{"id": address[strings.LastIndexByte(address, '/')+1:]}
 		}
-		return c.setPart(e, res, name, at, append(slices.Clone(members), added)), true
+		return p.store(name, at, append(slices.Clone(members), added)), true
 	}
-	want := strings.Split(strings.Trim(p.Each.Item, "/"), "/")
-	if len(want) != len(below) {
+	id, ok := memberOfPath(req.Each.Item, p.below)
+	if !ok {
 		return answer{}, false
 	}
-	id := ""
-	for i, w := range want {
-		if w == "{member}" {
-			id = below[i]
-		} else if w != below[i] {
-			return answer{}, false
-		}
-	}
-	i := slices.IndexFunc(members, func(m any) bool { return memberID(e, at, res.ID, m) == id })
+	i := slices.IndexFunc(members, func(m any) bool { return strings.EqualFold(memberID(p.entry, at, p.parent.ID, m), id) })
 	if i < 0 {
-		return c.fail(http.StatusNotFound, "ResourceNotFound", "There is no such member."), true
+		return p.fail(http.StatusNotFound, "ResourceNotFound", "There is no such member."), true
 	}
 	members = slices.Clone(members)
 	switch {
-	case c.method == http.MethodDelete:
-		return c.setPart(e, res, name, at, slices.Delete(members, i, i+1)), true
-	case c.method == http.MethodPatch && p.Each.Update:
-		patch, err := decode(c.body)
-		if err != nil {
-			return c.fail(http.StatusBadRequest, "BadRequest", "Unable to read JSON request payload."), true
+	case p.method == http.MethodDelete:
+		return p.store(name, at, slices.Delete(members, i, i+1)), true
+	case p.method == http.MethodPatch && req.Each.Update:
+		patch, refusal := p.payload(p.body)
+		if refusal != nil {
+			return *refusal, true
 		}
 		changed := object{}
 		if old, ok := members[i].(object); ok {
@@ -153,9 +188,25 @@ func (c *call) member(e *graph.Entry, res tenant.Resource, whole object, name, a
 			changed[k] = v
 		}
 		members[i] = changed
-		return c.setPart(e, res, name, at, members), true
+		return p.store(name, at, members), true
 	}
-	return c.notAllowed(), true
+	return p.notAllowed(), true
+}
+
+// memberOfPath returns the id in a path that leads to a member.
+func memberOfPath(item string, below []string) (id string, ok bool) {
+	want := strings.Split(strings.Trim(item, "/"), "/")
+	if len(want) != len(below) {
+		return "", false
+	}
+	for i, w := range want {
+		if w == "{member}" {
+			id = below[i]
+		} else if w != below[i] {
+			return "", false
+		}
+	}
+	return id, true
 }
 
 // memberID is the id that the service gives a member of a part: made of what

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -31,6 +30,16 @@ type Config struct {
 	Accepts func(accessToken string) bool
 	// PageSize is the most objects of a page. Defaults to 100.
 	PageSize int
+	// ETags are the kinds whose objects show "@odata.etag". Their writes heed
+	// If-Match; those of other kinds match no tag but "*". Defaults to none, as
+	// Conditional Access and Intune have it.
+	ETags []string
+	// Previews makes properties and types pass that Microsoft's metadata does not
+	// know, as those of a preview. Defaults to refusing them.
+	Previews bool
+	// Forms are the ways in which answers spell values otherwise than they were
+	// written. Defaults to none.
+	Forms Forms
 	// Latency is how long each request takes. Defaults to none.
 	Latency time.Duration
 	// AtOnce is the most requests that are carried out at the same time; others
@@ -58,8 +67,7 @@ type Server struct {
 	limits   map[string]*limit
 	faults   []*fault
 	made     map[string]generator
-	cuts     map[string]int // objects that may still be read by id
-	members  int
+	cuts     map[string]int      // objects that may still be read by id
 	groups   map[string][]string // by account, or by group within others
 	hidden   bool
 	served   int
@@ -80,7 +88,7 @@ func New(cfg Config) *Server {
 		s.entries[e.Name] = e
 		kinds = append(kinds, e.Kind)
 	}
-	s.Fake = tenanttest.NewFake(tenanttest.Config{Kinds: kinds, Directory: cfg.Directory})
+	s.Fake = tenanttest.NewFake(tenanttest.Config{Kinds: kinds, Directory: cfg.Directory, ChosenIDs: chosenIDs(s.entries)})
 	s.cfg.Directory = s.Fake.Directory()
 	s.client = s.Fake.Client(tenanttest.ClientConfig{Worker: "graph"})
 	if cfg.AtOnce > 0 {
@@ -117,6 +125,19 @@ func (s *Server) HTTPClient() *http.Client {
 		return s.server.Client()
 	}
 	return &http.Client{Transport: transport{s}}
+}
+
+// Spell makes answers spell values in these ways from now on.
+func (s *Server) Spell(f Forms) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.Forms = f
+}
+
+func (s *Server) forms() Forms {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg.Forms
 }
 
 // Request is a request that the server got.
@@ -173,9 +194,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	c := &call{server: s, ctx: r.Context(), method: r.Method, path: r.URL.EscapedPath(), query: r.URL.Query(), host: "https://" + r.Host,
-		body: body, token: strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), id: s.newID()}
-	logged := Request{Time: time.Now(), Method: r.Method, Path: r.URL.RequestURI(), ID: c.id, ClientID: r.Header.Get("client-request-id")}
+	c := &call{exchange: exchange{id: s.newID(), clientID: r.Header.Get("client-request-id"), host: "https://" + r.Host},
+		server: s, ctx: r.Context(), method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header, body: body}
+	logged := Request{Time: time.Now(), Method: r.Method, Path: r.URL.RequestURI(), ID: c.id, ClientID: c.clientID}
 	defer func() {
 		if aborted := recover(); aborted != nil {
 			s.log(logged) // cut: no status
@@ -194,7 +215,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("request-id", c.id)
 	w.Header().Set("client-request-id", logged.ClientID)
-	if a.body != nil {
+	if a.body != nil && w.Header().Get("Content-Type") == "" {
 		w.Header().Set("Content-Type", "application/json")
 	}
 	w.WriteHeader(a.status)

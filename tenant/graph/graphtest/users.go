@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/tenantsync/tenantsync/internal/odata"
 )
 
 // AddMember puts an account into a group. The server has no users otherwise: it
@@ -24,32 +26,85 @@ func (s *Server) HideMembers() {
 	s.hidden = true
 }
 
-// memberOf reads the address of the groups that an account is in.
-func memberOf(path string) (user string, ok bool) {
-	rest, ok := strings.CutPrefix(path, "users/")
-	user, below, _ := strings.Cut(rest, "/")
-	return user, ok && below == "transitiveMemberOf/microsoft.graph.group"
+// memberships is a request for what an account is a member of.
+type memberships struct {
+	user  string
+	cast  bool // to groups
+	count bool
+}
+
+// membershipsOf reads the address of what an account is a member of.
+func membershipsOf(path string) (m memberships, ok bool) {
+	segs := strings.Split(path, "/")
+	if len(segs) < 3 || segs[0] != "users" || segs[2] != "transitiveMemberOf" {
+		return m, false
+	}
+	m.user, segs = segs[1], segs[3:]
+	if len(segs) > 0 && segs[0] == "microsoft.graph.group" {
+		m.cast, segs = true, segs[1:]
+	}
+	if len(segs) > 0 && segs[0] == countSegment {
+		m.count, segs = true, segs[1:]
+	}
+	return m, len(segs) == 0
 }
 
 // groupsOf answers with the groups that an account is in, also through groups
-// that are accounts of others here.
-func (c *call) groupsOf(user string) answer {
-	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	if c.server.hidden {
+// that are accounts of others here. api/user-list-transitivememberof: the header
+// ConsistencyLevel and $count "are required when using the $search, $filter, $orderby,
+// or OData cast query parameters".
+func (c *call) groupsOf(m memberships) answer {
+	if c.server.membersHidden() {
 		return c.fail(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 	}
+	options, err := odata.ParseOptions(c.query, odata.Dialect{Beta: c.beta(), Directory: true, Eventual: c.eventual(), Collection: true})
+	if err != nil {
+		return c.failed(err)
+	}
+	advanced := c.eventual() && (options.Count || m.count)
+	if !advanced && (m.cast || options.Filter != nil || options.Search != nil || len(options.OrderBy) > 0) {
+		return c.fail(http.StatusBadRequest, odata.UnsupportedQuery, "The query needs $count=true and the header ConsistencyLevel: eventual.")
+	}
+	var all []object
+	for _, g := range c.server.groupsOf(m.user) {
+		shown := object{"id": g}
+		if known, err := decode(c.server.groupBody(g)); err == nil {
+			shown = known
+		}
+		shown["@odata.type"] = "#microsoft.graph.group"
+		all = append(all, shown)
+	}
+	of := "directoryObjects"
+	if m.cast {
+		of = "groups"
+	}
+	return c.plain(all, c.host+"/"+c.version+"/$metadata#"+of, options, m.count, true)
+}
+
+func (s *Server) membersHidden() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hidden
+}
+
+func (s *Server) groupsOf(user string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var all []string
 	for next := []string{user}; len(next) > 0; next = next[1:] {
-		for _, g := range c.server.groups[next[0]] {
+		for _, g := range s.groups[next[0]] {
 			if !slices.Contains(all, g) {
 				all, next = append(all, g), append(next, g)
 			}
 		}
 	}
-	list := []any{}
-	for _, g := range all {
-		list = append(list, map[string]string{"id": g})
+	return all
+}
+
+// groupBody is a group as the tenant has it; nil for one that is only a name.
+func (s *Server) groupBody(id string) []byte {
+	if s.entries["groups"] == nil {
+		return nil
 	}
-	return c.ok(http.StatusOK, map[string]any{"value": list})
+	return s.Fake.Object("groups", id)
 }

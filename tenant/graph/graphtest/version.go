@@ -1,0 +1,43 @@
+package graphtest
+
+import (
+	"github.com/tenantsync/tenantsync/internal/graphmeta"
+	"github.com/tenantsync/tenantsync/tenant/graph"
+)
+
+// inV1 reports whether v1.0 has a kind that the catalogue has at beta.
+func inV1(e *graph.Entry) bool {
+	_, has := graphmeta.V1().Endpoint(e.Endpoint)
+	return has
+}
+
+// beyond returns what a body holds that a request's version does not know. At v1.0
+// that is much of Intune: the filters of assignments among it, so that a list that is
+// read at v1.0 and assigned as it was read loses them.
+func beyond(e *graph.Entry, beta bool, body object) []graphmeta.Hit {
+	if beta {
+		return nil
+	}
+	b, ok := graphmeta.BeyondV1(e.Endpoint)
+	if !ok {
+		return nil
+	}
+	return b.In(body)
+}
+
+// hide takes out what a request's version does not show.
+func hide(e *graph.Entry, beta bool, body object) {
+	for _, hit := range beyond(e, beta, body) {
+		if hit.Name != "@odata.type" {
+			delete(hit.Holder, hit.Name)
+		}
+	}
+}
+
+// unknown returns the path of the first that a request's version does not know.
+func unknown(e *graph.Entry, beta bool, body object) string {
+	for _, hit := range beyond(e, beta, body) {
+		return hit.Path
+	}
+	return ""
+}

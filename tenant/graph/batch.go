@@ -1,14 +1,16 @@
 package graph
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -41,23 +43,39 @@ type batchItem struct {
 }
 
 type batchAnswer struct {
-	Responses []struct {
-		ID      string            `json:"id"`
-		Status  int               `json:"status"`
-		Headers map[string]string `json:"headers"`
-		Body    json.RawMessage   `json:"body"`
-	} `json:"responses"`
+	Responses []batchResponse `json:"responses"`
+}
+
+type batchResponse struct {
+	ID      string            `json:"id"`
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
+}
+
+// answer returns the response as an answer of its own. batchID stands for the id
+// of a response that has none.
+func (res batchResponse) answer(batchID string) answer {
+	a := answer{status: res.Status, header: http.Header{}, body: res.Body, requestID: batchID}
+	for _, name := range slices.Sorted(maps.Keys(res.Headers)) { // always the same one of two spellings
+		a.header.Add(name, res.Headers[name])
+	}
+	if id := cut(plain(a.header.Get("request-id")), maxWord); id != "" {
+		a.requestID = id
+	}
+	return a
 }
 
 // getAll reads many addresses, in batches that run several at a time, and each
 // that is refused again while that may help. What remains refused has its error
 // in its part. The error is the context's, or one that ends the whole read.
 func (r *reading) getAll(ctx context.Context, parts []*part) error {
+	parts = slices.DeleteFunc(slices.Clone(parts), func(p *part) bool { return p.err != nil }) // see reading.part
 	switch len(parts) {
 	case 0:
 		return nil
 	case 1:
-		a, err := r.get(ctx, r.c.cfg.Endpoint+"/"+r.entry.Version+parts[0].url, parts[0].id)
+		a, err := r.get(ctx, r.address(parts[0]), parts[0].id, nil)
 		parts[0].answer, parts[0].err = a, err
 		return r.fatal(ctx, err)
 	}
@@ -88,6 +106,7 @@ func (r *reading) fatal(ctx context.Context, err error) error {
 // batch reads up to 20 addresses.
 func (r *reading) batch(ctx context.Context, parts []*part) error {
 	for {
+		began := time.Now()
 		err := r.sendBatch(ctx, parts)
 		if fatal := r.fatal(ctx, err); fatal != nil {
 			return fatal
@@ -101,10 +120,10 @@ func (r *reading) batch(ctx context.Context, parts []*part) error {
 				return fatal
 			}
 		}
-		wait, again := r.again(ctx, err)
+		wait, again := r.again(ctx, err, began)
 		if !again {
 			for _, p := range rest {
-				p.err = cmp.Or(p.err, err)
+				p.err = errorOf(err, p.id)
 			}
 			return nil
 		}
@@ -113,6 +132,20 @@ func (r *reading) batch(ctx context.Context, parts []*part) error {
 		}
 	}
 }
+
+// errorOf returns the error with which a batch is given up, as that of one object.
+func errorOf(err error, id string) error {
+	e, ok := errors.AsType[*tenant.Error](err)
+	if !ok {
+		return err
+	}
+	one := *e
+	one.ID = id
+	return &one
+}
+
+// address is the whole address of a part.
+func (r *reading) address(p *part) string { return r.c.cfg.Endpoint + "/" + r.entry.Version + p.url }
 
 // refusedParts returns the parts that may be sent again, and the error of the
 // one that asks for the longest pause.
@@ -156,34 +189,28 @@ func (r *reading) sendBatch(ctx context.Context, parts []*part) error {
 		return err
 	}
 	var got batchAnswer
-	if err := json.NewDecoder(bytes.NewReader(a.body)).Decode(&got); err != nil {
+	if err := decode(a.body, &got); err != nil {
 		return unanswered(fmt.Errorf("the batch's answer: %w", err), a, r.op, r.entry.Name, "", false)
 	}
-	answered := make([]bool, len(parts))
+	answered := make([]int, len(parts))
 	for _, res := range got.Responses { // in any order
 		i, err := strconv.Atoi(res.ID)
-		if i--; err != nil || i < 0 || i >= len(parts) || answered[i] {
+		if i--; err != nil || i < 0 || i >= len(parts) || res.ID != req.Requests[i].ID {
 			continue
 		}
-		answered[i] = true
+		answered[i]++
 		p := parts[i]
-		p.answer = answer{status: res.Status, header: http.Header{}, body: res.Body, requestID: a.requestID}
-		for name, value := range res.Headers {
-			p.header.Set(name, value)
-		}
-		if id := cut(plain(p.header.Get("request-id")), maxWord); id != "" {
-			p.requestID = id
-		}
-		p.err = nil
+		p.answer, p.err = res.answer(a.requestID), nil
 		if failed := asError(p.answer, r.op, r.entry.Name, p.id); failed != nil {
 			p.err = failed
 		}
 	}
 	for i, p := range parts {
-		if !answered[i] {
+		if answered[i] != 1 { // of two answers, which is right cannot be told
 			p.err = &tenant.Error{Class: tenant.Transient, Op: r.op, Kind: r.entry.Name, ID: p.id, RequestID: a.requestID,
-				Message: "the batch's answer lacks this request"}
+				Message: fmt.Sprintf("the batch's answer has this request %d times, not once", answered[i])}
 		}
 	}
+	r.tries = 0
 	return nil
 }

@@ -15,7 +15,7 @@ type object map[string]json.RawMessage
 
 func parseObject(raw json.RawMessage) (object, error) {
 	var o object
-	if err := json.Unmarshal(raw, &o); err != nil {
+	if err := decode(raw, &o); err != nil {
 		return nil, err
 	}
 	if o == nil {
@@ -27,7 +27,7 @@ func parseObject(raw json.RawMessage) (object, error) {
 // text returns a member that is a string, else "".
 func (o object) text(name string) string {
 	var s string
-	if json.Unmarshal(o[name], &s) != nil {
+	if decode(o[name], &s) != nil {
 		return ""
 	}
 	return s

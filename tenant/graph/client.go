@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
@@ -40,7 +38,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, entries: map[string]*Entry{}, limits: map[string]*limiter{}, budget: &budget{left: cfg.RunBudget}}
+	c := &Client{cfg: cfg, entries: map[string]*Entry{}, limits: map[string]*limiter{}, budget: newBudget("Config.RunBudget", cfg.RunBudget, nil)}
 	c.app = newPipeline(cfg, cfg.Credential)
 	if cfg.Delegated != nil {
 		person := newPipeline(cfg, cfg.Delegated)
@@ -52,7 +50,9 @@ func New(cfg Config) (*Client, error) {
 		c.entries[e.Name] = e
 		c.kinds = append(c.kinds, e.allowed(cfg))
 		if c.limits[e.Throttle] == nil {
-			c.limits[e.Throttle] = newLimiter(cfg.Catalogue.Throttle(e.Throttle))
+			l := newLimiter(cfg.Catalogue.Throttle(e.Throttle))
+			l.longest = cfg.ReadBudget
+			c.limits[e.Throttle] = l
 		}
 	}
 	return c, nil
@@ -140,9 +140,32 @@ func (c *Client) url(e *Entry, below string) string { return c.cfg.Endpoint + c.
 func (c *Client) relative(e *Entry, below string) string {
 	endpoint := e.Endpoint
 	if strings.Contains(endpoint, "{directory}") {
-		endpoint = strings.ReplaceAll(endpoint, "{directory}", escapeID(c.directory()))
+		directory, _ := segment(c.directory()) // locate has looked at it
+		endpoint = strings.ReplaceAll(endpoint, "{directory}", directory)
 	}
 	return "/" + e.Version + endpoint + below
+}
+
+// locate makes sure that the entry's address can be made: some have the directory
+// id in it, which the token tells where it is not configured. The error is a
+// *tenant.Error, or the context's.
+func (c *Client) locate(ctx context.Context, e *Entry, op string) error {
+	if !strings.Contains(e.Endpoint, "{directory}") {
+		return nil
+	}
+	if c.directory() == "" {
+		if _, err := c.tokens.read(ctx, false); err != nil {
+			return err
+		}
+	}
+	err := errNoDirectory
+	if id := c.directory(); id != "" {
+		if _, err = segment(id); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("the directory id of the tenant cannot stand in an address: %w", err)
+	}
+	return &tenant.Error{Class: tenant.Invalid, Op: op, Kind: e.Name, Message: err.Error()}
 }
 
 // directory is the tenant's directory id, as configured or as the token says.
@@ -151,29 +174,6 @@ func (c *Client) directory() string {
 		return c.cfg.Directory
 	}
 	return c.tokens.known(false).Directory
-}
-
-// budget is how long refusals may go on. Safe for concurrent use; a nil one is
-// endless.
-type budget struct {
-	mu    sync.Mutex
-	left  time.Duration
-	outer *budget
-}
-
-// spend takes a wait out of the budget, and of the one around it, or reports
-// that there is not enough left.
-func (b *budget) spend(d time.Duration) bool {
-	if b == nil {
-		return true
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if d > b.left || !b.outer.spend(d) {
-		return false
-	}
-	b.left -= d
-	return true
 }
 
 // newHTTPClient returns a copy of the host's client that follows no redirect:

@@ -17,9 +17,14 @@ import (
 
 // Defaults of [Config].
 const (
-	ReadBudgetDefault   = 5 * time.Minute
-	RunBudgetDefault    = 30 * time.Minute
-	WriteTimeoutDefault = time.Minute
+	ReadBudgetDefault     = 5 * time.Minute
+	RunBudgetDefault      = 30 * time.Minute
+	ReadTimeoutDefault    = 2 * time.Hour
+	RequestTimeoutDefault = 2 * time.Minute
+	WriteTimeoutDefault   = time.Minute
+	MaxPagesDefault       = 10_000
+	MaxAnswerBytesDefault = 64 << 20
+	MaxReadBytesDefault   = 1 << 30
 )
 
 // clouds says where each cloud has its Graph and signs in.
@@ -77,14 +82,34 @@ type Config struct {
 	DeviceCode bool
 
 	// ReadBudget is how long one call of Read or Get goes on being refused
-	// (429, 5xx, cut connections) before it gives up. Defaults to 5 minutes.
+	// (429, 5xx, cut connections) before it gives up: the time of the requests
+	// that failed and of the pauses. A pause that the service asks for and that
+	// is longer than what is left ends the call at once, as throttled. One that is
+	// longer than ReadBudget holds up no other request. Defaults to 5 minutes.
 	ReadBudget time.Duration
 	// RunBudget is the same for all reads of the client's life together.
 	// Defaults to 30 minutes.
 	RunBudget time.Duration
+	// ReadTimeout bounds one call of Read or Get as a whole, however well the
+	// service answers. What was read before it ends is passed on, and the result
+	// is not complete. Defaults to 2 hours.
+	ReadTimeout time.Duration
+	// RequestTimeout bounds one request of a read, to the end of its answer. One
+	// that takes longer is sent again, within ReadBudget. Defaults to 2 minutes.
+	RequestTimeout time.Duration
 	// WriteTimeout bounds one write, beside the caller's context. Defaults to
 	// 1 minute.
 	WriteTimeout time.Duration
+
+	// MaxPages is the most pages of one collection: of a kind's list, or of a list
+	// below an object. Defaults to 10,000.
+	MaxPages int
+	// MaxAnswerBytes is the most bytes of one answer, unpacked. Defaults to
+	// 64 MiB.
+	MaxAnswerBytes int64
+	// MaxReadBytes is the most bytes of all answers to one call of Read or Get.
+	// Defaults to 1 GiB.
+	MaxReadBytes int64
 
 	// HTTPClient sends the requests. Redirects are never followed. Defaults to
 	// one with a pool of its own.
@@ -124,13 +149,26 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.ReadBudget = cmp.Or(c.ReadBudget, ReadBudgetDefault)
 	c.RunBudget = cmp.Or(c.RunBudget, RunBudgetDefault)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, ReadTimeoutDefault)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, RequestTimeoutDefault)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, WriteTimeoutDefault)
+	c.MaxPages = cmp.Or(c.MaxPages, MaxPagesDefault)
+	c.MaxAnswerBytes = cmp.Or(c.MaxAnswerBytes, MaxAnswerBytesDefault)
+	c.MaxReadBytes = cmp.Or(c.MaxReadBytes, MaxReadBytesDefault)
 	for _, f := range []struct {
 		name  string
 		value time.Duration
-	}{{"ReadBudget", c.ReadBudget}, {"RunBudget", c.RunBudget}, {"WriteTimeout", c.WriteTimeout}} {
+	}{{"ReadBudget", c.ReadBudget}, {"RunBudget", c.RunBudget}, {"ReadTimeout", c.ReadTimeout}, {"RequestTimeout", c.RequestTimeout}, {"WriteTimeout", c.WriteTimeout}} {
 		if f.value <= 0 {
 			refuse("%s must be more than 0, is %s", f.name, f.value)
+		}
+	}
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{{"MaxPages", int64(c.MaxPages)}, {"MaxAnswerBytes", c.MaxAnswerBytes}, {"MaxReadBytes", c.MaxReadBytes}} {
+		if f.value <= 0 {
+			refuse("%s must be more than 0, is %d", f.name, f.value)
 		}
 	}
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))

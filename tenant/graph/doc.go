@@ -35,8 +35,13 @@
 // read shows) is read in batches of 20. Requests of kinds that share a limit
 // wait for each other; a refusal (429, 503) pauses them all, as long as the
 // service asks for, else with growing pauses. Conditional Access goes at one
-// request a second. How long refusals may go on is bounded: [Config.ReadBudget],
-// [Config.RunBudget].
+// request a second.
+//
+// No answer can hold a read up. [Config.ReadBudget] and [Config.RunBudget] bound
+// refusals and their pauses; [Config.RequestTimeout] and [Config.ReadTimeout] the
+// time of a request and of a read; [Config.MaxPages], [Config.MaxAnswerBytes] and
+// [Config.MaxReadBytes] what is taken. Pages that go round in a circle end the read.
+// The result is then not complete, and its reason names the bound.
 //
 // How much was read is told apart: complete; partial, after some objects;
 // forbidden, with the permission that is missing, or the word that a directory
@@ -62,7 +67,10 @@
 // # Safety
 //
 // No request goes to another host than the cloud's: links to others are refused,
-// redirects not followed. Errors and logs hold neither tokens nor bodies.
+// redirects not followed. Errors and logs hold neither tokens nor bodies. Answers
+// are read with exact names, and one that has a name twice is no answer. An id that
+// a server could take for something else than one segment of a path ("..", a slash,
+// also escaped) is never sent.
 //
 // # Testing
 //

@@ -3,7 +3,6 @@ package graph
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -18,15 +17,7 @@ import (
 
 // odataError is the form of Graph's errors:
 // https://learn.microsoft.com/graph/errors.
-type odataError struct {
-	Error struct {
-		Code       string `json:"code"`
-		Message    string `json:"message"`
-		InnerError struct {
-			RequestID string `json:"request-id"`
-		} `json:"innerError"`
-	} `json:"error"`
-}
+type odataError struct{ code, message, requestID string }
 
 // maxMessage bounds what is kept of the service's words, and maxWord what is
 // kept of a code or the id of a request, in bytes.
@@ -47,10 +38,9 @@ func asError(a answer, op, kind, id string) *tenant.Error {
 	if a.status >= 200 && a.status < 300 {
 		return nil
 	}
-	var body odataError
-	_ = json.Unmarshal(a.body, &body) // an answer in another form has no code
-	e := &tenant.Error{Op: op, Kind: kind, ID: id, Code: cut(plain(body.Error.Code), maxWord), Message: cut(plain(body.Error.Message), maxMessage),
-		RequestID: cmp.Or(cut(plain(body.Error.InnerError.RequestID), maxWord), a.requestID), RetryAfter: retryAfter(a.header)}
+	body := decodeError(a.body)
+	e := &tenant.Error{Op: op, Kind: kind, ID: id, Code: cut(plain(body.code), maxWord), Message: cut(plain(body.message), maxMessage),
+		RequestID: cmp.Or(cut(plain(body.requestID), maxWord), a.requestID), RetryAfter: retryAfter(a.header)}
 	e.Class = classOf(a.status, body)
 	if e.Message == "" {
 		e.Message = fmt.Sprintf("the service answered %d %s", a.status, http.StatusText(a.status))
@@ -88,7 +78,7 @@ func classOf(status int, body odataError) tenant.Class {
 }
 
 func saysLicence(body odataError) bool {
-	words := strings.ToLower(body.Error.Code + " " + body.Error.Message)
+	words := strings.ToLower(body.code + " " + body.message)
 	return slices.ContainsFunc(licenceSignals, func(s string) bool { return strings.Contains(words, s) })
 }
 
@@ -101,6 +91,9 @@ func unanswered(err error, a answer, op, kind, id string, write bool) *tenant.Er
 		return e
 	}
 	e.MaybeApplied = write && !notSent(err)
+	if _, ok := errors.AsType[*tooLargeError](err); ok && !write {
+		e.Class = tenant.Permanent // another read would bring the same
+	}
 	return e
 }
 
@@ -142,11 +135,8 @@ func cut(s string, size int) string {
 // plain takes line breaks and control characters out of a message, and the
 // JSON that Intune puts around its own.
 func plain(s string) string {
-	var inner struct {
-		Message string `json:"Message"`
-	}
-	if json.Unmarshal([]byte(s), &inner) == nil && inner.Message != "" {
-		s = inner.Message
+	if inner, err := parseObject([]byte(s)); err == nil && inner.text("Message") != "" {
+		s = inner.text("Message")
 	}
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

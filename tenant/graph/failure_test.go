@@ -19,7 +19,8 @@ func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		for text, want := range map[string]time.Duration{
-			"": 0, "soon": 0, "-1": 0, "0": 0, "1": time.Second, "0.5": 500 * time.Millisecond, "999999": 999999 * time.Second, "1000000": 0, "NaN": 0,
+			"": 0, "soon": 0, "-1": 0, "0": 0, "1": time.Second, "0.5": 500 * time.Millisecond, "999999": 999999 * time.Second, "1000000": 1000000 * time.Second, "1000001": 1000000 * time.Second, "1e300": 1000000 * time.Second, "NaN": 0,
+			"Fri, 31 Dec 9999 23:59:59 GMT":                         1000000 * time.Second,
 			now.Add(90 * time.Second).UTC().Format(http.TimeFormat): 90 * time.Second,
 			now.Add(-time.Second).UTC().Format(http.TimeFormat):     0,
 		} {

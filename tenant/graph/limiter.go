@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -26,6 +27,10 @@ type limiter struct {
 	// until is the end of the pause; refusals counts those in a row.
 	until    time.Time
 	refusals int
+	// longest is the longest pause that is shared; 0 for any. A longer one ends
+	// what was refused, and others ask the service themselves: one header must
+	// not stop a whole tenant.
+	longest time.Duration
 	// spacing is the least time between requests while the tenant's limit is
 	// tighter than ours, since others use it up; next is when one may be sent.
 	// since counts the requests that went through since the last refusal.
@@ -50,9 +55,17 @@ func newLimiter(limit Throttle) *limiter {
 	return &limiter{limit: limit, places: semaphore.NewWeighted(int64(cmp.Or(limit.AtOnce, atOnceDefault))), since: denseRefusals}
 }
 
-// enter waits until n requests may be sent together, as a batch. leave must
-// follow.
-func (l *limiter) enter(ctx context.Context, n int) error {
+// pausedError says that the service's pause was longer than a request may wait.
+type pausedError struct{ left time.Duration }
+
+func (e *pausedError) Error() string {
+	return fmt.Sprintf("the service asks for a pause, with %s left", e.left)
+}
+
+// enter waits until n requests may be sent together, as a batch. may decides
+// about each wait for the service's pause; nil waits always. leave must follow,
+// unless there is an error.
+func (l *limiter) enter(ctx context.Context, n int, may func(pause time.Duration) bool) error {
 	if err := l.places.Acquire(ctx, 1); err != nil {
 		return context.Cause(ctx)
 	}
@@ -61,11 +74,22 @@ func (l *limiter) enter(ctx context.Context, n int) error {
 		if wait <= 0 {
 			return nil
 		}
+		if pause := l.pause(); pause > 0 && may != nil && !may(pause) {
+			l.places.Release(1)
+			return &pausedError{left: pause}
+		}
 		if err := retry.Pause(ctx, wait); err != nil {
 			l.places.Release(1)
 			return err
 		}
 	}
+}
+
+// pause returns how long the service's pause lasts from now.
+func (l *limiter) pause() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Until(l.until)
 }
 
 func (l *limiter) leave() { l.places.Release(1) }
@@ -102,7 +126,8 @@ func (l *limiter) space(n int, now time.Time) {
 	}
 }
 
-// refused begins or prolongs the pause, and returns how long it lasts from now.
+// refused begins or prolongs the pause, and returns how long it lasts from now. A
+// pause that is longer than longest is only returned.
 // after is what the service asked for, or 0.
 func (l *limiter) refused(after time.Duration) time.Duration {
 	l.mu.Lock()
@@ -125,6 +150,9 @@ func (l *limiter) refused(after time.Duration) time.Duration {
 		}
 		l.refusals++
 		after = retry.Backoff(l.refusals, l.limit.Pause(), maxPause)
+	}
+	if l.longest > 0 && after > l.longest {
+		return after
 	}
 	if end := now.Add(after); end.After(l.until) {
 		l.until = end

@@ -142,14 +142,14 @@ func TestLimiterAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(Throttle{AtOnce: 2})
 		for range 2 {
-			if err := l.enter(t.Context(), 1); err != nil {
+			if err := l.enter(t.Context(), 1, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
 		cause := errors.New("stopped")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- l.enter(ctx, 1) }()
+		go func() { ended <- l.enter(ctx, 1, nil) }()
 		synctest.Wait()
 		select {
 		case err := <-ended:
@@ -167,34 +167,91 @@ func TestLimiterAtOnce(t *testing.T) {
 		l.refused(time.Hour)
 		for range 3 {
 			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, cause)
-			if err := l.enter(ctx, 1); !errors.Is(err, cause) {
+			if err := l.enter(ctx, 1, nil); !errors.Is(err, cause) {
 				t.Errorf("during a pause: got %v, want the cause", err)
 			}
 			cancel()
 		}
 		<-time.After(time.Hour)
 		for range 2 {
-			if err := l.enter(t.Context(), 1); err != nil {
+			if err := l.enter(t.Context(), 1, nil); err != nil {
 				t.Error(err)
 			}
 		}
 	})
 }
 
-// A wait may take all that is left of a budget and of the one around it.
+// A wait may take all that is left of a budget and of the one around it. Waits at
+// the same time are paid for once.
 func TestBudget(t *testing.T) {
-	outer := &budget{left: 10}
-	first, second := &budget{left: 6, outer: outer}, &budget{left: 6, outer: outer}
+	run := newBudget("run", 10, nil)
+	first, second := newBudget("first", 6, run), newBudget("second", 6, run)
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i, s := range []struct {
-		b    *budget
-		wait time.Duration
-		want bool
-	}{{first, 7, false}, {first, 5, true}, {first, 2, false}, {first, 1, true}, {first, 1, false}, {second, 5, false}, {second, 4, true}, {second, 1, false}} {
-		if got := s.b.spend(s.wait); got != s.want {
-			t.Errorf("step %d: spending %d: got %v, want %v", i, s.wait, got, s.want)
+		b          *budget
+		begin, end time.Duration
+		short      *budget // the one that does not last
+	}{
+		{first, 0, 7, first}, {first, 0, 5, nil},
+		{first, 3, 5, nil}, {first, 4, 7, first}, {first, 4, 6, nil}, // the time to 5 is paid
+		{first, 6, 7, first}, {first, 2, 6, nil},
+		{second, 0, 6, nil}, // the run has paid
+		{second, 6, 7, second},
+		{newBudget("third", 9, run), 6, 11, run}, {newBudget("fourth", 9, run), 6, 10, nil}, {newBudget("fifth", 9, run), 9, 11, run},
+	} {
+		if got := s.b.spend(start.Add(s.begin), start.Add(s.end)); got != s.short {
+			t.Errorf("step %d: from %d to %d: got %v, want %v", i, s.begin, s.end, got, s.short)
 		}
 	}
-	if outer.left != 0 || first.left != 0 || second.left != 2 {
-		t.Errorf("left %d, %d and %d, want 0, 0 and 2", outer.left, first.left, second.left)
+	if run.left != 0 || first.left != 0 || second.left != 0 {
+		t.Errorf("left %d, %d and %d, want none", run.left, first.left, second.left)
 	}
+}
+
+// A pause is shared up to the longest. A longer one is told to who was refused, and
+// holds up nothing else.
+func TestLimiterLongestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct{ asked, shared time.Duration }{
+			{time.Minute - 1, time.Minute - 1}, {time.Minute, time.Minute}, {time.Minute + 1, 0},
+		} {
+			l := newLimiter(Throttle{})
+			l.longest = time.Minute
+			if got := l.refused(tt.asked); got != tt.asked {
+				t.Errorf("asked for %s: got a wait of %s", tt.asked, got)
+			}
+			if got := max(l.pause(), 0); got != tt.shared {
+				t.Errorf("asked for %s: others wait %s, want %s", tt.asked, got, tt.shared)
+			}
+		}
+	})
+}
+
+// A request that may not wait for the pause is not sent, and gives its place back.
+// One that waits for its own limit of requests is not asked.
+func TestLimiterEnterDuringAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(Throttle{AtOnce: 1, Requests: 1, PerSeconds: 10})
+		never := func(time.Duration) bool { return false }
+		if err := l.enter(t.Context(), 1, never); err != nil {
+			t.Errorf("without a pause: %v", err)
+		}
+		l.leave()
+		if err := l.enter(t.Context(), 1, never); err != nil {
+			t.Errorf("for the limit of requests: %v", err)
+		}
+		l.leave()
+		l.refused(time.Minute)
+		for range 2 {
+			paused, ok := errors.AsType[*pausedError](l.enter(t.Context(), 1, never))
+			if !ok || paused.left != time.Minute {
+				t.Fatalf("got %v, want an error with the rest of the pause", paused)
+			}
+		}
+		var asked time.Duration
+		began := time.Now()
+		if err := l.enter(t.Context(), 1, func(d time.Duration) bool { asked = d; return true }); err != nil || asked != time.Minute || time.Since(began) != time.Minute {
+			t.Errorf("got %v after %s, asked for %s, want the pause", err, time.Since(began), asked)
+		}
+	})
 }

@@ -2,16 +2,24 @@ package graph
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 )
+
+// maxLink is the longest address of a page, in bytes. Servers refuse far shorter
+// ones.
+const maxLink = 64 << 10
 
 // nextLink checks the address of a next page: a link to another host would take
 // the token there.
 func (c *Client) nextLink(link string) (string, error) {
 	if link == "" {
 		return "", nil
+	}
+	if len(link) > maxLink {
+		return "", fmt.Errorf("the address of the next page has %d bytes, more than the limit of %d, and was not followed", len(link), maxLink)
 	}
 	u, err := url.Parse(link)
 	if err != nil || u.Scheme+"://"+u.Host != c.cfg.Endpoint || u.User != nil {

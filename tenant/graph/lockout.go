@@ -109,30 +109,33 @@ func (c *Client) memberships(ctx context.Context, a *account) error {
 	if c.limits["directory"] == nil {
 		e.Throttle = c.kinds[0].Throttle // a catalogue of the host's own
 	}
+	id, err := segment(a.id)
+	if err != nil {
+		a.unknown = err.Error()
+		return nil
+	}
 	r := c.reading(e, "guard")
 	// Roles and administrative units come along. A cast to groups needs the header
 	// ConsistencyLevel: eventual, whose index may be behind the directory.
-	next := c.url(e, "/"+escapeID(a.id)+"/transitiveMemberOf") + "?$select=id&$top=999"
-	for next != "" {
-		_, p, err := r.page(ctx, next)
-		if cause := ended(ctx); cause != nil {
-			return cause
-		}
-		if tenant.ClassOf(err) == tenant.Unauthenticated {
-			return err
-		}
-		if err == nil {
-			for _, raw := range p.Value {
-				if o, err := parseObject(raw); err == nil {
-					a.groups[strings.ToLower(o.text("id"))] = true
-				}
+	bounded, stop := r.bounded(ctx)
+	defer stop()
+	list := collection{url: c.url(e, "/"+id+"/transitiveMemberOf") + "?$select=id&$top=999", id: a.id}
+	err = r.pages(bounded, list, func(_ answer, p page) error {
+		for _, raw := range p.Value {
+			if o, err := parseObject(raw); err == nil {
+				a.groups[strings.ToLower(o.text("id"))] = true
 			}
-			next, err = c.nextLink(p.Next)
 		}
-		if err != nil {
-			a.unknown = err.Error()
-			return nil
-		}
+		return nil
+	})
+	if cause := ended(ctx); cause != nil {
+		return cause
+	}
+	if tenant.ClassOf(err) == tenant.Unauthenticated {
+		return err
+	}
+	if err != nil {
+		a.unknown = err.Error()
 	}
 	return nil
 }

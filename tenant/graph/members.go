@@ -117,7 +117,7 @@ func memberID(member json.RawMessage) string {
 
 // addRequest adds a member.
 func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, error) {
-	req := request{method: http.MethodPost, url: w.c.url(w.entry, w.object()+p.Each.Collection), body: w.sent(p, member)}
+	req := request{method: http.MethodPost, url: w.c.url(w.entry, w.object+p.Each.Collection), body: w.sent(p, member)}
 	if p.Each.Ref == "" {
 		return req, nil
 	}
@@ -125,7 +125,11 @@ func (w *writing) addRequest(p PartRequest, member json.RawMessage) (request, er
 	if id == "" {
 		return req, invalid(w.op, "a member of %q has no id", w.op.Part)
 	}
-	address := w.c.cfg.Endpoint + "/" + w.entry.Version + strings.ReplaceAll(p.Each.Ref, "{id}", escapeID(id))
+	id, err := segment(id)
+	if err != nil {
+		return req, invalid(w.op, "a member of %q cannot be added: %v", w.op.Part, err)
+	}
+	address := w.c.cfg.Endpoint + "/" + w.entry.Version + strings.ReplaceAll(p.Each.Ref, "{id}", id)
 	raw, err := json.Marshal(map[string]string{"@odata.id": address})
 	req.body = raw
 	return req, err
@@ -138,5 +142,9 @@ func (w *writing) memberRequest(p PartRequest, method string, member, body json.
 		return request{}, &tenant.Error{Class: tenant.Invalid, Op: string(w.op.Verb), Kind: w.entry.Name, ID: w.op.ID,
 			Message: "a member of the part " + w.op.Part + " cannot be changed or removed: it shows no id"}
 	}
-	return request{method: method, url: w.c.url(w.entry, w.object()+strings.ReplaceAll(p.Each.Item, "{member}", escapeID(id))), body: body}, nil
+	id, err := segment(id)
+	if err != nil {
+		return request{}, invalid(w.op, "a member of the part %q cannot be changed or removed: %v", w.op.Part, err)
+	}
+	return request{method: method, url: w.c.url(w.entry, w.object+strings.ReplaceAll(p.Each.Item, "{member}", id)), body: body}, nil
 }

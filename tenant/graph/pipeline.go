@@ -20,9 +20,6 @@ const (
 	moduleVersion = "v0"
 )
 
-// maxBody bounds what is read of one answer.
-const maxBody = 256 << 20
-
 // newPipeline returns azcore's pipeline: authentication, with new tokens where
 // the service demands them (continuous access evaluation), and no retries: what
 // may be retried, and when, only the caller knows.
@@ -30,7 +27,7 @@ func newPipeline(cfg Config, cred azcore.TokenCredential) runtime.Pipeline {
 	scopes := []string{cfg.Endpoint + "/.default"}
 	auth := runtime.NewBearerTokenPolicy(cred, scopes, nil)
 	return runtime.NewPipeline(moduleName, moduleVersion, runtime.PipelineOptions{PerRetry: []policy.Policy{auth}}, &policy.ClientOptions{
-		Transport: newHTTPClient(cfg.HTTPClient),
+		Transport: bounded{newHTTPClient(cfg.HTTPClient), cfg.MaxAnswerBytes},
 		Retry:     policy.RetryOptions{MaxRetries: -1},
 		Telemetry: policy.TelemetryOptions{ApplicationID: moduleName},
 	})
@@ -84,7 +81,7 @@ func (c *Client) send(ctx context.Context, pl runtime.Pipeline, r request) (answ
 			return out, errors.Join(errNotSent, err)
 		}
 	}
-	runtime.SkipBodyDownload(req) // it is read here, with a bound
+	runtime.SkipBodyDownload(req) // it is read here
 	res, err := pl.Do(req)
 	if err != nil {
 		return out, hideURL(err)
@@ -94,12 +91,11 @@ func (c *Client) send(ctx context.Context, pl runtime.Pipeline, r request) (answ
 	if id := cut(plain(res.Header.Get("request-id")), maxWord); id != "" {
 		out.requestID = id
 	}
-	out.body, err = io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	if err == nil && len(out.body) > maxBody {
-		err = errors.New("the answer is too large")
-	}
-	if err != nil {
-		return out, errors.Join(errCutOff, hideURL(err))
+	if out.body, err = io.ReadAll(res.Body); err != nil {
+		if _, large := errors.AsType[*tooLargeError](err); !large {
+			err = errors.Join(errCutOff, hideURL(err))
+		}
+		return out, err
 	}
 	return out, nil
 }
@@ -114,6 +110,3 @@ func hideURL(err error) error {
 	}
 	return err
 }
-
-// escapeID writes an id into a path.
-func escapeID(id string) string { return url.PathEscape(id) }

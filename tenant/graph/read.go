@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -27,15 +26,20 @@ func (c *Client) Read(ctx context.Context, req tenant.ReadRequest, emit func(ten
 	if why := e.lacking(c.cfg.Cloud); why != "" {
 		return tenant.ReadResult{Completeness: tenant.Unlicensed, Reason: why}, nil
 	}
-	r := c.reading(e, "read")
 	out := &output{emit: emit}
+	if err := c.locate(ctx, e, "read"); err != nil {
+		return c.result(ctx, e, out, err)
+	}
+	r := c.reading(e, "read")
+	bounded, stop := r.bounded(ctx)
+	defer stop()
 	switch {
 	case e.Singleton:
-		err = r.singleton(ctx, out, req)
+		err = r.singleton(bounded, out, req)
 	case req.All:
-		err = r.list(ctx, out, "", nil)
+		err = r.list(bounded, out, "", nil)
 	default:
-		err = r.some(ctx, out, req)
+		err = r.some(bounded, out, req)
 	}
 	return c.result(ctx, e, out, err)
 }
@@ -135,11 +139,11 @@ func (r *reading) singleton(ctx context.Context, out *output, req tenant.ReadReq
 
 // one reads one object, whole. An empty id is a singleton's.
 func (r *reading) one(ctx context.Context, id string) (tenant.Resource, error) {
-	below := ""
-	if !r.entry.Singleton {
-		below = "/" + escapeID(id)
+	p := r.part(id, "", r.entry.singleQuery())
+	if p.err != nil {
+		return tenant.Resource{}, p.err
 	}
-	a, err := r.get(ctx, r.c.url(r.entry, below)+query(r.entry.singleQuery()), id)
+	a, err := r.get(ctx, r.address(p), id, nil)
 	if err != nil {
 		return tenant.Resource{}, err
 	}
@@ -175,17 +179,35 @@ func (e *Entry) singleQuery() string {
 	return ""
 }
 
+// part is the request for an object, or for something below it. It has an error
+// in place of an address if the id cannot stand in one.
+func (r *reading) part(id, below, search string) *part {
+	p := &part{id: id}
+	if !r.entry.Singleton {
+		escaped, err := segment(id)
+		if err != nil {
+			p.err = &tenant.Error{Class: tenant.Invalid, Op: r.op, Kind: r.entry.Name, ID: cut(id, maxID), Message: err.Error()}
+			return p
+		}
+		below = "/" + escaped + below
+	}
+	p.url = r.c.relativeToVersion(r.entry, below) + query(search)
+	return p
+}
+
 // single takes the object out of an answer: some singletons come as a
 // collection of one.
 func (r *reading) single(a answer) (json.RawMessage, error) {
 	if !r.entry.Singleton {
 		return a.body, nil
 	}
-	var list struct {
-		Value []json.RawMessage `json:"value"`
+	whole, err := parseObject(a.body)
+	if err != nil {
+		return a.body, nil // the caller finds out
 	}
-	if json.Unmarshal(a.body, &list) == nil && len(list.Value) == 1 && !strings.Contains(string(a.body), `"`+r.entry.idProperty()+`":`) {
-		return list.Value[0], nil
+	var list []json.RawMessage
+	if whole[r.entry.idProperty()] == nil && decode(whole[pageItems], &list) == nil && len(list) == 1 {
+		return list[0], nil
 	}
 	return a.body, nil
 }
@@ -204,7 +226,7 @@ func (r *reading) some(ctx context.Context, out *output, req tenant.ReadRequest)
 		if id == "" {
 			continue // nothing has it
 		}
-		parts = append(parts, &part{id: id, url: r.c.relativeToVersion(r.entry, "/"+escapeID(id)) + query(r.entry.singleQuery())})
+		parts = append(parts, r.part(id, "", r.entry.singleQuery()))
 	}
 	if err := r.byID(ctx, out, parts); err != nil {
 		return err
@@ -276,76 +298,44 @@ func (r *reading) finish(ctx context.Context, out *output, found []tenant.Resour
 	return nil
 }
 
-// page is one page of a list.
-type page struct {
-	Value []json.RawMessage `json:"value"`
-	Next  string            `json:"@odata.nextLink"`
-}
-
 // list reads a collection, page by page to its end. With matches, only what
 // matches one of them is passed on.
 func (r *reading) list(ctx context.Context, out *output, filter string, only []tenant.Match) error {
-	next := r.c.url(r.entry, "") + query(r.entry.List.Query, filter)
-	for pages := 0; next != ""; pages++ {
-		a, p, err := r.page(ctx, next)
+	begun := false
+	err := r.pages(ctx, collection{url: r.c.url(r.entry, "") + query(r.entry.List.Query, filter)}, func(a answer, p page) error {
+		begun = true
+		found, err := r.found(a, p, only)
 		if err != nil {
-			if pages == 0 && r.entry.List.NotFoundIsEmpty && tenant.ClassOf(err) == tenant.NotFound {
-				return nil
-			}
 			return err
 		}
-		var found []tenant.Resource
-		for _, raw := range p.Value {
-			res, err := r.entry.resource(raw)
-			switch {
-			case err != nil:
-				return r.malformed(a, "", err)
-			case r.entry.skipped(raw):
-			case only != nil && !slices.ContainsFunc(only, func(m tenant.Match) bool { return matches(res.Body, m) }):
-			case res.ID == "":
-				return r.malformed(a, "", fmt.Errorf("an object has no %s", r.entry.idProperty()))
-			default:
-				found = append(found, res)
-			}
-		}
-		if err := r.pass(ctx, out, found); err != nil {
-			return err
-		}
-		this := next
-		if next, err = r.c.nextLink(p.Next); err == nil && next == this {
-			err = errors.New("a page names itself as the next one")
-		}
-		if err != nil {
-			return &tenant.Error{Class: tenant.Permanent, Op: r.op, Kind: r.entry.Name, RequestID: a.requestID, Message: err.Error()}
-		}
+		return r.pass(ctx, out, found)
+	})
+	if !begun && r.entry.List.NotFoundIsEmpty && tenant.ClassOf(err) == tenant.NotFound {
+		return nil
 	}
-	return nil
+	return err
 }
 
-// page reads one page. One that was cut in the middle is read again.
-func (r *reading) page(ctx context.Context, address string) (answer, page, error) {
-	for {
-		a, err := r.get(ctx, address, "")
-		if err != nil {
-			return a, page{}, err
-		}
-		var p page
-		err = json.Unmarshal(a.body, &p)
-		if err == nil && p.Value == nil {
-			err = errors.New("it has no value")
-		}
-		if err == nil {
-			return a, p, nil
-		}
-		err = r.malformed(a, "", err)
-		wait, again := r.again(ctx, err)
-		if !again {
-			return a, page{}, err
-		}
-		if err := retry.Pause(ctx, wait); err != nil {
-			return a, page{}, err
+// found returns the objects of a page that were asked for.
+func (r *reading) found(a answer, p page, only []tenant.Match) ([]tenant.Resource, error) {
+	var found []tenant.Resource
+	for _, raw := range p.Value {
+		res, err := r.entry.resource(raw)
+		switch {
+		case err != nil:
+			return nil, r.malformed(a, "", err)
+		case r.entry.skipped(raw):
+		case only != nil && !slices.ContainsFunc(only, func(m tenant.Match) bool { return matches(res.Body, m) }):
+		case res.ID == "":
+			return nil, r.malformed(a, "", fmt.Errorf("an object has no %s", r.entry.idProperty()))
+		default:
+			if _, err := segment(res.ID); err != nil {
+				return nil, r.broken(a, "", "the service names an object by an id that is not used: "+err.Error())
+			}
+			found = append(found, res)
 		}
 	}
+	return found, nil
 }
 
 // pass passes the objects of a page on, read by id where the list's items are
@@ -356,7 +346,7 @@ func (r *reading) pass(ctx context.Context, out *output, found []tenant.Resource
 	}
 	parts := make([]*part, len(found))
 	for i, res := range found {
-		parts[i] = &part{id: res.ID, url: r.c.relativeToVersion(r.entry, "/"+escapeID(res.ID)) + query(r.entry.singleQuery())}
+		parts[i] = r.part(res.ID, "", r.entry.singleQuery())
 	}
 	absent := out.absent
 	err := r.byID(ctx, out, parts)
@@ -372,11 +362,7 @@ func (r *reading) addSubs(ctx context.Context, found []tenant.Resource) error {
 	var parts []*part
 	for _, sub := range r.entry.Subs {
 		for _, res := range found {
-			below := sub.Path
-			if !r.entry.Singleton {
-				below = "/" + escapeID(res.ID) + sub.Path
-			}
-			parts = append(parts, &part{id: res.ID, url: r.c.relativeToVersion(r.entry, below)})
+			parts = append(parts, r.part(res.ID, sub.Path, ""))
 		}
 	}
 	if err := r.getAll(ctx, parts); err != nil {
@@ -421,25 +407,14 @@ func (r *reading) subValue(ctx context.Context, sub Sub, p *part) (json.RawMessa
 		return res.Body, nil
 	}
 	all := []json.RawMessage{}
-	body, a := p.body, p.answer
-	for {
-		var list page
-		if err := json.Unmarshal(body, &list); err != nil || list.Value == nil {
-			return nil, r.malformed(a, p.id, errors.Join(err, errors.New("it is no collection")))
-		}
-		all = append(all, list.Value...)
-		next, err := r.c.nextLink(list.Next)
-		if err != nil {
-			return nil, &tenant.Error{Class: tenant.Permanent, Op: r.op, Kind: r.entry.Name, ID: p.id, RequestID: a.requestID, Message: err.Error()}
-		}
-		if next == "" {
-			return json.Marshal(all)
-		}
-		if a, err = r.get(ctx, next, p.id); err != nil {
-			return nil, err
-		}
-		body = a.body
+	err := r.pages(ctx, collection{url: r.address(p), id: p.id, first: &p.answer}, func(_ answer, page page) error {
+		all = append(all, page.Value...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	return json.Marshal(all)
 }
 
 // filter makes the query that finds what matches, if the service can.
@@ -474,7 +449,13 @@ func (c *Client) Get(ctx context.Context, req tenant.GetRequest) (tenant.Resourc
 	if req.ID == "" && !e.Singleton {
 		return tenant.Resource{}, &tenant.Error{Class: tenant.Invalid, Op: "get", Kind: req.Kind, Message: "no id is given"}
 	}
-	res, err := c.reading(e, "get").one(ctx, req.ID)
+	if err := c.locate(ctx, e, "get"); err != nil {
+		return tenant.Resource{}, err
+	}
+	r := c.reading(e, "get")
+	bounded, stop := r.bounded(ctx)
+	defer stop()
+	res, err := r.one(bounded, req.ID)
 	if err == nil && e.Singleton && req.ID != "" && res.ID != "" && req.ID != res.ID {
 		return tenant.Resource{}, &tenant.Error{Class: tenant.NotFound, Op: "get", Kind: req.Kind, ID: req.ID, Message: "there is no such object"}
 	}

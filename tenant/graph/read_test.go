@@ -117,7 +117,7 @@ func TestCompleteness(t *testing.T) {
 			s.Fail("", "groups", 0, graphtest.Fault{Status: 429, RetryAfter: 30 * time.Second})
 			s.Fail("", "groups", 1, graphtest.Fault{Status: 429})
 		}, tenant.Complete, 5, ""},
-		{"throttled for ever", func(s *graphtest.Server) { s.Throttle("directory", 1, 1000*time.Hour, false) }, tenant.Partial, 2, "kept refusing"},
+		{"throttled for ever", func(s *graphtest.Server) { s.Throttle("directory", 1, 1000*time.Hour, false) }, tenant.Partial, 2, "a pause of 277h46m40s"},
 		{"throttled for ever, without a word", func(s *graphtest.Server) { s.Throttle("directory", 1, 1000*time.Hour, true) }, tenant.Partial, 2, "kept refusing"},
 		{"broken from the start", func(s *graphtest.Server) { s.Fake.FailReads("groups", tenant.Transient) }, tenant.Failed, 0, "kept refusing"},
 		{"cut after some", func(s *graphtest.Server) { s.CutReads("groups", 3) }, tenant.Partial, 3, "cut off"},

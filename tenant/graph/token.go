@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -84,7 +83,7 @@ func parseClaims(token string) claims {
 	}
 	var c claims
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(payload, &c) != nil {
+	if err != nil || decode(payload, &c) != nil {
 		return claims{opaque: true}
 	}
 	return c

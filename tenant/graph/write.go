@@ -25,7 +25,17 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 	if err := c.mayWrite(e, op); err != nil {
 		return tenant.Applied{}, err
 	}
+	if err := c.locate(ctx, e, string(op.Verb)); err != nil {
+		return tenant.Applied{}, err
+	}
 	w := &writing{c: c, entry: e, op: op}
+	if op.Verb != tenant.Create && !e.Singleton {
+		id, err := segment(op.ID)
+		if err != nil {
+			return tenant.Applied{}, invalid(op, "%v", err)
+		}
+		w.object = "/" + id
+	}
 	if p := e.PartRequests[op.Part]; op.Part != "" && p.Action == "" && p.Each != nil {
 		return w.eachMember(ctx, p)
 	}
@@ -35,7 +45,7 @@ func (c *Client) Apply(ctx context.Context, op tenant.Operation) (tenant.Applied
 	}
 	reqs := []request{req}
 	if f := e.Requests.Delete.First; op.Verb == tenant.Delete && f != nil && meets(op.Before, f.When) {
-		reqs = []request{{method: http.MethodPatch, url: c.url(e, w.object()), body: w.typed(f.Set)}, req}
+		reqs = []request{{method: http.MethodPatch, url: c.url(e, w.object), body: w.typed(f.Set)}, req}
 	}
 	a, err := w.sendAll(ctx, reqs)
 	if err != nil {
@@ -76,14 +86,9 @@ type writing struct {
 	c     *Client
 	entry *Entry
 	op    tenant.Operation
-}
-
-// object is the address of the object.
-func (w *writing) object() string {
-	if w.entry.Singleton {
-		return ""
-	}
-	return "/" + escapeID(w.op.ID)
+	// object is the object's path below the collection; empty for a singleton
+	// and for a create.
+	object string
 }
 
 // request makes the one request of an operation.
@@ -98,12 +103,12 @@ func (w *writing) request() (request, error) {
 	case tenant.Create:
 		r, method, body = w.entry.Requests.Create, http.MethodPost, w.op.After
 	case tenant.Update:
-		r, method, below, body = w.entry.Requests.Update, http.MethodPatch, w.object(), w.op.Patch
+		r, method, below, body = w.entry.Requests.Update, http.MethodPatch, w.object, w.op.Patch
 		if r.Whole || len(body) == 0 {
 			body = w.op.After
 		}
 	case tenant.Delete:
-		r, method, below = w.entry.Requests.Delete, http.MethodDelete, w.object()
+		r, method, below = w.entry.Requests.Delete, http.MethodDelete, w.object
 	}
 	req := request{method: cmp.Or(r.Method, method), url: w.c.url(w.entry, below+r.Path)}
 	if w.op.Verb == tenant.Delete {
@@ -217,7 +222,7 @@ func hasAsterisks(raw json.RawMessage, segs []string) bool {
 func (w *writing) send(ctx context.Context, req request) (answer, error) {
 	op := string(w.op.Verb)
 	limit := w.c.limits[w.entry.Throttle]
-	if err := limit.enter(ctx, 1); err != nil {
+	if err := limit.enter(ctx, 1, nil); err != nil {
 		failed := notBegun(w.op, err)
 		if errors.Is(err, context.DeadlineExceeded) { // no time was left after the service's pause
 			failed.Class, failed.Message = tenant.Throttled, "it was not begun: the service asks for pauses"
@@ -256,7 +261,7 @@ func (w *writing) applied(a answer) tenant.Applied {
 	if err != nil {
 		return out // no content, or none that is an object
 	}
-	if res.ID != "" {
+	if _, err := segment(res.ID); err == nil && w.op.ID == "" {
 		out.Resource.ID = res.ID
 	}
 	if len(w.entry.Subs) == 0 && a.status != http.StatusAccepted {
@@ -267,7 +272,7 @@ func (w *writing) applied(a answer) tenant.Applied {
 
 // partRequest makes the request of an action that replaces a part whole.
 func (w *writing) partRequest(p PartRequest) (request, error) {
-	req := request{method: cmp.Or(p.Method, http.MethodPost), url: w.c.url(w.entry, w.object()+p.Action)}
+	req := request{method: cmp.Or(p.Method, http.MethodPost), url: w.c.url(w.entry, w.object+p.Action)}
 	value := at(w.op.Patch, w.partPath())
 	if value == nil {
 		return req, invalid(w.op, "the patch has nothing of the part %q", w.op.Part)

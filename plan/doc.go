@@ -129,6 +129,9 @@
 // ([Plan].KeyID). The base stays valid, but a secret that the tenant does not
 // show then counts as unchanged, and a [KeyChanged] note says so.
 //
+// A value is a secret if its kind declares it, or, for a kind with SecretNames, if
+// it is a text whose property's name says so.
+//
 // A file does not manage a value if it has asterisks or [Redacted] in its place.
 // A masked secret cannot be read, so the sync assumes that the tenant still has
 // the value that was last deployed. It does not notice if somebody replaces the

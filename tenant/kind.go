@@ -14,7 +14,7 @@ import (
 // not a pattern: "*" stands for a whole segment only. The segment "**" stands
 // for any number of segments, also for none, so that trees of any depth can be
 // declared: "/settings/**/children". EmptyIsAbsent, Defaults, Forms, Sets,
-// Sensitive and SensitiveTypes may have it. A path names the value and all below it.
+// Sensitive, SensitiveTypes and Readable may have it. A path names the value and all below it.
 // The zero value of every field but Name is safe: it promises nothing and
 // allows nothing.
 //
@@ -72,6 +72,13 @@ type Kind struct {
 	// SensitiveTypes are secrets like those at Sensitive paths, of objects of one
 	// type only: a settings catalog has texts, numbers and secrets at one path.
 	SensitiveTypes []SensitiveType `json:"sensitiveTypes,omitempty"`
+	// SecretNames makes each text a secret whose property's name says so
+	// ([SaysSecret]), at any depth, and the texts in such an array. Such a secret
+	// is redacted like a Sensitive one. If it comes back as asterisks, it counts
+	// as Masked.
+	SecretNames bool `json:"secretNames,omitempty"`
+	// Readable are exceptions to SecretNames.
+	Readable []Readable `json:"readable,omitempty"`
 	// Masked paths hold secrets that come back as asterisks ("****"). They are
 	// never compared and never written as asterisks.
 	Masked []Masked `json:"masked,omitempty"`
@@ -203,6 +210,17 @@ type SensitiveType struct {
 type TokenState struct {
 	Property string `json:"property"`
 	Value    string `json:"value"`
+}
+
+// Readable declares that the text at Path, or the texts in the array there, are
+// no secret, although the name says so. It changes nothing about Sensitive,
+// SensitiveTypes and Masked paths.
+type Readable struct {
+	Path string `json:"path"`
+	// Type, if not empty, is as in [Form].
+	Type string `json:"type,omitempty"`
+	// Source says where the fact is from, for people.
+	Source string `json:"source,omitempty"`
 }
 
 // Masked declares a secret that cannot be read back.

@@ -40,7 +40,7 @@ func (w *Writing) ReadSecrets(r *tenant.Resource) error {
 		return noteError(w.Item, plan.SecretNeeded, "the item needs secrets from the repository's file, and the file is missing; sync again")
 	}
 	body, err := jsonval.ParseObject(r.Body)
-	if err != nil || schema.Sum(body, w.Key) != w.Item.DesiredSum {
+	if err != nil || schema.Sum(body, w.Kind.Key(w.Key, body)) != w.Item.DesiredSum {
 		return noteError(w.Item, Changed, "%s was edited since the plan was made; sync again", schema.FileOf(r))
 	}
 	w.secrets = map[string]*jsonval.Node{}
@@ -360,8 +360,13 @@ func carry(r *schema.Rule, n, before, tokens *jsonval.Node) *jsonval.Node {
 			to = alignHiding(r.Step("*"), n, before)
 		}
 		for i, kid := range n.Kids {
-			if kids[i] = kid; to[i] >= 0 {
-				kids[i] = carry(r.Step("*"), kid, before.Kids[to[i]], tokens.Kids[to[i]])
+			kids[i] = kid
+			switch next := r.Step("*"); {
+			case to[i] < 0:
+			case hides(next.Fact(), kid) && next.Fact().Sensitive: // the element itself is the secret
+				kids[i] = before.Kids[to[i]]
+			default:
+				kids[i] = carry(next, kid, before.Kids[to[i]], tokens.Kids[to[i]])
 			}
 		}
 		return &jsonval.Node{Kind: '[', Kids: kids}
@@ -395,7 +400,7 @@ func hidesSecret(r *schema.Rule, n *jsonval.Node) bool {
 	}
 	r = r.In(n)
 	for i, kid := range n.Kids {
-		if hidesSecret(r.Step(n.Segment(i)), kid) {
+		if hidesSecret(r.Kid(n, i), kid) {
 			return true
 		}
 	}

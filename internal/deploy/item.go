@@ -96,7 +96,7 @@ func (d *Deployment) blocked(it *plan.Item) *Result {
 			return &Result{Status: Skipped, Class: "dependency", Message: dep + ", which it depends on, was not applied"}
 		}
 	}
-	if !OwnKey(d.job.KeyID, d.job.Key) && d.job.Kinds.Get(it.Kind).HasSecrets() {
+	if !OwnKey(d.job.KeyID, d.job.Key) && d.job.Kinds.Get(it.Kind).MayHaveSecrets() {
 		return &Result{Status: Conflict, Class: string(apply.Changed), TenantID: it.TenantID,
 			Message: "the secret of the configuration (Config.Secret) was replaced since the plan was made, so that nothing tells whether the object or the approved secrets have changed; sync again for a fresh plan"}
 	}

@@ -86,6 +86,9 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		if o.item == nil {
 			continue
 		}
+		if o.keyed {
+			r.Plan.KeyID = as.ix.keyID
+		}
 		for i, it := range o.items(as.ix) {
 			r.Plan.Items = append(r.Plan.Items, it.Item)
 			refs[it.ID] = it.refs
@@ -107,9 +110,6 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 		for _, it := range r.Plan.Items {
 			r.Revert[it.ID] = reverts[it.ID]
 		}
-	}
-	if slices.ContainsFunc(r.Plan.Items, func(it plan.Item) bool { return as.ix.kinds[it.Kind].HasSecrets() }) {
-		r.Plan.KeyID = as.ix.keyID
 	}
 	r.Plan.Notes = sortedNotes(r.Plan.Notes)
 	request := func() tenant.GuardRequest { return as.guardRequest(r.Plan) }

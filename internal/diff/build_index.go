@@ -24,7 +24,7 @@ func newIndex(in Input) (*index, error) {
 	}
 	for _, k := range in.Kinds.All() {
 		ix.kinds[k.Name], ix.sides[k.Name] = k, &sides{kind: k}
-		if k.HasSecrets() && (in.Keys.Tenant == "" || in.Keys.Fleet == "") {
+		if k.MayHaveSecrets() && (in.Keys.Tenant == "" || in.Keys.Fleet == "") {
 			return nil, fmt.Errorf("plan: kind %s has secrets, but there are no keys for their hashes", k.Name)
 		}
 	}

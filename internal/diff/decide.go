@@ -170,7 +170,7 @@ func bindingOnly(ix *index, o *object) *BaseObject {
 
 // compareBoth compares an object that both sides have.
 func (d *decider) compareBoth(o *object, t *trees) {
-	if o.kind.HasSecrets() && (schema.HasMask(t.desired) || schema.HasMask(t.current)) {
+	if o.kind.MayHaveSecrets() && (schema.HasMask(t.desired) || schema.HasMask(t.current)) {
 		t.desired, t.current = schema.Unmask(o.kind.Root, t.base, t.desired, t.current, wrote(d.ix, t))
 	}
 	found, agreed := threeWay(o.kind.Root, t.base, t.desired, t.current, &d.trees)

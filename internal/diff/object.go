@@ -58,7 +58,9 @@ type outcome struct {
 	*details
 	// withheld is true if a change that the repository wants is not proposed.
 	// So items that depend on the object cannot be applied either.
-	withheld  bool
+	withheld bool
+	// keyed is true if the item has hashes with the tenant's key.
+	keyed     bool
 	unchanged bool
 	// backedUpAsBase is true if the backup's parent has the object's text.
 	backedUpAsBase bool

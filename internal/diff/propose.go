@@ -17,9 +17,12 @@ import (
 // newItem starts an item for the object.
 func newItem(ix *index, o *object, t *trees, v tenant.Verb, origin plan.Origin) *plan.Item {
 	it := &plan.Item{ID: o.id(), Kind: o.kind.Name, Key: o.key, Verb: v, Origin: origin, RenamedFrom: o.renamedFrom(), TenantID: o.currentID()}
+	key := ""
 	if t.file != nil {
-		it.DesiredSum = schema.Sum(t.file, o.kind.Key(ix.key))
+		key = o.kind.Key(ix.key, t.file)
+		it.DesiredSum = schema.Sum(t.file, key)
 	}
+	o.keyed = cmp.Or(key, o.kind.Key(ix.key, t.raw)) != ""
 	return it
 }
 

@@ -16,7 +16,7 @@ func (ix *index) adoptedForm(k *schema.Schema, n *jsonval.Node, slab *jsonval.Sl
 // has to sort the sets, and most kinds have no secrets to redact.
 func backupForm(ix *index, k *schema.Schema, n *jsonval.Node, slab *jsonval.Slab) *jsonval.Node {
 	n = schema.SortedByText(k.Root, n, slab)
-	if !k.HasSecrets() {
+	if !k.MayHaveSecrets() {
 		return ix.putVariables(n)
 	}
 	return ix.repositoryForm(n)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // pattern is one declaration: facts about the values at a path.
@@ -12,6 +14,14 @@ type pattern struct {
 	typ   string // the type of the object with the last segment; empty for any type
 	apply func(*Facts)
 }
+
+// Segments of patterns that no path of a kind has, because they are not UTF-8.
+const (
+	// secretName matches the names for which [tenant.SaysSecret] reports true.
+	secretName = "\xffsecret"
+	// anyElement matches the elements of an array, and no members of an object.
+	anyElement = "\xffelement"
+)
 
 // position is a position in a pattern that a path has reached.
 type position struct {
@@ -36,6 +46,7 @@ func buildRules(patterns []pattern) (*Rule, error) {
 	for i := range patterns {
 		start[i] = position{pattern: i}
 	}
+	b.hasSecretNames = slices.ContainsFunc(patterns, func(p pattern) bool { return slices.Contains(p.segs, secretName) })
 	root := b.build(start)
 	if b.failed != nil {
 		return nil, b.failed
@@ -55,8 +66,10 @@ type ruleBuilder struct {
 	rules        map[string]*Rule
 	withDefaults []*Rule
 	failed       error
-	key          []byte
-	scratch      []position // the last result of step
+	// hasSecretNames is true if a pattern has a segment secretName.
+	hasSecretNames bool
+	key            []byte
+	scratch        []position // the last result of step
 }
 
 // build returns the rule for a set of positions. It copies the set, so a caller
@@ -148,7 +161,7 @@ func (b *ruleBuilder) steps(r *Rule, set []position, typ string) {
 	names := map[string]*Rule{}
 	for _, p := range set {
 		segs := b.patterns[p.pattern].segs
-		if p.at == len(segs) || segs[p.at] == "*" || segs[p.at] == "**" {
+		if p.at == len(segs) || segs[p.at] == "*" || segs[p.at] == "**" || segs[p.at] == secretName || segs[p.at] == anyElement {
 			continue
 		}
 		if name := segs[p.at]; names[name] == nil {
@@ -157,6 +170,9 @@ func (b *ruleBuilder) steps(r *Rule, set []position, typ string) {
 	}
 	r.names = newNameTable(names)
 	r.other = b.build(b.step(set, "", stepOther, typ))
+	if b.hasSecretNames {
+		r.otherSecret = b.build(b.step(set, "", stepSecret, typ))
+	}
 	// A type with and without "#" is the same type, whatever else the kind
 	// declares.
 	of, ok := names[typeName]
@@ -185,6 +201,7 @@ func (b *ruleBuilder) types(set []position) []string {
 const (
 	stepName    = iota // to the member with this name
 	stepOther          // to a member whose name is in no pattern
+	stepSecret         // to one of those whose name says that it is a secret
 	stepElement        // to an element of an array
 )
 
@@ -205,7 +222,8 @@ func (b *ruleBuilder) step(set []position, name string, how int, typ string) []p
 		switch seg := of.segs[p.at]; {
 		case seg == "**":
 			b.scratch = append(b.scratch, position{p.pattern, p.at, typed})
-		case seg == "*", how == stepName && seg == name:
+		case seg == "*", how == stepName && seg == name, how == stepElement && seg == anyElement,
+			seg == secretName && (how == stepSecret || how == stepName && tenant.SaysSecret(name)):
 			b.scratch = append(b.scratch, position{p.pattern, p.at + 1, typed})
 		}
 	}

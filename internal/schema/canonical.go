@@ -129,7 +129,7 @@ func (s *Form) value(n *jsonval.Node, r *Rule, at *Place) *jsonval.Node {
 		}
 		return s.Mask(n)
 	}
-	at.Secret = at.Secret || f.Sensitive || f.Masked
+	at.Secret = at.Secret || f.IsSecret(n)
 	out := n
 	switch {
 	case n.Kind == '{':
@@ -143,7 +143,7 @@ func (s *Form) value(n *jsonval.Node, r *Rule, at *Place) *jsonval.Node {
 	if f.emptyIsAbsent && out.IsEmpty() && !at.element && (at.inArray || !s.Repository) {
 		return nil
 	}
-	if (f.Sensitive || f.Masked) && s.Secret != nil && !out.IsNull() && !reference.IsMask(out) {
+	if f.IsSecret(n) && s.Secret != nil && !out.IsNull() && !reference.IsMask(out) {
 		return s.Secret(out)
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 // string appends a string in its canonical notation.
 func (c *Canonicalizer) string(text []byte, tok jsonval.Token, f *Facts, element bool) (_ []byte, masked bool) {
 	raw := c.scan.Raw(tok)
+	c.named = c.named || f.onlyTexts
 	if f.Masked && onlyAsterisks(raw[1:len(raw)-1]) {
 		if element {
 			text = append(text, raw...)

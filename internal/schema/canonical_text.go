@@ -18,6 +18,7 @@ type Canonicalizer struct {
 	body    []byte
 	escaped []byte // the decoded text of the current string
 	looked  int    // the number of bytes that were searched for types
+	named   bool   // the object has a text that is a secret by its name
 }
 
 // maxMoved is how many times a body's length may be copied to sort members. An
@@ -36,7 +37,7 @@ var errSlow = errors.New("read it into a tree")
 // error for a body that is not a JSON object.
 func (c *Canonicalizer) Append(dst []byte, k *Schema, body []byte) ([]byte, error) {
 	c.scan.Reset(body)
-	c.body, c.looked = body, 0
+	c.body, c.looked, c.named = body, 0, false
 	c.pieces.list, c.pieces.moved = c.pieces.list[:0], 0
 	tok, err := c.scan.Next()
 	if err == nil && tok.Kind != '{' {
@@ -49,7 +50,7 @@ func (c *Canonicalizer) Append(dst []byte, k *Schema, body []byte) ([]byte, erro
 	c.scan.Reset(nil)
 	c.body = nil
 	if err == errSlow {
-		return appendByTree(dst, k, body)
+		return c.appendByTree(dst, k, body)
 	}
 	if err != nil {
 		return dst, err
@@ -58,11 +59,12 @@ func (c *Canonicalizer) Append(dst []byte, k *Schema, body []byte) ([]byte, erro
 }
 
 // appendByTree is Append with a tree.
-func appendByTree(dst []byte, k *Schema, body []byte) ([]byte, error) {
+func (c *Canonicalizer) appendByTree(dst []byte, k *Schema, body []byte) ([]byte, error) {
 	n, err := jsonval.ParseObject(body)
 	if err != nil {
 		return dst, err
 	}
+	c.named = k.SecretNames && holdsNamedSecret(k.Root, n, true)
 	return k.canonical(n).AppendJSON(dst), nil
 }
 

@@ -34,7 +34,7 @@ func everything() tenant.Kind {
 // one pass.
 func canonicalTexts(t testing.TB, k *Schema, body []byte) (tree, onePass []byte) {
 	t.Helper()
-	tree, treeErr := appendByTree(nil, k, body)
+	tree, treeErr := new(Canonicalizer).appendByTree(nil, k, body)
 	var c Canonicalizer
 	onePass, err := c.Append(nil, k, body)
 	if (treeErr == nil) != (err == nil) {

@@ -78,7 +78,7 @@ func (c *declarations) fail(format string, args ...any) {
 func (c *declarations) path(p string) []string {
 	segs := c.deepPath(p)
 	if slices.Contains(segs, "**") {
-		c.fail("path %q: \"**\" is allowed only in EmptyIsAbsent, Defaults, Forms, Sets, Sensitive and SensitiveTypes", p)
+		c.fail("path %q: \"**\" is allowed only in EmptyIsAbsent, Defaults, Forms, Sets, Sensitive, SensitiveTypes and Readable", p)
 	}
 	return segs
 }
@@ -164,8 +164,9 @@ func (c *declarations) values(k *tenant.Kind) {
 // secrets adds the declarations of values that are redacted, and of values that
 // the tenant returns as asterisks.
 func (c *declarations) secrets(k *tenant.Kind) {
+	c.secretNames(k) // first: what is declared goes beyond texts
 	for _, p := range k.Sensitive {
-		c.declare(p, func(f *Facts) { f.Sensitive = true })
+		c.declare(p, func(f *Facts) { f.Sensitive, f.onlyTexts = true, false })
 		c.declareBelow(p, func(f *Facts) { f.secret = true })
 	}
 	for _, s := range k.SensitiveTypes {
@@ -176,18 +177,36 @@ func (c *declarations) secrets(k *tenant.Kind) {
 			c.fail("sensitive type at %q: its token needs a property and a value", s.Path)
 		}
 		c.declareFor(s.Path, s.Type, func(f *Facts) {
-			f.Sensitive, f.secret = true, true
+			f.Sensitive, f.secret, f.onlyTexts = true, true, false
 			if s.Token.Property != "" {
 				f.tokenState = &s.Token
 			}
 		})
 	}
 	for _, m := range k.Masked {
-		c.declare(m.Path, func(f *Facts) { f.Masked, f.Token = true, m.Token })
+		c.declare(m.Path, func(f *Facts) { f.Masked, f.Token, f.onlyTexts = true, m.Token, false })
 		c.declareBelow(m.Path, func(f *Facts) { f.secret = true })
 		if segs := c.path(m.Path); m.Token != "" && len(segs) > 0 {
 			sibling := append(slices.Clone(segs[:len(segs)-1]), m.Token)
 			c.patterns = append(c.patterns, pattern{segs: sibling, apply: func(f *Facts) { f.isToken = true }})
+		}
+	}
+}
+
+// secretNames adds the declarations of texts whose names say that they are
+// secrets, and of the exceptions.
+func (c *declarations) secretNames(k *tenant.Kind) {
+	if !k.SecretNames {
+		return
+	}
+	for _, below := range [][]string{nil, {anyElement}} {
+		c.patterns = append(c.patterns, pattern{segs: append([]string{"**", secretName}, below...), apply: func(f *Facts) {
+			f.Sensitive, f.Masked, f.secret, f.onlyTexts = true, true, true, true
+		}})
+	}
+	for _, r := range k.Readable {
+		for _, path := range []string{r.Path, r.Path + "/*"} {
+			c.declareFor(path, r.Type, func(f *Facts) { f.Sensitive, f.Masked, f.secret, f.onlyTexts = false, false, false, false })
 		}
 	}
 }

@@ -14,8 +14,8 @@ const WholeObject = "*"
 // Fingerprint returns the SHA-256, in hex, of the canonical form of a tenant's
 // object. Equal objects have equal fingerprints. Masked secrets and their
 // tokens are left out, because a tenant may return other ones on each read.
-// Secrets that can be read are included: key is the key of the hash if the kind
-// has secrets.
+// Secrets that can be read are included: key is the key of the hash if the
+// object can have secrets; see [Schema.Key].
 func (k *Schema) Fingerprint(body json.RawMessage, key string) (string, error) {
 	return k.FingerprintPart(body, WholeObject, key)
 }
@@ -37,7 +37,10 @@ func (c *Canonicalizer) Fingerprint(k *Schema, body []byte, key string) (string,
 	if b.text, err = c.Append(b.text[:0], k, body); err != nil {
 		return "", fmt.Errorf("plan: fingerprint of %s: %w", k.Name, err)
 	}
-	return KeyedSum(k.Key(key), "object", b.text), nil
+	if !c.named && !k.HasSecrets() {
+		key = ""
+	}
+	return KeyedSum(key, "object", b.text), nil
 }
 
 // Fingerprint is [Schema.FingerprintPart] for a parsed body.
@@ -46,5 +49,5 @@ func Fingerprint(k *Schema, body *jsonval.Node, part, key string) string {
 	if part != WholeObject {
 		n = k.Piece(n, part)
 	}
-	return nodeSum(k.Key(key), "object", n)
+	return nodeSum(k.Key(key, body), "object", n)
 }

@@ -13,10 +13,13 @@ import (
 // nothing about the value and all values below it. Rules are immutable and safe
 // for concurrent use.
 type Rule struct {
-	names   nameTable
-	other   *Rule // for every other name
-	element *Rule // for the elements of an array
-	typ     *Rule // for "@odata.type"; nil means typeRule
+	names nameTable
+	other *Rule // for every other name
+	// otherSecret is other for the names that say that they are secrets. It is nil
+	// if the kind does not go by names.
+	otherSecret *Rule
+	element     *Rule // for the elements of an array
+	typ         *Rule // for "@odata.type"; nil means typeRule
 	// byType has the rules for objects of one "@odata.type", without "#".
 	byType map[string]*Rule
 	Facts
@@ -31,6 +34,7 @@ type Facts struct {
 	secret        bool // Sensitive or Masked, also for all values below
 	Whole         bool
 	Masked        bool
+	onlyTexts     bool   // Sensitive and Masked hold of texts only, because the name alone says secret
 	Token         string // the name of the masked value's token, if it has one
 	// tokenState is the state of the enclosing object in which the secret is a
 	// token. It is nil if the secret is never a token.
@@ -100,7 +104,24 @@ func (r *Rule) Step(name string) *Rule {
 	if slot := slotOf(r.names, name, jsonval.HashName(name)); slot != nil {
 		return slot.rule
 	}
+	if r.otherSecret != nil && tenant.SaysSecret(name) {
+		return r.otherSecret
+	}
 	return r.other
+}
+
+// IsSecret reports whether a value at a place with these facts is a secret or a
+// mask of one.
+func (f *Facts) IsSecret(n *jsonval.Node) bool {
+	return (f.Sensitive || f.Masked) && (!f.onlyTexts || n.IsString())
+}
+
+// Kid returns the rule of a child of n. r is the rule of n, after [Rule.In].
+func (r *Rule) Kid(n *jsonval.Node, i int) *Rule {
+	if n.IsArray() {
+		return r.Step("*")
+	}
+	return r.Step(n.Names[i])
 }
 
 // member returns the rule and the kind of a member by its name, whose
@@ -115,6 +136,9 @@ func (r *Rule) member(name []byte, hash uint64) (*Rule, memberKind) {
 	}
 	if slot := slotOf(r.names, name, hash); slot != nil {
 		return slot.rule, slot.kind
+	}
+	if r.otherSecret != nil && tenant.SaysSecret(string(name)) {
+		return r.otherSecret, kindOfBytes(name)
 	}
 	return r.other, kindOfBytes(name)
 }

@@ -14,7 +14,7 @@ import (
 // not secrets. A nil Schema has no secrets. The error does not quote the
 // object.
 func (k *Schema) SecretValues(body json.RawMessage) ([]string, error) {
-	if k == nil || len(body) == 0 || !k.HasSecrets() {
+	if k == nil || len(body) == 0 || !k.MayHaveSecrets() {
 		return nil, nil
 	}
 	n, err := jsonval.ParseObject(body)
@@ -27,7 +27,7 @@ func (k *Schema) SecretValues(body json.RawMessage) ([]string, error) {
 }
 
 func collectSecrets(r *Rule, n *jsonval.Node, within bool, out *[]string) {
-	if f := r.Fact(); f.Sensitive || f.Masked {
+	if r.Fact().IsSecret(n) {
 		within = true
 	}
 	if scalar := n.Kind == '"' || n.Kind == '0'; scalar && within && n.Text != "" && n.Text != reference.Redacted && !reference.IsAsterisks(n.Text) {
@@ -35,7 +35,7 @@ func collectSecrets(r *Rule, n *jsonval.Node, within bool, out *[]string) {
 	}
 	r = r.In(n)
 	for i, kid := range n.Kids {
-		collectSecrets(r.Step(n.Segment(i)), kid, within, out)
+		collectSecrets(r.Kid(n, i), kid, within, out)
 	}
 }
 

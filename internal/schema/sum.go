@@ -19,18 +19,46 @@ func Sum(body *jsonval.Node, key string) string {
 	return nodeSum(key, "file", body)
 }
 
-// Key returns the key for hashes of the kind's objects. It is empty for a kind
-// without secrets, so that equal plans for different tenants have equal
-// digests.
-func (k *Schema) Key(key string) string {
-	if !k.HasSecrets() {
-		return ""
+// Key returns the key for the hashes of one of the kind's objects. It is empty
+// for an object that cannot have secrets, so that equal plans for different
+// tenants have equal digests.
+func (k *Schema) Key(key string, body *jsonval.Node) string {
+	if k.HasSecrets() || k.SecretNames && holdsNamedSecret(k.Root, body, true) {
+		return key
 	}
-	return key
+	return ""
 }
 
-// HasSecrets reports whether the kind declares secrets.
+// HasSecrets reports whether the kind declares secrets by their paths.
 func (k *Schema) HasSecrets() bool { return len(k.Sensitive)+len(k.SensitiveTypes)+len(k.Masked) > 0 }
+
+// MayHaveSecrets reports whether an object of the kind can have a secret.
+func (k *Schema) MayHaveSecrets() bool { return k.HasSecrets() || k.SecretNames }
+
+// holdsNamedSecret reports whether an object has a text that is a secret by its
+// name. It looks at the same values as a [Canonicalizer].
+func holdsNamedSecret(r *Rule, n *jsonval.Node, top bool) bool {
+	switch {
+	case n == nil:
+		return false
+	case n.IsString():
+		return r.Fact().onlyTexts
+	}
+	of := r.In(n)
+	for i := range n.Kids {
+		next := of.Kid(n, i)
+		if n.IsObject() {
+			f, name := next.Fact(), n.Names[i]
+			if f.readOnly || f.isToken || kindOfMember(name) != property || top && strings.HasPrefix(name, "$") {
+				continue
+			}
+		}
+		if holdsNamedSecret(next, n.Kids[i], false) {
+			return true
+		}
+	}
+	return false
+}
 
 // KeyedSum returns the HMAC-SHA256, in hex, of texts that may contain a secret.
 // People who must not know the secret see such hashes in plans. With a hash

@@ -136,11 +136,12 @@ func (c *Catalogue) Entry(kind string) (Entry, bool) {
 
 // Kinds returns what the engine has to know of every kind, also of those that
 // some clouds lack and with verbs that are unproven: what a tenant could have.
+// It adds the default secrets; see [Config.NotSecret].
 // [Client.Kinds] is what one client reads and writes.
 func (c *Catalogue) Kinds() []tenant.Kind {
 	kinds := make([]tenant.Kind, len(c.Entries))
 	for i, e := range c.Entries {
-		kinds[i] = e.Kind
+		kinds[i] = e.withSecrets()
 	}
 	return kinds
 }

@@ -80,6 +80,7 @@ func TestUnavailableKindHasOneReason(t *testing.T) {
 			cfg.Catalogue, cfg.Cloud, cfg.Unproven = &graph.Catalogue{Entries: []graph.Entry{declared}}, cloud, nil
 		})
 		want := declared.Kind
+		want.SecretNames = true
 		want.Limits, want.CreateOnly = slices.Clone(want.Limits), slices.Clone(want.CreateOnly)
 		edit(&want)
 		if diff := cmp.Diff(want, kindNamed(t, c, "things")); diff != "" {

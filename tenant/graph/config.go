@@ -70,6 +70,18 @@ type Config struct {
 	// hides their filters, and would remove them.
 	// Defaults to none.
 	PinV1 []string
+	// NotSecret lists texts that plans and files are to show, by kind:
+	//
+	//	{"deviceConfigurations": {"/kioskModeExitCode"}}
+	//
+	// By default a text or binary value is a secret if its name says so
+	// ([tenant.SaysSecret]) or its type in Microsoft's metadata does, and the plan,
+	// the report, the log and the files of a backup have "[redacted]" in its place.
+	// Numbers, booleans, enumerations, times and GUIDs are none. The paths are as in
+	// [tenant.Readable]. Secrets that the catalogue declares (Sensitive,
+	// SensitiveTypes, Masked) stay secret.
+	// Defaults to none.
+	NotSecret map[string][]string
 	// ReportOnly makes new Conditional Access policies that are to be enabled
 	// land as report-only instead. The next sync proposes to enable them.
 	ReportOnly bool
@@ -141,7 +153,8 @@ func (c Config) withDefaults() (Config, error) {
 	} else if err := c.Catalogue.Validate(); err != nil {
 		refuse("Catalogue: %v", err)
 	}
-	c.Catalogue = c.pinned(refuse)
+	c.Catalogue = c.pinned(refuse).withSecrets()
+	c.withReadable(refuse)
 	for _, name := range c.Unproven {
 		if _, known := c.Catalogue.Entry(name); name != "*" && !known {
 			refuse("Unproven names the kind %q, which is not in the catalogue", name)

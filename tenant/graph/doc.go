@@ -72,6 +72,11 @@
 // a server could take for something else than one segment of a path ("..", a slash,
 // also escaped) is never sent.
 //
+// A text or binary value is a secret by default if its name says so, such as
+// "preSharedKey", or its type. testdata/secrets.txt lists those that metadata
+// knows; an unknown property goes by its name. [Config.NotSecret] lists a host's
+// exceptions.
+//
 // # Testing
 //
 // Package graphtest is a fake Graph over HTTP, for hosts' own tests.

@@ -32,6 +32,13 @@ func (w *writing) memberRequests(p PartRequest) ([]request, error) {
 			if w.equalMember(p, before[i], now) {
 				continue
 			}
+		}
+		if member, err := json.Marshal([]json.RawMessage{now}); err != nil {
+			return nil, invalid(w.op, "a member of the part %q is no JSON", w.op.Part)
+		} else if err := w.checkPart(member); err != nil {
+			return nil, err
+		}
+		if i >= 0 {
 			if p.Each.Update {
 				req, err := w.memberRequest(p, http.MethodPatch, before[i], w.sent(p, now))
 				if err != nil {

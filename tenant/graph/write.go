@@ -119,10 +119,13 @@ func (w *writing) request() (request, error) {
 		return req, err
 	}
 	req.body = o.json()
+	if err := w.checkMasks(req.body); err != nil {
+		return req, err
+	}
 	if r.Wrap != "" {
 		req.body = object{r.Wrap: req.body}.json()
 	}
-	return req, w.checkMasks(req.body)
+	return req, nil
 }
 
 // content is what a request holds: without what the service sets, without
@@ -178,45 +181,6 @@ func (w *writing) content(raw json.RawMessage, r Request) (object, error) {
 
 // conditionalAccess is the name of the kind that ReportOnly and the guard know.
 const conditionalAccess = "conditionalAccessPolicies"
-
-// checkMasks refuses asterisks where the kind has secrets: they would become
-// the secret.
-func (w *writing) checkMasks(body json.RawMessage) error {
-	for _, m := range w.entry.Masked {
-		if hasAsterisks(body, segments(m.Path)) {
-			return invalid(w.op, "%s holds asterisks instead of the secret", m.Path)
-		}
-	}
-	return nil
-}
-
-func hasAsterisks(raw json.RawMessage, segs []string) bool {
-	if len(raw) == 0 {
-		return false
-	}
-	if len(segs) == 0 {
-		var s string
-		return json.Unmarshal(raw, &s) == nil && s != "" && len(bytes.Trim([]byte(s), "*")) == 0
-	}
-	switch raw[0] {
-	case '{':
-		o, err := parseObject(raw)
-		if err != nil {
-			return false
-		}
-		for name, value := range o {
-			if (segs[0] == "*" || segs[0] == name) && hasAsterisks(value, segs[1:]) {
-				return true
-			}
-		}
-	case '[':
-		var list []json.RawMessage
-		if segs[0] == "*" && json.Unmarshal(raw, &list) == nil {
-			return slices.ContainsFunc(list, func(v json.RawMessage) bool { return hasAsterisks(v, segs[1:]) })
-		}
-	}
-	return false
-}
 
 // send sends a write once.
 func (w *writing) send(ctx context.Context, req request) (answer, error) {
@@ -292,7 +256,7 @@ func (w *writing) partRequest(p PartRequest) (request, error) {
 	if p.Wrap != "" {
 		req.body = object{p.Wrap: value}.json()
 	}
-	return req, w.checkMasks(object{lastSegment(w.partPath()): value}.json())
+	return req, w.checkPart(value)
 }
 
 func (w *writing) partPath() string {
@@ -302,14 +266,6 @@ func (w *writing) partPath() string {
 		}
 	}
 	return ""
-}
-
-func lastSegment(path string) string {
-	segs := segments(path)
-	if len(segs) == 0 {
-		return ""
-	}
-	return segs[len(segs)-1]
 }
 
 // partDrops are paths within the part that are not sent: those that the kind

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -24,7 +25,7 @@ func TestSlowBodies(t *testing.T) {
 			t.Run(w.name+"/"+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					service := roundTrip(func(r *http.Request) (*http.Response, error) {
-						return &http.Response{StatusCode: status, Body: &slowly{left: 1 << 40}, Request: r, Header: http.Header{}}, nil
+						return &http.Response{StatusCode: status, Body: &slowly{left: math.MaxInt32}, Request: r, Header: http.Header{}}, nil
 					})
 					began := time.Now()
 					got := w.read(t, bookClient(t, service, func(cfg *graph.Config) { cfg.ReadBudget = 5 * time.Minute }))

@@ -111,3 +111,37 @@ func TestInvalidAfterTheName(t *testing.T) {
 		}
 	}
 }
+
+// While files have the keys of an object's shorter suffixes, the suffix doubles up to
+// the whole hash. Behind that comes a mark.
+func TestSuffixOfUsedKeys(t *testing.T) {
+	free := func(n int) string { return suffixed("A", "1", n) }
+	for _, tt := range []struct {
+		used []string
+		want string
+	}{
+		{nil, free(8)},
+		{[]string{free(8)}, free(16)},
+		{[]string{free(8), free(16)}, free(32)},
+		{[]string{free(8), free(16), free(32)}, free(64)},
+		{[]string{free(8), free(16), free(32), free(64)}, free(64) + "~"},
+	} {
+		var files strings.Builder
+		for _, key := range tt.used {
+			files.WriteString("groups/" + key + ` {"displayName":"another ` + key + "\"}\n")
+		}
+		r, err := compareOnce(comparisonCase{desired: files.String(), current: "groups 1 {\"displayName\":\"A\"}\ngroups 2 {\"displayName\":\"A\"}"}.input(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, o := range r.Base.Objects {
+			if o.ID == "1" {
+				got = o.Key
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%d keys are used: got %q, want %q", len(tt.used), got, tt.want)
+		}
+	}
+}

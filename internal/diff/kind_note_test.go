@@ -25,6 +25,7 @@ func TestNoteOfKind(t *testing.T) {
 		{"with a reason", file, base, tenant.KindState{Completeness: tenant.Failed, Reason: "503"}, "(failed: 503)"},
 		{"not licensed", file, "", tenant.KindState{Completeness: tenant.Unlicensed}, "unlicensed, so this kind is not synced and its files (1) are ignored"},
 		{"not licensed, with a reason", file, "", tenant.KindState{Completeness: tenant.Unlicensed, Reason: "needs P2"}, "needs P2, so this kind is not synced"},
+		{"not licensed, without a file", "", base, tenant.KindState{Completeness: tenant.Unlicensed}, "changes none of its objects (unlicensed)"},
 		{"not in scope", file, base, tenant.KindState{Completeness: tenant.NotInScope}, ""},
 		{"not in scope, with a reason", file, base, tenant.KindState{Completeness: tenant.NotInScope, Reason: "no permission"}, "no permission, so this kind is not synced"},
 		{"not in scope, with a reason, and without a file", "", base, tenant.KindState{Completeness: tenant.NotInScope, Reason: "no permission"}, ""},
@@ -51,5 +52,26 @@ func TestNoteOfKind(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// The files of a kind that is read only for references are ignored with a note. A
+// kind that has none needs no note.
+func TestNoteOfReferencedKind(t *testing.T) {
+	for _, tt := range []struct{ desired, base, want string }{
+		{`roles/R {"displayName":"R"}`, "", "its files (1) are ignored"},
+		{"", "roles/R=1", ""},
+	} {
+		r, err := compareOnce(comparisonCase{desired: tt.desired, base: tt.base, current: `roles 1 {"displayName":"R"}`}.input(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, n := range r.Plan.Notes {
+			got += n.Message
+		}
+		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+			t.Errorf("with the files %q: got %q, want %q", tt.desired, got, tt.want)
+		}
 	}
 }

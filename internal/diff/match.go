@@ -201,7 +201,7 @@ func (m *matching) dropAbsent() {
 	}
 	for key, o := range m.objects {
 		switch {
-		case o.desired != nil || o.current != nil || o.keep || !m.ix.targeted(m.kind.Name, key) || m.ix.files.hides(m.kind.Name, key):
+		case o.desired != nil || o.keep || !m.ix.targeted(m.kind.Name, key) || m.ix.files.hides(m.kind.Name, key):
 		case o.gone, o.missing && !o.managed():
 			// Only a binding is lost, so nothing depends on whether the object exists.
 			delete(m.objects, key)

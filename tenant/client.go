@@ -9,20 +9,21 @@ import (
 //
 // Implementations must be safe for concurrent use and honor the context's
 // cancellation. Errors are *[Error] wherever the class is known. Reads retry
-// by themselves within a budget of their own; Apply never does.
+// transient errors within a budget; Apply makes one attempt.
 //
 // [github.com/tenantsync/tenantsync/tenant/tenanttest.TestClient] checks all of this.
 type Client interface {
 	// Kinds returns the kinds that the client knows, with unique names.
 	Kinds(ctx context.Context) ([]Kind, error)
 
-	// Permissions tells what the kinds need and what the credentials have.
+	// Permissions returns the permissions that the kinds need and that the
+	// credentials have.
 	Permissions(ctx context.Context, req PermissionsRequest) (Permissions, error)
 
 	// Read reads objects of one kind and passes each to emit, one call at a
 	// time, before it returns. How much was read is in the result, not in the
 	// error: an error means that ctx ended, that emit returned it, or that the
-	// credentials are no longer accepted (Unauthenticated).
+	// service refuses the credentials (Unauthenticated).
 	Read(ctx context.Context, req ReadRequest, emit func(Resource) error) (ReadResult, error)
 
 	// Get reads one object by its id: with class NotFound when the tenant says
@@ -30,12 +31,12 @@ type Client interface {
 	Get(ctx context.Context, req GetRequest) (Resource, error)
 
 	// Apply carries out one operation in exactly one attempt. When it returns
-	// an error whose MaybeApplied is true, or one that is no *Error, nobody
-	// knows whether the operation took effect.
+	// an error whose MaybeApplied is true, or one that is not an *Error, the
+	// operation may have taken effect.
 	Apply(ctx context.Context, op Operation) (Applied, error)
 }
 
-// PermissionsRequest names kinds and what is to be done with them.
+// PermissionsRequest names kinds, and whether they will be written.
 type PermissionsRequest struct {
 	// Kinds to read.
 	Kinds []string
@@ -43,13 +44,13 @@ type PermissionsRequest struct {
 	Write bool
 }
 
-// Permissions is what kinds need and what the credentials have.
+// Permissions has the permissions that kinds need and that the credentials have.
 type Permissions struct {
 	Required []Permission
 	// Granted are the names of the granted permissions.
 	Granted []string
-	// ConsentURL is the page where an administrator grants what is missing;
-	// empty if there is none.
+	// ConsentURL is the page where an administrator grants missing permissions. It
+	// may be empty.
 	ConsentURL string
 	// Directory is the directory id of the tenant that the credentials lead to.
 	Directory string
@@ -58,8 +59,7 @@ type Permissions struct {
 // Permission is one required permission. A kind that needs several appears in
 // several.
 type Permission struct {
-	// AnyOf are the names of the permissions of which one is enough, the least
-	// powerful first.
+	// AnyOf names permissions, the least powerful first. One of them is enough.
 	AnyOf []string `json:"anyOf"`
 	// Kinds that need it.
 	Kinds []string `json:"kinds"`
@@ -116,7 +116,7 @@ type Operation struct {
 	// After is the whole object as it should be, without read-only properties;
 	// nil for a delete.
 	After json.RawMessage
-	// Patch is what an update must send: a JSON merge patch (RFC 7386) of the
+	// Patch is the body of an update: a JSON merge patch (RFC 7386) of the
 	// changed properties, with [Kind.Whole] paths complete. Arrays are whole.
 	Patch json.RawMessage
 	// Part, if not empty, names the [Part] of the object that is to be updated:

@@ -23,7 +23,7 @@ const MaxFileSize = 64 << 20
 //
 // Everything else is a *[FileError] that names path and place: other text than
 // one JSON object, two members of one name at any depth, half of a surrogate
-// pair, bytes that are no text, more than [MaxFileSize], or objects and arrays
+// pair, bytes that are not text, more than [MaxFileSize], or objects and arrays
 // nested more than 10,000 deep. The result does not share memory with data.
 func DecodeFile(path string, data []byte) (json.RawMessage, error) {
 	if len(data) > MaxFileSize {
@@ -59,7 +59,7 @@ func decodeText(path string, data []byte) ([]byte, error) {
 		return decodeUTF16(path, data[2:], binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return decodeUTF16(path, data[2:], binary.BigEndian)
-	// JSON begins with an ASCII character, and has no zero byte in UTF-8.
+	// JSON begins with an ASCII character, and lacks zero bytes in UTF-8.
 	case len(data) >= 2 && data[0] != 0 && data[1] == 0:
 		return decodeUTF16(path, data, binary.LittleEndian)
 	case len(data) >= 2 && data[0] == 0 && data[1] != 0:
@@ -196,7 +196,7 @@ func formatFile(path string, data []byte) ([]byte, error) {
 func indentedSize(text []byte) int {
 	size, depth := 0, 0
 	inString, escaped := false, false
-	var last byte // that is no white space
+	var last byte // that is not white space
 	for _, c := range text {
 		switch {
 		case inString:
@@ -223,7 +223,7 @@ func indentedSize(text []byte) int {
 		if c != ']' && c != '}' && (last == '[' || last == '{' || last == ',') {
 			size += 1 + 2*depth
 			if c == '[' || c == '{' {
-				size -= 2 // its own line is indented as what is around it
+				size -= 2 // its own line is indented like its neighbours
 			}
 		}
 		last = c

@@ -17,8 +17,8 @@ import (
 //
 // It returns ErrInvalidRequest for a request that can never be kept, or that
 // removes a resource that parent lacks, and ErrNewerFormat where t or parent
-// was written by a newer version. Finding the parent, and ErrNoRevision where
-// there is none, are the repository's part.
+// was written by a newer version. The repository finds the parent, and returns
+// ErrNoRevision if it lacks it.
 func (t Tree) WithDelta(parent Tree, req BackupRequest) (Tree, error) {
 	result, _, err := t.withDelta(parent, req)
 	return result, err
@@ -73,9 +73,9 @@ func (r BackupRequest) contents() (map[ResourceName][]byte, error) {
 // request brings.
 //
 // A delta stands for a whole snapshot, and must make the same revision. So a
-// Complete kind becomes what the parent has of it, less what is removed, with
-// what is given. Every other kind keeps what the head has of it: the head need
-// not be the parent, and is never older.
+// Complete kind gets the parent's resources without the removed ones, and with
+// those given. Every other kind keeps the head's resources. The head need not be
+// the parent, and is never older.
 //
 // The changes are made to the head's files, not to the parent's, so that a
 // resource keeps the path that it has in the line's folder, and so that the
@@ -90,7 +90,7 @@ func mergeDelta[C any](made *lineFiles[C], parent map[string]C, req BackupReques
 		}
 		removed[name] = true
 	}
-	// content returns what the new revision holds of a resource of a Complete kind.
+	// content returns the new revision's content of a resource of a Complete kind.
 	content := func(name ResourceName) (c C, stays bool) {
 		if c, stays = given[name]; stays {
 			return c, true
@@ -167,7 +167,7 @@ type lineFiles[C any] struct {
 	index *treeIndex
 	// changed are the paths that were written or removed.
 	changed map[string]bool
-	// same reports whether the file at a path already says what a content says.
+	// same reports whether the file at a path already has the meaning of a content.
 	same func(path string, file, content C) bool
 }
 

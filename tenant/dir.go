@@ -35,8 +35,7 @@ import (
 // all files, so that the lists that must be read for a revision are never much
 // longer than that. A backup in which nothing has changed adds less than a
 // kilobyte, and the snapshot's file, compressed. So there is nothing to compact.
-// What an earlier version kept, a file for each content, stays as it is and is
-// read; the first write of this version copies the contents of the line's head
+// An earlier version kept a file for each content. Those files stay and are read; the first write of this version copies the contents of the line's head
 // into the pack.
 //
 // A backup that is a delta reads and writes the files that it changes, and reads
@@ -70,7 +69,7 @@ import (
 //     somebody deletes one of the files that are being written less than a
 //     moment before the power goes.
 //   - The files of the backup line are not synced. They can always be made again
-//     from the pack, and nobody's edits count there. The first backup after a
+//     from the pack, and edits of them do not count. The first backup after a
 //     start of the machine reads all of them and puts them right.
 //
 // On systems that do not tell when they were started, other than Linux and macOS,
@@ -86,8 +85,8 @@ import (
 // damaged, a call fails, changes nothing, and its error names the file and what
 // to do. Links and special files are not followed, opened or waited for.
 //
-// Folders and files that it makes are the owner's only (0700 and 0600),
-// whatever the umask is; so is a file that it replaces. Folders that are there
+// Folders and files that it makes are the owner's only (0700 and 0600) under
+// every umask; so is a file that it replaces. Folders that are there
 // keep their mode: the owner of an older repository removes other users' access
 // with chmod -R go= on its folder.
 //
@@ -107,7 +106,7 @@ type DirRepository struct {
 
 	mu    sync.Mutex
 	locks map[string]chan struct{} // by tenant folder
-	packs map[string]*pack.State   // likewise: what is known of them
+	packs map[string]*pack.State   // likewise: their known state
 }
 
 // maxPacks is the number of tenants whose packs a DirRepository remembers. It reads

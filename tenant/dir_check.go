@@ -31,8 +31,8 @@ func checkListed(name string) error {
 
 var revisionForm = regexp.MustCompile(`^([0-9]{1,10})([-+])([0-9a-f]{32})$`)
 
-// parseID returns the parts of a revision's id that are not its number. It is
-// false for a text that is no id.
+// parseID returns the parts of a revision's id that are not its number. It
+// returns false for any other text.
 func parseID(id string) (d pack.Digest, edited, ok bool) {
 	parts := revisionForm.FindStringSubmatch(id)
 	if parts == nil {

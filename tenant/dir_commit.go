@@ -98,7 +98,7 @@ type change struct {
 	before, after pack.Listing
 	// contents has the contents of after that the pack may not have.
 	contents map[pack.Sum][]byte
-	// other returns a content that neither has: of a file that stays as it is.
+	// other returns a content that neither has: of a file that does not change.
 	other  func(name string, e pack.Entry) ([]byte, error)
 	made   pack.Info
 	digest pack.Digest
@@ -344,8 +344,8 @@ func wasLost(now []byte, state fileState, content []byte) bool {
 	return true
 }
 
-// replaceBackup gives one file of the backup line its new content, whatever it
-// has now: the line's folder is the repository's.
+// replaceBackup gives one file of the backup line its new content. It replaces any
+// other content, because the line's folder is the repository's.
 func (t *tenantDir) replaceBackup(c carrying, f pack.Change) error {
 	target := path.Join(string(BackupLine), f.Name)
 	if f.Gone {

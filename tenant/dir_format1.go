@@ -222,7 +222,7 @@ func (f format1) pending() (decided *oldPending, found bool, err error) {
 }
 
 // content returns a content that a file of format 1 has, so that the pack
-// gets it. Where that is damaged, the entry goes on naming the file.
+// gets it. If the file is damaged, the entry keeps naming it.
 func (f format1) content(_ string, e pack.Entry) ([]byte, error) {
 	content, err := f.object(e.Sum)
 	if err != nil {

@@ -37,7 +37,7 @@ func (d *DirRepository) remove(ctx context.Context, name string) error {
 	}
 	defer t.close()
 	if t.folder == nil {
-		return nil // there is none
+		return nil // it does not exist
 	}
 	if err := f.Before("rename", name); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/pack"
 )
 
-// lineScan is a line's folder as it is now.
+// lineScan is the present state of a line's folder.
 type lineScan struct {
 	// files are the files that are resources. contents has the contents of those that
 	// were read.
@@ -46,7 +46,7 @@ type scanning struct {
 	index  map[string]indexEntry
 	next   map[string]indexEntry
 	// tick is a time before the first file was read, zero if none was read yet.
-	// noIndex: there is no such time, and so no index.
+	// noIndex: that time is unknown, so the scan cannot be indexed.
 	tick    time.Time
 	noIndex bool
 }

@@ -5,9 +5,9 @@
 //
 // # Kinds are data
 //
-// A [Kind] is a type of configuration object: what its objects are called,
-// what can be done with them, and how their JSON is compared. The library has
-// no list of its own: the client brings its kinds. So a kind can be added, or
+// A [Kind] is a type of configuration object: its name, its verbs, and how the JSON
+// of its objects is compared. The library lacks a list of kinds: the client brings
+// them. So a kind can be added, or
 // corrected, without touching anything else. The zero value of a kind's field
 // promises nothing and allows nothing; a client that says too little is slow
 // or refuses, and never harmful.
@@ -19,15 +19,15 @@
 // # Completeness
 //
 // A read that failed must never look like absence, or the next step is to
-// delete or recreate what is merely out of sight. So every read says how much
-// of what was asked for it has returned ([Completeness]), and only [Complete]
-// lets absence mean anything. Being without a licence ([Unlicensed]) is no
+// delete or recreate objects that are merely out of sight. So every read says how
+// much of its request it has returned ([Completeness]), and only [Complete] lets
+// absence mean anything. Being without a licence ([Unlicensed]) is no
 // error of a sync; lacking a permission ([Forbidden]) is something that an
-// administrator can mend.
+// administrator can grant.
 //
 // # Errors, and who retries
 //
-// A client's errors are *[Error], with a [Class] that says what a caller can do:
+// A client's errors are *[Error]. Their [Class] tells callers how to react:
 //
 //	NotFound         believe it; nothing else may look like it
 //	Conflict         read again and decide again
@@ -36,10 +36,10 @@
 //	Unauthenticated  sign in again; nothing was done
 //	AccessDenied     grant the permissions in Missing
 //	NotLicensed      leave the kind out
-//	Invalid          mend the content; trying again is useless
+//	Invalid          correct the content; trying again is useless
 //	Permanent        trying again is useless
 //
-// Reads retry by themselves. Writes never do: [Client.Apply] is exactly one
+// Reads retry. Writes never do: [Client.Apply] is exactly one
 // attempt, because only its caller knows whether the object is still as it was
 // when the write was decided. After an error, [MaybeApplied] tells whether the
 // write may have taken effect: then read before anything else.
@@ -49,12 +49,12 @@
 // Implement the five methods, and hold the result against
 // [github.com/tenantsync/tenantsync/tenant/tenanttest.TestClient]. What is
 // easily got wrong: following every page, also after an empty one; emitting
-// once what an id and a match both find; answering NotFound only when the
+// an object once that an id and a match both find; answering NotFound only when the
 // service said so; sending a write a second time (HTTP libraries may); and
 // telling apart a request that was never sent from one without an answer.
 //
 // The requests have methods for what most clients need: [Operation.Check] and
-// [GetRequest.Check] refuse what can never be carried out, [ReadRequest.Select]
+// [GetRequest.Check] refuse requests that can never succeed, [ReadRequest.Select]
 // answers a read from a list of all objects, and [Operation.Merge] makes the
 // whole object of a patch. A service that filters and patches needs only Check.
 //
@@ -64,11 +64,11 @@
 // which people edit with tools of their own, and the backup line. Writes carry
 // an idempotency key: repeating one, also after a restart and on a line that
 // has moved on, returns the first result. A backup may be a delta: its Parent
-// names a revision of the backup line, and it brings only what has changed since
+// names a revision of the backup line, and it brings only the changes since
 // ([BackupRequest]). Hold the result against
 // [github.com/tenantsync/tenantsync/tenant/tenanttest.TestRepository].
 //
-// A repository that keeps files, whatever holds them, has little left to do:
+// A repository that keeps files, in any storage, has little left to do:
 // [Tree] turns files into resources and problems, changes into files, and
 // snapshots and deltas into both; [FilePath] gives every key a file name that
 // Linux, macOS and Windows take and that leads back to the key.

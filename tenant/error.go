@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Class is what kind of failure an [Error] is: what a caller can do about it.
+// Class is the kind of failure of an [Error]. It tells callers how to react.
 type Class string
 
 // The classes.
@@ -18,15 +18,15 @@ const (
 	Conflict Class = "conflict"
 	// Throttled: too many requests; again after RetryAfter. Nothing was done.
 	Throttled Class = "throttled"
-	// Unauthenticated: the credentials are no longer accepted. Nothing was done.
+	// Unauthenticated: the service refuses the credentials. Nothing was done.
 	Unauthenticated Class = "unauthenticated"
 	// AccessDenied: a permission or a directory role is missing.
 	AccessDenied Class = "forbidden"
-	// NotLicensed: the tenant has no licence for this.
+	// NotLicensed: the tenant lacks a licence for this.
 	NotLicensed Class = "unlicensed"
 	// Invalid: the tenant does not accept the content; trying again is useless.
 	Invalid Class = "invalid"
-	// Transient: a passing fault; again later.
+	// Transient: a later attempt may succeed.
 	Transient Class = "transient"
 	// Permanent: any other failure; trying again is useless.
 	Permanent Class = "permanent"
@@ -35,15 +35,15 @@ const (
 // Error is a failure of a [Client].
 type Error struct {
 	Class Class
-	// Op says what was tried: "read", "get", "create", "update", "delete".
+	// Op names the attempt: "read", "get", "create", "update", "delete".
 	Op string
 	// Kind and ID or key name the object, as far as known.
 	Kind string
 	ID   string
 	// Code and Message are the service's own words. They must not hold tokens.
 	// Where the request held secrets, as the kind declares them, the engine drops
-	// the Message, and a Code that is no single word: a service may repeat what
-	// it was sent.
+	// the Message, and a Code that is not a single word: a service may repeat the
+	// request.
 	Code    string
 	Message string
 	// RequestID is the service's id of the request.
@@ -116,7 +116,7 @@ func ClassOf(err error) Class {
 }
 
 // MaybeApplied reports whether a write that returned err may have taken effect:
-// what the *Error says, and true for any other error.
+// MaybeApplied of an *Error, and true for any other error.
 func MaybeApplied(err error) bool {
 	if err == nil {
 		return true
@@ -139,7 +139,7 @@ type FileError struct {
 	Offset int64 `json:"offset"`
 	Line   int   `json:"line,omitempty"`
 	Column int   `json:"column,omitempty"`
-	// Message says what is wrong.
+	// Message describes the problem.
 	Message string `json:"message"`
 }
 

@@ -33,7 +33,7 @@ const (
 //   - With distinct, a mark made from the key is added: "foo~2c26b46b.json".
 //     Two keys that differ only in case need it, since many file systems keep
 //     only one of "Foo.json" and "foo.json".
-//   - A name of more than 200 bytes goes on in folders, whose first one has
+//   - A name of more than 200 bytes continues in folders, whose first one has
 //     the mark: "a-long-~8d2f6a01/~name.json". So no key is ever cut.
 func FilePath(key string, distinct bool) string {
 	name := escape(key, isUnsafe)
@@ -78,7 +78,7 @@ func KeyOfPath(path string) (string, error) {
 	return key, nil
 }
 
-// checkKey says what is wrong with a resource's key.
+// checkKey returns an error for a key that a resource cannot have.
 func checkKey(key string) error {
 	switch {
 	case key == "":
@@ -118,15 +118,15 @@ func cutExtension(path string) (stem string, ok bool) {
 	return path[:at], true
 }
 
-// escape percent-encodes the runes for which unsafe is true, and what is
-// unsafe only at its place.
+// escape percent-encodes the runes for which unsafe is true, and those
+// that are unsafe at their place.
 func escape(s string, unsafe func(rune) bool) string {
 	reserved := isReserved(s)
 	var b strings.Builder
 	for i, r := range s {
 		size := utf8.RuneLen(r)
 		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
-			size = 1 // a byte that is no text
+			size = 1 // a byte that is not text
 		}
 		first, last := i == 0, i+size == len(s)
 		dotOrSpace := r == '.' || r == ' '

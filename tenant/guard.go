@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Guard is implemented by clients that know what a plan must not do to their
-// tenant without a person saying so: lock everybody out, for example. Optional:
+// Guard is implemented by clients that know dangerous plans, which a person has to
+// accept: one that would lock everybody out, for example. Optional:
 // the engine looks for it on a [Client], and asks it once a plan is made. What
 // it finds stands in the plan beside the rules that it breaks, and an approval
 // has to name it.
@@ -15,20 +15,20 @@ import (
 // Implementations must be safe for concurrent use and honor the context's
 // cancellation.
 type Guard interface {
-	// Guard looks at what a plan would do. An error is the context's, or one of
-	// credentials that are no longer accepted; what could not be found out is
-	// a violation that says so.
+	// Guard looks at what a plan would do. An error is the context's, or of class
+	// Unauthenticated. A question that Guard cannot answer is a violation that
+	// says so.
 	Guard(ctx context.Context, req GuardRequest) ([]Violation, error)
 }
 
-// GuardRequest is what a plan would do. It holds no secrets: "[redacted]" and
+// GuardRequest has the changes of a plan. It holds no secrets: "[redacted]" and
 // asterisks stand for them.
 type GuardRequest struct {
 	// Tenant is the host's name for the tenant.
 	Tenant  string
 	Changes []GuardChange
-	// IDs are the ids that objects have in the tenant, by kind and key. What
-	// the plan creates has none.
+	// IDs are the ids that objects have in the tenant, by kind and key.
+	// Objects that the plan creates lack one.
 	IDs map[string]map[string]string
 }
 
@@ -52,7 +52,7 @@ type GuardChange struct {
 	// stands there.
 	Before, After json.RawMessage
 	// Names are the names of the objects whose ids stand in Before and After,
-	// "kind/key" by id. What has no name in the repository is not in it. The text
+	// "kind/key" by id. Objects without a name in the repository are not in it. The text
 	// of a [NewObject] is in it too; one that is not is a text of a file.
 	Names map[string]string
 }

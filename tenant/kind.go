@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Kind is a type of configuration object, as data: what it is called, how its
-// objects are told apart, what can be done with them, and how their JSON is to
-// be compared. Kinds come from the [Client]; the library has no list of its own.
+// Kind is a type of configuration object, as data: its name, how its objects are
+// told apart, its verbs, and how the JSON of its objects is compared. Kinds come
+// from the [Client]; the library lacks a list of its own.
 //
 // Paths are JSON pointers (RFC 6901) in which a segment may be "*": every
 // member of an object or element of an array. "/conditions/users/*Groups" is
@@ -119,7 +119,7 @@ const (
 	OutOfScope Scope = "none"
 )
 
-// Verb is what is done to an object.
+// Verb is a change of an object.
 type Verb string
 
 // The verbs.
@@ -147,12 +147,12 @@ type Limit struct {
 	Verbs []Verb `json:"verbs"`
 	// Reason is shown to people: "built-in roles cannot be changed".
 	Reason string `json:"reason"`
-	// ServiceMade: the service changes such objects by itself; its changes
-	// are adopted, never undone.
+	// ServiceMade: the service changes such objects. Its changes are adopted,
+	// never undone.
 	ServiceMade bool `json:"serviceMade,omitempty"`
 }
 
-// Set declares that the array at Path has no order. Members are told apart by
+// Set declares that the order of the array at Path does not count. Members are told apart by
 // the values at By (paths within a member), or by their whole value when By is
 // empty. They are merged member by member: written = current − removed + added.
 // A member that is there twice is one member, unless Multi says otherwise.
@@ -162,8 +162,8 @@ type Limit struct {
 type Set struct {
 	Path string   `json:"path"`
 	By   []string `json:"by,omitempty"`
-	// Multi: members count as often as they are there, like firewall rules that
-	// repeat one definition. While By tells all members apart on every side,
+	// Multi: equal members count one by one, like firewall rules that repeat one
+	// definition. While By tells all members apart on every side,
 	// they are merged one by one; otherwise the array is compared and written
 	// as a whole, still without regard to order.
 	Multi bool `json:"multi,omitempty"`
@@ -180,7 +180,7 @@ type Reference struct {
 	// Property of the other object that stands here instead of its id, for
 	// example "mail". Defaults to the id.
 	Property string `json:"property,omitempty"`
-	// Literals are values that stay as they are: "All", role templates,
+	// Literals are values that are not references: "All", role templates,
 	// well-known ids. A literal that ends in "*" is a prefix. Their case does
 	// not count: Graph takes "all" and stores "All".
 	Literals []string `json:"literals,omitempty"`

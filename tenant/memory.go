@@ -228,7 +228,7 @@ func (m *MemoryRepository) revision(ctx context.Context, tenant string, line Lin
 // content a new revision all the same.
 func revisionID(n int, digest string) string { return fmt.Sprintf("%d-%s", n, digest) }
 
-// emptyRevision is the revision of a line that has none yet.
+// emptyRevision is the revision of a line that was never written.
 var emptyRevision = revisionID(0, Tree(nil).Digest())
 
 func noRevision(tenant string, line Line, id string) error {
@@ -238,7 +238,7 @@ func noRevision(tenant string, line Line, id string) error {
 	return fmt.Errorf("%w: tenant %s, %s %s", ErrNoRevision, tenant, line, id)
 }
 
-// page returns what a history request asks for of all revisions.
+// page returns the revisions of a history request.
 func page(newestFirst []Revision, req RepositoryHistoryRequest) ([]Revision, error) {
 	if req.Before != "" {
 		i := slices.IndexFunc(newestFirst, func(r Revision) bool { return r.ID == req.Before })

@@ -7,9 +7,9 @@ import (
 )
 
 // Check returns an [*Error] of class Invalid for an operation that can never be
-// carried out on an object of the kind, and nil for any other: the verb is not
-// one of the kind's, the content is no JSON object, or an id is missing or too
-// much. A client checks an operation before it sends anything.
+// carried out on an object of the kind, and nil for any other: the kind
+// lacks the verb, the content is not a JSON object, an id is missing, or a create has
+// one. A client checks an operation before it sends anything.
 func (op Operation) Check(kind Kind) error {
 	switch {
 	case op.Kind != kind.Name:

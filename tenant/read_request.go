@@ -22,8 +22,8 @@ func (r GetRequest) Check(kind Kind) error {
 
 // Select answers the request from all objects of a kind: it passes a copy of
 // each object that the request asks for to emit, once, and lists the ids that
-// are absent. It serves a client whose service has no filter of its own, or
-// whose objects are in memory; objects must hold all that there are.
+// are absent. It serves a client whose service lacks a filter, or whose objects are
+// in memory. objects must hold all objects of the kind.
 func (r ReadRequest) Select(ctx context.Context, kind Kind, objects []Resource, emit func(Resource) error) (ReadResult, error) {
 	if r.Kind != kind.Name {
 		return ReadResult{Completeness: Failed, Class: Invalid, Reason: "there is no kind " + r.Kind}, ctx.Err()

@@ -13,14 +13,14 @@ var (
 	// request's Parent. Nothing was written. Read again and decide again.
 	ErrMoved = errors.New("tenant: the desired line has moved")
 	// ErrNoRevision is returned by Desired and Snapshot for a revision, and by
-	// Backup for a parent, that the repository does not have, or has no more.
+	// Backup for a parent, that the repository lacks.
 	ErrNoRevision = errors.New("tenant: no such revision")
 	// ErrInvalidRequest is returned for a request that can never succeed: an
-	// empty or over-long key, a body that is no JSON object, no idempotency key,
-	// a delta that removes what its parent lacks.
+	// empty or over-long key, a body that is not a JSON object, no idempotency key,
+	// a delta that removes a resource that its parent lacks.
 	ErrInvalidRequest = errors.New("tenant: invalid request")
-	// ErrNewerFormat is returned, by every method, for what a newer version of
-	// a library wrote and this one cannot read. It is never overwritten.
+	// ErrNewerFormat is returned, by every method, for data of a newer version of
+	// a library that this one cannot read. Such data is never overwritten.
 	ErrNewerFormat = errors.New("tenant: written by a newer version")
 )
 
@@ -48,7 +48,7 @@ type Repository interface {
 	Update(ctx context.Context, req UpdateRequest) (Revision, error)
 
 	// Backup appends a snapshot to the backup line. Kinds that are not
-	// Complete keep what the line's last revision held of them. A request with
+	// Complete keep the resources of the line's last revision. A request with
 	// a Parent says the same with fewer resources: only those that have changed
 	// since. It returns ErrInvalidRequest, or ErrNoRevision for a Parent that
 	// is not kept. The engine sends the whole snapshot after either, and after
@@ -65,14 +65,14 @@ type Repository interface {
 }
 
 // Remover is a [Repository] that can remove a tenant. It is optional: a caller
-// finds it by a type assertion. A wrapper of a repository that is no Remover
-// returns errors.ErrUnsupported.
+// finds it by a type assertion. A wrapper returns errors.ErrUnsupported if
+// its repository is not a Remover.
 //
 // [github.com/tenantsync/tenantsync/tenant/tenanttest.TestRepository] checks a
 // repository that is a Remover.
 type Remover interface {
 	// Remove removes both lines of a tenant, with all their revisions and keys.
-	// Other tenants keep theirs. Removing a tenant that has nothing is no error,
+	// Other tenants keep theirs. Removing a tenant without revisions succeeds,
 	// so a caller repeats a Remove that failed or was interrupted.
 	Remove(ctx context.Context, tenant string) error
 }
@@ -131,8 +131,8 @@ type BackupRequest struct {
 	// Parent is the revision of the tenant's backup line that the delta was
 	// made against, as Snapshot returns it: any that is kept, not only the
 	// head. The new revision follows the head all the same. Complete kinds
-	// become what Parent holds of them, without Removed, with the snapshot's
-	// resources; other kinds keep what the head holds. Empty: not a delta.
+	// get Parent's resources, without Removed, with the snapshot's resources;
+	// other kinds keep the head's. Empty: not a delta.
 	Parent string
 	// Snapshot in the repository's form, without ids. Kinds and Taken are
 	// always those of the whole snapshot. Of kinds that are not Complete,

@@ -28,7 +28,7 @@ func (r BackupRequest) check() error {
 	return cmp.Or(checkTenant(r.Tenant), checkRequestKey(r.Key), r.Snapshot.check(), r.checkRemoved())
 }
 
-// checkRemoved says what makes the removals impossible, whatever the parent has.
+// checkRemoved returns an error for removals that are impossible with any parent.
 func (r BackupRequest) checkRemoved() error {
 	if len(r.Removed) == 0 {
 		return nil

@@ -10,10 +10,10 @@ type Resource struct {
 	// Kind is the name of its [Kind].
 	Kind string `json:"kind"`
 	// Key is its name in the repository, unique within the kind: any string
-	// of 1 to 512 bytes of valid UTF-8. Empty on what a [Client] returns.
+	// of 1 to 512 bytes of valid UTF-8. A [Client] leaves it empty.
 	Key string `json:"key,omitempty"`
-	// ID is the tenant's own id of it. Empty on what a [Repository] returns,
-	// and on singletons that have none.
+	// ID is the tenant's own id of it. A [Repository] leaves it empty, and so
+	// do singletons without an id.
 	ID string `json:"id,omitempty"`
 	// Body is one JSON object: as the tenant gives it from a Client; in the
 	// repository's form (names instead of ids) from a Repository.
@@ -28,8 +28,8 @@ type ResourceName struct {
 	Key  string `json:"key"`
 }
 
-// Completeness says how much of what was asked for a read has returned. Only
-// Complete lets absence mean anything.
+// Completeness says how much of its request a read has returned. Only Complete lets
+// absence mean anything.
 type Completeness string
 
 // The values of Completeness.
@@ -40,7 +40,7 @@ const (
 	Partial Completeness = "partial"
 	// Forbidden: a permission or a directory role is missing.
 	Forbidden Completeness = "forbidden"
-	// Unlicensed: the tenant has no licence for the kind, or its cloud does not
+	// Unlicensed: the tenant lacks a licence for the kind, or its cloud does not
 	// have it. Not an error.
 	Unlicensed Completeness = "unlicensed"
 	// Failed: nothing usable was read.

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// snapshotFile holds, in the tree of a backup, what a [Snapshot] has beside
+// snapshotFile holds, in the tree of a backup, the fields of a [Snapshot] other than
 // its resources. Resources are in folders, so nothing else has this path.
 const snapshotFile = "snapshot.json"
 
@@ -74,7 +74,7 @@ func (t Tree) WithSnapshot(s Snapshot) (Tree, error) {
 }
 
 // refuseNewerSnapshot returns ErrNewerFormat for the snapshotFile of a newer
-// version. What is damaged is put right; what is newer is not ours to replace.
+// version. A damaged file is written again, but a newer one is not ours to replace.
 func refuseNewerSnapshot(text []byte) error {
 	if err := checkFormat(snapshotFile, text, snapshotFormat); errors.Is(err, ErrNewerFormat) {
 		return err
@@ -82,8 +82,8 @@ func refuseNewerSnapshot(text []byte) error {
 	return nil
 }
 
-// encodeSnapshot returns the content of the snapshotFile. Kinds without a state,
-// of which the index of the line's files knows resources, are given one.
+// encodeSnapshot returns the content of the snapshotFile. A kind without a
+// state gets one if the index of the line's files has resources of it.
 func encodeSnapshot(s Snapshot, index *treeIndex) ([]byte, error) {
 	data := snapshotData{Format: snapshotFormat, Taken: s.Taken.UTC(), Kinds: slices.Clone(s.Kinds)}
 	known := make(map[string]bool, len(s.Kinds))

@@ -16,14 +16,14 @@ import (
 // Tree is one revision of a line as files: content by path, slashes between
 // folders, the first folder being the kind: "groups/CA-BreakGlass.json".
 //
-// It is what the repositories of this package, and others that keep files, are
-// made of. Trees are values: no method changes one. Contents are shared
+// The repositories of this package, and others that keep files, are made of trees.
+// Trees are values: no method changes one. Contents are shared
 // between trees and must not be changed.
 type Tree map[string][]byte
 
 // Resources decodes the desired line: its resources, by kind and key, and the
-// files that cannot be used. Files that do not end in ".json", and whatever has
-// a name that begins with a dot, are ignored.
+// files that cannot be used. Files that do not end in ".json", and files and
+// folders whose name begins with a dot, are ignored.
 func (t Tree) Resources() ([]Resource, []FileError) {
 	var (
 		resources []Resource
@@ -127,7 +127,7 @@ func (t Tree) Digest() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// isIgnored reports whether a file is no business of a repository.
+// isIgnored reports whether a repository ignores a file.
 func isIgnored(path string) bool {
 	if _, ok := cutExtension(path); !ok {
 		return true
@@ -141,11 +141,11 @@ type treeEntry struct {
 	paths []string
 	// clash is another resource's file whose name differs only in case.
 	clash string
-	// invalid says why the file has no key.
+	// invalid says why the file does not name a key.
 	invalid string
 }
 
-// problem returns what is wrong with the entry's names, or nil.
+// problem returns the problem of the entry's names, or nil.
 func (e *treeEntry) problem() *FileError {
 	var message string
 	switch {
@@ -178,7 +178,7 @@ type folderKind struct {
 	err  error
 }
 
-// indexOf returns the index of files by path, whatever stands for their content.
+// indexOf returns the index of files by path, with any type of content.
 func indexOf[C any](files map[string]C) *treeIndex {
 	index := &treeIndex{byKey: make(map[ResourceName]*treeEntry, len(files)), folded: make(map[string]string, len(files)), kinds: make(map[string]folderKind)}
 	for _, path := range slices.Sorted(maps.Keys(files)) {
@@ -283,7 +283,7 @@ func (x *treeIndex) drop(name ResourceName) []string {
 	return e.paths
 }
 
-// newPath returns a free path for a resource that has no file.
+// newPath returns a free path for a resource without a file.
 func (x *treeIndex) newPath(kind, key string) (string, error) {
 	folder := escape(kind, isUnsafe)
 	for _, distinct := range []bool{false, true} {
@@ -296,7 +296,7 @@ func (x *treeIndex) newPath(kind, key string) (string, error) {
 }
 
 // parsePath returns the kind and key of the file at a path of a tree. With an
-// error, they are what is known of them.
+// error, it returns the parts that it could tell.
 func parsePath(path string) (ResourceName, error) {
 	folder, file, ok := strings.Cut(path, "/")
 	if !ok {

@@ -34,8 +34,7 @@ const (
 	// equals "08:00:00.0000000".
 	Time ValueForm = "time"
 	// Duration is an ISO 8601 duration, compared by value: "PT24H" and "P1D",
-	// "P1Y" and "P12M". There is no calendar arithmetic: a month never equals a
-	// number of days.
+	// "P1Y" and "P12M". A month never equals a number of days.
 	Duration ValueForm = "duration"
 	// IPRange is an IP address, a network in CIDR notation, or two addresses
 	// joined by "-", compared by the set of its addresses. The host bits of a
@@ -66,11 +65,11 @@ type Form struct {
 
 // Default declares that a property which is absent has the given value: the
 // value, null, an empty value and absence mean the same at Path. A service that
-// writes its defaults into what it returns then shows no difference:
+// writes its defaults into its answers then shows no difference:
 //
 //	{Path: "/assignments/*/target/deviceAndAppManagementAssignmentFilterType", Value: []byte(`"none"`)}
 //
-// Only declare what the service itself treats so. An undeclared value that a
+// Only declare a value that the service itself treats so. An undeclared value that a
 // member of an array has on one side only is a difference, because somebody may
 // have set it.
 type Default struct {

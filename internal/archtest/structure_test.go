@@ -71,6 +71,7 @@ var structured = []string{
 	"syncer/syncertest",
 	"tenant",
 	"tenant/graph/graphtest",
+	"tenant/tenanttest",
 }
 
 // nested are packages that hold the limits and are modules of their own. Their

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/fault"
-	"github.com/tenantsync/tenantsync/internal/retry"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -36,7 +35,7 @@ func (c *client) Permissions(ctx context.Context, req tenant.PermissionsRequest)
 		if err := c.enter(ctx, Call{Method: "Permissions"}); err != nil {
 			return tenant.Permissions{}, err
 		}
-		return c.fake.permissions(req)
+		return c.fake.Conditions.permissions(req)
 	})
 }
 
@@ -57,7 +56,7 @@ func (c *client) Read(ctx context.Context, req tenant.ReadRequest, emit func(ten
 	if err == nil || err == own || ctx.Err() != nil || tenant.ClassOf(err) == tenant.Unauthenticated {
 		return result, err
 	}
-	// How much was read is no error; see [tenant.Client].
+	// A result, not an error, says how much was read; see [tenant.Client].
 	result = failedRead(tenant.ClassOf(err), err.Error())
 	if emitted > 0 {
 		result.Completeness = tenant.Partial
@@ -68,10 +67,10 @@ func (c *client) Read(ctx context.Context, req tenant.ReadRequest, emit func(ten
 func (c *client) read(ctx context.Context, req tenant.ReadRequest, emit func(tenant.Resource) error) (tenant.ReadResult, error) {
 	err := c.enter(ctx, Call{Method: "Read", Kind: req.Kind})
 	if err == nil {
-		err = c.fake.awaitRead(ctx)
+		err = c.fake.Conditions.awaitRead(ctx)
 	}
 	if err == nil {
-		err = c.fake.readable(req.Kind, "read")
+		err = c.fake.Conditions.readable(req.Kind, "read")
 	}
 	switch class := tenant.ClassOf(err); {
 	case err == nil:
@@ -119,10 +118,10 @@ func (c *client) Get(ctx context.Context, req tenant.GetRequest) (tenant.Resourc
 		if err := c.enter(ctx, Call{Method: "Get", Kind: req.Kind, ID: req.ID}); err != nil {
 			return tenant.Resource{}, err
 		}
-		if err := c.fake.awaitRead(ctx); err != nil {
+		if err := c.fake.Conditions.awaitRead(ctx); err != nil {
 			return tenant.Resource{}, err
 		}
-		if err := c.fake.readable(req.Kind, "get"); err != nil {
+		if err := c.fake.Conditions.readable(req.Kind, "get"); err != nil {
 			return tenant.Resource{}, err
 		}
 		return c.fake.get(req)
@@ -152,132 +151,14 @@ func (c *client) enter(ctx context.Context, call Call) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	call.Worker, call.Start = c.cfg.Worker, time.Now()
-	f.record.calls = append(f.record.calls, call)
-	if refused != nil || c.generation < f.revoked {
-		return f.fail(tenant.Unauthenticated, call.Kind, call.ID, "the credentials are no longer accepted: sign in again", refused)
+	f.Record.calls = append(f.Record.calls, call)
+	if refused != nil || c.generation < f.Conditions.revoked {
+		return f.Record.fail(tenant.Unauthenticated, call.Kind, call.ID, "the credentials are no longer accepted: sign in again", refused)
 	}
 	return nil
 }
 
-// fail makes an error. The caller holds the lock.
-func (f *Fake) fail(class tenant.Class, kind, id, message string, cause error) *tenant.Error {
-	return &tenant.Error{
-		Class: class, Kind: kind, ID: id, Message: message, Err: cause,
-		RequestID: fmt.Sprintf("request-%d", len(f.record.calls)),
-	}
-}
-
-// permissions answers a permissions request.
-func (f *Fake) permissions(req tenant.PermissionsRequest) (tenant.Permissions, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, kind := range req.Kinds {
-		if f.kinds[kind] == nil {
-			return tenant.Permissions{}, f.fail(tenant.Invalid, kind, "", "there is no such kind", nil)
-		}
-	}
-	result := tenant.Permissions{ConsentURL: f.cfg.ConsentURL, Directory: f.cfg.Directory}
-	for _, p := range f.cfg.Permissions {
-		if p.Write && !req.Write {
-			continue
-		}
-		p.Kinds = slices.DeleteFunc(slices.Clone(p.Kinds), func(kind string) bool {
-			return !slices.Contains(req.Kinds, kind)
-		})
-		if len(p.Kinds) > 0 {
-			result.Required = append(result.Required, p)
-		}
-	}
-	for p := range f.granted {
-		result.Granted = append(result.Granted, p)
-	}
-	slices.Sort(result.Granted)
-	return result, nil
-}
-
-// missing returns the permissions that the kind lacks. The caller holds the lock.
-func (f *Fake) missing(kind string, write bool) []string {
-	var missing []string
-	for _, p := range f.cfg.Permissions {
-		granted := slices.ContainsFunc(p.AnyOf, func(name string) bool { return f.granted[name] })
-		if p.Write == write && slices.Contains(p.Kinds, kind) && !granted && len(p.AnyOf) > 0 {
-			missing = append(missing, p.AnyOf[0])
-		}
-	}
-	return missing
-}
-
-// readable says why a kind cannot be read.
-func (f *Fake) readable(kind, op string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	err := f.closed(kind, false)
-	if err == nil && f.kinds[kind].failReads != "" {
-		err = f.fail(f.kinds[kind].failReads, kind, "", "failed by the test", nil)
-	}
-	if err != nil {
-		err.Op = op
-		return err
-	}
-	return nil
-}
-
-// closed says why a kind cannot be used at all. The caller holds the lock.
-func (f *Fake) closed(kind string, write bool) *tenant.Error {
-	k := f.kinds[kind]
-	if k == nil {
-		return f.fail(tenant.Invalid, kind, "", "there is no such kind", nil)
-	}
-	if k.unlicensed {
-		return f.fail(tenant.NotLicensed, kind, "", "the tenant has no licence for this", nil)
-	}
-	missing := f.missing(kind, write)
-	if k.forbidden || len(missing) > 0 {
-		err := f.fail(tenant.AccessDenied, kind, "", "insufficient privileges", nil)
-		err.Missing = missing
-		return err
-	}
-	return nil
-}
-
-// awaitRead takes the time that a read takes, with the waits of a client that
-// is throttled.
-func (f *Fake) awaitRead(ctx context.Context) error {
-	f.mu.Lock()
-	slow := f.slowRead
-	f.mu.Unlock()
-	if err := sleep(ctx, slow); err != nil {
-		return err
-	}
-	for budget := f.cfg.ReadBudget; ; {
-		err := f.takeThrottle()
-		if err == nil {
-			return nil
-		}
-		if err.RetryAfter > budget {
-			return err
-		}
-		budget -= max(err.RetryAfter, time.Millisecond)
-		if err := sleep(ctx, err.RetryAfter); err != nil {
-			return err
-		}
-	}
-}
-
-// takeThrottle refuses a request if it is one of those that are throttled.
-func (f *Fake) takeThrottle() *tenant.Error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.throttled.calls <= 0 {
-		return nil
-	}
-	f.throttled.calls--
-	err := f.fail(tenant.Throttled, "", "", "too many requests", nil)
-	err.RetryAfter = f.throttled.after
-	return err
-}
-
-// lookUp returns what a read request asks for, as far as reads see it now.
+// lookUp returns the objects of a read request that reads can see now.
 func (f *Fake) lookUp(req tenant.ReadRequest) (found []tenant.Resource, absent []string, cut bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -317,15 +198,7 @@ func (f *Fake) get(req tenant.GetRequest) (tenant.Resource, error) {
 			return o.resource(body), nil
 		}
 	}
-	err := f.fail(tenant.NotFound, req.Kind, req.ID, "there is no such object", nil)
+	err := f.Record.fail(tenant.NotFound, req.Kind, req.ID, "there is no such object", nil)
 	err.Op = "get"
 	return tenant.Resource{}, err
-}
-
-// sleep waits for d or until the context ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	if retry.Pause(ctx, d) != nil {
-		return ctx.Err()
-	}
-	return nil
 }

@@ -2,10 +2,31 @@ package tenanttest
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
 )
+
+// Conditions make the tenant of a [Fake] refuse, hide and delay things. A Fake embeds
+// them, so that their methods are the Fake's too. A condition lasts until another
+// call ends it. Safe for concurrent use.
+type Conditions struct {
+	mu     *sync.Mutex // the fake's
+	cfg    *Config
+	kinds  kinds
+	record *Record
+
+	granted    map[string]bool
+	generation int           // of credentials that are handed out now
+	revoked    int           // generations before this one are revoked
+	lag        time.Duration // until reads see a write
+	slowRead   time.Duration
+	slowWrite  time.Duration
+	throttled  throttle
+	failWrite  func(tenant.Operation) WriteFault
+	failNext   []tenant.Class
+}
 
 // throttle is how many of the next calls are refused.
 type throttle struct {
@@ -14,92 +35,94 @@ type throttle struct {
 }
 
 // Forbid takes the right to a kind away, as a missing directory role does.
-// [Fake.Allow] gives it back.
-func (f *Fake) Forbid(kind string) { f.onKind(kind, func(k *fakeKind) { k.forbidden = true }) }
+// [Conditions.Allow] gives it back.
+func (c *Conditions) Forbid(kind string) { c.onKind(kind, func(k *fakeKind) { k.forbidden = true }) }
 
-// Allow undoes [Fake.Forbid].
-func (f *Fake) Allow(kind string) { f.onKind(kind, func(k *fakeKind) { k.forbidden = false }) }
+// Allow undoes [Conditions.Forbid].
+func (c *Conditions) Allow(kind string) { c.onKind(kind, func(k *fakeKind) { k.forbidden = false }) }
 
-// Unlicense takes the licence for a kind away. [Fake.License] gives it back.
-func (f *Fake) Unlicense(kind string) { f.onKind(kind, func(k *fakeKind) { k.unlicensed = true }) }
+// Unlicense takes the licence for a kind away. [Conditions.License] gives it back.
+func (c *Conditions) Unlicense(kind string) {
+	c.onKind(kind, func(k *fakeKind) { k.unlicensed = true })
+}
 
-// License undoes [Fake.Unlicense].
-func (f *Fake) License(kind string) { f.onKind(kind, func(k *fakeKind) { k.unlicensed = false }) }
+// License undoes [Conditions.Unlicense].
+func (c *Conditions) License(kind string) { c.onKind(kind, func(k *fakeKind) { k.unlicensed = false }) }
 
 // FailReads makes every read and get of a kind fail with class, until it is
 // called with "".
-func (f *Fake) FailReads(kind string, class tenant.Class) {
-	f.onKind(kind, func(k *fakeKind) { k.failReads = class })
+func (c *Conditions) FailReads(kind string, class tenant.Class) {
+	c.onKind(kind, func(k *fakeKind) { k.failReads = class })
 }
 
 // CutReads makes every read of a kind end after n objects, Partial, until it is
 // called with a negative n.
-func (f *Fake) CutReads(kind string, n int) {
-	f.onKind(kind, func(k *fakeKind) { k.cutReads = max(n, -1) })
+func (c *Conditions) CutReads(kind string, n int) {
+	c.onKind(kind, func(k *fakeKind) { k.cutReads = max(n, -1) })
 }
 
-func (f *Fake) onKind(kind string, do func(*fakeKind)) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	do(f.mustKind(kind))
+func (c *Conditions) onKind(kind string, do func(*fakeKind)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	do(c.kinds.must(kind))
 }
 
 // Throttle refuses the next n requests. Writes fail with Throttled; reads wait
 // retryAfter and ask again, which is another request.
-func (f *Fake) Throttle(n int, retryAfter time.Duration) {
-	f.locked(func() { f.throttled = throttle{calls: n, after: retryAfter} })
+func (c *Conditions) Throttle(n int, retryAfter time.Duration) {
+	c.locked(func() { c.throttled = throttle{calls: n, after: retryAfter} })
 }
 
 // RevokeCredentials ends the credentials of every client made so far: their
 // calls fail with Unauthenticated. Clients made later are fine.
-func (f *Fake) RevokeCredentials() {
-	f.locked(func() {
-		f.generation++
-		f.revoked = f.generation
+func (c *Conditions) RevokeCredentials() {
+	c.locked(func() {
+		c.generation++
+		c.revoked = c.generation
 	})
 }
 
 // RestoreCredentials makes every client's credentials good again.
-func (f *Fake) RestoreCredentials() { f.locked(func() { f.revoked = 0 }) }
+func (c *Conditions) RestoreCredentials() { c.locked(func() { c.revoked = 0 }) }
 
 // Grant grants permissions.
-func (f *Fake) Grant(permissions ...string) {
-	f.locked(func() {
+func (c *Conditions) Grant(permissions ...string) {
+	c.locked(func() {
 		for _, p := range permissions {
-			f.granted[p] = true
+			c.granted[p] = true
 		}
 	})
 }
 
 // Deny takes permissions away.
-func (f *Fake) Deny(permissions ...string) {
-	f.locked(func() {
+func (c *Conditions) Deny(permissions ...string) {
+	c.locked(func() {
 		for _, p := range permissions {
-			delete(f.granted, p)
+			delete(c.granted, p)
 		}
 	})
 }
 
 // SlowReads makes every read and get take d.
-func (f *Fake) SlowReads(d time.Duration) { f.locked(func() { f.slowRead = d }) }
+func (c *Conditions) SlowReads(d time.Duration) { c.locked(func() { c.slowRead = d }) }
 
 // SlowWrites makes every write take d: its effect comes after half of it. When
-// the caller's context ends before that, the write has no effect.
-func (f *Fake) SlowWrites(d time.Duration) { f.locked(func() { f.slowWrite = d }) }
+// the caller's context ends before that, the tenant does not change.
+func (c *Conditions) SlowWrites(d time.Duration) { c.locked(func() { c.slowWrite = d }) }
 
 // Lag makes reads and gets, and references from other objects, see each later
 // write only after d. The Fake's own methods always see it at once.
-func (f *Fake) Lag(d time.Duration) { f.locked(func() { f.lag = d }) }
+func (c *Conditions) Lag(d time.Duration) { c.locked(func() { c.lag = d }) }
 
-func (f *Fake) locked(do func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (c *Conditions) locked(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	do()
 }
 
 // WriteFault is what goes wrong with a write. The zero value is nothing.
 type WriteFault struct {
-	// Err is what the caller gets instead of the answer.
+	// Err replaces the answer.
 	Err error
 	// Applied: the write takes effect all the same.
 	Applied bool
@@ -113,8 +136,8 @@ func Refused(class tenant.Class) WriteFault {
 	return WriteFault{Err: &tenant.Error{Class: class, Message: "refused by the test"}}
 }
 
-// Unknown is a failure after which nobody knows whether there was an effect;
-// applied says what is the truth.
+// Unknown is an error with MaybeApplied: its caller cannot know the outcome. applied
+// says whether the write takes effect.
 func Unknown(applied bool) WriteFault {
 	return WriteFault{
 		Err:     &tenant.Error{Class: tenant.Transient, Message: "no answer from the service", MaybeApplied: true},
@@ -122,7 +145,7 @@ func Unknown(applied bool) WriteFault {
 	}
 }
 
-// LostAnswer is an effect whose answer got lost, with an error that is no
+// LostAnswer is an effect whose answer is lost. Its error is not a
 // *tenant.Error.
 func LostAnswer() WriteFault {
 	return WriteFault{Err: errors.New("connection reset by peer"), Applied: true}
@@ -138,16 +161,16 @@ func LateEffect(d time.Duration) WriteFault {
 
 // FailWrite asks decide about every write that reaches the tenant; nil stops
 // that. One call at a time; decide must not use the Fake.
-func (f *Fake) FailWrite(decide func(op tenant.Operation) WriteFault) {
-	f.locked(func() { f.failWrite = decide })
+func (c *Conditions) FailWrite(decide func(op tenant.Operation) WriteFault) {
+	c.locked(func() { c.failWrite = decide })
 }
 
 // FailNextWrites refuses the next n writes with class.
-func (f *Fake) FailNextWrites(n int, class tenant.Class) {
-	f.locked(func() {
-		f.failNext = nil
+func (c *Conditions) FailNextWrites(n int, class tenant.Class) {
+	c.locked(func() {
+		c.failNext = nil
 		for range n {
-			f.failNext = append(f.failNext, class)
+			c.failNext = append(c.failNext, class)
 		}
 	})
 }

@@ -16,7 +16,7 @@
 //	})
 //	client := fake.Client(tenanttest.ClientConfig{Worker: "one"})
 //
-// Afterwards [Fake.Writes], [Fake.Repeated] and [Fake.Overlapping] tell what
+// Afterwards [Record.Writes], [Record.Repeated] and [Record.Overlapping] tell what
 // reached the tenant, what reached it twice, and which workers got into each
 // other's way. All delays are timers: in a testing/synctest bubble they cost
 // no time.

@@ -34,9 +34,9 @@ type Config struct {
 	ChosenIDs map[string]string
 	// Permissions that the kinds need. Defaults to none.
 	Permissions []tenant.Permission
-	// Granted permissions at the start. See [Fake.Grant].
+	// Granted permissions at the start. See [Conditions.Grant].
 	Granted []string
-	// ConsentURL is the page where an administrator grants what is missing.
+	// ConsentURL is the page where an administrator grants missing permissions.
 	ConsentURL string
 	// Conditional makes updates and deletes fail with Conflict when the object
 	// is not as the operation's Before. Most of Microsoft Graph does not.
@@ -53,78 +53,51 @@ type Config struct {
 // Fake is a Microsoft 365 tenant in memory. Tests reach it in two ways: through
 // [Fake.Client], as the code under test does, with all that a tenant refuses,
 // hides and delays; and by the Fake's own methods, which see and change
-// everything at once and stand for what other people do in the tenant.
+// everything at once and stand for other people's changes. [Conditions] make the
+// tenant refuse, hide and delay things. [Record] lists what the clients did.
 //
 // Safe for concurrent use. Delays are timers, so that it works in a
 // testing/synctest bubble.
 type Fake struct {
 	cfg Config
 
-	mu         sync.Mutex
-	kinds      map[string]*fakeKind
-	ids        int
-	granted    map[string]bool
-	generation int           // of credentials that are handed out now
-	revoked    int           // generations before this one are revoked
-	lag        time.Duration // until reads see a write
-	slowRead   time.Duration
-	slowWrite  time.Duration
-	throttled  throttle
-	failWrite  func(tenant.Operation) WriteFault
-	failNext   []tenant.Class
-	record     record
-}
+	*Conditions
+	*Record
 
-// fakeKind is the objects of one kind and what is wrong with it.
-type fakeKind struct {
-	tenant.Kind
-	objects    []*object // in order of creation, deleted ones too
-	forbidden  bool
-	unlicensed bool
-	failReads  tenant.Class
-	cutReads   int // -1: not
+	mu      sync.Mutex
+	kinds   kinds
+	objects objects
 }
 
 // NewFake returns a tenant in which only singletons exist. It panics on kinds
-// without or with equal names and on Defaults that are no JSON objects.
+// without or with equal names, and on Defaults that are not JSON objects.
 func NewFake(cfg Config) *Fake {
 	cfg.Directory = cmp.Or(cfg.Directory, "00000000-0000-4000-8000-000000000001")
 	cfg.ReadBudget = cmp.Or(cfg.ReadBudget, time.Minute)
 	cfg.Kinds = slices.Clone(cfg.Kinds)
-	f := &Fake{cfg: cfg, kinds: make(map[string]*fakeKind), granted: make(map[string]bool)}
+	f := &Fake{cfg: cfg, kinds: make(kinds)}
+	f.Record = &Record{mu: &f.mu}
+	f.Conditions = &Conditions{mu: &f.mu, cfg: &f.cfg, kinds: f.kinds, record: f.Record, granted: make(map[string]bool)}
+	f.objects = objects{cfg: &f.cfg, kinds: f.kinds, record: f.Record, now: f.Conditions}
 	for _, k := range cfg.Kinds {
 		if k.Name == "" || f.kinds[k.Name] != nil {
 			panic(fmt.Sprintf("tenanttest: kind %q has no name or appears twice", k.Name))
 		}
 		f.kinds[k.Name] = &fakeKind{Kind: k, cutReads: -1}
 		if k.Singleton {
-			f.seedSingleton(f.kinds[k.Name])
+			f.objects.seedSingleton(f.kinds[k.Name])
 		}
 	}
 	f.Grant(cfg.Granted...)
 	return f
 }
 
-func (f *Fake) seedSingleton(k *fakeKind) {
-	o := &object{kind: k, id: singletonID(k.Kind)}
-	o.set(f.completed(o, map[string]any{}), time.Time{})
-	k.objects = append(k.objects, o)
-}
-
-// singletonID is the kind's name if objects of the kind show an id, else none.
-func singletonID(k tenant.Kind) string {
-	if slices.Contains(k.ReadOnly, "/id") {
-		return k.Name
-	}
-	return ""
-}
-
 // ClientConfig configures a client of a [Fake].
 type ClientConfig struct {
-	// Worker names the process that uses the client, for [Fake.Overlapping].
+	// Worker names the process that uses the client, for [Record.Overlapping].
 	Worker string
-	// Authorize, if not nil, is called before every call; an error means that
-	// the credentials are no longer accepted.
+	// Authorize, if not nil, is called before every call. After an error the
+	// fake refuses the credentials.
 	Authorize func(ctx context.Context) error
 }
 
@@ -141,46 +114,46 @@ func (f *Fake) Directory() string { return f.cfg.Directory }
 // Seed puts an object into the tenant, as if it had long been there, and
 // returns its id. The body may be of any JSON; server-set properties are added.
 // Of a singleton, it replaces the content. It panics on an unknown kind or a
-// body that is no JSON object.
+// body that is not a JSON object.
 func (f *Fake) Seed(kind, body string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	k := f.mustKind(kind)
+	k := f.kinds.must(kind)
 	o := &object{kind: k, id: singletonID(k.Kind)}
 	if k.Singleton {
 		k.objects = nil
-		f.record.overwrite(kind, o.id)
+		f.Record.overwrite(kind, o.id)
 	}
 	object := mustObject(body)
 	if !k.Singleton {
-		o.id = cmp.Or(f.chosenID(k.Name, object), f.newID())
+		o.id = cmp.Or(f.objects.chosenID(k.Name, object), f.objects.newID())
 	}
-	o.set(f.completed(o, object), time.Time{})
+	o.set(f.objects.completed(o, object), time.Time{})
 	k.objects = append(k.objects, o)
 	return o.id
 }
 
 // Set changes an object as someone else in the tenant would: patch is a JSON
-// merge patch. It panics if there is no such object.
+// merge patch. It panics for an object that the tenant lacks.
 func (f *Fake) Set(kind, id, patch string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	o := f.mustFind(kind, id)
+	o := f.objects.mustFind(kind, id)
 	body := mergePatch(clone(o.latest()), mustObject(patch)).(map[string]any)
-	o.sealSecrets(body, f.newID)
-	f.touch(o, body)
+	o.sealSecrets(body, f.objects.newID)
+	touch(o, body)
 	o.set(body, time.Time{})
-	f.record.overwrite(kind, o.id)
+	f.Record.overwrite(kind, o.id)
 }
 
-// Remove deletes an object as someone else in the tenant would. It panics if
-// there is no such object.
+// Remove deletes an object as someone else in the tenant would. It panics
+// for an object that the tenant lacks.
 func (f *Fake) Remove(kind, id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	o := f.mustFind(kind, id)
+	o := f.objects.mustFind(kind, id)
 	o.set(nil, time.Time{})
-	f.record.overwrite(kind, o.id)
+	f.Record.overwrite(kind, o.id)
 }
 
 // Deleted returns a kind's objects that are not there any more, as they last
@@ -189,7 +162,7 @@ func (f *Fake) Deleted(kind string) []tenant.Resource {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []tenant.Resource
-	for _, o := range f.mustKind(kind).objects {
+	for _, o := range f.kinds.must(kind).objects {
 		if body := o.beforeDelete(); body != nil {
 			all = append(all, tenant.Resource{Kind: kind, ID: o.id, Body: encode(body)})
 		}
@@ -202,35 +175,35 @@ func (f *Fake) Deleted(kind string) []tenant.Resource {
 func (f *Fake) Undelete(kind, id string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, o := range f.mustKind(kind).objects {
+	for _, o := range f.kinds.must(kind).objects {
 		if body := o.beforeDelete(); body != nil && o.id == id {
-			o.set(body, f.visibleAt())
-			f.record.overwrite(kind, id)
+			o.set(body, f.Conditions.visibleAt())
+			f.Record.overwrite(kind, id)
 			return true
 		}
 	}
 	return false
 }
 
-// Object returns an object's body as it is now, secrets included, without lag;
-// nil if it is not there.
+// Object returns an object's present body, secrets included, without lag. It
+// returns nil for an object that the tenant lacks.
 func (f *Fake) Object(kind, id string) json.RawMessage {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	o := f.find(kind, id)
+	o := f.objects.find(kind, id)
 	if o == nil {
 		return nil
 	}
 	return encode(o.latest())
 }
 
-// Objects returns a kind's objects as they are now, as [Fake.Object] does, in
-// order of creation.
+// Objects returns a kind's present objects, as [Fake.Object] does, in order of
+// creation.
 func (f *Fake) Objects(kind string) []tenant.Resource {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []tenant.Resource
-	for _, o := range f.mustKind(kind).objects {
+	for _, o := range f.kinds.must(kind).objects {
 		if body := o.latest(); body != nil {
 			all = append(all, tenant.Resource{Kind: kind, ID: o.id, Body: encode(body)})
 		}
@@ -239,13 +212,13 @@ func (f *Fake) Objects(kind string) []tenant.Resource {
 }
 
 // Find returns the id of the object with this natural key (the values of
-// [tenant.Kind.NaturalKey], joined by " - "), or "" if there is none. It
-// panics if there are several.
+// [tenant.Kind.NaturalKey], joined by " - "), or "". It panics if several objects
+// have the key.
 func (f *Fake) Find(kind, naturalKey string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var found []string
-	for _, o := range f.mustKind(kind).objects {
+	for _, o := range f.kinds.must(kind).objects {
 		if body := o.latest(); body != nil && o.kind.naturalKey(body) == naturalKey {
 			found = append(found, o.id)
 		}
@@ -254,35 +227,4 @@ func (f *Fake) Find(kind, naturalKey string) string {
 		panic(fmt.Sprintf("tenanttest: %s %q stands for several objects: %s", kind, naturalKey, strings.Join(found, ", ")))
 	}
 	return strings.Join(found, "")
-}
-
-func (f *Fake) mustKind(kind string) *fakeKind {
-	k := f.kinds[kind]
-	if k == nil {
-		panic(fmt.Sprintf("tenanttest: the fake has no kind %q", kind))
-	}
-	return k
-}
-
-// find returns an object that is there now, or nil.
-func (f *Fake) find(kind, id string) *object {
-	k := f.kinds[kind]
-	if k == nil {
-		return nil
-	}
-	for _, o := range k.objects {
-		if (o.id == id || k.Singleton && id == "") && o.latest() != nil {
-			return o
-		}
-	}
-	return nil
-}
-
-func (f *Fake) mustFind(kind, id string) *object {
-	f.mustKind(kind)
-	o := f.find(kind, id)
-	if o == nil {
-		panic(fmt.Sprintf("tenanttest: there is no %s/%s", kind, id))
-	}
-	return o
 }

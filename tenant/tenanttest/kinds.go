@@ -37,11 +37,11 @@ const (
 // The catalogue uses most of what [tenant.Kind] can declare. It is not complete:
 // a client of a real tenant brings its own kinds. What to know about it:
 //
-//   - Directory roles (includeRoles, excludeRoles) are no references. A built-in
-//     role's template id is the same in every tenant and stays as it is; the id
-//     of a custom role stays too, and is wrong in another tenant.
-//   - Users (includeUsers, excludeUsers) are no references: the catalogue has no
-//     kind for them. Name people through groups.
+//   - Directory roles (includeRoles, excludeRoles) are ids, not references. The
+//     template id of a built-in role is the same in every tenant. The id of a
+//     custom role is wrong in another tenant.
+//   - Users (includeUsers, excludeUsers) are ids too: the catalogue lacks a kind
+//     for them. Name people through groups.
 //   - First-party applications have the same id everywhere. [FirstPartyApplications]
 //     are literals; any other application is named by its service principal.
 //   - Microsoft-managed policies are known by the English prefix of their name.

@@ -11,7 +11,7 @@ func entraKinds() []tenant.Kind {
 		authenticationMethods(),
 		{
 			Name: AuthenticationContexts, Title: "Authentication contexts",
-			// The id (c1 to c99) is chosen by whoever creates one, and names it.
+			// The client that creates one chooses its id (c1 to c99), which names it.
 			NaturalKey: []string{"/id"},
 			Create:     true, Update: true, Delete: true,
 			CreateOnly: []string{"/id"},

@@ -51,8 +51,8 @@ func intuneKinds() []tenant.Kind {
 
 const intuneThrottle = "intune"
 
-// intunePolicy declares what all Intune policies have in common: who they are
-// assigned to, their scope tags, and what Intune adds by itself.
+// intunePolicy declares the properties that all Intune policies share: their
+// assignments, their scope tags, and those that Intune sets.
 func intunePolicy(k tenant.Kind) tenant.Kind {
 	k.Create, k.Update, k.Delete = true, true, true
 	k.Throttle = intuneThrottle
@@ -81,7 +81,7 @@ func scopeTags(path string) []tenant.Reference {
 	return to(RoleScopeTags, []string{defaultScope}, path)
 }
 
-// scheduledActions declares what a compliance policy does with a device that
+// scheduledActions declares the actions of a compliance policy on a device that
 // does not comply.
 func scheduledActions(k tenant.Kind) tenant.Kind {
 	const actions = "/scheduledActionsForRule/*/scheduledActionConfigurations"

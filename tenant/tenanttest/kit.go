@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// tb is what a case needs of a *testing.T, so that the kits' own test can
-// record what a case reports.
+// tb is the part of *testing.T that cases use, so that the kits' own test can
+// record their reports.
 type tb interface {
 	Helper()
 	Context() context.Context
@@ -21,13 +21,13 @@ type tb interface {
 // kitCase is one case of a kit; F is the fixture.
 type kitCase[F any] struct {
 	name string
-	// explanation says what the contract asks for. It is printed when the
-	// case fails.
+	// explanation says which rule of the contract the case checks. A case
+	// that fails prints it.
 	explanation string
 	run         func(k *kit[F])
 }
 
-// kit is what a case works with.
+// kit has the values that all cases use.
 type kit[F any] struct {
 	tb
 	fixture     F
@@ -63,8 +63,8 @@ func (k *kit[F]) must(err error, what string) {
 	}
 }
 
-// sameJSON reports whether two texts are the same JSON object, whatever their
-// order of members and white space. Numbers must have the same spelling.
+// sameJSON reports whether two texts are the same JSON object. The order of members
+// and white space do not matter. Numbers must have the same spelling.
 func sameJSON(a, b json.RawMessage) bool {
 	x, err := parseObject(a)
 	if err != nil {

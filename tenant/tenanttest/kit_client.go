@@ -11,8 +11,8 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// ClientFixture is one fresh client, the tenant behind it, and what can be
-// made to happen there. A case whose function is nil is skipped.
+// ClientFixture is one fresh client with functions that change the tenant behind
+// it. A case whose function is nil is skipped.
 type ClientFixture struct {
 	// Client is required. Its reads must see its writes at once.
 	Client tenant.Client
@@ -49,7 +49,7 @@ type ClientFixture struct {
 }
 
 // TestClient checks that a [tenant.Client] keeps its contract. The factory is
-// called once per case; it uses t.Cleanup for what has to be closed.
+// called once per case. It closes its resources with t.Cleanup.
 func TestClient(t *testing.T, factory func(t *testing.T) ClientFixture) {
 	runCases(t, factory, clientCases())
 }
@@ -139,7 +139,7 @@ func displayName(body json.RawMessage) string {
 	return object.DisplayName
 }
 
-// wantRead checks what a read found.
+// wantRead checks the result of a read.
 func wantRead(k clientKit, req tenant.ReadRequest, want ...string) tenant.ReadResult {
 	k.Helper()
 	found, result := read(k, req)

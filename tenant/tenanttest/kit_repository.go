@@ -11,7 +11,7 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// RepositoryFixture is one fresh, empty repository and what can be done to it.
+// RepositoryFixture is one fresh, empty repository with functions that change it.
 // A case whose function is nil is skipped.
 type RepositoryFixture struct {
 	// Repository is required.
@@ -25,7 +25,7 @@ type RepositoryFixture struct {
 }
 
 // TestRepository checks that a [tenant.Repository] keeps its contract. The
-// factory is called once per case; it uses t.Cleanup for what has to be closed.
+// factory is called once per case. It closes its resources with t.Cleanup.
 func TestRepository(t *testing.T, factory func(t *testing.T) RepositoryFixture) {
 	runCases(t, factory, repositoryCases())
 }

@@ -2,7 +2,6 @@ package tenanttest
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,7 +12,29 @@ import (
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
-// object is one object with what it was.
+// fakeKind has the objects of one kind and its conditions.
+type fakeKind struct {
+	tenant.Kind
+	objects    []*object // in order of creation, deleted ones too
+	forbidden  bool
+	unlicensed bool
+	failReads  tenant.Class
+	cutReads   int // -1: not
+}
+
+// kinds are the kinds of a fake by name.
+type kinds map[string]*fakeKind
+
+// must returns a kind, and panics if the fake does not have it.
+func (all kinds) must(name string) *fakeKind {
+	k := all[name]
+	if k == nil {
+		panic(fmt.Sprintf("tenanttest: the fake has no kind %q", name))
+	}
+	return k
+}
+
+// object is one object with its earlier versions.
 type object struct {
 	kind     *fakeKind
 	id       string
@@ -98,7 +119,7 @@ func (o *object) sealSecrets(body map[string]any, newToken func() string) {
 }
 
 // restoreSecrets puts the stored secrets into a body that was sent with their
-// tokens instead. It says what is wrong with masked values.
+// tokens instead. It returns an error for masked values that it cannot restore.
 func (o *object) restoreSecrets(body map[string]any) error {
 	var err error
 	for _, m := range o.kind.Masked {
@@ -126,57 +147,6 @@ func (o *object) restoreSecrets(body map[string]any) error {
 		})
 	}
 	return err
-}
-
-// completed adds to a new object's body what the service sets.
-func (f *Fake) completed(o *object, body map[string]any) map[string]any {
-	created := "2026-01-01T00:00:00Z" // what is seeded is old
-	if defaults := f.cfg.Defaults[o.kind.Name]; defaults != "" {
-		body = underlay(body, mustObject(defaults))
-	}
-	for _, path := range o.kind.ReadOnly {
-		switch path {
-		case "/id":
-			body["id"] = o.id
-		case "/createdDateTime", "/modifiedDateTime", "/lastModifiedDateTime":
-			if body[path[1:]] == nil {
-				body[path[1:]] = created
-			}
-		case "/version":
-			if body["version"] == nil {
-				body["version"] = json.Number("1")
-			}
-		}
-	}
-	o.sealSecrets(body, f.newID)
-	return body
-}
-
-// touch sets what the service sets on every change.
-func (f *Fake) touch(o *object, body map[string]any) {
-	for _, path := range o.kind.ReadOnly {
-		switch path {
-		case "/modifiedDateTime", "/lastModifiedDateTime":
-			body[path[1:]] = time.Now().UTC().Format(time.RFC3339Nano)
-		case "/version":
-			body["version"] = json.Number(fmt.Sprint(len(o.versions) + 1))
-		}
-	}
-}
-
-// chosenID is the id that the maker of an object has chosen; "" if the service
-// makes the ids of the kind, or if there is none.
-func (f *Fake) chosenID(kind string, body map[string]any) string {
-	id, _ := body[f.cfg.ChosenIDs[kind]].(string)
-	return id
-}
-
-// newID makes the next id: GUID-shaped, the same in every run. The caller
-// holds the lock.
-func (f *Fake) newID() string {
-	f.ids++
-	h := sha256.Sum256(fmt.Appendf(nil, "%s/%d", f.cfg.Directory, f.ids))
-	return fmt.Sprintf("%x-%x-4%03x-8%03x-%x", h[0:4], h[4:6], (int(h[6])<<8|int(h[7]))&0xfff, (int(h[8])<<8|int(h[9]))&0xfff, h[10:16])
 }
 
 // naturalKey returns the values that name an object, joined by " - ".

@@ -80,7 +80,7 @@ func lastSegment(path string) string {
 	return unescapePointer.Replace(path[strings.LastIndexByte(path, '/')+1:])
 }
 
-// lookup returns the value at a path without "*", nil if there is none.
+// lookup returns the value at a path without "*", or nil.
 func lookup(body map[string]any, path string) any {
 	var found any
 	walk(body, path, func(p place) { found = p.value() })

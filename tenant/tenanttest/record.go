@@ -1,7 +1,9 @@
 package tenanttest
 
 import (
+	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tenantsync/tenantsync/tenant"
@@ -30,7 +32,7 @@ type Write struct {
 	// NaturalKey of the object, after a create or update.
 	NaturalKey string
 	// Overwritten is when someone else first changed or removed the object
-	// after the effect. It is zero as long as nobody has.
+	// after the effect, or zero.
 	Overwritten time.Time
 }
 
@@ -39,10 +41,14 @@ type attempt struct {
 	worker     string
 	op         tenant.Operation
 	start, end time.Time
-	write      *Write // nil while it has no effect
+	write      *Write // nil until it takes effect
 }
 
-type record struct {
+// Record lists what the clients of a [Fake] did. A Fake embeds one, so that its
+// methods are the Fake's too. Safe for concurrent use.
+type Record struct {
+	mu *sync.Mutex // the fake's
+
 	calls    []Call
 	writes   []*Write
 	attempts []*attempt
@@ -50,16 +56,16 @@ type record struct {
 }
 
 // Calls returns every call of the clients so far, in order.
-func (f *Fake) Calls() []Call {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.record.calls)
+func (r *Record) Calls() []Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.calls)
 }
 
 // Reads returns how many calls of Read and Get there were for a kind.
-func (f *Fake) Reads(kind string) int {
+func (r *Record) Reads(kind string) int {
 	n := 0
-	for _, c := range f.Calls() {
+	for _, c := range r.Calls() {
 		if c.Kind == kind && (c.Method == "Read" || c.Method == "Get") {
 			n++
 		}
@@ -68,17 +74,17 @@ func (f *Fake) Reads(kind string) int {
 }
 
 // Writes returns every write that took effect, in order.
-func (f *Fake) Writes() []Write { return f.copied(func() []*Write { return f.record.writes }) }
+func (r *Record) Writes() []Write { return r.copied(func() []*Write { return r.writes }) }
 
 // Repeated returns the writes that took effect although they should not have:
 // those whose idempotency key had already been applied, unless someone else
 // had changed or removed the object since, and creates of an object whose
 // natural key another created object still had.
-func (f *Fake) Repeated() []Write { return f.copied(func() []*Write { return f.record.repeated }) }
+func (r *Record) Repeated() []Write { return r.copied(func() []*Write { return r.repeated }) }
 
-func (f *Fake) copied(list func() []*Write) []Write {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (r *Record) copied(list func() []*Write) []Write {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var writes []Write
 	for _, w := range list() {
 		writes = append(writes, *w)
@@ -94,12 +100,12 @@ type Overlap struct {
 
 // Overlapping returns the pairs of writes of different workers that overlapped
 // in time, whether they took effect or not.
-func (f *Fake) Overlapping() []Overlap {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+func (r *Record) Overlapping() []Overlap {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var all []Overlap
-	for i, a := range f.record.attempts {
-		for _, b := range f.record.attempts[i+1:] {
+	for i, a := range r.attempts {
+		for _, b := range r.attempts[i+1:] {
 			if a.worker != b.worker && (a.end.IsZero() || b.start.Before(a.end)) {
 				all = append(all, Overlap{First: a.op, Second: b.op, FirstWorker: a.worker, SecondWorker: b.worker})
 			}
@@ -110,7 +116,7 @@ func (f *Fake) Overlapping() []Overlap {
 
 // applied records an effect; twin says that it made a second object of one
 // natural key. The caller holds the lock.
-func (r *record) applied(w *Write, twin bool) {
+func (r *Record) applied(w *Write, twin bool) {
 	again := w.IdempotencyKey != "" && slices.ContainsFunc(r.writes, func(o *Write) bool {
 		return o.IdempotencyKey == w.IdempotencyKey && o.Overwritten.IsZero()
 	})
@@ -122,10 +128,43 @@ func (r *record) applied(w *Write, twin bool) {
 
 // overwrite records that someone else changes or removes an object. The caller
 // holds the lock.
-func (r *record) overwrite(kind, id string) {
+func (r *Record) overwrite(kind, id string) {
 	for _, w := range r.writes {
 		if w.Kind == kind && w.Object == id && w.Overwritten.IsZero() {
 			w.Overwritten = time.Now()
 		}
 	}
 }
+
+func (r *Record) begin(op tenant.Operation, worker string) *attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := &attempt{op: op, worker: worker, start: time.Now()}
+	r.attempts = append(r.attempts, a)
+	return a
+}
+
+func (r *Record) end(a *attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a.end = time.Now()
+	if a.write != nil {
+		a.write.End = a.end
+	}
+}
+
+// fail makes an error. The caller holds the lock.
+func (r *Record) fail(class tenant.Class, kind, id, message string, cause error) *tenant.Error {
+	return &tenant.Error{
+		Class: class, Kind: kind, ID: id, Message: message, Err: cause,
+		RequestID: fmt.Sprintf("request-%d", len(r.calls)),
+	}
+}
+
+// invalid makes an error of class Invalid. The caller holds the lock.
+func (r *Record) invalid(format string, args ...any) error {
+	return r.fail(tenant.Invalid, "", "", fmt.Sprintf(format, args...), nil)
+}
+
+// forget drops everything. The caller holds the lock.
+func (r *Record) forget() { *r = Record{mu: r.mu} }

@@ -68,8 +68,8 @@ type Injector = fault.Injector
 // place of the call, or After, an error in place of its result.
 type Fault = fault.Fault
 
-// Remove is part of [tenant.Remover]. It returns errors.ErrUnsupported when the
-// repository is no Remover.
+// Remove is part of [tenant.Remover]. It returns errors.ErrUnsupported unless the
+// repository is a Remover.
 func (r RepositoryFaults) Remove(ctx context.Context, tenantID string) error {
 	return r.Faults.Do(ctx, "Repository.Remove", func() error {
 		remover, ok := r.Repository.(tenant.Remover)

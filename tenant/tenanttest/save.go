@@ -25,7 +25,7 @@ type savedObject struct {
 	Secrets json.RawMessage `json:"secrets,omitempty"`
 }
 
-// savedApplied is what [Fake.Repeated] needs of a write.
+// savedApplied is what [Record.Repeated] needs of a write.
 type savedApplied struct {
 	Key    string `json:"key"`
 	Object string `json:"object"`
@@ -33,15 +33,15 @@ type savedApplied struct {
 
 const savedFormat = 1
 
-// Save returns what the tenant holds: its objects with their ids and secrets,
+// Save returns the tenant's content: its objects with their ids and secrets,
 // the permissions that are granted, and the idempotency keys of the writes that
 // took effect. It is for programs whose tenant outlives their process, see
-// [Fake.Restore]. What calls were made, and what is wrong with the tenant (lag,
-// throttling, refusals), is not saved.
+// [Fake.Restore]. Save leaves out the calls, and conditions such as lag, throttling
+// and refusals.
 func (f *Fake) Save() json.RawMessage {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := saved{Format: savedFormat, IDs: f.ids, Objects: []savedObject{}}
+	s := saved{Format: savedFormat, IDs: f.objects.ids, Objects: []savedObject{}}
 	for _, k := range f.cfg.Kinds {
 		s.Kinds = append(s.Kinds, k.Name)
 		for _, o := range f.kinds[k.Name].objects {
@@ -56,13 +56,13 @@ func (f *Fake) Save() json.RawMessage {
 			s.Objects = append(s.Objects, so)
 		}
 	}
-	for p, granted := range f.granted {
+	for p, granted := range f.Conditions.granted {
 		if granted {
 			s.Granted = append(s.Granted, p)
 		}
 	}
 	slices.Sort(s.Granted)
-	for _, w := range f.record.writes {
+	for _, w := range f.Record.writes {
 		s.Applied = append(s.Applied, savedApplied{Key: w.IdempotencyKey, Object: w.Object})
 	}
 	raw, err := json.Marshal(s)
@@ -73,8 +73,8 @@ func (f *Fake) Save() json.RawMessage {
 }
 
 // Restore makes the tenant hold what [Fake.Save] returned, and nothing else. It
-// returns an error, and changes nothing, for what Save did not write, or what a
-// fake with other kinds did.
+// returns an error, and changes nothing, for data that Save did not write, or that
+// came from a fake with other kinds.
 func (f *Fake) Restore(data json.RawMessage) error {
 	var s saved
 	if err := json.Unmarshal(data, &s); err != nil {
@@ -87,7 +87,7 @@ func (f *Fake) Restore(data json.RawMessage) error {
 	defer f.mu.Unlock()
 	objects := map[string][]*object{}
 	for _, so := range s.Objects {
-		o, err := f.restored(so)
+		o, err := f.objects.restored(so)
 		if err != nil {
 			return fmt.Errorf("tenanttest: restore %s/%s: %w", so.Kind, so.ID, err)
 		}
@@ -98,21 +98,23 @@ func (f *Fake) Restore(data json.RawMessage) error {
 			k.objects = objects[name]
 		}
 	}
-	f.ids, f.granted, f.record = s.IDs, map[string]bool{}, record{}
+	f.objects.ids = s.IDs
+	f.Conditions.granted = map[string]bool{}
+	f.Record.forget()
 	for _, p := range s.Granted {
-		f.granted[p] = true
+		f.Conditions.granted[p] = true
 	}
 	for _, a := range s.Applied {
 		w := &Write{Object: a.Object}
 		w.IdempotencyKey = a.Key
-		f.record.writes = append(f.record.writes, w)
+		f.Record.writes = append(f.Record.writes, w)
 	}
 	return nil
 }
 
 // restored makes an object again.
-func (f *Fake) restored(so savedObject) (*object, error) {
-	k := f.kinds[so.Kind]
+func (s *objects) restored(so savedObject) (*object, error) {
+	k := s.kinds[so.Kind]
 	if k == nil {
 		return nil, fmt.Errorf("the fake has no kind %q", so.Kind)
 	}

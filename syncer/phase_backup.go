@@ -47,7 +47,7 @@ func (c *session) backupPhase(ctx context.Context) (onward, error) {
 		return onward{end: &runEnd{stop: ending.NothingRead, kinds: kinds}}, nil
 	}
 	c.walk.compared, err = backup.Make(ctx, backup.Request{Run: r.ID, Actor: r.Actor, Comparison: cmp, Lines: c.repository(),
-		Adopt: r.Options.Mode == Full && r.Options.DesiredFrom == "", Before: before, Log: c.log, Port: backupPort{c}})
+		Adopt: r.Options.Mode == Full && r.Options.DesiredFrom == "", AnyTargets: r.Options.RetryOf != "" || r.Options.DesiredFrom != "", Before: before, Log: c.log, Port: backupPort{c}})
 	if err != nil {
 		return onward{}, err
 	}

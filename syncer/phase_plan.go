@@ -16,7 +16,7 @@ import (
 // run with it.
 func (c *session) planPhase(ctx context.Context) (onward, error) {
 	opt := c.run().Options
-	made, err := planning.Make(ctx, planning.Request{Made: c.walk.compared, Mode: string(opt.Mode), RollBackTo: opt.DesiredFrom,
+	made, err := planning.Make(ctx, planning.Request{Made: c.walk.compared, Mode: string(opt.Mode), RollBackTo: opt.DesiredFrom, AnyTargets: opt.RetryOf != "",
 		Lines: c.repository(), Client: c.client, Failed: failure.OfCall})
 	if err != nil {
 		return onward{}, err

@@ -42,7 +42,9 @@ type Options struct {
 	Mode Mode `json:"mode"`
 	// Targets, if any, limit the run to these kinds or objects, in any order: at
 	// most 10,000 of them. A kind that the client does not know, or that is out of
-	// scope, ends the run in New error, class "invalid_target".
+	// scope, ends the run in New error, class "invalid_target". So does a key that no
+	// object has, in the repository, the base or the tenant (of a roll back: in the
+	// backup), before anything is written.
 	Targets []plan.Target `json:"targets,omitempty"`
 	// DesiredFrom rolls back: the desired side of the targets (of everything,
 	// without targets) is this revision of the backup line. On approval it is

@@ -223,6 +223,48 @@ func TestMakeWithoutAdopting(t *testing.T) {
 	}
 }
 
+// Targets that name no object end the run before it stores anything, unless any
+// targets are allowed. The error names a few of them.
+func TestMakeOfUnknownTargets(t *testing.T) {
+	for _, tt := range []struct {
+		keys []string
+		want string
+	}{
+		{[]string{"A"}, ""},
+		{[]string{"Zz"}, "no object is called groups/Zz: the repository, the last sync and the tenant do not have it; correct the run's targets"},
+		{[]string{"Marketting", "Zz"}, "groups/Marketting (did you mean Marketing?), groups/Zz: "},
+		{[]string{"1", "2", "3", "4", "5"}, "groups/4, groups/5: "},
+		{[]string{"1", "2", "3", "4", "5", "6"}, "groups/4, groups/5, 1 more: "},
+		{[]string{"1", "2", "3", "4", "5", "6", "7"}, "groups/4, groups/5, 2 more: "},
+	} {
+		w := newWorld(t, "A", "Marketing")
+		req := w.request()
+		cmp, err := req.Comparison.With(func(in *diff.Input) error {
+			for _, key := range tt.keys {
+				in.Targets = append(in.Targets, plan.Target{Kind: "groups", Key: key})
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Comparison = cmp
+		if tt.want == "" {
+			w.make(req)
+			w.want("backup", "store", "update")
+			continue
+		}
+		_, err = backup.Make(t.Context(), req)
+		if failure.Classify(err) != "invalid_target" || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q: got %v, want %s", tt.keys, err, tt.want)
+		}
+		w.want()
+		req.AnyTargets = true
+		w.make(req)
+		w.want("backup")
+	}
+}
+
 // Without drift nothing is adopted, and the changes that the run adopted before it was
 // interrupted stays known.
 func TestMakeKnowsWhatWasAdoptedBefore(t *testing.T) {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tenantsync/tenantsync/internal/diff"
+	"github.com/tenantsync/tenantsync/internal/failure"
+	"github.com/tenantsync/tenantsync/internal/word"
 	"github.com/tenantsync/tenantsync/tenant"
 )
 
@@ -26,6 +29,11 @@ func Make(ctx context.Context, req Request) (*Made, error) {
 	res, err := compare(ctx, cmp)
 	if err != nil {
 		return nil, err
+	}
+	if !req.AnyTargets {
+		if err := CheckTargets(res); err != nil {
+			return nil, err
+		}
 	}
 	revision, err := req.store(ctx, &res.Backup)
 	if errors.Is(err, tenant.ErrNoRevision) || !res.Backup.Whole() && (errors.Is(err, tenant.ErrMoved) || errors.Is(err, tenant.ErrInvalidRequest)) {
@@ -58,6 +66,27 @@ func compare(ctx context.Context, cmp *diff.Comparison) (*diff.Result, error) {
 		return nil, fmt.Errorf("backup: compare: %w", err)
 	}
 	return res, nil
+}
+
+// CheckTargets returns an error of class invalid_target if targets of the comparison
+// name no object: a run of them would change nothing and succeed.
+func CheckTargets(res *diff.Result) error {
+	var names []string
+	for _, t := range res.UnknownTargets {
+		name := fmt.Sprintf("%s/%s", t.Kind, t.Key)
+		if t.Like != "" {
+			name += fmt.Sprintf(" (did you mean %s?)", t.Like)
+		}
+		names = append(names, name)
+	}
+	const most = 5
+	switch more := len(names) - most; {
+	case len(names) == 0:
+		return nil
+	case more > 0:
+		names = append(names[:most], fmt.Sprintf("%d more", more))
+	}
+	return failure.New(word.ClassInvalidTarget, "no object is called %s: the repository, the last sync and the tenant do not have it; correct the run's targets", strings.Join(names, ", "))
 }
 
 // Again compares with a different desired side. The result keeps the stored

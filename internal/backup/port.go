@@ -18,6 +18,9 @@ type Request struct {
 	Lines      repo.Lines
 	// Adopt writes the tenant's drift into the desired line.
 	Adopt bool
+	// AnyTargets allows targets that name no object: those that no person named, or
+	// that a revision of the backup line may have.
+	AnyTargets bool
 	// Before lists the drift that the run adopted before an interruption.
 	Before Adopted
 	Log    *slog.Logger

@@ -61,11 +61,12 @@ func assemble(ix *index, ms *matches, ns *names) (*Result, error) {
 	as := &assembler{ix: ix, ms: ms, ns: ns}
 	as.withdraw()
 	r := &Result{
-		Plan:     &plan.Plan{Format: format.FormatVersion, Tenant: as.ix.in.Tenant, Revision: as.ix.in.Desired.Revision, Kinds: as.ix.kindStates()},
-		Revert:   map[string][]tenant.Change{},
-		Backup:   assembleBackup(as.ix, as.ms),
-		Base:     as.newBase(),
-		bindings: sync.OnceValue(as.ns.bindings),
+		Plan:           &plan.Plan{Format: format.FormatVersion, Tenant: as.ix.in.Tenant, Revision: as.ix.in.Desired.Revision, Kinds: as.ix.kindStates()},
+		Revert:         map[string][]tenant.Change{},
+		Backup:         assembleBackup(as.ix, as.ms),
+		Base:           as.newBase(),
+		UnknownTargets: unknownTargets(as.ix, as.ms),
+		bindings:       sync.OnceValue(as.ns.bindings),
 	}
 	r.Plan.Items = slices.Grow(r.Plan.Items, as.itemCount())
 	reverts, refs, drops := map[string][]tenant.Change{}, map[string][]string{}, map[string][]string{}
@@ -194,6 +195,9 @@ type Result struct {
 	Revert map[string][]tenant.Change
 	// Backup has the tenant's objects in the repository's form.
 	Backup Backup
+	// UnknownTargets are the targets whose key no object has, sorted. A target of a
+	// kind that was not completely read is not among them.
+	UnknownTargets []UnknownTarget
 	// Base is the base after this comparison. It has new values where both
 	// sides agree, and the old ones elsewhere. Adopted changes are in the base
 	// only after a comparison with the adopted desired configuration.

@@ -21,6 +21,8 @@ type Request struct {
 	// RollBackTo is the revision of the backup line that a roll back leads to, or
 	// "".
 	RollBackTo string
+	// AnyTargets allows targets of a roll back that name no object.
+	AnyTargets bool
 	Lines      repo.Lines
 	// Client is asked about the plan if it is a [tenant.Guard].
 	Client tenant.Client
@@ -73,7 +75,11 @@ func (req Request) compare(ctx context.Context) (*diff.Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		return req.keepingBase(ctx, past)
+		res, err := req.keepingBase(ctx, past)
+		if err == nil && !req.AnyTargets {
+			err = backup.CheckTargets(res)
+		}
+		return res, err
 	case req.Mode == word.Preview: // as if drift were adopted
 		return req.keepingBase(ctx, now.WithDesired(repo.With(now.Desired(), req.Made.Result.Adopt)))
 	}

@@ -49,12 +49,21 @@
 // If the two sides have never agreed on a property's value, the sync proposes
 // the repository's value.
 //
+// A note of the class "widening" names, once for each value, the properties that the
+// tenant shows and the file of a managed object does not have. A kind's reads can
+// show more than before. The note has the text to add to the file, and the sync
+// changes neither side.
+//
 // The sync adopts an object that only the tenant has. With Enforce it adds an
 // [Unmanaged] note instead. It creates an object that only the repository has. If
 // one side has deleted an object and the other side has not changed it, the sync
 // deletes it on the other side too; with Enforce it creates an object again that
 // was deleted in the tenant. If the other side has changed it, that is a
 // conflict.
+//
+// Of a kind whose contents are not all read ([tenant.NamesOnly]), the sync adopts
+// and updates what it has read. It creates and deletes no object, and leaves a
+// property of a file alone that no read shows.
 //
 // # Matching objects and files
 //

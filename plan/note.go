@@ -69,6 +69,11 @@ const deletesOff NoteClass = "deletes_off"
 // "deletes_off" is not a failure.
 func (c NoteClass) DeletesOff() bool { return c == deletesOff }
 
+// widening is the class of notes about properties that the tenant's object has and
+// its file does not, because reads show more than before. Package diff writes it.
+// It is not a failure.
+const widening NoteClass = "widening"
+
 // Note is a change that a plan cannot or will not make, or a remark about an
 // object.
 type Note struct {

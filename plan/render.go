@@ -140,6 +140,7 @@ var noteMeanings = []struct {
 	{Dangling, "an id in the tenant belongs to no known object"},
 	{Unmanaged, "only the tenant has the object, and the plan does not change it"},
 	{Ignored, "a rule ignores the difference"},
+	{widening, "the tenant also has properties that the file does not have"},
 	{ServiceChange, "the service itself made the change"},
 	{KeyChanged, "secrets that cannot be read count as unchanged, because the key of their hashes has changed"},
 }
@@ -170,16 +171,18 @@ func (p *Plan) notesByClass() []classNotes {
 }
 
 // incomplete returns the states of the kinds in scope that were not completely
-// read.
-func (p *Plan) incomplete() []tenant.KindState {
-	var states []tenant.KindState
-	for _, k := range p.Kinds {
-		if k.Completeness != tenant.Complete && k.Completeness != tenant.NotInScope {
-			states = append(states, k)
+// read, and of those that were read only for names.
+func (p *Plan) incomplete() (unread, names []tenant.KindState) {
+	for _, k := range slices.SortedStableFunc(slices.Values(p.Kinds), func(a, b tenant.KindState) int { return strings.Compare(a.Kind, b.Kind) }) {
+		switch k.Completeness {
+		case tenant.Complete, tenant.NotInScope:
+		case tenant.NamesOnly:
+			names = append(names, k)
+		default:
+			unread = append(unread, k)
 		}
 	}
-	slices.SortStableFunc(states, func(a, b tenant.KindState) int { return strings.Compare(a.Kind, b.Kind) })
-	return states
+	return unread, names
 }
 
 // itemsShown is the largest number of IDs in one list.

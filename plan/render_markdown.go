@@ -28,7 +28,9 @@ func (p *Plan) Markdown(w io.Writer) error {
 		}
 	}
 	m.notes(p.notesByClass())
-	m.incomplete(p.incomplete())
+	unread, names := p.incomplete()
+	m.kinds(incompleteTitle, unread)
+	m.kinds(namesOnlyTitle, names)
 	m.block("Digest of the plan: %s", code(m.rest.word(p.Digest)))
 	m.block("Digest of the changes: %s", code(m.rest.word(p.ChangeDigest)))
 
@@ -225,11 +227,11 @@ func (m *markdownWriter) notes(classes []classNotes) {
 	}
 }
 
-func (m *markdownWriter) incomplete(states []tenant.KindState) {
+func (m *markdownWriter) kinds(title string, states []tenant.KindState) {
 	if len(states) == 0 {
 		return
 	}
-	m.block("## %s", incompleteTitle)
+	m.block("## %s", title)
 	var points []string
 	for _, k := range states {
 		points = append(points, code(m.rest.word(k.Kind))+": "+prose(kindStateText(k, &m.rest)))

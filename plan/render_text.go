@@ -69,7 +69,9 @@ func (p *Plan) TextWidth(w io.Writer, width int) error {
 		}
 	}
 	t.notes(p.notesByClass())
-	t.incomplete(p.incomplete())
+	unread, names := p.incomplete()
+	t.kinds(incompleteTitle, unread)
+	t.kinds(namesOnlyTitle, names)
 	t.line(0, "\nDigest of the plan:    %s", t.rest.word(p.Digest))
 	t.line(0, "Digest of the changes: %s", t.rest.word(p.ChangeDigest))
 
@@ -255,13 +257,17 @@ func noteHead(c classNotes, s *shortener) string {
 	return s.word(string(c.class)) + ": " + c.meaning
 }
 
-const incompleteTitle = "Not completely read, so missing objects do not count as deleted"
+const (
+	incompleteTitle = "Not completely read, so missing objects do not count as deleted"
+	namesOnlyTitle  = "Names only: something of these objects is not read, so none is created or deleted"
+)
 
-func (t *textWriter) incomplete(states []tenant.KindState) {
+// kinds writes the states of kinds under a title, if there are any.
+func (t *textWriter) kinds(title string, states []tenant.KindState) {
 	if len(states) == 0 {
 		return
 	}
-	t.line(0, "\n%s", incompleteTitle)
+	t.line(0, "\n%s", title)
 	for _, k := range states {
 		t.line(1, "%s: %s", t.rest.word(k.Kind), kindStateText(k, &t.rest))
 	}

@@ -141,7 +141,9 @@
 //
 // [Row.Undone], [Report.Undone] and [RunFacts.Undone] count the work that the run
 // was asked for and did not do. [Undone.Qualify] writes the counts after the
-// outcome. A run with only the first four counts can still end in Idle.
+// outcome. A run with only the first four counts can still end in Idle. NamesOnly
+// counts kinds with objects whose completeness is names_only: something of them is
+// in no backup. Nothing of such a kind is created, deleted or replaced.
 //
 //	COUNT        SAYS                                   STATUS                LAST SUCCESS
 //	DeletesOff   2 deletes switched off                 Idle                  moves

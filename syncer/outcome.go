@@ -43,8 +43,9 @@ type Undone struct {
 	DeletesOff int `json:"deletesOff,omitempty"`
 	// LeftOut counts items of the plan that the decision did not choose.
 	LeftOut int `json:"leftOut,omitempty"`
-	// NamesOnly counts kinds whose objects were read for their names alone, so
-	// that no backup holds their bodies ([tenant.Referenced]).
+	// NamesOnly counts kinds whose objects were read for their names alone
+	// ([tenant.Referenced]) or not whole ([tenant.NamesOnly]), so that no backup
+	// holds all of them.
 	NamesOnly int `json:"namesOnly,omitempty"`
 	// Unsupported counts changes that the service, the client or a setting does
 	// not allow. The files of a kind that is not synced count as one. Such a

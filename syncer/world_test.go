@@ -460,6 +460,8 @@ func (w *world) kind(c script.Command) string {
 		f.Allow(kind)
 	case "unlicense":
 		f.Unlicense(kind)
+	case "unread":
+		f.Unread(kind, c.Args[2:]...)
 	case "fail":
 		f.FailReads(kind, tenant.Transient)
 	case "cut":

@@ -51,9 +51,9 @@ func (t Tree) withDelta(parent Tree, req BackupRequest) (Tree, map[string]string
 }
 
 // contents returns the content of the files of the resources that count: those
-// of Complete kinds. The request was checked.
+// of kinds that replace what the line has. The request was checked.
 func (r BackupRequest) contents() (map[ResourceName][]byte, error) {
-	changes := snapshotChanges(r.Snapshot, r.Snapshot.complete())
+	changes := snapshotChanges(r.Snapshot, r.Snapshot.replaces())
 	formatted, errs := make([][]byte, len(changes)), make([]error, len(changes))
 	atOnce(len(changes), func(i int) {
 		formatted[i], errs[i] = formatFile(changes[i].Kind+"/"+changes[i].Key, changes[i].Body)
@@ -73,15 +73,15 @@ func (r BackupRequest) contents() (map[ResourceName][]byte, error) {
 // request brings.
 //
 // A delta stands for a whole snapshot, and must make the same revision. So a
-// Complete kind gets the parent's resources without the removed ones, and with
-// those given. Every other kind keeps the head's resources. The head need not be
-// the parent, and is never older.
+// kind that replaces ([KindState.Replaces]) gets the parent's resources without the
+// removed ones, and with those given. Every other kind keeps the head's resources.
+// The head need not be the parent, and is never older.
 //
 // The changes are made to the head's files, not to the parent's, so that a
 // resource keeps the path that it has in the line's folder, and so that the
 // changes are all that a folder has to be given.
 func mergeDelta[C any](made *lineFiles[C], parent map[string]C, req BackupRequest, given map[ResourceName]C) error {
-	complete := req.Snapshot.complete()
+	replaces := req.Snapshot.replaces()
 	old := indexOf(parent)
 	removed := make(map[ResourceName]bool, len(req.Removed))
 	for _, name := range req.Removed {
@@ -90,7 +90,7 @@ func mergeDelta[C any](made *lineFiles[C], parent map[string]C, req BackupReques
 		}
 		removed[name] = true
 	}
-	// content returns the new revision's content of a resource of a Complete kind.
+	// content returns the new revision's content of a resource of such a kind.
 	content := func(name ResourceName) (c C, stays bool) {
 		if c, stays = given[name]; stays {
 			return c, true
@@ -102,7 +102,7 @@ func mergeDelta[C any](made *lineFiles[C], parent map[string]C, req BackupReques
 	}
 	var changed []ResourceName
 	for name := range made.index.byKey {
-		if c, stays := content(name); complete(name.Kind) && !(stays && made.holds(name, c)) {
+		if c, stays := content(name); replaces(name.Kind) && !(stays && made.holds(name, c)) {
 			changed = append(changed, name)
 		}
 	}
@@ -113,7 +113,7 @@ func mergeDelta[C any](made *lineFiles[C], parent map[string]C, req BackupReques
 		}
 	}
 	for name := range old.byKey {
-		if _, again := given[name]; !again && isNew(name) && !removed[name] && complete(name.Kind) {
+		if _, again := given[name]; !again && isNew(name) && !removed[name] && replaces(name.Kind) {
 			changed = append(changed, name)
 		}
 	}

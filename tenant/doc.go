@@ -20,8 +20,11 @@
 //
 // A read that failed must never look like absence, or the next step is to
 // delete or recreate objects that are merely out of sight. So every read says how
-// much of its request it has returned ([Completeness]), and only [Complete] lets
-// absence mean anything. Being without a licence ([Unlicensed]) is no
+// much of its request it has returned ([Completeness]), and only [Complete] and
+// [NamesOnly] let absence mean anything. A kind whose contents are not all read says
+// so with [NamesOnly]: the engine creates, deletes and replaces none of its objects,
+// and leaves alone on both sides what was not read. Being without a licence
+// ([Unlicensed]) is no
 // error of a sync; lacking a permission ([Forbidden]) is something that an
 // administrator can grant.
 //

@@ -47,9 +47,10 @@ type Repository interface {
 	// It returns ErrMoved or ErrInvalidRequest.
 	Update(ctx context.Context, req UpdateRequest) (Revision, error)
 
-	// Backup appends a snapshot to the backup line. Kinds that are not
-	// Complete keep the resources of the line's last revision. A request with
-	// a Parent says the same with fewer resources: only those that have changed
+	// Backup appends a snapshot to the backup line. Kinds whose state does not
+	// replace it ([KindState.Replaces]) keep the resources of the line's last
+	// revision. A request with a Parent says the same with fewer resources: only
+	// those that have changed
 	// since. It returns ErrInvalidRequest, or ErrNoRevision for a Parent that
 	// is not kept. The engine sends the whole snapshot after either, and after
 	// ErrMoved.
@@ -130,16 +131,16 @@ type BackupRequest struct {
 	Key string
 	// Parent is the revision of the tenant's backup line that the delta was
 	// made against, as Snapshot returns it: any that is kept, not only the
-	// head. The new revision follows the head all the same. Complete kinds
-	// get Parent's resources, without Removed, with the snapshot's resources;
-	// other kinds keep the head's. Empty: not a delta.
+	// head. The new revision follows the head all the same. Kinds that replace
+	// ([KindState.Replaces]) get Parent's resources, without Removed, with the
+	// snapshot's resources; other kinds keep the head's. Empty: not a delta.
 	Parent string
 	// Snapshot in the repository's form, without ids. Kinds and Taken are
-	// always those of the whole snapshot. Of kinds that are not Complete,
-	// resources are ignored.
+	// always those of the whole snapshot. Of kinds that do not replace
+	// ([KindState.Replaces]), resources are ignored.
 	Snapshot Snapshot
 	// Removed are the resources that Parent holds and the whole snapshot has
-	// no more. Each is of a Complete kind, stands here once, is held by Parent
+	// no more. Each is of a kind that replaces, stands here once, is held by Parent
 	// and is not among the snapshot's resources: anything else is
 	// ErrInvalidRequest, and so are removals without a Parent.
 	Removed []ResourceName

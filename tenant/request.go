@@ -36,13 +36,13 @@ func (r BackupRequest) checkRemoved() error {
 	if r.Parent == "" {
 		return invalid("the backup removes resources and names no parent")
 	}
-	complete := r.Snapshot.complete()
+	replaces := r.Snapshot.replaces()
 	changes := snapshotChanges(r.Snapshot, func(string) bool { return true })
 	for i, c := range changes { // their bodies were checked
 		changes[i] = Change{Kind: c.Kind, Key: c.Key}
 	}
 	for _, name := range r.Removed {
-		if !complete(name.Kind) {
+		if !replaces(name.Kind) {
 			return invalid("the backup removes %s/%s, and only of a complete kind can a resource be known to be gone", name.Kind, name.Key)
 		}
 		changes = append(changes, Change{Kind: name.Kind, Key: name.Key})
@@ -78,8 +78,8 @@ func (s Snapshot) check() error {
 		}
 	}
 	changes := snapshotChanges(s, func(string) bool { return true })
-	for i, complete := 0, s.complete(); i < len(changes); i++ {
-		if complete(changes[i].Kind) {
+	for i, replaces := 0, s.replaces(); i < len(changes); i++ {
+		if replaces(changes[i].Kind) {
 			changes[i].Body = nil // is checked where it is formatted
 		}
 	}

@@ -28,14 +28,19 @@ type ResourceName struct {
 	Key  string `json:"key"`
 }
 
-// Completeness says how much of its request a read has returned. Only Complete lets
-// absence mean anything.
+// Completeness says how much of its request a read has returned. Only Complete and
+// NamesOnly let absence mean anything, see [Completeness.AbsenceCounts].
 type Completeness string
 
 // The values of Completeness.
 const (
 	// Complete: everything asked for was read.
 	Complete Completeness = "complete"
+	// NamesOnly: every object was found, and something of their contents is never
+	// read. What a body lacks may be there. So the engine updates what it has read,
+	// and creates, deletes and replaces no object of the kind: no backup could
+	// bring back what was not read.
+	NamesOnly Completeness = "names_only"
 	// Partial: some of it was read, then the read was cut short.
 	Partial Completeness = "partial"
 	// Forbidden: a permission or a directory role is missing.
@@ -49,6 +54,10 @@ const (
 	NotInScope Completeness = "out_of_scope"
 )
 
+// AbsenceCounts reports whether an object that was asked for and not returned is
+// not in the tenant: true for Complete and NamesOnly.
+func (c Completeness) AbsenceCounts() bool { return c == Complete || c == NamesOnly }
+
 // KindState is the completeness of one kind in a [Snapshot].
 type KindState struct {
 	Kind         string       `json:"kind"`
@@ -61,6 +70,13 @@ type KindState struct {
 	Missing []string `json:"missing,omitempty"`
 	// RequestID is the service's id of the request that failed.
 	RequestID string `json:"requestId,omitempty"`
+}
+
+// Replaces reports whether a backup line takes the snapshot's resources of the
+// kind in place of those that it has: true for Complete, and for NamesOnly unless
+// only those objects were read that others refer to.
+func (k KindState) Replaces() bool {
+	return k.Completeness == Complete || k.Completeness == NamesOnly && k.Scope != Referenced
 }
 
 // Snapshot is a tenant's configuration at one time.

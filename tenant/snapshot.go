@@ -41,7 +41,8 @@ func checkFormat(name string, text []byte, known int) error {
 }
 
 // WithSnapshot returns the tree of a backup line after a snapshot was appended:
-// kinds that the snapshot does not have as Complete keep what t holds of them.
+// kinds whose state does not say so ([KindState.Replaces]) keep what t holds of
+// them.
 // It returns ErrInvalidRequest for a snapshot that can never be kept, and
 // ErrNewerFormat where the last one was appended by a newer version.
 func (t Tree) WithSnapshot(s Snapshot) (Tree, error) {
@@ -51,15 +52,15 @@ func (t Tree) WithSnapshot(s Snapshot) (Tree, error) {
 	if err := refuseNewerSnapshot(t[snapshotFile]); err != nil {
 		return nil, err
 	}
-	complete := s.complete()
-	changes := snapshotChanges(s, complete)
+	replaces := s.replaces()
+	changes := snapshotChanges(s, replaces)
 	kept := make(map[ResourceName]bool, len(changes))
 	for _, c := range changes {
 		kept[ResourceName{c.Kind, c.Key}] = true
 	}
 	index := indexOf(t)
 	for name := range index.byKey {
-		if complete(name.Kind) && !kept[name] {
+		if replaces(name.Kind) && !kept[name] {
 			changes = append(changes, Change{Kind: name.Kind, Key: name.Key})
 		}
 	}
@@ -106,12 +107,12 @@ func encodeSnapshot(s Snapshot, index *treeIndex) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// complete returns a function that tells which kinds the snapshot has as
-// Complete.
-func (s Snapshot) complete() func(kind string) bool {
+// replaces returns a function that tells which kinds a backup line takes over from
+// the snapshot.
+func (s Snapshot) replaces() func(kind string) bool {
 	kinds := make(map[string]bool, len(s.Kinds))
 	for _, k := range s.Kinds {
-		kinds[k.Kind] = k.Completeness == Complete
+		kinds[k.Kind] = k.Replaces()
 	}
 	return func(kind string) bool { return kinds[kind] }
 }

@@ -107,7 +107,7 @@ func NothingRead(kinds []tenant.KindState) bool {
 		switch k.Completeness {
 		case tenant.NotInScope:
 			continue
-		case tenant.Complete, tenant.Partial, tenant.Unlicensed:
+		case tenant.Complete, tenant.NamesOnly, tenant.Partial, tenant.Unlicensed:
 			return false
 		}
 		asked = true

@@ -73,7 +73,7 @@ func (v *view) find(ctx context.Context, it *plan.Item) (found []tenant.Resource
 		found = append(found, r)
 		return nil
 	})
-	if err == nil && res.Completeness != tenant.Complete {
+	if err == nil && !res.Completeness.AbsenceCounts() {
 		err = &tenant.Error{Class: tenant.Transient, Op: "read", Kind: it.Kind, Message: res.Reason, RequestID: res.RequestID}
 	}
 	if err == nil {

@@ -35,5 +35,29 @@ func allows(ix *index, o *object, v tenant.Verb, body *jsonval.Node) (reason str
 	if !o.kind.Allows(v) {
 		return "this kind does not allow " + string(v) + "s", false
 	}
-	return "", true
+	return allowsUnread(ix.states[o.kind.Name], o.kind, v)
+}
+
+// allowsUnread reports whether the write is safe while something of the kind's
+// objects is never read. An update of what was read is. A new object could lack
+// what was not read of the object that the file was made from, and no backup could
+// bring back what a delete, or a write of the whole object, takes away.
+func allowsUnread(state tenant.KindState, k *schema.Schema, v tenant.Verb) (reason string, ok bool) {
+	if state.Completeness != tenant.NamesOnly || v == tenant.Update && !slices.Contains(k.Whole, "") {
+		return "", true
+	}
+	why := cmp.Or(state.Reason, "something of them is not read")
+	switch v {
+	case tenant.Create:
+		return "objects of this kind are not created, because the file may lack what is not read (" + why + "); create the object in the tenant", false
+	case tenant.Delete:
+		return "objects of this kind are not deleted, because no backup has all of them (" + why + "); delete the object in the tenant", false
+	}
+	return "objects of this kind are not updated, because an update replaces what is not read (" + why + "); change the object in the tenant", false
+}
+
+// unread reports whether a difference is about a property that no read of the kind
+// shows: the tenant may have the file's value, or another one.
+func unread(state tenant.KindState, raw *jsonval.Node, d *difference) bool {
+	return state.Completeness == tenant.NamesOnly && d.current == nil && len(d.segs) > 0 && raw.Get(d.segs[0]) == nil
 }

@@ -16,14 +16,19 @@ import (
 )
 
 // unreadReferrer returns a kind that may refer to the given kind and was not
-// completely read. Its references are unknown.
+// completely read. Its references are unknown. A kind that is read only for
+// references to it does not count, as if it were out of scope.
 func unreadReferrer(ix *index, kind string) string {
 	for _, name := range ix.kindNames {
-		switch ix.states[name].Completeness {
+		unread := false
+		switch state := ix.states[name]; state.Completeness {
 		case tenant.Partial, tenant.Failed, tenant.Forbidden:
-			if ix.kinds[name].RefersTo(kind) {
-				return name
-			}
+			unread = true
+		case tenant.NamesOnly:
+			unread = state.Scope != tenant.Referenced
+		}
+		if unread && ix.kinds[name].RefersTo(kind) {
+			return name
 		}
 	}
 	return ""

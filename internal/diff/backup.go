@@ -115,7 +115,7 @@ func parentOf(ix *index) string {
 		return ""
 	}
 	for _, t := range ix.in.Base.Unbound {
-		if t.Key == "" && ix.states[t.Kind].Completeness == tenant.Complete {
+		if t.Key == "" && ix.states[t.Kind].Replaces() {
 			return ""
 		}
 	}
@@ -126,7 +126,7 @@ func parentOf(ix *index) string {
 func assembleBackup(ix *index, ms *matches) Backup {
 	b := Backup{Parent: parentOf(ix), Counts: map[string]int{}}
 	b.Taken, b.Kinds = ix.in.Current.Taken, ix.kindStates()
-	b.complete = func(kind string) bool { return ix.states[kind].Completeness == tenant.Complete }
+	b.complete = func(kind string) bool { return ix.states[kind].Replaces() }
 	if ix.in.NoBackup {
 		return b
 	}

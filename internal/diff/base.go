@@ -51,7 +51,7 @@ func (b *BaseObject) Equal(other *BaseObject) bool {
 	}
 	return b.Kind == other.Kind && b.Key == other.Key && b.ID == other.ID && b.FileID == other.FileID && b.AgreedSum == other.AgreedSum &&
 		b.BackupSum == other.BackupSum && bytes.Equal(b.Body, other.Body) && slices.Equal(b.Refs, other.Refs) &&
-		slices.Equal(b.Names, other.Names) && slices.Equal(b.NotKept, other.NotKept)
+		slices.Equal(b.Names, other.Names) && slices.Equal(b.NotKept, other.NotKept) && slices.Equal(b.Offered, other.Offered)
 }
 
 func compareBaseObjects(a, b *BaseObject) int {

@@ -13,7 +13,7 @@ import (
 func TestBaseObjectEqual(t *testing.T) {
 	full := func() *diff.BaseObject {
 		return &diff.BaseObject{Kind: "groups", Key: "A", ID: "1", FileID: "2", Body: json.RawMessage(`{}`), AgreedSum: "s", Refs: []string{"groups/B"},
-			Names: []string{"B"}, BackupSum: "b", NotKept: []diff.NotKept{{Pointer: "/p", Sum: "n"}}}
+			Names: []string{"B"}, BackupSum: "b", NotKept: []diff.NotKept{{Pointer: "/p", Sum: "n"}}, Offered: []string{"o"}}
 	}
 	if o := full(); !o.Equal(o) || !o.Equal(full()) {
 		t.Error("equal objects are not equal")

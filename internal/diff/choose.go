@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
 	"github.com/tenantsync/tenantsync/tenant"
 )
@@ -13,6 +14,10 @@ func choose(ix *index, o *object, t *trees, found []*difference) (propose []prop
 	enforce := ix.enforces(o.kind)
 	for _, d := range found {
 		origin := plan.Deploy
+		if unread(ix.states[o.kind.Name], t.raw, d) {
+			noteOn(ix, o, plan.NotRead, d.pointer(), "it is in %s and no read of this kind shows it, so it is neither written nor removed from the file", schema.FileOf(o.desired))
+			continue
+		}
 		switch {
 		case d.fate == drifted && enforce && made == nil:
 			origin = plan.Enforce

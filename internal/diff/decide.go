@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"slices"
+
 	"github.com/tenantsync/tenantsync/internal/apply"
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/schema"
@@ -157,7 +159,7 @@ func noteMissing(ix *index, o *object) {
 func bindingOnly(ix *index, o *object) *BaseObject {
 	b := &BaseObject{Kind: o.kind.Name, Key: o.key, ID: o.currentID(), BackupSum: newBackupSum(ix, o)}
 	if o.base != nil {
-		b.Body, b.FileID, b.NotKept = o.base.Body, o.base.FileID, o.base.NotKept
+		b.Body, b.FileID, b.NotKept, b.Offered = o.base.Body, o.base.FileID, o.base.NotKept, o.base.Offered
 		if b.ID == "" {
 			b.ID = o.base.ID
 		}
@@ -180,6 +182,7 @@ func (d *decider) compareBoth(o *object, t *trees) {
 		o.newBase.Body = d.hashes.agreedBody(o, agreed)
 	}
 	o.newBase.NotKept = nil
+	d.widen(o, t)
 	if len(found) == 0 {
 		o.unchanged = true
 		if len(t.dangling) == 0 {
@@ -192,6 +195,32 @@ func (d *decider) compareBoth(o *object, t *trees) {
 	propose, adopt := choose(d.ix, o, t, found)
 	adoptDifferences(d.ns, o, t, adoptTypes(adopt, types))
 	d.proposeUpdate(o, t, t.proposeTypes(propose, types))
+}
+
+// wideningNote is the class of notes about properties that the tenant has and the
+// file does not. Plans are stored with it.
+const wideningNote plan.NoteClass = "widening"
+
+// widen notes what the tenant's object has and the file does not, unless it was noted
+// before. It sets [BaseObject.Offered].
+func (d *decider) widen(o *object, t *trees) {
+	w := &widening{managed: o.managed(), form: d.ix.repositoryForm, ignored: func(segs []string) bool {
+		return slices.ContainsFunc(d.ix.rules.Ignore, func(ig plan.Ignore) bool {
+			pattern, err := jsonval.SplitPointer(ig.Pointer) // newIndex refuses a bad one
+			return err == nil && fromTenant.ignoredBy(ig) && ig.Selector.Matches(o.kind.Name, o.key) && jsonval.MatchesBelow(pattern, segs)
+		})
+	}}
+	if o.base != nil {
+		w.offered = o.base.Offered
+	}
+	add := w.object(o.kind.Root, make([]string, 0, usualDepth), t.base, t.desired, t.current)
+	slices.Sort(w.sums)
+	if o.newBase.Offered = w.sums; slices.Equal(w.sums, w.offered) {
+		o.newBase.Offered = w.offered // the bases share it
+	}
+	if add != nil {
+		noteOn(d.ix, o, wideningNote, "", "%s", w.message(schema.FileOf(o.desired), o.id(), add))
+	}
 }
 
 // wrote returns a function that reports whether this run has written a secret

@@ -58,6 +58,7 @@
 //   - ignore rules and accepted deviations: ignore.go, deviation.go
 //   - items of the plan: propose.go; changes of a file: adopt.go. The text of a
 //     changed file: file_text.go
+//   - properties that the tenant has and the file does not: widening.go
 //   - "@odata.type": types.go; parts of objects: parts.go
 //   - secrets that a write needs: secrets.go; members of a set that differ only in
 //     secrets: secret_duplicates.go. Package schema has the keys and hashes of

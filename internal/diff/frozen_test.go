@@ -25,6 +25,7 @@ func TestFrozenBase(t *testing.T) {
 	whole.Objects[0].FileID = "0d7b9a53-2f6e-4f0a-9c0e-1d2c3b4a5f60"
 	whole.Objects[0].Names = []string{"Guests", "guests"}
 	whole.Objects[1].NotKept = []NotKept{{Pointer: "/ranges/-", Sum: "9f86d081"}}
+	whole.Objects[1].Offered = []string{"0011223344aa"}
 	now, err := whole.Encode()
 	if err != nil {
 		t.Fatal(err)

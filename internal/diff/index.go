@@ -155,7 +155,7 @@ func (ix *index) boundKey(kind, id string) (string, bool) {
 // complete reports whether the kind was completely read, so that a missing
 // object means that it is absent.
 func (ix *index) complete(k *schema.Schema) bool {
-	return ix.states[k.Name].Completeness == tenant.Complete
+	return ix.states[k.Name].Completeness.AbsenceCounts()
 }
 
 // compared reports whether this run compares the kind's objects.

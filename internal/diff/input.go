@@ -119,6 +119,10 @@ type BaseObject struct {
 	// sorted by pointer and hash. A change stays while the repository wants the
 	// same value, the tenant has another one, and no deviation accepts it.
 	NotKept []NotKept `json:"notKept,omitempty"`
+	// Offered are the hashes of the properties, with their values, that the
+	// tenant's object had at the last comparison and the file did not, sorted. A
+	// note has offered them, or a person has left them out: see widen.
+	Offered []string `json:"offered,omitempty"`
 }
 
 // NotKept is a change that a run has written and the tenant has not kept.

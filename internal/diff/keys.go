@@ -37,7 +37,7 @@ func (m *matching) nameUnmatched() {
 		}
 		name := m.nameInTenant(r)
 		key := name
-		if count[key] > 1 || used(key) || m.undecided[r] {
+		if count[key] > 1 || used(key) || m.undecided[r] || len(name) > maxKey {
 			key = suffixed(name, r.ID, 8)
 		}
 		for n := 16; used(key); n *= 2 {
@@ -110,9 +110,6 @@ func nameInTenant(k *schema.Schema, id string, body *jsonval.Node) string {
 	name, ok := k.NameOf(body, func(s string) string { return s })
 	if !ok {
 		name = id
-	}
-	if len(name) > maxKey {
-		name = suffixed(name, id, 8)
 	}
 	return name
 }

@@ -320,7 +320,7 @@ func noteKind(ix *index, k *schema.Schema, s *sides) {
 		ix.note(plan.Note{Class: plan.Unsupported, Kind: k.Name, Message: fmt.Sprintf(
 			"%s, so this kind is not synced and its files (%d) are ignored", cmp.Or(state.Reason, string(state.Completeness)), len(s.desired))})
 	case state.Completeness == tenant.NotInScope:
-	case state.Completeness != tenant.Complete:
+	case !state.Completeness.AbsenceCounts():
 		why := cmp.Or(string(state.Completeness), "not read")
 		if state.Reason != "" {
 			why += ": " + state.Reason

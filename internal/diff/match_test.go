@@ -6,8 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenantsync/tenantsync/internal/reference"
-	"github.com/tenantsync/tenantsync/internal/schema"
-	"github.com/tenantsync/tenantsync/tenant"
 )
 
 func TestCompareIdentity(t *testing.T) {
@@ -120,16 +118,23 @@ func TestRevertOfRename(t *testing.T) {
 	}
 }
 
+// A name that is too long for a key is cut in the key alone: a file with the whole
+// name is matched with its object, whatever the file's key is.
 func TestLongKeys(t *testing.T) {
 	long := strings.Repeat("ü", 400)
-	k, err := schema.Compile(tenant.Kind{Name: "groups"})
-	if err != nil {
-		t.Fatal(err)
+	body := `{"displayName":"` + long + `"}`
+	r, err := compareOnce(comparisonCase{current: "groups 1 " + body}.input(t))
+	if err != nil || len(r.Adopt) != 1 {
+		t.Fatalf("got %+v, %v", r, err)
 	}
-	m := &matching{ix: &index{}, kind: k, names: map[*tenant.Resource]string{}}
-	got := m.nameInTenant(&tenant.Resource{ID: "1", Body: []byte(`{"displayName":"` + long + `"}`)})
-	if len(got) > maxKey || !utf8.ValidString(got) || !strings.HasSuffix(got, " ~6b86b273") {
-		t.Errorf("key of %d bytes: %q", len(got), got)
+	if key := r.Adopt[0].Key; len(key) > maxKey || !utf8.ValidString(key) || !strings.HasSuffix(key, " ~6b86b273") {
+		t.Errorf("key of %d bytes: %q", len(key), key)
+	}
+	for _, key := range []string{"Short", r.Adopt[0].Key} {
+		r, err := compareOnce(comparisonCase{desired: "groups/" + key + " " + body, current: "groups 1 " + body + "\ngroups 2 {\"displayName\":\"Other\"}"}.input(t))
+		if err != nil || len(r.Plan.Items) > 0 || len(r.Adopt) != 1 || r.Adopt[0].Key != "Other" || r.Unchanged != 1 {
+			t.Errorf("with the key %.9q: %v, %s", key, err, showResult(r))
+		}
 	}
 }
 

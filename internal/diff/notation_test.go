@@ -88,7 +88,7 @@ func parseGone(t *testing.T, text string) []Object {
 	return out
 }
 
-// showResult writes a result in the tables' notation.
+// showResult writes a result in the tables' notation, without widenings.
 func showResult(r *Result) string {
 	var b strings.Builder
 	for _, it := range r.Plan.Items {
@@ -104,6 +104,9 @@ func showResult(r *Result) string {
 		fmt.Fprintf(&b, "adopt %s/%s %s\n", c.Kind, c.Key, show(c.Body))
 	}
 	for _, n := range r.Plan.Notes {
+		if n.Class == wideningNote {
+			continue // TestWidening is about them, and most files of the tables lack something
+		}
 		fmt.Fprintln(&b, strings.TrimSpace(fmt.Sprintf("note %s %s/%s %s", n.Class, n.Kind, n.Key, n.Pointer)))
 	}
 	for _, o := range r.Base.Objects {

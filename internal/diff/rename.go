@@ -8,6 +8,7 @@ import (
 	"github.com/tenantsync/tenantsync/internal/jsonval"
 	"github.com/tenantsync/tenantsync/internal/schema"
 	"github.com/tenantsync/tenantsync/plan"
+	"github.com/tenantsync/tenantsync/tenant"
 )
 
 // renames finds objects whose file has a new key: a key that is missing in the
@@ -42,8 +43,8 @@ func (m *matching) renames() {
 	}
 	r.bySameBody()
 	r.drop()
-	if m.ix.compared(m.kind) {
-		r.byContent()
+	if m.ix.compared(m.kind) && m.ix.states[m.kind.Name].Completeness != tenant.NamesOnly {
+		r.byContent() // what is not read is content too
 	}
 }
 

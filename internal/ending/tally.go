@@ -23,7 +23,7 @@ type Tally struct {
 	// not allow, and DeletesOff deletes that are switched off.
 	Unsupported, DeletesOff int
 	// InScope counts the kinds in scope. NamesOnly counts the kinds in scope
-	// that were read only for the names of their objects.
+	// with objects whose contents were not all read.
 	InScope, NamesOnly int
 	// NotKept counts applied items that did not read back as written. Unconfirmed
 	// counts applied items that were not read back.
@@ -83,7 +83,7 @@ func (n *Tally) Kind(k tenant.KindState, read int, missing bool) {
 	if k.Completeness != tenant.NotInScope {
 		n.InScope++
 	}
-	if k.Scope == tenant.Referenced && read > 0 {
+	if read > 0 && (k.Completeness == tenant.NamesOnly || k.Scope == tenant.Referenced) {
 		n.NamesOnly++
 	}
 	switch k.Completeness {

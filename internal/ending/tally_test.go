@@ -62,6 +62,8 @@ func TestTallyOfKinds(t *testing.T) {
 		{"read for its names", tenant.KindState{Completeness: tenant.Complete, Scope: tenant.Referenced}, 3, false, 1, 1, true},
 		{"read for its only name", tenant.KindState{Completeness: tenant.Complete, Scope: tenant.Referenced}, 1, false, 1, 1, true},
 		{"without names to read", tenant.KindState{Completeness: tenant.Complete, Scope: tenant.Referenced}, 0, false, 1, 0, true},
+		{"read without some contents", tenant.KindState{Completeness: tenant.NamesOnly, Scope: tenant.All}, 3, false, 1, 1, true},
+		{"without objects", tenant.KindState{Completeness: tenant.NamesOnly, Scope: tenant.All}, 0, false, 1, 0, true},
 		{"not licensed", tenant.KindState{Completeness: tenant.Unlicensed}, 0, false, 1, 0, true},
 		{"read in part", tenant.KindState{Completeness: tenant.Partial}, 3, false, 1, 0, false},
 		{"not read", tenant.KindState{Completeness: tenant.Failed}, 0, false, 1, 0, false},

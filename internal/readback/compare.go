@@ -56,7 +56,11 @@ func Compare(ctx context.Context, req Request) (Result, error) {
 // merged returns the earlier snapshot with the touched kinds of the new one.
 func merged(before, now tenant.Snapshot, touched []plan.Target) tenant.Snapshot {
 	targets := rollback.TargetsOf(touched)
-	replaced := func(kind string) bool { return targets.Have(kind, "") && rollback.WasRead(now, kind) }
+	replaces := map[string]bool{}
+	for _, k := range now.Kinds {
+		replaces[k.Kind] = k.Replaces()
+	}
+	replaced := func(kind string) bool { return targets.Have(kind, "") && replaces[kind] }
 	before.Taken = now.Taken
 	before.Resources = slices.DeleteFunc(slices.Clone(before.Resources), func(r tenant.Resource) bool { return replaced(r.Kind) })
 	for _, r := range now.Resources {

@@ -118,11 +118,16 @@ func (g *reading) followReferences(ctx context.Context) error {
 	}
 }
 
-// publish puts the states into the snapshot, in the order of the kinds.
+// publish puts the states into the snapshot, in the order of the kinds. A kind that
+// is read only for references to its objects is never called complete.
 func (g *reading) publish() {
 	var states []tenant.KindState
 	for _, k := range g.cmp.Kinds().All() {
-		states = append(states, g.states[k.Name])
+		st := g.states[k.Name]
+		if st.Scope == tenant.Referenced && st.Completeness == tenant.Complete {
+			st.Completeness, st.Reason = tenant.NamesOnly, "only objects that others refer to are read, for their names"
+		}
+		states = append(states, st)
 	}
 	g.cmp.SetStates(states)
 }
@@ -130,7 +135,7 @@ func (g *reading) publish() {
 // read carries out read requests, several at a time.
 func (g *reading) read(ctx context.Context, reads []tenant.ReadRequest) error {
 	reads = slices.DeleteFunc(slices.Clone(reads), func(r tenant.ReadRequest) bool {
-		return g.states[r.Kind].Completeness != tenant.Complete
+		return !g.states[r.Kind].Completeness.AbsenceCounts()
 	})
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(g.Concurrency)
@@ -184,7 +189,12 @@ func (g *reading) readOne(ctx context.Context, req tenant.ReadRequest) error {
 	if res.Completeness == "" {
 		res.Completeness, res.Reason = tenant.Failed, "the client did not say how much was read"
 	}
-	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {
+	switch {
+	case !st.Completeness.AbsenceCounts() || res.Completeness == tenant.Complete || res.Completeness == st.Completeness:
+	case res.Completeness == tenant.NamesOnly:
+		st.Completeness, st.Reason = res.Completeness, res.Reason
+		g.states[req.Kind] = st
+	default:
 		st.Completeness, st.Reason, st.Missing, st.RequestID = res.Completeness, res.Reason, res.Missing, res.RequestID
 		g.states[req.Kind] = st
 		g.Log.Warn("kind not completely read", "kind", req.Kind, "completeness", res.Completeness, "reason", res.Reason, "request", res.RequestID)

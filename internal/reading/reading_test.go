@@ -220,7 +220,7 @@ func undent(text string) string {
 const plain = `
 	policies: complete (all)
 	groups: complete (listed)
-	roles: complete (referenced)
+	roles: names_only (referenced): only objects that others refer to are read, for their names
 	labels: out_of_scope (none)`
 
 // Each row reads a tenant. A kind that was not read completely says so, and
@@ -253,7 +253,7 @@ func TestTenant(t *testing.T) {
 			calls:   "read groups for\nread labels",
 			want: `policies: out_of_scope (none)
 				groups: complete (listed)
-				roles: complete (referenced)
+				roles: names_only (referenced): only objects that others refer to are read, for their names
 				labels: complete (all)
 				object labels l1`,
 		},
@@ -267,7 +267,7 @@ func TestTenant(t *testing.T) {
 			calls:   "read groups for g1",
 			want: `policies: forbidden (all) lacks Policy.Read.All+Policy.Read.Other: the permission Policy.Read.All, Policy.Read.Other is not granted
 				groups: complete (listed)
-				roles: complete (referenced)
+				roles: names_only (referenced): only objects that others refer to are read, for their names
 				labels: out_of_scope (none)
 				object groups g1`,
 		},
@@ -281,7 +281,7 @@ func TestTenant(t *testing.T) {
 			calls: "read groups for",
 			want: `policies: out_of_scope (all): an optional permission is not granted
 				groups: complete (listed)
-				roles: complete (referenced)
+				roles: names_only (referenced): only objects that others refer to are read, for their names
 				labels: out_of_scope (none)`,
 		},
 		{
@@ -307,6 +307,25 @@ func TestTenant(t *testing.T) {
 			answers: map[string][]answer{"read policies": {{res: tenant.ReadResult{Completeness: tenant.Forbidden, Reason: "refused", Missing: []string{"Security Reader"}}}}},
 			calls:   "read groups for\nread policies",
 			want:    strings.Replace(plain, "policies: complete (all)", "policies: forbidden (all) lacks Security Reader: refused", 1),
+		},
+		{
+			name:    "a kind whose contents are not all read",
+			answers: map[string][]answer{"read policies": {{objects: "p1 {}", res: tenant.ReadResult{Completeness: tenant.NamesOnly, Reason: "not read: their rules"}}}},
+			calls:   "read groups for\nread policies",
+			want:    strings.Replace(plain, "policies: complete (all)", "policies: names_only (all): not read: their rules", 1) + "\nobject policies p1",
+		},
+		{
+			name: "a kind whose contents are not all read, and a later read fails",
+			change: func(r *reading.Request) {
+				r.Input.Base = base("groups/G=g1")
+			},
+			answers: map[string][]answer{
+				"read policies":          {{objects: `p1 {"group":"g2"}` + "\n" + `p2 {"group":"g3"}`}},
+				"read groups for g1":     {{objects: `g1 {}`, res: tenant.ReadResult{Completeness: tenant.NamesOnly, Reason: "not read: members"}}},
+				"read groups for g2, g3": {{objects: "g2 {}", res: tenant.ReadResult{Completeness: tenant.Partial, Reason: "cut"}}},
+			},
+			calls: "read groups for g1\nread policies\nread groups for g2, g3",
+			want:  strings.Replace(plain, "groups: complete (listed)", "groups: partial (listed): cut", 1) + "\nobject groups g1\nobject policies p1\nobject policies p2\nobject groups g2",
 		},
 		{
 			name:    "a client that does not say how much it read",
@@ -417,7 +436,7 @@ func TestTenant(t *testing.T) {
 			calls: "read groups for\nread roles for r1",
 			want: `policies: out_of_scope (none)
 				groups: complete (listed)
-				roles: complete (referenced)
+				roles: names_only (referenced): only objects that others refer to are read, for their names
 				labels: out_of_scope (none)
 				object groups g1`,
 		},

@@ -11,7 +11,7 @@ import (
 // unreadKinds returns the kinds of the plan's items that were not read whole.
 func unreadKinds(p *plan.Plan, kinds []tenant.KindState) []tenant.KindState {
 	return slices.DeleteFunc(slices.Clone(kinds), func(k tenant.KindState) bool {
-		return k.Completeness == tenant.Complete || !slices.ContainsFunc(p.Items, func(it plan.Item) bool { return it.Kind == k.Kind })
+		return k.Completeness.AbsenceCounts() || !slices.ContainsFunc(p.Items, func(it plan.Item) bool { return it.Kind == k.Kind })
 	})
 }
 

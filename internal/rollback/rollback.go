@@ -105,7 +105,8 @@ func (t Targets) Have(kind, key string) bool {
 }
 
 // WasRead reports whether a snapshot has the whole kind. Then an object that it
-// lacks did not exist.
+// lacks did not exist. Of a kind that was read for its names only it has less than
+// the files may have, so a roll back leaves them alone.
 func WasRead(s tenant.Snapshot, kind string) bool {
 	return slices.ContainsFunc(s.Kinds, func(k tenant.KindState) bool {
 		return k.Kind == kind && k.Completeness == tenant.Complete

@@ -269,7 +269,7 @@ func TestTargeted(t *testing.T) {
 
 func TestWasRead(t *testing.T) {
 	for completeness, want := range map[tenant.Completeness]bool{
-		tenant.Complete: true, tenant.Partial: false, tenant.Failed: false, tenant.Forbidden: false, tenant.Unlicensed: false, tenant.NotInScope: false, "": false,
+		tenant.Complete: true, tenant.NamesOnly: false, tenant.Partial: false, tenant.Failed: false, tenant.Forbidden: false, tenant.Unlicensed: false, tenant.NotInScope: false, "": false,
 	} {
 		snap := tenant.Snapshot{Kinds: []tenant.KindState{{Kind: "policies", Completeness: tenant.Complete}, {Kind: "groups", Completeness: completeness}}}
 		if got := WasRead(snap, "groups"); got != want {

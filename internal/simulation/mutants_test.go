@@ -69,7 +69,7 @@ var planted = []struct {
 	{"the wait for an approval begins anew every night", "deadlines", []mutant.Edit{
 		edit("syncer/phase_plan.go", "	if deadline.IsZero() {\n		t.deadlineIn = y.Timeout", "	if true {\n		t.deadlineIn = y.Timeout")}},
 	{"what a list that was cut short does not have counts as deleted", "nothing lost", []mutant.Edit{
-		edit("internal/reading/reading.go", "	if st.Completeness == tenant.Complete && res.Completeness != tenant.Complete {", "	if st.Completeness == tenant.Complete && res.Completeness == tenant.Failed {"),
+		edit("internal/reading/reading.go", "	case !st.Completeness.AbsenceCounts() || res.Completeness == tenant.Complete ||", "	case !st.Completeness.AbsenceCounts() || res.Completeness != tenant.Failed ||"),
 		edit("internal/reading/reading.go", "				case err == nil: // a list that lags", "				case err == nil && ctx == nil: // a list that lags"),
 		edit("internal/reading/reading.go", "				case errors.Is(err, &tenant.Error{Class: tenant.NotFound}):", "				case err == nil, errors.Is(err, &tenant.Error{Class: tenant.NotFound}):")}},
 	{"a write is sent over what has changed since the plan", "lost update", []mutant.Edit{

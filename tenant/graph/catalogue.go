@@ -200,6 +200,7 @@ func (e Entry) problems(c *Catalogue) []string {
 		_, known := c.Entry(a.Kind)
 		need(known, "it goes after the kind %q, which is not there", a.Kind)
 	}
+	need(e.NamesOnly == "" || !e.Requests.Update.Whole, "its update sends the whole object, and %s is not read", e.NamesOnly)
 	for _, p := range e.Parts {
 		_, known := e.PartRequests[p.Name]
 		need(known, "nothing says how the part %q is written", p.Name)

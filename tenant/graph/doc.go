@@ -37,15 +37,21 @@
 // service asks for, else with growing pauses. Conditional Access goes at one
 // request a second.
 //
+// A kind can show more than before: it is read at beta in place of v1.0, or a later
+// release of this package knows a property. Existing files lack what is new. The next
+// plan names it once, with the text to add to the file, and nothing else changes.
+//
 // No answer can hold a read up. [Config.ReadBudget] and [Config.RunBudget] bound
 // refusals and their pauses; [Config.RequestTimeout] and [Config.ReadTimeout] the
 // time of a request and of a read; [Config.MaxPages], [Config.MaxAnswerBytes] and
 // [Config.MaxReadBytes] what is taken. Pages that go round in a circle end the read.
 // The result is then not complete, and its reason names the bound.
 //
-// How much was read is told apart: complete; partial, after some objects;
-// forbidden, with the permission that is missing, or the word that a directory
-// role is; unlicensed; failed. Only complete lets absence mean anything.
+// How much was read is told apart: complete; names_only, for a kind whose objects
+// have something that is never read ([Entry.NamesOnly]); partial, after some
+// objects; forbidden, with the permission that is missing, or the word that a
+// directory role is; unlicensed; failed. Only complete and names_only let absence
+// mean anything, and nothing of a names_only kind is created or deleted.
 //
 // # Writing
 //

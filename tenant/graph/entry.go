@@ -35,6 +35,10 @@ type Entry struct {
 	// the body as a property, so that the object is whole.
 	Subs []Sub `json:"subs,omitempty"`
 
+	// NamesOnly, if not empty, says what of the objects is never read, for people:
+	// "its settings". Reads of the kind say [tenant.NamesOnly] then.
+	NamesOnly string `json:"namesOnly,omitempty"`
+
 	// Requests say how verbs are carried out where that is not the usual way:
 	// POST to the collection, PATCH with what changes and DELETE of the object.
 	Requests Requests `json:"requests,omitzero"`

@@ -77,7 +77,7 @@ func (c *Client) result(ctx context.Context, e *Entry, out *output, err error) (
 	case ctx.Err() != nil:
 		return tenant.ReadResult{}, context.Cause(ctx)
 	case err == nil:
-		return tenant.ReadResult{Completeness: tenant.Complete, Absent: out.absent}, nil
+		return e.read(out.absent), nil
 	}
 	failed, ok := errors.AsType[*tenant.Error](err)
 	if !ok {
@@ -102,6 +102,14 @@ func (c *Client) result(ctx context.Context, e *Entry, out *output, err error) (
 		res.Completeness = tenant.Partial
 	}
 	return res, nil
+}
+
+// read is the result of a read that came to its end.
+func (e *Entry) read(absent []string) tenant.ReadResult {
+	if e.NamesOnly != "" {
+		return tenant.ReadResult{Completeness: tenant.NamesOnly, Absent: absent, Reason: "not read: " + e.NamesOnly}
+	}
+	return tenant.ReadResult{Completeness: tenant.Complete, Absent: absent}
 }
 
 func reasonOf(e *tenant.Error) string {

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -11,10 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantsync/tenantsync/internal/graphmeta"
+	"github.com/tenantsync/tenantsync/internal/script"
 	"github.com/tenantsync/tenantsync/tenant"
 )
-
-var updateTable = flag.Bool("update", false, "rewrite testdata/secrets.txt")
 
 const tableFile = "testdata/secrets.txt"
 
@@ -65,7 +63,7 @@ func TestSecretTable(t *testing.T) {
 	}
 	slices.Sort(lines)
 	got := tableHead + strings.Join(lines, "\n") + "\n"
-	if *updateTable {
+	if *script.Update {
 		if err := os.WriteFile(tableFile, []byte(got), 0o666); err != nil {
 			t.Fatal(err)
 		}

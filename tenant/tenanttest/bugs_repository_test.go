@@ -354,6 +354,18 @@ var repositoryBugs = []bug[RepositoryFixture]{
 			req.Snapshot.Kinds[i].Completeness = tenant.Complete
 		}
 	})},
+	{"kinds read for their names are in no backup", "kinds read for their names are replaced", plantBackup(func(req *tenant.BackupRequest) {
+		names := map[string]bool{}
+		for _, k := range req.Snapshot.Kinds {
+			names[k.Kind] = k.Completeness == tenant.NamesOnly
+		}
+		req.Snapshot.Resources = slices.DeleteFunc(slices.Clone(req.Snapshot.Resources), func(r tenant.Resource) bool { return names[r.Kind] })
+	})},
+	{"kinds read for references are replaced", "kinds read for their names are replaced", plantBackup(func(req *tenant.BackupRequest) {
+		for i := range req.Snapshot.Kinds {
+			req.Snapshot.Kinds[i].Scope = tenant.All
+		}
+	})},
 	{"forgotten kinds look empty", "kinds that are not mentioned are kept", plantBackup(func(req *tenant.BackupRequest) {
 		if len(req.Snapshot.Kinds) == 1 {
 			req.Snapshot.Kinds = append(req.Snapshot.Kinds, tenant.KindState{Kind: "policies", Completeness: tenant.Complete})

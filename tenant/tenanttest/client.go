@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenantsync/tenantsync/internal/fault"
@@ -97,7 +98,11 @@ func (c *client) read(ctx context.Context, req tenant.ReadRequest, emit func(ten
 			Reason: fmt.Sprintf("cut off by the test after %d objects", len(found)),
 		}, nil
 	}
-	return tenant.ReadResult{Completeness: tenant.Complete, Absent: absent}, nil
+	result := tenant.ReadResult{Completeness: tenant.Complete, Absent: absent}
+	if unread := c.fake.unread(req.Kind); len(unread) > 0 {
+		result.Completeness, result.Reason = tenant.NamesOnly, "not read: "+strings.Join(unread, ", ")
+	}
+	return result, nil
 }
 
 // failedRead is the result of a read that failed with class before any object.

@@ -49,6 +49,17 @@ func (c *Conditions) Unlicense(kind string) {
 // License undoes [Conditions.Unlicense].
 func (c *Conditions) License(kind string) { c.onKind(kind, func(k *fakeKind) { k.unlicensed = false }) }
 
+// Unread makes reads and gets of a kind leave out top-level properties, and the
+// reads say [tenant.NamesOnly], until it is called without any.
+func (c *Conditions) Unread(kind string, properties ...string) {
+	c.onKind(kind, func(k *fakeKind) { k.unread = properties })
+}
+
+func (c *Conditions) unread(kind string) (properties []string) {
+	c.onKind(kind, func(k *fakeKind) { properties = k.unread })
+	return properties
+}
+
 // FailReads makes every read and get of a kind fail with class, until it is
 // called with "".
 func (c *Conditions) FailReads(kind string, class tenant.Class) {

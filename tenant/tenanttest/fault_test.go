@@ -3,6 +3,7 @@ package tenanttest_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,38 @@ func TestFakeWriteFaults(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Properties that are not read are in the tenant all the same, and reads say that they
+// are missing.
+func TestFakeUnread(t *testing.T) {
+	fake, client := newFake(t)
+	id := fake.Seed("groups", `{"displayName":"A","rules":[1],"owner":"x"}`)
+	read := func() (tenant.ReadResult, string) {
+		t.Helper()
+		var body string
+		res, err := client.Read(t.Context(), tenant.ReadRequest{Kind: "groups", All: true}, func(r tenant.Resource) error {
+			body = string(r.Body)
+			return nil
+		})
+		got, err2 := client.Get(t.Context(), tenant.GetRequest{Kind: "groups", ID: id})
+		if err != nil || err2 != nil || string(got.Body) != body {
+			t.Fatalf("read %s, got %s, %v, %v", body, got.Body, err, err2)
+		}
+		return res, body
+	}
+	fake.Unread("groups", "rules", "owner")
+	res, body := read()
+	if res.Completeness != tenant.NamesOnly || res.Reason != "not read: rules, owner" || strings.Contains(body, "rules") || strings.Contains(body, "owner") {
+		t.Errorf("got %+v, %s", res, body)
+	}
+	if has := string(fake.Object("groups", id)); !strings.Contains(has, `"rules":[1]`) {
+		t.Errorf("the tenant has %s", has)
+	}
+	fake.Unread("groups")
+	if res, body := read(); res.Completeness != tenant.Complete || res.Reason != "" || !strings.Contains(body, `"rules":[1]`) {
+		t.Errorf("got %+v, %s", res, body)
 	}
 }
 

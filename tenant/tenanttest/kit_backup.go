@@ -78,7 +78,7 @@ var backupCases = []repositoryCase{
 	},
 	{
 		name:        "incomplete kinds are kept",
-		explanation: "Kinds that are not Complete keep what the line's last revision held of them.",
+		explanation: "Kinds that are neither Complete nor NamesOnly keep what the line's last revision held of them.",
 		run: func(k repositoryKit) {
 			for _, c := range []tenant.Completeness{tenant.Partial, tenant.Forbidden, tenant.Unlicensed, tenant.Failed, tenant.NotInScope} {
 				backUp(k, "first "+string(c), snapshot(tenant.Complete, resource("groups", "A", `{"n":1}`), resource("policies", "P", `{}`)))
@@ -87,6 +87,25 @@ var backupCases = []repositoryCase{
 				backUp(k, "second "+string(c), s)
 				got := snapshotAt(k, "")
 				wantResources(k, got.Resources, map[string]string{"groups/A": `{"n":1}`, "policies/Q": `{}`})
+				wantKinds(k, got.Kinds, s.Kinds)
+			}
+		},
+	},
+	{
+		name:        "kinds read for their names are replaced",
+		explanation: "A NamesOnly kind is afterwards what the snapshot has of it. One that was read only for references (scope Referenced) keeps the resources of the line, because the read has not looked at the others.",
+		run: func(k repositoryKit) {
+			for scope, want := range map[tenant.Scope]map[string]string{
+				tenant.All:        {"groups/B": `{}`, "policies/Q": `{}`},
+				tenant.Listed:     {"groups/B": `{}`, "policies/Q": `{}`},
+				tenant.Referenced: {"groups/A": `{"n":1}`, "policies/Q": `{}`},
+			} {
+				backUp(k, "first "+string(scope), snapshot(tenant.Complete, resource("groups", "A", `{"n":1}`), resource("policies", "P", `{}`)))
+				s := snapshot(tenant.Complete, resource("groups", "B", `{}`), resource("policies", "Q", `{}`))
+				s.Kinds[0].Completeness, s.Kinds[0].Scope = tenant.NamesOnly, scope
+				backUp(k, "second "+string(scope), s)
+				got := snapshotAt(k, "")
+				wantResources(k, got.Resources, want)
 				wantKinds(k, got.Kinds, s.Kinds)
 			}
 		},

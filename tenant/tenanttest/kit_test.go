@@ -135,6 +135,15 @@ func TestFakePasses(t *testing.T) {
 	})
 }
 
+// A client that does not show all contents passes too: it says so.
+func TestFakeThatHidesContentsPasses(t *testing.T) {
+	TestClient(t, func(*testing.T) ClientFixture {
+		f, fake := fakeFixture(nil)
+		fake.Unread("groups", "neverShown")
+		return f
+	})
+}
+
 // Without hooks the cases that need them are skipped, and no others.
 func TestKitsSkip(t *testing.T) {
 	f, _ := fakeFixture(nil)

@@ -18,6 +18,7 @@ type fakeKind struct {
 	objects    []*object // in order of creation, deleted ones too
 	forbidden  bool
 	unlicensed bool
+	unread     []string // properties that no read shows
 	failReads  tenant.Class
 	cutReads   int // -1: not
 }
@@ -82,6 +83,9 @@ func (o *object) set(body map[string]any, visible time.Time) {
 // resource is the object as a client sees it: secrets masked.
 func (o *object) resource(body map[string]any) tenant.Resource {
 	body = clone(body)
+	for _, name := range o.kind.unread {
+		delete(body, name)
+	}
 	for _, m := range o.kind.Masked {
 		walk(body, m.Path, func(p place) {
 			if p.value() != nil {
